@@ -1,0 +1,271 @@
+# Builds, tests and installs tileprop. `make help` lists the targets.
+#
+# Yours to set, on the command line or in the environment: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS (they come after
+# our own flags), BUILD and BIN (where things go, so that builds can lie side by side), V=1 (show commands),
+# and for install: prefix exec_prefix bindir datarootdir datadir DESTDIR.
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+BUILD := build
+BIN   := bin
+
+prefix      := /usr/local
+exec_prefix  = $(prefix)
+bindir       = $(exec_prefix)/bin
+datarootdir  = $(prefix)/share
+datadir      = $(datarootdir)
+INSTALL     := install
+
+comma := ,
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
+
+# --- What this machine has ------------------------------------------------------------------------------
+
+PKG_CONFIG := pkg-config
+has = $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo yes)
+
+# Libraries as pkg-config module:Debian package.
+REQUIRED := libdeflate:libdeflate-dev jansson:libjansson-dev libxxhash:libxxhash-dev
+OPTIONAL := numa:libnuma-dev
+
+module  = $(firstword $(subst :, ,$(1)))
+package = $(lastword $(subst :, ,$(1)))
+
+FOUND   := $(foreach l,$(REQUIRED) $(OPTIONAL),$(if $(call has,$(call module,$l)),$l))
+MISSING := $(foreach l,$(filter-out $(FOUND),$(REQUIRED)),$(call module,$l) (Debian: $(call package,$l)))
+
+# One run of the preprocessor tells whether the compiler works, finds Random123 (headers without a pkg-config
+# module) and, with the user's flags, makes code for x86-64: then the vector tiers are built.
+hash  := \#
+PROBE := $(shell printf '%s\n' works '$(hash)ifdef __x86_64__' x86-64 '$(hash)endif' \
+           '$(hash)if __has_include(<Random123/philox.h>)' random123 '$(hash)endif' \
+           | $(CC) $(CPPFLAGS) $(CFLAGS) -E -P -x c - 2>/dev/null | grep -xE 'works|x86-64|random123')
+X86     := $(filter x86-64,$(PROBE))
+MISSING += $(if $(filter works,$(PROBE)),$(if $(filter random123,$(PROBE)),,Random123 (Debian: librandom123-dev)),\
+             a C compiler called '$(CC)' (Debian: gcc))
+
+PACKAGES_BUILD    := gcc libc6-dev pkg-config $(foreach l,$(REQUIRED),$(call package,$l)) librandom123-dev
+PACKAGES_TEST     := bats binutils libcmocka-dev libsimde-dev python3
+PACKAGES_OPTIONAL := $(foreach l,$(OPTIONAL),$(call package,$l))
+PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
+
+# --- Sources --------------------------------------------------------------------------------------------
+
+# Program side: may read argv and the environment, print, handle signals, exit. The rest of src/ is library.
+MAINS           := src/train.c
+PROGRAM_SOURCES := $(MAINS) src/data_path.c src/history.c src/option_value.c src/options.c src/report.c \
+                   src/stop_signal.c src/train_command.c src/train_data.c src/version.c
+TIERS           := reference $(if $(X86),avx2 avx512)
+LIBRARY_SOURCES := $(sort $(filter-out $(PROGRAM_SOURCES),$(wildcard src/*.c)) $(wildcard kernels/*.c) \
+                     $(foreach t,$(TIERS),$(wildcard kernels/$t/*.c)))
+TEST_SOURCES    := $(sort $(wildcard tests/test_*.c))
+CHECK_SOURCES   := $(sort $(wildcard tests/check_*.c))
+BENCH_SOURCES   := $(sort $(wildcard bench/*.c))
+FUZZ_SOURCES    := $(sort $(wildcard tests/fuzz_*.c))
+FORMATTED       := $(wildcard src/*.[ch] kernels/*.[ch] kernels/*/*.[ch] include/tileprop/*.h tests/*.[ch] \
+                     tests/emulation/*.[ch] bench/*.[ch])
+
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+LIBRARY := $(BUILD)/libtileprop.a
+PROGRAM := $(BUILD)/libprogram.a
+
+# --- Flags ----------------------------------------------------------------------------------------------
+
+# For builds that are not made for speed: tiles keep their loops, since unrolled ones take minutes to instrument.
+SLOW_FLAGS := -O1 -DTP_KEEP_LOOPS
+
+# -ffp-contract=off: the bits of a result must not depend on what the compiler chooses to fuse.
+OWN_FLAGS := -std=c11 -D_GNU_SOURCE -Iinclude $(if $(SANITIZE),$(SLOW_FLAGS),-O2) -g -ffp-contract=off -Wall -Wextra -Wpedantic -Wshadow \
+             $(if $(X86),-DTP_X86_TIERS) \
+             $(if $(filter numa:%,$(FOUND)),-DTP_HAVE_NUMA) \
+             $(shell $(PKG_CONFIG) --cflags $(foreach l,$(FOUND),$(call module,$l)) 2>/dev/null) \
+             $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+OWN_LDFLAGS := -fopenmp -Wl,--as-needed $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+OWN_LDLIBS  := $(shell $(PKG_CONFIG) --libs $(foreach l,$(FOUND),$(call module,$l)) 2>/dev/null) -lm
+
+# What --version says, and where the installed data lies.
+VERSION := $(shell sed -n 's/^.define TP_VERSION "\(.*\)"$$/\1/p' include/tileprop/version.h)
+COMMIT  := $(or $(shell git --no-optional-locks --git-dir=.git describe --always --dirty 2>/dev/null),unknown)
+PROGRAM_FLAGS = -DTP_VERSION='"$(VERSION)"' -DTP_COMMIT='"$(COMMIT)"' -DTP_DATADIR='"$(datadir)/tileprop"'
+
+FLAGS_avx2   := -mavx2 -mfma
+FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma
+
+# All flags that compile the source $(1). Instruction sets beyond the baseline stay in their folders.
+flags = $(OWN_FLAGS) \
+  $(if $(filter kernels/%,$(1)),,-Wconversion) \
+  $(if $(filter kernels/avx2/%,$(1)),$(FLAGS_avx2)) \
+  $(if $(filter kernels/avx512/%,$(1)),$(FLAGS_avx512)) \
+  $(if $(filter src/team.c,$(1)),-fopenmp) \
+  $(if $(filter bench/naive.c,$(1)),-O3) \
+  $(if $(filter $(PROGRAM_SOURCES),$(1)),$(PROGRAM_FLAGS)) \
+  $(CPPFLAGS) $(CFLAGS)
+
+# --- Rules ----------------------------------------------------------------------------------------------
+
+.PHONY: all
+all: $(BIN)/train ## build bin/train; installs nothing
+
+# A stamp holds the text that its dependants were made with; it changes only when the text does.
+stamp_compile := $(shell $(CC) --version 2>/dev/null | head -n 1) $(OWN_FLAGS) $(FLAGS_avx2) $(FLAGS_avx512) \
+                 $(CPPFLAGS) $(CFLAGS)
+stamp_program := $(PROGRAM_FLAGS)
+stamp_link    := $(OWN_LDFLAGS) $(LDFLAGS) $(OWN_LDLIBS) $(LDLIBS) $(LIBRARY_SOURCES) $(CHECK_SOURCES)
+
+.PHONY: FORCE
+$(addprefix $(BUILD)/stamp/,compile program link): $(BUILD)/stamp/%: FORCE
+	@$(if $(strip $(MISSING)),echo "cannot build without: $(strip $(MISSING)); make deps installs what is missing" >&2; exit 1)
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(stamp_$*))' | cmp -s - $@ || \
+	 printf '%s\n' '$(subst ','\'',$(stamp_$*))' >$@
+
+$(BUILD)/%.o: %.c $(BUILD)/stamp/compile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(call flags,$<) -MMD -MP -c -o $@ $<
+
+$(call objects,$(PROGRAM_SOURCES)): $(BUILD)/stamp/program
+
+$(LIBRARY): $(call objects,$(LIBRARY_SOURCES))
+$(PROGRAM): $(call objects,$(filter-out $(MAINS),$(PROGRAM_SOURCES)))
+$(LIBRARY) $(PROGRAM): $(BUILD)/stamp/link
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+
+link = $(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(1) $(OWN_LDLIBS) $(LDLIBS)
+
+$(BIN)/train: $(BUILD)/src/train.o
+$(BIN)/train: $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(call link)
+
+.PHONY: run
+run: deps ## install what is needed, build, train 784-64-64-10 on MNIST
+	$(Q)$(MAKE) all
+	$(BIN)/train --threads 16 --hidden 64,64
+
+# --- Tests ----------------------------------------------------------------------------------------------
+
+TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)) $(BUILD)/tests/check_kernels \
+                 $(if $(X86),$(BUILD)/tests/check_kernels_emulated)
+
+.PHONY: everything
+everything: $(BIN)/train $(TEST_PROGRAMS) $(call objects,$(BENCH_SOURCES)) ## build the program, the tests and the benchmarks
+
+# These look at build products and at the runner, not at what instrumented code does.
+UNINSTRUMENTED := tests/install.bats tests/layers.bats tests/run.bats
+TESTS := $(TEST_PROGRAMS) $(filter-out $(if $(SANITIZE),$(UNINSTRUMENTED)),$(sort $(wildcard tests/*.bats)))
+
+$(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)): $(BUILD)/tests/%: $(BUILD)/tests/%.o
+$(BUILD)/tests/check_kernels: $(call objects,$(CHECK_SOURCES))
+
+# Every tier on every x86-64 machine: the vector tiers once more, from the same sources over emulated
+# intrinsics. Their multiply-adds are fused where this CPU can do that, which makes it fast.
+EMULATED_SOURCES := $(CHECK_SOURCES) $(wildcard kernels/avx2/*.c kernels/avx512/*.c)
+EMULATED_TIER    := -isystem tests/emulation -Wno-psabi \
+                    $(shell grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo && echo -mavx2 -mfma)
+emulated_flags    = $(OWN_FLAGS) $(SLOW_FLAGS) -DTP_EMULATED $(if $(filter kernels/%,$(1)),$(EMULATED_TIER)) $(CPPFLAGS) $(CFLAGS)
+
+$(BUILD)/emulated/%.o: %.c $(BUILD)/stamp/compile
+	$(call say,CC,'$< (emulated)')
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(call emulated_flags,$<) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/check_kernels_emulated: $(patsubst %.c,$(BUILD)/emulated/%.o,$(EMULATED_SOURCES))
+
+$(TEST_PROGRAMS): $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+	$(call say,LINK,$@)
+	$(Q)$(call link,-lcmocka)
+
+.PHONY: test
+test: deps-test ## install what is needed, build, run all tests; last line: N passed, N failed
+	$(Q)$(MAKE) check
+
+.PHONY: check
+check: $(BIN)/train $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
+	$(Q)TP_TRAIN=$(BIN)/train TP_BUILD=$(BUILD) TP_SANITIZE=$(SANITIZE) CC='$(CC)' tests/run $(TESTS)
+
+.PHONY: asan ubsan
+asan: deps-test ## all tests under AddressSanitizer
+	$(Q)$(MAKE) check BUILD=build/asan BIN=build/asan/bin SANITIZE=address
+ubsan: deps-test ## all tests under UndefinedBehaviorSanitizer
+	$(Q)$(MAKE) check BUILD=build/ubsan BIN=build/ubsan/bin SANITIZE=undefined
+
+# Fuzzing needs clang. FUZZ_SECONDS bounds the run; what crashes is left in build/fuzz.
+FUZZ_SECONDS := 60
+FUZZERS      := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SOURCES))
+
+$(FUZZERS): %: %.o $(LIBRARY) $(BUILD)/stamp/link
+	$(call say,LINK,$@)
+	$(Q)$(call link,-fsanitize=fuzzer)
+
+.PHONY: fuzz fuzz-run
+fuzz: ## fuzz the data readers for FUZZ_SECONDS each
+	$(Q)$(MAKE) fuzz-run CC=clang BUILD=build/fuzz SANITIZE=address,fuzzer-no-link
+fuzz-run: $(FUZZERS)
+	$(Q)for f in $(FUZZERS); do $$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/ -verbosity=0 || exit; done
+
+# --- Benchmarks -----------------------------------------------------------------------------------------
+
+$(BUILD)/bench/step: $(call objects,$(BENCH_SOURCES)) $(LIBRARY) $(BUILD)/stamp/link
+	$(call say,LINK,$@)
+	$(Q)$(call link)
+
+.PHONY: bench-step
+bench-step: $(BUILD)/bench/step ## time whole training steps
+	$<
+
+# --- Install --------------------------------------------------------------------------------------------
+
+DATA := $(wildcard data/mnist/*)
+
+.PHONY: install uninstall
+install: $(BIN)/train ## install bin/train as tileprop-train, and its data, below prefix (DESTDIR honoured)
+	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(datadir)/tileprop/mnist'
+	$(INSTALL) -m 755 $(BIN)/train '$(DESTDIR)$(bindir)/tileprop-train'
+	$(INSTALL) -m 644 $(DATA) '$(DESTDIR)$(datadir)/tileprop/mnist'
+uninstall: ## remove what install installed
+	rm -f '$(DESTDIR)$(bindir)/tileprop-train'
+	rm -f $(patsubst data/%,'$(DESTDIR)$(datadir)/tileprop/%',$(DATA))
+	-rmdir '$(DESTDIR)$(datadir)/tileprop/mnist' '$(DESTDIR)$(datadir)/tileprop'
+
+# --- The rest -------------------------------------------------------------------------------------------
+
+.PHONY: deps deps-test
+deps: ## install what building needs (Debian; prints the list first)
+	$(Q).ci/deps '$(PACKAGES_BUILD)' '$(PACKAGES_OPTIONAL)'
+deps-test: ## install what testing needs
+	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_TEST)' '$(PACKAGES_OPTIONAL) $(PACKAGES_CLANG)'
+
+# One entry per source, made from the same flags as the rules.
+SOURCES := $(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(TEST_SOURCES) $(CHECK_SOURCES) $(BENCH_SOURCES) $(FUZZ_SOURCES)
+json  = $(subst ",\",$(subst \,\\,$(1)))
+entry = {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(call json,$(strip $(CC) $(call flags,$(1)) -c $(1)))"}
+
+compile_commands.json: FORCE ## for clangd and clang-tidy
+	$(file >$@,[$(call entry,$(firstword $(SOURCES))))
+	$(foreach s,$(filter-out $(firstword $(SOURCES)),$(SOURCES)),$(file >>$@,$(comma)$(call entry,$s)))
+	$(file >>$@,])
+	$(call say,GEN,$@)
+
+.PHONY: format check-format
+format: ## format all C files with clang-format
+	clang-format -i $(FORMATTED)
+check-format: ## fail where clang-format would change a file
+	clang-format --dry-run -Werror $(FORMATTED)
+
+.PHONY: clean
+clean: ## remove everything that was built
+	rm -rf $(BUILD) $(BIN) compile_commands.json
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 26
+
+-include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES)) $(patsubst %.c,$(BUILD)/emulated/%.d,$(EMULATED_SOURCES))

@@ -1,0 +1,10 @@
+/*
+ * The version of tileprop, and the one place where it stands. Until 1.0.0 anything may change between
+ * minor versions.
+ */
+#ifndef TILEPROP_VERSION_H
+#define TILEPROP_VERSION_H
+
+#define TP_VERSION "0.1.0"
+
+#endif

@@ -1,0 +1,50 @@
+#include "cpu.h"
+
+#if defined(__x86_64__)
+
+#include <cpuid.h>
+#include <stdint.h>
+
+/* Register states that the operating system saves: XCR0 bits of the Intel SDM, volume 1, 13.3. */
+#define XCR0_AVX    0x06u /* SSE and the upper halves of ymm */
+#define XCR0_AVX512 0xe6u /* those, masks, upper halves of zmm0-15, zmm16-31 */
+
+static uint64_t saved_states(void)
+{
+    unsigned a, b, c, d;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE))
+        return 0;
+    uint32_t low, high;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
+
+bool tp_cpu_has_avx2(void)
+{
+    unsigned a, b, c, d;
+    if ((saved_states() & XCR0_AVX) != XCR0_AVX || !__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_FMA))
+        return false;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2);
+}
+
+bool tp_cpu_has_avx512(void)
+{
+    unsigned a, b, c, d, wanted = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
+    if ((saved_states() & XCR0_AVX512) != XCR0_AVX512 || !tp_cpu_has_avx2())
+        return false;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & wanted) == wanted;
+}
+
+#else
+
+bool tp_cpu_has_avx2(void)
+{
+    return false;
+}
+
+bool tp_cpu_has_avx512(void)
+{
+    return false;
+}
+
+#endif

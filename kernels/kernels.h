@@ -1,0 +1,238 @@
+/*
+ * The kernel table: five verbs per ISA tier, and the one data layout they share.
+ *
+ * Panel format. Every matrix that a kernel touches is cut into panels of 16 columns (one cache line of
+ * floats). A panel holds its 16 columns of every row, row after row:
+ *
+ *     element (r, c)  at  data[(c / 16) * stride + r * 16 + c % 16],    stride >= rows * 16
+ *
+ *     panel 0: columns 0..15      panel 1: columns 16..31
+ *     row 0  [ 16 floats ]        row 0  [ 16 floats ]
+ *     row 1  [ 16 floats ]        row 1  [ 16 floats ]
+ *     ...                         ...
+ *
+ * A [rows x inputs], W [inputs x units], its transposed view and the activations all use it, so each GEMM
+ * reads its vectors and its scalars as streams of whole lines, nothing is repacked between the verbs, and the
+ * output of one layer is the input of the next. Columns past the matrix's last one, in its last panel, are
+ * padding: kernels may write anything there and never let it reach a real element.
+ *
+ * Alignment: every panel starts on a 64-byte boundary (data aligned to 64 bytes, stride a multiple of 16).
+ * Aliasing: buffers of one call do not overlap unless a field says so.
+ * Threads: a verb covers the range that it is given and knows nothing of other threads.
+ * Errors: none; verbs return void and allocate nothing. Callers have checked their arguments.
+ * Floating point: callers have set flush-to-zero and denormals-are-zero (kernels/flush.h).
+ *
+ * Bits. Each element of a product is one chain of fused multiply-adds in ascending k, from +0.0; a layer's
+ * bias row is the last link of that chain, fma(1, w, acc). Elementwise functions are the fixed sequences of
+ * kernels/reference/functions.h. Every tier gives the same bits; which NaN comes out is not specified.
+ */
+#ifndef TP_KERNELS_H
+#define TP_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TP_PANEL 16 /* columns of a panel */
+
+/* Number of panels that hold `columns` columns. */
+static inline size_t tp_panel_count(size_t columns)
+{
+    return (columns + TP_PANEL - 1) / TP_PANEL;
+}
+
+/* Offset of element (row, column) of a matrix in panel format. */
+static inline size_t tp_panel_offset(size_t stride, size_t row, size_t column)
+{
+    return column / TP_PANEL * stride + row * TP_PANEL + column % TP_PANEL;
+}
+
+/* f(z), and f'(z) written in the stored activation a = f(z). */
+enum tp_activation {
+    TP_LINEAR,     /* z                                       f' = 1 */
+    TP_SIGMOID,    /* 1 / (1 + exp(-z))                       f' = a (1 - a) */
+    TP_LECUN_TANH, /* 1.7159 tanh(2z/3), Efficient BackProp 4.4   f' = (2/3) (1.7159 - a^2 / 1.7159) */
+    TP_TANH,       /* tanh(z)                                 f' = 1 - a^2 */
+    TP_RELU,       /* 0 > z ? 0 : z                           f' = 1 where a > 0, 0 where a <= 0 */
+    TP_ACTIVATION_COUNT
+};
+
+/*
+ * Optimizer rules, for a gradient g, a weight w and the state v (m and v for adam). fma(a, b, c) = a b + c
+ * with one rounding; other operations round each. On rows without decay, decay is 0 (adam: keep is 1).
+ *
+ *   all but adam:       g = fma(decay, w, g)
+ *   TP_SGD              w = fma(-rate, g, w)
+ *   TP_MOMENTUM         v = fma(momentum, v, g)           w = fma(-rate, v, w)         the course's form
+ *   TP_LECUN_MOMENTUM   v = fma(momentum, v, rate * g)    w = w - v                    LeCun et al. 1998
+ *   TP_NESTEROV         v = fma(momentum, v, g)           w = fma(-rate, fma(momentum, v, g), w)
+ * torch.optim.SGD TP_ADAM             w = keep * w m = fma(beta1, m, (1 - beta1) * g) v = fma(beta2, v, ((1 -
+ * beta2) * g) * g) w = fma(-rate, m / fma(sqrt(v), root_correction, epsilon), w)      torch.optim.AdamW
+ */
+enum tp_rule_kind { TP_SGD, TP_MOMENTUM, TP_LECUN_MOMENTUM, TP_NESTEROV, TP_ADAM, TP_RULE_COUNT };
+
+struct tp_rule {
+    enum tp_rule_kind kind;
+    float rate;     /* learning rate; adam: rate / (1 - beta1^t) */
+    float momentum; /* the three momenta */
+    float decay;    /* weight decay, coupled; unused by adam */
+    float keep;     /* adam: 1 - rate * decay, decoupled */
+    float beta1, one_minus_beta1, beta2, one_minus_beta2;
+    float root_correction; /* adam: 1 / sqrt(1 - beta2^t) */
+    float epsilon;
+};
+
+/* Arrays of optimizer state that a rule keeps per weight. */
+static inline int tp_rule_states(enum tp_rule_kind kind)
+{
+    return kind == TP_SGD ? 0 : kind == TP_ADAM ? 2 : 1;
+}
+
+/*
+ * pack: gather samples by index, normalise, write panel format.
+ *   A[r][c] = fma(sample[index[r]][c], scale[c], shift[c]) for r in [row_begin, row_end), c in [0, features);
+ *   the padding columns of those rows become 0.
+ */
+struct tp_pack {
+    size_t row_begin, row_end;
+    size_t features;
+    const void *samples;   /* u8 or f32 by verb, [count][features], any alignment, nothing readable behind */
+    const uint32_t *index; /* sample of row r at index[r]; NULL: sample r */
+    const float *scale;    /* [features] */
+    const float *shift;    /* [features] */
+    float *a;              /* panel format [rows x features] */
+    size_t a_stride;
+};
+
+/*
+ * forward: Z = f(A W + bias) for rows [row_begin, row_end) and the units of one slice.
+ *   z[r][u] = f(chain over k < inputs of A[r][k] W[k][u], then the bias row W[inputs][u])
+ */
+struct tp_forward {
+    size_t row_begin, row_end;
+    size_t inputs;
+    size_t units;
+    bool bias;      /* w has a row more, W[inputs], that is added last */
+    const float *a; /* panel format [rows x inputs] */
+    size_t a_stride;
+    const float *w; /* panel format [inputs + bias x units] */
+    size_t w_stride;
+    float *z; /* panel format [rows x units]; whole panels are written */
+    size_t z_stride;
+    enum tp_activation activation;
+};
+
+/*
+ * loss: softmax, cross-entropy, arg max and the gradient at the logits, for rows [row_begin, row_end).
+ *   m = max_k z[r][k];  e_k = exp(z[r][k] - m);  s = sum of e_k
+ *   loss[r] = weight * (log(s) - (z[r][label] - m))
+ *   predicted[r] = the lowest k with z[r][k] = m
+ *   d[r][k] = (e_k / s - (k == label)) * (weight * scale);  the padding columns of those rows become 0
+ * s is summed over 16 lanes, lane j taking k = j, j + 16, ... from +0, then lanes j and j + 8, j + 4, j + 2,
+ * j + 1 are added in that order. A row with a NaN has loss NaN and d NaN; its prediction is unspecified but
+ * below classes.
+ */
+struct tp_loss {
+    size_t row_begin, row_end;
+    size_t classes; /* at most 65536 */
+    const float *z; /* logits, panel format [rows x classes] */
+    size_t z_stride;
+    const uint16_t *labels; /* [rows], each < classes */
+    const float *weights;   /* [rows] or NULL: all 1 */
+    float scale;            /* 1 / batch */
+    float *d;               /* panel format [rows x classes], or NULL: not wanted; may be z itself */
+    size_t d_stride;
+    float *loss;         /* [rows] */
+    uint16_t *predicted; /* [rows] or NULL */
+};
+
+/*
+ * backward: D' = (D W^T) o f'(A) for rows [row_begin, row_end) and inputs [input_begin, input_end), where one
+ * call adds the units of one slice to the chain. Slices are taken in ascending order of units; the first call
+ * starts the chain at +0 and the last one multiplies by f'.
+ *   d_in[r][i] = (chain over u of D[r][u] WT[u][i]) * f'(A[r][i])
+ */
+struct tp_backward {
+    size_t row_begin, row_end;
+    size_t input_begin, input_end; /* input_begin is a multiple of 16; whole panels are written */
+    size_t units;
+    bool first, last;
+    const float *d; /* panel format [rows x units] */
+    size_t d_stride;
+    const float *wt; /* panel format [units x inputs] */
+    size_t wt_stride;
+    const float *a; /* activations of the layer below, panel format [rows x inputs]; read when last */
+    size_t a_stride;
+    float *d_in; /* panel format [rows x inputs]; read unless first. Addressed, like a and wt, from input 0 */
+    size_t d_in_stride;
+    enum tp_activation activation; /* of the layer below */
+};
+
+/*
+ * update: G = A^T D tile by tile, then the rule on each tile, for inputs [input_begin, input_end) and the
+ * units of one slice. The gradient exists a tile at a time. With bias set the bias row is updated too:
+ * G[inputs][u] = chain over rows of fma(1, D[r][u], acc), without weight decay.
+ * Gradient mode (gradient != NULL): G is written there and nothing else is touched.
+ */
+struct tp_update {
+    size_t rows;                   /* >= 1 */
+    size_t input_begin, input_end; /* input_begin is a multiple of 16; input_end too, or inputs */
+    size_t inputs;                 /* of the whole layer: row `inputs` of w is the bias */
+    size_t units;
+    bool bias;
+    const float *a; /* panel format [rows x inputs] */
+    size_t a_stride;
+    const float *d; /* panel format [rows x units] */
+    size_t d_stride;
+    const struct tp_rule *rule;
+    float *w; /* panel format [inputs + bias x units] */
+    size_t w_stride;
+    float *wt; /* transposed view, panel format [units x inputs], rewritten; NULL: none is kept */
+    size_t wt_stride;
+    float *state[2]; /* like w, stride w_stride; as many as the rule keeps */
+    float *gradient; /* like w, stride w_stride, or NULL */
+};
+
+/*
+ * Rate probes. Each runs `iterations` rounds of a fixed number of FMAs on registers and returns a value that
+ * depends on all of them. peak: enough independent chains to fill every FMA unit. chain: one dependent chain
+ * of the same vectors, so that peak can prove that it filled them.
+ */
+typedef float tp_probe_fn(size_t iterations);
+
+typedef void tp_pack_fn(const struct tp_pack *);
+typedef void tp_forward_fn(const struct tp_forward *);
+typedef void tp_loss_fn(const struct tp_loss *);
+typedef void tp_backward_fn(const struct tp_backward *);
+typedef void tp_update_fn(const struct tp_update *);
+
+/* Elementwise functions over n floats, exposed so that their error can be measured. y may be x. */
+typedef void tp_map_fn(size_t n, const float *x, float *y);
+
+struct tp_tier {
+    const char *name; /* "reference", "avx2", "avx512": what --isa takes */
+    tp_pack_fn *pack_u8, *pack_f32;
+    tp_forward_fn *forward;
+    tp_loss_fn *loss;
+    tp_backward_fn *backward;
+    tp_update_fn *update;
+    tp_map_fn *exp; /* for x <= 0; flushes below -87.33 */
+    tp_map_fn *log; /* for positive normal x */
+    tp_map_fn *sigmoid, *lecun_tanh, *tanh, *relu;
+    tp_probe_fn *peak, *chain;      /* NULL on the reference tier: nothing to fill */
+    double peak_flops, chain_flops; /* per iteration */
+};
+
+/* The tiers that this build has, slowest first; the last entry is followed by NULL. */
+extern const struct tp_tier *const tp_tiers[];
+
+/* Whether this CPU and its operating system run the tier (CPUID and XCR0). */
+bool tp_tier_runs_here(const struct tp_tier *tier);
+
+/*
+ * The tier called `name`, or for "auto" the fastest one that runs here. NULL when there is no such tier in
+ * this build or when this CPU lacks it.
+ */
+const struct tp_tier *tp_tier_find(const char *name);
+
+#endif

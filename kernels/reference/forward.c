@@ -1,0 +1,30 @@
+/*
+ * forward, reference tier: one row and one panel of units at a time, so that the 16 chains are independent.
+ */
+#include <math.h>
+
+#include "../tiers.h"
+#include "functions.h"
+
+void tp_forward_reference(const struct tp_forward *f)
+{
+    for (size_t r = f->row_begin; r < f->row_end; r++) {
+        for (size_t u = 0; u < f->units; u += TP_PANEL) {
+            size_t lanes = f->units - u < TP_PANEL ? f->units - u : TP_PANEL;
+            const float *w = f->w + tp_panel_offset(f->w_stride, 0, u);
+            float *z = f->z + tp_panel_offset(f->z_stride, r, u);
+            float sum[TP_PANEL] = {0};
+            for (size_t k = 0; k < f->inputs; k++, w += TP_PANEL) {
+                float a = f->a[tp_panel_offset(f->a_stride, r, k)];
+                for (size_t j = 0; j < lanes; j++)
+                    sum[j] = fmaf(a, w[j], sum[j]);
+            }
+            if (f->bias) {
+                for (size_t j = 0; j < lanes; j++)
+                    sum[j] = fmaf(1.0f, w[j], sum[j]);
+            }
+            for (size_t j = 0; j < TP_PANEL; j++)
+                z[j] = j < lanes ? tp_scalar_activate(f->activation, sum[j]) : 0.0f;
+        }
+    }
+}

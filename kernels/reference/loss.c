@@ -1,0 +1,65 @@
+/*
+ * loss, reference tier: softmax, cross-entropy, arg max and the gradient at the logits, row by row.
+ */
+#include <float.h>
+
+#include "../tiers.h"
+#include "functions.h"
+
+/* The row's maximum, and in *at the lowest class that has it. */
+static float row_max(const struct tp_loss *l, size_t r, size_t *at)
+{
+    float m = l->z[tp_panel_offset(l->z_stride, r, 0)];
+    *at = 0;
+    for (size_t k = 1; k < l->classes; k++) {
+        float z = l->z[tp_panel_offset(l->z_stride, r, k)];
+        if (z > m) {
+            m = z;
+            *at = k;
+        }
+    }
+    return m;
+}
+
+/* Sum of exp(z - m) over 16 lanes and a tree, the order that a vector of 16 has. */
+static float row_sum(const struct tp_loss *l, size_t r, float m)
+{
+    float lane[TP_PANEL] = {0};
+    for (size_t k = 0; k < l->classes; k++)
+        lane[k % TP_PANEL] += tp_scalar_exp(l->z[tp_panel_offset(l->z_stride, r, k)] - m);
+    for (size_t half = TP_PANEL / 2; half > 0; half /= 2) {
+        for (size_t j = 0; j < half; j++)
+            lane[j] += lane[j + half];
+    }
+    return lane[0];
+}
+
+/* d may be z itself: each logit is read before its gradient is written, and the loss is taken before. */
+static void row_gradient(const struct tp_loss *l, size_t r, float m, float s, float factor)
+{
+    size_t padded = tp_panel_count(l->classes) * TP_PANEL;
+    for (size_t k = 0; k < l->classes; k++) {
+        float p = tp_scalar_exp(l->z[tp_panel_offset(l->z_stride, r, k)] - m) / s;
+        float target = k == l->labels[r] ? 1.0f : 0.0f;
+        l->d[tp_panel_offset(l->d_stride, r, k)] = (p - target) * factor;
+    }
+    for (size_t k = l->classes; k < padded; k++)
+        l->d[tp_panel_offset(l->d_stride, r, k)] = 0.0f;
+}
+
+void tp_loss_reference(const struct tp_loss *l)
+{
+    for (size_t r = l->row_begin; r < l->row_end; r++) {
+        float weight = l->weights ? l->weights[r] : 1.0f;
+        size_t best;
+        float m = row_max(l, r, &best);
+        float s = row_sum(l, r, m);
+        float margin = l->z[tp_panel_offset(l->z_stride, r, l->labels[r])] - m;
+        margin = -FLT_MAX > margin ? -FLT_MAX : margin; /* finite for any finite logits */
+        l->loss[r] = weight * (tp_scalar_log(s) - margin);
+        if (l->predicted)
+            l->predicted[r] = (uint16_t)best;
+        if (l->d)
+            row_gradient(l, r, m, s, weight * l->scale);
+    }
+}

@@ -1,0 +1,91 @@
+/*
+ * update, reference tier: the gradient of one row of weights, a panel at a time, then the rule.
+ */
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "../tiers.h"
+#include "functions.h"
+
+/* The step that a rule takes from one weight w with state s (s[0] and s[1] as the rule keeps them). */
+static float step_weight(const struct tp_rule *rule, float decay, float keep, float g, float w,
+                         float *const s[2])
+{
+    if (rule->kind != TP_ADAM)
+        g = fmaf(decay, w, g);
+    switch (rule->kind) {
+    case TP_SGD:
+        return fmaf(-rule->rate, g, w);
+    case TP_MOMENTUM:
+        *s[0] = fmaf(rule->momentum, *s[0], g);
+        return fmaf(-rule->rate, *s[0], w);
+    case TP_LECUN_MOMENTUM:
+        *s[0] = fmaf(rule->momentum, *s[0], rule->rate * g);
+        return w - *s[0];
+    case TP_NESTEROV:
+        *s[0] = fmaf(rule->momentum, *s[0], g);
+        return fmaf(-rule->rate, fmaf(rule->momentum, *s[0], g), w);
+    case TP_ADAM:
+        *s[0] = fmaf(rule->beta1, *s[0], rule->one_minus_beta1 * g);
+        *s[1] = fmaf(rule->beta2, *s[1], (rule->one_minus_beta2 * g) * g);
+        return fmaf(-rule->rate, *s[0] / fmaf(sqrtf(*s[1]), rule->root_correction, rule->epsilon), keep * w);
+    case TP_RULE_COUNT:
+        break;
+    }
+    return w;
+}
+
+/* One panel of one row of weights, starting at element (i, u): its gradient, then the rule. */
+static void update_panel(const struct tp_update *t, size_t i, size_t u)
+{
+    size_t lanes = t->units - u < TP_PANEL ? t->units - u : TP_PANEL;
+    bool is_bias = i == t->inputs;
+    const float *d = t->d + tp_panel_offset(t->d_stride, 0, u);
+    float g[TP_PANEL] = {0};
+    for (size_t r = 0; r < t->rows; r++, d += TP_PANEL) {
+        float a = is_bias ? 1.0f : t->a[tp_panel_offset(t->a_stride, r, i)];
+        for (size_t j = 0; j < lanes; j++)
+            g[j] = fmaf(a, d[j], g[j]);
+    }
+
+    size_t at = tp_panel_offset(t->w_stride, i, u);
+    if (t->gradient) {
+        memcpy(t->gradient + at, g, lanes * sizeof *g);
+        return;
+    }
+    float decay = is_bias ? 0.0f : t->rule->decay;
+    float keep = is_bias ? 1.0f : t->rule->keep;
+    int states = tp_rule_states(t->rule->kind);
+    for (size_t j = 0; j < lanes; j++) {
+        float *const s[2] = {states > 0 ? t->state[0] + at + j : NULL,
+                             states > 1 ? t->state[1] + at + j : NULL};
+        float w = step_weight(t->rule, decay, keep, g[j], t->w[at + j], s);
+        t->w[at + j] = w;
+        if (t->wt && !is_bias)
+            t->wt[tp_panel_offset(t->wt_stride, u + j, i)] = w;
+    }
+}
+
+/* The transposed view's padding columns, where the range ends with the matrix. */
+static void pad_transposed(const struct tp_update *t)
+{
+    if (t->input_end != t->inputs)
+        return;
+    for (size_t u = 0; u < t->units; u++) {
+        for (size_t i = t->inputs; i < tp_panel_count(t->inputs) * TP_PANEL; i++)
+            t->wt[tp_panel_offset(t->wt_stride, u, i)] = 0.0f;
+    }
+}
+
+void tp_update_reference(const struct tp_update *t)
+{
+    for (size_t u = 0; u < t->units; u += TP_PANEL) {
+        for (size_t i = t->input_begin; i < t->input_end; i++)
+            update_panel(t, i, u);
+        if (t->bias)
+            update_panel(t, t->inputs, u);
+    }
+    if (t->wt && !t->gradient)
+        pad_transposed(t);
+}

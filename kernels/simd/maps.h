@@ -1,0 +1,27 @@
+/*
+ * The elementwise functions over arrays, as struct tp_tier exposes them.
+ *
+ * Include a tier's vector.h first.
+ */
+#ifndef TP_SIMD_MAPS_H
+#define TP_SIMD_MAPS_H
+
+#include <string.h>
+
+#include "functions.h"
+
+static inline __attribute__((always_inline)) void map(vec (*function)(vec), size_t n, const float *x,
+                                                      float *y)
+{
+    size_t whole = n / VEC_LANES * VEC_LANES;
+    for (size_t i = 0; i < whole; i += VEC_LANES)
+        vec_store(y + i, function(vec_load(x + i)));
+    if (whole < n) {
+        float rest[VEC_LANES] = {0};
+        memcpy(rest, x + whole, (n - whole) * sizeof(float));
+        vec_store(rest, function(vec_load(rest)));
+        memcpy(y + whole, rest, (n - whole) * sizeof(float));
+    }
+}
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * The optimizer's rules on one vector of weights. The formulas and their order are in kernels.h.
+ *
+ * Include a tier's vector.h first.
+ */
+#ifndef TP_SIMD_RULES_H
+#define TP_SIMD_RULES_H
+
+#include "../kernels.h"
+
+/* Where a gradient is applied: the same offset in w and in the state. */
+struct rule_target {
+    const struct tp_rule *rule;
+    float decay, keep; /* of these rows: the bias row has neither */
+    float *w;
+    float *state[2];
+    size_t stride; /* between panels */
+};
+
+/* A rule's constants, in every lane. */
+struct rule_vectors {
+    vec rate, momentum, decay, keep, beta1, one_minus_beta1, beta2, one_minus_beta2, root_correction, epsilon;
+};
+
+static inline struct rule_vectors rule_vectors(const struct rule_target *target)
+{
+    const struct tp_rule *rule = target->rule;
+    return (struct rule_vectors){.rate = vec_set1(rule->rate),
+                                 .momentum = vec_set1(rule->momentum),
+                                 .decay = vec_set1(target->decay),
+                                 .keep = vec_set1(target->keep),
+                                 .beta1 = vec_set1(rule->beta1),
+                                 .one_minus_beta1 = vec_set1(rule->one_minus_beta1),
+                                 .beta2 = vec_set1(rule->beta2),
+                                 .one_minus_beta2 = vec_set1(rule->one_minus_beta2),
+                                 .root_correction = vec_set1(rule->root_correction),
+                                 .epsilon = vec_set1(rule->epsilon)};
+}
+
+/* One vector of weights at `offset`, from its gradient g. kind is a constant: only its branch remains. */
+static inline __attribute__((always_inline)) void apply_rule(enum tp_rule_kind kind,
+                                                             const struct rule_vectors *c, vec g,
+                                                             const struct rule_target *target, size_t offset)
+{
+    float *at = target->w + offset, *const *state = target->state;
+    vec w = vec_load(at), v;
+    if (kind != TP_ADAM)
+        g = vec_fma(c->decay, w, g);
+    switch (kind) {
+    case TP_SGD:
+        w = vec_fnma(c->rate, g, w);
+        break;
+    case TP_MOMENTUM:
+        v = vec_fma(c->momentum, vec_load(state[0] + offset), g);
+        vec_store(state[0] + offset, v);
+        w = vec_fnma(c->rate, v, w);
+        break;
+    case TP_LECUN_MOMENTUM:
+        v = vec_fma(c->momentum, vec_load(state[0] + offset), vec_mul(c->rate, g));
+        vec_store(state[0] + offset, v);
+        w = vec_sub(w, v);
+        break;
+    case TP_NESTEROV:
+        v = vec_fma(c->momentum, vec_load(state[0] + offset), g);
+        vec_store(state[0] + offset, v);
+        w = vec_fnma(c->rate, vec_fma(c->momentum, v, g), w);
+        break;
+    default: { /* TP_ADAM */
+        vec m = vec_fma(c->beta1, vec_load(state[0] + offset), vec_mul(c->one_minus_beta1, g));
+        v = vec_fma(c->beta2, vec_load(state[1] + offset), vec_mul(vec_mul(c->one_minus_beta2, g), g));
+        vec_store(state[0] + offset, m);
+        vec_store(state[1] + offset, v);
+        vec root = vec_fma(vec_sqrt(v), c->root_correction, c->epsilon);
+        w = vec_fnma(c->rate, vec_div(m, root), vec_mul(c->keep, w));
+        break;
+    }
+    }
+    vec_store(at, w);
+}
+
+#endif

@@ -1,0 +1,164 @@
+/*
+ * The two register tiles that every GEMM of a vector tier is made of. A tile is `rows` x `panels` of C, held
+ * in rows * panels * PANEL_VECS accumulators while k runs; each k costs panels * PANEL_VECS vector loads of B
+ * and `rows` broadcasts of A. Both functions are inlined with constant rows and panels, and unrolled.
+ *
+ * Include a tier's vector.h first.
+ */
+#ifndef TP_SIMD_TILE_H
+#define TP_SIMD_TILE_H
+
+#include <stdbool.h>
+
+#include "rules.h"
+
+/* Builds that are not made for speed (sanitizers, emulated intrinsics) keep the loops and compile in seconds. */
+#if defined(TP_KEEP_LOOPS)
+#define UNROLL
+#elif defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+#define TILE_VECS(panels) ((panels)*PANEL_VECS)
+#define TILE_ROWS_LIMIT   16
+#define TILE_VECS_LIMIT   4
+
+/* Offset of vector v of a row that spans panels. */
+static inline size_t tile_vec_offset(int v, size_t stride)
+{
+    return (size_t)(v / PANEL_VECS) * stride + (size_t)(v % PANEL_VECS * VEC_LANES);
+}
+
+/* One tile: C (+)= A B, where A is read along its rows (nn) or along its columns (tn). */
+struct tile {
+    size_t depth;   /* k runs over [0, depth) */
+    const float *a; /* nn: row 0 of A at k = 0; tn: column 0 of A^T at k = 0, a lane of a panel */
+    size_t a_stride;
+    const float *b; /* [depth x panels] */
+    size_t b_stride;
+    const float *bias; /* added last, a row laid out like b's; NULL: none */
+    float *c;
+    size_t c_stride;
+    bool accumulate; /* start from C instead of +0 */
+    /* tn: the finished tile goes through a rule; NULL: to C */
+    const struct rule_target *target;
+};
+
+static inline __attribute__((always_inline)) void tile_begin(const struct tile *t, int rows, int panels,
+                                                             vec acc[][TILE_VECS_LIMIT])
+{
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        UNROLL
+        for (int v = 0; v < TILE_VECS(panels); v++)
+            acc[r][v] =
+                t->accumulate ? vec_load(t->c + r * TP_PANEL + tile_vec_offset(v, t->c_stride)) : vec_zero();
+    }
+}
+
+static inline __attribute__((always_inline)) void tile_end(const struct tile *t, int rows, int panels,
+                                                           vec acc[][TILE_VECS_LIMIT])
+{
+    UNROLL
+    for (int v = 0; v < TILE_VECS(panels); v++) {
+        if (t->bias) {
+            vec bias = vec_load(t->bias + tile_vec_offset(v, t->b_stride));
+            UNROLL
+            for (int r = 0; r < rows; r++)
+                acc[r][v] = vec_add(acc[r][v], bias);
+        }
+        UNROLL
+        for (int r = 0; r < rows; r++)
+            vec_store(t->c + r * TP_PANEL + tile_vec_offset(v, t->c_stride), acc[r][v]);
+    }
+}
+
+/* The gradient tile through one rule, while it is in registers. */
+static inline __attribute__((always_inline)) void tile_rule(enum tp_rule_kind kind,
+                                                            const struct rule_target *target, int rows,
+                                                            int panels, vec acc[][TILE_VECS_LIMIT])
+{
+    const struct rule_vectors constants = rule_vectors(target);
+    UNROLL
+    for (int v = 0; v < TILE_VECS(panels); v++) {
+        UNROLL
+        for (int r = 0; r < rows; r++)
+            apply_rule(kind, &constants, acc[r][v], target,
+                       (size_t)(r * TP_PANEL) + tile_vec_offset(v, target->stride));
+    }
+}
+
+static inline __attribute__((always_inline)) void tile_update(const struct rule_target *target, int rows,
+                                                              int panels, vec acc[][TILE_VECS_LIMIT])
+{
+    switch (target->rule->kind) {
+    case TP_SGD:
+        tile_rule(TP_SGD, target, rows, panels, acc);
+        break;
+    case TP_MOMENTUM:
+        tile_rule(TP_MOMENTUM, target, rows, panels, acc);
+        break;
+    case TP_LECUN_MOMENTUM:
+        tile_rule(TP_LECUN_MOMENTUM, target, rows, panels, acc);
+        break;
+    case TP_NESTEROV:
+        tile_rule(TP_NESTEROV, target, rows, panels, acc);
+        break;
+    default:
+        tile_rule(TP_ADAM, target, rows, panels, acc);
+        break;
+    }
+}
+
+/* One k: acc[r] += a[r * a_step] * b. */
+static inline __attribute__((always_inline)) void tile_multiply(const float *a, int a_step, const float *b,
+                                                                size_t b_stride, int rows, int panels,
+                                                                vec acc[][TILE_VECS_LIMIT])
+{
+    vec row[TILE_VECS_LIMIT];
+    UNROLL
+    for (int v = 0; v < TILE_VECS(panels); v++)
+        row[v] = vec_load(b + tile_vec_offset(v, b_stride));
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        vec x = vec_set1(a[r * a_step]);
+        UNROLL
+        for (int v = 0; v < TILE_VECS(panels); v++)
+            acc[r][v] = vec_fma(x, row[v], acc[r][v]);
+    }
+}
+
+/* C = A B with A [rows x depth] in panel format: 16 k's of one panel, then the next. */
+static inline __attribute__((always_inline)) void tile_nn(const struct tile *t, int rows, int panels)
+{
+    vec acc[TILE_ROWS_LIMIT][TILE_VECS_LIMIT];
+    tile_begin(t, rows, panels, acc);
+    const float *a = t->a, *b = t->b;
+    size_t b_stride = t->b_stride, full = t->depth / TP_PANEL, rest = t->depth % TP_PANEL;
+    for (size_t p = 0; p < full; p++, a += t->a_stride) {
+        for (int k = 0; k < TP_PANEL; k++, b += TP_PANEL)
+            tile_multiply(a + k, TP_PANEL, b, b_stride, rows, panels, acc);
+    }
+    for (size_t k = 0; k < rest; k++, b += TP_PANEL)
+        tile_multiply(a + k, TP_PANEL, b, b_stride, rows, panels, acc);
+    tile_end(t, rows, panels, acc);
+}
+
+/* C = A^T B with A [depth x rows], `rows` neighbouring columns of one panel: a row of A is one step of k. */
+static inline __attribute__((always_inline)) void tile_tn(const struct tile *t, int rows, int panels)
+{
+    vec acc[TILE_ROWS_LIMIT][TILE_VECS_LIMIT];
+    tile_begin(t, rows, panels, acc);
+    const float *a = t->a, *b = t->b;
+    size_t b_stride = t->b_stride;
+    for (size_t k = 0; k < t->depth; k++, a += TP_PANEL, b += TP_PANEL)
+        tile_multiply(a, 1, b, b_stride, rows, panels, acc);
+    if (t->target)
+        tile_update(t->target, rows, panels, acc);
+    else
+        tile_end(t, rows, panels, acc);
+}
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * A labelled data set in memory: samples as they were stored (u8 stays u8), one class per sample.
+ */
+#ifndef TP_DATASET_H
+#define TP_DATASET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "status.h"
+
+enum tp_sample_type { TP_SAMPLE_U8, TP_SAMPLE_F32 };
+
+struct tp_dataset {
+    enum tp_sample_type type;
+    void *samples;    /* [count][features] of type */
+    uint16_t *labels; /* [count], each < classes */
+    size_t count;
+    size_t features;
+    size_t classes; /* 1 + the largest label; at least 1 */
+};
+
+enum tp_normalize {
+    TP_NORMALIZE_GLOBAL,  /* one mean and standard deviation over all values of all samples */
+    TP_NORMALIZE_FEATURE, /* one of each per feature; a constant feature becomes 0 */
+    TP_NORMALIZE_UNIT,    /* u8: x / 255; f32: unchanged */
+    TP_NORMALIZE_NONE
+};
+
+/* x_norm = fma(x, scale, shift), scale = 1 / sigma, shift = -mu / sigma, computed in double, rounded once. */
+struct tp_normalization {
+    double mean, deviation; /* over all values, whatever the mode; population deviation */
+    size_t features;
+    float *scale; /* [features] */
+    float *shift; /* [features] */
+};
+
+/*
+ * Loads a pair of IDX files, PREFIX-images-idx3-ubyte and PREFIX-labels-idx1-ubyte (also with '.' for the
+ * last '-', each with or without .gz), from a directory. Prefix "train" or "t10k".
+ * Errors: TP_BAD_INPUT with file, byte offset, found, expected; TP_FAILURE without memory. On error *dataset
+ * is empty.
+ */
+enum tp_status tp_dataset_load_idx(const char *directory, const char *prefix, struct tp_dataset *dataset,
+                                   struct tp_error *error);
+
+/* Frees what the data set owns and empties it. */
+void tp_dataset_free(struct tp_dataset *dataset);
+
+/*
+ * Splits off the last ceil(fraction * count) samples as *tail, which then owns a copy of them. 0 < fraction < 1,
+ * and at least one sample stays.
+ */
+enum tp_status tp_dataset_split(struct tp_dataset *dataset, double fraction, struct tp_dataset *tail,
+                                struct tp_error *error);
+
+/* Mean and deviation from integer sums for u8 and from double sums in sample order for f32. */
+enum tp_status tp_normalization_fit(struct tp_normalization *normalization, enum tp_normalize mode,
+                                    const struct tp_dataset *dataset, struct tp_error *error);
+void tp_normalization_free(struct tp_normalization *normalization);
+
+#endif

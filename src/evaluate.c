@@ -1,0 +1,111 @@
+#include "evaluate.h"
+
+#include "team.h"
+
+static size_t block_bytes(const struct tp_plan *plan, size_t columns)
+{
+    return tp_panel_count(columns) * plan->evaluation_rows * TP_PANEL * sizeof(float);
+}
+
+static size_t widest_output(const struct tp_network *network)
+{
+    size_t widest = 0;
+    for (size_t l = 0; l < network->layer_count; l++)
+        widest = network->layers[l].units > widest ? network->layers[l].units : widest;
+    return widest;
+}
+
+size_t tp_evaluator_member_bytes(const struct tp_network *network, const struct tp_plan *plan, size_t total)
+{
+    total = tp_arena_add(total, 1, block_bytes(plan, network->layers[0].inputs));
+    total = tp_arena_add(total, 1, block_bytes(plan, widest_output(network)));
+    return tp_arena_add(total, 1, block_bytes(plan, widest_output(network)));
+}
+
+void tp_evaluator_member_place(const struct tp_evaluator *evaluator, struct tp_evaluator_member *member,
+                               struct tp_arena *arena)
+{
+    const struct tp_network *network = evaluator->network;
+    member->inputs = tp_arena_take(arena, block_bytes(evaluator->plan, network->layers[0].inputs));
+    for (int i = 0; i < 2; i++)
+        member->outputs[i] = tp_arena_take(arena, block_bytes(evaluator->plan, widest_output(network)));
+}
+
+static void pack(const struct tp_evaluator *evaluator, const struct tp_evaluator_member *member,
+                 const struct tp_dataset *dataset, size_t begin, size_t rows)
+{
+    bool u8 = dataset->type == TP_SAMPLE_U8;
+    size_t offset = begin * dataset->features * (u8 ? 1 : sizeof(float));
+    tp_pack_fn *verb = u8 ? evaluator->tier->pack_u8 : evaluator->tier->pack_f32;
+    verb(&(struct tp_pack){.row_end = rows,
+                           .features = dataset->features,
+                           .samples = (const char *)dataset->samples + offset,
+                           .scale = evaluator->normalization->scale,
+                           .shift = evaluator->normalization->shift,
+                           .a = member->inputs,
+                           .a_stride = evaluator->plan->evaluation_rows * TP_PANEL});
+}
+
+/* Returns the logits. */
+static const float *forward(const struct tp_evaluator *evaluator, const struct tp_evaluator_member *member,
+                            size_t rows)
+{
+    size_t stride = evaluator->plan->evaluation_rows * TP_PANEL;
+    const float *a = member->inputs;
+    for (size_t l = 0; l < evaluator->network->layer_count; l++) {
+        const struct tp_layer *layer = &evaluator->network->layers[l];
+        float *z = member->outputs[l % 2];
+        for (size_t s = 0; s < layer->slice_count; s++) {
+            const struct tp_slice *slice = &layer->slices[s];
+            evaluator->tier->forward(&(struct tp_forward){.row_end = rows,
+                                                          .inputs = layer->inputs,
+                                                          .units = slice->units,
+                                                          .bias = layer->bias,
+                                                          .a = a,
+                                                          .a_stride = stride,
+                                                          .w = slice->w,
+                                                          .w_stride = slice->w_stride,
+                                                          .z = z + slice->unit_begin / TP_PANEL * stride,
+                                                          .z_stride = stride,
+                                                          .activation = layer->activation});
+        }
+        a = z;
+    }
+    return a;
+}
+
+void tp_evaluator_run(struct tp_evaluator *evaluator, const struct tp_evaluator_member *member,
+                      const struct tp_dataset *dataset)
+{
+    size_t block = evaluator->plan->evaluation_rows;
+    for (;;) {
+        size_t begin = atomic_fetch_add(&evaluator->next_block, 1) * block;
+        if (begin >= dataset->count)
+            break;
+        size_t rows = dataset->count - begin < block ? dataset->count - begin : block;
+        pack(evaluator, member, dataset, begin, rows);
+        const float *logits = forward(evaluator, member, rows);
+        evaluator->tier->loss(&(struct tp_loss){
+            .row_end = rows,
+            .classes = evaluator->network->layers[evaluator->network->layer_count - 1].units,
+            .z = logits,
+            .z_stride = block * TP_PANEL,
+            .labels = dataset->labels + begin,
+            .loss = evaluator->loss + begin,
+            .predicted = evaluator->predicted + begin});
+    }
+    tp_team_barrier();
+}
+
+struct tp_score tp_evaluator_score(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset)
+{
+    double loss = 0;
+    size_t right = 0;
+    for (size_t i = 0; i < dataset->count; i++) {
+        loss += (double)evaluator->loss[i];
+        right += evaluator->predicted[i] == dataset->labels[i];
+    }
+    double count = (double)dataset->count;
+    return (struct tp_score){
+        .loss = loss / count, .accuracy = (double)right / count, .count = dataset->count};
+}

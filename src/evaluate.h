@@ -1,0 +1,48 @@
+/*
+ * Evaluation: loss and accuracy of the present weights over a data set. Blocks of rows run through all layers
+ * in a member's own buffers; nothing of a sample is kept but its loss and whether it was right.
+ */
+#ifndef TP_EVALUATE_H
+#define TP_EVALUATE_H
+
+#include <stdatomic.h>
+
+#include "arena.h"
+#include "dataset.h"
+#include "network.h"
+#include "plan.h"
+#include "score.h"
+
+/* What the team shares. */
+struct tp_evaluator {
+    const struct tp_tier *tier;
+    const struct tp_network *network;
+    const struct tp_plan *plan;
+    const struct tp_normalization *normalization;
+    float *loss;              /* [samples of the largest data set] */
+    uint16_t *predicted;      /* the same */
+    atomic_size_t next_block; /* the first block that no member has taken yet */
+};
+
+/* A member's buffers, panel format with stride evaluation_rows * 16. */
+struct tp_evaluator_member {
+    float *inputs;
+    float *outputs[2]; /* of odd and of even layers */
+};
+
+size_t tp_evaluator_member_bytes(const struct tp_network *network, const struct tp_plan *plan, size_t total);
+void tp_evaluator_member_place(const struct tp_evaluator *evaluator, struct tp_evaluator_member *member,
+                               struct tp_arena *arena);
+
+/*
+ * Called by every member after a barrier. When it returns, after one more, loss and predicted hold every
+ * sample. Members take blocks as they get to them: who computes a row does not change it.
+ */
+void tp_evaluator_run(struct tp_evaluator *evaluator, const struct tp_evaluator_member *member,
+                      const struct tp_dataset *dataset);
+
+/* Mean loss, added in sample order in double, and accuracy, from what the last run left. One member's work.
+ */
+struct tp_score tp_evaluator_score(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * The history of a run as CSV: a row for each step with its training loss; the row of a step that was
+ * evaluated also has what the evaluation found. Columns without a value are empty.
+ *
+ *     step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy
+ *
+ * The rows go to a file beside the name, which gets the name when it is complete and on disk: there is never
+ * half a history under it.
+ */
+#ifndef TP_HISTORY_H
+#define TP_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "status.h"
+#include "trainer.h"
+
+struct tp_history {
+    FILE *file;      /* NULL: closed */
+    char *path;      /* of the complete file; owned */
+    char *temporary; /* of the file that is written; owned */
+    int error;       /* errno of the first write that failed */
+    bool pending;    /* the row of the last step waits for an evaluation */
+    size_t step, epoch;
+    double loss;
+};
+
+/*
+ * Begins the history that tp_history_commit() will leave at path.
+ * Errors: TP_FAILURE if it cannot be written there: no such directory, no permission, not a regular file. On
+ * error *history is closed.
+ */
+enum tp_status tp_history_open(struct tp_history *history, const char *path, struct tp_error *error);
+
+/* Add to the rows. On a closed history they do nothing; failures are kept for tp_history_commit(). */
+void tp_history_step(struct tp_history *history, size_t step, size_t epoch, double loss);
+void tp_history_evaluated(struct tp_history *history, const struct tp_evaluation *evaluation);
+
+/*
+ * Finishes a history, which is closed afterwards, on error too; TP_OK if it is closed already.
+ * Errors: TP_FAILURE if any row could not be written; what was at path before is still there then.
+ */
+enum tp_status tp_history_commit(struct tp_history *history, struct tp_error *error);
+
+/* Closes the history and leaves nothing of it. */
+void tp_history_discard(struct tp_history *history);
+
+#endif

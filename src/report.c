@@ -1,0 +1,299 @@
+#include "report.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cpus.h"
+
+#define TP_REDRAW_SECONDS 0.1
+#define TP_LINE_MOST      256 /* bytes of a line of progress */
+#define TP_LABEL          "%-12s"
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+void tp_report_begin(struct tp_report *report, const struct tp_train_command *command)
+{
+    *report = (struct tp_report){.command = command, .begun = now(), .terminal = isatty(STDERR_FILENO)};
+}
+
+void tp_report_loaded(struct tp_report *report, const char *directory, const struct tp_dataset *train,
+                      const struct tp_dataset *validation)
+{
+    report->directory = directory;
+    report->train_count = train->count;
+    report->validation_count = validation->count;
+    report->loaded = now();
+}
+
+static void write_opening(const struct tp_report *report)
+{
+    const struct tp_train_options *options = &report->command->options;
+    const struct tp_run *run = &report->run;
+
+    printf(TP_LABEL "%s, %zu training and %zu validation samples, %zu inputs, %zu classes, mean %.6g, "
+                    "deviation %.6g\n",
+           "data", report->directory, report->train_count, report->validation_count, run->inputs,
+           run->classes, run->mean, run->deviation);
+
+    printf(TP_LABEL "%zu", "network", run->inputs);
+    for (size_t i = 0; i < options->hidden_count; i++)
+        printf("-%zu", options->hidden[i]);
+    printf("-%zu, %s, bias %s, %zu parameters, %s, lr %g, batch %zu, seed %llu\n", run->classes,
+           options->hidden_count ? tp_activation_name(options->activation) : "no hidden layer",
+           tp_bias_name(options->bias), run->parameters, tp_optimizer_name(options->optimizer),
+           run->learning_rate, options->batch, (unsigned long long)options->seed);
+
+    printf(TP_LABEL "%s, %zu thread%s used of ", "machine", run->isa, run->threads_used,
+           run->threads_used == 1 ? "" : "s");
+    if (options->threads_exact || options->threads)
+        printf("%zu asked for\n", run->threads_requested);
+    else
+        printf("%zu available\n", run->threads_requested);
+    fflush(stdout);
+}
+
+void tp_report_started(struct tp_report *report, const struct tp_run *run)
+{
+    const struct tp_train_options *options = &report->command->options;
+    report->run = *run;
+    write_opening(report);
+    if (!report->command->quiet) {
+        const size_t cpus = tp_cpus_available();
+        if (!options->threads_exact && options->threads > cpus)
+            fprintf(stderr, "train: warning: --threads: %zu asked for, but this process may use %zu CPU%s\n",
+                    options->threads, cpus, cpus == 1 ? "" : "s");
+        const struct tp_tier *tier = tp_tier_find(run->isa);
+        /* Without a peak there are no shares of it, which is no reason not to train. */
+        if (!tier || tp_peak_measure(tier, run->threads_used, &report->peak, NULL) != TP_OK)
+            report->peak.proved = false;
+    }
+    report->started = report->marked = report->redrawn = now();
+}
+
+/* Samples in the first `steps` steps; the last batch of an epoch may be a short one. */
+static double samples_in(const struct tp_report *report, size_t steps)
+{
+    const struct tp_train_options *options = &report->command->options;
+    const size_t per_epoch = report->run.steps_per_epoch;
+    if (options->drop_last || !per_epoch)
+        return (double)steps * (double)options->batch;
+    return (double)(steps / per_epoch) * (double)report->train_count +
+           (double)(steps % per_epoch) * (double)options->batch;
+}
+
+static double ratio(double dividend, double divisor)
+{
+    return divisor > 0 ? dividend / divisor : 0;
+}
+
+/* Returns the length that the line has or, where it does not fit, would have. */
+__attribute__((format(printf, 3, 4))) static size_t append(char *line, size_t length, const char *format, ...)
+{
+    if (length >= TP_LINE_MOST)
+        return length;
+    va_list arguments;
+    va_start(arguments, format);
+    const int added = vsnprintf(line + length, TP_LINE_MOST - length, format, arguments);
+    va_end(arguments);
+    return added > 0 ? length + (size_t)added : length;
+}
+
+/* What a line of progress leaves out to be shorter. */
+enum width { TP_WIDE, TP_NARROW, TP_NARROWEST };
+
+static size_t format_progress(const struct tp_report *report, enum width width, char line[TP_LINE_MOST])
+{
+    const struct tp_run *run = &report->run;
+    const struct tp_evaluation *evaluation = &report->evaluation;
+    const double rate = ratio(samples_in(report, report->done), report->step_seconds);
+    const double gflops = 1e-9 * ratio(run->flops_per_step * (double)report->done, report->step_seconds);
+    const double share = ratio(gflops, report->peak.gflops);
+    const double elapsed = report->marked - report->started;
+    const size_t steps_left = run->steps_planned > report->done ? run->steps_planned - report->done : 0;
+    const size_t seconds = (size_t)rint(ratio(elapsed * (double)steps_left, (double)report->done));
+    const bool wide = width == TP_WIDE;
+
+    size_t length = append(
+        line, 0, wide ? "epoch %zu/%zu  step %zu/%zu  loss %.4f" : "%zu/%zu %zu/%zu loss %.4f", report->epoch,
+        report->command->options.epochs, report->done, run->steps_planned, report->loss);
+    if (report->evaluated)
+        length = append(line, length, wide ? "  validation %.4f %.2f%%" : " val %.4f %.2f%%",
+                        evaluation->validation.loss, 100 * evaluation->validation.accuracy);
+    if (report->evaluated && evaluation->train.count)
+        length =
+            append(line, length, wide ? "  train %.2f%%" : " train %.2f%%", 100 * evaluation->train.accuracy);
+    if (width != TP_NARROWEST) {
+        length = wide ? append(line, length, "  %.0f samples/s", rate)
+                      : append(line, length, " %.0fk/s", 1e-3 * rate);
+        length = append(line, length, wide ? "  %.1f GFLOP/s" : " %.0f GFLOP/s", gflops);
+        /* A share above 1 would prove that the peak is none. */
+        if (report->peak.proved && share <= 1)
+            length = append(line, length, wide ? " (%.0f%% of peak)" : " %.0f%%", 100 * share);
+    }
+    if (seconds >= 3600)
+        length = append(line, length, "%sETA %zu:%02zu:%02zu", wide ? "  " : " ", seconds / 3600,
+                        seconds / 60 % 60, seconds % 60);
+    else
+        length = append(line, length, "%sETA %zu:%02zu", wide ? "  " : " ", seconds / 60, seconds % 60);
+    return length < TP_LINE_MOST ? length : TP_LINE_MOST - 1;
+}
+
+static size_t terminal_columns(void)
+{
+    struct winsize size;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || !size.ws_col)
+        return 80;
+    return size.ws_col;
+}
+
+/* The last column stays free: a cursor behind it would be on the next line. */
+static void redraw(struct tp_report *report)
+{
+    char line[TP_LINE_MOST];
+    const size_t width = terminal_columns() - 1;
+    size_t length = format_progress(report, TP_WIDE, line);
+    if (length > width)
+        length = format_progress(report, TP_NARROW, line);
+    if (length > width)
+        length = format_progress(report, TP_NARROWEST, line);
+    if (length > width)
+        length = width;
+    const size_t blanks = report->drawn > length && report->drawn <= width ? report->drawn - length : 0;
+    fprintf(stderr, "\r%.*s%*s", (int)length, line, (int)blanks, "");
+    report->drawn = length;
+}
+
+void tp_report_clear(struct tp_report *report)
+{
+    if (report->drawn)
+        fprintf(stderr, "\r%*s\r", (int)report->drawn, "");
+    report->drawn = 0;
+}
+
+void tp_report_step(struct tp_report *report, size_t epoch, double loss)
+{
+    const double time = now();
+    report->step_seconds += time - report->marked;
+    report->marked = time;
+    report->done++;
+    report->epoch = epoch;
+    report->loss = loss;
+    if (report->terminal && !report->command->quiet && time - report->redrawn >= TP_REDRAW_SECONDS) {
+        redraw(report);
+        report->redrawn = time;
+    }
+}
+
+void tp_report_evaluated(struct tp_report *report, const struct tp_evaluation *evaluation)
+{
+    report->marked = now();
+    report->evaluation = *evaluation;
+    report->evaluated = true;
+    if (!report->terminal && !report->command->quiet) {
+        char line[TP_LINE_MOST];
+        format_progress(report, TP_WIDE, line);
+        fprintf(stderr, "%s\n", line);
+    }
+}
+
+/* held_out: number of samples that the network was not trained on, which gives a standard error; or 0. */
+static void write_score(const char *label, double loss, double accuracy, size_t held_out)
+{
+    printf(TP_LABEL "loss %.6g nats per sample, accuracy %.2f", label, loss, 100 * accuracy);
+    if (held_out)
+        printf(" +- %.2f", 100 * sqrt(accuracy * (1 - accuracy) / (double)held_out));
+    fputs(" %", stdout);
+}
+
+static void write_closing(const struct tp_result *result)
+{
+    const size_t held_out = result->validation.count;
+    write_score("train", result->train.loss, result->train.accuracy, 0);
+    putchar('\n');
+    write_score("validation", result->validation.loss, result->validation.accuracy, held_out);
+    putchar('\n');
+    if (isfinite(result->best_validation_loss)) {
+        write_score("best", result->best_validation_loss, result->best_validation_accuracy, held_out);
+        printf(", step %zu\n", result->best_step);
+    } else {
+        printf(TP_LABEL "none: no evaluation with a finite loss\n", "best");
+    }
+    printf(TP_LABEL "%016llx, not saved\n", "weights", (unsigned long long)result->weights_hash);
+}
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *count(size_t value)
+{
+    return json_integer((json_int_t)value);
+}
+
+static enum tp_status write_json(const struct tp_report *report, const struct tp_result *result,
+                                 struct tp_error *error)
+{
+    char hash[17];
+    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)result->weights_hash);
+    const double samples = samples_in(report, result->steps);
+    const double flops = result->run.flops_per_step * (double)result->steps;
+    const bool any_best = isfinite(result->best_validation_loss);
+    const struct {
+        const char *key;
+        json_t *value;
+    } members[] = {
+        {"parameters", count(result->run.parameters)},
+        {"steps", count(result->steps)},
+        {"epochs", count(result->epochs)},
+        {"train_loss", number(result->train.loss)},
+        {"train_accuracy", number(result->train.accuracy)},
+        {"validation_loss", number(result->validation.loss)},
+        {"validation_accuracy", number(result->validation.accuracy)},
+        {"best_validation_loss", any_best ? number(result->best_validation_loss) : json_null()},
+        {"best_step", any_best ? count(result->best_step) : json_null()},
+        {"best_validation_accuracy", any_best ? number(result->best_validation_accuracy) : json_null()},
+        {"seconds_total", number(now() - report->begun)},
+        {"seconds_loading", number(report->loaded - report->begun)},
+        {"seconds_training", number(result->seconds_training)},
+        {"seconds_evaluation", number(result->seconds_evaluation)},
+        {"samples_per_second", number(ratio(samples, result->seconds_training))},
+        {"gflops", number(1e-9 * ratio(flops, result->seconds_training))},
+        {"isa", json_string(result->run.isa)},
+        {"threads_requested", count(result->run.threads_requested)},
+        {"threads_used", count(result->run.threads_used)},
+        {"threads_worked", count(result->threads_worked)},
+        {"weights_hash", json_string(hash)},
+        {"stopped_by", json_string(tp_stop_name(result->stopped_by))},
+    };
+    json_t *object = json_object();
+    bool failed = !object;
+    /* Takes every value over, and a failure to make one leaves NULL, which it refuses. */
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        failed |= json_object_set_new(object, members[i].key, members[i].value) != 0;
+    char *text = failed ? NULL : json_dumps(object, JSON_REAL_PRECISION(17));
+    if (text)
+        puts(text);
+    json_decref(object);
+    free(text);
+    return text ? TP_OK : tp_fail(error, TP_FAILURE, "--json: out of memory");
+}
+
+enum tp_status tp_report_finish(struct tp_report *report, const struct tp_result *result,
+                                struct tp_error *error)
+{
+    tp_report_clear(report);
+    write_closing(result);
+    return report->command->json ? write_json(report, result, error) : TP_OK;
+}

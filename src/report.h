@@ -1,0 +1,56 @@
+/*
+ * What a run says: its opening and closing lines and the JSON object on standard output, its progress on
+ * standard error. On a terminal progress is one line that is redrawn, elsewhere a line for each evaluation.
+ */
+#ifndef TP_REPORT_H
+#define TP_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "peak.h"
+#include "train_command.h"
+#include "trainer.h"
+
+struct tp_report {
+    const struct tp_train_command *command;
+    const char *directory;
+    size_t train_count, validation_count;
+    struct tp_run run;
+    struct tp_peak peak;
+    bool terminal;
+    size_t drawn; /* columns of the line on the terminal */
+
+    /* Times are those of CLOCK_MONOTONIC in seconds. */
+    double begun, loaded, started, redrawn;
+    double marked;       /* end of the last step or evaluation */
+    double step_seconds; /* of steps alone */
+    size_t done, epoch;  /* steps done; epoch of the last of them */
+    double loss;
+    bool evaluated;
+    struct tp_evaluation evaluation; /* the last one */
+};
+
+/* Starts the clock of seconds_total. */
+void tp_report_begin(struct tp_report *report, const struct tp_train_command *command);
+
+/* The data are loaded, from directory, which must outlive the report. */
+void tp_report_loaded(struct tp_report *report, const char *directory, const struct tp_dataset *train,
+                      const struct tp_dataset *validation);
+
+/* To be called by the trainer's callbacks of the same names; step after each step. */
+void tp_report_started(struct tp_report *report, const struct tp_run *run);
+void tp_report_step(struct tp_report *report, size_t epoch, double loss);
+void tp_report_evaluated(struct tp_report *report, const struct tp_evaluation *evaluation);
+
+/* Removes the progress from a terminal, before anything else is written. */
+void tp_report_clear(struct tp_report *report);
+
+/*
+ * Writes the closing lines and the JSON object.
+ * Errors: TP_FAILURE without memory. Errors of standard output are left to the stream.
+ */
+enum tp_status tp_report_finish(struct tp_report *report, const struct tp_result *result,
+                                struct tp_error *error);
+
+#endif

@@ -1,0 +1,227 @@
+#include "step.h"
+
+#include <math.h>
+
+#include "team.h"
+
+/* Whether each member packs the whole batch for itself: its first layer then reads every row. */
+static bool packs_own_copy(const struct tp_plan *plan)
+{
+    return plan->by_units[0];
+}
+
+static size_t matrix_bytes(const struct tp_plan *plan, size_t columns)
+{
+    return tp_panel_count(columns) * plan->batch * TP_PANEL * sizeof(float);
+}
+
+size_t tp_step_bytes(const struct tp_network *network, const struct tp_plan *plan, size_t total)
+{
+    if (!packs_own_copy(plan))
+        total = tp_arena_add(total, 1, matrix_bytes(plan, network->layers[0].inputs));
+    for (size_t l = 0; l < network->layer_count; l++)
+        total = tp_arena_add(tp_arena_add(total, 1, matrix_bytes(plan, network->layers[l].units)), 1,
+                             matrix_bytes(plan, network->layers[l].units));
+    total = tp_arena_add(total, plan->batch, sizeof(uint16_t));
+    return tp_arena_add(total, plan->batch, sizeof(float));
+}
+
+void tp_step_place(struct tp_step *step, struct tp_arena *arena)
+{
+    step->stride = step->plan->batch * TP_PANEL;
+    if (!packs_own_copy(step->plan))
+        step->inputs = tp_arena_take(arena, matrix_bytes(step->plan, step->network->layers[0].inputs));
+    for (size_t l = 0; l < step->network->layer_count; l++) {
+        step->a[l] = tp_arena_take(arena, matrix_bytes(step->plan, step->network->layers[l].units));
+        step->d[l] = tp_arena_take(arena, matrix_bytes(step->plan, step->network->layers[l].units));
+    }
+    step->labels = tp_arena_take(arena, step->plan->batch * sizeof *step->labels);
+    step->loss = tp_arena_take(arena, step->plan->batch * sizeof *step->loss);
+}
+
+size_t tp_step_member_bytes(const struct tp_network *network, const struct tp_plan *plan, size_t total)
+{
+    return packs_own_copy(plan) ? tp_arena_add(total, 1, matrix_bytes(plan, network->layers[0].inputs))
+                                : total;
+}
+
+void tp_step_member_place(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena)
+{
+    member->inputs = step->inputs;
+    if (packs_own_copy(step->plan))
+        member->inputs = tp_arena_take(arena, matrix_bytes(step->plan, step->network->layers[0].inputs));
+}
+
+static void pack(const struct tp_step *step, const struct tp_step_member *member, const uint32_t *index,
+                 struct tp_range rows)
+{
+    const struct tp_tier *tier = step->tier;
+    tp_pack_fn *verb = step->train->type == TP_SAMPLE_U8 ? tier->pack_u8 : tier->pack_f32;
+    verb(&(struct tp_pack){.row_begin = rows.begin,
+                           .row_end = rows.end,
+                           .features = step->train->features,
+                           .samples = step->train->samples,
+                           .index = index,
+                           .scale = step->normalization->scale,
+                           .shift = step->normalization->shift,
+                           .a = member->inputs,
+                           .a_stride = step->stride});
+}
+
+/* Asks for the rows that this member will pack in the next step. */
+static void fetch(const struct tp_step *step, const uint32_t *index, struct tp_range rows)
+{
+    size_t bytes = step->train->features * (step->train->type == TP_SAMPLE_U8 ? 1 : sizeof(float));
+    for (size_t r = rows.begin; r < rows.end; r++) {
+        const char *sample = (const char *)step->train->samples + index[r] * bytes;
+        for (size_t offset = 0; offset < bytes; offset += 64)
+            __builtin_prefetch(sample + offset, 0, 2);
+    }
+}
+
+static void forward_slice(const struct tp_step *step, const struct tp_step_member *member, size_t l, size_t s,
+                          struct tp_range rows)
+{
+    const struct tp_layer *layer = &step->network->layers[l];
+    const struct tp_slice *slice = &layer->slices[s];
+    step->tier->forward(&(struct tp_forward){.row_begin = rows.begin,
+                                             .row_end = rows.end,
+                                             .inputs = layer->inputs,
+                                             .units = slice->units,
+                                             .bias = layer->bias,
+                                             .a = l == 0 ? member->inputs : step->a[l - 1],
+                                             .a_stride = step->stride,
+                                             .w = slice->w,
+                                             .w_stride = slice->w_stride,
+                                             .z = step->a[l] + slice->unit_begin / TP_PANEL * step->stride,
+                                             .z_stride = step->stride,
+                                             .activation = layer->activation});
+}
+
+/* A barrier stands where a layer reads rows or units that another member wrote. */
+static void forward(const struct tp_step *step, const struct tp_step_member *member, struct tp_range all,
+                    struct tp_range own)
+{
+    const struct tp_plan *plan = step->plan;
+    for (size_t l = 0; l < step->network->layer_count; l++) {
+        if (l > 0 && (plan->by_units[l - 1] || plan->by_units[l]))
+            tp_team_barrier();
+        if (plan->by_units[l]) {
+            forward_slice(step, member, l, member->index, all);
+            continue;
+        }
+        for (size_t s = 0; s < step->network->layers[l].slice_count; s++)
+            forward_slice(step, member, l, s, own);
+    }
+    if (plan->by_units[step->network->layer_count - 1])
+        tp_team_barrier();
+}
+
+static void loss(const struct tp_step *step, const uint32_t *index, size_t batch, struct tp_range rows)
+{
+    size_t last = step->network->layer_count - 1;
+    for (size_t r = rows.begin; r < rows.end; r++)
+        step->labels[r] = step->train->labels[index[r]];
+    step->tier->loss(&(struct tp_loss){.row_begin = rows.begin,
+                                       .row_end = rows.end,
+                                       .classes = step->network->layers[last].units,
+                                       .z = step->a[last],
+                                       .z_stride = step->stride,
+                                       .labels = step->labels,
+                                       .scale = 1 / (float)batch,
+                                       .d = step->d[last],
+                                       .d_stride = step->stride,
+                                       .loss = step->loss});
+}
+
+static void backward(const struct tp_step *step, struct tp_range rows)
+{
+    for (size_t l = step->network->layer_count - 1; l > 0; l--) {
+        const struct tp_layer *layer = &step->network->layers[l];
+        for (size_t s = 0; s < layer->slice_count; s++) {
+            const struct tp_slice *slice = &layer->slices[s];
+            step->tier->backward(
+                &(struct tp_backward){.row_begin = rows.begin,
+                                      .row_end = rows.end,
+                                      .input_end = layer->inputs,
+                                      .units = slice->units,
+                                      .first = s == 0,
+                                      .last = s + 1 == layer->slice_count,
+                                      .d = step->d[l] + slice->unit_begin / TP_PANEL * step->stride,
+                                      .d_stride = step->stride,
+                                      .wt = slice->wt,
+                                      .wt_stride = slice->wt_stride,
+                                      .a = step->a[l - 1],
+                                      .a_stride = step->stride,
+                                      .d_in = step->d[l - 1],
+                                      .d_in_stride = step->stride,
+                                      .activation = step->network->layers[l - 1].activation});
+        }
+    }
+}
+
+/* Whether the member had a part in it. */
+static bool update(const struct tp_step *step, const struct tp_step_member *member, size_t rows)
+{
+    bool worked = false;
+    for (size_t l = 0; l < step->network->layer_count; l++) {
+        const struct tp_layer *layer = &step->network->layers[l];
+        struct tp_update_share share = tp_plan_update(step->plan, layer, member->index);
+        if (share.inputs.begin == share.inputs.end)
+            continue;
+        const struct tp_slice *slice = &layer->slices[share.slice];
+        step->tier->update(&(struct tp_update){.rows = rows,
+                                               .input_begin = share.inputs.begin,
+                                               .input_end = share.inputs.end,
+                                               .inputs = layer->inputs,
+                                               .units = slice->units,
+                                               .bias = share.bias,
+                                               .a = l == 0 ? member->inputs : step->a[l - 1],
+                                               .a_stride = step->stride,
+                                               .d = step->d[l] + slice->unit_begin / TP_PANEL * step->stride,
+                                               .d_stride = step->stride,
+                                               .rule = &step->rule,
+                                               .w = slice->w,
+                                               .w_stride = slice->w_stride,
+                                               .wt = slice->wt,
+                                               .wt_stride = slice->wt_stride,
+                                               .state = {slice->state[0], slice->state[1]}});
+        worked = true;
+    }
+    return worked;
+}
+
+void tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint32_t *index, size_t rows,
+                 const uint32_t *next, size_t next_rows, void (*losses_ready)(void *context, size_t rows),
+                 void *context)
+{
+    size_t members = step->plan->members;
+    struct tp_range all = {0, rows}, own = tp_plan_share(rows, member->index, members);
+    bool copies = packs_own_copy(step->plan);
+
+    pack(step, member, index, copies ? all : own);
+    forward(step, member, all, own);
+    loss(step, index, rows, own);
+    backward(step, own);
+    fetch(step, next,
+          copies ? (struct tp_range){0, next_rows} : tp_plan_share(next_rows, member->index, members));
+    tp_team_barrier();
+    if (member->index == 0)
+        losses_ready(context, rows);
+    bool worked = update(step, member, rows);
+    member->worked |= worked || own.begin < own.end;
+    tp_team_barrier();
+}
+
+size_t tp_step_first_bad_layer(const struct tp_step *step, size_t rows)
+{
+    for (size_t l = 0; l < step->network->layer_count; l++) {
+        for (size_t r = 0; r < rows; r++) {
+            for (size_t u = 0; u < step->network->layers[l].units; u++) {
+                if (!isfinite(step->a[l][tp_panel_offset(step->stride, r, u)]))
+                    return l + 1;
+            }
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,93 @@
+#include "team.h"
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <omp.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../kernels/flush.h"
+
+/*
+ * The team's own barrier: libgomp's spins for so long that a member whose partner has lost its CPU to another
+ * process burns its own time slice waiting. Here a member spins for about as long as it takes to fall asleep
+ * and wake up again, then sleeps and leaves its CPU to whoever needs it.
+ */
+struct barrier {
+    _Alignas(64) atomic_uint arrived;
+    _Alignas(64) atomic_uint generation; /* barriers passed; what sleepers wait on */
+    atomic_uint sleepers;
+    unsigned members;
+    int spins; /* of one pause each, before sleeping */
+};
+
+#define SPINS 1000 /* 30 to 50 us */
+
+static _Thread_local struct barrier *own_barrier;
+
+static void pause_briefly(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static void futex(atomic_uint *word, int operation, unsigned value)
+{
+    syscall(SYS_futex, word, operation, value, NULL, NULL, 0);
+}
+
+/* Who arrives last starts the next generation and wakes those who sleep. */
+static void barrier_wait(struct barrier *b)
+{
+    unsigned generation = atomic_load(&b->generation);
+    if (atomic_fetch_add(&b->arrived, 1) + 1 == b->members) {
+        atomic_store(&b->arrived, 0);
+        atomic_store(&b->generation, generation + 1);
+        if (atomic_load(&b->sleepers))
+            futex(&b->generation, FUTEX_WAKE_PRIVATE, INT_MAX);
+        return;
+    }
+    for (int i = 0; i < b->spins; i++) {
+        if (atomic_load_explicit(&b->generation, memory_order_acquire) != generation)
+            return;
+        pause_briefly();
+    }
+    /* The count goes up before the futex looks at the generation: the last to arrive sees a sleeper, or the
+     * sleeper sees the new generation. */
+    atomic_fetch_add(&b->sleepers, 1);
+    while (atomic_load(&b->generation) == generation)
+        futex(&b->generation, FUTEX_WAIT_PRIVATE, generation);
+    atomic_fetch_sub(&b->sleepers, 1);
+}
+
+size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members), void *context)
+{
+    bool crowded = members > (size_t)omp_get_num_procs(); /* then whom one waits for may need this very CPU */
+    struct barrier barrier = {.members = (unsigned)members, .spins = crowded ? 0 : SPINS};
+    size_t granted = 0;
+#pragma omp parallel num_threads((int)members)
+    {
+        size_t present = (size_t)omp_get_num_threads();
+        if (present == members) {
+            uint64_t saved = tp_flush_enter();
+            own_barrier = &barrier;
+            work(context, (size_t)omp_get_thread_num(), members);
+            own_barrier = NULL;
+            tp_flush_leave(saved);
+        }
+#pragma omp master
+        granted = present;
+    }
+    return granted;
+}
+
+void tp_team_barrier(void)
+{
+    if (own_barrier)
+        barrier_wait(own_barrier);
+}

@@ -1,0 +1,20 @@
+/*
+ * A team of threads that works on one function together. The only module that knows OpenMP.
+ */
+#ifndef TP_TEAM_H
+#define TP_TEAM_H
+
+#include <stddef.h>
+
+/*
+ * Runs work(context, member, members) on each of `members` threads, the caller being member 0, and returns
+ * when all have. Every member computes with subnormals flushed (kernels/flush.h); the caller's floating-point
+ * state is as before afterwards. Returns the number of members: where the system grants fewer threads than
+ * asked for, work is not called at all.
+ */
+size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members), void *context);
+
+/* Waits until every member of the running team is here. Outside a team it does nothing. */
+void tp_team_barrier(void);
+
+#endif

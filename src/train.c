@@ -1,0 +1,115 @@
+/*
+ * train: trains a multi-layer perceptron from the command line.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "history.h"
+#include "report.h"
+#include "status.h"
+#include "stop_signal.h"
+#include "train_command.h"
+#include "train_data.h"
+#include "trainer.h"
+#include "version.h"
+
+struct observed {
+    struct tp_report report;
+    struct tp_history history;
+};
+
+static void on_started(void *context, const struct tp_run *run)
+{
+    struct observed *observed = context;
+    tp_report_started(&observed->report, run);
+}
+
+static void on_step(void *context, size_t step, size_t epoch, double loss)
+{
+    struct observed *observed = context;
+    tp_history_step(&observed->history, step, epoch, loss);
+    tp_report_step(&observed->report, epoch, loss);
+}
+
+static void on_evaluated(void *context, const struct tp_evaluation *evaluation)
+{
+    struct observed *observed = context;
+    tp_history_evaluated(&observed->history, evaluation);
+    tp_report_evaluated(&observed->report, evaluation);
+}
+
+static bool on_interrupted(void *context)
+{
+    (void)context;
+    return tp_stop_signal_number() != 0;
+}
+
+/* Of a run that diverged or was stopped, what there is is reported too. The first error is the one to print.
+ */
+static enum tp_status train(const struct tp_train_command *command, struct tp_error *error, bool *stopped)
+{
+    struct tp_train_data data = {0};
+    struct tp_result result = {0};
+    struct observed observed = {0};
+    const struct tp_observer observer = {&observed, on_started, on_step, on_evaluated, on_interrupted};
+
+    tp_report_begin(&observed.report, command);
+    enum tp_status status = TP_OK;
+    if (command->history)
+        status = tp_history_open(&observed.history, command->history, error);
+    if (status == TP_OK)
+        status = tp_train_data_load(&data, command, error);
+    if (status == TP_OK) {
+        tp_report_loaded(&observed.report, data.directory, &data.train, &data.validation);
+        status = tp_train(&command->options, &data.train, &data.validation, &observer, &result, error);
+        tp_report_clear(&observed.report);
+    }
+    if (status == TP_OK || status == TP_DIVERGED) {
+        enum tp_status written = tp_report_finish(&observed.report, &result, status ? NULL : error);
+        status = status ? status : written;
+        written = tp_history_commit(&observed.history, status ? NULL : error);
+        status = status ? status : written;
+    }
+    *stopped = result.stopped_by == TP_STOP_SIGNAL;
+    tp_history_discard(&observed.history);
+    tp_train_data_free(&data);
+    return status;
+}
+
+/* That the reader of a pipe has left is its decision and no error. */
+static enum tp_status finish_output(struct tp_error *error)
+{
+    errno = 0;
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
+        return TP_OK;
+    return tp_fail(error, TP_FAILURE, "standard output: %s", strerror(errno ? errno : EIO));
+}
+
+int main(int argc, char **argv)
+{
+    struct tp_train_command command;
+    struct tp_error error;
+    bool stopped = false;
+
+    tp_stop_signal_catch();
+    enum tp_status status = tp_train_command_parse(&command, argc, argv, &error);
+    if (status == TP_OK && command.help) {
+        tp_train_command_write_help(stdout);
+    } else if (status == TP_OK && command.version) {
+        tp_version_write(stdout);
+    } else if (status == TP_OK && command.print_config) {
+        tp_train_command_write_config(&command, stdout);
+    } else if (status == TP_OK) {
+        status = tp_train_command_tier(&command, getenv("TILEPROP_ISA"), &error);
+        if (status == TP_OK)
+            status = train(&command, &error, &stopped);
+    }
+    if (status == TP_OK)
+        status = finish_output(&error);
+    if (status != TP_OK)
+        fprintf(stderr, "train: %s\n", error.text);
+    tp_train_command_free(&command);
+    return status == TP_OK && stopped ? 128 + tp_stop_signal_number() : (int)status;
+}

@@ -1,0 +1,334 @@
+#include "train_command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+
+#define TP_COUNT_MOST   1000000000
+#define TP_UNITS_MOST   1048576
+#define TP_THREADS_MOST 4096
+
+#define AT(member) offsetof(struct tp_train_command, member)
+
+_Static_assert(sizeof(enum tp_activation) == sizeof(int) && sizeof(enum tp_init) == sizeof(int) &&
+                   sizeof(enum tp_bias) == sizeof(int) && sizeof(enum tp_normalize) == sizeof(int) &&
+                   sizeof(enum tp_rule_kind) == sizeof(int),
+               "options store choices as int");
+
+static const struct tp_choice normalizations[] = {{"global", TP_NORMALIZE_GLOBAL},
+                                                  {"feature", TP_NORMALIZE_FEATURE},
+                                                  {"unit", TP_NORMALIZE_UNIT},
+                                                  {"none", TP_NORMALIZE_NONE},
+                                                  {NULL, 0}};
+
+static const struct tp_choice activations[] = {{"sigmoid", TP_SIGMOID},
+                                               {"lecun-tanh", TP_LECUN_TANH},
+                                               {"improved-sigmoid", TP_LECUN_TANH},
+                                               {"tanh", TP_TANH},
+                                               {"relu", TP_RELU},
+                                               {NULL, 0}};
+
+static const struct tp_choice inits[] = {{"auto", TP_INIT_AUTO},
+                                         {"uniform", TP_INIT_UNIFORM},
+                                         {"fan-in", TP_INIT_FAN_IN},
+                                         {"he", TP_INIT_HE},
+                                         {NULL, 0}};
+
+static const struct tp_choice biases[] = {
+    {"input", TP_BIAS_INPUT}, {"all", TP_BIAS_ALL}, {"none", TP_BIAS_NONE}, {NULL, 0}};
+
+static const struct tp_choice optimizers[] = {
+    {"sgd", TP_SGD},           {"momentum", TP_MOMENTUM}, {"lecun-momentum", TP_LECUN_MOMENTUM},
+    {"nesterov", TP_NESTEROV}, {"adam", TP_ADAM},         {NULL, 0}};
+
+static const struct tp_choice tiers[] = {
+    {"auto", 0}, {"reference", 0}, {"avx2", 0}, {"avx512", 0}, {NULL, 0}};
+
+/* A paragraph for each option, not a line for each field. */
+/* clang-format off */
+static const struct tp_option table[] = {
+    {.name = "data", .group = "Data", .argument = "DIR", .kind = TP_OPTION_TEXT, .word = "auto",
+     .offset = AT(data),
+     .help = "directory with the IDX files train-images, train-labels, t10k-images and t10k-labels, plain "
+             "or gzip; auto: the MNIST that comes with tileprop"},
+    {.name = "train-limit", .group = "Data", .argument = "N", .kind = TP_OPTION_COUNT, .word = "all",
+     .least = 1, .most = TP_COUNT_MOST, .offset = AT(train_limit),
+     .help = "train on the first N samples of the training set at most"},
+    {.name = "val-limit", .group = "Data", .argument = "N", .kind = TP_OPTION_COUNT, .word = "all",
+     .least = 1, .most = TP_COUNT_MOST, .offset = AT(val_limit),
+     .help = "validate on the first N samples of the validation set at most"},
+    {.name = "val-split", .group = "Data", .argument = "F", .kind = TP_OPTION_REAL, .word = "none",
+     .low = 0, .high = 1, .above = true, .below = true, .offset = AT(val_split),
+     .help = "validate on the last fraction F of the training files instead of on the t10k files, before "
+             "any limit"},
+    {.name = "normalize", .group = "Data", .argument = "NAME", .kind = TP_OPTION_CHOICE,
+     .choices = normalizations, .offset = AT(options.normalize),
+     .help = "to mean 0 and deviation 1 over all inputs or for each feature, to [0, 1], or not"},
+
+    {.name = "hidden", .group = "Network", .argument = "SIZES", .kind = TP_OPTION_SIZES,
+     .offset = AT(options.hidden), .count_offset = AT(options.hidden_count), .items = TP_HIDDEN_MAX,
+     .least = 1, .most = TP_UNITS_MOST,
+     .help = "units of each hidden layer, as in 64,64; none: softmax regression. The output layer is not "
+             "part of the list: it has one unit per class and is always there"},
+    {.name = "activation", .group = "Network", .argument = "NAME", .kind = TP_OPTION_CHOICE,
+     .choices = activations, .offset = AT(options.activation),
+     .help = "of the hidden layers; lecun-tanh is 1.7159 tanh(2x/3), and improved-sigmoid another name of "
+             "it"},
+    {.name = "init", .group = "Network", .argument = "NAME", .kind = TP_OPTION_CHOICE, .choices = inits,
+     .offset = AT(options.init),
+     .help = "first weights: uniform in [-1, 1), or normal with deviation sqrt(1/inputs) or sqrt(2/inputs) "
+             "of the layer; auto: he for relu, else fan-in"},
+    {.name = "bias", .group = "Network", .argument = "NAME", .kind = TP_OPTION_CHOICE,
+     .choices = biases, .offset = AT(options.bias),
+     .help = "a constant 1 among the inputs, or that and a bias in every other layer, or none"},
+
+    {.name = "optimizer", .group = "Optimizer", .argument = "NAME", .kind = TP_OPTION_CHOICE,
+     .choices = optimizers, .offset = AT(options.optimizer),
+     .help = "the rule that updates the weights"},
+    {.name = "lr", .group = "Optimizer", .argument = "X", .kind = TP_OPTION_REAL, .word = "auto",
+     .low = 1e-30, .high = 1000, .offset = AT(options.learning_rate),
+     .help = "learning rate; auto: 0.001 for adam, 0.1 for sgd, 0.02 for the others"},
+    {.name = "momentum", .group = "Optimizer", .argument = "X", .kind = TP_OPTION_REAL, .low = 0,
+     .high = 1, .below = true, .offset = AT(options.momentum),
+     .help = "of momentum, lecun-momentum and nesterov"},
+    {.name = "beta1", .group = "Optimizer", .argument = "X", .kind = TP_OPTION_REAL, .low = 0,
+     .high = 1, .below = true, .offset = AT(options.beta1),
+     .help = "of adam: decay of the mean gradient"},
+    {.name = "beta2", .group = "Optimizer", .argument = "X", .kind = TP_OPTION_REAL, .low = 0,
+     .high = 1, .below = true, .offset = AT(options.beta2),
+     .help = "of adam: decay of the mean squared gradient"},
+    {.name = "epsilon", .group = "Optimizer", .argument = "X", .kind = TP_OPTION_REAL, .low = 1e-30,
+     .high = 1, .offset = AT(options.epsilon),
+     .help = "of adam: added to the root of that mean"},
+    {.name = "weight-decay", .group = "Optimizer", .argument = "X", .kind = TP_OPTION_REAL, .low = 0,
+     .high = 1000, .offset = AT(options.weight_decay),
+     .help = "added to the gradient as X times the weight, apart from it for adam; never on biases"},
+    {.name = "batch", .group = "Optimizer", .argument = "N", .kind = TP_OPTION_COUNT, .least = 1,
+     .most = TP_COUNT_MOST, .offset = AT(options.batch),
+     .help = "samples per step"},
+    {.name = "epochs", .group = "Optimizer", .argument = "N", .kind = TP_OPTION_COUNT, .least = 1,
+     .most = TP_COUNT_MOST, .offset = AT(options.epochs),
+     .help = "passes over the training set"},
+    {.name = "shuffle", .group = "Optimizer", .kind = TP_OPTION_SWITCH, .offset = AT(options.shuffle),
+     .help = "take the samples in a new random order in each epoch"},
+    {.name = "drop-last", .group = "Optimizer", .kind = TP_OPTION_SWITCH,
+     .offset = AT(options.drop_last),
+     .help = "leave out the samples that do not fill the epoch's last batch"},
+    {.name = "seed", .group = "Optimizer", .argument = "N", .kind = TP_OPTION_SEED, .least = 0,
+     .most = UINT64_MAX, .offset = AT(options.seed),
+     .help = "of first weights and orders; the same data, options and seed give the same network on any "
+             "machine and any number of threads"},
+
+    {.name = "evals-per-epoch", .group = "Evaluation and stopping", .argument = "N",
+     .kind = TP_OPTION_COUNT, .least = 1, .most = TP_COUNT_MOST, .offset = AT(options.evals_per_epoch),
+     .help = "evaluations on the validation set in each epoch"},
+    {.name = "eval-train", .group = "Evaluation and stopping", .kind = TP_OPTION_SWITCH,
+     .offset = AT(options.eval_train),
+     .help = "at each of them also evaluate the whole training set"},
+    {.name = "early-stop", .group = "Evaluation and stopping", .argument = "N", .kind = TP_OPTION_COUNT,
+     .least = 0, .most = TP_COUNT_MOST, .offset = AT(options.early_stop),
+     .help = "stop after N evaluations in a row without a better validation loss; 0: never"},
+    {.name = "stop-at-accuracy", .group = "Evaluation and stopping", .argument = "F",
+     .kind = TP_OPTION_REAL, .word = "none", .low = 0, .high = 1, .above = true,
+     .offset = AT(options.stop_at_accuracy),
+     .help = "stop at this validation accuracy, a fraction"},
+    {.name = "stop-at-loss", .group = "Evaluation and stopping", .argument = "X",
+     .kind = TP_OPTION_REAL, .word = "none", .low = 0, .high = 1000, .above = true,
+     .offset = AT(options.stop_at_loss),
+     .help = "stop at this validation loss in nats per sample"},
+    {.name = "max-seconds", .group = "Evaluation and stopping", .argument = "S", .kind = TP_OPTION_REAL,
+     .word = "none", .low = 0, .high = 1e9, .above = true, .offset = AT(options.max_seconds),
+     .help = "stop after S seconds of training and evaluation"},
+
+    {.name = "threads", .group = "Machine", .argument = "N", .kind = TP_OPTION_COUNT, .word = "auto",
+     .least = 1, .most = TP_THREADS_MOST, .offset = AT(options.threads),
+     .help = "N threads at most, never more than the CPUs that this process may use; auto: as many as pay"},
+    {.name = "threads-exact", .group = "Machine", .argument = "N", .kind = TP_OPTION_COUNT,
+     .word = "none", .least = 1, .most = TP_THREADS_MOST, .offset = AT(options.threads_exact),
+     .help = "run N threads whatever the CPUs; --threads then says nothing"},
+    {.name = "isa", .group = "Machine", .argument = "NAME", .kind = TP_OPTION_NAME, .choices = tiers,
+     .offset = AT(options.isa),
+     .help = "instruction set of the kernels; auto: the best one that is here. TILEPROP_ISA in the "
+             "environment lowers it further"},
+
+    {.name = "history", .group = "Output", .argument = "FILE", .kind = TP_OPTION_TEXT, .word = "none",
+     .offset = AT(history),
+     .help = "write the loss of each step and each evaluation to this CSV file"},
+    {.name = "json", .group = "Output", .kind = TP_OPTION_FLAG, .offset = AT(json),
+     .help = "end standard output with one line that is a JSON object of the results"},
+    {.name = "quiet", .group = "Output", .kind = TP_OPTION_FLAG, .offset = AT(quiet),
+     .help = "no progress and no warnings on standard error"},
+
+    {.name = "config", .group = "Program", .argument = "FILE", .kind = TP_OPTION_CONFIG,
+     .offset = AT(config),
+     .help = "read options from a file of lines key = value; the command line wins"},
+    {.name = "print-config", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true,
+     .offset = AT(print_config),
+     .help = "print all options as such a file and exit"},
+    {.name = "help", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true,
+     .offset = AT(help),
+     .help = "print this text and exit"},
+    {.name = "version", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true,
+     .offset = AT(version),
+     .help = "print the version and what this build has, and exit"},
+};
+/* clang-format on */
+
+#define TP_TABLE_COUNT (sizeof table / sizeof table[0])
+
+static const struct tp_options options = {
+    .usage = "Usage: train [OPTION]...\n"
+             "Train a multi-layer perceptron for classification on the CPU.\n"
+             "\n"
+             "Defaults are in brackets, choices in braces. --name VALUE and --name=VALUE are\n"
+             "the same; names cannot be abbreviated. The flags --json and --quiet can be\n"
+             "taken back with =off.\n",
+    .notes = "\n"
+             "Examples:\n"
+             "  train --threads 16 --hidden 64,64\n"
+             "  train --hidden none --optimizer sgd --lr 0.5 --epochs 3\n"
+             "  train --data /srv/fashion --activation relu --optimizer adam --json\n"
+             "  train --hidden 128 --print-config > run.conf; train --config run.conf --seed 2\n"
+             "\n"
+             "Exit codes:\n"
+             "  0    done\n"
+             "  1    failure while running: memory, a file that cannot be written\n"
+             "  2    wrong use: an option, or options that do not fit each other\n"
+             "  3    bad input: a data file\n"
+             "  4    diverged: the loss was not finite\n"
+             "  130  stopped by Ctrl-C after the step it was in; a second Ctrl-C ends at once\n"
+             "  143  likewise by SIGTERM\n",
+    .table = table,
+    .count = TP_TABLE_COUNT,
+};
+
+static struct tp_train_command default_command(void)
+{
+    return (struct tp_train_command){.options = tp_train_options_default()};
+}
+
+static const char *choice_name(const struct tp_choice *choice, int value)
+{
+    while (choice->name && choice->value != value)
+        choice++;
+    return choice->name;
+}
+
+const char *tp_activation_name(enum tp_activation activation)
+{
+    return choice_name(activations, (int)activation);
+}
+
+const char *tp_optimizer_name(enum tp_rule_kind optimizer)
+{
+    return choice_name(optimizers, (int)optimizer);
+}
+
+const char *tp_bias_name(enum tp_bias bias)
+{
+    return choice_name(biases, (int)bias);
+}
+
+static bool rule_uses(enum tp_rule_kind optimizer, const char *name)
+{
+    if (strcmp(name, "momentum") == 0)
+        return optimizer == TP_MOMENTUM || optimizer == TP_LECUN_MOMENTUM || optimizer == TP_NESTEROV;
+    return optimizer == TP_ADAM;
+}
+
+/*
+ * An option that the optimizer has no use for is an error where it was asked for. It was not where a file
+ * repeats the default, as --print-config writes it, or where the command line chose another optimizer than
+ * the file: such an option falls back to its default.
+ */
+static enum tp_status check_rule(struct tp_train_command *command, const enum tp_option_source *sources,
+                                 struct tp_error *error)
+{
+    const struct tp_train_options defaults = tp_train_options_default();
+    struct tp_train_options *chosen = &command->options;
+    const struct {
+        const char *name;
+        double *value;
+        double fallback;
+    } rates[] = {{"momentum", &chosen->momentum, defaults.momentum},
+                 {"beta1", &chosen->beta1, defaults.beta1},
+                 {"beta2", &chosen->beta2, defaults.beta2},
+                 {"epsilon", &chosen->epsilon, defaults.epsilon}};
+    const bool rule_commanded = sources[tp_options_index(&options, "optimizer")] == TP_FROM_COMMAND;
+
+    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+        const enum tp_option_source source = sources[tp_options_index(&options, rates[i].name)];
+        if (rule_uses(chosen->optimizer, rates[i].name))
+            continue;
+        if (source == TP_FROM_COMMAND ||
+            (source == TP_FROM_FILE && !rule_commanded && *rates[i].value != rates[i].fallback))
+            return tp_fail(
+                error, TP_USAGE, "--%s: expected with %s only, found with --optimizer %s", rates[i].name,
+                strcmp(rates[i].name, "momentum") == 0 ? "momentum, lecun-momentum and nesterov" : "adam",
+                tp_optimizer_name(chosen->optimizer));
+        *rates[i].value = rates[i].fallback;
+    }
+    return TP_OK;
+}
+
+enum tp_status tp_train_command_parse(struct tp_train_command *command, int argc, char *const *argv,
+                                      struct tp_error *error)
+{
+    enum tp_option_source sources[TP_TABLE_COUNT];
+    *command = default_command();
+    enum tp_status status =
+        tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);
+    return status == TP_OK ? check_rule(command, sources, error) : status;
+}
+
+void tp_train_command_free(struct tp_train_command *command)
+{
+    free(command->storage);
+    *command = default_command();
+}
+
+/* The tier's place in tp_tiers, which runs from the slowest to the fastest. */
+static enum tp_status find_tier(const char *origin, const char *name, size_t *place, struct tp_error *error)
+{
+    char here[128] = "auto";
+    bool found = false;
+    for (size_t i = 0; tp_tiers[i]; i++) {
+        if (!tp_tier_runs_here(tp_tiers[i]))
+            continue;
+        strncat(here, ", ", sizeof here - strlen(here) - 1);
+        strncat(here, tp_tiers[i]->name, sizeof here - strlen(here) - 1);
+        if (strcmp(name, tp_tiers[i]->name) == 0 || strcmp(name, "auto") == 0) {
+            *place = i;
+            found = true;
+        }
+    }
+    if (found)
+        return TP_OK;
+    return tp_fail(error, TP_USAGE,
+                   "%s: expected one of %s, which this CPU and this build have, found \"%.32s\"", origin,
+                   here, name);
+}
+
+enum tp_status tp_train_command_tier(struct tp_train_command *command, const char *ceiling,
+                                     struct tp_error *error)
+{
+    size_t place, highest;
+    enum tp_status status = find_tier("--isa", command->options.isa, &place, error);
+    if (status == TP_OK)
+        status = find_tier("TILEPROP_ISA", ceiling && *ceiling ? ceiling : "auto", &highest, error);
+    if (status == TP_OK)
+        command->options.isa = tp_tiers[place < highest ? place : highest]->name;
+    return status;
+}
+
+void tp_train_command_write_help(FILE *out)
+{
+    const struct tp_train_command defaults = default_command();
+    tp_options_write_help(&options, &defaults, out);
+}
+
+void tp_train_command_write_config(const struct tp_train_command *command, FILE *out)
+{
+    tp_options_write_config(&options, command, out);
+}

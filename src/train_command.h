@@ -1,0 +1,53 @@
+/*
+ * The command line of `train`.
+ */
+#ifndef TP_TRAIN_COMMAND_H
+#define TP_TRAIN_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "status.h"
+#include "train_options.h"
+
+struct tp_train_command {
+    struct tp_train_options options;
+    const char *data;    /* directory; NULL: where the shipped data are */
+    size_t train_limit;  /* samples; 0: all */
+    size_t val_limit;    /* likewise */
+    double val_split;    /* fraction of the training set to validate on; 0: the validation files */
+    const char *history; /* file; NULL: none */
+    bool json, quiet;
+    const char *config;
+    bool print_config, help, version;
+    char *storage; /* owned; texts above may point into it */
+};
+
+/*
+ * Fills *command from the command line, which must outlive it, and the configuration file that it names.
+ * tp_train_command_free() it afterwards, on error too.
+ * Errors: TP_USAGE for what tp_options_parse() refuses and for an option that the optimizer has no use for.
+ */
+enum tp_status tp_train_command_parse(struct tp_train_command *command, int argc, char *const *argv,
+                                      struct tp_error *error);
+
+void tp_train_command_free(struct tp_train_command *command);
+
+/*
+ * Replaces options.isa by the name of the tier to run: the one asked for, or a lower one if `ceiling` (the
+ * environment's TILEPROP_ISA; NULL or empty: none) names it. "auto" is the fastest tier that runs here.
+ * Errors: TP_USAGE for a tier that this build or this CPU lacks, in either place, naming those it has.
+ */
+enum tp_status tp_train_command_tier(struct tp_train_command *command, const char *ceiling,
+                                     struct tp_error *error);
+
+void tp_train_command_write_help(FILE *out);
+void tp_train_command_write_config(const struct tp_train_command *command, FILE *out);
+
+/* The name by which --activation, --optimizer and --bias take a value. */
+const char *tp_activation_name(enum tp_activation activation);
+const char *tp_optimizer_name(enum tp_rule_kind optimizer);
+const char *tp_bias_name(enum tp_bias bias);
+
+#endif

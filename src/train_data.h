@@ -1,0 +1,29 @@
+/*
+ * The two data sets of a run of `train`, as its command line asks for them.
+ */
+#ifndef TP_TRAIN_DATA_H
+#define TP_TRAIN_DATA_H
+
+#include <limits.h>
+
+#include "dataset.h"
+#include "status.h"
+#include "train_command.h"
+
+struct tp_train_data {
+    char directory[PATH_MAX];
+    struct tp_dataset train, validation;
+};
+
+/*
+ * Loads both sets from --data, else from the shipped data's place; splits, then limits them.
+ * tp_train_data_free() them afterwards, on error too.
+ * Errors: as tp_data_path_find(), tp_dataset_load_idx() and tp_dataset_split(); TP_BAD_INPUT if the sets do
+ * not fit each other.
+ */
+enum tp_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
+                                  struct tp_error *error);
+
+void tp_train_data_free(struct tp_train_data *data);
+
+#endif

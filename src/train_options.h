@@ -1,0 +1,63 @@
+/*
+ * Everything that decides what is trained and how, with the defaults of the course's final network.
+ */
+#ifndef TP_TRAIN_OPTIONS_H
+#define TP_TRAIN_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../kernels/kernels.h"
+#include "dataset.h"
+
+#define TP_HIDDEN_MAX 64
+
+enum tp_init {
+    TP_INIT_AUTO,    /* he for relu, fan-in otherwise */
+    TP_INIT_UNIFORM, /* uniform in [-1, 1) */
+    TP_INIT_FAN_IN,  /* normal, deviation 1 / sqrt(fan-in) */
+    TP_INIT_HE       /* normal, deviation sqrt(2 / fan-in) */
+};
+
+enum tp_bias {
+    TP_BIAS_INPUT, /* a constant 1 as one input more of the first layer */
+    TP_BIAS_ALL,   /* that, and a bias for every other layer, starting at 0 */
+    TP_BIAS_NONE
+};
+
+struct tp_train_options {
+    size_t hidden[TP_HIDDEN_MAX]; /* units of each hidden layer; the output layer is not among them */
+    size_t hidden_count;
+    enum tp_activation activation;
+    enum tp_init init;
+    enum tp_bias bias;
+    enum tp_normalize normalize;
+
+    enum tp_rule_kind optimizer;
+    double learning_rate; /* 0: the optimizer's default (adam 0.001, sgd 0.1, others 0.02) */
+    double momentum;
+    double beta1, beta2, epsilon;
+    double weight_decay;
+
+    size_t batch;
+    size_t epochs;
+    bool shuffle;
+    bool drop_last;
+    size_t evals_per_epoch;
+    bool eval_train; /* accuracy on the whole training set at each evaluation */
+    uint64_t seed;
+
+    size_t early_stop;       /* evaluations without a better validation loss; 0: never */
+    double stop_at_accuracy; /* validation accuracy, a fraction; 0: never */
+    double stop_at_loss;     /* validation loss; 0: never */
+    double max_seconds;      /* of training and evaluation; 0: no limit */
+
+    size_t threads;       /* ceiling; 0: as many as the process may use */
+    size_t threads_exact; /* run exactly so many; 0: choose */
+    const char *isa;      /* "auto" or a tier's name */
+};
+
+struct tp_train_options tp_train_options_default(void);
+
+#endif

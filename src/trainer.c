@@ -1,0 +1,421 @@
+#include "trainer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "arena.h"
+#include "cpus.h"
+#include "evaluate.h"
+#include "network.h"
+#include "plan.h"
+#include "random.h"
+#include "step.h"
+#include "team.h"
+
+/* One thread's share of the run. Padded: neighbours write their own often. */
+struct member {
+    _Alignas(64) struct tp_arena arena;
+    struct tp_step_member step;
+    struct tp_evaluator_member evaluator;
+};
+
+/* Everything the run needs; written by member 0 alone once the team runs, except where barriers order it. */
+struct trainer {
+    const struct tp_train_options *options;
+    const struct tp_dataset *train, *validation;
+    const struct tp_observer *observer;
+    struct tp_result *result;
+    struct tp_normalization normalization;
+    struct tp_network network;
+    struct tp_plan plan;
+    struct tp_step step;
+    struct tp_evaluator evaluator;
+    struct tp_arena shared;
+    struct member *members;
+    uint32_t *order;                 /* samples in this epoch's order */
+    double beta1_power, beta2_power; /* adam: beta^t, a running product */
+    size_t epoch, done;              /* epochs begun, steps done */
+    double step_loss;
+    size_t evaluations_since_best;
+    double started, stretch_began; /* seconds on the monotonic clock */
+    bool stop;
+};
+
+const char *tp_stop_name(enum tp_stop stop)
+{
+    static const char *const names[] = {"epochs", "early-stop", "accuracy", "loss",
+                                        "time",   "signal",     "diverged"};
+    return names[stop];
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void stop(struct trainer *t, enum tp_stop reason)
+{
+    if (!t->stop)
+        t->result->stopped_by = reason;
+    t->stop = true;
+}
+
+static double default_rate(enum tp_rule_kind optimizer)
+{
+    return optimizer == TP_ADAM ? 0.001 : optimizer == TP_SGD ? 0.1 : 0.02;
+}
+
+/* The rule of the step that begins. */
+static void set_rule(struct trainer *t)
+{
+    const struct tp_train_options *o = t->options;
+    double rate = t->result->run.learning_rate, keep = 1 - rate * o->weight_decay, correction = 1;
+    if (o->optimizer == TP_ADAM) {
+        t->beta1_power *= o->beta1;
+        t->beta2_power *= o->beta2;
+        rate /= 1 - t->beta1_power;
+        correction = 1 / sqrt(1 - t->beta2_power);
+    }
+    t->step.rule = (struct tp_rule){.kind = o->optimizer,
+                                    .rate = (float)rate,
+                                    .momentum = (float)o->momentum,
+                                    .decay = (float)o->weight_decay,
+                                    .keep = (float)keep,
+                                    .beta1 = (float)o->beta1,
+                                    .one_minus_beta1 = (float)(1 - o->beta1),
+                                    .beta2 = (float)o->beta2,
+                                    .one_minus_beta2 = (float)(1 - o->beta2),
+                                    .root_correction = (float)correction,
+                                    .epsilon = (float)o->epsilon};
+}
+
+/* Member 0, while the others update: the mean loss of the batch, and whether this was the last step. */
+static void losses_ready(void *context, size_t rows)
+{
+    struct trainer *t = context;
+    double sum = 0;
+    for (size_t r = 0; r < rows; r++)
+        sum += (double)t->step.loss[r];
+    t->step_loss = sum / (double)rows;
+    if (!isfinite(t->step_loss))
+        stop(t, TP_STOP_DIVERGED);
+    else if (t->observer->interrupted && t->observer->interrupted(t->observer->context))
+        stop(t, TP_STOP_SIGNAL);
+    else if (t->options->max_seconds > 0 && seconds() - t->started >= t->options->max_seconds)
+        stop(t, TP_STOP_TIME);
+}
+
+/* Whole-set scores by the whole team; the score is member 0's to read. */
+static struct tp_score evaluate(struct trainer *t, struct member *self, const struct tp_dataset *dataset)
+{
+    struct tp_score score = {0};
+    tp_evaluator_run(&t->evaluator, &self->evaluator, dataset);
+    if (self->step.index == 0) {
+        score = tp_evaluator_score(&t->evaluator, dataset);
+        t->evaluator.next_block = 0;
+    }
+    tp_team_barrier();
+    return score;
+}
+
+/* Member 0: remembers the best and decides whether to go on. */
+static void judge(struct trainer *t, struct tp_evaluation *evaluation)
+{
+    const struct tp_train_options *o = t->options;
+    struct tp_result *r = t->result;
+    evaluation->best = evaluation->validation.loss < r->best_validation_loss;
+    if (evaluation->best) {
+        r->best_validation_loss = evaluation->validation.loss;
+        r->best_validation_accuracy = evaluation->validation.accuracy;
+        r->best_step = evaluation->step;
+        t->evaluations_since_best = 0;
+    } else {
+        t->evaluations_since_best++;
+    }
+    if (o->stop_at_accuracy > 0 && evaluation->validation.accuracy >= o->stop_at_accuracy)
+        stop(t, TP_STOP_ACCURACY);
+    else if (o->stop_at_loss > 0 && evaluation->validation.loss <= o->stop_at_loss)
+        stop(t, TP_STOP_LOSS);
+    else if (o->early_stop > 0 && t->evaluations_since_best >= o->early_stop)
+        stop(t, TP_STOP_EARLY);
+}
+
+/* An evaluation between steps. */
+static void evaluate_now(struct trainer *t, struct member *self)
+{
+    bool leads = self->step.index == 0;
+    double began = leads ? seconds() : 0;
+    struct tp_evaluation evaluation = {.validation = evaluate(t, self, t->validation)};
+    if (t->options->eval_train)
+        evaluation.train = evaluate(t, self, t->train);
+    if (leads) {
+        evaluation.step = t->done - 1;
+        evaluation.epoch = t->epoch;
+        judge(t, &evaluation);
+        double ended = seconds();
+        t->result->seconds_training += began - t->stretch_began;
+        t->result->seconds_evaluation += ended - began;
+        t->stretch_began = ended;
+        if (t->observer->evaluated)
+            t->observer->evaluated(t->observer->context, &evaluation);
+    }
+    tp_team_barrier();
+}
+
+/* Scores of the final weights. Diverged weights have none. */
+static void evaluate_last(struct trainer *t, struct member *self)
+{
+    struct tp_result *r = t->result;
+    struct tp_score train = {.loss = NAN, .accuracy = NAN}, validation = train;
+    bool leads = self->step.index == 0;
+    double began = leads ? seconds() : 0;
+    if (r->stopped_by != TP_STOP_DIVERGED) {
+        train = evaluate(t, self, t->train);
+        validation = evaluate(t, self, t->validation);
+    }
+    if (!leads)
+        return;
+    r->train = train;
+    r->validation = validation;
+    if (validation.loss < r->best_validation_loss) {
+        r->best_validation_loss = validation.loss;
+        r->best_validation_accuracy = validation.accuracy;
+        r->best_step = t->done - 1;
+    }
+    r->seconds_training += began - t->stretch_began;
+    r->seconds_evaluation += seconds() - began;
+}
+
+/*
+ * Evaluation i of E in an epoch of n steps follows step floor(i n / E) of it, counted from 0. The only i that
+ * can give step s is ceil(s E / n).
+ */
+static bool evaluation_follows(size_t step, size_t steps, size_t evaluations)
+{
+    size_t i = (step * evaluations + steps - 1) / steps;
+    return i < evaluations && i * steps / evaluations == step;
+}
+
+static void begin_epoch(struct trainer *t, size_t epoch)
+{
+    t->epoch = epoch + 1;
+    if (t->options->shuffle)
+        tp_random_permutation(t->options->seed, (uint32_t)epoch, t->train->count, t->order);
+}
+
+static void train_epoch(struct trainer *t, struct member *self)
+{
+    size_t steps = t->result->run.steps_per_epoch, batch = t->plan.batch, samples = t->train->count;
+    bool leads = self->step.index == 0;
+    for (size_t s = 0; s < steps && !t->stop; s++) {
+        size_t begin = s * batch, rows = samples - begin < batch ? samples - begin : batch;
+        size_t next = s + 1 < steps ? begin + rows : begin;
+        size_t next_rows = s + 1 == steps ? 0 : samples - next < batch ? samples - next : batch;
+        if (leads)
+            set_rule(t);
+        tp_step_run(&t->step, &self->step, t->order + begin, rows, t->order + next, next_rows, losses_ready,
+                    t);
+        if (leads) {
+            t->done++;
+            if (t->observer->step)
+                t->observer->step(t->observer->context, t->done - 1, t->epoch, t->step_loss);
+        }
+        if (!t->stop && evaluation_follows(s, steps, t->options->evals_per_epoch))
+            evaluate_now(t, self);
+    }
+}
+
+static void work(void *context, size_t index, size_t members)
+{
+    struct trainer *t = context;
+    struct member *self = &t->members[index];
+    (void)members;
+    tp_network_initialise(&t->network, index, t->result->run.init, t->options->seed);
+    tp_team_barrier();
+    if (index == 0)
+        t->started = t->stretch_began = seconds();
+    for (size_t epoch = 0; epoch < t->options->epochs && !t->stop; epoch++) {
+        if (index == 0)
+            begin_epoch(t, epoch);
+        tp_team_barrier();
+        train_epoch(t, self);
+    }
+    evaluate_last(t, self);
+}
+
+static enum tp_status check_data(const struct tp_train_options *o, const struct tp_dataset *train,
+                                 const struct tp_dataset *validation, struct tp_error *error)
+{
+    if (validation->features != train->features)
+        return tp_fail(error, TP_BAD_INPUT, "validation samples have %zu values, training samples have %zu",
+                       validation->features, train->features);
+    if (validation->classes > train->classes)
+        return tp_fail(error, TP_BAD_INPUT, "validation has class %zu, training has classes 0 to %zu only",
+                       validation->classes - 1, train->classes - 1);
+    if (train->count > UINT32_MAX)
+        return tp_fail(error, TP_BAD_INPUT, "%zu training samples, expected at most %u", train->count,
+                       UINT32_MAX);
+    if (o->drop_last && o->batch > train->count)
+        return tp_fail(error, TP_USAGE,
+                       "--batch: %zu is more than the %zu training samples, which leaves no whole batch; use "
+                       "--drop-last off",
+                       o->batch, train->count);
+    return TP_OK;
+}
+
+static size_t choose_threads(const struct tp_train_options *o)
+{
+    if (o->threads_exact)
+        return o->threads_exact;
+    size_t available = tp_cpus_available();
+    return o->threads == 0 || o->threads > available ? available : o->threads;
+}
+
+static void describe(struct trainer *t, size_t threads)
+{
+    const struct tp_train_options *o = t->options;
+    struct tp_run *run = &t->result->run;
+    *run =
+        (struct tp_run){.isa = t->step.tier->name,
+                        .threads_requested = o->threads_exact ? o->threads_exact
+                                             : o->threads     ? o->threads
+                                                              : threads,
+                        .threads_used = threads,
+                        .inputs = t->train->features,
+                        .classes = t->train->classes,
+                        .layers = t->network.layer_count,
+                        .parameters = tp_network_parameters(&t->network),
+                        .learning_rate = o->learning_rate > 0 ? o->learning_rate : default_rate(o->optimizer),
+                        .init = o->init != TP_INIT_AUTO    ? o->init
+                                : o->activation == TP_RELU ? TP_INIT_HE
+                                                           : TP_INIT_FAN_IN,
+                        .mean = t->normalization.mean,
+                        .deviation = t->normalization.deviation};
+    size_t batch = t->plan.batch;
+    run->steps_per_epoch = o->drop_last ? t->train->count / batch : (t->train->count + batch - 1) / batch;
+    run->steps_planned = run->steps_per_epoch * o->epochs;
+    for (size_t l = 0; l < t->network.layer_count; l++) {
+        const struct tp_layer *layer = &t->network.layers[l];
+        double gemm = 2 * (double)batch * (double)(layer->inputs + layer->bias) * (double)layer->units;
+        run->flops_per_step += (l == 0 ? 2 : 3) * gemm;
+    }
+}
+
+/* Every member's arena, and the one that all share; nobody has touched them yet. */
+static enum tp_status allocate(struct trainer *t, struct tp_error *error)
+{
+    size_t members = t->plan.members, samples = t->train->count;
+    if (t->validation->count > samples)
+        samples = t->validation->count;
+    t->members = aligned_alloc(_Alignof(struct member), members * sizeof *t->members);
+    if (!t->members)
+        return tp_fail(error, TP_FAILURE, "out of memory: %zu threads", members);
+    memset(t->members, 0, members * sizeof *t->members);
+
+    size_t bytes = tp_step_bytes(&t->network, &t->plan, 0);
+    bytes = tp_arena_add(bytes, t->train->count, sizeof *t->order);
+    bytes = tp_arena_add(tp_arena_add(bytes, samples, sizeof(float)), samples, sizeof(uint16_t));
+    enum tp_status status = tp_arena_create(&t->shared, bytes, error);
+    if (status)
+        return status;
+    tp_step_place(&t->step, &t->shared);
+    t->order = tp_arena_take(&t->shared, t->train->count * sizeof *t->order);
+    t->evaluator.loss = tp_arena_take(&t->shared, samples * sizeof *t->evaluator.loss);
+    t->evaluator.predicted = tp_arena_take(&t->shared, samples * sizeof *t->evaluator.predicted);
+
+    for (size_t m = 0; m < members; m++) {
+        struct member *member = &t->members[m];
+        bytes = tp_network_bytes(&t->network, m, 0);
+        bytes = tp_step_member_bytes(&t->network, &t->plan, bytes);
+        bytes = tp_evaluator_member_bytes(&t->network, &t->plan, bytes);
+        status = tp_arena_create(&member->arena, bytes, error);
+        if (status)
+            return status;
+        tp_network_place(&t->network, m, &member->arena);
+        tp_step_member_place(&t->step, &member->step, &member->arena);
+        tp_evaluator_member_place(&t->evaluator, &member->evaluator, &member->arena);
+        member->step.index = m;
+    }
+    for (size_t i = 0; i < t->train->count; i++)
+        t->order[i] = (uint32_t)i;
+    return TP_OK;
+}
+
+static enum tp_status prepare(struct trainer *t, struct tp_error *error)
+{
+    const struct tp_train_options *o = t->options;
+    enum tp_status status = check_data(o, t->train, t->validation, error);
+    if (status)
+        return status;
+    const struct tp_tier *tier = tp_tier_find(o->isa);
+    if (!tier)
+        return tp_fail(error, TP_USAGE, "--isa: this CPU or this build has no tier \"%s\"", o->isa);
+    size_t threads = choose_threads(o), batch = o->batch < t->train->count ? o->batch : t->train->count;
+    if ((status = tp_normalization_fit(&t->normalization, o->normalize, t->train, error)))
+        return status;
+    if ((status = tp_network_shape(&t->network, o, t->train->features, t->train->classes, threads, error)))
+        return status;
+    t->plan = tp_plan_make(&t->network, threads, batch);
+    t->step = (struct tp_step){.tier = tier,
+                               .network = &t->network,
+                               .plan = &t->plan,
+                               .train = t->train,
+                               .normalization = &t->normalization};
+    t->evaluator = (struct tp_evaluator){
+        .tier = tier, .network = &t->network, .plan = &t->plan, .normalization = &t->normalization};
+    t->beta1_power = t->beta2_power = 1;
+    describe(t, threads);
+    return allocate(t, error);
+}
+
+static enum tp_status diverged(const struct trainer *t, struct tp_error *error)
+{
+    size_t layer = tp_step_first_bad_layer(&t->step, t->plan.batch), layers = t->network.layer_count;
+    return tp_fail(
+        error, TP_DIVERGED,
+        "the loss is not finite at step %zu (epoch %zu); the first layer with a value that is not finite is "
+        "layer %zu of %zu; try a smaller --lr (it is %g), --init fan-in or --normalize global",
+        t->done - 1, t->epoch, layer, layers, t->result->run.learning_rate);
+}
+
+enum tp_status tp_train(const struct tp_train_options *options, const struct tp_dataset *train,
+                        const struct tp_dataset *validation, const struct tp_observer *observer,
+                        struct tp_result *result, struct tp_error *error)
+{
+    static const struct tp_observer nobody = {0};
+    *result = (struct tp_result){.best_validation_loss = INFINITY};
+    struct trainer t = {.options = options,
+                        .train = train,
+                        .validation = validation,
+                        .observer = observer ? observer : &nobody,
+                        .result = result};
+    enum tp_status status = prepare(&t, error);
+    if (status)
+        goto out;
+    if (t.observer->started)
+        t.observer->started(t.observer->context, &result->run);
+    size_t members = tp_team_run(t.plan.members, work, &t);
+    if (members != t.plan.members) {
+        status = tp_fail(error, TP_FAILURE, "the system granted %zu of %zu threads", members, t.plan.members);
+        goto out;
+    }
+    result->steps = t.done;
+    result->epochs = t.done / result->run.steps_per_epoch;
+    for (size_t m = 0; m < members; m++)
+        result->threads_worked += t.members[m].step.worked;
+    status = tp_network_hash(&t.network, &result->weights_hash, error);
+    if (!status && result->stopped_by == TP_STOP_DIVERGED)
+        status = diverged(&t, error);
+out:
+    for (size_t m = 0; t.members && m < t.plan.members; m++)
+        tp_arena_destroy(&t.members[m].arena);
+    free(t.members);
+    tp_arena_destroy(&t.shared);
+    tp_network_free(&t.network);
+    tp_normalization_free(&t.normalization);
+    return status;
+}

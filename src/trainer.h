@@ -1,0 +1,85 @@
+/*
+ * The trainer: epochs of steps, evaluations between them, and the reasons to stop. It prints nothing; an
+ * observer sees what happens while it happens.
+ */
+#ifndef TP_TRAINER_H
+#define TP_TRAINER_H
+
+#include "dataset.h"
+#include "score.h"
+#include "train_options.h"
+
+enum tp_stop {
+    TP_STOP_EPOCHS,   /* all epochs done */
+    TP_STOP_EARLY,    /* early_stop evaluations without a better validation loss */
+    TP_STOP_ACCURACY, /* stop_at_accuracy reached */
+    TP_STOP_LOSS,     /* stop_at_loss reached */
+    TP_STOP_TIME,     /* max_seconds used up */
+    TP_STOP_SIGNAL,   /* the observer's interrupted() returned true */
+    TP_STOP_DIVERGED  /* the loss of a step is not finite */
+};
+
+const char *tp_stop_name(enum tp_stop stop); /* "epochs", "early-stop", "accuracy", "loss", "time", ... */
+
+/* What an evaluation found. */
+struct tp_evaluation {
+    size_t step;  /* the step before it, counted from 0 */
+    size_t epoch; /* of that step, counted from 1 */
+    struct tp_score validation;
+    struct tp_score train; /* count 0 unless eval_train */
+    bool best;             /* lowest validation loss so far */
+};
+
+/* What the plan made of the options; known before the first step. */
+struct tp_run {
+    const char *isa;
+    size_t threads_requested, threads_used;
+    size_t inputs, classes, layers; /* layers: hidden + 1 */
+    size_t parameters;
+    double learning_rate;
+    enum tp_init init;
+    size_t steps_per_epoch, steps_planned;
+    double flops_per_step;  /* 2 rows in out per GEMM; no backward GEMM for the first layer */
+    double mean, deviation; /* of the training inputs */
+};
+
+/*
+ * Callbacks; any may be NULL. They hold up the team and must be quick.
+ * started: once, before the team exists, so it may measure what threads can do. The others come from one thread
+ * of the team. step: after each step, which is counted from 0 and its epoch from 1.
+ * evaluated: after each evaluation, so after the step that it belongs to.
+ * interrupted: asked after each step; true ends the run after it.
+ */
+struct tp_observer {
+    void *context;
+    void (*started)(void *context, const struct tp_run *run);
+    void (*step)(void *context, size_t step, size_t epoch, double loss);
+    void (*evaluated)(void *context, const struct tp_evaluation *evaluation);
+    bool (*interrupted)(void *context);
+};
+
+struct tp_result {
+    struct tp_run run;
+    enum tp_stop stopped_by;
+    size_t steps, epochs;              /* done; epochs counts finished ones */
+    struct tp_score train, validation; /* of the final weights over the whole sets */
+    double best_validation_loss, best_validation_accuracy;
+    size_t best_step;
+    double seconds_training;   /* steps alone */
+    double seconds_evaluation; /* evaluations, the final one included */
+    uint64_t
+        weights_hash; /* XXH3 of the weights, layer by layer, [input][unit] row-major fp32, bias row last */
+    size_t threads_worked; /* threads that computed part of at least one step */
+};
+
+/*
+ * Trains a network on train and evaluates it on validation. Both have the same features, validation no class
+ * that train lacks.
+ * Errors: TP_USAGE for options that do not fit each other or the data, TP_FAILURE without memory,
+ * TP_DIVERGED (result is filled, error names step, epoch, layer and a remedy).
+ */
+enum tp_status tp_train(const struct tp_train_options *options, const struct tp_dataset *train,
+                        const struct tp_dataset *validation, const struct tp_observer *observer,
+                        struct tp_result *result, struct tp_error *error);
+
+#endif

@@ -1,0 +1,32 @@
+#include "version.h"
+
+#include <jansson.h>
+#include <libdeflate.h>
+#include <xxhash.h>
+
+#include "../include/tileprop/version.h"
+#include "../kernels/kernels.h"
+
+#ifdef __clang__
+#define TP_COMPILER __VERSION__
+#else
+#define TP_COMPILER "gcc " __VERSION__
+#endif
+
+/* The Makefile asks git. */
+#ifndef TP_COMMIT
+#define TP_COMMIT "unknown commit"
+#endif
+
+void tp_version_write(FILE *out)
+{
+    fprintf(out, "tileprop %s (%s)\ncompiler: %s\ntiers built:", TP_VERSION, TP_COMMIT, TP_COMPILER);
+    for (size_t i = 0; tp_tiers[i]; i++)
+        fprintf(out, " %s", tp_tiers[i]->name);
+    fputs("\ntiers found here:", out);
+    for (size_t i = 0; tp_tiers[i]; i++)
+        if (tp_tier_runs_here(tp_tiers[i]))
+            fprintf(out, " %s", tp_tiers[i]->name);
+    fprintf(out, "\nlibraries: libdeflate %s, jansson %s, xxHash %d.%d.%d\n", LIBDEFLATE_VERSION_STRING,
+            JANSSON_VERSION, XXH_VERSION_MAJOR, XXH_VERSION_MINOR, XXH_VERSION_RELEASE);
+}

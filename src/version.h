@@ -1,0 +1,12 @@
+/*
+ * What this build is.
+ */
+#ifndef TP_VERSION_H
+#define TP_VERSION_H
+
+#include <stdio.h>
+
+/* Writes version, commit, compiler, the tiers built and those found here, and the libraries that are in. */
+void tp_version_write(FILE *out);
+
+#endif

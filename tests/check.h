@@ -1,0 +1,26 @@
+/*
+ * cmocka, and what tests of several modules check.
+ */
+#ifndef TP_CHECK_H
+#define TP_CHECK_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../src/status.h"
+
+/* Fails unless status is the expected one and the message is one line that contains part. */
+static inline void check_failure(enum tp_status status, enum tp_status expected, const struct tp_error *error,
+                                 const char *part)
+{
+    if (status != expected || !strstr(error->text, part) || strchr(error->text, '\n'))
+        fail_msg("status %d, \"%s\"; expected status %d, \"...%s...\"", (int)status, error->text,
+                 (int)expected, part);
+}
+
+#endif
