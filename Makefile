@@ -30,12 +30,13 @@ has = $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo yes)
 
 # Libraries as pkg-config module:Debian package.
 REQUIRED := libdeflate:libdeflate-dev jansson:libjansson-dev libxxhash:libxxhash-dev
-OPTIONAL := numa:libnuma-dev
+PEERS    := openblas:libopenblas-dev
 
 module  = $(firstword $(subst :, ,$(1)))
 package = $(lastword $(subst :, ,$(1)))
 
-FOUND   := $(foreach l,$(REQUIRED) $(OPTIONAL),$(if $(call has,$(call module,$l)),$l))
+FOUND   := $(foreach l,$(REQUIRED),$(if $(call has,$(call module,$l)),$l))
+RIVALS  := $(foreach l,$(PEERS),$(if $(call has,$(call module,$l)),$(call module,$l)))
 MISSING := $(foreach l,$(filter-out $(FOUND),$(REQUIRED)),$(call module,$l) (Debian: $(call package,$l)))
 
 # One run of the preprocessor tells whether the compiler works, finds Random123 (headers without a pkg-config
@@ -50,7 +51,7 @@ MISSING += $(if $(filter works,$(PROBE)),$(if $(filter random123,$(PROBE)),,Rand
 
 PACKAGES_BUILD    := gcc libc6-dev pkg-config $(foreach l,$(REQUIRED),$(call package,$l)) librandom123-dev
 PACKAGES_TEST     := bats binutils libcmocka-dev libsimde-dev python3
-PACKAGES_OPTIONAL := $(foreach l,$(OPTIONAL),$(call package,$l))
+PACKAGES_BENCH    := $(foreach l,$(PEERS),$(call package,$l))
 PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
 
 # --- Sources --------------------------------------------------------------------------------------------
@@ -64,7 +65,7 @@ LIBRARY_SOURCES := $(sort $(filter-out $(PROGRAM_SOURCES),$(wildcard src/*.c)) $
                      $(foreach t,$(TIERS),$(wildcard kernels/$t/*.c)))
 TEST_SOURCES    := $(sort $(wildcard tests/test_*.c))
 CHECK_SOURCES   := $(sort $(wildcard tests/check_*.c))
-BENCH_SOURCES   := $(sort $(wildcard bench/*.c))
+BENCH_SOURCES   := bench/naive.c bench/plain.c bench/step.c $(RIVALS:%=bench/%.c)
 FUZZ_SOURCES    := $(sort $(wildcard tests/fuzz_*.c))
 FORMATTED       := $(wildcard src/*.[ch] kernels/*.[ch] kernels/*/*.[ch] include/tileprop/*.h tests/*.[ch] \
                      tests/emulation/*.[ch] bench/*.[ch])
@@ -76,13 +77,12 @@ PROGRAM := $(BUILD)/libprogram.a
 
 # --- Flags ----------------------------------------------------------------------------------------------
 
-# For builds that are not made for speed: tiles keep their loops, since unrolled ones take minutes to instrument.
-SLOW_FLAGS := -O1 -DTP_KEEP_LOOPS
-
 # -ffp-contract=off: the bits of a result must not depend on what the compiler chooses to fuse.
-OWN_FLAGS := -std=c11 -D_GNU_SOURCE -Iinclude $(if $(SANITIZE),$(SLOW_FLAGS),-O2) -g -ffp-contract=off -Wall -Wextra -Wpedantic -Wshadow \
+# TP_KEEP_LOOPS: unrolled tiles take minutes to compile where each load is instrumented or emulated.
+KEEP_LOOPS := -DTP_KEEP_LOOPS
+OWN_FLAGS  := -std=c11 -D_GNU_SOURCE -Iinclude -O2 -g -ffp-contract=off $(if $(SANITIZE),$(KEEP_LOOPS)) \
+             -Wall -Wextra -Wpedantic -Wshadow \
              $(if $(X86),-DTP_X86_TIERS) \
-             $(if $(filter numa:%,$(FOUND)),-DTP_HAVE_NUMA) \
              $(shell $(PKG_CONFIG) --cflags $(foreach l,$(FOUND),$(call module,$l)) 2>/dev/null) \
              $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 OWN_LDFLAGS := -fopenmp -Wl,--as-needed $(if $(SANITIZE),-fsanitize=$(SANITIZE))
@@ -102,7 +102,8 @@ flags = $(OWN_FLAGS) \
   $(if $(filter kernels/avx2/%,$(1)),$(FLAGS_avx2)) \
   $(if $(filter kernels/avx512/%,$(1)),$(FLAGS_avx512)) \
   $(if $(filter src/team.c,$(1)),-fopenmp) \
-  $(if $(filter bench/naive.c,$(1)),-O3) \
+  $(if $(filter bench/naive.c bench/plain.c,$(1)),-O3) \
+  $(if $(filter bench/%,$(1)),$(foreach r,$(RIVALS),-DTP_HAVE_$r $(shell $(PKG_CONFIG) --cflags $r))) \
   $(if $(filter $(PROGRAM_SOURCES),$(1)),$(PROGRAM_FLAGS)) \
   $(CPPFLAGS) $(CFLAGS)
 
@@ -113,13 +114,13 @@ all: $(BIN)/train ## build bin/train; installs nothing
 
 # A stamp holds the text that its dependants were made with; it changes only when the text does.
 stamp_compile := $(shell $(CC) --version 2>/dev/null | head -n 1) $(OWN_FLAGS) $(FLAGS_avx2) $(FLAGS_avx512) \
-                 $(CPPFLAGS) $(CFLAGS)
+                 $(KEEP_LOOPS) $(CPPFLAGS) $(CFLAGS)
 stamp_program := $(PROGRAM_FLAGS)
 stamp_link    := $(OWN_LDFLAGS) $(LDFLAGS) $(OWN_LDLIBS) $(LDLIBS) $(LIBRARY_SOURCES) $(CHECK_SOURCES)
 
 .PHONY: FORCE
 $(addprefix $(BUILD)/stamp/,compile program link): $(BUILD)/stamp/%: FORCE
-	@$(if $(strip $(MISSING)),echo "cannot build without: $(strip $(MISSING)); make deps installs what is missing" >&2; exit 1)
+	@$(if $(strip $(MISSING)),echo "cannot build without: $(strip $(MISSING)); see make deps" >&2; exit 1)
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(stamp_$*))' | cmp -s - $@ || \
 	 printf '%s\n' '$(subst ','\'',$(stamp_$*))' >$@
@@ -137,7 +138,8 @@ $(LIBRARY) $(PROGRAM): $(BUILD)/stamp/link
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
-link = $(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(1) $(OWN_LDLIBS) $(LDLIBS)
+link = $(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
+       $(1) $(OWN_LDLIBS) $(LDLIBS)
 
 $(BIN)/train: $(BUILD)/src/train.o
 $(BIN)/train: $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
@@ -153,10 +155,10 @@ run: deps ## install what is needed, build, train 784-64-64-10 on MNIST
 # --- Tests ----------------------------------------------------------------------------------------------
 
 TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)) $(BUILD)/tests/check_kernels \
-                 $(if $(X86),$(BUILD)/tests/check_kernels_emulated)
+                 $(if $(SANITIZE),,$(if $(X86),$(BUILD)/tests/check_kernels_emulated))
 
 .PHONY: everything
-everything: $(BIN)/train $(TEST_PROGRAMS) $(call objects,$(BENCH_SOURCES)) ## build the program, the tests and the benchmarks
+everything: $(BIN)/train $(TEST_PROGRAMS) $(call objects,$(BENCH_SOURCES)) ## build all there is, run nothing
 
 # These look at build products and at the runner, not at what instrumented code does.
 UNINSTRUMENTED := tests/install.bats tests/layers.bats tests/run.bats
@@ -166,11 +168,13 @@ $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)): $(BUILD)/tests/%: $(BUILD)/tests/%.o
 $(BUILD)/tests/check_kernels: $(call objects,$(CHECK_SOURCES))
 
 # Every tier on every x86-64 machine: the vector tiers once more, from the same sources over emulated
-# intrinsics. Their multiply-adds are fused where this CPU can do that, which makes it fast.
+# intrinsics. Their multiply-adds are fused where this CPU can do that, which makes it fast. Tiles keep their
+# loops: unrolled ones take four times as long to compile and are no faster here.
 EMULATED_SOURCES := $(CHECK_SOURCES) $(wildcard kernels/avx2/*.c kernels/avx512/*.c)
 EMULATED_TIER    := -isystem tests/emulation -Wno-psabi \
                     $(shell grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo && echo -mavx2 -mfma)
-emulated_flags    = $(OWN_FLAGS) $(SLOW_FLAGS) -DTP_EMULATED $(if $(filter kernels/%,$(1)),$(EMULATED_TIER)) $(CPPFLAGS) $(CFLAGS)
+emulated_flags    = $(OWN_FLAGS) $(KEEP_LOOPS) -DTP_EMULATED $(if $(filter kernels/%,$(1)),$(EMULATED_TIER)) \
+                    $(CPPFLAGS) $(CFLAGS)
 
 $(BUILD)/emulated/%.o: %.c $(BUILD)/stamp/compile
 	$(call say,CC,'$< (emulated)')
@@ -209,17 +213,20 @@ $(FUZZERS): %: %.o $(LIBRARY) $(BUILD)/stamp/link
 fuzz: ## fuzz the data readers for FUZZ_SECONDS each
 	$(Q)$(MAKE) fuzz-run CC=clang BUILD=build/fuzz SANITIZE=address,fuzzer-no-link
 fuzz-run: $(FUZZERS)
-	$(Q)for f in $(FUZZERS); do $$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/ -verbosity=0 || exit; done
+	$(Q)for f in $(FUZZERS); do \
+	    $$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/ -verbosity=0 || exit; \
+	done
 
 # --- Benchmarks -----------------------------------------------------------------------------------------
 
 $(BUILD)/bench/step: $(call objects,$(BENCH_SOURCES)) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
-	$(Q)$(call link)
+	$(Q)$(call link,$(foreach r,$(RIVALS),$(shell $(PKG_CONFIG) --libs $r)))
 
 .PHONY: bench-step
-bench-step: $(BUILD)/bench/step ## time whole training steps
-	$<
+bench-step: deps-bench ## install what is needed, time whole training steps and their peers
+	$(Q)$(MAKE) $(BUILD)/bench/step
+	OPENBLAS_NUM_THREADS=1 $(BUILD)/bench/step
 
 # --- Install --------------------------------------------------------------------------------------------
 
@@ -237,11 +244,13 @@ uninstall: ## remove what install installed
 
 # --- The rest -------------------------------------------------------------------------------------------
 
-.PHONY: deps deps-test
+.PHONY: deps deps-test deps-bench
 deps: ## install what building needs (Debian; prints the list first)
-	$(Q).ci/deps '$(PACKAGES_BUILD)' '$(PACKAGES_OPTIONAL)'
+	$(Q).ci/deps '$(PACKAGES_BUILD)' ''
 deps-test: ## install what testing needs
-	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_TEST)' '$(PACKAGES_OPTIONAL) $(PACKAGES_CLANG)'
+	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_TEST)' '$(PACKAGES_CLANG)'
+deps-bench: ## install what benchmarks compare with
+	$(Q).ci/deps '$(PACKAGES_BUILD)' '$(PACKAGES_BENCH)'
 
 # One entry per source, made from the same flags as the rules.
 SOURCES := $(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(TEST_SOURCES) $(CHECK_SOURCES) $(BENCH_SOURCES) $(FUZZ_SOURCES)

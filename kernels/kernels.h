@@ -125,7 +125,7 @@ struct tp_forward {
 /*
  * loss: softmax, cross-entropy, arg max and the gradient at the logits, for rows [row_begin, row_end).
  *   m = max_k z[r][k];  e_k = exp(z[r][k] - m);  s = sum of e_k
- *   loss[r] = weight * (log(s) - (z[r][label] - m))
+ *   loss[r] = weight * (log(s) - max(z[r][label] - m, -FLT_MAX)), finite for any finite logits
  *   predicted[r] = the lowest k with z[r][k] = m
  *   d[r][k] = (e_k / s - (k == label)) * (weight * scale);  the padding columns of those rows become 0
  * s is summed over 16 lanes, lane j taking k = j, j + 16, ... from +0, then lanes j and j + 8, j + 4, j + 2,

@@ -48,8 +48,8 @@ enum tp_status tp_dataset_load_idx(const char *directory, const char *prefix, st
 void tp_dataset_free(struct tp_dataset *dataset);
 
 /*
- * Splits off the last ceil(fraction * count) samples as *tail, which then owns a copy of them. 0 < fraction < 1,
- * and at least one sample stays.
+ * Splits off the last ceil(fraction * count) samples as *tail, which then owns a copy of them. 0 < fraction <
+ * 1, and at least one sample stays.
  */
 enum tp_status tp_dataset_split(struct tp_dataset *dataset, double fraction, struct tp_dataset *tail,
                                 struct tp_error *error);

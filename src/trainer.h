@@ -45,10 +45,10 @@ struct tp_run {
 
 /*
  * Callbacks; any may be NULL. They hold up the team and must be quick.
- * started: once, before the team exists, so it may measure what threads can do. The others come from one thread
- * of the team. step: after each step, which is counted from 0 and its epoch from 1.
- * evaluated: after each evaluation, so after the step that it belongs to.
- * interrupted: asked after each step; true ends the run after it.
+ * started: once, before the team exists, so it may measure what threads can do. The others come from one
+ * thread of the team. step: after each step, which is counted from 0 and its epoch from 1. evaluated: after
+ * each evaluation, so after the step that it belongs to. interrupted: asked after each step; true ends the
+ * run after it.
  */
 struct tp_observer {
     void *context;

@@ -65,7 +65,8 @@ static inline vec log_normal(vec x)
     w = vec_fma(w, v, vec_set1(2.0f / 3));
     vec tail = vec_mul(vec_mul(s, v), w);
     vec l = vec_fma(s, vec_set1(2), tail);
-    return vec_fma(e, vec_set1(LN2_HIGH), vec_fma(e, vec_set1(LN2_LOW), l));
+    vec y = vec_fma(e, vec_set1(LN2_HIGH), vec_fma(e, vec_set1(LN2_LOW), l));
+    return vec_add(y, vec_sub(x, x)); /* x - x: NaN stays NaN */
 }
 
 static inline vec sigmoid(vec z)

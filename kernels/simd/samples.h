@@ -91,14 +91,15 @@ static inline vec largest_logit(const struct tp_loss *l, size_t row, size_t pane
     return panel_row_max(largest);
 }
 
-/* The lowest class whose logit is m; 0 where m is NaN. */
+/* The lowest class whose logit is m; 0 where there is none, as with NaN. */
 static inline size_t first_equal(const struct tp_loss *l, size_t row, size_t panels, vec m)
 {
     for (size_t p = 0; p < panels; p++) {
         vec z[PANEL_VECS];
         load_logits(l, row, p, z);
         for (int v = 0; v < PANEL_VECS; v++) {
-            uint32_t equal = mask_bits(vec_eq(z[v], m));
+            ptrdiff_t left = (ptrdiff_t)(l->classes - p * TP_PANEL) - v * VEC_LANES;
+            uint32_t equal = mask_bits(vec_eq(z[v], m)) & mask_bits(mask_first(left));
             if (equal)
                 return p * TP_PANEL + (size_t)(v * VEC_LANES) + (size_t)__builtin_ctz(equal);
         }
@@ -160,10 +161,8 @@ static void loss_rows(const struct tp_loss *l, size_t begin, size_t rows)
         if (l->d)
             slope(l, row, panels, sum, l->weights ? l->weights[row] : 1);
     }
-    for (int v = 0; v < PANEL_VECS; v++) {
-        vec s = vec_load(sums + v * VEC_LANES);
-        vec_store(logs + v * VEC_LANES, vec_add(log_normal(s), vec_sub(s, s))); /* s - s: NaN stays NaN */
-    }
+    for (int v = 0; v < PANEL_VECS; v++)
+        vec_store(logs + v * VEC_LANES, log_normal(vec_load(sums + v * VEC_LANES)));
     for (size_t i = 0; i < rows; i++)
         l->loss[begin + i] = (l->weights ? l->weights[begin + i] : 1) * (logs[i] - margins[i]);
 }

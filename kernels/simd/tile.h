@@ -12,7 +12,8 @@
 
 #include "rules.h"
 
-/* Builds that are not made for speed (sanitizers, emulated intrinsics) keep the loops and compile in seconds. */
+/* Builds that are not made for speed (sanitizers, emulated intrinsics) keep the loops and compile in seconds.
+ */
 #if defined(TP_KEEP_LOOPS)
 #define UNROLL
 #elif defined(__clang__)
