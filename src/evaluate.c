@@ -34,16 +34,16 @@ void tp_evaluator_member_place(const struct tp_evaluator *evaluator, struct tp_e
 static void pack(const struct tp_evaluator *evaluator, const struct tp_evaluator_member *member,
                  const struct tp_dataset *dataset, size_t begin, size_t rows)
 {
-    bool u8 = dataset->type == TP_SAMPLE_U8;
-    size_t offset = begin * dataset->features * (u8 ? 1 : sizeof(float));
-    tp_pack_fn *verb = u8 ? evaluator->tier->pack_u8 : evaluator->tier->pack_f32;
-    verb(&(struct tp_pack){.row_end = rows,
-                           .features = dataset->features,
-                           .samples = (const char *)dataset->samples + offset,
-                           .scale = evaluator->normalization->scale,
-                           .shift = evaluator->normalization->shift,
-                           .a = member->inputs,
-                           .a_stride = evaluator->plan->evaluation_rows * TP_PANEL});
+    const struct tp_tier *tier = evaluator->tier;
+    tp_pack_fn *verb = dataset->type == TP_SAMPLE_U8 ? tier->pack_u8 : tier->pack_f32;
+    verb(
+        &(struct tp_pack){.row_end = rows,
+                          .features = dataset->features,
+                          .samples = (const char *)dataset->samples + begin * tp_dataset_sample_size(dataset),
+                          .scale = evaluator->normalization->scale,
+                          .shift = evaluator->normalization->shift,
+                          .a = member->inputs,
+                          .a_stride = evaluator->plan->evaluation_rows * TP_PANEL});
 }
 
 /* Returns the logits. */
@@ -74,16 +74,27 @@ static const float *forward(const struct tp_evaluator *evaluator, const struct t
     return a;
 }
 
+/* The first row of the next block, whose samples come while the present one is computed; count: none is left.
+ */
+static size_t take_block(struct tp_evaluator *evaluator, const struct tp_dataset *dataset)
+{
+    size_t block = evaluator->plan->evaluation_rows;
+    size_t begin = atomic_fetch_add(&evaluator->next_block, 1) * block;
+    if (begin >= dataset->count)
+        return dataset->count;
+    for (size_t r = begin; r < begin + block && r < dataset->count; r++)
+        tp_dataset_fetch(dataset, r);
+    return begin;
+}
+
 void tp_evaluator_run(struct tp_evaluator *evaluator, const struct tp_evaluator_member *member,
                       const struct tp_dataset *dataset)
 {
     size_t block = evaluator->plan->evaluation_rows;
-    for (;;) {
-        size_t begin = atomic_fetch_add(&evaluator->next_block, 1) * block;
-        if (begin >= dataset->count)
-            break;
+    for (size_t begin = take_block(evaluator, dataset), next; begin < dataset->count; begin = next) {
         size_t rows = dataset->count - begin < block ? dataset->count - begin : block;
         pack(evaluator, member, dataset, begin, rows);
+        next = take_block(evaluator, dataset);
         const float *logits = forward(evaluator, member, rows);
         evaluator->tier->loss(&(struct tp_loss){
             .row_end = rows,

@@ -1,9 +1,26 @@
 #include "plan.h"
 
-/* A block's rows of the widest layer stay within this many floats, half a megabyte: L2 of most CPUs. */
-#define EVALUATION_FLOATS    131072
-#define EVALUATION_ROWS      48 /* at least; a multiple of every tile's rows */
-#define EVALUATION_ROWS_MOST 192
+/*
+ * Rows of an evaluation's block. Where all weights stay in L2, a block is small, so that its inputs stay in
+ * L1. Else every block streams the weights from further away, and is as large as half a megabyte of
+ * activations. All are multiples of the rows of every tile.
+ */
+#define WEIGHTS_IN_L2    131072 /* floats: half a megabyte */
+#define ROWS_SMALL       12
+#define ACTIVATIONS_MOST 131072 /* floats of the widest layer */
+#define ROWS_LEAST       48
+#define ROWS_MOST        192
+
+static size_t evaluation_rows(const struct tp_network *network)
+{
+    size_t widest = 1;
+    for (size_t l = 0; l < network->layer_count; l++)
+        widest = network->layers[l].inputs > widest ? network->layers[l].inputs : widest;
+    if (tp_network_parameters(network) <= WEIGHTS_IN_L2)
+        return ROWS_SMALL;
+    size_t rows = ACTIVATIONS_MOST / widest / ROWS_LEAST * ROWS_LEAST;
+    return rows < ROWS_LEAST ? ROWS_LEAST : rows > ROWS_MOST ? ROWS_MOST : rows;
+}
 
 /*
  * Bytes that cross cores in a step. By rows, every member fetches the weights that the others updated. By
@@ -21,17 +38,9 @@ static bool units_pay(const struct tp_layer *layer, bool first, size_t members, 
 
 struct tp_plan tp_plan_make(const struct tp_network *network, size_t members, size_t batch)
 {
-    struct tp_plan plan = {.members = members, .batch = batch};
-    size_t widest = 1;
-    for (size_t l = 0; l < network->layer_count; l++) {
-        const struct tp_layer *layer = &network->layers[l];
-        plan.by_units[l] = units_pay(layer, l == 0, members, batch);
-        widest = layer->inputs > widest ? layer->inputs : widest;
-    }
-    size_t rows = EVALUATION_FLOATS / widest / EVALUATION_ROWS * EVALUATION_ROWS;
-    plan.evaluation_rows = rows < EVALUATION_ROWS        ? EVALUATION_ROWS
-                           : rows > EVALUATION_ROWS_MOST ? EVALUATION_ROWS_MOST
-                                                         : rows;
+    struct tp_plan plan = {.members = members, .batch = batch, .evaluation_rows = evaluation_rows(network)};
+    for (size_t l = 0; l < network->layer_count; l++)
+        plan.by_units[l] = units_pay(&network->layers[l], l == 0, members, batch);
     return plan;
 }
 

@@ -68,21 +68,6 @@ static void pack(const struct tp_step *step, const struct tp_step_member *member
                            .a_stride = step->stride});
 }
 
-/*
- * Asks for the rows that this member will pack in the next step. Always inlined: gcc takes a function that
- * only prefetches for one without effect and drops its calls.
- */
-static inline __attribute__((always_inline)) void fetch(const struct tp_step *step, const uint32_t *index,
-                                                        struct tp_range rows)
-{
-    size_t bytes = step->train->features * (step->train->type == TP_SAMPLE_U8 ? 1 : sizeof(float));
-    for (size_t r = rows.begin; r < rows.end; r++) {
-        const char *sample = (const char *)step->train->samples + index[r] * bytes;
-        for (size_t offset = 0; offset < bytes; offset += 64)
-            __builtin_prefetch(sample + offset, 0, 2);
-    }
-}
-
 static void forward_slice(const struct tp_step *step, const struct tp_step_member *member, size_t l, size_t s,
                           struct tp_range rows)
 {
@@ -207,8 +192,10 @@ void tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint
     forward(step, member, all, own);
     loss(step, index, rows, own);
     backward(step, own);
-    fetch(step, next,
-          copies ? (struct tp_range){0, next_rows} : tp_plan_share(next_rows, member->index, members));
+    struct tp_range to_come =
+        copies ? (struct tp_range){0, next_rows} : tp_plan_share(next_rows, member->index, members);
+    for (size_t r = to_come.begin; r < to_come.end; r++)
+        tp_dataset_fetch(step->train, next[r]);
     tp_team_barrier();
     if (member->index == 0)
         losses_ready(context, rows);
