@@ -102,6 +102,7 @@ flags = $(OWN_FLAGS) \
   $(if $(filter kernels/avx2/%,$(1)),$(FLAGS_avx2)) \
   $(if $(filter kernels/avx512/%,$(1)),$(FLAGS_avx512)) \
   $(if $(filter src/team.c,$(1)),-fopenmp) \
+  $(if $(filter tests/test_emulation.c,$(1)),-Wno-psabi) \
   $(if $(filter bench/naive.c bench/plain.c,$(1)),-O3) \
   $(if $(filter bench/%,$(1)),$(foreach r,$(RIVALS),-DTP_HAVE_$r $(shell $(PKG_CONFIG) --cflags $r))) \
   $(if $(filter $(PROGRAM_SOURCES),$(1)),$(PROGRAM_FLAGS)) \
@@ -195,11 +196,13 @@ test: deps-test ## install what is needed, build, run all tests; last line: N pa
 check: $(BIN)/train $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
 	$(Q)TP_TRAIN=$(BIN)/train TP_BUILD=$(BUILD) TP_SANITIZE=$(SANITIZE) CC='$(CC)' tests/run $(TESTS)
 
-.PHONY: asan ubsan
+.PHONY: asan ubsan sanitize
 asan: deps-test ## all tests under AddressSanitizer
 	$(Q)$(MAKE) check BUILD=build/asan BIN=build/asan/bin SANITIZE=address
 ubsan: deps-test ## all tests under UndefinedBehaviorSanitizer
 	$(Q)$(MAKE) check BUILD=build/ubsan BIN=build/ubsan/bin SANITIZE=undefined
+sanitize: deps-test ## all tests under both at once
+	$(Q)$(MAKE) check BUILD=build/sanitize BIN=build/sanitize/bin SANITIZE=address,undefined
 
 # Fuzzing needs clang. FUZZ_SECONDS bounds the run; what crashes is left in build/fuzz.
 FUZZ_SECONDS := 60
