@@ -6,7 +6,7 @@
  * round by round; within a round a figure is the median over single steps, evaluations or bursts of FMAs as
  * long as a small step; and a share or a factor is the median over the rounds of the ratio within a round.
  *
- *   step [IDX-DIRECTORY]
+ *   step [TIER [IDX-DIRECTORY]]        TIER as for --isa, auto without it
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -33,6 +33,8 @@ struct workload {
     size_t evaluations; /* of the validation set, for one round */
     size_t plain_steps; /* for one round */
 };
+
+static const struct tp_tier *tier;
 
 static const struct workload workloads[] = {
     {"784-64-10, batch 32", {64}, 1, 32, 20000, 5, 20},
@@ -141,6 +143,7 @@ static int measure_ours(const struct workload *w, const struct tp_dataset *train
     options.epochs = 1;
     options.evals_per_epoch = w->evaluations;
     options.threads_exact = threads;
+    options.isa = tier->name;
     static struct events events;
     events.steps = events.evaluations = 0;
     struct tp_observer observer = {&events, saw_start, saw_step, saw_evaluation, NULL};
@@ -160,30 +163,29 @@ static int measure_ours(const struct workload *w, const struct tp_dataset *train
 
 /* Rates of each member's bursts, operations per second. */
 struct bursts {
-    const struct tp_tier *tier;
     double rate[THREADS];
 };
 
 static void burst(void *context, size_t member, size_t members)
 {
     struct bursts *b = context;
-    size_t iterations = (size_t)(BURST / b->tier->peak_flops);
+    size_t iterations = (size_t)(BURST / tier->peak_flops);
     double each[BURSTS];
     volatile float sink = 0;
     (void)members;
     tp_team_barrier();
     for (int i = 0; i < BURSTS; i++) {
         double began = seconds();
-        sink = sink + b->tier->peak(iterations);
+        sink = sink + tier->peak(iterations);
         each[i] = seconds() - began;
     }
-    b->rate[member] = (double)iterations * b->tier->peak_flops / median(each, BURSTS);
+    b->rate[member] = (double)iterations * tier->peak_flops / median(each, BURSTS);
 }
 
 /* Sum of the members' rates, in operations per second. */
 static double measure_bursts(size_t threads)
 {
-    struct bursts b = {.tier = tp_tier_find("auto")};
+    struct bursts b = {.rate = {0}};
     double sum = 0;
     tp_team_run(threads, burst, &b);
     for (size_t m = 0; m < threads; m++)
@@ -207,7 +209,7 @@ static int measure(const struct workload *w, const struct tp_dataset *train,
         fprintf(stderr, "step: out of memory\n");
     struct tp_peak peak;
     struct tp_error error;
-    if (tp_peak_measure(tp_tier_find("auto"), 1, &peak, &error))
+    if (tp_peak_measure(tier, 1, &peak, &error))
         status = -1;
     *f = (struct figures){.proved = peak.proved};
     for (int round = 0; round < ROUNDS && !status; round++) {
@@ -259,7 +261,12 @@ static void print(const struct workload *w, const struct figures *f, size_t thre
 
 int main(int argc, char **argv)
 {
-    const char *directory = argc > 1 ? argv[1] : "data/mnist";
+    const char *directory = argc > 2 ? argv[2] : "data/mnist";
+    tier = tp_tier_find(argc > 1 ? argv[1] : "auto");
+    if (!tier || !tier->peak) {
+        fprintf(stderr, "step: no tier \"%s\" with a peak here\n", argv[1]);
+        return 2;
+    }
     struct tp_dataset train, validation;
     struct tp_error error;
     if (tp_dataset_load_idx(directory, "train", &train, &error) ||
@@ -268,7 +275,7 @@ int main(int argc, char **argv)
         return 3;
     }
     size_t threads = tp_cpus_available() < THREADS ? 1 : THREADS;
-    printf("tier %s, %d rounds, medians\n", tp_tier_find("auto")->name, ROUNDS);
+    printf("tier %s, %d rounds, medians\n", tier->name, ROUNDS);
     for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++) {
         static struct figures figures;
         struct tp_dataset part = train;
