@@ -50,7 +50,7 @@ MISSING += $(if $(filter works,$(PROBE)),$(if $(filter random123,$(PROBE)),,Rand
              a C compiler called '$(CC)' (Debian: gcc))
 
 PACKAGES_BUILD    := gcc libc6-dev pkg-config $(foreach l,$(REQUIRED),$(call package,$l)) librandom123-dev
-PACKAGES_TEST     := bats binutils libcmocka-dev libsimde-dev python3
+PACKAGES_TEST     := bats binutils libcmocka-dev libsimde-dev python3 qemu-user
 PACKAGES_BENCH    := $(foreach l,$(PEERS),$(call package,$l))
 PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
 

@@ -1,0 +1,177 @@
+/*
+ * Runs of the trainer that take milliseconds, on samples made here, with a record of what an observer saw.
+ */
+#ifndef TP_TRAINING_H
+#define TP_TRAINING_H
+
+#include <math.h>
+
+#include "../src/random.h"
+#include "../src/trainer.h"
+#include "check.h"
+
+#define FEATURES    20
+#define CLASSES     3
+#define SAMPLES     120 /* of the training set; the validation set has the 60 after those */
+#define STEPS_MOST  1000
+#define EVENTS_MOST 1000
+
+/* A rate so small that no weight changes: half an ulp of the smallest weight is far more. */
+#define STANDSTILL 1e-30
+
+static uint8_t bytes[SAMPLES + 60][FEATURES];
+static float floats[SAMPLES + 60][FEATURES];
+static uint16_t labels[SAMPLES + 60], wrong_labels[SAMPLES + 60];
+
+/* Every third pixel is bright for its class, and all have noise. */
+static inline int make_samples(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SAMPLES + 60; i++) {
+        labels[i] = (uint16_t)(tp_random_below(1, TP_RANDOM_WEIGHTS, 1, i, CLASSES));
+        wrong_labels[i] = (uint16_t)((labels[i] + 1) % CLASSES);
+        for (size_t f = 0; f < FEATURES; f++) {
+            uint64_t noise = tp_random_below(1, TP_RANDOM_WEIGHTS, 0, i * FEATURES + f, 130);
+            bytes[i][f] = (uint8_t)((f % CLASSES == labels[i] ? 120 : 0) + noise);
+            floats[i][f] = bytes[i][f];
+        }
+    }
+    return 0;
+}
+
+/* `count` of the samples from `begin` on. */
+static inline struct tp_dataset samples(size_t begin, size_t count)
+{
+    return (struct tp_dataset){.type = TP_SAMPLE_U8,
+                               .samples = bytes[begin],
+                               .labels = labels + begin,
+                               .count = count,
+                               .features = FEATURES,
+                               .classes = CLASSES};
+}
+
+static inline struct tp_dataset float_samples(size_t begin, size_t count)
+{
+    struct tp_dataset dataset = samples(begin, count);
+    dataset.type = TP_SAMPLE_F32;
+    dataset.samples = floats[begin];
+    return dataset;
+}
+
+static inline struct tp_dataset validation_samples(void)
+{
+    return samples(SAMPLES, 60);
+}
+
+/* The longer a network trains the worse its loss here. */
+static inline struct tp_dataset misleading_samples(void)
+{
+    struct tp_dataset dataset = validation_samples();
+    dataset.labels = wrong_labels + SAMPLES;
+    return dataset;
+}
+
+static inline struct tp_train_options options_small(void)
+{
+    struct tp_train_options options = tp_train_options_default();
+    options.hidden[0] = 17;
+    options.batch = 10;
+    options.epochs = 2;
+    options.threads_exact = 2;
+    return options;
+}
+
+/* What an observer saw. */
+struct record {
+    size_t starts, steps, evaluations;
+    struct tp_run run;
+    double loss[STEPS_MOST];
+    size_t epoch[STEPS_MOST];
+    struct tp_evaluation evaluation[EVENTS_MOST];
+    size_t steps_before[EVENTS_MOST]; /* each evaluation */
+    size_t interrupt_after;           /* steps; 0: never */
+    size_t asked;
+    bool steps_in_order;
+};
+
+static inline void record_start(void *context, const struct tp_run *run)
+{
+    struct record *r = context;
+    r->starts++;
+    r->run = *run;
+    r->steps_in_order = r->steps == 0;
+}
+
+static inline void record_step(void *context, size_t step, size_t epoch, double loss)
+{
+    struct record *r = context;
+    r->steps_in_order &= step == r->steps && step < STEPS_MOST;
+    r->loss[step % STEPS_MOST] = loss;
+    r->epoch[step % STEPS_MOST] = epoch;
+    r->steps++;
+}
+
+static inline void record_evaluation(void *context, const struct tp_evaluation *evaluation)
+{
+    struct record *r = context;
+    r->evaluation[r->evaluations % EVENTS_MOST] = *evaluation;
+    r->steps_before[r->evaluations % EVENTS_MOST] = r->steps;
+    r->evaluations++;
+}
+
+static inline bool record_question(void *context)
+{
+    struct record *r = context;
+    return ++r->asked == r->interrupt_after;
+}
+
+/* Trains and records; r->interrupt_after is the caller's to set before. */
+static inline enum tp_status run_observed(const struct tp_train_options *options,
+                                          const struct tp_dataset *train, const struct tp_dataset *validation,
+                                          struct record *r, struct tp_result *result, struct tp_error *error)
+{
+    *r = (struct record){.interrupt_after = r->interrupt_after};
+    struct tp_observer observer = {.context = r,
+                                   .started = record_start,
+                                   .step = record_step,
+                                   .evaluated = record_evaluation,
+                                   .interrupted = record_question};
+    error->text[0] = '\0';
+    enum tp_status status = tp_train(options, train, validation, &observer, result, error);
+    if (status == TP_OK || status == TP_DIVERGED) {
+        assert_int_equal(r->starts, 1);
+        assert_true(r->steps_in_order);
+        assert_int_equal(r->steps, result->steps);
+        assert_true(r->evaluations <= EVENTS_MOST);
+    } else {
+        assert_int_equal(r->starts + r->steps + r->evaluations, 0);
+    }
+    return status;
+}
+
+static inline struct tp_result run(const struct tp_train_options *options, const struct tp_dataset *train,
+                                   const struct tp_dataset *validation, struct record *r)
+{
+    struct tp_result result;
+    struct tp_error error;
+    if (run_observed(options, train, validation, r, &result, &error))
+        fail_msg("%s", error.text);
+    for (size_t s = 0; s < r->steps; s++) {
+        assert_true(isfinite(r->loss[s]));
+        assert_int_equal(r->epoch[s], 1 + s / result.run.steps_per_epoch);
+    }
+    return result;
+}
+
+/* As run, on the usual sets, with nobody watching. */
+static inline struct tp_result run_alone(const struct tp_train_options *options)
+{
+    struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
+    struct tp_result result;
+    struct tp_error error;
+    if (tp_train(options, &train, &validation, NULL, &result, &error))
+        fail_msg("%s", error.text);
+    return result;
+}
+
+#endif
