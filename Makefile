@@ -80,7 +80,7 @@ PROGRAM := $(BUILD)/libprogram.a
 # -ffp-contract=off: the bits of a result must not depend on what the compiler chooses to fuse.
 # TP_KEEP_LOOPS: unrolled tiles take minutes to compile where each load is instrumented or emulated.
 KEEP_LOOPS := -DTP_KEEP_LOOPS
-OWN_FLAGS  := -std=c11 -D_GNU_SOURCE -Iinclude -O2 -g -ffp-contract=off $(if $(SANITIZE),$(KEEP_LOOPS)) \
+OWN_FLAGS  := -std=c11 -D_GNU_SOURCE -O2 -g -ffp-contract=off $(if $(SANITIZE),$(KEEP_LOOPS)) \
              -Wall -Wextra -Wpedantic -Wshadow \
              $(if $(X86),-DTP_X86_TIERS) \
              $(shell $(PKG_CONFIG) --cflags $(foreach l,$(FOUND),$(call module,$l)) 2>/dev/null) \
@@ -89,9 +89,8 @@ OWN_LDFLAGS := -fopenmp -Wl,--as-needed $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 OWN_LDLIBS  := $(shell $(PKG_CONFIG) --libs $(foreach l,$(FOUND),$(call module,$l)) 2>/dev/null) -lm
 
 # What --version says, and where the installed data lies.
-VERSION := $(shell sed -n 's/^.define TP_VERSION "\(.*\)"$$/\1/p' include/tileprop/version.h)
 COMMIT  := $(or $(shell git --no-optional-locks --git-dir=.git describe --always --dirty 2>/dev/null),unknown)
-PROGRAM_FLAGS = -DTP_VERSION='"$(VERSION)"' -DTP_COMMIT='"$(COMMIT)"' -DTP_DATADIR='"$(datadir)/tileprop"'
+PROGRAM_FLAGS = -DTP_COMMIT='"$(COMMIT)"' -DTP_DATADIR='"$(datadir)/tileprop"'
 
 FLAGS_avx2   := -mavx2 -mfma
 FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma

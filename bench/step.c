@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "../src/clock.h"
 #include "../src/cpus.h"
 #include "../src/peak.h"
 #include "../src/team.h"
@@ -49,13 +49,6 @@ struct figures {
     bool proved; /* the bursts do fill the FMA units */
 };
 
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static int compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -90,9 +83,9 @@ static double time_plain(struct plain *p, size_t steps)
     static unsigned char labels[1024];
     double each[EVENTS];
     for (size_t i = 0; i < steps; i++) {
-        double began = seconds();
+        double began = tp_clock_seconds();
         plain_step(p, labels);
-        each[i] = seconds() - began;
+        each[i] = tp_clock_seconds() - began;
     }
     return median(each, steps);
 }
@@ -115,7 +108,7 @@ static void saw_start(void *context, const struct tp_run *run)
 static void saw_step(void *context, size_t step, size_t epoch, double loss)
 {
     struct events *e = context;
-    double now = seconds();
+    double now = tp_clock_seconds();
     (void)step, (void)epoch, (void)loss;
     if (e->last > 0 && e->steps < EVENTS)
         e->step[e->steps++] = now - e->last;
@@ -125,7 +118,7 @@ static void saw_step(void *context, size_t step, size_t epoch, double loss)
 static void saw_evaluation(void *context, const struct tp_evaluation *evaluation)
 {
     struct events *e = context;
-    double now = seconds();
+    double now = tp_clock_seconds();
     (void)evaluation;
     if (e->evaluations < EVENTS)
         e->evaluation[e->evaluations++] = now - e->last;
@@ -153,6 +146,10 @@ static int measure_ours(const struct workload *w, const struct tp_dataset *train
         fprintf(stderr, "step: %s\n", error.text);
         return -1;
     }
+    if (!events.steps || !events.evaluations) {
+        fprintf(stderr, "step: too few samples for %s\n", w->name);
+        return -1;
+    }
     f->step[threads - 1][round] = median(events.step, events.steps);
     f->evaluation[threads - 1][round] =
         median(events.evaluation, events.evaluations) / (double)validation->count;
@@ -175,9 +172,9 @@ static void burst(void *context, size_t member, size_t members)
     (void)members;
     tp_team_barrier();
     for (int i = 0; i < BURSTS; i++) {
-        double began = seconds();
+        double began = tp_clock_seconds();
         sink = sink + tier->peak(iterations);
-        each[i] = seconds() - began;
+        each[i] = tp_clock_seconds() - began;
     }
     b->rate[member] = (double)iterations * tier->peak_flops / median(each, BURSTS);
 }
@@ -228,7 +225,8 @@ static int measure(const struct workload *w, const struct tp_dataset *train,
     return status;
 }
 
-static void print_rate(const char *what, double flops, const double *each, const double *peak, bool proved)
+/* Returns whether the peak is one: proved, and above what it is the peak of. */
+static bool print_rate(const char *what, double flops, const double *each, const double *peak, bool proved)
 {
     double rate[ROUNDS];
     for (int i = 0; i < ROUNDS; i++)
@@ -240,31 +238,35 @@ static void print_rate(const char *what, double flops, const double *each, const
         printf("  %5.1f %% of peak (best round %.1f)", 100 * share.median, 100 * share.best);
     else
         printf("  no share: the peak is not proved");
+    return proved && share.median <= 1;
 }
 
-static void print(const struct workload *w, const struct figures *f, size_t threads)
+static bool print(const struct workload *w, const struct figures *f, size_t threads)
 {
+    bool sound = true;
     printf("%s: %.2f MFLOP a step, %.1f KFLOP an evaluated image\n", w->name, 1e-6 * f->step_flops,
            1e-3 * f->evaluation_flops);
     for (size_t t = 0; t < threads; t++) {
         printf("  %zu thread%s, peak %.1f GFLOP/s\n", t + 1, t ? "s" : "", 1e-9 * median(f->peak[t], ROUNDS));
-        print_rate("step", f->step_flops, f->step[t], f->peak[t], f->proved);
+        sound &= print_rate("step", f->step_flops, f->step[t], f->peak[t], f->proved);
         printf("  %.2f x 1 thread  %.1f x naive", ratio(f->step[0], f->step[t]).median,
                ratio(f->naive, f->step[t]).median);
         if (f->openblas[0] > 0)
             printf("  %.2f x OpenBLAS", ratio(f->openblas, f->step[t]).median);
         printf("\n");
-        print_rate("evaluation", f->evaluation_flops, f->evaluation[t], f->peak[t], f->proved);
+        sound &= print_rate("evaluation", f->evaluation_flops, f->evaluation[t], f->peak[t], f->proved);
         printf("\n");
     }
+    return sound;
 }
 
 int main(int argc, char **argv)
 {
     const char *directory = argc > 2 ? argv[2] : "data/mnist";
-    tier = tp_tier_find(argc > 1 ? argv[1] : "auto");
+    const char *isa = argc > 1 ? argv[1] : "auto";
+    tier = tp_tier_find(isa);
     if (!tier || !tier->peak) {
-        fprintf(stderr, "step: no tier \"%s\" with a peak here\n", argv[1]);
+        fprintf(stderr, "step: no tier \"%s\" with a peak here\n", isa);
         return 2;
     }
     struct tp_dataset train, validation;
@@ -274,6 +276,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "step: %s\n", error.text);
         return 3;
     }
+    bool sound = true;
     size_t threads = tp_cpus_available() < THREADS ? 1 : THREADS;
     printf("tier %s, %d rounds, medians\n", tier->name, ROUNDS);
     for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++) {
@@ -282,9 +285,9 @@ int main(int argc, char **argv)
         part.count = workloads[i].samples < train.count ? workloads[i].samples : train.count;
         if (measure(&workloads[i], &part, &validation, threads, &figures))
             return 1;
-        print(&workloads[i], &figures, threads);
+        sound &= print(&workloads[i], &figures, threads);
     }
     tp_dataset_free(&train);
     tp_dataset_free(&validation);
-    return 0;
+    return sound ? 0 : 1;
 }

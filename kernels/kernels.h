@@ -47,13 +47,15 @@ static inline size_t tp_panel_offset(size_t stride, size_t row, size_t column)
     return column / TP_PANEL * stride + row * TP_PANEL + column % TP_PANEL;
 }
 
+/* clang-format off: the tables below are laid out by hand */
+
 /* f(z), and f'(z) written in the stored activation a = f(z). */
 enum tp_activation {
-    TP_LINEAR,     /* z                                       f' = 1 */
-    TP_SIGMOID,    /* 1 / (1 + exp(-z))                       f' = a (1 - a) */
-    TP_LECUN_TANH, /* 1.7159 tanh(2z/3), Efficient BackProp 4.4   f' = (2/3) (1.7159 - a^2 / 1.7159) */
-    TP_TANH,       /* tanh(z)                                 f' = 1 - a^2 */
-    TP_RELU,       /* 0 > z ? 0 : z                           f' = 1 where a > 0, 0 where a <= 0 */
+    TP_LINEAR,     /* z                        f' = 1 */
+    TP_SIGMOID,    /* 1 / (1 + exp(-z))        f' = a (1 - a) */
+    TP_LECUN_TANH, /* 1.7159 tanh(2z/3)        f' = (2/3) (1.7159 - a^2 / 1.7159); Efficient BackProp 4.4 */
+    TP_TANH,       /* tanh(z)                  f' = 1 - a^2 */
+    TP_RELU,       /* 0 > z ? 0 : z            f' = 1 where a > 0, 0 where a <= 0 */
     TP_ACTIVATION_COUNT
 };
 
@@ -61,14 +63,22 @@ enum tp_activation {
  * Optimizer rules, for a gradient g, a weight w and the state v (m and v for adam). fma(a, b, c) = a b + c
  * with one rounding; other operations round each. On rows without decay, decay is 0 (adam: keep is 1).
  *
- *   all but adam:       g = fma(decay, w, g)
+ *   all but adam        g = fma(decay, w, g)
  *   TP_SGD              w = fma(-rate, g, w)
- *   TP_MOMENTUM         v = fma(momentum, v, g)           w = fma(-rate, v, w)         the course's form
- *   TP_LECUN_MOMENTUM   v = fma(momentum, v, rate * g)    w = w - v                    LeCun et al. 1998
- *   TP_NESTEROV         v = fma(momentum, v, g)           w = fma(-rate, fma(momentum, v, g), w)
- * torch.optim.SGD TP_ADAM             w = keep * w m = fma(beta1, m, (1 - beta1) * g) v = fma(beta2, v, ((1 -
- * beta2) * g) * g) w = fma(-rate, m / fma(sqrt(v), root_correction, epsilon), w)      torch.optim.AdamW
+ *   TP_MOMENTUM         v = fma(momentum, v, g)
+ *                       w = fma(-rate, v, w)                               the course's form
+ *   TP_LECUN_MOMENTUM   v = fma(momentum, v, rate * g)
+ *                       w = w - v                                          LeCun et al. 1998
+ *   TP_NESTEROV         v = fma(momentum, v, g)
+ *                       w = fma(-rate, fma(momentum, v, g), w)             torch.optim.SGD
+ *   TP_ADAM             m = fma(beta1, m, one_minus_beta1 * g)
+ *                       v = fma(beta2, v, (one_minus_beta2 * g) * g)
+ *                       r = fma(sqrt(v), root_correction, epsilon)
+ *                       w = fma(-rate, m / r, keep * w)                    torch.optim.AdamW
  */
+
+/* clang-format on */
+
 enum tp_rule_kind { TP_SGD, TP_MOMENTUM, TP_LECUN_MOMENTUM, TP_NESTEROV, TP_ADAM, TP_RULE_COUNT };
 
 struct tp_rule {

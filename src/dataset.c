@@ -113,16 +113,16 @@ enum tp_status tp_dataset_split(struct tp_dataset *dataset, double fraction, str
     *tail = (struct tp_dataset){0};
     if (!(fraction > 0 && fraction < 1))
         return tp_fail(error, TP_USAGE,
-                       "split: fraction %g found, expected one between 0 and 1, both excluded", fraction);
+                       "--val-split: expected a fraction between 0 and 1, both excluded, found %.15g",
+                       fraction);
     const double wanted = -floor(-fraction * (double)dataset->count * (1 - 4 * DBL_EPSILON));
     if (!(wanted < (double)dataset->count))
-        return tp_fail(error, TP_USAGE,
-                       "split: fraction %g of %zu samples found, expected one that leaves a sample", fraction,
+        return tp_fail(error, TP_USAGE, "--val-split: %.15g of %zu samples leaves none to train on", fraction,
                        dataset->count);
 
     const size_t tail_count = (size_t)wanted;
     const size_t kept = dataset->count - tail_count;
-    const size_t sample_size = dataset->features * (dataset->type == TP_SAMPLE_F32 ? sizeof(float) : 1);
+    const size_t sample_size = tp_dataset_sample_size(dataset);
     void *samples = malloc(tail_count * sample_size);
     uint16_t *labels = malloc(tail_count * sizeof *labels);
     if (!samples || !labels) {

@@ -1,5 +1,8 @@
 #include "evaluate.h"
 
+#include <math.h>
+#include <stdbool.h>
+
 #include "team.h"
 
 static size_t block_bytes(const struct tp_plan *plan, size_t columns)
@@ -46,32 +49,28 @@ static void pack(const struct tp_evaluator *evaluator, const struct tp_evaluator
                           .a_stride = evaluator->plan->evaluation_rows * TP_PANEL});
 }
 
-/* Returns the logits. */
+/* Outputs of layer l for the rows whose outputs of the layer below are a. */
 static const float *forward(const struct tp_evaluator *evaluator, const struct tp_evaluator_member *member,
-                            size_t rows)
+                            size_t l, const float *a, size_t rows)
 {
     size_t stride = evaluator->plan->evaluation_rows * TP_PANEL;
-    const float *a = member->inputs;
-    for (size_t l = 0; l < evaluator->network->layer_count; l++) {
-        const struct tp_layer *layer = &evaluator->network->layers[l];
-        float *z = member->outputs[l % 2];
-        for (size_t s = 0; s < layer->slice_count; s++) {
-            const struct tp_slice *slice = &layer->slices[s];
-            evaluator->tier->forward(&(struct tp_forward){.row_end = rows,
-                                                          .inputs = layer->inputs,
-                                                          .units = slice->units,
-                                                          .bias = layer->bias,
-                                                          .a = a,
-                                                          .a_stride = stride,
-                                                          .w = slice->w,
-                                                          .w_stride = slice->w_stride,
-                                                          .z = z + slice->unit_begin / TP_PANEL * stride,
-                                                          .z_stride = stride,
-                                                          .activation = layer->activation});
-        }
-        a = z;
+    const struct tp_layer *layer = &evaluator->network->layers[l];
+    float *z = member->outputs[l % 2];
+    for (size_t s = 0; s < layer->slice_count; s++) {
+        const struct tp_slice *slice = &layer->slices[s];
+        evaluator->tier->forward(&(struct tp_forward){.row_end = rows,
+                                                      .inputs = layer->inputs,
+                                                      .units = slice->units,
+                                                      .bias = layer->bias,
+                                                      .a = a,
+                                                      .a_stride = stride,
+                                                      .w = slice->w,
+                                                      .w_stride = slice->w_stride,
+                                                      .z = z + slice->unit_begin / TP_PANEL * stride,
+                                                      .z_stride = stride,
+                                                      .activation = layer->activation});
     }
-    return a;
+    return z;
 }
 
 /* The first row of the next block, whose samples come while the present one is computed; count: none is left.
@@ -90,20 +89,21 @@ static size_t take_block(struct tp_evaluator *evaluator, const struct tp_dataset
 void tp_evaluator_run(struct tp_evaluator *evaluator, const struct tp_evaluator_member *member,
                       const struct tp_dataset *dataset)
 {
-    size_t block = evaluator->plan->evaluation_rows;
+    size_t block = evaluator->plan->evaluation_rows, layers = evaluator->network->layer_count;
     for (size_t begin = take_block(evaluator, dataset), next; begin < dataset->count; begin = next) {
         size_t rows = dataset->count - begin < block ? dataset->count - begin : block;
         pack(evaluator, member, dataset, begin, rows);
         next = take_block(evaluator, dataset);
-        const float *logits = forward(evaluator, member, rows);
-        evaluator->tier->loss(&(struct tp_loss){
-            .row_end = rows,
-            .classes = evaluator->network->layers[evaluator->network->layer_count - 1].units,
-            .z = logits,
-            .z_stride = block * TP_PANEL,
-            .labels = dataset->labels + begin,
-            .loss = evaluator->loss + begin,
-            .predicted = evaluator->predicted + begin});
+        const float *a = member->inputs;
+        for (size_t l = 0; l < layers; l++)
+            a = forward(evaluator, member, l, a, rows);
+        evaluator->tier->loss(&(struct tp_loss){.row_end = rows,
+                                                .classes = evaluator->network->layers[layers - 1].units,
+                                                .z = a,
+                                                .z_stride = block * TP_PANEL,
+                                                .labels = dataset->labels + begin,
+                                                .loss = evaluator->loss + begin,
+                                                .predicted = evaluator->predicted + begin});
     }
     tp_team_barrier();
 }
@@ -119,4 +119,33 @@ struct tp_score tp_evaluator_score(const struct tp_evaluator *evaluator, const s
     double count = (double)dataset->count;
     return (struct tp_score){
         .loss = loss / count, .accuracy = (double)right / count, .count = dataset->count};
+}
+
+static bool all_finite(const float *z, size_t stride, size_t rows, size_t units)
+{
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t u = 0; u < units; u++) {
+            if (!isfinite(z[tp_panel_offset(stride, r, u)]))
+                return false;
+        }
+    }
+    return true;
+}
+
+size_t tp_evaluator_first_bad_layer(const struct tp_evaluator *evaluator,
+                                    const struct tp_evaluator_member *member,
+                                    const struct tp_dataset *dataset)
+{
+    size_t block = evaluator->plan->evaluation_rows, first = evaluator->network->layer_count + 1;
+    for (size_t begin = 0; begin < dataset->count; begin += block) {
+        size_t rows = dataset->count - begin < block ? dataset->count - begin : block;
+        pack(evaluator, member, dataset, begin, rows);
+        const float *a = member->inputs;
+        for (size_t l = 0; l + 1 < first && l < evaluator->network->layer_count; l++) {
+            a = forward(evaluator, member, l, a, rows);
+            if (!all_finite(a, block * TP_PANEL, rows, evaluator->network->layers[l].units))
+                first = l + 1;
+        }
+    }
+    return first > evaluator->network->layer_count ? 0 : first;
 }

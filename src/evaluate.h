@@ -1,6 +1,6 @@
 /*
  * Evaluation: loss and accuracy of the present weights over a data set. Blocks of rows run through all layers
- * in a member's own buffers; nothing of a sample is kept but its loss and whether it was right.
+ * in a member's own buffers; nothing of a sample is kept but its loss and the class predicted.
  */
 #ifndef TP_EVALUATE_H
 #define TP_EVALUATE_H
@@ -44,5 +44,13 @@ void tp_evaluator_run(struct tp_evaluator *evaluator, const struct tp_evaluator_
 /* Mean loss, added in sample order in double, and accuracy, from what the last run left. One member's work.
  */
 struct tp_score tp_evaluator_score(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset);
+
+/*
+ * The first layer, counted from 1, whose outputs for any sample hold a value that is not finite; 0 when all
+ * are finite. One member's work.
+ */
+size_t tp_evaluator_first_bad_layer(const struct tp_evaluator *evaluator,
+                                    const struct tp_evaluator_member *member,
+                                    const struct tp_dataset *dataset);
 
 #endif

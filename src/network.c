@@ -106,6 +106,8 @@ void tp_network_initialise(struct tp_network *network, size_t member, enum tp_in
         if (member >= layer->slice_count)
             continue;
         struct tp_slice *slice = &layer->slices[member];
+        for (int i = 0; i < network->states; i++)
+            memset(slice->state[i], 0, tp_panel_count(slice->units) * slice->w_stride * sizeof(float));
         for (size_t row = 0; row < layer->inputs + layer->bias; row++) {
             for (size_t u = 0; u < slice->units; u++) {
                 float weight = first_weight(layer, l, row, slice->unit_begin + u, init, seed);

@@ -52,11 +52,14 @@ size_t tp_network_bytes(const struct tp_network *network, size_t member, size_t 
 void tp_network_place(struct tp_network *network, size_t member, struct tp_arena *arena);
 
 /*
- * First weights of the slices that `member` owns, both views; called by that member, so that it touches them
- * first. A weight depends on seed, layer and its place in the layer alone.
- *   uniform in [-1, 1); fan-in: normal, deviation 1 / sqrt(fan-in) (Efficient BackProp 4.6); he: normal,
- *   sqrt(2 / fan-in) (He et al. 2015). Fan-in counts the first layer's constant input; later biases start at
- * 0.
+ * First weights of the slices that `member` owns, both views, and zero state; called by that member, so that
+ * it touches them first. A weight depends on seed, layer and its place in the layer alone.
+ *
+ *   uniform   in [-1, 1)
+ *   fan-in    normal, deviation 1 / sqrt(fan-in); Efficient BackProp 4.6
+ *   he        normal, deviation sqrt(2 / fan-in); He et al. 2015
+ *
+ * Fan-in counts the first layer's constant input; the biases of later layers start at 0.
  */
 void tp_network_initialise(struct tp_network *network, size_t member, enum tp_init init, uint64_t seed);
 

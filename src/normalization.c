@@ -132,6 +132,12 @@ enum tp_status tp_normalization_fit(struct tp_normalization *normalization, enum
             scale = constant ? 0 : 1 / m.deviation;
             shift = constant ? 0 : -m.mean / m.deviation;
         }
+        if (mode <= TP_NORMALIZE_FEATURE && scale != 0 && scale < (double)FLT_MIN) {
+            status =
+                tp_fail(error, TP_BAD_INPUT,
+                        "value %zu of the samples: deviation %g is too large to divide by", j, 1 / scale);
+            goto done;
+        }
         normalization->scale[j] = (float)scale;
         normalization->shift[j] = (float)shift;
     }

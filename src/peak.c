@@ -2,8 +2,8 @@
 
 #include <float.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "clock.h"
 #include "cpus.h"
 #include "team.h"
 
@@ -23,13 +23,6 @@ struct team_rounds {
     double *seconds; /* each member's best round */
 };
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static double least(double a, double b)
 {
     return a < b ? a : b;
@@ -37,10 +30,10 @@ static double least(double a, double b)
 
 static double probe_seconds(tp_probe_fn *probe, size_t iterations)
 {
-    double begin = now();
+    double begin = tp_clock_seconds();
     volatile float kept = probe(iterations);
     (void)kept;
-    return now() - begin;
+    return tp_clock_seconds() - begin;
 }
 
 /*

@@ -6,25 +6,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "cpus.h"
 
 #define TP_REDRAW_SECONDS 0.1
 #define TP_LINE_MOST      256 /* bytes of a line of progress */
 #define TP_LABEL          "%-12s"
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 void tp_report_begin(struct tp_report *report, const struct tp_train_command *command)
 {
-    *report = (struct tp_report){.command = command, .begun = now(), .terminal = isatty(STDERR_FILENO)};
+    *report = (struct tp_report){
+        .command = command, .begun = tp_clock_seconds(), .terminal = isatty(STDERR_FILENO)};
 }
 
 void tp_report_loaded(struct tp_report *report, const char *directory, const struct tp_dataset *train,
@@ -33,7 +27,7 @@ void tp_report_loaded(struct tp_report *report, const char *directory, const str
     report->directory = directory;
     report->train_count = train->count;
     report->validation_count = validation->count;
-    report->loaded = now();
+    report->loaded = tp_clock_seconds();
 }
 
 static void write_opening(const struct tp_report *report)
@@ -52,7 +46,7 @@ static void write_opening(const struct tp_report *report)
     printf("-%zu, %s, bias %s, %zu parameters, %s, lr %g, batch %zu, seed %llu\n", run->classes,
            options->hidden_count ? tp_activation_name(options->activation) : "no hidden layer",
            tp_bias_name(options->bias), run->parameters, tp_optimizer_name(options->optimizer),
-           run->learning_rate, options->batch, (unsigned long long)options->seed);
+           run->learning_rate, run->batch, (unsigned long long)options->seed);
 
     printf(TP_LABEL "%s, %zu thread%s used of ", "machine", run->isa, run->threads_used,
            run->threads_used == 1 ? "" : "s");
@@ -78,18 +72,23 @@ void tp_report_started(struct tp_report *report, const struct tp_run *run)
         if (!tier || tp_peak_measure(tier, run->threads_used, &report->peak, NULL) != TP_OK)
             report->peak.proved = false;
     }
-    report->started = report->marked = report->redrawn = now();
+    report->started = report->marked = report->redrawn = tp_clock_seconds();
 }
 
 /* Samples in the first `steps` steps; the last batch of an epoch may be a short one. */
 static double samples_in(const struct tp_report *report, size_t steps)
 {
-    const struct tp_train_options *options = &report->command->options;
-    const size_t per_epoch = report->run.steps_per_epoch;
-    if (options->drop_last || !per_epoch)
-        return (double)steps * (double)options->batch;
+    const size_t per_epoch = report->run.steps_per_epoch, batch = report->run.batch;
+    if (report->command->options.drop_last || !per_epoch)
+        return (double)steps * (double)batch;
     return (double)(steps / per_epoch) * (double)report->train_count +
-           (double)(steps % per_epoch) * (double)options->batch;
+           (double)(steps % per_epoch) * (double)batch;
+}
+
+/* Operations of so many samples. */
+static double flops_of(const struct tp_run *run, double samples)
+{
+    return run->batch ? run->flops_per_step / (double)run->batch * samples : 0;
 }
 
 static double ratio(double dividend, double divisor)
@@ -117,7 +116,7 @@ static size_t format_progress(const struct tp_report *report, enum width width, 
     const struct tp_run *run = &report->run;
     const struct tp_evaluation *evaluation = &report->evaluation;
     const double rate = ratio(samples_in(report, report->done), report->step_seconds);
-    const double gflops = 1e-9 * ratio(run->flops_per_step * (double)report->done, report->step_seconds);
+    const double gflops = 1e-9 * flops_of(run, rate);
     const double share = ratio(gflops, report->peak.gflops);
     const double elapsed = report->marked - report->started;
     const size_t steps_left = run->steps_planned > report->done ? run->steps_planned - report->done : 0;
@@ -183,7 +182,7 @@ void tp_report_clear(struct tp_report *report)
 
 void tp_report_step(struct tp_report *report, size_t epoch, double loss)
 {
-    const double time = now();
+    const double time = tp_clock_seconds();
     report->step_seconds += time - report->marked;
     report->marked = time;
     report->done++;
@@ -197,7 +196,7 @@ void tp_report_step(struct tp_report *report, size_t epoch, double loss)
 
 void tp_report_evaluated(struct tp_report *report, const struct tp_evaluation *evaluation)
 {
-    report->marked = now();
+    report->marked = tp_clock_seconds();
     report->evaluation = *evaluation;
     report->evaluated = true;
     if (!report->terminal && !report->command->quiet) {
@@ -210,6 +209,10 @@ void tp_report_evaluated(struct tp_report *report, const struct tp_evaluation *e
 /* held_out: number of samples that the network was not trained on, which gives a standard error; or 0. */
 static void write_score(const char *label, double loss, double accuracy, size_t held_out)
 {
+    if (!isfinite(loss)) {
+        printf(TP_LABEL "the loss is not finite", label);
+        return;
+    }
     printf(TP_LABEL "loss %.6g nats per sample, accuracy %.2f", label, loss, 100 * accuracy);
     if (held_out)
         printf(" +- %.2f", 100 * sqrt(accuracy * (1 - accuracy) / (double)held_out));
@@ -225,11 +228,12 @@ static void write_closing(const struct tp_result *result)
     putchar('\n');
     if (isfinite(result->best_validation_loss)) {
         write_score("best", result->best_validation_loss, result->best_validation_accuracy, held_out);
-        printf(", step %zu\n", result->best_step);
+        printf(", at step %zu (the first is 0)\n", result->best_step);
     } else {
         printf(TP_LABEL "none: no evaluation with a finite loss\n", "best");
     }
-    printf(TP_LABEL "%016llx, not saved\n", "weights", (unsigned long long)result->weights_hash);
+    printf(TP_LABEL "%016llx, not saved: this version keeps no models\n", "weights",
+           (unsigned long long)result->weights_hash);
 }
 
 static json_t *number(double value)
@@ -248,7 +252,7 @@ static enum tp_status write_json(const struct tp_report *report, const struct tp
     char hash[17];
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)result->weights_hash);
     const double samples = samples_in(report, result->steps);
-    const double flops = result->run.flops_per_step * (double)result->steps;
+    const double rate = ratio(samples, result->seconds_training);
     const bool any_best = isfinite(result->best_validation_loss);
     const struct {
         const char *key;
@@ -264,12 +268,12 @@ static enum tp_status write_json(const struct tp_report *report, const struct tp
         {"best_validation_loss", any_best ? number(result->best_validation_loss) : json_null()},
         {"best_step", any_best ? count(result->best_step) : json_null()},
         {"best_validation_accuracy", any_best ? number(result->best_validation_accuracy) : json_null()},
-        {"seconds_total", number(now() - report->begun)},
+        {"seconds_total", number(tp_clock_seconds() - report->begun)},
         {"seconds_loading", number(report->loaded - report->begun)},
         {"seconds_training", number(result->seconds_training)},
         {"seconds_evaluation", number(result->seconds_evaluation)},
-        {"samples_per_second", number(ratio(samples, result->seconds_training))},
-        {"gflops", number(1e-9 * ratio(flops, result->seconds_training))},
+        {"samples_per_second", number(rate)},
+        {"gflops", number(1e-9 * flops_of(&result->run, rate))},
         {"isa", json_string(result->run.isa)},
         {"threads_requested", count(result->run.threads_requested)},
         {"threads_used", count(result->run.threads_used)},

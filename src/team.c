@@ -70,6 +70,8 @@ size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, si
     bool crowded = members > (size_t)omp_get_num_procs(); /* then whom one waits for may need this very CPU */
     struct barrier barrier = {.members = (unsigned)members, .spins = crowded ? 0 : SPINS};
     size_t granted = 0;
+    int dynamic = omp_get_dynamic(); /* would let the runtime make a smaller team */
+    omp_set_dynamic(0);
 #pragma omp parallel num_threads((int)members)
     {
         size_t present = (size_t)omp_get_num_threads();
@@ -83,7 +85,14 @@ size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, si
 #pragma omp master
         granted = present;
     }
+    omp_set_dynamic(dynamic);
     return granted;
+}
+
+size_t tp_team_limit(void)
+{
+    int limit = omp_get_thread_limit();
+    return limit < 1 ? 1 : (size_t)limit;
 }
 
 void tp_team_barrier(void)

@@ -14,6 +14,9 @@
  */
 size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members), void *context);
 
+/* The most members that a team may have here (OMP_THREAD_LIMIT). */
+size_t tp_team_limit(void);
+
 /* Waits until every member of the running team is here. Outside a team it does nothing. */
 void tp_team_barrier(void);
 

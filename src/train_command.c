@@ -143,7 +143,7 @@ static const struct tp_option table[] = {
 
     {.name = "threads", .group = "Machine", .argument = "N", .kind = TP_OPTION_COUNT, .word = "auto",
      .least = 1, .most = TP_THREADS_MOST, .offset = AT(options.threads),
-     .help = "N threads at most, never more than the CPUs that this process may use; auto: as many as pay"},
+     .help = "N threads at most, never more than the CPUs that this process may use; auto: all of them"},
     {.name = "threads-exact", .group = "Machine", .argument = "N", .kind = TP_OPTION_COUNT,
      .word = "none", .least = 1, .most = TP_THREADS_MOST, .offset = AT(options.threads_exact),
      .help = "run N threads whatever the CPUs; --threads then says nothing"},

@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "cpus.h"
 #include "evaluate.h"
 #include "network.h"
@@ -37,9 +37,12 @@ struct trainer {
     uint32_t *order;                 /* samples in this epoch's order */
     double beta1_power, beta2_power; /* adam: beta^t, a running product */
     size_t epoch, done;              /* epochs begun, steps done */
+    size_t last_rows;                /* rows of the last step's batch */
     double step_loss;
     size_t evaluations_since_best;
-    double started, stretch_began; /* seconds on the monotonic clock */
+    double started; /* seconds on the monotonic clock */
+    const struct tp_dataset
+        *diverged_on; /* the set whose loss is not finite; NULL: the batch of the last step */
     bool stop;
 };
 
@@ -48,13 +51,6 @@ const char *tp_stop_name(enum tp_stop stop)
     static const char *const names[] = {"epochs", "early-stop", "accuracy", "loss",
                                         "time",   "signal",     "diverged"};
     return names[stop];
-}
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static void stop(struct trainer *t, enum tp_stop reason)
@@ -101,15 +97,17 @@ static void losses_ready(void *context, size_t rows)
     for (size_t r = 0; r < rows; r++)
         sum += (double)t->step.loss[r];
     t->step_loss = sum / (double)rows;
+    t->last_rows = rows;
     if (!isfinite(t->step_loss))
         stop(t, TP_STOP_DIVERGED);
     else if (t->observer->interrupted && t->observer->interrupted(t->observer->context))
         stop(t, TP_STOP_SIGNAL);
-    else if (t->options->max_seconds > 0 && seconds() - t->started >= t->options->max_seconds)
+    else if (t->options->max_seconds > 0 && tp_clock_seconds() - t->started >= t->options->max_seconds)
         stop(t, TP_STOP_TIME);
 }
 
-/* Whole-set scores by the whole team; the score is member 0's to read. */
+/* Whole-set scores by the whole team; the score is member 0's to read. A loss that is not finite ends the
+ * run. */
 static struct tp_score evaluate(struct trainer *t, struct member *self, const struct tp_dataset *dataset)
 {
     struct tp_score score = {0};
@@ -117,6 +115,13 @@ static struct tp_score evaluate(struct trainer *t, struct member *self, const st
     if (self->step.index == 0) {
         score = tp_evaluator_score(&t->evaluator, dataset);
         t->evaluator.next_block = 0;
+        if (!isfinite(score.loss))
+            score.accuracy = NAN; /* a sample without a finite loss has no prediction either */
+        if (!isfinite(score.loss) && !t->diverged_on) {
+            t->diverged_on = dataset;
+            t->result->stopped_by = TP_STOP_DIVERGED;
+            t->stop = true;
+        }
     }
     tp_team_barrier();
     return score;
@@ -148,7 +153,7 @@ static void judge(struct trainer *t, struct tp_evaluation *evaluation)
 static void evaluate_now(struct trainer *t, struct member *self)
 {
     bool leads = self->step.index == 0;
-    double began = leads ? seconds() : 0;
+    double began = leads ? tp_clock_seconds() : 0;
     struct tp_evaluation evaluation = {.validation = evaluate(t, self, t->validation)};
     if (t->options->eval_train)
         evaluation.train = evaluate(t, self, t->train);
@@ -156,10 +161,7 @@ static void evaluate_now(struct trainer *t, struct member *self)
         evaluation.step = t->done - 1;
         evaluation.epoch = t->epoch;
         judge(t, &evaluation);
-        double ended = seconds();
-        t->result->seconds_training += began - t->stretch_began;
-        t->result->seconds_evaluation += ended - began;
-        t->stretch_began = ended;
+        t->result->seconds_evaluation += tp_clock_seconds() - began;
         if (t->observer->evaluated)
             t->observer->evaluated(t->observer->context, &evaluation);
     }
@@ -170,9 +172,10 @@ static void evaluate_now(struct trainer *t, struct member *self)
 static void evaluate_last(struct trainer *t, struct member *self)
 {
     struct tp_result *r = t->result;
-    struct tp_score train = {.loss = NAN, .accuracy = NAN}, validation = train;
+    struct tp_score train = {.loss = NAN, .accuracy = NAN, .count = t->train->count};
+    struct tp_score validation = {.loss = NAN, .accuracy = NAN, .count = t->validation->count};
     bool leads = self->step.index == 0;
-    double began = leads ? seconds() : 0;
+    double began = leads ? tp_clock_seconds() : 0;
     if (r->stopped_by != TP_STOP_DIVERGED) {
         train = evaluate(t, self, t->train);
         validation = evaluate(t, self, t->validation);
@@ -186,8 +189,7 @@ static void evaluate_last(struct trainer *t, struct member *self)
         r->best_validation_accuracy = validation.accuracy;
         r->best_step = t->done - 1;
     }
-    r->seconds_training += began - t->stretch_began;
-    r->seconds_evaluation += seconds() - began;
+    r->seconds_evaluation += tp_clock_seconds() - began;
 }
 
 /*
@@ -215,11 +217,13 @@ static void train_epoch(struct trainer *t, struct member *self)
         size_t begin = s * batch, rows = samples - begin < batch ? samples - begin : batch;
         size_t next = s + 1 < steps ? begin + rows : begin;
         size_t next_rows = s + 1 == steps ? 0 : samples - next < batch ? samples - next : batch;
+        double began = leads ? tp_clock_seconds() : 0;
         if (leads)
             set_rule(t);
         tp_step_run(&t->step, &self->step, t->order + begin, rows, t->order + next, next_rows, losses_ready,
                     t);
         if (leads) {
+            t->result->seconds_training += tp_clock_seconds() - began;
             t->done++;
             if (t->observer->step)
                 t->observer->step(t->observer->context, t->done - 1, t->epoch, t->step_loss);
@@ -237,7 +241,7 @@ static void work(void *context, size_t index, size_t members)
     tp_network_initialise(&t->network, index, t->result->run.init, t->options->seed);
     tp_team_barrier();
     if (index == 0)
-        t->started = t->stretch_began = seconds();
+        t->started = tp_clock_seconds();
     for (size_t epoch = 0; epoch < t->options->epochs && !t->stop; epoch++) {
         if (index == 0)
             begin_epoch(t, epoch);
@@ -247,9 +251,22 @@ static void work(void *context, size_t index, size_t members)
     evaluate_last(t, self);
 }
 
-static enum tp_status check_data(const struct tp_train_options *o, const struct tp_dataset *train,
-                                 const struct tp_dataset *validation, struct tp_error *error)
+static enum tp_status check(const struct tp_train_options *o, const struct tp_dataset *train,
+                            const struct tp_dataset *validation, struct tp_error *error)
 {
+    if (o->hidden_count > TP_HIDDEN_MAX)
+        return tp_fail(error, TP_USAGE, "--hidden: %zu layers found, expected at most %d", o->hidden_count,
+                       TP_HIDDEN_MAX);
+    for (size_t l = 0; l < o->hidden_count; l++) {
+        if (o->hidden[l] == 0)
+            return tp_fail(error, TP_USAGE, "--hidden: layer %zu has 0 units, expected at least 1", l + 1);
+    }
+    if (o->batch == 0 || o->epochs == 0)
+        return tp_fail(error, TP_USAGE, "--%s: expected at least 1, found 0",
+                       o->batch == 0 ? "batch" : "epochs");
+    if (train->count == 0 || validation->count == 0)
+        return tp_fail(error, TP_BAD_INPUT, "no %s samples, expected at least 1",
+                       train->count == 0 ? "training" : "validation");
     if (validation->features != train->features)
         return tp_fail(error, TP_BAD_INPUT, "validation samples have %zu values, training samples have %zu",
                        validation->features, train->features);
@@ -271,8 +288,9 @@ static size_t choose_threads(const struct tp_train_options *o)
 {
     if (o->threads_exact)
         return o->threads_exact;
-    size_t available = tp_cpus_available();
-    return o->threads == 0 || o->threads > available ? available : o->threads;
+    size_t available = tp_cpus_available(), limit = tp_team_limit();
+    size_t most = available < limit ? available : limit;
+    return o->threads == 0 || o->threads > most ? most : o->threads;
 }
 
 static void describe(struct trainer *t, size_t threads)
@@ -287,6 +305,7 @@ static void describe(struct trainer *t, size_t threads)
                         .threads_used = threads,
                         .inputs = t->train->features,
                         .classes = t->train->classes,
+                        .batch = t->plan.batch,
                         .layers = t->network.layer_count,
                         .parameters = tp_network_parameters(&t->network),
                         .learning_rate = o->learning_rate > 0 ? o->learning_rate : default_rate(o->optimizer),
@@ -348,7 +367,7 @@ static enum tp_status allocate(struct trainer *t, struct tp_error *error)
 static enum tp_status prepare(struct trainer *t, struct tp_error *error)
 {
     const struct tp_train_options *o = t->options;
-    enum tp_status status = check_data(o, t->train, t->validation, error);
+    enum tp_status status = check(o, t->train, t->validation, error);
     if (status)
         return status;
     const struct tp_tier *tier = tp_tier_find(o->isa);
@@ -372,14 +391,21 @@ static enum tp_status prepare(struct trainer *t, struct tp_error *error)
     return allocate(t, error);
 }
 
-static enum tp_status diverged(const struct trainer *t, struct tp_error *error)
+/* Where the values stopped being finite: in the last step's batch, or in an evaluation that is looked at
+ * again. */
+static enum tp_status diverged(struct trainer *t, struct tp_error *error)
 {
-    size_t layer = tp_step_first_bad_layer(&t->step, t->plan.batch), layers = t->network.layer_count;
+    const struct tp_dataset *set = t->diverged_on;
+    size_t layer = set ? tp_evaluator_first_bad_layer(&t->evaluator, &t->members[0].evaluator, set)
+                       : tp_step_first_bad_layer(&t->step, t->last_rows);
     return tp_fail(
         error, TP_DIVERGED,
-        "the loss is not finite at step %zu (epoch %zu); the first layer with a value that is not finite is "
-        "layer %zu of %zu; try a smaller --lr (it is %g), --init fan-in or --normalize global",
-        t->done - 1, t->epoch, layer, layers, t->result->run.learning_rate);
+        "the loss %s is not finite at step %zu (epoch %zu): the first layer with a value that is not finite "
+        "is layer %zu of %zu; try a smaller --lr (it is %g), --init fan-in or --normalize global",
+        !set              ? "of the batch"
+        : set == t->train ? "of the training set"
+                          : "of the validation set",
+        t->done - 1, t->epoch, layer, t->network.layer_count, t->result->run.learning_rate);
 }
 
 enum tp_status tp_train(const struct tp_train_options *options, const struct tp_dataset *train,

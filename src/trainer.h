@@ -16,7 +16,7 @@ enum tp_stop {
     TP_STOP_LOSS,     /* stop_at_loss reached */
     TP_STOP_TIME,     /* max_seconds used up */
     TP_STOP_SIGNAL,   /* the observer's interrupted() returned true */
-    TP_STOP_DIVERGED  /* the loss of a step is not finite */
+    TP_STOP_DIVERGED  /* the loss of a step or of an evaluation is not finite */
 };
 
 const char *tp_stop_name(enum tp_stop stop); /* "epochs", "early-stop", "accuracy", "loss", "time", ... */
@@ -38,6 +38,7 @@ struct tp_run {
     size_t parameters;
     double learning_rate;
     enum tp_init init;
+    size_t batch; /* rows of a full batch: no more than there are samples */
     size_t steps_per_epoch, steps_planned;
     double flops_per_step;  /* 2 rows in out per GEMM; no backward GEMM for the first layer */
     double mean, deviation; /* of the training inputs */
@@ -65,18 +66,17 @@ struct tp_result {
     struct tp_score train, validation; /* of the final weights over the whole sets */
     double best_validation_loss, best_validation_accuracy;
     size_t best_step;
-    double seconds_training;   /* steps alone */
+    double seconds_training;   /* steps alone: no evaluation, no observer, no shuffling */
     double seconds_evaluation; /* evaluations, the final one included */
-    uint64_t
-        weights_hash; /* XXH3 of the weights, layer by layer, [input][unit] row-major fp32, bias row last */
-    size_t threads_worked; /* threads that computed part of at least one step */
+    uint64_t weights_hash;     /* tp_network_hash */
+    size_t threads_worked;     /* threads that computed part of at least one step */
 };
 
 /*
- * Trains a network on train and evaluates it on validation. Both have the same features, validation no class
- * that train lacks.
- * Errors: TP_USAGE for options that do not fit each other or the data, TP_FAILURE without memory,
- * TP_DIVERGED (result is filled, error names step, epoch, layer and a remedy).
+ * Trains a network on train and evaluates it on validation.
+ * Errors: TP_USAGE for options that do not fit each other or the data, TP_BAD_INPUT for data sets that do not
+ * fit each other or are empty, TP_FAILURE without memory or threads, TP_DIVERGED (result is filled, error
+ * names step, epoch, layer and a remedy).
  */
 enum tp_status tp_train(const struct tp_train_options *options, const struct tp_dataset *train,
                         const struct tp_dataset *validation, const struct tp_observer *observer,

@@ -338,6 +338,24 @@ static void test_distributions_of_first_weights(void **state)
     model_free(&model);
 }
 
+/* Few inputs, so that one more or less shows: only a constant input counts as one. */
+static void test_fan_in(void **state)
+{
+    (void)state;
+    static const struct {
+        enum tp_bias bias;
+        double fan_in;
+    } known[] = {{TP_BIAS_NONE, 2}, {TP_BIAS_INPUT, 3}, {TP_BIAS_ALL, 3}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        struct tp_train_options options = options_with(2, (size_t[]){1000, 2}, known[i].bias);
+        struct model model;
+        model_make(&model, &options, 2, UNITS_MOST, 1, TP_INIT_FAN_IN, 12);
+        check_moments(moments_of(&model.network, 0, 2), 1 / known[i].fan_in, 2 * 1000, 2);
+        check_moments(moments_of(&model.network, 2, 2), 1. / 2, 2 * UNITS_MOST, 2); /* a later bias is none */
+        model_free(&model);
+    }
+}
+
 /* Later biases start at 0; the first layer's constant input has weights of its own, all different. */
 static void test_first_biases(void **state)
 {
@@ -481,6 +499,7 @@ int main(void)
         cmocka_unit_test(test_shares_cover_a_range_once),
         cmocka_unit_test(test_plan),
         cmocka_unit_test(test_distributions_of_first_weights),
+        cmocka_unit_test(test_fan_in),
         cmocka_unit_test(test_first_biases),
         cmocka_unit_test(test_first_weights_at_any_number_of_members),
         cmocka_unit_test(test_first_weights_differ),

@@ -195,22 +195,24 @@ static void test_stop_names(void **state)
 }
 
 /*
- * Trains, which must diverge, and checks the message and what is reported. Returns the layer that the message
- * names.
+ * Trains, which must diverge in the loss `where` (of the batch, of the validation set), and checks message
+ * and report. Returns the layer that the message names.
  */
-static size_t check_divergence(const struct tp_train_options *options, const struct tp_dataset *train)
+static size_t check_divergence(const struct tp_train_options *options, const struct tp_dataset *train,
+                               const struct tp_dataset *validation, const char *where)
 {
-    struct tp_dataset validation = validation_samples();
     static struct record r;
     struct tp_result result;
     struct tp_error error;
-    enum tp_status status = run_observed(options, train, &validation, &r, &result, &error);
-    check_failure(status, TP_DIVERGED, &error, "the loss is not finite at step ");
+    enum tp_status status = run_observed(options, train, validation, &r, &result, &error);
+    check_failure(status, TP_DIVERGED, &error, where);
     size_t step, epoch, layer, layers, last = result.steps - 1;
+    const char *place = strstr(error.text, "not finite at step ");
+    assert_non_null(place);
     assert_int_equal(
-        sscanf(error.text,
-               "the loss is not finite at step %zu (epoch %zu); the first layer with a value that is "
-               "not finite is layer %zu of %zu",
+        sscanf(place,
+               "not finite at step %zu (epoch %zu): the first layer with a value that is not finite "
+               "is layer %zu of %zu",
                &step, &epoch, &layer, &layers),
         4);
     assert_int_equal(step, last);
@@ -218,9 +220,12 @@ static size_t check_divergence(const struct tp_train_options *options, const str
     assert_int_equal(layers, options->hidden_count + 1);
     assert_in_range(layer, 1, layers);
     assert_int_equal(result.stopped_by, TP_STOP_DIVERGED);
+    bool by_step = !strcmp(where, "of the batch");
     for (size_t s = 0; s < result.steps; s++)
-        assert_int_equal(isfinite(r.loss[s]) != 0, s < last);
-    assert_true(isnan(result.train.loss) && isnan(result.validation.loss));
+        assert_int_equal(!isfinite(r.loss[s]), by_step && s == last);
+    for (size_t e = 0; e < r.evaluations; e++)
+        assert_int_equal(!isfinite(r.evaluation[e].validation.loss), !by_step && e == r.evaluations - 1);
+    assert_true(!isfinite(result.validation.loss));
     return layer;
 }
 
@@ -229,12 +234,12 @@ static void test_divergence(void **state)
 {
     (void)state;
     struct tp_train_options options = options_small();
-    struct tp_dataset train = samples(0, SAMPLES);
+    struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
     options.hidden_count = 3;
     options.hidden[1] = options.hidden[2] = 5;
     options.activation = TP_RELU;
     options.learning_rate = 1e6;
-    check_divergence(&options, &train);
+    check_divergence(&options, &train, &validation, "of the batch");
 }
 
 /* Where activations are bounded, only the outputs can overflow. */
@@ -242,10 +247,10 @@ static void test_divergence_of_the_outputs(void **state)
 {
     (void)state;
     struct tp_train_options options = options_small();
-    struct tp_dataset train = samples(0, SAMPLES);
+    struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
     options.activation = TP_TANH;
     options.learning_rate = 1e38;
-    assert_int_equal(check_divergence(&options, &train), 2);
+    assert_int_equal(check_divergence(&options, &train, &validation, "of the batch"), 2);
 }
 
 /* The bad value comes with the last row of the epoch's last batch, after good steps. */
@@ -253,14 +258,28 @@ static void test_divergence_by_a_sample(void **state)
 {
     (void)state;
     struct tp_train_options options = options_small();
-    struct tp_dataset train = float_samples(0, 25);
+    struct tp_dataset train = float_samples(0, 25), validation = validation_samples();
     options.normalize = TP_NORMALIZE_NONE;
     options.learning_rate = 1e-4;
     options.shuffle = options.drop_last = false;
     float kept = floats[24][3];
     floats[24][3] = NAN;
-    assert_int_equal(check_divergence(&options, &train), 1);
+    assert_int_equal(check_divergence(&options, &train, &validation, "of the batch"), 1);
     floats[24][3] = kept;
+}
+
+/* Good steps, and a validation set that no weights give a loss. */
+static void test_divergence_of_an_evaluation(void **state)
+{
+    (void)state;
+    struct tp_train_options options = options_small();
+    struct tp_dataset train = samples(0, SAMPLES), validation = float_samples(SAMPLES, HELD_OUT);
+    float kept = floats[SAMPLES + HELD_OUT - 1][3];
+    floats[SAMPLES + HELD_OUT - 1][3] = NAN;
+    assert_int_equal(check_divergence(&options, &train, &validation, "of the validation set"), 1);
+    options.evals_per_epoch = 0; /* then the last evaluation finds it */
+    assert_int_equal(check_divergence(&options, &train, &validation, "of the validation set"), 1);
+    floats[SAMPLES + HELD_OUT - 1][3] = kept;
 }
 
 int main(void)
@@ -277,6 +296,7 @@ int main(void)
         cmocka_unit_test(test_divergence),
         cmocka_unit_test(test_divergence_of_the_outputs),
         cmocka_unit_test(test_divergence_by_a_sample),
+        cmocka_unit_test(test_divergence_of_an_evaluation),
     };
     return cmocka_run_group_tests(tests, make_samples, NULL);
 }

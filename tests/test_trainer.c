@@ -33,7 +33,7 @@ static void test_evaluations_follow_the_schedule(void **state)
                 assert_int_equal(r.evaluation[seen].step, step);
                 assert_int_equal(r.evaluation[seen].epoch, 1 + step / n);
                 assert_int_equal(r.steps_before[seen], step + 1);
-                assert_int_equal(r.evaluation[seen].validation.count, 60);
+                assert_int_equal(r.evaluation[seen].validation.count, HELD_OUT);
                 seen++;
             }
             assert_int_equal(r.evaluations, seen);
@@ -67,7 +67,7 @@ static void test_steps_of_an_epoch(void **state)
         assert_int_equal(result.epochs, 3);
         assert_int_equal(result.stopped_by, TP_STOP_EPOCHS);
         assert_int_equal(result.train.count, known[i].samples); /* all of them, whatever the steps left out */
-        assert_int_equal(result.validation.count, 60);
+        assert_int_equal(result.validation.count, HELD_OUT);
     }
 }
 
@@ -228,6 +228,27 @@ static void check_refused(const struct tp_train_options *options, const struct t
     assert_int_equal(tp_train(options, train, validation, NULL, &result, NULL), expected);
 }
 
+static void test_empty_sets_and_shapes(void **state)
+{
+    (void)state;
+    struct tp_train_options options = options_small();
+    struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples(), none = samples(0, 0);
+    options.drop_last = false;
+    check_refused(&options, &none, &validation, TP_BAD_INPUT, "no training samples");
+    check_refused(&options, &train, &none, TP_BAD_INPUT, "no validation samples");
+    options.hidden_count = 2;
+    options.hidden[1] = 0;
+    check_refused(&options, &train, &validation, TP_USAGE, "--hidden: layer 2 has 0 units");
+    options.hidden_count = TP_HIDDEN_MAX + 1;
+    check_refused(&options, &train, &validation, TP_USAGE, "--hidden: 65 layers found, expected at most 64");
+    options = options_small();
+    options.batch = 0;
+    check_refused(&options, &train, &validation, TP_USAGE, "--batch: expected at least 1");
+    options = options_small();
+    options.epochs = 0;
+    check_refused(&options, &train, &validation, TP_USAGE, "--epochs: expected at least 1");
+}
+
 static void test_data_that_do_not_fit(void **state)
 {
     (void)state;
@@ -242,7 +263,7 @@ static void test_data_that_do_not_fit(void **state)
     validation.classes = CLASSES + 2;
     check_refused(&options, &train, &validation, TP_BAD_INPUT,
                   "validation has class 4, training has classes 0 to 2 only");
-    static uint16_t zeros[60]; /* fewer classes are no defect */
+    static uint16_t zeros[HELD_OUT]; /* fewer classes are no defect */
     static struct record r;
     validation.labels = zeros;
     validation.classes = 1;
@@ -324,7 +345,7 @@ static void test_types_of_samples_agree(void **state)
     (void)state;
     struct tp_train_options options = options_small();
     struct tp_dataset u8[] = {samples(0, SAMPLES), validation_samples()};
-    struct tp_dataset f32[] = {float_samples(0, SAMPLES), float_samples(SAMPLES, 60)};
+    struct tp_dataset f32[] = {float_samples(0, SAMPLES), float_samples(SAMPLES, HELD_OUT)};
     static struct record r;
     options.normalize = TP_NORMALIZE_NONE;
     options.learning_rate = 1e-4;
@@ -402,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_training_set_is_evaluated_when_asked),
         cmocka_unit_test(test_run_is_described),
         cmocka_unit_test(test_loss_falls_on_separable_data),
+        cmocka_unit_test(test_empty_sets_and_shapes),
         cmocka_unit_test(test_data_that_do_not_fit),
         cmocka_unit_test(test_hash_depends_on_seed_and_order_alone),
         cmocka_unit_test(test_runs_leave_nothing_behind),

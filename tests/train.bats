@@ -220,7 +220,7 @@ END
     [[ ${lines[2]} == "machine "*"1 thread used of 1 asked for" ]]
     [[ ${lines[3]} =~ ^train\ .*loss\ [0-9.e-]+\ nats\ per\ sample,\ accuracy\ [0-9.]+\ %$ ]]
     [[ ${lines[4]} =~ ^validation\ .*accuracy\ [0-9.]+\ \+-\ [0-9.]+\ %$ ]]
-    [[ ${lines[5]} =~ ^best\ .*accuracy\ [0-9.]+\ \+-\ [0-9.]+\ %,\ step\ [0-9]+$ ]]
+    [[ ${lines[5]} =~ ^best\ .*accuracy\ [0-9.]+\ \+-\ [0-9.]+\ %,\ at\ step\ [0-9]+\ \(the\ first\ is\ 0\)$ ]]
     [[ ${lines[6]} =~ ^weights\ .*[0-9a-f]{16} ]]
 }
 

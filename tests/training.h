@@ -12,22 +12,23 @@
 
 #define FEATURES    20
 #define CLASSES     3
-#define SAMPLES     120 /* of the training set; the validation set has the 60 after those */
+#define SAMPLES     120 /* of the training set */
+#define HELD_OUT    61  /* of the validation set, after those: a block of rows that is not full ends it */
 #define STEPS_MOST  1000
 #define EVENTS_MOST 1000
 
 /* A rate so small that no weight changes: half an ulp of the smallest weight is far more. */
 #define STANDSTILL 1e-30
 
-static uint8_t bytes[SAMPLES + 60][FEATURES];
-static float floats[SAMPLES + 60][FEATURES];
-static uint16_t labels[SAMPLES + 60], wrong_labels[SAMPLES + 60];
+static uint8_t bytes[SAMPLES + HELD_OUT][FEATURES];
+static float floats[SAMPLES + HELD_OUT][FEATURES];
+static uint16_t labels[SAMPLES + HELD_OUT], wrong_labels[SAMPLES + HELD_OUT];
 
 /* Every third pixel is bright for its class, and all have noise. */
 static inline int make_samples(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < SAMPLES + 60; i++) {
+    for (size_t i = 0; i < SAMPLES + HELD_OUT; i++) {
         labels[i] = (uint16_t)(tp_random_below(1, TP_RANDOM_WEIGHTS, 1, i, CLASSES));
         wrong_labels[i] = (uint16_t)((labels[i] + 1) % CLASSES);
         for (size_t f = 0; f < FEATURES; f++) {
@@ -60,7 +61,7 @@ static inline struct tp_dataset float_samples(size_t begin, size_t count)
 
 static inline struct tp_dataset validation_samples(void)
 {
-    return samples(SAMPLES, 60);
+    return samples(SAMPLES, HELD_OUT);
 }
 
 /* The longer a network trains the worse its loss here. */

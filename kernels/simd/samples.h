@@ -128,7 +128,7 @@ static inline vec exponentials(const struct tp_loss *l, size_t row, size_t panel
 }
 
 /* D of one row, from the exponentials that stand there. */
-static inline void slope(const struct tp_loss *l, size_t row, size_t panels, vec sum, float weight)
+static inline void gradient(const struct tp_loss *l, size_t row, size_t panels, vec sum, float weight)
 {
     vec scale = vec_set1(weight * l->scale);
     for (size_t p = 0; p < panels; p++) {
@@ -159,7 +159,7 @@ static void loss_rows(const struct tp_loss *l, size_t begin, size_t rows)
         vec sum = exponentials(l, row, panels, m);
         sums[i] = vec_first(sum);
         if (l->d)
-            slope(l, row, panels, sum, l->weights ? l->weights[row] : 1);
+            gradient(l, row, panels, sum, l->weights ? l->weights[row] : 1);
     }
     for (int v = 0; v < PANEL_VECS; v++)
         vec_store(logs + v * VEC_LANES, log_normal(vec_load(sums + v * VEC_LANES)));

@@ -1,0 +1,17 @@
+/*
+ * The clock that everything is timed with.
+ */
+#ifndef TP_CLOCK_H
+#define TP_CLOCK_H
+
+#include <time.h>
+
+/* Seconds on the monotonic clock. */
+static inline double tp_clock_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+#endif
