@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../kernels/flush.h"
 #include "arena.h"
 #include "clock.h"
 #include "cpus.h"
@@ -419,6 +420,7 @@ enum tp_status tp_train(const struct tp_train_options *options, const struct tp_
                         .validation = validation,
                         .observer = observer ? observer : &nobody,
                         .result = result};
+    uint64_t saved = tp_flush_enter(); /* the caller's rounding mode must not reach the normalization */
     enum tp_status status = prepare(&t, error);
     if (status)
         goto out;
@@ -443,5 +445,6 @@ out:
     tp_arena_destroy(&t.shared);
     tp_network_free(&t.network);
     tp_normalization_free(&t.normalization);
+    tp_flush_leave(saved);
     return status;
 }

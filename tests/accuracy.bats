@@ -43,9 +43,10 @@ least, mean, *found = map(float, sys.argv[1:])
 sys.exit(not (len(found) == 5 and min(found) >= least and sum(found) / 5 >= mean))' "$@" $found
 }
 
-@test "the defaults reach 96.5 % with each of seeds 0 to 4, 96.8 % on average" {
+# Over 30 seeds the mean is 96.84 % and the standard deviation 0.20 %: a single run may be 3 of those lower.
+@test "the defaults reach 96.8 % on average of seeds 0 to 4, and 96.2 % with each" {
     accuracies
-    within 0.965 0.968
+    within 0.962 0.968
 }
 
 @test "two hidden layers of 64 reach 96.2 % with each of seeds 0 to 4" {

@@ -203,7 +203,7 @@ static void test_split_failures(void **state)
         check_failure(tp_dataset_split(&dataset, fractions[i], &tail, &error), TP_USAGE, &error,
                       "expected a fraction between 0 and 1");
     check_failure(tp_dataset_split(&dataset, 0.76, &tail, &error), TP_USAGE, &error,
-                  "0.76 of 4 samples found, leaves none to train on");
+                  "0.76 of 4 samples leaves none to train on");
     assert_int_equal(dataset.count, 4);
     assert_null(tail.samples);
     tp_dataset_free(&dataset);
