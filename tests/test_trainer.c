@@ -2,6 +2,8 @@
  * The trainer: which step takes which samples, when it evaluates, what it reports and refuses, and what the
  * weights depend on. Why it stops is test_stops's; MNIST is trained in test_weights.
  */
+#include <fenv.h>
+
 #include "../kernels/flush.h"
 #include "../src/cpus.h"
 #include "training.h"
@@ -410,6 +412,16 @@ static void test_floating_point_state_of_the_caller(void **state)
     tp_flush_leave(saved);
     assert_true(after == before);
     assert_true(hash_of_flushing_caller == hash);
+
+    const int modes[] = {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        assert_int_equal(fesetround(modes[i]), 0);
+        uint64_t hash_of_rounding_caller = run_alone(&options).weights_hash;
+        int mode = fegetround();
+        fesetround(FE_TONEAREST);
+        assert_int_equal(mode, modes[i]);
+        assert_true(hash_of_rounding_caller == hash);
+    }
 }
 
 int main(void)
