@@ -3,7 +3,7 @@
 /*
  * Rows of an evaluation's block. Where all weights stay in L2, a block is small, so that its inputs stay in
  * L1. Else every block streams the weights from further away, and is as large as half a megabyte of
- * activations. All are multiples of the rows of every tile.
+ * activations. All are multiples of 6 and 12, the rows of the wide tiles that first layers use.
  */
 #define WEIGHTS_IN_L2    131072 /* floats: half a megabyte */
 #define ROWS_SMALL       12
