@@ -142,7 +142,7 @@ static int measure_ours(const struct workload *w, const struct tp_dataset *train
     struct tp_observer observer = {&events, saw_start, saw_step, saw_evaluation, NULL};
     struct tp_result result;
     struct tp_error error;
-    if (tp_train(&options, train, validation, &observer, &result, &error)) {
+    if (tp_train(&options, train, validation, NULL, &observer, &result, &error)) {
         fprintf(stderr, "step: %s\n", error.text);
         return -1;
     }

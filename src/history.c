@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TP_HISTORY_COLUMNS "step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy\n"
+#define TP_HISTORY_COLUMNS "step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy"
 
 static enum tp_status fail_errno(const char *path, int number, struct tp_error *error)
 {
@@ -36,9 +36,18 @@ static int create_file(char *template)
     return descriptor;
 }
 
-enum tp_status tp_history_open(struct tp_history *history, const char *path, struct tp_error *error)
+static int write_columns(FILE *file, size_t layers)
 {
-    *history = (struct tp_history){0};
+    int result = fputs(TP_HISTORY_COLUMNS, file);
+    for (size_t l = 0; l < layers && result >= 0; l++)
+        result = fprintf(file, ",grad_norm_%zu", l + 1);
+    return result >= 0 ? fputs("\n", file) : result;
+}
+
+enum tp_status tp_history_open(struct tp_history *history, const char *path, size_t layers,
+                               struct tp_error *error)
+{
+    *history = (struct tp_history){.layers = layers};
     struct stat info;
     const bool exists = stat(path, &info) == 0;
     if (exists && !S_ISREG(info.st_mode))
@@ -68,7 +77,7 @@ enum tp_status tp_history_open(struct tp_history *history, const char *path, str
         close_history(history);
         return tp_fail(error, TP_FAILURE, "--history: %s: out of memory", path);
     }
-    if (fputs(TP_HISTORY_COLUMNS, history->file) < 0)
+    if (write_columns(history->file, layers) < 0)
         history->error = errno;
     return TP_OK;
 }
@@ -79,6 +88,11 @@ static int write_number(FILE *file, double value)
     return isnan(value) ? fputs(",nan", file) : fprintf(file, ",%.9g", value);
 }
 
+static int write_if(FILE *file, bool known, double value)
+{
+    return known ? write_number(file, value) : fputs(",", file);
+}
+
 /* Writes the pending row; evaluation, if not NULL, is of its step. */
 static void write_row(struct tp_history *history, const struct tp_evaluation *evaluation)
 {
@@ -86,14 +100,18 @@ static void write_row(struct tp_history *history, const struct tp_evaluation *ev
     int result = fprintf(file, "%zu,%zu", history->step, history->epoch);
     if (result >= 0)
         result = write_number(file, history->loss);
-    if (result >= 0 && evaluation)
-        result = write_number(file, evaluation->validation.loss);
-    if (result >= 0 && evaluation)
-        result = write_number(file, evaluation->validation.accuracy);
-    if (result >= 0 && evaluation && evaluation->train.count)
-        result = write_number(file, evaluation->train.accuracy);
     if (result >= 0)
-        result = fputs(!evaluation ? ",,,\n" : evaluation->train.count ? "\n" : ",\n", file);
+        result = write_if(file, evaluation, evaluation ? evaluation->validation.loss : 0);
+    if (result >= 0)
+        result = write_if(file, evaluation, evaluation ? evaluation->validation.accuracy : 0);
+    if (result >= 0)
+        result = write_if(file, evaluation && evaluation->train.count,
+                          evaluation ? evaluation->train.accuracy : 0);
+    for (size_t l = 0; l < history->layers && result >= 0; l++)
+        result = write_if(file, evaluation && evaluation->gradient_norms,
+                          evaluation && evaluation->gradient_norms ? evaluation->gradient_norms[l] : 0);
+    if (result >= 0)
+        result = fputs("\n", file);
     if (result < 0 && !history->error)
         history->error = errno;
     history->pending = false;

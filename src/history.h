@@ -2,7 +2,7 @@
  * The history of a run as CSV: a row for each step with its training loss; the row of a step that was
  * evaluated also has what the evaluation found. Columns without a value are empty.
  *
- *     step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy
+ *     step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy[,grad_norm_1,...]
  *
  * The rows go to a file beside the name, which gets the name when it is complete and on disk: there is never
  * half a history under it.
@@ -25,14 +25,17 @@ struct tp_history {
     bool pending;    /* the row of the last step waits for an evaluation */
     size_t step, epoch;
     double loss;
+    size_t layers; /* columns grad_norm_1 to grad_norm_<layers>; 0: none */
 };
 
 /*
- * Begins the history that tp_history_commit() will leave at path.
+ * Begins the history that tp_history_commit() will leave at path, with a column for the gradient norm of each
+ * of `layers` layers (0: without them).
  * Errors: TP_FAILURE if it cannot be written there: no such directory, no permission, not a regular file. On
  * error *history is closed.
  */
-enum tp_status tp_history_open(struct tp_history *history, const char *path, struct tp_error *error);
+enum tp_status tp_history_open(struct tp_history *history, const char *path, size_t layers,
+                               struct tp_error *error);
 
 /* Add to the rows. On a closed history they do nothing; failures are kept for tp_history_commit(). */
 void tp_history_step(struct tp_history *history, size_t step, size_t epoch, double loss);

@@ -226,6 +226,10 @@ static void write_closing(const struct tp_result *result)
     putchar('\n');
     write_score("validation", result->validation.loss, result->validation.accuracy, held_out);
     putchar('\n');
+    if (result->test.count) {
+        write_score("test", result->test.loss, result->test.accuracy, result->test.count);
+        putchar('\n');
+    }
     if (isfinite(result->best_validation_loss)) {
         write_score("best", result->best_validation_loss, result->best_validation_accuracy, held_out);
         printf(", at step %zu (the first is 0)\n", result->best_step);
@@ -246,6 +250,27 @@ static json_t *count(size_t value)
     return json_integer((json_int_t)value);
 }
 
+struct json_member {
+    const char *key;
+    json_t *value;
+};
+
+static enum tp_status write_object(const struct json_member *members, size_t member_count,
+                                   struct tp_error *error)
+{
+    json_t *object = json_object();
+    bool failed = !object;
+    /* Takes every value over, and a failure to make one leaves NULL, which it refuses. */
+    for (size_t i = 0; i < member_count; i++)
+        failed |= json_object_set_new(object, members[i].key, members[i].value) != 0;
+    char *text = failed ? NULL : json_dumps(object, JSON_REAL_PRECISION(17));
+    if (text)
+        puts(text);
+    json_decref(object);
+    free(text);
+    return text ? TP_OK : tp_fail(error, TP_FAILURE, "--json: out of memory");
+}
+
 static enum tp_status write_json(const struct tp_report *report, const struct tp_result *result,
                                  struct tp_error *error)
 {
@@ -254,10 +279,7 @@ static enum tp_status write_json(const struct tp_report *report, const struct tp
     const double samples = samples_in(report, result->steps);
     const double rate = ratio(samples, result->seconds_training);
     const bool any_best = isfinite(result->best_validation_loss);
-    const struct {
-        const char *key;
-        json_t *value;
-    } members[] = {
+    const struct json_member members[] = {
         {"parameters", count(result->run.parameters)},
         {"steps", count(result->steps)},
         {"epochs", count(result->epochs)},
@@ -265,6 +287,8 @@ static enum tp_status write_json(const struct tp_report *report, const struct tp
         {"train_accuracy", number(result->train.accuracy)},
         {"validation_loss", number(result->validation.loss)},
         {"validation_accuracy", number(result->validation.accuracy)},
+        {"test_loss", result->test.count ? number(result->test.loss) : json_null()},
+        {"test_accuracy", result->test.count ? number(result->test.accuracy) : json_null()},
         {"best_validation_loss", any_best ? number(result->best_validation_loss) : json_null()},
         {"best_step", any_best ? count(result->best_step) : json_null()},
         {"best_validation_accuracy", any_best ? number(result->best_validation_accuracy) : json_null()},
@@ -281,17 +305,33 @@ static enum tp_status write_json(const struct tp_report *report, const struct tp
         {"weights_hash", json_string(hash)},
         {"stopped_by", json_string(tp_stop_name(result->stopped_by))},
     };
-    json_t *object = json_object();
-    bool failed = !object;
-    /* Takes every value over, and a failure to make one leaves NULL, which it refuses. */
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-        failed |= json_object_set_new(object, members[i].key, members[i].value) != 0;
-    char *text = failed ? NULL : json_dumps(object, JSON_REAL_PRECISION(17));
-    if (text)
-        puts(text);
-    json_decref(object);
-    free(text);
-    return text ? TP_OK : tp_fail(error, TP_FAILURE, "--json: out of memory");
+    return write_object(members, sizeof members / sizeof members[0], error);
+}
+
+enum tp_status tp_report_stats(const struct tp_train_command *command, const char *directory,
+                               const struct tp_dataset *train, struct tp_error *error)
+{
+    struct tp_normalization normalization = {0};
+    enum tp_status status = tp_normalization_fit(&normalization, TP_NORMALIZE_GLOBAL, train, error);
+    if (status != TP_OK)
+        return status;
+    const double mean = normalization.mean, deviation = normalization.deviation;
+    tp_normalization_free(&normalization);
+
+    printf(TP_LABEL "%s\n", "data", directory);
+    printf(TP_LABEL "%zu\n", "images", train->count);
+    printf(TP_LABEL "%zu each, %zu in all\n", "pixels", train->features, train->features * train->count);
+    printf(TP_LABEL "%zu\n", "classes", train->classes);
+    printf(TP_LABEL "%.5f\n", "mean", mean);
+    printf(TP_LABEL "%.5f\n", "deviation", deviation);
+    if (!command->json)
+        return TP_OK;
+    const struct json_member members[] = {
+        {"images", count(train->count)},    {"pixels", count(train->features * train->count)},
+        {"classes", count(train->classes)}, {"mean", number(mean)},
+        {"deviation", number(deviation)},
+    };
+    return write_object(members, sizeof members / sizeof members[0], error);
 }
 
 enum tp_status tp_report_finish(struct tp_report *report, const struct tp_result *result,

@@ -31,6 +31,14 @@ struct tp_report {
     struct tp_evaluation evaluation; /* the last one */
 };
 
+/*
+ * Writes what --stats asks for: mean and deviation of the training samples, which are those that --normalize
+ * global uses, and counts; with --json a JSON object besides.
+ * Errors: TP_FAILURE without memory.
+ */
+enum tp_status tp_report_stats(const struct tp_train_command *command, const char *directory,
+                               const struct tp_dataset *train, struct tp_error *error);
+
 /* Starts the clock of seconds_total. */
 void tp_report_begin(struct tp_report *report, const struct tp_train_command *command);
 

@@ -52,6 +52,45 @@ void tp_step_member_place(const struct tp_step *step, struct tp_step_member *mem
         member->inputs = tp_arena_take(arena, matrix_bytes(step->plan, step->network->layers[0].inputs));
 }
 
+size_t tp_step_measure_bytes(const struct tp_network *network, size_t total)
+{
+    for (size_t l = 0; l < network->layer_count; l++)
+        total = tp_arena_add(total, tp_panel_count(network->layers[l].units), sizeof(double));
+    return total;
+}
+
+void tp_step_measure_place(struct tp_step *step, struct tp_arena *arena)
+{
+    for (size_t l = 0; l < step->network->layer_count; l++)
+        step->squares[l] =
+            tp_arena_take(arena, tp_panel_count(step->network->layers[l].units) * sizeof(double));
+}
+
+static size_t gradient_bytes(const struct tp_network *network, size_t member)
+{
+    size_t most = 0;
+    for (size_t l = 0; l < network->layer_count; l++) {
+        const struct tp_layer *layer = &network->layers[l];
+        if (member >= layer->slice_count)
+            continue;
+        const struct tp_slice *slice = &layer->slices[member];
+        size_t bytes = tp_panel_count(slice->units) * slice->w_stride * sizeof(float);
+        most = bytes > most ? bytes : most;
+    }
+    return most;
+}
+
+size_t tp_step_member_measure_bytes(const struct tp_network *network, size_t member, size_t total)
+{
+    return tp_arena_add(total, 1, gradient_bytes(network, member));
+}
+
+void tp_step_member_measure_place(const struct tp_step *step, struct tp_step_member *member,
+                                  struct tp_arena *arena)
+{
+    member->gradient = tp_arena_take(arena, gradient_bytes(step->network, member->index));
+}
+
 static void pack(const struct tp_step *step, const struct tp_step_member *member, const uint32_t *index,
                  struct tp_range rows)
 {
@@ -149,6 +188,54 @@ static void backward(const struct tp_step *step, struct tp_range rows)
     }
 }
 
+/* Sum of the squares of the real columns of a panel, row by row. */
+static double panel_squares(const float *panel, size_t rows, size_t columns)
+{
+    double sum = 0;
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t c = 0; c < columns; c++)
+            sum += (double)panel[r * TP_PANEL + c] * (double)panel[r * TP_PANEL + c];
+    }
+    return sum;
+}
+
+/* The gradients of the slices that the member owns, of which nothing is kept but their squares. */
+static void measure(const struct tp_step *step, const struct tp_step_member *member, size_t rows)
+{
+    for (size_t l = 0; l < step->network->layer_count; l++) {
+        const struct tp_layer *layer = &step->network->layers[l];
+        if (member->index >= layer->slice_count)
+            continue;
+        const struct tp_slice *slice = &layer->slices[member->index];
+        step->tier->update(&(struct tp_update){.rows = rows,
+                                               .input_end = layer->inputs,
+                                               .inputs = layer->inputs,
+                                               .units = slice->units,
+                                               .bias = layer->bias,
+                                               .a = l == 0 ? member->inputs : step->a[l - 1],
+                                               .a_stride = step->stride,
+                                               .d = step->d[l] + slice->unit_begin / TP_PANEL * step->stride,
+                                               .d_stride = step->stride,
+                                               .rule = &step->rule,
+                                               .w = slice->w,
+                                               .w_stride = slice->w_stride,
+                                               .gradient = member->gradient});
+        for (size_t u = 0; u < slice->units; u += TP_PANEL) {
+            size_t columns = slice->units - u < TP_PANEL ? slice->units - u : TP_PANEL;
+            step->squares[l][(slice->unit_begin + u) / TP_PANEL] = panel_squares(
+                member->gradient + u / TP_PANEL * slice->w_stride, layer->inputs + layer->bias, columns);
+        }
+    }
+}
+
+double tp_step_gradient_norm(const struct tp_step *step, size_t layer)
+{
+    double sum = 0;
+    for (size_t p = 0; p < tp_panel_count(step->network->layers[layer].units); p++)
+        sum += step->squares[layer][p];
+    return sqrt(sum);
+}
+
 /* Whether the member had a part in it. */
 static bool update(const struct tp_step *step, const struct tp_step_member *member, size_t rows)
 {
@@ -199,6 +286,8 @@ void tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint
     tp_team_barrier();
     if (member->index == 0)
         losses_ready(context, rows);
+    if (step->measure)
+        measure(step, member, rows);
     bool worked = update(step, member, rows);
     member->worked |= worked || own.begin < own.end;
     tp_team_barrier();

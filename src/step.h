@@ -24,13 +24,21 @@ struct tp_step {
     float *d[TP_LAYERS_MAX]; /* gradients at each layer's sums z */
     uint16_t *labels;        /* [batch] */
     float *loss;             /* [batch] */
+
+    /*
+     * Of the last step that ran with `measure` set, which is written as rule is: sums of squares of dC/dW,
+     * one per panel, so that no bit of a norm depends on the number of members. NULL: never measured.
+     */
+    double *squares[TP_LAYERS_MAX];
+    bool measure;
 };
 
 /* What a member has for itself. */
 struct tp_step_member {
     size_t index;
-    float *inputs; /* the packed batch: its own or the shared one */
-    bool worked;   /* it computed something in some step */
+    float *inputs;   /* the packed batch: its own or the shared one */
+    float *gradient; /* room for that of any slice that the member owns; NULL: norms are never measured */
+    bool worked;     /* it computed something in some step */
 };
 
 /* total plus the bytes that the shared matrices need; SIZE_MAX on overflow. */
@@ -40,6 +48,16 @@ void tp_step_place(struct tp_step *step, struct tp_arena *arena);
 /* The same for a member's own copy of the batch, where the plan wants one. */
 size_t tp_step_member_bytes(const struct tp_network *network, const struct tp_plan *plan, size_t total);
 void tp_step_member_place(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena);
+
+/* The same for what measuring needs: shared, then a member's; to be left out by those who never measure. */
+size_t tp_step_measure_bytes(const struct tp_network *network, size_t total);
+void tp_step_measure_place(struct tp_step *step, struct tp_arena *arena);
+size_t tp_step_member_measure_bytes(const struct tp_network *network, size_t member, size_t total);
+void tp_step_member_measure_place(const struct tp_step *step, struct tp_step_member *member,
+                                  struct tp_arena *arena);
+
+/* Frobenius norm of dC/dW of a layer, bias row included, in the last step that was measured. */
+double tp_step_gradient_norm(const struct tp_step *step, size_t layer);
 
 /*
  * Trains on the samples index[0] to index[rows - 1], 1 <= rows <= plan->batch, and leaves their losses in

@@ -58,12 +58,15 @@ static enum tp_status train(const struct tp_train_command *command, struct tp_er
     tp_report_begin(&observed.report, command);
     enum tp_status status = TP_OK;
     if (command->history)
-        status = tp_history_open(&observed.history, command->history, error);
+        status =
+            tp_history_open(&observed.history, command->history,
+                            command->options.log_gradients ? command->options.hidden_count + 1 : 0, error);
     if (status == TP_OK)
         status = tp_train_data_load(&data, command, error);
     if (status == TP_OK) {
         tp_report_loaded(&observed.report, data.directory, &data.train, &data.validation);
-        status = tp_train(&command->options, &data.train, &data.validation, &observer, &result, error);
+        status = tp_train(&command->options, &data.train, &data.validation,
+                          data.test.count ? &data.test : NULL, &observer, &result, error);
         tp_report_clear(&observed.report);
     }
     if (status == TP_OK || status == TP_DIVERGED) {
@@ -74,6 +77,16 @@ static enum tp_status train(const struct tp_train_command *command, struct tp_er
     }
     *stopped = result.stopped_by == TP_STOP_SIGNAL;
     tp_history_discard(&observed.history);
+    tp_train_data_free(&data);
+    return status;
+}
+
+static enum tp_status write_stats(const struct tp_train_command *command, struct tp_error *error)
+{
+    struct tp_train_data data = {0};
+    enum tp_status status = tp_train_data_load(&data, command, error);
+    if (status == TP_OK)
+        status = tp_report_stats(command, data.directory, &data.train, error);
     tp_train_data_free(&data);
     return status;
 }
@@ -101,6 +114,8 @@ int main(int argc, char **argv)
         tp_version_write(stdout);
     } else if (status == TP_OK && command.print_config) {
         tp_train_command_write_config(&command, stdout);
+    } else if (status == TP_OK && command.stats) {
+        status = write_stats(&command, &error);
     } else if (status == TP_OK) {
         status = tp_train_command_tier(&command, getenv("TILEPROP_ISA"), &error);
         if (status == TP_OK)

@@ -62,6 +62,10 @@ static const struct tp_option table[] = {
      .low = 0, .high = 1, .above = true, .below = true, .offset = AT(val_split),
      .help = "validate on the last fraction F of the training files instead of on the t10k files, before "
              "any limit"},
+    {.name = "test-holdout", .group = "Data", .argument = "N", .kind = TP_OPTION_COUNT, .word = "none",
+     .least = 1, .most = TP_COUNT_MOST, .offset = AT(test_holdout),
+     .help = "keep the N samples of the training files that follow the training samples as a test set, "
+             "which is evaluated once, at the end"},
     {.name = "normalize", .group = "Data", .argument = "NAME", .kind = TP_OPTION_CHOICE,
      .choices = normalizations, .offset = AT(options.normalize),
      .help = "to mean 0 and deviation 1 over all inputs or for each feature, to [0, 1], or not"},
@@ -126,6 +130,10 @@ static const struct tp_option table[] = {
     {.name = "eval-train", .group = "Evaluation and stopping", .kind = TP_OPTION_SWITCH,
      .offset = AT(options.eval_train),
      .help = "at each of them also evaluate the whole training set"},
+    {.name = "log-gradients", .group = "Evaluation and stopping", .kind = TP_OPTION_SWITCH,
+     .offset = AT(options.log_gradients),
+     .help = "at each of them also write to --history, as grad_norm_1 to grad_norm_L, the Frobenius norm of "
+             "each layer's gradient in the step before it"},
     {.name = "early-stop", .group = "Evaluation and stopping", .argument = "N", .kind = TP_OPTION_COUNT,
      .least = 0, .most = TP_COUNT_MOST, .offset = AT(options.early_stop),
      .help = "stop after N evaluations in a row without a better validation loss; 0: never"},
@@ -163,6 +171,9 @@ static const struct tp_option table[] = {
     {.name = "config", .group = "Program", .argument = "FILE", .kind = TP_OPTION_CONFIG,
      .offset = AT(config),
      .help = "read options from a file of lines key = value; the command line wins"},
+    {.name = "stats", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true,
+     .offset = AT(stats),
+     .help = "print mean, deviation and counts of the training samples and exit"},
     {.name = "print-config", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true,
      .offset = AT(print_config),
      .help = "print all options as such a file and exit"},

@@ -17,8 +17,10 @@ struct tp_train_command {
     size_t train_limit;  /* samples; 0: all */
     size_t val_limit;    /* likewise */
     double val_split;    /* fraction of the training set to validate on; 0: the validation files */
+    size_t test_holdout; /* samples of the training files to test on; 0: none */
     const char *history; /* file; NULL: none */
     bool json, quiet;
+    bool stats; /* only say what the data are */
     const char *config;
     bool print_config, help, version;
     char *storage; /* owned; texts above may point into it */

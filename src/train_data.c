@@ -25,6 +25,26 @@ static void limit(struct tp_dataset *dataset, size_t count)
         dataset->count = count;
 }
 
+/* The training samples are limited here too: those that follow them are still there. */
+static enum tp_status hold_out(struct tp_train_data *data, const struct tp_train_command *command,
+                               struct tp_error *error)
+{
+    struct tp_dataset *train = &data->train, *test = &data->test;
+    const size_t held = command->test_holdout, found = train->count;
+    if (held && held >= found)
+        return tp_fail(error, TP_USAGE, "--test-holdout: %zu of %zu samples leaves none to train on", held,
+                       found);
+    limit(train, command->train_limit);
+    limit(train, found - held);
+    if (held) {
+        *test = *train;
+        test->samples = (unsigned char *)train->samples + train->count * tp_dataset_sample_size(train);
+        test->labels = train->labels + train->count;
+        test->count = held;
+    }
+    return TP_OK;
+}
+
 enum tp_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
                                   struct tp_error *error)
 {
@@ -45,9 +65,8 @@ enum tp_status tp_train_data_load(struct tp_train_data *data, const struct tp_tr
             "%s: found %zu inputs and %zu classes in the t10k files, expected %zu and at most %zu, "
             "as in the train files",
             data->directory, validation->features, validation->classes, train->features, train->classes);
-    limit(train, command->train_limit);
     limit(validation, command->val_limit);
-    return TP_OK;
+    return hold_out(data, command, error);
 }
 
 void tp_train_data_free(struct tp_train_data *data)

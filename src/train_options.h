@@ -45,7 +45,8 @@ struct tp_train_options {
     bool shuffle;
     bool drop_last;
     size_t evals_per_epoch;
-    bool eval_train; /* accuracy on the whole training set at each evaluation */
+    bool eval_train;    /* accuracy on the whole training set at each evaluation */
+    bool log_gradients; /* norms of the gradients at each evaluation */
     uint64_t seed;
 
     size_t early_stop;       /* evaluations without a better validation loss; 0: never */

@@ -25,7 +25,7 @@ struct member {
 /* Everything the run needs; written by member 0 alone once the team runs, except where barriers order it. */
 struct trainer {
     const struct tp_train_options *options;
-    const struct tp_dataset *train, *validation;
+    const struct tp_dataset *train, *validation, *test;
     const struct tp_observer *observer;
     struct tp_result *result;
     struct tp_normalization normalization;
@@ -40,6 +40,7 @@ struct trainer {
     size_t epoch, done;              /* epochs begun, steps done */
     size_t last_rows;                /* rows of the last step's batch */
     double step_loss;
+    double gradient_norms[TP_LAYERS_MAX];
     size_t evaluations_since_best;
     double started; /* seconds on the monotonic clock */
     const struct tp_dataset
@@ -161,6 +162,11 @@ static void evaluate_now(struct trainer *t, struct member *self)
     if (leads) {
         evaluation.step = t->done - 1;
         evaluation.epoch = t->epoch;
+        if (t->options->log_gradients) {
+            for (size_t l = 0; l < t->network.layer_count; l++)
+                t->gradient_norms[l] = tp_step_gradient_norm(&t->step, l);
+            evaluation.gradient_norms = t->gradient_norms;
+        }
         judge(t, &evaluation);
         t->result->seconds_evaluation += tp_clock_seconds() - began;
         if (t->observer->evaluated)
@@ -175,16 +181,20 @@ static void evaluate_last(struct trainer *t, struct member *self)
     struct tp_result *r = t->result;
     struct tp_score train = {.loss = NAN, .accuracy = NAN, .count = t->train->count};
     struct tp_score validation = {.loss = NAN, .accuracy = NAN, .count = t->validation->count};
+    struct tp_score test = {.loss = NAN, .accuracy = NAN, .count = t->test ? t->test->count : 0};
     bool leads = self->step.index == 0;
     double began = leads ? tp_clock_seconds() : 0;
     if (r->stopped_by != TP_STOP_DIVERGED) {
         train = evaluate(t, self, t->train);
         validation = evaluate(t, self, t->validation);
+        if (t->test)
+            test = evaluate(t, self, t->test);
     }
     if (!leads)
         return;
     r->train = train;
     r->validation = validation;
+    r->test = test;
     if (validation.loss < r->best_validation_loss) {
         r->best_validation_loss = validation.loss;
         r->best_validation_accuracy = validation.accuracy;
@@ -219,8 +229,11 @@ static void train_epoch(struct trainer *t, struct member *self)
         size_t next = s + 1 < steps ? begin + rows : begin;
         size_t next_rows = s + 1 == steps ? 0 : samples - next < batch ? samples - next : batch;
         double began = leads ? tp_clock_seconds() : 0;
-        if (leads)
+        bool evaluates = evaluation_follows(s, steps, t->options->evals_per_epoch);
+        if (leads) {
             set_rule(t);
+            t->step.measure = evaluates && t->options->log_gradients;
+        }
         tp_step_run(&t->step, &self->step, t->order + begin, rows, t->order + next, next_rows, losses_ready,
                     t);
         if (leads) {
@@ -229,7 +242,7 @@ static void train_epoch(struct trainer *t, struct member *self)
             if (t->observer->step)
                 t->observer->step(t->observer->context, t->done - 1, t->epoch, t->step_loss);
         }
-        if (!t->stop && evaluation_follows(s, steps, t->options->evals_per_epoch))
+        if (!t->stop && evaluates)
             evaluate_now(t, self);
     }
 }
@@ -253,7 +266,8 @@ static void work(void *context, size_t index, size_t members)
 }
 
 static enum tp_status check(const struct tp_train_options *o, const struct tp_dataset *train,
-                            const struct tp_dataset *validation, struct tp_error *error)
+                            const struct tp_dataset *validation, const struct tp_dataset *test,
+                            struct tp_error *error)
 {
     if (o->hidden_count > TP_HIDDEN_MAX)
         return tp_fail(error, TP_USAGE, "--hidden: %zu layers found, expected at most %d", o->hidden_count,
@@ -274,6 +288,11 @@ static enum tp_status check(const struct tp_train_options *o, const struct tp_da
     if (validation->classes > train->classes)
         return tp_fail(error, TP_BAD_INPUT, "validation has class %zu, training has classes 0 to %zu only",
                        validation->classes - 1, train->classes - 1);
+    if (test && (test->count == 0 || test->features != train->features || test->classes > train->classes))
+        return tp_fail(
+            error, TP_BAD_INPUT,
+            "%zu test samples of %zu values and %zu classes, expected at least 1 of %zu and at most %zu",
+            test->count, test->features, test->classes, train->features, train->classes);
     if (train->count > UINT32_MAX)
         return tp_fail(error, TP_BAD_INPUT, "%zu training samples, expected at most %u", train->count,
                        UINT32_MAX);
@@ -331,18 +350,24 @@ static enum tp_status allocate(struct trainer *t, struct tp_error *error)
     size_t members = t->plan.members, samples = t->train->count;
     if (t->validation->count > samples)
         samples = t->validation->count;
+    if (t->test && t->test->count > samples)
+        samples = t->test->count;
     t->members = aligned_alloc(_Alignof(struct member), members * sizeof *t->members);
     if (!t->members)
         return tp_fail(error, TP_FAILURE, "out of memory: %zu threads", members);
     memset(t->members, 0, members * sizeof *t->members);
 
     size_t bytes = tp_step_bytes(&t->network, &t->plan, 0);
+    if (t->options->log_gradients)
+        bytes = tp_step_measure_bytes(&t->network, bytes);
     bytes = tp_arena_add(bytes, t->train->count, sizeof *t->order);
     bytes = tp_arena_add(tp_arena_add(bytes, samples, sizeof(float)), samples, sizeof(uint16_t));
     enum tp_status status = tp_arena_create(&t->shared, bytes, error);
     if (status)
         return status;
     tp_step_place(&t->step, &t->shared);
+    if (t->options->log_gradients)
+        tp_step_measure_place(&t->step, &t->shared);
     t->order = tp_arena_take(&t->shared, t->train->count * sizeof *t->order);
     t->evaluator.loss = tp_arena_take(&t->shared, samples * sizeof *t->evaluator.loss);
     t->evaluator.predicted = tp_arena_take(&t->shared, samples * sizeof *t->evaluator.predicted);
@@ -352,6 +377,8 @@ static enum tp_status allocate(struct trainer *t, struct tp_error *error)
         bytes = tp_network_bytes(&t->network, m, 0);
         bytes = tp_step_member_bytes(&t->network, &t->plan, bytes);
         bytes = tp_evaluator_member_bytes(&t->network, &t->plan, bytes);
+        if (t->options->log_gradients)
+            bytes = tp_step_member_measure_bytes(&t->network, m, bytes);
         status = tp_arena_create(&member->arena, bytes, error);
         if (status)
             return status;
@@ -359,6 +386,8 @@ static enum tp_status allocate(struct trainer *t, struct tp_error *error)
         tp_step_member_place(&t->step, &member->step, &member->arena);
         tp_evaluator_member_place(&t->evaluator, &member->evaluator, &member->arena);
         member->step.index = m;
+        if (t->options->log_gradients)
+            tp_step_member_measure_place(&t->step, &member->step, &member->arena);
     }
     for (size_t i = 0; i < t->train->count; i++)
         t->order[i] = (uint32_t)i;
@@ -368,7 +397,7 @@ static enum tp_status allocate(struct trainer *t, struct tp_error *error)
 static enum tp_status prepare(struct trainer *t, struct tp_error *error)
 {
     const struct tp_train_options *o = t->options;
-    enum tp_status status = check(o, t->train, t->validation, error);
+    enum tp_status status = check(o, t->train, t->validation, t->test, error);
     if (status)
         return status;
     const struct tp_tier *tier = tp_tier_find(o->isa);
@@ -405,19 +434,21 @@ static enum tp_status diverged(struct trainer *t, struct tp_error *error)
         "is layer %zu of %zu; try a smaller --lr (it is %g), --init fan-in or --normalize global",
         !set              ? "of the batch"
         : set == t->train ? "of the training set"
+        : set == t->test  ? "of the test set"
                           : "of the validation set",
         t->done - 1, t->epoch, layer, t->network.layer_count, t->result->run.learning_rate);
 }
 
 enum tp_status tp_train(const struct tp_train_options *options, const struct tp_dataset *train,
-                        const struct tp_dataset *validation, const struct tp_observer *observer,
-                        struct tp_result *result, struct tp_error *error)
+                        const struct tp_dataset *validation, const struct tp_dataset *test,
+                        const struct tp_observer *observer, struct tp_result *result, struct tp_error *error)
 {
     static const struct tp_observer nobody = {0};
     *result = (struct tp_result){.best_validation_loss = INFINITY};
     struct trainer t = {.options = options,
                         .train = train,
                         .validation = validation,
+                        .test = test,
                         .observer = observer ? observer : &nobody,
                         .result = result};
     uint64_t saved = tp_flush_enter(); /* the caller's rounding mode must not reach the normalization */

@@ -28,6 +28,11 @@ struct tp_evaluation {
     struct tp_score validation;
     struct tp_score train; /* count 0 unless eval_train */
     bool best;             /* lowest validation loss so far */
+    /*
+     * [layers]: Frobenius norms of dC/dW of the step, biases included and weight decay not, from the weights
+     * before the step; NULL unless log_gradients.
+     */
+    const double *gradient_norms;
 };
 
 /* What the plan made of the options; known before the first step. */
@@ -64,6 +69,7 @@ struct tp_result {
     enum tp_stop stopped_by;
     size_t steps, epochs;              /* done; epochs counts finished ones */
     struct tp_score train, validation; /* of the final weights over the whole sets */
+    struct tp_score test;              /* likewise; count 0 without a test set */
     double best_validation_loss, best_validation_accuracy;
     size_t best_step;
     double seconds_training;   /* steps alone: no evaluation, no observer, no shuffling */
@@ -73,13 +79,13 @@ struct tp_result {
 };
 
 /*
- * Trains a network on train and evaluates it on validation.
+ * Trains a network on train, evaluates it on validation and, once, at the end, on test (NULL: none).
  * Errors: TP_USAGE for options that do not fit each other or the data, TP_BAD_INPUT for data sets that do not
  * fit each other or are empty, TP_FAILURE without memory or threads, TP_DIVERGED (result is filled, error
  * names step, epoch, layer and a remedy).
  */
 enum tp_status tp_train(const struct tp_train_options *options, const struct tp_dataset *train,
-                        const struct tp_dataset *validation, const struct tp_observer *observer,
-                        struct tp_result *result, struct tp_error *error);
+                        const struct tp_dataset *validation, const struct tp_dataset *test,
+                        const struct tp_observer *observer, struct tp_result *result, struct tp_error *error);
 
 #endif

@@ -227,7 +227,7 @@ static void check_refused(const struct tp_train_options *options, const struct t
     struct tp_error error;
     enum tp_status status = run_observed(options, train, validation, &r, &result, &error);
     check_failure(status, expected, &error, part);
-    assert_int_equal(tp_train(options, train, validation, NULL, &result, NULL), expected);
+    assert_int_equal(tp_train(options, train, validation, NULL, NULL, &result, NULL), expected);
 }
 
 static void test_empty_sets_and_shapes(void **state)
@@ -317,7 +317,7 @@ static void test_runs_leave_nothing_behind(void **state)
     other.optimizer = TP_SGD;
     other.learning_rate = 1e15;
     struct tp_result result;
-    assert_int_equal(tp_train(&other, &train, &validation, NULL, &result, NULL), TP_DIVERGED);
+    assert_int_equal(tp_train(&other, &train, &validation, NULL, NULL, &result, NULL), TP_DIVERGED);
     assert_true(run_alone(&options).weights_hash == hash);
 }
 
@@ -337,7 +337,7 @@ static void test_a_run_inside_another(void **state)
     uint64_t inner = 0;
     struct tp_observer observer = {.context = &inner, .started = train_inside};
     struct tp_result result;
-    assert_int_equal(tp_train(&options, &train, &validation, &observer, &result, NULL), TP_OK);
+    assert_int_equal(tp_train(&options, &train, &validation, NULL, &observer, &result, NULL), TP_OK);
     assert_true(result.weights_hash == run_alone(&options).weights_hash);
     assert_true(inner == result.weights_hash);
 }

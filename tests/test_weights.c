@@ -166,7 +166,7 @@ static struct tp_result run(const struct configuration *c, const char *isa, size
     struct tp_observer observer = {.context = &stopper, .interrupted = is_over};
     struct tp_result result;
     struct tp_error error;
-    if (tp_train(&options, &train, &validation, &observer, &result, &error))
+    if (tp_train(&options, &train, &validation, NULL, &observer, &result, &error))
         fail_msg("%s: %s", c->name, error.text);
     assert_int_equal(result.steps, steps);
     return result;

@@ -120,6 +120,8 @@ print(result[sys.argv[1]] if len(sys.argv) > 1 else "\n".join(sorted(result)))' 
 --seed 18446744073709551616
 --evals-per-epoch 0
 --eval-train maybe
+--log-gradients 1
+--test-holdout 0
 --early-stop never
 --stop-at-accuracy 1.1
 --stop-at-loss 0
@@ -296,6 +298,56 @@ END
     [ "$(ls)" = run.csv ]
     "$train" "${small[@]}" --history run.csv >/dev/null 2>&1
     [ "$(grep -c ',$' run.csv)" -eq 20 ]
+}
+
+@test "--log-gradients: norms per layer in the evaluations' rows, and not a bit of the run changes" {
+    run_hash() { "$train" "${few[@]}" --epochs 1 --hidden 48,20 --json --quiet "$@" | tail -n 1 |
+        python3 -c 'import json,sys; print(json.load(sys.stdin)["weights_hash"])'; }
+    without=$(run_hash --history plain.csv)
+    [ "$(run_hash --log-gradients on --history one.csv --threads-exact 1)" = "$without" ]
+    [ "$(run_hash --log-gradients on --history five.csv --threads-exact 5)" = "$without" ]
+    cmp one.csv five.csv
+    [ "$(cut -d, -f1-6 one.csv)" = "$(cat plain.csv)" ]
+    python3 - <<'END'
+import csv
+for row in csv.DictReader(open("one.csv")):
+    norms = [row[f"grad_norm_{l}"] for l in (1, 2, 3)]
+    assert len(row) == 9, row
+    assert all(norms) == any(norms) == bool(row["validation_loss"]), row
+    assert all(0 < float(n) < 100 for n in norms if n), row
+END
+}
+
+@test "--test-holdout: the samples after the training samples, evaluated at the end, change nothing else" {
+    run --separate-stderr "$train" "${small[@]}" --json
+    without=${lines[-1]}
+    run --separate-stderr "$train" "${small[@]}" --json --test-holdout 1000
+    [[ $output == *"test        loss "* ]]
+    WITHOUT=$without WITH=${lines[-1]} python3 - <<'END'
+import json, os
+a, b = json.loads(os.environ["WITHOUT"]), json.loads(os.environ["WITH"])
+assert a["test_loss"] is None and a["test_accuracy"] is None
+assert 0 < b["test_loss"] < 5 and 0.05 < b["test_accuracy"] < 1
+for key in a:
+    assert key.startswith(("test_", "seconds_", "samples_per", "gflops", "threads_")) or a[key] == b[key], key
+END
+    refused 2 "60000 of 60000 samples leaves none" "${mnist[@]}" --test-holdout 60000
+    run --separate-stderr "$train" "${mnist[@]}" --test-holdout 59000 --epochs 1 --hidden none --threads 1
+    [[ ${lines[0]} == *" 1000 training and 10000 validation samples"* ]]
+}
+
+@test "--stats: mean, deviation and counts of MNIST, to five places" {
+    run --separate-stderr "$train" --stats --train-limit 20000
+    [ "$status" -eq 0 ]
+    [[ $output == *"mean        33.55275"*"deviation   78.87550"* ]]
+    run --separate-stderr "$train" --stats --json
+    [ "$status" -eq 0 ]
+    STATS=${lines[-1]} python3 - <<'END'
+import json, os
+stats = json.loads(os.environ["STATS"])
+assert abs(stats["mean"] - 33.31842) < 1e-4 and abs(stats["deviation"] - 78.56749) < 1e-4, stats
+assert (stats["images"], stats["pixels"], stats["classes"]) == (60000, 47040000, 10), stats
+END
 }
 
 @test "--history that cannot be written is exit 1 before data are read, and leaves what is there" {

@@ -138,7 +138,7 @@ static inline enum tp_status run_observed(const struct tp_train_options *options
                                    .evaluated = record_evaluation,
                                    .interrupted = record_question};
     error->text[0] = '\0';
-    enum tp_status status = tp_train(options, train, validation, &observer, result, error);
+    enum tp_status status = tp_train(options, train, validation, NULL, &observer, result, error);
     if (status == TP_OK || status == TP_DIVERGED) {
         assert_int_equal(r->starts, 1);
         assert_true(r->steps_in_order);
@@ -170,7 +170,7 @@ static inline struct tp_result run_alone(const struct tp_train_options *options)
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
     struct tp_result result;
     struct tp_error error;
-    if (tp_train(options, &train, &validation, NULL, &result, &error))
+    if (tp_train(options, &train, &validation, NULL, NULL, &result, &error))
         fail_msg("%s", error.text);
     return result;
 }
