@@ -360,6 +360,51 @@ static void test_types_of_samples_agree(void **state)
     }
 }
 
+static void keep_norm(void *context, const struct tp_evaluation *evaluation)
+{
+    double *norm = context;
+    if (evaluation->step == 0)
+        *norm = evaluation->gradient_norms ? evaluation->gradient_norms[0] : NAN;
+}
+
+static void keep_loss(void *context, size_t step, size_t epoch, double loss)
+{
+    (void)epoch;
+    double *kept = context;
+    if (step == 0)
+        kept[1] = loss;
+}
+
+/*
+ * Softmax regression on one sample x of two classes, no bias: dC/dW = x (yhat - y)^T with yhat - y = (p, -p),
+ * p = 1 - exp(-loss), so its norm is |x| p sqrt(2). Few of its bits are lost: p is 1 - exp(-loss) in fp32.
+ */
+static void test_gradient_norm_of_one_sample(void **state)
+{
+    (void)state;
+    struct tp_train_options options = options_small();
+    options.hidden_count = 0;
+    options.bias = TP_BIAS_NONE;
+    options.normalize = TP_NORMALIZE_UNIT;
+    options.batch = 1;
+    struct tp_dataset one = samples(0, 1);
+    one.classes = 2;
+    uint16_t label = 1;
+    one.labels = &label;
+    double squares = 0;
+    for (size_t f = 0; f < FEATURES; f++)
+        squares += bytes[0][f] / 255.0 * (bytes[0][f] / 255.0);
+    for (int on = 0; on < 2; on++) {
+        options.log_gradients = on;
+        double kept[2] = {0}; /* norm, loss */
+        struct tp_observer observer = {.context = kept, .step = keep_loss, .evaluated = keep_norm};
+        struct tp_result result;
+        assert_int_equal(tp_train(&options, &one, &one, NULL, &observer, &result, NULL), TP_OK);
+        double expected = sqrt(2 * squares) * (1 - exp(-kept[1]));
+        assert_true(on ? fabs(kept[0] - expected) < 1e-5 * expected : isnan(kept[0]));
+    }
+}
+
 static void test_threads(void **state)
 {
     (void)state;
@@ -441,6 +486,7 @@ int main(void)
         cmocka_unit_test(test_runs_leave_nothing_behind),
         cmocka_unit_test(test_a_run_inside_another),
         cmocka_unit_test(test_types_of_samples_agree),
+        cmocka_unit_test(test_gradient_norm_of_one_sample),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_floating_point_state_of_the_caller),
     };
