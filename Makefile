@@ -52,6 +52,7 @@ MISSING += $(if $(filter works,$(PROBE)),$(if $(filter random123,$(PROBE)),,Rand
 PACKAGES_BUILD    := gcc libc6-dev pkg-config $(foreach l,$(REQUIRED),$(call package,$l)) librandom123-dev
 PACKAGES_TEST     := bats binutils libcmocka-dev libsimde-dev python3 qemu-user
 PACKAGES_BENCH    := $(foreach l,$(PEERS),$(call package,$l))
+PACKAGES_RESULTS  := fonts-dejavu-core gnuplot-nox python3
 PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
 
 # --- Sources --------------------------------------------------------------------------------------------
@@ -230,6 +231,21 @@ bench-step: deps-bench ## install what is needed, time whole training steps and 
 	$(Q)$(MAKE) $(BUILD)/bench/step
 	OPENBLAS_NUM_THREADS=1 $(BUILD)/bench/step
 
+# --- Experiments ----------------------------------------------------------------------------------------
+
+ITEMS := 2c 3 3a 3b 3c 4a 4b 4d 4e
+
+.PHONY: results results-widths $(ITEMS:%=results-%)
+results: deps-results ## install what is needed, repeat all experiments, five seeds each, and their plots
+	$(Q)$(MAKE) all
+	$(Q)TP_TRAIN=$(BIN)/train results/reproduce.py
+$(ITEMS:%=results-%): results-%: deps-results # one of them
+	$(Q)$(MAKE) all
+	$(Q)TP_TRAIN=$(BIN)/train results/reproduce.py $*
+results-widths: deps-results ## the same for hidden layers of 256, 512 and 1024 units
+	$(Q)$(MAKE) all
+	$(Q)TP_TRAIN=$(BIN)/train results/reproduce.py widths/256 widths/512 widths/1024
+
 # --- Install --------------------------------------------------------------------------------------------
 
 DATA := $(wildcard data/mnist/*)
@@ -246,11 +262,13 @@ uninstall: ## remove what install installed
 
 # --- The rest -------------------------------------------------------------------------------------------
 
-.PHONY: deps deps-test deps-bench
+.PHONY: deps deps-test deps-bench deps-results
 deps: ## install what building needs (Debian; prints the list first)
 	$(Q).ci/deps '$(PACKAGES_BUILD)' ''
 deps-test: ## install what testing needs
 	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_TEST)' '$(PACKAGES_CLANG)'
+deps-results: ## install what the experiments need
+	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_RESULTS)' ''
 deps-bench: ## install what benchmarks compare with
 	$(Q).ci/deps '$(PACKAGES_BUILD)' '$(PACKAGES_BENCH)'
 

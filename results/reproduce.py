@@ -9,7 +9,7 @@ are CPUs with one thread each (the number of threads changes no bit of a result)
     loss.csv      the plotted seed's training loss: mean and deviation over 10 steps
     summary.json  results by seed, their means and sample standard deviations
 
-None of them names a machine or a time; those are in run.json.
+All items that are there are put side by side in summary.md. None of these names a machine or a time; those are in run.json.
 """
 
 import concurrent.futures
@@ -125,6 +125,36 @@ def plot(item):
         subprocess.run(["gnuplot", script.name], cwd=script.parent, check=True)
 
 
+def pair(summary, key, digits, factor=1):
+    mean, deviation = summary["mean"][key] * factor, summary["deviation"][key] * factor
+    return f"{mean:,.{digits}f} \u00b1 {deviation:,.{digits}f}"
+
+
+def steps_to(summary, limit):
+    if summary["reached"][limit] < len(SEEDS):
+        return f"{summary['reached'][limit]} of {len(SEEDS)} seeds"
+    return f"{summary['mean']['steps_to'][limit]:,.0f}"
+
+
+def write_table():
+    """One row for each item that has results."""
+    rows = ["| item | hidden | parameters | best validation loss | at step | steps to 0.3 | to 0.15 | train % | "
+            "validation % | test % | loss: validation - train |", "|---" * 11 + "|"]
+    for item in ITEMS + WIDTHS:
+        path = HERE / item / "summary.json"
+        if not path.exists():
+            continue
+        s = json.loads(path.read_text())
+        hidden = s["config"]["hidden"]
+        cells = [f"[{item}]({item}/run.conf)", hidden.replace(",", ", "), f"{s['parameters']:,}",
+                 pair(s, "best_validation_loss", 4), pair(s, "best_step", 0), steps_to(s, "0.3"), steps_to(s, "0.15"),
+                 *(pair(s, f"{name}_accuracy", 2, 100) for name in ("train", "validation", "test")),
+                 pair(s, "gap_loss", 4)]
+        rows.append("| " + " | ".join(cells) + " |")
+    (HERE / "summary.md").write_text("# Results side by side\n\nMeans and sample standard deviations of five seeds; "
+                                     "accuracies are those of the final weights.\n\n" + "\n".join(rows) + "\n")
+
+
 def cpu_model():
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
@@ -169,6 +199,7 @@ def main():
         keep(item, {seed: results[item, seed] for seed in SEEDS})
     for item in items:
         plot(item)
+    write_table()
     keep_times(items, results, time.monotonic() - began)
 
 
