@@ -50,7 +50,7 @@ MISSING += $(if $(filter works,$(PROBE)),$(if $(filter random123,$(PROBE)),,Rand
              a C compiler called '$(CC)' (Debian: gcc))
 
 PACKAGES_BUILD    := gcc libc6-dev pkg-config $(foreach l,$(REQUIRED),$(call package,$l)) librandom123-dev
-PACKAGES_TEST     := bats binutils libcmocka-dev libsimde-dev python3 qemu-user
+PACKAGES_TEST     := bats binutils gnuplot-nox libcmocka-dev libsimde-dev python3 qemu-user
 PACKAGES_BENCH    := $(foreach l,$(PEERS),$(call package,$l))
 PACKAGES_RESULTS  := fonts-dejavu-core gnuplot-nox python3
 PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
@@ -59,7 +59,7 @@ PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
 
 # Program side: may read argv and the environment, print, handle signals, exit. The rest of src/ is library.
 MAINS           := src/train.c
-PROGRAM_SOURCES := $(MAINS) src/data_path.c src/history.c src/option_value.c src/options.c src/report.c \
+PROGRAM_SOURCES := $(MAINS) src/data_path.c src/history.c src/option_value.c src/options.c src/plot.c src/report.c \
                    src/stop_signal.c src/train_command.c src/train_data.c src/version.c
 TIERS           := reference $(if $(X86),avx2 avx512)
 LIBRARY_SOURCES := $(sort $(filter-out $(PROGRAM_SOURCES),$(wildcard src/*.c)) $(wildcard kernels/*.c) \

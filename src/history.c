@@ -10,9 +10,9 @@
 
 #define TP_HISTORY_COLUMNS "step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy"
 
-static enum tp_status fail_errno(const char *path, int number, struct tp_error *error)
+static enum tp_status fail_errno(const char *option, const char *path, int number, struct tp_error *error)
 {
-    return tp_fail(error, TP_FAILURE, "--history: %s: %s", path, strerror(number));
+    return tp_fail(error, TP_FAILURE, "%s: %s: %s", option, path, strerror(number));
 }
 
 static void close_history(struct tp_history *history)
@@ -44,38 +44,38 @@ static int write_columns(FILE *file, size_t layers)
     return result >= 0 ? fputs("\n", file) : result;
 }
 
-enum tp_status tp_history_open(struct tp_history *history, const char *path, size_t layers,
-                               struct tp_error *error)
+enum tp_status tp_history_open(struct tp_history *history, const char *option, const char *path,
+                               size_t layers, struct tp_error *error)
 {
-    *history = (struct tp_history){.layers = layers};
+    *history = (struct tp_history){.option = option, .layers = layers};
     struct stat info;
     const bool exists = stat(path, &info) == 0;
     if (exists && !S_ISREG(info.st_mode))
-        return tp_fail(error, TP_FAILURE, "--history: %s: expected a regular file or a new name, found %s",
+        return tp_fail(error, TP_FAILURE, "%s: %s: expected a regular file or a new name, found %s", option,
                        path, S_ISDIR(info.st_mode) ? "a directory" : "a special file");
     /* The directory's permission would do for the renaming, but a read-only file is meant to stay. */
     if (exists && access(path, W_OK) != 0)
-        return fail_errno(path, errno, error);
+        return fail_errno(option, path, errno, error);
 
     /* A symbolic link stays one: the file that it leads to is replaced. */
     history->path = exists ? realpath(path, NULL) : strdup(path);
     if (!history->path || asprintf(&history->temporary, "%s.tmp-XXXXXX", history->path) < 0) {
         history->temporary = NULL;
         close_history(history);
-        return tp_fail(error, TP_FAILURE, "--history: %s: out of memory", path);
+        return tp_fail(error, TP_FAILURE, "%s: %s: out of memory", option, path);
     }
     const int descriptor = create_file(history->temporary);
     if (descriptor < 0) {
         const int number = errno;
         close_history(history);
-        return fail_errno(path, number, error);
+        return fail_errno(option, path, number, error);
     }
     history->file = fdopen(descriptor, "w");
     if (!history->file) {
         close(descriptor);
         unlink(history->temporary);
         close_history(history);
-        return tp_fail(error, TP_FAILURE, "--history: %s: out of memory", path);
+        return tp_fail(error, TP_FAILURE, "%s: %s: out of memory", option, path);
     }
     if (write_columns(history->file, layers) < 0)
         history->error = errno;
@@ -161,7 +161,7 @@ enum tp_status tp_history_commit(struct tp_history *history, struct tp_error *er
 
     enum tp_status status = TP_OK;
     if (history->error) {
-        status = fail_errno(history->path, history->error, error);
+        status = fail_errno(history->option, history->path, history->error, error);
         unlink(history->temporary);
     } else {
         sync_directory(history->path);

@@ -18,11 +18,12 @@
 #include "trainer.h"
 
 struct tp_history {
-    FILE *file;      /* NULL: closed */
-    char *path;      /* of the complete file; owned */
-    char *temporary; /* of the file that is written; owned */
-    int error;       /* errno of the first write that failed */
-    bool pending;    /* the row of the last step waits for an evaluation */
+    FILE *file;         /* NULL: closed */
+    const char *option; /* that asked for it, for messages */
+    char *path;         /* of the complete file; owned */
+    char *temporary;    /* of the file that is written; owned */
+    int error;          /* errno of the first write that failed */
+    bool pending;       /* the row of the last step waits for an evaluation */
     size_t step, epoch;
     double loss;
     size_t layers; /* columns grad_norm_1 to grad_norm_<layers>; 0: none */
@@ -30,12 +31,12 @@ struct tp_history {
 
 /*
  * Begins the history that tp_history_commit() will leave at path, with a column for the gradient norm of each
- * of `layers` layers (0: without them).
+ * of `layers` layers (0: without them). Messages begin with option, which must outlive it.
  * Errors: TP_FAILURE if it cannot be written there: no such directory, no permission, not a regular file. On
  * error *history is closed.
  */
-enum tp_status tp_history_open(struct tp_history *history, const char *path, size_t layers,
-                               struct tp_error *error);
+enum tp_status tp_history_open(struct tp_history *history, const char *option, const char *path,
+                               size_t layers, struct tp_error *error);
 
 /* Add to the rows. On a closed history they do nothing; failures are kept for tp_history_commit(). */
 void tp_history_step(struct tp_history *history, size_t step, size_t epoch, double loss);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "history.h"
+#include "plot.h"
 #include "report.h"
 #include "status.h"
 #include "stop_signal.h"
@@ -18,6 +19,7 @@
 struct observed {
     struct tp_report report;
     struct tp_history history;
+    struct tp_plot plot;
 };
 
 static void on_started(void *context, const struct tp_run *run)
@@ -30,6 +32,7 @@ static void on_step(void *context, size_t step, size_t epoch, double loss)
 {
     struct observed *observed = context;
     tp_history_step(&observed->history, step, epoch, loss);
+    tp_plot_step(&observed->plot, step, epoch, loss);
     tp_report_step(&observed->report, epoch, loss);
 }
 
@@ -37,6 +40,7 @@ static void on_evaluated(void *context, const struct tp_evaluation *evaluation)
 {
     struct observed *observed = context;
     tp_history_evaluated(&observed->history, evaluation);
+    tp_plot_evaluated(&observed->plot, evaluation);
     tp_report_evaluated(&observed->report, evaluation);
 }
 
@@ -56,11 +60,14 @@ static enum tp_status train(const struct tp_train_command *command, struct tp_er
     const struct tp_observer observer = {&observed, on_started, on_step, on_evaluated, on_interrupted};
 
     tp_report_begin(&observed.report, command);
+    const size_t layers = command->options.log_gradients ? command->options.hidden_count + 1 : 0;
     enum tp_status status = TP_OK;
     if (command->history)
-        status =
-            tp_history_open(&observed.history, command->history,
-                            command->options.log_gradients ? command->options.hidden_count + 1 : 0, error);
+        status = tp_history_open(&observed.history, "--history", command->history, layers, error);
+    if (status == TP_OK && command->plot)
+        status = tp_plot_check(command->plot, error);
+    if (status == TP_OK && command->plot)
+        status = tp_plot_open(&observed.plot, command->plot, layers, error);
     if (status == TP_OK)
         status = tp_train_data_load(&data, command, error);
     if (status == TP_OK) {
@@ -74,9 +81,12 @@ static enum tp_status train(const struct tp_train_command *command, struct tp_er
         status = status ? status : written;
         written = tp_history_commit(&observed.history, status ? NULL : error);
         status = status ? status : written;
+        written = tp_plot_finish(&observed.plot, status ? NULL : error);
+        status = status ? status : written;
     }
     *stopped = result.stopped_by == TP_STOP_SIGNAL;
     tp_history_discard(&observed.history);
+    tp_plot_discard(&observed.plot);
     tp_train_data_free(&data);
     return status;
 }

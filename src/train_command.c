@@ -163,6 +163,10 @@ static const struct tp_option table[] = {
     {.name = "history", .group = "Output", .argument = "FILE", .kind = TP_OPTION_TEXT, .word = "none",
      .offset = AT(history),
      .help = "write the loss of each step and each evaluation to this CSV file"},
+    {.name = "plot", .group = "Output", .argument = "FILE", .kind = TP_OPTION_TEXT, .word = "none",
+     .offset = AT(plot),
+     .help = "draw loss and accuracy with gnuplot into this .svg or .png file; its data and its script are "
+             "written beside it"},
     {.name = "json", .group = "Output", .kind = TP_OPTION_FLAG, .offset = AT(json),
      .help = "end standard output with one line that is a JSON object of the results"},
     {.name = "quiet", .group = "Output", .kind = TP_OPTION_FLAG, .offset = AT(quiet),

@@ -19,6 +19,7 @@ struct tp_train_command {
     double val_split;    /* fraction of the training set to validate on; 0: the validation files */
     size_t test_holdout; /* samples of the training files to test on; 0: none */
     const char *history; /* file; NULL: none */
+    const char *plot;    /* likewise */
     bool json, quiet;
     bool stats; /* only say what the data are */
     const char *config;

@@ -337,10 +337,10 @@ END
 }
 
 @test "--stats: mean, deviation and counts of MNIST, to five places" {
-    run --separate-stderr "$train" --stats --train-limit 20000
+    run --separate-stderr "$train" "${mnist[@]}" --stats --train-limit 20000
     [ "$status" -eq 0 ]
     [[ $output == *"mean        33.55275"*"deviation   78.87550"* ]]
-    run --separate-stderr "$train" --stats --json
+    run --separate-stderr "$train" "${mnist[@]}" --stats --json
     [ "$status" -eq 0 ]
     STATS=${lines[-1]} python3 - <<'END'
 import json, os
