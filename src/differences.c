@@ -16,17 +16,22 @@
 enum { COURSE, OWN, OWN_TWICE, STEPS };
 static const double steps[STEPS] = {TP_CHECK_COURSE_STEP, TP_CHECK_STEP, 2 * TP_CHECK_STEP};
 
+struct sorted_input {
+    double value;
+    uint32_t row;
+};
+
 struct measurement {
     const struct tp_plain_network *plain;
     size_t layer;
     size_t widest;
-    double *scratch;         /* [members][2][widest] */
-    uint32_t *order;         /* [batch][rows of this layer]: rows with equal inputs stand side by side */
-    double *quotient[STEPS]; /* [units][rows] of this layer */
-    uint8_t *crossed;        /* [units][rows]: bit s: step s carried a sum through a kink */
+    double *scratch;             /* [members][2][widest] */
+    struct sorted_input *inputs; /* [batch][rows of this layer], ascending: equal ones stand side by side */
+    double *quotient[STEPS];     /* [units][rows] of this layer */
+    uint8_t *crossed;            /* [units][rows]: bit s: step s carried a sum through a kink */
     bool (*progress)(void *context, double share);
     void *context;
-    double done, all; /* weights, of the layers before and of all */
+    double done, all; /* weights: of the layers before this one, and of all */
     atomic_bool stop;
 };
 
@@ -35,10 +40,24 @@ static size_t rows_of(const struct tp_plain_layer *layer)
     return layer->inputs + layer->bias;
 }
 
-/* What row `row` of the layer's weights is multiplied with: an input, or the bias row's constant. */
-static double input_of(const struct tp_plain_network *plain, size_t l, size_t sample, size_t row)
+static int by_value(const void *left, const void *right)
 {
-    return row < plain->layers[l].inputs ? tp_plain_inputs(plain, l, sample)[row] : 1;
+    const double a = ((const struct sorted_input *)left)->value;
+    const double b = ((const struct sorted_input *)right)->value;
+    return (a > b) - (a < b);
+}
+
+/* What each row of the layer's weights is multiplied with: an input, or 1 for the bias row. */
+static void sort_inputs(struct measurement *m)
+{
+    const struct tp_plain_layer *layer = &m->plain->layers[m->layer];
+    const size_t rows = rows_of(layer);
+    for (size_t b = 0; b < m->plain->batch; b++) {
+        const double *values = tp_plain_inputs(m->plain, m->layer, b);
+        for (size_t i = 0; i < rows; i++)
+            m->inputs[b * rows + i] = (struct sorted_input){i < layer->inputs ? values[i] : 1, (uint32_t)i};
+        qsort(m->inputs + b * rows, rows, sizeof *m->inputs, by_value);
+    }
 }
 
 /* Activates z in place; whether a unit lies on the other side of a kink than in `before`. */
@@ -86,31 +105,31 @@ static double moved_loss(const struct tp_plain_network *plain, double *scratch[2
     return tp_plain_loss(layer->units, sums, plain->labels[sample]);
 }
 
-/* All weights that feed one unit. Inputs of a sample that are equal move the unit equally: one quotient serves
- * them all. */
+/* All weights that feed one unit. Inputs of a sample that are equal move the unit equally: one quotient
+ * serves them all. */
 static void measure_unit(struct measurement *m, double *scratch[2], size_t unit)
 {
     const struct tp_plain_network *plain = m->plain;
     const struct tp_plain_layer *layer = &plain->layers[m->layer];
     const size_t rows = rows_of(layer);
     for (size_t b = 0; b < plain->batch; b++) {
-        const uint32_t *order = m->order + b * rows;
+        const struct sorted_input *inputs = m->inputs + b * rows;
         const double z = layer->z[b * layer->units + unit];
         for (size_t begin = 0, end; begin < rows; begin = end) {
-            const double input = input_of(plain, m->layer, b, order[begin]);
-            for (end = begin + 1; end < rows && input_of(plain, m->layer, b, order[end]) == input;)
+            for (end = begin + 1; end < rows && inputs[end].value == inputs[begin].value;)
                 end++;
-            if (input == 0)
+            if (inputs[begin].value == 0)
                 continue;
             for (int s = 0; s < STEPS; s++) {
-                const double move = steps[s] * input;
+                const double move = steps[s] * inputs[begin].value;
                 bool crossed = false;
                 const double above = moved_loss(plain, scratch, m->layer, b, unit, z + move, &crossed);
                 const double below = moved_loss(plain, scratch, m->layer, b, unit, z - move, &crossed);
                 const double quotient = (above - below) / (2 * steps[s] * (double)plain->batch);
                 for (size_t i = begin; i < end; i++) {
-                    m->quotient[s][unit * rows + order[i]] += quotient;
-                    m->crossed[unit * rows + order[i]] |= (uint8_t)(crossed << s);
+                    const size_t at = unit * rows + inputs[i].row;
+                    m->quotient[s][at] += quotient;
+                    m->crossed[at] |= (uint8_t)(crossed << s);
                 }
             }
         }
@@ -130,10 +149,137 @@ static void measure_units(void *context, size_t member, size_t members)
     }
 }
 
-static const double *sorted_inputs;
-
-static int by_input(const void *left, const void *right)
+/* (K + 5) u sum |a||w| of the sums that one sample makes in a layer, weighted with |dC/dz|. */
+static double rounding_of_sums(const struct tp_plain_network *plain, size_t l, size_t sample)
 {
-    const double a = sorted_inputs[*(const uint32_t *)left], b = sorted_inputs[*(const uint32_t *)right];
-    return (a > b) - (a < b);
+    const struct tp_plain_layer *layer = &plain->layers[l];
+    const double *a = tp_plain_inputs(plain, l, sample), *d = layer->d + sample * layer->units;
+    double total = 0;
+    for (size_t i = 0; i < rows_of(layer); i++)
+        for (size_t u = 0; u < layer->units; u++)
+            total += fabs((i < layer->inputs ? a[i] : 1) * layer->w[i * layer->units + u] * d[u]);
+    return (double)(rows_of(layer) + 5) * ROUNDOFF * total;
+}
+
+/* What computing the loss from logits may be off by, as a part of the mean. */
+static double rounding_of_loss(const struct tp_plain_network *plain, size_t sample)
+{
+    const struct tp_plain_layer *last = &plain->layers[plain->layer_count - 1];
+    const double *z = last->z + sample * last->units;
+    double most = z[0], least = z[0];
+    for (size_t k = 1; k < last->units; k++) {
+        most = fmax(most, z[k]);
+        least = fmin(least, z[k]);
+    }
+    const double loss = tp_plain_loss(last->units, z, plain->labels[sample]);
+    return ROUNDOFF * ((double)last->units + 8 + 2 * (most - least) + 3 * loss) / (double)plain->batch;
+}
+
+static double rounding_bound(const struct tp_plain_network *plain, size_t l)
+{
+    const struct tp_plain_layer *layer = &plain->layers[l];
+    double total = 0;
+    for (size_t b = 0; b < plain->batch; b++) {
+        double moved = 0;
+        for (size_t i = b * layer->units; i < (b + 1) * layer->units; i++)
+            moved = fmax(moved, 3 * ROUNDOFF * fabs(layer->z[i] * layer->d[i]));
+        total += moved + rounding_of_loss(plain, b);
+        for (size_t above = l + 1; above < plain->layer_count; above++)
+            total += rounding_of_sums(plain, above, b);
+    }
+    return total / TP_CHECK_STEP;
+}
+
+static struct tp_layer_differences summarise(const struct measurement *m)
+{
+    const struct tp_plain_layer *layer = &m->plain->layers[m->layer];
+    const size_t rows = rows_of(layer), units = layer->units;
+    struct tp_layer_differences found = {.weights = rows * units,
+                                         .rounding = rounding_bound(m->plain, m->layer)};
+    for (size_t row = 0; row < rows; row++) {
+        for (size_t unit = 0; unit < units; unit++) {
+            const size_t at = unit * rows + row;
+            const double gradient = layer->gradient[row * units + unit];
+            found.largest = fmax(found.largest, fabs(gradient));
+            const double course = fabs(m->quotient[COURSE][at] - gradient);
+            if (m->crossed[at] & 1 << COURSE) {
+                found.course_skipped++;
+            } else if (tp_is_above(course, found.course)) {
+                found.course = course;
+                found.course_at = (struct tp_weight_place){row, unit};
+            }
+            const double difference = fabs(m->quotient[OWN][at] - gradient);
+            if (m->crossed[at] & (1 << OWN | 1 << OWN_TWICE)) {
+                found.skipped++;
+                continue;
+            }
+            found.truncation =
+                fmax(found.truncation, fabs(m->quotient[OWN_TWICE][at] - m->quotient[OWN][at]));
+            if (tp_is_above(difference, found.difference)) {
+                found.difference = difference;
+                found.at = (struct tp_weight_place){row, unit};
+            }
+        }
+    }
+    return found;
+}
+
+/* Memory for a layer, taken and given back as the layers' sizes differ by much. */
+static enum tp_status measure_layer(struct measurement *m, size_t threads, struct tp_layer_differences *found,
+                                    struct tp_error *error)
+{
+    const struct tp_plain_layer *layer = &m->plain->layers[m->layer];
+    const size_t rows = rows_of(layer), weights = rows * layer->units;
+    struct tp_arena arena;
+    size_t bytes = tp_arena_add(0, 2 * threads * m->widest, sizeof(double));
+    bytes = tp_arena_add(bytes, m->plain->batch, rows * sizeof *m->inputs);
+    for (int s = 0; s < STEPS; s++)
+        bytes = tp_arena_add(bytes, weights, sizeof(double));
+    bytes = tp_arena_add(bytes, weights, 1);
+    enum tp_status status = tp_arena_create(&arena, bytes, error);
+    if (status)
+        return status;
+    m->scratch = tp_arena_take(&arena, 2 * threads * m->widest * sizeof(double));
+    m->inputs = tp_arena_take(&arena, m->plain->batch * rows * sizeof *m->inputs);
+    for (int s = 0; s < STEPS; s++)
+        m->quotient[s] = tp_arena_take(&arena, weights * sizeof(double));
+    m->crossed = tp_arena_take(&arena, weights);
+
+    sort_inputs(m);
+    const size_t members = tp_team_run(threads, measure_units, m);
+    if (members == threads)
+        *found = summarise(m);
+    else
+        status = tp_fail(error, TP_FAILURE, "the system granted %zu of %zu threads", members, threads);
+    tp_arena_destroy(&arena);
+    return status;
+}
+
+enum tp_status tp_differences_measure(struct tp_plain_network *plain, size_t threads,
+                                      bool (*progress)(void *context, double share), void *context,
+                                      struct tp_differences *differences, bool *finished,
+                                      struct tp_error *error)
+{
+    struct measurement m = {.plain = plain, .progress = progress, .context = context};
+    for (size_t l = 0; l < plain->layer_count; l++) {
+        m.widest = plain->layers[l].units > m.widest ? plain->layers[l].units : m.widest;
+        m.all += (double)(rows_of(&plain->layers[l]) * plain->layers[l].units);
+    }
+    tp_plain_forward(plain);
+    tp_plain_backward(plain);
+    *differences = (struct tp_differences){.layer_count = plain->layer_count};
+    enum tp_status status = TP_OK;
+    for (m.layer = 0; m.layer < plain->layer_count && !status && !m.stop; m.layer++) {
+        status = measure_layer(&m, threads, &differences->layers[m.layer], error);
+        m.done += (double)(rows_of(&plain->layers[m.layer]) * plain->layers[m.layer].units);
+    }
+    *finished = !m.stop;
+    return status;
+}
+
+bool tp_layer_passes(const struct tp_layer_differences *layer)
+{
+    const double bound = layer->truncation + layer->rounding;
+    return layer->skipped < layer->weights && layer->difference <= bound &&
+           bound <= TP_CHECK_COARSEST * layer->largest;
 }

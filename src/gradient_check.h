@@ -1,6 +1,6 @@
 /*
- * Checks the gradients of backpropagation: every weight's against central differences, in double, and those of
- * a tier's verbs against double. u is the unit roundoff, 2^-53 in double and 2^-24 in float.
+ * Checks the gradients of backpropagation: every weight's against central differences, in double, and those
+ * of a tier's verbs against double. u is the unit roundoff, 2^-53 in double and 2^-24 in float.
  */
 #ifndef TP_GRADIENT_CHECK_H
 #define TP_GRADIENT_CHECK_H
@@ -27,17 +27,23 @@ struct tp_layer_differences {
     struct tp_weight_place course_at;
 
     /*
-     * For h = TP_CHECK_STEP the quotient is Q(h) = gradient + c h^2 + ..., so that Q(2h) - Q(h) is three times
-     * the truncation error. truncation: the largest |Q(2h) - Q(h)|. rounding: a bound to first order. Each
-     * local rounding error e at a sum z changes the loss by e dC/dz, and e <= (K + 5) u sum |a||w| in a sum of
-     * K products, where 5 stands for f; the loss itself adds (K + 8 + 2 max |z - max z| + 3 C) u. Both losses
-     * of a quotient are off by that, and it is divided by 2h.
+     * For h = TP_CHECK_STEP the quotient is Q(h) = gradient + c h^2 + ..., so that Q(2h) - Q(h) is three
+     * times the truncation error. truncation: the largest |Q(2h) - Q(h)|. rounding: a bound to first order.
+     * Each local rounding error e at a sum z changes the loss by e dC/dz, and e <= (K + 5) u sum |a||w| in a
+     * sum of K products, where 5 stands for f; the loss itself adds (K + 8 + 2 max |z - max z| + 3 C) u. Both
+     * losses of a quotient are off by that, and it is divided by 2h.
      */
     size_t skipped;
     double difference;
     struct tp_weight_place at;
     double truncation, rounding;
 };
+
+/* NaN is above everything. */
+static inline bool tp_is_above(double x, double most)
+{
+    return x > most || (x != x && most == most);
+}
 
 struct tp_differences {
     size_t layer_count;
@@ -67,13 +73,11 @@ const char *tp_verb_name(enum tp_verb verb);
  * every verb that agrees makes the next one's inputs right; compared from end to end, float rounding grows
  * with the depth, by as much as the network is ill-conditioned, whatever the tier does.
  *
- * Bounds, with g(n) = n u / (1 - n u), each with 1 % for terms of second order and FLT_MIN for what is flushed:
- *   sum z of K products     g(K) sum |a||w|
- *   a = f(z)                sup f' times that, and the function's ulps (kernels/reference/functions.h)
- *   d at a logit, p = softmax   (p u (|z_k - m| + mean |z - m| + 9 + K / 16) + 3 u |p - y|) / B
- *   d = (sum over K units of d w) f'(a)
- *                           (g(K + 1) |f'| + error of f') sum |d||w|
- *   gradient                sum |a| (error of d) + g(B) sum |a||d|, over the B samples
+ * Bounds, with g(n) = n u / (1 - n u), each with 1 % for terms of second order and FLT_MIN for what is
+ * flushed: sum z of K products     g(K) sum |a||w| a = f(z)                sup f' times that, and the
+ * function's ulps (kernels/reference/functions.h) d at a logit, p = softmax   (p u (|z_k - m| + mean |z - m|
+ * + 9 + K / 16) + 3 u |p - y|) / B d = (sum over K units of d w) f'(a) (g(K + 1) |f'| + error of f') sum
+ * |d||w| gradient                sum |a| (error of d) + g(B) sum |a||d|, over the B samples
  */
 struct tp_tier_verdict {
     const char *tier;

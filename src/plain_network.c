@@ -146,8 +146,7 @@ enum tp_status tp_plain_make(struct tp_plain_network *plain, const struct tp_tra
     *plain = (struct tp_plain_network){.batch = train->count < batch ? train->count : batch,
                                        .activation = tp_plain_activation(options->activation)};
     struct tp_network network;
-    enum tp_status status =
-        tp_network_shape(&network, options, train->features, train->classes, 1, error);
+    enum tp_status status = tp_network_shape(&network, options, train->features, train->classes, 1, error);
     plain->layer_count = status ? 0 : network.layer_count;
     for (size_t l = 0; l < plain->layer_count; l++)
         plain->layers[l] = (struct tp_plain_layer){.inputs = network.layers[l].inputs,

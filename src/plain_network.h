@@ -1,6 +1,6 @@
 /*
- * A network written plainly in double, with its own formulas: what gradients are checked against. Nothing of it
- * is fast, and nothing of it is used to train.
+ * A network written plainly in double, with its own formulas: what gradients are checked against. Nothing of
+ * it is fast, and nothing of it is used to train.
  */
 #ifndef TP_PLAIN_NETWORK_H
 #define TP_PLAIN_NETWORK_H
