@@ -1,15 +1,14 @@
 #include "report.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "cpus.h"
+#include "json_line.h"
 
 #define TP_REDRAW_SECONDS 0.1
 #define TP_LINE_MOST      256 /* bytes of a line of progress */
@@ -240,37 +239,6 @@ static void write_closing(const struct tp_result *result)
            (unsigned long long)result->weights_hash);
 }
 
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *count(size_t value)
-{
-    return json_integer((json_int_t)value);
-}
-
-struct json_member {
-    const char *key;
-    json_t *value;
-};
-
-static enum tp_status write_object(const struct json_member *members, size_t member_count,
-                                   struct tp_error *error)
-{
-    json_t *object = json_object();
-    bool failed = !object;
-    /* Takes every value over, and a failure to make one leaves NULL, which it refuses. */
-    for (size_t i = 0; i < member_count; i++)
-        failed |= json_object_set_new(object, members[i].key, members[i].value) != 0;
-    char *text = failed ? NULL : json_dumps(object, JSON_REAL_PRECISION(17));
-    if (text)
-        puts(text);
-    json_decref(object);
-    free(text);
-    return text ? TP_OK : tp_fail(error, TP_FAILURE, "--json: out of memory");
-}
-
 static enum tp_status write_json(const struct tp_report *report, const struct tp_result *result,
                                  struct tp_error *error)
 {
@@ -279,33 +247,34 @@ static enum tp_status write_json(const struct tp_report *report, const struct tp
     const double samples = samples_in(report, result->steps);
     const double rate = ratio(samples, result->seconds_training);
     const bool any_best = isfinite(result->best_validation_loss);
-    const struct json_member members[] = {
-        {"parameters", count(result->run.parameters)},
-        {"steps", count(result->steps)},
-        {"epochs", count(result->epochs)},
-        {"train_loss", number(result->train.loss)},
-        {"train_accuracy", number(result->train.accuracy)},
-        {"validation_loss", number(result->validation.loss)},
-        {"validation_accuracy", number(result->validation.accuracy)},
-        {"test_loss", result->test.count ? number(result->test.loss) : json_null()},
-        {"test_accuracy", result->test.count ? number(result->test.accuracy) : json_null()},
-        {"best_validation_loss", any_best ? number(result->best_validation_loss) : json_null()},
-        {"best_step", any_best ? count(result->best_step) : json_null()},
-        {"best_validation_accuracy", any_best ? number(result->best_validation_accuracy) : json_null()},
-        {"seconds_total", number(tp_clock_seconds() - report->begun)},
-        {"seconds_loading", number(report->loaded - report->begun)},
-        {"seconds_training", number(result->seconds_training)},
-        {"seconds_evaluation", number(result->seconds_evaluation)},
-        {"samples_per_second", number(rate)},
-        {"gflops", number(1e-9 * flops_of(&result->run, rate))},
+    const struct tp_json_member members[] = {
+        {"parameters", tp_json_count(result->run.parameters)},
+        {"steps", tp_json_count(result->steps)},
+        {"epochs", tp_json_count(result->epochs)},
+        {"train_loss", tp_json_number(result->train.loss)},
+        {"train_accuracy", tp_json_number(result->train.accuracy)},
+        {"validation_loss", tp_json_number(result->validation.loss)},
+        {"validation_accuracy", tp_json_number(result->validation.accuracy)},
+        {"test_loss", result->test.count ? tp_json_number(result->test.loss) : json_null()},
+        {"test_accuracy", result->test.count ? tp_json_number(result->test.accuracy) : json_null()},
+        {"best_validation_loss", any_best ? tp_json_number(result->best_validation_loss) : json_null()},
+        {"best_step", any_best ? tp_json_count(result->best_step) : json_null()},
+        {"best_validation_accuracy",
+         any_best ? tp_json_number(result->best_validation_accuracy) : json_null()},
+        {"seconds_total", tp_json_number(tp_clock_seconds() - report->begun)},
+        {"seconds_loading", tp_json_number(report->loaded - report->begun)},
+        {"seconds_training", tp_json_number(result->seconds_training)},
+        {"seconds_evaluation", tp_json_number(result->seconds_evaluation)},
+        {"samples_per_second", tp_json_number(rate)},
+        {"gflops", tp_json_number(1e-9 * flops_of(&result->run, rate))},
         {"isa", json_string(result->run.isa)},
-        {"threads_requested", count(result->run.threads_requested)},
-        {"threads_used", count(result->run.threads_used)},
-        {"threads_worked", count(result->threads_worked)},
+        {"threads_requested", tp_json_count(result->run.threads_requested)},
+        {"threads_used", tp_json_count(result->run.threads_used)},
+        {"threads_worked", tp_json_count(result->threads_worked)},
         {"weights_hash", json_string(hash)},
         {"stopped_by", json_string(tp_stop_name(result->stopped_by))},
     };
-    return write_object(members, sizeof members / sizeof members[0], error);
+    return tp_json_write(tp_json_object(members, sizeof members / sizeof members[0]), error);
 }
 
 enum tp_status tp_report_stats(const struct tp_train_command *command, const char *directory,
@@ -326,12 +295,12 @@ enum tp_status tp_report_stats(const struct tp_train_command *command, const cha
     printf(TP_LABEL "%.5f\n", "deviation", deviation);
     if (!command->json)
         return TP_OK;
-    const struct json_member members[] = {
-        {"images", count(train->count)},    {"pixels", count(train->features * train->count)},
-        {"classes", count(train->classes)}, {"mean", number(mean)},
-        {"deviation", number(deviation)},
+    const struct tp_json_member members[] = {
+        {"images", tp_json_count(train->count)},    {"pixels", tp_json_count(train->features * train->count)},
+        {"classes", tp_json_count(train->classes)}, {"mean", tp_json_number(mean)},
+        {"deviation", tp_json_number(deviation)},
     };
-    return write_object(members, sizeof members / sizeof members[0], error);
+    return tp_json_write(tp_json_object(members, sizeof members / sizeof members[0]), error);
 }
 
 enum tp_status tp_report_finish(struct tp_report *report, const struct tp_result *result,

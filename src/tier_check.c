@@ -46,10 +46,11 @@ const char *tp_verb_name(enum tp_verb verb)
     return names[verb];
 }
 
-/* Relative error of a chain of n roundings. */
-static double chain_error(size_t n)
+/* Error of a chain of n links whose terms add up to `magnitude` without their signs; each may be flushed. */
+static double chain_error(size_t n, double magnitude)
 {
-    return (double)n * ROUNDOFF / (1 - (double)n * ROUNDOFF);
+    const double roundings = (double)n * ROUNDOFF;
+    return roundings / (1 - roundings) * magnitude + (double)n * FLT_MIN;
 }
 
 /* Whether it is the verb's worst so far. */
@@ -99,7 +100,7 @@ static void compare_forward(struct comparison *c, size_t l)
                 magnitude += fabs(term);
             }
             const double a = hidden ? c->plain->activation.f(sum) : sum;
-            const double sum_error = chain_error(layer->inputs + layer->bias) * magnitude;
+            const double sum_error = chain_error(layer->inputs + layer->bias, magnitude);
             compare(c, TP_VERB_FORWARD, element(c, c->step.a[l], b, u), a,
                     f->slope_most * sum_error + f->ulps * ULP * fabs(a));
         }
@@ -130,7 +131,8 @@ static void compare_loss(struct comparison *c, double *z, double *p)
             const size_t at = b * classes + k;
             const double off = p[k] - (k == label);
             c->d[last][at] = off / batch;
-            c->error[last][at] = ROUNDOFF * (p[k] * (most - z[k] + sum_error + 3) + 3 * fabs(off)) / batch;
+            c->error[last][at] =
+                ROUNDOFF * (p[k] * (most - z[k] + sum_error + 3) + 3 * fabs(off)) / batch + FLT_MIN;
             compare(c, TP_VERB_LOSS, element(c, c->step.d[last], b, k), c->d[last][at], c->error[last][at]);
         }
     }
@@ -152,8 +154,8 @@ static void compare_backward(struct comparison *c, size_t l)
             const double slope = c->plain->activation.slope(element(c, c->step.a[l - 1], b, i));
             const size_t at = b * layer->inputs + i;
             c->d[l - 1][at] = sum * slope;
-            c->error[l - 1][at] =
-                (chain_error(layer->units + 2) * fabs(slope) + f->slope_roundings * ROUNDOFF) * magnitude;
+            c->error[l - 1][at] = chain_error(layer->units + 2, magnitude) * fabs(slope) +
+                                  f->slope_roundings * ROUNDOFF * magnitude + FLT_MIN;
             compare(c, TP_VERB_BACKWARD, element(c, c->step.d[l - 1], b, i), c->d[l - 1][at],
                     c->error[l - 1][at]);
         }
@@ -189,7 +191,7 @@ static void compare_update(struct comparison *c, size_t l)
                 d_error += fabs(a) * c->error[l][at];
             }
             const double got = (double)c->gradient[tp_panel_offset(slice->w_stride, i, u)];
-            const double bound = d_error + chain_error(c->plain->batch) * magnitude;
+            const double bound = d_error + chain_error(c->plain->batch, magnitude);
             if (compare(c, TP_VERB_UPDATE, got, sum, bound)) {
                 c->verdict->layer = l;
                 c->verdict->at = (struct tp_weight_place){i, u};

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gradient_report.h"
 #include "history.h"
 #include "plot.h"
 #include "report.h"
@@ -101,6 +102,17 @@ static enum tp_status write_stats(const struct tp_train_command *command, struct
     return status;
 }
 
+static enum tp_status check_gradient(const struct tp_train_command *command, struct tp_error *error,
+                                     bool *stopped)
+{
+    struct tp_train_data data = {0};
+    enum tp_status status = tp_train_data_load(&data, command, error);
+    if (status == TP_OK)
+        status = tp_gradient_report(command, data.directory, &data.train, stopped, error);
+    tp_train_data_free(&data);
+    return status;
+}
+
 /* That the reader of a pipe has left is its decision and no error. */
 static enum tp_status finish_output(struct tp_error *error)
 {
@@ -126,6 +138,8 @@ int main(int argc, char **argv)
         tp_train_command_write_config(&command, stdout);
     } else if (status == TP_OK && command.stats) {
         status = write_stats(&command, &error);
+    } else if (status == TP_OK && command.check_gradient) {
+        status = check_gradient(&command, &error, &stopped);
     } else if (status == TP_OK) {
         status = tp_train_command_tier(&command, getenv("TILEPROP_ISA"), &error);
         if (status == TP_OK)

@@ -178,6 +178,10 @@ static const struct tp_option table[] = {
     {.name = "stats", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true,
      .offset = AT(stats),
      .help = "print mean, deviation and counts of the training samples and exit"},
+    {.name = "check-gradient", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true,
+     .offset = AT(check_gradient),
+     .help = "check the gradient of every weight on the first 100 training samples, in double and on each "
+             "instruction set that is here, and exit: 1 if one is wrong. --init auto then means uniform"},
     {.name = "print-config", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true,
      .offset = AT(print_config),
      .help = "print all options as such a file and exit"},
@@ -208,7 +212,7 @@ static const struct tp_options options = {
              "\n"
              "Exit codes:\n"
              "  0    done\n"
-             "  1    failure while running: memory, a file that cannot be written\n"
+             "  1    failure while running: memory, a file that cannot be written; a wrong gradient\n"
              "  2    wrong use: an option, or options that do not fit each other\n"
              "  3    bad input: a data file\n"
              "  4    diverged: the loss was not finite\n"
@@ -233,6 +237,11 @@ static const char *choice_name(const struct tp_choice *choice, int value)
 const char *tp_activation_name(enum tp_activation activation)
 {
     return choice_name(activations, (int)activation);
+}
+
+const char *tp_init_name(enum tp_init init)
+{
+    return choice_name(inits, (int)init);
 }
 
 const char *tp_optimizer_name(enum tp_rule_kind optimizer)

@@ -21,7 +21,8 @@ struct tp_train_command {
     const char *history; /* file; NULL: none */
     const char *plot;    /* likewise */
     bool json, quiet;
-    bool stats; /* only say what the data are */
+    bool stats;          /* only say what the data are */
+    bool check_gradient; /* only check gradients */
     const char *config;
     bool print_config, help, version;
     char *storage; /* owned; texts above may point into it */
@@ -48,8 +49,9 @@ enum tp_status tp_train_command_tier(struct tp_train_command *command, const cha
 void tp_train_command_write_help(FILE *out);
 void tp_train_command_write_config(const struct tp_train_command *command, FILE *out);
 
-/* The name by which --activation, --optimizer and --bias take a value. */
+/* The name by which --activation, --init, --optimizer and --bias take a value. */
 const char *tp_activation_name(enum tp_activation activation);
+const char *tp_init_name(enum tp_init init);
 const char *tp_optimizer_name(enum tp_rule_kind optimizer);
 const char *tp_bias_name(enum tp_bias bias);
 

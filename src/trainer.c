@@ -304,7 +304,7 @@ static enum tp_status check(const struct tp_train_options *o, const struct tp_da
     return TP_OK;
 }
 
-static size_t choose_threads(const struct tp_train_options *o)
+size_t tp_train_threads(const struct tp_train_options *o)
 {
     if (o->threads_exact)
         return o->threads_exact;
@@ -403,7 +403,7 @@ static enum tp_status prepare(struct trainer *t, struct tp_error *error)
     const struct tp_tier *tier = tp_tier_find(o->isa);
     if (!tier)
         return tp_fail(error, TP_USAGE, "--isa: this CPU or this build has no tier \"%s\"", o->isa);
-    size_t threads = choose_threads(o), batch = o->batch < t->train->count ? o->batch : t->train->count;
+    size_t threads = tp_train_threads(o), batch = o->batch < t->train->count ? o->batch : t->train->count;
     if ((status = tp_normalization_fit(&t->normalization, o->normalize, t->train, error)))
         return status;
     if ((status = tp_network_shape(&t->network, o, t->train->features, t->train->classes, threads, error)))

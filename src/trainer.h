@@ -78,6 +78,9 @@ struct tp_result {
     size_t threads_worked;     /* threads that computed part of at least one step */
 };
 
+/* The number of threads that these options mean on this machine. */
+size_t tp_train_threads(const struct tp_train_options *options);
+
 /*
  * Trains a network on train, evaluates it on validation and, once, at the end, on test (NULL: none).
  * Errors: TP_USAGE for options that do not fit each other or the data, TP_BAD_INPUT for data sets that do not
