@@ -106,6 +106,13 @@ static void write_opening(const struct tp_train_command *command, const char *di
     fflush(stdout);
 }
 
+static const char *layer_verdict(const struct tp_layer_differences *layer)
+{
+    if (tp_layer_passes(layer))
+        return "right";
+    return layer->difference <= layer->truncation + layer->rounding ? "bound too wide" : "WRONG";
+}
+
 static void write_differences(const struct findings *findings)
 {
     const struct tp_differences *differences = &findings->differences;
@@ -128,7 +135,7 @@ static void write_differences(const struct findings *findings)
         printf("  %5zu %8zu %8zu      %.2e  %.2e  %-24s    %.2e  %.2e  %s\n", l + 1, layer->weights,
                layer->skipped, layer->largest, layer->difference,
                place_text(findings->plain, l, layer->at).text, layer->truncation, layer->rounding,
-               tp_layer_passes(layer) ? "right" : "WRONG");
+               layer_verdict(layer));
     }
 }
 
@@ -265,10 +272,12 @@ static enum tp_status check(const struct tp_train_command *command, const struct
         return status;
     if (!double_passes(&findings.differences))
         return tp_fail(error, TP_FAILURE,
-                       "--check-gradient: a gradient in double is not its difference "
-                       "quotient within the bound");
+                       "--check-gradient: gradients in double are not shown to be right: expected a bound of "
+                       "at most %g of the layer's largest, and differences within it",
+                       TP_CHECK_COARSEST);
     if (!tiers_pass(&findings))
-        return tp_fail(error, TP_FAILURE, "--check-gradient: a gradient is outside its bound");
+        return tp_fail(error, TP_FAILURE,
+                       "--check-gradient: a verb of an instruction set is outside its bound");
     return TP_OK;
 }
 

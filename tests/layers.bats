@@ -89,8 +89,11 @@ inexact() {
         grep -vxE "${exact// /|}" || true
 }
 
+# No bit of a trained network comes from the gradient check, which needs exp and tanh of its own in double.
+checkers='differences|plain_network|tier_check'
+
 @test "from libm the product takes only functions that are exact" {
-    mapfile -t list < <(objects src kernels)
+    mapfile -t list < <(objects src kernels | grep -vE "/($checkers)\.o\$")
     none inexact "${list[@]}"
     object=$(compile exp <<<'float expf(float); float f(float x) { return expf(x); }')
     some inexact "$object"
