@@ -234,7 +234,7 @@ bench-step: deps-bench ## install what is needed, time whole training steps and 
 
 # --- Experiments ----------------------------------------------------------------------------------------
 
-ITEMS := 2c 3 3a 3b 3c 4a 4b 4d 4e
+ITEMS := 2a 2b 2c 3 3a 3b 3c 4a 4b 4c 4d 4e
 
 .PHONY: results results-widths $(ITEMS:%=results-%)
 results: deps-results ## install what is needed, repeat all experiments, five seeds each, and their plots

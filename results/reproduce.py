@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Repeats experiments: reproduce.py [ITEM ...], all but the widths without arguments.
 
-Each item is a folder here with a run.conf. Its run is repeated for five seeds, as many runs at a time as there
+Each item is a folder here with a run.conf. 2a says what the data are, in limited.json and all.json. 2b and 4c check
+gradients, in check.json. Any other one is a run that is repeated for five seeds, as many runs at a time as there
 are CPUs with one thread each (the number of threads changes no bit of a result). What is kept of an item:
 
     history.csv   what --history wrote for the plotted seed
@@ -9,7 +10,7 @@ are CPUs with one thread each (the number of threads changes no bit of a result)
     loss.csv      the plotted seed's training loss: mean and deviation over 10 steps
     summary.json  results by seed, their means and sample standard deviations
 
-All items that are there are put side by side in summary.md. None of these names a machine or a time; those are in run.json.
+All runs that are there are put side by side in summary.md. None of these names a machine or a time; those are in run.json.
 """
 
 import concurrent.futures
@@ -26,6 +27,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TRAIN = Path(os.environ.get("TP_TRAIN", HERE.parent / "bin/train")).resolve()
+STATS = ["2a"]
+CHECKS = ["2b", "4c"]
 ITEMS = ["2c", "3", "3a", "3b", "3c", "4a", "4b", "4d", "4e"]
 WIDTHS = ["widths/256", "widths/512", "widths/1024"]
 SEEDS = [1, 2, 3, 4, 5]
@@ -40,6 +43,44 @@ BIN = 10  # steps of which the training loss is averaged
 def read_config(item):
     lines = (HERE / item / "run.conf").read_text().splitlines()
     return dict(map(str.strip, line.split("=", 1)) for line in lines if line.strip() and line[0] != "#")
+
+
+def ask(item, options):
+    """The JSON object that train ends with."""
+    done = subprocess.run([TRAIN, *options, "--json", "--quiet"], stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(f"reproduce.py: {item}: train exited with {done.returncode}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def keep_stats(item):
+    config = HERE / item / "run.conf"
+    write_json(HERE / item / "limited.json", ask(item, ["--config", config, "--stats"]))
+    write_json(HERE / item / "all.json", ask(item, ["--stats"]))
+
+
+def rounded(value):
+    """Two digits of each real number: exp and tanh in double differ in their last bits from one libm to the next."""
+    if isinstance(value, dict):
+        return {key: rounded(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [rounded(part) for part in value]
+    return float(f"{value:.1e}") if isinstance(value, float) else value
+
+
+def keep_check(item):
+    """The tiers give the same bits, so one of them stands for those that this CPU has."""
+    began = time.monotonic()
+    found = ask(item, ["--config", HERE / item / "run.conf", "--check-gradient"])
+    seconds = time.monotonic() - began
+    tiers = found.pop("tiers")
+    different = [name for name, verdict in tiers.items() if verdict != tiers["reference"]]
+    if different:
+        sys.exit(f"reproduce.py: {item}: {', '.join(different)} does not give what reference gives")
+    write_json(HERE / item / "check.json", rounded({**found, "tier": tiers["reference"]}))
+    known = machine()
+    known["seconds"][item] = round(seconds, 2)
+    write_json(HERE / "run.json", known)
 
 
 def work(item):
@@ -162,26 +203,28 @@ def cpu_model():
     return platform.machine()
 
 
-def keep_times(items, results, seconds):
+def machine():
+    """What run.json says, of this machine and this build."""
     path = HERE / "run.json"
     known = json.loads(path.read_text()) if path.exists() else {}
     version = subprocess.run([TRAIN, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    known.update(cpu=cpu_model(), cpus=len(os.sched_getaffinity(0)), version=version.splitlines())
+    return {"microseconds_per_step": {}, "seconds": {}, **known, "cpu": cpu_model(),
+            "cpus": len(os.sched_getaffinity(0)), "version": version.splitlines()}
+
+
+def keep_times(items, results, seconds):
+    known = machine()
     for item in items:
         by_seed = [results[item, seed][0] for seed in SEEDS]
-        known.setdefault("microseconds_per_step", {})[item] = [
+        known["microseconds_per_step"][item] = [
             round(1e6 * result["seconds_training"] / result["steps"], 2) for result in by_seed]
-        known.setdefault("seconds", {})[item] = [round(result["seconds_total"], 2) for result in by_seed]
+        known["seconds"][item] = [round(result["seconds_total"], 2) for result in by_seed]
     if items == ITEMS:
-        known["seconds_of_all_items"] = round(seconds, 1)
-    write_json(path, known)
+        known["seconds_of_all_runs"] = round(seconds, 1)
+    write_json(HERE / "run.json", known)
 
 
-def main():
-    items = sys.argv[1:] or ITEMS
-    unknown = [item for item in items if item not in ITEMS + WIDTHS]
-    if unknown:
-        sys.exit(f"reproduce.py: no item {unknown[0]!r}, expected some of {' '.join(ITEMS + WIDTHS)}")
+def repeat(items):
     began = time.monotonic()
     # The plotted seed evaluates the training set besides, which makes its run about twice as long.
     jobs = sorted(((item, seed) for item in items for seed in SEEDS),
@@ -201,6 +244,22 @@ def main():
         plot(item)
     write_table()
     keep_times(items, results, time.monotonic() - began)
+
+
+def main():
+    known = STATS + CHECKS + ITEMS + WIDTHS
+    items = sys.argv[1:] or STATS + CHECKS + ITEMS
+    unknown = [item for item in items if item not in known]
+    if unknown:
+        sys.exit(f"reproduce.py: no item {unknown[0]!r}, expected some of {' '.join(known)}")
+    for item in items:
+        if item in STATS:
+            keep_stats(item)
+        elif item in CHECKS:
+            keep_check(item)
+    runs = [item for item in items if item in ITEMS + WIDTHS]
+    if runs:
+        repeat(runs)
 
 
 if __name__ == "__main__":

@@ -212,7 +212,7 @@ static const struct tp_options options = {
              "\n"
              "Exit codes:\n"
              "  0    done\n"
-             "  1    failure while running: memory, a file that cannot be written; a wrong gradient\n"
+             "  1    failure while running: memory, a file; or a gradient that is wrong\n"
              "  2    wrong use: an option, or options that do not fit each other\n"
              "  3    bad input: a data file\n"
              "  4    diverged: the loss was not finite\n"
