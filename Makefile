@@ -50,9 +50,10 @@ MISSING += $(if $(filter works,$(PROBE)),$(if $(filter random123,$(PROBE)),,Rand
              a C compiler called '$(CC)' (Debian: gcc))
 
 PACKAGES_BUILD    := gcc libc6-dev pkg-config $(foreach l,$(REQUIRED),$(call package,$l)) librandom123-dev
-PACKAGES_TEST     := bats binutils gnuplot-nox libcmocka-dev libsimde-dev python3 qemu-user
+PACKAGES_TEST     := bats binutils gnuplot-nox libcmocka-dev libsimde-dev python3 python3-jinja2 qemu-user
 PACKAGES_BENCH    := $(foreach l,$(PEERS),$(call package,$l))
-PACKAGES_RESULTS  := fonts-dejavu-core gnuplot-nox python3
+PACKAGES_RESULTS  := fonts-dejavu-core gnuplot-nox python3 python3-jinja2
+PACKAGES_REPORT   := $(PACKAGES_RESULTS) lmodern pandoc texlive-fonts-recommended texlive-latex-recommended
 PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
 
 # --- Sources --------------------------------------------------------------------------------------------
@@ -236,16 +237,22 @@ bench-step: deps-bench ## install what is needed, time whole training steps and 
 
 ITEMS := 2a 2b 2c 3 3a 3b 3c 4a 4b 4c 4d 4e
 
-.PHONY: results results-widths $(ITEMS:%=results-%)
-results: deps-results ## install what is needed, repeat all experiments, five seeds each, and their plots
+.PHONY: results results-widths $(ITEMS:%=results-%) report
+results: deps-results ## install what is needed, repeat all experiments, five seeds each, and their plots and report
 	$(Q)$(MAKE) all
 	$(Q)TP_TRAIN=$(BIN)/train results/reproduce.py
+	$(Q)results/render.py
 $(ITEMS:%=results-%): results-%: deps-results # one of them
 	$(Q)$(MAKE) all
 	$(Q)TP_TRAIN=$(BIN)/train results/reproduce.py $*
+	$(Q)results/render.py
 results-widths: deps-results ## the same for hidden layers of 256, 512 and 1024 units
 	$(Q)$(MAKE) all
 	$(Q)TP_TRAIN=$(BIN)/train results/reproduce.py widths/256 widths/512 widths/1024
+	$(Q)results/render.py
+report: deps-report ## install what is needed, make results/report.pdf of the results that are there
+	$(Q)results/render.py
+	$(Q)results/pdf/build
 
 # --- Install --------------------------------------------------------------------------------------------
 
@@ -263,13 +270,15 @@ uninstall: ## remove what install installed
 
 # --- The rest -------------------------------------------------------------------------------------------
 
-.PHONY: deps deps-test deps-bench deps-results
+.PHONY: deps deps-test deps-bench deps-results deps-report
 deps: ## install what building needs (Debian; prints the list first)
 	$(Q).ci/deps '$(PACKAGES_BUILD)' ''
 deps-test: ## install what testing needs
 	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_TEST)' '$(PACKAGES_CLANG)'
 deps-results: ## install what the experiments need
 	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_RESULTS)' ''
+deps-report: ## install what the report as PDF needs
+	$(Q).ci/deps '$(PACKAGES_REPORT)' ''
 deps-bench: ## install what benchmarks compare with
 	$(Q).ci/deps '$(PACKAGES_BUILD)' '$(PACKAGES_BENCH)'
 

@@ -161,8 +161,9 @@ def keep(item, runs):
                 "plotted_seed": PLOTTED, "runs": summaries, **statistics_of(summaries)})
 
 
-def plot(item):
-    for script in sorted((HERE / item).glob("*.gp")):
+def plot():
+    """All figures, since many show several items."""
+    for script in sorted(HERE.glob("*/*.gp")):
         subprocess.run(["gnuplot", script.name], cwd=script.parent, check=True)
 
 
@@ -240,8 +241,7 @@ def repeat(items):
                   f"at best, {time.monotonic() - began:.1f} s", flush=True)
     for item in items:
         keep(item, {seed: results[item, seed] for seed in SEEDS})
-    for item in items:
-        plot(item)
+    plot()
     write_table()
     keep_times(items, results, time.monotonic() - began)
 

@@ -3,8 +3,8 @@ set output "accuracy.svg"
 set ylabel "accuracy"
 set yrange [0.8:1]
 set key bottom right
-plot "../2c/history.csv" using "step":"train_accuracy" with lines ls 1 title "train", \
-     "../2c/history.csv" using "step":"validation_accuracy" with lines ls 2 title "validation"
+eval "plot ".evaluated("2c", "train_accuracy", 1, "train").", ".\
+    evaluated("2c", "validation_accuracy", 2, "validation")
 eval png
 set output "accuracy.png"
 replot

@@ -3,8 +3,8 @@ set output "accuracy.svg"
 set ylabel "validation accuracy"
 set yrange [0.92:0.98]
 set key bottom right
-plot "../3c/history.csv" using "step":"validation_accuracy" with lines ls 1 title "validation, 64 units (3c)", \
-     "../4b/history.csv" using "step":"validation_accuracy" with lines ls 2 title "validation, 128 units (4b)"
+eval "plot ".evaluated("3c", "validation_accuracy", 1, "validation, 64 units (3c)").", ".\
+    evaluated("4b", "validation_accuracy", 2, "validation, 128 units (4b)")
 eval png
 set output "accuracy.png"
 replot

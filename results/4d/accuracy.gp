@@ -3,8 +3,8 @@ set output "accuracy.svg"
 set ylabel "validation accuracy"
 set yrange [0.92:0.98]
 set key bottom right
-plot "../3c/history.csv" using "step":"validation_accuracy" with lines ls 1 title "validation, 64 (3c)", \
-     "../4d/history.csv" using "step":"validation_accuracy" with lines ls 2 title "validation, 60 and 60 (4d)"
+eval "plot ".evaluated("3c", "validation_accuracy", 1, "validation, one layer of 64 (3c)").", ".\
+    evaluated("4d", "validation_accuracy", 2, "validation, two of 60 (4d)")
 eval png
 set output "accuracy.png"
 replot

@@ -2,10 +2,12 @@ load "../style.gp"
 set output "loss.svg"
 set ylabel "loss (nats per sample)"
 set yrange [0:0.4]
-plot "../3c/loss.csv" skip 1 using 1:($2-$3):($2+$3) with filledcurves lc rgb "#0072B2" title "", "../3c/loss.csv" skip 1 using 1:2 with lines ls 1 lw 1 dt 1 title "train, 64 (3c)", \
-     "../4d/loss.csv" skip 1 using 1:($2-$3):($2+$3) with filledcurves lc rgb "#D55E00" title "", "../4d/loss.csv" skip 1 using 1:2 with lines ls 2 lw 1 dt 1 title "train, 60 and 60 (4d)", \
-     "../3c/history.csv" using "step":"validation_loss" with lines ls 3 title "validation, 64 (3c)", \
-     "../4d/history.csv" using "step":"validation_loss" with lines ls 4 title "validation, 60 and 60 (4d)"
+eval "plot ".band("3c", 1).", ".\
+    band("4d", 2).", ".\
+    train("3c", 1, ", one layer of 64 (3c)").", ".\
+    train("4d", 2, ", two of 60 (4d)").", ".\
+    evaluated("3c", "validation_loss", 3, "validation, one layer of 64 (3c)").", ".\
+    evaluated("4d", "validation_loss", 4, "validation, two of 60 (4d)")
 eval png
 set output "loss.png"
 replot
