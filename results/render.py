@@ -84,7 +84,7 @@ def verdict(a, b, key, digits, up="higher", down="lower", factor=1, unit=""):
     if d.up or d.down:
         return f"{up if d.up else down} by {abs(d.value) * factor:,.{digits}f}{unit} ({error})"
     size = abs(d.value) * factor
-    return f"not to be told apart (they differ by {size:,.{digits}f}{unit}, {error})"
+    return f"not distinguishable ({size:,.{digits}f}{unit} apart, {error})"
 
 
 def words(a, b, key, up, down, same):

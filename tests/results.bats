@@ -38,6 +38,26 @@ END
     repeats 3c
 }
 
+@test "2a gives the kept numbers" {
+    "$train" --data "$root/data/mnist" --config "$root/results/2a/run.conf" --stats --json | tail -n 1 >limited.json
+    "$train" --data "$root/data/mnist" --stats --json | tail -n 1 >all.json
+    for name in limited all; do
+        python3 -c 'import json, sys; a, b = (json.load(open(f)) for f in sys.argv[1:]); assert a == b' \
+            "$name.json" "$root/results/2a/$name.json"
+    done
+}
+
+@test "the report is what its template and the results give" {
+    "$root/results/render.py" --check
+    mkdir -p changed
+    cp -r "$root"/results/{2a,2b,2c,3,3a,3b,3c,4a,4b,4c,4d,4e,widths,derivation.md,report.md.in,report.md} changed
+    "$root/results/render.py" --check changed
+    sed -i '0,/"validation_accuracy": 0.9/s//"validation_accuracy": 0.8/; s/"best_validation_loss": 0.1/"best_validation_loss": 0.2/' changed/3c/summary.json
+    run "$root/results/render.py" --check changed
+    [ "$status" -eq 1 ]
+    [[ $output == *"run render.py"* ]]
+}
+
 @test "machines and times stand in run.json alone" {
     run grep -rlE '"(seconds|cpu|isa|threads|gflops|samples_per_second)' "$root/results" --include='*.json'
     [ "$output" = "$root/results/run.json" ]
