@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Renders the report: render.py [--check] [RESULTS]. Needs python3-jinja2.
 
-RESULTS/report.md.in becomes RESULTS/report.md; RESULTS is this folder unless named. With --check
-nothing is written, and the exit status is 1 where report.md is not what the template and the results give. Every
-measured number in the report comes from a file in RESULTS, through the functions below.
+RESULTS/report.md.in becomes RESULTS/report.md; RESULTS is this folder unless named. Every measured number in the report
+comes from a file in RESULTS, through the functions below. Links of the README to functions, [`name`](file.c#L1), get the
+line where the function begins. With --check nothing is written, and the exit status is 1 where a file would change.
 """
 
 import csv
 import json
 import math
 import os
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -189,19 +190,32 @@ def render():
     return environment.get_template("report.md.in").render(stats=stats, checks=checks)
 
 
+def with_lines(text):
+    """The text with each link to a function at the line where the function begins."""
+    def link(match):
+        name, path = match.groups()
+        lines = [i for i, line in enumerate((ROOT / path).read_text().splitlines(), 1)
+                 if re.match(rf"[a-z].*\b{name}\(", line) and not line.endswith(";")]
+        if len(lines) != 1:
+            sys.exit(f"render.py: {path} has {len(lines)} functions {name}, expected 1")
+        return f"[`{name}`]({path}#L{lines[0]})"
+    return re.sub(r"\[`(\w+)`\]\(([\w/]+\.[ch])#L\d+\)", link, text)
+
+
 def main():
-    path = RESULTS / "report.md"
+    readme = ROOT / "README.md"
     try:
-        text = render()
+        texts = {RESULTS / "report.md": render(), readme: with_lines(readme.read_text())}
     except (jinja2.TemplateError, KeyError, IndexError, OSError, ValueError) as error:
         sys.exit(f"render.py: {type(error).__name__}: {error}")
-    if "--check" in sys.argv:
-        if not path.exists() or path.read_text() != text:
-            sys.exit(f"render.py: {path} is not what the template and the results give; run render.py")
-        return
-    beside = path.with_suffix(".md.new")
-    beside.write_text(text)
-    os.replace(beside, path)
+    for path, text in texts.items():
+        if path.exists() and path.read_text() == text:
+            continue
+        if "--check" in sys.argv:
+            sys.exit(f"render.py: {path} is not what its sources give; run render.py")
+        beside = path.with_suffix(".new")
+        beside.write_text(text)
+        os.replace(beside, path)
 
 
 if __name__ == "__main__":

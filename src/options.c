@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "option_value.h"
 
@@ -172,8 +173,28 @@ static char *unquote(char *value)
     return value;
 }
 
-static enum tp_status read_line(const struct tp_options *options, char *line, const char *place, void *target,
-                                enum tp_option_source *sources, struct tp_error *error)
+/* A file that is being read. */
+struct config {
+    const char *path;
+    int folder; /* bytes of path that name its folder, with the '/' */
+    char *room; /* for the paths in it that need the folder's name before them */
+};
+
+/* A path too long comes out cut, one byte longer than any path may be. */
+static const char *resolve(const struct tp_option *option, const char *value, struct config *config)
+{
+    if (option->kind != TP_OPTION_PATH || !*value || *value == '/' || !config->folder ||
+        (option->word && strcmp(value, option->word) == 0))
+        return value;
+    char *path = config->room;
+    snprintf(path, TP_OPTION_PATH_MOST + 2, "%.*s%s", config->folder, config->path, value);
+    config->room += strlen(path) + 1;
+    return path;
+}
+
+static enum tp_status read_line(const struct tp_options *options, char *line, const char *place,
+                                struct config *config, void *target, enum tp_option_source *sources,
+                                struct tp_error *error)
 {
     cut_comment(line);
     line = trim(line);
@@ -197,10 +218,28 @@ static enum tp_status read_line(const struct tp_options *options, char *line, co
     if (sources[i] == TP_FROM_FILE)
         return tp_fail(error, TP_USAGE, "%s%s: expected once, found twice", place, name);
     sources[i] = TP_FROM_FILE;
-    return assign(option, place, value, target, error);
+    return assign(option, place, resolve(option, value, config), target, error);
 }
 
-/* *storage becomes the file's text, cut up in place; the texts of target point into it. */
+static size_t count_paths(const struct tp_options *options)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < options->count; i++)
+        count += options->table[i].kind == TP_OPTION_PATH;
+    return count;
+}
+
+/* What a pipe or a terminal holds has no folder: paths in it are from the working folder. */
+static int folder_length(const char *path, FILE *file)
+{
+    struct stat status;
+    const char *slash = strrchr(path, '/');
+    return slash && fstat(fileno(file), &status) == 0 && S_ISREG(status.st_mode) ? (int)(slash - path + 1)
+                                                                                 : 0;
+}
+
+/* *storage becomes the file's text, cut up in place, and room for paths; the texts of target point into it.
+ */
 static enum tp_status read_file(const struct tp_options *options, const char *path, void *target,
                                 enum tp_option_source *sources, char **storage, struct tp_error *error)
 {
@@ -217,14 +256,23 @@ static enum tp_status read_file(const struct tp_options *options, const char *pa
         status = tp_fail(error, TP_USAGE, "--config: %s: expected text, found a zero byte at offset %zd",
                          path, length - 1);
     }
+    struct config config = {.path = path, .folder = folder_length(path, file)};
     fclose(file);
 
-    char *rest = length > 0 ? *storage : NULL;
+    char *rest = NULL;
+    if (status == TP_OK && length > 0) {
+        const size_t text = (size_t)length + 1;
+        rest = realloc(*storage, text + count_paths(options) * (TP_OPTION_PATH_MOST + 2));
+        if (!rest)
+            return tp_fail(error, TP_FAILURE, "--config: %s: out of memory", path);
+        *storage = rest;
+        config.room = rest + text;
+    }
     for (size_t number = 1; status == TP_OK && rest; number++) {
         char place[512];
         char *line = strsep(&rest, "\n");
         snprintf(place, sizeof place, "%s:%zu: ", path, number);
-        status = read_line(options, line, place, target, sources, error);
+        status = read_line(options, line, place, &config, target, sources, error);
     }
     return status;
 }
@@ -271,8 +319,8 @@ static void write_words(const char *text, FILE *out)
 static void write_option(const struct tp_option *option, const void *defaults, FILE *out)
 {
     char left[64] = "";
-    char value[TP_OPTION_TEXT_MOST + 1];
-    char text[2 * TP_OPTION_TEXT_MOST];
+    char value[TP_OPTION_PATH_MOST + 1];
+    char text[2 * TP_OPTION_PATH_MOST];
     tp_option_append(left, sizeof left, "  --%s", option->name);
     if (option->kind == TP_OPTION_SWITCH) {
         tp_option_append(left, sizeof left, " on|off");
@@ -315,7 +363,7 @@ void tp_options_write_config(const struct tp_options *options, const void *targe
         const struct tp_option *option = &options->table[i];
         if (option->command_only || option->kind == TP_OPTION_CONFIG)
             continue;
-        char value[TP_OPTION_TEXT_MOST + 1];
+        char value[TP_OPTION_PATH_MOST + 1];
         tp_option_format(option, target, value, sizeof value);
         /* A blank or a '#' can only be part of a text, where it may need the quotes. */
         const char *quote = strpbrk(value, " #") ? "\"" : "";

@@ -10,6 +10,10 @@
  * '#'.
  *
  * Numbers are read and written in the C locale: programs do not call setlocale().
+ *
+ * A relative path is relative to the working folder, and in a configuration file to that file's folder, so
+ * that a file means the same wherever it is read from. --print-config writes paths as they are used, from the
+ * working folder.
  */
 #ifndef TP_OPTIONS_H
 #define TP_OPTIONS_H
@@ -21,7 +25,7 @@
 
 #include "status.h"
 
-#define TP_OPTION_TEXT_MOST 4096 /* bytes of a text value */
+#define TP_OPTION_PATH_MOST 4096 /* bytes */
 
 enum tp_option_kind {
     TP_OPTION_FLAG,   /* bool; true when given */
@@ -33,7 +37,7 @@ enum tp_option_kind {
     TP_OPTION_NAME,   /* const char *; the name of one of choices */
     TP_OPTION_SIZES,  /* size_t [items] and a size_t count, each from least to most; "none" for an empty list
                        */
-    TP_OPTION_TEXT,   /* const char *; no control characters, no double quotes */
+    TP_OPTION_PATH,   /* const char *; no control characters, no double quotes; in a file, from its folder */
     TP_OPTION_CONFIG  /* const char *; the configuration file to read */
 };
 
@@ -48,7 +52,7 @@ struct tp_option {
     const char *help;
     const char *argument; /* what --help calls the value; NULL for flags and switches */
     const char
-        *word; /* numbers, texts: stands for 0 or NULL, which have no other spelling; NULL: no such word */
+        *word; /* numbers, paths: stands for 0 or NULL, which have no other spelling; NULL: no such word */
     const struct tp_choice *choices; /* ended by a name that is NULL */
     enum tp_option_kind kind;
     bool command_only;   /* acts at once (--help): not in files, not printed */
@@ -72,9 +76,9 @@ enum tp_option_source { TP_FROM_DEFAULT, TP_FROM_FILE, TP_FROM_COMMAND };
 
 /*
  * Reads the command line (argv[0] is skipped) and the file that it names, if any, into *target, and sets
- * sources[options->count]. Texts of *target point into argv and into *storage, which the caller frees after
- * its last use of them, on error too.
- * Errors: TP_USAGE with the option, or file, line and key; what was expected and what was found.
+ * sources[options->count]. Names and paths of *target point into argv and into *storage, which the caller
+ * frees after its last use of them, on error too. Errors: TP_USAGE with the option, or file, line and key;
+ * what was expected and what was found.
  */
 enum tp_status tp_options_parse(const struct tp_options *options, int argc, char *const *argv, void *target,
                                 enum tp_option_source *sources, char **storage, struct tp_error *error);

@@ -48,7 +48,7 @@ static const struct tp_choice tiers[] = {
 /* A paragraph for each option, not a line for each field. */
 /* clang-format off */
 static const struct tp_option table[] = {
-    {.name = "data", .group = "Data", .argument = "DIR", .kind = TP_OPTION_TEXT, .word = "auto",
+    {.name = "data", .group = "Data", .argument = "DIR", .kind = TP_OPTION_PATH, .word = "auto",
      .offset = AT(data),
      .help = "directory with the IDX files train-images, train-labels, t10k-images and t10k-labels, plain "
              "or gzip; auto: the MNIST that comes with tileprop"},
@@ -160,10 +160,10 @@ static const struct tp_option table[] = {
      .help = "instruction set of the kernels; auto: the best one that is here. TILEPROP_ISA in the "
              "environment lowers it further"},
 
-    {.name = "history", .group = "Output", .argument = "FILE", .kind = TP_OPTION_TEXT, .word = "none",
+    {.name = "history", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
      .offset = AT(history),
      .help = "write the loss of each step and each evaluation to this CSV file"},
-    {.name = "plot", .group = "Output", .argument = "FILE", .kind = TP_OPTION_TEXT, .word = "none",
+    {.name = "plot", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
      .offset = AT(plot),
      .help = "draw loss and accuracy with gnuplot into this .svg or .png file; its data and its script are "
              "written beside it"},
@@ -174,7 +174,8 @@ static const struct tp_option table[] = {
 
     {.name = "config", .group = "Program", .argument = "FILE", .kind = TP_OPTION_CONFIG,
      .offset = AT(config),
-     .help = "read options from a file of lines key = value; the command line wins"},
+     .help = "read options from a file of lines key = value; the command line wins. Paths in the file are "
+             "relative to it"},
     {.name = "stats", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true,
      .offset = AT(stats),
      .help = "print mean, deviation and counts of the training samples and exit"},

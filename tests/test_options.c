@@ -42,7 +42,7 @@ static const struct tp_option table[] = {
     {.name = "hidden", .group = "Names", .kind = TP_OPTION_SIZES, .argument = "SIZES", .items = 3,
      .least = 1, .most = 1000, .help = "sizes", .offset = offsetof(struct values, hidden),
      .count_offset = offsetof(struct values, hidden_count)},
-    {.name = "output", .group = "Names", .kind = TP_OPTION_TEXT, .argument = "FILE", .word = "none",
+    {.name = "output", .group = "Names", .kind = TP_OPTION_PATH, .argument = "FILE", .word = "none",
      .help = "a file with a description that is so long that it certainly needs more than one line of help",
      .offset = offsetof(struct values, output)},
     {.name = "config", .group = "Program", .kind = TP_OPTION_CONFIG, .argument = "FILE", .help = "a file",

@@ -175,6 +175,27 @@ END
     grep -qx "json = off" <<<"$output"
 }
 
+@test "paths in a configuration file are relative to it, those on the command line are not" {
+    mkdir -p folder/deeper elsewhere
+    printf 'data = ../mnist\nhistory = "h.csv" # beside it\nplot = none\n' >folder/deeper/run.conf
+    ln -s "$root/data/mnist" folder/mnist
+    cd elsewhere
+    "$train" --config ../folder/deeper/run.conf --train-limit 64 --val-limit 10 --epochs 1 --quiet
+    [ -s ../folder/deeper/h.csv ]
+    "$train" --config ../folder/deeper/run.conf --train-limit 64 --val-limit 10 --epochs 1 --quiet --history h.csv
+    cmp h.csv ../folder/deeper/h.csv
+    run "$train" --config ../folder/deeper/run.conf --print-config
+    [[ $output == *"data = ../folder/deeper/../mnist"* ]]
+    [[ $output == *"history = ../folder/deeper/h.csv"* ]]
+    [[ $output == *"plot = none"* ]]
+    run "$train" --config <(echo "data = here") --print-config # a pipe has no folder
+    [[ $output == *"data = here"* ]]
+    printf 'data = /%04095d\n' 0 >long.conf
+    "$train" --config "$PWD/long.conf" --print-config >/dev/null
+    printf 'data = %04096d\n' 0 >long.conf
+    refused 2 "long.conf:1: data: expected a name of at most 4096 bytes" --config "$PWD/long.conf"
+}
+
 @test "defects of a configuration file are named with file and line" {
     printf '\nhiden = 8\n' >run.conf
     refused 2 "run.conf:2: hiden: no such option; did you mean --hidden?" --config run.conf
