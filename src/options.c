@@ -1,9 +1,11 @@
 #include "options.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "option_value.h"
 
@@ -357,6 +359,15 @@ void tp_options_write_help(const struct tp_options *options, const void *default
     fputs(options->notes, out);
 }
 
+/* What makes a path absolute: the working folder with a '/', or nothing. */
+static void find_folder(const struct tp_option *option, const void *target, char folder[PATH_MAX])
+{
+    const char *path;
+    memcpy(&path, (const char *)target + option->offset, sizeof path);
+    if (path && *path != '/' && getcwd(folder, PATH_MAX - 1))
+        strcat(folder, "/");
+}
+
 void tp_options_write_config(const struct tp_options *options, const void *target, FILE *out)
 {
     for (size_t i = 0; i < options->count; i++) {
@@ -365,8 +376,11 @@ void tp_options_write_config(const struct tp_options *options, const void *targe
             continue;
         char value[TP_OPTION_PATH_MOST + 1];
         tp_option_format(option, target, value, sizeof value);
-        /* A blank or a '#' can only be part of a text, where it may need the quotes. */
-        const char *quote = strpbrk(value, " #") ? "\"" : "";
-        fprintf(out, "%s = %s%s%s\n", option->name, quote, value, quote);
+        char folder[PATH_MAX] = "";
+        if (option->kind == TP_OPTION_PATH)
+            find_folder(option, target, folder);
+        /* A blank or a '#' can only be part of a path, where it may need the quotes. */
+        const char *quote = strpbrk(value, " #") || strpbrk(folder, " #") ? "\"" : "";
+        fprintf(out, "%s = %s%s%s%s\n", option->name, quote, folder, value, quote);
     }
 }

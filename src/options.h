@@ -12,8 +12,7 @@
  * Numbers are read and written in the C locale: programs do not call setlocale().
  *
  * A relative path is relative to the working folder, and in a configuration file to that file's folder, so
- * that a file means the same wherever it is read from. --print-config writes paths as they are used, from the
- * working folder.
+ * that a file means the same wherever it is read from. --print-config writes absolute paths.
  */
 #ifndef TP_OPTIONS_H
 #define TP_OPTIONS_H

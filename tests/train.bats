@@ -185,11 +185,11 @@ END
     "$train" --config ../folder/deeper/run.conf --train-limit 64 --val-limit 10 --epochs 1 --quiet --history h.csv
     cmp h.csv ../folder/deeper/h.csv
     run "$train" --config ../folder/deeper/run.conf --print-config
-    [[ $output == *"data = ../folder/deeper/../mnist"* ]]
-    [[ $output == *"history = ../folder/deeper/h.csv"* ]]
+    [[ $output == *"data = $PWD/../folder/deeper/../mnist"* ]]
+    [[ $output == *"history = $PWD/../folder/deeper/h.csv"* ]]
     [[ $output == *"plot = none"* ]]
     run "$train" --config <(echo "data = here") --print-config # a pipe has no folder
-    [[ $output == *"data = here"* ]]
+    [[ $output == *"data = $PWD/here"* ]]
     printf 'data = /%04095d\n' 0 >long.conf
     "$train" --config "$PWD/long.conf" --print-config >/dev/null
     printf 'data = %04096d\n' 0 >long.conf
