@@ -12,9 +12,10 @@
 
 #define ROUNDOFF (DBL_EPSILON / 2)
 
+#define SHORTENINGS 2 /* of a layer's step, at most */
+
 /* The course's step, the own one, and twice that. */
 enum { COURSE, OWN, OWN_TWICE, STEPS };
-static const double steps[STEPS] = {TP_CHECK_COURSE_STEP, TP_CHECK_STEP, 2 * TP_CHECK_STEP};
 
 struct sorted_input {
     double value;
@@ -24,6 +25,7 @@ struct sorted_input {
 struct measurement {
     const struct tp_plain_network *plain;
     size_t layer;
+    double steps[STEPS];
     size_t widest;
     double *scratch;             /* [members][2][widest] */
     struct sorted_input *inputs; /* [batch][rows of this layer], ascending: equal ones stand side by side */
@@ -121,11 +123,11 @@ static void measure_unit(struct measurement *m, double *scratch[2], size_t unit)
             if (inputs[begin].value == 0)
                 continue;
             for (int s = 0; s < STEPS; s++) {
-                const double move = steps[s] * inputs[begin].value;
+                const double move = m->steps[s] * inputs[begin].value;
                 bool crossed = false;
                 const double above = moved_loss(plain, scratch, m->layer, b, unit, z + move, &crossed);
                 const double below = moved_loss(plain, scratch, m->layer, b, unit, z - move, &crossed);
-                const double quotient = (above - below) / (2 * steps[s] * (double)plain->batch);
+                const double quotient = (above - below) / (2 * m->steps[s] * (double)plain->batch);
                 for (size_t i = begin; i < end; i++) {
                     const size_t at = unit * rows + inputs[i].row;
                     m->quotient[s][at] += quotient;
@@ -175,7 +177,7 @@ static double rounding_of_loss(const struct tp_plain_network *plain, size_t samp
     return ROUNDOFF * ((double)last->units + 8 + 2 * (most - least) + 3 * loss) / (double)plain->batch;
 }
 
-static double rounding_bound(const struct tp_plain_network *plain, size_t l)
+static double rounding_bound(const struct tp_plain_network *plain, size_t l, double step)
 {
     const struct tp_plain_layer *layer = &plain->layers[l];
     double total = 0;
@@ -187,7 +189,7 @@ static double rounding_bound(const struct tp_plain_network *plain, size_t l)
         for (size_t above = l + 1; above < plain->layer_count; above++)
             total += rounding_of_sums(plain, above, b);
     }
-    return total / TP_CHECK_STEP;
+    return total / step;
 }
 
 static struct tp_layer_differences summarise(const struct measurement *m)
@@ -195,7 +197,8 @@ static struct tp_layer_differences summarise(const struct measurement *m)
     const struct tp_plain_layer *layer = &m->plain->layers[m->layer];
     const size_t rows = rows_of(layer), units = layer->units;
     struct tp_layer_differences found = {.weights = rows * units,
-                                         .rounding = rounding_bound(m->plain, m->layer)};
+                                         .step = m->steps[OWN],
+                                         .rounding = rounding_bound(m->plain, m->layer, m->steps[OWN])};
     for (size_t row = 0; row < rows; row++) {
         for (size_t unit = 0; unit < units; unit++) {
             const size_t at = unit * rows + row;
@@ -224,6 +227,13 @@ static struct tp_layer_differences summarise(const struct measurement *m)
     return found;
 }
 
+/* Whether a shorter step would decide no more. */
+static bool is_fine(const struct tp_layer_differences *layer)
+{
+    return layer->truncation + layer->rounding <= TP_CHECK_COARSEST * layer->largest ||
+           !(layer->truncation > layer->rounding);
+}
+
 /* Memory for a layer, taken and given back as the layers' sizes differ by much. */
 static enum tp_status measure_layer(struct measurement *m, size_t threads, struct tp_layer_differences *found,
                                     struct tp_error *error)
@@ -246,11 +256,24 @@ static enum tp_status measure_layer(struct measurement *m, size_t threads, struc
     m->crossed = tp_arena_take(&arena, weights);
 
     sort_inputs(m);
-    const size_t members = tp_team_run(threads, measure_units, m);
-    if (members == threads)
-        *found = summarise(m);
-    else
-        status = tp_fail(error, TP_FAILURE, "the system granted %zu of %zu threads", members, threads);
+    double step = TP_CHECK_STEP;
+    for (int shortenings = 0; !status; shortenings++) {
+        m->steps[COURSE] = TP_CHECK_COURSE_STEP;
+        m->steps[OWN] = step;
+        m->steps[OWN_TWICE] = 2 * step;
+        const size_t members = tp_team_run(threads, measure_units, m);
+        if (members != threads)
+            status = tp_fail(error, TP_FAILURE, "the system granted %zu of %zu threads", members, threads);
+        else
+            *found = summarise(m);
+        if (status || m->stop || shortenings == SHORTENINGS || is_fine(found))
+            break;
+        /* Where truncation c h^2 and rounding r / h add up to the least. */
+        step *= cbrt(found->rounding / (2 * found->truncation));
+        for (int s = 0; s < STEPS; s++)
+            memset(m->quotient[s], 0, weights * sizeof(double));
+        memset(m->crossed, 0, weights);
+    }
     tp_arena_destroy(&arena);
     return status;
 }

@@ -9,7 +9,7 @@
 
 #define TP_CHECK_BATCH       100  /* samples */
 #define TP_CHECK_COURSE_STEP 1e-3 /* the course's: |difference| <= step^2 */
-#define TP_CHECK_STEP        1e-4 /* the own one: rounding grows and truncation falls below it */
+#define TP_CHECK_STEP        1e-4 /* the own one, which a layer shortens where truncation makes it too coarse */
 #define TP_CHECK_COARSEST    1e-3 /* of a layer's largest gradient: a wider bound decides nothing */
 
 /* A weight: row (an input, or the bias behind the last input) and unit, from 0. */
@@ -27,12 +27,13 @@ struct tp_layer_differences {
     struct tp_weight_place course_at;
 
     /*
-     * For h = TP_CHECK_STEP the quotient is Q(h) = gradient + c h^2 + ..., so that Q(2h) - Q(h) is three
+     * For a step h the quotient is Q(h) = gradient + c h^2 + ..., so that Q(2h) - Q(h) is three
      * times the truncation error. truncation: the largest |Q(2h) - Q(h)|. rounding: a bound to first order.
      * Each local rounding error e at a sum z changes the loss by e dC/dz, and e <= (K + 5) u sum |a||w| in a
      * sum of K products, where 5 stands for f; the loss itself adds (K + 8 + 2 max |z - max z| + 3 C) u. Both
      * losses of a quotient are off by that, and it is divided by 2h.
      */
+    double step; /* h */
     size_t skipped;
     double difference;
     struct tp_weight_place at;

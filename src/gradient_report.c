@@ -126,14 +126,14 @@ static void write_differences(const struct findings *findings)
                course_skipped(differences));
 
     printf(
-        "\nEvery weight in double, by central differences with h = %g. Layers are counted from 1, inputs "
+        "\nEvery weight in double, by central differences with a step h. Layers are counted from 1, inputs "
         "and\nunits from 0.\n\n"
-        "  layer  weights  skipped  gradients to    off by  at                        truncation  rounding\n",
-        TP_CHECK_STEP);
+        "  layer  weights  skipped  gradients to        h    off by  at                        truncation  "
+        "rounding\n");
     for (size_t l = 0; l < differences->layer_count; l++) {
         const struct tp_layer_differences *layer = &differences->layers[l];
-        printf("  %5zu %8zu %8zu      %.2e  %.2e  %-24s    %.2e  %.2e  %s\n", l + 1, layer->weights,
-               layer->skipped, layer->largest, layer->difference,
+        printf("  %5zu %8zu %8zu      %.2e  %.1e  %.2e  %-24s    %.2e  %.2e  %s\n", l + 1, layer->weights,
+               layer->skipped, layer->largest, layer->step, layer->difference,
                place_text(findings->plain, l, layer->at).text, layer->truncation, layer->rounding,
                layer_verdict(layer));
     }
@@ -182,6 +182,7 @@ static json_t *json_layer(const struct findings *findings, size_t l)
 {
     const struct tp_layer_differences *layer = &findings->differences.layers[l];
     const struct tp_json_member members[] = {
+        {"h", tp_json_number(layer->step)},
         {"difference", tp_json_number(layer->difference)},
         {"at", json_place(findings->plain, l, layer->at)},
         {"truncation", tp_json_number(layer->truncation)},
@@ -223,7 +224,6 @@ static enum tp_status write_json(const struct findings *findings, struct tp_erro
     const struct tp_json_member members[] = {
         {"samples", tp_json_count(findings->plain->batch)},
         {"course", json_course(findings)},
-        {"h", tp_json_number(TP_CHECK_STEP)},
         {"layers", layers},
         {"tiers", tiers},
         {"passed",

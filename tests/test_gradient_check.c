@@ -256,6 +256,27 @@ static void test_a_weight_at_a_kink_is_skipped(void **state)
     tp_plain_free(&plain);
 }
 
+/* Weights of this size make a deep network's loss so curved that the usual step says nothing. */
+static void test_a_step_is_shortened_where_the_loss_is_curved(void **state)
+{
+    (void)state;
+    struct tp_train_options options = make_options(TP_LECUN_TANH);
+    for (options.hidden_count = 0; options.hidden_count < 6; options.hidden_count++)
+        options.hidden[options.hidden_count] = 20;
+    struct tp_plain_network plain = make_plain(&options);
+    for (size_t l = 0; l < plain.layer_count; l++)
+        for (size_t w = 0; w < plain.layers[l].inputs * plain.layers[l].units; w++)
+            plain.layers[l].w[w] *= 4;
+    const struct tp_differences differences = measure(&plain, 2);
+    assert_true(passes(&differences));
+    assert_true(differences.layers[0].step < TP_CHECK_STEP);
+    assert_true(differences.layers[6].step == TP_CHECK_STEP);
+    plain.activation.slope = tp_plain_activation(TP_TANH).slope;
+    const struct tp_differences wrong = measure(&plain, 2);
+    assert_false(tp_layer_passes(&wrong.layers[0]));
+    tp_plain_free(&plain);
+}
+
 static void test_a_bound_that_is_too_wide_does_not_pass(void **state)
 {
     (void)state;
@@ -317,6 +338,7 @@ int main(void)
         cmocka_unit_test(test_every_activation_for_another_one_is_caught_in_a_tier),
         cmocka_unit_test(test_a_fault_in_any_verb_is_caught),
         cmocka_unit_test(test_a_weight_at_a_kink_is_skipped),
+        cmocka_unit_test(test_a_step_is_shortened_where_the_loss_is_curved),
         cmocka_unit_test(test_a_bound_that_is_too_wide_does_not_pass),
         cmocka_unit_test(test_threads_change_nothing),
         cmocka_unit_test(test_it_can_be_stopped),
