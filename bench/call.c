@@ -1,0 +1,363 @@
+#include "call.h"
+
+#include <string.h>
+
+#include "../kernels/flush.h"
+#include "../src/plan.h"
+#include "../src/team.h"
+
+const char *bench_kind_name(enum bench_kind kind)
+{
+    static const char *const names[BENCH_KINDS] = {"forward",  "backward", "update", "pack_u8",
+                                                   "pack_f32", "loss",     "map"};
+    return names[kind];
+}
+
+static bool is_product(enum bench_kind kind)
+{
+    return kind == BENCH_FORWARD || kind == BENCH_BACKWARD || kind == BENCH_UPDATE;
+}
+
+double bench_flops(const struct bench_call *c)
+{
+    return is_product(c->kind) ? 2.0 * (double)c->m * (double)c->n * (double)c->k : 0;
+}
+
+double bench_bytes(const struct bench_call *c)
+{
+    const double m = (double)c->m, n = (double)c->n, k = (double)c->k;
+    switch (c->kind) {
+    case BENCH_FORWARD:
+        return 4 * (m * k + k * n + m * n);
+    case BENCH_BACKWARD:
+        return 4 * (m * k + k * n + 2 * m * n); /* the activations besides */
+    case BENCH_UPDATE: {
+        /* Weights and state are read and written, the transposed view is written. */
+        const double arrays = 2 * (1 + tp_rule_states(c->rule)) + 1;
+        return 4 * (m * k + k * n + arrays * m * n);
+    }
+    case BENCH_PACK_U8:
+        return 5 * m * n;
+    case BENCH_PACK_F32:
+    case BENCH_LOSS:
+    case BENCH_MAP:
+    case BENCH_KINDS:
+        break;
+    }
+    return 8 * m * n;
+}
+
+struct matrix {
+    size_t rows, columns;
+};
+
+static struct matrix in_of(const struct bench_call *c)
+{
+    return c->kind == BENCH_UPDATE ? (struct matrix){c->k, c->m}
+           : is_product(c->kind)   ? (struct matrix){c->m, c->k}
+                                   : (struct matrix){c->m, c->n};
+}
+
+static struct matrix weights_of(const struct bench_call *c)
+{
+    return c->kind == BENCH_UPDATE ? (struct matrix){c->m, c->n}
+           : is_product(c->kind)   ? (struct matrix){c->k, c->n}
+                                   : (struct matrix){0, 0};
+}
+
+static struct matrix out_of(const struct bench_call *c)
+{
+    return (struct matrix){c->kind == BENCH_UPDATE ? c->k : c->m, c->n};
+}
+
+static size_t floats_of(struct matrix x)
+{
+    return tp_panel_count(x.columns) * x.rows * TP_PANEL;
+}
+
+static size_t stride_of(struct matrix x)
+{
+    return x.rows * TP_PANEL;
+}
+
+/* Takes a piece, or, as long as the arena is empty, only adds it to the sum. */
+static void *take(struct tp_arena *arena, size_t *sum, size_t count, size_t size)
+{
+    *sum = tp_arena_add(*sum, count, size);
+    return arena->base ? tp_arena_take(arena, count * size) : NULL;
+}
+
+static size_t place(struct bench_operands *o)
+{
+    const struct bench_call *c = &o->call;
+    const size_t weights = floats_of(weights_of(c)), outputs = floats_of(out_of(c));
+    const size_t transposed = floats_of((struct matrix){c->n, c->m});
+    const bool update = c->kind == BENCH_UPDATE;
+    const size_t sample = c->kind == BENCH_PACK_U8 ? 1 : c->kind == BENCH_PACK_F32 ? sizeof(float) : 0;
+    size_t sum = 0;
+    o->in = take(&o->arena, &sum, floats_of(in_of(c)), sizeof(float));
+    o->weights = take(&o->arena, &sum, weights, sizeof(float));
+    o->out = take(&o->arena, &sum, outputs, sizeof(float));
+    o->activations = take(&o->arena, &sum, c->kind == BENCH_BACKWARD ? outputs : 0, sizeof(float));
+    o->transposed = take(&o->arena, &sum, update ? transposed : 0, sizeof(float));
+    for (int i = 0; i < 2; i++)
+        o->state[i] = take(&o->arena, &sum, update ? weights : 0, sizeof(float));
+    o->samples = take(&o->arena, &sum, c->m * c->n, sample);
+    o->scale = take(&o->arena, &sum, c->n, sizeof(float));
+    o->shift = take(&o->arena, &sum, c->n, sizeof(float));
+    o->loss = take(&o->arena, &sum, c->m, sizeof(float));
+    o->labels = take(&o->arena, &sum, c->m, sizeof(uint16_t));
+    return sum;
+}
+
+/* Values in [-scale, scale) without a pattern that a kernel could profit from; the same for every tier. */
+static void fill(float *x, size_t count, float scale)
+{
+    for (size_t i = 0; i < count; i++)
+        x[i] = scale * ((float)((uint32_t)i * 2654435761u >> 20) / 2048 - 1);
+}
+
+static void fill_operands(struct bench_operands *o)
+{
+    const struct bench_call *c = &o->call;
+    fill(o->in, floats_of(in_of(c)), 1);
+    fill(o->weights, floats_of(weights_of(c)), 0.05f);
+    fill(o->out, floats_of(out_of(c)), 0.5f);
+    if (c->kind == BENCH_BACKWARD)
+        fill(o->activations, floats_of(out_of(c)), 0.9f);
+    if (c->kind == BENCH_PACK_F32)
+        fill(o->samples, c->m * c->n, 255);
+    for (size_t i = 0; c->kind == BENCH_PACK_U8 && i < c->m * c->n; i++)
+        ((uint8_t *)o->samples)[i] = (uint8_t)((uint32_t)i * 2654435761u >> 24);
+    fill(o->scale, c->n, 0.01f);
+    fill(o->shift, c->n, 0.4f);
+    for (size_t r = 0; r < c->m; r++)
+        o->labels[r] = (uint16_t)(r % c->n);
+}
+
+enum tp_status bench_create(struct bench_operands *o, const struct bench_call *call,
+                            const struct tp_tier *tier, struct tp_error *error)
+{
+    *o = (struct bench_operands){.call = *call,
+                                 .tier = tier,
+                                 .rule = {.kind = call->rule,
+                                          .rate = 1e-30f,
+                                          .momentum = 0.9f,
+                                          .keep = 1,
+                                          .beta1 = 0.9f,
+                                          .one_minus_beta1 = 0.1f,
+                                          .beta2 = 0.999f,
+                                          .one_minus_beta2 = 0.001f,
+                                          .root_correction = 1,
+                                          .epsilon = 1e-8f}};
+    enum tp_status status = tp_arena_create(&o->arena, place(o), error);
+    if (status)
+        return status;
+    place(o);
+    fill_operands(o);
+    return TP_OK;
+}
+
+void bench_destroy(struct bench_operands *o)
+{
+    tp_arena_destroy(&o->arena);
+    *o = (struct bench_operands){0};
+}
+
+static void run_forward(const struct bench_operands *o, struct tp_range rows)
+{
+    const struct bench_call *c = &o->call;
+    o->tier->forward(&(struct tp_forward){.row_begin = rows.begin,
+                                          .row_end = rows.end,
+                                          .inputs = c->k,
+                                          .units = c->n,
+                                          .a = o->in,
+                                          .a_stride = stride_of(in_of(c)),
+                                          .w = o->weights,
+                                          .w_stride = stride_of(weights_of(c)),
+                                          .z = o->out,
+                                          .z_stride = stride_of(out_of(c)),
+                                          .activation = c->activation});
+}
+
+static void run_backward(const struct bench_operands *o, struct tp_range rows)
+{
+    const struct bench_call *c = &o->call;
+    o->tier->backward(&(struct tp_backward){.row_begin = rows.begin,
+                                            .row_end = rows.end,
+                                            .input_end = c->n,
+                                            .units = c->k,
+                                            .first = true,
+                                            .last = true,
+                                            .d = o->in,
+                                            .d_stride = stride_of(in_of(c)),
+                                            .wt = o->weights,
+                                            .wt_stride = stride_of(weights_of(c)),
+                                            .a = o->activations,
+                                            .a_stride = stride_of(out_of(c)),
+                                            .d_in = o->out,
+                                            .d_in_stride = stride_of(out_of(c)),
+                                            .activation = c->activation});
+}
+
+/* By whole panels of inputs, as tp_plan_update() divides a slice. */
+static void run_update(const struct bench_operands *o, size_t member, size_t members)
+{
+    const struct bench_call *c = &o->call;
+    struct tp_range panels = tp_plan_share(tp_panel_count(c->m), member, members);
+    const size_t end = panels.end * TP_PANEL < c->m ? panels.end * TP_PANEL : c->m;
+    if (panels.begin == panels.end)
+        return;
+    o->tier->update(&(struct tp_update){.rows = c->k,
+                                        .input_begin = panels.begin * TP_PANEL,
+                                        .input_end = end,
+                                        .inputs = c->m,
+                                        .units = c->n,
+                                        .a = o->in,
+                                        .a_stride = stride_of(in_of(c)),
+                                        .d = o->out,
+                                        .d_stride = stride_of(out_of(c)),
+                                        .rule = &o->rule,
+                                        .w = o->weights,
+                                        .w_stride = stride_of(weights_of(c)),
+                                        .wt = o->transposed,
+                                        .wt_stride = c->n * TP_PANEL,
+                                        .state = {o->state[0], o->state[1]}});
+}
+
+static void run_pack(const struct bench_operands *o, struct tp_range rows)
+{
+    const struct bench_call *c = &o->call;
+    tp_pack_fn *verb = c->kind == BENCH_PACK_U8 ? o->tier->pack_u8 : o->tier->pack_f32;
+    verb(&(struct tp_pack){.row_begin = rows.begin,
+                           .row_end = rows.end,
+                           .features = c->n,
+                           .samples = o->samples,
+                           .scale = o->scale,
+                           .shift = o->shift,
+                           .a = o->out,
+                           .a_stride = stride_of(out_of(c))});
+}
+
+static void run_loss(const struct bench_operands *o, struct tp_range rows)
+{
+    const struct bench_call *c = &o->call;
+    o->tier->loss(&(struct tp_loss){.row_begin = rows.begin,
+                                    .row_end = rows.end,
+                                    .classes = c->n,
+                                    .z = o->in,
+                                    .z_stride = stride_of(in_of(c)),
+                                    .labels = o->labels,
+                                    .scale = 1 / (float)c->m,
+                                    .d = o->out,
+                                    .d_stride = stride_of(out_of(c)),
+                                    .loss = o->loss});
+}
+
+static tp_map_fn *map_of(const struct tp_tier *tier, enum tp_activation activation)
+{
+    switch (activation) {
+    case TP_SIGMOID:
+        return tier->sigmoid;
+    case TP_LECUN_TANH:
+        return tier->lecun_tanh;
+    case TP_TANH:
+        return tier->tanh;
+    case TP_RELU:
+    case TP_LINEAR:
+    case TP_ACTIVATION_COUNT:
+        break;
+    }
+    return tier->relu;
+}
+
+void bench_run(const struct bench_operands *o, size_t member, size_t members)
+{
+    const struct tp_range rows = tp_plan_share(o->call.m, member, members);
+    switch (o->call.kind) {
+    case BENCH_FORWARD:
+        run_forward(o, rows);
+        break;
+    case BENCH_BACKWARD:
+        run_backward(o, rows);
+        break;
+    case BENCH_UPDATE:
+        run_update(o, member, members);
+        break;
+    case BENCH_PACK_U8:
+    case BENCH_PACK_F32:
+        run_pack(o, rows);
+        break;
+    case BENCH_LOSS:
+        run_loss(o, rows);
+        break;
+    case BENCH_MAP:
+        map_of(o->tier, o->call.activation)((rows.end - rows.begin) * o->call.n,
+                                            o->in + rows.begin * o->call.n, o->out + rows.begin * o->call.n);
+        break;
+    case BENCH_KINDS:
+        break;
+    }
+}
+
+struct team_run {
+    const struct bench_operands *operands;
+    size_t times;
+};
+
+static void run_member(void *context, size_t member, size_t members)
+{
+    const struct team_run *run = context;
+    for (size_t i = 0; i < run->times; i++) {
+        bench_run(run->operands, member, members);
+        tp_team_barrier();
+    }
+}
+
+bool bench_run_team(const struct bench_operands *operands, size_t threads, size_t times)
+{
+    struct team_run run = {operands, times};
+    return tp_team_run(threads, run_member, &run) == threads;
+}
+
+static bool same(const float *a, const float *b, struct matrix x)
+{
+    for (size_t r = 0; r < x.rows; r++)
+        for (size_t c = 0; c < x.columns; c++)
+            if (memcmp(&a[tp_panel_offset(stride_of(x), r, c)], &b[tp_panel_offset(stride_of(x), r, c)],
+                       sizeof *a) != 0)
+                return false;
+    return true;
+}
+
+static bool same_results(const struct bench_operands *a, const struct bench_operands *b)
+{
+    const struct bench_call *c = &a->call;
+    bool equal = same(a->out, b->out, out_of(c)) && same(a->weights, b->weights, weights_of(c)) &&
+                 memcmp(a->loss, b->loss, c->m * sizeof *a->loss) == 0;
+    for (int i = 0; c->kind == BENCH_UPDATE && i < tp_rule_states(c->rule); i++)
+        equal &= same(a->state[i], b->state[i], weights_of(c));
+    return equal &&
+           (c->kind != BENCH_UPDATE || same(a->transposed, b->transposed, (struct matrix){c->n, c->m}));
+}
+
+enum tp_status bench_verify(const struct bench_call *call, const struct tp_tier *tier, struct tp_error *error)
+{
+    struct bench_operands ours, reference = {0};
+    enum tp_status status = bench_create(&ours, call, tier, error);
+    if (!status)
+        status = bench_create(&reference, call, tp_tiers[0], error);
+    if (!status) {
+        const uint64_t saved = tp_flush_enter();
+        ours.rule.rate = reference.rule.rate = 0.01f;
+        bench_run(&ours, 0, 1);
+        bench_run(&reference, 0, 1);
+        tp_flush_leave(saved);
+        if (!same_results(&ours, &reference))
+            status = tp_fail(error, TP_FAILURE, "%s %zux%zux%zu: %s does not give what reference gives",
+                             bench_kind_name(call->kind), call->m, call->n, call->k, tier->name);
+    }
+    bench_destroy(&ours);
+    bench_destroy(&reference);
+    return status;
+}

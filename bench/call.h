@@ -1,0 +1,82 @@
+/*
+ * A call: one kernel, a shape and operands, ready to be run over and over. What is timed, here and in every
+ * comparison with others.
+ */
+#ifndef BENCH_CALL_H
+#define BENCH_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../kernels/kernels.h"
+#include "../src/arena.h"
+
+enum bench_kind {
+    BENCH_FORWARD,  /* [m x k] [k x n], then the activation */
+    BENCH_BACKWARD, /* [m x k] [n x k]^T, then times f' */
+    BENCH_UPDATE,   /* [k x m]^T [k x n], then the optimizer's rule on all m x n weights */
+    BENCH_PACK_U8,  /* m samples of n features */
+    BENCH_PACK_F32,
+    BENCH_LOSS, /* m rows of n classes */
+    BENCH_MAP,  /* an activation of m x n values */
+    BENCH_KINDS
+};
+
+struct bench_call {
+    enum bench_kind kind;
+    size_t m, n, k;                /* k: 1 but for products */
+    enum tp_activation activation; /* forward, backward, map */
+    enum tp_rule_kind rule;        /* update */
+};
+
+/* "forward", "backward", "update", ... */
+const char *bench_kind_name(enum bench_kind kind);
+
+/*
+ * Operations of a call by the convention that every figure here uses: 2 m n k for a product, whatever is done
+ * to its elements besides; otherwise 0.
+ */
+double bench_flops(const struct bench_call *call);
+
+/* Bytes that a call must read and write at least: every operand once. */
+double bench_bytes(const struct bench_call *call);
+
+/* The operands of one call. */
+struct bench_operands {
+    struct bench_call call;
+    const struct tp_tier *tier;
+    struct tp_arena arena;
+    /* Products: [m x k] of in, but of an update [k x m]; [k x n] weights, [m x n]; [m x n] out, [k x n]. */
+    float *in, *weights, *out;
+    float *activations;             /* backward: [m x n] */
+    float *transposed, *state[2];   /* update */
+    float *scale, *shift, *samples; /* pack; bytes for pack_u8 */
+    float *loss;
+    uint16_t *labels;
+    struct tp_rule rule;
+};
+
+/*
+ * Makes the operands, the same ones for every tier; bench_destroy() them afterwards, on error too. The
+ * learning rate of an update is so small that no weight changes, however often it is called.
+ * Errors: TP_FAILURE without memory.
+ */
+enum tp_status bench_create(struct bench_operands *operands, const struct bench_call *call,
+                            const struct tp_tier *tier, struct tp_error *error);
+void bench_destroy(struct bench_operands *operands);
+
+/* Member `member` of `members` does its share of one call. */
+void bench_run(const struct bench_operands *operands, size_t member, size_t members);
+
+/* Runs `times` calls on a team of `threads`, with a barrier after each; false if the system has no threads.
+ */
+bool bench_run_team(const struct bench_operands *operands, size_t threads, size_t times);
+
+/*
+ * Whether the tier gives what the reference tier gives, to the bit; to be asked before anything is timed.
+ * Errors: TP_FAILURE without memory, and if it does not.
+ */
+enum tp_status bench_verify(const struct bench_call *call, const struct tp_tier *tier,
+                            struct tp_error *error);
+
+#endif
