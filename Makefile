@@ -30,14 +30,15 @@ has = $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo yes)
 
 # Libraries as pkg-config module:Debian package.
 REQUIRED := libdeflate:libdeflate-dev jansson:libjansson-dev libxxhash:libxxhash-dev
-PEERS    := openblas:libopenblas-dev
 
 module  = $(firstword $(subst :, ,$(1)))
 package = $(lastword $(subst :, ,$(1)))
 
 FOUND   := $(foreach l,$(REQUIRED),$(if $(call has,$(call module,$l)),$l))
-RIVALS  := $(foreach l,$(PEERS),$(if $(call has,$(call module,$l)),$(call module,$l)))
 MISSING := $(foreach l,$(filter-out $(FOUND),$(REQUIRED)),$(call module,$l) (Debian: $(call package,$l)))
+
+# bench needs a C++ compiler and Google Benchmark; `everything` leaves it out where they are missing.
+HAS_BENCHMARK := $(if $(call has,benchmark),$(shell command -v $(CXX)))
 
 # One run of the preprocessor tells whether the compiler works, finds Random123 (headers without a pkg-config
 # module) and, with the user's flags, makes code for x86-64: then the vector tiers are built.
@@ -51,7 +52,8 @@ MISSING += $(if $(filter works,$(PROBE)),$(if $(filter random123,$(PROBE)),,Rand
 
 PACKAGES_BUILD    := gcc libc6-dev pkg-config $(foreach l,$(REQUIRED),$(call package,$l)) librandom123-dev
 PACKAGES_TEST     := bats binutils gnuplot-nox libcmocka-dev libsimde-dev python3 python3-jinja2 qemu-user
-PACKAGES_BENCH    := $(foreach l,$(PEERS),$(call package,$l))
+PACKAGES_BENCH    := g++ libbenchmark-dev
+PACKAGES_PEERS    := libblis4 libdnnl2 libopenblas0
 PACKAGES_RESULTS  := fonts-dejavu-core gnuplot-nox python3 python3-jinja2
 PACKAGES_REPORT   := $(PACKAGES_RESULTS) lmodern pandoc texlive-fonts-recommended texlive-latex-recommended
 PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
@@ -68,10 +70,11 @@ LIBRARY_SOURCES := $(sort $(filter-out $(PROGRAM_SOURCES),$(wildcard src/*.c)) $
                      $(foreach t,$(TIERS),$(wildcard kernels/$t/*.c)))
 TEST_SOURCES    := $(sort $(wildcard tests/test_*.c))
 CHECK_SOURCES   := $(sort $(wildcard tests/check_*.c))
-BENCH_SOURCES   := bench/naive.c bench/plain.c bench/step.c $(RIVALS:%=bench/%.c)
+BENCH_MAINS     := bench/step.c
+BENCH_SOURCES   := $(filter-out $(BENCH_MAINS),$(sort $(wildcard bench/*.c)))
 FUZZ_SOURCES    := $(sort $(wildcard tests/fuzz_*.c))
 FORMATTED       := $(wildcard src/*.[ch] kernels/*.[ch] kernels/*/*.[ch] include/tileprop/*.h tests/*.[ch] \
-                     tests/emulation/*.[ch] bench/*.[ch])
+                     tests/emulation/*.[ch] bench/*.[ch] bench/*.cc)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
@@ -106,7 +109,6 @@ flags = $(OWN_FLAGS) \
   $(if $(filter src/team.c,$(1)),-fopenmp) \
   $(if $(filter tests/test_emulation.c,$(1)),-Wno-psabi) \
   $(if $(filter bench/naive.c bench/plain.c,$(1)),-O3) \
-  $(if $(filter bench/%,$(1)),$(foreach r,$(RIVALS),-DTP_HAVE_$r $(shell $(PKG_CONFIG) --cflags $r))) \
   $(if $(filter $(PROGRAM_SOURCES),$(1)),$(PROGRAM_FLAGS)) \
   $(CPPFLAGS) $(CFLAGS)
 
@@ -161,7 +163,7 @@ TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)) $(BUILD)/tests/check
                  $(if $(SANITIZE),,$(if $(X86),$(BUILD)/tests/check_kernels_emulated))
 
 .PHONY: everything
-everything: $(BIN)/train $(TEST_PROGRAMS) $(call objects,$(BENCH_SOURCES)) ## build all there is, run nothing
+everything: $(BIN)/train $(TEST_PROGRAMS) $(BUILD)/bench/step $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
 
 # These look at build products and at the runner, not at what instrumented code does.
 UNINSTRUMENTED := tests/install.bats tests/layers.bats tests/run.bats
@@ -224,14 +226,29 @@ fuzz-run: $(FUZZERS)
 
 # --- Benchmarks -----------------------------------------------------------------------------------------
 
-$(BUILD)/bench/step: $(call objects,$(BENCH_SOURCES)) $(LIBRARY) $(BUILD)/stamp/link
-	$(call say,LINK,$@)
-	$(Q)$(call link,$(foreach r,$(RIVALS),$(shell $(PKG_CONFIG) --libs $r)))
 
-.PHONY: bench-step
-bench-step: deps-bench ## install what is needed, time whole training steps and their peers
+$(BUILD)/bench/bench.o: bench/bench.cc $(BUILD)/stamp/compile
+	$(call say,CXX,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) -std=c++17 $(filter-out -std=c11 -Wpedantic,$(OWN_FLAGS)) $(shell $(PKG_CONFIG) --cflags benchmark) $(CPPFLAGS) \
+	    $(CXXFLAGS) -MMD -MP -c -o $@ $<
+
+$(BIN)/bench: $(BUILD)/bench/bench.o $(call objects,$(BENCH_SOURCES)) $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(call link,$(shell $(PKG_CONFIG) --libs benchmark) -lstdc++)
+
+$(BUILD)/bench/step: $(BUILD)/bench/step.o $(call objects,$(BENCH_SOURCES)) $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+	$(call say,LINK,$@)
+	$(Q)$(call link)
+
+.PHONY: bench bench-step
+bench: deps-bench ## install what is needed, time the kernels of the course's networks
+	$(Q)$(MAKE) $(BIN)/bench
+	$(BIN)/bench
+bench-step: deps-bench ## likewise whole training steps
 	$(Q)$(MAKE) $(BUILD)/bench/step
-	OPENBLAS_NUM_THREADS=1 $(BUILD)/bench/step
+	$(BUILD)/bench/step
 
 # --- Experiments ----------------------------------------------------------------------------------------
 
@@ -280,10 +297,10 @@ deps-results: ## install what the experiments need
 deps-report: ## install what the report as PDF needs
 	$(Q).ci/deps '$(PACKAGES_REPORT)' ''
 deps-bench: ## install what benchmarks compare with
-	$(Q).ci/deps '$(PACKAGES_BUILD)' '$(PACKAGES_BENCH)'
+	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_BENCH)' '$(PACKAGES_PEERS)'
 
 # One entry per source, made from the same flags as the rules.
-SOURCES := $(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(TEST_SOURCES) $(CHECK_SOURCES) $(BENCH_SOURCES) $(FUZZ_SOURCES)
+SOURCES := $(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(TEST_SOURCES) $(CHECK_SOURCES) $(BENCH_SOURCES) $(BENCH_MAINS) $(FUZZ_SOURCES)
 json  = $(subst ",\",$(subst \,\\,$(1)))
 entry = {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(call json,$(strip $(CC) $(call flags,$(1)) -c $(1)))"}
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../kernels/flush.h"
+#include "../kernels/list.h"
 #include "../src/plan.h"
 #include "../src/team.h"
 
@@ -11,6 +12,39 @@ const char *bench_kind_name(enum bench_kind kind)
     static const char *const names[BENCH_KINDS] = {"forward",  "backward", "update", "pack_u8",
                                                    "pack_f32", "loss",     "map"};
     return names[kind];
+}
+
+/* What kernels/list.h has, as text. */
+static const struct listed {
+    const char *tier, *member, *symbol;
+} kernels[] = {
+#define LISTED(type, member, symbol) {TIER, #member, #symbol},
+#define TIER                         "reference"
+    TP_KERNELS_REFERENCE(LISTED)
+#ifdef TP_X86_TIERS
+#undef TIER
+#define TIER "avx2"
+        TP_KERNELS_AVX2(LISTED)
+#undef TIER
+#define TIER "avx512"
+            TP_KERNELS_AVX512(LISTED)
+#endif
+};
+
+/* Of struct tp_tier. */
+static const char *member_name(const struct bench_call *call)
+{
+    static const char *const maps[TP_ACTIVATION_COUNT] = {"relu", "sigmoid", "lecun_tanh", "tanh", "relu"};
+    return call->kind == BENCH_MAP ? maps[call->activation] : bench_kind_name(call->kind);
+}
+
+const char *bench_kernel_name(const struct bench_call *call, const struct tp_tier *tier)
+{
+    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++) {
+        if (strcmp(kernels[i].tier, tier->name) == 0 && strcmp(kernels[i].member, member_name(call)) == 0)
+            return kernels[i].symbol;
+    }
+    return NULL;
 }
 
 static bool is_product(enum bench_kind kind)

@@ -32,6 +32,9 @@ struct bench_call {
 /* "forward", "backward", "update", ... */
 const char *bench_kind_name(enum bench_kind kind);
 
+/* The symbol of the kernel that the call runs, as kernels/list.h has it. */
+const char *bench_kernel_name(const struct bench_call *call, const struct tp_tier *tier);
+
 /*
  * Operations of a call by the convention that every figure here uses: 2 m n k for a product, whatever is done
  * to its elements besides; otherwise 0.

@@ -7,23 +7,24 @@ enum { ROW_MAJOR = 101, AS_IS = 111, TRANSPOSED = 112 };
 
 typedef void sgemm_fn(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha,
                       const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
-typedef int dnnl_sgemm_fn(char transpose_a, char transpose_b, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, float alpha,
-                          const float *a, ptrdiff_t lda, const float *b, ptrdiff_t ldb, float beta, float *c,
-                          ptrdiff_t ldc);
+typedef int dnnl_sgemm_fn(char transpose_a, char transpose_b, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k,
+                          float alpha, const float *a, ptrdiff_t lda, const float *b, ptrdiff_t ldb,
+                          float beta, float *c, ptrdiff_t ldc);
 
 static sgemm_fn *openblas, *blis;
 static dnnl_sgemm_fn *onednn;
 static void (*openblas_threads)(int), (*openmp_threads)(int);
 static void (*blis_threads)(ptrdiff_t);
 
-static void sgemm(sgemm_fn *library, int transpose, size_t m, size_t n, size_t k, const float *a, const float *b,
-                  float *c)
+static void sgemm(sgemm_fn *library, int transpose, size_t m, size_t n, size_t k, const float *a,
+                  const float *b, float *c)
 {
     library(ROW_MAJOR, transpose ? TRANSPOSED : AS_IS, AS_IS, (int)m, (int)n, (int)k, 1, a,
             (int)(transpose ? m : k), b, (int)n, 0, c, (int)n);
 }
 
-static void openblas_gemm(int transpose, size_t m, size_t n, size_t k, const float *a, const float *b, float *c)
+static void openblas_gemm(int transpose, size_t m, size_t n, size_t k, const float *a, const float *b,
+                          float *c)
 {
     sgemm(openblas, transpose, m, n, k, a, b, c);
 }

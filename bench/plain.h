@@ -7,15 +7,7 @@
 
 #include <stddef.h>
 
-/* C [m x n] = A B, or A^T B with A [k x m] where transpose is not 0. Row-major, without gaps. */
-typedef void plain_gemm_fn(int transpose, size_t m, size_t n, size_t k, const float *a, const float *b,
-                           float *c);
-
-/* Loops in i-k-j order, which a compiler vectorises at -O3. Frozen: figures of years are ratios to it. */
-void naive_gemm(int transpose, size_t m, size_t n, size_t k, const float *a, const float *b, float *c);
-
-/* OpenBLAS on one thread. */
-void openblas_gemm(int transpose, size_t m, size_t n, size_t k, const float *a, const float *b, float *c);
+#include "peers.h"
 
 #define PLAIN_LAYERS 8
 

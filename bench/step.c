@@ -199,9 +199,12 @@ static int measure(const struct workload *w, const struct tp_dataset *train,
     width[layers] = train->classes;
     struct plain naive, openblas = {0};
     int status = plain_create(&naive, naive_gemm, width, layers, w->batch);
-#if defined(TP_HAVE_openblas)
-    status |= plain_create(&openblas, openblas_gemm, width, layers, w->batch);
-#endif
+    for (const struct bench_peer *peer = bench_peers(); peer->name; peer++) {
+        if (strcmp(peer->name, "OpenBLAS") == 0) {
+            peer->use_threads(1);
+            status |= plain_create(&openblas, peer->gemm, width, layers, w->batch);
+        }
+    }
     if (status)
         fprintf(stderr, "step: out of memory\n");
     struct tp_peak peak;

@@ -77,7 +77,7 @@ static bool is_plain_text(const char *text)
     for (const char *c = text; *c; c++, length++)
         if ((unsigned char)*c < ' ' || *c == 0x7f || *c == '"')
             return false;
-    return length >= 1 && length <= TP_OPTION_PATH_MOST;
+    return length >= 1 && length <= TP_OPTION_TEXT_MOST;
 }
 
 bool tp_option_parse(const struct tp_option *option, const char *text, char *target)
@@ -126,6 +126,7 @@ bool tp_option_parse(const struct tp_option *option, const char *text, char *tar
         return choice;
     case TP_OPTION_SIZES:
         return parse_sizes(option, text, target);
+    case TP_OPTION_TEXT:
     case TP_OPTION_PATH:
     case TP_OPTION_CONFIG:
         text = is_word ? NULL : text;
@@ -202,6 +203,7 @@ void tp_option_format(const struct tp_option *option, const char *target, char *
         break;
     }
     case TP_OPTION_NAME:
+    case TP_OPTION_TEXT:
     case TP_OPTION_PATH:
     case TP_OPTION_CONFIG: {
         const char *value;
@@ -240,10 +242,11 @@ void tp_option_describe(const struct tp_option *option, char *text, size_t size)
         tp_option_append(text, size, "up to %zu integers from %llu to %llu with commas between them, or none",
                          option->items, (unsigned long long)option->least, (unsigned long long)option->most);
         return;
+    case TP_OPTION_TEXT:
     case TP_OPTION_PATH:
     case TP_OPTION_CONFIG:
         tp_option_append(text, size, "a name of at most %d bytes without control characters or double quotes",
-                         TP_OPTION_PATH_MOST);
+                         TP_OPTION_TEXT_MOST);
         break;
     }
     if (option->word)

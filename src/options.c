@@ -189,7 +189,7 @@ static const char *resolve(const struct tp_option *option, const char *value, st
         (option->word && strcmp(value, option->word) == 0))
         return value;
     char *path = config->room;
-    snprintf(path, TP_OPTION_PATH_MOST + 2, "%.*s%s", config->folder, config->path, value);
+    snprintf(path, TP_OPTION_TEXT_MOST + 2, "%.*s%s", config->folder, config->path, value);
     config->room += strlen(path) + 1;
     return path;
 }
@@ -264,7 +264,7 @@ static enum tp_status read_file(const struct tp_options *options, const char *pa
     char *rest = NULL;
     if (status == TP_OK && length > 0) {
         const size_t text = (size_t)length + 1;
-        rest = realloc(*storage, text + count_paths(options) * (TP_OPTION_PATH_MOST + 2));
+        rest = realloc(*storage, text + count_paths(options) * (TP_OPTION_TEXT_MOST + 2));
         if (!rest)
             return tp_fail(error, TP_FAILURE, "--config: %s: out of memory", path);
         *storage = rest;
@@ -321,8 +321,8 @@ static void write_words(const char *text, FILE *out)
 static void write_option(const struct tp_option *option, const void *defaults, FILE *out)
 {
     char left[64] = "";
-    char value[TP_OPTION_PATH_MOST + 1];
-    char text[2 * TP_OPTION_PATH_MOST];
+    char value[TP_OPTION_TEXT_MOST + 1];
+    char text[2 * TP_OPTION_TEXT_MOST];
     tp_option_append(left, sizeof left, "  --%s", option->name);
     if (option->kind == TP_OPTION_SWITCH) {
         tp_option_append(left, sizeof left, " on|off");
@@ -374,7 +374,7 @@ void tp_options_write_config(const struct tp_options *options, const void *targe
         const struct tp_option *option = &options->table[i];
         if (option->command_only || option->kind == TP_OPTION_CONFIG)
             continue;
-        char value[TP_OPTION_PATH_MOST + 1];
+        char value[TP_OPTION_TEXT_MOST + 1];
         tp_option_format(option, target, value, sizeof value);
         char folder[PATH_MAX] = "";
         if (option->kind == TP_OPTION_PATH)

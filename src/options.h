@@ -24,7 +24,7 @@
 
 #include "status.h"
 
-#define TP_OPTION_PATH_MOST 4096 /* bytes */
+#define TP_OPTION_TEXT_MOST 4096 /* bytes of a text or a path */
 
 enum tp_option_kind {
     TP_OPTION_FLAG,   /* bool; true when given */
@@ -36,6 +36,7 @@ enum tp_option_kind {
     TP_OPTION_NAME,   /* const char *; the name of one of choices */
     TP_OPTION_SIZES,  /* size_t [items] and a size_t count, each from least to most; "none" for an empty list
                        */
+    TP_OPTION_TEXT,   /* const char *; no control characters, no double quotes */
     TP_OPTION_PATH,   /* const char *; no control characters, no double quotes; in a file, from its folder */
     TP_OPTION_CONFIG  /* const char *; the configuration file to read */
 };

@@ -1,0 +1,251 @@
+/*
+ * bench: how fast the kernels are, how far from the machine's limit, and how they compare.
+ */
+#include <benchmark/benchmark.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <string>
+#include <vector>
+
+extern "C" {
+#include "../src/clock.h"
+#include "../src/cpus.h"
+#include "../src/version.h"
+#include "bench_command.h"
+#include "call.h"
+#include "machine.h"
+#include "table.h"
+}
+
+namespace
+{
+
+constexpr double kBatchSeconds = 1e-4; // a team is formed for so long, so that forming it does not count
+constexpr size_t kBandwidthBytes = size_t{256} << 20;
+
+struct Job {
+    bench_call call;
+    const tp_tier *tier;
+    size_t threads;
+};
+
+// Peaks are measured once per tier and count of threads.
+struct Limits {
+    double flops, bytes;
+};
+
+const Limits &limits_of(const tp_tier *tier, size_t threads)
+{
+    static std::map<std::pair<const tp_tier *, size_t>, Limits> known;
+    auto [place, is_new] = known.try_emplace({tier, threads});
+    if (is_new)
+        place->second = {tier->peak ? bench_peak(tier, threads) : 0,
+                         bench_bandwidth(tier, threads, kBandwidthBytes / threads)};
+    return place->second;
+}
+
+bool is_product(const bench_call &call)
+{
+    return bench_flops(&call) > 0;
+}
+
+std::string name_of(const Job &job)
+{
+    static const char *const activations[] = {"linear", "sigmoid", "lecun-tanh", "tanh", "relu"};
+    static const char *const rules[] = {"sgd", "momentum", "lecun-momentum", "nesterov", "adam"};
+    const bench_call &call = job.call;
+    std::string name = bench_kernel_name(&call, job.tier);
+    name += "/" + std::to_string(call.m) + "x" + std::to_string(call.n);
+    if (is_product(call))
+        name += "x" + std::to_string(call.k);
+    if (call.kind == BENCH_FORWARD || call.kind == BENCH_BACKWARD)
+        name += std::string("/") + activations[call.activation];
+    if (call.kind == BENCH_UPDATE)
+        name += std::string("/") + rules[call.rule];
+    return name + "/threads:" + std::to_string(job.threads);
+}
+
+// So many calls that one batch of them takes long enough.
+size_t calls_of_a_batch(const bench_operands &operands, size_t threads)
+{
+    for (size_t calls = 1;; calls *= 2) {
+        const double began = tp_clock_seconds();
+        bench_run_team(&operands, threads, calls);
+        if (tp_clock_seconds() - began >= kBatchSeconds)
+            return calls;
+    }
+}
+
+void time_job(benchmark::State &state, const Job &job)
+{
+    tp_error error;
+    bench_operands operands;
+    if (bench_verify(&job.call, job.tier, &error) || bench_create(&operands, &job.call, job.tier, &error)) {
+        state.SkipWithError(error.text);
+        return;
+    }
+    const size_t calls = calls_of_a_batch(operands, job.threads);
+    while (state.KeepRunningBatch(static_cast<benchmark::IterationCount>(calls)))
+        if (!bench_run_team(&operands, job.threads, calls))
+            state.SkipWithError("the system granted too few threads");
+    bench_destroy(&operands);
+
+    using benchmark::Counter;
+    const Limits &limits = limits_of(job.tier, job.threads);
+    const double times = static_cast<double>(state.iterations());
+    if (is_product(job.call)) {
+        const double flops = bench_flops(&job.call) * times;
+        state.counters["FLOP/s"] = Counter(flops, Counter::kIsRate);
+        if (limits.flops > 0)
+            state.counters["of_peak"] = Counter(flops / limits.flops, Counter::kIsRate);
+    } else {
+        const double bytes = bench_bytes(&job.call) * times;
+        state.counters["bytes/s"] = Counter(bytes, Counter::kIsRate, Counter::kIs1024);
+        state.counters["of_memory"] = Counter(bytes / limits.bytes, Counter::kIsRate);
+    }
+}
+
+// The course's networks: 785-64-10 and 785-64-64-10, the constant input counted.
+std::vector<bench_call> course_calls(const bench_command &command, size_t batch)
+{
+    const tp_activation f = command.activation;
+    const tp_rule_kind rule = command.optimizer;
+    return {
+        {BENCH_PACK_U8, batch, 784, 1, f, rule},  {BENCH_FORWARD, batch, 64, 785, f, rule},
+        {BENCH_FORWARD, batch, 64, 64, f, rule},  {BENCH_FORWARD, batch, 10, 64, TP_LINEAR, rule},
+        {BENCH_LOSS, batch, 10, 1, f, rule},      {BENCH_BACKWARD, batch, 64, 10, f, rule},
+        {BENCH_BACKWARD, batch, 64, 64, f, rule}, {BENCH_UPDATE, 785, 64, batch, f, rule},
+        {BENCH_UPDATE, 64, 64, batch, f, rule},   {BENCH_UPDATE, 64, 10, batch, f, rule},
+        {BENCH_MAP, batch, 64, 1, f, rule},
+    };
+}
+
+std::vector<bench_call> all_calls(const bench_command &command)
+{
+    std::vector<bench_call> calls;
+    for (size_t batch : {1, 32, 256, 512, 1000}) {
+        const std::vector<bench_call> course = course_calls(command, batch);
+        calls.insert(calls.end(), course.begin(), course.end());
+        calls.push_back({BENCH_PACK_F32, batch, 784, 1, command.activation, command.optimizer});
+        for (size_t width : {500, 1024, 2048})
+            for (bench_kind kind : {BENCH_FORWARD, BENCH_BACKWARD, BENCH_UPDATE})
+                calls.push_back({kind, kind == BENCH_UPDATE ? width : batch, width,
+                                 kind == BENCH_UPDATE ? batch : width, command.activation,
+                                 command.optimizer});
+    }
+    for (int f = TP_SIGMOID; f < TP_ACTIVATION_COUNT; f++)
+        calls.push_back({BENCH_MAP, 512, 1024, 1, static_cast<tp_activation>(f), command.optimizer});
+    for (int rule = 0; rule < TP_RULE_COUNT; rule++)
+        calls.push_back({BENCH_UPDATE, 1024, 1024, 32, command.activation, static_cast<tp_rule_kind>(rule)});
+    return calls;
+}
+
+tp_status asked_calls(const bench_command &command, std::vector<bench_call> &calls, tp_error *error)
+{
+    tp_status status = TP_OK;
+    bench_call call = {BENCH_FORWARD, 0, 0, 0, command.activation, command.optimizer};
+    for (const char *next = command.gemm; bench_command_next_shape(&next, &call, &status, error);) {
+        for (bench_kind kind : {BENCH_FORWARD, BENCH_BACKWARD, BENCH_UPDATE}) {
+            call.kind = kind;
+            if (command.operation == BENCH_KINDS || command.operation == kind)
+                calls.push_back(call);
+        }
+    }
+    return status;
+}
+
+void add_context(const tp_tier *tier, const bench_machine &machine)
+{
+    static const char *const caches[] = {"L1_bytes", "L2_bytes", "L3_bytes"};
+    benchmark::AddCustomContext("cpu", machine.key);
+    benchmark::AddCustomContext("cpu_name", machine.name);
+    for (int i = 0; i < 3; i++)
+        benchmark::AddCustomContext(caches[i], std::to_string(machine.cache[i]));
+    for (int i = 0; i < 2; i++)
+        if (machine.cache[i])
+            benchmark::AddCustomContext(i ? "L2_bytes_per_s" : "L1_bytes_per_s",
+                                        std::to_string(bench_bandwidth(tier, 1, machine.cache[i] / 2)));
+    benchmark::AddCustomContext("compiler", "C++ " __VERSION__);
+    benchmark::AddCustomContext("flop_convention", "2 M N K for a product, whatever is fused to it");
+}
+
+int time_kernels(const bench_command &command, const tp_tier *best, int argc, char **argv)
+{
+    tp_error error;
+    std::vector<bench_call> calls;
+    if (command.gemm && asked_calls(command, calls, &error)) {
+        std::fprintf(stderr, "bench: %s\n", error.text);
+        return TP_USAGE;
+    }
+    if (!command.gemm)
+        calls = command.all ? all_calls(command) : course_calls(command, command.batch);
+
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv))
+        return TP_USAGE;
+    for (const tp_tier *const *tier = tp_tiers; *tier; tier++) {
+        if (*tier != best && !(command.all && tp_tier_runs_here(*tier)))
+            continue;
+        for (size_t t = 0; t < command.thread_count; t++) {
+            for (const bench_call &call : calls) {
+                const Job job = {call, *tier, command.threads[t]};
+                const std::string name = name_of(job);
+                if (command.list)
+                    std::puts(name.c_str());
+                else
+                    benchmark::RegisterBenchmark(name.c_str(), time_job, job)
+                        ->UseRealTime()
+                        ->MeasureProcessCPUTime()
+                        ->Unit(benchmark::kMicrosecond);
+            }
+        }
+    }
+    if (command.list)
+        return TP_OK;
+    add_context(best, bench_machine_here());
+    benchmark::RunSpecifiedBenchmarks();
+    benchmark::Shutdown();
+    return TP_OK;
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    // Options of Google Benchmark are its own; all others are ours.
+    std::vector<char *> theirs = {argv[0]}, ours = {argv[0]};
+    for (int i = 1; i < argc; i++)
+        (std::strncmp(argv[i], "--benchmark_", 12) == 0 ? theirs : ours).push_back(argv[i]);
+    theirs.push_back(nullptr);
+
+    bench_command command;
+    tp_error error;
+    int status = bench_command_parse(&command, static_cast<int>(ours.size()), ours.data(), &error);
+    const tp_tier *tier = status ? nullptr : tp_tier_find(command.isa);
+    if (!status && !tier)
+        status = tp_fail(&error, TP_USAGE, "--isa: this CPU and this build have no %s", command.isa);
+    if (!status && !command.thread_count) {
+        const size_t cpus = tp_cpus_available();
+        command.threads[command.thread_count++] = 1;
+        if (cpus > 1)
+            command.threads[command.thread_count++] = cpus;
+    }
+    if (status) {
+        std::fprintf(stderr, "bench: %s\n", error.text);
+    } else if (command.help) {
+        bench_command_write_help(stdout);
+    } else if (command.version) {
+        tp_version_write(stdout);
+    } else if (command.layer_count) {
+        status = bench_table(&command, tier, &error);
+        if (status)
+            std::fprintf(stderr, "bench: %s\n", error.text);
+    } else {
+        status = time_kernels(command, tier, static_cast<int>(theirs.size()) - 1, theirs.data());
+    }
+    std::free(command.storage);
+    return status;
+}

@@ -1,0 +1,140 @@
+#include "bench_command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../src/options.h"
+
+#define UNITS_MOST 65536
+#define AT(member) offsetof(struct bench_command, member)
+
+static const struct bench_command defaults = {.batch = 32,
+                                              .operation = BENCH_KINDS,
+                                              .activation = TP_LECUN_TANH,
+                                              .optimizer = TP_MOMENTUM,
+                                              .isa = "auto"};
+
+static const struct tp_choice operations[] = {{"all", BENCH_KINDS},
+                                              {"forward", BENCH_FORWARD},
+                                              {"backward", BENCH_BACKWARD},
+                                              {"update", BENCH_UPDATE},
+                                              {NULL, 0}};
+
+static const struct tp_choice activations[] = {
+    {"linear", TP_LINEAR}, {"sigmoid", TP_SIGMOID}, {"lecun-tanh", TP_LECUN_TANH},
+    {"tanh", TP_TANH},     {"relu", TP_RELU},       {NULL, 0}};
+
+static const struct tp_choice optimizers[] = {
+    {"sgd", TP_SGD},           {"momentum", TP_MOMENTUM}, {"lecun-momentum", TP_LECUN_MOMENTUM},
+    {"nesterov", TP_NESTEROV}, {"adam", TP_ADAM},         {NULL, 0}};
+
+static const struct tp_choice tiers[] = {
+    {"auto", 0}, {"reference", 0}, {"avx2", 0}, {"avx512", 0}, {NULL, 0}};
+
+/* clang-format off */
+static const struct tp_option table[] = {
+    {.name = "all", .group = "Kernels", .kind = TP_OPTION_FLAG, .offset = AT(all),
+     .help = "every kernel and shape on every instruction set that is here"},
+    {.name = "gemm", .group = "Kernels", .argument = "SHAPES", .kind = TP_OPTION_TEXT, .word = "none",
+     .offset = AT(gemm),
+     .help = "matrix products of these shapes instead, MxNxK as in 32x64x785,500x500x500: the result is "
+             "M x N, and K is summed over"},
+    {.name = "op", .group = "Kernels", .argument = "NAME", .kind = TP_OPTION_CHOICE, .choices = operations,
+     .offset = AT(operation), .help = "which of the products of --gemm"},
+    {.name = "activation", .group = "Kernels", .argument = "NAME", .kind = TP_OPTION_CHOICE,
+     .choices = activations, .offset = AT(activation), .help = "of forward and backward"},
+    {.name = "optimizer", .group = "Kernels", .argument = "NAME", .kind = TP_OPTION_CHOICE,
+     .choices = optimizers, .offset = AT(optimizer), .help = "whose rule is part of update"},
+    {.name = "list", .group = "Kernels", .kind = TP_OPTION_FLAG, .command_only = true, .offset = AT(list),
+     .help = "print the names of what would be timed and exit"},
+
+    {.name = "layers", .group = "Network", .argument = "SIZES", .kind = TP_OPTION_SIZES,
+     .offset = AT(layers), .count_offset = AT(layer_count), .items = TP_HIDDEN_MAX + 2, .least = 1,
+     .most = UNITS_MOST,
+     .help = "print a table of a network's products instead, as in 784,64,64,10: inputs, hidden layers, "
+             "classes; beside naive loops and the libraries that are here"},
+    {.name = "batch", .group = "Network", .argument = "N", .kind = TP_OPTION_COUNT, .least = 1,
+     .most = UNITS_MOST, .offset = AT(batch), .help = "samples per step"},
+
+    {.name = "threads", .group = "Machine", .argument = "COUNTS", .kind = TP_OPTION_SIZES,
+     .offset = AT(threads), .count_offset = AT(thread_count), .items = BENCH_THREADS_MOST, .least = 1,
+     .most = 256, .help = "exact counts of threads, as in 1,2,4; none: one, and one per CPU"},
+    {.name = "isa", .group = "Machine", .argument = "NAME", .kind = TP_OPTION_NAME, .choices = tiers,
+     .offset = AT(isa), .help = "instruction set of the kernels; auto: the best one that is here"},
+
+    {.name = "json", .group = "Output", .kind = TP_OPTION_FLAG, .offset = AT(json),
+     .help = "with --layers: end standard output with one line that is a JSON object"},
+    {.name = "config", .group = "Program", .argument = "FILE", .kind = TP_OPTION_CONFIG,
+     .offset = AT(config), .help = "read options from a file of lines key = value"},
+    {.name = "help", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true, .offset = AT(help),
+     .help = "print this text and exit"},
+    {.name = "version", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true,
+     .offset = AT(version), .help = "print the version and what this build has, and exit"},
+};
+/* clang-format on */
+
+static const struct tp_options options = {
+    .usage = "Usage: bench [OPTION]... [--benchmark_...]\n"
+             "Time the kernels of tileprop, against the peak measured in the same run.\n"
+             "\n"
+             "Options of Google Benchmark, which times the kernels, begin with --benchmark_:\n"
+             "--benchmark_filter=REGEX, --benchmark_min_time=0.1, --benchmark_format=json.\n",
+    .notes = "\n"
+             "A product of M x N x K counts as 2 M N K operations, whatever is done to its\n"
+             "elements besides: activation, slope, the optimizer's rule. Every kernel is\n"
+             "compared with the reference before it is timed.\n"
+             "\n"
+             "Examples:\n"
+             "  bench\n"
+             "  bench --gemm 32x64x785 --op forward --isa avx2 --threads 1\n"
+             "  bench --layers 784,64,64,10 --batch 32\n"
+             "\n"
+             "Exit codes: 0 done, 1 failure, or a kernel that is wrong, 2 wrong use\n",
+    .table = table,
+    .count = sizeof table / sizeof table[0],
+};
+
+enum tp_status bench_command_parse(struct bench_command *command, int argc, char *const *argv,
+                                   struct tp_error *error)
+{
+    enum tp_option_source sources[sizeof table / sizeof table[0]];
+    *command = defaults;
+    enum tp_status status =
+        tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);
+    if (status == TP_OK && command->layer_count == 1)
+        status =
+            tp_fail(error, TP_USAGE, "--layers: expected inputs, hidden layers, classes, found one size");
+    return status;
+}
+
+void bench_command_write_help(FILE *out)
+{
+    tp_options_write_help(&options, &defaults, out);
+}
+
+/* A size that `end` follows; 0 if it is none. */
+static size_t read_size(const char **text, char end)
+{
+    char *behind;
+    const size_t digits = strspn(*text, "0123456789");
+    const unsigned long size = strtoul(*text, &behind, 10);
+    if (!digits || digits > 5 || size > UNITS_MOST || (*behind != end && (end || *behind != ',')))
+        return 0;
+    *text = *behind ? behind + 1 : behind;
+    return size;
+}
+
+bool bench_command_next_shape(const char **next, struct bench_call *call, enum tp_status *status,
+                              struct tp_error *error)
+{
+    const char *shape = *next;
+    if (!*shape)
+        return false;
+    call->m = read_size(next, 'x');
+    call->n = call->m ? read_size(next, 'x') : 0;
+    call->k = call->n ? read_size(next, '\0') : 0;
+    if (!call->k)
+        *status = tp_fail(error, TP_USAGE, "--gemm: expected MxNxK with sizes from 1 to %d, found \"%.*s\"",
+                          UNITS_MOST, (int)strcspn(shape, ","), shape);
+    return call->k != 0;
+}
