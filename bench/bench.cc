@@ -8,6 +8,7 @@
 #include <cstring>
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 extern "C" {
@@ -18,13 +19,14 @@ extern "C" {
 #include "call.h"
 #include "machine.h"
 #include "table.h"
+#include "workload.h"
 }
 
 namespace
 {
 
 constexpr double kBatchSeconds = 1e-4; // a team is formed for so long, so that forming it does not count
-constexpr size_t kBandwidthBytes = size_t{256} << 20;
+constexpr size_t kMemoryBytes = size_t{256} << 20;
 
 struct Job {
     bench_call call;
@@ -32,18 +34,28 @@ struct Job {
     size_t threads;
 };
 
-// Peaks are measured once per tier and count of threads.
-struct Limits {
-    double flops, bytes;
-};
-
-const Limits &limits_of(const tp_tier *tier, size_t threads)
+// The tier's FMA peak now. 0: there is none, or it could not be proved.
+double peak_of(const tp_tier *tier, size_t threads)
 {
-    static std::map<std::pair<const tp_tier *, size_t>, Limits> known;
-    auto [place, is_new] = known.try_emplace({tier, threads});
+    return tier->peak ? bench_peak(tier, threads) : 0;
+}
+
+// Level 0, 1: the first core's L1 or L2; 2: beyond.
+size_t level_of(const bench_machine &machine, double bytes)
+{
+    size_t level = 0;
+    while (level < 2 && bytes > static_cast<double>(machine.cache[level]))
+        level++;
+    return level;
+}
+
+double bandwidth_of(const bench_machine &machine, size_t level, const tp_tier *tier, size_t threads)
+{
+    static std::map<std::tuple<size_t, const tp_tier *, size_t>, double> known;
+    auto [place, is_new] = known.try_emplace({level, tier, threads});
     if (is_new)
-        place->second = {tier->peak ? bench_peak(tier, threads) : 0,
-                         bench_bandwidth(tier, threads, kBandwidthBytes / threads)};
+        place->second =
+            bench_bandwidth(tier, threads, level < 2 ? machine.cache[level] / 2 : kMemoryBytes / threads);
     return place->second;
 }
 
@@ -88,24 +100,29 @@ void time_job(benchmark::State &state, const Job &job)
         return;
     }
     const size_t calls = calls_of_a_batch(operands, job.threads);
+    // A clock that changes between two benchmarks must not change a share: the peak is that of these seconds.
+    const double peak_before = is_product(job.call) ? peak_of(job.tier, job.threads) : 0;
+    const double began = tp_clock_seconds();
     while (state.KeepRunningBatch(static_cast<benchmark::IterationCount>(calls)))
         if (!bench_run_team(&operands, job.threads, calls))
             state.SkipWithError("the system granted too few threads");
+    const double ended = tp_clock_seconds();
     bench_destroy(&operands);
 
-    using benchmark::Counter;
-    const Limits &limits = limits_of(job.tier, job.threads);
-    const double times = static_cast<double>(state.iterations());
+    const double seconds = (ended - began) / static_cast<double>(state.iterations());
     if (is_product(job.call)) {
-        const double flops = bench_flops(&job.call) * times;
-        state.counters["FLOP/s"] = Counter(flops, Counter::kIsRate);
-        if (limits.flops > 0)
-            state.counters["of_peak"] = Counter(flops / limits.flops, Counter::kIsRate);
-    } else {
-        const double bytes = bench_bytes(&job.call) * times;
-        state.counters["bytes/s"] = Counter(bytes, Counter::kIsRate, Counter::kIs1024);
-        state.counters["of_memory"] = Counter(bytes / limits.bytes, Counter::kIsRate);
+        const double rate = bench_flops(&job.call) / seconds, peak_after = peak_of(job.tier, job.threads);
+        state.counters["GFLOP/s"] = 1e-9 * rate;
+        if (peak_before > 0 && peak_after > 0)
+            state.counters["%peak"] = 200 * rate / (peak_before + peak_after);
+        return;
     }
+    static const char *const shares[] = {"%L1", "%L2", "%memory"};
+    static const bench_machine machine = bench_machine_here();
+    const double bytes = bench_bytes(&job.call), rate = bytes / seconds;
+    const size_t level = level_of(machine, bytes / static_cast<double>(job.threads));
+    state.counters["GB/s"] = 1e-9 * rate;
+    state.counters[shares[level]] = 100 * rate / bandwidth_of(machine, level, job.tier, job.threads);
 }
 
 // The course's networks: 785-64-10 and 785-64-64-10, the constant input counted.
@@ -159,17 +176,25 @@ tp_status asked_calls(const bench_command &command, std::vector<bench_call> &cal
 
 void add_context(const tp_tier *tier, const bench_machine &machine)
 {
-    static const char *const caches[] = {"L1_bytes", "L2_bytes", "L3_bytes"};
-    benchmark::AddCustomContext("cpu", machine.key);
-    benchmark::AddCustomContext("cpu_name", machine.name);
-    for (int i = 0; i < 3; i++)
-        benchmark::AddCustomContext(caches[i], std::to_string(machine.cache[i]));
-    for (int i = 0; i < 2; i++)
-        if (machine.cache[i])
-            benchmark::AddCustomContext(i ? "L2_bytes_per_s" : "L1_bytes_per_s",
-                                        std::to_string(bench_bandwidth(tier, 1, machine.cache[i] / 2)));
-    benchmark::AddCustomContext("compiler", "C++ " __VERSION__);
-    benchmark::AddCustomContext("flop_convention", "2 M N K for a product, whatever is fused to it");
+    static const char *const names[] = {"GB_per_s_L1", "GB_per_s_L2", "GB_per_s_memory"};
+    benchmark::AddCustomContext("cpu", std::string(machine.key) + ", " + machine.name);
+    benchmark::AddCustomContext("peak_GFLOP_per_s", std::string(tier->name) + ", 1 thread: " +
+                                                        std::to_string(1e-9 * peak_of(tier, 1)));
+    for (size_t level = 0; level < 3; level++)
+        if (level == 2 || machine.cache[level])
+            benchmark::AddCustomContext(names[level],
+                                        std::to_string(1e-9 * bandwidth_of(machine, level, tier, 1)));
+    char *version = nullptr;
+    size_t size = 0;
+    if (std::FILE *file = open_memstream(&version, &size)) {
+        tp_version_write(file);
+        std::fclose(file);
+        benchmark::AddCustomContext("program", std::string(version).substr(0, std::strcspn(version, "\n")));
+        std::free(version);
+    }
+    benchmark::AddCustomContext("compiler", __VERSION__);
+    benchmark::AddCustomContext("flop_convention",
+                                "2 M N K for a product, whatever is fused to it; caches warm");
 }
 
 int time_kernels(const bench_command &command, const tp_tier *best, int argc, char **argv)
@@ -239,8 +264,9 @@ int main(int argc, char **argv)
         bench_command_write_help(stdout);
     } else if (command.version) {
         tp_version_write(stdout);
-    } else if (command.layer_count) {
-        status = bench_table(&command, tier, &error);
+    } else if (command.layer_count || command.workload) {
+        status = command.workload ? bench_workloads(command.workload, command.rounds, tier, &error)
+                                  : bench_table(&command, tier, &error);
         if (status)
             std::fprintf(stderr, "bench: %s\n", error.text);
     } else {

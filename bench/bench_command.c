@@ -9,6 +9,7 @@
 #define AT(member) offsetof(struct bench_command, member)
 
 static const struct bench_command defaults = {.batch = 32,
+                                              .rounds = 15,
                                               .operation = BENCH_KINDS,
                                               .activation = TP_LECUN_TANH,
                                               .optimizer = TP_MOMENTUM,
@@ -55,6 +56,12 @@ static const struct tp_option table[] = {
              "classes; beside naive loops and the libraries that are here"},
     {.name = "batch", .group = "Network", .argument = "N", .kind = TP_OPTION_COUNT, .least = 1,
      .most = UNITS_MOST, .offset = AT(batch), .help = "samples per step"},
+
+    {.name = "workload", .group = "Comparison", .argument = "NAME", .kind = TP_OPTION_TEXT, .word = "none",
+     .offset = AT(workload),
+     .help = "time one of the workloads that builds are compared by, or all of them, and print JSON"},
+    {.name = "rounds", .group = "Comparison", .argument = "N", .kind = TP_OPTION_COUNT, .least = 1,
+     .most = 1000, .offset = AT(rounds), .help = "of a workload"},
 
     {.name = "threads", .group = "Machine", .argument = "COUNTS", .kind = TP_OPTION_SIZES,
      .offset = AT(threads), .count_offset = AT(thread_count), .items = BENCH_THREADS_MOST, .least = 1,

@@ -26,6 +26,8 @@ struct bench_command {
     enum tp_rule_kind optimizer;
     const char *isa;
     bool all, list, json;
+    const char *workload; /* NULL: none */
+    size_t rounds;        /* of a workload */
     const char *config;
     bool help, version;
     char *storage; /* owned; texts above may point into it */

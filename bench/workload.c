@@ -1,0 +1,153 @@
+#include "workload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../src/clock.h"
+#include "../src/json_line.h"
+#include "../src/trainer.h"
+#include "call.h"
+#include "timing.h"
+
+#define BURST       2e-3 /* seconds of a kernel in one round */
+#define STEPS_MOST  128  /* steps of one round; the median of them is the round's figure */
+#define BATCH       32
+#define FEATURES    784
+#define CLASSES     10
+#define ROUNDS_MOST 1000
+
+/* A kernel's call, or, with layers, whole training steps of a network. */
+struct workload {
+    const char *name;
+    struct bench_call call;
+    size_t hidden[2], hidden_count;
+};
+
+static const struct workload workloads[] = {
+    {.name = "forward-32x64x785", .call = {BENCH_FORWARD, 32, 64, 785, TP_LECUN_TANH, TP_SGD}},
+    {.name = "forward-32x64x64", .call = {BENCH_FORWARD, 32, 64, 64, TP_LECUN_TANH, TP_SGD}},
+    {.name = "forward-32x10x64", .call = {BENCH_FORWARD, 32, 10, 64, TP_LINEAR, TP_SGD}},
+    {.name = "forward-256x512x512", .call = {BENCH_FORWARD, 256, 512, 512, TP_RELU, TP_SGD}},
+    {.name = "backward-32x64x64", .call = {BENCH_BACKWARD, 32, 64, 64, TP_LECUN_TANH, TP_SGD}},
+    {.name = "backward-256x512x512", .call = {BENCH_BACKWARD, 256, 512, 512, TP_RELU, TP_SGD}},
+    {.name = "update-785x64x32", .call = {BENCH_UPDATE, 785, 64, 32, TP_LINEAR, TP_MOMENTUM}},
+    {.name = "update-512x512x256", .call = {BENCH_UPDATE, 512, 512, 256, TP_LINEAR, TP_ADAM}},
+    {.name = "pack_u8-32x784", .call = {BENCH_PACK_U8, 32, 784, 1, TP_LINEAR, TP_SGD}},
+    {.name = "loss-32x10", .call = {BENCH_LOSS, 32, 10, 1, TP_LINEAR, TP_SGD}},
+    {.name = "sigmoid-32x64", .call = {BENCH_MAP, 32, 64, 1, TP_SIGMOID, TP_SGD}},
+    {.name = "lecun_tanh-32x64", .call = {BENCH_MAP, 32, 64, 1, TP_LECUN_TANH, TP_SGD}},
+    {.name = "step-784-64-10", .hidden = {64}, .hidden_count = 1},
+    {.name = "step-784-64-64-10", .hidden = {64, 64}, .hidden_count = 2},
+};
+
+#define WORKLOADS (sizeof workloads / sizeof workloads[0])
+
+static void run_call(void *context, size_t times)
+{
+    bench_run_team(context, 1, times);
+}
+
+static enum tp_status time_call(const struct bench_call *call, const struct tp_tier *tier, size_t rounds,
+                                double *seconds, struct tp_error *error)
+{
+    struct bench_operands operands;
+    enum tp_status status = bench_create(&operands, call, tier, error);
+    struct bench_contender contender = {run_call, &operands, 0, seconds};
+    if (!status)
+        bench_compete(&contender, 1, rounds, BURST);
+    bench_destroy(&operands);
+    return status;
+}
+
+struct steps {
+    double last, seconds[STEPS_MOST];
+    size_t count;
+};
+
+/* The first step has no beginning that could be seen. */
+static void saw_step(void *context, size_t step, size_t epoch, double loss)
+{
+    struct steps *steps = context;
+    const double now = tp_clock_seconds();
+    (void)epoch, (void)loss;
+    if (step > 0 && steps->count < STEPS_MOST)
+        steps->seconds[steps->count++] = now - steps->last;
+    steps->last = now;
+}
+
+static enum tp_status time_steps(const struct workload *w, const struct tp_tier *tier, size_t rounds,
+                                 double *seconds, struct tp_error *error)
+{
+    static uint8_t samples[(STEPS_MOST + 1) * BATCH][FEATURES];
+    static uint16_t labels[(STEPS_MOST + 1) * BATCH];
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
+        labels[i] = (uint16_t)(i % CLASSES);
+        for (size_t f = 0; f < FEATURES; f++)
+            samples[i][f] = (uint8_t)((uint32_t)(i * FEATURES + f) * 2654435761u >> 24);
+    }
+    const struct tp_dataset train = {.type = TP_SAMPLE_U8,
+                                     .samples = samples,
+                                     .labels = labels,
+                                     .count = sizeof labels / sizeof labels[0],
+                                     .features = FEATURES,
+                                     .classes = CLASSES};
+    struct tp_dataset validation = train;
+    validation.count = BATCH;
+    struct tp_train_options options = tp_train_options_default();
+    memcpy(options.hidden, w->hidden, sizeof w->hidden);
+    options.hidden_count = w->hidden_count;
+    options.batch = BATCH;
+    options.epochs = 1;
+    options.evals_per_epoch = 1;
+    options.threads_exact = 1;
+    options.isa = tier->name;
+    for (size_t round = 0; round < rounds; round++) {
+        struct steps steps = {0};
+        const struct tp_observer observer = {.context = &steps, .step = saw_step};
+        struct tp_result result;
+        enum tp_status status = tp_train(&options, &train, &validation, NULL, &observer, &result, error);
+        if (status)
+            return status;
+        seconds[round] = bench_median(steps.seconds, steps.count);
+    }
+    return TP_OK;
+}
+
+static json_t *json_seconds(const double *seconds, size_t rounds)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; array && i < rounds; i++) {
+        if (json_array_append_new(array, tp_json_number(seconds[i])) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
+enum tp_status bench_workloads(const char *name, size_t rounds, const struct tp_tier *tier,
+                               struct tp_error *error)
+{
+    double seconds[ROUNDS_MOST];
+    struct tp_json_member members[WORKLOADS];
+    size_t count = 0;
+    enum tp_status status = TP_OK;
+    for (size_t i = 0; i < WORKLOADS && !status; i++) {
+        const struct workload *w = &workloads[i];
+        if (strcmp(name, "all") != 0 && strcmp(name, w->name) != 0)
+            continue;
+        status = w->hidden_count ? time_steps(w, tier, rounds, seconds, error)
+                                 : time_call(&w->call, tier, rounds, seconds, error);
+        if (!status)
+            members[count++] = (struct tp_json_member){w->name, json_seconds(seconds, rounds)};
+    }
+    if (!status && !count)
+        status = tp_fail(error, TP_USAGE, "--workload: expected all or a name such as %s, found \"%.40s\"",
+                         workloads[0].name, name);
+    const struct tp_json_member all = {"workloads", tp_json_object(members, count)};
+    if (status == TP_OK)
+        return tp_json_write(tp_json_object(&all, 1), error);
+    json_decref(all.value);
+    return status;
+}
