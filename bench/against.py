@@ -89,10 +89,10 @@ def attempt(ours, theirs):
     for name in rounds[0][0].keys() & rounds[0][1].keys():
         times = [[result[name] for result in four] for four in rounds]
         _, low, high = interval([first / last for first, _, _, last in times])
-        ratios = [(b + c) / (a + d) for a, b, c, d in times]
+        ratios = [min(b, c) / min(a, d) for a, b, c, d in times]
         found[name] = (*interval(ratios), (high - low) / 2,
-                       statistics.median(b + c for _, b, c, _ in times) / 2,
-                       statistics.median(a + d for a, _, _, d in times) / 2)
+                       statistics.median(min(b, c) for _, b, c, _ in times),
+                       statistics.median(min(a, d) for a, _, _, d in times))
     return found, sorted(rounds[0][1].keys() - rounds[0][0].keys())
 
 

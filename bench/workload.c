@@ -48,18 +48,6 @@ static void run_call(void *context, size_t times)
     bench_run_team(context, 1, times);
 }
 
-static enum tp_status time_call(const struct bench_call *call, const struct tp_tier *tier, size_t rounds,
-                                double *seconds, struct tp_error *error)
-{
-    struct bench_operands operands;
-    enum tp_status status = bench_create(&operands, call, tier, error);
-    struct bench_contender contender = {run_call, &operands, 0, seconds};
-    if (!status)
-        bench_compete(&contender, 1, rounds, BURST);
-    bench_destroy(&operands);
-    return status;
-}
-
 struct steps {
     double last, seconds[STEPS_MOST];
     size_t count;
@@ -76,8 +64,8 @@ static void saw_step(void *context, size_t step, size_t epoch, double loss)
     steps->last = now;
 }
 
-static enum tp_status time_steps(const struct workload *w, const struct tp_tier *tier, size_t rounds,
-                                 double *seconds, struct tp_error *error)
+/* Samples without meaning: a step takes as long whatever it learns. */
+static struct tp_dataset make_samples(void)
 {
     static uint8_t samples[(STEPS_MOST + 1) * BATCH][FEATURES];
     static uint16_t labels[(STEPS_MOST + 1) * BATCH];
@@ -86,13 +74,19 @@ static enum tp_status time_steps(const struct workload *w, const struct tp_tier 
         for (size_t f = 0; f < FEATURES; f++)
             samples[i][f] = (uint8_t)((uint32_t)(i * FEATURES + f) * 2654435761u >> 24);
     }
-    const struct tp_dataset train = {.type = TP_SAMPLE_U8,
-                                     .samples = samples,
-                                     .labels = labels,
-                                     .count = sizeof labels / sizeof labels[0],
-                                     .features = FEATURES,
-                                     .classes = CLASSES};
-    struct tp_dataset validation = train;
+    return (struct tp_dataset){.type = TP_SAMPLE_U8,
+                               .samples = samples,
+                               .labels = labels,
+                               .count = sizeof labels / sizeof labels[0],
+                               .features = FEATURES,
+                               .classes = CLASSES};
+}
+
+/* Median time of a network's steps in one epoch. */
+static enum tp_status time_steps(const struct workload *w, const struct tp_tier *tier,
+                                 const struct tp_dataset *train, double *seconds, struct tp_error *error)
+{
+    struct tp_dataset validation = *train;
     validation.count = BATCH;
     struct tp_train_options options = tp_train_options_default();
     memcpy(options.hidden, w->hidden, sizeof w->hidden);
@@ -102,16 +96,12 @@ static enum tp_status time_steps(const struct workload *w, const struct tp_tier 
     options.evals_per_epoch = 1;
     options.threads_exact = 1;
     options.isa = tier->name;
-    for (size_t round = 0; round < rounds; round++) {
-        struct steps steps = {0};
-        const struct tp_observer observer = {.context = &steps, .step = saw_step};
-        struct tp_result result;
-        enum tp_status status = tp_train(&options, &train, &validation, NULL, &observer, &result, error);
-        if (status)
-            return status;
-        seconds[round] = bench_median(steps.seconds, steps.count);
-    }
-    return TP_OK;
+    struct steps steps = {0};
+    const struct tp_observer observer = {.context = &steps, .step = saw_step};
+    struct tp_result result;
+    enum tp_status status = tp_train(&options, train, &validation, NULL, &observer, &result, error);
+    *seconds = status ? 0 : bench_median(steps.seconds, steps.count);
+    return status;
 }
 
 static json_t *json_seconds(const double *seconds, size_t rounds)
@@ -126,28 +116,55 @@ static json_t *json_seconds(const double *seconds, size_t rounds)
     return array;
 }
 
+static bool is_asked(const struct workload *w, const char *name)
+{
+    return strcmp(name, "all") == 0 || strcmp(name, w->name) == 0;
+}
+
+/* A slow moment of the machine must not hit all rounds of one workload: a round is one burst of each. */
+static enum tp_status time_all(const char *name, size_t rounds, const struct tp_tier *tier,
+                               double (*seconds)[ROUNDS_MOST], struct tp_error *error)
+{
+    static struct bench_operands operands[WORKLOADS];
+    struct bench_contender contenders[WORKLOADS];
+    const struct tp_dataset train = make_samples();
+    size_t calls = 0;
+    enum tp_status status = TP_OK;
+    for (size_t i = 0; i < WORKLOADS && !status; i++) {
+        if (!is_asked(&workloads[i], name) || workloads[i].hidden_count)
+            continue;
+        status = bench_create(&operands[i], &workloads[i].call, tier, error);
+        contenders[calls++] = (struct bench_contender){run_call, &operands[i], 0, seconds[i]};
+    }
+    if (!status)
+        bench_compete(contenders, calls, rounds, BURST);
+    for (size_t i = 0; i < WORKLOADS; i++)
+        bench_destroy(&operands[i]);
+    for (size_t round = 0; round < rounds; round++)
+        for (size_t i = 0; i < WORKLOADS && !status; i++)
+            if (is_asked(&workloads[i], name) && workloads[i].hidden_count)
+                status = time_steps(&workloads[i], tier, &train, &seconds[i][round], error);
+    return status;
+}
+
 enum tp_status bench_workloads(const char *name, size_t rounds, const struct tp_tier *tier,
                                struct tp_error *error)
 {
-    double seconds[ROUNDS_MOST];
+    static double seconds[WORKLOADS][ROUNDS_MOST];
     struct tp_json_member members[WORKLOADS];
     size_t count = 0;
-    enum tp_status status = TP_OK;
-    for (size_t i = 0; i < WORKLOADS && !status; i++) {
-        const struct workload *w = &workloads[i];
-        if (strcmp(name, "all") != 0 && strcmp(name, w->name) != 0)
-            continue;
-        status = w->hidden_count ? time_steps(w, tier, rounds, seconds, error)
-                                 : time_call(&w->call, tier, rounds, seconds, error);
-        if (!status)
-            members[count++] = (struct tp_json_member){w->name, json_seconds(seconds, rounds)};
-    }
-    if (!status && !count)
-        status = tp_fail(error, TP_USAGE, "--workload: expected all or a name such as %s, found \"%.40s\"",
-                         workloads[0].name, name);
+    bool known = false;
+    for (size_t i = 0; i < WORKLOADS; i++)
+        known |= is_asked(&workloads[i], name);
+    if (!known)
+        return tp_fail(error, TP_USAGE, "--workload: expected all or a name such as %s, found \"%.40s\"",
+                       workloads[0].name, name);
+    enum tp_status status = time_all(name, rounds, tier, seconds, error);
+    if (status)
+        return status;
+    for (size_t i = 0; i < WORKLOADS; i++)
+        if (is_asked(&workloads[i], name))
+            members[count++] = (struct tp_json_member){workloads[i].name, json_seconds(seconds[i], rounds)};
     const struct tp_json_member all = {"workloads", tp_json_object(members, count)};
-    if (status == TP_OK)
-        return tp_json_write(tp_json_object(&all, 1), error);
-    json_decref(all.value);
-    return status;
+    return tp_json_write(tp_json_object(&all, 1), error);
 }
