@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Compares this build's speed with that of another commit: against.py BENCH [REF].
+"""Compares a build's speed with that of another commit: against.py BENCH REF.
 
-REF is built from git history in build/against; without it, the commit that bench/baseline names. Both builds time
+REF is built from git history in build/against; `baseline` is the commit that bench/baseline names. Both builds time
 their own workloads, in turn: in each round REF, this, this, REF. A workload is slower when the interval of its ratio
 lies above LIMIT in ATTEMPTS attempts, one after the other. Exit status: 0 none is slower, 1 one is, 2 wrong use, 77
 nothing can be said: there is no such history, or REF against itself varies by more than NOISE.
@@ -97,9 +97,10 @@ def attempt(ours, theirs):
 
 
 def main():
-    if not 2 <= len(sys.argv) <= 3:
-        sys.exit("against.py: expected BENCH and perhaps a commit")
-    commit, theirs = build(sys.argv[2] if len(sys.argv) > 2 else baseline())
+    if len(sys.argv) != 3:
+        print("against.py: expected BENCH and REF", file=sys.stderr)
+        sys.exit(2)
+    commit, theirs = build(baseline() if sys.argv[2] == "baseline" else sys.argv[2])
     suspects = None
     for number in range(1, ATTEMPTS + 1):
         found, new = attempt(sys.argv[1], theirs)

@@ -3,6 +3,9 @@
  */
 #include <benchmark/benchmark.h>
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -236,6 +239,19 @@ int time_kernels(const bench_command &command, const tp_tier *best, int argc, ch
     return TP_OK;
 }
 
+// Goes on as the script, which runs this program and the other commit's. Returns only if it cannot.
+int compare_with(const char *ref)
+{
+    char self[4096];
+    const ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length > 0) {
+        self[length] = '\0';
+        execlp("python3", "python3", "bench/against.py", self, ref, nullptr);
+    }
+    std::fprintf(stderr, "bench: --against: python3 bench/against.py: %s\n", std::strerror(errno));
+    return TP_FAILURE;
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -264,6 +280,8 @@ int main(int argc, char **argv)
         bench_command_write_help(stdout);
     } else if (command.version) {
         tp_version_write(stdout);
+    } else if (command.against) {
+        status = compare_with(command.against);
     } else if (command.layer_count || command.workload) {
         status = command.workload ? bench_workloads(command.workload, command.rounds, tier, &error)
                                   : bench_table(&command, tier, &error);

@@ -57,6 +57,10 @@ static const struct tp_option table[] = {
     {.name = "batch", .group = "Network", .argument = "N", .kind = TP_OPTION_COUNT, .least = 1,
      .most = UNITS_MOST, .offset = AT(batch), .help = "samples per step"},
 
+    {.name = "against", .group = "Comparison", .argument = "REF", .kind = TP_OPTION_TEXT, .word = "none",
+     .offset = AT(against),
+     .help = "build another commit and compare its workloads with this build's, in turn; baseline: the "
+             "commit that bench/baseline names. To be run in the project's folder"},
     {.name = "workload", .group = "Comparison", .argument = "NAME", .kind = TP_OPTION_TEXT, .word = "none",
      .offset = AT(workload),
      .help = "time one of the workloads that builds are compared by, or all of them, and print JSON"},
@@ -95,8 +99,13 @@ static const struct tp_options options = {
              "  bench\n"
              "  bench --gemm 32x64x785 --op forward --isa avx2 --threads 1\n"
              "  bench --layers 784,64,64,10 --batch 32\n"
+             "  bench --against HEAD~1\n"
              "\n"
-             "Exit codes: 0 done, 1 failure, or a kernel that is wrong, 2 wrong use\n",
+             "Exit codes:\n"
+             "  0   done\n"
+             "  1   failure: a kernel that is wrong, or slower than in the other commit\n"
+             "  2   wrong use\n"
+             "  77  inconclusive: the machine is too noisy, or there is nothing to compare with\n",
     .table = table,
     .count = sizeof table / sizeof table[0],
 };

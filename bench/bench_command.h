@@ -28,6 +28,7 @@ struct bench_command {
     bool all, list, json;
     const char *workload; /* NULL: none */
     size_t rounds;        /* of a workload */
+    const char *against;  /* a commit; NULL: none */
     const char *config;
     bool help, version;
     char *storage; /* owned; texts above may point into it */
