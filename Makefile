@@ -51,7 +51,7 @@ MISSING += $(if $(filter works,$(PROBE)),$(if $(filter random123,$(PROBE)),,Rand
              a C compiler called '$(CC)' (Debian: gcc))
 
 PACKAGES_BUILD    := gcc libc6-dev pkg-config $(foreach l,$(REQUIRED),$(call package,$l)) librandom123-dev
-PACKAGES_TEST     := bats binutils gnuplot-nox libcmocka-dev libsimde-dev python3 python3-jinja2 qemu-user
+PACKAGES_TEST     := bats binutils g++ git gnuplot-nox libbenchmark-dev libcmocka-dev libsimde-dev python3 python3-jinja2 qemu-user
 PACKAGES_BENCH    := g++ libbenchmark-dev
 PACKAGES_PEERS    := libblis4 libdnnl2 libopenblas0
 PACKAGES_RESULTS  := fonts-dejavu-core gnuplot-nox python3 python3-jinja2
@@ -166,7 +166,7 @@ TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)) $(BUILD)/tests/check
 everything: $(BIN)/train $(TEST_PROGRAMS) $(BUILD)/bench/step $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
 
 # These look at build products and at the runner, not at what instrumented code does.
-UNINSTRUMENTED := tests/install.bats tests/layers.bats tests/run.bats
+UNINSTRUMENTED := tests/bench.bats tests/install.bats tests/layers.bats tests/run.bats
 TESTS := $(TEST_PROGRAMS) $(filter-out $(if $(SANITIZE),$(UNINSTRUMENTED)),$(sort $(wildcard tests/*.bats)))
 
 $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)): $(BUILD)/tests/%: $(BUILD)/tests/%.o
@@ -197,7 +197,7 @@ test: deps-test ## install what is needed, build, run all tests; last line: N pa
 	$(Q)$(MAKE) check
 
 .PHONY: check
-check: $(BIN)/train $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
+check: $(BIN)/train $(if $(SANITIZE),,$(if $(HAS_BENCHMARK),$(BIN)/bench)) $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
 	$(Q)TP_TRAIN=$(BIN)/train TP_BUILD=$(BUILD) TP_SANITIZE=$(SANITIZE) CC='$(CC)' tests/run $(TESTS)
 
 .PHONY: asan ubsan sanitize
@@ -242,10 +242,13 @@ $(BUILD)/bench/step: $(BUILD)/bench/step.o $(call objects,$(BENCH_SOURCES)) $(PR
 	$(call say,LINK,$@)
 	$(Q)$(call link)
 
-.PHONY: bench bench-step
+.PHONY: bench bench-against bench-step
 bench: deps-bench ## install what is needed, time the kernels of the course's networks
 	$(Q)$(MAKE) $(BIN)/bench
 	$(BIN)/bench
+bench-against: ## compare speed with the commit that bench/baseline names; inconclusive: exit 77
+	$(Q)$(MAKE) $(BIN)/bench
+	$(Q)$(BIN)/bench --against baseline
 bench-step: deps-bench ## likewise whole training steps
 	$(Q)$(MAKE) $(BUILD)/bench/step
 	$(BUILD)/bench/step

@@ -105,7 +105,7 @@ static const struct tp_options options = {
              "  0   done\n"
              "  1   failure: a kernel that is wrong, or slower than in the other commit\n"
              "  2   wrong use\n"
-             "  77  inconclusive: the machine is too noisy, or there is nothing to compare with\n",
+             "  77  inconclusive: too noisy a machine, or nothing to compare with\n",
     .table = table,
     .count = sizeof table / sizeof table[0],
 };

@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# bench from outside: names, tables, exit codes, and that its guard catches a slower build. Nothing here depends on how
+# fast anything is.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+    bench=${TP_TRAIN:-bin/train}
+    bench=${bench%train}bench
+    case $bench in
+    /*) ;;
+    *) bench=$root/$bench ;;
+    esac
+    [ -x "$bench" ] || skip "no bench here: Google Benchmark is not installed"
+    cd "$root"
+}
+
+@test "every kernel of the list that bench can time is timed by --all" {
+    "$bench" --all --list >"$BATS_TEST_TMPDIR/names"
+    for kernel in $(grep -o 'tp_[a-z0-9_]*_reference' kernels/list.h | grep -vE 'tp_(exp|log)_'); do
+        echo "$kernel"
+        grep -q "^$kernel/" "$BATS_TEST_TMPDIR/names"
+    done
+    [ -z "$(sort "$BATS_TEST_TMPDIR/names" | uniq -d)" ]
+}
+
+@test "--gemm: shapes and operations as asked for, verified and timed" {
+    run "$bench" --gemm 5x7x9,6x16x64 --op backward --activation relu --threads 1 --isa reference --list
+    [ "$output" = "tp_backward_reference/5x7x9/relu/threads:1
+tp_backward_reference/6x16x64/relu/threads:1" ]
+    run --separate-stderr "$bench" --gemm 5x7x9 --threads 1,2 --benchmark_min_time=0.001 --benchmark_format=json
+    [ "$status" -eq 0 ]
+    python3 -c 'import json, sys
+rows = json.load(sys.stdin)["benchmarks"]
+assert len(rows) == 6 and all(row["GFLOP/s"] > 0 for row in rows), rows' <<<"$output"
+}
+
+@test "--layers: one row for each product of a step, on each count of threads" {
+    run "$bench" --layers 20,17,5 --batch 3 --threads 1,2 --json
+    [ "$status" -eq 0 ]
+    tail -n 1 <<<"$output" | python3 -c 'import json, sys
+rows = json.load(sys.stdin)["rows"]
+assert [row["verb"] for row in rows] == 2 * ["forward", "forward", "backward", "update", "update"], rows
+assert [(row["m"], row["n"], row["k"]) for row in rows[:5]] == [(3, 17, 20), (3, 5, 17), (3, 17, 5), (20, 17, 3), (17, 5, 3)]
+assert all(row["seconds"] > 0 and row["times_of_peers"]["naive"] > 0 for row in rows)'
+}
+
+@test "wrong use is exit 2 and one line" {
+    for arguments in "--gemm 5x5" "--gemm 0x1x1" "--gemm 5x5x5x5" "--op sideways" "--layers 5" "--workload nothing" "--isa sse" \
+        "--benchmark_nothing"; do
+        # shellcheck disable=SC2086
+        run --separate-stderr "$bench" $arguments
+        echo "$arguments: $status: $stderr"
+        [ "$status" -eq 2 ]
+        [ -z "$output" ]
+        [ "${#stderr_lines[@]}" -eq 1 ]
+    done
+}
+
+# A history in which bench is what the tests make it: a program that takes $1 times as long for one workload.
+history_of() {
+    mkdir -p "$BATS_TEST_TMPDIR/history/bench"
+    cd "$BATS_TEST_TMPDIR/history"
+    cp "$root/bench/against.py" bench
+    cat >Makefile <<'END'
+bin/bench: fake
+	mkdir -p bin
+	cp fake bin/bench
+	chmod +x bin/bench
+END
+    cat >fake <<'END'
+#!/usr/bin/env python3
+import json, random
+draw = random.Random()
+noise = lambda: 1 + NOISE * draw.random()
+times = {"forward": 1e-6, "update": SLOWER * 2e-6}
+print(json.dumps({"workloads": {name: [t * noise() for _ in range(7)] for name, t in times.items()}}))
+END
+    sed -i "s/SLOWER/1/; s/NOISE/$2/" fake
+    touch bench/workload.h
+    git init -q . && git add -A && git -c user.name=t -c user.email=t@t commit -qm "fast"
+    sed -i "s/1 \* 2e-6/$1 * 2e-6/" fake
+    make -s bin/bench
+}
+
+@test "--against: a workload that is 10 % slower is exit 1 and named, none that is as fast" {
+    history_of 1.1 0.03
+    run bench/against.py bin/bench HEAD
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"in 3 attempts: update"* ]]
+    git add -A && git -c user.name=t -c user.email=t@t commit -qm "slow"
+    run bench/against.py bin/bench HEAD
+    [ "$status" -eq 0 ]
+    [[ $output == *"no workload is slower"* ]]
+}
+
+@test "--against: without history, or with too much noise, nothing is said: exit 77" {
+    history_of 1 2
+    run bench/against.py bin/bench HEAD
+    echo "$output"
+    [ "$status" -eq 77 ]
+    run bench/against.py bin/bench no-such-commit
+    [ "$status" -eq 77 ]
+    [[ $output == "# SKIP against: no commit no-such-commit"* ]]
+    run bench/against.py bin/bench baseline
+    [ "$status" -eq 77 ]
+    run bench/against.py bin/bench
+    [ "$status" -eq 2 ]
+}
