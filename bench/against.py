@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS, ATTEMPTS = 15, 3
 LIMIT = 1.05
-NOISE = 0.05  # half the width of REF's interval against itself
+NOISE = 0.05  # half the width of REF's interval against itself, one round against the next
 CONFIDENCE = 0.99
 RESAMPLES = 2000
 
@@ -88,11 +88,12 @@ def attempt(ours, theirs):
     found = {}
     for name in rounds[0][0].keys() & rounds[0][1].keys():
         times = [[result[name] for result in four] for four in rounds]
-        _, low, high = interval([first / last for first, _, _, last in times])
+        alone = [min(a, d) for a, _, _, d in times]
+        _, low, high = interval([before / after for before, after in zip(alone, alone[1:])])
         ratios = [min(b, c) / min(a, d) for a, b, c, d in times]
         found[name] = (*interval(ratios), (high - low) / 2,
                        statistics.median(min(b, c) for _, b, c, _ in times),
-                       statistics.median(min(a, d) for a, _, _, d in times))
+                       statistics.median(alone))
     return found, sorted(rounds[0][1].keys() - rounds[0][0].keys())
 
 
