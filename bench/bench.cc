@@ -17,6 +17,7 @@
 extern "C" {
 #include "../src/clock.h"
 #include "../src/cpus.h"
+#include "../src/train_command.h"
 #include "../src/version.h"
 #include "bench_command.h"
 #include "call.h"
@@ -69,17 +70,16 @@ bool is_product(const bench_call &call)
 
 std::string name_of(const Job &job)
 {
-    static const char *const activations[] = {"linear", "sigmoid", "lecun-tanh", "tanh", "relu"};
-    static const char *const rules[] = {"sgd", "momentum", "lecun-momentum", "nesterov", "adam"};
     const bench_call &call = job.call;
     std::string name = bench_kernel_name(&call, job.tier);
     name += "/" + std::to_string(call.m) + "x" + std::to_string(call.n);
     if (is_product(call))
         name += "x" + std::to_string(call.k);
     if (call.kind == BENCH_FORWARD || call.kind == BENCH_BACKWARD)
-        name += std::string("/") + activations[call.activation];
+        name += std::string("/") +
+                (call.activation == TP_LINEAR ? "linear" : tp_activation_name(call.activation));
     if (call.kind == BENCH_UPDATE)
-        name += std::string("/") + rules[call.rule];
+        name += std::string("/") + tp_optimizer_name(call.rule);
     return name + "/threads:" + std::to_string(job.threads);
 }
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/options.h"
+#include "../src/train_command.h"
 
 #define UNITS_MOST 65536
 #define AT(member) offsetof(struct bench_command, member)
@@ -21,17 +21,6 @@ static const struct tp_choice operations[] = {{"all", BENCH_KINDS},
                                               {"update", BENCH_UPDATE},
                                               {NULL, 0}};
 
-static const struct tp_choice activations[] = {
-    {"linear", TP_LINEAR}, {"sigmoid", TP_SIGMOID}, {"lecun-tanh", TP_LECUN_TANH},
-    {"tanh", TP_TANH},     {"relu", TP_RELU},       {NULL, 0}};
-
-static const struct tp_choice optimizers[] = {
-    {"sgd", TP_SGD},           {"momentum", TP_MOMENTUM}, {"lecun-momentum", TP_LECUN_MOMENTUM},
-    {"nesterov", TP_NESTEROV}, {"adam", TP_ADAM},         {NULL, 0}};
-
-static const struct tp_choice tiers[] = {
-    {"auto", 0}, {"reference", 0}, {"avx2", 0}, {"avx512", 0}, {NULL, 0}};
-
 /* clang-format off */
 static const struct tp_option table[] = {
     {.name = "all", .group = "Kernels", .kind = TP_OPTION_FLAG, .offset = AT(all),
@@ -43,9 +32,9 @@ static const struct tp_option table[] = {
     {.name = "op", .group = "Kernels", .argument = "NAME", .kind = TP_OPTION_CHOICE, .choices = operations,
      .offset = AT(operation), .help = "which of the products of --gemm"},
     {.name = "activation", .group = "Kernels", .argument = "NAME", .kind = TP_OPTION_CHOICE,
-     .choices = activations, .offset = AT(activation), .help = "of forward and backward"},
+     .choices = tp_activation_choices, .offset = AT(activation), .help = "of forward and backward"},
     {.name = "optimizer", .group = "Kernels", .argument = "NAME", .kind = TP_OPTION_CHOICE,
-     .choices = optimizers, .offset = AT(optimizer), .help = "whose rule is part of update"},
+     .choices = tp_optimizer_choices, .offset = AT(optimizer), .help = "whose rule is part of update"},
     {.name = "list", .group = "Kernels", .kind = TP_OPTION_FLAG, .command_only = true, .offset = AT(list),
      .help = "print the names of what would be timed and exit"},
 
@@ -70,7 +59,7 @@ static const struct tp_option table[] = {
     {.name = "threads", .group = "Machine", .argument = "COUNTS", .kind = TP_OPTION_SIZES,
      .offset = AT(threads), .count_offset = AT(thread_count), .items = BENCH_THREADS_MOST, .least = 1,
      .most = 256, .help = "exact counts of threads, as in 1,2,4; none: one, and one per CPU"},
-    {.name = "isa", .group = "Machine", .argument = "NAME", .kind = TP_OPTION_NAME, .choices = tiers,
+    {.name = "isa", .group = "Machine", .argument = "NAME", .kind = TP_OPTION_NAME, .choices = tp_tier_choices,
      .offset = AT(isa), .help = "instruction set of the kernels; auto: the best one that is here"},
 
     {.name = "json", .group = "Output", .kind = TP_OPTION_FLAG, .offset = AT(json),

@@ -44,19 +44,22 @@ double bench_flops(const struct bench_call *call);
 /* Bytes that a call must read and write at least: every operand once. */
 double bench_bytes(const struct bench_call *call);
 
-/* The operands of one call. */
+/* The operands of one call, all in panel format. NULL or empty: the kind has none. */
 struct bench_operands {
     struct bench_call call;
     const struct tp_tier *tier;
     struct tp_arena arena;
-    /* Products: [m x k] of in, but of an update [k x m]; [k x n] weights, [m x n]; [m x n] out, [k x n]. */
-    float *in, *weights, *out;
-    float *activations;             /* backward: [m x n] */
-    float *transposed, *state[2];   /* update */
-    float *scale, *shift, *samples; /* pack; bytes for pack_u8 */
-    float *loss;
-    uint16_t *labels;
-    struct tp_rule rule;
+    float *in;            /* [m x k]; update: [k x m], the activations; not a product: [m x n] */
+    float *weights;       /* [k x n], of a backward the transposed view; update: [m x n] */
+    float *out;           /* [m x n]; update: [k x n], the gradients at the sums, which are read */
+    float *activations;   /* backward: [m x n] */
+    float *transposed;    /* update: [n x m] */
+    float *state[2];      /* update: like weights */
+    float *samples;       /* pack: m samples of n features, of pack_u8 as bytes */
+    float *scale, *shift; /* pack: [n] */
+    float *loss;          /* loss: [m] */
+    uint16_t *labels;     /* loss: [m] */
+    struct tp_rule rule;  /* update */
 };
 
 /*
@@ -71,8 +74,7 @@ void bench_destroy(struct bench_operands *operands);
 /* Member `member` of `members` does its share of one call. */
 void bench_run(const struct bench_operands *operands, size_t member, size_t members);
 
-/* Runs `times` calls on a team of `threads`, with a barrier after each; false if the system has no threads.
- */
+/* Runs `times` calls on a team, with a barrier after each. False if the system grants fewer threads. */
 bool bench_run_team(const struct bench_operands *operands, size_t threads, size_t times);
 
 /*

@@ -212,8 +212,7 @@ enum tp_status bench_table(const struct bench_command *command, const struct tp_
     bool failed = !all;
     enum tp_status status = TP_OK;
     printf("ours: the product with activation, slope, or rule and transposed weights; others: the product "
-           "alone, as "
-           "a\nmultiple of our time, naive on one thread\n");
+           "alone, as a\nmultiple of our time, naive on one thread\n");
     for (size_t t = 0; t < command->thread_count && !status; t++) {
         const size_t threads = command->threads[t];
         const bool proved = tier->peak && bench_peak(tier, threads) > 0;
@@ -221,19 +220,19 @@ enum tp_status bench_table(const struct bench_command *command, const struct tp_
         for (size_t i = 0; i < count && !status; i++) {
             status = time_row(&rows[i], tier, threads, proved, error);
             if (status)
-                break;
+                continue;
             write_row(&rows[i]);
             failed |= json_array_append_new(all, json_row(&rows[i], tier, threads)) != 0;
         }
+    }
+    if (status || !command->json || failed) {
+        json_decref(all);
+        return failed && !status ? tp_fail(error, TP_FAILURE, "--json: out of memory") : status;
     }
     const struct bench_machine machine = bench_machine_here();
     const struct tp_json_member members[] = {{"cpu", json_string(machine.key)},
                                              {"cpu_name", json_string(machine.name)},
                                              {"batch", tp_json_count(command->batch)},
-                                             {"rows", failed ? (json_decref(all), NULL) : all}};
-    json_t *object = tp_json_object(members, sizeof members / sizeof members[0]);
-    if (status == TP_OK && command->json)
-        return tp_json_write(object, error);
-    json_decref(object);
-    return status;
+                                             {"rows", all}};
+    return tp_json_write(tp_json_object(members, sizeof members / sizeof members[0]), error);
 }

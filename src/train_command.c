@@ -22,12 +22,12 @@ static const struct tp_choice normalizations[] = {{"global", TP_NORMALIZE_GLOBAL
                                                   {"none", TP_NORMALIZE_NONE},
                                                   {NULL, 0}};
 
-static const struct tp_choice activations[] = {{"sigmoid", TP_SIGMOID},
-                                               {"lecun-tanh", TP_LECUN_TANH},
-                                               {"improved-sigmoid", TP_LECUN_TANH},
-                                               {"tanh", TP_TANH},
-                                               {"relu", TP_RELU},
-                                               {NULL, 0}};
+const struct tp_choice tp_activation_choices[] = {{"sigmoid", TP_SIGMOID},
+                                                  {"lecun-tanh", TP_LECUN_TANH},
+                                                  {"improved-sigmoid", TP_LECUN_TANH},
+                                                  {"tanh", TP_TANH},
+                                                  {"relu", TP_RELU},
+                                                  {NULL, 0}};
 
 static const struct tp_choice inits[] = {{"auto", TP_INIT_AUTO},
                                          {"uniform", TP_INIT_UNIFORM},
@@ -38,11 +38,11 @@ static const struct tp_choice inits[] = {{"auto", TP_INIT_AUTO},
 static const struct tp_choice biases[] = {
     {"input", TP_BIAS_INPUT}, {"all", TP_BIAS_ALL}, {"none", TP_BIAS_NONE}, {NULL, 0}};
 
-static const struct tp_choice optimizers[] = {
+const struct tp_choice tp_optimizer_choices[] = {
     {"sgd", TP_SGD},           {"momentum", TP_MOMENTUM}, {"lecun-momentum", TP_LECUN_MOMENTUM},
     {"nesterov", TP_NESTEROV}, {"adam", TP_ADAM},         {NULL, 0}};
 
-static const struct tp_choice tiers[] = {
+const struct tp_choice tp_tier_choices[] = {
     {"auto", 0}, {"reference", 0}, {"avx2", 0}, {"avx512", 0}, {NULL, 0}};
 
 /* A paragraph for each option, not a line for each field. */
@@ -76,7 +76,7 @@ static const struct tp_option table[] = {
      .help = "units of each hidden layer, as in 64,64; none: softmax regression. The output layer is not "
              "part of the list: it has one unit per class and is always there"},
     {.name = "activation", .group = "Network", .argument = "NAME", .kind = TP_OPTION_CHOICE,
-     .choices = activations, .offset = AT(options.activation),
+     .choices = tp_activation_choices, .offset = AT(options.activation),
      .help = "of the hidden layers; lecun-tanh is 1.7159 tanh(2x/3), and improved-sigmoid another name of "
              "it"},
     {.name = "init", .group = "Network", .argument = "NAME", .kind = TP_OPTION_CHOICE, .choices = inits,
@@ -88,7 +88,7 @@ static const struct tp_option table[] = {
      .help = "a constant 1 among the inputs, or that and a bias in every other layer, or none"},
 
     {.name = "optimizer", .group = "Optimizer", .argument = "NAME", .kind = TP_OPTION_CHOICE,
-     .choices = optimizers, .offset = AT(options.optimizer),
+     .choices = tp_optimizer_choices, .offset = AT(options.optimizer),
      .help = "the rule that updates the weights"},
     {.name = "lr", .group = "Optimizer", .argument = "X", .kind = TP_OPTION_REAL, .word = "auto",
      .low = 1e-30, .high = 1000, .offset = AT(options.learning_rate),
@@ -155,7 +155,7 @@ static const struct tp_option table[] = {
     {.name = "threads-exact", .group = "Machine", .argument = "N", .kind = TP_OPTION_COUNT,
      .word = "none", .least = 1, .most = TP_THREADS_MOST, .offset = AT(options.threads_exact),
      .help = "run N threads whatever the CPUs; --threads then says nothing"},
-    {.name = "isa", .group = "Machine", .argument = "NAME", .kind = TP_OPTION_NAME, .choices = tiers,
+    {.name = "isa", .group = "Machine", .argument = "NAME", .kind = TP_OPTION_NAME, .choices = tp_tier_choices,
      .offset = AT(options.isa),
      .help = "instruction set of the kernels; auto: the best one that is here. TILEPROP_ISA in the "
              "environment lowers it further"},
@@ -237,7 +237,7 @@ static const char *choice_name(const struct tp_choice *choice, int value)
 
 const char *tp_activation_name(enum tp_activation activation)
 {
-    return choice_name(activations, (int)activation);
+    return choice_name(tp_activation_choices, (int)activation);
 }
 
 const char *tp_init_name(enum tp_init init)
@@ -247,7 +247,7 @@ const char *tp_init_name(enum tp_init init)
 
 const char *tp_optimizer_name(enum tp_rule_kind optimizer)
 {
-    return choice_name(optimizers, (int)optimizer);
+    return choice_name(tp_optimizer_choices, (int)optimizer);
 }
 
 const char *tp_bias_name(enum tp_bias bias)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "options.h"
 #include "status.h"
 #include "train_options.h"
 
@@ -48,6 +49,9 @@ enum tp_status tp_train_command_tier(struct tp_train_command *command, const cha
 
 void tp_train_command_write_help(FILE *out);
 void tp_train_command_write_config(const struct tp_train_command *command, FILE *out);
+
+/* What --activation, --optimizer and --isa take, here and elsewhere. */
+extern const struct tp_choice tp_activation_choices[], tp_optimizer_choices[], tp_tier_choices[];
 
 /* The name by which --activation, --init, --optimizer and --bias take a value. */
 const char *tp_activation_name(enum tp_activation activation);
