@@ -119,7 +119,8 @@ all: $(BIN)/train ## build bin/train; installs nothing
 
 # A stamp holds the text that its dependants were made with; it changes only when the text does.
 stamp_compile := $(shell $(CC) --version 2>/dev/null | head -n 1) $(OWN_FLAGS) $(FLAGS_avx2) $(FLAGS_avx512) \
-                 $(KEEP_LOOPS) $(CPPFLAGS) $(CFLAGS)
+                 $(KEEP_LOOPS) $(CPPFLAGS) $(CFLAGS) \
+                 $(shell $(CXX) --version 2>/dev/null | head -n 1) $(CXXFLAGS)
 stamp_program := $(PROGRAM_FLAGS)
 stamp_link    := $(OWN_LDFLAGS) $(LDFLAGS) $(OWN_LDLIBS) $(LDLIBS) $(LIBRARY_SOURCES) $(CHECK_SOURCES)
 
@@ -230,8 +231,8 @@ fuzz-run: $(FUZZERS)
 $(BUILD)/bench/bench.o: bench/bench.cc $(BUILD)/stamp/compile
 	$(call say,CXX,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CXX) -std=c++17 $(filter-out -std=c11 -Wpedantic,$(OWN_FLAGS)) $(shell $(PKG_CONFIG) --cflags benchmark) $(CPPFLAGS) \
-	    $(CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CXX) -std=c++17 $(filter-out -std=c11,$(OWN_FLAGS)) -Wconversion \
+	    $(shell $(PKG_CONFIG) --cflags benchmark) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 $(BIN)/bench: $(BUILD)/bench/bench.o $(call objects,$(BENCH_SOURCES)) $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
@@ -327,4 +328,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 26
 
--include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES)) $(patsubst %.c,$(BUILD)/emulated/%.d,$(EMULATED_SOURCES))
+-include $(BUILD)/bench/bench.d $(patsubst %.c,$(BUILD)/%.d,$(SOURCES)) $(patsubst %.c,$(BUILD)/emulated/%.d,$(EMULATED_SOURCES))

@@ -2,9 +2,10 @@
 """Compares a build's speed with that of another commit: against.py BENCH REF.
 
 REF is built from git history in build/against; `baseline` is the commit that bench/baseline names. Both builds time
-their own workloads, in turn: in each round REF, this, this, REF. A workload is slower when the interval of its ratio
-lies above LIMIT in ATTEMPTS attempts, one after the other. Exit status: 0 none is slower, 1 one is, 2 wrong use, 77
-nothing can be said: there is no such history, or REF against itself varies by more than NOISE.
+their own workloads, in turn: in each round REF, this, this, REF. In an attempt a workload is told apart from noise when
+REF against itself, one round against the next, varies by no more than NOISE. It is fine when one of ATTEMPTS attempts
+tells it and does not find it slower; it is slower when every attempt finds the interval of its ratio above LIMIT. Exit
+status: 0 all are fine, 1 one is slower, 2 wrong use, 77 nothing can be said of one, or there is no such history.
 """
 
 import json
@@ -18,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS, ATTEMPTS = 15, 3
 LIMIT = 1.05
-NOISE = 0.05  # half the width of REF's interval against itself, one round against the next
+NOISE = 0.05  # half the width of REF's interval against itself
 CONFIDENCE = 0.99
 RESAMPLES = 2000
 
@@ -102,30 +103,27 @@ def main():
         print("against.py: expected BENCH and REF", file=sys.stderr)
         sys.exit(2)
     commit, theirs = build(baseline() if sys.argv[2] == "baseline" else sys.argv[2])
-    suspects = None
+    fine, found_slow = set(), {}
     for number in range(1, ATTEMPTS + 1):
         found, new = attempt(sys.argv[1], theirs)
         print(f"attempt {number}, this build's time as a multiple of {commit[:12]}'s, {ROUNDS} rounds")
         for name, (ratio, low, high, noise, our, their) in sorted(found.items()):
-            quiet = noise <= NOISE
-            slow = quiet and low > LIMIT
-            print(f"  {name:24} {ratio:6.3f}  [{low:.3f}, {high:.3f}]  {1e6 * our:9.2f} us, was {1e6 * their:9.2f} us"
-                  + ("" if quiet else f"  too noisy: {noise:.3f}") + ("  slower" if slow else ""), flush=True)
+            said = "too noisy: {noise:.3f}" if noise > NOISE else "slower" if low > LIMIT else ""
+            if noise <= NOISE and low <= LIMIT:
+                fine.add(name)
+            found_slow[name] = found_slow.get(name, 0) + (said == "slower")
+            print(f"  {name:24} {ratio:6.3f}  [{low:.3f}, {high:.3f}]  {1e6 * our:9.2f} us, was {1e6 * their:9.2f} us  "
+                  + said.format(noise=noise), flush=True)
         for name in new:
             print(f"  {name:24} new")
-        slow = {name for name, row in found.items() if row[3] <= NOISE and row[1] > LIMIT}
-        noisy = {name for name, row in found.items() if row[3] > NOISE}
-        suspects = slow if suspects is None else suspects & (slow | noisy)
-        if not suspects and not noisy:
+        if fine == found.keys():
             print("no workload is slower")
             return
-        if not suspects and len(noisy) < len(found) / 2:
-            print(f"no workload is slower; too noisy to tell: {', '.join(sorted(noisy))}")
-            return
-    if suspects & slow:
-        names = ", ".join(sorted(suspects & slow))
-        sys.exit(f"against.py: slower than {commit[:12]} by more than {LIMIT - 1:.0%} in {ATTEMPTS} attempts: {names}")
-    inconclusive("this machine is too noisy")
+    slower = sorted(name for name, times in found_slow.items() if times == ATTEMPTS)
+    if slower:
+        sys.exit(f"against.py: slower than {commit[:12]} by more than {LIMIT - 1:.0%} in {ATTEMPTS} attempts: "
+                 + ", ".join(slower))
+    inconclusive("too noisy to tell in any attempt: " + ", ".join(sorted(found.keys() - fine)))
 
 
 if __name__ == "__main__":

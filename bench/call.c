@@ -144,8 +144,7 @@ static size_t place(struct bench_operands *o)
     return sum;
 }
 
-/* Values in [-scale, scale) without a pattern that a kernel could profit from; the same for every tier. */
-static void fill(float *x, size_t count, float scale)
+void bench_fill(float *x, size_t count, float scale)
 {
     for (size_t i = 0; i < count; i++)
         x[i] = scale * ((float)((uint32_t)i * 2654435761u >> 20) / 2048 - 1);
@@ -154,17 +153,17 @@ static void fill(float *x, size_t count, float scale)
 static void fill_operands(struct bench_operands *o)
 {
     const struct bench_call *c = &o->call;
-    fill(o->in, floats_of(in_of(c)), 1);
-    fill(o->weights, floats_of(weights_of(c)), 0.05f);
-    fill(o->out, floats_of(out_of(c)), 0.5f);
+    bench_fill(o->in, floats_of(in_of(c)), 1);
+    bench_fill(o->weights, floats_of(weights_of(c)), 0.05f);
+    bench_fill(o->out, floats_of(out_of(c)), 0.5f);
     if (c->kind == BENCH_BACKWARD)
-        fill(o->activations, floats_of(out_of(c)), 0.9f);
+        bench_fill(o->activations, floats_of(out_of(c)), 0.9f);
     if (c->kind == BENCH_PACK_F32)
-        fill(o->samples, c->m * c->n, 255);
+        bench_fill(o->samples, c->m * c->n, 255);
     for (size_t i = 0; c->kind == BENCH_PACK_U8 && i < c->m * c->n; i++)
         ((uint8_t *)o->samples)[i] = (uint8_t)((uint32_t)i * 2654435761u >> 24);
-    fill(o->scale, c->n, 0.01f);
-    fill(o->shift, c->n, 0.4f);
+    bench_fill(o->scale, c->n, 0.01f);
+    bench_fill(o->shift, c->n, 0.4f);
     for (size_t r = 0; r < c->m; r++)
         o->labels[r] = (uint16_t)(r % c->n);
 }

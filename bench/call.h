@@ -44,6 +44,9 @@ double bench_flops(const struct bench_call *call);
 /* Bytes that a call must read and write at least: every operand once. */
 double bench_bytes(const struct bench_call *call);
 
+/* Values in [-scale, scale) without a pattern that a kernel could profit from; always the same ones. */
+void bench_fill(float *x, size_t count, float scale);
+
 /* The operands of one call, all in panel format. NULL or empty: the kind has none. */
 struct bench_operands {
     struct bench_call call;

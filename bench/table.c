@@ -77,8 +77,8 @@ struct row {
 static float *values(size_t count)
 {
     float *x = aligned_alloc(64, (count * sizeof *x + 63) / 64 * 64);
-    for (size_t i = 0; x && i < count; i++)
-        x[i] = (float)((uint32_t)i * 2654435761u >> 20) / 2048 - 1;
+    if (x)
+        bench_fill(x, count, 1);
     return x;
 }
 

@@ -1,13 +1,11 @@
 #include "timing.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../src/clock.h"
 
 #define ROUNDS_MOST 1024
-#define RESAMPLES   2000
 
 static double timed(struct bench_contender *c, size_t times)
 {
@@ -58,23 +56,4 @@ double bench_ratio(const double *above, const double *below, size_t count)
     for (size_t i = 0; i < count; i++)
         ratios[i] = above[i] / below[i];
     return bench_median(ratios, count);
-}
-
-struct bench_interval bench_ratio_interval(const double *above, const double *below, size_t count,
-                                           double confidence)
-{
-    static double medians[RESAMPLES];
-    double ratios[ROUNDS_MOST];
-    uint64_t state = 1;
-    for (size_t i = 0; i < RESAMPLES; i++) {
-        for (size_t j = 0; j < count; j++) {
-            state = state * 6364136223846793005u + 1442695040888963407u; /* Knuth, TAOCP 2, 3.3.4 */
-            const size_t drawn = (size_t)((state >> 33) % count);
-            ratios[j] = above[drawn] / below[drawn];
-        }
-        medians[i] = bench_median(ratios, count);
-    }
-    qsort(medians, RESAMPLES, sizeof *medians, by_value);
-    const size_t cut = (size_t)((1 - confidence) / 2 * RESAMPLES);
-    return (struct bench_interval){medians[cut], medians[RESAMPLES - 1 - cut]};
 }

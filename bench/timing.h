@@ -25,11 +25,4 @@ double bench_median(const double *values, size_t count);
 /* Median of above[i] / below[i]. */
 double bench_ratio(const double *above, const double *below, size_t count);
 
-/* A percentile interval of bench_ratio() by resampling rounds, the same one for the same data. */
-struct bench_interval {
-    double low, high;
-};
-struct bench_interval bench_ratio_interval(const double *above, const double *below, size_t count,
-                                           double confidence);
-
 #endif

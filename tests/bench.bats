@@ -58,10 +58,12 @@ assert all(row["seconds"] > 0 and row["times_of_peers"]["naive"] > 0 for row in 
     done
 }
 
-# A history in which bench is what the tests make it: a program that takes $1 times as long for one workload.
+# history_of FACTOR NOISE [QUIET]: a history whose bench is a stand-in, and a build of it that takes FACTOR times as long
+# for one workload. Times vary by up to NOISE, after the first attempt's 60 runs by up to QUIET.
 history_of() {
     mkdir -p "$BATS_TEST_TMPDIR/history/bench"
     cd "$BATS_TEST_TMPDIR/history"
+    export RUNS=$BATS_TEST_TMPDIR/runs
     cp "$root/bench/against.py" bench
     cat >Makefile <<'END'
 bin/bench: fake
@@ -69,18 +71,20 @@ bin/bench: fake
 	cp fake bin/bench
 	chmod +x bin/bench
 END
-    cat >fake <<'END'
+    cat >fake <<END
 #!/usr/bin/env python3
-import json, random
-draw = random.Random()
-noise = lambda: 1 + NOISE * draw.random()
-times = {"forward": 1e-6, "update": SLOWER * 2e-6}
-print(json.dumps({"workloads": {name: [t * noise() for _ in range(7)] for name, t in times.items()}}))
+import json, os, random
+with open(os.environ["RUNS"], "a+") as runs:
+    runs.write(".")
+    noise = $2 if runs.tell() <= 60 else ${3:-$2}
+moment = 1 + noise * random.random()
+times = {"forward": 1e-6, "update": 2e-6 * 1.0}
+print(json.dumps({"workloads": {name: [t * moment] for name, t in times.items()}}))
 END
-    sed -i "s/SLOWER/1/; s/NOISE/$2/" fake
     touch bench/workload.h
+    echo bin >.gitignore
     git init -q . && git add -A && git -c user.name=t -c user.email=t@t commit -qm "fast"
-    sed -i "s/1 \* 2e-6/$1 * 2e-6/" fake
+    sed -i "s/2e-6 \* 1.0/2e-6 * $1/" fake
     make -s bin/bench
 }
 
@@ -94,6 +98,14 @@ END
     run bench/against.py bin/bench HEAD
     [ "$status" -eq 0 ]
     [[ $output == *"no workload is slower"* ]]
+}
+
+@test "--against: what one attempt cannot tell from noise and the others find slower is no pass" {
+    history_of 1.1 3 0.03
+    run bench/against.py bin/bench HEAD
+    echo "$output"
+    [ "$status" -eq 77 ]
+    [[ ${lines[-1]} == "# SKIP against: too noisy to tell in any attempt: update" ]]
 }
 
 @test "--against: without history, or with too much noise, nothing is said: exit 77" {
