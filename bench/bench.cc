@@ -81,7 +81,7 @@ std::string name_of(const Job &job)
         name += std::string("/") +
                 (call.activation == TP_LINEAR ? "linear" : tp_activation_name(call.activation));
     if (call.kind == BENCH_UPDATE)
-        name += std::string("/") + tp_optimizer_name(call.rule);
+        name += std::string("/") + tp_optimizer_name(call.rule) + (call.first_layer ? "/first-layer" : "");
     return name + "/threads:" + std::to_string(job.threads);
 }
 
@@ -143,18 +143,37 @@ void time_job(benchmark::State &state, const Job &job)
     state.counters[shares[level]] = 100 * rate / bandwidth_of(machine, level, job.tier, job.threads);
 }
 
+bench_call call_of(bench_kind kind, size_t m, size_t n, size_t k, tp_activation activation, tp_rule_kind rule,
+                   bool first_layer = false)
+{
+    bench_call call{};
+    call.kind = kind;
+    call.m = m;
+    call.n = n;
+    call.k = k;
+    call.activation = activation;
+    call.rule = rule;
+    call.first_layer = first_layer;
+    return call;
+}
+
 // The course's networks: 785-64-10 and 785-64-64-10, the constant input counted.
 std::vector<bench_call> course_calls(const bench_command &command, size_t batch)
 {
     const tp_activation f = command.activation;
     const tp_rule_kind rule = command.optimizer;
     return {
-        {BENCH_PACK_U8, batch, 784, 1, f, rule},  {BENCH_FORWARD, batch, 64, 785, f, rule},
-        {BENCH_FORWARD, batch, 64, 64, f, rule},  {BENCH_FORWARD, batch, 10, 64, TP_LINEAR, rule},
-        {BENCH_LOSS, batch, 10, 1, f, rule},      {BENCH_BACKWARD, batch, 64, 10, f, rule},
-        {BENCH_BACKWARD, batch, 64, 64, f, rule}, {BENCH_UPDATE, 785, 64, batch, f, rule},
-        {BENCH_UPDATE, 64, 64, batch, f, rule},   {BENCH_UPDATE, 64, 10, batch, f, rule},
-        {BENCH_MAP, batch, 64, 1, f, rule},
+        call_of(BENCH_PACK_U8, batch, 784, 1, f, rule),
+        call_of(BENCH_FORWARD, batch, 64, 785, f, rule),
+        call_of(BENCH_FORWARD, batch, 64, 64, f, rule),
+        call_of(BENCH_FORWARD, batch, 10, 64, TP_LINEAR, rule),
+        call_of(BENCH_LOSS, batch, 10, 1, f, rule),
+        call_of(BENCH_BACKWARD, batch, 64, 10, f, rule),
+        call_of(BENCH_BACKWARD, batch, 64, 64, f, rule),
+        call_of(BENCH_UPDATE, 785, 64, batch, f, rule, true),
+        call_of(BENCH_UPDATE, 64, 64, batch, f, rule),
+        call_of(BENCH_UPDATE, 64, 10, batch, f, rule),
+        call_of(BENCH_MAP, batch, 64, 1, f, rule),
     };
 }
 
@@ -164,26 +183,26 @@ std::vector<bench_call> all_calls(const bench_command &command)
     for (size_t batch : std::initializer_list<size_t>{1, 32, 256, 512, 1000}) {
         const std::vector<bench_call> course = course_calls(command, batch);
         calls.insert(calls.end(), course.begin(), course.end());
-        calls.push_back({BENCH_PACK_F32, batch, 784, 1, command.activation, command.optimizer});
+        calls.push_back(call_of(BENCH_PACK_F32, batch, 784, 1, command.activation, command.optimizer));
         for (size_t width : std::initializer_list<size_t>{500, 1024, 2048})
             for (bench_kind kind : {BENCH_FORWARD, BENCH_BACKWARD, BENCH_UPDATE})
-                calls.push_back({kind, kind == BENCH_UPDATE ? width : batch, width,
-                                 kind == BENCH_UPDATE ? batch : width, command.activation,
-                                 command.optimizer});
+                calls.push_back(call_of(kind, kind == BENCH_UPDATE ? width : batch, width,
+                                        kind == BENCH_UPDATE ? batch : width, command.activation,
+                                        command.optimizer));
     }
     for (int f = TP_SIGMOID; f < TP_ACTIVATION_COUNT; f++)
-        calls.push_back({BENCH_MAP, 512, 1024, 1, static_cast<tp_activation>(f), command.optimizer});
+        calls.push_back(call_of(BENCH_MAP, 512, 1024, 1, static_cast<tp_activation>(f), command.optimizer));
     for (int rule = 0; rule < TP_RULE_COUNT; rule++)
         if (rule != command.optimizer) // which is among the widths
             calls.push_back(
-                {BENCH_UPDATE, 1024, 1024, 32, command.activation, static_cast<tp_rule_kind>(rule)});
+                call_of(BENCH_UPDATE, 1024, 1024, 32, command.activation, static_cast<tp_rule_kind>(rule)));
     return calls;
 }
 
 tp_status asked_calls(const bench_command &command, std::vector<bench_call> &calls, tp_error *error)
 {
     tp_status status = TP_OK;
-    bench_call call = {BENCH_FORWARD, 0, 0, 0, command.activation, command.optimizer};
+    bench_call call = call_of(BENCH_FORWARD, 0, 0, 0, command.activation, command.optimizer);
     for (const char *next = command.gemm; bench_command_next_shape(&next, &call, &status, error);) {
         for (bench_kind kind : {BENCH_FORWARD, BENCH_BACKWARD, BENCH_UPDATE}) {
             call.kind = kind;

@@ -67,7 +67,7 @@ double bench_bytes(const struct bench_call *c)
         return 4 * (m * k + k * n + 2 * m * n); /* the activations besides */
     case BENCH_UPDATE: {
         /* Weights and state are read and written, the transposed view is written. */
-        const double arrays = 2 * (1 + tp_rule_states(c->rule)) + 1;
+        const double arrays = 2 * (1 + tp_rule_states(c->rule)) + !c->first_layer;
         return 4 * (m * k + k * n + arrays * m * n);
     }
     case BENCH_PACK_U8:
@@ -114,6 +114,11 @@ static size_t stride_of(struct matrix x)
     return x.rows * TP_PANEL;
 }
 
+static bool has_transposed(const struct bench_call *c)
+{
+    return c->kind == BENCH_UPDATE && !c->first_layer;
+}
+
 /* Takes a piece, or, as long as the arena is empty, only adds it to the sum. */
 static void *take(struct tp_arena *arena, size_t *sum, size_t count, size_t size)
 {
@@ -133,7 +138,7 @@ static size_t place(struct bench_operands *o)
     o->weights = take(&o->arena, &sum, weights, sizeof(float));
     o->out = take(&o->arena, &sum, outputs, sizeof(float));
     o->activations = take(&o->arena, &sum, c->kind == BENCH_BACKWARD ? outputs : 0, sizeof(float));
-    o->transposed = take(&o->arena, &sum, update ? transposed : 0, sizeof(float));
+    o->transposed = take(&o->arena, &sum, has_transposed(c) ? transposed : 0, sizeof(float));
     for (int i = 0; i < 2; i++)
         o->state[i] = take(&o->arena, &sum, update ? weights : 0, sizeof(float));
     o->samples = take(&o->arena, &sum, c->m * c->n, sample);
@@ -253,7 +258,7 @@ static void run_update(const struct bench_operands *o, size_t member, size_t mem
                                         .rule = &o->rule,
                                         .w = o->weights,
                                         .w_stride = stride_of(weights_of(c)),
-                                        .wt = o->transposed,
+                                        .wt = has_transposed(c) ? o->transposed : NULL,
                                         .wt_stride = c->n * TP_PANEL,
                                         .state = {o->state[0], o->state[1]}});
 }
@@ -370,8 +375,7 @@ static bool same_results(const struct bench_operands *a, const struct bench_oper
                  memcmp(a->loss, b->loss, c->m * sizeof *a->loss) == 0;
     for (int i = 0; c->kind == BENCH_UPDATE && i < tp_rule_states(c->rule); i++)
         equal &= same(a->state[i], b->state[i], weights_of(c));
-    return equal &&
-           (c->kind != BENCH_UPDATE || same(a->transposed, b->transposed, (struct matrix){c->n, c->m}));
+    return equal && (!has_transposed(c) || same(a->transposed, b->transposed, (struct matrix){c->n, c->m}));
 }
 
 enum tp_status bench_verify(const struct bench_call *call, const struct tp_tier *tier, struct tp_error *error)

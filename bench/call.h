@@ -27,6 +27,7 @@ struct bench_call {
     size_t m, n, k;                /* k: 1 but for products */
     enum tp_activation activation; /* forward, backward, map */
     enum tp_rule_kind rule;        /* update */
+    bool first_layer;              /* update: no transposed view, since nothing is propagated to the inputs */
 };
 
 /* "forward", "backward", "update", ... */
@@ -56,7 +57,7 @@ struct bench_operands {
     float *weights;       /* [k x n], of a backward the transposed view; update: [m x n] */
     float *out;           /* [m x n]; update: [k x n], the gradients at the sums, which are read */
     float *activations;   /* backward: [m x n] */
-    float *transposed;    /* update: [n x m] */
+    float *transposed;    /* update: [n x m], NULL for a first layer */
     float *state[2];      /* update: like weights */
     float *samples;       /* pack: m samples of n features, of pack_u8 as bytes */
     float *scale, *shift; /* pack: [n] */

@@ -199,7 +199,8 @@ static size_t plan_rows(const struct bench_command *command, struct row *rows)
                                               .m = command->layers[l],
                                               .n = command->layers[l + 1],
                                               .k = batch,
-                                              .rule = command->optimizer}};
+                                              .rule = command->optimizer,
+                                              .first_layer = l == 0}};
     return count;
 }
 
