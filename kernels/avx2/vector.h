@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../simd/unroll.h"
+
 #define VEC_LANES  8
 #define PANEL_VECS 2 /* vectors in a row of a panel */
 
@@ -209,32 +211,36 @@ static inline float vec_first(vec x)
     return _mm256_cvtss_f32(x);
 }
 
-/* to[c][r] = from[r][c] for an 8 x 8 block of two matrices whose rows are 16 floats apart. */
+/*
+ * to[c][r] = from[r][c] for an 8 x 8 block of two matrices whose rows are 16 floats apart. Rows r and r + 4
+ * are brought together as they are loaded; what remains is a 4 x 4 transpose in each half.
+ */
 static inline void transpose_8x8(const float *from, float *to)
 {
-    __m256 r[8], t[8];
-    for (int i = 0; i < 8; i += 2) {
-        __m256 a = _mm256_loadu_ps(from + 16 * i), b = _mm256_loadu_ps(from + 16 * (i + 1));
-        t[i] = _mm256_unpacklo_ps(a, b);
-        t[i + 1] = _mm256_unpackhi_ps(a, b);
-    }
-    for (int i = 0; i < 8; i += 4) {
-        for (int j = 0; j < 2; j++) {
-            r[i + 2 * j] = _mm256_shuffle_ps(t[i + j], t[i + j + 2], 0x44);
-            r[i + 2 * j + 1] = _mm256_shuffle_ps(t[i + j], t[i + j + 2], 0xee);
+    UNROLL
+    for (int c = 0; c < 8; c += 4) {
+        __m256 r[4];
+        UNROLL
+        for (int i = 0; i < 4; i++) {
+            const float *row = from + 16 * i + c;
+            r[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(row)), _mm_loadu_ps(row + 16 * 4),
+                                        1);
         }
-    }
-    /* r[4h + c] holds, in half q, column 4q + c of rows 4h to 4h + 3. */
-    for (int c = 0; c < 4; c++) {
-        _mm256_storeu_ps(to + 16 * c, _mm256_permute2f128_ps(r[c], r[4 + c], 0x20));
-        _mm256_storeu_ps(to + 16 * (4 + c), _mm256_permute2f128_ps(r[c], r[4 + c], 0x31));
+        __m256 low01 = _mm256_unpacklo_ps(r[0], r[1]), high01 = _mm256_unpackhi_ps(r[0], r[1]);
+        __m256 low23 = _mm256_unpacklo_ps(r[2], r[3]), high23 = _mm256_unpackhi_ps(r[2], r[3]);
+        _mm256_storeu_ps(to + 16 * c, _mm256_shuffle_ps(low01, low23, 0x44));
+        _mm256_storeu_ps(to + 16 * (c + 1), _mm256_shuffle_ps(low01, low23, 0xee));
+        _mm256_storeu_ps(to + 16 * (c + 2), _mm256_shuffle_ps(high01, high23, 0x44));
+        _mm256_storeu_ps(to + 16 * (c + 3), _mm256_shuffle_ps(high01, high23, 0xee));
     }
 }
 
 /* to[c][r] = from[r][c] for a 16 x 16 block, both stored as 16 rows of 16 floats. */
 static inline void panel_transpose(const float *from, float *to)
 {
+    UNROLL
     for (int i = 0; i < 16; i += 8) {
+        UNROLL
         for (int j = 0; j < 16; j += 8)
             transpose_8x8(from + 16 * i + j, to + 16 * j + i);
     }

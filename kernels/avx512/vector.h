@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../simd/unroll.h"
+
 #define VEC_LANES  16
 #define PANEL_VECS 1 /* vectors in a row of a panel */
 
@@ -219,12 +221,15 @@ static inline float vec_first(vec x)
 static inline void panel_transpose(const float *from, float *to)
 {
     __m512 r[16], t[16];
+    UNROLL
     for (int i = 0; i < 16; i += 2) {
         __m512 a = _mm512_loadu_ps(from + 16 * i), b = _mm512_loadu_ps(from + 16 * (i + 1));
         t[i] = _mm512_unpacklo_ps(a, b);
         t[i + 1] = _mm512_unpackhi_ps(a, b);
     }
+    UNROLL
     for (int i = 0; i < 16; i += 4) {
+        UNROLL
         for (int j = 0; j < 2; j++) {
             __m512d a = _mm512_castps_pd(t[i + j]), b = _mm512_castps_pd(t[i + j + 2]);
             r[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
@@ -232,6 +237,7 @@ static inline void panel_transpose(const float *from, float *to)
         }
     }
     /* r[4q + c] holds, in quarter h, column 4h + c of rows 4q to 4q + 3. */
+    UNROLL
     for (int c = 0; c < 4; c++) {
         __m512 low01 = _mm512_shuffle_f32x4(r[c], r[4 + c], 0x44);
         __m512 high01 = _mm512_shuffle_f32x4(r[c], r[4 + c], 0xee);

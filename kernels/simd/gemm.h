@@ -215,7 +215,8 @@ static inline struct rule_target target_at(const struct tp_update *u, size_t off
 
 /*
  * Inputs [begin, end), at most GRADIENT_ROWS of them, for a group of panels. Partial sums over the first k
- * blocks wait in L1; behind the last block a tile goes through the rule, or into the gradient matrix.
+ * blocks wait in L1, or in the gradient matrix where one is wanted; behind the last block a tile goes through
+ * the rule.
  */
 static void update_block(const struct tp_update *u, size_t begin, size_t end, size_t panel, size_t panels)
 {
@@ -231,15 +232,12 @@ static void update_block(const struct tp_update *u, size_t begin, size_t end, si
                                 .a = u->a + tp_panel_offset(u->a_stride, k, i),
                                 .b = u->d + panel * u->d_stride + k * TP_PANEL,
                                 .b_stride = u->d_stride,
-                                .c = partial + (i - begin) * TP_PANEL,
-                                .c_stride = GRADIENT_ROWS * TP_PANEL,
+                                .c = u->gradient ? u->gradient + offset : partial + (i - begin) * TP_PANEL,
+                                .c_stride = u->gradient ? u->w_stride : GRADIENT_ROWS * TP_PANEL,
                                 .accumulate = k > 0,
                                 .target = last && !u->gradient ? &target : NULL};
             rows = tile_rows(panels, panel_end - i);
             run_tile_tn(&tile, rows, panels);
-            for (size_t p = 0; last && u->gradient && p < panels; p++)
-                memcpy(u->gradient + offset + p * u->w_stride, tile.c + p * tile.c_stride,
-                       rows * TP_PANEL * sizeof(float));
         }
     }
     for (size_t p = 0; u->wt && !u->gradient && p < panels; p++) {

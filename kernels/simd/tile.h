@@ -11,16 +11,7 @@
 #include <stdbool.h>
 
 #include "rules.h"
-
-/* Builds that are not made for speed (sanitizers, emulated intrinsics) keep the loops and compile in seconds.
- */
-#if defined(TP_KEEP_LOOPS)
-#define UNROLL
-#elif defined(__clang__)
-#define UNROLL _Pragma("unroll")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
+#include "unroll.h"
 
 #define TILE_VECS(panels) ((panels)*PANEL_VECS)
 #define TILE_ROWS_LIMIT   16
