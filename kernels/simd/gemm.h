@@ -103,14 +103,13 @@ struct product {
     size_t slope_stride;
 };
 
-/* One group of panels for one block of rows: all of k, K_BLOCK at a time. */
-static void multiply_group(const struct product *p, size_t row_begin, size_t row_end, size_t panel,
-                           size_t panels)
+/* One group of panels for rows [row_begin, row_end) and k in [k, k_end), K_BLOCK at a time. */
+static void multiply_group(const struct product *p, size_t row_begin, size_t row_end, size_t k, size_t k_end,
+                           size_t panel, size_t panels)
 {
     const float *b = p->b + panel * p->b_stride;
-    size_t k = 0;
-    do {
-        size_t depth = min_size(p->depth - k, K_BLOCK);
+    for (size_t depth; k < k_end; k += depth) {
+        depth = min_size(k_end - k, K_BLOCK);
         bool last = k + depth == p->depth;
         for (size_t row = row_begin, rows; row < row_end; row += rows) {
             rows = tile_rows(panels, row_end - row);
@@ -123,25 +122,34 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
                                        .bias = last && p->bias ? b + p->depth * TP_PANEL : NULL,
                                        .c = c,
                                        .c_stride = p->c_stride,
-                                       .accumulate = p->accumulate || k > 0},
+                                       .accumulate = p->accumulate || k > 0,
+                                       .fetch_below = panel == 0 && row + rows < p->row_end},
                         rows, panels);
             for (size_t i = 0; last && p->epilogue && i < panels; i++) {
                 const float *slope = p->slope + (panel + i) * p->slope_stride + row * TP_PANEL;
                 p->epilogue(p->activation, c + i * p->c_stride, slope, rows * TP_PANEL);
             }
         }
-        k += depth;
-    } while (k < p->depth);
+    }
 }
 
+/*
+ * Each block of A's rows reads all of B, so fewer and longer ones are better: of each block only K_BLOCK
+ * columns have to stay in L2. A single block instead takes each group of panels through all of k, so that B
+ * is one stream.
+ */
 static void multiply(const struct product *p)
 {
-    size_t block = rows_per_block(p->depth);
+    size_t block = rows_per_block(min_size(p->depth, K_BLOCK));
+    size_t k_step = p->row_end - p->row_begin <= block ? p->depth : K_BLOCK;
     for (size_t row = p->row_begin; row < p->row_end; row += block) {
         size_t row_end = min_size(row + block, p->row_end);
-        for (size_t panel = 0, panels; panel < p->panels; panel += panels) {
-            panels = tile_panels(p->panels - panel);
-            multiply_group(p, row, row_end, panel, panels);
+        for (size_t k = 0; k < p->depth; k += k_step) {
+            size_t k_end = min_size(k + k_step, p->depth);
+            for (size_t panel = 0, panels; panel < p->panels; panel += panels) {
+                panels = tile_panels(p->panels - panel);
+                multiply_group(p, row, row_end, k, k_end, panel, panels);
+            }
         }
     }
 }

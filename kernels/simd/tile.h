@@ -33,7 +33,8 @@ struct tile {
     const float *bias; /* added last, a row laid out like b's; NULL: none */
     float *c;
     size_t c_stride;
-    bool accumulate; /* start from C instead of +0 */
+    bool accumulate;  /* start from C instead of +0 */
+    bool fetch_below; /* nn: prefetch the rows of A behind the tile's */
     /* tn: the finished tile goes through a rule; NULL: to C */
     const struct rule_target *target;
 };
@@ -122,7 +123,11 @@ static inline __attribute__((always_inline)) void tile_multiply(const float *a, 
     }
 }
 
-/* C = A B with A [rows x depth] in panel format: 16 k's of one panel, then the next. */
+/*
+ * C = A B with A [rows x depth] in panel format: 16 k's of one panel, then the next. A tile takes `rows`
+ * lines of each panel, too few for a hardware prefetcher to see a stream in them; so it can ask for those of
+ * the tile below.
+ */
 static inline __attribute__((always_inline)) void tile_nn(const struct tile *t, int rows, int panels)
 {
     vec acc[TILE_ROWS_LIMIT][TILE_VECS_LIMIT];
@@ -130,6 +135,11 @@ static inline __attribute__((always_inline)) void tile_nn(const struct tile *t, 
     const float *a = t->a, *b = t->b;
     size_t b_stride = t->b_stride, full = t->depth / TP_PANEL, rest = t->depth % TP_PANEL;
     for (size_t p = 0; p < full; p++, a += t->a_stride) {
+        if (t->fetch_below) {
+            UNROLL
+            for (int r = 0; r < rows; r++)
+                __builtin_prefetch(a + (rows + r) * TP_PANEL, 0, 2); /* to L2: in L1 it would be in B's way */
+        }
         for (int k = 0; k < TP_PANEL; k++, b += TP_PANEL)
             tile_multiply(a + k, TP_PANEL, b, b_stride, rows, panels, acc);
     }
