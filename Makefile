@@ -53,6 +53,7 @@ MISSING += $(if $(filter works,$(PROBE)),$(if $(filter random123,$(PROBE)),,Rand
 PACKAGES_BUILD    := gcc libc6-dev pkg-config $(foreach l,$(REQUIRED),$(call package,$l)) librandom123-dev
 PACKAGES_TEST     := bats binutils g++ git gnuplot-nox libbenchmark-dev libcmocka-dev libsimde-dev python3 python3-jinja2 qemu-user
 PACKAGES_BENCH    := g++ libbenchmark-dev
+PACKAGES_GUARD    := binutils g++ git libbenchmark-dev llvm python3 util-linux valgrind
 PACKAGES_PEERS    := libblis4 libdnnl2 libopenblas0
 PACKAGES_RESULTS  := fonts-dejavu-core gnuplot-nox python3 python3-jinja2
 PACKAGES_REPORT   := $(PACKAGES_RESULTS) lmodern pandoc texlive-fonts-recommended texlive-latex-recommended
@@ -70,7 +71,7 @@ LIBRARY_SOURCES := $(sort $(filter-out $(PROGRAM_SOURCES),$(wildcard src/*.c)) $
                      $(foreach t,$(TIERS),$(wildcard kernels/$t/*.c)))
 TEST_SOURCES    := $(sort $(wildcard tests/test_*.c))
 CHECK_SOURCES   := $(sort $(wildcard tests/check_*.c))
-BENCH_MAINS     := bench/step.c
+BENCH_MAINS     := bench/step.c bench/count.c
 BENCH_SOURCES   := $(filter-out $(BENCH_MAINS),$(sort $(wildcard bench/*.c)))
 FUZZ_SOURCES    := $(sort $(wildcard tests/fuzz_*.c))
 FORMATTED       := $(wildcard src/*.[ch] kernels/*.[ch] kernels/*/*.[ch] include/tileprop/*.h tests/*.[ch] \
@@ -164,7 +165,7 @@ TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)) $(BUILD)/tests/check
                  $(if $(SANITIZE),,$(if $(X86),$(BUILD)/tests/check_kernels_emulated))
 
 .PHONY: everything
-everything: $(BIN)/train $(TEST_PROGRAMS) $(BUILD)/bench/step $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
+everything: $(BIN)/train $(TEST_PROGRAMS) $(BUILD)/bench/step $(BUILD)/bench/count $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
 
 # These look at build products and at the runner, not at what instrumented code does.
 UNINSTRUMENTED := tests/bench.bats tests/install.bats tests/layers.bats tests/run.bats
@@ -243,13 +244,46 @@ $(BUILD)/bench/step: $(BUILD)/bench/step.o $(call objects,$(BENCH_SOURCES)) $(PR
 	$(call say,LINK,$@)
 	$(Q)$(call link)
 
-.PHONY: bench bench-against bench-step
+# Statically: what other people's libraries do differently from machine to machine is not to be counted. Without lines:
+# Debian 12's Valgrind stops at clang's.
+link_count = $(CC) $(CFLAGS) -static -Wl,--strip-debug $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(1) $(OWN_LDLIBS) $(LDLIBS)
+
+$(BUILD)/bench/count: $(BUILD)/bench/count.o $(BUILD)/bench/call.o $(LIBRARY) $(BUILD)/stamp/link
+	$(call say,LINK,$@)
+	$(Q)$(call link_count)
+
+# The same programs with a kernel that does so many percent of its work twice: what the guards are tried with.
+slow = $(foreach k,tp_forward_6x16_avx2 tp_forward_6x64_avx512,-Wl$(comma)--wrap=$k)
+
+$(BUILD)/slow-%/forward.o: tests/slow_forward.c $(BUILD)/stamp/compile
+	$(call say,CC,'$< ($* %)')
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(call flags,$<) -DTP_SLOW_PERCENT=$* -MMD -MP -c -o $@ $<
+
+$(BUILD)/slow-%/bench: $(BUILD)/slow-%/forward.o $(BUILD)/bench/bench.o $(call objects,$(BENCH_SOURCES)) $(PROGRAM) $(LIBRARY) \
+  $(BUILD)/stamp/link
+	$(call say,LINK,$@)
+	$(Q)$(call link,$(slow) $(shell $(PKG_CONFIG) --libs benchmark) -lstdc++)
+
+$(BUILD)/slow-%/count: $(BUILD)/slow-%/forward.o $(BUILD)/bench/count.o $(BUILD)/bench/call.o $(LIBRARY) $(BUILD)/stamp/link
+	$(call say,LINK,$@)
+	$(Q)$(call link_count,$(slow))
+
+.PRECIOUS: $(BUILD)/slow-%/forward.o
+
+.PHONY: bench bench-against bench-instructions bench-step
 bench: deps-bench ## install what is needed, time the kernels of the course's networks
 	$(Q)$(MAKE) $(BIN)/bench
 	$(BIN)/bench
 bench-against: ## compare speed with the commit that bench/baseline names; inconclusive: exit 77
 	$(Q)$(MAKE) $(BIN)/bench
 	$(Q)$(BIN)/bench --against baseline
+GEMMS := $(if $(X86),$(BUILD)/kernels/avx2/gemm.o $(BUILD)/kernels/avx512/gemm.o)
+RECORD := # --record
+
+bench-instructions: ## compare instruction counts with bench/instructions; RECORD=--record rewrites it
+	$(Q)$(MAKE) $(BUILD)/bench/count
+	$(Q)CC='$(CC)' bench/instructions.py $(BUILD)/bench/count $(GEMMS) $(RECORD)
 bench-step: deps-bench ## likewise whole training steps
 	$(Q)$(MAKE) $(BUILD)/bench/step
 	$(BUILD)/bench/step

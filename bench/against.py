@@ -42,14 +42,14 @@ def git(*arguments):
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def build(ref):
-    """The bench of a commit, which is built once."""
+def build(ref, program="bin/bench"):
+    """A program of a commit, which is built once."""
     commit = git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
     if not commit:
         inconclusive(f"no commit {ref} in this history")
     folder = ROOT / "build/against" / commit[:12]
-    bench = folder / "bin/bench"
-    if not bench.exists():
+    built = folder / program
+    if not built.exists():
         if git("cat-file", "-e", f"{commit}:bench/workload.h") is None:
             inconclusive(f"{commit[:12]} has no workloads")
         folder.mkdir(parents=True, exist_ok=True)
@@ -57,11 +57,11 @@ def build(ref):
         subprocess.run(["tar", "-x", "-C", folder], stdin=archive.stdout, check=True)
         archive.wait()
         environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL")}
-        made = subprocess.run(["make", "-C", folder, f"-j{os.cpu_count()}", "bin/bench"], stdout=subprocess.DEVNULL,
+        made = subprocess.run(["make", "-C", folder, f"-j{os.cpu_count()}", program], stdout=subprocess.DEVNULL,
                               env=environment)
         if made.returncode:
             inconclusive(f"{commit[:12]} does not build here")
-    return commit, bench
+    return commit, built
 
 
 def run(bench):
