@@ -23,6 +23,7 @@ extern "C" {
 #include "../src/version.h"
 #include "bench_command.h"
 #include "call.h"
+#include "limits.h"
 #include "machine.h"
 #include "table.h"
 #include "workload.h"
@@ -275,17 +276,43 @@ int time_kernels(const bench_command &command, const tp_tier *best, int argc, ch
     return TP_OK;
 }
 
-// Goes on as the script, which runs this program and the other commit's. Returns only if it cannot.
-int compare_with(const char *ref)
+// Goes on as a script of bench/, which runs this program. Returns only if it cannot.
+int go_on_as(const char *script, const std::vector<const char *> &arguments)
 {
     char self[4096];
     const ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    std::vector<char *> all = {const_cast<char *>("python3"), const_cast<char *>(script), self};
+    for (const char *argument : arguments)
+        all.push_back(const_cast<char *>(argument));
+    all.push_back(nullptr);
     if (length > 0) {
         self[length] = '\0';
-        execlp("python3", "python3", "bench/against.py", self, ref, nullptr);
+        execvp("python3", all.data());
     }
-    std::fprintf(stderr, "bench: --against: python3 bench/against.py: %s\n", std::strerror(errno));
+    std::fprintf(stderr, "bench: python3 %s: %s\n", script, std::strerror(errno));
     return TP_FAILURE;
+}
+
+int compare_with_other(const bench_command &command)
+{
+    std::vector<const char *> arguments = {command.against};
+    if (command.workload)
+        arguments.insert(arguments.end(), {"--workload", command.workload});
+    return go_on_as("bench/against.py", arguments);
+}
+
+int compare_with_floors(const bench_command &command)
+{
+    std::vector<const char *> arguments = {"--isa", command.isa};
+    if (command.workload)
+        arguments.insert(arguments.end(), {"--workload", command.workload});
+    if (command.record)
+        arguments.push_back("--record");
+    if (command.lower)
+        arguments.insert(arguments.end(), {"--lower", command.lower});
+    if (command.reason)
+        arguments.insert(arguments.end(), {"--reason", command.reason});
+    return go_on_as("bench/gate.py", arguments);
 }
 
 } // namespace
@@ -317,10 +344,13 @@ int main(int argc, char **argv)
     } else if (command.version) {
         tp_version_write(stdout);
     } else if (command.against) {
-        status = compare_with(command.against);
-    } else if (command.layer_count || command.workload) {
-        status = command.workload ? bench_workloads(command.workload, command.rounds, tier, &error)
-                                  : bench_table(&command, tier, &error);
+        status = compare_with_other(command);
+    } else if (command.gate || command.record || command.lower || command.reason) {
+        status = compare_with_floors(command);
+    } else if (command.layer_count || command.limits || command.workload) {
+        status = command.limits     ? bench_limits(&command, &error)
+                 : command.workload ? bench_workloads(command.workload, command.rounds, tier, &error)
+                                    : bench_table(&command, tier, &error);
         if (status)
             std::fprintf(stderr, "bench: %s\n", error.text);
     } else {

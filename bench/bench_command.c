@@ -52,7 +52,19 @@ static const struct tp_option table[] = {
              "commit that bench/baseline names. To be run in the project's folder"},
     {.name = "workload", .group = "Comparison", .argument = "NAME", .kind = TP_OPTION_TEXT, .word = "none",
      .offset = AT(workload),
-     .help = "time one of the workloads that builds are compared by, or all of them, and print JSON"},
+     .help = "time one of the workloads that builds are compared by, or all of them, and print JSON; with "
+             "--against, --gate, --limits: only this one"},
+    {.name = "limits", .group = "Comparison", .kind = TP_OPTION_FLAG, .offset = AT(limits),
+     .help = "time products and steps among the workloads beside the peak and plain loops, and print JSON"},
+    {.name = "gate", .group = "Comparison", .kind = TP_OPTION_FLAG, .offset = AT(gate),
+     .help = "compare their share of the peak and their factor over plain loops with the floors in "
+             "bench/floors. To be run in the project's folder"},
+    {.name = "record", .group = "Comparison", .kind = TP_OPTION_FLAG, .offset = AT(record),
+     .help = "with --gate: raise the floors to what is measured"},
+    {.name = "lower", .group = "Comparison", .argument = "NAME", .kind = TP_OPTION_TEXT, .word = "none",
+     .offset = AT(lower), .help = "with --gate: lower one floor, as in avx2/forward-32x64x785"},
+    {.name = "reason", .group = "Comparison", .argument = "TEXT", .kind = TP_OPTION_TEXT, .word = "none",
+     .offset = AT(reason), .help = "why; kept in bench/floors"},
     {.name = "rounds", .group = "Comparison", .argument = "N", .kind = TP_OPTION_COUNT, .least = 1,
      .most = 1000, .offset = AT(rounds), .help = "of a workload"},
 
@@ -89,10 +101,11 @@ static const struct tp_options options = {
              "  bench --gemm 32x64x785 --op forward --isa avx2 --threads 1\n"
              "  bench --layers 784,64,64,10 --batch 32\n"
              "  bench --against HEAD~1\n"
+             "  bench --gate\n"
              "\n"
              "Exit codes:\n"
              "  0   done\n"
-             "  1   failure: a kernel that is wrong, or slower than in the other commit\n"
+             "  1   failure: a kernel that is wrong, slower than in the other commit, or below its floor\n"
              "  2   wrong use\n"
              "  77  inconclusive: too noisy a machine, or nothing to compare with\n",
     .table = table,

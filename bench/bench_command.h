@@ -29,6 +29,10 @@ struct bench_command {
     const char *workload; /* NULL: none */
     size_t rounds;        /* of a workload */
     const char *against;  /* a commit; NULL: none */
+    bool limits, gate;    /* print workloads beside the machine's limit; compare them with bench/floors */
+    bool record;          /* gate: raise the floors */
+    const char *lower;    /* gate: a floor; NULL: none */
+    const char *reason;   /* why it is lowered */
     const char *config;
     bool help, version;
     char *storage; /* owned; texts above may point into it */

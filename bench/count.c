@@ -5,8 +5,8 @@
  *   count --list       the names
  *   count --compiler   what this was built with, as in gcc-12.2
  *
- * Only what runs inside tp_count_measured() or tp_step_run() is meant to be counted. Nothing here depends on time, on
- * other threads or on the CPU. Exit status 77: this CPU has no avx2.
+ * Only what runs inside tp_count_measured() or tp_step_run() is meant to be counted. Nothing here depends on
+ * time, on other threads or on the CPU. Exit status 77: this CPU has no avx2.
  */
 #include <stdio.h>
 #include <string.h>
@@ -38,8 +38,8 @@ static const struct workload {
 #define CALLS (sizeof calls / sizeof calls[0])
 
 /*
- * A team of one, in place of src/team.c's: not every compiler comes with an OpenMP that can be linked statically, and
- * instructions of other people's libraries are not to be counted.
+ * A team of one, in place of src/team.c's: not every compiler comes with an OpenMP that can be linked
+ * statically, and instructions of other people's libraries are not to be counted.
  */
 size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members), void *context)
 {
@@ -175,8 +175,8 @@ int main(int argc, char **argv)
     } else if (strcmp(name, "load-mnist-t10k") == 0) {
         status = count_load(&error);
     } else {
-        status = tp_fail(&error, TP_USAGE, "expected --list, --compiler or a name of the list, found \"%.40s\"",
-                         name);
+        status = tp_fail(&error, TP_USAGE,
+                         "expected --list, --compiler or a name of the list, found \"%.40s\"", name);
     }
     if (status)
         fprintf(stderr, "count: %s\n", error.text);

@@ -12,19 +12,9 @@
 
 #define BURST       2e-3 /* seconds of a kernel in one round */
 #define STEPS_MOST  128  /* steps of one round; the median of them is the round's figure */
-#define BATCH       32
-#define FEATURES    784
-#define CLASSES     10
 #define ROUNDS_MOST 1000
 
-/* A kernel's call, or, with layers, whole training steps of a network. */
-struct workload {
-    const char *name;
-    struct bench_call call;
-    size_t hidden[2], hidden_count;
-};
-
-static const struct workload workloads[] = {
+static const struct bench_workload workloads[] = {
     {.name = "forward-32x64x785", .call = {BENCH_FORWARD, 32, 64, 785, TP_LECUN_TANH, TP_SGD, false}},
     {.name = "forward-32x64x64", .call = {BENCH_FORWARD, 32, 64, 64, TP_LECUN_TANH, TP_SGD, false}},
     {.name = "forward-32x10x64", .call = {BENCH_FORWARD, 32, 10, 64, TP_LINEAR, TP_SGD, false}},
@@ -64,34 +54,39 @@ static void saw_step(void *context, size_t step, size_t epoch, double loss)
     steps->last = now;
 }
 
-/* Samples without meaning: a step takes as long whatever it learns. */
-static struct tp_dataset make_samples(void)
+const struct bench_workload *bench_workload_list(size_t *count)
 {
-    static uint8_t samples[(STEPS_MOST + 1) * BATCH][FEATURES];
-    static uint16_t labels[(STEPS_MOST + 1) * BATCH];
+    *count = WORKLOADS;
+    return workloads;
+}
+
+struct tp_dataset bench_workload_samples(void)
+{
+    static uint8_t samples[(STEPS_MOST + 1) * BENCH_STEP_BATCH][BENCH_STEP_FEATURES];
+    static uint16_t labels[(STEPS_MOST + 1) * BENCH_STEP_BATCH];
     for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
-        labels[i] = (uint16_t)(i % CLASSES);
-        for (size_t f = 0; f < FEATURES; f++)
-            samples[i][f] = (uint8_t)((uint32_t)(i * FEATURES + f) * 2654435761u >> 24);
+        labels[i] = (uint16_t)(i % BENCH_STEP_CLASSES);
+        for (size_t f = 0; f < BENCH_STEP_FEATURES; f++)
+            samples[i][f] = (uint8_t)((uint32_t)(i * BENCH_STEP_FEATURES + f) * 2654435761u >> 24);
     }
     return (struct tp_dataset){.type = TP_SAMPLE_U8,
                                .samples = samples,
                                .labels = labels,
                                .count = sizeof labels / sizeof labels[0],
-                               .features = FEATURES,
-                               .classes = CLASSES};
+                               .features = BENCH_STEP_FEATURES,
+                               .classes = BENCH_STEP_CLASSES};
 }
 
-/* Median time of a network's steps in one epoch. */
-static enum tp_status time_steps(const struct workload *w, const struct tp_tier *tier,
-                                 const struct tp_dataset *train, double *seconds, struct tp_error *error)
+enum tp_status bench_workload_steps(const struct bench_workload *w, const struct tp_tier *tier,
+                                    const struct tp_dataset *train, double *seconds, double *flops,
+                                    struct tp_error *error)
 {
     struct tp_dataset validation = *train;
-    validation.count = BATCH;
+    validation.count = BENCH_STEP_BATCH;
     struct tp_train_options options = tp_train_options_default();
     memcpy(options.hidden, w->hidden, sizeof w->hidden);
     options.hidden_count = w->hidden_count;
-    options.batch = BATCH;
+    options.batch = BENCH_STEP_BATCH;
     options.epochs = 1;
     options.evals_per_epoch = 1;
     options.threads_exact = 1;
@@ -101,10 +96,11 @@ static enum tp_status time_steps(const struct workload *w, const struct tp_tier 
     struct tp_result result;
     enum tp_status status = tp_train(&options, train, &validation, NULL, &observer, &result, error);
     *seconds = status ? 0 : bench_median(steps.seconds, steps.count);
+    *flops = status ? 0 : result.run.flops_per_step;
     return status;
 }
 
-static json_t *json_seconds(const double *seconds, size_t rounds)
+json_t *bench_json_seconds(const double *seconds, size_t rounds)
 {
     json_t *array = json_array();
     for (size_t i = 0; array && i < rounds; i++) {
@@ -116,7 +112,7 @@ static json_t *json_seconds(const double *seconds, size_t rounds)
     return array;
 }
 
-static bool is_asked(const struct workload *w, const char *name)
+bool bench_workload_is_asked(const struct bench_workload *w, const char *name)
 {
     return strcmp(name, "all") == 0 || strcmp(name, w->name) == 0;
 }
@@ -127,11 +123,12 @@ static enum tp_status time_all(const char *name, size_t rounds, const struct tp_
 {
     static struct bench_operands operands[WORKLOADS];
     struct bench_contender contenders[WORKLOADS];
-    const struct tp_dataset train = make_samples();
+    const struct tp_dataset train = bench_workload_samples();
     size_t calls = 0;
+    double flops;
     enum tp_status status = TP_OK;
     for (size_t i = 0; i < WORKLOADS && !status; i++) {
-        if (!is_asked(&workloads[i], name) || workloads[i].hidden_count)
+        if (!bench_workload_is_asked(&workloads[i], name) || workloads[i].hidden_count)
             continue;
         status = bench_create(&operands[i], &workloads[i].call, tier, error);
         contenders[calls++] = (struct bench_contender){run_call, &operands[i], 0, seconds[i]};
@@ -142,8 +139,8 @@ static enum tp_status time_all(const char *name, size_t rounds, const struct tp_
         bench_destroy(&operands[i]);
     for (size_t round = 0; round < rounds; round++)
         for (size_t i = 0; i < WORKLOADS && !status; i++)
-            if (is_asked(&workloads[i], name) && workloads[i].hidden_count)
-                status = time_steps(&workloads[i], tier, &train, &seconds[i][round], error);
+            if (bench_workload_is_asked(&workloads[i], name) && workloads[i].hidden_count)
+                status = bench_workload_steps(&workloads[i], tier, &train, &seconds[i][round], &flops, error);
     return status;
 }
 
@@ -155,7 +152,7 @@ enum tp_status bench_workloads(const char *name, size_t rounds, const struct tp_
     size_t count = 0;
     bool known = false;
     for (size_t i = 0; i < WORKLOADS; i++)
-        known |= is_asked(&workloads[i], name);
+        known |= bench_workload_is_asked(&workloads[i], name);
     if (!known)
         return tp_fail(error, TP_USAGE, "--workload: expected all or a name such as %s, found \"%.40s\"",
                        workloads[0].name, name);
@@ -163,8 +160,9 @@ enum tp_status bench_workloads(const char *name, size_t rounds, const struct tp_
     if (status)
         return status;
     for (size_t i = 0; i < WORKLOADS; i++)
-        if (is_asked(&workloads[i], name))
-            members[count++] = (struct tp_json_member){workloads[i].name, json_seconds(seconds[i], rounds)};
+        if (bench_workload_is_asked(&workloads[i], name))
+            members[count++] =
+                (struct tp_json_member){workloads[i].name, bench_json_seconds(seconds[i], rounds)};
     const struct tp_json_member all = {"workloads", tp_json_object(members, count)};
     return tp_json_write(tp_json_object(&all, 1), error);
 }

@@ -5,10 +5,45 @@
 #ifndef BENCH_WORKLOAD_H
 #define BENCH_WORKLOAD_H
 
+#include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "../kernels/kernels.h"
+#include "../src/dataset.h"
 #include "../src/status.h"
+#include "call.h"
+
+/* Of every network whose steps are timed. */
+#define BENCH_STEP_BATCH    32
+#define BENCH_STEP_FEATURES 784
+#define BENCH_STEP_CLASSES  10
+
+/* A kernel's call, or, with hidden layers, whole training steps of a network. */
+struct bench_workload {
+    const char *name;
+    struct bench_call call;
+    size_t hidden[2], hidden_count;
+};
+
+const struct bench_workload *bench_workload_list(size_t *count);
+
+/* Whether `name` is that workload's, or "all". */
+bool bench_workload_is_asked(const struct bench_workload *workload, const char *name);
+
+/* Samples without meaning, for steps to be timed on: a step takes as long whatever it learns. */
+struct tp_dataset bench_workload_samples(void);
+
+/*
+ * Trains one epoch on the samples, on one thread: median seconds of a step, and its operations.
+ * Errors: as tp_train().
+ */
+enum tp_status bench_workload_steps(const struct bench_workload *workload, const struct tp_tier *tier,
+                                    const struct tp_dataset *train, double *seconds, double *flops,
+                                    struct tp_error *error);
+
+/* An array of the rounds' figures. NULL without memory. */
+json_t *bench_json_seconds(const double *seconds, size_t rounds);
 
 /*
  * Times a workload, or with "all" every one, on one thread, and writes one line of JSON:

@@ -1,6 +1,6 @@
 /*
- * A slowdown to try the guards of speed with, linked in front of forward by --wrap: TP_SLOW_PERCENT of the rows are
- * computed once more. Results stay the same.
+ * A slowdown to try the guards of speed with, linked in front of forward by --wrap: TP_SLOW_PERCENT of the
+ * rows are computed once more. Results stay the same.
  */
 #include "../kernels/kernels.h"
 

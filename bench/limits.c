@@ -1,0 +1,202 @@
+#include "limits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../src/json_line.h"
+#include "machine.h"
+#include "peers.h"
+#include "plain.h"
+#include "timing.h"
+#include "workload.h"
+
+#define BURST          2e-3 /* seconds of one contender in one round */
+#define PEAK_FMAS      1000 /* iterations of the probe in one call */
+#define ROUNDS_MOST    1000
+#define WORKLOADS_MOST 32
+#define TIERS_MOST     8
+
+enum { OURS, PEAK, NAIVE, CONTENDERS };
+
+/* What a workload needs, and its seconds of one call by round; flops 0: it is not measured. */
+struct row {
+    const struct bench_workload *workload;
+    const struct tp_tier *tier;
+    double flops;
+    double seconds[CONTENDERS][ROUNDS_MOST];
+    struct bench_operands operands; /* of a call */
+    float *a, *b, *c;               /* the same product, row-major */
+    struct plain plain;             /* of a step */
+};
+
+static void run_ours(void *context, size_t times)
+{
+    const struct row *row = context;
+    bench_run_team(&row->operands, 1, times);
+}
+
+static void run_peak(void *context, size_t times)
+{
+    const struct row *row = context;
+    volatile float sink = 0;
+    for (size_t i = 0; i < times; i++)
+        sink = sink + row->tier->peak(PEAK_FMAS);
+}
+
+static void run_naive(void *context, size_t times)
+{
+    const struct row *row = context;
+    const struct bench_call *call = &row->workload->call;
+    for (size_t i = 0; i < times; i++)
+        naive_gemm(call->kind == BENCH_UPDATE, call->m, call->n, call->k, row->a, row->b, row->c);
+}
+
+static void run_naive_step(void *context, size_t times)
+{
+    static unsigned char labels[BENCH_STEP_BATCH];
+    struct row *row = context;
+    for (size_t i = 0; i < times; i++)
+        plain_step(&row->plain, labels);
+}
+
+static float *values(size_t count)
+{
+    float *x = aligned_alloc(64, (count * sizeof *x + 63) / 64 * 64);
+    if (x)
+        bench_fill(x, count, 1);
+    return x;
+}
+
+static enum tp_status create(struct row *row, struct tp_error *error)
+{
+    const struct bench_workload *w = row->workload;
+    size_t width[] = {BENCH_STEP_FEATURES + 1, w->hidden[0], w->hidden[1], 0};
+    if (w->hidden_count) {
+        width[w->hidden_count + 1] = BENCH_STEP_CLASSES;
+        return plain_create(&row->plain, naive_gemm, width, w->hidden_count + 1, BENCH_STEP_BATCH)
+                   ? tp_fail(error, TP_FAILURE, "out of memory")
+                   : TP_OK;
+    }
+    row->flops = bench_flops(&w->call);
+    row->a = values(w->call.m * w->call.k);
+    row->b = values(w->call.k * w->call.n);
+    row->c = values(w->call.m * w->call.n);
+    if (!row->a || !row->b || !row->c)
+        return tp_fail(error, TP_FAILURE, "out of memory");
+    return bench_create(&row->operands, &w->call, row->tier, error);
+}
+
+static void destroy(struct row *row)
+{
+    if (row->workload->hidden_count)
+        plain_destroy(&row->plain);
+    bench_destroy(&row->operands);
+    free(row->a);
+    free(row->b);
+    free(row->c);
+}
+
+/* All calls in one round after the other, so that no slow moment hits all rounds of one. */
+static void time_calls(struct row *rows, size_t count, size_t rounds)
+{
+    struct bench_contender contenders[WORKLOADS_MOST * CONTENDERS];
+    size_t contender_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].workload->hidden_count)
+            continue;
+        contenders[contender_count++] =
+            (struct bench_contender){run_peak, &rows[i], 0, rows[i].seconds[PEAK]};
+        contenders[contender_count++] =
+            (struct bench_contender){run_ours, &rows[i], 0, rows[i].seconds[OURS]};
+        contenders[contender_count++] =
+            (struct bench_contender){run_naive, &rows[i], 0, rows[i].seconds[NAIVE]};
+    }
+    bench_compete(contenders, contender_count, rounds, BURST);
+}
+
+static enum tp_status time_steps(struct row *row, const struct tp_dataset *train, size_t rounds,
+                                 struct tp_error *error)
+{
+    enum tp_status status = TP_OK;
+    for (size_t round = 0; round < rounds && !status; round++) {
+        struct bench_contender others[] = {{run_peak, row, 0, &row->seconds[PEAK][round]},
+                                           {run_naive_step, row, 0, &row->seconds[NAIVE][round]}};
+        bench_compete(others, 2, 1, BURST);
+        status = bench_workload_steps(row->workload, row->tier, train, &row->seconds[OURS][round],
+                                      &row->flops, error);
+    }
+    return status;
+}
+
+static json_t *json_row(struct row *row, size_t rounds)
+{
+    for (size_t round = 0; round < rounds; round++)
+        row->seconds[PEAK][round] = PEAK_FMAS * row->tier->peak_flops / row->seconds[PEAK][round];
+    const struct tp_json_member members[] = {{"flops", tp_json_number(row->flops)},
+                                             {"ours", bench_json_seconds(row->seconds[OURS], rounds)},
+                                             {"peak", bench_json_seconds(row->seconds[PEAK], rounds)},
+                                             {"naive", bench_json_seconds(row->seconds[NAIVE], rounds)}};
+    return tp_json_object(members, sizeof members / sizeof members[0]);
+}
+
+/* The rows that are asked for, timed. */
+static enum tp_status time_tier(const char *name, size_t rounds, const struct tp_tier *tier, struct row *rows,
+                                size_t *count, struct tp_error *error)
+{
+    size_t workload_count;
+    const struct bench_workload *workloads = bench_workload_list(&workload_count);
+    const struct tp_dataset train = bench_workload_samples();
+    enum tp_status status = TP_OK;
+    *count = 0;
+    for (size_t i = 0; i < workload_count && *count < WORKLOADS_MOST && !status; i++) {
+        const bool has_limit = workloads[i].hidden_count || bench_flops(&workloads[i].call) > 0;
+        if (!has_limit || !bench_workload_is_asked(&workloads[i], name))
+            continue;
+        struct row *row = &rows[(*count)++];
+        *row = (struct row){.workload = &workloads[i], .tier = tier};
+        status = create(row, error);
+    }
+    if (!status && !*count)
+        status =
+            tp_fail(error, TP_USAGE, "--workload: expected all, a product or a step, found \"%.40s\"", name);
+    if (!status)
+        time_calls(rows, *count, rounds);
+    for (size_t i = 0; i < *count; i++) {
+        if (!status && rows[i].workload->hidden_count)
+            status = time_steps(&rows[i], &train, rounds, error);
+        destroy(&rows[i]);
+    }
+    return status;
+}
+
+enum tp_status bench_limits(const struct bench_command *command, struct tp_error *error)
+{
+    static struct row rows[WORKLOADS_MOST];
+    struct tp_json_member tiers[TIERS_MOST];
+    size_t tier_count = 0;
+    enum tp_status status = TP_OK;
+    for (size_t t = 0; tp_tiers[t] && tier_count < TIERS_MOST && !status; t++) {
+        const struct tp_tier *tier = tp_tiers[t];
+        const bool asked = strcmp(command->isa, "auto") == 0 || strcmp(command->isa, tier->name) == 0;
+        if (!asked || !tier->peak || !tp_tier_runs_here(tier))
+            continue;
+        struct tp_json_member members[WORKLOADS_MOST];
+        size_t count;
+        const bool proved = bench_peak(tier, 1) > 0;
+        status = time_tier(command->workload ? command->workload : "all", command->rounds, tier, rows, &count,
+                           error);
+        for (size_t i = 0; i < count && !status; i++)
+            members[i] = (struct tp_json_member){rows[i].workload->name, json_row(&rows[i], command->rounds)};
+        const struct tp_json_member about[] = {{"proved", json_boolean(proved)},
+                                               {"workloads", status ? NULL : tp_json_object(members, count)}};
+        tiers[tier_count++] = (struct tp_json_member){tier->name, tp_json_object(about, 2)};
+    }
+    const struct bench_machine machine = bench_machine_here();
+    const struct tp_json_member all[] = {{"cpu", json_string(machine.key)},
+                                         {"tiers", tp_json_object(tiers, tier_count)}};
+    json_t *object = tp_json_object(all, 2);
+    if (!status)
+        return tp_json_write(object, error);
+    json_decref(object);
+    return status;
+}

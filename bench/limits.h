@@ -1,0 +1,21 @@
+/*
+ * Workloads beside the machine's limit and beside plain loops. The JSON is an interface as that of workloads
+ * is.
+ */
+#ifndef BENCH_LIMITS_H
+#define BENCH_LIMITS_H
+
+#include "bench_command.h"
+
+/*
+ * Times each product and each network's step among the workloads, or the one that the command names, on one
+ * thread, in turn with the tier's FMA peak and with the frozen naive loops, on each tier that is here, or the
+ * one that the command names. Writes one line of JSON:
+ * {"cpu": KEY, "tiers": {TIER: {"proved": true, "workloads": {NAME: {"flops": operations of one call,
+ *   "ours": [seconds of one call in each round, ...], "peak": [operations per second, ...], "naive":
+ * [seconds, ...]}}}}} proved: the peak is one (src/peak.h). Tiers without a peak, as reference, are left out.
+ * Errors: TP_USAGE for a name that has no limit; TP_FAILURE without memory.
+ */
+enum tp_status bench_limits(const struct bench_command *command, struct tp_error *error);
+
+#endif
