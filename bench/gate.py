@@ -123,6 +123,8 @@ def check(options, floors):
     cpu, found = measure_all(options.bench, options.isa, options.workload, ROUNDS[0])
     times_below, open_names = dict.fromkeys(found, 0), sorted(found)
     for attempt, rounds in enumerate(ROUNDS, 1):
+        if not open_names:
+            break
         print(f"attempt {attempt}, {rounds} rounds, {cpu}: measured, and the floor")
         if attempt > 1:
             for name in open_names:
@@ -150,15 +152,18 @@ def check(options, floors):
 
 
 def measure_lowest(options, workload):
-    """The lowest figures of as many attempts as the gate takes: a lucky one would be a floor that does not hold."""
+    """
+    The lowest figures of as many attempts as the gate takes: a lucky one would be a floor that does not hold. Without
+    those that an attempt was too noisy for.
+    """
     cpu, attempts = None, []
     for rounds in ROUNDS:
         cpu, found = measure_all(options.bench, options.isa, workload, rounds)
         attempts.append(found)
-    for name, noise in ((name, found.noise) for attempt in attempts for name, found in attempt.items() if found.noise):
-        print(f"# SKIP gate: nothing recorded, {name}: {noise}")
-        sys.exit(77)
-    return cpu, {name: lowest([attempt[name] for attempt in attempts]) for name in attempts[0]}
+    noisy = {name: found.noise for attempt in attempts for name, found in attempt.items() if found.noise}
+    for name, noise in noisy.items():
+        print(f"# SKIP gate: nothing recorded for {name}: {noise}")
+    return cpu, {name: lowest([attempt[name] for attempt in attempts]) for name in attempts[0] if name not in noisy}
 
 
 def raise_floors(options, floors):
@@ -182,7 +187,7 @@ def raise_floors(options, floors):
             print(f"gate.py: {name}: share {figure.share:.3f}, factor {figure.factor:.2f} would lower the floor of "
                   f"{old.share:.3f}, {old.factor:.2f}: expected --lower {name} --reason TEXT", file=sys.stderr)
     write(FILE, floors)
-    return 1 if refused else 0
+    return 1 if refused else 0 if found else 77
 
 
 def lower_floor(options, floors):
@@ -191,6 +196,8 @@ def lower_floor(options, floors):
         fail(2, f"gate.py: --lower: expected a name of {FILE.name}, found \"{options.lower}\"")
     options.isa = tier
     cpu, found = measure_lowest(options, workload)
+    if options.lower not in found:
+        return 77
     figure, old = found[options.lower], recorded(floors, options.lower, cpu)
     if figure.share >= old.share and figure.factor >= old.factor:
         fail(1, f"gate.py: {options.lower} is not below {old.share:.3f}, {old.factor:.2f}: nothing to lower")
