@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Compares a build's speed with that of another commit: against.py BENCH REF.
+"""Compares a build's speed with that of another commit: against.py BENCH REF [--workload NAMES].
 
 REF is built from git history in build/against; `baseline` is the commit that bench/baseline names. Both builds time
-their own workloads, in turn: in each round REF, this, this, REF. In an attempt a workload is told apart from noise when
-REF against itself, one round against the next, varies by no more than NOISE. It is fine when one of ATTEMPTS attempts
-tells it and does not find it slower; it is slower when every attempt finds the interval of its ratio above LIMIT. Exit
-status: 0 all are fine, 1 one is slower, 2 wrong use, 77 nothing can be said of one, or there is no such history.
+their own workloads, in turn: in each round REF, this, this, REF. An attempt tells a workload from noise when REF
+against itself, one round against the next, varies by no more than NOISE. The workload is fine when an attempt tells it
+and does not find it slower; it is slower when TELLING attempts in a row, of at most ATTEMPTS, find the interval of its
+ratio above LIMIT; attempts after the first are about those alone that are neither. Exit status: 0 all are fine, 1 one
+is slower, 2 wrong use, 77 nothing can be said of one, or there is no such history.
 """
 
+import argparse
 import json
 import os
 import random
@@ -17,7 +19,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ROUNDS, ATTEMPTS = 15, 3
+ROUNDS, TELLING, ATTEMPTS = 21, 3, 6
+PROCESS_ROUNDS = 3  # of each workload in one process: what differs most is where a process finds its memory
 LIMIT = 1.05
 NOISE = 0.05  # half the width of REF's interval against itself
 CONFIDENCE = 0.99
@@ -64,13 +67,20 @@ def build(ref, program="bin/bench"):
     return commit, built
 
 
-def run(bench):
-    """{workload: seconds}, the shortest of its rounds: what disturbs only adds time."""
-    command = [bench, "--workload", "all", "--rounds", "7", "--json"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+def run(bench, workload):
+    """{workload: seconds}, the shortest of its rounds: what disturbs only adds time. Empty: the
+    build has no such one."""
+    command = [bench, "--workload", workload, "--rounds", str(PROCESS_ROUNDS), "--json"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode == 2 and workload != "all":
+        return {}
     if done.returncode:
-        sys.exit(f"against.py: {bench} exited with {done.returncode}")
+        sys.exit(f"against.py: {bench} exited with {done.returncode}: {done.stderr.strip()}")
     return {name: min(seconds) for name, seconds in json.loads(done.stdout)["workloads"].items()}
+
+
+def run_all(bench, workloads):
+    return {name: seconds for workload in workloads for name, seconds in run(bench, workload).items()}
 
 
 def interval(ratios):
@@ -81,11 +91,11 @@ def interval(ratios):
     return statistics.median(ratios), medians[cut], medians[-1 - cut]
 
 
-def attempt(ours, theirs):
+def attempt(ours, theirs, workloads):
     """{workload: (ratio, low, high, noise, our seconds, their seconds)}."""
     rounds = []
     for _ in range(ROUNDS):
-        rounds.append([run(theirs), run(ours), run(ours), run(theirs)])
+        rounds.append([run_all(bench, workloads) for bench in (theirs, ours, ours, theirs)])
     found = {}
     for name in rounds[0][0].keys() & rounds[0][1].keys():
         times = [[result[name] for result in four] for four in rounds]
@@ -98,32 +108,46 @@ def attempt(ours, theirs):
     return found, sorted(rounds[0][1].keys() - rounds[0][0].keys())
 
 
+def judge(told, name, low, noise):
+    """Notes what an attempt says of a workload; the word for it."""
+    if noise > NOISE:
+        return f"too noisy: {noise:.3f}"
+    if low <= LIMIT:
+        told[name] = "fine"
+        return ""
+    told[name] = told.get(name, 0) + 1
+    return "slower"
+
+
 def main():
-    if len(sys.argv) != 3:
-        print("against.py: expected BENCH and REF", file=sys.stderr)
-        sys.exit(2)
-    commit, theirs = build(baseline() if sys.argv[2] == "baseline" else sys.argv[2])
-    fine, found_slow = set(), {}
+    parser = argparse.ArgumentParser(prog="against.py", allow_abbrev=False)
+    parser.add_argument("bench")
+    parser.add_argument("ref")
+    parser.add_argument("--workload", default="all")
+    options = parser.parse_args()
+    commit, theirs = build(baseline() if options.ref == "baseline" else options.ref)
+    workloads, told = options.workload.split(","), {}
     for number in range(1, ATTEMPTS + 1):
-        found, new = attempt(sys.argv[1], theirs)
+        found, new = attempt(options.bench, theirs, workloads)
         print(f"attempt {number}, this build's time as a multiple of {commit[:12]}'s, {ROUNDS} rounds")
         for name, (ratio, low, high, noise, our, their) in sorted(found.items()):
-            said = "too noisy: {noise:.3f}" if noise > NOISE else "slower" if low > LIMIT else ""
-            if noise <= NOISE and low <= LIMIT:
-                fine.add(name)
-            found_slow[name] = found_slow.get(name, 0) + (said == "slower")
+            said = judge(told, name, low, noise)
             print(f"  {name:24} {ratio:6.3f}  [{low:.3f}, {high:.3f}]  {1e6 * our:9.2f} us, was {1e6 * their:9.2f} us  "
-                  + said.format(noise=noise), flush=True)
+                  + said, flush=True)
+            if told.get(name) == TELLING:
+                print(f"against.py: slower than {commit[:12]} by more than {LIMIT - 1:.0%} in {TELLING} attempts: {name}: "
+                      f"{1e6 * our:.2f} us, was {1e6 * their:.2f} us, ratio {ratio:.3f} [{low:.3f}, {high:.3f}]",
+                      file=sys.stderr)
         for name in new:
             print(f"  {name:24} new")
-        if fine == found.keys():
-            print("no workload is slower")
-            return
-    slower = sorted(name for name, times in found_slow.items() if times == ATTEMPTS)
-    if slower:
-        sys.exit(f"against.py: slower than {commit[:12]} by more than {LIMIT - 1:.0%} in {ATTEMPTS} attempts: "
-                 + ", ".join(slower))
-    inconclusive("too noisy to tell in any attempt: " + ", ".join(sorted(found.keys() - fine)))
+        workloads = [name for name in sorted(found) if told.get(name) not in ("fine", TELLING)]
+        if not workloads:
+            break
+    if TELLING in told.values():
+        sys.exit(1)
+    if workloads:
+        inconclusive("too noisy to tell: " + ", ".join(workloads))
+    print("no workload is slower")
 
 
 if __name__ == "__main__":
