@@ -53,7 +53,7 @@ MISSING += $(if $(filter works,$(PROBE)),$(if $(filter random123,$(PROBE)),,Rand
 PACKAGES_BUILD    := gcc libc6-dev pkg-config $(foreach l,$(REQUIRED),$(call package,$l)) librandom123-dev
 PACKAGES_TEST     := bats binutils g++ git gnuplot-nox libbenchmark-dev libcmocka-dev libsimde-dev python3 python3-jinja2 qemu-user
 PACKAGES_BENCH    := g++ libbenchmark-dev
-PACKAGES_GUARD    := binutils g++ git libbenchmark-dev llvm python3 util-linux valgrind
+PACKAGES_GUARD    := llvm valgrind
 PACKAGES_PEERS    := libblis4 libdnnl2 libopenblas0
 PACKAGES_RESULTS  := fonts-dejavu-core gnuplot-nox python3 python3-jinja2
 PACKAGES_REPORT   := $(PACKAGES_RESULTS) lmodern pandoc texlive-fonts-recommended texlive-latex-recommended
@@ -271,19 +271,26 @@ $(BUILD)/slow-%/count: $(BUILD)/slow-%/forward.o $(BUILD)/bench/count.o $(BUILD)
 
 .PRECIOUS: $(BUILD)/slow-%/forward.o
 
-.PHONY: bench bench-against bench-instructions bench-step
+.PHONY: bench bench-against bench-gate bench-instructions bench-selftest bench-step
 bench: deps-bench ## install what is needed, time the kernels of the course's networks
 	$(Q)$(MAKE) $(BIN)/bench
 	$(BIN)/bench
 bench-against: ## compare speed with the commit that bench/baseline names; inconclusive: exit 77
 	$(Q)$(MAKE) $(BIN)/bench
 	$(Q)$(BIN)/bench --against baseline
+bench-gate: ## compare speed with this machine's limit and bench/floors; inconclusive: exit 77
+	$(Q)$(MAKE) $(BIN)/bench
+	$(Q)$(BIN)/bench --gate
 GEMMS := $(if $(X86),$(BUILD)/kernels/avx2/gemm.o $(BUILD)/kernels/avx512/gemm.o)
 RECORD := # --record
 
 bench-instructions: ## compare instruction counts with bench/instructions; RECORD=--record rewrites it
 	$(Q)$(MAKE) $(BUILD)/bench/count
 	$(Q)CC='$(CC)' bench/instructions.py $(BUILD)/bench/count $(GEMMS) $(RECORD)
+SELFTEST := $(BIN)/bench $(BUILD)/bench/count $(BUILD)/slow-100/bench $(BUILD)/slow-100/count
+bench-selftest: ## show that the guards of speed catch a slower kernel
+	$(Q)$(MAKE) $(SELFTEST)
+	$(Q)bench/selftest $(SELFTEST)
 bench-step: deps-bench ## likewise whole training steps
 	$(Q)$(MAKE) $(BUILD)/bench/step
 	$(BUILD)/bench/step
@@ -329,7 +336,7 @@ uninstall: ## remove what install installed
 deps: ## install what building needs (Debian; prints the list first)
 	$(Q).ci/deps '$(PACKAGES_BUILD)' ''
 deps-test: ## install what testing needs
-	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_TEST)' '$(PACKAGES_CLANG)'
+	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_TEST)' '$(PACKAGES_CLANG) $(PACKAGES_GUARD)'
 deps-results: ## install what the experiments need
 	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_RESULTS)' ''
 deps-report: ## install what the report as PDF needs

@@ -24,6 +24,7 @@ PROCESS_ROUNDS = 3  # of each workload in one process: what differs most is wher
 LIMIT = 1.05
 NOISE = 0.05  # half the width of REF's interval against itself
 CONFIDENCE = 0.99
+SETTLED = ("fine", TELLING)  # or the number of attempts that found a workload slower
 RESAMPLES = 2000
 
 
@@ -125,12 +126,18 @@ def main():
     parser.add_argument("ref")
     parser.add_argument("--workload", default="all")
     options = parser.parse_args()
-    commit, theirs = build(baseline() if options.ref == "baseline" else options.ref)
     workloads, told = options.workload.split(","), {}
+    for name in workloads:
+        if not run(options.bench, name):
+            print(f"against.py: --workload: this build has no {name}", file=sys.stderr)
+            sys.exit(2)
+    commit, theirs = build(baseline() if options.ref == "baseline" else options.ref)
     for number in range(1, ATTEMPTS + 1):
         found, new = attempt(options.bench, theirs, workloads)
         print(f"attempt {number}, this build's time as a multiple of {commit[:12]}'s, {ROUNDS} rounds")
         for name, (ratio, low, high, noise, our, their) in sorted(found.items()):
+            if told.get(name) in SETTLED:
+                continue
             said = judge(told, name, low, noise)
             print(f"  {name:24} {ratio:6.3f}  [{low:.3f}, {high:.3f}]  {1e6 * our:9.2f} us, was {1e6 * their:9.2f} us  "
                   + said, flush=True)
@@ -138,15 +145,17 @@ def main():
                 print(f"against.py: slower than {commit[:12]} by more than {LIMIT - 1:.0%} in {TELLING} attempts: {name}: "
                       f"{1e6 * our:.2f} us, was {1e6 * their:.2f} us, ratio {ratio:.3f} [{low:.3f}, {high:.3f}]",
                       file=sys.stderr)
-        for name in new:
+        for name in new if number == 1 else []:
             print(f"  {name:24} new")
-        workloads = [name for name in sorted(found) if told.get(name) not in ("fine", TELLING)]
-        if not workloads:
+        untold = [name for name in sorted(found) if told.get(name) not in SETTLED]
+        if not untold:
             break
+        if 3 * len(untold) < len(found):  # else one process for all is quicker than one for each
+            workloads = untold
     if TELLING in told.values():
         sys.exit(1)
-    if workloads:
-        inconclusive("too noisy to tell: " + ", ".join(workloads))
+    if untold:
+        inconclusive("too noisy to tell: " + ", ".join(untold))
     print("no workload is slower")
 
 

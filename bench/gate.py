@@ -115,7 +115,7 @@ def describe(name, found, record):
     if not record:
         return f"{text}          factor {found.factor:6.2f}           no floor"
     return (f"{text} of {MARGIN * record.share:.3f}, factor {found.factor:6.2f} of {MARGIN * record.factor:6.2f}"
-            + (f"  too noisy: {found.noise}" if found.noise else "  below" if below(found, record) else ""))
+            + (f"  too noisy: {found.noise}" if found.noise else "  below its floor" if below(found, record) else ""))
 
 
 def check(options, floors):
@@ -139,8 +139,8 @@ def check(options, floors):
         open_names = [name for name in open_names if recorded(floors, name, cpu)]
     slow = [name for name in open_names if times_below[name] == len(ROUNDS)]
     for name in slow:
-        print("gate.py: below its floor in every attempt: " + describe(name, found[name], recorded(floors, name, cpu)),
-              file=sys.stderr)
+        words = describe(name, found[name], recorded(floors, name, cpu)).split()
+        print(f"gate.py: in every attempt: {' '.join(words)}", file=sys.stderr)
     without = [name for name in found if not recorded(floors, name, cpu)]
     if slow:
         return 1
