@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares a build's speed with that of another commit: against.py BENCH REF [--workload NAMES].
+"""Compares a build's speed with that of another commit: against.py BENCH REF [--workload NAMES] [--rounds N].
 
 REF is built from git history in build/against; `baseline` is the commit that bench/baseline names. Both builds time
 their own workloads, in turn: in each round REF, this, this, REF. An attempt tells a workload from noise when REF
@@ -92,10 +92,10 @@ def interval(ratios):
     return statistics.median(ratios), medians[cut], medians[-1 - cut]
 
 
-def attempt(ours, theirs, workloads):
+def attempt(ours, theirs, workloads, count):
     """{workload: (ratio, low, high, noise, our seconds, their seconds)}."""
     rounds = []
-    for _ in range(ROUNDS):
+    for _ in range(count):
         rounds.append([run_all(bench, workloads) for bench in (theirs, ours, ours, theirs)])
     found = {}
     for name in rounds[0][0].keys() & rounds[0][1].keys():
@@ -125,7 +125,10 @@ def main():
     parser.add_argument("bench")
     parser.add_argument("ref")
     parser.add_argument("--workload", default="all")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
+    if options.rounds < 3:
+        parser.error(f"--rounds: expected at least 3, found {options.rounds}")
     workloads, told = options.workload.split(","), {}
     for name in workloads:
         if not run(options.bench, name):
@@ -133,8 +136,8 @@ def main():
             sys.exit(2)
     commit, theirs = build(baseline() if options.ref == "baseline" else options.ref)
     for number in range(1, ATTEMPTS + 1):
-        found, new = attempt(options.bench, theirs, workloads)
-        print(f"attempt {number}, this build's time as a multiple of {commit[:12]}'s, {ROUNDS} rounds")
+        found, new = attempt(options.bench, theirs, workloads, options.rounds)
+        print(f"attempt {number}, this build's time as a multiple of {commit[:12]}'s, {options.rounds} rounds")
         for name, (ratio, low, high, noise, our, their) in sorted(found.items()):
             if told.get(name) in SETTLED:
                 continue

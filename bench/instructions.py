@@ -56,16 +56,18 @@ def write(path, figures):
 def output(*command):
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     if done.returncode:
-        sys.exit(skip("this CPU lacks avx2") if done.returncode == 77 else f"instructions.py: {command} failed")
+        sys.exit(f"instructions.py: {' '.join(map(str, command))}: exit status {done.returncode}")
     return done.stdout
 
 
 def count(program, name):
-    """Instructions of one workload. Nothing of this environment reaches it, nor a random address."""
-    command = ["setarch", "-R", "env", "-i", "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+    """Instructions of one workload. Valgrind places memory itself, at no random address."""
+    command = [shutil.which("valgrind"), "--tool=callgrind", "--callgrind-out-file=/dev/null",
                "--cache-sim=no", "--collect-atstart=no", "--toggle-collect=tp_count_measured",
                "--toggle-collect=tp_step_run", program, name]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, env={})
+    if done.returncode == 77:
+        sys.exit(skip("this CPU lacks avx2"))
     collected = re.search(r"Collected : ([0-9]+)", done.stdout)
     if done.returncode or not collected:
         sys.exit(f"instructions.py: {program} {name}: exit status {done.returncode}\n{done.stdout}")
