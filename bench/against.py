@@ -145,9 +145,9 @@ def main():
             print(f"  {name:24} {ratio:6.3f}  [{low:.3f}, {high:.3f}]  {1e6 * our:9.2f} us, was {1e6 * their:9.2f} us  "
                   + said, flush=True)
             if told.get(name) == TELLING:
-                print(f"against.py: slower than {commit[:12]} by more than {LIMIT - 1:.0%} in {TELLING} attempts: {name}: "
-                      f"{1e6 * our:.2f} us, was {1e6 * their:.2f} us, ratio {ratio:.3f} [{low:.3f}, {high:.3f}]",
-                      file=sys.stderr)
+                print(f"against.py: slower than {commit[:12]} by more than {LIMIT - 1:.0%} in {TELLING} attempts: "
+                      f"{name}: {1e6 * our:.2f} us, was {1e6 * their:.2f} us, ratio {ratio:.3f} "
+                      f"[{low:.3f}, {high:.3f}]", file=sys.stderr)
         for name in new if number == 1 else []:
             print(f"  {name:24} new")
         untold = [name for name in sorted(found) if told.get(name) not in SETTLED]

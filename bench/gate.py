@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Compares a build with the machine: gate.py BENCH [--isa NAME] [--workload NAMES] [--record | --lower NAME --reason TEXT].
+"""Compares a build with the machine.
+
+gate.py BENCH [--isa NAME] [--workload NAMES] [--record | --lower NAME --reason TEXT]
 
 Each workload's share of the FMA peak and its factor over the naive loops, all measured in turn in one process, must not
 be below MARGIN times what bench/floors records: for this CPU, or, where that is not listed, the lowest of all CPUs. An

@@ -39,17 +39,18 @@ def read(path):
     for number, line in enumerate(path.read_text().splitlines() if path.exists() else [], 1):
         if not line.strip() or line[0] == "#":
             continue
-        words = line.split()
-        if len(words) != 4 or words[1] not in ("instructions", "cycles") or not re.fullmatch(r"[0-9]+(\.[0-9]+)?", words[3]):
+        if not re.fullmatch(r"\S+ (instructions|cycles) \S+ [0-9]+(\.[0-9]+)?", line):
             print(f"{path}:{number}: expected compiler, instructions or cycles, name, figure, found \"{line}\"",
                   file=sys.stderr)
             sys.exit(3)
-        figures[tuple(words[:3])] = float(words[3])
+        *key, figure = line.split()
+        figures[tuple(key)] = float(figure)
     return figures
 
 
 def write(path, figures):
-    lines = [f"{' '.join(key)} {figure:.{0 if key[1] == 'instructions' else 2}f}\n" for key, figure in sorted(figures.items())]
+    lines = [f"{' '.join(key)} {figure:.{0 if key[1] == 'instructions' else 2}f}\n"
+             for key, figure in sorted(figures.items())]
     path.write_text(HEADER + "".join(lines))
 
 
