@@ -170,7 +170,7 @@ TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)) $(BUILD)/tests/check
 everything: $(BIN)/train $(TEST_PROGRAMS) $(BUILD)/bench/step $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
 
 # These look at build products and at the runner, not at what instrumented code does.
-UNINSTRUMENTED := tests/bench.bats tests/install.bats tests/layers.bats tests/run.bats
+UNINSTRUMENTED := tests/bench.bats tests/bench-results.bats tests/install.bats tests/layers.bats tests/run.bats
 TESTS := $(TEST_PROGRAMS) $(filter-out $(if $(SANITIZE),$(UNINSTRUMENTED)),$(sort $(wildcard tests/*.bats)))
 
 $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)): $(BUILD)/tests/%: $(BUILD)/tests/%.o

@@ -13,11 +13,16 @@ BENCH = Path(os.environ.get("TP_BENCH", ROOT / "bin/bench")).resolve()
 DIGITS = 4  # significant ones: no time here repeats to more
 
 
+def git(*arguments):
+    return subprocess.run(["git", "-C", ROOT, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
 def commit():
-    """The checked-out commit, with -dirty where files differ from it."""
-    done = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty", "--exclude", "*"],
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    return done.stdout.strip() or "unknown"
+    """The checked-out commit, with -dirty where files differ from it; results do not change what is measured."""
+    known = git("rev-parse", "--short", "HEAD").stdout.strip()
+    if not known:
+        return "unknown"
+    return known + ("-dirty" if git("diff", "--quiet", "HEAD", "--", ".", ":!results").returncode else "")
 
 
 def date():
