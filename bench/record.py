@@ -2,8 +2,9 @@
 """Keeps what bench measures on this machine: record.py, without arguments.
 
 Runs every product beside its peers, the networks of NETWORKS, and all other kernels under Google Benchmark, which takes
-several minutes. Everything goes to results/bench/CPU.json, the last run on that CPU; products with a batch of HISTORY_BATCH
-and whole networks are also appended to results/bench/history.csv. A product comes once, from the first run that has it.
+several minutes. Everything goes to results/bench/CPU.json, the last run on that CPU; products with a batch of
+HISTORY_BATCH and whole networks are also appended to results/bench/history.csv. A product comes once, from the first
+run that has it.
 Exit status: 0 done, that of bench where it fails, 1 if what it says cannot be used; then nothing is written.
 """
 
@@ -77,8 +78,8 @@ def history(kept):
                          f"{1e-9 * flops / seconds:.4g}", f"{naive:.4g}"])
     for row in kept["rows"]:
         if batch_of(row) == HISTORY_BATCH:
-            rule = row["optimizer"] if row["verb"] == "update" else row["activation"]
-            line(row, f"{row['verb']} {rule}" + (" first-layer" if row["first_layer"] else ""),
+            fused = row["optimizer"] or row["activation"] or "linear"
+            line(row, f"{row['verb']} {fused}" + (" first-layer" if row["first_layer"] else ""),
                  f"{row['m']}x{row['n']}x{row['k']}", row["seconds"], row["flops"], row["peers"]["naive"]["verb"])
     for net in kept["networks"]:
         line(net, "step", "-".join(map(str, net["layers"])) + f" batch {net['batch']}", net["step_seconds"],

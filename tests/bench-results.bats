@@ -224,7 +224,7 @@ assert [absent["program"] for absent in kept["missing"]] == ["PyTorch, eager", "
 END
     with_gnuplot
     results/bench/render.py
-    grep -qF "| scikit-learn | 1.2 | 1 | 150.0 | 5000 | 4.50 | 5 of 5 |" "$kept/README.md"
+    grep -qF "| scikit-learn | 1.2 | 1 | 150 | 5000 | 4.50 | 5 of 5 |" "$kept/README.md"
     grep -qx "Not there: PyTorch, eager." "$kept/README.md"
 }
 

@@ -1,7 +1,7 @@
 """What the programs beside ours have in common: the task, its data, and when they evaluate.
 
 A program is run as SCRIPT ... TASK BEGAN: a JSON object, and when its process was started on the monotonic clock. It
-ends with a line of JSON: version, steps, step_seconds, and seconds from BEGAN to the goal, null if that was not reached.
+ends with a line of JSON: version, steps, step_seconds, and seconds from BEGAN to the goal, null if it was not reached.
 """
 
 import gzip
@@ -23,7 +23,7 @@ def read(name, header):
 
 
 def load():
-    """(training images, their labels, validation images, their labels); pixels to mean 0 and deviation 1 in training."""
+    """(training images, labels, validation images, labels); pixels have mean 0 and deviation 1 in training."""
     train, test = (read(f"{name}-images-idx3", 16).reshape(-1, 784) for name in ("train", "t10k"))
     labels = [read(f"{name}-labels-idx1", 8).astype(numpy.int64) for name in ("train", "t10k")]
     mean, deviation = train.mean(), train.std()

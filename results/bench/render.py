@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Renders what benchmarks gave: render.py [--check] [FOLDER]. Needs gnuplot for the plots.
 
-FOLDER is this one unless named. CPU.json, CPU-programs.json, history.csv and notes.md in it become README.md, CPU.gp and
-history.gp, and those become CPU.svg, CPU.png, history.svg and history.png. With --check nothing is written, and the exit
-status is 1 where README.md, a script or an .svg would change. An .svg that another version of gnuplot drew is left alone.
+FOLDER is this one unless named. CPU.json, CPU-programs.json, history.csv and notes.md in it become README.md, CPU.gp
+and history.gp, and those become CPU.svg, CPU.png, history.svg and history.png. With --check nothing is written, and the
+exit status is 1 where README.md, a script or an .svg would change. An .svg that another version of gnuplot drew is left
+alone, and so is a .png that is there.
 """
 
 import csv
@@ -98,7 +99,7 @@ def shortfall(row, part):
     wanted = MARGIN if theirs < SLOW_PEER else EQUAL
     if factors[fastest] >= wanted:
         return None
-    return f"{part} {factors[fastest]:.2f} of {fastest}, which is at {percent(theirs)} % of the peak, wanted {wanted:.1f}"
+    return f"{factors[fastest]:.2f} of {fastest}, which is at {percent(theirs)} % of the peak, wanted {wanted:.1f}"
 
 
 def wanted_share(row):
@@ -141,11 +142,11 @@ def judgement(rows):
         missed = [(row, lacks) for row in judged if (lacks := shortfall(row, part))]
         text.append(f"- {name}: met by {len(judged) - len(missed)} of {len(judged)} rows")
         text += [f"  - {row['tier']}, {number_of_threads(row['threads'])}, {row['verb']} {shape(row)} {fused(row)}: "
-                 f"{lacks.removeprefix(part + ' ')}" for row, lacks in missed]
+                 f"{lacks}" for row, lacks in missed]
     shares = [(row, wanted) for row in rows if (wanted := wanted_share(row)) and row["share_of_peak"] is not None]
     missed = [(row, wanted) for row, wanted in shares if row["share_of_peak"] < wanted]
-    text.append(f"- share of the peak, whole verb (from 512 x 1024 x 1024 on {LARGE_SHARE:.0%}, first layer of 64 units, "
-                "batch 32: " + ", ".join(f"{tier} {share:.0%}" for tier, share in FIRST_LAYER_SHARE.items())
+    text.append(f"- share of the peak, whole verb (from 512 x 1024 x 1024 on {LARGE_SHARE:.0%}, first layer of 64 "
+                "units, batch 32: " + ", ".join(f"{tier} {share:.0%}" for tier, share in FIRST_LAYER_SHARE.items())
                 + f"): met by {len(shares) - len(missed)} of {len(shares)} rows")
     text += [f"  - {row['tier']}, {number_of_threads(row['threads'])}, {row['verb']} {shape(row)} {fused(row)}: "
              f"{percent(row['share_of_peak'])} %, wanted {percent(wanted)} %" for row, wanted in missed]
@@ -179,25 +180,25 @@ def others(rows):
             return ""
         rate = f", {giga(row['bytes_per_s'])} GB/s" if row["bytes_per_s"] else ""
         return us(row["seconds"]) + rate + (f", {percent(row['share_of_bandwidth'])} % {row['level']}" if rate else "")
-    return "#### Other kernels\n\nMicroseconds, bytes per second, and their share of the bandwidth measured by copying " \
-        "floats through relu.\n\n" + table(
-            ["kernel", "shape", *(f"{tier or 'any'}, {number_of_threads(n)}" for tier, n in columns)],
-            [[*key, *(cell(found.get((*key, *column))) for column in columns)] for key in keys], 2)
+    head = ["kernel", "shape", *(f"{tier or 'any'}, {number_of_threads(n)}" for tier, n in columns)]
+    lines = [[*key, *(cell(found.get((*key, *column))) for column in columns)] for key in keys]
+    return ("#### Other kernels\n\nMicroseconds, bytes per second, and their share of the bandwidth measured by "
+            "copying floats through relu.\n\n" + table(head, lines, 2))
 
 
 def programs(kept):
     task = kept["task"]
-    lines = [[row["program"], row["version"], str(row["threads"]), f"{1e6 * row['step_seconds']:.1f}", str(row["steps"]),
+    lines = [[row["program"], row["version"], str(row["threads"]), us(row["step_seconds"]), str(row["steps"]),
               "" if row["seconds"] is None else f"{row['seconds']:.2f}", f"{row['reached']} of {row['seeds']}"]
              for row in kept["programs"]]
     goal = f"{task['goal']:.0%}"
     missing = "".join(f"\nNot there: {absent['program']}.\n" for absent in kept["missing"])
     return (f"#### Whole programs\n\n784-{task['hidden']}-10, {task['activation']}, a bias in every layer, batch "
-            f"{task['batch']}, learning rate {task['learning_rate']}, momentum {task['momentum']}, MNIST: 60,000 samples, "
-            f"validation on the 10,000 test images {task['evaluations_per_epoch']} times an epoch, at most "
-            f"{task['epochs']} epochs; first weights are each program's own. us per step: of steps alone. Seconds: from "
-            f"the start of the process, imports and reading of data included, to the first evaluation with {goal}. "
-            f"Medians over the seeds; {stamp(kept)}.\n\n"
+            f"{task['batch']}, learning rate {task['learning_rate']}, momentum {task['momentum']}, MNIST: 60,000 "
+            f"samples, validation on the 10,000 test images {task['evaluations_per_epoch']} times an epoch, at most "
+            f"{task['epochs']} epochs; first weights are each program's own. us per step: of steps alone. Seconds: "
+            f"from the start of the process, imports and reading of data included, to the first evaluation with "
+            f"{goal}. Medians over the seeds; {stamp(kept)}.\n\n"
             + table(["program", "version", "threads", "us per step", f"steps to {goal}", f"seconds to {goal}",
                      "seeds that got there"], lines, 2) + missing)
 
@@ -222,7 +223,7 @@ def machine(kept):
 
 
 def panels(kept):
-    """[(title, peak, {level: bandwidth}, {verb: [(operations per byte, operations per second)]})] of a roofline plot."""
+    """[(title, peak, {level: bandwidth}, {verb: [(operations per byte, operations per second)]})] of a roofline."""
     m, found = kept["machine"], []
     for (tier, threads), rows in groups(kept["rows"]):
         peak = [p["flops_per_s"] for p in m["peaks"] if (p["tier"], p["threads"]) == (tier, threads)]
@@ -232,6 +233,15 @@ def panels(kept):
                                    if row["verb"] == verb) for verb in VERBS}
             found.append((f"{tier}, {number_of_threads(threads)}", peak[0], rates, points))
     return found
+
+
+def drawn_twice(name, width, height, body):
+    """Commands that draw body as NAME.svg and as NAME.png of twice the size."""
+    look = "font 'DejaVu Sans,14' background 'white'"
+    terminals = {"svg": f"svg size {width},{height} {look}",
+                 "png": f"pngcairo size {2 * width},{2 * height} {look} fontscale 2 linewidth 2 pointscale 2"}
+    return "".join(f"set terminal {terminal}\nset output \"{name}.{kind}\"\n{body}"
+                   for kind, terminal in terminals.items())
 
 
 def roofline(key, kept):
@@ -255,19 +265,15 @@ def roofline(key, kept):
                  for i, level in enumerate(LEVELS, 1) if level in rates]
         roofs.append(f"x >= {peak / max(rates.values()):.5g} ? {1e-9 * peak:.5g} : 1/0 with lines lw 2.5 "
                      f"lc rgb \"#000000\" title \"FMA {giga(peak)} GFLOP/s\"")
-        marks = [f"${verb}{number} using 1:2 with points pt {mark} ps 0.7 lc rgb colour[{i}] title \"{verb}\""
+        marks = [f"${verb}{number} using 1:2 with points pt {mark} ps 0.9 lc rgb colour[{i}] title \"{verb}\""
                  for i, (verb, mark) in enumerate(zip(VERBS, (7, 5, 9)), 1) if points[verb]]
         parts.append(f"set title \"{title}\"\nplot " + ", \\\n    ".join(roofs + marks) + "\n")
-    body = ("set multiplot layout {},{}\n{}unset multiplot\n").format(rows, columns, "".join(parts))
-    height = 60 + 500 * rows
-    sizes = [f"set terminal svg size {620 * columns},{height} font 'DejaVu Sans,14' background 'white'\n",
-             f"set terminal pngcairo size {1240 * columns},{2 * height} font 'DejaVu Sans,14' fontscale 2 linewidth 2 "
-             "background 'white'\n"]
+    body = f"set multiplot layout {rows},{columns}\n{''.join(parts)}unset multiplot\n"
     return ("load \"../style.gp\"\n" + "".join(data) + "set logscale xy\nset samples 1000\nset key bottom right\n"
             "set xlabel \"operations per byte that a call reads and writes\"\nset ylabel \"GFLOP/s, whole verb\"\n"
-            f"set format x \"%g\"\nset xrange [{left:.4g}:{right:.4g}]\nset yrange [{1e-9 * bottom:.4g}:{1e-9 * top:.4g}]\n"
-            + "".join(f"{terminal}set output \"{key}.{kind}\"\n{body}"
-                      for terminal, kind in zip(sizes, ("svg", "png"))))
+            f"set format x \"%g\"\nset xrange [{left:.4g}:{right:.4g}]\n"
+            f"set yrange [{1e-9 * bottom:.4g}:{1e-9 * top:.4g}]\n"
+            + drawn_twice(key, 620 * columns, 500 * rows + 60, body))
 
 
 def history_lines(rows):
@@ -293,11 +299,11 @@ def history(rows):
                    for i, (_, points) in enumerate(lines))
     tics = ", ".join(f"\"{commit}\" {i}" for i, commit in enumerate(commits))
     plots = ", \\\n    ".join(f"$line{i} using 1:2 with linespoints lc rgb colour[{i % 6 + 1}] lw 2.5 "
-                              f"pt {i // 6 * 2 + 7} title \"{title}\"" for i, (title, _) in enumerate(lines))
-    return ("load \"../style.gp\"\n" + data + "set output \"history.svg\"\nset xlabel \"commit\"\n"
+                              f"pt {4 + 2 * (i % 4) + 1} title \"{title}\"" for i, (title, _) in enumerate(lines))
+    return ("load \"../style.gp\"\n" + data + "set xlabel \"commit, in order of appearance\"\n"
             "set ylabel \"times as fast as naive loops, 1 thread\"\n"
-            f"set xrange [-0.5:{len(commits) - 0.5}]\nset yrange [0:*]\nset key outside bottom center\n"
-            f"set xtics rotate by -45 ({tics})\nplot {plots}\neval png\nset output \"history.png\"\nreplot\n")
+            f"set xrange [-0.5:{len(commits) - 0.5}]\nset yrange [0:*]\nset key outside right center\n"
+            f"set xtics rotate by -45 ({tics})\n" + drawn_twice("history", 1240, 560, f"plot {plots}\n"))
 
 
 def notes(folder):
@@ -325,9 +331,17 @@ One section for each CPU that was measured, by vendor, family, model and steppin
 other CPUs, as they were printed.
 
 A product of M x N x K counts as 2 M N K operations. *us* is one call of the verb: the product with what is fused to it
-(*with*). Under the name of a peer stand two factors, its time over ours in the same rounds: of the product alone against
-the product alone, and of the whole verb against the peer's product and plain loops for the rest. **Bold** is where ours
-is slower. Naive loops run on one thread.
+(*with*). Under the name of a peer stand two factors, its time over ours in the same rounds: of the product alone
+against the product alone, and of the whole verb against the peer's product and plain loops for the rest. **Bold** is
+where ours is slower. Naive loops run on one thread.
+"""
+
+OVER_TIME = """## Over time
+
+How many times as fast as naive loops, at one thread: geometric means over the verbs with a batch of 32, and over whole
+steps, as far as every commit of a CPU and tier has them; from [history.csv](history.csv).
+
+![Factor over naive loops by commit](history.svg)
 """
 
 
@@ -366,9 +380,7 @@ def render(folder):
     sections = [section(key, kept.get(key), played.get(key), said.get(key), f"{key}.gp" in texts) for key in keys]
     if rows:
         texts["history.gp"] = history(rows)
-        sections.append("## Over time\n\nHow many times as fast as naive loops, at one thread: geometric means over the "
-                        "verbs with a batch of 32, and over whole steps, as far as every\ncommit of a CPU and tier has "
-                        "them; from [history.csv](history.csv).\n\n![Factor over naive loops by commit](history.svg)\n")
+        sections.append(OVER_TIME)
     texts["README.md"] = "\n".join([OPENING, *sections])
     return texts
 
