@@ -2,7 +2,7 @@
 #
 # Yours to set, on the command line or in the environment: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS (they come after
 # our own flags), BUILD and BIN (where things go, so that builds can lie side by side), V=1 (show commands),
-# and for install: prefix exec_prefix bindir datarootdir datadir DESTDIR.
+# PYTHON (which one may have PyTorch, for bench-programs), and for install: prefix exec_prefix bindir datarootdir datadir DESTDIR.
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -11,6 +11,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 BUILD := build
 BIN   := bin
+
+PYTHON ?= python3
 
 prefix      := /usr/local
 exec_prefix  = $(prefix)
@@ -52,9 +54,10 @@ MISSING += $(if $(filter works,$(PROBE)),$(if $(filter random123,$(PROBE)),,Rand
 
 PACKAGES_BUILD    := gcc libc6-dev pkg-config $(foreach l,$(REQUIRED),$(call package,$l)) librandom123-dev
 PACKAGES_TEST     := bats binutils g++ git gnuplot-nox libbenchmark-dev libcmocka-dev libsimde-dev python3 python3-jinja2 qemu-user
-PACKAGES_BENCH    := g++ libbenchmark-dev
 PACKAGES_GUARD    := llvm valgrind
+PACKAGES_BENCH    := fonts-dejavu-core g++ git gnuplot-nox libbenchmark-dev python3
 PACKAGES_PEERS    := libblis4 libdnnl2 libopenblas0
+PACKAGES_PROGRAMS := python3-sklearn
 PACKAGES_RESULTS  := fonts-dejavu-core gnuplot-nox python3 python3-jinja2
 PACKAGES_REPORT   := $(PACKAGES_RESULTS) lmodern pandoc texlive-fonts-recommended texlive-latex-recommended
 PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
@@ -168,7 +171,7 @@ TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)) $(BUILD)/tests/check
 everything: $(BIN)/train $(TEST_PROGRAMS) $(BUILD)/bench/step $(BUILD)/bench/count $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
 
 # These look at build products and at the runner, not at what instrumented code does.
-UNINSTRUMENTED := tests/bench.bats tests/guard.bats tests/install.bats tests/layers.bats tests/run.bats
+UNINSTRUMENTED := tests/bench.bats tests/bench-results.bats tests/guard.bats tests/install.bats tests/layers.bats tests/run.bats
 TESTS := $(TEST_PROGRAMS) $(filter-out $(if $(SANITIZE),$(UNINSTRUMENTED)),$(sort $(wildcard tests/*.bats)))
 
 $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)): $(BUILD)/tests/%: $(BUILD)/tests/%.o
@@ -271,10 +274,15 @@ $(BUILD)/slow-%/count: $(BUILD)/slow-%/forward.o $(BUILD)/bench/count.o $(BUILD)
 
 .PRECIOUS: $(BUILD)/slow-%/forward.o
 
-.PHONY: bench bench-against bench-gate bench-instructions bench-selftest bench-step
-bench: deps-bench ## install what is needed, time the kernels of the course's networks
+.PHONY: bench bench-programs bench-against bench-gate bench-instructions bench-selftest bench-step
+bench: deps-bench ## install what is needed, time everything, keep and render it in results/bench
 	$(Q)$(MAKE) $(BIN)/bench
-	$(BIN)/bench
+	$(Q)TP_BENCH=$(BIN)/bench bench/record.py
+	$(Q)results/bench/render.py
+bench-programs: deps-programs ## likewise whole programs: this one, scikit-learn, PyTorch (PYTHON=... that has it)
+	$(Q)$(MAKE) $(BIN)/train $(BIN)/bench
+	$(Q)TP_TRAIN=$(BIN)/train TP_BENCH=$(BIN)/bench bench/programs.py $(PYTHON) /usr/bin/python3
+	$(Q)results/bench/render.py
 bench-against: ## compare speed with the commit that bench/baseline names; inconclusive: exit 77
 	$(Q)$(MAKE) $(BIN)/bench
 	$(Q)$(BIN)/bench --against baseline
@@ -332,7 +340,7 @@ uninstall: ## remove what install installed
 
 # --- The rest -------------------------------------------------------------------------------------------
 
-.PHONY: deps deps-test deps-bench deps-results deps-report
+.PHONY: deps deps-test deps-bench deps-programs deps-results deps-report
 deps: ## install what building needs (Debian; prints the list first)
 	$(Q).ci/deps '$(PACKAGES_BUILD)' ''
 deps-test: ## install what testing needs
@@ -343,6 +351,8 @@ deps-report: ## install what the report as PDF needs
 	$(Q).ci/deps '$(PACKAGES_REPORT)' ''
 deps-bench: ## install what benchmarks compare with
 	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_BENCH)' '$(PACKAGES_PEERS)'
+deps-programs: ## install the programs that Debian has among those to compare with
+	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_BENCH)' '$(PACKAGES_PROGRAMS)'
 
 # One entry per source, made from the same flags as the rules.
 SOURCES := $(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(TEST_SOURCES) $(CHECK_SOURCES) $(BENCH_SOURCES) $(BENCH_MAINS) $(FUZZ_SOURCES)

@@ -218,8 +218,39 @@ static void write_score(const char *label, double loss, double accuracy, size_t 
     fputs(" %", stdout);
 }
 
-static void write_closing(const struct tp_result *result)
+/*
+ * Whether and when the accuracy to stop at was reached. The final weights tell: a run that stopped there ends
+ * with those that reached it; in any other the evaluation after the last step may be the first that does.
+ */
+struct goal {
+    bool reached;
+    size_t step;
+    double seconds; /* since the start of the program */
+};
+
+static struct goal find_goal(const struct tp_report *report, const struct tp_result *result)
 {
+    const double accuracy = report->command->options.stop_at_accuracy;
+    const bool stopped = result->stopped_by == TP_STOP_ACCURACY;
+    return (struct goal){.reached = accuracy > 0 && result->validation.accuracy >= accuracy,
+                         .step = result->steps ? result->steps - 1 : 0,
+                         .seconds = (stopped ? report->marked : tp_clock_seconds()) - report->begun};
+}
+
+static void write_goal(const struct goal *goal, double accuracy, double seconds_training)
+{
+    printf(TP_LABEL "accuracy %g %% ", "goal", 100 * accuracy);
+    if (goal->reached)
+        printf("reached at step %zu, %.3f s after the start, %.3f s of them training\n", goal->step,
+               goal->seconds, seconds_training);
+    else
+        puts("not reached");
+}
+
+static void write_closing(const struct tp_report *report, const struct tp_result *result,
+                          const struct goal *goal)
+{
+    const double accuracy = report->command->options.stop_at_accuracy;
     const size_t held_out = result->validation.count;
     write_score("train", result->train.loss, result->train.accuracy, 0);
     putchar('\n');
@@ -235,12 +266,29 @@ static void write_closing(const struct tp_result *result)
     } else {
         printf(TP_LABEL "none: no evaluation with a finite loss\n", "best");
     }
+    if (accuracy > 0)
+        write_goal(goal, accuracy, result->seconds_training);
     printf(TP_LABEL "%016llx, not saved: this version keeps no models\n", "weights",
            (unsigned long long)result->weights_hash);
 }
 
+/* null unless there is one. */
+static json_t *json_goal(const struct goal *goal, double accuracy, double seconds_training)
+{
+    if (!(accuracy > 0))
+        return json_null();
+    const struct tp_json_member members[] = {
+        {"accuracy", tp_json_number(accuracy)},
+        {"reached", json_boolean(goal->reached)},
+        {"step", goal->reached ? tp_json_count(goal->step) : json_null()},
+        {"seconds", goal->reached ? tp_json_number(goal->seconds) : json_null()},
+        {"seconds_training", goal->reached ? tp_json_number(seconds_training) : json_null()},
+    };
+    return tp_json_object(members, sizeof members / sizeof members[0]);
+}
+
 static enum tp_status write_json(const struct tp_report *report, const struct tp_result *result,
-                                 struct tp_error *error)
+                                 const struct goal *goal, struct tp_error *error)
 {
     char hash[17];
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)result->weights_hash);
@@ -273,6 +321,8 @@ static enum tp_status write_json(const struct tp_report *report, const struct tp
         {"threads_worked", tp_json_count(result->threads_worked)},
         {"weights_hash", json_string(hash)},
         {"stopped_by", json_string(tp_stop_name(result->stopped_by))},
+        {"stop_at_accuracy",
+         json_goal(goal, report->command->options.stop_at_accuracy, result->seconds_training)},
     };
     return tp_json_write(tp_json_object(members, sizeof members / sizeof members[0]), error);
 }
@@ -307,6 +357,7 @@ enum tp_status tp_report_finish(struct tp_report *report, const struct tp_result
                                 struct tp_error *error)
 {
     tp_report_clear(report);
-    write_closing(result);
-    return report->command->json ? write_json(report, result, error) : TP_OK;
+    const struct goal goal = find_goal(report, result);
+    write_closing(report, result, &goal);
+    return report->command->json ? write_json(report, result, &goal, error) : TP_OK;
 }

@@ -140,7 +140,8 @@ static const struct tp_option table[] = {
     {.name = "stop-at-accuracy", .group = "Evaluation and stopping", .argument = "F",
      .kind = TP_OPTION_REAL, .word = "none", .low = 0, .high = 1, .above = true,
      .offset = AT(options.stop_at_accuracy),
-     .help = "stop at this validation accuracy, a fraction"},
+     .help = "stop after the first evaluation with at least this validation accuracy, a fraction, and say "
+             "when that was; a run that never gets there is no failure"},
     {.name = "stop-at-loss", .group = "Evaluation and stopping", .argument = "X",
      .kind = TP_OPTION_REAL, .word = "none", .low = 0, .high = 1000, .above = true,
      .offset = AT(options.stop_at_loss),

@@ -58,7 +58,7 @@ END
     [[ $output == *"run render.py"* ]]
 }
 
-@test "machines and times stand in run.json alone" {
-    run grep -rlE '"(seconds|cpu|isa|threads|gflops|samples_per_second)' "$root/results" --include='*.json'
+@test "machines and times of experiments stand in run.json alone" {
+    run grep -rlE '"(seconds|cpu|isa|threads|gflops|samples_per_second)' "$root/results" --include='*.json' --exclude-dir=bench
     [ "$output" = "$root/results/run.json" ]
 }

@@ -278,7 +278,8 @@ END
     json >keys
     for key in parameters steps epochs train_loss train_accuracy validation_loss validation_accuracy \
         best_validation_loss best_step best_validation_accuracy seconds_total seconds_loading seconds_training \
-        seconds_evaluation samples_per_second isa threads_requested threads_used weights_hash stopped_by; do
+        seconds_evaluation samples_per_second isa threads_requested threads_used weights_hash stopped_by \
+        stop_at_accuracy; do
         echo "$key"
         grep -qx "$key" keys
     done
@@ -288,6 +289,56 @@ END
     [ "$(json stopped_by)" = epochs ]
     [[ ${lines[6]} == *"$(json weights_hash)"* ]]
     [ "$(python3 -c 'print(0 < float(input()) < 1)' <<<"$(json validation_accuracy)")" = True ]
+}
+
+# goal KEY: of the JSON object's stop_at_accuracy.
+goal() {
+    tail -n 1 <<<"$output" | python3 -c 'import json, sys; print(json.load(sys.stdin)["stop_at_accuracy"][sys.argv[1]])' "$1"
+}
+
+@test "--stop-at-accuracy: ends at the first such evaluation, says when, and does so on any number of threads" {
+    wanted=("${mnist[@]}" --train-limit 3200 --val-limit 500 --hidden 8 --epochs 20 --stop-at-accuracy 0.8 --json --quiet)
+    run --separate-stderr "$train" "${wanted[@]}" --threads-exact 1 --history history.csv
+    [ "$status" -eq 0 ]
+    [ "$(json stopped_by)" = accuracy ]
+    [ "$(goal reached)" = True ]
+    steps=$(json steps)
+    hash=$(json weights_hash)
+    [ "$(goal step)" -eq $((steps - 1)) ]
+    grep -qxE "goal        accuracy 80 % reached at step $((steps - 1)), [0-9.]+ s after the start, [0-9.]+ s of them training" \
+        <<<"$output"
+    python3 - "$steps" "$(goal seconds)" "$(json seconds_total)" "$(goal seconds_training)" "$(json seconds_training)" <<'END'
+import csv, sys
+steps, seconds, total, training, all_training = map(float, sys.argv[1:])
+rows = list(csv.DictReader(open("history.csv")))
+reached = [float(row["validation_accuracy"]) >= 0.8 for row in rows if row["validation_accuracy"]]
+assert len(rows) == steps and len(reached) > 1, (len(rows), steps)
+assert reached == [False] * (len(reached) - 1) + [True], reached
+assert 0 < training == all_training < seconds < total, (training, all_training, seconds, total)
+END
+    for threads in 2 3; do
+        run --separate-stderr "$train" "${wanted[@]}" --threads-exact "$threads"
+        [ "$(json steps)" -eq "$steps" ]
+        [ "$(json weights_hash)" = "$hash" ]
+    done
+}
+
+@test "--stop-at-accuracy: what is never reached is said, and is no failure" {
+    run --separate-stderr "$train" "${small[@]}" --stop-at-accuracy 1 --json
+    [ "$status" -eq 0 ]
+    [ "$(json stopped_by)" = epochs ]
+    [ "$(goal reached) $(goal step) $(goal seconds) $(goal seconds_training)" = "False None None None" ]
+    grep -qx "goal        accuracy 100 % not reached" <<<"$output"
+    run --separate-stderr "$train" "${small[@]}" --json
+    [ "$(json stop_at_accuracy)" = None ]
+    ! grep -q "^goal" <<<"$output"
+}
+
+@test "--stop-at-accuracy: the evaluation after the last step counts" {
+    alone=("${mnist[@]}" --train-limit 3200 --val-limit 500 --hidden 8 --epochs 1 --evals-per-epoch 1 --threads 1 --json --quiet)
+    run --separate-stderr "$train" "${alone[@]}" --stop-at-accuracy 0.5
+    [ "$(json stopped_by)" = epochs ]
+    [ "$(goal reached) $(goal step)" = "True 99" ]
 }
 
 @test "--val-split takes the validation set from the training files, before the limits" {
