@@ -46,6 +46,20 @@ assert [(row["m"], row["n"], row["k"]) for row in rows[:5]] == [(3, 17, 20), (3,
 assert all(row["seconds"] > 0 and row["times_of_peers"]["naive"] > 0 for row in rows)'
 }
 
+@test "--limits: products and steps beside the peak and naive loops, by round, on each tier that is here" {
+    "$bench" --limits --rounds 2 >"$BATS_TEST_TMPDIR/limits.json"
+    "$bench" --version | python3 -c 'import json, sys
+found = json.load(open(sys.argv[1]))
+here = [line.split()[3:] for line in sys.stdin if line.startswith("tiers found here")][0]
+assert sorted(found["tiers"]) == sorted(set(here) - {"reference"}), found["tiers"].keys()
+for tier in found["tiers"].values():
+    assert {"forward-32x64x785", "backward-32x64x64", "update-785x64x32", "step-784-64-10"} <= tier["workloads"].keys()
+    assert tier["workloads"]["forward-32x64x785"]["flops"] == 2 * 32 * 64 * 785
+    for figures in tier["workloads"].values():
+        assert all(len(figures[name]) == 2 and min(figures[name]) > 0 for name in ("ours", "peak", "naive")), figures' \
+        "$BATS_TEST_TMPDIR/limits.json"
+}
+
 @test "wrong use is exit 2 and one line" {
     for arguments in "--gemm 5x5" "--gemm 0x1x1" "--gemm 5x5x5x5" "--op sideways" "--layers 5" "--workload nothing" "--isa sse" \
         "--benchmark_nothing"; do
