@@ -26,7 +26,7 @@ struct row {
     double seconds[CONTENDERS][ROUNDS_MOST];
     struct bench_operands operands; /* of a call */
     float *a, *b, *c;               /* the same product, row-major */
-    struct plain plain;             /* of a step */
+    struct plain_network plain;     /* of a step */
 };
 
 static void run_ours(void *context, size_t times)
@@ -53,10 +53,9 @@ static void run_naive(void *context, size_t times)
 
 static void run_naive_step(void *context, size_t times)
 {
-    static unsigned char labels[BENCH_STEP_BATCH];
     struct row *row = context;
     for (size_t i = 0; i < times; i++)
-        plain_step(&row->plain, labels);
+        plain_network_step(&row->plain);
 }
 
 static float *values(size_t count)
@@ -73,9 +72,10 @@ static enum tp_status create(struct row *row, struct tp_error *error)
     size_t width[] = {BENCH_STEP_FEATURES + 1, w->hidden[0], w->hidden[1], 0};
     if (w->hidden_count) {
         width[w->hidden_count + 1] = BENCH_STEP_CLASSES;
-        return plain_create(&row->plain, naive_gemm, width, w->hidden_count + 1, BENCH_STEP_BATCH)
-                   ? tp_fail(error, TP_FAILURE, "out of memory")
-                   : TP_OK;
+        return plain_network_create(&row->plain, bench_peers(), width, w->hidden_count + 1, BENCH_STEP_BATCH,
+                                    TP_LECUN_TANH, TP_MOMENTUM)
+                   ? TP_OK
+                   : tp_fail(error, TP_FAILURE, "out of memory");
     }
     row->flops = bench_flops(&w->call);
     row->a = values(w->call.m * w->call.k);
@@ -89,7 +89,7 @@ static enum tp_status create(struct row *row, struct tp_error *error)
 static void destroy(struct row *row)
 {
     if (row->workload->hidden_count)
-        plain_destroy(&row->plain);
+        plain_network_destroy(&row->plain);
     bench_destroy(&row->operands);
     free(row->a);
     free(row->b);
