@@ -43,12 +43,15 @@ MISSING := $(foreach l,$(filter-out $(FOUND),$(REQUIRED)),$(call module,$l) (Deb
 HAS_BENCHMARK := $(if $(call has,benchmark),$(shell command -v $(CXX)))
 
 # One run of the preprocessor tells whether the compiler works, finds Random123 (headers without a pkg-config
-# module) and, with the user's flags, makes code for x86-64: then the vector tiers are built.
+# module) and oneDNN, which bench compares with, and, with the user's flags, makes code for x86-64: then the
+# vector tiers are built.
 hash  := \#
 PROBE := $(shell printf '%s\n' works '$(hash)ifdef __x86_64__' x86-64 '$(hash)endif' \
            '$(hash)if __has_include(<Random123/philox.h>)' random123 '$(hash)endif' \
-           | $(CC) $(CPPFLAGS) $(CFLAGS) -E -P -x c - 2>/dev/null | grep -xE 'works|x86-64|random123')
+           '$(hash)if __has_include(<oneapi/dnnl/dnnl.h>)' onednn '$(hash)endif' \
+           | $(CC) $(CPPFLAGS) $(CFLAGS) -E -P -x c - 2>/dev/null | grep -xE 'works|x86-64|random123|onednn')
 X86     := $(filter x86-64,$(PROBE))
+ONEDNN  := $(filter onednn,$(PROBE))
 MISSING += $(if $(filter works,$(PROBE)),$(if $(filter random123,$(PROBE)),,Random123 (Debian: librandom123-dev)),\
              a C compiler called '$(CC)' (Debian: gcc))
 
@@ -56,7 +59,7 @@ PACKAGES_BUILD    := gcc libc6-dev pkg-config $(foreach l,$(REQUIRED),$(call pac
 PACKAGES_TEST     := bats binutils g++ git gnuplot-nox libbenchmark-dev libcmocka-dev libsimde-dev python3 python3-jinja2 qemu-user
 PACKAGES_GUARD    := llvm valgrind
 PACKAGES_BENCH    := fonts-dejavu-core g++ git gnuplot-nox libbenchmark-dev python3
-PACKAGES_PEERS    := libblis4 libdnnl2 libopenblas0
+PACKAGES_PEERS    := libblis4 libdnnl-dev libopenblas0
 PACKAGES_PROGRAMS := python3-sklearn
 PACKAGES_RESULTS  := fonts-dejavu-core gnuplot-nox python3 python3-jinja2
 PACKAGES_REPORT   := $(PACKAGES_RESULTS) lmodern pandoc texlive-fonts-recommended texlive-latex-recommended
@@ -74,11 +77,15 @@ LIBRARY_SOURCES := $(sort $(filter-out $(PROGRAM_SOURCES),$(wildcard src/*.c)) $
                      $(foreach t,$(TIERS),$(wildcard kernels/$t/*.c)))
 TEST_SOURCES    := $(sort $(wildcard tests/test_*.c))
 CHECK_SOURCES   := $(sort $(wildcard tests/check_*.c))
-BENCH_MAINS     := bench/step.c bench/count.c
-BENCH_SOURCES   := $(filter-out $(BENCH_MAINS),$(sort $(wildcard bench/*.c)))
+BENCH_MAINS     := bench/count.c
+BENCH_SOURCES   := $(filter-out $(BENCH_MAINS) $(if $(ONEDNN),,bench/onednn.c),$(sort $(wildcard bench/*.c)))
+BENCH_TESTED    := call.c naive.c $(if $(ONEDNN),onednn.c) peers.c plain.c timing.c
 FUZZ_SOURCES    := $(sort $(wildcard tests/fuzz_*.c))
 FORMATTED       := $(wildcard src/*.[ch] kernels/*.[ch] kernels/*/*.[ch] include/tileprop/*.h tests/*.[ch] \
                      tests/emulation/*.[ch] bench/*.[ch] bench/*.cc)
+
+# Of what bench compares with; OpenBLAS and BLIS are loaded when it runs.
+BENCH_LIBS := $(if $(ONEDNN),-ldnnl)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
@@ -113,6 +120,8 @@ flags = $(OWN_FLAGS) \
   $(if $(filter src/team.c,$(1)),-fopenmp) \
   $(if $(filter tests/test_emulation.c,$(1)),-Wno-psabi) \
   $(if $(filter bench/naive.c bench/plain.c,$(1)),-O3) \
+  $(if $(filter bench/plain.c,$(1)),-fno-math-errno -fno-trapping-math) \
+  $(if $(filter bench/peers.c,$(1)),$(if $(ONEDNN),-DTP_ONEDNN)) \
   $(if $(filter $(PROGRAM_SOURCES),$(1)),$(PROGRAM_FLAGS)) \
   $(CPPFLAGS) $(CFLAGS)
 
@@ -122,11 +131,12 @@ flags = $(OWN_FLAGS) \
 all: $(BIN)/train ## build bin/train; installs nothing
 
 # A stamp holds the text that its dependants were made with; it changes only when the text does.
-stamp_compile := $(shell $(CC) --version 2>/dev/null | head -n 1) $(OWN_FLAGS) $(FLAGS_avx2) $(FLAGS_avx512) \
+stamp_compile := $(shell $(CC) --version 2>/dev/null | head -n 1) $(ONEDNN) $(OWN_FLAGS) $(FLAGS_avx2) $(FLAGS_avx512) \
                  $(KEEP_LOOPS) $(CPPFLAGS) $(CFLAGS) \
                  $(shell $(CXX) --version 2>/dev/null | head -n 1) $(CXXFLAGS)
 stamp_program := $(PROGRAM_FLAGS)
-stamp_link    := $(OWN_LDFLAGS) $(LDFLAGS) $(OWN_LDLIBS) $(LDLIBS) $(LIBRARY_SOURCES) $(CHECK_SOURCES)
+stamp_link    := $(OWN_LDFLAGS) $(LDFLAGS) $(OWN_LDLIBS) $(LDLIBS) $(LIBRARY_SOURCES) $(CHECK_SOURCES) \
+                 $(BENCH_SOURCES)
 
 .PHONY: FORCE
 $(addprefix $(BUILD)/stamp/,compile program link): $(BUILD)/stamp/%: FORCE
@@ -168,7 +178,7 @@ TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)) $(BUILD)/tests/check
                  $(if $(SANITIZE),,$(if $(X86),$(BUILD)/tests/check_kernels_emulated))
 
 .PHONY: everything
-everything: $(BIN)/train $(TEST_PROGRAMS) $(BUILD)/bench/step $(BUILD)/bench/count $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
+everything: $(BIN)/train $(TEST_PROGRAMS) $(BUILD)/bench/count $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
 
 # These look at build products and at the runner, not at what instrumented code does.
 UNINSTRUMENTED := tests/bench.bats tests/bench-results.bats tests/guard.bats tests/install.bats tests/layers.bats tests/run.bats
@@ -176,6 +186,7 @@ TESTS := $(TEST_PROGRAMS) $(filter-out $(if $(SANITIZE),$(UNINSTRUMENTED)),$(sor
 
 $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)): $(BUILD)/tests/%: $(BUILD)/tests/%.o
 $(BUILD)/tests/check_kernels: $(call objects,$(CHECK_SOURCES))
+$(BUILD)/tests/test_bench: $(call objects,$(addprefix bench/,$(BENCH_TESTED)))
 
 # Every tier on every x86-64 machine: the vector tiers once more, from the same sources over emulated
 # intrinsics. Their multiply-adds are fused where this CPU can do that, which makes it fast. Tiles keep their
@@ -195,7 +206,7 @@ $(BUILD)/tests/check_kernels_emulated: $(patsubst %.c,$(BUILD)/emulated/%.o,$(EM
 
 $(TEST_PROGRAMS): $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
-	$(Q)$(call link,-lcmocka)
+	$(Q)$(call link,-lcmocka $(BENCH_LIBS))
 
 .PHONY: test
 test: deps-test ## install what is needed, build, run all tests; last line: N passed, N failed
@@ -231,21 +242,18 @@ fuzz-run: $(FUZZERS)
 
 # --- Benchmarks -----------------------------------------------------------------------------------------
 
+BENCH_CC := $(sort $(wildcard bench/*.cc))
 
-$(BUILD)/bench/bench.o: bench/bench.cc $(BUILD)/stamp/compile
+$(BENCH_CC:%.cc=$(BUILD)/%.o): $(BUILD)/%.o: %.cc $(BUILD)/stamp/compile
 	$(call say,CXX,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CXX) -std=c++17 $(filter-out -std=c11,$(OWN_FLAGS)) -Wconversion \
 	    $(shell $(PKG_CONFIG) --cflags benchmark) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
-$(BIN)/bench: $(BUILD)/bench/bench.o $(call objects,$(BENCH_SOURCES)) $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+$(BIN)/bench: $(BENCH_CC:%.cc=$(BUILD)/%.o) $(call objects,$(BENCH_SOURCES)) $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(call link,$(shell $(PKG_CONFIG) --libs benchmark) -lstdc++)
-
-$(BUILD)/bench/step: $(BUILD)/bench/step.o $(call objects,$(BENCH_SOURCES)) $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
-	$(call say,LINK,$@)
-	$(Q)$(call link)
+	$(Q)$(call link,$(shell $(PKG_CONFIG) --libs benchmark) $(BENCH_LIBS) -lstdc++)
 
 # Statically: what other people's libraries do differently from machine to machine is not to be counted. Without lines:
 # Debian 12's Valgrind stops at clang's.
@@ -263,10 +271,10 @@ $(BUILD)/slow-%/forward.o: tests/slow_forward.c $(BUILD)/stamp/compile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(call flags,$<) -DTP_SLOW_PERCENT=$* -MMD -MP -c -o $@ $<
 
-$(BUILD)/slow-%/bench: $(BUILD)/slow-%/forward.o $(BUILD)/bench/bench.o $(call objects,$(BENCH_SOURCES)) $(PROGRAM) $(LIBRARY) \
+$(BUILD)/slow-%/bench: $(BUILD)/slow-%/forward.o $(BENCH_CC:%.cc=$(BUILD)/%.o) $(call objects,$(BENCH_SOURCES)) $(PROGRAM) $(LIBRARY) \
   $(BUILD)/stamp/link
 	$(call say,LINK,$@)
-	$(Q)$(call link,$(slow) $(shell $(PKG_CONFIG) --libs benchmark) -lstdc++)
+	$(Q)$(call link,$(slow) $(shell $(PKG_CONFIG) --libs benchmark) $(BENCH_LIBS) -lstdc++)
 
 $(BUILD)/slow-%/count: $(BUILD)/slow-%/forward.o $(BUILD)/bench/count.o $(BUILD)/bench/call.o $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
@@ -274,7 +282,7 @@ $(BUILD)/slow-%/count: $(BUILD)/slow-%/forward.o $(BUILD)/bench/count.o $(BUILD)
 
 .PRECIOUS: $(BUILD)/slow-%/forward.o
 
-.PHONY: bench bench-programs bench-against bench-gate bench-instructions bench-selftest bench-step
+.PHONY: bench bench-programs bench-against bench-gate bench-instructions bench-selftest
 bench: deps-bench ## install what is needed, time everything, keep and render it in results/bench
 	$(Q)$(MAKE) $(BIN)/bench
 	$(Q)TP_BENCH=$(BIN)/bench bench/record.py
@@ -299,9 +307,6 @@ SELFTEST := $(BIN)/bench $(BUILD)/bench/count $(BUILD)/slow-100/bench $(BUILD)/s
 bench-selftest: ## show that the guards of speed catch a slower kernel
 	$(Q)$(MAKE) $(SELFTEST)
 	$(Q)bench/selftest $(SELFTEST)
-bench-step: deps-bench ## likewise whole training steps
-	$(Q)$(MAKE) $(BUILD)/bench/step
-	$(BUILD)/bench/step
 
 # --- Experiments ----------------------------------------------------------------------------------------
 
@@ -344,7 +349,7 @@ uninstall: ## remove what install installed
 deps: ## install what building needs (Debian; prints the list first)
 	$(Q).ci/deps '$(PACKAGES_BUILD)' ''
 deps-test: ## install what testing needs
-	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_TEST)' '$(PACKAGES_CLANG) $(PACKAGES_GUARD)'
+	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_TEST)' '$(PACKAGES_CLANG) $(PACKAGES_GUARD) $(PACKAGES_PEERS)'
 deps-results: ## install what the experiments need
 	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_RESULTS)' ''
 deps-report: ## install what the report as PDF needs
@@ -379,4 +384,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 26
 
--include $(BUILD)/bench/bench.d $(patsubst %.c,$(BUILD)/%.d,$(SOURCES)) $(patsubst %.c,$(BUILD)/emulated/%.d,$(EMULATED_SOURCES))
+-include $(BENCH_CC:%.cc=$(BUILD)/%.d) $(patsubst %.c,$(BUILD)/%.d,$(SOURCES)) $(patsubst %.c,$(BUILD)/emulated/%.d,$(EMULATED_SOURCES))

@@ -24,25 +24,28 @@ static const struct tp_choice operations[] = {{"all", BENCH_KINDS},
 /* clang-format off */
 static const struct tp_option table[] = {
     {.name = "all", .group = "Kernels", .kind = TP_OPTION_FLAG, .offset = AT(all),
-     .help = "every kernel and shape on every instruction set that is here"},
+     .help = "every kernel and shape on every instruction set that is here, with warm and with cold caches"},
     {.name = "gemm", .group = "Kernels", .argument = "SHAPES", .kind = TP_OPTION_TEXT, .word = "none",
      .offset = AT(gemm),
      .help = "matrix products of these shapes instead, MxNxK as in 32x64x785,500x500x500: the result is "
              "M x N, and K is summed over"},
     {.name = "op", .group = "Kernels", .argument = "NAME", .kind = TP_OPTION_CHOICE, .choices = operations,
-     .offset = AT(operation), .help = "which of the products of --gemm"},
+     .offset = AT(operation), .help = "only these products, and nothing else"},
     {.name = "activation", .group = "Kernels", .argument = "NAME", .kind = TP_OPTION_CHOICE,
      .choices = tp_activation_choices, .offset = AT(activation), .help = "of forward and backward"},
     {.name = "optimizer", .group = "Kernels", .argument = "NAME", .kind = TP_OPTION_CHOICE,
      .choices = tp_optimizer_choices, .offset = AT(optimizer), .help = "whose rule is part of update"},
+    {.name = "compare", .group = "Kernels", .kind = TP_OPTION_FLAG, .offset = AT(compare),
+     .help = "print a table of the products instead, beside naive loops and the libraries that are here; with "
+             "--all, of every shape on every vector instruction set"},
     {.name = "list", .group = "Kernels", .kind = TP_OPTION_FLAG, .command_only = true, .offset = AT(list),
      .help = "print the names of what would be timed and exit"},
 
     {.name = "layers", .group = "Network", .argument = "SIZES", .kind = TP_OPTION_SIZES,
      .offset = AT(layers), .count_offset = AT(layer_count), .items = TP_HIDDEN_MAX + 2, .least = 1,
      .most = UNITS_MOST,
-     .help = "print a table of a network's products instead, as in 784,64,64,10: inputs, hidden layers, "
-             "classes; beside naive loops and the libraries that are here"},
+     .help = "print that table of a network's products, whole steps and evaluations, as in 784,64,64,10: "
+             "inputs, hidden layers, classes"},
     {.name = "batch", .group = "Network", .argument = "N", .kind = TP_OPTION_COUNT, .least = 1,
      .most = UNITS_MOST, .offset = AT(batch), .help = "samples per step"},
 
@@ -72,10 +75,11 @@ static const struct tp_option table[] = {
      .offset = AT(threads), .count_offset = AT(thread_count), .items = BENCH_THREADS_MOST, .least = 1,
      .most = 256, .help = "exact counts of threads, as in 1,2,4; none: one, and one per CPU"},
     {.name = "isa", .group = "Machine", .argument = "NAME", .kind = TP_OPTION_NAME, .choices = tp_tier_choices,
-     .offset = AT(isa), .help = "instruction set of the kernels; auto: the best one that is here"},
+     .offset = AT(isa), .help = "instruction set of the kernels, with --all the highest; auto: the best one that is here. "
+             "TILEPROP_ISA in the environment names one that is not exceeded"},
 
     {.name = "json", .group = "Output", .kind = TP_OPTION_FLAG, .offset = AT(json),
-     .help = "with --layers: end standard output with one line that is a JSON object"},
+     .help = "with --compare and --layers: end standard output with one line that is a JSON object"},
     {.name = "config", .group = "Program", .argument = "FILE", .kind = TP_OPTION_CONFIG,
      .offset = AT(config), .help = "read options from a file of lines key = value"},
     {.name = "help", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true, .offset = AT(help),
@@ -99,6 +103,7 @@ static const struct tp_options options = {
              "Examples:\n"
              "  bench\n"
              "  bench --gemm 32x64x785 --op forward --isa avx2 --threads 1\n"
+             "  bench --compare --gemm 512x1024x1024 --threads 1,2\n"
              "  bench --layers 784,64,64,10 --batch 32\n"
              "  bench --against HEAD~1\n"
              "  bench --gate\n"
@@ -122,37 +127,33 @@ enum tp_status bench_command_parse(struct bench_command *command, int argc, char
     if (status == TP_OK && command->layer_count == 1)
         status =
             tp_fail(error, TP_USAGE, "--layers: expected inputs, hidden layers, classes, found one size");
+    if (status == TP_OK && command->layer_count > 1 && (command->gemm || command->all))
+        status = tp_fail(error, TP_USAGE, "--layers: expected without --gemm and --all, found %s",
+                         command->gemm ? "--gemm" : "--all");
     return status;
+}
+
+enum tp_status bench_command_tier(const struct bench_command *command, const char *ceiling,
+                                  const struct tp_tier **tier, struct tp_error *error)
+{
+    struct tp_train_command train = {.options = {.isa = command->isa}};
+    const enum tp_status status = tp_train_command_tier(&train, ceiling, error);
+    *tier = status ? NULL : tp_tier_find(train.options.isa);
+    return status;
+}
+
+bool bench_command_wants(const struct bench_command *command, const struct tp_tier *tier,
+                         const struct tp_tier *candidate)
+{
+    size_t place = 0, highest = 0;
+    for (size_t i = 0; tp_tiers[i]; i++) {
+        place = tp_tiers[i] == candidate ? i : place;
+        highest = tp_tiers[i] == tier ? i : highest;
+    }
+    return command->all ? place <= highest && tp_tier_runs_here(candidate) : candidate == tier;
 }
 
 void bench_command_write_help(FILE *out)
 {
     tp_options_write_help(&options, &defaults, out);
-}
-
-/* A size that `end` follows; 0 if it is none. */
-static size_t read_size(const char **text, char end)
-{
-    char *behind;
-    const size_t digits = strspn(*text, "0123456789");
-    const unsigned long size = strtoul(*text, &behind, 10);
-    if (!digits || digits > 5 || size > UNITS_MOST || (*behind != end && (end || *behind != ',')))
-        return 0;
-    *text = *behind ? behind + 1 : behind;
-    return size;
-}
-
-bool bench_command_next_shape(const char **next, struct bench_call *call, enum tp_status *status,
-                              struct tp_error *error)
-{
-    const char *shape = *next;
-    if (!*shape)
-        return false;
-    call->m = read_size(next, 'x');
-    call->n = call->m ? read_size(next, 'x') : 0;
-    call->k = call->n ? read_size(next, '\0') : 0;
-    if (!call->k)
-        *status = tp_fail(error, TP_USAGE, "--gemm: expected MxNxK with sizes from 1 to %d, found \"%.*s\"",
-                          UNITS_MOST, (int)strcspn(shape, ","), shape);
-    return call->k != 0;
 }

@@ -25,7 +25,7 @@ struct bench_command {
     enum tp_activation activation;
     enum tp_rule_kind optimizer;
     const char *isa;
-    bool all, list, json;
+    bool all, list, json, compare;
     const char *workload; /* NULL: none */
     size_t rounds;        /* of a workload */
     const char *against;  /* a commit; NULL: none */
@@ -45,11 +45,32 @@ struct bench_command {
  */
 enum tp_status bench_command_parse(struct bench_command *command, int argc, char *const *argv,
                                    struct tp_error *error);
+/*
+ * The tier that --isa names, or a lower one if `ceiling` (the environment's TILEPROP_ISA; NULL or empty:
+ * none) names that. Errors: TP_USAGE, as tp_train_command_tier().
+ */
+enum tp_status bench_command_tier(const struct bench_command *command, const char *ceiling,
+                                  const struct tp_tier **tier, struct tp_error *error);
+
+/* Whether a candidate is to be timed: the tier that was found, or with --all every one up to it. */
+bool bench_command_wants(const struct bench_command *command, const struct tp_tier *tier,
+                         const struct tp_tier *candidate);
+
 void bench_command_write_help(FILE *out);
 
-/* One MxNxK of the list at *next, which moves behind it. False at the end, or with *status for what is none.
+#define BENCH_CALLS_MOST 512
+
+struct bench_calls {
+    struct bench_call call[BENCH_CALLS_MOST];
+    size_t count;
+};
+
+/*
+ * The calls that are asked for: those of --gemm, all, or those of the course's networks, and of the products
+ * among them only the one that --op names, of which alone there are with --compare.
+ * Errors: TP_USAGE for a shape that is none, and for too many.
  */
-bool bench_command_next_shape(const char **next, struct bench_call *call, enum tp_status *status,
-                              struct tp_error *error);
+enum tp_status bench_command_calls(const struct bench_command *command, struct bench_calls *calls,
+                                   struct tp_error *error);
 
 #endif

@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-#include "../kernels/flush.h"
 #include "../kernels/list.h"
+#include "../src/clock.h"
+#include "../src/cpus.h"
 #include "../src/plan.h"
 #include "../src/team.h"
 
@@ -47,6 +48,14 @@ const char *bench_kernel_name(const struct bench_call *call, const struct tp_tie
     return NULL;
 }
 
+struct bench_call bench_bare(const struct bench_call *call)
+{
+    struct bench_call bare = *call;
+    bare.activation = TP_LINEAR;
+    bare.gradient = call->kind == BENCH_UPDATE;
+    return bare;
+}
+
 static bool is_product(enum bench_kind kind)
 {
     return kind == BENCH_FORWARD || kind == BENCH_BACKWARD || kind == BENCH_UPDATE;
@@ -66,6 +75,8 @@ double bench_bytes(const struct bench_call *c)
     case BENCH_BACKWARD:
         return 4 * (m * k + k * n + 2 * m * n); /* the activations besides */
     case BENCH_UPDATE: {
+        if (c->gradient)
+            return 4 * (m * k + k * n + m * n);
         /* Weights and state are read and written, the transposed view is written. */
         const double arrays = 2 * (1 + tp_rule_states(c->rule)) + !c->first_layer;
         return 4 * (m * k + k * n + arrays * m * n);
@@ -141,6 +152,7 @@ static size_t place(struct bench_operands *o)
     o->transposed = take(&o->arena, &sum, has_transposed(c) ? transposed : 0, sizeof(float));
     for (int i = 0; i < 2; i++)
         o->state[i] = take(&o->arena, &sum, update ? weights : 0, sizeof(float));
+    o->gradient = take(&o->arena, &sum, c->gradient ? weights : 0, sizeof(float));
     o->samples = take(&o->arena, &sum, c->m * c->n, sample);
     o->scale = take(&o->arena, &sum, c->n, sizeof(float));
     o->shift = take(&o->arena, &sum, c->n, sizeof(float));
@@ -149,20 +161,47 @@ static size_t place(struct bench_operands *o)
     return sum;
 }
 
+static float value_at(size_t i)
+{
+    return (float)((uint32_t)i * 2654435761u >> 20) / 2048 - 1;
+}
+
 void bench_fill(float *x, size_t count, float scale)
 {
     for (size_t i = 0; i < count; i++)
-        x[i] = scale * ((float)((uint32_t)i * 2654435761u >> 20) / 2048 - 1);
+        x[i] = scale * value_at(i);
+}
+
+/* The values that bench_fill() gives to the row-major matrix. */
+static void fill_matrix(float *x, struct matrix shape, float scale)
+{
+    for (size_t r = 0; r < shape.rows; r++)
+        for (size_t c = 0; c < shape.columns; c++)
+            x[tp_panel_offset(stride_of(shape), r, c)] = scale * value_at(r * shape.columns + c);
+}
+
+struct tp_rule bench_rule(enum tp_rule_kind kind)
+{
+    return (struct tp_rule){.kind = kind,
+                            .rate = 1e-30f,
+                            .momentum = 0.9f,
+                            .keep = 1,
+                            .beta1 = 0.9f,
+                            .one_minus_beta1 = 0.1f,
+                            .beta2 = 0.999f,
+                            .one_minus_beta2 = 0.001f,
+                            .root_correction = 1,
+                            .epsilon = 1e-8f};
 }
 
 static void fill_operands(struct bench_operands *o)
 {
     const struct bench_call *c = &o->call;
-    bench_fill(o->in, floats_of(in_of(c)), 1);
-    bench_fill(o->weights, floats_of(weights_of(c)), 0.05f);
-    bench_fill(o->out, floats_of(out_of(c)), 0.5f);
+    fill_matrix(o->in, in_of(c), BENCH_IN_SCALE);
+    fill_matrix(o->weights, weights_of(c), BENCH_WEIGHTS_SCALE);
+    fill_matrix(o->out, out_of(c), BENCH_OUT_SCALE);
     if (c->kind == BENCH_BACKWARD)
-        bench_fill(o->activations, floats_of(out_of(c)), 0.9f);
+        fill_matrix(o->activations, out_of(c), BENCH_ACTIVATIONS_SCALE);
     if (c->kind == BENCH_PACK_F32)
         bench_fill(o->samples, c->m * c->n, 255);
     for (size_t i = 0; c->kind == BENCH_PACK_U8 && i < c->m * c->n; i++)
@@ -176,18 +215,7 @@ static void fill_operands(struct bench_operands *o)
 enum tp_status bench_create(struct bench_operands *o, const struct bench_call *call,
                             const struct tp_tier *tier, struct tp_error *error)
 {
-    *o = (struct bench_operands){.call = *call,
-                                 .tier = tier,
-                                 .rule = {.kind = call->rule,
-                                          .rate = 1e-30f,
-                                          .momentum = 0.9f,
-                                          .keep = 1,
-                                          .beta1 = 0.9f,
-                                          .one_minus_beta1 = 0.1f,
-                                          .beta2 = 0.999f,
-                                          .one_minus_beta2 = 0.001f,
-                                          .root_correction = 1,
-                                          .epsilon = 1e-8f}};
+    *o = (struct bench_operands){.call = *call, .tier = tier, .rule = bench_rule(call->rule)};
     enum tp_status status = tp_arena_create(&o->arena, place(o), error);
     if (status)
         return status;
@@ -260,7 +288,8 @@ static void run_update(const struct bench_operands *o, size_t member, size_t mem
                                         .w_stride = stride_of(weights_of(c)),
                                         .wt = has_transposed(c) ? o->transposed : NULL,
                                         .wt_stride = c->n * TP_PANEL,
-                                        .state = {o->state[0], o->state[1]}});
+                                        .state = {o->state[0], o->state[1]},
+                                        .gradient = c->gradient ? o->gradient : NULL});
 }
 
 static void run_pack(const struct bench_operands *o, struct tp_range rows)
@@ -358,6 +387,63 @@ bool bench_run_team(const struct bench_operands *operands, size_t threads, size_
     return tp_team_run(threads, run_member, &run) == threads;
 }
 
+bool bench_can_evict(void)
+{
+#ifdef __x86_64__
+    return true;
+#else
+    return false;
+#endif
+}
+
+static void evict(const struct tp_arena *arena)
+{
+#ifdef __x86_64__
+    for (size_t offset = 0; offset < arena->used; offset += 64)
+        __builtin_ia32_clflush(arena->base + offset);
+    __builtin_ia32_mfence();
+#else
+    (void)arena;
+#endif
+}
+
+struct cold_run {
+    const struct bench_operands *operands;
+    size_t times;
+    double seconds;
+};
+
+static void run_cold_member(void *context, size_t member, size_t members)
+{
+    struct cold_run *run = context;
+    for (size_t i = 0; i < run->times; i++) {
+        if (member == 0)
+            evict(&run->operands->arena);
+        tp_team_barrier();
+        const double began = tp_clock_seconds();
+        bench_run(run->operands, member, members);
+        tp_team_barrier();
+        if (member == 0)
+            run->seconds += tp_clock_seconds() - began;
+    }
+}
+
+double bench_run_cold(const struct bench_operands *operands, size_t threads, size_t times)
+{
+    struct cold_run run = {operands, times, 0};
+    return tp_team_run(threads, run_cold_member, &run) == threads ? run.seconds : 0;
+}
+
+void bench_result(const struct bench_operands *o, float *result)
+{
+    const struct bench_call *c = &o->call;
+    const struct matrix shape = c->kind == BENCH_UPDATE ? weights_of(c) : out_of(c);
+    const float *from = c->kind == BENCH_UPDATE ? o->gradient : o->out;
+    for (size_t row = 0; row < shape.rows; row++)
+        for (size_t column = 0; column < shape.columns; column++)
+            result[row * shape.columns + column] = from[tp_panel_offset(stride_of(shape), row, column)];
+}
+
 static bool same(const float *a, const float *b, struct matrix x)
 {
     for (size_t r = 0; r < x.rows; r++)
@@ -373,6 +459,7 @@ static bool same_results(const struct bench_operands *a, const struct bench_oper
     const struct bench_call *c = &a->call;
     bool equal = same(a->out, b->out, out_of(c)) && same(a->weights, b->weights, weights_of(c)) &&
                  memcmp(a->loss, b->loss, c->m * sizeof *a->loss) == 0;
+    equal &= !c->gradient || same(a->gradient, b->gradient, weights_of(c));
     for (int i = 0; c->kind == BENCH_UPDATE && i < tp_rule_states(c->rule); i++)
         equal &= same(a->state[i], b->state[i], weights_of(c));
     return equal && (!has_transposed(c) || same(a->transposed, b->transposed, (struct matrix){c->n, c->m}));
@@ -385,12 +472,12 @@ enum tp_status bench_verify(const struct bench_call *call, const struct tp_tier 
     if (!status)
         status = bench_create(&reference, call, tp_tiers[0], error);
     if (!status) {
-        const uint64_t saved = tp_flush_enter();
+        /* On all CPUs, because the reference is slow. */
+        const size_t threads = tp_cpus_available();
         ours.rule.rate = reference.rule.rate = 0.01f;
-        bench_run(&ours, 0, 1);
-        bench_run(&reference, 0, 1);
-        tp_flush_leave(saved);
-        if (!same_results(&ours, &reference))
+        if (!bench_run_team(&ours, threads, 1) || !bench_run_team(&reference, threads, 1))
+            status = tp_fail(error, TP_FAILURE, "threads: the system granted fewer than %zu", threads);
+        else if (!same_results(&ours, &reference))
             status = tp_fail(error, TP_FAILURE, "%s %zux%zux%zu: %s does not give what reference gives",
                              bench_kind_name(call->kind), call->m, call->n, call->k, tier->name);
     }

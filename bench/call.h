@@ -28,7 +28,11 @@ struct bench_call {
     enum tp_activation activation; /* forward, backward, map */
     enum tp_rule_kind rule;        /* update */
     bool first_layer;              /* update: no transposed view, since nothing is propagated to the inputs */
+    bool gradient;                 /* update: writes the gradient and nothing else, bench_bare() */
 };
+
+/* The call with nothing fused to its product: no activation, no slope, a gradient that is written. */
+struct bench_call bench_bare(const struct bench_call *call);
 
 /* "forward", "backward", "update", ... */
 const char *bench_kind_name(enum bench_kind kind);
@@ -45,6 +49,18 @@ double bench_flops(const struct bench_call *call);
 /* Bytes that a call must read and write at least: every operand once. */
 double bench_bytes(const struct bench_call *call);
 
+/*
+ * The optimizer's rule with usual constants, but a learning rate so small that no weight changes, however
+ * often it is applied.
+ */
+struct tp_rule bench_rule(enum tp_rule_kind kind);
+
+/* Of the values in the operands of products, here and in those of others. */
+#define BENCH_IN_SCALE          1.0f
+#define BENCH_WEIGHTS_SCALE     0.05f
+#define BENCH_OUT_SCALE         0.5f /* of gradients at the sums, which update reads */
+#define BENCH_ACTIVATIONS_SCALE 0.9f
+
 /* Values in [-scale, scale) without a pattern that a kernel could profit from; always the same ones. */
 void bench_fill(float *x, size_t count, float scale);
 
@@ -59,6 +75,7 @@ struct bench_operands {
     float *activations;   /* backward: [m x n] */
     float *transposed;    /* update: [n x m], NULL for a first layer */
     float *state[2];      /* update: like weights */
+    float *gradient;      /* update: like weights, NULL unless the call asks for it */
     float *samples;       /* pack: m samples of n features, of pack_u8 as bytes */
     float *scale, *shift; /* pack: [n] */
     float *loss;          /* loss: [m] */
@@ -67,8 +84,7 @@ struct bench_operands {
 };
 
 /*
- * Makes the operands, the same ones for every tier; bench_destroy() them afterwards, on error too. The
- * learning rate of an update is so small that no weight changes, however often it is called.
+ * Makes the operands, the same ones for every tier; bench_destroy() them afterwards, on error too.
  * Errors: TP_FAILURE without memory.
  */
 enum tp_status bench_create(struct bench_operands *operands, const struct bench_call *call,
@@ -80,6 +96,16 @@ void bench_run(const struct bench_operands *operands, size_t member, size_t memb
 
 /* Runs `times` calls on a team, with a barrier after each. False if the system grants fewer threads. */
 bool bench_run_team(const struct bench_operands *operands, size_t threads, size_t times);
+
+/*
+ * The same, but all operands leave the caches before each call, which is timed alone. Returns the seconds of
+ * all calls together; 0 if the system grants fewer threads. Only where bench_can_evict() is true.
+ */
+double bench_run_cold(const struct bench_operands *operands, size_t threads, size_t times);
+bool bench_can_evict(void);
+
+/* Writes the product, of an update the gradient, row-major into result [m x n]. */
+void bench_result(const struct bench_operands *operands, float *result);
 
 /*
  * Whether the tier gives what the reference tier gives, to the bit; to be asked before anything is timed.

@@ -24,15 +24,15 @@ static const struct workload {
     const char *name;
     struct bench_call call;
 } calls[] = {
-    {"forward-32x64x785", {BENCH_FORWARD, 32, 64, 785, TP_LECUN_TANH, TP_SGD, false}},
-    {"forward-32x10x64", {BENCH_FORWARD, 32, 10, 64, TP_LINEAR, TP_SGD, false}},
-    {"backward-32x64x64", {BENCH_BACKWARD, 32, 64, 64, TP_LECUN_TANH, TP_SGD, false}},
-    {"update-785x64x32", {BENCH_UPDATE, 785, 64, 32, TP_LINEAR, TP_MOMENTUM, true}},
-    {"update-512x512x32", {BENCH_UPDATE, 512, 512, 32, TP_LINEAR, TP_ADAM, false}},
-    {"pack_u8-32x784", {BENCH_PACK_U8, 32, 784, 1, TP_LINEAR, TP_SGD, false}},
-    {"loss-32x10", {BENCH_LOSS, 32, 10, 1, TP_LINEAR, TP_SGD, false}},
-    {"lecun_tanh-32x64", {BENCH_MAP, 32, 64, 1, TP_LECUN_TANH, TP_SGD, false}},
-    {"sigmoid-32x64", {BENCH_MAP, 32, 64, 1, TP_SIGMOID, TP_SGD, false}},
+    {"forward-32x64x785", {BENCH_FORWARD, 32, 64, 785, TP_LECUN_TANH, TP_SGD, false, false}},
+    {"forward-32x10x64", {BENCH_FORWARD, 32, 10, 64, TP_LINEAR, TP_SGD, false, false}},
+    {"backward-32x64x64", {BENCH_BACKWARD, 32, 64, 64, TP_LECUN_TANH, TP_SGD, false, false}},
+    {"update-785x64x32", {BENCH_UPDATE, 785, 64, 32, TP_LINEAR, TP_MOMENTUM, true, false}},
+    {"update-512x512x32", {BENCH_UPDATE, 512, 512, 32, TP_LINEAR, TP_ADAM, false, false}},
+    {"pack_u8-32x784", {BENCH_PACK_U8, 32, 784, 1, TP_LINEAR, TP_SGD, false, false}},
+    {"loss-32x10", {BENCH_LOSS, 32, 10, 1, TP_LINEAR, TP_SGD, false, false}},
+    {"lecun_tanh-32x64", {BENCH_MAP, 32, 64, 1, TP_LECUN_TANH, TP_SGD, false, false}},
+    {"sigmoid-32x64", {BENCH_MAP, 32, 64, 1, TP_SIGMOID, TP_SGD, false, false}},
 };
 
 #define CALLS (sizeof calls / sizeof calls[0])

@@ -26,7 +26,7 @@ struct row {
     double seconds[CONTENDERS][ROUNDS_MOST];
     struct bench_operands operands; /* of a call */
     float *a, *b, *c;               /* the same product, row-major */
-    struct plain plain;             /* of a step */
+    struct plain_network plain;     /* of a step */
 };
 
 static void run_ours(void *context, size_t times)
@@ -53,10 +53,9 @@ static void run_naive(void *context, size_t times)
 
 static void run_naive_step(void *context, size_t times)
 {
-    static unsigned char labels[BENCH_STEP_BATCH];
     struct row *row = context;
     for (size_t i = 0; i < times; i++)
-        plain_step(&row->plain, labels);
+        plain_network_step(&row->plain);
 }
 
 static float *values(size_t count)
@@ -73,9 +72,10 @@ static enum tp_status create(struct row *row, struct tp_error *error)
     size_t width[] = {BENCH_STEP_FEATURES + 1, w->hidden[0], w->hidden[1], 0};
     if (w->hidden_count) {
         width[w->hidden_count + 1] = BENCH_STEP_CLASSES;
-        return plain_create(&row->plain, naive_gemm, width, w->hidden_count + 1, BENCH_STEP_BATCH)
-                   ? tp_fail(error, TP_FAILURE, "out of memory")
-                   : TP_OK;
+        return plain_network_create(&row->plain, bench_peers(), width, w->hidden_count + 1, BENCH_STEP_BATCH,
+                                    TP_LECUN_TANH, TP_MOMENTUM)
+                   ? TP_OK
+                   : tp_fail(error, TP_FAILURE, "out of memory");
     }
     row->flops = bench_flops(&w->call);
     row->a = values(w->call.m * w->call.k);
@@ -89,7 +89,7 @@ static enum tp_status create(struct row *row, struct tp_error *error)
 static void destroy(struct row *row)
 {
     if (row->workload->hidden_count)
-        plain_destroy(&row->plain);
+        plain_network_destroy(&row->plain);
     bench_destroy(&row->operands);
     free(row->a);
     free(row->b);
@@ -105,24 +105,25 @@ static void time_calls(struct row *rows, size_t count, size_t rounds)
         if (rows[i].workload->hidden_count)
             continue;
         contenders[contender_count++] =
-            (struct bench_contender){run_peak, &rows[i], 0, rows[i].seconds[PEAK]};
+            (struct bench_contender){.run = run_peak, .context = &rows[i], .seconds = rows[i].seconds[PEAK]};
         contenders[contender_count++] =
-            (struct bench_contender){run_ours, &rows[i], 0, rows[i].seconds[OURS]};
-        contenders[contender_count++] =
-            (struct bench_contender){run_naive, &rows[i], 0, rows[i].seconds[NAIVE]};
+            (struct bench_contender){.run = run_ours, .context = &rows[i], .seconds = rows[i].seconds[OURS]};
+        contenders[contender_count++] = (struct bench_contender){
+            .run = run_naive, .context = &rows[i], .seconds = rows[i].seconds[NAIVE]};
     }
     bench_compete(contenders, contender_count, rounds, BURST);
 }
 
-static enum tp_status time_steps(struct row *row, const struct tp_dataset *train, size_t rounds,
+static enum tp_status time_steps(struct row *row, const struct tp_dataset *samples, size_t rounds,
                                  struct tp_error *error)
 {
     enum tp_status status = TP_OK;
     for (size_t round = 0; round < rounds && !status; round++) {
-        struct bench_contender others[] = {{run_peak, row, 0, &row->seconds[PEAK][round]},
-                                           {run_naive_step, row, 0, &row->seconds[NAIVE][round]}};
+        struct bench_contender others[] = {
+            {.run = run_peak, .context = row, .seconds = &row->seconds[PEAK][round]},
+            {.run = run_naive_step, .context = row, .seconds = &row->seconds[NAIVE][round]}};
         bench_compete(others, 2, 1, BURST);
-        status = bench_workload_steps(row->workload, row->tier, train, &row->seconds[OURS][round],
+        status = bench_workload_steps(row->workload, row->tier, samples, &row->seconds[OURS][round],
                                       &row->flops, error);
     }
     return status;
@@ -145,8 +146,8 @@ static enum tp_status time_tier(const char *name, size_t rounds, const struct tp
 {
     size_t workload_count;
     const struct bench_workload *workloads = bench_workload_list(&workload_count);
-    const struct tp_dataset train = bench_workload_samples();
-    enum tp_status status = TP_OK;
+    struct tp_dataset samples;
+    enum tp_status status = bench_workload_samples(&samples, error);
     *count = 0;
     for (size_t i = 0; i < workload_count && *count < WORKLOADS_MOST && !status; i++) {
         const bool has_limit = workloads[i].hidden_count || bench_flops(&workloads[i].call) > 0;
@@ -163,9 +164,10 @@ static enum tp_status time_tier(const char *name, size_t rounds, const struct tp
         time_calls(rows, *count, rounds);
     for (size_t i = 0; i < *count; i++) {
         if (!status && rows[i].workload->hidden_count)
-            status = time_steps(&rows[i], &train, rounds, error);
+            status = time_steps(&rows[i], &samples, rounds, error);
         destroy(&rows[i]);
     }
+    tp_dataset_free(&samples);
     return status;
 }
 

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../src/clock.h"
+#include "../src/cpus.h"
 #include "../src/peak.h"
 #include "../src/team.h"
 
@@ -25,6 +25,32 @@ static bool read_field(const char *line, const char *name, char value[64])
     return true;
 }
 
+/* One line of what the system says about the first core's cache `index`; empty if it says nothing. */
+static void read_cache(int index, const char *name, char line[32])
+{
+    char path[80];
+    *line = '\0';
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", index, name);
+    FILE *file = fopen(path, "re");
+    if (file && !fgets(line, 32, file))
+        *line = '\0';
+    if (file)
+        fclose(file);
+}
+
+/* Bytes of the data cache on that level; 0: unknown. glibc's sysconf() adds up several third ones. */
+static size_t cache_size(int level)
+{
+    char found[32], type[32], size[32];
+    for (int index = 0; read_cache(index, "level", found), *found; index++) {
+        read_cache(index, "type", type);
+        read_cache(index, "size", size);
+        if (atoi(found) == level && strcmp(type, "Instruction\n") != 0)
+            return (size_t)strtoul(size, NULL, 10) << 10; /* it is in KiB */
+    }
+    return 0;
+}
+
 struct bench_machine bench_machine_here(void)
 {
     struct bench_machine machine = {.name = "unknown"};
@@ -39,11 +65,9 @@ struct bench_machine bench_machine_here(void)
     if (file)
         fclose(file);
     snprintf(machine.key, sizeof machine.key, "%.20s-%.10s-%.10s-%.10s", vendor, family, model, stepping);
-    const int names[] = {_SC_LEVEL1_DCACHE_SIZE, _SC_LEVEL2_CACHE_SIZE, _SC_LEVEL3_CACHE_SIZE};
-    for (int i = 0; i < 3; i++) {
-        const long size = sysconf(names[i]);
-        machine.cache[i] = size > 0 ? (size_t)size : 0;
-    }
+    for (int i = 0; i < 3; i++)
+        machine.cache[i] = cache_size(i + 1);
+    machine.cpus = tp_cpus_available();
     return machine;
 }
 
@@ -91,8 +115,70 @@ double bench_bandwidth(const struct tp_tier *tier, size_t threads, size_t bytes)
     return sum;
 }
 
+const char *bench_level_name(size_t level)
+{
+    static const char *const names[BENCH_LEVELS] = {"L1", "L2", "memory"};
+    return names[level];
+}
+
+size_t bench_level(const struct bench_machine *machine, double bytes)
+{
+    size_t level = 0;
+    while (level + 1 < BENCH_LEVELS && bytes > (double)machine->cache[level])
+        level++;
+    return level;
+}
+
+#define MEMORY_BYTES ((size_t)256 << 20) /* far more than any L3 that a thread or two may fill */
+#define KNOWN_MOST   64
+
+double bench_level_bandwidth(const struct bench_machine *machine, size_t level, const struct tp_tier *tier,
+                             size_t threads)
+{
+    static struct known {
+        const struct tp_tier *tier;
+        size_t level, threads;
+        double bandwidth;
+    } known[KNOWN_MOST];
+    static size_t count;
+    for (size_t i = 0; i < count; i++)
+        if (known[i].tier == tier && known[i].level == level && known[i].threads == threads)
+            return known[i].bandwidth;
+    const bool memory = level + 1 == BENCH_LEVELS;
+    const double bandwidth =
+        !memory && !machine->cache[level]
+            ? 0
+            : bench_bandwidth(tier, threads, memory ? MEMORY_BYTES / threads : machine->cache[level] / 2);
+    if (count < KNOWN_MOST)
+        known[count++] = (struct known){tier, level, threads, bandwidth};
+    return bandwidth;
+}
+
 double bench_peak(const struct tp_tier *tier, size_t threads)
 {
     struct tp_peak peak;
     return tp_peak_measure(tier, threads, &peak, NULL) == TP_OK && peak.proved ? 1e9 * peak.gflops : 0;
+}
+
+#define PEAK_ITERATIONS 1000 /* of the probe in one call */
+
+static void run_peak_member(void *context, size_t member, size_t members)
+{
+    const struct bench_peak_run *run = context;
+    volatile float sink = 0;
+    (void)member, (void)members;
+    for (size_t i = 0; i < run->times; i++)
+        sink = sink + run->tier->peak(PEAK_ITERATIONS);
+}
+
+void bench_run_peak(void *context, size_t times)
+{
+    struct bench_peak_run *run = context;
+    run->times = times;
+    tp_team_run(run->threads, run_peak_member, run);
+}
+
+double bench_run_peak_flops(const struct bench_peak_run *run)
+{
+    return (double)run->threads * PEAK_ITERATIONS * run->tier->peak_flops;
 }

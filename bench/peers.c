@@ -1,44 +1,43 @@
 #include "peers.h"
 
 #include <dlfcn.h>
+#include <string.h>
+
+#ifdef TP_ONEDNN
+#include "onednn.h"
+#endif
 
 /* Of the C interface to BLAS: row-major, as it is, transposed. */
 enum { ROW_MAJOR = 101, AS_IS = 111, TRANSPOSED = 112 };
 
 typedef void sgemm_fn(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha,
                       const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
-typedef int dnnl_sgemm_fn(char transpose_a, char transpose_b, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k,
-                          float alpha, const float *a, ptrdiff_t lda, const float *b, ptrdiff_t ldb,
-                          float beta, float *c, ptrdiff_t ldc);
 
 static sgemm_fn *openblas, *blis;
-static dnnl_sgemm_fn *onednn;
-static void (*openblas_threads)(int), (*openmp_threads)(int);
+static void (*openblas_threads)(int);
 static void (*blis_threads)(ptrdiff_t);
 
-static void sgemm(sgemm_fn *library, int transpose, size_t m, size_t n, size_t k, const float *a,
-                  const float *b, float *c)
+static void sgemm(sgemm_fn *library, const struct bench_product *p)
 {
-    library(ROW_MAJOR, transpose ? TRANSPOSED : AS_IS, AS_IS, (int)m, (int)n, (int)k, 1, a,
-            (int)(transpose ? m : k), b, (int)n, 0, c, (int)n);
+    const bool update = p->kind == BENCH_UPDATE;
+    library(ROW_MAJOR, update ? TRANSPOSED : AS_IS, p->b_transposed ? TRANSPOSED : AS_IS, (int)p->m,
+            (int)p->n, (int)p->k, 1, p->a, (int)(update ? p->m : p->k), p->b,
+            (int)(p->b_transposed ? p->k : p->n), 0, p->c, (int)p->n);
 }
 
-static void openblas_gemm(int transpose, size_t m, size_t n, size_t k, const float *a, const float *b,
-                          float *c)
+static void run_naive(const struct bench_product *p)
 {
-    sgemm(openblas, transpose, m, n, k, a, b, c);
+    naive_gemm(p->kind == BENCH_UPDATE, p->m, p->n, p->k, p->a, p->b, p->c);
 }
 
-static void blis_gemm(int transpose, size_t m, size_t n, size_t k, const float *a, const float *b, float *c)
+static void run_openblas(const struct bench_product *p)
 {
-    sgemm(blis, transpose, m, n, k, a, b, c);
+    sgemm(openblas, p);
 }
 
-/* Row-major, unlike Fortran's. */
-static void onednn_gemm(int transpose, size_t m, size_t n, size_t k, const float *a, const float *b, float *c)
+static void run_blis(const struct bench_product *p)
 {
-    onednn(transpose ? 'T' : 'N', 'N', (ptrdiff_t)m, (ptrdiff_t)n, (ptrdiff_t)k, 1, a,
-           (ptrdiff_t)(transpose ? m : k), b, (ptrdiff_t)n, 0, c, (ptrdiff_t)n);
+    sgemm(blis, p);
 }
 
 static void use_openblas_threads(int threads)
@@ -51,26 +50,21 @@ static void use_blis_threads(int threads)
     blis_threads(threads);
 }
 
-static void use_openmp_threads(int threads)
-{
-    openmp_threads(threads);
-}
-
 /* The way that POSIX gives to make a function's address of an object's. */
 static void find(void *library, const char *name, void *function)
 {
     *(void **)function = library ? dlsym(library, name) : NULL;
 }
 
-/* Bound to the library's own names first: OpenBLAS and BLIS both define cblas_sgemm. */
+/* Local: OpenBLAS and BLIS both define cblas_sgemm. */
 static void *load(const char *name)
 {
-    return dlopen(name, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
+    return dlopen(name, RTLD_NOW | RTLD_LOCAL);
 }
 
 const struct bench_peer *bench_peers(void)
 {
-    static struct bench_peer peers[5];
+    static struct bench_peer peers[BENCH_PEERS_MOST];
     if (peers[0].name)
         return peers;
     void *library = load("libopenblas.so.0");
@@ -79,17 +73,59 @@ const struct bench_peer *bench_peers(void)
     library = load("libblis.so.4");
     find(library, "cblas_sgemm", &blis);
     find(library, "bli_thread_set_num_threads", &blis_threads);
-    library = load("libdnnl.so.2");
-    find(library, "dnnl_sgemm", &onednn);
-    find(library, "omp_set_num_threads", &openmp_threads);
 
     size_t count = 0;
-    peers[count++] = (struct bench_peer){"naive", naive_gemm, NULL};
+    peers[count++] = (struct bench_peer){.name = "naive", .run = run_naive, .needs_transposed = true};
     if (openblas && openblas_threads)
-        peers[count++] = (struct bench_peer){"OpenBLAS", openblas_gemm, use_openblas_threads};
+        peers[count++] =
+            (struct bench_peer){.name = "OpenBLAS", .use_threads = use_openblas_threads, .run = run_openblas};
     if (blis && blis_threads)
-        peers[count++] = (struct bench_peer){"BLIS", blis_gemm, use_blis_threads};
-    if (onednn && openmp_threads)
-        peers[count++] = (struct bench_peer){"oneDNN", onednn_gemm, use_openmp_threads};
+        peers[count++] =
+            (struct bench_peer){.name = "BLIS", .use_threads = use_blis_threads, .run = run_blis};
+#ifdef TP_ONEDNN
+    if (onednn_start()) {
+        peers[count++] = onednn_inner_product;
+        peers[count++] = onednn_matmul;
+        peers[count++] = onednn_sgemm;
+    }
+#endif
     return peers;
+}
+
+bool bench_product_create(struct bench_product *p, const struct bench_product *like)
+{
+    p->own = NULL;
+    p->weights = p->kind == BENCH_UPDATE ? p->m * p->n : p->k * p->n;
+    return !p->peer->create || p->peer->create(p, like);
+}
+
+void bench_product_destroy(struct bench_product *p)
+{
+    if (p->peer && p->peer->destroy)
+        p->peer->destroy(p);
+    p->own = NULL;
+}
+
+bool bench_product_bind(struct bench_product *p, const float *a, const float *b, float *c)
+{
+    p->a = a;
+    p->b = b;
+    p->c = c;
+    return !p->peer->bind || p->peer->bind(p);
+}
+
+bool bench_product_pack(const struct bench_product *p, const float *plain, float *weights)
+{
+    if (p->peer->pack)
+        return p->peer->pack(p, plain, weights);
+    memcpy(weights, plain, p->weights * sizeof *weights);
+    return true;
+}
+
+bool bench_product_unpack(const struct bench_product *p, const float *weights, float *plain)
+{
+    if (p->peer->unpack)
+        return p->peer->unpack(p, weights, plain);
+    memcpy(plain, weights, p->weights * sizeof *plain);
+    return true;
 }

@@ -2,107 +2,381 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-static float *matrix(size_t rows, size_t columns, float scale)
+/*
+ * The loops are compiled for each vector length that CPUs have, as a library's are, and the one that fits is
+ * chosen when the program starts. Sanitizers do not survive being called while it is chosen.
+ */
+#if defined(__x86_64__) && !defined(TP_KEEP_LOOPS)
+#define EVERY_CPU __attribute__((target_clones("default", "avx2", "avx512f")))
+#else
+#define EVERY_CPU
+#endif
+
+/*
+ * exp(x) in arithmetic that a compiler can vectorise, which a call of expf would prevent: 2^n e^r with n a
+ * whole number and r at most log(2) / 2, e^r by its series. Accurate to about 1e-7, flushed to 0 or infinity
+ * beyond 87; adding and taking away 1.5 2^23 rounds to a whole number.
+ */
+static inline float exponential(float x)
 {
-    float *x = aligned_alloc(64, (rows * columns * sizeof *x + 63) / 64 * 64);
-    for (size_t i = 0; x && i < rows * columns; i++)
-        x[i] = scale * ((float)(i * 2654435761u % 1000) / 500 - 1);
+    const float bounded = x < -87 ? -87 : x > 87 ? 87 : x;
+    const float shifted = bounded * 1.44269504f + 12582912.0f, n = shifted - 12582912.0f;
+    const float r = bounded - n * 0.693359375f + n * 2.12194440e-4f;
+    const float series =
+        1 + r * (1 + r * (1 / 2.0f + r * (1 / 6.0f + r * (1 / 24.0f + r * (1 / 120.0f + r / 720)))));
+    union {
+        int32_t bits;
+        float value;
+    } power = {.bits = ((int32_t)n + 127) * (1 << 23)};
+    return series * power.value;
+}
+
+EVERY_CPU static void activate_sigmoid(float *z, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        z[i] = 1 / (1 + exponential(-z[i]));
+}
+
+EVERY_CPU static void activate_tanh(float *z, size_t count, float height, float twice)
+{
+    for (size_t i = 0; i < count; i++)
+        z[i] = height - 2 * height / (1 + exponential(twice * z[i]));
+}
+
+EVERY_CPU static void activate_relu(float *z, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        z[i] = z[i] > 0 ? z[i] : 0;
+}
+
+void plain_activate(enum tp_activation activation, float *z, size_t count)
+{
+    if (activation == TP_SIGMOID)
+        activate_sigmoid(z, count);
+    else if (activation == TP_LECUN_TANH)
+        activate_tanh(z, count, 1.7159f, 4.0f / 3);
+    else if (activation == TP_TANH)
+        activate_tanh(z, count, 1, 2);
+    else if (activation == TP_RELU)
+        activate_relu(z, count);
+}
+
+EVERY_CPU static void slope_sigmoid(float *restrict d, const float *restrict a, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        d[i] *= a[i] * (1 - a[i]);
+}
+
+/* b (h - a^2 / h) */
+EVERY_CPU static void slope_tanh(float *restrict d, const float *restrict a, size_t count, float h, float b)
+{
+    const float square = b / h;
+    for (size_t i = 0; i < count; i++)
+        d[i] *= b * h - square * a[i] * a[i];
+}
+
+EVERY_CPU static void slope_relu(float *restrict d, const float *restrict a, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        d[i] = a[i] > 0 ? d[i] : 0;
+}
+
+void plain_slope(enum tp_activation activation, float *d, const float *a, size_t count)
+{
+    if (activation == TP_SIGMOID)
+        slope_sigmoid(d, a, count);
+    else if (activation == TP_LECUN_TANH)
+        slope_tanh(d, a, count, 1.7159f, 2.0f / 3);
+    else if (activation == TP_TANH)
+        slope_tanh(d, a, count, 1, 1);
+    else if (activation == TP_RELU)
+        slope_relu(d, a, count);
+}
+
+EVERY_CPU static void rule_sgd(const struct tp_rule *r, float *restrict w, const float *restrict g,
+                               size_t count)
+{
+    const float rate = r->rate, decay = r->decay;
+    for (size_t i = 0; i < count; i++)
+        w[i] -= rate * (g[i] + decay * w[i]);
+}
+
+EVERY_CPU static void rule_momentum(const struct tp_rule *r, float *restrict w, const float *restrict g,
+                                    float *restrict v, size_t count)
+{
+    const float rate = r->rate, decay = r->decay, momentum = r->momentum;
+    for (size_t i = 0; i < count; i++) {
+        v[i] = momentum * v[i] + g[i] + decay * w[i];
+        w[i] -= rate * v[i];
+    }
+}
+
+EVERY_CPU static void rule_lecun_momentum(const struct tp_rule *r, float *restrict w, const float *restrict g,
+                                          float *restrict v, size_t count)
+{
+    const float rate = r->rate, decay = r->decay, momentum = r->momentum;
+    for (size_t i = 0; i < count; i++) {
+        v[i] = momentum * v[i] + rate * (g[i] + decay * w[i]);
+        w[i] -= v[i];
+    }
+}
+
+EVERY_CPU static void rule_nesterov(const struct tp_rule *r, float *restrict w, const float *restrict g,
+                                    float *restrict v, size_t count)
+{
+    const float rate = r->rate, decay = r->decay, momentum = r->momentum;
+    for (size_t i = 0; i < count; i++) {
+        const float gradient = g[i] + decay * w[i];
+        v[i] = momentum * v[i] + gradient;
+        w[i] -= rate * (momentum * v[i] + gradient);
+    }
+}
+
+EVERY_CPU static void rule_adam(const struct tp_rule *r, float *restrict w, const float *restrict g,
+                                float *restrict m, float *restrict v, size_t count)
+{
+    const struct tp_rule rule = *r;
+    for (size_t i = 0; i < count; i++) {
+        m[i] = rule.beta1 * m[i] + rule.one_minus_beta1 * g[i];
+        v[i] = rule.beta2 * v[i] + rule.one_minus_beta2 * g[i] * g[i];
+        w[i] = rule.keep * w[i] - rule.rate * m[i] / (sqrtf(v[i]) * rule.root_correction + rule.epsilon);
+    }
+}
+
+void plain_rule(const struct tp_rule *rule, float *w, const float *g, float *const state[2], size_t count)
+{
+    if (rule->kind == TP_SGD)
+        rule_sgd(rule, w, g, count);
+    else if (rule->kind == TP_MOMENTUM)
+        rule_momentum(rule, w, g, state[0], count);
+    else if (rule->kind == TP_LECUN_MOMENTUM)
+        rule_lecun_momentum(rule, w, g, state[0], count);
+    else if (rule->kind == TP_NESTEROV)
+        rule_nesterov(rule, w, g, state[0], count);
+    else
+        rule_adam(rule, w, g, state[0], state[1], count);
+}
+
+#define BLOCK 16 /* a cache line of floats, so that a line is read and written while it is in L1 */
+
+void plain_transpose(const float *restrict in, size_t rows, size_t columns, float *restrict out)
+{
+    for (size_t row = 0; row < rows; row += BLOCK) {
+        const size_t row_end = row + BLOCK < rows ? row + BLOCK : rows;
+        for (size_t column = 0; column < columns; column += BLOCK) {
+            const size_t column_end = column + BLOCK < columns ? column + BLOCK : columns;
+            for (size_t c = column; c < column_end; c++)
+                for (size_t r = row; r < row_end; r++)
+                    out[c * rows + r] = in[r * columns + c];
+        }
+    }
+}
+
+/* Of which pack or unpack needs one. */
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static float *matrix(size_t count, float scale)
+{
+    float *x = aligned_alloc(64, (count * sizeof *x + 63) / 64 * 64);
+    if (x)
+        bench_fill(x, count, scale);
     return x;
 }
 
-int plain_create(struct plain *p, plain_gemm_fn *gemm, const size_t *width, size_t layers, size_t batch)
+/* Weights in the peer's layout, of which any padding is 0. NULL without memory or a way into that layout. */
+static float *packed(const struct bench_product *p, size_t plain_count, float scale)
 {
-    *p = (struct plain){.gemm = gemm, .layers = layers, .batch = batch};
-    int complete = 1;
-    for (size_t l = 0; l <= layers; l++) {
-        p->width[l] = width[l];
-        p->a[l] = matrix(batch, width[l], 1);
-        p->d[l] = matrix(batch, width[l], 0);
-        complete &= p->a[l] && p->d[l];
-        if (l == layers)
-            break;
-        p->w[l] = matrix(width[l], width[l + 1], 1 / sqrtf((float)width[l]));
-        p->v[l] = matrix(width[l], width[l + 1], 0);
-        p->g[l] = matrix(width[l], width[l + 1], 0);
-        p->wt[l] = matrix(width[l + 1], width[l], 0);
-        complete &= p->w[l] && p->v[l] && p->g[l] && p->wt[l];
+    float *plain = matrix(plain_count, scale), *weights = matrix(larger(p->weights, plain_count), 0);
+    if (!plain || !weights || !bench_product_pack(p, plain, weights)) {
+        free(weights);
+        weights = NULL;
     }
-    return complete ? 0 : -1;
+    free(plain);
+    return weights;
 }
 
-void plain_destroy(struct plain *p)
+bool plain_call_create(struct plain_call *p, const struct bench_peer *peer, const struct bench_call *call)
 {
+    const size_t m = call->m, n = call->n, k = call->k;
+    const bool update = call->kind == BENCH_UPDATE;
+    *p = (struct plain_call){.product = {.peer = peer, .kind = call->kind, .m = m, .n = n, .k = k},
+                             .call = *call,
+                             .rule = bench_rule(call->rule)};
+    if (!bench_product_create(&p->product, NULL))
+        return false;
+    p->a = matrix(m * k, BENCH_IN_SCALE);
+    p->b = update ? matrix(k * n, BENCH_OUT_SCALE) : packed(&p->product, k * n, BENCH_WEIGHTS_SCALE);
+    p->c = matrix(larger(m * n, update ? p->product.weights : 0), 0);
+    p->activations = matrix(call->kind == BENCH_BACKWARD ? m * n : 0, BENCH_ACTIVATIONS_SCALE);
+    bool complete = p->a && p->b && p->c && p->activations;
+    if (update) {
+        p->weights = packed(&p->product, m * n, BENCH_WEIGHTS_SCALE);
+        p->state[0] = matrix(p->product.weights, 0);
+        p->state[1] = matrix(p->product.weights, 0);
+        p->transposed = matrix(m * n, 0);
+        complete = complete && p->weights && p->state[0] && p->state[1] && p->transposed;
+    }
+    return complete && bench_product_bind(&p->product, p->a, p->b, p->c);
+}
+
+void plain_call_destroy(struct plain_call *p)
+{
+    bench_product_destroy(&p->product);
+    float *const all[] = {p->a,       p->b,        p->c,        p->activations,
+                          p->weights, p->state[0], p->state[1], p->transposed};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        free(all[i]);
+    *p = (struct plain_call){.a = NULL};
+}
+
+void plain_call_product(void *context, size_t times)
+{
+    const struct plain_call *p = context;
+    for (size_t i = 0; i < times; i++)
+        p->product.peer->run(&p->product);
+}
+
+void plain_call_verb(void *context, size_t times)
+{
+    const struct plain_call *p = context;
+    const struct bench_call *call = &p->call;
+    const size_t count = call->m * call->n;
+    for (size_t i = 0; i < times; i++) {
+        p->product.peer->run(&p->product);
+        if (call->kind == BENCH_FORWARD) {
+            plain_activate(call->activation, p->c, count);
+        } else if (call->kind == BENCH_BACKWARD) {
+            plain_slope(call->activation, p->c, p->activations, count);
+        } else {
+            plain_rule(&p->rule, p->weights, p->c, p->state, p->product.weights);
+            if (p->product.peer->needs_transposed && !call->first_layer)
+                plain_transpose(p->weights, call->m, call->n, p->transposed);
+        }
+    }
+}
+
+bool plain_call_result(struct plain_call *p, float *result)
+{
+    p->product.peer->run(&p->product);
+    if (p->call.kind == BENCH_UPDATE)
+        return bench_product_unpack(&p->product, p->c, result);
+    memcpy(result, p->c, p->call.m * p->call.n * sizeof *result);
+    return true;
+}
+
+static bool create_layer(struct plain_network *p, const struct bench_peer *peer, size_t l)
+{
+    const size_t inputs = p->width[l], units = p->width[l + 1];
+    struct bench_product *forward = &p->forward[l], *backward = &p->backward[l], *update = &p->update[l];
+    *forward =
+        (struct bench_product){.peer = peer, .kind = BENCH_FORWARD, .m = p->batch, .n = units, .k = inputs};
+    *backward = (struct bench_product){.peer = l ? peer : NULL,
+                                       .kind = BENCH_BACKWARD,
+                                       .m = p->batch,
+                                       .n = inputs,
+                                       .k = units,
+                                       .b_transposed = !peer->needs_transposed};
+    *update =
+        (struct bench_product){.peer = peer, .kind = BENCH_UPDATE, .m = inputs, .n = units, .k = p->batch};
+    if (!bench_product_create(forward, forward) || (l && !bench_product_create(backward, forward)) ||
+        !bench_product_create(update, forward))
+        return false;
+    p->w[l] = packed(forward, inputs * units, 1 / sqrtf((float)inputs));
+    p->g[l] = matrix(forward->weights, 0);
+    p->state[l][0] = matrix(forward->weights, 0);
+    p->state[l][1] = matrix(forward->weights, 0);
+    p->transposed[l] = peer->needs_transposed ? matrix(inputs * units, 0) : NULL;
+    return p->w[l] && p->g[l] && p->state[l][0] && p->state[l][1] &&
+           (p->transposed[l] || !peer->needs_transposed) &&
+           bench_product_bind(forward, p->a[l], p->w[l], p->a[l + 1]) &&
+           (!l || bench_product_bind(backward, p->d[l + 1], p->transposed[l] ? p->transposed[l] : p->w[l],
+                                     p->d[l])) &&
+           bench_product_bind(update, p->a[l], p->d[l + 1], p->g[l]);
+}
+
+bool plain_network_create(struct plain_network *p, const struct bench_peer *peer, const size_t *width,
+                          size_t layers, size_t batch, enum tp_activation activation, enum tp_rule_kind rule)
+{
+    *p = (struct plain_network){
+        .layers = layers, .batch = batch, .activation = activation, .rule = bench_rule(rule)};
+    memcpy(p->width, width, (layers + 1) * sizeof *width);
+    p->labels = malloc(batch * sizeof *p->labels);
+    bool complete = p->labels;
+    for (size_t r = 0; complete && r < batch; r++)
+        p->labels[r] = (uint16_t)(r % width[layers]);
+    for (size_t l = 0; l <= layers; l++) {
+        p->a[l] = matrix(batch * width[l], 1);
+        p->d[l] = matrix(batch * width[l], 0);
+        complete = complete && p->a[l] && p->d[l];
+    }
+    for (size_t l = 0; l < layers && complete; l++)
+        complete = create_layer(p, peer, l);
+    return complete;
+}
+
+void plain_network_destroy(struct plain_network *p)
+{
+    for (size_t l = 0; l < p->layers; l++) {
+        bench_product_destroy(&p->forward[l]);
+        bench_product_destroy(&p->backward[l]);
+        bench_product_destroy(&p->update[l]);
+        free(p->w[l]);
+        free(p->g[l]);
+        free(p->state[l][0]);
+        free(p->state[l][1]);
+        free(p->transposed[l]);
+    }
     for (size_t l = 0; l <= p->layers; l++) {
         free(p->a[l]);
         free(p->d[l]);
     }
-    for (size_t l = 0; l < p->layers; l++) {
-        free(p->w[l]);
-        free(p->v[l]);
-        free(p->g[l]);
-        free(p->wt[l]);
-    }
+    free(p->labels);
+    *p = (struct plain_network){.layers = 0};
 }
 
-static float softmax(float *z, float *d, size_t classes, size_t label, float scale)
+EVERY_CPU static float softmax(const float *z, float *d, size_t classes, size_t label, float scale)
 {
-    float largest = z[0], sum = 0, margin = z[label];
+    float largest = z[0], sum = 0;
+    const float margin = z[label];
     for (size_t k = 1; k < classes; k++)
         largest = z[k] > largest ? z[k] : largest;
     for (size_t k = 0; k < classes; k++)
-        sum += d[k] = expf(z[k] - largest);
+        d[k] = exponential(z[k] - largest);
     for (size_t k = 0; k < classes; k++)
-        d[k] = (d[k] / sum - (k == label)) * scale;
+        sum += d[k];
+    for (size_t k = 0; k < classes; k++)
+        d[k] *= scale / sum;
+    d[label] -= scale;
     return logf(sum) - (margin - largest);
 }
 
-static void forward(struct plain *p)
+float plain_network_step(struct plain_network *p)
 {
-    for (size_t l = 0; l < p->layers; l++) {
-        p->gemm(0, p->batch, p->width[l + 1], p->width[l], p->a[l], p->w[l], p->a[l + 1]);
-        if (l + 1 == p->layers)
-            break;
-        for (size_t i = 0; i < p->batch * p->width[l + 1]; i++)
-            p->a[l + 1][i] = 1.7159f * tanhf(2.0f / 3 * p->a[l + 1][i]);
-    }
-}
-
-static void backward(struct plain *p)
-{
-    for (size_t l = p->layers - 1; l > 0; l--) {
-        size_t inputs = p->width[l], units = p->width[l + 1];
-        for (size_t i = 0; i < inputs; i++) {
-            for (size_t j = 0; j < units; j++)
-                p->wt[l][j * inputs + i] = p->w[l][i * units + j];
-        }
-        p->gemm(0, p->batch, inputs, units, p->d[l + 1], p->wt[l], p->d[l]);
-        for (size_t i = 0; i < p->batch * inputs; i++)
-            p->d[l][i] *= 2.0f / 3 * (1.7159f - p->a[l][i] * p->a[l][i] / 1.7159f);
-    }
-}
-
-static void update(struct plain *p)
-{
-    for (size_t l = 0; l < p->layers; l++) {
-        p->gemm(1, p->width[l], p->width[l + 1], p->batch, p->a[l], p->d[l + 1], p->g[l]);
-        for (size_t i = 0; i < p->width[l] * p->width[l + 1]; i++) {
-            p->v[l][i] = 0.9f * p->v[l][i] + p->g[l][i];
-            p->w[l][i] -= 0.02f * p->v[l][i];
-        }
-    }
-}
-
-float plain_step(struct plain *p, const unsigned char *labels)
-{
-    size_t classes = p->width[p->layers];
+    const struct bench_peer *peer = p->forward[0].peer;
+    const size_t classes = p->width[p->layers];
     float loss = 0;
-    forward(p);
-    for (size_t r = 0; r < p->batch; r++) {
-        float *z = p->a[p->layers] + r * classes, *d = p->d[p->layers] + r * classes;
-        loss += softmax(z, d, classes, labels[r], 1 / (float)p->batch);
+    for (size_t l = 0; l < p->layers; l++) {
+        peer->run(&p->forward[l]);
+        if (l + 1 < p->layers)
+            plain_activate(p->activation, p->a[l + 1], p->batch * p->width[l + 1]);
     }
-    backward(p);
-    update(p);
+    for (size_t r = 0; r < p->batch; r++)
+        loss += softmax(p->a[p->layers] + r * classes, p->d[p->layers] + r * classes, classes, p->labels[r],
+                        1 / (float)p->batch);
+    for (size_t l = p->layers - 1; l > 0; l--) {
+        if (p->transposed[l])
+            plain_transpose(p->w[l], p->width[l], p->width[l + 1], p->transposed[l]);
+        peer->run(&p->backward[l]);
+        plain_slope(p->activation, p->d[l], p->a[l], p->batch * p->width[l]);
+    }
+    for (size_t l = 0; l < p->layers; l++) {
+        peer->run(&p->update[l]);
+        plain_rule(&p->rule, p->w[l], p->g[l], p->state[l], p->forward[l].weights);
+    }
     return loss / (float)p->batch;
 }

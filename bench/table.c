@@ -1,239 +1,322 @@
 #include "table.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../src/json_line.h"
-#include "../src/team.h"
+#include "../src/train_command.h"
+#include "../src/version.h"
 #include "machine.h"
-#include "peers.h"
-#include "timing.h"
+#include "network.h"
+#include "row.h"
 
-#define ROUNDS     15
-#define BURST      4e-3 /* seconds of one contender in one round */
-#define PEERS_MOST 4
-
-/* Contenders of one row: the peak, ours, and the peers. */
-enum { PEAK, OURS, PEER, CONTENDERS = PEER + PEERS_MOST };
-
-struct ours {
-    const struct bench_operands *operands;
-    size_t threads;
+/* Everything that was measured, for the JSON object. Arrays; NULL after a failure of memory. */
+struct table {
+    const struct bench_command *command;
+    struct bench_machine machine;
+    json_t *tiers, *peaks, *bandwidths, *rows, *networks;
 };
 
-static void run_ours(void *context, size_t times)
+/* Takes the value over. */
+static void append(json_t **array, json_t *value)
 {
-    const struct ours *ours = context;
-    bench_run_team(ours->operands, ours->threads, times);
-}
-
-/* A product of row-major matrices. */
-struct product {
-    plain_gemm_fn *gemm;
-    const struct bench_call *call;
-    const float *a, *b;
-    float *c;
-};
-
-static void run_product(void *context, size_t times)
-{
-    const struct product *p = context;
-    for (size_t i = 0; i < times; i++)
-        p->gemm(p->call->kind == BENCH_UPDATE, p->call->m, p->call->n, p->call->k, p->a, p->b, p->c);
-}
-
-struct peak {
-    const struct tp_tier *tier;
-    size_t threads, times;
-};
-
-#define PEAK_ITERATIONS 1000 /* of the probe in one call */
-
-static void run_peak_member(void *context, size_t member, size_t members)
-{
-    const struct peak *peak = context;
-    volatile float sink = 0;
-    (void)member, (void)members;
-    for (size_t i = 0; i < peak->times; i++)
-        sink = sink + peak->tier->peak(PEAK_ITERATIONS);
-}
-
-static void run_peak(void *context, size_t times)
-{
-    struct peak *peak = context;
-    peak->times = times;
-    tp_team_run(peak->threads, run_peak_member, peak);
-}
-
-/* What a row says. Seconds are medians of one call; 0: not measured. */
-struct row {
-    size_t layer;
-    struct bench_call call;
-    double seconds[CONTENDERS];
-    double share;              /* of the peak in the same rounds; 0: there is none */
-    double factor[CONTENDERS]; /* time of a contender over ours, in the same rounds */
-};
-
-static float *values(size_t count)
-{
-    float *x = aligned_alloc(64, (count * sizeof *x + 63) / 64 * 64);
-    if (x)
-        bench_fill(x, count, 1);
-    return x;
-}
-
-static enum tp_status time_row(struct row *row, const struct tp_tier *tier, size_t threads, bool peak_proved,
-                               struct tp_error *error)
-{
-    const struct bench_call *call = &row->call;
-    const struct bench_peer *peers = bench_peers();
-    struct bench_operands operands = {0};
-    float *a = values(call->m * call->k), *b = values(call->k * call->n), *c = values(call->m * call->n);
-    static double seconds[CONTENDERS][ROUNDS];
-    struct ours ours = {&operands, threads};
-    struct peak peak = {.tier = tier, .threads = threads};
-    struct product products[PEERS_MOST];
-    struct bench_contender contenders[CONTENDERS] = {{run_peak, &peak, 0, seconds[PEAK]},
-                                                     {run_ours, &ours, 0, seconds[OURS]}};
-    if (!tier->peak) /* nothing to fill: the share stays out */
-        contenders[PEAK] = (struct bench_contender){run_ours, &ours, 0, seconds[PEAK]};
-    size_t count = PEER;
-    for (size_t i = 0; peers[i].name && i < PEERS_MOST; i++, count++) {
-        products[i] = (struct product){peers[i].gemm, call, a, b, c};
-        contenders[count] = (struct bench_contender){run_product, &products[i], 0, seconds[count]};
-        if (peers[i].use_threads)
-            peers[i].use_threads((int)threads);
+    if (*array && json_array_append_new(*array, value) != 0) {
+        json_decref(*array);
+        *array = NULL;
     }
-    enum tp_status status = bench_verify(call, tier, error);
-    if (!status)
-        status = bench_create(&operands, call, tier, error);
-    if (!status && !(a && b && c))
-        status = tp_fail(error, TP_FAILURE, "out of memory");
-    if (!status) {
-        bench_compete(contenders, count, ROUNDS, BURST);
-        const double peak_flops = (double)threads * PEAK_ITERATIONS * tier->peak_flops;
-        for (size_t i = 0; i < count; i++) {
-            row->seconds[i] = bench_median(seconds[i], ROUNDS);
-            row->factor[i] = bench_ratio(seconds[i], seconds[OURS], ROUNDS);
-        }
-        row->share = peak_proved ? row->factor[PEAK] * bench_flops(call) / peak_flops : 0;
-    }
-    bench_destroy(&operands);
-    free(a);
-    free(b);
-    free(c);
-    return status;
 }
 
-static void write_heading(const struct tp_tier *tier, size_t threads)
+static json_t *json_text(const char *text)
 {
-    printf("\n%s, %zu thread%s\n\n  layer  verb             M     N     K        us  GFLOP/s  peak %%",
-           tier->name, threads, threads == 1 ? "" : "s");
+    return text ? json_string(text) : json_null();
+}
+
+static json_t *json_rate(const struct tp_tier *tier, size_t threads, const char *level, const char *key,
+                         double rate)
+{
+    const struct tp_json_member members[] = {{"tier", json_string(tier->name)},
+                                             {"threads", tp_json_count(threads)},
+                                             {key, tp_json_number(rate)},
+                                             {"level", json_text(level)}};
+    return tp_json_object(members, level ? 4 : 3);
+}
+
+static void write_share(double share)
+{
+    if (isnan(share))
+        printf("  %6s", "-");
+    else
+        printf("  %6.1f", 100 * share);
+}
+
+/* As wide as the peer's name above. */
+static void write_factor(const struct bench_peer *peer, double factor)
+{
+    const int width = (int)strlen(peer->name) < 8 ? 8 : (int)strlen(peer->name);
+    if (isnan(factor))
+        printf("  %*s", width, "-");
+    else
+        printf("  %*.2fx", width - 1, factor);
+}
+
+static void write_measured(double seconds, double flops, double share, const double *factors)
+{
+    printf("  %9.2f  %7.1f", 1e6 * seconds, 1e-9 * flops / seconds);
+    write_share(share);
+    for (const struct bench_peer *peer = bench_peers(); factors && peer->name; peer++)
+        write_factor(peer, *factors++);
+    putchar('\n');
+    fflush(stdout);
+}
+
+static void write_heading(const struct tp_tier *tier, size_t threads, double peak)
+{
+    printf("\n%s, %zu thread%s, peak %.1f GFLOP/s\n\n", tier->name, threads, threads == 1 ? "" : "s",
+           1e-9 * peak);
+    printf("%-46s  %9s  %7s  %6s", "layer, verb, M x N x K", "us", "GFLOP/s", "peak %");
     for (const struct bench_peer *peer = bench_peers(); peer->name; peer++)
         printf("  %8s", peer->name);
     putchar('\n');
 }
 
-static void write_row(const struct row *row)
+static void write_row(const struct bench_row *row)
 {
-    const double gflops = 1e-9 * bench_flops(&row->call) / row->seconds[OURS];
-    printf("  %5zu  %-8s %9zu %5zu %5zu  %8.2f  %7.1f", row->layer, bench_kind_name(row->call.kind),
-           row->call.m, row->call.n, row->call.k, 1e6 * row->seconds[OURS], gflops);
-    if (row->share > 0)
-        printf("  %6.1f", 100 * row->share);
-    else
-        printf("  %6s", "-");
-    size_t i = PEER;
-    for (const struct bench_peer *peer = bench_peers(); peer->name; peer++)
-        printf("  %7.2fx", row->factor[i++]);
-    putchar('\n');
-    fflush(stdout);
+    const struct bench_call *call = &row->call;
+    const double flops = bench_flops(call);
+    const char *fused = call->kind == BENCH_UPDATE      ? tp_optimizer_name(call->rule)
+                        : call->activation == TP_LINEAR ? "linear"
+                                                        : tp_activation_name(call->activation);
+    char layer[24] = "", shape[72], with[48];
+    if (row->layer)
+        snprintf(layer, sizeof layer, "%zu ", row->layer);
+    snprintf(shape, sizeof shape, "%s%s %zux%zux%zu", layer, bench_kind_name(call->kind), call->m, call->n,
+             call->k);
+    printf("%-46s", shape);
+    write_measured(row->product_seconds, flops, row->product_share, row->product_factor);
+    snprintf(with, sizeof with, "%*swith %s%s", (int)strlen(layer) + 2, "", fused,
+             call->kind != BENCH_UPDATE ? ""
+             : call->first_layer        ? ""
+                                        : ", both views");
+    printf("%-46s", with);
+    write_measured(row->verb_seconds, flops, row->verb_share, row->verb_factor);
 }
 
-static json_t *json_row(const struct row *row, const struct tp_tier *tier, size_t threads)
+static json_t *json_row(const struct bench_row *row)
 {
-    json_t *factors = json_object();
-    size_t i = PEER;
-    bool failed = false;
-    for (const struct bench_peer *peer = bench_peers(); peer->name; peer++)
-        failed |= json_object_set_new(factors, peer->name, tp_json_number(row->factor[i++])) != 0;
+    const struct bench_call *call = &row->call;
+    const bool update = call->kind == BENCH_UPDATE;
+    json_t *peers = json_object();
+    size_t i = 0;
+    for (const struct bench_peer *peer = bench_peers(); peer->name; peer++, i++) {
+        const struct tp_json_member factors[] = {{"product", tp_json_number(row->product_factor[i])},
+                                                 {"verb", tp_json_number(row->verb_factor[i])}};
+        if (!isnan(row->verb_factor[i]) &&
+            json_object_set_new(peers, peer->name, tp_json_object(factors, 2)) != 0) {
+            json_decref(peers);
+            peers = NULL;
+        }
+    }
+    const char *activation = call->activation == TP_LINEAR ? "linear" : tp_activation_name(call->activation);
     const struct tp_json_member members[] = {
-        {"kernel", json_string(bench_kernel_name(&row->call, tier))},
-        {"threads", tp_json_count(threads)},
-        {"layer", tp_json_count(row->layer)},
-        {"verb", json_string(bench_kind_name(row->call.kind))},
-        {"m", tp_json_count(row->call.m)},
-        {"n", tp_json_count(row->call.n)},
-        {"k", tp_json_count(row->call.k)},
-        {"seconds", tp_json_number(row->seconds[OURS])},
-        {"flops", tp_json_number(bench_flops(&row->call))},
-        {"share_of_peak", row->share > 0 ? tp_json_number(row->share) : json_null()},
-        {"times_of_peers", failed ? NULL : factors},
+        {"tier", json_string(row->tier->name)},
+        {"kernel", json_string(bench_kernel_name(call, row->tier))},
+        {"threads", tp_json_count(row->threads)},
+        {"layer", row->layer ? tp_json_count(row->layer) : json_null()},
+        {"verb", json_string(bench_kind_name(call->kind))},
+        {"m", tp_json_count(call->m)},
+        {"n", tp_json_count(call->n)},
+        {"k", tp_json_count(call->k)},
+        {"activation", json_text(update ? NULL : activation)},
+        {"optimizer", json_text(update ? tp_optimizer_name(call->rule) : NULL)},
+        {"first_layer", json_boolean(call->first_layer)},
+        {"seconds", tp_json_number(row->verb_seconds)},
+        {"product_seconds", tp_json_number(row->product_seconds)},
+        {"flops", tp_json_number(bench_flops(call))},
+        {"bytes", tp_json_number(bench_bytes(call))},
+        {"share_of_peak", tp_json_number(row->verb_share)},
+        {"product_share_of_peak", tp_json_number(row->product_share)},
+        {"peers", peers},
     };
     return tp_json_object(members, sizeof members / sizeof members[0]);
 }
 
+static void write_network(const struct bench_network *network)
+{
+    const struct bench_training_times *times = &network->times;
+    printf("%-46s", "whole step");
+    write_measured(times->step, times->step_flops, network->step_share, network->factor);
+    printf("%-46s", "evaluation of one sample");
+    write_measured(times->evaluation, times->evaluation_flops, network->evaluation_share, NULL);
+}
+
+static json_t *json_network(const struct bench_network *network)
+{
+    const struct bench_training *training = &network->training;
+    json_t *layers = json_array(), *peers = json_object();
+    for (size_t l = 0; l < training->layer_count; l++)
+        append(&layers, tp_json_count(training->layers[l]));
+    size_t i = 0;
+    for (const struct bench_peer *peer = bench_peers(); peer->name; peer++, i++) {
+        if (!isnan(network->factor[i]) &&
+            json_object_set_new(peers, peer->name, tp_json_number(network->factor[i])) != 0) {
+            json_decref(peers);
+            peers = NULL;
+        }
+    }
+    const struct tp_json_member members[] = {
+        {"tier", json_string(training->tier->name)},
+        {"threads", tp_json_count(training->threads)},
+        {"layers", layers},
+        {"batch", tp_json_count(training->batch)},
+        {"step_seconds", tp_json_number(network->times.step)},
+        {"step_flops", tp_json_number(network->times.step_flops)},
+        {"step_share_of_peak", tp_json_number(network->step_share)},
+        {"evaluation_seconds", tp_json_number(network->times.evaluation)},
+        {"evaluation_flops", tp_json_number(network->times.evaluation_flops)},
+        {"evaluation_share_of_peak", tp_json_number(network->evaluation_share)},
+        {"peers", peers},
+    };
+    return tp_json_object(members, sizeof members / sizeof members[0]);
+}
+
+static enum tp_status write_json(struct table *table, struct tp_error *error)
+{
+    const struct bench_machine *machine = &table->machine;
+    json_t *caches = json_array();
+    for (size_t i = 0; i < sizeof machine->cache / sizeof machine->cache[0]; i++)
+        append(&caches, tp_json_count(machine->cache[i]));
+    const struct tp_json_member about[] = {{"cpu", json_string(machine->key)},
+                                           {"cpu_name", json_string(machine->name)},
+                                           {"cpus", tp_json_count(machine->cpus)},
+                                           {"caches", caches},
+                                           {"compiler", json_string(tp_version_compiler())},
+                                           {"version", json_string(tp_version_commit())},
+                                           {"binding", json_string("none")},
+                                           {"tiers", table->tiers},
+                                           {"peaks", table->peaks},
+                                           {"bandwidths", table->bandwidths}};
+    const struct tp_json_member all[] = {{"machine", tp_json_object(about, sizeof about / sizeof about[0])},
+                                         {"rows", table->rows},
+                                         {"networks", table->networks}};
+    return tp_json_write(tp_json_object(all, 3), error);
+}
+
+static void measure_bandwidths(struct table *table, const struct tp_tier *tier, size_t threads)
+{
+    for (size_t level = 0; level < BENCH_LEVELS; level++)
+        append(&table->bandwidths, json_rate(tier, threads, bench_level_name(level), "bytes_per_s",
+                                             bench_level_bandwidth(&table->machine, level, tier, threads)));
+}
+
+/* One tier on one count of threads. */
+static enum tp_status run_block(struct table *table, struct bench_row *rows, size_t count,
+                                const struct tp_tier *tier, size_t threads, bool verify,
+                                struct tp_error *error)
+{
+    const struct bench_command *command = table->command;
+    const double peak = tier->peak ? bench_peak(tier, threads) : 0;
+    enum tp_status status = TP_OK;
+    append(&table->peaks, json_rate(tier, threads, NULL, "flops_per_s", peak > 0 ? peak : NAN));
+    if (command->json)
+        measure_bandwidths(table, tier, threads);
+    write_heading(tier, threads, peak);
+    for (size_t i = 0; i < count && !status; i++) {
+        if (command->all)
+            fprintf(stderr, "\rbench: %s, %zu threads, row %zu of %zu ", tier->name, threads, i + 1, count);
+        rows[i].tier = tier;
+        rows[i].threads = threads;
+        status = bench_row_time(&rows[i], verify, peak > 0, error);
+        if (status)
+            break;
+        write_row(&rows[i]);
+        append(&table->rows, json_row(&rows[i]));
+    }
+    if (command->all)
+        fputc('\n', stderr);
+    if (status || !command->layer_count)
+        return status;
+
+    struct bench_network network = {.training = {.tier = tier,
+                                                 .layer_count = command->layer_count,
+                                                 .batch = command->batch,
+                                                 .threads = threads,
+                                                 .activation = command->activation,
+                                                 .optimizer = command->optimizer}};
+    memcpy(network.training.layers, command->layers, sizeof command->layers);
+    if (verify)
+        status = bench_network_verify(&network.training, error);
+    if (!status)
+        status = bench_network_time(&network, peak > 0, error);
+    if (!status) {
+        write_network(&network);
+        append(&table->networks, json_network(&network));
+    }
+    return status;
+}
+
 /* forward and update of every layer, backward of all but the first, in the order of a step. */
-static size_t plan_rows(const struct bench_command *command, struct row *rows)
+static size_t plan_network(const struct bench_command *command, struct bench_row *rows)
 {
     const size_t layers = command->layer_count - 1, batch = command->batch;
     size_t count = 0;
     for (size_t l = 0; l < layers; l++)
         rows[count++] =
-            (struct row){.layer = l + 1,
-                         .call = {.kind = BENCH_FORWARD,
-                                  .m = batch,
-                                  .n = command->layers[l + 1],
-                                  .k = command->layers[l],
-                                  .activation = l + 1 < layers ? command->activation : TP_LINEAR}};
+            (struct bench_row){.layer = l + 1,
+                               .call = {.kind = BENCH_FORWARD,
+                                        .m = batch,
+                                        .n = command->layers[l + 1],
+                                        .k = command->layers[l],
+                                        .activation = l + 1 < layers ? command->activation : TP_LINEAR}};
     for (size_t l = layers; l-- > 1;)
-        rows[count++] = (struct row){.layer = l + 1,
-                                     .call = {.kind = BENCH_BACKWARD,
-                                              .m = batch,
-                                              .n = command->layers[l],
-                                              .k = command->layers[l + 1],
-                                              .activation = command->activation}};
+        rows[count++] = (struct bench_row){.layer = l + 1,
+                                           .call = {.kind = BENCH_BACKWARD,
+                                                    .m = batch,
+                                                    .n = command->layers[l],
+                                                    .k = command->layers[l + 1],
+                                                    .activation = command->activation}};
     for (size_t l = 0; l < layers; l++)
-        rows[count++] = (struct row){.layer = l + 1,
-                                     .call = {.kind = BENCH_UPDATE,
-                                              .m = command->layers[l],
-                                              .n = command->layers[l + 1],
-                                              .k = batch,
-                                              .rule = command->optimizer,
-                                              .first_layer = l == 0}};
+        rows[count++] = (struct bench_row){.layer = l + 1,
+                                           .call = {.kind = BENCH_UPDATE,
+                                                    .m = command->layers[l],
+                                                    .n = command->layers[l + 1],
+                                                    .k = batch,
+                                                    .rule = command->optimizer,
+                                                    .first_layer = l == 0}};
     return count;
 }
 
-enum tp_status bench_table(const struct bench_command *command, const struct tp_tier *tier,
-                           struct tp_error *error)
+enum tp_status bench_table(const struct bench_command *command, const struct bench_calls *calls,
+                           const struct tp_tier *tier, struct tp_error *error)
 {
-    struct row rows[3 * (TP_HIDDEN_MAX + 1)];
-    const size_t count = plan_rows(command, rows);
-    json_t *all = json_array();
-    bool failed = !all;
+    static struct bench_row rows[BENCH_CALLS_MOST];
+    size_t count = 0;
+    if (command->layer_count)
+        count = plan_network(command, rows);
+    else
+        for (; count < calls->count; count++)
+            rows[count] = (struct bench_row){.call = calls->call[count]};
+
+    struct table table = {command,      bench_machine_here(), json_array(), json_array(),
+                          json_array(), json_array(),         json_array()};
     enum tp_status status = TP_OK;
-    printf("ours: the product with activation, slope, or rule and transposed weights; others: the product "
-           "alone, as a\nmultiple of our time, naive on one thread\n");
-    for (size_t t = 0; t < command->thread_count && !status; t++) {
-        const size_t threads = command->threads[t];
-        const bool proved = tier->peak && bench_peak(tier, threads) > 0;
-        write_heading(tier, threads);
-        for (size_t i = 0; i < count && !status; i++) {
-            status = time_row(&rows[i], tier, threads, proved, error);
-            if (status)
-                continue;
-            write_row(&rows[i]);
-            failed |= json_array_append_new(all, json_row(&rows[i], tier, threads)) != 0;
-        }
+    printf("First line of a row: the product alone. Second: the whole verb, with activation, slope, or rule "
+           "and\n"
+           "transposed weights, of others by plain loops behind the product. Others: their time over ours, "
+           "naive\n"
+           "on one thread. bench/README.md says more.\n");
+    for (const struct tp_tier *const *candidate = tp_tiers; *candidate && !status; candidate++) {
+        if (!bench_command_wants(command, tier, *candidate) || (command->all && !(*candidate)->peak))
+            continue;
+        append(&table.tiers, json_string((*candidate)->name));
+        for (size_t t = 0; t < command->thread_count && !status; t++)
+            status = run_block(&table, rows, count, *candidate, command->threads[t], t == 0, error);
     }
-    if (status || !command->json || failed) {
-        json_decref(all);
-        return failed && !status ? tp_fail(error, TP_FAILURE, "--json: out of memory") : status;
-    }
-    const struct bench_machine machine = bench_machine_here();
-    const struct tp_json_member members[] = {{"cpu", json_string(machine.key)},
-                                             {"cpu_name", json_string(machine.name)},
-                                             {"batch", tp_json_count(command->batch)},
-                                             {"rows", all}};
-    return tp_json_write(tp_json_object(members, sizeof members / sizeof members[0]), error);
+    if (!status && command->json)
+        return write_json(&table, error);
+    json_t *const all[] = {table.tiers, table.peaks, table.bandwidths, table.rows, table.networks};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        json_decref(all[i]);
+    return status;
 }

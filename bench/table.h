@@ -1,5 +1,5 @@
 /*
- * The table of --layers: the products of one network, layer by layer, beside what others need for them.
+ * The tables of --compare and --layers: our products, verbs and steps beside what others need for them.
  */
 #ifndef BENCH_TABLE_H
 #define BENCH_TABLE_H
@@ -8,11 +8,12 @@
 #include "bench_command.h"
 
 /*
- * Times and prints, one block for each count of threads, then with --json the same as an object. Every kernel
- * is verified first.
- * Errors: TP_FAILURE for a kernel that is wrong, and without memory or threads.
+ * Times and prints a block for each tier and count of threads: one row for each product of `calls`, or with
+ * --layers of the network's step, with its whole step and evaluation; then with --json the same as an object.
+ * The tier is the one given, or with --all each that has a peak and runs here. Every kernel is verified
+ * first. Errors: TP_FAILURE for a kernel that is wrong, and without memory or threads.
  */
-enum tp_status bench_table(const struct bench_command *command, const struct tp_tier *tier,
-                           struct tp_error *error);
+enum tp_status bench_table(const struct bench_command *command, const struct bench_calls *calls,
+                           const struct tp_tier *tier, struct tp_error *error);
 
 #endif

@@ -1,11 +1,24 @@
 #include "timing.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../src/clock.h"
 
 #define ROUNDS_MOST 1024
+
+/* A contender whose single call takes so many times as long as a burst and as the fastest one's call... */
+#define SLOW 4
+/* ...runs in every fifth round only, in the third first, so that its rounds go in both directions. */
+#define SLOW_EVERY 5
+#define SLOW_FIRST 2
+
+/*
+ * Part of a burst that runs untimed before the rest: the operands move into the caches that the contender
+ * before has filled with its own, and that one's threads, which spin for a while, fall asleep.
+ */
+#define SETTLING 0.25
 
 static double timed(struct bench_contender *c, size_t times)
 {
@@ -21,17 +34,32 @@ static void calibrate(struct bench_contender *c, double burst)
     for (c->times = 1; seconds < burst / 10; seconds = timed(c, c->times))
         c->times *= 2;
     const double wanted = burst * (double)c->times / seconds;
+    c->call_seconds = seconds / (double)c->times;
     c->times = wanted < 1 ? 1 : (size_t)wanted;
+}
+
+static double burst_of(struct bench_contender *c)
+{
+    const size_t settling = (size_t)(SETTLING * (double)c->times);
+    if (settling)
+        c->run(c->context, settling);
+    return timed(c, c->times) / (double)c->times;
 }
 
 void bench_compete(struct bench_contender *contenders, size_t count, size_t rounds, double burst)
 {
-    for (size_t i = 0; i < count; i++)
+    double slow = 0;
+    for (size_t i = 0; i < count; i++) {
         calibrate(&contenders[i], burst);
+        slow = i == 0 ? contenders[i].call_seconds : fmin(slow, contenders[i].call_seconds);
+    }
+    slow = SLOW * fmax(slow, burst);
     for (size_t round = 0; round < rounds; round++) {
         for (size_t i = 0; i < count; i++) {
             struct bench_contender *c = &contenders[round % 2 ? count - 1 - i : i];
-            c->seconds[round] = timed(c, c->times) / (double)c->times;
+            const bool rests =
+                rounds > SLOW_FIRST && c->call_seconds > slow && round % SLOW_EVERY != SLOW_FIRST;
+            c->seconds[round] = rests ? NAN : burst_of(c);
         }
     }
 }
@@ -45,9 +73,14 @@ static int by_value(const void *left, const void *right)
 double bench_median(const double *values, size_t count)
 {
     double sorted[ROUNDS_MOST];
-    memcpy(sorted, values, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, by_value);
-    return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
+    size_t known = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!isnan(values[i]))
+            sorted[known++] = values[i];
+    if (!known)
+        return NAN;
+    qsort(sorted, known, sizeof *sorted, by_value);
+    return known % 2 ? sorted[known / 2] : (sorted[known / 2 - 1] + sorted[known / 2]) / 2;
 }
 
 double bench_ratio(const double *above, const double *below, size_t count)

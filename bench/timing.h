@@ -5,24 +5,29 @@
 #ifndef BENCH_TIMING_H
 #define BENCH_TIMING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct bench_contender {
     void (*run)(void *context, size_t times);
     void *context;
-    size_t times;    /* calls of one round, set by bench_compete() */
-    double *seconds; /* [rounds] of one call */
+    size_t times;        /* calls of one round, set by bench_compete() */
+    double *seconds;     /* [rounds] of one call; NaN: it did not run in that round */
+    double call_seconds; /* of one call when it was first run, set by bench_compete() */
 };
 
 /*
  * Runs every contender once in every round, forwards in even rounds and backwards in odd ones, for about
- * `burst` seconds each, after a first burst that warms up and finds out how many calls that is.
+ * `burst` seconds each and untimed for a quarter of that before, after a first burst that warms up and finds
+ * out how many calls that is. A contender whose single call takes much longer than a burst and than the
+ * fastest one's call runs in every fifth round only, where there are as many as three rounds.
  */
 void bench_compete(struct bench_contender *contenders, size_t count, size_t rounds, double burst);
 
+/* Of the values that are not NaN; NaN if there are none. */
 double bench_median(const double *values, size_t count);
 
-/* Median of above[i] / below[i]. */
+/* Median of above[i] / below[i] over the rounds that have both. */
 double bench_ratio(const double *above, const double *below, size_t count);
 
 #endif

@@ -4,29 +4,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/clock.h"
 #include "../src/json_line.h"
-#include "../src/trainer.h"
 #include "call.h"
 #include "timing.h"
+#include "training.h"
 
 #define BURST       2e-3 /* seconds of a kernel in one round */
-#define STEPS_MOST  128  /* steps of one round; the median of them is the round's figure */
+#define STEPS       128  /* of one round; the median of them is the round's figure */
 #define ROUNDS_MOST 1000
 
 static const struct bench_workload workloads[] = {
-    {.name = "forward-32x64x785", .call = {BENCH_FORWARD, 32, 64, 785, TP_LECUN_TANH, TP_SGD, false}},
-    {.name = "forward-32x64x64", .call = {BENCH_FORWARD, 32, 64, 64, TP_LECUN_TANH, TP_SGD, false}},
-    {.name = "forward-32x10x64", .call = {BENCH_FORWARD, 32, 10, 64, TP_LINEAR, TP_SGD, false}},
-    {.name = "forward-256x512x512", .call = {BENCH_FORWARD, 256, 512, 512, TP_RELU, TP_SGD, false}},
-    {.name = "backward-32x64x64", .call = {BENCH_BACKWARD, 32, 64, 64, TP_LECUN_TANH, TP_SGD, false}},
-    {.name = "backward-256x512x512", .call = {BENCH_BACKWARD, 256, 512, 512, TP_RELU, TP_SGD, false}},
-    {.name = "update-785x64x32", .call = {BENCH_UPDATE, 785, 64, 32, TP_LINEAR, TP_MOMENTUM, false}},
-    {.name = "update-512x512x256", .call = {BENCH_UPDATE, 512, 512, 256, TP_LINEAR, TP_ADAM, false}},
-    {.name = "pack_u8-32x784", .call = {BENCH_PACK_U8, 32, 784, 1, TP_LINEAR, TP_SGD, false}},
-    {.name = "loss-32x10", .call = {BENCH_LOSS, 32, 10, 1, TP_LINEAR, TP_SGD, false}},
-    {.name = "sigmoid-32x64", .call = {BENCH_MAP, 32, 64, 1, TP_SIGMOID, TP_SGD, false}},
-    {.name = "lecun_tanh-32x64", .call = {BENCH_MAP, 32, 64, 1, TP_LECUN_TANH, TP_SGD, false}},
+    {.name = "forward-32x64x785",
+     .call = {.kind = BENCH_FORWARD, .m = 32, .n = 64, .k = 785, .activation = TP_LECUN_TANH}},
+    {.name = "forward-32x64x64",
+     .call = {.kind = BENCH_FORWARD, .m = 32, .n = 64, .k = 64, .activation = TP_LECUN_TANH}},
+    {.name = "forward-32x10x64", .call = {.kind = BENCH_FORWARD, .m = 32, .n = 10, .k = 64}},
+    {.name = "forward-256x512x512",
+     .call = {.kind = BENCH_FORWARD, .m = 256, .n = 512, .k = 512, .activation = TP_RELU}},
+    {.name = "backward-32x64x64",
+     .call = {.kind = BENCH_BACKWARD, .m = 32, .n = 64, .k = 64, .activation = TP_LECUN_TANH}},
+    {.name = "backward-256x512x512",
+     .call = {.kind = BENCH_BACKWARD, .m = 256, .n = 512, .k = 512, .activation = TP_RELU}},
+    {.name = "update-785x64x32",
+     .call = {.kind = BENCH_UPDATE, .m = 785, .n = 64, .k = 32, .rule = TP_MOMENTUM}},
+    {.name = "update-512x512x256",
+     .call = {.kind = BENCH_UPDATE, .m = 512, .n = 512, .k = 256, .rule = TP_ADAM}},
+    {.name = "pack_u8-32x784", .call = {.kind = BENCH_PACK_U8, .m = 32, .n = 784, .k = 1}},
+    {.name = "loss-32x10", .call = {.kind = BENCH_LOSS, .m = 32, .n = 10, .k = 1}},
+    {.name = "sigmoid-32x64",
+     .call = {.kind = BENCH_MAP, .m = 32, .n = 64, .k = 1, .activation = TP_SIGMOID}},
+    {.name = "lecun_tanh-32x64",
+     .call = {.kind = BENCH_MAP, .m = 32, .n = 64, .k = 1, .activation = TP_LECUN_TANH}},
     {.name = "step-784-64-10", .hidden = {64}, .hidden_count = 1},
     {.name = "step-784-64-64-10", .hidden = {64, 64}, .hidden_count = 2},
 };
@@ -38,65 +46,35 @@ static void run_call(void *context, size_t times)
     bench_run_team(context, 1, times);
 }
 
-struct steps {
-    double last, seconds[STEPS_MOST];
-    size_t count;
-};
-
-/* The first step has no beginning that could be seen. */
-static void saw_step(void *context, size_t step, size_t epoch, double loss)
-{
-    struct steps *steps = context;
-    const double now = tp_clock_seconds();
-    (void)epoch, (void)loss;
-    if (step > 0 && steps->count < STEPS_MOST)
-        steps->seconds[steps->count++] = now - steps->last;
-    steps->last = now;
-}
-
 const struct bench_workload *bench_workload_list(size_t *count)
 {
     *count = WORKLOADS;
     return workloads;
 }
 
-struct tp_dataset bench_workload_samples(void)
+enum tp_status bench_workload_samples(struct tp_dataset *samples, struct tp_error *error)
 {
-    static uint8_t samples[(STEPS_MOST + 1) * BENCH_STEP_BATCH][BENCH_STEP_FEATURES];
-    static uint16_t labels[(STEPS_MOST + 1) * BENCH_STEP_BATCH];
-    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
-        labels[i] = (uint16_t)(i % BENCH_STEP_CLASSES);
-        for (size_t f = 0; f < BENCH_STEP_FEATURES; f++)
-            samples[i][f] = (uint8_t)((uint32_t)(i * BENCH_STEP_FEATURES + f) * 2654435761u >> 24);
-    }
-    return (struct tp_dataset){.type = TP_SAMPLE_U8,
-                               .samples = samples,
-                               .labels = labels,
-                               .count = sizeof labels / sizeof labels[0],
-                               .features = BENCH_STEP_FEATURES,
-                               .classes = BENCH_STEP_CLASSES};
+    return bench_samples(BENCH_STEP_FEATURES, BENCH_STEP_CLASSES, (STEPS + 1) * BENCH_STEP_BATCH, samples,
+                         error);
 }
 
 enum tp_status bench_workload_steps(const struct bench_workload *w, const struct tp_tier *tier,
-                                    const struct tp_dataset *train, double *seconds, double *flops,
+                                    const struct tp_dataset *samples, double *seconds, double *flops,
                                     struct tp_error *error)
 {
-    struct tp_dataset validation = *train;
-    validation.count = BENCH_STEP_BATCH;
-    struct tp_train_options options = tp_train_options_default();
-    memcpy(options.hidden, w->hidden, sizeof w->hidden);
-    options.hidden_count = w->hidden_count;
-    options.batch = BENCH_STEP_BATCH;
-    options.epochs = 1;
-    options.evals_per_epoch = 1;
-    options.threads_exact = 1;
-    options.isa = tier->name;
-    struct steps steps = {0};
-    const struct tp_observer observer = {.context = &steps, .step = saw_step};
-    struct tp_result result;
-    enum tp_status status = tp_train(&options, train, &validation, NULL, &observer, &result, error);
-    *seconds = status ? 0 : bench_median(steps.seconds, steps.count);
-    *flops = status ? 0 : result.run.flops_per_step;
+    struct bench_training training = {.tier = tier,
+                                      .layers = {BENCH_STEP_FEATURES},
+                                      .layer_count = w->hidden_count + 2,
+                                      .batch = BENCH_STEP_BATCH,
+                                      .threads = 1,
+                                      .activation = TP_LECUN_TANH,
+                                      .optimizer = TP_MOMENTUM};
+    memcpy(training.layers + 1, w->hidden, w->hidden_count * sizeof w->hidden[0]);
+    training.layers[w->hidden_count + 1] = BENCH_STEP_CLASSES;
+    struct bench_training_times times = {0};
+    const enum tp_status status = bench_train(&training, STEPS, samples, &times, error);
+    *seconds = times.step;
+    *flops = times.step_flops;
     return status;
 }
 
@@ -123,15 +101,16 @@ static enum tp_status time_all(const char *name, size_t rounds, const struct tp_
 {
     static struct bench_operands operands[WORKLOADS];
     struct bench_contender contenders[WORKLOADS];
-    const struct tp_dataset train = bench_workload_samples();
+    struct tp_dataset samples;
     size_t calls = 0;
     double flops;
-    enum tp_status status = TP_OK;
+    enum tp_status status = bench_workload_samples(&samples, error);
     for (size_t i = 0; i < WORKLOADS && !status; i++) {
         if (!bench_workload_is_asked(&workloads[i], name) || workloads[i].hidden_count)
             continue;
         status = bench_create(&operands[i], &workloads[i].call, tier, error);
-        contenders[calls++] = (struct bench_contender){run_call, &operands[i], 0, seconds[i]};
+        contenders[calls++] =
+            (struct bench_contender){.run = run_call, .context = &operands[i], .seconds = seconds[i]};
     }
     if (!status)
         bench_compete(contenders, calls, rounds, BURST);
@@ -140,7 +119,9 @@ static enum tp_status time_all(const char *name, size_t rounds, const struct tp_
     for (size_t round = 0; round < rounds; round++)
         for (size_t i = 0; i < WORKLOADS && !status; i++)
             if (bench_workload_is_asked(&workloads[i], name) && workloads[i].hidden_count)
-                status = bench_workload_steps(&workloads[i], tier, &train, &seconds[i][round], &flops, error);
+                status =
+                    bench_workload_steps(&workloads[i], tier, &samples, &seconds[i][round], &flops, error);
+    tp_dataset_free(&samples);
     return status;
 }
 

@@ -31,15 +31,15 @@ const struct bench_workload *bench_workload_list(size_t *count);
 /* Whether `name` is that workload's, or "all". */
 bool bench_workload_is_asked(const struct bench_workload *workload, const char *name);
 
-/* Samples without meaning, for steps to be timed on: a step takes as long whatever it learns. */
-struct tp_dataset bench_workload_samples(void);
+/* As many as the steps take. tp_dataset_free() them afterwards. Errors: as bench_samples(). */
+enum tp_status bench_workload_samples(struct tp_dataset *samples, struct tp_error *error);
 
 /*
  * Trains one epoch on the samples, on one thread: median seconds of a step, and its operations.
  * Errors: as tp_train().
  */
 enum tp_status bench_workload_steps(const struct bench_workload *workload, const struct tp_tier *tier,
-                                    const struct tp_dataset *train, double *seconds, double *flops,
+                                    const struct tp_dataset *samples, double *seconds, double *flops,
                                     struct tp_error *error);
 
 /* An array of the rounds' figures. NULL without memory. */

@@ -18,6 +18,16 @@
 #define TP_COMMIT "unknown commit"
 #endif
 
+const char *tp_version_commit(void)
+{
+    return TP_COMMIT;
+}
+
+const char *tp_version_compiler(void)
+{
+    return TP_COMPILER;
+}
+
 void tp_version_write(FILE *out)
 {
     fprintf(out, "tileprop %s (%s)\ncompiler: %s\ntiers built:", TP_VERSION, TP_COMMIT, TP_COMPILER);

@@ -25,10 +25,7 @@ setup() {
     [ -z "$(sort "$BATS_TEST_TMPDIR/names" | uniq -d)" ]
 }
 
-@test "--gemm: shapes and operations as asked for, verified and timed" {
-    run "$bench" --gemm 5x7x9,6x16x64 --op backward --activation relu --threads 1 --isa reference --list
-    [ "$output" = "tp_backward_reference/5x7x9/relu/threads:1
-tp_backward_reference/6x16x64/relu/threads:1" ]
+@test "--gemm: shapes as asked for, verified and timed" {
     run --separate-stderr "$bench" --gemm 5x7x9 --threads 1,2 --benchmark_min_time=0.001 --benchmark_format=json
     [ "$status" -eq 0 ]
     python3 -c 'import json, sys
@@ -36,14 +33,100 @@ rows = json.load(sys.stdin)["benchmarks"]
 assert len(rows) == 6 and all(row["GFLOP/s"] > 0 for row in rows), rows' <<<"$output"
 }
 
-@test "--layers: one row for each product of a step, on each count of threads" {
-    run "$bench" --layers 20,17,5 --batch 3 --threads 1,2 --json
+@test "--op: these products and nothing else, of the course's networks without --gemm" {
+    run "$bench" --op update --threads 1 --isa reference --list
     [ "$status" -eq 0 ]
+    [ "${#lines[@]}" -eq 3 ]
+    [ "$(grep -c "^tp_update_reference/" <<<"$output")" -eq 3 ]
+    run "$bench" --gemm 5x7x9,6x16x64 --op backward --activation relu --threads 1 --isa reference --list
+    [ "$output" = "tp_backward_reference/5x7x9/relu/threads:1
+tp_backward_reference/6x16x64/relu/threads:1" ]
+}
+
+@test "--all: cold caches too, whole steps, evaluations and loading; each shape, tier and optimizer" {
+    names=$("$bench" --all --list --threads 1,2)
+    cold=$(grep -c '/cold$' <<<"$names") || [ "$(uname -m)" != x86_64 ]
+    kernels=$(grep -c '^tp_' <<<"$names")
+    [ "$cold" -eq 0 ] || [ "$((2 * cold))" -eq "$kernels" ]
+    for pattern in '^step/784-64-10/.*/threads:2$' '^evaluation/784-64-10/' '^load/.*/gzip$' '^load/.*/plain$' \
+        'adam/first-layer' 'nesterov' '/512x1024x1024/' '/1000x2048x2048/' '/1x10x64/' '^tp_relu_.*/512x1024/'; do
+        echo "$pattern"
+        grep -qE "$pattern" <<<"$names"
+    done
+    run "$bench" --list --threads 1
+    [[ $output != *cold* ]]
+}
+
+@test "steps, evaluations and loading are verified and timed; the context says on what" {
+    run --separate-stderr "$bench" --batch 2 --threads 1 --benchmark_min_time=0.0001 --benchmark_format=json
+    [ "$status" -eq 0 ]
+    python3 -c 'import json, sys
+result = json.load(sys.stdin)
+rows = {row["name"].split("/")[0]: row for row in result["benchmarks"]}
+assert not any(row.get("error_occurred") for row in result["benchmarks"]), rows
+assert all(rows[name]["items_per_second"] > 0 for name in ("step", "evaluation", "load")), rows
+context = result["context"]
+for key in ("cpu", "tiers", "cache_sizes", "threads", "binding", "compiler", "commit", "operands", "flop_convention"):
+    assert context[key], key' <<<"$output"
+}
+
+# checked SCRIPT: the last line of $output is a JSON object as --compare and --layers write it, for which SCRIPT holds.
+checked() {
     tail -n 1 <<<"$output" | python3 -c 'import json, sys
-rows = json.load(sys.stdin)["rows"]
+result = json.load(sys.stdin)
+assert set(result) == {"machine", "rows", "networks"}
+machine, rows, networks = result["machine"], result["rows"], result["networks"]
+assert set(machine) == {"cpu", "cpu_name", "cpus", "caches", "compiler", "version", "binding", "tiers", "peaks",
+    "bandwidths"}
+for row in rows:
+    assert set(row) == {"tier", "kernel", "threads", "layer", "verb", "m", "n", "k", "activation", "optimizer",
+        "first_layer", "seconds", "product_seconds", "flops", "bytes", "share_of_peak", "product_share_of_peak", "peers"}
+    assert row["seconds"] > 0 and row["product_seconds"] > 0 and row["flops"] == 2 * row["m"] * row["n"] * row["k"]
+    assert row["peers"]["naive"]["product"] > 0 and row["peers"]["naive"]["verb"] > 0
+    assert (row["activation"] is None) == (row["verb"] == "update") == (row["optimizer"] is not None)
+'"$1"
+}
+
+@test "--compare: the products of the same calls, beside others, on each count of threads" {
+    run --separate-stderr "$bench" --compare --gemm 5x7x9 --threads 1,2 --optimizer adam --json
+    [ "$status" -eq 0 ]
+    checked '
+assert [row["verb"] for row in rows] == 2 * ["forward", "backward", "update"], rows
+assert [row["threads"] for row in rows] == 3 * [1] + 3 * [2], rows
+assert rows[2]["optimizer"] == "adam" and not rows[2]["first_layer"] and rows[0]["layer"] is None
+assert [peak["threads"] for peak in machine["peaks"]] == [1, 2] and networks == []
+assert {b["level"] for b in machine["bandwidths"]} == {"L1", "L2", "memory"}'
+    run --separate-stderr "$bench" --compare --op backward --threads 1 --batch 3 --isa reference --json
+    [ "$status" -eq 0 ]
+    checked '
+assert [(row["m"], row["n"], row["k"]) for row in rows] == [(3, 64, 64), (3, 64, 10)], rows
+assert machine["tiers"] == ["reference"] and rows[0]["share_of_peak"] is None, rows'
+}
+
+@test "--layers: one row for each product of a step, whole steps and evaluations, on each count of threads" {
+    run --separate-stderr "$bench" --layers 20,17,5 --batch 3 --threads 1,2 --json
+    [ "$status" -eq 0 ]
+    checked '
 assert [row["verb"] for row in rows] == 2 * ["forward", "forward", "backward", "update", "update"], rows
-assert [(row["m"], row["n"], row["k"]) for row in rows[:5]] == [(3, 17, 20), (3, 5, 17), (3, 17, 5), (20, 17, 3), (17, 5, 3)]
-assert all(row["seconds"] > 0 and row["times_of_peers"]["naive"] > 0 for row in rows)'
+shapes = [(3, 17, 20), (3, 5, 17), (3, 17, 5), (20, 17, 3), (17, 5, 3)]
+assert [(row["m"], row["n"], row["k"]) for row in rows[:5]] == shapes, rows
+assert [row["first_layer"] for row in rows[:5]] == [False, False, False, True, False], rows
+assert [network["threads"] for network in networks] == [1, 2] and networks[0]["layers"] == [20, 17, 5]
+for network in networks:
+    for what in ("step", "evaluation"):
+        assert network[what + "_seconds"] > 0 and network[what + "_flops"] > 0, network
+    assert network["peers"]["naive"] > 0, network'
+}
+
+@test "TILEPROP_ISA is not exceeded" {
+    TILEPROP_ISA=reference run "$bench" --op forward --threads 1 --list
+    [ "$status" -eq 0 ]
+    [ "$(grep -c "^tp_forward_reference/" <<<"$output")" -eq 3 ]
+    TILEPROP_ISA=reference run "$bench" --all --threads 1 --list
+    [[ $output != *_avx* ]]
+    TILEPROP_ISA=sse run --separate-stderr "$bench" --list
+    [ "$status" -eq 2 ]
+    [[ $stderr == *TILEPROP_ISA* ]]
 }
 
 @test "--limits: products and steps beside the peak and naive loops, by round, on each tier that is here" {
@@ -62,7 +145,7 @@ for tier in found["tiers"].values():
 
 @test "wrong use is exit 2 and one line" {
     for arguments in "--gemm 5x5" "--gemm 0x1x1" "--gemm 5x5x5x5" "--op sideways" "--layers 5" "--workload nothing" "--isa sse" \
-        "--benchmark_nothing"; do
+        "--benchmark_nothing" "--layers 5,5 --gemm 5x5x5" "--layers 5,5 --all"; do
         # shellcheck disable=SC2086
         run --separate-stderr "$bench" $arguments
         echo "$arguments: $status: $stderr"

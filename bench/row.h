@@ -1,0 +1,30 @@
+/*
+ * One row of a comparison: our product and our whole verb, and what others need for the same, in turn.
+ */
+#ifndef BENCH_ROW_H
+#define BENCH_ROW_H
+
+#include "../src/status.h"
+#include "call.h"
+#include "peers.h"
+
+struct bench_row {
+    const struct tp_tier *tier;
+    size_t threads;
+    size_t layer; /* of the network, counted from 1; 0: of none */
+    struct bench_call call;
+    double product_seconds, verb_seconds; /* of ours, medians */
+    double product_share, verb_share;     /* of the peak in the same rounds; NaN: there is none */
+    /* Time of each of bench_peers() over ours, in the same rounds; NaN: it was left out. */
+    double product_factor[BENCH_PEERS_MOST], verb_factor[BENCH_PEERS_MOST];
+};
+
+/*
+ * Times the row of tier, threads and call. Products of others and our own are compared with the naive one
+ * before; whoever is wrong or cannot do it is left out, which a line on standard error says. `verify`: our
+ * verb is compared with the reference too. Errors: TP_FAILURE if our kernel is wrong, and without memory or
+ * threads.
+ */
+enum tp_status bench_row_time(struct bench_row *row, bool verify, bool peak_proved, struct tp_error *error);
+
+#endif
