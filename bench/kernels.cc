@@ -30,7 +30,8 @@ namespace
 
 constexpr double kBatchSeconds = 1e-4;  // a team is formed for so long, so that forming it does not count
 constexpr double kReferenceFlops = 2e8; // the reference takes seconds for more
-constexpr double kColdBytes = 64e6;     // that the calls of one cold benchmark read and write
+constexpr size_t kRuns = 20;        // of the trainer, most of whose time is not that of steps or evaluations
+constexpr double kColdBytes = 64e6; // that the calls of one cold benchmark read and write
 
 struct Job {
     bench_call call;
@@ -183,6 +184,12 @@ std::string name_of(const NetworkJob &job)
     return name + "/" + training.tier->name + "/threads:" + std::to_string(training.threads);
 }
 
+size_t iterations_of_a_run(const NetworkJob &job)
+{
+    const size_t steps = bench_training_steps(&job.training);
+    return job.evaluates ? (steps + 1) * job.training.batch : steps;
+}
+
 // A step is one iteration, or a sample's evaluation, and a sample is an item.
 void time_network(benchmark::State &state, const NetworkJob &job)
 {
@@ -201,7 +208,7 @@ void time_network(benchmark::State &state, const NetworkJob &job)
     verified.insert(name_of(job));
     const double peak_before = peak_of(training.tier, training.threads);
     double sum = 0;
-    const size_t count = job.evaluates ? samples : steps;
+    const size_t count = iterations_of_a_run(job);
     while (state.KeepRunningBatch(static_cast<benchmark::IterationCount>(count))) {
         if (bench_train(&training, steps, &dataset, &times, &error)) {
             state.SkipWithError(error.text);
@@ -390,6 +397,7 @@ void list_or_register_others(const bench_command &command, const tp_tier *tier, 
         else
             benchmark::RegisterBenchmark(name.c_str(), time_network, job)
                 ->UseManualTime()
+                ->Iterations(static_cast<benchmark::IterationCount>(kRuns * iterations_of_a_run(job)))
                 ->MeasureProcessCPUTime()
                 ->Unit(benchmark::kMicrosecond);
     }

@@ -116,10 +116,14 @@ static void compete(struct bench_row *row, struct match *match, bool peak_proved
     for (size_t i = 0; peers[i].name; i++) {
         if (!match->peers[i].product.peer)
             continue;
-        contenders[count++] = (struct bench_contender){
-            .run = plain_call_product, .context = &match->peers[i], .seconds = seconds[PEERS + 2 * i]};
-        contenders[count++] = (struct bench_contender){
-            .run = plain_call_verb, .context = &match->peers[i], .seconds = seconds[PEERS + 2 * i + 1]};
+        contenders[count++] = (struct bench_contender){.run = plain_call_product,
+                                                       .context = &match->peers[i],
+                                                       .may_rest = true,
+                                                       .seconds = seconds[PEERS + 2 * i]};
+        contenders[count++] = (struct bench_contender){.run = plain_call_verb,
+                                                       .context = &match->peers[i],
+                                                       .may_rest = true,
+                                                       .seconds = seconds[PEERS + 2 * i + 1]};
     }
     bench_compete(contenders, count, ROUNDS, BURST);
 

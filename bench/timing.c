@@ -8,7 +8,8 @@
 
 #define ROUNDS_MOST 1024
 
-/* A contender whose single call takes so many times as long as a burst and as the fastest one's call... */
+/* A contender that may rest and whose single call takes so many times as long as a burst and as the fastest
+ * one's call... */
 #define SLOW 4
 /* ...runs in every fifth round only, in the third first, so that its rounds go in both directions. */
 #define SLOW_EVERY 5
@@ -57,8 +58,8 @@ void bench_compete(struct bench_contender *contenders, size_t count, size_t roun
     for (size_t round = 0; round < rounds; round++) {
         for (size_t i = 0; i < count; i++) {
             struct bench_contender *c = &contenders[round % 2 ? count - 1 - i : i];
-            const bool rests =
-                rounds > SLOW_FIRST && c->call_seconds > slow && round % SLOW_EVERY != SLOW_FIRST;
+            const bool rests = c->may_rest && rounds > SLOW_FIRST && c->call_seconds > slow &&
+                               round % SLOW_EVERY != SLOW_FIRST;
             c->seconds[round] = rests ? NAN : burst_of(c);
         }
     }

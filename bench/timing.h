@@ -11,6 +11,7 @@
 struct bench_contender {
     void (*run)(void *context, size_t times);
     void *context;
+    bool may_rest;       /* in most rounds, if its single call takes much longer than others' */
     size_t times;        /* calls of one round, set by bench_compete() */
     double *seconds;     /* [rounds] of one call; NaN: it did not run in that round */
     double call_seconds; /* of one call when it was first run, set by bench_compete() */
@@ -19,8 +20,8 @@ struct bench_contender {
 /*
  * Runs every contender once in every round, forwards in even rounds and backwards in odd ones, for about
  * `burst` seconds each and untimed for a quarter of that before, after a first burst that warms up and finds
- * out how many calls that is. A contender whose single call takes much longer than a burst and than the
- * fastest one's call runs in every fifth round only, where there are as many as three rounds.
+ * out how many calls that is. A contender that may rest and whose single call takes much longer than a burst
+ * and than the fastest one's call runs in every fifth round only, where there are as many as three rounds.
  */
 void bench_compete(struct bench_contender *contenders, size_t count, size_t rounds, double burst);
 
