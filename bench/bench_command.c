@@ -75,7 +75,7 @@ static const struct tp_option table[] = {
      .offset = AT(threads), .count_offset = AT(thread_count), .items = BENCH_THREADS_MOST, .least = 1,
      .most = 256, .help = "exact counts of threads, as in 1,2,4; none: one, and one per CPU"},
     {.name = "isa", .group = "Machine", .argument = "NAME", .kind = TP_OPTION_NAME, .choices = tp_tier_choices,
-     .offset = AT(isa), .help = "instruction set of the kernels, with --all the highest; auto: the best one that is here. "
+     .offset = AT(isa), .help = "instruction set of the kernels; auto: the best one that is here, with --all each of them. "
              "TILEPROP_ISA in the environment names one that is not exceeded"},
 
     {.name = "json", .group = "Output", .kind = TP_OPTION_FLAG, .offset = AT(json),
@@ -150,7 +150,9 @@ bool bench_command_wants(const struct bench_command *command, const struct tp_ti
         place = tp_tiers[i] == candidate ? i : place;
         highest = tp_tiers[i] == tier ? i : highest;
     }
-    return command->all ? place <= highest && tp_tier_runs_here(candidate) : candidate == tier;
+    if (command->all && strcmp(command->isa, "auto") == 0)
+        return place <= highest && tp_tier_runs_here(candidate);
+    return candidate == tier;
 }
 
 void bench_command_write_help(FILE *out)

@@ -1,6 +1,7 @@
 #include "peers.h"
 
 #include <dlfcn.h>
+#include <stdlib.h>
 #include <string.h>
 
 #ifdef TP_ONEDNN
@@ -60,6 +61,20 @@ static void find(void *library, const char *name, void *function)
 static void *load(const char *name)
 {
     return dlopen(name, RTLD_NOW | RTLD_LOCAL);
+}
+
+void bench_peers_limit(const struct tp_tier *tier)
+{
+    static const struct {
+        const char *tier, *openblas, *blis, *onednn;
+    } names[] = {{"avx2", "Haswell", "3", "AVX2"}, {"avx512", "SkylakeX", "0", "ALL"}};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i].tier, tier->name) != 0)
+            continue;
+        setenv("OPENBLAS_CORETYPE", names[i].openblas, true);
+        setenv("BLIS_ARCH_TYPE", names[i].blis, true);
+        setenv("ONEDNN_MAX_CPU_ISA", names[i].onednn, true);
+    }
 }
 
 const struct bench_peer *bench_peers(void)

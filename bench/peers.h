@@ -48,6 +48,13 @@ struct bench_peer {
 #define BENCH_PEERS_MOST 7
 
 /*
+ * Limits the libraries to the tier's instruction set, and tells those that are older than this CPU to use all
+ * of it: OpenBLAS 0.3.21 and BLIS 0.9 take plain C on CPUs that they do not know. To be called before the
+ * first bench_peers(), which loads them.
+ */
+void bench_peers_limit(const struct tp_tier *tier);
+
+/*
  * The peers that are here, naive first, ended by one without a name. Lives as long as the program. Not to be
  * called by two threads at a time.
  */

@@ -305,8 +305,11 @@ bool plain_network_create(struct plain_network *p, const struct bench_peer *peer
     *p = (struct plain_network){
         .layers = layers, .batch = batch, .activation = activation, .rule = bench_rule(rule)};
     memcpy(p->width, width, (layers + 1) * sizeof *width);
+    p->samples = malloc(batch * width[0]);
     p->labels = malloc(batch * sizeof *p->labels);
-    bool complete = p->labels;
+    bool complete = p->samples && p->labels;
+    for (size_t i = 0; complete && i < batch * width[0]; i++)
+        p->samples[i] = (uint8_t)((uint32_t)i * 2654435761u >> 24);
     for (size_t r = 0; complete && r < batch; r++)
         p->labels[r] = (uint16_t)(r % width[layers]);
     for (size_t l = 0; l <= layers; l++) {
@@ -335,6 +338,7 @@ void plain_network_destroy(struct plain_network *p)
         free(p->a[l]);
         free(p->d[l]);
     }
+    free(p->samples);
     free(p->labels);
     *p = (struct plain_network){.layers = 0};
 }
@@ -355,11 +359,18 @@ EVERY_CPU static float softmax(const float *z, float *d, size_t classes, size_t 
     return logf(sum) - (margin - largest);
 }
 
+EVERY_CPU static void pack(const uint8_t *samples, float *a, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        a[i] = (1.0f / 128) * (float)samples[i] - 1;
+}
+
 float plain_network_step(struct plain_network *p)
 {
     const struct bench_peer *peer = p->forward[0].peer;
     const size_t classes = p->width[p->layers];
     float loss = 0;
+    pack(p->samples, p->a[0], p->batch * p->width[0]);
     for (size_t l = 0; l < p->layers; l++) {
         peer->run(&p->forward[l]);
         if (l + 1 < p->layers)

@@ -58,15 +58,19 @@ struct plain_network {
     float *w[PLAIN_LAYERS], *g[PLAIN_LAYERS], *state[PLAIN_LAYERS][2];
     float *transposed[PLAIN_LAYERS];                  /* for peers that need it; else NULL */
     float *a[PLAIN_LAYERS + 1], *d[PLAIN_LAYERS + 1]; /* activations and gradients at z, [batch x width] */
+    uint8_t *samples;                                 /* [batch x inputs] */
     uint16_t *labels;
 };
 
-/* Random weights, inputs and labels. plain_network_destroy() it afterwards, on error too. */
+/* Random weights, samples and labels. plain_network_destroy() it afterwards, on error too. */
 bool plain_network_create(struct plain_network *p, const struct bench_peer *peer, const size_t *width,
                           size_t layers, size_t batch, enum tp_activation activation, enum tp_rule_kind rule);
 void plain_network_destroy(struct plain_network *p);
 
-/* Forward, softmax and cross-entropy, backward, update. Returns the mean loss. */
+/*
+ * The samples, in the order in which they lie and all normalised alike, become floats; then forward, softmax
+ * and cross-entropy, backward, update. Returns the mean loss.
+ */
 float plain_network_step(struct plain_network *p);
 
 #endif

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Keeps what bench measures on this machine: record.py, without arguments.
 
-Runs every product beside its peers, the networks of NETWORKS, and all other kernels under Google Benchmark, which takes
-several minutes. Everything goes to results/bench/CPU.json, the last run on that CPU; products with a batch of
+Runs every product beside its peers and the networks of NETWORKS, tier by tier, and all other kernels under Google
+Benchmark, which takes several minutes. Everything goes to results/bench/CPU.json, the last run on that CPU; products with a batch of
 HISTORY_BATCH and whole networks are also appended to results/bench/history.csv. A product comes once, from the first
 run that has it.
 Exit status: 0 done, that of bench where it fails, 1 if what it says cannot be used; then nothing is written.
@@ -51,19 +51,28 @@ def other(row):
             "level": level, "share_of_bandwidth": row[f"%{level}"] / 100 if level else None}
 
 
-def measure():
-    print("record.py: products beside their peers", flush=True)
-    found = store.bench_json(["--compare", "--all", "--json"])
-    rows, networks = list(found["rows"]), []
+def measure_tier(tier):
+    """In processes of its own: the libraries choose their instruction set when they are loaded."""
+    print(f"record.py: {tier}, products beside their peers", flush=True)
+    runs = [store.bench_json(["--compare", "--all", "--isa", tier, "--json"])]
     for layers, batch in NETWORKS:
-        print(f"record.py: {layers} with batches of {batch}", flush=True)
-        network = store.bench_json(["--layers", layers, "--batch", str(batch), "--json"])
-        rows += network["rows"]
-        networks += network["networks"]
+        print(f"record.py: {tier}, {layers} with batches of {batch}", flush=True)
+        runs.append(store.bench_json(["--layers", layers, "--batch", str(batch), "--isa", tier, "--json"]))
+    return (runs[0]["machine"], distinct([row for run in runs for row in run["rows"]]),
+            [network for run in runs for network in run["networks"]])
+
+
+def measure():
+    machine, rows, networks = {"tiers": [], "peaks": [], "bandwidths": []}, [], []
+    for tier in store.machine()["tiers"]:
+        about, some, nets = measure_tier(tier)
+        machine = {**about, **{key: machine[key] + about[key] for key in ("tiers", "peaks", "bandwidths")}}
+        rows += some
+        networks += nets
     print("record.py: other kernels", flush=True)
     others = store.bench_json(["--all", f"--benchmark_filter={OTHERS}", f"--benchmark_min_time={OTHERS_SECONDS}",
                                "--benchmark_format=json"], whole=True)
-    return {"machine": found["machine"], "rows": distinct(rows), "networks": networks,
+    return {"machine": machine, "rows": rows, "networks": networks,
             "others": [other(row) for row in others["benchmarks"]], "commit": store.commit(), "date": store.date()}
 
 

@@ -298,6 +298,7 @@ enum tp_status bench_table(const struct bench_command *command, const struct ben
         for (; count < calls->count; count++)
             rows[count] = (struct bench_row){.call = calls->call[count]};
 
+    bench_peers_limit(tier);
     struct table table = {command,      bench_machine_here(), json_array(), json_array(),
                           json_array(), json_array(),         json_array()};
     enum tp_status status = TP_OK;
