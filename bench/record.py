@@ -2,9 +2,9 @@
 """Keeps what bench measures on this machine: record.py, without arguments.
 
 Runs every product beside its peers, the networks of NETWORKS, and all other kernels under Google Benchmark, which takes
-several minutes. Everything goes to results/bench/CPU.json, the last run on that CPU; products with a batch of
-HISTORY_BATCH and whole networks are also appended to results/bench/history.csv. A product comes once, from the first
-run that has it.
+about twenty minutes on two cores. Everything goes to results/bench/CPU.json, the last run on that CPU; products with a
+batch of HISTORY_BATCH and whole networks are also appended to results/bench/history.csv. A product comes once, from the
+first run that has it.
 Exit status: 0 done, that of bench where it fails, 1 if what it says cannot be used; then nothing is written.
 """
 
@@ -16,8 +16,8 @@ import sys
 import store
 
 NETWORKS = [("784,64,10", 32), ("784,64,64,10", 32), ("784,1024,1024,10", 512)]
-# No products, which are in the first run; and not in plain C, which is there to compare with.
-OTHERS = "-(tp_(forward|backward|update)_|_reference/)"
+# Neither products nor networks, which are in the other runs; and nothing in plain C, which is there to compare with.
+OTHERS = "-(tp_(forward|backward|update)_|^step/|^evaluation/|_reference/)"
 OTHERS_SECONDS = "0.1"  # at least, for each of them
 HISTORY_BATCH = 32
 COLUMNS = ["date", "commit", "cpu", "tier", "threads", "kernel", "shape", "us", "gflops", "factor_over_naive"]
@@ -41,25 +41,26 @@ def other(row):
         sys.exit(f"record.py: {row['name']}: {row['error_message']}")
     kernel, *details = [part for part in row["name"].split("/") if part not in ("process_time", "real_time")]
     name = re.fullmatch(r"(?:tp_)?(.*?)(?:_(reference|avx2|avx512))?", kernel)
+    rate = 1e9 * row["GB/s"] if "GB/s" in row else row.get("bytes_per_second")
     threads = [int(part.split(":")[1]) for part in details if part.startswith("threads:")]
     level = next((key[1:] for key in row if key in ("%L1", "%L2", "%memory")), None)
     unit = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}[row["time_unit"]]
     return {"kernel": name[1], "tier": name[2], "threads": threads[0] if threads else 1,
             "shape": " ".join(part for part in details if not part.startswith("threads:")),
             "seconds": unit * row["real_time"],
-            "bytes_per_s": 1e9 * row["GB/s"] if "GB/s" in row else None,
-            "level": level, "share_of_bandwidth": row[f"%{level}"] / 100 if level else None}
+            "bytes_per_s": rate, "level": level, "share_of_bandwidth": row[f"%{level}"] / 100 if level else None}
 
 
 def measure():
     print("record.py: products beside their peers", flush=True)
     found = store.bench_json(["--compare", "--all", "--json"])
     rows, networks = list(found["rows"]), []
-    for layers, batch in NETWORKS:
-        print(f"record.py: {layers} with batches of {batch}", flush=True)
-        network = store.bench_json(["--layers", layers, "--batch", str(batch), "--json"])
-        rows += network["rows"]
-        networks += network["networks"]
+    for tier in found["machine"]["tiers"]:
+        for layers, batch in NETWORKS:
+            print(f"record.py: {layers} with batches of {batch}, {tier}", flush=True)
+            network = store.bench_json(["--layers", layers, "--batch", str(batch), "--isa", tier, "--json"])
+            rows += network["rows"]
+            networks += network["networks"]
     print("record.py: other kernels", flush=True)
     others = store.bench_json(["--all", f"--benchmark_filter={OTHERS}", f"--benchmark_min_time={OTHERS_SECONDS}",
                                "--benchmark_format=json"], whole=True)

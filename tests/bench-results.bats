@@ -43,18 +43,20 @@ if "--compare" in sys.argv:
     said["rows"] = [row(tier, threads, None, *shape) for tier, threads in peaks for shape in shapes]
 elif "--layers" in sys.argv:
     layers = [int(n) for n in sys.argv[sys.argv.index("--layers") + 1].split(",")]
+    tier = sys.argv[sys.argv.index("--isa") + 1] if "--isa" in sys.argv else "avx512"
     batch = int(sys.argv[sys.argv.index("--batch") + 1])
-    said["rows"] = [row(tier, threads, 1, "forward", batch, layers[1], layers[0]) for tier, threads in peaks]
+    said["rows"] = [row(tier, threads, 1, "forward", batch, layers[1], layers[0]) for threads in (1, 2)]
     said["networks"] = [{"tier": tier, "threads": threads, "layers": layers, "batch": batch, "step_seconds": 3e-5 * slow,
                          "step_flops": 6.5e6, "step_share_of_peak": 0.6, "evaluation_seconds": 7e-7,
                          "evaluation_flops": 1e5, "evaluation_share_of_peak": 0.7,
-                         "peers": {"naive": 9 / slow, "OpenBLAS": 1.4 / slow}} for tier, threads in peaks]
+                         "peers": {"naive": 9 / slow, "OpenBLAS": 1.4 / slow}} for threads in (1, 2)]
 else:
     assert any(argument.startswith("--benchmark_format") for argument in sys.argv), sys.argv
     print(json.dumps({"context": {}, "benchmarks": [
         {"name": "tp_relu_avx2/32x64/threads:2/process_time/real_time", "real_time": 2.0, "time_unit": "us",
          "GB/s": 50.123456, "%L1": 40.0},
-        {"name": "loading/60000x784/process_time/real_time", "real_time": 150.0, "time_unit": "ms"}]}, indent=1))
+        {"name": "load/mnist/gzip/process_time/real_time", "real_time": 150.0, "time_unit": "ms",
+         "bytes_per_second": 3e7}]}, indent=1))
     sys.exit()
 print("a table\n" + json.dumps(said))
 END
@@ -85,10 +87,11 @@ assert maker["machine"]["cpu_name"] == "Maker One" and not maker["commit"].endsw
 assert maker["date"] and other["commit"] == sys.argv[1] + "-dirty"
 assert len(other["rows"]) == 4 * (5 + 2), len(other["rows"])  # 784,64,10 and 784,64,64,10 have the same first layer
 assert len(other["networks"]) == 12
-relu, loading = other["others"]
+relu, load = other["others"]
 assert relu == {"kernel": "relu", "tier": "avx2", "threads": 2, "shape": "32x64", "seconds": 2e-6,
                 "bytes_per_s": 5.012e10, "level": "L1", "share_of_bandwidth": 0.4}, relu
-assert loading["kernel"] == "loading" and loading["tier"] is None and loading["seconds"] == 0.15
+assert load == {"kernel": "load", "tier": None, "threads": 1, "shape": "mnist gzip", "seconds": 0.15,
+                "bytes_per_s": 3e7, "level": None, "share_of_bandwidth": None}, load
 rows = list(csv.DictReader(open("results/bench/history.csv")))
 assert len(rows) == 3 * (4 * (3 + 1) + 12), len(rows)  # products with a batch of 32, and networks
 assert [row["cpu"] for row in rows[:28]] == ["Maker-1-2-3"] * 28

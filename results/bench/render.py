@@ -179,7 +179,8 @@ def others(rows):
         if not row:
             return ""
         rate = f", {giga(row['bytes_per_s'])} GB/s" if row["bytes_per_s"] else ""
-        return us(row["seconds"]) + rate + (f", {percent(row['share_of_bandwidth'])} % {row['level']}" if rate else "")
+        share = f", {percent(row['share_of_bandwidth'])} % {row['level']}" if row["level"] else ""
+        return us(row["seconds"]) + rate + share
     head = ["kernel", "shape", *(f"{tier or 'any'}, {number_of_threads(n)}" for tier, n in columns)]
     lines = [[*key, *(cell(found.get((*key, *column))) for column in columns)] for key in keys]
     return ("#### Other kernels\n\nMicroseconds, bytes per second, and their share of the bandwidth measured by "
