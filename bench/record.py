@@ -19,6 +19,7 @@ NETWORKS = [("784,64,10", 32), ("784,64,64,10", 32), ("784,1024,1024,10", 512)]
 # Neither products nor networks, which are in the other runs; and nothing in plain C, which is there to compare with.
 OTHERS = "-(tp_(forward|backward|update)_|^step/|^evaluation/|_reference/)"
 OTHERS_SECONDS = "0.1"  # at least, for each of them
+HOW_TIMED = r"process_time|real_time|manual_time|iterations:\d+"  # parts of a benchmark's name
 HISTORY_BATCH = 32
 COLUMNS = ["date", "commit", "cpu", "tier", "threads", "kernel", "shape", "us", "gflops", "factor_over_naive"]
 IDENTITY = ["tier", "threads", "verb", "m", "n", "k", "activation", "optimizer", "first_layer"]
@@ -39,7 +40,7 @@ def other(row):
     """What is kept of a benchmark of Google's."""
     if row.get("error_occurred"):
         sys.exit(f"record.py: {row['name']}: {row['error_message']}")
-    kernel, *details = [part for part in row["name"].split("/") if part not in ("process_time", "real_time")]
+    kernel, *details = [part for part in row["name"].split("/") if not re.fullmatch(HOW_TIMED, part)]
     name = re.fullmatch(r"(?:tp_)?(.*?)(?:_(reference|avx2|avx512))?", kernel)
     rate = 1e9 * row["GB/s"] if "GB/s" in row else row.get("bytes_per_second")
     threads = [int(part.split(":")[1]) for part in details if part.startswith("threads:")]
