@@ -2,9 +2,9 @@
 """Keeps what bench measures on this machine: record.py, without arguments.
 
 Runs every product beside its peers and the networks of NETWORKS, tier by tier, and all other kernels under Google
-Benchmark, which takes several minutes. Everything goes to results/bench/CPU.json, the last run on that CPU; products with a batch of
-HISTORY_BATCH and whole networks are also appended to results/bench/history.csv. A product comes once, from the first
-run that has it.
+Benchmark, which takes about a quarter of an hour on two cores. Everything goes to results/bench/CPU.json, the last run
+on that CPU; products with a batch of HISTORY_BATCH and whole networks are also appended to results/bench/history.csv. A
+product comes once, from the first run that has it.
 Exit status: 0 done, that of bench where it fails, 1 if what it says cannot be used; then nothing is written.
 """
 
@@ -16,9 +16,10 @@ import sys
 import store
 
 NETWORKS = [("784,64,10", 32), ("784,64,64,10", 32), ("784,1024,1024,10", 512)]
-# No products, which are in the first run; and not in plain C, which is there to compare with.
-OTHERS = "-(tp_(forward|backward|update)_|_reference/)"
+# Neither products nor networks, which are in the other runs; and nothing in plain C, which is there to compare with.
+OTHERS = "-(tp_(forward|backward|update)_|^step/|^evaluation/|_reference/)"
 OTHERS_SECONDS = "0.1"  # at least, for each of them
+HOW_TIMED = r"process_time|real_time|manual_time|iterations:\d+"  # parts of a benchmark's name
 HISTORY_BATCH = 32
 COLUMNS = ["date", "commit", "cpu", "tier", "threads", "kernel", "shape", "us", "gflops", "factor_over_naive"]
 IDENTITY = ["tier", "threads", "verb", "m", "n", "k", "activation", "optimizer", "first_layer"]
@@ -39,16 +40,16 @@ def other(row):
     """What is kept of a benchmark of Google's."""
     if row.get("error_occurred"):
         sys.exit(f"record.py: {row['name']}: {row['error_message']}")
-    kernel, *details = [part for part in row["name"].split("/") if part not in ("process_time", "real_time")]
+    kernel, *details = [part for part in row["name"].split("/") if not re.fullmatch(HOW_TIMED, part)]
     name = re.fullmatch(r"(?:tp_)?(.*?)(?:_(reference|avx2|avx512))?", kernel)
+    rate = 1e9 * row["GB/s"] if "GB/s" in row else row.get("bytes_per_second")
     threads = [int(part.split(":")[1]) for part in details if part.startswith("threads:")]
     level = next((key[1:] for key in row if key in ("%L1", "%L2", "%memory")), None)
     unit = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}[row["time_unit"]]
     return {"kernel": name[1], "tier": name[2], "threads": threads[0] if threads else 1,
             "shape": " ".join(part for part in details if not part.startswith("threads:")),
             "seconds": unit * row["real_time"],
-            "bytes_per_s": 1e9 * row["GB/s"] if "GB/s" in row else None,
-            "level": level, "share_of_bandwidth": row[f"%{level}"] / 100 if level else None}
+            "bytes_per_s": rate, "level": level, "share_of_bandwidth": row[f"%{level}"] / 100 if level else None}
 
 
 def measure_tier(tier):
@@ -64,7 +65,7 @@ def measure_tier(tier):
 
 def measure():
     machine, rows, networks = {"tiers": [], "peaks": [], "bandwidths": []}, [], []
-    for tier in store.machine()["tiers"]:
+    for tier in store.tiers():
         about, some, nets = measure_tier(tier)
         machine = {**about, **{key: machine[key] + about[key] for key in ("tiers", "peaks", "bandwidths")}}
         rows += some

@@ -3,6 +3,7 @@
 import datetime
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,13 @@ def bench_json(arguments, whole=False):
         print(f"{Path(sys.argv[0]).name}: bench {' '.join(arguments)}: exit status {done.returncode}", file=sys.stderr)
         sys.exit(done.returncode if done.returncode > 0 else 1)
     return json.loads(done.stdout if whole else done.stdout.splitlines()[-1])
+
+
+def tiers():
+    """The vector tiers that this build has and this CPU runs, slowest first."""
+    said = subprocess.run([BENCH, "--version"], stdout=subprocess.PIPE, text=True).stdout
+    found = re.search(r"^tiers found here: (.*)", said, re.MULTILINE)
+    return [tier for tier in found[1].replace(",", " ").split() if tier != "reference"] if found else []
 
 
 def machine():

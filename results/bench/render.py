@@ -19,11 +19,13 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 STYLE = HERE.parent / "style.gp"
+TIERS = ["avx512", "avx2", "reference", "any"]
 VERBS = ["forward", "backward", "update"]
 SLOW_PEER = 0.8           # share of the peak below which a library is to be beaten by
 MARGIN = 1.1              # this factor, and from there on
 EQUAL = 1.0               # by this one
 LEAST_BATCH = 32          # of rows with such a goal
+ABOVE_PEAK = 1.05         # more than what two medians of the same seconds differ by
 LARGE = 512 * 1024 * 1024  # operations / 2 of a product from which on LARGE_SHARE of the peak is wanted
 LARGE_SHARE = 0.85
 FIRST_LAYERS = [("forward", 32, 64, 785), ("update", 785, 64, 32)]
@@ -52,7 +54,7 @@ def us(seconds):
 
 
 def giga(rate):
-    return f"{1e-9 * rate:,.0f}" if rate >= 1e10 else f"{1e-9 * rate:.1f}"
+    return f"{1e-9 * rate:,.0f}" if rate >= 1e10 else f"{1e-9 * rate:.2g}"
 
 
 def number_of_threads(n):
@@ -67,7 +69,7 @@ def size(count):
 
 def groups(rows):
     """[((tier, threads), rows)], the best tier first."""
-    keys = sorted({(row["tier"], row["threads"]) for row in rows}, key=lambda key: (key[0] != "avx512", *key))
+    keys = sorted({(row["tier"], row["threads"]) for row in rows}, key=lambda key: (TIERS.index(key[0]), key[1]))
     return [(key, [row for row in rows if (row["tier"], row["threads"]) == key]) for key in keys]
 
 
@@ -80,8 +82,17 @@ def fused(row):
     return (name or "") + (", first layer" if row["first_layer"] else "")
 
 
+def batch(row):
+    return row["k"] if row["verb"] == "update" else row["m"]
+
+
+def in_order(rows):
+    return sorted(rows, key=lambda row: (TIERS.index(row["tier"]), row["threads"], VERBS.index(row["verb"]), batch(row),
+                                         row["m"] * row["n"] * row["k"], shape(row), fused(row)))
+
+
 def of_the_goal(row):
-    return (row["k"] if row["verb"] == "update" else row["m"]) >= LEAST_BATCH
+    return batch(row) >= LEAST_BATCH
 
 
 def libraries(row):
@@ -118,8 +129,6 @@ def products(rows):
     text = []
     for (tier, threads), group in groups(rows):
         peers = sorted({name for row in group for name in row["peers"]}, key=lambda name: (name != "naive", name))
-        group = sorted(group, key=lambda row: (VERBS.index(row["verb"]), row["k" if row["verb"] == "update" else "m"],
-                                               row["m"] * row["n"] * row["k"], shape(row), fused(row)))
         lines = []
         for row in group:
             missed = [part for part in ("product", "verb") if shortfall(row, part)]
@@ -136,8 +145,11 @@ def products(rows):
 def judgement(rows):
     """How many rows meet the goals, and those that do not."""
     judged = [row for row in rows if of_the_goal(row) and libraries(row)]
-    text = [f"Goal beside the fastest library, for batches of {LEAST_BATCH} and more: {MARGIN:.1f} times as fast where "
-            f"it is below {SLOW_PEER:.0%} of the peak, as fast elsewhere."]
+    impossible = [row for row in rows if max(row["share_of_peak"] or 0, row["product_share_of_peak"] or 0) > ABOVE_PEAK]
+    text = [f"**{len(impossible)} rows lie above the peak that was measured beside them: something else was running, "
+            "and these figures say little.**\n"] if impossible else []
+    text += [f"Goal beside the fastest library, for batches of {LEAST_BATCH} and more: {MARGIN:.1f} times as fast where"
+            f" it is below {SLOW_PEER:.0%} of the peak, as fast elsewhere."]
     for part, name in (("product", "the product alone"), ("verb", "the whole verb")):
         missed = [(row, lacks) for row in judged if (lacks := shortfall(row, part))]
         text.append(f"- {name}: met by {len(judged) - len(missed)} of {len(judged)} rows")
@@ -172,15 +184,17 @@ def networks(rows):
 def others(rows):
     keys = sorted({(row["kernel"], row["shape"]) for row in rows},
                   key=lambda key: (key[0], [int(n) for n in re.findall(r"\d+", key[1])], key[1]))
-    columns = [key for key, _ in groups([{**row, "tier": row["tier"] or ""} for row in rows])]
-    found = {(row["kernel"], row["shape"], row["tier"] or "", row["threads"]): row for row in rows}
+    rows = [{**row, "tier": row["tier"] or "any"} for row in rows]
+    columns = [key for key, _ in groups(rows)]
+    found = {(row["kernel"], row["shape"], row["tier"], row["threads"]): row for row in rows}
 
     def cell(row):
         if not row:
             return ""
         rate = f", {giga(row['bytes_per_s'])} GB/s" if row["bytes_per_s"] else ""
-        return us(row["seconds"]) + rate + (f", {percent(row['share_of_bandwidth'])} % {row['level']}" if rate else "")
-    head = ["kernel", "shape", *(f"{tier or 'any'}, {number_of_threads(n)}" for tier, n in columns)]
+        share = f", {percent(row['share_of_bandwidth'])} % {row['level']}" if row["level"] else ""
+        return us(row["seconds"]) + rate + share
+    head = ["kernel", "shape", *(f"{tier}, {number_of_threads(n)}" for tier, n in columns)]
     lines = [[*key, *(cell(found.get((*key, *column))) for column in columns)] for key in keys]
     return ("#### Other kernels\n\nMicroseconds, bytes per second, and their share of the bandwidth measured by "
             "copying floats through relu.\n\n" + table(head, lines, 2))
@@ -251,7 +265,8 @@ def roofline(key, kept):
         return None
     xs = [x for *_, points in found for p in points.values() for x, _ in p]
     ys = [y for *_, points in found for p in points.values() for _, y in p]
-    left, right = min(xs) / 1.5, max(xs) * 1.5
+    ridges = [peak / max(rates.values()) for _, peak, rates, _ in found]
+    left, right = min(xs + ridges) / 1.5, max(xs) * 1.5
     bottom, top = min(ys) / 1.5, max(peak for _, peak, _, _ in found) * 1.6
     columns = len({title.split(", ")[1] for title, *_ in found})
     rows = math.ceil(len(found) / columns)
@@ -269,11 +284,12 @@ def roofline(key, kept):
                  for i, (verb, mark) in enumerate(zip(VERBS, (7, 5, 9)), 1) if points[verb]]
         parts.append(f"set title \"{title}\"\nplot " + ", \\\n    ".join(roofs + marks) + "\n")
     body = f"set multiplot layout {rows},{columns}\n{''.join(parts)}unset multiplot\n"
-    return ("load \"../style.gp\"\n" + "".join(data) + "set logscale xy\nset samples 1000\nset key bottom right\n"
-            "set xlabel \"operations per byte that a call reads and writes\"\nset ylabel \"GFLOP/s, whole verb\"\n"
+    return ("load \"../style.gp\"\n" + "".join(data) + "set logscale xy\nset samples 1000\n"
+            "set key below maxcols 3\nset xlabel \"operations per byte that a call reads and writes\"\n"
+            "set ylabel \"GFLOP/s, whole verb\"\n"
             f"set format x \"%g\"\nset xrange [{left:.4g}:{right:.4g}]\n"
             f"set yrange [{1e-9 * bottom:.4g}:{1e-9 * top:.4g}]\n"
-            + drawn_twice(key, 620 * columns, 500 * rows + 60, body))
+            + drawn_twice(key, 620 * columns, 560 * rows + 20, body))
 
 
 def history_lines(rows):
@@ -348,7 +364,7 @@ steps, as far as every commit of a CPU and tier has them; from [history.csv](his
 def section(key, kept, played, note, plotted):
     text = [f"## {key}\n"]
     if kept:
-        text += [machine(kept), judgement(kept["rows"])]
+        text += [machine(kept), judgement(in_order(kept["rows"]))]
     if note:
         text.append(f"### Notes\n\n{note}\n")
     if plotted:
@@ -358,7 +374,7 @@ def section(key, kept, played, note, plotted):
     if played:
         text.append(programs(played))
     if kept:
-        text.append(products(kept["rows"]))
+        text.append(products(in_order(kept["rows"])))
         text += [others(kept["others"])] if kept["others"] else []
     return "\n".join(text)
 
