@@ -1,0 +1,31 @@
+load "../style.gp"
+$line0 << END
+0,3.82
+END
+$line1 << END
+0,4.079
+END
+$line2 << END
+0,6.924
+END
+$line3 << END
+0,7.72
+END
+set xlabel "commit, in order of appearance"
+set ylabel "times as fast as naive loops, 1 thread"
+set xrange [-0.5:0.5]
+set yrange [0:*]
+set key outside right center
+set xtics rotate by -45 ("0efd3b3" 0)
+set terminal svg size 1240,560 font 'DejaVu Sans,14' background 'white'
+set output "history.svg"
+plot $line0 using 1:2 with linespoints lc rgb colour[1] lw 2.5 pt 5 title "AuthenticAMD-26-2-1 avx2, products", \
+    $line1 using 1:2 with linespoints lc rgb colour[2] lw 2.5 pt 7 title "AuthenticAMD-26-2-1 avx2, steps", \
+    $line2 using 1:2 with linespoints lc rgb colour[3] lw 2.5 pt 9 title "AuthenticAMD-26-2-1 avx512, products", \
+    $line3 using 1:2 with linespoints lc rgb colour[4] lw 2.5 pt 11 title "AuthenticAMD-26-2-1 avx512, steps"
+set terminal pngcairo size 2480,1120 font 'DejaVu Sans,14' background 'white' fontscale 2 linewidth 2 pointscale 2
+set output "history.png"
+plot $line0 using 1:2 with linespoints lc rgb colour[1] lw 2.5 pt 5 title "AuthenticAMD-26-2-1 avx2, products", \
+    $line1 using 1:2 with linespoints lc rgb colour[2] lw 2.5 pt 7 title "AuthenticAMD-26-2-1 avx2, steps", \
+    $line2 using 1:2 with linespoints lc rgb colour[3] lw 2.5 pt 9 title "AuthenticAMD-26-2-1 avx512, products", \
+    $line3 using 1:2 with linespoints lc rgb colour[4] lw 2.5 pt 11 title "AuthenticAMD-26-2-1 avx512, steps"
