@@ -2,9 +2,9 @@
 """Keeps what bench measures on this machine: record.py, without arguments.
 
 Runs every product beside its peers and the networks of NETWORKS, tier by tier, and all other kernels under Google
-Benchmark, which takes about a quarter of an hour on two cores. Everything goes to results/bench/CPU.json, the last run
-on that CPU; products with a batch of HISTORY_BATCH and whole networks are also appended to results/bench/history.csv. A
-product comes once, from the first run that has it.
+Benchmark, which takes several minutes. Everything goes to results/bench/CPU.json, the last run on that CPU; products
+with a batch of HISTORY_BATCH and whole networks are also appended to results/bench/history.csv. A product comes once,
+from the first run that has it.
 Exit status: 0 done, that of bench where it fails, 1 if what it says cannot be used; then nothing is written.
 """
 
