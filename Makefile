@@ -293,7 +293,7 @@ bench-programs: deps-programs ## likewise whole programs: this one, scikit-learn
 	$(Q)results/bench/render.py
 bench-against: ## compare speed with the commit that bench/baseline names; inconclusive: exit 77
 	$(Q)$(MAKE) $(BIN)/bench
-	$(Q)$(BIN)/bench --against baseline
+	$(Q)CC='$(CC)' CXX='$(CXX)' $(BIN)/bench --against baseline
 bench-gate: ## compare speed with this machine's limit and bench/floors; inconclusive: exit 77
 	$(Q)$(MAKE) $(BIN)/bench
 	$(Q)$(BIN)/bench --gate

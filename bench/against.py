@@ -4,15 +4,17 @@
 REF is built from git history in build/against; `baseline` is the commit that bench/baseline names. Both builds time
 their own workloads, in turn: in each round REF, this, this, REF. An attempt tells a workload from noise when REF
 against itself, one round against the next, varies by no more than NOISE. The workload is fine when an attempt tells it
-and does not find it slower; it is slower when TELLING attempts in a row, of at most ATTEMPTS, find the interval of its
-ratio above LIMIT; attempts after the first are about those alone that are neither. Exit status: 0 all are fine, 1 one
-is slower, 2 wrong use, 77 nothing can be said of one, or there is no such history.
+and does not find it slower; it is slower when TELLING attempts of at most ATTEMPTS find the interval of its ratio above
+LIMIT; attempts after the first are about those alone that are neither. Exit status: 0 all are fine, 1 one is slower, 2
+wrong use, 3 a bench or file that cannot be used, 77 nothing can be said of one, or there is no such history.
 """
 
 import argparse
 import json
 import os
 import random
+import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -37,8 +39,11 @@ def baseline():
     path = ROOT / "bench/baseline"
     if not path.exists():
         inconclusive("bench/baseline names no commit")
-    lines = [line.split("=", 1) for line in path.read_text().splitlines() if line.strip() and line[0] != "#"]
-    return {key.strip(): value.strip() for key, value in lines}["commit"]
+    named = re.search(r"^commit *= *(\S+)", path.read_text(), re.MULTILINE)
+    if not named:
+        print(f"{path}: expected a line commit = HASH, found none", file=sys.stderr)
+        sys.exit(3)
+    return named[1]
 
 
 def git(*arguments):
@@ -47,24 +52,28 @@ def git(*arguments):
 
 
 def build(ref, program="bin/bench"):
-    """A program of a commit, which is built once."""
+    """A program of a commit, by the compiler of the environment's CC and CXX."""
     commit = git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
     if not commit:
         inconclusive(f"no commit {ref} in this history")
     folder = ROOT / "build/against" / commit[:12]
     built = folder / program
-    if not built.exists():
+    if not folder.exists():
         if git("cat-file", "-e", f"{commit}:bench/workload.h") is None:
             inconclusive(f"{commit[:12]} has no workloads")
-        folder.mkdir(parents=True, exist_ok=True)
+        beside = folder.with_name(folder.name + ".new")
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
         archive = subprocess.Popen(["git", "-C", ROOT, "archive", commit], stdout=subprocess.PIPE)
-        subprocess.run(["tar", "-x", "-C", folder], stdin=archive.stdout, check=True)
+        subprocess.run(["tar", "-x", "-C", beside], stdin=archive.stdout, check=True)
         archive.wait()
-        environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL")}
-        made = subprocess.run(["make", "-C", folder, f"-j{os.cpu_count()}", program], stdout=subprocess.DEVNULL,
-                              env=environment)
-        if made.returncode:
-            inconclusive(f"{commit[:12]} does not build here")
+        beside.rename(folder)
+    compilers = [f"{name}={os.environ[name]}" for name in ("CC", "CXX") if os.environ.get(name)]
+    environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL")}
+    made = subprocess.run(["make", "-C", folder, f"-j{os.cpu_count()}", *compilers, program],
+                          stdout=subprocess.DEVNULL, env=environment)
+    if made.returncode:
+        inconclusive(f"{commit[:12]} does not build here")
     return commit, built
 
 
@@ -76,7 +85,8 @@ def run(bench, workload):
     if done.returncode == 2 and workload != "all":
         return {}
     if done.returncode:
-        sys.exit(f"against.py: {bench} exited with {done.returncode}: {done.stderr.strip()}")
+        print(f"against.py: {bench}: exit status {done.returncode}: {done.stderr.strip()}", file=sys.stderr)
+        sys.exit(3)
     return {name: min(seconds) for name, seconds in json.loads(done.stdout)["workloads"].items()}
 
 
@@ -137,6 +147,8 @@ def main():
     commit, theirs = build(baseline() if options.ref == "baseline" else options.ref)
     for number in range(1, ATTEMPTS + 1):
         found, new = attempt(options.bench, theirs, workloads, options.rounds)
+        if not found:
+            inconclusive(f"{commit[:12]} has none of these workloads")
         print(f"attempt {number}, this build's time as a multiple of {commit[:12]}'s, {options.rounds} rounds")
         for name, (ratio, low, high, noise, our, their) in sorted(found.items()):
             if told.get(name) in SETTLED:

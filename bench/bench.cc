@@ -116,7 +116,7 @@ int main(int argc, char **argv)
         else if (command.gate || command.record || command.lower || command.reason)
             status = compare_with_floors(command);
         else if (command.limits)
-            status = bench_limits(&command, &error);
+            status = bench_limits(&command, tier, &error);
         else if (command.workload)
             status = bench_workloads(command.workload, command.rounds, tier, &error);
         else if (command.layer_count || command.compare)

@@ -37,7 +37,7 @@ static const struct tp_option table[] = {
      .choices = tp_optimizer_choices, .offset = AT(optimizer), .help = "whose rule is part of update"},
     {.name = "compare", .group = "Kernels", .kind = TP_OPTION_FLAG, .offset = AT(compare),
      .help = "print a table of the products instead, beside naive loops and the libraries that are here; with "
-             "--all, of every shape on every vector instruction set"},
+             "--all, of every shape"},
     {.name = "list", .group = "Kernels", .kind = TP_OPTION_FLAG, .command_only = true, .offset = AT(list),
      .help = "print the names of what would be timed and exit"},
 
@@ -75,7 +75,8 @@ static const struct tp_option table[] = {
      .offset = AT(threads), .count_offset = AT(thread_count), .items = BENCH_THREADS_MOST, .least = 1,
      .most = 256, .help = "exact counts of threads, as in 1,2,4; none: one, and one per CPU"},
     {.name = "isa", .group = "Machine", .argument = "NAME", .kind = TP_OPTION_NAME, .choices = tp_tier_choices,
-     .offset = AT(isa), .help = "instruction set of the kernels; auto: the best one that is here, with --all each of them. "
+     .offset = AT(isa), .help = "instruction set of the kernels; auto: the best one that is here, with --all and --limits each of them, but "
+             "the best one with --compare. "
              "TILEPROP_ISA in the environment names one that is not exceeded"},
 
     {.name = "json", .group = "Output", .kind = TP_OPTION_FLAG, .offset = AT(json),
@@ -127,6 +128,10 @@ enum tp_status bench_command_parse(struct bench_command *command, int argc, char
     if (status == TP_OK && command->layer_count == 1)
         status =
             tp_fail(error, TP_USAGE, "--layers: expected inputs, hidden layers, classes, found one size");
+    if (status == TP_OK && (command->record || command->lower || command->reason) && !command->gate)
+        status = tp_fail(error, TP_USAGE, "--record, --lower and --reason: expected with --gate");
+    if (status == TP_OK && command->list && (command->compare || command->layer_count))
+        status = tp_fail(error, TP_USAGE, "--list: expected without --compare and --layers");
     if (status == TP_OK && command->layer_count > 1 && (command->gemm || command->all))
         status = tp_fail(error, TP_USAGE, "--layers: expected without --gemm and --all, found %s",
                          command->gemm ? "--gemm" : "--all");
@@ -150,7 +155,7 @@ bool bench_command_wants(const struct bench_command *command, const struct tp_ti
         place = tp_tiers[i] == candidate ? i : place;
         highest = tp_tiers[i] == tier ? i : highest;
     }
-    if (command->all && strcmp(command->isa, "auto") == 0)
+    if ((command->all || command->limits) && strcmp(command->isa, "auto") == 0)
         return place <= highest && tp_tier_runs_here(candidate);
     return candidate == tier;
 }

@@ -7,7 +7,7 @@ Each workload's share of the FMA peak and its factor over the naive loops, all m
 be below MARGIN times what bench/floors records: for this CPU, or, where that is not listed, the lowest of all CPUs. An
 attempt says nothing of a workload when the peak or the naive loops varied by more than NOISE in it. A workload is fine
 when an attempt finds it so, and below its floor when every attempt does; each has more rounds than the one before.
-Exit status: 0 all are fine, 1 one is below, 2 wrong use, 3 a bad file, 77 nothing can be said of one.
+Exit status: 0 all are fine, 1 one is below, 2 wrong use, 3 a file or bench that cannot be used, 77 nothing can be said of one.
 """
 
 import argparse
@@ -82,7 +82,7 @@ def measure(bench, isa, workload, rounds):
     command = [bench, "--limits", "--isa", isa, "--workload", workload, "--rounds", str(rounds)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if done.returncode:
-        sys.exit(done.returncode)
+        sys.exit(done.returncode if done.returncode == 2 else 3)
     result = json.loads(done.stdout)
     return result["cpu"], {f"{tier}/{name}": evaluate(figures, found["proved"])
                            for tier, found in result["tiers"].items() for name, figures in found["workloads"].items()}

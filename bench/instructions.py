@@ -4,7 +4,7 @@
 COUNT is the program bench/count; its workloads' instructions are counted with callgrind. OBJECT is a .../TIER/gemm.o;
 the cycles of its loops are predicted by llvm-mca. Both are compared with bench/instructions, by compiler; with another
 compiler, the commit that bench/baseline names is built and compared with. Exit status: 0 all are as recorded, 1 one
-went up or down by more than LIMIT, 2 wrong use, 3 a bad file, 77 a tool or something to compare with is missing.
+went up or down by more than LIMIT, 2 wrong use, 3 a file or program that cannot be used, 77 a tool or something to compare with is missing.
 --record writes what was found into the file.
 """
 
@@ -57,7 +57,8 @@ def write(path, figures):
 def output(*command):
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     if done.returncode:
-        sys.exit(f"instructions.py: {' '.join(map(str, command))}: exit status {done.returncode}")
+        print(f"instructions.py: {' '.join(map(str, command))}: exit status {done.returncode}", file=sys.stderr)
+        sys.exit(3)
     return done.stdout
 
 
@@ -71,7 +72,8 @@ def count(program, name):
         sys.exit(skip("this CPU lacks avx2"))
     collected = re.search(r"Collected : ([0-9]+)", done.stdout)
     if done.returncode or not collected:
-        sys.exit(f"instructions.py: {program} {name}: exit status {done.returncode}\n{done.stdout}")
+        print(f"instructions.py: {program} {name}: exit status {done.returncode}\n{done.stdout}", file=sys.stderr)
+        sys.exit(3)
     return int(collected[1])
 
 

@@ -33,6 +33,15 @@ constexpr double kReferenceFlops = 2e8; // the reference takes seconds for more
 constexpr size_t kRuns = 20;        // of the trainer, most of whose time is not that of steps or evaluations
 constexpr double kColdBytes = 64e6; // that the calls of one cold benchmark read and write
 
+bool failed = false; // anything that was to be timed
+
+// Google Benchmark goes on with the next one and has no exit status for it.
+void fail(benchmark::State &state, const char *reason)
+{
+    failed = true;
+    state.SkipWithError(reason);
+}
+
 struct Job {
     bench_call call;
     const tp_tier *tier;
@@ -122,7 +131,7 @@ void time_warm(benchmark::State &state, const Job &job, const bench_operands &op
     const double began = tp_clock_seconds();
     while (state.KeepRunningBatch(static_cast<benchmark::IterationCount>(calls)))
         if (!bench_run_team(&operands, job.threads, calls))
-            state.SkipWithError("the system granted too few threads");
+            fail(state, "the system granted too few threads");
     report(state, job, (tp_clock_seconds() - began) / static_cast<double>(state.iterations()), peak);
 }
 
@@ -133,7 +142,7 @@ void time_cold(benchmark::State &state, const Job &job, const bench_operands &op
     for (auto _ : state) {
         const double seconds = bench_run_cold(&operands, job.threads, 1);
         if (seconds <= 0) {
-            state.SkipWithError("the system granted too few threads");
+            fail(state, "the system granted too few threads");
             break;
         }
         state.SetIterationTime(seconds);
@@ -145,9 +154,10 @@ void time_cold(benchmark::State &state, const Job &job, const bench_operands &op
 void time_job(benchmark::State &state, const Job &job)
 {
     tp_error error;
-    bench_operands operands;
+    bench_operands operands{};
     if (!is_verified(job, &error) || bench_create(&operands, &job.call, job.tier, &error)) {
-        state.SkipWithError(error.text);
+        bench_destroy(&operands);
+        fail(state, error.text);
         return;
     }
     if (job.cold)
@@ -202,7 +212,7 @@ void time_network(benchmark::State &state, const NetworkJob &job)
     if ((!verified.count(name_of(job)) && bench_network_verify(&training, &error)) ||
         bench_samples(training.layers[0], training.layers[training.layer_count - 1], samples, &dataset,
                       &error)) {
-        state.SkipWithError(error.text);
+        fail(state, error.text);
         return;
     }
     verified.insert(name_of(job));
@@ -211,7 +221,7 @@ void time_network(benchmark::State &state, const NetworkJob &job)
     const size_t count = iterations_of_a_run(job);
     while (state.KeepRunningBatch(static_cast<benchmark::IterationCount>(count))) {
         if (bench_train(&training, steps, &dataset, &times, &error)) {
-            state.SkipWithError(error.text);
+            fail(state, error.text);
             break;
         }
         const double seconds = job.evaluates ? times.evaluation : times.step;
@@ -283,7 +293,7 @@ void time_loading(benchmark::State &state, bool plain)
     char packed[PATH_MAX];
     tp_error error;
     if (tp_data_path_find("data/mnist", packed, sizeof packed, &error)) {
-        state.SkipWithError(error.text);
+        fail(state, error.text);
         return;
     }
     const PlainFolder folder(packed);
@@ -291,12 +301,12 @@ void time_loading(benchmark::State &state, bool plain)
     tp_dataset data{}, unpacked{};
     if (!folder.ok() || tp_dataset_load_idx(packed, "t10k", &data, &error) ||
         tp_dataset_load_idx(folder.path().c_str(), "t10k", &unpacked, &error) || !same_data(data, unpacked)) {
-        state.SkipWithError("the packed and the plain form of the data do not load as the same");
+        fail(state, "the packed and the plain form of the data do not load as the same");
     } else {
         for (auto _ : state) {
             tp_dataset loaded;
             if (tp_dataset_load_idx(directory.c_str(), "t10k", &loaded, &error))
-                state.SkipWithError(error.text);
+                fail(state, error.text);
             tp_dataset_free(&loaded);
         }
         state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(data.count));
@@ -440,5 +450,5 @@ int time_kernels(const bench_command &command, const bench_calls &calls, const t
     add_context(command, best);
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
-    return TP_OK;
+    return failed ? TP_FAILURE : TP_OK;
 }

@@ -171,7 +171,8 @@ static enum tp_status time_tier(const char *name, size_t rounds, const struct tp
     return status;
 }
 
-enum tp_status bench_limits(const struct bench_command *command, struct tp_error *error)
+enum tp_status bench_limits(const struct bench_command *command, const struct tp_tier *best,
+                            struct tp_error *error)
 {
     static struct row rows[WORKLOADS_MOST];
     struct tp_json_member tiers[TIERS_MOST];
@@ -179,8 +180,7 @@ enum tp_status bench_limits(const struct bench_command *command, struct tp_error
     enum tp_status status = TP_OK;
     for (size_t t = 0; tp_tiers[t] && tier_count < TIERS_MOST && !status; t++) {
         const struct tp_tier *tier = tp_tiers[t];
-        const bool asked = strcmp(command->isa, "auto") == 0 || strcmp(command->isa, tier->name) == 0;
-        if (!asked || !tier->peak || !tp_tier_runs_here(tier))
+        if (!bench_command_wants(command, best, tier) || !tier->peak)
             continue;
         struct tp_json_member members[WORKLOADS_MOST];
         size_t count;
@@ -193,6 +193,9 @@ enum tp_status bench_limits(const struct bench_command *command, struct tp_error
                                                {"workloads", status ? NULL : tp_json_object(members, count)}};
         tiers[tier_count++] = (struct tp_json_member){tier->name, tp_json_object(about, 2)};
     }
+    if (!status && !tier_count)
+        status =
+            tp_fail(error, TP_USAGE, "--isa: expected an instruction set with a peak, found %s", best->name);
     const struct bench_machine machine = bench_machine_here();
     const struct tp_json_member all[] = {{"cpu", json_string(machine.key)},
                                          {"tiers", tp_json_object(tiers, tier_count)}};

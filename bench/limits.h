@@ -16,6 +16,7 @@
  * [seconds, ...]}}}}} proved: the peak is one (src/peak.h). Tiers without a peak, as reference, are left out.
  * Errors: TP_USAGE for a name that has no limit; TP_FAILURE without memory.
  */
-enum tp_status bench_limits(const struct bench_command *command, struct tp_error *error);
+enum tp_status bench_limits(const struct bench_command *command, const struct tp_tier *tier,
+                            struct tp_error *error);
 
 #endif

@@ -12,7 +12,7 @@
 #define ROUNDS      15
 #define BURST       2e-3 /* seconds of the peak's probe before and after the steps of a round */
 #define PLAIN_STEPS 64   /* of one round, at most */
-#define SLOW        0.1  /* a step that takes so many seconds runs in every fifth round, the third first */
+#define SLOW        0.1  /* a step that takes so many seconds runs in three rounds, then in every fifth */
 
 /* Contenders of a round. */
 enum { OURS, PEERS, CONTENDERS = PEERS + BENCH_PEERS_MOST };

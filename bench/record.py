@@ -64,6 +64,7 @@ def measure_tier(tier):
 
 
 def measure():
+    commit, date = store.commit(), store.date()
     machine, rows, networks = {"tiers": [], "peaks": [], "bandwidths": []}, [], []
     for tier in store.tiers():
         about, some, nets = measure_tier(tier)
@@ -74,7 +75,7 @@ def measure():
     others = store.bench_json(["--all", f"--benchmark_filter={OTHERS}", f"--benchmark_min_time={OTHERS_SECONDS}",
                                "--benchmark_format=json"], whole=True)
     return {"machine": machine, "rows": rows, "networks": networks,
-            "others": [other(row) for row in others["benchmarks"]], "commit": store.commit(), "date": store.date()}
+            "others": [other(row) for row in others["benchmarks"]], "commit": commit, "date": date}
 
 
 def history(kept):

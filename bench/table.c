@@ -307,13 +307,9 @@ enum tp_status bench_table(const struct bench_command *command, const struct ben
            "transposed weights, of others by plain loops behind the product. Others: their time over ours, "
            "naive\n"
            "on one thread. bench/README.md says more.\n");
-    for (const struct tp_tier *const *candidate = tp_tiers; *candidate && !status; candidate++) {
-        if (!bench_command_wants(command, tier, *candidate) || (command->all && !(*candidate)->peak))
-            continue;
-        append(&table.tiers, json_string((*candidate)->name));
-        for (size_t t = 0; t < command->thread_count && !status; t++)
-            status = run_block(&table, rows, count, *candidate, command->threads[t], t == 0, error);
-    }
+    append(&table.tiers, json_string(tier->name));
+    for (size_t t = 0; t < command->thread_count && !status; t++)
+        status = run_block(&table, rows, count, tier, command->threads[t], t == 0, error);
     if (!status && command->json)
         return write_json(&table, error);
     json_t *const all[] = {table.tiers, table.peaks, table.bandwidths, table.rows, table.networks};

@@ -145,7 +145,8 @@ for tier in found["tiers"].values():
 
 @test "wrong use is exit 2 and one line" {
     for arguments in "--gemm 5x5" "--gemm 0x1x1" "--gemm 5x5x5x5" "--op sideways" "--layers 5" "--workload nothing" "--isa sse" \
-        "--benchmark_nothing" "--layers 5,5 --gemm 5x5x5" "--layers 5,5 --all"; do
+        "--benchmark_nothing" "--layers 5,5 --gemm 5x5x5" "--layers 5,5 --all" "--record" "--lower avx2/x --reason y" \
+        "--compare --list" "--limits --isa reference"; do
         # shellcheck disable=SC2086
         run --separate-stderr "$bench" $arguments
         echo "$arguments: $status: $stderr"
@@ -226,4 +227,13 @@ END
     run bench/against.py bin/bench HEAD --workload forward,backward
     [ "$status" -eq 2 ]
     [[ $output == *"this build has no backward" ]]
+    sed -i 's/"forward"/"backward"/' fake
+    make -s bin/bench
+    run bench/against.py bin/bench HEAD --rounds 9 --workload backward
+    [ "$status" -eq 77 ]
+    [[ $output == *"has none of these workloads" ]]
+    echo "date = 2026-11-24" >bench/baseline
+    run bench/against.py bin/bench baseline
+    [ "$status" -eq 3 ]
+    [[ $output == *"bench/baseline: expected a line commit = HASH, found none" ]]
 }

@@ -19,7 +19,6 @@ stand_in() {
 }
 
 # bench_of 'PYTHON': a bench whose forward and update take 1 us in each round; PYTHON may change ours, peak, naive and
-# bench_of 'PYTHON': a bench whose forward and update take 1 us in each round; PYTHON may change ours, peak, naive and
 # cpu, knowing the tier, the name and the attempt, whose number the rounds tell.
 bench_of() {
     stand_in tools/bench <<END

@@ -103,10 +103,10 @@ def shortfall(row, part):
     """What the row lacks beside the fastest library, None if nothing. part: "product" or "verb"."""
     factors = {name: both[part] for name, both in libraries(row).items() if both.get(part) is not None}
     ours = row["product_share_of_peak" if part == "product" else "share_of_peak"]
-    if not factors:
+    if not factors or ours is None:
         return None
     fastest = min(factors, key=factors.get)
-    theirs = ours / factors[fastest] if ours is not None else 0
+    theirs = ours / factors[fastest]
     wanted = MARGIN if theirs < SLOW_PEER else EQUAL
     if factors[fastest] >= wanted:
         return None
