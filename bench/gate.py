@@ -7,7 +7,8 @@ Each workload's share of the FMA peak and its factor over the naive loops, all m
 be below MARGIN times what bench/floors records: for this CPU, or, where that is not listed, the lowest of all CPUs. An
 attempt says nothing of a workload when the peak or the naive loops varied by more than NOISE in it. A workload is fine
 when an attempt finds it so, and below its floor when every attempt does; each has more rounds than the one before.
-Exit status: 0 all are fine, 1 one is below, 2 wrong use, 3 a file or bench that cannot be used, 77 nothing can be said of one.
+Exit status: 0 all are fine, 1 one is below, 2 wrong use, 3 a file or bench that cannot be used, 77 nothing can be said
+of one.
 """
 
 import argparse

@@ -4,7 +4,8 @@
 COUNT is the program bench/count; its workloads' instructions are counted with callgrind. OBJECT is a .../TIER/gemm.o;
 the cycles of its loops are predicted by llvm-mca. Both are compared with bench/instructions, by compiler; with another
 compiler, the commit that bench/baseline names is built and compared with. Exit status: 0 all are as recorded, 1 one
-went up or down by more than LIMIT, 2 wrong use, 3 a file or program that cannot be used, 77 a tool or something to compare with is missing.
+went up or down by more than LIMIT, 2 wrong use, 3 a file or program that cannot be used, 77 a
+tool or something to compare with is missing.
 --record writes what was found into the file.
 """
 
