@@ -113,7 +113,7 @@ int main(int argc, char **argv)
             tp_version_write(stdout);
         else if (command.against)
             status = compare_with_other(command);
-        else if (command.gate || command.record || command.lower || command.reason)
+        else if (command.gate)
             status = compare_with_floors(command);
         else if (command.limits)
             status = bench_limits(&command, tier, &error);

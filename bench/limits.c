@@ -11,7 +11,6 @@
 #include "workload.h"
 
 #define BURST          2e-3 /* seconds of one contender in one round */
-#define PEAK_FMAS      1000 /* iterations of the probe in one call */
 #define ROUNDS_MOST    1000
 #define WORKLOADS_MOST 32
 #define TIERS_MOST     8
@@ -22,6 +21,7 @@ enum { OURS, PEAK, NAIVE, CONTENDERS };
 struct row {
     const struct bench_workload *workload;
     const struct tp_tier *tier;
+    struct bench_peak_run peak; /* of one thread */
     double flops;
     double seconds[CONTENDERS][ROUNDS_MOST];
     struct bench_operands operands; /* of a call */
@@ -33,14 +33,6 @@ static void run_ours(void *context, size_t times)
 {
     const struct row *row = context;
     bench_run_team(&row->operands, 1, times);
-}
-
-static void run_peak(void *context, size_t times)
-{
-    const struct row *row = context;
-    volatile float sink = 0;
-    for (size_t i = 0; i < times; i++)
-        sink = sink + row->tier->peak(PEAK_FMAS);
 }
 
 static void run_naive(void *context, size_t times)
@@ -104,8 +96,8 @@ static void time_calls(struct row *rows, size_t count, size_t rounds)
     for (size_t i = 0; i < count; i++) {
         if (rows[i].workload->hidden_count)
             continue;
-        contenders[contender_count++] =
-            (struct bench_contender){.run = run_peak, .context = &rows[i], .seconds = rows[i].seconds[PEAK]};
+        contenders[contender_count++] = (struct bench_contender){
+            .run = bench_run_peak, .context = &rows[i].peak, .seconds = rows[i].seconds[PEAK]};
         contenders[contender_count++] =
             (struct bench_contender){.run = run_ours, .context = &rows[i], .seconds = rows[i].seconds[OURS]};
         contenders[contender_count++] = (struct bench_contender){
@@ -120,7 +112,7 @@ static enum tp_status time_steps(struct row *row, const struct tp_dataset *sampl
     enum tp_status status = TP_OK;
     for (size_t round = 0; round < rounds && !status; round++) {
         struct bench_contender others[] = {
-            {.run = run_peak, .context = row, .seconds = &row->seconds[PEAK][round]},
+            {.run = bench_run_peak, .context = &row->peak, .seconds = &row->seconds[PEAK][round]},
             {.run = run_naive_step, .context = row, .seconds = &row->seconds[NAIVE][round]}};
         bench_compete(others, 2, 1, BURST);
         status = bench_workload_steps(row->workload, row->tier, samples, &row->seconds[OURS][round],
@@ -132,7 +124,7 @@ static enum tp_status time_steps(struct row *row, const struct tp_dataset *sampl
 static json_t *json_row(struct row *row, size_t rounds)
 {
     for (size_t round = 0; round < rounds; round++)
-        row->seconds[PEAK][round] = PEAK_FMAS * row->tier->peak_flops / row->seconds[PEAK][round];
+        row->seconds[PEAK][round] = bench_run_peak_flops(&row->peak) / row->seconds[PEAK][round];
     const struct tp_json_member members[] = {{"flops", tp_json_number(row->flops)},
                                              {"ours", bench_json_seconds(row->seconds[OURS], rounds)},
                                              {"peak", bench_json_seconds(row->seconds[PEAK], rounds)},
@@ -154,7 +146,7 @@ static enum tp_status time_tier(const char *name, size_t rounds, const struct tp
         if (!has_limit || !bench_workload_is_asked(&workloads[i], name))
             continue;
         struct row *row = &rows[(*count)++];
-        *row = (struct row){.workload = &workloads[i], .tier = tier};
+        *row = (struct row){.workload = &workloads[i], .tier = tier, .peak = {.tier = tier, .threads = 1}};
         status = create(row, error);
     }
     if (!status && !*count)
