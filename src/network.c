@@ -1,5 +1,6 @@
 #include "network.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,13 @@ enum tp_status tp_network_shape(struct tp_network *network, const struct tp_trai
         inputs = layer->units;
     }
     return TP_OK;
+}
+
+void tp_network_cut(struct tp_network *network, size_t layer, size_t slices)
+{
+    assert(slices >= 1 && slices <= network->layers[layer].slice_count);
+    network->layers[layer].slice_count = slices;
+    cut(&network->layers[layer]);
 }
 
 void tp_network_free(struct tp_network *network)

@@ -133,7 +133,7 @@ static void forward(const struct tp_step *step, const struct tp_step_member *mem
     const struct tp_plan *plan = step->plan;
     for (size_t l = 0; l < step->network->layer_count; l++) {
         if (l > 0 && (plan->by_units[l - 1] || plan->by_units[l]))
-            tp_team_barrier();
+            tp_team_barrier_of(plan->step_members);
         if (plan->by_units[l]) {
             forward_slice(step, member, l, member->index, all);
             continue;
@@ -142,7 +142,7 @@ static void forward(const struct tp_step *step, const struct tp_step_member *mem
             forward_slice(step, member, l, s, own);
     }
     if (plan->by_units[step->network->layer_count - 1])
-        tp_team_barrier();
+        tp_team_barrier_of(plan->step_members);
 }
 
 static void loss(const struct tp_step *step, const uint32_t *index, size_t batch, struct tp_range rows)
@@ -271,7 +271,7 @@ void tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint
                  const uint32_t *next, size_t next_rows, void (*losses_ready)(void *context, size_t rows),
                  void *context)
 {
-    size_t members = step->plan->members;
+    size_t members = step->plan->step_members;
     struct tp_range all = {0, rows}, own = tp_plan_share(rows, member->index, members);
     bool copies = packs_own_copy(step->plan);
 
@@ -283,14 +283,14 @@ void tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint
         copies ? (struct tp_range){0, next_rows} : tp_plan_share(next_rows, member->index, members);
     for (size_t r = to_come.begin; r < to_come.end; r++)
         tp_dataset_fetch(step->train, next[r]);
-    tp_team_barrier();
+    tp_team_barrier_of(members);
     if (member->index == 0)
         losses_ready(context, rows);
     if (step->measure)
         measure(step, member, rows);
     bool worked = update(step, member, rows);
     member->worked |= worked || own.begin < own.end;
-    tp_team_barrier();
+    tp_team_barrier_of(members);
 }
 
 size_t tp_step_first_bad_layer(const struct tp_step *step, size_t rows)

@@ -1,6 +1,6 @@
 /*
- * One gradient step in five verbs: pack, forward, loss, backward, update. Every member of the team calls it
- * with the same arguments; the plan tells each its ranges.
+ * One gradient step in five verbs: pack, forward, loss, backward, update. Every step member of the team calls
+ * it with the same arguments; the plan tells each its ranges.
  */
 #ifndef TP_STEP_H
 #define TP_STEP_H
@@ -62,8 +62,8 @@ double tp_step_gradient_norm(const struct tp_step *step, size_t layer);
 /*
  * Trains on the samples index[0] to index[rows - 1], 1 <= rows <= plan->batch, and leaves their losses in
  * step->loss. next (next_rows samples; 0: none) are fetched towards the caches for the step to come. Ends
- * with a barrier. Member 0 calls losses_ready when all losses of the batch are there, while the others
- * update.
+ * with a barrier of the step members. Member 0 calls losses_ready when all losses of the batch are there,
+ * while the others update.
  */
 void tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint32_t *index, size_t rows,
                  const uint32_t *next, size_t next_rows, void (*losses_ready)(void *context, size_t rows),

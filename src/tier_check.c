@@ -282,7 +282,7 @@ enum tp_status tp_tier_check(const struct tp_tier *tier, const struct tp_train_o
     enum tp_status status = tp_network_shape(&c.network, &sgd, train->features, train->classes, 1, error);
     struct tp_arena arena = {0};
     if (!status) {
-        c.plan = tp_plan_make(&c.network, 1, plain->batch);
+        c.plan = tp_plan_make(&c.network, 1, 1, plain->batch);
         c.step = (struct tp_step){.tier = tier,
                                   .network = &c.network,
                                   .plan = &c.plan,

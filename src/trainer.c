@@ -220,21 +220,22 @@ static void begin_epoch(struct trainer *t, size_t epoch)
         tp_random_permutation(t->options->seed, (uint32_t)epoch, t->train->count, t->order);
 }
 
-static void train_epoch(struct trainer *t, struct member *self)
+/* Steps [begin, end) of the epoch, or fewer; of those who take part in steps. */
+static void run_steps(struct trainer *t, struct member *self, size_t begin, size_t end)
 {
     size_t steps = t->result->run.steps_per_epoch, batch = t->plan.batch, samples = t->train->count;
     bool leads = self->step.index == 0;
-    for (size_t s = 0; s < steps && !t->stop; s++) {
-        size_t begin = s * batch, rows = samples - begin < batch ? samples - begin : batch;
-        size_t next = s + 1 < steps ? begin + rows : begin;
+    for (size_t s = begin; s < end && !t->stop; s++) {
+        size_t first = s * batch, rows = samples - first < batch ? samples - first : batch;
+        size_t next = s + 1 < steps ? first + rows : first;
         size_t next_rows = s + 1 == steps ? 0 : samples - next < batch ? samples - next : batch;
         double began = leads ? tp_clock_seconds() : 0;
-        bool evaluates = evaluation_follows(s, steps, t->options->evals_per_epoch);
         if (leads) {
             set_rule(t);
-            t->step.measure = evaluates && t->options->log_gradients;
+            t->step.measure =
+                t->options->log_gradients && evaluation_follows(s, steps, t->options->evals_per_epoch);
         }
-        tp_step_run(&t->step, &self->step, t->order + begin, rows, t->order + next, next_rows, losses_ready,
+        tp_step_run(&t->step, &self->step, t->order + first, rows, t->order + next, next_rows, losses_ready,
                     t);
         if (leads) {
             t->result->seconds_training += tp_clock_seconds() - began;
@@ -242,7 +243,21 @@ static void train_epoch(struct trainer *t, struct member *self)
             if (t->observer->step)
                 t->observer->step(t->observer->context, t->done - 1, t->epoch, t->step_loss);
         }
-        if (!t->stop && evaluates)
+    }
+}
+
+/* Stretches of steps, and what all of the team do behind each: an evaluation, or the end. */
+static void train_epoch(struct trainer *t, struct member *self)
+{
+    size_t steps = t->result->run.steps_per_epoch, evaluations = t->options->evals_per_epoch;
+    for (size_t begin = 0, end; begin < steps && !t->stop; begin = end) {
+        end = begin + 1;
+        while (end < steps && !evaluation_follows(end - 1, steps, evaluations))
+            end++;
+        if (self->step.index < t->plan.step_members)
+            run_steps(t, self, begin, end);
+        tp_team_barrier();
+        if (!t->stop && evaluation_follows(end - 1, steps, evaluations))
             evaluate_now(t, self);
     }
 }
@@ -408,7 +423,8 @@ static enum tp_status prepare(struct trainer *t, struct tp_error *error)
         return status;
     if ((status = tp_network_shape(&t->network, o, t->train->features, t->train->classes, threads, error)))
         return status;
-    t->plan = tp_plan_make(&t->network, threads, batch);
+    t->plan = tp_plan_make(&t->network, threads, threads, batch);
+    tp_plan_cut(&t->plan, &t->network);
     t->step = (struct tp_step){.tier = tier,
                                .network = &t->network,
                                .plan = &t->plan,
