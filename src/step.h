@@ -9,6 +9,7 @@
 #include "dataset.h"
 #include "network.h"
 #include "plan.h"
+#include "profile.h"
 
 /* What the team shares. All matrices are [batch x width] in panel format with one stride. */
 struct tp_step {
@@ -38,7 +39,8 @@ struct tp_step_member {
     size_t index;
     float *inputs;   /* the packed batch: its own or the shared one */
     float *gradient; /* room for that of any slice that the member owns; NULL: norms are never measured */
-    bool worked;     /* it computed something in some step */
+    struct tp_profile *profile; /* NULL: nothing is timed */
+    bool worked;                /* it computed something in some step */
 };
 
 /* total plus the bytes that the shared matrices need; SIZE_MAX on overflow. */

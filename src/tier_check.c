@@ -40,12 +40,6 @@ struct comparison {
     struct tp_tier_verdict *verdict;
 };
 
-const char *tp_verb_name(enum tp_verb verb)
-{
-    static const char *const names[] = {"pack", "forward", "loss", "backward", "update"};
-    return names[verb];
-}
-
 /* Error of a chain of n links whose terms add up to `magnitude` without their signs; each may be flushed. */
 static double chain_error(size_t n, double magnitude)
 {

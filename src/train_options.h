@@ -56,6 +56,8 @@ struct tp_train_options {
 
     size_t threads;       /* ceiling; 0: as many as the process may use */
     size_t threads_exact; /* run exactly so many; 0: choose */
+    const char *plan;     /* a file that says who computes what, on how many threads; NULL: choose */
+    bool explain;         /* time every verb */
     const char *isa;      /* "auto" or a tier's name */
 };
 

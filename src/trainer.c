@@ -11,6 +11,8 @@
 #include "evaluate.h"
 #include "network.h"
 #include "plan.h"
+#include "plan_text.h"
+#include "probe.h"
 #include "random.h"
 #include "step.h"
 #include "team.h"
@@ -31,10 +33,12 @@ struct trainer {
     struct tp_normalization normalization;
     struct tp_network network;
     struct tp_plan plan;
+    struct tp_probe_found probe;
     struct tp_step step;
     struct tp_evaluator evaluator;
     struct tp_arena shared;
     struct member *members;
+    struct tp_profile *profiles;     /* [step members], or NULL */
     uint32_t *order;                 /* samples in this epoch's order */
     double beta1_power, beta2_power; /* adam: beta^t, a running product */
     size_t epoch, done;              /* epochs begun, steps done */
@@ -328,19 +332,29 @@ size_t tp_train_threads(const struct tp_train_options *o)
     return o->threads == 0 || o->threads > most ? most : o->threads;
 }
 
-static void describe(struct trainer *t, size_t threads)
+static size_t steps_per_epoch(const struct trainer *t, size_t batch)
+{
+    size_t samples = t->train->count;
+    return t->options->drop_last ? samples / batch : (samples + batch - 1) / batch;
+}
+
+static void describe(struct trainer *t)
 {
     const struct tp_train_options *o = t->options;
     struct tp_run *run = &t->result->run;
+    size_t batch = t->plan.batch, threads = t->plan.members;
     *run =
         (struct tp_run){.isa = t->step.tier->name,
-                        .threads_requested = o->threads_exact ? o->threads_exact
-                                             : o->threads     ? o->threads
-                                                              : threads,
+                        .threads_requested = o->plan            ? threads
+                                             : o->threads_exact ? o->threads_exact
+                                             : o->threads       ? o->threads
+                                                                : threads,
                         .threads_used = threads,
+                        .plan = t->plan,
+                        .probe = t->probe,
                         .inputs = t->train->features,
                         .classes = t->train->classes,
-                        .batch = t->plan.batch,
+                        .batch = batch,
                         .layers = t->network.layer_count,
                         .parameters = tp_network_parameters(&t->network),
                         .learning_rate = o->learning_rate > 0 ? o->learning_rate : default_rate(o->optimizer),
@@ -349,8 +363,7 @@ static void describe(struct trainer *t, size_t threads)
                                                            : TP_INIT_FAN_IN,
                         .mean = t->normalization.mean,
                         .deviation = t->normalization.deviation};
-    size_t batch = t->plan.batch;
-    run->steps_per_epoch = o->drop_last ? t->train->count / batch : (t->train->count + batch - 1) / batch;
+    run->steps_per_epoch = steps_per_epoch(t, batch);
     run->steps_planned = run->steps_per_epoch * o->epochs;
     for (size_t l = 0; l < t->network.layer_count; l++) {
         const struct tp_layer *layer = &t->network.layers[l];
@@ -371,6 +384,11 @@ static enum tp_status allocate(struct trainer *t, struct tp_error *error)
     if (!t->members)
         return tp_fail(error, TP_FAILURE, "out of memory: %zu threads", members);
     memset(t->members, 0, members * sizeof *t->members);
+    if (t->options->explain) {
+        t->profiles = calloc(t->plan.step_members, sizeof *t->profiles);
+        if (!t->profiles)
+            return tp_fail(error, TP_FAILURE, "out of memory: the profiles of %zu threads", members);
+    }
 
     size_t bytes = tp_step_bytes(&t->network, &t->plan, 0);
     if (t->options->log_gradients)
@@ -401,12 +419,53 @@ static enum tp_status allocate(struct trainer *t, struct tp_error *error)
         tp_step_member_place(&t->step, &member->step, &member->arena);
         tp_evaluator_member_place(&t->evaluator, &member->evaluator, &member->arena);
         member->step.index = m;
+        if (t->profiles && m < t->plan.step_members)
+            member->step.profile = &t->profiles[m];
         if (t->options->log_gradients)
             tp_step_member_measure_place(&t->step, &member->step, &member->arena);
     }
     for (size_t i = 0; i < t->train->count; i++)
         t->order[i] = (uint32_t)i;
     return TP_OK;
+}
+
+/* CPU seconds of this process so far, of which all threads' add up. */
+static double process_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Shapes the network for as many members as there may be, and decides what each of them does. */
+static enum tp_status make_plan(struct trainer *t, size_t batch, struct tp_error *error)
+{
+    const struct tp_train_options *o = t->options;
+    size_t features = t->train->features, classes = t->train->classes;
+    size_t threads = o->plan ? 1 : tp_train_threads(o);
+    enum tp_status status = tp_network_shape(&t->network, o, features, classes, threads, error);
+    if (status)
+        return status;
+    if (o->plan) {
+        if ((status = tp_plan_read(o->plan, &t->network, batch, &t->plan, error)))
+            return status;
+        tp_network_free(&t->network);
+        return tp_network_shape(&t->network, o, features, classes, t->plan.step_members, error);
+    }
+    if (o->threads_exact) {
+        t->plan = tp_plan_make(&t->network, threads, threads, batch);
+        return TP_OK;
+    }
+    const struct tp_probe probe = {.tier = t->step.tier,
+                                   .network = &t->network,
+                                   .train = t->train,
+                                   .normalization = &t->normalization,
+                                   .rule = o->optimizer,
+                                   .members = threads,
+                                   .batch = batch,
+                                   .steps = steps_per_epoch(t, batch) * o->epochs,
+                                   .seconds = process_seconds()};
+    return tp_probe_plan(&probe, &t->plan, &t->probe, error);
 }
 
 static enum tp_status prepare(struct trainer *t, struct tp_error *error)
@@ -418,13 +477,9 @@ static enum tp_status prepare(struct trainer *t, struct tp_error *error)
     const struct tp_tier *tier = tp_tier_find(o->isa);
     if (!tier)
         return tp_fail(error, TP_USAGE, "--isa: this CPU or this build has no tier \"%s\"", o->isa);
-    size_t threads = tp_train_threads(o), batch = o->batch < t->train->count ? o->batch : t->train->count;
+    size_t batch = o->batch < t->train->count ? o->batch : t->train->count;
     if ((status = tp_normalization_fit(&t->normalization, o->normalize, t->train, error)))
         return status;
-    if ((status = tp_network_shape(&t->network, o, t->train->features, t->train->classes, threads, error)))
-        return status;
-    t->plan = tp_plan_make(&t->network, threads, threads, batch);
-    tp_plan_cut(&t->plan, &t->network);
     t->step = (struct tp_step){.tier = tier,
                                .network = &t->network,
                                .plan = &t->plan,
@@ -433,7 +488,10 @@ static enum tp_status prepare(struct trainer *t, struct tp_error *error)
     t->evaluator = (struct tp_evaluator){
         .tier = tier, .network = &t->network, .plan = &t->plan, .normalization = &t->normalization};
     t->beta1_power = t->beta2_power = 1;
-    describe(t, threads);
+    if ((status = make_plan(t, batch, error)))
+        return status;
+    tp_plan_cut(&t->plan, &t->network);
+    describe(t);
     return allocate(t, error);
 }
 
@@ -482,6 +540,8 @@ enum tp_status tp_train(const struct tp_train_options *options, const struct tp_
     result->epochs = t.done / result->run.steps_per_epoch;
     for (size_t m = 0; m < members; m++)
         result->threads_worked += t.members[m].step.worked;
+    if (t.profiles)
+        tp_profile_add_up(t.profiles, t.plan.step_members, &result->profile);
     status = tp_network_hash(&t.network, &result->weights_hash, error);
     if (!status && result->stopped_by == TP_STOP_DIVERGED)
         status = diverged(&t, error);
@@ -489,6 +549,7 @@ out:
     for (size_t m = 0; t.members && m < t.plan.members; m++)
         tp_arena_destroy(&t.members[m].arena);
     free(t.members);
+    free(t.profiles);
     tp_arena_destroy(&t.shared);
     tp_network_free(&t.network);
     tp_normalization_free(&t.normalization);
