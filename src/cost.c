@@ -5,11 +5,12 @@
 /*
  * Fast cores of today reach 200 to 250 GFLOP/s in AVX-512. The rest was measured on two shared cores of an
  * AMD EPYC (family 26, model 2): a barrier takes 0.1 to 0.3 us, lines that the other core wrote come at 2.5
- * GB/s where nothing prefetches them, and three times as fast where something does.
+ * GB/s where nothing prefetches them, and three times as fast where something does; weights and state in L2
+ * are read and written at 60 GB/s.
  */
-const struct tp_cost_machine tp_cost_best = {250e9, INFINITY, INFINITY, 0};
-const struct tp_cost_machine tp_cost_worst = {250e9, INFINITY, 1e9, 1e-6};
-const struct tp_cost_machine tp_cost_usual = {100e9, 10e9, 3e9, 0.3e-6};
+const struct tp_cost_machine tp_cost_best = {250e9, INFINITY, INFINITY, INFINITY, 0, 0};
+const struct tp_cost_machine tp_cost_worst = {250e9, INFINITY, INFINITY, 1e9, 1e-6, 0};
+const struct tp_cost_machine tp_cost_usual = {120e9, 60e9, 10e9, 5e9, 0.3e-6, 3e-8};
 
 #define L2_BYTES 1048576 /* of weights, from which on they stream from beyond it */
 
@@ -18,9 +19,10 @@ static double most_of(size_t count, size_t members)
     return (double)((count + members - 1) / members) / (double)count;
 }
 
-static double slower(double flops, double bytes, const struct tp_cost_machine *machine)
+/* Of computing and of moving bytes; beyond: they come from beyond L2. */
+static double slower(double flops, double bytes, bool beyond, const struct tp_cost_machine *machine)
 {
-    return fmax(flops / machine->flops, bytes / machine->stream);
+    return machine->call + fmax(flops / machine->flops, bytes / (beyond ? machine->stream : machine->near));
 }
 
 /* The slowest member's share of a layer's update. */
@@ -32,24 +34,24 @@ static double update_share(const struct tp_layer *layer, size_t slices, size_t m
 }
 
 static double layer_seconds(const struct tp_network *network, size_t l, const struct tp_plan *plan,
-                            const struct tp_cost_machine *machine, bool streams)
+                            const struct tp_cost_machine *machine, bool beyond)
 {
     const struct tp_layer *layer = &network->layers[l];
     size_t members = plan->step_members;
     double batch = (double)plan->batch,
            weights = (double)(layer->inputs + layer->bias) * (double)layer->units;
-    double flops = 2 * batch * weights, read = streams ? sizeof(float) * weights : 0;
+    double flops = 2 * batch * weights, read = sizeof(float) * weights;
     double written = (double)(2 * (1 + network->states) + (l > 0)) * read;
     double rows = most_of(plan->batch, members),
            units = most_of(tp_panel_count(layer->units), plan->slices[l]);
 
     /* Whoever takes rows reads all of the weights. */
-    double seconds = plan->by_units[l] ? slower(units * flops, units * read, machine)
-                                       : slower(rows * flops, read, machine);
+    double seconds = plan->by_units[l] ? slower(units * flops, units * read, beyond, machine)
+                                       : slower(rows * flops, read, beyond, machine);
     if (l > 0)
-        seconds += slower(rows * flops, read, machine);
+        seconds += slower(rows * flops, read, beyond, machine);
     double share = update_share(layer, plan->slices[l], members);
-    seconds += slower(share * flops, share * written, machine);
+    seconds += slower(share * flops, share * written, beyond, machine);
     if (members == 1)
         return seconds;
 
@@ -65,9 +67,9 @@ double tp_cost_step(const struct tp_network *network, const struct tp_plan *plan
                     const struct tp_cost_machine *machine)
 {
     double bytes = sizeof(float) * (double)tp_network_parameters(network);
-    bool streams = bytes > L2_BYTES * (double)plan->step_members;
+    bool beyond = bytes > L2_BYTES * (double)plan->step_members;
     double seconds = plan->step_members > 1 ? 2 * machine->barrier : 0;
     for (size_t l = 0; l < network->layer_count; l++)
-        seconds += layer_seconds(network, l, plan, machine, streams);
+        seconds += layer_seconds(network, l, plan, machine, beyond);
     return seconds;
 }

@@ -9,9 +9,11 @@
 /* What a machine may be like. */
 struct tp_cost_machine {
     double flops;   /* per second of one core */
-    double stream;  /* bytes per second of one core from beyond its L2; INFINITY: no limit */
+    double near;    /* bytes per second of one core from its L2 */
+    double stream;  /* the same from beyond it */
     double crossed; /* bytes per second that a core reads from another's caches */
     double barrier; /* seconds */
+    double call;    /* seconds of a verb besides */
 };
 
 /* A fast core that the others slow down no more than it must, and one that they slow down as badly as any. */

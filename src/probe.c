@@ -12,7 +12,7 @@
 #define SECONDS_MOST  0.02
 #define SHARE_MOST    0.012 /* of what the process will take; what counts is 0.02, and the model errs */
 #define SETUP         2e-4  /* seconds: threads, memory */
-#define TOUCH         1e9   /* bytes per second at which memory is touched first */
+#define TOUCH         2e9   /* bytes per second at which memory is touched first */
 #define BURST         2e-4  /* seconds of steps in a row: long beside a clock and a wake-up */
 #define ROUNDS_MOST   64    /* of bursts, one of each candidate */
 #define INDEXES_LEAST 65536 /* samples that bursts walk through, so that they do not stay in the caches */
@@ -91,22 +91,24 @@ static double allowed(const struct trial *t)
     return fmin(SECONDS_MOST, SHARE_MOST * (t->probe->seconds + (double)t->probe->steps * fastest(t)));
 }
 
-/* Member 0, after each round: whether there is time for one more. The first only finds out how long steps
- * are. */
+/*
+ * Member 0, after each round: whether there is time for one more. The first finds out how long steps are, and
+ * counts only where there is no second.
+ */
 static void judge(struct trial *t)
 {
     double spent = tp_clock_seconds() - t->began, round = 0;
-    bool trial_round = t->rounds == 0 && t->candidates[0].steps == 1;
+    bool first = t->rounds == 0 && t->candidates[0].steps == 1;
     for (size_t i = 0; i < t->count; i++) {
         struct candidate *c = &t->candidates[i];
-        double steps = rint(BURST / c->seconds[t->rounds]);
-        if (trial_round)
-            c->steps = steps < 2 ? 2 : (size_t)fmin(steps, 1e6);
+        if (first)
+            c->steps = (size_t)fmin(1e6, fmax(2, rint(BURST / c->seconds[0])));
         round += (double)(c->steps + 1) * c->seconds[t->rounds];
     }
-    if (!trial_round)
-        t->rounds++;
-    t->done = t->rounds == ROUNDS_MOST || (t->rounds && spent + round > allowed(t));
+    t->rounds++;
+    t->done = t->rounds == ROUNDS_MOST || spent + round > allowed(t);
+    if (first && !t->done)
+        t->rounds = 0;
 }
 
 static void work(void *context, size_t member, size_t members)
