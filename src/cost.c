@@ -38,8 +38,9 @@ static double layer_seconds(const struct tp_network *network, size_t l, const st
 {
     const struct tp_layer *layer = &network->layers[l];
     size_t members = plan->step_members;
-    double batch = (double)plan->batch,
-           weights = (double)(layer->inputs + layer->bias) * (double)layer->units;
+    double batch = (double)plan->batch;
+    double columns = (double)(tp_panel_count(layer->units) * TP_PANEL); /* what is computed */
+    double weights = (double)(layer->inputs + layer->bias) * columns;
     double flops = 2 * batch * weights, read = sizeof(float) * weights;
     double written = (double)(2 * (1 + network->states) + (l > 0)) * read;
     double rows = most_of(plan->batch, members),
@@ -68,7 +69,9 @@ double tp_cost_step(const struct tp_network *network, const struct tp_plan *plan
 {
     double bytes = sizeof(float) * (double)tp_network_parameters(network);
     bool beyond = bytes > L2_BYTES * (double)plan->step_members;
-    double seconds = plan->step_members > 1 ? 2 * machine->barrier : 0;
+    double samples = (double)network->layers[0].inputs * (double)plan->batch * (1 + sizeof(float));
+    double packed = plan->by_units[0] ? 1 : most_of(plan->batch, plan->step_members);
+    double seconds = packed * samples / machine->near + (plan->step_members > 1 ? 2 * machine->barrier : 0);
     for (size_t l = 0; l < network->layer_count; l++)
         seconds += layer_seconds(network, l, plan, machine, beyond);
     return seconds;

@@ -6,10 +6,12 @@
 
 #define LABEL "%-12s"
 
-void tp_explain_plan(const struct tp_run *run)
+void tp_explain_run(const struct tp_run *run)
 {
     const struct tp_probe_found *probe = &run->probe;
     tp_plan_write(&run->plan, run->layers, stdout);
+    printf(LABEL "%zu of %zu threads bound to a core each\n", "binding", run->threads_bound,
+           run->threads_used);
     if (!probe->count)
         return;
     printf(LABEL "%.2f ms; a step", "probe", 1e3 * probe->seconds);

@@ -7,8 +7,8 @@
 #include "peak.h"
 #include "trainer.h"
 
-/* The plan as --plan reads it, and how it was found. */
-void tp_explain_plan(const struct tp_run *run);
+/* The plan as --plan reads it, how it was found, and whether threads are bound. */
+void tp_explain_run(const struct tp_run *run);
 
 /*
  * A line for each verb and layer of all steps together, which trained on so many samples. peak is that of all

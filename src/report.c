@@ -58,7 +58,7 @@ static void write_opening(const struct tp_report *report)
         printf(", %zu in steps", run->plan.step_members);
     putchar('\n');
     if (options->explain)
-        tp_explain_plan(run);
+        tp_explain_run(run);
     fflush(stdout);
 }
 

@@ -14,7 +14,7 @@
 
 _Static_assert(sizeof(enum tp_activation) == sizeof(int) && sizeof(enum tp_init) == sizeof(int) &&
                    sizeof(enum tp_bias) == sizeof(int) && sizeof(enum tp_normalize) == sizeof(int) &&
-                   sizeof(enum tp_rule_kind) == sizeof(int),
+                   sizeof(enum tp_rule_kind) == sizeof(int) && sizeof(enum tp_bind) == sizeof(int),
                "options store choices as int");
 
 static const struct tp_choice normalizations[] = {{"global", TP_NORMALIZE_GLOBAL},
@@ -38,6 +38,9 @@ static const struct tp_choice inits[] = {{"auto", TP_INIT_AUTO},
 
 static const struct tp_choice biases[] = {
     {"input", TP_BIAS_INPUT}, {"all", TP_BIAS_ALL}, {"none", TP_BIAS_NONE}, {NULL, 0}};
+
+static const struct tp_choice bindings[] = {
+    {"auto", TP_BIND_AUTO}, {"none", TP_BIND_NONE}, {"cores", TP_BIND_CORES}, {NULL, 0}};
 
 const struct tp_choice tp_optimizer_choices[] = {
     {"sgd", TP_SGD},           {"momentum", TP_MOMENTUM}, {"lecun-momentum", TP_LECUN_MOMENTUM},
@@ -158,6 +161,10 @@ static const struct tp_option table[] = {
     {.name = "threads-exact", .group = "Machine", .argument = "N", .kind = TP_OPTION_COUNT,
      .word = "none", .least = 1, .most = TP_THREADS_MOST, .offset = AT(options.threads_exact),
      .help = "run N threads in steps and evaluations, whatever the CPUs; --threads then says nothing"},
+    {.name = "bind", .group = "Machine", .argument = "NAME", .kind = TP_OPTION_CHOICE, .choices = bindings,
+     .offset = AT(options.bind),
+     .help = "keep each thread on a core of its own; auto: where every core gets one, unless an affinity mask "
+             "or OMP_PROC_BIND, OMP_PLACES or GOMP_CPU_AFFINITY is set"},
     {.name = "plan", .group = "Machine", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "auto",
      .offset = AT(options.plan),
      .help = "divide the work among threads as this file says, which is what --explain printed; --threads and "
@@ -234,7 +241,9 @@ static const struct tp_options options = {
 
 static struct tp_train_command default_command(void)
 {
-    return (struct tp_train_command){.options = tp_train_options_default()};
+    struct tp_train_command command = {.options = tp_train_options_default()};
+    command.options.bind = TP_BIND_AUTO; /* a library leaves that to its caller */
+    return command;
 }
 
 static const char *choice_name(const struct tp_choice *choice, int value)
@@ -365,6 +374,12 @@ void tp_train_command_threads(struct tp_train_command *command, const char *open
     const unsigned long count = strtoul(openmp, &end, 10); /* a list is of nested teams, ours is the first */
     if (end != openmp && (*end == '\0' || *end == ',') && count > 0 && count < tp_cpus_available())
         chosen->threads = count;
+}
+
+void tp_train_command_unbind(struct tp_train_command *command)
+{
+    if (command->options.bind == TP_BIND_AUTO)
+        command->options.bind = TP_BIND_NONE;
 }
 
 void tp_train_command_write_help(FILE *out)

@@ -53,6 +53,9 @@ enum tp_status tp_train_command_tier(struct tp_train_command *command, const cha
  */
 void tp_train_command_threads(struct tp_train_command *command, const char *openmp);
 
+/* To be called where the environment says already how threads are bound: auto then means none. */
+void tp_train_command_unbind(struct tp_train_command *command);
+
 void tp_train_command_write_help(FILE *out);
 void tp_train_command_write_config(const struct tp_train_command *command, FILE *out);
 

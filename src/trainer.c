@@ -38,6 +38,7 @@ struct trainer {
     struct tp_evaluator evaluator;
     struct tp_arena shared;
     struct member *members;
+    int *cores;                      /* [members]: CPUs to bind threads to, or NULL */
     struct tp_profile *profiles;     /* [step members], or NULL */
     uint32_t *order;                 /* samples in this epoch's order */
     double beta1_power, beta2_power; /* adam: beta^t, a running product */
@@ -271,6 +272,7 @@ static void work(void *context, size_t index, size_t members)
     struct trainer *t = context;
     struct member *self = &t->members[index];
     (void)members;
+    void *unbound = index < t->result->run.threads_bound ? tp_cpus_pin(t->cores[index]) : NULL;
     tp_network_initialise(&t->network, index, t->result->run.init, t->options->seed);
     tp_team_barrier();
     if (index == 0)
@@ -282,6 +284,7 @@ static void work(void *context, size_t index, size_t members)
         train_epoch(t, self);
     }
     evaluate_last(t, self);
+    tp_cpus_restore(unbound);
 }
 
 static enum tp_status check(const struct tp_train_options *o, const struct tp_dataset *train,
@@ -370,6 +373,26 @@ static void describe(struct trainer *t)
         double gemm = 2 * (double)batch * (double)(layer->inputs + layer->bias) * (double)layer->units;
         run->flops_per_step += (l == 0 ? 2 : 3) * gemm;
     }
+}
+
+/*
+ * Which CPUs to bind threads to. Unasked only where every core of the machine gets one: two programs that
+ * bind fewer threads would bind them to the same cores.
+ */
+static enum tp_status find_cores(struct trainer *t, struct tp_error *error)
+{
+    size_t members = t->plan.members;
+    enum tp_bind wish = t->options->bind;
+    if (wish == TP_BIND_NONE || (wish == TP_BIND_AUTO && tp_cpus_restricted()))
+        return TP_OK;
+    t->cores = calloc(members + 1, sizeof *t->cores);
+    if (!t->cores)
+        return tp_fail(error, TP_FAILURE, "out of memory: the CPUs of %zu threads", members);
+    size_t cores = tp_cpus_cores("/sys/devices/system/cpu", t->cores, members + 1);
+    bool all = cores == members && t->plan.step_members == members;
+    if (wish == TP_BIND_CORES || all)
+        t->result->run.threads_bound = cores < members ? cores : members;
+    return TP_OK;
 }
 
 /* Every member's arena, and the one that all share; nobody has touched them yet. */
@@ -492,6 +515,8 @@ static enum tp_status prepare(struct trainer *t, struct tp_error *error)
         return status;
     tp_plan_cut(&t->plan, &t->network);
     describe(t);
+    if ((status = find_cores(t, error)))
+        return status;
     return allocate(t, error);
 }
 
@@ -550,6 +575,7 @@ out:
         tp_arena_destroy(&t.members[m].arena);
     free(t.members);
     free(t.profiles);
+    free(t.cores);
     tp_arena_destroy(&t.shared);
     tp_network_free(&t.network);
     tp_normalization_free(&t.normalization);

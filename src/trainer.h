@@ -43,6 +43,7 @@ struct tp_run {
     const char *isa;
     size_t threads_requested, threads_used;
     struct tp_plan plan;            /* how the threads divide the work */
+    size_t threads_bound;           /* each to a core of its own */
     struct tp_probe_found probe;    /* how the plan was found; count 0: it was given */
     size_t inputs, classes, layers; /* layers: hidden + 1 */
     size_t parameters;
