@@ -15,6 +15,7 @@ extern "C" {
 #include "../src/cpus.h"
 #include "../src/train_command.h"
 #include "../src/version.h"
+#include "barrier.h"
 #include "bench_command.h"
 #include "limits.h"
 #include "table.h"
@@ -100,6 +101,10 @@ int main(int argc, char **argv)
     const tp_tier *tier = nullptr;
     if (!status)
         status = bench_command_tier(&command, std::getenv("TILEPROP_ISA"), &tier, &error);
+    if (!status && command.barrier && !command.thread_count) {
+        for (size_t threads : {1, 2, 3, 4, 6, 8, 12, 16})
+            command.threads[command.thread_count++] = threads;
+    }
     if (!status && !command.thread_count) {
         const size_t cpus = tp_cpus_available();
         command.threads[command.thread_count++] = 1;
@@ -115,6 +120,8 @@ int main(int argc, char **argv)
             status = compare_with_other(command);
         else if (command.gate)
             status = compare_with_floors(command);
+        else if (command.barrier)
+            status = bench_barriers(command.threads, command.thread_count, &error);
         else if (command.limits)
             status = bench_limits(&command, tier, &error);
         else if (command.workload)

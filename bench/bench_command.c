@@ -62,6 +62,8 @@ static const struct tp_option table[] = {
     {.name = "gate", .group = "Comparison", .kind = TP_OPTION_FLAG, .offset = AT(gate),
      .help = "compare their share of the peak and their factor over plain loops with the floors in "
              "bench/floors. To be run in the project's folder"},
+    {.name = "barrier", .group = "Comparison", .kind = TP_OPTION_FLAG, .offset = AT(barrier),
+     .help = "time the team's barrier beside libgomp's, on --threads or on 1 to 16 threads"},
     {.name = "record", .group = "Comparison", .kind = TP_OPTION_FLAG, .offset = AT(record),
      .help = "with --gate: raise the floors to what is measured"},
     {.name = "lower", .group = "Comparison", .argument = "NAME", .kind = TP_OPTION_TEXT, .word = "none",

@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "cost.h"
+#include "cpus.h"
 #include "step.h"
 #include "team.h"
 
@@ -114,6 +115,7 @@ static void judge(struct trial *t)
 static void work(void *context, size_t member, size_t members)
 {
     struct trial *t = context;
+    void *unbound = member < t->probe->bound ? tp_cpus_pin(t->probe->cores[member]) : NULL;
     struct tp_range share = tp_plan_share(t->arena.bytes, member, members);
     memset(t->arena.base + share.begin, WEIGHT_BYTES, share.end - share.begin);
     tp_team_barrier();
@@ -131,6 +133,7 @@ static void work(void *context, size_t member, size_t members)
             judge(t);
         tp_team_barrier();
     }
+    tp_cpus_restore(unbound);
 }
 
 /* Bytes of what a candidate needs, from the start of the arena. */

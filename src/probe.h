@@ -16,6 +16,8 @@ struct tp_probe {
     const struct tp_dataset *train;
     const struct tp_normalization *normalization;
     enum tp_rule_kind rule;
+    const int *cores; /* [bound]: CPUs that threads will be bound to */
+    size_t bound;
     size_t members;      /* the most that there may be */
     size_t batch, steps; /* steps: that the run will have, if nothing ends it sooner */
     double seconds;      /* that the process has taken so far */

@@ -39,6 +39,7 @@ struct trainer {
     struct tp_arena shared;
     struct member *members;
     int *cores;                      /* [members]: CPUs to bind threads to, or NULL */
+    size_t bound;                    /* threads that are bound to them */
     struct tp_profile *profiles;     /* [step members], or NULL */
     uint32_t *order;                 /* samples in this epoch's order */
     double beta1_power, beta2_power; /* adam: beta^t, a running product */
@@ -272,7 +273,7 @@ static void work(void *context, size_t index, size_t members)
     struct trainer *t = context;
     struct member *self = &t->members[index];
     (void)members;
-    void *unbound = index < t->result->run.threads_bound ? tp_cpus_pin(t->cores[index]) : NULL;
+    void *unbound = index < t->bound ? tp_cpus_pin(t->cores[index]) : NULL;
     tp_network_initialise(&t->network, index, t->result->run.init, t->options->seed);
     tp_team_barrier();
     if (index == 0)
@@ -355,6 +356,7 @@ static void describe(struct trainer *t)
                         .threads_used = threads,
                         .plan = t->plan,
                         .probe = t->probe,
+                        .threads_bound = t->bound,
                         .inputs = t->train->features,
                         .classes = t->train->classes,
                         .batch = batch,
@@ -373,26 +375,6 @@ static void describe(struct trainer *t)
         double gemm = 2 * (double)batch * (double)(layer->inputs + layer->bias) * (double)layer->units;
         run->flops_per_step += (l == 0 ? 2 : 3) * gemm;
     }
-}
-
-/*
- * Which CPUs to bind threads to. Unasked only where every core of the machine gets one: two programs that
- * bind fewer threads would bind them to the same cores.
- */
-static enum tp_status find_cores(struct trainer *t, struct tp_error *error)
-{
-    size_t members = t->plan.members;
-    enum tp_bind wish = t->options->bind;
-    if (wish == TP_BIND_NONE || (wish == TP_BIND_AUTO && tp_cpus_restricted()))
-        return TP_OK;
-    t->cores = calloc(members + 1, sizeof *t->cores);
-    if (!t->cores)
-        return tp_fail(error, TP_FAILURE, "out of memory: the CPUs of %zu threads", members);
-    size_t cores = tp_cpus_cores("/sys/devices/system/cpu", t->cores, members + 1);
-    bool all = cores == members && t->plan.step_members == members;
-    if (wish == TP_BIND_CORES || all)
-        t->result->run.threads_bound = cores < members ? cores : members;
-    return TP_OK;
 }
 
 /* Every member's arena, and the one that all share; nobody has touched them yet. */
@@ -460,6 +442,24 @@ static double process_seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/*
+ * Which CPUs to bind so many threads to. Unasked only where every core of the machine gets one: two programs
+ * that bind fewer threads would bind them to the same cores.
+ */
+static enum tp_status find_cores(struct trainer *t, size_t members, struct tp_error *error)
+{
+    enum tp_bind wish = t->options->bind;
+    if (wish == TP_BIND_NONE || (wish == TP_BIND_AUTO && tp_cpus_restricted()))
+        return TP_OK;
+    t->cores = calloc(members + 1, sizeof *t->cores);
+    if (!t->cores)
+        return tp_fail(error, TP_FAILURE, "out of memory: the CPUs of %zu threads", members);
+    size_t cores = tp_cpus_cores("/sys/devices/system/cpu", t->cores, members + 1);
+    if (wish == TP_BIND_CORES || cores == members)
+        t->bound = cores < members ? cores : members;
+    return TP_OK;
+}
+
 /* Shapes the network for as many members as there may be, and decides what each of them does. */
 static enum tp_status make_plan(struct trainer *t, size_t batch, struct tp_error *error)
 {
@@ -473,8 +473,12 @@ static enum tp_status make_plan(struct trainer *t, size_t batch, struct tp_error
         if ((status = tp_plan_read(o->plan, &t->network, batch, &t->plan, error)))
             return status;
         tp_network_free(&t->network);
-        return tp_network_shape(&t->network, o, features, classes, t->plan.step_members, error);
+        status = find_cores(t, t->plan.members, error);
+        return status ? status
+                      : tp_network_shape(&t->network, o, features, classes, t->plan.step_members, error);
     }
+    if ((status = find_cores(t, threads, error)))
+        return status;
     if (o->threads_exact) {
         t->plan = tp_plan_make(&t->network, threads, threads, batch);
         return TP_OK;
@@ -484,6 +488,8 @@ static enum tp_status make_plan(struct trainer *t, size_t batch, struct tp_error
                                    .train = t->train,
                                    .normalization = &t->normalization,
                                    .rule = o->optimizer,
+                                   .cores = t->cores,
+                                   .bound = t->bound,
                                    .members = threads,
                                    .batch = batch,
                                    .steps = steps_per_epoch(t, batch) * o->epochs,
@@ -514,9 +520,9 @@ static enum tp_status prepare(struct trainer *t, struct tp_error *error)
     if ((status = make_plan(t, batch, error)))
         return status;
     tp_plan_cut(&t->plan, &t->network);
+    if (o->bind == TP_BIND_AUTO && t->plan.step_members < t->plan.members)
+        t->bound = 0; /* a thread alone goes where there is room */
     describe(t);
-    if ((status = find_cores(t, error)))
-        return status;
     return allocate(t, error);
 }
 
