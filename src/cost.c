@@ -22,7 +22,8 @@ static double most_of(size_t count, size_t members)
 /* Of computing and of moving bytes; beyond: they come from beyond L2. */
 static double slower(double flops, double bytes, bool beyond, const struct tp_cost_machine *machine)
 {
-    return machine->call + fmax(flops / machine->flops, bytes / (beyond ? machine->stream : machine->near));
+    double computing = flops / machine->flops, moving = bytes / (beyond ? machine->stream : machine->near);
+    return machine->call + (computing > moving ? computing : moving);
 }
 
 /* The slowest member's share of a layer's update. */

@@ -41,6 +41,11 @@ struct trial {
     bool done;
 };
 
+static double least(double a, double b)
+{
+    return a < b ? a : b;
+}
+
 static void nothing(void *context, size_t rows)
 {
     (void)context, (void)rows;
@@ -82,14 +87,14 @@ static double fastest(const struct trial *t)
 {
     double best = INFINITY;
     for (size_t i = 0; i < t->count; i++)
-        best = fmin(best, t->rounds ? median(t->candidates[i].seconds, t->rounds) : t->candidates[i].model);
+        best = least(best, t->rounds ? median(t->candidates[i].seconds, t->rounds) : t->candidates[i].model);
     return best;
 }
 
 /* Seconds that all of the probe may take. */
 static double allowed(const struct trial *t)
 {
-    return fmin(SECONDS_MOST, SHARE_MOST * (t->probe->seconds + (double)t->probe->steps * fastest(t)));
+    return least(SECONDS_MOST, SHARE_MOST * (t->probe->seconds + (double)t->probe->steps * fastest(t)));
 }
 
 /*
@@ -103,7 +108,7 @@ static void judge(struct trial *t)
     for (size_t i = 0; i < t->count; i++) {
         struct candidate *c = &t->candidates[i];
         if (first)
-            c->steps = (size_t)fmin(1e6, fmax(2, rint(BURST / c->seconds[0])));
+            c->steps = c->seconds[0] > BURST / 2 ? 2 : (size_t)least(1e6, BURST / c->seconds[0]);
         round += (double)(c->steps + 1) * c->seconds[t->rounds];
     }
     t->rounds++;
@@ -175,13 +180,13 @@ static enum tp_status time_steps(struct trial *t, struct tp_error *error)
 {
     const struct tp_probe *probe = t->probe;
     size_t bytes = 0, members = t->candidates[t->count - 1].plan.step_members;
-    double least = SETUP;
+    double needed = SETUP;
     for (size_t i = 0; i < t->count; i++) {
-        size_t needed = candidate_bytes(&t->candidates[i]);
-        bytes = needed > bytes ? needed : bytes;
-        least += 4 * t->candidates[i].model; /* two rounds of two steps */
+        size_t own = candidate_bytes(&t->candidates[i]);
+        bytes = own > bytes ? own : bytes;
+        needed += 4 * t->candidates[i].model; /* two rounds of two steps */
     }
-    if (least + (double)bytes / TOUCH > allowed(t))
+    if (needed + (double)bytes / TOUCH > allowed(t))
         return TP_OK;
 
     t->batches = (INDEXES_LEAST + probe->batch - 1) / probe->batch;
@@ -225,7 +230,7 @@ static void prune(struct trial *t)
 {
     double bound = INFINITY;
     for (size_t i = 0; i < t->count; i++)
-        bound = fmin(bound, tp_cost_step(t->probe->network, &t->candidates[i].plan, &tp_cost_worst));
+        bound = least(bound, tp_cost_step(t->probe->network, &t->candidates[i].plan, &tp_cost_worst));
     size_t kept = 0;
     for (size_t i = 0; i < t->count; i++) {
         if (tp_cost_step(t->probe->network, &t->candidates[i].plan, &tp_cost_best) > bound) {
