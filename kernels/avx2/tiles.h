@@ -27,6 +27,17 @@ static inline size_t tile_rows(size_t panels, size_t left)
     return (left + tiles - 1) / tiles;
 }
 
+/*
+ * Rows of the next tile of a transposed product, when `above` inputs remain of a panel and `left` of all:
+ * three panels are eight tiles of 6, two of which reach over an edge. Kept within panels, 16 rows were tiles
+ * of 6, 5 and 5, and update of 512 x 784 x 64 took 1.04 times as long.
+ */
+static inline size_t tile_rows_tn(size_t panels, size_t above, size_t left)
+{
+    bool whole = left >= 6 && (above >= 6 || above == 4 || above == 2);
+    return whole ? 6 : tile_rows(panels, above < left ? above : left);
+}
+
 static void run_tile_nn(const struct tile *t, size_t rows, size_t panels)
 {
     (void)panels;
@@ -52,27 +63,33 @@ static void run_tile_nn(const struct tile *t, size_t rows, size_t panels)
     }
 }
 
-static void run_tile_tn(const struct tile *t, size_t rows, size_t panels)
+static void run_tile_tn(const struct tile *t, size_t rows, size_t panels, size_t above)
 {
     (void)panels;
-    switch (rows) {
-    case 1:
-        tile_tn(t, 1, 1);
+    switch (above * 10 + rows) {
+    case 11:
+        tile_tn(t, 1, 1, 1);
         break;
-    case 2:
-        tile_tn(t, 2, 1);
+    case 22:
+        tile_tn(t, 2, 1, 2);
         break;
-    case 3:
-        tile_tn(t, 3, 1);
+    case 33:
+        tile_tn(t, 3, 1, 3);
         break;
-    case 4:
-        tile_tn(t, 4, 1);
+    case 44:
+        tile_tn(t, 4, 1, 4);
         break;
-    case 5:
-        tile_tn(t, 5, 1);
+    case 55:
+        tile_tn(t, 5, 1, 5);
         break;
-    case 6:
-        tile_tn(t, 6, 1);
+    case 26:
+        tile_tn(t, 6, 1, 2);
+        break;
+    case 46:
+        tile_tn(t, 6, 1, 4);
+        break;
+    case 66:
+        tile_tn(t, 6, 1, 6);
         break;
     }
 }

@@ -30,6 +30,17 @@ static inline size_t tile_rows(size_t panels, size_t left)
     return left >= most ? most : left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
 }
 
+/*
+ * Rows of the next tile of a transposed product, when `above` inputs remain of a panel and `left` of all.
+ * With 2 panels, three panels of inputs are four tiles of 12, two of which reach over an edge (update of 512
+ * x 784 x 32 takes 0.97 of its time). With 4 panels that gains nothing.
+ */
+static inline size_t tile_rows_tn(size_t panels, size_t above, size_t left)
+{
+    bool whole = panels == 2 && left >= 12 && (above >= 12 || above == 8 || above == 4);
+    return whole ? 12 : tile_rows(panels, above < left ? above : left);
+}
+
 static void run_tile_nn(const struct tile *t, size_t rows, size_t panels)
 {
     switch (panels * 100 + rows) {
@@ -84,56 +95,62 @@ static void run_tile_nn(const struct tile *t, size_t rows, size_t panels)
     }
 }
 
-static void run_tile_tn(const struct tile *t, size_t rows, size_t panels)
+static void run_tile_tn(const struct tile *t, size_t rows, size_t panels, size_t above)
 {
-    switch (panels * 100 + rows) {
-    case 401:
-        tile_tn(t, 1, 4);
+    switch (above * 1000 + panels * 100 + rows) {
+    case 1401:
+        tile_tn(t, 1, 4, 1);
         break;
-    case 402:
-        tile_tn(t, 2, 4);
+    case 2402:
+        tile_tn(t, 2, 4, 2);
         break;
-    case 403:
-        tile_tn(t, 3, 4);
+    case 3403:
+        tile_tn(t, 3, 4, 3);
         break;
-    case 404:
-        tile_tn(t, 4, 4);
+    case 4404:
+        tile_tn(t, 4, 4, 4);
         break;
-    case 405:
-        tile_tn(t, 5, 4);
+    case 5405:
+        tile_tn(t, 5, 4, 5);
         break;
-    case 406:
-        tile_tn(t, 6, 4);
+    case 6406:
+        tile_tn(t, 6, 4, 6);
         break;
-    case 201:
-        tile_tn(t, 1, 2);
+    case 1201:
+        tile_tn(t, 1, 2, 1);
         break;
-    case 202:
-        tile_tn(t, 2, 2);
+    case 2202:
+        tile_tn(t, 2, 2, 2);
         break;
-    case 204:
-        tile_tn(t, 4, 2);
+    case 4204:
+        tile_tn(t, 4, 2, 4);
         break;
-    case 208:
-        tile_tn(t, 8, 2);
+    case 8208:
+        tile_tn(t, 8, 2, 8);
         break;
-    case 212:
-        tile_tn(t, 12, 2);
+    case 4212:
+        tile_tn(t, 12, 2, 4);
         break;
-    case 101:
-        tile_tn(t, 1, 1);
+    case 8212:
+        tile_tn(t, 12, 2, 8);
         break;
-    case 102:
-        tile_tn(t, 2, 1);
+    case 12212:
+        tile_tn(t, 12, 2, 12);
         break;
-    case 104:
-        tile_tn(t, 4, 1);
+    case 1101:
+        tile_tn(t, 1, 1, 1);
         break;
-    case 108:
-        tile_tn(t, 8, 1);
+    case 2102:
+        tile_tn(t, 2, 1, 2);
         break;
-    case 116:
-        tile_tn(t, 16, 1);
+    case 4104:
+        tile_tn(t, 4, 1, 4);
+        break;
+    case 8108:
+        tile_tn(t, 8, 1, 8);
+        break;
+    case 16116:
+        tile_tn(t, 16, 1, 16);
         break;
     }
 }
