@@ -11,6 +11,7 @@
 #include "../simd/tile.h"
 
 #define TILE_PANELS_MAX 1
+#define UPDATE_INPUTS   48 /* of an update's block: whole panels and whole tiles */
 
 /* Panels of the next tile when `left` remain. */
 static inline size_t tile_panels(size_t left)

@@ -19,7 +19,7 @@
 #define K_BLOCK         1024
 #define A_BLOCK_FLOATS  131072
 #define A_BLOCK_ROWS    48 /* at least; a multiple of every tile's rows */
-#define GRADIENT_INPUTS 48 /* of an update's block: whole panels, and whole tiles of 6 and 12 rows */
+#define GRADIENT_INPUTS 48 /* whose partial sums wait in L1 where a batch is longer than K_BLOCK */
 
 static inline size_t min_size(size_t a, size_t b)
 {
@@ -277,11 +277,11 @@ static void update_bias(const struct tp_update *u, size_t panel)
 
 static void update(const struct tp_update *u)
 {
-    size_t all = tp_panel_count(u->units);
+    size_t all = tp_panel_count(u->units), block = u->rows > K_BLOCK ? GRADIENT_INPUTS : UPDATE_INPUTS;
     for (size_t panel = 0, panels; panel < all; panel += panels) {
         panels = tile_panels(all - panel);
-        for (size_t i = u->input_begin; i < u->input_end; i += GRADIENT_INPUTS)
-            update_block(u, i, min_size(i + GRADIENT_INPUTS, u->input_end), panel, panels);
+        for (size_t i = u->input_begin; i < u->input_end; i += block)
+            update_block(u, i, min_size(i + block, u->input_end), panel, panels);
         for (size_t p = 0; u->bias && p < panels; p++)
             update_bias(u, panel + p);
     }
