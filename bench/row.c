@@ -10,7 +10,7 @@
 #include "timing.h"
 
 #define ROUNDS 15
-#define BURST  1.5e-3 /* seconds of one contender in one round */
+#define BURST  3e-3 /* seconds of one contender in one round */
 
 /* Contenders of one row, the peers with two each. */
 enum { PEAK, VERB, PRODUCT, PEERS, CONTENDERS = PEERS + 2 * BENCH_PEERS_MOST };
