@@ -31,7 +31,7 @@ PKG_CONFIG := pkg-config
 has = $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo yes)
 
 # Libraries as pkg-config module:Debian package.
-REQUIRED := libdeflate:libdeflate-dev jansson:libjansson-dev libxxhash:libxxhash-dev
+REQUIRED := libdeflate:libdeflate-dev jansson:libjansson-dev libxxhash:libxxhash-dev numa:libnuma-dev
 
 module  = $(firstword $(subst :, ,$(1)))
 package = $(lastword $(subst :, ,$(1)))
