@@ -6,7 +6,8 @@
 #include <stdint.h>
 #include <unistd.h>
 
-#define NODES_MOST 1024 /* for which a kernel can be built: CONFIG_NODES_SHIFT is at most 10 */
+#define NODES_MOST 1024              /* for which a kernel can be built: CONFIG_NODES_SHIFT is at most 10 */
+#define PIECE      ((size_t)2 << 20) /* what moves together: never less than a huge page */
 #define WORD_BITS  (8 * sizeof(unsigned long))
 
 int tp_numa_node(void)
@@ -46,9 +47,22 @@ bool tp_numa_prefer(void *start, size_t bytes, int node)
     return set_policy(start, bytes, MPOL_PREFERRED, MPOL_MF_MOVE, &node, 1);
 }
 
+/*
+ * The kernel leaves a page where it is as long as that is one of the nodes, so each piece is moved to its
+ * node first. The last call makes one mapping of them again.
+ */
 bool tp_numa_interleave(void *start, size_t bytes, const int *nodes, size_t count)
 {
-    return set_policy(start, bytes, MPOL_INTERLEAVE, MPOL_MF_MOVE, nodes, count);
+    for (size_t done = 0; done < bytes;) {
+        uintptr_t at = (uintptr_t)start + done;
+        size_t piece = PIECE - at % PIECE;
+        if (piece > bytes - done)
+            piece = bytes - done;
+        if (!tp_numa_prefer((void *)at, piece, nodes[at / PIECE % count]))
+            return false;
+        done += piece;
+    }
+    return set_policy(start, bytes, MPOL_INTERLEAVE, 0, nodes, count);
 }
 
 void tp_numa_release(void *start, size_t bytes)

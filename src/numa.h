@@ -12,7 +12,7 @@
 enum tp_numa_mode {
     TP_NUMA_AUTO,       /* replicate where that fits, else interleave */
     TP_NUMA_OFF,        /* ask for nothing */
-    TP_NUMA_INTERLEAVE, /* the data set's pages on all nodes in turn */
+    TP_NUMA_INTERLEAVE, /* pieces of the data set on all nodes in turn */
     TP_NUMA_REPLICATE   /* a copy of the data set on each node */
 };
 
