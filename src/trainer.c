@@ -255,8 +255,7 @@ static void work(void *context, size_t index, size_t members)
     struct trainer *t = context;
     struct member *self = &t->members[index];
     (void)members;
-    tp_placement_settle(&t->placement, index,
-                        t->options->numa == TP_NUMA_OFF ? TP_NUMA_NOWHERE : tp_numa_node(), &self->arena);
+    tp_placement_settle(&t->placement, index, tp_numa_node(), &self->arena);
     self->step.train = tp_placement_local(&t->placement, index, t->train);
     tp_network_initialise(&t->network, index, t->result->run.init, t->options->seed);
     tp_team_barrier();
