@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 build=${BUILD:-build}
 work=$build/numa/boot
 limit=120 # seconds for the whole machine, from power on to power off
-samples=20000 # of the training set: 15 MiB, which is 8 of the pieces that are interleaved
+samples=12000 # of the training set: 9 MiB, which is 5 of the pieces that are interleaved or 6
 piece=512     # pages
 options=(--hidden '32,32' --epochs 1 --evals-per-epoch 1 --threads-exact 2 --quiet --json)
 failures=0
