@@ -11,7 +11,7 @@ setup() {
     /*) ;;
     *) train=$root/$train ;;
     esac
-    short=(--data "$root/data/mnist" --train-limit 640 --val-limit 100 --test-holdout 100 --epochs 1 --hidden 40,33
+    short=(--data "$root/data/mnist" --train-limit 640 --val-limit 100 --test-holdout 100 --epochs 1 --hidden '40,33'
         --quiet --json)
     unset TILEPROP_ISA
 }

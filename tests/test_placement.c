@@ -29,8 +29,8 @@ static size_t unused[2];
 static bool record(struct call call)
 {
     size_t i = atomic_fetch_add(&call_count, 1);
-    assert_in_range(i, 0, CALLS_MOST - 1);
-    calls[i] = call;
+    if (i < CALLS_MOST) /* no assertion: this is called by threads that cannot fail a test */
+        calls[i] = call;
     return i < granted;
 }
 
@@ -64,6 +64,7 @@ void tp_numa_release(void *start, size_t bytes)
 /* The call of this kind for the block that begins there; NULL: there was none. */
 static const struct call *find(enum kind kind, const void *start)
 {
+    assert_in_range(call_count, 0, CALLS_MOST);
     for (size_t i = 0; i < call_count; i++) {
         if (calls[i].kind == kind && calls[i].start == start)
             return &calls[i];

@@ -70,6 +70,7 @@ END
 chmod +x "$work/root/init"
 (cd "$work/root" && find . | cpio --quiet -o -H newc | gzip -1) >"$work/initramfs"
 
+echo "tests/numa/two-nodes.sh, $(qemu-system-x86_64 --version | head -n 1)"
 # TCG, so that it needs no permission for virtual machines and shows the same everywhere.
 nice -n 10 timeout "$limit" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 512 \
     -object memory-backend-ram,id=m0,size=256M -numa node,nodeid=0,cpus=0,memdev=m0 \
