@@ -13,7 +13,7 @@
 
 _Static_assert(sizeof(enum tp_activation) == sizeof(int) && sizeof(enum tp_init) == sizeof(int) &&
                    sizeof(enum tp_bias) == sizeof(int) && sizeof(enum tp_normalize) == sizeof(int) &&
-                   sizeof(enum tp_rule_kind) == sizeof(int),
+                   sizeof(enum tp_rule_kind) == sizeof(int) && sizeof(enum tp_numa_mode) == sizeof(int),
                "options store choices as int");
 
 static const struct tp_choice normalizations[] = {{"global", TP_NORMALIZE_GLOBAL},
@@ -44,6 +44,12 @@ const struct tp_choice tp_optimizer_choices[] = {
 
 const struct tp_choice tp_tier_choices[] = {
     {"auto", 0}, {"reference", 0}, {"avx2", 0}, {"avx512", 0}, {NULL, 0}};
+
+static const struct tp_choice numa_modes[] = {{"auto", TP_NUMA_AUTO},
+                                              {"off", TP_NUMA_OFF},
+                                              {"interleave", TP_NUMA_INTERLEAVE},
+                                              {"replicate", TP_NUMA_REPLICATE},
+                                              {NULL, 0}};
 
 /* A paragraph for each option, not a line for each field. */
 /* clang-format off */
@@ -160,6 +166,11 @@ static const struct tp_option table[] = {
      .offset = AT(options.isa),
      .help = "instruction set of the kernels; auto: the best one that is here. TILEPROP_ISA in the "
              "environment lowers it further"},
+    {.name = "numa", .group = "Machine", .argument = "NAME", .kind = TP_OPTION_CHOICE, .choices = numa_modes,
+     .offset = AT(options.numa),
+     .help = "where threads are on several memory nodes, put weights on their threads' nodes and interleave "
+             "the data set over the nodes or replicate it on each; auto: replicate if the copies fit in "
+             "half of each node's free memory, else interleave; off: do neither"},
 
     {.name = "history", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
      .offset = AT(history),
@@ -254,6 +265,11 @@ const char *tp_optimizer_name(enum tp_rule_kind optimizer)
 const char *tp_bias_name(enum tp_bias bias)
 {
     return choice_name(biases, (int)bias);
+}
+
+const char *tp_numa_name(enum tp_numa_mode mode)
+{
+    return choice_name(numa_modes, (int)mode);
 }
 
 static bool rule_uses(enum tp_rule_kind optimizer, const char *name)

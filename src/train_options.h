@@ -10,6 +10,7 @@
 
 #include "../kernels/kernels.h"
 #include "dataset.h"
+#include "numa.h"
 
 #define TP_HIDDEN_MAX 64
 
@@ -57,6 +58,7 @@ struct tp_train_options {
     size_t threads;       /* ceiling; 0: as many as the process may use */
     size_t threads_exact; /* run exactly so many; 0: choose */
     const char *isa;      /* "auto" or a tier's name */
+    enum tp_numa_mode numa;
 };
 
 struct tp_train_options tp_train_options_default(void);

@@ -10,6 +10,7 @@
 #include "cpus.h"
 #include "evaluate.h"
 #include "network.h"
+#include "placement.h"
 #include "plan.h"
 #include "random.h"
 #include "step.h"
@@ -33,6 +34,7 @@ struct trainer {
     struct tp_plan plan;
     struct tp_step step;
     struct tp_evaluator evaluator;
+    struct tp_placement placement;
     struct tp_arena shared;
     struct member *members;
     uint32_t *order;                 /* samples in this epoch's order */
@@ -113,7 +115,8 @@ static void losses_ready(void *context, size_t rows)
 static struct tp_score evaluate(struct trainer *t, struct member *self, const struct tp_dataset *dataset)
 {
     struct tp_score score = {0};
-    tp_evaluator_run(&t->evaluator, &self->evaluator, dataset);
+    tp_evaluator_run(&t->evaluator, &self->evaluator,
+                     tp_placement_local(&t->placement, self->step.index, dataset));
     if (self->step.index == 0) {
         score = tp_evaluator_score(&t->evaluator, dataset);
         t->evaluator.next_block = 0;
@@ -252,6 +255,8 @@ static void work(void *context, size_t index, size_t members)
     struct trainer *t = context;
     struct member *self = &t->members[index];
     (void)members;
+    tp_placement_settle(&t->placement, index, tp_numa_node(), &self->arena);
+    self->step.train = tp_placement_local(&t->placement, index, t->train);
     tp_network_initialise(&t->network, index, t->result->run.init, t->options->seed);
     tp_team_barrier();
     if (index == 0)
@@ -356,13 +361,17 @@ static enum tp_status allocate(struct trainer *t, struct tp_error *error)
     if (!t->members)
         return tp_fail(error, TP_FAILURE, "out of memory: %zu threads", members);
     memset(t->members, 0, members * sizeof *t->members);
+    const struct tp_dataset *const sets[TP_PLACEMENT_SETS] = {t->train, t->validation, t->test};
+    enum tp_status status = tp_placement_create(&t->placement, t->options->numa, members, sets, error);
+    if (status)
+        return status;
 
     size_t bytes = tp_step_bytes(&t->network, &t->plan, 0);
     if (t->options->log_gradients)
         bytes = tp_step_measure_bytes(&t->network, bytes);
     bytes = tp_arena_add(bytes, t->train->count, sizeof *t->order);
     bytes = tp_arena_add(tp_arena_add(bytes, samples, sizeof(float)), samples, sizeof(uint16_t));
-    enum tp_status status = tp_arena_create(&t->shared, bytes, error);
+    status = tp_arena_create(&t->shared, bytes, error);
     if (status)
         return status;
     tp_step_place(&t->step, &t->shared);
@@ -409,11 +418,8 @@ static enum tp_status prepare(struct trainer *t, struct tp_error *error)
     if ((status = tp_network_shape(&t->network, o, t->train->features, t->train->classes, threads, error)))
         return status;
     t->plan = tp_plan_make(&t->network, threads, batch);
-    t->step = (struct tp_step){.tier = tier,
-                               .network = &t->network,
-                               .plan = &t->plan,
-                               .train = t->train,
-                               .normalization = &t->normalization};
+    t->step = (struct tp_step){
+        .tier = tier, .network = &t->network, .plan = &t->plan, .normalization = &t->normalization};
     t->evaluator = (struct tp_evaluator){
         .tier = tier, .network = &t->network, .plan = &t->plan, .normalization = &t->normalization};
     t->beta1_power = t->beta2_power = 1;
@@ -466,6 +472,8 @@ enum tp_status tp_train(const struct tp_train_options *options, const struct tp_
     result->epochs = t.done / result->run.steps_per_epoch;
     for (size_t m = 0; m < members; m++)
         result->threads_worked += t.members[m].step.worked;
+    result->numa = t.placement.mode;
+    result->numa_nodes = t.placement.home_count;
     status = tp_network_hash(&t.network, &result->weights_hash, error);
     if (!status && result->stopped_by == TP_STOP_DIVERGED)
         status = diverged(&t, error);
@@ -474,6 +482,7 @@ out:
         tp_arena_destroy(&t.members[m].arena);
     free(t.members);
     tp_arena_destroy(&t.shared);
+    tp_placement_end(&t.placement);
     tp_network_free(&t.network);
     tp_normalization_free(&t.normalization);
     tp_flush_leave(saved);
