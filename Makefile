@@ -79,7 +79,7 @@ TEST_SOURCES    := $(sort $(wildcard tests/test_*.c))
 CHECK_SOURCES   := $(sort $(wildcard tests/check_*.c))
 BENCH_MAINS     := bench/count.c
 BENCH_SOURCES   := $(filter-out $(BENCH_MAINS) $(if $(ONEDNN),,bench/onednn.c),$(sort $(wildcard bench/*.c)))
-BENCH_TESTED    := call.c naive.c $(if $(ONEDNN),onednn.c) peers.c plain.c timing.c
+BENCH_TESTED    := call.c naive.c $(if $(ONEDNN),onednn.c) peers.c plain.c stream.c timing.c
 FUZZ_SOURCES    := $(sort $(wildcard tests/fuzz_*.c))
 FORMATTED       := $(wildcard src/*.[ch] kernels/*.[ch] kernels/*/*.[ch] include/tileprop/*.h tests/*.[ch] \
                      tests/emulation/*.[ch] tests/numa/*.c bench/*.[ch] bench/*.cc)
@@ -119,7 +119,7 @@ flags = $(OWN_FLAGS) \
   $(if $(filter kernels/avx512/%,$(1)),$(FLAGS_avx512)) \
   $(if $(filter src/team.c,$(1)),-fopenmp) \
   $(if $(filter tests/test_emulation.c,$(1)),-Wno-psabi) \
-  $(if $(filter bench/naive.c bench/plain.c,$(1)),-O3) \
+  $(if $(filter bench/naive.c bench/plain.c bench/stream.c,$(1)),-O3) \
   $(if $(filter bench/plain.c,$(1)),-fno-math-errno -fno-trapping-math) \
   $(if $(filter bench/peers.c,$(1)),$(if $(ONEDNN),-DTP_ONEDNN)) \
   $(if $(filter $(PROGRAM_SOURCES),$(1)),$(PROGRAM_FLAGS)) \

@@ -9,6 +9,7 @@
 #include "../bench/call.h"
 #include "../bench/peers.h"
 #include "../bench/plain.h"
+#include "../bench/stream.h"
 #include "../bench/timing.h"
 #include "../kernels/reference/functions.h"
 #include "check.h"
@@ -205,6 +206,23 @@ static void test_networks_learn_the_same(void **state)
     }
 }
 
+static void test_stream_scales_every_float(void **state)
+{
+    (void)state;
+    static float x[4 * BENCH_STREAM_BLOCK], y[5 * BENCH_STREAM_BLOCK];
+    for (size_t t = 0; tp_tiers[t]; t++) {
+        if (!tp_tier_runs_here(tp_tiers[t]))
+            continue;
+        bench_fill(x, 4 * BENCH_STREAM_BLOCK, 1);
+        bench_fill(y, 5 * BENCH_STREAM_BLOCK, 1);
+        const float behind = y[4 * BENCH_STREAM_BLOCK];
+        bench_stream(tp_tiers[t], 4 * BENCH_STREAM_BLOCK, x, y);
+        for (size_t i = 0; i < 4 * BENCH_STREAM_BLOCK; i++)
+            assert_true(y[i] == 3 * x[i]);
+        assert_true(y[4 * BENCH_STREAM_BLOCK] == behind);
+    }
+}
+
 static void test_rounds_without_a_figure_do_not_count(void **state)
 {
     (void)state;
@@ -222,6 +240,7 @@ int main(void)
         cmocka_unit_test(test_loops_are_the_functions),
         cmocka_unit_test(test_rules_are_those_of_update),
         cmocka_unit_test(test_networks_learn_the_same),
+        cmocka_unit_test(test_stream_scales_every_float),
         cmocka_unit_test(test_rounds_without_a_figure_do_not_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

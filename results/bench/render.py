@@ -196,8 +196,8 @@ def others(rows):
         return us(row["seconds"]) + rate + share
     head = ["kernel", "shape", *(f"{tier}, {number_of_threads(n)}" for tier, n in columns)]
     lines = [[*key, *(cell(found.get((*key, *column))) for column in columns)] for key in keys]
-    return ("#### Other kernels\n\nMicroseconds, bytes per second, and their share of the bandwidth measured by "
-            "copying floats through relu.\n\n" + table(head, lines, 2))
+    return ("#### Other kernels\n\nMicroseconds, bytes per second, and their share of the bandwidth of the cache "
+            "that holds the operands.\n\n" + table(head, lines, 2))
 
 
 def programs(kept):
