@@ -51,9 +51,13 @@ def git(*arguments):
     return done.stdout.strip() if done.returncode == 0 else None
 
 
+def resolve(ref):
+    return git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+
+
 def build(ref, program="bin/bench"):
     """A program of a commit, by the compiler of the environment's CC and CXX."""
-    commit = git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+    commit = resolve(ref)
     if not commit:
         inconclusive(f"no commit {ref} in this history")
     folder = ROOT / "build/against" / commit[:12]
@@ -144,6 +148,9 @@ def main():
         if not run(options.bench, name):
             print(f"against.py: --workload: this build has no {name}", file=sys.stderr)
             sys.exit(2)
+    if options.ref != "baseline" and git("rev-parse", "HEAD") and not resolve(options.ref):
+        print(f"against.py: --against: expected a commit, found \"{options.ref}\"", file=sys.stderr)
+        sys.exit(2)
     commit, theirs = build(baseline() if options.ref == "baseline" else options.ref)
     for number in range(1, ATTEMPTS + 1):
         found, new = attempt(options.bench, theirs, workloads, options.rounds)

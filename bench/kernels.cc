@@ -448,7 +448,7 @@ int time_kernels(const bench_command &command, const bench_calls &calls, const t
     if (command.list)
         return TP_OK;
     add_context(command, best);
-    benchmark::RunSpecifiedBenchmarks();
+    const bool any = benchmark::RunSpecifiedBenchmarks() > 0; // else Google Benchmark has said so
     benchmark::Shutdown();
-    return failed ? TP_FAILURE : TP_OK;
+    return failed || !any ? TP_FAILURE : TP_OK;
 }

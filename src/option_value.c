@@ -245,8 +245,8 @@ void tp_option_describe(const struct tp_option *option, char *text, size_t size)
     case TP_OPTION_TEXT:
     case TP_OPTION_PATH:
     case TP_OPTION_CONFIG:
-        tp_option_append(text, size, "a name of at most %d bytes without control characters or double quotes",
-                         TP_OPTION_TEXT_MOST);
+        tp_option_append(text, size, "%s of 1 to %d bytes without control characters or double quotes%s",
+                         option->argument, TP_OPTION_TEXT_MOST, option->word ? "," : "");
         break;
     }
     if (option->word)

@@ -214,7 +214,7 @@ static void choices_and_texts_are_strict(void **state)
     check_refused("--tier fas", "--tier: expected one of auto, fast, found \"fas\"");
     check_refused("--mix yes", "--mix: expected on or off, found \"yes\"");
     check_refused("--loud=1", "--loud: expected on or off, found \"1\"");
-    check_failure(parse("--output="), TP_USAGE, &error, "--output: expected a name");
+    check_failure(parse("--output="), TP_USAGE, &error, "--output: expected FILE of 1 to 4096 bytes");
     check_failure(parse("--output a\"b"), TP_USAGE, &error, "double quotes");
     check_failure(parse("--output a\nb"), TP_USAGE, &error, "found \"a?b\"");
 }
