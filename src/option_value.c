@@ -253,6 +253,15 @@ void tp_option_describe(const struct tp_option *option, char *text, size_t size)
         tp_option_append(text, size, " or %s", option->word);
 }
 
+void tp_option_guess(const struct tp_option *option, const char *value, char *text, size_t size)
+{
+    const struct tp_option percent = {.kind = TP_OPTION_REAL, .low = 1, .high = 100, .above = true};
+    double real;
+    text[0] = '\0';
+    if (option->fraction && parse_real(&percent, value, &real))
+        tp_option_append(text, size, "; did you mean %g?", real / 100);
+}
+
 void tp_option_show(const char *found, char *text, size_t size)
 {
     snprintf(text, size, "%s", found);
