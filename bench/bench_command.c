@@ -99,8 +99,9 @@ static const struct tp_options options = {
              "--benchmark_filter=REGEX, --benchmark_min_time=0.1, --benchmark_format=json.\n",
     .notes = "\n"
              "A product of M x N x K counts as 2 M N K operations, whatever is done to its\n"
-             "elements besides: activation, slope, the optimizer's rule. Every kernel is\n"
-             "compared with the reference before it is timed.\n"
+             "elements besides: activation, slope, the optimizer's rule. Every kernel but\n"
+             "those of --workload and --limits is compared with the reference before it is\n"
+             "timed.\n"
              "\n"
              "Examples:\n"
              "  bench\n"

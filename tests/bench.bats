@@ -157,6 +157,41 @@ for tier in found["tiers"].values():
     [ "$stderr" = 'bench: --gemm: expected SHAPES of 1 to 4096 bytes without control characters or double quotes, or none, found ""' ]
 }
 
+@test "a wrong kernel is exit 1 and named, before anything is timed" {
+    grep -qw avx2 /proc/cpuinfo || skip "only kernels of the avx2 and avx512 tiers can be made wrong, and this CPU has neither"
+    wrong=$root/${TP_BUILD:-build}/wrong/bench
+    for arguments in "--compare --gemm 5x7x9 --op forward" "--layers 5,7,9" "--gemm 5x7x9 --op forward" \
+        "--benchmark_filter=^step/784-64-10"; do
+        # shellcheck disable=SC2086
+        run "$wrong" --threads 1 $arguments
+        echo "$arguments: $status: $output"
+        [ "$status" -eq 1 ]
+        [[ $output == *"forward "*": avx"*" does not give what reference gives"* ||
+            $output == *"step: avx"*" does not train the weights that reference trains"* ]]
+        [[ $output != *"%peak="* && $output != *GFLOP/s=* ]]
+    done
+}
+
+# library NAME: a shared one of the C on standard input, that bench finds in place of the real one.
+library() {
+    mkdir -p "$BATS_TEST_TMPDIR/libraries"
+    "${CC:-cc}" -shared -fPIC -x c -o "$BATS_TEST_TMPDIR/libraries/$1" -
+    export LD_LIBRARY_PATH=$BATS_TEST_TMPDIR/libraries
+}
+
+@test "--compare: a library whose product is wrong is left out, with a line; the others stay" {
+    library libopenblas.so.0 <<'END'
+void cblas_sgemm(void) {}
+void openblas_set_num_threads(int threads) { (void)threads; }
+END
+    run --separate-stderr "$bench" --compare --gemm 5x7x9 --op backward --threads 1 --json
+    echo "$stderr"
+    [ "$status" -eq 0 ]
+    [[ $stderr == *"bench: backward 5x7x9, 1 threads: OpenBLAS left out, its result is not that of the naive loops"* ]]
+    checked '
+assert "OpenBLAS" not in rows[0]["peers"], rows'
+}
+
 @test "an option that means nothing beside the others is exit 2 and one line" {
     refused=0
     while IFS='|' read -r arguments message; do

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "../bench/call.h"
 #include "../bench/peers.h"
@@ -232,6 +233,57 @@ static void test_rounds_without_a_figure_do_not_count(void **state)
     assert_true(isnan(bench_median(none, 2)));
 }
 
+/* The clock that bench reads here: it stands still but while a contender runs. */
+static double now;
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *time);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *time)
+{
+    (void)clock;
+    *time = (struct timespec){.tv_sec = (time_t)now, .tv_nsec = (long)(1e9 * (now - floor(now)))};
+    return 0;
+}
+
+struct calls {
+    double seconds; /* of one */
+    int bursts;     /* of any length */
+};
+
+static void run_calls(void *context, size_t times)
+{
+    struct calls *calls = context;
+    now += calls->seconds * (double)times;
+    calls->bursts++;
+}
+
+static void test_a_slow_contender_rests(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 13, SLOW = 0, BUSY = 1, FAST = 2, COUNT_OF_CALLS = 3 };
+    const double burst = 2e-3, slow = 9e-3; /* more than four bursts */
+    struct calls calls[] = {{.seconds = slow}, {.seconds = slow}, {.seconds = 2e-3}};
+    double seconds[COUNT_OF_CALLS][ROUNDS];
+    struct bench_contender contenders[COUNT_OF_CALLS];
+    for (int i = 0; i < COUNT_OF_CALLS; i++)
+        contenders[i] = (struct bench_contender){
+            .run = run_calls, .context = &calls[i], .may_rest = i != BUSY, .seconds = seconds[i]};
+    bench_compete(contenders, COUNT_OF_CALLS, ROUNDS, burst);
+    for (int round = 0; round < ROUNDS; round++) {
+        assert_int_equal(isnan(seconds[SLOW][round]), round % 5 != 2);
+        assert_true(seconds[FAST][round] > 0);
+        assert_near(&(float){(float)seconds[BUSY][round]}, &(float){(float)slow}, 1, 1e-6);
+    }
+    assert_int_equal(calls[SLOW].bursts, 1 + 3); /* the first tells how slow it is */
+    assert_int_equal(calls[BUSY].bursts, 1 + ROUNDS);
+
+    /* Two rounds are too few to rest in, and what is not four times as slow as the fastest does not rest. */
+    bench_compete(contenders, COUNT_OF_CALLS, 2, burst);
+    assert_true(seconds[SLOW][0] > 0 && seconds[SLOW][1] > 0);
+    calls[FAST].seconds = 3e-3;
+    bench_compete(contenders, COUNT_OF_CALLS, ROUNDS, burst);
+    assert_true(seconds[SLOW][0] > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_rules_are_those_of_update),
         cmocka_unit_test(test_networks_learn_the_same),
         cmocka_unit_test(test_stream_scales_every_float),
+        cmocka_unit_test(test_a_slow_contender_rests),
         cmocka_unit_test(test_rounds_without_a_figure_do_not_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
