@@ -79,7 +79,7 @@ TEST_SOURCES    := $(sort $(wildcard tests/test_*.c))
 CHECK_SOURCES   := $(sort $(wildcard tests/check_*.c))
 BENCH_MAINS     := bench/count.c
 BENCH_SOURCES   := $(filter-out $(BENCH_MAINS) $(if $(ONEDNN),,bench/onednn.c),$(sort $(wildcard bench/*.c)))
-BENCH_TESTED    := call.c naive.c $(if $(ONEDNN),onednn.c) peers.c plain.c stream.c timing.c
+BENCH_TESTED    := call.c disturbance.c naive.c $(if $(ONEDNN),onednn.c) peers.c plain.c stream.c timing.c
 FUZZ_SOURCES    := $(sort $(wildcard tests/fuzz_*.c))
 FORMATTED       := $(wildcard src/*.[ch] kernels/*.[ch] kernels/*/*.[ch] include/tileprop/*.h tests/*.[ch] \
                      tests/emulation/*.[ch] tests/numa/*.c bench/*.[ch] bench/*.cc)

@@ -18,6 +18,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +29,7 @@ NOISE = 0.05  # half the width of REF's interval against itself
 CONFIDENCE = 0.99
 SETTLED = ("fine", TELLING)  # or the number of attempts that found a workload slower
 RESAMPLES = 2000
+LONG = 10  # seconds
 
 
 def inconclusive(reason):
@@ -144,6 +146,7 @@ def main():
     if options.rounds < 3:
         parser.error(f"--rounds: expected at least 3, found {options.rounds}")
     workloads, told = options.workload.split(","), {}
+    began = time.monotonic()
     for name in workloads:
         if not run(options.bench, name):
             print(f"against.py: --workload: this build has no {name}", file=sys.stderr)
@@ -151,6 +154,9 @@ def main():
     if options.ref != "baseline" and git("rev-parse", "HEAD") and not resolve(options.ref):
         print(f"against.py: --against: expected a commit, found \"{options.ref}\"", file=sys.stderr)
         sys.exit(2)
+    seconds = 4 * options.rounds * (time.monotonic() - began)
+    if seconds > LONG:
+        print(f"against.py: each attempt takes about {seconds:.0f} s", file=sys.stderr)
     commit, theirs = build(baseline() if options.ref == "baseline" else options.ref)
     for number in range(1, ATTEMPTS + 1):
         found, new = attempt(options.bench, theirs, workloads, options.rounds)

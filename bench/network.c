@@ -70,6 +70,7 @@ static double peak_seconds(struct bench_peak_run *peak)
 
 /* What the rounds give. */
 struct figures {
+    struct bench_usage usage;
     double step[CONTENDERS][ROUNDS], evaluation[ROUNDS], peak[ROUNDS];
 };
 
@@ -86,6 +87,8 @@ static enum tp_status time_round(struct bench_network *network, size_t steps,
             status = bench_train(&network->training, steps, samples, &network->times, error);
             const double after = peak_proved ? peak_seconds(&peak) : NAN;
             f->step[OURS][round] = network->times.step;
+            f->usage.cpu += network->times.usage.cpu;
+            f->usage.wall += network->times.usage.wall;
             f->evaluation[round] = network->times.evaluation;
             f->peak[round] = (before + after) / 2;
             continue;
@@ -110,6 +113,7 @@ static void summarize(struct bench_network *network, const struct figures *f)
 {
     const struct bench_peak_run peak = {.tier = network->training.tier, .threads = network->training.threads};
     const double work = bench_run_peak_flops(&peak);
+    network->times.usage = f->usage;
     network->times.step = bench_median(f->step[OURS], ROUNDS);
     network->times.evaluation = bench_median(f->evaluation, ROUNDS);
     network->step_share = network->times.step_flops / work * bench_ratio(f->peak, f->step[OURS], ROUNDS);
@@ -123,6 +127,7 @@ enum tp_status bench_network_time(struct bench_network *network, bool peak_prove
 {
     static struct plain_network plain[BENCH_PEERS_MOST];
     static struct figures figures;
+    figures.usage = (struct bench_usage){0};
     const struct bench_training *training = &network->training;
     const struct bench_peer *peers = bench_peers();
     const size_t steps = bench_training_steps(training), layers = training->layer_count - 1;

@@ -284,6 +284,34 @@ static void test_a_slow_contender_rests(void **state)
     assert_true(seconds[SLOW][0] > 0);
 }
 
+static void test_too_little_of_the_cpus_is_noted(void **state)
+{
+    (void)state;
+    struct bench_disturbance d = {0};
+    const double shares[] = {1, 0.81, 0.5, 0.4, 0.6};
+    const char *const names[] = {"alone", "nearly", "half", "less", "more"};
+    bench_disturbance_note(&d, &(struct bench_usage){0}, "nothing");
+    for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++)
+        bench_disturbance_note(&d, &(struct bench_usage){.cpu = 3 * shares[i], .wall = 3}, names[i]);
+    assert_int_equal(d.figures, 6);
+    assert_int_equal(d.disturbed, 3);
+    assert_string_equal(d.name, "less");
+}
+
+/* On the clock above a call takes as much processor time as time. */
+static void test_usage_is_of_those_whose_threads_are_known(void **state)
+{
+    (void)state;
+    struct calls calls[] = {{.seconds = 1e-3}, {.seconds = 2e-3}};
+    double seconds[2][4];
+    struct bench_contender contenders[] = {
+        {.run = run_calls, .context = &calls[0], .threads = 2, .seconds = seconds[0]},
+        {.run = run_calls, .context = &calls[1], .seconds = seconds[1]}};
+    const struct bench_usage usage = bench_compete(contenders, 2, 4, 8e-3);
+    assert_near(&(float){(float)usage.wall}, &(float){2 * (float)usage.cpu}, 1, 1e-6);
+    assert_true(usage.cpu > 4 * 6e-3 && usage.cpu < 4 * 9e-3); /* of the one, in four bursts */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +322,8 @@ int main(void)
         cmocka_unit_test(test_networks_learn_the_same),
         cmocka_unit_test(test_stream_scales_every_float),
         cmocka_unit_test(test_a_slow_contender_rests),
+        cmocka_unit_test(test_too_little_of_the_cpus_is_noted),
+        cmocka_unit_test(test_usage_is_of_those_whose_threads_are_known),
         cmocka_unit_test(test_rounds_without_a_figure_do_not_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
