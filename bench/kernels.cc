@@ -229,7 +229,6 @@ void time_network(benchmark::State &state, const NetworkJob &job)
     verified.insert(name_of(job));
     const double peak_before = peak_of(training.tier, training.threads);
     double sum = 0;
-    bench_usage usage{};
     const size_t count = iterations_of_a_run(job);
     while (state.KeepRunningBatch(static_cast<benchmark::IterationCount>(count))) {
         if (bench_train(&training, steps, &dataset, &times, &error)) {
@@ -239,10 +238,7 @@ void time_network(benchmark::State &state, const NetworkJob &job)
         const double seconds = job.evaluates ? times.evaluation : times.step;
         state.SetIterationTime(seconds * static_cast<double>(count));
         sum += seconds * static_cast<double>(count);
-        usage.cpu += times.usage.cpu;
-        usage.wall += times.usage.wall;
     }
-    bench_disturbance_note(&disturbance, &usage, name_of(job).c_str());
     const double peak_after = peak_of(training.tier, training.threads);
     const double rate = (job.evaluates ? times.evaluation_flops : times.step_flops) *
                         static_cast<double>(state.iterations()) / sum;

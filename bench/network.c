@@ -55,9 +55,10 @@ static double median_step(struct plain_network *plain, size_t steps)
 }
 
 /* Of the peak's probe, seconds of one call, over about a burst. */
-static double peak_seconds(struct bench_peak_run *peak)
+static double peak_seconds(struct bench_peak_run *peak, struct bench_usage *usage)
 {
     size_t times = 0;
+    const struct bench_usage before = bench_usage_now(peak->threads);
     const double began = tp_clock_seconds();
     double seconds = 0;
     for (size_t batch = 1; seconds < BURST; batch *= 2) {
@@ -65,12 +66,12 @@ static double peak_seconds(struct bench_peak_run *peak)
         times += batch;
         seconds = tp_clock_seconds() - began;
     }
+    bench_usage_add(usage, &before, peak->threads);
     return seconds / (double)times;
 }
 
 /* What the rounds give. */
 struct figures {
-    struct bench_usage usage;
     double step[CONTENDERS][ROUNDS], evaluation[ROUNDS], peak[ROUNDS];
 };
 
@@ -83,12 +84,10 @@ static enum tp_status time_round(struct bench_network *network, size_t steps,
     for (size_t i = 0; i < CONTENDERS && !status; i++) {
         const size_t contender = round % 2 ? CONTENDERS - 1 - i : i;
         if (contender == OURS) {
-            const double before = peak_proved ? peak_seconds(&peak) : NAN;
+            const double before = peak_proved ? peak_seconds(&peak, &network->usage) : NAN;
             status = bench_train(&network->training, steps, samples, &network->times, error);
-            const double after = peak_proved ? peak_seconds(&peak) : NAN;
+            const double after = peak_proved ? peak_seconds(&peak, &network->usage) : NAN;
             f->step[OURS][round] = network->times.step;
-            f->usage.cpu += network->times.usage.cpu;
-            f->usage.wall += network->times.usage.wall;
             f->evaluation[round] = network->times.evaluation;
             f->peak[round] = (before + after) / 2;
             continue;
@@ -113,7 +112,6 @@ static void summarize(struct bench_network *network, const struct figures *f)
 {
     const struct bench_peak_run peak = {.tier = network->training.tier, .threads = network->training.threads};
     const double work = bench_run_peak_flops(&peak);
-    network->times.usage = f->usage;
     network->times.step = bench_median(f->step[OURS], ROUNDS);
     network->times.evaluation = bench_median(f->evaluation, ROUNDS);
     network->step_share = network->times.step_flops / work * bench_ratio(f->peak, f->step[OURS], ROUNDS);
@@ -127,7 +125,6 @@ enum tp_status bench_network_time(struct bench_network *network, bool peak_prove
 {
     static struct plain_network plain[BENCH_PEERS_MOST];
     static struct figures figures;
-    figures.usage = (struct bench_usage){0};
     const struct bench_training *training = &network->training;
     const struct bench_peer *peers = bench_peers();
     const size_t steps = bench_training_steps(training), layers = training->layer_count - 1;

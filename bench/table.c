@@ -238,7 +238,7 @@ static enum tp_status run_network(struct table *table, const struct tp_tier *tie
     if (!status) {
         write_network(&network);
         append(&table->networks, json_network(&network));
-        bench_disturbance_note(disturbance, &network.times.usage, "whole step and evaluation");
+        bench_disturbance_note(disturbance, &network.usage, "whole step and evaluation");
     }
     return status;
 }

@@ -47,8 +47,6 @@ size_t bench_training_steps(const struct bench_training *training)
 struct events {
     double last, steps[STEPS_MOST], evaluation;
     size_t count;
-    size_t threads;
-    struct bench_usage began, usage;
 };
 
 static void saw_step(void *context, size_t step, size_t epoch, double loss)
@@ -56,8 +54,6 @@ static void saw_step(void *context, size_t step, size_t epoch, double loss)
     struct events *events = context;
     const double now = tp_clock_seconds();
     (void)epoch, (void)loss;
-    if (step == 0)
-        events->began = bench_usage_now(events->threads);
     if (step > 0 && events->count < STEPS_MOST)
         events->steps[events->count++] = now - events->last;
     events->last = now;
@@ -69,7 +65,6 @@ static void saw_evaluation(void *context, const struct tp_evaluation *evaluation
     const double now = tp_clock_seconds();
     (void)evaluation;
     events->evaluation = now - events->last;
-    bench_usage_add(&events->usage, &events->began, events->threads);
     events->last = now;
 }
 
@@ -91,7 +86,7 @@ enum tp_status bench_train(const struct bench_training *training, size_t steps,
     part.count = (steps + 1) * training->batch;
     struct tp_dataset evaluated = part;
     evaluated.count = part.count < EVALUATED ? part.count : EVALUATED;
-    struct events events = {.threads = training->threads};
+    struct events events = {0};
     const struct tp_observer observer = {.context = &events, .step = saw_step, .evaluated = saw_evaluation};
     struct tp_result result;
     const enum tp_status status = tp_train(&options, &part, &evaluated, NULL, &observer, &result, error);
@@ -99,7 +94,6 @@ enum tp_status bench_train(const struct bench_training *training, size_t steps,
         return status;
     *times = (struct bench_training_times){.step = bench_median(events.steps, events.count),
                                            .evaluation = events.evaluation / (double)evaluated.count,
-                                           .usage = events.usage,
                                            .step_flops = result.run.flops_per_step,
                                            .evaluation_flops = 2.0 * (double)result.run.parameters,
                                            .hash = result.weights_hash};

@@ -8,7 +8,6 @@
 #include "../kernels/kernels.h"
 #include "../src/dataset.h"
 #include "../src/train_options.h"
-#include "disturbance.h"
 
 struct bench_training {
     const struct tp_tier *tier;
@@ -23,7 +22,6 @@ struct bench_training {
 struct bench_training_times {
     double step;                         /* seconds, median over the run's steps */
     double evaluation;                   /* seconds of one sample in the evaluation between them */
-    struct bench_usage usage;            /* from the first step's end to the evaluation's */
     double step_flops, evaluation_flops; /* of one step, of one sample */
     uint64_t hash;                       /* of the trained weights */
 };

@@ -290,7 +290,7 @@ static void test_too_little_of_the_cpus_is_noted(void **state)
     struct bench_disturbance d = {0};
     const double shares[] = {1, 0.81, 0.5, 0.4, 0.6};
     const char *const names[] = {"alone", "nearly", "half", "less", "more"};
-    bench_disturbance_note(&d, &(struct bench_usage){0}, "nothing");
+    bench_disturbance_note(&d, &(struct bench_usage){.wall = 0.01}, "too short");
     for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++)
         bench_disturbance_note(&d, &(struct bench_usage){.cpu = 3 * shares[i], .wall = 3}, names[i]);
     assert_int_equal(d.figures, 6);

@@ -171,8 +171,8 @@ def judgement(rows):
 
 def which(row):
     """Its shape, and what tells it from others of that shape."""
-    return shape(row) + (", first layer" if row["first_layer"] else "" if row["optimizer"] or row["activation"] != "linear"
-                         else ", linear")
+    linear = not row["optimizer"] and row["activation"] == "linear"
+    return shape(row) + (", first layer" if row["first_layer"] else ", linear" if linear else "")
 
 
 def grouped(found):
