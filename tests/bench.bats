@@ -159,7 +159,7 @@ for tier in found["tiers"].values():
 
 @test "a wrong kernel is exit 1 and named, before anything is timed" {
     grep -qw avx2 /proc/cpuinfo || skip "only kernels of the avx2 and avx512 tiers can be made wrong, and this CPU has neither"
-    wrong=$root/${TP_BUILD:-build}/wrong/bench
+    wrong=${TP_BUILD:-build}/wrong/bench
     for arguments in "--compare --gemm 5x7x9 --op forward" "--layers 5,7,9" "--gemm 5x7x9 --op forward" \
         "--benchmark_filter=^step/784-64-10"; do
         # shellcheck disable=SC2086
