@@ -65,7 +65,7 @@ static const struct tp_option table[] = {
      .least = 1, .most = TP_COUNT_MOST, .offset = AT(val_limit),
      .help = "validate on the first N samples of the validation set at most"},
     {.name = "val-split", .group = "Data", .argument = "F", .kind = TP_OPTION_REAL, .word = "none",
-     .low = 0, .high = 1, .above = true, .below = true, .offset = AT(val_split),
+     .low = 0, .high = 1, .above = true, .below = true, .fraction = true, .offset = AT(val_split),
      .help = "validate on the last fraction F of the training files instead of on the t10k files, before "
              "any limit"},
     {.name = "test-holdout", .group = "Data", .argument = "N", .kind = TP_OPTION_COUNT, .word = "none",
@@ -144,7 +144,7 @@ static const struct tp_option table[] = {
      .least = 0, .most = TP_COUNT_MOST, .offset = AT(options.early_stop),
      .help = "stop after N evaluations in a row without a better validation loss; 0: never"},
     {.name = "stop-at-accuracy", .group = "Evaluation and stopping", .argument = "F",
-     .kind = TP_OPTION_REAL, .word = "none", .low = 0, .high = 1, .above = true,
+     .kind = TP_OPTION_REAL, .word = "none", .low = 0, .high = 1, .above = true, .fraction = true,
      .offset = AT(options.stop_at_accuracy),
      .help = "stop after the first evaluation with at least this validation accuracy, a fraction, and say "
              "when that was; a run that never gets there is no failure"},
