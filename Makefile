@@ -31,7 +31,7 @@ PKG_CONFIG := pkg-config
 has = $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo yes)
 
 # Libraries as pkg-config module:Debian package.
-REQUIRED := libdeflate:libdeflate-dev jansson:libjansson-dev libxxhash:libxxhash-dev
+REQUIRED := libdeflate:libdeflate-dev jansson:libjansson-dev libxxhash:libxxhash-dev numa:libnuma-dev
 
 module  = $(firstword $(subst :, ,$(1)))
 package = $(lastword $(subst :, ,$(1)))
@@ -79,10 +79,10 @@ TEST_SOURCES    := $(sort $(wildcard tests/test_*.c))
 CHECK_SOURCES   := $(sort $(wildcard tests/check_*.c))
 BENCH_MAINS     := bench/count.c
 BENCH_SOURCES   := $(filter-out $(BENCH_MAINS) $(if $(ONEDNN),,bench/onednn.c),$(sort $(wildcard bench/*.c)))
-BENCH_TESTED    := call.c naive.c $(if $(ONEDNN),onednn.c) peers.c plain.c timing.c
+BENCH_TESTED    := call.c disturbance.c naive.c $(if $(ONEDNN),onednn.c) peers.c plain.c stream.c timing.c
 FUZZ_SOURCES    := $(sort $(wildcard tests/fuzz_*.c))
 FORMATTED       := $(wildcard src/*.[ch] kernels/*.[ch] kernels/*/*.[ch] include/tileprop/*.h tests/*.[ch] \
-                     tests/emulation/*.[ch] bench/*.[ch] bench/*.cc)
+                     tests/emulation/*.[ch] tests/numa/*.c bench/*.[ch] bench/*.cc)
 
 # Of what bench compares with; OpenBLAS and BLIS are loaded when it runs.
 BENCH_LIBS := $(if $(ONEDNN),-ldnnl)
@@ -119,7 +119,7 @@ flags = $(OWN_FLAGS) \
   $(if $(filter kernels/avx512/%,$(1)),$(FLAGS_avx512)) \
   $(if $(filter src/team.c,$(1)),-fopenmp) \
   $(if $(filter tests/test_emulation.c,$(1)),-Wno-psabi) \
-  $(if $(filter bench/naive.c bench/plain.c,$(1)),-O3) \
+  $(if $(filter bench/naive.c bench/plain.c bench/stream.c,$(1)),-O3) \
   $(if $(filter bench/plain.c,$(1)),-fno-math-errno -fno-trapping-math) \
   $(if $(filter bench/peers.c,$(1)),$(if $(ONEDNN),-DTP_ONEDNN)) \
   $(if $(filter $(PROGRAM_SOURCES),$(1)),$(PROGRAM_FLAGS)) \
@@ -187,6 +187,7 @@ TESTS := $(TEST_PROGRAMS) $(filter-out $(if $(SANITIZE),$(UNINSTRUMENTED)),$(sor
 $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)): $(BUILD)/tests/%: $(BUILD)/tests/%.o
 $(BUILD)/tests/check_kernels: $(call objects,$(CHECK_SOURCES))
 $(BUILD)/tests/test_bench: $(call objects,$(addprefix bench/,$(BENCH_TESTED)))
+$(BUILD)/tests/test_bench: TEST_FLAGS := -Wl,--wrap=clock_gettime
 
 # Every tier on every x86-64 machine: the vector tiers once more, from the same sources over emulated
 # intrinsics. Their multiply-adds are fused where this CPU can do that, which makes it fast. Tiles keep their
@@ -206,14 +207,20 @@ $(BUILD)/tests/check_kernels_emulated: $(patsubst %.c,$(BUILD)/emulated/%.o,$(EM
 
 $(TEST_PROGRAMS): $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
-	$(Q)$(call link,-lcmocka $(BENCH_LIBS))
+	$(Q)$(call link,$(TEST_FLAGS) -lcmocka $(BENCH_LIBS))
+
+# The program, which also says on which memory node pages lie: for tests/numa/two-nodes.sh.
+$(BUILD)/numa/train: $(BUILD)/tests/numa/witness.o $(BUILD)/src/train.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(call link,-Wl$(comma)--wrap=tp_placement_settle$(comma)--wrap=tp_network_hash)
 
 .PHONY: test
 test: deps-test ## install what is needed, build, run all tests; last line: N passed, N failed
 	$(Q)$(MAKE) check
 
 .PHONY: check
-check: $(BIN)/train $(if $(SANITIZE),,$(if $(HAS_BENCHMARK),$(BIN)/bench)) $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
+check: $(BIN)/train $(if $(SANITIZE),,$(if $(HAS_BENCHMARK),$(BIN)/bench $(BUILD)/wrong/bench)) $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
 	$(Q)TP_TRAIN=$(BIN)/train TP_BUILD=$(BUILD) TP_SANITIZE=$(SANITIZE) CC='$(CC)' tests/run $(TESTS)
 
 .PHONY: asan ubsan sanitize
@@ -250,10 +257,13 @@ $(BENCH_CC:%.cc=$(BUILD)/%.o): $(BUILD)/%.o: %.cc $(BUILD)/stamp/compile
 	$(Q)$(CXX) -std=c++17 $(filter-out -std=c11,$(OWN_FLAGS)) -Wconversion \
 	    $(shell $(PKG_CONFIG) --cflags benchmark) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
-$(BIN)/bench: $(BENCH_CC:%.cc=$(BUILD)/%.o) $(call objects,$(BENCH_SOURCES)) $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+BENCH_PARTS := $(BENCH_CC:%.cc=$(BUILD)/%.o) $(call objects,$(BENCH_SOURCES)) $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+link_bench   = $(call link,$(1) $(shell $(PKG_CONFIG) --libs benchmark) $(BENCH_LIBS) -lstdc++)
+
+$(BIN)/bench: $(BENCH_PARTS)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(call link,$(shell $(PKG_CONFIG) --libs benchmark) $(BENCH_LIBS) -lstdc++)
+	$(Q)$(call link_bench)
 
 # Statically: what other people's libraries do differently from machine to machine is not to be counted. Without lines:
 # Debian 12's Valgrind stops at clang's.
@@ -264,21 +274,26 @@ $(BUILD)/bench/count: $(BUILD)/bench/count.o $(BUILD)/bench/call.o $(LIBRARY) $(
 	$(Q)$(call link_count)
 
 # The same programs with a kernel that does so many percent of its work twice: what the guards are tried with.
-slow = $(foreach k,tp_forward_6x16_avx2 tp_forward_6x64_avx512,-Wl$(comma)--wrap=$k)
+instead = $(foreach k,tp_forward_6x16_avx2 tp_forward_6x64_avx512,-Wl$(comma)--wrap=$k)
 
 $(BUILD)/slow-%/forward.o: tests/slow_forward.c $(BUILD)/stamp/compile
 	$(call say,CC,'$< ($* %)')
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(call flags,$<) -DTP_SLOW_PERCENT=$* -MMD -MP -c -o $@ $<
 
-$(BUILD)/slow-%/bench: $(BUILD)/slow-%/forward.o $(BENCH_CC:%.cc=$(BUILD)/%.o) $(call objects,$(BENCH_SOURCES)) $(PROGRAM) $(LIBRARY) \
-  $(BUILD)/stamp/link
+$(BUILD)/slow-%/bench: $(BUILD)/slow-%/forward.o $(BENCH_PARTS)
 	$(call say,LINK,$@)
-	$(Q)$(call link,$(slow) $(shell $(PKG_CONFIG) --libs benchmark) $(BENCH_LIBS) -lstdc++)
+	$(Q)$(call link_bench,$(instead))
+
+# And with one that is wrong, which bench is to find before it times anything.
+$(BUILD)/wrong/bench: $(BUILD)/tests/wrong_forward.o $(BENCH_PARTS)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(call link_bench,$(instead))
 
 $(BUILD)/slow-%/count: $(BUILD)/slow-%/forward.o $(BUILD)/bench/count.o $(BUILD)/bench/call.o $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
-	$(Q)$(call link_count,$(slow))
+	$(Q)$(call link_count,$(instead))
 
 .PRECIOUS: $(BUILD)/slow-%/forward.o
 

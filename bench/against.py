@@ -18,6 +18,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +29,7 @@ NOISE = 0.05  # half the width of REF's interval against itself
 CONFIDENCE = 0.99
 SETTLED = ("fine", TELLING)  # or the number of attempts that found a workload slower
 RESAMPLES = 2000
+LONG = 10  # seconds
 
 
 def inconclusive(reason):
@@ -51,9 +53,13 @@ def git(*arguments):
     return done.stdout.strip() if done.returncode == 0 else None
 
 
+def resolve(ref):
+    return git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+
+
 def build(ref, program="bin/bench"):
     """A program of a commit, by the compiler of the environment's CC and CXX."""
-    commit = git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+    commit = resolve(ref)
     if not commit:
         inconclusive(f"no commit {ref} in this history")
     folder = ROOT / "build/against" / commit[:12]
@@ -140,10 +146,17 @@ def main():
     if options.rounds < 3:
         parser.error(f"--rounds: expected at least 3, found {options.rounds}")
     workloads, told = options.workload.split(","), {}
+    began = time.monotonic()
     for name in workloads:
         if not run(options.bench, name):
             print(f"against.py: --workload: this build has no {name}", file=sys.stderr)
             sys.exit(2)
+    if options.ref != "baseline" and git("rev-parse", "HEAD") and not resolve(options.ref):
+        print(f"against.py: --against: expected a commit, found \"{options.ref}\"", file=sys.stderr)
+        sys.exit(2)
+    seconds = 4 * options.rounds * (time.monotonic() - began)
+    if seconds > LONG:
+        print(f"against.py: each attempt takes about {seconds:.0f} s", file=sys.stderr)
     commit, theirs = build(baseline() if options.ref == "baseline" else options.ref)
     for number in range(1, ATTEMPTS + 1):
         found, new = attempt(options.bench, theirs, workloads, options.rounds)

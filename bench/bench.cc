@@ -27,8 +27,12 @@ namespace
 {
 
 // Goes on as a script of bench/, which runs this program. Returns only if it cannot.
-int go_on_as(const char *script, const std::vector<const char *> &arguments)
+int go_on_as(const char *option, const char *script, const std::vector<const char *> &arguments,
+             tp_error *error)
 {
+    if (access(script, R_OK) != 0)
+        return tp_fail(error, TP_USAGE, "%s: expected to run in the project's folder, found no %s here",
+                       option, script);
     char self[4096];
     const ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
     std::vector<char *> all = {const_cast<char *>("python3"), const_cast<char *>(script), self};
@@ -39,19 +43,18 @@ int go_on_as(const char *script, const std::vector<const char *> &arguments)
         self[length] = '\0';
         execvp("python3", all.data());
     }
-    std::fprintf(stderr, "bench: python3 %s: %s\n", script, std::strerror(errno));
-    return TP_FAILURE;
+    return tp_fail(error, TP_FAILURE, "python3 %s: %s", script, std::strerror(errno));
 }
 
-int compare_with_other(const bench_command &command)
+int compare_with_other(const bench_command &command, tp_error *error)
 {
     std::vector<const char *> arguments = {command.against};
     if (command.workload)
         arguments.insert(arguments.end(), {"--workload", command.workload});
-    return go_on_as("bench/against.py", arguments);
+    return go_on_as("--against", "bench/against.py", arguments, error);
 }
 
-int compare_with_floors(const bench_command &command)
+int compare_with_floors(const bench_command &command, tp_error *error)
 {
     std::vector<const char *> arguments = {"--isa", command.isa};
     if (command.workload)
@@ -62,7 +65,7 @@ int compare_with_floors(const bench_command &command)
         arguments.insert(arguments.end(), {"--lower", command.lower});
     if (command.reason)
         arguments.insert(arguments.end(), {"--reason", command.reason});
-    return go_on_as("bench/gate.py", arguments);
+    return go_on_as("--gate", "bench/gate.py", arguments, error);
 }
 
 // Threads of the libraries wait for their next work in a loop, for milliseconds, or a fifth of a second, and
@@ -81,6 +84,28 @@ void keep_idle_threads_asleep(char **argv)
         execv("/proc/self/exe", argv);
 }
 
+int run(const bench_command &command, const bench_calls &calls, const tp_tier *tier,
+        std::vector<char *> &google, tp_error *error)
+{
+    switch (command.mode) {
+    case BENCH_AGAINST:
+        return compare_with_other(command, error);
+    case BENCH_BARRIER:
+        return bench_barriers(command.threads, command.thread_count, error);
+    case BENCH_GATE:
+        return compare_with_floors(command, error);
+    case BENCH_LIMITS:
+        return bench_limits(&command, tier, error);
+    case BENCH_WORKLOAD:
+        return bench_workloads(command.workload, command.rounds, tier, error);
+    case BENCH_LAYERS:
+    case BENCH_COMPARE:
+        return bench_table(&command, &calls, tier, error);
+    default:
+        return time_kernels(command, calls, tier, static_cast<int>(google.size()) - 1, google.data());
+    }
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -95,13 +120,13 @@ int main(int argc, char **argv)
     bench_command command;
     static bench_calls calls;
     tp_error error{};
-    int status = bench_command_parse(&command, static_cast<int>(ours.size()), ours.data(), &error);
+    int status = bench_command_parse(&command, static_cast<int>(ours.size()), ours.data(), theirs[1], &error);
     if (!status)
         status = bench_command_calls(&command, &calls, &error);
     const tp_tier *tier = nullptr;
     if (!status)
         status = bench_command_tier(&command, std::getenv("TILEPROP_ISA"), &tier, &error);
-    if (!status && command.barrier && !command.thread_count) {
+    if (!status && command.mode == BENCH_BARRIER && !command.thread_count) {
         for (size_t threads : {1, 2, 3, 4, 6, 8, 12, 16})
             command.threads[command.thread_count++] = threads;
     }
@@ -111,26 +136,12 @@ int main(int argc, char **argv)
         if (cpus > 1)
             command.threads[command.thread_count++] = cpus;
     }
-    if (!status) {
-        if (command.help)
-            bench_command_write_help(stdout);
-        else if (command.version)
-            tp_version_write(stdout);
-        else if (command.against)
-            status = compare_with_other(command);
-        else if (command.gate)
-            status = compare_with_floors(command);
-        else if (command.barrier)
-            status = bench_barriers(command.threads, command.thread_count, &error);
-        else if (command.limits)
-            status = bench_limits(&command, tier, &error);
-        else if (command.workload)
-            status = bench_workloads(command.workload, command.rounds, tier, &error);
-        else if (command.layer_count || command.compare)
-            status = bench_table(&command, &calls, tier, &error);
-        else
-            status = time_kernels(command, calls, tier, static_cast<int>(theirs.size()) - 1, theirs.data());
-    }
+    if (!status && command.help)
+        bench_command_write_help(stdout);
+    else if (!status && command.version)
+        tp_version_write(stdout);
+    else if (!status)
+        status = run(command, calls, tier, theirs, &error);
     if (status && *error.text)
         std::fprintf(stderr, "bench: %s\n", error.text);
     std::free(command.storage);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../src/option_value.h"
 #include "../src/train_command.h"
 
 #define UNITS_MOST 65536
@@ -100,8 +101,9 @@ static const struct tp_options options = {
              "--benchmark_filter=REGEX, --benchmark_min_time=0.1, --benchmark_format=json.\n",
     .notes = "\n"
              "A product of M x N x K counts as 2 M N K operations, whatever is done to its\n"
-             "elements besides: activation, slope, the optimizer's rule. Every kernel is\n"
-             "compared with the reference before it is timed.\n"
+             "elements besides: activation, slope, the optimizer's rule. Every kernel but\n"
+             "those of --workload and --limits is compared with the reference before it is\n"
+             "timed.\n"
              "\n"
              "Examples:\n"
              "  bench\n"
@@ -114,30 +116,122 @@ static const struct tp_options options = {
              "Exit codes:\n"
              "  0   done\n"
              "  1   failure: a kernel that is wrong, slower than in the other commit, or below its floor\n"
-             "  2   wrong use\n"
+             "  2   wrong use: an option, or one that means nothing beside the others\n"
+             "  3   bad input: a file of bench/, or another build that cannot be used\n"
              "  77  inconclusive: too noisy a machine, or nothing to compare with\n",
     .table = table,
     .count = sizeof table / sizeof table[0],
 };
 
-enum tp_status bench_command_parse(struct bench_command *command, int argc, char *const *argv,
+static const char *const mode_options[BENCH_MODES] = {NULL,       "--against", "--barrier", "--gate",
+                                                      "--limits", "--layers",  "--compare", "--workload"};
+
+static enum bench_mode mode_of(const struct bench_command *c)
+{
+    return c->against       ? BENCH_AGAINST
+           : c->barrier     ? BENCH_BARRIER
+           : c->gate        ? BENCH_GATE
+           : c->limits      ? BENCH_LIMITS
+           : c->layer_count ? BENCH_LAYERS
+           : c->compare     ? BENCH_COMPARE
+           : c->workload    ? BENCH_WORKLOAD
+                            : BENCH_TIME_KERNELS;
+}
+
+#define IN(mode)   (1u << BENCH_##mode)
+#define IN_TABLES  (IN(LAYERS) | IN(COMPARE))
+#define IN_KERNELS (IN(TIME_KERNELS) | IN(COMPARE))
+#define IN_ROUNDS  (IN(WORKLOAD) | IN(LIMITS))
+
+/* Options that mean something in these modes only; all others do in every one. */
+static const struct {
+    const char *option;
+    unsigned modes;
+} meanings[] = {
+    {"all", IN_KERNELS},
+    {"gemm", IN_KERNELS},
+    {"op", IN_KERNELS},
+    {"activation", IN(TIME_KERNELS) | IN_TABLES},
+    {"optimizer", IN(TIME_KERNELS) | IN_TABLES},
+    {"batch", IN(TIME_KERNELS) | IN_TABLES},
+    {"threads", IN(TIME_KERNELS) | IN_TABLES | IN(BARRIER)},
+    {"list", IN(TIME_KERNELS)},
+    {"compare", IN(COMPARE)},
+    {"layers", IN(LAYERS)},
+    {"against", IN(AGAINST)},
+    {"barrier", IN(BARRIER)},
+    {"workload", IN_ROUNDS | IN(AGAINST) | IN(GATE)},
+    {"limits", IN(LIMITS)},
+    {"gate", IN(GATE)},
+    {"record", IN(GATE)},
+    {"lower", IN(GATE)},
+    {"reason", IN(GATE)},
+    {"rounds", IN_ROUNDS},
+    {"isa", ~(IN(AGAINST) | IN(BARRIER))},
+    {"json", IN_TABLES | IN_ROUNDS},
+};
+
+/* Of two options the first means nothing beside the second in these modes. */
+static const struct {
+    const char *option, *other;
+    unsigned modes;
+} pairs[] = {
+    {"batch", "gemm", IN_KERNELS},
+    {"batch", "all", IN(COMPARE)},
+    {"all", "gemm", IN(COMPARE)},
+};
+
+static bool is_given(const enum tp_option_source *sources, const char *name)
+{
+    return sources[tp_options_index(&options, name)] != TP_FROM_DEFAULT;
+}
+
+static enum tp_status fail_meaning(const char *option, unsigned modes, enum bench_mode mode,
                                    struct tp_error *error)
+{
+    if (mode != BENCH_TIME_KERNELS)
+        return tp_fail(error, TP_USAGE, "%s: expected without %s", option, mode_options[mode]);
+    char expected[128] = "";
+    for (size_t i = 1; i < BENCH_MODES; i++)
+        if (modes & 1u << i)
+            tp_option_append(expected, sizeof expected, "%s%s", *expected ? " or " : "", mode_options[i]);
+    return tp_fail(error, TP_USAGE, "%s: expected with %s", option, expected);
+}
+
+static enum tp_status check_meanings(enum bench_mode mode, const enum tp_option_source *sources,
+                                     const char *google, struct tp_error *error)
+{
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
+        if (!is_given(sources, meanings[i].option) || meanings[i].modes & 1u << mode)
+            continue;
+        char option[16];
+        snprintf(option, sizeof option, "--%s", meanings[i].option);
+        return fail_meaning(option, meanings[i].modes, mode, error);
+    }
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        if (is_given(sources, pairs[i].option) && is_given(sources, pairs[i].other) &&
+            pairs[i].modes & 1u << mode)
+            return tp_fail(error, TP_USAGE, "--%s: expected without --%s", pairs[i].option, pairs[i].other);
+    if (google && mode != BENCH_TIME_KERNELS)
+        return fail_meaning(google, IN(TIME_KERNELS), mode, error);
+    if (google && is_given(sources, "list"))
+        return tp_fail(error, TP_USAGE, "%s: expected without --list", google);
+    return TP_OK;
+}
+
+enum tp_status bench_command_parse(struct bench_command *command, int argc, char *const *argv,
+                                   const char *google, struct tp_error *error)
 {
     enum tp_option_source sources[sizeof table / sizeof table[0]];
     *command = defaults;
     enum tp_status status =
         tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);
-    if (status == TP_OK && command->layer_count == 1)
-        status =
-            tp_fail(error, TP_USAGE, "--layers: expected inputs, hidden layers, classes, found one size");
-    if (status == TP_OK && (command->record || command->lower || command->reason) && !command->gate)
-        status = tp_fail(error, TP_USAGE, "--record, --lower and --reason: expected with --gate");
-    if (status == TP_OK && command->list && (command->compare || command->layer_count))
-        status = tp_fail(error, TP_USAGE, "--list: expected without --compare and --layers");
-    if (status == TP_OK && command->layer_count > 1 && (command->gemm || command->all))
-        status = tp_fail(error, TP_USAGE, "--layers: expected without --gemm and --all, found %s",
-                         command->gemm ? "--gemm" : "--all");
-    return status;
+    if (status || command->help || command->version)
+        return status;
+    command->mode = mode_of(command);
+    if (command->layer_count == 1)
+        return tp_fail(error, TP_USAGE, "--layers: expected inputs, hidden layers, classes, found one size");
+    return check_meanings(command->mode, sources, google, error);
 }
 
 enum tp_status bench_command_tier(const struct bench_command *command, const char *ceiling,

@@ -14,7 +14,21 @@
 
 #define BENCH_THREADS_MOST 16 /* counts of threads */
 
+/* What a run does; each but the first is asked for by one option. */
+enum bench_mode {
+    BENCH_TIME_KERNELS,
+    BENCH_AGAINST,
+    BENCH_BARRIER,
+    BENCH_GATE,
+    BENCH_LIMITS,
+    BENCH_LAYERS,
+    BENCH_COMPARE,
+    BENCH_WORKLOAD,
+    BENCH_MODES
+};
+
 struct bench_command {
+    enum bench_mode mode;
     size_t layers[TP_HIDDEN_MAX + 2]; /* widths, inputs first; none: time kernels */
     size_t layer_count;
     size_t batch;
@@ -41,11 +55,11 @@ struct bench_command {
 
 /*
  * Fills *command from the command line without the options of Google Benchmark; free(command->storage)
- * afterwards, on error too.
- * Errors: TP_USAGE, as tp_options_parse().
+ * afterwards, on error too. google: the first of those, NULL if there is none.
+ * Errors: TP_USAGE, as tp_options_parse(), and for an option that means nothing in that mode.
  */
 enum tp_status bench_command_parse(struct bench_command *command, int argc, char *const *argv,
-                                   struct tp_error *error);
+                                   const char *google, struct tp_error *error);
 /*
  * The tier that --isa names, or a lower one if `ceiling` (the environment's TILEPROP_ISA; NULL or empty:
  * none) names that. Errors: TP_USAGE, as tp_train_command_tier().

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "../src/dataset.h"
+#include "../src/numa.h"
 #include "../src/trainer.h"
 #include "call.h"
 
@@ -55,6 +56,40 @@ size_t tp_team_limit(void)
 
 void tp_team_barrier(void)
 {
+}
+
+void tp_team_barrier_of(size_t count)
+{
+    (void)count;
+}
+
+/* No memory nodes, in place of src/numa.c: what libnuma calls cannot be linked statically. */
+int tp_numa_node(void)
+{
+    return TP_NUMA_NOWHERE;
+}
+
+size_t tp_numa_free(int node)
+{
+    (void)node;
+    return 0;
+}
+
+bool tp_numa_prefer(void *start, size_t bytes, int node)
+{
+    (void)start, (void)bytes, (void)node;
+    return false;
+}
+
+bool tp_numa_interleave(void *start, size_t bytes, const int *nodes, size_t count)
+{
+    (void)start, (void)bytes, (void)nodes, (void)count;
+    return false;
+}
+
+void tp_numa_release(void *start, size_t bytes)
+{
+    (void)start, (void)bytes;
 }
 
 /* Its name is what the counter is told. */

@@ -21,8 +21,10 @@ extern "C" {
 #include "../src/train_command.h"
 #include "../src/version.h"
 #include "call.h"
+#include "disturbance.h"
 #include "machine.h"
 #include "network.h"
+#include "timing.h"
 }
 
 namespace
@@ -33,7 +35,11 @@ constexpr double kReferenceFlops = 2e8; // the reference takes seconds for more
 constexpr size_t kRuns = 20;        // of the trainer, most of whose time is not that of steps or evaluations
 constexpr double kColdBytes = 64e6; // that the calls of one cold benchmark read and write
 
-bool failed = false; // anything that was to be timed
+constexpr double kBenchmarkSeconds = 0.8; // of one, about; Google Benchmark wants half a second of calls
+
+size_t registered = 0; // benchmarks
+bool failed = false;   // anything that was to be timed
+bench_disturbance disturbance;
 
 // Google Benchmark goes on with the next one and has no exit status for it.
 void fail(benchmark::State &state, const char *reason)
@@ -128,10 +134,14 @@ void time_warm(benchmark::State &state, const Job &job, const bench_operands &op
 {
     const size_t calls = calls_of_a_batch(operands, job.threads);
     const double peak = is_product(job.call) ? peak_of(job.tier, job.threads) : 0;
+    bench_usage usage{};
     const double began = tp_clock_seconds();
+    const bench_usage before = bench_usage_now(job.threads);
     while (state.KeepRunningBatch(static_cast<benchmark::IterationCount>(calls)))
         if (!bench_run_team(&operands, job.threads, calls))
             fail(state, "the system granted too few threads");
+    bench_usage_add(&usage, &before, job.threads);
+    bench_disturbance_note(&disturbance, &usage, name_of(job).c_str());
     report(state, job, (tp_clock_seconds() - began) / static_cast<double>(state.iterations()), peak);
 }
 
@@ -169,6 +179,7 @@ void time_job(benchmark::State &state, const Job &job)
 
 void register_job(const Job &job)
 {
+    registered++;
     auto *benchmark = benchmark::RegisterBenchmark(name_of(job).c_str(), time_job, job);
     benchmark->MeasureProcessCPUTime()->Unit(benchmark::kMicrosecond);
     if (!job.cold) {
@@ -447,8 +458,11 @@ int time_kernels(const bench_command &command, const bench_calls &calls, const t
         list_or_register_loading(command);
     if (command.list)
         return TP_OK;
+    if (argc == 1) // with options of its own nobody knows how many run, and how long
+        bench_announce(kBenchmarkSeconds * static_cast<double>(registered));
     add_context(command, best);
-    benchmark::RunSpecifiedBenchmarks();
+    const bool any = benchmark::RunSpecifiedBenchmarks() > 0; // else Google Benchmark has said so
     benchmark::Shutdown();
-    return failed ? TP_FAILURE : TP_OK;
+    bench_disturbance_write(&disturbance, "kernels");
+    return failed || !any ? TP_FAILURE : TP_OK;
 }

@@ -8,6 +8,7 @@
 #include "../src/cpus.h"
 #include "../src/peak.h"
 #include "../src/team.h"
+#include "stream.h"
 
 #define ROUNDS        9
 #define ROUND_SECONDS 2e-3
@@ -71,48 +72,68 @@ struct bench_machine bench_machine_here(void)
     return machine;
 }
 
+#define PAGE 4096
+
+/* A CPU compares addresses by their places in a page first: arrays at the same one may seem to overlap. */
+#define APART (PAGE / 2)
+
 struct copying {
     const struct tp_tier *tier;
     size_t count; /* floats of one operand */
-    double rate[THREADS_MOST];
+    size_t times; /* calls of a round */
+    double began[THREADS_MOST], ended[THREADS_MOST];
+    bool failed[THREADS_MOST];
+    double rate; /* of all threads, in the best round: what the machine can do */
 };
 
-/* Each member's best round: what the machine can do. */
+/* Bytes per second of all threads while any of them was copying. */
+static double rate_of(const struct copying *c, size_t threads)
+{
+    double first = c->began[0], last = c->ended[0];
+    for (size_t m = 0; m < threads; m++) {
+        if (c->failed[m])
+            return 0;
+        first = c->began[m] < first ? c->began[m] : first;
+        last = c->ended[m] > last ? c->ended[m] : last;
+    }
+    return 2 * sizeof(float) * (double)c->count * (double)(threads * c->times) / (last - first);
+}
+
 static void copy(void *context, size_t member, size_t members)
 {
     struct copying *c = context;
-    (void)members;
-    float *x = aligned_alloc(64, c->count * sizeof *x), *y = aligned_alloc(64, c->count * sizeof *y);
-    c->rate[member] = 0;
-    if (x && y) {
-        memset(x, 0, c->count * sizeof *x);
-        memset(y, 0, c->count * sizeof *y);
-    }
-    tp_team_barrier();
-    for (int round = 0; x && y && round < ROUNDS; round++) {
-        const double began = tp_clock_seconds();
-        double seconds = 0;
+    const size_t bytes = (c->count * sizeof(float) + PAGE - 1) / PAGE * PAGE;
+    char *memory = aligned_alloc(PAGE, 2 * bytes + PAGE);
+    c->failed[member] = !memory;
+    if (memory)
+        memset(memory, 0, 2 * bytes + PAGE);
+    float *x = (float *)(void *)memory, *y = (float *)(void *)(memory + bytes + APART);
+    /* The round before the first finds out how many calls a round has. */
+    for (int round = -1; round < ROUNDS; round++) {
         size_t times = 0;
-        for (; seconds < ROUND_SECONDS || !times; times++) {
-            c->tier->relu(c->count, x, y);
-            seconds = tp_clock_seconds() - began;
+        tp_team_barrier();
+        c->began[member] = tp_clock_seconds();
+        while (memory && (round < 0 ? !times || tp_clock_seconds() - c->began[member] < ROUND_SECONDS
+                                    : times < c->times)) {
+            bench_stream(c->tier, c->count, x, y);
+            times++;
         }
-        const double rate = 8 * (double)c->count * (double)times / seconds;
-        c->rate[member] = rate > c->rate[member] ? rate : c->rate[member];
+        c->ended[member] = tp_clock_seconds();
+        tp_team_barrier();
+        if (member > 0)
+            continue;
+        const double rate = round < 0 ? 0 : rate_of(c, members);
+        c->rate = rate > c->rate ? rate : c->rate;
+        c->times = round < 0 ? times : c->times;
     }
-    free(x);
-    free(y);
+    free(memory);
 }
 
 double bench_bandwidth(const struct tp_tier *tier, size_t threads, size_t bytes)
 {
-    struct copying c = {.tier = tier, .count = bytes / 8 / TP_PANEL * TP_PANEL};
-    double sum = 0;
-    if (threads > THREADS_MOST || tp_team_run(threads, copy, &c) != threads)
-        return 0;
-    for (size_t m = 0; m < threads; m++)
-        sum += c.rate[m];
-    return sum;
+    struct copying c = {.tier = tier,
+                        .count = bytes / (2 * sizeof(float)) / BENCH_STREAM_BLOCK * BENCH_STREAM_BLOCK};
+    return threads <= THREADS_MOST && tp_team_run(threads, copy, &c) == threads ? c.rate : 0;
 }
 
 const char *bench_level_name(size_t level)

@@ -55,9 +55,10 @@ static double median_step(struct plain_network *plain, size_t steps)
 }
 
 /* Of the peak's probe, seconds of one call, over about a burst. */
-static double peak_seconds(struct bench_peak_run *peak)
+static double peak_seconds(struct bench_peak_run *peak, struct bench_usage *usage)
 {
     size_t times = 0;
+    const struct bench_usage before = bench_usage_now(peak->threads);
     const double began = tp_clock_seconds();
     double seconds = 0;
     for (size_t batch = 1; seconds < BURST; batch *= 2) {
@@ -65,6 +66,7 @@ static double peak_seconds(struct bench_peak_run *peak)
         times += batch;
         seconds = tp_clock_seconds() - began;
     }
+    bench_usage_add(usage, &before, peak->threads);
     return seconds / (double)times;
 }
 
@@ -82,9 +84,9 @@ static enum tp_status time_round(struct bench_network *network, size_t steps,
     for (size_t i = 0; i < CONTENDERS && !status; i++) {
         const size_t contender = round % 2 ? CONTENDERS - 1 - i : i;
         if (contender == OURS) {
-            const double before = peak_proved ? peak_seconds(&peak) : NAN;
+            const double before = peak_proved ? peak_seconds(&peak, &network->usage) : NAN;
             status = bench_train(&network->training, steps, samples, &network->times, error);
-            const double after = peak_proved ? peak_seconds(&peak) : NAN;
+            const double after = peak_proved ? peak_seconds(&peak, &network->usage) : NAN;
             f->step[OURS][round] = network->times.step;
             f->evaluation[round] = network->times.evaluation;
             f->peak[round] = (before + after) / 2;

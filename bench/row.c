@@ -10,7 +10,7 @@
 #include "timing.h"
 
 #define ROUNDS 15
-#define BURST  1.5e-3 /* seconds of one contender in one round */
+#define BURST  3e-3 /* seconds of one contender in one round */
 
 /* Contenders of one row, the peers with two each. */
 enum { PEAK, VERB, PRODUCT, PEERS, CONTENDERS = PEERS + 2 * BENCH_PEERS_MOST };
@@ -106,13 +106,13 @@ static void compete(struct bench_row *row, struct match *match, bool peak_proved
     struct bench_peak_run peak = {.tier = row->tier, .threads = row->threads};
     const struct bench_peer *peers = bench_peers();
     size_t count = 0;
-    contenders[count++] =
-        (struct bench_contender){.run = run_ours, .context = &match->verb, .seconds = seconds[VERB]};
-    contenders[count++] =
-        (struct bench_contender){.run = run_ours, .context = &match->product, .seconds = seconds[PRODUCT]};
+    contenders[count++] = (struct bench_contender){
+        .run = run_ours, .context = &match->verb, .threads = row->threads, .seconds = seconds[VERB]};
+    contenders[count++] = (struct bench_contender){
+        .run = run_ours, .context = &match->product, .threads = row->threads, .seconds = seconds[PRODUCT]};
     if (peak_proved)
-        contenders[count++] =
-            (struct bench_contender){.run = bench_run_peak, .context = &peak, .seconds = seconds[PEAK]};
+        contenders[count++] = (struct bench_contender){
+            .run = bench_run_peak, .context = &peak, .threads = row->threads, .seconds = seconds[PEAK]};
     for (size_t i = 0; peers[i].name; i++) {
         if (!match->peers[i].product.peer)
             continue;
@@ -125,7 +125,7 @@ static void compete(struct bench_row *row, struct match *match, bool peak_proved
                                                        .may_rest = true,
                                                        .seconds = seconds[PEERS + 2 * i + 1]};
     }
-    bench_compete(contenders, count, ROUNDS, BURST);
+    row->usage = bench_compete(contenders, count, ROUNDS, BURST);
 
     const double flops = bench_flops(&row->call);
     const double work = peak_proved ? flops / bench_run_peak_flops(&peak) : NAN;
@@ -138,6 +138,14 @@ static void compete(struct bench_row *row, struct match *match, bool peak_proved
         row->product_factor[i] = is_in ? bench_ratio(seconds[PEERS + 2 * i], seconds[PRODUCT], ROUNDS) : NAN;
         row->verb_factor[i] = is_in ? bench_ratio(seconds[PEERS + 2 * i + 1], seconds[VERB], ROUNDS) : NAN;
     }
+}
+
+double bench_row_expected(const struct bench_row *row, double rate)
+{
+    size_t contenders = PEERS;
+    for (const struct bench_peer *peer = bench_peers(); peer->name; peer++)
+        contenders += 2;
+    return (double)(contenders * ROUNDS) * fmax(5.0 / 4 * BURST, bench_flops(&row->call) / rate);
 }
 
 enum tp_status bench_row_time(struct bench_row *row, bool verify, bool peak_proved, struct tp_error *error)

@@ -6,6 +6,7 @@
 
 #include "../src/status.h"
 #include "call.h"
+#include "disturbance.h"
 #include "peers.h"
 
 struct bench_row {
@@ -13,11 +14,15 @@ struct bench_row {
     size_t threads;
     size_t layer; /* of the network, counted from 1; 0: of none */
     struct bench_call call;
+    struct bench_usage usage;             /* of ours */
     double product_seconds, verb_seconds; /* of ours, medians */
     double product_share, verb_share;     /* of the peak in the same rounds; NaN: there is none */
     /* Time of each of bench_peers() over ours, in the same rounds; NaN: it was left out. */
     double product_factor[BENCH_PEERS_MOST], verb_factor[BENCH_PEERS_MOST];
 };
+
+/* Seconds that bench_row_time() takes, about, where the best does `rate` operations per second. */
+double bench_row_expected(const struct bench_row *row, double rate);
 
 /*
  * Times the row of tier, threads and call. Products of others and our own are compared with the naive one

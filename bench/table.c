@@ -8,9 +8,11 @@
 #include "../src/json_line.h"
 #include "../src/train_command.h"
 #include "../src/version.h"
+#include "disturbance.h"
 #include "machine.h"
 #include "network.h"
 #include "row.h"
+#include "timing.h"
 
 /* Everything that was measured, for the JSON object. Arrays; NULL after a failure of memory. */
 struct table {
@@ -81,6 +83,16 @@ static void write_heading(const struct tp_tier *tier, size_t threads, double pea
     putchar('\n');
 }
 
+/* "forward 32x64x785", with the layer's number before it if it is one's. */
+static void name_row(const struct bench_row *row, char name[72])
+{
+    const struct bench_call *call = &row->call;
+    char layer[24] = "";
+    if (row->layer)
+        snprintf(layer, sizeof layer, "%zu ", row->layer);
+    snprintf(name, 72, "%s%s %zux%zux%zu", layer, bench_kind_name(call->kind), call->m, call->n, call->k);
+}
+
 static void write_row(const struct bench_row *row)
 {
     const struct bench_call *call = &row->call;
@@ -88,14 +100,12 @@ static void write_row(const struct bench_row *row)
     const char *fused = call->kind == BENCH_UPDATE      ? tp_optimizer_name(call->rule)
                         : call->activation == TP_LINEAR ? "linear"
                                                         : tp_activation_name(call->activation);
-    char layer[24] = "", shape[72], with[48];
-    if (row->layer)
-        snprintf(layer, sizeof layer, "%zu ", row->layer);
-    snprintf(shape, sizeof shape, "%s%s %zux%zux%zu", layer, bench_kind_name(call->kind), call->m, call->n,
-             call->k);
+    char shape[72], with[48];
+    name_row(row, shape);
     printf("%-46s", shape);
     write_measured(row->product_seconds, flops, row->product_share, row->product_factor);
-    snprintf(with, sizeof with, "%*swith %s%s", (int)strlen(layer) + 2, "", fused,
+    const int indent = row->layer ? (int)strcspn(shape, " ") + 3 : 2;
+    snprintf(with, sizeof with, "%*swith %s%s", indent, "", fused,
              call->kind != BENCH_UPDATE ? ""
              : call->first_layer        ? ""
                                         : ", both views");
@@ -210,6 +220,29 @@ static void measure_bandwidths(struct table *table, const struct tp_tier *tier, 
                                              bench_level_bandwidth(&table->machine, level, tier, threads)));
 }
 
+static enum tp_status run_network(struct table *table, const struct tp_tier *tier, size_t threads,
+                                  bool peak_proved, bool verify, struct bench_disturbance *disturbance,
+                                  struct tp_error *error)
+{
+    const struct bench_command *command = table->command;
+    struct bench_network network = {.training = {.tier = tier,
+                                                 .layer_count = command->layer_count,
+                                                 .batch = command->batch,
+                                                 .threads = threads,
+                                                 .activation = command->activation,
+                                                 .optimizer = command->optimizer}};
+    memcpy(network.training.layers, command->layers, sizeof command->layers);
+    enum tp_status status = verify ? bench_network_verify(&network.training, error) : TP_OK;
+    if (!status)
+        status = bench_network_time(&network, peak_proved, error);
+    if (!status) {
+        write_network(&network);
+        append(&table->networks, json_network(&network));
+        bench_disturbance_note(disturbance, &network.usage, "whole step and evaluation");
+    }
+    return status;
+}
+
 /* One tier on one count of threads. */
 static enum tp_status run_block(struct table *table, struct bench_row *rows, size_t count,
                                 const struct tp_tier *tier, size_t threads, bool verify,
@@ -217,6 +250,8 @@ static enum tp_status run_block(struct table *table, struct bench_row *rows, siz
 {
     const struct bench_command *command = table->command;
     const double peak = tier->peak ? bench_peak(tier, threads) : 0;
+    struct bench_disturbance disturbance = {0};
+    char about[48], name[72];
     enum tp_status status = TP_OK;
     append(&table->peaks, json_rate(tier, threads, NULL, "flops_per_s", peak > 0 ? peak : NAN));
     if (command->json)
@@ -232,27 +267,15 @@ static enum tp_status run_block(struct table *table, struct bench_row *rows, siz
             break;
         write_row(&rows[i]);
         append(&table->rows, json_row(&rows[i]));
+        name_row(&rows[i], name);
+        bench_disturbance_note(&disturbance, &rows[i].usage, name);
     }
     if (command->all)
         fputc('\n', stderr);
-    if (status || !command->layer_count)
-        return status;
-
-    struct bench_network network = {.training = {.tier = tier,
-                                                 .layer_count = command->layer_count,
-                                                 .batch = command->batch,
-                                                 .threads = threads,
-                                                 .activation = command->activation,
-                                                 .optimizer = command->optimizer}};
-    memcpy(network.training.layers, command->layers, sizeof command->layers);
-    if (verify)
-        status = bench_network_verify(&network.training, error);
-    if (!status)
-        status = bench_network_time(&network, peak > 0, error);
-    if (!status) {
-        write_network(&network);
-        append(&table->networks, json_network(&network));
-    }
+    if (!status && command->layer_count)
+        status = run_network(table, tier, threads, peak > 0, verify, &disturbance, error);
+    snprintf(about, sizeof about, "%s, %zu thread%s", tier->name, threads, threads == 1 ? "" : "s");
+    bench_disturbance_write(&disturbance, about);
     return status;
 }
 
@@ -287,6 +310,20 @@ static size_t plan_network(const struct bench_command *command, struct bench_row
     return count;
 }
 
+#define REFERENCE_RATE 1e9 /* operations per second, about */
+
+static void announce(const struct bench_command *command, const struct bench_row *rows, size_t count,
+                     const struct tp_tier *tier)
+{
+    double seconds = 0;
+    for (size_t t = 0; t < command->thread_count; t++) {
+        const double peak = tier->peak ? bench_peak(tier, command->threads[t]) : 0;
+        for (size_t i = 0; i < count; i++)
+            seconds += bench_row_expected(&rows[i], peak > 0 ? peak : REFERENCE_RATE);
+    }
+    bench_announce(seconds);
+}
+
 enum tp_status bench_table(const struct bench_command *command, const struct bench_calls *calls,
                            const struct tp_tier *tier, struct tp_error *error)
 {
@@ -308,6 +345,7 @@ enum tp_status bench_table(const struct bench_command *command, const struct ben
            "naive\n"
            "on one thread. bench/README.md says more.\n");
     append(&table.tiers, json_string(tier->name));
+    announce(command, rows, count, tier);
     for (size_t t = 0; t < command->thread_count && !status; t++)
         status = run_block(&table, rows, count, tier, command->threads[t], t == 0, error);
     if (!status && command->json)

@@ -1,6 +1,7 @@
 #include "timing.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,9 +18,11 @@
 
 /*
  * Part of a burst that runs untimed before the rest: the operands move into the caches that the contender
- * before has filled with its own, and that one's threads, which spin for a while, fall asleep.
+ * before has filled with its own, and that one's threads, which spin for a while, fall asleep. That takes
+ * more than a millisecond where two threads own state that large: behind 0.4 ms, update of 785 x 64 x 32
+ * still took 1.2 to 1.5 times as long as behind 1.5.
  */
-#define SETTLING 0.25
+#define SETTLING 0.5
 
 static double timed(struct bench_contender *c, size_t times)
 {
@@ -39,16 +42,22 @@ static void calibrate(struct bench_contender *c, double burst)
     c->times = wanted < 1 ? 1 : (size_t)wanted;
 }
 
-static double burst_of(struct bench_contender *c)
+static double burst_of(struct bench_contender *c, struct bench_usage *usage)
 {
     const size_t settling = (size_t)(SETTLING * (double)c->times);
     if (settling)
         c->run(c->context, settling);
-    return timed(c, c->times) / (double)c->times;
+    const struct bench_usage began = bench_usage_now(c->threads);
+    const double seconds = timed(c, c->times);
+    if (c->threads)
+        bench_usage_add(usage, &began, c->threads);
+    return seconds / (double)c->times;
 }
 
-void bench_compete(struct bench_contender *contenders, size_t count, size_t rounds, double burst)
+struct bench_usage bench_compete(struct bench_contender *contenders, size_t count, size_t rounds,
+                                 double burst)
 {
+    struct bench_usage usage = {0};
     double slow = 0;
     for (size_t i = 0; i < count; i++) {
         calibrate(&contenders[i], burst);
@@ -60,9 +69,18 @@ void bench_compete(struct bench_contender *contenders, size_t count, size_t roun
             struct bench_contender *c = &contenders[round % 2 ? count - 1 - i : i];
             const bool rests = c->may_rest && rounds > SLOW_FIRST && c->call_seconds > slow &&
                                round % SLOW_EVERY != SLOW_FIRST;
-            c->seconds[round] = rests ? NAN : burst_of(c);
+            c->seconds[round] = rests ? NAN : burst_of(c, &usage);
         }
     }
+    return usage;
+}
+
+#define LONG 10 /* seconds that nobody minds to wait */
+
+void bench_announce(double seconds)
+{
+    if (seconds > LONG)
+        fprintf(stderr, "bench: this takes about %.0f s\n", ceil(seconds / LONG) * LONG);
 }
 
 static int by_value(const void *left, const void *right)

@@ -245,12 +245,21 @@ void tp_option_describe(const struct tp_option *option, char *text, size_t size)
     case TP_OPTION_TEXT:
     case TP_OPTION_PATH:
     case TP_OPTION_CONFIG:
-        tp_option_append(text, size, "a name of at most %d bytes without control characters or double quotes",
-                         TP_OPTION_TEXT_MOST);
+        tp_option_append(text, size, "%s of 1 to %d bytes without control characters or double quotes%s",
+                         option->argument, TP_OPTION_TEXT_MOST, option->word ? "," : "");
         break;
     }
     if (option->word)
         tp_option_append(text, size, " or %s", option->word);
+}
+
+void tp_option_guess(const struct tp_option *option, const char *value, char *text, size_t size)
+{
+    const struct tp_option percent = {.kind = TP_OPTION_REAL, .low = 1, .high = 100, .above = true};
+    double real;
+    text[0] = '\0';
+    if (option->fraction && parse_real(&percent, value, &real))
+        tp_option_append(text, size, "; did you mean %g?", real / 100);
 }
 
 void tp_option_show(const char *found, char *text, size_t size)

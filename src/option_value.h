@@ -18,6 +18,9 @@ void tp_option_format(const struct tp_option *option, const char *target, char *
 /* Writes what values the option takes: "an integer from 1 to 4096 or auto". */
 void tp_option_describe(const struct tp_option *option, char *text, size_t size);
 
+/* Writes what a text that is no value may have meant: "; did you mean 0.97?" of 97; else nothing. */
+void tp_option_guess(const struct tp_option *option, const char *value, char *text, size_t size);
+
 /* Copies what the user wrote so that it is fit for one line of a message: shortened, no control characters.
  */
 void tp_option_show(const char *found, char *text, size_t size);

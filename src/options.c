@@ -65,9 +65,12 @@ static enum tp_status assign(const struct tp_option *option, const char *place, 
         return TP_OK;
     char expected[512];
     char found[64];
+    char guess[64];
     tp_option_describe(option, expected, sizeof expected);
     tp_option_show(value, found, sizeof found);
-    return tp_fail(error, TP_USAGE, "%s%s: expected %s, found \"%s\"", place, option->name, expected, found);
+    tp_option_guess(option, value, guess, sizeof guess);
+    return tp_fail(error, TP_USAGE, "%s%s: expected %s, found \"%s\"%s", place, option->name, expected, found,
+                   guess);
 }
 
 static size_t find_option(const struct tp_options *options, const char *name, size_t length)

@@ -57,6 +57,7 @@ struct tp_option {
     enum tp_option_kind kind;
     bool command_only;   /* acts at once (--help): not in files, not printed */
     bool above, below;   /* reals: low, high are not in the range */
+    bool fraction;       /* reals: of a percentage the message says which fraction that is */
     size_t offset;       /* of the value in the caller's struct */
     size_t count_offset; /* sizes: of the number of items */
     size_t items;        /* sizes: the most there may be */

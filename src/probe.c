@@ -6,12 +6,11 @@
 
 #include "clock.h"
 #include "cost.h"
-#include "cpus.h"
 #include "step.h"
 #include "team.h"
 
 #define SECONDS_MOST  0.02
-#define SHARE_MOST    0.01 /* of what the process will take; what counts is 0.02, and the model errs */
+#define SHARE_MOST    0.01  /* of what the process will take; what counts is 0.02, and the model errs */
 #define SETUP         2e-4  /* seconds: threads, memory */
 #define TOUCH         2e9   /* bytes per second at which memory is touched first */
 #define BURST         2e-4  /* seconds of steps in a row: long beside a clock and a wake-up */
@@ -120,7 +119,7 @@ static void judge(struct trial *t)
 static void work(void *context, size_t member, size_t members)
 {
     struct trial *t = context;
-    void *unbound = member < t->probe->bound ? tp_cpus_pin(t->probe->cores[member]) : NULL;
+    void *unbound = tp_binding_enter(t->probe->binding, member);
     struct tp_range share = tp_plan_share(t->arena.bytes, member, members);
     memset(t->arena.base + share.begin, WEIGHT_BYTES, share.end - share.begin);
     tp_team_barrier();
@@ -138,7 +137,7 @@ static void work(void *context, size_t member, size_t members)
             judge(t);
         tp_team_barrier();
     }
-    tp_cpus_restore(unbound);
+    tp_binding_leave(unbound);
 }
 
 /* Bytes of what a candidate needs, from the start of the arena. */
@@ -160,7 +159,6 @@ static enum tp_status place(struct trial *t, struct candidate *c, struct tp_erro
     c->step = (struct tp_step){.tier = probe->tier,
                                .network = &c->network,
                                .plan = &c->plan,
-                               .train = probe->train,
                                .normalization = probe->normalization,
                                .rule = still};
     c->step.rule.kind = probe->rule;
@@ -169,6 +167,7 @@ static enum tp_status place(struct trial *t, struct candidate *c, struct tp_erro
     tp_step_place(&c->step, &t->arena);
     for (size_t m = 0; m < c->plan.step_members; m++) {
         c->members[m].index = m;
+        c->members[m].train = probe->train;
         tp_network_place(&c->network, m, &t->arena);
         tp_step_member_place(&c->step, &c->members[m], &t->arena);
     }

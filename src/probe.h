@@ -5,6 +5,7 @@
 #ifndef TP_PROBE_H
 #define TP_PROBE_H
 
+#include "binding.h"
 #include "dataset.h"
 #include "network.h"
 #include "plan.h"
@@ -16,8 +17,7 @@ struct tp_probe {
     const struct tp_dataset *train;
     const struct tp_normalization *normalization;
     enum tp_rule_kind rule;
-    const int *cores; /* [bound]: CPUs that threads will be bound to */
-    size_t bound;
+    const struct tp_binding *binding;
     size_t members;      /* the most that there may be */
     size_t batch, steps; /* steps: that the run will have, if nothing ends it sooner */
     double seconds;      /* that the process has taken so far */

@@ -10,6 +10,7 @@
 #include "cpus.h"
 #include "explain.h"
 #include "json_line.h"
+#include "placement.h"
 
 #define TP_REDRAW_SECONDS 0.1
 #define TP_LINE_MOST      256 /* bytes of a line of progress */
@@ -275,6 +276,11 @@ static void write_closing(const struct tp_report *report, const struct tp_result
     }
     if (accuracy > 0)
         write_goal(goal, accuracy, result->seconds_training);
+    if (result->numa != TP_NUMA_OFF) {
+        char line[TP_LINE_MOST];
+        tp_placement_describe(result->numa, result->numa_nodes, line, sizeof line);
+        printf(TP_LABEL "%s\n", "memory", line);
+    }
     printf(TP_LABEL "%016llx, not saved: this version keeps no models\n", "weights",
            (unsigned long long)result->weights_hash);
 }
@@ -328,6 +334,8 @@ static enum tp_status write_json(const struct tp_report *report, const struct tp
         {"threads_used", tp_json_count(result->run.threads_used)},
         {"threads_of_steps", tp_json_count(result->run.plan.step_members)},
         {"threads_worked", tp_json_count(result->threads_worked)},
+        {"numa", json_string(tp_numa_name(result->numa))},
+        {"numa_nodes", tp_json_count(result->numa_nodes)},
         {"weights_hash", json_string(hash)},
         {"stopped_by", json_string(tp_stop_name(result->stopped_by))},
         {"stop_at_accuracy",

@@ -95,11 +95,11 @@ static void pack(const struct tp_step *step, const struct tp_step_member *member
                  struct tp_range rows)
 {
     const struct tp_tier *tier = step->tier;
-    tp_pack_fn *verb = step->train->type == TP_SAMPLE_U8 ? tier->pack_u8 : tier->pack_f32;
+    tp_pack_fn *verb = member->train->type == TP_SAMPLE_U8 ? tier->pack_u8 : tier->pack_f32;
     verb(&(struct tp_pack){.row_begin = rows.begin,
                            .row_end = rows.end,
-                           .features = step->train->features,
-                           .samples = step->train->samples,
+                           .features = member->train->features,
+                           .samples = member->train->samples,
                            .index = index,
                            .scale = step->normalization->scale,
                            .shift = step->normalization->shift,
@@ -158,7 +158,7 @@ static void loss(const struct tp_step *step, const struct tp_step_member *member
 {
     size_t last = step->network->layer_count - 1;
     for (size_t r = rows.begin; r < rows.end; r++)
-        step->labels[r] = step->train->labels[index[r]];
+        step->labels[r] = member->train->labels[index[r]];
     step->tier->loss(&(struct tp_loss){.row_begin = rows.begin,
                                        .row_end = rows.end,
                                        .classes = step->network->layers[last].units,
@@ -298,7 +298,7 @@ void tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint
     struct tp_range to_come =
         copies ? (struct tp_range){0, next_rows} : tp_plan_share(next_rows, member->index, members);
     for (size_t r = to_come.begin; r < to_come.end; r++)
-        tp_dataset_fetch(step->train, next[r]);
+        tp_dataset_fetch(member->train, next[r]);
     tp_profile_work(member->profile, TP_VERB_PACK, 0);
     meet(step, member, last > 0 ? TP_VERB_BACKWARD : TP_VERB_LOSS, last > 0 ? 1 : 0);
     if (member->index == 0)

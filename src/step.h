@@ -16,7 +16,6 @@ struct tp_step {
     const struct tp_tier *tier;
     struct tp_network *network;
     const struct tp_plan *plan;
-    const struct tp_dataset *train;
     const struct tp_normalization *normalization;
     struct tp_rule rule; /* of this step; written by one member before the others reach update */
     size_t stride;
@@ -37,6 +36,7 @@ struct tp_step {
 /* What a member has for itself. */
 struct tp_step_member {
     size_t index;
+    const struct tp_dataset *train;
     float *inputs;   /* the packed batch: its own or the shared one */
     float *gradient; /* room for that of any slice that the member owns; NULL: norms are never measured */
     struct tp_profile *profile; /* NULL: nothing is timed */

@@ -280,9 +280,9 @@ enum tp_status tp_tier_check(const struct tp_tier *tier, const struct tp_train_o
         c.step = (struct tp_step){.tier = tier,
                                   .network = &c.network,
                                   .plan = &c.plan,
-                                  .train = train,
                                   .normalization = normalization,
                                   .rule = {.kind = TP_SGD, .keep = 1}};
+        c.member.train = train;
         status = tp_arena_create(&arena, bytes_wanted(&c), error);
     }
     if (!status) {

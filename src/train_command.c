@@ -14,7 +14,8 @@
 
 _Static_assert(sizeof(enum tp_activation) == sizeof(int) && sizeof(enum tp_init) == sizeof(int) &&
                    sizeof(enum tp_bias) == sizeof(int) && sizeof(enum tp_normalize) == sizeof(int) &&
-                   sizeof(enum tp_rule_kind) == sizeof(int) && sizeof(enum tp_bind) == sizeof(int),
+                   sizeof(enum tp_rule_kind) == sizeof(int) && sizeof(enum tp_bind) == sizeof(int) &&
+                   sizeof(enum tp_numa_mode) == sizeof(int),
                "options store choices as int");
 
 static const struct tp_choice normalizations[] = {{"global", TP_NORMALIZE_GLOBAL},
@@ -49,6 +50,12 @@ const struct tp_choice tp_optimizer_choices[] = {
 const struct tp_choice tp_tier_choices[] = {
     {"auto", 0}, {"reference", 0}, {"avx2", 0}, {"avx512", 0}, {NULL, 0}};
 
+static const struct tp_choice numa_modes[] = {{"auto", TP_NUMA_AUTO},
+                                              {"off", TP_NUMA_OFF},
+                                              {"interleave", TP_NUMA_INTERLEAVE},
+                                              {"replicate", TP_NUMA_REPLICATE},
+                                              {NULL, 0}};
+
 /* A paragraph for each option, not a line for each field. */
 /* clang-format off */
 static const struct tp_option table[] = {
@@ -63,7 +70,7 @@ static const struct tp_option table[] = {
      .least = 1, .most = TP_COUNT_MOST, .offset = AT(val_limit),
      .help = "validate on the first N samples of the validation set at most"},
     {.name = "val-split", .group = "Data", .argument = "F", .kind = TP_OPTION_REAL, .word = "none",
-     .low = 0, .high = 1, .above = true, .below = true, .offset = AT(val_split),
+     .low = 0, .high = 1, .above = true, .below = true, .fraction = true, .offset = AT(val_split),
      .help = "validate on the last fraction F of the training files instead of on the t10k files, before "
              "any limit"},
     {.name = "test-holdout", .group = "Data", .argument = "N", .kind = TP_OPTION_COUNT, .word = "none",
@@ -142,7 +149,7 @@ static const struct tp_option table[] = {
      .least = 0, .most = TP_COUNT_MOST, .offset = AT(options.early_stop),
      .help = "stop after N evaluations in a row without a better validation loss; 0: never"},
     {.name = "stop-at-accuracy", .group = "Evaluation and stopping", .argument = "F",
-     .kind = TP_OPTION_REAL, .word = "none", .low = 0, .high = 1, .above = true,
+     .kind = TP_OPTION_REAL, .word = "none", .low = 0, .high = 1, .above = true, .fraction = true,
      .offset = AT(options.stop_at_accuracy),
      .help = "stop after the first evaluation with at least this validation accuracy, a fraction, and say "
              "when that was; a run that never gets there is no failure"},
@@ -175,6 +182,11 @@ static const struct tp_option table[] = {
      .offset = AT(options.isa),
      .help = "instruction set of the kernels; auto: the best one that is here. TILEPROP_ISA in the "
              "environment lowers it further"},
+    {.name = "numa", .group = "Machine", .argument = "NAME", .kind = TP_OPTION_CHOICE, .choices = numa_modes,
+     .offset = AT(options.numa),
+     .help = "where threads are on several memory nodes, put weights on their threads' nodes and interleave "
+             "the data set over the nodes or replicate it on each; auto: replicate if the copies fit in "
+             "half of each node's free memory, else interleave; off: do neither"},
 
     {.name = "history", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
      .offset = AT(history),
@@ -271,6 +283,11 @@ const char *tp_optimizer_name(enum tp_rule_kind optimizer)
 const char *tp_bias_name(enum tp_bias bias)
 {
     return choice_name(biases, (int)bias);
+}
+
+const char *tp_numa_name(enum tp_numa_mode mode)
+{
+    return choice_name(numa_modes, (int)mode);
 }
 
 static bool rule_uses(enum tp_rule_kind optimizer, const char *name)

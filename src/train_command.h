@@ -62,10 +62,11 @@ void tp_train_command_write_config(const struct tp_train_command *command, FILE 
 /* What --activation, --optimizer and --isa take, here and elsewhere. */
 extern const struct tp_choice tp_activation_choices[], tp_optimizer_choices[], tp_tier_choices[];
 
-/* The name by which --activation, --init, --optimizer and --bias take a value. */
+/* The name by which --activation, --init, --optimizer, --bias and --numa take a value. */
 const char *tp_activation_name(enum tp_activation activation);
 const char *tp_init_name(enum tp_init init);
 const char *tp_optimizer_name(enum tp_rule_kind optimizer);
 const char *tp_bias_name(enum tp_bias bias);
+const char *tp_numa_name(enum tp_numa_mode mode);
 
 #endif

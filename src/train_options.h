@@ -10,6 +10,7 @@
 
 #include "../kernels/kernels.h"
 #include "dataset.h"
+#include "numa.h"
 
 #define TP_HIDDEN_MAX 64
 
@@ -66,6 +67,7 @@ struct tp_train_options {
     const char *plan; /* a file that says who computes what, on how many threads; NULL: choose */
     bool explain;     /* time every verb */
     const char *isa;  /* "auto" or a tier's name */
+    enum tp_numa_mode numa;
 };
 
 struct tp_train_options tp_train_options_default(void);

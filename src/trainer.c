@@ -6,10 +6,12 @@
 
 #include "../kernels/flush.h"
 #include "arena.h"
+#include "binding.h"
 #include "clock.h"
 #include "cpus.h"
 #include "evaluate.h"
 #include "network.h"
+#include "placement.h"
 #include "plan.h"
 #include "plan_text.h"
 #include "probe.h"
@@ -36,10 +38,10 @@ struct trainer {
     struct tp_probe_found probe;
     struct tp_step step;
     struct tp_evaluator evaluator;
+    struct tp_placement placement;
     struct tp_arena shared;
     struct member *members;
-    int *cores;                      /* [members]: CPUs to bind threads to, or NULL */
-    size_t bound;                    /* threads that are bound to them */
+    struct tp_binding binding;
     struct tp_profile *profiles;     /* [step members], or NULL */
     uint32_t *order;                 /* samples in this epoch's order */
     double beta1_power, beta2_power; /* adam: beta^t, a running product */
@@ -119,7 +121,8 @@ static void losses_ready(void *context, size_t rows)
 static struct tp_score evaluate(struct trainer *t, struct member *self, const struct tp_dataset *dataset)
 {
     struct tp_score score = {0};
-    tp_evaluator_run(&t->evaluator, &self->evaluator, dataset);
+    tp_evaluator_run(&t->evaluator, &self->evaluator,
+                     tp_placement_local(&t->placement, self->step.index, dataset));
     if (self->step.index == 0) {
         score = tp_evaluator_score(&t->evaluator, dataset);
         t->evaluator.next_block = 0;
@@ -273,7 +276,9 @@ static void work(void *context, size_t index, size_t members)
     struct trainer *t = context;
     struct member *self = &t->members[index];
     (void)members;
-    void *unbound = index < t->bound ? tp_cpus_pin(t->cores[index]) : NULL;
+    void *unbound = tp_binding_enter(&t->binding, index);
+    tp_placement_settle(&t->placement, index, tp_numa_node(), &self->arena);
+    self->step.train = tp_placement_local(&t->placement, index, t->train);
     tp_network_initialise(&t->network, index, t->result->run.init, t->options->seed);
     tp_team_barrier();
     if (index == 0)
@@ -285,7 +290,7 @@ static void work(void *context, size_t index, size_t members)
         train_epoch(t, self);
     }
     evaluate_last(t, self);
-    tp_cpus_restore(unbound);
+    tp_binding_leave(unbound);
 }
 
 static enum tp_status check(const struct tp_train_options *o, const struct tp_dataset *train,
@@ -356,7 +361,7 @@ static void describe(struct trainer *t)
                         .threads_used = threads,
                         .plan = t->plan,
                         .probe = t->probe,
-                        .threads_bound = t->bound,
+                        .threads_bound = t->binding.bound,
                         .inputs = t->train->features,
                         .classes = t->train->classes,
                         .batch = batch,
@@ -394,13 +399,17 @@ static enum tp_status allocate(struct trainer *t, struct tp_error *error)
         if (!t->profiles)
             return tp_fail(error, TP_FAILURE, "out of memory: the profiles of %zu threads", members);
     }
+    const struct tp_dataset *const sets[TP_PLACEMENT_SETS] = {t->train, t->validation, t->test};
+    enum tp_status status = tp_placement_create(&t->placement, t->options->numa, members, sets, error);
+    if (status)
+        return status;
 
     size_t bytes = tp_step_bytes(&t->network, &t->plan, 0);
     if (t->options->log_gradients)
         bytes = tp_step_measure_bytes(&t->network, bytes);
     bytes = tp_arena_add(bytes, t->train->count, sizeof *t->order);
     bytes = tp_arena_add(tp_arena_add(bytes, samples, sizeof(float)), samples, sizeof(uint16_t));
-    enum tp_status status = tp_arena_create(&t->shared, bytes, error);
+    status = tp_arena_create(&t->shared, bytes, error);
     if (status)
         return status;
     tp_step_place(&t->step, &t->shared);
@@ -442,24 +451,6 @@ static double process_seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/*
- * Which CPUs to bind so many threads to. Unasked only where every core of the machine gets one: two programs
- * that bind fewer threads would bind them to the same cores.
- */
-static enum tp_status find_cores(struct trainer *t, size_t members, struct tp_error *error)
-{
-    enum tp_bind wish = t->options->bind;
-    if (wish == TP_BIND_NONE || (wish == TP_BIND_AUTO && tp_cpus_restricted()))
-        return TP_OK;
-    t->cores = calloc(members + 1, sizeof *t->cores);
-    if (!t->cores)
-        return tp_fail(error, TP_FAILURE, "out of memory: the CPUs of %zu threads", members);
-    size_t cores = tp_cpus_cores("/sys/devices/system/cpu", t->cores, members + 1);
-    if (wish == TP_BIND_CORES || cores == members)
-        t->bound = cores < members ? cores : members;
-    return TP_OK;
-}
-
 /* Shapes the network for as many members as there may be, and decides what each of them does. */
 static enum tp_status make_plan(struct trainer *t, size_t batch, struct tp_error *error)
 {
@@ -473,11 +464,11 @@ static enum tp_status make_plan(struct trainer *t, size_t batch, struct tp_error
         if ((status = tp_plan_read(o->plan, &t->network, batch, &t->plan, error)))
             return status;
         tp_network_free(&t->network);
-        status = find_cores(t, t->plan.members, error);
+        status = tp_binding_find(&t->binding, o->bind, t->plan.members, error);
         return status ? status
                       : tp_network_shape(&t->network, o, features, classes, t->plan.step_members, error);
     }
-    if ((status = find_cores(t, threads, error)))
+    if ((status = tp_binding_find(&t->binding, o->bind, threads, error)))
         return status;
     if (o->threads_exact) {
         t->plan = tp_plan_make(&t->network, threads, threads, batch);
@@ -488,8 +479,7 @@ static enum tp_status make_plan(struct trainer *t, size_t batch, struct tp_error
                                    .train = t->train,
                                    .normalization = &t->normalization,
                                    .rule = o->optimizer,
-                                   .cores = t->cores,
-                                   .bound = t->bound,
+                                   .binding = &t->binding,
                                    .members = threads,
                                    .batch = batch,
                                    .steps = steps_per_epoch(t, batch) * o->epochs,
@@ -509,11 +499,8 @@ static enum tp_status prepare(struct trainer *t, struct tp_error *error)
     size_t batch = o->batch < t->train->count ? o->batch : t->train->count;
     if ((status = tp_normalization_fit(&t->normalization, o->normalize, t->train, error)))
         return status;
-    t->step = (struct tp_step){.tier = tier,
-                               .network = &t->network,
-                               .plan = &t->plan,
-                               .train = t->train,
-                               .normalization = &t->normalization};
+    t->step = (struct tp_step){
+        .tier = tier, .network = &t->network, .plan = &t->plan, .normalization = &t->normalization};
     t->evaluator = (struct tp_evaluator){
         .tier = tier, .network = &t->network, .plan = &t->plan, .normalization = &t->normalization};
     t->beta1_power = t->beta2_power = 1;
@@ -521,7 +508,7 @@ static enum tp_status prepare(struct trainer *t, struct tp_error *error)
         return status;
     tp_plan_cut(&t->plan, &t->network);
     if (o->bind == TP_BIND_AUTO && t->plan.step_members < t->plan.members)
-        t->bound = 0; /* a thread alone goes where there is room */
+        t->binding.bound = 0; /* a thread alone goes where there is room */
     describe(t);
     return allocate(t, error);
 }
@@ -573,6 +560,8 @@ enum tp_status tp_train(const struct tp_train_options *options, const struct tp_
         result->threads_worked += t.members[m].step.worked;
     if (t.profiles)
         tp_profile_add_up(t.profiles, t.plan.step_members, &result->profile);
+    result->numa = t.placement.mode;
+    result->numa_nodes = t.placement.home_count;
     status = tp_network_hash(&t.network, &result->weights_hash, error);
     if (!status && result->stopped_by == TP_STOP_DIVERGED)
         status = diverged(&t, error);
@@ -581,8 +570,9 @@ out:
         tp_arena_destroy(&t.members[m].arena);
     free(t.members);
     free(t.profiles);
-    free(t.cores);
+    tp_binding_free(&t.binding);
     tp_arena_destroy(&t.shared);
+    tp_placement_end(&t.placement);
     tp_network_free(&t.network);
     tp_normalization_free(&t.normalization);
     tp_flush_leave(saved);

@@ -83,6 +83,8 @@ struct tp_result {
     uint64_t weights_hash;         /* tp_network_hash */
     struct tp_profile_sum profile; /* of steps, if they were to be explained */
     size_t threads_worked;         /* threads that computed part of at least one step */
+    enum tp_numa_mode numa;        /* what was done; never auto */
+    size_t numa_nodes;             /* memory nodes that threads were on; 1 where nothing was done */
 };
 
 /* The number of threads that these options mean on this machine. */

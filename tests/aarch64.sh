@@ -13,7 +13,7 @@ if [[ $EUID -eq 0 ]] && ! command -v qemu-aarch64 >/dev/null; then
     dpkg --add-architecture arm64
     apt-get -q update
     apt-get -q -y install --no-install-recommends gcc-aarch64-linux-gnu qemu-user libgomp1:arm64 libc6-dev:arm64 \
-        libcmocka-dev:arm64 libdeflate-dev:arm64 libjansson-dev:arm64 libxxhash-dev:arm64
+        libcmocka-dev:arm64 libdeflate-dev:arm64 libjansson-dev:arm64 libnuma-dev:arm64 libxxhash-dev:arm64
 fi
 
 export PKG_CONFIG_LIBDIR=/usr/lib/$triplet/pkgconfig:/usr/share/pkgconfig

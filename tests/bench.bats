@@ -145,14 +145,108 @@ for tier in found["tiers"].values():
 
 @test "wrong use is exit 2 and one line" {
     for arguments in "--gemm 5x5" "--gemm 0x1x1" "--gemm 5x5x5x5" "--op sideways" "--layers 5" "--workload nothing" "--isa sse" \
-        "--benchmark_nothing" "--layers 5,5 --gemm 5x5x5" "--layers 5,5 --all" "--record" "--lower avx2/x --reason y" \
-        "--compare --list" "--limits --isa reference"; do
+        "--benchmark_nothing" "--limits --isa reference"; do
         # shellcheck disable=SC2086
         run --separate-stderr "$bench" $arguments
         echo "$arguments: $status: $stderr"
         [ "$status" -eq 2 ]
         [ -z "$output" ]
         [ "${#stderr_lines[@]}" -eq 1 ]
+    done
+    run --separate-stderr "$bench" --gemm ''
+    [ "$stderr" = 'bench: --gemm: expected SHAPES of 1 to 4096 bytes without control characters or double quotes, or none, found ""' ]
+}
+
+@test "a wrong kernel is exit 1 and named, before anything is timed" {
+    grep -qw avx2 /proc/cpuinfo || skip "only kernels of the avx2 and avx512 tiers can be made wrong, and this CPU has neither"
+    wrong=${TP_BUILD:-build}/wrong/bench
+    for arguments in "--compare --gemm 5x7x9 --op forward" "--layers 5,7,9" "--gemm 5x7x9 --op forward" \
+        "--benchmark_filter=^step/784-64-10"; do
+        # shellcheck disable=SC2086
+        run "$wrong" --threads 1 $arguments
+        echo "$arguments: $status: $output"
+        [ "$status" -eq 1 ]
+        [[ $output == *"forward "*": avx"*" does not give what reference gives"* ||
+            $output == *"step: avx"*" does not train the weights that reference trains"* ]]
+        [[ $output != *"%peak="* && $output != *GFLOP/s=* ]]
+    done
+}
+
+# library NAME: a shared one of the C on standard input, that bench finds in place of the real one.
+library() {
+    mkdir -p "$BATS_TEST_TMPDIR/libraries"
+    "${CC:-cc}" -shared -fPIC -x c -o "$BATS_TEST_TMPDIR/libraries/$1" -
+    export LD_LIBRARY_PATH=$BATS_TEST_TMPDIR/libraries
+}
+
+@test "--compare: a library whose product is wrong is left out, with a line; the others stay" {
+    library libopenblas.so.0 <<'END'
+void cblas_sgemm(void) {}
+void openblas_set_num_threads(int threads) { (void)threads; }
+END
+    run --separate-stderr "$bench" --compare --gemm 5x7x9 --op backward --threads 1 --json
+    echo "$stderr"
+    [ "$status" -eq 0 ]
+    [[ $stderr == *"bench: backward 5x7x9, 1 threads: OpenBLAS left out, its result is not that of the naive loops"* ]]
+    checked '
+assert "OpenBLAS" not in rows[0]["peers"], rows'
+}
+
+@test "an option that means nothing beside the others is exit 2 and one line" {
+    refused=0
+    while IFS='|' read -r arguments message; do
+        # shellcheck disable=SC2086
+        run --separate-stderr "$bench" $arguments
+        echo "$arguments: $status: $stderr"
+        [ "$status" -eq 2 ]
+        [ -z "$output" ]
+        [ "$stderr" = "bench: $message" ]
+        refused=$((refused + 1))
+    done <<'END'
+--gate --compare|--compare: expected without --gate
+--gate --limits|--limits: expected without --gate
+--gate --rounds 3|--rounds: expected without --gate
+--gate --json|--json: expected without --gate
+--against HEAD --gate|--gate: expected without --against
+--against HEAD --gemm 5x5x5|--gemm: expected without --against
+--against HEAD --rounds 3|--rounds: expected without --against
+--against HEAD --isa avx2|--isa: expected without --against
+--limits --threads 2|--threads: expected without --limits
+--workload all --record|--record: expected without --workload
+--layers 5,5 --op forward|--op: expected without --layers
+--layers 5,5 --gemm 5x5x5|--gemm: expected without --layers
+--layers 5,5 --all|--all: expected without --layers
+--layers 5,5 --compare|--compare: expected without --layers
+--layers 5,5 --list|--list: expected without --layers
+--compare --list|--list: expected without --compare
+--compare --benchmark_filter=x|--benchmark_filter=x: expected without --compare
+--compare --all --batch 5|--batch: expected without --all
+--compare --gemm 5x5x5 --all|--all: expected without --gemm
+--gemm 5x5x5 --batch 5|--batch: expected without --gemm
+--list --benchmark_filter=x|--benchmark_filter=x: expected without --list
+--record|--record: expected with --gate
+--lower avx2/x --reason y|--lower: expected with --gate
+--rounds 3|--rounds: expected with --limits or --workload
+--json|--json: expected with --limits or --layers or --compare or --workload
+END
+    [ "$refused" -eq 25 ]
+    run "$bench" --help --gate --compare
+    [ "$status" -eq 0 ]
+}
+
+@test "--benchmark_filter that nothing matches is exit 1 and a line" {
+    run --separate-stderr "$bench" --threads 1 --benchmark_filter=nothing
+    [ "$status" -eq 1 ]
+    [[ $stderr == *"Failed to match any benchmarks against regex: nothing" ]]
+}
+
+@test "--against and --gate outside the project's folder are exit 2 and a line" {
+    cd "$BATS_TEST_TMPDIR"
+    for arguments in "--against HEAD" "--gate"; do
+        # shellcheck disable=SC2086
+        run --separate-stderr "$bench" $arguments
+        [ "$status" -eq 2 ]
+        [[ $stderr == "bench: ${arguments% HEAD}: expected to run in the project's folder, found no bench/"*.py" here" ]]
     done
 }
 
@@ -218,10 +312,15 @@ END
     [ "$status" -eq 77 ]
     [[ ${lines[-1]} == "# SKIP against: too noisy to tell: forward, update" ]]
     run bench/against.py bin/bench no-such-commit
-    [ "$status" -eq 77 ]
-    [[ $output == "# SKIP against: no commit no-such-commit"* ]]
+    [ "$status" -eq 2 ]
+    [ "$output" = 'against.py: --against: expected a commit, found "no-such-commit"' ]
     run bench/against.py bin/bench baseline
     [ "$status" -eq 77 ]
+    mv .git .elsewhere
+    run bench/against.py bin/bench no-such-commit
+    [ "$status" -eq 77 ]
+    [ "$output" = "# SKIP against: no commit no-such-commit in this history" ]
+    mv .elsewhere .git
     run bench/against.py bin/bench
     [ "$status" -eq 2 ]
     run bench/against.py bin/bench HEAD --workload forward,backward

@@ -5,10 +5,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "../bench/call.h"
 #include "../bench/peers.h"
 #include "../bench/plain.h"
+#include "../bench/stream.h"
 #include "../bench/timing.h"
 #include "../kernels/reference/functions.h"
 #include "check.h"
@@ -205,6 +207,23 @@ static void test_networks_learn_the_same(void **state)
     }
 }
 
+static void test_stream_scales_every_float(void **state)
+{
+    (void)state;
+    static float x[4 * BENCH_STREAM_BLOCK], y[5 * BENCH_STREAM_BLOCK];
+    for (size_t t = 0; tp_tiers[t]; t++) {
+        if (!tp_tier_runs_here(tp_tiers[t]))
+            continue;
+        bench_fill(x, 4 * BENCH_STREAM_BLOCK, 1);
+        bench_fill(y, 5 * BENCH_STREAM_BLOCK, 1);
+        const float behind = y[4 * BENCH_STREAM_BLOCK];
+        bench_stream(tp_tiers[t], 4 * BENCH_STREAM_BLOCK, x, y);
+        for (size_t i = 0; i < 4 * BENCH_STREAM_BLOCK; i++)
+            assert_true(y[i] == 3 * x[i]);
+        assert_true(y[4 * BENCH_STREAM_BLOCK] == behind);
+    }
+}
+
 static void test_rounds_without_a_figure_do_not_count(void **state)
 {
     (void)state;
@@ -212,6 +231,85 @@ static void test_rounds_without_a_figure_do_not_count(void **state)
     assert_true(bench_median(above, 4) == 7);
     assert_true(bench_ratio(above, below, 5) == 3.5);
     assert_true(isnan(bench_median(none, 2)));
+}
+
+/* The clock that bench reads here: it stands still but while a contender runs. */
+static double now;
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *time);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *time)
+{
+    (void)clock;
+    *time = (struct timespec){.tv_sec = (time_t)now, .tv_nsec = (long)(1e9 * (now - floor(now)))};
+    return 0;
+}
+
+struct calls {
+    double seconds; /* of one */
+    int bursts;     /* of any length */
+};
+
+static void run_calls(void *context, size_t times)
+{
+    struct calls *calls = context;
+    now += calls->seconds * (double)times;
+    calls->bursts++;
+}
+
+static void test_a_slow_contender_rests(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 13, SLOW = 0, BUSY = 1, FAST = 2, COUNT_OF_CALLS = 3 };
+    const double burst = 2e-3, slow = 9e-3; /* more than four bursts */
+    struct calls calls[] = {{.seconds = slow}, {.seconds = slow}, {.seconds = 2e-3}};
+    double seconds[COUNT_OF_CALLS][ROUNDS];
+    struct bench_contender contenders[COUNT_OF_CALLS];
+    for (int i = 0; i < COUNT_OF_CALLS; i++)
+        contenders[i] = (struct bench_contender){
+            .run = run_calls, .context = &calls[i], .may_rest = i != BUSY, .seconds = seconds[i]};
+    bench_compete(contenders, COUNT_OF_CALLS, ROUNDS, burst);
+    for (int round = 0; round < ROUNDS; round++) {
+        assert_int_equal(isnan(seconds[SLOW][round]), round % 5 != 2);
+        assert_true(seconds[FAST][round] > 0);
+        assert_near(&(float){(float)seconds[BUSY][round]}, &(float){(float)slow}, 1, 1e-6);
+    }
+    assert_int_equal(calls[SLOW].bursts, 1 + 3); /* the first tells how slow it is */
+    assert_int_equal(calls[BUSY].bursts, 1 + ROUNDS);
+
+    /* Two rounds are too few to rest in, and what is not four times as slow as the fastest does not rest. */
+    bench_compete(contenders, COUNT_OF_CALLS, 2, burst);
+    assert_true(seconds[SLOW][0] > 0 && seconds[SLOW][1] > 0);
+    calls[FAST].seconds = 3e-3;
+    bench_compete(contenders, COUNT_OF_CALLS, ROUNDS, burst);
+    assert_true(seconds[SLOW][0] > 0);
+}
+
+static void test_too_little_of_the_cpus_is_noted(void **state)
+{
+    (void)state;
+    struct bench_disturbance d = {0};
+    const double shares[] = {1, 0.81, 0.5, 0.4, 0.6};
+    const char *const names[] = {"alone", "nearly", "half", "less", "more"};
+    bench_disturbance_note(&d, &(struct bench_usage){.wall = 0.01}, "too short");
+    for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++)
+        bench_disturbance_note(&d, &(struct bench_usage){.cpu = 3 * shares[i], .wall = 3}, names[i]);
+    assert_int_equal(d.figures, 6);
+    assert_int_equal(d.disturbed, 3);
+    assert_string_equal(d.name, "less");
+}
+
+/* On the clock above a call takes as much processor time as time. */
+static void test_usage_is_of_those_whose_threads_are_known(void **state)
+{
+    (void)state;
+    struct calls calls[] = {{.seconds = 1e-3}, {.seconds = 2e-3}};
+    double seconds[2][4];
+    struct bench_contender contenders[] = {
+        {.run = run_calls, .context = &calls[0], .threads = 2, .seconds = seconds[0]},
+        {.run = run_calls, .context = &calls[1], .seconds = seconds[1]}};
+    const struct bench_usage usage = bench_compete(contenders, 2, 4, 8e-3);
+    assert_near(&(float){(float)usage.wall}, &(float){2 * (float)usage.cpu}, 1, 1e-6);
+    assert_true(usage.cpu > 4 * 6e-3 && usage.cpu < 4 * 9e-3); /* of the one, in four bursts */
 }
 
 int main(void)
@@ -222,6 +320,10 @@ int main(void)
         cmocka_unit_test(test_loops_are_the_functions),
         cmocka_unit_test(test_rules_are_those_of_update),
         cmocka_unit_test(test_networks_learn_the_same),
+        cmocka_unit_test(test_stream_scales_every_float),
+        cmocka_unit_test(test_a_slow_contender_rests),
+        cmocka_unit_test(test_too_little_of_the_cpus_is_noted),
+        cmocka_unit_test(test_usage_is_of_those_whose_threads_are_known),
         cmocka_unit_test(test_rounds_without_a_figure_do_not_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,7 +34,7 @@ static const struct tp_option table[] = {
     {.name = "rate", .group = "Numbers", .kind = TP_OPTION_REAL, .argument = "X", .low = 0, .high = 1,
      .below = true, .help = "of change", .offset = offsetof(struct values, rate)},
     {.name = "share", .group = "Numbers", .kind = TP_OPTION_REAL, .argument = "X", .low = 0, .high = 1,
-     .above = true, .word = "none", .help = "of the whole", .offset = offsetof(struct values, share)},
+     .above = true, .fraction = true, .word = "none", .help = "of the whole", .offset = offsetof(struct values, share)},
     {.name = "colour", .group = "Names", .kind = TP_OPTION_CHOICE, .argument = "NAME", .choices = colours,
      .help = "to paint it in", .offset = offsetof(struct values, colour)},
     {.name = "tier", .group = "Names", .kind = TP_OPTION_NAME, .argument = "NAME", .choices = tiers,
@@ -189,6 +189,10 @@ static void reals_are_strict(void **state)
         check_failure(parse(line), TP_USAGE, &error, "--rate: expected a number from 0 to below 1, found \"");
     }
     check_refused("--share 0", "--share: expected a number above 0 to 1 or none, found \"0\"");
+    check_refused("--share 97",
+                  "--share: expected a number above 0 to 1 or none, found \"97\"; did you mean 0.97?");
+    check_refused("--share 101", "--share: expected a number above 0 to 1 or none, found \"101\"");
+    check_refused("--rate 97", "--rate: expected a number from 0 to below 1, found \"97\"");
     assert_int_equal(parse("--rate 0 --share 1"), TP_OK);
     assert_int_equal(parse("--rate 9.9e-1 --share 1e-300"), TP_OK);
 }
@@ -214,7 +218,7 @@ static void choices_and_texts_are_strict(void **state)
     check_refused("--tier fas", "--tier: expected one of auto, fast, found \"fas\"");
     check_refused("--mix yes", "--mix: expected on or off, found \"yes\"");
     check_refused("--loud=1", "--loud: expected on or off, found \"1\"");
-    check_failure(parse("--output="), TP_USAGE, &error, "--output: expected a name");
+    check_failure(parse("--output="), TP_USAGE, &error, "--output: expected FILE of 1 to 4096 bytes");
     check_failure(parse("--output a\"b"), TP_USAGE, &error, "double quotes");
     check_failure(parse("--output a\nb"), TP_USAGE, &error, "found \"a?b\"");
 }

@@ -172,6 +172,7 @@ static struct tp_plan probe_plan(size_t members, double seconds, size_t steps, s
     struct tp_dataset train = samples(0, SAMPLES);
     struct tp_network network = shape(FEATURES, 46, CLASSES, members);
     struct tp_normalization normalization = {0};
+    const struct tp_binding unbound = {0};
     struct tp_error error = {""};
     honest = tp_tier_find("reference");
     struct tp_tier tier = *honest;
@@ -182,6 +183,7 @@ static struct tp_plan probe_plan(size_t members, double seconds, size_t steps, s
                                    .train = &train,
                                    .normalization = &normalization,
                                    .rule = TP_MOMENTUM,
+                                   .binding = &unbound,
                                    .members = members,
                                    .batch = BATCH,
                                    .steps = steps,

@@ -12,6 +12,7 @@
 #include "../simd/tile.h"
 
 #define TILE_PANELS_MAX 4
+#define UPDATE_INPUTS   16 /* of an update's block: a panel */
 
 /* Panels of the next tile when `left` remain. */
 static inline size_t tile_panels(size_t left)
@@ -28,6 +29,15 @@ static inline size_t tile_rows(size_t panels, size_t left)
     }
     size_t most = panels == 2 ? 12 : 16;
     return left >= most ? most : left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+}
+
+/*
+ * Rows of the next tile of a transposed product, when `above` inputs remain of a panel and `left` of all.
+ * Tiles that reach over a panel's edge gain nothing here once the rule is fused to them.
+ */
+static inline size_t tile_rows_tn(size_t panels, size_t above, size_t left)
+{
+    return tile_rows(panels, above < left ? above : left);
 }
 
 static void run_tile_nn(const struct tile *t, size_t rows, size_t panels)
@@ -84,56 +94,57 @@ static void run_tile_nn(const struct tile *t, size_t rows, size_t panels)
     }
 }
 
-static void run_tile_tn(const struct tile *t, size_t rows, size_t panels)
+static void run_tile_tn(const struct tile *t, size_t rows, size_t panels, size_t above)
 {
+    (void)above;
     switch (panels * 100 + rows) {
     case 401:
-        tile_tn(t, 1, 4);
+        tile_tn(t, 1, 4, 1);
         break;
     case 402:
-        tile_tn(t, 2, 4);
+        tile_tn(t, 2, 4, 2);
         break;
     case 403:
-        tile_tn(t, 3, 4);
+        tile_tn(t, 3, 4, 3);
         break;
     case 404:
-        tile_tn(t, 4, 4);
+        tile_tn(t, 4, 4, 4);
         break;
     case 405:
-        tile_tn(t, 5, 4);
+        tile_tn(t, 5, 4, 5);
         break;
     case 406:
-        tile_tn(t, 6, 4);
+        tile_tn(t, 6, 4, 6);
         break;
     case 201:
-        tile_tn(t, 1, 2);
+        tile_tn(t, 1, 2, 1);
         break;
     case 202:
-        tile_tn(t, 2, 2);
+        tile_tn(t, 2, 2, 2);
         break;
     case 204:
-        tile_tn(t, 4, 2);
+        tile_tn(t, 4, 2, 4);
         break;
     case 208:
-        tile_tn(t, 8, 2);
+        tile_tn(t, 8, 2, 8);
         break;
     case 212:
-        tile_tn(t, 12, 2);
+        tile_tn(t, 12, 2, 12);
         break;
     case 101:
-        tile_tn(t, 1, 1);
+        tile_tn(t, 1, 1, 1);
         break;
     case 102:
-        tile_tn(t, 2, 1);
+        tile_tn(t, 2, 1, 2);
         break;
     case 104:
-        tile_tn(t, 4, 1);
+        tile_tn(t, 4, 1, 4);
         break;
     case 108:
-        tile_tn(t, 8, 1);
+        tile_tn(t, 8, 1, 8);
         break;
     case 116:
-        tile_tn(t, 16, 1);
+        tile_tn(t, 16, 1, 16);
         break;
     }
 }

@@ -16,10 +16,10 @@
 
 #include "functions.h"
 
-#define K_BLOCK        1024
-#define A_BLOCK_FLOATS 131072
-#define A_BLOCK_ROWS   48 /* at least; a multiple of every tile's rows */
-#define GRADIENT_ROWS  64 /* inputs whose partial sums wait in L1 where a batch is longer than K_BLOCK */
+#define K_BLOCK         1024
+#define A_BLOCK_FLOATS  131072
+#define A_BLOCK_ROWS    48 /* at least; a multiple of every tile's rows */
+#define GRADIENT_INPUTS 48 /* whose partial sums wait in L1 where a batch is longer than K_BLOCK */
 
 static inline size_t min_size(size_t a, size_t b)
 {
@@ -222,30 +222,31 @@ static inline struct rule_target target_at(const struct tp_update *u, size_t off
 }
 
 /*
- * Inputs [begin, end), at most GRADIENT_ROWS of them, for a group of panels. Partial sums over the first k
+ * Inputs [begin, end), at most GRADIENT_INPUTS of them, for a group of panels. Partial sums over the first k
  * blocks wait in L1, or in the gradient matrix where one is wanted; behind the last block a tile goes through
  * the rule.
  */
 static void update_block(const struct tp_update *u, size_t begin, size_t end, size_t panel, size_t panels)
 {
-    _Alignas(64) float partial[TILE_PANELS_MAX * GRADIENT_ROWS * TP_PANEL];
+    _Alignas(64) float partial[TILE_PANELS_MAX * GRADIENT_INPUTS * TP_PANEL];
     for (size_t k = 0; k < u->rows; k += K_BLOCK) {
         size_t depth = min_size(u->rows - k, K_BLOCK);
         bool last = k + depth == u->rows;
         for (size_t i = begin, rows; i < end; i += rows) {
-            size_t panel_end = min_size((i / TP_PANEL + 1) * TP_PANEL, end);
+            size_t above = TP_PANEL - i % TP_PANEL;
+            rows = tile_rows_tn(panels, above, end - i);
             size_t offset = panel * u->w_stride + i * TP_PANEL;
             struct rule_target target = target_at(u, offset, true);
             struct tile tile = {.depth = depth,
                                 .a = u->a + tp_panel_offset(u->a_stride, k, i),
+                                .a_stride = u->a_stride,
                                 .b = u->d + panel * u->d_stride + k * TP_PANEL,
                                 .b_stride = u->d_stride,
                                 .c = u->gradient ? u->gradient + offset : partial + (i - begin) * TP_PANEL,
-                                .c_stride = u->gradient ? u->w_stride : GRADIENT_ROWS * TP_PANEL,
+                                .c_stride = u->gradient ? u->w_stride : GRADIENT_INPUTS * TP_PANEL,
                                 .accumulate = k > 0,
                                 .target = last && !u->gradient ? &target : NULL};
-            rows = tile_rows(panels, panel_end - i);
-            run_tile_tn(&tile, rows, panels);
+            run_tile_tn(&tile, rows, panels, min_size(above, rows));
         }
     }
     for (size_t p = 0; u->wt && !u->gradient && p < panels; p++) {
@@ -276,7 +277,7 @@ static void update_bias(const struct tp_update *u, size_t panel)
 
 static void update(const struct tp_update *u)
 {
-    size_t all = tp_panel_count(u->units), block = u->rows > K_BLOCK ? GRADIENT_ROWS : TP_PANEL;
+    size_t all = tp_panel_count(u->units), block = u->rows > K_BLOCK ? GRADIENT_INPUTS : UPDATE_INPUTS;
     for (size_t panel = 0, panels; panel < all; panel += panels) {
         panels = tile_panels(all - panel);
         for (size_t i = u->input_begin; i < u->input_end; i += block)

@@ -105,8 +105,9 @@ static inline __attribute__((always_inline)) void tile_update(const struct rule_
     }
 }
 
-/* One k: acc[r] += a[r * a_step] * b. */
-static inline __attribute__((always_inline)) void tile_multiply(const float *a, int a_step, const float *b,
+/* One k: acc[r] += a[r * a_step] * b; rows from `above` on take their factors from `next`. */
+static inline __attribute__((always_inline)) void tile_multiply(const float *a, int a_step, int above,
+                                                                const float *next, const float *b,
                                                                 size_t b_stride, int rows, int panels,
                                                                 vec acc[][TILE_VECS_LIMIT])
 {
@@ -116,7 +117,7 @@ static inline __attribute__((always_inline)) void tile_multiply(const float *a, 
         row[v] = vec_load(b + tile_vec_offset(v, b_stride));
     UNROLL
     for (int r = 0; r < rows; r++) {
-        vec x = vec_set1(a[r * a_step]);
+        vec x = vec_set1(r < above ? a[r * a_step] : next[(r - above) * a_step]);
         UNROLL
         for (int v = 0; v < TILE_VECS(panels); v++)
             acc[r][v] = vec_fma(x, row[v], acc[r][v]);
@@ -141,22 +142,26 @@ static inline __attribute__((always_inline)) void tile_nn(const struct tile *t, 
                 __builtin_prefetch(a + (rows + r) * TP_PANEL, 0, 2); /* to L2: in L1 it would be in B's way */
         }
         for (int k = 0; k < TP_PANEL; k++, b += TP_PANEL)
-            tile_multiply(a + k, TP_PANEL, b, b_stride, rows, panels, acc);
+            tile_multiply(a + k, TP_PANEL, rows, NULL, b, b_stride, rows, panels, acc);
     }
     for (size_t k = 0; k < rest; k++, b += TP_PANEL)
-        tile_multiply(a + k, TP_PANEL, b, b_stride, rows, panels, acc);
+        tile_multiply(a + k, TP_PANEL, rows, NULL, b, b_stride, rows, panels, acc);
     tile_end(t, rows, panels, acc);
 }
 
-/* C = A^T B with A [depth x rows], `rows` neighbouring columns of one panel: a row of A is one step of k. */
-static inline __attribute__((always_inline)) void tile_tn(const struct tile *t, int rows, int panels)
+/*
+ * C = A^T B with A [depth x rows], neighbouring columns: a row of A is one step of k. The first `above`
+ * columns are the last of one panel, those behind them the first of the next.
+ */
+static inline __attribute__((always_inline)) void tile_tn(const struct tile *t, int rows, int panels,
+                                                          int above)
 {
     vec acc[TILE_ROWS_LIMIT][TILE_VECS_LIMIT];
     tile_begin(t, rows, panels, acc);
-    const float *a = t->a, *b = t->b;
+    const float *a = t->a, *next = above < rows ? a + t->a_stride - (TP_PANEL - above) : a, *b = t->b;
     size_t b_stride = t->b_stride;
-    for (size_t k = 0; k < t->depth; k++, a += TP_PANEL, b += TP_PANEL)
-        tile_multiply(a, 1, b, b_stride, rows, panels, acc);
+    for (size_t k = 0; k < t->depth; k++, a += TP_PANEL, next += TP_PANEL, b += TP_PANEL)
+        tile_multiply(a, 1, above, next, b, b_stride, rows, panels, acc);
     if (t->target)
         tile_update(t->target, rows, panels, acc);
     else

@@ -426,7 +426,7 @@ END
 set logscale xy
 set samples 1000
 set key below maxcols 3
-set xlabel "operations per byte that a call reads and writes"
+set xlabel "operations per byte that a call reads and writes\n"
 set ylabel "GFLOP/s, whole verb"
 set format x "%g"
 set xrange [0.06514:379.5]
