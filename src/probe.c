@@ -11,11 +11,11 @@
 
 #define SECONDS_MOST  0.02
 #define SHARE_MOST    0.01  /* of what the process will take; what counts is 0.02, and the model errs */
-#define SETUP         2e-4  /* seconds: threads, memory */
+#define SETUP         1e-4  /* seconds */
 #define TOUCH         2e9   /* bytes per second at which memory is touched first */
 #define BURST         2e-4  /* seconds of steps in a row: long beside a clock and a wake-up */
 #define ROUNDS_MOST   64    /* of bursts, one of each candidate */
-#define INDEXES_LEAST 65536 /* samples that bursts walk through, so that they do not stay in the caches */
+#define INDEXES_LEAST 16384 /* samples that bursts walk through, so that they do not stay in the caches */
 #define GAIN_LEAST    0.98  /* a plan of more members is to take no more than this share of the time */
 #define WEIGHT_BYTES  0x3c  /* 0x3c3c3c3c is 0.0115 */
 
@@ -37,6 +37,7 @@ struct trial {
     uint32_t *index;
     size_t batches, next; /* of index; the one that comes next */
     double began;
+    double before; /* seconds until the team was called */
     bool done;
 };
 
@@ -116,6 +117,16 @@ static void judge(struct trial *t)
         t->rounds = 0;
 }
 
+/* Threads come into being, which takes milliseconds where CPUs are busy, and which the run needs anyway. */
+static void gather(void *context, size_t member, size_t members)
+{
+    struct trial *t = context;
+    (void)members;
+    tp_team_barrier();
+    if (member == 0)
+        t->began = tp_clock_seconds() - t->before;
+}
+
 static void work(void *context, size_t member, size_t members)
 {
     struct trial *t = context;
@@ -178,7 +189,7 @@ static enum tp_status place(struct trial *t, struct candidate *c, struct tp_erro
 static enum tp_status time_steps(struct trial *t, struct tp_error *error)
 {
     const struct tp_probe *probe = t->probe;
-    size_t bytes = 0, members = t->candidates[t->count - 1].plan.step_members;
+    size_t bytes = 0, members = probe->members;
     double needed = SETUP;
     for (size_t i = 0; i < t->count; i++) {
         size_t own = candidate_bytes(&t->candidates[i]);
@@ -199,7 +210,10 @@ static enum tp_status time_steps(struct trial *t, struct tp_error *error)
         status = place(t, &t->candidates[i], error);
     if (status)
         return status;
-    size_t granted = tp_team_run(members, work, t);
+    t->before = tp_clock_seconds() - t->began;
+    size_t granted = tp_team_run(members, gather, t);
+    if (granted == members)
+        granted = tp_team_run(members, work, t);
     return granted == members
                ? TP_OK
                : tp_fail(error, TP_FAILURE, "the system granted %zu of %zu threads", granted, members);

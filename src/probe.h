@@ -33,7 +33,7 @@ struct tp_probe_found {
         double model;    /* seconds of a step by the model */
         double measured; /* 0: it was not timed */
     } candidates[TP_PROBE_MOST];
-    double seconds; /* that all of it took */
+    double seconds; /* that all of it took, but for the making of threads, which the run needs anyway */
 };
 
 /*
