@@ -127,7 +127,7 @@ int main(int argc, char **argv)
     if (!status)
         status = bench_command_tier(&command, std::getenv("TILEPROP_ISA"), &tier, &error);
     if (!status && command.mode == BENCH_BARRIER && !command.thread_count) {
-        for (size_t threads : {1, 2, 3, 4, 6, 8, 12, 16})
+        for (const size_t threads : std::initializer_list<size_t>{1, 2, 3, 4, 6, 8, 12, 16})
             command.threads[command.thread_count++] = threads;
     }
     if (!status && !command.thread_count) {
