@@ -69,7 +69,7 @@ PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
 
 # Program side: may read argv and the environment, print, handle signals, exit. The rest of src/ is library.
 MAINS           := src/train.c
-PROGRAM_SOURCES := $(MAINS) src/data_path.c src/gradient_report.c src/history.c src/json_line.c \
+PROGRAM_SOURCES := $(MAINS) src/data_path.c src/explain.c src/gradient_report.c src/history.c src/json_line.c \
                    src/option_value.c src/options.c src/plot.c src/report.c src/stop_signal.c \
                    src/train_command.c src/train_data.c src/version.c
 TIERS           := reference $(if $(X86),avx2 avx512)
@@ -297,7 +297,7 @@ $(BUILD)/slow-%/count: $(BUILD)/slow-%/forward.o $(BUILD)/bench/count.o $(BUILD)
 
 .PRECIOUS: $(BUILD)/slow-%/forward.o
 
-.PHONY: bench bench-programs bench-against bench-gate bench-instructions bench-selftest
+.PHONY: bench bench-programs bench-plans bench-contention bench-against bench-gate bench-instructions bench-selftest
 bench: deps-bench ## install what is needed, time everything, keep and render it in results/bench
 	$(Q)$(MAKE) $(BIN)/bench
 	$(Q)TP_BENCH=$(BIN)/bench bench/record.py
@@ -306,6 +306,13 @@ bench-programs: deps-programs ## likewise whole programs: this one, scikit-learn
 	$(Q)$(MAKE) $(BIN)/train $(BIN)/bench
 	$(Q)TP_TRAIN=$(BIN)/train TP_BENCH=$(BIN)/bench bench/programs.py $(PYTHON) /usr/bin/python3
 	$(Q)results/bench/render.py
+bench-plans: deps-bench ## likewise 43 networks on the threads that are chosen, beside exactly one and two: 20 minutes
+	$(Q)$(MAKE) $(BIN)/train $(BIN)/bench
+	$(Q)TP_TRAIN=$(BIN)/train TP_BENCH=$(BIN)/bench bench/plans.py
+	$(Q)results/bench/render.py
+bench-contention: ## time threads that lack CPUs: too many, a busy CPU, a quota; two free CPUs, root for the quota
+	$(Q)$(MAKE) $(BIN)/train
+	$(Q)TP_TRAIN=$(BIN)/train bench/contention.py
 bench-against: ## compare speed with the commit that bench/baseline names; inconclusive: exit 77
 	$(Q)$(MAKE) $(BIN)/bench
 	$(Q)CC='$(CC)' CXX='$(CXX)' $(BIN)/bench --against baseline

@@ -15,6 +15,7 @@ extern "C" {
 #include "../src/cpus.h"
 #include "../src/train_command.h"
 #include "../src/version.h"
+#include "barrier.h"
 #include "bench_command.h"
 #include "limits.h"
 #include "table.h"
@@ -89,6 +90,8 @@ int run(const bench_command &command, const bench_calls &calls, const tp_tier *t
     switch (command.mode) {
     case BENCH_AGAINST:
         return compare_with_other(command, error);
+    case BENCH_BARRIER:
+        return bench_barriers(command.threads, command.thread_count, error);
     case BENCH_GATE:
         return compare_with_floors(command, error);
     case BENCH_LIMITS:
@@ -123,6 +126,10 @@ int main(int argc, char **argv)
     const tp_tier *tier = nullptr;
     if (!status)
         status = bench_command_tier(&command, std::getenv("TILEPROP_ISA"), &tier, &error);
+    if (!status && command.mode == BENCH_BARRIER && !command.thread_count) {
+        for (const size_t threads : std::initializer_list<size_t>{1, 2, 3, 4, 6, 8, 12, 16})
+            command.threads[command.thread_count++] = threads;
+    }
     if (!status && !command.thread_count) {
         const size_t cpus = tp_cpus_available();
         command.threads[command.thread_count++] = 1;

@@ -63,6 +63,8 @@ static const struct tp_option table[] = {
     {.name = "gate", .group = "Comparison", .kind = TP_OPTION_FLAG, .offset = AT(gate),
      .help = "compare their share of the peak and their factor over plain loops with the floors in "
              "bench/floors. To be run in the project's folder"},
+    {.name = "barrier", .group = "Comparison", .kind = TP_OPTION_FLAG, .offset = AT(barrier),
+     .help = "time the team's barrier beside libgomp's, on --threads or on 1 to 16 threads"},
     {.name = "record", .group = "Comparison", .kind = TP_OPTION_FLAG, .offset = AT(record),
      .help = "with --gate: raise the floors to what is measured"},
     {.name = "lower", .group = "Comparison", .argument = "NAME", .kind = TP_OPTION_TEXT, .word = "none",
@@ -121,12 +123,13 @@ static const struct tp_options options = {
     .count = sizeof table / sizeof table[0],
 };
 
-static const char *const mode_options[BENCH_MODES] = {NULL,       "--against", "--gate",    "--limits",
-                                                      "--layers", "--compare", "--workload"};
+static const char *const mode_options[BENCH_MODES] = {NULL,       "--against", "--barrier", "--gate",
+                                                      "--limits", "--layers",  "--compare", "--workload"};
 
 static enum bench_mode mode_of(const struct bench_command *c)
 {
     return c->against       ? BENCH_AGAINST
+           : c->barrier     ? BENCH_BARRIER
            : c->gate        ? BENCH_GATE
            : c->limits      ? BENCH_LIMITS
            : c->layer_count ? BENCH_LAYERS
@@ -151,11 +154,12 @@ static const struct {
     {"activation", IN(TIME_KERNELS) | IN_TABLES},
     {"optimizer", IN(TIME_KERNELS) | IN_TABLES},
     {"batch", IN(TIME_KERNELS) | IN_TABLES},
-    {"threads", IN(TIME_KERNELS) | IN_TABLES},
+    {"threads", IN(TIME_KERNELS) | IN_TABLES | IN(BARRIER)},
     {"list", IN(TIME_KERNELS)},
     {"compare", IN(COMPARE)},
     {"layers", IN(LAYERS)},
     {"against", IN(AGAINST)},
+    {"barrier", IN(BARRIER)},
     {"workload", IN_ROUNDS | IN(AGAINST) | IN(GATE)},
     {"limits", IN(LIMITS)},
     {"gate", IN(GATE)},
@@ -163,7 +167,7 @@ static const struct {
     {"lower", IN(GATE)},
     {"reason", IN(GATE)},
     {"rounds", IN_ROUNDS},
-    {"isa", ~IN(AGAINST)},
+    {"isa", ~(IN(AGAINST) | IN(BARRIER))},
     {"json", IN_TABLES | IN_ROUNDS},
 };
 

@@ -18,6 +18,7 @@
 enum bench_mode {
     BENCH_TIME_KERNELS,
     BENCH_AGAINST,
+    BENCH_BARRIER,
     BENCH_GATE,
     BENCH_LIMITS,
     BENCH_LAYERS,
@@ -42,6 +43,7 @@ struct bench_command {
     const char *workload; /* NULL: none */
     size_t rounds;        /* of a workload */
     const char *against;  /* a commit; NULL: none */
+    bool barrier;         /* print times of barriers */
     bool limits, gate;    /* print workloads beside the machine's limit; compare them with bench/floors */
     bool record;          /* gate: raise the floors */
     const char *lower;    /* gate: a floor; NULL: none */

@@ -58,6 +58,11 @@ void tp_team_barrier(void)
 {
 }
 
+void tp_team_barrier_of(size_t count)
+{
+    (void)count;
+}
+
 /* No memory nodes, in place of src/numa.c: what libnuma calls cannot be linked statically. */
 int tp_numa_node(void)
 {

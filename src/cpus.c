@@ -18,23 +18,43 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-static size_t affinity_count(void)
+/* A mask, of a size that the kernel accepts. */
+struct mask {
+    size_t bytes;
+    cpu_set_t *set;
+};
+
+/* The calling thread's; set NULL where it cannot be had. */
+static struct mask own_mask(void)
 {
     for (size_t cpus = CPU_SETSIZE; cpus <= TP_CPUS_MAX; cpus *= 2) {
-        cpu_set_t *set = CPU_ALLOC(cpus);
-        if (!set)
+        struct mask mask = {CPU_ALLOC_SIZE(cpus), CPU_ALLOC(cpus)};
+        if (!mask.set)
             break;
-        size_t bytes = CPU_ALLOC_SIZE(cpus);
-        int problem = sched_getaffinity(0, bytes, set) == 0 ? 0 : errno;
-        size_t count = problem ? 0 : (size_t)CPU_COUNT_S(bytes, set);
-        CPU_FREE(set);
+        int problem = sched_getaffinity(0, mask.bytes, mask.set) == 0 ? 0 : errno;
         if (problem == 0)
-            return count;
+            return mask;
+        CPU_FREE(mask.set);
         if (problem != EINVAL)
             break;
     }
+    return (struct mask){0};
+}
+
+static size_t online_count(void)
+{
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     return online > 0 ? (size_t)online : 1;
+}
+
+static size_t affinity_count(void)
+{
+    struct mask mask = own_mask();
+    if (!mask.set)
+        return online_count();
+    size_t count = (size_t)CPU_COUNT_S(mask.bytes, mask.set);
+    CPU_FREE(mask.set);
+    return count;
 }
 
 /* The one or two integers that the file begins with; returns how many there are, 0 without such a file. */
@@ -142,4 +162,70 @@ size_t tp_cpus_available(void)
 {
     size_t available = least(affinity_count(), tp_cpus_quota("/proc", "/sys/fs/cgroup"));
     return available > 0 ? available : 1;
+}
+
+bool tp_cpus_restricted(void)
+{
+    return affinity_count() < online_count();
+}
+
+/* The lowest CPU of the core that the CPU is part of. */
+static int core_of(const char *sys, int cpu)
+{
+    char directory[PATH_MAX];
+    long long first = cpu, rest;
+    int length = snprintf(directory, sizeof directory, "%s/cpu%d/topology", sys, cpu);
+    if (length < 0 || (size_t)length >= sizeof directory)
+        return cpu;
+    return read_integers(directory, "thread_siblings_list", &first, &rest) >= 1 ? (int)first : cpu;
+}
+
+size_t tp_cpus_cores(const char *sys, int *cpus, size_t most)
+{
+    struct mask mask = own_mask();
+    size_t count = 0, bits = mask.set ? 8 * mask.bytes : 0;
+    bool *seen = calloc(bits ? bits : 1, sizeof *seen);
+    for (size_t cpu = 0; seen && cpu < bits && count < most; cpu++) {
+        if (!CPU_ISSET_S(cpu, mask.bytes, mask.set))
+            continue;
+        int core = core_of(sys, (int)cpu);
+        if (core < 0 || (size_t)core >= bits || seen[core])
+            continue;
+        seen[core] = true;
+        cpus[count++] = (int)cpu;
+    }
+    free(seen);
+    if (mask.set)
+        CPU_FREE(mask.set);
+    return count;
+}
+
+void *tp_cpus_pin(int cpu)
+{
+    struct mask own = own_mask();
+    struct mask *saved = own.set ? malloc(sizeof *saved) : NULL;
+    cpu_set_t *one = saved ? CPU_ALLOC(8 * own.bytes) : NULL;
+    if (one) {
+        *saved = own;
+        CPU_ZERO_S(own.bytes, one);
+        CPU_SET_S((size_t)cpu, own.bytes, one);
+        bool pinned = sched_setaffinity(0, own.bytes, one) == 0;
+        CPU_FREE(one);
+        if (pinned)
+            return saved;
+    }
+    free(saved);
+    if (own.set)
+        CPU_FREE(own.set);
+    return NULL;
+}
+
+void tp_cpus_restore(void *saved)
+{
+    struct mask *mask = saved;
+    if (!mask)
+        return;
+    sched_setaffinity(0, mask->bytes, mask->set);
+    CPU_FREE(mask->set);
+    free(mask);
 }

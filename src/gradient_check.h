@@ -6,6 +6,7 @@
 #define TP_GRADIENT_CHECK_H
 
 #include "plain_network.h"
+#include "profile.h"
 
 #define TP_CHECK_BATCH       100  /* samples */
 #define TP_CHECK_COURSE_STEP 1e-3 /* the course's: |difference| <= step^2 */
@@ -65,9 +66,6 @@ enum tp_status tp_differences_measure(struct tp_plain_network *plain, size_t thr
                                       bool (*progress)(void *context, double share), void *context,
                                       struct tp_differences *differences, bool *finished,
                                       struct tp_error *error);
-
-enum tp_verb { TP_VERB_PACK, TP_VERB_FORWARD, TP_VERB_LOSS, TP_VERB_BACKWARD, TP_VERB_UPDATE, TP_VERB_COUNT };
-const char *tp_verb_name(enum tp_verb verb);
 
 /*
  * What one tier's verbs give, each compared with double on that tier's own inputs of it. In exact arithmetic

@@ -1,5 +1,6 @@
 #include "network.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,29 @@ enum tp_status tp_network_shape(struct tp_network *network, const struct tp_trai
         inputs = layer->units;
     }
     return TP_OK;
+}
+
+enum tp_status tp_network_like(struct tp_network *network, const struct tp_network *shaped,
+                               struct tp_error *error)
+{
+    *network = *shaped;
+    for (size_t l = 0; l < network->layer_count; l++)
+        network->layers[l].slices = NULL;
+    for (size_t l = 0; l < network->layer_count; l++) {
+        struct tp_layer *layer = &network->layers[l];
+        layer->slices = calloc(layer->slice_count, sizeof *layer->slices);
+        if (!layer->slices)
+            return tp_fail(error, TP_FAILURE, "out of memory: the slices of layer %zu", l + 1);
+        cut(layer);
+    }
+    return TP_OK;
+}
+
+void tp_network_cut(struct tp_network *network, size_t layer, size_t slices)
+{
+    assert(slices >= 1 && slices <= network->layers[layer].slice_count);
+    network->layers[layer].slice_count = slices;
+    cut(&network->layers[layer]);
 }
 
 void tp_network_free(struct tp_network *network)

@@ -42,6 +42,13 @@ struct tp_network {
 enum tp_status tp_network_shape(struct tp_network *network, const struct tp_train_options *options,
                                 size_t features, size_t classes, size_t members, struct tp_error *error);
 
+/* The same shapes once more, without memory for weights. Errors and freeing: as tp_network_shape. */
+enum tp_status tp_network_like(struct tp_network *network, const struct tp_network *shaped,
+                               struct tp_error *error);
+
+/* Cuts a layer anew, into at most as many slices as it was shaped with, before any has memory. */
+void tp_network_cut(struct tp_network *network, size_t layer, size_t slices);
+
 /* Frees the shapes; weights go with their arenas. */
 void tp_network_free(struct tp_network *network);
 

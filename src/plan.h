@@ -1,11 +1,17 @@
 /*
- * The plan: how a step is divided among the members of a team. It changes who computes what and never a bit.
+ * The plan: how the work is divided among the members of a team. It changes who computes what and never a
+ * bit.
  *
- *   by rows    a member takes a share of the batch's rows; every member reads all of the layer's weights
- *   by units   a member takes the units that it owns, for all rows; only activations cross cores
+ * All members evaluate. Of small networks fewer of them take part in steps, perhaps one alone: the others
+ * sleep until the next evaluation.
  *
- * loss and backward are always by rows. update goes by owned slices; members beyond a layer's slices help
- * with a share of the inputs.
+ *   forward by rows      a member takes a share of the batch's rows and reads all of the layer's weights
+ *   forward by units     a member takes the units that it owns, for all rows; only activations cross cores
+ *   update by units      a member updates the units that it owns; members beyond a layer's slices help with a
+ *                        share of the inputs
+ *   update by inputs     every member updates a share of the inputs; the weights are one slice
+ *
+ * pack, loss and backward are always by rows.
  */
 #ifndef TP_PLAN_H
 #define TP_PLAN_H
@@ -18,18 +24,25 @@ struct tp_range {
 
 struct tp_plan {
     size_t members;
+    size_t step_members;          /* at most members */
     size_t batch;                 /* rows of a full batch */
-    bool by_units[TP_LAYERS_MAX]; /* forward of this layer; then it has as many slices as members */
+    size_t slices[TP_LAYERS_MAX]; /* that the layer's units are cut into; 1: update by inputs */
+    bool by_units[TP_LAYERS_MAX]; /* forward of this layer; then it has as many slices as step members */
     size_t evaluation_rows;       /* rows of one block of an evaluation */
 };
 
-struct tp_plan tp_plan_make(const struct tp_network *network, size_t members, size_t batch);
+/* The best plan for exactly so many members as shapes alone tell; step_members is at most members. */
+struct tp_plan tp_plan_make(const struct tp_network *network, size_t members, size_t step_members,
+                            size_t batch);
+
+/* Cuts the network as the plan says. Its layers have been shaped for step_members or more. */
+void tp_plan_cut(const struct tp_plan *plan, struct tp_network *network);
 
 /* Share `member` of `members` of [0, count). */
 struct tp_range tp_plan_share(size_t count, size_t member, size_t members);
 
-/* What `member` updates in a layer: one slice and a range of its inputs. Empty when inputs.begin ==
- * inputs.end. */
+/* What step member `member` updates in a layer: one slice and a range of its inputs. Empty when inputs.begin
+ * == inputs.end. */
 struct tp_update_share {
     size_t slice;
     struct tp_range inputs; /* begin is a multiple of 16 */

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "cpus.h"
+#include "explain.h"
 #include "json_line.h"
 #include "placement.h"
 
@@ -51,9 +52,14 @@ static void write_opening(const struct tp_report *report)
     printf(TP_LABEL "%s, %zu thread%s used of ", "machine", run->isa, run->threads_used,
            run->threads_used == 1 ? "" : "s");
     if (options->threads_exact || options->threads)
-        printf("%zu asked for\n", run->threads_requested);
+        printf("%zu asked for", run->threads_requested);
     else
-        printf("%zu available\n", run->threads_requested);
+        printf("%zu available", run->threads_requested);
+    if (run->plan.step_members < run->threads_used)
+        printf(", %zu in steps", run->plan.step_members);
+    putchar('\n');
+    if (options->explain)
+        tp_explain_run(run);
     fflush(stdout);
 }
 
@@ -62,15 +68,16 @@ void tp_report_started(struct tp_report *report, const struct tp_run *run)
     const struct tp_train_options *options = &report->command->options;
     report->run = *run;
     write_opening(report);
+    const struct tp_tier *tier = tp_tier_find(run->isa);
+    /* Without a peak there are no shares of it, which is no reason not to train. */
+    if ((!report->command->quiet || options->explain) &&
+        (!tier || tp_peak_measure(tier, run->threads_used, &report->peak, NULL) != TP_OK))
+        report->peak.proved = false;
     if (!report->command->quiet) {
         const size_t cpus = tp_cpus_available();
         if (!options->threads_exact && options->threads > cpus)
             fprintf(stderr, "train: warning: --threads: %zu asked for, but this process may use %zu CPU%s\n",
                     options->threads, cpus, cpus == 1 ? "" : "s");
-        const struct tp_tier *tier = tp_tier_find(run->isa);
-        /* Without a peak there are no shares of it, which is no reason not to train. */
-        if (!tier || tp_peak_measure(tier, run->threads_used, &report->peak, NULL) != TP_OK)
-            report->peak.proved = false;
     }
     report->started = report->marked = report->redrawn = tp_clock_seconds();
 }
@@ -317,6 +324,7 @@ static enum tp_status write_json(const struct tp_report *report, const struct tp
          any_best ? tp_json_number(result->best_validation_accuracy) : json_null()},
         {"seconds_total", tp_json_number(tp_clock_seconds() - report->begun)},
         {"seconds_loading", tp_json_number(report->loaded - report->begun)},
+        {"seconds_planning", tp_json_number(result->run.probe.seconds)},
         {"seconds_training", tp_json_number(result->seconds_training)},
         {"seconds_evaluation", tp_json_number(result->seconds_evaluation)},
         {"samples_per_second", tp_json_number(rate)},
@@ -324,6 +332,7 @@ static enum tp_status write_json(const struct tp_report *report, const struct tp
         {"isa", json_string(result->run.isa)},
         {"threads_requested", tp_json_count(result->run.threads_requested)},
         {"threads_used", tp_json_count(result->run.threads_used)},
+        {"threads_of_steps", tp_json_count(result->run.plan.step_members)},
         {"threads_worked", tp_json_count(result->threads_worked)},
         {"numa", json_string(tp_numa_name(result->numa))},
         {"numa_nodes", tp_json_count(result->numa_nodes)},
@@ -366,6 +375,8 @@ enum tp_status tp_report_finish(struct tp_report *report, const struct tp_result
 {
     tp_report_clear(report);
     const struct goal goal = find_goal(report, result);
+    if (report->command->options.explain)
+        tp_explain_steps(&report->command->options, result, samples_in(report, result->steps), &report->peak);
     write_closing(report, result, &goal);
     return report->command->json ? write_json(report, result, &goal, error) : TP_OK;
 }

@@ -126,6 +126,13 @@ static void forward_slice(const struct tp_step *step, const struct tp_step_membe
                                              .activation = layer->activation});
 }
 
+/* Waits for the other step members behind a verb. */
+static void meet(const struct tp_step *step, const struct tp_step_member *member, enum tp_verb verb, size_t l)
+{
+    tp_team_barrier_of(step->plan->step_members);
+    tp_profile_wait(member->profile, verb, l);
+}
+
 /* A barrier stands where a layer reads rows or units that another member wrote. */
 static void forward(const struct tp_step *step, const struct tp_step_member *member, struct tp_range all,
                     struct tp_range own)
@@ -133,16 +140,17 @@ static void forward(const struct tp_step *step, const struct tp_step_member *mem
     const struct tp_plan *plan = step->plan;
     for (size_t l = 0; l < step->network->layer_count; l++) {
         if (l > 0 && (plan->by_units[l - 1] || plan->by_units[l]))
-            tp_team_barrier();
+            meet(step, member, TP_VERB_FORWARD, l - 1);
         if (plan->by_units[l]) {
             forward_slice(step, member, l, member->index, all);
-            continue;
+        } else {
+            for (size_t s = 0; s < step->network->layers[l].slice_count; s++)
+                forward_slice(step, member, l, s, own);
         }
-        for (size_t s = 0; s < step->network->layers[l].slice_count; s++)
-            forward_slice(step, member, l, s, own);
+        tp_profile_work(member->profile, TP_VERB_FORWARD, l);
     }
     if (plan->by_units[step->network->layer_count - 1])
-        tp_team_barrier();
+        meet(step, member, TP_VERB_FORWARD, step->network->layer_count - 1);
 }
 
 static void loss(const struct tp_step *step, const struct tp_step_member *member, const uint32_t *index,
@@ -161,9 +169,10 @@ static void loss(const struct tp_step *step, const struct tp_step_member *member
                                        .d = step->d[last],
                                        .d_stride = step->stride,
                                        .loss = step->loss});
+    tp_profile_work(member->profile, TP_VERB_LOSS, last);
 }
 
-static void backward(const struct tp_step *step, struct tp_range rows)
+static void backward(const struct tp_step *step, const struct tp_step_member *member, struct tp_range rows)
 {
     for (size_t l = step->network->layer_count - 1; l > 0; l--) {
         const struct tp_layer *layer = &step->network->layers[l];
@@ -186,6 +195,7 @@ static void backward(const struct tp_step *step, struct tp_range rows)
                                       .d_in_stride = step->stride,
                                       .activation = step->network->layers[l - 1].activation});
         }
+        tp_profile_work(member->profile, TP_VERB_BACKWARD, l);
     }
 }
 
@@ -263,6 +273,7 @@ static bool update(const struct tp_step *step, const struct tp_step_member *memb
                                                .wt = slice->wt,
                                                .wt_stride = slice->wt_stride,
                                                .state = {slice->state[0], slice->state[1]}});
+        tp_profile_work(member->profile, TP_VERB_UPDATE, l);
         worked = true;
     }
     return worked;
@@ -272,26 +283,32 @@ void tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint
                  const uint32_t *next, size_t next_rows, void (*losses_ready)(void *context, size_t rows),
                  void *context)
 {
-    size_t members = step->plan->members;
+    size_t members = step->plan->step_members;
     struct tp_range all = {0, rows}, own = tp_plan_share(rows, member->index, members);
     bool copies = packs_own_copy(step->plan);
 
+    size_t last = step->network->layer_count - 1;
+
+    tp_profile_begin(member->profile);
     pack(step, member, index, copies ? all : own);
+    tp_profile_work(member->profile, TP_VERB_PACK, 0);
     forward(step, member, all, own);
     loss(step, member, index, rows, own);
-    backward(step, own);
+    backward(step, member, own);
     struct tp_range to_come =
         copies ? (struct tp_range){0, next_rows} : tp_plan_share(next_rows, member->index, members);
     for (size_t r = to_come.begin; r < to_come.end; r++)
         tp_dataset_fetch(member->train, next[r]);
-    tp_team_barrier();
+    tp_profile_work(member->profile, TP_VERB_PACK, 0);
+    meet(step, member, last > 0 ? TP_VERB_BACKWARD : TP_VERB_LOSS, last > 0 ? 1 : 0);
     if (member->index == 0)
         losses_ready(context, rows);
     if (step->measure)
         measure(step, member, rows);
+    tp_profile_work(member->profile, TP_VERB_LOSS, last);
     bool worked = update(step, member, rows);
     member->worked |= worked || own.begin < own.end;
-    tp_team_barrier();
+    meet(step, member, TP_VERB_UPDATE, last);
 }
 
 size_t tp_step_first_bad_layer(const struct tp_step *step, size_t rows)

@@ -1,6 +1,6 @@
 /*
- * One gradient step in five verbs: pack, forward, loss, backward, update. Every member of the team calls it
- * with the same arguments; the plan tells each its ranges.
+ * One gradient step in five verbs: pack, forward, loss, backward, update. Every step member of the team calls
+ * it with the same arguments; the plan tells each its ranges.
  */
 #ifndef TP_STEP_H
 #define TP_STEP_H
@@ -9,6 +9,7 @@
 #include "dataset.h"
 #include "network.h"
 #include "plan.h"
+#include "profile.h"
 
 /* What the team shares. All matrices are [batch x width] in panel format with one stride. */
 struct tp_step {
@@ -38,7 +39,8 @@ struct tp_step_member {
     const struct tp_dataset *train;
     float *inputs;   /* the packed batch: its own or the shared one */
     float *gradient; /* room for that of any slice that the member owns; NULL: norms are never measured */
-    bool worked;     /* it computed something in some step */
+    struct tp_profile *profile; /* NULL: nothing is timed */
+    bool worked;                /* it computed something in some step */
 };
 
 /* total plus the bytes that the shared matrices need; SIZE_MAX on overflow. */
@@ -62,8 +64,8 @@ double tp_step_gradient_norm(const struct tp_step *step, size_t layer);
 /*
  * Trains on the samples index[0] to index[rows - 1], 1 <= rows <= plan->batch, and leaves their losses in
  * step->loss. next (next_rows samples; 0: none) are fetched towards the caches for the step to come. Ends
- * with a barrier. Member 0 calls losses_ready when all losses of the batch are there, while the others
- * update.
+ * with a barrier of the step members. Member 0 calls losses_ready when all losses of the batch are there,
+ * while the others update.
  */
 void tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint32_t *index, size_t rows,
                  const uint32_t *next, size_t next_rows, void (*losses_ready)(void *context, size_t rows),

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../kernels/flush.h"
+#include "cpus.h"
 
 /*
  * The team's own barrier: libgomp's spins for so long that a member whose partner has lost its CPU to another
@@ -19,13 +20,17 @@ struct barrier {
     _Alignas(64) atomic_uint arrived;
     _Alignas(64) atomic_uint generation; /* barriers passed; what sleepers wait on */
     atomic_uint sleepers;
-    unsigned members;
-    int spins; /* of one pause each, before sleeping */
 };
 
-#define SPINS 1000 /* 30 to 50 us */
+/* Who computes without the others meets at a barrier of its own: those wait at the team's all the while. */
+struct team {
+    struct barrier whole, part;
+    size_t members, cpus;
+};
 
-static _Thread_local struct barrier *own_barrier;
+#define SPINS 1000 /* of one pause each, before sleeping: 30 to 50 us */
+
+static _Thread_local struct team *own_team;
 
 static void pause_briefly(void)
 {
@@ -41,18 +46,21 @@ static void futex(atomic_uint *word, int operation, unsigned value)
     syscall(SYS_futex, word, operation, value, NULL, NULL, 0);
 }
 
-/* Who arrives last starts the next generation and wakes those who sleep. */
-static void barrier_wait(struct barrier *b)
+/*
+ * Who arrives last starts the next generation and wakes those who sleep. With more members than CPUs nobody
+ * spins: whom one waits for may need this very CPU.
+ */
+static void barrier_wait(struct barrier *b, size_t members, size_t cpus)
 {
     unsigned generation = atomic_load(&b->generation);
-    if (atomic_fetch_add(&b->arrived, 1) + 1 == b->members) {
+    if (atomic_fetch_add(&b->arrived, 1) + 1 == members) {
         atomic_store(&b->arrived, 0);
         atomic_store(&b->generation, generation + 1);
         if (atomic_load(&b->sleepers))
             futex(&b->generation, FUTEX_WAKE_PRIVATE, INT_MAX);
         return;
     }
-    for (int i = 0; i < b->spins; i++) {
+    for (int i = members > cpus ? SPINS : 0; i < SPINS; i++) {
         if (atomic_load_explicit(&b->generation, memory_order_acquire) != generation)
             return;
         pause_briefly();
@@ -67,8 +75,7 @@ static void barrier_wait(struct barrier *b)
 
 size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members), void *context)
 {
-    bool crowded = members > (size_t)omp_get_num_procs(); /* then whom one waits for may need this very CPU */
-    struct barrier barrier = {.members = (unsigned)members, .spins = crowded ? 0 : SPINS};
+    struct team team = {.members = members, .cpus = tp_cpus_available()};
     size_t granted = 0;
     int dynamic = omp_get_dynamic(); /* would let the runtime make a smaller team */
     omp_set_dynamic(0);
@@ -77,9 +84,9 @@ size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, si
         size_t present = (size_t)omp_get_num_threads();
         if (present == members) {
             uint64_t saved = tp_flush_enter();
-            own_barrier = &barrier;
+            own_team = &team;
             work(context, (size_t)omp_get_thread_num(), members);
-            own_barrier = NULL;
+            own_team = NULL;
             tp_flush_leave(saved);
         }
 #pragma omp master
@@ -97,6 +104,12 @@ size_t tp_team_limit(void)
 
 void tp_team_barrier(void)
 {
-    if (own_barrier)
-        barrier_wait(own_barrier);
+    if (own_team && own_team->members > 1)
+        barrier_wait(&own_team->whole, own_team->members, own_team->cpus);
+}
+
+void tp_team_barrier_of(size_t count)
+{
+    if (own_team && count > 1)
+        barrier_wait(&own_team->part, count, own_team->cpus);
 }

@@ -20,4 +20,10 @@ size_t tp_team_limit(void);
 /* Waits until every member of the running team is here. Outside a team it does nothing. */
 void tp_team_barrier(void);
 
+/*
+ * The same for members 0 to count - 1 alone, who all give the same count; the others need not know. One such
+ * part of a team at a time: between two counts stands a barrier of the whole team.
+ */
+void tp_team_barrier_of(size_t count);
+
 #endif

@@ -40,12 +40,6 @@ struct comparison {
     struct tp_tier_verdict *verdict;
 };
 
-const char *tp_verb_name(enum tp_verb verb)
-{
-    static const char *const names[] = {"pack", "forward", "loss", "backward", "update"};
-    return names[verb];
-}
-
 /* Error of a chain of n links whose terms add up to `magnitude` without their signs; each may be flushed. */
 static double chain_error(size_t n, double magnitude)
 {
@@ -282,7 +276,7 @@ enum tp_status tp_tier_check(const struct tp_tier *tier, const struct tp_train_o
     enum tp_status status = tp_network_shape(&c.network, &sgd, train->features, train->classes, 1, error);
     struct tp_arena arena = {0};
     if (!status) {
-        c.plan = tp_plan_make(&c.network, 1, plain->batch);
+        c.plan = tp_plan_make(&c.network, 1, 1, plain->batch);
         c.step = (struct tp_step){.tier = tier,
                                   .network = &c.network,
                                   .plan = &c.plan,

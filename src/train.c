@@ -141,6 +141,9 @@ int main(int argc, char **argv)
     } else if (status == TP_OK && command.check_gradient) {
         status = check_gradient(&command, &error, &stopped);
     } else if (status == TP_OK) {
+        if (getenv("OMP_PROC_BIND") || getenv("OMP_PLACES") || getenv("GOMP_CPU_AFFINITY"))
+            tp_train_command_unbind(&command);
+        tp_train_command_threads(&command, getenv("OMP_NUM_THREADS"));
         status = tp_train_command_tier(&command, getenv("TILEPROP_ISA"), &error);
         if (status == TP_OK)
             status = train(&command, &error, &stopped);

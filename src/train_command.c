@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpus.h"
 #include "options.h"
 
 #define TP_COUNT_MOST   1000000000
@@ -13,7 +14,8 @@
 
 _Static_assert(sizeof(enum tp_activation) == sizeof(int) && sizeof(enum tp_init) == sizeof(int) &&
                    sizeof(enum tp_bias) == sizeof(int) && sizeof(enum tp_normalize) == sizeof(int) &&
-                   sizeof(enum tp_rule_kind) == sizeof(int) && sizeof(enum tp_numa_mode) == sizeof(int),
+                   sizeof(enum tp_rule_kind) == sizeof(int) && sizeof(enum tp_bind) == sizeof(int) &&
+                   sizeof(enum tp_numa_mode) == sizeof(int),
                "options store choices as int");
 
 static const struct tp_choice normalizations[] = {{"global", TP_NORMALIZE_GLOBAL},
@@ -37,6 +39,9 @@ static const struct tp_choice inits[] = {{"auto", TP_INIT_AUTO},
 
 static const struct tp_choice biases[] = {
     {"input", TP_BIAS_INPUT}, {"all", TP_BIAS_ALL}, {"none", TP_BIAS_NONE}, {NULL, 0}};
+
+static const struct tp_choice bindings[] = {
+    {"auto", TP_BIND_AUTO}, {"none", TP_BIND_NONE}, {"cores", TP_BIND_CORES}, {NULL, 0}};
 
 const struct tp_choice tp_optimizer_choices[] = {
     {"sgd", TP_SGD},           {"momentum", TP_MOMENTUM}, {"lecun-momentum", TP_LECUN_MOMENTUM},
@@ -158,10 +163,21 @@ static const struct tp_option table[] = {
 
     {.name = "threads", .group = "Machine", .argument = "N", .kind = TP_OPTION_COUNT, .word = "auto",
      .least = 1, .most = TP_THREADS_MOST, .offset = AT(options.threads),
-     .help = "N threads at most, never more than the CPUs that this process may use; auto: all of them"},
+     .help = "N threads at most, never more than the CPUs that this process may use, and fewer where steps "
+             "are faster so; auto: OMP_NUM_THREADS, or all CPUs"},
     {.name = "threads-exact", .group = "Machine", .argument = "N", .kind = TP_OPTION_COUNT,
      .word = "none", .least = 1, .most = TP_THREADS_MOST, .offset = AT(options.threads_exact),
-     .help = "run N threads whatever the CPUs; --threads then says nothing"},
+     .help = "run N threads in steps and evaluations, whatever the CPUs; --threads then says nothing"},
+    {.name = "bind", .group = "Machine", .argument = "NAME", .kind = TP_OPTION_CHOICE, .choices = bindings,
+     .offset = AT(options.bind),
+     .help = "keep each thread on a core of its own; auto: where every core gets one, unless an affinity mask "
+             "or OMP_PROC_BIND, OMP_PLACES or GOMP_CPU_AFFINITY is set"},
+    {.name = "plan", .group = "Machine", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "auto",
+     .offset = AT(options.plan),
+     .help = "divide the work among threads as this file says, which is what --explain printed; --threads and "
+             "--threads-exact then say nothing"},
+    {.name = "explain", .group = "Machine", .kind = TP_OPTION_FLAG, .offset = AT(options.explain),
+     .help = "print how the work is divided and, after the run, where the time of steps went"},
     {.name = "isa", .group = "Machine", .argument = "NAME", .kind = TP_OPTION_NAME, .choices = tp_tier_choices,
      .offset = AT(options.isa),
      .help = "instruction set of the kernels; auto: the best one that is here. TILEPROP_ISA in the "
@@ -227,7 +243,7 @@ static const struct tp_options options = {
              "  0    done\n"
              "  1    failure while running: memory, a file; or a gradient that is wrong\n"
              "  2    wrong use: an option, or options that do not fit each other\n"
-             "  3    bad input: a data file\n"
+             "  3    bad input: a data file, a plan\n"
              "  4    diverged: the loss was not finite\n"
              "  130  stopped by Ctrl-C after the step it was in; a second Ctrl-C ends at once\n"
              "  143  likewise by SIGTERM\n",
@@ -237,7 +253,9 @@ static const struct tp_options options = {
 
 static struct tp_train_command default_command(void)
 {
-    return (struct tp_train_command){.options = tp_train_options_default()};
+    struct tp_train_command command = {.options = tp_train_options_default()};
+    command.options.bind = TP_BIND_AUTO; /* a library leaves that to its caller */
+    return command;
 }
 
 static const char *choice_name(const struct tp_choice *choice, int value)
@@ -362,6 +380,23 @@ enum tp_status tp_train_command_tier(struct tp_train_command *command, const cha
     if (status == TP_OK)
         command->options.isa = tp_tiers[place < highest ? place : highest]->name;
     return status;
+}
+
+void tp_train_command_threads(struct tp_train_command *command, const char *openmp)
+{
+    struct tp_train_options *chosen = &command->options;
+    char *end = NULL;
+    if (chosen->threads || chosen->threads_exact || !openmp)
+        return;
+    const unsigned long count = strtoul(openmp, &end, 10); /* a list is of nested teams, ours is the first */
+    if (end != openmp && (*end == '\0' || *end == ',') && count > 0 && count < tp_cpus_available())
+        chosen->threads = count;
+}
+
+void tp_train_command_unbind(struct tp_train_command *command)
+{
+    if (command->options.bind == TP_BIND_AUTO)
+        command->options.bind = TP_BIND_NONE;
 }
 
 void tp_train_command_write_help(FILE *out)

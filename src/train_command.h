@@ -47,6 +47,15 @@ void tp_train_command_free(struct tp_train_command *command);
 enum tp_status tp_train_command_tier(struct tp_train_command *command, const char *ceiling,
                                      struct tp_error *error);
 
+/*
+ * Without --threads, `openmp` (the environment's OMP_NUM_THREADS; NULL: none) is the count. More than there
+ * are CPUs, and what is no count, is as if it were not set.
+ */
+void tp_train_command_threads(struct tp_train_command *command, const char *openmp);
+
+/* To be called where the environment says already how threads are bound: auto then means none. */
+void tp_train_command_unbind(struct tp_train_command *command);
+
 void tp_train_command_write_help(FILE *out);
 void tp_train_command_write_config(const struct tp_train_command *command, FILE *out);
 

@@ -27,6 +27,12 @@ enum tp_bias {
     TP_BIAS_NONE
 };
 
+enum tp_bind {
+    TP_BIND_NONE,
+    TP_BIND_AUTO, /* as cores, if nothing restricts this process and every core gets a thread */
+    TP_BIND_CORES /* one thread per core, as far as there are cores */
+};
+
 struct tp_train_options {
     size_t hidden[TP_HIDDEN_MAX]; /* units of each hidden layer; the output layer is not among them */
     size_t hidden_count;
@@ -57,7 +63,10 @@ struct tp_train_options {
 
     size_t threads;       /* ceiling; 0: as many as the process may use */
     size_t threads_exact; /* run exactly so many; 0: choose */
-    const char *isa;      /* "auto" or a tier's name */
+    enum tp_bind bind;
+    const char *plan; /* a file that says who computes what, on how many threads; NULL: choose */
+    bool explain;     /* time every verb */
+    const char *isa;  /* "auto" or a tier's name */
     enum tp_numa_mode numa;
 };
 

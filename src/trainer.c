@@ -6,12 +6,15 @@
 
 #include "../kernels/flush.h"
 #include "arena.h"
+#include "binding.h"
 #include "clock.h"
 #include "cpus.h"
 #include "evaluate.h"
 #include "network.h"
 #include "placement.h"
 #include "plan.h"
+#include "plan_text.h"
+#include "probe.h"
 #include "random.h"
 #include "step.h"
 #include "team.h"
@@ -32,11 +35,14 @@ struct trainer {
     struct tp_normalization normalization;
     struct tp_network network;
     struct tp_plan plan;
+    struct tp_probe_found probe;
     struct tp_step step;
     struct tp_evaluator evaluator;
     struct tp_placement placement;
     struct tp_arena shared;
     struct member *members;
+    struct tp_binding binding;
+    struct tp_profile *profiles;     /* [step members], or NULL */
     uint32_t *order;                 /* samples in this epoch's order */
     double beta1_power, beta2_power; /* adam: beta^t, a running product */
     size_t epoch, done;              /* epochs begun, steps done */
@@ -223,21 +229,22 @@ static void begin_epoch(struct trainer *t, size_t epoch)
         tp_random_permutation(t->options->seed, (uint32_t)epoch, t->train->count, t->order);
 }
 
-static void train_epoch(struct trainer *t, struct member *self)
+/* Steps [begin, end) of the epoch, or fewer; of those who take part in steps. */
+static void run_steps(struct trainer *t, struct member *self, size_t begin, size_t end)
 {
     size_t steps = t->result->run.steps_per_epoch, batch = t->plan.batch, samples = t->train->count;
     bool leads = self->step.index == 0;
-    for (size_t s = 0; s < steps && !t->stop; s++) {
-        size_t begin = s * batch, rows = samples - begin < batch ? samples - begin : batch;
-        size_t next = s + 1 < steps ? begin + rows : begin;
+    for (size_t s = begin; s < end && !t->stop; s++) {
+        size_t first = s * batch, rows = samples - first < batch ? samples - first : batch;
+        size_t next = s + 1 < steps ? first + rows : first;
         size_t next_rows = s + 1 == steps ? 0 : samples - next < batch ? samples - next : batch;
         double began = leads ? tp_clock_seconds() : 0;
-        bool evaluates = evaluation_follows(s, steps, t->options->evals_per_epoch);
         if (leads) {
             set_rule(t);
-            t->step.measure = evaluates && t->options->log_gradients;
+            t->step.measure =
+                t->options->log_gradients && evaluation_follows(s, steps, t->options->evals_per_epoch);
         }
-        tp_step_run(&t->step, &self->step, t->order + begin, rows, t->order + next, next_rows, losses_ready,
+        tp_step_run(&t->step, &self->step, t->order + first, rows, t->order + next, next_rows, losses_ready,
                     t);
         if (leads) {
             t->result->seconds_training += tp_clock_seconds() - began;
@@ -245,7 +252,21 @@ static void train_epoch(struct trainer *t, struct member *self)
             if (t->observer->step)
                 t->observer->step(t->observer->context, t->done - 1, t->epoch, t->step_loss);
         }
-        if (!t->stop && evaluates)
+    }
+}
+
+/* Stretches of steps, and what all of the team do behind each: an evaluation, or the end. */
+static void train_epoch(struct trainer *t, struct member *self)
+{
+    size_t steps = t->result->run.steps_per_epoch, evaluations = t->options->evals_per_epoch;
+    for (size_t begin = 0, end; begin < steps && !t->stop; begin = end) {
+        end = begin + 1;
+        while (end < steps && !evaluation_follows(end - 1, steps, evaluations))
+            end++;
+        if (self->step.index < t->plan.step_members)
+            run_steps(t, self, begin, end);
+        tp_team_barrier();
+        if (!t->stop && evaluation_follows(end - 1, steps, evaluations))
             evaluate_now(t, self);
     }
 }
@@ -255,6 +276,7 @@ static void work(void *context, size_t index, size_t members)
     struct trainer *t = context;
     struct member *self = &t->members[index];
     (void)members;
+    void *unbound = tp_binding_enter(&t->binding, index);
     tp_placement_settle(&t->placement, index, tp_numa_node(), &self->arena);
     self->step.train = tp_placement_local(&t->placement, index, t->train);
     tp_network_initialise(&t->network, index, t->result->run.init, t->options->seed);
@@ -268,6 +290,7 @@ static void work(void *context, size_t index, size_t members)
         train_epoch(t, self);
     }
     evaluate_last(t, self);
+    tp_binding_leave(unbound);
 }
 
 static enum tp_status check(const struct tp_train_options *o, const struct tp_dataset *train,
@@ -318,19 +341,30 @@ size_t tp_train_threads(const struct tp_train_options *o)
     return o->threads == 0 || o->threads > most ? most : o->threads;
 }
 
-static void describe(struct trainer *t, size_t threads)
+static size_t steps_per_epoch(const struct trainer *t, size_t batch)
+{
+    size_t samples = t->train->count;
+    return t->options->drop_last ? samples / batch : (samples + batch - 1) / batch;
+}
+
+static void describe(struct trainer *t)
 {
     const struct tp_train_options *o = t->options;
     struct tp_run *run = &t->result->run;
+    size_t batch = t->plan.batch, threads = t->plan.members;
     *run =
         (struct tp_run){.isa = t->step.tier->name,
-                        .threads_requested = o->threads_exact ? o->threads_exact
-                                             : o->threads     ? o->threads
-                                                              : threads,
+                        .threads_requested = o->plan            ? threads
+                                             : o->threads_exact ? o->threads_exact
+                                             : o->threads       ? o->threads
+                                                                : threads,
                         .threads_used = threads,
+                        .plan = t->plan,
+                        .probe = t->probe,
+                        .threads_bound = t->binding.bound,
                         .inputs = t->train->features,
                         .classes = t->train->classes,
-                        .batch = t->plan.batch,
+                        .batch = batch,
                         .layers = t->network.layer_count,
                         .parameters = tp_network_parameters(&t->network),
                         .learning_rate = o->learning_rate > 0 ? o->learning_rate : default_rate(o->optimizer),
@@ -339,8 +373,7 @@ static void describe(struct trainer *t, size_t threads)
                                                            : TP_INIT_FAN_IN,
                         .mean = t->normalization.mean,
                         .deviation = t->normalization.deviation};
-    size_t batch = t->plan.batch;
-    run->steps_per_epoch = o->drop_last ? t->train->count / batch : (t->train->count + batch - 1) / batch;
+    run->steps_per_epoch = steps_per_epoch(t, batch);
     run->steps_planned = run->steps_per_epoch * o->epochs;
     for (size_t l = 0; l < t->network.layer_count; l++) {
         const struct tp_layer *layer = &t->network.layers[l];
@@ -361,6 +394,11 @@ static enum tp_status allocate(struct trainer *t, struct tp_error *error)
     if (!t->members)
         return tp_fail(error, TP_FAILURE, "out of memory: %zu threads", members);
     memset(t->members, 0, members * sizeof *t->members);
+    if (t->options->explain) {
+        t->profiles = calloc(t->plan.step_members, sizeof *t->profiles);
+        if (!t->profiles)
+            return tp_fail(error, TP_FAILURE, "out of memory: the profiles of %zu threads", members);
+    }
     const struct tp_dataset *const sets[TP_PLACEMENT_SETS] = {t->train, t->validation, t->test};
     enum tp_status status = tp_placement_create(&t->placement, t->options->numa, members, sets, error);
     if (status)
@@ -395,12 +433,58 @@ static enum tp_status allocate(struct trainer *t, struct tp_error *error)
         tp_step_member_place(&t->step, &member->step, &member->arena);
         tp_evaluator_member_place(&t->evaluator, &member->evaluator, &member->arena);
         member->step.index = m;
+        if (t->profiles && m < t->plan.step_members)
+            member->step.profile = &t->profiles[m];
         if (t->options->log_gradients)
             tp_step_member_measure_place(&t->step, &member->step, &member->arena);
     }
     for (size_t i = 0; i < t->train->count; i++)
         t->order[i] = (uint32_t)i;
     return TP_OK;
+}
+
+/* CPU seconds of this process so far, of which all threads' add up. */
+static double process_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Shapes the network for as many members as there may be, and decides what each of them does. */
+static enum tp_status make_plan(struct trainer *t, size_t batch, struct tp_error *error)
+{
+    const struct tp_train_options *o = t->options;
+    size_t features = t->train->features, classes = t->train->classes;
+    size_t threads = o->plan ? 1 : tp_train_threads(o);
+    enum tp_status status = tp_network_shape(&t->network, o, features, classes, threads, error);
+    if (status)
+        return status;
+    if (o->plan) {
+        if ((status = tp_plan_read(o->plan, &t->network, batch, &t->plan, error)))
+            return status;
+        tp_network_free(&t->network);
+        status = tp_binding_find(&t->binding, o->bind, t->plan.members, error);
+        return status ? status
+                      : tp_network_shape(&t->network, o, features, classes, t->plan.step_members, error);
+    }
+    if ((status = tp_binding_find(&t->binding, o->bind, threads, error)))
+        return status;
+    if (o->threads_exact) {
+        t->plan = tp_plan_make(&t->network, threads, threads, batch);
+        return TP_OK;
+    }
+    const struct tp_probe probe = {.tier = t->step.tier,
+                                   .network = &t->network,
+                                   .train = t->train,
+                                   .normalization = &t->normalization,
+                                   .rule = o->optimizer,
+                                   .binding = &t->binding,
+                                   .members = threads,
+                                   .batch = batch,
+                                   .steps = steps_per_epoch(t, batch) * o->epochs,
+                                   .seconds = process_seconds()};
+    return tp_probe_plan(&probe, &t->plan, &t->probe, error);
 }
 
 static enum tp_status prepare(struct trainer *t, struct tp_error *error)
@@ -412,18 +496,20 @@ static enum tp_status prepare(struct trainer *t, struct tp_error *error)
     const struct tp_tier *tier = tp_tier_find(o->isa);
     if (!tier)
         return tp_fail(error, TP_USAGE, "--isa: this CPU or this build has no tier \"%s\"", o->isa);
-    size_t threads = tp_train_threads(o), batch = o->batch < t->train->count ? o->batch : t->train->count;
+    size_t batch = o->batch < t->train->count ? o->batch : t->train->count;
     if ((status = tp_normalization_fit(&t->normalization, o->normalize, t->train, error)))
         return status;
-    if ((status = tp_network_shape(&t->network, o, t->train->features, t->train->classes, threads, error)))
-        return status;
-    t->plan = tp_plan_make(&t->network, threads, batch);
     t->step = (struct tp_step){
         .tier = tier, .network = &t->network, .plan = &t->plan, .normalization = &t->normalization};
     t->evaluator = (struct tp_evaluator){
         .tier = tier, .network = &t->network, .plan = &t->plan, .normalization = &t->normalization};
     t->beta1_power = t->beta2_power = 1;
-    describe(t, threads);
+    if ((status = make_plan(t, batch, error)))
+        return status;
+    tp_plan_cut(&t->plan, &t->network);
+    if (o->bind == TP_BIND_AUTO && t->plan.step_members < t->plan.members)
+        t->binding.bound = 0; /* a thread alone goes where there is room */
+    describe(t);
     return allocate(t, error);
 }
 
@@ -472,6 +558,8 @@ enum tp_status tp_train(const struct tp_train_options *options, const struct tp_
     result->epochs = t.done / result->run.steps_per_epoch;
     for (size_t m = 0; m < members; m++)
         result->threads_worked += t.members[m].step.worked;
+    if (t.profiles)
+        tp_profile_add_up(t.profiles, t.plan.step_members, &result->profile);
     result->numa = t.placement.mode;
     result->numa_nodes = t.placement.home_count;
     status = tp_network_hash(&t.network, &result->weights_hash, error);
@@ -481,6 +569,8 @@ out:
     for (size_t m = 0; t.members && m < t.plan.members; m++)
         tp_arena_destroy(&t.members[m].arena);
     free(t.members);
+    free(t.profiles);
+    tp_binding_free(&t.binding);
     tp_arena_destroy(&t.shared);
     tp_placement_end(&t.placement);
     tp_network_free(&t.network);

@@ -6,6 +6,9 @@
 #define TP_TRAINER_H
 
 #include "dataset.h"
+#include "plan.h"
+#include "probe.h"
+#include "profile.h"
 #include "score.h"
 #include "train_options.h"
 
@@ -39,6 +42,9 @@ struct tp_evaluation {
 struct tp_run {
     const char *isa;
     size_t threads_requested, threads_used;
+    struct tp_plan plan;            /* how the threads divide the work */
+    size_t threads_bound;           /* each to a core of its own */
+    struct tp_probe_found probe;    /* how the plan was found; count 0: it was given */
     size_t inputs, classes, layers; /* layers: hidden + 1 */
     size_t parameters;
     double learning_rate;
@@ -72,12 +78,13 @@ struct tp_result {
     struct tp_score test;              /* likewise; count 0 without a test set */
     double best_validation_loss, best_validation_accuracy;
     size_t best_step;
-    double seconds_training;   /* steps alone: no evaluation, no observer, no shuffling */
-    double seconds_evaluation; /* evaluations, the final one included */
-    uint64_t weights_hash;     /* tp_network_hash */
-    size_t threads_worked;     /* threads that computed part of at least one step */
-    enum tp_numa_mode numa;    /* what was done; never auto */
-    size_t numa_nodes;         /* memory nodes that threads were on; 1 where nothing was done */
+    double seconds_training;       /* steps alone: no evaluation, no observer, no shuffling */
+    double seconds_evaluation;     /* evaluations, the final one included */
+    uint64_t weights_hash;         /* tp_network_hash */
+    struct tp_profile_sum profile; /* of steps, if they were to be explained */
+    size_t threads_worked;         /* threads that computed part of at least one step */
+    enum tp_numa_mode numa;        /* what was done; never auto */
+    size_t numa_nodes;             /* memory nodes that threads were on; 1 where nothing was done */
 };
 
 /* The number of threads that these options mean on this machine. */
@@ -86,8 +93,8 @@ size_t tp_train_threads(const struct tp_train_options *options);
 /*
  * Trains a network on train, evaluates it on validation and, once, at the end, on test (NULL: none).
  * Errors: TP_USAGE for options that do not fit each other or the data, TP_BAD_INPUT for data sets that do not
- * fit each other or are empty, TP_FAILURE without memory or threads, TP_DIVERGED (result is filled, error
- * names step, epoch, layer and a remedy).
+ * fit each other or are empty and for a plan that does not fit the network, TP_FAILURE without memory or
+ * threads, TP_DIVERGED (result is filled, error names step, epoch, layer and a remedy).
  */
 enum tp_status tp_train(const struct tp_train_options *options, const struct tp_dataset *train,
                         const struct tp_dataset *validation, const struct tp_dataset *test,

@@ -255,3 +255,39 @@ END
     [ "$stderr" = "programs.py: PyTorch, eager, seed 1, 1 threads: exit status 5: ImportError: no libgomp" ]
     [ ! -e "$kept/Maker-1-2-3-programs.json" ]
 }
+
+# plans TIMES: with a stand-in that is so many times as slow as one thread where it may choose.
+plans() {
+    cat >ours <<'END'
+#!/usr/bin/env python3
+import json, os, sys
+options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+exact = int(options.get("--threads-exact", 0))
+steps = int(options["--train-limit"]) // int(options["--batch"]) * int(options["--epochs"])
+step = 1e-3 * {0: float(os.environ["TIMES"]), 1: 1, 2: 2}[exact]
+print(json.dumps({"steps": steps, "seconds_training": steps * step, "seconds_total": 1, "threads_of_steps": exact or 1,
+                  "seconds_planning": 0 if exact else 0.01, "weights_hash": os.environ.get("HASH", "1") if exact else "1"}))
+END
+    chmod +x ours
+    TIMES=$1 TP_ROUNDS=3 TP_TRAIN=$PWD/ours run --separate-stderr bench/plans.py "${@:2}"
+    echo "$output$stderr"
+}
+
+@test "plans: what is chosen beside exactly one and two; a row above the limit or of other weights fails" {
+    plans 1.04
+    [ "$status" -eq 0 ]
+    [[ ${lines[1]} == "784-none/1 "*" 1000.00   2000.00   1040.00       1  1.040  1.040-1.040      10.00  1.00%" ]]
+    [[ $output == *"0 of 43 rows fail" ]]
+    with_gnuplot
+    results/bench/render.py
+    grep -qF "| 784-none/1 | 1000 | 2000 | 1040 | 1 | 1.040 | 1.040 to 1.040 | 10.0 | 1.0 |" "$kept/README.md"
+    grep -q "0 of 43 rows lie wholly above 1.05" "$kept/README.md"
+    rm "$kept/Maker-1-2-3-plans.json"
+    plans 1.2 784-64/32
+    [ "$status" -eq 1 ]
+    [[ $output == *"1.20 times the best, above 1.05"*"1 of 1 rows fail" ]]
+    [ ! -e "$kept/Maker-1-2-3-plans.json" ]
+    HASH=2 plans 1 784-64/32
+    [ "$status" -eq 1 ]
+    [[ $output == *"2 different weights"* ]]
+}

@@ -336,3 +336,12 @@ END
     [ "$status" -eq 3 ]
     [[ $output == *"bench/baseline: expected a line commit = HASH, found none" ]]
 }
+
+@test "--barrier: the team's barrier beside libgomp's, on each count of threads" {
+    run --separate-stderr "$bench" --barrier --threads 1,2,3
+    [ "$status" -eq 0 ]
+    [ "${#lines[@]}" -eq 5 ]
+    for count in 1 2 3; do
+        grep -qE "^ +$count +[0-9.]+ +[0-9.]+ +[0-9.]+$" <<<"$output"
+    done
+}

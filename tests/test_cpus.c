@@ -166,6 +166,64 @@ static void test_affinity(void **state)
     assert_int_equal(available, 1);
 }
 
+static size_t own_count(void)
+{
+    enum { SETS = 128 };
+    static cpu_set_t own[SETS];
+    assert_int_equal(sched_getaffinity(0, sizeof own, own), 0);
+    return (size_t)CPU_COUNT_S(sizeof own, own);
+}
+
+/* One CPU for each group of siblings, and each CPU for itself where there is nothing to read. */
+static void test_cores(void **state)
+{
+    (void)state;
+    enum { MOST = 8 };
+    int all[MOST], cores[MOST];
+    size_t count = tp_cpus_cores("/nonexistent", all, MOST);
+    assert_int_equal(count, own_count() < MOST ? own_count() : MOST);
+    for (size_t i = 1; i < count; i++)
+        assert_true(all[i] > all[i - 1]);
+    assert_int_equal(tp_cpus_cores("/nonexistent", cores, 1), 1);
+    assert_int_equal(cores[0], all[0]);
+
+    /* All of them are threads of one core. */
+    void *root = NULL;
+    assert_int_equal(scratch_make(&root), 0);
+    for (size_t i = 0; i < count; i++) {
+        char path[64], text[64];
+        snprintf(path, sizeof path, "cpu%d/topology/thread_siblings_list", all[i]);
+        snprintf(text, sizeof text, "%d-%d\n", all[0], all[count - 1]);
+        write_entry(root, &(struct entry){path, text});
+    }
+    size_t one = tp_cpus_cores(root, cores, MOST);
+    assert_int_equal(scratch_remove(&root), 0);
+    if (own_count() > MOST)
+        return;
+    assert_int_equal(one, 1);
+    assert_int_equal(cores[0], all[0]);
+}
+
+static void test_pinning_is_taken_back(void **state)
+{
+    (void)state;
+    int cpu;
+    size_t before = own_count();
+    bool restricted = tp_cpus_restricted();
+    assert_int_equal(tp_cpus_cores("/nonexistent", &cpu, 1), 1);
+    void *saved = tp_cpus_pin(cpu);
+    size_t pinned = own_count();
+    bool meanwhile = tp_cpus_restricted();
+    tp_cpus_restore(saved);
+    assert_int_equal(pinned, 1);
+    assert_int_equal(own_count(), before);
+    assert_int_equal(tp_cpus_restricted(), restricted);
+    assert_int_equal(meanwhile, restricted || before > 1);
+    assert_null(tp_cpus_pin(1 << 16)); /* no such CPU */
+    assert_int_equal(own_count(), before);
+    tp_cpus_restore(NULL);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -177,6 +235,8 @@ int main(void)
         cmocka_unit_test(test_other_controllers_do_not_count),
         cmocka_unit_test(test_path_too_long),
         cmocka_unit_test(test_affinity),
+        cmocka_unit_test(test_cores),
+        cmocka_unit_test(test_pinning_is_taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

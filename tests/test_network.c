@@ -212,7 +212,7 @@ static void test_each_weight_is_updated_by_one_member(void **state)
     for (size_t i = 0; i < VARIED; i++) {
         for (size_t members = 1; members <= MEMBERS_MOST; members++) {
             struct tp_network network = varied_shape(i, members);
-            struct tp_plan plan = tp_plan_make(&network, members, 32);
+            struct tp_plan plan = tp_plan_make(&network, members, members, 32);
             for (size_t l = 0; l < network.layer_count; l++) {
                 const struct tp_layer *layer = &network.layers[l];
                 size_t wrong = 0;
@@ -258,7 +258,7 @@ static void test_plan(void **state)
         for (size_t members = 1; members <= MEMBERS_MOST; members++) {
             struct tp_network network = varied_shape(i, members);
             for (size_t b = 0; b < sizeof batches / sizeof *batches; b++) {
-                struct tp_plan plan = tp_plan_make(&network, members, batches[b]);
+                struct tp_plan plan = tp_plan_make(&network, members, members, batches[b]);
                 assert_int_equal(plan.members, members);
                 assert_int_equal(plan.batch, batches[b]);
                 assert_true(plan.evaluation_rows > 0);

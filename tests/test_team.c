@@ -130,6 +130,39 @@ static void test_a_barrier_outside_a_team_does_nothing(void **state)
     tp_team_barrier(); /* would wait for ever for the team that has gone */
 }
 
+/* The first two of the team take turns while the others wait at the whole team's barrier. */
+struct part {
+    size_t count; /* plain memory */
+    size_t seen[MOST];
+};
+
+static void take_turns_apart(void *context, size_t member, size_t members)
+{
+    struct part *part = context;
+    size_t count = members < 2 ? members : 2;
+    for (size_t turn = 0; member < count && turn < 20 * count; turn++) {
+        if (turn % count == member)
+            part->count = part->count * 3 + member;
+        tp_team_barrier_of(count);
+    }
+    tp_team_barrier();
+    part->seen[member] = part->count;
+}
+
+static void test_some_members_meet_without_the_others(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SIZES; i++) {
+        struct part part = {.count = 1};
+        size_t count = sizes[i] < 2 ? sizes[i] : 2, expected = 1;
+        for (size_t turn = 0; turn < 20 * count; turn++)
+            expected = expected * 3 + turn % count;
+        tp_team_run(sizes[i], take_turns_apart, &part);
+        for (size_t m = 0; m < sizes[i]; m++)
+            assert_int_equal(part.seen[m], expected);
+    }
+}
+
 struct arithmetic {
     float subnormal[MOST], third[MOST];
 };
@@ -196,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_each_member_works_once),
         cmocka_unit_test(test_a_barrier_orders_writes),
         cmocka_unit_test(test_members_take_turns),
+        cmocka_unit_test(test_some_members_meet_without_the_others),
         cmocka_unit_test(test_a_barrier_outside_a_team_does_nothing),
         cmocka_unit_test(test_floating_point_state),
         cmocka_unit_test(test_a_caller_that_flushes),

@@ -129,6 +129,8 @@ print(result[sys.argv[1]] if len(sys.argv) > 1 else "\n".join(sorted(result)))' 
 --threads 0
 --threads 4097
 --threads-exact auto
+--bind socket
+--plan
 --isa sse
 --history
 --json yes
@@ -270,6 +272,76 @@ END
     [ "$(grep -c "^train: warning: --threads: 4096 asked for" <<<"$stderr")" -eq 1 ]
 }
 
+@test "OMP_NUM_THREADS counts where --threads is not given" {
+    run env OMP_NUM_THREADS=1 "$train" "${few[@]}" --epochs 1 --hidden 8 --json --quiet
+    [ "$(json threads_used)" = 1 ]
+    run env OMP_NUM_THREADS=1,4 "$train" "${few[@]}" --epochs 1 --hidden 8 --threads-exact 2 --json --quiet
+    [ "$(json threads_used)" = 2 ]
+    [ "$(json threads_of_steps)" = 2 ]
+    for ignored in "" x 0 -1 99999; do
+        run env OMP_NUM_THREADS="$ignored" "$train" "${few[@]}" --epochs 1 --hidden 8 --json --quiet
+        [ "$status" -eq 0 ]
+    done
+}
+
+@test "--explain: prints a plan that --plan reads, and where the time of steps went" {
+    "$train" "${few[@]}" --epochs 1 --hidden 40,8 --threads-exact 2 --explain --json >explained
+    grep -qx "plan        step-members 2" explained
+    grep -qxE "plan        layer 3: forward by (rows|units), update by (units|inputs)" explained
+    for verb in pack forward loss backward update; do
+        grep -qE "^time +$verb +[123] +[0-9.]+ " explained
+    done
+    [ "$(grep -cE '^time +backward' explained)" -eq 2 ]
+    grep -q "waiting at barriers" explained
+    hash=$(grep -oE '"weights_hash": "[0-9a-f]*"' explained)
+    "$train" "${few[@]}" --epochs 1 --hidden 40,8 --threads 1 --plan explained --explain --json >planned
+    [ "$(grep -oE '"weights_hash": "[0-9a-f]*"' planned)" = "$hash" ]
+    diff <(grep ^plan explained) <(grep ^plan planned)
+    sed 's/step-members 2/step-members 1/; s/forward by units/forward by rows/' explained >fewer
+    run "$train" "${few[@]}" --epochs 1 --hidden 40,8 --plan fewer --json
+    [ "$(json threads_used)" = 2 ]
+    [ "$(json threads_of_steps)" = 1 ]
+    [ "$(json threads_worked)" = 1 ]
+    [[ $output == *"$hash"* ]]
+    [[ ${lines[2]} == "machine "*"2 threads used of "*", 1 in steps" ]]
+}
+
+@test "a plan that is wrong is refused with its place" {
+    refused 3 "--plan: absent: No such file" "${few[@]}" --plan absent
+    "$train" "${few[@]}" --epochs 1 --hidden 40 --threads-exact 2 --explain --quiet >explained
+    refused 3 "explained:" "${few[@]}" --hidden 40,8 --plan explained
+    [[ $stderr == *"expected layer 3: forward by rows"*", found the end of the file" ]]
+    sed -i 's/^plan *step-members.*/plan step-members 3/' explained
+    refused 3 "explained:5: plan: expected step-members with a number from 1 to 2, found \"step-members 3\"" \
+        "${few[@]}" --hidden 40 --plan explained
+}
+
+@test "--bind: asked for, or by itself where nothing speaks against it" {
+    bound() { # LINE ARGUMENTS...
+        run "$train" "${few[@]}" --epochs 1 --hidden 8 --explain --quiet "${@:2}"
+        echo "$output" | grep "^binding"
+        [[ $output == *"binding     $1 threads bound"* ]]
+    }
+    unset OMP_PROC_BIND OMP_PLACES GOMP_CPU_AFFINITY
+    bound "0 of 2" --threads-exact 2 --bind none
+    bound "1 of 1" --threads-exact 1 --bind cores
+    cpu=$(taskset -cp $$ | grep -oE '[0-9]+' | tail -n 1)
+    run taskset -c "$cpu" "$train" "${few[@]}" --epochs 1 --hidden 8 --explain --quiet --threads-exact 2 --bind cores
+    [[ $output == *"binding     1 of 2 threads bound"* ]]
+    if [ "$(nproc --all)" -gt 1 ]; then
+        run taskset -c "$cpu" "$train" "${few[@]}" --epochs 1 --hidden 8 --explain --quiet --threads-exact 1
+        [[ $output == *"binding     0 of 1 threads bound"* ]]
+    fi
+    cores=$(cat /sys/devices/system/cpu/cpu*/topology/thread_siblings_list | sort -u | wc -l)
+    if [ "$(nproc)" -eq "$(nproc --all)" ]; then
+        bound "$cores of $cores" --threads-exact "$cores"
+    fi
+    for variable in OMP_PROC_BIND=true OMP_PLACES=cores GOMP_CPU_AFFINITY=0; do
+        run env "$variable" "$train" "${few[@]}" --epochs 1 --hidden 8 --explain --quiet --threads-exact "$cores"
+        [[ $output == *"binding     0 of $cores threads bound"* ]]
+    done
+}
+
 @test "--json: one object, last on stdout, with all that is promised" {
     run --separate-stderr "$train" "${small[@]}" --json
     [ "$status" -eq 0 ]
@@ -278,7 +350,7 @@ END
     json >keys
     for key in parameters steps epochs train_loss train_accuracy validation_loss validation_accuracy \
         best_validation_loss best_step best_validation_accuracy seconds_total seconds_loading seconds_training \
-        seconds_evaluation samples_per_second isa threads_requested threads_used weights_hash stopped_by \
+        seconds_planning seconds_evaluation samples_per_second isa threads_requested threads_used threads_of_steps weights_hash stopped_by \
         stop_at_accuracy; do
         echo "$key"
         grep -qx "$key" keys

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Renders what benchmarks gave: render.py [--check] [FOLDER]. Needs gnuplot for the plots.
 
-FOLDER is this one unless named. CPU.json, CPU-programs.json, history.csv and notes.md in it become README.md, CPU.gp
-and history.gp, and those become CPU.svg, CPU.png, history.svg and history.png. With --check nothing is written, and the
-exit status is 1 where README.md, a script or an .svg would change. An .svg that another version of gnuplot drew is left
-alone, and so is a .png that is there.
+FOLDER is this one unless named. CPU.json, CPU-programs.json, CPU-plans.json, history.csv and notes.md in it become
+README.md, CPU.gp and history.gp, and those become CPU.svg, CPU.png, history.svg and history.png. With --check nothing is
+written, and the exit status is 1 where README.md, a script or an .svg would change. An .svg that another version of
+gnuplot drew is left alone, and so is a .png that is there.
 """
 
 import csv
@@ -251,6 +251,20 @@ def programs(kept):
                      "seeds that got there"], lines, 2) + missing)
 
 
+def plans(kept):
+    lines = [[row["network"], us(row["one_seconds"]), us(row["two_seconds"]), us(row["auto_seconds"]),
+              str(row["threads"]), f"{row['ratio']:.3f}", f"{row['low']:.3f} to {row['high']:.3f}",
+              f"{1e3 * row['planning_seconds']:.1f}", f"{100 * row['planning_share']:.1f}"] for row in kept["rows"]]
+    over = [row for row in kept["rows"] if row["low"] > kept["limit"]]
+    return (f"#### Threads that are chosen\n\nMicroseconds per step of `train` on exactly one thread, exactly two, and as "
+            f"`--threads 16` chooses: on how many, and how many times as long as the faster of the other two takes, "
+            f"median of {kept['rows'][0]['rounds']} rounds in turn with its 95 % interval. Planning: ms, and % of the "
+            f"process's time. Names are inputs-hidden layers/batch, 64x5 for five of 64; made-up samples of 10 classes, "
+            f"momentum. "
+            f"{len(over)} of {len(kept['rows'])} rows lie wholly above {kept['limit']}; {stamp(kept)}.\n\n"
+            + table(["network", "one", "two", "chosen", "threads", "ratio", "95 %", "planning ms", "%"], lines))
+
+
 def stamp(kept):
     dirty = " (**of a tree with changes that are in no commit**)" if kept["commit"].endswith("-dirty") else ""
     return f"{kept['date']}, commit {kept['commit']}{dirty}"
@@ -395,7 +409,7 @@ steps, as far as every commit of a CPU and tier has them; from [history.csv](his
 """
 
 
-def section(key, kept, played, note, plotted):
+def section(key, kept, played, planned, note, plotted):
     text = [f"## {key}\n"]
     if kept:
         text += [machine(kept), judgement(in_order(kept["rows"]))]
@@ -407,6 +421,8 @@ def section(key, kept, played, note, plotted):
         text += [networks(kept["networks"])] if kept["networks"] else []
     if played:
         text.append(programs(played))
+    if planned:
+        text.append(plans(planned))
     if kept:
         text.append(products(in_order(kept["rows"])))
         text += [others(kept["others"])] if kept["others"] else []
@@ -416,19 +432,23 @@ def section(key, kept, played, note, plotted):
 
 def render(folder):
     """{file name: text}"""
-    kept, played = {}, {}
+    kept, played, planned = {}, {}, {}
     for path in sorted(folder.glob("*.json")):
-        is_programs = path.stem.endswith("-programs")
-        (played if is_programs else kept)[path.stem.removesuffix("-programs")] = json.loads(path.read_text())
+        key, into = path.stem, kept
+        for suffix, those in ("-programs", played), ("-plans", planned):
+            if key.endswith(suffix):
+                key, into = key.removesuffix(suffix), those
+        into[key] = json.loads(path.read_text())
     said, rows = notes(folder), read_history(folder)
-    keys = sorted(kept.keys() | played.keys())
+    keys = sorted(kept.keys() | played.keys() | planned.keys())
     if unknown := sorted(said.keys() - set(keys)):
         fail(f"notes.md: no results of {unknown[0]}; here are {', '.join(keys) or 'none'}")
     texts = {}
     for key in kept:
         if script := roofline(key, kept[key]):
             texts[f"{key}.gp"] = script
-    sections = [section(key, kept.get(key), played.get(key), said.get(key), f"{key}.gp" in texts) for key in keys]
+    sections = [section(key, kept.get(key), played.get(key), planned.get(key), said.get(key), f"{key}.gp" in texts)
+                for key in keys]
     if rows:
         texts["history.gp"] = history(rows)
         sections.append(OVER_TIME)

@@ -1,0 +1,14 @@
+/*
+ * How long barriers take: the team's own beside that of the OpenMP runtime, on the same threads.
+ */
+#ifndef BENCH_BARRIER_H
+#define BENCH_BARRIER_H
+
+#include <stddef.h>
+
+#include "../src/status.h"
+
+/* Prints a line for each count of threads. Errors: TP_FAILURE without threads. */
+enum tp_status bench_barriers(const size_t *threads, size_t count, struct tp_error *error);
+
+#endif
