@@ -56,7 +56,7 @@ MISSING += $(if $(filter works,$(PROBE)),$(if $(filter random123,$(PROBE)),,Rand
              a C compiler called '$(CC)' (Debian: gcc))
 
 PACKAGES_BUILD    := gcc libc6-dev pkg-config $(foreach l,$(REQUIRED),$(call package,$l)) librandom123-dev
-PACKAGES_TEST     := bats binutils g++ git gnuplot-nox libbenchmark-dev libcmocka-dev libsimde-dev python3 python3-jinja2 qemu-user
+PACKAGES_TEST     := bats binutils g++ git gnuplot-nox libbenchmark-dev libcmocka-dev libsimde-dev python3 python3-jinja2 python3-venv qemu-user
 PACKAGES_GUARD    := llvm valgrind
 PACKAGES_BENCH    := fonts-dejavu-core g++ git gnuplot-nox libbenchmark-dev python3
 PACKAGES_PEERS    := libblis4 libdnnl-dev libopenblas0
@@ -70,7 +70,7 @@ PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
 # Program side: may read argv and the environment, print, handle signals, exit. The rest of src/ is library.
 MAINS           := src/train.c
 PROGRAM_SOURCES := $(MAINS) src/data_path.c src/explain.c src/gradient_report.c src/history.c src/json_line.c \
-                   src/option_value.c src/options.c src/plot.c src/report.c src/stop_signal.c \
+                   src/option_value.c src/options.c src/plot.c src/report.c src/saver.c src/stop_signal.c \
                    src/train_command.c src/train_data.c src/version.c
 TIERS           := reference $(if $(X86),avx2 avx512)
 LIBRARY_SOURCES := $(sort $(filter-out $(PROGRAM_SOURCES),$(wildcard src/*.c)) $(wildcard kernels/*.c) \
@@ -240,11 +240,13 @@ $(FUZZERS): %: %.o $(LIBRARY) $(BUILD)/stamp/link
 	$(Q)$(call link,-fsanitize=fuzzer)
 
 .PHONY: fuzz fuzz-run
-fuzz: ## fuzz the data readers for FUZZ_SECONDS each
+fuzz: ## fuzz the readers of files for FUZZ_SECONDS each
 	$(Q)$(MAKE) fuzz-run CC=clang BUILD=build/fuzz SANITIZE=address,fuzzer-no-link
 fuzz-run: $(FUZZERS)
 	$(Q)for f in $(FUZZERS); do \
-	    $$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/ -verbosity=0 || exit; \
+	    found=$$f.found seeds=tests/seeds/$${f##*fuzz_}; \
+	    mkdir -p $$found; [ -d $$seeds ] || seeds=; \
+	    $$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/ -verbosity=0 $$found $$seeds || exit; \
 	done
 
 # --- Benchmarks -----------------------------------------------------------------------------------------

@@ -387,3 +387,16 @@ void tp_options_write_config(const struct tp_options *options, const void *targe
         fprintf(out, "%s = %s%s%s%s\n", option->name, quote, folder, value, quote);
     }
 }
+
+void tp_options_write_group(const struct tp_options *options, const char *group, const void *target,
+                            FILE *out)
+{
+    for (size_t i = 0; i < options->count; i++) {
+        const struct tp_option *option = &options->table[i];
+        if (strcmp(option->group, group) != 0 || option->kind == TP_OPTION_PATH)
+            continue;
+        char value[TP_OPTION_TEXT_MOST + 1];
+        tp_option_format(option, target, value, sizeof value);
+        fprintf(out, "%s = %s\n", option->name, value);
+    }
+}

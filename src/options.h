@@ -94,4 +94,8 @@ void tp_options_write_help(const struct tp_options *options, const void *default
  * values. */
 void tp_options_write_config(const struct tp_options *options, const void *target, FILE *out);
 
+/* Writes the group's options likewise, without those that are paths. */
+void tp_options_write_group(const struct tp_options *options, const char *group, const void *target,
+                            FILE *out);
+
 #endif

@@ -98,6 +98,11 @@ static const struct tp_option table[] = {
      .choices = biases, .offset = AT(options.bias),
      .help = "a constant 1 among the inputs, or that and a bias in every other layer, or none"},
 
+    {.name = "init-from", .group = "Network", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
+     .offset = AT(init_from),
+     .help = "first weights from this model, which --save wrote or PyTorch with the same names; only the "
+             "weights: inputs are normalized as --normalize says"},
+
     {.name = "optimizer", .group = "Optimizer", .argument = "NAME", .kind = TP_OPTION_CHOICE,
      .choices = tp_optimizer_choices, .offset = AT(options.optimizer),
      .help = "the rule that updates the weights"},
@@ -188,6 +193,12 @@ static const struct tp_option table[] = {
              "the data set over the nodes or replicate it on each; auto: replicate if the copies fit in "
              "half of each node's free memory, else interleave; off: do neither"},
 
+    {.name = "save", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
+     .offset = AT(save),
+     .help = "write the last weights to this file, as safetensors, for predict and --init-from"},
+    {.name = "save-best", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
+     .offset = AT(save_best),
+     .help = "likewise those with the lowest validation loss, when the run has ended"},
     {.name = "history", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
      .offset = AT(history),
      .help = "write the loss of each step and each evaluation to this CSV file"},
@@ -237,13 +248,14 @@ static const struct tp_options options = {
              "  train --threads 16 --hidden 64,64\n"
              "  train --hidden none --optimizer sgd --lr 0.5 --epochs 3\n"
              "  train --data /srv/fashion --activation relu --optimizer adam --json\n"
+             "  train --hidden 64,64 --save digits.safetensors; predict digits.safetensors\n"
              "  train --hidden 128 --print-config > run.conf; train --config run.conf --seed 2\n"
              "\n"
              "Exit codes:\n"
              "  0    done\n"
              "  1    failure while running: memory, a file; or a gradient that is wrong\n"
              "  2    wrong use: an option, or options that do not fit each other\n"
-             "  3    bad input: a data file, a plan\n"
+             "  3    bad input: a data or model file, a plan\n"
              "  4    diverged: the loss was not finite\n"
              "  130  stopped by Ctrl-C after the step it was in; a second Ctrl-C ends at once\n"
              "  143  likewise by SIGTERM\n",
@@ -408,4 +420,11 @@ void tp_train_command_write_help(FILE *out)
 void tp_train_command_write_config(const struct tp_train_command *command, FILE *out)
 {
     tp_options_write_config(&options, command, out);
+}
+
+void tp_train_command_write_training(const struct tp_train_command *command, FILE *out)
+{
+    static const char *const groups[] = {"Data", "Network", "Optimizer", "Evaluation and stopping"};
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
+        tp_options_write_group(&options, groups[i], command, out);
 }
