@@ -1,18 +1,18 @@
 /*
  * train: trains a multi-layer perceptron from the command line.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "gradient_report.h"
 #include "history.h"
 #include "plot.h"
 #include "report.h"
 #include "saver.h"
+#include "standard_output.h"
 #include "status.h"
 #include "stop_signal.h"
+#include "tier_choice.h"
 #include "train_command.h"
 #include "train_data.h"
 #include "trainer.h"
@@ -158,15 +158,6 @@ static enum tp_status check_gradient(const struct tp_train_command *command, str
     return status;
 }
 
-/* That the reader of a pipe has left is its decision and no error. */
-static enum tp_status finish_output(struct tp_error *error)
-{
-    errno = 0;
-    if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
-        return TP_OK;
-    return tp_fail(error, TP_FAILURE, "standard output: %s", strerror(errno ? errno : EIO));
-}
-
 int main(int argc, char **argv)
 {
     struct tp_train_command command;
@@ -189,12 +180,12 @@ int main(int argc, char **argv)
         if (getenv("OMP_PROC_BIND") || getenv("OMP_PLACES") || getenv("GOMP_CPU_AFFINITY"))
             tp_train_command_unbind(&command);
         tp_train_command_threads(&command, getenv("OMP_NUM_THREADS"));
-        status = tp_train_command_tier(&command, getenv("TILEPROP_ISA"), &error);
+        status = tp_tier_choose(&command.options.isa, getenv("TILEPROP_ISA"), &error);
         if (status == TP_OK)
             status = train(&command, &error, &stopped);
     }
     if (status == TP_OK)
-        status = finish_output(&error);
+        status = tp_standard_output_finish(&error);
     if (status != TP_OK)
         fprintf(stderr, "train: %s\n", error.text);
     tp_train_command_free(&command);

@@ -43,14 +43,6 @@ enum tp_status tp_train_command_parse(struct tp_train_command *command, int argc
 void tp_train_command_free(struct tp_train_command *command);
 
 /*
- * Replaces options.isa by the name of the tier to run: the one asked for, or a lower one if `ceiling` (the
- * environment's TILEPROP_ISA; NULL or empty: none) names it. "auto" is the fastest tier that runs here.
- * Errors: TP_USAGE for a tier that this build or this CPU lacks, in either place, naming those it has.
- */
-enum tp_status tp_train_command_tier(struct tp_train_command *command, const char *ceiling,
-                                     struct tp_error *error);
-
-/*
  * Without --threads, `openmp` (the environment's OMP_NUM_THREADS; NULL: none) is the count. More than there
  * are CPUs, and what is no count, is as if it were not set.
  */
