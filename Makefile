@@ -2,7 +2,7 @@
 #
 # Yours to set, on the command line or in the environment: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS (they come after
 # our own flags), BUILD and BIN (where things go, so that builds can lie side by side), V=1 (show commands),
-# PYTHON (which one may have PyTorch, for bench-programs), and for install: prefix exec_prefix bindir datarootdir datadir DESTDIR.
+# PYTHON (which one may have PyTorch, for bench-programs and tests/pytorch.bats), and for install: prefix exec_prefix bindir datarootdir datadir DESTDIR.
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -222,7 +222,7 @@ test: deps-test ## install what is needed, build, run all tests; last line: N pa
 
 .PHONY: check
 check: $(BIN)/train $(BIN)/predict $(if $(SANITIZE),,$(if $(HAS_BENCHMARK),$(BIN)/bench $(BUILD)/wrong/bench)) $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
-	$(Q)TP_TRAIN=$(BIN)/train TP_PREDICT=$(BIN)/predict TP_BUILD=$(BUILD) TP_SANITIZE=$(SANITIZE) CC='$(CC)' tests/run $(TESTS)
+	$(Q)TP_TRAIN=$(BIN)/train TP_PREDICT=$(BIN)/predict TP_BUILD=$(BUILD) TP_SANITIZE=$(SANITIZE) CC='$(CC)' PYTHON='$(PYTHON)' tests/run $(TESTS)
 
 .PHONY: asan ubsan sanitize
 asan: deps-test ## all tests under AddressSanitizer
