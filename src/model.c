@@ -12,7 +12,7 @@
 #define TP_CLASSES_MOST 65536 /* what a label can tell apart */
 #define TP_SHAPE_TEXT   128   /* bytes of a shape in a message */
 #define TP_TENSORS_MOST (2 * TP_LAYERS_MAX + 2)
-#define TP_NAME_MOST    32
+#define TP_NAME_MOST    40
 #define TP_FORMAT_NAME  "tileprop"
 
 static const char *const activations[] = {[TP_SIGMOID] = "sigmoid",
