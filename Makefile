@@ -2,7 +2,7 @@
 #
 # Yours to set, on the command line or in the environment: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS (they come after
 # our own flags), BUILD and BIN (where things go, so that builds can lie side by side), V=1 (show commands),
-# PYTHON (which one may have PyTorch, for bench-programs), and for install: prefix exec_prefix bindir datarootdir datadir DESTDIR.
+# PYTHON (which one may have PyTorch, for bench-programs and tests/pytorch.bats), and for install: prefix exec_prefix bindir datarootdir datadir DESTDIR.
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -31,7 +31,7 @@ PKG_CONFIG := pkg-config
 has = $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo yes)
 
 # Libraries as pkg-config module:Debian package.
-REQUIRED := libdeflate:libdeflate-dev jansson:libjansson-dev libxxhash:libxxhash-dev numa:libnuma-dev
+REQUIRED := libdeflate:libdeflate-dev jansson:libjansson-dev libpng:libpng-dev libxxhash:libxxhash-dev numa:libnuma-dev
 
 module  = $(firstword $(subst :, ,$(1)))
 package = $(lastword $(subst :, ,$(1)))
@@ -56,7 +56,7 @@ MISSING += $(if $(filter works,$(PROBE)),$(if $(filter random123,$(PROBE)),,Rand
              a C compiler called '$(CC)' (Debian: gcc))
 
 PACKAGES_BUILD    := gcc libc6-dev pkg-config $(foreach l,$(REQUIRED),$(call package,$l)) librandom123-dev
-PACKAGES_TEST     := bats binutils g++ git gnuplot-nox libbenchmark-dev libcmocka-dev libsimde-dev python3 python3-jinja2 qemu-user
+PACKAGES_TEST     := bats binutils g++ git gnuplot-nox libbenchmark-dev libcmocka-dev libsimde-dev python3 python3-jinja2 python3-venv qemu-user
 PACKAGES_GUARD    := llvm valgrind
 PACKAGES_BENCH    := fonts-dejavu-core g++ git gnuplot-nox libbenchmark-dev python3
 PACKAGES_PEERS    := libblis4 libdnnl-dev libopenblas0
@@ -68,10 +68,12 @@ PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
 # --- Sources --------------------------------------------------------------------------------------------
 
 # Program side: may read argv and the environment, print, handle signals, exit. The rest of src/ is library.
-MAINS           := src/train.c
+MAINS           := src/predict.c src/train.c
 PROGRAM_SOURCES := $(MAINS) src/data_path.c src/explain.c src/gradient_report.c src/history.c src/json_line.c \
-                   src/option_value.c src/options.c src/plot.c src/report.c src/stop_signal.c \
-                   src/train_command.c src/train_data.c src/version.c
+                   src/option_value.c src/options.c src/plot.c src/predict_command.c src/predict_data.c \
+                   src/predict_report.c src/prediction_rows.c src/report.c src/saver.c src/standard_output.c \
+                   src/stop_signal.c src/tier_choice.c src/train_command.c src/train_data.c src/version.c \
+                   src/worst_errors.c
 TIERS           := reference $(if $(X86),avx2 avx512)
 LIBRARY_SOURCES := $(sort $(filter-out $(PROGRAM_SOURCES),$(wildcard src/*.c)) $(wildcard kernels/*.c) \
                      $(foreach t,$(TIERS),$(wildcard kernels/$t/*.c)))
@@ -128,7 +130,7 @@ flags = $(OWN_FLAGS) \
 # --- Rules ----------------------------------------------------------------------------------------------
 
 .PHONY: all
-all: $(BIN)/train ## build bin/train; installs nothing
+all: $(BIN)/train $(BIN)/predict ## build bin/train and bin/predict; installs nothing
 
 # A stamp holds the text that its dependants were made with; it changes only when the text does.
 stamp_compile := $(shell $(CC) --version 2>/dev/null | head -n 1) $(ONEDNN) $(OWN_FLAGS) $(FLAGS_avx2) $(FLAGS_avx512) \
@@ -161,8 +163,7 @@ $(LIBRARY) $(PROGRAM): $(BUILD)/stamp/link
 link = $(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
        $(1) $(OWN_LDLIBS) $(LDLIBS)
 
-$(BIN)/train: $(BUILD)/src/train.o
-$(BIN)/train: $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+$(BIN)/train $(BIN)/predict: $(BIN)/%: $(BUILD)/src/%.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(call link)
@@ -178,7 +179,7 @@ TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)) $(BUILD)/tests/check
                  $(if $(SANITIZE),,$(if $(X86),$(BUILD)/tests/check_kernels_emulated))
 
 .PHONY: everything
-everything: $(BIN)/train $(TEST_PROGRAMS) $(BUILD)/bench/count $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
+everything: $(BIN)/train $(BIN)/predict $(TEST_PROGRAMS) $(BUILD)/bench/count $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
 
 # These look at build products and at the runner, not at what instrumented code does.
 UNINSTRUMENTED := tests/bench.bats tests/bench-results.bats tests/guard.bats tests/install.bats tests/layers.bats tests/run.bats
@@ -220,8 +221,8 @@ test: deps-test ## install what is needed, build, run all tests; last line: N pa
 	$(Q)$(MAKE) check
 
 .PHONY: check
-check: $(BIN)/train $(if $(SANITIZE),,$(if $(HAS_BENCHMARK),$(BIN)/bench $(BUILD)/wrong/bench)) $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
-	$(Q)TP_TRAIN=$(BIN)/train TP_BUILD=$(BUILD) TP_SANITIZE=$(SANITIZE) CC='$(CC)' tests/run $(TESTS)
+check: $(BIN)/train $(BIN)/predict $(if $(SANITIZE),,$(if $(HAS_BENCHMARK),$(BIN)/bench $(BUILD)/wrong/bench)) $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
+	$(Q)TP_TRAIN=$(BIN)/train TP_PREDICT=$(BIN)/predict TP_BUILD=$(BUILD) TP_SANITIZE=$(SANITIZE) CC='$(CC)' PYTHON='$(PYTHON)' tests/run $(TESTS)
 
 .PHONY: asan ubsan sanitize
 asan: deps-test ## all tests under AddressSanitizer
@@ -240,11 +241,13 @@ $(FUZZERS): %: %.o $(LIBRARY) $(BUILD)/stamp/link
 	$(Q)$(call link,-fsanitize=fuzzer)
 
 .PHONY: fuzz fuzz-run
-fuzz: ## fuzz the data readers for FUZZ_SECONDS each
+fuzz: ## fuzz the readers of files for FUZZ_SECONDS each
 	$(Q)$(MAKE) fuzz-run CC=clang BUILD=build/fuzz SANITIZE=address,fuzzer-no-link
 fuzz-run: $(FUZZERS)
 	$(Q)for f in $(FUZZERS); do \
-	    $$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/ -verbosity=0 || exit; \
+	    found=$$f.found seeds=tests/seeds/$${f##*fuzz_}; \
+	    mkdir -p $$found; [ -d $$seeds ] || seeds=; \
+	    $$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/ -verbosity=0 $$found $$seeds || exit; \
 	done
 
 # --- Benchmarks -----------------------------------------------------------------------------------------
@@ -356,12 +359,13 @@ report: deps-report ## install what is needed, make results/report.pdf of the re
 DATA := $(wildcard data/mnist/*)
 
 .PHONY: install uninstall
-install: $(BIN)/train ## install bin/train as tileprop-train, and its data, below prefix (DESTDIR honoured)
+install: $(BIN)/train $(BIN)/predict ## install them as tileprop-train and tileprop-predict, and the data, below prefix (DESTDIR honoured)
 	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(datadir)/tileprop/mnist'
 	$(INSTALL) -m 755 $(BIN)/train '$(DESTDIR)$(bindir)/tileprop-train'
+	$(INSTALL) -m 755 $(BIN)/predict '$(DESTDIR)$(bindir)/tileprop-predict'
 	$(INSTALL) -m 644 $(DATA) '$(DESTDIR)$(datadir)/tileprop/mnist'
 uninstall: ## remove what install installed
-	rm -f '$(DESTDIR)$(bindir)/tileprop-train'
+	rm -f '$(DESTDIR)$(bindir)/tileprop-train' '$(DESTDIR)$(bindir)/tileprop-predict'
 	rm -f $(patsubst data/%,'$(DESTDIR)$(datadir)/tileprop/%',$(DATA))
 	-rmdir '$(DESTDIR)$(datadir)/tileprop/mnist' '$(DESTDIR)$(datadir)/tileprop'
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../src/option_value.h"
+#include "../src/tier_choice.h"
 #include "../src/train_command.h"
 
 #define UNITS_MOST 65536
@@ -237,9 +238,9 @@ enum tp_status bench_command_parse(struct bench_command *command, int argc, char
 enum tp_status bench_command_tier(const struct bench_command *command, const char *ceiling,
                                   const struct tp_tier **tier, struct tp_error *error)
 {
-    struct tp_train_command train = {.options = {.isa = command->isa}};
-    const enum tp_status status = tp_train_command_tier(&train, ceiling, error);
-    *tier = status ? NULL : tp_tier_find(train.options.isa);
+    const char *isa = command->isa;
+    const enum tp_status status = tp_tier_choose(&isa, ceiling, error);
+    *tier = status ? NULL : tp_tier_find(isa);
     return status;
 }
 

@@ -62,7 +62,7 @@ enum tp_status bench_command_parse(struct bench_command *command, int argc, char
                                    const char *google, struct tp_error *error);
 /*
  * The tier that --isa names, or a lower one if `ceiling` (the environment's TILEPROP_ISA; NULL or empty:
- * none) names that. Errors: TP_USAGE, as tp_train_command_tier().
+ * none) names that. Errors: TP_USAGE, as tp_tier_choose().
  */
 enum tp_status bench_command_tier(const struct bench_command *command, const char *ceiling,
                                   const struct tp_tier **tier, struct tp_error *error);

@@ -8,6 +8,13 @@
 
 #include "status.h"
 
+/* Where `make install` puts them: the Makefile tells programs. */
+#ifdef TP_DATADIR
+#define TP_INSTALLED_DATA TP_DATADIR "/mnist"
+#else
+#define TP_INSTALLED_DATA NULL
+#endif
+
 /*
  * Writes the absolute path of the shipped MNIST to path[size] (size: PATH_MAX): ../data/mnist beside the
  * directory of the running program, so that a build tree works from any working directory, or the directory

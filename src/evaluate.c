@@ -97,6 +97,9 @@ void tp_evaluator_run(struct tp_evaluator *evaluator, const struct tp_evaluator_
         const float *a = member->inputs;
         for (size_t l = 0; l < layers; l++)
             a = forward(evaluator, member, l, a, rows);
+        if (evaluator->seen)
+            evaluator->seen(evaluator->context, a, member->outputs[layers % 2], block * TP_PANEL, begin,
+                            rows);
         evaluator->tier->loss(&(struct tp_loss){.row_end = rows,
                                                 .classes = evaluator->network->layers[layers - 1].units,
                                                 .z = a,

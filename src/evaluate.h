@@ -22,6 +22,13 @@ struct tp_evaluator {
     float *loss;              /* [samples of the largest data set] */
     uint16_t *predicted;      /* the same */
     atomic_size_t next_block; /* the first block that no member has taken yet */
+
+    /*
+     * Called behind each block by whoever computed it, unless NULL: logits of `rows` samples from begin on,
+     * in panel format, and a buffer of the same format that is free.
+     */
+    void (*seen)(void *context, const float *logits, float *room, size_t stride, size_t begin, size_t rows);
+    void *context;
 };
 
 /* A member's buffers, panel format with stride evaluation_rows * 16. */

@@ -64,7 +64,7 @@ static enum tp_status read_all(struct tp_file *file, int descriptor, struct tp_e
     return TP_OK;
 }
 
-enum tp_status tp_file_read(struct tp_file *file, const char *path, struct tp_error *error)
+enum tp_status tp_file_read_packed(struct tp_file *file, const char *path, struct tp_error *error)
 {
     *file = (struct tp_file){.path = path};
 
@@ -75,6 +75,14 @@ enum tp_status tp_file_read(struct tp_file *file, const char *path, struct tp_er
 
     enum tp_status status = read_all(file, descriptor, error);
     close(descriptor);
+    if (status != TP_OK)
+        tp_file_free(file);
+    return status;
+}
+
+enum tp_status tp_file_read(struct tp_file *file, const char *path, struct tp_error *error)
+{
+    enum tp_status status = tp_file_read_packed(file, path, error);
     if (status == TP_OK)
         status = tp_file_unpack(file, error);
     if (status != TP_OK)

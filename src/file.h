@@ -23,6 +23,9 @@ struct tp_file {
  */
 enum tp_status tp_file_read(struct tp_file *file, const char *path, struct tp_error *error);
 
+/* The same for formats that begin as they like: the bytes stay as they are in the file. */
+enum tp_status tp_file_read_packed(struct tp_file *file, const char *path, struct tp_error *error);
+
 /*
  * Replaces bytes that begin with the gzip magic by what all members of the gzip file unpack to; other bytes
  * stay as they are. Memory: at most 1032 times the packed size, whatever the file claims.

@@ -1,40 +1,9 @@
 #include "history.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define TP_HISTORY_COLUMNS "step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy"
-
-static enum tp_status fail_errno(const char *option, const char *path, int number, struct tp_error *error)
-{
-    return tp_fail(error, TP_FAILURE, "%s: %s: %s", option, path, strerror(number));
-}
-
-static void close_history(struct tp_history *history)
-{
-    if (history->file)
-        fclose(history->file);
-    free(history->path);
-    free(history->temporary);
-    *history = (struct tp_history){0};
-}
-
-/* mkstemp() makes files for their owner only; this one gets the mode of any other new file. */
-static int create_file(char *template)
-{
-    int descriptor = mkostemp(template, O_CLOEXEC);
-    if (descriptor >= 0) {
-        mode_t mask = umask(0);
-        umask(mask);
-        fchmod(descriptor, 0666 & ~mask);
-    }
-    return descriptor;
-}
 
 static int write_columns(FILE *file, size_t layers)
 {
@@ -47,38 +16,12 @@ static int write_columns(FILE *file, size_t layers)
 enum tp_status tp_history_open(struct tp_history *history, const char *option, const char *path,
                                size_t layers, struct tp_error *error)
 {
-    *history = (struct tp_history){.option = option, .layers = layers};
-    struct stat info;
-    const bool exists = stat(path, &info) == 0;
-    if (exists && !S_ISREG(info.st_mode))
-        return tp_fail(error, TP_FAILURE, "%s: %s: expected a regular file or a new name, found %s", option,
-                       path, S_ISDIR(info.st_mode) ? "a directory" : "a special file");
-    /* The directory's permission would do for the renaming, but a read-only file is meant to stay. */
-    if (exists && access(path, W_OK) != 0)
-        return fail_errno(option, path, errno, error);
-
-    /* A symbolic link stays one: the file that it leads to is replaced. */
-    history->path = exists ? realpath(path, NULL) : strdup(path);
-    if (!history->path || asprintf(&history->temporary, "%s.tmp-XXXXXX", history->path) < 0) {
-        history->temporary = NULL;
-        close_history(history);
-        return tp_fail(error, TP_FAILURE, "%s: %s: out of memory", option, path);
-    }
-    const int descriptor = create_file(history->temporary);
-    if (descriptor < 0) {
-        const int number = errno;
-        close_history(history);
-        return fail_errno(option, path, number, error);
-    }
-    history->file = fdopen(descriptor, "w");
-    if (!history->file) {
-        close(descriptor);
-        unlink(history->temporary);
-        close_history(history);
-        return tp_fail(error, TP_FAILURE, "%s: %s: out of memory", option, path);
-    }
-    if (write_columns(history->file, layers) < 0)
-        history->error = errno;
+    *history = (struct tp_history){.layers = layers};
+    enum tp_status status = tp_safe_file_open(&history->safe, option, path, error);
+    if (status != TP_OK)
+        return status;
+    if (write_columns(history->safe.file, layers) < 0)
+        history->safe.error = errno;
     return TP_OK;
 }
 
@@ -96,7 +39,7 @@ static int write_if(FILE *file, bool known, double value)
 /* Writes the pending row; evaluation, if not NULL, is of its step. */
 static void write_row(struct tp_history *history, const struct tp_evaluation *evaluation)
 {
-    FILE *file = history->file;
+    FILE *file = history->safe.file;
     int result = fprintf(file, "%zu,%zu", history->step, history->epoch);
     if (result >= 0)
         result = write_number(file, history->loss);
@@ -112,14 +55,14 @@ static void write_row(struct tp_history *history, const struct tp_evaluation *ev
                           evaluation && evaluation->gradient_norms ? evaluation->gradient_norms[l] : 0);
     if (result >= 0)
         result = fputs("\n", file);
-    if (result < 0 && !history->error)
-        history->error = errno;
+    if (result < 0 && !history->safe.error)
+        history->safe.error = errno;
     history->pending = false;
 }
 
 void tp_history_step(struct tp_history *history, size_t step, size_t epoch, double loss)
 {
-    if (!history->file)
+    if (!history->safe.file)
         return;
     if (history->pending)
         write_row(history, NULL);
@@ -131,48 +74,18 @@ void tp_history_step(struct tp_history *history, size_t step, size_t epoch, doub
 
 void tp_history_evaluated(struct tp_history *history, const struct tp_evaluation *evaluation)
 {
-    if (history->file && history->pending && history->step == evaluation->step)
+    if (history->safe.file && history->pending && history->step == evaluation->step)
         write_row(history, evaluation);
-}
-
-/* Directories that cannot be synced (some network file systems) lose no more than the name in a crash. */
-static void sync_directory(char *path)
-{
-    char *slash = strrchr(path, '/');
-    if (slash)
-        slash[slash == path] = '\0';
-    const int descriptor = open(slash ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor >= 0) {
-        fsync(descriptor);
-        close(descriptor);
-    }
 }
 
 enum tp_status tp_history_commit(struct tp_history *history, struct tp_error *error)
 {
-    if (!history->file)
-        return TP_OK;
-    if (history->pending)
+    if (history->safe.file && history->pending)
         write_row(history, NULL);
-    if (!history->error && (fflush(history->file) != 0 || fsync(fileno(history->file)) != 0))
-        history->error = errno;
-    if (!history->error && rename(history->temporary, history->path) != 0)
-        history->error = errno;
-
-    enum tp_status status = TP_OK;
-    if (history->error) {
-        status = fail_errno(history->option, history->path, history->error, error);
-        unlink(history->temporary);
-    } else {
-        sync_directory(history->path);
-    }
-    close_history(history);
-    return status;
+    return tp_safe_file_commit(&history->safe, error);
 }
 
 void tp_history_discard(struct tp_history *history)
 {
-    if (history->file)
-        unlink(history->temporary);
-    close_history(history);
+    tp_safe_file_discard(&history->safe);
 }

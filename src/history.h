@@ -4,26 +4,21 @@
  *
  *     step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy[,grad_norm_1,...]
  *
- * The rows go to a file beside the name, which gets the name when it is complete and on disk: there is never
- * half a history under it.
+ * There is never half a history under its name (safe_file.h).
  */
 #ifndef TP_HISTORY_H
 #define TP_HISTORY_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
+#include "safe_file.h"
 #include "status.h"
 #include "trainer.h"
 
 struct tp_history {
-    FILE *file;         /* NULL: closed */
-    const char *option; /* that asked for it, for messages */
-    char *path;         /* of the complete file; owned */
-    char *temporary;    /* of the file that is written; owned */
-    int error;          /* errno of the first write that failed */
-    bool pending;       /* the row of the last step waits for an evaluation */
+    struct tp_safe_file safe;
+    bool pending; /* the row of the last step waits for an evaluation */
     size_t step, epoch;
     double loss;
     size_t layers; /* columns grad_norm_1 to grad_norm_<layers>; 0: none */

@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "random.h"
+#include "weights.h"
 
 /* Slice s of n gets panels [panels * s / n, panels * (s + 1) / n). */
 static void cut(struct tp_layer *layer)
@@ -123,6 +124,15 @@ static float first_weight(const struct tp_layer *layer, size_t l, size_t row, si
     return (float)(deviation * tp_random_normal(seed, TP_RANDOM_WEIGHTS, (uint32_t)l, index));
 }
 
+/* Both views of a weight. */
+static void set(const struct tp_layer *layer, const struct tp_slice *slice, size_t row, size_t unit,
+                float weight)
+{
+    slice->w[tp_panel_offset(slice->w_stride, row, unit)] = weight;
+    if (slice->wt && row < layer->inputs)
+        slice->wt[tp_panel_offset(slice->wt_stride, unit, row)] = weight;
+}
+
 void tp_network_initialise(struct tp_network *network, size_t member, enum tp_init init, uint64_t seed)
 {
     for (size_t l = 0; l < network->layer_count; l++) {
@@ -133,11 +143,44 @@ void tp_network_initialise(struct tp_network *network, size_t member, enum tp_in
         for (int i = 0; i < network->states; i++)
             memset(slice->state[i], 0, tp_panel_count(slice->units) * slice->w_stride * sizeof(float));
         for (size_t row = 0; row < layer->inputs + layer->bias; row++) {
+            for (size_t u = 0; u < slice->units; u++)
+                set(layer, slice, row, u, first_weight(layer, l, row, slice->unit_begin + u, init, seed));
+        }
+    }
+}
+
+void tp_network_put(struct tp_network *network, size_t member, const struct tp_weights *weights)
+{
+    for (size_t l = 0; l < network->layer_count; l++) {
+        const struct tp_layer *layer = &network->layers[l];
+        const struct tp_weights_layer *from = &weights->layers[l];
+        if (member >= layer->slice_count)
+            continue;
+        const struct tp_slice *slice = &layer->slices[member];
+        for (size_t u = 0; u < slice->units; u++) {
+            const size_t unit = slice->unit_begin + u;
+            for (size_t row = 0; row < layer->inputs; row++)
+                set(layer, slice, row, u, from->weight[unit * layer->inputs + row]);
+            if (layer->bias)
+                set(layer, slice, layer->inputs, u, from->bias ? from->bias[unit] : 0);
+        }
+    }
+}
+
+void tp_network_get(const struct tp_network *network, struct tp_weights *weights)
+{
+    for (size_t l = 0; l < network->layer_count; l++) {
+        const struct tp_layer *layer = &network->layers[l];
+        const struct tp_weights_layer *to = &weights->layers[l];
+        for (size_t s = 0; s < layer->slice_count; s++) {
+            const struct tp_slice *slice = &layer->slices[s];
             for (size_t u = 0; u < slice->units; u++) {
-                float weight = first_weight(layer, l, row, slice->unit_begin + u, init, seed);
-                slice->w[tp_panel_offset(slice->w_stride, row, u)] = weight;
-                if (slice->wt && row < layer->inputs)
-                    slice->wt[tp_panel_offset(slice->wt_stride, u, row)] = weight;
+                const size_t unit = slice->unit_begin + u;
+                for (size_t row = 0; row < layer->inputs; row++)
+                    to->weight[unit * layer->inputs + row] =
+                        slice->w[tp_panel_offset(slice->w_stride, row, u)];
+                if (layer->bias)
+                    to->bias[unit] = slice->w[tp_panel_offset(slice->w_stride, layer->inputs, u)];
             }
         }
     }

@@ -10,6 +10,8 @@
 
 #define TP_LAYERS_MAX (TP_HIDDEN_MAX + 1)
 
+struct tp_weights;
+
 /* Units [unit_begin, unit_begin + units) of a layer; unit_begin is a multiple of 16. */
 struct tp_slice {
     size_t unit_begin, units;
@@ -69,6 +71,15 @@ void tp_network_place(struct tp_network *network, size_t member, struct tp_arena
  * Fan-in counts the first layer's constant input; the biases of later layers start at 0.
  */
 void tp_network_initialise(struct tp_network *network, size_t member, enum tp_init init, uint64_t seed);
+
+/*
+ * The same with weights of the same shape, of which biases that the network lacks are left out and those that
+ * it has besides are 0. State stays as it is.
+ */
+void tp_network_put(struct tp_network *network, size_t member, const struct tp_weights *weights);
+
+/* Copies all weights to ones of the same shape, which have a bias wherever the network has one. */
+void tp_network_get(const struct tp_network *network, struct tp_weights *weights);
 
 /* Row `row` of a layer's weights (an input, or the bias at row inputs) as units floats. */
 void tp_network_row(const struct tp_network *network, size_t layer, size_t row, float *weights);

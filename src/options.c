@@ -87,6 +87,23 @@ size_t tp_options_index(const struct tp_options *options, const char *name)
     return find_option(options, name, strlen(name));
 }
 
+static enum tp_status mark(const struct tp_option *option, enum tp_option_source *source,
+                           struct tp_error *error)
+{
+    if (*source == TP_FROM_COMMAND)
+        return tp_fail(error, TP_USAGE, "--%s: expected once, found twice", option->name);
+    *source = TP_FROM_COMMAND;
+    return TP_OK;
+}
+
+static enum tp_status read_operand(const struct tp_options *options, const char *value, void *target,
+                                   enum tp_option_source *sources, struct tp_error *error)
+{
+    const size_t i = tp_options_index(options, options->operand);
+    const enum tp_status status = mark(&options->table[i], &sources[i], error);
+    return status == TP_OK ? assign(&options->table[i], "--", value, target, error) : status;
+}
+
 /* Takes one option and, where it stands apart, its value; *next moves behind them. */
 static enum tp_status read_argument(const struct tp_options *options, char *const *argv, int argc, int *next,
                                     void *target, enum tp_option_source *sources, struct tp_error *error)
@@ -110,9 +127,9 @@ static enum tp_status read_argument(const struct tp_options *options, char *cons
         return fail_unknown(options, dashes, cut, error);
     }
     const struct tp_option *option = &options->table[i];
-    if (sources[i] == TP_FROM_COMMAND)
-        return tp_fail(error, TP_USAGE, "--%s: expected once, found twice", option->name);
-    sources[i] = TP_FROM_COMMAND;
+    const enum tp_status status = mark(option, &sources[i], error);
+    if (status != TP_OK)
+        return status;
     if (value)
         return assign(option, "--", value + 1, target, error);
     if (option->kind == TP_OPTION_FLAG)
@@ -141,7 +158,10 @@ static enum tp_status read_arguments(const struct tp_options *options, int argc,
             }
             break;
         }
-        status = read_argument(options, argv, argc, &next, target, sources, error);
+        if (options->operand && argv[next][0] != '-')
+            status = read_operand(options, argv[next++], target, sources, error);
+        else
+            status = read_argument(options, argv, argc, &next, target, sources, error);
     }
     return status;
 }
@@ -385,5 +405,18 @@ void tp_options_write_config(const struct tp_options *options, const void *targe
         /* A blank or a '#' can only be part of a path, where it may need the quotes. */
         const char *quote = strpbrk(value, " #") || strpbrk(folder, " #") ? "\"" : "";
         fprintf(out, "%s = %s%s%s%s\n", option->name, quote, folder, value, quote);
+    }
+}
+
+void tp_options_write_group(const struct tp_options *options, const char *group, const void *target,
+                            FILE *out)
+{
+    for (size_t i = 0; i < options->count; i++) {
+        const struct tp_option *option = &options->table[i];
+        if (strcmp(option->group, group) != 0 || option->kind == TP_OPTION_PATH)
+            continue;
+        char value[TP_OPTION_TEXT_MOST + 1];
+        tp_option_format(option, target, value, sizeof value);
+        fprintf(out, "%s = %s\n", option->name, value);
     }
 }

@@ -4,9 +4,10 @@
  * defaults before parsing; the defaults that --help shows are those.
  *
  * Command line: --name VALUE or --name=VALUE, flags --name (or --name=off); names are never abbreviated, none
- * is given twice, "--" ends the options, and nothing follows it. A value that begins with "--" needs the form
- * with '='. Configuration files: one `name = value` on a line (flags too: on or off), '#' at the start of a
- * line or after a blank begins a comment, and double quotes may enclose a value, which keep its blanks and
+ * is given twice, "--" ends the options, and nothing follows it. One option's value may stand without a name.
+ * A value that begins with "--" needs the form with '='. Configuration files: one `name = value` on a line
+ * (flags too: on or off), '#' at the start of a line or after a blank begins a comment, and double quotes may
+ * enclose a value, which keep its blanks and
  * '#'.
  *
  * Numbers are read and written in the C locale: programs do not call setlocale().
@@ -70,6 +71,7 @@ struct tp_options {
     const char *notes; /* how it ends */
     const struct tp_option *table;
     size_t count;
+    const char *operand; /* name of the option whose value may also stand alone; NULL: none may */
 };
 
 /* Where an option's value came from; the command line wins over the file, wherever --config stands. */
@@ -93,5 +95,9 @@ void tp_options_write_help(const struct tp_options *options, const void *default
 /* Writes every option but the command_only ones as `name = value`: a file that --config reads to the same
  * values. */
 void tp_options_write_config(const struct tp_options *options, const void *target, FILE *out);
+
+/* Writes the group's options likewise, without those that are paths. */
+void tp_options_write_group(const struct tp_options *options, const char *group, const void *target,
+                            FILE *out);
 
 #endif

@@ -214,16 +214,22 @@ void tp_report_evaluated(struct tp_report *report, const struct tp_evaluation *e
 }
 
 /* held_out: number of samples that the network was not trained on, which gives a standard error; or 0. */
+static void write_figures(double loss, double accuracy, size_t held_out)
+{
+    printf("loss %.6g nats per sample, accuracy %.2f", loss, 100 * accuracy);
+    if (held_out)
+        printf(" +- %.2f", 100 * sqrt(accuracy * (1 - accuracy) / (double)held_out));
+    fputs(" %", stdout);
+}
+
 static void write_score(const char *label, double loss, double accuracy, size_t held_out)
 {
     if (!isfinite(loss)) {
         printf(TP_LABEL "the loss is not finite", label);
         return;
     }
-    printf(TP_LABEL "loss %.6g nats per sample, accuracy %.2f", label, loss, 100 * accuracy);
-    if (held_out)
-        printf(" +- %.2f", 100 * sqrt(accuracy * (1 - accuracy) / (double)held_out));
-    fputs(" %", stdout);
+    printf(TP_LABEL, label);
+    write_figures(loss, accuracy, held_out);
 }
 
 /*
@@ -255,8 +261,22 @@ static void write_goal(const struct goal *goal, double accuracy, double seconds_
         puts("not reached");
 }
 
+static void write_saved(const char *label, const struct tp_saved *saved)
+{
+    if (!saved->path)
+        return;
+    if (!saved->written) {
+        printf(TP_LABEL "nothing in %s%s\n", label, saved->path,
+               saved->filled ? "" : ": there were no weights with a finite loss");
+        return;
+    }
+    printf(TP_LABEL "%s: step %zu, validation ", label, saved->path, saved->step);
+    write_figures(saved->validation.loss, saved->validation.accuracy, saved->validation.count);
+    putchar('\n');
+}
+
 static void write_closing(const struct tp_report *report, const struct tp_result *result,
-                          const struct goal *goal)
+                          const struct tp_saver *saver, const struct goal *goal)
 {
     const double accuracy = report->command->options.stop_at_accuracy;
     const size_t held_out = result->validation.count;
@@ -281,8 +301,11 @@ static void write_closing(const struct tp_report *report, const struct tp_result
         tp_placement_describe(result->numa, result->numa_nodes, line, sizeof line);
         printf(TP_LABEL "%s\n", "memory", line);
     }
-    printf(TP_LABEL "%016llx, not saved: this version keeps no models\n", "weights",
-           (unsigned long long)result->weights_hash);
+    const bool saved = saver->last.path || saver->best.path;
+    printf(TP_LABEL "%016llx%s\n", "weights", (unsigned long long)result->weights_hash,
+           saved ? "" : ", not saved; --save does that");
+    write_saved("saved", &saver->last);
+    write_saved("saved best", &saver->best);
 }
 
 /* null unless there is one. */
@@ -300,8 +323,23 @@ static json_t *json_goal(const struct goal *goal, double accuracy, double second
     return tp_json_object(members, sizeof members / sizeof members[0]);
 }
 
+/* null unless it is there. */
+static json_t *json_saved(const struct tp_saved *saved)
+{
+    if (!saved->written)
+        return json_null();
+    const struct tp_json_member members[] = {
+        {"path", json_string(saved->path)},
+        {"step", tp_json_count(saved->step)},
+        {"validation_loss", tp_json_number(saved->validation.loss)},
+        {"validation_accuracy", tp_json_number(saved->validation.accuracy)},
+    };
+    return tp_json_object(members, sizeof members / sizeof members[0]);
+}
+
 static enum tp_status write_json(const struct tp_report *report, const struct tp_result *result,
-                                 const struct goal *goal, struct tp_error *error)
+                                 const struct tp_saver *saver, const struct goal *goal,
+                                 struct tp_error *error)
 {
     char hash[17];
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)result->weights_hash);
@@ -337,6 +375,8 @@ static enum tp_status write_json(const struct tp_report *report, const struct tp
         {"numa", json_string(tp_numa_name(result->numa))},
         {"numa_nodes", tp_json_count(result->numa_nodes)},
         {"weights_hash", json_string(hash)},
+        {"saved", json_saved(&saver->last)},
+        {"saved_best", json_saved(&saver->best)},
         {"stopped_by", json_string(tp_stop_name(result->stopped_by))},
         {"stop_at_accuracy",
          json_goal(goal, report->command->options.stop_at_accuracy, result->seconds_training)},
@@ -371,12 +411,12 @@ enum tp_status tp_report_stats(const struct tp_train_command *command, const cha
 }
 
 enum tp_status tp_report_finish(struct tp_report *report, const struct tp_result *result,
-                                struct tp_error *error)
+                                const struct tp_saver *saver, struct tp_error *error)
 {
     tp_report_clear(report);
     const struct goal goal = find_goal(report, result);
     if (report->command->options.explain)
         tp_explain_steps(&report->command->options, result, samples_in(report, result->steps), &report->peak);
-    write_closing(report, result, &goal);
-    return report->command->json ? write_json(report, result, &goal, error) : TP_OK;
+    write_closing(report, result, saver, &goal);
+    return report->command->json ? write_json(report, result, saver, &goal, error) : TP_OK;
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "peak.h"
+#include "saver.h"
 #include "train_command.h"
 #include "trainer.h"
 
@@ -55,10 +56,10 @@ void tp_report_evaluated(struct tp_report *report, const struct tp_evaluation *e
 void tp_report_clear(struct tp_report *report);
 
 /*
- * Writes the closing lines and the JSON object.
+ * Writes the closing lines, also of what was saved, and the JSON object.
  * Errors: TP_FAILURE without memory. Errors of standard output are left to the stream.
  */
 enum tp_status tp_report_finish(struct tp_report *report, const struct tp_result *result,
-                                struct tp_error *error);
+                                const struct tp_saver *saver, struct tp_error *error);
 
 #endif

@@ -1,17 +1,18 @@
 /*
  * train: trains a multi-layer perceptron from the command line.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "gradient_report.h"
 #include "history.h"
 #include "plot.h"
 #include "report.h"
+#include "saver.h"
+#include "standard_output.h"
 #include "status.h"
 #include "stop_signal.h"
+#include "tier_choice.h"
 #include "train_command.h"
 #include "train_data.h"
 #include "trainer.h"
@@ -21,6 +22,7 @@ struct observed {
     struct tp_report report;
     struct tp_history history;
     struct tp_plot plot;
+    struct tp_saver saver;
 };
 
 static void on_started(void *context, const struct tp_run *run)
@@ -45,49 +47,92 @@ static void on_evaluated(void *context, const struct tp_evaluation *evaluation)
     tp_report_evaluated(&observed->report, evaluation);
 }
 
+static void on_weights(void *context, const struct tp_weights_shown *shown)
+{
+    struct observed *observed = context;
+    tp_saver_weights(&observed->saver, shown);
+}
+
 static bool on_interrupted(void *context)
 {
     (void)context;
     return tp_stop_signal_number() != 0;
 }
 
-/* Of a run that diverged or was stopped, what there is is reported too. The first error is the one to print.
- */
-static enum tp_status train(const struct tp_train_command *command, struct tp_error *error, bool *stopped)
+/* Opens what is to be written, so that it fails before any work is done. */
+static enum tp_status open_outputs(struct observed *observed, const struct tp_train_command *command,
+                                   struct tp_error *error)
 {
-    struct tp_train_data data = {0};
-    struct tp_result result = {0};
-    struct observed observed = {0};
-    const struct tp_observer observer = {&observed, on_started, on_step, on_evaluated, on_interrupted};
-
-    tp_report_begin(&observed.report, command);
     const size_t layers = command->options.log_gradients ? command->options.hidden_count + 1 : 0;
-    enum tp_status status = TP_OK;
-    if (command->history)
-        status = tp_history_open(&observed.history, "--history", command->history, layers, error);
+    enum tp_status status = tp_saver_open(&observed->saver, command, error);
+    if (status == TP_OK && command->history)
+        status = tp_history_open(&observed->history, "--history", command->history, layers, error);
     if (status == TP_OK && command->plot)
         status = tp_plot_check(command->plot, error);
     if (status == TP_OK && command->plot)
-        status = tp_plot_open(&observed.plot, command->plot, layers, error);
+        status = tp_plot_open(&observed->plot, command->plot, layers, error);
+    return status;
+}
+
+/* Of a run that diverged or was stopped, what there is is written too. The first error is the one to print.
+ */
+static enum tp_status finish_outputs(struct observed *observed, const struct tp_result *result,
+                                     enum tp_status status, struct tp_error *error)
+{
+    enum tp_status written = tp_saver_finish(&observed->saver, status ? NULL : error);
+    status = status ? status : written;
+    written = tp_report_finish(&observed->report, result, &observed->saver, status ? NULL : error);
+    status = status ? status : written;
+    written = tp_history_commit(&observed->history, status ? NULL : error);
+    status = status ? status : written;
+    written = tp_plot_finish(&observed->plot, status ? NULL : error);
+    return status ? status : written;
+}
+
+/* The weights of --init-from. */
+static enum tp_status read_first_weights(struct tp_train_command *command, const struct tp_dataset *train,
+                                         struct tp_model *start, struct tp_error *error)
+{
+    if (!command->init_from)
+        return TP_OK;
+    enum tp_status status = tp_model_read(start, command->init_from, error);
+    if (status == TP_OK)
+        status = tp_model_starts(start, command->init_from, &command->options, train->features,
+                                 train->classes, error);
+    command->options.first_weights = &start->weights;
+    return status;
+}
+
+static enum tp_status train(struct tp_train_command *command, struct tp_error *error, bool *stopped)
+{
+    struct tp_train_data data = {0};
+    struct tp_model start = {0};
+    struct tp_result result = {0};
+    struct observed observed = {0};
+    const struct tp_observer observer = {&observed,    on_started, on_step,
+                                         on_evaluated, on_weights, on_interrupted};
+
+    tp_report_begin(&observed.report, command);
+    enum tp_status status = open_outputs(&observed, command, error);
     if (status == TP_OK)
         status = tp_train_data_load(&data, command, error);
+    if (status == TP_OK)
+        status = read_first_weights(command, &data.train, &start, error);
+    if (status == TP_OK)
+        status = tp_saver_prepare(&observed.saver, command, &data.train, error);
     if (status == TP_OK) {
         tp_report_loaded(&observed.report, data.directory, &data.train, &data.validation);
         status = tp_train(&command->options, &data.train, &data.validation,
                           data.test.count ? &data.test : NULL, &observer, &result, error);
         tp_report_clear(&observed.report);
     }
-    if (status == TP_OK || status == TP_DIVERGED) {
-        enum tp_status written = tp_report_finish(&observed.report, &result, status ? NULL : error);
-        status = status ? status : written;
-        written = tp_history_commit(&observed.history, status ? NULL : error);
-        status = status ? status : written;
-        written = tp_plot_finish(&observed.plot, status ? NULL : error);
-        status = status ? status : written;
-    }
+    if (status == TP_OK || status == TP_DIVERGED)
+        status = finish_outputs(&observed, &result, status, error);
     *stopped = result.stopped_by == TP_STOP_SIGNAL;
+    tp_saver_discard(&observed.saver);
     tp_history_discard(&observed.history);
     tp_plot_discard(&observed.plot);
+    tp_model_free(&start);
     tp_train_data_free(&data);
     return status;
 }
@@ -113,15 +158,6 @@ static enum tp_status check_gradient(const struct tp_train_command *command, str
     return status;
 }
 
-/* That the reader of a pipe has left is its decision and no error. */
-static enum tp_status finish_output(struct tp_error *error)
-{
-    errno = 0;
-    if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
-        return TP_OK;
-    return tp_fail(error, TP_FAILURE, "standard output: %s", strerror(errno ? errno : EIO));
-}
-
 int main(int argc, char **argv)
 {
     struct tp_train_command command;
@@ -144,12 +180,12 @@ int main(int argc, char **argv)
         if (getenv("OMP_PROC_BIND") || getenv("OMP_PLACES") || getenv("GOMP_CPU_AFFINITY"))
             tp_train_command_unbind(&command);
         tp_train_command_threads(&command, getenv("OMP_NUM_THREADS"));
-        status = tp_train_command_tier(&command, getenv("TILEPROP_ISA"), &error);
+        status = tp_tier_choose(&command.options.isa, getenv("TILEPROP_ISA"), &error);
         if (status == TP_OK)
             status = train(&command, &error, &stopped);
     }
     if (status == TP_OK)
-        status = finish_output(&error);
+        status = tp_standard_output_finish(&error);
     if (status != TP_OK)
         fprintf(stderr, "train: %s\n", error.text);
     tp_train_command_free(&command);

@@ -98,6 +98,11 @@ static const struct tp_option table[] = {
      .choices = biases, .offset = AT(options.bias),
      .help = "a constant 1 among the inputs, or that and a bias in every other layer, or none"},
 
+    {.name = "init-from", .group = "Network", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
+     .offset = AT(init_from),
+     .help = "first weights from this model, which --save wrote or PyTorch with the same names; only the "
+             "weights: inputs are normalized as --normalize says"},
+
     {.name = "optimizer", .group = "Optimizer", .argument = "NAME", .kind = TP_OPTION_CHOICE,
      .choices = tp_optimizer_choices, .offset = AT(options.optimizer),
      .help = "the rule that updates the weights"},
@@ -188,6 +193,12 @@ static const struct tp_option table[] = {
              "the data set over the nodes or replicate it on each; auto: replicate if the copies fit in "
              "half of each node's free memory, else interleave; off: do neither"},
 
+    {.name = "save", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
+     .offset = AT(save),
+     .help = "write the last weights to this file, as safetensors, for predict and --init-from"},
+    {.name = "save-best", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
+     .offset = AT(save_best),
+     .help = "likewise those with the lowest validation loss, when the run has ended"},
     {.name = "history", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
      .offset = AT(history),
      .help = "write the loss of each step and each evaluation to this CSV file"},
@@ -237,13 +248,14 @@ static const struct tp_options options = {
              "  train --threads 16 --hidden 64,64\n"
              "  train --hidden none --optimizer sgd --lr 0.5 --epochs 3\n"
              "  train --data /srv/fashion --activation relu --optimizer adam --json\n"
+             "  train --hidden 64,64 --save digits.safetensors; predict digits.safetensors\n"
              "  train --hidden 128 --print-config > run.conf; train --config run.conf --seed 2\n"
              "\n"
              "Exit codes:\n"
              "  0    done\n"
              "  1    failure while running: memory, a file; or a gradient that is wrong\n"
              "  2    wrong use: an option, or options that do not fit each other\n"
-             "  3    bad input: a data file, a plan\n"
+             "  3    bad input: a data or model file, a plan\n"
              "  4    diverged: the loss was not finite\n"
              "  130  stopped by Ctrl-C after the step it was in; a second Ctrl-C ends at once\n"
              "  143  likewise by SIGTERM\n",
@@ -348,40 +360,6 @@ void tp_train_command_free(struct tp_train_command *command)
     *command = default_command();
 }
 
-/* The tier's place in tp_tiers, which runs from the slowest to the fastest. */
-static enum tp_status find_tier(const char *origin, const char *name, size_t *place, struct tp_error *error)
-{
-    char here[128] = "auto";
-    bool found = false;
-    for (size_t i = 0; tp_tiers[i]; i++) {
-        if (!tp_tier_runs_here(tp_tiers[i]))
-            continue;
-        strncat(here, ", ", sizeof here - strlen(here) - 1);
-        strncat(here, tp_tiers[i]->name, sizeof here - strlen(here) - 1);
-        if (strcmp(name, tp_tiers[i]->name) == 0 || strcmp(name, "auto") == 0) {
-            *place = i;
-            found = true;
-        }
-    }
-    if (found)
-        return TP_OK;
-    return tp_fail(error, TP_USAGE,
-                   "%s: expected one of %s, which this CPU and this build have, found \"%.32s\"", origin,
-                   here, name);
-}
-
-enum tp_status tp_train_command_tier(struct tp_train_command *command, const char *ceiling,
-                                     struct tp_error *error)
-{
-    size_t place, highest;
-    enum tp_status status = find_tier("--isa", command->options.isa, &place, error);
-    if (status == TP_OK)
-        status = find_tier("TILEPROP_ISA", ceiling && *ceiling ? ceiling : "auto", &highest, error);
-    if (status == TP_OK)
-        command->options.isa = tp_tiers[place < highest ? place : highest]->name;
-    return status;
-}
-
 void tp_train_command_threads(struct tp_train_command *command, const char *openmp)
 {
     struct tp_train_options *chosen = &command->options;
@@ -408,4 +386,11 @@ void tp_train_command_write_help(FILE *out)
 void tp_train_command_write_config(const struct tp_train_command *command, FILE *out)
 {
     tp_options_write_config(&options, command, out);
+}
+
+void tp_train_command_write_training(const struct tp_train_command *command, FILE *out)
+{
+    static const char *const groups[] = {"Data", "Network", "Optimizer", "Evaluation and stopping"};
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
+        tp_options_write_group(&options, groups[i], command, out);
 }

@@ -14,13 +14,16 @@
 
 struct tp_train_command {
     struct tp_train_options options;
-    const char *data;    /* directory; NULL: where the shipped data are */
-    size_t train_limit;  /* samples; 0: all */
-    size_t val_limit;    /* likewise */
-    double val_split;    /* fraction of the training set to validate on; 0: the validation files */
-    size_t test_holdout; /* samples of the training files to test on; 0: none */
-    const char *history; /* file; NULL: none */
-    const char *plot;    /* likewise */
+    const char *data;      /* directory; NULL: where the shipped data are */
+    size_t train_limit;    /* samples; 0: all */
+    size_t val_limit;      /* likewise */
+    double val_split;      /* fraction of the training set to validate on; 0: the validation files */
+    size_t test_holdout;   /* samples of the training files to test on; 0: none */
+    const char *init_from; /* file; NULL: none */
+    const char *save;      /* likewise, and those that follow */
+    const char *save_best;
+    const char *history;
+    const char *plot;
     bool json, quiet;
     bool stats;          /* only say what the data are */
     bool check_gradient; /* only check gradients */
@@ -40,14 +43,6 @@ enum tp_status tp_train_command_parse(struct tp_train_command *command, int argc
 void tp_train_command_free(struct tp_train_command *command);
 
 /*
- * Replaces options.isa by the name of the tier to run: the one asked for, or a lower one if `ceiling` (the
- * environment's TILEPROP_ISA; NULL or empty: none) names it. "auto" is the fastest tier that runs here.
- * Errors: TP_USAGE for a tier that this build or this CPU lacks, in either place, naming those it has.
- */
-enum tp_status tp_train_command_tier(struct tp_train_command *command, const char *ceiling,
-                                     struct tp_error *error);
-
-/*
  * Without --threads, `openmp` (the environment's OMP_NUM_THREADS; NULL: none) is the count. More than there
  * are CPUs, and what is no count, is as if it were not set.
  */
@@ -58,6 +53,9 @@ void tp_train_command_unbind(struct tp_train_command *command);
 
 void tp_train_command_write_help(FILE *out);
 void tp_train_command_write_config(const struct tp_train_command *command, FILE *out);
+
+/* Those that decide what is trained, without paths: the same for the same run on any machine. */
+void tp_train_command_write_training(const struct tp_train_command *command, FILE *out);
 
 /* What --activation, --optimizer and --isa take, here and elsewhere. */
 extern const struct tp_choice tp_activation_choices[], tp_optimizer_choices[], tp_tier_choices[];

@@ -4,12 +4,6 @@
 
 #include "data_path.h"
 
-#ifdef TP_DATADIR
-#define TP_INSTALLED_DATA TP_DATADIR "/mnist"
-#else
-#define TP_INSTALLED_DATA NULL
-#endif
-
 static enum tp_status find_directory(struct tp_train_data *data, const char *asked, struct tp_error *error)
 {
     if (!asked)

@@ -14,6 +14,8 @@
 
 #define TP_HIDDEN_MAX 64
 
+struct tp_weights;
+
 enum tp_init {
     TP_INIT_AUTO,    /* he for relu, fan-in otherwise */
     TP_INIT_UNIFORM, /* uniform in [-1, 1) */
@@ -55,6 +57,7 @@ struct tp_train_options {
     bool eval_train;    /* accuracy on the whole training set at each evaluation */
     bool log_gradients; /* norms of the gradients at each evaluation */
     uint64_t seed;
+    const struct tp_weights *first_weights; /* instead of random ones; NULL: none. Of the network's shape */
 
     size_t early_stop;       /* evaluations without a better validation loss; 0: never */
     double stop_at_accuracy; /* validation accuracy, a fraction; 0: never */

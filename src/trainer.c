@@ -138,6 +138,18 @@ static struct tp_score evaluate(struct trainer *t, struct member *self, const st
     return score;
 }
 
+/* Member 0: shows weights that are worth keeping. */
+static void show_weights(const struct trainer *t, const struct tp_score *validation, bool last)
+{
+    const struct tp_weights_shown shown = {.network = &t->network,
+                                           .normalization = &t->normalization,
+                                           .step = t->done - 1,
+                                           .validation = *validation,
+                                           .last = last};
+    if (t->observer->weights)
+        t->observer->weights(t->observer->context, &shown);
+}
+
 /* Member 0: remembers the best and decides whether to go on. */
 static void judge(struct trainer *t, struct tp_evaluation *evaluation)
 {
@@ -149,6 +161,7 @@ static void judge(struct trainer *t, struct tp_evaluation *evaluation)
         r->best_validation_accuracy = evaluation->validation.accuracy;
         r->best_step = evaluation->step;
         t->evaluations_since_best = 0;
+        show_weights(t, &evaluation->validation, false);
     } else {
         t->evaluations_since_best++;
     }
@@ -208,7 +221,10 @@ static void evaluate_last(struct trainer *t, struct member *self)
         r->best_validation_loss = validation.loss;
         r->best_validation_accuracy = validation.accuracy;
         r->best_step = t->done - 1;
+        show_weights(t, &validation, false);
     }
+    if (r->stopped_by != TP_STOP_DIVERGED)
+        show_weights(t, &validation, true);
     r->seconds_evaluation += tp_clock_seconds() - began;
 }
 
@@ -280,6 +296,8 @@ static void work(void *context, size_t index, size_t members)
     tp_placement_settle(&t->placement, index, tp_numa_node(), &self->arena);
     self->step.train = tp_placement_local(&t->placement, index, t->train);
     tp_network_initialise(&t->network, index, t->result->run.init, t->options->seed);
+    if (t->options->first_weights)
+        tp_network_put(&t->network, index, t->options->first_weights);
     tp_team_barrier();
     if (index == 0)
         t->started = tp_clock_seconds();

@@ -6,6 +6,7 @@
 #define TP_TRAINER_H
 
 #include "dataset.h"
+#include "network.h"
 #include "plan.h"
 #include "probe.h"
 #include "profile.h"
@@ -38,6 +39,15 @@ struct tp_evaluation {
     const double *gradient_norms;
 };
 
+/* Weights that are worth keeping; all of it is valid during the call alone. */
+struct tp_weights_shown {
+    const struct tp_network *network;
+    const struct tp_normalization *normalization;
+    size_t step; /* the one before them, counted from 0 */
+    struct tp_score validation;
+    bool last; /* those that the run ends with; else the ones with the lowest validation loss so far */
+};
+
 /* What the plan made of the options; known before the first step. */
 struct tp_run {
     const char *isa;
@@ -59,14 +69,16 @@ struct tp_run {
  * Callbacks; any may be NULL. They hold up the team and must be quick.
  * started: once, before the team exists, so it may measure what threads can do. The others come from one
  * thread of the team. step: after each step, which is counted from 0 and its epoch from 1. evaluated: after
- * each evaluation, so after the step that it belongs to. interrupted: asked after each step; true ends the
- * run after it.
+ * each evaluation, so after the step that it belongs to. weights: at each evaluation with the lowest
+ * validation loss so far, and at the end, unless the run diverged. interrupted: asked after each step; true
+ * ends the run after it.
  */
 struct tp_observer {
     void *context;
     void (*started)(void *context, const struct tp_run *run);
     void (*step)(void *context, size_t step, size_t epoch, double loss);
     void (*evaluated)(void *context, const struct tp_evaluation *evaluation);
+    void (*weights)(void *context, const struct tp_weights_shown *shown);
     bool (*interrupted)(void *context);
 };
 

@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 #include <libdeflate.h>
+#include <png.h>
 #include <xxhash.h>
 
 #include "../include/tileprop/version.h"
@@ -37,6 +38,7 @@ void tp_version_write(FILE *out)
     for (size_t i = 0; tp_tiers[i]; i++)
         if (tp_tier_runs_here(tp_tiers[i]))
             fprintf(out, " %s", tp_tiers[i]->name);
-    fprintf(out, "\nlibraries: libdeflate %s, jansson %s, xxHash %d.%d.%d\n", LIBDEFLATE_VERSION_STRING,
-            JANSSON_VERSION, XXH_VERSION_MAJOR, XXH_VERSION_MINOR, XXH_VERSION_RELEASE);
+    fprintf(out, "\nlibraries: libdeflate %s, jansson %s, libpng %s, xxHash %d.%d.%d\n",
+            LIBDEFLATE_VERSION_STRING, JANSSON_VERSION, PNG_LIBPNG_VER_STRING, XXH_VERSION_MAJOR,
+            XXH_VERSION_MINOR, XXH_VERSION_RELEASE);
 }

@@ -14,21 +14,25 @@ installed() {
     (cd "$1" && find . -type f | sort)
 }
 
-@test "install puts the program and its data below prefix, and the program finds them" {
+@test "install puts programs and data below prefix, and the programs find them" {
     prefix=$BATS_TEST_TMPDIR/usr
     make_own install prefix="$prefix"
     expected=$(cd data && find mnist -type f | sed 's,^,./share/tileprop/,')
-    [ "$(installed "$prefix")" = "$(printf '%s\n' ./bin/tileprop-train "$expected" | sort)" ]
-    [ "$(stat -c %a "$prefix/bin/tileprop-train")" = 755 ]
+    [ "$(installed "$prefix")" = "$(printf '%s\n' ./bin/tileprop-predict ./bin/tileprop-train "$expected" | sort)" ]
+    [ "$(stat -c %a "$prefix/bin/tileprop-train" "$prefix/bin/tileprop-predict" | uniq)" = 755 ]
     [ "$(find "$prefix/share" -type f -printf '%m\n' | sort -u)" = 644 ]
 
     cd /
     run "$prefix/bin/tileprop-train" --version
     [ "$status" -eq 0 ]
-    run "$prefix/bin/tileprop-train" --train-limit 64 --val-limit 64 --epochs 1
-    echo "$output"
-    [ "$status" -eq 0 ]
-    [[ $output == *"$prefix/share/tileprop/mnist"* ]]
+    model=$BATS_TEST_TMPDIR/model
+    for program in "train --train-limit 64 --val-limit 64 --epochs 1 --save $model" "predict $model --limit 64"; do
+        # shellcheck disable=SC2086 # options of it
+        run "$prefix/bin/tileprop-${program%% *}" ${program#* }
+        echo "$output"
+        [ "$status" -eq 0 ]
+        [[ $output == *"$prefix/share/tileprop/mnist"* ]]
+    done
 }
 
 @test "DESTDIR stages the files without changing where the program looks" {

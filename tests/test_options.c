@@ -54,7 +54,7 @@ static const struct tp_option table[] = {
 
 #define COUNT (sizeof table / sizeof table[0])
 
-static const struct tp_options options = {"Usage: test\n", "\nThe end.\n", table, COUNT};
+static const struct tp_options options = {"Usage: test\n", "\nThe end.\n", table, COUNT, NULL};
 static const struct values defaults = {
     .mix = true, .seed = 1, .rate = 0.9, .tier = "auto", .hidden = {64}, .hidden_count = 1};
 
@@ -136,6 +136,32 @@ static void every_kind_is_read_in_both_forms(void **state)
         assert_int_equal(source_of("output"), TP_FROM_COMMAND);
         assert_int_equal(source_of("help"), TP_FROM_DEFAULT);
     }
+}
+
+static void one_value_may_stand_alone(void **state)
+{
+    (void)state;
+    const struct tp_options with = {.table = table, .count = COUNT, .operand = "output"};
+    char *const alone[] = {"test", "--seed", "3", "a=b", "--loud"}, *const twice[] = {"test", "a", "b"},
+                *const both[] = {"test", "a", "--output", "b"}, *const dash[] = {"test", "-a"};
+    free(storage);
+    storage = NULL;
+    values = defaults;
+    assert_int_equal(tp_options_parse(&with, 5, alone, &values, sources, &storage, &error), TP_OK);
+    assert_string_equal(values.output, "a=b");
+    assert_int_equal(values.seed, 3);
+    assert_true(values.loud);
+    assert_int_equal(source_of("output"), TP_FROM_COMMAND);
+    free(storage);
+    check_failure(tp_options_parse(&with, 3, twice, &values, sources, &storage, &error), TP_USAGE, &error,
+                  "--output: expected once, found twice");
+    free(storage);
+    check_failure(tp_options_parse(&with, 4, both, &values, sources, &storage, &error), TP_USAGE, &error,
+                  "--output: expected once, found twice");
+    free(storage);
+    check_failure(tp_options_parse(&with, 2, dash, &values, sources, &storage, &error), TP_USAGE, &error,
+                  "-a: no such option");
+    check_failure(parse("a"), TP_USAGE, &error, "expected an option, found \"a\"");
 }
 
 static void words_stand_for_absent_values(void **state)
@@ -422,6 +448,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_given_leaves_the_defaults),
         cmocka_unit_test(every_kind_is_read_in_both_forms),
+        cmocka_unit_test(one_value_may_stand_alone),
         cmocka_unit_test(words_stand_for_absent_values),
         cmocka_unit_test(integers_are_strict),
         cmocka_unit_test(reals_are_strict),

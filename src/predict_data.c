@@ -1,0 +1,147 @@
+#include "predict_data.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "data_path.h"
+#include "idx.h"
+#include "image.h"
+
+size_t tp_predict_data_side(size_t features)
+{
+    const size_t side = (size_t)rint(sqrt((double)features));
+    return side * side == features ? side : 0;
+}
+
+/* An image of the model's size, each pixel the mean of a square of factor x factor. */
+static void shrink(const struct tp_image *image, size_t side, bool invert, uint8_t *pixels)
+{
+    const size_t factor = image->width / side;
+    for (size_t y = 0; y < side; y++) {
+        for (size_t x = 0; x < side; x++) {
+            size_t sum = 0;
+            for (size_t i = 0; i < factor; i++)
+                for (size_t j = 0; j < factor; j++)
+                    sum += image->pixels[(y * factor + i) * image->width + x * factor + j];
+            const uint8_t mean = (uint8_t)((sum + factor * factor / 2) / (factor * factor));
+            pixels[y * side + x] = invert ? (uint8_t)(255 - mean) : mean;
+        }
+    }
+}
+
+static enum tp_status load_image(struct tp_predict_data *data, const struct tp_predict_command *command,
+                                 const struct tp_model *model, struct tp_error *error)
+{
+    const size_t features = model->weights.layers[0].inputs, side = tp_predict_data_side(features);
+    if (!side)
+        return tp_fail(error, TP_USAGE, "--image: %s: a model of %zu inputs takes no square image",
+                       command->model, features);
+    struct tp_image image;
+    enum tp_status status = tp_image_read(&image, command->image, error);
+    if (status != TP_OK)
+        return status;
+    if (image.width % side || image.height != image.width)
+        status = tp_fail(error, TP_BAD_INPUT,
+                         "%s: %zu x %zu pixels found, expected %zu x %zu or a whole number of times that",
+                         command->image, image.width, image.height, side, side);
+    if (status == TP_OK) {
+        data->set = (struct tp_dataset){.type = TP_SAMPLE_U8,
+                                        .samples = malloc(features),
+                                        .labels = calloc(1, sizeof(uint16_t)),
+                                        .count = 1,
+                                        .features = features,
+                                        .classes = 1};
+        if (!data->set.samples || !data->set.labels)
+            status = tp_fail(error, TP_FAILURE, "out of memory for an image");
+        else
+            shrink(&image, side, command->invert, data->set.samples);
+    }
+    tp_image_free(&image);
+    return status;
+}
+
+/* Takes the values of the file of samples over. */
+static enum tp_status load_file(struct tp_predict_data *data, const char *path, const char *labels_path,
+                                struct tp_error *error)
+{
+    struct tp_idx samples, labels = {0};
+    enum tp_status status = tp_idx_read(&samples, path, TP_IDX_IMAGES, error);
+    if (status == TP_OK && labels_path)
+        status = tp_idx_read(&labels, labels_path, TP_IDX_LABELS, error);
+    if (status == TP_OK && labels_path && labels.count != samples.count)
+        status = tp_fail(error, TP_BAD_INPUT,
+                         "%s: byte 4: %zu labels found, expected %zu, one for each sample of %s", labels_path,
+                         labels.count, samples.count, path);
+    if (status == TP_OK) {
+        data->set = (struct tp_dataset){.type = samples.type == TP_IDX_F32 ? TP_SAMPLE_F32 : TP_SAMPLE_U8,
+                                        .samples = samples.values,
+                                        .labels = calloc(samples.count, sizeof(uint16_t)),
+                                        .count = samples.count,
+                                        .features = samples.features,
+                                        .classes = 1};
+        samples.values = NULL;
+        data->labelled = labels_path;
+        if (!data->set.labels)
+            status = tp_fail(error, TP_FAILURE, "out of memory for labels");
+    }
+    for (size_t i = 0; status == TP_OK && labels_path && i < data->set.count; i++) {
+        const uint8_t label = ((const uint8_t *)labels.values)[i];
+        data->set.labels[i] = label;
+        data->set.classes = label >= data->set.classes ? (size_t)label + 1 : data->set.classes;
+    }
+    tp_idx_free(&samples);
+    tp_idx_free(&labels);
+    return status;
+}
+
+static enum tp_status find_place(struct tp_predict_data *data, const char *asked, struct tp_error *error)
+{
+    if (!asked)
+        return tp_data_path_find(TP_INSTALLED_DATA, data->place, sizeof data->place, error);
+    if (snprintf(data->place, sizeof data->place, "%s", asked) >= (int)sizeof data->place)
+        return tp_fail(error, TP_BAD_INPUT, "--data: expected a path of less than %d bytes", PATH_MAX);
+    return TP_OK;
+}
+
+static enum tp_status load_path(struct tp_predict_data *data, const struct tp_predict_command *command,
+                                struct tp_error *error)
+{
+    struct stat info;
+    enum tp_status status = find_place(data, command->data, error);
+    if (status != TP_OK)
+        return status;
+    if (stat(data->place, &info) != 0 || !S_ISDIR(info.st_mode))
+        return load_file(data, data->place, command->labels, error);
+    if (command->labels)
+        return tp_fail(error, TP_USAGE,
+                       "--labels: expected with a file of samples only, found the directory %s", data->place);
+    data->labelled = true;
+    return tp_dataset_load_idx(data->place, command->set, &data->set, error);
+}
+
+enum tp_status tp_predict_data_load(struct tp_predict_data *data, const struct tp_predict_command *command,
+                                    const struct tp_model *model, struct tp_error *error)
+{
+    const size_t inputs = model->weights.layers[0].inputs, classes = json_array_size(model->class_names);
+    *data = (struct tp_predict_data){0};
+    if (command->image)
+        return load_image(data, command, model, error);
+    enum tp_status status = load_path(data, command, error);
+    if (status == TP_OK && data->set.features != inputs)
+        status = tp_fail(error, TP_BAD_INPUT, "%s: samples of %zu values found, expected %zu, as %s takes",
+                         data->place, data->set.features, inputs, command->model);
+    if (status == TP_OK && data->set.classes > classes)
+        status =
+            tp_fail(error, TP_BAD_INPUT, "%s: label %zu found, expected less than %zu, as %s has classes",
+                    data->place, data->set.classes - 1, classes, command->model);
+    if (command->limit && data->set.count > command->limit)
+        data->set.count = command->limit;
+    return status;
+}
+
+void tp_predict_data_free(struct tp_predict_data *data)
+{
+    tp_dataset_free(&data->set);
+}

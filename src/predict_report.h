@@ -1,0 +1,37 @@
+/*
+ * What `predict` says on standard output.
+ */
+#ifndef TP_PREDICT_REPORT_H
+#define TP_PREDICT_REPORT_H
+
+#include "confusion.h"
+#include "predict_command.h"
+#include "predict_data.h"
+#include "predictor.h"
+#include "score.h"
+#include "worst_errors.h"
+
+/* Everything that there is to say; counts of errors and classes only of labelled samples. */
+struct tp_prediction {
+    const struct tp_predict_command *command;
+    const struct tp_model *model;
+    const struct tp_predict_data *data;
+    struct tp_predictions predictions;
+    struct tp_score score;
+    struct tp_confusion confusion;
+    struct tp_worst_errors worst;
+    size_t threads, parameters;
+    uint64_t weights_hash;
+    double seconds_loading, seconds_prediction;
+};
+
+/*
+ * Each writes its lines and, with --json, the JSON object: of an evaluation, of samples without labels, whose
+ * rows are elsewhere, and of one image.
+ * Errors: TP_FAILURE without memory. Errors of standard output are left to the stream.
+ */
+enum tp_status tp_predict_report_scores(const struct tp_prediction *prediction, struct tp_error *error);
+enum tp_status tp_predict_report_rows(const struct tp_prediction *prediction, struct tp_error *error);
+enum tp_status tp_predict_report_image(const struct tp_prediction *prediction, struct tp_error *error);
+
+#endif

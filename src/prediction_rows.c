@@ -1,0 +1,93 @@
+#include "prediction_rows.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+static const char *name_of(const struct tp_prediction_rows *rows, size_t class)
+{
+    return json_string_value(json_array_get(rows->class_names, class));
+}
+
+/* A field with commas, quotes or line breaks stands in quotes, which are doubled (RFC 4180). */
+static void write_field(const char *before, const char *text, FILE *out)
+{
+    const bool quoted = strpbrk(text, ",\"\r\n");
+    if (quoted)
+        putc('"', out);
+    fputs(before, out);
+    for (const char *c = text; *c; c++) {
+        if (*c == '"')
+            putc('"', out);
+        putc(*c, out);
+    }
+    if (quoted)
+        putc('"', out);
+}
+
+static void write_string(const char *text, FILE *out)
+{
+    json_t *string = json_string(text);
+    json_dumpf(string, out, JSON_ENCODE_ANY);
+    json_decref(string);
+}
+
+bool tp_prediction_rows_begin(const struct tp_prediction_rows *rows, FILE *out)
+{
+    if (rows->format == TP_ROWS_JSONL)
+        return true;
+    fputs(rows->labels ? "sample,label,class" : "sample,class", out);
+    for (size_t k = 0; k < json_array_size(rows->class_names); k++) {
+        putc(',', out);
+        write_field("p_", name_of(rows, k), out);
+    }
+    putc('\n', out);
+    return !ferror(out);
+}
+
+static void write_csv(const struct tp_prediction_rows *rows, size_t i, size_t classes, FILE *out)
+{
+    fprintf(out, "%zu,", rows->begin + i);
+    if (rows->labels) {
+        write_field("", name_of(rows, rows->labels[i]), out);
+        putc(',', out);
+    }
+    write_field("", name_of(rows, rows->predicted[i]), out);
+    for (size_t k = 0; k < classes; k++)
+        fprintf(out, ",%.9g", (double)rows->probabilities[i * classes + k]);
+    putc('\n', out);
+}
+
+static void write_json(const struct tp_prediction_rows *rows, size_t i, size_t classes, FILE *out)
+{
+    fprintf(out, "{\"sample\": %zu, ", rows->begin + i);
+    if (rows->labels) {
+        fputs("\"label\": ", out);
+        write_string(name_of(rows, rows->labels[i]), out);
+        fputs(", ", out);
+    }
+    fputs("\"class\": ", out);
+    write_string(name_of(rows, rows->predicted[i]), out);
+    fputs(", \"probabilities\": [", out);
+    for (size_t k = 0; k < classes; k++) {
+        const double p = (double)rows->probabilities[i * classes + k];
+        fputs(k ? ", " : "", out);
+        if (isfinite(p))
+            fprintf(out, "%.9g", p);
+        else
+            fputs("null", out);
+    }
+    fputs("]}\n", out);
+}
+
+bool tp_prediction_rows_write(const struct tp_prediction_rows *rows, FILE *out)
+{
+    const size_t classes = json_array_size(rows->class_names);
+    for (size_t i = 0; i < rows->count && !ferror(out); i++) {
+        if (rows->format == TP_ROWS_CSV)
+            write_csv(rows, i, classes, out);
+        else
+            write_json(rows, i, classes, out);
+    }
+    return !ferror(out);
+}

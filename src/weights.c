@@ -1,0 +1,48 @@
+#include "weights.h"
+
+#include <stdlib.h>
+
+void tp_weights_add(struct tp_weights *weights, size_t inputs, size_t units, bool bias)
+{
+    weights->layers[weights->layer_count++] =
+        (struct tp_weights_layer){.inputs = inputs, .units = units, .has_bias = bias};
+}
+
+void tp_weights_shape(struct tp_weights *weights, const struct tp_network *network)
+{
+    *weights = (struct tp_weights){0};
+    for (size_t l = 0; l < network->layer_count; l++)
+        tp_weights_add(weights, network->layers[l].inputs, network->layers[l].units, network->layers[l].bias);
+}
+
+enum tp_status tp_weights_allocate(struct tp_weights *weights, struct tp_error *error)
+{
+    size_t count = 0;
+    bool fits = true;
+    for (size_t l = 0; l < weights->layer_count; l++) {
+        const struct tp_weights_layer *layer = &weights->layers[l];
+        size_t size;
+        fits &= !__builtin_mul_overflow(layer->inputs + layer->has_bias, layer->units, &size);
+        fits &= !__builtin_add_overflow(count, size, &count);
+    }
+    weights->values = fits ? calloc(count, sizeof *weights->values) : NULL;
+    if (!weights->values)
+        return tp_fail(error, TP_FAILURE, "out of memory: a copy of the weights");
+    float *next = weights->values;
+    for (size_t l = 0; l < weights->layer_count; l++) {
+        struct tp_weights_layer *layer = &weights->layers[l];
+        layer->weight = next;
+        next += layer->inputs * layer->units;
+        if (layer->has_bias) {
+            layer->bias = next;
+            next += layer->units;
+        }
+    }
+    return TP_OK;
+}
+
+void tp_weights_free(struct tp_weights *weights)
+{
+    free(weights->values);
+    *weights = (struct tp_weights){0};
+}
