@@ -69,8 +69,8 @@ PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
 
 # Program side: may read argv and the environment, print, handle signals, exit. The rest of src/ is library.
 MAINS           := src/train.c
-PROGRAM_SOURCES := $(MAINS) src/data_path.c src/explain.c src/gradient_report.c src/history.c src/json_line.c \
-                   src/option_value.c src/options.c src/plot.c src/report.c src/stop_signal.c \
+PROGRAM_SOURCES := $(MAINS) src/data_path.c src/data_report.c src/explain.c src/gradient_report.c src/history.c \
+                   src/json_line.c src/option_value.c src/options.c src/plot.c src/report.c src/stop_signal.c \
                    src/train_command.c src/train_data.c src/version.c
 TIERS           := reference $(if $(X86),avx2 avx512)
 LIBRARY_SOURCES := $(sort $(filter-out $(PROGRAM_SOURCES),$(wildcard src/*.c)) $(wildcard kernels/*.c) \

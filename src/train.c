@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data_report.h"
 #include "gradient_report.h"
 #include "history.h"
 #include "plot.h"
@@ -53,7 +54,7 @@ static bool on_interrupted(void *context)
 
 /* Of a run that diverged or was stopped, what there is is reported too. The first error is the one to print.
  */
-static enum tp_status train(const struct tp_train_command *command, struct tp_error *error, bool *stopped)
+static enum tp_status train(struct tp_train_command *command, struct tp_error *error, bool *stopped)
 {
     struct tp_train_data data = {0};
     struct tp_result result = {0};
@@ -72,6 +73,7 @@ static enum tp_status train(const struct tp_train_command *command, struct tp_er
     if (status == TP_OK)
         status = tp_train_data_load(&data, command, error);
     if (status == TP_OK) {
+        tp_data_report(&data, command->options.seed);
         tp_report_loaded(&observed.report, data.directory, &data.train, &data.validation);
         status = tp_train(&command->options, &data.train, &data.validation,
                           data.test.count ? &data.test : NULL, &observer, &result, error);
@@ -92,7 +94,7 @@ static enum tp_status train(const struct tp_train_command *command, struct tp_er
     return status;
 }
 
-static enum tp_status write_stats(const struct tp_train_command *command, struct tp_error *error)
+static enum tp_status write_stats(struct tp_train_command *command, struct tp_error *error)
 {
     struct tp_train_data data = {0};
     enum tp_status status = tp_train_data_load(&data, command, error);
@@ -102,8 +104,7 @@ static enum tp_status write_stats(const struct tp_train_command *command, struct
     return status;
 }
 
-static enum tp_status check_gradient(const struct tp_train_command *command, struct tp_error *error,
-                                     bool *stopped)
+static enum tp_status check_gradient(struct tp_train_command *command, struct tp_error *error, bool *stopped)
 {
     struct tp_train_data data = {0};
     enum tp_status status = tp_train_data_load(&data, command, error);
