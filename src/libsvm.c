@@ -150,16 +150,18 @@ static struct reader begin(const struct tp_file *file)
 bool tp_libsvm_is(const struct tp_file *file)
 {
     struct reader reader = begin(file);
-    size_t index = 0;
-    float value;
-    if (!next_line(&reader))
-        return false;
-    const size_t length = word_length(&reader);
-    if (tp_decimal_read(reader.at, reader.at + length, &value) != reader.at + length)
-        return false;
-    reader.at += length;
-    skip_blanks(&reader);
-    return read_feature(&reader, &index, &value, NULL) == TP_OK;
+    for (; next_line(&reader); skip_line(&reader)) {
+        size_t index = 0;
+        float value;
+        const size_t length = word_length(&reader);
+        if (tp_decimal_read(reader.at, reader.at + length, &value) != reader.at + length)
+            return false;
+        reader.at += length;
+        skip_blanks(&reader);
+        if (!at_line_end(&reader))
+            return read_feature(&reader, &index, &value, NULL) == TP_OK;
+    }
+    return false;
 }
 
 enum tp_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, struct tp_dataset *dataset,

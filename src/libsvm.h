@@ -13,7 +13,8 @@
 #include "schema.h"
 #include "status.h"
 
-/* Whether the first line of the file that is not empty or a comment is one of this format with a feature. */
+/* Whether the first line of the file that holds more than a number, or a comment, is a number and a feature.
+ */
 bool tp_libsvm_is(const struct tp_file *file);
 
 /*

@@ -71,9 +71,9 @@ static void test_refused(void **state)
 static void test_recognised(void **state)
 {
     (void)state;
-    static const char *const yes[] = {"1 1:2", "# c\n\n-1.5 7:1e5 x", "+1\t2:3\n"};
-    static const char *const no[] = {"",      "1",     "1,2",   "a 1:2",  "x:y 1:2",
-                                     "1 a:2", "1 1:b", "1:2 3", "12:30,5"};
+    static const char *const yes[] = {"1 1:2", "# c\n\n-1.5 7:1e5 x", "+1\t2:3\n", "0\n1 # c\n1 1:2"};
+    static const char *const no[] = {"",      "1",     "1,2",     "a 1:2",  "x:y 1:2", "1 a:2",
+                                     "1 1:b", "1:2 3", "12:30,5", "1\n2\n", "1\n2 3"};
     for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
         struct tp_file file = text_file(yes[i]);
         assert_true(tp_libsvm_is(&file));
