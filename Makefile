@@ -231,7 +231,8 @@ ubsan: deps-test ## all tests under UndefinedBehaviorSanitizer
 sanitize: deps-test ## all tests under both at once
 	$(Q)$(MAKE) check BUILD=build/sanitize BIN=build/sanitize/bin SANITIZE=address,undefined
 
-# Fuzzing needs clang. FUZZ_SECONDS bounds the run; what crashes is left in build/fuzz.
+# Fuzzing needs clang. FUZZ_SECONDS bounds the run of each, which replays its seeds first; what crashes is left in
+# build/fuzz, and what it found beside the program.
 FUZZ_SECONDS := 60
 FUZZERS      := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SOURCES))
 
@@ -244,7 +245,8 @@ fuzz: ## fuzz the data readers for FUZZ_SECONDS each
 	$(Q)$(MAKE) fuzz-run CC=clang BUILD=build/fuzz SANITIZE=address,fuzzer-no-link
 fuzz-run: $(FUZZERS)
 	$(Q)for f in $(FUZZERS); do \
-	    $$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/ -verbosity=0 || exit; \
+	    mkdir -p $$f.corpus; \
+	    $$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/ -verbosity=0 $$f.corpus tests/seeds/$${f##*/} || exit; \
 	done
 
 # --- Benchmarks -----------------------------------------------------------------------------------------

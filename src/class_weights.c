@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "csv.h"
-#include "decimal.h"
 #include "file.h"
+#include "names.h"
 
 static enum tp_status balance(const struct tp_dataset *dataset, float *weights, struct tp_error *error)
 {
@@ -22,34 +22,35 @@ static enum tp_status balance(const struct tp_dataset *dataset, float *weights, 
     return TP_OK;
 }
 
-/* Stores the class of this name; false if there is none. */
-static bool find_class(const struct tp_dataset *dataset, const struct tp_field *field, size_t *class)
+/* The names of the classes, by their labels. */
+static enum tp_status name_classes(const struct tp_dataset *dataset, struct tp_names *names,
+                                   struct tp_error *error)
 {
     static const struct tp_schema unknown = {0};
-    char buffer[32];
-    for (*class = 0; *class < dataset->classes; ++*class) {
-        const char *name =
-            tp_schema_class(dataset->schema ? dataset->schema : &unknown, *class, buffer, sizeof buffer);
-        if (strlen(name) == field->size && memcmp(name, field->text, field->size) == 0)
-            return true;
+    const struct tp_schema *schema = dataset->schema ? dataset->schema : &unknown;
+    enum tp_status status = TP_OK;
+    for (size_t k = 0; status == TP_OK && k < dataset->classes; k++) {
+        char buffer[32];
+        const char *name = tp_schema_class(schema, k, buffer, sizeof buffer);
+        status = tp_names_add(names, name, strlen(name), error);
     }
-    return false;
+    return status;
 }
 
 /* NaN stands for a class that was not named yet. */
-static enum tp_status read_row(struct tp_csv *csv, const struct tp_dataset *dataset, float *weights,
+static enum tp_status read_row(struct tp_csv *csv, const struct tp_names *names, float *weights,
                                struct tp_error *error)
 {
     struct tp_field field = {0};
-    size_t class;
+    uint32_t class;
     float weight;
     enum tp_status status = tp_csv_read_field(csv, &field, error);
     if (status != TP_OK)
         return status;
     const struct tp_shown shown = tp_csv_show(field.text, field.size);
-    if (!find_class(dataset, &field, &class))
+    if (!tp_names_find(names, field.text, field.size, &class))
         return tp_fail(error, TP_BAD_INPUT, "%s: row %zu: class \"%s\" found, expected one of the data's %zu",
-                       csv->path, csv->row, shown.text, dataset->classes);
+                       csv->path, csv->row, shown.text, names->count);
     if (!isnan(weights[class]))
         return tp_fail(error, TP_BAD_INPUT, "%s: row %zu: class \"%s\" found twice, expected once", csv->path,
                        csv->row, shown.text);
@@ -69,13 +70,17 @@ static enum tp_status read_file(const char *path, const struct tp_dataset *datas
         return status;
     for (size_t k = 0; k < dataset->classes; k++)
         weights[k] = NAN;
+    struct tp_names names = {0};
     struct tp_csv csv;
     status = tp_csv_open(&csv, &file, 0, error);
+    if (status == TP_OK)
+        status = name_classes(dataset, &names, error);
     while (status == TP_OK && tp_csv_next(&csv))
-        status = read_row(&csv, dataset, weights, error);
+        status = read_row(&csv, &names, weights, error);
     for (size_t k = 0; k < dataset->classes; k++)
         weights[k] = isnan(weights[k]) ? 1 : weights[k];
     tp_csv_close(&csv);
+    tp_names_free(&names);
     tp_file_free(&file);
     return status;
 }

@@ -31,6 +31,15 @@ static bool is_plain_integer(const char *text, size_t size)
     return size > sign && (text[sign] != '0' || size == 1);
 }
 
+bool tp_classes_find(const struct tp_classes *classes, const char *text, size_t size, uint16_t *label)
+{
+    uint32_t number;
+    const bool found = tp_names_find(&classes->names, text, size, &number);
+    if (found)
+        *label = (uint16_t)number;
+    return found;
+}
+
 enum tp_status tp_classes_label(struct tp_classes *classes, const char *place, const char *text, size_t size,
                                 uint16_t *label, struct tp_error *error)
 {
@@ -51,11 +60,8 @@ enum tp_status tp_classes_label(struct tp_classes *classes, const char *place, c
                 place, shown.text);
         }
     }
-    uint32_t number;
-    if (tp_names_find(&classes->names, text, size, &number)) {
-        *label = (uint16_t)number;
+    if (tp_classes_find(classes, text, size, label))
         return TP_OK;
-    }
     if (classes->learned)
         return tp_fail(error, TP_BAD_INPUT,
                        "%s: class \"%s\" found, expected one that the training data have", place, shown.text);

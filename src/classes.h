@@ -23,6 +23,9 @@ struct tp_classes {
 enum tp_status tp_classes_begin(struct tp_classes *classes, const struct tp_schema *schema,
                                 struct tp_error *error);
 
+/* Stores the number of a label's text if it is known in just this form. */
+bool tp_classes_find(const struct tp_classes *classes, const char *text, size_t size, uint16_t *label);
+
 /*
  * Stores the number of a label's text; an integer may be written in any way. `place` names it in messages.
  * Errors: TP_BAD_INPUT for numbers that are not integers or too many and for a class that the schema lacks;

@@ -92,8 +92,11 @@ static enum tp_status read_label(struct reader *reader, struct tp_classes *class
     const size_t length = word_length(reader);
     if (tp_decimal_read(reader->at, reader->at + length, &value) != reader->at + length)
         return fail_word(reader, "a number as label", error);
-    snprintf(place, sizeof place, "%s: line %zu", reader->path, reader->line);
-    enum tp_status status = tp_classes_label(classes, place, reader->at, length, label, error);
+    enum tp_status status = TP_OK;
+    if (!tp_classes_find(classes, reader->at, length, label)) {
+        snprintf(place, sizeof place, "%s: line %zu", reader->path, reader->line);
+        status = tp_classes_label(classes, place, reader->at, length, label, error);
+    }
     reader->at += length;
     skip_blanks(reader);
     return status;
@@ -175,13 +178,14 @@ enum tp_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, s
         status =
             tp_fail(error, TP_BAD_INPUT, "%s: index %zu found, expected at most %zu as in the training data",
                     file->path, reader.features, schema->features);
-    schema->features = schema->features ? schema->features : reader.features;
-    if (status == TP_OK && schema->features > TP_TABLE_RATIO_MAX * file->size / sizeof(float) / reader.rows)
+    if (status == TP_OK && !schema->features &&
+        reader.features > TP_TABLE_RATIO_MAX * file->size / sizeof(float) / reader.rows)
         status = tp_fail(
             error, TP_BAD_INPUT,
             "%s: %zu samples with indices up to %zu found: with their zeros, expected at most %d times the "
             "bytes of the text",
-            file->path, reader.rows, schema->features, TP_TABLE_RATIO_MAX);
+            file->path, reader.rows, reader.features, TP_TABLE_RATIO_MAX);
+    schema->features = schema->features ? schema->features : reader.features;
     if (status == TP_OK)
         status = tp_classes_begin(&classes, schema, error);
     if (status == TP_OK) {

@@ -98,7 +98,10 @@ static enum tp_status read_shape(struct header *header, struct array *array, str
 static enum tp_status read_order(struct header *header, struct array *array, struct tp_error *error)
 {
     array->has_order = take(header, "False");
-    return array->has_order ? TP_OK : fail_header(header, "False: arrays in C order", error);
+    return array->has_order
+               ? TP_OK
+               : fail_header(header, "False: an array in C order, as numpy.ascontiguousarray() makes one",
+                             error);
 }
 
 static enum tp_status read_dictionary(struct header *header, struct array *array, struct tp_error *error)

@@ -359,8 +359,10 @@ enum tp_status tp_report_stats(const struct tp_train_command *command, const cha
     tp_normalization_free(&normalization);
 
     printf(TP_LABEL "%s\n", "data", directory);
-    printf(TP_LABEL "%zu\n", "images", train->count);
-    printf(TP_LABEL "%zu each, %zu in all\n", "pixels", train->features, train->features * train->count);
+    const bool is_file = train->schema != NULL;
+    printf(TP_LABEL "%zu\n", is_file ? "samples" : "images", train->count);
+    printf(TP_LABEL "%zu each, %zu in all\n", is_file ? "values" : "pixels", train->features,
+           train->features * train->count);
     printf(TP_LABEL "%zu\n", "classes", train->classes);
     printf(TP_LABEL "%.5f\n", "mean", mean);
     printf(TP_LABEL "%.5f\n", "deviation", deviation);

@@ -57,6 +57,8 @@ static bool is_missing(const struct tp_field *field)
 static enum tp_status read_label(struct reader *reader, size_t i, const struct tp_field *field,
                                  struct tp_error *error)
 {
+    if (tp_classes_find(&reader->classes, field->text, field->size, &reader->labels[reader->rows]))
+        return TP_OK;
     const struct tp_table_place place = tp_table_columns_place(&reader->columns, &reader->csv, i);
     if (is_missing(field))
         return tp_fail(error, TP_BAD_INPUT, "%s: \"%s\" found, expected a label", place.text,
@@ -256,7 +258,7 @@ static void expand_row(const struct tp_schema *schema, const float *cells, float
 }
 
 /* Makes samples of the cells. */
-static enum tp_status expand(struct reader *reader, const struct tp_schema *schema, size_t file_size,
+static enum tp_status expand(struct reader *reader, const struct tp_schema *schema, size_t most,
                              struct tp_dataset *dataset, struct tp_error *error)
 {
     const size_t features = schema->features, rows = reader->rows;
@@ -268,7 +270,7 @@ static enum tp_status expand(struct reader *reader, const struct tp_schema *sche
         samples = realloc(samples, rows * features * sizeof *samples);
         samples = samples ? samples : reader->cells;
     } else {
-        if (features > TP_TABLE_RATIO_MAX * file_size / sizeof *samples / rows)
+        if (features > most / sizeof *samples / rows)
             return tp_fail(
                 error, TP_BAD_INPUT,
                 "%s: %zu rows of %zu inputs found, with one for each category, expected at most %d times the "
@@ -298,8 +300,8 @@ enum tp_status tp_table_parse(struct tp_file *file, const struct tp_table_option
 {
     *dataset = (struct tp_dataset){0};
     struct reader reader = {.options = options};
-    const size_t file_size = file->size;
     const bool learns = schema->features == 0;
+    const size_t most = learns ? TP_TABLE_RATIO_MAX * file->size : SIZE_MAX; /* bytes of samples */
 
     enum tp_status status = tp_csv_open(&reader.csv, file, options->skip_lines, error);
     if (status == TP_OK)
@@ -316,7 +318,7 @@ enum tp_status tp_table_parse(struct tp_file *file, const struct tp_table_option
     tp_file_free(file);
     reader.csv.path = path;
     if (status == TP_OK)
-        status = expand(&reader, schema, file_size, dataset, error);
+        status = expand(&reader, schema, most, dataset, error);
 
     free(reader.cells);
     free(reader.labels);

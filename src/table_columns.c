@@ -78,20 +78,53 @@ static enum tp_status check_second(const struct tp_table_columns *columns, struc
     return status;
 }
 
+static int compare_names(const void *left, const void *right, void *context)
+{
+    const struct tp_table_column *all = context;
+    const size_t a = *(const size_t *)left, b = *(const size_t *)right;
+    const int order = strcmp(all[a].first, all[b].first);
+    return order ? order : (a > b) - (a < b);
+}
+
+/* A table may have very many columns, each of which is looked for. */
+static enum tp_status sort_names(struct tp_table_columns *columns, const char *path, struct tp_error *error)
+{
+    columns->by_name = malloc(columns->count * sizeof *columns->by_name);
+    if (!columns->by_name)
+        return fail_memory(path, error);
+    for (size_t i = 0; i < columns->count; i++)
+        columns->by_name[i] = i;
+    qsort_r(columns->by_name, columns->count, sizeof *columns->by_name, compare_names, columns->all);
+    return TP_OK;
+}
+
+static int compare_text(const char *name, const char *text, size_t size)
+{
+    const int order = strncmp(name, text, size);
+    return order ? order : name[size] != '\0';
+}
+
 /* Stores the column of this name; it is columns->count if there is none. */
 static enum tp_status find_name(const struct tp_table_columns *columns, const struct tp_csv *csv,
                                 const char *name, size_t size, size_t *found, struct tp_error *error)
 {
+    size_t low = 0, high = columns->header ? columns->count : 0;
     *found = columns->count;
-    for (size_t i = 0; columns->header && i < columns->count; i++) {
-        if (strlen(columns->all[i].first) != size || memcmp(columns->all[i].first, name, size) != 0)
-            continue;
-        if (*found < columns->count)
-            return tp_fail(error, TP_BAD_INPUT,
-                           "%s: row %zu: columns %zu and %zu are both called \"%s\", expected one", csv->path,
-                           columns->row, *found + 1, i + 1, tp_csv_show(name, size).text);
-        *found = i;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (compare_text(columns->all[columns->by_name[middle]].first, name, size) < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
+    const size_t *place = columns->by_name + low, left = columns->header ? columns->count - low : 0;
+    if (!left || compare_text(columns->all[place[0]].first, name, size) != 0)
+        return TP_OK;
+    *found = place[0];
+    if (left > 1 && compare_text(columns->all[place[1]].first, name, size) == 0)
+        return tp_fail(error, TP_BAD_INPUT,
+                       "%s: row %zu: columns %zu and %zu are both called \"%s\", expected one", csv->path,
+                       columns->row, place[0] + 1, place[1] + 1, tp_csv_show(name, size).text);
     return TP_OK;
 }
 
@@ -252,6 +285,8 @@ enum tp_status tp_table_columns_begin(struct tp_table_columns *columns, struct t
     const size_t line = csv->line;
     enum tp_status status = read_first(columns, csv, error);
     if (status == TP_OK)
+        status = sort_names(columns, csv->path, error);
+    if (status == TP_OK)
         status = check_second(columns, *csv, !columns->header, error);
     if (status == TP_OK)
         status = schema->features ? match(columns, csv, options, schema, error)
@@ -295,5 +330,6 @@ void tp_table_columns_free(struct tp_table_columns *columns)
         tp_names_free(&columns->all[i].categories);
     }
     free(columns->all);
+    free(columns->by_name);
     *columns = (struct tp_table_columns){0};
 }

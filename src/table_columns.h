@@ -34,6 +34,7 @@ struct tp_table_column {
 struct tp_table_columns {
     struct tp_table_column *all;
     size_t count;
+    size_t *by_name; /* [count], owned: places in ascending order of the first record's fields */
     size_t inputs;
     bool header;
     bool header_sure; /* said or proved */

@@ -221,7 +221,7 @@ sys.exit(mean < float(least))' "$least" "$name" "$peer" $found >&3
     sgd=(--data small.csv --optimizer sgd --epochs 5 --hidden 8 --quiet --json)
     printf 'common,2\nrare,2\n' >two.csv
     printf 'rare,3.5\n' >rare.csv
-    expected= balanced= rare=
+    expected='' balanced='' rare=''
     for tier in $("$train" --version | sed -n 's/^tiers found here: //p'); do
         run --separate-stderr "$train" "${sgd[@]}" --lr 0.125 --isa "$tier"
         plain=$(json weights_hash)

@@ -137,7 +137,7 @@ static void test_refused(void **state)
     check_refused(array(1, HEADER("<f4", "(999999999999, 999999999999)"), floats, 0),
                   "expected dimensions from 1");
     check_refused(array(1, "{'descr': '<f4', 'fortran_order': True, 'shape': (3, 2)}", floats, sizeof floats),
-                  "expected False: arrays in C order");
+                  "expected False: an array in C order");
     check_refused(array(1, "{'descr': '<f4', 'shape': (3, 2)}", floats, sizeof floats), "'fortran_order'");
     check_refused(array(1, "{'descr': '<f4'", floats, 0), "expected 'descr', 'fortran_order' or 'shape'");
     check_refused(array(1, "", floats, 0), "expected a dictionary");

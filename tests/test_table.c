@@ -291,6 +291,25 @@ static void test_too_many_categories(void **state)
     free(text);
 }
 
+/* By a known schema a row has as many features as it says, however few bytes it has. */
+static void test_short_row(void **state)
+{
+    (void)state;
+    enum { ROWS = 400 };
+    char *text = malloc(64 * ROWS);
+    assert_non_null(text);
+    size_t length = (size_t)sprintf(text, "t,n,y\n");
+    for (int i = 0; i < ROWS; i++)
+        length += (size_t)sprintf(text + length, "t%d,1234,1\n", i);
+    struct table table = read_text(text, plain);
+    tp_dataset_free(&table.data);
+    read_into(&table, "t,n,y\nt7,1,1\n", plain);
+    assert_int_equal(table.data.count, 1);
+    assert_int_equal(table.data.features, ROWS + 1);
+    free_table(&table);
+    free(text);
+}
+
 static void test_schema_by_name(void **state)
 {
     (void)state;
@@ -370,12 +389,19 @@ static void test_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_header_and_names),    cmocka_unit_test(test_label_column),
-        cmocka_unit_test(test_number_labels),       cmocka_unit_test(test_headers_that_are_none),
-        cmocka_unit_test(test_skip_lines),          cmocka_unit_test(test_bad_cells),
-        cmocka_unit_test(test_quoted_numbers),      cmocka_unit_test(test_categories),
-        cmocka_unit_test(test_too_many_categories), cmocka_unit_test(test_schema_by_name),
-        cmocka_unit_test(test_schema_by_place),     cmocka_unit_test(test_file),
+        cmocka_unit_test(test_header_and_names),
+        cmocka_unit_test(test_label_column),
+        cmocka_unit_test(test_number_labels),
+        cmocka_unit_test(test_headers_that_are_none),
+        cmocka_unit_test(test_skip_lines),
+        cmocka_unit_test(test_bad_cells),
+        cmocka_unit_test(test_quoted_numbers),
+        cmocka_unit_test(test_categories),
+        cmocka_unit_test(test_too_many_categories),
+        cmocka_unit_test(test_short_row),
+        cmocka_unit_test(test_schema_by_name),
+        cmocka_unit_test(test_schema_by_place),
+        cmocka_unit_test(test_file),
     };
     return cmocka_run_group_tests_name("table", tests, scratch_make, scratch_remove);
 }
