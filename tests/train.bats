@@ -195,7 +195,7 @@ END
     printf 'data = /%04095d\n' 0 >long.conf
     "$train" --config "$PWD/long.conf" --print-config >/dev/null
     printf 'data = %04096d\n' 0 >long.conf
-    refused 2 "long.conf:1: data: expected DIR of 1 to 4096 bytes" --config "$PWD/long.conf"
+    refused 2 "long.conf:1: data: expected PATH of 1 to 4096 bytes" --config "$PWD/long.conf"
 }
 
 @test "defects of a configuration file are named with file and line" {
