@@ -242,7 +242,7 @@ $(FUZZERS): %: %.o $(LIBRARY) $(BUILD)/stamp/link
 
 .PHONY: fuzz fuzz-run
 fuzz: ## fuzz the data readers for FUZZ_SECONDS each
-	$(Q)$(MAKE) fuzz-run CC=clang BUILD=build/fuzz SANITIZE=address,fuzzer-no-link
+	$(Q)$(MAKE) fuzz-run CC=clang BUILD=build/fuzz SANITIZE=address,undefined,fuzzer-no-link
 fuzz-run: $(FUZZERS)
 	$(Q)for f in $(FUZZERS); do \
 	    mkdir -p $$f.corpus; \
