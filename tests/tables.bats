@@ -190,7 +190,7 @@ sys.exit(mean < float(least))' "$least" "$name" "$peer" $found >&3
 @test "options of files are refused with a directory" {
     for option in --label=x --header=yes --skip-lines=1 --categorical=1 --missing=mean --val-data=x --labels=x \
         --val-labels=x; do
-        refused 2 "${option%=*}: expected with --data FILE only" "$option"
+        refused 2 "${option%=*}: expected with --data FILE only" --data "$root/data/mnist" "$option"
     done
     refused 3 "absent.csv: cannot be opened: No such file" --data absent.csv --label x
 }
