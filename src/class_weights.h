@@ -1,6 +1,7 @@
 /*
  * Weights of classes: what a training sample's loss and gradient are multiplied by. A step still divides by
- * the number of its samples, not by the sum of their weights; evaluations know no weights.
+ * the number of its samples, not by the sum of their weights. The loss of a step is weighted; evaluations and
+ * gradient checks know no weights.
  */
 #ifndef TP_CLASS_WEIGHTS_H
 #define TP_CLASS_WEIGHTS_H
