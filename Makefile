@@ -56,7 +56,7 @@ MISSING += $(if $(filter works,$(PROBE)),$(if $(filter random123,$(PROBE)),,Rand
              a C compiler called '$(CC)' (Debian: gcc))
 
 PACKAGES_BUILD    := gcc libc6-dev pkg-config $(foreach l,$(REQUIRED),$(call package,$l)) librandom123-dev
-PACKAGES_TEST     := bats binutils g++ git gnuplot-nox libbenchmark-dev libcmocka-dev libsimde-dev python3 python3-jinja2 python3-venv qemu-user
+PACKAGES_TEST     := bats binutils g++ git gnuplot-nox libbenchmark-dev libcmocka-dev libsimde-dev python3 python3-jinja2 python3-sklearn python3-venv qemu-user
 PACKAGES_GUARD    := llvm valgrind
 PACKAGES_BENCH    := fonts-dejavu-core g++ git gnuplot-nox libbenchmark-dev python3
 PACKAGES_PEERS    := libblis4 libdnnl-dev libopenblas0
@@ -69,8 +69,8 @@ PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
 
 # Program side: may read argv and the environment, print, handle signals, exit. The rest of src/ is library.
 MAINS           := src/predict.c src/train.c
-PROGRAM_SOURCES := $(MAINS) src/data_path.c src/explain.c src/gradient_report.c src/history.c src/json_line.c \
-                   src/option_value.c src/options.c src/plot.c src/predict_command.c src/predict_data.c \
+PROGRAM_SOURCES := $(MAINS) src/data_path.c src/data_report.c src/explain.c src/gradient_report.c src/history.c \
+                   src/json_line.c src/option_value.c src/options.c src/plot.c src/predict_command.c src/predict_data.c \
                    src/predict_report.c src/prediction_rows.c src/report.c src/saver.c src/standard_output.c \
                    src/stop_signal.c src/tier_choice.c src/train_command.c src/train_data.c src/version.c \
                    src/worst_errors.c
@@ -232,7 +232,8 @@ ubsan: deps-test ## all tests under UndefinedBehaviorSanitizer
 sanitize: deps-test ## all tests under both at once
 	$(Q)$(MAKE) check BUILD=build/sanitize BIN=build/sanitize/bin SANITIZE=address,undefined
 
-# Fuzzing needs clang. FUZZ_SECONDS bounds the run; what crashes is left in build/fuzz.
+# Fuzzing needs clang. FUZZ_SECONDS bounds the run of each, which replays its seeds first; what crashes is left in
+# build/fuzz, and what it found beside the program.
 FUZZ_SECONDS := 60
 FUZZERS      := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SOURCES))
 
@@ -242,7 +243,7 @@ $(FUZZERS): %: %.o $(LIBRARY) $(BUILD)/stamp/link
 
 .PHONY: fuzz fuzz-run
 fuzz: ## fuzz the readers of files for FUZZ_SECONDS each
-	$(Q)$(MAKE) fuzz-run CC=clang BUILD=build/fuzz SANITIZE=address,fuzzer-no-link
+	$(Q)$(MAKE) fuzz-run CC=clang BUILD=build/fuzz SANITIZE=address,undefined,fuzzer-no-link
 fuzz-run: $(FUZZERS)
 	$(Q)for f in $(FUZZERS); do \
 	    found=$$f.found seeds=tests/seeds/$${f##*fuzz_}; \

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "schema.h"
 #include "status.h"
 
 enum tp_sample_type { TP_SAMPLE_U8, TP_SAMPLE_F32 };
@@ -17,7 +18,9 @@ struct tp_dataset {
     uint16_t *labels; /* [count], each < classes */
     size_t count;
     size_t features;
-    size_t classes; /* 1 + the largest label; at least 1 */
+    size_t classes;                 /* 1 + the largest label; at least 1 */
+    const float *class_weights;     /* [classes] of a training set, not owned; NULL: all 1 */
+    const struct tp_schema *schema; /* names of columns and classes, not owned; NULL: there are none */
 };
 
 enum tp_normalize {
@@ -72,6 +75,22 @@ void tp_dataset_free(struct tp_dataset *dataset);
  */
 enum tp_status tp_dataset_split(struct tp_dataset *dataset, double fraction, struct tp_dataset *tail,
                                 struct tp_error *error);
+
+/*
+ * Puts the samples in a random order that the seed decides, and moves about fraction * count of them (0 <=
+ * fraction < 1; rounded, and at least one unless it is 0) to *tail, as many of each class as its share of the
+ * samples says, by the method of the largest remainder. Both keep the classes and the schema of the whole.
+ * Errors: TP_USAGE if none would be left; TP_FAILURE without memory.
+ */
+enum tp_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint64_t seed,
+                               struct tp_dataset *tail, struct tp_error *error);
+
+/*
+ * Makes a missing feature, NaN, the mean of those that are there. The first finds the means[features] of f32
+ * samples and the second puts them there. Errors: TP_BAD_INPUT for a feature that is missing in all samples.
+ */
+enum tp_status tp_missing_means(const struct tp_dataset *dataset, float *means, struct tp_error *error);
+void tp_missing_fill(struct tp_dataset *dataset, const float *means);
 
 /* Mean and deviation from integer sums for u8 and from double sums in sample order for f32. */
 enum tp_status tp_normalization_fit(struct tp_normalization *normalization, enum tp_normalize mode,

@@ -205,11 +205,20 @@ struct config {
     char *room; /* for the paths in it that need the folder's name before them */
 };
 
+/* Whether the value of a path is a word that stands for something else. */
+static bool is_word(const struct tp_option *option, const char *value)
+{
+    const struct tp_choice *choice = option->choices;
+    while (choice && choice->name && strcmp(choice->name, value) != 0)
+        choice++;
+    return (choice && choice->name) || (option->word && strcmp(value, option->word) == 0);
+}
+
 /* A path too long comes out cut, one byte longer than any path may be. */
 static const char *resolve(const struct tp_option *option, const char *value, struct config *config)
 {
     if (option->kind != TP_OPTION_PATH || !*value || *value == '/' || !config->folder ||
-        (option->word && strcmp(value, option->word) == 0))
+        is_word(option, value))
         return value;
     char *path = config->room;
     snprintf(path, TP_OPTION_TEXT_MOST + 2, "%.*s%s", config->folder, config->path, value);
@@ -387,7 +396,7 @@ static void find_folder(const struct tp_option *option, const void *target, char
 {
     const char *path;
     memcpy(&path, (const char *)target + option->offset, sizeof path);
-    if (path && *path != '/' && getcwd(folder, PATH_MAX - 1))
+    if (path && *path != '/' && !is_word(option, path) && getcwd(folder, PATH_MAX - 1))
         strcat(folder, "/");
 }
 

@@ -54,7 +54,7 @@ struct tp_option {
     const char *argument; /* what --help calls the value; NULL for flags and switches */
     const char
         *word; /* numbers, paths: stands for 0 or NULL, which have no other spelling; NULL: no such word */
-    const struct tp_choice *choices; /* ended by a name that is NULL */
+    const struct tp_choice *choices; /* ended by a name that is NULL; of a path: words that are no paths */
     enum tp_option_kind kind;
     bool command_only;   /* acts at once (--help): not in files, not printed */
     bool above, below;   /* reals: low, high are not in the range */

@@ -16,7 +16,8 @@
 /* The values are part of what a seed means: append, never renumber. */
 enum tp_purpose {
     TP_RANDOM_WEIGHTS = 0, /* stream: layer, index: weight */
-    TP_RANDOM_SHUFFLE = 1  /* stream: epoch */
+    TP_RANDOM_SHUFFLE = 1, /* stream: epoch */
+    TP_RANDOM_DRAW = 2     /* tables: the order of their rows; stream 0 */
 };
 
 /*

@@ -13,13 +13,14 @@
 #include "placement.h"
 
 #define TP_REDRAW_SECONDS 0.1
+#define TP_PROGRESS_LINES 50  /* about so many elsewhere than on a terminal: all of the default run */
 #define TP_LINE_MOST      256 /* bytes of a line of progress */
 #define TP_LABEL          "%-12s"
 
 void tp_report_begin(struct tp_report *report, const struct tp_train_command *command)
 {
     *report = (struct tp_report){
-        .command = command, .begun = tp_clock_seconds(), .terminal = isatty(STDERR_FILENO)};
+        .command = command, .begun = tp_clock_seconds(), .terminal = isatty(STDERR_FILENO), .line = SIZE_MAX};
 }
 
 void tp_report_loaded(struct tp_report *report, const char *directory, const struct tp_dataset *train,
@@ -206,10 +207,13 @@ void tp_report_evaluated(struct tp_report *report, const struct tp_evaluation *e
     report->marked = tp_clock_seconds();
     report->evaluation = *evaluation;
     report->evaluated = true;
-    if (!report->terminal && !report->command->quiet) {
+    const size_t steps = report->run.steps_planned, lines = TP_PROGRESS_LINES;
+    if (!report->terminal && !report->command->quiet &&
+        (steps <= lines || (report->done - 1) * lines / steps != report->line)) {
         char line[TP_LINE_MOST];
         format_progress(report, TP_WIDE, line);
         fprintf(stderr, "%s\n", line);
+        report->line = (report->done - 1) * lines / steps;
     }
 }
 
@@ -395,8 +399,10 @@ enum tp_status tp_report_stats(const struct tp_train_command *command, const cha
     tp_normalization_free(&normalization);
 
     printf(TP_LABEL "%s\n", "data", directory);
-    printf(TP_LABEL "%zu\n", "images", train->count);
-    printf(TP_LABEL "%zu each, %zu in all\n", "pixels", train->features, train->features * train->count);
+    const bool is_file = train->schema != NULL;
+    printf(TP_LABEL "%zu\n", is_file ? "samples" : "images", train->count);
+    printf(TP_LABEL "%zu each, %zu in all\n", is_file ? "values" : "pixels", train->features,
+           train->features * train->count);
     printf(TP_LABEL "%zu\n", "classes", train->classes);
     printf(TP_LABEL "%.5f\n", "mean", mean);
     printf(TP_LABEL "%.5f\n", "deviation", deviation);

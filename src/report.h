@@ -21,6 +21,7 @@ struct tp_report {
     struct tp_peak peak;
     bool terminal;
     size_t drawn; /* columns of the line on the terminal */
+    size_t line;  /* of the lines elsewhere, the last that was written; SIZE_MAX: none */
 
     /* Times are those of CLOCK_MONOTONIC in seconds. */
     double begun, loaded, started, redrawn;

@@ -23,7 +23,7 @@ size_t tp_step_bytes(const struct tp_network *network, const struct tp_plan *pla
         total = tp_arena_add(tp_arena_add(total, 1, matrix_bytes(plan, network->layers[l].units)), 1,
                              matrix_bytes(plan, network->layers[l].units));
     total = tp_arena_add(total, plan->batch, sizeof(uint16_t));
-    return tp_arena_add(total, plan->batch, sizeof(float));
+    return tp_arena_add(tp_arena_add(total, plan->batch, sizeof(float)), plan->batch, sizeof(float));
 }
 
 void tp_step_place(struct tp_step *step, struct tp_arena *arena)
@@ -37,6 +37,7 @@ void tp_step_place(struct tp_step *step, struct tp_arena *arena)
     }
     step->labels = tp_arena_take(arena, step->plan->batch * sizeof *step->labels);
     step->loss = tp_arena_take(arena, step->plan->batch * sizeof *step->loss);
+    step->weights = tp_arena_take(arena, step->plan->batch * sizeof *step->weights);
 }
 
 size_t tp_step_member_bytes(const struct tp_network *network, const struct tp_plan *plan, size_t total)
@@ -159,12 +160,16 @@ static void loss(const struct tp_step *step, const struct tp_step_member *member
     size_t last = step->network->layer_count - 1;
     for (size_t r = rows.begin; r < rows.end; r++)
         step->labels[r] = member->train->labels[index[r]];
+    const float *class_weights = member->train->class_weights;
+    for (size_t r = rows.begin; class_weights && r < rows.end; r++)
+        step->weights[r] = class_weights[step->labels[r]];
     step->tier->loss(&(struct tp_loss){.row_begin = rows.begin,
                                        .row_end = rows.end,
                                        .classes = step->network->layers[last].units,
                                        .z = step->a[last],
                                        .z_stride = step->stride,
                                        .labels = step->labels,
+                                       .weights = class_weights ? step->weights : NULL,
                                        .scale = 1 / (float)batch,
                                        .d = step->d[last],
                                        .d_stride = step->stride,

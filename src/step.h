@@ -24,6 +24,7 @@ struct tp_step {
     float *d[TP_LAYERS_MAX]; /* gradients at each layer's sums z */
     uint16_t *labels;        /* [batch] */
     float *loss;             /* [batch] */
+    float *weights;          /* [batch], of the samples' classes; unused without class weights */
 
     /*
      * Of the last step that ran with `measure` set, which is written as rule is: sums of squares of dC/dW,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "data_report.h"
 #include "gradient_report.h"
 #include "history.h"
 #include "plot.h"
@@ -121,6 +122,7 @@ static enum tp_status train(struct tp_train_command *command, struct tp_error *e
     if (status == TP_OK)
         status = tp_saver_prepare(&observed.saver, command, &data.train, error);
     if (status == TP_OK) {
+        tp_data_report(&data, command->options.seed);
         tp_report_loaded(&observed.report, data.directory, &data.train, &data.validation);
         status = tp_train(&command->options, &data.train, &data.validation,
                           data.test.count ? &data.test : NULL, &observer, &result, error);
@@ -137,7 +139,7 @@ static enum tp_status train(struct tp_train_command *command, struct tp_error *e
     return status;
 }
 
-static enum tp_status write_stats(const struct tp_train_command *command, struct tp_error *error)
+static enum tp_status write_stats(struct tp_train_command *command, struct tp_error *error)
 {
     struct tp_train_data data = {0};
     enum tp_status status = tp_train_data_load(&data, command, error);
@@ -147,8 +149,7 @@ static enum tp_status write_stats(const struct tp_train_command *command, struct
     return status;
 }
 
-static enum tp_status check_gradient(const struct tp_train_command *command, struct tp_error *error,
-                                     bool *stopped)
+static enum tp_status check_gradient(struct tp_train_command *command, struct tp_error *error, bool *stopped)
 {
     struct tp_train_data data = {0};
     enum tp_status status = tp_train_data_load(&data, command, error);

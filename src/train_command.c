@@ -10,19 +10,21 @@
 #define TP_UNITS_MOST   1048576
 #define TP_THREADS_MOST 4096
 
+#define TP_EPOCHS_LEAST      10
+#define TP_TABLE_STEPS_LEAST 2000 /* of a table */
+
 #define AT(member) offsetof(struct tp_train_command, member)
 
 _Static_assert(sizeof(enum tp_activation) == sizeof(int) && sizeof(enum tp_init) == sizeof(int) &&
                    sizeof(enum tp_bias) == sizeof(int) && sizeof(enum tp_normalize) == sizeof(int) &&
                    sizeof(enum tp_rule_kind) == sizeof(int) && sizeof(enum tp_bind) == sizeof(int) &&
-                   sizeof(enum tp_numa_mode) == sizeof(int),
+                   sizeof(enum tp_numa_mode) == sizeof(int) && sizeof(enum tp_header) == sizeof(int) &&
+                   sizeof(enum tp_missing) == sizeof(int),
                "options store choices as int");
 
-static const struct tp_choice normalizations[] = {{"global", TP_NORMALIZE_GLOBAL},
-                                                  {"feature", TP_NORMALIZE_FEATURE},
-                                                  {"unit", TP_NORMALIZE_UNIT},
-                                                  {"none", TP_NORMALIZE_NONE},
-                                                  {NULL, 0}};
+static const struct tp_choice normalizations[] = {
+    {"auto", TP_AUTO},           {"global", TP_NORMALIZE_GLOBAL}, {"feature", TP_NORMALIZE_FEATURE},
+    {"unit", TP_NORMALIZE_UNIT}, {"none", TP_NORMALIZE_NONE},     {NULL, 0}};
 
 const struct tp_choice tp_activation_choices[] = {{"sigmoid", TP_SIGMOID},
                                                   {"lecun-tanh", TP_LECUN_TANH},
@@ -38,7 +40,18 @@ static const struct tp_choice inits[] = {{"auto", TP_INIT_AUTO},
                                          {NULL, 0}};
 
 static const struct tp_choice biases[] = {
-    {"input", TP_BIAS_INPUT}, {"all", TP_BIAS_ALL}, {"none", TP_BIAS_NONE}, {NULL, 0}};
+    {"auto", TP_AUTO}, {"input", TP_BIAS_INPUT}, {"all", TP_BIAS_ALL}, {"none", TP_BIAS_NONE}, {NULL, 0}};
+
+static const struct tp_choice automatic_switch[] = {
+    {"auto", TP_AUTO}, {"on", true}, {"off", false}, {NULL, 0}};
+
+static const struct tp_choice headers[] = {
+    {"auto", TP_HEADER_AUTO}, {"yes", TP_HEADER_YES}, {"no", TP_HEADER_NO}, {NULL, 0}};
+
+static const struct tp_choice missings[] = {
+    {"error", TP_MISSING_ERROR}, {"mean", TP_MISSING_MEAN}, {NULL, 0}};
+
+static const struct tp_choice class_weights[] = {{"balanced", 0}, {NULL, 0}};
 
 static const struct tp_choice bindings[] = {
     {"auto", TP_BIND_AUTO}, {"none", TP_BIND_NONE}, {"cores", TP_BIND_CORES}, {NULL, 0}};
@@ -59,10 +72,40 @@ static const struct tp_choice numa_modes[] = {{"auto", TP_NUMA_AUTO},
 /* A paragraph for each option, not a line for each field. */
 /* clang-format off */
 static const struct tp_option table[] = {
-    {.name = "data", .group = "Data", .argument = "DIR", .kind = TP_OPTION_PATH, .word = "auto",
+    {.name = "data", .group = "Data", .argument = "PATH", .kind = TP_OPTION_PATH, .word = "auto",
      .offset = AT(data),
-     .help = "directory with the IDX files train-images, train-labels, t10k-images and t10k-labels, plain "
-             "or gzip; auto: the MNIST that comes with tileprop"},
+     .help = "a directory with the IDX files train-images, train-labels, t10k-images and t10k-labels; or a "
+             "table: CSV, TSV or libsvm's text; or a NumPy array (.npy). All may be gzip. auto: the MNIST that "
+             "comes with tileprop"},
+    {.name = "labels", .group = "Data", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
+     .offset = AT(labels),
+     .help = "the labels of a NumPy array, an array too"},
+    {.name = "val-data", .group = "Data", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
+     .offset = AT(val_data),
+     .help = "validate on this table or array instead of on part of the training data"},
+    {.name = "val-labels", .group = "Data", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
+     .offset = AT(val_labels),
+     .help = "the labels of --val-data"},
+    {.name = "label", .group = "Data", .argument = "COLUMN", .kind = TP_OPTION_TEXT, .offset = AT(table.label),
+     .help = "a table's column with the classes, numbers or text: its name, its place from 1, first or last"},
+    {.name = "header", .group = "Data", .argument = "NAME", .kind = TP_OPTION_CHOICE, .choices = headers,
+     .offset = AT(table.header),
+     .help = "whether a table's first line holds the columns' names; auto: yes, if it can hold nothing else, "
+             "and an error where that is not sure"},
+    {.name = "skip-lines", .group = "Data", .argument = "N", .kind = TP_OPTION_COUNT, .least = 0,
+     .most = TP_COUNT_MOST, .offset = AT(table.skip_lines),
+     .help = "leave out the first N lines of a table"},
+    {.name = "categorical", .group = "Data", .argument = "COLUMNS", .kind = TP_OPTION_TEXT, .word = "auto",
+     .offset = AT(table.categorical),
+     .help = "columns of a table, by name or place with commas between them, to be taken as categories, one input "
+             "for each; auto: those that begin with text"},
+    {.name = "missing", .group = "Data", .argument = "NAME", .kind = TP_OPTION_CHOICE, .choices = missings,
+     .offset = AT(table.missing),
+     .help = "what a cell that is empty, ?, NA, N/A, NaN or null is: an error, or the mean of the training samples"},
+    {.name = "class-weight", .group = "Data", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
+     .choices = class_weights, .offset = AT(class_weight),
+     .help = "multiply each training sample's loss and gradient by its class's weight, from a file of lines "
+             "CLASS,WEIGHT; balanced: samples / (classes * samples of the class)"},
     {.name = "train-limit", .group = "Data", .argument = "N", .kind = TP_OPTION_COUNT, .word = "all",
      .least = 1, .most = TP_COUNT_MOST, .offset = AT(train_limit),
      .help = "train on the first N samples of the training set at most"},
@@ -72,14 +115,16 @@ static const struct tp_option table[] = {
     {.name = "val-split", .group = "Data", .argument = "F", .kind = TP_OPTION_REAL, .word = "none",
      .low = 0, .high = 1, .above = true, .below = true, .fraction = true, .offset = AT(val_split),
      .help = "validate on the last fraction F of the training files instead of on the t10k files, before "
-             "any limit"},
+             "any limit; of a table or an array: on a fraction F drawn from each class. Without it and --val-data "
+             "that is 0.2"},
     {.name = "test-holdout", .group = "Data", .argument = "N", .kind = TP_OPTION_COUNT, .word = "none",
      .least = 1, .most = TP_COUNT_MOST, .offset = AT(test_holdout),
      .help = "keep the N samples of the training files that follow the training samples as a test set, "
              "which is evaluated once, at the end"},
     {.name = "normalize", .group = "Data", .argument = "NAME", .kind = TP_OPTION_CHOICE,
-     .choices = normalizations, .offset = AT(options.normalize),
-     .help = "to mean 0 and deviation 1 over all inputs or for each feature, to [0, 1], or not"},
+     .choices = normalizations, .offset = AT(normalize),
+     .help = "to mean 0 and deviation 1 over all inputs or for each feature, to [0, 1], or not; auto: global, of a "
+             "table feature"},
 
     {.name = "hidden", .group = "Network", .argument = "SIZES", .kind = TP_OPTION_SIZES,
      .offset = AT(options.hidden), .count_offset = AT(options.hidden_count), .items = TP_HIDDEN_MAX,
@@ -95,8 +140,9 @@ static const struct tp_option table[] = {
      .help = "first weights: uniform in [-1, 1), or normal with deviation sqrt(1/inputs) or sqrt(2/inputs) "
              "of the layer; auto: he for relu, else fan-in"},
     {.name = "bias", .group = "Network", .argument = "NAME", .kind = TP_OPTION_CHOICE,
-     .choices = biases, .offset = AT(options.bias),
-     .help = "a constant 1 among the inputs, or that and a bias in every other layer, or none"},
+     .choices = biases, .offset = AT(bias),
+     .help = "a constant 1 among the inputs, or that and a bias in every other layer, or none; auto: input, with a "
+             "table all"},
 
     {.name = "init-from", .group = "Network", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
      .offset = AT(init_from),
@@ -127,14 +173,14 @@ static const struct tp_option table[] = {
     {.name = "batch", .group = "Optimizer", .argument = "N", .kind = TP_OPTION_COUNT, .least = 1,
      .most = TP_COUNT_MOST, .offset = AT(options.batch),
      .help = "samples per step"},
-    {.name = "epochs", .group = "Optimizer", .argument = "N", .kind = TP_OPTION_COUNT, .least = 1,
-     .most = TP_COUNT_MOST, .offset = AT(options.epochs),
-     .help = "passes over the training set"},
+    {.name = "epochs", .group = "Optimizer", .argument = "N", .kind = TP_OPTION_COUNT, .word = "auto",
+     .least = 1, .most = TP_COUNT_MOST, .offset = AT(epochs),
+     .help = "passes over the training set; auto: 10, over a table at least as many as give 2000 steps"},
     {.name = "shuffle", .group = "Optimizer", .kind = TP_OPTION_SWITCH, .offset = AT(options.shuffle),
      .help = "take the samples in a new random order in each epoch"},
-    {.name = "drop-last", .group = "Optimizer", .kind = TP_OPTION_SWITCH,
-     .offset = AT(options.drop_last),
-     .help = "leave out the samples that do not fill the epoch's last batch"},
+    {.name = "drop-last", .group = "Optimizer", .argument = "NAME", .kind = TP_OPTION_CHOICE,
+     .choices = automatic_switch, .offset = AT(drop_last),
+     .help = "leave out the samples that do not fill the epoch's last batch; auto: on, with a table off"},
     {.name = "seed", .group = "Optimizer", .argument = "N", .kind = TP_OPTION_SEED, .least = 0,
      .most = UINT64_MAX, .offset = AT(options.seed),
      .help = "of first weights and orders; the same data, options and seed give the same network on any "
@@ -247,6 +293,7 @@ static const struct tp_options options = {
              "Examples:\n"
              "  train --threads 16 --hidden 64,64\n"
              "  train --hidden none --optimizer sgd --lr 0.5 --epochs 3\n"
+             "  train --data iris.csv --label species\n"
              "  train --data /srv/fashion --activation relu --optimizer adam --json\n"
              "  train --hidden 64,64 --save digits.safetensors; predict digits.safetensors\n"
              "  train --hidden 128 --print-config > run.conf; train --config run.conf --seed 2\n"
@@ -265,7 +312,11 @@ static const struct tp_options options = {
 
 static struct tp_train_command default_command(void)
 {
-    struct tp_train_command command = {.options = tp_train_options_default()};
+    struct tp_train_command command = {.options = tp_train_options_default(),
+                                       .normalize = TP_AUTO,
+                                       .bias = TP_AUTO,
+                                       .drop_last = TP_AUTO,
+                                       .table.label = "last"};
     command.options.bind = TP_BIND_AUTO; /* a library leaves that to its caller */
     return command;
 }
@@ -352,6 +403,20 @@ enum tp_status tp_train_command_parse(struct tp_train_command *command, int argc
     enum tp_status status =
         tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);
     return status == TP_OK ? check_rule(command, sources, error) : status;
+}
+
+void tp_train_command_settle(struct tp_train_command *command, bool is_table, size_t samples)
+{
+    struct tp_train_options *chosen = &command->options;
+    const enum tp_normalize normalize = is_table ? TP_NORMALIZE_FEATURE : TP_NORMALIZE_GLOBAL;
+    const enum tp_bias bias = is_table ? TP_BIAS_ALL : TP_BIAS_INPUT;
+    chosen->normalize = command->normalize == TP_AUTO ? normalize : (enum tp_normalize)command->normalize;
+    chosen->bias = command->bias == TP_AUTO ? bias : (enum tp_bias)command->bias;
+    chosen->drop_last = command->drop_last == TP_AUTO ? !is_table : command->drop_last != 0;
+    chosen->epochs = command->epochs ? command->epochs : TP_EPOCHS_LEAST;
+    const size_t steps = (samples + (chosen->drop_last ? 0 : chosen->batch - 1)) / chosen->batch;
+    if (!command->epochs && is_table && steps && steps * TP_EPOCHS_LEAST < TP_TABLE_STEPS_LEAST)
+        chosen->epochs = (TP_TABLE_STEPS_LEAST + steps - 1) / steps;
 }
 
 void tp_train_command_free(struct tp_train_command *command)

@@ -10,17 +10,26 @@
 
 #include "options.h"
 #include "status.h"
+#include "table.h"
 #include "train_options.h"
+
+#define TP_AUTO (-1) /* of a choice: what suits the data */
 
 struct tp_train_command {
     struct tp_train_options options;
-    const char *data;      /* directory; NULL: where the shipped data are */
-    size_t train_limit;    /* samples; 0: all */
-    size_t val_limit;      /* likewise */
-    double val_split;      /* fraction of the training set to validate on; 0: the validation files */
-    size_t test_holdout;   /* samples of the training files to test on; 0: none */
-    const char *init_from; /* file; NULL: none */
-    const char *save;      /* likewise, and those that follow */
+    int normalize, bias, drop_last; /* those of options, or TP_AUTO */
+    size_t epochs;                  /* likewise, or 0 */
+    const char *data;               /* directory or file; NULL: where the shipped data are */
+    const char *labels;             /* file; NULL: none */
+    const char *val_data, *val_labels;
+    struct tp_table_options table;
+    const char *class_weight; /* "balanced" or a file; NULL: none */
+    size_t train_limit;       /* samples; 0: all */
+    size_t val_limit;         /* likewise */
+    double val_split;         /* fraction of the training set to validate on; 0: the validation files */
+    size_t test_holdout;      /* samples of the training files to test on; 0: none */
+    const char *init_from;    /* file; NULL: none */
+    const char *save;         /* likewise, and those that follow */
     const char *save_best;
     const char *history;
     const char *plot;
@@ -39,6 +48,12 @@ struct tp_train_command {
  */
 enum tp_status tp_train_command_parse(struct tp_train_command *command, int argc, char *const *argv,
                                       struct tp_error *error);
+
+/*
+ * Puts into the options what the command line leaves to the data: whether they are a table, and how many
+ * samples there are to train on.
+ */
+void tp_train_command_settle(struct tp_train_command *command, bool is_table, size_t samples);
 
 void tp_train_command_free(struct tp_train_command *command);
 

@@ -1,10 +1,19 @@
 #include "train_data.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
+#include "class_weights.h"
 #include "data_path.h"
+#include "source.h"
 
-static enum tp_status find_directory(struct tp_train_data *data, const char *asked, struct tp_error *error)
+/* Of the rows of a file, unless options say otherwise. */
+#define TP_VALIDATION_SHARE 0.2
+
+static enum tp_status find_data(struct tp_train_data *data, const char *asked, struct tp_error *error)
 {
     if (!asked)
         return tp_data_path_find(TP_INSTALLED_DATA, data->directory, sizeof data->directory, error);
@@ -39,32 +48,128 @@ static enum tp_status hold_out(struct tp_train_data *data, const struct tp_train
     return TP_OK;
 }
 
-enum tp_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
-                                  struct tp_error *error)
+/* Options of files are of no use to a directory. */
+static enum tp_status check_directory(const struct tp_train_command *command, struct tp_error *error)
+{
+    const struct tp_table_options *table = &command->table;
+    const char *name = command->labels                     ? "labels"
+                       : command->val_data                 ? "val-data"
+                       : command->val_labels               ? "val-labels"
+                       : strcmp(table->label, "last") != 0 ? "label"
+                       : table->header                     ? "header"
+                       : table->skip_lines                 ? "skip-lines"
+                       : table->categorical                ? "categorical"
+                       : table->missing                    ? "missing"
+                                                           : NULL;
+    return name ? tp_fail(error, TP_USAGE, "--%s: expected with --data FILE only, found with a directory",
+                          name)
+                : TP_OK;
+}
+
+static enum tp_status load_directory(struct tp_train_data *data, const struct tp_train_command *command,
+                                     struct tp_error *error)
 {
     struct tp_dataset *train = &data->train, *validation = &data->validation;
-    *data = (struct tp_train_data){0};
-
-    enum tp_status status = find_directory(data, command->data, error);
+    enum tp_status status = check_directory(command, error);
     if (status == TP_OK)
         status = tp_dataset_load_idx(data->directory, "train", train, error);
     if (status == TP_OK)
         status = command->val_split > 0 ? tp_dataset_split(train, command->val_split, validation, error)
                                         : tp_dataset_load_idx(data->directory, "t10k", validation, error);
-    if (status != TP_OK)
-        return status;
-    if (validation->features != train->features || validation->classes > train->classes)
-        return tp_fail(
+    if (status == TP_OK && (validation->features != train->features || validation->classes > train->classes))
+        status = tp_fail(
             error, TP_BAD_INPUT,
             "%s: found %zu inputs and %zu classes in the t10k files, expected %zu and at most %zu, "
             "as in the train files",
             data->directory, validation->features, validation->classes, train->features, train->classes);
-    limit(validation, command->val_limit);
-    return hold_out(data, command, error);
+    return status;
+}
+
+static enum tp_status count_classes(struct tp_train_data *data, struct tp_error *error)
+{
+    const struct tp_dataset *train = &data->train;
+    data->rows = train->count;
+    data->class_counts = calloc(train->classes, sizeof *data->class_counts);
+    if (!data->class_counts)
+        return tp_fail(error, TP_FAILURE, "out of memory for %zu classes", train->classes);
+    for (size_t i = 0; i < train->count; i++)
+        data->class_counts[train->labels[i]]++;
+    return TP_OK;
+}
+
+static enum tp_status fill_missing(struct tp_train_data *data, struct tp_error *error)
+{
+    struct tp_schema *schema = &data->schema;
+    schema->means = malloc(schema->features * sizeof *schema->means);
+    if (!schema->means)
+        return tp_fail(error, TP_FAILURE, "out of memory for the means of %zu features", schema->features);
+    enum tp_status status = tp_missing_means(&data->train, schema->means, error);
+    if (status == TP_OK) {
+        tp_missing_fill(&data->train, schema->means);
+        tp_missing_fill(&data->validation, schema->means);
+    }
+    return status;
+}
+
+static enum tp_status load_file(struct tp_train_data *data, const struct tp_train_command *command,
+                                struct tp_error *error)
+{
+    const struct tp_source source = {data->directory, command->labels, command->table};
+    const struct tp_source validation = {command->val_data, command->val_labels, command->table};
+    if (command->val_data && command->val_split > 0)
+        return tp_fail(error, TP_USAGE, "--val-split: expected without --val-data");
+    if (command->val_labels && !command->val_data)
+        return tp_fail(error, TP_USAGE, "--val-labels: expected with --val-data only");
+
+    data->is_drawn = !command->val_data;
+    const double share = !data->is_drawn          ? 0
+                         : command->val_split > 0 ? command->val_split
+                                                  : TP_VALIDATION_SHARE;
+    struct tp_dataset drawn = {0};
+    enum tp_status status = tp_source_read(&source, &data->schema, &data->train, error);
+    if (status == TP_OK)
+        status = count_classes(data, error);
+    if (status == TP_OK && !data->is_drawn)
+        status = tp_source_read(&validation, &data->schema, &data->validation, error);
+    if (status == TP_OK && !data->is_drawn && data->validation.type != data->train.type)
+        status = tp_fail(error, TP_BAD_INPUT, "%s: found %s, expected %s as in %s", command->val_data,
+                         data->validation.type == TP_SAMPLE_U8 ? "u8" : "floats",
+                         data->train.type == TP_SAMPLE_U8 ? "u8" : "floats", data->directory);
+    if (status == TP_OK)
+        status = tp_dataset_draw(&data->train, share, command->options.seed,
+                                 data->is_drawn ? &data->validation : &drawn, error);
+    if (status == TP_OK && command->table.missing == TP_MISSING_MEAN && data->train.type == TP_SAMPLE_F32)
+        status = fill_missing(data, error);
+    return status;
+}
+
+enum tp_status tp_train_data_load(struct tp_train_data *data, struct tp_train_command *command,
+                                  struct tp_error *error)
+{
+    *data = (struct tp_train_data){0};
+    struct stat info;
+    enum tp_status status = find_data(data, command->data, error);
+    if (status == TP_OK && stat(data->directory, &info) != 0)
+        status = tp_fail(error, TP_BAD_INPUT, "%s: cannot be opened: %s", data->directory, strerror(errno));
+    if (status == TP_OK)
+        status =
+            S_ISDIR(info.st_mode) ? load_directory(data, command, error) : load_file(data, command, error);
+    if (status != TP_OK)
+        return status;
+    limit(&data->validation, command->val_limit);
+    status = hold_out(data, command, error);
+    if (status == TP_OK && command->class_weight)
+        status = tp_class_weights_make(command->class_weight, &data->train, &data->class_weights, error);
+    data->train.class_weights = data->class_weights;
+    tp_train_command_settle(command, data->rows && data->train.type == TP_SAMPLE_F32, data->train.count);
+    return status;
 }
 
 void tp_train_data_free(struct tp_train_data *data)
 {
     tp_dataset_free(&data->train);
     tp_dataset_free(&data->validation);
+    tp_schema_free(&data->schema);
+    free(data->class_counts);
+    free(data->class_weights);
 }

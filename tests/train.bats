@@ -73,8 +73,8 @@ print(result[sys.argv[1]] if len(sys.argv) > 1 else "\n".join(sorted(result)))' 
     run "$train" --print-config
     [ "$status" -eq 0 ]
     for line in "hidden = 64" "activation = lecun-tanh" "optimizer = momentum" "momentum = 0.9" "lr = auto" \
-        "bias = input" "init = auto" "batch = 32" "epochs = 10" "threads = auto" "seed = 1" "shuffle = on" \
-        "drop-last = on" "normalize = global" "early-stop = 0" "evals-per-epoch = 5" "eval-train = off" \
+        "bias = auto" "init = auto" "batch = 32" "epochs = auto" "threads = auto" "seed = 1" "shuffle = on" \
+        "drop-last = auto" "normalize = auto" "label = last" "header = auto" "missing = error" "early-stop = 0" "evals-per-epoch = 5" "eval-train = off" \
         "train-limit = all" "val-limit = all" "weight-decay = 0" "beta1 = 0.9" "beta2 = 0.999" \
         "epsilon = 1e-08" "isa = auto" "data = auto" "history = none"; do
         echo "$line"
@@ -195,7 +195,7 @@ END
     printf 'data = /%04095d\n' 0 >long.conf
     "$train" --config "$PWD/long.conf" --print-config >/dev/null
     printf 'data = %04096d\n' 0 >long.conf
-    refused 2 "long.conf:1: data: expected DIR of 1 to 4096 bytes" --config "$PWD/long.conf"
+    refused 2 "long.conf:1: data: expected PATH of 1 to 4096 bytes" --config "$PWD/long.conf"
 }
 
 @test "defects of a configuration file are named with file and line" {

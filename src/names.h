@@ -1,0 +1,33 @@
+/*
+ * Distinct texts, numbered as they come.
+ */
+#ifndef TP_NAMES_H
+#define TP_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "status.h"
+
+struct tp_names {
+    char **texts; /* [count], owned, each ended by a zero */
+    size_t count, capacity;
+    uint32_t *order; /* [count], the texts in ascending order of their bytes */
+};
+
+/* Stores the number of a text without a zero byte; false if it is not there. */
+bool tp_names_find(const struct tp_names *names, const char *text, size_t size, uint32_t *number);
+
+/* Adds a text that is not there. Errors: TP_FAILURE without memory. */
+enum tp_status tp_names_add(struct tp_names *names, const char *text, size_t size, struct tp_error *error);
+
+/*
+ * Puts the texts in ascending order of their bytes, or, where all are decimal integers, of their values, and
+ * stores in places[count] the new number of each. Nothing is found by its text afterwards.
+ */
+void tp_names_sort(struct tp_names *names, uint32_t *places);
+
+void tp_names_free(struct tp_names *names);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * Samples from one file of any format: a table as text, libsvm's text, or a NumPy array. The content decides
+ * which.
+ */
+#ifndef TP_SOURCE_H
+#define TP_SOURCE_H
+
+#include "dataset.h"
+#include "schema.h"
+#include "status.h"
+#include "table.h"
+
+struct tp_source {
+    const char *path;
+    const char *labels; /* of an array: the file with its labels; else NULL */
+    struct tp_table_options table;
+};
+
+/*
+ * Reads the samples and their labels. An empty schema is filled; a known one is what they have to fit.
+ * Errors: those of the formats; TP_USAGE for labels that are missing or not wanted. On error *dataset is
+ * empty; the schema is to be freed.
+ */
+enum tp_status tp_source_read(const struct tp_source *source, struct tp_schema *schema,
+                              struct tp_dataset *dataset, struct tp_error *error);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * A file in memory, as tp_file_read() leaves one: a block of the text's own size, so that a sanitizer sees
+ * reads behind.
+ */
+#ifndef TP_TEXT_FILE_H
+#define TP_TEXT_FILE_H
+
+#include <stdlib.h>
+
+#include "../src/file.h"
+#include "check.h"
+
+static inline struct tp_file text_file_of(const void *bytes, size_t size)
+{
+    struct tp_file file = {.path = "t.csv", .bytes = malloc(size ? size : 1), .size = size};
+    assert_non_null(file.bytes);
+    memcpy(file.bytes, bytes, size);
+    return file;
+}
+
+static inline struct tp_file text_file(const char *text)
+{
+    return text_file_of(text, strlen(text));
+}
+
+#endif
