@@ -39,8 +39,9 @@ struct tp_shown {
 /*
  * Begins to read a file, which outlives *csv, behind so many lines of it. The delimiter is the one of the
  * three that is most often in the first record, outside of quotes. tp_csv_close() it afterwards, on error
- * too. Errors: TP_BAD_INPUT for what is no text (a zero byte) or HTML, and if there are no more lines than
- * are to be skipped.
+ * too.
+ * Errors: TP_BAD_INPUT for what is no text (a zero byte) or HTML, and if there are no more lines than are to
+ * be skipped.
  */
 enum tp_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_t skip_lines,
                            struct tp_error *error);

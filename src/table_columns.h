@@ -55,7 +55,8 @@ enum tp_status tp_table_columns_begin(struct tp_table_columns *columns, struct t
 
 /*
  * After the rows: whether the first record, taken for a header, can be nothing else, and every column has a
- * kind. Errors: TP_BAD_INPUT.
+ * kind.
+ * Errors: TP_BAD_INPUT.
  */
 enum tp_status tp_table_columns_check(const struct tp_table_columns *columns, const char *path,
                                       bool number_labels, struct tp_error *error);
