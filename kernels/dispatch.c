@@ -5,14 +5,18 @@
 
 #define TP_MEMBER(type, member, symbol) .member = symbol,
 
-static const struct tp_tier reference = {.name = "reference", TP_KERNELS_REFERENCE(TP_MEMBER)};
+static const struct tp_tier reference = {.name = "reference", .tile = "1x1", TP_KERNELS_REFERENCE(TP_MEMBER)};
 
 #if defined(TP_X86_TIERS)
 /* FLOPs of one probe iteration: 2 per lane and FMA; 12 chains of peak, 8 links of chain (simd/probe.h). */
-static const struct tp_tier avx2 = {
-    .name = "avx2", TP_KERNELS_AVX2(TP_MEMBER).peak_flops = 2 * 8 * 12, .chain_flops = 2 * 8 * 8};
-static const struct tp_tier avx512 = {
-    .name = "avx512", TP_KERNELS_AVX512(TP_MEMBER).peak_flops = 2 * 16 * 12, .chain_flops = 2 * 16 * 8};
+static const struct tp_tier avx2 = {.name = "avx2",
+                                    .tile = "6x16",
+                                    TP_KERNELS_AVX2(TP_MEMBER).peak_flops = 2 * 8 * 12,
+                                    .chain_flops = 2 * 8 * 8};
+static const struct tp_tier avx512 = {.name = "avx512",
+                                      .tile = "6x64",
+                                      TP_KERNELS_AVX512(TP_MEMBER).peak_flops = 2 * 16 * 12,
+                                      .chain_flops = 2 * 16 * 8};
 
 const struct tp_tier *const tp_tiers[] = {&reference, &avx2, &avx512, NULL};
 

@@ -221,6 +221,7 @@ typedef void tp_map_fn(size_t n, const float *x, float *y);
 
 struct tp_tier {
     const char *name; /* "reference", "avx2", "avx512": what --isa takes */
+    const char *tile; /* rows x columns of the largest tile of a product */
     tp_pack_fn *pack_u8, *pack_f32;
     tp_forward_fn *forward;
     tp_loss_fn *loss;

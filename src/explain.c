@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "../kernels/kernels.h"
 #include "plan_text.h"
 
 #define LABEL "%-12s"
@@ -10,6 +11,7 @@ void tp_explain_run(const struct tp_run *run)
 {
     const struct tp_probe_found *probe = &run->probe;
     tp_plan_write(&run->plan, run->layers, stdout);
+    printf(LABEL "%s, tiles of %s\n", "kernels", run->isa, tp_tier_find(run->isa)->tile);
     printf(LABEL "%zu of %zu threads bound to a core each\n", "binding", run->threads_bound,
            run->threads_used);
     if (!probe->count)

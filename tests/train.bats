@@ -287,6 +287,7 @@ END
 @test "--explain: prints a plan that --plan reads, and where the time of steps went" {
     "$train" "${few[@]}" --epochs 1 --hidden 40,8 --threads-exact 2 --explain --json >explained
     grep -qx "plan        step-members 2" explained
+    grep -qxE "kernels     [a-z0-9]+, tiles of [0-9]+x[0-9]+" explained
     grep -qxE "plan        layer 3: forward by (rows|units), update by (units|inputs)" explained
     for verb in pack forward loss backward update; do
         grep -qE "^time +$verb +[123] +[0-9.]+ " explained
