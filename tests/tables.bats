@@ -233,7 +233,7 @@ sys.exit(mean < float(least))' "$least" "$name" "$peer" $found >&3
     run --separate-stderr "$train" --data small.csv --categorical x "${quick[@]}"
     [[ ${lines[0]} == *", 0 columns of numbers and 2 of categories, 13 features" ]]
     sed -i '5s/^[0-9]*,/NA,/; 6s/,[a-z]*,/,,/' small.csv
-    refused 3 'small.csv: row 5, column 1 (x): "NA" found, expected a value; --missing mean' --data small.csv
+    refused 3 'small.csv: row 5, column 1 (x): "NA" found, expected a value; train'\''s --missing mean' --data small.csv
     run --separate-stderr "$train" --data small.csv --missing mean "${quick[@]}"
     [ "$status" -eq 0 ]
 }
