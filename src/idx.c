@@ -166,6 +166,11 @@ static enum tp_status unpack_floats(const struct tp_idx *idx, const struct tp_fi
     return TP_OK;
 }
 
+bool tp_idx_is(const struct tp_file *file)
+{
+    return file->size >= 2 && file->bytes[0] == 0 && file->bytes[1] == 0;
+}
+
 enum tp_status tp_idx_parse(struct tp_idx *idx, struct tp_file *file, enum tp_idx_role role,
                             struct tp_error *error)
 {

@@ -6,6 +6,7 @@
 #ifndef TP_IDX_H
 #define TP_IDX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "file.h"
@@ -25,6 +26,9 @@ struct tp_idx {
     size_t count;    /* first dimension, at least 1 */
     size_t features; /* product of the others, at least 1; 1 for labels */
 };
+
+/* Whether the file begins as such files do, which no text does. */
+bool tp_idx_is(const struct tp_file *file);
 
 /*
  * Reads an IDX file, plain or gzip.

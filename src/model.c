@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "safetensors.h"
+#include "schema_text.h"
 
 #define TP_CLASSES_MOST 65536 /* what a label can tell apart */
 #define TP_SHAPE_TEXT   128   /* bytes of a shape in a message */
@@ -176,6 +177,28 @@ static enum tp_status find_class_names(const struct tp_safetensors *read, size_t
                           read->file.path, classes);
 }
 
+/* Of inputs whose columns nobody has described, it says how many there are. */
+static enum tp_status find_schema(const struct tp_safetensors *read, const json_t *class_names,
+                                  size_t features, struct tp_schema *schema, struct tp_error *error)
+{
+    const char *path = read->file.path, *text = tp_safetensors_text(read, "schema");
+    const size_t classes = json_array_size(class_names);
+    *schema = (struct tp_schema){.features = features};
+    const enum tp_status status = text ? tp_schema_text_read(schema, text, features, path, error) : TP_OK;
+    if (status != TP_OK)
+        return status;
+    schema->classes = calloc(classes, sizeof *schema->classes);
+    if (!schema->classes)
+        return fail_memory(path, error);
+    for (; schema->class_count < classes; schema->class_count++) {
+        char *name = strdup(json_string_value(json_array_get(class_names, schema->class_count)));
+        if (!name)
+            return fail_memory(path, error);
+        schema->classes[schema->class_count] = name;
+    }
+    return TP_OK;
+}
+
 static enum tp_status find_normalization(const struct tp_safetensors *read, size_t features,
                                          struct tp_normalization *normalization, size_t *known,
                                          struct tp_error *error)
@@ -233,6 +256,9 @@ static enum tp_status find_description(const struct tp_safetensors *read, struct
                        read->file.path, said, classes, TP_CLASSES_MOST);
     if (status == TP_OK)
         status = find_class_names(read, classes, &model->class_names, error);
+    if (status == TP_OK)
+        status =
+            find_schema(read, model->class_names, model->weights.layers[0].inputs, &model->schema, error);
     if (status == TP_OK)
         status = find_text(read, "options", &options, error);
     if (status == TP_OK)
@@ -302,6 +328,7 @@ void tp_model_free(struct tp_model *model)
     tp_weights_free(&model->weights);
     tp_normalization_free(&model->normalization);
     json_decref(model->class_names);
+    tp_schema_free(&model->schema);
     free(model->options);
     *model = (struct tp_model){0};
 }
@@ -345,6 +372,11 @@ static json_t *describe(const struct tp_model *model)
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         failed |= json_object_set_new(texts, all[i].key, all[i].text) != 0;
     free(names);
+    if (model->schema.column_count || model->schema.means) {
+        char *schema = tp_schema_text_write(&model->schema);
+        failed |= json_object_set_new(texts, "schema", json_string(schema)) != 0;
+        free(schema);
+    }
     if (!failed)
         return texts;
     json_decref(texts);

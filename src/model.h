@@ -8,8 +8,8 @@
  *
  * with these texts in __metadata__, numbers and lists as in JSON: format ("tileprop"), format_version,
  * numerics_version, activation, normalize, mean, deviation (of the training inputs), classes, class_names,
- * options, data_fingerprint, step, validation_loss, validation_accuracy, validation_samples. Files that hold
- * the layers alone, as other programs write them, can be read too.
+ * options, data_fingerprint, step, validation_loss, validation_accuracy, validation_samples, and of tables
+ * schema (schema_text.h). Files that hold the layers alone, as other programs write them, can be read too.
  */
 #ifndef TP_MODEL_H
 #define TP_MODEL_H
@@ -19,6 +19,7 @@
 #include "dataset.h"
 #include "file.h"
 #include "safe_file.h"
+#include "schema.h"
 #include "score.h"
 #include "train_options.h"
 #include "weights.h"
@@ -35,10 +36,11 @@ struct tp_model {
     enum tp_activation activation;
     enum tp_normalize normalize;
     struct tp_normalization normalization;
-    json_t *class_names;  /* array of as many texts as there are classes */
-    char *options;        /* of the run that trained it, lines `name = value` */
-    uint64_t fingerprint; /* tp_model_fingerprint */
-    size_t step;          /* the one before these weights, counted from 0 */
+    json_t *class_names;     /* array of as many texts as there are classes */
+    struct tp_schema schema; /* what samples have to fit; read, it has the classes too */
+    char *options;           /* of the run that trained it, lines `name = value` */
+    uint64_t fingerprint;    /* tp_model_fingerprint */
+    size_t step;             /* the one before these weights, counted from 0 */
     struct tp_score validation;
 };
 

@@ -195,7 +195,7 @@ static enum tp_status make_floats(struct tp_file *file, const struct array *arra
                            "%s: %s in sample %zu, feature %zu (both from 0), expected a finite number%s",
                            file->path, isnan(value) ? "NaN" : "infinity, or what is too large for a float,",
                            i / features, i % features,
-                           isnan(value) ? "; --missing mean puts the feature's mean there" : "");
+                           isnan(value) ? "; train's --missing mean puts the feature's mean there" : "");
         memcpy(file->bytes + i * sizeof value, &value, sizeof value);
     }
     return TP_OK;

@@ -53,7 +53,7 @@ static enum tp_status check(const struct tp_prediction *p, struct tp_error *erro
     const struct tp_predict_command *command = p->command;
     if (command->errors && !p->data->labelled)
         return tp_fail(error, TP_USAGE, "--errors: expected samples with labels, found ones without");
-    if (command->errors && !tp_predict_data_side(p->data->set.features))
+    if (command->errors && !p->data->side)
         return tp_fail(error, TP_USAGE, "--errors: samples of %zu values are no square images",
                        p->data->set.features);
     if (command->json && !p->data->labelled && !command->output && !command->image)
@@ -137,8 +137,7 @@ static enum tp_status score(struct tp_prediction *p, struct outputs *outputs, st
     if (status == TP_OK)
         status = tp_worst_errors_find(&p->worst, p->model, set, &p->predictions, error);
     if (status == TP_OK && outputs->errors.file)
-        status =
-            tp_worst_errors_sheet(&p->worst, tp_predict_data_side(set->features), &outputs->errors, error);
+        status = tp_worst_errors_sheet(&p->worst, p->data->side, &outputs->errors, error);
     return status;
 }
 

@@ -11,7 +11,8 @@
 
 #define AT(member) offsetof(struct tp_predict_command, member)
 
-_Static_assert(sizeof(enum tp_row_format) == sizeof(int), "options store choices as int");
+_Static_assert(sizeof(enum tp_row_format) == sizeof(int) && sizeof(enum tp_header) == sizeof(int),
+               "options store choices as int");
 
 static const struct tp_choice sets[] = {{"t10k", 0}, {"train", 0}, {NULL, 0}};
 static const struct tp_choice formats[] = {{"csv", TP_ROWS_CSV}, {"jsonl", TP_ROWS_JSONL}, {NULL, 0}};
@@ -23,14 +24,21 @@ static const struct tp_option table[] = {
 
     {.name = "data", .group = "Data", .argument = "PATH", .kind = TP_OPTION_PATH, .word = "auto",
      .offset = AT(data),
-     .help = "directory with IDX files as train takes it, or one IDX file of samples, plain or gzip; auto: "
-             "the MNIST that comes with tileprop"},
+     .help = "directory with IDX files as train takes it; or one file, plain or gzip: a table, libsvm's text, "
+             "a NumPy array or an IDX file. A table's columns are found by the names that the training data "
+             "had; it may lack the label. auto: the MNIST that comes with tileprop"},
     {.name = "set", .group = "Data", .argument = "NAME", .kind = TP_OPTION_NAME, .choices = sets,
      .offset = AT(set),
      .help = "which pair of a directory's files: those to validate on or those to train on"},
     {.name = "labels", .group = "Data", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
      .offset = AT(labels),
-     .help = "IDX file with the labels of a file of samples; without it they have none"},
+     .help = "the labels of an IDX file or of a NumPy array, a file of the same kind; without it they have none"},
+    {.name = "header", .group = "Data", .argument = "NAME", .kind = TP_OPTION_CHOICE,
+     .choices = tp_header_choices, .offset = AT(header),
+     .help = "whether a table's first line holds the columns' names, as of train"},
+    {.name = "skip-lines", .group = "Data", .argument = "N", .kind = TP_OPTION_COUNT, .least = 0,
+     .most = TP_COUNT_MOST, .offset = AT(skip_lines),
+     .help = "leave out the first N lines of a table"},
     {.name = "limit", .group = "Data", .argument = "N", .kind = TP_OPTION_COUNT, .word = "all", .least = 1,
      .most = TP_COUNT_MOST, .offset = AT(limit),
      .help = "the first N samples at most"},
@@ -91,6 +99,7 @@ static const struct tp_options options = {
              "  predict digits.safetensors --data /srv/mnist --errors worst.png\n"
              "  predict digits.safetensors --data scans-idx3-ubyte.gz --output classes.csv\n"
              "  predict digits.safetensors --image seven.png --invert\n"
+             "  predict iris.safetensors --data flowers.csv --output species.csv\n"
              "\n"
              "Exit codes:\n"
              "  0    done\n"
@@ -122,6 +131,9 @@ enum tp_status tp_predict_command_parse(struct tp_predict_command *command, int 
         return tp_fail(error, TP_USAGE, "--image: expected without --data, --labels and --limit");
     if (command->invert && !command->image)
         return tp_fail(error, TP_USAGE, "--invert: expected with --image only");
+    if (!command->data && (command->header || command->skip_lines))
+        return tp_fail(error, TP_USAGE, "--%s: expected with a table as --data only",
+                       command->header ? "header" : "skip-lines");
     if (command->labels && !command->data)
         return tp_fail(error, TP_USAGE, "--labels: expected with a file of samples as --data only");
     return TP_OK;

@@ -9,15 +9,18 @@
 #include <stdio.h>
 
 #include "status.h"
+#include "table.h"
 
 enum tp_row_format { TP_ROWS_CSV, TP_ROWS_JSONL };
 
 struct tp_predict_command {
     const char *model;
-    const char *data;   /* directory or file; NULL: where the shipped data are */
-    const char *set;    /* "t10k" or "train" of a directory */
-    const char *labels; /* of a file; NULL: none */
-    const char *image;  /* PNG, instead of data; NULL: none */
+    const char *data;      /* directory or file; NULL: where the shipped data are */
+    const char *set;       /* "t10k" or "train" of a directory */
+    const char *labels;    /* of a file; NULL: none */
+    enum tp_header header; /* of a table */
+    size_t skip_lines;     /* likewise */
+    const char *image;     /* PNG, instead of data; NULL: none */
     bool invert;
     size_t limit; /* samples; 0: all */
     size_t threads, threads_exact;

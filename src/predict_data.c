@@ -8,8 +8,10 @@
 #include "data_path.h"
 #include "idx.h"
 #include "image.h"
+#include "source.h"
 
-size_t tp_predict_data_side(size_t features)
+/* The side of a square image of so many values; 0 if they are none. */
+static size_t side_of(size_t features)
 {
     const size_t side = (size_t)rint(sqrt((double)features));
     return side * side == features ? side : 0;
@@ -34,7 +36,7 @@ static void shrink(const struct tp_image *image, size_t side, bool invert, uint8
 static enum tp_status load_image(struct tp_predict_data *data, const struct tp_predict_command *command,
                                  const struct tp_model *model, struct tp_error *error)
 {
-    const size_t features = model->weights.layers[0].inputs, side = tp_predict_data_side(features);
+    const size_t features = model->weights.layers[0].inputs, side = side_of(features);
     if (!side)
         return tp_fail(error, TP_USAGE, "--image: %s: a model of %zu inputs takes no square image",
                        command->model, features);
@@ -63,11 +65,12 @@ static enum tp_status load_image(struct tp_predict_data *data, const struct tp_p
 }
 
 /* Takes the values of the file of samples over. */
-static enum tp_status load_file(struct tp_predict_data *data, const char *path, const char *labels_path,
-                                struct tp_error *error)
+static enum tp_status load_idx(struct tp_predict_data *data, struct tp_file *file, const char *labels_path,
+                               struct tp_error *error)
 {
+    const char *path = file->path;
     struct tp_idx samples, labels = {0};
-    enum tp_status status = tp_idx_read(&samples, path, TP_IDX_IMAGES, error);
+    enum tp_status status = tp_idx_parse(&samples, file, TP_IDX_IMAGES, error);
     if (status == TP_OK && labels_path)
         status = tp_idx_read(&labels, labels_path, TP_IDX_LABELS, error);
     if (status == TP_OK && labels_path && labels.count != samples.count)
@@ -96,6 +99,42 @@ static enum tp_status load_file(struct tp_predict_data *data, const char *path, 
     return status;
 }
 
+/* Anything but IDX, by what the model knows of its training data. */
+static enum tp_status load_source(struct tp_predict_data *data, struct tp_file *file,
+                                  const struct tp_predict_command *command, struct tp_schema *schema,
+                                  struct tp_error *error)
+{
+    const struct tp_source source = {file->path,
+                                     command->labels,
+                                     {.header = command->header,
+                                      .skip_lines = command->skip_lines,
+                                      .missing = schema->means ? TP_MISSING_MEAN : TP_MISSING_ERROR,
+                                      .may_lack_label = true}};
+    struct tp_dataset *set = &data->set;
+    const enum tp_status status = tp_source_parse(&source, file, schema, set, error);
+    if (status != TP_OK)
+        return status;
+    if (schema->means && set->type == TP_SAMPLE_F32)
+        tp_missing_fill(set, schema->means);
+    data->labelled = set->labels;
+    if (data->labelled)
+        return TP_OK;
+    set->classes = 1;
+    set->labels = calloc(set->count, sizeof *set->labels);
+    return set->labels ? TP_OK : tp_fail(error, TP_FAILURE, "out of memory for labels");
+}
+
+static enum tp_status load_file(struct tp_predict_data *data, const struct tp_predict_command *command,
+                                struct tp_schema *schema, struct tp_error *error)
+{
+    struct tp_file file;
+    const enum tp_status status = tp_file_read(&file, data->place, error);
+    if (status != TP_OK)
+        return status;
+    return tp_idx_is(&file) ? load_idx(data, &file, command->labels, error)
+                            : load_source(data, &file, command, schema, error);
+}
+
 static enum tp_status find_place(struct tp_predict_data *data, const char *asked, struct tp_error *error)
 {
     if (!asked)
@@ -106,29 +145,34 @@ static enum tp_status find_place(struct tp_predict_data *data, const char *asked
 }
 
 static enum tp_status load_path(struct tp_predict_data *data, const struct tp_predict_command *command,
-                                struct tp_error *error)
+                                struct tp_schema *schema, struct tp_error *error)
 {
     struct stat info;
     enum tp_status status = find_place(data, command->data, error);
     if (status != TP_OK)
         return status;
     if (stat(data->place, &info) != 0 || !S_ISDIR(info.st_mode))
-        return load_file(data, data->place, command->labels, error);
-    if (command->labels)
-        return tp_fail(error, TP_USAGE,
-                       "--labels: expected with a file of samples only, found the directory %s", data->place);
+        return load_file(data, command, schema, error);
+    const char *option = command->labels       ? "labels"
+                         : command->header     ? "header"
+                         : command->skip_lines ? "skip-lines"
+                                               : NULL;
+    if (option)
+        return tp_fail(error, TP_USAGE, "--%s: expected with a file of samples only, found the directory %s",
+                       option, data->place);
     data->labelled = true;
     return tp_dataset_load_idx(data->place, command->set, &data->set, error);
 }
 
 enum tp_status tp_predict_data_load(struct tp_predict_data *data, const struct tp_predict_command *command,
-                                    const struct tp_model *model, struct tp_error *error)
+                                    struct tp_model *model, struct tp_error *error)
 {
     const size_t inputs = model->weights.layers[0].inputs, classes = json_array_size(model->class_names);
     *data = (struct tp_predict_data){0};
     if (command->image)
         return load_image(data, command, model, error);
-    enum tp_status status = load_path(data, command, error);
+    data->side = model->schema.column_count ? 0 : side_of(inputs);
+    enum tp_status status = load_path(data, command, &model->schema, error);
     if (status == TP_OK && data->set.features != inputs)
         status = tp_fail(error, TP_BAD_INPUT, "%s: samples of %zu values found, expected %zu, as %s takes",
                          data->place, data->set.features, inputs, command->model);

@@ -96,7 +96,7 @@ static void write_classes(const struct tp_prediction *p)
 
 static void write_worst(const struct tp_prediction *p)
 {
-    const size_t most = p->command->worst, side = tp_predict_data_side(p->data->set.features);
+    const size_t most = p->command->worst, side = p->data->side;
     if (!most || !p->worst.count)
         return;
     putchar('\n');

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema_text.h"
+
 enum tp_status tp_saver_open(struct tp_saver *saver, const struct tp_train_command *command,
                              struct tp_error *error)
 {
@@ -33,6 +35,30 @@ static char *write_options(const struct tp_train_command *command)
     return NULL;
 }
 
+/* Takes over what the data say of columns and classes, while there is time to say that it cannot be kept. */
+static enum tp_status prepare_names(struct tp_model *model, const struct tp_train_command *command,
+                                    const struct tp_dataset *train, struct tp_error *error)
+{
+    const struct tp_schema *schema = train->schema;
+    if (!schema || !schema->classes) {
+        model->class_names = tp_model_number_classes(train->classes);
+        return model->class_names ? TP_OK : tp_fail(error, TP_FAILURE, "out of memory: names of classes");
+    }
+    model->schema = *schema;
+    model->class_names = json_array();
+    bool good = model->class_names;
+    for (size_t k = 0; good && k < schema->class_count; k++)
+        good = json_array_append_new(model->class_names, json_string(schema->classes[k])) == 0;
+    char *text = tp_schema_text_write(schema);
+    good &= text != NULL;
+    free(text);
+    return good ? TP_OK
+                : tp_fail(error, TP_BAD_INPUT,
+                          "%s: names or categories that are not UTF-8 found, expected UTF-8, which a model's "
+                          "file is",
+                          command->data);
+}
+
 enum tp_status tp_saver_prepare(struct tp_saver *saver, const struct tp_train_command *command,
                                 const struct tp_dataset *train, struct tp_error *error)
 {
@@ -46,14 +72,15 @@ enum tp_status tp_saver_prepare(struct tp_saver *saver, const struct tp_train_co
     model->normalization.features = train->features;
     model->normalization.scale = malloc(train->features * sizeof(float));
     model->normalization.shift = malloc(train->features * sizeof(float));
-    model->class_names = tp_model_number_classes(train->classes);
     model->options = write_options(command);
-    if (!model->normalization.scale || !model->normalization.shift || !model->class_names || !model->options)
+    if (!model->normalization.scale || !model->normalization.shift || !model->options)
         return tp_fail(error, TP_FAILURE, "out of memory: the model to save");
 
+    enum tp_status status = prepare_names(model, command, train, error);
+    if (status != TP_OK)
+        return status;
     struct tp_network network;
-    enum tp_status status =
-        tp_network_shape(&network, &command->options, train->features, train->classes, 1, error);
+    status = tp_network_shape(&network, &command->options, train->features, train->classes, 1, error);
     for (int i = 0; i < 2 && status == TP_OK; i++) {
         if (!both[i]->path)
             continue;
@@ -109,5 +136,6 @@ void tp_saver_discard(struct tp_saver *saver)
     tp_safe_file_discard(&saver->best.file);
     tp_weights_free(&saver->last.weights);
     tp_weights_free(&saver->best.weights);
+    saver->model.schema = (struct tp_schema){0}; /* the data's */
     tp_model_free(&saver->model);
 }

@@ -1,6 +1,5 @@
 #include "source.h"
 
-#include "file.h"
 #include "libsvm.h"
 #include "npy.h"
 
@@ -21,20 +20,25 @@ static enum tp_status read_array(const struct tp_source *source, struct tp_file 
     return status;
 }
 
+enum tp_status tp_source_parse(const struct tp_source *source, struct tp_file *file, struct tp_schema *schema,
+                               struct tp_dataset *dataset, struct tp_error *error)
+{
+    *dataset = (struct tp_dataset){0};
+    if (tp_npy_is(file))
+        return read_array(source, file, schema, dataset, error);
+    if (!source->labels)
+        return tp_libsvm_is(file) ? tp_libsvm_parse(file, schema, dataset, error)
+                                  : tp_table_parse(file, &source->table, schema, dataset, error);
+    tp_file_free(file);
+    return tp_fail(error, TP_USAGE, "--labels: expected with a NumPy array only, found with %s",
+                   source->path);
+}
+
 enum tp_status tp_source_read(const struct tp_source *source, struct tp_schema *schema,
                               struct tp_dataset *dataset, struct tp_error *error)
 {
     *dataset = (struct tp_dataset){0};
     struct tp_file file;
-    enum tp_status status = tp_file_read(&file, source->path, error);
-    if (status != TP_OK)
-        return status;
-    if (tp_npy_is(&file))
-        return read_array(source, &file, schema, dataset, error);
-    if (!source->labels)
-        return tp_libsvm_is(&file) ? tp_libsvm_parse(&file, schema, dataset, error)
-                                   : tp_table_parse(&file, &source->table, schema, dataset, error);
-    tp_file_free(&file);
-    return tp_fail(error, TP_USAGE, "--labels: expected with a NumPy array only, found with %s",
-                   source->path);
+    const enum tp_status status = tp_file_read(&file, source->path, error);
+    return status == TP_OK ? tp_source_parse(source, &file, schema, dataset, error) : status;
 }

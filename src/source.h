@@ -6,6 +6,7 @@
 #define TP_SOURCE_H
 
 #include "dataset.h"
+#include "file.h"
 #include "schema.h"
 #include "status.h"
 #include "table.h"
@@ -23,5 +24,9 @@ struct tp_source {
  */
 enum tp_status tp_source_read(const struct tp_source *source, struct tp_schema *schema,
                               struct tp_dataset *dataset, struct tp_error *error);
+
+/* The same of a file that was read, whose bytes are freed or become the samples. */
+enum tp_status tp_source_parse(const struct tp_source *source, struct tp_file *file, struct tp_schema *schema,
+                               struct tp_dataset *dataset, struct tp_error *error);
 
 #endif

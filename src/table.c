@@ -133,10 +133,11 @@ static enum tp_status read_cell(struct reader *reader, size_t i, float *cells, s
         cells[column->place] = NAN;
         if (reader->options->missing == TP_MISSING_MEAN)
             return TP_OK;
-        return tp_fail(error, TP_BAD_INPUT,
-                       "%s: \"%s\" found, expected a value; --missing mean puts the column's mean there",
-                       tp_table_columns_place(&reader->columns, &reader->csv, i).text,
-                       tp_csv_show(field.text, field.size).text);
+        return tp_fail(
+            error, TP_BAD_INPUT,
+            "%s: \"%s\" found, expected a value; train's --missing mean puts the column's mean there",
+            tp_table_columns_place(&reader->columns, &reader->csv, i).text,
+            tp_csv_show(field.text, field.size).text);
     }
     float value;
     const bool is_number =

@@ -214,6 +214,14 @@ static enum tp_status use(struct tp_table_column *column, const struct tp_column
     return status;
 }
 
+/* The table has one such column, which cannot be two things. */
+static enum tp_status fail_twice(const struct tp_csv *csv, const char *name, struct tp_error *error)
+{
+    return tp_fail(error, TP_BAD_INPUT,
+                   "%s: column \"%s\" is there once, expected as often as in the training data", csv->path,
+                   tp_csv_show(name, strlen(name)).text);
+}
+
 static enum tp_status match_names(struct tp_table_columns *columns, const struct tp_csv *csv,
                                   const struct tp_schema *schema, struct tp_error *error)
 {
@@ -228,6 +236,8 @@ static enum tp_status match_names(struct tp_table_columns *columns, const struct
             return tp_fail(error, TP_BAD_INPUT,
                            "%s: row %zu: no column \"%s\" found, expected it as in the training data",
                            csv->path, columns->row, tp_csv_show(name, strlen(name)).text);
+        if (status == TP_OK && columns->all[found].role != TP_ROLE_UNUSED)
+            return fail_twice(csv, name, error);
         if (status == TP_OK)
             status = use(&columns->all[found], &schema->columns[i], i, error);
         if (status != TP_OK)
@@ -236,6 +246,8 @@ static enum tp_status match_names(struct tp_table_columns *columns, const struct
     enum tp_status status =
         find_name(columns, csv, schema->label, strlen(schema->label), &columns->label, error);
     columns->labelled = columns->label < columns->count;
+    if (status == TP_OK && columns->labelled && columns->all[columns->label].role != TP_ROLE_UNUSED)
+        return fail_twice(csv, schema->label, error);
     return status;
 }
 
@@ -260,6 +272,9 @@ static enum tp_status match(struct tp_table_columns *columns, const struct tp_cs
                             const struct tp_table_options *options, const struct tp_schema *schema,
                             struct tp_error *error)
 {
+    if (!schema->column_count)
+        return tp_fail(error, TP_BAD_INPUT,
+                       "%s: a table found, expected none, as the training data had no columns", csv->path);
     enum tp_status status = columns->header && schema->label ? match_names(columns, csv, schema, error)
                                                              : match_places(columns, csv, schema, error);
     columns->inputs = schema->column_count;

@@ -45,7 +45,7 @@ static const struct tp_choice biases[] = {
 static const struct tp_choice automatic_switch[] = {
     {"auto", TP_AUTO}, {"on", true}, {"off", false}, {NULL, 0}};
 
-static const struct tp_choice headers[] = {
+const struct tp_choice tp_header_choices[] = {
     {"auto", TP_HEADER_AUTO}, {"yes", TP_HEADER_YES}, {"no", TP_HEADER_NO}, {NULL, 0}};
 
 static const struct tp_choice missings[] = {
@@ -88,7 +88,7 @@ static const struct tp_option table[] = {
      .help = "the labels of --val-data"},
     {.name = "label", .group = "Data", .argument = "COLUMN", .kind = TP_OPTION_TEXT, .offset = AT(table.label),
      .help = "a table's column with the classes, numbers or text: its name, its place from 1, first or last"},
-    {.name = "header", .group = "Data", .argument = "NAME", .kind = TP_OPTION_CHOICE, .choices = headers,
+    {.name = "header", .group = "Data", .argument = "NAME", .kind = TP_OPTION_CHOICE, .choices = tp_header_choices,
      .offset = AT(table.header),
      .help = "whether a table's first line holds the columns' names; auto: yes, if it can hold nothing else, "
              "and an error where that is not sure"},

@@ -72,8 +72,9 @@ void tp_train_command_write_config(const struct tp_train_command *command, FILE 
 /* Those that decide what is trained, without paths: the same for the same run on any machine. */
 void tp_train_command_write_training(const struct tp_train_command *command, FILE *out);
 
-/* What --activation, --optimizer and --isa take, here and elsewhere. */
-extern const struct tp_choice tp_activation_choices[], tp_optimizer_choices[], tp_tier_choices[];
+/* What --activation, --optimizer, --isa and --header take, here and elsewhere. */
+extern const struct tp_choice tp_activation_choices[], tp_optimizer_choices[], tp_tier_choices[],
+    tp_header_choices[];
 
 /* The name by which --activation, --init, --optimizer, --bias and --numa take a value. */
 const char *tp_activation_name(enum tp_activation activation);

@@ -11,6 +11,11 @@ setup() {
     /*) ;;
     *) train=$root/$train ;;
     esac
+    predict=${TP_PREDICT:-bin/predict}
+    case $predict in
+    /*) ;;
+    *) predict=$root/$predict ;;
+    esac
     tables=/usr/lib/python3/dist-packages/sklearn/datasets/data
     unset TILEPROP_ISA
     cd "$BATS_TEST_TMPDIR" || exit
@@ -47,11 +52,36 @@ refused() {
     local code=$1 part=$2
     shift 2
     run --separate-stderr "$train" "$@" --quiet
+    # shellcheck disable=SC2154 # bats sets these
+    echo "$* -> $status: $stderr"
+    [ "$status" -eq "$code" ]
+    [ -z "$output" ]
+    # shellcheck disable=SC2154
+    [ "${#stderr_lines[@]}" -eq 1 ]
+    [[ $stderr == "train: "*"$part"* ]]
+}
+
+# not_predicted CODE PART ARGUMENTS...: as refused, of predict.
+not_predicted() {
+    local code=$1 part=$2
+    shift 2
+    run --separate-stderr "$predict" "$@"
     echo "$* -> $status: $stderr"
     [ "$status" -eq "$code" ]
     [ -z "$output" ]
     [ "${#stderr_lines[@]}" -eq 1 ]
-    [[ $stderr == "train: "*"$part"* ]]
+    [[ $stderr == "predict: "*"$part"* ]]
+}
+
+# same_scores MODEL ARGUMENTS...: predict finds the loss and the accuracy that train said last, in the file trained.
+same_scores() {
+    local loss accuracy
+    output=$(<trained)
+    loss=$(json validation_loss) accuracy=$(json validation_accuracy)
+    run --separate-stderr "$predict" "$@" --json
+    echo "$* -> $status: $stderr $output"
+    [ "$status" -eq 0 ]
+    [ "$(json loss) $(json accuracy)" = "$loss $accuracy" ]
 }
 
 # reaches LEAST NAME SKIP_LINES: the defaults have this mean validation accuracy over five seeds.
@@ -203,7 +233,7 @@ sys.exit(mean < float(least))' "$least" "$name" "$peer" $found >&3
     run --separate-stderr "$train" --data small.csv --categorical x "${quick[@]}"
     [[ ${lines[0]} == *", 0 columns of numbers and 2 of categories, 13 features" ]]
     sed -i '5s/^[0-9]*,/NA,/; 6s/,[a-z]*,/,,/' small.csv
-    refused 3 'small.csv: row 5, column 1 (x): "NA" found, expected a value; --missing mean' --data small.csv
+    refused 3 'small.csv: row 5, column 1 (x): "NA" found, expected a value; train'\''s --missing mean' --data small.csv
     run --separate-stderr "$train" --data small.csv --missing mean "${quick[@]}"
     [ "$status" -eq 0 ]
 }
@@ -351,4 +381,98 @@ for i in range(900):
     refused 3 "900 rows of 1800 inputs found, with one for each category, expected at most 256 times" --data categories.csv
     refused 3 "cut.npy: byte 18: truncated in the header" --data cut.npy --labels cut.npy
     refused 3 "0 bytes of values found, expected 99899999001" --data claim.npy --labels cut.npy
+}
+
+@test "predict: a model knows its table's columns by name, and its classes" {
+    make_iris
+    "$train" --data iris.csv --val-data iris.csv --label species --epochs 20 --quiet --json --save m >trained
+    same_scores m --data iris.csv --output rows.csv
+    [ "$(json classes)" = "['setosa', 'versicolor', 'virginica']" ]
+    [ "$(head -n 1 rows.csv)" = sample,label,class,p_setosa,p_versicolor,p_virginica ]
+    [ "$(grep -c ',virginica,\(setosa\|versicolor\|virginica\),' rows.csv)" -eq 50 ]
+    awk -F, '{ print $5 "," $3 ",x," $2 "," $1 "," $4 }' iris.csv | gzip >other.csv.gz
+    same_scores m --data other.csv.gz
+    { echo a note; cat iris.csv; } >noted.csv
+    same_scores m --data noted.csv --skip-lines 1
+    # without labels: the same classes
+    cut -d, -f1-4 iris.csv >unlabelled.csv
+    "$predict" m --data unlabelled.csv >unlabelled_rows.csv
+    cmp unlabelled_rows.csv <(cut -d, -f1,3- rows.csv)
+    "$predict" m --data unlabelled.csv --format jsonl --limit 1 | grep -q '"class": "setosa"'
+
+    cut -d, -f1-3,5 iris.csv >narrow.csv
+    not_predicted 3 "narrow.csv: row 1: no column \"petal_width\" found" m --data narrow.csv
+    sed 's/virginica/nipponica/' iris.csv >alien.csv
+    not_predicted 3 "alien.csv: row 102, column 5 (species): class \"nipponica\" found" m --data alien.csv
+    not_predicted 2 "--errors: samples of 4 values are no square images" m --data iris.csv --errors e.png
+    not_predicted 2 "--header: expected with a table as --data only" m --header no
+    not_predicted 2 "--skip-lines: expected with a file of samples only" m --data . --skip-lines 1
+}
+
+@test "predict: tables without names, whose columns are found by place" {
+    need_tables
+    tail -n +2 "$tables/iris.csv" >bare.csv
+    "$train" --data bare.csv --val-data bare.csv --header no --epochs 20 --quiet --json --save m >trained
+    same_scores m --data bare.csv --header no
+    cut -d, -f1-4 bare.csv >unlabelled.csv
+    [ "$("$predict" m --data unlabelled.csv --header no | wc -l)" -eq 151 ]
+    cut -d, -f1-3 bare.csv >narrow.csv
+    not_predicted 3 "narrow.csv: row 1: 3 fields found, expected 4 and a label" m --data narrow.csv --header no
+}
+
+@test "predict: categories, and means for missing cells" {
+    make_small
+    sed '5s/^[0-9]*,/NA,/; 6s/,[a-z]*,/,,/' small.csv >holes.csv
+    "$train" --data holes.csv --val-data holes.csv --missing mean --epochs 20 --quiet --json --save m >trained
+    same_scores m --data holes.csv
+    sed 's/red/green/' small.csv >green.csv
+    not_predicted 3 'green.csv: row 3, column 2 (colour): category "green" found' m --data green.csv
+    "$train" --data small.csv "${quick[@]}" --save m >/dev/null
+    not_predicted 3 'holes.csv: row 5, column 1 (x): "NA" found, expected a value' m --data holes.csv
+}
+
+@test "predict: arrays and libsvm's text" {
+    make_arrays
+    "$train" --data x.npy --labels y.npy --val-data x.npy --val-labels y.npy --epochs 20 --quiet --json --save m >trained
+    same_scores m --data x.npy --labels y.npy
+    same_scores m --data wide.npy --labels y.npy
+    same_scores m --data small.svm
+    [ "$("$predict" m --data x.npy | wc -l)" -eq 41 ]
+    not_predicted 3 "numbers.csv: a table found, expected none" m --data numbers.csv
+}
+
+@test "predict: names that are not UTF-8 are no model's, which is said before training" {
+    printf 'gr\xf6\xdfe,y\n1,a\n2,b\n3,a\n4,b\n' >latin.csv
+    refused 3 "latin.csv: names or categories that are not UTF-8 found" --data latin.csv --val-split 0.5 --save m
+    [ ! -e m ]
+    run --separate-stderr "$train" --data latin.csv --val-split 0.5 "${quick[@]}"
+    [ "$status" -eq 0 ]
+}
+
+@test "predict: a model whose columns are forged is refused, and so is one that names a column twice" {
+    make_small
+    "$train" --data small.csv "${quick[@]}" --save m >/dev/null
+    forge() { # EXPRESSION: the model `forged`, whose schema s is changed by it
+        python3 - "$1" <<'PY'
+import json, struct, sys
+data = open("m", "rb").read()
+size = struct.unpack("<Q", data[:8])[0]
+header = json.loads(data[8:8 + size])
+s = json.loads(header["__metadata__"]["schema"])
+exec(sys.argv[1])
+header["__metadata__"]["schema"] = s if isinstance(s, str) else json.dumps(s)
+text = json.dumps(header).encode()
+open("forged", "wb").write(struct.pack("<Q", len(text)) + text + data[8 + size:])
+PY
+    }
+    forge 's["label_place"] = 9'
+    not_predicted 3 "forged: __metadata__: schema: expected label_place" forged --data small.csv
+    forge 's["columns"][1]["categories"].append("green")'
+    not_predicted 3 "forged: __metadata__: schema: columns that make 4 inputs found, expected 3" forged --data small.csv
+    forge 's = "[" * 100000'
+    not_predicted 3 "forged: __metadata__: schema: expected an object" forged --data small.csv
+    forge 's["columns"][1] = s["columns"][0]; s["columns"].append(s["columns"][0])'
+    not_predicted 3 'small.csv: column "x" is there once, expected as often' forged --data small.csv
+    forge 's["label"] = "x"'
+    not_predicted 3 'small.csv: column "x" is there once, expected as often' forged --data small.csv
 }

@@ -295,6 +295,9 @@ static void test_refuses_texts(void **state)
         {"class_names", "[\"a\", \"b\"]", "class_names: expected a list of 3 texts"},
         {"class_names", "[1, 2, 3]", "class_names: expected a list of 3 texts"},
         {"class_names", "[", "class_names: expected a list of 3 texts"},
+        {"schema", "{\"columns\":[{},{},{},{},{}],\"label_place\":5}", NULL},
+        {"schema", "{\"columns\":[{}],\"label_place\":0}",
+         "schema: columns that make 1 inputs found, expected 5"},
         {"data_fingerprint", "xyz", "data_fingerprint: expected a hexadecimal number"},
         {"mean", "nan", "mean: expected a finite number"},
         {"deviation", "1x", "deviation: expected a finite number"}};
@@ -317,6 +320,11 @@ static void test_refuses_texts(void **state)
         else if (status != TP_OK)
             fail_msg("%s", error.text);
         assert_true(model.described == !cases[i].part);
+        if (status == TP_OK) {
+            assert_int_equal(model.schema.features, 5);
+            assert_int_equal(model.schema.class_count, 3);
+            assert_string_equal(model.schema.classes[2], "c");
+        }
         tp_model_free(&model);
         json_decref(texts);
     }

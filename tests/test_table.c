@@ -215,7 +215,7 @@ static void test_bad_cells(void **state)
         char text[64];
         snprintf(text, sizeof text, "x,z,y\n1,%s,a\n3,4,b\n", missing[i]);
         check_refused(text, plain, "row 2, column 2 (z): \"");
-        check_refused(text, plain, "found, expected a value; --missing mean");
+        check_refused(text, plain, "found, expected a value; train's --missing mean");
         struct table table =
             read_text(text, (struct tp_table_options){.label = "last", .missing = TP_MISSING_MEAN});
         check_values(&table, (const float[]){1, NAN, 3, 4}, 2, 2);
