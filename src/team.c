@@ -73,9 +73,21 @@ static void barrier_wait(struct barrier *b, size_t members, size_t cpus)
     atomic_fetch_sub(&b->sleepers, 1);
 }
 
+/* Found out once: reading a container's quota takes as long as many steps. */
+static size_t cpus_available(void)
+{
+    static atomic_size_t known;
+    size_t cpus = atomic_load(&known);
+    if (!cpus) {
+        cpus = tp_cpus_available();
+        atomic_store(&known, cpus);
+    }
+    return cpus;
+}
+
 size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members), void *context)
 {
-    struct team team = {.members = members, .cpus = tp_cpus_available()};
+    struct team team = {.members = members, .cpus = cpus_available()};
     size_t granted = 0;
     int dynamic = omp_get_dynamic(); /* would let the runtime make a smaller team */
     omp_set_dynamic(0);
