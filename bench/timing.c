@@ -20,7 +20,7 @@
  * Part of a burst that runs untimed before the rest: the operands move into the caches that the contender
  * before has filled with its own, and that one's threads, which spin for a while, fall asleep. That takes
  * more than a millisecond where two threads own state that large: behind 0.4 ms, update of 785 x 64 x 32
- * still took 1.2 to 1.5 times as long as behind 1.5.
+ * still took 1.2 to 1.6 times as long as behind 1.5.
  */
 #define SETTLING 0.5
 

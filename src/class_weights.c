@@ -13,8 +13,7 @@ static enum tp_status balance(const struct tp_dataset *dataset, float *weights, 
     size_t *counts = calloc(dataset->classes, sizeof *counts);
     if (!counts)
         return tp_fail(error, TP_FAILURE, "out of memory for the weights of %zu classes", dataset->classes);
-    for (size_t i = 0; i < dataset->count; i++)
-        counts[dataset->labels[i]]++;
+    tp_dataset_count_classes(dataset, counts);
     for (size_t k = 0; k < dataset->classes; k++)
         weights[k] =
             counts[k] ? (float)((double)dataset->count / ((double)dataset->classes * (double)counts[k])) : 1;
@@ -47,7 +46,7 @@ static enum tp_status read_row(struct tp_csv *csv, const struct tp_names *names,
     enum tp_status status = tp_csv_read_field(csv, &field, error);
     if (status != TP_OK)
         return status;
-    const struct tp_shown shown = tp_csv_show(field.text, field.size);
+    const struct tp_shown shown = tp_show(field.text, field.size);
     if (!tp_names_find(names, field.text, field.size, &class))
         return tp_fail(error, TP_BAD_INPUT, "%s: row %zu: class \"%s\" found, expected one of the data's %zu",
                        csv->path, csv->row, shown.text, names->count);

@@ -46,7 +46,7 @@ enum tp_status tp_classes_label(struct tp_classes *classes, const char *place, c
     char integer[16];
     bool is_number = is_plain_integer(text, size);
     float value;
-    const struct tp_shown shown = tp_csv_show(text, size);
+    const struct tp_shown shown = tp_show(text, size);
     if (!is_number && tp_decimal_read(text, text + size, &value) == text + size) {
         is_number = true;
         if (fabsf(value) <= TP_INTEGER_MOST && rintf(value) == value) {

@@ -165,15 +165,3 @@ enum tp_status tp_csv_count_fields(struct tp_csv *csv, size_t *count, struct tp_
     }
     return status;
 }
-
-struct tp_shown tp_csv_show(const char *text, size_t size)
-{
-    struct tp_shown shown;
-    const size_t most = sizeof shown.text - 1, length = size < most ? size : most;
-    for (size_t i = 0; i < length; i++)
-        shown.text[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i];
-    if (size > most)
-        memcpy(shown.text + most - 3, "...", 3);
-    shown.text[length] = '\0';
-    return shown;
-}

@@ -31,11 +31,6 @@ struct tp_field {
     bool quoted;
 };
 
-/* Text for one line of a message: shortened, without control characters. */
-struct tp_shown {
-    char text[48];
-};
-
 /*
  * Begins to read a file, which outlives *csv, behind so many lines of it. The delimiter is the one of the
  * three that is most often in the first record, outside of quotes. tp_csv_close() it afterwards, on error
@@ -62,7 +57,5 @@ enum tp_status tp_csv_read_field(struct tp_csv *csv, struct tp_field *field, str
 
 /* Reads the rest of the record and stores how many fields that are. Errors: as tp_csv_read_field(). */
 enum tp_status tp_csv_count_fields(struct tp_csv *csv, size_t *count, struct tp_error *error);
-
-struct tp_shown tp_csv_show(const char *text, size_t size);
 
 #endif

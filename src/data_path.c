@@ -34,3 +34,12 @@ enum tp_status tp_data_path_find(const char *installed, char *path, size_t size,
                    "--data: expected a directory with MNIST at \"%s\" or \"%s\", found none", beside,
                    installed ? installed : "");
 }
+
+enum tp_status tp_data_path_choose(const char *asked, char *path, size_t size, struct tp_error *error)
+{
+    if (!asked)
+        return tp_data_path_find(TP_INSTALLED_DATA, path, size, error);
+    if (snprintf(path, size, "%s", asked) >= (int)size)
+        return tp_fail(error, TP_BAD_INPUT, "--data: expected a path of less than %zu bytes", size);
+    return TP_OK;
+}

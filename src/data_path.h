@@ -23,4 +23,7 @@
  */
 enum tp_status tp_data_path_find(const char *installed, char *path, size_t size, struct tp_error *error);
 
+/* The same for what --data says: `asked`, or where the shipped data are if that is NULL. */
+enum tp_status tp_data_path_choose(const char *asked, char *path, size_t size, struct tp_error *error);
+
 #endif

@@ -1,15 +1,15 @@
 #include "data_report.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define TP_LABEL         "%-12s"
 #define TP_CLASSES_SHOWN 100 /* as many numbers may be classes */
 
-/* Names are the file's: what would change a terminal's state is not written. */
+/* Names are the file's. */
 static void write_name(const char *name)
 {
-    for (; *name; name++)
-        putchar((unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name);
+    fputs(tp_show(name, strlen(name)).text, stdout);
 }
 
 static void write_columns(const struct tp_schema *schema)

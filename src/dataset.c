@@ -40,15 +40,20 @@ static enum tp_status find_file(const char *directory, const char *prefix, const
                    directory, prefix, endings[0], prefix, endings[1], prefix, endings[2], prefix, endings[3]);
 }
 
-/* Makes a data set of images, whose values it takes over, and labels. */
-static enum tp_status join(struct tp_dataset *dataset, struct tp_idx *images, const struct tp_idx *labels,
-                           struct tp_error *error)
+enum tp_status tp_dataset_from_idx(struct tp_dataset *dataset, struct tp_idx *images, const char *image_path,
+                                   const struct tp_idx *labels, const char *label_path,
+                                   struct tp_error *error)
 {
-    const unsigned char *values = labels->values;
-    dataset->labels = malloc(labels->count * sizeof *dataset->labels);
+    *dataset = (struct tp_dataset){.classes = 1};
+    if (labels && images->count != labels->count)
+        return tp_fail(error, TP_BAD_INPUT,
+                       "%s: byte 4: %zu labels found, expected %zu, one for each image of %s", label_path,
+                       labels->count, images->count, image_path);
+    dataset->labels = calloc(images->count, sizeof *dataset->labels);
     if (!dataset->labels)
         return fail_memory("labels", error);
-    for (size_t i = 0; i < labels->count; i++) {
+    const unsigned char *values = labels ? labels->values : NULL;
+    for (size_t i = 0; values && i < labels->count; i++) {
         dataset->labels[i] = values[i];
         if (values[i] >= dataset->classes)
             dataset->classes = (size_t)values[i] + 1;
@@ -75,18 +80,21 @@ enum tp_status tp_dataset_load_idx(const char *directory, const char *prefix, st
         status = tp_idx_read(&images, image_path, TP_IDX_IMAGES, error);
     if (status == TP_OK)
         status = tp_idx_read(&labels, label_path, TP_IDX_LABELS, error);
-    if (status == TP_OK && images.count != labels.count)
-        status = tp_fail(error, TP_BAD_INPUT,
-                         "%s: byte 4: %zu labels found, expected %zu, one for each image of %s", label_path,
-                         labels.count, images.count, image_path);
     if (status == TP_OK)
-        status = join(dataset, &images, &labels, error);
+        status = tp_dataset_from_idx(dataset, &images, image_path, &labels, label_path, error);
 
     tp_idx_free(&images);
     tp_idx_free(&labels);
     free(image_path);
     free(label_path);
     return status;
+}
+
+void tp_dataset_count_classes(const struct tp_dataset *dataset, size_t *counts)
+{
+    memset(counts, 0, dataset->classes * sizeof *counts);
+    for (size_t i = 0; i < dataset->count; i++)
+        counts[dataset->labels[i]]++;
 }
 
 void tp_dataset_free(struct tp_dataset *dataset)

@@ -12,6 +12,8 @@
 
 enum tp_sample_type { TP_SAMPLE_U8, TP_SAMPLE_F32 };
 
+struct tp_idx;
+
 struct tp_dataset {
     enum tp_sample_type type;
     void *samples;    /* [count][features] of type */
@@ -65,6 +67,18 @@ static inline __attribute__((always_inline)) void tp_dataset_fetch(const struct 
  */
 enum tp_status tp_dataset_load_idx(const char *directory, const char *prefix, struct tp_dataset *dataset,
                                    struct tp_error *error);
+
+/*
+ * Makes a data set of images, whose values it takes over, and labels; without them (NULL) all samples are of
+ * class 0. The paths are for messages. Errors: TP_BAD_INPUT if there are not as many labels as images;
+ * TP_FAILURE without memory.
+ */
+enum tp_status tp_dataset_from_idx(struct tp_dataset *dataset, struct tp_idx *images, const char *image_path,
+                                   const struct tp_idx *labels, const char *label_path,
+                                   struct tp_error *error);
+
+/* counts[classes]: the samples of each class. */
+void tp_dataset_count_classes(const struct tp_dataset *dataset, size_t *counts);
 
 /* Frees what the data set owns and empties it. */
 void tp_dataset_free(struct tp_dataset *dataset);

@@ -55,19 +55,6 @@ static enum tp_status allocate(struct tp_dataset *dataset, size_t count, struct 
                                                : tp_fail(error, TP_FAILURE, "out of memory for a split");
 }
 
-/* Fisher and Yates' shuffle, as tp_random_permutation(). */
-static void permute(uint32_t *order, size_t count, uint64_t seed)
-{
-    for (size_t i = 0; i < count; i++)
-        order[i] = (uint32_t)i;
-    for (size_t i = count; i > 1; i--) {
-        const size_t j = tp_random_below(seed, TP_RANDOM_DRAW, 0, i - 1, i);
-        const uint32_t moved = order[i - 1];
-        order[i - 1] = order[j];
-        order[j] = moved;
-    }
-}
-
 enum tp_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint64_t seed,
                                struct tp_dataset *tail, struct tp_error *error)
 {
@@ -88,7 +75,7 @@ enum tp_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint
         status = tp_fail(error, TP_FAILURE, "out of memory for a split");
     if (status == TP_OK) {
         find_quotas(dataset, wanted, quotas);
-        permute(order, dataset->count, seed);
+        tp_random_permutation(seed, TP_RANDOM_DRAW, 0, dataset->count, order);
         for (size_t i = 0; i < dataset->count; i++) {
             struct quota *quota = &quotas[dataset->labels[order[i]]];
             copy_sample(quota->wanted ? &rest : &head, dataset, order[i]);

@@ -111,13 +111,13 @@ void tp_evaluator_run(struct tp_evaluator *evaluator, const struct tp_evaluator_
     tp_team_barrier();
 }
 
-struct tp_score tp_evaluator_score(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset)
+struct tp_score tp_score_of(const float *losses, const uint16_t *predicted, const struct tp_dataset *dataset)
 {
     double loss = 0;
     size_t right = 0;
     for (size_t i = 0; i < dataset->count; i++) {
-        loss += (double)evaluator->loss[i];
-        right += evaluator->predicted[i] == dataset->labels[i];
+        loss += (double)losses[i];
+        right += predicted[i] == dataset->labels[i];
     }
     double count = (double)dataset->count;
     return (struct tp_score){

@@ -58,7 +58,7 @@ static size_t word_length(const struct reader *reader)
 static enum tp_status fail_word(const struct reader *reader, const char *expected, struct tp_error *error)
 {
     return tp_fail(error, TP_BAD_INPUT, "%s: line %zu: \"%s\" found, expected %s", reader->path, reader->line,
-                   tp_csv_show(reader->at, word_length(reader)).text, expected);
+                   tp_show(reader->at, word_length(reader)).text, expected);
 }
 
 /* Reads INDEX:VALUE; *index is that of the feature before, then of this one. */

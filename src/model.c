@@ -301,26 +301,29 @@ static enum tp_status parse(const struct tp_safetensors *read, struct tp_model *
     return status == TP_OK ? copy_layers(read, &model->weights, error) : status;
 }
 
-enum tp_status tp_model_parse(struct tp_model *model, struct tp_file *file, struct tp_error *error)
+static enum tp_status finish(struct tp_model *model, struct tp_safetensors *read, struct tp_error *error)
 {
-    struct tp_safetensors read;
-    *model = (struct tp_model){0};
-    enum tp_status status = tp_safetensors_parse(&read, file, error);
-    if (status != TP_OK)
-        return status;
-    status = parse(&read, model, error);
-    tp_safetensors_free(&read);
+    const enum tp_status status = parse(read, model, error);
+    tp_safetensors_free(read);
     if (status != TP_OK)
         tp_model_free(model);
     return status;
 }
 
+enum tp_status tp_model_parse(struct tp_model *model, struct tp_file *file, struct tp_error *error)
+{
+    struct tp_safetensors read;
+    *model = (struct tp_model){0};
+    const enum tp_status status = tp_safetensors_parse(&read, file, error);
+    return status == TP_OK ? finish(model, &read, error) : status;
+}
+
 enum tp_status tp_model_read(struct tp_model *model, const char *path, struct tp_error *error)
 {
-    struct tp_file file;
+    struct tp_safetensors read;
     *model = (struct tp_model){0};
-    enum tp_status status = tp_file_read_packed(&file, path, error);
-    return status == TP_OK ? tp_model_parse(model, &file, error) : status;
+    const enum tp_status status = tp_safetensors_read(&read, path, error);
+    return status == TP_OK ? finish(model, &read, error) : status;
 }
 
 void tp_model_free(struct tp_model *model)

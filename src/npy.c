@@ -52,7 +52,7 @@ static bool take(struct header *header, const char *text)
 static enum tp_status fail_header(const struct header *header, const char *expected, struct tp_error *error)
 {
     return tp_fail(error, TP_BAD_INPUT, "%s: header at \"%s\": expected %s", header->path,
-                   tp_csv_show(header->at, (size_t)(header->end - header->at)).text, expected);
+                   tp_show(header->at, (size_t)(header->end - header->at)).text, expected);
 }
 
 static enum tp_status read_type(struct header *header, struct array *array, struct tp_error *error)

@@ -181,30 +181,20 @@ static void write_script(const struct tp_plot *plot, FILE *file)
     fputs("\nunset multiplot\n", file);
 }
 
-/* Writes a file beside the image, complete or not at all. */
+/* Writes a file beside the image. */
 static enum tp_status write_file(const struct tp_plot *plot, const char *suffix,
                                  void (*write)(const struct tp_plot *, FILE *), struct tp_error *error)
 {
-    char *path = NULL, *temporary = NULL;
-    enum tp_status status = TP_OK;
+    char *path = NULL;
     if (asprintf(&path, "%s%s", plot->stem, suffix) < 0)
-        path = NULL;
-    if (!path || asprintf(&temporary, "%s.tmp", path) < 0)
-        temporary = NULL;
-    FILE *file = temporary ? fopen(temporary, "we") : NULL;
-    if (!file) {
-        status = fail_at(plot->path, temporary ? strerror(errno) : "out of memory", error);
-    } else {
-        write(plot, file);
-        const bool bad = ferror(file);
-        if (fclose(file) != 0 || bad || rename(temporary, path) != 0) {
-            status = fail_at(path, errno ? strerror(errno) : "cannot be written", error);
-            unlink(temporary);
-        }
-    }
+        return fail_at(plot->path, "out of memory", error);
+    struct tp_safe_file safe;
+    enum tp_status status = tp_safe_file_open(&safe, "--plot", path, error);
     free(path);
-    free(temporary);
-    return status;
+    if (status != TP_OK)
+        return status;
+    write(plot, safe.file);
+    return tp_safe_file_commit(&safe, error);
 }
 
 /* Runs gnuplot in the image's folder, without a shell; *code: what it exited with. False: not at all. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "evaluate.h"
 #include "predict_command.h"
 #include "predict_data.h"
 #include "predict_report.h"
@@ -125,13 +126,7 @@ static enum tp_status predict_all(struct tp_prediction *p, struct tp_predictor *
 static enum tp_status score(struct tp_prediction *p, struct outputs *outputs, struct tp_error *error)
 {
     const struct tp_dataset *set = &p->data->set;
-    double loss = 0;
-    size_t right = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        loss += (double)p->predictions.loss[i];
-        right += p->predictions.predicted[i] == set->labels[i];
-    }
-    p->score = (struct tp_score){loss / (double)set->count, (double)right / (double)set->count, set->count};
+    p->score = tp_score_of(p->predictions.loss, p->predictions.predicted, set);
     enum tp_status status = tp_confusion_count(&p->confusion, json_array_size(p->model->class_names),
                                                set->labels, p->predictions.predicted, set->count, error);
     if (status == TP_OK)

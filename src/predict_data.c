@@ -64,7 +64,6 @@ static enum tp_status load_image(struct tp_predict_data *data, const struct tp_p
     return status;
 }
 
-/* Takes the values of the file of samples over. */
 static enum tp_status load_idx(struct tp_predict_data *data, struct tp_file *file, const char *labels_path,
                                struct tp_error *error)
 {
@@ -73,27 +72,10 @@ static enum tp_status load_idx(struct tp_predict_data *data, struct tp_file *fil
     enum tp_status status = tp_idx_parse(&samples, file, TP_IDX_IMAGES, error);
     if (status == TP_OK && labels_path)
         status = tp_idx_read(&labels, labels_path, TP_IDX_LABELS, error);
-    if (status == TP_OK && labels_path && labels.count != samples.count)
-        status = tp_fail(error, TP_BAD_INPUT,
-                         "%s: byte 4: %zu labels found, expected %zu, one for each sample of %s", labels_path,
-                         labels.count, samples.count, path);
-    if (status == TP_OK) {
-        data->set = (struct tp_dataset){.type = samples.type == TP_IDX_F32 ? TP_SAMPLE_F32 : TP_SAMPLE_U8,
-                                        .samples = samples.values,
-                                        .labels = calloc(samples.count, sizeof(uint16_t)),
-                                        .count = samples.count,
-                                        .features = samples.features,
-                                        .classes = 1};
-        samples.values = NULL;
-        data->labelled = labels_path;
-        if (!data->set.labels)
-            status = tp_fail(error, TP_FAILURE, "out of memory for labels");
-    }
-    for (size_t i = 0; status == TP_OK && labels_path && i < data->set.count; i++) {
-        const uint8_t label = ((const uint8_t *)labels.values)[i];
-        data->set.labels[i] = label;
-        data->set.classes = label >= data->set.classes ? (size_t)label + 1 : data->set.classes;
-    }
+    if (status == TP_OK)
+        status =
+            tp_dataset_from_idx(&data->set, &samples, path, labels_path ? &labels : NULL, labels_path, error);
+    data->labelled = labels_path;
     tp_idx_free(&samples);
     tp_idx_free(&labels);
     return status;
@@ -135,20 +117,11 @@ static enum tp_status load_file(struct tp_predict_data *data, const struct tp_pr
                             : load_source(data, &file, command, schema, error);
 }
 
-static enum tp_status find_place(struct tp_predict_data *data, const char *asked, struct tp_error *error)
-{
-    if (!asked)
-        return tp_data_path_find(TP_INSTALLED_DATA, data->place, sizeof data->place, error);
-    if (snprintf(data->place, sizeof data->place, "%s", asked) >= (int)sizeof data->place)
-        return tp_fail(error, TP_BAD_INPUT, "--data: expected a path of less than %d bytes", PATH_MAX);
-    return TP_OK;
-}
-
 static enum tp_status load_path(struct tp_predict_data *data, const struct tp_predict_command *command,
                                 struct tp_schema *schema, struct tp_error *error)
 {
     struct stat info;
-    enum tp_status status = find_place(data, command->data, error);
+    enum tp_status status = tp_data_path_choose(command->data, data->place, sizeof data->place, error);
     if (status != TP_OK)
         return status;
     if (stat(data->place, &info) != 0 || !S_ISDIR(info.st_mode))

@@ -18,6 +18,12 @@ static const char *name_of(const struct tp_prediction *p, size_t class)
     return json_string_value(json_array_get(p->model->class_names, class));
 }
 
+/* Fit for a terminal: who wrote the model chose the name. */
+static struct tp_shown shown_name(const struct tp_prediction *p, size_t class)
+{
+    return tp_show(name_of(p, class), strlen(name_of(p, class)));
+}
+
 static void write_opening(const struct tp_prediction *p)
 {
     const struct tp_weights *weights = &p->model->weights;
@@ -45,7 +51,7 @@ static int name_columns(const struct tp_prediction *p)
 {
     int columns = 5; /* "class" */
     for (size_t k = 0; k < p->confusion.classes; k++) {
-        const int length = (int)strnlen(name_of(p, k), TP_NAME_COLUMNS);
+        const int length = (int)strnlen(shown_name(p, k).text, TP_NAME_COLUMNS);
         columns = length > columns ? length : columns;
     }
     return columns;
@@ -57,16 +63,16 @@ static void write_matrix(const struct tp_prediction *p)
     const int first = name_columns(p);
     int columns = 1;
     for (size_t k = 0; k < c->classes; k++) {
-        const int length = (int)strnlen(name_of(p, k), TP_NAME_COLUMNS);
+        const int length = (int)strnlen(shown_name(p, k).text, TP_NAME_COLUMNS);
         columns = length > columns ? length : columns;
         columns = digits_of(c->samples[k]) > columns ? digits_of(c->samples[k]) : columns;
     }
     printf("\n%-*s  predicted as\n%-*s ", first, "", first, "class");
     for (size_t k = 0; k < c->classes; k++)
-        printf(" %*.*s", columns, TP_NAME_COLUMNS, name_of(p, k));
+        printf(" %*.*s", columns, TP_NAME_COLUMNS, shown_name(p, k).text);
     putchar('\n');
     for (size_t k = 0; k < c->classes; k++) {
-        printf("%-*.*s ", first, TP_NAME_COLUMNS, name_of(p, k));
+        printf("%-*.*s ", first, TP_NAME_COLUMNS, shown_name(p, k).text);
         for (size_t j = 0; j < c->classes; j++)
             printf(" %*zu", columns, c->matrix[k * c->classes + j]);
         putchar('\n');
@@ -87,7 +93,7 @@ static void write_classes(const struct tp_prediction *p)
     const int first = name_columns(p);
     printf("\n%-*s  %9s  %9s  %9s\n", first, "class", "samples", "precision", "recall");
     for (size_t k = 0; k < p->confusion.classes; k++) {
-        printf("%-*.*s  %9zu", first, TP_NAME_COLUMNS, name_of(p, k), p->confusion.samples[k]);
+        printf("%-*.*s  %9zu", first, TP_NAME_COLUMNS, shown_name(p, k).text, p->confusion.samples[k]);
         write_share(tp_confusion_precision(&p->confusion, k));
         write_share(tp_confusion_recall(&p->confusion, k));
         putchar('\n');
@@ -255,7 +261,7 @@ enum tp_status tp_predict_report_image(const struct tp_prediction *p, struct tp_
                 found = true;
             }
         }
-        printf(TP_LABEL "%s, probability %.2f %%\n", i ? "" : "class", name_of(p, shown[i]),
+        printf(TP_LABEL "%s, probability %.2f %%\n", i ? "" : "class", shown_name(p, shown[i]).text,
                100 * (double)probabilities[shown[i]]);
     }
     write_written(p);

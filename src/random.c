@@ -50,7 +50,7 @@ uint64_t tp_random_below(uint64_t seed, enum tp_purpose purpose, uint32_t stream
     return scale(bits_at(seed, purpose, stream, index), n);
 }
 
-void tp_random_permutation(uint64_t seed, uint32_t stream, size_t n, uint32_t *order)
+void tp_random_permutation(uint64_t seed, enum tp_purpose purpose, uint32_t stream, size_t n, uint32_t *order)
 {
     assert(n <= (UINT64_C(1) << 32));
     for (size_t i = 0; i < n; i++)
@@ -59,7 +59,7 @@ void tp_random_permutation(uint64_t seed, uint32_t stream, size_t n, uint32_t *o
     uint32_t words[4];
     for (size_t draw = 0; draw + 1 < n; draw++) {
         if (draw % 2 == 0)
-            tp_random_block(seed, TP_RANDOM_SHUFFLE, stream, draw / 2, words);
+            tp_random_block(seed, purpose, stream, draw / 2, words);
         size_t last = n - 1 - draw;
         size_t other = scale(join(words + draw % 2 * 2), last + 1);
         uint32_t moved = order[last];

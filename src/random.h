@@ -43,12 +43,14 @@ double tp_random_normal(uint64_t seed, enum tp_purpose purpose, uint32_t stream,
 uint64_t tp_random_below(uint64_t seed, enum tp_purpose purpose, uint32_t stream, uint64_t index, uint64_t n);
 
 /*
- * Writes a permutation of 0 .. n - 1 (n <= 2^32) into order: a pure function of seed, stream and n. Fisher
+ * Writes a permutation of 0 .. n - 1 (n <= 2^32) into order: a pure function of seed, purpose, stream and
+ * n. Fisher
  * and Yates' shuffle from the last place down, as in Knuth, TAOCP 2, 3.4.2, algorithm P; the numbers are
- * those of TP_RANDOM_SHUFFLE, two from each block (words[0..1], then words[2..3]), mapped as in
+ * two from each block at these addresses (words[0..1], then words[2..3]), mapped as in
  * tp_random_below.
  */
-void tp_random_permutation(uint64_t seed, uint32_t stream, size_t n, uint32_t *order);
+void tp_random_permutation(uint64_t seed, enum tp_purpose purpose, uint32_t stream, size_t n,
+                           uint32_t *order);
 
 /*
  * The standard normal's quantile, 2^-1022 <= p < 1: about 1 part in 10^16. Algorithm AS 241, PPND16 (M. J.

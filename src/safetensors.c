@@ -6,8 +6,7 @@
 
 #define TP_LENGTH_BYTES 8
 #define TP_HEADER_MOST  ((size_t)16 << 20)
-#define TP_DEPTH_MOST   3  /* the header, a tensor in it, its shape */
-#define TP_SHOWN        64 /* bytes of a name in a message */
+#define TP_DEPTH_MOST   3 /* the header, a tensor in it, its shape */
 
 /* Tensors are read and written as they lie in memory. */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "safetensors is little-endian");
@@ -19,23 +18,11 @@ static const struct {
              {"I16", 2},  {"U16", 2}, {"F16", 2}, {"BF16", 2},    {"I32", 4},
              {"U32", 4},  {"F32", 4}, {"F64", 8}, {"I64", 8},     {"U64", 8}};
 
-/* Shortened and without control characters: fit for one line of a message. */
-static const char *show(const char *found, char text[TP_SHOWN])
-{
-    size_t length = 0;
-    for (; found[length] && length + 1 < TP_SHOWN; length++)
-        text[length] = (unsigned char)found[length] < ' ' || found[length] == 0x7f ? '?' : found[length];
-    text[length] = '\0';
-    if (found[length])
-        memcpy(text + length - 3, "...", 3);
-    return text;
-}
-
 static enum tp_status fail_tensor(const struct tp_safetensors *read, const char *name, const char *what,
                                   struct tp_error *error)
 {
-    char shown[TP_SHOWN];
-    return tp_fail(error, TP_BAD_INPUT, "%s: tensor \"%s\": %s", read->file.path, show(name, shown), what);
+    return tp_fail(error, TP_BAD_INPUT, "%s: tensor \"%s\": %s", read->file.path,
+                   tp_show(name, strlen(name)).text, what);
 }
 
 /* JSON that nests no deeper than a header does keeps its parser from recursing and its objects few. */
@@ -88,11 +75,9 @@ static enum tp_status parse_header(struct tp_safetensors *read, size_t *header_s
     read->header = json_loadb(text, (size_t)length, JSON_REJECT_DUPLICATES, &wrong);
     if (!read->header && json_error_code(&wrong) == json_error_out_of_memory)
         return tp_fail(error, TP_FAILURE, "%s: out of memory for the header", path);
-    if (!read->header) {
-        char shown[TP_SHOWN];
+    if (!read->header)
         return tp_fail(error, TP_BAD_INPUT, "%s: byte %d: the header is no JSON: %s", path,
-                       TP_LENGTH_BYTES + wrong.position, show(wrong.text, shown));
-    }
+                       TP_LENGTH_BYTES + wrong.position, tp_show(wrong.text, strlen(wrong.text)).text);
     *header_size = TP_LENGTH_BYTES + (size_t)length;
     return TP_OK;
 }
@@ -101,14 +86,13 @@ static enum tp_status check_texts(const struct tp_safetensors *read, json_t *tex
 {
     const char *key;
     json_t *value;
-    char shown[TP_SHOWN];
     if (!json_is_object(texts))
         return tp_fail(error, TP_BAD_INPUT, "%s: __metadata__: expected an object of texts", read->file.path);
     json_object_foreach(texts, key, value)
     {
         if (!json_is_string(value))
             return tp_fail(error, TP_BAD_INPUT, "%s: __metadata__: \"%s\": expected a text", read->file.path,
-                           show(key, shown));
+                           tp_show(key, strlen(key)).text);
     }
     return TP_OK;
 }

@@ -5,6 +5,8 @@
 #ifndef TP_STATUS_H
 #define TP_STATUS_H
 
+#include <stddef.h>
+
 enum tp_status {
     TP_OK = 0,
     TP_FAILURE = 1,   /* the system refused: memory, a file that cannot be written */
@@ -20,5 +22,12 @@ struct tp_error {
 /* Writes the formatted message to error (which may be NULL) and returns status. */
 enum tp_status tp_fail(struct tp_error *error, enum tp_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Text for one line of a message: shortened, without control characters. */
+struct tp_shown {
+    char text[48];
+};
+
+struct tp_shown tp_show(const char *text, size_t size);
 
 #endif

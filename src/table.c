@@ -62,7 +62,7 @@ static enum tp_status read_label(struct reader *reader, size_t i, const struct t
     const struct tp_table_place place = tp_table_columns_place(&reader->columns, &reader->csv, i);
     if (is_missing(field))
         return tp_fail(error, TP_BAD_INPUT, "%s: \"%s\" found, expected a label", place.text,
-                       tp_csv_show(field->text, field->size).text);
+                       tp_show(field->text, field->size).text);
     return tp_classes_label(&reader->classes, place.text, field->text, field->size,
                             &reader->labels[reader->rows], error);
 }
@@ -78,7 +78,7 @@ static enum tp_status read_category(struct reader *reader, size_t i, const struc
         if (column->learned)
             return tp_fail(error, TP_BAD_INPUT,
                            "%s: category \"%s\" found, expected one that the training data have", place.text,
-                           tp_csv_show(field->text, field->size).text);
+                           tp_show(field->text, field->size).text);
         if (column->categories.count == TP_CATEGORIES_MOST)
             return tp_fail(
                 error, TP_BAD_INPUT,
@@ -96,7 +96,7 @@ static enum tp_status fail_kind(const struct reader *reader, size_t i, const str
 {
     const struct tp_table_column *column = &reader->columns.all[i];
     const struct tp_table_place place = tp_table_columns_place(&reader->columns, &reader->csv, i);
-    const struct tp_shown shown = tp_csv_show(field->text, field->size);
+    const struct tp_shown shown = tp_show(field->text, field->size);
     if (column->learned)
         return tp_fail(error, TP_BAD_INPUT, "%s: \"%s\" found, expected a number as in the training data",
                        place.text, shown.text);
@@ -137,7 +137,7 @@ static enum tp_status read_cell(struct reader *reader, size_t i, float *cells, s
             error, TP_BAD_INPUT,
             "%s: \"%s\" found, expected a value; train's --missing mean puts the column's mean there",
             tp_table_columns_place(&reader->columns, &reader->csv, i).text,
-            tp_csv_show(field.text, field.size).text);
+            tp_show(field.text, field.size).text);
     }
     float value;
     const bool is_number =
@@ -327,13 +327,4 @@ enum tp_status tp_table_parse(struct tp_file *file, const struct tp_table_option
     tp_table_columns_free(&reader.columns);
     tp_csv_close(&reader.csv);
     return status;
-}
-
-enum tp_status tp_table_read(const char *path, const struct tp_table_options *options,
-                             struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error)
-{
-    *dataset = (struct tp_dataset){0};
-    struct tp_file file;
-    const enum tp_status status = tp_file_read(&file, path, error);
-    return status == TP_OK ? tp_table_parse(&file, options, schema, dataset, error) : status;
 }

@@ -18,7 +18,7 @@ struct tp_table_place tp_table_columns_place(const struct tp_table_columns *colu
 {
     struct tp_table_place place;
     const char *name = columns->header && column < columns->count ? columns->all[column].first : "";
-    const struct tp_shown shown = tp_csv_show(name, strlen(name));
+    const struct tp_shown shown = tp_show(name, strlen(name));
     snprintf(place.text, sizeof place.text, "%s: row %zu, column %zu%s%s%s", csv->path, csv->row, column + 1,
              *name ? " (" : "", shown.text, *name ? ")" : "");
     return place;
@@ -124,7 +124,7 @@ static enum tp_status find_name(const struct tp_table_columns *columns, const st
     if (left > 1 && compare_text(columns->all[place[1]].first, name, size) == 0)
         return tp_fail(error, TP_BAD_INPUT,
                        "%s: row %zu: columns %zu and %zu are both called \"%s\", expected one", csv->path,
-                       columns->row, place[0] + 1, place[1] + 1, tp_csv_show(name, size).text);
+                       columns->row, place[0] + 1, place[1] + 1, tp_show(name, size).text);
     return TP_OK;
 }
 
@@ -154,7 +154,7 @@ static enum tp_status find_column(struct tp_table_columns *columns, const struct
             error, TP_BAD_INPUT,
             "%s: row %zu: --%s: no column \"%s\" found among %zu, expected its name%s or its place from 1 to "
             "%zu; --skip-lines N leaves out lines before the names, --header says whether there are names",
-            csv->path, columns->row, option, tp_csv_show(text, size).text, columns->count,
+            csv->path, columns->row, option, tp_show(text, size).text, columns->count,
             columns->header ? "" : ", which takes a header,", columns->count);
     return TP_OK;
 }
@@ -219,7 +219,7 @@ static enum tp_status fail_twice(const struct tp_csv *csv, const char *name, str
 {
     return tp_fail(error, TP_BAD_INPUT,
                    "%s: column \"%s\" is there once, expected as often as in the training data", csv->path,
-                   tp_csv_show(name, strlen(name)).text);
+                   tp_show(name, strlen(name)).text);
 }
 
 static enum tp_status match_names(struct tp_table_columns *columns, const struct tp_csv *csv,
@@ -235,7 +235,7 @@ static enum tp_status match_names(struct tp_table_columns *columns, const struct
         if (status == TP_OK && found == columns->count)
             return tp_fail(error, TP_BAD_INPUT,
                            "%s: row %zu: no column \"%s\" found, expected it as in the training data",
-                           csv->path, columns->row, tp_csv_show(name, strlen(name)).text);
+                           csv->path, columns->row, tp_show(name, strlen(name)).text);
         if (status == TP_OK && columns->all[found].role != TP_ROLE_UNUSED)
             return fail_twice(csv, name, error);
         if (status == TP_OK)
@@ -282,7 +282,7 @@ static enum tp_status match(struct tp_table_columns *columns, const struct tp_cs
         return tp_fail(error, TP_BAD_INPUT,
                        "%s: row %zu: no label found, expected column \"%s\" as in the training data",
                        csv->path, columns->row,
-                       schema->label ? tp_csv_show(schema->label, strlen(schema->label)).text : "");
+                       schema->label ? tp_show(schema->label, strlen(schema->label)).text : "");
     if (status == TP_OK && columns->labelled)
         columns->all[columns->label].role = TP_ROLE_LABEL;
     return status;
@@ -321,7 +321,7 @@ enum tp_status tp_table_columns_check(const struct tp_table_columns *columns, co
         const struct tp_table_column *column = &columns->all[i];
         const bool numbers =
             column->role == TP_ROLE_NUMBER || (column->role == TP_ROLE_LABEL && number_labels);
-        const struct tp_shown shown = tp_csv_show(column->first, strlen(column->first));
+        const struct tp_shown shown = tp_show(column->first, strlen(column->first));
         if (column->role == TP_ROLE_NEW)
             return tp_fail(error, TP_BAD_INPUT, "%s: column %zu: no value found in any row, expected one",
                            path, i + 1);

@@ -13,15 +13,6 @@
 /* Of the rows of a file, unless options say otherwise. */
 #define TP_VALIDATION_SHARE 0.2
 
-static enum tp_status find_data(struct tp_train_data *data, const char *asked, struct tp_error *error)
-{
-    if (!asked)
-        return tp_data_path_find(TP_INSTALLED_DATA, data->directory, sizeof data->directory, error);
-    if (snprintf(data->directory, sizeof data->directory, "%s", asked) >= (int)sizeof data->directory)
-        return tp_fail(error, TP_BAD_INPUT, "--data: expected a path of less than %d bytes", PATH_MAX);
-    return TP_OK;
-}
-
 static void limit(struct tp_dataset *dataset, size_t count)
 {
     if (count && dataset->count > count)
@@ -92,8 +83,7 @@ static enum tp_status count_classes(struct tp_train_data *data, struct tp_error 
     data->class_counts = calloc(train->classes, sizeof *data->class_counts);
     if (!data->class_counts)
         return tp_fail(error, TP_FAILURE, "out of memory for %zu classes", train->classes);
-    for (size_t i = 0; i < train->count; i++)
-        data->class_counts[train->labels[i]]++;
+    tp_dataset_count_classes(train, data->class_counts);
     return TP_OK;
 }
 
@@ -148,7 +138,8 @@ enum tp_status tp_train_data_load(struct tp_train_data *data, struct tp_train_co
 {
     *data = (struct tp_train_data){0};
     struct stat info;
-    enum tp_status status = find_data(data, command->data, error);
+    enum tp_status status =
+        tp_data_path_choose(command->data, data->directory, sizeof data->directory, error);
     if (status == TP_OK && stat(data->directory, &info) != 0)
         status = tp_fail(error, TP_BAD_INPUT, "%s: cannot be opened: %s", data->directory, strerror(errno));
     if (status == TP_OK)

@@ -124,7 +124,7 @@ static struct tp_score evaluate(struct trainer *t, struct member *self, const st
     tp_evaluator_run(&t->evaluator, &self->evaluator,
                      tp_placement_local(&t->placement, self->step.index, dataset));
     if (self->step.index == 0) {
-        score = tp_evaluator_score(&t->evaluator, dataset);
+        score = tp_score_of(t->evaluator.loss, t->evaluator.predicted, dataset);
         t->evaluator.next_block = 0;
         if (!isfinite(score.loss))
             score.accuracy = NAN; /* a sample without a finite loss has no prediction either */
@@ -242,7 +242,8 @@ static void begin_epoch(struct trainer *t, size_t epoch)
 {
     t->epoch = epoch + 1;
     if (t->options->shuffle)
-        tp_random_permutation(t->options->seed, (uint32_t)epoch, t->train->count, t->order);
+        tp_random_permutation(t->options->seed, TP_RANDOM_SHUFFLE, (uint32_t)epoch, t->train->count,
+                              t->order);
 }
 
 /* Steps [begin, end) of the epoch, or fewer; of those who take part in steps. */

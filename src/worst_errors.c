@@ -48,17 +48,18 @@ void tp_worst_errors_free(struct tp_worst_errors *worst)
     *worst = (struct tp_worst_errors){0};
 }
 
-static const char *name_of(const struct tp_worst_errors *worst, size_t class)
+static struct tp_shown shown_name(const struct tp_worst_errors *worst, size_t class)
 {
-    return json_string_value(json_array_get(worst->class_names, class));
+    const char *name = json_string_value(json_array_get(worst->class_names, class));
+    return tp_show(name, strlen(name));
 }
 
 void tp_worst_errors_tell(const struct tp_worst_errors *worst, size_t i, FILE *out)
 {
     const struct tp_worst_error *e = &worst->errors[i];
     fprintf(out, "sample %zu: %s taken for %s, loss %.4g", e->sample,
-            name_of(worst, worst->set->labels[e->sample]), name_of(worst, worst->predicted[e->sample]),
-            (double)e->loss);
+            shown_name(worst, worst->set->labels[e->sample]).text,
+            shown_name(worst, worst->predicted[e->sample]).text, (double)e->loss);
 }
 
 static double value(const struct tp_dataset *set, size_t sample, size_t feature)

@@ -3,16 +3,11 @@
 # every tier. Weights depend on data, options and seed alone, so these accuracies are the same everywhere.
 
 bats_require_minimum_version 1.5.0
+load programs
 
 setup() {
-    root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-    train=${TP_TRAIN:-bin/train}
-    case $train in
-    /*) ;;
-    *) train=$root/$train ;;
-    esac
+    find_programs
     mnist=(--data "$root/data/mnist")
-    unset TILEPROP_ISA
 }
 
 # json KEY: its value in the last line of $output.

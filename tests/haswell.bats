@@ -3,20 +3,15 @@
 # program that has one of their instructions anywhere on its way.
 
 bats_require_minimum_version 1.5.0
+load programs
 
 setup() {
     [ -z "$TP_SANITIZE" ] || skip "the sanitizers' own memory does not fit the emulator"
     [ "$(uname -m)" = x86_64 ] || skip "this machine is not x86-64"
     command -v qemu-x86_64 >/dev/null || skip "no qemu-x86_64 here (Debian: qemu-user)"
-    root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-    train=${TP_TRAIN:-bin/train}
-    case $train in
-    /*) ;;
-    *) train=$root/$train ;;
-    esac
+    find_programs
     short=(--data "$root/data/mnist" --train-limit 320 --val-limit 100 --epochs 1 --hidden 16 --threads 1 --quiet
         --json)
-    unset TILEPROP_ISA
 }
 
 # json KEY: its value in the last line of $output.

@@ -3,17 +3,12 @@
 # memory nodes, and where the system refuses. Where pages really lie is seen by tests/numa/two-nodes.sh.
 
 bats_require_minimum_version 1.5.0
+load programs
 
 setup() {
-    root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-    train=${TP_TRAIN:-bin/train}
-    case $train in
-    /*) ;;
-    *) train=$root/$train ;;
-    esac
+    find_programs
     short=(--data "$root/data/mnist" --train-limit 640 --val-limit 100 --test-holdout 100 --epochs 1 --hidden '40,33'
         --quiet --json)
-    unset TILEPROP_ISA
 }
 
 # json KEY: its value in the last line of $output.

@@ -2,16 +2,11 @@
 # --plot: what is written, where, and what is said when it cannot be drawn.
 
 bats_require_minimum_version 1.5.0
+load programs
 
 setup() {
-    root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-    train=${TP_TRAIN:-bin/train}
-    case $train in
-    /*) ;;
-    *) train=$root/$train ;;
-    esac
+    find_programs
     small=("$train" --data "$root/data/mnist" --train-limit 640 --val-limit 100 --hidden 8 --threads 1 --quiet)
-    unset TILEPROP_ISA
     mkdir "$BATS_TEST_TMPDIR/empty"
     cd "$BATS_TEST_TMPDIR/empty"
 }

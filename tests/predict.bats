@@ -2,44 +2,23 @@
 # predict from outside: what it says of labelled data, rows of data without labels, images, errors.
 
 bats_require_minimum_version 1.5.0
+load programs
 
 setup_file() {
-    root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-    train=${TP_TRAIN:-bin/train}
-    case $train in
-    /*) ;;
-    *) train=$root/$train ;;
-    esac
-    export root train mnist=$root/data/mnist model=$BATS_FILE_TMPDIR/model
-    unset TILEPROP_ISA
+    find_programs
+    export root train predict mnist=$root/data/mnist model=$BATS_FILE_TMPDIR/model
     "$train" --data "$mnist" --train-limit 6400 --val-limit 500 --epochs 1 --hidden 24 --quiet --json --save "$model" \
         >"$BATS_FILE_TMPDIR/trained"
 }
 
 setup() {
-    predict=${TP_PREDICT:-bin/predict}
-    case $predict in
-    /*) ;;
-    *) predict=$root/$predict ;;
-    esac
     images=$mnist/t10k-images-idx3-ubyte.gz
     mkdir "$BATS_TEST_TMPDIR/empty"
     cd "$BATS_TEST_TMPDIR/empty" || return
 }
 
-# refused CODE PART ARGUMENTS...: exits with CODE, one line on stderr that begins with the program's name and
-# contains PART, nothing on stdout.
-refused() {
-    local code=$1 part=$2
-    shift 2
-    run --separate-stderr "$predict" "$@"
-    # shellcheck disable=SC2154 # bats sets these
-    echo "$* -> $status: $stderr"
-    [ "$status" -eq "$code" ]
-    [ -z "$output" ]
-    # shellcheck disable=SC2154
-    [ "${#stderr_lines[@]}" -eq 1 ]
-    [[ $stderr == "predict: "*"$part"* ]]
+refused() { # CODE PART ARGUMENTS...
+    refused_by predict "$predict" "$@"
 }
 
 # json FILE EXPRESSION: the expression, r being the object on the file's last line.

@@ -3,17 +3,12 @@
 # They need a Python with PyTorch, which PYTHON names: installing it takes minutes.
 
 bats_require_minimum_version 1.5.0
+load programs
 
 setup() {
-    root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-    train=${TP_TRAIN:-bin/train} predict=${TP_PREDICT:-bin/predict}
-    case $train in
-    /*) ;;
-    *) train=$root/$train predict=$root/$predict ;;
-    esac
+    find_programs
     mnist=$root/data/mnist
     few=(--data "$mnist" --train-limit 3200 --val-limit 100 --epochs 2 --quiet)
-    unset TILEPROP_ISA
     mkdir "$BATS_TEST_TMPDIR/empty"
     cd "$BATS_TEST_TMPDIR/empty" || return
 

@@ -2,15 +2,10 @@
 # What is kept in results/ is what the program gives, to the bit, on whatever tier this CPU has.
 
 bats_require_minimum_version 1.5.0
+load programs
 
 setup() {
-    root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-    train=${TP_TRAIN:-bin/train}
-    case $train in
-    /*) ;;
-    *) train=$root/$train ;;
-    esac
-    unset TILEPROP_ISA
+    find_programs
     cd "$BATS_TEST_TMPDIR"
 }
 

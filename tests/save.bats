@@ -2,18 +2,13 @@
 # Models from outside: what train saves, who reads it, and starting from it.
 
 bats_require_minimum_version 1.5.0
+load programs
 
 setup() {
-    root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-    train=${TP_TRAIN:-bin/train}
-    case $train in
-    /*) ;;
-    *) train=$root/$train ;;
-    esac
+    find_programs
     few=(--data "$root/data/mnist" --train-limit 640 --val-limit 100 --quiet)
     net=("${few[@]}" --hidden "24,20")
     small=("${net[@]}" --epochs 1)
-    unset TILEPROP_ISA
     mkdir "$BATS_TEST_TMPDIR/empty"
     cd "$BATS_TEST_TMPDIR/empty" || return
 }
@@ -22,16 +17,8 @@ teardown() {
     [ -z "$child" ] || kill -KILL "$child" 2>/dev/null || true
 }
 
-# refused CODE PART ARGUMENTS...: exits with CODE, one line on stderr that contains PART, nothing on stdout.
-refused() {
-    local code=$1 part=$2
-    shift 2
-    run --separate-stderr "$train" "$@"
-    echo "$* -> $status: $stderr"
-    [ "$status" -eq "$code" ]
-    [ -z "$output" ]
-    [ "${#stderr_lines[@]}" -eq 1 ]
-    [[ $stderr == "train: "*"$part"* ]]
+refused() { # CODE PART ARGUMENTS...
+    refused_by train "$train" "$@"
 }
 
 weights() { # of the run whose output this is

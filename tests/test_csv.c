@@ -145,10 +145,10 @@ static void test_bad_quotes(void **state)
 static void test_show(void **state)
 {
     (void)state;
-    assert_string_equal(tp_csv_show("a\x1b[2J\x7f", 6).text, "a?[2J?");
+    assert_string_equal(tp_show("a\x1b[2J\x7f", 6).text, "a?[2J?");
     char text[100];
     memset(text, 'x', sizeof text);
-    const struct tp_shown shown = tp_csv_show(text, sizeof text);
+    const struct tp_shown shown = tp_show(text, sizeof text);
     assert_int_equal(strlen(shown.text), sizeof shown.text - 1);
     assert_string_equal(shown.text + sizeof shown.text - 5, "x...");
 }

@@ -298,7 +298,7 @@ static void test_permutation(void **state)
     static const size_t sizes[] = {0, 1, 2, 3, 100, LARGE};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         order[sizes[i]] = 0xABABABAB;
-        tp_random_permutation(1, 0, sizes[i], order);
+        tp_random_permutation(1, TP_RANDOM_SHUFFLE, 0, sizes[i], order);
         assert_permutation(order, sizes[i]);
         assert_int_equal(order[sizes[i]], 0xABABABAB);
     }
@@ -306,14 +306,14 @@ static void test_permutation(void **state)
     static const uint32_t begins[8] = {42722, 33024, 7061, 56015, 4440, 54370, 20270, 1098};
     assert_memory_equal(order, begins, sizeof begins);
     static const uint32_t ten[10] = {9, 7, 2, 4, 8, 3, 6, 5, 0, 1};
-    tp_random_permutation(1, 0, 10, other);
+    tp_random_permutation(1, TP_RANDOM_SHUFFLE, 0, 10, other);
     assert_memory_equal(other, ten, sizeof ten);
 
     size_t same_by_stream = 0, same_by_seed = 0;
-    tp_random_permutation(1, 1, LARGE, other);
+    tp_random_permutation(1, TP_RANDOM_SHUFFLE, 1, LARGE, other);
     for (size_t i = 0; i < LARGE; i++)
         same_by_stream += order[i] == other[i];
-    tp_random_permutation(2, 0, LARGE, other);
+    tp_random_permutation(2, TP_RANDOM_SHUFFLE, 0, LARGE, other);
     for (size_t i = 0; i < LARGE; i++)
         same_by_seed += order[i] == other[i];
     assert_true(same_by_stream < 10 && same_by_seed < 10); /* Poisson with mean 1 */
@@ -327,7 +327,7 @@ static void test_permutations_are_uniform(void **state)
     double counts[256] = {0};
     for (uint32_t stream = 0; stream < SAMPLES; stream++) {
         uint32_t order[4];
-        tp_random_permutation(3, stream, 4, order);
+        tp_random_permutation(3, TP_RANDOM_SHUFFLE, stream, 4, order);
         counts[order[0] << 6 | order[1] << 4 | order[2] << 2 | order[3]]++;
     }
     size_t orders = 0;

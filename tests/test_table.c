@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "../src/source.h"
 #include "../src/table.h"
 #include "scratch.h"
 #include "text_file.h"
@@ -374,12 +375,13 @@ static void test_file(void **state)
     unsigned char *packed = scratch_gzip(text, strlen(text), &size);
     scratch_write(*state, "t.csv.gz", packed, size);
     char *path = scratch_path(*state, "t.csv.gz"), *absent = scratch_path(*state, "absent.csv");
+    const struct tp_source there = {.path = path, .table = plain}, missing = {.path = absent, .table = plain};
     struct table table = {0};
     struct tp_error error = {""};
-    assert_int_equal(tp_table_read(path, &plain, &table.schema, &table.data, &error), TP_OK);
+    assert_int_equal(tp_source_read(&there, &table.schema, &table.data, &error), TP_OK);
     check_values(&table, (const float[]){1, 2}, 2, 1);
     free_table(&table);
-    check_failure(tp_table_read(absent, &plain, &table.schema, &table.data, &error), TP_BAD_INPUT, &error,
+    check_failure(tp_source_read(&missing, &table.schema, &table.data, &error), TP_BAD_INPUT, &error,
                   "absent.csv: cannot be opened");
     free(absent);
     free(path);

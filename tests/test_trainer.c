@@ -109,7 +109,7 @@ static void test_samples_in_the_order_of_the_seed(void **state)
     run(&options, &train, &validation, &shuffled);
     uint32_t order[50];
     for (uint32_t epoch = 0; epoch < 2; epoch++) {
-        tp_random_permutation(77, epoch, 50, order);
+        tp_random_permutation(77, TP_RANDOM_SHUFFLE, epoch, 50, order);
         for (size_t s = 0; s < 50; s++)
             assert_true(shuffled.loss[50 * epoch + s] == ordered.loss[order[s]]);
     }

@@ -3,18 +3,13 @@
 # elsewhere; runs here are as short as can be.
 
 bats_require_minimum_version 1.5.0
+load programs
 
 setup() {
-    root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-    train=${TP_TRAIN:-bin/train}
-    case $train in
-    /*) ;;
-    *) train=$root/$train ;;
-    esac
+    find_programs
     mnist=(--data "$root/data/mnist")
     few=("${mnist[@]}" --train-limit 640 --val-limit 100)
     small=("${few[@]}" --epochs 1 --hidden 8 --threads 1)
-    unset TILEPROP_ISA
     mkdir "$BATS_TEST_TMPDIR/empty"
     cd "$BATS_TEST_TMPDIR/empty"
 }
@@ -23,17 +18,8 @@ teardown() {
     [ -z "$child" ] || kill -KILL "$child" 2>/dev/null || true
 }
 
-# refused CODE PART ARGUMENTS...: exits with CODE, one line on stderr that begins with the program's name and
-# contains PART, nothing on stdout.
-refused() {
-    local code=$1 part=$2
-    shift 2
-    run --separate-stderr "$train" "$@"
-    echo "$* -> $status: $stderr"
-    [ "$status" -eq "$code" ]
-    [ -z "$output" ]
-    [ "${#stderr_lines[@]}" -eq 1 ]
-    [[ $stderr == "train: "*"$part"* ]]
+refused() { # CODE PART ARGUMENTS...
+    refused_by train "$train" "$@"
 }
 
 # json: the last line of $output, parsed; json KEY: its value.

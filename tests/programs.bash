@@ -1,0 +1,33 @@
+# What the tests of programs begin with: `load programs`, then find_programs in setup.
+# shellcheck shell=bash
+
+# Sets root, and the absolute paths of the programs to test: train, predict.
+# shellcheck disable=SC2034 # tests use them
+find_programs() {
+    root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+    train=$(absolute "${TP_TRAIN:-bin/train}")
+    predict=$(absolute "${TP_PREDICT:-bin/predict}")
+    unset TILEPROP_ISA
+}
+
+absolute() {
+    case $1 in
+    /*) echo "$1" ;;
+    *) echo "$root/$1" ;;
+    esac
+}
+
+# refused_by NAME PROGRAM CODE PART ARGUMENTS...: exits with CODE, one line on stderr that begins with NAME and contains
+# PART, nothing on stdout.
+refused_by() {
+    local name=$1 program=$2 code=$3 part=$4
+    shift 4
+    run --separate-stderr "$program" "$@"
+    # shellcheck disable=SC2154 # bats sets these
+    echo "$* -> $status: $stderr"
+    [ "$status" -eq "$code" ]
+    [ -z "$output" ]
+    # shellcheck disable=SC2154
+    [ "${#stderr_lines[@]}" -eq 1 ]
+    [[ $stderr == "$name: "*"$part"* ]]
+}
