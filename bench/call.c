@@ -266,6 +266,13 @@ static void run_backward(const struct bench_operands *o, struct tp_range rows)
                                             .activation = c->activation});
 }
 
+/* As a step of a network that is this layer alone has it. */
+static bool is_far(const struct bench_call *c)
+{
+    const size_t arrays = 1 + (size_t)tp_rule_states(c->rule) + has_transposed(c);
+    return arrays * floats_of(weights_of(c)) * sizeof(float) > TP_FAR_BYTES;
+}
+
 /* By whole panels of inputs, as tp_plan_update() divides a slice. */
 static void run_update(const struct bench_operands *o, size_t member, size_t members)
 {
@@ -289,7 +296,8 @@ static void run_update(const struct bench_operands *o, size_t member, size_t mem
                                         .wt = has_transposed(c) ? o->transposed : NULL,
                                         .wt_stride = c->n * TP_PANEL,
                                         .state = {o->state[0], o->state[1]},
-                                        .gradient = c->gradient ? o->gradient : NULL});
+                                        .gradient = c->gradient ? o->gradient : NULL,
+                                        .far = is_far(c)});
 }
 
 static void run_pack(const struct bench_operands *o, struct tp_range rows)

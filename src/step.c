@@ -26,8 +26,19 @@ size_t tp_step_bytes(const struct tp_network *network, const struct tp_plan *pla
     return tp_arena_add(tp_arena_add(total, plan->batch, sizeof(float)), plan->batch, sizeof(float));
 }
 
+static bool is_far(const struct tp_network *network)
+{
+    size_t bytes = 0, owners = 0;
+    for (size_t l = 0; l < network->layer_count; l++)
+        owners = network->layers[l].slice_count > owners ? network->layers[l].slice_count : owners;
+    for (size_t m = 0; m < owners; m++)
+        bytes = tp_network_bytes(network, m, bytes);
+    return bytes > TP_FAR_BYTES;
+}
+
 void tp_step_place(struct tp_step *step, struct tp_arena *arena)
 {
+    step->far = is_far(step->network);
     step->stride = step->plan->batch * TP_PANEL;
     if (!packs_own_copy(step->plan))
         step->inputs = tp_arena_take(arena, matrix_bytes(step->plan, step->network->layers[0].inputs));
@@ -277,7 +288,8 @@ static bool update(const struct tp_step *step, const struct tp_step_member *memb
                                                .w_stride = slice->w_stride,
                                                .wt = slice->wt,
                                                .wt_stride = slice->wt_stride,
-                                               .state = {slice->state[0], slice->state[1]}});
+                                               .state = {slice->state[0], slice->state[1]},
+                                               .far = step->far});
         tp_profile_work(member->profile, TP_VERB_UPDATE, l);
         worked = true;
     }

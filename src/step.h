@@ -19,6 +19,7 @@ struct tp_step {
     const struct tp_normalization *normalization;
     struct tp_rule rule; /* of this step; written by one member before the others reach update */
     size_t stride;
+    bool far;                /* the network has more than TP_FAR_BYTES */
     float *inputs;           /* NULL when every member packs its own copy */
     float *a[TP_LAYERS_MAX]; /* outputs of each layer; of the last one, logits */
     float *d[TP_LAYERS_MAX]; /* gradients at each layer's sums z */

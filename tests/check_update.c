@@ -9,7 +9,7 @@
 
 struct update_case {
     size_t rows, inputs, input_begin, input_end, units, unit_begin, unit_end;
-    bool bias, transposed, zero_padding;
+    bool bias, transposed, zero_padding, far;
     enum data_kind kind;
     struct tp_rule rule;
 };
@@ -77,7 +77,8 @@ static void call(tp_update_fn *kernel, const struct update_case *c, const struct
         .wt = c->transposed ? out->wt.data + c->unit_begin * TP_PANEL : NULL,
         .wt_stride = out->wt.stride,
         .state = {states > 0 ? out->state[0].data + at : NULL, states > 1 ? out->state[1].data + at : NULL},
-        .gradient = gradient ? out->gradient.data + at : NULL};
+        .gradient = gradient ? out->gradient.data + at : NULL,
+        .far = c->far};
     kernel(&t);
 }
 
@@ -173,11 +174,11 @@ static void run_case(struct verdict *v, tp_update_fn *kernel, const struct updat
 {
     verdict_case(v,
                  "rule %d, %zu rows, inputs %zu to %zu of %zu%s, units %zu to %zu, decay %g, keep %g, %s, "
-                 "%s, %s padding",
+                 "%s, %s, %s padding",
                  (int)c->rule.kind, c->rows, c->input_begin, c->input_end, c->inputs,
                  c->bias ? " and bias" : "", c->unit_begin, c->unit_end, (double)c->rule.decay,
                  (double)c->rule.keep, c->transposed ? "transposed too" : "not transposed",
-                 data_name(c->kind), c->zero_padding ? "zero" : "NaN");
+                 c->far ? "far" : "near", data_name(c->kind), c->zero_padding ? "zero" : "NaN");
     size_t units = c->unit_end + (check_below(2) ? check_below(20) : 0);
     enum data_kind weights = c->kind == DATA_SPECIALS ? DATA_SPECIALS : DATA_NORMALS;
     struct operands in = {.a = matrix_new(c->rows, c->inputs, c->kind, c->zero_padding),
@@ -237,6 +238,7 @@ static struct update_case make_case(size_t rows, size_t inputs, size_t units)
     c.bias = check_below(2);
     c.transposed = check_below(3) > 0;
     c.zero_padding = check_below(2);
+    c.far = check_below(2);
     c.kind = often[check_below(COUNT(often))];
     c.rule = make_rule();
     return c;

@@ -5,6 +5,7 @@
 #define TP_AVX512_VECTOR_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,20 @@ static inline vec vec_load(const float *p)
 static inline void vec_store(float *p, vec x)
 {
     _mm512_storeu_ps(p, x);
+}
+
+/* The same where p is aligned, past the caches or not; vec_fence() before another thread reads it. */
+static inline void vec_write(bool past, float *p, vec x)
+{
+    if (past)
+        _mm512_stream_ps(p, x);
+    else
+        _mm512_store_ps(p, x);
+}
+
+static inline void vec_fence(void)
+{
+    _mm_sfence();
 }
 
 static inline vec vec_set1(float x)
@@ -218,7 +233,7 @@ static inline float vec_first(vec x)
  * to[c][r] = from[r][c] for a 16 x 16 block, both stored as 16 rows of 16 floats. Two levels exchange within
  * 128-bit quarters, two exchange quarters.
  */
-static inline void panel_transpose(const float *from, float *to)
+static inline __attribute__((always_inline)) void panel_transpose(const float *from, float *to, bool past)
 {
     __m512 r[16], t[16];
     UNROLL
@@ -243,10 +258,10 @@ static inline void panel_transpose(const float *from, float *to)
         __m512 high01 = _mm512_shuffle_f32x4(r[c], r[4 + c], 0xee);
         __m512 low23 = _mm512_shuffle_f32x4(r[8 + c], r[12 + c], 0x44);
         __m512 high23 = _mm512_shuffle_f32x4(r[8 + c], r[12 + c], 0xee);
-        _mm512_storeu_ps(to + 16 * c, _mm512_shuffle_f32x4(low01, low23, 0x88));
-        _mm512_storeu_ps(to + 16 * (4 + c), _mm512_shuffle_f32x4(low01, low23, 0xdd));
-        _mm512_storeu_ps(to + 16 * (8 + c), _mm512_shuffle_f32x4(high01, high23, 0x88));
-        _mm512_storeu_ps(to + 16 * (12 + c), _mm512_shuffle_f32x4(high01, high23, 0xdd));
+        vec_write(past, to + 16 * c, _mm512_shuffle_f32x4(low01, low23, 0x88));
+        vec_write(past, to + 16 * (4 + c), _mm512_shuffle_f32x4(low01, low23, 0xdd));
+        vec_write(past, to + 16 * (8 + c), _mm512_shuffle_f32x4(high01, high23, 0x88));
+        vec_write(past, to + 16 * (12 + c), _mm512_shuffle_f32x4(high01, high23, 0xdd));
     }
 }
 

@@ -15,6 +15,7 @@ struct rule_target {
     float *w;
     float *state[2];
     size_t stride; /* between panels */
+    bool far;      /* as in kernels.h */
 };
 
 /* A rule's constants, in every lane. */

@@ -33,8 +33,9 @@ struct tile {
     const float *bias; /* added last, a row laid out like b's; NULL: none */
     float *c;
     size_t c_stride;
-    bool accumulate;  /* start from C instead of +0 */
-    bool fetch_below; /* nn: prefetch the rows of A behind the tile's */
+    bool accumulate;    /* start from C instead of +0 */
+    bool fetch_below;   /* nn: prefetch the rows of A behind the tile's */
+    const float *ahead; /* nn: prefetch depth / 16 rows laid out like b's from here on; NULL: none */
     /* tn: the finished tile goes through a rule; NULL: to C */
     const struct rule_target *target;
 };
@@ -105,6 +106,26 @@ static inline __attribute__((always_inline)) void tile_update(const struct rule_
     }
 }
 
+/*
+ * Asks for the weights and states that are a panel's rows further on. A hardware prefetcher follows panels
+ * and arrays too, but begins anew with each tile: 2048 x 2048 weights, batch 32, momentum, took 1.16 (avx512)
+ * and 1.33 (avx2) times as long without.
+ */
+static inline __attribute__((always_inline)) void tile_fetch(const struct rule_target *target, int rows,
+                                                             int panels)
+{
+    UNROLL
+    for (int p = 0; p < panels; p++) {
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            size_t offset = (size_t)p * target->stride + (size_t)((r + TP_PANEL) * TP_PANEL);
+            __builtin_prefetch(target->w + offset, 1);
+            for (int s = 0; s < 2 && target->state[s]; s++)
+                __builtin_prefetch(target->state[s] + offset, 1);
+        }
+    }
+}
+
 /* One k: acc[r] += a[r * a_step] * b; rows from `above` on take their factors from `next`. */
 static inline __attribute__((always_inline)) void tile_multiply(const float *a, int a_step, int above,
                                                                 const float *next, const float *b,
@@ -141,6 +162,11 @@ static inline __attribute__((always_inline)) void tile_nn(const struct tile *t, 
             for (int r = 0; r < rows; r++)
                 __builtin_prefetch(a + (rows + r) * TP_PANEL, 0, 2); /* to L2: in L1 it would be in B's way */
         }
+        if (t->ahead) {
+            UNROLL
+            for (int i = 0; i < panels; i++)
+                __builtin_prefetch(t->ahead + p * TP_PANEL + (size_t)i * b_stride);
+        }
         for (int k = 0; k < TP_PANEL; k++, b += TP_PANEL)
             tile_multiply(a + k, TP_PANEL, rows, NULL, b, b_stride, rows, panels, acc);
     }
@@ -160,6 +186,8 @@ static inline __attribute__((always_inline)) void tile_tn(const struct tile *t, 
     tile_begin(t, rows, panels, acc);
     const float *a = t->a, *next = above < rows ? a + t->a_stride - (TP_PANEL - above) : a, *b = t->b;
     size_t b_stride = t->b_stride;
+    if (t->target && t->target->far)
+        tile_fetch(t->target, rows, panels);
     for (size_t k = 0; k < t->depth; k++, a += TP_PANEL, next += TP_PANEL, b += TP_PANEL)
         tile_multiply(a, 1, above, next, b, b_stride, rows, panels, acc);
     if (t->target)

@@ -66,6 +66,10 @@ static inline simde__m512 emulated_mm512_shuffle_f32x4(simde__m512 a, simde__m51
     return simde__m512_from_private(to);
 }
 
+/* What a hint to the caches leaves out of a store is nothing to see. */
+#undef _mm512_stream_ps
+#define _mm512_stream_ps(p, a) _mm512_store_ps(p, a)
+
 /* Without FMA instructions SIMDe multiplies and adds, which rounds twice. */
 #if !defined(__FMA__)
 #undef _mm256_fmadd_ps
