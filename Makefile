@@ -80,7 +80,7 @@ LIBRARY_SOURCES := $(sort $(filter-out $(PROGRAM_SOURCES),$(wildcard src/*.c)) $
 TEST_SOURCES    := $(sort $(wildcard tests/test_*.c))
 CHECK_SOURCES   := $(sort $(wildcard tests/check_*.c))
 BENCH_MAINS     := bench/count.c
-BENCH_SOURCES   := $(filter-out $(BENCH_MAINS) $(if $(ONEDNN),,bench/onednn.c),$(sort $(wildcard bench/*.c)))
+BENCH_SOURCES   := $(filter-out $(BENCH_MAINS) bench/loops.c $(if $(ONEDNN),,bench/onednn.c),$(sort $(wildcard bench/*.c)))
 BENCH_TESTED    := call.c disturbance.c naive.c $(if $(ONEDNN),onednn.c) peers.c plain.c stream.c timing.c
 FUZZ_SOURCES    := $(sort $(wildcard tests/fuzz_*.c))
 FORMATTED       := $(wildcard src/*.[ch] kernels/*.[ch] kernels/*/*.[ch] include/tileprop/*.h tests/*.[ch] \
@@ -90,6 +90,9 @@ FORMATTED       := $(wildcard src/*.[ch] kernels/*.[ch] kernels/*/*.[ch] include
 BENCH_LIBS := $(if $(ONEDNN),-ldnnl)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+# What bench writes around the libraries' products, for the vectors of each tier.
+LOOPS := $(foreach t,baseline $(if $(X86),avx2 avx512),$(BUILD)/bench/loops-$t.o)
 
 LIBRARY := $(BUILD)/libtileprop.a
 PROGRAM := $(BUILD)/libprogram.a
@@ -121,8 +124,8 @@ flags = $(OWN_FLAGS) \
   $(if $(filter kernels/avx512/%,$(1)),$(FLAGS_avx512)) \
   $(if $(filter src/team.c,$(1)),-fopenmp) \
   $(if $(filter tests/test_emulation.c,$(1)),-Wno-psabi) \
-  $(if $(filter bench/naive.c bench/plain.c bench/stream.c,$(1)),-O3) \
-  $(if $(filter bench/plain.c,$(1)),-fno-math-errno -fno-trapping-math) \
+  $(if $(filter bench/loops.c bench/naive.c bench/stream.c,$(1)),-O3) \
+  $(if $(filter bench/loops.c,$(1)),-ffp-contract=fast -fno-math-errno -fno-trapping-math) \
   $(if $(filter bench/peers.c,$(1)),$(if $(ONEDNN),-DTP_ONEDNN)) \
   $(if $(filter $(PROGRAM_SOURCES),$(1)),$(PROGRAM_FLAGS)) \
   $(CPPFLAGS) $(CFLAGS)
@@ -187,7 +190,7 @@ TESTS := $(TEST_PROGRAMS) $(filter-out $(if $(SANITIZE),$(UNINSTRUMENTED)),$(sor
 
 $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)): $(BUILD)/tests/%: $(BUILD)/tests/%.o
 $(BUILD)/tests/check_kernels: $(call objects,$(CHECK_SOURCES))
-$(BUILD)/tests/test_bench: $(call objects,$(addprefix bench/,$(BENCH_TESTED)))
+$(BUILD)/tests/test_bench: $(call objects,$(addprefix bench/,$(BENCH_TESTED))) $(LOOPS)
 $(BUILD)/tests/test_bench: TEST_FLAGS := -Wl,--wrap=clock_gettime
 
 # Every tier on every x86-64 machine: the vector tiers once more, from the same sources over emulated
@@ -255,13 +258,18 @@ fuzz-run: $(FUZZERS)
 
 BENCH_CC := $(sort $(wildcard bench/*.cc))
 
+$(LOOPS): $(BUILD)/bench/loops-%.o: bench/loops.c $(BUILD)/stamp/compile
+	$(call say,CC,'$< ($*)')
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(call flags,$<) $(FLAGS_$*) -DLOOPS=loops_$* -MMD -MP -c -o $@ $<
+
 $(BENCH_CC:%.cc=$(BUILD)/%.o): $(BUILD)/%.o: %.cc $(BUILD)/stamp/compile
 	$(call say,CXX,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CXX) -std=c++17 $(filter-out -std=c11,$(OWN_FLAGS)) -Wconversion \
 	    $(shell $(PKG_CONFIG) --cflags benchmark) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
-BENCH_PARTS := $(BENCH_CC:%.cc=$(BUILD)/%.o) $(call objects,$(BENCH_SOURCES)) $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+BENCH_PARTS := $(BENCH_CC:%.cc=$(BUILD)/%.o) $(call objects,$(BENCH_SOURCES)) $(LOOPS) $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
 link_bench   = $(call link,$(1) $(shell $(PKG_CONFIG) --libs benchmark) $(BENCH_LIBS) -lstdc++)
 
 $(BIN)/bench: $(BENCH_PARTS)
@@ -411,4 +419,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 26
 
--include $(BENCH_CC:%.cc=$(BUILD)/%.d) $(patsubst %.c,$(BUILD)/%.d,$(SOURCES)) $(patsubst %.c,$(BUILD)/emulated/%.d,$(EMULATED_SOURCES))
+-include $(BENCH_CC:%.cc=$(BUILD)/%.d) $(LOOPS:.o=.d) $(patsubst %.c,$(BUILD)/%.d,$(SOURCES)) $(patsubst %.c,$(BUILD)/emulated/%.d,$(EMULATED_SOURCES))

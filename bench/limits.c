@@ -110,6 +110,7 @@ static enum tp_status time_steps(struct row *row, const struct tp_dataset *sampl
                                  struct tp_error *error)
 {
     enum tp_status status = TP_OK;
+    plain_limit(row->tier);
     for (size_t round = 0; round < rounds && !status; round++) {
         struct bench_contender others[] = {
             {.run = bench_run_peak, .context = &row->peak, .seconds = &row->seconds[PEAK][round]},

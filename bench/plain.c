@@ -4,159 +4,57 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * The loops are compiled for each vector length that CPUs have, as a library's are, and the one that fits is
- * chosen when the program starts. Sanitizers do not survive being called while it is chosen.
- */
-#if defined(__x86_64__) && !defined(TP_KEEP_LOOPS)
-#define EVERY_CPU __attribute__((target_clones("default", "avx2", "avx512f")))
+#include "loops.h"
+
+static const struct loops *loops = &loops_baseline;
+
+void plain_limit(const struct tp_tier *tier)
+{
+#ifdef TP_X86_TIERS
+    loops = strcmp(tier->name, "avx512") == 0 ? &loops_avx512
+            : strcmp(tier->name, "avx2") == 0 ? &loops_avx2
+                                              : &loops_baseline;
 #else
-#define EVERY_CPU
+    (void)tier;
 #endif
-
-/*
- * exp(x) in arithmetic that a compiler can vectorise, which a call of expf would prevent: 2^n e^r with n a
- * whole number and r at most log(2) / 2, e^r by its series. Accurate to about 1e-7, flushed to 0 or infinity
- * beyond 87; adding and taking away 1.5 2^23 rounds to a whole number.
- */
-static inline float exponential(float x)
-{
-    const float bounded = x < -87 ? -87 : x > 87 ? 87 : x;
-    const float shifted = bounded * 1.44269504f + 12582912.0f, n = shifted - 12582912.0f;
-    const float r = bounded - n * 0.693359375f + n * 2.12194440e-4f;
-    const float series =
-        1 + r * (1 + r * (1 / 2.0f + r * (1 / 6.0f + r * (1 / 24.0f + r * (1 / 120.0f + r / 720)))));
-    union {
-        int32_t bits;
-        float value;
-    } power = {.bits = ((int32_t)n + 127) * (1 << 23)};
-    return series * power.value;
-}
-
-EVERY_CPU static void activate_sigmoid(float *z, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        z[i] = 1 / (1 + exponential(-z[i]));
-}
-
-EVERY_CPU static void activate_tanh(float *z, size_t count, float height, float twice)
-{
-    for (size_t i = 0; i < count; i++)
-        z[i] = height - 2 * height / (1 + exponential(twice * z[i]));
-}
-
-EVERY_CPU static void activate_relu(float *z, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        z[i] = z[i] > 0 ? z[i] : 0;
 }
 
 void plain_activate(enum tp_activation activation, float *z, size_t count)
 {
     if (activation == TP_SIGMOID)
-        activate_sigmoid(z, count);
+        loops->sigmoid(z, count);
     else if (activation == TP_LECUN_TANH)
-        activate_tanh(z, count, 1.7159f, 4.0f / 3);
+        loops->tanh(z, count, 1.7159f, 4.0f / 3);
     else if (activation == TP_TANH)
-        activate_tanh(z, count, 1, 2);
+        loops->tanh(z, count, 1, 2);
     else if (activation == TP_RELU)
-        activate_relu(z, count);
-}
-
-EVERY_CPU static void slope_sigmoid(float *restrict d, const float *restrict a, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        d[i] *= a[i] * (1 - a[i]);
-}
-
-/* b (h - a^2 / h) */
-EVERY_CPU static void slope_tanh(float *restrict d, const float *restrict a, size_t count, float h, float b)
-{
-    const float square = b / h;
-    for (size_t i = 0; i < count; i++)
-        d[i] *= b * h - square * a[i] * a[i];
-}
-
-EVERY_CPU static void slope_relu(float *restrict d, const float *restrict a, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        d[i] = a[i] > 0 ? d[i] : 0;
+        loops->relu(z, count);
 }
 
 void plain_slope(enum tp_activation activation, float *d, const float *a, size_t count)
 {
     if (activation == TP_SIGMOID)
-        slope_sigmoid(d, a, count);
+        loops->slope_sigmoid(d, a, count);
     else if (activation == TP_LECUN_TANH)
-        slope_tanh(d, a, count, 1.7159f, 2.0f / 3);
+        loops->slope_tanh(d, a, count, 1.7159f, 2.0f / 3);
     else if (activation == TP_TANH)
-        slope_tanh(d, a, count, 1, 1);
+        loops->slope_tanh(d, a, count, 1, 1);
     else if (activation == TP_RELU)
-        slope_relu(d, a, count);
-}
-
-EVERY_CPU static void rule_sgd(const struct tp_rule *r, float *restrict w, const float *restrict g,
-                               size_t count)
-{
-    const float rate = r->rate, decay = r->decay;
-    for (size_t i = 0; i < count; i++)
-        w[i] -= rate * (g[i] + decay * w[i]);
-}
-
-EVERY_CPU static void rule_momentum(const struct tp_rule *r, float *restrict w, const float *restrict g,
-                                    float *restrict v, size_t count)
-{
-    const float rate = r->rate, decay = r->decay, momentum = r->momentum;
-    for (size_t i = 0; i < count; i++) {
-        v[i] = momentum * v[i] + g[i] + decay * w[i];
-        w[i] -= rate * v[i];
-    }
-}
-
-EVERY_CPU static void rule_lecun_momentum(const struct tp_rule *r, float *restrict w, const float *restrict g,
-                                          float *restrict v, size_t count)
-{
-    const float rate = r->rate, decay = r->decay, momentum = r->momentum;
-    for (size_t i = 0; i < count; i++) {
-        v[i] = momentum * v[i] + rate * (g[i] + decay * w[i]);
-        w[i] -= v[i];
-    }
-}
-
-EVERY_CPU static void rule_nesterov(const struct tp_rule *r, float *restrict w, const float *restrict g,
-                                    float *restrict v, size_t count)
-{
-    const float rate = r->rate, decay = r->decay, momentum = r->momentum;
-    for (size_t i = 0; i < count; i++) {
-        const float gradient = g[i] + decay * w[i];
-        v[i] = momentum * v[i] + gradient;
-        w[i] -= rate * (momentum * v[i] + gradient);
-    }
-}
-
-EVERY_CPU static void rule_adam(const struct tp_rule *r, float *restrict w, const float *restrict g,
-                                float *restrict m, float *restrict v, size_t count)
-{
-    const struct tp_rule rule = *r;
-    for (size_t i = 0; i < count; i++) {
-        m[i] = rule.beta1 * m[i] + rule.one_minus_beta1 * g[i];
-        v[i] = rule.beta2 * v[i] + rule.one_minus_beta2 * g[i] * g[i];
-        w[i] = rule.keep * w[i] - rule.rate * m[i] / (sqrtf(v[i]) * rule.root_correction + rule.epsilon);
-    }
+        loops->slope_relu(d, a, count);
 }
 
 void plain_rule(const struct tp_rule *rule, float *w, const float *g, float *const state[2], size_t count)
 {
     if (rule->kind == TP_SGD)
-        rule_sgd(rule, w, g, count);
+        loops->sgd(rule, w, g, count);
     else if (rule->kind == TP_MOMENTUM)
-        rule_momentum(rule, w, g, state[0], count);
+        loops->momentum(rule, w, g, state[0], count);
     else if (rule->kind == TP_LECUN_MOMENTUM)
-        rule_lecun_momentum(rule, w, g, state[0], count);
+        loops->lecun_momentum(rule, w, g, state[0], count);
     else if (rule->kind == TP_NESTEROV)
-        rule_nesterov(rule, w, g, state[0], count);
+        loops->nesterov(rule, w, g, state[0], count);
     else
-        rule_adam(rule, w, g, state[0], state[1], count);
+        loops->adam(rule, w, g, state[0], state[1], count);
 }
 
 #define BLOCK 16 /* a cache line of floats, so that a line is read and written while it is in L1 */
@@ -343,42 +241,20 @@ void plain_network_destroy(struct plain_network *p)
     *p = (struct plain_network){.layers = 0};
 }
 
-EVERY_CPU static float softmax(const float *z, float *d, size_t classes, size_t label, float scale)
-{
-    float largest = z[0], sum = 0;
-    const float margin = z[label];
-    for (size_t k = 1; k < classes; k++)
-        largest = z[k] > largest ? z[k] : largest;
-    for (size_t k = 0; k < classes; k++)
-        d[k] = exponential(z[k] - largest);
-    for (size_t k = 0; k < classes; k++)
-        sum += d[k];
-    for (size_t k = 0; k < classes; k++)
-        d[k] *= scale / sum;
-    d[label] -= scale;
-    return logf(sum) - (margin - largest);
-}
-
-EVERY_CPU static void pack(const uint8_t *samples, float *a, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        a[i] = (1.0f / 128) * (float)samples[i] - 1;
-}
-
 float plain_network_step(struct plain_network *p)
 {
     const struct bench_peer *peer = p->forward[0].peer;
     const size_t classes = p->width[p->layers];
     float loss = 0;
-    pack(p->samples, p->a[0], p->batch * p->width[0]);
+    loops->pack(p->samples, p->a[0], p->batch * p->width[0]);
     for (size_t l = 0; l < p->layers; l++) {
         peer->run(&p->forward[l]);
         if (l + 1 < p->layers)
             plain_activate(p->activation, p->a[l + 1], p->batch * p->width[l + 1]);
     }
     for (size_t r = 0; r < p->batch; r++)
-        loss += softmax(p->a[p->layers] + r * classes, p->d[p->layers] + r * classes, classes, p->labels[r],
-                        1 / (float)p->batch);
+        loss += loops->softmax(p->a[p->layers] + r * classes, p->d[p->layers] + r * classes, classes,
+                               p->labels[r], 1 / (float)p->batch);
     for (size_t l = p->layers - 1; l > 0; l--) {
         if (p->transposed[l])
             plain_transpose(p->w[l], p->width[l], p->width[l + 1], p->transposed[l]);

@@ -11,6 +11,9 @@
 
 #include "peers.h"
 
+/* Loops with the vectors of this tier from now on, which runs here; at first with those of any CPU. */
+void plain_limit(const struct tp_tier *tier);
+
 /* f of count values in place; f' written in the activations times count values in place. */
 void plain_activate(enum tp_activation activation, float *z, size_t count);
 void plain_slope(enum tp_activation activation, float *d, const float *a, size_t count);

@@ -11,6 +11,7 @@
 #include "disturbance.h"
 #include "machine.h"
 #include "network.h"
+#include "plain.h"
 #include "row.h"
 #include "timing.h"
 
@@ -336,6 +337,7 @@ enum tp_status bench_table(const struct bench_command *command, const struct ben
             rows[count] = (struct bench_row){.call = calls->call[count]};
 
     bench_peers_limit(tier);
+    plain_limit(tier);
     struct table table = {command,      bench_machine_here(), json_array(), json_array(),
                           json_array(), json_array(),         json_array()};
     enum tp_status status = TP_OK;

@@ -120,9 +120,8 @@ static void test_products_are_ours(void **state)
     }
 }
 
-static void test_loops_are_the_functions(void **state)
+static void compare_functions(void)
 {
-    (void)state;
     static float z[COUNT], a[COUNT], d[COUNT], expected[COUNT];
     for (int f = TP_LINEAR; f < TP_ACTIVATION_COUNT; f++) {
         const enum tp_activation activation = (enum tp_activation)f;
@@ -144,9 +143,8 @@ static void test_loops_are_the_functions(void **state)
     }
 }
 
-static void test_rules_are_those_of_update(void **state)
+static void compare_rules(void)
 {
-    (void)state;
     for (int kind = 0; kind < TP_RULE_COUNT; kind++) {
         /* Weights as they come out of two updates by ours, from the same gradient. */
         const struct bench_call call = {
@@ -179,9 +177,8 @@ static void test_rules_are_those_of_update(void **state)
 }
 
 /* In whatever layout a peer keeps its weights, its network learns what that of the naive loops learns. */
-static void test_networks_learn_the_same(void **state)
+static void compare_networks(void)
 {
-    (void)state;
     static const size_t width[] = {21, 17, 18, 10};
     float expected[3] = {0};
     for (const struct bench_peer *peer = bench_peers(); peer->name; peer++) {
@@ -205,6 +202,35 @@ static void test_networks_learn_the_same(void **state)
         }
         plain_network_destroy(&network);
     }
+}
+
+/* With the loops of each tier. */
+static void on_every_tier(void (*compare)(void))
+{
+    for (size_t t = 0; tp_tiers[t]; t++) {
+        if (!tp_tier_runs_here(tp_tiers[t]))
+            continue;
+        plain_limit(tp_tiers[t]);
+        compare();
+    }
+}
+
+static void test_loops_are_the_functions(void **state)
+{
+    (void)state;
+    on_every_tier(compare_functions);
+}
+
+static void test_rules_are_those_of_update(void **state)
+{
+    (void)state;
+    on_every_tier(compare_rules);
+}
+
+static void test_networks_learn_the_same(void **state)
+{
+    (void)state;
+    on_every_tier(compare_networks);
 }
 
 static void test_stream_scales_every_float(void **state)
