@@ -160,6 +160,25 @@ END
     [[ $maker != *"Factor over the fastest library"* ]]
 }
 
+@test "render: what falls short has the letter of the first note that fits it" {
+    with_gnuplot
+    SLOW=1.2 bench/record.py
+    cat >"$kept/notes.md" <<'END'
+## Maker-1-2-3
+
+- **Loads** (a: verb=update|backward; threads=2; factor>=1.04). Bound by them.
+- **Few rows** (b: part=product; weights<=60000; verb=update). So it is.
+END
+    results/bench/render.py
+    grep -qF -- "- avx512, 2 threads, update, wanted 1.1: 785 x 64 x 32, first layer **1.042** OpenBLAS (a)" "$kept/README.md"
+    grep -qE -- "^- avx512, 1 thread, update, wanted 1.[01]: 785 x 64 x 32, first layer \*\*[0-9.]+\*\* \w+ \(b\)" "$kept/README.md"
+    grep -qE -- "^- avx512, 1 thread, forward, wanted 1.[01]: [^()]*$" "$kept/README.md"
+    sed -i s/threads=2/thread=2/ "$kept/notes.md"
+    run results/bench/render.py
+    [ "$status" -eq 1 ]
+    [[ $output == 'render.py: notes.md: "thread" found in a condition, expected one of tier, threads, '* ]]
+}
+
 @test "render: figures above the peak are called what they are" {
     with_gnuplot
     SLOW=0.7 bench/record.py

@@ -157,7 +157,7 @@ def judgement(rows):
             "and these figures say little.**\n"] if impossible else []
     text += [f"Goal beside the fastest library, for batches of {LEAST_BATCH} and more: {MARGIN:.1f} times as fast where"
              f" it is below {SLOW_PEER:.0%} of the peak, as fast elsewhere. No allowance is made for noise. Rows that "
-             "fall short stand behind the tables."]
+             "fall short stand behind the tables, with the letter of the note that says why."]
     for part, name in PARTS:
         met = [row for row in judged(rows) if not shortfall(row, part)]
         text.append(f"- {name}: met by {len(met)} of {len(judged(rows))} rows")
@@ -167,6 +167,35 @@ def judgement(rows):
                 "units, batch 32: " + ", ".join(f"{tier} {share:.0%}" for tier, share in FIRST_LAYER_SHARE.items())
                 + f"): met by {len(met)} of {len(shares)} rows")
     return "\n".join(text) + "\n"
+
+
+def dimensions(row):
+    """What a reason can ask of a row, besides `part` and the `factor` over the fastest library."""
+    inputs, units = {"forward": ("k", "n"), "backward": ("n", "k"), "update": ("m", "n")}[row["verb"]]
+    return {"tier": row["tier"], "threads": row["threads"], "verb": row["verb"], "batch": batch(row),
+            "inputs": row[inputs], "units": row[units], "weights": row[inputs] * row[units]}
+
+
+def reasons(note):
+    """[(letter, conditions)] of the bullets of a note that begin with **Title** (letter: condition; condition)."""
+    return [(letter, [re.fullmatch(r"(\w+)(<=|>=|=)(.+)", condition.strip()).groups()
+                      for condition in conditions.split(";")])
+            for letter, conditions in re.findall(r"^- \*\*[^*]+\*\* \((\w): ([^)]+)\)", note or "", re.M)]
+
+
+def holds(facts, name, sign, value):
+    if name not in facts:
+        fail(f"notes.md: \"{name}\" found in a condition, expected one of {', '.join(facts)}")
+    if sign == "=":
+        return str(facts[name]) in value.split("|")
+    return facts[name] >= float(value) if sign == ">=" else facts[name] <= float(value)
+
+
+def reason(row, part, factor, note):
+    """" (a)": the first of the note's reasons that is one for this row, "" if none is."""
+    facts = {**dimensions(row), "part": part, "factor": factor}
+    return next((f" ({letter})" for letter, conditions in reasons(note)
+                 if all(holds(facts, *condition) for condition in conditions)), "")
 
 
 def which(row):
@@ -184,16 +213,16 @@ def grouped(found):
     return [head + "; ".join(texts) for head, texts in lines.items()]
 
 
-def misses(rows):
-    """The rows that do not meet the goals."""
+def misses(rows, note):
+    """The rows that do not meet the goals, each with the letter of the note that says why."""
     text = []
     for part, name in PARTS:
-        found = [(row, f"{lacks[2]:.1f}", f"**{lacks[0]:.3f}** {lacks[1]}") for row in judged(rows)
-                 if (lacks := shortfall(row, part))]
+        found = [(row, f"{lacks[2]:.1f}", f"**{lacks[0]:.3f}** {lacks[1]}{reason(row, part, lacks[0], note)}")
+                 for row in judged(rows) if (lacks := shortfall(row, part))]
         if found:
             text += [f"Factor over the fastest library, {name}:\n", *grouped(found), ""]
-    found = [(row, f"{wanted:.0%}", f"**{row['share_of_peak']:.1%}**") for row, wanted in of_shares(rows)
-             if row["share_of_peak"] < wanted]
+    found = [(row, f"{wanted:.0%}", f"**{row['share_of_peak']:.1%}**{reason(row, 'share', 1, note)}")
+             for row, wanted in of_shares(rows) if row["share_of_peak"] < wanted]
     if found:
         text += ["Share of the peak, whole verb:\n", *grouped(found), ""]
     return "\n".join(["#### Rows that fall short\n", *text]) if text else ""
@@ -426,7 +455,7 @@ def section(key, kept, played, planned, note, plotted):
     if kept:
         text.append(products(in_order(kept["rows"])))
         text += [others(kept["others"])] if kept["others"] else []
-        text += [short] if (short := misses(in_order(kept["rows"]))) else []
+        text += [short] if (short := misses(in_order(kept["rows"]), note)) else []
     return "\n".join(text)
 
 
