@@ -3,7 +3,6 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -11,13 +10,11 @@
 #include <string>
 #include <vector>
 
-#include <unistd.h>
+#include "loading.h"
 
 extern "C" {
 #include "../src/clock.h"
-#include "../src/data_path.h"
 #include "../src/dataset.h"
-#include "../src/file.h"
 #include "../src/train_command.h"
 #include "../src/version.h"
 #include "call.h"
@@ -40,13 +37,6 @@ constexpr double kBenchmarkSeconds = 0.8; // of one, about; Google Benchmark wan
 size_t registered = 0; // benchmarks
 bool failed = false;   // anything that was to be timed
 bench_disturbance disturbance;
-
-// Google Benchmark goes on with the next one and has no exit status for it.
-void fail(benchmark::State &state, const char *reason)
-{
-    failed = true;
-    state.SkipWithError(reason);
-}
 
 struct Job {
     bench_call call;
@@ -249,85 +239,6 @@ void time_network(benchmark::State &state, const NetworkJob &job)
     tp_dataset_free(&dataset);
 }
 
-// A folder with the validation set of MNIST as it is once unpacked; removed in the end.
-class PlainFolder
-{
-  public:
-    explicit PlainFolder(const char *packed)
-    {
-        if (!mkdtemp(path_))
-            return;
-        for (const char *name : {"t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}) {
-            const std::string from = std::string(packed) + "/" + name + ".gz", to = path() + "/" + name;
-            tp_file file{};
-            std::FILE *out = std::fopen(to.c_str(), "wb");
-            ok_ = !tp_file_read(&file, from.c_str(), nullptr) && out &&
-                  std::fwrite(file.bytes, 1, file.size, out) == file.size && ok_;
-            ok_ = (!out || std::fclose(out) == 0) && ok_;
-            tp_file_free(&file);
-            files_.push_back(to);
-        }
-    }
-    PlainFolder(const PlainFolder &) = delete;
-    PlainFolder &operator=(const PlainFolder &) = delete;
-    ~PlainFolder()
-    {
-        for (const std::string &file : files_)
-            std::remove(file.c_str());
-        rmdir(path_);
-    }
-    bool ok() const
-    {
-        return ok_ && files_.size() == 2;
-    }
-    std::string path() const
-    {
-        return path_;
-    }
-
-  private:
-    char path_[32] = "/tmp/tileprop-bench-XXXXXX";
-    bool ok_ = true;
-    std::vector<std::string> files_;
-};
-
-bool same_data(const tp_dataset &a, const tp_dataset &b)
-{
-    return a.count == b.count && a.features == b.features && a.type == b.type &&
-           std::memcmp(a.samples, b.samples, a.count * tp_dataset_sample_size(&a)) == 0 &&
-           std::memcmp(a.labels, b.labels, a.count * sizeof *a.labels) == 0;
-}
-
-// Files are in the page cache. Both forms are loaded once before, and must be the same data.
-void time_loading(benchmark::State &state, bool plain)
-{
-    char packed[PATH_MAX];
-    tp_error error;
-    if (tp_data_path_find("data/mnist", packed, sizeof packed, &error)) {
-        fail(state, error.text);
-        return;
-    }
-    const PlainFolder folder(packed);
-    const std::string directory = plain ? folder.path() : packed;
-    tp_dataset data{}, unpacked{};
-    if (!folder.ok() || tp_dataset_load_idx(packed, "t10k", &data, &error) ||
-        tp_dataset_load_idx(folder.path().c_str(), "t10k", &unpacked, &error) || !same_data(data, unpacked)) {
-        fail(state, "the packed and the plain form of the data do not load as the same");
-    } else {
-        for (auto _ : state) {
-            tp_dataset loaded;
-            if (tp_dataset_load_idx(directory.c_str(), "t10k", &loaded, &error))
-                fail(state, error.text);
-            tp_dataset_free(&loaded);
-        }
-        state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(data.count));
-        state.SetBytesProcessed(state.iterations() *
-                                static_cast<int64_t>(data.count * tp_dataset_sample_size(&data)));
-    }
-    tp_dataset_free(&data);
-    tp_dataset_free(&unpacked);
-}
-
 std::vector<NetworkJob> network_jobs(const bench_command &command, const tp_tier *tier, size_t threads)
 {
     std::vector<NetworkJob> jobs;
@@ -424,21 +335,13 @@ void list_or_register_others(const bench_command &command, const tp_tier *tier, 
     }
 }
 
-void list_or_register_loading(const bench_command &command)
-{
-    for (bool plain : {false, true}) {
-        const char *name = plain ? "load/mnist-t10k/plain" : "load/mnist-t10k/gzip";
-        if (command.list)
-            std::puts(name);
-        else
-            benchmark::RegisterBenchmark(name, time_loading, plain)
-                ->UseRealTime()
-                ->MeasureProcessCPUTime()
-                ->Unit(benchmark::kMillisecond);
-    }
-}
-
 } // namespace
+
+void fail(benchmark::State &state, const char *reason)
+{
+    failed = true;
+    state.SkipWithError(reason);
+}
 
 int time_kernels(const bench_command &command, const bench_calls &calls, const tp_tier *best, int argc,
                  char **argv)
@@ -455,7 +358,7 @@ int time_kernels(const bench_command &command, const bench_calls &calls, const t
         }
     }
     if (!only_products)
-        list_or_register_loading(command);
+        list_or_register_loading(command.list, command.all);
     if (command.list)
         return TP_OK;
     if (argc == 1) // with options of its own nobody knows how many run, and how long

@@ -48,7 +48,7 @@ tp_backward_reference/6x16x64/relu/threads:1" ]
     cold=$(grep -c '/cold$' <<<"$names") || [ "$(uname -m)" != x86_64 ]
     kernels=$(grep -c '^tp_' <<<"$names")
     [ "$cold" -eq 0 ] || [ "$((2 * cold))" -eq "$kernels" ]
-    for pattern in '^step/784-64-10/.*/threads:2$' '^evaluation/784-64-10/' '^load/.*/gzip$' '^load/.*/plain$' \
+    for pattern in '^step/784-64-10/.*/threads:2$' '^evaluation/784-64-10/' '^load/.*/gzip$' '^load/.*/plain$' '^load/.*/csv$' \
         'adam/first-layer' 'nesterov' '/512x1024x1024/' '/1000x2048x2048/' '/1x10x64/' '^tp_relu_.*/512x1024/'; do
         echo "$pattern"
         grep -qE "$pattern" <<<"$names"
