@@ -240,19 +240,19 @@ sanitize: deps-test ## all tests under both at once
 FUZZ_SECONDS := 60
 FUZZERS      := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SOURCES))
 
-$(FUZZERS): %: %.o $(LIBRARY) $(BUILD)/stamp/link
+$(BUILD)/tests/fuzz_config $(BUILD)/tests/fuzz_command: FUZZ_FLAGS := -Wl,--wrap=fopen
+$(FUZZERS): %: %.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
-	$(Q)$(call link,-fsanitize=fuzzer)
+	$(Q)$(call link,-fsanitize=fuzzer $(FUZZ_FLAGS))
 
-.PHONY: fuzz fuzz-run
-fuzz: ## fuzz the readers of files for FUZZ_SECONDS each
+.PHONY: fuzz fuzz-run $(FUZZERS:=.run)
+fuzz: ## fuzz the readers of files and of options for FUZZ_SECONDS each; -j: several at a time
 	$(Q)$(MAKE) fuzz-run CC=clang BUILD=build/fuzz SANITIZE=address,undefined,fuzzer-no-link
-fuzz-run: $(FUZZERS)
-	$(Q)for f in $(FUZZERS); do \
-	    found=$$f.found seeds=tests/seeds/$${f##*fuzz_}; \
-	    mkdir -p $$found; [ -d $$seeds ] || seeds=; \
-	    $$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/ -verbosity=0 $$found $$seeds || exit; \
-	done
+fuzz-run: $(FUZZERS:=.run)
+$(FUZZERS:=.run): %.run: %
+	@mkdir -p $<.found
+	$(Q)$< -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/ -verbosity=0 $<.found \
+	    $(wildcard tests/seeds/$(patsubst fuzz_%,%,$(notdir $<)))
 
 # --- Benchmarks -----------------------------------------------------------------------------------------
 

@@ -4,8 +4,6 @@
 #include <png.h>
 #include <stdlib.h>
 
-#include "file.h"
-
 static enum tp_status decode(struct tp_image *image, const struct tp_file *file, struct tp_error *error)
 {
     static const png_color white = {255, 255, 255};
@@ -18,6 +16,12 @@ static enum tp_status decode(struct tp_image *image, const struct tp_file *file,
         return tp_fail(error, TP_BAD_INPUT,
                        "%s: %zu x %zu pixels found, expected at most %d in each direction", file->path, width,
                        height, TP_IMAGE_SIDE_MOST);
+    }
+    if ((size_t)png.width * png.height > TP_IMAGE_RATIO_MAX * file->size) {
+        const size_t width = png.width, height = png.height;
+        png_image_free(&png);
+        return tp_fail(error, TP_BAD_INPUT, "%s: is cut short: %zu bytes found, too few for %zu x %zu pixels",
+                       file->path, file->size, width, height);
     }
     png.format = PNG_FORMAT_GRAY;
     image->width = png.width;
@@ -32,16 +36,23 @@ static enum tp_status decode(struct tp_image *image, const struct tp_file *file,
     return TP_OK;
 }
 
+enum tp_status tp_image_parse(struct tp_image *image, const struct tp_file *file, struct tp_error *error)
+{
+    *image = (struct tp_image){0};
+    const enum tp_status status = decode(image, file, error);
+    if (status != TP_OK)
+        tp_image_free(image);
+    return status;
+}
+
 enum tp_status tp_image_read(struct tp_image *image, const char *path, struct tp_error *error)
 {
     *image = (struct tp_image){0};
     struct tp_file file;
     enum tp_status status = tp_file_read_packed(&file, path, error);
     if (status == TP_OK)
-        status = decode(image, &file, error);
+        status = tp_image_parse(image, &file, error);
     tp_file_free(&file);
-    if (status != TP_OK)
-        tp_image_free(image);
     return status;
 }
 

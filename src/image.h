@@ -6,10 +6,13 @@
 
 #include <stddef.h>
 
+#include "file.h"
 #include "safe_file.h"
 #include "status.h"
 
 #define TP_IMAGE_SIDE_MOST 4096 /* pixels of a file that is read, in each direction */
+/* Pixels for each byte of a PNG file, at most: eight in a byte, which deflate packs 1032 times (RFC 1951). */
+#define TP_IMAGE_RATIO_MAX ((size_t)8 * 1032)
 
 struct tp_image {
     size_t width, height;
@@ -18,10 +21,16 @@ struct tp_image {
 
 /*
  * Reads a PNG file; colours become grey, and what is transparent white.
- * Errors: TP_BAD_INPUT as tp_file_read_packed, for what is no PNG, and for sides beyond TP_IMAGE_SIDE_MOST;
- * TP_FAILURE without memory. On error *image is empty.
+ * Errors: as tp_file_read_packed and tp_image_parse. On error *image is empty.
  */
 enum tp_status tp_image_read(struct tp_image *image, const char *path, struct tp_error *error);
+
+/*
+ * The same of a file in memory.
+ * Errors: TP_BAD_INPUT for what is no PNG, for sides beyond TP_IMAGE_SIDE_MOST and for more pixels than
+ * TP_IMAGE_RATIO_MAX allows; TP_FAILURE without memory. On error *image is empty.
+ */
+enum tp_status tp_image_parse(struct tp_image *image, const struct tp_file *file, struct tp_error *error);
 
 /*
  * Writes a PNG file.
