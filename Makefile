@@ -219,6 +219,16 @@ $(BUILD)/numa/train: $(BUILD)/tests/numa/witness.o $(BUILD)/src/train.o $(PROGRA
 	@mkdir -p $(@D)
 	$(Q)$(call link,-Wl$(comma)--wrap=tp_placement_settle$(comma)--wrap=tp_network_hash)
 
+# The programs with a say in each allocation that fails: for tests/faults.py.
+WRAPPED := malloc calloc realloc aligned_alloc strdup strndup asprintf mmap open_memstream fdopen realpath getline \
+           getdelim __getdelim __sched_cpualloc libdeflate_alloc_decompressor
+FAULTY  := $(BUILD)/faults/train $(BUILD)/faults/predict
+
+$(FAULTY): $(BUILD)/faults/%: $(BUILD)/src/%.o $(BUILD)/tests/faults/allocations.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(call link,$(WRAPPED:%=-Wl$(comma)--wrap=%))
+
 .PHONY: test
 test: deps-test ## install what is needed, build, run all tests; last line: N passed, N failed
 	$(Q)$(MAKE) check

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "json_text.h"
+
 json_t *tp_json_number(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
@@ -29,7 +31,7 @@ json_t *tp_json_object(const struct tp_json_member *members, size_t count)
 
 enum tp_status tp_json_write(json_t *object, struct tp_error *error)
 {
-    char *text = object ? json_dumps(object, JSON_REAL_PRECISION(17)) : NULL;
+    char *text = object ? tp_json_text_write(object, JSON_REAL_PRECISION(17)) : NULL;
     if (text)
         puts(text);
     json_decref(object);

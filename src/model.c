@@ -7,6 +7,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "json_text.h"
 #include "safetensors.h"
 #include "schema_text.h"
 
@@ -168,7 +169,9 @@ static enum tp_status find_class_names(const struct tp_safetensors *read, size_t
     enum tp_status status = find_text(read, "class_names", &text, error);
     if (status != TP_OK)
         return status;
-    *names = json_loads(text, 0, NULL);
+    *names = tp_json_text_read(text, strlen(text), 0, NULL);
+    if (!*names && errno == ENOMEM)
+        return fail_memory(read->file.path, error);
     bool good = json_is_array(*names) && json_array_size(*names) == classes;
     for (size_t k = 0; good && k < classes; k++)
         good = json_is_string(json_array_get(*names, k));
@@ -350,7 +353,7 @@ json_t *tp_model_number_classes(size_t classes)
 static json_t *describe(const struct tp_model *model)
 {
     json_t *texts = json_object();
-    char *names = json_dumps(model->class_names, JSON_COMPACT);
+    char *names = tp_json_text_write(model->class_names, JSON_COMPACT);
     const struct {
         const char *key;
         json_t *text;

@@ -285,7 +285,8 @@ static enum tp_status read_file(const struct tp_options *options, const char *pa
     errno = 0;
     ssize_t length = getdelim(storage, &capacity, '\0', file);
     if (ferror(file) || (length < 0 && !feof(file))) {
-        status = tp_fail(error, TP_USAGE, "--config: %s: %s", path, strerror(errno));
+        status = tp_fail(error, errno == ENOMEM ? TP_FAILURE : TP_USAGE, "--config: %s: %s", path,
+                         strerror(errno));
     } else if (length > 0 && !(*storage)[length - 1]) {
         status = tp_fail(error, TP_USAGE, "--config: %s: expected text, found a zero byte at offset %zd",
                          path, length - 1);

@@ -25,19 +25,23 @@ struct reader {
     FILE *file;
     char *line, *text; /* the text behind the word; NULL at the end of the file */
     size_t capacity, number;
+    int failure; /* errno if the file did not end but could not be read */
 };
 
 /* Goes on to the next line that is part of a plan. */
 static void advance(struct reader *r)
 {
+    ssize_t length = 0;
     r->text = NULL;
-    for (ssize_t length; !r->text && (length = getline(&r->line, &r->capacity, r->file)) >= 0;) {
+    while (!r->text && (length = getline(&r->line, &r->capacity, r->file)) >= 0) {
         r->number++;
         while (length > 0 && isspace((unsigned char)r->line[length - 1]))
             r->line[--length] = '\0';
         if (strncmp(r->line, WORD, strlen(WORD)) == 0 && isblank((unsigned char)r->line[strlen(WORD)]))
             r->text = r->line + strlen(WORD) + strspn(r->line + strlen(WORD), " \t");
     }
+    if (length < 0 && !feof(r->file))
+        r->failure = errno;
 }
 
 static enum tp_status refuse(const struct reader *r, const char *expected, struct tp_error *error)
@@ -45,6 +49,9 @@ static enum tp_status refuse(const struct reader *r, const char *expected, struc
     if (r->text)
         return tp_fail(error, TP_BAD_INPUT, "%s:%zu: plan: expected %s, found \"%.64s\"", r->path, r->number,
                        expected, r->text);
+    if (r->failure)
+        return tp_fail(error, r->failure == ENOMEM ? TP_FAILURE : TP_BAD_INPUT, "%s:%zu: plan: %s", r->path,
+                       r->number, strerror(r->failure));
     return tp_fail(error, TP_BAD_INPUT, "%s:%zu: plan: expected %s, found the end of the file", r->path,
                    r->number, expected);
 }
@@ -115,7 +122,7 @@ enum tp_status tp_plan_read(const char *path, const struct tp_network *network, 
         char expected[64];
         snprintf(expected, sizeof expected, "no more than %zu layers", network->layer_count);
         advance(&r);
-        status = r.text ? refuse(&r, expected, error) : TP_OK;
+        status = r.text || r.failure ? refuse(&r, expected, error) : TP_OK;
     }
     free(r.line);
     fclose(r.file);

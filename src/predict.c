@@ -206,7 +206,8 @@ int main(int argc, char **argv)
     struct tp_predict_command command;
     struct tp_error error;
 
-    signal(SIGPIPE, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN); /* writing fails instead of ending the program */
+    signal(SIGXFSZ, SIG_IGN);
     enum tp_status status = tp_predict_command_parse(&command, argc, argv, &error);
     if (status == TP_OK && command.help) {
         tp_predict_command_write_help(stdout);

@@ -25,11 +25,13 @@ static void write_field(const char *before, const char *text, FILE *out)
         putc('"', out);
 }
 
-static void write_string(const char *text, FILE *out)
+/* False, with errno, without memory too. */
+static bool write_string(const char *text, FILE *out)
 {
     json_t *string = json_string(text);
-    json_dumpf(string, out, JSON_ENCODE_ANY);
+    const bool good = json_dumpf(string, out, JSON_ENCODE_ANY) == 0;
     json_decref(string);
+    return good;
 }
 
 bool tp_prediction_rows_begin(const struct tp_prediction_rows *rows, FILE *out)
@@ -45,7 +47,7 @@ bool tp_prediction_rows_begin(const struct tp_prediction_rows *rows, FILE *out)
     return !ferror(out);
 }
 
-static void write_csv(const struct tp_prediction_rows *rows, size_t i, size_t classes, FILE *out)
+static bool write_csv(const struct tp_prediction_rows *rows, size_t i, size_t classes, FILE *out)
 {
     fprintf(out, "%zu,", rows->begin + i);
     if (rows->labels) {
@@ -56,18 +58,20 @@ static void write_csv(const struct tp_prediction_rows *rows, size_t i, size_t cl
     for (size_t k = 0; k < classes; k++)
         fprintf(out, ",%.9g", (double)rows->probabilities[i * classes + k]);
     putc('\n', out);
+    return !ferror(out);
 }
 
-static void write_json(const struct tp_prediction_rows *rows, size_t i, size_t classes, FILE *out)
+static bool write_json(const struct tp_prediction_rows *rows, size_t i, size_t classes, FILE *out)
 {
+    bool good = true;
     fprintf(out, "{\"sample\": %zu, ", rows->begin + i);
     if (rows->labels) {
         fputs("\"label\": ", out);
-        write_string(name_of(rows, rows->labels[i]), out);
+        good = write_string(name_of(rows, rows->labels[i]), out);
         fputs(", ", out);
     }
     fputs("\"class\": ", out);
-    write_string(name_of(rows, rows->predicted[i]), out);
+    good = good && write_string(name_of(rows, rows->predicted[i]), out);
     fputs(", \"probabilities\": [", out);
     for (size_t k = 0; k < classes; k++) {
         const double p = (double)rows->probabilities[i * classes + k];
@@ -78,16 +82,15 @@ static void write_json(const struct tp_prediction_rows *rows, size_t i, size_t c
             fputs("null", out);
     }
     fputs("]}\n", out);
+    return good && !ferror(out);
 }
 
 bool tp_prediction_rows_write(const struct tp_prediction_rows *rows, FILE *out)
 {
     const size_t classes = json_array_size(rows->class_names);
-    for (size_t i = 0; i < rows->count && !ferror(out); i++) {
-        if (rows->format == TP_ROWS_CSV)
-            write_csv(rows, i, classes, out);
-        else
-            write_json(rows, i, classes, out);
-    }
-    return !ferror(out);
+    bool good = true;
+    for (size_t i = 0; i < rows->count && good; i++)
+        good = rows->format == TP_ROWS_CSV ? write_csv(rows, i, classes, out)
+                                           : write_json(rows, i, classes, out);
+    return good;
 }

@@ -1,8 +1,11 @@
 #include "safetensors.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "json_text.h"
 
 #define TP_LENGTH_BYTES 8
 #define TP_HEADER_MOST  ((size_t)16 << 20)
@@ -72,8 +75,8 @@ static enum tp_status parse_header(struct tp_safetensors *read, size_t *header_s
         return tp_fail(error, TP_BAD_INPUT, "%s: byte %zu: brackets nest more than %d deep", path,
                        TP_LENGTH_BYTES + place, TP_DEPTH_MOST);
     json_error_t wrong;
-    read->header = json_loadb(text, (size_t)length, JSON_REJECT_DUPLICATES, &wrong);
-    if (!read->header && json_error_code(&wrong) == json_error_out_of_memory)
+    read->header = tp_json_text_read(text, (size_t)length, JSON_REJECT_DUPLICATES, &wrong);
+    if (!read->header && errno == ENOMEM)
         return tp_fail(error, TP_FAILURE, "%s: out of memory for the header", path);
     if (!read->header)
         return tp_fail(error, TP_BAD_INPUT, "%s: byte %d: the header is no JSON: %s", path,
@@ -275,7 +278,7 @@ enum tp_status tp_safetensors_write(struct tp_safe_file *out, const struct tp_te
     bool failed = json_object_set(header, "__metadata__", texts) != 0;
     for (size_t i = 0; i < count; i++)
         failed |= json_object_set_new(header, tensors[i].name, describe(&tensors[i], &place)) != 0;
-    char *text = failed ? NULL : json_dumps(header, JSON_COMPACT);
+    char *text = failed ? NULL : tp_json_text_write(header, JSON_COMPACT);
     json_decref(header);
     if (!text)
         return tp_fail(error, TP_FAILURE, "%s: %s: out of memory", out->option, out->path);

@@ -1,5 +1,6 @@
 #include "saver.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,14 +45,17 @@ static enum tp_status prepare_names(struct tp_model *model, const struct tp_trai
         model->class_names = tp_model_number_classes(train->classes);
         return model->class_names ? TP_OK : tp_fail(error, TP_FAILURE, "out of memory: names of classes");
     }
+    errno = 0;
     model->schema = *schema;
     model->class_names = json_array();
     bool good = model->class_names;
     for (size_t k = 0; good && k < schema->class_count; k++)
         good = json_array_append_new(model->class_names, json_string(schema->classes[k])) == 0;
-    char *text = tp_schema_text_write(schema);
-    good &= text != NULL;
+    char *text = good ? tp_schema_text_write(schema) : NULL;
+    good = text;
     free(text);
+    if (!good && errno == ENOMEM)
+        return tp_fail(error, TP_FAILURE, "out of memory: names of columns and classes");
     return good ? TP_OK
                 : tp_fail(error, TP_BAD_INPUT,
                           "%s: names or categories that are not UTF-8 found, expected UTF-8, which a model's "

@@ -1,11 +1,13 @@
 #include "schema_text.h"
 
+#include <errno.h>
 #include <float.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_text.h"
 #include "names.h"
 #include "table.h"
 
@@ -50,7 +52,7 @@ char *tp_schema_text_write(const struct tp_schema *schema)
     if (schema->means)
         good &= json_object_set(object, "means", means) == 0;
     json_decref(means);
-    char *text = good ? json_dumps(object, JSON_COMPACT) : NULL;
+    char *text = good ? tp_json_text_write(object, JSON_COMPACT) : NULL;
     json_decref(object);
     return text;
 }
@@ -170,7 +172,9 @@ enum tp_status tp_schema_text_read(struct tp_schema *schema, const char *text, s
                                    const char *path, struct tp_error *error)
 {
     *schema = (struct tp_schema){.features = features};
-    json_t *said = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    json_t *said = tp_json_text_read(text, strlen(text), JSON_REJECT_DUPLICATES, NULL);
+    if (!said && errno == ENOMEM)
+        return fail_memory(path, error);
     const enum tp_status status = parse(schema, said, path, error);
     json_decref(said);
     return status;

@@ -14,7 +14,8 @@
 #include "schema.h"
 #include "status.h"
 
-/* The text, to be freed; NULL for names that are not UTF-8, which JSON is, and without memory. */
+/* The text, to be freed; NULL for names that are not UTF-8, which JSON is, and, with errno ENOMEM, without
+ * memory. */
 char *tp_schema_text_write(const struct tp_schema *schema);
 
 /*

@@ -1,0 +1,17 @@
+/*
+ * JSON as text. Where memory is short, jansson 2.14 leaves bytes out of texts that it writes or reads and
+ * calls that a success; but who allocates leaves ENOMEM in errno.
+ */
+#ifndef TP_JSON_TEXT_H
+#define TP_JSON_TEXT_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+/* json_dumps(): the text, to be freed, or NULL without memory. */
+char *tp_json_text_write(const json_t *json, size_t flags);
+
+/* json_loadb(): NULL with errno ENOMEM without memory, with another errno for what is no JSON. */
+json_t *tp_json_text_read(const char *text, size_t size, size_t flags, json_error_t *wrong);
+
+#endif

@@ -1,0 +1,412 @@
+#!/usr/bin/env python3
+"""What train and predict leave behind when the system refuses something.
+
+usage: faults.py KIND, where KIND is
+
+    allocations   each site of our own code that allocates fails, at its first call and at its last;
+                  `allocations 1`: at each of its calls
+    writes        each call that makes, writes, syncs, names a file fails, with each of several errors (needs strace)
+    limits        a file ends at each of many lengths (RLIMIT_FSIZE), which makes writes short
+    disk          a disk is full after each of many sizes (mounts a tmpfs: needs root)
+    output        standard output is /dev/full
+    kills N       SIGKILL at N random moments
+
+Each time: the exit code is 1, one line on stderr names the program and what failed, no temporary file is left, and
+every output is the file that was there before or the complete new one. What a run can do without may fail unnoticed:
+then its exit code is 0 and its outputs are those of an undisturbed run.
+"""
+
+import concurrent.futures
+import os
+import random
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, os.environ.get('TP_BUILD', 'build'))
+PROGRAMS = {name: os.path.join(ROOT, os.environ.get('TP_' + name.upper(), 'bin/' + name)) for name in ('train', 'predict')}
+BEFORE = b'what was there before\n'
+ALLOWED_SECONDS = 120
+SEED = 20
+OPTIONAL_CALLS = {'fchmod', 'close'}  # a file that was synced is whole, whatever its mode and its closing
+
+# Errors that a call may end with besides the first, which is what most of them are tried with.
+ERRORS = {'openat': ('ENOSPC', 'EACCES'), 'write': ('ENOSPC', 'EIO'), 'fsync': ('EIO', 'ENOSPC'),
+          'rename': ('ENOSPC', 'EACCES'), 'fchmod': ('EPERM',), 'close': ('EIO',)}
+
+# The real gnuplot is slow and no part of this.
+GNUPLOT = """#!/bin/sh
+eval "$2"
+echo drawn >"$image"
+"""
+
+TABLE = '''height,"the colour, if any",width,class
+1.5,red,2,small
+2.5,"blue ""dark""",3,large
+0.5,red,,small
+3.5,,4,large
+1.25,green,2.5,small
+3,green,3.5,large
+1,blue,1,small
+4,red,5,large
+0.75,blue,1.5,small
+3.25,"red",4.5,large
+'''
+
+
+def write(path, content):
+    with open(path, 'wb') as file:
+        file.write(content if isinstance(content, bytes) else content.encode())
+
+
+def read(path):
+    with open(path, 'rb') as file:
+        return file.read()
+
+
+def idx(kind, *shape, values):
+    return bytes([0, 0, kind, len(shape)]) + struct.pack(f'>{len(shape)}I', *shape) + values
+
+
+def gzip(content):
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    return packer.compress(content) + packer.flush()
+
+
+def npy(description, shape, values):
+    header = f"{{'descr': '{description}', 'fortran_order': False, 'shape': {shape}, }}"
+    header = header.ljust(117) + '\n'
+    return b'\x93NUMPY\1\0' + struct.pack('<H', len(header)) + header.encode() + values
+
+
+def png(side, pixels):
+    def chunk(name, data):
+        return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
+    rows = b''.join(b'\0' + pixels[y * side:(y + 1) * side] for y in range(side))
+    return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', side, side, 8, 0, 0, 0, 0)) +
+            chunk(b'IDAT', zlib.compress(rows)) + chunk(b'IEND', b''))
+
+
+class Case:
+    """A command line, in a folder that has its data as ../data and what it is to overwrite."""
+
+    def __init__(self, name, program, arguments, outputs=(), code=0):
+        self.name, self.program, self.outputs, self.code = name, program, outputs, code
+        self.arguments = arguments.split()
+        self.after, self.lines = {}, 0
+
+    def prepare(self, folder):
+        for name in os.listdir(folder):
+            os.remove(os.path.join(folder, name))
+        for name in self.outputs:
+            write(os.path.join(folder, name), BEFORE)
+
+    def run(self, folder, program=None, before=(), **more):
+        environment = os.environ | {
+            'PATH': os.path.join(os.path.dirname(folder), 'path') + ':' + os.environ['PATH'],
+            'ASAN_OPTIONS': 'exitcode=99:allocator_may_return_null=1', 'UBSAN_OPTIONS': 'exitcode=98',
+            'LSAN_OPTIONS': 'exitcode=97'} | more.pop('environment', {})
+        command = [*before, program or PROGRAMS[self.program], *self.arguments]
+        more.setdefault('stdout', subprocess.PIPE)
+        return subprocess.run(command, cwd=folder, env=environment, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                              timeout=ALLOWED_SECONDS, text=True, errors='replace', **more)
+
+    def learn(self, folder, program=None):
+        """Runs undisturbed; says what is wrong with that."""
+        self.prepare(folder)
+        done = self.run(folder, program)
+        if done.returncode != self.code or (done.stderr and not self.code):
+            sys.exit(f'{self.name}: exit code {done.returncode} of an undisturbed run: {done.stderr}')
+        self.after = {name: read(os.path.join(folder, name)) for name in self.outputs}
+        self.lines = done.stdout.count('\n')
+        for name, content in self.after.items():
+            if content == BEFORE:
+                sys.exit(f'{self.name}: an undisturbed run did not write {name}')
+
+    def files_harmed(self, folder):
+        """What is wrong with the files; a temporary one that a killed run leaves is another matter."""
+        for name in self.outputs:
+            path = os.path.join(folder, name)
+            content = read(path) if os.path.exists(path) else None
+            if content not in (BEFORE, self.after[name]):
+                return f'{name} is ' + ('gone' if content is None else f'neither old nor new: {content[:60]!r}')
+        return None
+
+    def wrong(self, folder, done, named=None):
+        """What is wrong with a run that something failed in, or None. named: one of the texts that stderr must have."""
+        if done.returncode == self.code:
+            same = all(read(os.path.join(folder, name)) == content for name, content in self.after.items())
+            if not same or (done.stdout is not None and done.stdout.count('\n') != self.lines):
+                return f'exit code {self.code}, but without all it was to write'
+        elif done.returncode != 1:
+            return f'exit code {done.returncode}: {done.stderr}'
+        elif done.stderr.count('\n') != 1 or not done.stderr.startswith(self.program + ': '):
+            return f'stderr is not one line of {self.program}: {done.stderr}'
+        elif named and not any(text in done.stderr for text in named):
+            return f'stderr does not name {" or ".join(named)}: {done.stderr}'
+        if set(os.listdir(folder)) - set(self.outputs):
+            return f'left behind: {sorted(set(os.listdir(folder)) - set(self.outputs))}'
+        return self.files_harmed(folder)
+
+
+# Two threads, exactly, so that what is allocated does not depend on the machine.
+TRAIN = '--quiet --epochs 1 --threads-exact 2 --hidden 3 --seed 2 --data ../data/'
+PLOT = ('plot.svg', 'plot.csv', 'plot-loss.csv', 'plot.gp')
+WRITING = [
+    Case('all files of train', 'train', TRAIN + 'images --batch 5 --save s --save-best b --history h --plot plot.svg '
+         '--log-gradients on --eval-train on --json', ('s', 'b', 'h', *PLOT)),
+    Case('a history of many steps', 'train', TRAIN + 'images --batch 1 --evals-per-epoch 400 --log-gradients on '
+         '--history h', ('h',)),
+    Case('all files of predict', 'predict', '../data/images.model --data ../data/images --output o --errors e.png '
+         '--threads-exact 2 --json', ('o', 'e.png')),
+    Case('rows of a table', 'predict', '../data/table.model --data ../data/table.csv --format jsonl --output o',
+         ('o',)),
+]
+READING = [
+    Case('a table', 'train', TRAIN + 'table.csv --missing mean --class-weight ../data/weights --save s', ('s',)),
+    Case('libsvm', 'train', TRAIN + 'rows.svm.gz --val-data ../data/rows.svm.gz --save s', ('s',)),
+    Case('arrays', 'train', TRAIN + 'x.npy --labels ../data/y.npy --optimizer adam --save s', ('s',)),
+    Case('a model to begin with', 'train', '--config ../data/run.conf --init-from ../data/images.model --save s', ('s',)),
+    Case('a plan', 'train', TRAIN + 'images --plan ../data/plan --explain --numa interleave --bind cores'),
+    Case('a chosen plan', 'train', TRAIN.replace('-exact', '') + 'images'),
+    Case('an option that is wrong', 'train', '--hiden 3', code=2),
+    Case('--print-config', 'train', '--config ../data/run.conf --print-config'),
+    Case('--stats', 'train', TRAIN + 'table.csv --missing mean --stats --json'),
+    Case('--check-gradient', 'train', TRAIN + 'images --check-gradient --json'),
+    Case('--help', 'train', '--help'),
+    Case('--version', 'predict', '--version'),
+    Case('no labels', 'predict', '../data/images.model --data ../data/images/t10k-images-idx3-ubyte'),
+    Case('an image', 'predict', '../data/images.model --image ../data/image.png --invert --json'),
+    Case('an array', 'predict', '../data/array.model --data ../data/x.npy --labels ../data/y.npy --json'),
+]
+
+
+class Work:
+    """A folder with data, models, a stand-in for gnuplot, and a folder for each that runs at the same time."""
+
+    def __init__(self, path):
+        self.path = path
+        self.folder = self.make_folder('0')
+        random.seed(SEED)
+        data = os.path.join(path, 'data')
+        os.makedirs(os.path.join(data, 'images'))
+        os.mkdir(os.path.join(path, 'path'))
+        write(os.path.join(path, 'path', 'gnuplot'), GNUPLOT)
+        os.chmod(os.path.join(path, 'path', 'gnuplot'), 0o755)
+        for name, count in (('train', 400), ('t10k', 50)):
+            images, labels = random.randbytes(36 * count), bytes(i % 3 for i in range(count))
+            write(f'{data}/images/{name}-images-idx3-ubyte', idx(8, count, 6, 6, values=images))
+            write(f'{data}/images/{name}-labels-idx1-ubyte', idx(8, count, values=labels))
+        write(f'{data}/table.csv', TABLE)
+        write(f'{data}/weights', 'small,1\nlarge,2\n')
+        write(f'{data}/rows.svm.gz', gzip(b'1 1:0.5 3:1\n2 2:1 # two\n1 1:0.25 2:0.5\n2 3:2\n1 1:1\n2 2:2 3:3\n'))
+        write(f'{data}/x.npy', npy('<f8', (8, 2), struct.pack('<16d', *range(16))))
+        write(f'{data}/y.npy', npy('<i4', (8,), struct.pack('<8i', *[0, 1] * 4)))
+        write(f'{data}/run.conf', 'data = images # beside this file\nhidden = 3\nepochs = 1\nquiet = on\nthreads-exact = 2\n')
+        write(f'{data}/image.png', png(6, random.randbytes(36)))
+        for name, options in (('images', 'images'), ('table', 'table.csv --missing mean'),
+                              ('array', 'x.npy --labels ../data/y.npy')):
+            Case(name, 'train', TRAIN + f'{options} --save ../data/{name}.model').learn(self.folder)
+        done = Case('plan', 'train', TRAIN + 'images --explain').run(self.folder)
+        write(f'{data}/plan', '\n'.join(line for line in done.stdout.split('\n') if line.startswith('plan')))
+
+    def make_folder(self, name):
+        folder = os.path.join(self.path, name)
+        os.makedirs(folder, exist_ok=True)
+        return folder
+
+
+def at_once(work, jobs, do):
+    """do(folder, job) for all jobs, on all CPUs; returns what is not None."""
+    free = [work.make_folder(str(i)) for i in range(len(os.sched_getaffinity(0)))]
+
+    def one(job):
+        folder = free.pop()
+        try:
+            return do(folder, job)
+        finally:
+            free.append(folder)
+
+    with concurrent.futures.ThreadPoolExecutor(len(free)) as pool:
+        return [result for result in pool.map(one, jobs) if result is not None]
+
+
+def name_frames(program, frames):
+    found = subprocess.run(['addr2line', '-s', '-f', '-p', '-i', '-e', program, *frames], capture_output=True, text=True)
+    return ' < '.join(line for line in found.stdout.split('\n') if line)
+
+
+def allocations(work, every=0):
+    jobs, seen, calls = [], set(), 0
+    for case in WRITING + READING:
+        program = os.path.join(BUILD, 'faults', case.program)
+        log = os.path.join(work.path, 'log')
+        case.learn(work.folder, program)
+        case.prepare(work.folder)
+        case.run(work.folder, program, environment={'TP_FAULT_LOG': log})
+        for line in read(log).decode().split('\n')[:-1]:
+            key, count, *frames = line.split()
+            if (case.program, key) not in seen:
+                seen.add((case.program, key))
+                calls += int(count)
+                jobs += [(case, program, key, n, frames) for n in (range(1, int(count) + 1) if every else sorted({1, int(count)}))]
+
+    def fail_one(folder, job):
+        case, program, key, n, frames = job
+        case.prepare(folder)
+        done = case.run(folder, program, environment={'TP_FAULT': f'{key}:{n}'})
+        wrong = case.wrong(folder, done)
+        return wrong and f'{case.name}: call {n} at {name_frames(program, frames)}: {wrong}'
+
+    sites = {(job[1], job[4][0]) for job in jobs}
+    print(f'{len(sites)} places in the code, {len(seen)} with their callers, {calls} calls: {len(jobs)} failures')
+    return at_once(work, jobs, fail_one)
+
+
+def calls_of(case, folder, options, log):
+    """The calls of the main thread that strace sees, as (name, line)."""
+    names = ','.join((*ERRORS, 'pwrite64', 'ftruncate', 'renameat', 'renameat2', 'link', 'linkat'))
+    case.prepare(folder)
+    done = case.run(folder, before=('strace', '-qq', '-y', '-o', log, '-e', 'trace=' + names, *options))
+    calls = re.findall(r'^(\w+)\((.*)$', read(log).decode(errors='replace'), re.M)
+    return done, calls
+
+
+def concerns(name, text, folder):
+    """Whether a call is about an output: not about a folder or what is read."""
+    place = re.escape(folder)
+    if name == 'openat':
+        return 'O_CREAT' in text
+    return re.search(f'^"?[^",]*<{place}/|^\\d+<{place}/', text) is not None or name == 'rename'
+
+
+def writes(work):
+    jobs = []
+    for case in WRITING:
+        case.learn(work.folder)
+        _, calls = calls_of(case, work.folder, (), os.path.join(work.path, 'log'))
+        counts = {}
+        for name, text in calls:
+            counts[name] = counts.get(name, 0) + 1
+            if concerns(name, text, work.folder):
+                if name not in ERRORS:
+                    sys.exit(f'{name}() is not tried: {text}')
+                jobs += [(case, name, counts[name], error) for error in ERRORS[name]]
+
+    def fail_one(folder, job):
+        case, name, n, error = job
+        log = folder + '.log'
+        done, calls = calls_of(case, folder, ('-e', f'inject={name}:error={error}:when={n}'), log)
+        hit = [text for _, text in calls if text.endswith('(INJECTED)')]
+        if len(hit) != 1 or not concerns(name, hit[0], folder):
+            return f'{case.name}: {name} {n}: nothing of its files failed: {hit}'
+        if done.returncode == case.code and name not in OPTIONAL_CALLS:
+            return f'{case.name}: {name} {n} with {error} was not noticed'
+        wrong = case.wrong(folder, done, case.outputs)
+        return wrong and f'{case.name}: {name} {n} with {error}: {wrong}'
+
+    tried = {name: sum(job[1] == name for job in jobs) for name in ERRORS}
+    print(', '.join(f'{count} {name}' for name, count in tried.items()) + f': {len(jobs)} failures')
+    return at_once(work, jobs, fail_one)
+
+
+def limits(work):
+    jobs = []
+    for case in WRITING:
+        case.learn(work.folder)
+        for size in map(len, case.after.values()):
+            places = {0, 1, size // 2, size - 1, *range(4096, size, 4096), *(p - 1 for p in range(4096, size, 4096))}
+            jobs += [(case, place) for place in sorted(places)]
+    jobs = sorted(set(jobs), key=lambda job: (job[0].name, job[1]))
+
+    def limit_one(folder, job):
+        case, most = job
+        case.prepare(folder)
+        done = case.run(folder, before=('prlimit', f'--fsize={most}'))
+        wrong = case.wrong(folder, done, case.outputs)
+        return wrong and f'{case.name}: files of {most} bytes at most: {wrong}'
+
+    print(f'{len(jobs)} failures')
+    return at_once(work, jobs, limit_one)
+
+
+def disk(work):
+    folder, wrong, failures = work.make_folder('disk'), [], 0
+    for case in WRITING:
+        case.learn(work.folder)
+        for pages in range(len(case.outputs), 1000):
+            made = subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={4 * pages}k,huge=never', 'none', folder],
+                                  capture_output=True, text=True)
+            if made.returncode:
+                print('# SKIP no tmpfs can be mounted: ' + made.stderr.strip())
+                return wrong
+            try:
+                case.prepare(folder)
+                done = case.run(folder)
+                found = case.wrong(folder, done, case.outputs)
+            finally:
+                subprocess.run(['umount', folder], check=True)
+            wrong += [f'{case.name}: {pages} pages of disk: {found}'] if found else []
+            failures += done.returncode == 1
+            if done.returncode == case.code:
+                break
+    print(f'{failures} failures')
+    return wrong
+
+
+def output(work):
+    wrong = []
+    for case in WRITING + READING:
+        if case.code:
+            continue
+        case.learn(work.folder)
+        case.prepare(work.folder)
+        with open('/dev/full', 'w', encoding='utf-8') as full:
+            done = case.run(work.folder, stdout=full)
+        found = 'exit code 0' if done.returncode == 0 else case.wrong(work.folder, done, ('standard output: No space',))
+        wrong += [f'{case.name}: {found}'] if found else []
+    return wrong
+
+
+def kills(work, count):
+    wrong, ends = [], {}
+    for case in WRITING[:1]:
+        began = time.monotonic()
+        case.learn(work.folder)
+        took = time.monotonic() - began
+        for _ in range(count):
+            after = random.uniform(0, 1.1 * took)
+            case.prepare(work.folder)
+            done = case.run(work.folder, before=('timeout', '-s', 'KILL', f'{after:.4f}'))
+            ends[done.returncode] = ends.get(done.returncode, 0) + 1
+            found = case.files_harmed(work.folder)
+            wrong += [f'{case.name}: killed after {after:.4f} s: {found}'] if found else []
+    print(f'{ends.get(-signal.SIGKILL, 0) + ends.get(137, 0)} of {count} killed')
+    return wrong
+
+
+def main():
+    kinds = {'allocations': allocations, 'writes': writes, 'limits': limits, 'disk': disk, 'output': output,
+             'kills': kills}
+    if len(sys.argv) < 2 or sys.argv[1] not in kinds:
+        sys.exit(__doc__)
+    path = tempfile.mkdtemp(prefix='tileprop-faults-')
+    try:
+        wrong = kinds[sys.argv[1]](Work(path), *map(int, sys.argv[2:]))
+    finally:
+        shutil.rmtree(path)
+    for text in wrong:
+        print(text.rstrip())
+    print(f'{len(wrong)} wrong')
+    return 1 if wrong else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
