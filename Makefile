@@ -56,7 +56,7 @@ MISSING += $(if $(filter works,$(PROBE)),$(if $(filter random123,$(PROBE)),,Rand
              a C compiler called '$(CC)' (Debian: gcc))
 
 PACKAGES_BUILD    := gcc libc6-dev pkg-config $(foreach l,$(REQUIRED),$(call package,$l)) librandom123-dev
-PACKAGES_TEST     := bats binutils g++ git gnuplot-nox libbenchmark-dev libcmocka-dev libsimde-dev python3 python3-jinja2 python3-sklearn python3-venv qemu-user
+PACKAGES_TEST     := bats binutils g++ git gnuplot-nox libbenchmark-dev libcmocka-dev libsimde-dev python3 python3-jinja2 python3-sklearn python3-venv qemu-user strace
 PACKAGES_GUARD    := llvm valgrind
 PACKAGES_BENCH    := fonts-dejavu-core g++ git gnuplot-nox libbenchmark-dev python3
 PACKAGES_PEERS    := libblis4 libdnnl-dev libopenblas0
@@ -181,8 +181,13 @@ run: deps ## install what is needed, build, train 784-64-64-10 on MNIST
 TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)) $(BUILD)/tests/check_kernels \
                  $(if $(SANITIZE),,$(if $(X86),$(BUILD)/tests/check_kernels_emulated))
 
+# The programs with a say in each allocation that fails: for tests/faults.py.
+WRAPPED := malloc calloc realloc aligned_alloc strdup strndup asprintf mmap open_memstream fdopen realpath getline \
+           getdelim __getdelim __sched_cpualloc libdeflate_alloc_decompressor
+FAULTY  := $(BUILD)/faults/train $(BUILD)/faults/predict
+
 .PHONY: everything
-everything: $(BIN)/train $(BIN)/predict $(TEST_PROGRAMS) $(BUILD)/bench/count $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
+everything: $(BIN)/train $(BIN)/predict $(FAULTY) $(TEST_PROGRAMS) $(BUILD)/bench/count $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
 
 # These look at build products and at the runner, not at what instrumented code does.
 UNINSTRUMENTED := tests/bench.bats tests/bench-results.bats tests/guard.bats tests/install.bats tests/layers.bats tests/run.bats
@@ -219,11 +224,6 @@ $(BUILD)/numa/train: $(BUILD)/tests/numa/witness.o $(BUILD)/src/train.o $(PROGRA
 	@mkdir -p $(@D)
 	$(Q)$(call link,-Wl$(comma)--wrap=tp_placement_settle$(comma)--wrap=tp_network_hash)
 
-# The programs with a say in each allocation that fails: for tests/faults.py.
-WRAPPED := malloc calloc realloc aligned_alloc strdup strndup asprintf mmap open_memstream fdopen realpath getline \
-           getdelim __getdelim __sched_cpualloc libdeflate_alloc_decompressor
-FAULTY  := $(BUILD)/faults/train $(BUILD)/faults/predict
-
 $(FAULTY): $(BUILD)/faults/%: $(BUILD)/src/%.o $(BUILD)/tests/faults/allocations.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
@@ -234,7 +234,7 @@ test: deps-test ## install what is needed, build, run all tests; last line: N pa
 	$(Q)$(MAKE) check
 
 .PHONY: check
-check: $(BIN)/train $(BIN)/predict $(if $(SANITIZE),,$(if $(HAS_BENCHMARK),$(BIN)/bench $(BUILD)/wrong/bench)) $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
+check: $(BIN)/train $(BIN)/predict $(FAULTY) $(if $(SANITIZE),,$(if $(HAS_BENCHMARK),$(BIN)/bench $(BUILD)/wrong/bench)) $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
 	$(Q)TP_TRAIN=$(BIN)/train TP_PREDICT=$(BIN)/predict TP_BUILD=$(BUILD) TP_SANITIZE=$(SANITIZE) CC='$(CC)' PYTHON='$(PYTHON)' tests/run $(TESTS)
 
 .PHONY: asan ubsan sanitize

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,12 +48,15 @@ enum tp_status tp_plot_check(const char *path, struct tp_error *error)
     return TP_OK;
 }
 
-static void close_plot(struct tp_plot *plot)
+static enum tp_status open_beside(const struct tp_plot *plot, const char *suffix, struct tp_safe_file *safe,
+                                  struct tp_error *error)
 {
-    free(plot->path);
-    free(plot->stem);
-    free(plot->losses);
-    *plot = (struct tp_plot){0};
+    char *path = NULL;
+    if (asprintf(&path, "%s%s", plot->stem, suffix) < 0)
+        return fail_at(plot->path, "out of memory", error);
+    const enum tp_status status = tp_safe_file_open(safe, "--plot", path, error);
+    free(path);
+    return status;
 }
 
 enum tp_status tp_plot_open(struct tp_plot *plot, const char *path, size_t layers, struct tp_error *error)
@@ -60,13 +64,19 @@ enum tp_status tp_plot_open(struct tp_plot *plot, const char *path, size_t layer
     *plot = (struct tp_plot){.path = strdup(path), .stem = strndup(path, strlen(path) - TP_SUFFIX_LEN)};
     char *data = NULL;
     if (!plot->path || !plot->stem || asprintf(&data, "%s.csv", plot->stem) < 0) {
-        close_plot(plot);
+        tp_plot_discard(plot);
         return fail_at(path, "out of memory", error);
     }
     enum tp_status status = tp_history_open(&plot->history, "--plot", data, layers, error);
     free(data);
+    if (status == TP_OK)
+        status = open_beside(plot, "-loss.csv", &plot->means, error);
+    if (status == TP_OK)
+        status = open_beside(plot, ".gp", &plot->script, error);
+    if (status == TP_OK)
+        status = tp_safe_file_open(&plot->image, "--plot", path, error);
     if (status != TP_OK)
-        close_plot(plot);
+        tp_plot_discard(plot);
     return status;
 }
 
@@ -181,32 +191,18 @@ static void write_script(const struct tp_plot *plot, FILE *file)
     fputs("\nunset multiplot\n", file);
 }
 
-/* Writes a file beside the image. */
-static enum tp_status write_file(const struct tp_plot *plot, const char *suffix,
-                                 void (*write)(const struct tp_plot *, FILE *), struct tp_error *error)
+/* Runs gnuplot in the script's folder, without a shell; *code: what it exited with. False: not at all. */
+static bool run_gnuplot(const struct tp_plot *plot, const char *folder, const char *script, int *code)
 {
-    char *path = NULL;
-    if (asprintf(&path, "%s%s", plot->stem, suffix) < 0)
-        return fail_at(plot->path, "out of memory", error);
-    struct tp_safe_file safe;
-    enum tp_status status = tp_safe_file_open(&safe, "--plot", path, error);
-    free(path);
-    if (status != TP_OK)
-        return status;
-    write(plot, safe.file);
-    return tp_safe_file_commit(&safe, error);
-}
-
-/* Runs gnuplot in the image's folder, without a shell; *code: what it exited with. False: not at all. */
-static bool run_gnuplot(const char *folder, const char *setting, const char *script, int *code)
-{
-    char *arguments[] = {"gnuplot", "-e", (char *)setting, (char *)script, NULL};
+    /* A descriptor, since the name need not be one that gnuplot can quote, nor of this folder. */
+    char *arguments[] = {"gnuplot", "-e", "image='/dev/fd/3'", (char *)script, NULL};
     posix_spawn_file_actions_t actions;
     pid_t child;
     int status;
     if (posix_spawn_file_actions_init(&actions) != 0)
         return false;
     bool started = posix_spawn_file_actions_addchdir_np(&actions, folder) == 0 &&
+                   posix_spawn_file_actions_adddup2(&actions, fileno(plot->image.file), 3) == 0 &&
                    posix_spawnp(&child, "gnuplot", &actions, NULL, arguments, environ) == 0;
     posix_spawn_file_actions_destroy(&actions);
     if (!started)
@@ -219,38 +215,37 @@ static bool run_gnuplot(const char *folder, const char *setting, const char *scr
     return *code != TP_NOT_FOUND;
 }
 
-/* The image gets its name when it is complete. */
-static enum tp_status draw(const struct tp_plot *plot, struct tp_error *error)
+static bool is_empty(struct tp_safe_file *safe)
+{
+    struct stat info;
+    return fstat(fileno(safe->file), &info) != 0 || info.st_size == 0;
+}
+
+static enum tp_status draw(struct tp_plot *plot, struct tp_error *error)
 {
     const char *stem = file_name(plot->stem);
     const size_t folder_length = (size_t)(stem - plot->stem);
     char *folder = folder_length ? strndup(plot->stem, folder_length) : strdup(".");
-    char *setting = NULL, *script = NULL, *temporary = NULL;
+    char *script = NULL;
     enum tp_status status = TP_OK;
     int code = 0;
-    if (asprintf(&setting, "image='%s.tmp'", file_name(plot->path)) < 0)
-        setting = NULL;
     if (asprintf(&script, "%s.gp", stem) < 0)
         script = NULL;
-    if (asprintf(&temporary, "%s.tmp", plot->path) < 0)
-        temporary = NULL;
-    if (!folder || !setting || !script || !temporary)
+    if (!folder || !script)
         status = fail_at(plot->path, "out of memory", error);
-    else if (!run_gnuplot(folder, setting, script, &code))
+    else if (!run_gnuplot(plot, folder, script, &code))
         status = tp_fail(error, TP_FAILURE,
                          "--plot: gnuplot was not found (Debian: gnuplot-nox); data and script are written, "
                          "draw later with: gnuplot %s, in %s",
                          script, folder);
-    else if (code != 0 || rename(temporary, plot->path) != 0)
+    else if (code != 0 || is_empty(&plot->image))
         status =
             tp_fail(error, TP_FAILURE, "--plot: gnuplot drew nothing (exit status %d); its script is %s.gp",
                     code, plot->stem);
-    if (status != TP_OK && temporary)
-        unlink(temporary);
+    else
+        status = tp_safe_file_commit(&plot->image, error);
     free(folder);
-    free(setting);
     free(script);
-    free(temporary);
     return status;
 }
 
@@ -261,10 +256,14 @@ enum tp_status tp_plot_finish(struct tp_plot *plot, struct tp_error *error)
     enum tp_status status = tp_history_commit(&plot->history, error);
     if (status == TP_OK && plot->out_of_memory)
         status = fail_at(plot->path, "out of memory", error);
-    if (status == TP_OK)
-        status = write_file(plot, "-loss.csv", write_losses, error);
-    if (status == TP_OK)
-        status = write_file(plot, ".gp", write_script, error);
+    if (status == TP_OK) {
+        write_losses(plot, plot->means.file);
+        status = tp_safe_file_commit(&plot->means, error);
+    }
+    if (status == TP_OK) {
+        write_script(plot, plot->script.file);
+        status = tp_safe_file_commit(&plot->script, error);
+    }
     if (status == TP_OK)
         status = draw(plot, error);
     tp_plot_discard(plot);
@@ -274,5 +273,11 @@ enum tp_status tp_plot_finish(struct tp_plot *plot, struct tp_error *error)
 void tp_plot_discard(struct tp_plot *plot)
 {
     tp_history_discard(&plot->history);
-    close_plot(plot);
+    tp_safe_file_discard(&plot->means);
+    tp_safe_file_discard(&plot->script);
+    tp_safe_file_discard(&plot->image);
+    free(plot->path);
+    free(plot->stem);
+    free(plot->losses);
+    *plot = (struct tp_plot){0};
 }

