@@ -191,7 +191,7 @@ everything: $(BIN)/train $(BIN)/predict $(FAULTY) $(TEST_PROGRAMS) $(BUILD)/benc
 
 # These look at build products and at the runner, not at what instrumented code does.
 UNINSTRUMENTED := tests/bench.bats tests/bench-results.bats tests/guard.bats tests/install.bats tests/layers.bats tests/run.bats
-TESTS := $(TEST_PROGRAMS) $(filter-out $(if $(SANITIZE),$(UNINSTRUMENTED)),$(sort $(wildcard tests/*.bats)))
+TESTS := $(TEST_PROGRAMS) $(filter-out tests/races.bats $(if $(SANITIZE),$(UNINSTRUMENTED)),$(sort $(wildcard tests/*.bats)))
 
 $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)): $(BUILD)/tests/%: $(BUILD)/tests/%.o
 $(BUILD)/tests/check_kernels: $(call objects,$(CHECK_SOURCES))
@@ -244,6 +244,16 @@ ubsan: deps-test ## all tests under UndefinedBehaviorSanitizer
 	$(Q)$(MAKE) check BUILD=build/ubsan BIN=build/ubsan/bin SANITIZE=undefined
 sanitize: deps-test ## all tests under both at once
 	$(Q)$(MAKE) check BUILD=build/sanitize BIN=build/sanitize/bin SANITIZE=address,undefined
+
+# libarcher tells ThreadSanitizer when clang's OpenMP starts and ends a team; the barriers in between are our own. (Not
+# test_team: this OpenMP leaves flags of inexact results behind, which it compares.)
+RACED  := $(patsubst %,build/tsan/tests/test_%,trainer predictor) tests/races.bats
+ARCHER  = $(firstword $(wildcard /usr/lib/llvm-*/lib/libarcher.so))
+.PHONY: tsan
+tsan: deps-test ## what runs in several threads under ThreadSanitizer, with clang
+	@[ '$(ARCHER)' ] || { echo 'tsan needs libarcher.so (Debian: libomp-dev)' >&2; exit 1; }
+	$(Q)OMP_TOOL_LIBRARIES=$(ARCHER) TSAN_OPTIONS=ignore_noninstrumented_modules=1 \
+	    $(MAKE) check CC=clang BUILD=build/tsan BIN=build/tsan/bin SANITIZE=thread TESTS='$(RACED)'
 
 # Fuzzing needs clang. FUZZ_SECONDS bounds the run of each, which replays its seeds first; what crashes is left in
 # build/fuzz, and what it found beside the program.
