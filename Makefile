@@ -191,7 +191,7 @@ everything: $(BIN)/train $(BIN)/predict $(FAULTY) $(TEST_PROGRAMS) $(BUILD)/benc
 
 # These look at build products and at the runner, not at what instrumented code does.
 UNINSTRUMENTED := tests/bench.bats tests/bench-results.bats tests/guard.bats tests/install.bats tests/layers.bats tests/run.bats
-TESTS := $(TEST_PROGRAMS) $(filter-out tests/races.bats $(if $(SANITIZE),$(UNINSTRUMENTED)),$(sort $(wildcard tests/*.bats)))
+TESTS := $(TEST_PROGRAMS) $(filter-out tests/memory.bats tests/races.bats $(if $(SANITIZE),$(UNINSTRUMENTED)),$(sort $(wildcard tests/*.bats)))
 
 $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)): $(BUILD)/tests/%: $(BUILD)/tests/%.o
 $(BUILD)/tests/check_kernels: $(call objects,$(CHECK_SOURCES))
@@ -254,6 +254,10 @@ tsan: deps-test ## what runs in several threads under ThreadSanitizer, with clan
 	@[ '$(ARCHER)' ] || { echo 'tsan needs libarcher.so (Debian: libomp-dev)' >&2; exit 1; }
 	$(Q)OMP_TOOL_LIBRARIES=$(ARCHER) TSAN_OPTIONS=ignore_noninstrumented_modules=1 \
 	    $(MAKE) check CC=clang BUILD=build/tsan BIN=build/tsan/bin SANITIZE=thread TESTS='$(RACED)'
+
+.PHONY: memcheck
+memcheck: deps-test ## training, prediction and all readers under Valgrind's memcheck
+	$(Q)$(MAKE) check TESTS=tests/memory.bats
 
 # Fuzzing needs clang. FUZZ_SECONDS bounds the run of each, which replays its seeds first; what crashes is left in
 # build/fuzz, and what it found beside the program.

@@ -11,8 +11,9 @@ usage: faults.py KIND, where KIND is
     output        standard output is /dev/full
     refusals      where nothing can be written, which is said before data are looked for
     kills N       SIGKILL at N random moments
+    memcheck      nothing fails, and Valgrind's memcheck has nothing to say
 
-Each time but with refusals: the exit code is 1, one line on stderr names the program and what failed, no temporary file is left, and
+Each time but with the last three kinds: the exit code is 1, one line on stderr names the program and what failed, no temporary file is left, and
 every output is the file that was there before or the complete new one. What a run can do without may fail unnoticed:
 then its exit code is 0 and its outputs are those of an undisturbed run.
 """
@@ -434,9 +435,25 @@ def kills(work, count):
     return wrong
 
 
+def memcheck(work):
+    """With the AVX2 kernels, which Valgrind knows; it is told that what libgomp leaves to the end is no leak."""
+    valgrind = ('valgrind', '-q', '--error-exitcode=9', '--leak-check=full', '--show-leak-kinds=definite,indirect,possible',
+                '--errors-for-leak-kinds=definite,indirect,possible',
+                '--suppressions=' + os.path.join(ROOT, 'tests', 'faults', 'valgrind.supp'))
+
+    def check(folder, case):
+        case.prepare(folder)
+        done = case.run(folder, before=valgrind, environment={'TILEPROP_ISA': 'avx2'})
+        good = done.returncode == case.code and (case.code or not done.stderr)
+        return None if good and '==' not in done.stderr else f'{case.name}: exit code {done.returncode}: {done.stderr}'
+
+    print(f'{len(WRITING + READING)} runs')
+    return at_once(work, WRITING + READING, check)
+
+
 def main():
     kinds = {'allocations': allocations, 'writes': writes, 'limits': limits, 'disk': disk, 'output': output,
-             'refusals': refusals, 'kills': kills}
+             'refusals': refusals, 'kills': kills, 'memcheck': memcheck}
     if len(sys.argv) < 2 or sys.argv[1] not in kinds:
         sys.exit(__doc__)
     path = tempfile.mkdtemp(prefix='tileprop-faults-')
