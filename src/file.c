@@ -125,6 +125,10 @@ static enum tp_status gunzip(struct tp_file *plain, const struct tp_file *packed
 
     while (offset < packed->size) {
         if (wanted > capacity) {
+            if (plain->size == 0) { /* nothing that realloc() would have to copy */
+                free(plain->bytes);
+                plain->bytes = NULL;
+            }
             unsigned char *grown = realloc(plain->bytes, wanted);
             if (!grown)
                 return fail_memory(packed, wanted, error);

@@ -15,6 +15,7 @@
 #define TP_SHAPE_TEXT   128   /* bytes of a shape in a message */
 #define TP_TENSORS_MOST (2 * TP_LAYERS_MAX + 2)
 #define TP_NAME_MOST    40
+#define TP_TENSOR_TEXT  256 /* bytes of what a header says of a tensor, at most */
 #define TP_FORMAT_NAME  "tileprop"
 
 static const char *const activations[] = {[TP_SIGMOID] = "sigmoid",
@@ -387,6 +388,24 @@ static json_t *describe(const struct tp_model *model)
         return texts;
     json_decref(texts);
     return NULL;
+}
+
+enum tp_status tp_model_check(const struct tp_model *model, const char *path, struct tp_error *error)
+{
+    const size_t most = TP_SAFETENSORS_HEADER_MOST - (size_t)TP_TENSORS_MOST * TP_TENSOR_TEXT;
+    json_t *texts = describe(model);
+    char *text = texts ? tp_json_text_write(texts, JSON_COMPACT) : NULL;
+    const size_t size = text ? strlen(text) : 0;
+    json_decref(texts);
+    free(text);
+    if (size == 0)
+        return fail_memory(path, error);
+    return size <= most
+               ? TP_OK
+               : tp_fail(error, TP_BAD_INPUT,
+                         "%s: names and categories of %zu bytes found, expected at most %zu, which a "
+                         "model's file can hold",
+                         path, size, most);
 }
 
 enum tp_status tp_model_write(const struct tp_model *model, struct tp_safe_file *out, struct tp_error *error)

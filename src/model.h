@@ -64,6 +64,12 @@ enum tp_status tp_model_parse(struct tp_model *model, struct tp_file *file, stru
  */
 enum tp_status tp_model_write(const struct tp_model *model, struct tp_safe_file *out, struct tp_error *error);
 
+/*
+ * Whether a file can hold what the model says of itself besides tensors. path: of the data, for messages.
+ * Errors: TP_BAD_INPUT if names and categories are too long for it; TP_FAILURE without memory.
+ */
+enum tp_status tp_model_check(const struct tp_model *model, const char *path, struct tp_error *error);
+
 void tp_model_free(struct tp_model *model);
 
 /*

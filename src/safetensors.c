@@ -8,7 +8,6 @@
 #include "json_text.h"
 
 #define TP_LENGTH_BYTES 8
-#define TP_HEADER_MOST  ((size_t)16 << 20)
 #define TP_DEPTH_MOST   3 /* the header, a tensor in it, its shape */
 
 /* Tensors are read and written as they lie in memory. */
@@ -61,12 +60,13 @@ static enum tp_status parse_header(struct tp_safetensors *read, size_t *header_s
     uint64_t length;
     memcpy(&length, read->file.bytes, sizeof length);
     const char *text = (const char *)read->file.bytes + TP_LENGTH_BYTES;
-    if (length > size - TP_LENGTH_BYTES || length > TP_HEADER_MOST)
+    if (length > size - TP_LENGTH_BYTES || length > TP_SAFETENSORS_HEADER_MOST)
         return tp_fail(error, TP_BAD_INPUT,
                        "%s: byte 0: a header of %llu bytes found, expected at most %zu, as in a safetensors "
                        "file of this size",
                        path, (unsigned long long)length,
-                       size - TP_LENGTH_BYTES < TP_HEADER_MOST ? size - TP_LENGTH_BYTES : TP_HEADER_MOST);
+                       size - TP_LENGTH_BYTES < TP_SAFETENSORS_HEADER_MOST ? size - TP_LENGTH_BYTES
+                                                                           : TP_SAFETENSORS_HEADER_MOST);
     if (length == 0 || text[0] != '{')
         return tp_fail(error, TP_BAD_INPUT, "%s: byte %d: expected {, with which a safetensors header begins",
                        path, TP_LENGTH_BYTES);
@@ -286,6 +286,12 @@ enum tp_status tp_safetensors_write(struct tp_safe_file *out, const struct tp_te
     /* Blanks behind it put the values on multiples of 8, which readers that map the file rely on. */
     static const char blanks[8] = "        ";
     const size_t length = strlen(text), padding = -length % sizeof blanks;
+    if (length + padding > TP_SAFETENSORS_HEADER_MOST) {
+        free(text);
+        return tp_fail(error, TP_FAILURE,
+                       "%s: %s: a header of %zu bytes is to be written, expected at most %zu", out->option,
+                       out->path, length, TP_SAFETENSORS_HEADER_MOST);
+    }
     const uint64_t header_size = length + padding;
     tp_safe_file_write(out, &header_size, sizeof header_size);
     tp_safe_file_write(out, text, length);

@@ -14,6 +14,8 @@
 #include "status.h"
 
 #define TP_TENSOR_DIMENSIONS_MOST 8
+/* Bytes of a header, as the format's first reader, that of Hugging Face, has it too. */
+#define TP_SAFETENSORS_HEADER_MOST ((size_t)100000000)
 
 struct tp_tensor {
     const char *name;
@@ -39,7 +41,7 @@ enum tp_status tp_safetensors_read(struct tp_safetensors *read, const char *path
 
 /*
  * Finds the tensors in a file's bytes, which it takes over; *file is empty afterwards, on error too. Besides
- * them it allocates at most 80 bytes for each byte of the header, which may have 16 MiB.
+ * them it allocates at most 80 bytes for each byte of the header, which may have TP_SAFETENSORS_HEADER_MOST.
  * Errors: TP_BAD_INPUT with path, place, found, expected for whatever the format does not allow: lengths
  * beyond the file, JSON that is no such header, a name given twice, places that overlap or leave a gap.
  * TP_FAILURE without memory. On error *read is empty.
@@ -62,7 +64,7 @@ void tp_tensor_describe(const struct tp_tensor *tensor, char *text, size_t size)
  * Writes the tensors in their order, and the texts, an object of strings that is not taken over. Every name
  * is there once, and size is what type and shape make of it. What cannot be written is left to
  * tp_safe_file_commit().
- * Errors: TP_FAILURE without memory.
+ * Errors: TP_FAILURE without memory, and for a header of more than TP_SAFETENSORS_HEADER_MOST bytes.
  */
 enum tp_status tp_safetensors_write(struct tp_safe_file *out, const struct tp_tensor *tensors, size_t count,
                                     json_t *texts, struct tp_error *error);

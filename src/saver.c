@@ -81,6 +81,8 @@ enum tp_status tp_saver_prepare(struct tp_saver *saver, const struct tp_train_co
         return tp_fail(error, TP_FAILURE, "out of memory: the model to save");
 
     enum tp_status status = prepare_names(model, command, train, error);
+    if (status == TP_OK)
+        status = tp_model_check(model, command->data, error);
     if (status != TP_OK)
         return status;
     struct tp_network network;

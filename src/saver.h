@@ -34,7 +34,7 @@ enum tp_status tp_saver_open(struct tp_saver *saver, const struct tp_train_comma
 /*
  * Makes room for the weights of the network that the command trains on this set, whose schema is to outlive
  * the saver.
- * Errors: TP_BAD_INPUT for names that are not UTF-8; TP_FAILURE without memory.
+ * Errors: TP_BAD_INPUT for names that are not UTF-8, and as tp_model_check(); TP_FAILURE without memory.
  */
 enum tp_status tp_saver_prepare(struct tp_saver *saver, const struct tp_train_command *command,
                                 const struct tp_dataset *train, struct tp_error *error);

@@ -4,7 +4,11 @@
 bats_require_minimum_version 1.5.0
 
 faults() { # KIND ARGUMENTS...
-    run tests/faults/faults.py "$@"
+    runs tests/faults/faults.py "$@"
+}
+
+runs() { # PROGRAM ARGUMENTS...
+    run "$@"
     echo "$output"
     [ "$status" -eq 0 ]
     [ "${lines[-1]}" = '0 wrong' ]
@@ -41,4 +45,9 @@ faults() { # KIND ARGUMENTS...
 
 @test "SIGKILL at a random moment harms no file" {
     faults kills 20
+}
+
+@test "a file that asks for more than it holds gets no more than a stated multiple of its size" {
+    [ -z "$TP_SANITIZE" ] || skip "sanitizers take memory of their own"
+    runs tests/faults/bounds.py
 }

@@ -330,6 +330,27 @@ static void test_refuses_texts(void **state)
     }
 }
 
+/* Names that no file can hold are refused while there is time to say so. */
+static void test_limits_names(void **state)
+{
+    (void)state;
+    struct made made;
+    make(&made, TP_BIAS_ALL);
+    struct tp_model model = describe(&made);
+    struct tp_error error = {""};
+    const size_t size = TP_SAFETENSORS_HEADER_MOST;
+    assert_int_equal(tp_model_check(&model, "t.csv", &error), TP_OK);
+    char *name = malloc(size + 1);
+    memset(name, 'x', size);
+    name[size] = '\0';
+    json_array_set_new(model.class_names, 0, json_string(name));
+    check_failure(tp_model_check(&model, "t.csv", &error), TP_BAD_INPUT, &error,
+                  "t.csv: names and categories of 1000");
+    free(name);
+    json_decref(model.class_names);
+    made_free(&made);
+}
+
 static void test_starts(void **state)
 {
     (void)state;
@@ -409,6 +430,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_names_are_those_of_options, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_refuses_tensors, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_refuses_texts, scratch_make, scratch_remove),
+        cmocka_unit_test(test_limits_names),
         cmocka_unit_test(test_starts),
         cmocka_unit_test(test_lacking_biases_are_zero),
         cmocka_unit_test(test_fingerprint),

@@ -203,6 +203,40 @@ static void test_writes_what_it_reads(void **state)
     free(path);
 }
 
+/* A large text comes back; one that no reader takes is not written. */
+static void test_limits_headers(void **state)
+{
+    static const struct {
+        size_t size;
+        enum tp_status status;
+    } cases[] = {{(size_t)17 << 20, TP_OK}, {TP_SAFETENSORS_HEADER_MOST, TP_FAILURE}};
+    char *path = scratch_path(*state, "large");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tp_safe_file out;
+        struct tp_safetensors read;
+        struct tp_error error = {""};
+        char *text = malloc(cases[i].size + 1);
+        memset(text, 'x', cases[i].size);
+        text[cases[i].size] = '\0';
+        json_t *texts = json_pack("{s:s}", "key", text);
+        assert_int_equal(tp_safe_file_open(&out, "--save", path, &error), TP_OK);
+        assert_int_equal(tp_safetensors_write(&out, NULL, 0, texts, &error), cases[i].status);
+        json_decref(texts);
+        if (cases[i].status == TP_OK) {
+            assert_int_equal(tp_safe_file_commit(&out, &error), TP_OK);
+            if (tp_safetensors_read(&read, path, &error))
+                fail_msg("%s", error.text);
+            assert_string_equal(tp_safetensors_text(&read, "key"), text);
+            tp_safetensors_free(&read);
+        } else {
+            assert_non_null(strstr(error.text, "expected at most 100000000"));
+            tp_safe_file_discard(&out);
+        }
+        free(text);
+    }
+    free(path);
+}
+
 /* A header whose length begins with gzip's magic bytes is none the less a header. */
 static void test_is_never_unpacked(void **state)
 {
@@ -231,6 +265,7 @@ int main(void)
         cmocka_unit_test(test_refuses_headers),
         cmocka_unit_test(test_bounds_memory),
         cmocka_unit_test_setup_teardown(test_writes_what_it_reads, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_limits_headers, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_is_never_unpacked, scratch_make, scratch_remove),
     };
     return cmocka_run_group_tests_name("safetensors", tests, NULL, NULL);
