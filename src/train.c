@@ -110,8 +110,12 @@ static enum tp_status train(struct tp_train_command *command, struct tp_error *e
     struct tp_model start = {0};
     struct tp_result result = {0};
     struct observed observed = {0};
-    const struct tp_observer observer = {&observed,    on_started, on_step,
-                                         on_evaluated, on_weights, on_interrupted};
+    const struct tp_observer observer = {.context = &observed,
+                                         .started = on_started,
+                                         .step = on_step,
+                                         .evaluated = on_evaluated,
+                                         .weights = on_weights,
+                                         .interrupted = on_interrupted};
 
     tp_report_begin(&observed.report, command);
     enum tp_status status = open_outputs(&observed, command, error);
