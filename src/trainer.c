@@ -64,8 +64,7 @@ static void stop(struct trainer *t, enum tp_stop reason)
     t->stop = true;
 }
 
-/* Member 0: the run pauses behind the present step; before the evaluation that may follow it, nothing ends.
- */
+/* Member 0: the run pauses behind the present step and the evaluation that may follow it. */
 static void pause_for(struct trainer *t, enum tp_stop reason)
 {
     t->pause = true;
