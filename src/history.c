@@ -87,8 +87,6 @@ void tp_history_restore(struct tp_history *history, const void *content, size_t 
     FILE *file = history->safe.file;
     if (!file)
         return;
-    if ((fflush(file) != 0 || ftruncate(fileno(file), 0) != 0) && !history->safe.error)
-        history->safe.error = errno;
     rewind(file);
     tp_safe_file_write(&history->safe, content, size);
 }

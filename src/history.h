@@ -37,7 +37,7 @@ enum tp_status tp_history_open(struct tp_history *history, const char *option, c
 void tp_history_step(struct tp_history *history, size_t step, size_t epoch, double loss);
 void tp_history_evaluated(struct tp_history *history, const struct tp_evaluation *evaluation);
 
-/* Takes the place of what was written, columns included; nothing on a closed history. */
+/* Goes on behind the content of a history with these columns, before any row; nothing on a closed history. */
 void tp_history_restore(struct tp_history *history, const void *content, size_t size);
 
 /*

@@ -143,8 +143,8 @@ begin_endless() {
     "$train" "${net[@]}" --epochs 1 --checkpoint c --save m >out
     "$predict" c --data "$root/data/mnist" >of-checkpoint
     "$predict" m --data "$root/data/mnist" >of-model
-    grep -q "^samples.*loss" of-model
-    [ "$(grep ^loss of-checkpoint)" = "$(grep ^loss of-model)" ]
+    grep -q "^result *loss" of-model
+    [ "$(grep ^result of-checkpoint)" = "$(grep ^result of-model)" ]
     start=("${few[@]}" --hidden "24,20" --epochs 1)
     [ "$("$train" "${start[@]}" --optimizer sgd --lr 1e-30 --init-from c | weights)" = "$(weights <out)" ]
     # A run that began from a model does not need it any more.
