@@ -70,7 +70,7 @@ PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
 # Program side: may read argv and the environment, print, handle signals, exit. The rest of src/ is library.
 MAINS           := src/predict.c src/train.c
 PROGRAM_SOURCES := $(MAINS) src/data_path.c src/data_report.c src/explain.c src/gradient_report.c src/history.c \
-                   src/json_line.c src/option_value.c src/options.c src/plot.c src/predict_command.c src/predict_data.c \
+                   src/json_line.c src/keeper.c src/option_value.c src/options.c src/plot.c src/predict_command.c src/predict_data.c \
                    src/predict_report.c src/prediction_rows.c src/report.c src/saver.c src/standard_output.c \
                    src/stop_signal.c src/tier_choice.c src/train_command.c src/train_data.c src/version.c \
                    src/worst_errors.c

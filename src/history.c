@@ -2,6 +2,10 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define TP_HISTORY_COLUMNS "step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy"
 
@@ -76,6 +80,40 @@ void tp_history_evaluated(struct tp_history *history, const struct tp_evaluation
 {
     if (history->safe.file && history->pending && history->step == evaluation->step)
         write_row(history, evaluation);
+}
+
+void tp_history_restore(struct tp_history *history, const void *content, size_t size)
+{
+    FILE *file = history->safe.file;
+    if (!file)
+        return;
+    rewind(file);
+    tp_safe_file_write(&history->safe, content, size);
+}
+
+enum tp_status tp_history_content(struct tp_history *history, void **content, size_t *size,
+                                  struct tp_error *error)
+{
+    struct tp_safe_file *safe = &history->safe;
+    if (history->pending)
+        write_row(history, NULL);
+    struct stat info;
+    if (!safe->error && (fflush(safe->file) != 0 || fstat(fileno(safe->file), &info) != 0))
+        safe->error = errno;
+    int number = safe->error;
+    *size = number ? 0 : (size_t)info.st_size;
+    *content = number ? NULL : malloc(*size);
+    for (size_t done = 0; *content && done < *size && !number;) {
+        const ssize_t count = pread(fileno(safe->file), (char *)*content + done, *size - done, (off_t)done);
+        number = count < 0 ? errno : count == 0 ? EIO : 0;
+        done += count > 0 ? (size_t)count : 0;
+    }
+    if (*content && !number)
+        return TP_OK;
+    free(*content);
+    *content = NULL;
+    return tp_fail(error, TP_FAILURE, "%s: %s: %s", safe->option, safe->path,
+                   strerror(number ? number : ENOMEM));
 }
 
 enum tp_status tp_history_commit(struct tp_history *history, struct tp_error *error)

@@ -37,6 +37,16 @@ enum tp_status tp_history_open(struct tp_history *history, const char *option, c
 void tp_history_step(struct tp_history *history, size_t step, size_t epoch, double loss);
 void tp_history_evaluated(struct tp_history *history, const struct tp_evaluation *evaluation);
 
+/* Goes on behind the content of a history with these columns, before any row; nothing on a closed history. */
+void tp_history_restore(struct tp_history *history, const void *content, size_t size);
+
+/*
+ * All that was written, to be freed; a row that waits for an evaluation is complete without.
+ * Errors: TP_FAILURE if any row could not be written, or without memory.
+ */
+enum tp_status tp_history_content(struct tp_history *history, void **content, size_t *size,
+                                  struct tp_error *error);
+
 /*
  * Finishes a history, which is closed afterwards, on error too; TP_OK if it is closed already.
  * Errors: TP_FAILURE if any row could not be written; what was at path before is still there then.

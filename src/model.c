@@ -8,14 +8,12 @@
 #include <xxhash.h>
 
 #include "json_text.h"
-#include "safetensors.h"
+#include "metadata.h"
 #include "schema_text.h"
 
 #define TP_CLASSES_MOST 65536 /* what a label can tell apart */
 #define TP_SHAPE_TEXT   128   /* bytes of a shape in a message */
-#define TP_TENSORS_MOST (2 * TP_LAYERS_MAX + 2)
-#define TP_NAME_MOST    40
-#define TP_TENSOR_TEXT  256 /* bytes of what a header says of a tensor, at most */
+#define TP_TENSOR_TEXT  256   /* bytes of what a header says of a tensor, at most */
 #define TP_FORMAT_NAME  "tileprop"
 
 static const char *const activations[] = {[TP_SIGMOID] = "sigmoid",
@@ -35,139 +33,11 @@ static enum tp_status fail_memory(const char *path, struct tp_error *error)
     return tp_fail(error, TP_FAILURE, "%s: out of memory for a model", path);
 }
 
-static enum tp_status fail_tensor(const struct tp_safetensors *read, const struct tp_tensor *tensor,
-                                  const char *expected, struct tp_error *error)
-{
-    char shape[TP_SHAPE_TEXT];
-    tp_tensor_describe(tensor, shape, sizeof shape);
-    return tp_fail(error, TP_BAD_INPUT, "%s: %s: found %s, expected %s", read->file.path, tensor->name, shape,
-                   expected);
-}
-
-/* Layers as they follow each other; *known counts the tensors that belong to them. */
-static enum tp_status find_layers(const struct tp_safetensors *read, struct tp_weights *weights,
-                                  size_t *known, struct tp_error *error)
-{
-    for (size_t l = 0; l <= TP_LAYERS_MAX; l++) {
-        char name[TP_NAME_MOST], expected[TP_SHAPE_TEXT];
-        snprintf(name, sizeof name, "layers.%zu.weight", l);
-        const struct tp_tensor *weight = tp_safetensors_find(read, name);
-        snprintf(name, sizeof name, "layers.%zu.bias", l);
-        const struct tp_tensor *bias = tp_safetensors_find(read, name);
-        if (!weight)
-            break;
-        if (l == TP_LAYERS_MAX)
-            return tp_fail(error, TP_BAD_INPUT, "%s: %s: expected at most %d layers", read->file.path,
-                           weight->name, TP_LAYERS_MAX);
-        const size_t inputs = l ? weights->layers[l - 1].units : weight->shape[1];
-        snprintf(expected, sizeof expected,
-                 l ? "F32 [units, %zu], as many inputs as the layer before has units" : "F32 [units, inputs]",
-                 inputs);
-        if (strcmp(weight->type, "F32") != 0 || weight->dimensions != 2 || weight->shape[0] == 0 ||
-            weight->shape[1] == 0 || weight->shape[1] != inputs)
-            return fail_tensor(read, weight, expected, error);
-        snprintf(expected, sizeof expected, "F32 [%zu], as many as the layer has units", weight->shape[0]);
-        if (bias &&
-            (strcmp(bias->type, "F32") != 0 || bias->dimensions != 1 || bias->shape[0] != weight->shape[0]))
-            return fail_tensor(read, bias, expected, error);
-        tp_weights_add(weights, inputs, weight->shape[0], bias);
-        *known += bias ? 2 : 1;
-    }
-    if (weights->layer_count == 0)
-        return tp_fail(error, TP_BAD_INPUT, "%s: no tensor layers.0.weight found, expected one",
-                       read->file.path);
-    return TP_OK;
-}
-
-/* Copies a tensor of fp32, which may lie on any byte. */
-static enum tp_status copy(const struct tp_safetensors *read, const char *name, float *values,
-                           struct tp_error *error)
-{
-    const struct tp_tensor *tensor = tp_safetensors_find(read, name);
-    memcpy(values, tensor->bytes, tensor->size);
-    for (size_t i = 0; i < tensor->size / sizeof *values; i++)
-        if (!isfinite(values[i]))
-            return tp_fail(error, TP_BAD_INPUT, "%s: %s: value %zu is not finite, expected finite ones",
-                           read->file.path, name, i);
-    return TP_OK;
-}
-
-static enum tp_status copy_layers(const struct tp_safetensors *read, struct tp_weights *weights,
-                                  struct tp_error *error)
-{
-    enum tp_status status = tp_weights_allocate(weights, error);
-    for (size_t l = 0; l < weights->layer_count && status == TP_OK; l++) {
-        char name[TP_NAME_MOST];
-        snprintf(name, sizeof name, "layers.%zu.weight", l);
-        status = copy(read, name, weights->layers[l].weight, error);
-        snprintf(name, sizeof name, "layers.%zu.bias", l);
-        if (status == TP_OK && weights->layers[l].has_bias)
-            status = copy(read, name, weights->layers[l].bias, error);
-    }
-    return status;
-}
-
-static enum tp_status find_text(const struct tp_safetensors *read, const char *key, const char **text,
-                                struct tp_error *error)
-{
-    *text = tp_safetensors_text(read, key);
-    return *text ? TP_OK
-                 : tp_fail(error, TP_BAD_INPUT, "%s: __metadata__: no %s found, expected one",
-                           read->file.path, key);
-}
-
-static enum tp_status find_choice(const struct tp_safetensors *read, const char *key,
-                                  const char *const *names, int first, int *choice, struct tp_error *error)
-{
-    const char *text;
-    enum tp_status status = find_text(read, key, &text, error);
-    for (int i = first; status == TP_OK && names[i]; i++) {
-        if (strcmp(text, names[i]) == 0) {
-            *choice = i;
-            return TP_OK;
-        }
-    }
-    return status ? status
-                  : tp_fail(error, TP_BAD_INPUT, "%s: __metadata__: %s: found none that this version knows",
-                            read->file.path, key);
-}
-
-/* base 10 or 16, digits alone */
-static enum tp_status find_count(const struct tp_safetensors *read, const char *key, int base,
-                                 uint64_t *count, struct tp_error *error)
-{
-    const char *text;
-    enum tp_status status = find_text(read, key, &text, error);
-    if (status != TP_OK)
-        return status;
-    errno = 0;
-    *count = strtoull(text, NULL, base);
-    if (errno || !*text || text[strspn(text, base == 16 ? "0123456789abcdef" : "0123456789")])
-        return tp_fail(error, TP_BAD_INPUT, "%s: __metadata__: %s: expected %s number", read->file.path, key,
-                       base == 16 ? "a hexadecimal" : "an integer");
-    return TP_OK;
-}
-
-static enum tp_status find_real(const struct tp_safetensors *read, const char *key, double *value,
-                                struct tp_error *error)
-{
-    const char *text;
-    enum tp_status status = find_text(read, key, &text, error);
-    if (status != TP_OK)
-        return status;
-    char *end;
-    *value = strtod(text, &end);
-    return *text && !*end && isfinite(*value)
-               ? TP_OK
-               : tp_fail(error, TP_BAD_INPUT, "%s: __metadata__: %s: expected a finite number",
-                         read->file.path, key);
-}
-
 static enum tp_status find_class_names(const struct tp_safetensors *read, size_t classes, json_t **names,
                                        struct tp_error *error)
 {
     const char *text;
-    enum tp_status status = find_text(read, "class_names", &text, error);
+    enum tp_status status = tp_metadata_text(read, "class_names", &text, error);
     if (status != TP_OK)
         return status;
     *names = tp_json_text_read(text, strlen(text), 0, NULL);
@@ -219,17 +89,17 @@ static enum tp_status find_normalization(const struct tp_safetensors *read, size
             return tp_fail(error, TP_BAD_INPUT, "%s: no tensor %s found, expected one", read->file.path,
                            names[i]);
         if (strcmp(tensor->type, "F32") != 0 || tensor->dimensions != 1 || tensor->shape[0] != features)
-            return fail_tensor(read, tensor, expected, error);
+            return tp_tensor_fail(read, tensor, expected, error);
         *values[i] = malloc(tensor->size);
         if (!*values[i])
             return fail_memory(read->file.path, error);
-        status = copy(read, names[i], *values[i], error);
+        status = tp_tensor_copy(read, names[i], *values[i], error);
         ++*known;
     }
     if (status == TP_OK)
-        status = find_real(read, "mean", &normalization->mean, error);
+        status = tp_metadata_real(read, "mean", &normalization->mean, error);
     if (status == TP_OK)
-        status = find_real(read, "deviation", &normalization->deviation, error);
+        status = tp_metadata_real(read, "deviation", &normalization->deviation, error);
     return status;
 }
 
@@ -239,20 +109,22 @@ static enum tp_status find_description(const struct tp_safetensors *read, struct
 {
     const size_t classes = model->weights.layers[model->weights.layer_count - 1].units;
     const char *options = NULL;
-    uint64_t format = 0, said = 0, step = 0, samples = 0;
+    uint64_t format = 0, numerics = 0, said = 0, step = 0, samples = 0;
     int activation = 0, normalize = 0;
-    enum tp_status status = find_count(read, "format_version", 10, &format, error);
+    enum tp_status status = tp_metadata_count(read, "format_version", 10, &format, error);
     if (status == TP_OK && format > TP_MODEL_FORMAT)
         return tp_fail(error, TP_BAD_INPUT,
                        "%s: __metadata__: format_version: found %" PRIu64
                        ", expected at most %d: a newer tileprop wrote it",
                        read->file.path, format, TP_MODEL_FORMAT);
     if (status == TP_OK)
-        status = find_choice(read, "activation", activations, TP_SIGMOID, &activation, error);
+        status = tp_metadata_count(read, "numerics_version", 10, &numerics, error);
     if (status == TP_OK)
-        status = find_choice(read, "normalize", normalizations, 0, &normalize, error);
+        status = tp_metadata_choice(read, "activation", activations, TP_SIGMOID, &activation, error);
     if (status == TP_OK)
-        status = find_count(read, "classes", 10, &said, error);
+        status = tp_metadata_choice(read, "normalize", normalizations, 0, &normalize, error);
+    if (status == TP_OK)
+        status = tp_metadata_count(read, "classes", 10, &said, error);
     if (status == TP_OK && (said != classes || classes > TP_CLASSES_MOST))
         return tp_fail(error, TP_BAD_INPUT,
                        "%s: __metadata__: classes: found %" PRIu64
@@ -264,17 +136,17 @@ static enum tp_status find_description(const struct tp_safetensors *read, struct
         status =
             find_schema(read, model->class_names, model->weights.layers[0].inputs, &model->schema, error);
     if (status == TP_OK)
-        status = find_text(read, "options", &options, error);
+        status = tp_metadata_text(read, "options", &options, error);
     if (status == TP_OK)
-        status = find_count(read, "data_fingerprint", 16, &model->fingerprint, error);
+        status = tp_metadata_count(read, "data_fingerprint", 16, &model->fingerprint, error);
     if (status == TP_OK)
-        status = find_count(read, "step", 10, &step, error);
+        status = tp_metadata_count(read, "step", 10, &step, error);
     if (status == TP_OK)
-        status = find_count(read, "validation_samples", 10, &samples, error);
+        status = tp_metadata_count(read, "validation_samples", 10, &samples, error);
     if (status == TP_OK)
-        status = find_real(read, "validation_loss", &model->validation.loss, error);
+        status = tp_metadata_real(read, "validation_loss", &model->validation.loss, error);
     if (status == TP_OK)
-        status = find_real(read, "validation_accuracy", &model->validation.accuracy, error);
+        status = tp_metadata_real(read, "validation_accuracy", &model->validation.accuracy, error);
     if (status == TP_OK)
         status =
             find_normalization(read, model->weights.layers[0].inputs, &model->normalization, known, error);
@@ -282,6 +154,7 @@ static enum tp_status find_description(const struct tp_safetensors *read, struct
         return status;
     model->activation = (enum tp_activation)activation;
     model->normalize = (enum tp_normalize)normalize;
+    model->numerics = numerics;
     model->step = (size_t)step;
     model->validation.count = (size_t)samples;
     model->options = strdup(options);
@@ -289,26 +162,25 @@ static enum tp_status find_description(const struct tp_safetensors *read, struct
     return model->options ? TP_OK : fail_memory(read->file.path, error);
 }
 
-static enum tp_status parse(const struct tp_safetensors *read, struct tp_model *model, struct tp_error *error)
+enum tp_status tp_model_take(struct tp_model *model, const struct tp_safetensors *read,
+                             struct tp_error *error)
 {
     const char *format = tp_safetensors_text(read, "format");
     size_t known = 0;
-    enum tp_status status = find_layers(read, &model->weights, &known, error);
+    *model = (struct tp_model){0};
+    enum tp_status status = tp_layers_find(read, "", &model->weights, &known, error);
     if (status == TP_OK && format && strcmp(format, TP_FORMAT_NAME) == 0)
         status = find_description(read, model, &known, error);
+    for (size_t i = 0; model->described && i < read->count; i++)
+        known += strncmp(read->tensors[i].name, TP_RUN_PREFIX, strlen(TP_RUN_PREFIX)) == 0;
     if (status == TP_OK && known != read->count)
         status = tp_fail(error, TP_BAD_INPUT,
                          "%s: %zu tensors found, expected %zu: a weight and perhaps a bias for each of the "
                          "layers 0 to %zu%s",
                          read->file.path, read->count, known, model->weights.layer_count - 1,
                          model->described ? ", input.scale and input.shift" : "");
-    return status == TP_OK ? copy_layers(read, &model->weights, error) : status;
-}
-
-static enum tp_status finish(struct tp_model *model, struct tp_safetensors *read, struct tp_error *error)
-{
-    const enum tp_status status = parse(read, model, error);
-    tp_safetensors_free(read);
+    if (status == TP_OK)
+        status = tp_layers_copy(read, "", &model->weights, error);
     if (status != TP_OK)
         tp_model_free(model);
     return status;
@@ -318,16 +190,19 @@ enum tp_status tp_model_parse(struct tp_model *model, struct tp_file *file, stru
 {
     struct tp_safetensors read;
     *model = (struct tp_model){0};
-    const enum tp_status status = tp_safetensors_parse(&read, file, error);
-    return status == TP_OK ? finish(model, &read, error) : status;
+    enum tp_status status = tp_safetensors_parse(&read, file, error);
+    if (status == TP_OK)
+        status = tp_model_take(model, &read, error);
+    tp_safetensors_free(&read);
+    return status;
 }
 
 enum tp_status tp_model_read(struct tp_model *model, const char *path, struct tp_error *error)
 {
-    struct tp_safetensors read;
+    struct tp_file file;
     *model = (struct tp_model){0};
-    const enum tp_status status = tp_safetensors_read(&read, path, error);
-    return status == TP_OK ? finish(model, &read, error) : status;
+    const enum tp_status status = tp_file_read_packed(&file, path, error);
+    return status == TP_OK ? tp_model_parse(model, &file, error) : status;
 }
 
 void tp_model_free(struct tp_model *model)
@@ -351,7 +226,7 @@ json_t *tp_model_number_classes(size_t classes)
     return names;
 }
 
-static json_t *describe(const struct tp_model *model)
+json_t *tp_model_describe(const struct tp_model *model)
 {
     json_t *texts = json_object();
     char *names = tp_json_text_write(model->class_names, JSON_COMPACT);
@@ -393,7 +268,7 @@ static json_t *describe(const struct tp_model *model)
 enum tp_status tp_model_check(const struct tp_model *model, const char *path, struct tp_error *error)
 {
     const size_t most = TP_SAFETENSORS_HEADER_MOST - (size_t)TP_TENSORS_MOST * TP_TENSOR_TEXT;
-    json_t *texts = describe(model);
+    json_t *texts = tp_model_describe(model);
     char *text = texts ? tp_json_text_write(texts, JSON_COMPACT) : NULL;
     const size_t size = text ? strlen(text) : 0;
     json_decref(texts);
@@ -408,45 +283,27 @@ enum tp_status tp_model_check(const struct tp_model *model, const char *path, st
                          path, size, most);
 }
 
+void tp_model_list(const struct tp_model *model, struct tp_tensor_list *list)
+{
+    const struct tp_normalization *inputs = &model->normalization;
+    tp_tensor_list_layers(list, "", &model->weights);
+    tp_tensor_list_vector(list, "input.scale", "F32", inputs->features, sizeof(float), inputs->scale);
+    tp_tensor_list_vector(list, "input.shift", "F32", inputs->features, sizeof(float), inputs->shift);
+}
+
 enum tp_status tp_model_write(const struct tp_model *model, struct tp_safe_file *out, struct tp_error *error)
 {
-    struct tp_tensor tensors[TP_TENSORS_MOST];
-    char names[TP_TENSORS_MOST][TP_NAME_MOST];
-    const size_t features = model->normalization.features;
-    size_t count = 0;
-    for (size_t l = 0; l < model->weights.layer_count; l++) {
-        const struct tp_weights_layer *layer = &model->weights.layers[l];
-        snprintf(names[count], sizeof names[count], "layers.%zu.weight", l);
-        tensors[count++] = (struct tp_tensor){.type = "F32",
-                                              .dimensions = 2,
-                                              .shape = {layer->units, layer->inputs},
-                                              .bytes = layer->weight,
-                                              .size = layer->units * layer->inputs * sizeof(float)};
-        if (!layer->has_bias)
-            continue;
-        snprintf(names[count], sizeof names[count], "layers.%zu.bias", l);
-        tensors[count++] = (struct tp_tensor){.type = "F32",
-                                              .dimensions = 1,
-                                              .shape = {layer->units},
-                                              .bytes = layer->bias,
-                                              .size = layer->units * sizeof(float)};
+    struct tp_tensor_list *list = calloc(1, sizeof *list);
+    json_t *texts = list ? tp_model_describe(model) : NULL;
+    enum tp_status status = TP_OK;
+    if (texts) {
+        tp_model_list(model, list);
+        status = tp_safetensors_write(out, list->tensors, list->count, texts, error);
+    } else {
+        status = fail_memory(out->path, error);
     }
-    for (int i = 0; i < 2; i++) {
-        snprintf(names[count], sizeof names[count], i ? "input.shift" : "input.scale");
-        tensors[count++] =
-            (struct tp_tensor){.type = "F32",
-                               .dimensions = 1,
-                               .shape = {features},
-                               .bytes = i ? model->normalization.shift : model->normalization.scale,
-                               .size = features * sizeof(float)};
-    }
-    for (size_t i = 0; i < count; i++)
-        tensors[i].name = names[i];
-    json_t *texts = describe(model);
-    if (!texts)
-        return fail_memory(out->path, error);
-    enum tp_status status = tp_safetensors_write(out, tensors, count, texts, error);
     json_decref(texts);
+    free(list);
     return status;
 }
 

@@ -9,7 +9,8 @@
  * with these texts in __metadata__, numbers and lists as in JSON: format ("tileprop"), format_version,
  * numerics_version, activation, normalize, mean, deviation (of the training inputs), classes, class_names,
  * options, data_fingerprint, step, validation_loss, validation_accuracy, validation_samples, and of tables
- * schema (schema_text.h). Files that hold the layers alone, as other programs write them, can be read too.
+ * schema (schema_text.h). A checkpoint (checkpoint.h) is a model too, with tensors and texts besides whose
+ * names begin with "run.". Files that hold the layers alone, as other programs write them, can be read too.
  */
 #ifndef TP_MODEL_H
 #define TP_MODEL_H
@@ -18,6 +19,7 @@
 
 #include "dataset.h"
 #include "file.h"
+#include "layer_tensors.h"
 #include "safe_file.h"
 #include "schema.h"
 #include "score.h"
@@ -27,8 +29,14 @@
 /* Raised when a reader of the former files would misread new ones. */
 #define TP_MODEL_FORMAT 1
 
-/* Raised whenever the same data, options and seed give other weights, or the same weights other outputs. */
+/*
+ * Raised whenever the same data, options and seed give other weights, or the same weights other outputs. It
+ * matters to a run that is resumed, which is to end with the bits of one that was not; weights are as good in
+ * any version, so a model of another one can be used and started from.
+ */
 #define TP_NUMERICS_VERSION 1
+
+#define TP_RUN_PREFIX "run."
 
 struct tp_model {
     struct tp_weights weights;
@@ -40,6 +48,7 @@ struct tp_model {
     struct tp_schema schema; /* what samples have to fit; read, it has the classes too */
     char *options;           /* of the run that trained it, lines `name = value` */
     uint64_t fingerprint;    /* tp_model_fingerprint */
+    uint64_t numerics;       /* numerics_version */
     size_t step;             /* the one before these weights, counted from 0 */
     struct tp_score validation;
 };
@@ -58,11 +67,19 @@ enum tp_status tp_model_read(struct tp_model *model, const char *path, struct tp
  */
 enum tp_status tp_model_parse(struct tp_model *model, struct tp_file *file, struct tp_error *error);
 
+/* The same for tensors that were found, which it takes copies of. */
+enum tp_status tp_model_take(struct tp_model *model, const struct tp_safetensors *read,
+                             struct tp_error *error);
+
 /*
  * Writes a described model. What cannot be written is left to tp_safe_file_commit().
  * Errors: TP_FAILURE without memory.
  */
 enum tp_status tp_model_write(const struct tp_model *model, struct tp_safe_file *out, struct tp_error *error);
+
+/* What that writes: tensors, which point into the model, and texts, NULL without memory. */
+void tp_model_list(const struct tp_model *model, struct tp_tensor_list *list);
+json_t *tp_model_describe(const struct tp_model *model);
 
 /*
  * Whether a file can hold what the model says of itself besides tensors. path: of the data, for messages.

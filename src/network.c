@@ -149,7 +149,8 @@ void tp_network_initialise(struct tp_network *network, size_t member, enum tp_in
     }
 }
 
-void tp_network_put(struct tp_network *network, size_t member, const struct tp_weights *weights)
+/* Array 0 is the weights, those from 1 on the optimizer's state; likewise below. */
+static void put(struct tp_network *network, size_t member, int number, const struct tp_weights *weights)
 {
     for (size_t l = 0; l < network->layer_count; l++) {
         const struct tp_layer *layer = &network->layers[l];
@@ -159,31 +160,57 @@ void tp_network_put(struct tp_network *network, size_t member, const struct tp_w
         const struct tp_slice *slice = &layer->slices[member];
         for (size_t u = 0; u < slice->units; u++) {
             const size_t unit = slice->unit_begin + u;
-            for (size_t row = 0; row < layer->inputs; row++)
-                set(layer, slice, row, u, from->weight[unit * layer->inputs + row]);
-            if (layer->bias)
-                set(layer, slice, layer->inputs, u, from->bias ? from->bias[unit] : 0);
+            for (size_t row = 0; row < layer->inputs + layer->bias; row++) {
+                const float value = row < layer->inputs ? from->weight[unit * layer->inputs + row]
+                                    : from->bias        ? from->bias[unit]
+                                                        : 0;
+                if (number == 0)
+                    set(layer, slice, row, u, value);
+                else
+                    slice->state[number - 1][tp_panel_offset(slice->w_stride, row, u)] = value;
+            }
         }
     }
 }
 
-void tp_network_get(const struct tp_network *network, struct tp_weights *weights)
+void tp_network_put(struct tp_network *network, size_t member, const struct tp_weights *weights)
+{
+    put(network, member, 0, weights);
+}
+
+void tp_network_put_state(struct tp_network *network, size_t member, int state,
+                          const struct tp_weights *values)
+{
+    put(network, member, 1 + state, values);
+}
+
+static void get(const struct tp_network *network, int number, struct tp_weights *weights)
 {
     for (size_t l = 0; l < network->layer_count; l++) {
         const struct tp_layer *layer = &network->layers[l];
         const struct tp_weights_layer *to = &weights->layers[l];
         for (size_t s = 0; s < layer->slice_count; s++) {
             const struct tp_slice *slice = &layer->slices[s];
+            const float *from = number == 0 ? slice->w : slice->state[number - 1];
             for (size_t u = 0; u < slice->units; u++) {
                 const size_t unit = slice->unit_begin + u;
                 for (size_t row = 0; row < layer->inputs; row++)
-                    to->weight[unit * layer->inputs + row] =
-                        slice->w[tp_panel_offset(slice->w_stride, row, u)];
+                    to->weight[unit * layer->inputs + row] = from[tp_panel_offset(slice->w_stride, row, u)];
                 if (layer->bias)
-                    to->bias[unit] = slice->w[tp_panel_offset(slice->w_stride, layer->inputs, u)];
+                    to->bias[unit] = from[tp_panel_offset(slice->w_stride, layer->inputs, u)];
             }
         }
     }
+}
+
+void tp_network_get(const struct tp_network *network, struct tp_weights *weights)
+{
+    get(network, 0, weights);
+}
+
+void tp_network_get_state(const struct tp_network *network, int state, struct tp_weights *values)
+{
+    get(network, 1 + state, values);
 }
 
 void tp_network_row(const struct tp_network *network, size_t layer, size_t row, float *weights)

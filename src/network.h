@@ -81,6 +81,11 @@ void tp_network_put(struct tp_network *network, size_t member, const struct tp_w
 /* Copies all weights to ones of the same shape, which have a bias wherever the network has one. */
 void tp_network_get(const struct tp_network *network, struct tp_weights *weights);
 
+/* The same two for an array of optimizer state instead of the weights. */
+void tp_network_put_state(struct tp_network *network, size_t member, int state,
+                          const struct tp_weights *values);
+void tp_network_get_state(const struct tp_network *network, int state, struct tp_weights *values);
+
 /* Row `row` of a layer's weights (an input, or the bias at row inputs) as units floats. */
 void tp_network_row(const struct tp_network *network, size_t layer, size_t row, float *weights);
 

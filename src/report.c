@@ -59,6 +59,8 @@ static void write_opening(const struct tp_report *report)
     if (run->plan.step_members < run->threads_used)
         printf(", %zu in steps", run->plan.step_members);
     putchar('\n');
+    if (run->steps_before)
+        printf(TP_LABEL "behind step %zu\n", "resumed", run->steps_before - 1);
     if (options->explain)
         tp_explain_run(run);
     fflush(stdout);
@@ -68,6 +70,7 @@ void tp_report_started(struct tp_report *report, const struct tp_run *run)
 {
     const struct tp_train_options *options = &report->command->options;
     report->run = *run;
+    report->done = run->steps_before;
     write_opening(report);
     const struct tp_tier *tier = tp_tier_find(run->isa);
     /* Without a peak there are no shares of it, which is no reason not to train. */
@@ -99,6 +102,12 @@ static double flops_of(const struct tp_run *run, double samples)
     return run->batch ? run->flops_per_step / (double)run->batch * samples : 0;
 }
 
+/* Those of them that this process has trained on. */
+static double samples_done(const struct tp_report *report, size_t steps)
+{
+    return samples_in(report, steps) - samples_in(report, report->run.steps_before);
+}
+
 static double ratio(double dividend, double divisor)
 {
     return divisor > 0 ? dividend / divisor : 0;
@@ -123,12 +132,13 @@ static size_t format_progress(const struct tp_report *report, enum width width, 
 {
     const struct tp_run *run = &report->run;
     const struct tp_evaluation *evaluation = &report->evaluation;
-    const double rate = ratio(samples_in(report, report->done), report->step_seconds);
+    const double rate = ratio(samples_done(report, report->done), report->step_seconds);
     const double gflops = 1e-9 * flops_of(run, rate);
     const double share = ratio(gflops, report->peak.gflops);
     const double elapsed = report->marked - report->started;
     const size_t steps_left = run->steps_planned > report->done ? run->steps_planned - report->done : 0;
-    const size_t seconds = (size_t)rint(ratio(elapsed * (double)steps_left, (double)report->done));
+    const size_t seconds =
+        (size_t)rint(ratio(elapsed * (double)steps_left, (double)(report->done - run->steps_before)));
     const bool wide = width == TP_WIDE;
 
     size_t length = append(
@@ -186,6 +196,14 @@ void tp_report_clear(struct tp_report *report)
     if (report->drawn)
         fprintf(stderr, "\r%*s\r", (int)report->drawn, "");
     report->drawn = 0;
+}
+
+void tp_report_warn(struct tp_report *report, const char *text)
+{
+    if (report->command->quiet)
+        return;
+    tp_report_clear(report);
+    fprintf(stderr, "train: warning: %s\n", text);
 }
 
 void tp_report_step(struct tp_report *report, size_t epoch, double loss)
@@ -422,7 +440,8 @@ enum tp_status tp_report_finish(struct tp_report *report, const struct tp_result
     tp_report_clear(report);
     const struct goal goal = find_goal(report, result);
     if (report->command->options.explain)
-        tp_explain_steps(&report->command->options, result, samples_in(report, result->steps), &report->peak);
+        tp_explain_steps(&report->command->options, result, samples_done(report, result->steps),
+                         &report->peak);
     write_closing(report, result, saver, &goal);
     return report->command->json ? write_json(report, result, saver, &goal, error) : TP_OK;
 }

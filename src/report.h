@@ -27,7 +27,7 @@ struct tp_report {
     double begun, loaded, started, redrawn;
     double marked;       /* end of the last step or evaluation */
     double step_seconds; /* of steps alone */
-    size_t done, epoch;  /* steps done; epoch of the last of them */
+    size_t done, epoch;  /* steps done, those before a run was resumed included; epoch of the last of them */
     double loss;
     bool evaluated;
     struct tp_evaluation evaluation; /* the last one */
@@ -52,6 +52,9 @@ void tp_report_loaded(struct tp_report *report, const char *directory, const str
 void tp_report_started(struct tp_report *report, const struct tp_run *run);
 void tp_report_step(struct tp_report *report, size_t epoch, double loss);
 void tp_report_evaluated(struct tp_report *report, const struct tp_evaluation *evaluation);
+
+/* Says on standard error, unless it is to be quiet, what does not end the run. */
+void tp_report_warn(struct tp_report *report, const char *text);
 
 /* Removes the progress from a terminal, before anything else is written. */
 void tp_report_clear(struct tp_report *report);

@@ -5,8 +5,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define TP_TEMPORARY ".tileprop-tmp" /* behind the file's name, as long as the file is being written */
 
 static enum tp_status fail_errno(const char *option, const char *path, int number, struct tp_error *error)
 {
@@ -22,16 +25,30 @@ static void close_file(struct tp_safe_file *safe)
     *safe = (struct tp_safe_file){0};
 }
 
-/* mkstemp() makes files for their owner only; this one gets the mode of any other new file. */
-static int create_file(char *template)
+/*
+ * Opens the temporary, or one that a killed program left, for this process alone; -1 and errno, EWOULDBLOCK
+ * if another one writes it. That one may rename or remove it before it is locked here: then there is a next
+ * try.
+ */
+static int open_temporary(const char *temporary)
 {
-    int descriptor = mkostemp(template, O_CLOEXEC);
-    if (descriptor >= 0) {
-        mode_t mask = umask(0);
-        umask(mask);
-        fchmod(descriptor, 0666 & ~mask);
+    for (;;) {
+        struct stat opened, named;
+        const int descriptor = open(temporary, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+        if (descriptor < 0)
+            return -1;
+        /* Some file systems cannot lock, which leaves each to itself. */
+        const bool busy = flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+        const bool same = !busy && fstat(descriptor, &opened) == 0 && lstat(temporary, &named) == 0 &&
+                          opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+        if (same && ftruncate(descriptor, 0) == 0)
+            return descriptor;
+        const int number = busy ? EWOULDBLOCK : errno;
+        close(descriptor);
+        errno = number;
+        if (busy || same)
+            return -1;
     }
-    return descriptor;
 }
 
 enum tp_status tp_safe_file_open(struct tp_safe_file *safe, const char *option, const char *path,
@@ -49,15 +66,19 @@ enum tp_status tp_safe_file_open(struct tp_safe_file *safe, const char *option, 
 
     /* A symbolic link stays one: the file that it leads to is replaced. */
     safe->path = exists ? realpath(path, NULL) : strdup(path);
-    if (!safe->path || asprintf(&safe->temporary, "%s.tmp-XXXXXX", safe->path) < 0) {
+    if (!safe->path || asprintf(&safe->temporary, "%s" TP_TEMPORARY, safe->path) < 0) {
         safe->temporary = NULL;
         close_file(safe);
         return tp_fail(error, TP_FAILURE, "%s: %s: out of memory", option, path);
     }
-    const int descriptor = create_file(safe->temporary);
+    const int descriptor = open_temporary(safe->temporary);
     if (descriptor < 0) {
         const int number = errno;
         close_file(safe);
+        if (number == EWOULDBLOCK)
+            return tp_fail(error, TP_FAILURE,
+                           "%s: %s: is being written, by another program or for another option", option,
+                           path);
         return fail_errno(option, path, number, error);
     }
     safe->file = fdopen(descriptor, "w");

@@ -1,6 +1,7 @@
 /*
  * A file that is there whole or not at all. It is written under a name beside its own, which it gets when
  * every byte is on disk: whatever fails or whoever kills the program, what was there before stays as it was.
+ * What a killed program leaves of it is taken over by the next one that writes the file.
  */
 #ifndef TP_SAFE_FILE_H
 #define TP_SAFE_FILE_H
@@ -21,7 +22,8 @@ struct tp_safe_file {
 /*
  * Begins the file that tp_safe_file_commit() will leave at path. Opened before the work begins, it is also
  * the check that the path can be written. Messages begin with option, which must outlive it.
- * Errors: TP_FAILURE if it cannot be written there: no such directory, no permission, not a regular file. On
+ * Errors: TP_FAILURE if it cannot be written there: no such directory, no permission, not a regular file, or
+ * somebody writes it already. On
  * error *safe is closed.
  */
 enum tp_status tp_safe_file_open(struct tp_safe_file *safe, const char *option, const char *path,

@@ -68,7 +68,7 @@ enum tp_status tp_saver_prepare(struct tp_saver *saver, const struct tp_train_co
 {
     struct tp_saved *const both[] = {&saver->last, &saver->best};
     struct tp_model *model = &saver->model;
-    if (!saver->last.path && !saver->best.path)
+    if (!saver->last.path && !saver->best.path && !command->checkpoint && !command->resume)
         return TP_OK;
     model->activation = command->options.activation;
     model->normalize = command->options.normalize;
@@ -95,6 +95,21 @@ enum tp_status tp_saver_prepare(struct tp_saver *saver, const struct tp_train_co
     }
     tp_network_free(&network);
     return status;
+}
+
+void tp_saver_restore(struct tp_saver *saver, const struct tp_weights *best,
+                      const struct tp_progress *progress)
+{
+    struct tp_saved *saved = &saver->best;
+    for (size_t l = 0; l < best->layer_count; l++) {
+        const struct tp_weights_layer *from = &best->layers[l], *to = &saved->weights.layers[l];
+        memcpy(to->weight, from->weight, from->units * from->inputs * sizeof(float));
+        if (from->has_bias)
+            memcpy(to->bias, from->bias, from->units * sizeof(float));
+    }
+    saved->filled = true;
+    saved->step = progress->best_step;
+    saved->validation = progress->best;
 }
 
 void tp_saver_weights(struct tp_saver *saver, const struct tp_weights_shown *shown)

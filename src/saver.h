@@ -21,7 +21,7 @@ struct tp_saved {
 
 struct tp_saver {
     struct tp_saved last, best;
-    struct tp_model model; /* all that is the same in both */
+    struct tp_model model; /* all that is the same in both, and in checkpoints */
 };
 
 /*
@@ -32,12 +32,17 @@ enum tp_status tp_saver_open(struct tp_saver *saver, const struct tp_train_comma
                              struct tp_error *error);
 
 /*
- * Makes room for the weights of the network that the command trains on this set, whose schema is to outlive
- * the saver.
+ * Fills the model, if the command saves weights, writes checkpoints or resumes, but for weights and
+ * normalization, and makes room for the weights of the network that the command trains on this set, whose
+ * schema is to outlive the saver.
  * Errors: TP_BAD_INPUT for names that are not UTF-8, and as tp_model_check(); TP_FAILURE without memory.
  */
 enum tp_status tp_saver_prepare(struct tp_saver *saver, const struct tp_train_command *command,
                                 const struct tp_dataset *train, struct tp_error *error);
+
+/* Where a run is resumed: the best weights until then, which are of the saver's shape. */
+void tp_saver_restore(struct tp_saver *saver, const struct tp_weights *best,
+                      const struct tp_progress *progress);
 
 /* The observer's callback of the trainer. */
 void tp_saver_weights(struct tp_saver *saver, const struct tp_weights_shown *shown);

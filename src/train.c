@@ -7,6 +7,7 @@
 #include "data_report.h"
 #include "gradient_report.h"
 #include "history.h"
+#include "keeper.h"
 #include "plot.h"
 #include "report.h"
 #include "saver.h"
@@ -24,12 +25,14 @@ struct observed {
     struct tp_history history;
     struct tp_plot plot;
     struct tp_saver saver;
+    struct tp_keeper keeper;
 };
 
 static void on_started(void *context, const struct tp_run *run)
 {
     struct observed *observed = context;
     tp_report_started(&observed->report, run);
+    tp_keeper_started(&observed->keeper, run);
 }
 
 static void on_step(void *context, size_t step, size_t epoch, double loss)
@@ -60,12 +63,29 @@ static bool on_interrupted(void *context)
     return tp_stop_signal_number() != 0;
 }
 
+static bool on_checkpoint_due(void *context, size_t step)
+{
+    const struct observed *observed = context;
+    return tp_keeper_due(&observed->keeper, step);
+}
+
+static void on_checkpoint(void *context, const struct tp_checkpoint_shown *shown)
+{
+    struct observed *observed = context;
+    struct tp_error error;
+    tp_keeper_checkpoint(&observed->keeper, shown);
+    if (tp_keeper_finish(&observed->keeper, &error) != TP_OK)
+        tp_report_warn(&observed->report, error.text);
+}
+
 /* Opens what is to be written, so that it fails before any work is done. */
 static enum tp_status open_outputs(struct observed *observed, const struct tp_train_command *command,
                                    struct tp_error *error)
 {
     const size_t layers = command->options.log_gradients ? command->options.hidden_count + 1 : 0;
     enum tp_status status = tp_saver_open(&observed->saver, command, error);
+    if (status == TP_OK)
+        status = tp_keeper_open(&observed->keeper, command, error);
     if (status == TP_OK && command->history)
         status = tp_history_open(&observed->history, "--history", command->history, layers, error);
     if (status == TP_OK && command->plot)
@@ -86,15 +106,19 @@ static enum tp_status finish_outputs(struct observed *observed, const struct tp_
     status = status ? status : written;
     written = tp_history_commit(&observed->history, status ? NULL : error);
     status = status ? status : written;
+    status = status ? status : written;
+    written = tp_keeper_finish(&observed->keeper, status ? NULL : error);
+    status = status ? status : written;
     written = tp_plot_finish(&observed->plot, status ? NULL : error);
     return status ? status : written;
 }
 
-/* The weights of --init-from. */
-static enum tp_status read_first_weights(struct tp_train_command *command, const struct tp_dataset *train,
-                                         struct tp_model *start, struct tp_error *error)
+/* The weights of --init-from, of which a run that is resumed has more already. */
+static enum tp_status read_first_weights(struct tp_train_command *command, bool resumes,
+                                         const struct tp_dataset *train, struct tp_model *start,
+                                         struct tp_error *error)
 {
-    if (!command->init_from)
+    if (!command->init_from || resumes)
         return TP_OK;
     enum tp_status status = tp_model_read(start, command->init_from, error);
     if (status == TP_OK)
@@ -110,17 +134,26 @@ static enum tp_status train(struct tp_train_command *command, struct tp_error *e
     struct tp_model start = {0};
     struct tp_result result = {0};
     struct observed observed = {0};
-    const struct tp_observer observer = {&observed,    on_started, on_step,
-                                         on_evaluated, on_weights, on_interrupted};
+    const struct tp_observer observer = {.context = &observed,
+                                         .started = on_started,
+                                         .step = on_step,
+                                         .evaluated = on_evaluated,
+                                         .weights = on_weights,
+                                         .interrupted = on_interrupted,
+                                         .checkpoint_due = on_checkpoint_due,
+                                         .checkpoint = on_checkpoint};
 
     tp_report_begin(&observed.report, command);
     enum tp_status status = open_outputs(&observed, command, error);
     if (status == TP_OK)
         status = tp_train_data_load(&data, command, error);
     if (status == TP_OK)
-        status = read_first_weights(command, &data.train, &start, error);
+        status = read_first_weights(command, tp_keeper_resumes(&observed.keeper), &data.train, &start, error);
     if (status == TP_OK)
         status = tp_saver_prepare(&observed.saver, command, &data.train, error);
+    if (status == TP_OK)
+        status =
+            tp_keeper_prepare(&observed.keeper, command, &data, &observed.saver, &observed.history, error);
     if (status == TP_OK) {
         tp_data_report(&data, command->options.seed);
         tp_report_loaded(&observed.report, data.directory, &data.train, &data.validation);
@@ -131,6 +164,7 @@ static enum tp_status train(struct tp_train_command *command, struct tp_error *e
     if (status == TP_OK || status == TP_DIVERGED)
         status = finish_outputs(&observed, &result, status, error);
     *stopped = result.stopped_by == TP_STOP_SIGNAL;
+    tp_keeper_discard(&observed.keeper);
     tp_saver_discard(&observed.saver);
     tp_history_discard(&observed.history);
     tp_plot_discard(&observed.plot);

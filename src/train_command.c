@@ -1,5 +1,6 @@
 #include "train_command.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +51,8 @@ const struct tp_choice tp_header_choices[] = {
 
 static const struct tp_choice missings[] = {
     {"error", TP_MISSING_ERROR}, {"mean", TP_MISSING_MEAN}, {NULL, 0}};
+
+static const struct tp_choice resumptions[] = {{"auto", 0}, {NULL, 0}};
 
 static const struct tp_choice class_weights[] = {{"balanced", 0}, {NULL, 0}};
 
@@ -245,6 +248,20 @@ static const struct tp_option table[] = {
     {.name = "save-best", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
      .offset = AT(save_best),
      .help = "likewise those with the lowest validation loss, when the run has ended"},
+    {.name = "checkpoint", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
+     .offset = AT(checkpoint),
+     .help = "write all that the run needs to go on to this file, again and again, and at its end, Ctrl-C and "
+             "SIGTERM included; it is a model too"},
+    {.name = "checkpoint-every", .group = "Output", .argument = "N[steps|epochs|s]", .kind = TP_OPTION_TEXT,
+     .offset = AT(checkpoint_every),
+     .help = "how often: after so many steps, which a number alone means too, epochs or seconds"},
+    {.name = "resume", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
+     .choices = resumptions, .offset = AT(resume),
+     .help = "go on from this checkpoint, with the same data and the same options of the groups above but Machine; "
+             "more epochs, another --max-seconds and --init-from, which is not read, are fine. auto: from "
+             "--checkpoint's file, or from the start if there is none"},
+    {.name = "resume-inexact", .group = "Output", .kind = TP_OPTION_FLAG, .offset = AT(resume_inexact),
+     .help = "also from one of a version that computes other bits"},
     {.name = "history", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
      .offset = AT(history),
      .help = "write the loss of each step and each evaluation to this CSV file"},
@@ -296,6 +313,7 @@ static const struct tp_options options = {
              "  train --data iris.csv --label species\n"
              "  train --data /srv/fashion --activation relu --optimizer adam --json\n"
              "  train --hidden 64,64 --save digits.safetensors; predict digits.safetensors\n"
+             "  train --epochs 100 --checkpoint run.ckpt --resume auto\n"
              "  train --hidden 128 --print-config > run.conf; train --config run.conf --seed 2\n"
              "\n"
              "Exit codes:\n"
@@ -316,6 +334,7 @@ static struct tp_train_command default_command(void)
                                        .normalize = TP_AUTO,
                                        .bias = TP_AUTO,
                                        .drop_last = TP_AUTO,
+                                       .checkpoint_every = "60s",
                                        .table.label = "last"};
     command.options.bind = TP_BIND_AUTO; /* a library leaves that to its caller */
     return command;
@@ -395,6 +414,53 @@ static enum tp_status check_rule(struct tp_train_command *command, const enum tp
     return TP_OK;
 }
 
+/* N, N steps, N epochs, N s; blanks between them do not matter. */
+static enum tp_status read_interval(struct tp_train_command *command, struct tp_error *error)
+{
+    static const char *const units[] = {"", "step", "steps", "epoch", "epochs", "s"};
+    const size_t count = sizeof units / sizeof units[0];
+    struct tp_interval *interval = &command->checkpoint_interval;
+    const char *text = command->checkpoint_every;
+    char *unit;
+    const double number = strtod(text, &unit);
+    const bool whole = number >= 1 && number <= TP_COUNT_MOST && floor(number) == number;
+    size_t u = 0;
+    unit += strspn(unit, " ");
+    while (u < count && strcmp(unit, units[u]) != 0)
+        u++;
+    *interval = (struct tp_interval){0};
+    if (u == count || !(u == count - 1 ? number > 0 && number <= TP_COUNT_MOST : whole))
+        return tp_fail(
+            error, TP_USAGE,
+            "--checkpoint-every: expected a number of steps, epochs or seconds, as in 500, 500steps, "
+            "1epochs or 0.5s, up to %d, found \"%s\"",
+            TP_COUNT_MOST, text);
+    if (units[u][0] == 's' && !units[u][1])
+        interval->seconds = number;
+    else if (units[u][0] == 'e')
+        interval->epochs = (size_t)number;
+    else
+        interval->steps = (size_t)number;
+    return TP_OK;
+}
+
+/* Options that mean something beside others alone. */
+static enum tp_status check_resumption(const struct tp_train_command *command,
+                                       const enum tp_option_source *sources, struct tp_error *error)
+{
+    if (!command->checkpoint && command->resume && strcmp(command->resume, "auto") == 0)
+        return tp_fail(error, TP_USAGE, "--resume: auto expected with --checkpoint FILE only");
+    if (!command->checkpoint && sources[tp_options_index(&options, "checkpoint-every")] == TP_FROM_COMMAND)
+        return tp_fail(error, TP_USAGE, "--checkpoint-every: expected with --checkpoint only");
+    if (!command->resume && command->resume_inexact)
+        return tp_fail(error, TP_USAGE, "--resume-inexact: expected with --resume only");
+    if (command->plot && (command->checkpoint || command->resume))
+        return tp_fail(
+            error, TP_USAGE,
+            "--plot: expected without --checkpoint and --resume, which keep no curve; --history goes on");
+    return TP_OK;
+}
+
 enum tp_status tp_train_command_parse(struct tp_train_command *command, int argc, char *const *argv,
                                       struct tp_error *error)
 {
@@ -402,7 +468,11 @@ enum tp_status tp_train_command_parse(struct tp_train_command *command, int argc
     *command = default_command();
     enum tp_status status =
         tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);
-    return status == TP_OK ? check_rule(command, sources, error) : status;
+    if (status == TP_OK)
+        status = check_rule(command, sources, error);
+    if (status == TP_OK)
+        status = read_interval(command, error);
+    return status == TP_OK ? check_resumption(command, sources, error) : status;
 }
 
 void tp_train_command_settle(struct tp_train_command *command, bool is_table, size_t samples)

@@ -15,6 +15,12 @@
 
 #define TP_AUTO (-1) /* of a choice: what suits the data */
 
+/* One of them is not 0. */
+struct tp_interval {
+    size_t steps, epochs;
+    double seconds;
+};
+
 struct tp_train_command {
     struct tp_train_options options;
     int normalize, bias, drop_last; /* those of options, or TP_AUTO */
@@ -31,6 +37,11 @@ struct tp_train_command {
     const char *init_from;    /* file; NULL: none */
     const char *save;         /* likewise, and those that follow */
     const char *save_best;
+    const char *checkpoint;
+    const char *checkpoint_every; /* as it was given; the same follows */
+    struct tp_interval checkpoint_interval;
+    const char *resume; /* file or "auto" */
+    bool resume_inexact;
     const char *history;
     const char *plot;
     bool json, quiet;
@@ -44,7 +55,8 @@ struct tp_train_command {
 /*
  * Fills *command from the command line, which must outlive it, and the configuration file that it names.
  * tp_train_command_free() it afterwards, on error too.
- * Errors: TP_USAGE for what tp_options_parse() refuses and for an option that the optimizer has no use for.
+ * Errors: TP_USAGE for what tp_options_parse() refuses and for an option that the optimizer or another option
+ * has no use for.
  */
 enum tp_status tp_train_command_parse(struct tp_train_command *command, int argc, char *const *argv,
                                       struct tp_error *error);

@@ -11,9 +11,11 @@
 #include "../kernels/kernels.h"
 #include "dataset.h"
 #include "numa.h"
+#include "status.h"
 
 #define TP_HIDDEN_MAX 64
 
+struct tp_resumed;
 struct tp_weights;
 
 enum tp_init {
@@ -58,6 +60,7 @@ struct tp_train_options {
     bool log_gradients; /* norms of the gradients at each evaluation */
     uint64_t seed;
     const struct tp_weights *first_weights; /* instead of random ones; NULL: none. Of the network's shape */
+    const struct tp_resumed *resumed;       /* progress.h; NULL: the run begins */
 
     size_t early_stop;       /* evaluations without a better validation loss; 0: never */
     double stop_at_accuracy; /* validation accuracy, a fraction; 0: never */
@@ -74,5 +77,17 @@ struct tp_train_options {
 };
 
 struct tp_train_options tp_train_options_default(void);
+
+/* The learning rate: that of the optimizer where none is asked for. */
+double tp_train_options_rate(const struct tp_train_options *options);
+
+/*
+ * Whether a network can be trained so on train, with validation and, unless it is NULL, test.
+ * Errors: TP_USAGE for options that do not fit each other or the data, TP_BAD_INPUT for data sets that do not
+ * fit each other or are empty.
+ */
+enum tp_status tp_train_options_check(const struct tp_train_options *options, const struct tp_dataset *train,
+                                      const struct tp_dataset *validation, const struct tp_dataset *test,
+                                      struct tp_error *error);
 
 #endif

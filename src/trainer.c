@@ -42,26 +42,20 @@ struct trainer {
     struct tp_arena shared;
     struct member *members;
     struct tp_binding binding;
-    struct tp_profile *profiles;     /* [step members], or NULL */
-    uint32_t *order;                 /* samples in this epoch's order */
-    double beta1_power, beta2_power; /* adam: beta^t, a running product */
-    size_t epoch, done;              /* epochs begun, steps done */
-    size_t last_rows;                /* rows of the last step's batch */
+    struct tp_profile *profiles; /* [step members], or NULL */
+    uint32_t *order;             /* samples in this epoch's order */
+    struct tp_progress progress;
+    size_t epoch;     /* the present one, from 1 */
+    size_t last_rows; /* rows of the last step's batch */
     double step_loss;
     double gradient_norms[TP_LAYERS_MAX];
-    size_t evaluations_since_best;
-    double started; /* seconds on the monotonic clock */
+    double started;             /* seconds on the monotonic clock; a run that is resumed began earlier */
+    bool pause;                 /* after the present step, for a checkpoint or for the end */
+    enum tp_stop pause_to_stop; /* TP_STOP_EPOCHS: for a checkpoint */
     const struct tp_dataset
         *diverged_on; /* the set whose loss is not finite; NULL: the batch of the last step */
     bool stop;
 };
-
-const char *tp_stop_name(enum tp_stop stop)
-{
-    static const char *const names[] = {"epochs", "early-stop", "accuracy", "loss",
-                                        "time",   "signal",     "diverged"};
-    return names[stop];
-}
 
 static void stop(struct trainer *t, enum tp_stop reason)
 {
@@ -70,39 +64,18 @@ static void stop(struct trainer *t, enum tp_stop reason)
     t->stop = true;
 }
 
-static double default_rate(enum tp_rule_kind optimizer)
+/* Member 0: the run pauses behind the present step and the evaluation that may follow it. */
+static void pause_for(struct trainer *t, enum tp_stop reason)
 {
-    return optimizer == TP_ADAM ? 0.001 : optimizer == TP_SGD ? 0.1 : 0.02;
+    t->pause = true;
+    t->pause_to_stop = reason;
 }
 
-/* The rule of the step that begins. */
-static void set_rule(struct trainer *t)
-{
-    const struct tp_train_options *o = t->options;
-    double rate = t->result->run.learning_rate, keep = 1 - rate * o->weight_decay, correction = 1;
-    if (o->optimizer == TP_ADAM) {
-        t->beta1_power *= o->beta1;
-        t->beta2_power *= o->beta2;
-        rate /= 1 - t->beta1_power;
-        correction = 1 / sqrt(1 - t->beta2_power);
-    }
-    t->step.rule = (struct tp_rule){.kind = o->optimizer,
-                                    .rate = (float)rate,
-                                    .momentum = (float)o->momentum,
-                                    .decay = (float)o->weight_decay,
-                                    .keep = (float)keep,
-                                    .beta1 = (float)o->beta1,
-                                    .one_minus_beta1 = (float)(1 - o->beta1),
-                                    .beta2 = (float)o->beta2,
-                                    .one_minus_beta2 = (float)(1 - o->beta2),
-                                    .root_correction = (float)correction,
-                                    .epsilon = (float)o->epsilon};
-}
-
-/* Member 0, while the others update: the mean loss of the batch, and whether this was the last step. */
+/* Member 0, while the others update: the mean loss of the batch, and whether to pause behind this step. */
 static void losses_ready(void *context, size_t rows)
 {
     struct trainer *t = context;
+    const struct tp_observer *observer = t->observer;
     double sum = 0;
     for (size_t r = 0; r < rows; r++)
         sum += (double)t->step.loss[r];
@@ -110,10 +83,12 @@ static void losses_ready(void *context, size_t rows)
     t->last_rows = rows;
     if (!isfinite(t->step_loss))
         stop(t, TP_STOP_DIVERGED);
-    else if (t->observer->interrupted && t->observer->interrupted(t->observer->context))
-        stop(t, TP_STOP_SIGNAL);
+    else if (observer->interrupted && observer->interrupted(observer->context))
+        pause_for(t, TP_STOP_SIGNAL);
     else if (t->options->max_seconds > 0 && tp_clock_seconds() - t->started >= t->options->max_seconds)
-        stop(t, TP_STOP_TIME);
+        pause_for(t, TP_STOP_TIME);
+    else if (observer->checkpoint_due && observer->checkpoint_due(observer->context, t->progress.steps))
+        pause_for(t, TP_STOP_EPOCHS);
 }
 
 /* Whole-set scores by the whole team; the score is member 0's to read. A loss that is not finite ends the
@@ -143,34 +118,24 @@ static void show_weights(const struct trainer *t, const struct tp_score *validat
 {
     const struct tp_weights_shown shown = {.network = &t->network,
                                            .normalization = &t->normalization,
-                                           .step = t->done - 1,
+                                           .step = t->progress.steps - 1,
                                            .validation = *validation,
                                            .last = last};
     if (t->observer->weights)
         t->observer->weights(t->observer->context, &shown);
 }
 
-/* Member 0: remembers the best and decides whether to go on. */
-static void judge(struct trainer *t, struct tp_evaluation *evaluation)
+/* Member 0: shows all that the run needs to go on from here. */
+static void show_checkpoint(struct trainer *t)
 {
-    const struct tp_train_options *o = t->options;
-    struct tp_result *r = t->result;
-    evaluation->best = evaluation->validation.loss < r->best_validation_loss;
-    if (evaluation->best) {
-        r->best_validation_loss = evaluation->validation.loss;
-        r->best_validation_accuracy = evaluation->validation.accuracy;
-        r->best_step = evaluation->step;
-        t->evaluations_since_best = 0;
-        show_weights(t, &evaluation->validation, false);
-    } else {
-        t->evaluations_since_best++;
-    }
-    if (o->stop_at_accuracy > 0 && evaluation->validation.accuracy >= o->stop_at_accuracy)
-        stop(t, TP_STOP_ACCURACY);
-    else if (o->stop_at_loss > 0 && evaluation->validation.loss <= o->stop_at_loss)
-        stop(t, TP_STOP_LOSS);
-    else if (o->early_stop > 0 && t->evaluations_since_best >= o->early_stop)
-        stop(t, TP_STOP_EARLY);
+    const struct tp_checkpoint_shown shown = {
+        .network = &t->network, .normalization = &t->normalization, .progress = &t->progress};
+    if (!t->observer->checkpoint)
+        return;
+    t->progress.seconds = tp_clock_seconds() - t->started;
+    t->progress.seconds_training = t->result->seconds_training;
+    t->progress.seconds_evaluation = t->result->seconds_evaluation;
+    t->observer->checkpoint(t->observer->context, &shown);
 }
 
 /* An evaluation between steps. */
@@ -182,14 +147,18 @@ static void evaluate_now(struct trainer *t, struct member *self)
     if (t->options->eval_train)
         evaluation.train = evaluate(t, self, t->train);
     if (leads) {
-        evaluation.step = t->done - 1;
+        evaluation.step = t->progress.steps - 1;
         evaluation.epoch = t->epoch;
         if (t->options->log_gradients) {
             for (size_t l = 0; l < t->network.layer_count; l++)
                 t->gradient_norms[l] = tp_step_gradient_norm(&t->step, l);
             evaluation.gradient_norms = t->gradient_norms;
         }
-        judge(t, &evaluation);
+        evaluation.best = tp_progress_evaluated(&t->progress, t->options, &evaluation.validation);
+        if (evaluation.best)
+            show_weights(t, &evaluation.validation, false);
+        if (t->progress.ended)
+            stop(t, t->progress.ended);
         t->result->seconds_evaluation += tp_clock_seconds() - began;
         if (t->observer->evaluated)
             t->observer->evaluated(t->observer->context, &evaluation);
@@ -217,12 +186,15 @@ static void evaluate_last(struct trainer *t, struct member *self)
     r->train = train;
     r->validation = validation;
     r->test = test;
-    if (validation.loss < r->best_validation_loss) {
-        r->best_validation_loss = validation.loss;
-        r->best_validation_accuracy = validation.accuracy;
-        r->best_step = t->done - 1;
+    struct tp_score best = t->progress.best;
+    r->best_step = t->progress.best_step;
+    if (validation.loss < best.loss) {
+        best = validation;
+        r->best_step = t->progress.steps - 1;
         show_weights(t, &validation, false);
     }
+    r->best_validation_loss = best.loss;
+    r->best_validation_accuracy = best.accuracy;
     if (r->stopped_by != TP_STOP_DIVERGED)
         show_weights(t, &validation, true);
     r->seconds_evaluation += tp_clock_seconds() - began;
@@ -251,13 +223,13 @@ static void run_steps(struct trainer *t, struct member *self, size_t begin, size
 {
     size_t steps = t->result->run.steps_per_epoch, batch = t->plan.batch, samples = t->train->count;
     bool leads = self->step.index == 0;
-    for (size_t s = begin; s < end && !t->stop; s++) {
+    for (size_t s = begin; s < end && !t->stop && !t->pause; s++) {
         size_t first = s * batch, rows = samples - first < batch ? samples - first : batch;
         size_t next = s + 1 < steps ? first + rows : first;
         size_t next_rows = s + 1 == steps ? 0 : samples - next < batch ? samples - next : batch;
         double began = leads ? tp_clock_seconds() : 0;
         if (leads) {
-            set_rule(t);
+            t->step.rule = tp_progress_rule(&t->progress, t->options, t->result->run.learning_rate);
             t->step.measure =
                 t->options->log_gradients && evaluation_follows(s, steps, t->options->evals_per_epoch);
         }
@@ -265,26 +237,69 @@ static void run_steps(struct trainer *t, struct member *self, size_t begin, size
                     t);
         if (leads) {
             t->result->seconds_training += tp_clock_seconds() - began;
-            t->done++;
+            t->progress.steps++;
             if (t->observer->step)
-                t->observer->step(t->observer->context, t->done - 1, t->epoch, t->step_loss);
+                t->observer->step(t->observer->context, t->progress.steps - 1, t->epoch, t->step_loss);
         }
     }
 }
 
-/* Stretches of steps, and what all of the team do behind each: an evaluation, or the end. */
-static void train_epoch(struct trainer *t, struct member *self)
+/* Whether the run ends; nobody goes on, and may change that, before all have read it. */
+static bool stopped(struct trainer *t)
 {
-    size_t steps = t->result->run.steps_per_epoch, evaluations = t->options->evals_per_epoch;
-    for (size_t begin = 0, end; begin < steps && !t->stop; begin = end) {
-        end = begin + 1;
+    const bool stopped = t->stop;
+    tp_team_barrier();
+    return stopped;
+}
+
+/* Behind a step: a checkpoint, or the end. */
+static void pause_now(struct trainer *t, struct member *self)
+{
+    tp_team_barrier();
+    if (self->step.index == 0) {
+        t->pause = false;
+        if (t->pause_to_stop)
+            stop(t, t->pause_to_stop);
+        else if (!t->stop)
+            show_checkpoint(t);
+    }
+    tp_team_barrier();
+}
+
+/* Stretches of steps, and what all of the team do behind each: an evaluation, a pause, or the end. */
+static void train_epoch(struct trainer *t, struct member *self, size_t place)
+{
+    const size_t steps = t->result->run.steps_per_epoch, evaluations = t->options->evals_per_epoch;
+    while (place < steps) {
+        size_t end = place + 1;
         while (end < steps && !evaluation_follows(end - 1, steps, evaluations))
             end++;
         if (self->step.index < t->plan.step_members)
-            run_steps(t, self, begin, end);
+            run_steps(t, self, place, end);
         tp_team_barrier();
-        if (!t->stop && evaluation_follows(end - 1, steps, evaluations))
+        /* Read here, because what follows ends with a barrier, and only behind it do they change again. */
+        const bool paused = t->pause, diverged = t->stop;
+        place = t->progress.steps - (t->epoch - 1) * steps;
+        if (!diverged && evaluation_follows(place - 1, steps, evaluations))
             evaluate_now(t, self);
+        if (!diverged && paused)
+            pause_now(t, self);
+        if (stopped(t))
+            return;
+    }
+}
+
+/* The slices that a member owns as they are before the first step, or where the run is resumed. */
+static void first_weights(struct trainer *t, size_t index)
+{
+    const struct tp_train_options *o = t->options;
+    tp_network_initialise(&t->network, index, t->result->run.init, o->seed);
+    if (o->resumed) {
+        tp_network_put(&t->network, index, o->resumed->weights);
+        for (int i = 0; i < t->network.states; i++)
+            tp_network_put_state(&t->network, index, i, &o->resumed->states[i]);
+    } else if (o->first_weights) {
+        tp_network_put(&t->network, index, o->first_weights);
     }
 }
 
@@ -292,63 +307,25 @@ static void work(void *context, size_t index, size_t members)
 {
     struct trainer *t = context;
     struct member *self = &t->members[index];
+    const size_t steps = t->result->run.steps_per_epoch, before = t->progress.steps;
     (void)members;
     void *unbound = tp_binding_enter(&t->binding, index);
     tp_placement_settle(&t->placement, index, tp_numa_node(), &self->arena);
     self->step.train = tp_placement_local(&t->placement, index, t->train);
-    tp_network_initialise(&t->network, index, t->result->run.init, t->options->seed);
-    if (t->options->first_weights)
-        tp_network_put(&t->network, index, t->options->first_weights);
+    first_weights(t, index);
     tp_team_barrier();
     if (index == 0)
-        t->started = tp_clock_seconds();
-    for (size_t epoch = 0; epoch < t->options->epochs && !t->stop; epoch++) {
+        t->started = tp_clock_seconds() - t->progress.seconds;
+    for (size_t epoch = before / steps; epoch < t->options->epochs && !stopped(t); epoch++) {
         if (index == 0)
             begin_epoch(t, epoch);
         tp_team_barrier();
-        train_epoch(t, self);
+        train_epoch(t, self, epoch == before / steps ? before % steps : 0);
     }
+    if (index == 0 && t->result->stopped_by != TP_STOP_DIVERGED)
+        show_checkpoint(t);
     evaluate_last(t, self);
     tp_binding_leave(unbound);
-}
-
-static enum tp_status check(const struct tp_train_options *o, const struct tp_dataset *train,
-                            const struct tp_dataset *validation, const struct tp_dataset *test,
-                            struct tp_error *error)
-{
-    if (o->hidden_count > TP_HIDDEN_MAX)
-        return tp_fail(error, TP_USAGE, "--hidden: %zu layers found, expected at most %d", o->hidden_count,
-                       TP_HIDDEN_MAX);
-    for (size_t l = 0; l < o->hidden_count; l++) {
-        if (o->hidden[l] == 0)
-            return tp_fail(error, TP_USAGE, "--hidden: layer %zu has 0 units, expected at least 1", l + 1);
-    }
-    if (o->batch == 0 || o->epochs == 0)
-        return tp_fail(error, TP_USAGE, "--%s: expected at least 1, found 0",
-                       o->batch == 0 ? "batch" : "epochs");
-    if (train->count == 0 || validation->count == 0)
-        return tp_fail(error, TP_BAD_INPUT, "no %s samples, expected at least 1",
-                       train->count == 0 ? "training" : "validation");
-    if (validation->features != train->features)
-        return tp_fail(error, TP_BAD_INPUT, "validation samples have %zu values, training samples have %zu",
-                       validation->features, train->features);
-    if (validation->classes > train->classes)
-        return tp_fail(error, TP_BAD_INPUT, "validation has class %zu, training has classes 0 to %zu only",
-                       validation->classes - 1, train->classes - 1);
-    if (test && (test->count == 0 || test->features != train->features || test->classes > train->classes))
-        return tp_fail(
-            error, TP_BAD_INPUT,
-            "%zu test samples of %zu values and %zu classes, expected at least 1 of %zu and at most %zu",
-            test->count, test->features, test->classes, train->features, train->classes);
-    if (train->count > UINT32_MAX)
-        return tp_fail(error, TP_BAD_INPUT, "%zu training samples, expected at most %u", train->count,
-                       UINT32_MAX);
-    if (o->drop_last && o->batch > train->count)
-        return tp_fail(error, TP_USAGE,
-                       "--batch: %zu is more than the %zu training samples, which leaves no whole batch; use "
-                       "--drop-last off",
-                       o->batch, train->count);
-    return TP_OK;
 }
 
 size_t tp_train_threads(const struct tp_train_options *o)
@@ -371,27 +348,26 @@ static void describe(struct trainer *t)
     const struct tp_train_options *o = t->options;
     struct tp_run *run = &t->result->run;
     size_t batch = t->plan.batch, threads = t->plan.members;
-    *run =
-        (struct tp_run){.isa = t->step.tier->name,
-                        .threads_requested = o->plan            ? threads
-                                             : o->threads_exact ? o->threads_exact
-                                             : o->threads       ? o->threads
-                                                                : threads,
-                        .threads_used = threads,
-                        .plan = t->plan,
-                        .probe = t->probe,
-                        .threads_bound = t->binding.bound,
-                        .inputs = t->train->features,
-                        .classes = t->train->classes,
-                        .batch = batch,
-                        .layers = t->network.layer_count,
-                        .parameters = tp_network_parameters(&t->network),
-                        .learning_rate = o->learning_rate > 0 ? o->learning_rate : default_rate(o->optimizer),
-                        .init = o->init != TP_INIT_AUTO    ? o->init
-                                : o->activation == TP_RELU ? TP_INIT_HE
-                                                           : TP_INIT_FAN_IN,
-                        .mean = t->normalization.mean,
-                        .deviation = t->normalization.deviation};
+    *run = (struct tp_run){.isa = t->step.tier->name,
+                           .threads_requested = o->plan            ? threads
+                                                : o->threads_exact ? o->threads_exact
+                                                : o->threads       ? o->threads
+                                                                   : threads,
+                           .threads_used = threads,
+                           .plan = t->plan,
+                           .probe = t->probe,
+                           .threads_bound = t->binding.bound,
+                           .inputs = t->train->features,
+                           .classes = t->train->classes,
+                           .batch = batch,
+                           .layers = t->network.layer_count,
+                           .parameters = tp_network_parameters(&t->network),
+                           .learning_rate = tp_train_options_rate(o),
+                           .init = o->init != TP_INIT_AUTO    ? o->init
+                                   : o->activation == TP_RELU ? TP_INIT_HE
+                                                              : TP_INIT_FAN_IN,
+                           .mean = t->normalization.mean,
+                           .deviation = t->normalization.deviation};
     run->steps_per_epoch = steps_per_epoch(t, batch);
     run->steps_planned = run->steps_per_epoch * o->epochs;
     for (size_t l = 0; l < t->network.layer_count; l++) {
@@ -506,10 +482,33 @@ static enum tp_status make_plan(struct trainer *t, size_t batch, struct tp_error
     return tp_probe_plan(&probe, &t->plan, &t->probe, error);
 }
 
+/* Takes over where a run stood that is resumed; one that has ended is evaluated once more. */
+static enum tp_status resume(struct trainer *t, struct tp_error *error)
+{
+    const struct tp_resumed *resumed = t->options->resumed;
+    const size_t planned = t->result->run.steps_planned;
+    if (!resumed)
+        return TP_OK;
+    if (resumed->progress->steps > planned)
+        return tp_fail(
+            error, TP_USAGE,
+            "--epochs: %zu found, which are %zu steps, expected no fewer than the %zu that the run "
+            "has done",
+            t->options->epochs, planned, resumed->progress->steps);
+    t->progress = *resumed->progress;
+    t->result->run.steps_before = t->progress.steps;
+    t->result->seconds_training = t->progress.seconds_training;
+    t->result->seconds_evaluation = t->progress.seconds_evaluation;
+    t->epoch = (t->progress.steps - 1) / t->result->run.steps_per_epoch + 1;
+    if (t->progress.ended)
+        stop(t, t->progress.ended);
+    return TP_OK;
+}
+
 static enum tp_status prepare(struct trainer *t, struct tp_error *error)
 {
     const struct tp_train_options *o = t->options;
-    enum tp_status status = check(o, t->train, t->validation, t->test, error);
+    enum tp_status status = tp_train_options_check(o, t->train, t->validation, t->test, error);
     if (status)
         return status;
     const struct tp_tier *tier = tp_tier_find(o->isa);
@@ -522,14 +521,14 @@ static enum tp_status prepare(struct trainer *t, struct tp_error *error)
         .tier = tier, .network = &t->network, .plan = &t->plan, .normalization = &t->normalization};
     t->evaluator = (struct tp_evaluator){
         .tier = tier, .network = &t->network, .plan = &t->plan, .normalization = &t->normalization};
-    t->beta1_power = t->beta2_power = 1;
     if ((status = make_plan(t, batch, error)))
         return status;
     tp_plan_cut(&t->plan, &t->network);
     if (o->bind == TP_BIND_AUTO && t->plan.step_members < t->plan.members)
         t->binding.bound = 0; /* a thread alone goes where there is room */
     describe(t);
-    return allocate(t, error);
+    status = resume(t, error);
+    return status ? status : allocate(t, error);
 }
 
 /* Where the values stopped being finite: in the last step's batch, or in an evaluation that is looked at
@@ -547,7 +546,7 @@ static enum tp_status diverged(struct trainer *t, struct tp_error *error)
         : set == t->train ? "of the training set"
         : set == t->test  ? "of the test set"
                           : "of the validation set",
-        t->done - 1, t->epoch, layer, t->network.layer_count, t->result->run.learning_rate);
+        t->progress.steps - 1, t->epoch, layer, t->network.layer_count, t->result->run.learning_rate);
 }
 
 enum tp_status tp_train(const struct tp_train_options *options, const struct tp_dataset *train,
@@ -555,13 +554,14 @@ enum tp_status tp_train(const struct tp_train_options *options, const struct tp_
                         const struct tp_observer *observer, struct tp_result *result, struct tp_error *error)
 {
     static const struct tp_observer nobody = {0};
-    *result = (struct tp_result){.best_validation_loss = INFINITY};
+    *result = (struct tp_result){0};
     struct trainer t = {.options = options,
                         .train = train,
                         .validation = validation,
                         .test = test,
                         .observer = observer ? observer : &nobody,
-                        .result = result};
+                        .result = result,
+                        .progress = tp_progress_begin()};
     uint64_t saved = tp_flush_enter(); /* the caller's rounding mode must not reach the normalization */
     enum tp_status status = prepare(&t, error);
     if (status)
@@ -573,8 +573,8 @@ enum tp_status tp_train(const struct tp_train_options *options, const struct tp_
         status = tp_fail(error, TP_FAILURE, "the system granted %zu of %zu threads", members, t.plan.members);
         goto out;
     }
-    result->steps = t.done;
-    result->epochs = t.done / result->run.steps_per_epoch;
+    result->steps = t.progress.steps;
+    result->epochs = t.progress.steps / result->run.steps_per_epoch;
     for (size_t m = 0; m < members; m++)
         result->threads_worked += t.members[m].step.worked;
     if (t.profiles)

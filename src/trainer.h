@@ -10,20 +10,9 @@
 #include "plan.h"
 #include "probe.h"
 #include "profile.h"
+#include "progress.h"
 #include "score.h"
 #include "train_options.h"
-
-enum tp_stop {
-    TP_STOP_EPOCHS,   /* all epochs done */
-    TP_STOP_EARLY,    /* early_stop evaluations without a better validation loss */
-    TP_STOP_ACCURACY, /* stop_at_accuracy reached */
-    TP_STOP_LOSS,     /* stop_at_loss reached */
-    TP_STOP_TIME,     /* max_seconds used up */
-    TP_STOP_SIGNAL,   /* the observer's interrupted() returned true */
-    TP_STOP_DIVERGED  /* the loss of a step or of an evaluation is not finite */
-};
-
-const char *tp_stop_name(enum tp_stop stop); /* "epochs", "early-stop", "accuracy", "loss", "time", ... */
 
 /* What an evaluation found. */
 struct tp_evaluation {
@@ -48,6 +37,13 @@ struct tp_weights_shown {
     bool last; /* those that the run ends with; else the ones with the lowest validation loss so far */
 };
 
+/* A run that can be resumed from here; all of it is valid during the call alone. */
+struct tp_checkpoint_shown {
+    const struct tp_network *network;
+    const struct tp_normalization *normalization;
+    const struct tp_progress *progress;
+};
+
 /* What the plan made of the options; known before the first step. */
 struct tp_run {
     const char *isa;
@@ -61,6 +57,7 @@ struct tp_run {
     enum tp_init init;
     size_t batch; /* rows of a full batch: no more than there are samples */
     size_t steps_per_epoch, steps_planned;
+    size_t steps_before;    /* done before the run was resumed; 0: it was not */
     double flops_per_step;  /* 2 rows in out per GEMM; no backward GEMM for the first layer */
     double mean, deviation; /* of the training inputs */
 };
@@ -70,8 +67,10 @@ struct tp_run {
  * started: once, before the team exists, so it may measure what threads can do. The others come from one
  * thread of the team. step: after each step, which is counted from 0 and its epoch from 1. evaluated: after
  * each evaluation, so after the step that it belongs to. weights: at each evaluation with the lowest
- * validation loss so far, and at the end, unless the run diverged. interrupted: asked after each step; true
- * ends the run after it.
+ * validation loss so far, and at the end, unless the run diverged. interrupted: asked at the end of each
+ * step; true ends the run after it and the evaluation that may follow. checkpoint_due: asked likewise, with
+ * the step; true has checkpoint called there. That is also called when the last step is done, unless the run
+ * diverged, before the final evaluation; between steps the team waits for it.
  */
 struct tp_observer {
     void *context;
@@ -80,6 +79,8 @@ struct tp_observer {
     void (*evaluated)(void *context, const struct tp_evaluation *evaluation);
     void (*weights)(void *context, const struct tp_weights_shown *shown);
     bool (*interrupted)(void *context);
+    bool (*checkpoint_due)(void *context, size_t step);
+    void (*checkpoint)(void *context, const struct tp_checkpoint_shown *shown);
 };
 
 struct tp_result {
@@ -104,9 +105,10 @@ size_t tp_train_threads(const struct tp_train_options *options);
 
 /*
  * Trains a network on train, evaluates it on validation and, once, at the end, on test (NULL: none).
- * Errors: TP_USAGE for options that do not fit each other or the data, TP_BAD_INPUT for data sets that do not
- * fit each other or are empty and for a plan that does not fit the network, TP_FAILURE without memory or
- * threads, TP_DIVERGED (result is filled, error names step, epoch, layer and a remedy).
+ * Errors: TP_USAGE for options that do not fit each other, the data or the run that is resumed, TP_BAD_INPUT
+ * for data sets that do not fit each other or are empty and for a plan that does not fit the network,
+ * TP_FAILURE without memory or threads, TP_DIVERGED (result is filled, error names step, epoch, layer and a
+ * remedy).
  */
 enum tp_status tp_train(const struct tp_train_options *options, const struct tp_dataset *train,
                         const struct tp_dataset *validation, const struct tp_dataset *test,

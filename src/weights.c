@@ -15,6 +15,15 @@ void tp_weights_shape(struct tp_weights *weights, const struct tp_network *netwo
         tp_weights_add(weights, network->layers[l].inputs, network->layers[l].units, network->layers[l].bias);
 }
 
+bool tp_weights_alike(const struct tp_weights *a, const struct tp_weights *b)
+{
+    bool alike = a->layer_count == b->layer_count;
+    for (size_t l = 0; alike && l < a->layer_count; l++)
+        alike = a->layers[l].inputs == b->layers[l].inputs && a->layers[l].units == b->layers[l].units &&
+                a->layers[l].has_bias == b->layers[l].has_bias;
+    return alike;
+}
+
 enum tp_status tp_weights_allocate(struct tp_weights *weights, struct tp_error *error)
 {
     size_t count = 0;

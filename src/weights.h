@@ -30,6 +30,9 @@ void tp_weights_add(struct tp_weights *weights, size_t inputs, size_t units, boo
 /* The layers of a network that has shapes, instead of those there were. */
 void tp_weights_shape(struct tp_weights *weights, const struct tp_network *network);
 
+/* Whether both have the same layers, with biases in the same ones. */
+bool tp_weights_alike(const struct tp_weights *a, const struct tp_weights *b);
+
 /*
  * Gives memory, zeroed, to all layers.
  * Errors: TP_FAILURE without it. The weights may be freed either way.

@@ -289,6 +289,8 @@ static void test_refuses_texts(void **state)
         {"format_version", "-1", "format_version: expected an integer"},
         {"format_version", "", "format_version: expected an integer"},
         {"format_version", "99999999999999999999", "format_version: expected an integer"},
+        {"numerics_version", "2", NULL},
+        {"numerics_version", "x", "numerics_version: expected an integer"},
         {"activation", "softplus", "activation: found none that this version knows"},
         {"normalize", NULL, "no normalize found"},
         {"classes", "4", "classes: found 4, expected 3"},
@@ -308,6 +310,7 @@ static void test_refuses_texts(void **state)
                                   "[\"a\",\"b\",\"c\"]", "options", "", "data_fingerprint", "00", "step", "1",
                                   "validation_loss", "0.5", "validation_accuracy", "0.5");
         json_object_set_new(texts, "validation_samples", json_string("10"));
+        json_object_set_new(texts, "numerics_version", json_string("1"));
         if (cases[i].value)
             json_object_set_new(texts, cases[i].key, json_string(cases[i].value));
         else
