@@ -1,7 +1,7 @@
 # Builds, tests and installs tileprop. `make help` lists the targets.
 #
 # Yours to set, on the command line or in the environment: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS (they come after
-# our own flags), BUILD and BIN (where things go, so that builds can lie side by side), V=1 (show commands),
+# our own flags), BUILD, BIN and LIB (where things go, so that builds can lie side by side), V=1 (show commands),
 # PYTHON (which one may have PyTorch, for bench-programs and tests/pytorch.bats), and for install: prefix exec_prefix bindir datarootdir datadir DESTDIR.
 
 .DEFAULT_GOAL := all
@@ -11,6 +11,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 BUILD := build
 BIN   := bin
+LIB   := lib
 
 PYTHON ?= python3
 
@@ -20,6 +21,7 @@ bindir       = $(exec_prefix)/bin
 datarootdir  = $(prefix)/share
 datadir      = $(datarootdir)
 INSTALL     := install
+OBJCOPY     := objcopy
 
 comma := ,
 Q := $(if $(V),,@)
@@ -97,12 +99,18 @@ LOOPS := $(foreach t,baseline $(if $(X86),avx2 avx512),$(BUILD)/bench/loops-$t.o
 LIBRARY := $(BUILD)/libtileprop.a
 PROGRAM := $(BUILD)/libprogram.a
 
+# The library for other programs. Until 1.0.0 minor versions differ, so the SONAME has both numbers.
+VERSION    := $(shell sed -n 's/^.define TILEPROP_VERSION "\(.*\)"/\1/p' include/tileprop/version.h)
+SONAME     := libtileprop.so.$(basename $(VERSION))
+SHARED     := $(LIB)/libtileprop.so.$(VERSION)
+ARCHIVE    := $(LIB)/libtileprop.a
+
 # --- Flags ----------------------------------------------------------------------------------------------
 
 # -ffp-contract=off: the bits of a result must not depend on what the compiler chooses to fuse.
 # TP_KEEP_LOOPS: unrolled tiles take minutes to compile where each load is instrumented or emulated.
 KEEP_LOOPS := -DTP_KEEP_LOOPS
-OWN_FLAGS  := -std=c11 -D_GNU_SOURCE -O2 -g -ffp-contract=off $(if $(SANITIZE),$(KEEP_LOOPS)) \
+OWN_FLAGS  := -std=c11 -D_GNU_SOURCE -O2 -g -fPIC -fvisibility=hidden -ffp-contract=off $(if $(SANITIZE),$(KEEP_LOOPS)) \
              -Wall -Wextra -Wpedantic -Wshadow \
              $(if $(X86),-DTP_X86_TIERS) \
              $(shell $(PKG_CONFIG) --cflags $(foreach l,$(FOUND),$(call module,$l)) 2>/dev/null) \
@@ -133,7 +141,7 @@ flags = $(OWN_FLAGS) \
 # --- Rules ----------------------------------------------------------------------------------------------
 
 .PHONY: all
-all: $(BIN)/train $(BIN)/predict ## build bin/train and bin/predict; installs nothing
+all: $(BIN)/train $(BIN)/predict $(SHARED) $(ARCHIVE) ## build the programs in bin/ and the library in lib/; installs nothing
 
 # A stamp holds the text that its dependants were made with; it changes only when the text does.
 stamp_compile := $(shell $(CC) --version 2>/dev/null | head -n 1) $(ONEDNN) $(OWN_FLAGS) $(FLAGS_avx2) $(FLAGS_avx512) \
@@ -165,6 +173,21 @@ $(LIBRARY) $(PROGRAM): $(BUILD)/stamp/link
 
 link = $(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
        $(1) $(OWN_LDLIBS) $(LDLIBS)
+
+# What the library shares with itself alone is not visible from outside, in the archive neither.
+$(SHARED): $(LIBRARY) src/libtileprop.map $(BUILD)/stamp/link
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -shared $(OWN_LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=src/libtileprop.map -Wl,-z,defs \
+	    $(LDFLAGS) -o $@ -Wl,--whole-archive $(LIBRARY) -Wl,--no-whole-archive $(OWN_LDLIBS) $(LDLIBS)
+	$(Q)ln -sf $(@F) $(LIB)/$(SONAME) && ln -sf $(SONAME) $(LIB)/libtileprop.so
+
+$(ARCHIVE): $(LIBRARY)
+	$(call say,AR,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LD) -r --whole-archive -o $(BUILD)/tileprop.o $(LIBRARY)
+	$(Q)$(OBJCOPY) --localize-hidden $(BUILD)/tileprop.o
+	$(Q)rm -f $@ && $(AR) rcs $@ $(BUILD)/tileprop.o
 
 $(BIN)/train $(BIN)/predict: $(BIN)/%: $(BUILD)/src/%.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
@@ -437,7 +460,7 @@ check-format: ## fail where clang-format would change a file
 
 .PHONY: clean
 clean: ## remove everything that was built
-	rm -rf $(BUILD) $(BIN) compile_commands.json
+	rm -rf $(BUILD) $(BIN) $(LIB) compile_commands.json
 
 .PHONY: help
 help: ## this list

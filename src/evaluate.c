@@ -46,14 +46,14 @@ static void pack(const struct tp_evaluator *evaluator, const struct tp_evaluator
                           .scale = evaluator->normalization->scale,
                           .shift = evaluator->normalization->shift,
                           .a = member->inputs,
-                          .a_stride = evaluator->plan->evaluation_rows * TP_PANEL});
+                          .a_stride = rows * TP_PANEL});
 }
 
 /* Outputs of layer l for the rows whose outputs of the layer below are a. */
 static const float *forward(const struct tp_evaluator *evaluator, const struct tp_evaluator_member *member,
                             size_t l, const float *a, size_t rows)
 {
-    size_t stride = evaluator->plan->evaluation_rows * TP_PANEL;
+    const size_t stride = rows * TP_PANEL;
     const struct tp_layer *layer = &evaluator->network->layers[l];
     float *z = member->outputs[l % 2];
     for (size_t s = 0; s < layer->slice_count; s++) {
@@ -71,6 +71,17 @@ static const float *forward(const struct tp_evaluator *evaluator, const struct t
                                                       .activation = layer->activation});
     }
     return z;
+}
+
+const float *tp_evaluator_logits(const struct tp_evaluator *evaluator,
+                                 const struct tp_evaluator_member *member, const struct tp_dataset *dataset,
+                                 size_t begin, size_t rows)
+{
+    const float *a = member->inputs;
+    pack(evaluator, member, dataset, begin, rows);
+    for (size_t l = 0; l < evaluator->network->layer_count; l++)
+        a = forward(evaluator, member, l, a, rows);
+    return a;
 }
 
 /* The first row of the next block, whose samples come while the present one is computed; count: none is left.
@@ -92,18 +103,12 @@ void tp_evaluator_run(struct tp_evaluator *evaluator, const struct tp_evaluator_
     size_t block = evaluator->plan->evaluation_rows, layers = evaluator->network->layer_count;
     for (size_t begin = take_block(evaluator, dataset), next; begin < dataset->count; begin = next) {
         size_t rows = dataset->count - begin < block ? dataset->count - begin : block;
-        pack(evaluator, member, dataset, begin, rows);
         next = take_block(evaluator, dataset);
-        const float *a = member->inputs;
-        for (size_t l = 0; l < layers; l++)
-            a = forward(evaluator, member, l, a, rows);
-        if (evaluator->seen)
-            evaluator->seen(evaluator->context, a, member->outputs[layers % 2], block * TP_PANEL, begin,
-                            rows);
+        const float *a = tp_evaluator_logits(evaluator, member, dataset, begin, rows);
         evaluator->tier->loss(&(struct tp_loss){.row_end = rows,
                                                 .classes = evaluator->network->layers[layers - 1].units,
                                                 .z = a,
-                                                .z_stride = block * TP_PANEL,
+                                                .z_stride = rows * TP_PANEL,
                                                 .labels = dataset->labels + begin,
                                                 .loss = evaluator->loss + begin,
                                                 .predicted = evaluator->predicted + begin});
@@ -146,7 +151,7 @@ size_t tp_evaluator_first_bad_layer(const struct tp_evaluator *evaluator,
         const float *a = member->inputs;
         for (size_t l = 0; l + 1 < first && l < evaluator->network->layer_count; l++) {
             a = forward(evaluator, member, l, a, rows);
-            if (!all_finite(a, block * TP_PANEL, rows, evaluator->network->layers[l].units))
+            if (!all_finite(a, rows * TP_PANEL, rows, evaluator->network->layers[l].units))
                 first = l + 1;
         }
     }

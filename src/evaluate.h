@@ -22,16 +22,9 @@ struct tp_evaluator {
     float *loss;              /* [samples of the largest data set] */
     uint16_t *predicted;      /* the same */
     atomic_size_t next_block; /* the first block that no member has taken yet */
-
-    /*
-     * Called behind each block by whoever computed it, unless NULL: logits of `rows` samples from begin on,
-     * in panel format, and a buffer of the same format that is free.
-     */
-    void (*seen)(void *context, const float *logits, float *room, size_t stride, size_t begin, size_t rows);
-    void *context;
 };
 
-/* A member's buffers, panel format with stride evaluation_rows * 16. */
+/* A member's buffers, for evaluation_rows in panel format; a block of fewer has a smaller stride. */
 struct tp_evaluator_member {
     float *inputs;
     float *outputs[2]; /* of odd and of even layers */
@@ -40,6 +33,14 @@ struct tp_evaluator_member {
 size_t tp_evaluator_member_bytes(const struct tp_network *network, const struct tp_plan *plan, size_t total);
 void tp_evaluator_member_place(const struct tp_evaluator *evaluator, struct tp_evaluator_member *member,
                                struct tp_arena *arena);
+
+/*
+ * Logits of samples [begin, begin + rows), at most a block of them, in panel format with stride rows * 16.
+ * They are in outputs[(layers - 1) % 2]; the other one is free.
+ */
+const float *tp_evaluator_logits(const struct tp_evaluator *evaluator,
+                                 const struct tp_evaluator_member *member, const struct tp_dataset *dataset,
+                                 size_t begin, size_t rows);
 
 /*
  * Called by every member after a barrier. When it returns, after one more, loss and predicted hold every

@@ -92,7 +92,7 @@ static enum tp_status predict_rows(struct tp_prediction *p, struct tp_predictor 
         some.labels = set->labels + begin;
         const struct tp_predictions found = {p->predictions.loss + begin, p->predictions.predicted + begin,
                                              p->predictions.probabilities};
-        const enum tp_status status = tp_predictor_run(predictor, &some, &found, error);
+        const enum tp_status status = tp_predictor_run_team(predictor, p->threads, &some, &found, error);
         if (status != TP_OK)
             return status;
         p->seconds_prediction += tp_clock_seconds() - began;
@@ -118,7 +118,7 @@ static enum tp_status predict_all(struct tp_prediction *p, struct tp_predictor *
                                   struct tp_error *error)
 {
     const double began = tp_clock_seconds();
-    const enum tp_status status = tp_predictor_run(predictor, &p->data->set, &p->predictions, error);
+    const enum tp_status status = tp_predictor_run_team(predictor, p->threads, &p->data->set, &p->predictions, error);
     p->seconds_prediction = tp_clock_seconds() - began;
     return status;
 }
@@ -184,7 +184,7 @@ static enum tp_status predict(const struct tp_predict_command *command, struct t
     if (status == TP_OK)
         status = check(&p, error);
     if (status == TP_OK)
-        status = tp_predictor_create(&predictor, &model, command->isa, p.threads, error);
+        status = tp_predictor_create(&predictor, &model, command->isa, error);
     p.seconds_loading = tp_clock_seconds() - began;
     if (status == TP_OK)
         status = use(&p, predictor, &outputs, error);

@@ -11,30 +11,36 @@
 
 struct tp_predictor;
 
-/* What is known of samples; arrays of the caller's. */
+/* What is known of samples; arrays of the caller's, NULL where they are not wanted. */
 struct tp_predictions {
     float *loss;          /* [samples], of the true class */
     uint16_t *predicted;  /* [samples] */
-    float *probabilities; /* [samples][classes]; NULL: not wanted */
+    float *probabilities; /* [samples][classes] */
 };
 
 /*
- * Prepares a described model, which must outlive the predictor, for the tier called isa and so many threads.
- * Errors: TP_USAGE for a tier that is not here, TP_FAILURE without memory or threads. On error *predictor is
- * NULL.
+ * Prepares a described model, which must outlive the predictor, for the tier called isa.
+ * Errors: TP_USAGE for a tier that is not here, TP_FAILURE without memory. On error *predictor is NULL.
  */
 enum tp_status tp_predictor_create(struct tp_predictor **predictor, const struct tp_model *model,
-                                   const char *isa, size_t threads, struct tp_error *error);
+                                   const char *isa, struct tp_error *error);
 
 void tp_predictor_free(struct tp_predictor *predictor);
 
 /*
- * Predicts all samples, which have the model's inputs and labels below its number of classes. No result
- * depends on the number of threads or on the tier.
+ * Predicts all samples, which have the model's inputs and, where losses are wanted, labels below its number
+ * of classes. It allocates nothing. Any number of threads may do so at a time. No result depends on the tier.
+ */
+void tp_predictor_run(const struct tp_predictor *predictor, const struct tp_dataset *samples,
+                      const struct tp_predictions *predictions);
+
+/*
+ * The same on a team of so many threads; no result depends on their number.
  * Errors: TP_FAILURE without threads.
  */
-enum tp_status tp_predictor_run(struct tp_predictor *predictor, const struct tp_dataset *samples,
-                                const struct tp_predictions *predictions, struct tp_error *error);
+enum tp_status tp_predictor_run_team(const struct tp_predictor *predictor, size_t threads,
+                                     const struct tp_dataset *samples,
+                                     const struct tp_predictions *predictions, struct tp_error *error);
 
 /*
  * tp_network_hash of the weights.

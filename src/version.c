@@ -31,7 +31,7 @@ const char *tp_version_compiler(void)
 
 void tp_version_write(FILE *out)
 {
-    fprintf(out, "tileprop %s (%s)\ncompiler: %s\ntiers built:", TP_VERSION, TP_COMMIT, TP_COMPILER);
+    fprintf(out, "tileprop %s (%s)\ncompiler: %s\ntiers built:", TILEPROP_VERSION, TP_COMMIT, TP_COMPILER);
     for (size_t i = 0; tp_tiers[i]; i++)
         fprintf(out, " %s", tp_tiers[i]->name);
     fputs("\ntiers found here:", out);

@@ -114,10 +114,10 @@ helpers() {
 
 # unnamed OBJECT|ARCHIVE...: exported symbols outside our name space.
 unnamed() {
-    nm -g --defined-only -P "$@" | awk 'NF > 1 && $1 !~ /^tp_/ { print $1 }'
+    nm -g --defined-only -P "$@" | awk 'NF > 1 && $1 !~ /^(tp|tileprop)_/ { print $1 }'
 }
 
-@test "every exported symbol starts with tp_" {
+@test "every exported symbol starts with tp_ or tileprop_" {
     none unnamed "$build/libtileprop.a" "$build/libprogram.a"
     object=$(compile name <<<'int counter = 1;')
     some unnamed "$object"

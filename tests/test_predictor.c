@@ -97,8 +97,8 @@ static void run(const struct tp_model *model, const char *isa, size_t threads, c
 {
     struct tp_predictor *predictor;
     struct tp_error error = {""};
-    if (tp_predictor_create(&predictor, model, isa, threads, &error) ||
-        tp_predictor_run(predictor, set, predictions, &error))
+    if (tp_predictor_create(&predictor, model, isa, &error) ||
+        tp_predictor_run_team(predictor, threads, set, predictions, &error))
         fail_msg("%s", error.text);
     tp_predictor_free(predictor);
 }
@@ -168,7 +168,7 @@ static void test_refuses_tiers(void **state)
     struct tp_model model = make_model(1, (const size_t[]){3}, 0);
     struct tp_predictor *predictor;
     struct tp_error error = {""};
-    check_failure(tp_predictor_create(&predictor, &model, "none", 1, &error), TP_USAGE, &error,
+    check_failure(tp_predictor_create(&predictor, &model, "none", &error), TP_USAGE, &error,
                   "no tier \"none\"");
     assert_null(predictor);
     tp_weights_free(&model.weights);

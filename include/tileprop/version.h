@@ -5,6 +5,6 @@
 #ifndef TILEPROP_VERSION_H
 #define TILEPROP_VERSION_H
 
-#define TP_VERSION "0.1.0"
+#define TILEPROP_VERSION "0.1.0"
 
 #endif

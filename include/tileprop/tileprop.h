@@ -1,0 +1,297 @@
+/*
+ * tileprop: trains multi-layer perceptrons that classify, and uses them, on the CPU.
+ *
+ *     tileprop_model *model;
+ *     char message[256];
+ *     if (tileprop_model_load(&model, "digits.safetensors", message, sizeof message) != TILEPROP_OK)
+ *         ... message says what is wrong ...
+ *     tileprop_predict_u8(model, pixels, 1, probabilities, NULL);
+ *     tileprop_model_free(model);
+ *
+ * Link with `pkg-config --cflags --libs tileprop` (--static for libtileprop.a). C11 and C++17.
+ *
+ * What the library does not do. It prints nothing, ends no process, handles no signal, reads no environment
+ * variable, and changes nothing that outlives a call: no locale, no OpenMP setting, no floating-point state
+ * (rounding, flush-to-zero), no affinity of a thread unless `bind` asks for it, no memory policy unless
+ * `numa` does. OpenMP keeps the threads of a training asleep for the next one.
+ *
+ * Matrices are row by row, one sample a row, without gaps, at any alignment that their type allows. No buffer
+ * may overlap another one, and none is kept or written to unless it says so.
+ *
+ * Errors. Functions that can fail return a status and write one line, what was found and what was expected,
+ * to message[size], cut off where it does not fit; message may be NULL where size is 0. Without an error
+ * nothing is written there. Functions that return no status cannot fail.
+ *
+ * Threads. Any number of threads may call any functions at a time, also on one model; only what takes a model
+ * that is not const needs it for itself. After fork() the child may use everything, its parent's models too.
+ *
+ * Bits. Weights depend on data, options and seed alone, and predictions on weights and samples: never on the
+ * number of threads, the CPU, or the rows that are predicted together.
+ */
+#ifndef TILEPROP_TILEPROP_H
+#define TILEPROP_TILEPROP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "version.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define TILEPROP_API __attribute__((visibility("default")))
+#else
+#define TILEPROP_API
+#endif
+
+typedef enum tileprop_status {
+    TILEPROP_OK = 0,
+    TILEPROP_FAILURE = 1,   /* the system refused: memory, threads, a file that cannot be written */
+    TILEPROP_USAGE = 2,     /* arguments or options that do not fit each other or the data */
+    TILEPROP_BAD_INPUT = 3, /* a file or data */
+    TILEPROP_DIVERGED = 4   /* the loss is not finite */
+} tileprop_status;
+
+/* The version of the library that is there at run time; TILEPROP_VERSION is that of this header. */
+TILEPROP_API const char *tileprop_version(void);
+
+/* --- Models ------------------------------------------------------------------------------------------- */
+
+/* A trained network with the normalization of its inputs and the names of its classes. */
+typedef struct tileprop_model tileprop_model;
+
+/*
+ * Loads a model, a safetensors file as tileprop writes it, from a path or from bytes, and makes it ready to
+ * predict; the bytes may go afterwards. *model is to be freed; NULL on error. All memory that predictions
+ * need is allocated here: about twice that of the weights, and buffers that take memory once they are used.
+ * Errors: BAD_INPUT for a file that cannot be read or is no such model, FAILURE without memory.
+ */
+TILEPROP_API tileprop_status tileprop_model_load(tileprop_model **model, const char *path, char *message,
+                                                 size_t size);
+TILEPROP_API tileprop_status tileprop_model_load_memory(tileprop_model **model, const void *bytes,
+                                                        size_t count, char *message, size_t size);
+
+/*
+ * Makes the model predict with these instructions, "reference", "avx2" or "avx512", instead of the fastest
+ * ones that the CPU has ("auto"); no bit of a prediction changes. Errors: USAGE for instructions that are not
+ * here, FAILURE without memory; the model stays as it was.
+ */
+TILEPROP_API tileprop_status tileprop_model_use_isa(tileprop_model *model, const char *isa, char *message,
+                                                    size_t size);
+
+/* NULL is allowed. No thread may be using the model. */
+TILEPROP_API void tileprop_model_free(tileprop_model *model);
+
+/*
+ * Writes the model to a file, which is there whole or not at all, or to memory: *bytes[*count], which free()
+ * frees; NULL on error. The same model gives the same bytes.
+ * Errors: FAILURE if it cannot be written or without memory.
+ */
+TILEPROP_API tileprop_status tileprop_model_save(const tileprop_model *model, const char *path, char *message,
+                                                 size_t size);
+TILEPROP_API tileprop_status tileprop_model_save_memory(const tileprop_model *model, void **bytes,
+                                                        size_t *count, char *message, size_t size);
+
+/* Values of a sample, classes, weights and biases together. */
+TILEPROP_API size_t tileprop_model_features(const tileprop_model *model);
+TILEPROP_API size_t tileprop_model_classes(const tileprop_model *model);
+TILEPROP_API size_t tileprop_model_parameters(const tileprop_model *model);
+
+/* The name of a class, UTF-8; it lives as long as the model. NULL for a class that is not there. */
+TILEPROP_API const char *tileprop_model_class_name(const tileprop_model *model, size_t class_index);
+
+/* XXH3-64 of the weights: the number that `tileprop-train` prints. */
+TILEPROP_API uint64_t tileprop_model_hash(const tileprop_model *model);
+
+/* --- Predictions -------------------------------------------------------------------------------------- */
+
+/*
+ * Predicts samples [rows][features] as they are in the data that the model was trained on: the model
+ * normalizes them. Writes probabilities[rows][classes] and classes[rows], the most probable one or the lowest
+ * of them, where these are not NULL. A sample with a value that is not finite has NaN probabilities and some
+ * class. Runs in the calling thread, allocates nothing, takes no lock; up to 64 threads at a time have
+ * buffers of their own (fewer with layers of more than ten thousand units), more wait for each other.
+ */
+TILEPROP_API void tileprop_predict_f32(const tileprop_model *model, const float *samples, size_t rows,
+                                       float *probabilities, uint16_t *classes);
+TILEPROP_API void tileprop_predict_u8(const tileprop_model *model, const uint8_t *samples, size_t rows,
+                                      float *probabilities, uint16_t *classes);
+
+/* --- Training ----------------------------------------------------------------------------------------- */
+
+typedef enum tileprop_type {
+    TILEPROP_U8,  /* uint8_t */
+    TILEPROP_U16, /* uint16_t; labels only */
+    TILEPROP_I32, /* int32_t; labels only */
+    TILEPROP_F32  /* float; samples only */
+} tileprop_type;
+
+/* Labelled samples, all the caller's. */
+typedef struct tileprop_data {
+    size_t size;              /* sizeof(tileprop_data) */
+    const void *samples;      /* [rows][features]; finite */
+    tileprop_type type;       /* of them */
+    const void *labels;       /* [rows], each from 0 */
+    tileprop_type label_type; /* of them */
+    size_t rows, features;
+    size_t classes;             /* at most 65536; 0: one more than the largest label */
+    const float *class_weights; /* [classes] factors of a sample's loss and gradient; NULL: all 1 */
+} tileprop_data;
+
+#define TILEPROP_AUTO       (-1) /* of an option: what suits the data */
+#define TILEPROP_HIDDEN_MAX 64
+
+typedef enum tileprop_activation {
+    TILEPROP_SIGMOID = 1,
+    TILEPROP_LECUN_TANH = 2, /* 1.7159 tanh(2x/3) */
+    TILEPROP_TANH = 3,
+    TILEPROP_RELU = 4
+} tileprop_activation;
+
+/* First weights: he for relu, else fan-in; uniform in [-1, 1); normal, deviation sqrt(1/n) or sqrt(2/n) of n
+ * inputs. */
+typedef enum tileprop_init {
+    TILEPROP_INIT_AUTO,
+    TILEPROP_INIT_UNIFORM,
+    TILEPROP_INIT_FAN_IN,
+    TILEPROP_INIT_HE
+} tileprop_init;
+
+/* A constant 1 among the inputs; that and a bias in every other layer; none. auto: all for f32, input for u8.
+ */
+enum { TILEPROP_BIAS_INPUT, TILEPROP_BIAS_ALL, TILEPROP_BIAS_NONE };
+
+/* To mean 0 and deviation 1 over all values or for each feature, to [0, 1], not. auto: feature for f32,
+ * global for u8. */
+enum {
+    TILEPROP_NORMALIZE_GLOBAL,
+    TILEPROP_NORMALIZE_FEATURE,
+    TILEPROP_NORMALIZE_UNIT,
+    TILEPROP_NORMALIZE_NONE
+};
+
+typedef enum tileprop_optimizer {
+    TILEPROP_SGD,
+    TILEPROP_MOMENTUM,
+    TILEPROP_LECUN_MOMENTUM,
+    TILEPROP_NESTEROV,
+    TILEPROP_ADAM
+} tileprop_optimizer;
+
+typedef enum tileprop_bind {
+    TILEPROP_BIND_NONE,
+    TILEPROP_BIND_AUTO, /* as cores, if nothing restricts the process and every core gets a thread */
+    TILEPROP_BIND_CORES /* one thread per core, during the call */
+} tileprop_bind;
+
+typedef enum tileprop_numa {
+    TILEPROP_NUMA_AUTO, /* what suits the machine */
+    TILEPROP_NUMA_OFF,
+    TILEPROP_NUMA_INTERLEAVE, /* spreads the pages of the samples over the memory nodes, during the call */
+    TILEPROP_NUMA_REPLICATE   /* copies the samples to each node */
+} tileprop_numa;
+
+/*
+ * What happened; valid during the callback. After each step, and once more where an evaluation follows it.
+ */
+typedef struct tileprop_progress {
+    size_t size;
+    size_t step, epoch; /* the step, from 0, and its epoch, from 1 */
+    double loss;        /* of the step's batch, mean cross-entropy in nats */
+    int evaluated;      /* what follows is there */
+    double validation_loss, validation_accuracy;
+    double train_accuracy; /* NaN without eval_train */
+} tileprop_progress;
+
+/* The options of `tileprop-train`, whose --help says more of each. */
+typedef struct tileprop_options {
+    size_t size;                        /* sizeof(tileprop_options) */
+    size_t hidden[TILEPROP_HIDDEN_MAX]; /* units of the hidden layers */
+    size_t hidden_count;                /* 0: softmax regression */
+    tileprop_activation activation;
+    tileprop_init init;
+    int bias;      /* TILEPROP_BIAS_... or TILEPROP_AUTO */
+    int normalize; /* TILEPROP_NORMALIZE_... or TILEPROP_AUTO */
+    tileprop_optimizer optimizer;
+    double learning_rate; /* 0: 0.001 for adam, 0.1 for sgd, 0.02 for the others */
+    double momentum, beta1, beta2, epsilon, weight_decay;
+    size_t batch;
+    size_t epochs; /* 0: 10, for f32 at least as many as give 2000 steps */
+    int shuffle;
+    int drop_last; /* leave out what does not fill the last batch; TILEPROP_AUTO: for u8 */
+    size_t evals_per_epoch;
+    int eval_train; /* the whole training set at each evaluation too */
+    uint64_t seed;
+    const tileprop_model *first_weights; /* of the same layers; NULL: random ones */
+    size_t early_stop;                   /* evaluations without a better validation loss; 0: never */
+    double stop_at_accuracy, stop_at_loss, max_seconds; /* 0: never */
+    size_t threads;       /* at most so many, and no more than CPUs; 0: as many as CPUs */
+    size_t threads_exact; /* exactly so many; 0: choose */
+    tileprop_bind bind;   /* none, unlike tileprop-train's */
+    tileprop_numa numa;   /* off, unlike tileprop-train's */
+    const char *isa;      /* "auto", "reference", "avx2", "avx512" */
+
+    /* Called after each step from one thread of the training, others waiting for it; what is not 0 ends the
+     * run. */
+    int (*progress)(void *context, const tileprop_progress *progress);
+    void *context;
+} tileprop_options;
+
+/* Fills *options with the defaults of `tileprop-train`; size is sizeof *options. */
+TILEPROP_API void tileprop_options_init(tileprop_options *options, size_t size);
+
+typedef enum tileprop_stop {
+    TILEPROP_STOP_EPOCHS,
+    TILEPROP_STOP_EARLY,
+    TILEPROP_STOP_ACCURACY,
+    TILEPROP_STOP_LOSS,
+    TILEPROP_STOP_TIME,
+    TILEPROP_STOP_PROGRESS, /* the callback wished it */
+    TILEPROP_STOP_DIVERGED
+} tileprop_stop;
+
+/* Losses are means in nats per sample, accuracies fractions. */
+typedef struct tileprop_result {
+    size_t size; /* sizeof(tileprop_result), filled by the caller */
+    tileprop_stop stopped_by;
+    size_t steps, epochs;                        /* done */
+    double train_loss, train_accuracy;           /* of the final weights */
+    double validation_loss, validation_accuracy; /* likewise */
+    double best_validation_loss, best_validation_accuracy;
+    size_t best_step; /* of that loss, from 0 */
+    double seconds_training, seconds_evaluation;
+    uint64_t weights_hash; /* of the final weights */
+    size_t threads;        /* that there were */
+    const char *isa;       /* the instructions that were used; lives as long as the library */
+} tileprop_result;
+
+/*
+ * Trains on train and evaluates on validation, which has the same features and no more classes. Stores the
+ * final model in *last and the one with the lowest validation loss in *best, to be freed, where these are not
+ * NULL. result may be NULL too. Copies labels that are not u16; allocates weights, optimizer state, and per
+ * thread the activations of a batch. Inside a parallel region of OpenMP use threads = 1.
+ * Errors: USAGE for options that do not fit each other or the data, BAD_INPUT for data that do not fit each
+ * other, are empty or have a label below 0 or too large, FAILURE without memory or threads, DIVERGED where
+ * the loss is not finite: then *last is NULL, and *best and result are there as far as the run went. Else on
+ * error both are NULL.
+ */
+TILEPROP_API tileprop_status tileprop_train(const tileprop_options *options, const tileprop_data *train,
+                                            const tileprop_data *validation, tileprop_model **last,
+                                            tileprop_model **best, tileprop_result *result, char *message,
+                                            size_t size);
+
+/*
+ * The same, validating on the last ceil(fraction * rows) samples (0 < fraction < 1) instead of training on
+ * them.
+ */
+TILEPROP_API tileprop_status tileprop_train_split(const tileprop_options *options, const tileprop_data *data,
+                                                  double fraction, tileprop_model **last,
+                                                  tileprop_model **best, tileprop_result *result,
+                                                  char *message, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,37 @@
+/*
+ * Behind the public functions: what a handle holds, and what begins and ends a call.
+ */
+#ifndef TP_API_H
+#define TP_API_H
+
+#include <locale.h>
+
+#include "../include/tileprop/tileprop.h"
+#include "model.h"
+#include "predictor.h"
+
+struct tileprop_model {
+    struct tp_model model;
+    struct tp_predictor *predictor;
+    uint64_t hash;
+};
+
+/* A call that can fail. Numbers are read and written as in C, whatever the caller's locale, which is back at
+ * its end. */
+struct tp_call {
+    struct tp_error error;
+    locale_t locale;
+};
+
+void tp_call_begin(struct tp_call *call);
+
+/* The status, and with an error its message to the caller's buffer. */
+tileprop_status tp_call_end(struct tp_call *call, enum tp_status status, char *message, size_t size);
+
+/*
+ * Makes a described model ready to predict and takes it over, on error too; then *handle is NULL.
+ * Errors: TP_FAILURE without memory.
+ */
+enum tp_status tp_api_model(tileprop_model **handle, struct tp_model *model, struct tp_error *error);
+
+#endif

@@ -1,0 +1,177 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "api.h"
+#include "safe_file.h"
+
+_Static_assert((int)TILEPROP_OK == (int)TP_OK && (int)TILEPROP_FAILURE == (int)TP_FAILURE &&
+                   (int)TILEPROP_USAGE == (int)TP_USAGE && (int)TILEPROP_BAD_INPUT == (int)TP_BAD_INPUT &&
+                   (int)TILEPROP_DIVERGED == (int)TP_DIVERGED,
+               "statuses are the same numbers");
+
+enum tp_status tp_api_model(tileprop_model **handle, struct tp_model *model, struct tp_error *error)
+{
+    *handle = calloc(1, sizeof **handle);
+    if (!*handle) {
+        tp_model_free(model);
+        return tp_fail(error, TP_FAILURE, "out of memory: a model");
+    }
+    (*handle)->model = *model;
+    *model = (struct tp_model){0};
+    enum tp_status status = tp_predictor_create(&(*handle)->predictor, &(*handle)->model, "auto", error);
+    if (status == TP_OK)
+        status = tp_predictor_hash((*handle)->predictor, &(*handle)->hash, error);
+    if (status == TP_OK)
+        return TP_OK;
+    tileprop_model_free(*handle);
+    *handle = NULL;
+    return status;
+}
+
+/* Layers alone are no model that can be used. */
+static enum tp_status take(tileprop_model **handle, struct tp_model *model, const char *path,
+                           struct tp_error *error)
+{
+    if (model->described)
+        return tp_api_model(handle, model, error);
+    tp_model_free(model);
+    return tp_fail(error, TP_BAD_INPUT,
+                   "%s: layers alone found, expected a model as train --save writes it, which also says "
+                   "activation and normalization",
+                   path);
+}
+
+tileprop_status tileprop_model_load(tileprop_model **handle, const char *path, char *message, size_t size)
+{
+    struct tp_call call;
+    struct tp_model model;
+    *handle = NULL;
+    tp_call_begin(&call);
+    enum tp_status status = tp_model_read(&model, path, &call.error);
+    if (status == TP_OK)
+        status = take(handle, &model, path, &call.error);
+    return tp_call_end(&call, status, message, size);
+}
+
+tileprop_status tileprop_model_load_memory(tileprop_model **handle, const void *bytes, size_t count,
+                                           char *message, size_t size)
+{
+    struct tp_call call;
+    struct tp_model model;
+    struct tp_file file = {.path = "memory", .bytes = malloc(count ? count : 1), .size = count};
+    *handle = NULL;
+    tp_call_begin(&call);
+    if (!file.bytes)
+        return tp_call_end(&call,
+                           tp_fail(&call.error, TP_FAILURE, "out of memory: a model of %zu bytes", count),
+                           message, size);
+    if (count)
+        memcpy(file.bytes, bytes, count);
+    enum tp_status status = tp_model_parse(&model, &file, &call.error);
+    if (status == TP_OK)
+        status = take(handle, &model, file.path, &call.error);
+    return tp_call_end(&call, status, message, size);
+}
+
+void tileprop_model_free(tileprop_model *handle)
+{
+    if (!handle)
+        return;
+    tp_predictor_free(handle->predictor);
+    tp_model_free(&handle->model);
+    free(handle);
+}
+
+tileprop_status tileprop_model_save(const tileprop_model *handle, const char *path, char *message,
+                                    size_t size)
+{
+    struct tp_call call;
+    struct tp_safe_file file;
+    tp_call_begin(&call);
+    enum tp_status status = tp_safe_file_open(&file, "tileprop_model_save", path, &call.error);
+    if (status == TP_OK)
+        status = tp_model_write(&handle->model, &file, &call.error);
+    if (status == TP_OK)
+        status = tp_safe_file_commit(&file, &call.error);
+    tp_safe_file_discard(&file);
+    return tp_call_end(&call, status, message, size);
+}
+
+tileprop_status tileprop_model_save_memory(const tileprop_model *handle, void **bytes, size_t *count,
+                                           char *message, size_t size)
+{
+    struct tp_call call;
+    char *text = NULL;
+    *bytes = NULL;
+    tp_call_begin(&call);
+    struct tp_safe_file file = {.file = open_memstream(&text, count), .path = (char[]){"memory"}};
+    enum tp_status status = file.file ? tp_model_write(&handle->model, &file, &call.error) : TP_FAILURE;
+    if ((file.file && fclose(file.file) != 0) || file.error || !file.file)
+        status = tp_fail(&call.error, TP_FAILURE, "out of memory: a model's file");
+    if (status == TP_OK)
+        *bytes = text;
+    else
+        free(text);
+    return tp_call_end(&call, status, message, size);
+}
+
+size_t tileprop_model_features(const tileprop_model *handle)
+{
+    return handle->model.weights.layers[0].inputs;
+}
+
+size_t tileprop_model_classes(const tileprop_model *handle)
+{
+    return json_array_size(handle->model.class_names);
+}
+
+size_t tileprop_model_parameters(const tileprop_model *handle)
+{
+    return tp_predictor_parameters(handle->predictor);
+}
+
+const char *tileprop_model_class_name(const tileprop_model *handle, size_t class_index)
+{
+    return json_string_value(json_array_get(handle->model.class_names, class_index));
+}
+
+tileprop_status tileprop_model_use_isa(tileprop_model *handle, const char *isa, char *message, size_t size)
+{
+    struct tp_call call;
+    struct tp_predictor *predictor;
+    tp_call_begin(&call);
+    const enum tp_status status = tp_predictor_create(&predictor, &handle->model, isa, &call.error);
+    if (status == TP_OK) {
+        tp_predictor_free(handle->predictor);
+        handle->predictor = predictor;
+    }
+    return tp_call_end(&call, status, message, size);
+}
+
+uint64_t tileprop_model_hash(const tileprop_model *handle)
+{
+    return handle->hash;
+}
+
+static void predict(const tileprop_model *handle, enum tp_sample_type type, const void *samples, size_t rows,
+                    float *probabilities, uint16_t *classes)
+{
+    const struct tp_dataset set = {.type = type,
+                                   .samples = (void *)(uintptr_t)samples, /* which nobody writes to */
+                                   .count = rows,
+                                   .features = tileprop_model_features(handle)};
+    const struct tp_predictions to = {.predicted = classes, .probabilities = probabilities};
+    tp_predictor_run(handle->predictor, &set, &to);
+}
+
+void tileprop_predict_f32(const tileprop_model *handle, const float *samples, size_t rows,
+                          float *probabilities, uint16_t *classes)
+{
+    predict(handle, TP_SAMPLE_F32, samples, rows, probabilities, classes);
+}
+
+void tileprop_predict_u8(const tileprop_model *handle, const uint8_t *samples, size_t rows,
+                         float *probabilities, uint16_t *classes)
+{
+    predict(handle, TP_SAMPLE_U8, samples, rows, probabilities, classes);
+}
