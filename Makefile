@@ -65,14 +65,16 @@ PACKAGES_PEERS    := libblis4 libdnnl-dev libopenblas0
 PACKAGES_PROGRAMS := python3-sklearn
 PACKAGES_RESULTS  := fonts-dejavu-core gnuplot-nox python3 python3-jinja2
 PACKAGES_REPORT   := $(PACKAGES_RESULTS) lmodern pandoc texlive-fonts-recommended texlive-latex-recommended
+PACKAGES_ARM      := gcc-arm-none-eabi libnewlib-arm-none-eabi
 PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
 
 # --- Sources --------------------------------------------------------------------------------------------
 
 # Program side: may read argv and the environment, print, handle signals, exit. The rest of src/ is library.
-MAINS           := src/predict.c src/train.c
-PROGRAM_SOURCES := $(MAINS) src/data_path.c src/data_report.c src/explain.c src/gradient_report.c src/history.c \
-                   src/json_line.c src/keeper.c src/option_value.c src/options.c src/plot.c src/predict_command.c src/predict_data.c \
+MAINS           := src/export.c src/predict.c src/train.c
+PROGRAM_SOURCES := $(MAINS) src/c_header.c src/data_path.c src/data_report.c src/explain.c src/export_command.c \
+                   src/gradient_report.c src/history.c src/json_line.c src/keeper.c src/option_value.c src/options.c \
+                   src/plot.c src/predict_command.c src/predict_data.c \
                    src/predict_report.c src/prediction_rows.c src/report.c src/saver.c src/standard_output.c \
                    src/stop_signal.c src/tier_choice.c src/train_command.c src/train_data.c src/version.c \
                    src/worst_errors.c
@@ -96,8 +98,9 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 # What bench writes around the libraries' products, for the vectors of each tier.
 LOOPS := $(foreach t,baseline $(if $(X86),avx2 avx512),$(BUILD)/bench/loops-$t.o)
 
-LIBRARY := $(BUILD)/libtileprop.a
-PROGRAM := $(BUILD)/libprogram.a
+LIBRARY  := $(BUILD)/libtileprop.a
+PROGRAM  := $(BUILD)/libprogram.a
+PROGRAMS := $(MAINS:src/%.c=$(BIN)/%)
 
 # The library for other programs. Until 1.0.0 minor versions differ, so the SONAME has both numbers.
 VERSION    := $(shell sed -n 's/^.define TILEPROP_VERSION "\(.*\)"/\1/p' include/tileprop/version.h)
@@ -141,7 +144,7 @@ flags = $(OWN_FLAGS) \
 # --- Rules ----------------------------------------------------------------------------------------------
 
 .PHONY: all
-all: $(BIN)/train $(BIN)/predict $(SHARED) $(ARCHIVE) ## build the programs in bin/ and the library in lib/; installs nothing
+all: $(PROGRAMS) $(SHARED) $(ARCHIVE) ## build the programs in bin/ and the library in lib/; installs nothing
 
 # A stamp holds the text that its dependants were made with; it changes only when the text does.
 stamp_compile := $(shell $(CC) --version 2>/dev/null | head -n 1) $(ONEDNN) $(OWN_FLAGS) $(FLAGS_avx2) $(FLAGS_avx512) \
@@ -189,7 +192,7 @@ $(ARCHIVE): $(LIBRARY)
 	$(Q)$(OBJCOPY) --localize-hidden $(BUILD)/tileprop.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $(BUILD)/tileprop.o
 
-$(BIN)/train $(BIN)/predict: $(BIN)/%: $(BUILD)/src/%.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+$(PROGRAMS): $(BIN)/%: $(BUILD)/src/%.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(call link)
@@ -210,7 +213,7 @@ WRAPPED := malloc calloc realloc aligned_alloc strdup strndup asprintf mmap open
 FAULTY  := $(BUILD)/faults/train $(BUILD)/faults/predict
 
 .PHONY: everything
-everything: $(BIN)/train $(BIN)/predict $(FAULTY) $(TEST_PROGRAMS) $(BUILD)/bench/count $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
+everything: $(PROGRAMS) $(FAULTY) $(TEST_PROGRAMS) $(BUILD)/bench/count $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
 
 # These look at build products and at the runner, not at what instrumented code does.
 UNINSTRUMENTED := tests/bench.bats tests/bench-results.bats tests/guard.bats tests/install.bats tests/layers.bats tests/run.bats
@@ -257,8 +260,8 @@ test: deps-test ## install what is needed, build, run all tests; last line: N pa
 	$(Q)$(MAKE) check
 
 .PHONY: check
-check: $(BIN)/train $(BIN)/predict $(FAULTY) $(if $(SANITIZE),,$(if $(HAS_BENCHMARK),$(BIN)/bench $(BUILD)/wrong/bench)) $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
-	$(Q)TP_TRAIN=$(BIN)/train TP_PREDICT=$(BIN)/predict TP_BUILD=$(BUILD) TP_SANITIZE=$(SANITIZE) CC='$(CC)' PYTHON='$(PYTHON)' tests/run $(TESTS)
+check: $(PROGRAMS) $(FAULTY) $(if $(SANITIZE),,$(if $(HAS_BENCHMARK),$(BIN)/bench $(BUILD)/wrong/bench)) $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
+	$(Q)TP_TRAIN=$(BIN)/train TP_PREDICT=$(BIN)/predict TP_EXPORT=$(BIN)/export TP_BUILD=$(BUILD) TP_SANITIZE=$(SANITIZE) CC='$(CC)' PYTHON='$(PYTHON)' tests/run $(TESTS)
 
 .PHONY: asan ubsan sanitize
 asan: deps-test ## all tests under AddressSanitizer
@@ -431,7 +434,7 @@ uninstall: ## remove what install installed
 deps: ## install what building needs (Debian; prints the list first)
 	$(Q).ci/deps '$(PACKAGES_BUILD)' ''
 deps-test: ## install what testing needs
-	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_TEST)' '$(PACKAGES_CLANG) $(PACKAGES_GUARD) $(PACKAGES_PEERS)'
+	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_TEST)' '$(PACKAGES_CLANG) $(PACKAGES_GUARD) $(PACKAGES_PEERS) $(PACKAGES_ARM)'
 deps-results: ## install what the experiments need
 	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_RESULTS)' ''
 deps-report: ## install what the report as PDF needs

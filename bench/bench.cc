@@ -137,7 +137,7 @@ int main(int argc, char **argv)
             command.threads[command.thread_count++] = cpus;
     }
     if (!status && command.help)
-        bench_command_write_help(stdout);
+        bench_command_write(tp_options_write_help, stdout);
     else if (!status && command.version)
         tp_version_write(stdout);
     else if (!status)

@@ -257,7 +257,7 @@ bool bench_command_wants(const struct bench_command *command, const struct tp_ti
     return candidate == tier;
 }
 
-void bench_command_write_help(FILE *out)
+void bench_command_write(tp_options_writer *write, FILE *out)
 {
-    tp_options_write_help(&options, &defaults, out);
+    write(&options, &defaults, out);
 }

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "../src/status.h"
+#include "../src/options.h"
 #include "../src/train_options.h"
 #include "call.h"
 
@@ -71,7 +71,8 @@ enum tp_status bench_command_tier(const struct bench_command *command, const cha
 bool bench_command_wants(const struct bench_command *command, const struct tp_tier *tier,
                          const struct tp_tier *candidate);
 
-void bench_command_write_help(FILE *out);
+/* Writes --help, or what else is made of the options. */
+void bench_command_write(tp_options_writer *write, FILE *out);
 
 #define BENCH_CALLS_MOST 512
 

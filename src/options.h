@@ -89,8 +89,11 @@ enum tp_status tp_options_parse(const struct tp_options *options, int argc, char
 /* The option's place in the table, for sources[]; options->count if there is none of this name. */
 size_t tp_options_index(const struct tp_options *options, const char *name);
 
-/* Writes --help, at most 80 columns wide; defaults is the caller's struct before parsing. */
-void tp_options_write_help(const struct tp_options *options, const void *defaults, FILE *out);
+/* Writes something about all options; defaults is the caller's struct before parsing. */
+typedef void tp_options_writer(const struct tp_options *options, const void *defaults, FILE *out);
+
+/* --help, at most 80 columns wide. */
+tp_options_writer tp_options_write_help;
 
 /* Writes every option but the command_only ones as `name = value`: a file that --config reads to the same
  * values. */

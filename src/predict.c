@@ -210,7 +210,7 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN);
     enum tp_status status = tp_predict_command_parse(&command, argc, argv, &error);
     if (status == TP_OK && command.help) {
-        tp_predict_command_write_help(stdout);
+        tp_predict_command_write(tp_options_write_help, stdout);
     } else if (status == TP_OK && command.version) {
         tp_version_write(stdout);
     } else if (status == TP_OK) {

@@ -145,8 +145,8 @@ void tp_predict_command_free(struct tp_predict_command *command)
     *command = default_command();
 }
 
-void tp_predict_command_write_help(FILE *out)
+void tp_predict_command_write(tp_options_writer *write, FILE *out)
 {
     const struct tp_predict_command defaults = default_command();
-    tp_options_write_help(&options, &defaults, out);
+    write(&options, &defaults, out);
 }

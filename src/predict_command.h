@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "status.h"
+#include "options.h"
 #include "table.h"
 
 enum tp_row_format { TP_ROWS_CSV, TP_ROWS_JSONL };
@@ -45,6 +45,7 @@ enum tp_status tp_predict_command_parse(struct tp_predict_command *command, int 
 
 void tp_predict_command_free(struct tp_predict_command *command);
 
-void tp_predict_command_write_help(FILE *out);
+/* Writes --help, or what else is made of the options. */
+void tp_predict_command_write(tp_options_writer *write, FILE *out);
 
 #endif

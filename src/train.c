@@ -202,7 +202,7 @@ int main(int argc, char **argv)
     tp_stop_signal_catch();
     enum tp_status status = tp_train_command_parse(&command, argc, argv, &error);
     if (status == TP_OK && command.help) {
-        tp_train_command_write_help(stdout);
+        tp_train_command_write(tp_options_write_help, stdout);
     } else if (status == TP_OK && command.version) {
         tp_version_write(stdout);
     } else if (status == TP_OK && command.print_config) {

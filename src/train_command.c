@@ -512,10 +512,10 @@ void tp_train_command_unbind(struct tp_train_command *command)
         command->options.bind = TP_BIND_NONE;
 }
 
-void tp_train_command_write_help(FILE *out)
+void tp_train_command_write(tp_options_writer *write, FILE *out)
 {
     const struct tp_train_command defaults = default_command();
-    tp_options_write_help(&options, &defaults, out);
+    write(&options, &defaults, out);
 }
 
 void tp_train_command_write_config(const struct tp_train_command *command, FILE *out)

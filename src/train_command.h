@@ -78,7 +78,8 @@ void tp_train_command_threads(struct tp_train_command *command, const char *open
 /* To be called where the environment says already how threads are bound: auto then means none. */
 void tp_train_command_unbind(struct tp_train_command *command);
 
-void tp_train_command_write_help(FILE *out);
+/* Writes --help, or what else is made of the options. */
+void tp_train_command_write(tp_options_writer *write, FILE *out);
 void tp_train_command_write_config(const struct tp_train_command *command, FILE *out);
 
 /* Those that decide what is trained, without paths: the same for the same run on any machine. */

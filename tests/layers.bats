@@ -189,7 +189,7 @@ kernel_includes() { # of kernels below the root $1, beyond kernels/ and the free
 # Includes that go up: programs -> trainer -> step -> kernels. The program side's headers are for it alone.
 upward_includes() {
     local program
-    program=predict\|train\|$(ar t "$build/libprogram.a" | sed 's/\.o$//' | paste -sd'|')
+    program=export\|predict\|train\|$(ar t "$build/libprogram.a" | sed 's/\.o$//' | paste -sd'|')
     quoted "$1" src | grep -vE ' (src|kernels|include)/'
     quoted "$1" src | grep -E " src/($program)\.h\$" | grep -vE "^src/($program)\.[ch] "
     quoted "$1" src | grep -E ' src/trainer\.h$' | grep -vE "^src/($program|trainer)\.[ch] "

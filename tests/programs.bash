@@ -1,12 +1,13 @@
 # What the tests of programs begin with: `load programs`, then find_programs in setup.
 # shellcheck shell=bash
 
-# Sets root, and the absolute paths of the programs to test: train, predict.
+# Sets root, and the absolute paths of the programs to test: train, predict, export_model.
 # shellcheck disable=SC2034 # tests use them
 find_programs() {
     root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
     train=$(absolute "${TP_TRAIN:-bin/train}")
     predict=$(absolute "${TP_PREDICT:-bin/predict}")
+    export_model=$(absolute "${TP_EXPORT:-bin/export}")
     unset TILEPROP_ISA
 }
 
