@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "classes.h"
-#include "csv.h"
 #include "decimal.h"
 #include "table.h"
 
