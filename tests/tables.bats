@@ -343,6 +343,18 @@ PY
     [[ $output == *"40 training and 40 validation samples"* ]]
 }
 
+@test "files that are neither tables nor arrays are called what they are" {
+    gzip -dc "$root/data/mnist/t10k-labels-idx1-ubyte.gz" | head -c 100 >idx
+    refused 3 "idx: an IDX file found, expected the directory that it and the file of its labels are in" --data idx
+    printf 'PK\003\004\000\000' >both.npz
+    refused 3 "both.npz: a zip archive found, as .npz and .xlsx are, expected a table as text or one array" \
+        --data both.npz
+    printf '1 0:2 1:3\n' >zero.svm
+    refused 3 "zero.svm: line 1: index 0 found, expected 1 or more, as indices count from 1" --data zero.svm
+    printf '<html>\n' >page.csv
+    refused 3 "page.csv: row 1: '<' found: this is an HTML page" --data page.csv
+}
+
 @test "a file cannot ask for memory that its size does not justify" {
     printf '1 1000000000:1\n2 1:1\n' >huge.svm
     python3 -c '
