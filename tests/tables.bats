@@ -218,6 +218,28 @@ sys.exit(mean < float(least))' "$least" "$name" "$peer" $found >&3
     [ "$status" -eq 0 ]
 }
 
+@test "a missing cell becomes the mean of the samples that are trained on, and no others" {
+    python3 -c '
+print("x,kind")
+for i in range(60):
+    print("" if i % 3 == 0 else i * i, "ab"[i % 2], sep=",")' >gaps.csv
+    for option in --val-split=0.3 --test-holdout=20 --train-limit=10; do
+        run --separate-stderr "$train" --data gaps.csv --missing mean --save m $option "${quick[@]}" --json
+        [ "$status" -eq 0 ]
+        # What was put there leaves the mean of all where it was.
+        python3 - <<'PY'
+import json
+data = open("m", "rb").read()
+texts = json.loads(data[8:8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+mean, (put,) = float(texts["mean"]), json.loads(texts["schema"])["means"]
+assert abs(put - mean) < 1e-6 * mean, (put, mean)
+PY
+    done
+    # The held-out samples are there too, without gaps.
+    run --separate-stderr "$train" --data gaps.csv --missing mean --test-holdout 20 "${quick[@]}" --json
+    [[ $(json test_loss) == 0.* ]]
+}
+
 @test "a constant column and a missing cell at the mean are no trouble" {
     make_small
     sed -i '1s/^/c,/; 2,$s/^/0.1,/' small.csv
