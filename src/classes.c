@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csv.h"
 #include "decimal.h"
 
 /* Integers up to here are exact as floats. */

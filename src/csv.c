@@ -5,6 +5,7 @@
 
 #include "decimal.h"
 
+/* Of those that are there as often the last: commas between semicolons are decimal points. */
 static const char delimiters[] = ",\t;";
 
 static void skip_line(struct tp_csv *csv)
@@ -17,15 +18,17 @@ static void skip_line(struct tp_csv *csv)
 static void find_delimiter(struct tp_csv *csv)
 {
     size_t counts[sizeof delimiters] = {0}, best = 0;
-    bool quoted = false;
+    bool quoted = false, begins = true; /* a field */
     for (const char *c = csv->at; c < csv->end && (quoted || *c != '\n'); c++) {
-        const char *found = *c && !quoted ? strchr(delimiters, *c) : NULL;
+        const char *found = quoted ? NULL : strchr(delimiters, *c);
         if (found)
             counts[found - delimiters]++;
-        quoted ^= *c == '"';
+        if (*c == '"' && (quoted || begins || c[-1] == '"'))
+            quoted = !quoted;
+        begins = found || (begins && *c == ' ');
     }
     for (size_t i = 1; i < sizeof delimiters - 1; i++)
-        best = counts[i] > counts[best] ? i : best;
+        best = counts[i] && counts[i] >= counts[best] ? i : best;
     csv->delimiter = delimiters[best];
 }
 

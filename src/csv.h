@@ -33,8 +33,8 @@ struct tp_field {
 
 /*
  * Begins to read a file, which outlives *csv, behind so many lines of it. The delimiter is the one of the
- * three that is most often in the first record, outside of quotes. tp_csv_close() it afterwards, on error
- * too.
+ * three that is most often in the first record, outside of quotes, of equals the semicolon, then the tab.
+ * tp_csv_close() it afterwards, on error too.
  * Errors: TP_BAD_INPUT for what is no text (a zero byte) or HTML, and if there are no more lines than are to
  * be skipped.
  */

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "classes.h"
-#include "csv.h"
 #include "decimal.h"
 #include "table.h"
 
@@ -61,8 +60,8 @@ static enum tp_status fail_word(const struct reader *reader, const char *expecte
                    tp_show(reader->at, word_length(reader)).text, expected);
 }
 
-/* Reads INDEX:VALUE; *index is that of the feature before, then of this one. */
-static enum tp_status read_feature(struct reader *reader, size_t *index, float *value, struct tp_error *error)
+/* Reads INDEX:VALUE. */
+static enum tp_status read_pair(struct reader *reader, size_t *index, float *value, struct tp_error *error)
 {
     const char *c = reader->at;
     size_t found = 0;
@@ -70,9 +69,6 @@ static enum tp_status read_feature(struct reader *reader, size_t *index, float *
         found = found * 10 + (size_t)(*c++ - '0');
     if (c == reader->at || c == reader->end || *c != ':')
         return fail_word(reader, "INDEX:VALUE with an index of at most 10^9", error);
-    if (found <= *index)
-        return tp_fail(error, TP_BAD_INPUT, "%s: line %zu: index %zu found, expected %zu or more",
-                       reader->path, reader->line, found, *index + 1);
     const char *behind = tp_decimal_read(c + 1, reader->end, value);
     if (!behind || behind != reader->at + word_length(reader))
         return fail_word(reader, "INDEX:VALUE with a decimal number", error);
@@ -82,6 +78,18 @@ static enum tp_status read_feature(struct reader *reader, size_t *index, float *
     skip_blanks(reader);
     *index = found;
     return TP_OK;
+}
+
+/* Reads a feature; *index is that of the one before, then of this one. */
+static enum tp_status read_feature(struct reader *reader, size_t *index, float *value, struct tp_error *error)
+{
+    const size_t before = *index;
+    const enum tp_status status = read_pair(reader, index, value, error);
+    if (status == TP_OK && *index <= before)
+        return tp_fail(error, TP_BAD_INPUT, "%s: line %zu: index %zu found, expected %zu or more%s",
+                       reader->path, reader->line, *index, before + 1,
+                       *index ? "" : ", as indices count from 1");
+    return status;
 }
 
 static enum tp_status read_label(struct reader *reader, struct tp_classes *classes, uint16_t *label,
@@ -161,8 +169,9 @@ bool tp_libsvm_is(const struct tp_file *file)
             return false;
         reader.at += length;
         skip_blanks(&reader);
-        if (!at_line_end(&reader))
-            return read_feature(&reader, &index, &value, NULL) == TP_OK;
+        if (!at_line_end(&reader)) /* qid is for ranking */
+            return (reader.end - reader.at > 4 && memcmp(reader.at, "qid:", 4) == 0) ||
+                   read_pair(&reader, &index, &value, NULL) == TP_OK;
     }
     return false;
 }

@@ -13,7 +13,9 @@
 #include "schema.h"
 #include "status.h"
 
-/* Whether the first line of the file that holds more than a number, or a comment, is a number and a feature.
+/*
+ * Whether the first line of the file that holds more than a number, or a comment, is a number and a feature,
+ * also one that tp_libsvm_parse() refuses: of index 0, or the qid: of data for ranking.
  */
 bool tp_libsvm_is(const struct tp_file *file);
 

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "classes.h"
-#include "csv.h"
 
 #define TP_NPY_MAGIC      "\x93NUMPY"
 #define TP_NPY_MAGIC_SIZE (sizeof TP_NPY_MAGIC - 1)

@@ -1,5 +1,8 @@
 #include "source.h"
 
+#include <string.h>
+
+#include "idx.h"
 #include "libsvm.h"
 #include "npy.h"
 
@@ -20,10 +23,32 @@ static enum tp_status read_array(const struct tp_source *source, struct tp_file 
     return status;
 }
 
+/* Files that hold data, but not in the form that is read here. */
+static enum tp_status refuse_other(const struct tp_file *file, struct tp_error *error)
+{
+    static const char zip[] = {'P', 'K', 3, 4};
+    if (tp_idx_is(file))
+        return tp_fail(
+            error, TP_BAD_INPUT,
+            "%s: an IDX file found, expected the directory that it and the file of its labels are in",
+            file->path);
+    if (file->size >= sizeof zip && memcmp(file->bytes, zip, sizeof zip) == 0)
+        return tp_fail(
+            error, TP_BAD_INPUT,
+            "%s: a zip archive found, as .npz and .xlsx are, expected a table as text or one array",
+            file->path);
+    return TP_OK;
+}
+
 enum tp_status tp_source_parse(const struct tp_source *source, struct tp_file *file, struct tp_schema *schema,
                                struct tp_dataset *dataset, struct tp_error *error)
 {
     *dataset = (struct tp_dataset){0};
+    const enum tp_status status = refuse_other(file, error);
+    if (status != TP_OK) {
+        tp_file_free(file);
+        return status;
+    }
     if (tp_npy_is(file))
         return read_array(source, file, schema, dataset, error);
     if (!source->labels)

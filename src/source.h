@@ -19,8 +19,8 @@ struct tp_source {
 
 /*
  * Reads the samples and their labels. An empty schema is filled; a known one is what they have to fit.
- * Errors: those of the formats; TP_USAGE for labels that are missing or not wanted. On error *dataset is
- * empty; the schema is to be freed.
+ * Errors: those of the formats; TP_BAD_INPUT for IDX files, which idx.h reads, and zip archives; TP_USAGE for
+ * labels that are missing or not wanted. On error *dataset is empty; the schema is to be freed.
  */
 enum tp_status tp_source_read(const struct tp_source *source, struct tp_schema *schema,
                               struct tp_dataset *dataset, struct tp_error *error);

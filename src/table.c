@@ -119,6 +119,28 @@ static enum tp_status fail_range(const struct reader *reader, size_t i, struct t
                    tp_table_columns_place(&reader->columns, &reader->csv, i).text);
 }
 
+/* Digits with commas, as 0,5 and 1,000: one category for each number is not what they stand for. */
+static bool has_commas(const struct tp_field *field)
+{
+    float value;
+    const char *end = field->text + field->size, *c = tp_decimal_read(field->text, end, &value);
+    if (!c || c == end || *c != ',')
+        return false;
+    while (c < end && ((*c >= '0' && *c <= '9') || *c == ',' || *c == '.'))
+        c++;
+    return c == end;
+}
+
+static enum tp_status fail_commas(const struct reader *reader, size_t i, const struct tp_field *field,
+                                  struct tp_error *error)
+{
+    return tp_fail(error, TP_BAD_INPUT,
+                   "%s: \"%s\" found, expected a number with a decimal point and without commas; "
+                   "--categorical %zu takes the column as categories",
+                   tp_table_columns_place(&reader->columns, &reader->csv, i).text,
+                   tp_show(field->text, field->size).text, i + 1);
+}
+
 /* Any cell but a number in a column of numbers. */
 static enum tp_status read_cell(struct reader *reader, size_t i, float *cells, struct tp_error *error)
 {
@@ -143,6 +165,8 @@ static enum tp_status read_cell(struct reader *reader, size_t i, float *cells, s
     const bool is_number =
         tp_decimal_read(field.text, field.text + field.size, &value) == field.text + field.size;
     if (column->role == TP_ROLE_NEW) {
+        if (has_commas(&field))
+            return fail_commas(reader, i, &field, error);
         column->role = is_number ? TP_ROLE_NUMBER : TP_ROLE_TEXT;
         column->row = reader->csv.row;
     }

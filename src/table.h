@@ -3,8 +3,8 @@
  * numbers become one feature each, columns of text one per category.
  *
  * A column is what its first cell is, a number or text, and stays that: another cell of the other kind is an
- * error. The first line is taken for a header only where it cannot be data, and for data only if the options
- * say so.
+ * error, and so is a number with commas. The first line is taken for a header only where it cannot be data,
+ * and for data only if the options say so.
  */
 #ifndef TP_TABLE_H
 #define TP_TABLE_H

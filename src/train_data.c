@@ -87,6 +87,7 @@ static enum tp_status count_classes(struct tp_train_data *data, struct tp_error 
     return TP_OK;
 }
 
+/* By the samples that are trained on alone, as everything that is learned. */
 static enum tp_status fill_missing(struct tp_train_data *data, struct tp_error *error)
 {
     struct tp_schema *schema = &data->schema;
@@ -96,6 +97,7 @@ static enum tp_status fill_missing(struct tp_train_data *data, struct tp_error *
     enum tp_status status = tp_missing_means(&data->train, schema->means, error);
     if (status == TP_OK) {
         tp_missing_fill(&data->train, schema->means);
+        tp_missing_fill(&data->test, schema->means);
         tp_missing_fill(&data->validation, schema->means);
     }
     return status;
@@ -128,8 +130,6 @@ static enum tp_status load_file(struct tp_train_data *data, const struct tp_trai
     if (status == TP_OK)
         status = tp_dataset_draw(&data->train, share, command->options.seed,
                                  data->is_drawn ? &data->validation : &drawn, error);
-    if (status == TP_OK && command->table.missing == TP_MISSING_MEAN && data->train.type == TP_SAMPLE_F32)
-        status = fill_missing(data, error);
     return status;
 }
 
@@ -149,6 +149,8 @@ enum tp_status tp_train_data_load(struct tp_train_data *data, struct tp_train_co
         return status;
     limit(&data->validation, command->val_limit);
     status = hold_out(data, command, error);
+    if (status == TP_OK && command->table.missing == TP_MISSING_MEAN && data->train.type == TP_SAMPLE_F32)
+        status = fill_missing(data, error);
     if (status == TP_OK && command->class_weight)
         status = tp_class_weights_make(command->class_weight, &data->train, &data->class_weights, error);
     data->train.class_weights = data->class_weights;

@@ -218,6 +218,28 @@ sys.exit(mean < float(least))' "$least" "$name" "$peer" $found >&3
     [ "$status" -eq 0 ]
 }
 
+@test "a missing cell becomes the mean of the samples that are trained on, and no others" {
+    python3 -c '
+print("x,kind")
+for i in range(60):
+    print("" if i % 3 == 0 else i * i, "ab"[i % 2], sep=",")' >gaps.csv
+    for option in --val-split=0.3 --test-holdout=20 --train-limit=10; do
+        run --separate-stderr "$train" --data gaps.csv --missing mean --save m $option "${quick[@]}" --json
+        [ "$status" -eq 0 ]
+        # What was put there leaves the mean of all where it was.
+        python3 - <<'PY'
+import json
+data = open("m", "rb").read()
+texts = json.loads(data[8:8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+mean, (put,) = float(texts["mean"]), json.loads(texts["schema"])["means"]
+assert abs(put - mean) < 1e-6 * mean, (put, mean)
+PY
+    done
+    # The held-out samples are there too, without gaps.
+    run --separate-stderr "$train" --data gaps.csv --missing mean --test-holdout 20 "${quick[@]}" --json
+    [[ $(json test_loss) == 0.* ]]
+}
+
 @test "a constant column and a missing cell at the mean are no trouble" {
     make_small
     sed -i '1s/^/c,/; 2,$s/^/0.1,/' small.csv
@@ -341,6 +363,18 @@ PY
     run --separate-stderr "$train" --data x.npy --labels y.npy --val-data wide.npy --val-labels y.npy "${quick[@]}"
     [ "$status" -eq 0 ]
     [[ $output == *"40 training and 40 validation samples"* ]]
+}
+
+@test "files that are neither tables nor arrays are called what they are" {
+    gzip -dc "$root/data/mnist/t10k-labels-idx1-ubyte.gz" | head -c 100 >idx
+    refused 3 "idx: an IDX file found, expected the directory that it and the file of its labels are in" --data idx
+    printf 'PK\003\004\000\000' >both.npz
+    refused 3 "both.npz: a zip archive found, as .npz and .xlsx are, expected a table as text or one array" \
+        --data both.npz
+    printf '1 0:2 1:3\n' >zero.svm
+    refused 3 "zero.svm: line 1: index 0 found, expected 1 or more, as indices count from 1" --data zero.svm
+    printf '<html>\n' >page.csv
+    refused 3 "page.csv: row 1: '<' found: this is an HTML page" --data page.csv
 }
 
 @test "a file cannot ask for memory that its size does not justify" {

@@ -45,9 +45,12 @@ static void test_fields(void **state)
     check_fields("\xEF\xBB\xBF"
                  "a,b\n",
                  "1[a][b]");
-    check_fields(" a , b c ,\n,,\n", "1[a][b c][]2[][][]");
+    check_fields(" a , b c   ,\n,,\n", "1[a][b c][]2[][][]");
     check_fields("a\tb c\t,\n", "1[a][b c][,]");
     check_fields("a;b,c;d\n", "1[a][b,c][d]");
+    check_fields("1,5;2,5;x\n", "1[1,5][2,5][x]");
+    check_fields("a;b\tc,d\n", "1[a][b\tc,d]");
+    check_fields("a b\nc,d\n", "1[a b]2[c][d]");
     check_fields("\n\r\na,b\n\n\nc,d\n\n", "3[a][b]6[c][d]");
     check_fields("a\rb,c\n", "1[a\rb][c]");
     check_fields("a", "1[a]");
@@ -61,6 +64,8 @@ static void test_quotes(void **state)
     check_fields("\"say \"\"no\"\"\" , \"\"\"\"\r\n", "1{say \"no\"}{\"}");
     check_fields("\"two\nlines\",x\ny,z\n", "1{two\nlines}[x]3[y][z]");
     check_fields("a\"b,c\n", "1[a\"b][c]");
+    check_fields("a\"b;c,\"d;\n", "1[a\"b][c,\"d][]");
+    check_fields(" \"a;\"\";;\",b\n", "1{a;\";;}[b]");
     check_fields("\";;;;;\",b\n", "1{;;;;;}[b]");
     check_fields("\" kept \"", "1{ kept }");
 }
@@ -114,6 +119,7 @@ static void test_no_tables(void **state)
     (void)state;
     check_open_failure("", 0, 0, "t.csv: no line found, expected a table");
     check_open_failure("\n\n", 2, 0, "no line found");
+    check_open_failure("\xEF\xBB\xBF", 3, 0, "no line found");
     check_open_failure("a,b\n", 4, 1, "no line found behind those that --skip-lines leaves out");
     check_open_failure("a,b\0c\n", 6, 0, "t.csv: byte 3: a zero byte found");
     check_open_failure("\n<html>", 7, 0, "t.csv: row 2: '<' found: this is an HTML page");

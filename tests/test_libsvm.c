@@ -50,7 +50,8 @@ static void test_refused(void **state)
     (void)state;
     static char *classes[] = {"1", "2"};
     const struct tp_schema unknown = {0}, known = {.features = 2, .classes = classes, .class_count = 2};
-    check_refused("1 0:1\n", unknown, "t.csv: line 1: index 0 found, expected 1 or more");
+    check_refused("1 0:1\n", unknown,
+                  "t.csv: line 1: index 0 found, expected 1 or more, as indices count from 1");
     check_refused("1 1:1\n1 2:1 2:1\n", unknown, "line 2: index 2 found, expected 3 or more");
     check_refused("1 1:1 x\n", unknown, "line 1: \"x\" found, expected INDEX:VALUE");
     check_refused("1 1:x\n", unknown, "\"1:x\" found, expected INDEX:VALUE with a decimal number");
@@ -71,9 +72,10 @@ static void test_refused(void **state)
 static void test_recognised(void **state)
 {
     (void)state;
-    static const char *const yes[] = {"1 1:2", "# c\n\n-1.5 7:1e5 x", "+1\t2:3\n", "0\n1 # c\n1 1:2"};
-    static const char *const no[] = {"",      "1",     "1,2",     "a 1:2",  "x:y 1:2", "1 a:2",
-                                     "1 1:b", "1:2 3", "12:30,5", "1\n2\n", "1\n2 3"};
+    static const char *const yes[] = {"1 1:2", "# c\n\n-1.5 7:1e5 x", "+1\t2:3\n", "0\n1 # c\n1 1:2",
+                                      "1 0:2", "2 qid:1 1:2"};
+    static const char *const no[] = {"",      "1",       "1,2",    "a 1:2",  "x:y 1:2", "1 a:2",     "1 1:b",
+                                     "1:2 3", "12:30,5", "1\n2\n", "1\n2 3", "1 qid",   "1 12:30:00"};
     for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
         struct tp_file file = text_file(yes[i]);
         assert_true(tp_libsvm_is(&file));

@@ -203,6 +203,10 @@ static void test_bad_cells(void **state)
     (void)state;
     check_refused("x,z,y\n1,2,a\n3,four,b\n", plain,
                   "t.csv: row 3, column 2 (z): \"four\" found, expected a number as in row 2");
+    check_refused("x;z;y\n1,5;2;a\n3;4;b\n", plain,
+                  "row 2, column 1 (x): \"1,5\" found, expected a number with a decimal point and without "
+                  "commas; --categorical 1 takes the column as categories");
+    check_refused("x,z,y\n1,\"-1,000.5\",a\n", plain, "row 2, column 2 (z): \"-1,000.5\" found, expected a");
     check_refused("x,z,y\n1,2,a\n3,inf,b\n", plain, "row 3, column 2 (z): \"inf\" found, expected a number");
     check_refused("x,z,y\n1,2,a\n3,1e39,b\n", plain,
                   "row 3, column 2 (z): a number that is too large for a float found");
