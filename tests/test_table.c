@@ -167,6 +167,7 @@ static void test_headers_that_are_none(void **state)
     check_refused("2,a,b\n1,2,3,a\n", (struct tp_table_options){.label = "last", .header = TP_HEADER_NO},
                   "row 1: 3 fields found, but 4 in row 2");
     check_refused("red,a\nblue,b\n", plain, "row 1: names or data? All columns hold text; --header no");
+    check_refused(",a\n1,b\n", plain, "row 1: names or data?");
     check_refused("x,y\n", plain, "row 1: one line found, expected a header and rows of data");
     check_refused("x,y\nred,a\n1,b\n", plain,
                   "row 3, column 1 (x): number 1 found, expected text as in row 2; --header yes");
@@ -300,12 +301,12 @@ static void test_too_many_categories(void **state)
 static void test_short_row(void **state)
 {
     (void)state;
-    enum { ROWS = 400 };
+    enum { ROWS = 900 };
     char *text = malloc(64 * ROWS);
     assert_non_null(text);
     size_t length = (size_t)sprintf(text, "t,n,y\n");
     for (int i = 0; i < ROWS; i++)
-        length += (size_t)sprintf(text + length, "t%d,1234,1\n", i);
+        length += (size_t)sprintf(text + length, "t%d,12345678901,1\n", i);
     struct table table = read_text(text, plain);
     tp_dataset_free(&table.data);
     read_into(&table, "t,n,y\nt7,1,1\n", plain);
