@@ -124,7 +124,11 @@ static void test_label_column(void **state)
     check_refused("a,b\n1,2\n", (struct tp_table_options){.label = "b", .header = TP_HEADER_NO},
                   "no column \"b\" found");
     check_refused("a,a\n1,2\n", (struct tp_table_options){.label = "a"},
-                  "columns 1 and 2 are both called \"a\"");
+                  "columns 1 and 2 are both called \"a\", expected different names");
+    check_refused("b,a,a,kind\n1,2,3,x\n", plain, "row 1: columns 2 and 3 are both called \"a\"");
+    check_refused("b,b,x\n1,2,a\n", (struct tp_table_options){.label = "x"},
+                  "row 1: columns 1 and 2 are both called \"b\"");
+    check_refused("0,0,x\n1,2,a\n", plain, "row 1, column 1: 0 found, a number over numbers");
     check_refused("a\n1\n", plain, "1 column found, expected a label and one input or more");
 }
 
@@ -329,7 +333,8 @@ static void test_schema_by_name(void **state)
     static const struct {
         const char *text, *message;
     } refused[] = {
-        {"size,kind\n1,a\n", "row 1: no column \"colour\" found, expected it as in the training data"},
+        {"size,kind\n1,a\n",
+         "row 1: no column \"colour\" found, expected it as in the training data; --header no if"},
         {"size,colour\n1,red\n", "row 1: no label found, expected column \"kind\""},
         {"size,colour,kind\n1,green,a\n",
          "row 2, column 2 (colour): category \"green\" found, expected one that"},
@@ -370,6 +375,11 @@ static void test_schema_by_place(void **state)
     struct tp_error error = {""};
     check_failure(tp_table_parse(&file, &options, &other.schema, &other.data, &error), TP_BAD_INPUT, &error,
                   "row 1: 4 fields found, expected 2 and a label");
+    file = text_file("7,8\n");
+    check_failure(tp_table_parse(&file, &(struct tp_table_options){.header = TP_HEADER_NO}, &other.schema,
+                                 &other.data, &error),
+                  TP_BAD_INPUT, &error,
+                  "row 1: no label found, expected it in column 2 as in the training data");
     free_table(&table);
 }
 
