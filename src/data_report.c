@@ -26,7 +26,7 @@ static void write_columns(const struct tp_schema *schema)
     }
     if (texts)
         printf(" and %zu of categories", texts);
-    printf(", %zu features\n", schema->features);
+    printf(", %zu feature%s\n", schema->features, schema->features == 1 ? "" : "s");
 }
 
 static void write_classes(const struct tp_train_data *data)
@@ -52,6 +52,7 @@ void tp_data_report(const struct tp_train_data *data, uint64_t seed)
     write_columns(&data->schema);
     write_classes(data);
     if (data->is_drawn)
-        printf(TP_LABEL "%zu samples of the same file, stratified by class, drawn from seed %llu\n",
-               "validation", data->validation.count, (unsigned long long)seed);
+        printf(TP_LABEL "%zu sample%s of the same file, stratified by class, drawn from seed %llu\n",
+               "validation", data->validation.count, data->validation.count == 1 ? "" : "s",
+               (unsigned long long)seed);
 }

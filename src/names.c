@@ -72,21 +72,17 @@ static bool is_integer(const char *text)
     return *text && strspn(text, "0123456789") == strlen(text);
 }
 
-/* Integers without leading zeros: the longer one is the larger one. */
-static bool is_below(const char *a, const char *b)
-{
-    if ((*a == '-') != (*b == '-'))
-        return *a == '-';
-    const size_t a_length = strlen(a), b_length = strlen(b);
-    const bool nearer = a_length != b_length ? a_length < b_length : strcmp(a, b) < 0;
-    return nearer != (*a == '-') && strcmp(a, b) != 0;
-}
-
+/* Of two integers with one sign, the longer one is farther from 0. */
 static int compare_integers(const void *left, const void *right, void *context)
 {
     char *const *texts = context;
     const char *a = texts[*(const uint32_t *)left], *b = texts[*(const uint32_t *)right];
-    return is_below(b, a) - is_below(a, b);
+    const size_t a_length = strlen(a), b_length = strlen(b);
+    const bool negative = *a == '-';
+    if (negative != (*b == '-'))
+        return negative ? -1 : 1;
+    const int farther = a_length != b_length ? (a_length > b_length) - (a_length < b_length) : strcmp(a, b);
+    return negative ? -farther : farther;
 }
 
 void tp_names_sort(struct tp_names *names, uint32_t *places)

@@ -83,8 +83,10 @@ static enum tp_status read_shape(struct header *header, struct array *array, str
             return fail_header(header, "at most 32 dimensions", error);
         while (header->at < header->end && isdigit((unsigned char)*header->at) && header->at - digits < 18)
             dimension = dimension * 10 + (size_t)(*header->at++ - '0');
-        if (header->at == digits || dimension == 0 || dimension > SIZE_MAX / 8 / array->values)
+        if (header->at == digits || dimension == 0 || dimension > SIZE_MAX / 8 / array->values) {
+            header->at = digits;
             return fail_header(header, "dimensions from 1, whose product is the number of values", error);
+        }
         array->shape[array->dimensions++] = dimension;
         array->values *= dimension;
         if (!take(header, ",") && header->at < header->end && *header->at != ')')

@@ -1,10 +1,11 @@
 /*
  * A schema as a text that a model keeps, an object of JSON:
  *
- *     columns      those of inputs, in their order: each with its name, if the table has a header, and with
- * its categories, if it is no number; none of an array label        the name of the label's column, if the
- * table has a header label_place  its place, from 0 means        what a missing value of each feature
- * becomes, if any may be missing
+ *     columns      a list of the inputs' columns in their order, empty for an array; each has
+ *                  a name, if the table has a header, and categories, if it holds no numbers
+ *     label        the name of the label's column, if the table has a header
+ *     label_place  its place, from 0
+ *     means        what a missing value of each feature becomes, if any may be missing
  *
  * The classes are not in it: every model has them.
  */

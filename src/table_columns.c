@@ -98,6 +98,16 @@ static enum tp_status sort_names(struct tp_table_columns *columns, const char *p
     return TP_OK;
 }
 
+/* Of two columns that stand side by side in by_name. */
+static enum tp_status fail_same(const struct tp_table_columns *columns, const char *path, const size_t *place,
+                                struct tp_error *error)
+{
+    const char *name = columns->all[place[0]].first;
+    return tp_fail(error, TP_BAD_INPUT,
+                   "%s: row %zu: columns %zu and %zu are both called \"%s\", expected different names", path,
+                   columns->row, place[0] + 1, place[1] + 1, tp_show(name, strlen(name)).text);
+}
+
 static int compare_text(const char *name, const char *text, size_t size)
 {
     const int order = strncmp(name, text, size);
@@ -121,11 +131,9 @@ static enum tp_status find_name(const struct tp_table_columns *columns, const st
     if (!left || compare_text(columns->all[place[0]].first, name, size) != 0)
         return TP_OK;
     *found = place[0];
-    if (left > 1 && compare_text(columns->all[place[1]].first, name, size) == 0)
-        return tp_fail(error, TP_BAD_INPUT,
-                       "%s: row %zu: columns %zu and %zu are both called \"%s\", expected one", csv->path,
-                       columns->row, place[0] + 1, place[1] + 1, tp_show(name, size).text);
-    return TP_OK;
+    return left > 1 && compare_text(columns->all[place[1]].first, name, size) == 0
+               ? fail_same(columns, csv->path, place, error)
+               : TP_OK;
 }
 
 /* Stores the column that an option means: by its name, its place from 1, or as "first" or "last". */
@@ -201,7 +209,7 @@ static enum tp_status learn(struct tp_table_columns *columns, const struct tp_cs
     return choose_categorical(columns, csv, options->categorical, error);
 }
 
-/* Makes column `at` of the table the schema's input `place`. */
+/* Makes a column of the table the schema's input `place`. */
 static enum tp_status use(struct tp_table_column *column, const struct tp_column *known, size_t place,
                           struct tp_error *error)
 {
@@ -226,6 +234,7 @@ static enum tp_status match_names(struct tp_table_columns *columns, const struct
                                   const struct tp_schema *schema, struct tp_error *error)
 {
     size_t found;
+    const char *advice = columns->header_sure ? "" : "; --header no if this row is data";
     columns->header_sure = true;
     for (size_t i = 0; i < columns->count; i++)
         columns->all[i].role = TP_ROLE_UNUSED;
@@ -234,8 +243,8 @@ static enum tp_status match_names(struct tp_table_columns *columns, const struct
         enum tp_status status = find_name(columns, csv, name, strlen(name), &found, error);
         if (status == TP_OK && found == columns->count)
             return tp_fail(error, TP_BAD_INPUT,
-                           "%s: row %zu: no column \"%s\" found, expected it as in the training data",
-                           csv->path, columns->row, tp_show(name, strlen(name)).text);
+                           "%s: row %zu: no column \"%s\" found, expected it as in the training data%s",
+                           csv->path, columns->row, tp_show(name, strlen(name)).text, advice);
         if (status == TP_OK && columns->all[found].role != TP_ROLE_UNUSED)
             return fail_twice(csv, name, error);
         if (status == TP_OK)
@@ -275,14 +284,18 @@ static enum tp_status match(struct tp_table_columns *columns, const struct tp_cs
     if (!schema->column_count)
         return tp_fail(error, TP_BAD_INPUT,
                        "%s: a table found, expected none, as the training data had no columns", csv->path);
+    columns->known = true;
     enum tp_status status = columns->header && schema->label ? match_names(columns, csv, schema, error)
                                                              : match_places(columns, csv, schema, error);
     columns->inputs = schema->column_count;
-    if (status == TP_OK && !columns->labelled && !options->may_lack_label)
+    if (status == TP_OK && !columns->labelled && !options->may_lack_label && schema->label)
         return tp_fail(error, TP_BAD_INPUT,
                        "%s: row %zu: no label found, expected column \"%s\" as in the training data",
-                       csv->path, columns->row,
-                       schema->label ? tp_show(schema->label, strlen(schema->label)).text : "");
+                       csv->path, columns->row, tp_show(schema->label, strlen(schema->label)).text);
+    if (status == TP_OK && !columns->labelled && !options->may_lack_label)
+        return tp_fail(error, TP_BAD_INPUT,
+                       "%s: row %zu: no label found, expected it in column %zu as in the training data",
+                       csv->path, columns->row, schema->label_place + 1);
     if (status == TP_OK && columns->labelled)
         columns->all[columns->label].role = TP_ROLE_LABEL;
     return status;
@@ -335,6 +348,12 @@ enum tp_status tp_table_columns_check(const struct tp_table_columns *columns, co
     if (!columns->header_sure && !text_over_number)
         return tp_fail(error, TP_BAD_INPUT, "%s: row %zu: names or data? All columns hold text; " TP_ADVICE,
                        path, columns->row);
+    /* They are what the columns of other tables are found by. */
+    for (size_t i = 1; columns->header && !columns->known && i < columns->count; i++) {
+        const size_t *place = columns->by_name + i - 1;
+        if (strcmp(columns->all[place[0]].first, columns->all[place[1]].first) == 0)
+            return fail_same(columns, path, place, error);
+    }
     return TP_OK;
 }
 

@@ -38,6 +38,7 @@ struct tp_table_columns {
     size_t inputs;
     bool header;
     bool header_sure; /* said or proved */
+    bool known;       /* a schema says which there are */
     bool labelled;
     size_t label; /* place in all */
     size_t row;   /* of the first record */
@@ -54,8 +55,8 @@ enum tp_status tp_table_columns_begin(struct tp_table_columns *columns, struct t
                                       struct tp_error *error);
 
 /*
- * After the rows: whether the first record, taken for a header, can be nothing else, and every column has a
- * kind.
+ * After the rows: whether the first record, taken for a header, can be nothing else, every column has a kind,
+ * and columns that were not known have different names.
  * Errors: TP_BAD_INPUT.
  */
 enum tp_status tp_table_columns_check(const struct tp_table_columns *columns, const char *path,

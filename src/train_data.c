@@ -76,10 +76,15 @@ static enum tp_status load_directory(struct tp_train_data *data, const struct tp
     return status;
 }
 
+/* A file with one class alone is most likely one whose label is elsewhere. */
 static enum tp_status count_classes(struct tp_train_data *data, struct tp_error *error)
 {
     const struct tp_dataset *train = &data->train;
     data->rows = train->count;
+    if (train->classes < 2)
+        return tp_fail(error, TP_BAD_INPUT, "%s: one class found in all samples, expected two or more%s",
+                       data->directory,
+                       data->schema.column_count ? "; --label says which column is the label" : "");
     data->class_counts = calloc(train->classes, sizeof *data->class_counts);
     if (!data->class_counts)
         return tp_fail(error, TP_FAILURE, "out of memory for %zu classes", train->classes);

@@ -31,7 +31,8 @@ struct tp_train_data {
  * options. tp_train_data_free() them afterwards, on error too.
  * Errors: TP_USAGE if the held out samples leave none to train on; as tp_data_path_find(),
  * tp_dataset_load_idx(), tp_dataset_split(), tp_source_read() and tp_dataset_draw(); TP_USAGE for options of
- * tables that are of no use to a directory; TP_BAD_INPUT if the sets do not fit each other.
+ * tables that are of no use to a directory; TP_BAD_INPUT if the sets do not fit each other and for
+ * a file with one class alone.
  */
 enum tp_status tp_train_data_load(struct tp_train_data *data, struct tp_train_command *command,
                                   struct tp_error *error);

@@ -151,10 +151,12 @@ sys.exit(mean < float(least))' "$least" "$name" "$peer" $found >&3
     refused 3 "row 2, column 1: number 5.1 found, expected text as in row 1; --header yes" --data iris.csv --header no
 }
 
-@test "what looks continuous is refused" {
+@test "what looks continuous is refused, and so is one class alone" {
     make_iris
     refused 3 "iris.csv: row 2, column 1 (sepal_length): label 5.1 found, expected an integer or a name: it looks continuous, and tileprop classifies" \
         --data iris.csv --label sepal_length
+    sed '2,$s/[^,]*$/one/' iris.csv >one.csv
+    refused 3 "one.csv: one class found in all samples, expected two or more; --label says" --data one.csv
     seq 200 | sed '1i x,y' | sed '2,$s/.*/&,&/' >many.csv
     refused 3 "many.csv: row 102, column 2 (y): more than 100 distinct numbers found as labels" --data many.csv
 }

@@ -65,6 +65,7 @@ static void test_refused(void **state)
     check_refused("1\n2\n", unknown, "no features found");
     check_refused("1 1000000000:1\n", unknown,
                   "1 samples with indices up to 1000000000 found: with their zeros");
+    check_refused("1 513:1\n", unknown, "expected at most 256 times the bytes of the text");
     check_refused("1 3:1\n", known, "index 3 found, expected at most 2 as in the training data");
     check_refused("3 1:1\n", known, "line 1: class \"3\" found, expected one that the training data have");
 }

@@ -267,6 +267,9 @@ static void test_refuses_tensors(void **state)
     struct tp_error error = {""};
     check_failure(read_tensors(*state, &good, 1, NULL, &model, &error), TP_BAD_INPUT, &error,
                   "layers.0.weight: value 3 is not finite");
+    many[3] = -INFINITY;
+    check_failure(read_tensors(*state, &good, 1, NULL, &model, &error), TP_BAD_INPUT, &error,
+                  "layers.0.weight: value 3 is not finite");
     many[3] = 0;
     assert_int_equal(read_tensors(*state, &good, 1, NULL, &model, &error), TP_OK);
     assert_false(model.described);
@@ -386,6 +389,13 @@ static void test_starts(void **state)
     options.bias = TP_BIAS_NONE;
     check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TP_USAGE, &error,
                   "layers.0.bias found, which --bias none cannot hold; use --bias input");
+    /* Without hidden layers there is no activation. */
+    model.described = true;
+    model.weights.layer_count = 1;
+    model.weights.layers[0].units = CLASSES;
+    options.bias = TP_BIAS_INPUT;
+    options.hidden_count = 0;
+    assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TP_OK);
     json_decref(model.class_names);
     made_free(&made);
 }

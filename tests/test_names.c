@@ -42,6 +42,9 @@ static void test_integers(void **state)
     static const char *const texts[] = {"10", "-2", "9", "-10", "0", "100", "-1", "99"};
     static const char *const sorted[] = {"-10", "-2", "-1", "0", "9", "10", "99", "100"};
     check_sorted(texts, sorted, 8);
+    static const char *const zeros[] = {"12", "007", "-01", "-2"};
+    static const char *const zeros_sorted[] = {"-01", "-2", "12", "007"};
+    check_sorted(zeros, zeros_sorted, 4);
     static const char *const mixed[] = {"10", "9", "-"}, *const mixed_sorted[] = {"-", "10", "9"};
     check_sorted(mixed, mixed_sorted, 3);
     check_sorted(NULL, NULL, 0);

@@ -124,7 +124,11 @@ static void test_label_column(void **state)
     check_refused("a,b\n1,2\n", (struct tp_table_options){.label = "b", .header = TP_HEADER_NO},
                   "no column \"b\" found");
     check_refused("a,a\n1,2\n", (struct tp_table_options){.label = "a"},
-                  "columns 1 and 2 are both called \"a\"");
+                  "columns 1 and 2 are both called \"a\", expected different names");
+    check_refused("b,a,a,kind\n1,2,3,x\n", plain, "row 1: columns 2 and 3 are both called \"a\"");
+    check_refused("b,b,x\n1,2,a\n", (struct tp_table_options){.label = "x"},
+                  "row 1: columns 1 and 2 are both called \"b\"");
+    check_refused("0,0,x\n1,2,a\n", plain, "row 1, column 1: 0 found, a number over numbers");
     check_refused("a\n1\n", plain, "1 column found, expected a label and one input or more");
 }
 
@@ -167,6 +171,7 @@ static void test_headers_that_are_none(void **state)
     check_refused("2,a,b\n1,2,3,a\n", (struct tp_table_options){.label = "last", .header = TP_HEADER_NO},
                   "row 1: 3 fields found, but 4 in row 2");
     check_refused("red,a\nblue,b\n", plain, "row 1: names or data? All columns hold text; --header no");
+    check_refused(",a\n1,b\n", plain, "row 1: names or data?");
     check_refused("x,y\n", plain, "row 1: one line found, expected a header and rows of data");
     check_refused("x,y\nred,a\n1,b\n", plain,
                   "row 3, column 1 (x): number 1 found, expected text as in row 2; --header yes");
@@ -300,12 +305,12 @@ static void test_too_many_categories(void **state)
 static void test_short_row(void **state)
 {
     (void)state;
-    enum { ROWS = 400 };
+    enum { ROWS = 900 };
     char *text = malloc(64 * ROWS);
     assert_non_null(text);
     size_t length = (size_t)sprintf(text, "t,n,y\n");
     for (int i = 0; i < ROWS; i++)
-        length += (size_t)sprintf(text + length, "t%d,1234,1\n", i);
+        length += (size_t)sprintf(text + length, "t%d,12345678901,1\n", i);
     struct table table = read_text(text, plain);
     tp_dataset_free(&table.data);
     read_into(&table, "t,n,y\nt7,1,1\n", plain);
@@ -328,7 +333,8 @@ static void test_schema_by_name(void **state)
     static const struct {
         const char *text, *message;
     } refused[] = {
-        {"size,kind\n1,a\n", "row 1: no column \"colour\" found, expected it as in the training data"},
+        {"size,kind\n1,a\n",
+         "row 1: no column \"colour\" found, expected it as in the training data; --header no if"},
         {"size,colour\n1,red\n", "row 1: no label found, expected column \"kind\""},
         {"size,colour,kind\n1,green,a\n",
          "row 2, column 2 (colour): category \"green\" found, expected one that"},
@@ -369,6 +375,11 @@ static void test_schema_by_place(void **state)
     struct tp_error error = {""};
     check_failure(tp_table_parse(&file, &options, &other.schema, &other.data, &error), TP_BAD_INPUT, &error,
                   "row 1: 4 fields found, expected 2 and a label");
+    file = text_file("7,8\n");
+    check_failure(tp_table_parse(&file, &(struct tp_table_options){.header = TP_HEADER_NO}, &other.schema,
+                                 &other.data, &error),
+                  TP_BAD_INPUT, &error,
+                  "row 1: no label found, expected it in column 2 as in the training data");
     free_table(&table);
 }
 
