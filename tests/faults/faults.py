@@ -383,7 +383,7 @@ def output(work):
 def refusals(work):
     """As a user who may write nothing here, and on a read-only file system."""
     wrong, tried = [], 0
-    options = {'train': ('--save', '--save-best', '--history', '--plot'), 'predict': ('--output', '--errors')}
+    options = {'train': ('--save', '--save-best', '--history', '--checkpoint', '--plot'), 'predict': ('--output', '--errors')}
     more = {'train': '--quiet', 'predict': '--model ../none'}
     os.chmod(work.path, 0o755)
     nobody = {'user': 65534, 'group': 65534, 'extra_groups': []} if os.geteuid() == 0 else {}
