@@ -88,7 +88,7 @@ BENCH_SOURCES   := $(filter-out $(BENCH_MAINS) bench/loops.c $(if $(ONEDNN),,ben
 BENCH_TESTED    := call.c disturbance.c naive.c $(if $(ONEDNN),onednn.c) peers.c plain.c stream.c timing.c
 FUZZ_SOURCES    := $(sort $(wildcard tests/fuzz_*.c))
 FORMATTED       := $(wildcard src/*.[ch] kernels/*.[ch] kernels/*/*.[ch] include/tileprop/*.h tests/*.[ch] \
-                     tests/emulation/*.[ch] tests/numa/*.c bench/*.[ch] bench/*.cc)
+                     tests/emulation/*.[ch] tests/faults/*.c tests/numa/*.c bench/*.[ch] bench/*.cc)
 
 # Of what bench compares with; OpenBLAS and BLIS are loaded when it runs.
 BENCH_LIBS := $(if $(ONEDNN),-ldnnl)

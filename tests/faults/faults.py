@@ -13,9 +13,9 @@ usage: faults.py KIND, where KIND is
     kills N       SIGKILL at N random moments
     memcheck      nothing fails, and Valgrind's memcheck has nothing to say
 
-Each time but with the last three kinds: the exit code is 1, one line on stderr names the program and what failed, no temporary file is left, and
-every output is the file that was there before or the complete new one. What a run can do without may fail unnoticed:
-then its exit code is 0 and its outputs are those of an undisturbed run.
+Each time but with the last three kinds: the exit code is 1, one line on stderr names the program and what failed, no
+temporary file is left, and every output is the file that was there before or the complete new one. What a run can do
+without may fail unnoticed: then its exit code is 0 and its outputs are those of an undisturbed run.
 """
 
 import concurrent.futures
@@ -33,7 +33,8 @@ import zlib
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get('TP_BUILD', 'build'))
-PROGRAMS = {name: os.path.join(ROOT, os.environ.get('TP_' + name.upper(), 'bin/' + name)) for name in ('train', 'predict')}
+PROGRAMS = {name: os.path.join(ROOT, os.environ.get('TP_' + name.upper(), 'bin/' + name))
+            for name in ('train', 'predict')}
 BEFORE = b'what was there before\n'
 ALLOWED_SECONDS = 120
 SEED = 20
@@ -176,7 +177,8 @@ READING = [
     Case('a table', 'train', TRAIN + 'table.csv --missing mean --class-weight ../data/weights --save s', ('s',)),
     Case('libsvm', 'train', TRAIN + 'rows.svm.gz --val-data ../data/rows.svm.gz --save s', ('s',)),
     Case('arrays', 'train', TRAIN + 'x.npy --labels ../data/y.npy --optimizer adam --save s', ('s',)),
-    Case('a model to begin with', 'train', '--config ../data/run.conf --init-from ../data/images.model --save s', ('s',)),
+    Case('a model to begin with', 'train', '--config ../data/run.conf --init-from ../data/images.model --save s',
+         ('s',)),
     Case('a plan', 'train', TRAIN + 'images --plan ../data/plan --explain --numa interleave --bind cores'),
     Case('a chosen plan', 'train', TRAIN.replace('-exact', '') + 'images'),
     Case('an option that is wrong', 'train', '--hiden 3', code=2),
@@ -212,7 +214,8 @@ class Work:
         write(f'{data}/rows.svm.gz', gzip(b'1 1:0.5 3:1\n2 2:1 # two\n1 1:0.25 2:0.5\n2 3:2\n1 1:1\n2 2:2 3:3\n'))
         write(f'{data}/x.npy', npy('<f8', (8, 2), struct.pack('<16d', *range(16))))
         write(f'{data}/y.npy', npy('<i4', (8,), struct.pack('<8i', *[0, 1] * 4)))
-        write(f'{data}/run.conf', 'data = images # beside this file\nhidden = 3\nepochs = 1\nquiet = on\nthreads-exact = 2\n')
+        write(f'{data}/run.conf', 'data = images # beside this file\nhidden = 3\nepochs = 1\nquiet = on\n'
+              'threads-exact = 2\n')
         write(f'{data}/image.png', png(6, random.randbytes(36)))
         for name, options in (('images', 'images'), ('table', 'table.csv --missing mean'),
                               ('array', 'x.npy --labels ../data/y.npy')):
@@ -242,7 +245,8 @@ def at_once(work, jobs, do):
 
 
 def name_frames(program, frames):
-    found = subprocess.run(['addr2line', '-s', '-f', '-p', '-i', '-e', program, *frames], capture_output=True, text=True)
+    found = subprocess.run(['addr2line', '-s', '-f', '-p', '-i', '-e', program, *frames], capture_output=True,
+                           text=True)
     return ' < '.join(line for line in found.stdout.split('\n') if line)
 
 
@@ -259,7 +263,8 @@ def allocations(work, every=0):
             if (case.program, key) not in seen:
                 seen.add((case.program, key))
                 calls += int(count)
-                jobs += [(case, program, key, n, frames) for n in (range(1, int(count) + 1) if every else sorted({1, int(count)}))]
+                tried = range(1, int(count) + 1) if every else sorted({1, int(count)})
+                jobs += [(case, program, key, n, frames) for n in tried]
 
     def fail_one(folder, job):
         case, program, key, n, frames = job
@@ -403,12 +408,14 @@ def refusals(work):
         for option in names:
             suffix = 'svg' if option == '--plot' else 'file'
             for name, folder in folders.items():
-                for file in (['old.' + suffix] if name == 'open' else ['old.' + suffix, 'new.' + suffix, 'none/x.' + suffix]):
+                for file in ('old.', 'new.', 'none/x.')[:1 if name == 'open' else 3]:
+                    file += suffix
                     case = Case(name, program, f'{option} {folder}/{file} --data ../none {more[program]}')
                     before = {path: read(os.path.join(folder, path)) for path in os.listdir(folder)}
                     done = case.run(work.folder, copy, **nobody)
                     tried += 1
-                    if done.returncode != 1 or done.stderr.count('\n') != 1 or f'{option}: {folder}/' not in done.stderr:
+                    named = f'{option}: {folder}/' in done.stderr
+                    if done.returncode != 1 or done.stderr.count('\n') != 1 or not named:
                         wrong.append(f'{option} {name}/{file}: exit code {done.returncode}: {done.stderr}')
                     if {path: read(os.path.join(folder, path)) for path in os.listdir(folder)} != before:
                         wrong.append(f'{option} {name}/{file}: files changed')
@@ -437,8 +444,9 @@ def kills(work, count):
 
 def memcheck(work):
     """With the AVX2 kernels, which Valgrind knows; it is told that what libgomp leaves to the end is no leak."""
-    valgrind = ('valgrind', '-q', '--error-exitcode=9', '--leak-check=full', '--show-leak-kinds=definite,indirect,possible',
-                '--errors-for-leak-kinds=definite,indirect,possible',
+    kinds = 'definite,indirect,possible'
+    valgrind = ('valgrind', '-q', '--error-exitcode=9', '--leak-check=full', '--show-leak-kinds=' + kinds,
+                '--errors-for-leak-kinds=' + kinds,
                 '--suppressions=' + os.path.join(ROOT, 'tests', 'faults', 'valgrind.supp'))
 
     def check(folder, case):
