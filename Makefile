@@ -210,7 +210,7 @@ TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)) $(BUILD)/tests/check
 # The programs with a say in each allocation that fails: for tests/faults.py.
 WRAPPED := malloc calloc realloc aligned_alloc strdup strndup asprintf mmap open_memstream fdopen realpath getline \
            getdelim __getdelim __sched_cpualloc libdeflate_alloc_decompressor
-FAULTY  := $(BUILD)/faults/train $(BUILD)/faults/predict
+FAULTY  := $(patsubst $(BIN)/%,$(BUILD)/faults/%,$(PROGRAMS))
 
 .PHONY: everything
 everything: $(PROGRAMS) $(FAULTY) $(TEST_PROGRAMS) $(BUILD)/bench/count $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
