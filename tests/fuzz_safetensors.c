@@ -1,13 +1,14 @@
 /*
- * libFuzzer target for parsing safetensors and models. A fuzzer guesses no length, so the first byte of the
- * input chooses whether the length of a header that ends at the first 0 byte is put before the rest.
+ * libFuzzer target for parsing safetensors, models and checkpoints. A fuzzer guesses no length, so the first
+ * byte of the input chooses whether the length of a header that ends at the first 0 byte is put before the
+ * rest.
  */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/model.h"
+#include "../src/checkpoint.h"
 #include "../src/safetensors.h"
 
 #define TP_BYTES_PER_BYTE 80   /* that safetensors.h allows for each byte of a header */
@@ -98,6 +99,29 @@ static void check_model(const struct tp_model *model)
         require(isfinite(model->normalization.scale[f]) && isfinite(model->normalization.shift[f]));
 }
 
+/* What was read is written to memory and read once more: the same run. */
+static void check_checkpoint(const struct tp_checkpoint *checkpoint)
+{
+    const struct tp_progress *p = &checkpoint->progress;
+    require(p->steps >= 1 && p->best_step < p->steps && p->evaluations_since_best <= p->steps);
+    check_model(&checkpoint->model);
+    for (size_t i = 0; i < checkpoint->state_count; i++)
+        require(tp_weights_alike(&checkpoint->states[i], &checkpoint->model.weights));
+    require(!checkpoint->best.layer_count || tp_weights_alike(&checkpoint->best, &checkpoint->model.weights));
+
+    struct tp_error error = {""};
+    char *bytes = NULL;
+    size_t size = 0;
+    struct tp_safe_file out = {.file = open_memstream(&bytes, &size)};
+    require(out.file && tp_checkpoint_write(checkpoint, &out, &error) == TP_OK && fclose(out.file) == 0);
+    struct tp_file file = {.path = "again", .bytes = (unsigned char *)bytes, .size = size};
+    struct tp_checkpoint again;
+    require(tp_checkpoint_parse(&again, &file, &error) == TP_OK);
+    require(memcmp(&again.progress, p, sizeof *p) == 0 && again.state_count == checkpoint->state_count);
+    require(again.history_size == checkpoint->history_size && again.validation == checkpoint->validation);
+    tp_checkpoint_free(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
@@ -125,5 +149,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         check_error(status, &error);
     tp_model_free(&model);
+
+    struct tp_checkpoint checkpoint;
+    file = make_file(data, size);
+    status = tp_checkpoint_parse(&checkpoint, &file, &error);
+    if (status == TP_OK)
+        check_checkpoint(&checkpoint);
+    else
+        check_error(status, &error);
+    tp_checkpoint_free(&checkpoint);
     return 0;
 }
