@@ -88,7 +88,7 @@ BENCH_SOURCES   := $(filter-out $(BENCH_MAINS) bench/loops.c $(if $(ONEDNN),,ben
 BENCH_TESTED    := call.c disturbance.c naive.c $(if $(ONEDNN),onednn.c) peers.c plain.c stream.c timing.c
 FUZZ_SOURCES    := $(sort $(wildcard tests/fuzz_*.c))
 FORMATTED       := $(wildcard src/*.[ch] kernels/*.[ch] kernels/*/*.[ch] include/tileprop/*.h tests/*.[ch] \
-                     tests/emulation/*.[ch] tests/numa/*.c bench/*.[ch] bench/*.cc)
+                     tests/emulation/*.[ch] tests/faults/*.c tests/numa/*.c bench/*.[ch] bench/*.cc)
 
 # Of what bench compares with; OpenBLAS and BLIS are loaded when it runs.
 BENCH_LIBS := $(if $(ONEDNN),-ldnnl)
@@ -210,7 +210,7 @@ TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)) $(BUILD)/tests/check
 # The programs with a say in each allocation that fails: for tests/faults.py.
 WRAPPED := malloc calloc realloc aligned_alloc strdup strndup asprintf mmap open_memstream fdopen realpath getline \
            getdelim __getdelim __sched_cpualloc libdeflate_alloc_decompressor
-FAULTY  := $(BUILD)/faults/train $(BUILD)/faults/predict
+FAULTY  := $(patsubst $(BIN)/%,$(BUILD)/faults/%,$(PROGRAMS))
 
 .PHONY: everything
 everything: $(PROGRAMS) $(FAULTY) $(TEST_PROGRAMS) $(BUILD)/bench/count $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing

@@ -44,6 +44,8 @@ static int open_temporary(const char *temporary)
         if (same && ftruncate(descriptor, 0) == 0)
             return descriptor;
         const int number = busy ? EWOULDBLOCK : errno;
+        if (same)
+            unlink(temporary);
         close(descriptor);
         errno = number;
         if (busy || same)

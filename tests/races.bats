@@ -6,7 +6,7 @@ load programs
 
 setup() {
     find_programs
-    few=(--data "$root/data/mnist" --train-limit 330 --val-limit 70 --quiet --epochs 2 --batch 32)
+    few=(--data "$root/data/mnist" --train-limit 330 --val-limit 70 --quiet --batch 32)
     cd "$BATS_TEST_TMPDIR" || return
     mapfile -t tiers < <("$train" --version | sed -n 's/^tiers found here: //p' | tr ' ' '\n')
     [ ${#tiers[@]} -gt 0 ]
@@ -24,7 +24,7 @@ quiet() {
 same() {
     local count weights=
     for count in 1 2 4; do
-        quiet "$train" "${few[@]}" --hidden 24,20 "$@" --threads-exact $count
+        quiet "$train" "${few[@]}" --epochs "${epochs:-2}" --hidden 24,20 "$@" --threads-exact $count
         weights+=$(grep ^weights <<<"$output")$'\n'
     done
     [ "$(sort -u <<<"$weights" | grep -c .)" -eq 1 ]
@@ -41,6 +41,8 @@ same() {
 @test "orders, parts of batches, evaluations of both sets, norms of gradients, weights that are kept" {
     same --shuffle off --drop-last off --evals-per-epoch 7 --eval-train on
     same --log-gradients on --history h --save s --save-best b --bias all --activation relu
+    same --checkpoint c --checkpoint-every 3steps
+    epochs=3 same --resume c
     same --stop-at-accuracy 0.2 --numa interleave --explain
 }
 
@@ -49,7 +51,7 @@ same() {
         for members in 2 3; do
             printf 'plan members 3\nplan step-members %s\nplan evaluation-rows 12\n' $members >plan
             printf 'plan layer %s\n' "1: forward by $ways" "2: forward by $ways" '3: forward by rows, update by inputs' >>plan
-            quiet "$train" "${few[@]}" --hidden 64,48 --plan plan
+            quiet "$train" "${few[@]}" --epochs 2 --hidden 64,48 --plan plan
         done
     done
 }
@@ -63,7 +65,7 @@ same() {
 }
 
 @test "prediction: scores, rows, an image" {
-    "$train" "${few[@]}" --save m
+    "$train" "${few[@]}" --epochs 1 --save m
     for count in 1 2 4; do
         quiet "$predict" m --data "$root/data/mnist" --limit 500 --threads-exact $count --output rows --errors e.png
     done

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Files that ask for more than they hold: the readers refuse them with one line, or read them, within the memory and time
-that src/README.md allows them. RLIMIT_DATA limits the memory, so a reader that takes more fails with exit code 1."""
+"""Files that ask for more than they hold: the readers refuse them with one line, or read them, within the memory and
+time that src/README.md allows them. RLIMIT_DATA limits the memory: a reader that takes more fails with exit code 1."""
 
 import concurrent.futures
 import os
@@ -36,6 +36,12 @@ def small_png(side, more=b''):
 
 
 MANY = 300000
+
+
+def table(row, values):
+    return 'x,y\n' + ''.join(row % values(i) + '\n' for i in range(MANY))
+
+
 # name, command line, content, bytes of memory for each byte of the file
 CASES = [
     ('IDX with dimensions that overflow', TRAIN, idx(8, *[2**32 - 1] * 4, values=bytes(64)), 1),
@@ -49,12 +55,13 @@ CASES = [
     ('NumPy shape of 2^60 values', TRAIN, npy('<f8', (2**30, 2**30), bytes(64)), 1),
     ('NumPy shape that overflows', TRAIN, npy('<f8', (2**40, 2**40), bytes(64)), 1),
     ('NumPy header of 4 GB', TRAIN, b'\x93NUMPY\2\0\xff\xff\xff\xff{' + b' ' * 64, 1),
-    ('NumPy header of brackets', TRAIN, b'\x93NUMPY\2\0' + struct.pack('<I', MANY) + b"{'shape':" + b'(' * (MANY - 9), 1),
+    ('NumPy header of brackets', TRAIN,
+     b'\x93NUMPY\2\0' + struct.pack('<I', MANY) + b"{'shape':" + b'(' * (MANY - 9), 1),
     ('libsvm index 10^9', TRAIN, b'1 1000000000:1\n2 1:1\n', 256),
     ('libsvm with far indices in many rows', TRAIN, b'1 1:1\n' * 20000 + b'2 20000000:1\n', 256),
-    ('table with many categories', TRAIN, b'x,y\n' + b''.join(b'c%d,%d\n' % (i % 1000, i % 2) for i in range(MANY)), 512),
-    ('table with as many texts as rows', TRAIN, b'x,y\n' + b''.join(b'c%d,%d\n' % (i, i % 2) for i in range(MANY)), 512),
-    ('table with as many classes as rows', TRAIN, b'x,y\n' + b''.join(b'%d,c%d\n' % (i, i) for i in range(MANY)), 512),
+    ('table with many categories', TRAIN, table('c%d,%d', lambda i: (i % 1000, i % 2)), 512),
+    ('table with as many texts as rows', TRAIN, table('c%d,%d', lambda i: (i, i % 2)), 512),
+    ('table with as many classes as rows', TRAIN, table('%d,c%d', lambda i: (i, i)), 512),
     ('table with many columns', TRAIN, b','.join([b'a'] * MANY) + b'\n' + b','.join([b'1'] * MANY) + b'\n', 512),
     ('table with many empty columns', TRAIN, b',' * MANY + b'\n' + b',' * MANY, 512),
     ('table with a quote that is not closed', TRAIN, b'x,y\n1,2\n"' + b'""' * MANY, 512),
@@ -64,12 +71,13 @@ CASES = [
     ('safetensors of many tensors', MODEL,
      safetensors(b'{' + b','.join(b'"%x":{}' % i for i in range(MANY)) + b'}'), 80),
     ('safetensors with a long shape', MODEL,
-     safetensors(b'{"a":{"dtype":"F32","shape":[' + b','.join([b'1'] * MANY) + b'],"data_offsets":[0,4]}}', values=bytes(4)), 80),
+     safetensors(b'{"a":{"dtype":"F32","shape":[' + b','.join([b'1'] * MANY) + b'],"data_offsets":[0,4]}}',
+                 values=bytes(4)), 80),
     ('safetensors with a shape that overflows', MODEL,
      safetensors(b'{"layers.0.weight":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}'), 80),
     ('model of many layers without values', MODEL, safetensors(b'{' + b','.join(
-        b'"layers.%d.weight":{"dtype":"F32","shape":[0,9223372036854775807],"data_offsets":[0,0]}' % i for i in range(200))
-        + b'}'), 80),
+        b'"layers.%d.weight":{"dtype":"F32","shape":[0,9223372036854775807],"data_offsets":[0,0]}' % i
+        for i in range(200)) + b'}'), 80),
     ('configuration of one line', ('train', '--print-config', '--config', '{}'), b'x' * MANY, 2),
     ('configuration of many lines', ('train', '--print-config', '--config', '{}'), b'#\n' * MANY, 2),
     ('plan of one line', ('train', '--quiet', '--data', '{m}.csv', '--plan', '{}'), b'plan ' + b'x' * MANY, 2),
