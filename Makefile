@@ -70,6 +70,7 @@ PACKAGES_PROGRAMS := python3-sklearn
 PACKAGES_RESULTS  := fonts-dejavu-core gnuplot-nox python3 python3-jinja2
 PACKAGES_REPORT   := $(PACKAGES_RESULTS) lmodern pandoc texlive-fonts-recommended texlive-latex-recommended
 PACKAGES_ARM      := gcc-arm-none-eabi libnewlib-arm-none-eabi
+PACKAGES_DEB      := binutils dpkg-dev
 PACKAGES_MANUAL   := mandoc zsh
 PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
 
@@ -423,6 +424,7 @@ report: deps-report ## install what is needed, make results/report.pdf of the re
 
 DESCRIBE := $(BUILD)/manual/describe
 DATE      = $(or $(shell git --git-dir=.git log -1 --date='format:%B %-d, %Y' --format=%cd 2>/dev/null),January 1, 1970)
+EPOCH     = $(or $(shell git --git-dir=.git log -1 --format=%ct 2>/dev/null),0)
 
 $(DESCRIBE): $(call objects,$(MANUAL_SOURCES)) $(BUILD)/bench/bench_command.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
@@ -470,13 +472,28 @@ uninstall: ## remove what install installed
 	rm -f $(foreach i,$(INSTALLED),$(call installed,$i))
 	-rmdir $(OWN_FOLDERS)
 
+# A package of its own build, since the folders are compiled into the programs.
+DEB      := $(BUILD)/deb
+MULTIARCH = $(shell $(CC) -print-multiarch)
+
+.PHONY: deb deb-package
+deb: deps-deb ## install what is needed, make a Debian package in build/deb
+	$(Q)$(MAKE) deb-package
+deb-package:
+	$(Q)rm -rf $(DEB)/tree
+	$(Q)$(MAKE) install BUILD=$(DEB) BIN=$(DEB)/bin LIB=$(DEB)/lib DESTDIR=$(abspath $(DEB))/tree prefix=/usr exec_prefix=/usr \
+	    libdir=/usr/lib/$(MULTIARCH) zshcompletiondir=/usr/share/zsh/vendor-completions >/dev/null
+	$(Q)packaging/deb $(DEB)/tree $(VERSION) $(EPOCH)
+
 # --- The rest -------------------------------------------------------------------------------------------
 
-.PHONY: deps deps-test deps-bench deps-programs deps-results deps-report
+.PHONY: deps deps-deb deps-test deps-bench deps-programs deps-results deps-report
 deps: ## install what building needs (Debian; prints the list first)
 	$(Q).ci/deps '$(PACKAGES_BUILD)' ''
+deps-deb: ## install what the Debian package needs
+	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_DEB)' ''
 deps-test: ## install what testing needs
-	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_TEST)' '$(PACKAGES_CLANG) $(PACKAGES_GUARD) $(PACKAGES_PEERS) $(PACKAGES_ARM) $(PACKAGES_MANUAL)'
+	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_TEST)' '$(PACKAGES_CLANG) $(PACKAGES_GUARD) $(PACKAGES_PEERS) $(PACKAGES_ARM) $(PACKAGES_MANUAL) $(PACKAGES_DEB)'
 deps-results: ## install what the experiments need
 	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_RESULTS)' ''
 deps-report: ## install what the report as PDF needs

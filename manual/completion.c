@@ -53,7 +53,8 @@ void tp_completion_write_bash(const char *program, const struct tp_options *opti
     put_function(program, out);
     fputs("()\n"
           "{\n"
-          "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words='' files='' ending=''\n"
+          "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words='' files='' "
+          "ending=''\n"
           "    # --name=value is three words.\n"
           "    if [[ $cur == = ]]; then\n"
           "        cur=\n"

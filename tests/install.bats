@@ -84,3 +84,39 @@ expected() {
     make_own uninstall prefix="$prefix"
     find "$prefix" | sort | diff "$BATS_TEST_TMPDIR/before" -
 }
+
+make_package() { # prints its path
+    command -v dpkg-shlibdeps >/dev/null || skip "no dpkg-shlibdeps (Debian: dpkg-dev)"
+    make_own deb-package DEB="$own" >"$BATS_TEST_TMPDIR/log"
+    echo "$own"/tileprop_*.deb
+}
+
+@test "the Debian package has programs, pages, completion, data, licenses, and what it depends on" {
+    package=$(make_package)
+    version=$(sed -n 's/^#define TILEPROP_VERSION "\(.*\)"/\1/p' include/tileprop/version.h)
+    [ "$package" = "$own/tileprop_${version}_$(dpkg --print-architecture).deb" ]
+    dpkg-deb -I "$package" | grep -E '^ Depends: (.*, )?libc6 .*libjansson4 '
+    dpkg-deb -x "$package" "$BATS_TEST_TMPDIR/tree"
+    cd "$BATS_TEST_TMPDIR/tree"
+    [ -x usr/bin/tileprop-train ]
+    [ -f usr/share/bash-completion/completions/tileprop-train ]
+    [ -f usr/share/zsh/vendor-completions/_tileprop-train ]
+    gzip -t usr/share/man/man1/tileprop-{train,predict,export}.1.gz usr/share/doc/tileprop/changelog.gz
+    (cd usr/share/tileprop/mnist && sha256sum --quiet -c SHA256SUMS)
+    zcat usr/share/doc/tileprop/changelog.gz | grep -q "^tileprop ($version)"
+    grep -q '^License: Expat' usr/share/doc/tileprop/copyright
+    grep -q '^License: CC-BY-SA-3.0' usr/share/doc/tileprop/copyright
+}
+
+@test "the Debian package is the same when it is made again" {
+    package=$(make_package)
+    cp "$package" "$BATS_TEST_TMPDIR/first"
+    make_package
+    cmp "$package" "$BATS_TEST_TMPDIR/first"
+}
+
+@test "lintian finds nothing in the Debian package" {
+    command -v lintian >/dev/null || skip "no lintian (Debian: lintian)"
+    package=$(make_package)
+    [ "$(lintian --allow-root "$package")" = "" ]
+}
