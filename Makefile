@@ -2,7 +2,8 @@
 #
 # Yours to set, on the command line or in the environment: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS (they come after
 # our own flags), BUILD, BIN and LIB (where things go, so that builds can lie side by side), V=1 (show commands),
-# PYTHON (which one may have PyTorch, for bench-programs and tests/pytorch.bats), and for install: prefix exec_prefix bindir datarootdir datadir DESTDIR.
+# PYTHON (which one may have PyTorch, for bench-programs and tests/pytorch.bats), and for install: prefix exec_prefix bindir datarootdir datadir mandir
+# bashcompletiondir zshcompletiondir DESTDIR.
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -20,6 +21,9 @@ exec_prefix  = $(prefix)
 bindir       = $(exec_prefix)/bin
 datarootdir  = $(prefix)/share
 datadir      = $(datarootdir)
+mandir       = $(datarootdir)/man
+bashcompletiondir = $(datarootdir)/bash-completion/completions
+zshcompletiondir  = $(datarootdir)/zsh/site-functions
 INSTALL     := install
 OBJCOPY     := objcopy
 
@@ -66,6 +70,8 @@ PACKAGES_PROGRAMS := python3-sklearn
 PACKAGES_RESULTS  := fonts-dejavu-core gnuplot-nox python3 python3-jinja2
 PACKAGES_REPORT   := $(PACKAGES_RESULTS) lmodern pandoc texlive-fonts-recommended texlive-latex-recommended
 PACKAGES_ARM      := gcc-arm-none-eabi libnewlib-arm-none-eabi
+PACKAGES_DEB      := binutils dpkg-dev
+PACKAGES_MANUAL   := mandoc zsh
 PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
 
 # --- Sources --------------------------------------------------------------------------------------------
@@ -86,9 +92,10 @@ CHECK_SOURCES   := $(sort $(wildcard tests/check_*.c))
 BENCH_MAINS     := bench/count.c
 BENCH_SOURCES   := $(filter-out $(BENCH_MAINS) bench/loops.c $(if $(ONEDNN),,bench/onednn.c),$(sort $(wildcard bench/*.c)))
 BENCH_TESTED    := call.c disturbance.c naive.c $(if $(ONEDNN),onednn.c) peers.c plain.c stream.c timing.c
+MANUAL_SOURCES  := $(sort $(wildcard manual/*.c))
 FUZZ_SOURCES    := $(sort $(wildcard tests/fuzz_*.c))
-FORMATTED       := $(wildcard src/*.[ch] kernels/*.[ch] kernels/*/*.[ch] include/tileprop/*.h tests/*.[ch] \
-                     tests/emulation/*.[ch] tests/faults/*.c tests/numa/*.c bench/*.[ch] bench/*.cc)
+FORMATTED       := $(wildcard src/*.[ch] kernels/*.[ch] kernels/*/*.[ch] include/tileprop/*.h manual/*.[ch] tests/*.[ch] \
+                     tests/emulation/*.[ch] tests/export/*.c tests/faults/*.c tests/numa/*.c bench/*.[ch] bench/*.cc)
 
 # Of what bench compares with; OpenBLAS and BLIS are loaded when it runs.
 BENCH_LIBS := $(if $(ONEDNN),-ldnnl)
@@ -138,7 +145,7 @@ flags = $(OWN_FLAGS) \
   $(if $(filter bench/loops.c bench/naive.c bench/stream.c,$(1)),-O3) \
   $(if $(filter bench/loops.c,$(1)),-ffp-contract=fast -fno-math-errno -fno-trapping-math) \
   $(if $(filter bench/peers.c,$(1)),$(if $(ONEDNN),-DTP_ONEDNN)) \
-  $(if $(filter $(PROGRAM_SOURCES),$(1)),$(PROGRAM_FLAGS)) \
+  $(if $(filter $(PROGRAM_SOURCES) $(MANUAL_SOURCES),$(1)),$(PROGRAM_FLAGS)) \
   $(CPPFLAGS) $(CFLAGS)
 
 # --- Rules ----------------------------------------------------------------------------------------------
@@ -166,7 +173,7 @@ $(BUILD)/%.o: %.c $(BUILD)/stamp/compile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(call flags,$<) -MMD -MP -c -o $@ $<
 
-$(call objects,$(PROGRAM_SOURCES)): $(BUILD)/stamp/program
+$(call objects,$(PROGRAM_SOURCES) $(MANUAL_SOURCES)): $(BUILD)/stamp/program
 
 $(LIBRARY): $(call objects,$(LIBRARY_SOURCES))
 $(PROGRAM): $(call objects,$(filter-out $(MAINS),$(PROGRAM_SOURCES)))
@@ -216,7 +223,7 @@ FAULTY  := $(patsubst $(BIN)/%,$(BUILD)/faults/%,$(PROGRAMS))
 everything: $(PROGRAMS) $(FAULTY) $(TEST_PROGRAMS) $(BUILD)/bench/count $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
 
 # These look at build products and at the runner, not at what instrumented code does.
-UNINSTRUMENTED := tests/bench.bats tests/bench-results.bats tests/guard.bats tests/install.bats tests/layers.bats tests/run.bats
+UNINSTRUMENTED := tests/bench.bats tests/bench-results.bats tests/guard.bats tests/install.bats tests/layers.bats tests/manual.bats tests/run.bats
 TESTS := $(TEST_PROGRAMS) $(filter-out tests/memory.bats tests/races.bats $(if $(SANITIZE),$(UNINSTRUMENTED)),$(sort $(wildcard tests/*.bats)))
 
 $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)): $(BUILD)/tests/%: $(BUILD)/tests/%.o
@@ -260,7 +267,7 @@ test: deps-test ## install what is needed, build, run all tests; last line: N pa
 	$(Q)$(MAKE) check
 
 .PHONY: check
-check: $(PROGRAMS) $(FAULTY) $(if $(SANITIZE),,$(if $(HAS_BENCHMARK),$(BIN)/bench $(BUILD)/wrong/bench)) $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
+check: $(PROGRAMS) $(FAULTY) $(if $(SANITIZE),,$(if $(HAS_BENCHMARK),$(BIN)/bench $(BUILD)/wrong/bench) manual) $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
 	$(Q)TP_TRAIN=$(BIN)/train TP_PREDICT=$(BIN)/predict TP_EXPORT=$(BIN)/export TP_BUILD=$(BUILD) TP_SANITIZE=$(SANITIZE) CC='$(CC)' PYTHON='$(PYTHON)' tests/run $(TESTS)
 
 .PHONY: asan ubsan sanitize
@@ -413,28 +420,80 @@ report: deps-report ## install what is needed, make results/report.pdf of the re
 	$(Q)results/render.py
 	$(Q)results/pdf/build
 
+# --- Manual pages and completion -------------------------------------------------------------------------
+
+DESCRIBE := $(BUILD)/manual/describe
+DATE      = $(or $(shell git --git-dir=.git log -1 --date='format:%B %-d, %Y' --format=%cd 2>/dev/null),January 1, 1970)
+EPOCH     = $(or $(shell git --git-dir=.git log -1 --format=%ct 2>/dev/null),0)
+
+$(DESCRIBE): $(call objects,$(MANUAL_SOURCES)) $(BUILD)/bench/bench_command.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+	$(call say,LINK,$@)
+	$(Q)$(call link)
+
+$(BUILD)/manual/%.1: $(DESCRIBE)
+	$(Q)$(DESCRIBE) $* page '$(DATE)' >$@
+$(BUILD)/manual/%.bash: $(DESCRIBE)
+	$(Q)$(DESCRIBE) $* bash >$@
+$(BUILD)/manual/%.zsh: $(DESCRIBE)
+	$(Q)$(DESCRIBE) $* zsh >$@
+
+.PHONY: manual
+MANUAL = $(foreach p,$(1),$(foreach e,1 bash zsh,$(BUILD)/manual/tileprop-$p.$e))
+manual: $(call MANUAL,$(notdir $(PROGRAMS)) bench) ## make manual pages and completion in build/manual
+
 # --- Install --------------------------------------------------------------------------------------------
 
-DATA := $(wildcard data/mnist/*)
+DATA    := $(wildcard data/mnist/*)
+SHIPPED := $(notdir $(PROGRAMS) $(wildcard $(BIN)/bench))
+
+man1dir = $(mandir)/man1
+mnistdir = $(datadir)/tileprop/mnist
+
+# All that is installed, as FOLDER:MODE:FILE:NAME, the folder being a variable.
+INSTALLED := $(foreach p,$(SHIPPED),bindir:755:$(BIN)/$p:tileprop-$p \
+               man1dir:644:$(BUILD)/manual/tileprop-$p.1:tileprop-$p.1 \
+               bashcompletiondir:644:$(BUILD)/manual/tileprop-$p.bash:tileprop-$p \
+               zshcompletiondir:644:$(BUILD)/manual/tileprop-$p.zsh:_tileprop-$p) \
+             $(foreach d,$(DATA),mnistdir:644:$d:$(notdir $d))
+# And the folders that are ours alone, innermost first.
+OWN_FOLDERS = '$(DESTDIR)$(mnistdir)' '$(DESTDIR)$(datadir)/tileprop'
+
+part      = $(word $(1),$(subst :, ,$(2)))
+installed = '$(DESTDIR)$($(call part,1,$(1)))/$(call part,4,$(1))'
+define install_one
+	$(INSTALL) -D -m $(call part,2,$(1)) $(call part,3,$(1)) $(call installed,$(1))
+
+endef
 
 .PHONY: install uninstall
-install: $(BIN)/train $(BIN)/predict ## install them as tileprop-train and tileprop-predict, and the data, below prefix (DESTDIR honoured)
-	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(datadir)/tileprop/mnist'
-	$(INSTALL) -m 755 $(BIN)/train '$(DESTDIR)$(bindir)/tileprop-train'
-	$(INSTALL) -m 755 $(BIN)/predict '$(DESTDIR)$(bindir)/tileprop-predict'
-	$(INSTALL) -m 644 $(DATA) '$(DESTDIR)$(datadir)/tileprop/mnist'
+install: $(foreach i,$(INSTALLED),$(call part,3,$i)) ## install programs, manual pages, completion and data below prefix (DESTDIR honoured)
+	$(foreach i,$(INSTALLED),$(call install_one,$i))
 uninstall: ## remove what install installed
-	rm -f '$(DESTDIR)$(bindir)/tileprop-train' '$(DESTDIR)$(bindir)/tileprop-predict'
-	rm -f $(patsubst data/%,'$(DESTDIR)$(datadir)/tileprop/%',$(DATA))
-	-rmdir '$(DESTDIR)$(datadir)/tileprop/mnist' '$(DESTDIR)$(datadir)/tileprop'
+	rm -f $(foreach i,$(INSTALLED),$(call installed,$i))
+	-rmdir $(OWN_FOLDERS)
+
+# A package of its own build, since the folders are compiled into the programs.
+DEB      := $(BUILD)/deb
+MULTIARCH = $(shell $(CC) -print-multiarch)
+
+.PHONY: deb deb-package
+deb: deps-deb ## install what is needed, make a Debian package in build/deb
+	$(Q)$(MAKE) deb-package
+deb-package:
+	$(Q)rm -rf $(DEB)/tree
+	$(Q)$(MAKE) install BUILD=$(DEB) BIN=$(DEB)/bin LIB=$(DEB)/lib DESTDIR=$(abspath $(DEB))/tree prefix=/usr exec_prefix=/usr \
+	    libdir=/usr/lib/$(MULTIARCH) zshcompletiondir=/usr/share/zsh/vendor-completions >/dev/null
+	$(Q)packaging/deb $(DEB)/tree $(VERSION) $(EPOCH)
 
 # --- The rest -------------------------------------------------------------------------------------------
 
-.PHONY: deps deps-test deps-bench deps-programs deps-results deps-report
+.PHONY: deps deps-deb deps-test deps-bench deps-programs deps-results deps-report
 deps: ## install what building needs (Debian; prints the list first)
 	$(Q).ci/deps '$(PACKAGES_BUILD)' ''
+deps-deb: ## install what the Debian package needs
+	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_DEB)' ''
 deps-test: ## install what testing needs
-	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_TEST)' '$(PACKAGES_CLANG) $(PACKAGES_GUARD) $(PACKAGES_PEERS) $(PACKAGES_ARM)'
+	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_TEST)' '$(PACKAGES_CLANG) $(PACKAGES_GUARD) $(PACKAGES_PEERS) $(PACKAGES_ARM) $(PACKAGES_MANUAL) $(PACKAGES_DEB)'
 deps-results: ## install what the experiments need
 	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_RESULTS)' ''
 deps-report: ## install what the report as PDF needs
@@ -445,7 +504,7 @@ deps-programs: ## install the programs that Debian has among those to compare wi
 	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_BENCH)' '$(PACKAGES_PROGRAMS)'
 
 # One entry per source, made from the same flags as the rules.
-SOURCES := $(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(TEST_SOURCES) $(CHECK_SOURCES) $(BENCH_SOURCES) $(BENCH_MAINS) $(FUZZ_SOURCES)
+SOURCES := $(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(TEST_SOURCES) $(CHECK_SOURCES) $(BENCH_SOURCES) $(BENCH_MAINS) $(FUZZ_SOURCES) $(MANUAL_SOURCES)
 json  = $(subst ",\",$(subst \,\\,$(1)))
 entry = {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(call json,$(strip $(CC) $(call flags,$(1)) -c $(1)))"}
 

@@ -214,6 +214,19 @@ void tp_option_format(const struct tp_option *option, const char *target, char *
     }
 }
 
+void tp_option_explain(const struct tp_option *option, const char *defaults, char *text, size_t size)
+{
+    char value[TP_OPTION_TEXT_MOST + 1];
+    snprintf(text, size, "%s", option->help);
+    for (const struct tp_choice *choice = option->choices; choice && choice->name; choice++) {
+        tp_option_append(text, size, "%s%s%s", choice == option->choices ? " {" : " ", choice->name,
+                         choice[1].name ? "," : "}");
+    }
+    tp_option_format(option, defaults, value, sizeof value);
+    if (*value && option->kind != TP_OPTION_FLAG)
+        tp_option_append(text, size, " [%s]", value);
+}
+
 void tp_option_describe(const struct tp_option *option, char *text, size_t size)
 {
     text[0] = '\0';

@@ -15,6 +15,11 @@ bool tp_option_parse(const struct tp_option *option, const char *text, char *tar
 /* Writes the value as tp_option_parse() reads it; nothing for an absent text that has no word for it. */
 void tp_option_format(const struct tp_option *option, const char *target, char *text, size_t size);
 
+#define TP_OPTION_HELP_MOST (2 * TP_OPTION_TEXT_MOST) /* bytes */
+
+/* Writes the option's help with its choices in braces and its default in brackets. */
+void tp_option_explain(const struct tp_option *option, const char *defaults, char *text, size_t size);
+
 /* Writes what values the option takes: "an integer from 1 to 4096 or auto". */
 void tp_option_describe(const struct tp_option *option, char *text, size_t size);
 

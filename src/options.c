@@ -354,8 +354,7 @@ static void write_words(const char *text, FILE *out)
 static void write_option(const struct tp_option *option, const void *defaults, FILE *out)
 {
     char left[64] = "";
-    char value[TP_OPTION_TEXT_MOST + 1];
-    char text[2 * TP_OPTION_TEXT_MOST];
+    char text[TP_OPTION_HELP_MOST];
     tp_option_append(left, sizeof left, "  --%s", option->name);
     if (option->kind == TP_OPTION_SWITCH) {
         tp_option_append(left, sizeof left, " on|off");
@@ -363,14 +362,7 @@ static void write_option(const struct tp_option *option, const void *defaults, F
         tp_option_append(left, sizeof left, " %s%s%s", option->argument, option->word ? "|" : "",
                          option->word ? option->word : "");
     }
-    snprintf(text, sizeof text, "%s", option->help);
-    for (const struct tp_choice *choice = option->choices; choice && choice->name; choice++) {
-        tp_option_append(text, sizeof text, "%s%s%s", choice == option->choices ? " {" : " ", choice->name,
-                         choice[1].name ? "," : "}");
-    }
-    tp_option_format(option, defaults, value, sizeof value);
-    if (*value && option->kind != TP_OPTION_FLAG)
-        tp_option_append(text, sizeof text, " [%s]", value);
+    tp_option_explain(option, defaults, text, sizeof text);
     if (strlen(left) + 2 > TP_HELP_COLUMN)
         fprintf(out, "%s\n%*s", left, TP_HELP_COLUMN, "");
     else

@@ -67,8 +67,10 @@ struct tp_option {
 };
 
 struct tp_options {
-    const char *usage; /* how --help begins */
-    const char *notes; /* how it ends */
+    /* How --help begins: "Usage: PROGRAM ...", a line; what it does, a sentence; paragraphs. */
+    const char *usage;
+    /* How it ends: paragraphs; "Examples:" and "Exit codes:", each with lines that begin with two blanks. */
+    const char *notes;
     const struct tp_option *table;
     size_t count;
     const char *operand; /* name of the option whose value may also stand alone; NULL: none may */
