@@ -2,7 +2,8 @@
 #
 # Yours to set, on the command line or in the environment: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS (they come after
 # our own flags), BUILD, BIN and LIB (where things go, so that builds can lie side by side), V=1 (show commands),
-# PYTHON (which one may have PyTorch, for bench-programs and tests/pytorch.bats), and for install: prefix exec_prefix bindir datarootdir datadir DESTDIR.
+# PYTHON (which one may have PyTorch, for bench-programs and tests/pytorch.bats), and for install: prefix exec_prefix bindir libdir includedir pkgconfigdir datarootdir
+# datadir DESTDIR.
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -20,6 +21,9 @@ exec_prefix  = $(prefix)
 bindir       = $(exec_prefix)/bin
 datarootdir  = $(prefix)/share
 datadir      = $(datarootdir)
+libdir       = $(exec_prefix)/lib
+includedir   = $(prefix)/include
+pkgconfigdir = $(libdir)/pkgconfig
 INSTALL     := install
 OBJCOPY     := objcopy
 
@@ -32,8 +36,10 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 PKG_CONFIG := pkg-config
 has = $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo yes)
 
-# Libraries as pkg-config module:Debian package.
+# Libraries as pkg-config module:Debian package; those that the library itself takes from others.
 REQUIRED := libdeflate:libdeflate-dev jansson:libjansson-dev libpng:libpng-dev libxxhash:libxxhash-dev numa:libnuma-dev
+
+PRIVATE  := jansson libxxhash numa
 
 module  = $(firstword $(subst :, ,$(1)))
 package = $(lastword $(subst :, ,$(1)))
@@ -70,7 +76,8 @@ PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
 
 # --- Sources --------------------------------------------------------------------------------------------
 
-# Program side: may read argv and the environment, print, handle signals, exit. The rest of src/ is library.
+# Program side: may read argv and the environment, print, handle signals, exit. What reads data files does not, but
+# is no part of the library that other programs link. The rest of src/ is.
 MAINS           := src/export.c src/predict.c src/train.c
 PROGRAM_SOURCES := $(MAINS) src/c_header.c src/data_path.c src/data_report.c src/explain.c src/export_command.c \
                    src/gradient_report.c src/history.c src/json_line.c src/keeper.c src/option_value.c src/options.c \
@@ -79,7 +86,9 @@ PROGRAM_SOURCES := $(MAINS) src/c_header.c src/data_path.c src/data_report.c src
                    src/stop_signal.c src/tier_choice.c src/train_command.c src/train_data.c src/version.c \
                    src/worst_errors.c
 TIERS           := reference $(if $(X86),avx2 avx512)
-LIBRARY_SOURCES := $(sort $(filter-out $(PROGRAM_SOURCES),$(wildcard src/*.c)) $(wildcard kernels/*.c) \
+DATA_SOURCES    := src/class_weights.c src/classes.c src/confusion.c src/csv.c src/decimal.c src/draw.c src/gzip.c src/idx.c \
+                   src/idx_pair.c src/image.c src/libsvm.c src/npy.c src/source.c src/table.c src/table_columns.c
+LIBRARY_SOURCES := $(sort $(filter-out $(PROGRAM_SOURCES) $(DATA_SOURCES),$(wildcard src/*.c)) $(wildcard kernels/*.c) \
                      $(foreach t,$(TIERS),$(wildcard kernels/$t/*.c)))
 TEST_SOURCES    := $(sort $(wildcard tests/test_*.c))
 CHECK_SOURCES   := $(sort $(wildcard tests/check_*.c))
@@ -99,6 +108,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LOOPS := $(foreach t,baseline $(if $(X86),avx2 avx512),$(BUILD)/bench/loops-$t.o)
 
 LIBRARY  := $(BUILD)/libtileprop.a
+DATA     := $(BUILD)/libdata.a
 PROGRAM  := $(BUILD)/libprogram.a
 PROGRAMS := $(MAINS:src/%.c=$(BIN)/%)
 
@@ -152,7 +162,7 @@ stamp_compile := $(shell $(CC) --version 2>/dev/null | head -n 1) $(ONEDNN) $(OW
                  $(shell $(CXX) --version 2>/dev/null | head -n 1) $(CXXFLAGS)
 stamp_program := $(PROGRAM_FLAGS)
 stamp_link    := $(OWN_LDFLAGS) $(LDFLAGS) $(OWN_LDLIBS) $(LDLIBS) $(LIBRARY_SOURCES) $(CHECK_SOURCES) \
-                 $(BENCH_SOURCES)
+                 $(BENCH_SOURCES) $(DATA_SOURCES)
 
 .PHONY: FORCE
 $(addprefix $(BUILD)/stamp/,compile program link): $(BUILD)/stamp/%: FORCE
@@ -170,7 +180,8 @@ $(call objects,$(PROGRAM_SOURCES)): $(BUILD)/stamp/program
 
 $(LIBRARY): $(call objects,$(LIBRARY_SOURCES))
 $(PROGRAM): $(call objects,$(filter-out $(MAINS),$(PROGRAM_SOURCES)))
-$(LIBRARY) $(PROGRAM): $(BUILD)/stamp/link
+$(DATA): $(call objects,$(DATA_SOURCES))
+$(LIBRARY) $(DATA) $(PROGRAM): $(BUILD)/stamp/link
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
@@ -182,7 +193,7 @@ $(SHARED): $(LIBRARY) src/libtileprop.map $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -shared $(OWN_LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=src/libtileprop.map -Wl,-z,defs \
-	    $(LDFLAGS) -o $@ -Wl,--whole-archive $(LIBRARY) -Wl,--no-whole-archive $(OWN_LDLIBS) $(LDLIBS)
+	    $(LDFLAGS) -o $@ -Wl,--whole-archive $(LIBRARY) -Wl,--no-whole-archive $(shell $(PKG_CONFIG) --libs $(PRIVATE)) -lm $(LDLIBS)
 	$(Q)ln -sf $(@F) $(LIB)/$(SONAME) && ln -sf $(SONAME) $(LIB)/libtileprop.so
 
 $(ARCHIVE): $(LIBRARY)
@@ -192,7 +203,7 @@ $(ARCHIVE): $(LIBRARY)
 	$(Q)$(OBJCOPY) --localize-hidden $(BUILD)/tileprop.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $(BUILD)/tileprop.o
 
-$(PROGRAMS): $(BIN)/%: $(BUILD)/src/%.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+$(PROGRAMS): $(BIN)/%: $(BUILD)/src/%.o $(PROGRAM) $(DATA) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(call link)
@@ -240,12 +251,12 @@ $(BUILD)/emulated/%.o: %.c $(BUILD)/stamp/compile
 
 $(BUILD)/tests/check_kernels_emulated: $(patsubst %.c,$(BUILD)/emulated/%.o,$(EMULATED_SOURCES))
 
-$(TEST_PROGRAMS): $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+$(TEST_PROGRAMS): $(PROGRAM) $(DATA) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(TEST_FLAGS) -lcmocka $(BENCH_LIBS))
 
 # The program, which also says on which memory node pages lie: for tests/numa/two-nodes.sh.
-$(BUILD)/numa/train: $(BUILD)/tests/numa/witness.o $(BUILD)/src/train.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+$(BUILD)/numa/train: $(BUILD)/tests/numa/witness.o $(BUILD)/src/train.o $(PROGRAM) $(DATA) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(call link,-Wl$(comma)--wrap=tp_placement_settle$(comma)--wrap=tp_network_hash)
@@ -291,7 +302,7 @@ FUZZ_SECONDS := 60
 FUZZERS      := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SOURCES))
 
 $(BUILD)/tests/fuzz_config $(BUILD)/tests/fuzz_command: FUZZ_FLAGS := -Wl,--wrap=fopen
-$(FUZZERS): %: %.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+$(FUZZERS): %: %.o $(PROGRAM) $(DATA) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	$(Q)$(call link,-fsanitize=fuzzer $(FUZZ_FLAGS))
 
@@ -319,7 +330,7 @@ $(BENCH_CC:%.cc=$(BUILD)/%.o): $(BUILD)/%.o: %.cc $(BUILD)/stamp/compile
 	$(Q)$(CXX) -std=c++17 $(filter-out -std=c11,$(OWN_FLAGS)) -Wconversion \
 	    $(shell $(PKG_CONFIG) --cflags benchmark) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
-BENCH_PARTS := $(BENCH_CC:%.cc=$(BUILD)/%.o) $(call objects,$(BENCH_SOURCES)) $(LOOPS) $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+BENCH_PARTS := $(BENCH_CC:%.cc=$(BUILD)/%.o) $(call objects,$(BENCH_SOURCES)) $(LOOPS) $(PROGRAM) $(DATA) $(LIBRARY) $(BUILD)/stamp/link
 link_bench   = $(call link,$(1) $(shell $(PKG_CONFIG) --libs benchmark) $(BENCH_LIBS) -lstdc++)
 
 $(BIN)/bench: $(BENCH_PARTS)
@@ -417,13 +428,34 @@ report: deps-report ## install what is needed, make results/report.pdf of the re
 
 DATA := $(wildcard data/mnist/*)
 
-.PHONY: install uninstall
-install: $(BIN)/train $(BIN)/predict ## install them as tileprop-train and tileprop-predict, and the data, below prefix (DESTDIR honoured)
+# For the linker's default folders pkg-config leaves -L and -I out by itself.
+PKG_CONFIG_FILE := $(BUILD)/tileprop.pc
+$(PKG_CONFIG_FILE): FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(prefix)' 'libdir=$(libdir)' 'includedir=$(includedir)' '' 'Name: tileprop' \
+	    'Description: trains multi-layer perceptrons on the CPU and uses them' 'Version: $(VERSION)' \
+	    'Requires.private: $(PRIVATE)' 'Libs: -L$${libdir} -ltileprop' 'Libs.private: -fopenmp -lm' 'Cflags: -I$${includedir}' >$@
+
+.PHONY: install uninstall install-library uninstall-library
+install-library: $(SHARED) $(ARCHIVE) $(PKG_CONFIG_FILE)
+	$(INSTALL) -d '$(DESTDIR)$(libdir)' '$(DESTDIR)$(pkgconfigdir)' '$(DESTDIR)$(includedir)/tileprop'
+	$(INSTALL) -m 755 $(SHARED) '$(DESTDIR)$(libdir)'
+	ln -sf $(notdir $(SHARED)) '$(DESTDIR)$(libdir)/$(SONAME)'
+	ln -sf $(SONAME) '$(DESTDIR)$(libdir)/libtileprop.so'
+	$(INSTALL) -m 644 $(ARCHIVE) '$(DESTDIR)$(libdir)'
+	$(INSTALL) -m 644 $(PKG_CONFIG_FILE) '$(DESTDIR)$(pkgconfigdir)'
+	$(INSTALL) -m 644 $(wildcard include/tileprop/*.h) '$(DESTDIR)$(includedir)/tileprop'
+uninstall-library:
+	rm -f $(foreach f,$(notdir $(SHARED) $(ARCHIVE)) $(SONAME) libtileprop.so,'$(DESTDIR)$(libdir)/$f')
+	rm -f '$(DESTDIR)$(pkgconfigdir)/tileprop.pc' $(patsubst include/%,'$(DESTDIR)$(includedir)/%',$(wildcard include/tileprop/*.h))
+	-rmdir '$(DESTDIR)$(includedir)/tileprop'
+
+install: $(BIN)/train $(BIN)/predict install-library ## install programs, library and data below prefix (DESTDIR honoured)
 	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(datadir)/tileprop/mnist'
 	$(INSTALL) -m 755 $(BIN)/train '$(DESTDIR)$(bindir)/tileprop-train'
 	$(INSTALL) -m 755 $(BIN)/predict '$(DESTDIR)$(bindir)/tileprop-predict'
 	$(INSTALL) -m 644 $(DATA) '$(DESTDIR)$(datadir)/tileprop/mnist'
-uninstall: ## remove what install installed
+uninstall: uninstall-library ## remove what install installed
 	rm -f '$(DESTDIR)$(bindir)/tileprop-train' '$(DESTDIR)$(bindir)/tileprop-predict'
 	rm -f $(patsubst data/%,'$(DESTDIR)$(datadir)/tileprop/%',$(DATA))
 	-rmdir '$(DESTDIR)$(datadir)/tileprop/mnist' '$(DESTDIR)$(datadir)/tileprop'
@@ -445,7 +477,7 @@ deps-programs: ## install the programs that Debian has among those to compare wi
 	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_BENCH)' '$(PACKAGES_PROGRAMS)'
 
 # One entry per source, made from the same flags as the rules.
-SOURCES := $(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(TEST_SOURCES) $(CHECK_SOURCES) $(BENCH_SOURCES) $(BENCH_MAINS) $(FUZZ_SOURCES)
+SOURCES := $(LIBRARY_SOURCES) $(DATA_SOURCES) $(PROGRAM_SOURCES) $(TEST_SOURCES) $(CHECK_SOURCES) $(BENCH_SOURCES) $(BENCH_MAINS) $(FUZZ_SOURCES)
 json  = $(subst ",\",$(subst \,\\,$(1)))
 entry = {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(call json,$(strip $(CC) $(call flags,$(1)) -c $(1)))"}
 
