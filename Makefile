@@ -12,7 +12,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 BUILD := build
 BIN   := bin
-LIB   := lib
+LIB   := $(if $(filter build,$(BUILD)),lib,$(BUILD)/lib)
 
 PYTHON ?= python3
 
@@ -86,9 +86,9 @@ PROGRAM_SOURCES := $(MAINS) src/c_header.c src/data_path.c src/data_report.c src
                    src/stop_signal.c src/tier_choice.c src/train_command.c src/train_data.c src/version.c \
                    src/worst_errors.c
 TIERS           := reference $(if $(X86),avx2 avx512)
-DATA_SOURCES    := src/class_weights.c src/classes.c src/confusion.c src/csv.c src/decimal.c src/draw.c src/gzip.c src/idx.c \
+READER_SOURCES  := src/class_weights.c src/classes.c src/confusion.c src/csv.c src/decimal.c src/draw.c src/gzip.c src/idx.c \
                    src/idx_pair.c src/image.c src/libsvm.c src/npy.c src/source.c src/table.c src/table_columns.c
-LIBRARY_SOURCES := $(sort $(filter-out $(PROGRAM_SOURCES) $(DATA_SOURCES),$(wildcard src/*.c)) $(wildcard kernels/*.c) \
+LIBRARY_SOURCES := $(sort $(filter-out $(PROGRAM_SOURCES) $(READER_SOURCES),$(wildcard src/*.c)) $(wildcard kernels/*.c) \
                      $(foreach t,$(TIERS),$(wildcard kernels/$t/*.c)))
 TEST_SOURCES    := $(sort $(wildcard tests/test_*.c))
 CHECK_SOURCES   := $(sort $(wildcard tests/check_*.c))
@@ -108,7 +108,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LOOPS := $(foreach t,baseline $(if $(X86),avx2 avx512),$(BUILD)/bench/loops-$t.o)
 
 LIBRARY  := $(BUILD)/libtileprop.a
-DATA     := $(BUILD)/libdata.a
+READERS  := $(BUILD)/libreaders.a
 PROGRAM  := $(BUILD)/libprogram.a
 PROGRAMS := $(MAINS:src/%.c=$(BIN)/%)
 
@@ -162,7 +162,7 @@ stamp_compile := $(shell $(CC) --version 2>/dev/null | head -n 1) $(ONEDNN) $(OW
                  $(shell $(CXX) --version 2>/dev/null | head -n 1) $(CXXFLAGS)
 stamp_program := $(PROGRAM_FLAGS)
 stamp_link    := $(OWN_LDFLAGS) $(LDFLAGS) $(OWN_LDLIBS) $(LDLIBS) $(LIBRARY_SOURCES) $(CHECK_SOURCES) \
-                 $(BENCH_SOURCES) $(DATA_SOURCES)
+                 $(BENCH_SOURCES) $(READER_SOURCES)
 
 .PHONY: FORCE
 $(addprefix $(BUILD)/stamp/,compile program link): $(BUILD)/stamp/%: FORCE
@@ -180,8 +180,8 @@ $(call objects,$(PROGRAM_SOURCES)): $(BUILD)/stamp/program
 
 $(LIBRARY): $(call objects,$(LIBRARY_SOURCES))
 $(PROGRAM): $(call objects,$(filter-out $(MAINS),$(PROGRAM_SOURCES)))
-$(DATA): $(call objects,$(DATA_SOURCES))
-$(LIBRARY) $(DATA) $(PROGRAM): $(BUILD)/stamp/link
+$(READERS): $(call objects,$(READER_SOURCES))
+$(LIBRARY) $(READERS) $(PROGRAM): $(BUILD)/stamp/link
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
@@ -203,7 +203,7 @@ $(ARCHIVE): $(LIBRARY)
 	$(Q)$(OBJCOPY) --localize-hidden $(BUILD)/tileprop.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $(BUILD)/tileprop.o
 
-$(PROGRAMS): $(BIN)/%: $(BUILD)/src/%.o $(PROGRAM) $(DATA) $(LIBRARY) $(BUILD)/stamp/link
+$(PROGRAMS): $(BIN)/%: $(BUILD)/src/%.o $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(call link)
@@ -251,17 +251,17 @@ $(BUILD)/emulated/%.o: %.c $(BUILD)/stamp/compile
 
 $(BUILD)/tests/check_kernels_emulated: $(patsubst %.c,$(BUILD)/emulated/%.o,$(EMULATED_SOURCES))
 
-$(TEST_PROGRAMS): $(PROGRAM) $(DATA) $(LIBRARY) $(BUILD)/stamp/link
+$(TEST_PROGRAMS): $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(TEST_FLAGS) -lcmocka $(BENCH_LIBS))
 
 # The program, which also says on which memory node pages lie: for tests/numa/two-nodes.sh.
-$(BUILD)/numa/train: $(BUILD)/tests/numa/witness.o $(BUILD)/src/train.o $(PROGRAM) $(DATA) $(LIBRARY) $(BUILD)/stamp/link
+$(BUILD)/numa/train: $(BUILD)/tests/numa/witness.o $(BUILD)/src/train.o $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(call link,-Wl$(comma)--wrap=tp_placement_settle$(comma)--wrap=tp_network_hash)
 
-$(FAULTY): $(BUILD)/faults/%: $(BUILD)/src/%.o $(BUILD)/tests/faults/allocations.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+$(FAULTY): $(BUILD)/faults/%: $(BUILD)/src/%.o $(BUILD)/tests/faults/allocations.o $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(call link,$(WRAPPED:%=-Wl$(comma)--wrap=%))
@@ -302,7 +302,7 @@ FUZZ_SECONDS := 60
 FUZZERS      := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SOURCES))
 
 $(BUILD)/tests/fuzz_config $(BUILD)/tests/fuzz_command: FUZZ_FLAGS := -Wl,--wrap=fopen
-$(FUZZERS): %: %.o $(PROGRAM) $(DATA) $(LIBRARY) $(BUILD)/stamp/link
+$(FUZZERS): %: %.o $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	$(Q)$(call link,-fsanitize=fuzzer $(FUZZ_FLAGS))
 
@@ -330,7 +330,7 @@ $(BENCH_CC:%.cc=$(BUILD)/%.o): $(BUILD)/%.o: %.cc $(BUILD)/stamp/compile
 	$(Q)$(CXX) -std=c++17 $(filter-out -std=c11,$(OWN_FLAGS)) -Wconversion \
 	    $(shell $(PKG_CONFIG) --cflags benchmark) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
-BENCH_PARTS := $(BENCH_CC:%.cc=$(BUILD)/%.o) $(call objects,$(BENCH_SOURCES)) $(LOOPS) $(PROGRAM) $(DATA) $(LIBRARY) $(BUILD)/stamp/link
+BENCH_PARTS := $(BENCH_CC:%.cc=$(BUILD)/%.o) $(call objects,$(BENCH_SOURCES)) $(LOOPS) $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 link_bench   = $(call link,$(1) $(shell $(PKG_CONFIG) --libs benchmark) $(BENCH_LIBS) -lstdc++)
 
 $(BIN)/bench: $(BENCH_PARTS)
@@ -342,7 +342,7 @@ $(BIN)/bench: $(BENCH_PARTS)
 # Debian 12's Valgrind stops at clang's.
 link_count = $(CC) $(CFLAGS) -static -Wl,--strip-debug $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(1) $(OWN_LDLIBS) $(LDLIBS)
 
-$(BUILD)/bench/count: $(BUILD)/bench/count.o $(BUILD)/bench/call.o $(LIBRARY) $(BUILD)/stamp/link
+$(BUILD)/bench/count: $(BUILD)/bench/count.o $(BUILD)/bench/call.o $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	$(Q)$(call link_count)
 
@@ -364,7 +364,7 @@ $(BUILD)/wrong/bench: $(BUILD)/tests/wrong_forward.o $(BENCH_PARTS)
 	@mkdir -p $(@D)
 	$(Q)$(call link_bench,$(instead))
 
-$(BUILD)/slow-%/count: $(BUILD)/slow-%/forward.o $(BUILD)/bench/count.o $(BUILD)/bench/call.o $(LIBRARY) $(BUILD)/stamp/link
+$(BUILD)/slow-%/count: $(BUILD)/slow-%/forward.o $(BUILD)/bench/count.o $(BUILD)/bench/call.o $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	$(Q)$(call link_count,$(instead))
 
@@ -477,7 +477,7 @@ deps-programs: ## install the programs that Debian has among those to compare wi
 	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_BENCH)' '$(PACKAGES_PROGRAMS)'
 
 # One entry per source, made from the same flags as the rules.
-SOURCES := $(LIBRARY_SOURCES) $(DATA_SOURCES) $(PROGRAM_SOURCES) $(TEST_SOURCES) $(CHECK_SOURCES) $(BENCH_SOURCES) $(BENCH_MAINS) $(FUZZ_SOURCES)
+SOURCES := $(LIBRARY_SOURCES) $(READER_SOURCES) $(PROGRAM_SOURCES) $(TEST_SOURCES) $(CHECK_SOURCES) $(BENCH_SOURCES) $(BENCH_MAINS) $(FUZZ_SOURCES)
 json  = $(subst ",\",$(subst \,\\,$(1)))
 entry = {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(call json,$(strip $(CC) $(call flags,$(1)) -c $(1)))"}
 

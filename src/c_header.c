@@ -95,7 +95,7 @@ static void put_beginning(const struct header *h)
     const struct tp_weights *weights = &h->model->weights;
     size_t parameters = 0, room[2];
     find_room(weights, room);
-    fprintf(h->out, "/*\n * Made by tileprop-export %s: a network of %zu", TP_VERSION,
+    fprintf(h->out, "/*\n * Made by tileprop-export %s: a network of %zu", TILEPROP_VERSION,
             weights->layers[0].inputs);
     for (size_t l = 0; l < weights->layer_count; l++) {
         const struct tp_weights_layer *layer = &weights->layers[l];
