@@ -65,7 +65,7 @@ MISSING += $(if $(filter works,$(PROBE)),$(if $(filter random123,$(PROBE)),,Rand
 
 PACKAGES_BUILD    := gcc libc6-dev pkg-config $(foreach l,$(REQUIRED),$(call package,$l)) librandom123-dev
 PACKAGES_TEST     := bats binutils g++ git gnuplot-nox libbenchmark-dev libcmocka-dev libsimde-dev locales python3 python3-jinja2 python3-sklearn python3-venv qemu-user strace
-PACKAGES_GUARD    := llvm valgrind
+PACKAGES_GUARD    := abigail-tools llvm valgrind
 PACKAGES_BENCH    := fonts-dejavu-core g++ git gnuplot-nox libbenchmark-dev python3
 PACKAGES_PEERS    := libblis4 libdnnl-dev libopenblas0
 PACKAGES_PROGRAMS := python3-sklearn

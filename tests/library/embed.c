@@ -218,7 +218,7 @@ static void check_fork(void)
 }
 
 struct state {
-    struct sigaction actions[NSIG];
+    void (*handlers[NSIG])(int);
     cpu_set_t cpus;
     unsigned control;
     int rounding, dynamic, threads, levels;
@@ -228,8 +228,11 @@ struct state {
 static void look(struct state *state)
 {
     memset(state, 0, sizeof *state);
-    for (int s = 1; s < NSIG; s++)
-        sigaction(s, NULL, &state->actions[s]);
+    for (int s = 1; s < NSIG; s++) {
+        struct sigaction action = {.sa_handler = SIG_DFL};
+        sigaction(s, NULL, &action);
+        state->handlers[s] = action.sa_handler;
+    }
     sched_getaffinity(0, sizeof state->cpus, &state->cpus);
 #if defined(__x86_64__)
     state->control = _mm_getcsr() & ~0x3fu; /* without what operations left */
