@@ -371,7 +371,7 @@ $(BUILD)/slow-%/count: $(BUILD)/slow-%/forward.o $(BUILD)/bench/count.o $(BUILD)
 
 .PRECIOUS: $(BUILD)/slow-%/forward.o
 
-.PHONY: bench bench-programs bench-plans bench-contention bench-against bench-gate bench-instructions bench-selftest
+.PHONY: bench bench-programs bench-plans bench-serving bench-contention bench-against bench-gate bench-instructions bench-selftest
 bench: deps-bench ## install what is needed, time everything, keep and render it in results/bench
 	$(Q)$(MAKE) $(BIN)/bench
 	$(Q)TP_BENCH=$(BIN)/bench bench/record.py
@@ -383,6 +383,10 @@ bench-programs: deps-programs ## likewise whole programs: this one, scikit-learn
 bench-plans: deps-bench ## likewise 43 networks on the threads that are chosen, beside exactly one and two: 20 minutes
 	$(Q)$(MAKE) $(BIN)/train $(BIN)/bench
 	$(Q)TP_TRAIN=$(BIN)/train TP_BENCH=$(BIN)/bench bench/plans.py
+	$(Q)results/bench/render.py
+bench-serving: deps-bench ## predictions beside onnxruntime (PYTHON=... that has it and onnx)
+	$(Q)$(MAKE) all $(BIN)/bench
+	$(Q)TP_TRAIN=$(BIN)/train TP_BENCH=$(BIN)/bench CC='$(CC)' bench/serving.py $(PYTHON) $(SHARED)
 	$(Q)results/bench/render.py
 bench-contention: ## time threads that lack CPUs: too many, a busy CPU, a quota; two free CPUs, root for the quota
 	$(Q)$(MAKE) $(BIN)/train
