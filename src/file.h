@@ -28,10 +28,10 @@ enum tp_status tp_file_read_packed(struct tp_file *file, const char *path, struc
 
 /*
  * Replaces bytes that begin with the gzip magic by what all members of the gzip file unpack to; other bytes
- * stay as they are. Memory: at most 1032 times the packed size, whatever the file claims, and twice that while it
- * grows for a member behind the first.
- * Errors: TP_BAD_INPUT for a damaged stream, for bytes after the last member, and for gzip inside gzip;
- * TP_FAILURE without memory. On error *file keeps its bytes or has the unpacked ones; it is to be freed.
+ * stay as they are. Memory: at most 1032 times the packed size, whatever the file claims, and twice that
+ * while it grows for a member behind the first. Errors: TP_BAD_INPUT for a damaged stream, for bytes after
+ * the last member, and for gzip inside gzip; TP_FAILURE without memory. On error *file keeps its bytes or has
+ * the unpacked ones; it is to be freed.
  */
 enum tp_status tp_file_unpack(struct tp_file *file, struct tp_error *error);
 
