@@ -190,6 +190,12 @@ sys.stdout.buffer.write(bytes(min(p, 254) + 1 for p in d))' | png upper.png 28
 
     png odd.png 30 0
     refused 3 "odd.png: 30 x 30 pixels found, expected 28 x 28 or a whole number of times that" "$model" --image odd.png
+    python3 -c '
+import struct, zlib
+chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+open("oblong.png", "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 56, 28, 8, 0, 0, 0, 0))
+                               + chunk(b"IDAT", zlib.compress(bytes(57 * 28))) + chunk(b"IEND", b""))'
+    refused 3 "oblong.png: 56 x 28 pixels found, expected 28 x 28" "$model" --image oblong.png
     head -c 60 plain.png >cut.png
     refused 3 "cut.png: is damaged" "$model" --image cut.png
     refused 3 "pixels: is no PNG file" "$model" --image pixels
