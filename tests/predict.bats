@@ -179,8 +179,23 @@ sys.stdout.buffer.write(bytes(255 - d[y // 3 * 28 + x // 3] for y in range(84) f
     "$predict" "$model" --image plain.png --output one.csv >/dev/null
     [ "$(tail -n 1 one.csv)" = "$row" ]
 
+    # Of four pixels, two of them one higher, the mean is rounded up.
+    python3 -c 'import sys; d = open("pixels", "rb").read()
+sys.stdout.buffer.write(bytes(min(d[y // 2 * 28 + x // 2], 254) + x % 2 for y in range(56) for x in range(56)))' | png halves.png 56
+    python3 -c 'import sys; d = open("pixels", "rb").read()
+sys.stdout.buffer.write(bytes(min(p, 254) + 1 for p in d))' | png upper.png 28
+    "$predict" "$model" --image halves.png --output halves.csv >/dev/null
+    "$predict" "$model" --image upper.png --output upper.csv >/dev/null
+    cmp halves.csv upper.csv
+
     png odd.png 30 0
     refused 3 "odd.png: 30 x 30 pixels found, expected 28 x 28 or a whole number of times that" "$model" --image odd.png
+    python3 -c '
+import struct, zlib
+chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+open("oblong.png", "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 56, 28, 8, 0, 0, 0, 0))
+                               + chunk(b"IDAT", zlib.compress(bytes(57 * 28))) + chunk(b"IEND", b""))'
+    refused 3 "oblong.png: 56 x 28 pixels found, expected 28 x 28" "$model" --image oblong.png
     head -c 60 plain.png >cut.png
     refused 3 "cut.png: is damaged" "$model" --image cut.png
     refused 3 "pixels: is no PNG file" "$model" --image pixels

@@ -95,15 +95,19 @@ static void test_labels(void **state)
                  (const uint16_t[]){2, 1, 0}, 3);
 }
 
-static void check_refused(struct tp_file file, const char *message)
+static void check_refused_with(struct tp_file file, enum tp_missing missing, const char *message)
 {
     struct tp_schema schema = {0};
     struct tp_dataset data;
     struct tp_error error = {""};
-    check_failure(tp_npy_samples(&file, TP_MISSING_ERROR, &schema, &data, &error), TP_BAD_INPUT, &error,
-                  message);
+    check_failure(tp_npy_samples(&file, missing, &schema, &data, &error), TP_BAD_INPUT, &error, message);
     assert_null(data.samples);
     assert_null(file.bytes);
+}
+
+static void check_refused(struct tp_file file, const char *message)
+{
+    check_refused_with(file, TP_MISSING_ERROR, message);
 }
 
 static void test_refused(void **state)
@@ -124,6 +128,8 @@ static void test_refused(void **state)
                   "NaN in sample 1, feature 0 (both from 0)");
     check_refused(array(1, HEADER("<f4", "(1, 2)"), floats + 4, 8),
                   "infinity, or what is too large for a float, in sample 0");
+    check_refused_with(array(1, HEADER("<f4", "(3, 2)"), floats, sizeof floats), TP_MISSING_MEAN,
+                       "too large for a float, in sample 2, feature 0");
     check_refused(array(1, HEADER("<f8", "(1, 2)"), large, sizeof large),
                   "too large for a float, in sample 0, feature 0");
     check_refused(array(1, HEADER("<f4", "(6,)"), floats, sizeof floats),
@@ -133,8 +139,7 @@ static void test_refused(void **state)
     check_refused(array(1, HEADER(">f4", "(3, 2)"), floats, sizeof floats),
                   "expected a type of little-endian");
     check_refused(array(1, HEADER("|O", "(3, 2)"), floats, sizeof floats), "header at \"'|O'");
-    check_refused(array(1, HEADER("<f4", "(0, 2)"), floats, 0),
-                  "header at \"0, 2), }");
+    check_refused(array(1, HEADER("<f4", "(0, 2)"), floats, 0), "header at \"0, 2), }");
     check_refused(array(1, HEADER("<f4", "(999999999999, 999999999999)"), floats, 0),
                   "expected dimensions from 1");
     check_refused(array(1, "{'descr': '<f4', 'fortran_order': True, 'shape': (3, 2)}", floats, sizeof floats),
