@@ -21,6 +21,7 @@ expected() {
         printf './%s\n' "bin/tileprop-$program" "share/man/man1/tileprop-$program.1" \
             "share/bash-completion/completions/tileprop-$program" "share/zsh/site-functions/_tileprop-$program"
     done
+    echo ./share/man/man3/tileprop.3
     (cd data && find mnist -type f | sed 's,^,./share/tileprop/,')
 }
 
@@ -60,7 +61,7 @@ expected() {
 @test "every folder can be set apart" {
     stage=$BATS_TEST_TMPDIR/stage
     make_own install DESTDIR="$stage" bindir=/b datadir=/d mandir=/m bashcompletiondir=/bash zshcompletiondir=/zsh
-    [ "$(installed "$stage" | sed 's,/[^/]*$,,' | grep -v '^./usr/local/' | sort -u)" = "$(printf '%s\n' ./b ./bash ./d/tileprop/mnist ./m/man1 ./zsh)" ]
+    [ "$(installed "$stage" | sed 's,/[^/]*$,,' | grep -v '^./usr/local/' | sort -u)" = "$(printf '%s\n' ./b ./bash ./d/tileprop/mnist ./m/man1 ./m/man3 ./zsh)" ]
 }
 
 @test "bench is installed where it was built" {

@@ -31,13 +31,20 @@ options_of() { # the names in --help
 
 @test "mandoc finds nothing to say of them" {
     command -v mandoc >/dev/null || skip "no mandoc (Debian: mandoc)"
-    cp "$made"/*.1 .
-    for page in *.1; do # the others lie beside it
+    cp "$made"/*.1 "$root"/manual/*.3 .
+    for page in *.[13]; do # the others lie beside it
         [ "$(mandoc -Tlint "$page")" = "" ]
     done
     echo '.Xr tileprop-predict 1 end' >>tileprop-train.1
     run mandoc -Tlint tileprop-train.1
     [ "$status" -ne 0 ]
+}
+
+@test "tileprop(3) has the functions of the header, and its example compiles" {
+    grep '^TILEPROP_API' "$root/include/tileprop/tileprop.h" | sed 's/.*\(tileprop_[a-z0-9_]*\)(.*/\1/' | sort |
+        diff - <(sed -n '/SYNOPSIS/,/DESCRIPTION/s/^\.F[no] \([a-z0-9_]*\).*/\1/p' "$root/manual/tileprop.3" | sort)
+    sed -n '/^.Bd -literal/,/^.Ed/{/^\.[BE]d/d; s/.en/\\n/; p}' "$root/manual/tileprop.3" >example.c
+    "${CC:-cc}" -std=c11 -Wall -Wextra -Werror -I "$root/include" -fsyntax-only example.c
 }
 
 # completed WORD...: what bash would offer for the last word.
