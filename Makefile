@@ -231,7 +231,7 @@ WRAPPED := malloc calloc realloc aligned_alloc strdup strndup asprintf mmap open
 FAULTY  := $(patsubst $(BIN)/%,$(BUILD)/faults/%,$(PROGRAMS))
 
 .PHONY: everything
-everything: $(PROGRAMS) $(FAULTY) $(TEST_PROGRAMS) $(BUILD)/bench/count $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
+everything: $(PROGRAMS) manual $(FAULTY) $(TEST_PROGRAMS) $(BUILD)/bench/count $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
 
 # These look at build products and at the runner, not at what instrumented code does.
 UNINSTRUMENTED := $(addprefix tests/,bench.bats bench-results.bats guard.bats install.bats layers.bats library.bats manual.bats run.bats)
