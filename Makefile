@@ -231,7 +231,7 @@ WRAPPED := malloc calloc realloc aligned_alloc strdup strndup asprintf mmap open
 FAULTY  := $(patsubst $(BIN)/%,$(BUILD)/faults/%,$(PROGRAMS))
 
 .PHONY: everything
-everything: $(PROGRAMS) $(FAULTY) $(TEST_PROGRAMS) $(BUILD)/bench/count $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
+everything: $(PROGRAMS) manual $(FAULTY) $(TEST_PROGRAMS) $(BUILD)/bench/count $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
 
 # These look at build products and at the runner, not at what instrumented code does.
 UNINSTRUMENTED := $(addprefix tests/,bench.bats bench-results.bats guard.bats install.bats layers.bats library.bats manual.bats run.bats)
@@ -461,7 +461,8 @@ manual: $(call MANUAL,$(notdir $(PROGRAMS)) bench) ## make manual pages and comp
 DATA    := $(wildcard data/mnist/*)
 SHIPPED := $(notdir $(PROGRAMS) $(wildcard $(BIN)/bench))
 
-man1dir = $(mandir)/man1
+man1dir  = $(mandir)/man1
+man3dir  = $(mandir)/man3
 mnistdir = $(datadir)/tileprop/mnist
 headerdir = $(includedir)/tileprop
 
@@ -481,6 +482,7 @@ INSTALLED := $(foreach p,$(SHIPPED),bindir:755:$(BIN)/$p:tileprop-$p \
              libdir:755:$(SHARED):$(notdir $(SHARED)) libdir:644:$(ARCHIVE):$(notdir $(ARCHIVE)) \
              pkgconfigdir:644:$(PKG_CONFIG_FILE):tileprop.pc \
              $(foreach h,$(wildcard include/tileprop/*.h),headerdir:644:$h:$(notdir $h)) \
+             man3dir:644:manual/tileprop.3:tileprop.3 \
              $(foreach d,$(DATA),mnistdir:644:$d:$(notdir $d))
 # And the folders that are ours alone, innermost first.
 OWN_FOLDERS = '$(DESTDIR)$(mnistdir)' '$(DESTDIR)$(datadir)/tileprop' '$(DESTDIR)$(headerdir)'

@@ -3,6 +3,7 @@
 bats_require_minimum_version 1.5.0
 load programs
 
+# shellcheck disable=SC2154 # find_programs sets root and the programs
 setup() {
     find_programs
     made=$(absolute "${TP_BUILD:-build}")/manual
@@ -14,7 +15,7 @@ options_of() { # the names in --help
 }
 
 @test "the pages have all options with their defaults, and every section" {
-    # shellcheck disable=SC2154 # find_programs sets them
+    # shellcheck disable=SC2154 # find_programs sets root and the programs
     for program in "$train" "$predict" "$export_model"; do
         page=$made/tileprop-$(basename "$program").1
         sed -n 's/^\.It Fl \\-\([a-z0-9-]*\).*/\1/p' "$page" | sort | diff - <(options_of "$program")
@@ -31,13 +32,21 @@ options_of() { # the names in --help
 
 @test "mandoc finds nothing to say of them" {
     command -v mandoc >/dev/null || skip "no mandoc (Debian: mandoc)"
-    cp "$made"/*.1 .
-    for page in *.1; do # the others lie beside it
+    # shellcheck disable=SC2154
+    cp "$made"/*.1 "$root"/manual/*.3 .
+    for page in *.[13]; do # the others lie beside it
         [ "$(mandoc -Tlint "$page")" = "" ]
     done
     echo '.Xr tileprop-predict 1 end' >>tileprop-train.1
     run mandoc -Tlint tileprop-train.1
     [ "$status" -ne 0 ]
+}
+
+@test "tileprop(3) has the functions of the header, and its example compiles" {
+    grep '^TILEPROP_API' "$root/include/tileprop/tileprop.h" | sed 's/.*\(tileprop_[a-z0-9_]*\)(.*/\1/' | sort |
+        diff - <(sed -n '/SYNOPSIS/,/DESCRIPTION/s/^\.F[no] \([a-z0-9_]*\).*/\1/p' "$root/manual/tileprop.3" | sort)
+    sed -n '/^.Bd -literal/,/^.Ed/{/^\.[BE]d/d; s/.en/\\n/; p}' "$root/manual/tileprop.3" >example.c
+    "${CC:-cc}" -std=c11 -Wall -Wextra -Werror -I "$root/include" -fsyntax-only example.c
 }
 
 # completed WORD...: what bash would offer for the last word.

@@ -1,5 +1,6 @@
 /*
- * Predicts the samples of a file of floats with an exported model, whose header (-include) has -DNAME=... as its name:
+ * Predicts the samples of a file of floats with an exported model, whose header (-include) has -DNAME=... as
+ * its name:
  *
  *     rows SAMPLES    rows as predict --output writes them, without labels
  *     rows            the names of its features, where it has them (-DFEATURE_NAMES)
