@@ -2,8 +2,8 @@
 #
 # Yours to set, on the command line or in the environment: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS (they come after
 # our own flags), BUILD, BIN and LIB (where things go, so that builds can lie side by side), V=1 (show commands),
-# PYTHON (which one may have PyTorch, for bench-programs and tests/pytorch.bats), and for install: prefix exec_prefix bindir datarootdir datadir mandir
-# bashcompletiondir zshcompletiondir DESTDIR.
+# PYTHON (which one may have PyTorch, for bench-programs and tests/pytorch.bats), and for install: prefix exec_prefix bindir libdir includedir
+# pkgconfigdir datarootdir datadir mandir bashcompletiondir zshcompletiondir DESTDIR.
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -12,7 +12,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 BUILD := build
 BIN   := bin
-LIB   := lib
+LIB   := $(if $(filter build,$(BUILD)),lib,$(BUILD)/lib)
 
 PYTHON ?= python3
 
@@ -24,6 +24,9 @@ datadir      = $(datarootdir)
 mandir       = $(datarootdir)/man
 bashcompletiondir = $(datarootdir)/bash-completion/completions
 zshcompletiondir  = $(datarootdir)/zsh/site-functions
+libdir       = $(exec_prefix)/lib
+includedir   = $(prefix)/include
+pkgconfigdir = $(libdir)/pkgconfig
 INSTALL     := install
 OBJCOPY     := objcopy
 
@@ -36,8 +39,10 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 PKG_CONFIG := pkg-config
 has = $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo yes)
 
-# Libraries as pkg-config module:Debian package.
+# Libraries as pkg-config module:Debian package; those that the library itself takes from others.
 REQUIRED := libdeflate:libdeflate-dev jansson:libjansson-dev libpng:libpng-dev libxxhash:libxxhash-dev numa:libnuma-dev
+
+PRIVATE  := jansson libxxhash numa
 
 module  = $(firstword $(subst :, ,$(1)))
 package = $(lastword $(subst :, ,$(1)))
@@ -62,8 +67,8 @@ MISSING += $(if $(filter works,$(PROBE)),$(if $(filter random123,$(PROBE)),,Rand
              a C compiler called '$(CC)' (Debian: gcc))
 
 PACKAGES_BUILD    := gcc libc6-dev pkg-config $(foreach l,$(REQUIRED),$(call package,$l)) librandom123-dev
-PACKAGES_TEST     := bats binutils g++ git gnuplot-nox libbenchmark-dev libcmocka-dev libsimde-dev python3 python3-jinja2 python3-sklearn python3-venv qemu-user strace
-PACKAGES_GUARD    := llvm valgrind
+PACKAGES_TEST     := bats binutils g++ git gnuplot-nox libbenchmark-dev libcmocka-dev libsimde-dev locales python3 python3-jinja2 python3-sklearn python3-venv qemu-user strace
+PACKAGES_GUARD    := abigail-tools llvm valgrind
 PACKAGES_BENCH    := fonts-dejavu-core g++ git gnuplot-nox libbenchmark-dev python3
 PACKAGES_PEERS    := libblis4 libdnnl-dev libopenblas0
 PACKAGES_PROGRAMS := python3-sklearn
@@ -76,7 +81,8 @@ PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
 
 # --- Sources --------------------------------------------------------------------------------------------
 
-# Program side: may read argv and the environment, print, handle signals, exit. The rest of src/ is library.
+# Program side: may read argv and the environment, print, handle signals, exit. What reads data files does not, but
+# is no part of the library that other programs link. The rest of src/ is.
 MAINS           := src/export.c src/predict.c src/train.c
 PROGRAM_SOURCES := $(MAINS) src/c_header.c src/data_path.c src/data_report.c src/explain.c src/export_command.c \
                    src/gradient_report.c src/history.c src/json_line.c src/keeper.c src/option_value.c src/options.c \
@@ -85,7 +91,9 @@ PROGRAM_SOURCES := $(MAINS) src/c_header.c src/data_path.c src/data_report.c src
                    src/stop_signal.c src/tier_choice.c src/train_command.c src/train_data.c src/version.c \
                    src/worst_errors.c
 TIERS           := reference $(if $(X86),avx2 avx512)
-LIBRARY_SOURCES := $(sort $(filter-out $(PROGRAM_SOURCES),$(wildcard src/*.c)) $(wildcard kernels/*.c) \
+READER_SOURCES  := src/class_weights.c src/classes.c src/confusion.c src/csv.c src/decimal.c src/draw.c src/gzip.c src/idx.c \
+                   src/idx_pair.c src/image.c src/libsvm.c src/npy.c src/source.c src/table.c src/table_columns.c
+LIBRARY_SOURCES := $(sort $(filter-out $(PROGRAM_SOURCES) $(READER_SOURCES),$(wildcard src/*.c)) $(wildcard kernels/*.c) \
                      $(foreach t,$(TIERS),$(wildcard kernels/$t/*.c)))
 TEST_SOURCES    := $(sort $(wildcard tests/test_*.c))
 CHECK_SOURCES   := $(sort $(wildcard tests/check_*.c))
@@ -106,6 +114,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LOOPS := $(foreach t,baseline $(if $(X86),avx2 avx512),$(BUILD)/bench/loops-$t.o)
 
 LIBRARY  := $(BUILD)/libtileprop.a
+READERS  := $(BUILD)/libreaders.a
 PROGRAM  := $(BUILD)/libprogram.a
 PROGRAMS := $(MAINS:src/%.c=$(BIN)/%)
 
@@ -159,7 +168,7 @@ stamp_compile := $(shell $(CC) --version 2>/dev/null | head -n 1) $(ONEDNN) $(OW
                  $(shell $(CXX) --version 2>/dev/null | head -n 1) $(CXXFLAGS)
 stamp_program := $(PROGRAM_FLAGS)
 stamp_link    := $(OWN_LDFLAGS) $(LDFLAGS) $(OWN_LDLIBS) $(LDLIBS) $(LIBRARY_SOURCES) $(CHECK_SOURCES) \
-                 $(BENCH_SOURCES)
+                 $(BENCH_SOURCES) $(READER_SOURCES)
 
 .PHONY: FORCE
 $(addprefix $(BUILD)/stamp/,compile program link): $(BUILD)/stamp/%: FORCE
@@ -177,19 +186,21 @@ $(call objects,$(PROGRAM_SOURCES) $(MANUAL_SOURCES)): $(BUILD)/stamp/program
 
 $(LIBRARY): $(call objects,$(LIBRARY_SOURCES))
 $(PROGRAM): $(call objects,$(filter-out $(MAINS),$(PROGRAM_SOURCES)))
-$(LIBRARY) $(PROGRAM): $(BUILD)/stamp/link
+$(READERS): $(call objects,$(READER_SOURCES))
+$(LIBRARY) $(READERS) $(PROGRAM): $(BUILD)/stamp/link
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
 link = $(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
        $(1) $(OWN_LDLIBS) $(LDLIBS)
 
-# What the library shares with itself alone is not visible from outside, in the archive neither.
+# What the library shares with itself alone is not visible from outside, in the archive neither. It stays when it is
+# closed, since OpenMP's threads sleep on.
 $(SHARED): $(LIBRARY) src/libtileprop.map $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -shared $(OWN_LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=src/libtileprop.map -Wl,-z,defs \
-	    $(LDFLAGS) -o $@ -Wl,--whole-archive $(LIBRARY) -Wl,--no-whole-archive $(OWN_LDLIBS) $(LDLIBS)
+	$(Q)$(CC) $(CFLAGS) -shared $(OWN_LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=src/libtileprop.map -Wl,-z,defs -Wl,-z,nodelete \
+	    $(LDFLAGS) -o $@ -Wl,--whole-archive $(LIBRARY) -Wl,--no-whole-archive $(shell $(PKG_CONFIG) --libs $(PRIVATE)) -lm $(LDLIBS)
 	$(Q)ln -sf $(@F) $(LIB)/$(SONAME) && ln -sf $(SONAME) $(LIB)/libtileprop.so
 
 $(ARCHIVE): $(LIBRARY)
@@ -199,7 +210,7 @@ $(ARCHIVE): $(LIBRARY)
 	$(Q)$(OBJCOPY) --localize-hidden $(BUILD)/tileprop.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $(BUILD)/tileprop.o
 
-$(PROGRAMS): $(BIN)/%: $(BUILD)/src/%.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+$(PROGRAMS): $(BIN)/%: $(BUILD)/src/%.o $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(call link)
@@ -223,7 +234,7 @@ FAULTY  := $(patsubst $(BIN)/%,$(BUILD)/faults/%,$(PROGRAMS))
 everything: $(PROGRAMS) $(FAULTY) $(TEST_PROGRAMS) $(BUILD)/bench/count $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
 
 # These look at build products and at the runner, not at what instrumented code does.
-UNINSTRUMENTED := tests/bench.bats tests/bench-results.bats tests/guard.bats tests/install.bats tests/layers.bats tests/manual.bats tests/run.bats
+UNINSTRUMENTED := tests/bench.bats tests/bench-results.bats tests/guard.bats tests/install.bats tests/layers.bats tests/library.bats tests/manual.bats tests/run.bats
 TESTS := $(TEST_PROGRAMS) $(filter-out tests/memory.bats tests/races.bats $(if $(SANITIZE),$(UNINSTRUMENTED)),$(sort $(wildcard tests/*.bats)))
 
 $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)): $(BUILD)/tests/%: $(BUILD)/tests/%.o
@@ -247,17 +258,17 @@ $(BUILD)/emulated/%.o: %.c $(BUILD)/stamp/compile
 
 $(BUILD)/tests/check_kernels_emulated: $(patsubst %.c,$(BUILD)/emulated/%.o,$(EMULATED_SOURCES))
 
-$(TEST_PROGRAMS): $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+$(TEST_PROGRAMS): $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(TEST_FLAGS) -lcmocka $(BENCH_LIBS))
 
 # The program, which also says on which memory node pages lie: for tests/numa/two-nodes.sh.
-$(BUILD)/numa/train: $(BUILD)/tests/numa/witness.o $(BUILD)/src/train.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+$(BUILD)/numa/train: $(BUILD)/tests/numa/witness.o $(BUILD)/src/train.o $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(call link,-Wl$(comma)--wrap=tp_placement_settle$(comma)--wrap=tp_network_hash)
 
-$(FAULTY): $(BUILD)/faults/%: $(BUILD)/src/%.o $(BUILD)/tests/faults/allocations.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+$(FAULTY): $(BUILD)/faults/%: $(BUILD)/src/%.o $(BUILD)/tests/faults/allocations.o $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(call link,$(WRAPPED:%=-Wl$(comma)--wrap=%))
@@ -298,7 +309,7 @@ FUZZ_SECONDS := 60
 FUZZERS      := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SOURCES))
 
 $(BUILD)/tests/fuzz_config $(BUILD)/tests/fuzz_command: FUZZ_FLAGS := -Wl,--wrap=fopen
-$(FUZZERS): %: %.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+$(FUZZERS): %: %.o $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	$(Q)$(call link,-fsanitize=fuzzer $(FUZZ_FLAGS))
 
@@ -326,7 +337,7 @@ $(BENCH_CC:%.cc=$(BUILD)/%.o): $(BUILD)/%.o: %.cc $(BUILD)/stamp/compile
 	$(Q)$(CXX) -std=c++17 $(filter-out -std=c11,$(OWN_FLAGS)) -Wconversion \
 	    $(shell $(PKG_CONFIG) --cflags benchmark) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
-BENCH_PARTS := $(BENCH_CC:%.cc=$(BUILD)/%.o) $(call objects,$(BENCH_SOURCES)) $(LOOPS) $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+BENCH_PARTS := $(BENCH_CC:%.cc=$(BUILD)/%.o) $(call objects,$(BENCH_SOURCES)) $(LOOPS) $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 link_bench   = $(call link,$(1) $(shell $(PKG_CONFIG) --libs benchmark) $(BENCH_LIBS) -lstdc++)
 
 $(BIN)/bench: $(BENCH_PARTS)
@@ -338,7 +349,7 @@ $(BIN)/bench: $(BENCH_PARTS)
 # Debian 12's Valgrind stops at clang's.
 link_count = $(CC) $(CFLAGS) -static -Wl,--strip-debug $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(1) $(OWN_LDLIBS) $(LDLIBS)
 
-$(BUILD)/bench/count: $(BUILD)/bench/count.o $(BUILD)/bench/call.o $(LIBRARY) $(BUILD)/stamp/link
+$(BUILD)/bench/count: $(BUILD)/bench/count.o $(BUILD)/bench/call.o $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	$(Q)$(call link_count)
 
@@ -360,13 +371,13 @@ $(BUILD)/wrong/bench: $(BUILD)/tests/wrong_forward.o $(BENCH_PARTS)
 	@mkdir -p $(@D)
 	$(Q)$(call link_bench,$(instead))
 
-$(BUILD)/slow-%/count: $(BUILD)/slow-%/forward.o $(BUILD)/bench/count.o $(BUILD)/bench/call.o $(LIBRARY) $(BUILD)/stamp/link
+$(BUILD)/slow-%/count: $(BUILD)/slow-%/forward.o $(BUILD)/bench/count.o $(BUILD)/bench/call.o $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	$(Q)$(call link_count,$(instead))
 
 .PRECIOUS: $(BUILD)/slow-%/forward.o
 
-.PHONY: bench bench-programs bench-plans bench-contention bench-against bench-gate bench-instructions bench-selftest
+.PHONY: bench bench-programs bench-plans bench-serving bench-contention bench-against bench-gate bench-instructions bench-selftest
 bench: deps-bench ## install what is needed, time everything, keep and render it in results/bench
 	$(Q)$(MAKE) $(BIN)/bench
 	$(Q)TP_BENCH=$(BIN)/bench bench/record.py
@@ -378,6 +389,10 @@ bench-programs: deps-programs ## likewise whole programs: this one, scikit-learn
 bench-plans: deps-bench ## likewise 43 networks on the threads that are chosen, beside exactly one and two: 20 minutes
 	$(Q)$(MAKE) $(BIN)/train $(BIN)/bench
 	$(Q)TP_TRAIN=$(BIN)/train TP_BENCH=$(BIN)/bench bench/plans.py
+	$(Q)results/bench/render.py
+bench-serving: deps-bench ## predictions beside onnxruntime (PYTHON=... that has it and onnx)
+	$(Q)$(MAKE) all $(BIN)/bench
+	$(Q)TP_TRAIN=$(BIN)/train TP_BENCH=$(BIN)/bench CC='$(CC)' bench/serving.py $(PYTHON) $(SHARED)
 	$(Q)results/bench/render.py
 bench-contention: ## time threads that lack CPUs: too many, a busy CPU, a quota; two free CPUs, root for the quota
 	$(Q)$(MAKE) $(BIN)/train
@@ -426,7 +441,7 @@ DESCRIBE := $(BUILD)/manual/describe
 DATE      = $(or $(shell git --git-dir=.git log -1 --date='format:%B %-d, %Y' --format=%cd 2>/dev/null),January 1, 1970)
 EPOCH     = $(or $(shell git --git-dir=.git log -1 --format=%ct 2>/dev/null),0)
 
-$(DESCRIBE): $(call objects,$(MANUAL_SOURCES)) $(BUILD)/bench/bench_command.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+$(DESCRIBE): $(call objects,$(MANUAL_SOURCES)) $(BUILD)/bench/bench_command.o $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	$(Q)$(call link)
 
@@ -448,15 +463,19 @@ SHIPPED := $(notdir $(PROGRAMS) $(wildcard $(BIN)/bench))
 
 man1dir = $(mandir)/man1
 mnistdir = $(datadir)/tileprop/mnist
+headersdir = $(includedir)/tileprop
 
 # All that is installed, as FOLDER:MODE:FILE:NAME, the folder being a variable.
 INSTALLED := $(foreach p,$(SHIPPED),bindir:755:$(BIN)/$p:tileprop-$p \
                man1dir:644:$(BUILD)/manual/tileprop-$p.1:tileprop-$p.1 \
                bashcompletiondir:644:$(BUILD)/manual/tileprop-$p.bash:tileprop-$p \
                zshcompletiondir:644:$(BUILD)/manual/tileprop-$p.zsh:_tileprop-$p) \
+             libdir:755:$(SHARED):$(notdir $(SHARED)) libdir:644:$(ARCHIVE):$(notdir $(ARCHIVE)) \
+             pkgconfigdir:644:$(BUILD)/tileprop.pc:tileprop.pc \
+             $(foreach h,$(wildcard include/tileprop/*.h),headersdir:644:$h:$(notdir $h)) \
              $(foreach d,$(DATA),mnistdir:644:$d:$(notdir $d))
 # And the folders that are ours alone, innermost first.
-OWN_FOLDERS = '$(DESTDIR)$(mnistdir)' '$(DESTDIR)$(datadir)/tileprop'
+OWN_FOLDERS = '$(DESTDIR)$(headersdir)' '$(DESTDIR)$(mnistdir)' '$(DESTDIR)$(datadir)/tileprop'
 
 part      = $(word $(1),$(subst :, ,$(2)))
 installed = '$(DESTDIR)$($(call part,1,$(1)))/$(call part,4,$(1))'
@@ -465,11 +484,21 @@ define install_one
 
 endef
 
+# For the linker's default folders pkg-config leaves -L and -I out by itself.
+PKG_CONFIG_FILE := $(BUILD)/tileprop.pc
+$(PKG_CONFIG_FILE): FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(prefix)' 'libdir=$(libdir)' 'includedir=$(includedir)' '' 'Name: tileprop' \
+	    'Description: trains multi-layer perceptrons on the CPU and uses them' 'Version: $(VERSION)' \
+	    'Requires.private: $(PRIVATE)' 'Libs: -L$${libdir} -ltileprop' 'Libs.private: -fopenmp -lm' 'Cflags: -I$${includedir}' >$@
+
 .PHONY: install uninstall
-install: $(foreach i,$(INSTALLED),$(call part,3,$i)) ## install programs, manual pages, completion and data below prefix (DESTDIR honoured)
+install: $(foreach i,$(INSTALLED),$(call part,3,$i)) ## install programs, library, manual pages, completion and data below prefix (DESTDIR honoured)
 	$(foreach i,$(INSTALLED),$(call install_one,$i))
+	ln -sf $(notdir $(SHARED)) '$(DESTDIR)$(libdir)/$(SONAME)'
+	ln -sf $(SONAME) '$(DESTDIR)$(libdir)/libtileprop.so'
 uninstall: ## remove what install installed
-	rm -f $(foreach i,$(INSTALLED),$(call installed,$i))
+	rm -f $(foreach i,$(INSTALLED),$(call installed,$i)) '$(DESTDIR)$(libdir)/$(SONAME)' '$(DESTDIR)$(libdir)/libtileprop.so'
 	-rmdir $(OWN_FOLDERS)
 
 # A package of its own build, since the folders are compiled into the programs.
@@ -504,7 +533,7 @@ deps-programs: ## install the programs that Debian has among those to compare wi
 	$(Q).ci/deps '$(PACKAGES_BUILD) $(PACKAGES_BENCH)' '$(PACKAGES_PROGRAMS)'
 
 # One entry per source, made from the same flags as the rules.
-SOURCES := $(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(TEST_SOURCES) $(CHECK_SOURCES) $(BENCH_SOURCES) $(BENCH_MAINS) $(FUZZ_SOURCES) $(MANUAL_SOURCES)
+SOURCES := $(LIBRARY_SOURCES) $(READER_SOURCES) $(PROGRAM_SOURCES) $(TEST_SOURCES) $(CHECK_SOURCES) $(BENCH_SOURCES) $(BENCH_MAINS) $(FUZZ_SOURCES) $(MANUAL_SOURCES)
 json  = $(subst ",\",$(subst \,\\,$(1)))
 entry = {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(call json,$(strip $(CC) $(call flags,$(1)) -c $(1)))"}
 

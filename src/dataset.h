@@ -90,6 +90,10 @@ void tp_dataset_free(struct tp_dataset *dataset);
 enum tp_status tp_dataset_split(struct tp_dataset *dataset, double fraction, struct tp_dataset *tail,
                                 struct tp_error *error);
 
+/* The same without a copy: *tail owns nothing, and its samples stay behind those that remain. */
+enum tp_status tp_dataset_tail(struct tp_dataset *dataset, double fraction, struct tp_dataset *tail,
+                               struct tp_error *error);
+
 /*
  * Puts the samples in a random order that the seed decides, and moves about fraction * count of them (0 <=
  * fraction < 1; rounded, and at least one unless it is 0) to *tail, as many of each class as its share of the

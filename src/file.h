@@ -35,6 +35,12 @@ enum tp_status tp_file_read_packed(struct tp_file *file, const char *path, struc
  */
 enum tp_status tp_file_unpack(struct tp_file *file, struct tp_error *error);
 
+/*
+ * Asks for huge pages where a block holds whole ones. A shuffled epoch gathers its samples from all over the
+ * data set, and with small pages nearly every sample costs a walk of the page tables.
+ */
+void tp_file_prefer_huge_pages(unsigned char *block, size_t size);
+
 /* Frees the bytes and empties the file. */
 void tp_file_free(struct tp_file *file);
 

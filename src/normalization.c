@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "../kernels/flush.h"
+
 /* n^2 times a variance of bytes needs more than 64 bits, and less than 128 up to n = 2^56. */
 __extension__ typedef unsigned __int128 tp_uint128;
 
@@ -101,6 +103,7 @@ enum tp_status tp_normalization_fit(struct tp_normalization *normalization, enum
                                     const struct tp_dataset *dataset, struct tp_error *error)
 {
     const size_t features = dataset->features;
+    const uint64_t saved = tp_flush_enter(); /* the caller's rounding mode decides nothing */
     *normalization = (struct tp_normalization){.features = features};
     normalization->scale = malloc(features * sizeof *normalization->scale);
     normalization->shift = malloc(features * sizeof *normalization->shift);
@@ -143,6 +146,7 @@ enum tp_status tp_normalization_fit(struct tp_normalization *normalization, enum
     }
 
 done:
+    tp_flush_leave(saved);
     free(of);
     if (status != TP_OK)
         tp_normalization_free(normalization);

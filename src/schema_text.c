@@ -9,7 +9,6 @@
 
 #include "json_text.h"
 #include "names.h"
-#include "table.h"
 
 /* Appends to a list that is taken over and given back, NULL once anything failed. */
 static json_t *append(json_t *list, json_t *item)

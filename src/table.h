@@ -39,8 +39,6 @@ struct tp_table_options {
     bool may_lack_label;     /* with a known schema: without its column there are no labels */
 };
 
-#define TP_CATEGORIES_MOST 1000 /* of a column: more are taken for free text */
-
 /* What text becomes as floats, at most, in bytes for a byte of it, whatever a file says. */
 #define TP_TABLE_RATIO_MAX 256
 

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <omp.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/syscall.h>
@@ -85,19 +86,27 @@ static size_t cpus_available(void)
     return cpus;
 }
 
-size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members), void *context)
+/* A call of tp_team_run. */
+struct call {
+    size_t members, granted;
+    void (*work)(void *context, size_t member, size_t members);
+    void *context;
+};
+
+static void *run(void *context)
 {
-    struct team team = {.members = members, .cpus = cpus_available()};
+    struct call *call = context;
+    struct team team = {.members = call->members, .cpus = cpus_available()};
     size_t granted = 0;
     int dynamic = omp_get_dynamic(); /* would let the runtime make a smaller team */
     omp_set_dynamic(0);
-#pragma omp parallel num_threads((int)members)
+#pragma omp parallel num_threads((int)call->members)
     {
         size_t present = (size_t)omp_get_num_threads();
-        if (present == members) {
+        if (present == call->members) {
             uint64_t saved = tp_flush_enter();
             own_team = &team;
-            work(context, (size_t)omp_get_thread_num(), members);
+            call->work(call->context, (size_t)omp_get_thread_num(), call->members);
             own_team = NULL;
             tp_flush_leave(saved);
         }
@@ -105,7 +114,30 @@ size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, si
         granted = present;
     }
     omp_set_dynamic(dynamic);
-    return granted;
+    call->granted = granted;
+    return NULL;
+}
+
+/*
+ * The threads that libgomp keeps for a thread's next team do not survive fork(), of which it knows nothing:
+ * the child would wait for them for ever. A new thread has none yet.
+ */
+static pid_t process;
+
+__attribute__((constructor)) static void remember_process(void)
+{
+    process = getpid();
+}
+
+size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members), void *context)
+{
+    struct call call = {.members = members, .work = work, .context = context};
+    pthread_t thread;
+    if (members == 1 || getpid() == process)
+        run(&call);
+    else if (pthread_create(&thread, NULL, run, &call) == 0)
+        pthread_join(thread, NULL);
+    return call.granted;
 }
 
 size_t tp_team_limit(void)

@@ -7,10 +7,10 @@
 #include <stddef.h>
 
 /*
- * Runs work(context, member, members) on each of `members` threads, the caller being member 0, and returns
- * when all have. Every member computes with subnormals flushed (kernels/flush.h); the caller's floating-point
- * state is as before afterwards. Returns the number of members: where the system grants fewer threads than
- * asked for, work is not called at all.
+ * Runs work(context, member, members) on each of `members` threads, the caller being member 0, except in the
+ * child of a fork(), and returns when all have. Every member computes with subnormals flushed
+ * (kernels/flush.h); the caller's floating-point state is as before afterwards. Returns the number of
+ * members: where the system grants fewer threads than asked for, work is not called at all.
  */
 size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members), void *context);
 

@@ -536,8 +536,10 @@ static enum tp_status prepare(struct trainer *t, struct tp_error *error)
 static enum tp_status diverged(struct trainer *t, struct tp_error *error)
 {
     const struct tp_dataset *set = t->diverged_on;
+    const uint64_t saved = tp_flush_enter();
     size_t layer = set ? tp_evaluator_first_bad_layer(&t->evaluator, &t->members[0].evaluator, set)
                        : tp_step_first_bad_layer(&t->step, t->last_rows);
+    tp_flush_leave(saved);
     return tp_fail(
         error, TP_DIVERGED,
         "the loss %s is not finite at step %zu (epoch %zu): the first layer with a value that is not finite "
@@ -562,7 +564,6 @@ enum tp_status tp_train(const struct tp_train_options *options, const struct tp_
                         .observer = observer ? observer : &nobody,
                         .result = result,
                         .progress = tp_progress_begin()};
-    uint64_t saved = tp_flush_enter(); /* the caller's rounding mode must not reach the normalization */
     enum tp_status status = prepare(&t, error);
     if (status)
         goto out;
@@ -594,6 +595,5 @@ out:
     tp_placement_end(&t.placement);
     tp_network_free(&t.network);
     tp_normalization_free(&t.normalization);
-    tp_flush_leave(saved);
     return status;
 }

@@ -118,7 +118,7 @@ unnamed() {
 }
 
 @test "every exported symbol starts with tp_ or tileprop_" {
-    none unnamed "$build/libtileprop.a" "$build/libprogram.a"
+    none unnamed "$build/libtileprop.a" "$build/libreaders.a" "$build/libprogram.a"
     object=$(compile name <<<'int counter = 1;')
     some unnamed "$object"
 }
@@ -131,7 +131,7 @@ program_calls() {
 }
 
 @test "the library neither prints nor exits nor handles signals nor reads the environment" {
-    none program_calls "$build/libtileprop.a"
+    none program_calls "$build/libtileprop.a" "$build/libreaders.a"
     some program_calls "$build/src/train.o" "$build/libprogram.a"
     object=$(compile print <<<'#include <stdio.h>
         void f(int x) { fprintf(stderr, "%d", x); }')
@@ -186,13 +186,16 @@ kernel_includes() { # of kernels below the root $1, beyond kernels/ and the free
     some kernel_includes "$plant"
 }
 
-# Includes that go up: programs -> trainer -> step -> kernels. The program side's headers are for it alone.
+# Includes that go up: programs -> trainer -> step -> kernels. The program side's headers are for it alone, those of
+# the readers of data files for it and for them.
 upward_includes() {
-    local program
+    local program reader
+    reader=$(ar t "$build/libreaders.a" | sed 's/\.o$//' | paste -sd'|')
     program=export\|predict\|train\|$(ar t "$build/libprogram.a" | sed 's/\.o$//' | paste -sd'|')
     quoted "$1" src | grep -vE ' (src|kernels|include)/'
     quoted "$1" src | grep -E " src/($program)\.h\$" | grep -vE "^src/($program)\.[ch] "
-    quoted "$1" src | grep -E ' src/trainer\.h$' | grep -vE "^src/($program|trainer)\.[ch] "
+    quoted "$1" src | grep -E " src/($reader)\.h\$" | grep -vE "^src/($program|$reader)\.[ch] "
+    quoted "$1" src | grep -E ' src/trainer\.h$' | grep -vE "^src/($program|trainer|api_train)\.[ch] "
     quoted "$1" src | grep -E ' kernels/[^/]*/'
     true
 }
@@ -201,7 +204,7 @@ upward_includes() {
     [ "$(quoted . src | wc -l)" -gt 10 ]
     none upward_includes .
     mkdir -p "$plant/src"
-    for line in '../tests/check.h' 'report.h' 'trainer.h' '../kernels/avx2/tiles.h'; do
+    for line in '../tests/check.h' 'report.h' 'csv.h' 'trainer.h' '../kernels/avx2/tiles.h'; do
         echo "#include \"$line\"" >"$plant/src/step.c"
         some upward_includes "$plant"
     done

@@ -233,8 +233,10 @@ typedef struct tileprop_options {
     tileprop_numa numa;   /* off, unlike tileprop-train's */
     const char *isa;      /* "auto", "reference", "avx2", "avx512" */
 
-    /* Called after each step from one thread of the training, others waiting for it; what is not 0 ends the
-     * run. */
+    /*
+     * Called after each step from one thread of the training, the caller's but for the child of a fork();
+     * the others wait for it. What is not 0 ends the run, after one more step at most.
+     */
     int (*progress)(void *context, const tileprop_progress *progress);
     void *context;
 } tileprop_options;

@@ -1,6 +1,6 @@
 /*
  * The tile sizes of the avx2 tier. 16 registers: 6 rows x 1 panel of 2 vectors is 12 accumulators, 2 B
- * vectors and one broadcast.
+ * vectors and one broadcast. A row alone uses each vector of B once, so they take no registers.
  */
 #ifndef TP_AVX2_TILES_H
 #define TP_AVX2_TILES_H
@@ -12,11 +12,13 @@
 #define TILE_PANELS_MAX 1
 #define UPDATE_INPUTS   48 /* of an update's block: whole panels and whole tiles */
 
-/* Panels of the next tile when `left` remain. */
-static inline size_t tile_panels(size_t left)
+/*
+ * Panels of the next tile when `left` remain, for a product of so many rows: one row alone has 2 chains in a
+ * panel and 8 in four, so that a prediction of one sample does not wait for each multiply-add.
+ */
+static inline size_t tile_panels(size_t left, size_t rows)
 {
-    (void)left;
-    return 1;
+    return rows > 1 ? 1 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
 }
 
 /*
@@ -46,24 +48,29 @@ static inline size_t tile_rows_tn(size_t panels, size_t above, size_t left)
 
 static void run_tile_nn(const struct tile *t, size_t rows, size_t panels)
 {
-    (void)panels;
-    switch (rows) {
-    case 1:
+    switch (panels * 10 + rows) {
+    case 41:
+        tile_nn(t, 1, 4);
+        break;
+    case 21:
+        tile_nn(t, 1, 2);
+        break;
+    case 11:
         tile_nn(t, 1, 1);
         break;
-    case 2:
+    case 12:
         tile_nn(t, 2, 1);
         break;
-    case 3:
+    case 13:
         tile_nn(t, 3, 1);
         break;
-    case 4:
+    case 14:
         tile_nn(t, 4, 1);
         break;
-    case 5:
+    case 15:
         tile_nn(t, 5, 1);
         break;
-    case 6:
+    case 16:
         tile_nn(t, 6, 1);
         break;
     }

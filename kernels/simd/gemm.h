@@ -169,7 +169,7 @@ static void multiply(const struct product *p)
         for (size_t k = 0; k < p->depth; k += k_step) {
             size_t k_end = min_size(k + k_step, p->depth);
             for (size_t panel = 0, panels; panel < p->panels; panel += panels) {
-                panels = tile_panels(p->panels - panel);
+                panels = tile_panels(p->panels - panel, p->row_end - p->row_begin);
                 multiply_group(p, row, row_end, k, k_end, panel, panels);
             }
         }
@@ -309,7 +309,7 @@ static void update(const struct tp_update *u)
 {
     size_t all = tp_panel_count(u->units), block = u->rows > K_BLOCK ? GRADIENT_INPUTS : UPDATE_INPUTS;
     for (size_t panel = 0, panels; panel < all; panel += panels) {
-        panels = tile_panels(all - panel);
+        panels = tile_panels(all - panel, UPDATE_INPUTS);
         for (size_t i = u->input_begin; i < u->input_end; i += block)
             update_block(u, i, min_size(i + block, u->input_end), panel, panels);
         for (size_t p = 0; u->bias && p < panels; p++)

@@ -15,7 +15,7 @@
 
 #define TILE_VECS(panels) ((panels)*PANEL_VECS)
 #define TILE_ROWS_LIMIT   16
-#define TILE_VECS_LIMIT   4
+#define TILE_VECS_LIMIT   8
 
 /* Offset of vector v of a row that spans panels. */
 static inline size_t tile_vec_offset(int v, size_t stride)

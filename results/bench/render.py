@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Renders what benchmarks gave: render.py [--check] [FOLDER]. Needs gnuplot for the plots.
 
-FOLDER is this one unless named. CPU.json, CPU-programs.json, CPU-plans.json, history.csv and notes.md in it become
+FOLDER is this one unless named. CPU.json, CPU-programs.json, CPU-plans.json, CPU-serving.json,
+history.csv and notes.md in it become
 README.md, CPU.gp and history.gp, and those become CPU.svg, CPU.png, history.svg and history.png. With --check nothing is
 written, and the exit status is 1 where README.md, a script or an .svg would change. An .svg that another version of
 gnuplot drew is left alone, and so is a .png that is there.
@@ -294,6 +295,16 @@ def plans(kept):
             + table(["network", "one", "two", "chosen", "threads", "ratio", "95 %", "planning ms", "%"], lines))
 
 
+def serving(kept):
+    lines = [[str(row["batch"]), us(row["ours"]), us(row["ours_python"]), us(row["onnxruntime"]), us(row["empty"]),
+              f"{row['onnxruntime'] / row['ours']:.2f}"] for row in kept["rows"]]
+    return (f"#### Predictions\n\n{'-'.join(map(str, kept['layers']))}, ReLU, f32 in, probabilities out, one thread, "
+            f"beside onnxruntime {kept['onnxruntime']}: us per call, medians of {kept['rounds']} rounds in turn. Ours is "
+            f"called from C and from Python; onnxruntime from Python with bound buffers, which costs it the last column "
+            f"but one, a graph that only copies 10 values of each row; {stamp(kept)}.\n\n"
+            + table(["batch", "ours", "ours from Python", "onnxruntime", "an empty graph", "onnxruntime / ours"], lines, 1))
+
+
 def stamp(kept):
     dirty = " (**of a tree with changes that are in no commit**)" if kept["commit"].endswith("-dirty") else ""
     return f"{kept['date']}, commit {kept['commit']}{dirty}"
@@ -438,7 +449,7 @@ steps, as far as every commit of a CPU and tier has them; from [history.csv](his
 """
 
 
-def section(key, kept, played, planned, note, plotted):
+def section(key, kept, played, planned, served, note, plotted):
     text = [f"## {key}\n"]
     if kept:
         text += [machine(kept), judgement(in_order(kept["rows"]))]
@@ -452,6 +463,8 @@ def section(key, kept, played, planned, note, plotted):
         text.append(programs(played))
     if planned:
         text.append(plans(planned))
+    if served:
+        text.append(serving(served))
     if kept:
         text.append(products(in_order(kept["rows"])))
         text += [others(kept["others"])] if kept["others"] else []
@@ -461,23 +474,23 @@ def section(key, kept, played, planned, note, plotted):
 
 def render(folder):
     """{file name: text}"""
-    kept, played, planned = {}, {}, {}
+    kept, played, planned, served = {}, {}, {}, {}
     for path in sorted(folder.glob("*.json")):
         key, into = path.stem, kept
-        for suffix, those in ("-programs", played), ("-plans", planned):
+        for suffix, those in ("-programs", played), ("-plans", planned), ("-serving", served):
             if key.endswith(suffix):
                 key, into = key.removesuffix(suffix), those
         into[key] = json.loads(path.read_text())
     said, rows = notes(folder), read_history(folder)
-    keys = sorted(kept.keys() | played.keys() | planned.keys())
+    keys = sorted(kept.keys() | played.keys() | planned.keys() | served.keys())
     if unknown := sorted(said.keys() - set(keys)):
         fail(f"notes.md: no results of {unknown[0]}; here are {', '.join(keys) or 'none'}")
     texts = {}
     for key in kept:
         if script := roofline(key, kept[key]):
             texts[f"{key}.gp"] = script
-    sections = [section(key, kept.get(key), played.get(key), planned.get(key), said.get(key), f"{key}.gp" in texts)
-                for key in keys]
+    sections = [section(key, kept.get(key), played.get(key), planned.get(key), served.get(key), said.get(key),
+                        f"{key}.gp" in texts) for key in keys]
     if rows:
         texts["history.gp"] = history(rows)
         sections.append(OVER_TIME)

@@ -1,0 +1,175 @@
+# The library as other programs have it: installed, found with pkg-config, from C and C++.
+
+setup_file() {
+    export own=${TP_BUILD:-build}/install prefix=$BATS_FILE_TMPDIR/usr cc=${CC:-cc} cxx=${CXX:-c++}
+    make_own install prefix="$prefix"
+    export PKG_CONFIG_PATH=$prefix/lib/pkgconfig LD_LIBRARY_PATH=$prefix/lib
+    for file in train-images-idx3 train-labels-idx1 t10k-images-idx3; do
+        gunzip -c "data/mnist/$file-ubyte.gz" >"$BATS_FILE_TMPDIR/$file"
+    done
+    "$cc" -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Werror -fopenmp tests/library/embed.c -o "$BATS_FILE_TMPDIR/embed" \
+        $(pkg-config --cflags --libs tileprop) -lm
+}
+
+# A make of its own: not one that continues the make which runs these tests.
+make_own() {
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s BUILD="$own" BIN="$own/bin" ${CC:+CC="$CC"} "$@"
+}
+
+# build NAME COMPILER [FLAG...]: an example as its reader builds it, with pkg-config's flags; prints the program's path.
+build() {
+    local program=$BATS_TEST_TMPDIR/${1//./-}
+    $2 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror "tests/examples/$1" -o "$program" \
+        $(pkg-config --cflags --libs "${@:3}" tileprop)
+    echo "$program"
+}
+
+embed() { # the check $1, which prints nothing but ok
+    run timeout 120 "$BATS_FILE_TMPDIR/embed" "$1"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$output" = ok ]
+}
+
+# in_readme FILE: whether README.md has its lines, indented.
+in_readme() {
+    python3 - "$1" README.md <<'END'
+import sys
+code, readme = (open(name).read() for name in sys.argv[1:])
+block = "".join("    " + line if line.strip() else line for line in code.splitlines(keepends=True))
+sys.exit(0 if "\n\n" + block + "\n" in readme else f"{sys.argv[1]} is not in README.md")
+END
+}
+
+@test "README.md has the examples' own text" {
+    for file in tests/examples/*; do
+        in_readme "$file"
+    done
+    echo 'int other;' >"$BATS_TEST_TMPDIR/other.c"
+    run in_readme "$BATS_TEST_TMPDIR/other.c"
+    [ "$status" -ne 0 ]
+}
+
+@test "the examples train and predict as the programs do, bit for bit" {
+    train=$(build train.c "$cc")
+    model=$BATS_TEST_TMPDIR/model
+    hash=$("$train" "$BATS_FILE_TMPDIR/train-images-idx3" "$BATS_FILE_TMPDIR/train-labels-idx1" "$model" 2>"$BATS_TEST_TMPDIR/errors")
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/errors")" -eq 10 ]
+    "$prefix/bin/tileprop-train" --hidden 32,32 --epochs 2 --val-split 0.1 --quiet --json >"$BATS_TEST_TMPDIR/json"
+    grep -q "\"weights_hash\": \"${hash%% *}\"" "$BATS_TEST_TMPDIR/json"
+
+    "$prefix/bin/tileprop-predict" "$model" --data data/mnist/t10k-images-idx3-ubyte.gz --output "$BATS_TEST_TMPDIR/rows"
+    tail -n +2 "$BATS_TEST_TMPDIR/rows" | cut -d, -f2- >"$BATS_TEST_TMPDIR/expected"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/expected")" -eq 10000 ]
+    for program in "$(build predict.c "$cc")" "$(build predict.cpp "$cxx -std=c++17")" "$(build predict.c "$cc" --static)"; do
+        tail -c +17 "$BATS_FILE_TMPDIR/t10k-images-idx3" | "$program" "$model" | cmp - "$BATS_TEST_TMPDIR/expected"
+    done
+}
+
+@test "an example says what is wrong with a model" {
+    program=$(build predict.c "$cc")
+    run "$program" "$BATS_TEST_TMPDIR/none"
+    [ "$status" -eq 1 ]
+    [[ $output == *"none: cannot be opened: No such file or directory" ]]
+    run "$program" README.md
+    [ "$status" -eq 1 ]
+}
+
+@test "the shared library exports what the headers declare, the archive too" {
+    echo '#include <tileprop/tileprop.h>' | "$cc" -E -P $(pkg-config --cflags tileprop) -x c - |
+        grep -oE 'tileprop_[a-z0-9_]+\(' | tr -d '(' | sort -u >"$BATS_TEST_TMPDIR/declared"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/declared")" -gt 10 ]
+    nm -D --defined-only "$prefix/lib/libtileprop.so" | awk '$2 != "A" { print $3 }' | sed 's/@.*//' | sort |
+        diff "$BATS_TEST_TMPDIR/declared" -
+    nm -g --defined-only "$prefix/lib/libtileprop.a" | awk 'NF == 3 { print $3 }' | sort | diff "$BATS_TEST_TMPDIR/declared" -
+    readelf -d "$prefix/lib/libtileprop.so" | grep -q 'SONAME.*\[libtileprop\.so\.0\.1\]'
+}
+
+# The library of the tag, built as this one is, in a folder of its own.
+@test "the interface is that of the last tag with the same version" {
+    command -v abidiff >/dev/null || skip "abidiff is missing (Debian: abigail-tools)"
+    tag=$(git describe --tags --abbrev=0 --match "v$(pkg-config --modversion tileprop | cut -d. -f1-2).*" 2>/dev/null) ||
+        skip "no tag of this version yet"
+    mkdir "$BATS_TEST_TMPDIR/tag"
+    git archive "$tag" | tar -x -C "$BATS_TEST_TMPDIR/tag"
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$BATS_TEST_TMPDIR/tag" install-library prefix="$BATS_TEST_TMPDIR/usr"
+    abidiff "$BATS_TEST_TMPDIR/usr/lib/libtileprop.so" "$prefix/lib/libtileprop.so"
+}
+
+@test "the header is C11 and C++17, alone and twice" {
+    printf '#include <tileprop/tileprop.h>\n#include <tileprop/tileprop.h>\n' >"$BATS_TEST_TMPDIR/twice.c"
+    for flags in "$cc -std=c11 -x c" "$cxx -std=c++17 -x c++"; do
+        $flags -Wall -Wextra -Wpedantic -Wconversion -Werror $(pkg-config --cflags tileprop) -fsyntax-only "$BATS_TEST_TMPDIR/twice.c"
+    done
+}
+
+@test "predictions allocate nothing" {
+    embed allocations
+}
+
+@test "80 threads predict with one model at a time" {
+    embed threads
+}
+
+@test "two threads train at a time" {
+    embed trainings
+}
+
+@test "the child of a fork predicts and trains" {
+    embed fork
+}
+
+@test "signals, affinity, OpenMP's settings, rounding and locale are as before, in the team's threads too" {
+    embed state
+}
+
+@test "models are the same in a locale with decimal commas" {
+    localedef --no-archive -i de_DE -f UTF-8 "$BATS_TEST_TMPDIR/de_DE.UTF-8" 2>/dev/null ||
+        skip "no locale can be made here (Debian: locales)"
+    export LOCPATH=$BATS_TEST_TMPDIR COMMAS=de_DE.UTF-8
+    embed locale
+}
+
+@test "training from arrays: options, results, models in memory, the callback, errors" {
+    embed training
+}
+
+@test "dlopen: loaded, used and closed while OpenMP's threads sleep on" {
+    cat >"$BATS_TEST_TMPDIR/open.c" <<'END'
+#include <dlfcn.h>
+#include <stdio.h>
+#include <tileprop/tileprop.h>
+
+int main(void)
+{
+    void *library = dlopen("libtileprop.so.0.1", RTLD_NOW | RTLD_LOCAL);
+    if (!library)
+        return fprintf(stderr, "%s\n", dlerror()), 1;
+    void (*init)(tileprop_options *, size_t);
+    tileprop_status (*train)(const tileprop_options *, const tileprop_data *, double, tileprop_model **,
+                             tileprop_model **, tileprop_result *, char *, size_t);
+    *(void **)&init = dlsym(library, "tileprop_options_init");
+    *(void **)&train = dlsym(library, "tileprop_train_split");
+    static float samples[64][4];
+    static unsigned char labels[64];
+    for (int i = 0; i < 64; i++)
+        samples[i][i % 4] = labels[i] = (unsigned char)(i % 4);
+    const tileprop_data data = {sizeof data, samples, TILEPROP_F32, labels, TILEPROP_U8, 64, 4, 0, NULL};
+    tileprop_options options;
+    init(&options, sizeof options);
+    options.threads_exact = 2;
+    options.epochs = 1;
+    char message[256];
+    if (train(&options, &data, 0.5, NULL, NULL, NULL, message, sizeof message))
+        return fprintf(stderr, "%s\n", message), 1;
+    dlclose(library);
+    puts("ok");
+    return 0;
+}
+END
+    "$cc" -Wall $(pkg-config --cflags tileprop) "$BATS_TEST_TMPDIR/open.c" -o "$BATS_TEST_TMPDIR/open" -ldl
+    run timeout 60 "$BATS_TEST_TMPDIR/open"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$output" = ok ]
+}
