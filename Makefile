@@ -27,6 +27,9 @@ pkgconfigdir = $(libdir)/pkgconfig
 mandir       = $(datarootdir)/man
 bashcompletiondir = $(datarootdir)/bash-completion/completions
 zshcompletiondir  = $(datarootdir)/zsh/site-functions
+libdir       = $(exec_prefix)/lib
+includedir   = $(prefix)/include
+pkgconfigdir = $(libdir)/pkgconfig
 INSTALL     := install
 OBJCOPY     := objcopy
 
@@ -441,7 +444,7 @@ DESCRIBE := $(BUILD)/manual/describe
 DATE      = $(or $(shell git --git-dir=.git log -1 --date='format:%B %-d, %Y' --format=%cd 2>/dev/null),January 1, 1970)
 EPOCH     = $(or $(shell git --git-dir=.git log -1 --format=%ct 2>/dev/null),0)
 
-$(DESCRIBE): $(call objects,$(MANUAL_SOURCES)) $(BUILD)/bench/bench_command.o $(PROGRAM) $(LIBRARY) $(BUILD)/stamp/link
+$(DESCRIBE): $(call objects,$(MANUAL_SOURCES)) $(BUILD)/bench/bench_command.o $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	$(Q)$(call link)
 
@@ -464,7 +467,27 @@ SHIPPED := $(notdir $(PROGRAMS) $(wildcard $(BIN)/bench))
 man1dir  = $(mandir)/man1
 man3dir  = $(mandir)/man3
 mnistdir = $(datadir)/tileprop/mnist
-headerdir = $(includedir)/tileprop
+headersdir = $(includedir)/tileprop
+
+# All that is installed, as FOLDER:MODE:FILE:NAME, the folder being a variable.
+INSTALLED := $(foreach p,$(SHIPPED),bindir:755:$(BIN)/$p:tileprop-$p \
+               man1dir:644:$(BUILD)/manual/tileprop-$p.1:tileprop-$p.1 \
+               bashcompletiondir:644:$(BUILD)/manual/tileprop-$p.bash:tileprop-$p \
+               zshcompletiondir:644:$(BUILD)/manual/tileprop-$p.zsh:_tileprop-$p) \
+             libdir:755:$(SHARED):$(notdir $(SHARED)) libdir:644:$(ARCHIVE):$(notdir $(ARCHIVE)) \
+             pkgconfigdir:644:$(BUILD)/tileprop.pc:tileprop.pc \
+             $(foreach h,$(wildcard include/tileprop/*.h),headersdir:644:$h:$(notdir $h)) \
+             man3dir:644:manual/tileprop.3:tileprop.3 \
+             $(foreach d,$(DATA),mnistdir:644:$d:$(notdir $d))
+# And the folders that are ours alone, innermost first.
+OWN_FOLDERS = '$(DESTDIR)$(headersdir)' '$(DESTDIR)$(mnistdir)' '$(DESTDIR)$(datadir)/tileprop'
+
+part      = $(word $(1),$(subst :, ,$(2)))
+installed = '$(DESTDIR)$($(call part,1,$(1)))/$(call part,4,$(1))'
+define install_one
+	$(INSTALL) -D -m $(call part,2,$(1)) $(call part,3,$(1)) $(call installed,$(1))
+
+endef
 
 # For the linker's default folders pkg-config leaves -L and -I out by itself.
 PKG_CONFIG_FILE := $(BUILD)/tileprop.pc
@@ -474,33 +497,13 @@ $(PKG_CONFIG_FILE): FORCE
 	    'Description: trains multi-layer perceptrons on the CPU and uses them' 'Version: $(VERSION)' \
 	    'Requires.private: $(PRIVATE)' 'Libs: -L$${libdir} -ltileprop' 'Libs.private: -fopenmp -lm' 'Cflags: -I$${includedir}' >$@
 
-# All that is installed, as FOLDER:MODE:FILE:NAME, the folder being a variable.
-INSTALLED := $(foreach p,$(SHIPPED),bindir:755:$(BIN)/$p:tileprop-$p \
-               man1dir:644:$(BUILD)/manual/tileprop-$p.1:tileprop-$p.1 \
-               bashcompletiondir:644:$(BUILD)/manual/tileprop-$p.bash:tileprop-$p \
-               zshcompletiondir:644:$(BUILD)/manual/tileprop-$p.zsh:_tileprop-$p) \
-             libdir:755:$(SHARED):$(notdir $(SHARED)) libdir:644:$(ARCHIVE):$(notdir $(ARCHIVE)) \
-             pkgconfigdir:644:$(PKG_CONFIG_FILE):tileprop.pc \
-             $(foreach h,$(wildcard include/tileprop/*.h),headerdir:644:$h:$(notdir $h)) \
-             man3dir:644:manual/tileprop.3:tileprop.3 \
-             $(foreach d,$(DATA),mnistdir:644:$d:$(notdir $d))
-# And the folders that are ours alone, innermost first.
-OWN_FOLDERS = '$(DESTDIR)$(mnistdir)' '$(DESTDIR)$(datadir)/tileprop' '$(DESTDIR)$(headerdir)'
-
-part      = $(word $(1),$(subst :, ,$(2)))
-installed = '$(DESTDIR)$($(call part,1,$(1)))/$(call part,4,$(1))'
-define install_one
-	$(INSTALL) -D -m $(call part,2,$(1)) $(call part,3,$(1)) $(call installed,$(1))
-
-endef
-
 .PHONY: install uninstall
 install: $(foreach i,$(INSTALLED),$(call part,3,$i)) ## install programs, library, manual pages, completion and data below prefix (DESTDIR honoured)
 	$(foreach i,$(INSTALLED),$(call install_one,$i))
 	ln -sf $(notdir $(SHARED)) '$(DESTDIR)$(libdir)/$(SONAME)'
 	ln -sf $(SONAME) '$(DESTDIR)$(libdir)/libtileprop.so'
 uninstall: ## remove what install installed
-	rm -f $(foreach i,$(INSTALLED),$(call installed,$i)) $(foreach l,$(SONAME) libtileprop.so,'$(DESTDIR)$(libdir)/$l')
+	rm -f $(foreach i,$(INSTALLED),$(call installed,$i)) '$(DESTDIR)$(libdir)/$(SONAME)' '$(DESTDIR)$(libdir)/libtileprop.so'
 	-rmdir $(OWN_FOLDERS)
 
 # A package of its own build, since the folders are compiled into the programs.
