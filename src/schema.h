@@ -25,8 +25,9 @@ struct tp_schema {
     struct tp_column *columns; /* [column_count], in the order of their features; owned */
     size_t column_count;       /* 0: nothing is known of the columns, as in an array */
     char *label;               /* name of the label's column, owned; NULL: the table has no header */
-    size_t label_place;        /* the label's column in the table that was trained on, from 0 */
-    char **classes;            /* [class_count], by label, owned; NULL: they are called by their labels */
+    size_t
+        label_place; /* the label's column, from 0, among those and itself in the table that was trained on */
+    char **classes;  /* [class_count], by label, owned; NULL: they are called by their labels */
     size_t class_count;
     float *means; /* [features] what a missing cell becomes, owned; NULL: a missing cell is an error */
 };

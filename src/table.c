@@ -251,9 +251,12 @@ static enum tp_status finish_schema(struct reader *reader, struct tp_schema *sch
     if (!schema->columns)
         return fail_memory(reader, error);
     schema->column_count = columns->inputs;
-    schema->label_place = columns->label;
+    for (size_t i = 0; i < columns->label; i++)
+        schema->label_place += columns->all[i].role != TP_ROLE_UNUSED;
     for (size_t i = 0; i < columns->count; i++) {
         struct tp_table_column *column = &columns->all[i];
+        if (column->role == TP_ROLE_UNUSED)
+            continue;
         char **name = column->role == TP_ROLE_LABEL ? &schema->label : &schema->columns[column->place].name;
         if (columns->header) {
             *name = column->first;
@@ -299,7 +302,7 @@ static enum tp_status expand(struct reader *reader, const struct tp_schema *sche
             return tp_fail(
                 error, TP_BAD_INPUT,
                 "%s: %zu rows of %zu inputs found, with one for each category, expected at most %d times the "
-                "bytes of the table; leave out columns with many categories",
+                "bytes of the table; --leave-out names columns that are not to be inputs",
                 reader->csv.path, rows, features, TP_TABLE_RATIO_MAX);
         samples = malloc(rows * features * sizeof *samples);
         if (!samples)

@@ -35,6 +35,7 @@ struct tp_table_options {
     const char *label;       /* a column's name, its place from 1, "first" or "last" */
     const char *categorical; /* names or places with commas between them: columns of text whatever their
                                 cells; or NULL */
+    const char *leave_out;   /* likewise columns that are no inputs, of a table with a header; or NULL */
     enum tp_missing missing; /* of cells that are empty, ?, NA, N/A, NaN or null; never of labels */
     bool may_lack_label;     /* with a known schema: without its column there are no labels */
 };

@@ -167,21 +167,25 @@ static enum tp_status find_column(struct tp_table_columns *columns, const struct
     return TP_OK;
 }
 
-static enum tp_status choose_categorical(struct tp_table_columns *columns, const struct tp_csv *csv,
-                                         const char *list, struct tp_error *error)
+/* Gives the columns of a list with commas between them this role. */
+static enum tp_status choose(struct tp_table_columns *columns, const struct tp_csv *csv, const char *option,
+                             const char *list, enum tp_role role, struct tp_error *error)
 {
     while (list) {
         const size_t size = strcspn(list, ",");
         size_t found;
-        enum tp_status status = find_column(columns, csv, "categorical", list, size, &found, error);
+        enum tp_status status = find_column(columns, csv, option, list, size, &found, error);
         if (status != TP_OK)
             return status;
         struct tp_table_column *column = &columns->all[found];
         if (column->role == TP_ROLE_LABEL)
             return tp_fail(error, TP_BAD_INPUT,
-                           "%s: --categorical: column %zu found, which is the label, expected inputs",
-                           csv->path, found + 1);
-        column->role = TP_ROLE_TEXT;
+                           "%s: --%s: column %zu found, which is the label, expected inputs", csv->path,
+                           option, found + 1);
+        if (column->fixed && column->role != role)
+            return tp_fail(error, TP_BAD_INPUT, "%s: --%s: column %zu found, which --categorical names too",
+                           csv->path, option, found + 1);
+        column->role = role;
         column->fixed = true;
         list = list[size] ? list + size + 1 : NULL;
     }
@@ -203,10 +207,22 @@ static enum tp_status learn(struct tp_table_columns *columns, const struct tp_cs
             csv->path, columns->row);
     columns->labelled = true;
     columns->all[columns->label].role = TP_ROLE_LABEL;
-    columns->inputs = columns->count - 1;
-    for (size_t i = 0; i < columns->count; i++)
-        columns->all[i].place = i - (i > columns->label);
-    return choose_categorical(columns, csv, options->categorical, error);
+    status = choose(columns, csv, "categorical", options->categorical, TP_ROLE_TEXT, error);
+    if (status == TP_OK && options->leave_out && !columns->header)
+        return tp_fail(
+            error, TP_BAD_INPUT,
+            "%s: --leave-out: no header found, expected one: a model finds its columns by their names",
+            csv->path);
+    if (status == TP_OK)
+        status = choose(columns, csv, "leave-out", options->leave_out, TP_ROLE_UNUSED, error);
+    for (size_t i = 0; i < columns->count; i++) {
+        if (columns->all[i].role != TP_ROLE_LABEL && columns->all[i].role != TP_ROLE_UNUSED)
+            columns->all[i].place = columns->inputs++;
+    }
+    return status != TP_OK || columns->inputs
+               ? status
+               : tp_fail(error, TP_BAD_INPUT,
+                         "%s: --leave-out: no column is left, expected one input or more", csv->path);
 }
 
 /* Makes a column of the table the schema's input `place`. */

@@ -18,7 +18,7 @@ enum tp_role {
     TP_ROLE_NUMBER,
     TP_ROLE_TEXT,
     TP_ROLE_LABEL,
-    TP_ROLE_UNUSED /* a known schema has no such column */
+    TP_ROLE_UNUSED /* a known schema has no such column, or an option leaves it out */
 };
 
 struct tp_table_column {

@@ -102,6 +102,9 @@ static const struct tp_option table[] = {
      .offset = AT(table.categorical),
      .help = "columns of a table, by name or place with commas between them, to be taken as categories, one input "
              "for each; auto: those that begin with text"},
+    {.name = "leave-out", .group = "Data", .argument = "COLUMNS", .kind = TP_OPTION_TEXT, .word = "none",
+     .offset = AT(table.leave_out),
+     .help = "columns of a table with a header that are no inputs, such as one of numbers of rows, named likewise"},
     {.name = "missing", .group = "Data", .argument = "NAME", .kind = TP_OPTION_CHOICE, .choices = missings,
      .offset = AT(table.missing),
      .help = "what a cell that is empty, ?, NA, N/A, NaN or null is: an error, or the mean of the training samples"},

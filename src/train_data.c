@@ -50,6 +50,7 @@ static enum tp_status check_directory(const struct tp_train_command *command, st
                        : table->header                     ? "header"
                        : table->skip_lines                 ? "skip-lines"
                        : table->categorical                ? "categorical"
+                       : table->leave_out                  ? "leave-out"
                        : table->missing                    ? "missing"
                                                            : NULL;
     return name ? tp_fail(error, TP_USAGE, "--%s: expected with --data FILE only, found with a directory",

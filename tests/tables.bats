@@ -200,7 +200,7 @@ sys.exit(mean < float(least))' "$least" "$name" "$peer" $found >&3
 }
 
 @test "options of files are refused with a directory" {
-    for option in --label=x --header=yes --skip-lines=1 --categorical=1 --missing=mean --val-data=x --labels=x \
+    for option in --label=x --header=yes --skip-lines=1 --categorical=1 --leave-out=1 --missing=mean --val-data=x --labels=x \
         --val-labels=x; do
         refused 2 "${option%=*}: expected with --data FILE only" --data "$root/data/mnist" "$option"
     done
@@ -218,6 +218,25 @@ sys.exit(mean < float(least))' "$least" "$name" "$peer" $found >&3
     refused 3 'small.csv: row 5, column 1 (x): "NA" found, expected a value; train'\''s --missing mean' --data small.csv
     run --separate-stderr "$train" --data small.csv --missing mean "${quick[@]}"
     [ "$status" -eq 0 ]
+}
+
+@test "a column that is left out is no input, and predict needs it no more" {
+    make_small
+    awk -F, -v OFS=, 'NR == 1 { print "row", $0; next } { print NR, $0 }' small.csv >numbered.csv
+    trained() {
+        run --separate-stderr "$train" --data "$@" "${quick[@]}" --save m
+        [ "$status" -eq 0 ]
+        weights=$(grep ^weights <<<"$output")
+    }
+    trained small.csv
+    expected=$weights
+    "$predict" m --data small.csv --output small.out >/dev/null
+    trained numbered.csv --leave-out row
+    [ "$weights" = "$expected" ]
+    for data in numbered.csv small.csv; do
+        "$predict" m --data "$data" --output "$data.out" >/dev/null
+        cmp "$data.out" small.out
+    done
 }
 
 @test "a missing cell becomes the mean of the samples that are trained on, and no others" {

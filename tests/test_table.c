@@ -284,6 +284,38 @@ static void test_categories(void **state)
                   "--categorical: no column \"shape\" found");
 }
 
+static void test_columns_left_out(void **state)
+{
+    (void)state;
+    const char text[] = "id,kind,size,colour\n7,a,1,red\n7,b,2,red\n,a,3,blue\n";
+    static const char *const lists[] = {"id", "1", "id,colour", "4,1"};
+    for (size_t i = 0; i < 4; i++) {
+        struct table table =
+            read_text(text, (struct tp_table_options){.label = "kind", .leave_out = lists[i]});
+        const bool colours = i < 2;
+        check_values(&table, colours ? (const float[]){1, 0, 1, 2, 0, 1, 3, 1, 0} : (const float[]){1, 2, 3},
+                     3, colours ? 3 : 1);
+        assert_int_equal(table.schema.column_count, colours ? 2 : 1);
+        assert_string_equal(table.schema.columns[0].name, "size");
+        assert_int_equal(table.schema.label_place, 0); /* among the columns that are used */
+        free_table(&table);
+    }
+    static const struct {
+        struct tp_table_options options;
+        const char *expected;
+    } refused[] = {
+        {{.label = "kind", .leave_out = "kind"}, "--leave-out: column 2 found, which is the label"},
+        {{.label = "kind", .leave_out = "age"}, "--leave-out: no column \"age\" found"},
+        {{.label = "kind", .leave_out = "id,size,colour"}, "--leave-out: no column is left"},
+        {{.label = "kind", .categorical = "id", .leave_out = "id"},
+         "column 1 found, which --categorical names"},
+        {{.label = "2", .header = TP_HEADER_NO, .skip_lines = 1, .leave_out = "1"},
+         "--leave-out: no header found"},
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        check_refused(text, refused[i].options, refused[i].expected);
+}
+
 /* The most texts that a column may have, and the most memory that they may take. */
 static void test_too_many_categories(void **state)
 {
@@ -406,19 +438,13 @@ static void test_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_header_and_names),
-        cmocka_unit_test(test_label_column),
-        cmocka_unit_test(test_number_labels),
-        cmocka_unit_test(test_headers_that_are_none),
-        cmocka_unit_test(test_skip_lines),
-        cmocka_unit_test(test_bad_cells),
-        cmocka_unit_test(test_quoted_numbers),
-        cmocka_unit_test(test_categories),
-        cmocka_unit_test(test_too_many_categories),
-        cmocka_unit_test(test_short_row),
-        cmocka_unit_test(test_schema_by_name),
-        cmocka_unit_test(test_schema_by_place),
-        cmocka_unit_test(test_file),
+        cmocka_unit_test(test_header_and_names), cmocka_unit_test(test_label_column),
+        cmocka_unit_test(test_number_labels),    cmocka_unit_test(test_headers_that_are_none),
+        cmocka_unit_test(test_skip_lines),       cmocka_unit_test(test_bad_cells),
+        cmocka_unit_test(test_quoted_numbers),   cmocka_unit_test(test_categories),
+        cmocka_unit_test(test_columns_left_out), cmocka_unit_test(test_too_many_categories),
+        cmocka_unit_test(test_short_row),        cmocka_unit_test(test_schema_by_name),
+        cmocka_unit_test(test_schema_by_place),  cmocka_unit_test(test_file),
     };
     return cmocka_run_group_tests_name("table", tests, scratch_make, scratch_remove);
 }
