@@ -31,6 +31,12 @@ grep -q 'weights  *03f0197b672de991' "$machine/tmp/out" # what README says of th
 inside tileprop-predict /tmp/m
 inside tileprop-export /tmp/m --c /tmp/m.h
 
+# A program with the library, by nothing but what its README says.
+cp tests/examples/predict.c "$machine/tmp"
+inside apt-get -q -y install --no-install-recommends gcc libc6-dev pkg-config >/dev/null
+inside sh -c 'gcc /tmp/predict.c -o /tmp/predict $(pkg-config --cflags --libs tileprop) && ldd /tmp/predict'
+inside apt-get -q -y purge --autoremove gcc libc6-dev pkg-config >/dev/null
+
 inside apt-get -q -y purge --autoremove tileprop
 files | diff "$machine/tmp/before" -
 echo "$(basename "$package"): installs, trains, predicts, exports and goes on Debian $(inside cat /etc/debian_version)"
