@@ -97,6 +97,7 @@ have_package() { # makes the package, unless a test before has
 @test "the Debian package has programs, pages, completion, data, licenses, and what it depends on" {
     have_package
     dpkg-deb -I "$package" | grep -E '^ Depends: (.*, )?libc6 .*libjansson4 '
+    dpkg-deb -I "$package" | grep -E '^ Recommends: (.*, )?libjansson-dev'
     dpkg-deb -x "$package" "$BATS_TEST_TMPDIR/tree"
     cd "$BATS_TEST_TMPDIR/tree"
     [ -x usr/bin/tileprop-train ]

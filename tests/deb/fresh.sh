@@ -33,10 +33,11 @@ inside tileprop-export /tmp/m --c /tmp/m.h
 
 # A program with the library, by nothing but what its README says.
 cp tests/examples/predict.c "$machine/tmp"
-inside apt-get -q -y install --no-install-recommends gcc libc6-dev pkg-config >/dev/null
+IFS=', ' read -ra recommended <<<"$(dpkg-deb -f "$package" Recommends)"
+inside apt-get -q -y install --no-install-recommends gcc libc6-dev pkg-config "${recommended[@]}" >/dev/null
+# shellcheck disable=SC2016 # the machine's shell is to expand it
 inside sh -c 'gcc /tmp/predict.c -o /tmp/predict $(pkg-config --cflags --libs tileprop) && ldd /tmp/predict'
-inside apt-get -q -y purge --autoremove gcc libc6-dev pkg-config >/dev/null
 
-inside apt-get -q -y purge --autoremove tileprop
+inside apt-get -q -y purge --autoremove tileprop gcc libc6-dev pkg-config "${recommended[@]}" >/dev/null
 files | diff "$machine/tmp/before" -
 echo "$(basename "$package"): installs, trains, predicts, exports and goes on Debian $(inside cat /etc/debian_version)"
