@@ -31,6 +31,13 @@ grep -q 'weights  *03f0197b672de991' "$machine/tmp/out" # what README says of th
 inside tileprop-predict /tmp/m
 inside tileprop-export /tmp/m --c /tmp/m.h
 
-inside apt-get -q -y purge --autoremove tileprop
+# A program with the library, by nothing but what its README says.
+cp tests/examples/predict.c "$machine/tmp"
+IFS=', ' read -ra recommended <<<"$(dpkg-deb -f "$package" Recommends)"
+inside apt-get -q -y install --no-install-recommends gcc libc6-dev pkg-config "${recommended[@]}" >/dev/null
+# shellcheck disable=SC2016 # the machine's shell is to expand it
+inside sh -c 'gcc /tmp/predict.c -o /tmp/predict $(pkg-config --cflags --libs tileprop) && ldd /tmp/predict'
+
+inside apt-get -q -y purge --autoremove tileprop gcc libc6-dev pkg-config "${recommended[@]}" >/dev/null
 files | diff "$machine/tmp/before" -
 echo "$(basename "$package"): installs, trains, predicts, exports and goes on Debian $(inside cat /etc/debian_version)"
