@@ -13,6 +13,7 @@
 struct tileprop_model {
     struct tp_model model;
     struct tp_predictor *predictor;
+    char *schema; /* as text; NULL: nothing is known of columns */
     uint64_t hash;
 };
 
@@ -33,5 +34,13 @@ tileprop_status tp_call_end(struct tp_call *call, enum tp_status status, char *m
  * Errors: TP_FAILURE without memory.
  */
 enum tp_status tp_api_model(tileprop_model **handle, struct tp_model *model, struct tp_error *error);
+
+/*
+ * A caller's data as a data set, whose pointers are not written through. Labels of another type than u16 are
+ * copied to *copy, which is NULL before and to be freed.
+ * Errors: TP_USAGE, TP_BAD_INPUT, TP_FAILURE, naming the data.
+ */
+enum tp_status tp_api_data(const char *name, const tileprop_data *data, struct tp_dataset *set,
+                           uint16_t **copy, struct tp_error *error);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "api.h"
 #include "safe_file.h"
+#include "schema_text.h"
 
 _Static_assert((int)TILEPROP_OK == (int)TP_OK && (int)TILEPROP_FAILURE == (int)TP_FAILURE &&
                    (int)TILEPROP_USAGE == (int)TP_USAGE && (int)TILEPROP_BAD_INPUT == (int)TP_BAD_INPUT &&
@@ -18,7 +19,11 @@ enum tp_status tp_api_model(tileprop_model **handle, struct tp_model *model, str
     }
     (*handle)->model = *model;
     *model = (struct tp_model){0};
+    const struct tp_schema *schema = &(*handle)->model.schema;
     enum tp_status status = tp_predictor_create(&(*handle)->predictor, &(*handle)->model, "auto", error);
+    if (status == TP_OK && (schema->column_count || schema->means) &&
+        !((*handle)->schema = tp_schema_text_write(schema)))
+        status = tp_fail(error, TP_FAILURE, "out of memory: a model");
     if (status == TP_OK)
         status = tp_predictor_hash((*handle)->predictor, &(*handle)->hash, error);
     if (status == TP_OK)
@@ -79,6 +84,7 @@ void tileprop_model_free(tileprop_model *handle)
         return;
     tp_predictor_free(handle->predictor);
     tp_model_free(&handle->model);
+    free(handle->schema);
     free(handle);
 }
 
@@ -128,6 +134,24 @@ size_t tileprop_model_classes(const tileprop_model *handle)
 size_t tileprop_model_parameters(const tileprop_model *handle)
 {
     return tp_predictor_parameters(handle->predictor);
+}
+
+size_t tileprop_model_layers(const tileprop_model *handle)
+{
+    return handle->model.weights.layer_count;
+}
+
+size_t tileprop_model_units(const tileprop_model *handle, size_t layer)
+{
+    return layer < handle->model.weights.layer_count ? handle->model.weights.layers[layer].units : 0;
+}
+
+const char *tileprop_model_text(const tileprop_model *handle, const char *key)
+{
+    return strcmp(key, "activation") == 0 ? tp_model_activation(&handle->model)
+           : strcmp(key, "options") == 0  ? handle->model.options
+           : strcmp(key, "schema") == 0   ? handle->schema
+                                          : NULL;
 }
 
 const char *tileprop_model_class_name(const tileprop_model *handle, size_t class_index)

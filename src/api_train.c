@@ -164,57 +164,15 @@ static enum tp_status take_options(struct training *t, const tileprop_options *g
     return status;
 }
 
-static int64_t label_at(const tileprop_data *data, size_t i)
-{
-    return data->label_type == TILEPROP_U8    ? ((const uint8_t *)data->labels)[i]
-           : data->label_type == TILEPROP_U16 ? ((const uint16_t *)data->labels)[i]
-                                              : ((const int32_t *)data->labels)[i];
-}
-
-/* Labels of another type are copied; the dataset's pointers are not written through. */
 static enum tp_status take_data(const char *name, const tileprop_data *data, struct tp_dataset *set,
                                 uint16_t **copy, struct tp_error *error)
 {
-    const size_t most = data->classes ? data->classes : 65536; /* a label has 16 bits */
-    if (data->size != sizeof *data)
-        return tp_fail(error, TP_USAGE, "%s: size %zu found, expected %zu", name, data->size, sizeof *data);
-    if ((data->type != TILEPROP_U8 && data->type != TILEPROP_F32) ||
-        (data->label_type != TILEPROP_U8 && data->label_type != TILEPROP_U16 &&
-         data->label_type != TILEPROP_I32))
-        return tp_fail(error, TP_USAGE,
-                       "%s: expected samples of type u8 or f32 and labels of type u8, u16 or i32", name);
-    if (!data->samples || !data->labels || data->rows == 0 || data->features == 0)
-        return tp_fail(error, TP_BAD_INPUT, "%s: %zu rows of %zu values found, expected at least 1", name,
-                       data->rows, data->features);
-    if (data->classes > 65536)
-        return tp_fail(error, TP_USAGE, "%s: %zu classes found, expected at most 65536", name, data->classes);
-    int64_t largest = 0;
-    for (size_t i = 0; i < data->rows; i++) {
-        const int64_t label = label_at(data, i);
-        if (label < 0 || (uint64_t)label >= most)
-            return tp_fail(error, TP_BAD_INPUT, "%s: row %zu: label %lld found, expected 0 to %zu", name, i,
-                           (long long)label, most - 1);
-        largest = label > largest ? label : largest;
-    }
-    for (size_t i = 0; data->type == TILEPROP_F32 && i < data->rows * data->features; i++)
+    const enum tp_status status = tp_api_data(name, data, set, copy, error);
+    for (size_t i = 0; status == TP_OK && data->type == TILEPROP_F32 && i < data->rows * data->features; i++)
         if (!isfinite(((const float *)data->samples)[i]))
             return tp_fail(error, TP_BAD_INPUT, "%s: row %zu: value %zu is not finite", name,
                            i / data->features, i % data->features);
-    if (data->label_type != TILEPROP_U16) {
-        *copy = malloc(data->rows * sizeof **copy);
-        if (!*copy)
-            return tp_fail(error, TP_FAILURE, "out of memory: %zu labels", data->rows);
-        for (size_t i = 0; i < data->rows; i++)
-            (*copy)[i] = (uint16_t)label_at(data, i);
-    }
-    *set = (struct tp_dataset){.type = data->type == TILEPROP_U8 ? TP_SAMPLE_U8 : TP_SAMPLE_F32,
-                               .samples = (void *)(uintptr_t)data->samples,
-                               .labels = *copy ? *copy : (uint16_t *)(uintptr_t)data->labels,
-                               .count = data->rows,
-                               .features = data->features,
-                               .classes = data->classes ? data->classes : (size_t)largest + 1,
-                               .class_weights = data->class_weights};
-    return TP_OK;
+    return status;
 }
 
 /* Room for the weights that become models. */

@@ -116,19 +116,6 @@ void tp_evaluator_run(struct tp_evaluator *evaluator, const struct tp_evaluator_
     tp_team_barrier();
 }
 
-struct tp_score tp_score_of(const float *losses, const uint16_t *predicted, const struct tp_dataset *dataset)
-{
-    double loss = 0;
-    size_t right = 0;
-    for (size_t i = 0; i < dataset->count; i++) {
-        loss += (double)losses[i];
-        right += predicted[i] == dataset->labels[i];
-    }
-    double count = (double)dataset->count;
-    return (struct tp_score){
-        .loss = loss / count, .accuracy = (double)right / count, .count = dataset->count};
-}
-
 static bool all_finite(const float *z, size_t stride, size_t rows, size_t units)
 {
     for (size_t r = 0; r < rows; r++) {

@@ -49,9 +49,6 @@ const float *tp_evaluator_logits(const struct tp_evaluator *evaluator,
 void tp_evaluator_run(struct tp_evaluator *evaluator, const struct tp_evaluator_member *member,
                       const struct tp_dataset *dataset);
 
-/* Mean loss, added in sample order in double, and accuracy, from what a run left of the samples. */
-struct tp_score tp_score_of(const float *losses, const uint16_t *predicted, const struct tp_dataset *dataset);
-
 /*
  * The first layer, counted from 1, whose outputs for any sample hold a value that is not finite; 0 when all
  * are finite. One member's work.

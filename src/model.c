@@ -205,6 +205,11 @@ enum tp_status tp_model_read(struct tp_model *model, const char *path, struct tp
     return status == TP_OK ? tp_model_parse(model, &file, error) : status;
 }
 
+const char *tp_model_activation(const struct tp_model *model)
+{
+    return activations[model->activation];
+}
+
 void tp_model_free(struct tp_model *model)
 {
     tp_weights_free(&model->weights);

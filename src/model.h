@@ -87,6 +87,9 @@ json_t *tp_model_describe(const struct tp_model *model);
  */
 enum tp_status tp_model_check(const struct tp_model *model, const char *path, struct tp_error *error);
 
+/* The name of the hidden layers' activation. */
+const char *tp_model_activation(const struct tp_model *model);
+
 void tp_model_free(struct tp_model *model);
 
 /*

@@ -7,15 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../include/tileprop/tileprop.h"
 #include "clock.h"
-#include "evaluate.h"
 #include "predict_command.h"
 #include "predict_data.h"
 #include "predict_report.h"
 #include "prediction_rows.h"
+#include "score.h"
 #include "standard_output.h"
 #include "tier_choice.h"
-#include "trainer.h"
 #include "version.h"
 
 #define TP_ROWS_VALUES ((size_t)1 << 20) /* probabilities that are held at a time */
@@ -36,16 +36,13 @@ static enum tp_status open_outputs(struct outputs *outputs, const struct tp_pred
     return status;
 }
 
-static enum tp_status read_model(struct tp_model *model, const char *path, struct tp_error *error)
+static enum tp_status read_model(tileprop_model **model, const struct tp_predict_command *command,
+                                 struct tp_error *error)
 {
-    enum tp_status status = tp_model_read(model, path, error);
-    if (status == TP_OK && !model->described)
-        status =
-            tp_fail(error, TP_BAD_INPUT,
-                    "%s: layers alone found, expected a model as train --save writes it, which also says "
-                    "activation and normalization",
-                    path);
-    return status;
+    tileprop_status status = tileprop_model_load(model, command->model, error->text, sizeof error->text);
+    if (status == TILEPROP_OK)
+        status = tileprop_model_use_isa(*model, command->isa, error->text, sizeof error->text);
+    return (enum tp_status)status;
 }
 
 /* What only becomes clear with model and data at hand. */
@@ -65,42 +62,54 @@ static enum tp_status check(const struct tp_prediction *p, struct tp_error *erro
 static enum tp_status allocate(struct tp_prediction *p, size_t probabilities, struct tp_error *error)
 {
     const size_t count = p->data->set.count;
-    p->predictions.loss = malloc(count * sizeof *p->predictions.loss);
-    p->predictions.predicted = malloc(count * sizeof *p->predictions.predicted);
+    p->losses = malloc(count * sizeof *p->losses);
+    p->predicted = malloc(count * sizeof *p->predicted);
     if (probabilities)
-        p->predictions.probabilities = calloc(probabilities, sizeof *p->predictions.probabilities);
-    return p->predictions.loss && p->predictions.predicted && (!probabilities || p->predictions.probabilities)
+        p->probabilities = calloc(probabilities, sizeof *p->probabilities);
+    return p->losses && p->predicted && (!probabilities || p->probabilities)
                ? TP_OK
                : tp_fail(error, TP_FAILURE, "out of memory: predictions of %zu samples", count);
 }
 
+/* Samples [begin, begin + count). */
+static enum tp_status predict_part(struct tp_prediction *p, size_t begin, size_t count,
+                                   struct tp_error *error)
+{
+    const struct tp_dataset *set = &p->data->set;
+    const double began = tp_clock_seconds();
+    const tileprop_data data = {.size = sizeof data,
+                                .samples = (const char *)set->samples + begin * tp_dataset_sample_size(set),
+                                .type = set->type == TP_SAMPLE_U8 ? TILEPROP_U8 : TILEPROP_F32,
+                                .labels = set->labels + begin,
+                                .label_type = TILEPROP_U16,
+                                .rows = count,
+                                .features = set->features};
+    const tileprop_status status =
+        tileprop_evaluate(p->model, &data, p->threads, p->losses + begin, p->probabilities,
+                          p->predicted + begin, error->text, sizeof error->text);
+    p->seconds_prediction += tp_clock_seconds() - began;
+    return (enum tp_status)status;
+}
+
 /* Writes rows of `part` samples at a time, whose probabilities are there, to a file or to standard output. */
-static enum tp_status predict_rows(struct tp_prediction *p, struct tp_predictor *predictor, size_t part,
-                                   struct tp_safe_file *to, struct tp_error *error)
+static enum tp_status predict_rows(struct tp_prediction *p, size_t part, struct tp_safe_file *to,
+                                   struct tp_error *error)
 {
     const struct tp_dataset *set = &p->data->set;
     FILE *out = to->file ? to->file : stdout;
-    struct tp_prediction_rows rows = {.format = p->command->format,
-                                      .class_names = p->model->class_names,
-                                      .labels = p->data->labelled ? set->labels : NULL};
+    struct tp_prediction_rows rows = {
+        .format = p->command->format, .model = p->model, .labels = p->data->labelled ? set->labels : NULL};
     bool good = tp_prediction_rows_begin(&rows, out);
     for (size_t begin = 0; begin < set->count && good; begin += part) {
-        const double began = tp_clock_seconds();
-        struct tp_dataset some = *set;
-        some.count = set->count - begin < part ? set->count - begin : part;
-        some.samples = (char *)set->samples + begin * tp_dataset_sample_size(set);
-        some.labels = set->labels + begin;
-        const struct tp_predictions found = {p->predictions.loss + begin, p->predictions.predicted + begin,
-                                             p->predictions.probabilities};
-        const enum tp_status status = tp_predictor_run_team(predictor, p->threads, &some, &found, error);
+        const size_t count = set->count - begin < part ? set->count - begin : part;
+        const enum tp_status status = predict_part(p, begin, count, error);
         if (status != TP_OK)
             return status;
-        p->seconds_prediction += tp_clock_seconds() - began;
         rows.begin = begin;
-        rows.count = some.count;
-        rows.labels = p->data->labelled ? some.labels : NULL;
-        rows.predicted = found.predicted;
-        rows.probabilities = found.probabilities;
+        rows.count = count;
+        rows.labels = p->data->labelled ? set->labels + begin : NULL;
+        rows.predicted = p->predicted + begin;
+        rows.probabilities = p->probabilities;
         good = tp_prediction_rows_write(&rows, out);
     }
     if (good)
@@ -114,43 +123,30 @@ static enum tp_status predict_rows(struct tp_prediction *p, struct tp_predictor 
     return TP_OK;
 }
 
-static enum tp_status predict_all(struct tp_prediction *p, struct tp_predictor *predictor,
-                                  struct tp_error *error)
-{
-    const double began = tp_clock_seconds();
-    const enum tp_status status = tp_predictor_run_team(predictor, p->threads, &p->data->set, &p->predictions, error);
-    p->seconds_prediction = tp_clock_seconds() - began;
-    return status;
-}
-
 static enum tp_status score(struct tp_prediction *p, struct outputs *outputs, struct tp_error *error)
 {
     const struct tp_dataset *set = &p->data->set;
-    p->score = tp_score_of(p->predictions.loss, p->predictions.predicted, set);
-    enum tp_status status = tp_confusion_count(&p->confusion, json_array_size(p->model->class_names),
-                                               set->labels, p->predictions.predicted, set->count, error);
+    p->score = tp_score_of(p->losses, p->predicted, set);
+    enum tp_status status = tp_confusion_count(&p->confusion, tileprop_model_classes(p->model), set->labels,
+                                               p->predicted, set->count, error);
     if (status == TP_OK)
-        status = tp_worst_errors_find(&p->worst, p->model, set, &p->predictions, error);
+        status = tp_worst_errors_find(&p->worst, p->model, set, p->losses, p->predicted, error);
     if (status == TP_OK && outputs->errors.file)
         status = tp_worst_errors_sheet(&p->worst, p->data->side, &outputs->errors, error);
     return status;
 }
 
-static enum tp_status use(struct tp_prediction *p, struct tp_predictor *predictor, struct outputs *outputs,
-                          struct tp_error *error)
+static enum tp_status use(struct tp_prediction *p, struct outputs *outputs, struct tp_error *error)
 {
-    const size_t classes = json_array_size(p->model->class_names);
+    const size_t classes = tileprop_model_classes(p->model);
     const bool image = p->command->image, labelled = p->data->labelled;
     const bool rows = p->command->output || (!labelled && !image);
     const size_t held = TP_ROWS_VALUES / classes ? TP_ROWS_VALUES / classes : 1;
     const size_t part = held < p->data->set.count ? held : p->data->set.count;
-    p->parameters = tp_predictor_parameters(predictor);
-    enum tp_status status = tp_predictor_hash(predictor, &p->weights_hash, error);
+    enum tp_status status = allocate(p, rows || image ? part * classes : 0, error);
     if (status == TP_OK)
-        status = allocate(p, rows || image ? part * classes : 0, error);
-    if (status == TP_OK)
-        status =
-            rows ? predict_rows(p, predictor, part, &outputs->rows, error) : predict_all(p, predictor, error);
+        status = rows ? predict_rows(p, part, &outputs->rows, error)
+                      : predict_part(p, 0, p->data->set.count, error);
     if (status == TP_OK && labelled)
         status = score(p, outputs, error);
     if (status == TP_OK)
@@ -167,35 +163,32 @@ static enum tp_status use(struct tp_prediction *p, struct tp_predictor *predicto
 static enum tp_status predict(const struct tp_predict_command *command, struct tp_error *error)
 {
     const double began = tp_clock_seconds();
-    const struct tp_train_options options = {.threads = command->threads,
-                                             .threads_exact = command->threads_exact};
     struct outputs outputs = {0};
-    struct tp_model model = {0};
     struct tp_predict_data data = {0};
-    struct tp_predictor *predictor = NULL;
-    struct tp_prediction p = {
-        .command = command, .model = &model, .data = &data, .threads = tp_train_threads(&options)};
+    tileprop_model *model = NULL;
+    struct tp_prediction p = {.command = command,
+                              .data = &data,
+                              .threads = command->threads_exact ? command->threads_exact
+                                                                : tileprop_threads(command->threads)};
 
     enum tp_status status = open_outputs(&outputs, command, error);
     if (status == TP_OK)
-        status = read_model(&model, command->model, error);
+        status = read_model(&model, command, error);
+    p.model = model;
     if (status == TP_OK)
-        status = tp_predict_data_load(&data, command, &model, error);
+        status = tp_predict_data_load(&data, command, model, error);
     if (status == TP_OK)
         status = check(&p, error);
-    if (status == TP_OK)
-        status = tp_predictor_create(&predictor, &model, command->isa, error);
     p.seconds_loading = tp_clock_seconds() - began;
     if (status == TP_OK)
-        status = use(&p, predictor, &outputs, error);
-    tp_predictor_free(predictor);
+        status = use(&p, &outputs, error);
     tp_worst_errors_free(&p.worst);
     tp_confusion_free(&p.confusion);
-    free(p.predictions.loss);
-    free(p.predictions.predicted);
-    free(p.predictions.probabilities);
+    free(p.losses);
+    free(p.predicted);
+    free(p.probabilities);
     tp_predict_data_free(&data);
-    tp_model_free(&model);
+    tileprop_model_free(model);
     tp_safe_file_discard(&outputs.rows);
     tp_safe_file_discard(&outputs.errors);
     return status;

@@ -8,6 +8,7 @@
 #include "data_path.h"
 #include "idx.h"
 #include "image.h"
+#include "schema_text.h"
 #include "source.h"
 
 /* The side of a square image of so many values; 0 if they are none. */
@@ -34,9 +35,9 @@ static void shrink(const struct tp_image *image, size_t side, bool invert, uint8
 }
 
 static enum tp_status load_image(struct tp_predict_data *data, const struct tp_predict_command *command,
-                                 const struct tp_model *model, struct tp_error *error)
+                                 const tileprop_model *model, struct tp_error *error)
 {
-    const size_t features = model->weights.layers[0].inputs, side = side_of(features);
+    const size_t features = tileprop_model_features(model), side = side_of(features);
     if (!side)
         return tp_fail(error, TP_USAGE, "--image: %s: a model of %zu inputs takes no square image",
                        command->model, features);
@@ -117,6 +118,24 @@ static enum tp_status load_file(struct tp_predict_data *data, const struct tp_pr
                             : load_source(data, &file, command, schema, error);
 }
 
+/* What samples have to fit: columns, if the model knows any, and classes. */
+static enum tp_status find_schema(struct tp_schema *schema, const char *path, const tileprop_model *model,
+                                  struct tp_error *error)
+{
+    const size_t features = tileprop_model_features(model), classes = tileprop_model_classes(model);
+    const char *text = tileprop_model_text(model, "schema");
+    *schema = (struct tp_schema){.features = features};
+    const enum tp_status status = text ? tp_schema_text_read(schema, text, features, path, error) : TP_OK;
+    if (status != TP_OK)
+        return status;
+    schema->classes = calloc(classes, sizeof *schema->classes);
+    bool good = schema->classes;
+    for (; good && schema->class_count < classes; schema->class_count++)
+        good = (schema->classes[schema->class_count] =
+                    strdup(tileprop_model_class_name(model, schema->class_count)));
+    return good ? TP_OK : tp_fail(error, TP_FAILURE, "%s: out of memory for a model", path);
+}
+
 static enum tp_status load_path(struct tp_predict_data *data, const struct tp_predict_command *command,
                                 struct tp_schema *schema, struct tp_error *error)
 {
@@ -138,14 +157,16 @@ static enum tp_status load_path(struct tp_predict_data *data, const struct tp_pr
 }
 
 enum tp_status tp_predict_data_load(struct tp_predict_data *data, const struct tp_predict_command *command,
-                                    struct tp_model *model, struct tp_error *error)
+                                    const tileprop_model *model, struct tp_error *error)
 {
-    const size_t inputs = model->weights.layers[0].inputs, classes = json_array_size(model->class_names);
+    const size_t inputs = tileprop_model_features(model), classes = tileprop_model_classes(model);
     *data = (struct tp_predict_data){0};
     if (command->image)
         return load_image(data, command, model, error);
-    data->side = model->schema.column_count ? 0 : side_of(inputs);
-    enum tp_status status = load_path(data, command, &model->schema, error);
+    enum tp_status status = find_schema(&data->schema, command->model, model, error);
+    data->side = data->schema.column_count ? 0 : side_of(inputs);
+    if (status == TP_OK)
+        status = load_path(data, command, &data->schema, error);
     if (status == TP_OK && data->set.features != inputs)
         status = tp_fail(error, TP_BAD_INPUT, "%s: samples of %zu values found, expected %zu, as %s takes",
                          data->place, data->set.features, inputs, command->model);
@@ -161,4 +182,5 @@ enum tp_status tp_predict_data_load(struct tp_predict_data *data, const struct t
 void tp_predict_data_free(struct tp_predict_data *data)
 {
     tp_dataset_free(&data->set);
+    tp_schema_free(&data->schema);
 }

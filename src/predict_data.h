@@ -6,25 +6,26 @@
 
 #include <limits.h>
 
+#include "../include/tileprop/tileprop.h"
 #include "dataset.h"
-#include "model.h"
 #include "predict_command.h"
 
 struct tp_predict_data {
     char place[PATH_MAX];
-    struct tp_dataset set; /* labels are all 0 where there are none */
+    struct tp_schema schema; /* the model's */
+    struct tp_dataset set;   /* labels are all 0 where there are none */
     bool labelled;
     size_t side; /* of the square images that the samples may be; 0: they are none, as rows of tables are */
 };
 
 /*
- * Loads them. They refer to the model's schema. tp_predict_data_free() them afterwards, on error too.
+ * Loads them. tp_predict_data_free() them afterwards, on error too.
  * Errors: TP_USAGE for options of files beside a directory; as tp_data_path_find(), tp_dataset_load_idx(),
  * tp_idx_read(), tp_source_read() and tp_image_read(); TP_BAD_INPUT if they do not fit each other or the
  * model.
  */
 enum tp_status tp_predict_data_load(struct tp_predict_data *data, const struct tp_predict_command *command,
-                                    struct tp_model *model, struct tp_error *error);
+                                    const tileprop_model *model, struct tp_error *error);
 
 void tp_predict_data_free(struct tp_predict_data *data);
 

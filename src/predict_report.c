@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "json_line.h"
-#include "train_command.h"
 
 #define TP_LABEL        "%-12s"
 #define TP_MATRIX_MOST  20 /* classes whose matrix is worth printing */
@@ -15,7 +14,7 @@
 
 static const char *name_of(const struct tp_prediction *p, size_t class)
 {
-    return json_string_value(json_array_get(p->model->class_names, class));
+    return tileprop_model_class_name(p->model, class);
 }
 
 /* Fit for a terminal: who wrote the model chose the name. */
@@ -26,13 +25,13 @@ static struct tp_shown shown_name(const struct tp_prediction *p, size_t class)
 
 static void write_opening(const struct tp_prediction *p)
 {
-    const struct tp_weights *weights = &p->model->weights;
-    printf(TP_LABEL "%s, %zu", "model", p->command->model, weights->layers[0].inputs);
-    for (size_t l = 0; l < weights->layer_count; l++)
-        printf("-%zu", weights->layers[l].units);
+    const size_t layers = tileprop_model_layers(p->model);
+    printf(TP_LABEL "%s, %zu", "model", p->command->model, tileprop_model_features(p->model));
+    for (size_t l = 0; l < layers; l++)
+        printf("-%zu", tileprop_model_units(p->model, l));
     printf(", %s, %zu parameters, weights %016" PRIx64 "\n",
-           weights->layer_count > 1 ? tp_activation_name(p->model->activation) : "no hidden layer",
-           p->parameters, p->weights_hash);
+           layers > 1 ? tileprop_model_text(p->model, "activation") : "no hidden layer",
+           tileprop_model_parameters(p->model), tileprop_model_hash(p->model));
     printf(TP_LABEL "%s, %zu samples\n", "data", p->command->image ? p->command->image : p->data->place,
            p->data->set.count);
     printf(TP_LABEL "%s, %zu thread%s\n", "machine", p->command->isa, p->threads, p->threads == 1 ? "" : "s");
@@ -166,11 +165,19 @@ static json_t *json_worst(const struct tp_prediction *p)
         const struct tp_json_member members[] = {
             {"sample", tp_json_count(e->sample)},
             {"class", json_string(name_of(p, p->data->set.labels[e->sample]))},
-            {"predicted", json_string(name_of(p, p->predictions.predicted[e->sample]))},
+            {"predicted", json_string(name_of(p, p->predicted[e->sample]))},
             {"loss", tp_json_number((double)e->loss)},
         };
         json_array_append_new(list, tp_json_object(members, sizeof members / sizeof members[0]));
     }
+    return list;
+}
+
+static json_t *json_names(const struct tp_prediction *p)
+{
+    json_t *list = json_array();
+    for (size_t k = 0; k < tileprop_model_classes(p->model); k++)
+        json_array_append_new(list, json_string(name_of(p, k)));
     return list;
 }
 
@@ -186,9 +193,9 @@ static enum tp_status write_json(const struct tp_prediction *p, const struct tp_
     const double seconds = p->seconds_prediction;
     const struct tp_json_member members[] = {
         {"model", json_string(p->command->model)},
-        {"weights_hash", json_sprintf("%016" PRIx64, p->weights_hash)},
+        {"weights_hash", json_sprintf("%016" PRIx64, tileprop_model_hash(p->model))},
         {"samples", tp_json_count(p->data->set.count)},
-        {"classes", json_deep_copy(p->model->class_names)},
+        {"classes", json_names(p)},
         {"output", json_text(p->command->output)},
         {"isa", json_string(p->command->isa)},
         {"threads", tp_json_count(p->threads)},
@@ -246,8 +253,8 @@ enum tp_status tp_predict_report_rows(const struct tp_prediction *p, struct tp_e
 
 enum tp_status tp_predict_report_image(const struct tp_prediction *p, struct tp_error *error)
 {
-    const size_t classes = json_array_size(p->model->class_names);
-    const float *probabilities = p->predictions.probabilities;
+    const size_t classes = tileprop_model_classes(p->model);
+    const float *probabilities = p->probabilities;
     size_t shown[TP_LIKELY_MOST];
     write_opening(p);
     for (size_t i = 0; i < TP_LIKELY_MOST && i < classes; i++) {
@@ -270,7 +277,7 @@ enum tp_status tp_predict_report_image(const struct tp_prediction *p, struct tp_
     json_t *list = json_array();
     for (size_t k = 0; k < classes; k++)
         json_array_append_new(list, tp_json_number((double)probabilities[k]));
-    const struct tp_json_member more[] = {{"class", json_string(name_of(p, p->predictions.predicted[0]))},
+    const struct tp_json_member more[] = {{"class", json_string(name_of(p, p->predicted[0]))},
                                           {"probabilities", list}};
     return write_json(p, more, sizeof more / sizeof more[0], error);
 }

@@ -4,24 +4,25 @@
 #ifndef TP_PREDICT_REPORT_H
 #define TP_PREDICT_REPORT_H
 
+#include "../include/tileprop/tileprop.h"
 #include "confusion.h"
 #include "predict_command.h"
 #include "predict_data.h"
-#include "predictor.h"
 #include "score.h"
 #include "worst_errors.h"
 
 /* Everything that there is to say; counts of errors and classes only of labelled samples. */
 struct tp_prediction {
     const struct tp_predict_command *command;
-    const struct tp_model *model;
+    const tileprop_model *model;
     const struct tp_predict_data *data;
-    struct tp_predictions predictions;
+    float *losses;        /* [samples] */
+    uint16_t *predicted;  /* [samples] */
+    float *probabilities; /* of the samples that were predicted last */
     struct tp_score score;
     struct tp_confusion confusion;
     struct tp_worst_errors worst;
-    size_t threads, parameters;
-    uint64_t weights_hash;
+    size_t threads;
     double seconds_loading, seconds_prediction;
 };
 

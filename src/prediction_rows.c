@@ -1,12 +1,13 @@
 #include "prediction_rows.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
 static const char *name_of(const struct tp_prediction_rows *rows, size_t class)
 {
-    return json_string_value(json_array_get(rows->class_names, class));
+    return tileprop_model_class_name(rows->model, class);
 }
 
 /* A field with commas, quotes or line breaks stands in quotes, which are doubled (RFC 4180). */
@@ -39,7 +40,7 @@ bool tp_prediction_rows_begin(const struct tp_prediction_rows *rows, FILE *out)
     if (rows->format == TP_ROWS_JSONL)
         return true;
     fputs(rows->labels ? "sample,label,class" : "sample,class", out);
-    for (size_t k = 0; k < json_array_size(rows->class_names); k++) {
+    for (size_t k = 0; k < tileprop_model_classes(rows->model); k++) {
         putc(',', out);
         write_field("p_", name_of(rows, k), out);
     }
@@ -87,7 +88,7 @@ static bool write_json(const struct tp_prediction_rows *rows, size_t i, size_t c
 
 bool tp_prediction_rows_write(const struct tp_prediction_rows *rows, FILE *out)
 {
-    const size_t classes = json_array_size(rows->class_names);
+    const size_t classes = tileprop_model_classes(rows->model);
     bool good = true;
     for (size_t i = 0; i < rows->count && good; i++)
         good = rows->format == TP_ROWS_CSV ? write_csv(rows, i, classes, out)

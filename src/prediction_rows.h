@@ -13,13 +13,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "model.h"
+#include "../include/tileprop/tileprop.h"
 #include "predict_command.h"
 
 /* What rows are made of. */
 struct tp_prediction_rows {
     enum tp_row_format format;
-    const json_t *class_names;
+    const tileprop_model *model;
     size_t begin, count;
     const uint16_t *labels; /* [count]; NULL: none */
     const uint16_t *predicted;

@@ -5,11 +5,17 @@
 #define TP_SCORE_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+#include "dataset.h"
 
 struct tp_score {
     double loss;     /* mean cross-entropy, nats per sample */
     double accuracy; /* fraction */
     size_t count;    /* samples */
 };
+
+/* Mean loss, added in sample order in double, and accuracy, from what a run left of the samples. */
+struct tp_score tp_score_of(const float *losses, const uint16_t *predicted, const struct tp_dataset *dataset);
 
 #endif

@@ -4,19 +4,21 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "../kernels/kernels.h"
+#include "../include/tileprop/tileprop.h"
 
-/* The tier's place in tp_tiers, which runs from the slowest to the fastest. */
+/* The tier's place among those of the library, from the slowest to the fastest. */
 static enum tp_status find_tier(const char *origin, const char *name, size_t *place, struct tp_error *error)
 {
     char here[128] = "auto";
     bool found = false;
-    for (size_t i = 0; tp_tiers[i]; i++) {
-        if (!tp_tier_runs_here(tp_tiers[i]))
+    const char *tier;
+    int runs;
+    for (size_t i = 0; (tier = tileprop_isa(i, &runs)); i++) {
+        if (!runs)
             continue;
         strncat(here, ", ", sizeof here - strlen(here) - 1);
-        strncat(here, tp_tiers[i]->name, sizeof here - strlen(here) - 1);
-        if (strcmp(name, tp_tiers[i]->name) == 0 || strcmp(name, "auto") == 0) {
+        strncat(here, tier, sizeof here - strlen(here) - 1);
+        if (strcmp(name, tier) == 0 || strcmp(name, "auto") == 0) {
             *place = i;
             found = true;
         }
@@ -31,10 +33,11 @@ static enum tp_status find_tier(const char *origin, const char *name, size_t *pl
 enum tp_status tp_tier_choose(const char **isa, const char *ceiling, struct tp_error *error)
 {
     size_t place, highest;
+    int runs;
     enum tp_status status = find_tier("--isa", *isa, &place, error);
     if (status == TP_OK)
         status = find_tier("TILEPROP_ISA", ceiling && *ceiling ? ceiling : "auto", &highest, error);
     if (status == TP_OK)
-        *isa = tp_tiers[place < highest ? place : highest]->name;
+        *isa = tileprop_isa(place < highest ? place : highest, &runs);
     return status;
 }

@@ -5,8 +5,7 @@
 #include <png.h>
 #include <xxhash.h>
 
-#include "../include/tileprop/version.h"
-#include "../kernels/kernels.h"
+#include "../include/tileprop/tileprop.h"
 
 #ifdef __clang__
 #define TP_COMPILER __VERSION__
@@ -32,12 +31,14 @@ const char *tp_version_compiler(void)
 void tp_version_write(FILE *out)
 {
     fprintf(out, "tileprop %s (%s)\ncompiler: %s\ntiers built:", TILEPROP_VERSION, TP_COMMIT, TP_COMPILER);
-    for (size_t i = 0; tp_tiers[i]; i++)
-        fprintf(out, " %s", tp_tiers[i]->name);
+    const char *tier;
+    int runs;
+    for (size_t i = 0; (tier = tileprop_isa(i, &runs)); i++)
+        fprintf(out, " %s", tier);
     fputs("\ntiers found here:", out);
-    for (size_t i = 0; tp_tiers[i]; i++)
-        if (tp_tier_runs_here(tp_tiers[i]))
-            fprintf(out, " %s", tp_tiers[i]->name);
+    for (size_t i = 0; (tier = tileprop_isa(i, &runs)); i++)
+        if (runs)
+            fprintf(out, " %s", tier);
     fprintf(out, "\nlibraries: libdeflate %s, jansson %s, libpng %s, xxHash %d.%d.%d\n",
             LIBDEFLATE_VERSION_STRING, JANSSON_VERSION, PNG_LIBPNG_VER_STRING, XXH_VERSION_MAJOR,
             XXH_VERSION_MINOR, XXH_VERSION_RELEASE);

@@ -22,20 +22,19 @@ static int by_loss(const void *a, const void *b)
                               : (x->sample > y->sample) - (x->sample < y->sample);
 }
 
-enum tp_status tp_worst_errors_find(struct tp_worst_errors *worst, const struct tp_model *model,
-                                    const struct tp_dataset *set, const struct tp_predictions *predictions,
-                                    struct tp_error *error)
+enum tp_status tp_worst_errors_find(struct tp_worst_errors *worst, const tileprop_model *model,
+                                    const struct tp_dataset *set, const float *losses,
+                                    const uint16_t *predicted, struct tp_error *error)
 {
-    *worst = (struct tp_worst_errors){
-        .set = set, .predicted = predictions->predicted, .class_names = model->class_names};
+    *worst = (struct tp_worst_errors){.set = set, .predicted = predicted, .model = model};
     for (size_t i = 0; i < set->count; i++)
-        worst->count += set->labels[i] != predictions->predicted[i];
+        worst->count += set->labels[i] != predicted[i];
     worst->errors = malloc((worst->count + 1) * sizeof *worst->errors);
     if (!worst->errors)
         return tp_fail(error, TP_FAILURE, "out of memory: a list of %zu errors", worst->count);
     for (size_t i = 0, next = 0; i < set->count; i++) {
-        const float loss = predictions->loss[i];
-        if (set->labels[i] != predictions->predicted[i]) /* one without a loss is worse than any with one */
+        const float loss = losses[i];
+        if (set->labels[i] != predicted[i]) /* one without a loss is worse than any with one */
             worst->errors[next++] = (struct tp_worst_error){i, isnan(loss) ? INFINITY : loss};
     }
     qsort(worst->errors, worst->count, sizeof *worst->errors, by_loss);
@@ -50,7 +49,7 @@ void tp_worst_errors_free(struct tp_worst_errors *worst)
 
 static struct tp_shown shown_name(const struct tp_worst_errors *worst, size_t class)
 {
-    const char *name = json_string_value(json_array_get(worst->class_names, class));
+    const char *name = tileprop_model_class_name(worst->model, class);
     return tp_show(name, strlen(name));
 }
 

@@ -6,9 +6,8 @@
 
 #include <stdio.h>
 
+#include "../include/tileprop/tileprop.h"
 #include "dataset.h"
-#include "model.h"
-#include "predictor.h"
 #include "safe_file.h"
 
 #define TP_SHEET_MOST 100 /* errors on a contact sheet */
@@ -21,18 +20,18 @@ struct tp_worst_error {
 struct tp_worst_errors {
     const struct tp_dataset *set;
     const uint16_t *predicted;
-    const json_t *class_names;
+    const tileprop_model *model;
     struct tp_worst_error *errors; /* [count]; owned */
     size_t count;
 };
 
 /*
- * Finds the errors. set, predictions and model outlive them.
+ * Finds the errors among samples whose losses and predicted classes are known; all of it outlives them.
  * Errors: TP_FAILURE without memory.
  */
-enum tp_status tp_worst_errors_find(struct tp_worst_errors *worst, const struct tp_model *model,
-                                    const struct tp_dataset *set, const struct tp_predictions *predictions,
-                                    struct tp_error *error);
+enum tp_status tp_worst_errors_find(struct tp_worst_errors *worst, const tileprop_model *model,
+                                    const struct tp_dataset *set, const float *losses,
+                                    const uint16_t *predicted, struct tp_error *error);
 
 void tp_worst_errors_free(struct tp_worst_errors *worst);
 

@@ -210,6 +210,28 @@ upward_includes() {
     done
 }
 
+# What makes up the programs that stand on the library's interface alone, and what they share with it: data sets in
+# memory, files, errors, options. train and export are not among them yet.
+ported='predict|predict_data|predict_report|prediction_rows|worst_errors|tier_choice|version'
+shared='clock|dataset|file|safe_file|schema|schema_text|score|status'
+
+inside() { # below the root $1, what these include beyond the interface, their own side, the readers and what is shared
+    local outer
+    outer=$(for archive in program readers; do ar t "$build/lib$archive.a"; done | sed 's/\.o$//' | paste -sd'|')
+    quoted "$1" src | grep -E "^src/($ported)\.[ch] " |
+        grep -vE " (include/tileprop/[a-z]+\.h|src/($outer|$shared)\.h)\$" || true
+}
+
+@test "predict stands on the library's interface alone" {
+    [ "$(quoted . src | grep -cE "^src/($ported)\.[ch] include/tileprop/")" -ge 4 ]
+    none inside .
+    mkdir -p "$plant/src"
+    for line in predictor.h network.h ../kernels/kernels.h; do
+        echo "#include \"$line\"" >"$plant/src/predict.c"
+        some inside "$plant"
+    done
+}
+
 # rounding FILE...: flags that let the compiler change results, or make them depend on the machine; but for the loops
 # that bench writes around other libraries' products.
 rounding() {

@@ -57,6 +57,16 @@ typedef enum tileprop_status {
 /* The version of the library that is there at run time; TILEPROP_VERSION is that of this header. */
 TILEPROP_API const char *tileprop_version(void);
 
+/*
+ * The instructions that kernels were built for, by index from 0, slowest first; NULL behind the last ones.
+ * *runs_here says whether this CPU has them.
+ */
+TILEPROP_API const char *tileprop_isa(size_t index, int *runs_here);
+
+/* How many threads there are to be had, by CPUs, affinity, quota and OpenMP's limit, and at most `most`; 0:
+ * any. */
+TILEPROP_API size_t tileprop_threads(size_t most);
+
 /* --- Models ------------------------------------------------------------------------------------------- */
 
 /* A trained network with the normalization of its inputs and the names of its classes. */
@@ -94,10 +104,19 @@ TILEPROP_API tileprop_status tileprop_model_save(const tileprop_model *model, co
 TILEPROP_API tileprop_status tileprop_model_save_memory(const tileprop_model *model, void **bytes,
                                                         size_t *count, char *message, size_t size);
 
-/* Values of a sample, classes, weights and biases together. */
+/* Values of a sample, classes, weights and biases together, layers, and the units of one, from 0 on. */
 TILEPROP_API size_t tileprop_model_features(const tileprop_model *model);
 TILEPROP_API size_t tileprop_model_classes(const tileprop_model *model);
 TILEPROP_API size_t tileprop_model_parameters(const tileprop_model *model);
+TILEPROP_API size_t tileprop_model_layers(const tileprop_model *model);
+TILEPROP_API size_t tileprop_model_units(const tileprop_model *model, size_t layer);
+
+/*
+ * What the model's file says under a key, as long as the model lives; NULL where it says nothing:
+ * "activation" (of the hidden layers), "options" (of the run that trained it, a line for each), "schema" (the
+ * columns of the table that it was trained on, JSON).
+ */
+TILEPROP_API const char *tileprop_model_text(const tileprop_model *model, const char *key);
 
 /* The name of a class, UTF-8; it lives as long as the model. NULL for a class that is not there. */
 TILEPROP_API const char *tileprop_model_class_name(const tileprop_model *model, size_t class_index);
@@ -119,8 +138,6 @@ TILEPROP_API void tileprop_predict_f32(const tileprop_model *model, const float 
 TILEPROP_API void tileprop_predict_u8(const tileprop_model *model, const uint8_t *samples, size_t rows,
                                       float *probabilities, uint16_t *classes);
 
-/* --- Training ----------------------------------------------------------------------------------------- */
-
 typedef enum tileprop_type {
     TILEPROP_U8,  /* uint8_t */
     TILEPROP_U16, /* uint16_t; labels only */
@@ -139,6 +156,18 @@ typedef struct tileprop_data {
     size_t classes;             /* at most 65536; 0: one more than the largest label */
     const float *class_weights; /* [classes] factors of a sample's loss and gradient; NULL: all 1 */
 } tileprop_data;
+
+/*
+ * Predicts as tileprop_predict_f32() and tileprop_predict_u8() do, on exactly so many threads (0: as many as
+ * tileprop_threads() says), and the losses[rows] of the true classes, in nats. What is NULL is not wanted;
+ * without losses labels may be NULL too.
+ * Errors: BAD_INPUT for data that do not fit the model, FAILURE without memory or threads.
+ */
+TILEPROP_API tileprop_status tileprop_evaluate(const tileprop_model *model, const tileprop_data *data,
+                                               size_t threads, float *losses, float *probabilities,
+                                               uint16_t *classes, char *message, size_t size);
+
+/* --- Training ----------------------------------------------------------------------------------------- */
 
 #define TILEPROP_AUTO       (-1) /* of an option: what suits the data */
 #define TILEPROP_HIDDEN_MAX 64

@@ -1,6 +1,6 @@
 /*
  * The tile sizes of the avx2 tier. 16 registers: 6 rows x 1 panel of 2 vectors is 12 accumulators, 2 B
- * vectors and one broadcast. A row alone uses each vector of B once, so they take no registers.
+ * vectors and one broadcast.
  */
 #ifndef TP_AVX2_TILES_H
 #define TP_AVX2_TILES_H
@@ -12,13 +12,11 @@
 #define TILE_PANELS_MAX 1
 #define UPDATE_INPUTS   48 /* of an update's block: whole panels and whole tiles */
 
-/*
- * Panels of the next tile when `left` remain, for a product of so many rows: one row alone has 2 chains in a
- * panel and 8 in four, so that a prediction of one sample does not wait for each multiply-add.
- */
-static inline size_t tile_panels(size_t left, size_t rows)
+/* Panels of the next tile when `left` remain. */
+static inline size_t tile_panels(size_t left)
 {
-    return rows > 1 ? 1 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    (void)left;
+    return 1;
 }
 
 /*
@@ -48,29 +46,24 @@ static inline size_t tile_rows_tn(size_t panels, size_t above, size_t left)
 
 static void run_tile_nn(const struct tile *t, size_t rows, size_t panels)
 {
-    switch (panels * 10 + rows) {
-    case 41:
-        tile_nn(t, 1, 4);
-        break;
-    case 21:
-        tile_nn(t, 1, 2);
-        break;
-    case 11:
+    (void)panels;
+    switch (rows) {
+    case 1:
         tile_nn(t, 1, 1);
         break;
-    case 12:
+    case 2:
         tile_nn(t, 2, 1);
         break;
-    case 13:
+    case 3:
         tile_nn(t, 3, 1);
         break;
-    case 14:
+    case 4:
         tile_nn(t, 4, 1);
         break;
-    case 15:
+    case 5:
         tile_nn(t, 5, 1);
         break;
-    case 16:
+    case 6:
         tile_nn(t, 6, 1);
         break;
     }

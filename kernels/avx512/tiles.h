@@ -14,10 +14,9 @@
 #define TILE_PANELS_MAX 4
 #define UPDATE_INPUTS   16 /* of an update's block: a panel */
 
-/* Panels of the next tile when `left` remain, for a product of any number of rows. */
-static inline size_t tile_panels(size_t left, size_t rows)
+/* Panels of the next tile when `left` remain. */
+static inline size_t tile_panels(size_t left)
 {
-    (void)rows;
     return left >= 4 ? 4 : left >= 2 ? 2 : 1;
 }
 

@@ -155,6 +155,36 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
     }
 }
 
+/* The same for one row, as where a single sample is predicted. */
+static void multiply_row(const struct product *p)
+{
+    for (size_t panel = 0, panels; panel < p->panels; panel += panels) {
+        const size_t left = p->panels - panel, most = ROW_VECS / PANEL_VECS;
+        panels = left >= most ? most : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+        const size_t c = panel * p->c_stride + p->row_begin * TP_PANEL;
+        const struct tile tile = {.depth = p->depth,
+                                  .a = p->a + p->row_begin * TP_PANEL,
+                                  .a_stride = p->a_stride,
+                                  .b = p->b + panel * p->b_stride,
+                                  .b_stride = p->b_stride,
+                                  .bias = p->bias ? p->b + panel * p->b_stride + p->depth * TP_PANEL : NULL,
+                                  .c = p->c + c,
+                                  .c_stride = p->c_stride,
+                                  .accumulate = p->accumulate};
+        if (panels == most)
+            tile_row(&tile, ROW_VECS / PANEL_VECS);
+        else if (panels == 4)
+            tile_row(&tile, 4);
+        else if (panels == 2)
+            tile_row(&tile, 2);
+        else
+            tile_row(&tile, 1);
+        for (size_t i = 0; p->epilogue && i < panels; i++)
+            p->epilogue(p->activation, tile.c + i * p->c_stride,
+                        p->slope + (panel + i) * p->slope_stride + p->row_begin * TP_PANEL, TP_PANEL);
+    }
+}
+
 /*
  * Each block of A's rows reads all of B, so fewer and longer ones are better: of each block only K_BLOCK
  * columns have to stay in L2. A single block instead takes each group of panels through all of k, so that B
@@ -162,6 +192,10 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
  */
 static void multiply(const struct product *p)
 {
+    if (p->row_end - p->row_begin == 1) {
+        multiply_row(p);
+        return;
+    }
     size_t block = rows_per_block(min_size(p->depth, K_BLOCK));
     size_t k_step = p->row_end - p->row_begin <= block ? p->depth : K_BLOCK;
     for (size_t row = p->row_begin; row < p->row_end; row += block) {
@@ -169,7 +203,7 @@ static void multiply(const struct product *p)
         for (size_t k = 0; k < p->depth; k += k_step) {
             size_t k_end = min_size(k + k_step, p->depth);
             for (size_t panel = 0, panels; panel < p->panels; panel += panels) {
-                panels = tile_panels(p->panels - panel, p->row_end - p->row_begin);
+                panels = tile_panels(p->panels - panel);
                 multiply_group(p, row, row_end, k, k_end, panel, panels);
             }
         }
@@ -309,7 +343,7 @@ static void update(const struct tp_update *u)
 {
     size_t all = tp_panel_count(u->units), block = u->rows > K_BLOCK ? GRADIENT_INPUTS : UPDATE_INPUTS;
     for (size_t panel = 0, panels; panel < all; panel += panels) {
-        panels = tile_panels(all - panel, UPDATE_INPUTS);
+        panels = tile_panels(all - panel);
         for (size_t i = u->input_begin; i < u->input_end; i += block)
             update_block(u, i, min_size(i + block, u->input_end), panel, panels);
         for (size_t p = 0; u->bias && p < panels; p++)

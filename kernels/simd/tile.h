@@ -15,7 +15,8 @@
 
 #define TILE_VECS(panels) ((panels)*PANEL_VECS)
 #define TILE_ROWS_LIMIT   16
-#define TILE_VECS_LIMIT   8
+#define TILE_VECS_LIMIT   4
+#define ROW_VECS          8 /* two units of latency 4 */
 
 /* Offset of vector v of a row that spans panels. */
 static inline size_t tile_vec_offset(int v, size_t stride)
@@ -194,6 +195,30 @@ static inline __attribute__((always_inline)) void tile_tn(const struct tile *t, 
         tile_update(t->target, rows, panels, acc);
     else
         tile_end(t, rows, panels, acc);
+}
+
+/*
+ * One row of C alone: a chain waits for its last multiply-add, so it takes ROW_VECS of them to be fast, more
+ * than the tiles above have in a row. Each vector of B is used once and needs no register.
+ */
+static inline __attribute__((always_inline)) void tile_row(const struct tile *t, int panels)
+{
+    vec acc[ROW_VECS];
+    UNROLL
+    for (int v = 0; v < TILE_VECS(panels); v++)
+        acc[v] = t->accumulate ? vec_load(t->c + tile_vec_offset(v, t->c_stride)) : vec_zero();
+    for (size_t k = 0; k < t->depth; k++) {
+        const vec x = vec_set1(t->a[k / TP_PANEL * t->a_stride + k % TP_PANEL]);
+        UNROLL
+        for (int v = 0; v < TILE_VECS(panels); v++)
+            acc[v] = vec_fma(x, vec_load(t->b + k * TP_PANEL + tile_vec_offset(v, t->b_stride)), acc[v]);
+    }
+    UNROLL
+    for (int v = 0; v < TILE_VECS(panels); v++) {
+        if (t->bias)
+            acc[v] = vec_add(acc[v], vec_load(t->bias + tile_vec_offset(v, t->b_stride)));
+        vec_store(t->c + tile_vec_offset(v, t->c_stride), acc[v]);
+    }
 }
 
 #endif

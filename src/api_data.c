@@ -1,0 +1,88 @@
+#include <stdlib.h>
+
+#include "api.h"
+
+static int64_t label_at(const tileprop_data *data, size_t i)
+{
+    return data->label_type == TILEPROP_U8    ? ((const uint8_t *)data->labels)[i]
+           : data->label_type == TILEPROP_U16 ? ((const uint16_t *)data->labels)[i]
+                                              : ((const int32_t *)data->labels)[i];
+}
+
+enum tp_status tp_api_data(const char *name, const tileprop_data *data, struct tp_dataset *set,
+                           uint16_t **copy, struct tp_error *error)
+{
+    const size_t most = data->classes ? data->classes : 65536; /* a label has 16 bits */
+    if (data->size != sizeof *data)
+        return tp_fail(error, TP_USAGE, "%s: size %zu found, expected %zu", name, data->size, sizeof *data);
+    if ((data->type != TILEPROP_U8 && data->type != TILEPROP_F32) ||
+        (data->label_type != TILEPROP_U8 && data->label_type != TILEPROP_U16 &&
+         data->label_type != TILEPROP_I32))
+        return tp_fail(error, TP_USAGE,
+                       "%s: expected samples of type u8 or f32 and labels of type u8, u16 or i32", name);
+    if (!data->samples || !data->labels || data->rows == 0 || data->features == 0)
+        return tp_fail(error, TP_BAD_INPUT, "%s: %zu rows of %zu values found, expected at least 1", name,
+                       data->rows, data->features);
+    if (data->classes > 65536)
+        return tp_fail(error, TP_USAGE, "%s: %zu classes found, expected at most 65536", name, data->classes);
+    int64_t largest = 0;
+    for (size_t i = 0; i < data->rows; i++) {
+        const int64_t label = label_at(data, i);
+        if (label < 0 || (uint64_t)label >= most)
+            return tp_fail(error, TP_BAD_INPUT, "%s: row %zu: label %lld found, expected 0 to %zu", name, i,
+                           (long long)label, most - 1);
+        largest = label > largest ? label : largest;
+    }
+    if (data->label_type != TILEPROP_U16) {
+        *copy = malloc(data->rows * sizeof **copy);
+        if (!*copy)
+            return tp_fail(error, TP_FAILURE, "out of memory: %zu labels", data->rows);
+        for (size_t i = 0; i < data->rows; i++)
+            (*copy)[i] = (uint16_t)label_at(data, i);
+    }
+    *set = (struct tp_dataset){.type = data->type == TILEPROP_U8 ? TP_SAMPLE_U8 : TP_SAMPLE_F32,
+                               .samples = (void *)(uintptr_t)data->samples,
+                               .labels = *copy ? *copy : (uint16_t *)(uintptr_t)data->labels,
+                               .count = data->rows,
+                               .features = data->features,
+                               .classes = data->classes ? data->classes : (size_t)largest + 1,
+                               .class_weights = data->class_weights};
+    return TP_OK;
+}
+
+static enum tp_status evaluate(const tileprop_model *handle, const tileprop_data *given, size_t threads,
+                               const struct tp_predictions *to, struct tp_error *error)
+{
+    static const uint8_t none = 0;
+    tileprop_data data = *given;
+    struct tp_dataset set;
+    uint16_t *copy = NULL;
+    const size_t features = tileprop_model_features(handle), classes = tileprop_model_classes(handle);
+    const size_t rows = data.rows;
+    if (!to->loss) { /* nobody looks at labels */
+        data.labels = &none;
+        data.label_type = TILEPROP_U8;
+        data.rows = 1;
+    }
+    data.classes = classes;
+    if (data.features != features)
+        return tp_fail(error, TP_BAD_INPUT, "data: samples of %zu values found, expected %zu", data.features,
+                       features);
+    enum tp_status status = tp_api_data("data", &data, &set, &copy, error);
+    set.count = rows;
+    if (status == TP_OK)
+        status = tp_predictor_run_team(handle->predictor, threads ? threads : tileprop_threads(0), &set, to,
+                                       error);
+    free(copy);
+    return status;
+}
+
+tileprop_status tileprop_evaluate(const tileprop_model *handle, const tileprop_data *data, size_t threads,
+                                  float *losses, float *probabilities, uint16_t *classes, char *message,
+                                  size_t size)
+{
+    const struct tp_predictions to = {losses, classes, probabilities};
+    struct tp_call call;
+    tp_call_begin(&call);
+    return tp_call_end(&call, evaluate(handle, data, threads, &to, &call.error), message, size);
+}
