@@ -1,12 +1,14 @@
 # Exported models: that they compile everywhere, and give what predict gives, bit by bit.
 
+# shellcheck disable=SC2154 # find_programs sets root and the programs
+
 bats_require_minimum_version 1.5.0
 load programs
 
 setup() {
     find_programs
     cd "$BATS_TEST_TMPDIR" || return
-    images=$root/data/mnist/t10k-images-idx3-ubyte.gz
+    mnist=$root/data/mnist
 }
 
 strict=(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -O2)
@@ -30,10 +32,10 @@ rows() {
 }
 
 agrees_on_images() { # with predict, on 200 images
-    "$predict" model.safetensors --limit 200 --output rows.csv >log
+    "$predict" model.safetensors --data "$mnist" --limit 200 --output rows.csv >log
     rows rows.csv >expected
     [ "$(wc -l <expected)" -eq 200 ]
-    "$root/tests/export/samples.py" images "$images" 200 >samples
+    "$root/tests/export/samples.py" images "$mnist/t10k-images-idx3-ubyte.gz" 200 >samples
     "$@" samples | cmp - expected
 }
 
@@ -43,7 +45,7 @@ agrees_on_images() { # with predict, on 200 images
         "40 --activation sigmoid --init uniform --normalize none" "none --bias none"; do
         echo "$options"
         # shellcheck disable=SC2086 # several options
-        exported --epochs 1 --train-limit 2000 --hidden $options
+        exported --data "$mnist" --epochs 1 --train-limit 2000 --hidden $options
         build rows "${CC:-cc}" -std=c99
         agrees_on_images ./rows
     done
@@ -84,7 +86,7 @@ people='age,city,income,class
     echo "$people" >people.csv
     exported --data people.csv --missing mean --hidden 5,4 --epochs 1 --val-data people.csv
     mv model.h people.h
-    exported --hidden 8 --epochs 1 --train-limit 100
+    exported --data "$mnist" --hidden 8 --epochs 1 --train-limit 100
     "$export_model" model.safetensors --c digits.h --name digits
     echo '#include "people.h"
         #include "digits.h"
@@ -120,7 +122,7 @@ have_arm() {
 
 @test "a Cortex-M4 needs the model's bytes and less than 2000 more, and no heap" {
     have_arm
-    exported --hidden 64 --epochs 1 --train-limit 100
+    exported --data "$mnist" --hidden 64 --epochs 1 --train-limit 100
     "$export_model" model.safetensors --c model.h
     printf 'size_t f(const float *in, float *p);\nsize_t f(const float *in, float *p) { return model_predict(in, p); }\n' >f.c
     arm -mcpu=cortex-m4 -mfpu=fpv4-sp-d16 "${strict[@]}" -include model.h -c f.c
@@ -139,7 +141,7 @@ have_arm() {
 @test "on an Arm CPU, with newlib, it has the same bits" {
     have_arm
     command -v qemu-arm >/dev/null || skip "no qemu-arm (Debian: qemu-user)"
-    exported --hidden 64 --epochs 1
+    exported --data "$mnist" --hidden 64 --epochs 1
     build rows arm -mcpu=cortex-a7 -mfpu=vfpv4 --specs=rdimon.specs
     agrees_on_images qemu-arm -cpu cortex-a7 rows
 }
@@ -177,7 +179,7 @@ have_arm() {
 }
 
 @test "what is wrong is refused, and nothing written" {
-    "$train" --quiet --hidden 2 --epochs 1 --train-limit 32 --val-limit 32 --save model.safetensors >log
+    "$train" --quiet --data "$mnist" --hidden 2 --epochs 1 --train-limit 32 --val-limit 32 --save model.safetensors >log
     refused_by export "$export_model" 2 'expected a model, as train --save writes it' --c model.h
     refused_by export "$export_model" 2 'expected --c FILE.h, found none' model.safetensors
     for name in 1st a-b _x 'a b' é "$(printf 'a%.0s' {1..32})"; do
@@ -193,7 +195,7 @@ have_arm() {
 }
 
 @test "a full disk is an error, and leaves what was there" {
-    "$train" --quiet --hidden 64 --epochs 1 --train-limit 32 --val-limit 32 --save model.safetensors >log
+    "$train" --quiet --data "$mnist" --hidden 64 --epochs 1 --train-limit 32 --val-limit 32 --save model.safetensors >log
     echo before >model.h
     (ulimit -f 8 && refused_by export "$export_model" 1 'model.h: File too large' model.safetensors --c model.h)
     [ "$(cat model.h)" = before ]
