@@ -1,4 +1,5 @@
 # The library as other programs have it: installed, found with pkg-config, from C and C++.
+# shellcheck disable=SC2046 # the flags of pkg-config are words
 
 setup_file() {
     export own=${TP_BUILD:-build}/install prefix=$BATS_FILE_TMPDIR/usr cc=${CC:-cc} cxx=${CXX:-c++}
