@@ -135,6 +135,14 @@ END
     embed training
 }
 
+@test "floats are trained on as train does it with the options of a table" {
+    cd "$BATS_TEST_TMPDIR"
+    embed floats
+    "$prefix/bin/tileprop-train" --data . --normalize feature --bias all --drop-last off --hidden 48 --epochs 3 \
+        --optimizer adam --activation relu --weight-decay 0.01 --batch 48 --seed 9 --quiet --json >json
+    grep -q "\"weights_hash\": \"$(cat hash)\"" json
+}
+
 @test "dlopen: loaded, used and closed while OpenMP's threads sleep on" {
     cat >"$BATS_TEST_TMPDIR/open.c" <<'END'
 #include <dlfcn.h>
