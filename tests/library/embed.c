@@ -351,10 +351,10 @@ static void check_training(void)
            "training");
     expect(result.weights_hash == tileprop_model_hash(last) && result.validation_accuracy > 0.9,
            "what training found");
-    expect(!tileprop_model_save_memory(last, &bytes_of[0], &sizes[0], message, sizeof message) &&
-               !tileprop_model_load_memory(&more, bytes_of[0], sizes[0], message, sizeof message) &&
-               !tileprop_model_save_memory(more, &bytes_of[1], &sizes[1], message, sizeof message),
-           "to memory and back");
+    expect(!tileprop_model_save_memory(last, &bytes_of[0], &sizes[0], message, sizeof message), "saving");
+    expect(!tileprop_model_load_memory(&more, bytes_of[0], sizes[0], message, sizeof message), "loading");
+    expect(!tileprop_model_save_memory(more, &bytes_of[1], &sizes[1], message, sizeof message),
+           "saving again");
     expect(sizes[0] == sizes[1] && memcmp(bytes_of[0], bytes_of[1], sizes[0]) == 0,
            "another model came back");
     tileprop_model_free(more);
