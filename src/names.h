@@ -23,9 +23,9 @@ bool tp_names_find(const struct tp_names *names, const char *text, size_t size, 
 enum tp_status tp_names_add(struct tp_names *names, const char *text, size_t size, struct tp_error *error);
 
 /*
- * Puts the texts in ascending order of their bytes, or, where all are decimal integers, of their values, where
- * a leading zero counts as any digit, and stores in places[count] the new number of each. Nothing is found by
- * its text afterwards.
+ * Puts the texts in ascending order of their bytes, or, where all are decimal integers, of their values,
+ * where a leading zero counts as any digit, and stores in places[count] the new number of each. Nothing is
+ * found by its text afterwards.
  */
 void tp_names_sort(struct tp_names *names, uint32_t *places);
 

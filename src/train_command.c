@@ -11,9 +11,6 @@
 #define TP_UNITS_MOST   1048576
 #define TP_THREADS_MOST 4096
 
-#define TP_EPOCHS_LEAST      10
-#define TP_TABLE_STEPS_LEAST 2000 /* of a table */
-
 #define AT(member) offsetof(struct tp_train_command, member)
 
 _Static_assert(sizeof(enum tp_activation) == sizeof(int) && sizeof(enum tp_init) == sizeof(int) &&
@@ -480,16 +477,9 @@ enum tp_status tp_train_command_parse(struct tp_train_command *command, int argc
 
 void tp_train_command_settle(struct tp_train_command *command, bool is_table, size_t samples)
 {
-    struct tp_train_options *chosen = &command->options;
-    const enum tp_normalize normalize = is_table ? TP_NORMALIZE_FEATURE : TP_NORMALIZE_GLOBAL;
-    const enum tp_bias bias = is_table ? TP_BIAS_ALL : TP_BIAS_INPUT;
-    chosen->normalize = command->normalize == TP_AUTO ? normalize : (enum tp_normalize)command->normalize;
-    chosen->bias = command->bias == TP_AUTO ? bias : (enum tp_bias)command->bias;
-    chosen->drop_last = command->drop_last == TP_AUTO ? !is_table : command->drop_last != 0;
-    chosen->epochs = command->epochs ? command->epochs : TP_EPOCHS_LEAST;
-    const size_t steps = (samples + (chosen->drop_last ? 0 : chosen->batch - 1)) / chosen->batch;
-    if (!command->epochs && is_table && steps && steps * TP_EPOCHS_LEAST < TP_TABLE_STEPS_LEAST)
-        chosen->epochs = (TP_TABLE_STEPS_LEAST + steps - 1) / steps;
+    const struct tp_train_wishes wishes = {command->normalize, command->bias, command->drop_last,
+                                           command->epochs};
+    tp_train_wishes_settle(&wishes, is_table, samples, &command->options);
 }
 
 void tp_train_command_free(struct tp_train_command *command)

@@ -12,8 +12,7 @@
 #include "status.h"
 #include "table.h"
 #include "train_options.h"
-
-#define TP_AUTO (-1) /* of a choice: what suits the data */
+#include "train_wishes.h"
 
 /* One of them is not 0. */
 struct tp_interval {

@@ -164,7 +164,7 @@ quoted() {
     (cd "$1" && grep -roE --include='*.[ch]' '^[ \t]*#[ \t]*include[ \t]*"[^"]+"' "$2") | while IFS=: read -r file target; do
         target=${target#*\"}
         target=${target%\"}
-        [ ! -f "$1/include/$target" ] || { echo "$file include/$target"; continue; }
+        [[ $target == ../* ]] || [ ! -f "$1/include/$target" ] || { echo "$file include/$target"; continue; }
         echo "$file $(realpath -m --relative-to="$1" "$1/$(dirname "$file")/$target")"
     done
 }

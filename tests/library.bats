@@ -1,4 +1,5 @@
 # The library as other programs have it: installed, found with pkg-config, from C and C++.
+# shellcheck disable=SC2046 # the flags of pkg-config are words
 
 setup_file() {
     export own=${TP_BUILD:-build}/install prefix=$BATS_FILE_TMPDIR/usr cc=${CC:-cc} cxx=${CXX:-c++}
@@ -132,6 +133,14 @@ END
 
 @test "training from arrays: options, results, models in memory, the callback, errors" {
     embed training
+}
+
+@test "floats are trained on as train does it with the options of a table" {
+    cd "$BATS_TEST_TMPDIR"
+    embed floats
+    "$prefix/bin/tileprop-train" --data . --normalize feature --bias all --drop-last off --hidden 48 --epochs 3 \
+        --optimizer adam --activation relu --weight-decay 0.01 --batch 48 --seed 9 --quiet --json >json
+    grep -q "\"weights_hash\": \"$(cat hash)\"" json
 }
 
 @test "dlopen: loaded, used and closed while OpenMP's threads sleep on" {
