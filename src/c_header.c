@@ -106,17 +106,16 @@ static void put_beginning(const struct header *h)
     fprintf(h->out,
             " * %zu parameters; besides its constants %s_predict() takes %zu bytes of stack for values.\n",
             parameters, h->name, 4 * (room[0] + (weights->layer_count > 1 ? room[1] : 0)));
-    put(h,
-        " *\n"
-        " * C99 or C++11, and math.h. fmaf() should be an instruction; without one it is right, but slow.\n"
-        " * Not to be compiled with -ffast-math.\n"
-        " */\n"
-        "#ifndef TILEPROP_@\n"
-        "#define TILEPROP_@\n"
-        "\n"
-        "#include <math.h>\n"
-        "#include <stddef.h>\n"
-        "\n");
+    put(h, " *\n"
+           " * C99 or C++11, and math.h. fmaf() should be an instruction; from a C library it is slow.\n"
+           " * Not to be compiled with -ffast-math.\n"
+           " */\n"
+           "#ifndef TILEPROP_@\n"
+           "#define TILEPROP_@\n"
+           "\n"
+           "#include <math.h>\n"
+           "#include <stddef.h>\n"
+           "\n");
     fprintf(h->out, "enum { %s_features = %zu, %s_classes = %zu };\n", h->name, weights->layers[0].inputs,
             h->name, last_layer(h->model)->units);
 }

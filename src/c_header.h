@@ -3,11 +3,11 @@
  * predicts. C++11 compiles it too.
  *
  * Its function does what the library does, operation by operation (kernels/reference): it has the library's
- * bits on any compiler whose floats are IEEE 754's, without flags like -ffast-math. The library flushes
- * results below FLT_MIN to 0. So does the header, but for the partial sums of a layer, where that would cost
- * as much as they do. None but 0 is below FLT_MIN where no product but 0 is below 2^-78: it is a multiple of
- * the last bit of the smallest product, which has 48. Otherwise the two sums of K < 2^23 products and a bias
- * differ by at most
+ * bits on any compiler whose floats and fmaf() are IEEE 754's, without flags like -ffast-math. The library
+ * flushes results below FLT_MIN to 0. So does the header, but for the partial sums of a layer, where that
+ * would cost as much as they do. None but 0 is below FLT_MIN where no product but 0 is below 2^-78: it is a
+ * multiple of the last bit of the smallest product, which has 48. Otherwise the two sums of K < 2^23 products
+ * and a bias differ by at most
  *
  *     (K + 1) (2^-22 S + 2^-125),    S: the sum of the magnitudes of products and bias,
  *
