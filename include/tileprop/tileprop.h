@@ -128,7 +128,8 @@ TILEPROP_API uint64_t tileprop_model_hash(const tileprop_model *model);
 
 /*
  * Predicts samples [rows][features] as they are in the data that the model was trained on: the model
- * normalizes them. Writes probabilities[rows][classes] and classes[rows], the most probable one or the lowest
+ * normalizes them; what a missing value of a table becomes is in its "schema", for the caller to put there.
+ * Writes probabilities[rows][classes] and classes[rows], the most probable one or the lowest
  * of them, where these are not NULL. A sample with a value that is not finite has NaN probabilities and some
  * class. Runs in the calling thread, allocates nothing, takes no lock; up to 64 threads at a time have
  * buffers of their own (fewer with layers of more than ten thousand units), more wait for each other.
