@@ -131,7 +131,7 @@ static enum tp_status restore_outputs(struct tp_keeper *keeper, const char *path
         return tp_fail(error, TP_USAGE, "--history: %s has none, expected a run that began with --history",
                        path);
     if (saver->best.path)
-        tp_saver_restore(saver, &from->best, &from->progress);
+        tp_saver_restore(saver, from);
     tp_history_restore(keeper->history, from->history, from->history_size);
     return TP_OK;
 }

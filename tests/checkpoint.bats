@@ -115,6 +115,15 @@ begin_endless() {
     done
 }
 
+@test "best weights from before the checkpoint are saved as they would have been then" {
+    # Nothing better comes, and with --save-best alone nothing else is shown to be saved.
+    worse=("${few[@]}" --hidden 24 --lr 0.5 --bias all --epochs 2 --save-best b)
+    "$train" "${worse[@]}" --checkpoint c >/dev/null
+    mv b whole
+    "$train" "${worse[@]}" --resume c | grep -q "^saved best  b: step 4,"
+    cmp b whole
+}
+
 @test "SIGINT and SIGTERM write a checkpoint and exit 130 and 143" {
     for signal in INT TERM; do
         rm -rf ./*
