@@ -1,5 +1,6 @@
 #include "keeper.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,23 +9,24 @@
 
 #include "clock.h"
 
-/* The checkpoint to go on from; NULL: the run begins. */
+/* The checkpoint to go on from; NULL: the run begins. One that is there and out of reach is not absent. */
 static const char *find_source(const struct tp_train_command *command)
 {
     struct stat info;
     if (!command->resume || strcmp(command->resume, "auto") != 0)
         return command->resume;
-    return stat(command->checkpoint, &info) == 0 ? command->checkpoint : NULL;
+    return stat(command->checkpoint, &info) != 0 && errno == ENOENT ? NULL : command->checkpoint;
 }
 
 enum tp_status tp_keeper_open(struct tp_keeper *keeper, const struct tp_train_command *command,
                               struct tp_error *error)
 {
-    const char *source = find_source(command);
     enum tp_status status = TP_OK;
     *keeper = (struct tp_keeper){.command = command};
     if (command->checkpoint)
         status = tp_safe_file_open(&keeper->file, "--checkpoint", command->checkpoint, error);
+    /* Looked for when nobody else can write it any more. */
+    const char *source = find_source(command);
     if (status == TP_OK && source)
         status = tp_checkpoint_read(&keeper->from, source, error);
     return status;

@@ -233,6 +233,8 @@ END
     base=("${net[@]}" --epochs 2)
     "$train" "${base[@]}" --checkpoint c --save m >/dev/null
     refused 3 "absent: cannot be opened" "${base[@]}" --resume absent
+    ln -s loop loop
+    refused 3 "loop: cannot be opened" "${base[@]}" --checkpoint loop --resume auto
     refused 3 "m: __metadata__: no run.steps found, expected a checkpoint; a model is for --init-from" "${base[@]}" \
         --resume m
     for bytes in 0 7 100 3000 50000; do
@@ -244,11 +246,11 @@ END
         refused 3 "changed: __metadata__: $part" "${base[@]}" --resume changed
     done <<'END'
 numerics_version 2 numerics_version: 2 found, expected 1: the run would end with other bits; --resume-inexact
-run.steps 0 run.steps: 0 found, expected at least 1
+run.steps 0 run.steps: 0 found, expected 1 to
 run.steps -1 run.steps: expected an integer
-run.steps 18446744073709551615 run.steps: 18446744073709551615 found, expected at most
-run.best_step 40 run.best_step: 40 found, expected at most 39, the last step
-run.evaluations_since_best 1000 run.evaluations_since_best: 1000 found, expected at most 40
+run.steps 18446744073709551615 run.steps: 18446744073709551615 found, expected 1 to 9223372036854775807
+run.best_step 40 run.best_step: 40 found, expected 0 to 39
+run.evaluations_since_best 1000 run.evaluations_since_best: 1000 found, expected 0 to 40
 run.beta1_power 1.5 run.beta1_power: 1.5 found, expected 0 to 1
 run.seconds -1 run.seconds: -1 found, expected 0 or more
 run.seconds inf run.seconds: expected a finite number
