@@ -87,7 +87,9 @@ void tp_history_restore(struct tp_history *history, const void *content, size_t 
     FILE *file = history->safe.file;
     if (!file)
         return;
-    rewind(file);
+    /* Over the columns, which the content has too. */
+    if (fseek(file, 0, SEEK_SET) != 0 && !history->safe.error)
+        history->safe.error = errno;
     tp_safe_file_write(&history->safe, content, size);
 }
 
