@@ -150,8 +150,8 @@ static enum tp_status train(struct tp_train_command *command, struct tp_error *e
     if (status == TP_OK)
         status = tp_saver_prepare(&observed.saver, command, &data.train, error);
     if (status == TP_OK)
-        status =
-            tp_keeper_prepare(&observed.keeper, command, &data, &observed.saver, &observed.history, error);
+        status = tp_keeper_prepare(&observed.keeper, command, &data, &observed.saver, &observed.history,
+                                   &observed.plot.history, error);
     if (status == TP_OK) {
         tp_data_report(&data, command->options.seed);
         tp_report_loaded(&observed.report, data.directory, &data.train, &data.validation);

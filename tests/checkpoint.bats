@@ -124,6 +124,22 @@ begin_endless() {
     cmp b whole
 }
 
+@test "a run that is resumed draws the plot of the whole" {
+    command -v gnuplot >/dev/null || skip "gnuplot is not installed"
+    mkdir whole
+    (cd whole && "$train" "${net[@]}" --epochs 3 --plot p.svg >/dev/null)
+    "$train" "${net[@]}" --epochs 2 --plot p.svg --checkpoint c >/dev/null
+    for _ in 1 2; do # the second time no step is left
+        "$train" "${net[@]}" --epochs 3 --plot p.svg --checkpoint c --resume c >/dev/null
+        for file in p.csv p-loss.csv p.gp p.svg; do
+            cmp "$file" "whole/$file"
+        done
+    done
+    # The history is the same for both options.
+    "$train" "${net[@]}" --epochs 3 --history h.csv --resume c >/dev/null
+    cmp h.csv p.csv
+}
+
 @test "SIGINT and SIGTERM write a checkpoint and exit 130 and 143" {
     for signal in INT TERM; do
         rm -rf ./*
@@ -213,10 +229,10 @@ END
 
 @test "outputs that need what was before are refused if the checkpoint has it not" {
     "$train" "${net[@]}" --epochs 1 --checkpoint c >/dev/null
-    refused 2 "--history: c has none, expected a run that began with --history" "${net[@]}" --epochs 1 --resume c \
-        --history h.csv
+    none="c has no history, expected a run that began with --history or --plot"
+    refused 2 "--history: $none" "${net[@]}" --epochs 1 --resume c --history h.csv
+    refused 2 "--plot: $none" "${net[@]}" --epochs 1 --resume c --plot p.svg
     refused 2 "--save-best: c has no best weights" "${net[@]}" --epochs 1 --resume c --save-best b
-    refused 2 "--plot: expected without --checkpoint" --data absent --checkpoint c --plot p.svg
     [ "$(ls)" = c ]
 }
 
