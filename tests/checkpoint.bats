@@ -124,6 +124,65 @@ begin_endless() {
     cmp b whole
 }
 
+@test "the checkpoint at the end has nothing of the last evaluation, which a longer run has not" {
+    # This run's last evaluation is its best, and that of all that follow.
+    best=("${few[@]}" --hidden 24 --lr 0.3 --seed 8 --evals-per-epoch 1 --save-best b)
+    mkdir whole
+    (cd whole && "$train" "${best[@]}" --epochs 2) | grep -q "^saved best  b: step 0,"
+    "$train" "${best[@]}" --epochs 1 --checkpoint c | grep -q "^saved best  b: step 19,"
+    "$train" "${best[@]}" --epochs 2 --resume c >/dev/null
+    cmp b whole/b
+}
+
+# stands_behind STEP LR EVERY: a run that diverges leaves a checkpoint from behind this step, or none.
+stands_behind() {
+    wild=("${few[@]}" --hidden 64,64 --activation relu --optimizer sgd --batch 128 --evals-per-epoch 1 --lr "$2")
+    rm -f c
+    run "$train" "${wild[@]}" --checkpoint c --checkpoint-every "$3"
+    echo "$*: $status: $output"
+    [ "$status" -eq 4 ]
+    if [ "$1" = none ]; then
+        [ ! -e c ]
+    else
+        run "$train" "${wild[@]}" --resume c
+        echo "$output"
+        [ "$status" -eq 4 ]
+        grep -qx "resumed     behind step $1" <<<"$output"
+    fi
+}
+
+@test "--checkpoint-every says how often; a run that diverges writes none at its end" {
+    # The loss of step 11 is not finite; 5 steps are an epoch.
+    while read -r every step; do
+        stands_behind "$step" 2 "$every"
+    done <<'END'
+1 10
+3steps 8
+4 7
+11steps 10
+12steps none
+1epochs 9
+2epochs 9
+3epochs none
+1e-9s 10
+1e9s none
+END
+    # The weights behind step 10 have no finite validation loss.
+    stands_behind 9 1 1
+}
+
+@test "time goes on where it was" {
+    "$train" "${net[@]}" --epochs 1 --checkpoint c >/dev/null
+    change run.seconds 1000
+    "$train" "${net[@]}" --epochs 2 --max-seconds 999 --resume changed --json >out
+    grep -q '"steps": 21,.*"stopped_by": "time"' out
+    for part in training evaluation; do
+        change "run.seconds_$part" 1000
+        "$train" "${net[@]}" --epochs 2 --resume changed --json >out
+        grep -q "\"seconds_$part\": 1000\.[0-9]" out
+    done
+}
+
 @test "a run that is resumed draws the plot of the whole" {
     command -v gnuplot >/dev/null || skip "gnuplot is not installed"
     mkdir whole
@@ -170,6 +229,7 @@ begin_endless() {
     "$predict" m --data "$root/data/mnist" >of-model
     grep -q "^result *loss" of-model
     [ "$(grep ^result of-checkpoint)" = "$(grep ^result of-model)" ]
+    grep -aq '"step":"19"' c
     start=("${few[@]}" --hidden "24,20" --epochs 1)
     [ "$("$train" "${start[@]}" --optimizer sgd --lr 1e-30 --init-from c | weights)" = "$(weights <out)" ]
     # A run that began from a model does not need it any more.
@@ -223,6 +283,10 @@ END
     refused 2 "--data: the validation set is another one" "${base[@]}" --data t.csv --val-data w.csv --resume c
     refused 2 "--class-weight: the set of weights is another one" "${base[@]}" --data t.csv --val-data v.csv \
         --class-weight balanced --resume c
+    "$train" "${base[@]}" --data t.csv --val-data v.csv --test-holdout 5 --checkpoint held >/dev/null
+    sed '9s/^9/4/' t.csv >other.csv # drawn for the test set
+    refused 2 "--data: the test set is another one" "${base[@]}" --data other.csv --val-data v.csv \
+        --test-holdout 5 --resume held
     mv t.csv elsewhere.csv
     "$train" "${base[@]}" --data elsewhere.csv --val-data v.csv --resume c >/dev/null
 }
