@@ -38,6 +38,16 @@ same_files() {
     done
 }
 
+# text FILE NAME: one of the texts of a checkpoint.
+text() {
+    python3 - "$@" <<'END'
+import json, struct, sys
+data = open(sys.argv[1], "rb").read()
+size = struct.unpack("<Q", data[:8])[0]
+print(json.loads(data[8:8 + size])["__metadata__"][sys.argv[2]])
+END
+}
+
 # change NAME VALUE: a text of the checkpoint c, which becomes `changed`.
 change() {
     python3 - "$@" <<'END'
@@ -229,7 +239,7 @@ END
     "$predict" m --data "$root/data/mnist" >of-model
     grep -q "^result *loss" of-model
     [ "$(grep ^result of-checkpoint)" = "$(grep ^result of-model)" ]
-    grep -aq '"step":"19"' c
+    [ "$(text c step)" = 19 ]
     start=("${few[@]}" --hidden "24,20" --epochs 1)
     [ "$("$train" "${start[@]}" --optimizer sgd --lr 1e-30 --init-from c | weights)" = "$(weights <out)" ]
     # A run that began from a model does not need it any more.
@@ -344,6 +354,21 @@ END
     change numerics_version 2
     "$train" "${base[@]}" --resume changed --resume-inexact >out
     [ "$(weights <out)" = "$("$train" "${base[@]}" --resume c | weights)" ]
+}
+
+@test "layers and optimizer state that are not those of a file's own options are exit 3" {
+    "$train" "${few[@]}" --hidden "24,20" --epochs 1 --checkpoint c >/dev/null
+    while read -r part options; do
+        # shellcheck disable=SC2086 # several words
+        "$train" "${few[@]}" $options --epochs 1 --checkpoint other >/dev/null
+        change options "$(text other options)"
+        # shellcheck disable=SC2086
+        refused 3 "changed: ${part//_/ }" "${few[@]}" $options --epochs 2 --resume changed
+    done <<'END'
+layers:_other_ones_found --hidden 24
+layers:_other_ones_found --hidden 24,20 --bias all
+1_arrays_of_optimizer_state_found,_expected_2, --hidden 24,20 --optimizer adam
+END
 }
 
 @test "a checkpoint that cannot be written: exit 1, the one before stays, and the run ends" {
