@@ -12,12 +12,14 @@
 
 static const char *const states[TP_STATES_MOST] = {TP_RUN_PREFIX "state0.", TP_RUN_PREFIX "state1."};
 
-static enum tp_status fail_count(const struct tp_safetensors *read, const char *key, uint64_t found,
-                                 uint64_t most, const char *why, struct tp_error *error)
+static enum tp_status check_count(const struct tp_safetensors *read, const char *key, uint64_t found,
+                                  uint64_t least, uint64_t most, struct tp_error *error)
 {
-    return tp_fail(error, TP_BAD_INPUT,
-                   "%s: __metadata__: " TP_RUN_PREFIX "%s: %" PRIu64 " found, expected %s%" PRIu64 "%s",
-                   read->file.path, key, found, most ? "at most " : "at least ", most ? most : 1, why);
+    return found >= least && found <= most ? TP_OK
+                                           : tp_fail(error, TP_BAD_INPUT,
+                                                     "%s: __metadata__: " TP_RUN_PREFIX "%s: %" PRIu64
+                                                     " found, expected %" PRIu64 " to %" PRIu64,
+                                                     read->file.path, key, found, least, most);
 }
 
 /* What a run has done; no count may be one that it cannot have reached. */
@@ -61,16 +63,14 @@ static enum tp_status find_progress(const struct tp_safetensors *read, struct tp
     const char *ended;
     if (status == TP_OK)
         status = tp_metadata_text(read, TP_RUN_PREFIX "ended", &ended, error);
+    if (status == TP_OK)
+        status = check_count(read, "steps", steps, 1, SIZE_MAX / 2, error);
+    if (status == TP_OK)
+        status = check_count(read, "best_step", best_step, 0, steps - 1, error);
+    if (status == TP_OK)
+        status = check_count(read, "evaluations_since_best", since_best, 0, steps, error);
     if (status != TP_OK)
         return status;
-    if (steps < 1)
-        return fail_count(read, "steps", steps, 0, "", error);
-    if (steps > SIZE_MAX / 2)
-        return fail_count(read, "steps", steps, SIZE_MAX / 2, "", error);
-    if (best_step >= steps)
-        return fail_count(read, "best_step", best_step, steps - 1, ", the last step", error);
-    if (since_best > steps)
-        return fail_count(read, "evaluations_since_best", since_best, steps, ", the steps done", error);
     p->steps = (size_t)steps;
     p->best_step = (size_t)best_step;
     p->best.count = (size_t)best_samples;

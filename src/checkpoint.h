@@ -2,14 +2,17 @@
  * A checkpoint: all that a run needs to go on, in a file. It is the model of its weights (model.h) with these
  * tensors besides
  *
- *     run.state0.layers.N.weight, .bias    the optimizer's state, shaped as the weights; run.state1 likewise
- *     run.best.layers.N.weight, .bias      the weights with the lowest validation loss, if they are to be
- * saved run.history                          U8: the history of the run so far, if one is written
+ *     run.state0.layers.N.weight, .bias    the optimizer's state, shaped as the weights
+ *     run.state1.layers.N.weight, .bias    likewise, if it has two arrays of it
+ *     run.best.layers.N.weight, .bias      the weights of the best evaluation, if they are to be saved
+ *     run.history                          U8: the history of the run so far, if one is written
  *
- * and these texts: run.steps, run.beta1_power, run.beta2_power, run.best_loss, run.best_accuracy,
- * run.best_samples, run.best_step, run.evaluations_since_best, run.ended (tp_stop_name), run.seconds,
- * run.seconds_training, run.seconds_evaluation, run.class_weights, run.validation and run.test
- * (fingerprints).
+ * and these texts
+ *
+ *     run.steps, run.beta1_power, run.beta2_power, run.best_loss, run.best_accuracy, run.best_samples,
+ *     run.best_step, run.evaluations_since_best, run.ended, run.seconds, run.seconds_training,
+ *     run.seconds_evaluation                         tp_progress (progress.h); ended by tp_stop_name()
+ *     run.class_weights, run.validation, run.test    fingerprints
  */
 #ifndef TP_CHECKPOINT_H
 #define TP_CHECKPOINT_H

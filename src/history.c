@@ -87,7 +87,9 @@ void tp_history_restore(struct tp_history *history, const void *content, size_t 
     FILE *file = history->safe.file;
     if (!file)
         return;
-    rewind(file);
+    /* Over the columns, which the content has too. */
+    if (fseek(file, 0, SEEK_SET) != 0 && !history->safe.error)
+        history->safe.error = errno;
     tp_safe_file_write(&history->safe, content, size);
 }
 
@@ -102,7 +104,7 @@ enum tp_status tp_history_content(struct tp_history *history, void **content, si
         safe->error = errno;
     int number = safe->error;
     *size = number ? 0 : (size_t)info.st_size;
-    *content = number ? NULL : malloc(*size);
+    *content = number ? NULL : calloc(*size + 1, 1);
     for (size_t done = 0; *content && done < *size && !number;) {
         const ssize_t count = pread(fileno(safe->file), (char *)*content + done, *size - done, (off_t)done);
         number = count < 0 ? errno : count == 0 ? EIO : 0;

@@ -16,6 +16,10 @@
 #include "status.h"
 #include "trainer.h"
 
+/* Places of columns, from 0. */
+#define TP_HISTORY_LOSS  2
+#define TP_HISTORY_TRAIN 5
+
 struct tp_history {
     struct tp_safe_file safe;
     bool pending; /* the row of the last step waits for an evaluation */
@@ -41,7 +45,8 @@ void tp_history_evaluated(struct tp_history *history, const struct tp_evaluation
 void tp_history_restore(struct tp_history *history, const void *content, size_t size);
 
 /*
- * All that was written, to be freed; a row that waits for an evaluation is complete without.
+ * All that was written, with a zero byte behind its size, to be freed; a row that waits for an evaluation is
+ * complete without.
  * Errors: TP_FAILURE if any row could not be written, or without memory.
  */
 enum tp_status tp_history_content(struct tp_history *history, void **content, size_t *size,

@@ -1,5 +1,6 @@
 #include "keeper.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,23 +9,24 @@
 
 #include "clock.h"
 
-/* The checkpoint to go on from; NULL: the run begins. */
+/* The checkpoint to go on from; NULL: the run begins. One that is there and out of reach is not absent. */
 static const char *find_source(const struct tp_train_command *command)
 {
     struct stat info;
     if (!command->resume || strcmp(command->resume, "auto") != 0)
         return command->resume;
-    return stat(command->checkpoint, &info) == 0 ? command->checkpoint : NULL;
+    return stat(command->checkpoint, &info) != 0 && errno == ENOENT ? NULL : command->checkpoint;
 }
 
 enum tp_status tp_keeper_open(struct tp_keeper *keeper, const struct tp_train_command *command,
                               struct tp_error *error)
 {
-    const char *source = find_source(command);
     enum tp_status status = TP_OK;
     *keeper = (struct tp_keeper){.command = command};
     if (command->checkpoint)
         status = tp_safe_file_open(&keeper->file, "--checkpoint", command->checkpoint, error);
+    /* Looked for when nobody else can write it any more. */
+    const char *source = find_source(command);
     if (status == TP_OK && source)
         status = tp_checkpoint_read(&keeper->from, source, error);
     return status;
@@ -127,12 +129,16 @@ static enum tp_status restore_outputs(struct tp_keeper *keeper, const char *path
         return tp_fail(error, TP_USAGE,
                        "--save-best: %s has no best weights, expected a run that began with --save-best",
                        path);
-    if (keeper->history->safe.file && !from->has_history)
-        return tp_fail(error, TP_USAGE, "--history: %s has none, expected a run that began with --history",
-                       path);
+    for (size_t i = 0; i < TP_HISTORIES; i++) {
+        struct tp_history *history = keeper->histories[i];
+        if (history->safe.file && !from->has_history)
+            return tp_fail(error, TP_USAGE,
+                           "%s: %s has no history, expected a run that began with --history or --plot",
+                           history->safe.option, path);
+        tp_history_restore(history, from->history, from->history_size);
+    }
     if (saver->best.path)
-        tp_saver_restore(saver, &from->best, &from->progress);
-    tp_history_restore(keeper->history, from->history, from->history_size);
+        tp_saver_restore(saver, from);
     return TP_OK;
 }
 
@@ -184,13 +190,15 @@ static enum tp_status make_room(struct tp_keeper *keeper, const struct tp_datase
 
 enum tp_status tp_keeper_prepare(struct tp_keeper *keeper, struct tp_train_command *command,
                                  const struct tp_train_data *data, struct tp_saver *saver,
-                                 struct tp_history *history, struct tp_error *error)
+                                 struct tp_history *history, struct tp_history *plotted,
+                                 struct tp_error *error)
 {
     struct tp_checkpoint *next = &keeper->next;
     if (!command->checkpoint && !tp_keeper_resumes(keeper))
         return TP_OK;
     keeper->saver = saver;
-    keeper->history = history;
+    keeper->histories[0] = history;
+    keeper->histories[1] = plotted;
     if (data->train.class_weights)
         next->class_weights =
             XXH3_64bits(data->train.class_weights, data->train.classes * sizeof *data->train.class_weights);
@@ -240,9 +248,11 @@ static enum tp_status write_checkpoint(struct tp_keeper *keeper, const struct tp
     enum tp_status status = TP_OK;
     if (!keeper->file.file)
         status = tp_safe_file_open(&keeper->file, "--checkpoint", keeper->command->checkpoint, error);
-    all.has_history = keeper->history->safe.file != NULL;
-    if (status == TP_OK && all.has_history)
-        status = tp_history_content(keeper->history, &all.history, &all.history_size, error);
+    for (size_t i = 0; i < TP_HISTORIES && status == TP_OK && !all.has_history; i++) {
+        all.has_history = keeper->histories[i]->safe.file != NULL;
+        if (all.has_history)
+            status = tp_history_content(keeper->histories[i], &all.history, &all.history_size, error);
+    }
     if (status == TP_OK)
         status = tp_checkpoint_write(&all, &keeper->file, error);
     if (status == TP_OK)

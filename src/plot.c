@@ -82,27 +82,47 @@ enum tp_status tp_plot_open(struct tp_plot *plot, const char *path, size_t layer
 
 void tp_plot_step(struct tp_plot *plot, size_t step, size_t epoch, double loss)
 {
-    if (!plot->path)
-        return;
     tp_history_step(&plot->history, step, epoch, loss);
-    if (plot->count == plot->room) {
-        const size_t room = plot->room ? 2 * plot->room : 4096;
-        double *losses = realloc(plot->losses, room * sizeof *losses);
-        plot->out_of_memory |= !losses;
-        if (!losses)
-            return;
-        plot->losses = losses;
-        plot->room = room;
-    }
-    plot->losses[plot->count++] = loss;
 }
 
 void tp_plot_evaluated(struct tp_plot *plot, const struct tp_evaluation *evaluation)
 {
-    if (!plot->path)
-        return;
     tp_history_evaluated(&plot->history, evaluation);
-    plot->any_train |= evaluation->train.count > 0;
+}
+
+/* Column `number` of the line, from 0; NULL: it has fewer, which only one of a damaged checkpoint has. */
+static const char *find_column(const char *line, size_t number)
+{
+    for (; number; number--) {
+        line += strcspn(line, ",\n");
+        if (*line++ != ',')
+            return NULL;
+    }
+    return line;
+}
+
+/*
+ * Takes what is drawn from the history's rows, so that a run that is resumed needs no more than it to draw
+ * the plot of the whole.
+ */
+static enum tp_status read_history(struct tp_plot *plot, struct tp_error *error)
+{
+    void *content;
+    size_t size, rows = 0;
+    const enum tp_status status = tp_history_content(&plot->history, &content, &size, error);
+    if (status != TP_OK)
+        return status;
+    const char *text = content;
+    for (const char *c = text; *c; c++)
+        rows += *c == '\n';
+    plot->losses = malloc((rows + 1) * sizeof *plot->losses);
+    for (const char *line = strchr(text, '\n'); plot->losses && line && line[1]; line = strchr(line, '\n')) {
+        const char *loss = find_column(++line, TP_HISTORY_LOSS), *train = find_column(line, TP_HISTORY_TRAIN);
+        plot->losses[plot->count++] = loss ? strtod(loss, NULL) : NAN;
+        plot->any_train |= train && !strchr(",\n", *train);
+    }
+    free(content);
+    return plot->losses ? TP_OK : fail_at(plot->path, "out of memory", error);
 }
 
 /* A point stands in the middle of its steps; a last, shorter bin is left out unless it is the only one. */
@@ -253,9 +273,9 @@ enum tp_status tp_plot_finish(struct tp_plot *plot, struct tp_error *error)
 {
     if (!plot->path)
         return TP_OK;
-    enum tp_status status = tp_history_commit(&plot->history, error);
-    if (status == TP_OK && plot->out_of_memory)
-        status = fail_at(plot->path, "out of memory", error);
+    enum tp_status status = read_history(plot, error);
+    if (status == TP_OK)
+        status = tp_history_commit(&plot->history, error);
     if (status == TP_OK) {
         write_losses(plot, plot->means.file);
         status = tp_safe_file_commit(&plot->means, error);

@@ -20,10 +20,9 @@ struct tp_plot {
     char *stem; /* path without its suffix */
     struct tp_history history;
     struct tp_safe_file means, script, image; /* beside the history */
-    double *losses;                           /* [count], one per step */
-    size_t count, room;
+    double *losses;                           /* [count], one per step, as the history has them at the end */
+    size_t count;
     bool any_train; /* some evaluation was of the training set too */
-    bool out_of_memory;
 };
 
 /*

@@ -97,19 +97,29 @@ enum tp_status tp_saver_prepare(struct tp_saver *saver, const struct tp_train_co
     return status;
 }
 
-void tp_saver_restore(struct tp_saver *saver, const struct tp_weights *best,
-                      const struct tp_progress *progress)
+static void keep_normalization(struct tp_saver *saver, const struct tp_normalization *from)
+{
+    struct tp_normalization *to = &saver->model.normalization;
+    memcpy(to->scale, from->scale, from->features * sizeof *to->scale);
+    memcpy(to->shift, from->shift, from->features * sizeof *to->shift);
+    to->mean = from->mean;
+    to->deviation = from->deviation;
+}
+
+void tp_saver_restore(struct tp_saver *saver, const struct tp_checkpoint *from)
 {
     struct tp_saved *saved = &saver->best;
+    const struct tp_weights *best = &from->best;
     for (size_t l = 0; l < best->layer_count; l++) {
-        const struct tp_weights_layer *from = &best->layers[l], *to = &saved->weights.layers[l];
-        memcpy(to->weight, from->weight, from->units * from->inputs * sizeof(float));
-        if (from->has_bias)
-            memcpy(to->bias, from->bias, from->units * sizeof(float));
+        const struct tp_weights_layer *kept = &best->layers[l], *to = &saved->weights.layers[l];
+        memcpy(to->weight, kept->weight, kept->units * kept->inputs * sizeof(float));
+        if (kept->has_bias)
+            memcpy(to->bias, kept->bias, kept->units * sizeof(float));
     }
     saved->filled = true;
-    saved->step = progress->best_step;
-    saved->validation = progress->best;
+    saved->step = from->progress.best_step;
+    saved->validation = from->progress.best;
+    keep_normalization(saver, &from->model.normalization);
 }
 
 void tp_saver_weights(struct tp_saver *saver, const struct tp_weights_shown *shown)
@@ -121,12 +131,7 @@ void tp_saver_weights(struct tp_saver *saver, const struct tp_weights_shown *sho
     saved->filled = true;
     saved->step = shown->step;
     saved->validation = shown->validation;
-    const struct tp_normalization *from = shown->normalization;
-    struct tp_normalization *to = &saver->model.normalization;
-    memcpy(to->scale, from->scale, from->features * sizeof *to->scale);
-    memcpy(to->shift, from->shift, from->features * sizeof *to->shift);
-    to->mean = from->mean;
-    to->deviation = from->deviation;
+    keep_normalization(saver, shown->normalization);
 }
 
 static enum tp_status write_model(struct tp_saver *saver, struct tp_saved *saved, struct tp_error *error)

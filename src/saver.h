@@ -4,7 +4,7 @@
 #ifndef TP_SAVER_H
 #define TP_SAVER_H
 
-#include "model.h"
+#include "checkpoint.h"
 #include "train_command.h"
 #include "trainer.h"
 
@@ -40,9 +40,8 @@ enum tp_status tp_saver_open(struct tp_saver *saver, const struct tp_train_comma
 enum tp_status tp_saver_prepare(struct tp_saver *saver, const struct tp_train_command *command,
                                 const struct tp_dataset *train, struct tp_error *error);
 
-/* Where a run is resumed: the best weights until then, which are of the saver's shape. */
-void tp_saver_restore(struct tp_saver *saver, const struct tp_weights *best,
-                      const struct tp_progress *progress);
+/* Where a run is resumed: the checkpoint's best weights, which are there and of the saver's shape. */
+void tp_saver_restore(struct tp_saver *saver, const struct tp_checkpoint *from);
 
 /* The observer's callback of the trainer. */
 void tp_saver_weights(struct tp_saver *saver, const struct tp_weights_shown *shown);

@@ -95,8 +95,7 @@ static enum tp_status open_outputs(struct observed *observed, const struct tp_tr
     return status;
 }
 
-/* Of a run that diverged or was stopped, what there is is written too. The first error is the one to print.
- */
+/* Of a run that diverged or was stopped, what there is is written too. The first error is printed. */
 static enum tp_status finish_outputs(struct observed *observed, const struct tp_result *result,
                                      enum tp_status status, struct tp_error *error)
 {
@@ -105,7 +104,6 @@ static enum tp_status finish_outputs(struct observed *observed, const struct tp_
     written = tp_report_finish(&observed->report, result, &observed->saver, status ? NULL : error);
     status = status ? status : written;
     written = tp_history_commit(&observed->history, status ? NULL : error);
-    status = status ? status : written;
     status = status ? status : written;
     written = tp_keeper_finish(&observed->keeper, status ? NULL : error);
     status = status ? status : written;
@@ -152,8 +150,8 @@ static enum tp_status train(struct tp_train_command *command, struct tp_error *e
     if (status == TP_OK)
         status = tp_saver_prepare(&observed.saver, command, &data.train, error);
     if (status == TP_OK)
-        status =
-            tp_keeper_prepare(&observed.keeper, command, &data, &observed.saver, &observed.history, error);
+        status = tp_keeper_prepare(&observed.keeper, command, &data, &observed.saver, &observed.history,
+                                   &observed.plot.history, error);
     if (status == TP_OK) {
         tp_data_report(&data, command->options.seed);
         tp_report_loaded(&observed.report, data.directory, &data.train, &data.validation);

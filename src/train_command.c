@@ -454,10 +454,6 @@ static enum tp_status check_resumption(const struct tp_train_command *command,
         return tp_fail(error, TP_USAGE, "--checkpoint-every: expected with --checkpoint only");
     if (!command->resume && command->resume_inexact)
         return tp_fail(error, TP_USAGE, "--resume-inexact: expected with --resume only");
-    if (command->plot && (command->checkpoint || command->resume))
-        return tp_fail(
-            error, TP_USAGE,
-            "--plot: expected without --checkpoint and --resume, which keep no curve; --history goes on");
     return TP_OK;
 }
 

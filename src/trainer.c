@@ -91,8 +91,7 @@ static void losses_ready(void *context, size_t rows)
         pause_for(t, TP_STOP_EPOCHS);
 }
 
-/* Whole-set scores by the whole team; the score is member 0's to read. A loss that is not finite ends the
- * run. */
+/* Whole-set scores by the team; the score is member 0's to read. A loss that is not finite ends the run. */
 static struct tp_score evaluate(struct trainer *t, struct member *self, const struct tp_dataset *dataset)
 {
     struct tp_score score = {0};
@@ -531,8 +530,7 @@ static enum tp_status prepare(struct trainer *t, struct tp_error *error)
     return status ? status : allocate(t, error);
 }
 
-/* Where the values stopped being finite: in the last step's batch, or in an evaluation that is looked at
- * again. */
+/* Where values stopped being finite: in the last step's batch, or in an evaluation, which is done again. */
 static enum tp_status diverged(struct trainer *t, struct tp_error *error)
 {
     const struct tp_dataset *set = t->diverged_on;

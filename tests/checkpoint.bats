@@ -38,6 +38,16 @@ same_files() {
     done
 }
 
+# text FILE NAME: one of the texts of a checkpoint.
+text() {
+    python3 - "$@" <<'END'
+import json, struct, sys
+data = open(sys.argv[1], "rb").read()
+size = struct.unpack("<Q", data[:8])[0]
+print(json.loads(data[8:8 + size])["__metadata__"][sys.argv[2]])
+END
+}
+
 # change NAME VALUE: a text of the checkpoint c, which becomes `changed`.
 change() {
     python3 - "$@" <<'END'
@@ -115,6 +125,90 @@ begin_endless() {
     done
 }
 
+@test "best weights from before the checkpoint are saved as they would have been then" {
+    # Nothing better comes, and with --save-best alone nothing else is shown to be saved.
+    worse=("${few[@]}" --hidden 24 --lr 0.5 --bias all --epochs 2 --save-best b)
+    "$train" "${worse[@]}" --checkpoint c >/dev/null
+    mv b whole
+    "$train" "${worse[@]}" --resume c | grep -q "^saved best  b: step 4,"
+    cmp b whole
+}
+
+@test "the checkpoint at the end has nothing of the last evaluation, which a longer run has not" {
+    # This run's last evaluation is its best, and that of all that follow.
+    best=("${few[@]}" --hidden 24 --lr 0.3 --seed 8 --evals-per-epoch 1 --save-best b)
+    mkdir whole
+    (cd whole && "$train" "${best[@]}" --epochs 2) | grep -q "^saved best  b: step 0,"
+    "$train" "${best[@]}" --epochs 1 --checkpoint c | grep -q "^saved best  b: step 19,"
+    "$train" "${best[@]}" --epochs 2 --resume c >/dev/null
+    cmp b whole/b
+}
+
+# stands_behind STEP LR EVERY: a run that diverges leaves a checkpoint from behind this step, or none.
+stands_behind() {
+    wild=("${few[@]}" --hidden 64,64 --activation relu --optimizer sgd --batch 128 --evals-per-epoch 1 --lr "$2")
+    rm -f c
+    run "$train" "${wild[@]}" --checkpoint c --checkpoint-every "$3"
+    echo "$*: $status: $output"
+    [ "$status" -eq 4 ]
+    if [ "$1" = none ]; then
+        [ ! -e c ]
+    else
+        run "$train" "${wild[@]}" --resume c
+        echo "$output"
+        [ "$status" -eq 4 ]
+        grep -qx "resumed     behind step $1" <<<"$output"
+    fi
+}
+
+@test "--checkpoint-every says how often; a run that diverges writes none at its end" {
+    # The loss of step 11 is not finite; 5 steps are an epoch.
+    while read -r every step; do
+        stands_behind "$step" 2 "$every"
+    done <<'END'
+1 10
+3steps 8
+4 7
+11steps 10
+12steps none
+1epochs 9
+2epochs 9
+3epochs none
+1e-9s 10
+1e9s none
+END
+    # The weights behind step 10 have no finite validation loss.
+    stands_behind 9 1 1
+}
+
+@test "time goes on where it was" {
+    "$train" "${net[@]}" --epochs 1 --checkpoint c >/dev/null
+    change run.seconds 1000
+    "$train" "${net[@]}" --epochs 2 --max-seconds 999 --resume changed --json >out
+    grep -q '"steps": 21,.*"stopped_by": "time"' out
+    for part in training evaluation; do
+        change "run.seconds_$part" 1000
+        "$train" "${net[@]}" --epochs 2 --resume changed --json >out
+        grep -q "\"seconds_$part\": 1000\.[0-9]" out
+    done
+}
+
+@test "a run that is resumed draws the plot of the whole" {
+    command -v gnuplot >/dev/null || skip "gnuplot is not installed"
+    mkdir whole
+    (cd whole && "$train" "${net[@]}" --epochs 3 --plot p.svg >/dev/null)
+    "$train" "${net[@]}" --epochs 2 --plot p.svg --checkpoint c >/dev/null
+    for _ in 1 2; do # the second time no step is left
+        "$train" "${net[@]}" --epochs 3 --plot p.svg --checkpoint c --resume c >/dev/null
+        for file in p.csv p-loss.csv p.gp p.svg; do
+            cmp "$file" "whole/$file"
+        done
+    done
+    # The history is the same for both options.
+    "$train" "${net[@]}" --epochs 3 --history h.csv --resume c >/dev/null
+    cmp h.csv p.csv
+}
+
 @test "SIGINT and SIGTERM write a checkpoint and exit 130 and 143" {
     for signal in INT TERM; do
         rm -rf ./*
@@ -145,6 +239,7 @@ begin_endless() {
     "$predict" m --data "$root/data/mnist" >of-model
     grep -q "^result *loss" of-model
     [ "$(grep ^result of-checkpoint)" = "$(grep ^result of-model)" ]
+    [ "$(text c step)" = 19 ]
     start=("${few[@]}" --hidden "24,20" --epochs 1)
     [ "$("$train" "${start[@]}" --optimizer sgd --lr 1e-30 --init-from c | weights)" = "$(weights <out)" ]
     # A run that began from a model does not need it any more.
@@ -198,16 +293,20 @@ END
     refused 2 "--data: the validation set is another one" "${base[@]}" --data t.csv --val-data w.csv --resume c
     refused 2 "--class-weight: the set of weights is another one" "${base[@]}" --data t.csv --val-data v.csv \
         --class-weight balanced --resume c
+    "$train" "${base[@]}" --data t.csv --val-data v.csv --test-holdout 5 --checkpoint held >/dev/null
+    sed '9s/^9/4/' t.csv >other.csv # drawn for the test set
+    refused 2 "--data: the test set is another one" "${base[@]}" --data other.csv --val-data v.csv \
+        --test-holdout 5 --resume held
     mv t.csv elsewhere.csv
     "$train" "${base[@]}" --data elsewhere.csv --val-data v.csv --resume c >/dev/null
 }
 
 @test "outputs that need what was before are refused if the checkpoint has it not" {
     "$train" "${net[@]}" --epochs 1 --checkpoint c >/dev/null
-    refused 2 "--history: c has none, expected a run that began with --history" "${net[@]}" --epochs 1 --resume c \
-        --history h.csv
+    none="c has no history, expected a run that began with --history or --plot"
+    refused 2 "--history: $none" "${net[@]}" --epochs 1 --resume c --history h.csv
+    refused 2 "--plot: $none" "${net[@]}" --epochs 1 --resume c --plot p.svg
     refused 2 "--save-best: c has no best weights" "${net[@]}" --epochs 1 --resume c --save-best b
-    refused 2 "--plot: expected without --checkpoint" --data absent --checkpoint c --plot p.svg
     [ "$(ls)" = c ]
 }
 
@@ -224,6 +323,8 @@ END
     base=("${net[@]}" --epochs 2)
     "$train" "${base[@]}" --checkpoint c --save m >/dev/null
     refused 3 "absent: cannot be opened" "${base[@]}" --resume absent
+    ln -s loop loop
+    refused 3 "loop: cannot be opened" "${base[@]}" --checkpoint loop --resume auto
     refused 3 "m: __metadata__: no run.steps found, expected a checkpoint; a model is for --init-from" "${base[@]}" \
         --resume m
     for bytes in 0 7 100 3000 50000; do
@@ -235,11 +336,11 @@ END
         refused 3 "changed: __metadata__: $part" "${base[@]}" --resume changed
     done <<'END'
 numerics_version 2 numerics_version: 2 found, expected 1: the run would end with other bits; --resume-inexact
-run.steps 0 run.steps: 0 found, expected at least 1
+run.steps 0 run.steps: 0 found, expected 1 to
 run.steps -1 run.steps: expected an integer
-run.steps 18446744073709551615 run.steps: 18446744073709551615 found, expected at most
-run.best_step 40 run.best_step: 40 found, expected at most 39, the last step
-run.evaluations_since_best 1000 run.evaluations_since_best: 1000 found, expected at most 40
+run.steps 18446744073709551615 run.steps: 18446744073709551615 found, expected 1 to 9223372036854775807
+run.best_step 40 run.best_step: 40 found, expected 0 to 39
+run.evaluations_since_best 1000 run.evaluations_since_best: 1000 found, expected 0 to 40
 run.beta1_power 1.5 run.beta1_power: 1.5 found, expected 0 to 1
 run.seconds -1 run.seconds: -1 found, expected 0 or more
 run.seconds inf run.seconds: expected a finite number
@@ -253,6 +354,21 @@ END
     change numerics_version 2
     "$train" "${base[@]}" --resume changed --resume-inexact >out
     [ "$(weights <out)" = "$("$train" "${base[@]}" --resume c | weights)" ]
+}
+
+@test "layers and optimizer state that are not those of a file's own options are exit 3" {
+    "$train" "${few[@]}" --hidden "24,20" --epochs 1 --checkpoint c >/dev/null
+    while read -r part options; do
+        # shellcheck disable=SC2086 # several words
+        "$train" "${few[@]}" $options --epochs 1 --checkpoint other >/dev/null
+        change options "$(text other options)"
+        # shellcheck disable=SC2086
+        refused 3 "changed: ${part//_/ }" "${few[@]}" $options --epochs 2 --resume changed
+    done <<'END'
+layers:_other_ones_found --hidden 24
+layers:_other_ones_found --hidden 24,20 --bias all
+1_arrays_of_optimizer_state_found,_expected_2, --hidden 24,20 --optimizer adam
+END
 }
 
 @test "a checkpoint that cannot be written: exit 1, the one before stays, and the run ends" {
