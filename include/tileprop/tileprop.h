@@ -11,16 +11,17 @@
  * Link with `pkg-config --cflags --libs tileprop` (--static for libtileprop.a). C11 and C++17.
  *
  * What the library does not do. It prints nothing, ends no process, handles no signal, reads no environment
- * variable, and changes nothing that outlives a call: no locale, no OpenMP setting, no floating-point state
- * (rounding, flush-to-zero), no affinity of a thread unless `bind` asks for it, no memory policy unless
- * `numa` does. OpenMP keeps the threads of a training asleep for the next one.
+ * variable (OpenMP's runtime reads its own), and changes nothing that outlives a call: no locale, no OpenMP
+ * setting, no floating-point state (rounding, flush-to-zero), no affinity of a thread unless `bind` asks for
+ * it, no memory policy unless `numa` does. OpenMP keeps the threads of a training asleep for the next one.
  *
  * Matrices are row by row, one sample a row, without gaps, at any alignment that their type allows. No buffer
  * may overlap another one, and none is kept or written to unless it says so.
  *
  * Errors. Functions that can fail return a status and write one line, what was found and what was expected,
  * to message[size], cut off where it does not fit; message may be NULL where size is 0. Without an error
- * nothing is written there. Functions that return no status cannot fail.
+ * nothing is written there. Options have the names of the program's in messages: --lr is learning_rate.
+ * Functions that return no status cannot fail.
  *
  * Threads. Any number of threads may call any functions at a time, also on one model; only what takes a model
  * that is not const needs it for itself. After fork() the child may use everything, its parent's models too.
