@@ -15,7 +15,8 @@ import sys
 import tempfile
 import time
 
-COMMON = ["--hidden", "64,32", "--train-limit", "3000", "--val-limit", "200", "--seed", "3"]
+DATA = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data", "mnist")
+COMMON = ["--data", DATA, "--hidden", "64,32", "--train-limit", "3000", "--val-limit", "200", "--seed", "3"]
 VARIANTS = {
     "sgd": ["--optimizer", "sgd", "--epochs", "40", "--evals-per-epoch", "3", "--checkpoint-every", "40steps"],
     "momentum": ["--epochs", "30", "--eval-train", "on", "--bias", "all", "--checkpoint-every", "1epochs"],
