@@ -515,6 +515,13 @@ void tp_train_command_write_config(const struct tp_train_command *command, FILE 
 void tp_train_command_write_training(const struct tp_train_command *command, FILE *out)
 {
     static const char *const groups[] = {"Data", "Network", "Optimizer", "Evaluation and stopping"};
+    struct tp_train_command settled = *command;
+    settled.normalize = (int)command->options.normalize;
+    settled.bias = (int)command->options.bias;
+    settled.drop_last = command->options.drop_last;
+    settled.epochs = command->options.epochs;
+    settled.options.learning_rate = tp_train_options_rate(&command->options);
+    settled.options.init = tp_train_options_init(&command->options);
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
-        tp_options_write_group(&options, groups[i], command, out);
+        tp_options_write_group(&options, groups[i], &settled, out);
 }

@@ -210,6 +210,8 @@ END
 }
 
 @test "SIGINT and SIGTERM write a checkpoint and exit 130 and 143" {
+    # An evaluation behind each step: that behind the last one is part of the run.
+    net+=(--evals-per-epoch 20)
     for signal in INT TERM; do
         rm -rf ./*
         begin_endless "${kept[@]}" --checkpoint c
@@ -256,15 +258,15 @@ END
         refused 2 "--$name: $value found, expected $kept as in c" "${base[@]}" "--$name" "$value" --checkpoint c --resume auto
     done <<'END'
 activation tanh lecun-tanh
-init he auto
-bias all auto
+init he fan-in
+bias all input
 optimizer sgd momentum
-lr 0.03 auto
+lr 0.03 0.02
 momentum 0.8 0.9
 weight-decay 0.1 0
 batch 33 32
 shuffle off on
-drop-last off auto
+drop-last off on
 seed 2 1
 evals-per-epoch 4 5
 eval-train on off
@@ -272,13 +274,26 @@ log-gradients on off
 early-stop 3 0
 stop-at-accuracy 0.5 none
 stop-at-loss 0.5 none
-normalize feature auto
+normalize feature global
 test-holdout 10 none
 END
     refused 2 "--hidden: 24 found, expected 24,20 as in c" "${few[@]}" --hidden 24 --epochs 2 --resume c
     refused 2 "--epochs: 1 found, which are 20 steps, expected no fewer than the 40" "${few[@]}" --hidden "24,20" \
         --epochs 1 --resume c
     cmp c before
+}
+
+@test "an option that is named is the same as one that is left to the data or the optimizer" {
+    "$train" "${few[@]}" --optimizer adam --activation relu --checkpoint c >/dev/null
+    "$train" "${few[@]}" --optimizer adam --activation relu --lr 0.001 --init he --normalize global --bias input \
+        --drop-last on --epochs 10 --hidden 64 --resume c | grep -qx "resumed     behind step 199"
+    for i in {1..60}; do echo "$i,$((i % 2))"; done >t.csv
+    table=(--data t.csv --header no --quiet --save m)
+    "$train" "${table[@]}" --normalize feature --bias all --drop-last off --epochs 1000 --lr 0.02 --init fan-in \
+        --checkpoint c >/dev/null
+    mv m named
+    "$train" "${table[@]}" --resume c >/dev/null
+    cmp m named
 }
 
 @test "other data are refused, exit 2, and it is said which" {
@@ -369,6 +384,10 @@ layers:_other_ones_found --hidden 24
 layers:_other_ones_found --hidden 24,20 --bias all
 1_arrays_of_optimizer_state_found,_expected_2, --hidden 24,20 --optimizer adam
 END
+    flat=("${few[@]}" --hidden none --bias none --epochs 1)
+    "$train" "${flat[@]}" --checkpoint c >/dev/null
+    LC_ALL=C sed 's/\("run.state0.layers.0.weight":[^]]*\)\[10,784\]/\1[784,10]/' c >changed
+    refused 3 "changed: run.state0.layers: other layers, shapes or biases found" "${flat[@]}" --resume changed
 }
 
 @test "a checkpoint that cannot be written: exit 1, the one before stays, and the run ends" {
@@ -389,11 +408,14 @@ END
 }
 
 @test "what a killed run left is taken over, and nobody else may write it meanwhile" {
-    echo rest >c.tileprop-tmp
-    echo rest >h.csv.tileprop-tmp
+    "$train" "${net[@]}" --epochs 1 --history expected >/dev/null
+    for file in c h.csv; do
+        head -c 1000000 /dev/zero >$file.tileprop-tmp
+    done
     "$train" "${net[@]}" --epochs 1 --checkpoint c --history h.csv >/dev/null
-    [ "$(ls)" = "$(printf '%s\n' c h.csv)" ]
-    [ "$(wc -l <h.csv)" -eq 21 ]
+    [ "$(ls)" = "$(printf '%s\n' c expected h.csv)" ]
+    cmp h.csv expected
+    "$train" "${net[@]}" --epochs 1 --resume c >/dev/null
     begin_endless --checkpoint c
     refused 1 "c: is being written" "${net[@]}" --checkpoint c
     kill -INT "$child"
