@@ -258,8 +258,8 @@ static const struct tp_option table[] = {
     {.name = "resume", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
      .choices = resumptions, .offset = AT(resume),
      .help = "go on from this checkpoint, with the same data and the same options of the groups above but Machine; "
-             "more epochs, another --max-seconds and --init-from, which is not read, are fine. auto: from "
-             "--checkpoint's file, or from the start if there is none"},
+             "more epochs and another --max-seconds are fine, and so is no --init-from, which is not read again. "
+             "auto: from --checkpoint's file, or from the start if there is none"},
     {.name = "resume-inexact", .group = "Output", .kind = TP_OPTION_FLAG, .offset = AT(resume_inexact),
      .help = "also from one of a version that computes other bits"},
     {.name = "history", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",

@@ -245,9 +245,16 @@ END
     start=("${few[@]}" --hidden "24,20" --epochs 1)
     [ "$("$train" "${start[@]}" --optimizer sgd --lr 1e-30 --init-from c | weights)" = "$(weights <out)" ]
     # A run that began from a model does not need it any more.
+    cp m other
     "$train" "${start[@]}" --init-from m --checkpoint d >/dev/null
     rm m
-    "$train" "${start[@]}" --init-from m --resume d >/dev/null
+    for _ in 1 2; do
+        "$train" "${start[@]}" --init-from m --checkpoint d --resume d >/dev/null
+        "$train" "${start[@]}" --checkpoint d --resume d >/dev/null
+    done
+    refused 2 "--init-from: the path is another one than in d" "${start[@]}" --init-from other --resume d
+    "$train" "${start[@]}" --checkpoint d >/dev/null
+    refused 2 "--init-from: the path is another one than in d" "${start[@]}" --init-from other --resume d
 }
 
 @test "another option is refused by its name, exit 2" {
