@@ -240,8 +240,17 @@ static enum tp_status write_checkpoint(struct tp_keeper *keeper, const struct tp
     const struct tp_weights weights = all.model.weights;
     struct tp_error *error = &keeper->error;
     tp_network_get(shown->network, &all.model.weights);
-    for (size_t i = 0; i < all.state_count; i++)
+    bool finite = tp_weights_finite(&all.model.weights);
+    for (size_t i = 0; i < all.state_count; i++) {
         tp_network_get_state(shown->network, (int)i, &all.states[i]);
+        finite &= tp_weights_finite(&all.states[i]);
+    }
+    /* The next step will see that the run diverges, and then this would be all that is left. */
+    if (!finite)
+        return tp_fail(error, TP_FAILURE,
+                       "--checkpoint: %s: weights or optimizer state that are not finite found, expected "
+                       "finite ones; the checkpoint before stays",
+                       keeper->command->checkpoint);
     all.model = keeper->saver->model;
     all.model.weights = weights;
     all.model.normalization = *shown->normalization;

@@ -181,6 +181,18 @@ END
     stands_behind 9 1 1
 }
 
+@test "weights that are not finite do not replace those of the checkpoint before" {
+    for i in {1..60}; do echo "$i,$((i % 2))"; done >t.csv
+    wild=(--data t.csv --header no --hidden 5 --batch 4 --evals-per-epoch 1 --lr 1000 --weight-decay 900 --optimizer sgd)
+    run --separate-stderr "$train" "${wild[@]}" --checkpoint c --checkpoint-every 1
+    [ "$status" -eq 4 ]
+    grep -q "^train: warning: --checkpoint: c: weights or optimizer state that are not finite" <<<"$stderr"
+    [[ ${stderr_lines[-1]} == "train: the loss of the batch is not finite at step "* ]]
+    diverged=$(sed -n 's/.* not finite at step \([0-9]*\).*/\1/p' <<<"${stderr_lines[-1]}")
+    run "$train" "${wild[@]}" --resume c
+    grep -qx "resumed     behind step $((diverged - 2))" <<<"$output"
+}
+
 @test "time goes on where it was" {
     "$train" "${net[@]}" --epochs 1 --checkpoint c >/dev/null
     change run.seconds 1000
