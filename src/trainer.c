@@ -494,6 +494,7 @@ static enum tp_status resume(struct trainer *t, struct tp_error *error)
             t->options->epochs, planned, resumed->progress->steps);
     t->progress = *resumed->progress;
     t->result->run.steps_before = t->progress.steps;
+    t->result->run.seconds_before = t->progress.seconds;
     t->result->seconds_training = t->progress.seconds_training;
     t->result->seconds_evaluation = t->progress.seconds_evaluation;
     t->epoch = (t->progress.steps - 1) / t->result->run.steps_per_epoch + 1;

@@ -174,6 +174,7 @@ stands_behind() {
 1epochs 9
 2epochs 9
 3epochs none
+5epochs none
 1e-9s 10
 1e9s none
 END
@@ -203,6 +204,10 @@ END
         "$train" "${net[@]}" --epochs 2 --resume changed --json >out
         grep -q "\"seconds_$part\": 1000\.[0-9]" out
     done
+    "$train" "${net[@]}" --stop-at-accuracy 0.01 --checkpoint c >/dev/null
+    change run.seconds 1000
+    "$train" "${net[@]}" --stop-at-accuracy 0.01 --resume changed |
+        grep -q "^goal .* reached at step 0, 1000\.[0-9]* s after the start"
 }
 
 @test "a run that is resumed draws the plot of the whole" {
