@@ -38,7 +38,8 @@ static enum tp_status find_progress(const struct tp_safetensors *read, struct tp
                   {TP_RUN_PREFIX "evaluations_since_best", 10, &since_best},
                   {TP_RUN_PREFIX "class_weights", 16, &checkpoint->class_weights},
                   {TP_RUN_PREFIX "validation", 16, &checkpoint->validation},
-                  {TP_RUN_PREFIX "test", 16, &checkpoint->test}};
+                  {TP_RUN_PREFIX "test", 16, &checkpoint->test},
+                  {TP_RUN_PREFIX "init_from", 16, &checkpoint->init_from}};
     const struct {
         const char *key;
         double *value;
@@ -200,6 +201,7 @@ static bool describe(const struct tp_checkpoint *checkpoint, json_t *texts)
         {TP_RUN_PREFIX "class_weights", json_sprintf("%016" PRIx64, checkpoint->class_weights)},
         {TP_RUN_PREFIX "validation", json_sprintf("%016" PRIx64, checkpoint->validation)},
         {TP_RUN_PREFIX "test", json_sprintf("%016" PRIx64, checkpoint->test)},
+        {TP_RUN_PREFIX "init_from", json_sprintf("%016" PRIx64, checkpoint->init_from)},
     };
     bool good = texts != NULL;
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)

@@ -11,8 +11,10 @@
  *
  *     run.steps, run.beta1_power, run.beta2_power, run.best_loss, run.best_accuracy, run.best_samples,
  *     run.best_step, run.evaluations_since_best, run.ended, run.seconds, run.seconds_training,
- *     run.seconds_evaluation                         tp_progress (progress.h); ended by tp_stop_name()
- *     run.class_weights, run.validation, run.test    fingerprints
+ *     run.seconds_evaluation
+ *                          tp_progress (progress.h); run.ended is a tp_stop_name()
+ *     run.class_weights, run.validation, run.test, run.init_from
+ *                          fingerprints
  */
 #ifndef TP_CHECKPOINT_H
 #define TP_CHECKPOINT_H
@@ -32,6 +34,7 @@ struct tp_checkpoint {
     void *history; /* [history_size], owned */
     size_t history_size;
     uint64_t class_weights, validation, test; /* fingerprints; 0: without */
+    uint64_t init_from;                       /* likewise, of the path */
 };
 
 /*

@@ -96,7 +96,8 @@ static enum tp_status check_data(const struct tp_keeper *keeper, const char *pat
     } all[] = {{"--data: the training set", keeper->saver->model.fingerprint, from->model.fingerprint},
                {"--data: the validation set", next->validation, from->validation},
                {"--data: the test set", next->test, from->test},
-               {"--class-weight: the set of weights", next->class_weights, from->class_weights}};
+               {"--class-weight: the set of weights", next->class_weights, from->class_weights},
+               {"--init-from: the path", next->init_from, from->init_from}};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (all[i].found != all[i].expected)
             return tp_fail(error, TP_USAGE,
@@ -204,6 +205,10 @@ enum tp_status tp_keeper_prepare(struct tp_keeper *keeper, struct tp_train_comma
             XXH3_64bits(data->train.class_weights, data->train.classes * sizeof *data->train.class_weights);
     next->validation = tp_model_fingerprint(&data->validation);
     next->test = data->test.count ? tp_model_fingerprint(&data->test) : 0;
+    /* Of the path and not of the file: --save may have written another one there, and it is not read again.
+     */
+    next->init_from = command->init_from ? XXH3_64bits(command->init_from, strlen(command->init_from))
+                                         : keeper->from.init_from;
     enum tp_status status = make_room(keeper, &data->train, error);
     if (status == TP_OK && tp_keeper_resumes(keeper))
         status = resume(keeper, command, saver, error);
@@ -235,8 +240,17 @@ static enum tp_status write_checkpoint(struct tp_keeper *keeper, const struct tp
     const struct tp_weights weights = all.model.weights;
     struct tp_error *error = &keeper->error;
     tp_network_get(shown->network, &all.model.weights);
-    for (size_t i = 0; i < all.state_count; i++)
+    bool finite = tp_weights_finite(&all.model.weights);
+    for (size_t i = 0; i < all.state_count; i++) {
         tp_network_get_state(shown->network, (int)i, &all.states[i]);
+        finite &= tp_weights_finite(&all.states[i]);
+    }
+    /* The next step will see that the run diverges, and then this would be all that is left. */
+    if (!finite)
+        return tp_fail(error, TP_FAILURE,
+                       "--checkpoint: %s: weights or optimizer state that are not finite found, expected "
+                       "finite ones; the checkpoint before stays",
+                       keeper->command->checkpoint);
     all.model = keeper->saver->model;
     all.model.weights = weights;
     all.model.normalization = *shown->normalization;

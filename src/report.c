@@ -261,7 +261,7 @@ static void write_score(const char *label, double loss, double accuracy, size_t 
 struct goal {
     bool reached;
     size_t step;
-    double seconds; /* since the start of the program */
+    double seconds; /* since the start of the program, and those of a run that was resumed before */
 };
 
 static struct goal find_goal(const struct tp_report *report, const struct tp_result *result)
@@ -270,7 +270,8 @@ static struct goal find_goal(const struct tp_report *report, const struct tp_res
     const bool stopped = result->stopped_by == TP_STOP_ACCURACY;
     return (struct goal){.reached = accuracy > 0 && result->validation.accuracy >= accuracy,
                          .step = result->steps ? result->steps - 1 : 0,
-                         .seconds = (stopped ? report->marked : tp_clock_seconds()) - report->begun};
+                         .seconds = result->run.seconds_before +
+                                    (stopped ? report->marked : tp_clock_seconds()) - report->begun};
 }
 
 static void write_goal(const struct goal *goal, double accuracy, double seconds_training)

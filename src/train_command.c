@@ -258,8 +258,8 @@ static const struct tp_option table[] = {
     {.name = "resume", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
      .choices = resumptions, .offset = AT(resume),
      .help = "go on from this checkpoint, with the same data and the same options of the groups above but Machine; "
-             "more epochs, another --max-seconds and --init-from, which is not read, are fine. auto: from "
-             "--checkpoint's file, or from the start if there is none"},
+             "more epochs and another --max-seconds are fine, and so is no --init-from, which is not read again. "
+             "auto: from --checkpoint's file, or from the start if there is none"},
     {.name = "resume-inexact", .group = "Output", .kind = TP_OPTION_FLAG, .offset = AT(resume_inexact),
      .help = "also from one of a version that computes other bits"},
     {.name = "history", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
@@ -515,6 +515,13 @@ void tp_train_command_write_config(const struct tp_train_command *command, FILE 
 void tp_train_command_write_training(const struct tp_train_command *command, FILE *out)
 {
     static const char *const groups[] = {"Data", "Network", "Optimizer", "Evaluation and stopping"};
+    struct tp_train_command settled = *command;
+    settled.normalize = (int)command->options.normalize;
+    settled.bias = (int)command->options.bias;
+    settled.drop_last = command->options.drop_last;
+    settled.epochs = command->options.epochs;
+    settled.options.learning_rate = tp_train_options_rate(&command->options);
+    settled.options.init = tp_train_options_init(&command->options);
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
-        tp_options_write_group(&options, groups[i], command, out);
+        tp_options_write_group(&options, groups[i], &settled, out);
 }

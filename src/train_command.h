@@ -81,7 +81,10 @@ void tp_train_command_unbind(struct tp_train_command *command);
 void tp_train_command_write(tp_options_writer *write, FILE *out);
 void tp_train_command_write_config(const struct tp_train_command *command, FILE *out);
 
-/* Those that decide what is trained, without paths: the same for the same run on any machine. */
+/*
+ * Those that decide what is trained, without paths: the same for the same run on any machine. What is left to
+ * the data or to other options is written as what that means, once tp_train_command_settle() has it.
+ */
 void tp_train_command_write_training(const struct tp_train_command *command, FILE *out);
 
 /* What --activation, --optimizer, --isa and --header take, here and elsewhere. */

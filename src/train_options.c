@@ -30,6 +30,12 @@ double tp_train_options_rate(const struct tp_train_options *o)
     return o->learning_rate > 0 ? o->learning_rate : rate;
 }
 
+enum tp_init tp_train_options_init(const struct tp_train_options *o)
+{
+    const enum tp_init suited = o->activation == TP_RELU ? TP_INIT_HE : TP_INIT_FAN_IN;
+    return o->init == TP_INIT_AUTO ? suited : o->init;
+}
+
 enum tp_status tp_train_options_check(const struct tp_train_options *o, const struct tp_dataset *train,
                                       const struct tp_dataset *validation, const struct tp_dataset *test,
                                       struct tp_error *error)

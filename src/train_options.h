@@ -81,6 +81,9 @@ struct tp_train_options tp_train_options_default(void);
 /* The learning rate: that of the optimizer where none is asked for. */
 double tp_train_options_rate(const struct tp_train_options *options);
 
+/* The first weights: those that suit the activation where none are asked for. */
+enum tp_init tp_train_options_init(const struct tp_train_options *options);
+
 /*
  * Whether a network can be trained so on train, with validation and, unless it is NULL, test.
  * Errors: TP_USAGE for options that do not fit each other or the data, TP_BAD_INPUT for data sets that do not

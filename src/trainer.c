@@ -362,9 +362,7 @@ static void describe(struct trainer *t)
                            .layers = t->network.layer_count,
                            .parameters = tp_network_parameters(&t->network),
                            .learning_rate = tp_train_options_rate(o),
-                           .init = o->init != TP_INIT_AUTO    ? o->init
-                                   : o->activation == TP_RELU ? TP_INIT_HE
-                                                              : TP_INIT_FAN_IN,
+                           .init = tp_train_options_init(o),
                            .mean = t->normalization.mean,
                            .deviation = t->normalization.deviation};
     run->steps_per_epoch = steps_per_epoch(t, batch);
@@ -496,6 +494,7 @@ static enum tp_status resume(struct trainer *t, struct tp_error *error)
             t->options->epochs, planned, resumed->progress->steps);
     t->progress = *resumed->progress;
     t->result->run.steps_before = t->progress.steps;
+    t->result->run.seconds_before = t->progress.seconds;
     t->result->seconds_training = t->progress.seconds_training;
     t->result->seconds_evaluation = t->progress.seconds_evaluation;
     t->epoch = (t->progress.steps - 1) / t->result->run.steps_per_epoch + 1;

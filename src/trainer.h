@@ -58,6 +58,7 @@ struct tp_run {
     size_t batch; /* rows of a full batch: no more than there are samples */
     size_t steps_per_epoch, steps_planned;
     size_t steps_before;    /* done before the run was resumed; 0: it was not */
+    double seconds_before;  /* that these took, with their evaluations */
     double flops_per_step;  /* 2 rows in out per GEMM; no backward GEMM for the first layer */
     double mean, deviation; /* of the training inputs */
 };

@@ -1,5 +1,6 @@
 #include "weights.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 void tp_weights_add(struct tp_weights *weights, size_t inputs, size_t units, bool bias)
@@ -48,6 +49,25 @@ enum tp_status tp_weights_allocate(struct tp_weights *weights, struct tp_error *
         }
     }
     return TP_OK;
+}
+
+static bool all_finite(const float *values, size_t count)
+{
+    size_t i = 0;
+    while (i < count && isfinite(values[i]))
+        i++;
+    return i == count;
+}
+
+bool tp_weights_finite(const struct tp_weights *weights)
+{
+    bool finite = true;
+    for (size_t l = 0; finite && l < weights->layer_count; l++) {
+        const struct tp_weights_layer *layer = &weights->layers[l];
+        finite = all_finite(layer->weight, layer->inputs * layer->units) &&
+                 (!layer->has_bias || all_finite(layer->bias, layer->units));
+    }
+    return finite;
 }
 
 void tp_weights_free(struct tp_weights *weights)

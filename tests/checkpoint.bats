@@ -174,11 +174,24 @@ stands_behind() {
 1epochs 9
 2epochs 9
 3epochs none
+5epochs none
 1e-9s 10
 1e9s none
 END
     # The weights behind step 10 have no finite validation loss.
     stands_behind 9 1 1
+}
+
+@test "weights that are not finite do not replace those of the checkpoint before" {
+    for i in {1..60}; do echo "$i,$((i % 2))"; done >t.csv
+    wild=(--data t.csv --header no --hidden 5 --batch 4 --evals-per-epoch 1 --lr 1000 --weight-decay 900 --optimizer sgd)
+    run --separate-stderr "$train" "${wild[@]}" --checkpoint c --checkpoint-every 1
+    [ "$status" -eq 4 ]
+    grep -q "^train: warning: --checkpoint: c: weights or optimizer state that are not finite" <<<"$stderr"
+    [[ ${stderr_lines[-1]} == "train: the loss of the batch is not finite at step "* ]]
+    diverged=$(sed -n 's/.* not finite at step \([0-9]*\).*/\1/p' <<<"${stderr_lines[-1]}")
+    run "$train" "${wild[@]}" --resume c
+    grep -qx "resumed     behind step $((diverged - 2))" <<<"$output"
 }
 
 @test "time goes on where it was" {
@@ -191,6 +204,10 @@ END
         "$train" "${net[@]}" --epochs 2 --resume changed --json >out
         grep -q "\"seconds_$part\": 1000\.[0-9]" out
     done
+    "$train" "${net[@]}" --stop-at-accuracy 0.01 --checkpoint c >/dev/null
+    change run.seconds 1000
+    "$train" "${net[@]}" --stop-at-accuracy 0.01 --resume changed |
+        grep -q "^goal .* reached at step 0, 1000\.[0-9]* s after the start"
 }
 
 @test "a run that is resumed draws the plot of the whole" {
@@ -210,6 +227,8 @@ END
 }
 
 @test "SIGINT and SIGTERM write a checkpoint and exit 130 and 143" {
+    # An evaluation behind each step: that behind the last one is part of the run.
+    net+=(--evals-per-epoch 20)
     for signal in INT TERM; do
         rm -rf ./*
         begin_endless "${kept[@]}" --checkpoint c
@@ -243,9 +262,16 @@ END
     start=("${few[@]}" --hidden "24,20" --epochs 1)
     [ "$("$train" "${start[@]}" --optimizer sgd --lr 1e-30 --init-from c | weights)" = "$(weights <out)" ]
     # A run that began from a model does not need it any more.
+    cp m other
     "$train" "${start[@]}" --init-from m --checkpoint d >/dev/null
     rm m
-    "$train" "${start[@]}" --init-from m --resume d >/dev/null
+    for _ in 1 2; do
+        "$train" "${start[@]}" --init-from m --checkpoint d --resume d >/dev/null
+        "$train" "${start[@]}" --checkpoint d --resume d >/dev/null
+    done
+    refused 2 "--init-from: the path is another one than in d" "${start[@]}" --init-from other --resume d
+    "$train" "${start[@]}" --checkpoint d >/dev/null
+    refused 2 "--init-from: the path is another one than in d" "${start[@]}" --init-from other --resume d
 }
 
 @test "another option is refused by its name, exit 2" {
@@ -256,15 +282,15 @@ END
         refused 2 "--$name: $value found, expected $kept as in c" "${base[@]}" "--$name" "$value" --checkpoint c --resume auto
     done <<'END'
 activation tanh lecun-tanh
-init he auto
-bias all auto
+init he fan-in
+bias all input
 optimizer sgd momentum
-lr 0.03 auto
+lr 0.03 0.02
 momentum 0.8 0.9
 weight-decay 0.1 0
 batch 33 32
 shuffle off on
-drop-last off auto
+drop-last off on
 seed 2 1
 evals-per-epoch 4 5
 eval-train on off
@@ -272,13 +298,26 @@ log-gradients on off
 early-stop 3 0
 stop-at-accuracy 0.5 none
 stop-at-loss 0.5 none
-normalize feature auto
+normalize feature global
 test-holdout 10 none
 END
     refused 2 "--hidden: 24 found, expected 24,20 as in c" "${few[@]}" --hidden 24 --epochs 2 --resume c
     refused 2 "--epochs: 1 found, which are 20 steps, expected no fewer than the 40" "${few[@]}" --hidden "24,20" \
         --epochs 1 --resume c
     cmp c before
+}
+
+@test "an option that is named is the same as one that is left to the data or the optimizer" {
+    "$train" "${few[@]}" --optimizer adam --activation relu --checkpoint c >/dev/null
+    "$train" "${few[@]}" --optimizer adam --activation relu --lr 0.001 --init he --normalize global --bias input \
+        --drop-last on --epochs 10 --hidden 64 --resume c | grep -qx "resumed     behind step 199"
+    for i in {1..60}; do echo "$i,$((i % 2))"; done >t.csv
+    table=(--data t.csv --header no --quiet --save m)
+    "$train" "${table[@]}" --normalize feature --bias all --drop-last off --epochs 1000 --lr 0.02 --init fan-in \
+        --checkpoint c >/dev/null
+    mv m named
+    "$train" "${table[@]}" --resume c >/dev/null
+    cmp m named
 }
 
 @test "other data are refused, exit 2, and it is said which" {
@@ -369,6 +408,10 @@ layers:_other_ones_found --hidden 24
 layers:_other_ones_found --hidden 24,20 --bias all
 1_arrays_of_optimizer_state_found,_expected_2, --hidden 24,20 --optimizer adam
 END
+    flat=("${few[@]}" --hidden none --bias none --epochs 1)
+    "$train" "${flat[@]}" --checkpoint c >/dev/null
+    LC_ALL=C sed 's/\("run.state0.layers.0.weight":[^]]*\)\[10,784\]/\1[784,10]/' c >changed
+    refused 3 "changed: run.state0.layers: other layers, shapes or biases found" "${flat[@]}" --resume changed
 }
 
 @test "a checkpoint that cannot be written: exit 1, the one before stays, and the run ends" {
@@ -389,11 +432,14 @@ END
 }
 
 @test "what a killed run left is taken over, and nobody else may write it meanwhile" {
-    echo rest >c.tileprop-tmp
-    echo rest >h.csv.tileprop-tmp
+    "$train" "${net[@]}" --epochs 1 --history expected >/dev/null
+    for file in c h.csv; do
+        head -c 1000000 /dev/zero >$file.tileprop-tmp
+    done
     "$train" "${net[@]}" --epochs 1 --checkpoint c --history h.csv >/dev/null
-    [ "$(ls)" = "$(printf '%s\n' c h.csv)" ]
-    [ "$(wc -l <h.csv)" -eq 21 ]
+    [ "$(ls)" = "$(printf '%s\n' c expected h.csv)" ]
+    cmp h.csv expected
+    "$train" "${net[@]}" --epochs 1 --resume c >/dev/null
     begin_endless --checkpoint c
     refused 1 "c: is being written" "${net[@]}" --checkpoint c
     kill -INT "$child"

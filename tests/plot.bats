@@ -39,6 +39,7 @@ with_gnuplot() {
     [ "$(cd "a b" && ls)" = "$(printf '%s\n' "c d-loss.csv" "c d.csv" "c d.gp" "c d.svg" | sort)" ]
     [ "$(head -c 5 "a b/c d.svg")" = "<?xml" ]
     grep -q "gradient steps" "a b/c d.svg"
+    grep -q "using 'step':'train_accuracy'" "a b/c d.gp"
     cp -r "a b" first
     "${small[@]}" --epochs 30 --eval-train on --plot "a b/c d.svg"
     diff -r first "a b"
@@ -52,6 +53,7 @@ with_gnuplot() {
     with_gnuplot
     "${small[@]}" --epochs 30 --plot a.png
     [ "$(head -c 4 a.png | tail -c 3)" = PNG ]
+    [ "$(grep -c train_accuracy a.gp)" -eq 0 ]
     python3 - <<'END'
 import csv, statistics
 losses = [float(row["train_loss"]) for row in csv.DictReader(open("a.csv"))]
