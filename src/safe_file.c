@@ -58,10 +58,13 @@ enum tp_status tp_safe_file_open(struct tp_safe_file *safe, const char *option, 
 {
     *safe = (struct tp_safe_file){.option = option};
     struct stat info;
-    const bool exists = stat(path, &info) == 0;
-    if (exists && !S_ISREG(info.st_mode))
+    const bool exists = stat(path, &info) == 0, link = !exists && lstat(path, &info) == 0;
+    if (link || (exists && !S_ISREG(info.st_mode)))
         return tp_fail(error, TP_FAILURE, "%s: %s: expected a regular file or a new name, found %s", option,
-                       path, S_ISDIR(info.st_mode) ? "a directory" : "a special file");
+                       path,
+                       link                    ? "a symbolic link to no file"
+                       : S_ISDIR(info.st_mode) ? "a directory"
+                                               : "a special file");
     /* The directory's permission would do for the renaming, but a read-only file is meant to stay. */
     if (exists && access(path, W_OK) != 0)
         return fail_errno(option, path, errno, error);

@@ -363,7 +363,7 @@ END
     "$train" "${base[@]}" --checkpoint c --save m >/dev/null
     refused 3 "absent: cannot be opened" "${base[@]}" --resume absent
     ln -s loop loop
-    refused 3 "loop: cannot be opened" "${base[@]}" --checkpoint loop --resume auto
+    refused 1 "loop: expected a regular file" "${base[@]}" --checkpoint loop --resume auto
     refused 3 "m: __metadata__: no run.steps found, expected a checkpoint; a model is for --init-from" "${base[@]}" \
         --resume m
     for bytes in 0 7 100 3000 50000; do

@@ -85,8 +85,11 @@ static void test_follows_links(void **state)
     char *path = scratch_path(*state, "file"), *link = scratch_path(*state, "link");
     struct tp_safe_file safe;
     struct tp_error error = {""};
-    scratch_write(*state, "file", "old", 3);
     assert_int_equal(symlink("file", link), 0);
+    /* What is named there would lie elsewhere, and the link be gone. */
+    assert_int_equal(tp_safe_file_open(&safe, "--save", link, &error), TP_FAILURE);
+    assert_non_null(strstr(error.text, "found a symbolic link to no file"));
+    scratch_write(*state, "file", "old", 3);
     assert_int_equal(tp_safe_file_open(&safe, "--save", link, &error), TP_OK);
     tp_safe_file_write(&safe, "new", 3);
     assert_int_equal(tp_safe_file_commit(&safe, &error), TP_OK);
