@@ -15,13 +15,17 @@
 #include <string.h>
 
 #include "functions.h"
+#include "turned.h"
 
 #define K_BLOCK         1024
 #define A_BLOCK_FLOATS  131072
-#define A_BLOCK_ROWS    48      /* at least; a multiple of every tile's rows */
-#define AHEAD_B_FLOATS  2097152 /* of B from which on it is fetched ahead, */
-#define AHEAD_ROWS      96      /* and of rows of A: all of a block by the tiles on the one before */
-#define GRADIENT_INPUTS 48      /* whose partial sums wait in L1 where a batch is longer than K_BLOCK */
+#define A_BLOCK_ROWS    48     /* at least; a multiple of every tile's rows */
+#define AHEAD_B_FLOATS  262144 /* of B from which on it is fetched ahead: what no L2 holds */
+#define BELOW_A_FLOATS  65536  /* of A from which on a tile's rows are fetched by the one above */
+#define SHORT_DEPTH     256    /* below it EPILOGUE_ROWS wait for the epilogue, in L1 */
+#define EPILOGUE_ROWS   48
+#define TURNED_ROWS     8  /* at least, that pay for the transposing */
+#define GRADIENT_INPUTS 48 /* whose partial sums wait in L1 where a batch is longer than K_BLOCK */
 
 static inline size_t min_size(size_t a, size_t b)
 {
@@ -107,13 +111,13 @@ struct product {
 
 /*
  * The rows of B that are read behind those before k_next, if they are worth fetching while the tiles work on
- * these: the first tile would wait for them. 512 x 2048 x 2048 took 1.02 (avx512) and 1.05 (avx2) times as
- * long without, 512 x 1024 x 1024 the same either way.
+ * these: the first tile would wait for them. With weights in memory 32 x 2048 x 2048 took 1.18 (avx512) and
+ * 1.14 (avx2) times as long without, 32 x 1024 x 1024 likewise; with weights in L3 0.99 and 1.00 times.
  */
 static const float *rows_ahead(const struct product *p, size_t rows, size_t k_begin, size_t k_next,
                                size_t k_end, size_t panel, size_t panels)
 {
-    if (p->depth * p->panels * TP_PANEL < AHEAD_B_FLOATS || rows < AHEAD_ROWS)
+    if (p->depth * p->panels * TP_PANEL < AHEAD_B_FLOATS || rows < AHEAD_ROWS_LEAST)
         return NULL;
     if (k_next < k_end)
         return p->b + panel * p->b_stride + k_next * TP_PANEL;
@@ -122,35 +126,47 @@ static const float *rows_ahead(const struct product *p, size_t rows, size_t k_be
     return NULL;
 }
 
-/* One group of panels for rows [row_begin, row_end) and k in [k_begin, k_end), K_BLOCK at a time. */
+/*
+ * One group of panels for rows [row_begin, row_end) and k in [k_begin, k_end), K_BLOCK at a time. What does
+ * not change from tile to tile is set once, and the epilogue runs behind many tiles where these are short:
+ * backward of 512 x 64 x 10 took 1.13 times as long with all of it at each. Tiles of one panel have more
+ * loads than multiply-adds, so they fetch rows of A only where these are not in L2.
+ */
 static void multiply_group(const struct product *p, size_t row_begin, size_t row_end, size_t k_begin,
                            size_t k_end, size_t panel, size_t panels)
 {
     const float *b = p->b + panel * p->b_stride;
+    const size_t wait = p->depth < SHORT_DEPTH ? EPILOGUE_ROWS : 0;
     for (size_t k = k_begin, depth; k < k_end; k += depth) {
         depth = min_size(k_end - k, K_BLOCK);
         bool last = k + depth == p->depth;
+        const float *a = p->a + k / TP_PANEL * p->a_stride;
         const float *ahead = rows_ahead(p, row_end - row_begin, k_begin, k + depth, k_end, panel, panels);
-        size_t fetched = 0;
-        for (size_t row = row_begin, rows; row < row_end; row += rows, fetched += depth / TP_PANEL) {
-            rows = tile_rows(panels, row_end - row);
-            float *c = p->c + panel * p->c_stride + row * TP_PANEL;
-            run_tile_nn(&(struct tile){.depth = depth,
-                                       .a = p->a + k / TP_PANEL * p->a_stride + row * TP_PANEL,
-                                       .a_stride = p->a_stride,
-                                       .b = b + k * TP_PANEL,
-                                       .b_stride = p->b_stride,
-                                       .bias = last && p->bias ? b + p->depth * TP_PANEL : NULL,
-                                       .c = c,
-                                       .c_stride = p->c_stride,
-                                       .accumulate = p->accumulate || k > 0,
-                                       .fetch_below = panel == 0 && row + rows < p->row_end,
-                                       .ahead = ahead && fetched < depth ? ahead + fetched * TP_PANEL : NULL},
-                        rows, panels);
-            for (size_t i = 0; last && p->epilogue && i < panels; i++) {
-                const float *slope = p->slope + (panel + i) * p->slope_stride + row * TP_PANEL;
-                p->epilogue(p->activation, c + i * p->c_stride, slope, rows * TP_PANEL);
-            }
+        const size_t tiles = (row_end - row_begin + TILE_ROWS_WIDE - 1) / TILE_ROWS_WIDE;
+        struct tile tile = {.depth = depth,
+                            .a_stride = p->a_stride,
+                            .b = b + k * TP_PANEL,
+                            .b_stride = p->b_stride,
+                            .bias = last && p->bias ? b + p->depth * TP_PANEL : NULL,
+                            .c_stride = p->c_stride,
+                            .accumulate = p->accumulate || k > 0,
+                            .fetch_below = panel == 0 && (p->panels > 1 ||
+                                                          p->depth * (row_end - row_begin) >= BELOW_A_FLOATS),
+                            .ahead_rows = (TP_PANEL + tiles - 1) / tiles};
+        size_t fetched = 0, done = row_begin;
+        for (size_t row = row_begin, end; row < row_end;
+             row = end, fetched += depth / TP_PANEL * tile.ahead_rows) {
+            end = row + tile_rows(panels, row_end - row);
+            tile.a = a + row * TP_PANEL;
+            tile.c = p->c + panel * p->c_stride + row * TP_PANEL;
+            tile.ahead = ahead && fetched < depth ? ahead + fetched * TP_PANEL : NULL;
+            run_tile_nn(&tile, end - row, panels);
+            if (!last || !p->epilogue || (end < row_end && end - done < wait))
+                continue;
+            for (size_t i = panel; i < panel + panels; i++)
+                p->epilogue(p->activation, p->c + i * p->c_stride + done * TP_PANEL,
+                            p->slope + i * p->slope_stride + done * TP_PANEL, (end - done) * TP_PANEL);
+            done = end;
         }
     }
 }
@@ -266,9 +282,12 @@ static void write_transposed(const struct tp_update *u, size_t panel, size_t row
             panel_transpose(from, to, false);
         return;
     }
-    _Alignas(64) float padded[TP_PANEL * TP_PANEL] = {0}, turned[TP_PANEL * TP_PANEL];
-    memcpy(padded, from, rows * TP_PANEL * sizeof(float));
-    panel_transpose(padded, turned, false);
+    _Alignas(64) float padded[TP_PANEL * TP_PANEL], turned[TP_PANEL * TP_PANEL];
+    if (rows < TP_PANEL) {
+        memset(padded, 0, sizeof padded);
+        from = memcpy(padded, from, rows * TP_PANEL * sizeof(float));
+    }
+    panel_transpose(from, turned, false);
     memcpy(to, turned, units * TP_PANEL * sizeof(float));
 }
 
@@ -339,13 +358,47 @@ static void update_bias(const struct tp_update *u, size_t panel)
         vec_store(u->gradient + offset + v * VEC_LANES, sum[0][v]);
 }
 
+/* A panel with few units, all of its inputs. */
+static void update_turned(const struct tp_update *u, size_t panel, size_t units)
+{
+    _Alignas(64) float turned[TURNED_PANELS * TP_PANEL * TP_PANEL] = {0}, gradient[TP_PANEL * TP_PANEL];
+    const float *d = u->d + panel * u->d_stride;
+    for (size_t i = u->input_begin, end; i < u->input_end; i = end) {
+        const bool whole = u->input_end - i > (TURNED_PANELS - 1) * TP_PANEL;
+        end = min_size(i + (whole ? TURNED_PANELS : 1) * TP_PANEL, u->input_end);
+        const float *a = u->a + tp_panel_offset(u->a_stride, 0, i);
+        for (size_t n = 0; n < units; n += TURNED_UNITS) {
+            if (whole)
+                tile_turned(u->rows, a, u->a_stride, d + n, turned + n * TP_PANEL, TURNED_PANELS);
+            else
+                tile_turned(u->rows, a, u->a_stride, d + n, turned + n * TP_PANEL, 1);
+        }
+        for (size_t at = i; at < end; at += TP_PANEL) {
+            const size_t rows = min_size(end - at, TP_PANEL), offset = panel * u->w_stride + at * TP_PANEL;
+            panel_transpose(turned + (at - i) * TP_PANEL, gradient, false);
+            if (u->gradient) {
+                memcpy(u->gradient + offset, gradient, rows * TP_PANEL * sizeof(float));
+                continue;
+            }
+            const struct rule_target target = target_at(u, offset, true);
+            rule_rows(&target, gradient, rows);
+            if (u->wt)
+                write_transposed(u, panel, at, rows);
+        }
+    }
+}
+
 static void update(const struct tp_update *u)
 {
     size_t all = tp_panel_count(u->units), block = u->rows > K_BLOCK ? GRADIENT_INPUTS : UPDATE_INPUTS;
     for (size_t panel = 0, panels; panel < all; panel += panels) {
         panels = tile_panels(all - panel);
-        for (size_t i = u->input_begin; i < u->input_end; i += block)
-            update_block(u, i, min_size(i + block, u->input_end), panel, panels);
+        const size_t units = u->units - panel * TP_PANEL;
+        if (units <= TURNED_MOST && u->rows >= TURNED_ROWS)
+            update_turned(u, panel, units);
+        else
+            for (size_t i = u->input_begin; i < u->input_end; i += block)
+                update_block(u, i, min_size(i + block, u->input_end), panel, panels);
         for (size_t p = 0; u->bias && p < panels; p++)
             update_bias(u, panel + p);
     }

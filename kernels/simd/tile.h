@@ -36,7 +36,8 @@ struct tile {
     size_t c_stride;
     bool accumulate;    /* start from C instead of +0 */
     bool fetch_below;   /* nn: prefetch the rows of A behind the tile's */
-    const float *ahead; /* nn: prefetch depth / 16 rows laid out like b's from here on; NULL: none */
+    const float *ahead; /* nn: prefetch rows laid out like b's from here on; NULL: none */
+    size_t ahead_rows;  /* so many for each 16 of depth */
     /* tn: the finished tile goes through a rule; NULL: to C */
     const struct rule_target *target;
 };
@@ -165,8 +166,11 @@ static inline __attribute__((always_inline)) void tile_nn(const struct tile *t, 
         }
         if (t->ahead) {
             UNROLL
-            for (int i = 0; i < panels; i++)
-                __builtin_prefetch(t->ahead + p * TP_PANEL + (size_t)i * b_stride);
+            for (int i = 0; i < panels; i++) {
+                const float *line = t->ahead + p * t->ahead_rows * TP_PANEL + (size_t)i * b_stride;
+                for (size_t r = 0; r < t->ahead_rows; r++)
+                    __builtin_prefetch(line + r * TP_PANEL);
+            }
         }
         for (int k = 0; k < TP_PANEL; k++, b += TP_PANEL)
             tile_multiply(a + k, TP_PANEL, rows, NULL, b, b_stride, rows, panels, acc);

@@ -1,0 +1,78 @@
+/*
+ * The gradient of a panel with few units, turned round: vectors run along the inputs, so that padding beside
+ * the units costs next to nothing. The sums are the same chains as those of the tiles (tile.h); each block of
+ * them is transposed before the rule.
+ *
+ * Include a tier's tiles.h first.
+ */
+#ifndef TP_SIMD_TURNED_H
+#define TP_SIMD_TURNED_H
+
+#include <string.h>
+
+#include "rules.h"
+#include "unroll.h"
+
+#define TURNED_VECS (TURNED_PANELS * PANEL_VECS)
+
+/*
+ * turned[panel][unit][input] = sum over k of d[k][unit] a[k][input], for TURNED_UNITS units, whose first is
+ * d's first column, and the 16 inputs of each panel of A.
+ */
+static inline __attribute__((always_inline)) void tile_turned(size_t depth, const float *a, size_t a_stride,
+                                                              const float *d, float *turned, int panels)
+{
+    vec acc[TURNED_UNITS][TURNED_VECS];
+    UNROLL
+    for (int n = 0; n < TURNED_UNITS; n++) {
+        UNROLL
+        for (int v = 0; v < panels * PANEL_VECS; v++)
+            acc[n][v] = vec_zero();
+    }
+    for (size_t k = 0; k < depth; k++, a += TP_PANEL, d += TP_PANEL) {
+        vec x[TURNED_VECS];
+        UNROLL
+        for (int v = 0; v < panels * PANEL_VECS; v++)
+            x[v] = vec_load(a + tile_vec_offset(v, a_stride));
+        UNROLL
+        for (int n = 0; n < TURNED_UNITS; n++) {
+            const vec y = vec_set1(d[n]);
+            UNROLL
+            for (int v = 0; v < panels * PANEL_VECS; v++)
+                acc[n][v] = vec_fma(x[v], y, acc[n][v]);
+        }
+    }
+    UNROLL
+    for (int n = 0; n < TURNED_UNITS; n++) {
+        UNROLL
+        for (int v = 0; v < panels * PANEL_VECS; v++)
+            vec_store(turned + n * TP_PANEL + tile_vec_offset(v, TP_PANEL * TP_PANEL), acc[n][v]);
+    }
+}
+
+/* Rows of a gradient, 16 floats each, through the rule; all of a panel's at once where they are there. */
+static void rule_rows(const struct rule_target *target, const float *gradient, size_t rows)
+{
+    struct rule_target at = *target;
+    vec acc[TILE_ROWS_LIMIT][TILE_VECS_LIMIT];
+    for (size_t r = 0, done; r < rows; r += done) {
+        const bool many = rows - r >= TURNED_RULE_ROWS;
+        done = many ? TURNED_RULE_ROWS : 1;
+        at.w = target->w + r * TP_PANEL;
+        for (int s = 0; s < 2 && target->state[s]; s++)
+            at.state[s] = target->state[s] + r * TP_PANEL;
+        UNROLL
+        for (int i = 0; i < TURNED_RULE_ROWS; i++) {
+            UNROLL
+            for (int v = 0; v < PANEL_VECS; v++)
+                acc[i][v] = i == 0 || many ? vec_load(gradient + (r + (size_t)i) * TP_PANEL + v * VEC_LANES)
+                                           : vec_zero();
+        }
+        if (many)
+            tile_update(&at, TURNED_RULE_ROWS, 1, acc);
+        else
+            tile_update(&at, 1, 1, acc);
+    }
+}
+
+#endif
