@@ -146,6 +146,20 @@ size_t tileprop_model_units(const tileprop_model *handle, size_t layer)
     return layer < handle->model.weights.layer_count ? handle->model.weights.layers[layer].units : 0;
 }
 
+const float *tileprop_model_weights(const tileprop_model *handle, size_t layer, const float **bias)
+{
+    const struct tp_weights *weights = &handle->model.weights;
+    const bool there = layer < weights->layer_count;
+    *bias = there ? weights->layers[layer].bias : NULL;
+    return there ? weights->layers[layer].weight : NULL;
+}
+
+const float *tileprop_model_normalization(const tileprop_model *handle, const float **shift)
+{
+    *shift = handle->model.normalization.shift;
+    return handle->model.normalization.scale;
+}
+
 const char *tileprop_model_text(const tileprop_model *handle, const char *key)
 {
     return strcmp(key, "activation") == 0 ? tp_model_activation(&handle->model)

@@ -7,12 +7,11 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "../include/tileprop/version.h"
-
 #define TP_FLOATS_PER_LINE 8
 
 struct header {
-    const struct tp_model *model;
+    const tileprop_model *model;
+    const struct tp_schema *schema;
     const char *name;
     FILE *out;
 };
@@ -57,55 +56,52 @@ static void put_text(const struct header *h, const char *text)
     }
 }
 
-static const struct tp_weights_layer *last_layer(const struct tp_model *model)
+/* All that a model can have, by the names that it has for them. */
+static const struct activation {
+    const char *name, *description, *code; /* of z */
+} activations[] = {
+    {"sigmoid", "sigmoid", "@_flush(1.0f / (1.0f + @_exp(-z)))"},
+    {"lecun-tanh", "lecun-tanh, 1.7159 tanh(2x/3)", "1.71589994f * @_tanh(@_flush(0.666666687f * z))"},
+    {"tanh", "tanh", "@_tanh(z)"},
+    {"relu", "relu", "0.0f > z ? 0.0f : z"},
+};
+
+static const struct activation *find_activation(const tileprop_model *model)
 {
-    return &model->weights.layers[model->weights.layer_count - 1];
+    const struct activation *found = activations;
+    while (strcmp(found->name, tileprop_model_text(model, "activation")) != 0)
+        found++;
+    return found;
+}
+
+static size_t inputs_of(const tileprop_model *model, size_t layer)
+{
+    return layer ? tileprop_model_units(model, layer - 1) : tileprop_model_features(model);
 }
 
 /* Floats that the values between layers take: those of even layers' inputs in one array, those of odd ones'
  * in the other. */
-static void find_room(const struct tp_weights *weights, size_t room[2])
+static void find_room(const tileprop_model *model, size_t room[2])
 {
     room[0] = room[1] = 1;
-    for (size_t l = 0; l < weights->layer_count; l++)
-        if (room[l % 2] < weights->layers[l].inputs)
-            room[l % 2] = weights->layers[l].inputs;
-}
-
-static const char *activation_name(enum tp_activation activation)
-{
-    switch (activation) {
-    case TP_SIGMOID:
-        return "sigmoid";
-    case TP_LECUN_TANH:
-        return "lecun-tanh, 1.7159 tanh(2x/3)";
-    case TP_TANH:
-        return "tanh";
-    case TP_RELU:
-        return "relu";
-    case TP_LINEAR:
-    case TP_ACTIVATION_COUNT:
-        break;
-    }
-    return "none";
+    for (size_t l = 0; l < tileprop_model_layers(model); l++)
+        if (room[l % 2] < inputs_of(model, l))
+            room[l % 2] = inputs_of(model, l);
 }
 
 static void put_beginning(const struct header *h)
 {
-    const struct tp_weights *weights = &h->model->weights;
-    size_t parameters = 0, room[2];
-    find_room(weights, room);
+    const size_t layers = tileprop_model_layers(h->model);
+    size_t room[2];
+    find_room(h->model, room);
     fprintf(h->out, "/*\n * Made by tileprop-export %s: a network of %zu", TILEPROP_VERSION,
-            weights->layers[0].inputs);
-    for (size_t l = 0; l < weights->layer_count; l++) {
-        const struct tp_weights_layer *layer = &weights->layers[l];
-        fprintf(h->out, "-%zu", layer->units);
-        parameters += layer->units * (layer->inputs + layer->has_bias);
-    }
-    fprintf(h->out, " units, activation %s.\n", activation_name(h->model->activation));
+            tileprop_model_features(h->model));
+    for (size_t l = 0; l < layers; l++)
+        fprintf(h->out, "-%zu", tileprop_model_units(h->model, l));
+    fprintf(h->out, " units, activation %s.\n", find_activation(h->model)->description);
     fprintf(h->out,
             " * %zu parameters; besides its constants %s_predict() takes %zu bytes of stack for values.\n",
-            parameters, h->name, 4 * (room[0] + (weights->layer_count > 1 ? room[1] : 0)));
+            tileprop_model_parameters(h->model), h->name, 4 * (room[0] + (layers > 1 ? room[1] : 0)));
     put(h, " *\n"
            " * C99 or C++11, and math.h. fmaf() should be an instruction; from a C library it is slow.\n"
            " * Not to be compiled with -ffast-math.\n"
@@ -116,16 +112,16 @@ static void put_beginning(const struct header *h)
            "#include <math.h>\n"
            "#include <stddef.h>\n"
            "\n");
-    fprintf(h->out, "enum { %s_features = %zu, %s_classes = %zu };\n", h->name, weights->layers[0].inputs,
-            h->name, last_layer(h->model)->units);
+    fprintf(h->out, "enum { %s_features = %zu, %s_classes = %zu };\n", h->name,
+            tileprop_model_features(h->model), h->name, tileprop_model_classes(h->model));
 }
 
 static void put_class_names(const struct header *h)
 {
     put(h, "\nstatic const char *const @_class_names[@_classes] = {");
-    for (size_t k = 0; k < last_layer(h->model)->units; k++) {
+    for (size_t k = 0; k < tileprop_model_classes(h->model); k++) {
         put(h, k ? ",\n    \"" : "\n    \"");
-        put_text(h, json_string_value(json_array_get(h->model->class_names, k)));
+        put_text(h, tileprop_model_class_name(h->model, k));
         put(h, "\"");
     }
     put(h, "};\n");
@@ -134,7 +130,7 @@ static void put_class_names(const struct header *h)
 /* Features of a table: a column of numbers by its name, a category as column=category. */
 static void put_feature_names(const struct header *h)
 {
-    const struct tp_schema *schema = &h->model->schema;
+    const struct tp_schema *schema = h->schema;
     const char *before = "\n    \"";
     if (!schema->column_count)
         return;
@@ -161,22 +157,23 @@ static void put_feature_names(const struct header *h)
 
 static void put_constants(const struct header *h)
 {
-    const struct tp_weights *weights = &h->model->weights;
-    const size_t features = weights->layers[0].inputs;
+    const size_t features = tileprop_model_features(h->model);
+    const float *shift, *scale = tileprop_model_normalization(h->model, &shift);
     char what[32];
     put_class_names(h);
     put_feature_names(h);
-    if (h->model->schema.means)
-        put_floats(h, "means", h->model->schema.means, features);
-    put_floats(h, "scale", h->model->normalization.scale, features);
-    put_floats(h, "shift", h->model->normalization.shift, features);
-    for (size_t l = 0; l < weights->layer_count; l++) {
-        const struct tp_weights_layer *layer = &weights->layers[l];
+    if (h->schema->means)
+        put_floats(h, "means", h->schema->means, features);
+    put_floats(h, "scale", scale, features);
+    put_floats(h, "shift", shift, features);
+    for (size_t l = 0; l < tileprop_model_layers(h->model); l++) {
+        const size_t units = tileprop_model_units(h->model, l);
+        const float *bias, *weights = tileprop_model_weights(h->model, l, &bias);
         snprintf(what, sizeof what, "weight_%zu", l);
-        put_floats(h, what, layer->weight, layer->units * layer->inputs);
+        put_floats(h, what, weights, units * inputs_of(h->model, l));
         snprintf(what, sizeof what, "bias_%zu", l);
-        if (layer->has_bias)
-            put_floats(h, what, layer->bias, layer->units);
+        if (bias)
+            put_floats(h, what, bias, units);
     }
 }
 
@@ -229,24 +226,6 @@ static const char hyperbolic_tangent[] = "\n"
                                          "    return copysignf(m / (m + 2.0f), z);\n"
                                          "}\n";
 
-static const char *activation_code(enum tp_activation activation)
-{
-    switch (activation) {
-    case TP_SIGMOID:
-        return "@_flush(1.0f / (1.0f + @_exp(-z)))";
-    case TP_LECUN_TANH:
-        return "1.71589994f * @_tanh(@_flush(0.666666687f * z))";
-    case TP_TANH:
-        return "@_tanh(z)";
-    case TP_RELU:
-        return "0.0f > z ? 0.0f : z";
-    case TP_LINEAR:
-    case TP_ACTIVATION_COUNT:
-        break;
-    }
-    return "z";
-}
-
 static const char layer_code[] =
     "\n"
     "/* out[u] = in . weight[u] + bias[u] */\n"
@@ -294,36 +273,37 @@ static const char softmax_code[] = "\n"
 
 static void put_call(const struct header *h, size_t l)
 {
-    const struct tp_weights *weights = &h->model->weights;
-    const struct tp_weights_layer *layer = &weights->layers[l];
-    const bool last = l + 1 == weights->layer_count;
+    const size_t units = tileprop_model_units(h->model, l);
+    const bool last = l + 1 == tileprop_model_layers(h->model);
     const char *const names[2] = {"a", "b"};
     const char *to = last ? "probabilities" : names[(l + 1) % 2];
-    fprintf(h->out, "    %s_layer(%s, %zu, %s_weight_%zu, ", h->name, names[l % 2], layer->inputs, h->name,
-            l);
-    if (layer->has_bias)
+    const float *bias;
+    tileprop_model_weights(h->model, l, &bias);
+    fprintf(h->out, "    %s_layer(%s, %zu, %s_weight_%zu, ", h->name, names[l % 2], inputs_of(h->model, l),
+            h->name, l);
+    if (bias)
         fprintf(h->out, "%s_bias_%zu", h->name, l);
     else
         fputs("NULL", h->out);
-    fprintf(h->out, ", %s, %zu);\n", to, layer->units);
+    fprintf(h->out, ", %s, %zu);\n", to, units);
     if (!last)
-        fprintf(h->out, "    %s_activate(%s, %zu);\n", h->name, to, layer->units);
+        fprintf(h->out, "    %s_activate(%s, %zu);\n", h->name, to, units);
 }
 
 static void put_functions(const struct header *h)
 {
-    const struct tp_weights *weights = &h->model->weights;
-    const bool hidden = weights->layer_count > 1;
-    const enum tp_activation activation = h->model->activation;
+    const size_t layers = tileprop_model_layers(h->model);
+    const struct activation *activation = find_activation(h->model);
+    const bool hidden = layers > 1;
     size_t room[2];
-    find_room(weights, room);
+    find_room(h->model, room);
     put(h, exponential);
-    if (hidden && (activation == TP_TANH || activation == TP_LECUN_TANH))
+    if (hidden && strstr(activation->code, "@_tanh"))
         put(h, hyperbolic_tangent);
     put(h, layer_code);
     if (hidden) {
         put(h, hidden_code);
-        put(h, activation_code(activation));
+        put(h, activation->code);
         put(h, ";\n    }\n}\n");
     }
     put(h, softmax_code);
@@ -332,26 +312,26 @@ static void put_functions(const struct header *h)
            " * Writes each class's probability for a sample as the training data had it, before any "
            "normalization,\n"
            " * and returns the class with the greatest, the first of equals.");
-    put(h, h->model->schema.means ? " NaN: a value that is missing.\n */\n" : "\n */\n");
+    put(h, h->schema->means ? " NaN: a value that is missing.\n */\n" : "\n */\n");
     put(h, "static inline size_t @_predict(const float in[@_features], float probabilities[@_classes])\n{\n");
     fprintf(h->out, "    float a[%zu]", room[0]);
     if (hidden)
         fprintf(h->out, ", b[%zu]", room[1]);
     put(h, ";\n    size_t k;\n    for (k = 0; k < @_features; k++)");
-    put(h, h->model->schema.means
-               ? " {\n"
-                 "        const float x = in[k] >= 0.0f || in[k] < 0.0f ? in[k] : @_means[k];\n"
-                 "        a[k] = @_flush(fmaf(@_flush(x), @_scale[k], @_shift[k]));\n"
-                 "    }\n"
-               : "\n        a[k] = @_flush(fmaf(@_flush(in[k]), @_scale[k], @_shift[k]));\n");
-    for (size_t l = 0; l < weights->layer_count; l++)
+    put(h, h->schema->means ? " {\n"
+                              "        const float x = in[k] >= 0.0f || in[k] < 0.0f ? in[k] : @_means[k];\n"
+                              "        a[k] = @_flush(fmaf(@_flush(x), @_scale[k], @_shift[k]));\n"
+                              "    }\n"
+                            : "\n        a[k] = @_flush(fmaf(@_flush(in[k]), @_scale[k], @_shift[k]));\n");
+    for (size_t l = 0; l < layers; l++)
         put_call(h, l);
     put(h, "    return @_softmax(probabilities);\n}\n\n#endif\n");
 }
 
-void tp_c_header_write(const struct tp_model *model, const char *name, struct tp_safe_file *out)
+void tp_c_header_write(const tileprop_model *model, const struct tp_schema *schema, const char *name,
+                       struct tp_safe_file *out)
 {
-    const struct header h = {model, name, out->file};
+    const struct header h = {model, schema, name, out->file};
     errno = EIO; /* for a stream that says nothing */
     put_beginning(&h);
     put_constants(&h);

@@ -17,10 +17,13 @@
 #ifndef TP_C_HEADER_H
 #define TP_C_HEADER_H
 
-#include "model.h"
+#include "../include/tileprop/tileprop.h"
+#include "safe_file.h"
+#include "schema.h"
 
-/* Writes a described model with identifiers that begin with `name`. What cannot be written is left to
- * tp_safe_file_commit(). */
-void tp_c_header_write(const struct tp_model *model, const char *name, struct tp_safe_file *out);
+/* Writes a model, whose columns the schema has, with identifiers that begin with `name`. What cannot be
+ * written is left to tp_safe_file_commit(). */
+void tp_c_header_write(const tileprop_model *model, const struct tp_schema *schema, const char *name,
+                       struct tp_safe_file *out);
 
 #endif

@@ -4,29 +4,30 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "../include/tileprop/tileprop.h"
 #include "c_header.h"
 #include "export_command.h"
+#include "schema_text.h"
 #include "standard_output.h"
 #include "version.h"
 
 static enum tp_status write_header(const struct tp_export_command *command, struct tp_error *error)
 {
     struct tp_safe_file out = {0};
-    struct tp_model model = {0};
+    struct tp_schema schema = {0};
+    tileprop_model *model = NULL;
     enum tp_status status = tp_safe_file_open(&out, "--c", command->c, error);
     if (status == TP_OK)
-        status = tp_model_read(&model, command->model, error);
-    if (status == TP_OK && !model.described)
-        status =
-            tp_fail(error, TP_BAD_INPUT,
-                    "%s: layers alone found, expected a model as train --save writes it, which also says "
-                    "activation and normalization",
-                    command->model);
+        status = (enum tp_status)tileprop_model_load(&model, command->model, error->text, sizeof error->text);
+    const char *text = status == TP_OK ? tileprop_model_text(model, "schema") : NULL;
+    if (text)
+        status = tp_schema_text_read(&schema, text, tileprop_model_features(model), command->model, error);
     if (status == TP_OK) {
-        tp_c_header_write(&model, command->name, &out);
+        tp_c_header_write(model, &schema, command->name, &out);
         status = tp_safe_file_commit(&out, error);
     }
-    tp_model_free(&model);
+    tp_schema_free(&schema);
+    tileprop_model_free(model);
     tp_safe_file_discard(&out);
     return status;
 }

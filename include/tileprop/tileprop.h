@@ -122,6 +122,18 @@ TILEPROP_API const char *tileprop_model_text(const tileprop_model *model, const 
 /* The name of a class, UTF-8; it lives as long as the model. NULL for a class that is not there. */
 TILEPROP_API const char *tileprop_model_class_name(const tileprop_model *model, size_t class_index);
 
+/*
+ * The weights [units][inputs] of a layer, whose inputs are the units of the one before or the features, and,
+ * in *bias, its biases [units], NULL if it has none; the constant 1 among the inputs is the first layer's
+ * bias. Values below FLT_MIN count as 0. Both live as long as the model. NULL for a layer that is not there.
+ */
+TILEPROP_API const float *tileprop_model_weights(const tileprop_model *model, size_t layer,
+                                                 const float **bias);
+
+/* scale[features], and in *shift shift[features]: the network's inputs are fma(sample, scale, shift). They
+ * live as long as the model. */
+TILEPROP_API const float *tileprop_model_normalization(const tileprop_model *model, const float **shift);
+
 /* XXH3-64 of the weights: the number that `tileprop-train` prints. */
 TILEPROP_API uint64_t tileprop_model_hash(const tileprop_model *model);
 
