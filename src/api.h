@@ -36,11 +36,26 @@ tileprop_status tp_call_end(struct tp_call *call, enum tp_status status, char *m
 enum tp_status tp_api_model(tileprop_model **handle, struct tp_model *model, struct tp_error *error);
 
 /*
+ * A caller's options, completed to all that there are now and as the trainer has them, but for what is left
+ * to the data. Errors: TP_USAGE naming the option.
+ */
+enum tp_status tp_api_options(const tileprop_options *options, tileprop_options *completed,
+                              struct tp_train_options *own, struct tp_error *error);
+
+/* Puts what the options leave to the data into them. */
+void tp_api_settle(const tileprop_options *completed, const struct tp_dataset *train,
+                   struct tp_train_options *own);
+
+/*
  * A caller's data as a data set, whose pointers are not written through. Labels of another type than u16 are
  * copied to *copy, which is NULL before and to be freed.
  * Errors: TP_USAGE, TP_BAD_INPUT, TP_FAILURE, naming the data.
  */
 enum tp_status tp_api_data(const char *name, const tileprop_data *data, struct tp_dataset *set,
                            uint16_t **copy, struct tp_error *error);
+
+/* The same, where a value that is not finite is an error too: TP_BAD_INPUT. */
+enum tp_status tp_api_finite_data(const char *name, const tileprop_data *data, struct tp_dataset *set,
+                                  uint16_t **copy, struct tp_error *error);
 
 #endif

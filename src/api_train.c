@@ -123,9 +123,9 @@ static enum tp_status check_choices(const tileprop_options *g, struct tp_error *
 }
 
 /* A caller that knows fewer options than this library gets the defaults of the others. */
-static enum tp_status take_options(struct training *t, const tileprop_options *given, struct tp_error *error)
+enum tp_status tp_api_options(const tileprop_options *given, tileprop_options *g,
+                              struct tp_train_options *options, struct tp_error *error)
 {
-    tileprop_options *g = &t->given;
     tileprop_options_init(g, sizeof *g);
     if (given->size > sizeof *g || given->size < offsetof(tileprop_options, progress))
         return tp_fail(error, TP_USAGE,
@@ -136,36 +136,43 @@ static enum tp_status take_options(struct training *t, const tileprop_options *g
         return tp_fail(error, TP_USAGE, "hidden_count: %zu found, expected at most %d", g->hidden_count,
                        TILEPROP_HIDDEN_MAX);
     const enum tp_status status = check_choices(g, error);
-    t->options = (struct tp_train_options){.hidden_count = g->hidden_count,
-                                           .activation = (enum tp_activation)g->activation,
-                                           .init = (enum tp_init)g->init,
-                                           .optimizer = (enum tp_rule_kind)g->optimizer,
-                                           .learning_rate = g->learning_rate,
-                                           .momentum = g->momentum,
-                                           .beta1 = g->beta1,
-                                           .beta2 = g->beta2,
-                                           .epsilon = g->epsilon,
-                                           .weight_decay = g->weight_decay,
-                                           .batch = g->batch,
-                                           .shuffle = g->shuffle != 0,
-                                           .evals_per_epoch = g->evals_per_epoch,
-                                           .eval_train = g->eval_train != 0,
-                                           .seed = g->seed,
-                                           .early_stop = g->early_stop,
-                                           .stop_at_accuracy = g->stop_at_accuracy,
-                                           .stop_at_loss = g->stop_at_loss,
-                                           .max_seconds = g->max_seconds,
-                                           .threads = g->threads,
-                                           .threads_exact = g->threads_exact,
-                                           .bind = (enum tp_bind)g->bind,
-                                           .isa = g->isa,
-                                           .numa = (enum tp_numa_mode)g->numa};
-    memcpy(t->options.hidden, g->hidden, sizeof t->options.hidden);
+    *options = (struct tp_train_options){.hidden_count = g->hidden_count,
+                                         .activation = (enum tp_activation)g->activation,
+                                         .init = (enum tp_init)g->init,
+                                         .optimizer = (enum tp_rule_kind)g->optimizer,
+                                         .learning_rate = g->learning_rate,
+                                         .momentum = g->momentum,
+                                         .beta1 = g->beta1,
+                                         .beta2 = g->beta2,
+                                         .epsilon = g->epsilon,
+                                         .weight_decay = g->weight_decay,
+                                         .batch = g->batch,
+                                         .shuffle = g->shuffle != 0,
+                                         .evals_per_epoch = g->evals_per_epoch,
+                                         .eval_train = g->eval_train != 0,
+                                         .seed = g->seed,
+                                         .early_stop = g->early_stop,
+                                         .stop_at_accuracy = g->stop_at_accuracy,
+                                         .stop_at_loss = g->stop_at_loss,
+                                         .max_seconds = g->max_seconds,
+                                         .threads = g->threads,
+                                         .threads_exact = g->threads_exact,
+                                         .bind = (enum tp_bind)g->bind,
+                                         .isa = g->isa,
+                                         .numa = (enum tp_numa_mode)g->numa};
+    memcpy(options->hidden, g->hidden, sizeof options->hidden);
     return status;
 }
 
-static enum tp_status take_data(const char *name, const tileprop_data *data, struct tp_dataset *set,
-                                uint16_t **copy, struct tp_error *error)
+void tp_api_settle(const tileprop_options *given, const struct tp_dataset *train,
+                   struct tp_train_options *options)
+{
+    const struct tp_train_wishes wishes = {given->normalize, given->bias, given->drop_last, given->epochs};
+    tp_train_wishes_settle(&wishes, train->type == TP_SAMPLE_F32, train->count, options);
+}
+
+enum tp_status tp_api_finite_data(const char *name, const tileprop_data *data, struct tp_dataset *set,
+                                  uint16_t **copy, struct tp_error *error)
 {
     const enum tp_status status = tp_api_data(name, data, set, copy, error);
     for (size_t i = 0; status == TP_OK && data->type == TILEPROP_F32 && i < data->rows * data->features; i++)
@@ -310,8 +317,6 @@ static void write_result(tileprop_result *to, const struct tp_result *from)
 static enum tp_status run(struct training *t, tileprop_model **last, tileprop_model **best,
                           tileprop_result *result, struct tp_error *error)
 {
-    const struct tp_train_wishes wishes = {t->given.normalize, t->given.bias, t->given.drop_last,
-                                           t->given.epochs};
     const struct tp_observer observer = {.context = t,
                                          .step = on_step,
                                          .evaluated = on_evaluated,
@@ -320,7 +325,7 @@ static enum tp_status run(struct training *t, tileprop_model **last, tileprop_mo
     struct tp_result found;
     t->last.wanted = last != NULL;
     t->best.wanted = best != NULL;
-    tp_train_wishes_settle(&wishes, t->train.type == TP_SAMPLE_F32, t->train.count, &t->options);
+    tp_api_settle(&t->given, &t->train, &t->options);
     if (t->train.type != t->validation.type)
         return tp_fail(error, TP_BAD_INPUT, "validation: samples of another type than in train found");
     enum tp_status status = TP_OK;
@@ -362,11 +367,11 @@ static enum tp_status train(const tileprop_options *options, const tileprop_data
                             tileprop_model **best, tileprop_result *result, struct tp_error *error)
 {
     struct training t = {0};
-    enum tp_status status = take_options(&t, options, error);
+    enum tp_status status = tp_api_options(options, &t.given, &t.options, error);
     if (status == TP_OK)
-        status = take_data("train", data, &t.train, &t.labels[0], error);
+        status = tp_api_finite_data("train", data, &t.train, &t.labels[0], error);
     if (status == TP_OK && validation)
-        status = take_data("validation", validation, &t.validation, &t.labels[1], error);
+        status = tp_api_finite_data("validation", validation, &t.validation, &t.labels[1], error);
     if (status == TP_OK && !validation)
         status = tp_dataset_tail(&t.train, fraction, &t.validation, error);
     if (status == TP_OK)

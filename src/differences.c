@@ -31,7 +31,7 @@ struct measurement {
     struct sorted_input *inputs; /* [batch][rows of this layer], ascending: equal ones stand side by side */
     double *quotient[STEPS];     /* [units][rows] of this layer */
     uint8_t *crossed;            /* [units][rows]: bit s: step s carried a sum through a kink */
-    bool (*progress)(void *context, double share);
+    int (*progress)(void *context, double share);
     void *context;
     double done, all; /* weights: of the layers before this one, and of all */
     atomic_bool stop;
@@ -146,7 +146,7 @@ static void measure_units(void *context, size_t member, size_t members)
     for (size_t unit = member; unit < layer->units && !m->stop; unit += members) {
         measure_unit(m, scratch, unit);
         const double done = m->done + (double)(unit * rows_of(layer));
-        if (member == 0 && m->progress && !m->progress(m->context, done / m->all))
+        if (member == 0 && m->progress && m->progress(m->context, done / m->all) != 0)
             m->stop = true;
     }
 }
@@ -192,13 +192,22 @@ static double rounding_bound(const struct tp_plain_network *plain, size_t l, dou
     return total / step;
 }
 
-static struct tp_layer_differences summarise(const struct measurement *m)
+bool tp_layer_passes(const tileprop_layer_gradients *layer)
+{
+    const double bound = layer->truncation + layer->rounding;
+    return layer->skipped < layer->weights && layer->difference <= bound &&
+           bound <= TILEPROP_CHECK_COARSEST * layer->largest;
+}
+
+static tileprop_layer_gradients summarise(const struct measurement *m)
 {
     const struct tp_plain_layer *layer = &m->plain->layers[m->layer];
     const size_t rows = rows_of(layer), units = layer->units;
-    struct tp_layer_differences found = {.weights = rows * units,
-                                         .step = m->steps[OWN],
-                                         .rounding = rounding_bound(m->plain, m->layer, m->steps[OWN])};
+    tileprop_layer_gradients found = {.inputs = layer->inputs,
+                                      .units = units,
+                                      .weights = rows * units,
+                                      .step = m->steps[OWN],
+                                      .rounding = rounding_bound(m->plain, m->layer, m->steps[OWN])};
     for (size_t row = 0; row < rows; row++) {
         for (size_t unit = 0; unit < units; unit++) {
             const size_t at = unit * rows + row;
@@ -209,7 +218,7 @@ static struct tp_layer_differences summarise(const struct measurement *m)
                 found.course_skipped++;
             } else if (tp_is_above(course, found.course)) {
                 found.course = course;
-                found.course_at = (struct tp_weight_place){row, unit};
+                found.course_at = (tileprop_weight_place){row, unit};
             }
             const double difference = fabs(m->quotient[OWN][at] - gradient);
             if (m->crossed[at] & (1 << OWN | 1 << OWN_TWICE)) {
@@ -220,22 +229,23 @@ static struct tp_layer_differences summarise(const struct measurement *m)
                 fmax(found.truncation, fabs(m->quotient[OWN_TWICE][at] - m->quotient[OWN][at]));
             if (tp_is_above(difference, found.difference)) {
                 found.difference = difference;
-                found.at = (struct tp_weight_place){row, unit};
+                found.at = (tileprop_weight_place){row, unit};
             }
         }
     }
+    found.right = tp_layer_passes(&found);
     return found;
 }
 
 /* Whether a shorter step would decide no more. */
-static bool is_fine(const struct tp_layer_differences *layer)
+static bool is_fine(const tileprop_layer_gradients *layer)
 {
-    return layer->truncation + layer->rounding <= TP_CHECK_COARSEST * layer->largest ||
+    return layer->truncation + layer->rounding <= TILEPROP_CHECK_COARSEST * layer->largest ||
            !(layer->truncation > layer->rounding);
 }
 
 /* Memory for a layer, taken and given back as the layers' sizes differ by much. */
-static enum tp_status measure_layer(struct measurement *m, size_t threads, struct tp_layer_differences *found,
+static enum tp_status measure_layer(struct measurement *m, size_t threads, tileprop_layer_gradients *found,
                                     struct tp_error *error)
 {
     const struct tp_plain_layer *layer = &m->plain->layers[m->layer];
@@ -256,9 +266,9 @@ static enum tp_status measure_layer(struct measurement *m, size_t threads, struc
     m->crossed = tp_arena_take(&arena, weights);
 
     sort_inputs(m);
-    double step = TP_CHECK_STEP;
+    double step = TILEPROP_CHECK_STEP;
     for (int shortenings = 0; !status; shortenings++) {
-        m->steps[COURSE] = TP_CHECK_COURSE_STEP;
+        m->steps[COURSE] = TILEPROP_CHECK_COURSE_STEP;
         m->steps[OWN] = step;
         m->steps[OWN_TWICE] = 2 * step;
         const size_t members = tp_team_run(threads, measure_units, m);
@@ -278,10 +288,20 @@ static enum tp_status measure_layer(struct measurement *m, size_t threads, struc
     return status;
 }
 
+static void sum_up(size_t layers, tileprop_gradients *found)
+{
+    found->layer_count = layers;
+    found->layers_right = 1;
+    for (size_t l = 0; l < layers; l++) {
+        found->layers_right &= found->layers[l].right;
+        if (tp_is_above(found->layers[l].course, found->layers[found->course_layer].course))
+            found->course_layer = l;
+    }
+}
+
 enum tp_status tp_differences_measure(struct tp_plain_network *plain, size_t threads,
-                                      bool (*progress)(void *context, double share), void *context,
-                                      struct tp_differences *differences, bool *finished,
-                                      struct tp_error *error)
+                                      int (*progress)(void *context, double share), void *context,
+                                      tileprop_gradients *found, struct tp_error *error)
 {
     struct measurement m = {.plain = plain, .progress = progress, .context = context};
     for (size_t l = 0; l < plain->layer_count; l++) {
@@ -290,19 +310,14 @@ enum tp_status tp_differences_measure(struct tp_plain_network *plain, size_t thr
     }
     tp_plain_forward(plain);
     tp_plain_backward(plain);
-    *differences = (struct tp_differences){.layer_count = plain->layer_count};
+    found->samples = plain->batch;
     enum tp_status status = TP_OK;
     for (m.layer = 0; m.layer < plain->layer_count && !status && !m.stop; m.layer++) {
-        status = measure_layer(&m, threads, &differences->layers[m.layer], error);
+        status = measure_layer(&m, threads, &found->layers[m.layer], error);
         m.done += (double)(rows_of(&plain->layers[m.layer]) * plain->layers[m.layer].units);
     }
-    *finished = !m.stop;
+    found->stopped = m.stop;
+    if (!status && !m.stop)
+        sum_up(plain->layer_count, found);
     return status;
-}
-
-bool tp_layer_passes(const struct tp_layer_differences *layer)
-{
-    const double bound = layer->truncation + layer->rounding;
-    return layer->skipped < layer->weights && layer->difference <= bound &&
-           bound <= TP_CHECK_COARSEST * layer->largest;
 }

@@ -12,6 +12,12 @@
 #define ULP      (2 * ROUNDOFF) /* of a float y at most, as a part of |y| */
 #define MARGIN   1.01           /* for terms of second order */
 
+_Static_assert((int)TILEPROP_PACK == (int)TP_VERB_PACK && (int)TILEPROP_FORWARD == (int)TP_VERB_FORWARD &&
+                   (int)TILEPROP_LOSS == (int)TP_VERB_LOSS &&
+                   (int)TILEPROP_BACKWARD == (int)TP_VERB_BACKWARD &&
+                   (int)TILEPROP_UPDATE == (int)TP_VERB_UPDATE && (int)TILEPROP_VERBS == (int)TP_VERB_COUNT,
+               "verbs are the same numbers");
+
 /* Of f: sup f', and its error. Of f': its error besides one rounding of the result, in units of u. */
 struct function_error {
     double slope_most, ulps, slope_roundings;
@@ -37,7 +43,7 @@ struct comparison {
     float *gradient;              /* room for any layer's */
     double *d[TP_LAYERS_MAX];     /* [batch][units] */
     double *error[TP_LAYERS_MAX]; /* bound of |tier's d - d| */
-    struct tp_tier_verdict *verdict;
+    tileprop_isa_gradients *found;
 };
 
 /* Error of a chain of n links whose terms add up to `magnitude` without their signs; each may be flushed. */
@@ -51,9 +57,9 @@ static double chain_error(size_t n, double magnitude)
 static bool compare(struct comparison *c, enum tp_verb verb, double got, double expected, double bound)
 {
     const double share = fabs(got - expected) / (MARGIN * bound + FLT_MIN);
-    if (!tp_is_above(share, c->verdict->shares[verb]))
+    if (!tp_is_above(share, c->found->shares[verb]))
         return false;
-    c->verdict->shares[verb] = share;
+    c->found->shares[verb] = share;
     return true;
 }
 
@@ -187,18 +193,18 @@ static void compare_update(struct comparison *c, size_t l)
             const double got = (double)c->gradient[tp_panel_offset(slice->w_stride, i, u)];
             const double bound = d_error + chain_error(c->plain->batch, magnitude);
             if (compare(c, TP_VERB_UPDATE, got, sum, bound)) {
-                c->verdict->layer = l;
-                c->verdict->at = (struct tp_weight_place){i, u};
-                c->verdict->difference = fabs(got - sum);
-                c->verdict->bound = MARGIN * bound + FLT_MIN;
+                c->found->layer = l;
+                c->found->at = (tileprop_weight_place){i, u};
+                c->found->difference = fabs(got - sum);
+                c->found->bound = MARGIN * bound + FLT_MIN;
             }
             const double plain = layer->gradient[i * layer->units + u];
             largest = fmax(largest, fabs(plain));
             apart = tp_is_above(fabs(got - plain), apart) ? fabs(got - plain) : apart;
         }
     }
-    if (tp_is_above(apart / largest, c->verdict->end_to_end))
-        c->verdict->end_to_end = apart / largest;
+    if (tp_is_above(apart / largest, c->found->end_to_end))
+        c->found->end_to_end = apart / largest;
 }
 
 static void nothing_to_report(void *context, size_t rows)
@@ -266,11 +272,11 @@ static void run_and_compare(struct comparison *c, const struct tp_train_options 
 
 enum tp_status tp_tier_check(const struct tp_tier *tier, const struct tp_train_options *options,
                              const struct tp_dataset *train, const struct tp_normalization *normalization,
-                             const struct tp_plain_network *plain, struct tp_tier_verdict *verdict,
+                             const struct tp_plain_network *plain, tileprop_isa_gradients *found,
                              struct tp_error *error)
 {
-    *verdict = (struct tp_tier_verdict){.tier = tier->name};
-    struct comparison c = {.plain = plain, .activation = options->activation, .verdict = verdict};
+    *found = (tileprop_isa_gradients){.isa = tier->name};
+    struct comparison c = {.plain = plain, .activation = options->activation, .found = found};
     struct tp_train_options sgd = *options;
     sgd.optimizer = TP_SGD;
     enum tp_status status = tp_network_shape(&c.network, &sgd, train->features, train->classes, 1, error);
@@ -289,9 +295,9 @@ enum tp_status tp_tier_check(const struct tp_tier *tier, const struct tp_train_o
         const uint64_t saved = tp_flush_enter();
         run_and_compare(&c, &sgd, &arena);
         tp_flush_leave(saved);
-        verdict->passed = true;
+        found->right = 1;
         for (int verb = 0; verb < TP_VERB_COUNT; verb++)
-            verdict->passed &= verdict->shares[verb] <= 1;
+            found->right &= found->shares[verb] <= 1;
     }
     tp_arena_destroy(&arena);
     tp_network_free(&c.network);

@@ -195,7 +195,7 @@ upward_includes() {
     quoted "$1" src | grep -vE ' (src|kernels|include)/'
     quoted "$1" src | grep -E " src/($program)\.h\$" | grep -vE "^src/($program)\.[ch] "
     quoted "$1" src | grep -E " src/($reader)\.h\$" | grep -vE "^src/($program|$reader)\.[ch] "
-    quoted "$1" src | grep -E ' src/trainer\.h$' | grep -vE "^src/($program|trainer|api_train)\.[ch] "
+    quoted "$1" src | grep -E ' src/trainer\.h$' | grep -vE "^src/($program|trainer|api_train|api_gradients)\.[ch] "
     quoted "$1" src | grep -E ' kernels/[^/]*/'
     true
 }

@@ -37,34 +37,25 @@ static struct tp_plain_network make_plain(const struct tp_train_options *options
 {
     struct tp_plain_network plain;
     struct tp_error error;
-    if (tp_plain_make(&plain, options, &train, &normalization, TP_CHECK_BATCH, &error))
+    if (tp_plain_make(&plain, options, &train, &normalization, TILEPROP_CHECK_SAMPLES, &error))
         fail_msg("%s", error.text);
     return plain;
 }
 
-static struct tp_differences measure(struct tp_plain_network *plain, size_t threads)
+static tileprop_gradients measure(struct tp_plain_network *plain, size_t threads)
 {
-    struct tp_differences differences;
+    tileprop_gradients found = {0};
     struct tp_error error;
-    bool finished;
-    if (tp_differences_measure(plain, threads, NULL, NULL, &differences, &finished, &error))
+    if (tp_differences_measure(plain, threads, NULL, NULL, &found, &error))
         fail_msg("%s", error.text);
-    assert_true(finished);
-    return differences;
+    assert_false(found.stopped);
+    return found;
 }
 
-static bool passes(const struct tp_differences *differences)
-{
-    bool all = true;
-    for (size_t l = 0; l < differences->layer_count; l++)
-        all &= tp_layer_passes(&differences->layers[l]);
-    return all;
-}
-
-static struct tp_tier_verdict check(const struct tp_tier *tier, const struct tp_train_options *options)
+static tileprop_isa_gradients check(const struct tp_tier *tier, const struct tp_train_options *options)
 {
     struct tp_plain_network plain = make_plain(options);
-    struct tp_tier_verdict verdict;
+    tileprop_isa_gradients verdict;
     struct tp_error error;
     tp_plain_forward(&plain);
     tp_plain_backward(&plain);
@@ -77,11 +68,11 @@ static struct tp_tier_verdict check(const struct tp_tier *tier, const struct tp_
 static void check_right(const struct tp_train_options *options)
 {
     struct tp_plain_network plain = make_plain(options);
-    const struct tp_differences differences = measure(&plain, 2);
+    const tileprop_gradients differences = measure(&plain, 2);
     tp_plain_free(&plain);
     assert_int_equal(differences.layer_count, options->hidden_count + 1);
     for (size_t l = 0; l < differences.layer_count; l++) {
-        const struct tp_layer_differences *layer = &differences.layers[l];
+        const tileprop_layer_gradients *layer = &differences.layers[l];
         if (!tp_layer_passes(layer))
             fail_msg("activation %d, bias %d, layer %zu: off by %g of %g + %g, largest gradient %g",
                      (int)options->activation, (int)options->bias, l + 1, layer->difference,
@@ -90,9 +81,9 @@ static void check_right(const struct tp_train_options *options)
     for (const struct tp_tier *const *tier = tp_tiers; *tier; tier++) {
         if (!tp_tier_runs_here(*tier))
             continue;
-        const struct tp_tier_verdict verdict = check(*tier, options);
-        if (!verdict.passed)
-            fail_msg("%s, activation %d, bias %d: layer %zu off by %g of %g", verdict.tier,
+        const tileprop_isa_gradients verdict = check(*tier, options);
+        if (!verdict.right)
+            fail_msg("%s, activation %d, bias %d: layer %zu off by %g of %g", verdict.isa,
                      (int)options->activation, (int)options->bias, verdict.layer + 1, verdict.difference,
                      verdict.bound);
         assert_true(verdict.end_to_end < 1e-3);
@@ -120,9 +111,9 @@ static void test_every_activation_for_another_one_is_caught_in_double(void **sta
             const struct tp_train_options options = make_options((enum tp_activation)activation);
             struct tp_plain_network plain = make_plain(&options);
             plain.activation.slope = tp_plain_activation((enum tp_activation)slope).slope;
-            const struct tp_differences differences = measure(&plain, 1);
-            assert_int_equal(passes(&differences), slope == activation);
-            assert_true(tp_layer_passes(&differences.layers[2])); /* no f' is in its gradients */
+            const tileprop_gradients differences = measure(&plain, 1);
+            assert_int_equal(differences.layers_right, slope == activation);
+            assert_true(differences.layers[2].right); /* no f' is in its gradients */
             tp_plain_free(&plain);
         }
     }
@@ -139,8 +130,8 @@ static void test_a_slight_error_is_caught_in_double(void **state)
     const struct tp_train_options options = make_options(TP_SIGMOID);
     struct tp_plain_network plain = make_plain(&options);
     plain.activation.slope = slightly_wrong_slope;
-    const struct tp_differences differences = measure(&plain, 1);
-    assert_false(tp_layer_passes(&differences.layers[0]));
+    const tileprop_gradients differences = measure(&plain, 1);
+    assert_false(differences.layers[0].right);
     tp_plain_free(&plain);
 }
 
@@ -199,8 +190,8 @@ static void test_every_activation_for_another_one_is_caught_in_a_tier(void **sta
             for (int slope = 0; slope < TP_ACTIVATION_COUNT; slope++) {
                 const struct tp_train_options options = make_options((enum tp_activation)activation);
                 planted = (enum tp_activation)slope;
-                const struct tp_tier_verdict verdict = check(&wrong, &options);
-                assert_int_equal(verdict.passed, slope == activation);
+                const tileprop_isa_gradients verdict = check(&wrong, &options);
+                assert_int_equal(verdict.right, slope == activation);
                 assert_int_equal(verdict.shares[TP_VERB_BACKWARD] <= 1, slope == activation);
                 assert_int_equal(verdict.difference <= verdict.bound, slope == activation);
             }
@@ -225,8 +216,8 @@ static void test_a_fault_in_any_verb_is_caught(void **state)
             wrong.loss = verb == TP_VERB_LOSS ? loss_planted : honest->loss;
             wrong.backward = verb == TP_VERB_BACKWARD ? backward_planted : honest->backward;
             wrong.update = verb == TP_VERB_UPDATE ? update_planted : honest->update;
-            const struct tp_tier_verdict verdict = check(&wrong, &options);
-            assert_false(verdict.passed);
+            const tileprop_isa_gradients verdict = check(&wrong, &options);
+            assert_false(verdict.right);
             for (int other = 0; other < TP_VERB_UPDATE; other++)
                 assert_int_equal(verdict.shares[other] <= 1, other != verb);
             if (verb == TP_VERB_UPDATE)
@@ -242,17 +233,17 @@ static void test_a_weight_at_a_kink_is_skipped(void **state)
     const struct tp_train_options options = make_options(TP_RELU);
     struct tp_plain_network plain = make_plain(&options);
     const struct tp_plain_layer *first = &plain.layers[0];
-    const struct tp_differences before = measure(&plain, 1);
-    first->w[first->inputs * first->units] -= first->z[0] - TP_CHECK_STEP / 4;
-    const struct tp_differences after = measure(&plain, 1);
+    const tileprop_gradients before = measure(&plain, 1);
+    first->w[first->inputs * first->units] -= first->z[0] - TILEPROP_CHECK_STEP / 4;
+    const tileprop_gradients after = measure(&plain, 1);
     assert_in_range(after.layers[0].skipped, before.layers[0].skipped + 1,
                     before.layers[0].skipped + FEATURES + 1);
     assert_true(after.layers[0].course_skipped >= after.layers[0].skipped);
-    assert_true(passes(&after));
+    assert_true(after.layers_right);
 
     plain.activation.kink = false; /* then the jump of f' is no small error */
-    const struct tp_differences blind = measure(&plain, 1);
-    assert_false(tp_layer_passes(&blind.layers[0]));
+    const tileprop_gradients blind = measure(&plain, 1);
+    assert_false(blind.layers[0].right);
     tp_plain_free(&plain);
 }
 
@@ -267,20 +258,20 @@ static void test_a_step_is_shortened_where_the_loss_is_curved(void **state)
     for (size_t l = 0; l < plain.layer_count; l++)
         for (size_t w = 0; w < plain.layers[l].inputs * plain.layers[l].units; w++)
             plain.layers[l].w[w] *= 4;
-    const struct tp_differences differences = measure(&plain, 2);
-    assert_true(passes(&differences));
-    assert_true(differences.layers[0].step < TP_CHECK_STEP);
-    assert_true(differences.layers[6].step == TP_CHECK_STEP);
+    const tileprop_gradients differences = measure(&plain, 2);
+    assert_true(differences.layers_right);
+    assert_true(differences.layers[0].step < TILEPROP_CHECK_STEP);
+    assert_true(differences.layers[6].step == TILEPROP_CHECK_STEP);
     plain.activation.slope = tp_plain_activation(TP_TANH).slope;
-    const struct tp_differences wrong = measure(&plain, 2);
-    assert_false(tp_layer_passes(&wrong.layers[0]));
+    const tileprop_gradients wrong = measure(&plain, 2);
+    assert_false(wrong.layers[0].right);
     tp_plain_free(&plain);
 }
 
 static void test_a_bound_that_is_too_wide_does_not_pass(void **state)
 {
     (void)state;
-    struct tp_layer_differences layer = {
+    tileprop_layer_gradients layer = {
         .weights = 10, .largest = 1, .difference = 1e-6, .truncation = 1e-6, .rounding = 1e-7};
     assert_true(tp_layer_passes(&layer));
     layer.truncation = 2e-3;
@@ -298,19 +289,21 @@ static void test_threads_change_nothing(void **state)
     (void)state;
     const struct tp_train_options options = make_options(TP_LECUN_TANH);
     struct tp_plain_network plain = make_plain(&options);
-    const struct tp_differences alone = measure(&plain, 1);
+    const tileprop_gradients alone = measure(&plain, 1);
     for (size_t threads = 2; threads <= 7; threads += 5) {
-        const struct tp_differences together = measure(&plain, threads);
-        assert_memory_equal(&alone, &together, sizeof alone);
+        const tileprop_gradients together = measure(&plain, threads);
+        for (size_t l = 0; l < alone.layer_count; l++)
+            assert_memory_equal(&alone.layers[l], &together.layers[l],
+                                offsetof(tileprop_layer_gradients, right)); /* padding is behind it */
     }
     tp_plain_free(&plain);
 }
 
-static bool stop_at_once(void *context, double share)
+static int stop_at_once(void *context, double share)
 {
     (void)share;
     ++*(int *)context;
-    return false;
+    return 1;
 }
 
 static void test_it_can_be_stopped(void **state)
@@ -318,13 +311,12 @@ static void test_it_can_be_stopped(void **state)
     (void)state;
     const struct tp_train_options options = make_options(TP_SIGMOID);
     struct tp_plain_network plain = make_plain(&options);
-    struct tp_differences differences;
+    tileprop_gradients found = {0};
     struct tp_error error;
-    bool finished = true;
     int calls = 0;
-    assert_int_equal(tp_differences_measure(&plain, 1, stop_at_once, &calls, &differences, &finished, &error),
-                     TP_OK);
-    assert_false(finished);
+    assert_int_equal(tp_differences_measure(&plain, 1, stop_at_once, &calls, &found, &error), TP_OK);
+    assert_true(found.stopped);
+    assert_int_equal(found.layer_count, 0);
     assert_int_equal(calls, 1);
     tp_plain_free(&plain);
 }
