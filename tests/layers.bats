@@ -212,7 +212,7 @@ upward_includes() {
 
 # What makes up the programs that stand on the library's interface alone, and what they share with it: data sets in
 # memory, files, errors, options. train is not among them yet.
-ported='c_header|export|export_command|predict|predict_data|predict_report|prediction_rows|worst_errors|tier_choice|version'
+ported='c_header|export|export_command|gradient_report|predict|predict_data|predict_report|prediction_rows|worst_errors|tier_choice|version'
 shared='clock|dataset|file|safe_file|schema|schema_text|score|status'
 
 inside() { # below the root $1, what these include beyond the interface, their own side, the readers and what is shared

@@ -42,6 +42,10 @@ sys.exit(0 if "\n\n" + block + "\n" in readme else f"{sys.argv[1]} is not in REA
 END
 }
 
+headers() { # the installed ones, as a program includes them
+    (cd "$prefix/include" && printf '#include <%s>\n' tileprop/*.h)
+}
+
 @test "README.md has the examples' own text" {
     for file in tests/examples/*; do
         in_readme "$file"
@@ -77,7 +81,7 @@ END
 }
 
 @test "the shared library exports what the headers declare, the archive too" {
-    echo '#include <tileprop/tileprop.h>' | "$cc" -E -P $(pkg-config --cflags tileprop) -x c - |
+    headers | "$cc" -E -P $(pkg-config --cflags tileprop) -x c - |
         grep -oE 'tileprop_[a-z0-9_]+\(' | tr -d '(' | sort -u >"$BATS_TEST_TMPDIR/declared"
     [ "$(wc -l <"$BATS_TEST_TMPDIR/declared")" -gt 10 ]
     nm -D --defined-only "$prefix/lib/libtileprop.so" | awk '$2 != "A" { print $3 }' | sed 's/@.*//' | sort |
@@ -97,11 +101,48 @@ END
     abidiff "$BATS_TEST_TMPDIR/usr/lib/libtileprop.so" "$prefix/lib/libtileprop.so"
 }
 
-@test "the header is C11 and C++17, alone and twice" {
-    printf '#include <tileprop/tileprop.h>\n#include <tileprop/tileprop.h>\n' >"$BATS_TEST_TMPDIR/twice.c"
-    for flags in "$cc -std=c11 -x c" "$cxx -std=c++17 -x c++"; do
-        $flags -Wall -Wextra -Wpedantic -Wconversion -Werror $(pkg-config --cflags tileprop) -fsyntax-only "$BATS_TEST_TMPDIR/twice.c"
+@test "the headers are C11 and C++17, each alone and twice" {
+    while read -r line; do
+        printf '%s\n' "$line" "$line" 'extern int not_empty;' >"$BATS_TEST_TMPDIR/twice.c"
+        for flags in "$cc -std=c11 -x c" "$cxx -std=c++17 -x c++"; do
+            $flags -Wall -Wextra -Wpedantic -Wconversion -Werror $(pkg-config --cflags tileprop) -fsyntax-only "$BATS_TEST_TMPDIR/twice.c"
+        done
+    done < <(headers)
+}
+
+# figures WHAT ARGUMENT...: what tests/library/figures.c prints, the same from C and from C++.
+figures() {
+    local language
+    for language in "$cc -std=c11 -x c" "$cxx -std=c++17 -x c++"; do
+        $language -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror tests/library/figures.c -x none -o "$BATS_TEST_TMPDIR/figures" \
+            $(pkg-config --cflags --libs tileprop) -lm
+        "$BATS_TEST_TMPDIR/figures" "$@" >"$BATS_TEST_TMPDIR/${language##* }"
     done
+    cmp "$BATS_TEST_TMPDIR/c" "$BATS_TEST_TMPDIR/c++"
+    cat "$BATS_TEST_TMPDIR/c"
+}
+
+@test "a model's weights, biases and normalization are what it predicts with" {
+    "$prefix/bin/tileprop-train" --hidden 20 --activation relu --epochs 1 --train-limit 2000 --quiet --save "$BATS_TEST_TMPDIR/model" >/dev/null
+    [ "$(figures weights "$BATS_TEST_TMPDIR/model" "$BATS_FILE_TMPDIR/t10k-images-idx3")" = ok ]
+}
+
+@test "gradients are checked with the figures of train --check-gradient, which progress ends" {
+    figures gradients "$BATS_FILE_TMPDIR/train-images-idx3" "$BATS_FILE_TMPDIR/train-labels-idx1" >"$BATS_TEST_TMPDIR/found"
+    "$prefix/bin/tileprop-train" --check-gradient --train-limit 2000 --hidden 8 --activation relu --seed 3 --json | tail -n 1 |
+        python3 -c '
+import json, sys
+r = json.load(sys.stdin)
+def line(*values):
+    print(*("%.17g" % v if isinstance(v, float) else int(v) if isinstance(v, bool) else v for v in values))
+line(r["samples"], r["passed"], r["course"]["difference"])
+for l in r["layers"]:
+    line(*(l[k] for k in ("weights", "skipped", "h", "difference", "truncation", "rounding", "largest_gradient", "passed")))
+for isa, t in r["tiers"].items():
+    line(isa, *t["shares_of_bound"].values(), t["at"]["layer"], *(t[k] for k in ("difference", "bound", "end_to_end", "passed")))
+' >"$BATS_TEST_TMPDIR/expected"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/expected")" -ge 4 ]
+    diff "$BATS_TEST_TMPDIR/expected" "$BATS_TEST_TMPDIR/found"
 }
 
 @test "predictions allocate nothing" {
