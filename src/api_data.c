@@ -12,7 +12,7 @@ static int64_t label_at(const tileprop_data *data, size_t i)
 enum tp_status tp_api_data(const char *name, const tileprop_data *data, struct tp_dataset *set,
                            uint16_t **copy, struct tp_error *error)
 {
-    const size_t most = data->classes ? data->classes : 65536; /* a label has 16 bits */
+    const size_t most = data->classes ? data->classes : TP_CLASSES_MOST;
     if (data->size != sizeof *data)
         return tp_fail(error, TP_USAGE, "%s: size %zu found, expected %zu", name, data->size, sizeof *data);
     if ((data->type != TILEPROP_U8 && data->type != TILEPROP_F32) ||
@@ -23,8 +23,9 @@ enum tp_status tp_api_data(const char *name, const tileprop_data *data, struct t
     if (!data->samples || !data->labels || data->rows == 0 || data->features == 0)
         return tp_fail(error, TP_BAD_INPUT, "%s: %zu rows of %zu values found, expected at least 1", name,
                        data->rows, data->features);
-    if (data->classes > 65536)
-        return tp_fail(error, TP_USAGE, "%s: %zu classes found, expected at most 65536", name, data->classes);
+    if (data->classes > TP_CLASSES_MOST)
+        return tp_fail(error, TP_USAGE, "%s: %zu classes found, expected at most %d", name, data->classes,
+                       TP_CLASSES_MOST);
     int64_t largest = 0;
     for (size_t i = 0; i < data->rows; i++) {
         const int64_t label = label_at(data, i);

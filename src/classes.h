@@ -10,8 +10,7 @@
 #include "names.h"
 #include "schema.h"
 
-#define TP_CLASSES_MOST        65536 /* a label has 16 bits */
-#define TP_NUMBER_CLASSES_MOST 100   /* more distinct numbers look like a quantity */
+#define TP_NUMBER_CLASSES_MOST 100 /* more distinct numbers look like a quantity */
 
 struct tp_classes {
     struct tp_names names;

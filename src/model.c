@@ -11,10 +11,9 @@
 #include "metadata.h"
 #include "schema_text.h"
 
-#define TP_CLASSES_MOST 65536 /* what a label can tell apart */
-#define TP_SHAPE_TEXT   128   /* bytes of a shape in a message */
-#define TP_TENSOR_TEXT  256   /* bytes of what a header says of a tensor, at most */
-#define TP_FORMAT_NAME  "tileprop"
+#define TP_SHAPE_TEXT  128 /* bytes of a shape in a message */
+#define TP_TENSOR_TEXT 256 /* bytes of what a header says of a tensor, at most */
+#define TP_FORMAT_NAME "tileprop"
 
 static const char *const activations[] = {[TP_SIGMOID] = "sigmoid",
                                           [TP_LECUN_TANH] = "lecun-tanh",

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int compare(const char *name, const char *text, size_t size)
+int tp_names_compare(const char *name, const char *text, size_t size)
 {
     const int order = strncmp(name, text, size);
     return order ? order : name[size] != '\0';
@@ -15,7 +15,7 @@ static size_t find_place(const struct tp_names *names, const char *text, size_t 
     size_t low = 0, high = names->count;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        if (compare(names->texts[names->order[middle]], text, size) < 0)
+        if (tp_names_compare(names->texts[names->order[middle]], text, size) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -26,7 +26,7 @@ static size_t find_place(const struct tp_names *names, const char *text, size_t 
 bool tp_names_find(const struct tp_names *names, const char *text, size_t size, uint32_t *number)
 {
     const size_t place = find_place(names, text, size);
-    if (place == names->count || compare(names->texts[names->order[place]], text, size) != 0)
+    if (place == names->count || tp_names_compare(names->texts[names->order[place]], text, size) != 0)
         return false;
     *number = names->order[place];
     return true;

@@ -16,6 +16,9 @@ struct tp_names {
     uint32_t *order; /* [count], the texts in ascending order of their bytes */
 };
 
+/* The order of a name and a text[size] without a zero byte, by their bytes: below 0, 0, above. */
+int tp_names_compare(const char *name, const char *text, size_t size);
+
 /* Stores the number of a text without a zero byte; false if it is not there. */
 bool tp_names_find(const struct tp_names *names, const char *text, size_t size, uint32_t *number);
 

@@ -167,6 +167,12 @@ enum tp_status tp_predict_data_load(struct tp_predict_data *data, const struct t
     data->side = data->schema.column_count ? 0 : side_of(inputs);
     if (status == TP_OK)
         status = load_path(data, command, &data->schema, error);
+    if (status == TP_OK && data->set.features != inputs && !command->data)
+        status =
+            tp_fail(error, TP_USAGE,
+                    "expected --data with samples of %zu values, as %s takes, found none, which means %s "
+                    "with %zu",
+                    inputs, command->model, data->place, data->set.features);
     if (status == TP_OK && data->set.features != inputs)
         status = tp_fail(error, TP_BAD_INPUT, "%s: samples of %zu values found, expected %zu, as %s takes",
                          data->place, data->set.features, inputs, command->model);

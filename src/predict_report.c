@@ -12,17 +12,6 @@
 #define TP_LIKELY_MOST  3  /* classes that an image is said to be */
 #define TP_NAME_COLUMNS 12 /* of a class in a table; longer ones are cut off */
 
-static const char *name_of(const struct tp_prediction *p, size_t class)
-{
-    return tileprop_model_class_name(p->model, class);
-}
-
-/* Fit for a terminal: who wrote the model chose the name. */
-static struct tp_shown shown_name(const struct tp_prediction *p, size_t class)
-{
-    return tp_show(name_of(p, class), strlen(name_of(p, class)));
-}
-
 static void write_opening(const struct tp_prediction *p)
 {
     const size_t layers = tileprop_model_layers(p->model);
@@ -50,7 +39,7 @@ static int name_columns(const struct tp_prediction *p)
 {
     int columns = 5; /* "class" */
     for (size_t k = 0; k < p->confusion.classes; k++) {
-        const int length = (int)strnlen(shown_name(p, k).text, TP_NAME_COLUMNS);
+        const int length = (int)strnlen(tp_show_class(p->model, k).text, TP_NAME_COLUMNS);
         columns = length > columns ? length : columns;
     }
     return columns;
@@ -62,16 +51,16 @@ static void write_matrix(const struct tp_prediction *p)
     const int first = name_columns(p);
     int columns = 1;
     for (size_t k = 0; k < c->classes; k++) {
-        const int length = (int)strnlen(shown_name(p, k).text, TP_NAME_COLUMNS);
+        const int length = (int)strnlen(tp_show_class(p->model, k).text, TP_NAME_COLUMNS);
         columns = length > columns ? length : columns;
         columns = digits_of(c->samples[k]) > columns ? digits_of(c->samples[k]) : columns;
     }
     printf("\n%-*s  predicted as\n%-*s ", first, "", first, "class");
     for (size_t k = 0; k < c->classes; k++)
-        printf(" %*.*s", columns, TP_NAME_COLUMNS, shown_name(p, k).text);
+        printf(" %*.*s", columns, TP_NAME_COLUMNS, tp_show_class(p->model, k).text);
     putchar('\n');
     for (size_t k = 0; k < c->classes; k++) {
-        printf("%-*.*s ", first, TP_NAME_COLUMNS, shown_name(p, k).text);
+        printf("%-*.*s ", first, TP_NAME_COLUMNS, tp_show_class(p->model, k).text);
         for (size_t j = 0; j < c->classes; j++)
             printf(" %*zu", columns, c->matrix[k * c->classes + j]);
         putchar('\n');
@@ -92,7 +81,8 @@ static void write_classes(const struct tp_prediction *p)
     const int first = name_columns(p);
     printf("\n%-*s  %9s  %9s  %9s\n", first, "class", "samples", "precision", "recall");
     for (size_t k = 0; k < p->confusion.classes; k++) {
-        printf("%-*.*s  %9zu", first, TP_NAME_COLUMNS, shown_name(p, k).text, p->confusion.samples[k]);
+        printf("%-*.*s  %9zu", first, TP_NAME_COLUMNS, tp_show_class(p->model, k).text,
+               p->confusion.samples[k]);
         write_share(tp_confusion_precision(&p->confusion, k));
         write_share(tp_confusion_recall(&p->confusion, k));
         putchar('\n');
@@ -164,8 +154,8 @@ static json_t *json_worst(const struct tp_prediction *p)
         const struct tp_worst_error *e = &p->worst.errors[i];
         const struct tp_json_member members[] = {
             {"sample", tp_json_count(e->sample)},
-            {"class", json_string(name_of(p, p->data->set.labels[e->sample]))},
-            {"predicted", json_string(name_of(p, p->predicted[e->sample]))},
+            {"class", json_string(tileprop_model_class_name(p->model, p->data->set.labels[e->sample]))},
+            {"predicted", json_string(tileprop_model_class_name(p->model, p->predicted[e->sample]))},
             {"loss", tp_json_number((double)e->loss)},
         };
         json_array_append_new(list, tp_json_object(members, sizeof members / sizeof members[0]));
@@ -177,7 +167,7 @@ static json_t *json_names(const struct tp_prediction *p)
 {
     json_t *list = json_array();
     for (size_t k = 0; k < tileprop_model_classes(p->model); k++)
-        json_array_append_new(list, json_string(name_of(p, k)));
+        json_array_append_new(list, json_string(tileprop_model_class_name(p->model, k)));
     return list;
 }
 
@@ -268,7 +258,7 @@ enum tp_status tp_predict_report_image(const struct tp_prediction *p, struct tp_
                 found = true;
             }
         }
-        printf(TP_LABEL "%s, probability %.2f %%\n", i ? "" : "class", shown_name(p, shown[i]).text,
+        printf(TP_LABEL "%s, probability %.2f %%\n", i ? "" : "class", tp_show_class(p->model, shown[i]).text,
                100 * (double)probabilities[shown[i]]);
     }
     write_written(p);
@@ -277,7 +267,8 @@ enum tp_status tp_predict_report_image(const struct tp_prediction *p, struct tp_
     json_t *list = json_array();
     for (size_t k = 0; k < classes; k++)
         json_array_append_new(list, tp_json_number((double)probabilities[k]));
-    const struct tp_json_member more[] = {{"class", json_string(name_of(p, p->predicted[0]))},
-                                          {"probabilities", list}};
+    const struct tp_json_member more[] = {
+        {"class", json_string(tileprop_model_class_name(p->model, p->predicted[0]))},
+        {"probabilities", list}};
     return write_json(p, more, sizeof more / sizeof more[0], error);
 }

@@ -5,11 +5,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-static const char *name_of(const struct tp_prediction_rows *rows, size_t class)
-{
-    return tileprop_model_class_name(rows->model, class);
-}
-
 /* A field with commas, quotes or line breaks stands in quotes, which are doubled (RFC 4180). */
 static void write_field(const char *before, const char *text, FILE *out)
 {
@@ -42,7 +37,7 @@ bool tp_prediction_rows_begin(const struct tp_prediction_rows *rows, FILE *out)
     fputs(rows->labels ? "sample,label,class" : "sample,class", out);
     for (size_t k = 0; k < tileprop_model_classes(rows->model); k++) {
         putc(',', out);
-        write_field("p_", name_of(rows, k), out);
+        write_field("p_", tileprop_model_class_name(rows->model, k), out);
     }
     putc('\n', out);
     return !ferror(out);
@@ -52,10 +47,10 @@ static bool write_csv(const struct tp_prediction_rows *rows, size_t i, size_t cl
 {
     fprintf(out, "%zu,", rows->begin + i);
     if (rows->labels) {
-        write_field("", name_of(rows, rows->labels[i]), out);
+        write_field("", tileprop_model_class_name(rows->model, rows->labels[i]), out);
         putc(',', out);
     }
-    write_field("", name_of(rows, rows->predicted[i]), out);
+    write_field("", tileprop_model_class_name(rows->model, rows->predicted[i]), out);
     for (size_t k = 0; k < classes; k++)
         fprintf(out, ",%.9g", (double)rows->probabilities[i * classes + k]);
     putc('\n', out);
@@ -68,11 +63,11 @@ static bool write_json(const struct tp_prediction_rows *rows, size_t i, size_t c
     fprintf(out, "{\"sample\": %zu, ", rows->begin + i);
     if (rows->labels) {
         fputs("\"label\": ", out);
-        good = write_string(name_of(rows, rows->labels[i]), out);
+        good = write_string(tileprop_model_class_name(rows->model, rows->labels[i]), out);
         fputs(", ", out);
     }
     fputs("\"class\": ", out);
-    good = good && write_string(name_of(rows, rows->predicted[i]), out);
+    good = good && write_string(tileprop_model_class_name(rows->model, rows->predicted[i]), out);
     fputs(", \"probabilities\": [", out);
     for (size_t k = 0; k < classes; k++) {
         const double p = (double)rows->probabilities[i * classes + k];

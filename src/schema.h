@@ -10,7 +10,8 @@
 
 #include "status.h"
 
-#define TP_CATEGORIES_MOST 1000 /* of a column: more are taken for free text */
+#define TP_CLASSES_MOST    65536 /* a label has 16 bits */
+#define TP_CATEGORIES_MOST 1000  /* of a column: more are taken for free text */
 
 /* A column of inputs: one feature that is a number, or one per category, which is 1 in its rows and 0
  * elsewhere. */

@@ -108,12 +108,6 @@ static enum tp_status fail_same(const struct tp_table_columns *columns, const ch
                    columns->row, place[0] + 1, place[1] + 1, tp_show(name, strlen(name)).text);
 }
 
-static int compare_text(const char *name, const char *text, size_t size)
-{
-    const int order = strncmp(name, text, size);
-    return order ? order : name[size] != '\0';
-}
-
 /* Stores the column of this name; it is columns->count if there is none. */
 static enum tp_status find_name(const struct tp_table_columns *columns, const struct tp_csv *csv,
                                 const char *name, size_t size, size_t *found, struct tp_error *error)
@@ -122,16 +116,16 @@ static enum tp_status find_name(const struct tp_table_columns *columns, const st
     *found = columns->count;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        if (compare_text(columns->all[columns->by_name[middle]].first, name, size) < 0)
+        if (tp_names_compare(columns->all[columns->by_name[middle]].first, name, size) < 0)
             low = middle + 1;
         else
             high = middle;
     }
     const size_t *place = columns->by_name + low, left = columns->header ? columns->count - low : 0;
-    if (!left || compare_text(columns->all[place[0]].first, name, size) != 0)
+    if (!left || tp_names_compare(columns->all[place[0]].first, name, size) != 0)
         return TP_OK;
     *found = place[0];
-    return left > 1 && compare_text(columns->all[place[1]].first, name, size) == 0
+    return left > 1 && tp_names_compare(columns->all[place[1]].first, name, size) == 0
                ? fail_same(columns, csv->path, place, error)
                : TP_OK;
 }

@@ -47,9 +47,9 @@ void tp_worst_errors_free(struct tp_worst_errors *worst)
     *worst = (struct tp_worst_errors){0};
 }
 
-static struct tp_shown shown_name(const struct tp_worst_errors *worst, size_t class)
+struct tp_shown tp_show_class(const tileprop_model *model, size_t class)
 {
-    const char *name = tileprop_model_class_name(worst->model, class);
+    const char *name = tileprop_model_class_name(model, class);
     return tp_show(name, strlen(name));
 }
 
@@ -57,8 +57,8 @@ void tp_worst_errors_tell(const struct tp_worst_errors *worst, size_t i, FILE *o
 {
     const struct tp_worst_error *e = &worst->errors[i];
     fprintf(out, "sample %zu: %s taken for %s, loss %.4g", e->sample,
-            shown_name(worst, worst->set->labels[e->sample]).text,
-            shown_name(worst, worst->predicted[e->sample]).text, (double)e->loss);
+            tp_show_class(worst->model, worst->set->labels[e->sample]).text,
+            tp_show_class(worst->model, worst->predicted[e->sample]).text, (double)e->loss);
 }
 
 static double value(const struct tp_dataset *set, size_t sample, size_t feature)

@@ -35,6 +35,9 @@ enum tp_status tp_worst_errors_find(struct tp_worst_errors *worst, const tilepro
 
 void tp_worst_errors_free(struct tp_worst_errors *worst);
 
+/* The name of a class, fit for a terminal: who wrote the model chose it. */
+struct tp_shown tp_show_class(const tileprop_model *model, size_t class);
+
 /* "sample 247: 4 taken for 2, loss 6.1", without the end of the line. */
 void tp_worst_errors_tell(const struct tp_worst_errors *worst, size_t i, FILE *out);
 

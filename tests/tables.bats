@@ -183,6 +183,13 @@ sys.exit(mean < float(least))' "$least" "$name" "$peer" $found >&3
     [ "$(grep -c '^epoch ' <<<"$stderr")" -le 51 ]
 }
 
+@test "predict asks for --data where a table's model cannot take what comes with tileprop" {
+    make_small
+    "$train" --data small.csv --save model "${quick[@]}" >log
+    not_predicted 2 "expected --data with samples of 3 values, as model takes, found none, which means" model
+    not_predicted 2 "expected --data with samples of 3 values" model --data auto
+}
+
 @test "--val-data: columns are found by name, and another table does not fit" {
     make_iris
     awk -F, 'NR % 5 == 1 { print $5 "," $3 ",x," $2 "," $1 "," $4 }' iris.csv >other.csv
