@@ -418,17 +418,16 @@ enum tp_status tp_report_stats(const struct tp_train_command *command, const cha
     tp_normalization_free(&normalization);
 
     printf(TP_LABEL "%s\n", "data", directory);
-    const bool is_file = train->schema != NULL;
-    printf(TP_LABEL "%zu\n", is_file ? "samples" : "images", train->count);
-    printf(TP_LABEL "%zu each, %zu in all\n", is_file ? "values" : "pixels", train->features,
-           train->features * train->count);
+    const char *samples = train->schema ? "samples" : "images", *values = train->schema ? "values" : "pixels";
+    printf(TP_LABEL "%zu\n", samples, train->count);
+    printf(TP_LABEL "%zu each, %zu in all\n", values, train->features, train->features * train->count);
     printf(TP_LABEL "%zu\n", "classes", train->classes);
     printf(TP_LABEL "%.5f\n", "mean", mean);
     printf(TP_LABEL "%.5f\n", "deviation", deviation);
     if (!command->json)
         return TP_OK;
     const struct tp_json_member members[] = {
-        {"images", tp_json_count(train->count)},    {"pixels", tp_json_count(train->features * train->count)},
+        {samples, tp_json_count(train->count)},     {values, tp_json_count(train->features * train->count)},
         {"classes", tp_json_count(train->classes)}, {"mean", tp_json_number(mean)},
         {"deviation", tp_json_number(deviation)},
     };

@@ -35,7 +35,8 @@ struct tp_report {
 
 /*
  * Writes what --stats asks for: mean and deviation of the training samples, which are those that --normalize
- * global uses, and counts; with --json a JSON object besides.
+ * global uses, and counts, of images and pixels or, of a file, samples and values; with --json a JSON object
+ * besides.
  * Errors: TP_FAILURE without memory.
  */
 enum tp_status tp_report_stats(const struct tp_train_command *command, const char *directory,

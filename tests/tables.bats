@@ -183,6 +183,15 @@ sys.exit(mean < float(least))' "$least" "$name" "$peer" $found >&3
     [ "$(grep -c '^epoch ' <<<"$stderr")" -le 51 ]
 }
 
+@test "--stats counts the samples and values of a table, in JSON too" {
+    make_small
+    run --separate-stderr "$train" --data small.csv --stats --json
+    [ "$status" -eq 0 ]
+    [[ $output == *$'\n'"samples     32"$'\n'"values      3 each, 96 in all"$'\n'* ]]
+    [ "$(json samples) $(json values) $(json classes)" = '32 96 2' ]
+    [[ ${lines[-1]} != *'"images"'* ]]
+}
+
 @test "predict asks for --data where a table's model cannot take what comes with tileprop" {
     make_small
     "$train" --data small.csv --save model "${quick[@]}" >log
