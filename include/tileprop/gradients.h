@@ -1,15 +1,13 @@
 /*
  * tileprop: whether the gradients that a network is trained with are the derivatives of its loss.
  *
- *     tileprop_gradients found = {sizeof found};
- *     if (tileprop_check_gradients(&options, &data, NULL, NULL, &found, message, sizeof message) ==
- * TILEPROP_OK)
- *         ... found.layers_right && found.isas_right ...
+ *     tileprop_gradients found = {.size = sizeof found};
+ *     tileprop_check_gradients(&options, &data, NULL, NULL, &found, message, sizeof message);
+ *     ... found.layers_right && found.isas_right ...
  *
  * In two parts. In double, every weight's gradient by backpropagation is compared with difference quotients
  * of the loss. In float, with each set of instructions that is here, every verb of a step is compared with
- * what double makes of its own inputs; a verb that is outside its bound is wrong, however deep the network
- * is.
+ * what double makes of the verb's own inputs, so that its bound does not grow with the depth.
  */
 #ifndef TILEPROP_GRADIENTS_H
 #define TILEPROP_GRADIENTS_H
@@ -22,10 +20,9 @@ extern "C" {
 
 #define TILEPROP_CHECK_SAMPLES     100  /* of the data, the first ones, at most */
 #define TILEPROP_CHECK_COURSE_STEP 1e-3 /* the course's: |difference| <= step^2, which is not judged */
-#define TILEPROP_CHECK_STEP                                                                                  \
-    1e-4 /* the own one, which a layer shortens where truncation makes it too coarse */
-#define TILEPROP_CHECK_COARSEST 1e-3 /* of a layer's largest gradient: a wider bound decides nothing */
-#define TILEPROP_CHECK_ISAS_MAX 8
+#define TILEPROP_CHECK_STEP        1e-4 /* the own one; a layer shortens it where truncation is too coarse */
+#define TILEPROP_CHECK_COARSEST    1e-3 /* of a layer's largest gradient: a wider bound decides nothing */
+#define TILEPROP_CHECK_ISAS_MAX    8
 
 /* A weight of a layer: its input, or as many as there are inputs for the bias, and its unit, from 0. */
 typedef struct tileprop_weight_place {
@@ -56,10 +53,9 @@ enum { TILEPROP_PACK, TILEPROP_FORWARD, TILEPROP_LOSS, TILEPROP_BACKWARD, TILEPR
 
 /* Of one set of instructions. */
 typedef struct tileprop_isa_gradients {
-    const char *isa; /* lives as long as the library */
-    double
-        shares[TILEPROP_VERBS]; /* the verb's largest error as a part of its bound; above 1 or NaN: wrong */
-    size_t layer;               /* of the gradient that is worst by that share, from 0 */
+    const char *isa;               /* lives as long as the library */
+    double shares[TILEPROP_VERBS]; /* largest error as a part of its bound; above 1 or NaN: wrong */
+    size_t layer;                  /* of the gradient that is worst by that share, from 0 */
     tileprop_weight_place at;
     double difference, bound; /* there */
     double end_to_end;        /* largest |gradient - that in double| as a part of the layer's largest one */
@@ -81,12 +77,16 @@ typedef struct tileprop_gradients {
 
 /*
  * Checks the network that the options describe, as it begins, on the first of the data. Of the options
- * hidden, activation, init, where auto means uniform here, bias, normalize, which is fitted to all data,
- * seed, threads and threads_exact say something. The results do not depend on the number of threads. progress
- * (NULL: none) is called from one thread, the caller's but for the child of a fork(), with the share that is
- * done; what is not 0 ends the check, which is no error. A gradient that is wrong is no error either. Errors:
- * USAGE for options that do not fit each other, BAD_INPUT as tileprop_train(), FAILURE without memory or
- * threads; then *gradients is filled as far as the check went.
+ * hidden, activation, init (where auto means uniform), bias, normalize (which all of the data decide), seed,
+ * threads and threads_exact say something, of the data all but class_weights. The results do not depend on
+ * the number of threads.
+ *
+ * progress (NULL: none) is called from one thread, the caller's but for the child of a fork(), with the share
+ * that is done; what is not 0 ends the check, which is no error.
+ *
+ * A gradient that is wrong is no error either. Errors: USAGE for options that do not fit each other,
+ * BAD_INPUT as tileprop_train(), FAILURE without memory or threads. *gradients has then what was found
+ * before.
  */
 TILEPROP_API tileprop_status tileprop_check_gradients(const tileprop_options *options,
                                                       const tileprop_data *data,
