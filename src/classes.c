@@ -8,8 +8,8 @@
 
 #include "decimal.h"
 
-/* Integers up to here are exact as floats. */
-#define TP_INTEGER_MOST (1 << FLT_MANT_DIG)
+/* Below it no two integers are the same float. */
+#define TP_INTEGER_LIMIT (1 << FLT_MANT_DIG)
 
 enum tp_status tp_classes_begin(struct tp_classes *classes, const struct tp_schema *schema,
                                 struct tp_error *error)
@@ -21,13 +21,14 @@ enum tp_status tp_classes_begin(struct tp_classes *classes, const struct tp_sche
     return status;
 }
 
+/* As printf writes it, but for 0. */
 static bool is_plain_integer(const char *text, size_t size)
 {
-    const size_t sign = size > 1 && text[0] == '-';
+    const size_t sign = text[0] == '-';
     for (size_t i = sign; i < size; i++)
         if (text[i] < '0' || text[i] > '9')
             return false;
-    return size > sign && (text[sign] != '0' || size == 1);
+    return size > sign && text[sign] != '0';
 }
 
 bool tp_classes_find(const struct tp_classes *classes, const char *text, size_t size, uint16_t *label)
@@ -48,7 +49,7 @@ enum tp_status tp_classes_label(struct tp_classes *classes, const char *place, c
     const struct tp_shown shown = tp_show(text, size);
     if (!is_number && tp_decimal_read(text, text + size, &value) == text + size) {
         is_number = true;
-        if (fabsf(value) <= TP_INTEGER_MOST && rintf(value) == value) {
+        if (fabsf(value) < TP_INTEGER_LIMIT && rintf(value) == value) {
             size = (size_t)snprintf(integer, sizeof integer, "%d", (int)value);
             text = integer;
         } else if (classes->numbers && !classes->learned) {

@@ -26,9 +26,9 @@ enum tp_status tp_classes_begin(struct tp_classes *classes, const struct tp_sche
 bool tp_classes_find(const struct tp_classes *classes, const char *text, size_t size, uint16_t *label);
 
 /*
- * Stores the number of a label's text; an integer may be written in any way. `place` names it in messages.
- * Errors: TP_BAD_INPUT for numbers that are not integers or too many and for a class that the schema lacks;
- * TP_FAILURE without memory.
+ * Stores the number of a label's text[size], size >= 1; an integer may be written in any way. `place` names
+ * it in messages. Errors: TP_BAD_INPUT for numbers that are not integers or too many and for a class that the
+ * schema lacks; TP_FAILURE without memory.
  */
 enum tp_status tp_classes_label(struct tp_classes *classes, const char *place, const char *text, size_t size,
                                 uint16_t *label, struct tp_error *error);
