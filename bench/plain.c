@@ -3,7 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include "../src/arena.h"
 #include "loops.h"
 
 static const struct loops *loops = &loops_baseline;
@@ -78,9 +80,14 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+/* On huge pages, as ours, which are together in an arena and so have them from less on. */
 static float *matrix(size_t count, float scale)
 {
-    float *x = aligned_alloc(64, (count * sizeof *x + 63) / 64 * 64);
+    const size_t bytes = count * sizeof(float);
+    const size_t unit = bytes >= TP_ARENA_HUGE_PAGE / 2 ? TP_ARENA_HUGE_PAGE : TP_ARENA_ALIGNMENT;
+    float *x = aligned_alloc(unit, (bytes + unit - 1) / unit * unit);
+    if (x && unit == TP_ARENA_HUGE_PAGE)
+        madvise(x, bytes, MADV_HUGEPAGE);
     if (x)
         bench_fill(x, count, scale);
     return x;

@@ -106,25 +106,26 @@ static void compete(struct bench_row *row, struct match *match, bool peak_proved
     struct bench_peak_run peak = {.tier = row->tier, .threads = row->threads};
     const struct bench_peer *peers = bench_peers();
     size_t count = 0;
-    contenders[count++] = (struct bench_contender){
-        .run = run_ours, .context = &match->verb, .threads = row->threads, .seconds = seconds[VERB]};
+    /* Products, then verbs: a contender whose operands the one before has just used would find them in L3. */
     contenders[count++] = (struct bench_contender){
         .run = run_ours, .context = &match->product, .threads = row->threads, .seconds = seconds[PRODUCT]};
+    for (size_t i = 0; peers[i].name; i++)
+        if (match->peers[i].product.peer)
+            contenders[count++] = (struct bench_contender){.run = plain_call_product,
+                                                           .context = &match->peers[i],
+                                                           .may_rest = true,
+                                                           .seconds = seconds[PEERS + 2 * i]};
     if (peak_proved)
         contenders[count++] = (struct bench_contender){
             .run = bench_run_peak, .context = &peak, .threads = row->threads, .seconds = seconds[PEAK]};
-    for (size_t i = 0; peers[i].name; i++) {
-        if (!match->peers[i].product.peer)
-            continue;
-        contenders[count++] = (struct bench_contender){.run = plain_call_product,
-                                                       .context = &match->peers[i],
-                                                       .may_rest = true,
-                                                       .seconds = seconds[PEERS + 2 * i]};
-        contenders[count++] = (struct bench_contender){.run = plain_call_verb,
-                                                       .context = &match->peers[i],
-                                                       .may_rest = true,
-                                                       .seconds = seconds[PEERS + 2 * i + 1]};
-    }
+    contenders[count++] = (struct bench_contender){
+        .run = run_ours, .context = &match->verb, .threads = row->threads, .seconds = seconds[VERB]};
+    for (size_t i = 0; peers[i].name; i++)
+        if (match->peers[i].product.peer)
+            contenders[count++] = (struct bench_contender){.run = plain_call_verb,
+                                                           .context = &match->peers[i],
+                                                           .may_rest = true,
+                                                           .seconds = seconds[PEERS + 2 * i + 1]};
     row->usage = bench_compete(contenders, count, ROUNDS, BURST);
 
     const double flops = bench_flops(&row->call);

@@ -195,8 +195,11 @@ sys.exit(mean < float(least))' "$least" "$name" "$peer" $found >&3
 @test "predict asks for --data where a table's model cannot take what comes with tileprop" {
     make_small
     "$train" --data small.csv --save model "${quick[@]}" >log
-    not_predicted 2 "expected --data with samples of 3 values, as model takes, found none, which means" model
-    not_predicted 2 "expected --data with samples of 3 values" model --data auto
+    mkdir bin
+    cp "$predict" bin/predict
+    ln -s "$root/data" . # what comes with it
+    refused_by predict bin/predict 2 "expected --data with samples of 3 values, as model takes, found none, which means" model
+    refused_by predict bin/predict 2 "expected --data with samples of 3 values" model --data auto
 }
 
 @test "--val-data: columns are found by name, and another table does not fit" {

@@ -127,6 +127,22 @@ static const float *rows_ahead(const struct product *p, size_t rows, size_t k_be
 }
 
 /*
+ * Asks, before a long tile, for what its epilogue reads and writes. With operands in memory backward of
+ * 512 x 1024 x 1024 took 1.05 times as long without (avx512), of 32 x 500 x 500 0.99 times.
+ * Inlined, since gcc takes a function that only prefetches for one without effects and leaves the call out.
+ */
+static inline __attribute__((always_inline)) void fetch_epilogue(const struct product *p, size_t row_begin,
+                                                                 size_t row_end, size_t panel, size_t panels)
+{
+    for (size_t i = panel; i < panel + panels; i++) {
+        for (size_t row = row_begin; row < row_end; row++) {
+            __builtin_prefetch(p->slope + i * p->slope_stride + row * TP_PANEL);
+            __builtin_prefetch(p->c + i * p->c_stride + row * TP_PANEL, 1);
+        }
+    }
+}
+
+/*
  * One group of panels for rows [row_begin, row_end) and k in [k_begin, k_end), K_BLOCK at a time. What does
  * not change from tile to tile is set once, and the epilogue runs behind many tiles where these are short:
  * backward of 512 x 64 x 10 took 1.13 times as long with all of it at each. Tiles of one panel have more
@@ -137,6 +153,7 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
 {
     const float *b = p->b + panel * p->b_stride;
     const size_t wait = p->depth < SHORT_DEPTH ? EPILOGUE_ROWS : 0;
+    const bool many = row_end - row_begin > EPILOGUE_ROWS;
     for (size_t k = k_begin, depth; k < k_end; k += depth) {
         depth = min_size(k_end - k, K_BLOCK);
         bool last = k + depth == p->depth;
@@ -160,6 +177,8 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
             tile.a = a + row * TP_PANEL;
             tile.c = p->c + panel * p->c_stride + row * TP_PANEL;
             tile.ahead = ahead && fetched < depth ? ahead + fetched * TP_PANEL : NULL;
+            if (last && p->epilogue && many && !wait)
+                fetch_epilogue(p, row, end, panel, panels);
             run_tile_nn(&tile, end - row, panels);
             if (!last || !p->epilogue || (end < row_end && end - done < wait))
                 continue;
