@@ -49,9 +49,12 @@ static enum tp_status check(const tileprop_options *given, const tileprop_data *
     tileprop_options completed;
     struct tp_dataset set;
     uint16_t *copy = NULL;
+    tileprop_data whole;
     enum tp_status status = tp_api_options(given, &completed, &options, error);
     if (status == TP_OK)
-        status = tp_api_finite_data("data", data, &set, &copy, error);
+        status = tp_api_complete("data", data, &whole, error);
+    if (status == TP_OK)
+        status = tp_api_finite_data(whole.name ? whole.name : "data", &whole, &set, &copy, error);
     if (status == TP_OK) {
         tp_api_settle(&completed, &set, &options);
         options.drop_last = false; /* there are no batches */
