@@ -3,7 +3,6 @@
 
 #include "api.h"
 #include "gradient_check.h"
-#include "trainer.h"
 
 static enum tp_status check_tiers(const struct tp_train_options *options, const struct tp_dataset *set,
                                   const struct tp_normalization *normalization,

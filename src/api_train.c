@@ -152,6 +152,14 @@ static enum tp_status prepare_models(struct training *t, struct tp_error *error)
     return TP_OK;
 }
 
+static void keep_normalization(struct tp_normalization *to, const struct tp_normalization *from)
+{
+    memcpy(to->scale, from->scale, from->features * sizeof *to->scale);
+    memcpy(to->shift, from->shift, from->features * sizeof *to->shift);
+    to->mean = from->mean;
+    to->deviation = from->deviation;
+}
+
 static enum tp_status resume(struct training *t, struct tp_error *error)
 {
     const tileprop_checkpoint *from = t->run.resume;
@@ -163,6 +171,7 @@ static enum tp_status resume(struct training *t, struct tp_error *error)
                        from->path);
     if (t->best.wanted) {
         tp_weights_copy(&t->best.weights, &from->own.best);
+        keep_normalization(&t->next.model.normalization, &from->own.model.normalization);
         t->best.filled = true;
         t->best.step = from->own.progress.best_step;
         t->best.validation = from->own.progress.best;
@@ -275,14 +284,6 @@ static void on_evaluated(void *context, const struct tp_evaluation *evaluation)
     if (evaluation->train.count)
         t->progress.train_accuracy = evaluation->train.accuracy;
     tell(t);
-}
-
-static void keep_normalization(struct tp_normalization *to, const struct tp_normalization *from)
-{
-    memcpy(to->scale, from->scale, from->features * sizeof *to->scale);
-    memcpy(to->shift, from->shift, from->features * sizeof *to->shift);
-    to->mean = from->mean;
-    to->deviation = from->deviation;
 }
 
 static void on_weights(void *context, const struct tp_weights_shown *shown)
