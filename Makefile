@@ -106,7 +106,7 @@ BENCH_TESTED    := call.c disturbance.c naive.c $(if $(ONEDNN),onednn.c) peers.c
 MANUAL_SOURCES  := $(sort $(wildcard manual/*.c))
 FUZZ_SOURCES    := $(sort $(wildcard tests/fuzz_*.c))
 FORMATTED       := $(wildcard src/*.[ch] kernels/*.[ch] kernels/*/*.[ch] include/tileprop/*.h manual/*.[ch] tests/*.[ch] \
-                     tests/emulation/*.[ch] tests/export/*.c tests/faults/*.c tests/numa/*.c bench/*.[ch] bench/*.cc)
+                     tests/emulation/*.[ch] tests/export/*.c tests/faults/*.c tests/library/*.c tests/numa/*.c bench/*.[ch] bench/*.cc)
 
 # Of what bench compares with; OpenBLAS and BLIS are loaded when it runs.
 BENCH_LIBS := $(if $(ONEDNN),-ldnnl)

@@ -4,6 +4,7 @@
 
 #include "../kernels/kernels.h"
 #include "cpus.h"
+#include "peak.h"
 #include "team.h"
 
 const char *tileprop_version(void)
@@ -26,6 +27,24 @@ size_t tileprop_threads(size_t most)
 {
     const size_t cpus = tp_cpus_available(), limit = tp_team_limit(), all = cpus < limit ? cpus : limit;
     return most == 0 || most > all ? all : most;
+}
+
+double tileprop_peak(const char *isa, size_t threads)
+{
+    const struct tp_tier *tier = tp_tier_find(isa);
+    struct tp_peak peak;
+    const bool known = tier && tp_peak_measure(tier, threads ? threads : 1, &peak, NULL) == TP_OK;
+    return known && peak.proved ? 1e9 * peak.gflops : 0;
+}
+
+const char *tileprop_stop_name(tileprop_stop stop)
+{
+    return tp_stop_name((enum tp_stop)stop);
+}
+
+const char *tileprop_verb_name(int verb)
+{
+    return tp_verb_name((enum tp_verb)verb);
 }
 
 void tp_call_begin(struct tp_call *call)

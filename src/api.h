@@ -6,15 +6,28 @@
 
 #include <locale.h>
 
-#include "../include/tileprop/tileprop.h"
+#include "../include/tileprop/run.h"
+#include "checkpoint.h"
 #include "model.h"
 #include "predictor.h"
+#include "trainer.h"
 
 struct tileprop_model {
     struct tp_model model;
     struct tp_predictor *predictor;
     char *schema; /* as text; NULL: nothing is known of columns */
     uint64_t hash;
+};
+
+struct tileprop_checkpoint {
+    struct tp_checkpoint own;
+    char *path;
+};
+
+struct tileprop_moment {
+    const struct tp_checkpoint *next; /* what is the same in all, and room for weights and state */
+    const struct tp_checkpoint_shown *shown;
+    const struct tp_weights *best; /* NULL: there are none, or none are wanted */
 };
 
 /* A call that can fail. Numbers are read and written as in C, whatever the caller's locale, which is back at
@@ -46,8 +59,12 @@ enum tp_status tp_api_options(const tileprop_options *options, tileprop_options 
 void tp_api_settle(const tileprop_options *completed, const struct tp_dataset *train,
                    struct tp_train_options *own);
 
+/* A caller's data, completed to all that there is now. Errors: TP_USAGE for another size than any had. */
+enum tp_status tp_api_complete(const char *name, const tileprop_data *data, tileprop_data *completed,
+                               struct tp_error *error);
+
 /*
- * A caller's data as a data set, whose pointers are not written through. Labels of another type than u16 are
+ * Completed data as a data set, whose pointers are not written through. Labels of another type than u16 are
  * copied to *copy, which is NULL before and to be freed.
  * Errors: TP_USAGE, TP_BAD_INPUT, TP_FAILURE, naming the data.
  */
@@ -57,5 +74,13 @@ enum tp_status tp_api_data(const char *name, const tileprop_data *data, struct t
 /* The same, where a value that is not finite is an error too: TP_BAD_INPUT. */
 enum tp_status tp_api_finite_data(const char *name, const tileprop_data *data, struct tp_dataset *set,
                                   uint16_t **copy, struct tp_error *error);
+
+/*
+ * Whether a run can go on from there whose own checkpoints would be `next`.
+ * Errors: TP_USAGE for options or data that are not those of the run; TP_BAD_INPUT for another numerics
+ * version, unless it may be inexact, and for weights that are not of the network; TP_FAILURE without memory.
+ */
+enum tp_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact,
+                                const struct tp_checkpoint *next, struct tp_error *error);
 
 #endif

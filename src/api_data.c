@@ -1,4 +1,6 @@
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api.h"
 
@@ -9,12 +11,20 @@ static int64_t label_at(const tileprop_data *data, size_t i)
                                               : ((const int32_t *)data->labels)[i];
 }
 
+enum tp_status tp_api_complete(const char *name, const tileprop_data *given, tileprop_data *data,
+                               struct tp_error *error)
+{
+    if (given->size > sizeof *data || given->size < offsetof(tileprop_data, class_names))
+        return tp_fail(error, TP_USAGE, "%s: size %zu found, expected %zu", name, given->size, sizeof *data);
+    *data = (tileprop_data){0};
+    memcpy(data, given, given->size);
+    return TP_OK;
+}
+
 enum tp_status tp_api_data(const char *name, const tileprop_data *data, struct tp_dataset *set,
                            uint16_t **copy, struct tp_error *error)
 {
     const size_t most = data->classes ? data->classes : TP_CLASSES_MOST;
-    if (data->size != sizeof *data)
-        return tp_fail(error, TP_USAGE, "%s: size %zu found, expected %zu", name, data->size, sizeof *data);
     if ((data->type != TILEPROP_U8 && data->type != TILEPROP_F32) ||
         (data->label_type != TILEPROP_U8 && data->label_type != TILEPROP_U16 &&
          data->label_type != TILEPROP_I32))
@@ -51,15 +61,30 @@ enum tp_status tp_api_data(const char *name, const tileprop_data *data, struct t
     return TP_OK;
 }
 
+enum tp_status tp_api_finite_data(const char *name, const tileprop_data *data, struct tp_dataset *set,
+                                  uint16_t **copy, struct tp_error *error)
+{
+    const enum tp_status status = tp_api_data(name, data, set, copy, error);
+    for (size_t i = 0; status == TP_OK && data->type == TILEPROP_F32 && i < data->rows * data->features; i++)
+        if (!isfinite(((const float *)data->samples)[i]))
+            return tp_fail(error, TP_BAD_INPUT, "%s: row %zu: value %zu is not finite", name,
+                           i / data->features, i % data->features);
+    return status;
+}
+
 static enum tp_status evaluate(const tileprop_model *handle, const tileprop_data *given, size_t threads,
                                const struct tp_predictions *to, struct tp_error *error)
 {
     static const uint8_t none = 0;
-    tileprop_data data = *given;
+    tileprop_data data;
     struct tp_dataset set;
     uint16_t *copy = NULL;
     const size_t features = tileprop_model_features(handle), classes = tileprop_model_classes(handle);
+    enum tp_status status = tp_api_complete("data", given, &data, error);
+    if (status != TP_OK)
+        return status;
     const size_t rows = data.rows;
+    const char *name = data.name ? data.name : "data";
     if (!to->loss) { /* nobody looks at labels */
         data.labels = &none;
         data.label_type = TILEPROP_U8;
@@ -67,9 +92,9 @@ static enum tp_status evaluate(const tileprop_model *handle, const tileprop_data
     }
     data.classes = classes;
     if (data.features != features)
-        return tp_fail(error, TP_BAD_INPUT, "data: samples of %zu values found, expected %zu", data.features,
-                       features);
-    enum tp_status status = tp_api_data("data", &data, &set, &copy, error);
+        return tp_fail(error, TP_BAD_INPUT, "%s: samples of %zu values found, expected %zu", name,
+                       data.features, features);
+    status = tp_api_data(name, &data, &set, &copy, error);
     set.count = rows;
     if (status == TP_OK)
         status = tp_predictor_run_team(handle->predictor, threads ? threads : tileprop_threads(0), &set, to,

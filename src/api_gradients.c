@@ -3,7 +3,6 @@
 
 #include "api.h"
 #include "gradient_check.h"
-#include "trainer.h"
 
 static enum tp_status check_tiers(const struct tp_train_options *options, const struct tp_dataset *set,
                                   const struct tp_normalization *normalization,
@@ -49,9 +48,12 @@ static enum tp_status check(const tileprop_options *given, const tileprop_data *
     tileprop_options completed;
     struct tp_dataset set;
     uint16_t *copy = NULL;
+    tileprop_data whole;
     enum tp_status status = tp_api_options(given, &completed, &options, error);
     if (status == TP_OK)
-        status = tp_api_finite_data("data", data, &set, &copy, error);
+        status = tp_api_complete("data", data, &whole, error);
+    if (status == TP_OK)
+        status = tp_api_finite_data(whole.name ? whole.name : "data", &whole, &set, &copy, error);
     if (status == TP_OK) {
         tp_api_settle(&completed, &set, &options);
         options.drop_last = false; /* there are no batches */

@@ -1,36 +1,12 @@
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "api.h"
-#include "train_wishes.h"
-#include "trainer.h"
-
-#define SAME(public_name, own_name) ((int)(public_name) == (int)(own_name))
-
-_Static_assert(SAME(TILEPROP_SIGMOID, TP_SIGMOID) && SAME(TILEPROP_LECUN_TANH, TP_LECUN_TANH) &&
-                   SAME(TILEPROP_TANH, TP_TANH) && SAME(TILEPROP_RELU, TP_RELU) &&
-                   SAME(TILEPROP_INIT_AUTO, TP_INIT_AUTO) && SAME(TILEPROP_INIT_UNIFORM, TP_INIT_UNIFORM) &&
-                   SAME(TILEPROP_INIT_FAN_IN, TP_INIT_FAN_IN) && SAME(TILEPROP_INIT_HE, TP_INIT_HE) &&
-                   SAME(TILEPROP_BIAS_INPUT, TP_BIAS_INPUT) && SAME(TILEPROP_BIAS_ALL, TP_BIAS_ALL) &&
-                   SAME(TILEPROP_BIAS_NONE, TP_BIAS_NONE) &&
-                   SAME(TILEPROP_NORMALIZE_GLOBAL, TP_NORMALIZE_GLOBAL) &&
-                   SAME(TILEPROP_NORMALIZE_FEATURE, TP_NORMALIZE_FEATURE) &&
-                   SAME(TILEPROP_NORMALIZE_UNIT, TP_NORMALIZE_UNIT) &&
-                   SAME(TILEPROP_NORMALIZE_NONE, TP_NORMALIZE_NONE) && SAME(TILEPROP_SGD, TP_SGD) &&
-                   SAME(TILEPROP_MOMENTUM, TP_MOMENTUM) && SAME(TILEPROP_LECUN_MOMENTUM, TP_LECUN_MOMENTUM) &&
-                   SAME(TILEPROP_NESTEROV, TP_NESTEROV) && SAME(TILEPROP_ADAM, TP_ADAM) &&
-                   SAME(TILEPROP_BIND_NONE, TP_BIND_NONE) && SAME(TILEPROP_BIND_AUTO, TP_BIND_AUTO) &&
-                   SAME(TILEPROP_BIND_CORES, TP_BIND_CORES) && SAME(TILEPROP_NUMA_AUTO, TP_NUMA_AUTO) &&
-                   SAME(TILEPROP_NUMA_OFF, TP_NUMA_OFF) &&
-                   SAME(TILEPROP_NUMA_INTERLEAVE, TP_NUMA_INTERLEAVE) &&
-                   SAME(TILEPROP_NUMA_REPLICATE, TP_NUMA_REPLICATE) &&
-                   SAME(TILEPROP_STOP_EPOCHS, TP_STOP_EPOCHS) && SAME(TILEPROP_STOP_EARLY, TP_STOP_EARLY) &&
-                   SAME(TILEPROP_STOP_ACCURACY, TP_STOP_ACCURACY) && SAME(TILEPROP_STOP_LOSS, TP_STOP_LOSS) &&
-                   SAME(TILEPROP_STOP_TIME, TP_STOP_TIME) && SAME(TILEPROP_STOP_PROGRESS, TP_STOP_SIGNAL) &&
-                   SAME(TILEPROP_STOP_DIVERGED, TP_STOP_DIVERGED) && SAME(TILEPROP_AUTO, TP_AUTO) &&
-                   SAME(TILEPROP_HIDDEN_MAX, TP_HIDDEN_MAX),
-               "what is public has the numbers that it has inside");
+#include "plan_text.h"
+#include "schema_text.h"
 
 /* Weights that are kept for a model, the last or the best ones. */
 struct kept {
@@ -40,169 +16,241 @@ struct kept {
     struct tp_score validation;
 };
 
+/* A set of the caller's. */
+struct set {
+    const char *name;
+    tileprop_data given;
+    struct tp_dataset own;
+    uint16_t *labels; /* a copy of other labels than u16, or NULL */
+};
+
 /* A call of tileprop_train. */
 struct training {
     tileprop_options given;
+    tileprop_run_options run;
     struct tp_train_options options;
-    struct tp_dataset train, validation;
-    uint16_t *labels[2]; /* copies of labels, or NULL */
-    struct tp_normalization normalization;
+    struct set train, validation, test; /* test: count 0 without */
+    struct tp_model start;              /* that of init_from */
+    struct tp_checkpoint next;          /* what is the same in all checkpoints, and room for the rest */
+    struct tp_resumed resumed;
     struct kept last, best;
     tileprop_progress progress;
     bool stop; /* the caller's wish */
 };
 
-void tileprop_options_init(tileprop_options *options, size_t size)
+static enum tp_status take_run(const tileprop_run_options *given, tileprop_run_options *run,
+                               struct tp_error *error)
 {
-    const struct tp_train_options o = tp_train_options_default();
-    tileprop_options all = {.size = size,
-                            .hidden_count = o.hidden_count,
-                            .activation = (tileprop_activation)o.activation,
-                            .init = (tileprop_init)o.init,
-                            .bias = TILEPROP_AUTO,
-                            .normalize = TILEPROP_AUTO,
-                            .optimizer = (tileprop_optimizer)o.optimizer,
-                            .learning_rate = o.learning_rate,
-                            .momentum = o.momentum,
-                            .beta1 = o.beta1,
-                            .beta2 = o.beta2,
-                            .epsilon = o.epsilon,
-                            .weight_decay = o.weight_decay,
-                            .batch = o.batch,
-                            .shuffle = o.shuffle,
-                            .drop_last = TILEPROP_AUTO,
-                            .evals_per_epoch = o.evals_per_epoch,
-                            .eval_train = o.eval_train,
-                            .seed = o.seed,
-                            .early_stop = o.early_stop,
-                            .stop_at_accuracy = o.stop_at_accuracy,
-                            .stop_at_loss = o.stop_at_loss,
-                            .max_seconds = o.max_seconds,
-                            .threads = o.threads,
-                            .threads_exact = o.threads_exact,
-                            .bind = TILEPROP_BIND_NONE,
-                            .numa = TILEPROP_NUMA_OFF,
-                            .isa = o.isa};
-    memcpy(all.hidden, o.hidden, sizeof all.hidden);
-    memcpy(options, &all, size < sizeof all ? size : sizeof all);
+    *run = (tileprop_run_options){0};
+    if (!given)
+        return TP_OK;
+    if (given->size != sizeof *given)
+        return tp_fail(error, TP_USAGE, "run: size %zu found, expected %zu", given->size, sizeof *given);
+    *run = *given;
+    return TP_OK;
 }
 
-static enum tp_status check_choices(const tileprop_options *g, struct tp_error *error)
+static enum tp_status take_set(struct set *set, const char *name, const tileprop_data *given,
+                               struct tp_error *error)
 {
-    const struct {
-        const char *name;
-        int value, least, most;
-    } all[] = {{"activation", (int)g->activation, TILEPROP_SIGMOID, TILEPROP_RELU},
-               {"init", (int)g->init, TILEPROP_INIT_AUTO, TILEPROP_INIT_HE},
-               {"bias", g->bias, TILEPROP_AUTO, TILEPROP_BIAS_NONE},
-               {"normalize", g->normalize, TILEPROP_AUTO, TILEPROP_NORMALIZE_NONE},
-               {"optimizer", (int)g->optimizer, TILEPROP_SGD, TILEPROP_ADAM},
-               {"bind", (int)g->bind, TILEPROP_BIND_NONE, TILEPROP_BIND_CORES},
-               {"numa", (int)g->numa, TILEPROP_NUMA_AUTO, TILEPROP_NUMA_REPLICATE}};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (all[i].value < all[i].least || all[i].value > all[i].most)
-            return tp_fail(error, TP_USAGE, "%s: %d found, expected %d to %d", all[i].name, all[i].value,
-                           all[i].least, all[i].most);
-    const struct {
-        const char *name;
-        double value, most; /* from 0 on */
-    } reals[] = {{"learning_rate", g->learning_rate, 1000},
-                 {"momentum", g->momentum, 1},
-                 {"beta1", g->beta1, 1},
-                 {"beta2", g->beta2, 1},
-                 {"epsilon", g->epsilon, 1},
-                 {"weight_decay", g->weight_decay, 1000}};
-    for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++)
-        if (!(reals[i].value >= 0 && reals[i].value <= reals[i].most))
-            return tp_fail(error, TP_USAGE, "%s: %g found, expected 0 to %g", reals[i].name, reals[i].value,
-                           reals[i].most);
-    if (g->evals_per_epoch == 0 || g->batch == 0)
-        return tp_fail(error, TP_USAGE, "%s: 0 found, expected at least 1",
-                       g->batch ? "evals_per_epoch" : "batch");
-    return g->isa ? TP_OK : tp_fail(error, TP_USAGE, "isa: NULL found, expected \"auto\" or a tier's name");
+    enum tp_status status = tp_api_complete(name, given, &set->given, error);
+    set->name = set->given.name ? set->given.name : name;
+    return status == TP_OK ? tp_api_finite_data(set->name, &set->given, &set->own, &set->labels, error)
+                           : status;
 }
 
-/* A caller that knows fewer options than this library gets the defaults of the others. */
-enum tp_status tp_api_options(const tileprop_options *given, tileprop_options *g,
-                              struct tp_train_options *options, struct tp_error *error)
+static json_t *class_names(const struct set *train)
 {
-    tileprop_options_init(g, sizeof *g);
-    if (given->size > sizeof *g || given->size < offsetof(tileprop_options, progress))
-        return tp_fail(error, TP_USAGE,
-                       "options: size %zu found, expected at most %zu: use tileprop_options_init()",
-                       given->size, sizeof *g);
-    memcpy(g, given, given->size);
-    if (g->hidden_count > TILEPROP_HIDDEN_MAX)
-        return tp_fail(error, TP_USAGE, "hidden_count: %zu found, expected at most %d", g->hidden_count,
-                       TILEPROP_HIDDEN_MAX);
-    const enum tp_status status = check_choices(g, error);
-    *options = (struct tp_train_options){.hidden_count = g->hidden_count,
-                                         .activation = (enum tp_activation)g->activation,
-                                         .init = (enum tp_init)g->init,
-                                         .optimizer = (enum tp_rule_kind)g->optimizer,
-                                         .learning_rate = g->learning_rate,
-                                         .momentum = g->momentum,
-                                         .beta1 = g->beta1,
-                                         .beta2 = g->beta2,
-                                         .epsilon = g->epsilon,
-                                         .weight_decay = g->weight_decay,
-                                         .batch = g->batch,
-                                         .shuffle = g->shuffle != 0,
-                                         .evals_per_epoch = g->evals_per_epoch,
-                                         .eval_train = g->eval_train != 0,
-                                         .seed = g->seed,
-                                         .early_stop = g->early_stop,
-                                         .stop_at_accuracy = g->stop_at_accuracy,
-                                         .stop_at_loss = g->stop_at_loss,
-                                         .max_seconds = g->max_seconds,
-                                         .threads = g->threads,
-                                         .threads_exact = g->threads_exact,
-                                         .bind = (enum tp_bind)g->bind,
-                                         .isa = g->isa,
-                                         .numa = (enum tp_numa_mode)g->numa};
-    memcpy(options->hidden, g->hidden, sizeof options->hidden);
-    return status;
+    const size_t classes = train->own.classes;
+    if (!train->given.class_names)
+        return tp_model_number_classes(classes);
+    json_t *names = json_array();
+    for (size_t k = 0; names && k < classes; k++) {
+        if (json_array_append_new(names, json_string(train->given.class_names[k])) != 0) {
+            json_decref(names);
+            names = NULL;
+        }
+    }
+    return names;
 }
 
-void tp_api_settle(const tileprop_options *given, const struct tp_dataset *train,
-                   struct tp_train_options *options)
+/* A model of the run but for its weights; what the trainer finds of the normalization has room there. */
+static enum tp_status describe(const struct training *t, struct tp_model *model, struct tp_error *error)
 {
-    const struct tp_train_wishes wishes = {given->normalize, given->bias, given->drop_last, given->epochs};
-    tp_train_wishes_settle(&wishes, train->type == TP_SAMPLE_F32, train->count, options);
+    const size_t features = t->train.own.features;
+    const char *schema = t->train.given.schema;
+    *model = (struct tp_model){.described = true,
+                               .activation = t->options.activation,
+                               .normalize = t->options.normalize,
+                               .normalization.features = features,
+                               .normalization.scale = malloc(features * sizeof(float)),
+                               .normalization.shift = malloc(features * sizeof(float)),
+                               .class_names = class_names(&t->train),
+                               .schema.features = features,
+                               .options = strdup(t->run.text ? t->run.text : ""),
+                               .fingerprint = t->next.model.fingerprint};
+    if (!model->normalization.scale || !model->normalization.shift || !model->class_names || !model->options)
+        return tp_fail(error, TP_FAILURE, "out of memory: a model");
+    return schema ? tp_schema_text_read(&model->schema, schema, features, t->train.name, error) : TP_OK;
 }
 
-enum tp_status tp_api_finite_data(const char *name, const tileprop_data *data, struct tp_dataset *set,
-                                  uint16_t **copy, struct tp_error *error)
-{
-    const enum tp_status status = tp_api_data(name, data, set, copy, error);
-    for (size_t i = 0; status == TP_OK && data->type == TILEPROP_F32 && i < data->rows * data->features; i++)
-        if (!isfinite(((const float *)data->samples)[i]))
-            return tp_fail(error, TP_BAD_INPUT, "%s: row %zu: value %zu is not finite", name,
-                           i / data->features, i % data->features);
-    return status;
-}
-
-/* Room for the weights that become models. */
+/* Room for weights that become models and, with state, checkpoints. */
 static enum tp_status make_room(struct training *t, struct tp_error *error)
 {
     struct kept *const both[] = {&t->last, &t->best};
+    struct tp_checkpoint *next = &t->next;
     struct tp_network network;
-    t->normalization.features = t->train.features;
-    t->normalization.scale = malloc(t->train.features * sizeof(float));
-    t->normalization.shift = malloc(t->train.features * sizeof(float));
-    if (!t->normalization.scale || !t->normalization.shift)
-        return tp_fail(error, TP_FAILURE, "out of memory: the normalization of %zu values",
-                       t->train.features);
     enum tp_status status =
-        tp_network_shape(&network, &t->options, t->train.features, t->train.classes, 1, error);
+        tp_network_shape(&network, &t->options, t->train.own.features, t->train.own.classes, 1, error);
     for (int i = 0; i < 2 && status == TP_OK; i++) {
         if (!both[i]->wanted)
             continue;
         tp_weights_shape(&both[i]->weights, &network);
         status = tp_weights_allocate(&both[i]->weights, error);
     }
+    if (status == TP_OK) {
+        next->state_count = (size_t)network.states;
+        tp_weights_shape(&next->model.weights, &network);
+        for (size_t i = 0; i < next->state_count; i++)
+            tp_weights_shape(&next->states[i], &network);
+    }
     tp_network_free(&network);
+    if (status == TP_OK && t->run.checkpoint) {
+        status = tp_weights_allocate(&next->model.weights, error);
+        for (size_t i = 0; i < next->state_count && status == TP_OK; i++)
+            status = tp_weights_allocate(&next->states[i], error);
+    }
     return status;
+}
+
+/* What models and checkpoints of the run have in common, while there is time to say that it cannot be kept.
+ */
+static enum tp_status prepare_models(struct training *t, struct tp_error *error)
+{
+    struct tp_checkpoint *next = &t->next;
+    const struct tp_dataset *train = &t->train.own;
+    const char *init_from = t->run.init_from;
+    if (!t->last.wanted && !t->best.wanted && !t->run.checkpoint && !t->run.resume)
+        return TP_OK;
+    next->model.fingerprint = tp_model_fingerprint(train);
+    enum tp_status status = describe(t, &next->model, error);
+    if (status == TP_OK)
+        status = tp_model_check(&next->model, t->train.name, error);
+    if (status == TP_OK)
+        status = make_room(t, error);
+    if (status != TP_OK || (!t->run.checkpoint && !t->run.resume))
+        return status;
+    if (train->class_weights)
+        next->class_weights =
+            XXH3_64bits(train->class_weights, train->classes * sizeof *train->class_weights);
+    next->validation = tp_model_fingerprint(&t->validation.own);
+    next->test = t->test.own.count ? tp_model_fingerprint(&t->test.own) : 0;
+    /* Of the path and not of the file, where there may be another one by now; it is not read again. */
+    next->init_from = init_from       ? XXH3_64bits(init_from, strlen(init_from))
+                      : t->run.resume ? t->run.resume->own.init_from
+                                      : 0;
+    return TP_OK;
+}
+
+static void keep_normalization(struct tp_normalization *to, const struct tp_normalization *from)
+{
+    memcpy(to->scale, from->scale, from->features * sizeof *to->scale);
+    memcpy(to->shift, from->shift, from->features * sizeof *to->shift);
+    to->mean = from->mean;
+    to->deviation = from->deviation;
+}
+
+static enum tp_status resume(struct training *t, struct tp_error *error)
+{
+    const tileprop_checkpoint *from = t->run.resume;
+    const enum tp_status status = tp_api_resumable(from, t->run.resume_inexact != 0, &t->next, error);
+    if (status != TP_OK)
+        return status;
+    if (t->best.wanted && !tp_weights_alike(&from->own.best, &t->best.weights))
+        return tp_fail(error, TP_USAGE, "%s: no best weights found, expected a run that was to give them",
+                       from->path);
+    if (t->best.wanted) {
+        tp_weights_copy(&t->best.weights, &from->own.best);
+        keep_normalization(&t->next.model.normalization, &from->own.model.normalization);
+        t->best.filled = true;
+        t->best.step = from->own.progress.best_step;
+        t->best.validation = from->own.progress.best;
+    }
+    t->resumed = (struct tp_resumed){&from->own.progress, &from->own.model.weights, from->own.states};
+    t->options.resumed = &t->resumed;
+    return TP_OK;
+}
+
+/* The first weights, of which a run that is resumed has more already. */
+static enum tp_status take_first_weights(struct training *t, struct tp_error *error)
+{
+    const struct tp_model *start = t->given.first_weights ? &t->given.first_weights->model : &t->start;
+    const char *path = t->run.init_from;
+    enum tp_status status = TP_OK;
+    if (t->run.resume || (!path && !t->given.first_weights))
+        return TP_OK;
+    if (path && t->given.first_weights)
+        return tp_fail(error, TP_USAGE, "init_from: expected without first_weights");
+    if (path)
+        status = tp_model_read(&t->start, path, error);
+    if (status == TP_OK)
+        status = tp_model_starts(start, path ? path : "first_weights", &t->options, t->train.own.features,
+                                 t->train.own.classes, error);
+    t->options.first_weights = &start->weights;
+    return status;
+}
+
+/* The plan as text, to be freed; NULL without memory. */
+static char *plan_text(const struct tp_run *run)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return NULL;
+    tp_plan_write(&run->plan, run->layers, stream);
+    if (fclose(stream) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static void on_started(void *context, const struct tp_run *from)
+{
+    const struct training *t = context;
+    tileprop_candidate candidates[TP_PROBE_MOST];
+    for (size_t i = 0; i < from->probe.count; i++)
+        candidates[i] =
+            (tileprop_candidate){from->probe.candidates[i].step_members, from->probe.candidates[i].model,
+                                 from->probe.candidates[i].measured};
+    char *plan = plan_text(from);
+    const tileprop_run run = {.size = sizeof run,
+                              .isa = from->isa,
+                              .tile = tp_tier_find(from->isa)->tile,
+                              .threads_most = from->threads_requested,
+                              .threads = from->threads_used,
+                              .threads_of_steps = from->plan.step_members,
+                              .threads_bound = from->threads_bound,
+                              .plan = plan ? plan : "",
+                              .candidates = candidates,
+                              .candidate_count = from->probe.count,
+                              .seconds_planning = from->probe.seconds,
+                              .inputs = from->inputs,
+                              .classes = from->classes,
+                              .layers = from->layers,
+                              .parameters = from->parameters,
+                              .learning_rate = from->learning_rate,
+                              .batch = from->batch,
+                              .steps_per_epoch = from->steps_per_epoch,
+                              .steps_planned = from->steps_planned,
+                              .steps_before = from->steps_before,
+                              .seconds_before = from->seconds_before,
+                              .flops_per_step = from->flops_per_step,
+                              .mean = from->mean,
+                              .deviation = from->deviation};
+    if (t->run.started)
+        t->run.started(t->run.context, &run);
+    free(plan);
 }
 
 static void tell(struct training *t)
@@ -230,6 +278,9 @@ static void on_evaluated(void *context, const struct tp_evaluation *evaluation)
     t->progress.evaluated = 1;
     t->progress.validation_loss = evaluation->validation.loss;
     t->progress.validation_accuracy = evaluation->validation.accuracy;
+    t->progress.best = evaluation->best;
+    t->progress.gradient_norms = evaluation->gradient_norms;
+    t->progress.train_evaluated = evaluation->train.count > 0;
     if (evaluation->train.count)
         t->progress.train_accuracy = evaluation->train.accuracy;
     tell(t);
@@ -239,58 +290,62 @@ static void on_weights(void *context, const struct tp_weights_shown *shown)
 {
     struct training *t = context;
     struct kept *kept = shown->last ? &t->last : &t->best;
-    const struct tp_normalization *from = shown->normalization;
     if (!kept->wanted)
         return;
     tp_network_get(shown->network, &kept->weights);
     kept->filled = true;
     kept->step = shown->step;
     kept->validation = shown->validation;
-    memcpy(t->normalization.scale, from->scale, from->features * sizeof *from->scale);
-    memcpy(t->normalization.shift, from->shift, from->features * sizeof *from->shift);
-    t->normalization.mean = from->mean;
-    t->normalization.deviation = from->deviation;
+    keep_normalization(&t->next.model.normalization, shown->normalization);
 }
 
 static bool on_interrupted(void *context)
 {
     const struct training *t = context;
-    return t->stop;
+    return t->stop || (t->run.interrupted && t->run.interrupted(t->run.context) != 0);
 }
 
-static float *copy_floats(const float *from, size_t count)
+static bool on_checkpoint_due(void *context, size_t step)
 {
-    float *to = malloc(count * sizeof *to);
-    return to ? memcpy(to, from, count * sizeof *to) : NULL;
+    const struct training *t = context;
+    return t->run.checkpoint_due && t->run.checkpoint_due(t->run.context, step) != 0;
+}
+
+static void on_checkpoint(void *context, const struct tp_checkpoint_shown *shown)
+{
+    const struct training *t = context;
+    const tileprop_moment moment = {&t->next, shown, t->best.filled ? &t->best.weights : NULL};
+    t->run.checkpoint(t->run.context, &moment);
 }
 
 /* A model of weights that were kept, which it takes over. */
-static enum tp_status make_model(struct training *t, struct kept *kept, uint64_t fingerprint,
-                                 tileprop_model **handle, struct tp_error *error)
+static enum tp_status make_model(struct training *t, struct kept *kept, tileprop_model **handle,
+                                 struct tp_error *error)
 {
+    struct tp_model model;
     if (!kept->filled)
         return TP_OK;
-    const size_t features = t->train.features;
-    struct tp_model model = {
-        .weights = kept->weights,
-        .described = true,
-        .activation = t->options.activation,
-        .normalize = t->options.normalize,
-        .normalization = t->normalization,
-        .class_names = tp_model_number_classes(t->train.classes),
-        .schema = {.features = features},
-        .options = strdup(""),
-        .fingerprint = fingerprint,
-        .step = kept->step,
-        .validation = kept->validation,
-    };
+    const enum tp_status status = describe(t, &model, error);
+    if (status != TP_OK) {
+        tp_model_free(&model);
+        return status;
+    }
+    keep_normalization(&model.normalization, &t->next.model.normalization);
+    model.weights = kept->weights;
+    model.step = kept->step;
+    model.validation = kept->validation;
     kept->weights = (struct tp_weights){0};
-    model.normalization.scale = copy_floats(t->normalization.scale, features);
-    model.normalization.shift = copy_floats(t->normalization.shift, features);
-    if (model.class_names && model.options && model.normalization.scale && model.normalization.shift)
-        return tp_api_model(handle, &model, error);
-    tp_model_free(&model);
-    return tp_fail(error, TP_FAILURE, "out of memory: a model");
+    return tp_api_model(handle, &model, error);
+}
+
+static void write_times(const struct training *t, const struct tp_result *from)
+{
+    const size_t layers = from->run.layers;
+    for (size_t v = 0; t->run.times && v < TP_VERB_COUNT; v++)
+        for (size_t l = 0; l < layers; l++)
+            t->run.times[v * layers + l] =
+                (tileprop_time){from->profile.mean[v][l].seconds, from->profile.mean[v][l].waited,
+                                from->profile.longest[v][l]};
 }
 
 static void write_result(tileprop_result *to, const struct tp_result *from)
@@ -310,55 +365,88 @@ static void write_result(tileprop_result *to, const struct tp_result *from)
                                  .seconds_evaluation = from->seconds_evaluation,
                                  .weights_hash = from->weights_hash,
                                  .threads = from->run.threads_used,
-                                 .isa = from->run.isa};
+                                 .isa = from->run.isa,
+                                 .test_loss = from->test.count ? from->test.loss : NAN,
+                                 .test_accuracy = from->test.count ? from->test.accuracy : NAN,
+                                 .threads_worked = from->threads_worked,
+                                 .numa = (tileprop_numa)from->numa,
+                                 .numa_nodes = from->numa_nodes};
     memcpy(to, &all, to->size < sizeof all ? to->size : sizeof all);
+}
+
+/* What is there of a run, also of one that diverged. */
+static enum tp_status give(struct training *t, const struct tp_result *found, tileprop_model **last,
+                           tileprop_model **best, tileprop_result *result, struct tp_error *error)
+{
+    if (result)
+        write_result(result, found);
+    write_times(t, found);
+    const enum tp_status status = make_model(t, &t->last, last, error);
+    return status == TP_OK ? make_model(t, &t->best, best, error) : status;
 }
 
 static enum tp_status run(struct training *t, tileprop_model **last, tileprop_model **best,
                           tileprop_result *result, struct tp_error *error)
 {
     const struct tp_observer observer = {.context = t,
+                                         .started = on_started,
                                          .step = on_step,
                                          .evaluated = on_evaluated,
                                          .weights = on_weights,
-                                         .interrupted = on_interrupted};
+                                         .interrupted = on_interrupted,
+                                         .checkpoint_due = on_checkpoint_due,
+                                         .checkpoint = t->run.checkpoint ? on_checkpoint : NULL};
     struct tp_result found;
     t->last.wanted = last != NULL;
     t->best.wanted = best != NULL;
-    tp_api_settle(&t->given, &t->train, &t->options);
-    if (t->train.type != t->validation.type)
-        return tp_fail(error, TP_BAD_INPUT, "validation: samples of another type than in train found");
-    enum tp_status status = TP_OK;
-    if (t->given.first_weights) {
-        t->options.first_weights = &t->given.first_weights->model.weights;
-        status = tp_model_starts(&t->given.first_weights->model, "first_weights", &t->options,
-                                 t->train.features, t->train.classes, error);
-    }
+    t->options.plan = t->run.plan;
+    t->options.explain = t->run.times != NULL;
+    t->options.log_gradients = t->run.log_gradients != 0;
+    tp_api_settle(&t->given, &t->train.own, &t->options);
+    enum tp_status status = take_first_weights(t, error);
     if (status == TP_OK)
-        status = make_room(t, error);
+        status = prepare_models(t, error);
+    if (status == TP_OK && t->run.resume)
+        status = resume(t, error);
     if (status != TP_OK)
         return status;
-    const enum tp_status trained =
-        tp_train(&t->options, &t->train, &t->validation, NULL, &observer, &found, error);
-    if (trained != TP_OK && trained != TP_DIVERGED)
-        return trained;
-    if (result)
-        write_result(result, &found);
-    struct tp_error second;
-    const uint64_t fingerprint = last || best ? tp_model_fingerprint(&t->train) : 0;
-    status = make_model(t, &t->last, fingerprint, last, trained ? &second : error);
+    status = tp_train(&t->options, &t->train.own, &t->validation.own, t->test.own.count ? &t->test.own : NULL,
+                      &observer, &found, error);
     if (status == TP_OK)
-        status = make_model(t, &t->best, fingerprint, best, trained ? &second : error);
-    return trained ? trained : status;
+        return give(t, &found, last, best, result, error);
+    struct tp_error second;
+    if (status == TP_DIVERGED)
+        give(t, &found, last, best, result, &second);
+    return status;
+}
+
+static enum tp_status take_sets(struct training *t, const tileprop_data *data,
+                                const tileprop_data *validation, double fraction, struct tp_error *error)
+{
+    const struct set *const others[] = {&t->validation, &t->test};
+    enum tp_status status = take_set(&t->train, "train", data, error);
+    if (status == TP_OK && validation)
+        status = take_set(&t->validation, "validation", validation, error);
+    if (status == TP_OK && !validation)
+        status = tp_dataset_tail(&t->train.own, fraction, &t->validation.own, error);
+    if (status == TP_OK && t->run.test)
+        status = take_set(&t->test, "test", t->run.test, error);
+    for (int i = 0; i < 2 && status == TP_OK; i++)
+        if (others[i]->own.count && others[i]->own.type != t->train.own.type)
+            status = tp_fail(error, TP_BAD_INPUT, "%s: samples of another type than in %s found",
+                             others[i]->name, t->train.name);
+    return status;
 }
 
 static void free_training(struct training *t)
 {
     tp_weights_free(&t->last.weights);
     tp_weights_free(&t->best.weights);
-    tp_normalization_free(&t->normalization);
-    free(t->labels[0]);
-    free(t->labels[1]);
+    tp_checkpoint_free(&t->next);
+    tp_model_free(&t->start);
+    free(t->train.labels);
+    free(t->validation.labels);
+    free(t->test.labels);
 }
 
 /* validation NULL: the fraction of data is. */
@@ -369,11 +457,9 @@ static enum tp_status train(const tileprop_options *options, const tileprop_data
     struct training t = {0};
     enum tp_status status = tp_api_options(options, &t.given, &t.options, error);
     if (status == TP_OK)
-        status = tp_api_finite_data("train", data, &t.train, &t.labels[0], error);
-    if (status == TP_OK && validation)
-        status = tp_api_finite_data("validation", validation, &t.validation, &t.labels[1], error);
-    if (status == TP_OK && !validation)
-        status = tp_dataset_tail(&t.train, fraction, &t.validation, error);
+        status = take_run(t.given.run, &t.run, error);
+    if (status == TP_OK)
+        status = take_sets(&t, data, validation, fraction, error);
     if (status == TP_OK)
         status = run(&t, last, best, result, error);
     if (status != TP_OK && status != TP_DIVERGED && last) {

@@ -4,17 +4,16 @@
 #ifndef TP_EXPLAIN_H
 #define TP_EXPLAIN_H
 
-#include "peak.h"
-#include "trainer.h"
+#include "../include/tileprop/run.h"
 
 /* The plan as --plan reads it, how it was found, and whether threads are bound. */
-void tp_explain_run(const struct tp_run *run);
+void tp_explain_run(const tileprop_run *run);
 
 /*
- * A line for each verb and layer of all steps together, which trained on so many samples. peak is that of all
- * threads used; times are means over the threads that take part in steps.
+ * A line for each verb and layer of all steps together, which trained on so many samples in so many seconds.
+ * times are the run's; peak is that of all threads used, in FLOP/s, or 0.
  */
-void tp_explain_steps(const struct tp_train_options *options, const struct tp_result *result, double samples,
-                      const struct tp_peak *peak);
+void tp_explain_steps(const tileprop_options *options, const tileprop_run *run, const tileprop_time *times,
+                      double samples, double seconds, double peak);
 
 #endif

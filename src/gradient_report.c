@@ -8,11 +8,10 @@
 #include "clock.h"
 #include "json_line.h"
 #include "stop_signal.h"
+#include "train_data.h"
 
 #define TP_LABEL          "%-12s"
 #define TP_REDRAW_SECONDS 0.1
-
-static const char *const verbs[TILEPROP_VERBS] = {"pack", "forward", "loss", "backward", "update"};
 
 struct progress {
     bool shown;
@@ -70,10 +69,8 @@ static void write_opening(const tileprop_options *options, const char *directory
     for (size_t l = 0; l < options->hidden_count; l++)
         printf("-%zu", options->hidden[l]);
     printf("-%zu, %s, bias %s, init %s, seed %llu\n", train->classes,
-           options->hidden_count ? tp_activation_name((enum tp_activation)options->activation)
-                                 : "no hidden layer",
-           tp_bias_name((enum tp_bias)options->bias), tp_init_name((enum tp_init)options->init),
-           (unsigned long long)options->seed);
+           options->hidden_count ? tp_activation_name((int)options->activation) : "no hidden layer",
+           tp_bias_name(options->bias), tp_init_name((int)options->init), (unsigned long long)options->seed);
     fflush(stdout);
 }
 
@@ -163,7 +160,7 @@ static json_t *json_isa(const tileprop_gradients *found, const tileprop_isa_grad
 {
     struct tp_json_member shares[TILEPROP_VERBS];
     for (int verb = 0; verb < TILEPROP_VERBS; verb++)
-        shares[verb] = (struct tp_json_member){verbs[verb], tp_json_number(isa->shares[verb])};
+        shares[verb] = (struct tp_json_member){tileprop_verb_name(verb), tp_json_number(isa->shares[verb])};
     const struct tp_json_member members[] = {
         {"shares_of_bound", tp_json_object(shares, TILEPROP_VERBS)},
         {"at", json_place(found, isa->layer, isa->at)},
@@ -206,36 +203,14 @@ static enum tp_status judge(const tileprop_gradients *found, struct tp_error *er
     return TP_OK;
 }
 
-/* Of the command's options those that the check looks at. */
-static tileprop_options options_of(const struct tp_train_command *command)
-{
-    const struct tp_train_options *from = &command->options;
-    tileprop_options options;
-    tileprop_options_init(&options, sizeof options);
-    memcpy(options.hidden, from->hidden, sizeof options.hidden);
-    options.hidden_count = from->hidden_count;
-    options.activation = (tileprop_activation)from->activation;
-    options.init = from->init == TP_INIT_AUTO ? TILEPROP_INIT_UNIFORM : (tileprop_init)from->init;
-    options.bias = (int)from->bias;
-    options.normalize = (int)from->normalize;
-    options.seed = from->seed;
-    options.threads = from->threads;
-    options.threads_exact = from->threads_exact;
-    return options;
-}
-
 enum tp_status tp_gradient_report(const struct tp_train_command *command, const char *directory,
                                   const struct tp_dataset *train, bool *stopped, struct tp_error *error)
 {
-    const tileprop_options options = options_of(command);
-    const tileprop_data data = {.size = sizeof data,
-                                .samples = train->samples,
-                                .type = train->type == TP_SAMPLE_U8 ? TILEPROP_U8 : TILEPROP_F32,
-                                .labels = train->labels,
-                                .label_type = TILEPROP_U16,
-                                .rows = train->count,
-                                .features = train->features,
-                                .classes = train->classes};
+    const tileprop_data data = tp_train_data_of(train, NULL);
+    tileprop_options options = command->options;
+    if (options.init == TILEPROP_INIT_AUTO)
+        options.init = TILEPROP_INIT_UNIFORM;
+    tileprop_options_settle(&options, data.type, data.rows);
     struct progress progress = {.shown = isatty(STDERR_FILENO) && !command->quiet};
     tileprop_gradients found = {.size = sizeof found};
     write_opening(&options, directory, &data);

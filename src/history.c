@@ -41,22 +41,22 @@ static int write_if(FILE *file, bool known, double value)
 }
 
 /* Writes the pending row; evaluation, if not NULL, is of its step. */
-static void write_row(struct tp_history *history, const struct tp_evaluation *evaluation)
+static void write_row(struct tp_history *history, const tileprop_progress *evaluation)
 {
     FILE *file = history->safe.file;
+    const double *norms = evaluation ? evaluation->gradient_norms : NULL;
     int result = fprintf(file, "%zu,%zu", history->step, history->epoch);
     if (result >= 0)
         result = write_number(file, history->loss);
     if (result >= 0)
-        result = write_if(file, evaluation, evaluation ? evaluation->validation.loss : 0);
+        result = write_if(file, evaluation, evaluation ? evaluation->validation_loss : 0);
     if (result >= 0)
-        result = write_if(file, evaluation, evaluation ? evaluation->validation.accuracy : 0);
+        result = write_if(file, evaluation, evaluation ? evaluation->validation_accuracy : 0);
     if (result >= 0)
-        result = write_if(file, evaluation && evaluation->train.count,
-                          evaluation ? evaluation->train.accuracy : 0);
+        result = write_if(file, evaluation && evaluation->train_evaluated,
+                          evaluation ? evaluation->train_accuracy : 0);
     for (size_t l = 0; l < history->layers && result >= 0; l++)
-        result = write_if(file, evaluation && evaluation->gradient_norms,
-                          evaluation && evaluation->gradient_norms ? evaluation->gradient_norms[l] : 0);
+        result = write_if(file, norms, norms ? norms[l] : 0);
     if (result >= 0)
         result = fputs("\n", file);
     if (result < 0 && !history->safe.error)
@@ -76,7 +76,7 @@ void tp_history_step(struct tp_history *history, size_t step, size_t epoch, doub
     history->loss = loss;
 }
 
-void tp_history_evaluated(struct tp_history *history, const struct tp_evaluation *evaluation)
+void tp_history_evaluated(struct tp_history *history, const tileprop_progress *evaluation)
 {
     if (history->safe.file && history->pending && history->step == evaluation->step)
         write_row(history, evaluation);

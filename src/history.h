@@ -12,9 +12,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "../include/tileprop/tileprop.h"
 #include "safe_file.h"
 #include "status.h"
-#include "trainer.h"
 
 /* Places of columns, from 0. */
 #define TP_HISTORY_LOSS  2
@@ -39,7 +39,7 @@ enum tp_status tp_history_open(struct tp_history *history, const char *option, c
 
 /* Add to the rows. On a closed history they do nothing; failures are kept for tp_history_commit(). */
 void tp_history_step(struct tp_history *history, size_t step, size_t epoch, double loss);
-void tp_history_evaluated(struct tp_history *history, const struct tp_evaluation *evaluation);
+void tp_history_evaluated(struct tp_history *history, const tileprop_progress *evaluation);
 
 /* Goes on behind the content of a history with these columns, before any row; nothing on a closed history. */
 void tp_history_restore(struct tp_history *history, const void *content, size_t size);

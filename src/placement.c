@@ -182,12 +182,3 @@ void tp_placement_end(struct tp_placement *p)
     free(p->homes);
     *p = (struct tp_placement){0};
 }
-
-void tp_placement_describe(enum tp_numa_mode mode, size_t nodes, char *text, size_t size)
-{
-    if (mode == TP_NUMA_OFF)
-        snprintf(text, size, "memory where the system puts it");
-    else
-        snprintf(text, size, "%zu memory nodes, weights on those of their threads, data %s", nodes,
-                 mode == TP_NUMA_REPLICATE ? "on each" : "interleaved");
-}

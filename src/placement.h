@@ -60,7 +60,4 @@ const struct tp_dataset *tp_placement_local(const struct tp_placement *placement
 /* Frees the copies and asks nothing more of the data sets' pages. */
 void tp_placement_end(struct tp_placement *placement);
 
-/* Writes one line: what is done, on how many nodes. */
-void tp_placement_describe(enum tp_numa_mode mode, size_t nodes, char *text, size_t size);
-
 #endif

@@ -85,7 +85,7 @@ void tp_plot_step(struct tp_plot *plot, size_t step, size_t epoch, double loss)
     tp_history_step(&plot->history, step, epoch, loss);
 }
 
-void tp_plot_evaluated(struct tp_plot *plot, const struct tp_evaluation *evaluation)
+void tp_plot_evaluated(struct tp_plot *plot, const tileprop_progress *evaluation)
 {
     tp_history_evaluated(&plot->history, evaluation);
 }

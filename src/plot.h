@@ -39,7 +39,7 @@ enum tp_status tp_plot_open(struct tp_plot *plot, const char *path, size_t layer
 
 /* Add to the data. On a closed plot they do nothing; failures are kept for tp_plot_finish(). */
 void tp_plot_step(struct tp_plot *plot, size_t step, size_t epoch, double loss);
-void tp_plot_evaluated(struct tp_plot *plot, const struct tp_evaluation *evaluation);
+void tp_plot_evaluated(struct tp_plot *plot, const tileprop_progress *evaluation);
 
 /*
  * Writes data and script, runs gnuplot and closes the plot, on error too; TP_OK if it is closed already.

@@ -7,10 +7,8 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "cpus.h"
 #include "explain.h"
 #include "json_line.h"
-#include "placement.h"
 
 #define TP_REDRAW_SECONDS 0.1
 #define TP_PROGRESS_LINES 50  /* about so many elsewhere than on a terminal: all of the default run */
@@ -24,18 +22,19 @@ void tp_report_begin(struct tp_report *report, const struct tp_train_command *co
 }
 
 void tp_report_loaded(struct tp_report *report, const char *directory, const struct tp_dataset *train,
-                      const struct tp_dataset *validation)
+                      const struct tp_dataset *validation, const struct tp_dataset *test)
 {
     report->directory = directory;
     report->train_count = train->count;
     report->validation_count = validation->count;
+    report->test_count = test->count;
     report->loaded = tp_clock_seconds();
 }
 
 static void write_opening(const struct tp_report *report)
 {
-    const struct tp_train_options *options = &report->command->options;
-    const struct tp_run *run = &report->run;
+    const tileprop_options *options = &report->command->options;
+    const tileprop_run *run = &report->run;
 
     printf(TP_LABEL "%s, %zu training and %zu validation samples, %zu inputs, %zu classes, mean %.6g, "
                     "deviation %.6g\n",
@@ -46,39 +45,36 @@ static void write_opening(const struct tp_report *report)
     for (size_t i = 0; i < options->hidden_count; i++)
         printf("-%zu", options->hidden[i]);
     printf("-%zu, %s, bias %s, %zu parameters, %s, lr %g, batch %zu, seed %llu\n", run->classes,
-           options->hidden_count ? tp_activation_name(options->activation) : "no hidden layer",
-           tp_bias_name(options->bias), run->parameters, tp_optimizer_name(options->optimizer),
+           options->hidden_count ? tp_activation_name((int)options->activation) : "no hidden layer",
+           tp_bias_name(options->bias), run->parameters, tp_optimizer_name((int)options->optimizer),
            run->learning_rate, run->batch, (unsigned long long)options->seed);
 
-    printf(TP_LABEL "%s, %zu thread%s used of ", "machine", run->isa, run->threads_used,
-           run->threads_used == 1 ? "" : "s");
+    printf(TP_LABEL "%s, %zu thread%s used of ", "machine", run->isa, run->threads,
+           run->threads == 1 ? "" : "s");
     if (options->threads_exact || options->threads)
-        printf("%zu asked for", run->threads_requested);
+        printf("%zu asked for", run->threads_most);
     else
-        printf("%zu available", run->threads_requested);
-    if (run->plan.step_members < run->threads_used)
-        printf(", %zu in steps", run->plan.step_members);
+        printf("%zu available", run->threads_most);
+    if (run->threads_of_steps < run->threads)
+        printf(", %zu in steps", run->threads_of_steps);
     putchar('\n');
     if (run->steps_before)
         printf(TP_LABEL "behind step %zu\n", "resumed", run->steps_before - 1);
-    if (options->explain)
+    if (report->command->explain)
         tp_explain_run(run);
     fflush(stdout);
 }
 
-void tp_report_started(struct tp_report *report, const struct tp_run *run)
+void tp_report_started(struct tp_report *report, const tileprop_run *run)
 {
-    const struct tp_train_options *options = &report->command->options;
+    const tileprop_options *options = &report->command->options;
     report->run = *run;
     report->done = run->steps_before;
     write_opening(report);
-    const struct tp_tier *tier = tp_tier_find(run->isa);
-    /* Without a peak there are no shares of it, which is no reason not to train. */
-    if ((!report->command->quiet || options->explain) &&
-        (!tier || tp_peak_measure(tier, run->threads_used, &report->peak, NULL) != TP_OK))
-        report->peak.proved = false;
+    if (!report->command->quiet || report->command->explain)
+        report->peak = tileprop_peak(run->isa, run->threads);
     if (!report->command->quiet) {
-        const size_t cpus = tp_cpus_available();
+        const size_t cpus = tileprop_threads(0);
         if (!options->threads_exact && options->threads > cpus)
             fprintf(stderr, "train: warning: --threads: %zu asked for, but this process may use %zu CPU%s\n",
                     options->threads, cpus, cpus == 1 ? "" : "s");
@@ -97,7 +93,7 @@ static double samples_in(const struct tp_report *report, size_t steps)
 }
 
 /* Operations of so many samples. */
-static double flops_of(const struct tp_run *run, double samples)
+static double flops_of(const tileprop_run *run, double samples)
 {
     return run->batch ? run->flops_per_step / (double)run->batch * samples : 0;
 }
@@ -130,11 +126,11 @@ enum width { TP_WIDE, TP_NARROW, TP_NARROWEST };
 
 static size_t format_progress(const struct tp_report *report, enum width width, char line[TP_LINE_MOST])
 {
-    const struct tp_run *run = &report->run;
-    const struct tp_evaluation *evaluation = &report->evaluation;
+    const tileprop_run *run = &report->run;
+    const tileprop_progress *evaluation = &report->evaluation;
     const double rate = ratio(samples_done(report, report->done), report->step_seconds);
     const double gflops = 1e-9 * flops_of(run, rate);
-    const double share = ratio(gflops, report->peak.gflops);
+    const double share = ratio(1e9 * gflops, report->peak);
     const double elapsed = report->marked - report->started;
     const size_t steps_left = run->steps_planned > report->done ? run->steps_planned - report->done : 0;
     const size_t seconds =
@@ -146,16 +142,16 @@ static size_t format_progress(const struct tp_report *report, enum width width, 
         report->command->options.epochs, report->done, run->steps_planned, report->loss);
     if (report->evaluated)
         length = append(line, length, wide ? "  validation %.4f %.2f%%" : " val %.4f %.2f%%",
-                        evaluation->validation.loss, 100 * evaluation->validation.accuracy);
-    if (report->evaluated && evaluation->train.count)
+                        evaluation->validation_loss, 100 * evaluation->validation_accuracy);
+    if (report->evaluated && evaluation->train_evaluated)
         length =
-            append(line, length, wide ? "  train %.2f%%" : " train %.2f%%", 100 * evaluation->train.accuracy);
+            append(line, length, wide ? "  train %.2f%%" : " train %.2f%%", 100 * evaluation->train_accuracy);
     if (width != TP_NARROWEST) {
         length = wide ? append(line, length, "  %.0f samples/s", rate)
                       : append(line, length, " %.0fk/s", 1e-3 * rate);
         length = append(line, length, wide ? "  %.1f GFLOP/s" : " %.0f GFLOP/s", gflops);
         /* A share above 1 would prove that the peak is none. */
-        if (report->peak.proved && share <= 1)
+        if (report->peak > 0 && share <= 1)
             length = append(line, length, wide ? " (%.0f%% of peak)" : " %.0f%%", 100 * share);
     }
     if (seconds >= 3600)
@@ -220,7 +216,7 @@ void tp_report_step(struct tp_report *report, size_t epoch, double loss)
     }
 }
 
-void tp_report_evaluated(struct tp_report *report, const struct tp_evaluation *evaluation)
+void tp_report_evaluated(struct tp_report *report, const tileprop_progress *evaluation)
 {
     report->marked = tp_clock_seconds();
     report->evaluation = *evaluation;
@@ -264,13 +260,13 @@ struct goal {
     double seconds; /* since the start of the program, and those of a run that was resumed before */
 };
 
-static struct goal find_goal(const struct tp_report *report, const struct tp_result *result)
+static struct goal find_goal(const struct tp_report *report, const tileprop_result *result)
 {
     const double accuracy = report->command->options.stop_at_accuracy;
-    const bool stopped = result->stopped_by == TP_STOP_ACCURACY;
-    return (struct goal){.reached = accuracy > 0 && result->validation.accuracy >= accuracy,
+    const bool stopped = result->stopped_by == TILEPROP_STOP_ACCURACY;
+    return (struct goal){.reached = accuracy > 0 && result->validation_accuracy >= accuracy,
                          .step = result->steps ? result->steps - 1 : 0,
-                         .seconds = result->run.seconds_before +
+                         .seconds = report->run.seconds_before +
                                     (stopped ? report->marked : tp_clock_seconds()) - report->begun};
 }
 
@@ -284,7 +280,7 @@ static void write_goal(const struct goal *goal, double accuracy, double seconds_
         puts("not reached");
 }
 
-static void write_saved(const char *label, const struct tp_saved *saved)
+static void write_saved(const char *label, const struct tp_saved *saved, size_t held_out)
 {
     if (!saved->path)
         return;
@@ -294,21 +290,21 @@ static void write_saved(const char *label, const struct tp_saved *saved)
         return;
     }
     printf(TP_LABEL "%s: step %zu, validation ", label, saved->path, saved->step);
-    write_figures(saved->validation.loss, saved->validation.accuracy, saved->validation.count);
+    write_figures(saved->loss, saved->accuracy, held_out);
     putchar('\n');
 }
 
-static void write_closing(const struct tp_report *report, const struct tp_result *result,
+static void write_closing(const struct tp_report *report, const tileprop_result *result,
                           const struct tp_saver *saver, const struct goal *goal)
 {
     const double accuracy = report->command->options.stop_at_accuracy;
-    const size_t held_out = result->validation.count;
-    write_score("train", result->train.loss, result->train.accuracy, 0);
+    const size_t held_out = report->validation_count;
+    write_score("train", result->train_loss, result->train_accuracy, 0);
     putchar('\n');
-    write_score("validation", result->validation.loss, result->validation.accuracy, held_out);
+    write_score("validation", result->validation_loss, result->validation_accuracy, held_out);
     putchar('\n');
-    if (result->test.count) {
-        write_score("test", result->test.loss, result->test.accuracy, result->test.count);
+    if (report->test_count) {
+        write_score("test", result->test_loss, result->test_accuracy, report->test_count);
         putchar('\n');
     }
     if (isfinite(result->best_validation_loss)) {
@@ -319,16 +315,14 @@ static void write_closing(const struct tp_report *report, const struct tp_result
     }
     if (accuracy > 0)
         write_goal(goal, accuracy, result->seconds_training);
-    if (result->numa != TP_NUMA_OFF) {
-        char line[TP_LINE_MOST];
-        tp_placement_describe(result->numa, result->numa_nodes, line, sizeof line);
-        printf(TP_LABEL "%s\n", "memory", line);
-    }
+    if (result->numa != TILEPROP_NUMA_OFF)
+        printf(TP_LABEL "%zu memory nodes, weights on those of their threads, data %s\n", "memory",
+               result->numa_nodes, result->numa == TILEPROP_NUMA_REPLICATE ? "on each" : "interleaved");
     const bool saved = saver->last.path || saver->best.path;
     printf(TP_LABEL "%016llx%s\n", "weights", (unsigned long long)result->weights_hash,
            saved ? "" : ", not saved; --save does that");
-    write_saved("saved", &saver->last);
-    write_saved("saved best", &saver->best);
+    write_saved("saved", &saver->last, held_out);
+    write_saved("saved best", &saver->best, held_out);
 }
 
 /* null unless there is one. */
@@ -354,13 +348,13 @@ static json_t *json_saved(const struct tp_saved *saved)
     const struct tp_json_member members[] = {
         {"path", json_string(saved->path)},
         {"step", tp_json_count(saved->step)},
-        {"validation_loss", tp_json_number(saved->validation.loss)},
-        {"validation_accuracy", tp_json_number(saved->validation.accuracy)},
+        {"validation_loss", tp_json_number(saved->loss)},
+        {"validation_accuracy", tp_json_number(saved->accuracy)},
     };
     return tp_json_object(members, sizeof members / sizeof members[0]);
 }
 
-static enum tp_status write_json(const struct tp_report *report, const struct tp_result *result,
+static enum tp_status write_json(const struct tp_report *report, const tileprop_result *result,
                                  const struct tp_saver *saver, const struct goal *goal,
                                  struct tp_error *error)
 {
@@ -370,37 +364,37 @@ static enum tp_status write_json(const struct tp_report *report, const struct tp
     const double rate = ratio(samples, result->seconds_training);
     const bool any_best = isfinite(result->best_validation_loss);
     const struct tp_json_member members[] = {
-        {"parameters", tp_json_count(result->run.parameters)},
+        {"parameters", tp_json_count(report->run.parameters)},
         {"steps", tp_json_count(result->steps)},
         {"epochs", tp_json_count(result->epochs)},
-        {"train_loss", tp_json_number(result->train.loss)},
-        {"train_accuracy", tp_json_number(result->train.accuracy)},
-        {"validation_loss", tp_json_number(result->validation.loss)},
-        {"validation_accuracy", tp_json_number(result->validation.accuracy)},
-        {"test_loss", result->test.count ? tp_json_number(result->test.loss) : json_null()},
-        {"test_accuracy", result->test.count ? tp_json_number(result->test.accuracy) : json_null()},
+        {"train_loss", tp_json_number(result->train_loss)},
+        {"train_accuracy", tp_json_number(result->train_accuracy)},
+        {"validation_loss", tp_json_number(result->validation_loss)},
+        {"validation_accuracy", tp_json_number(result->validation_accuracy)},
+        {"test_loss", report->test_count ? tp_json_number(result->test_loss) : json_null()},
+        {"test_accuracy", report->test_count ? tp_json_number(result->test_accuracy) : json_null()},
         {"best_validation_loss", any_best ? tp_json_number(result->best_validation_loss) : json_null()},
         {"best_step", any_best ? tp_json_count(result->best_step) : json_null()},
         {"best_validation_accuracy",
          any_best ? tp_json_number(result->best_validation_accuracy) : json_null()},
         {"seconds_total", tp_json_number(tp_clock_seconds() - report->begun)},
         {"seconds_loading", tp_json_number(report->loaded - report->begun)},
-        {"seconds_planning", tp_json_number(result->run.probe.seconds)},
+        {"seconds_planning", tp_json_number(report->run.seconds_planning)},
         {"seconds_training", tp_json_number(result->seconds_training)},
         {"seconds_evaluation", tp_json_number(result->seconds_evaluation)},
         {"samples_per_second", tp_json_number(rate)},
-        {"gflops", tp_json_number(1e-9 * flops_of(&result->run, rate))},
-        {"isa", json_string(result->run.isa)},
-        {"threads_requested", tp_json_count(result->run.threads_requested)},
-        {"threads_used", tp_json_count(result->run.threads_used)},
-        {"threads_of_steps", tp_json_count(result->run.plan.step_members)},
+        {"gflops", tp_json_number(1e-9 * flops_of(&report->run, rate))},
+        {"isa", json_string(report->run.isa)},
+        {"threads_requested", tp_json_count(report->run.threads_most)},
+        {"threads_used", tp_json_count(report->run.threads)},
+        {"threads_of_steps", tp_json_count(report->run.threads_of_steps)},
         {"threads_worked", tp_json_count(result->threads_worked)},
-        {"numa", json_string(tp_numa_name(result->numa))},
+        {"numa", json_string(tp_numa_name((int)result->numa))},
         {"numa_nodes", tp_json_count(result->numa_nodes)},
         {"weights_hash", json_string(hash)},
         {"saved", json_saved(&saver->last)},
         {"saved_best", json_saved(&saver->best)},
-        {"stopped_by", json_string(tp_stop_name(result->stopped_by))},
+        {"stopped_by", json_string(tileprop_stop_name(result->stopped_by))},
         {"stop_at_accuracy",
          json_goal(goal, report->command->options.stop_at_accuracy, result->seconds_training)},
     };
@@ -434,14 +428,15 @@ enum tp_status tp_report_stats(const struct tp_train_command *command, const cha
     return tp_json_write(tp_json_object(members, sizeof members / sizeof members[0]), error);
 }
 
-enum tp_status tp_report_finish(struct tp_report *report, const struct tp_result *result,
-                                const struct tp_saver *saver, struct tp_error *error)
+enum tp_status tp_report_finish(struct tp_report *report, const tileprop_result *result,
+                                const tileprop_time *times, const struct tp_saver *saver,
+                                struct tp_error *error)
 {
     tp_report_clear(report);
     const struct goal goal = find_goal(report, result);
-    if (report->command->options.explain)
-        tp_explain_steps(&report->command->options, result, samples_done(report, result->steps),
-                         &report->peak);
+    if (report->command->explain)
+        tp_explain_steps(&report->command->options, &report->run, times, samples_done(report, result->steps),
+                         result->seconds_training, report->peak);
     write_closing(report, result, saver, &goal);
     return report->command->json ? write_json(report, result, saver, &goal, error) : TP_OK;
 }

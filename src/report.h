@@ -8,17 +8,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "peak.h"
+#include "dataset.h"
 #include "saver.h"
 #include "train_command.h"
-#include "trainer.h"
 
 struct tp_report {
     const struct tp_train_command *command;
     const char *directory;
-    size_t train_count, validation_count;
-    struct tp_run run;
-    struct tp_peak peak;
+    size_t train_count, validation_count, test_count;
+    tileprop_run run; /* but for what is valid during its callback alone */
+    double peak;      /* of the threads used, in FLOP/s; 0: none that is proved */
     bool terminal;
     size_t drawn; /* columns of the line on the terminal */
     size_t line;  /* of the lines elsewhere, the last that was written; SIZE_MAX: none */
@@ -30,7 +29,7 @@ struct tp_report {
     size_t done, epoch;  /* steps done, those before a run was resumed included; epoch of the last of them */
     double loss;
     bool evaluated;
-    struct tp_evaluation evaluation; /* the last one */
+    tileprop_progress evaluation; /* the last one */
 };
 
 /*
@@ -47,12 +46,12 @@ void tp_report_begin(struct tp_report *report, const struct tp_train_command *co
 
 /* The data are loaded, from directory, which must outlive the report. */
 void tp_report_loaded(struct tp_report *report, const char *directory, const struct tp_dataset *train,
-                      const struct tp_dataset *validation);
+                      const struct tp_dataset *validation, const struct tp_dataset *test);
 
-/* To be called by the trainer's callbacks of the same names; step after each step. */
-void tp_report_started(struct tp_report *report, const struct tp_run *run);
+/* To be called by a training's callbacks; step after each step. */
+void tp_report_started(struct tp_report *report, const tileprop_run *run);
 void tp_report_step(struct tp_report *report, size_t epoch, double loss);
-void tp_report_evaluated(struct tp_report *report, const struct tp_evaluation *evaluation);
+void tp_report_evaluated(struct tp_report *report, const tileprop_progress *evaluation);
 
 /* Says on standard error, unless it is to be quiet, what does not end the run. */
 void tp_report_warn(struct tp_report *report, const char *text);
@@ -61,10 +60,12 @@ void tp_report_warn(struct tp_report *report, const char *text);
 void tp_report_clear(struct tp_report *report);
 
 /*
- * Writes the closing lines, also of what was saved, and the JSON object.
+ * Writes the closing lines, also of what was saved, and the JSON object. times: of the steps, if the command
+ * has them explained.
  * Errors: TP_FAILURE without memory. Errors of standard output are left to the stream.
  */
-enum tp_status tp_report_finish(struct tp_report *report, const struct tp_result *result,
-                                const struct tp_saver *saver, struct tp_error *error);
+enum tp_status tp_report_finish(struct tp_report *report, const tileprop_result *result,
+                                const tileprop_time *times, const struct tp_saver *saver,
+                                struct tp_error *error);
 
 #endif

@@ -1,27 +1,27 @@
 /*
- * --save and --save-best: keeps weights while a run goes on, and writes them as models when it has ended.
+ * --save and --save-best: opens the files before any work is done, says what models are to say of themselves,
+ * and writes the models when the run has ended.
  */
 #ifndef TP_SAVER_H
 #define TP_SAVER_H
 
-#include "checkpoint.h"
+#include "dataset.h"
+#include "safe_file.h"
 #include "train_command.h"
-#include "trainer.h"
 
 /* One of the two files. */
 struct tp_saved {
     const char *path; /* as asked for; NULL: it was not */
     struct tp_safe_file file;
-    struct tp_weights weights;
     bool filled;  /* there were such weights */
     bool written; /* and they are in the file */
     size_t step;
-    struct tp_score validation;
+    double loss, accuracy; /* of the validation set */
 };
 
 struct tp_saver {
     struct tp_saved last, best;
-    struct tp_model model; /* all that is the same in both, and in checkpoints */
+    char *options, *schema; /* texts of models; owned, NULL: none */
 };
 
 /*
@@ -32,27 +32,22 @@ enum tp_status tp_saver_open(struct tp_saver *saver, const struct tp_train_comma
                              struct tp_error *error);
 
 /*
- * Fills the model, if the command saves weights, writes checkpoints or resumes, but for weights and
- * normalization, and makes room for the weights of the network that the command trains on this set, whose
- * schema is to outlive the saver.
- * Errors: TP_BAD_INPUT for names that are not UTF-8, and as tp_model_check(); TP_FAILURE without memory.
+ * Has the data and the run say what models and checkpoints of this set keep, whose schema and the saver are
+ * to outlive both. Nothing happens if the command asks for neither and resumes nothing.
+ * Errors: TP_BAD_INPUT for names that are not UTF-8; TP_FAILURE without memory.
  */
 enum tp_status tp_saver_prepare(struct tp_saver *saver, const struct tp_train_command *command,
-                                const struct tp_dataset *train, struct tp_error *error);
-
-/* Where a run is resumed: the checkpoint's best weights, which are there and of the saver's shape. */
-void tp_saver_restore(struct tp_saver *saver, const struct tp_checkpoint *from);
-
-/* The observer's callback of the trainer. */
-void tp_saver_weights(struct tp_saver *saver, const struct tp_weights_shown *shown);
+                                const struct tp_dataset *train, tileprop_data *data,
+                                tileprop_run_options *run, struct tp_error *error);
 
 /*
- * Writes the files for which there were weights.
+ * Writes the files for which there are models (NULL: none).
  * Errors: TP_FAILURE if one could not be written; what was there before is still there then.
  */
-enum tp_status tp_saver_finish(struct tp_saver *saver, struct tp_error *error);
+enum tp_status tp_saver_finish(struct tp_saver *saver, const tileprop_model *last, const tileprop_model *best,
+                               const tileprop_result *result, struct tp_error *error);
 
-/* Frees the weights, and leaves nothing of files that are not finished. */
+/* Leaves nothing of files that are not finished. */
 void tp_saver_discard(struct tp_saver *saver);
 
 #endif

@@ -17,10 +17,10 @@
 #include "tier_choice.h"
 #include "train_command.h"
 #include "train_data.h"
-#include "trainer.h"
 #include "version.h"
 
 struct observed {
+    const struct tp_train_data *data;
     struct tp_report report;
     struct tp_history history;
     struct tp_plot plot;
@@ -28,52 +28,46 @@ struct observed {
     struct tp_keeper keeper;
 };
 
-static void on_started(void *context, const struct tp_run *run)
+static void on_started(void *context, const tileprop_run *run)
 {
     struct observed *observed = context;
+    tp_data_report(observed->data, observed->report.command->options.seed);
     tp_report_started(&observed->report, run);
     tp_keeper_started(&observed->keeper, run);
 }
 
-static void on_step(void *context, size_t step, size_t epoch, double loss)
+static int on_progress(void *context, const tileprop_progress *progress)
 {
     struct observed *observed = context;
-    tp_history_step(&observed->history, step, epoch, loss);
-    tp_plot_step(&observed->plot, step, epoch, loss);
-    tp_report_step(&observed->report, epoch, loss);
+    if (progress->evaluated) {
+        tp_history_evaluated(&observed->history, progress);
+        tp_plot_evaluated(&observed->plot, progress);
+        tp_report_evaluated(&observed->report, progress);
+    } else {
+        tp_history_step(&observed->history, progress->step, progress->epoch, progress->loss);
+        tp_plot_step(&observed->plot, progress->step, progress->epoch, progress->loss);
+        tp_report_step(&observed->report, progress->epoch, progress->loss);
+    }
+    return 0;
 }
 
-static void on_evaluated(void *context, const struct tp_evaluation *evaluation)
-{
-    struct observed *observed = context;
-    tp_history_evaluated(&observed->history, evaluation);
-    tp_plot_evaluated(&observed->plot, evaluation);
-    tp_report_evaluated(&observed->report, evaluation);
-}
-
-static void on_weights(void *context, const struct tp_weights_shown *shown)
-{
-    struct observed *observed = context;
-    tp_saver_weights(&observed->saver, shown);
-}
-
-static bool on_interrupted(void *context)
+static int on_interrupted(void *context)
 {
     (void)context;
     return tp_stop_signal_number() != 0;
 }
 
-static bool on_checkpoint_due(void *context, size_t step)
+static int on_checkpoint_due(void *context, size_t step)
 {
     const struct observed *observed = context;
     return tp_keeper_due(&observed->keeper, step);
 }
 
-static void on_checkpoint(void *context, const struct tp_checkpoint_shown *shown)
+static void on_checkpoint(void *context, const tileprop_moment *moment)
 {
     struct observed *observed = context;
     struct tp_error error;
-    tp_keeper_checkpoint(&observed->keeper, shown);
+    tp_keeper_checkpoint(&observed->keeper, moment);
     if (tp_keeper_finish(&observed->keeper, &error) != TP_OK)
         tp_report_warn(&observed->report, error.text);
 }
@@ -82,7 +76,7 @@ static void on_checkpoint(void *context, const struct tp_checkpoint_shown *shown
 static enum tp_status open_outputs(struct observed *observed, const struct tp_train_command *command,
                                    struct tp_error *error)
 {
-    const size_t layers = command->options.log_gradients ? command->options.hidden_count + 1 : 0;
+    const size_t layers = command->log_gradients ? command->options.hidden_count + 1 : 0;
     enum tp_status status = tp_saver_open(&observed->saver, command, error);
     if (status == TP_OK)
         status = tp_keeper_open(&observed->keeper, command, error);
@@ -95,13 +89,22 @@ static enum tp_status open_outputs(struct observed *observed, const struct tp_tr
     return status;
 }
 
+/* What a training gives. */
+struct outcome {
+    tileprop_result result;
+    tileprop_model *last, *best; /* NULL: there is none, or it is not wanted */
+    tileprop_time *times;        /* NULL: not wanted */
+};
+
 /* Of a run that diverged or was stopped, what there is is written too. The first error is printed. */
-static enum tp_status finish_outputs(struct observed *observed, const struct tp_result *result,
+static enum tp_status finish_outputs(struct observed *observed, const struct outcome *outcome,
                                      enum tp_status status, struct tp_error *error)
 {
-    enum tp_status written = tp_saver_finish(&observed->saver, status ? NULL : error);
+    enum tp_status written = tp_saver_finish(&observed->saver, outcome->last, outcome->best, &outcome->result,
+                                             status ? NULL : error);
     status = status ? status : written;
-    written = tp_report_finish(&observed->report, result, &observed->saver, status ? NULL : error);
+    written = tp_report_finish(&observed->report, &outcome->result, outcome->times, &observed->saver,
+                               status ? NULL : error);
     status = status ? status : written;
     written = tp_history_commit(&observed->history, status ? NULL : error);
     status = status ? status : written;
@@ -111,62 +114,77 @@ static enum tp_status finish_outputs(struct observed *observed, const struct tp_
     return status ? status : written;
 }
 
-/* The weights of --init-from, of which a run that is resumed has more already. */
-static enum tp_status read_first_weights(struct tp_train_command *command, bool resumes,
-                                         const struct tp_dataset *train, struct tp_model *start,
-                                         struct tp_error *error)
+/* What the library is to do, apart from the command's options. */
+static enum tp_status prepare(struct tp_train_command *command, const struct tp_train_data *data,
+                              struct observed *observed, tileprop_data *train, struct outcome *outcome,
+                              struct tp_error *error)
 {
-    if (!command->init_from || resumes)
-        return TP_OK;
-    enum tp_status status = tp_model_read(start, command->init_from, error);
-    if (status == TP_OK)
-        status = tp_model_starts(start, command->init_from, &command->options, train->features,
-                                 train->classes, error);
-    command->options.first_weights = &start->weights;
+    tileprop_options *options = &command->options;
+    tileprop_run_options *run = &command->run;
+    options->progress = on_progress;
+    options->run = run;
+    options->context = run->context = observed;
+    run->started = on_started;
+    run->interrupted = on_interrupted;
+    if (command->checkpoint) {
+        run->checkpoint_due = on_checkpoint_due;
+        run->checkpoint = on_checkpoint;
+    }
+    if (command->explain) {
+        outcome->times = calloc(TILEPROP_VERBS * (options->hidden_count + 1), sizeof *outcome->times);
+        if (!outcome->times)
+            return tp_fail(error, TP_FAILURE, "out of memory: the times of steps");
+        run->times = outcome->times;
+    }
+    tileprop_options_settle(options, train->type, train->rows);
+    enum tp_status status = tp_saver_prepare(&observed->saver, command, &data->train, train, run, error);
+    return status == TP_OK
+               ? tp_keeper_prepare(&observed->keeper, &observed->history, &observed->plot.history, run, error)
+               : status;
+}
+
+static enum tp_status run(struct tp_train_command *command, const struct tp_train_data *data,
+                          struct observed *observed, struct outcome *outcome, struct tp_error *error)
+{
+    tileprop_data train = tp_train_data_of(&data->train, command->data);
+    const tileprop_data validation = tp_train_data_of(&data->validation, NULL),
+                        test = tp_train_data_of(&data->test, NULL);
+    if (data->test.count)
+        command->run.test = &test;
+    enum tp_status status = prepare(command, data, observed, &train, outcome, error);
+    if (status != TP_OK)
+        return status;
+    observed->data = data;
+    tp_report_loaded(&observed->report, data->directory, &data->train, &data->validation, &data->test);
+    status = (enum tp_status)tileprop_train(
+        &command->options, &train, &validation, command->save ? &outcome->last : NULL,
+        command->save_best ? &outcome->best : NULL, &outcome->result, error->text, sizeof error->text);
+    tp_report_clear(&observed->report);
     return status;
 }
 
 static enum tp_status train(struct tp_train_command *command, struct tp_error *error, bool *stopped)
 {
     struct tp_train_data data = {0};
-    struct tp_model start = {0};
-    struct tp_result result = {0};
     struct observed observed = {0};
-    const struct tp_observer observer = {.context = &observed,
-                                         .started = on_started,
-                                         .step = on_step,
-                                         .evaluated = on_evaluated,
-                                         .weights = on_weights,
-                                         .interrupted = on_interrupted,
-                                         .checkpoint_due = on_checkpoint_due,
-                                         .checkpoint = on_checkpoint};
+    struct outcome outcome = {.result.size = sizeof outcome.result};
 
     tp_report_begin(&observed.report, command);
     enum tp_status status = open_outputs(&observed, command, error);
     if (status == TP_OK)
         status = tp_train_data_load(&data, command, error);
     if (status == TP_OK)
-        status = read_first_weights(command, tp_keeper_resumes(&observed.keeper), &data.train, &start, error);
-    if (status == TP_OK)
-        status = tp_saver_prepare(&observed.saver, command, &data.train, error);
-    if (status == TP_OK)
-        status = tp_keeper_prepare(&observed.keeper, command, &data, &observed.saver, &observed.history,
-                                   &observed.plot.history, error);
-    if (status == TP_OK) {
-        tp_data_report(&data, command->options.seed);
-        tp_report_loaded(&observed.report, data.directory, &data.train, &data.validation);
-        status = tp_train(&command->options, &data.train, &data.validation,
-                          data.test.count ? &data.test : NULL, &observer, &result, error);
-        tp_report_clear(&observed.report);
-    }
+        status = run(command, &data, &observed, &outcome, error);
     if (status == TP_OK || status == TP_DIVERGED)
-        status = finish_outputs(&observed, &result, status, error);
-    *stopped = result.stopped_by == TP_STOP_SIGNAL;
+        status = finish_outputs(&observed, &outcome, status, error);
+    *stopped = outcome.result.stopped_by == TILEPROP_STOP_PROGRESS;
     tp_keeper_discard(&observed.keeper);
     tp_saver_discard(&observed.saver);
     tp_history_discard(&observed.history);
     tp_plot_discard(&observed.plot);
-    tp_model_free(&start);
+    tileprop_model_free(outcome.last);
+    tileprop_model_free(outcome.best);
+    free(outcome.times);
     tp_train_data_free(&data);
     return status;
 }

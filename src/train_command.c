@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpus.h"
 #include "options.h"
 
 #define TP_COUNT_MOST   1000000000
@@ -13,35 +12,40 @@
 
 #define AT(member) offsetof(struct tp_train_command, member)
 
-_Static_assert(sizeof(enum tp_activation) == sizeof(int) && sizeof(enum tp_init) == sizeof(int) &&
-                   sizeof(enum tp_bias) == sizeof(int) && sizeof(enum tp_normalize) == sizeof(int) &&
-                   sizeof(enum tp_rule_kind) == sizeof(int) && sizeof(enum tp_bind) == sizeof(int) &&
-                   sizeof(enum tp_numa_mode) == sizeof(int) && sizeof(enum tp_header) == sizeof(int) &&
+_Static_assert(sizeof(tileprop_activation) == sizeof(int) && sizeof(tileprop_init) == sizeof(int) &&
+                   sizeof(tileprop_optimizer) == sizeof(int) && sizeof(tileprop_bind) == sizeof(int) &&
+                   sizeof(tileprop_numa) == sizeof(int) && sizeof(enum tp_header) == sizeof(int) &&
                    sizeof(enum tp_missing) == sizeof(int),
                "options store choices as int");
 
-static const struct tp_choice normalizations[] = {
-    {"auto", TP_AUTO},           {"global", TP_NORMALIZE_GLOBAL}, {"feature", TP_NORMALIZE_FEATURE},
-    {"unit", TP_NORMALIZE_UNIT}, {"none", TP_NORMALIZE_NONE},     {NULL, 0}};
-
-const struct tp_choice tp_activation_choices[] = {{"sigmoid", TP_SIGMOID},
-                                                  {"lecun-tanh", TP_LECUN_TANH},
-                                                  {"improved-sigmoid", TP_LECUN_TANH},
-                                                  {"tanh", TP_TANH},
-                                                  {"relu", TP_RELU},
+static const struct tp_choice normalizations[] = {{"auto", TILEPROP_AUTO},
+                                                  {"global", TILEPROP_NORMALIZE_GLOBAL},
+                                                  {"feature", TILEPROP_NORMALIZE_FEATURE},
+                                                  {"unit", TILEPROP_NORMALIZE_UNIT},
+                                                  {"none", TILEPROP_NORMALIZE_NONE},
                                                   {NULL, 0}};
 
-static const struct tp_choice inits[] = {{"auto", TP_INIT_AUTO},
-                                         {"uniform", TP_INIT_UNIFORM},
-                                         {"fan-in", TP_INIT_FAN_IN},
-                                         {"he", TP_INIT_HE},
+const struct tp_choice tp_activation_choices[] = {{"sigmoid", TILEPROP_SIGMOID},
+                                                  {"lecun-tanh", TILEPROP_LECUN_TANH},
+                                                  {"improved-sigmoid", TILEPROP_LECUN_TANH},
+                                                  {"tanh", TILEPROP_TANH},
+                                                  {"relu", TILEPROP_RELU},
+                                                  {NULL, 0}};
+
+static const struct tp_choice inits[] = {{"auto", TILEPROP_INIT_AUTO},
+                                         {"uniform", TILEPROP_INIT_UNIFORM},
+                                         {"fan-in", TILEPROP_INIT_FAN_IN},
+                                         {"he", TILEPROP_INIT_HE},
                                          {NULL, 0}};
 
-static const struct tp_choice biases[] = {
-    {"auto", TP_AUTO}, {"input", TP_BIAS_INPUT}, {"all", TP_BIAS_ALL}, {"none", TP_BIAS_NONE}, {NULL, 0}};
+static const struct tp_choice biases[] = {{"auto", TILEPROP_AUTO},
+                                          {"input", TILEPROP_BIAS_INPUT},
+                                          {"all", TILEPROP_BIAS_ALL},
+                                          {"none", TILEPROP_BIAS_NONE},
+                                          {NULL, 0}};
 
 static const struct tp_choice automatic_switch[] = {
-    {"auto", TP_AUTO}, {"on", true}, {"off", false}, {NULL, 0}};
+    {"auto", TILEPROP_AUTO}, {"on", true}, {"off", false}, {NULL, 0}};
 
 const struct tp_choice tp_header_choices[] = {
     {"auto", TP_HEADER_AUTO}, {"yes", TP_HEADER_YES}, {"no", TP_HEADER_NO}, {NULL, 0}};
@@ -54,19 +58,22 @@ static const struct tp_choice resumptions[] = {{"auto", 0}, {NULL, 0}};
 static const struct tp_choice class_weights[] = {{"balanced", 0}, {NULL, 0}};
 
 static const struct tp_choice bindings[] = {
-    {"auto", TP_BIND_AUTO}, {"none", TP_BIND_NONE}, {"cores", TP_BIND_CORES}, {NULL, 0}};
+    {"auto", TILEPROP_BIND_AUTO}, {"none", TILEPROP_BIND_NONE}, {"cores", TILEPROP_BIND_CORES}, {NULL, 0}};
 
-const struct tp_choice tp_optimizer_choices[] = {
-    {"sgd", TP_SGD},           {"momentum", TP_MOMENTUM}, {"lecun-momentum", TP_LECUN_MOMENTUM},
-    {"nesterov", TP_NESTEROV}, {"adam", TP_ADAM},         {NULL, 0}};
+const struct tp_choice tp_optimizer_choices[] = {{"sgd", TILEPROP_SGD},
+                                                 {"momentum", TILEPROP_MOMENTUM},
+                                                 {"lecun-momentum", TILEPROP_LECUN_MOMENTUM},
+                                                 {"nesterov", TILEPROP_NESTEROV},
+                                                 {"adam", TILEPROP_ADAM},
+                                                 {NULL, 0}};
 
 const struct tp_choice tp_tier_choices[] = {
     {"auto", 0}, {"reference", 0}, {"avx2", 0}, {"avx512", 0}, {NULL, 0}};
 
-static const struct tp_choice numa_modes[] = {{"auto", TP_NUMA_AUTO},
-                                              {"off", TP_NUMA_OFF},
-                                              {"interleave", TP_NUMA_INTERLEAVE},
-                                              {"replicate", TP_NUMA_REPLICATE},
+static const struct tp_choice numa_modes[] = {{"auto", TILEPROP_NUMA_AUTO},
+                                              {"off", TILEPROP_NUMA_OFF},
+                                              {"interleave", TILEPROP_NUMA_INTERLEAVE},
+                                              {"replicate", TILEPROP_NUMA_REPLICATE},
                                               {NULL, 0}};
 
 /* A paragraph for each option, not a line for each field. */
@@ -125,12 +132,12 @@ static const struct tp_option table[] = {
      .help = "keep the N samples of the training files that follow the training samples as a test set, "
              "which is evaluated once, at the end"},
     {.name = "normalize", .group = "Data", .argument = "NAME", .kind = TP_OPTION_CHOICE,
-     .choices = normalizations, .offset = AT(normalize),
+     .choices = normalizations, .offset = AT(options.normalize),
      .help = "to mean 0 and deviation 1 over all inputs or for each feature, to [0, 1], or not; auto: global, of a "
              "table feature"},
 
     {.name = "hidden", .group = "Network", .argument = "SIZES", .kind = TP_OPTION_SIZES,
-     .offset = AT(options.hidden), .count_offset = AT(options.hidden_count), .items = TP_HIDDEN_MAX,
+     .offset = AT(options.hidden), .count_offset = AT(options.hidden_count), .items = TILEPROP_HIDDEN_MAX,
      .least = 1, .most = TP_UNITS_MOST,
      .help = "units of each hidden layer, as in 64,64; none: softmax regression. The output layer is not "
              "part of the list: it has one unit per class and is always there"},
@@ -143,12 +150,12 @@ static const struct tp_option table[] = {
      .help = "first weights: uniform in [-1, 1), or normal with deviation sqrt(1/inputs) or sqrt(2/inputs) "
              "of the layer; auto: he for relu, else fan-in"},
     {.name = "bias", .group = "Network", .argument = "NAME", .kind = TP_OPTION_CHOICE,
-     .choices = biases, .offset = AT(bias),
+     .choices = biases, .offset = AT(options.bias),
      .help = "a constant 1 among the inputs, or that and a bias in every other layer, or none; auto: input, with a "
              "table all"},
 
     {.name = "init-from", .group = "Network", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
-     .offset = AT(init_from),
+     .offset = AT(run.init_from),
      .help = "first weights from this model, which --save wrote or PyTorch with the same names; only the "
              "weights: inputs are normalized as --normalize says"},
 
@@ -177,12 +184,12 @@ static const struct tp_option table[] = {
      .most = TP_COUNT_MOST, .offset = AT(options.batch),
      .help = "samples per step"},
     {.name = "epochs", .group = "Optimizer", .argument = "N", .kind = TP_OPTION_COUNT, .word = "auto",
-     .least = 1, .most = TP_COUNT_MOST, .offset = AT(epochs),
+     .least = 1, .most = TP_COUNT_MOST, .offset = AT(options.epochs),
      .help = "passes over the training set; auto: 10, over a table at least as many as give 2000 steps"},
-    {.name = "shuffle", .group = "Optimizer", .kind = TP_OPTION_SWITCH, .offset = AT(options.shuffle),
+    {.name = "shuffle", .group = "Optimizer", .kind = TP_OPTION_SWITCH, .offset = AT(shuffle),
      .help = "take the samples in a new random order in each epoch"},
     {.name = "drop-last", .group = "Optimizer", .argument = "NAME", .kind = TP_OPTION_CHOICE,
-     .choices = automatic_switch, .offset = AT(drop_last),
+     .choices = automatic_switch, .offset = AT(options.drop_last),
      .help = "leave out the samples that do not fill the epoch's last batch; auto: on, with a table off"},
     {.name = "seed", .group = "Optimizer", .argument = "N", .kind = TP_OPTION_SEED, .least = 0,
      .most = UINT64_MAX, .offset = AT(options.seed),
@@ -193,10 +200,10 @@ static const struct tp_option table[] = {
      .kind = TP_OPTION_COUNT, .least = 1, .most = TP_COUNT_MOST, .offset = AT(options.evals_per_epoch),
      .help = "evaluations on the validation set in each epoch"},
     {.name = "eval-train", .group = "Evaluation and stopping", .kind = TP_OPTION_SWITCH,
-     .offset = AT(options.eval_train),
+     .offset = AT(eval_train),
      .help = "at each of them also evaluate the whole training set"},
     {.name = "log-gradients", .group = "Evaluation and stopping", .kind = TP_OPTION_SWITCH,
-     .offset = AT(options.log_gradients),
+     .offset = AT(log_gradients),
      .help = "at each of them also write to --history, as grad_norm_1 to grad_norm_L, the Frobenius norm of "
              "each layer's gradient in the step before it"},
     {.name = "early-stop", .group = "Evaluation and stopping", .argument = "N", .kind = TP_OPTION_COUNT,
@@ -227,10 +234,10 @@ static const struct tp_option table[] = {
      .help = "keep each thread on a core of its own; auto: where every core gets one, unless an affinity mask "
              "or OMP_PROC_BIND, OMP_PLACES or GOMP_CPU_AFFINITY is set"},
     {.name = "plan", .group = "Machine", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "auto",
-     .offset = AT(options.plan),
+     .offset = AT(run.plan),
      .help = "divide the work among threads as this file says, which is what --explain printed; --threads and "
              "--threads-exact then say nothing"},
-    {.name = "explain", .group = "Machine", .kind = TP_OPTION_FLAG, .offset = AT(options.explain),
+    {.name = "explain", .group = "Machine", .kind = TP_OPTION_FLAG, .offset = AT(explain),
      .help = "print how the work is divided and, after the run, where the time of steps went"},
     {.name = "isa", .group = "Machine", .argument = "NAME", .kind = TP_OPTION_NAME, .choices = tp_tier_choices,
      .offset = AT(options.isa),
@@ -330,13 +337,13 @@ static const struct tp_options options = {
 
 static struct tp_train_command default_command(void)
 {
-    struct tp_train_command command = {.options = tp_train_options_default(),
-                                       .normalize = TP_AUTO,
-                                       .bias = TP_AUTO,
-                                       .drop_last = TP_AUTO,
-                                       .checkpoint_every = "60s",
-                                       .table.label = "last"};
-    command.options.bind = TP_BIND_AUTO; /* a library leaves that to its caller */
+    struct tp_train_command command = {
+        .run.size = sizeof command.run, .checkpoint_every = "60s", .table.label = "last"};
+    tileprop_options_init(&command.options, sizeof command.options);
+    command.options.bind = TILEPROP_BIND_AUTO; /* these two a library leaves to its caller */
+    command.options.numa = TILEPROP_NUMA_AUTO;
+    command.shuffle = command.options.shuffle != 0;
+    command.eval_train = command.options.eval_train != 0;
     return command;
 }
 
@@ -347,36 +354,37 @@ static const char *choice_name(const struct tp_choice *choice, int value)
     return choice->name;
 }
 
-const char *tp_activation_name(enum tp_activation activation)
+const char *tp_activation_name(int activation)
 {
-    return choice_name(tp_activation_choices, (int)activation);
+    return choice_name(tp_activation_choices, activation);
 }
 
-const char *tp_init_name(enum tp_init init)
+const char *tp_init_name(int init)
 {
-    return choice_name(inits, (int)init);
+    return choice_name(inits, init);
 }
 
-const char *tp_optimizer_name(enum tp_rule_kind optimizer)
+const char *tp_optimizer_name(int optimizer)
 {
-    return choice_name(tp_optimizer_choices, (int)optimizer);
+    return choice_name(tp_optimizer_choices, optimizer);
 }
 
-const char *tp_bias_name(enum tp_bias bias)
+const char *tp_bias_name(int bias)
 {
-    return choice_name(biases, (int)bias);
+    return choice_name(biases, bias);
 }
 
-const char *tp_numa_name(enum tp_numa_mode mode)
+const char *tp_numa_name(int numa)
 {
-    return choice_name(numa_modes, (int)mode);
+    return choice_name(numa_modes, numa);
 }
 
-static bool rule_uses(enum tp_rule_kind optimizer, const char *name)
+static bool rule_uses(tileprop_optimizer optimizer, const char *name)
 {
     if (strcmp(name, "momentum") == 0)
-        return optimizer == TP_MOMENTUM || optimizer == TP_LECUN_MOMENTUM || optimizer == TP_NESTEROV;
-    return optimizer == TP_ADAM;
+        return optimizer == TILEPROP_MOMENTUM || optimizer == TILEPROP_LECUN_MOMENTUM ||
+               optimizer == TILEPROP_NESTEROV;
+    return optimizer == TILEPROP_ADAM;
 }
 
 /*
@@ -387,8 +395,8 @@ static bool rule_uses(enum tp_rule_kind optimizer, const char *name)
 static enum tp_status check_rule(struct tp_train_command *command, const enum tp_option_source *sources,
                                  struct tp_error *error)
 {
-    const struct tp_train_options defaults = tp_train_options_default();
-    struct tp_train_options *chosen = &command->options;
+    const tileprop_options defaults = default_command().options;
+    tileprop_options *chosen = &command->options;
     const struct {
         const char *name;
         double *value;
@@ -408,7 +416,7 @@ static enum tp_status check_rule(struct tp_train_command *command, const enum tp
             return tp_fail(
                 error, TP_USAGE, "--%s: expected with %s only, found with --optimizer %s", rates[i].name,
                 strcmp(rates[i].name, "momentum") == 0 ? "momentum, lecun-momentum and nesterov" : "adam",
-                tp_optimizer_name(chosen->optimizer));
+                tp_optimizer_name((int)chosen->optimizer));
         *rates[i].value = rates[i].fallback;
     }
     return TP_OK;
@@ -464,18 +472,14 @@ enum tp_status tp_train_command_parse(struct tp_train_command *command, int argc
     *command = default_command();
     enum tp_status status =
         tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);
+    command->options.shuffle = command->shuffle;
+    command->options.eval_train = command->eval_train;
+    command->run.log_gradients = command->log_gradients;
     if (status == TP_OK)
         status = check_rule(command, sources, error);
     if (status == TP_OK)
         status = read_interval(command, error);
     return status == TP_OK ? check_resumption(command, sources, error) : status;
-}
-
-void tp_train_command_settle(struct tp_train_command *command, bool is_table, size_t samples)
-{
-    const struct tp_train_wishes wishes = {command->normalize, command->bias, command->drop_last,
-                                           command->epochs};
-    tp_train_wishes_settle(&wishes, is_table, samples, &command->options);
 }
 
 void tp_train_command_free(struct tp_train_command *command)
@@ -486,19 +490,19 @@ void tp_train_command_free(struct tp_train_command *command)
 
 void tp_train_command_threads(struct tp_train_command *command, const char *openmp)
 {
-    struct tp_train_options *chosen = &command->options;
+    tileprop_options *chosen = &command->options;
     char *end = NULL;
     if (chosen->threads || chosen->threads_exact || !openmp)
         return;
     const unsigned long count = strtoul(openmp, &end, 10); /* a list is of nested teams, ours is the first */
-    if (end != openmp && (*end == '\0' || *end == ',') && count > 0 && count < tp_cpus_available())
+    if (end != openmp && (*end == '\0' || *end == ',') && count > 0 && count < tileprop_threads(0))
         chosen->threads = count;
 }
 
 void tp_train_command_unbind(struct tp_train_command *command)
 {
-    if (command->options.bind == TP_BIND_AUTO)
-        command->options.bind = TP_BIND_NONE;
+    if (command->options.bind == TILEPROP_BIND_AUTO)
+        command->options.bind = TILEPROP_BIND_NONE;
 }
 
 void tp_train_command_write(tp_options_writer *write, FILE *out)
@@ -515,13 +519,6 @@ void tp_train_command_write_config(const struct tp_train_command *command, FILE 
 void tp_train_command_write_training(const struct tp_train_command *command, FILE *out)
 {
     static const char *const groups[] = {"Data", "Network", "Optimizer", "Evaluation and stopping"};
-    struct tp_train_command settled = *command;
-    settled.normalize = (int)command->options.normalize;
-    settled.bias = (int)command->options.bias;
-    settled.drop_last = command->options.drop_last;
-    settled.epochs = command->options.epochs;
-    settled.options.learning_rate = tp_train_options_rate(&command->options);
-    settled.options.init = tp_train_options_init(&command->options);
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
-        tp_options_write_group(&options, groups[i], &settled, out);
+        tp_options_write_group(&options, groups[i], command, out);
 }

@@ -8,11 +8,10 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "../include/tileprop/run.h"
 #include "options.h"
 #include "status.h"
 #include "table.h"
-#include "train_options.h"
-#include "train_wishes.h"
 
 /* One of them is not 0. */
 struct tp_interval {
@@ -21,11 +20,12 @@ struct tp_interval {
 };
 
 struct tp_train_command {
-    struct tp_train_options options;
-    int normalize, bias, drop_last; /* those of options, or TP_AUTO */
-    size_t epochs;                  /* likewise, or 0 */
-    const char *data;               /* directory or file; NULL: where the shipped data are */
-    const char *labels;             /* file; NULL: none */
+    tileprop_options options;
+    tileprop_run_options run; /* plan and init_from */
+    bool shuffle, eval_train; /* those of options */
+    bool log_gradients, explain;
+    const char *data;   /* directory or file; NULL: where the shipped data are */
+    const char *labels; /* file; NULL: none */
     const char *val_data, *val_labels;
     struct tp_table_options table;
     const char *class_weight; /* "balanced" or a file; NULL: none */
@@ -33,8 +33,7 @@ struct tp_train_command {
     size_t val_limit;         /* likewise */
     double val_split;         /* fraction of the training set to validate on; 0: the validation files */
     size_t test_holdout;      /* samples of the training files to test on; 0: none */
-    const char *init_from;    /* file; NULL: none */
-    const char *save;         /* likewise, and those that follow */
+    const char *save;         /* file; NULL: none; and those that follow */
     const char *save_best;
     const char *checkpoint;
     const char *checkpoint_every; /* as it was given; the same follows */
@@ -60,12 +59,6 @@ struct tp_train_command {
 enum tp_status tp_train_command_parse(struct tp_train_command *command, int argc, char *const *argv,
                                       struct tp_error *error);
 
-/*
- * Puts into the options what the command line leaves to the data: whether they are a table, and how many
- * samples there are to train on.
- */
-void tp_train_command_settle(struct tp_train_command *command, bool is_table, size_t samples);
-
 void tp_train_command_free(struct tp_train_command *command);
 
 /*
@@ -83,7 +76,7 @@ void tp_train_command_write_config(const struct tp_train_command *command, FILE 
 
 /*
  * Those that decide what is trained, without paths: the same for the same run on any machine. What is left to
- * the data or to other options is written as what that means, once tp_train_command_settle() has it.
+ * the data or to other options is written as what that means, once tileprop_options_settle() has it.
  */
 void tp_train_command_write_training(const struct tp_train_command *command, FILE *out);
 
@@ -91,11 +84,11 @@ void tp_train_command_write_training(const struct tp_train_command *command, FIL
 extern const struct tp_choice tp_activation_choices[], tp_optimizer_choices[], tp_tier_choices[],
     tp_header_choices[];
 
-/* The name by which --activation, --init, --optimizer, --bias and --numa take a value. */
-const char *tp_activation_name(enum tp_activation activation);
-const char *tp_init_name(enum tp_init init);
-const char *tp_optimizer_name(enum tp_rule_kind optimizer);
-const char *tp_bias_name(enum tp_bias bias);
-const char *tp_numa_name(enum tp_numa_mode mode);
+/* The name by which --activation, --init, --optimizer, --bias and --numa take a value of tileprop.h. */
+const char *tp_activation_name(int activation);
+const char *tp_init_name(int init);
+const char *tp_optimizer_name(int optimizer);
+const char *tp_bias_name(int bias);
+const char *tp_numa_name(int numa);
 
 #endif

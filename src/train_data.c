@@ -139,7 +139,7 @@ static enum tp_status load_file(struct tp_train_data *data, const struct tp_trai
     return status;
 }
 
-enum tp_status tp_train_data_load(struct tp_train_data *data, struct tp_train_command *command,
+enum tp_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
                                   struct tp_error *error)
 {
     *data = (struct tp_train_data){0};
@@ -160,8 +160,21 @@ enum tp_status tp_train_data_load(struct tp_train_data *data, struct tp_train_co
     if (status == TP_OK && command->class_weight)
         status = tp_class_weights_make(command->class_weight, &data->train, &data->class_weights, error);
     data->train.class_weights = data->class_weights;
-    tp_train_command_settle(command, data->rows && data->train.type == TP_SAMPLE_F32, data->train.count);
     return status;
+}
+
+tileprop_data tp_train_data_of(const struct tp_dataset *set, const char *name)
+{
+    return (tileprop_data){.size = sizeof(tileprop_data),
+                           .samples = set->samples,
+                           .type = set->type == TP_SAMPLE_U8 ? TILEPROP_U8 : TILEPROP_F32,
+                           .labels = set->labels,
+                           .label_type = TILEPROP_U16,
+                           .rows = set->count,
+                           .features = set->features,
+                           .classes = set->classes,
+                           .class_weights = set->class_weights,
+                           .name = name};
 }
 
 void tp_train_data_free(struct tp_train_data *data)

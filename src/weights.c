@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 void tp_weights_add(struct tp_weights *weights, size_t inputs, size_t units, bool bias)
 {
@@ -57,6 +58,16 @@ static bool all_finite(const float *values, size_t count)
     while (i < count && isfinite(values[i]))
         i++;
     return i == count;
+}
+
+void tp_weights_copy(struct tp_weights *to, const struct tp_weights *from)
+{
+    for (size_t l = 0; l < from->layer_count; l++) {
+        const struct tp_weights_layer *layer = &from->layers[l];
+        memcpy(to->layers[l].weight, layer->weight, layer->units * layer->inputs * sizeof *layer->weight);
+        if (layer->has_bias)
+            memcpy(to->layers[l].bias, layer->bias, layer->units * sizeof *layer->bias);
+    }
 }
 
 bool tp_weights_finite(const struct tp_weights *weights)

@@ -39,7 +39,10 @@ bool tp_weights_alike(const struct tp_weights *a, const struct tp_weights *b);
  */
 enum tp_status tp_weights_allocate(struct tp_weights *weights, struct tp_error *error);
 
-/* Whether all values are. */
+/* Copies all values; both have the same layers. */
+void tp_weights_copy(struct tp_weights *to, const struct tp_weights *from);
+
+/* Whether all values are finite. */
 bool tp_weights_finite(const struct tp_weights *weights);
 
 void tp_weights_free(struct tp_weights *weights);

@@ -110,13 +110,13 @@ headers() { # the installed ones, as a program includes them
     done < <(headers)
 }
 
-# figures WHAT ARGUMENT...: what tests/library/figures.c prints, the same from C and from C++.
-figures() {
+# both NAME ARGUMENT...: what tests/library/NAME.c prints, the same from C and from C++.
+both() {
     local language
     for language in "$cc -std=c11 -x c" "$cxx -std=c++17 -x c++"; do
-        $language -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror tests/library/figures.c -x none -o "$BATS_TEST_TMPDIR/figures" \
+        $language -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror "tests/library/$1.c" -x none -o "$BATS_TEST_TMPDIR/$1" \
             $(pkg-config --cflags --libs tileprop) -lm
-        "$BATS_TEST_TMPDIR/figures" "$@" >"$BATS_TEST_TMPDIR/${language##* }"
+        "$BATS_TEST_TMPDIR/$1" "${@:2}" >"$BATS_TEST_TMPDIR/${language##* }"
     done
     cmp "$BATS_TEST_TMPDIR/c" "$BATS_TEST_TMPDIR/c++"
     cat "$BATS_TEST_TMPDIR/c"
@@ -124,11 +124,11 @@ figures() {
 
 @test "a model's weights, biases and normalization are what it predicts with" {
     "$prefix/bin/tileprop-train" --hidden 20 --activation relu --epochs 1 --train-limit 2000 --quiet --save "$BATS_TEST_TMPDIR/model" >/dev/null
-    [ "$(figures weights "$BATS_TEST_TMPDIR/model" "$BATS_FILE_TMPDIR/t10k-images-idx3")" = ok ]
+    [ "$(both figures weights "$BATS_TEST_TMPDIR/model" "$BATS_FILE_TMPDIR/t10k-images-idx3")" = ok ]
 }
 
 @test "gradients are checked with the figures of train --check-gradient, which progress ends" {
-    figures gradients "$BATS_FILE_TMPDIR/train-images-idx3" "$BATS_FILE_TMPDIR/train-labels-idx1" >"$BATS_TEST_TMPDIR/found"
+    both figures gradients "$BATS_FILE_TMPDIR/train-images-idx3" "$BATS_FILE_TMPDIR/train-labels-idx1" >"$BATS_TEST_TMPDIR/found"
     "$prefix/bin/tileprop-train" --check-gradient --train-limit 2000 --hidden 8 --activation relu --seed 3 --json | tail -n 1 |
         python3 -c '
 import json, sys
@@ -143,6 +143,11 @@ for isa, t in r["tiers"].items():
 ' >"$BATS_TEST_TMPDIR/expected"
     [ "$(wc -l <"$BATS_TEST_TMPDIR/expected")" -ge 4 ]
     diff "$BATS_TEST_TMPDIR/expected" "$BATS_TEST_TMPDIR/found"
+}
+
+@test "a run says what it is, is interrupted, and ends with the same bits once it is resumed" {
+    both run "$BATS_FILE_TMPDIR/train-images-idx3" "$BATS_FILE_TMPDIR/train-labels-idx1" "$BATS_TEST_TMPDIR" >"$BATS_TEST_TMPDIR/found"
+    grep -qxE '[0-9a-f]{16}' "$BATS_TEST_TMPDIR/found"
 }
 
 @test "predictions allocate nothing" {

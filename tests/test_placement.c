@@ -267,18 +267,6 @@ static void test_a_system_that_refuses_has_no_nodes(void **state)
     }
 }
 
-static void test_one_line_says_what_was_done(void **state)
-{
-    char text[128];
-    (void)state;
-    tp_placement_describe(TP_NUMA_OFF, 1, text, sizeof text);
-    assert_string_equal(text, "memory where the system puts it");
-    tp_placement_describe(TP_NUMA_INTERLEAVE, 2, text, sizeof text);
-    assert_string_equal(text, "2 memory nodes, weights on those of their threads, data interleaved");
-    tp_placement_describe(TP_NUMA_REPLICATE, 4, text, sizeof text);
-    assert_string_equal(text, "4 memory nodes, weights on those of their threads, data on each");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,7 +275,6 @@ int main(void)
         cmocka_unit_test(test_interleave_spreads_the_sets_themselves),
         cmocka_unit_test(test_auto_replicates_into_half_of_what_is_free),
         cmocka_unit_test(test_a_system_that_refuses_has_no_nodes),
-        cmocka_unit_test(test_one_line_says_what_was_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

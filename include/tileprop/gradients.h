@@ -12,7 +12,7 @@
 #ifndef TILEPROP_GRADIENTS_H
 #define TILEPROP_GRADIENTS_H
 
-#include "tileprop.h"
+#include "run.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -48,13 +48,10 @@ typedef struct tileprop_layer_gradients {
     int right; /* difference <= truncation + rounding <= TILEPROP_CHECK_COARSEST * largest, not all skipped */
 } tileprop_layer_gradients;
 
-/* The verbs of a step: each an index of shares. */
-enum { TILEPROP_PACK, TILEPROP_FORWARD, TILEPROP_LOSS, TILEPROP_BACKWARD, TILEPROP_UPDATE, TILEPROP_VERBS };
-
 /* Of one set of instructions. */
 typedef struct tileprop_isa_gradients {
     const char *isa;               /* lives as long as the library */
-    double shares[TILEPROP_VERBS]; /* largest error as a part of its bound; above 1 or NaN: wrong */
+    double shares[TILEPROP_VERBS]; /* by verb: largest error as a part of its bound; above 1 or NaN: wrong */
     size_t layer;                  /* of the gradient that is worst by that share, from 0 */
     tileprop_weight_place at;
     double difference, bound; /* there */

@@ -167,8 +167,11 @@ typedef struct tileprop_data {
     const void *labels;       /* [rows], each from 0 */
     tileprop_type label_type; /* of them */
     size_t rows, features;
-    size_t classes;             /* at most 65536; 0: one more than the largest label */
-    const float *class_weights; /* [classes] factors of a sample's loss and gradient; NULL: all 1 */
+    size_t classes;                 /* at most 65536; 0: one more than the largest label */
+    const float *class_weights;     /* [classes] factors of a sample's loss and gradient; NULL: all 1 */
+    const char *const *class_names; /* [classes], UTF-8, for models; NULL: their numbers */
+    const char *schema;             /* of a table's columns, for models, as their text "schema"; NULL: none */
+    const char *name;               /* of the data, for messages; NULL: train, validation, data */
 } tileprop_data;
 
 /*
@@ -245,7 +248,10 @@ typedef struct tileprop_progress {
     double loss;        /* of the step's batch, mean cross-entropy in nats */
     int evaluated;      /* what follows is there */
     double validation_loss, validation_accuracy;
-    double train_accuracy; /* NaN without eval_train */
+    double train_accuracy;        /* NaN without eval_train */
+    int best;                     /* no evaluation before had so low a validation loss */
+    int train_evaluated;          /* train_accuracy is there */
+    const double *gradient_norms; /* [layers], of the step, if the run logs them (run.h); NULL */
 } tileprop_progress;
 
 /* The options of `tileprop-train`, whose --help says more of each. */
@@ -282,6 +288,8 @@ typedef struct tileprop_options {
      */
     int (*progress)(void *context, const tileprop_progress *progress);
     void *context;
+
+    const struct tileprop_run_options *run; /* of tileprop/run.h; NULL */
 } tileprop_options;
 
 /* Fills *options with the defaults of `tileprop-train`; size is sizeof *options. */
@@ -307,9 +315,13 @@ typedef struct tileprop_result {
     double best_validation_loss, best_validation_accuracy;
     size_t best_step; /* of that loss, from 0 */
     double seconds_training, seconds_evaluation;
-    uint64_t weights_hash; /* of the final weights */
-    size_t threads;        /* that there were */
-    const char *isa;       /* the instructions that were used; lives as long as the library */
+    uint64_t weights_hash;           /* of the final weights */
+    size_t threads;                  /* that there were */
+    const char *isa;                 /* the instructions that were used; lives as long as the library */
+    double test_loss, test_accuracy; /* of run.h's test set; NaN without */
+    size_t threads_worked;           /* that computed a part of at least one step */
+    tileprop_numa numa;              /* what was done; never auto */
+    size_t numa_nodes;               /* memory nodes that threads were on; 1 where nothing was done */
 } tileprop_result;
 
 /*
