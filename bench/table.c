@@ -98,9 +98,9 @@ static void write_row(const struct bench_row *row)
 {
     const struct bench_call *call = &row->call;
     const double flops = bench_flops(call);
-    const char *fused = call->kind == BENCH_UPDATE      ? tp_optimizer_name(call->rule)
+    const char *fused = call->kind == BENCH_UPDATE      ? tp_optimizer_name((int)call->rule)
                         : call->activation == TP_LINEAR ? "linear"
-                                                        : tp_activation_name(call->activation);
+                                                        : tp_activation_name((int)call->activation);
     char shape[72], with[48];
     name_row(row, shape);
     printf("%-46s", shape);
@@ -129,7 +129,8 @@ static json_t *json_row(const struct bench_row *row)
             peers = NULL;
         }
     }
-    const char *activation = call->activation == TP_LINEAR ? "linear" : tp_activation_name(call->activation);
+    const char *activation =
+        call->activation == TP_LINEAR ? "linear" : tp_activation_name((int)call->activation);
     const struct tp_json_member members[] = {
         {"tier", json_string(row->tier->name)},
         {"kernel", json_string(bench_kernel_name(call, row->tier))},
@@ -140,7 +141,7 @@ static json_t *json_row(const struct bench_row *row)
         {"n", tp_json_count(call->n)},
         {"k", tp_json_count(call->k)},
         {"activation", json_text(update ? NULL : activation)},
-        {"optimizer", json_text(update ? tp_optimizer_name(call->rule) : NULL)},
+        {"optimizer", json_text(update ? tp_optimizer_name((int)call->rule) : NULL)},
         {"first_layer", json_boolean(call->first_layer)},
         {"seconds", tp_json_number(row->verb_seconds)},
         {"product_seconds", tp_json_number(row->product_seconds)},

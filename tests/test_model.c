@@ -198,7 +198,8 @@ static void test_names_are_those_of_options(void **state)
         assert_int_equal(tp_model_write(&model, &out, &error), TP_OK);
         assert_int_equal(tp_safe_file_commit(&out, &error), TP_OK);
         assert_int_equal(tp_safetensors_read(&read, path, &error), TP_OK);
-        assert_string_equal(tp_safetensors_text(&read, "activation"), tp_activation_name(model.activation));
+        assert_string_equal(tp_safetensors_text(&read, "activation"),
+                            tp_activation_name((int)model.activation));
         tp_safetensors_free(&read);
         json_decref(model.class_names);
         made_free(&made);
