@@ -146,7 +146,7 @@ double bench_row_expected(const struct bench_row *row, double rate)
     size_t contenders = PEERS;
     for (const struct bench_peer *peer = bench_peers(); peer->name; peer++)
         contenders += 2;
-    return (double)(contenders * ROUNDS) * fmax(5.0 / 4 * BURST, bench_flops(&row->call) / rate);
+    return (double)(contenders * ROUNDS) * fmax(2 * BURST, bench_flops(&row->call) / rate);
 }
 
 enum tp_status bench_row_time(struct bench_row *row, bool verify, bool peak_proved, struct tp_error *error)

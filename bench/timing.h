@@ -22,9 +22,9 @@ struct bench_contender {
 
 /*
  * Runs every contender once in every round, forwards in even rounds and backwards in odd ones, for about
- * `burst` seconds each and untimed for a quarter of that before, after a first burst that warms up and finds
- * out how many calls that is. A contender that may rest and whose single call takes much longer than a burst
- * and than the fastest one's call runs in every fifth round only, where there are as many as three rounds.
+ * `burst` seconds each, and untimed before that until the caches hold what it uses; a first burst finds out
+ * how many calls that is. A contender that may rest and whose single call takes much longer than a burst and
+ * than the fastest one's call runs in every fifth round only, where there are as many as three rounds.
  * Returns what those used whose threads are known, in all that was timed.
  */
 struct bench_usage bench_compete(struct bench_contender *contenders, size_t count, size_t rounds,

@@ -273,6 +273,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *time)
 struct calls {
     double seconds; /* of one */
     int bursts;     /* of any length */
+    size_t times;   /* in all of them */
 };
 
 static void run_calls(void *context, size_t times)
@@ -280,6 +281,7 @@ static void run_calls(void *context, size_t times)
     struct calls *calls = context;
     now += calls->seconds * (double)times;
     calls->bursts++;
+    calls->times += times;
 }
 
 static void test_a_slow_contender_rests(void **state)
@@ -308,6 +310,23 @@ static void test_a_slow_contender_rests(void **state)
     calls[FAST].seconds = 3e-3;
     bench_compete(contenders, COUNT_OF_CALLS, ROUNDS, burst);
     assert_true(seconds[SLOW][0] > 0);
+}
+
+/* The caches fill over twelve calls, unless these take longer than 6 ms. */
+static void test_operands_settle_before_they_are_timed(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 3, COUNT_OF_CALLS = 3 };
+    struct calls calls[] = {{.seconds = 0.49e-3}, {.seconds = 1.9e-3}, {.seconds = 9e-3}};
+    const size_t untimed[] = {12, 3, 0}, timed[] = {4, 1, 1};
+    double seconds[COUNT_OF_CALLS][ROUNDS];
+    struct bench_contender contenders[COUNT_OF_CALLS];
+    for (int i = 0; i < COUNT_OF_CALLS; i++)
+        contenders[i] =
+            (struct bench_contender){.run = run_calls, .context = &calls[i], .seconds = seconds[i]};
+    bench_compete(contenders, COUNT_OF_CALLS, ROUNDS, 2e-3);
+    for (int i = 0; i < COUNT_OF_CALLS; i++)
+        assert_int_equal(calls[i].times, 2 + ROUNDS * (untimed[i] + timed[i]));
 }
 
 static void test_too_little_of_the_cpus_is_noted(void **state)
@@ -348,6 +367,7 @@ int main(void)
         cmocka_unit_test(test_networks_learn_the_same),
         cmocka_unit_test(test_stream_scales_every_float),
         cmocka_unit_test(test_a_slow_contender_rests),
+        cmocka_unit_test(test_operands_settle_before_they_are_timed),
         cmocka_unit_test(test_too_little_of_the_cpus_is_noted),
         cmocka_unit_test(test_usage_is_of_those_whose_threads_are_known),
         cmocka_unit_test(test_rounds_without_a_figure_do_not_count),
