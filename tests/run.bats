@@ -119,3 +119,26 @@ last_line_is() {
     [[ $output == *"# SKIP some.bats: not here: no such thing"* ]]
     last_line_is "1 passed, 1 failed, 1 skipped"
 }
+
+@test "programs run at once, and are shown in the order in which they were named" {
+    for name in one two; do
+        fake $name <<<'printf "1..1\nok 1 - a\n"; touch "$0.here"; until [[ -e one.here && -e two.here ]]; do sleep 0.1; done
+            [[ $0 == *two ]] || sleep 0.5'
+    done
+    TP_JOBS=2 TP_TIME_LIMIT=20 run "$runner" ./one ./two
+    [ "$status" -eq 0 ]
+    [ "${lines[0]}" = "./one: 1 passed, 0 failed" ]
+    [ "${lines[1]}" = "./two: 1 passed, 0 failed" ]
+}
+
+@test "what stops the run stops its programs" {
+    fake slow <<<'echo $$ >pid; exec sleep 60'
+    TP_JOBS=1 "$runner" ./slow ./slow >/dev/null &
+    local runner_pid=$! patience=100
+    until [ -s pid ] || [ $((patience--)) -eq 0 ]; do sleep 0.1; done
+    kill "$runner_pid"
+    wait "$runner_pid" || [ $? -eq 130 ]
+    patience=100
+    while kill -0 "$(<pid)" 2>/dev/null && [ $((patience--)) -gt 0 ]; do sleep 0.1; done
+    ! kill -0 "$(<pid)"
+}
