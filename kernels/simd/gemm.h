@@ -310,6 +310,17 @@ static void write_transposed(const struct tp_update *u, size_t panel, size_t row
     memcpy(to, turned, units * TP_PANEL * sizeof(float));
 }
 
+/*
+ * The lines of the transposed view that a tile from row i on fetches: its share of those that its block
+ * writes. NULL where they are written past the caches.
+ */
+static const float *transposed_share(const struct tp_update *u, size_t i, size_t panel, size_t panels)
+{
+    if (!u->wt || u->far)
+        return NULL;
+    return u->wt + i / TP_PANEL * u->wt_stride + (panel * TP_PANEL + i % TP_PANEL * panels) * TP_PANEL;
+}
+
 /* Where a block's gradient rows go: through the rule into w and the state, addressed from `offset` on. */
 static inline struct rule_target target_at(const struct tp_update *u, size_t offset, bool decays)
 {
@@ -347,7 +358,8 @@ static void update_block(const struct tp_update *u, size_t begin, size_t end, si
                                 .c = u->gradient ? u->gradient + offset : partial + (i - begin) * TP_PANEL,
                                 .c_stride = u->gradient ? u->w_stride : GRADIENT_INPUTS * TP_PANEL,
                                 .accumulate = k > 0,
-                                .target = last && !u->gradient ? &target : NULL};
+                                .target = last && !u->gradient ? &target : NULL,
+                                .transposed = transposed_share(u, i, panel, panels)};
             run_tile_tn(&tile, rows, panels, min_size(above, rows));
         }
     }
