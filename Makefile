@@ -88,8 +88,8 @@ PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
 # is no part of the library that other programs link. The rest of src/ is.
 MAINS           := src/export.c src/predict.c src/train.c
 PROGRAM_SOURCES := $(MAINS) src/c_header.c src/data_path.c src/data_report.c src/explain.c src/export_command.c \
-                   src/gradient_report.c src/history.c src/json_line.c src/keeper.c src/option_value.c src/options.c \
-                   src/plot.c src/predict_command.c src/predict_data.c \
+                   src/gradient_report.c src/history.c src/json_line.c src/keeper.c src/option_files.c \
+                   src/option_value.c src/options.c src/plot.c src/predict_command.c src/predict_data.c \
                    src/predict_report.c src/prediction_rows.c src/report.c src/saver.c src/standard_output.c \
                    src/stop_signal.c src/tier_choice.c src/train_command.c src/train_data.c src/version.c \
                    src/worst_errors.c

@@ -16,7 +16,8 @@ static const struct tp_option table[] = {
     {.name = "model", .group = "Model", .argument = "FILE", .kind = TP_OPTION_PATH, .offset = AT(model),
      .help = "what train --save wrote; it may also stand without --model"},
 
-    {.name = "c", .group = "Output", .argument = "FILE.h", .kind = TP_OPTION_PATH, .offset = AT(c),
+    {.name = "c", .group = "Output", .argument = "FILE.h", .kind = TP_OPTION_PATH, .writes = true,
+     .offset = AT(c),
      .help = "the header to write: weights, normalization, names of classes, and a function from features to "
              "probabilities, in C99 and C++11, with nothing but math.h"},
     {.name = "name", .group = "Output", .argument = "NAME", .kind = TP_OPTION_TEXT, .offset = AT(name),

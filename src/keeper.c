@@ -31,6 +31,13 @@ enum tp_status tp_keeper_open(struct tp_keeper *keeper, const struct tp_train_co
     return status;
 }
 
+bool tp_keeper_replaces(const struct tp_keeper *keeper)
+{
+    struct stat info;
+    const char *path = keeper->command->checkpoint;
+    return path && !keeper->source && stat(path, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0;
+}
+
 /* Outputs that need what was before the checkpoint. */
 static enum tp_status restore_outputs(struct tp_keeper *keeper, struct tp_error *error)
 {

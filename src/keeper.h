@@ -30,6 +30,9 @@ struct tp_keeper {
 enum tp_status tp_keeper_open(struct tp_keeper *keeper, const struct tp_train_command *command,
                               struct tp_error *error);
 
+/* Whether a file is there that the first checkpoint replaces, though the run does not go on from it. */
+bool tp_keeper_replaces(const struct tp_keeper *keeper);
+
 /*
  * Has the run and the histories, which are open unless they are not asked for, go on where the checkpoint is.
  * The keeper is to outlive the run, and the histories the keeper.

@@ -80,6 +80,14 @@ static bool is_plain_text(const char *text)
     return length >= 1 && length <= TP_OPTION_TEXT_MOST;
 }
 
+bool tp_option_is_word(const struct tp_option *option, const char *value)
+{
+    const struct tp_choice *choice = option->choices;
+    while (choice && choice->name && strcmp(choice->name, value) != 0)
+        choice++;
+    return (choice && choice->name) || (option->word && strcmp(value, option->word) == 0);
+}
+
 bool tp_option_parse(const struct tp_option *option, const char *text, char *target)
 {
     void *where = target + option->offset;

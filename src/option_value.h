@@ -12,6 +12,9 @@
  */
 bool tp_option_parse(const struct tp_option *option, const char *text, char *target);
 
+/* Whether the value of a path is a word that stands for something else. */
+bool tp_option_is_word(const struct tp_option *option, const char *value);
+
 /* Writes the value as tp_option_parse() reads it; nothing for an absent text that has no word for it. */
 void tp_option_format(const struct tp_option *option, const char *target, char *text, size_t size);
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "option_files.h"
 #include "option_value.h"
 
 #define TP_HELP_WIDTH  80
@@ -205,20 +206,11 @@ struct config {
     char *room; /* for the paths in it that need the folder's name before them */
 };
 
-/* Whether the value of a path is a word that stands for something else. */
-static bool is_word(const struct tp_option *option, const char *value)
-{
-    const struct tp_choice *choice = option->choices;
-    while (choice && choice->name && strcmp(choice->name, value) != 0)
-        choice++;
-    return (choice && choice->name) || (option->word && strcmp(value, option->word) == 0);
-}
-
 /* A path too long comes out cut, one byte longer than any path may be. */
 static const char *resolve(const struct tp_option *option, const char *value, struct config *config)
 {
     if (option->kind != TP_OPTION_PATH || !*value || *value == '/' || !config->folder ||
-        is_word(option, value))
+        tp_option_is_word(option, value))
         return value;
     char *path = config->room;
     snprintf(path, TP_OPTION_TEXT_MOST + 2, "%.*s%s", config->folder, config->path, value);
@@ -328,7 +320,9 @@ enum tp_status tp_options_parse(const struct tp_options *options, int argc, char
     if (status == TP_OK && path)
         status = read_file(options, path, target, sources, storage, error);
     /* A second time, so that the command line wins over the file. */
-    return status == TP_OK ? read_arguments(options, argc, argv, target, sources, error) : status;
+    if (status == TP_OK)
+        status = read_arguments(options, argc, argv, target, sources, error);
+    return status == TP_OK ? tp_option_files_check(options, target, error) : status;
 }
 
 /* Writes the words of text between column and TP_HELP_WIDTH; the cursor stands at column. */
@@ -389,7 +383,7 @@ static void find_folder(const struct tp_option *option, const void *target, char
 {
     const char *path;
     memcpy(&path, (const char *)target + option->offset, sizeof path);
-    if (path && *path != '/' && !is_word(option, path) && getcwd(folder, PATH_MAX - 1))
+    if (path && *path != '/' && !tp_option_is_word(option, path) && getcwd(folder, PATH_MAX - 1))
         strcat(folder, "/");
 }
 

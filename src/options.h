@@ -55,9 +55,13 @@ struct tp_option {
     const char
         *word; /* numbers, paths: stands for 0 or NULL, which have no other spelling; NULL: no such word */
     const struct tp_choice *choices; /* ended by a name that is NULL; of a path: words that are no paths */
+    const char *renews; /* of a path: the option that may read what this one writes; NULL: none may */
+    const char *const
+        *beside; /* suffixes of what is written beside the path, instead of its own; ended by NULL */
     enum tp_option_kind kind;
     bool command_only;   /* acts at once (--help): not in files, not printed */
     bool above, below;   /* reals: low, high are not in the range */
+    bool writes;         /* paths: are written, not read */
     bool fraction;       /* reals: of a percentage the message says which fraction that is */
     size_t offset;       /* of the value in the caller's struct */
     size_t count_offset; /* sizes: of the number of items */
@@ -83,7 +87,7 @@ enum tp_option_source { TP_FROM_DEFAULT, TP_FROM_FILE, TP_FROM_COMMAND };
  * Reads the command line (argv[0] is skipped) and the file that it names, if any, into *target, and sets
  * sources[options->count]. Names and paths of *target point into argv and into *storage, which the caller
  * frees after its last use of them, on error too. Errors: TP_USAGE with the option, or file, line and key;
- * what was expected and what was found.
+ * what was expected and what was found; also where a file would be read and written (option_files.h).
  */
 enum tp_status tp_options_parse(const struct tp_options *options, int argc, char *const *argv, void *target,
                                 enum tp_option_source *sources, char **storage, struct tp_error *error);

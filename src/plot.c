@@ -15,6 +15,10 @@
 #define TP_NOT_FOUND  127  /* what posix_spawnp's child exits with where there is no such program */
 #define TP_SUFFIX_LEN 4    /* ".svg", ".png" */
 
+enum { HISTORY, MEANS, SCRIPT };
+
+const char *const tp_plot_beside[] = {[HISTORY] = ".csv", [MEANS] = "-loss.csv", [SCRIPT] = ".gp", NULL};
+
 extern char **environ;
 
 static enum tp_status fail_at(const char *path, const char *why, struct tp_error *error)
@@ -63,16 +67,16 @@ enum tp_status tp_plot_open(struct tp_plot *plot, const char *path, size_t layer
 {
     *plot = (struct tp_plot){.path = strdup(path), .stem = strndup(path, strlen(path) - TP_SUFFIX_LEN)};
     char *data = NULL;
-    if (!plot->path || !plot->stem || asprintf(&data, "%s.csv", plot->stem) < 0) {
+    if (!plot->path || !plot->stem || asprintf(&data, "%s%s", plot->stem, tp_plot_beside[HISTORY]) < 0) {
         tp_plot_discard(plot);
         return fail_at(path, "out of memory", error);
     }
     enum tp_status status = tp_history_open(&plot->history, "--plot", data, layers, error);
     free(data);
     if (status == TP_OK)
-        status = open_beside(plot, "-loss.csv", &plot->means, error);
+        status = open_beside(plot, tp_plot_beside[MEANS], &plot->means, error);
     if (status == TP_OK)
-        status = open_beside(plot, ".gp", &plot->script, error);
+        status = open_beside(plot, tp_plot_beside[SCRIPT], &plot->script, error);
     if (status == TP_OK)
         status = tp_safe_file_open(&plot->image, "--plot", path, error);
     if (status != TP_OK)

@@ -15,6 +15,9 @@
 #include "history.h"
 #include "status.h"
 
+/* What stands instead of the image's suffix in the names of the other files; ended by NULL. */
+extern const char *const tp_plot_beside[];
+
 struct tp_plot {
     char *path; /* of the image; NULL: closed */
     char *stem; /* path without its suffix */

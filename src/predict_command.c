@@ -60,7 +60,7 @@ static const struct tp_option table[] = {
              "environment lowers it further"},
 
     {.name = "output", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
-     .offset = AT(output),
+     .writes = true, .offset = AT(output),
      .help = "write a row for each sample to this file: its number, its label if it has one, the predicted "
              "class, and all probabilities. Of samples without labels they go to standard output otherwise"},
     {.name = "format", .group = "Output", .argument = "NAME", .kind = TP_OPTION_CHOICE, .choices = formats,
@@ -70,7 +70,7 @@ static const struct tp_option table[] = {
      .most = TP_WORST_MOST, .offset = AT(worst),
      .help = "list the N errors with the largest losses, and draw them if standard output is a terminal"},
     {.name = "errors", .group = "Output", .argument = "FILE.png", .kind = TP_OPTION_PATH, .word = "none",
-     .offset = AT(errors),
+     .writes = true, .offset = AT(errors),
      .help = "draw the 100 errors with the largest losses into this PNG file, row by row"},
     {.name = "json", .group = "Output", .kind = TP_OPTION_FLAG, .offset = AT(json),
      .help = "end standard output with one line that is a JSON object of the results"},

@@ -80,6 +80,9 @@ static enum tp_status open_outputs(struct observed *observed, const struct tp_tr
     enum tp_status status = tp_saver_open(&observed->saver, command, error);
     if (status == TP_OK)
         status = tp_keeper_open(&observed->keeper, command, error);
+    if (status == TP_OK && tp_keeper_replaces(&observed->keeper))
+        tp_report_warn(&observed->report, "--checkpoint: the file is there already and will be replaced; "
+                                          "with --resume auto the run would go on from it");
     if (status == TP_OK && command->history)
         status = tp_history_open(&observed->history, "--history", command->history, layers, error);
     if (status == TP_OK && command->plot)
@@ -239,6 +242,8 @@ int main(int argc, char **argv)
         status = tp_standard_output_finish(&error);
     if (status != TP_OK)
         fprintf(stderr, "train: %s\n", error.text);
+    if (status == TP_OK && stopped && !command.quiet)
+        fprintf(stderr, "train: stopped by %s\n", tp_stop_signal_name());
     tp_train_command_free(&command);
     return status == TP_OK && stopped ? 128 + tp_stop_signal_number() : (int)status;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "options.h"
+#include "plot.h"
 
 #define TP_COUNT_MOST   1000000000
 #define TP_UNITS_MOST   1048576
@@ -250,13 +251,13 @@ static const struct tp_option table[] = {
              "half of each node's free memory, else interleave; off: do neither"},
 
     {.name = "save", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
-     .offset = AT(save),
+     .writes = true, .renews = "init-from", .offset = AT(save),
      .help = "write the last weights to this file, as safetensors, for predict and --init-from"},
     {.name = "save-best", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
-     .offset = AT(save_best),
+     .writes = true, .renews = "init-from", .offset = AT(save_best),
      .help = "likewise those with the lowest validation loss, when the run has ended"},
     {.name = "checkpoint", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
-     .offset = AT(checkpoint),
+     .writes = true, .renews = "resume", .offset = AT(checkpoint),
      .help = "write all that the run needs to go on to this file, again and again, and at its end, Ctrl-C and "
              "SIGTERM included; it is a model too"},
     {.name = "checkpoint-every", .group = "Output", .argument = "N[steps|epochs|s]", .kind = TP_OPTION_TEXT,
@@ -270,12 +271,12 @@ static const struct tp_option table[] = {
     {.name = "resume-inexact", .group = "Output", .kind = TP_OPTION_FLAG, .offset = AT(resume_inexact),
      .help = "also from one of a version that computes other bits"},
     {.name = "history", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
-     .offset = AT(history),
+     .writes = true, .offset = AT(history),
      .help = "write the loss of each step and each evaluation to this CSV file"},
     {.name = "plot", .group = "Output", .argument = "FILE", .kind = TP_OPTION_PATH, .word = "none",
-     .offset = AT(plot),
-     .help = "draw loss and accuracy with gnuplot into this .svg or .png file; its data and its script are "
-             "written beside it"},
+     .writes = true, .beside = tp_plot_beside, .offset = AT(plot),
+     .help = "draw loss and accuracy with gnuplot into this .svg or .png file; of FILE.svg the history is "
+             "written to FILE.csv, the loss of its steps to FILE-loss.csv and the script to FILE.gp"},
     {.name = "json", .group = "Output", .kind = TP_OPTION_FLAG, .offset = AT(json),
      .help = "end standard output with one line that is a JSON object of the results"},
     {.name = "quiet", .group = "Output", .kind = TP_OPTION_FLAG, .offset = AT(quiet),

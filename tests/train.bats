@@ -532,6 +532,7 @@ start() {
         code=0
         wait "$child" || code=$?
         [ "$code" -eq "${pair#*:}" ]
+        [ "$(tail -n 1 err)" = "train: stopped by SIG${pair%:*}" ]
         output=$(cat out)
         [ "$(json stopped_by)" = signal ]
         [ "$(wc -l <run.csv)" -eq $(($(json steps) + 1)) ]

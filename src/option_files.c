@@ -1,0 +1,97 @@
+#include "option_files.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "option_value.h"
+
+#define TP_PATH_ROOM (TP_OPTION_TEXT_MOST + 16) /* with what stands beside it */
+
+/* What the option names; NULL where it names no file. */
+static const char *path_of(const struct tp_option *option, const void *target)
+{
+    const char *path;
+    if (option->kind != TP_OPTION_PATH && option->kind != TP_OPTION_CONFIG)
+        return NULL;
+    memcpy(&path, (const char *)target + option->offset, sizeof path);
+    return path && !tp_option_is_word(option, path) ? path : NULL;
+}
+
+/* The files of an option, by number from 0: the one that it names, and what it writes beside that one. */
+static bool file_of(const struct tp_option *option, const char *path, size_t number, char file[TP_PATH_ROOM])
+{
+    const char *dot = strrchr(path, '.');
+    const int stem = (int)(dot ? (size_t)(dot - path) : strlen(path));
+    if (number > 0 && (!option->beside || !option->beside[number - 1]))
+        return false;
+    if (number > 0)
+        snprintf(file, TP_PATH_ROOM, "%.*s%s", stem, path, option->beside[number - 1]);
+    else
+        snprintf(file, TP_PATH_ROOM, "%s", path);
+    return true;
+}
+
+/* Finds the folder of a file; *name is its name there. */
+static bool find_folder(const char *path, struct stat *folder, const char **name)
+{
+    char text[TP_PATH_ROOM];
+    const char *slash = strrchr(path, '/');
+    *name = slash ? slash + 1 : path;
+    snprintf(text, sizeof text, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
+    return stat(text, folder) == 0;
+}
+
+static bool same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Whether writing to a file would change what another path names, or is meant to name. */
+static bool same_file(const char *file, const char *path)
+{
+    struct stat a, b, folders[2];
+    const char *names[2];
+    const bool found[2] = {stat(file, &a) == 0, stat(path, &b) == 0};
+    if (!find_folder(file, &folders[0], &names[0]) || !find_folder(path, &folders[1], &names[1]))
+        return false;
+    if (found[0] && found[1] && S_ISDIR(b.st_mode))
+        return same(&folders[0], &b) && strstr(names[0], "-ubyte");
+    if (found[0] && found[1])
+        return S_ISREG(a.st_mode) && same(&a, &b);
+    return !found[0] && !found[1] && same(&folders[0], &folders[1]) && strcmp(names[0], names[1]) == 0;
+}
+
+/* Whether a file that an option writes is one of another option's. */
+static bool clashes(const struct tp_option *option, const char *file, const struct tp_option *other,
+                    const char *path)
+{
+    char theirs[TP_PATH_ROOM];
+    if (option->renews && strcmp(option->renews, other->name) == 0)
+        return false;
+    for (size_t number = 0; file_of(other, path, number, theirs); number++)
+        if (same_file(file, theirs))
+            return true;
+    return false;
+}
+
+enum tp_status tp_option_files_check(const struct tp_options *options, const void *target,
+                                     struct tp_error *error)
+{
+    char file[TP_PATH_ROOM], shown[64];
+    for (size_t i = 0; i < options->count; i++) {
+        const struct tp_option *option = &options->table[i];
+        const char *path = option->writes ? path_of(option, target) : NULL;
+        for (size_t number = 0; path && file_of(option, path, number, file); number++) {
+            for (size_t j = 0; j < options->count; j++) {
+                const struct tp_option *other = &options->table[j];
+                const char *theirs = other->writes && j >= i ? NULL : path_of(other, target);
+                if (!theirs || !clashes(option, file, other, theirs))
+                    continue;
+                tp_option_show(file, shown, sizeof shown);
+                return tp_fail(error, TP_USAGE, "--%s: %s found, which --%s %s, expected another file",
+                               option->name, shown, other->name, other->writes ? "writes" : "reads");
+            }
+        }
+    }
+    return TP_OK;
+}
