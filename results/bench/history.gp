@@ -4,31 +4,35 @@ $line0 << END
 1,4.133
 2,4.372
 3,4.588
+4,4.571
 END
 $line1 << END
 0,4.079
 1,4.121
 2,4.205
 3,4.253
+4,4.199
 END
 $line2 << END
 0,6.924
 1,7.432
 2,8.001
 3,8.181
+4,8.51
 END
 $line3 << END
 0,7.72
 1,7.646
 2,7.822
 3,7.998
+4,7.577
 END
 set xlabel "commit, in order of appearance"
 set ylabel "times as fast as naive loops, 1 thread"
-set xrange [-0.5:3.5]
+set xrange [-0.5:4.5]
 set yrange [0:*]
 set key outside right center
-set xtics rotate by -45 ("0efd3b3" 0, "bab3712" 1, "3d9528b" 2, "93f61ac" 3)
+set xtics rotate by -45 ("0efd3b3" 0, "bab3712" 1, "3d9528b" 2, "93f61ac" 3, "52483fc" 4)
 set terminal svg size 1240,560 font 'DejaVu Sans,14' background 'white'
 set output "history.svg"
 plot $line0 using 1:2 with linespoints lc rgb colour[1] lw 2.5 pt 5 title "AuthenticAMD-26-2-1 avx2, products", \
