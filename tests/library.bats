@@ -150,6 +150,10 @@ for isa, t in r["tiers"].items():
     grep -qxE '[0-9a-f]{16}' "$BATS_TEST_TMPDIR/found"
 }
 
+@test "what does not fit, is too large, out of range or missing is refused by name, before it is read" {
+    [ "$(both refusals)" = ok ]
+}
+
 @test "predictions allocate nothing" {
     embed allocations
 }
