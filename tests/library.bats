@@ -166,6 +166,10 @@ for isa, t in r["tiers"].items():
     embed trainings
 }
 
+@test "a callback trains on one thread of its own" {
+    embed nested
+}
+
 @test "the child of a fork predicts and trains" {
     embed fork
 }

@@ -7,7 +7,7 @@
  *     tileprop_train(&options, ...);
  *
  * Callbacks come from one thread of the training, the caller's but for the child of a fork(); the others wait
- * for it. What they are given is valid during the call alone.
+ * for it. What they are given is valid during the call alone. They may do what tileprop.h says of progress.
  */
 #ifndef TILEPROP_RUN_H
 #define TILEPROP_RUN_H
