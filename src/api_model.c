@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,6 +149,21 @@ tileprop_status tileprop_model_save_memory(const tileprop_model *handle, void **
     if (status == TP_OK)
         status = write_memory(handle, bytes, count, &call.error);
     return tp_call_end(&call, status, message, size);
+}
+
+tileprop_status tileprop_model_write(const tileprop_model *handle, FILE *out, char *message, size_t size)
+{
+    struct tp_call call;
+    struct tp_safe_file file = {.file = out, .path = (char[]){"model"}};
+    tp_call_begin(&call);
+    enum tp_status status = tp_api_need(handle, "model", &call.error);
+    if (status == TP_OK)
+        status = tp_api_need(out, "out", &call.error);
+    if (status == TP_OK)
+        status = tp_model_write(&handle->model, &file, &call.error);
+    const tileprop_status ended = tp_call_end(&call, status, message, size);
+    errno = file.error;
+    return ended;
 }
 
 size_t tileprop_model_features(const tileprop_model *handle)

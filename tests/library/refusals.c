@@ -234,6 +234,8 @@ static void check_functions(void)
     expect(!file, "what was to point to a model's file");
     refused(tileprop_model_save_memory(model, &file, NULL, message, sizeof message), "count");
     refused(tileprop_model_save_memory(model, NULL, &count, message, sizeof message), "bytes");
+    refused(tileprop_model_write(NULL, stdout, message, sizeof message), "model");
+    refused(tileprop_model_write(model, NULL, message, sizeof message), "out");
     refused(tileprop_evaluate(NULL, &c.train, 1, NULL, NULL, NULL, message, sizeof message), "model");
     refused(tileprop_evaluate(model, NULL, 1, NULL, NULL, NULL, message, sizeof message), "data");
     refused(tileprop_train_split(NULL, &c.train, 0.5, NULL, NULL, NULL, message, sizeof message), "options");

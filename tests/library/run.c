@@ -3,6 +3,7 @@
  *
  *     run PICTURES LABELS FOLDER     trains, interrupts and resumes, prints the weights' hash
  */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,6 +166,28 @@ static void check_test(const tileprop_model *last, const tileprop_data *test, co
     expect(result->test_accuracy == (double)right / TESTED && result->test_loss > 0, "test set");
 }
 
+/* To a stream goes what saving writes, and one that is full says so. */
+static void check_stream(const tileprop_model *model)
+{
+    void *bytes;
+    size_t count;
+    static char found[1 << 20];
+    FILE *file = tmpfile(), *full = fopen("/dev/full", "wb");
+    expect(file && full, "streams");
+    expect(!tileprop_model_save_memory(model, &bytes, &count, message, sizeof message), "saving");
+    expect(!tileprop_model_write(model, file, message, sizeof message) && !ferror(file), "a stream");
+    rewind(file);
+    expect(fread(found, 1, sizeof found, file) == count && memcmp(found, bytes, count) == 0,
+           "a stream's bytes");
+    setbuf(full, NULL);
+    errno = 0;
+    expect(!tileprop_model_write(model, full, message, sizeof message) && ferror(full) && errno == ENOSPC,
+           "a stream that is full");
+    fclose(full);
+    fclose(file);
+    free(bytes);
+}
+
 static void check_settled(void)
 {
     tileprop_options options;
@@ -261,6 +284,7 @@ int main(int argc, char **argv)
            "training");
     check_facts(&seen, &result, times, last);
     check_test(last, &test, &result);
+    check_stream(last);
     expect(seen.written == 1 && seen.status == TILEPROP_OK, "the checkpoint at the end");
 
     options = options_of(&run, &seen);
