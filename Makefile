@@ -46,6 +46,8 @@ has = $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo yes)
 REQUIRED := libdeflate:libdeflate-dev jansson:libjansson-dev libpng:libpng-dev libxxhash:libxxhash-dev numa:libnuma-dev
 
 PRIVATE  := jansson libxxhash numa
+PRIVATE_LIBS     = $(shell $(PKG_CONFIG) --static --libs $(PRIVATE))
+PRIVATE_PACKAGES = $(foreach l,$(REQUIRED),$(if $(filter $(call module,$l),$(PRIVATE)),$(call package,$l)))
 
 module  = $(firstword $(subst :, ,$(1)))
 package = $(lastword $(subst :, ,$(1)))
@@ -489,13 +491,14 @@ define install_one
 
 endef
 
-# For the linker's default folders pkg-config leaves -L and -I out by itself.
+# For the linker's default folders pkg-config leaves -L and -I out by itself. Modules in Requires.private would have
+# to be there for those who link the shared library too.
 PKG_CONFIG_FILE := $(BUILD)/tileprop.pc
 $(PKG_CONFIG_FILE): FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' 'prefix=$(prefix)' 'libdir=$(libdir)' 'includedir=$(includedir)' '' 'Name: tileprop' \
 	    'Description: trains multi-layer perceptrons on the CPU and uses them' 'Version: $(VERSION)' \
-	    'Requires.private: $(PRIVATE)' 'Libs: -L$${libdir} -ltileprop' 'Libs.private: -fopenmp -lm' 'Cflags: -I$${includedir}' >$@
+	    'Libs: -L$${libdir} -ltileprop' 'Libs.private: $(PRIVATE_LIBS) -fopenmp -lm' 'Cflags: -I$${includedir}' >$@
 
 .PHONY: install uninstall
 install: $(foreach i,$(INSTALLED),$(call part,3,$i)) ## install programs, library, manual pages, completion and data below prefix (DESTDIR honoured)
@@ -517,7 +520,7 @@ deb-package:
 	$(Q)rm -rf $(DEB)/tree
 	$(Q)$(MAKE) install BUILD=$(DEB) BIN=$(DEB)/bin LIB=$(DEB)/lib DESTDIR=$(abspath $(DEB))/tree prefix=/usr exec_prefix=/usr \
 	    libdir=/usr/lib/$(MULTIARCH) zshcompletiondir=/usr/share/zsh/vendor-completions >/dev/null
-	$(Q)packaging/deb $(DEB)/tree $(VERSION) $(EPOCH)
+	$(Q)packaging/deb $(DEB)/tree $(VERSION) $(EPOCH) $(PRIVATE_PACKAGES)
 
 # --- The rest -------------------------------------------------------------------------------------------
 

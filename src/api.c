@@ -55,8 +55,20 @@ void tp_call_begin(struct tp_call *call)
 
 tileprop_status tp_call_end(struct tp_call *call, enum tp_status status, char *message, size_t size)
 {
-    if (status != TP_OK && size > 0)
+    if (status != TP_OK && message && size > 0)
         snprintf(message, size, "%s", call->error.text);
     uselocale(call->locale);
     return (tileprop_status)status;
+}
+
+enum tp_status tp_api_need(const void *pointer, const char *name, struct tp_error *error)
+{
+    return pointer ? TP_OK : tp_fail(error, TP_USAGE, "%s: NULL found, expected a pointer", name);
+}
+
+enum tp_status tp_api_size(const char *name, size_t found, size_t least, size_t most, struct tp_error *error)
+{
+    return found >= least && found <= most
+               ? TP_OK
+               : tp_fail(error, TP_USAGE, "%s: size %zu found, expected %zu", name, found, most);
 }

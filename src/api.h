@@ -59,7 +59,19 @@ enum tp_status tp_api_options(const tileprop_options *options, tileprop_options 
 void tp_api_settle(const tileprop_options *completed, const struct tp_dataset *train,
                    struct tp_train_options *own);
 
-/* A caller's data, completed to all that there is now. Errors: TP_USAGE for another size than any had. */
+/* Whether a pointer that a call needs is there. Errors: TP_USAGE naming it. */
+enum tp_status tp_api_need(const void *pointer, const char *name, struct tp_error *error);
+
+/*
+ * Whether a struct's size is one that any version had. Errors: TP_USAGE naming the struct.
+ */
+enum tp_status tp_api_size(const char *name, size_t found, size_t least, size_t most, struct tp_error *error);
+
+/*
+ * A caller's data, completed to all that there is now; name is theirs unless they have one.
+ * Errors: TP_USAGE for another size than any had, without samples or for no type of them; TP_BAD_INPUT for
+ * more of them than memory can hold.
+ */
 enum tp_status tp_api_complete(const char *name, const tileprop_data *data, tileprop_data *completed,
                                struct tp_error *error);
 
@@ -68,12 +80,12 @@ enum tp_status tp_api_complete(const char *name, const tileprop_data *data, tile
  * copied to *copy, which is NULL before and to be freed.
  * Errors: TP_USAGE, TP_BAD_INPUT, TP_FAILURE, naming the data.
  */
-enum tp_status tp_api_data(const char *name, const tileprop_data *data, struct tp_dataset *set,
-                           uint16_t **copy, struct tp_error *error);
+enum tp_status tp_api_data(const tileprop_data *data, struct tp_dataset *set, uint16_t **copy,
+                           struct tp_error *error);
 
 /* The same, where a value that is not finite is an error too: TP_BAD_INPUT. */
-enum tp_status tp_api_finite_data(const char *name, const tileprop_data *data, struct tp_dataset *set,
-                                  uint16_t **copy, struct tp_error *error);
+enum tp_status tp_api_finite_data(const tileprop_data *data, struct tp_dataset *set, uint16_t **copy,
+                                  struct tp_error *error);
 
 /*
  * Whether a run can go on from there whose own checkpoints would be `next`.

@@ -5,21 +5,32 @@
 
 #include "api.h"
 
-tileprop_status tileprop_checkpoint_load(tileprop_checkpoint **handle, const char *path, char *message,
-                                         size_t size)
+static enum tp_status load(tileprop_checkpoint **handle, const char *path, struct tp_error *error)
 {
-    struct tp_call call;
-    enum tp_status status = TP_OK;
-    tp_call_begin(&call);
+    *handle = NULL;
+    enum tp_status status = tp_api_need(path, "path", error);
+    if (status != TP_OK)
+        return status;
     *handle = calloc(1, sizeof **handle);
     if (!*handle || !((*handle)->path = strdup(path)))
-        status = tp_fail(&call.error, TP_FAILURE, "out of memory: a checkpoint");
+        status = tp_fail(error, TP_FAILURE, "out of memory: a checkpoint");
     if (status == TP_OK)
-        status = tp_checkpoint_read(&(*handle)->own, path, &call.error);
+        status = tp_checkpoint_read(&(*handle)->own, path, error);
     if (status != TP_OK) {
         tileprop_checkpoint_free(*handle);
         *handle = NULL;
     }
+    return status;
+}
+
+tileprop_status tileprop_checkpoint_load(tileprop_checkpoint **handle, const char *path, char *message,
+                                         size_t size)
+{
+    struct tp_call call;
+    tp_call_begin(&call);
+    enum tp_status status = tp_api_need(handle, "checkpoint", &call.error);
+    if (status == TP_OK)
+        status = load(handle, path, &call.error);
     return tp_call_end(&call, status, message, size);
 }
 
@@ -75,7 +86,11 @@ tileprop_status tileprop_checkpoint_write(const tileprop_moment *moment, FILE *o
 {
     struct tp_call call;
     tp_call_begin(&call);
-    const enum tp_status status = write(moment, out, attachment, attachment_size, &call.error);
+    enum tp_status status = tp_api_need(moment, "moment", &call.error);
+    if (status == TP_OK)
+        status = tp_api_need(out, "out", &call.error);
+    if (status == TP_OK)
+        status = write(moment, out, attachment, attachment_size, &call.error);
     return tp_call_end(&call, status, message, size);
 }
 

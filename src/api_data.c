@@ -14,23 +14,40 @@ static int64_t label_at(const tileprop_data *data, size_t i)
 enum tp_status tp_api_complete(const char *name, const tileprop_data *given, tileprop_data *data,
                                struct tp_error *error)
 {
-    if (given->size > sizeof *data || given->size < offsetof(tileprop_data, class_names))
-        return tp_fail(error, TP_USAGE, "%s: size %zu found, expected %zu", name, given->size, sizeof *data);
+    enum tp_status status = tp_api_need(given, name, error);
+    if (status == TP_OK)
+        status = tp_api_size(name, given->size, offsetof(tileprop_data, class_names), sizeof *data, error);
+    if (status != TP_OK)
+        return status;
     *data = (tileprop_data){0};
     memcpy(data, given, given->size);
+    data->name = data->name ? data->name : name;
+    if (!data->samples)
+        return tp_fail(error, TP_USAGE, "%s: samples: NULL found, expected rows of values", data->name);
+    if (data->type != TILEPROP_U8 && data->type != TILEPROP_F32)
+        return tp_fail(error, TP_USAGE, "%s: type: %d found, expected TILEPROP_U8 or TILEPROP_F32",
+                       data->name, (int)data->type);
+    /* No object has more bytes; a fourth of them also where a value is one byte, since labels may have four.
+     */
+    if (data->rows > 0 && data->features > PTRDIFF_MAX / sizeof(float) / data->rows)
+        return tp_fail(error, TP_BAD_INPUT, "%s: %zu rows of %zu values found, expected what memory can hold",
+                       data->name, data->rows, data->features);
     return TP_OK;
 }
 
-enum tp_status tp_api_data(const char *name, const tileprop_data *data, struct tp_dataset *set,
-                           uint16_t **copy, struct tp_error *error)
+enum tp_status tp_api_data(const tileprop_data *data, struct tp_dataset *set, uint16_t **copy,
+                           struct tp_error *error)
 {
+    const char *name = data->name;
     const size_t most = data->classes ? data->classes : TP_CLASSES_MOST;
-    if ((data->type != TILEPROP_U8 && data->type != TILEPROP_F32) ||
-        (data->label_type != TILEPROP_U8 && data->label_type != TILEPROP_U16 &&
-         data->label_type != TILEPROP_I32))
+    if (!data->labels)
+        return tp_fail(error, TP_USAGE, "%s: labels: NULL found, expected one for each row", name);
+    if (data->label_type != TILEPROP_U8 && data->label_type != TILEPROP_U16 &&
+        data->label_type != TILEPROP_I32)
         return tp_fail(error, TP_USAGE,
-                       "%s: expected samples of type u8 or f32 and labels of type u8, u16 or i32", name);
-    if (!data->samples || !data->labels || data->rows == 0 || data->features == 0)
+                       "%s: label_type: %d found, expected TILEPROP_U8, TILEPROP_U16 or TILEPROP_I32", name,
+                       (int)data->label_type);
+    if (data->rows == 0 || data->features == 0)
         return tp_fail(error, TP_BAD_INPUT, "%s: %zu rows of %zu values found, expected at least 1", name,
                        data->rows, data->features);
     if (data->classes > TP_CLASSES_MOST)
@@ -61,13 +78,13 @@ enum tp_status tp_api_data(const char *name, const tileprop_data *data, struct t
     return TP_OK;
 }
 
-enum tp_status tp_api_finite_data(const char *name, const tileprop_data *data, struct tp_dataset *set,
-                                  uint16_t **copy, struct tp_error *error)
+enum tp_status tp_api_finite_data(const tileprop_data *data, struct tp_dataset *set, uint16_t **copy,
+                                  struct tp_error *error)
 {
-    const enum tp_status status = tp_api_data(name, data, set, copy, error);
+    const enum tp_status status = tp_api_data(data, set, copy, error);
     for (size_t i = 0; status == TP_OK && data->type == TILEPROP_F32 && i < data->rows * data->features; i++)
         if (!isfinite(((const float *)data->samples)[i]))
-            return tp_fail(error, TP_BAD_INPUT, "%s: row %zu: value %zu is not finite", name,
+            return tp_fail(error, TP_BAD_INPUT, "%s: row %zu: value %zu is not finite", data->name,
                            i / data->features, i % data->features);
     return status;
 }
@@ -79,22 +96,22 @@ static enum tp_status evaluate(const tileprop_model *handle, const tileprop_data
     tileprop_data data;
     struct tp_dataset set;
     uint16_t *copy = NULL;
-    const size_t features = tileprop_model_features(handle), classes = tileprop_model_classes(handle);
-    enum tp_status status = tp_api_complete("data", given, &data, error);
+    enum tp_status status = tp_api_need(handle, "model", error);
+    if (status == TP_OK)
+        status = tp_api_complete("data", given, &data, error);
     if (status != TP_OK)
         return status;
-    const size_t rows = data.rows;
-    const char *name = data.name ? data.name : "data";
+    const size_t rows = data.rows, features = tileprop_model_features(handle);
     if (!to->loss) { /* nobody looks at labels */
         data.labels = &none;
         data.label_type = TILEPROP_U8;
         data.rows = 1;
     }
-    data.classes = classes;
+    data.classes = tileprop_model_classes(handle);
     if (data.features != features)
-        return tp_fail(error, TP_BAD_INPUT, "%s: samples of %zu values found, expected %zu", name,
+        return tp_fail(error, TP_BAD_INPUT, "%s: samples of %zu values found, expected %zu", data.name,
                        data.features, features);
-    status = tp_api_data(name, &data, &set, &copy, error);
+    status = tp_api_data(&data, &set, &copy, error);
     set.count = rows;
     if (status == TP_OK)
         status = tp_predictor_run_team(handle->predictor, threads ? threads : tileprop_threads(0), &set, to,

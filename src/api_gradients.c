@@ -1,3 +1,4 @@
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,7 +54,7 @@ static enum tp_status check(const tileprop_options *given, const tileprop_data *
     if (status == TP_OK)
         status = tp_api_complete("data", data, &whole, error);
     if (status == TP_OK)
-        status = tp_api_finite_data(whole.name ? whole.name : "data", &whole, &set, &copy, error);
+        status = tp_api_finite_data(&whole, &set, &copy, error);
     if (status == TP_OK) {
         tp_api_settle(&completed, &set, &options);
         options.drop_last = false; /* there are no batches */
@@ -71,9 +72,15 @@ tileprop_status tileprop_check_gradients(const tileprop_options *options, const 
                                          tileprop_gradients *gradients, char *message, size_t size)
 {
     struct tp_call call;
-    tileprop_gradients found = {.size = gradients->size};
     tp_call_begin(&call);
-    const enum tp_status status = check(options, data, progress, context, &found, &call.error);
-    memcpy(gradients, &found, found.size < sizeof found ? found.size : sizeof found);
+    enum tp_status status = tp_api_need(gradients, "gradients", &call.error);
+    if (status == TP_OK)
+        status = tp_api_size("gradients", gradients->size, offsetof(tileprop_gradients, layer_count),
+                             sizeof *gradients, &call.error);
+    if (status == TP_OK) {
+        tileprop_gradients found = {.size = gradients->size};
+        status = check(options, data, progress, context, &found, &call.error);
+        memcpy(gradients, &found, found.size);
+    }
     return tp_call_end(&call, status, message, size);
 }

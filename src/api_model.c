@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,13 +47,24 @@ static enum tp_status take(tileprop_model **handle, struct tp_model *model, cons
                    path);
 }
 
+static enum tp_status begin_load(tileprop_model **handle, const void *from, const char *name,
+                                 struct tp_error *error)
+{
+    const enum tp_status status = tp_api_need(handle, "model", error);
+    if (status != TP_OK)
+        return status;
+    *handle = NULL;
+    return tp_api_need(from, name, error);
+}
+
 tileprop_status tileprop_model_load(tileprop_model **handle, const char *path, char *message, size_t size)
 {
     struct tp_call call;
     struct tp_model model;
-    *handle = NULL;
     tp_call_begin(&call);
-    enum tp_status status = tp_model_read(&model, path, &call.error);
+    enum tp_status status = begin_load(handle, path, "path", &call.error);
+    if (status == TP_OK)
+        status = tp_model_read(&model, path, &call.error);
     if (status == TP_OK)
         status = take(handle, &model, path, &call.error);
     return tp_call_end(&call, status, message, size);
@@ -63,16 +75,16 @@ tileprop_status tileprop_model_load_memory(tileprop_model **handle, const void *
 {
     struct tp_call call;
     struct tp_model model;
-    struct tp_file file = {.path = "memory", .bytes = malloc(count ? count : 1), .size = count};
-    *handle = NULL;
+    struct tp_file file = {.path = "memory", .size = count};
     tp_call_begin(&call);
-    if (!file.bytes)
-        return tp_call_end(&call,
-                           tp_fail(&call.error, TP_FAILURE, "out of memory: a model of %zu bytes", count),
-                           message, size);
-    if (count)
-        memcpy(file.bytes, bytes, count);
-    enum tp_status status = tp_model_parse(&model, &file, &call.error);
+    enum tp_status status = begin_load(handle, count ? bytes : "", "bytes", &call.error);
+    if (status == TP_OK && !(file.bytes = malloc(count ? count : 1)))
+        status = tp_fail(&call.error, TP_FAILURE, "out of memory: a model of %zu bytes", count);
+    if (status == TP_OK) {
+        if (count)
+            memcpy(file.bytes, bytes, count);
+        status = tp_model_parse(&model, &file, &call.error);
+    }
     if (status == TP_OK)
         status = take(handle, &model, file.path, &call.error);
     return tp_call_end(&call, status, message, size);
@@ -92,9 +104,13 @@ tileprop_status tileprop_model_save(const tileprop_model *handle, const char *pa
                                     size_t size)
 {
     struct tp_call call;
-    struct tp_safe_file file;
+    struct tp_safe_file file = {0};
     tp_call_begin(&call);
-    enum tp_status status = tp_safe_file_open(&file, "tileprop_model_save", path, &call.error);
+    enum tp_status status = tp_api_need(handle, "model", &call.error);
+    if (status == TP_OK)
+        status = tp_api_need(path, "path", &call.error);
+    if (status == TP_OK)
+        status = tp_safe_file_open(&file, "tileprop_model_save", path, &call.error);
     if (status == TP_OK)
         status = tp_model_write(&handle->model, &file, &call.error);
     if (status == TP_OK)
@@ -103,22 +119,51 @@ tileprop_status tileprop_model_save(const tileprop_model *handle, const char *pa
     return tp_call_end(&call, status, message, size);
 }
 
-tileprop_status tileprop_model_save_memory(const tileprop_model *handle, void **bytes, size_t *count,
-                                           char *message, size_t size)
+static enum tp_status write_memory(const tileprop_model *handle, void **bytes, size_t *count,
+                                   struct tp_error *error)
 {
-    struct tp_call call;
     char *text = NULL;
-    *bytes = NULL;
-    tp_call_begin(&call);
     struct tp_safe_file file = {.file = open_memstream(&text, count), .path = (char[]){"memory"}};
-    enum tp_status status = file.file ? tp_model_write(&handle->model, &file, &call.error) : TP_FAILURE;
+    enum tp_status status = file.file ? tp_model_write(&handle->model, &file, error) : TP_FAILURE;
     if ((file.file && fclose(file.file) != 0) || file.error || !file.file)
-        status = tp_fail(&call.error, TP_FAILURE, "out of memory: a model's file");
+        status = tp_fail(error, TP_FAILURE, "out of memory: a model's file");
     if (status == TP_OK)
         *bytes = text;
     else
         free(text);
+    return status;
+}
+
+tileprop_status tileprop_model_save_memory(const tileprop_model *handle, void **bytes, size_t *count,
+                                           char *message, size_t size)
+{
+    struct tp_call call;
+    tp_call_begin(&call);
+    enum tp_status status = tp_api_need(bytes, "bytes", &call.error);
+    if (status == TP_OK) {
+        *bytes = NULL;
+        status = tp_api_need(handle, "model", &call.error);
+    }
+    if (status == TP_OK)
+        status = tp_api_need(count, "count", &call.error);
+    if (status == TP_OK)
+        status = write_memory(handle, bytes, count, &call.error);
     return tp_call_end(&call, status, message, size);
+}
+
+tileprop_status tileprop_model_write(const tileprop_model *handle, FILE *out, char *message, size_t size)
+{
+    struct tp_call call;
+    struct tp_safe_file file = {.file = out, .path = (char[]){"model"}};
+    tp_call_begin(&call);
+    enum tp_status status = tp_api_need(handle, "model", &call.error);
+    if (status == TP_OK)
+        status = tp_api_need(out, "out", &call.error);
+    if (status == TP_OK)
+        status = tp_model_write(&handle->model, &file, &call.error);
+    const tileprop_status ended = tp_call_end(&call, status, message, size);
+    errno = file.error;
+    return ended;
 }
 
 size_t tileprop_model_features(const tileprop_model *handle)
@@ -178,7 +223,11 @@ tileprop_status tileprop_model_use_isa(tileprop_model *handle, const char *isa, 
     struct tp_call call;
     struct tp_predictor *predictor;
     tp_call_begin(&call);
-    const enum tp_status status = tp_predictor_create(&predictor, &handle->model, isa, &call.error);
+    enum tp_status status = tp_api_need(handle, "model", &call.error);
+    if (status == TP_OK)
+        status = tp_api_need(isa, "isa", &call.error);
+    if (status == TP_OK)
+        status = tp_predictor_create(&predictor, &handle->model, isa, &call.error);
     if (status == TP_OK) {
         tp_predictor_free(handle->predictor);
         handle->predictor = predictor;

@@ -89,7 +89,10 @@ static enum tp_status check_choices(const tileprop_options *g, struct tp_error *
                  {"beta1", g->beta1, 1},
                  {"beta2", g->beta2, 1},
                  {"epsilon", g->epsilon, 1},
-                 {"weight_decay", g->weight_decay, 1000}};
+                 {"weight_decay", g->weight_decay, 1000},
+                 {"stop_at_accuracy", g->stop_at_accuracy, 1},
+                 {"stop_at_loss", g->stop_at_loss, 1000},
+                 {"max_seconds", g->max_seconds, 1e9}};
     for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++)
         if (!(reals[i].value >= 0 && reals[i].value <= reals[i].most))
             return tp_fail(error, TP_USAGE, "%s: %g found, expected 0 to %g", reals[i].name, reals[i].value,
@@ -104,6 +107,9 @@ static enum tp_status check_choices(const tileprop_options *g, struct tp_error *
 enum tp_status tp_api_options(const tileprop_options *given, tileprop_options *g,
                               struct tp_train_options *options, struct tp_error *error)
 {
+    const enum tp_status there = tp_api_need(given, "options", error);
+    if (there != TP_OK)
+        return there;
     tileprop_options_init(g, sizeof *g);
     if (given->size > sizeof *g || given->size < offsetof(tileprop_options, progress))
         return tp_fail(error, TP_USAGE,

@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,13 +51,51 @@ static enum tp_status take_run(const tileprop_run_options *given, tileprop_run_o
     return TP_OK;
 }
 
+/* Whether a set says of itself that it can be evaluated, before anything that it points to is read. */
+static enum tp_status compare(const tileprop_data *found, const struct set *train, struct tp_error *error)
+{
+    static const char *const types[] = {[TILEPROP_U8] = "u8", [TILEPROP_F32] = "f32"};
+    const tileprop_data *expected = &train->given;
+    if (found->type != expected->type)
+        return tp_fail(error, TP_BAD_INPUT, "%s: samples of type %s found, expected %s as in %s", found->name,
+                       types[found->type], types[expected->type], train->name);
+    if (found->features != expected->features)
+        return tp_fail(error, TP_BAD_INPUT, "%s: samples of %zu values found, expected %zu as in %s",
+                       found->name, found->features, expected->features, train->name);
+    if (found->classes > train->own.classes)
+        return tp_fail(error, TP_BAD_INPUT, "%s: %zu classes found, expected at most %zu as in %s",
+                       found->name, found->classes, train->own.classes, train->name);
+    return TP_OK;
+}
+
 static enum tp_status take_set(struct set *set, const char *name, const tileprop_data *given,
-                               struct tp_error *error)
+                               const struct set *train, struct tp_error *error)
 {
     enum tp_status status = tp_api_complete(name, given, &set->given, error);
-    set->name = set->given.name ? set->given.name : name;
-    return status == TP_OK ? tp_api_finite_data(set->name, &set->given, &set->own, &set->labels, error)
-                           : status;
+    if (status == TP_OK && train)
+        status = compare(&set->given, train, error);
+    if (status != TP_OK)
+        return status;
+    set->name = set->given.name;
+    if (train && !set->given.classes)
+        set->given.classes = train->own.classes;
+    return tp_api_finite_data(&set->given, &set->own, &set->labels, error);
+}
+
+/* What models and losses need of the classes that are trained on. */
+static enum tp_status check_classes(const struct set *train, struct tp_error *error)
+{
+    const float *weights = train->given.class_weights;
+    const char *const *names = train->given.class_names;
+    for (size_t k = 0; k < train->own.classes; k++) {
+        if (weights && !(weights[k] >= 0 && isfinite(weights[k])))
+            return tp_fail(error, TP_BAD_INPUT, "%s: class_weights[%zu]: %g found, expected a number from 0",
+                           train->name, k, (double)weights[k]);
+        if (names && !names[k])
+            return tp_fail(error, TP_USAGE, "%s: class_names[%zu]: NULL found, expected a name", train->name,
+                           k);
+    }
+    return TP_OK;
 }
 
 static json_t *class_names(const struct set *train)
@@ -371,7 +410,7 @@ static void write_result(tileprop_result *to, const struct tp_result *from)
                                  .threads_worked = from->threads_worked,
                                  .numa = (tileprop_numa)from->numa,
                                  .numa_nodes = from->numa_nodes};
-    memcpy(to, &all, to->size < sizeof all ? to->size : sizeof all);
+    memcpy(to, &all, to->size);
 }
 
 /* What is there of a run, also of one that diverged. */
@@ -421,20 +460,17 @@ static enum tp_status run(struct training *t, tileprop_model **last, tileprop_mo
 }
 
 static enum tp_status take_sets(struct training *t, const tileprop_data *data,
-                                const tileprop_data *validation, double fraction, struct tp_error *error)
+                                const tileprop_data *validation, const double *fraction,
+                                struct tp_error *error)
 {
-    const struct set *const others[] = {&t->validation, &t->test};
-    enum tp_status status = take_set(&t->train, "train", data, error);
-    if (status == TP_OK && validation)
-        status = take_set(&t->validation, "validation", validation, error);
-    if (status == TP_OK && !validation)
-        status = tp_dataset_tail(&t->train.own, fraction, &t->validation.own, error);
+    enum tp_status status = take_set(&t->train, "train", data, NULL, error);
+    if (status == TP_OK)
+        status = check_classes(&t->train, error);
+    if (status == TP_OK)
+        status = fraction ? tp_dataset_tail(&t->train.own, *fraction, &t->validation.own, error)
+                          : take_set(&t->validation, "validation", validation, &t->train, error);
     if (status == TP_OK && t->run.test)
-        status = take_set(&t->test, "test", t->run.test, error);
-    for (int i = 0; i < 2 && status == TP_OK; i++)
-        if (others[i]->own.count && others[i]->own.type != t->train.own.type)
-            status = tp_fail(error, TP_BAD_INPUT, "%s: samples of another type than in %s found",
-                             others[i]->name, t->train.name);
+        status = take_set(&t->test, "test", t->run.test, &t->train, error);
     return status;
 }
 
@@ -449,13 +485,16 @@ static void free_training(struct training *t)
     free(t->test.labels);
 }
 
-/* validation NULL: the fraction of data is. */
+/* fraction NULL: validation is given. */
 static enum tp_status train(const tileprop_options *options, const tileprop_data *data,
-                            const tileprop_data *validation, double fraction, tileprop_model **last,
+                            const tileprop_data *validation, const double *fraction, tileprop_model **last,
                             tileprop_model **best, tileprop_result *result, struct tp_error *error)
 {
     struct training t = {0};
     enum tp_status status = tp_api_options(options, &t.given, &t.options, error);
+    if (status == TP_OK && result)
+        status =
+            tp_api_size("result", result->size, offsetof(tileprop_result, test_loss), sizeof *result, error);
     if (status == TP_OK)
         status = take_run(t.given.run, &t.run, error);
     if (status == TP_OK)
@@ -471,8 +510,9 @@ static enum tp_status train(const tileprop_options *options, const tileprop_data
 }
 
 static tileprop_status call_train(const tileprop_options *options, const tileprop_data *data,
-                                  const tileprop_data *validation, double fraction, tileprop_model **last,
-                                  tileprop_model **best, tileprop_result *result, char *message, size_t size)
+                                  const tileprop_data *validation, const double *fraction,
+                                  tileprop_model **last, tileprop_model **best, tileprop_result *result,
+                                  char *message, size_t size)
 {
     struct tp_call call;
     tp_call_begin(&call);
@@ -488,12 +528,12 @@ tileprop_status tileprop_train(const tileprop_options *options, const tileprop_d
                                const tileprop_data *validation, tileprop_model **last, tileprop_model **best,
                                tileprop_result *result, char *message, size_t size)
 {
-    return call_train(options, data, validation, 0, last, best, result, message, size);
+    return call_train(options, data, validation, NULL, last, best, result, message, size);
 }
 
 tileprop_status tileprop_train_split(const tileprop_options *options, const tileprop_data *data,
                                      double fraction, tileprop_model **last, tileprop_model **best,
                                      tileprop_result *result, char *message, size_t size)
 {
-    return call_train(options, data, NULL, fraction, last, best, result, message, size);
+    return call_train(options, data, NULL, &fraction, last, best, result, message, size);
 }

@@ -38,6 +38,9 @@ static enum tp_status load_image(struct tp_predict_data *data, const struct tp_p
                                  const tileprop_model *model, struct tp_error *error)
 {
     const size_t features = tileprop_model_features(model), side = side_of(features);
+    if (data->schema.column_count)
+        return tp_fail(error, TP_USAGE, "--image: %s: a model of a table's columns takes no image",
+                       command->model);
     if (!side)
         return tp_fail(error, TP_USAGE, "--image: %s: a model of %zu inputs takes no square image",
                        command->model, features);
@@ -63,6 +66,14 @@ static enum tp_status load_image(struct tp_predict_data *data, const struct tp_p
     }
     tp_image_free(&image);
     return status;
+}
+
+/* Pixels are no columns, however many there are; an array, which may be made of a table, is welcome. */
+static enum tp_status refuse_idx(const struct tp_predict_data *data, const struct tp_predict_command *command,
+                                 struct tp_error *error)
+{
+    return tp_fail(error, TP_BAD_INPUT, "%s: IDX images found, expected a table's columns, as %s takes",
+                   data->place, command->model);
 }
 
 static enum tp_status load_idx(struct tp_predict_data *data, struct tp_file *file, const char *labels_path,
@@ -114,8 +125,12 @@ static enum tp_status load_file(struct tp_predict_data *data, const struct tp_pr
     const enum tp_status status = tp_file_read(&file, data->place, error);
     if (status != TP_OK)
         return status;
-    return tp_idx_is(&file) ? load_idx(data, &file, command->labels, error)
-                            : load_source(data, &file, command, schema, error);
+    if (!tp_idx_is(&file))
+        return load_source(data, &file, command, schema, error);
+    if (!schema->column_count)
+        return load_idx(data, &file, command->labels, error);
+    tp_file_free(&file);
+    return refuse_idx(data, command, error);
 }
 
 /* What samples have to fit: columns, if the model knows any, and classes. */
@@ -152,6 +167,8 @@ static enum tp_status load_path(struct tp_predict_data *data, const struct tp_pr
     if (option)
         return tp_fail(error, TP_USAGE, "--%s: expected with a file of samples only, found the directory %s",
                        option, data->place);
+    if (schema->column_count && command->data)
+        return refuse_idx(data, command, error);
     data->labelled = true;
     return tp_dataset_load_idx(data->place, command->set, &data->set, error);
 }
@@ -161,10 +178,10 @@ enum tp_status tp_predict_data_load(struct tp_predict_data *data, const struct t
 {
     const size_t inputs = tileprop_model_features(model), classes = tileprop_model_classes(model);
     *data = (struct tp_predict_data){0};
-    if (command->image)
-        return load_image(data, command, model, error);
     enum tp_status status = find_schema(&data->schema, command->model, model, error);
     data->side = data->schema.column_count ? 0 : side_of(inputs);
+    if (status == TP_OK && command->image)
+        return load_image(data, command, model, error);
     if (status == TP_OK)
         status = load_path(data, command, &data->schema, error);
     if (status == TP_OK && data->set.features != inputs && !command->data)

@@ -80,17 +80,15 @@ enum tp_status tp_saver_prepare(struct tp_saver *saver, const struct tp_train_co
 static enum tp_status write_model(struct tp_saved *saved, const tileprop_model *model, struct tp_error *error)
 {
     struct tp_error found;
-    void *bytes;
-    size_t count;
     saved->filled = model != NULL;
     if (!saved->path || !model)
         return TP_OK;
     enum tp_status status =
-        (enum tp_status)tileprop_model_save_memory(model, &bytes, &count, found.text, sizeof found.text);
+        (enum tp_status)tileprop_model_write(model, saved->file.file, found.text, sizeof found.text);
+    if (ferror(saved->file.file))
+        saved->file.error = errno;
     if (status != TP_OK)
         return tp_fail(error, status, "%s: %s: %s", saved->file.option, saved->path, found.text);
-    tp_safe_file_write(&saved->file, bytes, count);
-    free(bytes);
     status = tp_safe_file_commit(&saved->file, error);
     saved->written = status == TP_OK;
     return status;

@@ -104,10 +104,11 @@ static void *run(void *context)
     {
         size_t present = (size_t)omp_get_num_threads();
         if (present == call->members) {
+            struct team *outer = own_team; /* of a training whose callback calls */
             uint64_t saved = tp_flush_enter();
             own_team = &team;
             call->work(call->context, (size_t)omp_get_thread_num(), call->members);
-            own_team = NULL;
+            own_team = outer;
             tp_flush_leave(saved);
         }
 #pragma omp master

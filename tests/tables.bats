@@ -459,6 +459,10 @@ for i in range(900):
     sed 's/virginica/nipponica/' iris.csv >alien.csv
     not_predicted 3 "alien.csv: row 102, column 5 (species): class \"nipponica\" found" m --data alien.csv
     not_predicted 2 "--errors: samples of 4 values are no square images" m --data iris.csv --errors e.png
+    printf '\0\0\010\003\0\0\0\1\0\0\0\2\0\0\0\2pixl' >images # as many pixels as columns
+    not_predicted 3 "images: IDX images found, expected a table's columns, as m takes" m --data images
+    not_predicted 3 "mnist: IDX images found, expected a table's columns, as m takes" m --data "$root/data/mnist"
+    not_predicted 2 "--image: m: a model of a table's columns takes no image" m --image any.png
     not_predicted 2 "--header: expected with a table as --data only" m --header no
     not_predicted 2 "--skip-lines: expected with a file of samples only" m --data . --skip-lines 1
 }

@@ -130,6 +130,26 @@ static void test_a_barrier_outside_a_team_does_nothing(void **state)
     tp_team_barrier(); /* would wait for ever for the team that has gone */
 }
 
+/* Where one member has had a team of its own, the barrier still orders writes: with none it would be passed.
+ */
+static void relay_behind_another_team(void *context, size_t member, size_t members)
+{
+    struct roll roll = {.members = 1};
+    if (member == 0)
+        tp_team_run(1, answer, &roll);
+    relay(context, member, members);
+}
+
+static void test_a_team_within_a_team(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SIZES; i++) {
+        struct relay r = {.errors = 0};
+        assert_int_equal(tp_team_run(sizes[i], relay_behind_another_team, &r), sizes[i]);
+        assert_int_equal(r.errors, 0);
+    }
+}
+
 /* The first two of the team take turns while the others wait at the whole team's barrier. */
 struct part {
     size_t count; /* plain memory */
@@ -231,6 +251,7 @@ int main(void)
         cmocka_unit_test(test_members_take_turns),
         cmocka_unit_test(test_some_members_meet_without_the_others),
         cmocka_unit_test(test_a_barrier_outside_a_team_does_nothing),
+        cmocka_unit_test(test_a_team_within_a_team),
         cmocka_unit_test(test_floating_point_state),
         cmocka_unit_test(test_a_caller_that_flushes),
     };

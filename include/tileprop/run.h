@@ -7,7 +7,7 @@
  *     tileprop_train(&options, ...);
  *
  * Callbacks come from one thread of the training, the caller's but for the child of a fork(); the others wait
- * for it. What they are given is valid during the call alone.
+ * for it. What they are given is valid during the call alone. They may do what tileprop.h says of progress.
  */
 #ifndef TILEPROP_RUN_H
 #define TILEPROP_RUN_H
@@ -31,6 +31,14 @@ TILEPROP_API double tileprop_peak(const char *isa, size_t threads);
 
 /* "epochs", "early-stop", "accuracy", "loss", "time", "signal" (the callbacks' wish), "diverged". */
 TILEPROP_API const char *tileprop_stop_name(tileprop_stop stop);
+
+/*
+ * Writes the model as tileprop_model_save() does, to a stream. What that cannot write is left to its
+ * ferror(), with errno.
+ * Errors: FAILURE without memory.
+ */
+TILEPROP_API tileprop_status tileprop_model_write(const tileprop_model *model, FILE *out, char *message,
+                                                  size_t size);
 
 /* --- What a run is ------------------------------------------------------------------------------------ */
 

@@ -8,7 +8,8 @@
  *     tileprop_predict_u8(model, pixels, 1, probabilities, NULL);
  *     tileprop_model_free(model);
  *
- * Link with `pkg-config --cflags --libs tileprop` (--static for libtileprop.a). C11 and C++17.
+ * Link with `pkg-config --cflags --libs tileprop`. C11 and C++17. With --static the flags are those that
+ * libtileprop.a needs too, which is taken where -l:libtileprop.a stands for -ltileprop, or with gcc -static.
  *
  * What the library does not do. It prints nothing, ends no process, handles no signal, reads no environment
  * variable (OpenMP's runtime reads its own), and changes nothing that outlives a call: no locale, no OpenMP
@@ -18,9 +19,12 @@
  * Matrices are row by row, one sample a row, without gaps, at any alignment that their type allows. No buffer
  * may overlap another one, and none is kept or written to unless it says so.
  *
+ * NULL is allowed where it says so alone. Elsewhere functions that return a status answer USAGE and name the
+ * argument or member; in the others it is undefined.
+ *
  * Errors. Functions that can fail return a status and write one line, what was found and what was expected,
- * to message[size], cut off where it does not fit; message may be NULL where size is 0. Without an error
- * nothing is written there. Options have the names of the program's in messages: --lr is learning_rate.
+ * to message[size], cut off where it does not fit; message may be NULL. Without an error nothing is written
+ * there. Options have the names of the program's in messages: --lr is learning_rate.
  * Functions that return no status cannot fail.
  *
  * Threads. Any number of threads may call any functions at a time, also on one model; only what takes a model
@@ -168,7 +172,7 @@ typedef struct tileprop_data {
     tileprop_type label_type; /* of them */
     size_t rows, features;
     size_t classes;                 /* at most 65536; 0: one more than the largest label */
-    const float *class_weights;     /* [classes] factors of a sample's loss and gradient; NULL: all 1 */
+    const float *class_weights;     /* [classes] factors of a sample's loss and gradient, >= 0; NULL: all 1 */
     const char *const *class_names; /* [classes], UTF-8, for models; NULL: their numbers */
     const char *schema;             /* of a table's columns, for models, as their text "schema"; NULL: none */
     const char *name;               /* of the data, for messages; NULL: train, validation, data */
@@ -275,7 +279,7 @@ typedef struct tileprop_options {
     uint64_t seed;
     const tileprop_model *first_weights; /* of the same layers; NULL: random ones */
     size_t early_stop;                   /* evaluations without a better validation loss; 0: never */
-    double stop_at_accuracy, stop_at_loss, max_seconds; /* 0: never */
+    double stop_at_accuracy, stop_at_loss, max_seconds; /* at most 1, 1000, 1e9; 0: never */
     size_t threads;       /* at most so many, and no more than CPUs; 0: as many as CPUs */
     size_t threads_exact; /* exactly so many; 0: choose */
     tileprop_bind bind;   /* none, unlike tileprop-train's */
@@ -284,7 +288,8 @@ typedef struct tileprop_options {
 
     /*
      * Called after each step from one thread of the training, the caller's but for the child of a fork();
-     * the others wait for it. What is not 0 ends the run, after one more step at most.
+     * the others wait for it. What is not 0 ends the run, after one more step at most. It must not throw,
+     * longjmp() out or end its thread. It may call anything here, with threads = 1 a training too.
      */
     int (*progress)(void *context, const tileprop_progress *progress);
     void *context;

@@ -33,10 +33,14 @@ inside tileprop-export /tmp/m --c /tmp/m.h
 
 # A program with the library, by nothing but what its README says.
 cp tests/examples/predict.c "$machine/tmp"
-IFS=', ' read -ra recommended <<<"$(dpkg-deb -f "$package" Recommends)"
-inside apt-get -q -y install --no-install-recommends gcc libc6-dev pkg-config "${recommended[@]}" >/dev/null
+inside apt-get -q -y install --no-install-recommends gcc libc6-dev pkg-config >/dev/null
 # shellcheck disable=SC2016 # the machine's shell is to expand it
 inside sh -c 'gcc /tmp/predict.c -o /tmp/predict $(pkg-config --cflags --libs tileprop) && ldd /tmp/predict'
+IFS=', ' read -ra recommended <<<"$(dpkg-deb -f "$package" Recommends)"
+inside apt-get -q -y install --no-install-recommends "${recommended[@]}" >/dev/null
+# shellcheck disable=SC2016 # the same
+inside sh -c 'gcc /tmp/predict.c -o /tmp/predict $(pkg-config --cflags --static --libs tileprop | sed "s/-ltileprop/-l:libtileprop.a/") &&
+              ldd /tmp/predict && ! ldd /tmp/predict | grep libtileprop'
 
 inside apt-get -q -y purge --autoremove tileprop gcc libc6-dev pkg-config "${recommended[@]}" >/dev/null
 files | diff "$machine/tmp/before" -

@@ -28,11 +28,11 @@ static int show(void *context, const tileprop_progress *progress)
 
 int main(int argc, char **argv)
 {
-    size_t size, count;
+    size_t size = 0, count = 0;
     unsigned char *pictures = argc == 4 ? read_file(argv[1], &size) : NULL;
     unsigned char *labels = pictures ? read_file(argv[2], &count) : NULL;
-    if (!labels) {
-        fprintf(stderr, "usage: train PICTURES LABELS MODEL\n");
+    if (!labels || size <= 16 || count <= 8 || (size - 16) % (count - 8) != 0) {
+        fprintf(stderr, "usage: train PICTURES LABELS MODEL, a picture for each label, not packed\n");
         return 1;
     }
     const tileprop_data data = {.size = sizeof data,

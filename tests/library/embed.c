@@ -195,6 +195,39 @@ static void check_trainings(void)
     expect(hashes[0] == hashes[1] && hashes[1] == hashes[2], "trainings at the same time differ");
 }
 
+struct nested {
+    uint64_t hash;
+    size_t calls;
+};
+
+static int train_within(void *context, const tileprop_progress *progress)
+{
+    struct nested *nested = context;
+    if (progress->step != 3 || progress->evaluated)
+        return 0;
+    tileprop_model *model = train(1);
+    nested->hash = tileprop_model_hash(model);
+    nested->calls++;
+    tileprop_model_free(model);
+    return 0;
+}
+
+/* The callback trains, while the other thread of its own training waits for it. */
+static void check_nested(void)
+{
+    const tileprop_data data = data_of(TILEPROP_U8);
+    tileprop_options options = options_of(2);
+    tileprop_result result;
+    uint64_t hash;
+    struct nested nested = {0};
+    train_one(&hash);
+    options.progress = train_within;
+    options.context = &nested;
+    tileprop_model_free(train_on(&data, &options, &result));
+    expect(nested.calls == 1 && nested.hash == hash, "a training within a callback");
+    expect(result.weights_hash == hash, "a training whose callback trains");
+}
+
 /* A team has run before, so that its threads are missing in the child. */
 static void check_fork(void)
 {
@@ -413,14 +446,10 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*check)(void);
-    } checks[] = {{"allocations", check_allocations},
-                  {"threads", check_threads},
-                  {"trainings", check_trainings},
-                  {"fork", check_fork},
-                  {"state", check_state},
-                  {"locale", check_locale},
-                  {"training", check_training},
-                  {"floats", check_floats}};
+    } checks[] = {
+        {"allocations", check_allocations}, {"threads", check_threads},   {"trainings", check_trainings},
+        {"nested", check_nested},           {"fork", check_fork},         {"state", check_state},
+        {"locale", check_locale},           {"training", check_training}, {"floats", check_floats}};
     make_data();
     for (size_t i = 0; argc == 2 && i < sizeof checks / sizeof checks[0]; i++) {
         if (strcmp(argv[1], checks[i].name) == 0) {

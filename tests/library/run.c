@@ -3,6 +3,7 @@
  *
  *     run PICTURES LABELS FOLDER     trains, interrupts and resumes, prints the weights' hash
  */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,6 +166,28 @@ static void check_test(const tileprop_model *last, const tileprop_data *test, co
     expect(result->test_accuracy == (double)right / TESTED && result->test_loss > 0, "test set");
 }
 
+/* To a stream goes what saving writes, and one that is full says so. */
+static void check_stream(const tileprop_model *model)
+{
+    void *bytes;
+    size_t count;
+    static char found[1 << 20];
+    FILE *file = tmpfile(), *full = fopen("/dev/full", "wb");
+    expect(file && full, "streams");
+    expect(!tileprop_model_save_memory(model, &bytes, &count, message, sizeof message), "saving");
+    expect(!tileprop_model_write(model, file, message, sizeof message) && !ferror(file), "a stream");
+    rewind(file);
+    expect(fread(found, 1, sizeof found, file) == count && memcmp(found, bytes, count) == 0,
+           "a stream's bytes");
+    setbuf(full, NULL);
+    errno = 0;
+    expect(!tileprop_model_write(model, full, message, sizeof message) && ferror(full) && errno == ENOSPC,
+           "a stream that is full");
+    fclose(full);
+    fclose(file);
+    free(bytes);
+}
+
 static void check_settled(void)
 {
     tileprop_options options;
@@ -180,6 +203,55 @@ static void check_settled(void)
     expect(options.normalize == TILEPROP_NORMALIZE_FEATURE && options.bias == TILEPROP_BIAS_ALL &&
                options.drop_last == 0 && options.epochs == 500,
            "what measurements want");
+}
+
+static void check_names(void)
+{
+    static const char *const verbs[TILEPROP_VERBS] = {"pack", "forward", "loss", "backward", "update"};
+    for (int v = 0; v < TILEPROP_VERBS; v++)
+        expect(strcmp(tileprop_verb_name(v), verbs[v]) == 0, verbs[v]);
+}
+
+/* The checkpoint as one that a version wrote which computes other bits. */
+static tileprop_checkpoint *from_another_version(void)
+{
+    static const char known[] = "\"numerics_version\":\"1\"";
+    static char bytes[1 << 20];
+    tileprop_checkpoint *checkpoint;
+    FILE *file = fopen(path, "r+b");
+    expect(file != NULL, path);
+    const size_t count = fread(bytes, 1, sizeof bytes, file);
+    size_t at = 0;
+    while (at + sizeof known <= count && memcmp(bytes + at, known, sizeof known - 1) != 0)
+        at++;
+    expect(at + sizeof known <= count && fseek(file, (long)(at + sizeof known - 3), SEEK_SET) == 0 &&
+               fputc('2', file) == '2' && fclose(file) == 0,
+           "the version in a checkpoint");
+    expect(!tileprop_checkpoint_load(&checkpoint, path, message, sizeof message), "loading");
+    return checkpoint;
+}
+
+/* The options are those of a run that can be resumed there. */
+static void check_inexact(const tileprop_options *given, const tileprop_run_options *more,
+                          const tileprop_data *data, uint64_t hash)
+{
+    tileprop_options options = *given;
+    tileprop_run_options run = *more;
+    tileprop_checkpoint *checkpoint = from_another_version();
+    tileprop_result result;
+    memset(&result, 0, sizeof result);
+    result.size = sizeof result;
+    run.resume = checkpoint;
+    options.run = &run;
+    expect(tileprop_train_split(&options, data, 0.1, NULL, NULL, &result, message, sizeof message) ==
+                   TILEPROP_BAD_INPUT &&
+               strstr(message, "numerics_version: 2 found, expected 1"),
+           "another version's checkpoint");
+    run.resume_inexact = 1;
+    expect(!tileprop_train_split(&options, data, 0.1, NULL, NULL, &result, message, sizeof message) &&
+               result.weights_hash == hash,
+           "another version's checkpoint, inexactly");
+    tileprop_checkpoint_free(checkpoint);
 }
 
 int main(int argc, char **argv)
@@ -199,6 +271,7 @@ int main(int argc, char **argv)
     result.size = sizeof result;
     again = result;
     check_settled();
+    check_names();
 
     const tileprop_data test = data_of(0, TESTED), data = data_of(TESTED, ROWS - TESTED),
                         other = data_of(TESTED + 1, ROWS - TESTED - 1);
@@ -211,6 +284,7 @@ int main(int argc, char **argv)
            "training");
     check_facts(&seen, &result, times, last);
     check_test(last, &test, &result);
+    check_stream(last);
     expect(seen.written == 1 && seen.status == TILEPROP_OK, "the checkpoint at the end");
 
     options = options_of(&run, &seen);
@@ -257,6 +331,7 @@ int main(int argc, char **argv)
     expect(again.weights_hash == result.weights_hash && again.best_step == result.best_step, "the bits");
     same_files(last, last_again, "the last model");
     same_files(best, best_again, "the best model");
+    check_inexact(&options, &run, &data, result.weights_hash);
     tileprop_checkpoint_free(checkpoint);
 
     options = options_of(&run, &seen);

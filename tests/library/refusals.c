@@ -1,0 +1,287 @@
+/*
+ * What the library refuses, in what C11 and C++17 have in common: each case is a good call with one fault,
+ * and has the status and the line that it is to end with. Behind the samples no memory can be read.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* MAP_ANONYMOUS */
+#endif
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <tileprop/gradients.h>
+#include <unistd.h>
+
+#define ROWS     60
+#define FEATURES 4
+#define CLASSES  3
+
+static unsigned char *bytes;
+static float *numbers;
+static unsigned char labels[ROWS], large_labels[ROWS];
+static float weights[CLASSES] = {1, 2, 0};
+static const char *names[CLASSES] = {"a", "b", "c"};
+static char message[256];
+
+/* A call of tileprop_train, into which the checks put one fault. */
+static struct call {
+    tileprop_options options;
+    tileprop_run_options run;
+    tileprop_data train, validation, test;
+    tileprop_result result;
+    const tileprop_options *given_options;
+    const tileprop_data *given_train, *given_validation;
+} c;
+
+static void expect(int good, const char *what)
+{
+    if (good)
+        return;
+    fprintf(stderr, "refusals: %s: %s\n", what, message);
+    exit(1);
+}
+
+/* Memory whose last byte is the last one before a page that nobody may touch. */
+static void *at_the_end(size_t size)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *pages = (char *)mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    expect(pages != MAP_FAILED && size <= page && mprotect(pages + page, page, PROT_NONE) == 0, "pages");
+    return pages + page - size;
+}
+
+static tileprop_data data_of(tileprop_type type)
+{
+    tileprop_data data;
+    memset(&data, 0, sizeof data);
+    data.size = sizeof data;
+    data.samples = type == TILEPROP_U8 ? (const void *)bytes : (const void *)numbers;
+    data.type = type;
+    data.labels = labels;
+    data.label_type = TILEPROP_U8;
+    data.rows = ROWS;
+    data.features = FEATURES;
+    return data;
+}
+
+static void begin(void)
+{
+    memset(&c, 0, sizeof c);
+    tileprop_options_init(&c.options, sizeof c.options);
+    c.options.threads = 1;
+    c.options.epochs = 1;
+    c.run.size = sizeof c.run;
+    c.run.test = &c.test;
+    c.options.run = &c.run;
+    c.train = c.validation = c.test = data_of(TILEPROP_U8);
+    c.train.class_weights = weights;
+    c.train.class_names = names;
+    c.result.size = sizeof c.result;
+    c.given_options = &c.options;
+    c.given_train = &c.train;
+    c.given_validation = &c.validation;
+}
+
+/* Makes the call, and a good one for the next check. */
+static void train(tileprop_status status, const char *text)
+{
+    tileprop_model *last = NULL, *best = NULL;
+    tileprop_result result = c.result;
+    message[0] = '\0';
+    const tileprop_status found = tileprop_train(c.given_options, c.given_train, c.given_validation, &last,
+                                                 &best, &result, message, sizeof message);
+    expect(found == status && strcmp(message, text) == 0, text);
+    expect((last != NULL) == (found == TILEPROP_OK) && (best != NULL) == (found == TILEPROP_OK), "models");
+    tileprop_model_free(last);
+    tileprop_model_free(best);
+    begin();
+}
+
+static void check_sets(void)
+{
+    train(TILEPROP_OK, "");
+    c.validation.classes = 2;
+    train(TILEPROP_BAD_INPUT, "validation: row 2: label 2 found, expected 0 to 1");
+    c.validation.features = 400;
+    train(TILEPROP_BAD_INPUT, "validation: samples of 400 values found, expected 4 as in train");
+    c.validation.features = 3;
+    train(TILEPROP_BAD_INPUT, "validation: samples of 3 values found, expected 4 as in train");
+    c.validation.type = TILEPROP_F32;
+    train(TILEPROP_BAD_INPUT, "validation: samples of type f32 found, expected u8 as in train");
+    c.validation.classes = 4;
+    train(TILEPROP_BAD_INPUT, "validation: 4 classes found, expected at most 3 as in train");
+    c.validation.labels = large_labels;
+    train(TILEPROP_BAD_INPUT, "validation: row 7: label 3 found, expected 0 to 2");
+    c.test.features = 400;
+    c.test.name = "t";
+    c.train.name = "digits";
+    train(TILEPROP_BAD_INPUT, "t: samples of 400 values found, expected 4 as in digits");
+    c.test.type = TILEPROP_F32;
+    train(TILEPROP_BAD_INPUT, "test: samples of type f32 found, expected u8 as in train");
+    c.test.classes = 4;
+    train(TILEPROP_BAD_INPUT, "test: 4 classes found, expected at most 3 as in train");
+    c.train = c.validation = data_of(TILEPROP_F32);
+    c.validation.features = 400; /* floats are looked at, each of them */
+    train(TILEPROP_BAD_INPUT, "validation: samples of 400 values found, expected 4 as in train");
+    c.train = data_of(TILEPROP_F32);
+    train(TILEPROP_BAD_INPUT, "validation: samples of type u8 found, expected f32 as in train");
+}
+
+static void check_sizes(void)
+{
+    char text[256];
+    c.train.rows = c.train.features = (size_t)1 << 32;
+    train(TILEPROP_BAD_INPUT,
+          "train: 4294967296 rows of 4294967296 values found, expected what memory can hold");
+    c.validation.rows = SIZE_MAX / 2;
+    c.validation.name = "v";
+    train(TILEPROP_BAD_INPUT, "v: 9223372036854775807 rows of 4 values found, expected what memory can hold");
+    snprintf(text, sizeof text, "result: size 0 found, expected %zu", sizeof(tileprop_result));
+    c.result.size = 0;
+    train(TILEPROP_USAGE, text);
+    snprintf(text, sizeof text, "result: size %zu found, expected %zu", sizeof(tileprop_result) + 1,
+             sizeof(tileprop_result));
+    c.result.size++;
+    train(TILEPROP_USAGE, text);
+    snprintf(text, sizeof text, "validation: size 0 found, expected %zu", sizeof(tileprop_data));
+    c.validation.size = 0;
+    train(TILEPROP_USAGE, text);
+}
+
+static void check_numbers(void)
+{
+    static const float wrong[] = {-1, NAN, INFINITY};
+    static const char *const shown[] = {"-1", "nan", "inf"};
+    char text[256];
+    for (int i = 0; i < 3; i++) {
+        const float bad[CLASSES] = {1, 1, wrong[i]};
+        snprintf(text, sizeof text, "train: class_weights[2]: %s found, expected a number from 0", shown[i]);
+        c.train.class_weights = bad;
+        train(TILEPROP_BAD_INPUT, text);
+    }
+    for (int i = 0; i < 3; i++) {
+        const double value = (double)wrong[i];
+        snprintf(text, sizeof text, "stop_at_accuracy: %s found, expected 0 to 1", shown[i]);
+        c.options.stop_at_accuracy = value;
+        train(TILEPROP_USAGE, text);
+        snprintf(text, sizeof text, "stop_at_loss: %s found, expected 0 to 1000", shown[i]);
+        c.options.stop_at_loss = value;
+        train(TILEPROP_USAGE, text);
+        snprintf(text, sizeof text, "max_seconds: %s found, expected 0 to 1e+09", shown[i]);
+        c.options.max_seconds = value;
+        train(TILEPROP_USAGE, text);
+    }
+    c.options.stop_at_accuracy = 97;
+    train(TILEPROP_USAGE, "stop_at_accuracy: 97 found, expected 0 to 1");
+    c.options.stop_at_accuracy = 1;
+    c.options.stop_at_loss = 1000;
+    c.options.max_seconds = 1e9;
+    train(TILEPROP_OK, "");
+}
+
+static void check_missing(void)
+{
+    const char *const unnamed[CLASSES] = {"a", NULL, "c"};
+    c.given_options = NULL;
+    train(TILEPROP_USAGE, "options: NULL found, expected a pointer");
+    c.given_train = NULL;
+    train(TILEPROP_USAGE, "train: NULL found, expected a pointer");
+    c.given_validation = NULL;
+    train(TILEPROP_USAGE, "validation: NULL found, expected a pointer");
+    c.train.samples = NULL;
+    train(TILEPROP_USAGE, "train: samples: NULL found, expected rows of values");
+    c.train.labels = NULL;
+    train(TILEPROP_USAGE, "train: labels: NULL found, expected one for each row");
+    c.validation.samples = NULL;
+    train(TILEPROP_USAGE, "validation: samples: NULL found, expected rows of values");
+    c.test.labels = NULL;
+    train(TILEPROP_USAGE, "test: labels: NULL found, expected one for each row");
+    c.train.class_names = unnamed;
+    train(TILEPROP_USAGE, "train: class_names[1]: NULL found, expected a name");
+    c.options.isa = NULL;
+    train(TILEPROP_USAGE, "isa: NULL found, expected \"auto\" or a tier's name");
+    c.train.type = (tileprop_type)2;
+    train(TILEPROP_USAGE, "train: type: 2 found, expected TILEPROP_U8 or TILEPROP_F32");
+    c.train.label_type = TILEPROP_F32;
+    train(TILEPROP_USAGE, "train: label_type: 3 found, expected TILEPROP_U8, TILEPROP_U16 or TILEPROP_I32");
+}
+
+static void refused(tileprop_status status, const char *name)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%s: NULL found, expected a pointer", name);
+    expect(status == TILEPROP_USAGE && strcmp(message, text) == 0, name);
+}
+
+/* Other functions than training. */
+static void check_functions(void)
+{
+    tileprop_model *model, *other = NULL;
+    tileprop_checkpoint *checkpoint;
+    tileprop_gradients gradients;
+    void *file = message;
+    size_t count;
+    expect(!tileprop_train_split(&c.options, &c.train, 0.2, &model, NULL, NULL, NULL, 0), "training");
+    refused(tileprop_model_load(NULL, "m", message, sizeof message), "model");
+    refused(tileprop_model_load(&other, NULL, message, sizeof message), "path");
+    refused(tileprop_model_load_memory(&other, NULL, 9, message, sizeof message), "bytes");
+    refused(tileprop_model_use_isa(NULL, "auto", message, sizeof message), "model");
+    refused(tileprop_model_use_isa(model, NULL, message, sizeof message), "isa");
+    refused(tileprop_model_save(NULL, "m", message, sizeof message), "model");
+    refused(tileprop_model_save(model, NULL, message, sizeof message), "path");
+    refused(tileprop_model_save_memory(NULL, &file, &count, message, sizeof message), "model");
+    expect(!file, "what was to point to a model's file");
+    refused(tileprop_model_save_memory(model, &file, NULL, message, sizeof message), "count");
+    refused(tileprop_model_save_memory(model, NULL, &count, message, sizeof message), "bytes");
+    refused(tileprop_model_write(NULL, stdout, message, sizeof message), "model");
+    refused(tileprop_model_write(model, NULL, message, sizeof message), "out");
+    refused(tileprop_evaluate(NULL, &c.train, 1, NULL, NULL, NULL, message, sizeof message), "model");
+    refused(tileprop_evaluate(model, NULL, 1, NULL, NULL, NULL, message, sizeof message), "data");
+    refused(tileprop_train_split(NULL, &c.train, 0.5, NULL, NULL, NULL, message, sizeof message), "options");
+    refused(tileprop_checkpoint_load(NULL, "m", message, sizeof message), "checkpoint");
+    refused(tileprop_checkpoint_load(&checkpoint, NULL, message, sizeof message), "path");
+    refused(tileprop_checkpoint_write(NULL, stdout, NULL, 0, message, sizeof message), "moment");
+    refused(tileprop_check_gradients(&c.options, &c.train, NULL, NULL, NULL, message, sizeof message),
+            "gradients");
+    gradients.size = 0;
+    expect(tileprop_check_gradients(&c.options, &c.train, NULL, NULL, &gradients, message, sizeof message) ==
+                   TILEPROP_USAGE &&
+               strncmp(message, "gradients: size 0 found, expected ", 34) == 0,
+           "gradients of no size");
+    gradients.size = sizeof gradients;
+    refused(tileprop_check_gradients(NULL, &c.train, NULL, NULL, &gradients, message, sizeof message),
+            "options");
+    refused(tileprop_check_gradients(&c.options, NULL, NULL, NULL, &gradients, message, sizeof message),
+            "data");
+    c.train.rows = SIZE_MAX / 2;
+    expect(tileprop_evaluate(model, &c.train, 1, NULL, NULL, NULL, message, sizeof message) ==
+               TILEPROP_BAD_INPUT,
+           "more samples than memory can hold");
+    c.train.rows = 0;
+    expect(!tileprop_evaluate(model, &c.train, 1, NULL, NULL, NULL, message, sizeof message),
+           "no samples without losses");
+    expect(tileprop_model_load(&other, "none", NULL, sizeof message) == TILEPROP_BAD_INPUT && !other,
+           "no message");
+    tileprop_model_free(model);
+}
+
+int main(void)
+{
+    bytes = (unsigned char *)at_the_end(ROWS * FEATURES);
+    numbers = (float *)at_the_end(ROWS * FEATURES * sizeof *numbers);
+    for (int i = 0; i < ROWS; i++) {
+        labels[i] = (unsigned char)(i % CLASSES);
+        large_labels[i] = (unsigned char)(i == 7 ? CLASSES : i % CLASSES);
+        for (int f = 0; f < FEATURES; f++)
+            numbers[i * FEATURES + f] = bytes[i * FEATURES + f] = (unsigned char)(f == i % CLASSES);
+    }
+    begin();
+    check_sets();
+    check_sizes();
+    check_numbers();
+    check_missing();
+    check_functions();
+    puts("ok");
+    return 0;
+}
