@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "schema_text.h"
 
@@ -11,9 +10,6 @@ enum tp_status tp_saver_open(struct tp_saver *saver, const struct tp_train_comma
                              struct tp_error *error)
 {
     *saver = (struct tp_saver){.last.path = command->save, .best.path = command->save_best};
-    if (command->save && command->save_best && strcmp(command->save, command->save_best) == 0)
-        return tp_fail(error, TP_USAGE, "--save-best: expected another file than --save writes, found \"%s\"",
-                       command->save);
     enum tp_status status = TP_OK;
     if (command->save)
         status = tp_safe_file_open(&saver->last.file, "--save", command->save, error);

@@ -417,7 +417,7 @@ END
 @test "a checkpoint that cannot be written: exit 1, the one before stays, and the run ends" {
     refused 1 "--checkpoint: absent/c: No such file or directory" --data absent --checkpoint absent/c
     refused 1 "--checkpoint: .: expected a regular file" --data absent --checkpoint .
-    refused 1 "c: is being written, by another program or for another option" --data absent --checkpoint c --save c
+    refused 2 "--checkpoint: c found, which --save writes" --data absent --checkpoint c --save c
     "$train" "${net[@]}" --epochs 1 --checkpoint c >/dev/null
     cp c before
     # 8 KiB for each file

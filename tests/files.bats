@@ -7,7 +7,8 @@ load programs
 setup() {
     find_programs
     cd "$BATS_TEST_TMPDIR" || return
-    for i in $(seq 60); do echo "$((i % 7)),$((i % 3)),c$((i % 2))"; done >table.csv
+    echo a,b,kind >table.csv
+    for i in $(seq 60); do echo "$((i % 7)),$((i % 3)),c$((i % 2))"; done >>table.csv
     printf 'c0,1\nc1,2\n' >weights.csv
     few=(--data table.csv --hidden 4 --epochs 1 --batch 10 --quiet)
 }
@@ -26,7 +27,8 @@ refused() { # PART ARGUMENTS...
             refused "--$option: $name found, which --data reads, expected another file" "${few[@]}" "--$option" "$name"
         done
     done
-    refused "--history: table.csv found, which --val-data reads" "${few[@]/table.csv/hard}" --val-data table.csv --history table.csv
+    cp table.csv other.csv
+    refused "--history: other.csv found, which --val-data reads" "${few[@]}" --val-data other.csv --history other.csv
     refused "--save: weights.csv found, which --class-weight reads" "${few[@]}" --class-weight weights.csv --save weights.csv
     printf 'epochs = 1\n' >run.conf
     refused "--save: run.conf found, which --config reads" "${few[@]:0:4}" --config run.conf --save run.conf
@@ -44,25 +46,24 @@ refused() { # PART ARGUMENTS...
 }
 
 @test "two outputs are two files, those beside a plot too" {
-    refused "--save-best: m found, which --save writes, expected another file" "${few[@]}" --save m --save-best ./m
+    refused "--save-best: ./m found, which --save writes, expected another file" "${few[@]}" --save m --save-best ./m
     refused "--plot: run.csv found, which --history writes" "${few[@]}" --history run.csv --plot run.svg
     refused "--plot: run-loss.csv found, which --history writes" "${few[@]}" --history run-loss.csv --plot run.svg
     refused "--plot: table.csv found, which --data reads" "${few[@]}" --plot table.png
     [ -z "$(ls -d m run* 2>/dev/null)" ]
-    "$train" "${few[@]}" --save /dev/null --save-best /dev/null >/dev/null || true # no file: as before
 }
 
 @test "a model may be renewed, and a checkpoint" {
     "$train" "${few[@]}" --save m >/dev/null
     "$train" "${few[@]}" --init-from m --save m --save-best b >/dev/null
     "$train" "${few[@]}" --checkpoint c >/dev/null
-    "$train" "${few[@]}" --checkpoint c --resume c --epochs 2 >/dev/null
+    "$train" "${few[@]}" --checkpoint c --resume c >/dev/null
     refused "--save: c found, which --resume reads" "${few[@]}" --resume c --save c
     refused "--checkpoint: m found, which --init-from reads" "${few[@]}" --init-from m --checkpoint m
 }
 
 @test "a checkpoint that is replaced without --resume is warned of" {
-    few=("${few[@]/--quiet/--json}")
+    unset 'few[-1]'
     run --separate-stderr "$train" "${few[@]}" --checkpoint c
     [[ $stderr != *"warning"* ]]
     run --separate-stderr "$train" "${few[@]}" --checkpoint c
@@ -75,7 +76,7 @@ refused() { # PART ARGUMENTS...
     "$train" "${few[@]}" --save m >/dev/null
     cp m before
     refused_by predict "$predict" 2 "--output: table.csv found, which --data reads" m --data table.csv --output table.csv
-    refused_by predict "$predict" 2 "--output: m found, which --model reads" m --data table.csv --output ./m
+    refused_by predict "$predict" 2 "--output: ./m found, which --model reads" m --data table.csv --output ./m
     refused_by predict "$predict" 2 "--errors: e.png found, which --output writes" m --data table.csv --output e.png --errors e.png
     refused_by export "$export_model" 2 "--c: m found, which --model reads" m --c m
     cmp m before

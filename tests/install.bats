@@ -7,7 +7,8 @@ setup_file() {
 
 # A make of its own: not one that continues the make which runs these tests.
 make_own() {
-    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s BUILD="$own" BIN="$own/bin" ${CC:+CC="$CC"} "$@"
+    mkdir -p "$own"
+    flock "$own/lock" env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s BUILD="$own" BIN="$own/bin" ${CC:+CC="$CC"} "$@"
 }
 
 installed() {

@@ -12,9 +12,10 @@ setup_file() {
         $(pkg-config --cflags --libs tileprop) -lm
 }
 
-# A make of its own: not one that continues the make which runs these tests.
+# A make of its own: not one that continues the make which runs these tests; install.bats waits, which has the same folder.
 make_own() {
-    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s BUILD="$own" BIN="$own/bin" ${CC:+CC="$CC"} "$@"
+    mkdir -p "$own"
+    flock "$own/lock" env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s BUILD="$own" BIN="$own/bin" ${CC:+CC="$CC"} "$@"
 }
 
 # build NAME COMPILER [FLAG...]: an example as its reader builds it, with pkg-config's flags; prints the program's path.

@@ -104,7 +104,7 @@ json_of() {
         refused 1 "$option: absent/m: No such file or directory" --data absent "$option" absent/m
         refused 1 "$option: .: expected a regular file or a new name, found a directory" --data absent "$option" .
     done
-    refused 2 "--save-best: expected another file" --data absent --save m --save-best m
+    refused 2 "--save-best: m found, which --save writes, expected another file" --data absent --save m --save-best m
     printf old >m
     refused 3 absent --data absent --save m --save-best n
     [ "$(ls)" = m ]
