@@ -146,6 +146,7 @@ double bench_row_expected(const struct bench_row *row, double rate)
     size_t contenders = PEERS;
     for (const struct bench_peer *peer = bench_peers(); peer->name; peer++)
         contenders += 2;
+    /* With what runs untimed before a burst. */
     return (double)(contenders * ROUNDS) * fmax(2 * BURST, bench_flops(&row->call) / rate);
 }
 

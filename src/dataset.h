@@ -68,6 +68,9 @@ static inline __attribute__((always_inline)) void tp_dataset_fetch(const struct 
 enum tp_status tp_dataset_load_idx(const char *directory, const char *prefix, struct tp_dataset *dataset,
                                    struct tp_error *error);
 
+/* Whether a file of this name may be one of such a pair, of any prefix. */
+bool tp_dataset_is_idx_name(const char *name);
+
 /*
  * Makes a data set of images, whose values it takes over, and labels; without them (NULL) all samples are of
  * class 0. The paths are for messages. Errors: TP_BAD_INPUT if there are not as many labels as images;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "idx.h"
@@ -16,6 +17,21 @@ static const char *const image_endings[] = {"-images-idx3-ubyte", "-images-idx3-
 static const char *const label_endings[] = {"-labels-idx1-ubyte", "-labels-idx1-ubyte.gz",
                                             "-labels.idx1-ubyte", "-labels.idx1-ubyte.gz"};
 #define TP_ENDINGS (sizeof image_endings / sizeof *image_endings)
+
+static bool ends_with_any(const char *name, const char *const *endings)
+{
+    for (size_t i = 0; i < TP_ENDINGS; i++) {
+        const size_t length = strlen(name), ending = strlen(endings[i]);
+        if (length >= ending && strcmp(name + length - ending, endings[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool tp_dataset_is_idx_name(const char *name)
+{
+    return ends_with_any(name, image_endings) || ends_with_any(name, label_endings);
+}
 
 static enum tp_status fail_memory(const char *what, struct tp_error *error)
 {

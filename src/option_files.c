@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "dataset.h"
 #include "option_value.h"
 
 #define TP_PATH_ROOM (TP_OPTION_TEXT_MOST + 16) /* with what stands beside it */
@@ -55,18 +56,23 @@ static bool same_file(const char *file, const char *path)
     if (!find_folder(file, &folders[0], &names[0]) || !find_folder(path, &folders[1], &names[1]))
         return false;
     if (found[0] && found[1] && S_ISDIR(b.st_mode))
-        return same(&folders[0], &b) && strstr(names[0], "-ubyte");
+        return same(&folders[0], &b) && tp_dataset_is_idx_name(names[0]);
     if (found[0] && found[1])
         return S_ISREG(a.st_mode) && same(&a, &b);
     return !found[0] && !found[1] && same(&folders[0], &folders[1]) && strcmp(names[0], names[1]) == 0;
 }
 
-/* Whether a file that an option writes is one of another option's. */
-static bool clashes(const struct tp_option *option, const char *file, const struct tp_option *other,
-                    const char *path)
+/*
+ * Whether a file that option `writer` writes is one of another option's: what it reads, or writes and stands
+ * before.
+ */
+static bool clashes(const struct tp_option *writer, const char *file, const struct tp_option *other,
+                    const void *target)
 {
     char theirs[TP_PATH_ROOM];
-    if (option->renews && strcmp(option->renews, other->name) == 0)
+    const char *path = path_of(other, target);
+    if (!path || (other->writes && other >= writer) ||
+        (writer->renews && strcmp(writer->renews, other->name) == 0))
         return false;
     for (size_t number = 0; file_of(other, path, number, theirs); number++)
         if (same_file(file, theirs))
@@ -74,24 +80,31 @@ static bool clashes(const struct tp_option *option, const char *file, const stru
     return false;
 }
 
+static enum tp_status check_file(const struct tp_options *options, const struct tp_option *writer,
+                                 const char *file, const void *target, struct tp_error *error)
+{
+    char shown[64];
+    size_t i = 0;
+    while (i < options->count && !clashes(writer, file, &options->table[i], target))
+        i++;
+    if (i == options->count)
+        return TP_OK;
+    const struct tp_option *other = &options->table[i];
+    tp_option_show(file, shown, sizeof shown);
+    return tp_fail(error, TP_USAGE, "--%s: %s found, which --%s %s, expected another file", writer->name,
+                   shown, other->name, other->writes ? "writes" : "reads");
+}
+
 enum tp_status tp_option_files_check(const struct tp_options *options, const void *target,
                                      struct tp_error *error)
 {
-    char file[TP_PATH_ROOM], shown[64];
+    char file[TP_PATH_ROOM];
+    enum tp_status status = TP_OK;
     for (size_t i = 0; i < options->count; i++) {
         const struct tp_option *option = &options->table[i];
         const char *path = option->writes ? path_of(option, target) : NULL;
-        for (size_t number = 0; path && file_of(option, path, number, file); number++) {
-            for (size_t j = 0; j < options->count; j++) {
-                const struct tp_option *other = &options->table[j];
-                const char *theirs = other->writes && j >= i ? NULL : path_of(other, target);
-                if (!theirs || !clashes(option, file, other, theirs))
-                    continue;
-                tp_option_show(file, shown, sizeof shown);
-                return tp_fail(error, TP_USAGE, "--%s: %s found, which --%s %s, expected another file",
-                               option->name, shown, other->name, other->writes ? "writes" : "reads");
-            }
-        }
+        for (size_t number = 0; status == TP_OK && path && file_of(option, path, number, file); number++)
+            status = check_file(options, option, file, target, error);
     }
-    return TP_OK;
+    return status;
 }

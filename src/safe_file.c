@@ -81,7 +81,9 @@ enum tp_status tp_safe_file_open(struct tp_safe_file *safe, const char *option, 
         const int number = errno;
         close_file(safe);
         if (number == EWOULDBLOCK)
-            return tp_fail(error, TP_FAILURE, "%s: %s: is being written by another program", option, path);
+            return tp_fail(error, TP_FAILURE,
+                           "%s: %s: is being written, by another program or for another option", option,
+                           path);
         return fail_errno(option, path, number, error);
     }
     safe->file = fdopen(descriptor, "w");

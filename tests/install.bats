@@ -1,14 +1,10 @@
 # make install and uninstall, into a temporary prefix. A build folder of its own, because the prefix is
 # compiled into the program.
 
+load programs
+
 setup_file() {
     export own=${TP_BUILD:-build}/install
-}
-
-# A make of its own: not one that continues the make which runs these tests.
-make_own() {
-    mkdir -p "$own"
-    flock "$own/lock" env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s BUILD="$own" BIN="$own/bin" ${CC:+CC="$CC"} "$@"
 }
 
 installed() {

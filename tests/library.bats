@@ -1,6 +1,8 @@
 # The library as other programs have it: installed, found with pkg-config, from C and C++.
 # shellcheck disable=SC2046 # the flags of pkg-config are words
 
+load programs
+
 setup_file() {
     export own=${TP_BUILD:-build}/install prefix=$BATS_FILE_TMPDIR/usr cc=${CC:-cc} cxx=${CXX:-c++}
     make_own install prefix="$prefix"
@@ -10,12 +12,6 @@ setup_file() {
     done
     "$cc" -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Werror -fopenmp tests/library/embed.c -o "$BATS_FILE_TMPDIR/embed" \
         $(pkg-config --cflags --libs tileprop) -lm
-}
-
-# A make of its own: not one that continues the make which runs these tests; install.bats waits, which has the same folder.
-make_own() {
-    mkdir -p "$own"
-    flock "$own/lock" env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s BUILD="$own" BIN="$own/bin" ${CC:+CC="$CC"} "$@"
 }
 
 # build NAME COMPILER [FLAG...]: an example as its reader builds it, with pkg-config's flags; prints the program's path.

@@ -32,3 +32,11 @@ refused_by() {
     [ "${#stderr_lines[@]}" -eq 1 ]
     [[ $stderr == "$name: "*"$part"* ]]
 }
+
+# make_own TARGET...: a make of its own in the build folder $own, not one that continues the make which runs these tests.
+# Test files that share the folder wait for each other.
+make_own() {
+    # shellcheck disable=SC2154 # who calls it sets own
+    mkdir -p "$own"
+    flock "$own/lock" env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s BUILD="$own" BIN="$own/bin" ${CC:+CC="$CC"} "$@"
+}

@@ -267,7 +267,31 @@ static void test_no_plan_changes_a_bit(void **state)
     free(path);
 }
 
-/* Where the time went is known when it was asked for, and of layers that have the verb. */
+/* What the profile of a run of two layers adds up to; its cells are of layers that have the verb. */
+static double profile_sum(const struct tp_result *result)
+{
+    double sum = 0;
+    for (int v = 0; v < TP_VERB_COUNT; v++) {
+        for (size_t l = 0; l < TP_LAYERS_MAX; l++) {
+            const struct tp_profile_cell *cell = &result->profile.mean[v][l];
+            bool worked = (v == TP_VERB_PACK && l == 0) ||
+                          ((v == TP_VERB_FORWARD || v == TP_VERB_UPDATE) && l < 2) ||
+                          ((v == TP_VERB_LOSS || v == TP_VERB_BACKWARD) && l == 1);
+            assert_int_equal(cell->seconds > 0, worked);
+            assert_true(result->profile.longest[v][l] >= cell->seconds);
+            sum += cell->seconds + cell->waited;
+        }
+    }
+    assert_true(result->profile.mean[TP_VERB_BACKWARD][1].waited > 0);
+    assert_true(result->profile.mean[TP_VERB_UPDATE][1].waited > 0);
+    return sum;
+}
+
+/*
+ * Where the time went is known when it was asked for. Of one thread it lies within the time of training. Of
+ * two, one may wait in its step for the other that has not begun it, for as long as that one's CPU runs
+ * something else; so one run of several has to be without.
+ */
 static void test_profile(void **state)
 {
     (void)state;
@@ -276,22 +300,15 @@ static void test_profile(void **state)
     for (int v = 0; v < TP_VERB_COUNT; v++)
         assert_true(result.profile.mean[v][0].seconds == 0);
     options.explain = true;
-    result = run_alone(&options);
-    double sum = 0;
-    for (int v = 0; v < TP_VERB_COUNT; v++) {
-        for (size_t l = 0; l < TP_LAYERS_MAX; l++) {
-            const struct tp_profile_cell *cell = &result.profile.mean[v][l];
-            bool worked = (v == TP_VERB_PACK && l == 0) ||
-                          ((v == TP_VERB_FORWARD || v == TP_VERB_UPDATE) && l < 2) ||
-                          ((v == TP_VERB_LOSS || v == TP_VERB_BACKWARD) && l == 1);
-            assert_int_equal(cell->seconds > 0, worked);
-            assert_true(result.profile.longest[v][l] >= cell->seconds);
-            sum += cell->seconds + cell->waited;
-        }
+    double least = INFINITY;
+    for (int i = 0; i < 50 && least > 1.5; i++) {
+        result = run_alone(&options);
+        least = fmin(least, profile_sum(&result) / result.seconds_training);
     }
-    assert_true(result.profile.mean[TP_VERB_BACKWARD][1].waited > 0);
-    assert_true(result.profile.mean[TP_VERB_UPDATE][1].waited > 0);
-    assert_true(sum <= result.seconds_training * 100); /* in the same unit: the parts are sampled */
+    assert_true(least <= 1.5);
+    options.threads_exact = 1;
+    result = run_alone(&options);
+    assert_true(profile_sum(&result) <= result.seconds_training + 1e-9); /* of rounding */
 }
 
 int main(void)

@@ -115,7 +115,7 @@ static inline __attribute__((always_inline)) void tile_update(const struct rule_
  * hardware prefetcher follows panels and arrays too, but begins anew with each tile. A short product asks for
  * weights that come from memory a panel's rows ahead: 2048 x 2048, batch 32, momentum, took 1.16 (avx512) and
  * 1.33 (avx2) times as long without. A long one has time to fetch its own, FETCH_STEPS before it needs them:
- * 1024 x 1024, batch 512, then took 0.97 times as long, 2048 x 2048, batch 256, 0.96 (avx512; avx2 0.99).
+ * 1024 x 1024, batch 512, then took 0.96 times as long, 2048 x 2048, batch 256, 0.96 (avx512; avx2 0.99).
  */
 static inline __attribute__((always_inline)) void tile_fetch(const struct tile *t, int rows, int panels,
                                                              int further)
