@@ -115,14 +115,14 @@ static struct matrix out_of(const struct bench_call *c)
     return (struct matrix){c->kind == BENCH_UPDATE ? c->k : c->m, c->n};
 }
 
-static size_t floats_of(struct matrix x)
-{
-    return tp_panel_count(x.columns) * x.rows * TP_PANEL;
-}
-
 static size_t stride_of(struct matrix x)
 {
-    return x.rows * TP_PANEL;
+    return tp_panel_stride(x.rows);
+}
+
+static size_t floats_of(struct matrix x)
+{
+    return tp_panel_count(x.columns) * stride_of(x);
 }
 
 static bool has_transposed(const struct bench_call *c)
@@ -294,7 +294,7 @@ static void run_update(const struct bench_operands *o, size_t member, size_t mem
                                         .w = o->weights,
                                         .w_stride = stride_of(weights_of(c)),
                                         .wt = has_transposed(c) ? o->transposed : NULL,
-                                        .wt_stride = c->n * TP_PANEL,
+                                        .wt_stride = tp_panel_stride(c->n),
                                         .state = {o->state[0], o->state[1]},
                                         .gradient = c->gradient ? o->gradient : NULL,
                                         .far = is_far(c)});

@@ -41,6 +41,21 @@ static inline size_t tp_panel_count(size_t columns)
     return (columns + TP_PANEL - 1) / TP_PANEL;
 }
 
+/*
+ * The stride of a matrix whose rows the caller is free to space: rows * 16, and 32 rows more where that is a
+ * multiple of 128 lines from 256 on. All panels of a block of A then lie in a few sets of a cache, and those
+ * of 512 rows never stay in an L2 of 16 ways, be it 1 MiB or 2 MiB; 32 lines more spread them over all sets.
+ */
+#define TP_ALIASED       128
+#define TP_ALIASED_LEAST 256
+#define TP_SPACED        32
+
+static inline size_t tp_panel_stride(size_t rows)
+{
+    const bool aliased = rows >= TP_ALIASED_LEAST && rows % TP_ALIASED == 0;
+    return (rows + (aliased ? TP_SPACED : 0)) * TP_PANEL;
+}
+
 /* Offset of element (row, column) of a matrix in panel format. */
 static inline size_t tp_panel_offset(size_t stride, size_t row, size_t column)
 {

@@ -18,8 +18,8 @@ static void cut(struct tp_layer *layer)
         size_t end = panels * (s + 1) / layer->slice_count * TP_PANEL;
         slice->unit_begin = panels * s / layer->slice_count * TP_PANEL;
         slice->units = (end < layer->units ? end : layer->units) - slice->unit_begin;
-        slice->w_stride = (layer->inputs + layer->bias) * TP_PANEL;
-        slice->wt_stride = slice->units * TP_PANEL;
+        slice->w_stride = tp_panel_stride(layer->inputs + layer->bias);
+        slice->wt_stride = tp_panel_stride(slice->units);
     }
 }
 

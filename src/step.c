@@ -12,7 +12,7 @@ static bool packs_own_copy(const struct tp_plan *plan)
 
 static size_t matrix_bytes(const struct tp_plan *plan, size_t columns)
 {
-    return tp_panel_count(columns) * plan->batch * TP_PANEL * sizeof(float);
+    return tp_panel_count(columns) * tp_panel_stride(plan->batch) * sizeof(float);
 }
 
 size_t tp_step_bytes(const struct tp_network *network, const struct tp_plan *plan, size_t total)
@@ -39,7 +39,7 @@ static bool is_far(const struct tp_network *network)
 void tp_step_place(struct tp_step *step, struct tp_arena *arena)
 {
     step->far = is_far(step->network);
-    step->stride = step->plan->batch * TP_PANEL;
+    step->stride = tp_panel_stride(step->plan->batch);
     if (!packs_own_copy(step->plan))
         step->inputs = tp_arena_take(arena, matrix_bytes(step->plan, step->network->layers[0].inputs));
     for (size_t l = 0; l < step->network->layer_count; l++) {

@@ -249,6 +249,36 @@ static void test_shares_cover_a_range_once(void **state)
     }
 }
 
+/* The most lines of one set, of SETS, that a product's block of A has: BLOCK_ROWS of BLOCK_PANELS panels. */
+#define SETS         1024 /* of an L2 of 1 MiB and 16 ways */
+#define BLOCK_ROWS   96
+#define BLOCK_PANELS 64
+
+static unsigned most_lines_of_a_set(size_t stride)
+{
+    unsigned lines[SETS] = {0}, most = 0;
+    for (size_t panel = 0; panel < BLOCK_PANELS; panel++) {
+        for (size_t row = 0; row < BLOCK_ROWS; row++) {
+            const unsigned now = ++lines[tp_panel_offset(stride, row, panel * TP_PANEL) / TP_PANEL % SETS];
+            most = now > most ? now : most;
+        }
+    }
+    return most;
+}
+
+static void test_strides_spread_panels_over_sets(void **state)
+{
+    (void)state;
+    for (size_t rows = 1; rows < 256; rows++)
+        assert_int_equal(tp_panel_stride(rows), rows * TP_PANEL);
+    assert_int_equal(most_lines_of_a_set((size_t)512 * TP_PANEL), 32);
+    for (size_t rows = 256; rows <= 4096; rows += 64) {
+        const size_t stride = tp_panel_stride(rows);
+        assert_true(stride >= rows * TP_PANEL && stride % TP_PANEL == 0);
+        assert_true(most_lines_of_a_set(stride) <= 8);
+    }
+}
+
 /* What the step relies on: a layer computed by units has a slice for each member. */
 static void test_plan(void **state)
 {
@@ -497,6 +527,7 @@ int main(void)
         cmocka_unit_test(test_slices_cover_the_units_once),
         cmocka_unit_test(test_each_weight_is_updated_by_one_member),
         cmocka_unit_test(test_shares_cover_a_range_once),
+        cmocka_unit_test(test_strides_spread_panels_over_sets),
         cmocka_unit_test(test_plan),
         cmocka_unit_test(test_distributions_of_first_weights),
         cmocka_unit_test(test_fan_in),
