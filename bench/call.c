@@ -230,28 +230,47 @@ void bench_destroy(struct bench_operands *o)
     *o = (struct bench_operands){0};
 }
 
-static void run_forward(const struct bench_operands *o, struct tp_range rows)
+/* Rows and columns of the result that a member computes: as a step's plan divides such a layer. */
+struct share {
+    struct tp_range rows, columns;
+};
+
+static struct share share_of(const struct bench_call *c, bool by_columns, size_t member, size_t members)
+{
+    if (by_columns)
+        return (struct share){{0, c->m}, tp_plan_share_panels(c->n, member, members)};
+    return (struct share){tp_plan_share(c->m, member, members), {0, c->n}};
+}
+
+static void run_forward(const struct bench_operands *o, size_t member, size_t members)
 {
     const struct bench_call *c = &o->call;
-    o->tier->forward(&(struct tp_forward){.row_begin = rows.begin,
-                                          .row_end = rows.end,
+    const struct share own =
+        share_of(c, tp_plan_units_pay(c->k, c->n, false, members, c->m), member, members);
+    const size_t panel = own.columns.begin / TP_PANEL;
+    o->tier->forward(&(struct tp_forward){.row_begin = own.rows.begin,
+                                          .row_end = own.rows.end,
                                           .inputs = c->k,
-                                          .units = c->n,
+                                          .units = own.columns.end - own.columns.begin,
                                           .a = o->in,
                                           .a_stride = stride_of(in_of(c)),
-                                          .w = o->weights,
+                                          .w = o->weights + panel * stride_of(weights_of(c)),
                                           .w_stride = stride_of(weights_of(c)),
-                                          .z = o->out,
+                                          .z = o->out + panel * stride_of(out_of(c)),
                                           .z_stride = stride_of(out_of(c)),
                                           .activation = c->activation});
 }
 
-static void run_backward(const struct bench_operands *o, struct tp_range rows)
+static void run_backward(const struct bench_operands *o, size_t member, size_t members)
 {
     const struct bench_call *c = &o->call;
-    o->tier->backward(&(struct tp_backward){.row_begin = rows.begin,
-                                            .row_end = rows.end,
-                                            .input_end = c->n,
+    const bool by_inputs =
+        tp_plan_units_pay(c->n, c->k, false, members, c->m) && tp_plan_inputs_pay(c->n, c->k);
+    const struct share own = share_of(c, by_inputs, member, members);
+    o->tier->backward(&(struct tp_backward){.row_begin = own.rows.begin,
+                                            .row_end = own.rows.end,
+                                            .input_begin = own.columns.begin,
+                                            .input_end = own.columns.end,
                                             .units = c->k,
                                             .first = true,
                                             .last = true,
@@ -277,13 +296,12 @@ static bool is_far(const struct bench_call *c)
 static void run_update(const struct bench_operands *o, size_t member, size_t members)
 {
     const struct bench_call *c = &o->call;
-    struct tp_range panels = tp_plan_share(tp_panel_count(c->m), member, members);
-    const size_t end = panels.end * TP_PANEL < c->m ? panels.end * TP_PANEL : c->m;
-    if (panels.begin == panels.end)
+    const struct tp_range inputs = tp_plan_share_panels(c->m, member, members);
+    if (inputs.begin == inputs.end)
         return;
     o->tier->update(&(struct tp_update){.rows = c->k,
-                                        .input_begin = panels.begin * TP_PANEL,
-                                        .input_end = end,
+                                        .input_begin = inputs.begin,
+                                        .input_end = inputs.end,
                                         .inputs = c->m,
                                         .units = c->n,
                                         .a = o->in,
@@ -351,10 +369,10 @@ void bench_run(const struct bench_operands *o, size_t member, size_t members)
     const struct tp_range rows = tp_plan_share(o->call.m, member, members);
     switch (o->call.kind) {
     case BENCH_FORWARD:
-        run_forward(o, rows);
+        run_forward(o, member, members);
         break;
     case BENCH_BACKWARD:
-        run_backward(o, rows);
+        run_backward(o, member, members);
         break;
     case BENCH_UPDATE:
         run_update(o, member, members);

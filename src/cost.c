@@ -50,8 +50,11 @@ static double layer_seconds(const struct tp_network *network, size_t l, const st
     /* Whoever takes rows reads all of the weights. */
     double seconds = plan->by_units[l] ? slower(units * flops, units * read, beyond, machine)
                                        : slower(rows * flops, read, beyond, machine);
+    const bool by_inputs = l > 0 && plan->by_units[l] && tp_plan_inputs_pay(layer->inputs, layer->units);
+    double inputs = most_of(tp_panel_count(layer->inputs), members);
     if (l > 0)
-        seconds += slower(rows * flops, read, beyond, machine);
+        seconds += by_inputs ? slower(inputs * flops, inputs * read, beyond, machine)
+                             : slower(rows * flops, read, beyond, machine);
     double share = update_share(layer, plan->slices[l], members);
     seconds += slower(share * flops, share * written, beyond, machine);
     if (members == 1)
@@ -60,9 +63,11 @@ static double layer_seconds(const struct tp_network *network, size_t l, const st
     double below = l > 0 ? sizeof(float) * (double)layer->inputs * batch : 0;
     double above = sizeof(float) * (double)layer->units * batch;
     double crossed = (plan->by_units[l] ? below + above : sizeof(float) * weights) + below + above +
-                     (l > 0 ? sizeof(float) * weights : 0);
+                     (by_inputs ? below + above
+                      : l > 0   ? sizeof(float) * weights
+                                : 0);
     double others = (double)(members - 1) / (double)members;
-    return seconds + others * crossed / machine->crossed + (plan->by_units[l] ? machine->barrier : 0);
+    return seconds + others * crossed / machine->crossed + (plan->by_units[l] + by_inputs) * machine->barrier;
 }
 
 double tp_cost_step(const struct tp_network *network, const struct tp_plan *plan,

@@ -7,11 +7,13 @@
  *
  *   forward by rows      a member takes a share of the batch's rows and reads all of the layer's weights
  *   forward by units     a member takes the units that it owns, for all rows; only activations cross cores
+ *   backward by rows     a member takes its share of the rows and reads all of the transposed view
+ *   backward by inputs   a member takes a share of the inputs, for all rows, and reads its part of the view
  *   update by units      a member updates the units that it owns; members beyond a layer's slices help with a
  *                        share of the inputs
  *   update by inputs     every member updates a share of the inputs; the weights are one slice
  *
- * pack, loss and backward are always by rows.
+ * pack and loss are always by rows.
  */
 #ifndef TP_PLAN_H
 #define TP_PLAN_H
@@ -40,6 +42,21 @@ void tp_plan_cut(const struct tp_plan *plan, struct tp_network *network);
 
 /* Share `member` of `members` of [0, count). */
 struct tp_range tp_plan_share(size_t count, size_t member, size_t members);
+
+/*
+ * Whether so many members take units in forward of a layer, as shapes alone tell; first: its inputs are
+ * packed by each of them.
+ */
+bool tp_plan_units_pay(size_t inputs, size_t units, bool first, size_t members, size_t batch);
+
+/*
+ * Whether backward of a layer that is forward by units is by inputs: a large one. Each member then streams a
+ * share of the view instead of all of it, for a barrier.
+ */
+bool tp_plan_inputs_pay(size_t inputs, size_t units);
+
+/* Share `member` of `members` of [0, columns), in whole panels. */
+struct tp_range tp_plan_share_panels(size_t columns, size_t member, size_t members);
 
 /* What step member `member` updates in a layer: one slice and a range of its inputs. Empty when inputs.begin
  * == inputs.end. */

@@ -188,30 +188,51 @@ static void loss(const struct tp_step *step, const struct tp_step_member *member
     tp_profile_work(member->profile, TP_VERB_LOSS, last);
 }
 
-static void backward(const struct tp_step *step, const struct tp_step_member *member, struct tp_range rows)
+static void backward_layer(const struct tp_step *step, size_t l, struct tp_range rows, struct tp_range inputs)
 {
-    for (size_t l = step->network->layer_count - 1; l > 0; l--) {
+    const struct tp_layer *layer = &step->network->layers[l];
+    for (size_t s = 0; s < layer->slice_count; s++) {
+        const struct tp_slice *slice = &layer->slices[s];
+        step->tier->backward(
+            &(struct tp_backward){.row_begin = rows.begin,
+                                  .row_end = rows.end,
+                                  .input_begin = inputs.begin,
+                                  .input_end = inputs.end,
+                                  .units = slice->units,
+                                  .first = s == 0,
+                                  .last = s + 1 == layer->slice_count,
+                                  .d = step->d[l] + slice->unit_begin / TP_PANEL * step->stride,
+                                  .d_stride = step->stride,
+                                  .wt = slice->wt,
+                                  .wt_stride = slice->wt_stride,
+                                  .a = step->a[l - 1],
+                                  .a_stride = step->stride,
+                                  .d_in = step->d[l - 1],
+                                  .d_in_stride = step->stride,
+                                  .activation = step->network->layers[l - 1].activation});
+    }
+}
+
+/*
+ * A barrier stands where a layer reads gradients that another member wrote. What it reads of the activations
+ * below, all have written before forward of the layer.
+ */
+static void backward(const struct tp_step *step, const struct tp_step_member *member, struct tp_range all,
+                     struct tp_range own)
+{
+    const size_t last = step->network->layer_count - 1, members = step->plan->step_members;
+    bool above = false;
+    for (size_t l = last; l > 0; l--) {
         const struct tp_layer *layer = &step->network->layers[l];
-        for (size_t s = 0; s < layer->slice_count; s++) {
-            const struct tp_slice *slice = &layer->slices[s];
-            step->tier->backward(
-                &(struct tp_backward){.row_begin = rows.begin,
-                                      .row_end = rows.end,
-                                      .input_end = layer->inputs,
-                                      .units = slice->units,
-                                      .first = s == 0,
-                                      .last = s + 1 == layer->slice_count,
-                                      .d = step->d[l] + slice->unit_begin / TP_PANEL * step->stride,
-                                      .d_stride = step->stride,
-                                      .wt = slice->wt,
-                                      .wt_stride = slice->wt_stride,
-                                      .a = step->a[l - 1],
-                                      .a_stride = step->stride,
-                                      .d_in = step->d[l - 1],
-                                      .d_in_stride = step->stride,
-                                      .activation = step->network->layers[l - 1].activation});
-        }
+        const bool by_inputs = step->plan->by_units[l] && tp_plan_inputs_pay(layer->inputs, layer->units);
+        if (by_inputs || above)
+            meet(step, member, l == last ? TP_VERB_LOSS : TP_VERB_BACKWARD, l == last ? l : l + 1);
+        if (by_inputs)
+            backward_layer(step, l, all, tp_plan_share_panels(layer->inputs, member->index, members));
+        else
+            backward_layer(step, l, own, (struct tp_range){0, layer->inputs});
         tp_profile_work(member->profile, TP_VERB_BACKWARD, l);
+        above = by_inputs;
     }
 }
 
@@ -311,7 +332,7 @@ void tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint
     tp_profile_work(member->profile, TP_VERB_PACK, 0);
     forward(step, member, all, own);
     loss(step, member, index, rows, own);
-    backward(step, member, own);
+    backward(step, member, all, own);
     struct tp_range to_come =
         copies ? (struct tp_range){0, next_rows} : tp_plan_share(next_rows, member->index, members);
     for (size_t r = to_come.begin; r < to_come.end; r++)

@@ -51,7 +51,9 @@ same() {
         for members in 2 3; do
             printf 'plan members 3\nplan step-members %s\nplan evaluation-rows 12\n' $members >plan
             printf 'plan layer %s\n' "1: forward by $ways" "2: forward by $ways" '3: forward by rows, update by inputs' >>plan
-            quiet "$train" "${few[@]}" --epochs 2 --hidden 64,48 --plan plan
+            for hidden in 64,48 144,128; do # of the second pair the view is divided too
+                quiet "$train" "${few[@]}" --epochs 2 --hidden $hidden --plan plan
+            done
         done
     done
 }

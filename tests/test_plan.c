@@ -234,17 +234,22 @@ static void test_short_runs_go_by_the_model(void **state)
     assert_int_equal(found.count, 1);
 }
 
-/* Every way to divide the work, with members that evaluate only, gives the weights of one thread. */
+/*
+ * Every way to divide the work, with members that evaluate only, gives the weights of one thread. Layers 2
+ * and 3 are so large that by units they are by inputs in backward.
+ */
 static void test_no_plan_changes_a_bit(void **state)
 {
     static const char *const ways[] = {"forward by rows, update by units",
                                        "forward by rows, update by inputs",
                                        "forward by units, update by units"};
     struct tp_train_options options = options_small();
-    options.hidden[0] = 64;
-    options.hidden[1] = 70;
-    options.hidden_count = 2;
+    options.hidden[0] = 160;
+    options.hidden[1] = 144;
+    options.hidden[2] = 130;
+    options.hidden_count = 3;
     options.threads_exact = 1;
+    assert_true(tp_plan_inputs_pay(160, 144) && tp_plan_inputs_pay(144, 130) && !tp_plan_inputs_pay(130, 10));
     struct tp_result alone = run_alone(&options);
     char *path = scratch_path(*state, "plan");
     options.plan = path;
@@ -252,8 +257,8 @@ static void test_no_plan_changes_a_bit(void **state)
         for (size_t i = 0; i < 9; i++) {
             FILE *file = fopen(path, "w");
             fprintf(file, "plan members 3\nplan step-members %zu\nplan evaluation-rows %zu\n", steps, 1 + i);
-            fprintf(file, "plan layer 1: %s\nplan layer 2: %s\nplan layer 3: %s\n", ways[i % 3], ways[i / 3],
-                    ways[i % 2]);
+            fprintf(file, "plan layer 1: %s\nplan layer 2: %s\n", ways[(i + i / 3) % 3], ways[i / 3]);
+            fprintf(file, "plan layer 3: %s\nplan layer 4: %s\n", ways[i % 3], ways[i % 2]);
             assert_int_equal(fclose(file), 0);
             struct tp_result result = run_alone(&options);
             assert_true(result.weights_hash == alone.weights_hash);

@@ -19,6 +19,7 @@
 
 #define K_BLOCK         1024
 #define A_BLOCK_FLOATS  131072
+#define D_GROUP_FLOATS  98304  /* of D in L2 while inputs pass, in update of a long batch */
 #define A_BLOCK_ROWS    48     /* at least; a multiple of every tile's rows */
 #define AHEAD_B_FLOATS  262144 /* of B from which on it is fetched ahead: what no L2 holds */
 #define BELOW_A_FLOATS  65536  /* of A from which on a tile's rows are fetched by the one above */
@@ -419,20 +420,45 @@ static void update_turned(const struct tp_update *u, size_t panel, size_t units)
     }
 }
 
+/* The panels before the one that is turned, or all. */
+static size_t unturned_panels(const struct tp_update *u)
+{
+    const size_t all = tp_panel_count(u->units);
+    size_t panel = 0;
+    while (panel < all && (u->units - panel * TP_PANEL > TURNED_MOST || u->rows < TURNED_ROWS))
+        panel += tile_panels(all - panel);
+    return panel;
+}
+
+/*
+ * Each group of panels of D reads all of A. A long batch, of which L2 does not hold all of A, has larger
+ * groups, as long as those stay there; a short one takes weights and state in the order in which they lie.
+ */
+static size_t group_panels(const struct tp_update *u)
+{
+    if (u->rows < 2 * FETCH_STEPS)
+        return TILE_PANELS_MAX;
+    const size_t group = D_GROUP_FLOATS / TP_PANEL / u->rows / TILE_PANELS_MAX * TILE_PANELS_MAX;
+    return group < TILE_PANELS_MAX ? TILE_PANELS_MAX : group;
+}
+
 static void update(const struct tp_update *u)
 {
-    size_t all = tp_panel_count(u->units), block = u->rows > K_BLOCK ? GRADIENT_INPUTS : UPDATE_INPUTS;
-    for (size_t panel = 0, panels; panel < all; panel += panels) {
-        panels = tile_panels(all - panel);
-        const size_t units = u->units - panel * TP_PANEL;
-        if (units <= TURNED_MOST && u->rows >= TURNED_ROWS)
-            update_turned(u, panel, units);
-        else
-            for (size_t i = u->input_begin; i < u->input_end; i += block)
+    const size_t all = unturned_panels(u), group = group_panels(u);
+    const size_t block = u->rows > K_BLOCK ? GRADIENT_INPUTS : UPDATE_INPUTS;
+    for (size_t first = 0, end; first < all; first = end) {
+        end = min_size(first + group, all);
+        for (size_t i = u->input_begin; i < u->input_end; i += block) {
+            for (size_t panel = first, panels; panel < end; panel += panels) {
+                panels = tile_panels(all - panel);
                 update_block(u, i, min_size(i + block, u->input_end), panel, panels);
-        for (size_t p = 0; u->bias && p < panels; p++)
-            update_bias(u, panel + p);
+            }
+        }
     }
+    if (all < tp_panel_count(u->units))
+        update_turned(u, all, u->units - all * TP_PANEL);
+    for (size_t panel = 0; u->bias && panel < tp_panel_count(u->units); panel++)
+        update_bias(u, panel);
     if (u->far)
         vec_fence();
 }
