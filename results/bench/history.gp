@@ -29,22 +29,26 @@ $line3 << END
 END
 $line4 << END
 5,5.131
+6,5.468
 END
 $line5 << END
 5,5.277
+6,6.023
 END
 $line6 << END
 5,9.121
+6,9.773
 END
 $line7 << END
 5,9.807
+6,11.08
 END
 set xlabel "commit, in order of appearance"
 set ylabel "times as fast as naive loops, 1 thread"
-set xrange [-0.5:5.5]
+set xrange [-0.5:6.5]
 set yrange [0:*]
 set key outside right center
-set xtics rotate by -45 ("0efd3b3" 0, "bab3712" 1, "3d9528b" 2, "93f61ac" 3, "52483fc" 4, "0db9f53" 5)
+set xtics rotate by -45 ("0efd3b3" 0, "bab3712" 1, "3d9528b" 2, "93f61ac" 3, "52483fc" 4, "0db9f53" 5, "e1ad47d" 6)
 set terminal svg size 1240,560 font 'DejaVu Sans,14' background 'white'
 set output "history.svg"
 plot $line0 using 1:2 with linespoints lc rgb colour[1] lw 2.5 pt 5 title "AuthenticAMD-26-2-1 avx2, products", \
