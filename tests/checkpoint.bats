@@ -246,7 +246,9 @@ END
 }
 
 @test "a run killed at any moment is resumed to the same bits" {
-    run python3 "$root/tests/kill.py" --trials 20 "$train"
+    samples=3000
+    [ -z "$TP_SANITIZE" ] || samples=300
+    run python3 "$root/tests/kill.py" --trials 20 --samples $samples "$train"
     echo "$output"
     [ "$status" -eq 0 ]
     [[ $output == *"20 of 20 identical" ]]

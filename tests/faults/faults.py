@@ -333,9 +333,13 @@ def writes(work):
     def fail_one(folder, job):
         case, name, n, error = job
         log = folder + '.log'
-        done, calls = calls_of(case, folder, ('-e', f'inject={name}:error={error}:when={n}'), log)
-        hit = [text for _, text in calls if text.endswith('(INJECTED)')]
-        if len(hit) != 1 or not concerns(name, hit[0], folder):
+        # A sanitizer's own calls are numbered too, and it does not make as many in every run.
+        for _ in range(3 if os.environ.get('TP_SANITIZE') else 1):
+            done, calls = calls_of(case, folder, ('-e', f'inject={name}:error={error}:when={n}'), log)
+            hit = [text for _, text in calls if text.endswith('(INJECTED)')]
+            if len(hit) == 1 and concerns(name, hit[0], folder):
+                break
+        else:
             return f'{case.name}: {name} {n}: nothing of its files failed: {hit}'
         may_pass = name in OPTIONAL_CALLS or CHECKPOINT in hit[0]  # the next checkpoint is whole
         if done.returncode == case.code and not may_pass:
