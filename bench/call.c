@@ -265,7 +265,7 @@ static void run_backward(const struct bench_operands *o, size_t member, size_t m
 {
     const struct bench_call *c = &o->call;
     const bool by_inputs =
-        tp_plan_units_pay(c->n, c->k, false, members, c->m) && tp_plan_inputs_pay(c->n, c->k);
+        tp_plan_inputs_pay(tp_plan_units_pay(c->n, c->k, false, members, c->m), c->n, c->k);
     const struct share own = share_of(c, by_inputs, member, members);
     o->tier->backward(&(struct tp_backward){.row_begin = own.rows.begin,
                                             .row_end = own.rows.end,
@@ -312,7 +312,7 @@ static void run_update(const struct bench_operands *o, size_t member, size_t mem
                                         .w = o->weights,
                                         .w_stride = stride_of(weights_of(c)),
                                         .wt = has_transposed(c) ? o->transposed : NULL,
-                                        .wt_stride = tp_panel_stride(c->n),
+                                        .wt_stride = stride_of((struct matrix){c->n, c->m}),
                                         .state = {o->state[0], o->state[1]},
                                         .gradient = c->gradient ? o->gradient : NULL,
                                         .far = is_far(c)});

@@ -50,7 +50,7 @@ static double layer_seconds(const struct tp_network *network, size_t l, const st
     /* Whoever takes rows reads all of the weights. */
     double seconds = plan->by_units[l] ? slower(units * flops, units * read, beyond, machine)
                                        : slower(rows * flops, read, beyond, machine);
-    const bool by_inputs = l > 0 && plan->by_units[l] && tp_plan_inputs_pay(layer->inputs, layer->units);
+    const bool by_inputs = l > 0 && tp_plan_inputs_pay(plan->by_units[l], layer->inputs, layer->units);
     double inputs = most_of(tp_panel_count(layer->inputs), members);
     if (l > 0)
         seconds += by_inputs ? slower(inputs * flops, inputs * read, beyond, machine)

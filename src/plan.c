@@ -43,9 +43,9 @@ bool tp_plan_units_pay(size_t inputs, size_t units, bool first, size_t members, 
  */
 #define WEIGHTS_BY_INPUTS 16384 /* at least, for which a barrier pays */
 
-bool tp_plan_inputs_pay(size_t inputs, size_t units)
+bool tp_plan_inputs_pay(bool by_units, size_t inputs, size_t units)
 {
-    return inputs * units >= WEIGHTS_BY_INPUTS;
+    return by_units && inputs * units >= WEIGHTS_BY_INPUTS;
 }
 
 /*

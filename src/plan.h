@@ -50,10 +50,10 @@ struct tp_range tp_plan_share(size_t count, size_t member, size_t members);
 bool tp_plan_units_pay(size_t inputs, size_t units, bool first, size_t members, size_t batch);
 
 /*
- * Whether backward of a layer that is forward by units is by inputs: a large one. Each member then streams a
- * share of the view instead of all of it, for a barrier.
+ * Whether backward of a layer is by inputs: of a large one that is forward by units. Each member then streams
+ * a share of the view instead of all of it, for a barrier.
  */
-bool tp_plan_inputs_pay(size_t inputs, size_t units);
+bool tp_plan_inputs_pay(bool by_units, size_t inputs, size_t units);
 
 /* Share `member` of `members` of [0, columns), in whole panels. */
 struct tp_range tp_plan_share_panels(size_t columns, size_t member, size_t members);

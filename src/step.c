@@ -221,18 +221,18 @@ static void backward(const struct tp_step *step, const struct tp_step_member *me
                      struct tp_range own)
 {
     const size_t last = step->network->layer_count - 1, members = step->plan->step_members;
-    bool above = false;
+    bool above_by_inputs = false;
     for (size_t l = last; l > 0; l--) {
         const struct tp_layer *layer = &step->network->layers[l];
-        const bool by_inputs = step->plan->by_units[l] && tp_plan_inputs_pay(layer->inputs, layer->units);
-        if (by_inputs || above)
+        const bool by_inputs = tp_plan_inputs_pay(step->plan->by_units[l], layer->inputs, layer->units);
+        if (by_inputs || above_by_inputs)
             meet(step, member, l == last ? TP_VERB_LOSS : TP_VERB_BACKWARD, l == last ? l : l + 1);
         if (by_inputs)
             backward_layer(step, l, all, tp_plan_share_panels(layer->inputs, member->index, members));
         else
             backward_layer(step, l, own, (struct tp_range){0, layer->inputs});
         tp_profile_work(member->profile, TP_VERB_BACKWARD, l);
-        above = by_inputs;
+        above_by_inputs = by_inputs;
     }
 }
 

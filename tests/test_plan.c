@@ -249,7 +249,8 @@ static void test_no_plan_changes_a_bit(void **state)
     options.hidden[2] = 130;
     options.hidden_count = 3;
     options.threads_exact = 1;
-    assert_true(tp_plan_inputs_pay(160, 144) && tp_plan_inputs_pay(144, 130) && !tp_plan_inputs_pay(130, 10));
+    assert_true(tp_plan_inputs_pay(true, 160, 144) && tp_plan_inputs_pay(true, 144, 130) &&
+                !tp_plan_inputs_pay(true, 130, 10));
     struct tp_result alone = run_alone(&options);
     char *path = scratch_path(*state, "plan");
     options.plan = path;
