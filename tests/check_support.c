@@ -259,7 +259,9 @@ static const size_t units[] = {1, 2, 3, 7, 8, 10, 15, 16, 17, 31, 32, 33, 48, 49
 bool check_shape(size_t at, struct shape *shape)
 {
     static const struct shape longest[] = {{6, 1025, 64}, {13, 1031, 17},  {7, 2050, 33},  {12, 2049, 1},
-                                           {1, 3000, 16}, {100, 1025, 33}, {97, 2049, 17}, {98, 17, 1030}};
+                                           {1, 3000, 16}, {100, 1025, 33}, {97, 2049, 17}, {98, 17, 1030},
+                                           {63, 385, 80}, {64, 384, 81},   {64, 385, 80},  {66, 70, 400},
+                                           {337, 769, 65}};
     size_t by_rows = check_rows_count * COUNT(units);
     size_t by_inputs = COUNT(inputs) * COUNT(units);
     if (at < by_rows) {

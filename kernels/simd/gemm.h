@@ -1,6 +1,6 @@
 /*
  * forward, backward and update: the loops around the tiles. Blocks are chosen so that what a tile streams
- * stays in L2: a block of K_BLOCK rows of B is 64 KiB per panel, a block of A rows is about 512 KiB.
+ * stays in L2: K_BLOCK rows of B are 64 KiB per panel, K_BLOCK_MANY 24, a block of A rows about 512 KiB.
  *
  * The optimizer's rule runs on the gradient tile in registers (simd/tile.h): through L1 the update of 784 x
  * 64 weights, batch 32, took 1.07 times as long. Activations and slopes run on a tile's lines right behind
@@ -18,6 +18,8 @@
 #include "turned.h"
 
 #define K_BLOCK         1024
+#define K_BLOCK_MANY    384 /* of many rows and panels */
+#define MANY_ROWS       64
 #define A_BLOCK_FLOATS  131072
 #define D_GROUP_FLOATS  98304  /* of D in L2 while inputs pass, in update of a long batch */
 #define A_BLOCK_ROWS    48     /* at least; a multiple of every tile's rows */
@@ -33,9 +35,9 @@ static inline size_t min_size(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-static inline size_t rows_per_block(size_t depth)
+static inline size_t rows_per_block(size_t steps)
 {
-    size_t rows = A_BLOCK_FLOATS / (depth + 1) / A_BLOCK_ROWS * A_BLOCK_ROWS;
+    size_t rows = A_BLOCK_FLOATS / (steps + 1) / A_BLOCK_ROWS * A_BLOCK_ROWS;
     return rows < A_BLOCK_ROWS ? A_BLOCK_ROWS : rows;
 }
 
@@ -111,6 +113,23 @@ struct product {
 };
 
 /*
+ * Steps of k in a block, of much the same length and whole panels of A. Many rows of many panels read B from
+ * L3 once for each block of rows, of which fewer steps make longer ones, and a panel that stays in L1 while
+ * all tiles of a block pass. With 32 KiB of L1 and 1 MiB of L2, 512 x 1024 x 1024 took 0.88 of the time of
+ * blocks of 1024 on both tiers, 512 x 2048 x 2048 0.85 to 0.93. One group of panels gains nothing (avx512:
+ * 0.98 to 1.04).
+ */
+static inline size_t steps_per_block(const struct product *p)
+{
+    const bool many = p->row_end - p->row_begin >= MANY_ROWS && p->panels > TILE_PANELS_MAX;
+    const size_t most = many ? K_BLOCK_MANY : K_BLOCK;
+    if (p->depth <= most)
+        return p->depth;
+    const size_t blocks = (p->depth + most - 1) / most;
+    return (p->depth + blocks * TP_PANEL - 1) / (blocks * TP_PANEL) * TP_PANEL;
+}
+
+/*
  * The rows of B that are read behind those before k_next, if they are worth fetching while the tiles work on
  * these: the first tile would wait for them. With weights in memory 32 x 2048 x 2048 took 1.18 (avx512) and
  * 1.14 (avx2) times as long without, 32 x 1024 x 1024 likewise; with weights in L3 0.99 and 1.00 times.
@@ -144,7 +163,7 @@ static inline __attribute__((always_inline)) void fetch_epilogue(const struct pr
 }
 
 /*
- * One group of panels for rows [row_begin, row_end) and k in [k_begin, k_end), K_BLOCK at a time. What does
+ * One group of panels for rows [row_begin, row_end) and k in [k_begin, k_end), a block at a time. What does
  * not change from tile to tile is set once, and the epilogue runs behind many tiles where these are short:
  * backward of 512 x 64 x 10 took 1.13 times as long with all of it at each. Tiles of one panel have more
  * loads than multiply-adds, so they fetch rows of A only where these are not in L2.
@@ -155,8 +174,9 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
     const float *b = p->b + panel * p->b_stride;
     const size_t wait = p->depth < SHORT_DEPTH ? EPILOGUE_ROWS : 0;
     const bool many = row_end - row_begin > EPILOGUE_ROWS;
+    const size_t block = steps_per_block(p);
     for (size_t k = k_begin, depth; k < k_end; k += depth) {
-        depth = min_size(k_end - k, K_BLOCK);
+        depth = min_size(k_end - k, block);
         bool last = k + depth == p->depth;
         const float *a = p->a + k / TP_PANEL * p->a_stride;
         const float *ahead = rows_ahead(p, row_end - row_begin, k_begin, k + depth, k_end, panel, panels);
@@ -222,9 +242,9 @@ static void multiply_row(const struct product *p)
 }
 
 /*
- * Each block of A's rows reads all of B, so fewer and longer ones are better: of each block only K_BLOCK
- * columns have to stay in L2. A single block instead takes each group of panels through all of k, so that B
- * is one stream.
+ * Each block of A's rows reads all of B, so fewer and longer ones are better: of each block only the
+ * columns of one block of k have to stay in L2. A single block instead takes each group of panels through all
+ * of k, so that B is one stream.
  */
 static void multiply(const struct product *p)
 {
@@ -232,8 +252,8 @@ static void multiply(const struct product *p)
         multiply_row(p);
         return;
     }
-    size_t block = rows_per_block(min_size(p->depth, K_BLOCK));
-    size_t k_step = p->row_end - p->row_begin <= block ? p->depth : K_BLOCK;
+    const size_t steps = steps_per_block(p), block = rows_per_block(steps);
+    const size_t k_step = p->row_end - p->row_begin <= block ? p->depth : steps;
     for (size_t row = p->row_begin; row < p->row_end; row += block) {
         size_t row_end = min_size(row + block, p->row_end);
         for (size_t k = 0; k < p->depth; k += k_step) {

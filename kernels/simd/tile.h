@@ -179,6 +179,7 @@ static inline __attribute__((always_inline)) void tile_nn(const struct tile *t, 
                     __builtin_prefetch(line + r * TP_PANEL);
             }
         }
+        UNROLL_STEPS
         for (int k = 0; k < TP_PANEL; k++, b += TP_PANEL)
             tile_multiply(a + k, TP_PANEL, rows, NULL, b, b_stride, rows, panels, acc);
     }
@@ -199,11 +200,13 @@ static inline __attribute__((always_inline)) void tile_tn(const struct tile *t, 
     const float *a = t->a, *next = above < rows ? a + t->a_stride - (TP_PANEL - above) : a, *b = t->b;
     size_t b_stride = t->b_stride, k = 0;
     if (t->target && t->depth >= 2 * FETCH_STEPS) {
+        UNROLL_STEPS
         for (; k < t->depth - FETCH_STEPS; k++, a += TP_PANEL, next += TP_PANEL, b += TP_PANEL)
             tile_multiply(a, 1, above, next, b, b_stride, rows, panels, acc);
         tile_fetch(t, rows, panels, 0);
     } else if (t->target && t->target->far)
         tile_fetch(t, rows, panels, TP_PANEL);
+    UNROLL_STEPS
     for (; k < t->depth; k++, a += TP_PANEL, next += TP_PANEL, b += TP_PANEL)
         tile_multiply(a, 1, above, next, b, b_stride, rows, panels, acc);
     if (t->target)
@@ -222,6 +225,7 @@ static inline __attribute__((always_inline)) void tile_row(const struct tile *t,
     UNROLL
     for (int v = 0; v < TILE_VECS(panels); v++)
         acc[v] = t->accumulate ? vec_load(t->c + tile_vec_offset(v, t->c_stride)) : vec_zero();
+    UNROLL_STEPS
     for (size_t k = 0; k < t->depth; k++) {
         const vec x = vec_set1(t->a[k / TP_PANEL * t->a_stride + k % TP_PANEL]);
         UNROLL

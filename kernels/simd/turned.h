@@ -29,6 +29,7 @@ static inline __attribute__((always_inline)) void tile_turned(size_t depth, cons
         for (int v = 0; v < panels * PANEL_VECS; v++)
             acc[n][v] = vec_zero();
     }
+    UNROLL_STEPS
     for (size_t k = 0; k < depth; k++, a += TP_PANEL, d += TP_PANEL) {
         vec x[TURNED_VECS];
         UNROLL
