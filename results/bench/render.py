@@ -103,13 +103,13 @@ def libraries(row):
 
 def shortfall(row, part):
     """What the row lacks beside the fastest library: (factor, its name, wanted), None if nothing. part: "product" or
-    "verb"."""
+    "verb". Where no peak could be proved the library may be slow, and the higher factor is wanted."""
     factors = {name: both[part] for name, both in libraries(row).items() if both.get(part) is not None}
     ours = row["product_share_of_peak" if part == "product" else "share_of_peak"]
-    if not factors or ours is None:
+    if not factors:
         return None
     fastest = min(factors, key=factors.get)
-    wanted = MARGIN if ours / factors[fastest] < SLOW_PEER else EQUAL
+    wanted = MARGIN if ours is None or ours / factors[fastest] < SLOW_PEER else EQUAL
     return None if factors[fastest] >= wanted else (factors[fastest], fastest, wanted)
 
 
@@ -159,6 +159,11 @@ def judgement(rows):
     text += [f"Goal beside the fastest library, for batches of {LEAST_BATCH} and more: {MARGIN:.1f} times as fast where"
              f" it is below {SLOW_PEER:.0%} of the peak, as fast elsewhere. No allowance is made for noise. Rows that "
              "fall short stand behind the tables, with the letter of the note that says why."]
+    unknown = sorted({f"{row['tier']} on {number_of_threads(row['threads'])}" for row in rows
+                      if row["share_of_peak"] is None})
+    if unknown:
+        text.append(f"\nNo peak could be proved for {', '.join(unknown)}: {MARGIN:.1f} is wanted there, and no share is "
+                    "known.\n")
     for part, name in PARTS:
         met = [row for row in judged(rows) if not shortfall(row, part)]
         text.append(f"- {name}: met by {len(met)} of {len(judged(rows))} rows")
@@ -330,7 +335,7 @@ def panels(kept):
     for (tier, threads), rows in groups(kept["rows"]):
         peak = [p["flops_per_s"] for p in m["peaks"] if (p["tier"], p["threads"]) == (tier, threads)]
         rates = {b["level"]: b["bytes_per_s"] for b in m["bandwidths"] if (b["tier"], b["threads"]) == (tier, threads)}
-        if peak and rates:
+        if rates and peak and peak[0]:
             points = {verb: sorted((row["flops"] / row["bytes"], row["flops"] / row["seconds"]) for row in rows
                                    if row["verb"] == verb) for verb in VERBS}
             found.append((f"{tier}, {number_of_threads(threads)}", peak[0], rates, points))
@@ -514,6 +519,11 @@ def draw(scripts, folder):
             fail(f"gnuplot {name}: exit status {error.returncode}")
 
 
+def undrawn(folder, texts):
+    """Scripts in the folder that nothing gives any more."""
+    return [path for path in sorted(folder.glob("*.gp")) if path.name not in texts]
+
+
 def stale(folder, texts, drawn):
     """The first file in the folder that is not what its sources give, None if there is none."""
     for name, text in texts.items():
@@ -526,7 +536,7 @@ def stale(folder, texts, drawn):
             return kept
         if drawn_by(kept.read_text()) == drawn_by(path.read_text()) and kept.read_text() != path.read_text():
             return kept
-    return next((path for path in sorted(folder.glob("*.gp")) if path.name not in texts), None)
+    return next(iter(undrawn(folder, texts)), None)
 
 
 def main():
@@ -550,6 +560,9 @@ def main():
                 fail(f"{path} is not what its sources give; run results/bench/render.py")
             return
         files = {path.name: path.read_bytes() for path in drawn.iterdir()} | {"README.md": texts["README.md"].encode()}
+    for script in undrawn(folder, texts):
+        for path in (script, script.with_suffix(".svg"), script.with_suffix(".png")):
+            path.unlink(missing_ok=True)
     for name, content in files.items():
         path = folder / name
         if path.exists() and path.read_bytes() == content:
