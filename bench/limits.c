@@ -177,12 +177,12 @@ enum tp_status bench_limits(const struct bench_command *command, const struct tp
             continue;
         struct tp_json_member members[WORKLOADS_MOST];
         size_t count;
-        const bool proved = bench_peak(tier, 1) > 0;
+        const double peak = bench_peak(tier, 1);
         status = time_tier(command->workload ? command->workload : "all", command->rounds, tier, rows, &count,
                            error);
         for (size_t i = 0; i < count && !status; i++)
             members[i] = (struct tp_json_member){rows[i].workload->name, json_row(&rows[i], command->rounds)};
-        const struct tp_json_member about[] = {{"proved", json_boolean(proved)},
+        const struct tp_json_member about[] = {{"peak", peak > 0 ? tp_json_number(peak) : json_null()},
                                                {"workloads", status ? NULL : tp_json_object(members, count)}};
         tiers[tier_count++] = (struct tp_json_member){tier->name, tp_json_object(about, 2)};
     }

@@ -11,9 +11,10 @@
  * Times each product and each network's step among the workloads, or the one that the command names, on one
  * thread, in turn with the tier's FMA peak and with the frozen naive loops, on each tier that is here, or the
  * one that the command names. Writes one line of JSON:
- * {"cpu": KEY, "tiers": {TIER: {"proved": true, "workloads": {NAME: {"flops": operations of one call,
- *   "ours": [seconds of one call in each round, ...], "peak": [operations per second, ...], "naive":
- * [seconds, ...]}}}}} proved: the peak is one (src/peak.h). Tiers without a peak, as reference, are left out.
+ * {"cpu": KEY, "tiers": {TIER: {"peak": operations per second, "workloads": {NAME: {"flops": operations of
+ * one call, "ours": [seconds of one call in each round, ...], "peak": [operations per second, ...], "naive":
+ * [seconds, ...]}}}}} The tier's peak is that of its best rounds before, null where it could not be proved
+ * (src/peak.h). Tiers without a peak, as reference, are left out.
  * Errors: TP_USAGE for a name that has no limit; TP_FAILURE without memory.
  */
 enum tp_status bench_limits(const struct bench_command *command, const struct tp_tier *tier,
