@@ -284,7 +284,7 @@ test: deps-test ## install what is needed, build, run all tests; last line: N pa
 
 .PHONY: check
 check: $(PROGRAMS) $(FAULTY) $(if $(SANITIZE),,$(if $(HAS_BENCHMARK),$(BIN)/bench $(BUILD)/wrong/bench) manual) $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
-	$(Q)TP_TRAIN=$(BIN)/train TP_PREDICT=$(BIN)/predict TP_EXPORT=$(BIN)/export TP_BUILD=$(BUILD) TP_SANITIZE=$(SANITIZE) $(if $(SANITIZE),TP_TIME_LIMIT=900 )CC='$(CC)' PYTHON='$(PYTHON)' tests/run $(TESTS)
+	$(Q)TP_TRAIN=$(BIN)/train TP_PREDICT=$(BIN)/predict TP_EXPORT=$(BIN)/export TP_BUILD=$(BUILD) TP_SANITIZE=$(SANITIZE) CC='$(CC)' PYTHON='$(PYTHON)' tests/run $(TESTS)
 
 .PHONY: asan ubsan sanitize
 asan: deps-test ## all tests under AddressSanitizer
