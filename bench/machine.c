@@ -182,13 +182,11 @@ double bench_peak(const struct tp_tier *tier, size_t threads)
 {
     const double until = tp_clock_seconds() + PROVING_SECONDS;
     struct tp_peak peak;
-    while (tp_peak_measure(tier, threads, &peak, NULL) == TP_OK) {
-        if (peak.proved)
-            return 1e9 * peak.gflops;
-        if (!tier->peak || tp_clock_seconds() >= until)
-            break;
-    }
-    return 0;
+    do {
+        if (tp_peak_measure(tier, threads, &peak, NULL) != TP_OK)
+            return 0;
+    } while (tier->peak && !peak.proved && tp_clock_seconds() < until);
+    return peak.proved ? 1e9 * peak.gflops : 0;
 }
 
 #define PEAK_ITERATIONS 1000 /* of the probe in one call */

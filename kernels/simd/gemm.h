@@ -98,6 +98,7 @@ static void multiply_by_slope(enum tp_activation activation, float *d, const flo
 struct product {
     size_t row_begin, row_end;
     size_t depth;
+    size_t steps; /* of k in a block; set by multiply() */
     size_t panels;
     const float *a;
     size_t a_stride;
@@ -175,9 +176,8 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
     const float *b = p->b + panel * p->b_stride;
     const size_t wait = p->depth < SHORT_DEPTH ? EPILOGUE_ROWS : 0;
     const bool many = row_end - row_begin > EPILOGUE_ROWS;
-    const size_t block = steps_per_block(p);
     for (size_t k = k_begin, depth; k < k_end; k += depth) {
-        depth = min_size(k_end - k, block);
+        depth = min_size(k_end - k, p->steps);
         bool last = k + depth == p->depth;
         const float *a = p->a + k / TP_PANEL * p->a_stride;
         const float *ahead = rows_ahead(p, row_end - row_begin, k_begin, k + depth, k_end, panel, panels);
@@ -247,14 +247,15 @@ static void multiply_row(const struct product *p)
  * columns of one block of k have to stay in L2. A single block instead takes each group of panels through all
  * of k, so that B is one stream.
  */
-static void multiply(const struct product *p)
+static void multiply(struct product *p)
 {
     if (p->row_end - p->row_begin == 1) {
         multiply_row(p);
         return;
     }
-    const size_t steps = steps_per_block(p), rows = p->row_end - p->row_begin;
-    const size_t block = rows_per_block(rows, steps), k_step = rows <= block ? p->depth : steps;
+    p->steps = steps_per_block(p);
+    const size_t rows = p->row_end - p->row_begin, block = rows_per_block(rows, p->steps);
+    const size_t k_step = rows <= block ? p->depth : p->steps;
     for (size_t row = p->row_begin; row < p->row_end; row += block) {
         size_t row_end = min_size(row + block, p->row_end);
         for (size_t k = 0; k < p->depth; k += k_step) {
