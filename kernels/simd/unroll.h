@@ -6,8 +6,8 @@
  *
  * UNROLL_STEPS before a loop over k takes four rounds at once. A core that issues four operations a cycle, as
  * Intel's to Cascade Lake, has no room for counters beside 12 multiply-adds and their loads in 6 cycles:
- * there update of 512 x 1024 x 1024 took 0.80 (avx2) and 0.94 (avx512) of the time, forward of 32 x 64 x 785
- * 0.93 (avx2). Two rounds gained half of that on avx2, eight and sixteen less again.
+ * there update of 512 x 1024 x 1024 took 0.80 to 0.89 (avx2) and 0.94 to 0.98 (avx512) of the time, forward
+ * of 32 x 64 x 785 0.93 (avx2). Two rounds gained half of that on avx2, eight and sixteen less again.
  */
 #ifndef TP_SIMD_UNROLL_H
 #define TP_SIMD_UNROLL_H
