@@ -5,12 +5,12 @@
 
 void tp_pack_u8_avx512(const struct tp_pack *p)
 {
-    pack(p, true);
+    pack(*p, true);
 }
 
 void tp_pack_f32_avx512(const struct tp_pack *p)
 {
-    pack(p, false);
+    pack(*p, false);
 }
 
 void tp_loss_avx512(const struct tp_loss *l)

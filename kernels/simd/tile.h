@@ -19,17 +19,6 @@
 #define ROW_VECS          8   /* two units of latency 4 */
 #define FETCH_STEPS       128 /* of k, in which a line comes from memory */
 
-/*
- * Steps of k in forward and backward. A tile of four panels has 12 cycles of multiply-adds for each, in which
- * there is room for the loop's counters: unrolled, 32 x 10 x 64 took 1.05 times as long, and beside a busy
- * neighbour on the same core 32 x 64 x 785 1.08 times.
- */
-#if VEC_LANES < TP_PANEL
-#define UNROLL_NN UNROLL_STEPS
-#else
-#define UNROLL_NN
-#endif
-
 /* Offset of vector v of a row that spans panels. */
 static inline size_t tile_vec_offset(int v, size_t stride)
 {
@@ -190,10 +179,11 @@ static inline __attribute__((always_inline)) void tile_nn(const struct tile *t, 
                     __builtin_prefetch(line + r * TP_PANEL);
             }
         }
-        UNROLL_NN
+        UNROLL_STEPS
         for (int k = 0; k < TP_PANEL; k++, b += TP_PANEL)
             tile_multiply(a + k, TP_PANEL, rows, NULL, b, b_stride, rows, panels, acc);
     }
+    UNROLL_STEPS
     for (size_t k = 0; k < rest; k++, b += TP_PANEL)
         tile_multiply(a + k, TP_PANEL, rows, NULL, b, b_stride, rows, panels, acc);
     tile_end(t, rows, panels, acc);
