@@ -37,8 +37,7 @@ static inline size_t tile_rows(size_t panels, size_t left)
     (void)panels;
     if (left == 6 || left == 10 || left == 11 || left == 12 || left >= 14)
         return 6;
-    size_t tiles = (left + 5) / 6;
-    return (left + tiles - 1) / tiles;
+    return balanced_rows(left);
 }
 
 /*

@@ -31,10 +31,8 @@ static inline size_t tile_panels(size_t left)
 /* Rows of the next tile when `left` remain: tiles of 4 panels are balanced, the others go down by sizes. */
 static inline size_t tile_rows(size_t panels, size_t left)
 {
-    if (panels == 4) {
-        size_t tiles = (left + 5) / 6;
-        return (left + tiles - 1) / tiles;
-    }
+    if (panels == 4)
+        return balanced_rows(left);
     size_t most = panels == 2 ? 12 : 16;
     return left >= most ? most : left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
 }

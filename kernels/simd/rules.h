@@ -38,12 +38,13 @@ static inline struct rule_vectors rule_vectors(const struct rule_target *target)
                                  .epsilon = vec_set1(rule->epsilon)};
 }
 
-/* One vector of weights at `offset`, from its gradient g. kind is a constant: only its branch remains. */
+/* One vector at `offset` of weights, from its gradient g. kind is a constant: only its branch remains. */
 static inline __attribute__((always_inline)) void apply_rule(enum tp_rule_kind kind,
                                                              const struct rule_vectors *c, vec g,
-                                                             const struct rule_target *target, size_t offset)
+                                                             float *weights, float *const state[2],
+                                                             int offset)
 {
-    float *at = target->w + offset, *const *state = target->state;
+    float *at = weights + offset;
     vec w = vec_load(at), v;
     if (kind != TP_ADAM)
         g = vec_fma(c->decay, w, g);

@@ -19,6 +19,17 @@
 #define ROW_VECS          8   /* two units of latency 4 */
 #define FETCH_STEPS       128 /* of k, in which a line comes from memory */
 
+/*
+ * ceil(left / ceil(left / 6)): the rows of the first of as few tiles of at most 6 as can be, all of much the
+ * same height. Tabled, since a division takes as long as some steps of k.
+ */
+static inline size_t balanced_rows(size_t left)
+{
+    static const uint8_t rows[] = {0, 1, 2, 3, 4, 5, 6, 4, 4, 5, 5, 6, 6, 5, 5, 5,
+                                   6, 6, 6, 5, 5, 6, 6, 6, 6, 5, 6, 6, 6, 6, 6};
+    return left < sizeof rows ? rows[left] : 6;
+}
+
 /* Offset of vector v of a row that spans panels. */
 static inline size_t tile_vec_offset(int v, size_t stride)
 {
@@ -56,35 +67,49 @@ static inline __attribute__((always_inline)) void tile_begin(const struct tile *
     }
 }
 
+/* Where C lies is read before the first store, which could change it. */
 static inline __attribute__((always_inline)) void tile_end(const struct tile *t, int rows, int panels,
                                                            vec acc[][TILE_VECS_LIMIT])
 {
-    UNROLL
-    for (int v = 0; v < TILE_VECS(panels); v++) {
-        if (t->bias) {
+    float *c = t->c;
+    const size_t c_stride = t->c_stride;
+    if (t->bias) {
+        UNROLL
+        for (int v = 0; v < TILE_VECS(panels); v++) {
             vec bias = vec_load(t->bias + tile_vec_offset(v, t->b_stride));
             UNROLL
             for (int r = 0; r < rows; r++)
                 acc[r][v] = vec_add(acc[r][v], bias);
         }
+    }
+    UNROLL
+    for (int v = 0; v < TILE_VECS(panels); v++) {
+        float *at = c + tile_vec_offset(v, c_stride);
         UNROLL
         for (int r = 0; r < rows; r++)
-            vec_store(t->c + r * TP_PANEL + tile_vec_offset(v, t->c_stride), acc[r][v]);
+            vec_store(at + r * TP_PANEL, acc[r][v]);
     }
 }
 
-/* The gradient tile through one rule, while it is in registers. */
+/*
+ * The gradient tile through one rule, while it is in registers. Where a panel's weights and states are is
+ * read once: their stores could change it.
+ */
 static inline __attribute__((always_inline)) void tile_rule(enum tp_rule_kind kind,
                                                             const struct rule_target *target, int rows,
                                                             int panels, vec acc[][TILE_VECS_LIMIT])
 {
     const struct rule_vectors constants = rule_vectors(target);
+    const int states = tp_rule_states(kind);
     UNROLL
     for (int v = 0; v < TILE_VECS(panels); v++) {
+        const size_t offset = tile_vec_offset(v, target->stride);
+        float *w = target->w + offset;
+        float *const state[2] = {states > 0 ? target->state[0] + offset : NULL,
+                                 states > 1 ? target->state[1] + offset : NULL};
         UNROLL
         for (int r = 0; r < rows; r++)
-            apply_rule(kind, &constants, acc[r][v], target,
-                       (size_t)(r * TP_PANEL) + tile_vec_offset(v, target->stride));
+            apply_rule(kind, &constants, acc[r][v], w, state, r * TP_PANEL);
     }
 }
 
