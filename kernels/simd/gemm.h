@@ -12,8 +12,6 @@
 #ifndef TP_SIMD_GEMM_H
 #define TP_SIMD_GEMM_H
 
-#include <string.h>
-
 #include "functions.h"
 #include "turned.h"
 
@@ -308,9 +306,9 @@ static void backward(const struct tp_backward *b)
 }
 
 /*
- * The first rows of a 16 x 16 block, and +0 in those from `first` on. Row by row, since gcc makes a memcpy or
- * a memset of a plain loop, and string instructions of those: update of 64 x 10, batch 32, took 1.1 times as
- * long.
+ * copy_rows: the first `rows` rows of a 16 x 16 block; zero_rows: +0 in those from `first` on. Unrolled,
+ * since gcc makes memcpy or memset of a plain loop, and of these string instructions, with which update of 64
+ * x 10, batch 32, took 1.1 times as long.
  */
 static inline void copy_rows(float *to, const float *from, size_t rows)
 {
@@ -385,7 +383,7 @@ static inline struct rule_target target_at(const struct tp_update *u, size_t off
         .far = u->far};
 }
 
-/* To the rows behind. */
+/* Moves the target `rows` rows on. */
 static inline void advance(struct rule_target *target, size_t rows)
 {
     target->w += rows * TP_PANEL;

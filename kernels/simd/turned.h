@@ -8,8 +8,6 @@
 #ifndef TP_SIMD_TURNED_H
 #define TP_SIMD_TURNED_H
 
-#include <string.h>
-
 #include "rules.h"
 #include "unroll.h"
 

@@ -7,11 +7,12 @@
  * UNROLL_STEPS before a loop over k takes four rounds at once. A core that issues four operations a cycle, as
  * Intel's to Cascade Lake, has no room for counters beside 12 multiply-adds and their loads in 6 cycles:
  * there update of 512 x 1024 x 1024 took 0.80 to 0.89 (avx2) and 0.94 to 0.98 (avx512) of the time, forward
- * of 32 x 64 x 785 0.93 (avx2). A wider core whose other thread is busy has no room either: on an Intel
- * family 6 model 167 in such hours forward of 32 x 64 x 785 took 0.91, of 512 x 1024 x 1024 0.94 (avx512),
- * and backward of 1000 x 64 x 10 0.95 to 0.97. Two rounds gain half of that, sixteen as much. On model 85
- * forward with AVX-512 lost: 32 x 10 x 64 took 1.05 times as long, beside a busy neighbour 32 x 64 x 785 1.08
- * times.
+ * of 32 x 64 x 785 0.93 (avx2). Two rounds gained half of that on avx2, eight and sixteen less again; forward
+ * with AVX-512 lost: 32 x 10 x 64 took 1.05 times as long, beside a busy neighbour 32 x 64 x 785 1.08 times.
+ *
+ * On an Intel family 6 model 167, a wider core, in hours when others seemed to use it too, forward of 32 x 64
+ * x 785 took 0.91, of 512 x 1024 x 1024 0.94 (avx512), and backward of 1000 x 64 x 10 0.97 (avx2 0.95); two
+ * rounds gained half of that, sixteen no more than four.
  */
 #ifndef TP_SIMD_UNROLL_H
 #define TP_SIMD_UNROLL_H
