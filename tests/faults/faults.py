@@ -317,28 +317,35 @@ def concerns(name, text, folder):
     return re.search(f'^"?[^",]*<{place}/|^\\d+<{place}/', text) is not None or name == 'rename'
 
 
+def numbers_of(name, calls, folder):
+    """Which of the calls of that name are about an output, counted from 1."""
+    named = [text for called, text in calls if called == name]
+    return [n for n, text in enumerate(named, 1) if concerns(name, text, folder)]
+
+
 def writes(work):
     jobs = []
     for case in WRITING:
         case.learn(work.folder)
         _, calls = calls_of(case, work.folder, (), os.path.join(work.path, 'log'))
-        counts = {}
-        for name, text in calls:
-            counts[name] = counts.get(name, 0) + 1
-            if concerns(name, text, work.folder):
-                if name not in ERRORS:
-                    sys.exit(f'{name}() is not tried: {text}')
-                jobs += [(case, name, counts[name], error) for error in ERRORS[name]]
+        for name in sorted({name for name, text in calls if concerns(name, text, work.folder)}):
+            if name not in ERRORS:
+                sys.exit(f'{case.name}: {name}() is not tried')
+            for which, n in enumerate(numbers_of(name, calls, work.folder)):
+                jobs += [(case, name, which, n, error) for error in ERRORS[name]]
 
     def fail_one(folder, job):
-        case, name, n, error = job
+        case, name, which, n, error = job
         log = folder + '.log'
-        # A sanitizer's own calls are numbered too, and it does not make as many in every run.
-        for _ in range(3 if os.environ.get('TP_SANITIZE') else 1):
+        # A sanitizer's own calls are numbered too, and it does not make as many in every run: ours is looked for where
+        # it stood in the last one.
+        for _ in range(10 if os.environ.get('TP_SANITIZE') else 1):
             done, calls = calls_of(case, folder, ('-e', f'inject={name}:error={error}:when={n}'), log)
             hit = [text for _, text in calls if text.endswith('(INJECTED)')]
-            if len(hit) == 1 and concerns(name, hit[0], folder):
+            numbers = numbers_of(name, calls, folder)
+            if len(hit) == 1 and numbers[which:which + 1] == [n]:
                 break
+            n = numbers[which] if which < len(numbers) else n
         else:
             return f'{case.name}: {name} {n}: nothing of its files failed: {hit}'
         may_pass = name in OPTIONAL_CALLS or CHECKPOINT in hit[0]  # the next checkpoint is whole
