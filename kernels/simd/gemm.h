@@ -383,14 +383,6 @@ static inline struct rule_target target_at(const struct tp_update *u, size_t off
         .far = u->far};
 }
 
-/* Moves the target `rows` rows on. */
-static inline void advance(struct rule_target *target, size_t rows)
-{
-    target->w += rows * TP_PANEL;
-    for (int s = 0; s < 2 && target->state[s]; s++)
-        target->state[s] += rows * TP_PANEL;
-}
-
 /*
  * Inputs [begin, end), at most GRADIENT_INPUTS of them, for a group of panels. Partial sums over the first k
  * blocks wait in L1, or in the gradient matrix where one is wanted; behind the last block a tile goes through
@@ -418,7 +410,7 @@ static void update_block(const struct tp_update *u, size_t begin, size_t end, si
             tile.transposed = transposed_share(u, i, panel, panels);
             run_tile_tn(&tile, rows, panels, min_size(above, rows));
             tile.c += rows * TP_PANEL;
-            advance(&target, rows);
+            rule_target_advance(&target, rows);
         }
     }
     for (size_t p = 0; u->wt && !u->gradient && p < panels; p++) {

@@ -18,6 +18,13 @@ struct rule_target {
     bool far;      /* as in kernels.h */
 };
 
+static inline void rule_target_advance(struct rule_target *target, size_t rows)
+{
+    target->w += rows * TP_PANEL;
+    for (int s = 0; s < 2 && target->state[s]; s++)
+        target->state[s] += rows * TP_PANEL;
+}
+
 /* A rule's constants, in every lane. */
 struct rule_vectors {
     vec rate, momentum, decay, keep, beta1, one_minus_beta1, beta2, one_minus_beta2, root_correction, epsilon;

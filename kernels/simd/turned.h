@@ -57,9 +57,6 @@ static void rule_rows(const struct rule_target *target, const float *gradient, s
     for (size_t r = 0, done; r < rows; r += done) {
         const bool many = rows - r >= TURNED_RULE_ROWS;
         done = many ? TURNED_RULE_ROWS : 1;
-        at.w = target->w + r * TP_PANEL;
-        for (int s = 0; s < 2 && target->state[s]; s++)
-            at.state[s] = target->state[s] + r * TP_PANEL;
         UNROLL
         for (int i = 0; i < TURNED_RULE_ROWS; i++) {
             UNROLL
@@ -71,6 +68,7 @@ static void rule_rows(const struct rule_target *target, const float *gradient, s
             tile_update(&at, TURNED_RULE_ROWS, 1, acc);
         else
             tile_update(&at, 1, 1, acc);
+        rule_target_advance(&at, done);
     }
 }
 
