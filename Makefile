@@ -2,7 +2,7 @@
 #
 # Yours to set, on the command line or in the environment: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS (they come after
 # our own flags), BUILD, BIN and LIB (where things go, so that builds can lie side by side), V=1 (show commands),
-# PYTHON (which one may have PyTorch, for bench-programs and tests/pytorch.bats), and for install: prefix exec_prefix bindir
+# PYTHON (which one may have PyTorch, for bench-programs and tests/model/pytorch.bats), and for install: prefix exec_prefix bindir
 # libdir includedir pkgconfigdir datarootdir datadir mandir bashcompletiondir zshcompletiondir DESTDIR.
 
 .DEFAULT_GOAL := all
@@ -86,29 +86,22 @@ PACKAGES_CLANG    := clang clang-format libomp-dev libclang-rt-14-dev
 
 # --- Sources --------------------------------------------------------------------------------------------
 
-# Program side: may read argv and the environment, print, handle signals, exit. What reads data files does not, but
-# is no part of the library that other programs link. The rest of src/ is.
-MAINS           := src/export.c src/predict.c src/train.c
-PROGRAM_SOURCES := $(MAINS) src/c_header.c src/data_path.c src/data_report.c src/explain.c src/export_command.c \
-                   src/gradient_report.c src/history.c src/json_line.c src/keeper.c src/option_files.c \
-                   src/option_value.c src/options.c src/plot.c src/predict_command.c src/predict_data.c \
-                   src/predict_report.c src/prediction_rows.c src/report.c src/saver.c src/standard_output.c \
-                   src/stop_signal.c src/tier_choice.c src/train_command.c src/train_data.c src/version.c \
-                   src/worst_errors.c
+# Programs may read argv and the environment, print, handle signals, exit. What reads data files does not, but is no
+# part of the library that other programs link. The other rooms of src/ are.
+MAINS           := src/cli/export.c src/cli/predict.c src/cli/train.c
+PROGRAM_SOURCES := $(sort $(wildcard src/cli/*.c))
 TIERS           := reference $(if $(X86),avx2 avx512)
-READER_SOURCES  := src/class_weights.c src/classes.c src/confusion.c src/csv.c src/decimal.c src/draw.c src/gzip.c src/idx.c \
-                   src/idx_pair.c src/image.c src/libsvm.c src/npy.c src/source.c src/table.c src/table_columns.c
-LIBRARY_SOURCES := $(sort $(filter-out $(PROGRAM_SOURCES) $(READER_SOURCES),$(wildcard src/*.c)) $(wildcard kernels/*.c) \
+READER_SOURCES  := $(sort $(wildcard src/readers/*.c))
+LIBRARY_SOURCES := $(sort $(filter-out $(PROGRAM_SOURCES) $(READER_SOURCES),$(wildcard src/*/*.c)) $(wildcard kernels/*.c) \
                      $(foreach t,$(TIERS),$(wildcard kernels/$t/*.c)))
-TEST_SOURCES    := $(sort $(wildcard tests/test_*.c))
-CHECK_SOURCES   := $(sort $(wildcard tests/check_*.c))
+TEST_SOURCES    := $(sort $(wildcard tests/*/test_*.c))
+CHECK_SOURCES   := $(sort $(wildcard tests/kernels/check_*.c))
 BENCH_MAINS     := bench/count.c
 BENCH_SOURCES   := $(filter-out $(BENCH_MAINS) bench/loops.c $(if $(ONEDNN),,bench/onednn.c),$(sort $(wildcard bench/*.c)))
 BENCH_TESTED    := call.c disturbance.c naive.c $(if $(ONEDNN),onednn.c) peers.c plain.c stream.c timing.c
 MANUAL_SOURCES  := $(sort $(wildcard manual/*.c))
-FUZZ_SOURCES    := $(sort $(wildcard tests/fuzz_*.c))
-FORMATTED       := $(wildcard src/*.[ch] kernels/*.[ch] kernels/*/*.[ch] include/tileprop/*.h manual/*.[ch] tests/*.[ch] \
-                     tests/emulation/*.[ch] tests/export/*.c tests/faults/*.c tests/library/*.c tests/numa/*.c bench/*.[ch] bench/*.cc)
+FUZZ_SOURCES    := $(sort $(wildcard tests/*/fuzz_*.c))
+FORMATTED       := $(shell git ls-files '*.c' '*.h' '*.cc')
 
 # Of what bench compares with; OpenBLAS and BLIS are loaded when it runs.
 BENCH_LIBS := $(if $(ONEDNN),-ldnnl)
@@ -121,7 +114,7 @@ LOOPS := $(foreach t,baseline $(if $(X86),avx2 avx512),$(BUILD)/bench/loops-$t.o
 LIBRARY  := $(BUILD)/libtileprop.a
 READERS  := $(BUILD)/libreaders.a
 PROGRAM  := $(BUILD)/libprogram.a
-PROGRAMS := $(MAINS:src/%.c=$(BIN)/%)
+PROGRAMS := $(MAINS:src/cli/%.c=$(BIN)/%)
 
 # The library for other programs. Until 1.0.0 minor versions differ, so the SONAME has both numbers.
 VERSION    := $(shell sed -n 's/^.define TILEPROP_VERSION "\(.*\)"/\1/p' include/tileprop/version.h)
@@ -134,7 +127,7 @@ ARCHIVE    := $(LIB)/libtileprop.a
 # -ffp-contract=off: the bits of a result must not depend on what the compiler chooses to fuse.
 # TP_KEEP_LOOPS: unrolled tiles take minutes to compile where each load is instrumented or emulated.
 KEEP_LOOPS := -DTP_KEEP_LOOPS
-OWN_FLAGS  := -std=c11 -D_GNU_SOURCE -O2 -g -fPIC -fvisibility=hidden -ffp-contract=off $(if $(SANITIZE),$(KEEP_LOOPS)) \
+OWN_FLAGS  := -std=c11 -D_GNU_SOURCE -Isrc -Iinclude -I. -O2 -g -fPIC -fvisibility=hidden -ffp-contract=off $(if $(SANITIZE),$(KEEP_LOOPS)) \
              -Wall -Wextra -Wpedantic -Wshadow \
              $(if $(X86),-DTP_X86_TIERS) \
              $(shell $(PKG_CONFIG) --cflags $(foreach l,$(FOUND),$(call module,$l)) 2>/dev/null) \
@@ -154,8 +147,8 @@ flags = $(OWN_FLAGS) \
   $(if $(filter kernels/%,$(1)),,-Wconversion) \
   $(if $(filter kernels/avx2/%,$(1)),$(FLAGS_avx2)) \
   $(if $(filter kernels/avx512/%,$(1)),$(FLAGS_avx512)) \
-  $(if $(filter src/team.c,$(1)),-fopenmp) \
-  $(if $(filter tests/test_emulation.c,$(1)),-Wno-psabi) \
+  $(if $(filter src/system/team.c,$(1)),-fopenmp) \
+  $(if $(filter tests/kernels/test_emulation.c,$(1)),-Wno-psabi) \
   $(if $(filter bench/loops.c bench/naive.c bench/stream.c,$(1)),-O3) \
   $(if $(filter bench/loops.c,$(1)),-ffp-contract=fast -fno-math-errno -fno-trapping-math) \
   $(if $(filter bench/peers.c,$(1)),$(if $(ONEDNN),-DTP_ONEDNN)) \
@@ -201,10 +194,10 @@ link = $(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter
 
 # What the library shares with itself alone is not visible from outside, in the archive neither. It stays when it is
 # closed, since OpenMP's threads sleep on.
-$(SHARED): $(LIBRARY) src/libtileprop.map $(BUILD)/stamp/link
+$(SHARED): $(LIBRARY) src/api/libtileprop.map $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -shared $(OWN_LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=src/libtileprop.map -Wl,-z,defs -Wl,-z,nodelete \
+	$(Q)$(CC) $(CFLAGS) -shared $(OWN_LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=src/api/libtileprop.map -Wl,-z,defs -Wl,-z,nodelete \
 	    $(LDFLAGS) -o $@ -Wl,--whole-archive $(LIBRARY) -Wl,--no-whole-archive $(shell $(PKG_CONFIG) --libs $(PRIVATE)) -lm $(LDLIBS)
 	$(Q)ln -sf $(@F) $(LIB)/$(SONAME) && ln -sf $(SONAME) $(LIB)/libtileprop.so
 
@@ -215,7 +208,7 @@ $(ARCHIVE): $(LIBRARY)
 	$(Q)$(OBJCOPY) --localize-hidden $(BUILD)/tileprop.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $(BUILD)/tileprop.o
 
-$(PROGRAMS): $(BIN)/%: $(BUILD)/src/%.o $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
+$(PROGRAMS): $(BIN)/%: $(BUILD)/src/cli/%.o $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(call link)
@@ -227,10 +220,10 @@ run: deps ## install what is needed, build, train 784-64-64-10 on MNIST
 
 # --- Tests ----------------------------------------------------------------------------------------------
 
-TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)) $(BUILD)/tests/check_kernels \
-                 $(if $(SANITIZE),,$(if $(X86),$(BUILD)/tests/check_kernels_emulated))
+TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)) $(BUILD)/tests/kernels/check_kernels \
+                 $(if $(SANITIZE),,$(if $(X86),$(BUILD)/tests/kernels/check_kernels_emulated))
 
-# The programs with a say in each allocation that fails: for tests/faults.py.
+# The programs with a say in each allocation that fails: for tests/project/faults/faults.py.
 WRAPPED := malloc calloc realloc aligned_alloc strdup strndup asprintf mmap open_memstream fdopen realpath getline \
            getdelim __getdelim __sched_cpualloc libdeflate_alloc_decompressor
 FAULTY  := $(patsubst $(BIN)/%,$(BUILD)/faults/%,$(PROGRAMS))
@@ -239,19 +232,19 @@ FAULTY  := $(patsubst $(BIN)/%,$(BUILD)/faults/%,$(PROGRAMS))
 everything: $(PROGRAMS) manual $(FAULTY) $(TEST_PROGRAMS) $(BUILD)/bench/count $(if $(HAS_BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
 
 # These look at build products and at the runner, not at what instrumented code does.
-UNINSTRUMENTED := $(addprefix tests/,bench.bats bench-results.bats guard.bats install.bats layers.bats library.bats manual.bats run.bats)
-TESTS := $(TEST_PROGRAMS) $(filter-out tests/memory.bats tests/races.bats $(if $(SANITIZE),$(UNINSTRUMENTED)),$(sort $(wildcard tests/*.bats)))
+UNINSTRUMENTED := tests/api/library.bats tests/cli/manual.bats $(wildcard tests/bench/*.bats) $(addprefix tests/project/,install.bats rooms.bats run.bats)
+TESTS := $(TEST_PROGRAMS) $(filter-out tests/project/memory.bats tests/project/races.bats $(if $(SANITIZE),$(UNINSTRUMENTED)),$(sort $(wildcard tests/*/*.bats)))
 
 $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)): $(BUILD)/tests/%: $(BUILD)/tests/%.o
-$(BUILD)/tests/check_kernels: $(call objects,$(CHECK_SOURCES))
-$(BUILD)/tests/test_bench: $(call objects,$(addprefix bench/,$(BENCH_TESTED))) $(LOOPS)
-$(BUILD)/tests/test_bench: TEST_FLAGS := -Wl,--wrap=clock_gettime
+$(BUILD)/tests/kernels/check_kernels: $(call objects,$(CHECK_SOURCES))
+$(BUILD)/tests/bench/test_bench: $(call objects,$(addprefix bench/,$(BENCH_TESTED))) $(LOOPS)
+$(BUILD)/tests/bench/test_bench: TEST_FLAGS := -Wl,--wrap=clock_gettime
 
 # Every tier on every x86-64 machine: the vector tiers once more, from the same sources over emulated
 # intrinsics. Their multiply-adds are fused where this CPU can do that, which makes it fast. Tiles keep their
 # loops: unrolled ones take four times as long to compile and are no faster here.
 EMULATED_SOURCES := $(CHECK_SOURCES) $(wildcard kernels/avx2/*.c kernels/avx512/*.c)
-EMULATED_TIER    := -isystem tests/emulation -Wno-psabi \
+EMULATED_TIER    := -isystem tests/kernels/emulation -Wno-psabi \
                     $(shell grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo && echo -mavx2 -mfma)
 emulated_flags    = $(OWN_FLAGS) $(KEEP_LOOPS) -DTP_EMULATED $(if $(filter kernels/%,$(1)),$(EMULATED_TIER)) \
                     $(CPPFLAGS) $(CFLAGS)
@@ -261,19 +254,19 @@ $(BUILD)/emulated/%.o: %.c $(BUILD)/stamp/compile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(call emulated_flags,$<) -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/check_kernels_emulated: $(patsubst %.c,$(BUILD)/emulated/%.o,$(EMULATED_SOURCES))
+$(BUILD)/tests/kernels/check_kernels_emulated: $(patsubst %.c,$(BUILD)/emulated/%.o,$(EMULATED_SOURCES))
 
 $(TEST_PROGRAMS): $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(TEST_FLAGS) -lcmocka $(BENCH_LIBS))
 
-# The program, which also says on which memory node pages lie: for tests/numa/two-nodes.sh.
-$(BUILD)/numa/train: $(BUILD)/tests/numa/witness.o $(BUILD)/src/train.o $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
+# The program, which also says on which memory node pages lie: for tests/schedule/numa/two-nodes.sh.
+$(BUILD)/numa/train: $(BUILD)/tests/schedule/numa/witness.o $(BUILD)/src/cli/train.o $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(call link,-Wl$(comma)--wrap=tp_placement_settle$(comma)--wrap=tp_network_hash)
+	$(Q)$(call link,-Wl$(comma)--wrap=tp_placement_enter$(comma)--wrap=tp_network_hash)
 
-$(FAULTY): $(BUILD)/faults/%: $(BUILD)/src/%.o $(BUILD)/tests/faults/allocations.o $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
+$(FAULTY): $(BUILD)/faults/%: $(BUILD)/src/cli/%.o $(BUILD)/tests/project/faults/allocations.o $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(call link,$(WRAPPED:%=-Wl$(comma)--wrap=%))
@@ -296,7 +289,7 @@ sanitize: deps-test ## all tests under both at once
 
 # libarcher tells ThreadSanitizer when clang's OpenMP starts and ends a team; the barriers in between are our own. (Not
 # test_team: this OpenMP leaves flags of inexact results behind, which it compares.)
-RACED  := $(patsubst %,build/tsan/tests/test_%,trainer predictor) tests/races.bats
+RACED  := build/tsan/tests/train/test_trainer build/tsan/tests/model/test_predictor tests/project/races.bats
 ARCHER  = $(firstword $(wildcard /usr/lib/llvm-*/lib/libarcher.so))
 .PHONY: tsan
 tsan: deps-test ## what runs in several threads under ThreadSanitizer, with clang
@@ -306,14 +299,14 @@ tsan: deps-test ## what runs in several threads under ThreadSanitizer, with clan
 
 .PHONY: memcheck
 memcheck: deps-test ## training, prediction and all readers under Valgrind's memcheck
-	$(Q)$(MAKE) check TESTS=tests/memory.bats
+	$(Q)$(MAKE) check TESTS=tests/project/memory.bats
 
 # Fuzzing needs clang. FUZZ_SECONDS bounds the run of each, which replays its seeds first; what crashes is left in
 # build/fuzz, and what it found beside the program.
 FUZZ_SECONDS := 60
 FUZZERS      := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SOURCES))
 
-$(BUILD)/tests/fuzz_config $(BUILD)/tests/fuzz_command: FUZZ_FLAGS := -Wl,--wrap=fopen
+$(BUILD)/tests/cli/fuzz_config $(BUILD)/tests/cli/fuzz_command: FUZZ_FLAGS := -Wl,--wrap=fopen
 $(FUZZERS): %: %.o $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	$(Q)$(call link,-fsanitize=fuzzer $(FUZZ_FLAGS))
@@ -361,7 +354,7 @@ $(BUILD)/bench/count: $(BUILD)/bench/count.o $(BUILD)/bench/call.o $(READERS) $(
 # The same programs with a kernel that does so many percent of its work twice: what the guards are tried with.
 instead = $(foreach k,tp_forward_6x16_avx2 tp_forward_6x64_avx512,-Wl$(comma)--wrap=$k)
 
-$(BUILD)/slow-%/forward.o: tests/slow_forward.c $(BUILD)/stamp/compile
+$(BUILD)/slow-%/forward.o: tests/bench/slow_forward.c $(BUILD)/stamp/compile
 	$(call say,CC,'$< ($* %)')
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(call flags,$<) -DTP_SLOW_PERCENT=$* -MMD -MP -c -o $@ $<
@@ -371,7 +364,7 @@ $(BUILD)/slow-%/bench: $(BUILD)/slow-%/forward.o $(BENCH_PARTS)
 	$(Q)$(call link_bench,$(instead))
 
 # And with one that is wrong, which bench is to find before it times anything.
-$(BUILD)/wrong/bench: $(BUILD)/tests/wrong_forward.o $(BENCH_PARTS)
+$(BUILD)/wrong/bench: $(BUILD)/tests/bench/wrong_forward.o $(BENCH_PARTS)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(call link_bench,$(instead))

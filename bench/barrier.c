@@ -3,8 +3,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "../src/clock.h"
-#include "../src/team.h"
+#include "base/clock.h"
+#include "system/team.h"
 #include "timing.h"
 
 #define ROUNDS 31

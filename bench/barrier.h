@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "../src/status.h"
+#include "base/status.h"
 
 /* Prints a line for each count of threads. Errors: TP_FAILURE without threads. */
 enum tp_status bench_barriers(const size_t *threads, size_t count, struct tp_error *error);

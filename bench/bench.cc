@@ -12,12 +12,12 @@
 #include <vector>
 
 extern "C" {
-#include "../src/cpus.h"
-#include "../src/train_command.h"
-#include "../src/version.h"
 #include "barrier.h"
 #include "bench_command.h"
+#include "cli/train_command.h"
+#include "cli/version.h"
 #include "limits.h"
+#include "system/cpus.h"
 #include "table.h"
 #include "workload.h"
 }

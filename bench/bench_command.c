@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/option_value.h"
-#include "../src/tier_choice.h"
-#include "../src/train_command.h"
+#include "cli/option_value.h"
+#include "cli/select_isa.h"
+#include "cli/train_command.h"
 
-#define UNITS_MOST 65536
+#define UNITS_MAX  65536
 #define AT(member) offsetof(struct bench_command, member)
 
 static const struct bench_command defaults = {.batch = 32,
@@ -27,7 +27,7 @@ static const struct tp_choice operations[] = {{"all", BENCH_KINDS},
 static const struct tp_option table[] = {
     {.name = "all", .group = "Kernels", .kind = TP_OPTION_FLAG, .offset = AT(all),
      .help = "every kernel and shape on every instruction set that is here, with warm and with cold caches"},
-    {.name = "gemm", .group = "Kernels", .argument = "SHAPES", .kind = TP_OPTION_TEXT, .word = "none",
+    {.name = "gemm", .group = "Kernels", .argument = "SHAPES", .kind = TP_OPTION_TEXT, .keyword = "none",
      .offset = AT(gemm),
      .help = "matrix products of these shapes instead, MxNxK as in 32x64x785,500x500x500: the result is "
              "M x N, and K is summed over"},
@@ -45,17 +45,17 @@ static const struct tp_option table[] = {
 
     {.name = "layers", .group = "Network", .argument = "SIZES", .kind = TP_OPTION_SIZES,
      .offset = AT(layers), .count_offset = AT(layer_count), .items = TP_HIDDEN_MAX + 2, .least = 1,
-     .most = UNITS_MOST,
+     .most = UNITS_MAX,
      .help = "print that table of a network's products, whole steps and evaluations, as in 784,64,64,10: "
              "inputs, hidden layers, classes"},
     {.name = "batch", .group = "Network", .argument = "N", .kind = TP_OPTION_COUNT, .least = 1,
-     .most = UNITS_MOST, .offset = AT(batch), .help = "samples per step"},
+     .most = UNITS_MAX, .offset = AT(batch), .help = "samples per step"},
 
-    {.name = "against", .group = "Comparison", .argument = "REF", .kind = TP_OPTION_TEXT, .word = "none",
+    {.name = "against", .group = "Comparison", .argument = "REF", .kind = TP_OPTION_TEXT, .keyword = "none",
      .offset = AT(against),
      .help = "build another commit and compare its workloads with this build's, in turn; baseline: the "
              "commit that bench/baseline names. To be run in the project's folder"},
-    {.name = "workload", .group = "Comparison", .argument = "NAME", .kind = TP_OPTION_TEXT, .word = "none",
+    {.name = "workload", .group = "Comparison", .argument = "NAME", .kind = TP_OPTION_TEXT, .keyword = "none",
      .offset = AT(workload),
      .help = "time one of the workloads that builds are compared by, or all of them, and print JSON; with "
              "--against, --gate, --limits: only this one"},
@@ -68,15 +68,15 @@ static const struct tp_option table[] = {
      .help = "time the team's barrier beside libgomp's, on --threads or on 1 to 16 threads"},
     {.name = "record", .group = "Comparison", .kind = TP_OPTION_FLAG, .offset = AT(record),
      .help = "with --gate: raise the floors to what is measured"},
-    {.name = "lower", .group = "Comparison", .argument = "NAME", .kind = TP_OPTION_TEXT, .word = "none",
+    {.name = "lower", .group = "Comparison", .argument = "NAME", .kind = TP_OPTION_TEXT, .keyword = "none",
      .offset = AT(lower), .help = "with --gate: lower one floor, as in avx2/forward-32x64x785"},
-    {.name = "reason", .group = "Comparison", .argument = "TEXT", .kind = TP_OPTION_TEXT, .word = "none",
+    {.name = "reason", .group = "Comparison", .argument = "TEXT", .kind = TP_OPTION_TEXT, .keyword = "none",
      .offset = AT(reason), .help = "why; kept in bench/floors"},
     {.name = "rounds", .group = "Comparison", .argument = "N", .kind = TP_OPTION_COUNT, .least = 1,
      .most = 1000, .offset = AT(rounds), .help = "of a workload"},
 
     {.name = "threads", .group = "Machine", .argument = "COUNTS", .kind = TP_OPTION_SIZES,
-     .offset = AT(threads), .count_offset = AT(thread_count), .items = BENCH_THREADS_MOST, .least = 1,
+     .offset = AT(threads), .count_offset = AT(thread_count), .items = BENCH_THREADS_MAX, .least = 1,
      .most = 256, .help = "exact counts of threads, as in 1,2,4; none: one, and one per CPU"},
     {.name = "isa", .group = "Machine", .argument = "NAME", .kind = TP_OPTION_NAME, .choices = tp_tier_choices,
      .offset = AT(isa), .help = "instruction set of the kernels; auto: the best one that is here, with --all and --limits each of them, but "
@@ -239,7 +239,7 @@ enum tp_status bench_command_tier(const struct bench_command *command, const cha
                                   const struct tp_tier **tier, struct tp_error *error)
 {
     const char *isa = command->isa;
-    const enum tp_status status = tp_tier_choose(&isa, ceiling, error);
+    const enum tp_status status = tp_select_isa(&isa, ceiling, error);
     *tier = status ? NULL : tp_tier_find(isa);
     return status;
 }

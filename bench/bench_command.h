@@ -8,11 +8,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "../src/options.h"
-#include "../src/train_options.h"
 #include "call.h"
+#include "cli/options.h"
+#include "train/train_options.h"
 
-#define BENCH_THREADS_MOST 16 /* counts of threads */
+#define BENCH_THREADS_MAX 16 /* counts of threads */
 
 /* What a run does; each but the first is asked for by one option. */
 enum bench_mode {
@@ -32,12 +32,12 @@ struct bench_command {
     size_t layers[TP_HIDDEN_MAX + 2]; /* widths, inputs first; none: time kernels */
     size_t layer_count;
     size_t batch;
-    size_t threads[BENCH_THREADS_MOST];
+    size_t threads[BENCH_THREADS_MAX];
     size_t thread_count; /* 0: one, and as many as there are CPUs */
     const char *gemm;    /* shapes; NULL: those of the course's networks */
     int operation;       /* an enum bench_kind; BENCH_KINDS: all three products */
     enum tp_activation activation;
-    enum tp_rule_kind optimizer;
+    enum tp_optimizer_kind optimizer;
     const char *isa;
     bool all, list, json, compare;
     const char *workload; /* NULL: none */
@@ -62,7 +62,7 @@ enum tp_status bench_command_parse(struct bench_command *command, int argc, char
                                    const char *google, struct tp_error *error);
 /*
  * The tier that --isa names, or a lower one if `ceiling` (the environment's TILEPROP_ISA; NULL or empty:
- * none) names that. Errors: TP_USAGE, as tp_tier_choose().
+ * none) names that. Errors: TP_USAGE, as tp_select_isa().
  */
 enum tp_status bench_command_tier(const struct bench_command *command, const char *ceiling,
                                   const struct tp_tier **tier, struct tp_error *error);
@@ -74,10 +74,10 @@ bool bench_command_wants(const struct bench_command *command, const struct tp_ti
 /* Writes --help, or what else is made of the options. */
 void bench_command_write(tp_options_writer *write, FILE *out);
 
-#define BENCH_CALLS_MOST 512
+#define BENCH_CALLS_MAX 512
 
 struct bench_calls {
-    struct bench_call call[BENCH_CALLS_MOST];
+    struct bench_call call[BENCH_CALLS_MAX];
     size_t count;
 };
 

@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-#include "../kernels/list.h"
-#include "../src/clock.h"
-#include "../src/cpus.h"
-#include "../src/plan.h"
-#include "../src/team.h"
+#include "base/clock.h"
+#include "kernels/list.h"
+#include "network/plan.h"
+#include "system/cpus.h"
+#include "system/team.h"
 
 const char *bench_kind_name(enum bench_kind kind)
 {
@@ -78,7 +78,7 @@ double bench_bytes(const struct bench_call *c)
         if (c->gradient)
             return 4 * (m * k + k * n + m * n);
         /* Weights and state are read and written, the transposed view is written. */
-        const double arrays = 2 * (1 + tp_rule_states(c->rule)) + !c->first_layer;
+        const double arrays = 2 * (1 + tp_optimizer_states(c->optimizer)) + !c->first_layer;
         return 4 * (m * k + k * n + arrays * m * n);
     }
     case BENCH_PACK_U8:
@@ -180,18 +180,18 @@ static void fill_matrix(float *x, struct matrix shape, float scale)
             x[tp_panel_offset(stride_of(shape), r, c)] = scale * value_at(r * shape.columns + c);
 }
 
-struct tp_rule bench_rule(enum tp_rule_kind kind)
+struct tp_optimizer bench_rule(enum tp_optimizer_kind kind)
 {
-    return (struct tp_rule){.kind = kind,
-                            .rate = 1e-30f,
-                            .momentum = 0.9f,
-                            .keep = 1,
-                            .beta1 = 0.9f,
-                            .one_minus_beta1 = 0.1f,
-                            .beta2 = 0.999f,
-                            .one_minus_beta2 = 0.001f,
-                            .root_correction = 1,
-                            .epsilon = 1e-8f};
+    return (struct tp_optimizer){.kind = kind,
+                                 .rate = 1e-30f,
+                                 .momentum = 0.9f,
+                                 .keep = 1,
+                                 .beta1 = 0.9f,
+                                 .one_minus_beta1 = 0.1f,
+                                 .beta2 = 0.999f,
+                                 .one_minus_beta2 = 0.001f,
+                                 .root_correction = 1,
+                                 .epsilon = 1e-8f};
 }
 
 static void fill_operands(struct bench_operands *o)
@@ -215,7 +215,7 @@ static void fill_operands(struct bench_operands *o)
 enum tp_status bench_create(struct bench_operands *o, const struct bench_call *call,
                             const struct tp_tier *tier, struct tp_error *error)
 {
-    *o = (struct bench_operands){.call = *call, .tier = tier, .rule = bench_rule(call->rule)};
+    *o = (struct bench_operands){.call = *call, .tier = tier, .optimizer = bench_rule(call->optimizer)};
     enum tp_status status = tp_arena_create(&o->arena, place(o), error);
     if (status)
         return status;
@@ -286,10 +286,10 @@ static void run_backward(const struct bench_operands *o, size_t member, size_t m
 }
 
 /* As a step of a network that is this layer alone has it. */
-static bool is_far(const struct bench_call *c)
+static bool is_nontemporal(const struct bench_call *c)
 {
-    const size_t arrays = 1 + (size_t)tp_rule_states(c->rule) + has_transposed(c);
-    return arrays * floats_of(weights_of(c)) * sizeof(float) > TP_FAR_BYTES;
+    const size_t arrays = 1 + (size_t)tp_optimizer_states(c->optimizer) + has_transposed(c);
+    return arrays * floats_of(weights_of(c)) * sizeof(float) > TP_NONTEMPORAL_BYTES;
 }
 
 /* By whole panels of inputs, as tp_plan_update() divides a slice. */
@@ -308,14 +308,14 @@ static void run_update(const struct bench_operands *o, size_t member, size_t mem
                                         .a_stride = stride_of(in_of(c)),
                                         .d = o->out,
                                         .d_stride = stride_of(out_of(c)),
-                                        .rule = &o->rule,
+                                        .optimizer = &o->optimizer,
                                         .w = o->weights,
                                         .w_stride = stride_of(weights_of(c)),
                                         .wt = has_transposed(c) ? o->transposed : NULL,
                                         .wt_stride = stride_of((struct matrix){c->n, c->m}),
                                         .state = {o->state[0], o->state[1]},
                                         .gradient = c->gradient ? o->gradient : NULL,
-                                        .far = is_far(c)});
+                                        .nontemporal = is_nontemporal(c)});
 }
 
 static void run_pack(const struct bench_operands *o, struct tp_range rows)
@@ -486,7 +486,7 @@ static bool same_results(const struct bench_operands *a, const struct bench_oper
     bool equal = same(a->out, b->out, out_of(c)) && same(a->weights, b->weights, weights_of(c)) &&
                  memcmp(a->loss, b->loss, c->m * sizeof *a->loss) == 0;
     equal &= !c->gradient || same(a->gradient, b->gradient, weights_of(c));
-    for (int i = 0; c->kind == BENCH_UPDATE && i < tp_rule_states(c->rule); i++)
+    for (int i = 0; c->kind == BENCH_UPDATE && i < tp_optimizer_states(c->optimizer); i++)
         equal &= same(a->state[i], b->state[i], weights_of(c));
     return equal && (!has_transposed(c) || same(a->transposed, b->transposed, (struct matrix){c->n, c->m}));
 }
@@ -500,7 +500,7 @@ enum tp_status bench_verify(const struct bench_call *call, const struct tp_tier 
     if (!status) {
         /* On all CPUs, because the reference is slow. */
         const size_t threads = tp_cpus_available();
-        ours.rule.rate = reference.rule.rate = 0.01f;
+        ours.optimizer.rate = reference.optimizer.rate = 0.01f;
         if (!bench_run_team(&ours, threads, 1) || !bench_run_team(&reference, threads, 1))
             status = tp_fail(error, TP_FAILURE, "threads: the system granted fewer than %zu", threads);
         else if (!same_results(&ours, &reference))

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../kernels/kernels.h"
-#include "../src/arena.h"
+#include "base/arena.h"
+#include "kernels/kernels.h"
 
 enum bench_kind {
     BENCH_FORWARD,  /* [m x k] [k x n], then the activation */
@@ -24,11 +24,11 @@ enum bench_kind {
 
 struct bench_call {
     enum bench_kind kind;
-    size_t m, n, k;                /* k: 1 but for products */
-    enum tp_activation activation; /* forward, backward, map */
-    enum tp_rule_kind rule;        /* update */
-    bool first_layer;              /* update: no transposed view, since nothing is propagated to the inputs */
-    bool gradient;                 /* update: writes the gradient and nothing else, bench_bare() */
+    size_t m, n, k;                   /* k: 1 but for products */
+    enum tp_activation activation;    /* forward, backward, map */
+    enum tp_optimizer_kind optimizer; /* update */
+    bool first_layer; /* update: no transposed view, since nothing is propagated to the inputs */
+    bool gradient;    /* update: writes the gradient and nothing else, bench_bare() */
 };
 
 /* The call with nothing fused to its product: no activation, no slope, a gradient that is written. */
@@ -53,7 +53,7 @@ double bench_bytes(const struct bench_call *call);
  * The optimizer's rule with usual constants, but a learning rate so small that no weight changes, however
  * often it is applied.
  */
-struct tp_rule bench_rule(enum tp_rule_kind kind);
+struct tp_optimizer bench_rule(enum tp_optimizer_kind kind);
 
 /* Of the values in the operands of products, here and in those of others. */
 #define BENCH_IN_SCALE          1.0f
@@ -69,18 +69,18 @@ struct bench_operands {
     struct bench_call call;
     const struct tp_tier *tier;
     struct tp_arena arena;
-    float *in;            /* [m x k]; update: [k x m], the activations; not a product: [m x n] */
-    float *weights;       /* [k x n], of a backward the transposed view; update: [m x n] */
-    float *out;           /* [m x n]; update: [k x n], the gradients at the sums, which are read */
-    float *activations;   /* backward: [m x n] */
-    float *transposed;    /* update: [n x m], NULL for a first layer */
-    float *state[2];      /* update: like weights */
-    float *gradient;      /* update: like weights, NULL unless the call asks for it */
-    float *samples;       /* pack: m samples of n features, of pack_u8 as bytes */
-    float *scale, *shift; /* pack: [n] */
-    float *loss;          /* loss: [m] */
-    uint16_t *labels;     /* loss: [m] */
-    struct tp_rule rule;  /* update */
+    float *in;                     /* [m x k]; update: [k x m], the activations; not a product: [m x n] */
+    float *weights;                /* [k x n], of a backward the transposed view; update: [m x n] */
+    float *out;                    /* [m x n]; update: [k x n], the gradients at the sums, which are read */
+    float *activations;            /* backward: [m x n] */
+    float *transposed;             /* update: [n x m], NULL for a first layer */
+    float *state[2];               /* update: like weights */
+    float *gradient;               /* update: like weights, NULL unless the call asks for it */
+    float *samples;                /* pack: m samples of n features, of pack_u8 as bytes */
+    float *scale, *shift;          /* pack: [n] */
+    float *loss;                   /* loss: [m] */
+    uint16_t *labels;              /* loss: [m] */
+    struct tp_optimizer optimizer; /* update */
 };
 
 /*

@@ -27,7 +27,7 @@ static bool add_call(struct bench_calls *calls, const struct bench_command *comm
 {
     if (!is_wanted(command, call.kind))
         return true;
-    if (calls->count == BENCH_CALLS_MOST)
+    if (calls->count == BENCH_CALLS_MAX)
         return false;
     calls->call[calls->count++] = call;
     return true;
@@ -42,7 +42,7 @@ static bool add(struct bench_calls *calls, const struct bench_command *command, 
                                         .n = shape.n,
                                         .k = shape.k,
                                         .activation = command->activation,
-                                        .rule = command->optimizer});
+                                        .optimizer = command->optimizer});
 }
 
 /* forward, backward and update of one layer for one batch. */
@@ -65,7 +65,7 @@ static void add_first_layer(struct bench_calls *calls, const struct bench_comman
                                  .n = units,
                                  .k = batch,
                                  .activation = command->activation,
-                                 .rule = command->optimizer,
+                                 .optimizer = command->optimizer,
                                  .first_layer = true});
 }
 
@@ -99,20 +99,20 @@ static void add_all(struct bench_calls *calls, const struct bench_command *comma
         add_call(calls, command,
                  (struct bench_call){
                      .kind = BENCH_MAP, .m = 512, .n = 1024, .k = 1, .activation = (enum tp_activation)f});
-    for (int rule = 0; rule < TP_RULE_COUNT; rule++) {
-        if ((enum tp_rule_kind)rule == command->optimizer) /* which is among the layers */
+    for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++) {
+        if ((enum tp_optimizer_kind)rule == command->optimizer) /* which is among the layers */
             continue;
         struct bench_call call = {
-            .kind = BENCH_UPDATE, .m = 785, .n = 64, .k = 32, .rule = (enum tp_rule_kind)rule};
+            .kind = BENCH_UPDATE, .m = 785, .n = 64, .k = 32, .optimizer = (enum tp_optimizer_kind)rule};
         call.first_layer = true;
         add_call(calls, command, call);
         call = (struct bench_call){
-            .kind = BENCH_UPDATE, .m = 1024, .n = 1024, .k = 512, .rule = (enum tp_rule_kind)rule};
+            .kind = BENCH_UPDATE, .m = 1024, .n = 1024, .k = 512, .optimizer = (enum tp_optimizer_kind)rule};
         add_call(calls, command, call);
     }
 }
 
-#define SIZE_MOST 65536
+#define SIZES_MAX 65536
 
 /* A size that `end` follows; 0 if it is none. */
 static size_t read_size(const char **text, char end)
@@ -120,7 +120,7 @@ static size_t read_size(const char **text, char end)
     char *behind;
     const size_t digits = strspn(*text, "0123456789");
     const unsigned long size = strtoul(*text, &behind, 10);
-    if (!digits || digits > 5 || size > SIZE_MOST || (*behind != end && (end || *behind != ',')))
+    if (!digits || digits > 5 || size > SIZES_MAX || (*behind != end && (end || *behind != ',')))
         return 0;
     *text = *behind ? behind + 1 : behind;
     return size;
@@ -136,11 +136,11 @@ static enum tp_status add_asked(struct bench_calls *calls, const struct bench_co
         shape.k = shape.n ? read_size(&next, '\0') : 0;
         if (!shape.k)
             return tp_fail(error, TP_USAGE, "--gemm: expected MxNxK with sizes from 1 to %d, found \"%.*s\"",
-                           SIZE_MOST, (int)strcspn(text, ","), text);
+                           SIZES_MAX, (int)strcspn(text, ","), text);
         for (enum bench_kind kind = BENCH_FORWARD; kind <= BENCH_UPDATE; kind++)
             if (!add(calls, command, kind, shape))
                 return tp_fail(error, TP_USAGE, "--gemm: expected at most %d shapes, found more",
-                               BENCH_CALLS_MOST / 3);
+                               BENCH_CALLS_MAX / 3);
     }
     return TP_OK;
 }

@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../src/dataset.h"
-#include "../src/numa.h"
-#include "../src/trainer.h"
 #include "call.h"
+#include "data/dataset.h"
+#include "system/numa.h"
+#include "train/trainer.h"
 
 #define BATCH    32
 #define FEATURES 784
@@ -39,7 +39,7 @@ static const struct workload {
 #define CALLS (sizeof calls / sizeof calls[0])
 
 /*
- * A team of one, in place of src/team.c's: not every compiler comes with an OpenMP that can be linked
+ * A team of one, in place of src/system/team.c's: not every compiler comes with an OpenMP that can be linked
  * statically, and instructions of other people's libraries are not to be counted.
  */
 size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members), void *context)
@@ -63,7 +63,7 @@ void tp_team_barrier_of(size_t count)
     (void)count;
 }
 
-/* No memory nodes, in place of src/numa.c: what libnuma calls cannot be linked statically. */
+/* No memory nodes, in place of src/system/numa.c: what libnuma calls cannot be linked statically. */
 int tp_numa_node(void)
 {
     return TP_NUMA_NOWHERE;

@@ -8,7 +8,7 @@ from os import cpu_count
 # CPUs whose FMA units llvm-mca 14 describes as they are. Its znver3 does one multiply-add per cycle where the CPU does
 # two; icelake-server and sapphirerapids give the same figures as skylake-avx512.
 MODELS = {"avx2": ("znver2", "skylake-avx512"), "avx512": ("skylake-avx512",)}
-FMAS_LEAST = 8  # of a loop: smaller tiles wait for their own results, whatever surrounds them
+FMAS_MIN = 8  # of a loop: smaller tiles wait for their own results, whatever surrounds them
 ITERATIONS = 200
 
 
@@ -62,7 +62,7 @@ def predict(path):
     alike = {}
     for function, code in functions(path):
         for loop in loops(code):
-            if fmas(loop) >= FMAS_LEAST:
+            if fmas(loop) >= FMAS_MIN:
                 alike.setdefault((function, fmas(loop)), []).append(loop)
     jobs = [(key, model, loop) for key, found in alike.items() for model in MODELS[tier] for loop in found]
     with ThreadPoolExecutor(cpu_count()) as pool:

@@ -13,11 +13,11 @@
 #include "loading.h"
 
 extern "C" {
-#include "../src/clock.h"
-#include "../src/dataset.h"
-#include "../src/train_command.h"
-#include "../src/version.h"
+#include "base/clock.h"
 #include "call.h"
+#include "cli/train_command.h"
+#include "cli/version.h"
+#include "data/dataset.h"
 #include "disturbance.h"
 #include "machine.h"
 #include "network.h"
@@ -72,7 +72,8 @@ std::string name_of(const Job &job)
         name += std::string("/") +
                 (call.activation == TP_LINEAR ? "linear" : tp_activation_name(call.activation));
     if (call.kind == BENCH_UPDATE)
-        name += std::string("/") + tp_optimizer_name(call.rule) + (call.first_layer ? "/first-layer" : "");
+        name +=
+            std::string("/") + tp_optimizer_name(call.optimizer) + (call.first_layer ? "/first-layer" : "");
     return name + "/threads:" + std::to_string(job.threads) + (job.cold ? "/cold" : "");
 }
 

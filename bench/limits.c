@@ -3,17 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/json_line.h"
+#include "cli/json_line.h"
 #include "machine.h"
 #include "peers.h"
 #include "plain.h"
 #include "timing.h"
 #include "workload.h"
 
-#define BURST          2e-3 /* seconds of one contender in one round */
-#define ROUNDS_MOST    1000
-#define WORKLOADS_MOST 32
-#define TIERS_MOST     8
+#define BURST         2e-3 /* seconds of one contender in one round */
+#define ROUNDS_MAX    1000
+#define WORKLOADS_MAX 32
+#define TIERS_MAX     8
 
 enum { OURS, PEAK, NAIVE, CONTENDERS };
 
@@ -23,7 +23,7 @@ struct row {
     const struct tp_tier *tier;
     struct bench_peak_run peak; /* of one thread */
     double flops;
-    double seconds[CONTENDERS][ROUNDS_MOST];
+    double seconds[CONTENDERS][ROUNDS_MAX];
     struct bench_operands operands; /* of a call */
     float *a, *b, *c;               /* the same product, row-major */
     struct plain_network plain;     /* of a step */
@@ -91,7 +91,7 @@ static void destroy(struct row *row)
 /* All calls in one round after the other, so that no slow moment hits all rounds of one. */
 static void time_calls(struct row *rows, size_t count, size_t rounds)
 {
-    struct bench_contender contenders[WORKLOADS_MOST * CONTENDERS];
+    struct bench_contender contenders[WORKLOADS_MAX * CONTENDERS];
     size_t contender_count = 0;
     for (size_t i = 0; i < count; i++) {
         if (rows[i].workload->hidden_count)
@@ -142,7 +142,7 @@ static enum tp_status time_tier(const char *name, size_t rounds, const struct tp
     struct tp_dataset samples;
     enum tp_status status = bench_workload_samples(&samples, error);
     *count = 0;
-    for (size_t i = 0; i < workload_count && *count < WORKLOADS_MOST && !status; i++) {
+    for (size_t i = 0; i < workload_count && *count < WORKLOADS_MAX && !status; i++) {
         const bool has_limit = workloads[i].hidden_count || bench_flops(&workloads[i].call) > 0;
         if (!has_limit || !bench_workload_is_asked(&workloads[i], name))
             continue;
@@ -167,15 +167,15 @@ static enum tp_status time_tier(const char *name, size_t rounds, const struct tp
 enum tp_status bench_limits(const struct bench_command *command, const struct tp_tier *best,
                             struct tp_error *error)
 {
-    static struct row rows[WORKLOADS_MOST];
-    struct tp_json_member tiers[TIERS_MOST];
+    static struct row rows[WORKLOADS_MAX];
+    struct tp_json_member tiers[TIERS_MAX];
     size_t tier_count = 0;
     enum tp_status status = TP_OK;
-    for (size_t t = 0; tp_tiers[t] && tier_count < TIERS_MOST && !status; t++) {
+    for (size_t t = 0; tp_tiers[t] && tier_count < TIERS_MAX && !status; t++) {
         const struct tp_tier *tier = tp_tiers[t];
         if (!bench_command_wants(command, best, tier) || !tier->peak)
             continue;
-        struct tp_json_member members[WORKLOADS_MOST];
+        struct tp_json_member members[WORKLOADS_MAX];
         size_t count;
         const double peak = bench_peak(tier, 1);
         status = time_tier(command->workload ? command->workload : "all", command->rounds, tier, rows, &count,

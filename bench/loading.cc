@@ -10,10 +10,11 @@
 #include <unistd.h>
 
 extern "C" {
-#include "../src/data_path.h"
-#include "../src/dataset.h"
-#include "../src/file.h"
-#include "../src/source.h"
+#include "base/file.h"
+#include "readers/gzip.h"
+#include "cli/data_path.h"
+#include "data/dataset.h"
+#include "readers/data_loader.h"
 }
 
 namespace
@@ -34,7 +35,7 @@ class PlainFolder
             const std::string from = std::string(packed) + "/" + name + ".gz", to = path() + "/" + name;
             tp_file file{};
             std::FILE *out = std::fopen(to.c_str(), "wb");
-            ok_ = !tp_file_read(&file, from.c_str(), nullptr) && out &&
+            ok_ = !tp_gzip_read(&file, from.c_str(), nullptr) && out &&
                   std::fwrite(file.bytes, 1, file.size, out) == file.size && ok_;
             ok_ = (!out || std::fclose(out) == 0) && ok_;
             tp_file_free(&file);
@@ -162,7 +163,7 @@ class TableFile
 void time_table(benchmark::State &state)
 {
     const TableFile file;
-    tp_source source{};
+    tp_data_loader source{};
     source.path = file.path();
     source.table.header = TP_HEADER_NO;
     source.table.label = "last";
@@ -170,7 +171,7 @@ void time_table(benchmark::State &state)
         tp_schema schema{};
         tp_dataset loaded{};
         tp_error error;
-        if (tp_source_read(&source, &schema, &loaded, &error))
+        if (tp_data_loader_read(&source, &schema, &loaded, &error))
             fail(state, error.text);
         else if (!file.holds(loaded))
             fail(state, "the table is not what was written");

@@ -39,34 +39,34 @@ static void activate_relu(float *z, size_t count)
         z[i] = z[i] > 0 ? z[i] : 0;
 }
 
-static void slope_sigmoid(float *restrict d, const float *restrict a, size_t count)
+static void derivative_sigmoid(float *restrict d, const float *restrict a, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         d[i] *= a[i] * (1 - a[i]);
 }
 
 /* b (h - a^2 / h) */
-static void slope_tanh(float *restrict d, const float *restrict a, size_t count, float h, float b)
+static void derivative_tanh(float *restrict d, const float *restrict a, size_t count, float h, float b)
 {
     const float square = b / h;
     for (size_t i = 0; i < count; i++)
         d[i] *= b * h - square * a[i] * a[i];
 }
 
-static void slope_relu(float *restrict d, const float *restrict a, size_t count)
+static void derivative_relu(float *restrict d, const float *restrict a, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         d[i] = a[i] > 0 ? d[i] : 0;
 }
 
-static void rule_sgd(const struct tp_rule *r, float *restrict w, const float *restrict g, size_t count)
+static void rule_sgd(const struct tp_optimizer *r, float *restrict w, const float *restrict g, size_t count)
 {
     const float rate = r->rate, decay = r->decay;
     for (size_t i = 0; i < count; i++)
         w[i] -= rate * (g[i] + decay * w[i]);
 }
 
-static void rule_momentum(const struct tp_rule *r, float *restrict w, const float *restrict g,
+static void rule_momentum(const struct tp_optimizer *r, float *restrict w, const float *restrict g,
                           float *restrict v, size_t count)
 {
     const float rate = r->rate, decay = r->decay, momentum = r->momentum;
@@ -76,7 +76,7 @@ static void rule_momentum(const struct tp_rule *r, float *restrict w, const floa
     }
 }
 
-static void rule_lecun_momentum(const struct tp_rule *r, float *restrict w, const float *restrict g,
+static void rule_lecun_momentum(const struct tp_optimizer *r, float *restrict w, const float *restrict g,
                                 float *restrict v, size_t count)
 {
     const float rate = r->rate, decay = r->decay, momentum = r->momentum;
@@ -86,7 +86,7 @@ static void rule_lecun_momentum(const struct tp_rule *r, float *restrict w, cons
     }
 }
 
-static void rule_nesterov(const struct tp_rule *r, float *restrict w, const float *restrict g,
+static void rule_nesterov(const struct tp_optimizer *r, float *restrict w, const float *restrict g,
                           float *restrict v, size_t count)
 {
     const float rate = r->rate, decay = r->decay, momentum = r->momentum;
@@ -97,14 +97,15 @@ static void rule_nesterov(const struct tp_rule *r, float *restrict w, const floa
     }
 }
 
-static void rule_adam(const struct tp_rule *r, float *restrict w, const float *restrict g, float *restrict m,
-                      float *restrict v, size_t count)
+static void rule_adam(const struct tp_optimizer *r, float *restrict w, const float *restrict g,
+                      float *restrict m, float *restrict v, size_t count)
 {
-    const struct tp_rule rule = *r;
+    const struct tp_optimizer optimizer = *r;
     for (size_t i = 0; i < count; i++) {
-        m[i] = rule.beta1 * m[i] + rule.one_minus_beta1 * g[i];
-        v[i] = rule.beta2 * v[i] + rule.one_minus_beta2 * g[i] * g[i];
-        w[i] = rule.keep * w[i] - rule.rate * m[i] / (sqrtf(v[i]) * rule.root_correction + rule.epsilon);
+        m[i] = optimizer.beta1 * m[i] + optimizer.one_minus_beta1 * g[i];
+        v[i] = optimizer.beta2 * v[i] + optimizer.one_minus_beta2 * g[i] * g[i];
+        w[i] = optimizer.keep * w[i] -
+               optimizer.rate * m[i] / (sqrtf(v[i]) * optimizer.root_correction + optimizer.epsilon);
     }
 }
 
@@ -133,9 +134,9 @@ static void pack(const uint8_t *samples, float *a, size_t count)
 const struct loops LOOPS = {.sigmoid = activate_sigmoid,
                             .tanh = activate_tanh,
                             .relu = activate_relu,
-                            .slope_sigmoid = slope_sigmoid,
-                            .slope_tanh = slope_tanh,
-                            .slope_relu = slope_relu,
+                            .derivative_sigmoid = derivative_sigmoid,
+                            .derivative_tanh = derivative_tanh,
+                            .derivative_relu = derivative_relu,
                             .sgd = rule_sgd,
                             .momentum = rule_momentum,
                             .lecun_momentum = rule_lecun_momentum,

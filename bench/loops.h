@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../kernels/kernels.h"
+#include "kernels/kernels.h"
 
 struct loops {
     /* f of count values in place; tanh is height tanh(twice z / 2) */
@@ -17,15 +17,17 @@ struct loops {
     void (*tanh)(float *z, size_t count, float height, float twice);
     void (*relu)(float *z, size_t count);
     /* d *= f', written in the activations a; of tanh with height h and slope b h at 0 */
-    void (*slope_sigmoid)(float *d, const float *a, size_t count);
-    void (*slope_tanh)(float *d, const float *a, size_t count, float h, float b);
-    void (*slope_relu)(float *d, const float *a, size_t count);
+    void (*derivative_sigmoid)(float *d, const float *a, size_t count);
+    void (*derivative_tanh)(float *d, const float *a, size_t count, float h, float b);
+    void (*derivative_relu)(float *d, const float *a, size_t count);
     /* a rule on count weights w with gradients g and states */
-    void (*sgd)(const struct tp_rule *rule, float *w, const float *g, size_t count);
-    void (*momentum)(const struct tp_rule *rule, float *w, const float *g, float *v, size_t count);
-    void (*lecun_momentum)(const struct tp_rule *rule, float *w, const float *g, float *v, size_t count);
-    void (*nesterov)(const struct tp_rule *rule, float *w, const float *g, float *v, size_t count);
-    void (*adam)(const struct tp_rule *rule, float *w, const float *g, float *m, float *v, size_t count);
+    void (*sgd)(const struct tp_optimizer *optimizer, float *w, const float *g, size_t count);
+    void (*momentum)(const struct tp_optimizer *optimizer, float *w, const float *g, float *v, size_t count);
+    void (*lecun_momentum)(const struct tp_optimizer *optimizer, float *w, const float *g, float *v,
+                           size_t count);
+    void (*nesterov)(const struct tp_optimizer *optimizer, float *w, const float *g, float *v, size_t count);
+    void (*adam)(const struct tp_optimizer *optimizer, float *w, const float *g, float *m, float *v,
+                 size_t count);
     /* a row's cross-entropy and, in d, its gradient times scale */
     float (*softmax)(const float *z, float *d, size_t classes, size_t label, float scale);
     /* bytes to floats in [-1, 1) */

@@ -4,15 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/clock.h"
-#include "../src/cpus.h"
-#include "../src/peak.h"
-#include "../src/team.h"
+#include "base/clock.h"
 #include "stream.h"
+#include "system/cpus.h"
+#include "system/peak.h"
+#include "system/team.h"
 
 #define ROUNDS        9
 #define ROUND_SECONDS 2e-3
-#define THREADS_MOST  256
+#define THREADS_MAX   256
 
 /* The value behind "name  : " in a line of /proc/cpuinfo, cut at 63 bytes. */
 static bool read_field(const char *line, const char *name, char value[64])
@@ -81,8 +81,8 @@ struct copying {
     const struct tp_tier *tier;
     size_t count; /* floats of one operand */
     size_t times; /* calls of a round */
-    double began[THREADS_MOST], ended[THREADS_MOST];
-    bool failed[THREADS_MOST];
+    double began[THREADS_MAX], ended[THREADS_MAX];
+    bool failed[THREADS_MAX];
     double rate; /* of all threads, in the best round: what the machine can do */
 };
 
@@ -133,7 +133,7 @@ double bench_bandwidth(const struct tp_tier *tier, size_t threads, size_t bytes)
 {
     struct copying c = {.tier = tier,
                         .count = bytes / (2 * sizeof(float)) / BENCH_STREAM_BLOCK * BENCH_STREAM_BLOCK};
-    return threads <= THREADS_MOST && tp_team_run(threads, copy, &c) == threads ? c.rate : 0;
+    return threads <= THREADS_MAX && tp_team_run(threads, copy, &c) == threads ? c.rate : 0;
 }
 
 const char *bench_level_name(size_t level)
@@ -151,7 +151,7 @@ size_t bench_level(const struct bench_machine *machine, double bytes)
 }
 
 #define MEMORY_BYTES ((size_t)256 << 20) /* far more than any L3 that a thread or two may fill */
-#define KNOWN_MOST   64
+#define KNOWN_MAX    64
 
 /* A busy neighbour on the same core can hide a unit for so long. Some stay for minutes. */
 #define PROVING_SECONDS 3
@@ -163,7 +163,7 @@ double bench_level_bandwidth(const struct bench_machine *machine, size_t level, 
         const struct tp_tier *tier;
         size_t level, threads;
         double bandwidth;
-    } known[KNOWN_MOST];
+    } known[KNOWN_MAX];
     static size_t count;
     for (size_t i = 0; i < count; i++)
         if (known[i].tier == tier && known[i].level == level && known[i].threads == threads)
@@ -173,7 +173,7 @@ double bench_level_bandwidth(const struct bench_machine *machine, size_t level, 
         !memory && !machine->cache[level]
             ? 0
             : bench_bandwidth(tier, threads, memory ? MEMORY_BYTES / threads : machine->cache[level] / 2);
-    if (count < KNOWN_MOST)
+    if (count < KNOWN_MAX)
         known[count++] = (struct known){tier, level, threads, bandwidth};
     return bandwidth;
 }

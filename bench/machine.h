@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../kernels/kernels.h"
+#include "kernels/kernels.h"
 
 struct bench_machine {
     char key[64];    /* vendor-family-model-stepping: marketing names of virtual machines say little */

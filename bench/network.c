@@ -3,10 +3,10 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "../src/clock.h"
-#include "../src/cpus.h"
+#include "base/clock.h"
 #include "machine.h"
 #include "plain.h"
+#include "system/cpus.h"
 #include "timing.h"
 
 #define ROUNDS      15
@@ -15,7 +15,7 @@
 #define SLOW        0.1  /* a step that takes so many seconds runs in three rounds, then in every fifth */
 
 /* Contenders of a round. */
-enum { OURS, PEERS, CONTENDERS = PEERS + BENCH_PEERS_MOST };
+enum { OURS, PEERS, CONTENDERS = PEERS + BENCH_PEERS_MAX };
 
 static size_t samples_of(const struct bench_training *training, size_t steps)
 {
@@ -117,13 +117,13 @@ static void summarize(struct bench_network *network, const struct figures *f)
     network->step_share = network->times.step_flops / work * bench_ratio(f->peak, f->step[OURS], ROUNDS);
     network->evaluation_share =
         network->times.evaluation_flops / work * bench_ratio(f->peak, f->evaluation, ROUNDS);
-    for (size_t i = 0; i < BENCH_PEERS_MOST; i++)
+    for (size_t i = 0; i < BENCH_PEERS_MAX; i++)
         network->factor[i] = bench_ratio(f->step[PEERS + i], f->step[OURS], ROUNDS);
 }
 
 enum tp_status bench_network_time(struct bench_network *network, bool peak_proved, struct tp_error *error)
 {
-    static struct plain_network plain[BENCH_PEERS_MOST];
+    static struct plain_network plain[BENCH_PEERS_MAX];
     static struct figures figures;
     const struct bench_training *training = &network->training;
     const struct bench_peer *peers = bench_peers();
@@ -148,7 +148,7 @@ enum tp_status bench_network_time(struct bench_network *network, bool peak_prove
     if (!status)
         summarize(network, &figures);
     tp_dataset_free(&samples);
-    for (size_t i = 0; i < BENCH_PEERS_MOST; i++)
+    for (size_t i = 0; i < BENCH_PEERS_MAX; i++)
         plain_network_destroy(&plain[i]);
     return status;
 }

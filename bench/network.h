@@ -14,7 +14,7 @@ struct bench_network {
     struct bench_training_times times;   /* medians over the rounds */
     struct bench_usage usage;            /* of the peak's probe before and after our steps */
     double step_share, evaluation_share; /* of the peak in the same rounds; NaN: there is none */
-    double factor[BENCH_PEERS_MOST]; /* a peer's step over ours, in the same rounds; NaN: it was left out */
+    double factor[BENCH_PEERS_MAX]; /* a peer's step over ours, in the same rounds; NaN: it was left out */
 };
 
 /*

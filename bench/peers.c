@@ -79,7 +79,7 @@ void bench_peers_limit(const struct tp_tier *tier)
 
 const struct bench_peer *bench_peers(void)
 {
-    static struct bench_peer peers[BENCH_PEERS_MOST];
+    static struct bench_peer peers[BENCH_PEERS_MAX];
     if (peers[0].name)
         return peers;
     void *library = load("libopenblas.so.0");

@@ -45,7 +45,7 @@ struct bench_peer {
 };
 
 /* The most peers there can be, with the entry that ends them. */
-#define BENCH_PEERS_MOST 8
+#define BENCH_PEERS_MAX 8
 
 /*
  * Limits the libraries to the tier's instruction set, and tells those that are older than this CPU to use all

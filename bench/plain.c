@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "../src/arena.h"
+#include "base/arena.h"
 #include "loops.h"
 
 static const struct loops *loops = &loops_baseline;
@@ -36,27 +36,28 @@ void plain_activate(enum tp_activation activation, float *z, size_t count)
 void plain_slope(enum tp_activation activation, float *d, const float *a, size_t count)
 {
     if (activation == TP_SIGMOID)
-        loops->slope_sigmoid(d, a, count);
+        loops->derivative_sigmoid(d, a, count);
     else if (activation == TP_LECUN_TANH)
-        loops->slope_tanh(d, a, count, 1.7159f, 2.0f / 3);
+        loops->derivative_tanh(d, a, count, 1.7159f, 2.0f / 3);
     else if (activation == TP_TANH)
-        loops->slope_tanh(d, a, count, 1, 1);
+        loops->derivative_tanh(d, a, count, 1, 1);
     else if (activation == TP_RELU)
-        loops->slope_relu(d, a, count);
+        loops->derivative_relu(d, a, count);
 }
 
-void plain_rule(const struct tp_rule *rule, float *w, const float *g, float *const state[2], size_t count)
+void plain_rule(const struct tp_optimizer *optimizer, float *w, const float *g, float *const state[2],
+                size_t count)
 {
-    if (rule->kind == TP_SGD)
-        loops->sgd(rule, w, g, count);
-    else if (rule->kind == TP_MOMENTUM)
-        loops->momentum(rule, w, g, state[0], count);
-    else if (rule->kind == TP_LECUN_MOMENTUM)
-        loops->lecun_momentum(rule, w, g, state[0], count);
-    else if (rule->kind == TP_NESTEROV)
-        loops->nesterov(rule, w, g, state[0], count);
+    if (optimizer->kind == TP_SGD)
+        loops->sgd(optimizer, w, g, count);
+    else if (optimizer->kind == TP_MOMENTUM)
+        loops->momentum(optimizer, w, g, state[0], count);
+    else if (optimizer->kind == TP_LECUN_MOMENTUM)
+        loops->lecun_momentum(optimizer, w, g, state[0], count);
+    else if (optimizer->kind == TP_NESTEROV)
+        loops->nesterov(optimizer, w, g, state[0], count);
     else
-        loops->adam(rule, w, g, state[0], state[1], count);
+        loops->adam(optimizer, w, g, state[0], state[1], count);
 }
 
 #define BLOCK 16 /* a cache line of floats, so that a line is read and written while it is in L1 */
@@ -111,7 +112,7 @@ bool plain_call_create(struct plain_call *p, const struct bench_peer *peer, cons
     const bool update = call->kind == BENCH_UPDATE;
     *p = (struct plain_call){.product = {.peer = peer, .kind = call->kind, .m = m, .n = n, .k = k},
                              .call = *call,
-                             .rule = bench_rule(call->rule)};
+                             .optimizer = bench_rule(call->optimizer)};
     if (!bench_product_create(&p->product, NULL))
         return false;
     p->a = matrix(m * k, BENCH_IN_SCALE);
@@ -158,7 +159,7 @@ void plain_call_verb(void *context, size_t times)
         } else if (call->kind == BENCH_BACKWARD) {
             plain_slope(call->activation, p->c, p->activations, count);
         } else {
-            plain_rule(&p->rule, p->weights, p->c, p->state, p->product.weights);
+            plain_rule(&p->optimizer, p->weights, p->c, p->state, p->product.weights);
             if (p->product.peer->needs_transposed && !call->first_layer)
                 plain_transpose(p->weights, call->m, call->n, p->transposed);
         }
@@ -205,10 +206,11 @@ static bool create_layer(struct plain_network *p, const struct bench_peer *peer,
 }
 
 bool plain_network_create(struct plain_network *p, const struct bench_peer *peer, const size_t *width,
-                          size_t layers, size_t batch, enum tp_activation activation, enum tp_rule_kind rule)
+                          size_t layers, size_t batch, enum tp_activation activation,
+                          enum tp_optimizer_kind optimizer)
 {
     *p = (struct plain_network){
-        .layers = layers, .batch = batch, .activation = activation, .rule = bench_rule(rule)};
+        .layers = layers, .batch = batch, .activation = activation, .optimizer = bench_rule(optimizer)};
     memcpy(p->width, width, (layers + 1) * sizeof *width);
     p->samples = malloc(batch * width[0]);
     p->labels = malloc(batch * sizeof *p->labels);
@@ -270,7 +272,7 @@ float plain_network_step(struct plain_network *p)
     }
     for (size_t l = 0; l < p->layers; l++) {
         peer->run(&p->update[l]);
-        plain_rule(&p->rule, p->w[l], p->g[l], p->state[l], p->forward[l].weights);
+        plain_rule(&p->optimizer, p->w[l], p->g[l], p->state[l], p->forward[l].weights);
     }
     return loss / (float)p->batch;
 }

@@ -19,7 +19,8 @@ void plain_activate(enum tp_activation activation, float *z, size_t count);
 void plain_slope(enum tp_activation activation, float *d, const float *a, size_t count);
 
 /* The optimizer's rule on count weights, in whatever layout: it looks at one weight at a time. */
-void plain_rule(const struct tp_rule *rule, float *w, const float *g, float *const state[2], size_t count);
+void plain_rule(const struct tp_optimizer *optimizer, float *w, const float *g, float *const state[2],
+                size_t count);
 
 /* out [columns x rows] */
 void plain_transpose(const float *in, size_t rows, size_t columns, float *out);
@@ -28,7 +29,7 @@ void plain_transpose(const float *in, size_t rows, size_t columns, float *out);
 struct plain_call {
     struct bench_product product;
     struct bench_call call;
-    struct tp_rule rule;
+    struct tp_optimizer optimizer;
     float *a, *b, *c, *activations;
     float *weights, *state[2], *transposed; /* of an update, whose gradient is c */
 };
@@ -56,7 +57,7 @@ struct plain_network {
     size_t layers, batch;
     size_t width[PLAIN_LAYERS + 1]; /* inputs (the constant one among them), hidden layers, classes */
     enum tp_activation activation;
-    struct tp_rule rule;
+    struct tp_optimizer optimizer;
     struct bench_product forward[PLAIN_LAYERS], backward[PLAIN_LAYERS], update[PLAIN_LAYERS];
     float *w[PLAIN_LAYERS], *g[PLAIN_LAYERS], *state[PLAIN_LAYERS][2];
     float *transposed[PLAIN_LAYERS];                  /* for peers that need it; else NULL */
@@ -67,7 +68,8 @@ struct plain_network {
 
 /* Random weights, samples and labels. plain_network_destroy() it afterwards, on error too. */
 bool plain_network_create(struct plain_network *p, const struct bench_peer *peer, const size_t *width,
-                          size_t layers, size_t batch, enum tp_activation activation, enum tp_rule_kind rule);
+                          size_t layers, size_t batch, enum tp_activation activation,
+                          enum tp_optimizer_kind rule);
 void plain_network_destroy(struct plain_network *p);
 
 /*

@@ -24,7 +24,7 @@ TRAIN = Path(os.environ.get("TP_TRAIN", store.ROOT / "bin/train")).resolve()
 ROUNDS = int(os.environ.get("TP_ROUNDS", 15))
 RUN_SECONDS = float(os.environ.get("TP_RUN_SECONDS", 0.25))  # of steps on one thread
 SAMPLES, VALIDATION, CLASSES = 16384, 64, 10
-STEPS_MOST = 200000
+STEPS_MAX = 200000
 LIMIT = 1.05
 PLANNING_SECONDS, PLANNING_SHARE = 0.05, 0.02
 RESAMPLES = 2000
@@ -76,8 +76,8 @@ def steps_of(data, name):
     steps = 4
     while True:
         seconds = run(data, name, steps, WAYS["one"])["seconds_training"]
-        if seconds > RUN_SECONDS / 10 or steps >= STEPS_MOST:
-            return min(STEPS_MOST, max(4, round(steps * RUN_SECONDS / seconds)))
+        if seconds > RUN_SECONDS / 10 or steps >= STEPS_MAX:
+            return min(STEPS_MAX, max(4, round(steps * RUN_SECONDS / seconds)))
         steps *= 4
 
 

@@ -13,7 +13,7 @@
 #define BURST  3e-3 /* seconds of one contender in one round */
 
 /* Contenders of one row, the peers with two each. */
-enum { PEAK, VERB, PRODUCT, PEERS, CONTENDERS = PEERS + 2 * BENCH_PEERS_MOST };
+enum { PEAK, VERB, PRODUCT, PEERS, CONTENDERS = PEERS + 2 * BENCH_PEERS_MAX };
 
 struct ours {
     struct bench_operands operands;
@@ -46,7 +46,7 @@ static bool agree(const struct bench_call *call, const float *x, const float *y)
 /* Everything that takes memory. */
 struct match {
     struct ours verb, product;
-    struct plain_call peers[BENCH_PEERS_MOST];
+    struct plain_call peers[BENCH_PEERS_MAX];
     float *expected, *result; /* [m x n] */
 };
 
@@ -93,7 +93,7 @@ static void destroy(struct match *match)
 {
     bench_destroy(&match->verb.operands);
     bench_destroy(&match->product.operands);
-    for (size_t i = 0; i < BENCH_PEERS_MOST; i++)
+    for (size_t i = 0; i < BENCH_PEERS_MAX; i++)
         plain_call_destroy(&match->peers[i]);
     free(match->expected);
     free(match->result);

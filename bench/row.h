@@ -4,7 +4,7 @@
 #ifndef BENCH_ROW_H
 #define BENCH_ROW_H
 
-#include "../src/status.h"
+#include "base/status.h"
 #include "call.h"
 #include "disturbance.h"
 #include "peers.h"
@@ -18,7 +18,7 @@ struct bench_row {
     double product_seconds, verb_seconds; /* of ours, medians */
     double product_share, verb_share;     /* of the peak in the same rounds; NaN: there is none */
     /* Time of each of bench_peers() over ours, in the same rounds; NaN: it was left out. */
-    double product_factor[BENCH_PEERS_MOST], verb_factor[BENCH_PEERS_MOST];
+    double product_factor[BENCH_PEERS_MAX], verb_factor[BENCH_PEERS_MAX];
 };
 
 /* Seconds that bench_row_time() takes, about, where the best does `rate` operations per second. */

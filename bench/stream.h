@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "../kernels/kernels.h"
+#include "kernels/kernels.h"
 
 #define BENCH_STREAM_BLOCK 64 /* floats */
 

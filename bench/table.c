@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/json_line.h"
-#include "../src/train_command.h"
-#include "../src/version.h"
+#include "cli/json_line.h"
+#include "cli/train_command.h"
+#include "cli/version.h"
 #include "disturbance.h"
 #include "machine.h"
 #include "network.h"
@@ -98,7 +98,7 @@ static void write_row(const struct bench_row *row)
 {
     const struct bench_call *call = &row->call;
     const double flops = bench_flops(call);
-    const char *fused = call->kind == BENCH_UPDATE      ? tp_optimizer_name((int)call->rule)
+    const char *fused = call->kind == BENCH_UPDATE      ? tp_optimizer_name((int)call->optimizer)
                         : call->activation == TP_LINEAR ? "linear"
                                                         : tp_activation_name((int)call->activation);
     char shape[72], with[48];
@@ -141,7 +141,7 @@ static json_t *json_row(const struct bench_row *row)
         {"n", tp_json_count(call->n)},
         {"k", tp_json_count(call->k)},
         {"activation", json_text(update ? NULL : activation)},
-        {"optimizer", json_text(update ? tp_optimizer_name((int)call->rule) : NULL)},
+        {"optimizer", json_text(update ? tp_optimizer_name((int)call->optimizer) : NULL)},
         {"first_layer", json_boolean(call->first_layer)},
         {"seconds", tp_json_number(row->verb_seconds)},
         {"product_seconds", tp_json_number(row->product_seconds)},
@@ -307,7 +307,7 @@ static size_t plan_network(const struct bench_command *command, struct bench_row
                                                     .m = command->layers[l],
                                                     .n = command->layers[l + 1],
                                                     .k = batch,
-                                                    .rule = command->optimizer,
+                                                    .optimizer = command->optimizer,
                                                     .first_layer = l == 0}};
     return count;
 }
@@ -329,7 +329,7 @@ static void announce(const struct bench_command *command, const struct bench_row
 enum tp_status bench_table(const struct bench_command *command, const struct bench_calls *calls,
                            const struct tp_tier *tier, struct tp_error *error)
 {
-    static struct bench_row rows[BENCH_CALLS_MOST];
+    static struct bench_row rows[BENCH_CALLS_MAX];
     size_t count = 0;
     if (command->layer_count)
         count = plan_network(command, rows);

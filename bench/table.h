@@ -4,7 +4,7 @@
 #ifndef BENCH_TABLE_H
 #define BENCH_TABLE_H
 
-#include "../src/status.h"
+#include "base/status.h"
 #include "bench_command.h"
 
 /*

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/clock.h"
+#include "base/clock.h"
 
-#define ROUNDS_MOST 1024
+#define ROUNDS_MAX 1024
 
 /* A contender that may rest and whose single call takes so many times as long as a burst and as the fastest
  * one's call... */
@@ -104,7 +104,7 @@ static int by_value(const void *left, const void *right)
 
 double bench_median(const double *values, size_t count)
 {
-    double sorted[ROUNDS_MOST];
+    double sorted[ROUNDS_MAX];
     size_t known = 0;
     for (size_t i = 0; i < count; i++)
         if (!isnan(values[i]))
@@ -117,7 +117,7 @@ double bench_median(const double *values, size_t count)
 
 double bench_ratio(const double *above, const double *below, size_t count)
 {
-    double ratios[ROUNDS_MOST];
+    double ratios[ROUNDS_MAX];
     for (size_t i = 0; i < count; i++)
         ratios[i] = above[i] / below[i];
     return bench_median(ratios, count);

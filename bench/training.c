@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/clock.h"
-#include "../src/trainer.h"
+#include "base/clock.h"
 #include "timing.h"
+#include "train/trainer.h"
 
-#define STEPS_MOST 128  /* of which the times are kept */
-#define RUN_FLOPS  4e9  /* of the steps of one run */
-#define EVALUATED  2048 /* samples, at most: several blocks for each of some threads */
+#define STEPS_MAX 128  /* of which the times are kept */
+#define RUN_FLOPS 4e9  /* of the steps of one run */
+#define EVALUATED 2048 /* samples, at most: several blocks for each of some threads */
 
 enum tp_status bench_samples(size_t features, size_t classes, size_t count, struct tp_dataset *dataset,
                              struct tp_error *error)
@@ -40,12 +40,12 @@ size_t bench_training_steps(const struct bench_training *training)
     for (size_t l = 0; l + 1 < training->layer_count; l++)
         flops +=
             6.0 * (double)training->batch * (double)training->layers[l] * (double)training->layers[l + 1];
-    return (size_t)fmin(STEPS_MOST, fmax(2, RUN_FLOPS / flops));
+    return (size_t)fmin(STEPS_MAX, fmax(2, RUN_FLOPS / flops));
 }
 
 /* When what happened in a run, as the observer saw it. */
 struct events {
-    double last, steps[STEPS_MOST], evaluation;
+    double last, steps[STEPS_MAX], evaluation;
     size_t count;
 };
 
@@ -54,7 +54,7 @@ static void saw_step(void *context, size_t step, size_t epoch, double loss)
     struct events *events = context;
     const double now = tp_clock_seconds();
     (void)epoch, (void)loss;
-    if (step > 0 && events->count < STEPS_MOST)
+    if (step > 0 && events->count < STEPS_MAX)
         events->steps[events->count++] = now - events->last;
     events->last = now;
 }

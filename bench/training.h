@@ -5,9 +5,9 @@
 #ifndef BENCH_TRAINING_H
 #define BENCH_TRAINING_H
 
-#include "../kernels/kernels.h"
-#include "../src/dataset.h"
-#include "../src/train_options.h"
+#include "data/dataset.h"
+#include "kernels/kernels.h"
+#include "train/train_options.h"
 
 struct bench_training {
     const struct tp_tier *tier;
@@ -15,7 +15,7 @@ struct bench_training {
     size_t layer_count;
     size_t batch, threads;
     enum tp_activation activation;
-    enum tp_rule_kind optimizer;
+    enum tp_optimizer_kind optimizer;
 };
 
 /* What one run gives. */

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/json_line.h"
 #include "call.h"
+#include "cli/json_line.h"
 #include "timing.h"
 #include "training.h"
 
-#define BURST       2e-3 /* seconds of a kernel in one round */
-#define STEPS       128  /* of one round; the median of them is the round's figure */
-#define ROUNDS_MOST 1000
+#define BURST      2e-3 /* seconds of a kernel in one round */
+#define STEPS      128  /* of one round; the median of them is the round's figure */
+#define ROUNDS_MAX 1000
 
 static const struct bench_workload workloads[] = {
     {.name = "forward-32x64x785",
@@ -26,9 +26,9 @@ static const struct bench_workload workloads[] = {
     {.name = "backward-256x512x512",
      .call = {.kind = BENCH_BACKWARD, .m = 256, .n = 512, .k = 512, .activation = TP_RELU}},
     {.name = "update-785x64x32",
-     .call = {.kind = BENCH_UPDATE, .m = 785, .n = 64, .k = 32, .rule = TP_MOMENTUM}},
+     .call = {.kind = BENCH_UPDATE, .m = 785, .n = 64, .k = 32, .optimizer = TP_MOMENTUM}},
     {.name = "update-512x512x256",
-     .call = {.kind = BENCH_UPDATE, .m = 512, .n = 512, .k = 256, .rule = TP_ADAM}},
+     .call = {.kind = BENCH_UPDATE, .m = 512, .n = 512, .k = 256, .optimizer = TP_ADAM}},
     {.name = "pack_u8-32x784", .call = {.kind = BENCH_PACK_U8, .m = 32, .n = 784, .k = 1}},
     {.name = "loss-32x10", .call = {.kind = BENCH_LOSS, .m = 32, .n = 10, .k = 1}},
     {.name = "sigmoid-32x64",
@@ -97,7 +97,7 @@ bool bench_workload_is_asked(const struct bench_workload *w, const char *name)
 
 /* A slow moment of the machine must not hit all rounds of one workload: a round is one burst of each. */
 static enum tp_status time_all(const char *name, size_t rounds, const struct tp_tier *tier,
-                               double (*seconds)[ROUNDS_MOST], struct tp_error *error)
+                               double (*seconds)[ROUNDS_MAX], struct tp_error *error)
 {
     static struct bench_operands operands[WORKLOADS];
     struct bench_contender contenders[WORKLOADS];
@@ -128,7 +128,7 @@ static enum tp_status time_all(const char *name, size_t rounds, const struct tp_
 enum tp_status bench_workloads(const char *name, size_t rounds, const struct tp_tier *tier,
                                struct tp_error *error)
 {
-    static double seconds[WORKLOADS][ROUNDS_MOST];
+    static double seconds[WORKLOADS][ROUNDS_MAX];
     struct tp_json_member members[WORKLOADS];
     size_t count = 0;
     bool known = false;

@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../kernels/kernels.h"
-#include "../src/dataset.h"
-#include "../src/status.h"
+#include "base/status.h"
 #include "call.h"
+#include "data/dataset.h"
+#include "kernels/kernels.h"
 
 /* Of every network whose steps are timed. */
 #define BENCH_STEP_BATCH    32

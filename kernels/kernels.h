@@ -46,13 +46,13 @@ static inline size_t tp_panel_count(size_t columns)
  * multiple of 128 lines from 256 on. All panels of a block of A then lie in a few sets of a cache, and those
  * of 512 rows never stay in an L2 of 16 ways, be it 1 MiB or 2 MiB; 32 lines more spread them over all sets.
  */
-#define TP_ALIASED       128
-#define TP_ALIASED_LEAST 256
-#define TP_SPACED        32
+#define TP_ALIASED     128
+#define TP_ALIASED_MIN 256
+#define TP_SPACED      32
 
 static inline size_t tp_panel_stride(size_t rows)
 {
-    const bool aliased = rows >= TP_ALIASED_LEAST && rows % TP_ALIASED == 0;
+    const bool aliased = rows >= TP_ALIASED_MIN && rows % TP_ALIASED == 0;
     return (rows + (aliased ? TP_SPACED : 0)) * TP_PANEL;
 }
 
@@ -94,10 +94,10 @@ enum tp_activation {
 
 /* clang-format on */
 
-enum tp_rule_kind { TP_SGD, TP_MOMENTUM, TP_LECUN_MOMENTUM, TP_NESTEROV, TP_ADAM, TP_RULE_COUNT };
+enum tp_optimizer_kind { TP_SGD, TP_MOMENTUM, TP_LECUN_MOMENTUM, TP_NESTEROV, TP_ADAM, TP_OPTIMIZER_COUNT };
 
-struct tp_rule {
-    enum tp_rule_kind kind;
+struct tp_optimizer {
+    enum tp_optimizer_kind kind;
     float rate;     /* learning rate; adam: rate / (1 - beta1^t) */
     float momentum; /* the three momenta */
     float decay;    /* weight decay, coupled; unused by adam */
@@ -108,7 +108,7 @@ struct tp_rule {
 };
 
 /* Arrays of optimizer state that a rule keeps per weight. */
-static inline int tp_rule_states(enum tp_rule_kind kind)
+static inline int tp_optimizer_states(enum tp_optimizer_kind kind)
 {
     return kind == TP_SGD ? 0 : kind == TP_ADAM ? 2 : 1;
 }
@@ -198,7 +198,7 @@ struct tp_backward {
  * Treated as far, a step of 784-1024-1024-10, batch 32, momentum, 18 MiB, took 1.06 times as long, and one of
  * 784-1280-1280-10, 26 MiB, 0.81 times (2 threads of an AMD family 26 model 2 with 32 MiB of L3, avx512).
  */
-#define TP_FAR_BYTES (22 << 20)
+#define TP_NONTEMPORAL_BYTES (22 << 20)
 
 /*
  * update: G = A^T D tile by tile, then the rule on each tile, for inputs [input_begin, input_end) and the
@@ -216,14 +216,14 @@ struct tp_update {
     size_t a_stride;
     const float *d; /* panel format [rows x units] */
     size_t d_stride;
-    const struct tp_rule *rule;
+    const struct tp_optimizer *optimizer;
     float *w; /* panel format [inputs + bias x units] */
     size_t w_stride;
     float *wt; /* transposed view, panel format [units x inputs], rewritten; NULL: none is kept */
     size_t wt_stride;
-    float *state[2]; /* like w, stride w_stride; as many as the rule keeps */
-    float *gradient; /* like w, stride w_stride, or NULL */
-    bool far;        /* w, wt and state are more likely in memory than in a cache; changes no bit */
+    float *state[2];  /* like w, stride w_stride; as many as the rule keeps */
+    float *gradient;  /* like w, stride w_stride, or NULL */
+    bool nontemporal; /* w, wt and state are more likely in memory than in a cache; changes no bit */
 };
 
 /*
@@ -231,7 +231,7 @@ struct tp_update {
  * depends on all of them. peak: enough independent chains to fill every FMA unit. chain: one dependent chain
  * of the same vectors, so that peak can prove that it filled them.
  */
-typedef float tp_probe_fn(size_t iterations);
+typedef float tp_fma_peak_fn(size_t iterations);
 
 typedef void tp_pack_fn(const struct tp_pack *);
 typedef void tp_forward_fn(const struct tp_forward *);
@@ -253,7 +253,7 @@ struct tp_tier {
     tp_map_fn *exp; /* for x <= 0; flushes below -87.33 */
     tp_map_fn *log; /* for positive normal x */
     tp_map_fn *sigmoid, *lecun_tanh, *tanh, *relu;
-    tp_probe_fn *peak, *chain;      /* NULL on the reference tier: nothing to fill */
+    tp_fma_peak_fn *peak, *chain;   /* NULL on the reference tier: nothing to fill */
     double peak_flops, chain_flops; /* per iteration */
 };
 

@@ -32,8 +32,8 @@
     X(tp_map_fn, lecun_tanh, tp_lecun_tanh_avx2)                                                             \
     X(tp_map_fn, tanh, tp_tanh_avx2)                                                                         \
     X(tp_map_fn, relu, tp_relu_avx2)                                                                         \
-    X(tp_probe_fn, peak, tp_peak_avx2)                                                                       \
-    X(tp_probe_fn, chain, tp_chain_avx2)
+    X(tp_fma_peak_fn, peak, tp_peak_avx2)                                                                    \
+    X(tp_fma_peak_fn, chain, tp_chain_avx2)
 
 #define TP_KERNELS_AVX512(X)                                                                                 \
     X(tp_pack_fn, pack_u8, tp_pack_u8_avx512)                                                                \
@@ -48,7 +48,7 @@
     X(tp_map_fn, lecun_tanh, tp_lecun_tanh_avx512)                                                           \
     X(tp_map_fn, tanh, tp_tanh_avx512)                                                                       \
     X(tp_map_fn, relu, tp_relu_avx512)                                                                       \
-    X(tp_probe_fn, peak, tp_peak_avx512)                                                                     \
-    X(tp_probe_fn, chain, tp_chain_avx512)
+    X(tp_fma_peak_fn, peak, tp_peak_avx512)                                                                  \
+    X(tp_fma_peak_fn, chain, tp_chain_avx512)
 
 #endif

@@ -22,8 +22,8 @@ static void put_values(const struct tp_option *option, FILE *out)
         fprintf(out, "%s%s", before, choice->name);
         before = " ";
     }
-    if (option->word)
-        fprintf(out, "%s%s", before, option->word);
+    if (option->keyword)
+        fprintf(out, "%s%s", before, option->keyword);
     else if (option->kind == TP_OPTION_SIZES)
         fprintf(out, "%snone", before);
     else if (option->kind == TP_OPTION_SWITCH)
@@ -118,7 +118,7 @@ static void put_zsh_files(const struct tp_option *option, FILE *out)
 
 static void put_zsh_action(const struct tp_option *option, FILE *out)
 {
-    if (is_file(option) && (option->word || option->choices)) {
+    if (is_file(option) && (option->keyword || option->choices)) {
         fputs("{compadd -- ", out);
         put_values(option, out);
         fputs("; ", out);

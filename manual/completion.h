@@ -4,7 +4,7 @@
 #ifndef TP_COMPLETION_H
 #define TP_COMPLETION_H
 
-#include "../src/options.h"
+#include "cli/options.h"
 
 /* For bash, which needs nothing else, and for zsh; program: as it is installed. */
 void tp_completion_write_bash(const char *program, const struct tp_options *options, FILE *out);

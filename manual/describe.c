@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../bench/bench_command.h"
-#include "../src/export_command.h"
-#include "../src/predict_command.h"
-#include "../src/train_command.h"
+#include "bench/bench_command.h"
+#include "cli/export_command.h"
+#include "cli/predict_command.h"
+#include "cli/train_command.h"
 #include "completion.h"
 #include "page.h"
 

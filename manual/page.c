@@ -3,9 +3,9 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "../src/option_value.h"
+#include "cli/option_value.h"
 
-#define TP_LINE_MOST 68 /* bytes; mandoc wants less than 80, with what escapes add */
+#define TP_LINE_MAX 68 /* bytes; mandoc wants less than 80, with what escapes add */
 
 /* Writes length bytes so that mdoc takes none of them for its own. */
 static void put_escaped(const char *text, size_t length, FILE *out)
@@ -48,8 +48,8 @@ static void put_words(const char *text, size_t length, FILE *out)
             word++;
         if (word) {
             if (column)
-                putc(column + 1 + word > TP_LINE_MOST ? '\n' : ' ', out);
-            column = column + 1 + word > TP_LINE_MOST ? word : column + 1 + word;
+                putc(column + 1 + word > TP_LINE_MAX ? '\n' : ' ', out);
+            column = column + 1 + word > TP_LINE_MAX ? word : column + 1 + word;
             put_escaped(text, word, out);
             if (strchr(".?!", text[word - 1])) {
                 putc('\n', out);
@@ -100,13 +100,13 @@ static void put_beginning(const struct tp_page *page, const struct tp_options *o
 
 static void put_option(const struct tp_option *option, const void *defaults, FILE *out)
 {
-    char text[TP_OPTION_HELP_MOST];
+    char text[TP_OPTION_HELP_MAX];
     fprintf(out, ".It Fl \\-%s", option->name);
     if (option->kind == TP_OPTION_SWITCH)
         fputs(" Cm on | off", out);
     else if (option->argument)
-        fprintf(out, " Ar %s%s%s", option->argument, option->word ? " | Cm " : "",
-                option->word ? option->word : "");
+        fprintf(out, " Ar %s%s%s", option->argument, option->keyword ? " | Cm " : "",
+                option->keyword ? option->keyword : "");
     putc('\n', out);
     tp_option_explain(option, defaults, text, sizeof text);
     put_text(text, out);

@@ -5,7 +5,7 @@
 #ifndef TP_PAGE_H
 #define TP_PAGE_H
 
-#include "../src/options.h"
+#include "cli/options.h"
 
 /* A name and what is said of it, or a list of them that ends with a name that is NULL. */
 struct tp_page_note {

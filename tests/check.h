@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "../src/status.h"
+#include "base/status.h"
 
 /* Fails unless status is the expected one and the message is one line that contains part. */
 static inline void check_failure(enum tp_status status, enum tp_status expected, const struct tp_error *error,

@@ -4,7 +4,7 @@
 # Sets root, and the absolute paths of the programs to test: train, predict, export_model.
 # shellcheck disable=SC2034 # tests use them
 find_programs() {
-    root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+    root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
     train=$(absolute "${TP_TRAIN:-bin/train}")
     predict=$(absolute "${TP_PREDICT:-bin/predict}")
     export_model=$(absolute "${TP_EXPORT:-bin/export}")

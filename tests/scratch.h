@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "tests/check.h"
 
 /* Makes the folder and stores its path, to be passed to scratch_remove. */
 static inline int scratch_make(void **state)

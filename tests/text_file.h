@@ -1,5 +1,5 @@
 /*
- * A file in memory, as tp_file_read() leaves one: a block of the text's own size, so that a sanitizer sees
+ * A file in memory, as tp_gzip_read() leaves one: a block of the text's own size, so that a sanitizer sees
  * reads behind.
  */
 #ifndef TP_TEXT_FILE_H
@@ -7,8 +7,8 @@
 
 #include <stdlib.h>
 
-#include "../src/file.h"
-#include "check.h"
+#include "base/file.h"
+#include "tests/check.h"
 
 static inline struct tp_file text_file_of(const void *bytes, size_t size)
 {

@@ -6,16 +6,16 @@
 
 #include <math.h>
 
-#include "../src/random.h"
-#include "../src/trainer.h"
-#include "check.h"
+#include "base/random.h"
+#include "tests/check.h"
+#include "train/trainer.h"
 
-#define FEATURES    20
-#define CLASSES     3
-#define SAMPLES     120 /* of the training set */
-#define HELD_OUT    61  /* of the validation set, after those: a block of rows that is not full ends it */
-#define STEPS_MOST  1000
-#define EVENTS_MOST 1000
+#define FEATURES   20
+#define CLASSES    3
+#define SAMPLES    120 /* of the training set */
+#define HELD_OUT   61  /* of the validation set, after those: a block of rows that is not full ends it */
+#define STEPS_MAX  1000
+#define EVENTS_MAX 1000
 
 /* A rate so small that no weight changes: half an ulp of the smallest weight is far more. */
 #define STANDSTILL 1e-30
@@ -86,11 +86,11 @@ static inline struct tp_train_options options_small(void)
 struct record {
     size_t starts, steps, evaluations;
     struct tp_run run;
-    double loss[STEPS_MOST];
-    size_t epoch[STEPS_MOST];
-    struct tp_evaluation evaluation[EVENTS_MOST];
-    size_t steps_before[EVENTS_MOST]; /* each evaluation */
-    size_t interrupt_after;           /* steps; 0: never */
+    double loss[STEPS_MAX];
+    size_t epoch[STEPS_MAX];
+    struct tp_evaluation evaluation[EVENTS_MAX];
+    size_t steps_before[EVENTS_MAX]; /* each evaluation */
+    size_t interrupt_after;          /* steps; 0: never */
     size_t asked;
     bool steps_in_order;
 };
@@ -106,17 +106,17 @@ static inline void record_start(void *context, const struct tp_run *run)
 static inline void record_step(void *context, size_t step, size_t epoch, double loss)
 {
     struct record *r = context;
-    r->steps_in_order &= step == r->steps && step < STEPS_MOST;
-    r->loss[step % STEPS_MOST] = loss;
-    r->epoch[step % STEPS_MOST] = epoch;
+    r->steps_in_order &= step == r->steps && step < STEPS_MAX;
+    r->loss[step % STEPS_MAX] = loss;
+    r->epoch[step % STEPS_MAX] = epoch;
     r->steps++;
 }
 
 static inline void record_evaluation(void *context, const struct tp_evaluation *evaluation)
 {
     struct record *r = context;
-    r->evaluation[r->evaluations % EVENTS_MOST] = *evaluation;
-    r->steps_before[r->evaluations % EVENTS_MOST] = r->steps;
+    r->evaluation[r->evaluations % EVENTS_MAX] = *evaluation;
+    r->steps_before[r->evaluations % EVENTS_MAX] = r->steps;
     r->evaluations++;
 }
 
@@ -143,7 +143,7 @@ static inline enum tp_status run_observed(const struct tp_train_options *options
         assert_int_equal(r->starts, 1);
         assert_true(r->steps_in_order);
         assert_int_equal(r->steps, result->steps);
-        assert_true(r->evaluations <= EVENTS_MOST);
+        assert_true(r->evaluations <= EVENTS_MAX);
     } else {
         assert_int_equal(r->starts + r->steps + r->evaluations, 0);
     }

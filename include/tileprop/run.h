@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 /* Replaces what options leave to the data and to each other, for so many samples of this type to train on. */
-TILEPROP_API void tileprop_options_settle(tileprop_options *options, tileprop_type type, size_t rows);
+TILEPROP_API void tileprop_options_resolve(tileprop_options *options, tileprop_type type, size_t rows);
 
 /*
  * The floating-point operations per second that so many threads can do with these instructions, an FMA
@@ -83,7 +83,7 @@ typedef struct tileprop_time {
 /* --- Checkpoints -------------------------------------------------------------------------------------- */
 
 /* Where a run stands between two steps. */
-typedef struct tileprop_moment tileprop_moment;
+typedef struct tileprop_training_state tileprop_training_state;
 
 /*
  * Writes all that the run needs to go on from there to out: a model's file with more in it, and any bytes of
@@ -91,7 +91,7 @@ typedef struct tileprop_moment tileprop_moment;
  * Errors: FAILURE for weights or optimizer state that are not finite (nothing is written then: the next step
  * will find that the run diverges), and without memory.
  */
-TILEPROP_API tileprop_status tileprop_checkpoint_write(const tileprop_moment *moment, FILE *out,
+TILEPROP_API tileprop_status tileprop_checkpoint_write(const tileprop_training_state *moment, FILE *out,
                                                        const void *attachment, size_t attachment_size,
                                                        char *message, size_t size);
 
@@ -119,7 +119,7 @@ TILEPROP_API int tileprop_checkpoint_has_best(const tileprop_checkpoint *checkpo
 typedef struct tileprop_run_options {
     size_t size;               /* sizeof(tileprop_run_options) */
     const tileprop_data *test; /* evaluated once, at the end */
-    const char *init_from; /* a file with first weights: a model, or layers alone; not with first_weights */
+    const char *init_from; /* a file with first weights: a model, or layers alone; not with initial_weights */
     const char *plan;      /* a file that says who computes what, and on how many threads */
     int log_gradients;     /* norms of the gradients at each evaluation */
     tileprop_time *times;  /* [verb * layers + layer], TILEPROP_VERBS * layers: has steps timed, and filled */
@@ -142,7 +142,7 @@ typedef struct tileprop_run_options {
     /* Asked in each step; what is not 0 has checkpoint called behind it, which also comes when the last step
      * is done, unless the run diverged. */
     int (*checkpoint_due)(void *context, size_t step);
-    void (*checkpoint)(void *context, const tileprop_moment *moment);
+    void (*checkpoint)(void *context, const tileprop_training_state *moment);
 } tileprop_run_options;
 
 #ifdef __cplusplus

@@ -277,8 +277,8 @@ typedef struct tileprop_options {
     size_t evals_per_epoch;
     int eval_train; /* the whole training set at each evaluation too */
     uint64_t seed;
-    const tileprop_model *first_weights; /* of the same layers; NULL: random ones */
-    size_t early_stop;                   /* evaluations without a better validation loss; 0: never */
+    const tileprop_model *initial_weights; /* of the same layers; NULL: random ones */
+    size_t early_stop;                     /* evaluations without a better validation loss; 0: never */
     double stop_at_accuracy, stop_at_loss, max_seconds; /* at most 1, 1000, 1e9; 0: never */
     size_t threads;       /* at most so many, and no more than CPUs; 0: as many as CPUs */
     size_t threads_exact; /* exactly so many; 0: choose */

@@ -9,16 +9,16 @@
 
 #include "../simd/tile.h"
 
-#define TILE_ROWS_WIDE   6 /* of a tile of as many panels as can be */
-#define AHEAD_ROWS_LEAST 2 /* of A, from which on rows of B are fetched ahead */
-#define TILE_PANELS_MAX  1
-#define UPDATE_INPUTS    48 /* of an update's block: whole panels and whole tiles */
+#define TILE_ROWS_WIDE  6 /* of a tile of as many panels as can be */
+#define AHEAD_ROWS_MIN  2 /* of A, from which on rows of B are fetched ahead */
+#define TILE_PANELS_MAX 1
+#define UPDATE_INPUTS   48 /* of an update's block: whole panels and whole tiles */
 
 /* A turned tile: 5 units x 1 panel is 10 accumulators, 2 vectors of inputs and one broadcast. */
-#define TURNED_UNITS     5
-#define TURNED_PANELS    1
-#define TURNED_MOST      10 /* units of a panel that is turned */
-#define TURNED_RULE_ROWS 4  /* of a gradient that are in registers */
+#define NARROW_UNITS     5
+#define NARROW_PANELS    1
+#define NARROW_UNITS_MAX 10 /* units of a panel that is turned */
+#define NARROW_RULE_ROWS 4  /* of a gradient that are in registers */
 
 /* Panels of the next tile when `left` remain. */
 static inline size_t tile_panels(size_t left)

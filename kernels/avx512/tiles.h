@@ -11,16 +11,16 @@
 
 #include "../simd/tile.h"
 
-#define TILE_ROWS_WIDE   6  /* of a tile of as many panels as can be */
-#define AHEAD_ROWS_LEAST 24 /* of A, from which on rows of B are fetched ahead */
-#define TILE_PANELS_MAX  4
-#define UPDATE_INPUTS    16 /* of an update's block: a panel */
+#define TILE_ROWS_WIDE  6  /* of a tile of as many panels as can be */
+#define AHEAD_ROWS_MIN  24 /* of A, from which on rows of B are fetched ahead */
+#define TILE_PANELS_MAX 4
+#define UPDATE_INPUTS   16 /* of an update's block: a panel */
 
 /* A turned tile: 10 units x 2 panels is 20 accumulators. */
-#define TURNED_UNITS     10
-#define TURNED_PANELS    2
-#define TURNED_MOST      10 /* units of a panel that is turned */
-#define TURNED_RULE_ROWS 16 /* of a gradient that are in registers */
+#define NARROW_UNITS     10
+#define NARROW_PANELS    2
+#define NARROW_UNITS_MAX 10 /* units of a panel that is turned */
+#define NARROW_RULE_ROWS 16 /* of a gradient that are in registers */
 
 /* Panels of the next tile when `left` remain. */
 static inline size_t tile_panels(size_t left)

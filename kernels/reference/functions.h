@@ -33,7 +33,7 @@
 
 /* Efficient BackProp 4.4: f(z) = A tanh(2z/3), f'(z) = (2/3) (A - f(z)^2 / A), A = 1.7159. */
 #define TP_LECUN_A     1.7159f
-#define TP_LECUN_SLOPE 0x1.555556p-1f
+#define TP_LECUN_SCALE 0x1.555556p-1f
 #define TP_LECUN_C1    ((float)(1.7159 * 2 / 3))
 #define TP_LECUN_C2    ((float)(2.0 / 3 / 1.7159))
 
@@ -116,7 +116,7 @@ static inline float tp_scalar_tanh(float z)
 /* 1.7159 tanh(2z/3). */
 static inline float tp_scalar_lecun_tanh(float z)
 {
-    return TP_LECUN_A * tp_scalar_tanh(TP_LECUN_SLOPE * z);
+    return TP_LECUN_A * tp_scalar_tanh(TP_LECUN_SCALE * z);
 }
 
 /*

@@ -9,28 +9,29 @@
 #include "functions.h"
 
 /* The step that a rule takes from one weight w with state s (s[0] and s[1] as the rule keeps them). */
-static float step_weight(const struct tp_rule *rule, float decay, float keep, float g, float w,
+static float step_weight(const struct tp_optimizer *optimizer, float decay, float keep, float g, float w,
                          float *const s[2])
 {
-    if (rule->kind != TP_ADAM)
+    if (optimizer->kind != TP_ADAM)
         g = fmaf(decay, w, g);
-    switch (rule->kind) {
+    switch (optimizer->kind) {
     case TP_SGD:
-        return fmaf(-rule->rate, g, w);
+        return fmaf(-optimizer->rate, g, w);
     case TP_MOMENTUM:
-        *s[0] = fmaf(rule->momentum, *s[0], g);
-        return fmaf(-rule->rate, *s[0], w);
+        *s[0] = fmaf(optimizer->momentum, *s[0], g);
+        return fmaf(-optimizer->rate, *s[0], w);
     case TP_LECUN_MOMENTUM:
-        *s[0] = fmaf(rule->momentum, *s[0], rule->rate * g);
+        *s[0] = fmaf(optimizer->momentum, *s[0], optimizer->rate * g);
         return w - *s[0];
     case TP_NESTEROV:
-        *s[0] = fmaf(rule->momentum, *s[0], g);
-        return fmaf(-rule->rate, fmaf(rule->momentum, *s[0], g), w);
+        *s[0] = fmaf(optimizer->momentum, *s[0], g);
+        return fmaf(-optimizer->rate, fmaf(optimizer->momentum, *s[0], g), w);
     case TP_ADAM:
-        *s[0] = fmaf(rule->beta1, *s[0], rule->one_minus_beta1 * g);
-        *s[1] = fmaf(rule->beta2, *s[1], (rule->one_minus_beta2 * g) * g);
-        return fmaf(-rule->rate, *s[0] / fmaf(sqrtf(*s[1]), rule->root_correction, rule->epsilon), keep * w);
-    case TP_RULE_COUNT:
+        *s[0] = fmaf(optimizer->beta1, *s[0], optimizer->one_minus_beta1 * g);
+        *s[1] = fmaf(optimizer->beta2, *s[1], (optimizer->one_minus_beta2 * g) * g);
+        return fmaf(-optimizer->rate,
+                    *s[0] / fmaf(sqrtf(*s[1]), optimizer->root_correction, optimizer->epsilon), keep * w);
+    case TP_OPTIMIZER_COUNT:
         break;
     }
     return w;
@@ -54,13 +55,13 @@ static void update_panel(const struct tp_update *t, size_t i, size_t u)
         memcpy(t->gradient + at, g, lanes * sizeof *g);
         return;
     }
-    float decay = is_bias ? 0.0f : t->rule->decay;
-    float keep = is_bias ? 1.0f : t->rule->keep;
-    int states = tp_rule_states(t->rule->kind);
+    float decay = is_bias ? 0.0f : t->optimizer->decay;
+    float keep = is_bias ? 1.0f : t->optimizer->keep;
+    int states = tp_optimizer_states(t->optimizer->kind);
     for (size_t j = 0; j < lanes; j++) {
         float *const s[2] = {states > 0 ? t->state[0] + at + j : NULL,
                              states > 1 ? t->state[1] + at + j : NULL};
-        float w = step_weight(t->rule, decay, keep, g[j], t->w[at + j], s);
+        float w = step_weight(t->optimizer, decay, keep, g[j], t->w[at + j], s);
         t->w[at + j] = w;
         if (t->wt && !is_bias)
             t->wt[tp_panel_offset(t->wt_stride, u + j, i)] = w;

@@ -96,23 +96,23 @@ static inline vec relu(vec z)
 }
 
 /* d * f'(z), with f' written in a = f(z). */
-static inline vec slope_sigmoid(vec d, vec a)
+static inline vec derivative_sigmoid(vec d, vec a)
 {
     return vec_mul(d, vec_fnma(a, a, a));
 }
 
-static inline vec slope_lecun_tanh(vec d, vec a)
+static inline vec derivative_lecun_tanh(vec d, vec a)
 {
     return vec_mul(
         d, vec_fnma(vec_mul(a, a), vec_set1((float)(2.0 / 3 / 1.7159)), vec_set1((float)(1.7159 * 2 / 3))));
 }
 
-static inline vec slope_tanh(vec d, vec a)
+static inline vec derivative_tanh(vec d, vec a)
 {
     return vec_mul(d, vec_fnma(a, a, vec_set1(1)));
 }
 
-static inline vec slope_relu(vec d, vec a)
+static inline vec derivative_relu(vec d, vec a)
 {
     vec slope =
         vec_select(vec_gt(a, vec_zero()), vec_set1(1), vec_select(vec_le(a, vec_zero()), vec_zero(), a));

@@ -13,7 +13,7 @@
 #define TP_SIMD_GEMM_H
 
 #include "functions.h"
-#include "turned.h"
+#include "narrow.h"
 
 #define K_BLOCK         1024
 #define K_BLOCK_MANY    384 /* of many rows and panels */
@@ -25,7 +25,7 @@
 #define BELOW_A_FLOATS  65536  /* of A from which on a tile's rows are fetched by the one above */
 #define SHORT_DEPTH     256    /* below it EPILOGUE_ROWS wait for the epilogue, in L1 */
 #define EPILOGUE_ROWS   48
-#define TURNED_ROWS     8  /* at least, that pay for the transposing */
+#define NARROW_ROWS     8  /* at least, that pay for the transposing */
 #define GRADIENT_INPUTS 48 /* whose partial sums wait in L1 where a batch is longer than K_BLOCK */
 
 static inline size_t min_size(size_t a, size_t b)
@@ -68,24 +68,24 @@ static void activate(enum tp_activation activation, float *z, const float *unuse
     }
 }
 
-static void multiply_by_slope(enum tp_activation activation, float *d, const float *a, size_t count)
+static void multiply_by_derivative(enum tp_activation activation, float *d, const float *a, size_t count)
 {
     switch (activation) {
     case TP_SIGMOID:
         for (size_t i = 0; i < count; i += VEC_LANES)
-            vec_store(d + i, slope_sigmoid(vec_load(d + i), vec_load(a + i)));
+            vec_store(d + i, derivative_sigmoid(vec_load(d + i), vec_load(a + i)));
         break;
     case TP_LECUN_TANH:
         for (size_t i = 0; i < count; i += VEC_LANES)
-            vec_store(d + i, slope_lecun_tanh(vec_load(d + i), vec_load(a + i)));
+            vec_store(d + i, derivative_lecun_tanh(vec_load(d + i), vec_load(a + i)));
         break;
     case TP_TANH:
         for (size_t i = 0; i < count; i += VEC_LANES)
-            vec_store(d + i, slope_tanh(vec_load(d + i), vec_load(a + i)));
+            vec_store(d + i, derivative_tanh(vec_load(d + i), vec_load(a + i)));
         break;
     case TP_RELU:
         for (size_t i = 0; i < count; i += VEC_LANES)
-            vec_store(d + i, slope_relu(vec_load(d + i), vec_load(a + i)));
+            vec_store(d + i, derivative_relu(vec_load(d + i), vec_load(a + i)));
         break;
     default:
         break;
@@ -108,8 +108,8 @@ struct product {
     bool accumulate;
     epilogue_fn *epilogue; /* NULL: none */
     enum tp_activation activation;
-    const float *slope; /* the epilogue's second operand, addressed like c */
-    size_t slope_stride;
+    const float *derivative; /* the epilogue's second operand, addressed like c */
+    size_t derivative_stride;
 };
 
 /*
@@ -134,10 +134,10 @@ static inline size_t steps_per_block(const struct product *p)
  * these: the first tile would wait for them. With weights in memory 32 x 2048 x 2048 took 1.18 (avx512) and
  * 1.14 (avx2) times as long without, 32 x 1024 x 1024 likewise; with weights in L3 0.99 and 1.00 times.
  */
-static const float *rows_ahead(const struct product *p, size_t rows, size_t k_begin, size_t k_next,
-                               size_t k_end, size_t panel, size_t panels)
+static const float *prefetch_b_from(const struct product *p, size_t rows, size_t k_begin, size_t k_next,
+                                    size_t k_end, size_t panel, size_t panels)
 {
-    if (p->depth * p->panels * TP_PANEL < AHEAD_B_FLOATS || rows < AHEAD_ROWS_LEAST)
+    if (p->depth * p->panels * TP_PANEL < AHEAD_B_FLOATS || rows < AHEAD_ROWS_MIN)
         return NULL;
     if (k_next < k_end)
         return p->b + panel * p->b_stride + k_next * TP_PANEL;
@@ -156,7 +156,7 @@ static inline __attribute__((always_inline)) void fetch_epilogue(const struct pr
 {
     for (size_t i = panel; i < panel + panels; i++) {
         for (size_t row = row_begin; row < row_end; row++) {
-            __builtin_prefetch(p->slope + i * p->slope_stride + row * TP_PANEL);
+            __builtin_prefetch(p->derivative + i * p->derivative_stride + row * TP_PANEL);
             __builtin_prefetch(p->c + i * p->c_stride + row * TP_PANEL, 1);
         }
     }
@@ -178,25 +178,26 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
         depth = min_size(k_end - k, p->steps);
         bool last = k + depth == p->depth;
         const float *a = p->a + k / TP_PANEL * p->a_stride;
-        const float *ahead = rows_ahead(p, row_end - row_begin, k_begin, k + depth, k_end, panel, panels);
+        const float *ahead =
+            prefetch_b_from(p, row_end - row_begin, k_begin, k + depth, k_end, panel, panels);
         const size_t tiles = (row_end - row_begin + TILE_ROWS_WIDE - 1) / TILE_ROWS_WIDE;
-        struct tile tile = {.depth = depth,
-                            .a_stride = p->a_stride,
-                            .b = b + k * TP_PANEL,
-                            .b_stride = p->b_stride,
-                            .bias = last && p->bias ? b + p->depth * TP_PANEL : NULL,
-                            .c_stride = p->c_stride,
-                            .accumulate = p->accumulate || k > 0,
-                            .fetch_below = panel == 0 && (p->panels > 1 ||
-                                                          p->depth * (row_end - row_begin) >= BELOW_A_FLOATS),
-                            .ahead_rows = ahead ? (TP_PANEL + tiles - 1) / tiles : 0};
+        struct tile tile = {
+            .depth = depth,
+            .a_stride = p->a_stride,
+            .b = b + k * TP_PANEL,
+            .b_stride = p->b_stride,
+            .bias = last && p->bias ? b + p->depth * TP_PANEL : NULL,
+            .c_stride = p->c_stride,
+            .accumulate = p->accumulate || k > 0,
+            .prefetch_a = panel == 0 && (p->panels > 1 || p->depth * (row_end - row_begin) >= BELOW_A_FLOATS),
+            .prefetch_b_rows = ahead ? (TP_PANEL + tiles - 1) / tiles : 0};
         size_t fetched = 0, done = row_begin;
         for (size_t row = row_begin, end; row < row_end;
-             row = end, fetched += depth / TP_PANEL * tile.ahead_rows) {
+             row = end, fetched += depth / TP_PANEL * tile.prefetch_b_rows) {
             end = row + tile_rows(panels, row_end - row);
             tile.a = a + row * TP_PANEL;
             tile.c = p->c + panel * p->c_stride + row * TP_PANEL;
-            tile.ahead = ahead && fetched < depth ? ahead + fetched * TP_PANEL : NULL;
+            tile.prefetch_b = ahead && fetched < depth ? ahead + fetched * TP_PANEL : NULL;
             if (last && p->epilogue && many && !wait)
                 fetch_epilogue(p, row, end, panel, panels);
             run_tile_nn(&tile, end - row, panels);
@@ -204,7 +205,8 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
                 continue;
             for (size_t i = panel; i < panel + panels; i++)
                 p->epilogue(p->activation, p->c + i * p->c_stride + done * TP_PANEL,
-                            p->slope + i * p->slope_stride + done * TP_PANEL, (end - done) * TP_PANEL);
+                            p->derivative + i * p->derivative_stride + done * TP_PANEL,
+                            (end - done) * TP_PANEL);
             done = end;
         }
     }
@@ -236,7 +238,8 @@ static void multiply_row(const struct product *p)
             tile_row(&tile, 1);
         for (size_t i = 0; p->epilogue && i < panels; i++)
             p->epilogue(p->activation, tile.c + i * p->c_stride,
-                        p->slope + (panel + i) * p->slope_stride + p->row_begin * TP_PANEL, TP_PANEL);
+                        p->derivative + (panel + i) * p->derivative_stride + p->row_begin * TP_PANEL,
+                        TP_PANEL);
     }
 }
 
@@ -281,28 +284,29 @@ static void forward(const struct tp_forward *f)
                                .c_stride = f->z_stride,
                                .epilogue = f->activation == TP_LINEAR ? NULL : activate,
                                .activation = f->activation,
-                               .slope = f->z,
-                               .slope_stride = f->z_stride});
+                               .derivative = f->z,
+                               .derivative_stride = f->z_stride});
 }
 
 static void backward(const struct tp_backward *b)
 {
     size_t panel = b->input_begin / TP_PANEL;
-    multiply(&(struct product){.row_begin = b->row_begin,
-                               .row_end = b->row_end,
-                               .depth = b->units,
-                               .panels = tp_panel_count(b->input_end) - panel,
-                               .a = b->d,
-                               .a_stride = b->d_stride,
-                               .b = b->wt + panel * b->wt_stride,
-                               .b_stride = b->wt_stride,
-                               .c = b->d_in + panel * b->d_in_stride,
-                               .c_stride = b->d_in_stride,
-                               .accumulate = !b->first,
-                               .epilogue = b->last && b->activation != TP_LINEAR ? multiply_by_slope : NULL,
-                               .activation = b->activation,
-                               .slope = b->a + panel * b->a_stride,
-                               .slope_stride = b->a_stride});
+    multiply(
+        &(struct product){.row_begin = b->row_begin,
+                          .row_end = b->row_end,
+                          .depth = b->units,
+                          .panels = tp_panel_count(b->input_end) - panel,
+                          .a = b->d,
+                          .a_stride = b->d_stride,
+                          .b = b->wt + panel * b->wt_stride,
+                          .b_stride = b->wt_stride,
+                          .c = b->d_in + panel * b->d_in_stride,
+                          .c_stride = b->d_in_stride,
+                          .accumulate = !b->first,
+                          .epilogue = b->last && b->activation != TP_LINEAR ? multiply_by_derivative : NULL,
+                          .activation = b->activation,
+                          .derivative = b->a + panel * b->a_stride,
+                          .derivative_stride = b->a_stride});
 }
 
 /*
@@ -343,7 +347,7 @@ static void write_transposed(const struct tp_update *u, size_t panel, size_t row
     float *to = u->wt + row / TP_PANEL * u->wt_stride + panel * TP_PANEL * TP_PANEL;
     size_t units = min_size(u->units - panel * TP_PANEL, TP_PANEL);
     if (rows == TP_PANEL && units == TP_PANEL) {
-        if (u->far)
+        if (u->nontemporal)
             panel_transpose(from, to, true);
         else
             panel_transpose(from, to, false);
@@ -365,22 +369,22 @@ static void write_transposed(const struct tp_update *u, size_t panel, size_t row
  */
 static const float *transposed_share(const struct tp_update *u, size_t i, size_t panel, size_t panels)
 {
-    if (!u->wt || u->far)
+    if (!u->wt || u->nontemporal)
         return NULL;
     return u->wt + i / TP_PANEL * u->wt_stride + (panel * TP_PANEL + i % TP_PANEL * panels) * TP_PANEL;
 }
 
 /* Where a block's gradient rows go: through the rule into w and the state, addressed from `offset` on. */
-static inline struct rule_target target_at(const struct tp_update *u, size_t offset, bool decays)
+static inline struct optimizer_target target_at(const struct tp_update *u, size_t offset, bool decays)
 {
-    return (struct rule_target){
-        .rule = u->rule,
-        .decay = decays ? u->rule->decay : 0,
-        .keep = decays ? u->rule->keep : 1,
+    return (struct optimizer_target){
+        .optimizer = u->optimizer,
+        .decay = decays ? u->optimizer->decay : 0,
+        .keep = decays ? u->optimizer->keep : 1,
         .w = u->w + offset,
         .state = {u->state[0] ? u->state[0] + offset : NULL, u->state[1] ? u->state[1] + offset : NULL},
         .stride = u->w_stride,
-        .far = u->far};
+        .nontemporal = u->nontemporal};
 }
 
 /*
@@ -394,7 +398,7 @@ static void update_block(const struct tp_update *u, size_t begin, size_t end, si
     for (size_t k = 0; k < u->rows; k += K_BLOCK) {
         const size_t depth = min_size(u->rows - k, K_BLOCK), offset = panel * u->w_stride + begin * TP_PANEL;
         const bool last = k + depth == u->rows;
-        struct rule_target target = target_at(u, offset, true);
+        struct optimizer_target target = target_at(u, offset, true);
         struct tile tile = {.depth = depth,
                             .a_stride = u->a_stride,
                             .b = u->d + panel * u->d_stride + k * TP_PANEL,
@@ -410,7 +414,7 @@ static void update_block(const struct tp_update *u, size_t begin, size_t end, si
             tile.transposed = transposed_share(u, i, panel, panels);
             run_tile_tn(&tile, rows, panels, min_size(above, rows));
             tile.c += rows * TP_PANEL;
-            rule_target_advance(&target, rows);
+            optimizer_target_advance(&target, rows);
         }
     }
     for (size_t p = 0; u->wt && !u->gradient && p < panels; p++) {
@@ -424,7 +428,7 @@ static void update_bias(const struct tp_update *u, size_t panel)
 {
     const float *d = u->d + panel * u->d_stride;
     size_t offset = panel * u->w_stride + u->inputs * TP_PANEL;
-    struct rule_target target = target_at(u, offset, false);
+    struct optimizer_target target = target_at(u, offset, false);
     vec sum[1][TILE_VECS_LIMIT];
     for (int v = 0; v < PANEL_VECS; v++) {
         sum[0][v] = vec_zero();
@@ -440,21 +444,21 @@ static void update_bias(const struct tp_update *u, size_t panel)
 }
 
 /* A panel with few units, all of its inputs. */
-static void update_turned(const struct tp_update *u, size_t panel, size_t units)
+static void update_narrow(const struct tp_update *u, size_t panel, size_t units)
 {
-    _Alignas(64) float turned[TURNED_PANELS * TP_PANEL * TP_PANEL], gradient[TP_PANEL * TP_PANEL];
+    _Alignas(64) float turned[NARROW_PANELS * TP_PANEL * TP_PANEL], gradient[TP_PANEL * TP_PANEL];
     const float *d = u->d + panel * u->d_stride;
-    for (int p = 0; p < TURNED_PANELS; p++)
+    for (int p = 0; p < NARROW_PANELS; p++)
         zero_rows(turned + p * TP_PANEL * TP_PANEL, units);
     for (size_t i = u->input_begin, end; i < u->input_end; i = end) {
-        const bool whole = u->input_end - i > (TURNED_PANELS - 1) * TP_PANEL;
-        end = min_size(i + (whole ? TURNED_PANELS : 1) * TP_PANEL, u->input_end);
+        const bool whole = u->input_end - i > (NARROW_PANELS - 1) * TP_PANEL;
+        end = min_size(i + (whole ? NARROW_PANELS : 1) * TP_PANEL, u->input_end);
         const float *a = u->a + tp_panel_offset(u->a_stride, 0, i);
-        for (size_t n = 0; n < units; n += TURNED_UNITS) {
+        for (size_t n = 0; n < units; n += NARROW_UNITS) {
             if (whole)
-                tile_turned(u->rows, a, u->a_stride, d + n, turned + n * TP_PANEL, TURNED_PANELS);
+                tile_narrow(u->rows, a, u->a_stride, d + n, turned + n * TP_PANEL, NARROW_PANELS);
             else
-                tile_turned(u->rows, a, u->a_stride, d + n, turned + n * TP_PANEL, 1);
+                tile_narrow(u->rows, a, u->a_stride, d + n, turned + n * TP_PANEL, 1);
         }
         for (size_t at = i; at < end; at += TP_PANEL) {
             const size_t rows = min_size(end - at, TP_PANEL), offset = panel * u->w_stride + at * TP_PANEL;
@@ -463,8 +467,8 @@ static void update_turned(const struct tp_update *u, size_t panel, size_t units)
                 copy_rows(u->gradient + offset, gradient, rows);
                 continue;
             }
-            const struct rule_target target = target_at(u, offset, true);
-            rule_rows(&target, gradient, rows);
+            const struct optimizer_target target = target_at(u, offset, true);
+            apply_rows(&target, gradient, rows);
             if (u->wt)
                 write_transposed(u, panel, at, rows);
         }
@@ -472,11 +476,11 @@ static void update_turned(const struct tp_update *u, size_t panel, size_t units)
 }
 
 /* The panels before the one that is turned, or all. */
-static size_t unturned_panels(const struct tp_update *u)
+static size_t wide_panels(const struct tp_update *u)
 {
     const size_t all = tp_panel_count(u->units);
     size_t panel = 0;
-    while (panel < all && (u->units - panel * TP_PANEL > TURNED_MOST || u->rows < TURNED_ROWS))
+    while (panel < all && (u->units - panel * TP_PANEL > NARROW_UNITS_MAX || u->rows < NARROW_ROWS))
         panel += tile_panels(all - panel);
     return panel;
 }
@@ -495,7 +499,7 @@ static size_t group_panels(const struct tp_update *u)
 
 static void update(const struct tp_update *u)
 {
-    const size_t all = unturned_panels(u), group = group_panels(u);
+    const size_t all = wide_panels(u), group = group_panels(u);
     const size_t block = u->rows > K_BLOCK ? GRADIENT_INPUTS : UPDATE_INPUTS;
     for (size_t first = 0, end; first < all; first = end) {
         end = min_size(first + group, all);
@@ -507,10 +511,10 @@ static void update(const struct tp_update *u)
         }
     }
     if (all < tp_panel_count(u->units))
-        update_turned(u, all, u->units - all * TP_PANEL);
+        update_narrow(u, all, u->units - all * TP_PANEL);
     for (size_t panel = 0; u->bias && panel < tp_panel_count(u->units); panel++)
         update_bias(u, panel);
-    if (u->far)
+    if (u->nontemporal)
         vec_fence();
 }
 

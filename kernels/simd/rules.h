@@ -9,16 +9,16 @@
 #include "../kernels.h"
 
 /* Where a gradient is applied: the same offset in w and in the state. */
-struct rule_target {
-    const struct tp_rule *rule;
+struct optimizer_target {
+    const struct tp_optimizer *optimizer;
     float decay, keep; /* of these rows: the bias row has neither */
     float *w;
     float *state[2];
-    size_t stride; /* between panels */
-    bool far;      /* as in kernels.h */
+    size_t stride;    /* between panels */
+    bool nontemporal; /* as in kernels.h */
 };
 
-static inline void rule_target_advance(struct rule_target *target, size_t rows)
+static inline void optimizer_target_advance(struct optimizer_target *target, size_t rows)
 {
     target->w += rows * TP_PANEL;
     for (int s = 0; s < 2 && target->state[s]; s++)
@@ -26,30 +26,30 @@ static inline void rule_target_advance(struct rule_target *target, size_t rows)
 }
 
 /* A rule's constants, in every lane. */
-struct rule_vectors {
+struct optimizer_vectors {
     vec rate, momentum, decay, keep, beta1, one_minus_beta1, beta2, one_minus_beta2, root_correction, epsilon;
 };
 
-static inline struct rule_vectors rule_vectors(const struct rule_target *target)
+static inline struct optimizer_vectors optimizer_vectors(const struct optimizer_target *target)
 {
-    const struct tp_rule *rule = target->rule;
-    return (struct rule_vectors){.rate = vec_set1(rule->rate),
-                                 .momentum = vec_set1(rule->momentum),
-                                 .decay = vec_set1(target->decay),
-                                 .keep = vec_set1(target->keep),
-                                 .beta1 = vec_set1(rule->beta1),
-                                 .one_minus_beta1 = vec_set1(rule->one_minus_beta1),
-                                 .beta2 = vec_set1(rule->beta2),
-                                 .one_minus_beta2 = vec_set1(rule->one_minus_beta2),
-                                 .root_correction = vec_set1(rule->root_correction),
-                                 .epsilon = vec_set1(rule->epsilon)};
+    const struct tp_optimizer *optimizer = target->optimizer;
+    return (struct optimizer_vectors){.rate = vec_set1(optimizer->rate),
+                                      .momentum = vec_set1(optimizer->momentum),
+                                      .decay = vec_set1(target->decay),
+                                      .keep = vec_set1(target->keep),
+                                      .beta1 = vec_set1(optimizer->beta1),
+                                      .one_minus_beta1 = vec_set1(optimizer->one_minus_beta1),
+                                      .beta2 = vec_set1(optimizer->beta2),
+                                      .one_minus_beta2 = vec_set1(optimizer->one_minus_beta2),
+                                      .root_correction = vec_set1(optimizer->root_correction),
+                                      .epsilon = vec_set1(optimizer->epsilon)};
 }
 
 /* One vector at `offset` of weights, from its gradient g. kind is a constant: only its branch remains. */
-static inline __attribute__((always_inline)) void apply_rule(enum tp_rule_kind kind,
-                                                             const struct rule_vectors *c, vec g,
-                                                             float *weights, float *const state[2],
-                                                             int offset)
+static inline __attribute__((always_inline)) void apply_optimizer(enum tp_optimizer_kind kind,
+                                                                  const struct optimizer_vectors *c, vec g,
+                                                                  float *weights, float *const state[2],
+                                                                  int offset)
 {
     float *at = weights + offset;
     vec w = vec_load(at), v;

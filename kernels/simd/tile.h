@@ -46,12 +46,12 @@ struct tile {
     const float *bias; /* added last, a row laid out like b's; NULL: none */
     float *c;
     size_t c_stride;
-    bool accumulate;    /* start from C instead of +0 */
-    bool fetch_below;   /* nn: prefetch the rows of A behind the tile's */
-    const float *ahead; /* nn: prefetch rows laid out like b's from here on; NULL: none */
-    size_t ahead_rows;  /* so many for each 16 of depth */
+    bool accumulate;         /* start from C instead of +0 */
+    bool prefetch_a;         /* nn: prefetch the rows of A behind the tile's */
+    const float *prefetch_b; /* nn: prefetch rows laid out like b's from here on; NULL: none */
+    size_t prefetch_b_rows;  /* so many for each 16 of depth */
     /* tn: the finished tile goes through a rule; NULL: to C */
-    const struct rule_target *target;
+    const struct optimizer_target *target;
     const float *transposed; /* tn, a rule behind it: rows * panels lines to be written next; NULL: none */
 };
 
@@ -95,12 +95,12 @@ static inline __attribute__((always_inline)) void tile_end(const struct tile *t,
  * The gradient tile through one rule, while it is in registers. Where a panel's weights and states are is
  * read once: their stores could change it.
  */
-static inline __attribute__((always_inline)) void tile_rule(enum tp_rule_kind kind,
-                                                            const struct rule_target *target, int rows,
-                                                            int panels, vec acc[][TILE_VECS_LIMIT])
+static inline __attribute__((always_inline)) void tile_apply(enum tp_optimizer_kind kind,
+                                                             const struct optimizer_target *target, int rows,
+                                                             int panels, vec acc[][TILE_VECS_LIMIT])
 {
-    const struct rule_vectors constants = rule_vectors(target);
-    const int states = tp_rule_states(kind);
+    const struct optimizer_vectors constants = optimizer_vectors(target);
+    const int states = tp_optimizer_states(kind);
     UNROLL
     for (int v = 0; v < TILE_VECS(panels); v++) {
         const size_t offset = tile_vec_offset(v, target->stride);
@@ -109,28 +109,28 @@ static inline __attribute__((always_inline)) void tile_rule(enum tp_rule_kind ki
                                  states > 1 ? target->state[1] + offset : NULL};
         UNROLL
         for (int r = 0; r < rows; r++)
-            apply_rule(kind, &constants, acc[r][v], w, state, r * TP_PANEL);
+            apply_optimizer(kind, &constants, acc[r][v], w, state, r * TP_PANEL);
     }
 }
 
-static inline __attribute__((always_inline)) void tile_update(const struct rule_target *target, int rows,
+static inline __attribute__((always_inline)) void tile_update(const struct optimizer_target *target, int rows,
                                                               int panels, vec acc[][TILE_VECS_LIMIT])
 {
-    switch (target->rule->kind) {
+    switch (target->optimizer->kind) {
     case TP_SGD:
-        tile_rule(TP_SGD, target, rows, panels, acc);
+        tile_apply(TP_SGD, target, rows, panels, acc);
         break;
     case TP_MOMENTUM:
-        tile_rule(TP_MOMENTUM, target, rows, panels, acc);
+        tile_apply(TP_MOMENTUM, target, rows, panels, acc);
         break;
     case TP_LECUN_MOMENTUM:
-        tile_rule(TP_LECUN_MOMENTUM, target, rows, panels, acc);
+        tile_apply(TP_LECUN_MOMENTUM, target, rows, panels, acc);
         break;
     case TP_NESTEROV:
-        tile_rule(TP_NESTEROV, target, rows, panels, acc);
+        tile_apply(TP_NESTEROV, target, rows, panels, acc);
         break;
     default:
-        tile_rule(TP_ADAM, target, rows, panels, acc);
+        tile_apply(TP_ADAM, target, rows, panels, acc);
         break;
     }
 }
@@ -145,7 +145,7 @@ static inline __attribute__((always_inline)) void tile_update(const struct rule_
 static inline __attribute__((always_inline)) void tile_fetch(const struct tile *t, int rows, int panels,
                                                              int further)
 {
-    const struct rule_target *target = t->target;
+    const struct optimizer_target *target = t->target;
     UNROLL
     for (int p = 0; p < panels; p++) {
         UNROLL
@@ -191,16 +191,16 @@ static inline __attribute__((always_inline)) void tile_nn(const struct tile *t, 
     const float *a = t->a, *b = t->b;
     size_t b_stride = t->b_stride, full = t->depth / TP_PANEL, rest = t->depth % TP_PANEL;
     for (size_t p = 0; p < full; p++, a += t->a_stride) {
-        if (t->fetch_below) {
+        if (t->prefetch_a) {
             UNROLL
             for (int r = 0; r < rows; r++)
                 __builtin_prefetch(a + (rows + r) * TP_PANEL, 0, 2); /* to L2: in L1 it would be in B's way */
         }
-        if (t->ahead) {
+        if (t->prefetch_b) {
             UNROLL
             for (int i = 0; i < panels; i++) {
-                const float *line = t->ahead + p * t->ahead_rows * TP_PANEL + (size_t)i * b_stride;
-                for (size_t r = 0; r < t->ahead_rows; r++)
+                const float *line = t->prefetch_b + p * t->prefetch_b_rows * TP_PANEL + (size_t)i * b_stride;
+                for (size_t r = 0; r < t->prefetch_b_rows; r++)
                     __builtin_prefetch(line + r * TP_PANEL);
             }
         }
@@ -230,7 +230,7 @@ static inline __attribute__((always_inline)) void tile_tn(const struct tile *t, 
         for (; k < t->depth - FETCH_STEPS; k++, a += TP_PANEL, next += TP_PANEL, b += TP_PANEL)
             tile_multiply(a, 1, above, next, b, b_stride, rows, panels, acc);
         tile_fetch(t, rows, panels, 0);
-    } else if (t->target && t->target->far)
+    } else if (t->target && t->target->nontemporal)
         tile_fetch(t, rows, panels, TP_PANEL);
     UNROLL_STEPS
     for (; k < t->depth; k++, a += TP_PANEL, next += TP_PANEL, b += TP_PANEL)

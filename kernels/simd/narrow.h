@@ -1,0 +1,75 @@
+/*
+ * The gradient of a panel with few units, turned round: vectors run along the inputs, so that padding beside
+ * the units costs next to nothing. The sums are the same chains as those of the tiles (tile.h); each block of
+ * them is transposed before the rule.
+ *
+ * Include a tier's tiles.h first.
+ */
+#ifndef TP_SIMD_TURNED_H
+#define TP_SIMD_TURNED_H
+
+#include "rules.h"
+#include "unroll.h"
+
+#define NARROW_VECS (NARROW_PANELS * PANEL_VECS)
+
+/*
+ * turned[panel][unit][input] = sum over k of d[k][unit] a[k][input], for NARROW_UNITS units, whose first is
+ * d's first column, and the 16 inputs of each panel of A.
+ */
+static inline __attribute__((always_inline)) void tile_narrow(size_t depth, const float *a, size_t a_stride,
+                                                              const float *d, float *turned, int panels)
+{
+    vec acc[NARROW_UNITS][NARROW_VECS];
+    UNROLL
+    for (int n = 0; n < NARROW_UNITS; n++) {
+        UNROLL
+        for (int v = 0; v < panels * PANEL_VECS; v++)
+            acc[n][v] = vec_zero();
+    }
+    UNROLL_STEPS
+    for (size_t k = 0; k < depth; k++, a += TP_PANEL, d += TP_PANEL) {
+        vec x[NARROW_VECS];
+        UNROLL
+        for (int v = 0; v < panels * PANEL_VECS; v++)
+            x[v] = vec_load(a + tile_vec_offset(v, a_stride));
+        UNROLL
+        for (int n = 0; n < NARROW_UNITS; n++) {
+            const vec y = vec_set1(d[n]);
+            UNROLL
+            for (int v = 0; v < panels * PANEL_VECS; v++)
+                acc[n][v] = vec_fma(x[v], y, acc[n][v]);
+        }
+    }
+    UNROLL
+    for (int n = 0; n < NARROW_UNITS; n++) {
+        UNROLL
+        for (int v = 0; v < panels * PANEL_VECS; v++)
+            vec_store(turned + n * TP_PANEL + tile_vec_offset(v, TP_PANEL * TP_PANEL), acc[n][v]);
+    }
+}
+
+/* Rows of a gradient, 16 floats each, through the rule; all of a panel's at once where they are there. */
+static void apply_rows(const struct optimizer_target *target, const float *gradient, size_t rows)
+{
+    struct optimizer_target at = *target;
+    vec acc[TILE_ROWS_LIMIT][TILE_VECS_LIMIT];
+    for (size_t r = 0, done; r < rows; r += done) {
+        const bool many = rows - r >= NARROW_RULE_ROWS;
+        done = many ? NARROW_RULE_ROWS : 1;
+        UNROLL
+        for (int i = 0; i < NARROW_RULE_ROWS; i++) {
+            UNROLL
+            for (int v = 0; v < PANEL_VECS; v++)
+                acc[i][v] = i == 0 || many ? vec_load(gradient + (r + (size_t)i) * TP_PANEL + v * VEC_LANES)
+                                           : vec_zero();
+        }
+        if (many)
+            tile_update(&at, NARROW_RULE_ROWS, 1, acc);
+        else
+            tile_update(&at, 1, 1, acc);
+        optimizer_target_advance(&at, done);
+    }
+}
+
+#endif

@@ -1,0 +1,264 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "base/safe_file.h"
+#include "data/schema_text.h"
+
+_Static_assert((int)TILEPROP_OK == (int)TP_OK && (int)TILEPROP_FAILURE == (int)TP_FAILURE &&
+                   (int)TILEPROP_USAGE == (int)TP_USAGE && (int)TILEPROP_BAD_INPUT == (int)TP_BAD_INPUT &&
+                   (int)TILEPROP_DIVERGED == (int)TP_DIVERGED,
+               "statuses are the same numbers");
+
+enum tp_status tp_api_model(tileprop_model **handle, struct tp_model *model, struct tp_error *error)
+{
+    *handle = calloc(1, sizeof **handle);
+    if (!*handle) {
+        tp_model_free(model);
+        return tp_fail(error, TP_FAILURE, "out of memory: a model");
+    }
+    (*handle)->model = *model;
+    *model = (struct tp_model){0};
+    const struct tp_schema *schema = &(*handle)->model.schema;
+    enum tp_status status = tp_predictor_create(&(*handle)->predictor, &(*handle)->model, "auto", error);
+    if (status == TP_OK && (schema->column_count || schema->means) &&
+        !((*handle)->schema = tp_schema_text_write(schema)))
+        status = tp_fail(error, TP_FAILURE, "out of memory: a model");
+    if (status == TP_OK)
+        status = tp_predictor_hash((*handle)->predictor, &(*handle)->hash, error);
+    if (status == TP_OK)
+        return TP_OK;
+    tileprop_model_free(*handle);
+    *handle = NULL;
+    return status;
+}
+
+/* Layers alone are no model that can be used. */
+static enum tp_status take(tileprop_model **handle, struct tp_model *model, const char *path,
+                           struct tp_error *error)
+{
+    if (model->described)
+        return tp_api_model(handle, model, error);
+    tp_model_free(model);
+    return tp_fail(error, TP_BAD_INPUT,
+                   "%s: layers alone found, expected a model as train --save writes it, which also says "
+                   "activation and normalization",
+                   path);
+}
+
+static enum tp_status begin_load(tileprop_model **handle, const void *from, const char *name,
+                                 struct tp_error *error)
+{
+    const enum tp_status status = tp_api_need(handle, "model", error);
+    if (status != TP_OK)
+        return status;
+    *handle = NULL;
+    return tp_api_need(from, name, error);
+}
+
+tileprop_status tileprop_model_load(tileprop_model **handle, const char *path, char *message, size_t size)
+{
+    struct tp_call call;
+    struct tp_model model;
+    tp_call_begin(&call);
+    enum tp_status status = begin_load(handle, path, "path", &call.error);
+    if (status == TP_OK)
+        status = tp_model_read(&model, path, &call.error);
+    if (status == TP_OK)
+        status = take(handle, &model, path, &call.error);
+    return tp_call_end(&call, status, message, size);
+}
+
+tileprop_status tileprop_model_load_memory(tileprop_model **handle, const void *bytes, size_t count,
+                                           char *message, size_t size)
+{
+    struct tp_call call;
+    struct tp_model model;
+    struct tp_file file = {.path = "memory", .size = count};
+    tp_call_begin(&call);
+    enum tp_status status = begin_load(handle, count ? bytes : "", "bytes", &call.error);
+    if (status == TP_OK && !(file.bytes = malloc(count ? count : 1)))
+        status = tp_fail(&call.error, TP_FAILURE, "out of memory: a model of %zu bytes", count);
+    if (status == TP_OK) {
+        if (count)
+            memcpy(file.bytes, bytes, count);
+        status = tp_model_parse(&model, &file, &call.error);
+    }
+    if (status == TP_OK)
+        status = take(handle, &model, file.path, &call.error);
+    return tp_call_end(&call, status, message, size);
+}
+
+void tileprop_model_free(tileprop_model *handle)
+{
+    if (!handle)
+        return;
+    tp_predictor_free(handle->predictor);
+    tp_model_free(&handle->model);
+    free(handle->schema);
+    free(handle);
+}
+
+tileprop_status tileprop_model_save(const tileprop_model *handle, const char *path, char *message,
+                                    size_t size)
+{
+    struct tp_call call;
+    struct tp_safe_file file = {0};
+    tp_call_begin(&call);
+    enum tp_status status = tp_api_need(handle, "model", &call.error);
+    if (status == TP_OK)
+        status = tp_api_need(path, "path", &call.error);
+    if (status == TP_OK)
+        status = tp_safe_file_open(&file, "tileprop_model_save", path, &call.error);
+    if (status == TP_OK)
+        status = tp_model_write(&handle->model, &file, &call.error);
+    if (status == TP_OK)
+        status = tp_safe_file_commit(&file, &call.error);
+    tp_safe_file_discard(&file);
+    return tp_call_end(&call, status, message, size);
+}
+
+static enum tp_status write_memory(const tileprop_model *handle, void **bytes, size_t *count,
+                                   struct tp_error *error)
+{
+    char *text = NULL;
+    struct tp_safe_file file = {.file = open_memstream(&text, count), .path = (char[]){"memory"}};
+    enum tp_status status = file.file ? tp_model_write(&handle->model, &file, error) : TP_FAILURE;
+    if ((file.file && fclose(file.file) != 0) || file.error || !file.file)
+        status = tp_fail(error, TP_FAILURE, "out of memory: a model's file");
+    if (status == TP_OK)
+        *bytes = text;
+    else
+        free(text);
+    return status;
+}
+
+tileprop_status tileprop_model_save_memory(const tileprop_model *handle, void **bytes, size_t *count,
+                                           char *message, size_t size)
+{
+    struct tp_call call;
+    tp_call_begin(&call);
+    enum tp_status status = tp_api_need(bytes, "bytes", &call.error);
+    if (status == TP_OK) {
+        *bytes = NULL;
+        status = tp_api_need(handle, "model", &call.error);
+    }
+    if (status == TP_OK)
+        status = tp_api_need(count, "count", &call.error);
+    if (status == TP_OK)
+        status = write_memory(handle, bytes, count, &call.error);
+    return tp_call_end(&call, status, message, size);
+}
+
+tileprop_status tileprop_model_write(const tileprop_model *handle, FILE *out, char *message, size_t size)
+{
+    struct tp_call call;
+    struct tp_safe_file file = {.file = out, .path = (char[]){"model"}};
+    tp_call_begin(&call);
+    enum tp_status status = tp_api_need(handle, "model", &call.error);
+    if (status == TP_OK)
+        status = tp_api_need(out, "out", &call.error);
+    if (status == TP_OK)
+        status = tp_model_write(&handle->model, &file, &call.error);
+    const tileprop_status ended = tp_call_end(&call, status, message, size);
+    errno = file.error;
+    return ended;
+}
+
+size_t tileprop_model_features(const tileprop_model *handle)
+{
+    return handle->model.weights.layers[0].inputs;
+}
+
+size_t tileprop_model_classes(const tileprop_model *handle)
+{
+    return json_array_size(handle->model.class_names);
+}
+
+size_t tileprop_model_parameters(const tileprop_model *handle)
+{
+    return tp_predictor_parameters(handle->predictor);
+}
+
+size_t tileprop_model_layers(const tileprop_model *handle)
+{
+    return handle->model.weights.layer_count;
+}
+
+size_t tileprop_model_units(const tileprop_model *handle, size_t layer)
+{
+    return layer < handle->model.weights.layer_count ? handle->model.weights.layers[layer].units : 0;
+}
+
+const float *tileprop_model_weights(const tileprop_model *handle, size_t layer, const float **bias)
+{
+    const struct tp_weights *weights = &handle->model.weights;
+    const bool there = layer < weights->layer_count;
+    *bias = there ? weights->layers[layer].bias : NULL;
+    return there ? weights->layers[layer].weight : NULL;
+}
+
+const float *tileprop_model_normalization(const tileprop_model *handle, const float **shift)
+{
+    *shift = handle->model.normalization.shift;
+    return handle->model.normalization.scale;
+}
+
+const char *tileprop_model_text(const tileprop_model *handle, const char *key)
+{
+    return strcmp(key, "activation") == 0 ? tp_model_activation(&handle->model)
+           : strcmp(key, "options") == 0  ? handle->model.options
+           : strcmp(key, "schema") == 0   ? handle->schema
+                                          : NULL;
+}
+
+const char *tileprop_model_class_name(const tileprop_model *handle, size_t class_index)
+{
+    return json_string_value(json_array_get(handle->model.class_names, class_index));
+}
+
+tileprop_status tileprop_model_use_isa(tileprop_model *handle, const char *isa, char *message, size_t size)
+{
+    struct tp_call call;
+    struct tp_predictor *predictor;
+    tp_call_begin(&call);
+    enum tp_status status = tp_api_need(handle, "model", &call.error);
+    if (status == TP_OK)
+        status = tp_api_need(isa, "isa", &call.error);
+    if (status == TP_OK)
+        status = tp_predictor_create(&predictor, &handle->model, isa, &call.error);
+    if (status == TP_OK) {
+        tp_predictor_free(handle->predictor);
+        handle->predictor = predictor;
+    }
+    return tp_call_end(&call, status, message, size);
+}
+
+uint64_t tileprop_model_hash(const tileprop_model *handle)
+{
+    return handle->hash;
+}
+
+static void predict(const tileprop_model *handle, enum tp_sample_type type, const void *samples, size_t rows,
+                    float *probabilities, uint16_t *classes)
+{
+    const struct tp_dataset set = {.type = type,
+                                   .samples = (void *)(uintptr_t)samples, /* which nobody writes to */
+                                   .count = rows,
+                                   .features = tileprop_model_features(handle)};
+    const struct tp_predictions to = {.predicted = classes, .probabilities = probabilities};
+    tp_predictor_run(handle->predictor, &set, &to);
+}
+
+void tileprop_predict_f32(const tileprop_model *handle, const float *samples, size_t rows,
+                          float *probabilities, uint16_t *classes)
+{
+    predict(handle, TP_SAMPLE_F32, samples, rows, probabilities, classes);
+}
+
+void tileprop_predict_u8(const tileprop_model *handle, const uint8_t *samples, size_t rows,
+                         float *probabilities, uint16_t *classes)
+{
+    predict(handle, TP_SAMPLE_U8, samples, rows, probabilities, classes);
+}

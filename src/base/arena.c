@@ -1,0 +1,78 @@
+#include "base/arena.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* size rounded up to a multiple of unit, a power of two; SIZE_MAX if that overflows. */
+static size_t round_up(size_t size, size_t unit)
+{
+    return size <= SIZE_MAX - (unit - 1) ? (size + unit - 1) & ~(unit - 1) : SIZE_MAX;
+}
+
+size_t tp_arena_round(size_t bytes)
+{
+    return round_up(bytes, TP_ARENA_ALIGNMENT);
+}
+
+size_t tp_arena_add(size_t total, size_t count, size_t size)
+{
+    size_t bytes, sum;
+    if (__builtin_mul_overflow(count, size, &bytes) ||
+        __builtin_add_overflow(total, tp_arena_round(bytes), &sum))
+        return SIZE_MAX;
+    return sum;
+}
+
+/* Maps `bytes` of zeroed memory on a huge page's boundary: more than is needed, then both ends cut off. */
+static unsigned char *map_huge(size_t bytes)
+{
+    size_t reserved;
+    if (__builtin_add_overflow(bytes, TP_ARENA_HUGE_PAGE, &reserved))
+        return MAP_FAILED;
+    unsigned char *start = mmap(NULL, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED)
+        return MAP_FAILED;
+
+    size_t before = round_up((uintptr_t)start, TP_ARENA_HUGE_PAGE) - (uintptr_t)start;
+    size_t after = TP_ARENA_HUGE_PAGE - before;
+    if (before > 0)
+        munmap(start, before);
+    munmap(start + before + bytes, after);
+    madvise(start + before, bytes, MADV_HUGEPAGE); /* a kernel without huge pages refuses; no harm */
+    return start + before;
+}
+
+enum tp_status tp_arena_create(struct tp_arena *arena, size_t bytes, struct tp_error *error)
+{
+    *arena = (struct tp_arena){0};
+    bool huge = bytes >= TP_ARENA_HUGE;
+    size_t page = huge ? TP_ARENA_HUGE_PAGE : (size_t)sysconf(_SC_PAGESIZE);
+    size_t mapped = round_up(bytes > 0 ? bytes : 1, page);
+    unsigned char *base =
+        huge ? map_huge(mapped)
+             : mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED)
+        return tp_fail(error, TP_FAILURE, "out of memory: %zu bytes for an arena", bytes);
+
+    *arena = (struct tp_arena){.base = base, .bytes = tp_arena_round(bytes), .mapped = mapped};
+    return TP_OK;
+}
+
+void *tp_arena_take(struct tp_arena *arena, size_t bytes)
+{
+    size_t piece = tp_arena_round(bytes);
+    assert(piece <= arena->bytes - arena->used);
+    void *taken = arena->base + arena->used;
+    arena->used += piece;
+    return taken;
+}
+
+void tp_arena_destroy(struct tp_arena *arena)
+{
+    if (arena->base)
+        munmap(arena->base, arena->mapped);
+    *arena = (struct tp_arena){0};
+}

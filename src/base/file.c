@@ -1,0 +1,76 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum tp_status fail_memory(const struct tp_file *file, size_t size, struct tp_error *error)
+{
+    return tp_fail(error, TP_FAILURE, "%s: out of memory: %zu bytes needed", file->path, size);
+}
+
+void tp_file_prefer_huge_pages(unsigned char *block, size_t size)
+{
+    const uintptr_t page = (uintptr_t)2 << 20, begin = ((uintptr_t)block + page - 1) / page * page;
+    const uintptr_t end = ((uintptr_t)block + size) / page * page;
+    if (begin < end)
+        madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* an error leaves the pages small */
+}
+
+static enum tp_status read_all(struct tp_file *file, int descriptor, struct tp_error *error)
+{
+    struct stat info;
+    if (fstat(descriptor, &info) != 0)
+        return tp_fail(error, TP_BAD_INPUT, "%s: cannot be read: %s", file->path, strerror(errno));
+    if (S_ISDIR(info.st_mode))
+        return tp_fail(error, TP_BAD_INPUT, "%s: is a directory, expected a file", file->path);
+    if (!S_ISREG(info.st_mode))
+        return tp_fail(error, TP_BAD_INPUT, "%s: is not a regular file, expected one", file->path);
+
+    const size_t size = (size_t)info.st_size;
+    file->bytes = malloc(size ? size : 1);
+    if (!file->bytes)
+        return fail_memory(file, size, error);
+    tp_file_prefer_huge_pages(file->bytes, size);
+    while (file->size < size) {
+        const ssize_t got = read(descriptor, file->bytes + file->size, size - file->size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return tp_fail(error, TP_BAD_INPUT, "%s: byte %zu: cannot be read: %s", file->path, file->size,
+                           strerror(errno));
+        if (got == 0)
+            return tp_fail(error, TP_BAD_INPUT,
+                           "%s: byte %zu: the file ended while it was read, expected %zu bytes", file->path,
+                           file->size, size);
+        file->size += (size_t)got;
+    }
+    return TP_OK;
+}
+
+enum tp_status tp_file_read(struct tp_file *file, const char *path, struct tp_error *error)
+{
+    *file = (struct tp_file){.path = path};
+
+    /* Without O_NONBLOCK a FIFO of that name would block before its kind can be seen. */
+    const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0)
+        return tp_fail(error, TP_BAD_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+
+    enum tp_status status = read_all(file, descriptor, error);
+    close(descriptor);
+    if (status != TP_OK)
+        tp_file_free(file);
+    return status;
+}
+
+void tp_file_free(struct tp_file *file)
+{
+    free(file->bytes);
+    *file = (struct tp_file){0};
+}

@@ -1,0 +1,34 @@
+/*
+ * A whole file in memory.
+ */
+#ifndef TP_FILE_H
+#define TP_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+
+struct tp_file {
+    const char *path;     /* for messages; not owned */
+    unsigned char *bytes; /* [size], owned, from malloc; at least one byte is allocated */
+    size_t size;
+    bool unpacked; /* bytes were gzip in the file: offsets count in the unpacked data */
+};
+
+/*
+ * Reads the regular file at path, whose bytes stay as they are. Errors: TP_BAD_INPUT for what cannot be
+ * opened or read, TP_FAILURE without memory. On error *file is empty. path must outlive *file.
+ */
+enum tp_status tp_file_read(struct tp_file *file, const char *path, struct tp_error *error);
+
+/*
+ * Asks for huge pages where a block holds whole ones. A shuffled epoch gathers its samples from all over the
+ * data set, and with small pages nearly every sample costs a walk of the page tables.
+ */
+void tp_file_prefer_huge_pages(unsigned char *block, size_t size);
+
+/* Frees the bytes and empties the file. */
+void tp_file_free(struct tp_file *file);
+
+#endif

@@ -1,0 +1,28 @@
+#include "base/status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum tp_status tp_fail(struct tp_error *error, enum tp_status status, const char *format, ...)
+{
+    if (error) {
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(error->text, sizeof error->text, format, arguments);
+        va_end(arguments);
+    }
+    return status;
+}
+
+struct tp_shown tp_show(const char *text, size_t size)
+{
+    struct tp_shown shown;
+    const size_t most = sizeof shown.text - 1, length = size < most ? size : most;
+    for (size_t i = 0; i < length; i++)
+        shown.text[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i];
+    if (size > most)
+        memcpy(shown.text + most - 3, "...", 3);
+    shown.text[length] = '\0';
+    return shown;
+}

@@ -1,0 +1,39 @@
+/*
+ * Distinct texts, numbered as they come.
+ */
+#ifndef TP_NAMES_H
+#define TP_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+struct tp_string_table {
+    char **texts; /* [count], owned, each ended by a zero */
+    size_t count, capacity;
+    uint32_t *order; /* [count], the texts in ascending order of their bytes */
+};
+
+/* The order of a name and a text[size] without a zero byte, by their bytes: below 0, 0, above. */
+int tp_string_table_compare(const char *name, const char *text, size_t size);
+
+/* Stores the number of a text without a zero byte; false if it is not there. */
+bool tp_string_table_find(const struct tp_string_table *names, const char *text, size_t size,
+                          uint32_t *number);
+
+/* Adds a text that is not there. Errors: TP_FAILURE without memory. */
+enum tp_status tp_string_table_add(struct tp_string_table *names, const char *text, size_t size,
+                                   struct tp_error *error);
+
+/*
+ * Puts the texts in ascending order of their bytes, or, where all are decimal integers, of their values,
+ * where a leading zero counts as any digit, and stores in places[count] the new number of each. Nothing is
+ * found by its text afterwards.
+ */
+void tp_string_table_sort(struct tp_string_table *names, uint32_t *places);
+
+void tp_string_table_free(struct tp_string_table *names);
+
+#endif

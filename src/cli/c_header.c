@@ -1,0 +1,341 @@
+#include "cli/c_header.h"
+
+#include <errno.h>
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#define TP_FLOATS_PER_LINE 8
+
+struct header {
+    const tileprop_model *model;
+    const struct tp_schema *schema;
+    const char *name;
+    FILE *out;
+};
+
+/* Writes text with the name instead of each '@'. */
+static void put(const struct header *h, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '@')
+            fputs(h->name, h->out);
+        else
+            putc(*text, h->out);
+    }
+}
+
+/* Nine digits carry every fp32. Subnormals are 0, which is what the library takes them for. */
+static void put_float(const struct header *h, float value)
+{
+    char digits[32];
+    snprintf(digits, sizeof digits, "%.9g", fabsf(value) < FLT_MIN ? 0 : (double)value);
+    fprintf(h->out, "%s%sf", digits, strpbrk(digits, ".e") ? "" : ".0");
+}
+
+static void put_floats(const struct header *h, const char *what, const float *values, size_t count)
+{
+    fprintf(h->out, "\nstatic const float %s_%s[%zu] = {", h->name, what, count);
+    for (size_t i = 0; i < count; i++) {
+        fputs(i % TP_FLOATS_PER_LINE ? ", " : i ? ",\n    " : "\n    ", h->out);
+        put_float(h, values[i]);
+    }
+    put(h, "};\n");
+}
+
+/* What is not plain ASCII as three octal digits; so is '?', of which two might begin a trigraph. */
+static void put_text(const struct header *h, const char *text)
+{
+    for (; *text; text++) {
+        if (*text < ' ' || *text > '~' || strchr("\"\\?", *text))
+            fprintf(h->out, "\\%03o", (unsigned)(unsigned char)*text);
+        else
+            putc(*text, h->out);
+    }
+}
+
+/* All that a model can have, by the names that it has for them. */
+static const struct activation {
+    const char *name, *description, *code; /* of z */
+} activations[] = {
+    {"sigmoid", "sigmoid", "@_flush(1.0f / (1.0f + @_exp(-z)))"},
+    {"lecun-tanh", "lecun-tanh, 1.7159 tanh(2x/3)", "1.71589994f * @_tanh(@_flush(0.666666687f * z))"},
+    {"tanh", "tanh", "@_tanh(z)"},
+    {"relu", "relu", "0.0f > z ? 0.0f : z"},
+};
+
+static const struct activation *find_activation(const tileprop_model *model)
+{
+    const struct activation *found = activations;
+    while (strcmp(found->name, tileprop_model_text(model, "activation")) != 0)
+        found++;
+    return found;
+}
+
+static size_t inputs_of(const tileprop_model *model, size_t layer)
+{
+    return layer ? tileprop_model_units(model, layer - 1) : tileprop_model_features(model);
+}
+
+/* Floats that the values between layers take: those of even layers' inputs in one array, those of odd ones'
+ * in the other. */
+static void find_room(const tileprop_model *model, size_t room[2])
+{
+    room[0] = room[1] = 1;
+    for (size_t l = 0; l < tileprop_model_layers(model); l++)
+        if (room[l % 2] < inputs_of(model, l))
+            room[l % 2] = inputs_of(model, l);
+}
+
+static void put_beginning(const struct header *h)
+{
+    const size_t layers = tileprop_model_layers(h->model);
+    size_t room[2];
+    find_room(h->model, room);
+    fprintf(h->out, "/*\n * Made by tileprop-export %s: a network of %zu", TILEPROP_VERSION,
+            tileprop_model_features(h->model));
+    for (size_t l = 0; l < layers; l++)
+        fprintf(h->out, "-%zu", tileprop_model_units(h->model, l));
+    fprintf(h->out, " units, activation %s.\n", find_activation(h->model)->description);
+    fprintf(h->out,
+            " * %zu parameters; besides its constants %s_predict() takes %zu bytes of stack for values.\n",
+            tileprop_model_parameters(h->model), h->name, 4 * (room[0] + (layers > 1 ? room[1] : 0)));
+    put(h, " *\n"
+           " * C99 or C++11, and math.h. fmaf() should be an instruction; from a C library it is slow.\n"
+           " * Not to be compiled with -ffast-math.\n"
+           " */\n"
+           "#ifndef TILEPROP_@\n"
+           "#define TILEPROP_@\n"
+           "\n"
+           "#include <math.h>\n"
+           "#include <stddef.h>\n"
+           "\n");
+    fprintf(h->out, "enum { %s_features = %zu, %s_classes = %zu };\n", h->name,
+            tileprop_model_features(h->model), h->name, tileprop_model_classes(h->model));
+}
+
+static void put_class_names(const struct header *h)
+{
+    put(h, "\nstatic const char *const @_class_names[@_classes] = {");
+    for (size_t k = 0; k < tileprop_model_classes(h->model); k++) {
+        put(h, k ? ",\n    \"" : "\n    \"");
+        put_text(h, tileprop_model_class_name(h->model, k));
+        put(h, "\"");
+    }
+    put(h, "};\n");
+}
+
+/* Features of a table: a column of numbers by its name, a category as column=category. */
+static void put_feature_names(const struct header *h)
+{
+    const struct tp_schema *schema = h->schema;
+    const char *before = "\n    \"";
+    if (!schema->column_count)
+        return;
+    put(h, "\n/* A category's feature is 1 where the column has it, else 0. */\n"
+           "static const char *const @_feature_names[@_features] = {");
+    for (size_t c = 0; c < schema->column_count; c++) {
+        const struct tp_column *column = &schema->columns[c];
+        for (size_t i = 0; i < column->category_count || i == 0; i++) {
+            put(h, before);
+            if (column->name)
+                put_text(h, column->name);
+            else
+                fprintf(h->out, "column %zu", c + 1 + (schema->label_place <= c));
+            if (column->category_count) {
+                put(h, "=");
+                put_text(h, column->categories[i]);
+            }
+            put(h, "\"");
+            before = ",\n    \"";
+        }
+    }
+    put(h, "};\n");
+}
+
+static void put_constants(const struct header *h)
+{
+    const size_t features = tileprop_model_features(h->model);
+    const float *shift, *scale = tileprop_model_normalization(h->model, &shift);
+    char what[32];
+    put_class_names(h);
+    put_feature_names(h);
+    if (h->schema->means)
+        put_floats(h, "means", h->schema->means, features);
+    put_floats(h, "scale", scale, features);
+    put_floats(h, "shift", shift, features);
+    for (size_t l = 0; l < tileprop_model_layers(h->model); l++) {
+        const size_t units = tileprop_model_units(h->model, l);
+        const float *bias, *weights = tileprop_model_weights(h->model, l, &bias);
+        snprintf(what, sizeof what, "weight_%zu", l);
+        put_floats(h, what, weights, units * inputs_of(h->model, l));
+        snprintf(what, sizeof what, "bias_%zu", l);
+        if (bias)
+            put_floats(h, what, bias, units);
+    }
+}
+
+/* kernels/reference/functions.h says where these come from. No product is added to anything but by fmaf:
+ * compilers may fuse that. */
+static const char exponential[] = "\n"
+                                  "/* Below FLT_MIN, 0. */\n"
+                                  "static inline float @_flush(float x)\n"
+                                  "{\n"
+                                  "    return fabsf(x) < 1.17549435e-38f ? 0.0f : x;\n"
+                                  "}\n"
+                                  "\n"
+                                  "/* x = n ln 2 + r; (e^r - 1) / r. */\n"
+                                  "static inline float @_split(float x, float *n, float *r)\n"
+                                  "{\n"
+                                  "    float q = 1.0f / 5040;\n"
+                                  "    *n = fmaf(x, 1.44269502f, 12582912.0f) - 12582912.0f;\n"
+                                  "    *r = fmaf(*n, -1.42860677e-06f, fmaf(*n, -0.693145752f, x));\n"
+                                  "    q = fmaf(q, *r, 1.0f / 720);\n"
+                                  "    q = fmaf(q, *r, 1.0f / 120);\n"
+                                  "    q = fmaf(q, *r, 1.0f / 24);\n"
+                                  "    q = fmaf(q, *r, 1.0f / 6);\n"
+                                  "    q = fmaf(q, *r, 0.5f);\n"
+                                  "    return fmaf(q, *r, 1.0f);\n"
+                                  "}\n"
+                                  "\n"
+                                  "/* m 2^n; NaN is no integer. */\n"
+                                  "static inline float @_scale_by(float m, float n)\n"
+                                  "{\n"
+                                  "    return ldexpf(m, n > -128.0f ? (int)n : -128);\n"
+                                  "}\n"
+                                  "\n"
+                                  "static inline float @_exp(float x)\n"
+                                  "{\n"
+                                  "    float n, r, m;\n"
+                                  "    x = x < -88.0f ? -88.0f : x > 88.0f ? 88.0f : x;\n"
+                                  "    m = @_split(x, &n, &r);\n"
+                                  "    m = fmaf(m, r, 1.0f);\n"
+                                  "    return n < (m < 1.0f ? -125.0f : -126.0f) ? 0.0f : @_scale_by(m, n);\n"
+                                  "}\n";
+
+static const char hyperbolic_tangent[] = "\n"
+                                         "static inline float @_tanh(float z)\n"
+                                         "{\n"
+                                         "    float u = fabsf(z), n, r, q, scale, m;\n"
+                                         "    u = u > 10.0f ? 20.0f : 2.0f * u;\n"
+                                         "    q = @_split(u, &n, &r);\n"
+                                         "    scale = @_scale_by(1.0f, n);\n"
+                                         "    m = fmaf(scale, q * r, scale - 1.0f);\n"
+                                         "    return copysignf(m / (m + 2.0f), z);\n"
+                                         "}\n";
+
+static const char layer_code[] =
+    "\n"
+    "/* out[u] = in . weight[u] + bias[u] */\n"
+    "static inline void @_layer(const float *in, size_t inputs, const float *weight, const float *bias,\n"
+    "                           float *out, size_t units)\n"
+    "{\n"
+    "    size_t u, k;\n"
+    "    for (u = 0; u < units; u++, weight += inputs) {\n"
+    "        float sum = 0.0f;\n"
+    "        for (k = 0; k < inputs; k++)\n"
+    "            sum = fmaf(in[k], weight[k], sum);\n"
+    "        out[u] = @_flush(bias ? sum + bias[u] : sum);\n"
+    "    }\n"
+    "}\n";
+
+static const char hidden_code[] = "\n"
+                                  "static inline void @_activate(float *values, size_t units)\n"
+                                  "{\n"
+                                  "    size_t u;\n"
+                                  "    for (u = 0; u < units; u++) {\n"
+                                  "        const float z = values[u];\n"
+                                  "        values[u] = ";
+
+/* Sixteen sums and a tree of them, as a vector has it. */
+static const char softmax_code[] = "\n"
+                                   "static inline size_t @_softmax(float *values)\n"
+                                   "{\n"
+                                   "    float most, lane[16] = {0.0f};\n"
+                                   "    size_t best = 0, k, half;\n"
+                                   "    for (k = 1; k < @_classes; k++)\n"
+                                   "        if (values[k] > values[best])\n"
+                                   "            best = k;\n"
+                                   "    most = values[best];\n"
+                                   "    for (k = 0; k < @_classes; k++) {\n"
+                                   "        values[k] = @_exp(values[k] - most);\n"
+                                   "        lane[k % 16] += values[k];\n"
+                                   "    }\n"
+                                   "    for (half = 8; half > 0; half /= 2)\n"
+                                   "        for (k = 0; k < half; k++)\n"
+                                   "            lane[k] += lane[k + half];\n"
+                                   "    for (k = 0; k < @_classes; k++)\n"
+                                   "        values[k] = @_flush(values[k] / lane[0]);\n"
+                                   "    return best;\n"
+                                   "}\n";
+
+static void put_call(const struct header *h, size_t l)
+{
+    const size_t units = tileprop_model_units(h->model, l);
+    const bool last = l + 1 == tileprop_model_layers(h->model);
+    const char *const names[2] = {"a", "b"};
+    const char *to = last ? "probabilities" : names[(l + 1) % 2];
+    const float *bias;
+    tileprop_model_weights(h->model, l, &bias);
+    fprintf(h->out, "    %s_layer(%s, %zu, %s_weight_%zu, ", h->name, names[l % 2], inputs_of(h->model, l),
+            h->name, l);
+    if (bias)
+        fprintf(h->out, "%s_bias_%zu", h->name, l);
+    else
+        fputs("NULL", h->out);
+    fprintf(h->out, ", %s, %zu);\n", to, units);
+    if (!last)
+        fprintf(h->out, "    %s_activate(%s, %zu);\n", h->name, to, units);
+}
+
+static void put_functions(const struct header *h)
+{
+    const size_t layers = tileprop_model_layers(h->model);
+    const struct activation *activation = find_activation(h->model);
+    const bool hidden = layers > 1;
+    size_t room[2];
+    find_room(h->model, room);
+    put(h, exponential);
+    if (hidden && strstr(activation->code, "@_tanh"))
+        put(h, hyperbolic_tangent);
+    put(h, layer_code);
+    if (hidden) {
+        put(h, hidden_code);
+        put(h, activation->code);
+        put(h, ";\n    }\n}\n");
+    }
+    put(h, softmax_code);
+    put(h, "\n"
+           "/*\n"
+           " * Writes each class's probability for a sample as the training data had it, before any "
+           "normalization,\n"
+           " * and returns the class with the greatest, the first of equals.");
+    put(h, h->schema->means ? " NaN: a value that is missing.\n */\n" : "\n */\n");
+    put(h, "static inline size_t @_predict(const float in[@_features], float probabilities[@_classes])\n{\n");
+    fprintf(h->out, "    float a[%zu]", room[0]);
+    if (hidden)
+        fprintf(h->out, ", b[%zu]", room[1]);
+    put(h, ";\n    size_t k;\n    for (k = 0; k < @_features; k++)");
+    put(h, h->schema->means ? " {\n"
+                              "        const float x = in[k] >= 0.0f || in[k] < 0.0f ? in[k] : @_means[k];\n"
+                              "        a[k] = @_flush(fmaf(@_flush(x), @_scale[k], @_shift[k]));\n"
+                              "    }\n"
+                            : "\n        a[k] = @_flush(fmaf(@_flush(in[k]), @_scale[k], @_shift[k]));\n");
+    for (size_t l = 0; l < layers; l++)
+        put_call(h, l);
+    put(h, "    return @_softmax(probabilities);\n}\n\n#endif\n");
+}
+
+void tp_c_header_write(const tileprop_model *model, const struct tp_schema *schema, const char *name,
+                       struct tp_safe_file *out)
+{
+    const struct header h = {model, schema, name, out->file};
+    errno = EIO; /* for a stream that says nothing */
+    put_beginning(&h);
+    put_constants(&h);
+    put_functions(&h);
+    if (ferror(out->file))
+        out->error = errno;
+}

@@ -1,0 +1,50 @@
+#include "cli/confusion.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+enum tp_status tp_confusion_count(struct tp_confusion *confusion, size_t classes, const uint16_t *labels,
+                                  const uint16_t *predicted, size_t count, struct tp_error *error)
+{
+    const bool has_matrix = classes <= TP_CONFUSION_MATRIX_MAX;
+    *confusion = (struct tp_confusion){.classes = classes};
+    confusion->samples = calloc(classes, sizeof *confusion->samples);
+    confusion->chosen = calloc(classes, sizeof *confusion->chosen);
+    confusion->right = calloc(classes, sizeof *confusion->right);
+    confusion->matrix = has_matrix ? calloc(classes * classes, sizeof *confusion->matrix) : NULL;
+    if (!confusion->samples || !confusion->chosen || !confusion->right || (has_matrix && !confusion->matrix))
+        return tp_fail(error, TP_FAILURE, "out of memory: counts of %zu classes", classes);
+    for (size_t i = 0; i < count; i++) {
+        confusion->samples[labels[i]]++;
+        confusion->chosen[predicted[i]]++;
+        confusion->right[labels[i]] += labels[i] == predicted[i];
+        if (has_matrix)
+            confusion->matrix[labels[i] * classes + predicted[i]]++;
+    }
+    return TP_OK;
+}
+
+void tp_confusion_free(struct tp_confusion *confusion)
+{
+    free(confusion->samples);
+    free(confusion->chosen);
+    free(confusion->right);
+    free(confusion->matrix);
+    *confusion = (struct tp_confusion){0};
+}
+
+static double share(size_t part, size_t whole)
+{
+    return whole ? (double)part / (double)whole : NAN;
+}
+
+double tp_confusion_precision(const struct tp_confusion *confusion, size_t class)
+{
+    return share(confusion->right[class], confusion->chosen[class]);
+}
+
+double tp_confusion_recall(const struct tp_confusion *confusion, size_t class)
+{
+    return share(confusion->right[class], confusion->samples[class]);
+}

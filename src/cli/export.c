@@ -1,0 +1,55 @@
+/*
+ * export: writes a model that train saved as source code, from the command line.
+ */
+#include <signal.h>
+#include <stdio.h>
+
+#include "cli/c_header.h"
+#include "cli/export_command.h"
+#include "cli/standard_output.h"
+#include "cli/version.h"
+#include "data/schema_text.h"
+#include "tileprop/tileprop.h"
+
+static enum tp_status write_header(const struct tp_export_command *command, struct tp_error *error)
+{
+    struct tp_safe_file out = {0};
+    struct tp_schema schema = {0};
+    tileprop_model *model = NULL;
+    enum tp_status status = tp_safe_file_open(&out, "--c", command->c, error);
+    if (status == TP_OK)
+        status = (enum tp_status)tileprop_model_load(&model, command->model, error->text, sizeof error->text);
+    const char *text = status == TP_OK ? tileprop_model_text(model, "schema") : NULL;
+    if (text)
+        status = tp_schema_text_read(&schema, text, tileprop_model_features(model), command->model, error);
+    if (status == TP_OK) {
+        tp_c_header_write(model, &schema, command->name, &out);
+        status = tp_safe_file_commit(&out, error);
+    }
+    tp_schema_free(&schema);
+    tileprop_model_free(model);
+    tp_safe_file_discard(&out);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct tp_export_command command;
+    struct tp_error error;
+
+    signal(SIGPIPE, SIG_IGN); /* writing fails instead of ending the program */
+    signal(SIGXFSZ, SIG_IGN);
+    enum tp_status status = tp_export_command_parse(&command, argc, argv, &error);
+    if (status == TP_OK && command.help)
+        tp_export_command_write(tp_options_write_help, stdout);
+    else if (status == TP_OK && command.version)
+        tp_version_write(stdout);
+    else if (status == TP_OK)
+        status = write_header(&command, &error);
+    if (status == TP_OK)
+        status = tp_standard_output_finish(&error);
+    if (status != TP_OK)
+        fprintf(stderr, "export: %s\n", error.text);
+    tp_export_command_free(&command);
+    return (int)status;
+}

@@ -1,0 +1,99 @@
+#include "cli/export_command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/option_value.h"
+
+#define TP_NAME_MAX 31 /* bytes; what C compilers have to tell apart is 31 and more */
+
+#define TP_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+#define AT(member) offsetof(struct tp_export_command, member)
+
+/* clang-format off */
+static const struct tp_option table[] = {
+    {.name = "model", .group = "Model", .argument = "FILE", .kind = TP_OPTION_PATH, .offset = AT(model),
+     .help = "what train --save wrote; it may also stand without --model"},
+
+    {.name = "c", .group = "Output", .argument = "FILE.h", .kind = TP_OPTION_PATH, .writes = true,
+     .offset = AT(c),
+     .help = "the header to write: weights, normalization, names of classes, and a function from features to "
+             "probabilities, in C99 and C++11, with nothing but math.h"},
+    {.name = "name", .group = "Output", .argument = "NAME", .kind = TP_OPTION_TEXT, .offset = AT(name),
+     .help = "what its identifiers begin with, as in NAME_predict: a letter, then letters, digits and _"},
+
+    {.name = "help", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true, .offset = AT(help),
+     .help = "print this text and exit"},
+    {.name = "version", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true,
+     .offset = AT(version),
+     .help = "print the version and what this build has, and exit"},
+};
+/* clang-format on */
+
+#define TP_TABLE_COUNT (sizeof table / sizeof table[0])
+
+static const struct tp_options options = {
+    .usage = "Usage: export MODEL --c FILE.h [OPTION]...\n"
+             "Write a model that train --save wrote as source code.\n"
+             "\n"
+             "The code computes what predict computes, bit by bit, without allocating memory,\n"
+             "on anything that has a C compiler and floats.\n"
+             "\n"
+             "Defaults are in brackets. --name VALUE and --name=VALUE are the same; names\n"
+             "cannot be abbreviated.\n",
+    .notes = "\n"
+             "Examples:\n"
+             "  export digits.safetensors --c digits.h --name digits\n"
+             "\n"
+             "Exit codes:\n"
+             "  0    done\n"
+             "  1    failure while running: memory, a file that cannot be written\n"
+             "  2    wrong use: an option\n"
+             "  3    bad input: a model file\n",
+    .table = table,
+    .count = TP_TABLE_COUNT,
+    .operand = "model",
+};
+
+static const struct tp_export_command defaults = {.name = "model"};
+
+static enum tp_status check_name(const char *name, struct tp_error *error)
+{
+    const size_t length = strlen(name);
+    char shown[64];
+    if (strchr(TP_LETTERS, name[0]) && strspn(name, TP_LETTERS "0123456789_") == length &&
+        length <= TP_NAME_MAX)
+        return TP_OK;
+    tp_option_show(name, shown, sizeof shown);
+    return tp_fail(error, TP_USAGE,
+                   "--name: expected a letter, then letters, digits and _, %d at most, found \"%s\"",
+                   TP_NAME_MAX, shown);
+}
+
+enum tp_status tp_export_command_parse(struct tp_export_command *command, int argc, char *const *argv,
+                                       struct tp_error *error)
+{
+    enum tp_option_source sources[TP_TABLE_COUNT];
+    *command = defaults;
+    enum tp_status status =
+        tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);
+    if (status != TP_OK || command->help || command->version)
+        return status;
+    if (!command->model)
+        return tp_fail(error, TP_USAGE, "expected a model, as train --save writes it, found none");
+    if (!command->c)
+        return tp_fail(error, TP_USAGE, "expected --c FILE.h, found none");
+    return check_name(command->name, error);
+}
+
+void tp_export_command_free(struct tp_export_command *command)
+{
+    free(command->storage);
+    *command = defaults;
+}
+
+void tp_export_command_write(tp_options_writer *write, FILE *out)
+{
+    write(&options, &defaults, out);
+}

@@ -1,0 +1,34 @@
+/*
+ * The command line of `export`.
+ */
+#ifndef TP_EXPORT_COMMAND_H
+#define TP_EXPORT_COMMAND_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cli/options.h"
+
+struct tp_export_command {
+    const char *model;
+    const char *c;    /* file */
+    const char *name; /* that its identifiers begin with */
+    bool help, version;
+    char *storage; /* owned */
+};
+
+/*
+ * Fills *command from the command line, which must outlive it. tp_export_command_free() it afterwards, on
+ * error too.
+ * Errors: TP_USAGE for what tp_options_parse() refuses, without a model or a file, and for a name that no
+ * identifier can begin with.
+ */
+enum tp_status tp_export_command_parse(struct tp_export_command *command, int argc, char *const *argv,
+                                       struct tp_error *error);
+
+void tp_export_command_free(struct tp_export_command *command);
+
+/* Writes --help, or what else is made of the options. */
+void tp_export_command_write(tp_options_writer *write, FILE *out);
+
+#endif

@@ -1,0 +1,229 @@
+#include "cli/gradient_report.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/json_line.h"
+#include "cli/stop_signal.h"
+#include "cli/train_data.h"
+#include "tileprop/gradients.h"
+
+#define TP_LABEL          "%-12s"
+#define TP_REDRAW_SECONDS 0.1
+
+struct progress {
+    bool shown;
+    double redrawn;
+};
+
+static int on_progress(void *context, double share)
+{
+    struct progress *progress = context;
+    const double time = tp_clock_seconds();
+    if (progress->shown && time - progress->redrawn >= TP_REDRAW_SECONDS) {
+        fprintf(stderr, "\rchecking gradients: %3.0f %%", 100 * share);
+        progress->redrawn = time;
+    }
+    return tp_stop_signal_number() != 0;
+}
+
+static const tileprop_layer_gradients *course_layer(const tileprop_gradients *found)
+{
+    return &found->layers[found->course_layer];
+}
+
+static bool course_met(const tileprop_gradients *found)
+{
+    return course_layer(found)->course <= TILEPROP_CHECK_COURSE_STEP * TILEPROP_CHECK_COURSE_STEP;
+}
+
+static size_t course_skipped(const tileprop_gradients *found)
+{
+    size_t skipped = 0;
+    for (size_t l = 0; l < found->layer_count; l++)
+        skipped += found->layers[l].course_skipped;
+    return skipped;
+}
+
+struct place_text {
+    char text[64];
+};
+
+static struct place_text place_text(const tileprop_layer_gradients *layer, tileprop_weight_place at)
+{
+    struct place_text place;
+    if (at.input == layer->inputs)
+        snprintf(place.text, sizeof place.text, "bias to unit %zu", at.unit);
+    else
+        snprintf(place.text, sizeof place.text, "input %zu to unit %zu", at.input, at.unit);
+    return place;
+}
+
+static void write_opening(const tileprop_options *options, const char *directory, const tileprop_data *train)
+{
+    printf(TP_LABEL "%s, the first %zu of %zu training samples\n", "data", directory,
+           train->rows < TILEPROP_CHECK_SAMPLES ? train->rows : TILEPROP_CHECK_SAMPLES, train->rows);
+    printf(TP_LABEL "%zu", "network", train->features);
+    for (size_t l = 0; l < options->hidden_count; l++)
+        printf("-%zu", options->hidden[l]);
+    printf("-%zu, %s, bias %s, init %s, seed %llu\n", train->classes,
+           options->hidden_count ? tp_activation_name((int)options->activation) : "no hidden layer",
+           tp_bias_name(options->bias), tp_init_name((int)options->init), (unsigned long long)options->seed);
+    fflush(stdout);
+}
+
+static const char *layer_verdict(const tileprop_layer_gradients *layer)
+{
+    if (layer->right)
+        return "right";
+    return layer->difference <= layer->truncation + layer->rounding ? "bound too wide" : "WRONG";
+}
+
+static void write_differences(const tileprop_gradients *found)
+{
+    const tileprop_layer_gradients *worst = course_layer(found);
+    printf(TP_LABEL "eps %g: off by %.2e at most, in layer %zu, %s; eps^2 is %s, which is not judged\n",
+           "course", TILEPROP_CHECK_COURSE_STEP, worst->course, found->course_layer + 1,
+           place_text(worst, worst->course_at).text, course_met(found) ? "met" : "not met");
+    if (course_skipped(found))
+        printf(TP_LABEL "%zu weights skipped: the step carries a unit through a kink\n", "",
+               course_skipped(found));
+
+    printf(
+        "\nEvery weight in double, by central differences with a step h. Layers are counted from 1, inputs "
+        "and\nunits from 0.\n\n"
+        "  layer  weights  skipped  gradients to        h    off by  at                        truncation  "
+        "rounding\n");
+    for (size_t l = 0; l < found->layer_count; l++) {
+        const tileprop_layer_gradients *layer = &found->layers[l];
+        printf("  %5zu %8zu %8zu      %.2e  %.1e  %.2e  %-24s    %.2e  %.2e  %s\n", l + 1, layer->weights,
+               layer->skipped, layer->largest, layer->step, layer->difference,
+               place_text(layer, layer->at).text, layer->truncation, layer->rounding, layer_verdict(layer));
+    }
+}
+
+static void write_isas(const tileprop_gradients *found)
+{
+    printf("\nEach instruction set here, in float. Largest error of each verb as a part of its bound, the "
+           "worst\ngradient, and how far gradients are from those above, as a part of the layer's largest.\n"
+           "\n             pack  forward   loss  backward  update  layer    off by     bound  apart\n");
+    for (size_t i = 0; i < found->isa_count; i++) {
+        const tileprop_isa_gradients *isa = &found->isas[i];
+        printf("  %-9s  %.3f    %.3f  %.3f     %.3f   %.3f  %5zu  %.2e  %.2e  %.0e  %s\n", isa->isa,
+               isa->shares[TILEPROP_PACK], isa->shares[TILEPROP_FORWARD], isa->shares[TILEPROP_LOSS],
+               isa->shares[TILEPROP_BACKWARD], isa->shares[TILEPROP_UPDATE], isa->layer + 1, isa->difference,
+               isa->bound, isa->end_to_end, isa->right ? "right" : "WRONG");
+    }
+}
+
+static json_t *json_place(const tileprop_gradients *found, size_t layer, tileprop_weight_place at)
+{
+    const bool bias = at.input == found->layers[layer].inputs;
+    const struct tp_json_member members[] = {{"layer", tp_json_count(layer + 1)},
+                                             {"input", bias ? json_null() : tp_json_count(at.input)},
+                                             {"unit", tp_json_count(at.unit)}};
+    return tp_json_object(members, sizeof members / sizeof members[0]);
+}
+
+static json_t *json_course(const tileprop_gradients *found)
+{
+    const struct tp_json_member members[] = {
+        {"eps", tp_json_number(TILEPROP_CHECK_COURSE_STEP)},
+        {"difference", tp_json_number(course_layer(found)->course)},
+        {"at", json_place(found, found->course_layer, course_layer(found)->course_at)},
+        {"skipped", tp_json_count(course_skipped(found))},
+        {"met", json_boolean(course_met(found))},
+    };
+    return tp_json_object(members, sizeof members / sizeof members[0]);
+}
+
+static json_t *json_layer(const tileprop_gradients *found, size_t l)
+{
+    const tileprop_layer_gradients *layer = &found->layers[l];
+    const struct tp_json_member members[] = {
+        {"h", tp_json_number(layer->step)},
+        {"difference", tp_json_number(layer->difference)},
+        {"at", json_place(found, l, layer->at)},
+        {"truncation", tp_json_number(layer->truncation)},
+        {"rounding", tp_json_number(layer->rounding)},
+        {"largest_gradient", tp_json_number(layer->largest)},
+        {"weights", tp_json_count(layer->weights)},
+        {"skipped", tp_json_count(layer->skipped)},
+        {"passed", json_boolean(layer->right)},
+    };
+    return tp_json_object(members, sizeof members / sizeof members[0]);
+}
+
+static json_t *json_isa(const tileprop_gradients *found, const tileprop_isa_gradients *isa)
+{
+    struct tp_json_member shares[TILEPROP_VERBS];
+    for (int verb = 0; verb < TILEPROP_VERBS; verb++)
+        shares[verb] = (struct tp_json_member){tileprop_verb_name(verb), tp_json_number(isa->shares[verb])};
+    const struct tp_json_member members[] = {
+        {"shares_of_bound", tp_json_object(shares, TILEPROP_VERBS)},
+        {"at", json_place(found, isa->layer, isa->at)},
+        {"difference", tp_json_number(isa->difference)},
+        {"bound", tp_json_number(isa->bound)},
+        {"end_to_end", tp_json_number(isa->end_to_end)},
+        {"passed", json_boolean(isa->right)},
+    };
+    return tp_json_object(members, sizeof members / sizeof members[0]);
+}
+
+static enum tp_status write_json(const tileprop_gradients *found, struct tp_error *error)
+{
+    json_t *layers = json_array(), *isas = json_object();
+    bool failed = false;
+    for (size_t l = 0; l < found->layer_count; l++)
+        failed |= json_array_append_new(layers, json_layer(found, l)) != 0;
+    for (size_t i = 0; i < found->isa_count; i++)
+        failed |= json_object_set_new(isas, found->isas[i].isa, json_isa(found, &found->isas[i])) != 0;
+    const struct tp_json_member members[] = {
+        {"samples", tp_json_count(found->samples)},
+        {"course", json_course(found)},
+        {"layers", layers},
+        {"tiers", isas},
+        {"passed", failed ? NULL : json_boolean(found->layers_right && found->isas_right)},
+    };
+    return tp_json_write(tp_json_object(members, sizeof members / sizeof members[0]), error);
+}
+
+static enum tp_status judge(const tileprop_gradients *found, struct tp_error *error)
+{
+    if (!found->layers_right)
+        return tp_fail(error, TP_FAILURE,
+                       "--check-gradient: gradients in double are not shown to be right: expected a bound of "
+                       "at most %g of the layer's largest, and differences within it",
+                       TILEPROP_CHECK_COARSEST);
+    if (!found->isas_right)
+        return tp_fail(error, TP_FAILURE,
+                       "--check-gradient: a verb of an instruction set is outside its bound");
+    return TP_OK;
+}
+
+enum tp_status tp_gradient_report(const struct tp_train_command *command, const char *directory,
+                                  const struct tp_dataset *train, bool *stopped, struct tp_error *error)
+{
+    const tileprop_data data = tp_train_data_of(train, NULL);
+    tileprop_options options = command->options;
+    if (options.init == TILEPROP_INIT_AUTO)
+        options.init = TILEPROP_INIT_UNIFORM;
+    tileprop_options_resolve(&options, data.type, data.rows);
+    struct progress progress = {.shown = isatty(STDERR_FILENO) && !command->quiet};
+    tileprop_gradients found = {.size = sizeof found};
+    write_opening(&options, directory, &data);
+    enum tp_status status = (enum tp_status)tileprop_check_gradients(&options, &data, on_progress, &progress,
+                                                                     &found, error->text, sizeof error->text);
+    if (progress.shown)
+        fprintf(stderr, "\r%*s\r", 30, "");
+    *stopped = found.stopped != 0;
+    if (found.layer_count) {
+        write_differences(&found);
+        write_isas(&found);
+    }
+    if (status == TP_OK && !found.stopped && command->json)
+        status = write_json(&found, error);
+    return status == TP_OK && !found.stopped ? judge(&found, error) : status;
+}

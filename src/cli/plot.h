@@ -1,0 +1,57 @@
+/*
+ * The plots of a run, drawn by gnuplot: loss above, accuracy below, against gradient steps. For FILE.svg or
+ * FILE.png these lie beside each other:
+ *
+ *     FILE.csv       the history of the run (history.h)
+ *     FILE-loss.csv  its training loss: step, mean and deviation of so many steps
+ *     FILE.gp        the script; `gnuplot FILE.gp` in its folder draws once more what has been edited
+ */
+#ifndef TP_PLOT_H
+#define TP_PLOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+#include "cli/history.h"
+
+/* What stands instead of the image's suffix in the names of the other files; ended by NULL. */
+extern const char *const tp_plot_beside[];
+
+struct tp_plot {
+    char *path; /* of the image; NULL: closed */
+    char *stem; /* path without its suffix */
+    struct tp_history history;
+    struct tp_safe_file means, script, image; /* beside the history */
+    double *losses;                           /* [count], one per step, as the history has them at the end */
+    size_t count;
+    bool any_train; /* some evaluation was of the training set too */
+};
+
+/*
+ * Whether path can be a plot: it ends in .svg or .png, with a name before.
+ * Errors: TP_USAGE.
+ */
+enum tp_status tp_plot_check(const char *path, struct tp_error *error);
+
+/*
+ * Begins a plot at a path that passed tp_plot_check(), with the history columns of tp_history_open().
+ * Errors: TP_FAILURE if its files cannot be written there. On error *plot is closed.
+ */
+enum tp_status tp_plot_open(struct tp_plot *plot, const char *path, size_t layers, struct tp_error *error);
+
+/* Add to the data. On a closed plot they do nothing; failures are kept for tp_plot_finish(). */
+void tp_plot_step(struct tp_plot *plot, size_t step, size_t epoch, double loss);
+void tp_plot_evaluated(struct tp_plot *plot, const tileprop_progress *evaluation);
+
+/*
+ * Writes data and script, runs gnuplot and closes the plot, on error too; TP_OK if it is closed already.
+ * Errors: TP_FAILURE if anything could not be written, or gnuplot is not installed or failed; data and script
+ * are there then as far as they could be written.
+ */
+enum tp_status tp_plot_finish(struct tp_plot *plot, struct tp_error *error);
+
+/* Closes the plot and leaves nothing of it. */
+void tp_plot_discard(struct tp_plot *plot);
+
+#endif

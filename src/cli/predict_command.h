@@ -1,0 +1,51 @@
+/*
+ * The command line of `predict`.
+ */
+#ifndef TP_PREDICT_COMMAND_H
+#define TP_PREDICT_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "cli/options.h"
+#include "readers/table.h"
+
+enum tp_row_format { TP_ROWS_CSV, TP_ROWS_JSONL };
+
+struct tp_predict_command {
+    const char *model;
+    const char *data;      /* directory or file; NULL: where the shipped data are */
+    const char *set;       /* "t10k" or "train" of a directory */
+    const char *labels;    /* of a file; NULL: none */
+    enum tp_header header; /* of a table */
+    size_t skip_lines;     /* likewise */
+    const char *image;     /* PNG, instead of data; NULL: none */
+    bool invert;
+    size_t limit; /* samples; 0: all */
+    size_t threads, threads_exact;
+    const char *isa;
+    const char *output; /* file; NULL: standard output */
+    enum tp_row_format format;
+    const char *errors; /* PNG; NULL: none */
+    size_t worst;       /* errors to show */
+    bool json;
+    bool help, version;
+    char *storage; /* owned */
+};
+
+/*
+ * Fills *command from the command line, which must outlive it. tp_predict_command_free() it afterwards, on
+ * error too.
+ * Errors: TP_USAGE for what tp_options_parse() refuses, without a model, and for options that mean nothing
+ * together.
+ */
+enum tp_status tp_predict_command_parse(struct tp_predict_command *command, int argc, char *const *argv,
+                                        struct tp_error *error);
+
+void tp_predict_command_free(struct tp_predict_command *command);
+
+/* Writes --help, or what else is made of the options. */
+void tp_predict_command_write(tp_options_writer *write, FILE *out);
+
+#endif

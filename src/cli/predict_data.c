@@ -1,0 +1,210 @@
+#include "cli/predict_data.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/data_path.h"
+#include "data/schema_text.h"
+#include "readers/data_loader.h"
+#include "readers/gzip.h"
+#include "readers/idx.h"
+#include "readers/image.h"
+
+/* The side of a square image of so many values; 0 if they are none. */
+static size_t side_of(size_t features)
+{
+    const size_t side = (size_t)rint(sqrt((double)features));
+    return side * side == features ? side : 0;
+}
+
+/* An image of the model's size, each pixel the mean of a square of factor x factor. */
+static void shrink(const struct tp_image *image, size_t side, bool invert, uint8_t *pixels)
+{
+    const size_t factor = image->width / side;
+    for (size_t y = 0; y < side; y++) {
+        for (size_t x = 0; x < side; x++) {
+            size_t sum = 0;
+            for (size_t i = 0; i < factor; i++)
+                for (size_t j = 0; j < factor; j++)
+                    sum += image->pixels[(y * factor + i) * image->width + x * factor + j];
+            const uint8_t mean = (uint8_t)((sum + factor * factor / 2) / (factor * factor));
+            pixels[y * side + x] = invert ? (uint8_t)(255 - mean) : mean;
+        }
+    }
+}
+
+static enum tp_status load_image(struct tp_predict_data *data, const struct tp_predict_command *command,
+                                 const tileprop_model *model, struct tp_error *error)
+{
+    const size_t features = tileprop_model_features(model), side = side_of(features);
+    if (data->schema.column_count)
+        return tp_fail(error, TP_USAGE, "--image: %s: a model of a table's columns takes no image",
+                       command->model);
+    if (!side)
+        return tp_fail(error, TP_USAGE, "--image: %s: a model of %zu inputs takes no square image",
+                       command->model, features);
+    struct tp_image image;
+    enum tp_status status = tp_image_read(&image, command->image, error);
+    if (status != TP_OK)
+        return status;
+    if (image.width % side || image.height != image.width)
+        status = tp_fail(error, TP_BAD_INPUT,
+                         "%s: %zu x %zu pixels found, expected %zu x %zu or a whole number of times that",
+                         command->image, image.width, image.height, side, side);
+    if (status == TP_OK) {
+        data->set = (struct tp_dataset){.type = TP_SAMPLE_U8,
+                                        .samples = malloc(features),
+                                        .labels = calloc(1, sizeof(uint16_t)),
+                                        .count = 1,
+                                        .features = features,
+                                        .classes = 1};
+        if (!data->set.samples || !data->set.labels)
+            status = tp_fail(error, TP_FAILURE, "out of memory for an image");
+        else
+            shrink(&image, side, command->invert, data->set.samples);
+    }
+    tp_image_free(&image);
+    return status;
+}
+
+/* Pixels are no columns, however many there are; an array, which may be made of a table, is welcome. */
+static enum tp_status refuse_idx(const struct tp_predict_data *data, const struct tp_predict_command *command,
+                                 struct tp_error *error)
+{
+    return tp_fail(error, TP_BAD_INPUT, "%s: IDX images found, expected a table's columns, as %s takes",
+                   data->place, command->model);
+}
+
+static enum tp_status load_idx(struct tp_predict_data *data, struct tp_file *file, const char *labels_path,
+                               struct tp_error *error)
+{
+    const char *path = file->path;
+    struct tp_idx samples, labels = {0};
+    enum tp_status status = tp_idx_parse(&samples, file, TP_IDX_IMAGES, error);
+    if (status == TP_OK && labels_path)
+        status = tp_idx_read(&labels, labels_path, TP_IDX_LABELS, error);
+    if (status == TP_OK)
+        status =
+            tp_dataset_from_idx(&data->set, &samples, path, labels_path ? &labels : NULL, labels_path, error);
+    data->labelled = labels_path;
+    tp_idx_free(&samples);
+    tp_idx_free(&labels);
+    return status;
+}
+
+/* Anything but IDX, by what the model knows of its training data. */
+static enum tp_status load_source(struct tp_predict_data *data, struct tp_file *file,
+                                  const struct tp_predict_command *command, struct tp_schema *schema,
+                                  struct tp_error *error)
+{
+    const struct tp_data_loader source = {file->path,
+                                          command->labels,
+                                          {.header = command->header,
+                                           .skip_lines = command->skip_lines,
+                                           .missing = schema->means ? TP_MISSING_MEAN : TP_MISSING_ERROR,
+                                           .may_lack_label = true}};
+    struct tp_dataset *set = &data->set;
+    const enum tp_status status = tp_data_loader_parse(&source, file, schema, set, error);
+    if (status != TP_OK)
+        return status;
+    if (schema->means && set->type == TP_SAMPLE_F32)
+        tp_missing_fill(set, schema->means);
+    data->labelled = set->labels;
+    if (data->labelled)
+        return TP_OK;
+    set->classes = 1;
+    set->labels = calloc(set->count, sizeof *set->labels);
+    return set->labels ? TP_OK : tp_fail(error, TP_FAILURE, "out of memory for labels");
+}
+
+static enum tp_status load_file(struct tp_predict_data *data, const struct tp_predict_command *command,
+                                struct tp_schema *schema, struct tp_error *error)
+{
+    struct tp_file file;
+    const enum tp_status status = tp_gzip_read(&file, data->place, error);
+    if (status != TP_OK)
+        return status;
+    if (!tp_idx_is(&file))
+        return load_source(data, &file, command, schema, error);
+    if (!schema->column_count)
+        return load_idx(data, &file, command->labels, error);
+    tp_file_free(&file);
+    return refuse_idx(data, command, error);
+}
+
+/* What samples have to fit: columns, if the model knows any, and classes. */
+static enum tp_status find_schema(struct tp_schema *schema, const char *path, const tileprop_model *model,
+                                  struct tp_error *error)
+{
+    const size_t features = tileprop_model_features(model), classes = tileprop_model_classes(model);
+    const char *text = tileprop_model_text(model, "schema");
+    *schema = (struct tp_schema){.features = features};
+    const enum tp_status status = text ? tp_schema_text_read(schema, text, features, path, error) : TP_OK;
+    if (status != TP_OK)
+        return status;
+    schema->classes = calloc(classes, sizeof *schema->classes);
+    bool good = schema->classes;
+    for (; good && schema->class_count < classes; schema->class_count++)
+        good = (schema->classes[schema->class_count] =
+                    strdup(tileprop_model_class_name(model, schema->class_count)));
+    return good ? TP_OK : tp_fail(error, TP_FAILURE, "%s: out of memory for a model", path);
+}
+
+static enum tp_status load_path(struct tp_predict_data *data, const struct tp_predict_command *command,
+                                struct tp_schema *schema, struct tp_error *error)
+{
+    struct stat info;
+    enum tp_status status = tp_data_path_choose(command->data, data->place, sizeof data->place, error);
+    if (status != TP_OK)
+        return status;
+    if (stat(data->place, &info) != 0 || !S_ISDIR(info.st_mode))
+        return load_file(data, command, schema, error);
+    const char *option = command->labels       ? "labels"
+                         : command->header     ? "header"
+                         : command->skip_lines ? "skip-lines"
+                                               : NULL;
+    if (option)
+        return tp_fail(error, TP_USAGE, "--%s: expected with a file of samples only, found the directory %s",
+                       option, data->place);
+    if (schema->column_count && command->data)
+        return refuse_idx(data, command, error);
+    data->labelled = true;
+    return tp_dataset_load_idx(data->place, command->set, &data->set, error);
+}
+
+enum tp_status tp_predict_data_load(struct tp_predict_data *data, const struct tp_predict_command *command,
+                                    const tileprop_model *model, struct tp_error *error)
+{
+    const size_t inputs = tileprop_model_features(model), classes = tileprop_model_classes(model);
+    *data = (struct tp_predict_data){0};
+    enum tp_status status = find_schema(&data->schema, command->model, model, error);
+    data->side = data->schema.column_count ? 0 : side_of(inputs);
+    if (status == TP_OK && command->image)
+        return load_image(data, command, model, error);
+    if (status == TP_OK)
+        status = load_path(data, command, &data->schema, error);
+    if (status == TP_OK && data->set.features != inputs && !command->data)
+        status =
+            tp_fail(error, TP_USAGE,
+                    "expected --data with samples of %zu values, as %s takes, found none, which means %s "
+                    "with %zu",
+                    inputs, command->model, data->place, data->set.features);
+    if (status == TP_OK && data->set.features != inputs)
+        status = tp_fail(error, TP_BAD_INPUT, "%s: samples of %zu values found, expected %zu, as %s takes",
+                         data->place, data->set.features, inputs, command->model);
+    if (status == TP_OK && data->set.classes > classes)
+        status =
+            tp_fail(error, TP_BAD_INPUT, "%s: label %zu found, expected less than %zu, as %s has classes",
+                    data->place, data->set.classes - 1, classes, command->model);
+    if (command->limit && data->set.count > command->limit)
+        data->set.count = command->limit;
+    return status;
+}
+
+void tp_predict_data_free(struct tp_predict_data *data)
+{
+    tp_dataset_free(&data->set);
+    tp_schema_free(&data->schema);
+}

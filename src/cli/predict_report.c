@@ -1,0 +1,274 @@
+#include "cli/predict_report.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/json_line.h"
+
+#define TP_LABEL        "%-12s"
+#define TP_MATRIX_MAX   20 /* classes whose matrix is worth printing */
+#define TP_LIKELY_MAX   3  /* classes that an image is said to be */
+#define TP_NAME_COLUMNS 12 /* of a class in a table; longer ones are cut off */
+
+static void write_opening(const struct tp_prediction *p)
+{
+    const size_t layers = tileprop_model_layers(p->model);
+    printf(TP_LABEL "%s, %zu", "model", p->command->model, tileprop_model_features(p->model));
+    for (size_t l = 0; l < layers; l++)
+        printf("-%zu", tileprop_model_units(p->model, l));
+    printf(", %s, %zu parameters, weights %016" PRIx64 "\n",
+           layers > 1 ? tileprop_model_text(p->model, "activation") : "no hidden layer",
+           tileprop_model_parameters(p->model), tileprop_model_hash(p->model));
+    printf(TP_LABEL "%s, %zu samples\n", "data", p->command->image ? p->command->image : p->data->place,
+           p->data->set.count);
+    printf(TP_LABEL "%s, %zu thread%s\n", "machine", p->command->isa, p->threads, p->threads == 1 ? "" : "s");
+}
+
+/* Digits that the number has. */
+static int digits_of(size_t number)
+{
+    int digits = 1;
+    for (; number >= 10; number /= 10)
+        digits++;
+    return digits;
+}
+
+static int name_columns(const struct tp_prediction *p)
+{
+    int columns = 5; /* "class" */
+    for (size_t k = 0; k < p->confusion.classes; k++) {
+        const int length = (int)strnlen(tp_show_class(p->model, k).text, TP_NAME_COLUMNS);
+        columns = length > columns ? length : columns;
+    }
+    return columns;
+}
+
+static void write_matrix(const struct tp_prediction *p)
+{
+    const struct tp_confusion *c = &p->confusion;
+    const int first = name_columns(p);
+    int columns = 1;
+    for (size_t k = 0; k < c->classes; k++) {
+        const int length = (int)strnlen(tp_show_class(p->model, k).text, TP_NAME_COLUMNS);
+        columns = length > columns ? length : columns;
+        columns = digits_of(c->samples[k]) > columns ? digits_of(c->samples[k]) : columns;
+    }
+    printf("\n%-*s  predicted as\n%-*s ", first, "", first, "class");
+    for (size_t k = 0; k < c->classes; k++)
+        printf(" %*.*s", columns, TP_NAME_COLUMNS, tp_show_class(p->model, k).text);
+    putchar('\n');
+    for (size_t k = 0; k < c->classes; k++) {
+        printf("%-*.*s ", first, TP_NAME_COLUMNS, tp_show_class(p->model, k).text);
+        for (size_t j = 0; j < c->classes; j++)
+            printf(" %*zu", columns, c->matrix[k * c->classes + j]);
+        putchar('\n');
+    }
+}
+
+/* A share that there is not, for want of samples, is a dash. */
+static void write_share(double share)
+{
+    if (isnan(share))
+        printf("  %9s", "-");
+    else
+        printf("  %7.2f %%", 100 * share);
+}
+
+static void write_classes(const struct tp_prediction *p)
+{
+    const int first = name_columns(p);
+    printf("\n%-*s  %9s  %9s  %9s\n", first, "class", "samples", "precision", "recall");
+    for (size_t k = 0; k < p->confusion.classes; k++) {
+        printf("%-*.*s  %9zu", first, TP_NAME_COLUMNS, tp_show_class(p->model, k).text,
+               p->confusion.samples[k]);
+        write_share(tp_confusion_precision(&p->confusion, k));
+        write_share(tp_confusion_recall(&p->confusion, k));
+        putchar('\n');
+    }
+}
+
+static void write_worst(const struct tp_prediction *p)
+{
+    const size_t most = p->command->worst, side = p->data->side;
+    if (!most || !p->worst.count)
+        return;
+    putchar('\n');
+    if (side && isatty(STDOUT_FILENO)) {
+        tp_top_losses_draw(&p->worst, most, side, stdout);
+        return;
+    }
+    for (size_t i = 0; i < most && i < p->worst.count; i++) {
+        printf(TP_LABEL, i ? "" : "worst");
+        tp_top_losses_tell(&p->worst, i, stdout);
+        putchar('\n');
+    }
+}
+
+static double standard_error(const struct tp_metrics *score)
+{
+    return sqrt(score->accuracy * (1 - score->accuracy) / (double)score->count);
+}
+
+static void write_written(const struct tp_prediction *p)
+{
+    const size_t drawn = p->worst.count < TP_SHEET_MAX ? p->worst.count : TP_SHEET_MAX;
+    if (p->command->output)
+        printf(TP_LABEL "%s\n", "rows", p->command->output);
+    if (p->command->errors)
+        printf(TP_LABEL "%s, the worst %zu, row by row\n", "errors", p->command->errors, drawn);
+}
+
+static json_t *json_shares(const struct tp_prediction *p,
+                           double (*share)(const struct tp_confusion *, size_t))
+{
+    json_t *list = json_array();
+    for (size_t k = 0; k < p->confusion.classes; k++)
+        json_array_append_new(list, tp_json_number(share(&p->confusion, k)));
+    return list;
+}
+
+static json_t *json_counts(const size_t *counts, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, tp_json_count(counts[i]));
+    return list;
+}
+
+static json_t *json_matrix(const struct tp_confusion *c)
+{
+    if (!c->matrix)
+        return json_null();
+    json_t *list = json_array();
+    for (size_t k = 0; k < c->classes; k++)
+        json_array_append_new(list, json_counts(c->matrix + k * c->classes, c->classes));
+    return list;
+}
+
+static json_t *json_worst(const struct tp_prediction *p)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < p->command->worst && i < p->worst.count; i++) {
+        const struct tp_top_loss *e = &p->worst.errors[i];
+        const struct tp_json_member members[] = {
+            {"sample", tp_json_count(e->sample)},
+            {"class", json_string(tileprop_model_class_name(p->model, p->data->set.labels[e->sample]))},
+            {"predicted", json_string(tileprop_model_class_name(p->model, p->predicted[e->sample]))},
+            {"loss", tp_json_number((double)e->loss)},
+        };
+        json_array_append_new(list, tp_json_object(members, sizeof members / sizeof members[0]));
+    }
+    return list;
+}
+
+static json_t *json_names(const struct tp_prediction *p)
+{
+    json_t *list = json_array();
+    for (size_t k = 0; k < tileprop_model_classes(p->model); k++)
+        json_array_append_new(list, json_string(tileprop_model_class_name(p->model, k)));
+    return list;
+}
+
+static json_t *json_text(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+/* What all of them have, and then what one has besides. */
+static enum tp_status write_json(const struct tp_prediction *p, const struct tp_json_member *more,
+                                 size_t count, struct tp_error *error)
+{
+    const double seconds = p->seconds_prediction;
+    const struct tp_json_member members[] = {
+        {"model", json_string(p->command->model)},
+        {"weights_hash", json_sprintf("%016" PRIx64, tileprop_model_hash(p->model))},
+        {"samples", tp_json_count(p->data->set.count)},
+        {"classes", json_names(p)},
+        {"output", json_text(p->command->output)},
+        {"isa", json_string(p->command->isa)},
+        {"threads", tp_json_count(p->threads)},
+        {"seconds_loading", tp_json_number(p->seconds_loading)},
+        {"seconds_prediction", tp_json_number(seconds)},
+        {"samples_per_second", tp_json_number(seconds > 0 ? (double)p->data->set.count / seconds : 0)},
+    };
+    json_t *object = tp_json_object(members, sizeof members / sizeof members[0]);
+    bool failed = !object;
+    for (size_t i = 0; i < count; i++)
+        failed |= json_object_set_new(object, more[i].key, more[i].value) != 0;
+    if (failed) {
+        json_decref(object);
+        object = NULL;
+    }
+    return tp_json_write(object, error);
+}
+
+enum tp_status tp_predict_report_scores(const struct tp_prediction *p, struct tp_error *error)
+{
+    write_opening(p);
+    if (isfinite(p->score.loss))
+        printf(TP_LABEL "loss %.6g nats per sample, accuracy %.2f +- %.2f %%, %zu errors\n", "result",
+               p->score.loss, 100 * p->score.accuracy, 100 * standard_error(&p->score), p->worst.count);
+    else
+        printf(TP_LABEL "the loss is not finite\n", "result");
+    write_written(p);
+    if (p->confusion.matrix && p->confusion.classes <= TP_MATRIX_MAX)
+        write_matrix(p);
+    write_classes(p);
+    write_worst(p);
+    if (!p->command->json)
+        return TP_OK;
+    const struct tp_json_member more[] = {
+        {"loss", tp_json_number(p->score.loss)},
+        {"accuracy", tp_json_number(p->score.accuracy)},
+        {"standard_error", tp_json_number(standard_error(&p->score))},
+        {"errors", tp_json_count(p->worst.count)},
+        {"confusion", json_matrix(&p->confusion)},
+        {"class_samples", json_counts(p->confusion.samples, p->confusion.classes)},
+        {"precision", json_shares(p, tp_confusion_precision)},
+        {"recall", json_shares(p, tp_confusion_recall)},
+        {"worst", json_worst(p)},
+        {"errors_image", json_text(p->command->errors)},
+    };
+    return write_json(p, more, sizeof more / sizeof more[0], error);
+}
+
+enum tp_status tp_predict_report_rows(const struct tp_prediction *p, struct tp_error *error)
+{
+    write_opening(p);
+    write_written(p);
+    return p->command->json ? write_json(p, NULL, 0, error) : TP_OK;
+}
+
+enum tp_status tp_predict_report_image(const struct tp_prediction *p, struct tp_error *error)
+{
+    const size_t classes = tileprop_model_classes(p->model);
+    const float *probabilities = p->probabilities;
+    size_t shown[TP_LIKELY_MAX];
+    write_opening(p);
+    for (size_t i = 0; i < TP_LIKELY_MAX && i < classes; i++) {
+        bool found = false;
+        for (size_t k = 0; k < classes; k++) {
+            bool before = false;
+            for (size_t j = 0; j < i; j++)
+                before |= shown[j] == k;
+            if (!before && (!found || probabilities[k] > probabilities[shown[i]])) {
+                shown[i] = k;
+                found = true;
+            }
+        }
+        printf(TP_LABEL "%s, probability %.2f %%\n", i ? "" : "class", tp_show_class(p->model, shown[i]).text,
+               100 * (double)probabilities[shown[i]]);
+    }
+    write_written(p);
+    if (!p->command->json)
+        return TP_OK;
+    json_t *list = json_array();
+    for (size_t k = 0; k < classes; k++)
+        json_array_append_new(list, tp_json_number((double)probabilities[k]));
+    const struct tp_json_member more[] = {
+        {"class", json_string(tileprop_model_class_name(p->model, p->predicted[0]))},
+        {"probabilities", list}};
+    return write_json(p, more, sizeof more / sizeof more[0], error);
+}

@@ -1,0 +1,38 @@
+/*
+ * What `predict` says on standard output.
+ */
+#ifndef TP_PREDICT_REPORT_H
+#define TP_PREDICT_REPORT_H
+
+#include "cli/confusion.h"
+#include "cli/predict_command.h"
+#include "cli/predict_data.h"
+#include "cli/top_losses.h"
+#include "data/metrics.h"
+#include "tileprop/tileprop.h"
+
+/* Everything that there is to say; counts of errors and classes only of labelled samples. */
+struct tp_prediction {
+    const struct tp_predict_command *command;
+    const tileprop_model *model;
+    const struct tp_predict_data *data;
+    float *losses;        /* [samples] */
+    uint16_t *predicted;  /* [samples] */
+    float *probabilities; /* of the samples that were predicted last */
+    struct tp_metrics score;
+    struct tp_confusion confusion;
+    struct tp_top_losses worst;
+    size_t threads;
+    double seconds_loading, seconds_prediction;
+};
+
+/*
+ * Each writes its lines and, with --json, the JSON object: of an evaluation, of samples without labels, whose
+ * rows are elsewhere, and of one image.
+ * Errors: TP_FAILURE without memory. Errors of standard output are left to the stream.
+ */
+enum tp_status tp_predict_report_scores(const struct tp_prediction *prediction, struct tp_error *error);
+enum tp_status tp_predict_report_rows(const struct tp_prediction *prediction, struct tp_error *error);
+enum tp_status tp_predict_report_image(const struct tp_prediction *prediction, struct tp_error *error);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * Predictions as rows for other programs.
+ *
+ *     csv     sample,[label,]class,p_NAME,...    a header, then a row for each sample
+ *     jsonl   {"sample": 0, "label": "7", "class": "7", "probabilities": [0.1, ...]}
+ *
+ * Samples count from 0, probabilities are in the order of the model's classes, with as many digits as make
+ * them read back as the same floats.
+ */
+#ifndef TP_PREDICTION_ROWS_H
+#define TP_PREDICTION_ROWS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "cli/predict_command.h"
+#include "tileprop/tileprop.h"
+
+/* What rows are made of. */
+struct tp_prediction_writer {
+    enum tp_row_format format;
+    const tileprop_model *model;
+    size_t begin, count;
+    const uint16_t *labels; /* [count]; NULL: none */
+    const uint16_t *predicted;
+    const float *probabilities; /* [count][classes] */
+};
+
+/* Both return false when a write failed, and leave why in errno. */
+bool tp_prediction_writer_begin(const struct tp_prediction_writer *rows, FILE *out);
+bool tp_prediction_writer_write(const struct tp_prediction_writer *rows, FILE *out);
+
+#endif

@@ -1,0 +1,442 @@
+#include "cli/report.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/json_line.h"
+#include "cli/profile_report.h"
+
+#define TP_REDRAW_SECONDS 0.1
+#define TP_PROGRESS_LINES 50  /* about so many elsewhere than on a terminal: all of the default run */
+#define TP_LINE_MAX       256 /* bytes of a line of progress */
+#define TP_LABEL          "%-12s"
+
+void tp_report_begin(struct tp_report *report, const struct tp_train_command *command)
+{
+    *report = (struct tp_report){
+        .command = command, .begun = tp_clock_seconds(), .terminal = isatty(STDERR_FILENO), .line = SIZE_MAX};
+}
+
+void tp_report_loaded(struct tp_report *report, const char *directory, const struct tp_dataset *train,
+                      const struct tp_dataset *validation, const struct tp_dataset *test)
+{
+    report->directory = directory;
+    report->train_count = train->count;
+    report->validation_count = validation->count;
+    report->test_count = test->count;
+    report->loaded = tp_clock_seconds();
+}
+
+static void write_opening(const struct tp_report *report)
+{
+    const tileprop_options *options = &report->command->options;
+    const tileprop_run *run = &report->run;
+
+    printf(TP_LABEL "%s, %zu training and %zu validation samples, %zu inputs, %zu classes, mean %.6g, "
+                    "deviation %.6g\n",
+           "data", report->directory, report->train_count, report->validation_count, run->inputs,
+           run->classes, run->mean, run->deviation);
+
+    printf(TP_LABEL "%zu", "network", run->inputs);
+    for (size_t i = 0; i < options->hidden_count; i++)
+        printf("-%zu", options->hidden[i]);
+    printf("-%zu, %s, bias %s, %zu parameters, %s, lr %g, batch %zu, seed %llu\n", run->classes,
+           options->hidden_count ? tp_activation_name((int)options->activation) : "no hidden layer",
+           tp_bias_name(options->bias), run->parameters, tp_optimizer_name((int)options->optimizer),
+           run->learning_rate, run->batch, (unsigned long long)options->seed);
+
+    printf(TP_LABEL "%s, %zu thread%s used of ", "machine", run->isa, run->threads,
+           run->threads == 1 ? "" : "s");
+    if (options->threads_exact || options->threads)
+        printf("%zu asked for", run->threads_most);
+    else
+        printf("%zu available", run->threads_most);
+    if (run->threads_of_steps < run->threads)
+        printf(", %zu in steps", run->threads_of_steps);
+    putchar('\n');
+    if (run->steps_before)
+        printf(TP_LABEL "behind step %zu\n", "resumed", run->steps_before - 1);
+    if (report->command->explain)
+        tp_profile_report_run(run);
+    fflush(stdout);
+}
+
+void tp_report_started(struct tp_report *report, const tileprop_run *run)
+{
+    const tileprop_options *options = &report->command->options;
+    report->run = *run;
+    report->done = run->steps_before;
+    write_opening(report);
+    if (!report->command->quiet || report->command->explain)
+        report->peak = tileprop_peak(run->isa, run->threads);
+    if (!report->command->quiet) {
+        const size_t cpus = tileprop_threads(0);
+        if (!options->threads_exact && options->threads > cpus)
+            fprintf(stderr, "train: warning: --threads: %zu asked for, but this process may use %zu CPU%s\n",
+                    options->threads, cpus, cpus == 1 ? "" : "s");
+    }
+    report->started = report->marked = report->redrawn = tp_clock_seconds();
+}
+
+/* Samples in the first `steps` steps; the last batch of an epoch may be a short one. */
+static double samples_in(const struct tp_report *report, size_t steps)
+{
+    const size_t per_epoch = report->run.steps_per_epoch, batch = report->run.batch;
+    if (report->command->options.drop_last || !per_epoch)
+        return (double)steps * (double)batch;
+    return (double)(steps / per_epoch) * (double)report->train_count +
+           (double)(steps % per_epoch) * (double)batch;
+}
+
+/* Operations of so many samples. */
+static double flops_of(const tileprop_run *run, double samples)
+{
+    return run->batch ? run->flops_per_step / (double)run->batch * samples : 0;
+}
+
+/* Those of them that this process has trained on. */
+static double samples_done(const struct tp_report *report, size_t steps)
+{
+    return samples_in(report, steps) - samples_in(report, report->run.steps_before);
+}
+
+static double ratio(double dividend, double divisor)
+{
+    return divisor > 0 ? dividend / divisor : 0;
+}
+
+/* Returns the length that the line has or, where it does not fit, would have. */
+__attribute__((format(printf, 3, 4))) static size_t append(char *line, size_t length, const char *format, ...)
+{
+    if (length >= TP_LINE_MAX)
+        return length;
+    va_list arguments;
+    va_start(arguments, format);
+    const int added = vsnprintf(line + length, TP_LINE_MAX - length, format, arguments);
+    va_end(arguments);
+    return added > 0 ? length + (size_t)added : length;
+}
+
+/* What a line of progress leaves out to be shorter. */
+enum width { TP_WIDE, TP_NARROW, TP_NARROWEST };
+
+static size_t format_progress(const struct tp_report *report, enum width width, char line[TP_LINE_MAX])
+{
+    const tileprop_run *run = &report->run;
+    const tileprop_progress *evaluation = &report->evaluation;
+    const double rate = ratio(samples_done(report, report->done), report->step_seconds);
+    const double gflops = 1e-9 * flops_of(run, rate);
+    const double share = ratio(1e9 * gflops, report->peak);
+    const double elapsed = report->marked - report->started;
+    const size_t steps_left = run->steps_planned > report->done ? run->steps_planned - report->done : 0;
+    const size_t seconds =
+        (size_t)rint(ratio(elapsed * (double)steps_left, (double)(report->done - run->steps_before)));
+    const bool wide = width == TP_WIDE;
+
+    size_t length = append(
+        line, 0, wide ? "epoch %zu/%zu  step %zu/%zu  loss %.4f" : "%zu/%zu %zu/%zu loss %.4f", report->epoch,
+        report->command->options.epochs, report->done, run->steps_planned, report->loss);
+    if (report->evaluated)
+        length = append(line, length, wide ? "  validation %.4f %.2f%%" : " val %.4f %.2f%%",
+                        evaluation->validation_loss, 100 * evaluation->validation_accuracy);
+    if (report->evaluated && evaluation->train_evaluated)
+        length =
+            append(line, length, wide ? "  train %.2f%%" : " train %.2f%%", 100 * evaluation->train_accuracy);
+    if (width != TP_NARROWEST) {
+        length = wide ? append(line, length, "  %.0f samples/s", rate)
+                      : append(line, length, " %.0fk/s", 1e-3 * rate);
+        length = append(line, length, wide ? "  %.1f GFLOP/s" : " %.0f GFLOP/s", gflops);
+        /* A share above 1 would prove that the peak is none. */
+        if (report->peak > 0 && share <= 1)
+            length = append(line, length, wide ? " (%.0f%% of peak)" : " %.0f%%", 100 * share);
+    }
+    if (seconds >= 3600)
+        length = append(line, length, "%sETA %zu:%02zu:%02zu", wide ? "  " : " ", seconds / 3600,
+                        seconds / 60 % 60, seconds % 60);
+    else
+        length = append(line, length, "%sETA %zu:%02zu", wide ? "  " : " ", seconds / 60, seconds % 60);
+    return length < TP_LINE_MAX ? length : TP_LINE_MAX - 1;
+}
+
+static size_t terminal_columns(void)
+{
+    struct winsize size;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || !size.ws_col)
+        return 80;
+    return size.ws_col;
+}
+
+/* The last column stays free: a cursor behind it would be on the next line. */
+static void redraw(struct tp_report *report)
+{
+    char line[TP_LINE_MAX];
+    const size_t width = terminal_columns() - 1;
+    size_t length = format_progress(report, TP_WIDE, line);
+    if (length > width)
+        length = format_progress(report, TP_NARROW, line);
+    if (length > width)
+        length = format_progress(report, TP_NARROWEST, line);
+    if (length > width)
+        length = width;
+    const size_t blanks = report->drawn > length && report->drawn <= width ? report->drawn - length : 0;
+    fprintf(stderr, "\r%.*s%*s", (int)length, line, (int)blanks, "");
+    report->drawn = length;
+}
+
+void tp_report_clear(struct tp_report *report)
+{
+    if (report->drawn)
+        fprintf(stderr, "\r%*s\r", (int)report->drawn, "");
+    report->drawn = 0;
+}
+
+void tp_report_warn(struct tp_report *report, const char *text)
+{
+    if (report->command->quiet)
+        return;
+    tp_report_clear(report);
+    fprintf(stderr, "train: warning: %s\n", text);
+}
+
+void tp_report_step(struct tp_report *report, size_t epoch, double loss)
+{
+    const double time = tp_clock_seconds();
+    report->step_seconds += time - report->marked;
+    report->marked = time;
+    report->done++;
+    report->epoch = epoch;
+    report->loss = loss;
+    if (report->terminal && !report->command->quiet && time - report->redrawn >= TP_REDRAW_SECONDS) {
+        redraw(report);
+        report->redrawn = time;
+    }
+}
+
+void tp_report_evaluated(struct tp_report *report, const tileprop_progress *evaluation)
+{
+    report->marked = tp_clock_seconds();
+    report->evaluation = *evaluation;
+    report->evaluated = true;
+    const size_t steps = report->run.steps_planned, lines = TP_PROGRESS_LINES;
+    if (!report->terminal && !report->command->quiet &&
+        (steps <= lines || (report->done - 1) * lines / steps != report->line)) {
+        char line[TP_LINE_MAX];
+        format_progress(report, TP_WIDE, line);
+        fprintf(stderr, "%s\n", line);
+        report->line = (report->done - 1) * lines / steps;
+    }
+}
+
+/* held_out: number of samples that the network was not trained on, which gives a standard error; or 0. */
+static void write_figures(double loss, double accuracy, size_t held_out)
+{
+    printf("loss %.6g nats per sample, accuracy %.2f", loss, 100 * accuracy);
+    if (held_out)
+        printf(" +- %.2f", 100 * sqrt(accuracy * (1 - accuracy) / (double)held_out));
+    fputs(" %", stdout);
+}
+
+static void write_score(const char *label, double loss, double accuracy, size_t held_out)
+{
+    if (!isfinite(loss)) {
+        printf(TP_LABEL "the loss is not finite", label);
+        return;
+    }
+    printf(TP_LABEL, label);
+    write_figures(loss, accuracy, held_out);
+}
+
+/*
+ * Whether and when the accuracy to stop at was reached. The final weights tell: a run that stopped there ends
+ * with those that reached it; in any other the evaluation after the last step may be the first that does.
+ */
+struct goal {
+    bool reached;
+    size_t step;
+    double seconds; /* since the start of the program, and those of a run that was resumed before */
+};
+
+static struct goal find_goal(const struct tp_report *report, const tileprop_result *result)
+{
+    const double accuracy = report->command->options.stop_at_accuracy;
+    const bool stopped = result->stopped_by == TILEPROP_STOP_ACCURACY;
+    return (struct goal){.reached = accuracy > 0 && result->validation_accuracy >= accuracy,
+                         .step = result->steps ? result->steps - 1 : 0,
+                         .seconds = report->run.seconds_before +
+                                    (stopped ? report->marked : tp_clock_seconds()) - report->begun};
+}
+
+static void write_goal(const struct goal *goal, double accuracy, double seconds_training)
+{
+    printf(TP_LABEL "accuracy %g %% ", "goal", 100 * accuracy);
+    if (goal->reached)
+        printf("reached at step %zu, %.3f s after the start, %.3f s of them training\n", goal->step,
+               goal->seconds, seconds_training);
+    else
+        puts("not reached");
+}
+
+static void write_saved(const char *label, const struct tp_saved *saved, size_t held_out)
+{
+    if (!saved->path)
+        return;
+    if (!saved->written) {
+        printf(TP_LABEL "nothing in %s%s\n", label, saved->path,
+               saved->filled ? "" : ": there were no weights with a finite loss");
+        return;
+    }
+    printf(TP_LABEL "%s: step %zu, validation ", label, saved->path, saved->step);
+    write_figures(saved->loss, saved->accuracy, held_out);
+    putchar('\n');
+}
+
+static void write_closing(const struct tp_report *report, const tileprop_result *result,
+                          const struct tp_model_writer *saver, const struct goal *goal)
+{
+    const double accuracy = report->command->options.stop_at_accuracy;
+    const size_t held_out = report->validation_count;
+    write_score("train", result->train_loss, result->train_accuracy, 0);
+    putchar('\n');
+    write_score("validation", result->validation_loss, result->validation_accuracy, held_out);
+    putchar('\n');
+    if (report->test_count) {
+        write_score("test", result->test_loss, result->test_accuracy, report->test_count);
+        putchar('\n');
+    }
+    if (isfinite(result->best_validation_loss)) {
+        write_score("best", result->best_validation_loss, result->best_validation_accuracy, held_out);
+        printf(", at step %zu (the first is 0)\n", result->best_step);
+    } else {
+        printf(TP_LABEL "none: no evaluation with a finite loss\n", "best");
+    }
+    if (accuracy > 0)
+        write_goal(goal, accuracy, result->seconds_training);
+    if (result->numa != TILEPROP_NUMA_OFF)
+        printf(TP_LABEL "%zu memory nodes, weights on those of their threads, data %s\n", "memory",
+               result->numa_nodes, result->numa == TILEPROP_NUMA_REPLICATE ? "on each" : "interleaved");
+    const bool saved = saver->last.path || saver->best.path;
+    printf(TP_LABEL "%016llx%s\n", "weights", (unsigned long long)result->weights_hash,
+           saved ? "" : ", not saved; --save does that");
+    write_saved("saved", &saver->last, held_out);
+    write_saved("saved best", &saver->best, held_out);
+}
+
+/* null unless there is one. */
+static json_t *json_goal(const struct goal *goal, double accuracy, double seconds_training)
+{
+    if (!(accuracy > 0))
+        return json_null();
+    const struct tp_json_member members[] = {
+        {"accuracy", tp_json_number(accuracy)},
+        {"reached", json_boolean(goal->reached)},
+        {"step", goal->reached ? tp_json_count(goal->step) : json_null()},
+        {"seconds", goal->reached ? tp_json_number(goal->seconds) : json_null()},
+        {"seconds_training", goal->reached ? tp_json_number(seconds_training) : json_null()},
+    };
+    return tp_json_object(members, sizeof members / sizeof members[0]);
+}
+
+/* null unless it is there. */
+static json_t *json_saved(const struct tp_saved *saved)
+{
+    if (!saved->written)
+        return json_null();
+    const struct tp_json_member members[] = {
+        {"path", json_string(saved->path)},
+        {"step", tp_json_count(saved->step)},
+        {"validation_loss", tp_json_number(saved->loss)},
+        {"validation_accuracy", tp_json_number(saved->accuracy)},
+    };
+    return tp_json_object(members, sizeof members / sizeof members[0]);
+}
+
+static enum tp_status write_json(const struct tp_report *report, const tileprop_result *result,
+                                 const struct tp_model_writer *saver, const struct goal *goal,
+                                 struct tp_error *error)
+{
+    char hash[17];
+    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)result->weights_hash);
+    const double samples = samples_in(report, result->steps);
+    const double rate = ratio(samples, result->seconds_training);
+    const bool any_best = isfinite(result->best_validation_loss);
+    const struct tp_json_member members[] = {
+        {"parameters", tp_json_count(report->run.parameters)},
+        {"steps", tp_json_count(result->steps)},
+        {"epochs", tp_json_count(result->epochs)},
+        {"train_loss", tp_json_number(result->train_loss)},
+        {"train_accuracy", tp_json_number(result->train_accuracy)},
+        {"validation_loss", tp_json_number(result->validation_loss)},
+        {"validation_accuracy", tp_json_number(result->validation_accuracy)},
+        {"test_loss", report->test_count ? tp_json_number(result->test_loss) : json_null()},
+        {"test_accuracy", report->test_count ? tp_json_number(result->test_accuracy) : json_null()},
+        {"best_validation_loss", any_best ? tp_json_number(result->best_validation_loss) : json_null()},
+        {"best_step", any_best ? tp_json_count(result->best_step) : json_null()},
+        {"best_validation_accuracy",
+         any_best ? tp_json_number(result->best_validation_accuracy) : json_null()},
+        {"seconds_total", tp_json_number(tp_clock_seconds() - report->begun)},
+        {"seconds_loading", tp_json_number(report->loaded - report->begun)},
+        {"seconds_planning", tp_json_number(report->run.seconds_planning)},
+        {"seconds_training", tp_json_number(result->seconds_training)},
+        {"seconds_evaluation", tp_json_number(result->seconds_evaluation)},
+        {"samples_per_second", tp_json_number(rate)},
+        {"gflops", tp_json_number(1e-9 * flops_of(&report->run, rate))},
+        {"isa", json_string(report->run.isa)},
+        {"threads_requested", tp_json_count(report->run.threads_most)},
+        {"threads_used", tp_json_count(report->run.threads)},
+        {"threads_of_steps", tp_json_count(report->run.threads_of_steps)},
+        {"threads_worked", tp_json_count(result->threads_worked)},
+        {"numa", json_string(tp_numa_name((int)result->numa))},
+        {"numa_nodes", tp_json_count(result->numa_nodes)},
+        {"weights_hash", json_string(hash)},
+        {"saved", json_saved(&saver->last)},
+        {"saved_best", json_saved(&saver->best)},
+        {"stopped_by", json_string(tileprop_stop_name(result->stopped_by))},
+        {"stop_at_accuracy",
+         json_goal(goal, report->command->options.stop_at_accuracy, result->seconds_training)},
+    };
+    return tp_json_write(tp_json_object(members, sizeof members / sizeof members[0]), error);
+}
+
+enum tp_status tp_report_stats(const struct tp_train_command *command, const char *directory,
+                               const struct tp_dataset *train, struct tp_error *error)
+{
+    struct tp_normalization normalization = {0};
+    enum tp_status status = tp_normalization_fit(&normalization, TP_NORMALIZE_GLOBAL, train, error);
+    if (status != TP_OK)
+        return status;
+    const double mean = normalization.mean, deviation = normalization.deviation;
+    tp_normalization_free(&normalization);
+
+    printf(TP_LABEL "%s\n", "data", directory);
+    const char *samples = train->schema ? "samples" : "images", *values = train->schema ? "values" : "pixels";
+    printf(TP_LABEL "%zu\n", samples, train->count);
+    printf(TP_LABEL "%zu each, %zu in all\n", values, train->features, train->features * train->count);
+    printf(TP_LABEL "%zu\n", "classes", train->classes);
+    printf(TP_LABEL "%.5f\n", "mean", mean);
+    printf(TP_LABEL "%.5f\n", "deviation", deviation);
+    if (!command->json)
+        return TP_OK;
+    const struct tp_json_member members[] = {
+        {samples, tp_json_count(train->count)},     {values, tp_json_count(train->features * train->count)},
+        {"classes", tp_json_count(train->classes)}, {"mean", tp_json_number(mean)},
+        {"deviation", tp_json_number(deviation)},
+    };
+    return tp_json_write(tp_json_object(members, sizeof members / sizeof members[0]), error);
+}
+
+enum tp_status tp_report_finish(struct tp_report *report, const tileprop_result *result,
+                                const tileprop_time *times, const struct tp_model_writer *saver,
+                                struct tp_error *error)
+{
+    tp_report_clear(report);
+    const struct goal goal = find_goal(report, result);
+    if (report->command->explain)
+        tp_profile_report_steps(&report->command->options, &report->run, times,
+                                samples_done(report, result->steps), result->seconds_training, report->peak);
+    write_closing(report, result, saver, &goal);
+    return report->command->json ? write_json(report, result, saver, &goal, error) : TP_OK;
+}

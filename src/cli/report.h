@@ -1,0 +1,71 @@
+/*
+ * What a run says: its opening and closing lines and the JSON object on standard output, its progress on
+ * standard error. On a terminal progress is one line that is redrawn, elsewhere a line for each evaluation.
+ */
+#ifndef TP_REPORT_H
+#define TP_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/model_writer.h"
+#include "cli/train_command.h"
+#include "data/dataset.h"
+
+struct tp_report {
+    const struct tp_train_command *command;
+    const char *directory;
+    size_t train_count, validation_count, test_count;
+    tileprop_run run; /* but for what is valid during its callback alone */
+    double peak;      /* of the threads used, in FLOP/s; 0: none that is proved */
+    bool terminal;
+    size_t drawn; /* columns of the line on the terminal */
+    size_t line;  /* of the lines elsewhere, the last that was written; SIZE_MAX: none */
+
+    /* Times are those of CLOCK_MONOTONIC in seconds. */
+    double begun, loaded, started, redrawn;
+    double marked;       /* end of the last step or evaluation */
+    double step_seconds; /* of steps alone */
+    size_t done, epoch;  /* steps done, those before a run was resumed included; epoch of the last of them */
+    double loss;
+    bool evaluated;
+    tileprop_progress evaluation; /* the last one */
+};
+
+/*
+ * Writes what --stats asks for: mean and deviation of the training samples, which are those that --normalize
+ * global uses, and counts, of images and pixels or, of a file, samples and values; with --json a JSON object
+ * besides.
+ * Errors: TP_FAILURE without memory.
+ */
+enum tp_status tp_report_stats(const struct tp_train_command *command, const char *directory,
+                               const struct tp_dataset *train, struct tp_error *error);
+
+/* Starts the clock of seconds_total. */
+void tp_report_begin(struct tp_report *report, const struct tp_train_command *command);
+
+/* The data are loaded, from directory, which must outlive the report. */
+void tp_report_loaded(struct tp_report *report, const char *directory, const struct tp_dataset *train,
+                      const struct tp_dataset *validation, const struct tp_dataset *test);
+
+/* To be called by a training's callbacks; step after each step. */
+void tp_report_started(struct tp_report *report, const tileprop_run *run);
+void tp_report_step(struct tp_report *report, size_t epoch, double loss);
+void tp_report_evaluated(struct tp_report *report, const tileprop_progress *evaluation);
+
+/* Says on standard error, unless it is to be quiet, what does not end the run. */
+void tp_report_warn(struct tp_report *report, const char *text);
+
+/* Removes the progress from a terminal, before anything else is written. */
+void tp_report_clear(struct tp_report *report);
+
+/*
+ * Writes the closing lines, also of what was saved, and the JSON object. times: of the steps, if the command
+ * has them explained.
+ * Errors: TP_FAILURE without memory. Errors of standard output are left to the stream.
+ */
+enum tp_status tp_report_finish(struct tp_report *report, const tileprop_result *result,
+                                const tileprop_time *times, const struct tp_model_writer *saver,
+                                struct tp_error *error);
+
+#endif

@@ -1,0 +1,43 @@
+#include "cli/select_isa.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "tileprop/tileprop.h"
+
+/* The tier's place among those of the library, from the slowest to the fastest. */
+static enum tp_status find_tier(const char *origin, const char *name, size_t *place, struct tp_error *error)
+{
+    char here[128] = "auto";
+    bool found = false;
+    const char *tier;
+    int runs;
+    for (size_t i = 0; (tier = tileprop_isa(i, &runs)); i++) {
+        if (!runs)
+            continue;
+        strncat(here, ", ", sizeof here - strlen(here) - 1);
+        strncat(here, tier, sizeof here - strlen(here) - 1);
+        if (strcmp(name, tier) == 0 || strcmp(name, "auto") == 0) {
+            *place = i;
+            found = true;
+        }
+    }
+    if (found)
+        return TP_OK;
+    return tp_fail(error, TP_USAGE,
+                   "%s: expected one of %s, which this CPU and this build have, found \"%.32s\"", origin,
+                   here, name);
+}
+
+enum tp_status tp_select_isa(const char **isa, const char *ceiling, struct tp_error *error)
+{
+    size_t place, highest;
+    int runs;
+    enum tp_status status = find_tier("--isa", *isa, &place, error);
+    if (status == TP_OK)
+        status = find_tier("TILEPROP_ISA", ceiling && *ceiling ? ceiling : "auto", &highest, error);
+    if (status == TP_OK)
+        *isa = tileprop_isa(place < highest ? place : highest, &runs);
+    return status;
+}

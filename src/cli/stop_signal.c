@@ -1,0 +1,45 @@
+#include "cli/stop_signal.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+static volatile sig_atomic_t number_that_came;
+
+static volatile sig_atomic_t caught[NSIG];
+
+/* The next one of either ends the program at once; one that was ignored from the start stays ignored. */
+static void request_stop(int number)
+{
+    number_that_came = number;
+    if (caught[SIGINT])
+        signal(SIGINT, SIG_DFL);
+    if (caught[SIGTERM])
+        signal(SIGTERM, SIG_DFL);
+}
+
+void tp_stop_signal_catch(void)
+{
+    const int numbers[] = {SIGINT, SIGTERM};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct sigaction action = {.sa_handler = request_stop, .sa_flags = SA_RESTART}, old;
+        /* A shell that starts a job in the background wants it to ignore Ctrl-C. */
+        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) {
+            caught[numbers[i]] = 1;
+            sigaction(numbers[i], &action, NULL);
+        }
+    }
+    /* A reader that leaves early, as in `train | head -3`, does not end the run, and what a limit on files'
+     * sizes refuses is an error like others. */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+int tp_stop_signal_number(void)
+{
+    return number_that_came;
+}
+
+const char *tp_stop_signal_name(void)
+{
+    return number_that_came == SIGINT ? "SIGINT" : "SIGTERM";
+}

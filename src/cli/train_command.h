@@ -1,0 +1,94 @@
+/*
+ * The command line of `train`.
+ */
+#ifndef TP_TRAIN_COMMAND_H
+#define TP_TRAIN_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/status.h"
+#include "cli/options.h"
+#include "readers/table.h"
+#include "tileprop/run.h"
+
+/* One of them is not 0. */
+struct tp_interval {
+    size_t steps, epochs;
+    double seconds;
+};
+
+struct tp_train_command {
+    tileprop_options options;
+    tileprop_run_options run; /* plan and init_from */
+    bool shuffle, eval_train; /* those of options */
+    bool log_gradients, explain;
+    const char *data;   /* directory or file; NULL: where the shipped data are */
+    const char *labels; /* file; NULL: none */
+    const char *val_data, *val_labels;
+    struct tp_table_options table;
+    const char *class_weight; /* "balanced" or a file; NULL: none */
+    size_t train_limit;       /* samples; 0: all */
+    size_t val_limit;         /* likewise */
+    double val_split;         /* fraction of the training set to validate on; 0: the validation files */
+    size_t test_holdout;      /* samples of the training files to test on; 0: none */
+    const char *save;         /* file; NULL: none; and those that follow */
+    const char *save_best;
+    const char *checkpoint;
+    const char *checkpoint_every; /* as it was given; the same follows */
+    struct tp_interval checkpoint_interval;
+    const char *resume; /* file or "auto" */
+    bool resume_inexact;
+    const char *history;
+    const char *plot;
+    bool json, quiet;
+    bool stats;          /* only say what the data are */
+    bool check_gradient; /* only check gradients */
+    const char *config;
+    bool print_config, help, version;
+    char *storage; /* owned; texts above may point into it */
+};
+
+/*
+ * Fills *command from the command line, which must outlive it, and the configuration file that it names.
+ * tp_train_command_free() it afterwards, on error too.
+ * Errors: TP_USAGE for what tp_options_parse() refuses and for an option that the optimizer or another option
+ * has no use for.
+ */
+enum tp_status tp_train_command_parse(struct tp_train_command *command, int argc, char *const *argv,
+                                      struct tp_error *error);
+
+void tp_train_command_free(struct tp_train_command *command);
+
+/*
+ * Without --threads, `openmp` (the environment's OMP_NUM_THREADS; NULL: none) is the count. More than there
+ * are CPUs, and what is no count, is as if it were not set.
+ */
+void tp_train_command_threads(struct tp_train_command *command, const char *openmp);
+
+/* To be called where the environment says already how threads are bound: auto then means none. */
+void tp_train_command_unbind(struct tp_train_command *command);
+
+/* Writes --help, or what else is made of the options. */
+void tp_train_command_write(tp_options_writer *write, FILE *out);
+void tp_train_command_write_config(const struct tp_train_command *command, FILE *out);
+
+/*
+ * Those that decide what is trained, without paths: the same for the same run on any machine. What is left to
+ * the data or to other options is written as what that means, once tileprop_options_resolve() has it.
+ */
+void tp_train_command_write_training(const struct tp_train_command *command, FILE *out);
+
+/* What --activation, --optimizer, --isa and --header take, here and elsewhere. */
+extern const struct tp_choice tp_activation_choices[], tp_optimizer_choices[], tp_tier_choices[],
+    tp_header_choices[];
+
+/* The name by which --activation, --init, --optimizer, --bias and --numa take a value of tileprop.h. */
+const char *tp_activation_name(int activation);
+const char *tp_init_name(int init);
+const char *tp_optimizer_name(int optimizer);
+const char *tp_bias_name(int bias);
+const char *tp_numa_name(int numa);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * The data sets of a run of `train`, as its command line asks for them.
+ */
+#ifndef TP_TRAIN_DATA_H
+#define TP_TRAIN_DATA_H
+
+#include <limits.h>
+
+#include "base/status.h"
+#include "cli/train_command.h"
+#include "data/dataset.h"
+
+struct tp_train_data {
+    char directory[PATH_MAX]; /* or the file */
+    struct tp_dataset train, validation;
+    struct tp_dataset test; /* --test-holdout: part of what train owns; count 0: none */
+
+    /* Of --data that is a file. */
+    struct tp_schema schema;
+    size_t rows;          /* of the file; 0: it is a directory */
+    size_t *class_counts; /* [classes] of all rows */
+    bool is_drawn;        /* validation is a part of the file */
+
+    float *class_weights; /* [classes]; NULL: none */
+};
+
+/*
+ * Loads the sets from --data, else from the shipped data's place; splits off validation, limits them, and
+ * holds out the test samples, which follow the training samples. The rows of a table are put in an order that
+ * the seed decides, since tables are often sorted by class. tp_train_data_free() them afterwards, on error
+ * too.
+ * Errors: TP_USAGE if the held out samples leave none to train on; as tp_data_path_find(),
+ * tp_dataset_load_idx(), tp_dataset_split(), tp_data_loader_read() and tp_dataset_draw(); TP_USAGE for
+ * options of tables that are of no use to a directory; TP_BAD_INPUT if the sets do not fit each other and for
+ * a file with one class alone.
+ */
+enum tp_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
+                                  struct tp_error *error);
+
+/* A set as the library takes it, named so in messages (NULL: as the library calls it). */
+tileprop_data tp_train_data_of(const struct tp_dataset *set, const char *name);
+
+void tp_train_data_free(struct tp_train_data *data);
+
+#endif

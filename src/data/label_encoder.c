@@ -1,0 +1,107 @@
+#include "data/label_encoder.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/decimal.h"
+
+/* Below it no two integers are the same float. */
+#define TP_INTEGER_LIMIT (1 << FLT_MANT_DIG)
+
+enum tp_status tp_label_encoder_begin(struct tp_label_encoder *classes, const struct tp_schema *schema,
+                                      struct tp_error *error)
+{
+    *classes = (struct tp_label_encoder){.learned = schema->classes != NULL, .numbers = true};
+    enum tp_status status = TP_OK;
+    for (size_t i = 0; status == TP_OK && i < schema->class_count; i++)
+        status = tp_string_table_add(&classes->names, schema->classes[i], strlen(schema->classes[i]), error);
+    return status;
+}
+
+/* As printf writes it, but for 0. */
+static bool is_plain_integer(const char *text, size_t size)
+{
+    const size_t sign = text[0] == '-';
+    for (size_t i = sign; i < size; i++)
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+    return size > sign && text[sign] != '0';
+}
+
+bool tp_label_encoder_find(const struct tp_label_encoder *classes, const char *text, size_t size,
+                           uint16_t *label)
+{
+    uint32_t number;
+    const bool found = tp_string_table_find(&classes->names, text, size, &number);
+    if (found)
+        *label = (uint16_t)number;
+    return found;
+}
+
+enum tp_status tp_label_encoder_label(struct tp_label_encoder *classes, const char *place, const char *text,
+                                      size_t size, uint16_t *label, struct tp_error *error)
+{
+    char integer[16];
+    bool is_number = is_plain_integer(text, size);
+    float value;
+    const struct tp_shown shown = tp_show(text, size);
+    if (!is_number && tp_decimal_read(text, text + size, &value) == text + size) {
+        is_number = true;
+        if (fabsf(value) < TP_INTEGER_LIMIT && rintf(value) == value) {
+            size = (size_t)snprintf(integer, sizeof integer, "%d", (int)value);
+            text = integer;
+        } else if (classes->numbers && !classes->learned) {
+            return tp_fail(
+                error, TP_BAD_INPUT,
+                "%s: label %s found, expected an integer or a name: it looks continuous, and tileprop "
+                "classifies; --label says which column is the label",
+                place, shown.text);
+        }
+    }
+    if (tp_label_encoder_find(classes, text, size, label))
+        return TP_OK;
+    if (classes->learned)
+        return tp_fail(error, TP_BAD_INPUT,
+                       "%s: class \"%s\" found, expected one that the training data have", place, shown.text);
+    classes->numbers &= is_number;
+    if (classes->numbers && classes->names.count == TP_NUMBER_CLASSES_MAX)
+        return tp_fail(error, TP_BAD_INPUT,
+                       "%s: more than %d distinct numbers found as labels: they look continuous, and "
+                       "tileprop classifies; "
+                       "--label says which column is the label",
+                       place, TP_NUMBER_CLASSES_MAX);
+    if (classes->names.count == TP_CLASSES_MAX)
+        return tp_fail(error, TP_BAD_INPUT,
+                       "%s: more than %d classes found; --label says which column is the label", place,
+                       TP_CLASSES_MAX);
+    *label = (uint16_t)classes->names.count;
+    return tp_string_table_add(&classes->names, text, size, error);
+}
+
+enum tp_status tp_label_encoder_finish(struct tp_label_encoder *classes, struct tp_schema *schema,
+                                       uint16_t *labels, size_t count, struct tp_error *error)
+{
+    if (classes->learned)
+        return TP_OK;
+    struct tp_string_table *names = &classes->names;
+    uint32_t *places = malloc((names->count + 1) * sizeof *places);
+    if (!places)
+        return tp_fail(error, TP_FAILURE, "out of memory for %zu classes", names->count);
+    tp_string_table_sort(names, places);
+    for (size_t i = 0; i < count; i++)
+        labels[i] = (uint16_t)places[labels[i]];
+    free(places);
+    schema->classes = names->texts;
+    schema->class_count = names->count;
+    names->texts = NULL;
+    names->count = 0;
+    return TP_OK;
+}
+
+void tp_label_encoder_free(struct tp_label_encoder *classes)
+{
+    tp_string_table_free(&classes->names);
+}

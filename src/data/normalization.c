@@ -1,0 +1,161 @@
+/*
+ * The part of dataset.h that fits a normalization to a data set.
+ */
+#include "data/dataset.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "kernels/flush.h"
+
+/* n^2 times a variance of bytes needs more than 64 bits, and less than 128 up to n = 2^56. */
+__extension__ typedef unsigned __int128 tp_uint128;
+
+struct moments {
+    double mean, deviation;
+};
+
+/* Sums of x and of x^2, exact up to 2^48 bytes. */
+struct byte_sums {
+    uint64_t x, xx;
+};
+
+/*
+ * deviation^2 = (n sum(x^2) - sum(x)^2) / n^2. The difference, where rounded sums would cancel, is one of
+ * exact integers, and never below 0 (Cauchy-Schwarz).
+ */
+static struct moments byte_moments(size_t n, struct byte_sums sums)
+{
+    const tp_uint128 difference = (tp_uint128)n * sums.xx - (tp_uint128)sums.x * sums.x;
+    return (struct moments){.mean = (double)sums.x / (double)n,
+                            .deviation = sqrt((double)difference) / (double)n};
+}
+
+/* Stores the moments of each feature, and of all values in *whole. */
+static enum tp_status u8_moments(const struct tp_dataset *dataset, struct moments *of, struct moments *whole,
+                                 struct tp_error *error)
+{
+    const size_t count = dataset->count, features = dataset->features;
+    const uint8_t *samples = dataset->samples;
+    struct byte_sums *sums = calloc(features, sizeof *sums);
+    if (!sums)
+        return tp_fail(error, TP_FAILURE, "out of memory for the normalization of %zu features", features);
+
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < features; j++) {
+            const unsigned x = samples[i * features + j];
+            sums[j].x += x;
+            sums[j].xx += x * x;
+        }
+    }
+    struct byte_sums total = {0};
+    for (size_t j = 0; j < features; j++) {
+        of[j] = byte_moments(count, sums[j]);
+        total.x += sums[j].x;
+        total.xx += sums[j].xx;
+    }
+    *whole = byte_moments(count * features, total);
+    free(sums);
+    return TP_OK;
+}
+
+/*
+ * As u8_moments, in two passes of double sums: each feature's in the order of the samples, then those of the
+ * features in their order. The squares about the common mean are those about the features' own means plus
+ * count times the squared distances of the means, so that two passes serve both.
+ */
+static void f32_moments(const struct tp_dataset *dataset, struct moments *of, struct moments *whole)
+{
+    const size_t count = dataset->count, features = dataset->features;
+    const float *samples = dataset->samples;
+    const double n = (double)count;
+
+    for (size_t j = 0; j < features; j++)
+        of[j] = (struct moments){0};
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < features; j++)
+            of[j].mean += (double)samples[i * features + j];
+    double sum = 0;
+    for (size_t j = 0; j < features; j++) {
+        sum += of[j].mean;
+        of[j].mean /= n;
+    }
+    whole->mean = sum / (n * (double)features);
+
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < features; j++) {
+            const double distance = (double)samples[i * features + j] - of[j].mean;
+            of[j].deviation += distance * distance;
+        }
+    }
+    double squares = 0;
+    for (size_t j = 0; j < features; j++) {
+        const double distance = of[j].mean - whole->mean;
+        squares += of[j].deviation + n * (distance * distance);
+        of[j].deviation = sqrt(of[j].deviation / n);
+    }
+    whole->deviation = sqrt(squares / (n * (double)features));
+}
+
+enum tp_status tp_normalization_fit(struct tp_normalization *normalization, enum tp_normalize mode,
+                                    const struct tp_dataset *dataset, struct tp_error *error)
+{
+    const size_t features = dataset->features;
+    const uint64_t saved = tp_flush_enter(); /* the caller's rounding mode decides nothing */
+    *normalization = (struct tp_normalization){.features = features};
+    normalization->scale = malloc(features * sizeof *normalization->scale);
+    normalization->shift = malloc(features * sizeof *normalization->shift);
+    struct moments *of = malloc(features * sizeof *of), whole = {0};
+    enum tp_status status = TP_OK;
+    if (!normalization->scale || !normalization->shift || !of) {
+        status = tp_fail(error, TP_FAILURE, "out of memory for the normalization of %zu features", features);
+        goto done;
+    }
+
+    if (dataset->type == TP_SAMPLE_U8)
+        status = u8_moments(dataset, of, &whole, error);
+    else
+        f32_moments(dataset, of, &whole);
+    if (status != TP_OK)
+        goto done;
+    normalization->mean = whole.mean;
+    normalization->deviation = whole.deviation;
+
+    for (size_t j = 0; j < features; j++) {
+        double scale = 1, shift = 0;
+        if (mode == TP_NORMALIZE_UNIT && dataset->type == TP_SAMPLE_U8) {
+            scale = 1.0 / 255;
+        } else if (mode == TP_NORMALIZE_GLOBAL || mode == TP_NORMALIZE_FEATURE) {
+            const struct moments m = mode == TP_NORMALIZE_GLOBAL ? whole : of[j];
+            /* Below FLT_MIN values differ only where flush-to-zero reads them as 0, and 1 / deviation
+             * overflows. */
+            const bool constant = m.deviation < (double)FLT_MIN;
+            scale = constant ? 0 : 1 / m.deviation;
+            shift = constant ? 0 : -m.mean / m.deviation;
+        }
+        if (mode <= TP_NORMALIZE_FEATURE && scale != 0 && scale < (double)FLT_MIN) {
+            status =
+                tp_fail(error, TP_BAD_INPUT,
+                        "value %zu of the samples: deviation %g is too large to divide by", j, 1 / scale);
+            goto done;
+        }
+        normalization->scale[j] = (float)scale;
+        normalization->shift[j] = (float)shift;
+    }
+
+done:
+    tp_flush_leave(saved);
+    free(of);
+    if (status != TP_OK)
+        tp_normalization_free(normalization);
+    return status;
+}
+
+void tp_normalization_free(struct tp_normalization *normalization)
+{
+    free(normalization->scale);
+    free(normalization->shift);
+    *normalization = (struct tp_normalization){0};
+}

@@ -1,0 +1,33 @@
+#include "data/schema.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+const char *tp_schema_class(const struct tp_schema *schema, size_t label, char *buffer, size_t size)
+{
+    if (schema->classes && label < schema->class_count)
+        return schema->classes[label];
+    snprintf(buffer, size, "%zu", label);
+    return buffer;
+}
+
+static void free_texts(char **texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(texts[i]);
+    free(texts);
+}
+
+void tp_schema_free(struct tp_schema *schema)
+{
+    for (size_t i = 0; i < schema->column_count; i++) {
+        free(schema->columns[i].name);
+        free_texts(schema->columns[i].categories, schema->columns[i].category_count);
+    }
+    free(schema->columns);
+    free(schema->label);
+    if (schema->classes)
+        free_texts(schema->classes, schema->class_count);
+    free(schema->means);
+    *schema = (struct tp_schema){0};
+}

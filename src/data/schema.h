@@ -1,0 +1,41 @@
+/*
+ * What the columns of a table are: which features they became, and what the classes are called. A table that
+ * is read later, to validate or to predict, is read by the schema of the one that was trained on.
+ */
+#ifndef TP_SCHEMA_H
+#define TP_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+
+#define TP_CLASSES_MAX    65536 /* a label has 16 bits */
+#define TP_CATEGORIES_MAX 1000  /* of a column: more are taken for free text */
+
+/* A column of inputs: one feature that is a number, or one per category, which is 1 in its rows and 0
+ * elsewhere. */
+struct tp_column {
+    char *name;            /* owned; NULL: the table has no header */
+    char **categories;     /* [category_count], owned */
+    size_t category_count; /* 0: a number */
+};
+
+struct tp_schema {
+    size_t features;           /* of a sample; 0: nothing is known yet */
+    struct tp_column *columns; /* [column_count], in the order of their features; owned */
+    size_t column_count;       /* 0: nothing is known of the columns, as in an array */
+    char *label;               /* name of the label's column, owned; NULL: the table has no header */
+    size_t
+        label_place; /* the label's column, from 0, among those and itself in the table that was trained on */
+    char **classes;  /* [class_count], by label, owned; NULL: they are called by their labels */
+    size_t class_count;
+    float *means; /* [features] what a missing cell becomes, owned; NULL: a missing cell is an error */
+};
+
+/* The class's name: classes[label], or the label itself, written to buffer[size]. */
+const char *tp_schema_class(const struct tp_schema *schema, size_t label, char *buffer, size_t size);
+
+void tp_schema_free(struct tp_schema *schema);
+
+#endif

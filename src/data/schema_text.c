@@ -1,0 +1,180 @@
+#include "data/schema_text.h"
+
+#include <errno.h>
+#include <float.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_text.h"
+#include "base/string_table.h"
+
+/* Appends to a list that is taken over and given back, NULL once anything failed. */
+static json_t *append(json_t *list, json_t *item)
+{
+    if (json_array_append_new(list, item) == 0)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
+static json_t *write_column(const struct tp_column *column)
+{
+    json_t *object = json_object();
+    bool good = object;
+    if (column->name)
+        good = json_object_set_new(object, "name", json_string(column->name)) == 0;
+    if (good && column->category_count) {
+        json_t *list = json_array();
+        for (size_t i = 0; i < column->category_count; i++)
+            list = append(list, json_string(column->categories[i]));
+        good = json_object_set_new(object, "categories", list) == 0;
+    }
+    if (good)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+char *tp_schema_text_write(const struct tp_schema *schema)
+{
+    json_t *object = json_object(), *columns = json_array(), *means = json_array();
+    for (size_t i = 0; i < schema->column_count; i++)
+        columns = append(columns, write_column(&schema->columns[i]));
+    for (size_t i = 0; schema->means && i < schema->features; i++)
+        means = append(means, json_real((double)schema->means[i]));
+    bool good = json_object_set_new(object, "columns", columns) == 0;
+    if (schema->label)
+        good &= json_object_set_new(object, "label", json_string(schema->label)) == 0;
+    good &= json_object_set_new(object, "label_place", json_integer((json_int_t)schema->label_place)) == 0;
+    if (schema->means)
+        good &= json_object_set(object, "means", means) == 0;
+    json_decref(means);
+    char *text = good ? tp_json_text_write(object, JSON_COMPACT) : NULL;
+    json_decref(object);
+    return text;
+}
+
+static enum tp_status fail(const char *path, const char *expected, struct tp_error *error)
+{
+    return tp_fail(error, TP_BAD_INPUT, "%s: __metadata__: schema: expected %s", path, expected);
+}
+
+static enum tp_status fail_memory(const char *path, struct tp_error *error)
+{
+    return tp_fail(error, TP_FAILURE, "%s: out of memory for a schema", path);
+}
+
+static enum tp_status read_categories(struct tp_column *column, const json_t *list, const char *path,
+                                      struct tp_error *error)
+{
+    struct tp_string_table names = {0};
+    const size_t count = json_array_size(list);
+    bool good = count >= 1 && count <= TP_CATEGORIES_MAX;
+    enum tp_status status = TP_OK;
+    for (size_t i = 0; good && status == TP_OK && i < count; i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        uint32_t number;
+        good = text && !tp_string_table_find(&names, text, strlen(text), &number);
+        if (good)
+            status = tp_string_table_add(&names, text, strlen(text), error);
+    }
+    if (good && status == TP_OK) {
+        column->categories = names.texts;
+        column->category_count = names.count;
+        names.texts = NULL;
+        names.count = 0;
+    }
+    tp_string_table_free(&names);
+    return good ? status : fail(path, "a column's categories to be a list of different texts", error);
+}
+
+/* Columns have names where the label has one. */
+static enum tp_status read_column(struct tp_column *column, const json_t *said, bool named, const char *path,
+                                  struct tp_error *error)
+{
+    const json_t *name = json_object_get(said, "name"), *categories = json_object_get(said, "categories");
+    const size_t known = (size_t)(name != NULL) + (categories != NULL);
+    if (!json_is_object(said) || json_object_size(said) != known || named != json_is_string(name) ||
+        (name != NULL) != named)
+        return fail(path, "columns with names, if the label has one, with categories or none, and no more",
+                    error);
+    if (named && !(column->name = strdup(json_string_value(name))))
+        return fail_memory(path, error);
+    return categories ? read_categories(column, categories, path, error) : TP_OK;
+}
+
+static enum tp_status read_columns(struct tp_schema *schema, const json_t *list, const char *path,
+                                   struct tp_error *error)
+{
+    const size_t count = json_array_size(list);
+    size_t features = 0;
+    if (count == 0)
+        return TP_OK;
+    if (count > schema->features)
+        return fail(path, "no more columns than inputs", error);
+    schema->columns = calloc(count, sizeof *schema->columns);
+    if (!schema->columns)
+        return fail_memory(path, error);
+    schema->column_count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct tp_column *column = &schema->columns[i];
+        const enum tp_status status =
+            read_column(column, json_array_get(list, i), schema->label, path, error);
+        if (status != TP_OK)
+            return status;
+        features += column->category_count ? column->category_count : 1;
+    }
+    return features == schema->features
+               ? TP_OK
+               : tp_fail(error, TP_BAD_INPUT,
+                         "%s: __metadata__: schema: columns that make %zu inputs found, expected %zu", path,
+                         features, schema->features);
+}
+
+static enum tp_status read_means(struct tp_schema *schema, const json_t *list, const char *path,
+                                 struct tp_error *error)
+{
+    if (json_array_size(list) != schema->features)
+        return fail(path, "as many means as inputs", error);
+    schema->means = malloc(schema->features * sizeof *schema->means);
+    if (!schema->means)
+        return fail_memory(path, error);
+    for (size_t i = 0; i < schema->features; i++) {
+        const json_t *mean = json_array_get(list, i);
+        if (!json_is_number(mean) || !(fabs(json_number_value(mean)) <= (double)FLT_MAX))
+            return fail(path, "means that are numbers of fp32", error);
+        schema->means[i] = (float)json_number_value(mean);
+    }
+    return TP_OK;
+}
+
+static enum tp_status parse(struct tp_schema *schema, const json_t *said, const char *path,
+                            struct tp_error *error)
+{
+    const json_t *columns = json_object_get(said, "columns"), *label = json_object_get(said, "label"),
+                 *place = json_object_get(said, "label_place"), *means = json_object_get(said, "means");
+    if (!json_is_array(columns) || (label && !json_is_string(label)) || !json_is_integer(place) ||
+        json_object_size(said) != (size_t)2 + (label != NULL) + (means != NULL))
+        return fail(path, "an object of columns, label_place and perhaps label and means", error);
+    if (json_integer_value(place) < 0 || (size_t)json_integer_value(place) > json_array_size(columns))
+        return fail(path, "label_place to be a place among the columns", error);
+    schema->label_place = (size_t)json_integer_value(place);
+    if (label && !(schema->label = strdup(json_string_value(label))))
+        return fail_memory(path, error);
+    const enum tp_status status = read_columns(schema, columns, path, error);
+    return status == TP_OK && means ? read_means(schema, means, path, error) : status;
+}
+
+enum tp_status tp_schema_text_read(struct tp_schema *schema, const char *text, size_t features,
+                                   const char *path, struct tp_error *error)
+{
+    *schema = (struct tp_schema){.features = features};
+    json_t *said = tp_json_text_read(text, strlen(text), JSON_REJECT_DUPLICATES, NULL);
+    if (!said && errno == ENOMEM)
+        return fail_memory(path, error);
+    const enum tp_status status = parse(schema, said, path, error);
+    json_decref(said);
+    return status;
+}

@@ -1,0 +1,130 @@
+/*
+ * The part of dataset.h that draws the rows of a table.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "data/dataset.h"
+
+/* Of one class: its samples, those for the tail, and what rounding took from it. */
+struct quota {
+    size_t count, wanted;
+    double remainder;
+};
+
+/* The class whose remainder is the largest, of equal ones the first; it has none afterwards. */
+static size_t take_largest(struct quota *quotas, size_t classes)
+{
+    size_t best = 0;
+    for (size_t k = 1; k < classes; k++)
+        best = quotas[k].remainder > quotas[best].remainder ? k : best;
+    quotas[best].remainder = -1;
+    return best;
+}
+
+static void find_quotas(const struct tp_dataset *dataset, size_t wanted, struct quota *quotas)
+{
+    size_t given = 0;
+    for (size_t i = 0; i < dataset->count; i++)
+        quotas[dataset->labels[i]].count++;
+    for (size_t k = 0; k < dataset->classes; k++) {
+        const double exact = (double)wanted * (double)quotas[k].count / (double)dataset->count;
+        quotas[k].wanted = (size_t)exact;
+        quotas[k].remainder = exact - floor(exact);
+        given += quotas[k].wanted;
+    }
+    for (; given < wanted; given++)
+        quotas[take_largest(quotas, dataset->classes)].wanted++;
+}
+
+static void copy_sample(struct tp_dataset *to, const struct tp_dataset *from, size_t i)
+{
+    const size_t size = tp_dataset_sample_size(from);
+    memcpy((char *)to->samples + to->count * size, (const char *)from->samples + i * size, size);
+    to->labels[to->count++] = from->labels[i];
+}
+
+static enum tp_status allocate(struct tp_dataset *dataset, size_t count, struct tp_error *error)
+{
+    dataset->samples = malloc(count ? count * tp_dataset_sample_size(dataset) : 1);
+    dataset->labels = malloc((count ? count : 1) * sizeof *dataset->labels);
+    dataset->count = 0;
+    return dataset->samples && dataset->labels ? TP_OK
+                                               : tp_fail(error, TP_FAILURE, "out of memory for a split");
+}
+
+enum tp_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint64_t seed,
+                               struct tp_dataset *tail, struct tp_error *error)
+{
+    size_t wanted = (size_t)rint(fraction * (double)dataset->count);
+    wanted += fraction > 0 && wanted == 0;
+    *tail = (struct tp_dataset){0};
+    if (wanted >= dataset->count || dataset->count > UINT32_MAX)
+        return tp_fail(error, TP_USAGE, "%zu of %zu samples to validate on leave none to train on", wanted,
+                       dataset->count);
+
+    struct tp_dataset head = *dataset, rest = *dataset;
+    struct quota *quotas = calloc(dataset->classes, sizeof *quotas);
+    uint32_t *order = malloc(dataset->count * sizeof *order);
+    enum tp_status status = allocate(&head, dataset->count - wanted, error);
+    const enum tp_status rest_status = allocate(&rest, wanted, error);
+    status = status ? status : rest_status;
+    if (status == TP_OK && (!quotas || !order))
+        status = tp_fail(error, TP_FAILURE, "out of memory for a split");
+    if (status == TP_OK) {
+        find_quotas(dataset, wanted, quotas);
+        tp_random_permutation(seed, TP_RANDOM_DRAW, 0, dataset->count, order);
+        for (size_t i = 0; i < dataset->count; i++) {
+            struct quota *quota = &quotas[dataset->labels[order[i]]];
+            copy_sample(quota->wanted ? &rest : &head, dataset, order[i]);
+            quota->wanted -= quota->wanted > 0;
+        }
+        tp_dataset_free(dataset);
+        *dataset = head;
+        *tail = rest;
+    } else {
+        tp_dataset_free(&head);
+        tp_dataset_free(&rest);
+    }
+    if (status == TP_OK && !wanted)
+        tp_dataset_free(tail);
+    free(quotas);
+    free(order);
+    return status;
+}
+
+enum tp_status tp_missing_means(const struct tp_dataset *dataset, float *means, struct tp_error *error)
+{
+    const float *samples = dataset->samples;
+    const size_t features = dataset->features;
+    for (size_t j = 0; j < features; j++) {
+        double sum = 0;
+        size_t there = 0;
+        for (size_t i = 0; i < dataset->count; i++) {
+            const float value = samples[i * features + j];
+            if (!isnan(value)) {
+                sum += (double)value;
+                there++;
+            }
+        }
+        if (!there)
+            return tp_fail(error, TP_BAD_INPUT,
+                           "input %zu is missing in all %zu training samples, expected a value", j + 1,
+                           dataset->count);
+        means[j] = (float)(sum / (double)there);
+    }
+    return TP_OK;
+}
+
+void tp_missing_fill(struct tp_dataset *dataset, const float *means)
+{
+    float *samples = dataset->samples;
+    for (size_t i = 0; i < dataset->count; i++) {
+        for (size_t j = 0; j < dataset->features; j++) {
+            float *value = &samples[i * dataset->features + j];
+            *value = isnan(*value) ? means[j] : *value;
+        }
+    }
+}

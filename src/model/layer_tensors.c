@@ -1,0 +1,115 @@
+#include "model/layer_tensors.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TP_SHAPE_TEXT 128 /* bytes of a shape in a message */
+
+static struct tp_tensor *add(struct tp_tensor_list *list)
+{
+    struct tp_tensor *tensor = &list->tensors[list->count];
+    tensor->name = list->names[list->count++];
+    return tensor;
+}
+
+void tp_tensor_list_vector(struct tp_tensor_list *list, const char *name, const char *type, size_t length,
+                           size_t width, const void *bytes)
+{
+    snprintf(list->names[list->count], TP_TENSOR_NAME_MAX, "%s", name);
+    struct tp_tensor *tensor = add(list);
+    tensor->type = type;
+    tensor->dimensions = 1;
+    tensor->shape[0] = length;
+    tensor->bytes = bytes;
+    tensor->size = length * width;
+}
+
+void tp_tensor_list_layers(struct tp_tensor_list *list, const char *prefix, const struct tp_weights *weights)
+{
+    for (size_t l = 0; l < weights->layer_count; l++) {
+        const struct tp_weights_layer *layer = &weights->layers[l];
+        snprintf(list->names[list->count], TP_TENSOR_NAME_MAX, "%slayers.%zu.weight", prefix, l);
+        struct tp_tensor *tensor = add(list);
+        tensor->type = "F32";
+        tensor->dimensions = 2;
+        tensor->shape[0] = layer->units;
+        tensor->shape[1] = layer->inputs;
+        tensor->bytes = layer->weight;
+        tensor->size = layer->units * layer->inputs * sizeof(float);
+        char name[TP_TENSOR_NAME_MAX];
+        snprintf(name, sizeof name, "%slayers.%zu.bias", prefix, l);
+        if (layer->has_bias)
+            tp_tensor_list_vector(list, name, "F32", layer->units, sizeof(float), layer->bias);
+    }
+}
+
+enum tp_status tp_tensor_fail(const struct tp_safetensors *read, const struct tp_tensor *tensor,
+                              const char *expected, struct tp_error *error)
+{
+    char shape[TP_SHAPE_TEXT];
+    tp_tensor_describe(tensor, shape, sizeof shape);
+    return tp_fail(error, TP_BAD_INPUT, "%s: %s: found %s, expected %s", read->file.path, tensor->name, shape,
+                   expected);
+}
+
+enum tp_status tp_layers_find(const struct tp_safetensors *read, const char *prefix,
+                              struct tp_weights *weights, size_t *known, struct tp_error *error)
+{
+    for (size_t l = 0; l <= TP_LAYERS_MAX; l++) {
+        char name[TP_TENSOR_NAME_MAX], expected[TP_SHAPE_TEXT];
+        snprintf(name, sizeof name, "%slayers.%zu.weight", prefix, l);
+        const struct tp_tensor *weight = tp_safetensors_find(read, name);
+        snprintf(name, sizeof name, "%slayers.%zu.bias", prefix, l);
+        const struct tp_tensor *bias = tp_safetensors_find(read, name);
+        if (!weight)
+            break;
+        if (l == TP_LAYERS_MAX)
+            return tp_fail(error, TP_BAD_INPUT, "%s: %s: expected at most %d layers", read->file.path,
+                           weight->name, TP_LAYERS_MAX);
+        const size_t inputs = l ? weights->layers[l - 1].units : weight->shape[1];
+        snprintf(expected, sizeof expected,
+                 l ? "F32 [units, %zu], as many inputs as the layer before has units" : "F32 [units, inputs]",
+                 inputs);
+        if (strcmp(weight->type, "F32") != 0 || weight->dimensions != 2 || weight->shape[0] == 0 ||
+            weight->shape[1] == 0 || weight->shape[1] != inputs)
+            return tp_tensor_fail(read, weight, expected, error);
+        snprintf(expected, sizeof expected, "F32 [%zu], as many as the layer has units", weight->shape[0]);
+        if (bias &&
+            (strcmp(bias->type, "F32") != 0 || bias->dimensions != 1 || bias->shape[0] != weight->shape[0]))
+            return tp_tensor_fail(read, bias, expected, error);
+        tp_weights_add(weights, inputs, weight->shape[0], bias);
+        *known += bias ? 2 : 1;
+    }
+    if (weights->layer_count == 0)
+        return tp_fail(error, TP_BAD_INPUT, "%s: no tensor %slayers.0.weight found, expected one",
+                       read->file.path, prefix);
+    return TP_OK;
+}
+
+enum tp_status tp_tensor_copy(const struct tp_safetensors *read, const char *name, float *values,
+                              struct tp_error *error)
+{
+    const struct tp_tensor *tensor = tp_safetensors_find(read, name);
+    memcpy(values, tensor->bytes, tensor->size);
+    for (size_t i = 0; i < tensor->size / sizeof *values; i++)
+        if (!isfinite(values[i]))
+            return tp_fail(error, TP_BAD_INPUT, "%s: %s: value %zu is not finite, expected finite ones",
+                           read->file.path, name, i);
+    return TP_OK;
+}
+
+enum tp_status tp_layers_copy(const struct tp_safetensors *read, const char *prefix,
+                              struct tp_weights *weights, struct tp_error *error)
+{
+    enum tp_status status = tp_weights_allocate(weights, error);
+    for (size_t l = 0; l < weights->layer_count && status == TP_OK; l++) {
+        char name[TP_TENSOR_NAME_MAX];
+        snprintf(name, sizeof name, "%slayers.%zu.weight", prefix, l);
+        status = tp_tensor_copy(read, name, weights->layers[l].weight, error);
+        snprintf(name, sizeof name, "%slayers.%zu.bias", prefix, l);
+        if (status == TP_OK && weights->layers[l].has_bias)
+            status = tp_tensor_copy(read, name, weights->layers[l].bias, error);
+    }
+    return status;
+}

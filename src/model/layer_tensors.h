@@ -1,0 +1,51 @@
+/*
+ * Weights as tensors of a safetensors file: PREFIXlayers.N.weight, F32 [units, inputs], N from 0 on, and
+ * PREFIXlayers.N.bias, F32 [units], where the layer has biases.
+ */
+#ifndef TP_LAYER_TENSORS_H
+#define TP_LAYER_TENSORS_H
+
+#include "model/safetensors.h"
+#include "network/weights.h"
+
+#define TP_TENSOR_NAME_MAX 64
+#define TP_TENSOR_SETS_MAX 4 /* of layers in a file: weights, two of the optimizer, the best weights */
+#define TP_TENSORS_MAX     (2 * TP_LAYERS_MAX * TP_TENSOR_SETS_MAX + 3)
+
+/* Tensors that are to be written. */
+struct tp_tensor_list {
+    size_t count;
+    struct tp_tensor tensors[TP_TENSORS_MAX];
+    char names[TP_TENSORS_MAX][TP_TENSOR_NAME_MAX];
+};
+
+/* Adds a vector of `length` values, whose type has `width` bytes. */
+void tp_tensor_list_vector(struct tp_tensor_list *list, const char *name, const char *type, size_t length,
+                           size_t width, const void *bytes);
+
+/* Adds the tensors of all layers. */
+void tp_tensor_list_layers(struct tp_tensor_list *list, const char *prefix, const struct tp_weights *weights);
+
+/*
+ * Finds layers as they follow each other, without memory for them yet; *known counts their tensors.
+ * Errors: TP_BAD_INPUT with path, tensor, found, expected.
+ */
+enum tp_status tp_layers_find(const struct tp_safetensors *read, const char *prefix,
+                              struct tp_weights *weights, size_t *known, struct tp_error *error);
+
+/*
+ * Gives found layers memory and their values.
+ * Errors: TP_BAD_INPUT for values that are not finite, TP_FAILURE without memory.
+ */
+enum tp_status tp_layers_copy(const struct tp_safetensors *read, const char *prefix,
+                              struct tp_weights *weights, struct tp_error *error);
+
+/* Copies a tensor of fp32, which may lie on any byte. Errors: as tp_layers_copy. */
+enum tp_status tp_tensor_copy(const struct tp_safetensors *read, const char *name, float *values,
+                              struct tp_error *error);
+
+/* TP_BAD_INPUT: path, tensor, found, expected. */
+enum tp_status tp_tensor_fail(const struct tp_safetensors *read, const struct tp_tensor *tensor,
+                              const char *expected, struct tp_error *error);
+
+#endif

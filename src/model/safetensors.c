@@ -1,0 +1,303 @@
+#include "model/safetensors.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_text.h"
+
+#define TP_LENGTH_BYTES 8
+#define TP_DEPTH_MAX    3 /* the header, a tensor in it, its shape */
+
+/* Tensors are read and written as they lie in memory. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "safetensors is little-endian");
+
+static const struct {
+    const char *name;
+    size_t size;
+} types[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1},
+             {"I16", 2},  {"U16", 2}, {"F16", 2}, {"BF16", 2},    {"I32", 4},
+             {"U32", 4},  {"F32", 4}, {"F64", 8}, {"I64", 8},     {"U64", 8}};
+
+static enum tp_status fail_tensor(const struct tp_safetensors *read, const char *name, const char *what,
+                                  struct tp_error *error)
+{
+    return tp_fail(error, TP_BAD_INPUT, "%s: tensor \"%s\": %s", read->file.path,
+                   tp_show(name, strlen(name)).text, what);
+}
+
+/* JSON that nests no deeper than a header does keeps its parser from recursing and its objects few. */
+static bool nests_too_deep(const char *text, size_t length, size_t *place)
+{
+    size_t depth = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < length; i++) {
+        if (quoted && text[i] == '\\') {
+            i++;
+        } else if (text[i] == '"') {
+            quoted = !quoted;
+        } else if (quoted) {
+            continue;
+        } else if (text[i] == '{' || text[i] == '[') {
+            *place = i;
+            if (++depth > TP_DEPTH_MAX)
+                return true;
+        } else if (text[i] == '}' || text[i] == ']') {
+            depth -= depth > 0;
+        }
+    }
+    return false;
+}
+
+static enum tp_status parse_header(struct tp_safetensors *read, size_t *header_size, struct tp_error *error)
+{
+    const char *path = read->file.path;
+    const size_t size = read->file.size;
+    if (size < TP_LENGTH_BYTES)
+        return tp_fail(error, TP_BAD_INPUT, "%s: %zu bytes found, expected a safetensors file, at least %d",
+                       path, size, TP_LENGTH_BYTES);
+    uint64_t length;
+    memcpy(&length, read->file.bytes, sizeof length);
+    const char *text = (const char *)read->file.bytes + TP_LENGTH_BYTES;
+    if (length > size - TP_LENGTH_BYTES || length > TP_SAFETENSORS_HEADER_MAX)
+        return tp_fail(error, TP_BAD_INPUT,
+                       "%s: byte 0: a header of %llu bytes found, expected at most %zu, as in a safetensors "
+                       "file of this size",
+                       path, (unsigned long long)length,
+                       size - TP_LENGTH_BYTES < TP_SAFETENSORS_HEADER_MAX ? size - TP_LENGTH_BYTES
+                                                                          : TP_SAFETENSORS_HEADER_MAX);
+    if (length == 0 || text[0] != '{')
+        return tp_fail(error, TP_BAD_INPUT, "%s: byte %d: expected {, with which a safetensors header begins",
+                       path, TP_LENGTH_BYTES);
+    size_t place;
+    if (nests_too_deep(text, (size_t)length, &place))
+        return tp_fail(error, TP_BAD_INPUT, "%s: byte %zu: brackets nest more than %d deep", path,
+                       TP_LENGTH_BYTES + place, TP_DEPTH_MAX);
+    json_error_t wrong;
+    read->header = tp_json_text_read(text, (size_t)length, JSON_REJECT_DUPLICATES, &wrong);
+    if (!read->header && errno == ENOMEM)
+        return tp_fail(error, TP_FAILURE, "%s: out of memory for the header", path);
+    if (!read->header)
+        return tp_fail(error, TP_BAD_INPUT, "%s: byte %d: the header is no JSON: %s", path,
+                       TP_LENGTH_BYTES + wrong.position, tp_show(wrong.text, strlen(wrong.text)).text);
+    *header_size = TP_LENGTH_BYTES + (size_t)length;
+    return TP_OK;
+}
+
+static enum tp_status check_texts(const struct tp_safetensors *read, json_t *texts, struct tp_error *error)
+{
+    const char *key;
+    json_t *value;
+    if (!json_is_object(texts))
+        return tp_fail(error, TP_BAD_INPUT, "%s: __metadata__: expected an object of texts", read->file.path);
+    json_object_foreach(texts, key, value)
+    {
+        if (!json_is_string(value))
+            return tp_fail(error, TP_BAD_INPUT, "%s: __metadata__: \"%s\": expected a text", read->file.path,
+                           tp_show(key, strlen(key)).text);
+    }
+    return TP_OK;
+}
+
+/* A count of anything in the file; false for what is none. */
+static bool get_size(const json_t *value, size_t *size)
+{
+    if (!json_is_integer(value) || json_integer_value(value) < 0)
+        return false;
+    *size = (size_t)json_integer_value(value);
+    return true;
+}
+
+/* The size of the tensor's values by type and shape. */
+static bool expected_size(const struct tp_tensor *tensor, size_t *size)
+{
+    *size = 0;
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (strcmp(tensor->type, types[i].name) == 0)
+            *size = types[i].size;
+    for (size_t d = 0; d < tensor->dimensions; d++)
+        if (__builtin_mul_overflow(*size, tensor->shape[d], size))
+            return false;
+    return true;
+}
+
+static const char *known_type(const char *name)
+{
+    for (size_t i = 0; name && i < sizeof types / sizeof types[0]; i++)
+        if (strcmp(name, types[i].name) == 0)
+            return types[i].name;
+    return NULL;
+}
+
+/* Fills the tensor from what the header says of it; values: those of the file. */
+static enum tp_status parse_tensor(const struct tp_safetensors *read, const char *name, const json_t *said,
+                                   size_t header_size, struct tp_tensor *tensor, struct tp_error *error)
+{
+    const json_t *shape = json_object_get(said, "shape"), *places = json_object_get(said, "data_offsets");
+    const char *type = json_string_value(json_object_get(said, "dtype"));
+    const size_t values_size = read->file.size - header_size;
+    size_t begin = 0, end = 0, size = 0;
+    if (!json_is_array(shape) || !json_is_array(places) || !type || json_object_size(said) != 3)
+        return fail_tensor(read, name, "expected dtype, shape and data_offsets, and nothing else", error);
+    *tensor =
+        (struct tp_tensor){.name = name, .type = known_type(type), .dimensions = json_array_size(shape)};
+    if (!tensor->type)
+        return fail_tensor(read, name, "unknown dtype found, expected one that safetensors defines", error);
+    if (tensor->dimensions > TP_TENSOR_DIMENSIONS_MAX)
+        return fail_tensor(read, name, "more than 8 dimensions found, expected at most 8", error);
+    for (size_t d = 0; d < tensor->dimensions; d++)
+        if (!get_size(json_array_get(shape, d), &tensor->shape[d]))
+            return fail_tensor(read, name, "shape: expected integers from 0 on", error);
+    if (json_array_size(places) != 2 || !get_size(json_array_get(places, 0), &begin) ||
+        !get_size(json_array_get(places, 1), &end) || begin > end || end > values_size)
+        return fail_tensor(read, name, "data_offsets: expected two places within the file's values", error);
+    if (!expected_size(tensor, &size) || end - begin != size)
+        return fail_tensor(read, name, "data_offsets: expected as many bytes as dtype and shape have", error);
+    tensor->bytes = read->file.bytes + header_size + begin;
+    tensor->size = size;
+    return TP_OK;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct tp_tensor *x = a, *y = b;
+    const char *p = x->bytes, *q = y->bytes;
+    return p != q ? (p > q) - (p < q) : (x->size > y->size) - (x->size < y->size);
+}
+
+/* Every byte of the values belongs to one tensor. */
+static enum tp_status check_places(const struct tp_safetensors *read, size_t header_size,
+                                   struct tp_error *error)
+{
+    const unsigned char *next = read->file.bytes + header_size;
+    for (size_t i = 0; i < read->count; i++) {
+        if (read->tensors[i].bytes != (const void *)next)
+            return fail_tensor(
+                read, read->tensors[i].name,
+                "data_offsets: a gap or an overlap found, expected tensors to follow each other", error);
+        next += read->tensors[i].size;
+    }
+    const size_t end = (size_t)(next - read->file.bytes);
+    if (end != read->file.size)
+        return tp_fail(error, TP_BAD_INPUT, "%s: byte %zu: %zu bytes behind the last tensor, expected none",
+                       read->file.path, end, read->file.size - end);
+    return TP_OK;
+}
+
+static enum tp_status parse_tensors(struct tp_safetensors *read, size_t header_size, struct tp_error *error)
+{
+    const char *name;
+    json_t *said;
+    enum tp_status status = TP_OK;
+    read->tensors = malloc((json_object_size(read->header) + 1) * sizeof *read->tensors);
+    if (!read->tensors)
+        return tp_fail(error, TP_FAILURE, "%s: out of memory for the tensors' places", read->file.path);
+    json_object_foreach(read->header, name, said)
+    {
+        if (strcmp(name, "__metadata__") == 0)
+            status = check_texts(read, said, error);
+        else
+            status = parse_tensor(read, name, said, header_size, &read->tensors[read->count++], error);
+        if (status != TP_OK)
+            return status;
+    }
+    qsort(read->tensors, read->count, sizeof *read->tensors, by_place);
+    return check_places(read, header_size, error);
+}
+
+enum tp_status tp_safetensors_parse(struct tp_safetensors *read, struct tp_file *file, struct tp_error *error)
+{
+    *read = (struct tp_safetensors){.file = *file};
+    *file = (struct tp_file){0};
+    size_t header_size;
+    enum tp_status status = parse_header(read, &header_size, error);
+    if (status == TP_OK)
+        status = parse_tensors(read, header_size, error);
+    if (status != TP_OK)
+        tp_safetensors_free(read);
+    return status;
+}
+
+enum tp_status tp_safetensors_read(struct tp_safetensors *read, const char *path, struct tp_error *error)
+{
+    *read = (struct tp_safetensors){0};
+    struct tp_file file;
+    enum tp_status status = tp_file_read(&file, path, error);
+    return status == TP_OK ? tp_safetensors_parse(read, &file, error) : status;
+}
+
+void tp_safetensors_free(struct tp_safetensors *read)
+{
+    tp_file_free(&read->file);
+    json_decref(read->header);
+    free(read->tensors);
+    *read = (struct tp_safetensors){0};
+}
+
+const struct tp_tensor *tp_safetensors_find(const struct tp_safetensors *read, const char *name)
+{
+    for (size_t i = 0; i < read->count; i++)
+        if (strcmp(read->tensors[i].name, name) == 0)
+            return &read->tensors[i];
+    return NULL;
+}
+
+const char *tp_safetensors_text(const struct tp_safetensors *read, const char *key)
+{
+    return json_string_value(json_object_get(json_object_get(read->header, "__metadata__"), key));
+}
+
+void tp_tensor_describe(const struct tp_tensor *tensor, char *text, size_t size)
+{
+    int length = snprintf(text, size, "%s [", tensor->type);
+    for (size_t d = 0; d < tensor->dimensions && length >= 0 && (size_t)length < size; d++)
+        length += snprintf(text + length, size - (size_t)length, "%s%zu", d ? ", " : "", tensor->shape[d]);
+    if (length >= 0 && (size_t)length < size)
+        snprintf(text + length, size - (size_t)length, "]");
+}
+
+/* What the header says of a tensor, whose values begin at *place. */
+static json_t *describe(const struct tp_tensor *tensor, size_t *place)
+{
+    json_t *shape = json_array();
+    for (size_t d = 0; d < tensor->dimensions; d++)
+        if (json_array_append_new(shape, json_integer((json_int_t)tensor->shape[d])) != 0)
+            shape = (json_decref(shape), NULL);
+    const size_t begin = *place;
+    *place += tensor->size;
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", tensor->type, "shape", shape, "data_offsets",
+                     (json_int_t)begin, (json_int_t)*place);
+}
+
+enum tp_status tp_safetensors_write(struct tp_safe_file *out, const struct tp_tensor *tensors, size_t count,
+                                    json_t *texts, struct tp_error *error)
+{
+    json_t *header = json_object();
+    size_t place = 0;
+    bool failed = json_object_set(header, "__metadata__", texts) != 0;
+    for (size_t i = 0; i < count; i++)
+        failed |= json_object_set_new(header, tensors[i].name, describe(&tensors[i], &place)) != 0;
+    char *text = failed ? NULL : tp_json_text_write(header, JSON_COMPACT);
+    json_decref(header);
+    if (!text)
+        return tp_fail(error, TP_FAILURE, "%s: %s: out of memory", out->option, out->path);
+
+    /* Blanks behind it put the values on multiples of 8, which readers that map the file rely on. */
+    static const char blanks[8] = "        ";
+    const size_t length = strlen(text), padding = -length % sizeof blanks;
+    if (length + padding > TP_SAFETENSORS_HEADER_MAX) {
+        free(text);
+        return tp_fail(error, TP_FAILURE,
+                       "%s: %s: a header of %zu bytes is to be written, expected at most %zu", out->option,
+                       out->path, length, TP_SAFETENSORS_HEADER_MAX);
+    }
+    const uint64_t header_size = length + padding;
+    tp_safe_file_write(out, &header_size, sizeof header_size);
+    tp_safe_file_write(out, text, length);
+    tp_safe_file_write(out, blanks, padding);
+    for (size_t i = 0; i < count; i++)
+        tp_safe_file_write(out, tensors[i].bytes, tensors[i].size);
+    free(text);
+    return TP_OK;
+}

@@ -1,0 +1,72 @@
+/*
+ * safetensors, the format of Hugging Face for named tensors: the header's length in 8 bytes, the header, a
+ * JSON object that says of each tensor its type, shape and place and may hold texts in __metadata__, then the
+ * tensors' values, row by row. All numbers are little-endian.
+ */
+#ifndef TP_SAFETENSORS_H
+#define TP_SAFETENSORS_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "base/file.h"
+#include "base/safe_file.h"
+#include "base/status.h"
+
+#define TP_TENSOR_DIMENSIONS_MAX 8
+/* Bytes of a header, as the format's first reader, that of Hugging Face, has it too. */
+#define TP_SAFETENSORS_HEADER_MAX ((size_t)100000000)
+
+struct tp_tensor {
+    const char *name;
+    const char *type; /* "F32", as the format names it */
+    size_t dimensions;
+    size_t shape[TP_TENSOR_DIMENSIONS_MAX];
+    const void *bytes; /* [size], any alignment */
+    size_t size;
+};
+
+struct tp_safetensors {
+    struct tp_file file; /* which the tensors point into; owned */
+    json_t *header;      /* which their names point into; owned */
+    struct tp_tensor *tensors;
+    size_t count;
+};
+
+/*
+ * Reads a file.
+ * Errors: as tp_file_read and tp_safetensors_parse. On error *read is empty.
+ */
+enum tp_status tp_safetensors_read(struct tp_safetensors *read, const char *path, struct tp_error *error);
+
+/*
+ * Finds the tensors in a file's bytes, which it takes over; *file is empty afterwards, on error too. Besides
+ * them it allocates at most 80 bytes for each byte of the header, which may have TP_SAFETENSORS_HEADER_MAX.
+ * Errors: TP_BAD_INPUT with path, place, found, expected for whatever the format does not allow: lengths
+ * beyond the file, JSON that is no such header, a name given twice, places that overlap or leave a gap.
+ * TP_FAILURE without memory. On error *read is empty.
+ */
+enum tp_status tp_safetensors_parse(struct tp_safetensors *read, struct tp_file *file,
+                                    struct tp_error *error);
+
+void tp_safetensors_free(struct tp_safetensors *read);
+
+/* The tensor of this name, or NULL. */
+const struct tp_tensor *tp_safetensors_find(const struct tp_safetensors *read, const char *name);
+
+/* The text that __metadata__ has for the key, or NULL. */
+const char *tp_safetensors_text(const struct tp_safetensors *read, const char *key);
+
+/* "F32 [64, 784]", for messages; cut off where it does not fit. */
+void tp_tensor_describe(const struct tp_tensor *tensor, char *text, size_t size);
+
+/*
+ * Writes the tensors in their order, and the texts, an object of strings that is not taken over. Every name
+ * is there once, and size is what type and shape make of it. What cannot be written is left to
+ * tp_safe_file_commit().
+ * Errors: TP_FAILURE without memory, and for a header of more than TP_SAFETENSORS_HEADER_MAX bytes.
+ */
+enum tp_status tp_safetensors_write(struct tp_safe_file *out, const struct tp_tensor *tensors, size_t count,
+                                    json_t *texts, struct tp_error *error);
+
+#endif

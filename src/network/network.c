@@ -1,0 +1,267 @@
+#include "network/network.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/random.h"
+#include "network/weights.h"
+
+/* Slice s of n gets panels [panels * s / n, panels * (s + 1) / n). */
+static void cut(struct tp_layer *layer)
+{
+    size_t panels = tp_panel_count(layer->units);
+    for (size_t s = 0; s < layer->slice_count; s++) {
+        struct tp_slice *slice = &layer->slices[s];
+        size_t end = panels * (s + 1) / layer->slice_count * TP_PANEL;
+        slice->unit_begin = panels * s / layer->slice_count * TP_PANEL;
+        slice->units = (end < layer->units ? end : layer->units) - slice->unit_begin;
+        slice->w_stride = tp_panel_stride(layer->inputs + layer->bias);
+        slice->wt_stride = tp_panel_stride(slice->units);
+    }
+}
+
+enum tp_status tp_network_shape(struct tp_network *network, const struct tp_train_options *options,
+                                size_t features, size_t classes, size_t members, struct tp_error *error)
+{
+    *network = (struct tp_network){.layer_count = options->hidden_count + 1,
+                                   .states = tp_optimizer_states(options->optimizer)};
+    size_t inputs = features;
+    for (size_t l = 0; l < network->layer_count; l++) {
+        struct tp_layer *layer = &network->layers[l];
+        bool output = l == options->hidden_count;
+        layer->inputs = inputs;
+        layer->units = output ? classes : options->hidden[l];
+        layer->bias = options->bias == TP_BIAS_ALL || (options->bias == TP_BIAS_INPUT && l == 0);
+        layer->activation = output ? TP_LINEAR : options->activation;
+        size_t panels = tp_panel_count(layer->units);
+        layer->slice_count = panels < members ? panels : members;
+        layer->slices = calloc(layer->slice_count, sizeof *layer->slices);
+        if (!layer->slices)
+            return tp_fail(error, TP_FAILURE, "out of memory: the slices of layer %zu", l + 1);
+        cut(layer);
+        inputs = layer->units;
+    }
+    return TP_OK;
+}
+
+enum tp_status tp_network_like(struct tp_network *network, const struct tp_network *shaped,
+                               struct tp_error *error)
+{
+    *network = *shaped;
+    for (size_t l = 0; l < network->layer_count; l++)
+        network->layers[l].slices = NULL;
+    for (size_t l = 0; l < network->layer_count; l++) {
+        struct tp_layer *layer = &network->layers[l];
+        layer->slices = calloc(layer->slice_count, sizeof *layer->slices);
+        if (!layer->slices)
+            return tp_fail(error, TP_FAILURE, "out of memory: the slices of layer %zu", l + 1);
+        cut(layer);
+    }
+    return TP_OK;
+}
+
+void tp_network_cut(struct tp_network *network, size_t layer, size_t slices)
+{
+    assert(slices >= 1 && slices <= network->layers[layer].slice_count);
+    network->layers[layer].slice_count = slices;
+    cut(&network->layers[layer]);
+}
+
+void tp_network_free(struct tp_network *network)
+{
+    for (size_t l = 0; l < network->layer_count; l++)
+        free(network->layers[l].slices);
+    *network = (struct tp_network){0};
+}
+
+size_t tp_network_bytes(const struct tp_network *network, size_t member, size_t total)
+{
+    for (size_t l = 0; l < network->layer_count; l++) {
+        const struct tp_layer *layer = &network->layers[l];
+        if (member >= layer->slice_count)
+            continue;
+        const struct tp_slice *slice = &layer->slices[member];
+        size_t panel_bytes = slice->w_stride * sizeof(float);
+        for (int i = 0; i < 1 + network->states; i++)
+            total = tp_arena_add(total, tp_panel_count(slice->units), panel_bytes);
+        if (l > 0)
+            total = tp_arena_add(total, tp_panel_count(layer->inputs), slice->wt_stride * sizeof(float));
+    }
+    return total;
+}
+
+void tp_network_place(struct tp_network *network, size_t member, struct tp_arena *arena)
+{
+    for (size_t l = 0; l < network->layer_count; l++) {
+        struct tp_layer *layer = &network->layers[l];
+        if (member >= layer->slice_count)
+            continue;
+        struct tp_slice *slice = &layer->slices[member];
+        size_t bytes = tp_panel_count(slice->units) * slice->w_stride * sizeof(float);
+        slice->w = tp_arena_take(arena, bytes);
+        for (int i = 0; i < network->states; i++)
+            slice->state[i] = tp_arena_take(arena, bytes);
+        if (l > 0)
+            slice->wt =
+                tp_arena_take(arena, tp_panel_count(layer->inputs) * slice->wt_stride * sizeof(float));
+    }
+}
+
+static float initial_weight(const struct tp_layer *layer, size_t l, size_t row, size_t unit,
+                            enum tp_init init, uint64_t seed)
+{
+    bool constant_input = l == 0 && layer->bias;
+    if (row == layer->inputs && !constant_input)
+        return 0;
+    uint64_t index = (uint64_t)row * layer->units + unit;
+    if (init == TP_INIT_UNIFORM)
+        return (float)(2 * tp_random_uniform(seed, TP_RANDOM_WEIGHTS, (uint32_t)l, index) - 1);
+    double fan_in = (double)(layer->inputs + constant_input);
+    double deviation = sqrt((init == TP_INIT_HE ? 2 : 1) / fan_in);
+    return (float)(deviation * tp_random_normal(seed, TP_RANDOM_WEIGHTS, (uint32_t)l, index));
+}
+
+/* Both views of a weight. */
+static void set(const struct tp_layer *layer, const struct tp_slice *slice, size_t row, size_t unit,
+                float weight)
+{
+    slice->w[tp_panel_offset(slice->w_stride, row, unit)] = weight;
+    if (slice->wt && row < layer->inputs)
+        slice->wt[tp_panel_offset(slice->wt_stride, unit, row)] = weight;
+}
+
+void tp_network_initialize(struct tp_network *network, size_t member, enum tp_init init, uint64_t seed)
+{
+    for (size_t l = 0; l < network->layer_count; l++) {
+        struct tp_layer *layer = &network->layers[l];
+        if (member >= layer->slice_count)
+            continue;
+        struct tp_slice *slice = &layer->slices[member];
+        for (int i = 0; i < network->states; i++)
+            memset(slice->state[i], 0, tp_panel_count(slice->units) * slice->w_stride * sizeof(float));
+        for (size_t row = 0; row < layer->inputs + layer->bias; row++) {
+            for (size_t u = 0; u < slice->units; u++)
+                set(layer, slice, row, u, initial_weight(layer, l, row, slice->unit_begin + u, init, seed));
+        }
+    }
+}
+
+/* Array 0 is the weights, those from 1 on the optimizer's state; likewise below. */
+static void put(struct tp_network *network, size_t member, int number, const struct tp_weights *weights)
+{
+    for (size_t l = 0; l < network->layer_count; l++) {
+        const struct tp_layer *layer = &network->layers[l];
+        const struct tp_weights_layer *from = &weights->layers[l];
+        if (member >= layer->slice_count)
+            continue;
+        const struct tp_slice *slice = &layer->slices[member];
+        for (size_t u = 0; u < slice->units; u++) {
+            const size_t unit = slice->unit_begin + u;
+            for (size_t row = 0; row < layer->inputs + layer->bias; row++) {
+                const float value = row < layer->inputs ? from->weight[unit * layer->inputs + row]
+                                    : from->bias        ? from->bias[unit]
+                                                        : 0;
+                if (number == 0)
+                    set(layer, slice, row, u, value);
+                else
+                    slice->state[number - 1][tp_panel_offset(slice->w_stride, row, u)] = value;
+            }
+        }
+    }
+}
+
+void tp_network_put(struct tp_network *network, size_t member, const struct tp_weights *weights)
+{
+    put(network, member, 0, weights);
+}
+
+void tp_network_put_state(struct tp_network *network, size_t member, int state,
+                          const struct tp_weights *values)
+{
+    put(network, member, 1 + state, values);
+}
+
+static void get(const struct tp_network *network, int number, struct tp_weights *weights)
+{
+    for (size_t l = 0; l < network->layer_count; l++) {
+        const struct tp_layer *layer = &network->layers[l];
+        const struct tp_weights_layer *to = &weights->layers[l];
+        for (size_t s = 0; s < layer->slice_count; s++) {
+            const struct tp_slice *slice = &layer->slices[s];
+            const float *from = number == 0 ? slice->w : slice->state[number - 1];
+            for (size_t u = 0; u < slice->units; u++) {
+                const size_t unit = slice->unit_begin + u;
+                for (size_t row = 0; row < layer->inputs; row++)
+                    to->weight[unit * layer->inputs + row] = from[tp_panel_offset(slice->w_stride, row, u)];
+                if (layer->bias)
+                    to->bias[unit] = from[tp_panel_offset(slice->w_stride, layer->inputs, u)];
+            }
+        }
+    }
+}
+
+void tp_network_get(const struct tp_network *network, struct tp_weights *weights)
+{
+    get(network, 0, weights);
+}
+
+void tp_network_get_state(const struct tp_network *network, int state, struct tp_weights *values)
+{
+    get(network, 1 + state, values);
+}
+
+void tp_network_row(const struct tp_network *network, size_t layer, size_t row, float *weights)
+{
+    for (size_t s = 0; s < network->layers[layer].slice_count; s++) {
+        const struct tp_slice *slice = &network->layers[layer].slices[s];
+        for (size_t u = 0; u < slice->units; u++)
+            weights[slice->unit_begin + u] = slice->w[tp_panel_offset(slice->w_stride, row, u)];
+    }
+}
+
+size_t tp_network_parameters(const struct tp_network *network)
+{
+    size_t sum = 0;
+    for (size_t l = 0; l < network->layer_count; l++)
+        sum += (network->layers[l].inputs + network->layers[l].bias) * network->layers[l].units;
+    return sum;
+}
+
+static void little_endian(float *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        unsigned char bytes[4] = {(unsigned char)bits, (unsigned char)(bits >> 8),
+                                  (unsigned char)(bits >> 16), (unsigned char)(bits >> 24)};
+        memcpy(&values[i], bytes, sizeof bytes);
+    }
+}
+
+enum tp_status tp_network_hash(const struct tp_network *network, uint64_t *hash, struct tp_error *error)
+{
+    size_t widest = 0;
+    for (size_t l = 0; l < network->layer_count; l++)
+        widest = network->layers[l].units > widest ? network->layers[l].units : widest;
+    float *row = calloc(widest, sizeof *row);
+    XXH3_state_t *state = XXH3_createState();
+    bool ready = row && state;
+    if (ready) {
+        XXH3_64bits_reset(state);
+        for (size_t l = 0; l < network->layer_count; l++) {
+            const struct tp_layer *layer = &network->layers[l];
+            for (size_t i = 0; i < layer->inputs + layer->bias; i++) {
+                tp_network_row(network, l, i, row);
+                little_endian(row, layer->units);
+                XXH3_64bits_update(state, row, layer->units * sizeof *row);
+            }
+        }
+        *hash = XXH3_64bits_digest(state);
+    }
+    XXH3_freeState(state);
+    free(row);
+    return ready ? TP_OK : tp_fail(error, TP_FAILURE, "out of memory: hashing the weights");
+}

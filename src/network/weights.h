@@ -1,0 +1,50 @@
+/*
+ * The weights of a network as files and other programs have them: a matrix [units x inputs] per layer, row by
+ * row, and its biases. The first layer's constant input is its bias.
+ */
+#ifndef TP_WEIGHTS_H
+#define TP_WEIGHTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+#include "network/network.h"
+
+struct tp_weights_layer {
+    size_t inputs, units;
+    bool has_bias;
+    float *weight; /* [units][inputs] */
+    float *bias;   /* [units]; NULL without biases */
+};
+
+struct tp_weights {
+    size_t layer_count;
+    struct tp_weights_layer layers[TP_LAYERS_MAX];
+    float *values; /* all of them; owned */
+};
+
+/* Adds a layer behind the others, at most TP_LAYERS_MAX of them, before there is memory. */
+void tp_weights_add(struct tp_weights *weights, size_t inputs, size_t units, bool bias);
+
+/* The layers of a network that has shapes, instead of those there were. */
+void tp_weights_shape(struct tp_weights *weights, const struct tp_network *network);
+
+/* Whether both have the same layers, with biases in the same ones. */
+bool tp_weights_alike(const struct tp_weights *a, const struct tp_weights *b);
+
+/*
+ * Gives memory, zeroed, to all layers.
+ * Errors: TP_FAILURE without it. The weights may be freed either way.
+ */
+enum tp_status tp_weights_allocate(struct tp_weights *weights, struct tp_error *error);
+
+/* Copies all values; both have the same layers. */
+void tp_weights_copy(struct tp_weights *to, const struct tp_weights *from);
+
+/* Whether all values are finite. */
+bool tp_weights_finite(const struct tp_weights *weights);
+
+void tp_weights_free(struct tp_weights *weights);
+
+#endif

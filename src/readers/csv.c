@@ -1,0 +1,170 @@
+#include "readers/csv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/decimal.h"
+
+/* Of those that are there as often the last: commas between semicolons are decimal points. */
+static const char delimiters[] = ",\t;";
+
+static void skip_line(struct tp_csv *csv)
+{
+    const char *line_end = memchr(csv->at, '\n', (size_t)(csv->end - csv->at));
+    csv->at = line_end ? line_end + 1 : csv->end;
+    csv->line++;
+}
+
+static void find_delimiter(struct tp_csv *csv)
+{
+    size_t counts[sizeof delimiters] = {0}, best = 0;
+    bool quoted = false, begins = true; /* a field */
+    for (const char *c = csv->at; c < csv->end && (quoted || *c != '\n'); c++) {
+        const char *found = quoted ? NULL : strchr(delimiters, *c);
+        if (found)
+            counts[found - delimiters]++;
+        if (*c == '"' && (quoted || begins || c[-1] == '"'))
+            quoted = !quoted;
+        begins = found || (begins && *c == ' ');
+    }
+    for (size_t i = 1; i < sizeof delimiters - 1; i++)
+        best = counts[i] && counts[i] >= counts[best] ? i : best;
+    csv->delimiter = delimiters[best];
+}
+
+/* Goes behind empty lines. */
+static void skip_empty(struct tp_csv *csv)
+{
+    while (csv->at < csv->end &&
+           (*csv->at == '\n' || (*csv->at == '\r' && csv->end - csv->at > 1 && csv->at[1] == '\n')))
+        skip_line(csv);
+}
+
+enum tp_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_t skip_lines,
+                           struct tp_error *error)
+{
+    const char *bytes = (const char *)file->bytes;
+    *csv = (struct tp_csv){.path = file->path, .at = bytes, .end = bytes + file->size, .line = 1};
+    const char *zero = memchr(bytes, '\0', file->size);
+    if (zero)
+        return tp_fail(error, TP_BAD_INPUT,
+                       "%s: byte %zu%s: a zero byte found, expected a table as text in ASCII or UTF-8",
+                       file->path, (size_t)(zero - bytes), file->unpacked ? " of the unpacked data" : "");
+    if (file->size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0)
+        csv->at += 3;
+    for (size_t i = 0; i < skip_lines && csv->at < csv->end; i++)
+        skip_line(csv);
+    skip_empty(csv);
+    if (csv->at == csv->end)
+        return tp_fail(error, TP_BAD_INPUT, "%s: no line found%s, expected a table", file->path,
+                       skip_lines ? " behind those that --skip-lines leaves out" : "");
+    if (*csv->at == '<')
+        return tp_fail(error, TP_BAD_INPUT,
+                       "%s: row %zu: '<' found: this is an HTML page (a failed download?), expected a table",
+                       file->path, csv->line);
+    find_delimiter(csv);
+    return TP_OK;
+}
+
+void tp_csv_close(struct tp_csv *csv)
+{
+    free(csv->buffer);
+    *csv = (struct tp_csv){0};
+}
+
+bool tp_csv_next(struct tp_csv *csv)
+{
+    skip_empty(csv);
+    csv->row = csv->line;
+    csv->more = csv->at < csv->end;
+    return csv->more;
+}
+
+static const char *skip_blanks(const char *text, const char *end)
+{
+    while (text < end && *text == ' ')
+        text++;
+    return text;
+}
+
+/* Whether a field ends here; then the next one is what is read next. */
+static bool end_field(struct tp_csv *csv, const char *here)
+{
+    const char *end = csv->end;
+    if (here < end && *here == csv->delimiter) {
+        csv->at = here + 1;
+        csv->more = true;
+        return true;
+    }
+    if (here < end && *here == '\r' && end - here > 1 && here[1] == '\n')
+        here++;
+    if (here < end && *here != '\n')
+        return false;
+    csv->at = here < end ? here + 1 : end;
+    csv->line++;
+    csv->more = false;
+    return true;
+}
+
+bool tp_csv_read_number(struct tp_csv *csv, float *value)
+{
+    const char *behind = tp_decimal_read(skip_blanks(csv->at, csv->end), csv->end, value);
+    return behind && end_field(csv, skip_blanks(behind, csv->end));
+}
+
+/* The field begins behind the quote that csv->at is at. */
+static enum tp_status read_quoted(struct tp_csv *csv, struct tp_field *field, struct tp_error *error)
+{
+    const char *c = csv->at + 1, *end = csv->end;
+    const size_t line = csv->line;
+    size_t size = 0, lines = 0;
+    while (c < end && (*c != '"' || (end - c > 1 && c[1] == '"'))) {
+        if (size == csv->buffer_size) {
+            const size_t grown_size = 2 * size + 64;
+            char *grown = realloc(csv->buffer, grown_size);
+            if (!grown)
+                return tp_fail(error, TP_FAILURE, "%s: out of memory for a field", csv->path);
+            csv->buffer = grown;
+            csv->buffer_size = grown_size;
+        }
+        lines += *c == '\n';
+        csv->buffer[size++] = *c;
+        c += *c == '"' ? 2 : 1;
+    }
+    if (c == end)
+        return tp_fail(error, TP_BAD_INPUT, "%s: row %zu: a double quote on line %zu is not closed",
+                       csv->path, csv->row, line);
+    csv->line += lines;
+    if (!end_field(csv, skip_blanks(c + 1, end)))
+        return tp_fail(error, TP_BAD_INPUT,
+                       "%s: row %zu: text found behind a field in double quotes, expected the field's end",
+                       csv->path, csv->row);
+    *field = (struct tp_field){.text = size ? csv->buffer : "", .size = size, .quoted = true};
+    return TP_OK;
+}
+
+enum tp_status tp_csv_read_field(struct tp_csv *csv, struct tp_field *field, struct tp_error *error)
+{
+    csv->at = skip_blanks(csv->at, csv->end);
+    if (csv->at < csv->end && *csv->at == '"')
+        return read_quoted(csv, field, error);
+    const char *begin = csv->at, *c = begin;
+    while (!((c == csv->end || *c == csv->delimiter || *c == '\n' || *c == '\r') && end_field(csv, c)))
+        c++;
+    while (c > begin && c[-1] == ' ')
+        c--;
+    *field = (struct tp_field){.text = begin, .size = (size_t)(c - begin)};
+    return TP_OK;
+}
+
+enum tp_status tp_csv_count_fields(struct tp_csv *csv, size_t *count, struct tp_error *error)
+{
+    enum tp_status status = TP_OK;
+    struct tp_field field;
+    *count = 0;
+    while (status == TP_OK && csv->more) {
+        status = tp_csv_read_field(csv, &field, error);
+        ++*count;
+    }
+    return status;
+}

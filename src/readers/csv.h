@@ -1,0 +1,61 @@
+/*
+ * Text with fields and records (RFC 4180): fields end at a comma, a tab or a semicolon, records at a line's
+ * end. A field that begins with a double quote ends with one, holds anything, and a quote in it is doubled.
+ * Lines may end with CR LF; empty ones are passed over; a byte order mark of UTF-8 is too. Blanks around a
+ * field without quotes are no part of it.
+ */
+#ifndef TP_CSV_H
+#define TP_CSV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/file.h"
+#include "base/status.h"
+
+struct tp_csv {
+    const char *path;     /* for messages; not owned */
+    const char *at, *end; /* what is still to be read; not owned */
+    char delimiter;
+    size_t row;   /* line of the file on which the record begins, from 1 */
+    size_t line;  /* line of the file that is read, from 1 */
+    bool more;    /* the record has another field */
+    char *buffer; /* owned; a field without its quotes */
+    size_t buffer_size;
+};
+
+/* Points into the file or the buffer: valid until the next field is read. */
+struct tp_field {
+    const char *text; /* [size], not ended by a zero */
+    size_t size;
+    bool quoted;
+};
+
+/*
+ * Begins to read a file, which outlives *csv, behind so many lines of it. The delimiter is the one of the
+ * three that is most often in the first record, outside of quotes, of equals the semicolon, then the tab.
+ * tp_csv_close() it afterwards, on error too.
+ * Errors: TP_BAD_INPUT for what is no text (a zero byte) or HTML, and if there are no more lines than are to
+ * be skipped.
+ */
+enum tp_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_t skip_lines,
+                           struct tp_error *error);
+void tp_csv_close(struct tp_csv *csv);
+
+/* Goes to the next record, which has a field at least; false if there is none. */
+bool tp_csv_next(struct tp_csv *csv);
+
+/* Reads the next field if it is a decimal number without quotes; else nothing is read. */
+bool tp_csv_read_number(struct tp_csv *csv, float *value);
+
+/*
+ * Reads the next field.
+ * Errors: TP_BAD_INPUT with path and row for a quote that is not closed or has text behind it; TP_FAILURE
+ * without memory.
+ */
+enum tp_status tp_csv_read_field(struct tp_csv *csv, struct tp_field *field, struct tp_error *error);
+
+/* Reads the rest of the record and stores how many fields that are. Errors: as tp_csv_read_field(). */
+enum tp_status tp_csv_count_fields(struct tp_csv *csv, size_t *count, struct tp_error *error);
+
+#endif

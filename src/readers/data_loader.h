@@ -1,0 +1,33 @@
+/*
+ * Samples from one file of any format: a table as text, libsvm's text, or a NumPy array. The content decides
+ * which.
+ */
+#ifndef TP_SOURCE_H
+#define TP_SOURCE_H
+
+#include "base/file.h"
+#include "base/status.h"
+#include "data/dataset.h"
+#include "data/schema.h"
+#include "readers/table.h"
+
+struct tp_data_loader {
+    const char *path;
+    const char *labels; /* of an array: the file with its labels; else NULL */
+    struct tp_table_options table;
+};
+
+/*
+ * Reads the samples and their labels. An empty schema is filled; a known one is what they have to fit.
+ * Errors: those of the formats; TP_BAD_INPUT for IDX files, which idx.h reads, and zip archives; TP_USAGE for
+ * labels that are missing or not wanted. On error *dataset is empty; the schema is to be freed.
+ */
+enum tp_status tp_data_loader_read(const struct tp_data_loader *source, struct tp_schema *schema,
+                                   struct tp_dataset *dataset, struct tp_error *error);
+
+/* The same of a file that was read, whose bytes are freed or become the samples. */
+enum tp_status tp_data_loader_parse(const struct tp_data_loader *source, struct tp_file *file,
+                                    struct tp_schema *schema, struct tp_dataset *dataset,
+                                    struct tp_error *error);
+
+#endif

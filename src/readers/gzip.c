@@ -1,0 +1,128 @@
+#include "readers/gzip.h"
+
+#include <libdeflate.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* 258 bytes for two bits are the most that deflate can pack (RFC 1951, 3.2.5 and 3.2.7). */
+#define TP_DEFLATE_RATIO_MAX 1032
+
+/* Up to this ratio the size that a gzip file claims is allocated at once. */
+#define TP_DEFLATE_RATIO_TRUSTED 32
+
+static enum tp_status fail_memory(const struct tp_file *file, size_t size, struct tp_error *error)
+{
+    return tp_fail(error, TP_FAILURE, "%s: out of memory: %zu bytes needed", file->path, size);
+}
+
+static bool is_gzip(const unsigned char *bytes, size_t size)
+{
+    return size >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
+}
+
+static size_t times(size_t size, size_t factor)
+{
+    return size > SIZE_MAX / factor ? SIZE_MAX : size * factor;
+}
+
+/*
+ * The capacity to try first. The last four bytes of a gzip file are the size of its last member modulo 2^32
+ * (RFC 1952, 2.3.1): nearly always the whole, but only a claim.
+ */
+static size_t first_capacity(const struct tp_file *packed)
+{
+    const size_t size = packed->size;
+    size_t claim = 0;
+    for (size_t i = 0; i < 4 && i < size; i++)
+        claim = claim << 8 | packed->bytes[size - 1 - i];
+    if (claim > times(size, TP_DEFLATE_RATIO_TRUSTED))
+        return times(size, TP_DEFLATE_RATIO_TRUSTED);
+    return claim > size ? claim : size;
+}
+
+/* Unpacks every member of packed to the end of plain, which starts empty. */
+static enum tp_status gunzip(struct tp_file *plain, const struct tp_file *packed,
+                             struct libdeflate_decompressor *decompressor, struct tp_error *error)
+{
+    const size_t limit = times(packed->size, TP_DEFLATE_RATIO_MAX);
+    size_t capacity = 0, wanted = first_capacity(packed);
+    size_t offset = 0;
+
+    while (offset < packed->size) {
+        if (wanted > capacity) {
+            if (plain->size == 0) { /* nothing that realloc() would have to copy */
+                free(plain->bytes);
+                plain->bytes = NULL;
+            }
+            unsigned char *grown = realloc(plain->bytes, wanted);
+            if (!grown)
+                return fail_memory(packed, wanted, error);
+            plain->bytes = grown;
+            capacity = wanted;
+            tp_file_prefer_huge_pages(plain->bytes, capacity);
+        }
+        if (!is_gzip(packed->bytes + offset, packed->size - offset))
+            return tp_fail(
+                error, TP_BAD_INPUT,
+                "%s: byte %zu: %zu trailing bytes after the gzip stream, expected the end of the file",
+                packed->path, offset, packed->size - offset);
+
+        size_t consumed, produced;
+        const enum libdeflate_result result = libdeflate_gzip_decompress_ex(
+            decompressor, packed->bytes + offset, packed->size - offset, plain->bytes + plain->size,
+            capacity - plain->size, &consumed, &produced);
+        if (result == LIBDEFLATE_INSUFFICIENT_SPACE && capacity < limit) {
+            wanted = capacity > limit / 2 ? limit : 2 * capacity;
+            continue;
+        }
+        if (result != LIBDEFLATE_SUCCESS)
+            return tp_fail(
+                error, TP_BAD_INPUT,
+                "%s: byte %zu: the gzip stream that starts here is corrupt or cut short, expected it whole",
+                packed->path, offset);
+        offset += consumed;
+        plain->size += produced;
+    }
+
+    if (plain->size < capacity) {
+        unsigned char *shrunk = realloc(plain->bytes, plain->size ? plain->size : 1);
+        if (shrunk)
+            plain->bytes = shrunk;
+    }
+    return TP_OK;
+}
+
+enum tp_status tp_gzip_unpack(struct tp_file *file, struct tp_error *error)
+{
+    if (!is_gzip(file->bytes, file->size))
+        return TP_OK;
+
+    struct libdeflate_decompressor *decompressor = libdeflate_alloc_decompressor();
+    if (!decompressor)
+        return tp_fail(error, TP_FAILURE, "%s: out of memory for unpacking", file->path);
+    struct tp_file plain = {.path = file->path, .unpacked = true};
+    enum tp_status status = gunzip(&plain, file, decompressor, error);
+    libdeflate_free_decompressor(decompressor);
+
+    if (status != TP_OK) {
+        tp_file_free(&plain);
+        return status;
+    }
+    tp_file_free(file);
+    *file = plain;
+    if (is_gzip(file->bytes, file->size))
+        status = tp_fail(error, TP_BAD_INPUT,
+                         "%s: byte 0 of the unpacked data: looks gzip-compressed twice, expected gzip once",
+                         file->path);
+    return status;
+}
+
+enum tp_status tp_gzip_read(struct tp_file *file, const char *path, struct tp_error *error)
+{
+    enum tp_status status = tp_file_read(file, path, error);
+    if (status == TP_OK)
+        status = tp_gzip_unpack(file, error);
+    if (status != TP_OK)
+        tp_file_free(file);
+    return status;
+}

@@ -1,0 +1,43 @@
+/*
+ * Grey images, one byte a pixel, and PNG files of them.
+ */
+#ifndef TP_IMAGE_H
+#define TP_IMAGE_H
+
+#include <stddef.h>
+
+#include "base/file.h"
+#include "base/safe_file.h"
+#include "base/status.h"
+
+#define TP_IMAGE_SIDE_MAX 4096 /* pixels of a file that is read, in each direction */
+/* Pixels for each byte of a PNG file, at most: eight in a byte, which deflate packs 1032 times (RFC 1951). */
+#define TP_IMAGE_RATIO_MAX ((size_t)8 * 1032)
+
+struct tp_image {
+    size_t width, height;
+    unsigned char *pixels; /* [height][width], 255 is white; owned, from malloc */
+};
+
+/*
+ * Reads a PNG file; colours become grey, and what is transparent white.
+ * Errors: as tp_file_read and tp_image_parse. On error *image is empty.
+ */
+enum tp_status tp_image_read(struct tp_image *image, const char *path, struct tp_error *error);
+
+/*
+ * The same of a file in memory.
+ * Errors: TP_BAD_INPUT for what is no PNG, for sides beyond TP_IMAGE_SIDE_MAX and for more pixels than
+ * TP_IMAGE_RATIO_MAX allows; TP_FAILURE without memory. On error *image is empty.
+ */
+enum tp_status tp_image_parse(struct tp_image *image, const struct tp_file *file, struct tp_error *error);
+
+/*
+ * Writes a PNG file.
+ * Errors: TP_FAILURE without memory or where it cannot be written.
+ */
+enum tp_status tp_image_write(const struct tp_image *image, struct tp_safe_file *out, struct tp_error *error);
+
+void tp_image_free(struct tp_image *image);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * libsvm's text for sparse data: a line per sample with its label, which is a number, then INDEX:VALUE for
+ * features that are not 0, in ascending order of the index, which counts from 1; '#' begins a comment. As in
+ * the README of LIBSVM.
+ */
+#ifndef TP_LIBSVM_H
+#define TP_LIBSVM_H
+
+#include <stdbool.h>
+
+#include "base/file.h"
+#include "base/status.h"
+#include "data/dataset.h"
+#include "data/schema.h"
+
+/*
+ * Whether the first line of the file that holds more than a number, or a comment, is a number and a feature,
+ * also one that tp_libsvm_parse() refuses: of index 0, or the qid: of data for ranking.
+ */
+bool tp_libsvm_is(const struct tp_file *file);
+
+/*
+ * Makes f32 samples of a file, whose bytes are freed. An empty schema learns the number of features, which is
+ * the largest index, and the classes; a known one says both.
+ * Memory: TP_TABLE_RATIO_MAX times the bytes for the samples.
+ * Errors: TP_BAD_INPUT with path, line, what was found and what was expected; TP_FAILURE without memory. On
+ * error *dataset is empty; the schema is to be freed.
+ */
+enum tp_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, struct tp_dataset *dataset,
+                               struct tp_error *error);
+
+#endif

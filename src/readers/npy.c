@@ -1,0 +1,279 @@
+#include "readers/npy.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/label_encoder.h"
+
+#define TP_NPY_MAGIC      "\x93NUMPY"
+#define TP_NPY_MAGIC_SIZE (sizeof TP_NPY_MAGIC - 1)
+#define TP_NPY_DIMENSIONS 32 /* NumPy's own limit (before version 2, which has 64) */
+
+struct array {
+    char kind;    /* 'u', 'i' or 'f' */
+    size_t width; /* bytes of a value */
+    size_t dimensions, shape[TP_NPY_DIMENSIONS];
+    size_t values;
+    size_t offset; /* of the values in the file */
+    bool has_type, has_order, has_shape;
+};
+
+/* The header's text, which is a dictionary as Python writes one. */
+struct header {
+    const char *path, *at, *end;
+};
+
+bool tp_npy_is(const struct tp_file *file)
+{
+    return file->size >= TP_NPY_MAGIC_SIZE && memcmp(file->bytes, TP_NPY_MAGIC, TP_NPY_MAGIC_SIZE) == 0;
+}
+
+static void skip_blanks(struct header *header)
+{
+    while (header->at < header->end && (*header->at == ' ' || *header->at == '\n'))
+        header->at++;
+}
+
+static bool take(struct header *header, const char *text)
+{
+    const size_t length = strlen(text);
+    skip_blanks(header);
+    if ((size_t)(header->end - header->at) < length || memcmp(header->at, text, length) != 0)
+        return false;
+    header->at += length;
+    return true;
+}
+
+static enum tp_status fail_header(const struct header *header, const char *expected, struct tp_error *error)
+{
+    return tp_fail(error, TP_BAD_INPUT, "%s: header at \"%s\": expected %s", header->path,
+                   tp_show(header->at, (size_t)(header->end - header->at)).text, expected);
+}
+
+static enum tp_status read_type(struct header *header, struct array *array, struct tp_error *error)
+{
+    static const char *const types[] = {"'|u1'", "'|i1'", "'<u2'", "'<i2'", "'<u4'", "'<i4'",
+                                        "'<u8'", "'<i8'", "'<f4'", "'<f8'", "'|b1'"};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (take(header, types[i])) {
+            array->kind = types[i][2] == 'b' ? 'u' : types[i][2];
+            array->width = (size_t)(types[i][3] - '0');
+            array->has_type = true;
+            return TP_OK;
+        }
+    }
+    return fail_header(header, "a type of little-endian integers or floats of at most 8 bytes, as '<f4'",
+                       error);
+}
+
+static enum tp_status read_shape(struct header *header, struct array *array, struct tp_error *error)
+{
+    if (!take(header, "("))
+        return fail_header(header, "a shape, as (150, 4)", error);
+    array->values = 1;
+    array->dimensions = 0;
+    while (!take(header, ")")) {
+        size_t dimension = 0;
+        const char *digits = header->at;
+        if (array->dimensions == TP_NPY_DIMENSIONS)
+            return fail_header(header, "at most 32 dimensions", error);
+        while (header->at < header->end && isdigit((unsigned char)*header->at) && header->at - digits < 18)
+            dimension = dimension * 10 + (size_t)(*header->at++ - '0');
+        if (header->at == digits || dimension == 0 || dimension > SIZE_MAX / 8 / array->values) {
+            header->at = digits;
+            return fail_header(header, "dimensions from 1, whose product is the number of values", error);
+        }
+        array->shape[array->dimensions++] = dimension;
+        array->values *= dimension;
+        if (!take(header, ",") && header->at < header->end && *header->at != ')')
+            return fail_header(header, "a comma or the shape's end", error);
+    }
+    array->has_shape = true;
+    return TP_OK;
+}
+
+static enum tp_status read_order(struct header *header, struct array *array, struct tp_error *error)
+{
+    array->has_order = take(header, "False");
+    return array->has_order
+               ? TP_OK
+               : fail_header(header, "False: an array in C order, as numpy.ascontiguousarray() makes one",
+                             error);
+}
+
+static enum tp_status read_dictionary(struct header *header, struct array *array, struct tp_error *error)
+{
+    enum tp_status status = TP_OK;
+    if (!take(header, "{"))
+        return fail_header(header, "a dictionary", error);
+    while (status == TP_OK && !take(header, "}")) {
+        if (take(header, "'descr':"))
+            status = read_type(header, array, error);
+        else if (take(header, "'fortran_order':"))
+            status = read_order(header, array, error);
+        else if (take(header, "'shape':"))
+            status = read_shape(header, array, error);
+        else
+            return fail_header(header, "'descr', 'fortran_order' or 'shape'", error);
+        if (status == TP_OK && !take(header, ",") && header->at < header->end && *header->at != '}')
+            status = fail_header(header, "a comma or the dictionary's end", error);
+    }
+    if (status == TP_OK && !(array->has_type && array->has_order && array->has_shape))
+        return fail_header(header, "'descr', 'fortran_order' and 'shape' before", error);
+    return status;
+}
+
+static enum tp_status read_header(const struct tp_file *file, struct array *array, struct tp_error *error)
+{
+    const unsigned char *bytes = file->bytes;
+    const size_t fixed = TP_NPY_MAGIC_SIZE + 2;
+    *array = (struct array){0};
+    if (!tp_npy_is(file))
+        return tp_fail(error, TP_BAD_INPUT, "%s: byte 0: no NumPy array found, expected one (.npy)",
+                       file->path);
+    if (file->size < fixed || bytes[fixed - 2] < 1 || bytes[fixed - 2] > 3)
+        return tp_fail(error, TP_BAD_INPUT,
+                       "%s: byte %zu: expected version 1, 2 or 3 of the format, found %d", file->path,
+                       fixed - 2, file->size < fixed ? -1 : bytes[fixed - 2]);
+    const size_t length_size = bytes[fixed - 2] == 1 ? 2 : 4;
+    size_t length = 0;
+    for (size_t i = 0; i < length_size && fixed + i < file->size; i++)
+        length |= (size_t)bytes[fixed + i] << (8 * i);
+    array->offset = fixed + length_size;
+    if (array->offset > file->size || length > file->size - array->offset)
+        return tp_fail(error, TP_BAD_INPUT, "%s: byte %zu: truncated in the header", file->path, file->size);
+    const char *text = (const char *)bytes + array->offset;
+    struct header header = {.path = file->path, .at = text, .end = text + length};
+    enum tp_status status = read_dictionary(&header, array, error);
+    if (status != TP_OK)
+        return status;
+    array->offset += length;
+    const size_t found = file->size - array->offset;
+    if (found % array->width || found / array->width != array->values)
+        return tp_fail(error, TP_BAD_INPUT,
+                       "%s: byte %zu: %zu bytes of values found, expected %zu of %zu bytes each", file->path,
+                       array->offset, found, array->values, array->width);
+    return TP_OK;
+}
+
+/* One value of at most 8 bytes, as a double: what is no double is no label. */
+static double value_at(const struct tp_file *file, const struct array *array, size_t i)
+{
+    const unsigned char *bytes = file->bytes + array->offset + i * array->width;
+    uint64_t bits = 0;
+    for (size_t b = 0; b < array->width; b++)
+        bits |= (uint64_t)bytes[b] << (8 * b);
+    if (array->kind == 'f' && array->width == sizeof(float)) {
+        const uint32_t narrow = (uint32_t)bits;
+        float value;
+        memcpy(&value, &narrow, sizeof value);
+        return (double)value;
+    }
+    if (array->kind == 'f') {
+        double value;
+        memcpy(&value, &bits, sizeof value);
+        return value;
+    }
+    const uint64_t sign = (uint64_t)1 << (8 * array->width - 1);
+    if (array->kind == 'i' && bits & sign)
+        return -(double)(sign - (bits & (sign - 1)));
+    return (double)bits;
+}
+
+/* Moves the values to the front of the bytes, as floats. None overtakes one that is still to be read. */
+static enum tp_status make_floats(struct tp_file *file, const struct array *array, enum tp_missing missing,
+                                  struct tp_error *error)
+{
+    const size_t features = array->values / array->shape[0];
+    for (size_t i = 0; i < array->values; i++) {
+        const float value = (float)value_at(file, array, i);
+        if (!isfinite(value) && !(isnan(value) && missing == TP_MISSING_MEAN))
+            return tp_fail(error, TP_BAD_INPUT,
+                           "%s: %s in sample %zu, feature %zu (both from 0), expected a finite number%s",
+                           file->path, isnan(value) ? "NaN" : "infinity, or what is too large for a float,",
+                           i / features, i % features,
+                           isnan(value) ? "; train's --missing mean puts the feature's mean there" : "");
+        memcpy(file->bytes + i * sizeof value, &value, sizeof value);
+    }
+    return TP_OK;
+}
+
+enum tp_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, struct tp_schema *schema,
+                              struct tp_dataset *dataset, struct tp_error *error)
+{
+    struct array array;
+    *dataset = (struct tp_dataset){0};
+    enum tp_status status = read_header(file, &array, error);
+    if (status == TP_OK && array.dimensions < 2)
+        status = tp_fail(error, TP_BAD_INPUT,
+                         "%s: %zu dimension%s found, expected 2 or more: samples, then features", file->path,
+                         array.dimensions, array.dimensions == 1 ? "" : "s");
+    const bool is_u8 = array.kind == 'u' && array.width == 1;
+    if (status == TP_OK && !is_u8 && array.kind != 'f')
+        status = tp_fail(error, TP_BAD_INPUT, "%s: integers of %zu bytes found, expected u8, f32 or f64",
+                         file->path, array.width);
+    const size_t features = status == TP_OK ? array.values / array.shape[0] : 0;
+    if (status == TP_OK && schema->features && schema->features != features)
+        status = tp_fail(error, TP_BAD_INPUT, "%s: %zu features found, expected %zu as in the training data",
+                         file->path, features, schema->features);
+    if (status == TP_OK && is_u8)
+        memmove(file->bytes, file->bytes + array.offset, array.values);
+    else if (status == TP_OK)
+        status = make_floats(file, &array, missing, error);
+    if (status == TP_OK) {
+        schema->features = features;
+        *dataset = (struct tp_dataset){.type = is_u8 ? TP_SAMPLE_U8 : TP_SAMPLE_F32,
+                                       .samples = file->bytes,
+                                       .count = array.shape[0],
+                                       .features = features,
+                                       .schema = schema};
+        file->bytes = NULL;
+    }
+    tp_file_free(file);
+    return status;
+}
+
+static enum tp_status read_labels(const struct tp_file *file, const struct array *array,
+                                  struct tp_label_encoder *classes, uint16_t *labels, struct tp_error *error)
+{
+    enum tp_status status = TP_OK;
+    for (size_t i = 0; status == TP_OK && i < array->values; i++) {
+        char place[512], text[32];
+        const double value = value_at(file, array, i);
+        snprintf(place, sizeof place, "%s: label %zu (from 0)", file->path, i);
+        if (!isfinite(value))
+            return tp_fail(error, TP_BAD_INPUT, "%s: %f found, expected an integer", place, value);
+        const size_t size = (size_t)snprintf(text, sizeof text, "%.17g", value);
+        status = tp_label_encoder_label(classes, place, text, size, &labels[i], error);
+    }
+    return status;
+}
+
+enum tp_status tp_npy_labels(struct tp_file *file, struct tp_schema *schema, struct tp_dataset *dataset,
+                             struct tp_error *error)
+{
+    struct array array;
+    struct tp_label_encoder classes = {0};
+    enum tp_status status = read_header(file, &array, error);
+    if (status == TP_OK && (array.dimensions != 1 || array.values != dataset->count))
+        status = tp_fail(error, TP_BAD_INPUT,
+                         "%s: %zu labels in %zu dimension%s found, expected %zu in one, one for each sample",
+                         file->path, array.values, array.dimensions, array.dimensions == 1 ? "" : "s",
+                         dataset->count);
+    if (status == TP_OK)
+        status = tp_label_encoder_begin(&classes, schema, error);
+    if (status == TP_OK && !(dataset->labels = malloc(array.values * sizeof *dataset->labels)))
+        status = tp_fail(error, TP_FAILURE, "%s: out of memory for %zu labels", file->path, array.values);
+    if (status == TP_OK)
+        status = read_labels(file, &array, &classes, dataset->labels, error);
+    if (status == TP_OK)
+        status = tp_label_encoder_finish(&classes, schema, dataset->labels, dataset->count, error);
+    dataset->classes = schema->class_count;
+    tp_label_encoder_free(&classes);
+    tp_file_free(file);
+    return status;
+}

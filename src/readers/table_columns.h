@@ -1,0 +1,74 @@
+/*
+ * Which column of a table is what, from its first record, the options and what is known of the columns.
+ */
+#ifndef TP_TABLE_COLUMNS_H
+#define TP_TABLE_COLUMNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+#include "base/string_table.h"
+#include "data/schema.h"
+#include "readers/csv.h"
+#include "readers/table.h"
+
+enum tp_role {
+    TP_ROLE_NEW, /* number or text: the first cell decides */
+    TP_ROLE_NUMBER,
+    TP_ROLE_TEXT,
+    TP_ROLE_LABEL,
+    TP_ROLE_UNUSED /* a known schema has no such column, or an option leaves it out */
+};
+
+struct tp_table_column {
+    char *first; /* its field of the first record, owned: its name if the table has a header */
+    enum tp_role role;
+    bool fixed;   /* an option or the schema said so, not a cell */
+    bool learned; /* it has the schema's categories */
+    size_t place; /* among the inputs */
+    size_t row;   /* of the cell that decided */
+    struct tp_string_table categories;
+};
+
+struct tp_table_columns {
+    struct tp_table_column *all;
+    size_t count;
+    size_t *by_name; /* [count], owned: places in ascending order of the first record's fields */
+    size_t inputs;
+    bool header;
+    bool header_sure; /* said or proved */
+    bool known;       /* a schema says which there are */
+    bool labelled;
+    size_t label; /* place in all */
+    size_t row;   /* of the first record */
+};
+
+/*
+ * Reads the first record, after which csv stands before the first row of data.
+ * Errors: TP_BAD_INPUT for a first record with another number of fields than the second, for options or a
+ * schema that name columns which are not there, and for a table without data; as csv.h's.
+ * tp_table_columns_free() either way.
+ */
+enum tp_status tp_table_columns_begin(struct tp_table_columns *columns, struct tp_csv *csv,
+                                      const struct tp_table_options *options, const struct tp_schema *schema,
+                                      struct tp_error *error);
+
+/*
+ * After the rows: whether the first record, taken for a header, can be nothing else, every column has a kind,
+ * and columns that were not known have different names.
+ * Errors: TP_BAD_INPUT.
+ */
+enum tp_status tp_table_columns_check(const struct tp_table_columns *columns, const char *path,
+                                      bool number_labels, struct tp_error *error);
+
+/* The place of a cell, for a message. */
+struct tp_table_place {
+    char text[512];
+};
+struct tp_table_place tp_table_columns_place(const struct tp_table_columns *columns, const struct tp_csv *csv,
+                                             size_t column);
+
+void tp_table_columns_free(struct tp_table_columns *columns);
+
+#endif

@@ -1,0 +1,184 @@
+#include "schedule/placement.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "system/team.h"
+
+/* Of a node's free memory so large a part may go to copies: the rest is for what comes after us. */
+#define FREE_SHARE 2
+
+static size_t samples_bytes(const struct tp_dataset *set)
+{
+    return set->count * tp_dataset_sample_size(set);
+}
+
+static size_t labels_bytes(const struct tp_dataset *set)
+{
+    return set->count * sizeof *set->labels;
+}
+
+/* What a copy of all sets takes. */
+static size_t copy_bytes(const struct tp_placement *p)
+{
+    size_t total = 0;
+    for (size_t s = 0; s < TP_PLACEMENT_SETS; s++) {
+        if (p->sets[s])
+            total =
+                tp_arena_add(tp_arena_add(total, 1, samples_bytes(p->sets[s])), 1, labels_bytes(p->sets[s]));
+    }
+    return total;
+}
+
+enum tp_status tp_placement_create(struct tp_placement *p, enum tp_numa_mode mode, size_t members,
+                                   const struct tp_dataset *const sets[TP_PLACEMENT_SETS],
+                                   struct tp_error *error)
+{
+    *p = (struct tp_placement){.mode = mode, .members = members};
+    memcpy(p->sets, sets, sizeof p->sets);
+    p->whereabouts = calloc(members, sizeof *p->whereabouts);
+    p->nodes = calloc(members, sizeof *p->nodes);
+    p->homes = calloc(members, sizeof *p->homes);
+    if (!p->whereabouts || !p->nodes || !p->homes)
+        return tp_fail(error, TP_FAILURE, "out of memory: where %zu threads are", members);
+    return TP_OK;
+}
+
+/* The node's place among the homes, of which there is one more if it is new. */
+static size_t find_home(struct tp_placement *p, int node, size_t member)
+{
+    size_t h = 0;
+    while (h < p->node_count && p->nodes[h] != node)
+        h++;
+    if (h == p->node_count) {
+        p->nodes[h] = node;
+        p->homes[h].leader = member;
+        p->node_count++;
+    }
+    return h;
+}
+
+static bool copies_fit(const struct tp_placement *p)
+{
+    size_t bytes = copy_bytes(p);
+    for (size_t h = 0; h < p->node_count; h++) {
+        if (bytes > tp_numa_free(p->nodes[h]) / FREE_SHARE)
+            return false;
+    }
+    return true;
+}
+
+static bool place_block(const struct tp_placement *p, void *start, size_t bytes)
+{
+    return p->mode == TP_NUMA_REPLICATE ? tp_numa_prefer(start, bytes, p->nodes[0])
+                                        : tp_numa_interleave(start, bytes, p->nodes, p->node_count);
+}
+
+/* The sets themselves; whether the system let us. */
+static bool place_sets(const struct tp_placement *p)
+{
+    bool placed = true;
+    for (size_t s = 0; s < TP_PLACEMENT_SETS; s++) {
+        const struct tp_dataset *set = p->sets[s];
+        if (set)
+            placed = placed && place_block(p, set->samples, samples_bytes(set)) &&
+                     place_block(p, set->labels, labels_bytes(set));
+    }
+    return placed;
+}
+
+static void release_sets(const struct tp_placement *p)
+{
+    for (size_t s = 0; s < TP_PLACEMENT_SETS; s++) {
+        const struct tp_dataset *set = p->sets[s];
+        if (set) {
+            tp_numa_release(set->samples, samples_bytes(set));
+            tp_numa_release(set->labels, labels_bytes(set));
+        }
+    }
+}
+
+/* One member's work, once all have said where they are. */
+static void decide(struct tp_placement *p)
+{
+    bool everywhere = true;
+    for (size_t m = 0; m < p->members; m++) {
+        everywhere &= p->whereabouts[m].node != TP_NUMA_NOWHERE;
+        p->whereabouts[m].home = find_home(p, p->whereabouts[m].node, m);
+    }
+    if (!everywhere || p->node_count == 1)
+        p->mode = TP_NUMA_OFF;
+    else if (p->mode == TP_NUMA_AUTO)
+        p->mode = copies_fit(p) ? TP_NUMA_REPLICATE : TP_NUMA_INTERLEAVE;
+    if (p->mode != TP_NUMA_OFF && !place_sets(p)) {
+        release_sets(p);
+        p->mode = TP_NUMA_OFF;
+    }
+    if (p->mode == TP_NUMA_OFF)
+        p->node_count = 1;
+}
+
+static void *copy(struct tp_arena *arena, const void *block, size_t bytes)
+{
+    return memcpy(tp_arena_take(arena, bytes), block, bytes);
+}
+
+/* Its leader's work. A home without memory for copies does without. */
+static void replicate(const struct tp_placement *p, size_t h)
+{
+    struct tp_node_copy *home = &p->homes[h];
+    struct tp_error ignored;
+    if (tp_arena_create(&home->arena, copy_bytes(p), &ignored))
+        return;
+    tp_numa_prefer(home->arena.base, home->arena.mapped, p->nodes[h]);
+    for (size_t s = 0; s < TP_PLACEMENT_SETS; s++) {
+        const struct tp_dataset *set = p->sets[s];
+        if (!set)
+            continue;
+        home->copies[s] = *set;
+        home->copies[s].samples = copy(&home->arena, set->samples, samples_bytes(set));
+        home->copies[s].labels = copy(&home->arena, set->labels, labels_bytes(set));
+    }
+}
+
+void tp_placement_enter(struct tp_placement *p, size_t member, int node, const struct tp_arena *arena)
+{
+    struct tp_thread_node *self = &p->whereabouts[member];
+    self->node = node;
+    tp_team_barrier();
+    if (member == 0)
+        decide(p);
+    tp_team_barrier();
+    if (p->mode == TP_NUMA_OFF)
+        return;
+    /* Pages lie where they are first touched, but one huge page may hold the arenas of two members. */
+    tp_numa_prefer(arena->base, arena->mapped, node);
+    if (p->mode == TP_NUMA_REPLICATE && self->home != 0 && p->homes[self->home].leader == member)
+        replicate(p, self->home);
+    tp_team_barrier();
+}
+
+const struct tp_dataset *tp_placement_local(const struct tp_placement *p, size_t member,
+                                            const struct tp_dataset *set)
+{
+    const struct tp_node_copy *home = &p->homes[p->whereabouts[member].home];
+    for (size_t s = 0; home->arena.base && s < TP_PLACEMENT_SETS; s++) {
+        if (p->sets[s] == set)
+            return &home->copies[s];
+    }
+    return set;
+}
+
+void tp_placement_end(struct tp_placement *p)
+{
+    if (p->node_count > 1)
+        release_sets(p);
+    for (size_t h = 0; h < p->node_count; h++)
+        tp_arena_destroy(&p->homes[h].arena);
+    free(p->whereabouts);
+    free(p->nodes);
+    free(p->homes);
+    *p = (struct tp_placement){0};
+}

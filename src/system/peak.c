@@ -1,0 +1,126 @@
+#include "system/peak.h"
+
+#include <float.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "system/cpus.h"
+#include "system/team.h"
+
+/* Short rounds, and the best of them: a neighbour on the same core spoils some rounds, not all. */
+#define TP_PEAK_ROUNDS         15
+#define TP_PEAK_MAX_ROUNDS     100               /* of peak and chain, until the units are found full */
+#define TP_PEAK_SECONDS        0.15e-3           /* a round takes no less; hides the clock's own 50 ns */
+#define TP_PEAK_MAX_ITERATIONS ((size_t)1 << 40) /* a probe that takes no time even so does no work */
+
+/* The ratios that peak.h explains. */
+#define TP_PEAK_TWO_UNITS 7.6
+#define TP_PEAK_TOO_MANY  10.5
+
+struct team_rounds {
+    tp_fma_peak_fn *probe;
+    size_t iterations;
+    double *seconds; /* each member's best round */
+};
+
+static double least(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static double probe_seconds(tp_fma_peak_fn *probe, size_t iterations)
+{
+    double begin = tp_clock_seconds();
+    volatile float kept = probe(iterations);
+    (void)kept;
+    return tp_clock_seconds() - begin;
+}
+
+/*
+ * How many iterations make a round: enough to take its time twice, because one that was interrupted must not
+ * pass for a slow probe. Trying also lets the core turn up its vector units and its clock.
+ */
+static size_t round_iterations(tp_fma_peak_fn *probe)
+{
+    size_t iterations = 64;
+    while (iterations < TP_PEAK_MAX_ITERATIONS && (probe_seconds(probe, iterations) < TP_PEAK_SECONDS ||
+                                                   probe_seconds(probe, iterations) < TP_PEAK_SECONDS))
+        iterations *= 2;
+    return iterations;
+}
+
+/*
+ * One core's peak rate over its chain rate, the two in turns so that both see the same clock. The best of
+ * each: the best quotient would be that of the most disturbed chain.
+ */
+static double measure_ratio(const struct tp_tier *tier, size_t iterations)
+{
+    size_t chain_iterations = round_iterations(tier->chain);
+    double peak_flops = (double)iterations * tier->peak_flops;
+    double chain_flops = (double)chain_iterations * tier->chain_flops;
+    double peak = DBL_MAX, chain = DBL_MAX, ratio = 0;
+    for (size_t round = 0;
+         round < TP_PEAK_ROUNDS || (round < TP_PEAK_MAX_ROUNDS && ratio < TP_PEAK_TWO_UNITS); round++) {
+        chain = least(chain, probe_seconds(tier->chain, chain_iterations));
+        peak = least(peak, probe_seconds(tier->peak, iterations));
+        ratio = peak_flops / peak / (chain_flops / chain);
+    }
+    return ratio;
+}
+
+static bool is_proved(double ratio)
+{
+    return (ratio >= TP_PEAK_TWO_UNITS && ratio <= TP_PEAK_TOO_MANY) || (ratio >= 3.8 && ratio <= 4.2);
+}
+
+/*
+ * Every member's rounds begin together, so that it shares with the others what it has to share with them. Its
+ * best round need not be theirs: on a busy machine hardly any is undisturbed for all.
+ */
+static void run_rounds(void *context, size_t member, size_t members)
+{
+    (void)members;
+    struct team_rounds *rounds = context;
+    double best = DBL_MAX;
+    for (size_t round = 0; round < TP_PEAK_ROUNDS; round++) {
+        tp_team_barrier();
+        best = least(best, probe_seconds(rounds->probe, rounds->iterations));
+    }
+    rounds->seconds[member] = best;
+}
+
+/* Iterations per second of all threads; those that have to take turns on a CPU count as one. */
+static double sum_rates(const struct team_rounds *rounds, size_t threads)
+{
+    double sum = 0;
+    for (size_t member = 0; member < threads; member++)
+        sum += (double)rounds->iterations / rounds->seconds[member];
+    size_t cpus = tp_cpus_available();
+    return threads <= cpus ? sum : sum * (double)cpus / (double)threads;
+}
+
+enum tp_status tp_peak_measure(const struct tp_tier *tier, size_t threads, struct tp_peak *peak,
+                               struct tp_error *error)
+{
+    *peak = (struct tp_peak){0};
+    if (!tier->peak || !tier->chain)
+        return TP_OK;
+
+    struct team_rounds rounds = {.probe = tier->peak, .seconds = calloc(threads, sizeof(double))};
+    if (!rounds.seconds)
+        return tp_fail(error, TP_FAILURE, "out of memory: the times of %zu threads", threads);
+
+    enum tp_status status = TP_OK;
+    rounds.iterations = round_iterations(tier->peak);
+    double ratio = measure_ratio(tier, rounds.iterations);
+    size_t granted = tp_team_run(threads, run_rounds, &rounds);
+    if (granted == threads) {
+        peak->gflops = sum_rates(&rounds, threads) * tier->peak_flops * 1e-9;
+        peak->ratio = ratio;
+        peak->proved = is_proved(ratio);
+    } else {
+        status = tp_fail(error, TP_FAILURE, "threads: the system granted %zu of %zu", granted, threads);
+    }
+    free(rounds.seconds);
+    return status;
+}

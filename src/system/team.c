@@ -1,0 +1,160 @@
+#include "system/team.h"
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <omp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "kernels/flush.h"
+#include "system/cpus.h"
+
+/*
+ * The team's own barrier: libgomp's spins for so long that a member whose partner has lost its CPU to another
+ * process burns its own time slice waiting. Here a member spins for about as long as it takes to fall asleep
+ * and wake up again, then sleeps and leaves its CPU to whoever needs it.
+ */
+struct barrier {
+    _Alignas(64) atomic_uint arrived;
+    _Alignas(64) atomic_uint generation; /* barriers passed; what sleepers wait on */
+    atomic_uint sleepers;
+};
+
+/* Who computes without the others meets at a barrier of its own: those wait at the team's all the while. */
+struct team {
+    struct barrier whole, part;
+    size_t members, cpus;
+};
+
+#define SPINS 1000 /* of one pause each, before sleeping: 30 to 50 us */
+
+static _Thread_local struct team *own_team;
+
+static void pause_briefly(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static void futex(atomic_uint *word, int operation, unsigned value)
+{
+    syscall(SYS_futex, word, operation, value, NULL, NULL, 0);
+}
+
+/*
+ * Who arrives last starts the next generation and wakes those who sleep. With more members than CPUs nobody
+ * spins: whom one waits for may need this very CPU.
+ */
+static void barrier_wait(struct barrier *b, size_t members, size_t cpus)
+{
+    unsigned generation = atomic_load(&b->generation);
+    if (atomic_fetch_add(&b->arrived, 1) + 1 == members) {
+        atomic_store(&b->arrived, 0);
+        atomic_store(&b->generation, generation + 1);
+        if (atomic_load(&b->sleepers))
+            futex(&b->generation, FUTEX_WAKE_PRIVATE, INT_MAX);
+        return;
+    }
+    for (int i = members > cpus ? SPINS : 0; i < SPINS; i++) {
+        if (atomic_load_explicit(&b->generation, memory_order_acquire) != generation)
+            return;
+        pause_briefly();
+    }
+    /* The count goes up before the futex looks at the generation: the last to arrive sees a sleeper, or the
+     * sleeper sees the new generation. */
+    atomic_fetch_add(&b->sleepers, 1);
+    while (atomic_load(&b->generation) == generation)
+        futex(&b->generation, FUTEX_WAIT_PRIVATE, generation);
+    atomic_fetch_sub(&b->sleepers, 1);
+}
+
+/* Found out once: reading a container's quota takes as long as many steps. */
+static size_t cpus_available(void)
+{
+    static atomic_size_t known;
+    size_t cpus = atomic_load(&known);
+    if (!cpus) {
+        cpus = tp_cpus_available();
+        atomic_store(&known, cpus);
+    }
+    return cpus;
+}
+
+/* A call of tp_team_run. */
+struct call {
+    size_t members, granted;
+    void (*work)(void *context, size_t member, size_t members);
+    void *context;
+};
+
+static void *run(void *context)
+{
+    struct call *call = context;
+    struct team team = {.members = call->members, .cpus = cpus_available()};
+    size_t granted = 0;
+    int dynamic = omp_get_dynamic(); /* would let the runtime make a smaller team */
+    omp_set_dynamic(0);
+#pragma omp parallel num_threads((int)call->members)
+    {
+        size_t present = (size_t)omp_get_num_threads();
+        if (present == call->members) {
+            struct team *outer = own_team; /* of a training whose callback calls */
+            uint64_t saved = tp_flush_enter();
+            own_team = &team;
+            call->work(call->context, (size_t)omp_get_thread_num(), call->members);
+            own_team = outer;
+            tp_flush_leave(saved);
+        }
+#pragma omp master
+        granted = present;
+    }
+    omp_set_dynamic(dynamic);
+    call->granted = granted;
+    return NULL;
+}
+
+/*
+ * The threads that libgomp keeps for a thread's next team do not survive fork(), of which it knows nothing:
+ * the child would wait for them for ever. A new thread has none yet.
+ */
+static pid_t process;
+
+__attribute__((constructor)) static void remember_process(void)
+{
+    process = getpid();
+}
+
+size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members), void *context)
+{
+    struct call call = {.members = members, .work = work, .context = context};
+    pthread_t thread;
+    if (members == 1 || getpid() == process)
+        run(&call);
+    else if (pthread_create(&thread, NULL, run, &call) == 0)
+        pthread_join(thread, NULL);
+    return call.granted;
+}
+
+size_t tp_team_limit(void)
+{
+    int limit = omp_get_thread_limit();
+    return limit < 1 ? 1 : (size_t)limit;
+}
+
+void tp_team_barrier(void)
+{
+    if (own_team && own_team->members > 1)
+        barrier_wait(&own_team->whole, own_team->members, own_team->cpus);
+}
+
+void tp_team_barrier_of(size_t count)
+{
+    if (own_team && count > 1)
+        barrier_wait(&own_team->part, count, own_team->cpus);
+}

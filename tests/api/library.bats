@@ -1,0 +1,276 @@
+# The library as other programs have it: installed, found with pkg-config, from C and C++.
+# shellcheck disable=SC2046 # the flags of pkg-config are words
+
+load ../programs
+
+setup_file() {
+    export own=${TP_BUILD:-build}/install prefix=$BATS_FILE_TMPDIR/usr cc=${CC:-cc} cxx=${CXX:-c++}
+    make_own install prefix="$prefix"
+    export PKG_CONFIG_PATH=$prefix/lib/pkgconfig LD_LIBRARY_PATH=$prefix/lib
+    for file in train-images-idx3 train-labels-idx1 t10k-images-idx3; do
+        gunzip -c "data/mnist/$file-ubyte.gz" >"$BATS_FILE_TMPDIR/$file"
+    done
+    "$cc" -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Werror -fopenmp tests/api/library/embed.c -o "$BATS_FILE_TMPDIR/embed" \
+        $(pkg-config --cflags --libs tileprop) -lm
+}
+
+# build NAME COMPILER [FLAG...]: an example as its reader builds it, with pkg-config's flags; prints the program's path.
+build() {
+    local program=$BATS_TEST_TMPDIR/${1//./-}
+    $2 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror "tests/api/examples/$1" -o "$program" \
+        $(pkg-config --cflags --libs "${@:3}" tileprop)
+    echo "$program"
+}
+
+embed() { # the check $1, which prints nothing but ok
+    run timeout 120 "$BATS_FILE_TMPDIR/embed" "$1"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$output" = ok ]
+}
+
+# in_readme FILE: whether README.md has its lines, indented.
+in_readme() {
+    python3 - "$1" README.md <<'END'
+import sys
+code, readme = (open(name).read() for name in sys.argv[1:])
+block = "".join("    " + line if line.strip() else line for line in code.splitlines(keepends=True))
+sys.exit(0 if "\n\n" + block + "\n" in readme else f"{sys.argv[1]} is not in README.md")
+END
+}
+
+headers() { # the installed ones, as a program includes them
+    (cd "$prefix/include" && printf '#include <%s>\n' tileprop/*.h)
+}
+
+@test "README.md has the examples' own text" {
+    for file in tests/api/examples/*; do
+        in_readme "$file"
+    done
+    echo 'int other;' >"$BATS_TEST_TMPDIR/other.c"
+    run in_readme "$BATS_TEST_TMPDIR/other.c"
+    [ "$status" -ne 0 ]
+}
+
+@test "the examples train and predict as the programs do, bit for bit" {
+    train=$(build train.c "$cc")
+    model=$BATS_TEST_TMPDIR/model
+    hash=$("$train" "$BATS_FILE_TMPDIR/train-images-idx3" "$BATS_FILE_TMPDIR/train-labels-idx1" "$model" 2>"$BATS_TEST_TMPDIR/errors")
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/errors")" -eq 10 ]
+    "$prefix/bin/tileprop-train" --hidden 32,32 --epochs 2 --val-split 0.1 --quiet --json >"$BATS_TEST_TMPDIR/json"
+    grep -q "\"weights_hash\": \"${hash%% *}\"" "$BATS_TEST_TMPDIR/json"
+
+    "$prefix/bin/tileprop-predict" "$model" --data data/mnist/t10k-images-idx3-ubyte.gz --output "$BATS_TEST_TMPDIR/rows"
+    tail -n +2 "$BATS_TEST_TMPDIR/rows" | cut -d, -f2- >"$BATS_TEST_TMPDIR/expected"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/expected")" -eq 10000 ]
+    for program in "$(build predict.c "$cc")" "$(build predict.cpp "$cxx -std=c++17")"; do
+        tail -c +17 "$BATS_FILE_TMPDIR/t10k-images-idx3" | "$program" "$model" | cmp - "$BATS_TEST_TMPDIR/expected"
+    done
+}
+
+# links_to PROGRAM LIBRARY: whether the program takes it at run time.
+links_to() {
+    readelf -d "$1" | grep -qF "(NEEDED)" && readelf -d "$1" | grep -qF "[$2"
+}
+
+@test "the archive is linked as README.md says, and by gcc -static" {
+    "$prefix/bin/tileprop-train" --hidden 8 --epochs 1 --train-limit 2000 --quiet --save "$BATS_TEST_TMPDIR/model" >/dev/null
+    shared=$(build predict.c "$cc")
+    links_to "$shared" libtileprop.so
+    grep -qF "\$(pkg-config --cflags --static --libs tileprop | sed 's/-ltileprop/-l:libtileprop.a/')" README.md
+    program=$BATS_TEST_TMPDIR/archive
+    "$cc" tests/api/examples/predict.c -o "$program" $(pkg-config --cflags --static --libs tileprop | sed 's/-ltileprop/-l:libtileprop.a/')
+    run links_to "$program" libtileprop
+    [ "$status" -ne 0 ]
+    tail -c +17 "$BATS_FILE_TMPDIR/t10k-images-idx3" | head -c 78400 >"$BATS_TEST_TMPDIR/pictures"
+    "$shared" "$BATS_TEST_TMPDIR/model" <"$BATS_TEST_TMPDIR/pictures" >"$BATS_TEST_TMPDIR/expected"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/expected")" -eq 100 ]
+    env -u LD_LIBRARY_PATH "$program" "$BATS_TEST_TMPDIR/model" <"$BATS_TEST_TMPDIR/pictures" | cmp - "$BATS_TEST_TMPDIR/expected"
+    [[ $("$cc" --version) != *clang* ]] || return 0 # whose OpenMP has no archive in Debian
+    "$cc" -static tests/api/examples/predict.c -o "$program" $(pkg-config --cflags --static --libs tileprop)
+    "$program" "$BATS_TEST_TMPDIR/model" <"$BATS_TEST_TMPDIR/pictures" | cmp - "$BATS_TEST_TMPDIR/expected"
+}
+
+@test "the shared library asks for no module of others" {
+    PKG_CONFIG_LIBDIR=$prefix/lib/pkgconfig PKG_CONFIG_PATH='' build predict.c "$cc"
+}
+
+@test "an example says what is wrong with a model" {
+    program=$(build predict.c "$cc")
+    run "$program" "$BATS_TEST_TMPDIR/none"
+    [ "$status" -eq 1 ]
+    [[ $output == *"none: cannot be opened: No such file or directory" ]]
+    run "$program" README.md
+    [ "$status" -eq 1 ]
+}
+
+@test "an example says what is wrong with the files that it is to train on" {
+    program=$(build train.c "$cc")
+    pictures=$BATS_FILE_TMPDIR/train-images-idx3
+    printf '\0\0\010\001\0\0\0\0' >"$BATS_TEST_TMPDIR/head" # and no label
+    printf '\0\0\010' >"$BATS_TEST_TMPDIR/short"
+    for labels in "$BATS_TEST_TMPDIR/head" "$BATS_TEST_TMPDIR/short" data/mnist/train-labels-idx1-ubyte.gz "$BATS_TEST_TMPDIR/none"; do
+        run "$program" "$pictures" "$labels" "$BATS_TEST_TMPDIR/model"
+        [ "$status" -eq 1 ]
+        [[ $output == "usage: train "* ]]
+    done
+    run "$program" "$BATS_TEST_TMPDIR/short" "$BATS_FILE_TMPDIR/train-labels-idx1" "$BATS_TEST_TMPDIR/model"
+    [ "$status" -eq 1 ]
+}
+
+@test "the shared library exports what the headers declare, the archive too" {
+    headers | "$cc" -E -P $(pkg-config --cflags tileprop) -x c - |
+        grep -oE 'tileprop_[a-z0-9_]+\(' | tr -d '(' | sort -u >"$BATS_TEST_TMPDIR/declared"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/declared")" -gt 10 ]
+    nm -D --defined-only "$prefix/lib/libtileprop.so" | awk '$2 != "A" { print $3 }' | sed 's/@.*//' | sort |
+        diff "$BATS_TEST_TMPDIR/declared" -
+    nm -g --defined-only "$prefix/lib/libtileprop.a" | awk 'NF == 3 { print $3 }' | sort | diff "$BATS_TEST_TMPDIR/declared" -
+    readelf -d "$prefix/lib/libtileprop.so" | grep -q 'SONAME.*\[libtileprop\.so\.0\.1\]'
+}
+
+# The library of the tag, built as this one is, in a folder of its own.
+@test "the interface is that of the last tag with the same version" {
+    command -v abidiff >/dev/null || skip "abidiff is missing (Debian: abigail-tools)"
+    tag=$(git describe --tags --abbrev=0 --match "v$(pkg-config --modversion tileprop | cut -d. -f1-2).*" 2>/dev/null) ||
+        skip "no tag of this version yet"
+    mkdir "$BATS_TEST_TMPDIR/tag"
+    git archive "$tag" | tar -x -C "$BATS_TEST_TMPDIR/tag"
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$BATS_TEST_TMPDIR/tag" install-library prefix="$BATS_TEST_TMPDIR/usr"
+    abidiff "$BATS_TEST_TMPDIR/usr/lib/libtileprop.so" "$prefix/lib/libtileprop.so"
+}
+
+@test "the headers are C11 and C++17, each alone and twice" {
+    while read -r line; do
+        printf '%s\n' "$line" "$line" 'extern int not_empty;' >"$BATS_TEST_TMPDIR/twice.c"
+        for flags in "$cc -std=c11 -x c" "$cxx -std=c++17 -x c++"; do
+            $flags -Wall -Wextra -Wpedantic -Wconversion -Werror $(pkg-config --cflags tileprop) -fsyntax-only "$BATS_TEST_TMPDIR/twice.c"
+        done
+    done < <(headers)
+}
+
+# both NAME ARGUMENT...: what tests/api/library/NAME.c prints, the same from C and from C++.
+both() {
+    local language
+    for language in "$cc -std=c11 -x c" "$cxx -std=c++17 -x c++"; do
+        $language -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror "tests/api/library/$1.c" -x none -o "$BATS_TEST_TMPDIR/$1" \
+            $(pkg-config --cflags --libs tileprop) -lm
+        "$BATS_TEST_TMPDIR/$1" "${@:2}" >"$BATS_TEST_TMPDIR/${language##* }"
+    done
+    cmp "$BATS_TEST_TMPDIR/c" "$BATS_TEST_TMPDIR/c++"
+    cat "$BATS_TEST_TMPDIR/c"
+}
+
+@test "a model's weights, biases and normalization are what it predicts with" {
+    "$prefix/bin/tileprop-train" --hidden 20 --activation relu --epochs 1 --train-limit 2000 --quiet --save "$BATS_TEST_TMPDIR/model" >/dev/null
+    [ "$(both figures weights "$BATS_TEST_TMPDIR/model" "$BATS_FILE_TMPDIR/t10k-images-idx3")" = ok ]
+}
+
+@test "gradients are checked with the figures of train --check-gradient, which progress ends" {
+    both figures gradients "$BATS_FILE_TMPDIR/train-images-idx3" "$BATS_FILE_TMPDIR/train-labels-idx1" >"$BATS_TEST_TMPDIR/found"
+    "$prefix/bin/tileprop-train" --check-gradient --train-limit 2000 --hidden 8 --activation relu --seed 3 --json | tail -n 1 |
+        python3 -c '
+import json, sys
+r = json.load(sys.stdin)
+def line(*values):
+    print(*("%.17g" % v if isinstance(v, float) else int(v) if isinstance(v, bool) else v for v in values))
+line(r["samples"], r["passed"], r["course"]["difference"])
+for l in r["layers"]:
+    line(*(l[k] for k in ("weights", "skipped", "h", "difference", "truncation", "rounding", "largest_gradient", "passed")))
+for isa, t in r["tiers"].items():
+    line(isa, *t["shares_of_bound"].values(), t["at"]["layer"], *(t[k] for k in ("difference", "bound", "end_to_end", "passed")))
+' >"$BATS_TEST_TMPDIR/expected"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/expected")" -ge 4 ]
+    diff "$BATS_TEST_TMPDIR/expected" "$BATS_TEST_TMPDIR/found"
+}
+
+@test "a run says what it is, is interrupted, and ends with the same bits once it is resumed" {
+    both run "$BATS_FILE_TMPDIR/train-images-idx3" "$BATS_FILE_TMPDIR/train-labels-idx1" "$BATS_TEST_TMPDIR" >"$BATS_TEST_TMPDIR/found"
+    grep -qxE '[0-9a-f]{16}' "$BATS_TEST_TMPDIR/found"
+}
+
+@test "what does not fit, is too large, out of range or missing is refused by name, before it is read" {
+    [ "$(both refusals)" = ok ]
+}
+
+@test "predictions allocate nothing" {
+    embed allocations
+}
+
+@test "80 threads predict with one model at a time" {
+    embed threads
+}
+
+@test "two threads train at a time" {
+    embed trainings
+}
+
+@test "a callback trains on one thread of its own" {
+    embed nested
+}
+
+@test "the child of a fork predicts and trains" {
+    embed fork
+}
+
+@test "signals, affinity, OpenMP's settings, rounding and locale are as before, in the team's threads too" {
+    embed state
+}
+
+@test "models are the same in a locale with decimal commas" {
+    localedef --no-archive -i de_DE -f UTF-8 "$BATS_TEST_TMPDIR/de_DE.UTF-8" 2>/dev/null ||
+        skip "no locale can be made here (Debian: locales)"
+    export LOCPATH=$BATS_TEST_TMPDIR COMMAS=de_DE.UTF-8
+    embed locale
+}
+
+@test "training from arrays: options, results, models in memory, the callback, errors" {
+    embed training
+}
+
+@test "floats are trained on as train does it with the options of a table" {
+    cd "$BATS_TEST_TMPDIR"
+    embed floats
+    "$prefix/bin/tileprop-train" --data . --normalize feature --bias all --drop-last off --hidden 48 --epochs 3 \
+        --optimizer adam --activation relu --weight-decay 0.01 --batch 48 --seed 9 --quiet --json >json
+    grep -q "\"weights_hash\": \"$(cat hash)\"" json
+}
+
+@test "dlopen: loaded, used and closed while OpenMP's threads sleep on" {
+    cat >"$BATS_TEST_TMPDIR/open.c" <<'END'
+#include <dlfcn.h>
+#include <stdio.h>
+#include <tileprop/tileprop.h>
+
+int main(void)
+{
+    void *library = dlopen("libtileprop.so.0.1", RTLD_NOW | RTLD_LOCAL);
+    if (!library)
+        return fprintf(stderr, "%s\n", dlerror()), 1;
+    void (*init)(tileprop_options *, size_t);
+    tileprop_status (*train)(const tileprop_options *, const tileprop_data *, double, tileprop_model **,
+                             tileprop_model **, tileprop_result *, char *, size_t);
+    *(void **)&init = dlsym(library, "tileprop_options_init");
+    *(void **)&train = dlsym(library, "tileprop_train_split");
+    static float samples[64][4];
+    static unsigned char labels[64];
+    for (int i = 0; i < 64; i++)
+        samples[i][i % 4] = labels[i] = (unsigned char)(i % 4);
+    const tileprop_data data = {sizeof data, samples, TILEPROP_F32, labels, TILEPROP_U8, 64, 4, 0, NULL};
+    tileprop_options options;
+    init(&options, sizeof options);
+    options.threads_exact = 2;
+    options.epochs = 1;
+    char message[256];
+    if (train(&options, &data, 0.5, NULL, NULL, NULL, message, sizeof message))
+        return fprintf(stderr, "%s\n", message), 1;
+    dlclose(library);
+    puts("ok");
+    return 0;
+}
+END
+    "$cc" -Wall $(pkg-config --cflags tileprop) "$BATS_TEST_TMPDIR/open.c" -o "$BATS_TEST_TMPDIR/open" -ldl
+    run timeout 60 "$BATS_TEST_TMPDIR/open"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$output" = ok ]
+}

@@ -1,0 +1,161 @@
+/* Files that are there whole or not at all. */
+#include "base/safe_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "tests/check.h"
+#include "tests/scratch.h"
+
+/* The file's text, to be freed. */
+static char *content(const char *path)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    if (getdelim(&text, &size, '\0', file) < 0)
+        *text = '\0';
+    fclose(file);
+    return text;
+}
+
+static void check_content(const char *path, const char *expected)
+{
+    char *text = content(path);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static size_t entries(const char *directory)
+{
+    size_t count = 0;
+    DIR *open = opendir(directory);
+    assert_non_null(open);
+    while (readdir(open))
+        count++;
+    closedir(open);
+    return count - 2; /* . and .. */
+}
+
+static void test_replaces_when_committed(void **state)
+{
+    char *path = scratch_path(*state, "file");
+    struct tp_safe_file safe;
+    struct tp_error error = {""};
+    scratch_write(*state, "file", "old", 3);
+    assert_int_equal(tp_safe_file_open(&safe, "--save", path, &error), TP_OK);
+    tp_safe_file_write(&safe, "new", 3);
+    check_content(path, "old");
+    assert_int_equal(tp_safe_file_commit(&safe, &error), TP_OK);
+    check_content(path, "new");
+    assert_null(safe.file);
+    assert_int_equal(tp_safe_file_commit(&safe, &error), TP_OK);
+    assert_int_equal(entries(*state), 1);
+    struct stat info;
+    const mode_t mask = umask(0);
+    umask(mask);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0666 & ~mask);
+    free(path);
+}
+
+static void test_discards(void **state)
+{
+    char *path = scratch_path(*state, "file");
+    struct tp_safe_file safe;
+    struct tp_error error = {""};
+    scratch_write(*state, "file", "old", 3);
+    assert_int_equal(tp_safe_file_open(&safe, "--save", path, &error), TP_OK);
+    tp_safe_file_write(&safe, "new", 3);
+    tp_safe_file_discard(&safe);
+    tp_safe_file_discard(&safe);
+    check_content(path, "old");
+    assert_int_equal(entries(*state), 1);
+    free(path);
+}
+
+static void test_follows_links(void **state)
+{
+    char *path = scratch_path(*state, "file"), *link = scratch_path(*state, "link");
+    struct tp_safe_file safe;
+    struct tp_error error = {""};
+    assert_int_equal(symlink("file", link), 0);
+    /* What is named there would lie elsewhere, and the link be gone. */
+    assert_int_equal(tp_safe_file_open(&safe, "--save", link, &error), TP_FAILURE);
+    assert_non_null(strstr(error.text, "found a symbolic link to no file"));
+    scratch_write(*state, "file", "old", 3);
+    assert_int_equal(tp_safe_file_open(&safe, "--save", link, &error), TP_OK);
+    tp_safe_file_write(&safe, "new", 3);
+    assert_int_equal(tp_safe_file_commit(&safe, &error), TP_OK);
+    check_content(path, "new");
+    struct stat info;
+    assert_int_equal(lstat(link, &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    free(path);
+    free(link);
+}
+
+static void test_refuses_places(void **state)
+{
+    char *absent = scratch_path(*state, "absent/file");
+    struct tp_safe_file safe;
+    struct tp_error error = {""};
+    check_failure(tp_safe_file_open(&safe, "--save", absent, &error), TP_FAILURE, &error,
+                  "absent/file: No such file or directory");
+    assert_true(strncmp(error.text, "--save: ", 8) == 0);
+    assert_null(safe.file);
+    check_failure(tp_safe_file_open(&safe, "--save", *state, &error), TP_FAILURE, &error,
+                  "found a directory");
+    check_failure(tp_safe_file_open(&safe, "--save", "/dev/null", &error), TP_FAILURE, &error,
+                  "found a special file");
+    free(absent);
+}
+
+/* Each write of a file in turn is the one for which the disk has no room left. */
+static void test_survives_a_full_disk(void **state)
+{
+    enum { WRITES = 6, BYTES = 10000 };
+    char *path = scratch_path(*state, "file");
+    static char block[BYTES];
+    struct rlimit unlimited, limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &unlimited), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    scratch_write(*state, "file", "old", 3);
+    for (rlim_t written = 0; written <= WRITES; written++) {
+        struct tp_safe_file safe;
+        struct tp_error error = {""};
+        assert_int_equal(tp_safe_file_open(&safe, "--save", path, &error), TP_OK);
+        limit = (struct rlimit){.rlim_cur = written * BYTES, .rlim_max = unlimited.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        for (int i = 0; i < WRITES; i++)
+            tp_safe_file_write(&safe, block, BYTES);
+        const enum tp_status status = tp_safe_file_commit(&safe, &error);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &unlimited), 0);
+        assert_int_equal(entries(*state), 1);
+        if (written == WRITES) {
+            assert_int_equal(status, TP_OK);
+            continue;
+        }
+        check_failure(status, TP_FAILURE, &error, strerror(EFBIG));
+        check_content(path, "old");
+    }
+    free(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_replaces_when_committed, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_discards, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_follows_links, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_refuses_places, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_survives_a_full_disk, scratch_make, scratch_remove),
+    };
+    return cmocka_run_group_tests_name("safe_file", tests, NULL, NULL);
+}

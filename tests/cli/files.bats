@@ -1,0 +1,83 @@
+#!/usr/bin/env bats
+# No program writes a file that it reads, or one file twice; what it would have read stays as it was.
+
+bats_require_minimum_version 1.5.0
+load ../programs
+
+setup() {
+    find_programs
+    cd "$BATS_TEST_TMPDIR" || return
+    echo a,b,kind >table.csv
+    for i in $(seq 60); do echo "$((i % 7)),$((i % 3)),c$((i % 2))"; done >>table.csv
+    printf 'c0,1\nc1,2\n' >weights.csv
+    few=(--data table.csv --hidden 4 --epochs 1 --batch 10 --quiet)
+}
+
+refused() { # PART ARGUMENTS...
+    refused_by train "$train" 2 "$@"
+}
+
+@test "what train reads it does not write, whatever the spelling" {
+    sha256sum table.csv weights.csv >sums
+    ln -s table.csv link
+    ln table.csv hard
+    mkdir folder
+    for name in table.csv ./table.csv folder/../table.csv "$PWD/table.csv" link hard; do
+        for option in save save-best checkpoint history; do
+            refused "--$option: $name found, which --data reads, expected another file" "${few[@]}" "--$option" "$name"
+        done
+    done
+    cp table.csv other.csv
+    refused "--history: other.csv found, which --val-data reads" "${few[@]}" --val-data other.csv --history other.csv
+    refused "--save: weights.csv found, which --class-weight reads" "${few[@]}" --class-weight weights.csv --save weights.csv
+    printf 'epochs = 1\n' >run.conf
+    refused "--save: run.conf found, which --config reads" "${few[@]:0:4}" --config run.conf --save run.conf
+    sha256sum --check --quiet sums
+}
+
+@test "nor the digits of a folder" {
+    mkdir digits
+    cp "$root"/data/mnist/* digits
+    refused "--save: digits/train-labels-idx1-ubyte.gz found, which --data reads" \
+        --data digits --save digits/train-labels-idx1-ubyte.gz
+    cmp digits/train-labels-idx1-ubyte.gz "$root/data/mnist/train-labels-idx1-ubyte.gz"
+    "$train" --data digits --train-limit 640 --val-limit 100 --hidden none --epochs 1 --quiet --save digits/model >/dev/null
+    [ -s digits/model ]
+}
+
+@test "two outputs are two files, those beside a plot too" {
+    refused "--save-best: ./m found, which --save writes, expected another file" "${few[@]}" --save m --save-best ./m
+    refused "--plot: run.csv found, which --history writes" "${few[@]}" --history run.csv --plot run.svg
+    refused "--plot: run-loss.csv found, which --history writes" "${few[@]}" --history run-loss.csv --plot run.svg
+    refused "--plot: table.csv found, which --data reads" "${few[@]}" --plot table.png
+    [ -z "$(ls -d m run* 2>/dev/null)" ]
+}
+
+@test "a model may be renewed, and a checkpoint" {
+    "$train" "${few[@]}" --save m >/dev/null
+    "$train" "${few[@]}" --init-from m --save m --save-best b >/dev/null
+    "$train" "${few[@]}" --checkpoint c >/dev/null
+    "$train" "${few[@]}" --checkpoint c --resume c >/dev/null
+    refused "--save: c found, which --resume reads" "${few[@]}" --resume c --save c
+    refused "--checkpoint: m found, which --init-from reads" "${few[@]}" --init-from m --checkpoint m
+}
+
+@test "a checkpoint that is replaced without --resume is warned of" {
+    unset 'few[-1]'
+    run --separate-stderr "$train" "${few[@]}" --checkpoint c
+    [[ $stderr != *"warning"* ]]
+    run --separate-stderr "$train" "${few[@]}" --checkpoint c
+    [[ $stderr == *"train: warning: --checkpoint: the file is there already and will be replaced"* ]]
+    run --separate-stderr "$train" "${few[@]}" --checkpoint c --resume auto
+    [[ $stderr != *"warning"* ]]
+}
+
+@test "predict and export keep what they read" {
+    "$train" "${few[@]}" --save m >/dev/null
+    cp m before
+    refused_by predict "$predict" 2 "--output: table.csv found, which --data reads" m --data table.csv --output table.csv
+    refused_by predict "$predict" 2 "--output: ./m found, which --model reads" m --data table.csv --output ./m
+    refused_by predict "$predict" 2 "--errors: e.png found, which --output writes" m --data table.csv --output e.png --errors e.png
+    refused_by export "$export_model" 2 "--c: m found, which --model reads" m --c m
+    cmp m before
+}

@@ -1,0 +1,468 @@
+/* The option machinery on a table of its own that has every kind of option. */
+#include "cli/options.h"
+#include "tests/check.h"
+#include "tests/scratch.h"
+
+enum colour { RED, GREEN };
+
+struct values {
+    bool loud, mix;
+    size_t threads;
+    uint64_t seed;
+    double rate, share;
+    enum colour colour;
+    const char *tier;
+    size_t hidden[3], hidden_count;
+    const char *output;
+    const char *config;
+    bool help;
+};
+
+static const struct tp_choice colours[] = {{"red", RED}, {"green", GREEN}, {"verdant", GREEN}, {NULL, 0}};
+static const struct tp_choice tiers[] = {{"auto", 0}, {"fast", 0}, {NULL, 0}};
+
+/* clang-format off */
+static const struct tp_option table[] = {
+    {.name = "loud", .group = "Sound", .kind = TP_OPTION_FLAG, .help = "be loud",
+     .offset = offsetof(struct values, loud)},
+    {.name = "mix", .group = "Sound", .kind = TP_OPTION_SWITCH, .help = "mix it",
+     .offset = offsetof(struct values, mix)},
+    {.name = "threads", .group = "Numbers", .kind = TP_OPTION_COUNT, .argument = "N", .keyword = "auto",
+     .least = 1, .most = 4096, .help = "as many", .offset = offsetof(struct values, threads)},
+    {.name = "seed", .group = "Numbers", .kind = TP_OPTION_SEED, .argument = "N", .most = UINT64_MAX,
+     .help = "of it all", .offset = offsetof(struct values, seed)},
+    {.name = "rate", .group = "Numbers", .kind = TP_OPTION_REAL, .argument = "X", .low = 0, .high = 1,
+     .below = true, .help = "of change", .offset = offsetof(struct values, rate)},
+    {.name = "share", .group = "Numbers", .kind = TP_OPTION_REAL, .argument = "X", .low = 0, .high = 1,
+     .above = true, .fraction = true, .keyword = "none", .help = "of the whole", .offset = offsetof(struct values, share)},
+    {.name = "colour", .group = "Names", .kind = TP_OPTION_CHOICE, .argument = "NAME", .choices = colours,
+     .help = "to paint it in", .offset = offsetof(struct values, colour)},
+    {.name = "tier", .group = "Names", .kind = TP_OPTION_NAME, .argument = "NAME", .choices = tiers,
+     .help = "to run", .offset = offsetof(struct values, tier)},
+    {.name = "hidden", .group = "Names", .kind = TP_OPTION_SIZES, .argument = "SIZES", .items = 3,
+     .least = 1, .most = 1000, .help = "sizes", .offset = offsetof(struct values, hidden),
+     .count_offset = offsetof(struct values, hidden_count)},
+    {.name = "output", .group = "Names", .kind = TP_OPTION_PATH, .argument = "FILE", .keyword = "none",
+     .help = "a file with a description that is so long that it certainly needs more than one line of help",
+     .offset = offsetof(struct values, output)},
+    {.name = "config", .group = "Program", .kind = TP_OPTION_CONFIG, .argument = "FILE", .help = "a file",
+     .offset = offsetof(struct values, config)},
+    {.name = "help", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true, .help = "this",
+     .offset = offsetof(struct values, help)},
+};
+/* clang-format on */
+
+#define COUNT (sizeof table / sizeof table[0])
+
+static const struct tp_options options = {"Usage: test\n", "\nThe end.\n", table, COUNT, NULL};
+static const struct values defaults = {
+    .mix = true, .seed = 1, .rate = 0.9, .tier = "auto", .hidden = {64}, .hidden_count = 1};
+
+/* What the last parse() left; storage is kept until the next one. */
+static struct values values;
+static enum tp_option_source sources[COUNT];
+static struct tp_error error;
+static char *storage;
+
+/* Parses the arguments, which are separated by blanks in line; "^" in it stands for a blank inside of one. */
+static enum tp_status parse(const char *line)
+{
+    static char text[8192];
+    char *arguments[64] = {(char[]){"test"}};
+    int count = 1;
+    assert_true(strlen(line) < sizeof text);
+    strcpy(text, line);
+    for (char *rest = text, *argument; (argument = strsep(&rest, " ")) && *line;) {
+        for (char *c = argument; *c; c++)
+            *c = *c == '^' ? ' ' : *c;
+        arguments[count++] = argument;
+    }
+    free(storage);
+    values = defaults;
+    memset(&error, 0, sizeof error);
+    return tp_options_parse(&options, count, arguments, &values, sources, &storage, &error);
+}
+
+static void check_refused(const char *line, const char *message)
+{
+    check_failure(parse(line), TP_USAGE, &error, message);
+    assert_string_equal(error.text, message);
+}
+
+static enum tp_option_source source_of(const char *name)
+{
+    return sources[tp_options_index(&options, name)];
+}
+
+static int release(void **state)
+{
+    free(storage);
+    storage = NULL;
+    return scratch_remove(state);
+}
+
+static void nothing_given_leaves_the_defaults(void **state)
+{
+    (void)state;
+    assert_int_equal(parse(""), TP_OK);
+    assert_memory_equal(&values, &defaults, sizeof values);
+    for (size_t i = 0; i < COUNT; i++)
+        assert_int_equal(sources[i], TP_FROM_DEFAULT);
+}
+
+static void every_kind_is_read_in_both_forms(void **state)
+{
+    (void)state;
+    const char *const lines[] = {
+        "--loud --mix off --threads 7 --seed 18446744073709551615 --rate 0.25 --share 1 "
+        "--colour verdant --tier fast --hidden 5,60,700 --output a^b#c=d",
+        "--loud=on --mix=off --threads=7 --seed=18446744073709551615 --rate=.25 "
+        "--share=1e0 --colour=green --tier=fast --hidden=5,60,700 --output=a^b#c=d --"};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(parse(lines[i]), TP_OK);
+        assert_true(values.loud);
+        assert_false(values.mix);
+        assert_int_equal(values.threads, 7);
+        assert_true(values.seed == UINT64_MAX);
+        assert_true(values.rate == 0.25);
+        assert_true(values.share == 1);
+        assert_int_equal(values.colour, GREEN);
+        assert_string_equal(values.tier, "fast");
+        assert_int_equal(values.hidden_count, 3);
+        assert_int_equal(values.hidden[0], 5);
+        assert_int_equal(values.hidden[1], 60);
+        assert_int_equal(values.hidden[2], 700);
+        assert_string_equal(values.output, "a b#c=d");
+        assert_int_equal(source_of("output"), TP_FROM_COMMAND);
+        assert_int_equal(source_of("help"), TP_FROM_DEFAULT);
+    }
+}
+
+static void one_value_may_stand_alone(void **state)
+{
+    (void)state;
+    const struct tp_options with = {.table = table, .count = COUNT, .operand = "output"};
+    char *const alone[] = {"test", "--seed", "3", "a=b", "--loud"}, *const twice[] = {"test", "a", "b"},
+                *const both[] = {"test", "a", "--output", "b"}, *const dash[] = {"test", "-a"};
+    free(storage);
+    storage = NULL;
+    values = defaults;
+    assert_int_equal(tp_options_parse(&with, 5, alone, &values, sources, &storage, &error), TP_OK);
+    assert_string_equal(values.output, "a=b");
+    assert_int_equal(values.seed, 3);
+    assert_true(values.loud);
+    assert_int_equal(source_of("output"), TP_FROM_COMMAND);
+    free(storage);
+    check_failure(tp_options_parse(&with, 3, twice, &values, sources, &storage, &error), TP_USAGE, &error,
+                  "--output: expected once, found twice");
+    free(storage);
+    check_failure(tp_options_parse(&with, 4, both, &values, sources, &storage, &error), TP_USAGE, &error,
+                  "--output: expected once, found twice");
+    free(storage);
+    check_failure(tp_options_parse(&with, 2, dash, &values, sources, &storage, &error), TP_USAGE, &error,
+                  "-a: no such option");
+    check_failure(parse("a"), TP_USAGE, &error, "expected an option, found \"a\"");
+}
+
+static void words_stand_for_absent_values(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("--threads auto --share none --output none --hidden none --loud=off"), TP_OK);
+    assert_int_equal(values.threads, 0);
+    assert_true(values.share == 0);
+    assert_null(values.output);
+    assert_int_equal(values.hidden_count, 0);
+    assert_false(values.loud);
+}
+
+static void integers_are_strict(void **state)
+{
+    (void)state;
+    const char *const bad[] = {"two",
+                               "^5",
+                               "5^",
+                               "+5",
+                               "-5",
+                               "0x10",
+                               "5.0",
+                               "1e3",
+                               "0",
+                               "5x",
+                               "",
+                               "4097",
+                               "99999999999999999999999"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char line[64];
+        snprintf(line, sizeof line, "--threads=%s", bad[i]);
+        check_failure(parse(line), TP_USAGE, &error,
+                      "--threads: expected an integer from 1 to 4096 or auto, found \"");
+    }
+    check_refused("--threads two", "--threads: expected an integer from 1 to 4096 or auto, found \"two\"");
+    check_failure(parse("--seed 18446744073709551616"), TP_USAGE, &error,
+                  "from 0 to 18446744073709551615, found");
+    assert_int_equal(parse("--threads 4096"), TP_OK);
+    assert_int_equal(parse("--threads 1"), TP_OK);
+}
+
+static void reals_are_strict(void **state)
+{
+    (void)state;
+    const char *const bad[] = {"nan", "inf",  "-0.1", "1", "0x1p-3", "1e999", "1e-999", "0.1x",
+                               "",    "^0.1", "0.1^", ".", "0,5",    "--1",   "1e",     "auto"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char line[64];
+        snprintf(line, sizeof line, "--rate=%s", bad[i]);
+        check_failure(parse(line), TP_USAGE, &error, "--rate: expected a number from 0 to below 1, found \"");
+    }
+    check_refused("--share 0", "--share: expected a number above 0 to 1 or none, found \"0\"");
+    check_refused("--share 97",
+                  "--share: expected a number above 0 to 1 or none, found \"97\"; did you mean 0.97?");
+    check_refused("--share 101", "--share: expected a number above 0 to 1 or none, found \"101\"");
+    check_refused("--rate 97", "--rate: expected a number from 0 to below 1, found \"97\"");
+    assert_int_equal(parse("--rate 0 --share 1"), TP_OK);
+    assert_int_equal(parse("--rate 9.9e-1 --share 1e-300"), TP_OK);
+}
+
+static void size_lists_are_strict(void **state)
+{
+    (void)state;
+    const char *const bad[] = {"",      ",",       "64,",     ",64",     "64,,64", "0",
+                               "64^64", "1,2,3,4", "none,64", "64,1001", "6x"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char line[64];
+        snprintf(line, sizeof line, "--hidden=%s", bad[i]);
+        check_failure(
+            parse(line), TP_USAGE, &error,
+            "--hidden: expected up to 3 integers from 1 to 1000 with commas between them, or none, found");
+    }
+}
+
+static void choices_and_texts_are_strict(void **state)
+{
+    (void)state;
+    check_refused("--colour blue", "--colour: expected one of red, green, verdant, found \"blue\"");
+    check_refused("--tier fas", "--tier: expected one of auto, fast, found \"fas\"");
+    check_refused("--mix yes", "--mix: expected on or off, found \"yes\"");
+    check_refused("--loud=1", "--loud: expected on or off, found \"1\"");
+    check_failure(parse("--output="), TP_USAGE, &error, "--output: expected FILE of 1 to 4096 bytes");
+    check_failure(parse("--output a\"b"), TP_USAGE, &error, "double quotes");
+    check_failure(parse("--output a\nb"), TP_USAGE, &error, "found \"a?b\"");
+}
+
+static void a_message_stays_one_short_line(void **state)
+{
+    (void)state;
+    char line[6000];
+    memset(line, 'x', sizeof line);
+    memcpy(line, "--threads=\n\t", 12);
+    line[sizeof line - 1] = '\0';
+    check_failure(parse(line), TP_USAGE, &error, "found \"??xxx");
+    assert_true(strlen(error.text) < 160);
+    memcpy(line, "--colour=xxx", 12);
+    check_failure(parse(line), TP_USAGE, &error, "...\"");
+    memcpy(line, "--zzzz\nzzzzz", 12);
+    check_failure(parse(line), TP_USAGE, &error, "no such option");
+    assert_true(strlen(error.text) < 160);
+}
+
+static void unknown_names_get_the_nearest_one(void **state)
+{
+    (void)state;
+    check_refused("--thread 2", "--thread: no such option; did you mean --threads?");
+    check_refused("--hiden=64", "--hiden: no such option; did you mean --hidden?");
+    check_refused("--tehrads 2", "--tehrads: no such option; did you mean --threads?");
+    check_refused("-threads 2", "-threads: no such option; did you mean --threads?");
+    check_refused("--sed 2", "--sed: no such option; did you mean --seed?");
+    check_refused("--color red", "--color: no such option; did you mean --colour?");
+    check_refused("--thrd 2", "--thrd: no such option; --help lists them");
+    check_refused("-h", "-h: no such option; --help lists them");
+    check_refused("---seed 2", "---seed: no such option; did you mean --seed?");
+    check_refused("--=5", "--: no such option; --help lists them");
+}
+
+static void misplaced_arguments_are_refused(void **state)
+{
+    (void)state;
+    check_refused("--seed 1 --seed 1", "--seed: expected once, found twice");
+    check_refused("--loud --loud=off", "--loud: expected once, found twice");
+    check_refused("train", "expected an option, found \"train\"");
+    check_refused("-", "expected an option, found \"-\"");
+    check_refused("--loud on", "expected an option, found \"on\"");
+    check_refused("-- --loud", "expected nothing after --, found \"--loud\"");
+    check_refused("--seed", "--seed: expected an integer from 0 to 18446744073709551615, found nothing");
+    check_refused("--mix --loud", "--mix: expected on or off, found --loud");
+    check_failure(parse("--output --loud"), TP_USAGE, &error, "found --loud");
+    assert_int_equal(parse("--output=--loud"), TP_OK);
+    assert_string_equal(values.output, "--loud");
+}
+
+/* Parses with a configuration file of this text; arguments may stand before and behind --config. */
+static enum tp_status parse_file(void **state, const char *before, const char *text, const char *behind)
+{
+    char line[8192];
+    scratch_write(*state, "run.conf", text, strlen(text));
+    snprintf(line, sizeof line, "%s%s--config %s/run.conf%s%s", before, *before ? " " : "", (char *)*state,
+             *behind ? " " : "", behind);
+    return parse(line);
+}
+
+static void check_file_refused(void **state, const char *text, const char *place_and_message)
+{
+    char message[512];
+    snprintf(message, sizeof message, "%s/run.conf:%s", (char *)*state, place_and_message);
+    check_failure(parse_file(state, "", text, ""), TP_USAGE, &error, message);
+    assert_string_equal(error.text, message);
+}
+
+static void files_are_read(void **state)
+{
+    assert_int_equal(parse_file(state, "",
+                                "# a comment\n\n   # another\n  threads =  3  # of 4\r\nloud=on\n"
+                                "output = \" a #1 = \" # quoted\nhidden = 1,2\nrate\t=\t0.5",
+                                ""),
+                     TP_OK);
+    assert_int_equal(values.threads, 3);
+    assert_true(values.loud);
+    char expected[256];
+    snprintf(expected, sizeof expected, "%s/ a #1 = ", (char *)*state); /* relative to the file */
+    assert_string_equal(values.output, expected);
+    assert_int_equal(values.hidden_count, 2);
+    assert_true(values.rate == 0.5);
+    assert_int_equal(source_of("rate"), TP_FROM_FILE);
+    assert_int_equal(source_of("seed"), TP_FROM_DEFAULT);
+    assert_int_equal(parse_file(state, "", "", ""), TP_OK);
+    assert_int_equal(parse_file(state, "", "output = /a#b\n", ""), TP_OK);
+    assert_string_equal(values.output, "/a#b");
+}
+
+static void the_command_line_wins(void **state)
+{
+    const char *text = "threads = 3\nseed = 3\nhidden = 1,2,3\noutput = file\n";
+    assert_int_equal(parse_file(state, "--threads 5 --hidden 9", text, "--output none"), TP_OK);
+    assert_int_equal(values.threads, 5);
+    assert_int_equal(source_of("threads"), TP_FROM_COMMAND);
+    assert_int_equal(values.seed, 3);
+    assert_int_equal(source_of("seed"), TP_FROM_FILE);
+    assert_int_equal(values.hidden_count, 1);
+    assert_int_equal(values.hidden[0], 9);
+    assert_null(values.output);
+}
+
+static void defects_of_files_are_named_with_their_line(void **state)
+{
+    check_file_refused(state, "\n\nthread = 2\n", "3: thread: no such option; did you mean --threads?");
+    check_file_refused(state, "seed = 1\n#\nseed = 1\n", "3: seed: expected once, found twice");
+    check_file_refused(state, "seed = 1\nthreads = two\n",
+                       "2: threads: expected an integer from 1 to 4096 or auto, found \"two\"");
+    check_file_refused(state, "seed 1\n", "1: expected key = value, found \"seed 1\"");
+    check_file_refused(state, "seed =\n",
+                       "1: seed: expected an integer from 0 to 18446744073709551615, found \"\"");
+    check_file_refused(state, "help = on\n", "1: help: expected on the command line only");
+    check_file_refused(state, "config = other\n", "1: config: expected on the command line only");
+    check_failure(parse_file(state, "--threads 1", "threads = two\n", ""), TP_USAGE, &error,
+                  "run.conf:1: threads:");
+}
+
+static void files_that_cannot_be_read_are_refused(void **state)
+{
+    char line[512];
+    snprintf(line, sizeof line, "--config %s/absent", (char *)*state);
+    check_failure(parse(line), TP_USAGE, &error, "absent: No such file or directory");
+    snprintf(line, sizeof line, "--config %s", (char *)*state);
+    check_failure(parse(line), TP_USAGE, &error, "Is a directory");
+    scratch_write(*state, "binary", "seed = 1\n\0seed", 14);
+    snprintf(line, sizeof line, "--config %s/binary", (char *)*state);
+    check_failure(parse(line), TP_USAGE, &error, "found a zero byte at offset 9");
+    check_failure(parse("--config absent --threads two"), TP_USAGE, &error, "--threads");
+}
+
+static char *written_config(void)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
+    assert_non_null(file);
+    tp_options_write_config(&options, &values, file);
+    assert_int_equal(fclose(file), 0);
+    return text;
+}
+
+static void what_is_printed_reads_back_the_same(void **state)
+{
+    const char *const lines[] = {
+        "",
+        ("--loud --mix off --threads 4096 --seed 18446744073709551615 --colour verdant "
+         "--rate 0.33333333333333331 --share 1e-300 --tier fast --hidden none --output ^#^a^"),
+        "--output=# --hidden 1,22,333 --rate 0.1"};
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        assert_int_equal(parse(lines[i]), TP_OK);
+        struct values asked = values;
+        char *first = written_config();
+        assert_int_equal(parse_file(state, "", first, ""), TP_OK);
+        assert_true(values.rate == asked.rate && values.share == asked.share && values.seed == asked.seed);
+        char *second = written_config();
+        assert_string_equal(first, second);
+        free(first);
+        free(second);
+    }
+    assert_int_equal(parse("--rate 0.1 --colour verdant"), TP_OK);
+    char *text = written_config();
+    assert_string_equal(text, "loud = off\nmix = on\nthreads = auto\nseed = 1\nrate = 0.1\nshare = none\n"
+                              "colour = green\ntier = auto\nhidden = 64\noutput = none\n");
+    free(text);
+}
+
+static void help_tells_everything_in_80_columns(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
+    assert_non_null(file);
+    tp_options_write_help(&options, &defaults, file);
+    assert_int_equal(fclose(file), 0);
+    for (size_t i = 0; i < COUNT; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "\n  --%s", table[i].name);
+        assert_non_null(strstr(text, name));
+    }
+    const char *const parts[] = {"Usage: test\n\nSound:\n",
+                                 "--threads N|auto",
+                                 "as many [auto]\n",
+                                 "--mix on|off",
+                                 "mix it [on]\n",
+                                 "be loud\n",
+                                 "of change [0.9]\n",
+                                 "to paint it in {red, green, verdant} [red]\n",
+                                 "\nProgram:\n",
+                                 "\n\nThe end.\n"};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        assert_non_null(strstr(text, parts[i]));
+    for (char *rest = text, *line; (line = strsep(&rest, "\n"));)
+        assert_true(strlen(line) <= 80);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_given_leaves_the_defaults),
+        cmocka_unit_test(every_kind_is_read_in_both_forms),
+        cmocka_unit_test(one_value_may_stand_alone),
+        cmocka_unit_test(words_stand_for_absent_values),
+        cmocka_unit_test(integers_are_strict),
+        cmocka_unit_test(reals_are_strict),
+        cmocka_unit_test(size_lists_are_strict),
+        cmocka_unit_test(choices_and_texts_are_strict),
+        cmocka_unit_test(a_message_stays_one_short_line),
+        cmocka_unit_test(unknown_names_get_the_nearest_one),
+        cmocka_unit_test(misplaced_arguments_are_refused),
+        cmocka_unit_test_setup_teardown(files_are_read, scratch_make, release),
+        cmocka_unit_test_setup_teardown(the_command_line_wins, scratch_make, release),
+        cmocka_unit_test_setup_teardown(defects_of_files_are_named_with_their_line, scratch_make, release),
+        cmocka_unit_test_setup_teardown(files_that_cannot_be_read_are_refused, scratch_make, release),
+        cmocka_unit_test_setup_teardown(what_is_printed_reads_back_the_same, scratch_make, release),
+        cmocka_unit_test(help_tells_everything_in_80_columns),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

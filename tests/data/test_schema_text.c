@@ -1,0 +1,140 @@
+/* Schemas as texts: written, read, refused. */
+#include "data/schema_text.h"
+
+#include <stdlib.h>
+
+#include "tests/check.h"
+
+static char *colours[] = {"blue", "two \"words\"", ""};
+
+static void test_reads_what_it_writes(void **state)
+{
+    (void)state;
+    struct tp_column columns[] = {{"width", NULL, 0}, {"colour", colours, 3}};
+    float means[] = {0.1f, 1e-38f, -3e38f, 7};
+    const struct tp_schema schema = {.features = 4,
+                                     .columns = columns,
+                                     .column_count = 2,
+                                     .label = "kind",
+                                     .label_place = 1,
+                                     .means = means};
+    struct tp_schema read;
+    struct tp_error error = {""};
+    char *text = tp_schema_text_write(&schema);
+    assert_non_null(text);
+    if (tp_schema_text_read(&read, text, 4, "m", &error))
+        fail_msg("%s", error.text);
+    assert_int_equal(read.features, 4);
+    assert_int_equal(read.column_count, 2);
+    assert_string_equal(read.columns[0].name, "width");
+    assert_int_equal(read.columns[0].category_count, 0);
+    assert_string_equal(read.columns[1].name, "colour");
+    assert_int_equal(read.columns[1].category_count, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_string_equal(read.columns[1].categories[i], colours[i]);
+    assert_string_equal(read.label, "kind");
+    assert_int_equal(read.label_place, 1);
+    assert_memory_equal(read.means, means, sizeof means);
+    tp_schema_free(&read);
+    free(text);
+}
+
+static void test_tables_without_names_and_arrays(void **state)
+{
+    (void)state;
+    struct tp_column columns[2] = {{NULL, NULL, 0}};
+    float means[] = {1, 2, 3};
+    const struct tp_schema nameless = {.features = 2,
+                                       .columns = columns,
+                                       .column_count = 2,
+                                       .label_place = 2},
+                           array = {.features = 3, .means = means};
+    struct tp_schema read;
+    struct tp_error error = {""};
+    char *text = tp_schema_text_write(&nameless);
+    assert_string_equal(text, "{\"columns\":[{},{}],\"label_place\":2}");
+    assert_int_equal(tp_schema_text_read(&read, text, 2, "m", &error), TP_OK);
+    assert_null(read.columns[1].name);
+    assert_null(read.label);
+    assert_null(read.means);
+    tp_schema_free(&read);
+    free(text);
+    text = tp_schema_text_write(&array);
+    assert_int_equal(tp_schema_text_read(&read, text, 3, "m", &error), TP_OK);
+    assert_int_equal(read.column_count, 0);
+    assert_true(read.means[2] == 3);
+    tp_schema_free(&read);
+    free(text);
+}
+
+static void test_writes_utf8_alone(void **state)
+{
+    (void)state;
+    char *latin[] = {"gr\xfcn"};
+    struct tp_column name = {"gr\xfcn", NULL, 0}, category = {"colour", latin, 1};
+    assert_null(tp_schema_text_write(
+        &(struct tp_schema){.features = 1, .columns = &name, .column_count = 1, .label = "y"}));
+    assert_null(tp_schema_text_write(
+        &(struct tp_schema){.features = 1, .columns = &category, .column_count = 1, .label = "y"}));
+    assert_null(tp_schema_text_write(&(struct tp_schema){.features = 1, .label = "gr\xfcn"}));
+}
+
+static void test_refuses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *part; /* of two inputs */
+    } cases[] = {
+        {"", "expected an object of columns, label_place and perhaps label and means"},
+        {"[]", "expected an object"},
+        {"{\"columns\":[{},{}]}", "expected an object"},
+        {"{\"columns\":{},\"label_place\":0}", "expected an object"},
+        {"{\"columns\":[{},{}],\"label_place\":0.5}", "expected an object"},
+        {"{\"columns\":[{},{}],\"label_place\":0,\"label\":1}", "expected an object"},
+        {"{\"columns\":[{},{}],\"label_place\":0,\"more\":1}", "expected an object"},
+        {"{\"columns\":[{},{}],\"label_place\":0,\"label_place\":0}", "expected an object"},
+        {"{\"columns\":[{},{}],\"label_place\":-1}", "expected label_place to be a place among the columns"},
+        {"{\"columns\":[{},{}],\"label_place\":3}", "expected label_place to be a place among the columns"},
+        {"{\"columns\":[{}],\"label_place\":0}", "columns that make 1 inputs found, expected 2"},
+        {"{\"columns\":[{},{},{}],\"label_place\":0}", "expected no more columns than inputs"},
+        {"{\"columns\":[1,{}],\"label_place\":0}", "expected columns with names"},
+        {"{\"columns\":[{},{\"name\":\"b\"}],\"label_place\":0}", "expected columns with names"},
+        {"{\"columns\":[{\"name\":\"a\"},{}],\"label_place\":0,\"label\":\"y\"}",
+         "expected columns with names"},
+        {"{\"columns\":[{\"name\":1},{\"name\":1}],\"label_place\":0,\"label\":\"y\"}",
+         "expected columns with names"},
+        {"{\"columns\":[{\"kind\":1},{}],\"label_place\":0}", "expected columns with names"},
+        {"{\"columns\":[{\"name\":\"a\\u0000\"},{\"name\":\"b\"}],\"label_place\":0,\"label\":\"y\"}",
+         "expected an object"},
+        {"{\"columns\":[{\"categories\":[]},{}],\"label_place\":0}", "expected a column's categories"},
+        {"{\"columns\":[{\"categories\":7},{}],\"label_place\":0}", "expected a column's categories"},
+        {"{\"columns\":[{\"categories\":[7,8]}],\"label_place\":0}", "expected a column's categories"},
+        {"{\"columns\":[{\"categories\":[\"a\",\"a\"]}],\"label_place\":0}",
+         "expected a column's categories"},
+        {"{\"columns\":[{\"categories\":[\"a\",\"b\",\"c\"]}],\"label_place\":0}",
+         "columns that make 3 inputs found, expected 2"},
+        {"{\"columns\":[],\"label_place\":0,\"means\":[1]}", "expected as many means as inputs"},
+        {"{\"columns\":[],\"label_place\":0,\"means\":7}", "expected as many means as inputs"},
+        {"{\"columns\":[],\"label_place\":0,\"means\":[1,\"2\"]}", "expected means that are numbers of fp32"},
+        {"{\"columns\":[],\"label_place\":0,\"means\":[1,1e39]}", "expected means that are numbers of fp32"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tp_schema schema;
+        struct tp_error error = {""};
+        const enum tp_status status = tp_schema_text_read(&schema, cases[i].text, 2, "m", &error);
+        check_failure(status, TP_BAD_INPUT, &error, cases[i].part);
+        check_failure(status, TP_BAD_INPUT, &error, "m: __metadata__: schema: ");
+        tp_schema_free(&schema);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_reads_what_it_writes),
+        cmocka_unit_test(test_tables_without_names_and_arrays),
+        cmocka_unit_test(test_writes_utf8_alone),
+        cmocka_unit_test(test_refuses),
+    };
+    return cmocka_run_group_tests_name("schema_text", tests, NULL, NULL);
+}

@@ -1,0 +1,134 @@
+/*
+ * Drawing rows of a table: each row once, as many of each class as its share, by the seed alone; and what is
+ * missing.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "data/dataset.h"
+#include "tests/check.h"
+
+/* Sample i is {i}; its class is 0 for the first counts[0] of them, then 1, ... */
+static struct tp_dataset sorted(const size_t *counts, size_t classes)
+{
+    struct tp_dataset dataset = {.type = TP_SAMPLE_F32, .features = 1, .classes = classes};
+    for (size_t k = 0; k < classes; k++)
+        dataset.count += counts[k];
+    float *samples = malloc(dataset.count * sizeof *samples);
+    dataset.labels = malloc(dataset.count * sizeof *dataset.labels);
+    assert_true(samples && dataset.labels);
+    size_t i = 0;
+    for (size_t k = 0; k < classes; k++) {
+        for (size_t n = 0; n < counts[k]; n++, i++) {
+            samples[i] = (float)i;
+            dataset.labels[i] = (uint16_t)k;
+        }
+    }
+    dataset.samples = samples;
+    return dataset;
+}
+
+static void count_classes(const struct tp_dataset *dataset, size_t *counts)
+{
+    for (size_t i = 0; i < dataset->count; i++)
+        counts[dataset->labels[i]]++;
+}
+
+/* Draws the fraction and checks how many of each class it has, and that no row is lost. */
+static void check_draw(const size_t *counts, size_t classes, double fraction, const size_t *expected)
+{
+    struct tp_dataset whole = sorted(counts, classes), dataset = sorted(counts, classes), tail;
+    struct tp_error error = {""};
+    assert_int_equal(tp_dataset_draw(&dataset, fraction, 1, &tail, &error), TP_OK);
+    size_t found[4] = {0};
+    count_classes(&tail, found);
+    for (size_t k = 0; k < classes; k++)
+        assert_int_equal(found[k], expected[k]);
+    assert_int_equal(dataset.count + tail.count, whole.count);
+
+    unsigned char seen[1024] = {0};
+    const struct tp_dataset *const parts[] = {&dataset, &tail};
+    for (size_t p = 0; p < 2; p++) {
+        for (size_t i = 0; i < parts[p]->count; i++) {
+            const size_t row = (size_t)((const float *)parts[p]->samples)[i];
+            assert_int_equal(seen[row]++, 0);
+            assert_int_equal(parts[p]->labels[i], whole.labels[row]);
+        }
+    }
+    tp_dataset_free(&whole);
+    tp_dataset_free(&dataset);
+    tp_dataset_free(&tail);
+}
+
+static void test_shares(void **state)
+{
+    (void)state;
+    check_draw((const size_t[]){50, 50, 50}, 3, 0.2, (const size_t[]){10, 10, 10});
+    check_draw((const size_t[]){59, 71, 48}, 3, 0.2, (const size_t[]){12, 14, 10});
+    check_draw((const size_t[]){7, 1, 2}, 3, 0.5, (const size_t[]){4, 0, 1});
+    check_draw((const size_t[]){3, 0, 3}, 3, 0.34, (const size_t[]){1, 0, 1});
+    check_draw((const size_t[]){2, 2}, 2, 0.001, (const size_t[]){1, 0});
+    check_draw((const size_t[]){20, 30}, 2, 0, (const size_t[]){0, 0});
+    check_draw((const size_t[]){900, 100}, 2, 0.999, (const size_t[]){899, 100});
+}
+
+static void test_seed(void **state)
+{
+    (void)state;
+    const size_t counts[] = {40, 60};
+    struct tp_dataset first = sorted(counts, 2), second = sorted(counts, 2), third = sorted(counts, 2), tail;
+    assert_int_equal(tp_dataset_draw(&first, 0, 7, &tail, NULL), TP_OK);
+    assert_int_equal(tail.count, 0);
+    assert_null(tail.samples);
+    assert_int_equal(tp_dataset_draw(&second, 0, 7, &tail, NULL), TP_OK);
+    assert_int_equal(tp_dataset_draw(&third, 0, 8, &tail, NULL), TP_OK);
+    assert_memory_equal(first.samples, second.samples, 100 * sizeof(float));
+    assert_memory_not_equal(first.samples, third.samples, 100 * sizeof(float));
+    /* A table that is sorted by class is so no longer. */
+    size_t begin[2] = {0};
+    for (size_t i = 0; i < 40; i++)
+        begin[first.labels[i]]++;
+    assert_true(begin[0] > 5 && begin[1] > 5);
+    tp_dataset_free(&first);
+    tp_dataset_free(&second);
+    tp_dataset_free(&third);
+}
+
+static void test_none_left(void **state)
+{
+    (void)state;
+    struct tp_dataset dataset = sorted((const size_t[]){1}, 1), tail;
+    struct tp_error error = {""};
+    check_failure(tp_dataset_draw(&dataset, 0.2, 1, &tail, &error), TP_USAGE, &error,
+                  "1 of 1 samples to validate on leave none to train on");
+    assert_int_equal(dataset.count, 1);
+    tp_dataset_free(&dataset);
+}
+
+static void test_missing(void **state)
+{
+    (void)state;
+    float samples[] = {1, NAN, NAN, 4, 3, 8}, other[] = {NAN, 5}, means[2];
+    struct tp_dataset dataset = {.type = TP_SAMPLE_F32, .samples = samples, .count = 3, .features = 2};
+    struct tp_dataset rest = {.type = TP_SAMPLE_F32, .samples = other, .count = 1, .features = 2};
+    struct tp_error error = {""};
+    assert_int_equal(tp_missing_means(&dataset, means, &error), TP_OK);
+    tp_missing_fill(&dataset, means);
+    tp_missing_fill(&rest, means);
+    assert_memory_equal(samples, ((const float[]){1, 6, 2, 4, 3, 8}), sizeof samples);
+    assert_memory_equal(other, ((const float[]){2, 5}), sizeof other);
+    samples[1] = samples[3] = samples[5] = NAN;
+    check_failure(tp_missing_means(&dataset, means, &error), TP_BAD_INPUT, &error,
+                  "input 2 is missing in all 3 training samples");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_seed),
+        cmocka_unit_test(test_none_left),
+        cmocka_unit_test(test_missing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

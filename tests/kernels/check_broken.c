@@ -1,0 +1,217 @@
+/*
+ * The tester is tested: kernels with one defect each, which check_kernels must reject.
+ */
+#include "tests/kernels/check_kernels.h"
+
+#include <math.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void forward_zeros(const struct tp_forward *f)
+{
+    for (size_t r = f->row_begin; r < f->row_end; r++) {
+        for (size_t u = 0; u < f->units; u++)
+            f->z[tp_panel_offset(f->z_stride, r, u)] = 0;
+    }
+}
+
+static void forward_misses_last_column(const struct tp_forward *f)
+{
+    struct tp_forward g = *f;
+    g.units--;
+    tp_forward_reference(&g);
+}
+
+/* Runs the chain over the padding columns too, as a kernel that steps by whole panels would. */
+static void forward_reads_padding(const struct tp_forward *f)
+{
+    struct tp_forward g = *f;
+    g.inputs = f->bias ? f->inputs : tp_panel_count(f->inputs) * TP_PANEL;
+    tp_forward_reference(&g);
+}
+
+static void forward_writes_a_row_more(const struct tp_forward *f)
+{
+    struct tp_forward g = *f;
+    g.row_end += f->row_end % 6 == 5;
+    tp_forward_reference(&g);
+}
+
+/* Two chains, added at the end: right to within rounding only. */
+static void forward_in_two_chains(const struct tp_forward *f)
+{
+    tp_forward_reference(f);
+    if (f->activation != TP_LINEAR || f->bias)
+        return;
+    for (size_t r = f->row_begin; r < f->row_end; r++) {
+        for (size_t u = 0; u < f->units; u++) {
+            float sum[2] = {0, 0};
+            for (size_t k = 0; k < f->inputs; k++)
+                sum[k % 2] = fmaf(f->a[tp_panel_offset(f->a_stride, r, k)],
+                                  f->w[tp_panel_offset(f->w_stride, k, u)], sum[k % 2]);
+            f->z[tp_panel_offset(f->z_stride, r, u)] = sum[0] + sum[1];
+        }
+    }
+}
+
+static void forward_does_nothing(const struct tp_forward *f)
+{
+    (void)f;
+}
+
+static void backward_forgets_slices(const struct tp_backward *b)
+{
+    struct tp_backward c = *b;
+    c.first = true;
+    tp_backward_reference(&c);
+}
+
+static void loss_takes_highest_class(const struct tp_loss *l)
+{
+    float z[256];
+    bool small = l->classes <= COUNT(z);
+    for (size_t r = l->row_begin; r < l->row_end; r++) {
+        struct tp_loss one = *l;
+        one.row_begin = r;
+        one.row_end = r + 1;
+        for (size_t k = 0; small && k < l->classes; k++)
+            z[k] = l->z[tp_panel_offset(l->z_stride, r, k)];
+        tp_loss_reference(&one);
+        for (size_t k = 0; small && l->predicted && k < l->classes; k++) {
+            if (z[k] >= z[l->predicted[r]])
+                l->predicted[r] = (uint16_t)k;
+        }
+    }
+}
+
+static void update_decays_bias(const struct tp_update *t)
+{
+    tp_update_reference(t);
+    for (size_t u = 0; t->bias && !t->gradient && t->optimizer->decay > 0 && u < t->units; u++) {
+        float *w = t->w + tp_panel_offset(t->w_stride, t->inputs, u);
+        *w = fmaf(-t->optimizer->rate * t->optimizer->decay, *w, *w);
+    }
+}
+
+/* Writes the last panel of inputs as a whole, over the bias row. */
+static void update_overruns_inputs(const struct tp_update *t)
+{
+    tp_update_reference(t);
+    if (t->bias && t->input_end == t->inputs && t->inputs % TP_PANEL && !t->gradient)
+        memset(t->w + t->inputs * TP_PANEL, 0, TP_PANEL * sizeof(float));
+}
+
+static void update_keeps_old_transpose(const struct tp_update *t)
+{
+    struct tp_update s = *t;
+    s.wt = NULL;
+    tp_update_reference(&s);
+}
+
+static void exp_off_by_an_ulp(size_t n, const float *x, float *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        float in = x[i];
+        tp_exp_reference(1, &in, y + i);
+        if (in < -1 && in > -1.001f)
+            y[i] = nextafterf(y[i], 0);
+    }
+}
+
+static void relu_of_nan_is_zero(size_t n, const float *x, float *y)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = x[i] > 0 ? x[i] : 0;
+}
+
+/* Loads 16 bytes at a time. */
+static void pack_reads_behind(const struct tp_pack *p)
+{
+    volatile uint8_t last = 0;
+    for (size_t r = p->row_begin; r < p->row_end; r++) {
+        size_t sample = p->index ? p->index[r] : r;
+        const uint8_t *bytes = (const uint8_t *)p->samples + sample * p->features;
+        last = bytes[tp_panel_count(p->features) * TP_PANEL - 1];
+    }
+    (void)last;
+    tp_pack_u8_reference(p);
+}
+
+/* A read behind the samples is a signal: the check runs in a child. */
+static void check_in_child(struct verdict *v, tp_pack_fn *kernel)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        check_pack_u8(v, kernel);
+        _exit(v->failures > 0);
+    }
+    int status = 0;
+    v->cases++;
+    if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+        v->failures++;
+}
+
+bool check_broken(size_t at, const char **what, struct verdict *v)
+{
+    switch (at) {
+    case 0:
+        *what = "a forward that writes zeros";
+        check_forward(v, forward_zeros);
+        return true;
+    case 1:
+        *what = "a forward that misses the last column";
+        check_forward(v, forward_misses_last_column);
+        return true;
+    case 2:
+        *what = "a forward that reads padding";
+        check_forward(v, forward_reads_padding);
+        return true;
+    case 3:
+        *what = "a forward that writes a row more";
+        check_forward(v, forward_writes_a_row_more);
+        return true;
+    case 4:
+        *what = "a forward that adds in two chains";
+        check_forward(v, forward_in_two_chains);
+        return true;
+    case 5:
+        *what = "a forward that does nothing";
+        check_forward(v, forward_does_nothing);
+        return true;
+    case 6:
+        *what = "a backward that starts every slice at zero";
+        check_backward(v, backward_forgets_slices);
+        return true;
+    case 7:
+        *what = "a loss that takes the highest of equal classes";
+        check_loss(v, loss_takes_highest_class);
+        return true;
+    case 8:
+        *what = "an update that decays the bias";
+        check_update(v, update_decays_bias);
+        return true;
+    case 9:
+        *what = "an update that overruns the inputs";
+        check_update(v, update_overruns_inputs);
+        return true;
+    case 10:
+        *what = "an update that leaves the transposed view";
+        check_update(v, update_keeps_old_transpose);
+        return true;
+    case 11:
+        *what = "an exp that is an ulp off in a narrow range";
+        check_exp(v, exp_off_by_an_ulp);
+        return true;
+    case 12:
+        *what = "a relu that turns NaN into 0";
+        check_relu(v, relu_of_nan_is_zero);
+        return true;
+    case 13:
+        *what = "a pack that reads behind the last sample";
+        check_in_child(v, pack_reads_behind);
+        return true;
+    default:
+        return false;
+    }
+}

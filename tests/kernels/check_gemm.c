@@ -1,0 +1,213 @@
+/*
+ * check_kernels: forward and backward. Besides the reference tier, whole numbers are checked against integer
+ * arithmetic and normals against double, within the bound of a chain of K fused multiply-adds,
+ * K u / (1 - K u) sum |a| |b| with u = 2^-24 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1).
+ */
+#include "tests/kernels/check_kernels.h"
+
+#include <float.h>
+#include <math.h>
+
+/* The exact sum of a product's terms as far as double holds it, and the sum of their magnitudes. */
+struct product {
+    double sum, magnitude;
+    size_t links;
+};
+
+static void add_term(struct product *p, float a, float b)
+{
+    double term = (double)a * (double)b;
+    p->sum += term;
+    p->magnitude += fabs(term);
+    p->links++;
+}
+
+static void check_product(struct verdict *v, const char *name, size_t row, size_t column, float got,
+                          const struct product *p, bool exact)
+{
+    double k = (double)p->links * 0x1p-24;
+    double bound = exact ? 0 : k / (1 - k) * p->magnitude + (double)p->links * (double)FLT_MIN;
+    if (!(fabs((double)got - p->sum) <= bound))
+        verdict_fail(v, "%s[%zu][%zu] is %a, the sum is %a and the bound %g", name, row, column, (double)got,
+                     p->sum, bound);
+}
+
+static bool has_oracle(enum data_kind kind)
+{
+    return kind == DATA_INTEGERS || kind == DATA_NORMALS;
+}
+
+/* Mostly kinds that let every element through: one inf or NaN makes many outputs NaN. */
+static enum data_kind pick_kind(void)
+{
+    static const enum data_kind often[] = {DATA_INTEGERS, DATA_NORMALS, DATA_NORMALS, DATA_TIES,
+                                           DATA_TIES,     DATA_WIDE,    DATA_SPECIALS};
+    return often[check_below(COUNT(often))];
+}
+
+static void check_forward_values(struct verdict *v, const struct tp_forward *f, const struct matrix *z,
+                                 size_t unit_begin, enum data_kind kind)
+{
+    if (!has_oracle(kind) || (f->activation != TP_LINEAR && f->activation != TP_RELU))
+        return;
+    for (size_t r = f->row_begin; r < f->row_end; r++) {
+        for (size_t u = 0; u < f->units; u++) {
+            struct product p = {0};
+            for (size_t k = 0; k < f->inputs; k++)
+                add_term(&p, f->a[tp_panel_offset(f->a_stride, r, k)],
+                         f->w[tp_panel_offset(f->w_stride, k, u)]);
+            if (f->bias)
+                add_term(&p, 1, f->w[tp_panel_offset(f->w_stride, f->inputs, u)]);
+            if (f->activation == TP_RELU && p.sum < 0)
+                p.sum = 0;
+            check_product(v, "z", r, unit_begin + u, matrix_get(z, r, unit_begin + u), &p,
+                          kind == DATA_INTEGERS);
+        }
+    }
+}
+
+static void forward_case(struct verdict *v, tp_forward_fn *kernel, const struct shape *shape)
+{
+    enum data_kind kind = pick_kind();
+    size_t row_begin = check_below(2) * check_below(9), row_end = row_begin + shape->rows;
+    size_t unit_begin = check_below(3) == 0 ? TP_PANEL * (1 + check_below(3)) : 0,
+           unit_end = unit_begin + shape->units;
+    bool bias = check_below(2), zero_padding = check_below(2);
+    enum tp_activation activation = (enum tp_activation)check_below(TP_ACTIVATION_COUNT);
+    verdict_case(v, "rows %zu to %zu, %zu inputs%s, units %zu to %zu, activation %d, %s, %s padding",
+                 row_begin, row_end, shape->inputs, bias ? " and bias" : "", unit_begin, unit_end,
+                 (int)activation, data_name(kind), zero_padding ? "zero" : "NaN");
+
+    struct matrix a = matrix_new(row_end + check_below(3), shape->inputs, kind, zero_padding);
+    struct matrix w = matrix_new(shape->inputs + bias, unit_end + check_below(20), kind, zero_padding);
+    struct matrix before = matrix_new(a.rows, w.columns, DATA_NORMALS, false);
+    struct matrix got = matrix_copy(&before), want = matrix_copy(&before);
+    struct tp_forward f = {.row_begin = row_begin,
+                           .row_end = row_end,
+                           .inputs = shape->inputs,
+                           .units = shape->units,
+                           .bias = bias,
+                           .a = a.data,
+                           .a_stride = a.stride,
+                           .w = w.data + tp_panel_offset(w.stride, 0, unit_begin),
+                           .w_stride = w.stride,
+                           .z = want.data + tp_panel_offset(want.stride, 0, unit_begin),
+                           .z_stride = want.stride,
+                           .activation = activation};
+    tp_forward_reference(&f);
+    f.z = got.data + tp_panel_offset(got.stride, 0, unit_begin);
+    kernel(&f);
+    /* inf times 0 and sigmoid(0) are not 0; columns past the slice that are not padding of w are not zero
+     * either */
+    bool pads = zero_padding && kind != DATA_SPECIALS && activation != TP_SIGMOID && unit_end == w.columns;
+    struct region region = {row_begin, row_end, NO_ROW, unit_begin, unit_end, pads};
+    matrix_compare(v, "z", &got, &want, &before, &region);
+    check_forward_values(v, &f, &got, unit_begin, kind);
+
+    matrix_free(&a);
+    matrix_free(&w);
+    matrix_free(&before);
+    matrix_free(&got);
+    matrix_free(&want);
+}
+
+void check_forward(struct verdict *v, tp_forward_fn *kernel)
+{
+    struct shape shape;
+    for (size_t at = 0; check_shape(at, &shape); at++)
+        forward_case(v, kernel, &shape);
+}
+
+/* Slices of whole panels, in ascending order; the reference gets all units in one call. */
+static void run_slices(tp_backward_fn *kernel, const struct tp_backward *whole, size_t slice)
+{
+    for (size_t u = 0; u < whole->units; u += slice) {
+        struct tp_backward b = *whole;
+        b.units = whole->units - u < slice ? whole->units - u : slice;
+        b.first = whole->first && u == 0;
+        b.last = whole->last && u + b.units == whole->units;
+        b.d += tp_panel_offset(b.d_stride, 0, u);
+        b.wt += u * TP_PANEL;
+        kernel(&b);
+    }
+}
+
+static void check_backward_values(struct verdict *v, const struct tp_backward *b, const struct matrix *d_in,
+                                  enum data_kind kind)
+{
+    if (!has_oracle(kind) || b->activation != TP_LINEAR || !b->first)
+        return;
+    for (size_t r = b->row_begin; r < b->row_end; r++) {
+        for (size_t i = b->input_begin; i < b->input_end; i++) {
+            struct product p = {0};
+            for (size_t u = 0; u < b->units; u++)
+                add_term(&p, b->d[tp_panel_offset(b->d_stride, r, u)],
+                         b->wt[tp_panel_offset(b->wt_stride, u, i)]);
+            check_product(v, "d_in", r, i, matrix_get(d_in, r, i), &p, kind == DATA_INTEGERS);
+        }
+    }
+}
+
+/* The shape's units are the inputs here, so that the panels' edges are swept, and its inputs the chain. */
+static void backward_case(struct verdict *v, tp_backward_fn *kernel, const struct shape *shape)
+{
+    enum data_kind kind = pick_kind();
+    size_t chain = shape->inputs, inputs = shape->units;
+    size_t row_begin = check_below(2) * check_below(9), row_end = row_begin + shape->rows;
+    size_t input_begin = TP_PANEL * check_below(tp_panel_count(inputs));
+    size_t input_end = input_begin + TP_PANEL * (1 + check_below(tp_panel_count(inputs)));
+    if (input_end > inputs || check_below(2))
+        input_end = inputs;
+    size_t slice = check_below(2) ? chain : TP_PANEL * (1 + check_below(5));
+    bool first = check_below(4) > 0, last = check_below(4) > 0, zero_padding = check_below(2);
+    enum tp_activation activation = (enum tp_activation)check_below(TP_ACTIVATION_COUNT);
+    verdict_case(v,
+                 "rows %zu to %zu, %zu units in slices of %zu, inputs %zu to %zu of %zu, first %d, last %d, "
+                 "activation %d, %s, %s padding",
+                 row_begin, row_end, chain, slice, input_begin, input_end, inputs, first, last,
+                 (int)activation, data_name(kind), zero_padding ? "zero" : "NaN");
+
+    size_t rows = row_end + check_below(3);
+    struct matrix d = matrix_new(rows, chain, kind, zero_padding),
+                  wt = matrix_new(chain, inputs, kind, zero_padding);
+    struct matrix a = matrix_new(rows, inputs, kind, zero_padding);
+    struct matrix before = matrix_new(rows, inputs, kind, zero_padding);
+    struct matrix got = matrix_copy(&before), want = matrix_copy(&before);
+    struct tp_backward b = {.row_begin = row_begin,
+                            .row_end = row_end,
+                            .input_begin = input_begin,
+                            .input_end = input_end,
+                            .units = chain,
+                            .first = first,
+                            .last = last,
+                            .d = d.data,
+                            .d_stride = d.stride,
+                            .wt = wt.data,
+                            .wt_stride = wt.stride,
+                            .a = last ? a.data : NULL,
+                            .a_stride = a.stride,
+                            .d_in = want.data,
+                            .d_in_stride = want.stride,
+                            .activation = activation};
+    tp_backward_reference(&b);
+    b.d_in = got.data;
+    run_slices(kernel, &b, slice);
+    struct region region = {row_begin,   row_end,   NO_ROW,
+                            input_begin, input_end, zero_padding && kind != DATA_SPECIALS};
+    matrix_compare(v, "d_in", &got, &want, &before, &region);
+    check_backward_values(v, &b, &got, kind);
+
+    matrix_free(&d);
+    matrix_free(&wt);
+    matrix_free(&a);
+    matrix_free(&before);
+    matrix_free(&got);
+    matrix_free(&want);
+}
+
+void check_backward(struct verdict *v, tp_backward_fn *kernel)
+{
+    struct shape shape;
+    for (size_t at = 0; check_shape(at, &shape); at++)
+        backward_case(v, kernel, &shape);
+}

@@ -1,0 +1,163 @@
+/*
+ * Every kernel of kernels/list.h, tier by tier, against the reference tier: equal bits. TAP on stdout.
+ *
+ *     check_kernels [--seed N] [--exhaustive] [--only TEXT]
+ *
+ * --exhaustive: the elementwise functions over all 2^32 floats (minutes). --only: kernels whose symbol
+ * contains TEXT. Compiled with TP_EMULATED and linked with kernels that were compiled over
+ * tests/kernels/emulation/immintrin.h, it runs tiers that the CPU lacks too.
+ */
+#include "tests/kernels/check_kernels.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/flush.h"
+
+#define DEFAULT_SEED 20240229
+
+bool check_exhaustive;
+
+/* The TAP report, and what selects its lines. */
+struct report {
+    uint64_t seed;
+    const char *only;
+    size_t lines, failures;
+};
+
+#if defined(TP_EMULATED)
+static const char how[] = " (emulated)";
+
+static bool can_run(const struct tp_tier *tier)
+{
+    return tier != NULL;
+}
+#else
+static const char how[] = "";
+
+static bool can_run(const struct tp_tier *tier)
+{
+    return tp_tier_runs_here(tier);
+}
+#endif
+
+static void print_verdict(struct report *r, const struct verdict *v, const char *symbol,
+                          const char *reference)
+{
+    bool passed = verdict_passed(v);
+    r->failures += !passed;
+    printf("%s %zu - %s%s %s%s (%zu cases)\n", passed ? "ok" : "not ok", ++r->lines, symbol, how,
+           v->claim ? v->claim : "equals ", v->claim ? "" : reference, v->cases);
+    if (v->failures > 0)
+        printf("# %zu differences; the first: %s\n", v->failures, v->first);
+    else if (!passed)
+        printf("# no case ran\n");
+    if (v->note[0])
+        printf("# %s\n", v->note);
+    fflush(stdout);
+}
+
+/* Whether the kernel's check is to run; if the tier cannot, says so. */
+static bool begin(struct report *r, const struct tp_tier *tier, const char *tier_name, const char *symbol)
+{
+    if (r->only && !strstr(symbol, r->only))
+        return false;
+    check_random_seed(r->seed);
+    if (tier && can_run(tier))
+        return true;
+    printf("ok %zu - %s # SKIP %s %s\n", ++r->lines, symbol, tier ? "this CPU lacks" : "this build has no",
+           tier_name);
+    return false;
+}
+
+static const struct tp_tier *built_tier(const char *name)
+{
+    for (size_t i = 0; tp_tiers[i]; i++) {
+        if (!strcmp(tp_tiers[i]->name, name))
+            return tp_tiers[i];
+    }
+    return NULL;
+}
+
+/* One line for each entry of a tier's list. */
+#define CHECK_KERNEL(type, member, symbol)                                                                   \
+    if (begin(r, tier, name, #symbol)) {                                                                     \
+        struct verdict v = {0};                                                                              \
+        check_##member(&v, tier->member);                                                                    \
+        print_verdict(r, &v, #symbol, "tp_" #member "_reference");                                           \
+    }
+
+static void check_reference(struct report *r, const char *name)
+{
+    const struct tp_tier *tier = built_tier(name);
+    TP_KERNELS_REFERENCE(CHECK_KERNEL)
+}
+
+static void check_avx2(struct report *r, const char *name)
+{
+    const struct tp_tier *tier = built_tier(name);
+    TP_KERNELS_AVX2(CHECK_KERNEL)
+}
+
+static void check_avx512(struct report *r, const char *name)
+{
+    const struct tp_tier *tier = built_tier(name);
+    TP_KERNELS_AVX512(CHECK_KERNEL)
+}
+
+/* The broken kernels, and a check that runs nothing, must not pass. */
+static void check_tester(struct report *r)
+{
+    struct verdict nothing = {0};
+    bool rejected = !verdict_passed(&nothing);
+    r->failures += !rejected;
+    printf("%s %zu - no cases at all is rejected\n", rejected ? "ok" : "not ok", ++r->lines);
+    const char *what = NULL;
+    for (size_t at = 0;; at++) {
+        struct verdict v = {0};
+        check_random_seed(r->seed);
+        if (!check_broken(at, &what, &v))
+            break;
+        rejected = !verdict_passed(&v) && v.cases > 0;
+        r->failures += !rejected;
+        printf("%s %zu - %s is rejected\n", rejected ? "ok" : "not ok", ++r->lines, what);
+        fflush(stdout);
+    }
+}
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: check_kernels [--seed N] [--exhaustive] [--only TEXT]\n");
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    struct report r = {.seed = DEFAULT_SEED};
+    for (int i = 1; i < argc; i++) {
+        char *end = NULL;
+        if (!strcmp(argv[i], "--exhaustive")) {
+            check_exhaustive = true;
+        } else if (!strcmp(argv[i], "--only") && i + 1 < argc) {
+            r.only = argv[++i];
+        } else if (!strcmp(argv[i], "--seed") && i + 1 < argc) {
+            r.seed = strtoull(argv[++i], &end, 10);
+            if (*end != '\0')
+                return usage();
+        } else {
+            return usage();
+        }
+    }
+
+    uint64_t saved = tp_flush_enter();
+    printf("# seed %llu\n", (unsigned long long)r.seed);
+    check_reference(&r, "reference");
+    check_avx2(&r, "avx2");
+    check_avx512(&r, "avx512");
+    if (!r.only)
+        check_tester(&r);
+    tp_flush_leave(saved);
+    printf("1..%zu\n", r.lines);
+    return r.failures > 0 || r.lines == 0;
+}

@@ -1,0 +1,126 @@
+/*
+ * check_kernels: pack. Samples, scale, shift and index end at an unreadable page.
+ */
+#include "tests/kernels/check_kernels.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct pack_case {
+    size_t features, count, row_begin, row_end;
+    enum data_kind kind;
+    bool by_index;
+    size_t gap; /* bytes between the last sample and the unreadable page: makes samples unaligned */
+};
+
+static void fill_samples(const struct fence *samples, const struct pack_case *c, bool is_u8)
+{
+    size_t n = c->count * c->features;
+    if (is_u8) {
+        uint8_t *pixel = samples->data;
+        for (size_t i = 0; i < n; i++)
+            pixel[i] = (uint8_t)check_random();
+        return;
+    }
+    float *values = check_alloc(n * sizeof(float));
+    data_fill(values, n, c->kind);
+    memcpy(samples->data, values, n * sizeof(float));
+    free(values);
+}
+
+/* The contract's own formula, for every element of the rows. */
+static void check_formula(struct verdict *v, const struct tp_pack *p, bool is_u8, const struct matrix *got)
+{
+    for (size_t r = p->row_begin; r < p->row_end; r++) {
+        size_t sample = p->index ? p->index[r] : r;
+        for (size_t c = 0; c < p->features; c++) {
+            size_t at = sample * p->features + c;
+            float x;
+            if (is_u8)
+                x = ((const uint8_t *)p->samples)[at];
+            else
+                memcpy(&x, (const char *)p->samples + at * sizeof x, sizeof x);
+            float want = fmaf(x, p->scale[c], p->shift[c]);
+            if (!same_float(matrix_get(got, r, c), want)) {
+                verdict_fail(v, "a[%zu][%zu] is %a, the formula gives %a", r, c,
+                             (double)matrix_get(got, r, c), (double)want);
+                return;
+            }
+        }
+    }
+}
+
+static void run_case(struct verdict *v, tp_pack_fn *kernel, bool is_u8, const struct pack_case *c)
+{
+    verdict_case(v, "rows %zu to %zu of %zu features, %zu samples%s, %s, %zu bytes before the page",
+                 c->row_begin, c->row_end, c->features, c->count, c->by_index ? " by index" : "",
+                 data_name(c->kind), c->gap);
+    size_t bytes = c->count * c->features * (is_u8 ? 1 : sizeof(float));
+    struct fence samples = fence_new(bytes, c->gap), index = fence_new(c->row_end * sizeof(uint32_t), 0);
+    struct fence scale = fence_new(c->features * sizeof(float), 0),
+                 shift = fence_new(c->features * sizeof(float), 0);
+    fill_samples(&samples, c, is_u8);
+    data_fill(scale.data, c->features, DATA_NORMALS);
+    data_fill(shift.data, c->features, DATA_NORMALS);
+    for (size_t r = 0; r < c->row_end; r++)
+        ((uint32_t *)index.data)[r] = (uint32_t)check_below(c->count);
+    ((uint32_t *)index.data)[c->row_begin] = (uint32_t)c->count - 1; /* the one that ends at the page */
+
+    struct matrix before = matrix_new(c->row_end + 2, c->features, DATA_NORMALS, false);
+    struct matrix got = matrix_copy(&before), want = matrix_copy(&before);
+    struct tp_pack p = {.row_begin = c->row_begin,
+                        .row_end = c->row_end,
+                        .features = c->features,
+                        .samples = samples.data,
+                        .index = c->by_index ? index.data : NULL,
+                        .scale = scale.data,
+                        .shift = shift.data,
+                        .a = want.data,
+                        .a_stride = want.stride};
+    if (is_u8)
+        tp_pack_u8_reference(&p);
+    else
+        tp_pack_f32_reference(&p);
+    p.a = got.data;
+    kernel(&p);
+    struct region region = {c->row_begin, c->row_end, NO_ROW, 0, c->features, true};
+    matrix_compare(v, "a", &got, &want, &before, &region);
+    check_formula(v, &p, is_u8, &got);
+
+    matrix_free(&before);
+    matrix_free(&got);
+    matrix_free(&want);
+    fence_free(&samples);
+    fence_free(&index);
+    fence_free(&scale);
+    fence_free(&shift);
+}
+
+static void check_pack(struct verdict *v, tp_pack_fn *kernel, bool is_u8)
+{
+    static const size_t features[] = {1,  2,  7,  8,  9,  15, 16, 17,  23,  24,  25,
+                                      31, 32, 33, 47, 63, 64, 65, 100, 784, 785, 1030};
+    for (size_t f = 0; f < COUNT(features); f++) {
+        for (size_t r = 0; r < check_rows_count; r++) {
+            struct pack_case c = {.features = features[f],
+                                  .kind = (enum data_kind)check_below(DATA_KIND_COUNT),
+                                  .by_index = check_below(4) > 0,
+                                  .row_begin = check_below(2) * check_below(20)};
+            c.row_end = c.row_begin + check_rows[r];
+            c.count = c.by_index ? 1 + check_below(9) : c.row_end;
+            c.gap = check_below(2) * check_below(4);
+            run_case(v, kernel, is_u8, &c);
+        }
+    }
+}
+
+void check_pack_u8(struct verdict *v, tp_pack_fn *kernel)
+{
+    check_pack(v, kernel, true);
+}
+
+void check_pack_f32(struct verdict *v, tp_pack_fn *kernel)
+{
+    check_pack(v, kernel, false);
+}

@@ -1,0 +1,266 @@
+/*
+ * check_kernels: update. Every rule against the reference tier; the gradient against integers and double; and
+ * the fused update against gradient mode followed by the rule as kernels.h writes it.
+ */
+#include "tests/kernels/check_kernels.h"
+
+#include <float.h>
+#include <math.h>
+
+struct update_case {
+    size_t rows, inputs, input_begin, input_end, units, unit_begin, unit_end;
+    bool bias, transposed, zero_padding, nontemporal;
+    enum data_kind kind;
+    struct tp_optimizer optimizer;
+};
+
+/* What a call reads and what it writes. */
+struct operands {
+    struct matrix a, d;
+};
+
+struct results {
+    struct matrix w, wt, state[2], gradient;
+};
+
+static struct results results_copy(const struct results *r)
+{
+    return (struct results){.w = matrix_copy(&r->w),
+                            .wt = matrix_copy(&r->wt),
+                            .state = {matrix_copy(&r->state[0]), matrix_copy(&r->state[1])},
+                            .gradient = matrix_copy(&r->gradient)};
+}
+
+static void results_free(struct results *r)
+{
+    matrix_free(&r->w);
+    matrix_free(&r->wt);
+    matrix_free(&r->state[0]);
+    matrix_free(&r->state[1]);
+    matrix_free(&r->gradient);
+}
+
+static struct tp_optimizer make_rule(void)
+{
+    return (struct tp_optimizer){.kind = (enum tp_optimizer_kind)check_below(TP_OPTIMIZER_COUNT),
+                                 .rate = 0.02f,
+                                 .momentum = 0.9f,
+                                 .decay = check_below(2) ? 0.0f : 0.013f,
+                                 .keep = check_below(2) ? 1.0f : 0.99971f,
+                                 .beta1 = 0.9f,
+                                 .one_minus_beta1 = 0.1f,
+                                 .beta2 = 0.999f,
+                                 .one_minus_beta2 = 0.001f,
+                                 .root_correction = 3.1f,
+                                 .epsilon = 1e-8f};
+}
+
+static void call(tp_update_fn *kernel, const struct update_case *c, const struct operands *in,
+                 struct results *out, bool gradient)
+{
+    size_t at = tp_panel_offset(out->w.stride, 0, c->unit_begin);
+    int states = tp_optimizer_states(c->optimizer.kind);
+    struct tp_update t = {
+        .rows = c->rows,
+        .input_begin = c->input_begin,
+        .input_end = c->input_end,
+        .inputs = c->inputs,
+        .units = c->units,
+        .bias = c->bias,
+        .a = in->a.data,
+        .a_stride = in->a.stride,
+        .d = in->d.data + tp_panel_offset(in->d.stride, 0, c->unit_begin),
+        .d_stride = in->d.stride,
+        .optimizer = &c->optimizer,
+        .w = out->w.data + at,
+        .w_stride = out->w.stride,
+        .wt = c->transposed ? out->wt.data + c->unit_begin * TP_PANEL : NULL,
+        .wt_stride = out->wt.stride,
+        .state = {states > 0 ? out->state[0].data + at : NULL, states > 1 ? out->state[1].data + at : NULL},
+        .gradient = gradient ? out->gradient.data + at : NULL,
+        .nontemporal = c->nontemporal};
+    kernel(&t);
+}
+
+static void compare_results(struct verdict *v, const struct update_case *c, const struct results *got,
+                            const struct results *want, const struct results *before, bool gradient)
+{
+    struct region none = {.extra = NO_ROW};
+    /* Zero padding stays zero where no inf meets it, and the slice must end where the matrix does. */
+    bool pads = c->zero_padding && c->kind != DATA_SPECIALS && c->unit_end == got->w.columns;
+    struct region covered = {c->input_begin, c->input_end, c->bias ? c->inputs : NO_ROW,
+                             c->unit_begin,  c->unit_end,  pads};
+    struct region turned = {c->unit_begin, c->unit_end, NO_ROW, c->input_begin, c->input_end, true};
+    int states = gradient ? 0 : tp_optimizer_states(c->optimizer.kind);
+    matrix_compare(v, "w", &got->w, &want->w, &before->w, gradient ? &none : &covered);
+    matrix_compare(v, "wt", &got->wt, &want->wt, &before->wt, !gradient && c->transposed ? &turned : &none);
+    matrix_compare(v, "state 0", &got->state[0], &want->state[0], &before->state[0],
+                   states > 0 ? &covered : &none);
+    matrix_compare(v, "state 1", &got->state[1], &want->state[1], &before->state[1],
+                   states > 1 ? &covered : &none);
+    matrix_compare(v, "gradient", &got->gradient, &want->gradient, &before->gradient,
+                   gradient ? &covered : &none);
+}
+
+/* The rule for one weight, from the text of kernels.h; s are the states m and v of adam, or v alone. */
+static float plain_rule(const struct tp_optimizer *optimizer, bool is_bias, float g, float w, float *s0,
+                        float *s1)
+{
+    float decay = is_bias ? 0 : optimizer->decay, keep = is_bias ? 1 : optimizer->keep;
+    if (optimizer->kind == TP_ADAM) {
+        w = keep * w;
+        *s0 = fmaf(optimizer->beta1, *s0, optimizer->one_minus_beta1 * g);
+        *s1 = fmaf(optimizer->beta2, *s1, optimizer->one_minus_beta2 * g * g);
+        float root = fmaf(sqrtf(*s1), optimizer->root_correction, optimizer->epsilon);
+        return fmaf(-optimizer->rate, *s0 / root, w);
+    }
+    g = fmaf(decay, w, g);
+    if (optimizer->kind == TP_SGD)
+        return fmaf(-optimizer->rate, g, w);
+    *s0 = fmaf(optimizer->momentum, *s0, optimizer->kind == TP_LECUN_MOMENTUM ? optimizer->rate * g : g);
+    if (optimizer->kind == TP_LECUN_MOMENTUM)
+        return w - *s0;
+    return fmaf(-optimizer->rate, optimizer->kind == TP_NESTEROV ? fmaf(optimizer->momentum, *s0, g) : *s0,
+                w);
+}
+
+/* Applies the rule to the gradient in r, over the range. */
+static void apply_plain(const struct update_case *c, struct results *r)
+{
+    for (size_t i = 0; i <= c->inputs; i++) {
+        bool is_bias = i == c->inputs;
+        if (is_bias ? !c->bias : i < c->input_begin || i >= c->input_end)
+            continue;
+        for (size_t u = c->unit_begin; u < c->unit_end; u++) {
+            size_t at = tp_panel_offset(r->w.stride, i, u);
+            float *w = r->w.data + at;
+            *w = plain_rule(&c->optimizer, is_bias, r->gradient.data[at], *w, r->state[0].data + at,
+                            r->state[1].data + at);
+            if (c->transposed && !is_bias)
+                r->wt.data[tp_panel_offset(r->wt.stride, u, i)] = *w;
+        }
+    }
+}
+
+/* The gradient against integer or double arithmetic, where the data allow it. */
+static void check_gradient(struct verdict *v, const struct update_case *c, const struct operands *in,
+                           const struct results *got)
+{
+    if (c->kind != DATA_INTEGERS && c->kind != DATA_NORMALS)
+        return;
+    double k = (double)c->rows * 0x1p-24;
+    for (size_t i = c->input_begin; i < c->input_end + c->bias; i++) {
+        bool is_bias = i == c->input_end;
+        size_t row = is_bias ? c->inputs : i;
+        for (size_t u = c->unit_begin; u < c->unit_end; u++) {
+            double sum = 0, magnitude = 0;
+            for (size_t r = 0; r < c->rows; r++) {
+                double a = is_bias ? 1 : (double)matrix_get(&in->a, r, i),
+                       d = (double)matrix_get(&in->d, r, u);
+                sum += a * d;
+                magnitude += fabs(a * d);
+            }
+            double bound =
+                c->kind == DATA_INTEGERS ? 0 : k / (1 - k) * magnitude + (double)c->rows * (double)FLT_MIN;
+            double g = (double)matrix_get(&got->gradient, row, u);
+            if (!(fabs(g - sum) <= bound)) {
+                verdict_fail(v, "gradient[%zu][%zu] is %a, the sum is %a and the bound %g", row, u, g, sum,
+                             bound);
+                return;
+            }
+        }
+    }
+}
+
+static void run_case(struct verdict *v, tp_update_fn *kernel, const struct update_case *c)
+{
+    verdict_case(v,
+                 "rule %d, %zu rows, inputs %zu to %zu of %zu%s, units %zu to %zu, decay %g, keep %g, %s, "
+                 "%s, %s, %s padding",
+                 (int)c->optimizer.kind, c->rows, c->input_begin, c->input_end, c->inputs,
+                 c->bias ? " and bias" : "", c->unit_begin, c->unit_end, (double)c->optimizer.decay,
+                 (double)c->optimizer.keep, c->transposed ? "transposed too" : "not transposed",
+                 c->nontemporal ? "far" : "near", data_name(c->kind), c->zero_padding ? "zero" : "NaN");
+    size_t units = c->unit_end + (check_below(2) ? check_below(20) : 0);
+    enum data_kind weights = c->kind == DATA_SPECIALS ? DATA_SPECIALS : DATA_NORMALS;
+    struct operands in = {.a = matrix_new(c->rows, c->inputs, c->kind, c->zero_padding),
+                          .d = matrix_new(c->rows, units, c->kind, c->zero_padding)};
+    struct results before = {.w = matrix_new(c->inputs + c->bias, units, weights, c->zero_padding),
+                             .wt = matrix_new(units, c->inputs, DATA_NORMALS, c->zero_padding)};
+    for (int s = 0; s < 2; s++) {
+        before.state[s] = matrix_copy(&before.w);
+        for (size_t i = 0; i < before.w.rows; i++) {
+            for (size_t u = 0; u < units; u++) { /* adam's v is a mean of squares */
+                float x = check_normal();
+                before.state[s].data[tp_panel_offset(before.w.stride, i, u)] = s ? fabsf(x) : x;
+            }
+        }
+    }
+    before.gradient = matrix_copy(&before.w);
+
+    struct results want = results_copy(&before), got = results_copy(&before), plain = results_copy(&before);
+    call(tp_update_reference, c, &in, &want, false);
+    call(kernel, c, &in, &got, false);
+    compare_results(v, c, &got, &want, &before, false);
+
+    struct results gradient = results_copy(&before);
+    call(tp_update_reference, c, &in, &gradient, true);
+    call(kernel, c, &in, &plain, true);
+    compare_results(v, c, &plain, &gradient, &before, true);
+    check_gradient(v, c, &in, &plain);
+    apply_plain(c, &plain);
+    matrix_free(&plain.gradient);
+    plain.gradient = matrix_copy(&before.gradient);
+    compare_results(v, c, &got, &plain, &before, false);
+
+    matrix_free(&in.a);
+    matrix_free(&in.d);
+    results_free(&before);
+    results_free(&want);
+    results_free(&got);
+    results_free(&plain);
+    results_free(&gradient);
+}
+
+/* The shape with a range, a slice and a rule drawn for it. */
+static struct update_case make_case(size_t rows, size_t inputs, size_t units)
+{
+    static const enum data_kind often[] = {DATA_INTEGERS, DATA_NORMALS, DATA_NORMALS, DATA_TIES,
+                                           DATA_TIES,     DATA_WIDE,    DATA_SPECIALS};
+    struct update_case c = {.rows = rows, .inputs = inputs, .units = units};
+    size_t panels = tp_panel_count(inputs);
+    if (check_below(3) == 0) {
+        c.input_begin = TP_PANEL * check_below(panels);
+        c.input_end = c.input_begin + TP_PANEL * (1 + check_below(panels));
+    }
+    if (c.input_end == 0 || c.input_end > inputs)
+        c.input_end = inputs;
+    c.unit_begin = check_below(3) == 0 ? TP_PANEL * (1 + check_below(3)) : 0;
+    c.unit_end = c.unit_begin + units;
+    c.bias = check_below(2);
+    c.transposed = check_below(3) > 0;
+    c.zero_padding = check_below(2);
+    c.nontemporal = check_below(2);
+    c.kind = often[check_below(COUNT(often))];
+    c.optimizer = make_rule();
+    return c;
+}
+
+void check_update(struct verdict *v, tp_update_fn *kernel)
+{
+    struct shape shape;
+    for (size_t at = 0; check_shape(at, &shape); at++) {
+        struct update_case c = make_case(shape.rows, shape.inputs, shape.units);
+        run_case(v, kernel, &c);
+    }
+    /* Batches longer than a tier's block of rows. */
+    static const struct shape longest[] = {{1023, 17, 16}, {1024, 16, 17}, {1025, 31, 33},
+                                           {1500, 3, 64},  {2048, 33, 10}, {2500, 16, 65}};
+    for (size_t i = 0; i < COUNT(longest); i++) {
+        for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++) {
+            struct update_case c = make_case(longest[i].rows, longest[i].inputs, longest[i].units);
+            c.optimizer.kind = (enum tp_optimizer_kind)rule;
+            run_case(v, kernel, &c);
+        }
+    }
+}

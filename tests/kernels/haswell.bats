@@ -1,0 +1,66 @@
+#!/usr/bin/env bats
+# The program on CPUs that this machine is not: emulated ones without AVX-512 and without AVX, which end a
+# program that has one of their instructions anywhere on its way.
+
+bats_require_minimum_version 1.5.0
+load ../programs
+
+setup() {
+    [ -z "$TP_SANITIZE" ] || skip "the sanitizers' own memory does not fit the emulator"
+    [ "$(uname -m)" = x86_64 ] || skip "this machine is not x86-64"
+    command -v qemu-x86_64 >/dev/null || skip "no qemu-x86_64 here (Debian: qemu-user)"
+    find_programs
+    short=(--data "$root/data/mnist" --train-limit 320 --val-limit 100 --epochs 1 --hidden 16 --threads 1 --quiet
+        --json)
+}
+
+# json KEY: its value in the last line of $output.
+json() {
+    tail -n 1 <<<"$output" | python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"
+}
+
+# on CPU ARGUMENTS...: runs the program there; $errors is what it wrote to stderr itself.
+on() {
+    local cpu=$1
+    shift
+    run --separate-stderr qemu-x86_64 -cpu "$cpu" "$train" "$@"
+    errors=$(grep -v '^qemu-x86_64: warning:' <<<"$stderr" || true)
+    echo "$cpu: $status: $errors"
+}
+
+# trains_on CPU TIER: a run there takes TIER and gives the weights that this machine gives.
+trains_on() {
+    run --separate-stderr "$train" "${short[@]}"
+    [ "$status" -eq 0 ]
+    hash=$(json weights_hash)
+    on "$1" "${short[@]}"
+    [ "$status" -eq 0 ]
+    [ -z "$errors" ]
+    [ "$(json isa)" = "$2" ]
+    [ "$(json weights_hash)" = "$hash" ]
+}
+
+@test "a CPU with AVX2 and without AVX-512 runs the avx2 tier, to the same weights" {
+    trains_on Haswell avx2
+}
+
+@test "a CPU without AVX runs the reference tier, to the same weights" {
+    trains_on Nehalem reference
+}
+
+@test "a CPU with AVX and without AVX2 runs the reference tier" {
+    on SandyBridge --version
+    [ "$status" -eq 0 ]
+    grep -qx 'tiers found here: reference' <<<"$output"
+}
+
+@test "a tier that such a CPU lacks is refused, naming those that it has" {
+    on Haswell "${short[@]}" --isa avx512
+    [ "$status" -eq 2 ]
+    [ -z "$output" ]
+    [[ $errors == "train: --isa: expected one of auto, reference, avx2, which this CPU"*"found \"avx512\"" ]]
+    [ "$(wc -l <<<"$errors")" -eq 1 ]
+    on Nehalem "${short[@]}" --isa avx2
+    [ "$status" -eq 2 ]
+    [[ $errors == "train: --isa: expected one of auto, reference, which this CPU"*"found \"avx2\"" ]]
+}

@@ -1,0 +1,449 @@
+#!/usr/bin/env bats
+# Checkpoints from outside: what a run that is interrupted and resumed makes, and what is refused.
+
+bats_require_minimum_version 1.5.0
+load ../programs
+
+setup() {
+    find_programs
+    few=(--data "$root/data/mnist" --train-limit 640 --val-limit 100 --quiet)
+    data=("${few[@]}" --hidden "24,20" --eval-train on --log-gradients on --drop-last off)
+    net=("${data[@]}" --batch 33)
+    kept=(--history h.csv --save m --save-best b)
+    mkdir "$BATS_TEST_TMPDIR/empty"
+    cd "$BATS_TEST_TMPDIR/empty" || return
+}
+
+teardown() {
+    [ -z "$child" ] || kill -KILL "$child" 2>/dev/null || true
+}
+
+refused() { # CODE PART ARGUMENTS...
+    refused_by train "$train" "$@"
+}
+
+weights() { # of the run whose output this is
+    sed -n 's/^weights *\([0-9a-f]\{16\}\).*/\1/p'
+}
+
+# whole ARGUMENTS...: the weights of the run that nobody interrupts; its files are in whole/.
+whole() {
+    mkdir -p whole
+    (cd whole && "$train" "${net[@]}" "$@" "${kept[@]}") | weights
+}
+
+same_files() {
+    for file in h.csv m b; do
+        cmp "$file" "whole/$file"
+    done
+}
+
+# text FILE NAME: one of the texts of a checkpoint.
+text() {
+    python3 - "$@" <<'END'
+import json, struct, sys
+data = open(sys.argv[1], "rb").read()
+size = struct.unpack("<Q", data[:8])[0]
+print(json.loads(data[8:8 + size])["__metadata__"][sys.argv[2]])
+END
+}
+
+# change NAME VALUE: a text of the checkpoint c, which becomes `changed`.
+change() {
+    python3 - "$@" <<'END'
+import json, struct, sys
+data = open("c", "rb").read()
+size = struct.unpack("<Q", data[:8])[0]
+header = json.loads(data[8:8 + size])
+header["__metadata__"][sys.argv[1]] = sys.argv[2]
+text = json.dumps(header).encode()
+open("changed", "wb").write(struct.pack("<Q", len(text)) + text + data[8 + size:])
+END
+}
+
+# begin_endless ARGUMENTS...: a run in the background, child, which has begun.
+begin_endless() {
+    # A background job of a shell ignores SIGINT unless told otherwise.
+    env --default-signal=INT "$train" "${net[@]}" --epochs 1000000 "$@" >out 2>err &
+    child=$!
+    until grep -q ^machine out; do
+        kill -0 "$child"
+        sleep 0.05
+    done
+}
+
+@test "a larger --epochs goes on from the end of a run: weights, history and models are those of one long run" {
+    for rule in sgd momentum nesterov adam; do
+        long=$(whole --optimizer $rule --epochs 3)
+        "$train" "${net[@]}" "${kept[@]}" --optimizer $rule --epochs 1 --checkpoint c >/dev/null
+        run --separate-stderr "$train" "${net[@]}" "${kept[@]}" --optimizer $rule --epochs 3 --resume c --threads-exact 3
+        echo "$rule: $output $stderr"
+        [ "$status" -eq 0 ]
+        grep -qx "resumed     behind step 19" <<<"$output"
+        [ "$(weights <<<"$output")" = "$long" ]
+        same_files
+    done
+}
+
+@test "a run goes on from anywhere in an epoch, on any number of threads and any instruction set" {
+    long=$(whole --epochs 3 --evals-per-epoch 3)
+    for every in 1 7 20 1epochs 33steps "2 epochs" 1e-9s; do
+        rm -f c
+        run=("${net[@]}" --epochs 3 --evals-per-epoch 3 "${kept[@]}" --checkpoint c --checkpoint-every "$every" --resume auto)
+        # Ends after one step, and when it is resumed after one more.
+        "$train" "${run[@]}" --max-seconds 1e-9 >/dev/null
+        "$train" "${run[@]}" --max-seconds 1e-9 --isa reference >/dev/null
+        "$train" "${run[@]}" --threads-exact 5 >out
+        grep -qx "resumed     behind step 1" out
+        [ "$(weights <out)" = "$long" ]
+        same_files
+    done
+    "$train" "${run[@]}" >out # it has ended: the same once more
+    [ "$(weights <out)" = "$long" ]
+    same_files
+}
+
+@test "--resume auto begins where there is no checkpoint, and nothing is left but what was asked for" {
+    "$train" "${net[@]}" --epochs 1 "${kept[@]}" --checkpoint c --resume auto >out
+    [ "$(grep -c resumed out)" -eq 0 ]
+    "$train" "${net[@]}" --epochs 2 "${kept[@]}" --checkpoint c --resume auto --bind none --numa off >out
+    [ "$(weights <out)" = "$(whole --epochs 2)" ]
+    same_files
+    [ "$(ls)" = "$(printf '%s\n' b c h.csv m out whole)" ]
+}
+
+@test "early stopping goes on counting, and what ended a run ends it again" {
+    stopping=(--lr 0.5 --early-stop 9)
+    long=$(whole "${stopping[@]}" --epochs 50)
+    "$train" "${net[@]}" "${stopping[@]}" --epochs 1 "${kept[@]}" --checkpoint c >/dev/null
+    [ "$(wc -l <h.csv)" -lt "$(wc -l <whole/h.csv)" ]
+    for _ in 1 2; do
+        "$train" "${net[@]}" "${stopping[@]}" --epochs 50 "${kept[@]}" --checkpoint c --resume c --json >out
+        [ "$(weights <out)" = "$long" ]
+        grep -q '"stopped_by": "early-stop"' out
+        same_files
+    done
+}
+
+@test "best weights from before the checkpoint are saved as they would have been then" {
+    # Nothing better comes, and with --save-best alone nothing else is shown to be saved.
+    worse=("${few[@]}" --hidden 24 --lr 0.5 --bias all --epochs 2 --save-best b)
+    "$train" "${worse[@]}" --checkpoint c >/dev/null
+    mv b whole
+    "$train" "${worse[@]}" --resume c | grep -q "^saved best  b: step 4,"
+    cmp b whole
+}
+
+@test "the checkpoint at the end has nothing of the last evaluation, which a longer run has not" {
+    # This run's last evaluation is its best, and that of all that follow.
+    best=("${few[@]}" --hidden 24 --lr 0.3 --seed 8 --evals-per-epoch 1 --save-best b)
+    mkdir whole
+    (cd whole && "$train" "${best[@]}" --epochs 2) | grep -q "^saved best  b: step 0,"
+    "$train" "${best[@]}" --epochs 1 --checkpoint c | grep -q "^saved best  b: step 19,"
+    "$train" "${best[@]}" --epochs 2 --resume c >/dev/null
+    cmp b whole/b
+}
+
+# stands_behind STEP LR EVERY: a run that diverges leaves a checkpoint from behind this step, or none.
+stands_behind() {
+    wild=("${few[@]}" --hidden 64,64 --activation relu --optimizer sgd --batch 128 --evals-per-epoch 1 --lr "$2")
+    rm -f c
+    run "$train" "${wild[@]}" --checkpoint c --checkpoint-every "$3"
+    echo "$*: $status: $output"
+    [ "$status" -eq 4 ]
+    if [ "$1" = none ]; then
+        [ ! -e c ]
+    else
+        run "$train" "${wild[@]}" --resume c
+        echo "$output"
+        [ "$status" -eq 4 ]
+        grep -qx "resumed     behind step $1" <<<"$output"
+    fi
+}
+
+@test "--checkpoint-every says how often; a run that diverges writes none at its end" {
+    # The loss of step 11 is not finite; 5 steps are an epoch.
+    while read -r every step; do
+        stands_behind "$step" 2 "$every"
+    done <<'END'
+1 10
+3steps 8
+4 7
+11steps 10
+12steps none
+1epochs 9
+2epochs 9
+3epochs none
+5epochs none
+1e-9s 10
+1e9s none
+END
+    # The weights behind step 10 have no finite validation loss.
+    stands_behind 9 1 1
+}
+
+@test "weights that are not finite do not replace those of the checkpoint before" {
+    for i in {1..60}; do echo "$i,$((i % 2))"; done >t.csv
+    wild=(--data t.csv --header no --hidden 5 --batch 4 --evals-per-epoch 1 --lr 1000 --weight-decay 900 --optimizer sgd)
+    run --separate-stderr "$train" "${wild[@]}" --checkpoint c --checkpoint-every 1
+    [ "$status" -eq 4 ]
+    grep -q "^train: warning: --checkpoint: c: weights or optimizer state that are not finite" <<<"$stderr"
+    [[ ${stderr_lines[-1]} == "train: the loss of the batch is not finite at step "* ]]
+    diverged=$(sed -n 's/.* not finite at step \([0-9]*\).*/\1/p' <<<"${stderr_lines[-1]}")
+    run "$train" "${wild[@]}" --resume c
+    grep -qx "resumed     behind step $((diverged - 2))" <<<"$output"
+}
+
+@test "time goes on where it was" {
+    "$train" "${net[@]}" --epochs 1 --checkpoint c >/dev/null
+    change run.seconds 1000
+    "$train" "${net[@]}" --epochs 2 --max-seconds 999 --resume changed --json >out
+    grep -q '"steps": 21,.*"stopped_by": "time"' out
+    for part in training evaluation; do
+        change "run.seconds_$part" 1000
+        "$train" "${net[@]}" --epochs 2 --resume changed --json >out
+        grep -q "\"seconds_$part\": 1000\.[0-9]" out
+    done
+    "$train" "${net[@]}" --stop-at-accuracy 0.01 --checkpoint c >/dev/null
+    change run.seconds 1000
+    "$train" "${net[@]}" --stop-at-accuracy 0.01 --resume changed |
+        grep -q "^goal .* reached at step 0, 1000\.[0-9]* s after the start"
+}
+
+@test "a run that is resumed draws the plot of the whole" {
+    command -v gnuplot >/dev/null || skip "gnuplot is not installed"
+    mkdir whole
+    (cd whole && "$train" "${net[@]}" --epochs 3 --plot p.svg >/dev/null)
+    "$train" "${net[@]}" --epochs 2 --plot p.svg --checkpoint c >/dev/null
+    for _ in 1 2; do # the second time no step is left
+        "$train" "${net[@]}" --epochs 3 --plot p.svg --checkpoint c --resume c >/dev/null
+        for file in p.csv p-loss.csv p.gp p.svg; do
+            cmp "$file" "whole/$file"
+        done
+    done
+    # The history is the same for both options.
+    "$train" "${net[@]}" --epochs 3 --history h.csv --resume c >/dev/null
+    cmp h.csv p.csv
+}
+
+@test "SIGINT and SIGTERM write a checkpoint and exit 130 and 143" {
+    # An evaluation behind each step: that behind the last one is part of the run.
+    net+=(--evals-per-epoch 20)
+    for signal in INT TERM; do
+        rm -rf ./*
+        begin_endless "${kept[@]}" --checkpoint c
+        kill -"$signal" "$child"
+        code=0
+        wait "$child" || code=$?
+        [ "$code" -eq "$([ $signal = INT ] && echo 130 || echo 143)" ]
+        step=$(tail -n 1 h.csv | cut -d , -f 1)
+        epochs=$(($(tail -n 1 h.csv | cut -d , -f 2) + 1))
+        "$train" "${net[@]}" --epochs "$epochs" "${kept[@]}" --resume c >out
+        grep -qx "resumed     behind step $step" out
+        [ "$(weights <out)" = "$(whole --epochs "$epochs")" ]
+        same_files
+    done
+}
+
+@test "a run killed at any moment is resumed to the same bits" {
+    samples=3000
+    [ -z "$TP_SANITIZE" ] || samples=300
+    run python3 "$root/tests/model/kill.py" --trials 20 --samples $samples "$train"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"20 of 20 identical" ]]
+}
+
+@test "a checkpoint is a model: predict and --init-from take it" {
+    "$train" "${net[@]}" --epochs 1 --checkpoint c --save m >out
+    "$predict" c --data "$root/data/mnist" >of-checkpoint
+    "$predict" m --data "$root/data/mnist" >of-model
+    grep -q "^result *loss" of-model
+    [ "$(grep ^result of-checkpoint)" = "$(grep ^result of-model)" ]
+    [ "$(text c step)" = 19 ]
+    start=("${few[@]}" --hidden "24,20" --epochs 1)
+    [ "$("$train" "${start[@]}" --optimizer sgd --lr 1e-30 --init-from c | weights)" = "$(weights <out)" ]
+    # A run that began from a model does not need it any more.
+    cp m other
+    "$train" "${start[@]}" --init-from m --checkpoint d >/dev/null
+    rm m
+    for _ in 1 2; do
+        "$train" "${start[@]}" --init-from m --checkpoint d --resume d >/dev/null
+        "$train" "${start[@]}" --checkpoint d --resume d >/dev/null
+    done
+    refused 2 "--init-from: the path is another one than in d" "${start[@]}" --init-from other --resume d
+    "$train" "${start[@]}" --checkpoint d >/dev/null
+    refused 2 "--init-from: the path is another one than in d" "${start[@]}" --init-from other --resume d
+}
+
+@test "another option is refused by its name, exit 2" {
+    base=("${few[@]}" --hidden "24,20" --epochs 2)
+    "$train" "${base[@]}" --checkpoint c >/dev/null
+    cp c before
+    while read -r name value kept; do
+        refused 2 "--$name: $value found, expected $kept as in c" "${base[@]}" "--$name" "$value" --checkpoint c --resume auto
+    done <<'END'
+activation tanh lecun-tanh
+init he fan-in
+bias all input
+optimizer sgd momentum
+lr 0.03 0.02
+momentum 0.8 0.9
+weight-decay 0.1 0
+batch 33 32
+shuffle off on
+drop-last off on
+seed 2 1
+evals-per-epoch 4 5
+eval-train on off
+log-gradients on off
+early-stop 3 0
+stop-at-accuracy 0.5 none
+stop-at-loss 0.5 none
+normalize feature global
+test-holdout 10 none
+END
+    refused 2 "--hidden: 24 found, expected 24,20 as in c" "${few[@]}" --hidden 24 --epochs 2 --resume c
+    refused 2 "--epochs: 1 found, which are 20 steps, expected no fewer than the 40" "${few[@]}" --hidden "24,20" \
+        --epochs 1 --resume c
+    cmp c before
+}
+
+@test "an option that is named is the same as one that is left to the data or the optimizer" {
+    "$train" "${few[@]}" --optimizer adam --activation relu --checkpoint c >/dev/null
+    "$train" "${few[@]}" --optimizer adam --activation relu --lr 0.001 --init he --normalize global --bias input \
+        --drop-last on --epochs 10 --hidden 64 --resume c | grep -qx "resumed     behind step 199"
+    for i in {1..60}; do echo "$i,$((i % 2))"; done >t.csv
+    table=(--data t.csv --header no --quiet --save m)
+    "$train" "${table[@]}" --normalize feature --bias all --drop-last off --epochs 1000 --lr 0.02 --init fan-in \
+        --checkpoint c >/dev/null
+    mv m named
+    "$train" "${table[@]}" --resume c >/dev/null
+    cmp m named
+}
+
+@test "other data are refused, exit 2, and it is said which" {
+    for i in {1..60}; do echo "$i,$((i * 7 % 11)),$((i % 2))"; done >t.csv
+    head -n 20 t.csv >v.csv
+    base=(--header no --epochs 2 --quiet --hidden 5)
+    "$train" "${base[@]}" --data t.csv --val-data v.csv --checkpoint c >/dev/null
+    sed '3s/^3/4/' t.csv >other.csv
+    refused 2 "--data: the training set is another one than in c: fingerprint" "${base[@]}" --data other.csv \
+        --val-data v.csv --resume c
+    head -n 21 t.csv >w.csv
+    refused 2 "--data: the validation set is another one" "${base[@]}" --data t.csv --val-data w.csv --resume c
+    refused 2 "--class-weight: the set of weights is another one" "${base[@]}" --data t.csv --val-data v.csv \
+        --class-weight balanced --resume c
+    "$train" "${base[@]}" --data t.csv --val-data v.csv --test-holdout 5 --checkpoint held >/dev/null
+    sed '9s/^9/4/' t.csv >other.csv # drawn for the test set
+    refused 2 "--data: the test set is another one" "${base[@]}" --data other.csv --val-data v.csv \
+        --test-holdout 5 --resume held
+    mv t.csv elsewhere.csv
+    "$train" "${base[@]}" --data elsewhere.csv --val-data v.csv --resume c >/dev/null
+}
+
+@test "outputs that need what was before are refused if the checkpoint has it not" {
+    "$train" "${net[@]}" --epochs 1 --checkpoint c >/dev/null
+    none="c has no history, expected a run that began with --history or --plot"
+    refused 2 "--history: $none" "${net[@]}" --epochs 1 --resume c --history h.csv
+    refused 2 "--plot: $none" "${net[@]}" --epochs 1 --resume c --plot p.svg
+    refused 2 "--save-best: c has no best weights" "${net[@]}" --epochs 1 --resume c --save-best b
+    [ "$(ls)" = c ]
+}
+
+@test "options that mean nothing alone, and intervals that are none, are exit 2" {
+    refused 2 "--resume: auto expected with --checkpoint FILE only" --data absent --resume auto
+    refused 2 "--checkpoint-every: expected with --checkpoint only" --data absent --checkpoint-every 5
+    refused 2 "--resume-inexact: expected with --resume only" --data absent --resume-inexact
+    for every in 0 -1 1.5 1.5epochs 0s nan inf 1e99 5m "" 5stepss s; do
+        refused 2 "--checkpoint-every" --data absent --checkpoint c "--checkpoint-every=$every"
+    done
+}
+
+@test "a file that is no checkpoint, or one that no run wrote, is exit 3" {
+    base=("${net[@]}" --epochs 2)
+    "$train" "${base[@]}" --checkpoint c --save m >/dev/null
+    refused 3 "absent: cannot be opened" "${base[@]}" --resume absent
+    ln -s loop loop
+    refused 1 "loop: expected a regular file" "${base[@]}" --checkpoint loop --resume auto
+    refused 3 "m: __metadata__: no run.steps found, expected a checkpoint; a model is for --init-from" "${base[@]}" \
+        --resume m
+    for bytes in 0 7 100 3000 50000; do
+        head -c $bytes c >short
+        refused 3 "short: " "${base[@]}" --resume short
+    done
+    while read -r name value part; do
+        change "$name" "$value"
+        refused 3 "changed: __metadata__: $part" "${base[@]}" --resume changed
+    done <<'END'
+numerics_version 2 numerics_version: 2 found, expected 1: the run would end with other bits; --resume-inexact
+run.steps 0 run.steps: 0 found, expected 1 to
+run.steps -1 run.steps: expected an integer
+run.steps 18446744073709551615 run.steps: 18446744073709551615 found, expected 1 to 9223372036854775807
+run.best_step 40 run.best_step: 40 found, expected 0 to 39
+run.evaluations_since_best 1000 run.evaluations_since_best: 1000 found, expected 0 to 40
+run.beta1_power 1.5 run.beta1_power: 1.5 found, expected 0 to 1
+run.seconds -1 run.seconds: -1 found, expected 0 or more
+run.seconds inf run.seconds: expected a finite number
+run.ended time run.ended: expected epochs, early-stop, accuracy or loss
+run.validation xyz run.validation: expected a hexadecimal number
+END
+    change options "lr = auto"
+    refused 3 "changed: __metadata__: options: other names found" "${base[@]}" --resume changed
+    change run.steps 41
+    refused 2 "--epochs: 2 found, which are 40 steps, expected no fewer than the 41" "${base[@]}" --resume changed
+    change numerics_version 2
+    "$train" "${base[@]}" --resume changed --resume-inexact >out
+    [ "$(weights <out)" = "$("$train" "${base[@]}" --resume c | weights)" ]
+}
+
+@test "layers and optimizer state that are not those of a file's own options are exit 3" {
+    "$train" "${few[@]}" --hidden "24,20" --epochs 1 --checkpoint c >/dev/null
+    while read -r part options; do
+        # shellcheck disable=SC2086 # several words
+        "$train" "${few[@]}" $options --epochs 1 --checkpoint other >/dev/null
+        change options "$(text other options)"
+        # shellcheck disable=SC2086
+        refused 3 "changed: ${part//_/ }" "${few[@]}" $options --epochs 2 --resume changed
+    done <<'END'
+layers:_other_ones_found --hidden 24
+layers:_other_ones_found --hidden 24,20 --bias all
+1_arrays_of_optimizer_state_found,_expected_2, --hidden 24,20 --optimizer adam
+END
+    flat=("${few[@]}" --hidden none --bias none --epochs 1)
+    "$train" "${flat[@]}" --checkpoint c >/dev/null
+    LC_ALL=C sed 's/\("run.state0.layers.0.weight":[^]]*\)\[10,784\]/\1[784,10]/' c >changed
+    refused 3 "changed: run.state0.layers: other layers, shapes or biases found" "${flat[@]}" --resume changed
+}
+
+@test "a checkpoint that cannot be written: exit 1, the one before stays, and the run ends" {
+    refused 1 "--checkpoint: absent/c: No such file or directory" --data absent --checkpoint absent/c
+    refused 1 "--checkpoint: .: expected a regular file" --data absent --checkpoint .
+    refused 2 "--checkpoint: c found, which --save writes" --data absent --checkpoint c --save c
+    "$train" "${net[@]}" --epochs 1 --checkpoint c >/dev/null
+    cp c before
+    # 8 KiB for each file
+    run --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 8; exec "$@"' - "$train" "${net[@]}" --epochs 2 \
+        --checkpoint c --resume auto
+    echo "$status: $output $stderr"
+    [ "$status" -eq 1 ]
+    [[ $stderr == "train: --checkpoint: "*"c: File too large" ]]
+    grep -q ^weights <<<"$output"
+    cmp c before
+    [ "$(ls)" = "$(printf '%s\n' before c)" ]
+}
+
+@test "what a killed run left is taken over, and nobody else may write it meanwhile" {
+    "$train" "${net[@]}" --epochs 1 --history expected >/dev/null
+    for file in c h.csv; do
+        head -c 1000000 /dev/zero >$file.tileprop-tmp
+    done
+    "$train" "${net[@]}" --epochs 1 --checkpoint c --history h.csv >/dev/null
+    [ "$(ls)" = "$(printf '%s\n' c expected h.csv)" ]
+    cmp h.csv expected
+    "$train" "${net[@]}" --epochs 1 --resume c >/dev/null
+    begin_endless --checkpoint c
+    refused 1 "c: is being written" "${net[@]}" --checkpoint c
+    kill -INT "$child"
+    wait "$child" || true
+}

@@ -1,0 +1,199 @@
+#!/usr/bin/env bats
+# Models from outside: what train saves, who reads it, and starting from it.
+
+bats_require_minimum_version 1.5.0
+load ../programs
+
+setup() {
+    find_programs
+    few=(--data "$root/data/mnist" --train-limit 640 --val-limit 100 --quiet)
+    net=("${few[@]}" --hidden "24,20")
+    small=("${net[@]}" --epochs 1)
+    mkdir "$BATS_TEST_TMPDIR/empty"
+    cd "$BATS_TEST_TMPDIR/empty" || return
+}
+
+teardown() {
+    [ -z "$child" ] || kill -KILL "$child" 2>/dev/null || true
+}
+
+refused() { # CODE PART ARGUMENTS...
+    refused_by train "$train" "$@"
+}
+
+weights() { # of the run whose output this is
+    sed -n 's/^weights *\([0-9a-f]\{16\}\).*/\1/p'
+}
+
+# standstill ARGUMENTS...: the weights of a run that changes none.
+standstill() {
+    "$train" "${small[@]}" --optimizer sgd --lr 1e-30 "$@" | weights
+}
+
+# json_of KEY: of the last line of $output.
+json_of() {
+    tail -n 1 <<<"$output" | python3 -c 'import json, sys; print(eval("json.load(sys.stdin)" + sys.argv[1]))' "$1"
+}
+
+@test "--save keeps the last weights and says so: path, step, validation figures" {
+    run --separate-stderr "$train" "${small[@]}" --save m.safetensors --json
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$(ls)" = m.safetensors ]
+    loss=$(sed -n 's/^validation *//p' <<<"$output")
+    grep -qxF "saved       m.safetensors: step 19, validation $loss" <<<"$output"
+    [[ $output != *"not saved"* ]]
+    [ "$(json_of '["saved"]["path"]')" = m.safetensors ]
+    [ "$(json_of '["saved"]["step"]')" = 19 ]
+    [ "$(json_of '["saved_best"]')" = None ]
+    [ "$(json_of '["saved"]["validation_loss"]')" = "$(json_of '["validation_loss"]')" ]
+    [ "$(standstill --init-from m.safetensors)" = "$(weights <<<"$output")" ]
+}
+
+@test "--save-best keeps those of the best validation loss, also of a run that diverges" {
+    # A rate so high that losses rise again.
+    run --separate-stderr "$train" "${small[@]}" --lr 0.4 --evals-per-epoch 20 --save m --save-best b --json
+    echo "$output"
+    step=$(json_of '["best_step"]')
+    [ "$step" -lt 19 ]
+    [ "$(json_of '["saved_best"]["step"]')" = "$step" ]
+    [ "$(json_of '["saved_best"]["validation_loss"]')" = "$(json_of '["best_validation_loss"]')" ]
+    grep -q "^saved best  b: step $step, validation loss" <<<"$output"
+    # The same run, ended right behind that step.
+    loss=$(json_of '["best_validation_loss"]')
+    stopped=$("$train" "${small[@]}" --lr 0.4 --evals-per-epoch 20 --stop-at-loss "$loss")
+    [ "$(standstill --init-from b)" = "$(weights <<<"$stopped")" ]
+
+    printf old >m
+    run --separate-stderr "$train" "${small[@]}" --activation relu --lr 1000 --evals-per-epoch 20 --save m --save-best d
+    echo "$output"
+    [ "$status" -eq 4 ]
+    [ "$(cat m)" = old ]
+    [[ $output == *"saved       nothing in m: there were no weights with a finite loss"* ]]
+}
+
+@test "the file is the same for any number of threads and any instruction set" {
+    "$train" "${small[@]}" --save one --threads-exact 1 >/dev/null
+    "$train" "${small[@]}" --save three --threads-exact 3 >/dev/null
+    "$train" "${small[@]}" --save plain --isa reference >/dev/null
+    cmp one three
+    cmp one plain
+}
+
+@test "--init-from goes on where the model is, whatever the number of threads" {
+    "$train" "${small[@]}" --bias all --save m >/dev/null
+    other=$("$train" "${small[@]}" --bias all --seed 2 --threads-exact 1 --init-from m | weights)
+    [ "$other" != "$("$train" "${small[@]}" --bias all --seed 2 | weights)" ]
+    [ "$other" = "$("$train" "${small[@]}" --bias all --seed 2 --threads-exact 5 --init-from m | weights)" ]
+}
+
+@test "--init-from refuses what the network cannot hold, naming layer and option" {
+    "$train" "${small[@]}" --bias all --save m >/dev/null
+    refused 2 "layers.2.bias found, which --bias input cannot hold; use --bias all" "${small[@]}" --init-from m
+    refused 2 "layers 784-24-20-10 found, expected 784-64-10" "${few[@]}" --bias all --init-from m
+    refused 2 "use --activation lecun-tanh" "${small[@]}" --bias all --activation relu --init-from m
+    refused 3 "absent: cannot be opened" "${small[@]}" --init-from absent
+    head -c 100 m >cut-short
+    refused 3 "cut-short: byte 0: a header of" "${small[@]}" --init-from cut-short
+    gzip -k m
+    refused 3 "m.gz: byte 0: a header of" "${small[@]}" --init-from m.gz
+}
+
+@test "paths that cannot be written are exit 1 before data are read, and leave what is there" {
+    for option in --save --save-best; do
+        refused 1 "$option: absent/m: No such file or directory" --data absent "$option" absent/m
+        refused 1 "$option: .: expected a regular file or a new name, found a directory" --data absent "$option" .
+    done
+    refused 2 "--save-best: m found, which --save writes, expected another file" --data absent --save m --save-best m
+    printf old >m
+    refused 3 absent --data absent --save m --save-best n
+    [ "$(ls)" = m ]
+    [ "$(cat m)" = old ]
+}
+
+@test "a model that does not fit on the disk is exit 1, and what was there stays" {
+    printf old >m
+    # 8 KiB for each file; the results are written none the less.
+    run --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 8; exec "$@"' - "$train" "${small[@]}" --save m
+    echo "$status: $output $stderr"
+    [ "$status" -eq 1 ]
+    [[ $stderr == "train: --save: "*"m: File too large" ]]
+    [[ $output == *"saved       nothing in m"* ]]
+    [ "$(ls)" = m ]
+    [ "$(cat m)" = old ]
+}
+
+@test "Ctrl-C saves what there is" {
+    # A background job of a shell ignores SIGINT unless told otherwise.
+    env --default-signal=INT "$train" "${net[@]}" --epochs 1000000 --save m --save-best b >out 2>err &
+    child=$!
+    until grep -q ^machine out; do
+        kill -0 "$child"
+        sleep 0.05
+    done
+    kill -INT "$child"
+    code=0
+    wait "$child" || code=$?
+    [ "$code" -eq 130 ]
+    grep -q '^saved       m: step' out
+    [ -s m ]
+    [ -s b ]
+    [ "$(standstill --init-from m)" = "$(weights <out)" ]
+}
+
+# header: the header of the file on standard input, read with nothing but the format's description.
+header() {
+    python3 -c '
+import json, struct, sys
+data = sys.stdin.buffer.read()
+size = struct.unpack("<Q", data[:8])[0]
+header = json.loads(data[8:8 + size])
+assert size % 8 == 0 and len(data) == 8 + size + max(t["data_offsets"][1] for n, t in header.items() if n[0] != "_")
+for name, value in header.pop("__metadata__").items():
+    print(name, "=", value)
+for name, tensor in header.items():
+    print(name, tensor["dtype"], tensor["shape"])'
+}
+
+@test "the file says what it is" {
+    "$train" "${small[@]}" --save m --bias all --normalize feature --lr 0.1 >/dev/null
+    run header <m
+    echo "$output"
+    for line in "layers.0.weight F32 [24, 784]" "layers.0.bias F32 [24]" "layers.2.weight F32 [10, 20]" \
+        "layers.2.bias F32 [10]" "input.scale F32 [784]" "input.shift F32 [784]" "format = tileprop" \
+        "format_version = 1" "activation = lecun-tanh" "normalize = feature" "classes = 10" "lr = 0.1" \
+        "val-limit = 100" 'class_names = ["0","1","2","3","4","5","6","7","8","9"]' "step = 19"; do
+        echo "$line"
+        grep -qxF "$line" <<<"$output"
+    done
+    [[ $output != *"$PWD"* ]]
+}
+
+# python_with MODULE...: a Python that has these modules: $PYTHON, or one made here with what PyPI has.
+python_with() {
+    local venv=$root/build/python
+    for python in "${PYTHON:-python3}" "$venv/bin/python"; do
+        ! "$python" -c "import ${*// /,}" 2>/dev/null || return 0
+    done
+    { python3 -m venv "$venv" && "$venv/bin/pip" install -q "$@"; } >&2 || skip "no PyPI here for $*"
+    python=$venv/bin/python
+}
+
+@test "Python's safetensors and NumPy read it" {
+    python_with numpy safetensors
+    "$train" "${small[@]}" --save m >/dev/null
+    run "$python" - <<'END'
+import safetensors, safetensors.numpy
+tensors = safetensors.numpy.load_file("m")
+print(sorted((name, str(t.dtype), t.shape) for name, t in tensors.items()))
+with safetensors.safe_open("m", "np") as file:
+    print(file.metadata()["activation"])
+# and what it writes can be read here
+safetensors.numpy.save_file({n: t for n, t in tensors.items() if n.startswith("layers.")}, "layers")
+END
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"('layers.0.bias', 'float32', (24,)), ('layers.0.weight', 'float32', (24, 784))"* ]]
+    [[ $output == *"lecun-tanh" ]]
+    [ "$(standstill --init-from layers)" = "$(standstill --init-from m)" ]
+}

@@ -1,0 +1,453 @@
+/* Models: written, read, refused, and whether a run can start with them. */
+#include "model/model.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "cli/train_command.h"
+#include "model/safetensors.h"
+#include "tests/check.h"
+#include "tests/scratch.h"
+
+#define INPUTS  5
+#define CLASSES 3
+#define MEMBERS 3
+#define TENSORS 8 /* at most, of any file here */
+
+/* A network with random weights, cut among members. */
+struct made {
+    struct tp_train_options options;
+    struct tp_network network;
+    struct tp_arena arenas[MEMBERS];
+    struct tp_weights weights;
+};
+
+static struct tp_train_options options_with(enum tp_bias bias)
+{
+    struct tp_train_options options = tp_train_options_default();
+    options.hidden[0] = 40;
+    options.hidden[1] = 17;
+    options.hidden_count = 2;
+    options.bias = bias;
+    return options;
+}
+
+static void place(struct made *made)
+{
+    struct tp_error error = {""};
+    if (tp_network_shape(&made->network, &made->options, INPUTS, CLASSES, MEMBERS, &error))
+        fail_msg("%s", error.text);
+    for (size_t m = 0; m < MEMBERS; m++) {
+        if (tp_arena_create(&made->arenas[m], tp_network_bytes(&made->network, m, 0), &error))
+            fail_msg("%s", error.text);
+        tp_network_place(&made->network, m, &made->arenas[m]);
+    }
+}
+
+static void make(struct made *made, enum tp_bias bias)
+{
+    struct tp_error error = {""};
+    *made = (struct made){.options = options_with(bias)};
+    place(made);
+    for (size_t m = 0; m < MEMBERS; m++)
+        tp_network_initialize(&made->network, m, TP_INIT_UNIFORM, 7);
+    /* biases begin at 0, which would tell nothing */
+    for (size_t l = 1; l < made->network.layer_count && bias == TP_BIAS_ALL; l++) {
+        const struct tp_layer *layer = &made->network.layers[l];
+        for (size_t s = 0; s < layer->slice_count; s++)
+            for (size_t u = 0; u < layer->slices[s].units; u++)
+                layer->slices[s].w[tp_panel_offset(layer->slices[s].w_stride, layer->inputs, u)] =
+                    (float)(100 * s + u + l);
+    }
+    tp_weights_shape(&made->weights, &made->network);
+    if (tp_weights_allocate(&made->weights, &error))
+        fail_msg("%s", error.text);
+    tp_network_get(&made->network, &made->weights);
+}
+
+static void made_free(struct made *made)
+{
+    for (size_t m = 0; m < MEMBERS; m++)
+        tp_arena_destroy(&made->arenas[m]);
+    tp_network_free(&made->network);
+    tp_weights_free(&made->weights);
+}
+
+static uint64_t hash_of(const struct tp_network *network)
+{
+    uint64_t hash;
+    struct tp_error error = {""};
+    if (tp_network_hash(network, &hash, &error))
+        fail_msg("%s", error.text);
+    return hash;
+}
+
+static float scale[INPUTS] = {1, 2, 3, 4, 0.1f}, shift[INPUTS] = {-1, -2, -3, -4, -5e-20f};
+
+/* Without its weights, which are the maker's. */
+static struct tp_model describe(const struct made *made)
+{
+    return (struct tp_model){.weights = made->weights,
+                             .described = true,
+                             .activation = TP_RELU,
+                             .normalize = TP_NORMALIZE_FEATURE,
+                             .normalization = {33.3, 1.0 / 3, INPUTS, scale, shift},
+                             .class_names = json_pack("[s, s, s]", "setosa", "two \"words\"", ""),
+                             .options = "lr = 0.1\n",
+                             .fingerprint = 0xfedcba9876543210,
+                             .step = 1234,
+                             .validation = {0.1, 2.0 / 3, 61}};
+}
+
+/* Writes the model to the scratch folder; returns the path, to be freed. */
+static char *write_model(const struct made *made, const char *directory)
+{
+    char *path = scratch_path(directory, "model");
+    struct tp_model model = describe(made);
+    struct tp_safe_file out;
+    struct tp_error error = {""};
+    if (tp_safe_file_open(&out, "--save", path, &error) || tp_model_write(&model, &out, &error) ||
+        tp_safe_file_commit(&out, &error))
+        fail_msg("%s", error.text);
+    json_decref(model.class_names);
+    return path;
+}
+
+static void test_reads_what_it_writes(void **state)
+{
+    static const enum tp_bias biases[] = {TP_BIAS_INPUT, TP_BIAS_ALL, TP_BIAS_NONE};
+    for (size_t b = 0; b < 3; b++) {
+        struct made made;
+        make(&made, biases[b]);
+        char *path = write_model(&made, *state);
+        struct tp_model model;
+        struct tp_error error = {""};
+        if (tp_model_read(&model, path, &error))
+            fail_msg("%s", error.text);
+        assert_true(model.described);
+        assert_int_equal(model.activation, TP_RELU);
+        assert_int_equal(model.normalize, TP_NORMALIZE_FEATURE);
+        assert_true(model.normalization.mean == 33.3 && model.normalization.deviation == 1.0 / 3);
+        assert_int_equal(model.normalization.features, INPUTS);
+        assert_memory_equal(model.normalization.scale, scale, sizeof scale);
+        assert_memory_equal(model.normalization.shift, shift, sizeof shift);
+        assert_int_equal(json_array_size(model.class_names), CLASSES);
+        assert_string_equal(json_string_value(json_array_get(model.class_names, 1)), "two \"words\"");
+        assert_string_equal(model.options, "lr = 0.1\n");
+        assert_true(model.fingerprint == 0xfedcba9876543210 && model.step == 1234);
+        assert_true(model.validation.loss == 0.1 && model.validation.accuracy == 2.0 / 3);
+        assert_int_equal(model.validation.count, 61);
+
+        struct made again = {.options = made.options};
+        place(&again);
+        for (size_t m = 0; m < MEMBERS; m++)
+            tp_network_put(&again.network, m, &model.weights);
+        assert_true(hash_of(&again.network) == hash_of(&made.network));
+        for (size_t l = 1; l < again.network.layer_count; l++) /* the view that backward reads */
+            for (size_t s = 0; s < again.network.layers[l].slice_count; s++)
+                assert_memory_equal(again.network.layers[l].slices[s].wt, made.network.layers[l].slices[s].wt,
+                                    again.network.layers[l].slices[s].units * TP_PANEL * sizeof(float));
+        tp_model_free(&model);
+        made_free(&again);
+        made_free(&made);
+        free(path);
+    }
+}
+
+static void test_layout_is_that_of_pytorch(void **state)
+{
+    struct made made;
+    make(&made, TP_BIAS_INPUT);
+    char *path = write_model(&made, *state);
+    struct tp_safetensors read;
+    struct tp_error error = {""};
+    if (tp_safetensors_read(&read, path, &error))
+        fail_msg("%s", error.text);
+    const struct tp_tensor *weight = tp_safetensors_find(&read, "layers.0.weight");
+    const struct tp_tensor *bias = tp_safetensors_find(&read, "layers.0.bias");
+    assert_int_equal(weight->shape[0], 40);
+    assert_int_equal(weight->shape[1], INPUTS);
+    float row[40], found;
+    for (size_t i = 0; i <= INPUTS; i++) {
+        tp_network_row(&made.network, 0, i, row);
+        for (size_t u = 0; u < 40; u++) {
+            const float *values = i < INPUTS ? weight->bytes : bias->bytes;
+            memcpy(&found, values + (i < INPUTS ? u * INPUTS + i : u), sizeof found);
+            assert_true(found == row[u]);
+        }
+    }
+    assert_null(tp_safetensors_find(&read, "layers.1.bias"));
+    tp_safetensors_free(&read);
+    made_free(&made);
+    free(path);
+}
+
+/* The names of activations and normalizations in files are those of the options. */
+static void test_names_are_those_of_options(void **state)
+{
+    for (int a = TP_SIGMOID; a < TP_ACTIVATION_COUNT; a++) {
+        struct made made;
+        make(&made, TP_BIAS_INPUT);
+        struct tp_model model = describe(&made);
+        char *path = scratch_path(*state, "model");
+        struct tp_safe_file out;
+        struct tp_safetensors read;
+        struct tp_error error = {""};
+        model.activation = (enum tp_activation)a;
+        assert_int_equal(tp_safe_file_open(&out, "--save", path, &error), TP_OK);
+        assert_int_equal(tp_model_write(&model, &out, &error), TP_OK);
+        assert_int_equal(tp_safe_file_commit(&out, &error), TP_OK);
+        assert_int_equal(tp_safetensors_read(&read, path, &error), TP_OK);
+        assert_string_equal(tp_safetensors_text(&read, "activation"),
+                            tp_activation_name((int)model.activation));
+        tp_safetensors_free(&read);
+        json_decref(model.class_names);
+        made_free(&made);
+        free(path);
+    }
+}
+
+static float many[1000];
+
+/* Reads the tensors, written with these texts (NULL: none). */
+static enum tp_status read_tensors(const char *directory, const struct tp_tensor *tensors, size_t count,
+                                   json_t *texts, struct tp_model *model, struct tp_error *error)
+{
+    char *path = scratch_path(directory, "tensors");
+    struct tp_tensor filled[TENSORS];
+    struct tp_safe_file out;
+    json_t *none = json_object();
+    for (size_t i = 0; i < count; i++) {
+        filled[i] = tensors[i];
+        filled[i].bytes = many;
+        filled[i].size = strcmp(tensors[i].type, "F32") == 0 ? sizeof(float) : 8;
+        for (size_t d = 0; d < tensors[i].dimensions; d++)
+            filled[i].size *= tensors[i].shape[d];
+    }
+    if (tp_safe_file_open(&out, "--save", path, error) ||
+        tp_safetensors_write(&out, filled, count, texts ? texts : none, error) ||
+        tp_safe_file_commit(&out, error))
+        fail_msg("%s", error->text);
+    json_decref(none);
+    const enum tp_status status = tp_model_read(model, path, error);
+    free(path);
+    return status;
+}
+
+static void test_refuses_tensors(void **state)
+{
+    static const struct {
+        struct tp_tensor tensors[3];
+        const char *part;
+    } cases[] = {
+        {{{"layers.1.weight", "F32", 2, {3, 5}, 0, 0}}, "no tensor layers.0.weight found"},
+        {{{"layers.0.weight", "F64", 2, {3, 5}, 0, 0}}, "layers.0.weight: found F64 [3, 5], expected F32"},
+        {{{"layers.0.weight", "F32", 1, {5}, 0, 0}}, "found F32 [5], expected F32 [units, inputs]"},
+        {{{"layers.0.weight", "F32", 2, {0, 5}, 0, 0}}, "found F32 [0, 5]"},
+        {{{"layers.0.weight", "F32", 2, {3, 5}, 0, 0}, {"layers.0.bias", "F32", 1, {5}, 0, 0}},
+         "layers.0.bias: found F32 [5], expected F32 [3]"},
+        {{{"layers.0.weight", "F32", 2, {3, 5}, 0, 0}, {"layers.1.weight", "F32", 2, {3, 5}, 0, 0}},
+         "layers.1.weight: found F32 [3, 5], expected F32 [units, 3]"},
+        {{{"layers.0.weight", "F32", 2, {3, 5}, 0, 0}, {"layers.2.weight", "F32", 2, {3, 3}, 0, 0}},
+         "2 tensors found, expected 1"},
+        {{{"layers.0.weight", "F32", 2, {3, 5}, 0, 0}, {"extra", "F32", 1, {1}, 0, 0}}, "2 tensors found"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t count = 0;
+        while (count < 3 && cases[i].tensors[count].name)
+            count++;
+        struct tp_model model;
+        struct tp_error error = {""};
+        check_failure(read_tensors(*state, cases[i].tensors, count, NULL, &model, &error), TP_BAD_INPUT,
+                      &error, cases[i].part);
+        assert_null(model.weights.values);
+    }
+    many[3] = NAN;
+    static const struct tp_tensor good = {"layers.0.weight", "F32", 2, {3, 5}, 0, 0};
+    struct tp_model model;
+    struct tp_error error = {""};
+    check_failure(read_tensors(*state, &good, 1, NULL, &model, &error), TP_BAD_INPUT, &error,
+                  "layers.0.weight: value 3 is not finite");
+    many[3] = -INFINITY;
+    check_failure(read_tensors(*state, &good, 1, NULL, &model, &error), TP_BAD_INPUT, &error,
+                  "layers.0.weight: value 3 is not finite");
+    many[3] = 0;
+    assert_int_equal(read_tensors(*state, &good, 1, NULL, &model, &error), TP_OK);
+    assert_false(model.described);
+    tp_model_free(&model);
+}
+
+static void test_refuses_texts(void **state)
+{
+    static const struct tp_tensor tensors[] = {{"layers.0.weight", "F32", 2, {3, 5}, 0, 0},
+                                               {"input.scale", "F32", 1, {5}, 0, 0},
+                                               {"input.shift", "F32", 1, {5}, 0, 0}};
+    static const struct {
+        const char *key, *value, *part;
+    } cases[] = {
+        {"format", "tileprop", NULL},
+        {"format", "other", "3 tensors found, expected 1"},
+        {"format_version", "1", NULL},
+        {"format_version", NULL, "no format_version found"},
+        {"format_version", "2", "format_version: found 2, expected at most 1: a newer tileprop wrote it"},
+        {"format_version", "-1", "format_version: expected an integer"},
+        {"format_version", "", "format_version: expected an integer"},
+        {"format_version", "99999999999999999999", "format_version: expected an integer"},
+        {"numerics_version", "2", NULL},
+        {"numerics_version", "x", "numerics_version: expected an integer"},
+        {"activation", "softplus", "activation: found none that this version knows"},
+        {"normalize", NULL, "no normalize found"},
+        {"classes", "4", "classes: found 4, expected 3"},
+        {"class_names", "[\"a\", \"b\"]", "class_names: expected a list of 3 texts"},
+        {"class_names", "[1, 2, 3]", "class_names: expected a list of 3 texts"},
+        {"class_names", "[", "class_names: expected a list of 3 texts"},
+        {"schema", "{\"columns\":[{},{},{},{},{}],\"label_place\":5}", NULL},
+        {"schema", "{\"columns\":[{}],\"label_place\":0}",
+         "schema: columns that make 1 inputs found, expected 5"},
+        {"data_fingerprint", "xyz", "data_fingerprint: expected a hexadecimal number"},
+        {"mean", "nan", "mean: expected a finite number"},
+        {"deviation", "1x", "deviation: expected a finite number"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        json_t *texts = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "format",
+                                  "tileprop", "format_version", "1", "activation", "relu", "normalize",
+                                  "none", "mean", "0", "deviation", "1", "classes", "3", "class_names",
+                                  "[\"a\",\"b\",\"c\"]", "options", "", "data_fingerprint", "00", "step", "1",
+                                  "validation_loss", "0.5", "validation_accuracy", "0.5");
+        json_object_set_new(texts, "validation_samples", json_string("10"));
+        json_object_set_new(texts, "numerics_version", json_string("1"));
+        if (cases[i].value)
+            json_object_set_new(texts, cases[i].key, json_string(cases[i].value));
+        else
+            json_object_del(texts, cases[i].key);
+        struct tp_model model;
+        struct tp_error error = {""};
+        const enum tp_status status = read_tensors(*state, tensors, 3, texts, &model, &error);
+        if (cases[i].part)
+            check_failure(status, TP_BAD_INPUT, &error, cases[i].part);
+        else if (status != TP_OK)
+            fail_msg("%s", error.text);
+        assert_true(model.described == !cases[i].part);
+        if (status == TP_OK) {
+            assert_int_equal(model.schema.features, 5);
+            assert_int_equal(model.schema.class_count, 3);
+            assert_string_equal(model.schema.classes[2], "c");
+        }
+        tp_model_free(&model);
+        json_decref(texts);
+    }
+}
+
+/* Names that no file can hold are refused while there is time to say so. */
+static void test_limits_names(void **state)
+{
+    (void)state;
+    struct made made;
+    make(&made, TP_BIAS_ALL);
+    struct tp_model model = describe(&made);
+    struct tp_error error = {""};
+    const size_t size = TP_SAFETENSORS_HEADER_MAX;
+    assert_int_equal(tp_model_check(&model, "t.csv", &error), TP_OK);
+    char *name = malloc(size + 1);
+    memset(name, 'x', size);
+    name[size] = '\0';
+    json_array_set_new(model.class_names, 0, json_string(name));
+    check_failure(tp_model_check(&model, "t.csv", &error), TP_BAD_INPUT, &error,
+                  "t.csv: names and categories of 1000");
+    free(name);
+    json_decref(model.class_names);
+    made_free(&made);
+}
+
+static void test_starts(void **state)
+{
+    (void)state;
+    struct made made;
+    make(&made, TP_BIAS_ALL);
+    struct tp_model model = describe(&made);
+    struct tp_error error = {""};
+    struct tp_train_options options = options_with(TP_BIAS_ALL);
+    options.activation = TP_RELU;
+    assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TP_OK);
+    check_failure(tp_model_starts(&model, "m", &options, INPUTS + 1, CLASSES, &error), TP_BAD_INPUT, &error,
+                  "--init-from: m: layers 5-40-17-3 found, expected 6 inputs and 3 classes");
+    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES + 1, &error), TP_BAD_INPUT, &error,
+                  "expected 5 inputs and 4 classes");
+    options.hidden_count = 1;
+    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TP_USAGE, &error,
+                  "layers 5-40-17-3 found, expected 5-40-3; --hidden");
+    options.hidden_count = 2;
+    options.activation = TP_TANH;
+    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TP_USAGE, &error,
+                  "use --activation relu");
+    model.described = false; /* other programs' files do not say */
+    assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TP_OK);
+    options.bias = TP_BIAS_INPUT;
+    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TP_USAGE, &error,
+                  "layers.2.bias found, which --bias input cannot hold; use --bias all");
+    for (size_t l = 1; l < 3; l++)
+        model.weights.layers[l].has_bias = false;
+    assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TP_OK);
+    options.bias = TP_BIAS_NONE;
+    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TP_USAGE, &error,
+                  "layers.0.bias found, which --bias none cannot hold; use --bias input");
+    /* Without hidden layers there is no activation. */
+    model.described = true;
+    model.weights.layer_count = 1;
+    model.weights.layers[0].units = CLASSES;
+    options.bias = TP_BIAS_INPUT;
+    options.hidden_count = 0;
+    assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TP_OK);
+    json_decref(model.class_names);
+    made_free(&made);
+}
+
+static void test_lacking_biases_are_zero(void **state)
+{
+    (void)state;
+    struct made made, more;
+    make(&made, TP_BIAS_INPUT);
+    make(&more, TP_BIAS_ALL);
+    for (size_t m = 0; m < MEMBERS; m++)
+        tp_network_put(&more.network, m, &made.weights);
+    float row[17];
+    tp_network_row(&more.network, 1, 40, row);
+    for (size_t u = 0; u < 17; u++)
+        assert_true(row[u] == 0);
+    made_free(&made);
+    made_free(&more);
+}
+
+static void test_fingerprint(void **state)
+{
+    (void)state;
+    uint8_t samples[] = {1, 2, 3, 4, 5, 6};
+    uint16_t labels[] = {0, 1, 0, 1, 0, 1};
+    struct tp_dataset data = {
+        .type = TP_SAMPLE_U8, .samples = samples, .labels = labels, .count = 3, .features = 2, .classes = 2};
+    const uint64_t fingerprint = tp_model_fingerprint(&data);
+    assert_true(tp_model_fingerprint(&data) == fingerprint);
+    labels[2] = 1;
+    assert_true(tp_model_fingerprint(&data) != fingerprint);
+    labels[2] = 0;
+    samples[5] = 0;
+    assert_true(tp_model_fingerprint(&data) != fingerprint);
+    samples[5] = 6;
+    data.count = 2;
+    assert_true(tp_model_fingerprint(&data) != fingerprint);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_reads_what_it_writes, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_layout_is_that_of_pytorch, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_names_are_those_of_options, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_refuses_tensors, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_refuses_texts, scratch_make, scratch_remove),
+        cmocka_unit_test(test_limits_names),
+        cmocka_unit_test(test_starts),
+        cmocka_unit_test(test_lacking_biases_are_zero),
+        cmocka_unit_test(test_fingerprint),
+    };
+    return cmocka_run_group_tests_name("model", tests, NULL, NULL);
+}

@@ -1,0 +1,255 @@
+/*
+ * The trained weights are a pure function of data, options and seed. Each configuration is trained on MNIST
+ * on every tier that runs here and on 1, 2, 3, 7 and 16 threads; the hash of the weights must be the one kept
+ * here, which other CPUs and compilers gave before.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/check.h"
+#include "train/trainer.h"
+
+/* Hashes are kept for a long run and, for builds that are slow, a short one. */
+#define STEPS           300
+#define STEPS_SLOW      50
+#define STEPS_REFERENCE 20 /* of every configuration on the reference tier, whose every FMA is a call */
+
+struct configuration {
+    const char *name;
+    void (*choose)(struct tp_train_options *);
+    uint64_t hash, hash_slow; /* after STEPS and STEPS_SLOW steps */
+};
+
+static void course(struct tp_train_options *o)
+{
+    (void)o;
+}
+
+static void two_layers(struct tp_train_options *o)
+{
+    o->hidden_count = 2;
+    o->hidden[1] = 64;
+}
+
+static void odd_sizes(struct tp_train_options *o)
+{
+    o->hidden_count = 3;
+    o->hidden[0] = 37;
+    o->hidden[1] = 1;
+    o->hidden[2] = 50;
+    o->batch = 13;
+    o->bias = TP_BIAS_ALL;
+}
+
+static void one_sample(struct tp_train_options *o)
+{
+    o->batch = 1;
+    o->learning_rate = 0.001;
+}
+
+static void partial_batch(struct tp_train_options *o)
+{
+    o->batch = 700;
+    o->drop_last = false;
+    o->shuffle = false;
+}
+
+static void regression(struct tp_train_options *o)
+{
+    o->hidden_count = 0;
+    o->normalize = TP_NORMALIZE_FEATURE;
+    o->learning_rate = 0.002;
+}
+
+static void sgd_sigmoid(struct tp_train_options *o)
+{
+    o->optimizer = TP_SGD;
+    o->activation = TP_SIGMOID;
+    o->init = TP_INIT_UNIFORM;
+    o->bias = TP_BIAS_NONE;
+}
+
+static void lecun_momentum_tanh(struct tp_train_options *o)
+{
+    o->optimizer = TP_LECUN_MOMENTUM;
+    o->activation = TP_TANH;
+    o->weight_decay = 0.001;
+}
+
+static void nesterov_relu(struct tp_train_options *o)
+{
+    o->optimizer = TP_NESTEROV;
+    o->activation = TP_RELU;
+    o->bias = TP_BIAS_ALL;
+    o->learning_rate = 0.005;
+    o->normalize = TP_NORMALIZE_UNIT;
+}
+
+static void adam_relu(struct tp_train_options *o)
+{
+    o->optimizer = TP_ADAM;
+    o->activation = TP_RELU;
+    o->bias = TP_BIAS_ALL;
+    o->weight_decay = 0.01;
+    o->hidden[0] = 100;
+    o->batch = 100;
+}
+
+static const struct configuration configurations[] = {
+    {"the course's network", course, 0x087e84b9af16602a, 0x11df04c89d61fc07},
+    {"two hidden layers", two_layers, 0x8bc0be4fcab52c42, 0x18b944b07ecae4a6},
+    {"odd sizes, bias all", odd_sizes, 0xb3d0ff920abf2c1c, 0xed46ff624343c7fc},
+    {"batch 1", one_sample, 0xd413a44ec79f792c, 0x6b630ea699d5a0a5},
+    {"a last batch that is not full", partial_batch, 0x0e917edc390556e3, 0x4441c73a42df3c19},
+    {"softmax regression", regression, 0x7d9ec7d929ea883d, 0xa3366de95768f2b3},
+    {"sgd, sigmoid, no bias", sgd_sigmoid, 0xa768e1d055ca560f, 0x992d26616bb4c19b},
+    {"lecun-momentum, tanh, weight decay", lecun_momentum_tanh, 0x01ccaa74c0708104, 0x6cc5295f9967096a},
+    {"nesterov, relu, unit inputs", nesterov_relu, 0x47ff07ab39be01fb, 0x85d1b7d6f7df05bd},
+    {"adam, relu, weight decay", adam_relu, 0xdec4c855905ebead, 0x2bdd6cc16894c46e},
+};
+
+static const size_t thread_counts[] = {1, 2, 3, 7, 16};
+
+static struct tp_dataset train, validation;
+
+static int load(void **state)
+{
+    (void)state;
+    const char *root = getenv("TP_DATA");
+    char directory[4096];
+    struct tp_error error;
+    snprintf(directory, sizeof directory, "%s/mnist", root ? root : "data");
+    if (tp_dataset_load_idx(directory, "train", &train, &error) ||
+        tp_dataset_load_idx(directory, "t10k", &validation, &error)) {
+        print_error("%s\n", error.text);
+        return -1;
+    }
+    train.count = 2000;
+    validation.count = 500;
+    return 0;
+}
+
+static int unload(void **state)
+{
+    (void)state;
+    tp_dataset_free(&train);
+    tp_dataset_free(&validation);
+    return 0;
+}
+
+static bool slow_build(void)
+{
+    const char *sanitizer = getenv("TP_SANITIZE");
+    return sanitizer && *sanitizer;
+}
+
+struct stopper {
+    size_t left; /* steps until the end */
+};
+
+static bool is_over(void *context)
+{
+    struct stopper *stopper = context;
+    return --stopper->left == 0;
+}
+
+/* Trains for `steps` steps. */
+static struct tp_result run(const struct configuration *c, const char *isa, size_t threads, size_t steps)
+{
+    struct tp_train_options options = tp_train_options_default();
+    options.evals_per_epoch = 1;
+    options.epochs = SIZE_MAX;
+    options.isa = isa;
+    options.threads_exact = threads;
+    c->choose(&options);
+    struct stopper stopper = {.left = steps};
+    struct tp_observer observer = {.context = &stopper, .interrupted = is_over};
+    struct tp_result result;
+    struct tp_error error;
+    if (tp_train(&options, &train, &validation, NULL, &observer, &result, &error))
+        fail_msg("%s: %s", c->name, error.text);
+    assert_int_equal(result.steps, steps);
+    return result;
+}
+
+static void expect(const struct configuration *c, const char *isa, size_t threads, size_t steps,
+                   uint64_t hash)
+{
+    struct tp_result result = run(c, isa, threads, steps);
+    assert_int_equal(result.run.threads_used, threads);
+    assert_int_equal(result.threads_worked, threads);
+    assert_string_equal(result.run.isa, isa);
+    if (result.weights_hash != hash)
+        fail_msg("%s: %s on %zu threads gave %016llx, expected %016llx", c->name, isa, threads,
+                 (unsigned long long)result.weights_hash, (unsigned long long)hash);
+}
+
+static void test_hashes_at_any_thread_count(void **state)
+{
+    (void)state;
+    bool slow = slow_build();
+    for (size_t i = 0; i < sizeof configurations / sizeof *configurations; i++) {
+        const struct configuration *c = &configurations[i];
+        for (size_t t = 1; tp_tiers[t]; t++) { /* tp_tiers[0] is the reference */
+            for (size_t n = 0;
+                 tp_tier_runs_here(tp_tiers[t]) && n < sizeof thread_counts / sizeof *thread_counts; n++)
+                expect(c, tp_tiers[t]->name, thread_counts[n], slow ? STEPS_SLOW : STEPS,
+                       slow ? c->hash_slow : c->hash);
+        }
+    }
+}
+/* The reference tier is 100 times as slow: fewer steps, compared with the fastest tier here. */
+static void test_reference_tier_agrees(void **state)
+{
+    (void)state;
+    const char *best = tp_tier_find("auto")->name;
+    if (!strcmp(best, "reference")) {
+        print_message("# SKIP this CPU has no other tier\n");
+        skip();
+    }
+    for (size_t i = 0; i < sizeof configurations / sizeof *configurations; i++) {
+        const struct configuration *c = &configurations[i];
+        expect(c, "reference", 2, STEPS_REFERENCE, run(c, best, 1, STEPS_REFERENCE).weights_hash);
+    }
+}
+
+static void test_reference_tier_hash(void **state)
+{
+    (void)state;
+    expect(&configurations[0], "reference", 2, STEPS_SLOW, configurations[0].hash_slow);
+}
+
+static void small_batch(struct tp_train_options *o)
+{
+    o->hidden[0] = 16;
+    o->batch = 8;
+}
+
+static void test_long_run_on_the_reference_tier(void **state)
+{
+    (void)state;
+    static const struct configuration small = {.name = "a small network", .choose = small_batch};
+    expect(&small, "reference", 2, slow_build() ? STEPS_SLOW : 2000,
+           slow_build() ? 0xd71e275ca0e6a2b9 : 0x3643b04a43af9827);
+}
+
+/* 500 steps of the course's network: the validation loss to its last bit. */
+static void test_golden_run(void **state)
+{
+    (void)state;
+    struct tp_result result = run(&configurations[0], tp_tier_find("auto")->name, 2, 500);
+    if (result.validation.loss != 0.33727331915160269 || result.validation.accuracy != 0.906)
+        fail_msg("validation loss %.17g, accuracy %g", result.validation.loss, result.validation.accuracy);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_hashes_at_any_thread_count),
+        cmocka_unit_test(test_reference_tier_agrees),
+        cmocka_unit_test(test_reference_tier_hash),
+        cmocka_unit_test(test_long_run_on_the_reference_tier),
+        cmocka_unit_test(test_golden_run),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# By hand: that the project builds and works where there is no x86-64. Builds for aarch64 with Debian's cross
+# compiler, in build/aarch64, and runs under qemu: --help, the unit tests, the kernel check of the reference tier,
+# and a short training whose weights must be those of the native build. As root it installs what it needs first.
+set -eu
+cd "$(dirname "$0")/.."
+
+native=${TP_TRAIN:-bin/train}
+build=build/aarch64
+triplet=aarch64-linux-gnu
+
+if [[ $EUID -eq 0 ]] && ! command -v qemu-aarch64 >/dev/null; then
+    dpkg --add-architecture arm64
+    apt-get -q update
+    apt-get -q -y install --no-install-recommends gcc-aarch64-linux-gnu qemu-user libgomp1:arm64 libc6-dev:arm64 \
+        libcmocka-dev:arm64 libdeflate-dev:arm64 libjansson-dev:arm64 libnuma-dev:arm64 libxxhash-dev:arm64
+fi
+
+export PKG_CONFIG_LIBDIR=/usr/lib/$triplet/pkgconfig:/usr/share/pkgconfig
+make CC=$triplet-gcc AR=$triplet-ar BUILD=$build BIN=$build/bin everything
+
+# Every program through qemu, as tests/run expects programs. test_arena is left out: it asks /proc/self/smaps, where
+# qemu's own mappings are.
+rm -rf $build/run
+mkdir -p $build/run
+for program in "$build"/tests/test_* "$build"/tests/kernels/check_kernels; do
+    [[ -x $program && $program != */test_arena ]] || continue
+    wrapper=$build/run/${program##*/}
+    printf '#!/bin/sh\nexec qemu-aarch64 %q "$@"\n' "$program" >"$wrapper"
+    chmod +x "$wrapper"
+done
+TP_TIME_LIMIT=1800 tests/run $build/run/*
+
+qemu-aarch64 $build/bin/train --help >/dev/null
+options=(--data data/mnist --train-limit 2000 --val-limit 500 --epochs 1 --threads-exact 2 --quiet --json)
+hash_of() { sed -n 's/.*"weights_hash": *"\([0-9a-f]*\)".*/\1/p'; }
+here=$("$native" "${options[@]}" | hash_of)
+there=$(qemu-aarch64 $build/bin/train "${options[@]}" | hash_of)
+echo "weights native $here, aarch64 $there"
+[[ -n $here && $here == "$there" ]]

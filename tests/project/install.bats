@@ -1,0 +1,123 @@
+# make install and uninstall, into a temporary prefix. A build folder of its own, because the prefix is
+# compiled into the program.
+
+load ../programs
+
+setup_file() {
+    export own=${TP_BUILD:-build}/install
+}
+
+installed() {
+    (cd "$1" && find . -type f | sort)
+}
+
+# What the programs are to have, below prefix; bench is there where it was built.
+expected() {
+    local program
+    for program in train predict export; do
+        printf './%s\n' "bin/tileprop-$program" "share/man/man1/tileprop-$program.1" \
+            "share/bash-completion/completions/tileprop-$program" "share/zsh/site-functions/_tileprop-$program"
+    done
+    echo ./share/man/man3/tileprop.3
+    (cd data && find mnist -type f | sed 's,^,./share/tileprop/,')
+}
+
+@test "install puts programs, pages, completion and data below prefix, and the programs find them" {
+    prefix=$BATS_TEST_TMPDIR/usr
+    make_own install prefix="$prefix"
+    (cd "$prefix" && find bin share -type f | sed 's,^,./,' | sort) | diff - <(expected | sort)
+    [ "$(stat -c %a "$prefix"/bin/* | uniq)" = 755 ]
+    [ "$(find "$prefix/share" -type f -printf '%m\n' | sort -u)" = 644 ]
+    grep -qF "Pa $prefix/share/tileprop/mnist" "$prefix/share/man/man1/tileprop-train.1"
+
+    cd /
+    run "$prefix/bin/tileprop-train" --version
+    [ "$status" -eq 0 ]
+    model=$BATS_TEST_TMPDIR/model
+    for program in "train --train-limit 64 --val-limit 64 --epochs 1 --save $model" "predict $model --limit 64"; do
+        # shellcheck disable=SC2086 # options of it
+        run "$prefix/bin/tileprop-${program%% *}" ${program#* }
+        echo "$output"
+        [ "$status" -eq 0 ]
+        [[ $output == *"$prefix/share/tileprop/mnist"* ]]
+    done
+    "$prefix/bin/tileprop-export" "$model" --c "$model.h"
+    grep -q model_predict "$model.h"
+}
+
+@test "DESTDIR stages the files without changing where the program looks" {
+    stage=$BATS_TEST_TMPDIR/stage
+    make_own install prefix=/opt/tileprop DESTDIR="$stage"
+    [ -x "$stage/opt/tileprop/bin/tileprop-train" ]
+    [ -f "$stage/opt/tileprop/share/tileprop/mnist/README.md" ]
+    grep -q /opt/tileprop/share/tileprop "$stage/opt/tileprop/bin/tileprop-train"
+    run grep -rq "$stage" "$stage/opt/tileprop"
+    [ "$status" -eq 1 ]
+}
+
+@test "every folder can be set apart" {
+    stage=$BATS_TEST_TMPDIR/stage
+    make_own install DESTDIR="$stage" bindir=/b datadir=/d mandir=/m bashcompletiondir=/bash zshcompletiondir=/zsh
+    [ "$(installed "$stage" | sed 's,/[^/]*$,,' | grep -v '^./usr/local/' | sort -u)" = "$(printf '%s\n' ./b ./bash ./d/tileprop/mnist ./m/man1 ./m/man3 ./zsh)" ]
+}
+
+@test "bench is installed where it was built" {
+    [ "$(make_own -n install prefix=/usr | grep -c tileprop-bench)" -eq 0 ]
+    mkdir -p "$own/bin"
+    touch "$own/bin/bench"
+    make_own -n install prefix=/usr >"$BATS_TEST_TMPDIR/commands"
+    rm "$own/bin/bench"
+    [ "$(grep -oE "'/usr/.*tileprop-bench.*'" "$BATS_TEST_TMPDIR/commands" | tr '\n' ' ')" = "'/usr/bin/tileprop-bench' '/usr/share/man/man1/tileprop-bench.1' '/usr/share/bash-completion/completions/tileprop-bench' '/usr/share/zsh/site-functions/_tileprop-bench' " ]
+}
+
+@test "uninstall leaves what was there before, and nothing else" {
+    prefix=$BATS_TEST_TMPDIR/usr
+    make_own install prefix="$prefix" # for its folders, which others use too
+    make_own uninstall prefix="$prefix"
+    [ "$(installed "$prefix")" = "" ]
+    [ ! -e "$prefix/share/tileprop" ]
+    touch "$prefix/bin/other" "$prefix/share/man/man1/other.1"
+    find "$prefix" | sort >"$BATS_TEST_TMPDIR/before"
+    make_own install prefix="$prefix"
+    make_own uninstall prefix="$prefix"
+    find "$prefix" | sort | diff "$BATS_TEST_TMPDIR/before" -
+}
+
+have_package() { # makes the package, unless a test before has
+    version=$(sed -n 's/^#define TILEPROP_VERSION "\(.*\)"/\1/p' include/tileprop/version.h)
+    command -v dpkg-shlibdeps >/dev/null || skip "no dpkg-shlibdeps (Debian: dpkg-dev)"
+    package=$own/tileprop_${version}_$(dpkg --print-architecture).deb
+    [ -f "$BATS_FILE_TMPDIR/made" ] || make_own deb-package DEB="$own"
+    touch "$BATS_FILE_TMPDIR/made"
+}
+
+@test "the Debian package has programs, pages, completion, data, licenses, and what it depends on" {
+    have_package
+    dpkg-deb -I "$package" | grep -E '^ Depends: (.*, )?libc6 .*libjansson4 '
+    dpkg-deb -I "$package" | grep -E '^ Recommends: (.*, )?libjansson-dev'
+    dpkg-deb -x "$package" "$BATS_TEST_TMPDIR/tree"
+    cd "$BATS_TEST_TMPDIR/tree"
+    [ -x usr/bin/tileprop-train ]
+    [ -f usr/share/bash-completion/completions/tileprop-train ]
+    [ -f usr/share/zsh/vendor-completions/_tileprop-train ]
+    [ -f usr/include/tileprop/tileprop.h ]
+    [ -f "$(echo usr/lib/*/libtileprop.so)" ] # which leads somewhere
+    gzip -t usr/share/man/man1/tileprop-{train,predict,export}.1.gz usr/share/doc/tileprop/changelog.gz
+    (cd usr/share/tileprop/mnist && sha256sum --quiet -c SHA256SUMS)
+    zcat usr/share/doc/tileprop/changelog.gz | grep -q "^tileprop ($version)"
+    grep -q '^License: Expat' usr/share/doc/tileprop/copyright
+    grep -q '^License: CC-BY-SA-3.0' usr/share/doc/tileprop/copyright
+}
+
+@test "the Debian package is the same when it is made again" {
+    have_package
+    cp "$package" "$BATS_TEST_TMPDIR/first"
+    make_own deb-package DEB="$own"
+    cmp "$package" "$BATS_TEST_TMPDIR/first"
+}
+
+@test "lintian finds no error in the Debian package" {
+    command -v lintian >/dev/null || skip "no lintian (Debian: lintian)"
+    have_package
+    lintian --allow-root --fail-on error "$package"
+}

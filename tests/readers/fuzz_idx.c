@@ -1,0 +1,118 @@
+/*
+ * libFuzzer target for unpacking and parsing IDX files. A fuzzer guesses neither checksums nor a size that is
+ * the product of dimensions, so the first byte of the input chooses the role, how the rest is packed, and
+ * whether a header that may fit is put before it.
+ */
+#include <libdeflate.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "readers/gzip.h"
+#include "readers/idx.h"
+
+/* Fields of the first byte. */
+enum { LABELS = 1, WITH_HEADER = 2, FLOATS = 4, PACKED = 8, TWO_MEMBERS = 16 };
+
+static void require(int condition)
+{
+    if (!condition)
+        abort();
+}
+
+static struct tp_file new_file(size_t capacity)
+{
+    struct tp_file file = {.path = "fuzz", .bytes = malloc(capacity ? capacity : 1)};
+    require(file.bytes != NULL);
+    return file;
+}
+
+static void append(struct tp_file *file, const uint8_t *bytes, size_t size)
+{
+    memcpy(file->bytes + file->size, bytes, size);
+    file->size += size;
+}
+
+/* The bytes, with a header for one to four images or all labels before them if choices say so. */
+static struct tp_file make_plain(unsigned choices, const uint8_t *bytes, size_t size)
+{
+    struct tp_file file = new_file(size + 12);
+    if (choices & WITH_HEADER) {
+        const size_t value = choices & FLOATS ? sizeof(float) : 1;
+        const size_t count = choices & LABELS ? size : size % 4 + 1;
+        const size_t features = count ? size / count / value : 0;
+        const uint8_t dimensions = choices & LABELS ? 1 : 2;
+        const uint8_t header[12] = {0, 0, choices & FLOATS ? 0x0D : 0x08, dimensions,
+                                    0, 0, (uint8_t)(count >> 8),          (uint8_t)count,
+                                    0, 0, (uint8_t)(features >> 8),       (uint8_t)features};
+        append(&file, header, 4 + 4 * (size_t)dimensions);
+    }
+    append(&file, bytes, size);
+    return file;
+}
+
+static void append_member(struct tp_file *file, size_t capacity, const uint8_t *bytes, size_t size)
+{
+    struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(1);
+    require(compressor != NULL);
+    file->size +=
+        libdeflate_gzip_compress(compressor, bytes, size, file->bytes + file->size, capacity - file->size);
+    libdeflate_free_compressor(compressor);
+}
+
+static struct tp_file make_file(unsigned choices, const uint8_t *bytes, size_t size)
+{
+    struct tp_file plain = make_plain(choices, bytes, size);
+    if (!(choices & PACKED))
+        return plain;
+    const size_t capacity = 2 * libdeflate_gzip_compress_bound(NULL, plain.size);
+    const size_t cut = choices & TWO_MEMBERS ? plain.size / 2 : plain.size;
+    struct tp_file file = new_file(capacity);
+    append_member(&file, capacity, plain.bytes, cut);
+    if (choices & TWO_MEMBERS)
+        append_member(&file, capacity, plain.bytes + cut, plain.size - cut);
+    tp_file_free(&plain);
+    return file;
+}
+
+static void check_values(const struct tp_idx *idx, size_t size)
+{
+    const size_t values = idx->count * idx->features;
+    require(idx->count > 0 && idx->features > 0);
+    if (idx->type == TP_IDX_F32) {
+        require(values * sizeof(float) < size);
+        for (size_t i = 0; i < values; i++)
+            require(isfinite(((const float *)idx->values)[i]));
+        return;
+    }
+    unsigned sum = 0;
+    for (size_t i = 0; i < values; i++)
+        sum += ((const uint8_t *)idx->values)[i];
+    require(values < size && sum <= 255 * values);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size == 0)
+        return -1;
+    const enum tp_idx_role role = data[0] & LABELS ? TP_IDX_LABELS : TP_IDX_IMAGES;
+    struct tp_file file = make_file(data[0], data + 1, size - 1);
+    struct tp_error error = {""};
+    struct tp_idx idx = {0};
+
+    enum tp_status status = tp_gzip_unpack(&file, &error);
+    if (status == TP_OK) {
+        const size_t file_size = file.size;
+        status = tp_idx_parse(&idx, &file, role, &error);
+        if (status == TP_OK)
+            check_values(&idx, file_size);
+    }
+    if (status != TP_OK) {
+        require(status == TP_BAD_INPUT && idx.values == NULL);
+        require(strncmp(error.text, "fuzz: ", 6) == 0 && !strchr(error.text, '\n'));
+    }
+    tp_file_free(&file);
+    tp_idx_free(&idx);
+    return 0;
+}

@@ -1,0 +1,545 @@
+#!/usr/bin/env bats
+# Tables and arrays as data, from outside: real tables, what a run says of them, and what is refused. The four tables are
+# those that Debian's python3-sklearn ships.
+
+bats_require_minimum_version 1.5.0
+load ../programs
+
+setup() {
+    find_programs
+    tables=/usr/lib/python3/dist-packages/sklearn/datasets/data
+    cd "$BATS_TEST_TMPDIR" || exit
+    quick=(--epochs 2 --hidden 8 --threads 1 --quiet)
+}
+
+need_tables() {
+    [ -f "$tables/iris.csv" ] || skip "python3-sklearn, which has the tables, is not installed"
+}
+
+# make_iris: iris.csv with a header and names of species, as people have it.
+make_iris() {
+    need_tables
+    {
+        echo sepal_length,sepal_width,petal_length,petal_width,species
+        tail -n +2 "$tables/iris.csv" | sed 's/,0$/,setosa/; s/,1$/,versicolor/; s/,2$/,virginica/'
+    } >iris.csv
+}
+
+# make_small: a table of 40 rows and two classes, the second of which is rare, in the file small.csv.
+make_small() {
+    python3 -c '
+print("x,colour,kind")
+for i in range(40):
+    print(i * 7 % 11, ("red", "blue")[i % 3 == 0], ("common", "rare")[i % 8 == 0], sep=",")' >small.csv
+}
+
+json() { # KEY: its value in the last line of $output
+    tail -n 1 <<<"$output" | python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"
+}
+
+refused() { # CODE PART ARGUMENTS...
+    refused_by train "$train" "$@" --quiet
+}
+
+# not_predicted CODE PART ARGUMENTS...: as refused, of predict.
+not_predicted() {
+    local code=$1 part=$2
+    shift 2
+    run --separate-stderr "$predict" "$@"
+    echo "$* -> $status: $stderr"
+    [ "$status" -eq "$code" ]
+    [ -z "$output" ]
+    [ "${#stderr_lines[@]}" -eq 1 ]
+    [[ $stderr == "predict: "*"$part"* ]]
+}
+
+# same_scores MODEL ARGUMENTS...: predict finds the loss and the accuracy that train said last, in the file trained.
+same_scores() {
+    local loss accuracy
+    output=$(<trained)
+    loss=$(json validation_loss) accuracy=$(json validation_accuracy)
+    run --separate-stderr "$predict" "$@" --json
+    echo "$* -> $status: $stderr $output"
+    [ "$status" -eq 0 ]
+    [ "$(json loss) $(json accuracy)" = "$loss $accuracy" ]
+}
+
+# reaches LEAST NAME SKIP_LINES: the defaults have this mean validation accuracy over five seeds.
+reaches() {
+    local least=$1 name=$2 skip=$3 seed seeds=(0 1 2 3 4) found='' peer=''
+    need_tables
+    [ -z "$TP_SANITIZE" ] || seeds=(0)
+    for seed in "${seeds[@]}"; do
+        run --separate-stderr "$train" --data "$tables/$name" --skip-lines "$skip" --header no --label last \
+            --seed "$seed" --quiet --json
+        [ "$status" -eq 0 ]
+        found+=" $(json validation_accuracy)"
+    done
+    [ -z "$TP_SANITIZE" ] || return 0
+    if /usr/bin/python3 -c 'import sklearn' 2>/dev/null; then
+        peer=", MLPClassifier on the same rows $(/usr/bin/python3 "$root/tests/readers/peer_tables.py" "$tables/$name" "$skip" "${seeds[@]}")"
+    fi
+    # shellcheck disable=SC2086
+    python3 -c '
+import sys
+least, name, peer, *found = sys.argv[1:]
+mean = sum(map(float, found)) / len(found)
+print(f"# {name}: mean validation accuracy of seeds 0 to 4 {mean:.4f}{peer}")
+sys.exit(mean < float(least))' "$least" "$name" "$peer" $found >&3
+}
+
+@test "iris: 94 % on average of five seeds" {
+    reaches 0.94 iris.csv 1
+}
+
+@test "wine: 96 % on average of five seeds" {
+    reaches 0.96 wine_data.csv 1
+}
+
+@test "breast cancer: 96 % on average of five seeds" {
+    reaches 0.96 breast_cancer.csv 1
+}
+
+@test "digits, packed and without a first line of counts: 96 % on average of five seeds" {
+    reaches 0.96 digits.csv.gz 0
+}
+
+@test "the rows that are drawn are those of an independent program" {
+    need_tables
+    for seed in 0 1 12345678901; do
+        expected=$(python3 "$root/tests/readers/peer_tables.py" --mean "$tables/iris.csv" 1 $seed)
+        run --separate-stderr "$train" --data "$tables/iris.csv" --skip-lines 1 --header no --seed $seed --stats
+        [ "$status" -eq 0 ]
+        [[ $output == *"mean        $expected"* ]]
+    done
+}
+
+@test "iris with a header: the first lines name label, features, classes and the split" {
+    make_iris
+    run --separate-stderr "$train" --data iris.csv --label species --quiet
+    [ "$status" -eq 0 ]
+    [ "${lines[0]}" = "table       150 rows, label species (column 5), 4 columns of numbers, 4 features" ]
+    [ "${lines[1]}" = "classes     setosa 50, versicolor 50, virginica 50" ]
+    [ "${lines[2]}" = "validation  30 samples of the same file, stratified by class, drawn from seed 1" ]
+    [[ ${lines[3]} == "data "*"iris.csv, 120 training and 30 validation samples, 4 inputs, 3 classes, mean "* ]]
+    [[ ${lines[4]} == "network     4-64-3, lecun-tanh, bias all, "* ]]
+}
+
+@test "a table's weights are the same on every tier, with every number of threads, and those that are kept here" {
+    make_iris
+    read -ra tiers < <("$train" --version | sed -n 's/^tiers found here: //p')
+    for options in "--isa ${tiers[0]}" "--isa ${tiers[-1]}" "--threads-exact 3"; do
+        # shellcheck disable=SC2086
+        run --separate-stderr "$train" --data iris.csv --label species --quiet --json $options
+        [ "$(json weights_hash)" = 54b8482bc4c57591 ]
+    done
+}
+
+@test "a first line of counts is refused, and so are data where a header may be" {
+    make_iris
+    hint="--skip-lines 1"
+    refused 3 "iris.csv: row 1, column 1: 150 found, a number over numbers, expected a header; --header no if it is data" \
+        --data "$tables/iris.csv"
+    refused 3 "--skip-lines N leaves out lines before the names, --header says" --data "$tables/iris.csv" --label species
+    for header in auto yes no; do
+        refused 3 "row 1: 5 fields found, but 14 in row 2, expected as many; $hint" --data "$tables/wine_data.csv" \
+            --header $header
+        refused 3 "row 1: 4 fields found, but 31 in row 2, expected as many; $hint" --data "$tables/breast_cancer.csv" \
+            --header $header
+    done
+    refused 3 "a number over numbers" --data "$tables/digits.csv.gz"
+    refused 3 "row 2, column 1: number 5.1 found, expected text as in row 1; --header yes" --data iris.csv --header no
+}
+
+@test "what looks continuous is refused, and so is one class alone" {
+    make_iris
+    refused 3 "iris.csv: row 2, column 1 (sepal_length): label 5.1 found, expected an integer or a name: it looks continuous, and tileprop classifies" \
+        --data iris.csv --label sepal_length
+    sed '2,$s/[^,]*$/one/' iris.csv >one.csv
+    refused 3 "one.csv: one class found in all samples, expected two or more; --label says" --data one.csv
+    seq 200 | sed '1i x,y' | sed '2,$s/.*/&,&/' >many.csv
+    refused 3 "many.csv: row 102, column 2 (y): more than 100 distinct numbers found as labels" --data many.csv
+}
+
+@test "defaults depend on the data, and options win" {
+    make_iris
+    run --separate-stderr "$train" --data iris.csv --label species --quiet --json
+    [ "$(json steps)" = 2000 ] # 500 epochs of 4 steps, the last with 24 samples
+    [ "$(json epochs)" = 500 ]
+    run --separate-stderr "$train" --data iris.csv --label 5 --bias input --drop-last on --normalize global --epochs 3 \
+        --quiet --json
+    [ "$(json steps)" = 9 ]
+    [[ $output == *", bias input, "* ]]
+    run "$train" --print-config
+    for line in 'bias = auto' 'drop-last = auto' 'normalize = auto' 'epochs = auto' 'val-split = none'; do
+        grep -qxF "$line" <<<"$output"
+    done
+}
+
+@test "off a terminal a run of 2000 evaluations has about 50 lines of progress" {
+    make_iris
+    run --separate-stderr "$train" --data iris.csv --label species
+    [ "$(grep -c '^epoch ' <<<"$stderr")" -ge 40 ]
+    [ "$(grep -c '^epoch ' <<<"$stderr")" -le 51 ]
+}
+
+@test "--stats counts the samples and values of a table, in JSON too" {
+    make_small
+    run --separate-stderr "$train" --data small.csv --stats --json
+    [ "$status" -eq 0 ]
+    [[ $output == *$'\n'"samples     32"$'\n'"values      3 each, 96 in all"$'\n'* ]]
+    [ "$(json samples) $(json values) $(json classes)" = '32 96 2' ]
+    [[ ${lines[-1]} != *'"images"'* ]]
+}
+
+@test "predict asks for --data where a table's model cannot take what comes with tileprop" {
+    make_small
+    "$train" --data small.csv --save model "${quick[@]}" >log
+    mkdir bin
+    cp "$predict" bin/predict
+    ln -s "$root/data" . # what comes with it
+    refused_by predict bin/predict 2 "expected --data with samples of 3 values, as model takes, found none, which means" model
+    refused_by predict bin/predict 2 "expected --data with samples of 3 values" model --data auto
+}
+
+@test "--val-data: columns are found by name, and another table does not fit" {
+    make_iris
+    awk -F, 'NR % 5 == 1 { print $5 "," $3 ",x," $2 "," $1 "," $4 }' iris.csv >other.csv
+    run --separate-stderr "$train" --data iris.csv --label species --val-data other.csv "${quick[@]}"
+    [ "$status" -eq 0 ]
+    [[ ${lines[2]} == "data "*"150 training and 30 validation samples"* ]]
+    cut -d, -f1-3,5 iris.csv >narrow.csv
+    refused 3 "narrow.csv: row 1: no column \"petal_width\" found, expected it as in the training data" --data iris.csv \
+        --val-data narrow.csv
+    sed 's/virginica/nipponica/' iris.csv >alien.csv
+    refused 3 "alien.csv: row 102, column 5 (species): class \"nipponica\" found" --data iris.csv --val-data alien.csv
+    refused 2 "--val-split: expected without --val-data" --data iris.csv --val-data iris.csv --val-split 0.5
+    run --separate-stderr "$train" --data iris.csv --val-split 0.5 "${quick[@]}"
+    [[ ${lines[2]} == "validation  75 samples of the same file"* ]]
+}
+
+@test "options of files are refused with a directory" {
+    for option in --label=x --header=yes --skip-lines=1 --categorical=1 --leave-out=1 --missing=mean --val-data=x --labels=x \
+        --val-labels=x; do
+        refused 2 "${option%=*}: expected with --data FILE only" --data "$root/data/mnist" "$option"
+    done
+    refused 3 "absent.csv: cannot be opened: No such file" --data absent.csv --label x
+}
+
+@test "categories and missing cells" {
+    make_small
+    run --separate-stderr "$train" --data small.csv "${quick[@]}"
+    [ "${lines[0]}" = "table       40 rows, label kind (column 3), 1 column of numbers and 1 of categories, 3 features" ]
+    [ "${lines[1]}" = "classes     common 35, rare 5" ]
+    run --separate-stderr "$train" --data small.csv --categorical x "${quick[@]}"
+    [[ ${lines[0]} == *", 0 columns of numbers and 2 of categories, 13 features" ]]
+    sed -i '5s/^[0-9]*,/NA,/; 6s/,[a-z]*,/,,/' small.csv
+    refused 3 'small.csv: row 5, column 1 (x): "NA" found, expected a value; train'\''s --missing mean' --data small.csv
+    run --separate-stderr "$train" --data small.csv --missing mean "${quick[@]}"
+    [ "$status" -eq 0 ]
+}
+
+@test "a column that is left out is no input, and predict needs it no more" {
+    make_small
+    awk -F, -v OFS=, 'NR == 1 { print "row", $0; next } { print NR, $0 }' small.csv >numbered.csv
+    trained() {
+        run --separate-stderr "$train" --data "$@" "${quick[@]}" --save m
+        [ "$status" -eq 0 ]
+        weights=$(grep ^weights <<<"$output")
+    }
+    trained small.csv
+    expected=$weights
+    "$predict" m --data small.csv --output small.out >/dev/null
+    trained numbered.csv --leave-out row
+    [ "$weights" = "$expected" ]
+    for data in numbered.csv small.csv; do
+        "$predict" m --data "$data" --output "$data.out" >/dev/null
+        cmp "$data.out" small.out
+    done
+}
+
+@test "a missing cell becomes the mean of the samples that are trained on, and no others" {
+    python3 -c '
+print("x,kind")
+for i in range(60):
+    print("" if i % 3 == 0 else i * i, "ab"[i % 2], sep=",")' >gaps.csv
+    for option in --val-split=0.3 --test-holdout=20 --train-limit=10; do
+        run --separate-stderr "$train" --data gaps.csv --missing mean --save m $option "${quick[@]}" --json
+        [ "$status" -eq 0 ]
+        # What was put there leaves the mean of all where it was.
+        python3 - <<'PY'
+import json
+data = open("m", "rb").read()
+texts = json.loads(data[8:8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+mean, (put,) = float(texts["mean"]), json.loads(texts["schema"])["means"]
+assert abs(put - mean) < 1e-6 * mean, (put, mean)
+PY
+    done
+    # The held-out samples are there too, without gaps.
+    run --separate-stderr "$train" --data gaps.csv --missing mean --test-holdout 20 "${quick[@]}" --json
+    [[ $(json test_loss) == 0.* ]]
+}
+
+@test "a constant column and a missing cell at the mean are no trouble" {
+    make_small
+    sed -i '1s/^/c,/; 2,$s/^/0.1,/' small.csv
+    run --separate-stderr "$train" --data small.csv --epochs 20 --quiet --json
+    [ "$status" -eq 0 ]
+    [[ $(json train_loss) == 0.* ]]
+}
+
+@test "class weights: a weight of 2 is twice the rate, to the bit, on every tier" {
+    make_small
+    sgd=(--data small.csv --optimizer sgd --epochs 5 --hidden 8 --quiet --json)
+    printf 'common,2\nrare,2\n' >two.csv
+    printf 'rare,3.5\n' >rare.csv
+    expected='' balanced='' rare=''
+    for tier in $("$train" --version | sed -n 's/^tiers found here: //p'); do
+        run --separate-stderr "$train" "${sgd[@]}" --lr 0.125 --isa "$tier"
+        plain=$(json weights_hash)
+        run --separate-stderr "$train" "${sgd[@]}" --lr 0.0625 --class-weight two.csv --isa "$tier"
+        [ "$(json weights_hash)" = "$plain" ]
+        [ "${expected:=$plain}" = "$plain" ]
+        run --separate-stderr "$train" "${sgd[@]}" --class-weight balanced --isa "$tier" --threads-exact 3
+        : "${balanced:=$(json weights_hash)}"
+        [ "$(json weights_hash)" = "$balanced" ]
+        run --separate-stderr "$train" "${sgd[@]}" --class-weight rare.csv --isa "$tier"
+        : "${rare:=$(json weights_hash)}"
+        [ "$(json weights_hash)" = "$rare" ]
+    done
+    [ "$balanced" != "$rare" ] && [ "$balanced" != "$expected" ]
+}
+
+@test "class weights: balanced is samples / (classes * samples of the class)" {
+    make_small
+    # 28 and 4 of the 32 training samples: 4/7 and 4.
+    printf 'common,0.5714285714285714\nrare,4\n' >same.csv
+    for weights in balanced same.csv; do
+        run --separate-stderr "$train" --data small.csv --class-weight $weights "${quick[@]}" --json
+        echo "$weights $(json weights_hash)"
+        [ "${hash:=$(json weights_hash)}" = "$(json weights_hash)" ]
+    done
+    run --separate-stderr "$train" --data small.csv "${quick[@]}" --json
+    [ "$hash" != "$(json weights_hash)" ]
+}
+
+@test "class weights: files that do not fit, and MNIST's classes" {
+    make_small
+    printf 'common,1\nscarce,2\n' >w.csv
+    refused 3 'w.csv: row 2: class "scarce" found, expected one of the data'\''s 2' --data small.csv --class-weight w.csv
+    printf 'rare,1\nrare,2\n' >w.csv
+    refused 3 'w.csv: row 2: class "rare" found twice' --data small.csv --class-weight w.csv
+    for row in 'rare' 'rare,-1' 'rare,x' 'rare,1,2' 'rare,nan' 'rare,1e39'; do
+        echo "$row" >w.csv
+        refused 3 'w.csv: row 1: expected CLASS,WEIGHT with a number from 0' --data small.csv --class-weight w.csv
+    done
+    refused 3 "absent.csv: cannot be opened" --data small.csv --class-weight absent.csv
+    printf '7,2\n' >w.csv
+    run --separate-stderr "$train" --data "$root/data/mnist" --train-limit 640 --val-limit 100 --class-weight w.csv "${quick[@]}"
+    [ "$status" -eq 0 ]
+    # In a configuration file "balanced" is a word and not a path.
+    mkdir folder
+    echo 'class-weight = balanced' >folder/run.conf
+    run "$train" --config folder/run.conf --print-config
+    grep -qx 'class-weight = balanced' <<<"$output"
+    echo 'class-weight = w.csv' >folder/run.conf
+    run "$train" --config folder/run.conf --print-config
+    grep -qx "class-weight = $PWD/folder/w.csv" <<<"$output"
+}
+
+# make_arrays: the numbers of small.csv as x.npy and wide.npy, its labels as y.npy, and all of it as small.svm.
+make_arrays() {
+    python3 - <<'PY'
+import struct
+
+def write(name, kind, code, shape, values):
+    header = repr({"descr": kind, "fortran_order": False, "shape": shape}).encode()
+    header += b" " * (-(len(header) + 11) % 64) + b"\n"
+    with open(name, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
+        file.write(struct.pack(f"<{len(values)}{code}", *values))
+
+rows = [(i * 7 % 11, i % 5) for i in range(40)]
+labels = [int(i % 8 == 0) for i in range(40)]
+flat = [value for row in rows for value in row]
+write("x.npy", "<f4", "f", (40, 2), flat)
+write("wide.npy", "<f8", "d", (40, 2), flat)
+write("bytes.npy", "|u1", "B", (40, 1, 2), flat)
+write("y.npy", "<i8", "q", (40,), labels)
+with open("small.svm", "w") as file:
+    for (a, b), label in zip(rows, labels):
+        file.write(f"{label}{f' 1:{a}' if a else ''}{f' 2:{b}' if b else ''}\n")
+with open("numbers.csv", "w") as file:
+    file.write("a,b,y\n" + "".join(f"{a},{b},{label}\n" for (a, b), label in zip(rows, labels)))
+PY
+}
+
+@test "the same numbers as a table, as libsvm's text and as arrays train the same network" {
+    make_arrays
+    gzip -k x.npy small.svm
+    hash=
+    for data in "numbers.csv" "small.svm" "small.svm.gz" "x.npy --labels y.npy" "wide.npy --labels y.npy" \
+        "x.npy.gz --labels y.npy"; do
+        # shellcheck disable=SC2086
+        run --separate-stderr "$train" --data $data "${quick[@]}" --json
+        echo "$data: $status $stderr $(json weights_hash)"
+        [ "${hash:=$(json weights_hash)}" = "$(json weights_hash)" ]
+    done
+    [ -n "$hash" ]
+    # Bytes are images: their defaults are those of MNIST, drawn as a table is.
+    run --separate-stderr "$train" --data bytes.npy --labels y.npy "${quick[@]}"
+    [[ ${lines[0]} == "table       40 rows, 2 features" ]]
+    [[ $output == *", bias input, "* ]]
+}
+
+@test "arrays: labels are needed, fit, and are of no use elsewhere; --val-data is an array too" {
+    make_arrays
+    refused 2 "--labels: expected the file with the labels of x.npy" --data x.npy
+    refused 2 "--labels: expected with a NumPy array only, found with numbers.csv" --data numbers.csv --labels y.npy
+    refused 3 "x.npy: 80 labels in 2 dimensions found, expected 40 in one" --data x.npy --labels x.npy
+    refused 2 "--val-labels: expected with --val-data only" --data x.npy --labels y.npy --val-labels y.npy
+    refused 3 "bytes.npy: found u8, expected floats as in x.npy" --data x.npy --labels y.npy --val-data bytes.npy \
+        --val-labels y.npy
+    run --separate-stderr "$train" --data x.npy --labels y.npy --val-data wide.npy --val-labels y.npy "${quick[@]}"
+    [ "$status" -eq 0 ]
+    [[ $output == *"40 training and 40 validation samples"* ]]
+}
+
+@test "files that are neither tables nor arrays are called what they are" {
+    gzip -dc "$root/data/mnist/t10k-labels-idx1-ubyte.gz" | head -c 100 >idx
+    refused 3 "idx: an IDX file found, expected the directory that it and the file of its labels are in" --data idx
+    printf 'PK\003\004\000\000' >both.npz
+    refused 3 "both.npz: a zip archive found, as .npz and .xlsx are, expected a table as text or one array" \
+        --data both.npz
+    printf '1 0:2 1:3\n' >zero.svm
+    refused 3 "zero.svm: line 1: index 0 found, expected 1 or more, as indices count from 1" --data zero.svm
+    printf '<html>\n' >page.csv
+    refused 3 "page.csv: row 1: '<' found: this is an HTML page" --data page.csv
+}
+
+@test "a file cannot ask for memory that its size does not justify" {
+    printf '1 1000000000:1\n2 1:1\n' >huge.svm
+    python3 -c '
+print("," * 200000 + "y")
+print("\n" * 200000)' >wide.csv
+    python3 -c '
+print("t,u,y")
+for i in range(900):
+    print(f"{i}a,{i}b,{i % 2}")' >categories.csv
+    printf '\x93NUMPY\x01\x00\x4a\x00{"descr"' >cut.npy
+    printf '\x93NUMPY\x01\x00\x46\x00%-69s\n' "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999, 999)}" >claim.npy
+    [ -n "$TP_SANITIZE" ] || ulimit -v 1000000
+    refused 3 "huge.svm: 2 samples with indices up to 1000000000 found: with their zeros, expected at most 256 times" \
+        --data huge.svm
+    refused 3 "wide.csv: row 1: one line found" --data wide.csv
+    refused 3 "900 rows of 1800 inputs found, with one for each category, expected at most 256 times" --data categories.csv
+    refused 3 "cut.npy: byte 18: truncated in the header" --data cut.npy --labels cut.npy
+    refused 3 "0 bytes of values found, expected 99899999001" --data claim.npy --labels cut.npy
+}
+
+@test "predict: a model knows its table's columns by name, and its classes" {
+    make_iris
+    "$train" --data iris.csv --val-data iris.csv --label species --epochs 20 --quiet --json --save m >trained
+    same_scores m --data iris.csv --output rows.csv
+    [ "$(json classes)" = "['setosa', 'versicolor', 'virginica']" ]
+    [ "$(head -n 1 rows.csv)" = sample,label,class,p_setosa,p_versicolor,p_virginica ]
+    [ "$(grep -c ',virginica,\(setosa\|versicolor\|virginica\),' rows.csv)" -eq 50 ]
+    awk -F, '{ print $5 "," $3 ",x," $2 "," $1 "," $4 }' iris.csv | gzip >other.csv.gz
+    same_scores m --data other.csv.gz
+    { echo a note; cat iris.csv; } >noted.csv
+    same_scores m --data noted.csv --skip-lines 1
+    # without labels: the same classes
+    cut -d, -f1-4 iris.csv >unlabelled.csv
+    "$predict" m --data unlabelled.csv >unlabelled_rows.csv
+    cmp unlabelled_rows.csv <(cut -d, -f1,3- rows.csv)
+    "$predict" m --data unlabelled.csv --format jsonl --limit 1 | grep -q '"class": "setosa"'
+
+    cut -d, -f1-3,5 iris.csv >narrow.csv
+    not_predicted 3 "narrow.csv: row 1: no column \"petal_width\" found" m --data narrow.csv
+    sed 's/virginica/nipponica/' iris.csv >alien.csv
+    not_predicted 3 "alien.csv: row 102, column 5 (species): class \"nipponica\" found" m --data alien.csv
+    not_predicted 2 "--errors: samples of 4 values are no square images" m --data iris.csv --errors e.png
+    printf '\0\0\010\003\0\0\0\1\0\0\0\2\0\0\0\2pixl' >images # as many pixels as columns
+    not_predicted 3 "images: IDX images found, expected a table's columns, as m takes" m --data images
+    not_predicted 3 "mnist: IDX images found, expected a table's columns, as m takes" m --data "$root/data/mnist"
+    not_predicted 2 "--image: m: a model of a table's columns takes no image" m --image any.png
+    not_predicted 2 "--header: expected with a table as --data only" m --header no
+    not_predicted 2 "--skip-lines: expected with a file of samples only" m --data . --skip-lines 1
+}
+
+@test "predict: tables without names, whose columns are found by place" {
+    need_tables
+    tail -n +2 "$tables/iris.csv" >bare.csv
+    "$train" --data bare.csv --val-data bare.csv --header no --epochs 20 --quiet --json --save m >trained
+    same_scores m --data bare.csv --header no
+    cut -d, -f1-4 bare.csv >unlabelled.csv
+    [ "$("$predict" m --data unlabelled.csv --header no | wc -l)" -eq 151 ]
+    cut -d, -f1-3 bare.csv >narrow.csv
+    not_predicted 3 "narrow.csv: row 1: 3 fields found, expected 4 and a label" m --data narrow.csv --header no
+}
+
+@test "predict: categories, and means for missing cells" {
+    make_small
+    sed '5s/^[0-9]*,/NA,/; 6s/,[a-z]*,/,,/' small.csv >holes.csv
+    "$train" --data holes.csv --val-data holes.csv --missing mean --epochs 20 --quiet --json --save m >trained
+    same_scores m --data holes.csv
+    sed 's/red/green/' small.csv >green.csv
+    not_predicted 3 'green.csv: row 3, column 2 (colour): category "green" found' m --data green.csv
+    "$train" --data small.csv "${quick[@]}" --save m >/dev/null
+    not_predicted 3 'holes.csv: row 5, column 1 (x): "NA" found, expected a value' m --data holes.csv
+}
+
+@test "predict: arrays and libsvm's text" {
+    make_arrays
+    "$train" --data x.npy --labels y.npy --val-data x.npy --val-labels y.npy --epochs 20 --quiet --json --save m >trained
+    same_scores m --data x.npy --labels y.npy
+    same_scores m --data wide.npy --labels y.npy
+    same_scores m --data small.svm
+    [ "$("$predict" m --data x.npy | wc -l)" -eq 41 ]
+    not_predicted 3 "numbers.csv: a table found, expected none" m --data numbers.csv
+}
+
+@test "predict: names that are not UTF-8 are no model's, which is said before training" {
+    printf 'gr\xf6\xdfe,y\n1,a\n2,b\n3,a\n4,b\n' >latin.csv
+    refused 3 "latin.csv: names or categories that are not UTF-8 found" --data latin.csv --val-split 0.5 --save m
+    [ ! -e m ]
+    run --separate-stderr "$train" --data latin.csv --val-split 0.5 "${quick[@]}"
+    [ "$status" -eq 0 ]
+}
+
+@test "predict: a model whose columns are forged is refused, and so is one that names a column twice" {
+    make_small
+    "$train" --data small.csv "${quick[@]}" --save m >/dev/null
+    forge() { # EXPRESSION: the model `forged`, whose schema s is changed by it
+        python3 - "$1" <<'PY'
+import json, struct, sys
+data = open("m", "rb").read()
+size = struct.unpack("<Q", data[:8])[0]
+header = json.loads(data[8:8 + size])
+s = json.loads(header["__metadata__"]["schema"])
+exec(sys.argv[1])
+header["__metadata__"]["schema"] = s if isinstance(s, str) else json.dumps(s)
+text = json.dumps(header).encode()
+open("forged", "wb").write(struct.pack("<Q", len(text)) + text + data[8 + size:])
+PY
+    }
+    forge 's["label_place"] = 9'
+    not_predicted 3 "forged: __metadata__: schema: expected label_place" forged --data small.csv
+    forge 's["columns"][1]["categories"].append("green")'
+    not_predicted 3 "forged: __metadata__: schema: columns that make 4 inputs found, expected 3" forged --data small.csv
+    forge 's = "[" * 100000'
+    not_predicted 3 "forged: __metadata__: schema: expected an object" forged --data small.csv
+    forge 's["columns"][1] = s["columns"][0]; s["columns"].append(s["columns"][0])'
+    not_predicted 3 'small.csv: column "x" is there once, expected as often' forged --data small.csv
+    forge 's["label"] = "x"'
+    not_predicted 3 'small.csv: column "x" is there once, expected as often' forged --data small.csv
+}
+
+@test "predict: names do not change the terminal's state" {
+    for i in {1..20}; do printf '%d,a\e[31m\n%d,b\n' "$i" $((i + 50)); done >escape.csv
+    "$train" --data escape.csv --header no "${quick[@]}" --save m >told
+    "$predict" m --data escape.csv --header no --worst 3 >>told
+    grep -q 'a?\[31m' told
+    run grep -c $'\e' told
+    [ "$output" = 0 ]
+}

@@ -1,0 +1,100 @@
+/*
+ * libsvm's text: samples, labels, what tells it from a table, and lines that do not fit.
+ */
+#include "readers/libsvm.h"
+#include "tests/text_file.h"
+
+static void check_samples(const char *text, struct tp_schema *schema, const float *values,
+                          const uint16_t *labels, size_t rows, size_t features)
+{
+    struct tp_file file = text_file(text);
+    struct tp_dataset data;
+    struct tp_error error = {""};
+    if (tp_libsvm_parse(&file, schema, &data, &error) != TP_OK)
+        fail_msg("%s", error.text);
+    assert_int_equal(data.count, rows);
+    assert_int_equal(data.features, features);
+    assert_int_equal(schema->features, features);
+    assert_int_equal(data.classes, schema->class_count);
+    assert_memory_equal(data.samples, values, rows * features * sizeof *values);
+    assert_memory_equal(data.labels, labels, rows * sizeof *labels);
+    tp_dataset_free(&data);
+}
+
+static void test_samples(void **state)
+{
+    (void)state;
+    struct tp_schema schema = {0};
+    check_samples("+1 1:0.5 3:-2 # a comment\r\n# another\n\n-1  2:1e1\t\n1", &schema,
+                  (const float[]){0.5f, 0, -2, 0, 10, 0, 0, 0, 0}, (const uint16_t[]){1, 0, 1}, 3, 3);
+    assert_string_equal(schema.classes[0], "-1");
+    assert_string_equal(schema.classes[1], "1");
+    /* Later features may be left out, and classes. */
+    check_samples("1.0 1:7\n", &schema, (const float[]){7, 0, 0}, (const uint16_t[]){1}, 1, 3);
+    tp_schema_free(&schema);
+}
+
+static void check_refused(const char *text, struct tp_schema known, const char *message)
+{
+    struct tp_file file = text_file(text);
+    struct tp_schema schema = known;
+    struct tp_dataset data;
+    struct tp_error error = {""};
+    check_failure(tp_libsvm_parse(&file, &schema, &data, &error), TP_BAD_INPUT, &error, message);
+    assert_null(data.samples);
+    assert_null(data.labels);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    static char *classes[] = {"1", "2"};
+    const struct tp_schema unknown = {0}, known = {.features = 2, .classes = classes, .class_count = 2};
+    check_refused("1 0:1\n", unknown,
+                  "t.csv: line 1: index 0 found, expected 1 or more, as indices count from 1");
+    check_refused("1 1:1\n1 2:1 2:1\n", unknown, "line 2: index 2 found, expected 3 or more");
+    check_refused("1 1:1 x\n", unknown, "line 1: \"x\" found, expected INDEX:VALUE");
+    check_refused("1 1:x\n", unknown, "\"1:x\" found, expected INDEX:VALUE with a decimal number");
+    check_refused("1 1:1x\n", unknown, "\"1:1x\" found, expected INDEX:VALUE with a decimal number");
+    check_refused("1 1:1e39\n", unknown, "expected a number that fits a float");
+    check_refused("1 99999999999:1\n", unknown, "expected INDEX:VALUE with an index of at most 10^9");
+    check_refused("1 qid:1 1:1\n", unknown, "\"qid:1\" found");
+    check_refused("1,2 1:1\n", unknown, "line 1: \"1,2\" found, expected a number as label");
+    check_refused("1.5 1:1\n", unknown, "line 1: label 1.5 found, expected an integer or a name");
+    check_refused("# nothing\n", unknown, "no samples found");
+    check_refused("1\n2\n", unknown, "no features found");
+    check_refused("1 1000000000:1\n", unknown,
+                  "1 samples with indices up to 1000000000 found: with their zeros");
+    check_refused("1 513:1\n", unknown, "expected at most 256 times the bytes of the text");
+    check_refused("1 3:1\n", known, "index 3 found, expected at most 2 as in the training data");
+    check_refused("3 1:1\n", known, "line 1: class \"3\" found, expected one that the training data have");
+}
+
+static void test_recognised(void **state)
+{
+    (void)state;
+    static const char *const yes[] = {"1 1:2", "# c\n\n-1.5 7:1e5 x", "+1\t2:3\n", "0\n1 # c\n1 1:2",
+                                      "1 0:2", "2 qid:1 1:2"};
+    static const char *const no[] = {"",      "1",       "1,2",    "a 1:2",  "x:y 1:2", "1 a:2",     "1 1:b",
+                                     "1:2 3", "12:30,5", "1\n2\n", "1\n2 3", "1 qid",   "1 12:30:00"};
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
+        struct tp_file file = text_file(yes[i]);
+        assert_true(tp_libsvm_is(&file));
+        tp_file_free(&file);
+    }
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
+        struct tp_file file = text_file(no[i]);
+        assert_false(tp_libsvm_is(&file));
+        tp_file_free(&file);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_samples),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_recognised),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,494 @@
+/*
+ * The trainer: which step takes which samples, when it evaluates, what it reports and refuses, and what the
+ * weights depend on. Why it stops is test_stops's; MNIST is trained in test_weights.
+ */
+#include <fenv.h>
+
+#include "kernels/flush.h"
+#include "system/cpus.h"
+#include "tests/training.h"
+
+static void test_evaluations_follow_the_schedule(void **state)
+{
+    (void)state;
+    static const size_t steps_per_epoch[] = {1, 2, 3, 7, 10, 13, 30};
+    static const size_t evaluations[] = {0, 1, 2, 3, 5, 7, 9, 10, 11, 31, 100};
+    struct tp_train_options options = options_small();
+    struct tp_dataset validation = validation_samples();
+    options.batch = 4;
+    for (size_t i = 0; i < sizeof steps_per_epoch / sizeof *steps_per_epoch; i++) {
+        size_t n = steps_per_epoch[i];
+        struct tp_dataset train = samples(0, 4 * n);
+        for (size_t j = 0; j < sizeof evaluations / sizeof *evaluations; j++) {
+            bool follows[30] = {false};
+            for (size_t e = 0; e < evaluations[j]; e++)
+                follows[e * n / evaluations[j]] = true;
+            options.evals_per_epoch = evaluations[j];
+            static struct record r;
+            run(&options, &train, &validation, &r);
+            assert_int_equal(r.steps, 2 * n);
+            size_t seen = 0;
+            for (size_t step = 0; step < 2 * n; step++) {
+                if (!follows[step % n])
+                    continue;
+                assert_true(seen < r.evaluations);
+                assert_int_equal(r.evaluation[seen].step, step);
+                assert_int_equal(r.evaluation[seen].epoch, 1 + step / n);
+                assert_int_equal(r.steps_before[seen], step + 1);
+                assert_int_equal(r.evaluation[seen].validation.count, HELD_OUT);
+                seen++;
+            }
+            assert_int_equal(r.evaluations, seen);
+        }
+    }
+}
+
+static void test_steps_of_an_epoch(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t samples, batch;
+        bool drop_last;
+        size_t steps;
+    } known[] = {
+        {25, 10, true, 2}, {25, 10, false, 3}, {30, 10, true, 3},  {30, 10, false, 3}, {10, 10, true, 1},
+        {9, 10, false, 1}, {7, 1, true, 7},    {31, 10, false, 4}, {29, 10, true, 2},
+    };
+    struct tp_dataset validation = validation_samples();
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        struct tp_train_options options = options_small();
+        struct tp_dataset train = samples(0, known[i].samples);
+        static struct record r;
+        options.batch = known[i].batch;
+        options.drop_last = known[i].drop_last;
+        options.epochs = 3;
+        struct tp_result result = run(&options, &train, &validation, &r);
+        assert_int_equal(r.run.steps_per_epoch, known[i].steps);
+        assert_int_equal(r.run.steps_planned, 3 * known[i].steps);
+        assert_int_equal(result.steps, 3 * known[i].steps);
+        assert_int_equal(result.epochs, 3);
+        assert_int_equal(result.stopped_by, TP_STOP_EPOCHS);
+        assert_int_equal(result.train.count, known[i].samples); /* all of them, whatever the steps left out */
+        assert_int_equal(result.validation.count, HELD_OUT);
+    }
+}
+
+/* Unshuffled steps take the samples in order: the mean loss of a step is that of an evaluation of its rows.
+ */
+static void test_samples_in_order(void **state)
+{
+    (void)state;
+    struct tp_train_options options = options_small();
+    struct tp_dataset train = samples(0, 25);
+    options.learning_rate = STANDSTILL;
+    options.normalize = TP_NORMALIZE_UNIT;
+    options.shuffle = options.drop_last = false;
+    for (size_t s = 0; s < 3; s++) {
+        struct tp_dataset rows = samples(10 * s, s < 2 ? 10 : 5); /* the last batch is not full */
+        static struct record r;
+        struct tp_result result = run(&options, &train, &rows, &r);
+        assert_int_equal(r.steps, 6);
+        assert_true(r.loss[s] == result.validation.loss);
+        assert_true(r.loss[3 + s] == result.validation.loss);
+    }
+}
+
+/* With batch 1 and weights that stand still, a loss tells the sample. */
+static void test_samples_in_the_order_of_the_seed(void **state)
+{
+    (void)state;
+    struct tp_train_options options = options_small();
+    struct tp_dataset train = samples(0, 50), validation = validation_samples();
+    static struct record ordered, shuffled;
+    options.learning_rate = STANDSTILL;
+    options.batch = 1;
+    options.seed = 77;
+    options.shuffle = false;
+    run(&options, &train, &validation, &ordered);
+    options.shuffle = true;
+    run(&options, &train, &validation, &shuffled);
+    uint32_t order[50];
+    for (uint32_t epoch = 0; epoch < 2; epoch++) {
+        tp_random_permutation(77, TP_RANDOM_SHUFFLE, epoch, 50, order);
+        for (size_t s = 0; s < 50; s++)
+            assert_true(shuffled.loss[50 * epoch + s] == ordered.loss[order[s]]);
+    }
+}
+
+/*
+ * A gradient is the mean over the rows that the batch really has: five rows move the weights as the same five
+ * twice do, but for rounding.
+ */
+static void test_mean_gradient_of_a_partial_batch(void **state)
+{
+    (void)state;
+    static uint8_t twice[20][FEATURES];
+    static uint16_t twice_labels[20];
+    for (size_t i = 0; i < 20; i++) {
+        size_t from = i < 15 ? i : i - 5;
+        memcpy(twice[i], bytes[from], FEATURES);
+        twice_labels[i] = labels[from];
+    }
+    struct tp_train_options options = options_small();
+    struct tp_dataset partial = samples(0, 15), whole = samples(0, 20), validation = validation_samples();
+    whole.samples = twice;
+    whole.labels = twice_labels;
+    options.normalize = TP_NORMALIZE_UNIT;
+    options.optimizer = TP_SGD;
+    options.shuffle = options.drop_last = false;
+    options.epochs = 1;
+    static struct record r;
+    double of_partial = run(&options, &partial, &validation, &r).validation.loss;
+    double of_whole = run(&options, &whole, &validation, &r).validation.loss;
+    double before_last = r.evaluation[0].validation.loss;
+    assert_true(fabs(of_partial - of_whole) < 1e-6);
+    assert_true(fabs(before_last - of_whole) > 1e-3); /* else the last step shows nothing */
+}
+
+static void test_training_set_is_evaluated_when_asked(void **state)
+{
+    (void)state;
+    struct tp_train_options options = options_small();
+    struct tp_dataset train = samples(0, SAMPLES);
+    static struct record r;
+    uint64_t hash = run(&options, &train, &train, &r).weights_hash;
+    assert_int_equal(r.evaluations, 10);
+    for (size_t e = 0; e < r.evaluations; e++)
+        assert_int_equal(r.evaluation[e].train.count, 0);
+
+    options.eval_train = true;
+    struct tp_result result = run(&options, &train, &train, &r);
+    assert_int_equal(r.evaluations, 10);
+    for (size_t e = 0; e < r.evaluations; e++) {
+        assert_int_equal(r.evaluation[e].train.count, SAMPLES);
+        assert_true(r.evaluation[e].train.loss == r.evaluation[e].validation.loss);
+        assert_true(r.evaluation[e].train.accuracy == r.evaluation[e].validation.accuracy);
+    }
+    assert_true(result.train.loss == result.validation.loss);
+    assert_true(result.weights_hash == hash);
+}
+
+static void test_run_is_described(void **state)
+{
+    (void)state;
+    static const double rates[TP_OPTIMIZER_COUNT] = {[TP_SGD] = 0.1,
+                                                     [TP_MOMENTUM] = 0.02,
+                                                     [TP_LECUN_MOMENTUM] = 0.02,
+                                                     [TP_NESTEROV] = 0.02,
+                                                     [TP_ADAM] = 0.001};
+    for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++) {
+        struct tp_train_options options = options_small();
+        options.optimizer = (enum tp_optimizer_kind)rule;
+        options.activation = rule % 2 ? TP_RELU : TP_TANH;
+        struct tp_run run = run_alone(&options).run;
+        assert_true(run.learning_rate == rates[rule]);
+        assert_int_equal(run.init, rule % 2 ? TP_INIT_HE : TP_INIT_FAN_IN);
+        options.learning_rate = 0.01;
+        options.init = TP_INIT_UNIFORM;
+        run = run_alone(&options).run;
+        assert_true(run.learning_rate == 0.01);
+        assert_int_equal(run.init, TP_INIT_UNIFORM);
+        assert_int_equal(run.inputs, FEATURES);
+        assert_int_equal(run.classes, CLASSES);
+        assert_int_equal(run.layers, 2);
+        assert_int_equal(run.parameters, (FEATURES + 1) * 17 + 17 * CLASSES);
+        assert_true(run.flops_per_step == 2 * 10 * (2 * (FEATURES + 1) * 17 + 3 * 17 * CLASSES));
+        assert_string_equal(run.isa, tp_tier_find("auto")->name);
+    }
+}
+
+static void test_loss_falls_on_separable_data(void **state)
+{
+    (void)state;
+    struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
+    for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++) {
+        struct tp_train_options options = options_small();
+        static struct record r;
+        options.optimizer = (enum tp_optimizer_kind)rule;
+        options.learning_rate = rule == TP_ADAM ? 0.01 : 0;
+        options.epochs = 10;
+        struct tp_result result = run(&options, &train, &validation, &r);
+        double first = 0, last = 0;
+        for (size_t s = 0; s < 12; s++) {
+            first += r.loss[s];
+            last += r.loss[r.steps - 12 + s];
+        }
+        assert_true(last < first / 4);
+        assert_true(result.validation.accuracy >= 0.9);
+        assert_true(result.train.accuracy >= 0.95);
+    }
+}
+
+static void check_refused(const struct tp_train_options *options, const struct tp_dataset *train,
+                          const struct tp_dataset *validation, enum tp_status expected, const char *part)
+{
+    static struct record r;
+    struct tp_result result;
+    struct tp_error error;
+    enum tp_status status = run_observed(options, train, validation, &r, &result, &error);
+    check_failure(status, expected, &error, part);
+    assert_int_equal(tp_train(options, train, validation, NULL, NULL, &result, NULL), expected);
+}
+
+static void test_empty_sets_and_shapes(void **state)
+{
+    (void)state;
+    struct tp_train_options options = options_small();
+    struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples(), none = samples(0, 0);
+    options.drop_last = false;
+    check_refused(&options, &none, &validation, TP_BAD_INPUT, "no training samples");
+    check_refused(&options, &train, &none, TP_BAD_INPUT, "no validation samples");
+    options.hidden_count = 2;
+    options.hidden[1] = 0;
+    check_refused(&options, &train, &validation, TP_USAGE, "--hidden: layer 2 has 0 units");
+    options.hidden_count = TP_HIDDEN_MAX + 1;
+    check_refused(&options, &train, &validation, TP_USAGE, "--hidden: 65 layers found, expected at most 64");
+    options = options_small();
+    options.batch = 0;
+    check_refused(&options, &train, &validation, TP_USAGE, "--batch: expected at least 1");
+    options = options_small();
+    options.epochs = 0;
+    check_refused(&options, &train, &validation, TP_USAGE, "--epochs: expected at least 1");
+}
+
+static void test_data_that_do_not_fit(void **state)
+{
+    (void)state;
+    struct tp_train_options options = options_small();
+    struct tp_dataset train = samples(0, 30), validation = validation_samples();
+
+    validation.features = FEATURES - 1;
+    check_refused(&options, &train, &validation, TP_BAD_INPUT,
+                  "validation samples have 19 values, training samples have 20");
+
+    validation = validation_samples();
+    validation.classes = CLASSES + 2;
+    check_refused(&options, &train, &validation, TP_BAD_INPUT,
+                  "validation has class 4, training has classes 0 to 2 only");
+    static uint16_t zeros[HELD_OUT]; /* fewer classes are no defect */
+    static struct record r;
+    validation.labels = zeros;
+    validation.classes = 1;
+    assert_int_equal(run(&options, &train, &validation, &r).run.classes, CLASSES);
+
+    validation = validation_samples();
+    options.batch = 31;
+    check_refused(&options, &train, &validation, TP_USAGE,
+                  "--batch: 31 is more than the 30 training samples");
+    options.drop_last = false;
+    assert_int_equal(run(&options, &train, &validation, &r).run.steps_per_epoch, 1);
+
+    options.isa = "mmx";
+    check_refused(&options, &train, &validation, TP_USAGE,
+                  "--isa: this CPU or this build has no tier \"mmx\"");
+}
+
+static void test_hash_depends_on_seed_and_order_alone(void **state)
+{
+    (void)state;
+    struct tp_train_options options = options_small();
+    uint64_t hash = run_alone(&options).weights_hash;
+    assert_true(run_alone(&options).weights_hash == hash);
+    options.evals_per_epoch = 0;
+    assert_true(run_alone(&options).weights_hash == hash);
+    options.shuffle = false;
+    assert_true(run_alone(&options).weights_hash != hash);
+    options.shuffle = true;
+    options.seed = 2;
+    assert_true(run_alone(&options).weights_hash != hash);
+}
+
+/* A bigger network, another optimizer, one that diverges: nothing of them is left in the next run. */
+static void test_runs_leave_nothing_behind(void **state)
+{
+    (void)state;
+    struct tp_train_options options = options_small(), other = options_small();
+    uint64_t hash = run_alone(&options).weights_hash;
+    other.hidden[0] = 130;
+    other.optimizer = TP_ADAM;
+    other.threads_exact = 3;
+    other.batch = 32;
+    run_alone(&other);
+    assert_true(run_alone(&options).weights_hash == hash);
+    struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
+    other.activation = TP_RELU;
+    other.hidden_count = 2;
+    other.hidden[1] = 17;
+    other.optimizer = TP_SGD;
+    other.learning_rate = 1e15;
+    struct tp_result result;
+    assert_int_equal(tp_train(&other, &train, &validation, NULL, NULL, &result, NULL), TP_DIVERGED);
+    assert_true(run_alone(&options).weights_hash == hash);
+}
+
+/* A run inside another's callback has a team, rules and weights of its own. */
+static void train_inside(void *context, const struct tp_run *outer)
+{
+    (void)outer;
+    struct tp_train_options options = options_small();
+    *(uint64_t *)context = run_alone(&options).weights_hash;
+}
+
+static void test_a_run_inside_another(void **state)
+{
+    (void)state;
+    struct tp_train_options options = options_small();
+    struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
+    uint64_t inner = 0;
+    struct tp_observer observer = {.context = &inner, .started = train_inside};
+    struct tp_result result;
+    assert_int_equal(tp_train(&options, &train, &validation, NULL, &observer, &result, NULL), TP_OK);
+    assert_true(result.weights_hash == run_alone(&options).weights_hash);
+    assert_true(inner == result.weights_hash);
+}
+
+static void test_types_of_samples_agree(void **state)
+{
+    (void)state;
+    struct tp_train_options options = options_small();
+    struct tp_dataset u8[] = {samples(0, SAMPLES), validation_samples()};
+    struct tp_dataset f32[] = {float_samples(0, SAMPLES), float_samples(SAMPLES, HELD_OUT)};
+    static struct record r;
+    options.normalize = TP_NORMALIZE_NONE;
+    options.learning_rate = 1e-4;
+    struct tp_result expected = run(&options, &u8[0], &u8[1], &r);
+    for (int i = 1; i < 4; i++) { /* training and validation need not be of one type */
+        struct tp_result found = run(&options, i & 1 ? &f32[0] : &u8[0], i & 2 ? &f32[1] : &u8[1], &r);
+        assert_true(found.weights_hash == expected.weights_hash);
+        assert_true(found.validation.loss == expected.validation.loss);
+        assert_true(found.train.loss == expected.train.loss);
+    }
+}
+
+static void keep_norm(void *context, const struct tp_evaluation *evaluation)
+{
+    double *norm = context;
+    if (evaluation->step == 0)
+        *norm = evaluation->gradient_norms ? evaluation->gradient_norms[0] : NAN;
+}
+
+static void keep_loss(void *context, size_t step, size_t epoch, double loss)
+{
+    (void)epoch;
+    double *kept = context;
+    if (step == 0)
+        kept[1] = loss;
+}
+
+/*
+ * Softmax regression on one sample x of two classes, no bias: dC/dW = x (yhat - y)^T with yhat - y = (p, -p),
+ * p = 1 - exp(-loss), so its norm is |x| p sqrt(2). Few of its bits are lost: p is 1 - exp(-loss) in fp32.
+ */
+static void test_gradient_norm_of_one_sample(void **state)
+{
+    (void)state;
+    struct tp_train_options options = options_small();
+    options.hidden_count = 0;
+    options.bias = TP_BIAS_NONE;
+    options.normalize = TP_NORMALIZE_UNIT;
+    options.batch = 1;
+    struct tp_dataset one = samples(0, 1);
+    one.classes = 2;
+    uint16_t label = 1;
+    one.labels = &label;
+    double squares = 0;
+    for (size_t f = 0; f < FEATURES; f++)
+        squares += bytes[0][f] / 255.0 * (bytes[0][f] / 255.0);
+    for (int on = 0; on < 2; on++) {
+        options.log_gradients = on;
+        double kept[2] = {0}; /* norm, loss */
+        struct tp_observer observer = {.context = kept, .step = keep_loss, .evaluated = keep_norm};
+        struct tp_result result;
+        assert_int_equal(tp_train(&options, &one, &one, NULL, &observer, &result, NULL), TP_OK);
+        double expected = sqrt(2 * squares) * (1 - exp(-kept[1]));
+        assert_true(on ? fabs(kept[0] - expected) < 1e-5 * expected : isnan(kept[0]));
+    }
+}
+
+static void test_threads(void **state)
+{
+    (void)state;
+    struct tp_train_options options = options_small();
+    uint64_t hash = run_alone(&options).weights_hash;
+    size_t available = tp_cpus_available();
+    static const size_t ceilings[] = {0, 1, 2, 4096};
+    options.threads_exact = 0;
+    for (size_t i = 0; i < sizeof ceilings / sizeof *ceilings; i++) {
+        options.threads = ceilings[i];
+        struct tp_result result = run_alone(&options);
+        assert_in_range(result.run.threads_used, 1, available);
+        assert_in_range(result.threads_worked, 1, result.run.threads_used);
+        if (ceilings[i]) {
+            assert_true(result.run.threads_used <= ceilings[i]);
+            assert_int_equal(result.run.threads_requested, ceilings[i]);
+        }
+        assert_true(result.weights_hash == hash);
+    }
+    options.threads = 1; /* says nothing beside threads_exact */
+    for (size_t exact = 1; exact <= 9; exact += 4) {
+        options.threads_exact = exact;
+        struct tp_result result = run_alone(&options);
+        assert_int_equal(result.run.threads_requested, exact);
+        assert_int_equal(result.run.threads_used, exact);
+        assert_int_equal(result.threads_worked, exact);
+        assert_true(result.weights_hash == hash);
+    }
+}
+
+static uint64_t floating_point_control(void)
+{
+    uint64_t state = tp_flush_enter();
+    tp_flush_leave(state);
+    return state & ~UINT64_C(0x3F); /* without what x86 has noted of past operations: inexact, ... */
+}
+
+static void test_floating_point_state_of_the_caller(void **state)
+{
+    (void)state;
+    struct tp_train_options options = options_small();
+    uint64_t before = floating_point_control();
+    uint64_t hash = run_alone(&options).weights_hash;
+    assert_true(floating_point_control() == before);
+
+    uint64_t saved = tp_flush_enter();
+    before = floating_point_control();
+    uint64_t hash_of_flushing_caller = run_alone(&options).weights_hash;
+    uint64_t after = floating_point_control();
+    tp_flush_leave(saved);
+    assert_true(after == before);
+    assert_true(hash_of_flushing_caller == hash);
+
+    const int modes[] = {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        assert_int_equal(fesetround(modes[i]), 0);
+        uint64_t hash_of_rounding_caller = run_alone(&options).weights_hash;
+        int mode = fegetround();
+        fesetround(FE_TONEAREST);
+        assert_int_equal(mode, modes[i]);
+        assert_true(hash_of_rounding_caller == hash);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_evaluations_follow_the_schedule),
+        cmocka_unit_test(test_steps_of_an_epoch),
+        cmocka_unit_test(test_samples_in_order),
+        cmocka_unit_test(test_samples_in_the_order_of_the_seed),
+        cmocka_unit_test(test_mean_gradient_of_a_partial_batch),
+        cmocka_unit_test(test_training_set_is_evaluated_when_asked),
+        cmocka_unit_test(test_run_is_described),
+        cmocka_unit_test(test_loss_falls_on_separable_data),
+        cmocka_unit_test(test_empty_sets_and_shapes),
+        cmocka_unit_test(test_data_that_do_not_fit),
+        cmocka_unit_test(test_hash_depends_on_seed_and_order_alone),
+        cmocka_unit_test(test_runs_leave_nothing_behind),
+        cmocka_unit_test(test_a_run_inside_another),
+        cmocka_unit_test(test_types_of_samples_agree),
+        cmocka_unit_test(test_gradient_norm_of_one_sample),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_floating_point_state_of_the_caller),
+    };
+    return cmocka_run_group_tests(tests, make_samples, NULL);
+}

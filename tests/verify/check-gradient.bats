@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# train --check-gradient as a user runs it. What it must catch is planted in test_gradient_check.c.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+    train=${TP_TRAIN:-$root/bin/train}
+    cd "$root"
+}
+
+check() {
+    "$train" --data "$root/data/mnist" --train-limit 20000 --check-gradient "$@"
+}
+
+# field EXPRESSION: of the JSON object that ends standard output.
+field() {
+    tail -1 | python3 -c "import json, sys; r = json.load(sys.stdin); print($1)"
+}
+
+# What the course allows; a sanitizer's code takes several times as long.
+course_seconds=30
+[ -z "$TP_SANITIZE" ] || course_seconds=200
+
+@test "the course's criterion is met by the kept seed of [64, 10], in less than 30 s" {
+    run timeout "$course_seconds" "$train" --data "$root/data/mnist" --train-limit 20000 --check-gradient \
+        --hidden 64 --activation sigmoid --seed 1 --json
+    [ "$status" -eq 0 ]
+    [ "$(field 'r["course"]["met"], r["course"]["difference"] <= 1e-6, r["passed"]' <<<"$output")" = \
+        "True True True" ]
+    [ "$(field 'sum(l["weights"] for l in r["layers"]), r["samples"]' <<<"$output")" = "50880 100" ]
+}
+
+@test "the course's criterion is met by the kept seed of [64, 64, 10], in less than 30 s" {
+    run timeout "$course_seconds" "$train" --data "$root/data/mnist" --train-limit 20000 --check-gradient \
+        --hidden 64,64 --activation lecun-tanh --seed 1 --json
+    [ "$status" -eq 0 ]
+    [ "$(field 'r["course"]["met"], r["course"]["difference"] <= 1e-6, r["passed"]' <<<"$output")" = \
+        "True True True" ]
+    [ "$(field 'sum(l["weights"] for l in r["layers"])' <<<"$output")" = 54976 ]
+}
+
+@test "every tier that runs here is checked, whatever --isa says" {
+    run check --hidden 8 --isa reference --json
+    [ "$status" -eq 0 ]
+    tiers=$(field 'sorted(r["tiers"])' <<<"$output")
+    [[ $tiers == *reference* ]]
+    if grep -qw avx2 /proc/cpuinfo; then [[ $tiers == *avx2* ]]; fi
+    if grep -qw avx512f /proc/cpuinfo; then [[ $tiers == *avx512* ]]; fi
+}
+
+@test "it checks the network that the options describe, with all biases, relu or none hidden" {
+    for options in "--hidden 6,5 --activation relu --bias all --init he" "--hidden none --bias none" \
+        "--hidden 4 --activation tanh --normalize unit --seed 7"; do
+        # shellcheck disable=SC2086
+        run check $options
+        [ "$status" -eq 0 ]
+        [[ $output != *WRONG* && $output != *wide* ]]
+    done
+}
+
+@test "two checks print the same, with any number of threads" {
+    check --hidden 8 --threads 1 --json >"$BATS_TEST_TMPDIR/first"
+    check --hidden 8 --threads-exact 3 --json >"$BATS_TEST_TMPDIR/second"
+    cmp "$BATS_TEST_TMPDIR/first" "$BATS_TEST_TMPDIR/second"
+}
+
+@test "what cannot be judged is a failure: exit 1 and one line that says so" {
+    # Sums of this size saturate the unit: its gradients are below what a difference of losses can show.
+    run --separate-stderr check --hidden 1 --activation sigmoid --normalize none
+    [ "$status" -eq 1 ]
+    [ "${#stderr_lines[@]}" -eq 1 ]
+    [[ $stderr == "train: --check-gradient: "* ]]
+    [[ $output == *"bound too wide"* ]]
+}
+
+@test "Ctrl-C ends it" {
+    "$train" --data "$root/data/mnist" --check-gradient --hidden 1000,1000 >/dev/null 2>&1 &
+    sleep 2
+    kill -TERM $!
+    status=0
+    wait $! || status=$?
+    [ "$status" -eq 143 ]
+}

@@ -1,0 +1,339 @@
+/*
+ * The gradient check: that right code passes and wrong code does not, wherever the fault is planted.
+ */
+#include "tests/training.h"
+#include "verify/gradient_check.h"
+
+static struct tp_normalization normalization;
+static struct tp_dataset train;
+
+static int prepare(void **state)
+{
+    make_samples(state);
+    train = samples(0, SAMPLES);
+    return tp_normalization_fit(&normalization, TP_NORMALIZE_GLOBAL, &train, NULL) != TP_OK;
+}
+
+static int clean_up(void **state)
+{
+    (void)state;
+    tp_normalization_free(&normalization);
+    return 0;
+}
+
+/* Two hidden layers, one of them narrower than a panel and one wider than two. */
+static struct tp_train_options make_options(enum tp_activation activation)
+{
+    struct tp_train_options options = tp_train_options_default();
+    options.hidden[0] = 5;
+    options.hidden[1] = 33;
+    options.hidden_count = 2;
+    options.activation = activation;
+    options.init = TP_INIT_UNIFORM;
+    return options;
+}
+
+static struct tp_reference_f64 make_plain(const struct tp_train_options *options)
+{
+    struct tp_reference_f64 plain;
+    struct tp_error error;
+    if (tp_f64_make(&plain, options, &train, &normalization, TILEPROP_CHECK_SAMPLES, &error))
+        fail_msg("%s", error.text);
+    return plain;
+}
+
+static tileprop_gradients measure(struct tp_reference_f64 *plain, size_t threads)
+{
+    tileprop_gradients found = {0};
+    struct tp_error error;
+    if (tp_finite_differences_measure(plain, threads, NULL, NULL, &found, &error))
+        fail_msg("%s", error.text);
+    assert_false(found.stopped);
+    return found;
+}
+
+static tileprop_isa_gradients check(const struct tp_tier *tier, const struct tp_train_options *options)
+{
+    struct tp_reference_f64 plain = make_plain(options);
+    tileprop_isa_gradients verdict;
+    struct tp_error error;
+    tp_f64_forward(&plain);
+    tp_f64_backward(&plain);
+    if (tp_tier_check(tier, options, &train, &normalization, &plain, &verdict, &error))
+        fail_msg("%s", error.text);
+    tp_f64_free(&plain);
+    return verdict;
+}
+
+static void check_right(const struct tp_train_options *options)
+{
+    struct tp_reference_f64 plain = make_plain(options);
+    const tileprop_gradients differences = measure(&plain, 2);
+    tp_f64_free(&plain);
+    assert_int_equal(differences.layer_count, options->hidden_count + 1);
+    for (size_t l = 0; l < differences.layer_count; l++) {
+        const tileprop_layer_gradients *layer = &differences.layers[l];
+        if (!tp_layer_passes(layer))
+            fail_msg("activation %d, bias %d, layer %zu: off by %g of %g + %g, largest gradient %g",
+                     (int)options->activation, (int)options->bias, l + 1, layer->difference,
+                     layer->truncation, layer->rounding, layer->largest);
+    }
+    for (const struct tp_tier *const *tier = tp_tiers; *tier; tier++) {
+        if (!tp_tier_runs_here(*tier))
+            continue;
+        const tileprop_isa_gradients verdict = check(*tier, options);
+        if (!verdict.right)
+            fail_msg("%s, activation %d, bias %d: layer %zu off by %g of %g", verdict.isa,
+                     (int)options->activation, (int)options->bias, verdict.layer + 1, verdict.difference,
+                     verdict.bound);
+        assert_true(verdict.end_to_end < 1e-3);
+    }
+}
+
+static void test_right_gradients_pass(void **state)
+{
+    (void)state;
+    for (int activation = 0; activation < TP_ACTIVATION_COUNT; activation++) {
+        for (int bias = TP_BIAS_INPUT; bias <= TP_BIAS_NONE; bias++) {
+            struct tp_train_options options = make_options((enum tp_activation)activation);
+            options.bias = (enum tp_bias)bias;
+            for (options.hidden_count = 0; options.hidden_count <= 2; options.hidden_count++)
+                check_right(&options);
+        }
+    }
+}
+
+static void test_every_activation_for_another_one_is_caught_in_double(void **state)
+{
+    (void)state;
+    for (int activation = 0; activation < TP_ACTIVATION_COUNT; activation++) {
+        for (int slope = 0; slope < TP_ACTIVATION_COUNT; slope++) {
+            const struct tp_train_options options = make_options((enum tp_activation)activation);
+            struct tp_reference_f64 plain = make_plain(&options);
+            plain.activation.slope = tp_f64_activation((enum tp_activation)slope).slope;
+            const tileprop_gradients differences = measure(&plain, 1);
+            assert_int_equal(differences.layers_right, slope == activation);
+            assert_true(differences.layers[2].right); /* no f' is in its gradients */
+            tp_f64_free(&plain);
+        }
+    }
+}
+
+static double slightly_wrong_slope(double a)
+{
+    return 1.00001 * a * (1 - a);
+}
+
+static void test_a_slight_error_is_caught_in_double(void **state)
+{
+    (void)state;
+    const struct tp_train_options options = make_options(TP_SIGMOID);
+    struct tp_reference_f64 plain = make_plain(&options);
+    plain.activation.slope = slightly_wrong_slope;
+    const tileprop_gradients differences = measure(&plain, 1);
+    assert_false(differences.layers[0].right);
+    tp_f64_free(&plain);
+}
+
+/* Verbs with a fault, around those of the tier that is tried. */
+static const struct tp_tier *honest;
+static enum tp_activation planted;
+
+static void pack_planted(const struct tp_pack *arguments)
+{
+    struct tp_pack wrong = *arguments;
+    float shift[FEATURES];
+    for (size_t i = 0; i < FEATURES; i++)
+        shift[i] = arguments->shift[i] + 1e-6f;
+    wrong.shift = shift;
+    honest->pack_u8(&wrong);
+}
+
+static void forward_planted(const struct tp_forward *arguments)
+{
+    struct tp_forward wrong = *arguments;
+    wrong.inputs--;
+    honest->forward(&wrong);
+}
+
+static void loss_planted(const struct tp_loss *arguments)
+{
+    struct tp_loss wrong = *arguments;
+    wrong.scale *= 1 + 1e-6f;
+    honest->loss(&wrong);
+}
+
+static void backward_planted(const struct tp_backward *arguments)
+{
+    struct tp_backward wrong = *arguments;
+    wrong.activation = planted;
+    honest->backward(&wrong);
+}
+
+static void update_planted(const struct tp_update *arguments)
+{
+    struct tp_update wrong = *arguments;
+    wrong.rows--;
+    honest->update(&wrong);
+}
+
+static void test_every_activation_for_another_one_is_caught_in_a_tier(void **state)
+{
+    (void)state;
+    for (const struct tp_tier *const *tier = tp_tiers; *tier; tier++) {
+        honest = *tier;
+        if (!tp_tier_runs_here(honest))
+            continue;
+        struct tp_tier wrong = *honest;
+        wrong.backward = backward_planted;
+        for (int activation = 0; activation < TP_ACTIVATION_COUNT; activation++) {
+            for (int slope = 0; slope < TP_ACTIVATION_COUNT; slope++) {
+                const struct tp_train_options options = make_options((enum tp_activation)activation);
+                planted = (enum tp_activation)slope;
+                const tileprop_isa_gradients verdict = check(&wrong, &options);
+                assert_int_equal(verdict.right, slope == activation);
+                assert_int_equal(verdict.shares[TP_VERB_BACKWARD] <= 1, slope == activation);
+                assert_int_equal(verdict.difference <= verdict.bound, slope == activation);
+            }
+        }
+    }
+}
+
+/* A fault is seen in its own verb and, where what follows works on its results, in that one alone. */
+static void test_a_fault_in_any_verb_is_caught(void **state)
+{
+    (void)state;
+    const struct tp_train_options options = make_options(TP_LECUN_TANH);
+    for (const struct tp_tier *const *tier = tp_tiers; *tier; tier++) {
+        honest = *tier;
+        if (!tp_tier_runs_here(honest))
+            continue;
+        for (int verb = 0; verb < TP_VERB_COUNT; verb++) {
+            struct tp_tier wrong = *honest;
+            planted = TP_TANH;
+            wrong.pack_u8 = verb == TP_VERB_PACK ? pack_planted : honest->pack_u8;
+            wrong.forward = verb == TP_VERB_FORWARD ? forward_planted : honest->forward;
+            wrong.loss = verb == TP_VERB_LOSS ? loss_planted : honest->loss;
+            wrong.backward = verb == TP_VERB_BACKWARD ? backward_planted : honest->backward;
+            wrong.update = verb == TP_VERB_UPDATE ? update_planted : honest->update;
+            const tileprop_isa_gradients verdict = check(&wrong, &options);
+            assert_false(verdict.right);
+            for (int other = 0; other < TP_VERB_UPDATE; other++)
+                assert_int_equal(verdict.shares[other] <= 1, other != verb);
+            if (verb == TP_VERB_UPDATE)
+                assert_true(verdict.shares[TP_VERB_UPDATE] > 1);
+        }
+    }
+}
+
+/* What is at a kink has no derivative there, so it is skipped, counted, and no reason to fail. */
+static void test_a_weight_at_a_kink_is_skipped(void **state)
+{
+    (void)state;
+    const struct tp_train_options options = make_options(TP_RELU);
+    struct tp_reference_f64 plain = make_plain(&options);
+    const struct tp_f64_layer *first = &plain.layers[0];
+    const tileprop_gradients before = measure(&plain, 1);
+    first->w[first->inputs * first->units] -= first->z[0] - TILEPROP_CHECK_STEP / 4;
+    const tileprop_gradients after = measure(&plain, 1);
+    assert_in_range(after.layers[0].skipped, before.layers[0].skipped + 1,
+                    before.layers[0].skipped + FEATURES + 1);
+    assert_true(after.layers[0].course_skipped >= after.layers[0].skipped);
+    assert_true(after.layers_right);
+
+    plain.activation.kink = false; /* then the jump of f' is no small error */
+    const tileprop_gradients blind = measure(&plain, 1);
+    assert_false(blind.layers[0].right);
+    tp_f64_free(&plain);
+}
+
+/* Weights of this size make a deep network's loss so curved that the usual step says nothing. */
+static void test_a_step_is_shortened_where_the_loss_is_curved(void **state)
+{
+    (void)state;
+    struct tp_train_options options = make_options(TP_LECUN_TANH);
+    for (options.hidden_count = 0; options.hidden_count < 6; options.hidden_count++)
+        options.hidden[options.hidden_count] = 20;
+    struct tp_reference_f64 plain = make_plain(&options);
+    for (size_t l = 0; l < plain.layer_count; l++)
+        for (size_t w = 0; w < plain.layers[l].inputs * plain.layers[l].units; w++)
+            plain.layers[l].w[w] *= 4;
+    const tileprop_gradients differences = measure(&plain, 2);
+    assert_true(differences.layers_right);
+    assert_true(differences.layers[0].step < TILEPROP_CHECK_STEP);
+    assert_true(differences.layers[6].step == TILEPROP_CHECK_STEP);
+    plain.activation.slope = tp_f64_activation(TP_TANH).slope;
+    const tileprop_gradients wrong = measure(&plain, 2);
+    assert_false(wrong.layers[0].right);
+    tp_f64_free(&plain);
+}
+
+static void test_a_bound_that_is_too_wide_does_not_pass(void **state)
+{
+    (void)state;
+    tileprop_layer_gradients layer = {
+        .weights = 10, .largest = 1, .difference = 1e-6, .truncation = 1e-6, .rounding = 1e-7};
+    assert_true(tp_layer_passes(&layer));
+    layer.truncation = 2e-3;
+    assert_false(tp_layer_passes(&layer));
+    layer.truncation = 1e-6;
+    layer.skipped = 10;
+    assert_false(tp_layer_passes(&layer));
+    layer.skipped = 0;
+    layer.difference = NAN;
+    assert_false(tp_layer_passes(&layer));
+}
+
+static void test_threads_change_nothing(void **state)
+{
+    (void)state;
+    const struct tp_train_options options = make_options(TP_LECUN_TANH);
+    struct tp_reference_f64 plain = make_plain(&options);
+    const tileprop_gradients alone = measure(&plain, 1);
+    for (size_t threads = 2; threads <= 7; threads += 5) {
+        const tileprop_gradients together = measure(&plain, threads);
+        for (size_t l = 0; l < alone.layer_count; l++)
+            assert_memory_equal(&alone.layers[l], &together.layers[l],
+                                offsetof(tileprop_layer_gradients, right)); /* padding is behind it */
+    }
+    tp_f64_free(&plain);
+}
+
+static int stop_at_once(void *context, double share)
+{
+    (void)share;
+    ++*(int *)context;
+    return 1;
+}
+
+static void test_it_can_be_stopped(void **state)
+{
+    (void)state;
+    const struct tp_train_options options = make_options(TP_SIGMOID);
+    struct tp_reference_f64 plain = make_plain(&options);
+    tileprop_gradients found = {0};
+    struct tp_error error;
+    int calls = 0;
+    assert_int_equal(tp_finite_differences_measure(&plain, 1, stop_at_once, &calls, &found, &error), TP_OK);
+    assert_true(found.stopped);
+    assert_int_equal(found.layer_count, 0);
+    assert_int_equal(calls, 1);
+    tp_f64_free(&plain);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_right_gradients_pass),
+        cmocka_unit_test(test_every_activation_for_another_one_is_caught_in_double),
+        cmocka_unit_test(test_a_slight_error_is_caught_in_double),
+        cmocka_unit_test(test_every_activation_for_another_one_is_caught_in_a_tier),
+        cmocka_unit_test(test_a_fault_in_any_verb_is_caught),
+        cmocka_unit_test(test_a_weight_at_a_kink_is_skipped),
+        cmocka_unit_test(test_a_step_is_shortened_where_the_loss_is_curved),
+        cmocka_unit_test(test_a_bound_that_is_too_wide_does_not_pass),
+        cmocka_unit_test(test_threads_change_nothing),
+        cmocka_unit_test(test_it_can_be_stopped),
+    };
+    return cmocka_run_group_tests(tests, prepare, clean_up);
+}
