@@ -41,7 +41,7 @@ static void work(void *context, size_t member, size_t members)
     }
 }
 
-enum tp_status bench_barriers(const size_t *threads, size_t count, struct tp_error *error)
+tileprop_status bench_barriers(const size_t *threads, size_t count, struct tp_error *error)
 {
     printf("barriers in us, medians of %d rounds\n%7s %9s %9s %6s\n", ROUNDS - 1, "threads", "ours",
            "libgomp", "ratio");
@@ -49,11 +49,12 @@ enum tp_status bench_barriers(const size_t *threads, size_t count, struct tp_err
         struct rounds rounds = {.barrier = {tp_team_barrier, GOMP_barrier}};
         const size_t granted = tp_team_run(threads[i], work, &rounds);
         if (granted != threads[i])
-            return tp_fail(error, TP_FAILURE, "the system granted %zu of %zu threads", granted, threads[i]);
+            return tp_fail(error, TILEPROP_FAILURE, "the system granted %zu of %zu threads", granted,
+                           threads[i]);
         printf("%7zu %9.3f %9.3f %6.2f\n", threads[i], 1e6 * bench_median(rounds.seconds[0] + 1, ROUNDS - 1),
                1e6 * bench_median(rounds.seconds[1] + 1, ROUNDS - 1),
                bench_ratio(rounds.seconds[0] + 1, rounds.seconds[1] + 1, ROUNDS - 1));
         fflush(stdout);
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }

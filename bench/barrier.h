@@ -8,7 +8,7 @@
 
 #include "base/status.h"
 
-/* Prints a line for each count of threads. Errors: TP_FAILURE without threads. */
-enum tp_status bench_barriers(const size_t *threads, size_t count, struct tp_error *error);
+/* Prints a line for each count of threads. Errors: TILEPROP_FAILURE without threads. */
+tileprop_status bench_barriers(const size_t *threads, size_t count, struct tp_error *error);
 
 #endif

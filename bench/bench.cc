@@ -31,7 +31,7 @@ int go_on_as(const char *option, const char *script, const std::vector<const cha
              tp_error *error)
 {
     if (access(script, R_OK) != 0)
-        return tp_fail(error, TP_USAGE, "%s: expected to run in the project's folder, found no %s here",
+        return tp_fail(error, TILEPROP_USAGE, "%s: expected to run in the project's folder, found no %s here",
                        option, script);
     char self[4096];
     const ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -43,7 +43,7 @@ int go_on_as(const char *option, const char *script, const std::vector<const cha
         self[length] = '\0';
         execvp("python3", all.data());
     }
-    return tp_fail(error, TP_FAILURE, "python3 %s: %s", script, std::strerror(errno));
+    return tp_fail(error, TILEPROP_FAILURE, "python3 %s: %s", script, std::strerror(errno));
 }
 
 int compare_with_other(const bench_command &command, tp_error *error)

@@ -13,8 +13,8 @@
 static const struct bench_command defaults = {.batch = 32,
                                               .rounds = 15,
                                               .operation = BENCH_KINDS,
-                                              .activation = TP_LECUN_TANH,
-                                              .optimizer = TP_MOMENTUM,
+                                              .activation = TILEPROP_LECUN_TANH,
+                                              .optimizer = TILEPROP_MOMENTUM,
                                               .isa = "auto"};
 
 static const struct tp_choice operations[] = {{"all", BENCH_KINDS},
@@ -44,7 +44,7 @@ static const struct tp_option table[] = {
      .help = "print the names of what would be timed and exit"},
 
     {.name = "layers", .group = "Network", .argument = "SIZES", .kind = TP_OPTION_SIZES,
-     .offset = AT(layers), .count_offset = AT(layer_count), .items = TP_HIDDEN_MAX + 2, .least = 1,
+     .offset = AT(layers), .count_offset = AT(layer_count), .items = TILEPROP_HIDDEN_MAX + 2, .least = 1,
      .most = UNITS_MAX,
      .help = "print that table of a network's products, whole steps and evaluations, as in 784,64,64,10: "
              "inputs, hidden layers, classes"},
@@ -187,20 +187,20 @@ static bool is_given(const enum tp_option_source *sources, const char *name)
     return sources[tp_options_index(&options, name)] != TP_FROM_DEFAULT;
 }
 
-static enum tp_status fail_meaning(const char *option, unsigned modes, enum bench_mode mode,
-                                   struct tp_error *error)
+static tileprop_status fail_meaning(const char *option, unsigned modes, enum bench_mode mode,
+                                    struct tp_error *error)
 {
     if (mode != BENCH_TIME_KERNELS)
-        return tp_fail(error, TP_USAGE, "%s: expected without %s", option, mode_options[mode]);
+        return tp_fail(error, TILEPROP_USAGE, "%s: expected without %s", option, mode_options[mode]);
     char expected[128] = "";
     for (size_t i = 1; i < BENCH_MODES; i++)
         if (modes & 1u << i)
             tp_option_append(expected, sizeof expected, "%s%s", *expected ? " or " : "", mode_options[i]);
-    return tp_fail(error, TP_USAGE, "%s: expected with %s", option, expected);
+    return tp_fail(error, TILEPROP_USAGE, "%s: expected with %s", option, expected);
 }
 
-static enum tp_status check_meanings(enum bench_mode mode, const enum tp_option_source *sources,
-                                     const char *google, struct tp_error *error)
+static tileprop_status check_meanings(enum bench_mode mode, const enum tp_option_source *sources,
+                                      const char *google, struct tp_error *error)
 {
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
         if (!is_given(sources, meanings[i].option) || meanings[i].modes & 1u << mode)
@@ -212,34 +212,36 @@ static enum tp_status check_meanings(enum bench_mode mode, const enum tp_option_
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         if (is_given(sources, pairs[i].option) && is_given(sources, pairs[i].other) &&
             pairs[i].modes & 1u << mode)
-            return tp_fail(error, TP_USAGE, "--%s: expected without --%s", pairs[i].option, pairs[i].other);
+            return tp_fail(error, TILEPROP_USAGE, "--%s: expected without --%s", pairs[i].option,
+                           pairs[i].other);
     if (google && mode != BENCH_TIME_KERNELS)
         return fail_meaning(google, IN(TIME_KERNELS), mode, error);
     if (google && is_given(sources, "list"))
-        return tp_fail(error, TP_USAGE, "%s: expected without --list", google);
-    return TP_OK;
+        return tp_fail(error, TILEPROP_USAGE, "%s: expected without --list", google);
+    return TILEPROP_OK;
 }
 
-enum tp_status bench_command_parse(struct bench_command *command, int argc, char *const *argv,
-                                   const char *google, struct tp_error *error)
+tileprop_status bench_command_parse(struct bench_command *command, int argc, char *const *argv,
+                                    const char *google, struct tp_error *error)
 {
     enum tp_option_source sources[sizeof table / sizeof table[0]];
     *command = defaults;
-    enum tp_status status =
+    tileprop_status status =
         tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);
     if (status || command->help || command->version)
         return status;
     command->mode = mode_of(command);
     if (command->layer_count == 1)
-        return tp_fail(error, TP_USAGE, "--layers: expected inputs, hidden layers, classes, found one size");
+        return tp_fail(error, TILEPROP_USAGE,
+                       "--layers: expected inputs, hidden layers, classes, found one size");
     return check_meanings(command->mode, sources, google, error);
 }
 
-enum tp_status bench_command_tier(const struct bench_command *command, const char *ceiling,
-                                  const struct tp_tier **tier, struct tp_error *error)
+tileprop_status bench_command_tier(const struct bench_command *command, const char *ceiling,
+                                   const struct tp_tier **tier, struct tp_error *error)
 {
     const char *isa = command->isa;
-    const enum tp_status status = tp_select_isa(&isa, ceiling, error);
+    const tileprop_status status = tp_select_isa(&isa, ceiling, error);
     *tier = status ? NULL : tp_tier_find(isa);
     return status;
 }

@@ -29,15 +29,15 @@ enum bench_mode {
 
 struct bench_command {
     enum bench_mode mode;
-    size_t layers[TP_HIDDEN_MAX + 2]; /* widths, inputs first; none: time kernels */
+    size_t layers[TILEPROP_HIDDEN_MAX + 2]; /* widths, inputs first; none: time kernels */
     size_t layer_count;
     size_t batch;
     size_t threads[BENCH_THREADS_MAX];
     size_t thread_count; /* 0: one, and as many as there are CPUs */
     const char *gemm;    /* shapes; NULL: those of the course's networks */
     int operation;       /* an enum bench_kind; BENCH_KINDS: all three products */
-    enum tp_activation activation;
-    enum tp_optimizer_kind optimizer;
+    tileprop_activation activation;
+    tileprop_optimizer optimizer;
     const char *isa;
     bool all, list, json, compare;
     const char *workload; /* NULL: none */
@@ -56,16 +56,16 @@ struct bench_command {
 /*
  * Fills *command from the command line without the options of Google Benchmark; free(command->storage)
  * afterwards, on error too. google: the first of those, NULL if there is none.
- * Errors: TP_USAGE, as tp_options_parse(), and for an option that means nothing in that mode.
+ * Errors: TILEPROP_USAGE, as tp_options_parse(), and for an option that means nothing in that mode.
  */
-enum tp_status bench_command_parse(struct bench_command *command, int argc, char *const *argv,
-                                   const char *google, struct tp_error *error);
+tileprop_status bench_command_parse(struct bench_command *command, int argc, char *const *argv,
+                                    const char *google, struct tp_error *error);
 /*
  * The tier that --isa names, or a lower one if `ceiling` (the environment's TILEPROP_ISA; NULL or empty:
- * none) names that. Errors: TP_USAGE, as tp_select_isa().
+ * none) names that. Errors: TILEPROP_USAGE, as tp_select_isa().
  */
-enum tp_status bench_command_tier(const struct bench_command *command, const char *ceiling,
-                                  const struct tp_tier **tier, struct tp_error *error);
+tileprop_status bench_command_tier(const struct bench_command *command, const char *ceiling,
+                                   const struct tp_tier **tier, struct tp_error *error);
 
 /* Whether a candidate is to be timed: the tier that was found, or with --all every one up to it. */
 bool bench_command_wants(const struct bench_command *command, const struct tp_tier *tier,
@@ -84,9 +84,9 @@ struct bench_calls {
 /*
  * The calls that are asked for: those of --gemm, all, or those of the course's networks, and of the products
  * among them only the one that --op names, of which alone there are with --compare.
- * Errors: TP_USAGE for a shape that is none, and for too many.
+ * Errors: TILEPROP_USAGE for a shape that is none, and for too many.
  */
-enum tp_status bench_command_calls(const struct bench_command *command, struct bench_calls *calls,
-                                   struct tp_error *error);
+tileprop_status bench_command_calls(const struct bench_command *command, struct bench_calls *calls,
+                                    struct tp_error *error);
 
 #endif

@@ -51,7 +51,7 @@ const char *bench_kernel_name(const struct bench_call *call, const struct tp_tie
 struct bench_call bench_bare(const struct bench_call *call)
 {
     struct bench_call bare = *call;
-    bare.activation = TP_LINEAR;
+    bare.activation = TILEPROP_LINEAR;
     bare.gradient = call->kind == BENCH_UPDATE;
     return bare;
 }
@@ -180,7 +180,7 @@ static void fill_matrix(float *x, struct matrix shape, float scale)
             x[tp_panel_offset(stride_of(shape), r, c)] = scale * value_at(r * shape.columns + c);
 }
 
-struct tp_optimizer bench_rule(enum tp_optimizer_kind kind)
+struct tp_optimizer bench_rule(tileprop_optimizer kind)
 {
     return (struct tp_optimizer){.kind = kind,
                                  .rate = 1e-30f,
@@ -212,16 +212,16 @@ static void fill_operands(struct bench_operands *o)
         o->labels[r] = (uint16_t)(r % c->n);
 }
 
-enum tp_status bench_create(struct bench_operands *o, const struct bench_call *call,
-                            const struct tp_tier *tier, struct tp_error *error)
+tileprop_status bench_create(struct bench_operands *o, const struct bench_call *call,
+                             const struct tp_tier *tier, struct tp_error *error)
 {
     *o = (struct bench_operands){.call = *call, .tier = tier, .optimizer = bench_rule(call->optimizer)};
-    enum tp_status status = tp_arena_create(&o->arena, place(o), error);
+    tileprop_status status = tp_arena_create(&o->arena, place(o), error);
     if (status)
         return status;
     place(o);
     fill_operands(o);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 void bench_destroy(struct bench_operands *o)
@@ -347,18 +347,17 @@ static void run_loss(const struct bench_operands *o, struct tp_range rows)
                                     .loss = o->loss});
 }
 
-static tp_map_fn *map_of(const struct tp_tier *tier, enum tp_activation activation)
+static tp_map_fn *map_of(const struct tp_tier *tier, tileprop_activation activation)
 {
     switch (activation) {
-    case TP_SIGMOID:
+    case TILEPROP_SIGMOID:
         return tier->sigmoid;
-    case TP_LECUN_TANH:
+    case TILEPROP_LECUN_TANH:
         return tier->lecun_tanh;
-    case TP_TANH:
+    case TILEPROP_TANH:
         return tier->tanh;
-    case TP_RELU:
-    case TP_LINEAR:
-    case TP_ACTIVATION_COUNT:
+    case TILEPROP_RELU:
+    case TILEPROP_LINEAR:
         break;
     }
     return tier->relu;
@@ -491,10 +490,11 @@ static bool same_results(const struct bench_operands *a, const struct bench_oper
     return equal && (!has_transposed(c) || same(a->transposed, b->transposed, (struct matrix){c->n, c->m}));
 }
 
-enum tp_status bench_verify(const struct bench_call *call, const struct tp_tier *tier, struct tp_error *error)
+tileprop_status bench_verify(const struct bench_call *call, const struct tp_tier *tier,
+                             struct tp_error *error)
 {
     struct bench_operands ours, reference = {0};
-    enum tp_status status = bench_create(&ours, call, tier, error);
+    tileprop_status status = bench_create(&ours, call, tier, error);
     if (!status)
         status = bench_create(&reference, call, tp_tiers[0], error);
     if (!status) {
@@ -502,9 +502,9 @@ enum tp_status bench_verify(const struct bench_call *call, const struct tp_tier 
         const size_t threads = tp_cpus_available();
         ours.optimizer.rate = reference.optimizer.rate = 0.01f;
         if (!bench_run_team(&ours, threads, 1) || !bench_run_team(&reference, threads, 1))
-            status = tp_fail(error, TP_FAILURE, "threads: the system granted fewer than %zu", threads);
+            status = tp_fail(error, TILEPROP_FAILURE, "threads: the system granted fewer than %zu", threads);
         else if (!same_results(&ours, &reference))
-            status = tp_fail(error, TP_FAILURE, "%s %zux%zux%zu: %s does not give what reference gives",
+            status = tp_fail(error, TILEPROP_FAILURE, "%s %zux%zux%zu: %s does not give what reference gives",
                              bench_kind_name(call->kind), call->m, call->n, call->k, tier->name);
     }
     bench_destroy(&ours);

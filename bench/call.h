@@ -24,9 +24,9 @@ enum bench_kind {
 
 struct bench_call {
     enum bench_kind kind;
-    size_t m, n, k;                   /* k: 1 but for products */
-    enum tp_activation activation;    /* forward, backward, map */
-    enum tp_optimizer_kind optimizer; /* update */
+    size_t m, n, k;                 /* k: 1 but for products */
+    tileprop_activation activation; /* forward, backward, map */
+    tileprop_optimizer optimizer;   /* update */
     bool first_layer; /* update: no transposed view, since nothing is propagated to the inputs */
     bool gradient;    /* update: writes the gradient and nothing else, bench_bare() */
 };
@@ -53,7 +53,7 @@ double bench_bytes(const struct bench_call *call);
  * The optimizer's rule with usual constants, but a learning rate so small that no weight changes, however
  * often it is applied.
  */
-struct tp_optimizer bench_rule(enum tp_optimizer_kind kind);
+struct tp_optimizer bench_rule(tileprop_optimizer kind);
 
 /* Of the values in the operands of products, here and in those of others. */
 #define BENCH_IN_SCALE          1.0f
@@ -85,10 +85,10 @@ struct bench_operands {
 
 /*
  * Makes the operands, the same ones for every tier; bench_destroy() them afterwards, on error too.
- * Errors: TP_FAILURE without memory.
+ * Errors: TILEPROP_FAILURE without memory.
  */
-enum tp_status bench_create(struct bench_operands *operands, const struct bench_call *call,
-                            const struct tp_tier *tier, struct tp_error *error);
+tileprop_status bench_create(struct bench_operands *operands, const struct bench_call *call,
+                             const struct tp_tier *tier, struct tp_error *error);
 void bench_destroy(struct bench_operands *operands);
 
 /* Member `member` of `members` does its share of one call. */
@@ -109,9 +109,9 @@ void bench_result(const struct bench_operands *operands, float *result);
 
 /*
  * Whether the tier gives what the reference tier gives, to the bit; to be asked before anything is timed.
- * Errors: TP_FAILURE without memory, and if it does not.
+ * Errors: TILEPROP_FAILURE without memory, and if it does not.
  */
-enum tp_status bench_verify(const struct bench_call *call, const struct tp_tier *tier,
-                            struct tp_error *error);
+tileprop_status bench_verify(const struct bench_call *call, const struct tp_tier *tier,
+                             struct tp_error *error);
 
 #endif

@@ -95,19 +95,19 @@ static void add_all(struct bench_calls *calls, const struct bench_command *comma
     }
     if (command->compare)
         return;
-    for (int f = TP_SIGMOID; f < TP_ACTIVATION_COUNT; f++)
+    for (int f = TILEPROP_SIGMOID; f < TP_ACTIVATION_COUNT; f++)
         add_call(calls, command,
                  (struct bench_call){
-                     .kind = BENCH_MAP, .m = 512, .n = 1024, .k = 1, .activation = (enum tp_activation)f});
+                     .kind = BENCH_MAP, .m = 512, .n = 1024, .k = 1, .activation = (tileprop_activation)f});
     for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++) {
-        if ((enum tp_optimizer_kind)rule == command->optimizer) /* which is among the layers */
+        if ((tileprop_optimizer)rule == command->optimizer) /* which is among the layers */
             continue;
         struct bench_call call = {
-            .kind = BENCH_UPDATE, .m = 785, .n = 64, .k = 32, .optimizer = (enum tp_optimizer_kind)rule};
+            .kind = BENCH_UPDATE, .m = 785, .n = 64, .k = 32, .optimizer = (tileprop_optimizer)rule};
         call.first_layer = true;
         add_call(calls, command, call);
         call = (struct bench_call){
-            .kind = BENCH_UPDATE, .m = 1024, .n = 1024, .k = 512, .optimizer = (enum tp_optimizer_kind)rule};
+            .kind = BENCH_UPDATE, .m = 1024, .n = 1024, .k = 512, .optimizer = (tileprop_optimizer)rule};
         add_call(calls, command, call);
     }
 }
@@ -126,8 +126,8 @@ static size_t read_size(const char **text, char end)
     return size;
 }
 
-static enum tp_status add_asked(struct bench_calls *calls, const struct bench_command *command,
-                                struct tp_error *error)
+static tileprop_status add_asked(struct bench_calls *calls, const struct bench_command *command,
+                                 struct tp_error *error)
 {
     for (const char *next = command->gemm; *next;) {
         const char *text = next;
@@ -135,18 +135,19 @@ static enum tp_status add_asked(struct bench_calls *calls, const struct bench_co
         shape.n = shape.m ? read_size(&next, 'x') : 0;
         shape.k = shape.n ? read_size(&next, '\0') : 0;
         if (!shape.k)
-            return tp_fail(error, TP_USAGE, "--gemm: expected MxNxK with sizes from 1 to %d, found \"%.*s\"",
-                           SIZES_MAX, (int)strcspn(text, ","), text);
+            return tp_fail(error, TILEPROP_USAGE,
+                           "--gemm: expected MxNxK with sizes from 1 to %d, found \"%.*s\"", SIZES_MAX,
+                           (int)strcspn(text, ","), text);
         for (enum bench_kind kind = BENCH_FORWARD; kind <= BENCH_UPDATE; kind++)
             if (!add(calls, command, kind, shape))
-                return tp_fail(error, TP_USAGE, "--gemm: expected at most %d shapes, found more",
+                return tp_fail(error, TILEPROP_USAGE, "--gemm: expected at most %d shapes, found more",
                                BENCH_CALLS_MAX / 3);
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-enum tp_status bench_command_calls(const struct bench_command *command, struct bench_calls *calls,
-                                   struct tp_error *error)
+tileprop_status bench_command_calls(const struct bench_command *command, struct bench_calls *calls,
+                                    struct tp_error *error)
 {
     calls->count = 0;
     if (command->gemm)
@@ -155,5 +156,5 @@ enum tp_status bench_command_calls(const struct bench_command *command, struct b
         add_all(calls, command);
     else
         add_course(calls, command, command->batch);
-    return TP_OK;
+    return TILEPROP_OK;
 }

@@ -25,15 +25,15 @@ static const struct workload {
     const char *name;
     struct bench_call call;
 } calls[] = {
-    {"forward-32x64x785", {BENCH_FORWARD, 32, 64, 785, TP_LECUN_TANH, TP_SGD, false, false}},
-    {"forward-32x10x64", {BENCH_FORWARD, 32, 10, 64, TP_LINEAR, TP_SGD, false, false}},
-    {"backward-32x64x64", {BENCH_BACKWARD, 32, 64, 64, TP_LECUN_TANH, TP_SGD, false, false}},
-    {"update-785x64x32", {BENCH_UPDATE, 785, 64, 32, TP_LINEAR, TP_MOMENTUM, true, false}},
-    {"update-512x512x32", {BENCH_UPDATE, 512, 512, 32, TP_LINEAR, TP_ADAM, false, false}},
-    {"pack_u8-32x784", {BENCH_PACK_U8, 32, 784, 1, TP_LINEAR, TP_SGD, false, false}},
-    {"loss-32x10", {BENCH_LOSS, 32, 10, 1, TP_LINEAR, TP_SGD, false, false}},
-    {"lecun_tanh-32x64", {BENCH_MAP, 32, 64, 1, TP_LECUN_TANH, TP_SGD, false, false}},
-    {"sigmoid-32x64", {BENCH_MAP, 32, 64, 1, TP_SIGMOID, TP_SGD, false, false}},
+    {"forward-32x64x785", {BENCH_FORWARD, 32, 64, 785, TILEPROP_LECUN_TANH, TILEPROP_SGD, false, false}},
+    {"forward-32x10x64", {BENCH_FORWARD, 32, 10, 64, TILEPROP_LINEAR, TILEPROP_SGD, false, false}},
+    {"backward-32x64x64", {BENCH_BACKWARD, 32, 64, 64, TILEPROP_LECUN_TANH, TILEPROP_SGD, false, false}},
+    {"update-785x64x32", {BENCH_UPDATE, 785, 64, 32, TILEPROP_LINEAR, TILEPROP_MOMENTUM, true, false}},
+    {"update-512x512x32", {BENCH_UPDATE, 512, 512, 32, TILEPROP_LINEAR, TILEPROP_ADAM, false, false}},
+    {"pack_u8-32x784", {BENCH_PACK_U8, 32, 784, 1, TILEPROP_LINEAR, TILEPROP_SGD, false, false}},
+    {"loss-32x10", {BENCH_LOSS, 32, 10, 1, TILEPROP_LINEAR, TILEPROP_SGD, false, false}},
+    {"lecun_tanh-32x64", {BENCH_MAP, 32, 64, 1, TILEPROP_LECUN_TANH, TILEPROP_SGD, false, false}},
+    {"sigmoid-32x64", {BENCH_MAP, 32, 64, 1, TILEPROP_SIGMOID, TILEPROP_SGD, false, false}},
 };
 
 #define CALLS (sizeof calls / sizeof calls[0])
@@ -93,28 +93,28 @@ void tp_numa_release(void *start, size_t bytes)
 }
 
 /* Its name is what the counter is told. */
-__attribute__((noinline)) void tp_count_measured(enum tp_status (*run)(void *context, struct tp_error *error),
-                                                 void *context, enum tp_status *status,
-                                                 struct tp_error *error);
+__attribute__((noinline)) void
+tp_count_measured(tileprop_status (*run)(void *context, struct tp_error *error), void *context,
+                  tileprop_status *status, struct tp_error *error);
 
-void tp_count_measured(enum tp_status (*run)(void *context, struct tp_error *error), void *context,
-                       enum tp_status *status, struct tp_error *error)
+void tp_count_measured(tileprop_status (*run)(void *context, struct tp_error *error), void *context,
+                       tileprop_status *status, struct tp_error *error)
 {
     *status = run(context, error);
 }
 
-static enum tp_status run_call(void *context, struct tp_error *error)
+static tileprop_status run_call(void *context, struct tp_error *error)
 {
     (void)error;
     bench_run(context, 0, 1);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-static enum tp_status count_call(const struct bench_call *call, const struct tp_tier *tier,
-                                 struct tp_error *error)
+static tileprop_status count_call(const struct bench_call *call, const struct tp_tier *tier,
+                                  struct tp_error *error)
 {
     struct bench_operands operands;
-    enum tp_status status = bench_create(&operands, call, tier, error);
+    tileprop_status status = bench_create(&operands, call, tier, error);
     if (!status)
         tp_count_measured(run_call, &operands, &status, error);
     bench_destroy(&operands);
@@ -122,7 +122,7 @@ static enum tp_status count_call(const struct bench_call *call, const struct tp_
 }
 
 /* Samples without meaning: a step takes as many instructions whatever it learns. */
-static enum tp_status count_step(const struct tp_tier *tier, struct tp_error *error)
+static tileprop_status count_step(const struct tp_tier *tier, struct tp_error *error)
 {
     static uint8_t samples[STEPS * BATCH][FEATURES];
     static uint16_t labels[STEPS * BATCH];
@@ -131,7 +131,7 @@ static enum tp_status count_step(const struct tp_tier *tier, struct tp_error *er
         for (size_t f = 0; f < FEATURES; f++)
             samples[i][f] = (uint8_t)((uint32_t)(i * FEATURES + f) * 2654435761u >> 24);
     }
-    const struct tp_dataset train = {.type = TP_SAMPLE_U8,
+    const struct tp_dataset train = {.type = TILEPROP_U8,
                                      .samples = samples,
                                      .labels = labels,
                                      .count = STEPS * BATCH,
@@ -150,15 +150,15 @@ static enum tp_status count_step(const struct tp_tier *tier, struct tp_error *er
     return tp_train(&options, &train, &train, NULL, &observer, &result, error);
 }
 
-static enum tp_status load(void *context, struct tp_error *error)
+static tileprop_status load(void *context, struct tp_error *error)
 {
     return tp_dataset_load_idx("data/mnist", "t10k", context, error);
 }
 
-static enum tp_status count_load(struct tp_error *error)
+static tileprop_status count_load(struct tp_error *error)
 {
     struct tp_dataset dataset;
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     tp_count_measured(load, &dataset, &status, error);
     if (!status)
         tp_dataset_free(&dataset);
@@ -195,7 +195,7 @@ int main(int argc, char **argv)
     const struct workload *workload = find(name);
     const struct tp_tier *tier = tp_tier_find("avx2");
     struct tp_error error;
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     if (strcmp(name, "--list") == 0) {
         write_names();
     } else if (strcmp(name, "--compiler") == 0) {
@@ -210,7 +210,7 @@ int main(int argc, char **argv)
     } else if (strcmp(name, "load-mnist-t10k") == 0) {
         status = count_load(&error);
     } else {
-        status = tp_fail(&error, TP_USAGE,
+        status = tp_fail(&error, TILEPROP_USAGE,
                          "expected --list, --compiler or a name of the list, found \"%.40s\"", name);
     }
     if (status)

@@ -70,7 +70,7 @@ std::string name_of(const Job &job)
         name += "x" + std::to_string(call.k);
     if (call.kind == BENCH_FORWARD || call.kind == BENCH_BACKWARD)
         name += std::string("/") +
-                (call.activation == TP_LINEAR ? "linear" : tp_activation_name(call.activation));
+                (call.activation == TILEPROP_LINEAR ? "linear" : tp_activation_name(call.activation));
     if (call.kind == BENCH_UPDATE)
         name +=
             std::string("/") + tp_optimizer_name(call.optimizer) + (call.first_layer ? "/first-layer" : "");
@@ -349,7 +349,7 @@ int time_kernels(const bench_command &command, const bench_calls &calls, const t
 {
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv))
-        return TP_USAGE;
+        return TILEPROP_USAGE;
     const bool only_products = command.gemm || command.operation != BENCH_KINDS;
     for (const tp_tier *const *tier = tp_tiers; *tier; tier++) {
         for (size_t t = 0; t < command.thread_count && bench_command_wants(&command, best, *tier); t++) {
@@ -361,12 +361,12 @@ int time_kernels(const bench_command &command, const bench_calls &calls, const t
     if (!only_products)
         list_or_register_loading(command.list, command.all);
     if (command.list)
-        return TP_OK;
+        return TILEPROP_OK;
     if (argc == 1) // with options of its own nobody knows how many run, and how long
         bench_announce(kBenchmarkSeconds * static_cast<double>(registered));
     add_context(command, best);
     const bool any = benchmark::RunSpecifiedBenchmarks() > 0; // else Google Benchmark has said so
     benchmark::Shutdown();
     bench_disturbance_write(&disturbance, "kernels");
-    return failed || !any ? TP_FAILURE : TP_OK;
+    return failed || !any ? TILEPROP_FAILURE : TILEPROP_OK;
 }

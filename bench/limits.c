@@ -58,23 +58,23 @@ static float *values(size_t count)
     return x;
 }
 
-static enum tp_status create(struct row *row, struct tp_error *error)
+static tileprop_status create(struct row *row, struct tp_error *error)
 {
     const struct bench_workload *w = row->workload;
     size_t width[] = {BENCH_STEP_FEATURES + 1, w->hidden[0], w->hidden[1], 0};
     if (w->hidden_count) {
         width[w->hidden_count + 1] = BENCH_STEP_CLASSES;
         return plain_network_create(&row->plain, bench_peers(), width, w->hidden_count + 1, BENCH_STEP_BATCH,
-                                    TP_LECUN_TANH, TP_MOMENTUM)
-                   ? TP_OK
-                   : tp_fail(error, TP_FAILURE, "out of memory");
+                                    TILEPROP_LECUN_TANH, TILEPROP_MOMENTUM)
+                   ? TILEPROP_OK
+                   : tp_fail(error, TILEPROP_FAILURE, "out of memory");
     }
     row->flops = bench_flops(&w->call);
     row->a = values(w->call.m * w->call.k);
     row->b = values(w->call.k * w->call.n);
     row->c = values(w->call.m * w->call.n);
     if (!row->a || !row->b || !row->c)
-        return tp_fail(error, TP_FAILURE, "out of memory");
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory");
     return bench_create(&row->operands, &w->call, row->tier, error);
 }
 
@@ -106,10 +106,10 @@ static void time_calls(struct row *rows, size_t count, size_t rounds)
     bench_compete(contenders, contender_count, rounds, BURST);
 }
 
-static enum tp_status time_steps(struct row *row, const struct tp_dataset *samples, size_t rounds,
-                                 struct tp_error *error)
+static tileprop_status time_steps(struct row *row, const struct tp_dataset *samples, size_t rounds,
+                                  struct tp_error *error)
 {
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     plain_limit(row->tier);
     for (size_t round = 0; round < rounds && !status; round++) {
         struct bench_contender others[] = {
@@ -134,13 +134,13 @@ static json_t *json_row(struct row *row, size_t rounds)
 }
 
 /* The rows that are asked for, timed. */
-static enum tp_status time_tier(const char *name, size_t rounds, const struct tp_tier *tier, struct row *rows,
-                                size_t *count, struct tp_error *error)
+static tileprop_status time_tier(const char *name, size_t rounds, const struct tp_tier *tier,
+                                 struct row *rows, size_t *count, struct tp_error *error)
 {
     size_t workload_count;
     const struct bench_workload *workloads = bench_workload_list(&workload_count);
     struct tp_dataset samples;
-    enum tp_status status = bench_workload_samples(&samples, error);
+    tileprop_status status = bench_workload_samples(&samples, error);
     *count = 0;
     for (size_t i = 0; i < workload_count && *count < WORKLOADS_MAX && !status; i++) {
         const bool has_limit = workloads[i].hidden_count || bench_flops(&workloads[i].call) > 0;
@@ -151,8 +151,8 @@ static enum tp_status time_tier(const char *name, size_t rounds, const struct tp
         status = create(row, error);
     }
     if (!status && !*count)
-        status =
-            tp_fail(error, TP_USAGE, "--workload: expected all, a product or a step, found \"%.40s\"", name);
+        status = tp_fail(error, TILEPROP_USAGE,
+                         "--workload: expected all, a product or a step, found \"%.40s\"", name);
     if (!status)
         time_calls(rows, *count, rounds);
     for (size_t i = 0; i < *count; i++) {
@@ -164,13 +164,13 @@ static enum tp_status time_tier(const char *name, size_t rounds, const struct tp
     return status;
 }
 
-enum tp_status bench_limits(const struct bench_command *command, const struct tp_tier *best,
-                            struct tp_error *error)
+tileprop_status bench_limits(const struct bench_command *command, const struct tp_tier *best,
+                             struct tp_error *error)
 {
     static struct row rows[WORKLOADS_MAX];
     struct tp_json_member tiers[TIERS_MAX];
     size_t tier_count = 0;
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     for (size_t t = 0; tp_tiers[t] && tier_count < TIERS_MAX && !status; t++) {
         const struct tp_tier *tier = tp_tiers[t];
         if (!bench_command_wants(command, best, tier) || !tier->peak)
@@ -187,8 +187,8 @@ enum tp_status bench_limits(const struct bench_command *command, const struct tp
         tiers[tier_count++] = (struct tp_json_member){tier->name, tp_json_object(about, 2)};
     }
     if (!status && !tier_count)
-        status =
-            tp_fail(error, TP_USAGE, "--isa: expected an instruction set with a peak, found %s", best->name);
+        status = tp_fail(error, TILEPROP_USAGE, "--isa: expected an instruction set with a peak, found %s",
+                         best->name);
     const struct bench_machine machine = bench_machine_here();
     const struct tp_json_member all[] = {{"cpu", json_string(machine.key)},
                                          {"tiers", tp_json_object(tiers, tier_count)}};

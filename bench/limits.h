@@ -15,9 +15,9 @@
  * one call, "ours": [seconds of one call in each round, ...], "peak": [operations per second, ...], "naive":
  * [seconds, ...]}}}}} The tier's peak is that of its best rounds before, null where it could not be proved
  * (src/system/peak.h). Tiers without a peak, as reference, are left out.
- * Errors: TP_USAGE for a name that has no limit; TP_FAILURE without memory.
+ * Errors: TILEPROP_USAGE for a name that has no limit; TILEPROP_FAILURE without memory.
  */
-enum tp_status bench_limits(const struct bench_command *command, const struct tp_tier *tier,
-                            struct tp_error *error);
+tileprop_status bench_limits(const struct bench_command *command, const struct tp_tier *tier,
+                             struct tp_error *error);
 
 #endif

@@ -11,10 +11,10 @@
 
 extern "C" {
 #include "base/file.h"
-#include "readers/gzip.h"
 #include "cli/data_path.h"
 #include "data/dataset.h"
 #include "readers/data_loader.h"
+#include "readers/gzip.h"
 }
 
 namespace

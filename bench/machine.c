@@ -183,7 +183,7 @@ double bench_peak(const struct tp_tier *tier, size_t threads)
     const double until = tp_clock_seconds() + PROVING_SECONDS;
     struct tp_peak peak;
     do {
-        if (tp_peak_measure(tier, threads, &peak, NULL) != TP_OK)
+        if (tp_peak_measure(tier, threads, &peak, NULL) != TILEPROP_OK)
             return 0;
     } while (tier->peak && !peak.proved && tp_clock_seconds() < until);
     return peak.proved ? 1e9 * peak.gflops : 0;

@@ -22,7 +22,7 @@ static size_t samples_of(const struct bench_training *training, size_t steps)
     return (steps + 1) * training->batch;
 }
 
-enum tp_status bench_network_verify(const struct bench_training *training, struct tp_error *error)
+tileprop_status bench_network_verify(const struct bench_training *training, struct tp_error *error)
 {
     struct bench_training reference = *training;
     struct bench_training_times ours = {0}, expected = {0};
@@ -30,14 +30,14 @@ enum tp_status bench_network_verify(const struct bench_training *training, struc
     const size_t classes = training->layers[training->layer_count - 1];
     reference.tier = tp_tiers[0];
     reference.threads = tp_cpus_available();
-    enum tp_status status =
+    tileprop_status status =
         bench_samples(training->layers[0], classes, samples_of(training, 1), &samples, error);
     if (!status)
         status = bench_train(&reference, 1, &samples, &expected, error);
     if (!status)
         status = bench_train(training, 1, &samples, &ours, error);
     if (!status && ours.hash != expected.hash)
-        status = tp_fail(error, TP_FAILURE, "step: %s does not train the weights that reference trains",
+        status = tp_fail(error, TILEPROP_FAILURE, "step: %s does not train the weights that reference trains",
                          training->tier->name);
     tp_dataset_free(&samples);
     return status;
@@ -75,12 +75,12 @@ struct figures {
     double step[CONTENDERS][ROUNDS], evaluation[ROUNDS], peak[ROUNDS];
 };
 
-static enum tp_status time_round(struct bench_network *network, size_t steps,
-                                 const struct tp_dataset *samples, struct plain_network *plain,
-                                 bool peak_proved, struct figures *f, size_t round, struct tp_error *error)
+static tileprop_status time_round(struct bench_network *network, size_t steps,
+                                  const struct tp_dataset *samples, struct plain_network *plain,
+                                  bool peak_proved, struct figures *f, size_t round, struct tp_error *error)
 {
     struct bench_peak_run peak = {.tier = network->training.tier, .threads = network->training.threads};
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     for (size_t i = 0; i < CONTENDERS && !status; i++) {
         const size_t contender = round % 2 ? CONTENDERS - 1 - i : i;
         if (contender == OURS) {
@@ -121,7 +121,7 @@ static void summarize(struct bench_network *network, const struct figures *f)
         network->factor[i] = bench_ratio(f->step[PEERS + i], f->step[OURS], ROUNDS);
 }
 
-enum tp_status bench_network_time(struct bench_network *network, bool peak_proved, struct tp_error *error)
+tileprop_status bench_network_time(struct bench_network *network, bool peak_proved, struct tp_error *error)
 {
     static struct plain_network plain[BENCH_PEERS_MAX];
     static struct figures figures;
@@ -141,7 +141,7 @@ enum tp_status bench_network_time(struct bench_network *network, bool peak_prove
         plain_network_destroy(&plain[i]);
     }
     struct tp_dataset samples;
-    enum tp_status status =
+    tileprop_status status =
         bench_samples(training->layers[0], width[layers], samples_of(training, steps), &samples, error);
     for (size_t round = 0; round < ROUNDS && !status; round++)
         status = time_round(network, steps, &samples, plain, peak_proved, &figures, round, error);

@@ -19,14 +19,14 @@ struct bench_network {
 
 /*
  * Whether the tier trains the weights that the reference tier trains, in two steps.
- * Errors: TP_FAILURE if it does not; those of tp_train().
+ * Errors: TILEPROP_FAILURE if it does not; those of tp_train().
  */
-enum tp_status bench_network_verify(const struct bench_training *training, struct tp_error *error);
+tileprop_status bench_network_verify(const struct bench_training *training, struct tp_error *error);
 
 /*
  * Times the network of `training`.
- * Errors: TP_FAILURE without memory; those of tp_train().
+ * Errors: TILEPROP_FAILURE without memory; those of tp_train().
  */
-enum tp_status bench_network_time(struct bench_network *network, bool peak_proved, struct tp_error *error);
+tileprop_status bench_network_time(struct bench_network *network, bool peak_proved, struct tp_error *error);
 
 #endif

@@ -21,40 +21,40 @@ void plain_limit(const struct tp_tier *tier)
 #endif
 }
 
-void plain_activate(enum tp_activation activation, float *z, size_t count)
+void plain_activate(tileprop_activation activation, float *z, size_t count)
 {
-    if (activation == TP_SIGMOID)
+    if (activation == TILEPROP_SIGMOID)
         loops->sigmoid(z, count);
-    else if (activation == TP_LECUN_TANH)
+    else if (activation == TILEPROP_LECUN_TANH)
         loops->tanh(z, count, 1.7159f, 4.0f / 3);
-    else if (activation == TP_TANH)
+    else if (activation == TILEPROP_TANH)
         loops->tanh(z, count, 1, 2);
-    else if (activation == TP_RELU)
+    else if (activation == TILEPROP_RELU)
         loops->relu(z, count);
 }
 
-void plain_slope(enum tp_activation activation, float *d, const float *a, size_t count)
+void plain_slope(tileprop_activation activation, float *d, const float *a, size_t count)
 {
-    if (activation == TP_SIGMOID)
+    if (activation == TILEPROP_SIGMOID)
         loops->derivative_sigmoid(d, a, count);
-    else if (activation == TP_LECUN_TANH)
+    else if (activation == TILEPROP_LECUN_TANH)
         loops->derivative_tanh(d, a, count, 1.7159f, 2.0f / 3);
-    else if (activation == TP_TANH)
+    else if (activation == TILEPROP_TANH)
         loops->derivative_tanh(d, a, count, 1, 1);
-    else if (activation == TP_RELU)
+    else if (activation == TILEPROP_RELU)
         loops->derivative_relu(d, a, count);
 }
 
 void plain_rule(const struct tp_optimizer *optimizer, float *w, const float *g, float *const state[2],
                 size_t count)
 {
-    if (optimizer->kind == TP_SGD)
+    if (optimizer->kind == TILEPROP_SGD)
         loops->sgd(optimizer, w, g, count);
-    else if (optimizer->kind == TP_MOMENTUM)
+    else if (optimizer->kind == TILEPROP_MOMENTUM)
         loops->momentum(optimizer, w, g, state[0], count);
-    else if (optimizer->kind == TP_LECUN_MOMENTUM)
+    else if (optimizer->kind == TILEPROP_LECUN_MOMENTUM)
         loops->lecun_momentum(optimizer, w, g, state[0], count);
-    else if (optimizer->kind == TP_NESTEROV)
+    else if (optimizer->kind == TILEPROP_NESTEROV)
         loops->nesterov(optimizer, w, g, state[0], count);
     else
         loops->adam(optimizer, w, g, state[0], state[1], count);
@@ -206,8 +206,8 @@ static bool create_layer(struct plain_network *p, const struct bench_peer *peer,
 }
 
 bool plain_network_create(struct plain_network *p, const struct bench_peer *peer, const size_t *width,
-                          size_t layers, size_t batch, enum tp_activation activation,
-                          enum tp_optimizer_kind optimizer)
+                          size_t layers, size_t batch, tileprop_activation activation,
+                          tileprop_optimizer optimizer)
 {
     *p = (struct plain_network){
         .layers = layers, .batch = batch, .activation = activation, .optimizer = bench_rule(optimizer)};

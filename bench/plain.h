@@ -15,8 +15,8 @@
 void plain_limit(const struct tp_tier *tier);
 
 /* f of count values in place; f' written in the activations times count values in place. */
-void plain_activate(enum tp_activation activation, float *z, size_t count);
-void plain_slope(enum tp_activation activation, float *d, const float *a, size_t count);
+void plain_activate(tileprop_activation activation, float *z, size_t count);
+void plain_slope(tileprop_activation activation, float *d, const float *a, size_t count);
 
 /* The optimizer's rule on count weights, in whatever layout: it looks at one weight at a time. */
 void plain_rule(const struct tp_optimizer *optimizer, float *w, const float *g, float *const state[2],
@@ -56,7 +56,7 @@ bool plain_call_result(struct plain_call *p, float *result);
 struct plain_network {
     size_t layers, batch;
     size_t width[PLAIN_LAYERS + 1]; /* inputs (the constant one among them), hidden layers, classes */
-    enum tp_activation activation;
+    tileprop_activation activation;
     struct tp_optimizer optimizer;
     struct bench_product forward[PLAIN_LAYERS], backward[PLAIN_LAYERS], update[PLAIN_LAYERS];
     float *w[PLAIN_LAYERS], *g[PLAIN_LAYERS], *state[PLAIN_LAYERS][2];
@@ -68,8 +68,8 @@ struct plain_network {
 
 /* Random weights, samples and labels. plain_network_destroy() it afterwards, on error too. */
 bool plain_network_create(struct plain_network *p, const struct bench_peer *peer, const size_t *width,
-                          size_t layers, size_t batch, enum tp_activation activation,
-                          enum tp_optimizer_kind rule);
+                          size_t layers, size_t batch, tileprop_activation activation,
+                          tileprop_optimizer rule);
 void plain_network_destroy(struct plain_network *p);
 
 /*

@@ -50,7 +50,7 @@ struct match {
     float *expected, *result; /* [m x n] */
 };
 
-static enum tp_status create(struct match *match, const struct bench_row *row, struct tp_error *error)
+static tileprop_status create(struct match *match, const struct bench_row *row, struct tp_error *error)
 {
     const struct bench_call *call = &row->call, bare = bench_bare(call);
     const struct bench_peer *peers = bench_peers();
@@ -59,20 +59,20 @@ static enum tp_status create(struct match *match, const struct bench_row *row, s
                             .product = {.threads = row->threads},
                             .expected = malloc(bytes),
                             .result = malloc(bytes)};
-    enum tp_status status = bench_create(&match->verb.operands, call, row->tier, error);
+    tileprop_status status = bench_create(&match->verb.operands, call, row->tier, error);
     if (!status)
         status = bench_create(&match->product.operands, &bare, row->tier, error);
     if (status)
         return status;
     if (!match->expected || !match->result || !plain_call_create(&match->peers[0], &peers[0], call) ||
         !plain_call_result(&match->peers[0], match->expected))
-        return tp_fail(error, TP_FAILURE, "out of memory: %s %zux%zux%zu", bench_kind_name(call->kind),
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: %s %zux%zux%zu", bench_kind_name(call->kind),
                        call->m, call->n, call->k);
     if (!bench_run_team(&match->product.operands, row->threads, 1))
-        return tp_fail(error, TP_FAILURE, "threads: the system granted fewer than %zu", row->threads);
+        return tp_fail(error, TILEPROP_FAILURE, "threads: the system granted fewer than %zu", row->threads);
     bench_result(&match->product.operands, match->result);
     if (!agree(call, match->result, match->expected))
-        return tp_fail(error, TP_FAILURE, "%s %zux%zux%zu: %s does not give what the naive loops give",
+        return tp_fail(error, TILEPROP_FAILURE, "%s %zux%zux%zu: %s does not give what the naive loops give",
                        bench_kind_name(call->kind), call->m, call->n, call->k, row->tier->name);
     for (size_t i = 1; peers[i].name; i++) {
         if (peers[i].use_threads)
@@ -86,7 +86,7 @@ static enum tp_status create(struct match *match, const struct bench_row *row, s
                 can ? "its result is not that of the naive loops" : "it cannot do this");
         plain_call_destroy(&match->peers[i]);
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 static void destroy(struct match *match)
@@ -150,10 +150,10 @@ double bench_row_expected(const struct bench_row *row, double rate)
     return (double)(contenders * ROUNDS) * fmax(2 * BURST, bench_flops(&row->call) / rate);
 }
 
-enum tp_status bench_row_time(struct bench_row *row, bool verify, bool peak_proved, struct tp_error *error)
+tileprop_status bench_row_time(struct bench_row *row, bool verify, bool peak_proved, struct tp_error *error)
 {
     static struct match match;
-    enum tp_status status = verify ? bench_verify(&row->call, row->tier, error) : TP_OK;
+    tileprop_status status = verify ? bench_verify(&row->call, row->tier, error) : TILEPROP_OK;
     if (status)
         return status;
     status = create(&match, row, error);

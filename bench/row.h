@@ -27,9 +27,9 @@ double bench_row_expected(const struct bench_row *row, double rate);
 /*
  * Times the row of tier, threads and call. Products of others and our own are compared with the naive one
  * before; whoever is wrong or cannot do it is left out, which a line on standard error says. `verify`: our
- * verb is compared with the reference too. Errors: TP_FAILURE if our kernel is wrong, and without memory or
- * threads.
+ * verb is compared with the reference too. Errors: TILEPROP_FAILURE if our kernel is wrong, and without
+ * memory or threads.
  */
-enum tp_status bench_row_time(struct bench_row *row, bool verify, bool peak_proved, struct tp_error *error);
+tileprop_status bench_row_time(struct bench_row *row, bool verify, bool peak_proved, struct tp_error *error);
 
 #endif

@@ -98,9 +98,9 @@ static void write_row(const struct bench_row *row)
 {
     const struct bench_call *call = &row->call;
     const double flops = bench_flops(call);
-    const char *fused = call->kind == BENCH_UPDATE      ? tp_optimizer_name((int)call->optimizer)
-                        : call->activation == TP_LINEAR ? "linear"
-                                                        : tp_activation_name((int)call->activation);
+    const char *fused = call->kind == BENCH_UPDATE            ? tp_optimizer_name((int)call->optimizer)
+                        : call->activation == TILEPROP_LINEAR ? "linear"
+                                                              : tp_activation_name((int)call->activation);
     char shape[72], with[48];
     name_row(row, shape);
     printf("%-46s", shape);
@@ -130,7 +130,7 @@ static json_t *json_row(const struct bench_row *row)
         }
     }
     const char *activation =
-        call->activation == TP_LINEAR ? "linear" : tp_activation_name((int)call->activation);
+        call->activation == TILEPROP_LINEAR ? "linear" : tp_activation_name((int)call->activation);
     const struct tp_json_member members[] = {
         {"tier", json_string(row->tier->name)},
         {"kernel", json_string(bench_kernel_name(call, row->tier))},
@@ -193,7 +193,7 @@ static json_t *json_network(const struct bench_network *network)
     return tp_json_object(members, sizeof members / sizeof members[0]);
 }
 
-static enum tp_status write_json(struct table *table, struct tp_error *error)
+static tileprop_status write_json(struct table *table, struct tp_error *error)
 {
     const struct bench_machine *machine = &table->machine;
     json_t *caches = json_array();
@@ -222,9 +222,9 @@ static void measure_bandwidths(struct table *table, const struct tp_tier *tier, 
                                              bench_level_bandwidth(&table->machine, level, tier, threads)));
 }
 
-static enum tp_status run_network(struct table *table, const struct tp_tier *tier, size_t threads,
-                                  bool peak_proved, bool verify, struct bench_disturbance *disturbance,
-                                  struct tp_error *error)
+static tileprop_status run_network(struct table *table, const struct tp_tier *tier, size_t threads,
+                                   bool peak_proved, bool verify, struct bench_disturbance *disturbance,
+                                   struct tp_error *error)
 {
     const struct bench_command *command = table->command;
     struct bench_network network = {.training = {.tier = tier,
@@ -234,7 +234,7 @@ static enum tp_status run_network(struct table *table, const struct tp_tier *tie
                                                  .activation = command->activation,
                                                  .optimizer = command->optimizer}};
     memcpy(network.training.layers, command->layers, sizeof command->layers);
-    enum tp_status status = verify ? bench_network_verify(&network.training, error) : TP_OK;
+    tileprop_status status = verify ? bench_network_verify(&network.training, error) : TILEPROP_OK;
     if (!status)
         status = bench_network_time(&network, peak_proved, error);
     if (!status) {
@@ -246,15 +246,15 @@ static enum tp_status run_network(struct table *table, const struct tp_tier *tie
 }
 
 /* One tier on one count of threads. */
-static enum tp_status run_block(struct table *table, struct bench_row *rows, size_t count,
-                                const struct tp_tier *tier, size_t threads, bool verify,
-                                struct tp_error *error)
+static tileprop_status run_block(struct table *table, struct bench_row *rows, size_t count,
+                                 const struct tp_tier *tier, size_t threads, bool verify,
+                                 struct tp_error *error)
 {
     const struct bench_command *command = table->command;
     const double peak = tier->peak ? bench_peak(tier, threads) : 0;
     struct bench_disturbance disturbance = {0};
     char about[48], name[72];
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     append(&table->peaks, json_rate(tier, threads, NULL, "flops_per_s", peak > 0 ? peak : NAN));
     if (command->json)
         measure_bandwidths(table, tier, threads);
@@ -287,13 +287,13 @@ static size_t plan_network(const struct bench_command *command, struct bench_row
     const size_t layers = command->layer_count - 1, batch = command->batch;
     size_t count = 0;
     for (size_t l = 0; l < layers; l++)
-        rows[count++] =
-            (struct bench_row){.layer = l + 1,
-                               .call = {.kind = BENCH_FORWARD,
-                                        .m = batch,
-                                        .n = command->layers[l + 1],
-                                        .k = command->layers[l],
-                                        .activation = l + 1 < layers ? command->activation : TP_LINEAR}};
+        rows[count++] = (struct bench_row){
+            .layer = l + 1,
+            .call = {.kind = BENCH_FORWARD,
+                     .m = batch,
+                     .n = command->layers[l + 1],
+                     .k = command->layers[l],
+                     .activation = l + 1 < layers ? command->activation : TILEPROP_LINEAR}};
     for (size_t l = layers; l-- > 1;)
         rows[count++] = (struct bench_row){.layer = l + 1,
                                            .call = {.kind = BENCH_BACKWARD,
@@ -326,8 +326,8 @@ static void announce(const struct bench_command *command, const struct bench_row
     bench_announce(seconds);
 }
 
-enum tp_status bench_table(const struct bench_command *command, const struct bench_calls *calls,
-                           const struct tp_tier *tier, struct tp_error *error)
+tileprop_status bench_table(const struct bench_command *command, const struct bench_calls *calls,
+                            const struct tp_tier *tier, struct tp_error *error)
 {
     static struct bench_row rows[BENCH_CALLS_MAX];
     size_t count = 0;
@@ -341,7 +341,7 @@ enum tp_status bench_table(const struct bench_command *command, const struct ben
     plain_limit(tier);
     struct table table = {command,      bench_machine_here(), json_array(), json_array(),
                           json_array(), json_array(),         json_array()};
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     printf("First line of a row: the product alone. Second: the whole verb, with activation, slope, or rule "
            "and\n"
            "transposed weights, of others by plain loops behind the product. Others: their time over ours, "

@@ -12,12 +12,12 @@
 #define RUN_FLOPS 4e9  /* of the steps of one run */
 #define EVALUATED 2048 /* samples, at most: several blocks for each of some threads */
 
-enum tp_status bench_samples(size_t features, size_t classes, size_t count, struct tp_dataset *dataset,
-                             struct tp_error *error)
+tileprop_status bench_samples(size_t features, size_t classes, size_t count, struct tp_dataset *dataset,
+                              struct tp_error *error)
 {
     uint8_t *samples = malloc(features * count);
     uint16_t *labels = malloc(count * sizeof *labels);
-    *dataset = (struct tp_dataset){.type = TP_SAMPLE_U8,
+    *dataset = (struct tp_dataset){.type = TILEPROP_U8,
                                    .samples = samples,
                                    .labels = labels,
                                    .count = count,
@@ -25,13 +25,13 @@ enum tp_status bench_samples(size_t features, size_t classes, size_t count, stru
                                    .classes = classes};
     if (!samples || !labels) {
         tp_dataset_free(dataset);
-        return tp_fail(error, TP_FAILURE, "out of memory: %zu samples", count);
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: %zu samples", count);
     }
     for (size_t i = 0; i < features * count; i++)
         samples[i] = (uint8_t)((uint32_t)i * 2654435761u >> 24);
     for (size_t i = 0; i < count; i++)
         labels[i] = (uint16_t)(i % classes);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 size_t bench_training_steps(const struct bench_training *training)
@@ -68,9 +68,9 @@ static void saw_evaluation(void *context, const struct tp_evaluation *evaluation
     events->last = now;
 }
 
-enum tp_status bench_train(const struct bench_training *training, size_t steps,
-                           const struct tp_dataset *samples, struct bench_training_times *times,
-                           struct tp_error *error)
+tileprop_status bench_train(const struct bench_training *training, size_t steps,
+                            const struct tp_dataset *samples, struct bench_training_times *times,
+                            struct tp_error *error)
 {
     struct tp_train_options options = tp_train_options_default();
     options.hidden_count = training->layer_count - 2;
@@ -89,7 +89,7 @@ enum tp_status bench_train(const struct bench_training *training, size_t steps,
     struct events events = {0};
     const struct tp_observer observer = {.context = &events, .step = saw_step, .evaluated = saw_evaluation};
     struct tp_result result;
-    const enum tp_status status = tp_train(&options, &part, &evaluated, NULL, &observer, &result, error);
+    const tileprop_status status = tp_train(&options, &part, &evaluated, NULL, &observer, &result, error);
     if (status)
         return status;
     *times = (struct bench_training_times){.step = bench_median(events.steps, events.count),
@@ -97,5 +97,5 @@ enum tp_status bench_train(const struct bench_training *training, size_t steps,
                                            .step_flops = result.run.flops_per_step,
                                            .evaluation_flops = 2.0 * (double)result.run.parameters,
                                            .hash = result.weights_hash};
-    return TP_OK;
+    return TILEPROP_OK;
 }

@@ -11,11 +11,11 @@
 
 struct bench_training {
     const struct tp_tier *tier;
-    size_t layers[TP_HIDDEN_MAX + 2]; /* widths: features, hidden layers, classes */
+    size_t layers[TILEPROP_HIDDEN_MAX + 2]; /* widths: features, hidden layers, classes */
     size_t layer_count;
     size_t batch, threads;
-    enum tp_activation activation;
-    enum tp_optimizer_kind optimizer;
+    tileprop_activation activation;
+    tileprop_optimizer optimizer;
 };
 
 /* What one run gives. */
@@ -26,9 +26,9 @@ struct bench_training_times {
     uint64_t hash;                       /* of the trained weights */
 };
 
-/* tp_dataset_free() it afterwards. Errors: TP_FAILURE without memory. */
-enum tp_status bench_samples(size_t features, size_t classes, size_t count, struct tp_dataset *dataset,
-                             struct tp_error *error);
+/* tp_dataset_free() it afterwards. Errors: TILEPROP_FAILURE without memory. */
+tileprop_status bench_samples(size_t features, size_t classes, size_t count, struct tp_dataset *dataset,
+                              struct tp_error *error);
 
 /* A reasonable number of steps for one run, at least 2: what takes some 20 ms at a fast machine's rate. */
 size_t bench_training_steps(const struct bench_training *training);
@@ -38,8 +38,8 @@ size_t bench_training_steps(const struct bench_training *training);
  * some of the same samples, of which there must be as many as these steps take.
  * Errors: those of tp_train().
  */
-enum tp_status bench_train(const struct bench_training *training, size_t steps,
-                           const struct tp_dataset *samples, struct bench_training_times *times,
-                           struct tp_error *error);
+tileprop_status bench_train(const struct bench_training *training, size_t steps,
+                            const struct tp_dataset *samples, struct bench_training_times *times,
+                            struct tp_error *error);
 
 #endif

@@ -15,26 +15,26 @@
 
 static const struct bench_workload workloads[] = {
     {.name = "forward-32x64x785",
-     .call = {.kind = BENCH_FORWARD, .m = 32, .n = 64, .k = 785, .activation = TP_LECUN_TANH}},
+     .call = {.kind = BENCH_FORWARD, .m = 32, .n = 64, .k = 785, .activation = TILEPROP_LECUN_TANH}},
     {.name = "forward-32x64x64",
-     .call = {.kind = BENCH_FORWARD, .m = 32, .n = 64, .k = 64, .activation = TP_LECUN_TANH}},
+     .call = {.kind = BENCH_FORWARD, .m = 32, .n = 64, .k = 64, .activation = TILEPROP_LECUN_TANH}},
     {.name = "forward-32x10x64", .call = {.kind = BENCH_FORWARD, .m = 32, .n = 10, .k = 64}},
     {.name = "forward-256x512x512",
-     .call = {.kind = BENCH_FORWARD, .m = 256, .n = 512, .k = 512, .activation = TP_RELU}},
+     .call = {.kind = BENCH_FORWARD, .m = 256, .n = 512, .k = 512, .activation = TILEPROP_RELU}},
     {.name = "backward-32x64x64",
-     .call = {.kind = BENCH_BACKWARD, .m = 32, .n = 64, .k = 64, .activation = TP_LECUN_TANH}},
+     .call = {.kind = BENCH_BACKWARD, .m = 32, .n = 64, .k = 64, .activation = TILEPROP_LECUN_TANH}},
     {.name = "backward-256x512x512",
-     .call = {.kind = BENCH_BACKWARD, .m = 256, .n = 512, .k = 512, .activation = TP_RELU}},
+     .call = {.kind = BENCH_BACKWARD, .m = 256, .n = 512, .k = 512, .activation = TILEPROP_RELU}},
     {.name = "update-785x64x32",
-     .call = {.kind = BENCH_UPDATE, .m = 785, .n = 64, .k = 32, .optimizer = TP_MOMENTUM}},
+     .call = {.kind = BENCH_UPDATE, .m = 785, .n = 64, .k = 32, .optimizer = TILEPROP_MOMENTUM}},
     {.name = "update-512x512x256",
-     .call = {.kind = BENCH_UPDATE, .m = 512, .n = 512, .k = 256, .optimizer = TP_ADAM}},
+     .call = {.kind = BENCH_UPDATE, .m = 512, .n = 512, .k = 256, .optimizer = TILEPROP_ADAM}},
     {.name = "pack_u8-32x784", .call = {.kind = BENCH_PACK_U8, .m = 32, .n = 784, .k = 1}},
     {.name = "loss-32x10", .call = {.kind = BENCH_LOSS, .m = 32, .n = 10, .k = 1}},
     {.name = "sigmoid-32x64",
-     .call = {.kind = BENCH_MAP, .m = 32, .n = 64, .k = 1, .activation = TP_SIGMOID}},
+     .call = {.kind = BENCH_MAP, .m = 32, .n = 64, .k = 1, .activation = TILEPROP_SIGMOID}},
     {.name = "lecun_tanh-32x64",
-     .call = {.kind = BENCH_MAP, .m = 32, .n = 64, .k = 1, .activation = TP_LECUN_TANH}},
+     .call = {.kind = BENCH_MAP, .m = 32, .n = 64, .k = 1, .activation = TILEPROP_LECUN_TANH}},
     {.name = "step-784-64-10", .hidden = {64}, .hidden_count = 1},
     {.name = "step-784-64-64-10", .hidden = {64, 64}, .hidden_count = 2},
 };
@@ -52,27 +52,27 @@ const struct bench_workload *bench_workload_list(size_t *count)
     return workloads;
 }
 
-enum tp_status bench_workload_samples(struct tp_dataset *samples, struct tp_error *error)
+tileprop_status bench_workload_samples(struct tp_dataset *samples, struct tp_error *error)
 {
     return bench_samples(BENCH_STEP_FEATURES, BENCH_STEP_CLASSES, (STEPS + 1) * BENCH_STEP_BATCH, samples,
                          error);
 }
 
-enum tp_status bench_workload_steps(const struct bench_workload *w, const struct tp_tier *tier,
-                                    const struct tp_dataset *samples, double *seconds, double *flops,
-                                    struct tp_error *error)
+tileprop_status bench_workload_steps(const struct bench_workload *w, const struct tp_tier *tier,
+                                     const struct tp_dataset *samples, double *seconds, double *flops,
+                                     struct tp_error *error)
 {
     struct bench_training training = {.tier = tier,
                                       .layers = {BENCH_STEP_FEATURES},
                                       .layer_count = w->hidden_count + 2,
                                       .batch = BENCH_STEP_BATCH,
                                       .threads = 1,
-                                      .activation = TP_LECUN_TANH,
-                                      .optimizer = TP_MOMENTUM};
+                                      .activation = TILEPROP_LECUN_TANH,
+                                      .optimizer = TILEPROP_MOMENTUM};
     memcpy(training.layers + 1, w->hidden, w->hidden_count * sizeof w->hidden[0]);
     training.layers[w->hidden_count + 1] = BENCH_STEP_CLASSES;
     struct bench_training_times times = {0};
-    const enum tp_status status = bench_train(&training, STEPS, samples, &times, error);
+    const tileprop_status status = bench_train(&training, STEPS, samples, &times, error);
     *seconds = times.step;
     *flops = times.step_flops;
     return status;
@@ -96,15 +96,15 @@ bool bench_workload_is_asked(const struct bench_workload *w, const char *name)
 }
 
 /* A slow moment of the machine must not hit all rounds of one workload: a round is one burst of each. */
-static enum tp_status time_all(const char *name, size_t rounds, const struct tp_tier *tier,
-                               double (*seconds)[ROUNDS_MAX], struct tp_error *error)
+static tileprop_status time_all(const char *name, size_t rounds, const struct tp_tier *tier,
+                                double (*seconds)[ROUNDS_MAX], struct tp_error *error)
 {
     static struct bench_operands operands[WORKLOADS];
     struct bench_contender contenders[WORKLOADS];
     struct tp_dataset samples;
     size_t calls = 0;
     double flops;
-    enum tp_status status = bench_workload_samples(&samples, error);
+    tileprop_status status = bench_workload_samples(&samples, error);
     for (size_t i = 0; i < WORKLOADS && !status; i++) {
         if (!bench_workload_is_asked(&workloads[i], name) || workloads[i].hidden_count)
             continue;
@@ -125,8 +125,8 @@ static enum tp_status time_all(const char *name, size_t rounds, const struct tp_
     return status;
 }
 
-enum tp_status bench_workloads(const char *name, size_t rounds, const struct tp_tier *tier,
-                               struct tp_error *error)
+tileprop_status bench_workloads(const char *name, size_t rounds, const struct tp_tier *tier,
+                                struct tp_error *error)
 {
     static double seconds[WORKLOADS][ROUNDS_MAX];
     struct tp_json_member members[WORKLOADS];
@@ -135,9 +135,10 @@ enum tp_status bench_workloads(const char *name, size_t rounds, const struct tp_
     for (size_t i = 0; i < WORKLOADS; i++)
         known |= bench_workload_is_asked(&workloads[i], name);
     if (!known)
-        return tp_fail(error, TP_USAGE, "--workload: expected all or a name such as %s, found \"%.40s\"",
-                       workloads[0].name, name);
-    enum tp_status status = time_all(name, rounds, tier, seconds, error);
+        return tp_fail(error, TILEPROP_USAGE,
+                       "--workload: expected all or a name such as %s, found \"%.40s\"", workloads[0].name,
+                       name);
+    tileprop_status status = time_all(name, rounds, tier, seconds, error);
     if (status)
         return status;
     for (size_t i = 0; i < WORKLOADS; i++)

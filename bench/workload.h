@@ -32,15 +32,15 @@ const struct bench_workload *bench_workload_list(size_t *count);
 bool bench_workload_is_asked(const struct bench_workload *workload, const char *name);
 
 /* As many as the steps take. tp_dataset_free() them afterwards. Errors: as bench_samples(). */
-enum tp_status bench_workload_samples(struct tp_dataset *samples, struct tp_error *error);
+tileprop_status bench_workload_samples(struct tp_dataset *samples, struct tp_error *error);
 
 /*
  * Trains one epoch on the samples, on one thread: median seconds of a step, and its operations.
  * Errors: as tp_train().
  */
-enum tp_status bench_workload_steps(const struct bench_workload *workload, const struct tp_tier *tier,
-                                    const struct tp_dataset *samples, double *seconds, double *flops,
-                                    struct tp_error *error);
+tileprop_status bench_workload_steps(const struct bench_workload *workload, const struct tp_tier *tier,
+                                     const struct tp_dataset *samples, double *seconds, double *flops,
+                                     struct tp_error *error);
 
 /* An array of the rounds' figures. NULL without memory. */
 json_t *bench_json_seconds(const double *seconds, size_t rounds);
@@ -48,9 +48,10 @@ json_t *bench_json_seconds(const double *seconds, size_t rounds);
 /*
  * Times a workload, or with "all" every one, on one thread, and writes one line of JSON:
  * {"workloads": {name: [seconds of one call in each round, ...], ...}}.
- * Errors: TP_USAGE for a name that there is not, naming those there are; TP_FAILURE without memory.
+ * Errors: TILEPROP_USAGE for a name that there is not, naming those there are; TILEPROP_FAILURE without
+ * memory.
  */
-enum tp_status bench_workloads(const char *name, size_t rounds, const struct tp_tier *tier,
-                               struct tp_error *error);
+tileprop_status bench_workloads(const char *name, size_t rounds, const struct tp_tier *tier,
+                                struct tp_error *error);
 
 #endif

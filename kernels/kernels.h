@@ -33,6 +33,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tileprop/choices.h"
+
 #define TP_PANEL 16 /* columns of a panel */
 
 /* Number of panels that hold `columns` columns. */
@@ -64,29 +66,22 @@ static inline size_t tp_panel_offset(size_t stride, size_t row, size_t column)
 
 /* clang-format off: the tables below are laid out by hand */
 
-/* f(z), and f'(z) written in the stored activation a = f(z). */
-enum tp_activation {
-    TP_LINEAR,     /* z                        f' = 1 */
-    TP_SIGMOID,    /* 1 / (1 + exp(-z))        f' = a (1 - a) */
-    TP_LECUN_TANH, /* 1.7159 tanh(2z/3)        f' = (2/3) (1.7159 - a^2 / 1.7159); Efficient BackProp 4.4 */
-    TP_TANH,       /* tanh(z)                  f' = 1 - a^2 */
-    TP_RELU,       /* 0 > z ? 0 : z            f' = 1 where a > 0, 0 where a <= 0 */
-    TP_ACTIVATION_COUNT
-};
+#define TP_ACTIVATION_COUNT (TILEPROP_RELU + 1)
+#define TP_OPTIMIZER_COUNT  (TILEPROP_ADAM + 1)
 
 /*
  * Optimizer rules, for a gradient g, a weight w and the state v (m and v for adam). fma(a, b, c) = a b + c
  * with one rounding; other operations round each. On rows without decay, decay is 0 (adam: keep is 1).
  *
  *   all but adam        g = fma(decay, w, g)
- *   TP_SGD              w = fma(-rate, g, w)
- *   TP_MOMENTUM         v = fma(momentum, v, g)
+ *   TILEPROP_SGD              w = fma(-rate, g, w)
+ *   TILEPROP_MOMENTUM         v = fma(momentum, v, g)
  *                       w = fma(-rate, v, w)                               the course's form
- *   TP_LECUN_MOMENTUM   v = fma(momentum, v, rate * g)
+ *   TILEPROP_LECUN_MOMENTUM   v = fma(momentum, v, rate * g)
  *                       w = w - v                                          LeCun et al. 1998
- *   TP_NESTEROV         v = fma(momentum, v, g)
+ *   TILEPROP_NESTEROV         v = fma(momentum, v, g)
  *                       w = fma(-rate, fma(momentum, v, g), w)             torch.optim.SGD
- *   TP_ADAM             m = fma(beta1, m, one_minus_beta1 * g)
+ *   TILEPROP_ADAM             m = fma(beta1, m, one_minus_beta1 * g)
  *                       v = fma(beta2, v, (one_minus_beta2 * g) * g)
  *                       r = fma(sqrt(v), root_correction, epsilon)
  *                       w = fma(-rate, m / r, keep * w)                    torch.optim.AdamW
@@ -94,10 +89,8 @@ enum tp_activation {
 
 /* clang-format on */
 
-enum tp_optimizer_kind { TP_SGD, TP_MOMENTUM, TP_LECUN_MOMENTUM, TP_NESTEROV, TP_ADAM, TP_OPTIMIZER_COUNT };
-
 struct tp_optimizer {
-    enum tp_optimizer_kind kind;
+    tileprop_optimizer kind;
     float rate;     /* learning rate; adam: rate / (1 - beta1^t) */
     float momentum; /* the three momenta */
     float decay;    /* weight decay, coupled; unused by adam */
@@ -108,9 +101,9 @@ struct tp_optimizer {
 };
 
 /* Arrays of optimizer state that a rule keeps per weight. */
-static inline int tp_optimizer_states(enum tp_optimizer_kind kind)
+static inline int tp_optimizer_states(tileprop_optimizer kind)
 {
-    return kind == TP_SGD ? 0 : kind == TP_ADAM ? 2 : 1;
+    return kind == TILEPROP_SGD ? 0 : kind == TILEPROP_ADAM ? 2 : 1;
 }
 
 /*
@@ -144,7 +137,7 @@ struct tp_forward {
     size_t w_stride;
     float *z; /* panel format [rows x units]; whole panels are written */
     size_t z_stride;
-    enum tp_activation activation;
+    tileprop_activation activation;
 };
 
 /*
@@ -190,7 +183,7 @@ struct tp_backward {
     size_t a_stride;
     float *d_in; /* panel format [rows x inputs]; read unless first. Addressed, like a and wt, from input 0 */
     size_t d_in_stride;
-    enum tp_activation activation; /* of the layer below */
+    tileprop_activation activation; /* of the layer below */
 };
 
 /*

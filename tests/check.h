@@ -15,8 +15,8 @@
 #include "base/status.h"
 
 /* Fails unless status is the expected one and the message is one line that contains part. */
-static inline void check_failure(enum tp_status status, enum tp_status expected, const struct tp_error *error,
-                                 const char *part)
+static inline void check_failure(tileprop_status status, tileprop_status expected,
+                                 const struct tp_error *error, const char *part)
 {
     if (status != expected || !strstr(error->text, part) || strchr(error->text, '\n'))
         fail_msg("status %d, \"%s\"; expected status %d, \"...%s...\"", (int)status, error->text,

@@ -43,7 +43,7 @@ static inline int make_samples(void **state)
 /* `count` of the samples from `begin` on. */
 static inline struct tp_dataset samples(size_t begin, size_t count)
 {
-    return (struct tp_dataset){.type = TP_SAMPLE_U8,
+    return (struct tp_dataset){.type = TILEPROP_U8,
                                .samples = bytes[begin],
                                .labels = labels + begin,
                                .count = count,
@@ -54,7 +54,7 @@ static inline struct tp_dataset samples(size_t begin, size_t count)
 static inline struct tp_dataset float_samples(size_t begin, size_t count)
 {
     struct tp_dataset dataset = samples(begin, count);
-    dataset.type = TP_SAMPLE_F32;
+    dataset.type = TILEPROP_F32;
     dataset.samples = floats[begin];
     return dataset;
 }
@@ -127,9 +127,10 @@ static inline bool record_question(void *context)
 }
 
 /* Trains and records; r->interrupt_after is the caller's to set before. */
-static inline enum tp_status run_observed(const struct tp_train_options *options,
-                                          const struct tp_dataset *train, const struct tp_dataset *validation,
-                                          struct record *r, struct tp_result *result, struct tp_error *error)
+static inline tileprop_status run_observed(const struct tp_train_options *options,
+                                           const struct tp_dataset *train,
+                                           const struct tp_dataset *validation, struct record *r,
+                                           struct tp_result *result, struct tp_error *error)
 {
     *r = (struct record){.interrupt_after = r->interrupt_after};
     struct tp_observer observer = {.context = r,
@@ -138,8 +139,8 @@ static inline enum tp_status run_observed(const struct tp_train_options *options
                                    .evaluated = record_evaluation,
                                    .interrupted = record_question};
     error->text[0] = '\0';
-    enum tp_status status = tp_train(options, train, validation, NULL, &observer, result, error);
-    if (status == TP_OK || status == TP_DIVERGED) {
+    tileprop_status status = tp_train(options, train, validation, NULL, &observer, result, error);
+    if (status == TILEPROP_OK || status == TILEPROP_DIVERGED) {
         assert_int_equal(r->starts, 1);
         assert_true(r->steps_in_order);
         assert_int_equal(r->steps, result->steps);

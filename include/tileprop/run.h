@@ -69,9 +69,6 @@ typedef struct tileprop_run {
     double mean, deviation; /* of the training samples */
 } tileprop_run;
 
-/* The verbs of a step. */
-enum { TILEPROP_PACK, TILEPROP_FORWARD, TILEPROP_LOSS, TILEPROP_BACKWARD, TILEPROP_UPDATE, TILEPROP_VERBS };
-
 /* "pack", "forward", "loss", "backward", "update". */
 TILEPROP_API const char *tileprop_verb_name(int verb);
 

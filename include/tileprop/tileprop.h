@@ -39,6 +39,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "choices.h"
 #include "version.h"
 
 #ifdef __cplusplus
@@ -50,14 +51,6 @@ extern "C" {
 #else
 #define TILEPROP_API
 #endif
-
-typedef enum tileprop_status {
-    TILEPROP_OK = 0,
-    TILEPROP_FAILURE = 1,   /* the system refused: memory, threads, a file that cannot be written */
-    TILEPROP_USAGE = 2,     /* arguments or options that do not fit each other or the data */
-    TILEPROP_BAD_INPUT = 3, /* a file or data */
-    TILEPROP_DIVERGED = 4   /* the loss is not finite */
-} tileprop_status;
 
 /* The version of the library that is there at run time; TILEPROP_VERSION is that of this header. */
 TILEPROP_API const char *tileprop_version(void);
@@ -156,13 +149,6 @@ TILEPROP_API void tileprop_predict_f32(const tileprop_model *model, const float 
 TILEPROP_API void tileprop_predict_u8(const tileprop_model *model, const uint8_t *samples, size_t rows,
                                       float *probabilities, uint16_t *classes);
 
-typedef enum tileprop_type {
-    TILEPROP_U8,  /* uint8_t */
-    TILEPROP_U16, /* uint16_t; labels only */
-    TILEPROP_I32, /* int32_t; labels only */
-    TILEPROP_F32  /* float; samples only */
-} tileprop_type;
-
 /* Labelled samples, all the caller's. */
 typedef struct tileprop_data {
     size_t size;              /* sizeof(tileprop_data) */
@@ -190,58 +176,7 @@ TILEPROP_API tileprop_status tileprop_evaluate(const tileprop_model *model, cons
 
 /* --- Training ----------------------------------------------------------------------------------------- */
 
-#define TILEPROP_AUTO       (-1) /* of an option: what suits the data */
 #define TILEPROP_HIDDEN_MAX 64
-
-typedef enum tileprop_activation {
-    TILEPROP_SIGMOID = 1,
-    TILEPROP_LECUN_TANH = 2, /* 1.7159 tanh(2x/3) */
-    TILEPROP_TANH = 3,
-    TILEPROP_RELU = 4
-} tileprop_activation;
-
-/* First weights: he for relu, else fan-in; uniform in [-1, 1); normal, deviation sqrt(1/n) or sqrt(2/n) of n
- * inputs. */
-typedef enum tileprop_init {
-    TILEPROP_INIT_AUTO,
-    TILEPROP_INIT_UNIFORM,
-    TILEPROP_INIT_FAN_IN,
-    TILEPROP_INIT_HE
-} tileprop_init;
-
-/* A constant 1 among the inputs; that and a bias in every other layer; none. auto: all for f32, input for u8.
- */
-enum { TILEPROP_BIAS_INPUT, TILEPROP_BIAS_ALL, TILEPROP_BIAS_NONE };
-
-/* To mean 0 and deviation 1 over all values or for each feature, to [0, 1], not. auto: feature for f32,
- * global for u8. */
-enum {
-    TILEPROP_NORMALIZE_GLOBAL,
-    TILEPROP_NORMALIZE_FEATURE,
-    TILEPROP_NORMALIZE_UNIT,
-    TILEPROP_NORMALIZE_NONE
-};
-
-typedef enum tileprop_optimizer {
-    TILEPROP_SGD,
-    TILEPROP_MOMENTUM,
-    TILEPROP_LECUN_MOMENTUM,
-    TILEPROP_NESTEROV,
-    TILEPROP_ADAM
-} tileprop_optimizer;
-
-typedef enum tileprop_bind {
-    TILEPROP_BIND_NONE,
-    TILEPROP_BIND_AUTO, /* as cores, if nothing restricts the process and every core gets a thread */
-    TILEPROP_BIND_CORES /* one thread per core, during the call */
-} tileprop_bind;
-
-typedef enum tileprop_numa {
-    TILEPROP_NUMA_AUTO, /* what suits the machine */
-    TILEPROP_NUMA_OFF,
-    TILEPROP_NUMA_INTERLEAVE, /* spreads the pages of the samples over the memory nodes, during the call */
-    TILEPROP_NUMA_REPLICATE   /* copies the samples to each node */
-} tileprop_numa;
 
 /*
  * What happened; valid during the callback. After each step, and once more where an evaluation follows it.
@@ -299,16 +234,6 @@ typedef struct tileprop_options {
 
 /* Fills *options with the defaults of `tileprop-train`; size is sizeof *options. */
 TILEPROP_API void tileprop_options_init(tileprop_options *options, size_t size);
-
-typedef enum tileprop_stop {
-    TILEPROP_STOP_EPOCHS,
-    TILEPROP_STOP_EARLY,
-    TILEPROP_STOP_ACCURACY,
-    TILEPROP_STOP_LOSS,
-    TILEPROP_STOP_TIME,
-    TILEPROP_STOP_PROGRESS, /* the callback wished it */
-    TILEPROP_STOP_DIVERGED
-} tileprop_stop;
 
 /* Losses are means in nats per sample, accuracies fractions. */
 typedef struct tileprop_result {

@@ -152,38 +152,36 @@ static inline float tp_scalar_log(float x)
 }
 
 /* f(z). */
-static inline float tp_scalar_activate(enum tp_activation activation, float z)
+static inline float tp_scalar_activate(tileprop_activation activation, float z)
 {
     switch (activation) {
-    case TP_SIGMOID:
+    case TILEPROP_SIGMOID:
         return tp_scalar_sigmoid(z);
-    case TP_LECUN_TANH:
+    case TILEPROP_LECUN_TANH:
         return tp_scalar_lecun_tanh(z);
-    case TP_TANH:
+    case TILEPROP_TANH:
         return tp_scalar_tanh(z);
-    case TP_RELU:
+    case TILEPROP_RELU:
         return tp_scalar_relu(z);
-    case TP_LINEAR:
-    case TP_ACTIVATION_COUNT:
+    case TILEPROP_LINEAR:
         break;
     }
     return z;
 }
 
 /* d * f'(z), from the activation a = f(z). */
-static inline float tp_scalar_derive(enum tp_activation activation, float a, float d)
+static inline float tp_scalar_derive(tileprop_activation activation, float a, float d)
 {
     switch (activation) {
-    case TP_SIGMOID:
+    case TILEPROP_SIGMOID:
         return d * fmaf(-a, a, a);
-    case TP_LECUN_TANH:
+    case TILEPROP_LECUN_TANH:
         return d * fmaf(a * a, -TP_LECUN_C2, TP_LECUN_C1);
-    case TP_TANH:
+    case TILEPROP_TANH:
         return d * fmaf(-a, a, 1.0f);
-    case TP_RELU:
+    case TILEPROP_RELU:
         return d * (a > 0.0f ? 1.0f : a <= 0.0f ? 0.0f : a);
-    case TP_LINEAR:
-    case TP_ACTIVATION_COUNT:
+    case TILEPROP_LINEAR:
         break;
     }
     return d;

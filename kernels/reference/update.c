@@ -12,26 +12,25 @@
 static float step_weight(const struct tp_optimizer *optimizer, float decay, float keep, float g, float w,
                          float *const s[2])
 {
-    if (optimizer->kind != TP_ADAM)
+    if (optimizer->kind != TILEPROP_ADAM)
         g = fmaf(decay, w, g);
     switch (optimizer->kind) {
-    case TP_SGD:
+    case TILEPROP_SGD:
         return fmaf(-optimizer->rate, g, w);
-    case TP_MOMENTUM:
+    case TILEPROP_MOMENTUM:
         *s[0] = fmaf(optimizer->momentum, *s[0], g);
         return fmaf(-optimizer->rate, *s[0], w);
-    case TP_LECUN_MOMENTUM:
+    case TILEPROP_LECUN_MOMENTUM:
         *s[0] = fmaf(optimizer->momentum, *s[0], optimizer->rate * g);
         return w - *s[0];
-    case TP_NESTEROV:
+    case TILEPROP_NESTEROV:
         *s[0] = fmaf(optimizer->momentum, *s[0], g);
         return fmaf(-optimizer->rate, fmaf(optimizer->momentum, *s[0], g), w);
-    case TP_ADAM:
+    case TILEPROP_ADAM:
         *s[0] = fmaf(optimizer->beta1, *s[0], optimizer->one_minus_beta1 * g);
         *s[1] = fmaf(optimizer->beta2, *s[1], (optimizer->one_minus_beta2 * g) * g);
         return fmaf(-optimizer->rate,
                     *s[0] / fmaf(sqrtf(*s[1]), optimizer->root_correction, optimizer->epsilon), keep * w);
-    case TP_OPTIMIZER_COUNT:
         break;
     }
     return w;

@@ -41,25 +41,25 @@ static inline size_t rows_per_block(size_t rows, size_t steps)
 }
 
 /* What happens to a finished block of C: `count` floats of each of its panels' rows. */
-typedef void epilogue_fn(enum tp_activation activation, float *c, const float *a, size_t count);
+typedef void epilogue_fn(tileprop_activation activation, float *c, const float *a, size_t count);
 
-static void activate(enum tp_activation activation, float *z, const float *unused, size_t count)
+static void activate(tileprop_activation activation, float *z, const float *unused, size_t count)
 {
     (void)unused;
     switch (activation) {
-    case TP_SIGMOID:
+    case TILEPROP_SIGMOID:
         for (size_t i = 0; i < count; i += VEC_LANES)
             vec_store(z + i, sigmoid(vec_load(z + i)));
         break;
-    case TP_LECUN_TANH:
+    case TILEPROP_LECUN_TANH:
         for (size_t i = 0; i < count; i += VEC_LANES)
             vec_store(z + i, lecun_tanh(vec_load(z + i)));
         break;
-    case TP_TANH:
+    case TILEPROP_TANH:
         for (size_t i = 0; i < count; i += VEC_LANES)
             vec_store(z + i, hyperbolic_tangent(vec_load(z + i)));
         break;
-    case TP_RELU:
+    case TILEPROP_RELU:
         for (size_t i = 0; i < count; i += VEC_LANES)
             vec_store(z + i, relu(vec_load(z + i)));
         break;
@@ -68,22 +68,22 @@ static void activate(enum tp_activation activation, float *z, const float *unuse
     }
 }
 
-static void multiply_by_derivative(enum tp_activation activation, float *d, const float *a, size_t count)
+static void multiply_by_derivative(tileprop_activation activation, float *d, const float *a, size_t count)
 {
     switch (activation) {
-    case TP_SIGMOID:
+    case TILEPROP_SIGMOID:
         for (size_t i = 0; i < count; i += VEC_LANES)
             vec_store(d + i, derivative_sigmoid(vec_load(d + i), vec_load(a + i)));
         break;
-    case TP_LECUN_TANH:
+    case TILEPROP_LECUN_TANH:
         for (size_t i = 0; i < count; i += VEC_LANES)
             vec_store(d + i, derivative_lecun_tanh(vec_load(d + i), vec_load(a + i)));
         break;
-    case TP_TANH:
+    case TILEPROP_TANH:
         for (size_t i = 0; i < count; i += VEC_LANES)
             vec_store(d + i, derivative_tanh(vec_load(d + i), vec_load(a + i)));
         break;
-    case TP_RELU:
+    case TILEPROP_RELU:
         for (size_t i = 0; i < count; i += VEC_LANES)
             vec_store(d + i, derivative_relu(vec_load(d + i), vec_load(a + i)));
         break;
@@ -107,7 +107,7 @@ struct product {
     size_t c_stride;
     bool accumulate;
     epilogue_fn *epilogue; /* NULL: none */
-    enum tp_activation activation;
+    tileprop_activation activation;
     const float *derivative; /* the epilogue's second operand, addressed like c */
     size_t derivative_stride;
 };
@@ -282,7 +282,7 @@ static void forward(const struct tp_forward *f)
                                .bias = f->bias,
                                .c = f->z,
                                .c_stride = f->z_stride,
-                               .epilogue = f->activation == TP_LINEAR ? NULL : activate,
+                               .epilogue = f->activation == TILEPROP_LINEAR ? NULL : activate,
                                .activation = f->activation,
                                .derivative = f->z,
                                .derivative_stride = f->z_stride});
@@ -291,22 +291,22 @@ static void forward(const struct tp_forward *f)
 static void backward(const struct tp_backward *b)
 {
     size_t panel = b->input_begin / TP_PANEL;
-    multiply(
-        &(struct product){.row_begin = b->row_begin,
-                          .row_end = b->row_end,
-                          .depth = b->units,
-                          .panels = tp_panel_count(b->input_end) - panel,
-                          .a = b->d,
-                          .a_stride = b->d_stride,
-                          .b = b->wt + panel * b->wt_stride,
-                          .b_stride = b->wt_stride,
-                          .c = b->d_in + panel * b->d_in_stride,
-                          .c_stride = b->d_in_stride,
-                          .accumulate = !b->first,
-                          .epilogue = b->last && b->activation != TP_LINEAR ? multiply_by_derivative : NULL,
-                          .activation = b->activation,
-                          .derivative = b->a + panel * b->a_stride,
-                          .derivative_stride = b->a_stride});
+    multiply(&(struct product){
+        .row_begin = b->row_begin,
+        .row_end = b->row_end,
+        .depth = b->units,
+        .panels = tp_panel_count(b->input_end) - panel,
+        .a = b->d,
+        .a_stride = b->d_stride,
+        .b = b->wt + panel * b->wt_stride,
+        .b_stride = b->wt_stride,
+        .c = b->d_in + panel * b->d_in_stride,
+        .c_stride = b->d_in_stride,
+        .accumulate = !b->first,
+        .epilogue = b->last && b->activation != TILEPROP_LINEAR ? multiply_by_derivative : NULL,
+        .activation = b->activation,
+        .derivative = b->a + panel * b->a_stride,
+        .derivative_stride = b->a_stride});
 }
 
 /*

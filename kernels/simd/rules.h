@@ -46,35 +46,35 @@ static inline struct optimizer_vectors optimizer_vectors(const struct optimizer_
 }
 
 /* One vector at `offset` of weights, from its gradient g. kind is a constant: only its branch remains. */
-static inline __attribute__((always_inline)) void apply_optimizer(enum tp_optimizer_kind kind,
+static inline __attribute__((always_inline)) void apply_optimizer(tileprop_optimizer kind,
                                                                   const struct optimizer_vectors *c, vec g,
                                                                   float *weights, float *const state[2],
                                                                   int offset)
 {
     float *at = weights + offset;
     vec w = vec_load(at), v;
-    if (kind != TP_ADAM)
+    if (kind != TILEPROP_ADAM)
         g = vec_fma(c->decay, w, g);
     switch (kind) {
-    case TP_SGD:
+    case TILEPROP_SGD:
         w = vec_fnma(c->rate, g, w);
         break;
-    case TP_MOMENTUM:
+    case TILEPROP_MOMENTUM:
         v = vec_fma(c->momentum, vec_load(state[0] + offset), g);
         vec_store(state[0] + offset, v);
         w = vec_fnma(c->rate, v, w);
         break;
-    case TP_LECUN_MOMENTUM:
+    case TILEPROP_LECUN_MOMENTUM:
         v = vec_fma(c->momentum, vec_load(state[0] + offset), vec_mul(c->rate, g));
         vec_store(state[0] + offset, v);
         w = vec_sub(w, v);
         break;
-    case TP_NESTEROV:
+    case TILEPROP_NESTEROV:
         v = vec_fma(c->momentum, vec_load(state[0] + offset), g);
         vec_store(state[0] + offset, v);
         w = vec_fnma(c->rate, vec_fma(c->momentum, v, g), w);
         break;
-    default: { /* TP_ADAM */
+    default: { /* TILEPROP_ADAM */
         vec m = vec_fma(c->beta1, vec_load(state[0] + offset), vec_mul(c->one_minus_beta1, g));
         v = vec_fma(c->beta2, vec_load(state[1] + offset), vec_mul(vec_mul(c->one_minus_beta2, g), g));
         vec_store(state[0] + offset, m);

@@ -95,7 +95,7 @@ static inline __attribute__((always_inline)) void tile_end(const struct tile *t,
  * The gradient tile through one rule, while it is in registers. Where a panel's weights and states are is
  * read once: their stores could change it.
  */
-static inline __attribute__((always_inline)) void tile_apply(enum tp_optimizer_kind kind,
+static inline __attribute__((always_inline)) void tile_apply(tileprop_optimizer kind,
                                                              const struct optimizer_target *target, int rows,
                                                              int panels, vec acc[][TILE_VECS_LIMIT])
 {
@@ -117,20 +117,20 @@ static inline __attribute__((always_inline)) void tile_update(const struct optim
                                                               int panels, vec acc[][TILE_VECS_LIMIT])
 {
     switch (target->optimizer->kind) {
-    case TP_SGD:
-        tile_apply(TP_SGD, target, rows, panels, acc);
+    case TILEPROP_SGD:
+        tile_apply(TILEPROP_SGD, target, rows, panels, acc);
         break;
-    case TP_MOMENTUM:
-        tile_apply(TP_MOMENTUM, target, rows, panels, acc);
+    case TILEPROP_MOMENTUM:
+        tile_apply(TILEPROP_MOMENTUM, target, rows, panels, acc);
         break;
-    case TP_LECUN_MOMENTUM:
-        tile_apply(TP_LECUN_MOMENTUM, target, rows, panels, acc);
+    case TILEPROP_LECUN_MOMENTUM:
+        tile_apply(TILEPROP_LECUN_MOMENTUM, target, rows, panels, acc);
         break;
-    case TP_NESTEROV:
-        tile_apply(TP_NESTEROV, target, rows, panels, acc);
+    case TILEPROP_NESTEROV:
+        tile_apply(TILEPROP_NESTEROV, target, rows, panels, acc);
         break;
     default:
-        tile_apply(TP_ADAM, target, rows, panels, acc);
+        tile_apply(TILEPROP_ADAM, target, rows, panels, acc);
         break;
     }
 }

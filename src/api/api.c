@@ -33,18 +33,18 @@ double tileprop_peak(const char *isa, size_t threads)
 {
     const struct tp_tier *tier = tp_tier_find(isa);
     struct tp_peak peak;
-    const bool known = tier && tp_peak_measure(tier, threads ? threads : 1, &peak, NULL) == TP_OK;
+    const bool known = tier && tp_peak_measure(tier, threads ? threads : 1, &peak, NULL) == TILEPROP_OK;
     return known && peak.proved ? 1e9 * peak.gflops : 0;
 }
 
 const char *tileprop_stop_name(tileprop_stop stop)
 {
-    return tp_stop_name((enum tp_stop)stop);
+    return tp_stop_name((tileprop_stop)stop);
 }
 
 const char *tileprop_verb_name(int verb)
 {
-    return tp_verb_name((enum tp_verb)verb);
+    return tp_verb_name((tileprop_verb)verb);
 }
 
 void tp_call_begin(struct tp_call *call)
@@ -53,22 +53,22 @@ void tp_call_begin(struct tp_call *call)
     call->locale = uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0)); /* the C library's own: no memory */
 }
 
-tileprop_status tp_call_end(struct tp_call *call, enum tp_status status, char *message, size_t size)
+tileprop_status tp_call_end(struct tp_call *call, tileprop_status status, char *message, size_t size)
 {
-    if (status != TP_OK && message && size > 0)
+    if (status != TILEPROP_OK && message && size > 0)
         snprintf(message, size, "%s", call->error.text);
     uselocale(call->locale);
-    return (tileprop_status)status;
+    return status;
 }
 
-enum tp_status tp_api_need(const void *pointer, const char *name, struct tp_error *error)
+tileprop_status tp_api_need(const void *pointer, const char *name, struct tp_error *error)
 {
-    return pointer ? TP_OK : tp_fail(error, TP_USAGE, "%s: NULL found, expected a pointer", name);
+    return pointer ? TILEPROP_OK : tp_fail(error, TILEPROP_USAGE, "%s: NULL found, expected a pointer", name);
 }
 
-enum tp_status tp_api_size(const char *name, size_t found, size_t least, size_t most, struct tp_error *error)
+tileprop_status tp_api_size(const char *name, size_t found, size_t least, size_t most, struct tp_error *error)
 {
     return found >= least && found <= most
-               ? TP_OK
-               : tp_fail(error, TP_USAGE, "%s: size %zu found, expected %zu", name, found, most);
+               ? TILEPROP_OK
+               : tp_fail(error, TILEPROP_USAGE, "%s: size %zu found, expected %zu", name, found, most);
 }

@@ -40,59 +40,61 @@ struct tp_call {
 void tp_call_begin(struct tp_call *call);
 
 /* The status, and with an error its message to the caller's buffer. */
-tileprop_status tp_call_end(struct tp_call *call, enum tp_status status, char *message, size_t size);
+tileprop_status tp_call_end(struct tp_call *call, tileprop_status status, char *message, size_t size);
 
 /*
  * Makes a described model ready to predict and takes it over, on error too; then *handle is NULL.
- * Errors: TP_FAILURE without memory.
+ * Errors: TILEPROP_FAILURE without memory.
  */
-enum tp_status tp_api_model(tileprop_model **handle, struct tp_model *model, struct tp_error *error);
+tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, struct tp_error *error);
 
 /*
  * A caller's options, completed to all that there are now and as the trainer has them, but for what is left
- * to the data. Errors: TP_USAGE naming the option.
+ * to the data. Errors: TILEPROP_USAGE naming the option.
  */
-enum tp_status tp_api_options(const tileprop_options *options, tileprop_options *completed,
-                              struct tp_train_options *own, struct tp_error *error);
+tileprop_status tp_api_options(const tileprop_options *options, tileprop_options *completed,
+                               struct tp_train_options *own, struct tp_error *error);
 
 /* Puts what the options leave to the data into them. */
 void tp_api_resolve(const tileprop_options *completed, const struct tp_dataset *train,
                     struct tp_train_options *own);
 
-/* Whether a pointer that a call needs is there. Errors: TP_USAGE naming it. */
-enum tp_status tp_api_need(const void *pointer, const char *name, struct tp_error *error);
+/* Whether a pointer that a call needs is there. Errors: TILEPROP_USAGE naming it. */
+tileprop_status tp_api_need(const void *pointer, const char *name, struct tp_error *error);
 
 /*
- * Whether a struct's size is one that any version had. Errors: TP_USAGE naming the struct.
+ * Whether a struct's size is one that any version had. Errors: TILEPROP_USAGE naming the struct.
  */
-enum tp_status tp_api_size(const char *name, size_t found, size_t least, size_t most, struct tp_error *error);
+tileprop_status tp_api_size(const char *name, size_t found, size_t least, size_t most,
+                            struct tp_error *error);
 
 /*
  * A caller's data, completed to all that there is now; name is theirs unless they have one.
- * Errors: TP_USAGE for another size than any had, without samples or for no type of them; TP_BAD_INPUT for
- * more of them than memory can hold.
+ * Errors: TILEPROP_USAGE for another size than any had, without samples or for no type of them;
+ * TILEPROP_BAD_INPUT for more of them than memory can hold.
  */
-enum tp_status tp_api_complete(const char *name, const tileprop_data *data, tileprop_data *completed,
-                               struct tp_error *error);
+tileprop_status tp_api_complete(const char *name, const tileprop_data *data, tileprop_data *completed,
+                                struct tp_error *error);
 
 /*
  * Completed data as a data set, whose pointers are not written through. Labels of another type than u16 are
  * copied to *copy, which is NULL before and to be freed.
- * Errors: TP_USAGE, TP_BAD_INPUT, TP_FAILURE, naming the data.
+ * Errors: TILEPROP_USAGE, TILEPROP_BAD_INPUT, TILEPROP_FAILURE, naming the data.
  */
-enum tp_status tp_api_data(const tileprop_data *data, struct tp_dataset *set, uint16_t **copy,
-                           struct tp_error *error);
+tileprop_status tp_api_data(const tileprop_data *data, struct tp_dataset *set, uint16_t **copy,
+                            struct tp_error *error);
 
-/* The same, where a value that is not finite is an error too: TP_BAD_INPUT. */
-enum tp_status tp_api_finite_data(const tileprop_data *data, struct tp_dataset *set, uint16_t **copy,
-                                  struct tp_error *error);
+/* The same, where a value that is not finite is an error too: TILEPROP_BAD_INPUT. */
+tileprop_status tp_api_finite_data(const tileprop_data *data, struct tp_dataset *set, uint16_t **copy,
+                                   struct tp_error *error);
 
 /*
  * Whether a run can go on from there whose own checkpoints would be `next`.
- * Errors: TP_USAGE for options or data that are not those of the run; TP_BAD_INPUT for another numerics
- * version, unless it may be inexact, and for weights that are not of the network; TP_FAILURE without memory.
+ * Errors: TILEPROP_USAGE for options or data that are not those of the run; TILEPROP_BAD_INPUT for another
+ * numerics version, unless it may be inexact, and for weights that are not of the network; TILEPROP_FAILURE
+ * without memory.
  */
-enum tp_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact,
-                                const struct tp_checkpoint *next, struct tp_error *error);
+tileprop_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact,
+                                 const struct tp_checkpoint *next, struct tp_error *error);
 
 #endif

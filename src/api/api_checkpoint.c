@@ -5,18 +5,18 @@
 
 #include "api/api.h"
 
-static enum tp_status load(tileprop_checkpoint **handle, const char *path, struct tp_error *error)
+static tileprop_status load(tileprop_checkpoint **handle, const char *path, struct tp_error *error)
 {
     *handle = NULL;
-    enum tp_status status = tp_api_need(path, "path", error);
-    if (status != TP_OK)
+    tileprop_status status = tp_api_need(path, "path", error);
+    if (status != TILEPROP_OK)
         return status;
     *handle = calloc(1, sizeof **handle);
     if (!*handle || !((*handle)->path = strdup(path)))
-        status = tp_fail(error, TP_FAILURE, "out of memory: a checkpoint");
-    if (status == TP_OK)
+        status = tp_fail(error, TILEPROP_FAILURE, "out of memory: a checkpoint");
+    if (status == TILEPROP_OK)
         status = tp_checkpoint_read(&(*handle)->own, path, error);
-    if (status != TP_OK) {
+    if (status != TILEPROP_OK) {
         tileprop_checkpoint_free(*handle);
         *handle = NULL;
     }
@@ -28,8 +28,8 @@ tileprop_status tileprop_checkpoint_load(tileprop_checkpoint **handle, const cha
 {
     struct tp_call call;
     tp_call_begin(&call);
-    enum tp_status status = tp_api_need(handle, "checkpoint", &call.error);
-    if (status == TP_OK)
+    tileprop_status status = tp_api_need(handle, "checkpoint", &call.error);
+    if (status == TILEPROP_OK)
         status = load(handle, path, &call.error);
     return tp_call_end(&call, status, message, size);
 }
@@ -54,8 +54,8 @@ int tileprop_checkpoint_has_best(const tileprop_checkpoint *handle)
     return handle->own.best.layer_count > 0;
 }
 
-static enum tp_status write(const tileprop_training_state *moment, FILE *out, const void *attachment,
-                            size_t attachment_size, struct tp_error *error)
+static tileprop_status write(const tileprop_training_state *moment, FILE *out, const void *attachment,
+                             size_t attachment_size, struct tp_error *error)
 {
     struct tp_checkpoint all = *moment->next;
     struct tp_safe_file file = {.file = out};
@@ -66,7 +66,7 @@ static enum tp_status write(const tileprop_training_state *moment, FILE *out, co
         finite &= tp_weights_finite(&all.states[i]);
     }
     if (!finite)
-        return tp_fail(error, TP_FAILURE,
+        return tp_fail(error, TILEPROP_FAILURE,
                        "weights or optimizer state that are not finite found, expected finite ones");
     all.model.normalization = *moment->shown->normalization;
     all.model.step = moment->shown->progress->steps - 1;
@@ -76,7 +76,7 @@ static enum tp_status write(const tileprop_training_state *moment, FILE *out, co
     all.has_history = attachment != NULL;
     all.history = (void *)(uintptr_t)attachment; /* which nobody writes to */
     all.history_size = attachment_size;
-    const enum tp_status status = tp_checkpoint_write(&all, &file, error);
+    const tileprop_status status = tp_checkpoint_write(&all, &file, error);
     errno = file.error;
     return status;
 }
@@ -87,10 +87,10 @@ tileprop_status tileprop_checkpoint_write(const tileprop_training_state *moment,
 {
     struct tp_call call;
     tp_call_begin(&call);
-    enum tp_status status = tp_api_need(moment, "moment", &call.error);
-    if (status == TP_OK)
+    tileprop_status status = tp_api_need(moment, "moment", &call.error);
+    if (status == TILEPROP_OK)
         status = tp_api_need(out, "out", &call.error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = write(moment, out, attachment, attachment_size, &call.error);
     return tp_call_end(&call, status, message, size);
 }
@@ -116,7 +116,7 @@ static bool may_differ(const char *name)
 }
 
 /* Both texts are written from the same table of options, so they have the same lines in the same order. */
-static enum tp_status compare_lines(char *found, char *expected, const char *path, struct tp_error *error)
+static tileprop_status compare_lines(char *found, char *expected, const char *path, struct tp_error *error)
 {
     char *name, *value, *kept_name, *kept_value;
     while (*found && *expected) {
@@ -125,29 +125,29 @@ static enum tp_status compare_lines(char *found, char *expected, const char *pat
         if (strcmp(name, kept_name) != 0)
             break;
         if (strcmp(value, kept_value) != 0 && !may_differ(name))
-            return tp_fail(error, TP_USAGE, "--%s: %s found, expected %s as in %s", name, value,
+            return tp_fail(error, TILEPROP_USAGE, "--%s: %s found, expected %s as in %s", name, value,
                            tp_show(kept_value, strlen(kept_value)).text, path);
     }
     if (*found || *expected)
         return tp_fail(
-            error, TP_BAD_INPUT,
+            error, TILEPROP_BAD_INPUT,
             "%s: __metadata__: options: other names found than this version has, expected the same", path);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-static enum tp_status check_text(const tileprop_checkpoint *from, const struct tp_checkpoint *next,
-                                 struct tp_error *error)
+static tileprop_status check_text(const tileprop_checkpoint *from, const struct tp_checkpoint *next,
+                                  struct tp_error *error)
 {
     char *found = strdup(next->model.options), *expected = strdup(from->own.model.options);
-    enum tp_status status = found && expected ? compare_lines(found, expected, from->path, error)
-                                              : tp_fail(error, TP_FAILURE, "out of memory: options");
+    tileprop_status status = found && expected ? compare_lines(found, expected, from->path, error)
+                                               : tp_fail(error, TILEPROP_FAILURE, "out of memory: options");
     free(found);
     free(expected);
     return status;
 }
 
-static enum tp_status check_data(const tileprop_checkpoint *from, const struct tp_checkpoint *next,
-                                 struct tp_error *error)
+static tileprop_status check_data(const tileprop_checkpoint *from, const struct tp_checkpoint *next,
+                                  struct tp_error *error)
 {
     const struct tp_checkpoint *own = &from->own;
     const struct {
@@ -160,39 +160,39 @@ static enum tp_status check_data(const tileprop_checkpoint *from, const struct t
                {"--init-from: the path", next->init_from, own->init_from}};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (all[i].found != all[i].expected)
-            return tp_fail(error, TP_USAGE,
+            return tp_fail(error, TILEPROP_USAGE,
                            "%s is another one than in %s: fingerprint %016" PRIx64
                            " found, expected %016" PRIx64,
                            all[i].what, from->path, all[i].found, all[i].expected);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* What a file that says it has the same options and data can still have wrong. */
-static enum tp_status check_network(const tileprop_checkpoint *from, const struct tp_checkpoint *next,
-                                    struct tp_error *error)
+static tileprop_status check_network(const tileprop_checkpoint *from, const struct tp_checkpoint *next,
+                                     struct tp_error *error)
 {
     if (!tp_weights_alike(&from->own.model.weights, &next->model.weights))
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: layers: other ones found than its options describe, expected the same",
                        from->path);
     if (from->own.state_count < next->state_count)
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: %zu arrays of optimizer state found, expected %zu, as its optimizer has",
                        from->path, from->own.state_count, next->state_count);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact,
-                                const struct tp_checkpoint *next, struct tp_error *error)
+tileprop_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact,
+                                 const struct tp_checkpoint *next, struct tp_error *error)
 {
     if (from->own.model.numerics != TP_NUMERICS_VERSION && !inexact)
         return tp_fail(
-            error, TP_BAD_INPUT,
+            error, TILEPROP_BAD_INPUT,
             "%s: __metadata__: numerics_version: %" PRIu64
             " found, expected %d: the run would end with other bits; --resume-inexact accepts that",
             from->path, from->own.model.numerics, TP_NUMERICS_VERSION);
-    enum tp_status status = check_text(from, next, error);
-    if (status == TP_OK)
+    tileprop_status status = check_text(from, next, error);
+    if (status == TILEPROP_OK)
         status = check_data(from, next, error);
-    return status == TP_OK ? check_network(from, next, error) : status;
+    return status == TILEPROP_OK ? check_network(from, next, error) : status;
 }

@@ -11,95 +11,97 @@ static int64_t label_at(const tileprop_data *data, size_t i)
                                               : ((const int32_t *)data->labels)[i];
 }
 
-enum tp_status tp_api_complete(const char *name, const tileprop_data *given, tileprop_data *data,
-                               struct tp_error *error)
+tileprop_status tp_api_complete(const char *name, const tileprop_data *given, tileprop_data *data,
+                                struct tp_error *error)
 {
-    enum tp_status status = tp_api_need(given, name, error);
-    if (status == TP_OK)
+    tileprop_status status = tp_api_need(given, name, error);
+    if (status == TILEPROP_OK)
         status = tp_api_size(name, given->size, offsetof(tileprop_data, class_names), sizeof *data, error);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         return status;
     *data = (tileprop_data){0};
     memcpy(data, given, given->size);
     data->name = data->name ? data->name : name;
     if (!data->samples)
-        return tp_fail(error, TP_USAGE, "%s: samples: NULL found, expected rows of values", data->name);
+        return tp_fail(error, TILEPROP_USAGE, "%s: samples: NULL found, expected rows of values", data->name);
     if (data->type != TILEPROP_U8 && data->type != TILEPROP_F32)
-        return tp_fail(error, TP_USAGE, "%s: type: %d found, expected TILEPROP_U8 or TILEPROP_F32",
+        return tp_fail(error, TILEPROP_USAGE, "%s: type: %d found, expected TILEPROP_U8 or TILEPROP_F32",
                        data->name, (int)data->type);
     /* No object has more bytes; a fourth of them also where a value is one byte, since labels may have four.
      */
     if (data->rows > 0 && data->features > PTRDIFF_MAX / sizeof(float) / data->rows)
-        return tp_fail(error, TP_BAD_INPUT, "%s: %zu rows of %zu values found, expected what memory can hold",
-                       data->name, data->rows, data->features);
-    return TP_OK;
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: %zu rows of %zu values found, expected what memory can hold", data->name,
+                       data->rows, data->features);
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_api_data(const tileprop_data *data, struct tp_dataset *set, uint16_t **copy,
-                           struct tp_error *error)
+tileprop_status tp_api_data(const tileprop_data *data, struct tp_dataset *set, uint16_t **copy,
+                            struct tp_error *error)
 {
     const char *name = data->name;
     const size_t most = data->classes ? data->classes : TP_CLASSES_MAX;
     if (!data->labels)
-        return tp_fail(error, TP_USAGE, "%s: labels: NULL found, expected one for each row", name);
+        return tp_fail(error, TILEPROP_USAGE, "%s: labels: NULL found, expected one for each row", name);
     if (data->label_type != TILEPROP_U8 && data->label_type != TILEPROP_U16 &&
         data->label_type != TILEPROP_I32)
-        return tp_fail(error, TP_USAGE,
+        return tp_fail(error, TILEPROP_USAGE,
                        "%s: label_type: %d found, expected TILEPROP_U8, TILEPROP_U16 or TILEPROP_I32", name,
                        (int)data->label_type);
     if (data->rows == 0 || data->features == 0)
-        return tp_fail(error, TP_BAD_INPUT, "%s: %zu rows of %zu values found, expected at least 1", name,
-                       data->rows, data->features);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu rows of %zu values found, expected at least 1",
+                       name, data->rows, data->features);
     if (data->classes > TP_CLASSES_MAX)
-        return tp_fail(error, TP_USAGE, "%s: %zu classes found, expected at most %d", name, data->classes,
-                       TP_CLASSES_MAX);
+        return tp_fail(error, TILEPROP_USAGE, "%s: %zu classes found, expected at most %d", name,
+                       data->classes, TP_CLASSES_MAX);
     int64_t largest = 0;
     for (size_t i = 0; i < data->rows; i++) {
         const int64_t label = label_at(data, i);
         if (label < 0 || (uint64_t)label >= most)
-            return tp_fail(error, TP_BAD_INPUT, "%s: row %zu: label %lld found, expected 0 to %zu", name, i,
-                           (long long)label, most - 1);
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: label %lld found, expected 0 to %zu",
+                           name, i, (long long)label, most - 1);
         largest = label > largest ? label : largest;
     }
     if (data->label_type != TILEPROP_U16) {
         *copy = malloc(data->rows * sizeof **copy);
         if (!*copy)
-            return tp_fail(error, TP_FAILURE, "out of memory: %zu labels", data->rows);
+            return tp_fail(error, TILEPROP_FAILURE, "out of memory: %zu labels", data->rows);
         for (size_t i = 0; i < data->rows; i++)
             (*copy)[i] = (uint16_t)label_at(data, i);
     }
-    *set = (struct tp_dataset){.type = data->type == TILEPROP_U8 ? TP_SAMPLE_U8 : TP_SAMPLE_F32,
+    *set = (struct tp_dataset){.type = data->type == TILEPROP_U8 ? TILEPROP_U8 : TILEPROP_F32,
                                .samples = (void *)(uintptr_t)data->samples,
                                .labels = *copy ? *copy : (uint16_t *)(uintptr_t)data->labels,
                                .count = data->rows,
                                .features = data->features,
                                .classes = data->classes ? data->classes : (size_t)largest + 1,
                                .class_weights = data->class_weights};
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_api_finite_data(const tileprop_data *data, struct tp_dataset *set, uint16_t **copy,
-                                  struct tp_error *error)
+tileprop_status tp_api_finite_data(const tileprop_data *data, struct tp_dataset *set, uint16_t **copy,
+                                   struct tp_error *error)
 {
-    const enum tp_status status = tp_api_data(data, set, copy, error);
-    for (size_t i = 0; status == TP_OK && data->type == TILEPROP_F32 && i < data->rows * data->features; i++)
+    const tileprop_status status = tp_api_data(data, set, copy, error);
+    for (size_t i = 0; status == TILEPROP_OK && data->type == TILEPROP_F32 && i < data->rows * data->features;
+         i++)
         if (!isfinite(((const float *)data->samples)[i]))
-            return tp_fail(error, TP_BAD_INPUT, "%s: row %zu: value %zu is not finite", data->name,
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: value %zu is not finite", data->name,
                            i / data->features, i % data->features);
     return status;
 }
 
-static enum tp_status evaluate(const tileprop_model *handle, const tileprop_data *given, size_t threads,
-                               const struct tp_predictions *to, struct tp_error *error)
+static tileprop_status evaluate(const tileprop_model *handle, const tileprop_data *given, size_t threads,
+                                const struct tp_predictions *to, struct tp_error *error)
 {
     static const uint8_t none = 0;
     tileprop_data data;
     struct tp_dataset set;
     uint16_t *copy = NULL;
-    enum tp_status status = tp_api_need(handle, "model", error);
-    if (status == TP_OK)
+    tileprop_status status = tp_api_need(handle, "model", error);
+    if (status == TILEPROP_OK)
         status = tp_api_complete("data", given, &data, error);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         return status;
     const size_t rows = data.rows, features = tileprop_model_features(handle);
     if (!to->loss) { /* nobody looks at labels */
@@ -109,11 +111,11 @@ static enum tp_status evaluate(const tileprop_model *handle, const tileprop_data
     }
     data.classes = tileprop_model_classes(handle);
     if (data.features != features)
-        return tp_fail(error, TP_BAD_INPUT, "%s: samples of %zu values found, expected %zu", data.name,
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of %zu values found, expected %zu", data.name,
                        data.features, features);
     status = tp_api_data(&data, &set, &copy, error);
     set.count = rows;
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_predictor_run_team(handle->predictor, threads ? threads : tileprop_threads(0), &set, to,
                                        error);
     free(copy);

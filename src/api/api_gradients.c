@@ -5,64 +5,65 @@
 #include "api/api.h"
 #include "verify/gradient_check.h"
 
-static enum tp_status check_tiers(const struct tp_train_options *options, const struct tp_dataset *set,
-                                  const struct tp_normalization *normalization,
-                                  const struct tp_reference_f64 *plain, tileprop_gradients *found,
-                                  struct tp_error *error)
+static tileprop_status check_tiers(const struct tp_train_options *options, const struct tp_dataset *set,
+                                   const struct tp_normalization *normalization,
+                                   const struct tp_reference_f64 *plain, tileprop_gradients *found,
+                                   struct tp_error *error)
 {
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     found->isas_right = 1;
-    for (size_t t = 0; tp_tiers[t] && found->isa_count < TILEPROP_CHECK_ISAS_MAX && status == TP_OK; t++) {
+    for (size_t t = 0; tp_tiers[t] && found->isa_count < TILEPROP_CHECK_ISAS_MAX && status == TILEPROP_OK;
+         t++) {
         tileprop_isa_gradients *isa = &found->isas[found->isa_count];
         if (!tp_tier_runs_here(tp_tiers[t]))
             continue;
         status = tp_tier_check(tp_tiers[t], options, set, normalization, plain, isa, error);
         found->isas_right &= isa->right;
-        found->isa_count += status == TP_OK;
+        found->isa_count += status == TILEPROP_OK;
     }
     return status;
 }
 
-static enum tp_status check_network(const struct tp_train_options *options, const struct tp_dataset *set,
-                                    int (*progress)(void *context, double share), void *context,
-                                    tileprop_gradients *found, struct tp_error *error)
+static tileprop_status check_network(const struct tp_train_options *options, const struct tp_dataset *set,
+                                     int (*progress)(void *context, double share), void *context,
+                                     tileprop_gradients *found, struct tp_error *error)
 {
     struct tp_normalization normalization = {0};
     struct tp_reference_f64 plain = {0};
-    enum tp_status status = tp_normalization_fit(&normalization, options->normalize, set, error);
-    if (status == TP_OK)
+    tileprop_status status = tp_normalization_fit(&normalization, options->normalize, set, error);
+    if (status == TILEPROP_OK)
         status = tp_f64_make(&plain, options, set, &normalization, TILEPROP_CHECK_SAMPLES, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status =
             tp_finite_differences_measure(&plain, tp_train_threads(options), progress, context, found, error);
-    if (status == TP_OK && !found->stopped)
+    if (status == TILEPROP_OK && !found->stopped)
         status = check_tiers(options, set, &normalization, &plain, found, error);
     tp_f64_free(&plain);
     tp_normalization_free(&normalization);
     return status;
 }
 
-static enum tp_status check(const tileprop_options *given, const tileprop_data *data,
-                            int (*progress)(void *context, double share), void *context,
-                            tileprop_gradients *found, struct tp_error *error)
+static tileprop_status check(const tileprop_options *given, const tileprop_data *data,
+                             int (*progress)(void *context, double share), void *context,
+                             tileprop_gradients *found, struct tp_error *error)
 {
     struct tp_train_options options;
     tileprop_options completed;
     struct tp_dataset set;
     uint16_t *copy = NULL;
     tileprop_data whole;
-    enum tp_status status = tp_api_options(given, &completed, &options, error);
-    if (status == TP_OK)
+    tileprop_status status = tp_api_options(given, &completed, &options, error);
+    if (status == TILEPROP_OK)
         status = tp_api_complete("data", data, &whole, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_api_finite_data(&whole, &set, &copy, error);
-    if (status == TP_OK) {
+    if (status == TILEPROP_OK) {
         tp_api_resolve(&completed, &set, &options);
         options.drop_last = false; /* there are no batches */
-        options.init = options.init == TP_INIT_AUTO ? TP_INIT_UNIFORM : options.init;
+        options.init = options.init == TILEPROP_INIT_AUTO ? TILEPROP_INIT_UNIFORM : options.init;
         status = tp_train_options_check(&options, &set, &set, NULL, error);
     }
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = check_network(&options, &set, progress, context, found, error);
     free(copy);
     return status;
@@ -74,11 +75,11 @@ tileprop_status tileprop_check_gradients(const tileprop_options *options, const 
 {
     struct tp_call call;
     tp_call_begin(&call);
-    enum tp_status status = tp_api_need(gradients, "gradients", &call.error);
-    if (status == TP_OK)
+    tileprop_status status = tp_api_need(gradients, "gradients", &call.error);
+    if (status == TILEPROP_OK)
         status = tp_api_size("gradients", gradients->size, offsetof(tileprop_gradients, layer_count),
                              sizeof *gradients, &call.error);
-    if (status == TP_OK) {
+    if (status == TILEPROP_OK) {
         tileprop_gradients found = {.size = gradients->size};
         status = check(options, data, progress, context, &found, &call.error);
         memcpy(gradients, &found, found.size);

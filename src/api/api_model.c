@@ -6,52 +6,53 @@
 #include "base/safe_file.h"
 #include "data/schema_text.h"
 
-_Static_assert((int)TILEPROP_OK == (int)TP_OK && (int)TILEPROP_FAILURE == (int)TP_FAILURE &&
-                   (int)TILEPROP_USAGE == (int)TP_USAGE && (int)TILEPROP_BAD_INPUT == (int)TP_BAD_INPUT &&
-                   (int)TILEPROP_DIVERGED == (int)TP_DIVERGED,
+_Static_assert((int)TILEPROP_OK == (int)TILEPROP_OK && (int)TILEPROP_FAILURE == (int)TILEPROP_FAILURE &&
+                   (int)TILEPROP_USAGE == (int)TILEPROP_USAGE &&
+                   (int)TILEPROP_BAD_INPUT == (int)TILEPROP_BAD_INPUT &&
+                   (int)TILEPROP_DIVERGED == (int)TILEPROP_DIVERGED,
                "statuses are the same numbers");
 
-enum tp_status tp_api_model(tileprop_model **handle, struct tp_model *model, struct tp_error *error)
+tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, struct tp_error *error)
 {
     *handle = calloc(1, sizeof **handle);
     if (!*handle) {
         tp_model_free(model);
-        return tp_fail(error, TP_FAILURE, "out of memory: a model");
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: a model");
     }
     (*handle)->model = *model;
     *model = (struct tp_model){0};
     const struct tp_schema *schema = &(*handle)->model.schema;
-    enum tp_status status = tp_predictor_create(&(*handle)->predictor, &(*handle)->model, "auto", error);
-    if (status == TP_OK && (schema->column_count || schema->means) &&
+    tileprop_status status = tp_predictor_create(&(*handle)->predictor, &(*handle)->model, "auto", error);
+    if (status == TILEPROP_OK && (schema->column_count || schema->means) &&
         !((*handle)->schema = tp_schema_text_write(schema)))
-        status = tp_fail(error, TP_FAILURE, "out of memory: a model");
-    if (status == TP_OK)
+        status = tp_fail(error, TILEPROP_FAILURE, "out of memory: a model");
+    if (status == TILEPROP_OK)
         status = tp_predictor_hash((*handle)->predictor, &(*handle)->hash, error);
-    if (status == TP_OK)
-        return TP_OK;
+    if (status == TILEPROP_OK)
+        return TILEPROP_OK;
     tileprop_model_free(*handle);
     *handle = NULL;
     return status;
 }
 
 /* Layers alone are no model that can be used. */
-static enum tp_status take(tileprop_model **handle, struct tp_model *model, const char *path,
-                           struct tp_error *error)
+static tileprop_status take(tileprop_model **handle, struct tp_model *model, const char *path,
+                            struct tp_error *error)
 {
     if (model->described)
         return tp_api_model(handle, model, error);
     tp_model_free(model);
-    return tp_fail(error, TP_BAD_INPUT,
+    return tp_fail(error, TILEPROP_BAD_INPUT,
                    "%s: layers alone found, expected a model as train --save writes it, which also says "
                    "activation and normalization",
                    path);
 }
 
-static enum tp_status begin_load(tileprop_model **handle, const void *from, const char *name,
-                                 struct tp_error *error)
+static tileprop_status begin_load(tileprop_model **handle, const void *from, const char *name,
+                                  struct tp_error *error)
 {
-    const enum tp_status status = tp_api_need(handle, "model", error);
-    if (status != TP_OK)
+    const tileprop_status status = tp_api_need(handle, "model", error);
+    if (status != TILEPROP_OK)
         return status;
     *handle = NULL;
     return tp_api_need(from, name, error);
@@ -62,10 +63,10 @@ tileprop_status tileprop_model_load(tileprop_model **handle, const char *path, c
     struct tp_call call;
     struct tp_model model;
     tp_call_begin(&call);
-    enum tp_status status = begin_load(handle, path, "path", &call.error);
-    if (status == TP_OK)
+    tileprop_status status = begin_load(handle, path, "path", &call.error);
+    if (status == TILEPROP_OK)
         status = tp_model_read(&model, path, &call.error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = take(handle, &model, path, &call.error);
     return tp_call_end(&call, status, message, size);
 }
@@ -77,15 +78,15 @@ tileprop_status tileprop_model_load_memory(tileprop_model **handle, const void *
     struct tp_model model;
     struct tp_file file = {.path = "memory", .size = count};
     tp_call_begin(&call);
-    enum tp_status status = begin_load(handle, count ? bytes : "", "bytes", &call.error);
-    if (status == TP_OK && !(file.bytes = malloc(count ? count : 1)))
-        status = tp_fail(&call.error, TP_FAILURE, "out of memory: a model of %zu bytes", count);
-    if (status == TP_OK) {
+    tileprop_status status = begin_load(handle, count ? bytes : "", "bytes", &call.error);
+    if (status == TILEPROP_OK && !(file.bytes = malloc(count ? count : 1)))
+        status = tp_fail(&call.error, TILEPROP_FAILURE, "out of memory: a model of %zu bytes", count);
+    if (status == TILEPROP_OK) {
         if (count)
             memcpy(file.bytes, bytes, count);
         status = tp_model_parse(&model, &file, &call.error);
     }
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = take(handle, &model, file.path, &call.error);
     return tp_call_end(&call, status, message, size);
 }
@@ -106,28 +107,28 @@ tileprop_status tileprop_model_save(const tileprop_model *handle, const char *pa
     struct tp_call call;
     struct tp_safe_file file = {0};
     tp_call_begin(&call);
-    enum tp_status status = tp_api_need(handle, "model", &call.error);
-    if (status == TP_OK)
+    tileprop_status status = tp_api_need(handle, "model", &call.error);
+    if (status == TILEPROP_OK)
         status = tp_api_need(path, "path", &call.error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_safe_file_open(&file, "tileprop_model_save", path, &call.error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_model_write(&handle->model, &file, &call.error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_safe_file_commit(&file, &call.error);
     tp_safe_file_discard(&file);
     return tp_call_end(&call, status, message, size);
 }
 
-static enum tp_status write_memory(const tileprop_model *handle, void **bytes, size_t *count,
-                                   struct tp_error *error)
+static tileprop_status write_memory(const tileprop_model *handle, void **bytes, size_t *count,
+                                    struct tp_error *error)
 {
     char *text = NULL;
     struct tp_safe_file file = {.file = open_memstream(&text, count), .path = (char[]){"memory"}};
-    enum tp_status status = file.file ? tp_model_write(&handle->model, &file, error) : TP_FAILURE;
+    tileprop_status status = file.file ? tp_model_write(&handle->model, &file, error) : TILEPROP_FAILURE;
     if ((file.file && fclose(file.file) != 0) || file.error || !file.file)
-        status = tp_fail(error, TP_FAILURE, "out of memory: a model's file");
-    if (status == TP_OK)
+        status = tp_fail(error, TILEPROP_FAILURE, "out of memory: a model's file");
+    if (status == TILEPROP_OK)
         *bytes = text;
     else
         free(text);
@@ -139,14 +140,14 @@ tileprop_status tileprop_model_save_memory(const tileprop_model *handle, void **
 {
     struct tp_call call;
     tp_call_begin(&call);
-    enum tp_status status = tp_api_need(bytes, "bytes", &call.error);
-    if (status == TP_OK) {
+    tileprop_status status = tp_api_need(bytes, "bytes", &call.error);
+    if (status == TILEPROP_OK) {
         *bytes = NULL;
         status = tp_api_need(handle, "model", &call.error);
     }
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_api_need(count, "count", &call.error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = write_memory(handle, bytes, count, &call.error);
     return tp_call_end(&call, status, message, size);
 }
@@ -156,10 +157,10 @@ tileprop_status tileprop_model_write(const tileprop_model *handle, FILE *out, ch
     struct tp_call call;
     struct tp_safe_file file = {.file = out, .path = (char[]){"model"}};
     tp_call_begin(&call);
-    enum tp_status status = tp_api_need(handle, "model", &call.error);
-    if (status == TP_OK)
+    tileprop_status status = tp_api_need(handle, "model", &call.error);
+    if (status == TILEPROP_OK)
         status = tp_api_need(out, "out", &call.error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_model_write(&handle->model, &file, &call.error);
     const tileprop_status ended = tp_call_end(&call, status, message, size);
     errno = file.error;
@@ -223,12 +224,12 @@ tileprop_status tileprop_model_use_isa(tileprop_model *handle, const char *isa, 
     struct tp_call call;
     struct tp_predictor *predictor;
     tp_call_begin(&call);
-    enum tp_status status = tp_api_need(handle, "model", &call.error);
-    if (status == TP_OK)
+    tileprop_status status = tp_api_need(handle, "model", &call.error);
+    if (status == TILEPROP_OK)
         status = tp_api_need(isa, "isa", &call.error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_predictor_create(&predictor, &handle->model, isa, &call.error);
-    if (status == TP_OK) {
+    if (status == TILEPROP_OK) {
         tp_predictor_free(handle->predictor);
         handle->predictor = predictor;
     }
@@ -240,7 +241,7 @@ uint64_t tileprop_model_hash(const tileprop_model *handle)
     return handle->hash;
 }
 
-static void predict(const tileprop_model *handle, enum tp_sample_type type, const void *samples, size_t rows,
+static void predict(const tileprop_model *handle, tileprop_type type, const void *samples, size_t rows,
                     float *probabilities, uint16_t *classes)
 {
     const struct tp_dataset set = {.type = type,
@@ -254,11 +255,11 @@ static void predict(const tileprop_model *handle, enum tp_sample_type type, cons
 void tileprop_predict_f32(const tileprop_model *handle, const float *samples, size_t rows,
                           float *probabilities, uint16_t *classes)
 {
-    predict(handle, TP_SAMPLE_F32, samples, rows, probabilities, classes);
+    predict(handle, TILEPROP_F32, samples, rows, probabilities, classes);
 }
 
 void tileprop_predict_u8(const tileprop_model *handle, const uint8_t *samples, size_t rows,
                          float *probabilities, uint16_t *classes)
 {
-    predict(handle, TP_SAMPLE_U8, samples, rows, probabilities, classes);
+    predict(handle, TILEPROP_U8, samples, rows, probabilities, classes);
 }

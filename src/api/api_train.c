@@ -39,42 +39,43 @@ struct training {
     bool stop; /* the caller's wish */
 };
 
-static enum tp_status take_run(const tileprop_run_options *given, tileprop_run_options *run,
-                               struct tp_error *error)
+static tileprop_status take_run(const tileprop_run_options *given, tileprop_run_options *run,
+                                struct tp_error *error)
 {
     *run = (tileprop_run_options){0};
     if (!given)
-        return TP_OK;
+        return TILEPROP_OK;
     if (given->size != sizeof *given)
-        return tp_fail(error, TP_USAGE, "run: size %zu found, expected %zu", given->size, sizeof *given);
+        return tp_fail(error, TILEPROP_USAGE, "run: size %zu found, expected %zu", given->size,
+                       sizeof *given);
     *run = *given;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* Whether a set says of itself that it can be evaluated, before anything that it points to is read. */
-static enum tp_status compare(const tileprop_data *found, const struct set *train, struct tp_error *error)
+static tileprop_status compare(const tileprop_data *found, const struct set *train, struct tp_error *error)
 {
     static const char *const types[] = {[TILEPROP_U8] = "u8", [TILEPROP_F32] = "f32"};
     const tileprop_data *expected = &train->given;
     if (found->type != expected->type)
-        return tp_fail(error, TP_BAD_INPUT, "%s: samples of type %s found, expected %s as in %s", found->name,
-                       types[found->type], types[expected->type], train->name);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of type %s found, expected %s as in %s",
+                       found->name, types[found->type], types[expected->type], train->name);
     if (found->features != expected->features)
-        return tp_fail(error, TP_BAD_INPUT, "%s: samples of %zu values found, expected %zu as in %s",
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of %zu values found, expected %zu as in %s",
                        found->name, found->features, expected->features, train->name);
     if (found->classes > train->own.classes)
-        return tp_fail(error, TP_BAD_INPUT, "%s: %zu classes found, expected at most %zu as in %s",
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu classes found, expected at most %zu as in %s",
                        found->name, found->classes, train->own.classes, train->name);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-static enum tp_status take_set(struct set *set, const char *name, const tileprop_data *given,
-                               const struct set *train, struct tp_error *error)
+static tileprop_status take_set(struct set *set, const char *name, const tileprop_data *given,
+                                const struct set *train, struct tp_error *error)
 {
-    enum tp_status status = tp_api_complete(name, given, &set->given, error);
-    if (status == TP_OK && train)
+    tileprop_status status = tp_api_complete(name, given, &set->given, error);
+    if (status == TILEPROP_OK && train)
         status = compare(&set->given, train, error);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         return status;
     set->name = set->given.name;
     if (train && !set->given.classes)
@@ -83,19 +84,20 @@ static enum tp_status take_set(struct set *set, const char *name, const tileprop
 }
 
 /* What models and losses need of the classes that are trained on. */
-static enum tp_status check_classes(const struct set *train, struct tp_error *error)
+static tileprop_status check_classes(const struct set *train, struct tp_error *error)
 {
     const float *weights = train->given.class_weights;
     const char *const *names = train->given.class_names;
     for (size_t k = 0; k < train->own.classes; k++) {
         if (weights && !(weights[k] >= 0 && isfinite(weights[k])))
-            return tp_fail(error, TP_BAD_INPUT, "%s: class_weights[%zu]: %g found, expected a number from 0",
-                           train->name, k, (double)weights[k]);
+            return tp_fail(error, TILEPROP_BAD_INPUT,
+                           "%s: class_weights[%zu]: %g found, expected a number from 0", train->name, k,
+                           (double)weights[k]);
         if (names && !names[k])
-            return tp_fail(error, TP_USAGE, "%s: class_names[%zu]: NULL found, expected a name", train->name,
-                           k);
+            return tp_fail(error, TILEPROP_USAGE, "%s: class_names[%zu]: NULL found, expected a name",
+                           train->name, k);
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 static json_t *class_names(const struct set *train)
@@ -114,7 +116,7 @@ static json_t *class_names(const struct set *train)
 }
 
 /* A model of the run but for its weights; what the trainer finds of the normalization has room there. */
-static enum tp_status describe(const struct training *t, struct tp_model *model, struct tp_error *error)
+static tileprop_status describe(const struct training *t, struct tp_model *model, struct tp_error *error)
 {
     const size_t features = t->train.own.features;
     const char *schema = t->train.given.schema;
@@ -129,34 +131,34 @@ static enum tp_status describe(const struct training *t, struct tp_model *model,
                                .options = strdup(t->run.text ? t->run.text : ""),
                                .fingerprint = t->next.model.fingerprint};
     if (!model->normalization.scale || !model->normalization.shift || !model->class_names || !model->options)
-        return tp_fail(error, TP_FAILURE, "out of memory: a model");
-    return schema ? tp_schema_text_read(&model->schema, schema, features, t->train.name, error) : TP_OK;
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: a model");
+    return schema ? tp_schema_text_read(&model->schema, schema, features, t->train.name, error) : TILEPROP_OK;
 }
 
 /* Room for weights that become models and, with state, checkpoints. */
-static enum tp_status make_room(struct training *t, struct tp_error *error)
+static tileprop_status make_room(struct training *t, struct tp_error *error)
 {
     struct kept *const both[] = {&t->last, &t->best};
     struct tp_checkpoint *next = &t->next;
     struct tp_network network;
-    enum tp_status status =
+    tileprop_status status =
         tp_network_shape(&network, &t->options, t->train.own.features, t->train.own.classes, 1, error);
-    for (int i = 0; i < 2 && status == TP_OK; i++) {
+    for (int i = 0; i < 2 && status == TILEPROP_OK; i++) {
         if (!both[i]->wanted)
             continue;
         tp_weights_shape(&both[i]->weights, &network);
         status = tp_weights_allocate(&both[i]->weights, error);
     }
-    if (status == TP_OK) {
+    if (status == TILEPROP_OK) {
         next->state_count = (size_t)network.states;
         tp_weights_shape(&next->model.weights, &network);
         for (size_t i = 0; i < next->state_count; i++)
             tp_weights_shape(&next->states[i], &network);
     }
     tp_network_free(&network);
-    if (status == TP_OK && t->run.checkpoint) {
+    if (status == TILEPROP_OK && t->run.checkpoint) {
         status = tp_weights_allocate(&next->model.weights, error);
-        for (size_t i = 0; i < next->state_count && status == TP_OK; i++)
+        for (size_t i = 0; i < next->state_count && status == TILEPROP_OK; i++)
             status = tp_weights_allocate(&next->states[i], error);
     }
     return status;
@@ -164,20 +166,20 @@ static enum tp_status make_room(struct training *t, struct tp_error *error)
 
 /* What models and checkpoints of the run have in common, while there is time to say that it cannot be kept.
  */
-static enum tp_status prepare_models(struct training *t, struct tp_error *error)
+static tileprop_status prepare_models(struct training *t, struct tp_error *error)
 {
     struct tp_checkpoint *next = &t->next;
     const struct tp_dataset *train = &t->train.own;
     const char *init_from = t->run.init_from;
     if (!t->last.wanted && !t->best.wanted && !t->run.checkpoint && !t->run.resume)
-        return TP_OK;
+        return TILEPROP_OK;
     next->model.fingerprint = tp_model_fingerprint(train);
-    enum tp_status status = describe(t, &next->model, error);
-    if (status == TP_OK)
+    tileprop_status status = describe(t, &next->model, error);
+    if (status == TILEPROP_OK)
         status = tp_model_check(&next->model, t->train.name, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = make_room(t, error);
-    if (status != TP_OK || (!t->run.checkpoint && !t->run.resume))
+    if (status != TILEPROP_OK || (!t->run.checkpoint && !t->run.resume))
         return status;
     if (train->class_weights)
         next->class_weights =
@@ -188,7 +190,7 @@ static enum tp_status prepare_models(struct training *t, struct tp_error *error)
     next->init_from = init_from       ? XXH3_64bits(init_from, strlen(init_from))
                       : t->run.resume ? t->run.resume->own.init_from
                                       : 0;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 static void keep_normalization(struct tp_normalization *to, const struct tp_normalization *from)
@@ -199,15 +201,15 @@ static void keep_normalization(struct tp_normalization *to, const struct tp_norm
     to->deviation = from->deviation;
 }
 
-static enum tp_status resume(struct training *t, struct tp_error *error)
+static tileprop_status resume(struct training *t, struct tp_error *error)
 {
     const tileprop_checkpoint *from = t->run.resume;
-    const enum tp_status status = tp_api_resumable(from, t->run.resume_inexact != 0, &t->next, error);
-    if (status != TP_OK)
+    const tileprop_status status = tp_api_resumable(from, t->run.resume_inexact != 0, &t->next, error);
+    if (status != TILEPROP_OK)
         return status;
     if (t->best.wanted && !tp_weights_alike(&from->own.best, &t->best.weights))
-        return tp_fail(error, TP_USAGE, "%s: no best weights found, expected a run that was to give them",
-                       from->path);
+        return tp_fail(error, TILEPROP_USAGE,
+                       "%s: no best weights found, expected a run that was to give them", from->path);
     if (t->best.wanted) {
         tp_weights_copy(&t->best.weights, &from->own.best);
         keep_normalization(&t->next.model.normalization, &from->own.model.normalization);
@@ -217,22 +219,22 @@ static enum tp_status resume(struct training *t, struct tp_error *error)
     }
     t->resumed = (struct tp_resumed){&from->own.progress, &from->own.model.weights, from->own.states};
     t->options.resumed = &t->resumed;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* The first weights, of which a run that is resumed has more already. */
-static enum tp_status take_first_weights(struct training *t, struct tp_error *error)
+static tileprop_status take_first_weights(struct training *t, struct tp_error *error)
 {
     const struct tp_model *start = t->given.initial_weights ? &t->given.initial_weights->model : &t->start;
     const char *path = t->run.init_from;
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     if (t->run.resume || (!path && !t->given.initial_weights))
-        return TP_OK;
+        return TILEPROP_OK;
     if (path && t->given.initial_weights)
-        return tp_fail(error, TP_USAGE, "init_from: expected without initial_weights");
+        return tp_fail(error, TILEPROP_USAGE, "init_from: expected without initial_weights");
     if (path)
         status = tp_model_read(&t->start, path, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_model_starts(start, path ? path : "initial_weights", &t->options, t->train.own.features,
                                  t->train.own.classes, error);
     t->options.initial_weights = &start->weights;
@@ -358,14 +360,14 @@ static void on_checkpoint(void *context, const struct tp_checkpoint_shown *shown
 }
 
 /* A model of weights that were kept, which it takes over. */
-static enum tp_status make_model(struct training *t, struct kept *kept, tileprop_model **handle,
-                                 struct tp_error *error)
+static tileprop_status make_model(struct training *t, struct kept *kept, tileprop_model **handle,
+                                  struct tp_error *error)
 {
     struct tp_model model;
     if (!kept->filled)
-        return TP_OK;
-    const enum tp_status status = describe(t, &model, error);
-    if (status != TP_OK) {
+        return TILEPROP_OK;
+    const tileprop_status status = describe(t, &model, error);
+    if (status != TILEPROP_OK) {
         tp_model_free(&model);
         return status;
     }
@@ -380,7 +382,7 @@ static enum tp_status make_model(struct training *t, struct kept *kept, tileprop
 static void write_times(const struct training *t, const struct tp_result *from)
 {
     const size_t layers = from->run.layers;
-    for (size_t v = 0; t->run.times && v < TP_VERB_COUNT; v++)
+    for (size_t v = 0; t->run.times && v < TILEPROP_VERBS; v++)
         for (size_t l = 0; l < layers; l++)
             t->run.times[v * layers + l] =
                 (tileprop_time){from->profile.mean[v][l].seconds, from->profile.mean[v][l].waited,
@@ -414,18 +416,18 @@ static void write_result(tileprop_result *to, const struct tp_result *from)
 }
 
 /* What is there of a run, also of one that diverged. */
-static enum tp_status give(struct training *t, const struct tp_result *found, tileprop_model **last,
-                           tileprop_model **best, tileprop_result *result, struct tp_error *error)
+static tileprop_status give(struct training *t, const struct tp_result *found, tileprop_model **last,
+                            tileprop_model **best, tileprop_result *result, struct tp_error *error)
 {
     if (result)
         write_result(result, found);
     write_times(t, found);
-    const enum tp_status status = make_model(t, &t->last, last, error);
-    return status == TP_OK ? make_model(t, &t->best, best, error) : status;
+    const tileprop_status status = make_model(t, &t->last, last, error);
+    return status == TILEPROP_OK ? make_model(t, &t->best, best, error) : status;
 }
 
-static enum tp_status run(struct training *t, tileprop_model **last, tileprop_model **best,
-                          tileprop_result *result, struct tp_error *error)
+static tileprop_status run(struct training *t, tileprop_model **last, tileprop_model **best,
+                           tileprop_result *result, struct tp_error *error)
 {
     const struct tp_observer observer = {.context = t,
                                          .started = on_started,
@@ -442,34 +444,34 @@ static enum tp_status run(struct training *t, tileprop_model **last, tileprop_mo
     t->options.explain = t->run.times != NULL;
     t->options.log_gradients = t->run.log_gradients != 0;
     tp_api_resolve(&t->given, &t->train.own, &t->options);
-    enum tp_status status = take_first_weights(t, error);
-    if (status == TP_OK)
+    tileprop_status status = take_first_weights(t, error);
+    if (status == TILEPROP_OK)
         status = prepare_models(t, error);
-    if (status == TP_OK && t->run.resume)
+    if (status == TILEPROP_OK && t->run.resume)
         status = resume(t, error);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         return status;
     status = tp_train(&t->options, &t->train.own, &t->validation.own, t->test.own.count ? &t->test.own : NULL,
                       &observer, &found, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         return give(t, &found, last, best, result, error);
     struct tp_error second;
-    if (status == TP_DIVERGED)
+    if (status == TILEPROP_DIVERGED)
         give(t, &found, last, best, result, &second);
     return status;
 }
 
-static enum tp_status take_sets(struct training *t, const tileprop_data *data,
-                                const tileprop_data *validation, const double *fraction,
-                                struct tp_error *error)
+static tileprop_status take_sets(struct training *t, const tileprop_data *data,
+                                 const tileprop_data *validation, const double *fraction,
+                                 struct tp_error *error)
 {
-    enum tp_status status = take_set(&t->train, "train", data, NULL, error);
-    if (status == TP_OK)
+    tileprop_status status = take_set(&t->train, "train", data, NULL, error);
+    if (status == TILEPROP_OK)
         status = check_classes(&t->train, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = fraction ? tp_dataset_tail(&t->train.own, *fraction, &t->validation.own, error)
                           : take_set(&t->validation, "validation", validation, &t->train, error);
-    if (status == TP_OK && t->run.test)
+    if (status == TILEPROP_OK && t->run.test)
         status = take_set(&t->test, "test", t->run.test, &t->train, error);
     return status;
 }
@@ -486,22 +488,22 @@ static void free_training(struct training *t)
 }
 
 /* fraction NULL: validation is given. */
-static enum tp_status train(const tileprop_options *options, const tileprop_data *data,
-                            const tileprop_data *validation, const double *fraction, tileprop_model **last,
-                            tileprop_model **best, tileprop_result *result, struct tp_error *error)
+static tileprop_status train(const tileprop_options *options, const tileprop_data *data,
+                             const tileprop_data *validation, const double *fraction, tileprop_model **last,
+                             tileprop_model **best, tileprop_result *result, struct tp_error *error)
 {
     struct training t = {0};
-    enum tp_status status = tp_api_options(options, &t.given, &t.options, error);
-    if (status == TP_OK && result)
+    tileprop_status status = tp_api_options(options, &t.given, &t.options, error);
+    if (status == TILEPROP_OK && result)
         status =
             tp_api_size("result", result->size, offsetof(tileprop_result, test_loss), sizeof *result, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = take_run(t.given.run, &t.run, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = take_sets(&t, data, validation, fraction, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = run(&t, last, best, result, error);
-    if (status != TP_OK && status != TP_DIVERGED && last) {
+    if (status != TILEPROP_OK && status != TILEPROP_DIVERGED && last) {
         tileprop_model_free(*last); /* there was no memory for the other one */
         *last = NULL;
     }
@@ -520,7 +522,8 @@ static tileprop_status call_train(const tileprop_options *options, const tilepro
         *last = NULL;
     if (best)
         *best = NULL;
-    const enum tp_status status = train(options, data, validation, fraction, last, best, result, &call.error);
+    const tileprop_status status =
+        train(options, data, validation, fraction, last, best, result, &call.error);
     return tp_call_end(&call, status, message, size);
 }
 

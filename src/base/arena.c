@@ -45,7 +45,7 @@ static unsigned char *map_huge(size_t bytes)
     return start + before;
 }
 
-enum tp_status tp_arena_create(struct tp_arena *arena, size_t bytes, struct tp_error *error)
+tileprop_status tp_arena_create(struct tp_arena *arena, size_t bytes, struct tp_error *error)
 {
     *arena = (struct tp_arena){0};
     bool huge = bytes >= TP_ARENA_HUGE;
@@ -55,10 +55,10 @@ enum tp_status tp_arena_create(struct tp_arena *arena, size_t bytes, struct tp_e
         huge ? map_huge(mapped)
              : mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED)
-        return tp_fail(error, TP_FAILURE, "out of memory: %zu bytes for an arena", bytes);
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: %zu bytes for an arena", bytes);
 
     *arena = (struct tp_arena){.base = base, .bytes = tp_arena_round(bytes), .mapped = mapped};
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 void *tp_arena_take(struct tp_arena *arena, size_t bytes)

@@ -33,9 +33,9 @@ size_t tp_arena_add(size_t total, size_t count, size_t size);
 /*
  * Reserves `bytes` (0 is allowed) without touching them. From TP_ARENA_HUGE on the arena starts on a huge
  * page and asks for huge pages; small arenas would waste most of one.
- * Errors: TP_FAILURE; *arena is then empty and may be destroyed.
+ * Errors: TILEPROP_FAILURE; *arena is then empty and may be destroyed.
  */
-enum tp_status tp_arena_create(struct tp_arena *arena, size_t bytes, struct tp_error *error);
+tileprop_status tp_arena_create(struct tp_arena *arena, size_t bytes, struct tp_error *error);
 
 /*
  * The next `bytes` of the arena, on a 64-byte boundary, zeroed. Lives until the arena is destroyed. To take

@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static enum tp_status fail_memory(const struct tp_file *file, size_t size, struct tp_error *error)
+static tileprop_status fail_memory(const struct tp_file *file, size_t size, struct tp_error *error)
 {
-    return tp_fail(error, TP_FAILURE, "%s: out of memory: %zu bytes needed", file->path, size);
+    return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory: %zu bytes needed", file->path, size);
 }
 
 void tp_file_prefer_huge_pages(unsigned char *block, size_t size)
@@ -22,15 +22,15 @@ void tp_file_prefer_huge_pages(unsigned char *block, size_t size)
         madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* an error leaves the pages small */
 }
 
-static enum tp_status read_all(struct tp_file *file, int descriptor, struct tp_error *error)
+static tileprop_status read_all(struct tp_file *file, int descriptor, struct tp_error *error)
 {
     struct stat info;
     if (fstat(descriptor, &info) != 0)
-        return tp_fail(error, TP_BAD_INPUT, "%s: cannot be read: %s", file->path, strerror(errno));
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: cannot be read: %s", file->path, strerror(errno));
     if (S_ISDIR(info.st_mode))
-        return tp_fail(error, TP_BAD_INPUT, "%s: is a directory, expected a file", file->path);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: is a directory, expected a file", file->path);
     if (!S_ISREG(info.st_mode))
-        return tp_fail(error, TP_BAD_INPUT, "%s: is not a regular file, expected one", file->path);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: is not a regular file, expected one", file->path);
 
     const size_t size = (size_t)info.st_size;
     file->bytes = malloc(size ? size : 1);
@@ -42,29 +42,29 @@ static enum tp_status read_all(struct tp_file *file, int descriptor, struct tp_e
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return tp_fail(error, TP_BAD_INPUT, "%s: byte %zu: cannot be read: %s", file->path, file->size,
-                           strerror(errno));
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: byte %zu: cannot be read: %s", file->path,
+                           file->size, strerror(errno));
         if (got == 0)
-            return tp_fail(error, TP_BAD_INPUT,
+            return tp_fail(error, TILEPROP_BAD_INPUT,
                            "%s: byte %zu: the file ended while it was read, expected %zu bytes", file->path,
                            file->size, size);
         file->size += (size_t)got;
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_file_read(struct tp_file *file, const char *path, struct tp_error *error)
+tileprop_status tp_file_read(struct tp_file *file, const char *path, struct tp_error *error)
 {
     *file = (struct tp_file){.path = path};
 
     /* Without O_NONBLOCK a FIFO of that name would block before its kind can be seen. */
     const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0)
-        return tp_fail(error, TP_BAD_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
 
-    enum tp_status status = read_all(file, descriptor, error);
+    tileprop_status status = read_all(file, descriptor, error);
     close(descriptor);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         tp_file_free(file);
     return status;
 }

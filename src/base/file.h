@@ -17,10 +17,10 @@ struct tp_file {
 };
 
 /*
- * Reads the regular file at path, whose bytes stay as they are. Errors: TP_BAD_INPUT for what cannot be
- * opened or read, TP_FAILURE without memory. On error *file is empty. path must outlive *file.
+ * Reads the regular file at path, whose bytes stay as they are. Errors: TILEPROP_BAD_INPUT for what cannot be
+ * opened or read, TILEPROP_FAILURE without memory. On error *file is empty. path must outlive *file.
  */
-enum tp_status tp_file_read(struct tp_file *file, const char *path, struct tp_error *error);
+tileprop_status tp_file_read(struct tp_file *file, const char *path, struct tp_error *error);
 
 /*
  * Asks for huge pages where a block holds whole ones. A shuffled epoch gathers its samples from all over the

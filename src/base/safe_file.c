@@ -11,9 +11,9 @@
 
 #define TP_TEMPORARY ".tileprop-tmp" /* behind the file's name, as long as the file is being written */
 
-static enum tp_status fail_errno(const char *option, const char *path, int number, struct tp_error *error)
+static tileprop_status fail_errno(const char *option, const char *path, int number, struct tp_error *error)
 {
-    return tp_fail(error, TP_FAILURE, "%s: %s: %s", option, path, strerror(number));
+    return tp_fail(error, TILEPROP_FAILURE, "%s: %s: %s", option, path, strerror(number));
 }
 
 static void close_file(struct tp_safe_file *safe)
@@ -53,15 +53,15 @@ static int open_temporary(const char *temporary)
     }
 }
 
-enum tp_status tp_safe_file_open(struct tp_safe_file *safe, const char *option, const char *path,
-                                 struct tp_error *error)
+tileprop_status tp_safe_file_open(struct tp_safe_file *safe, const char *option, const char *path,
+                                  struct tp_error *error)
 {
     *safe = (struct tp_safe_file){.option = option};
     struct stat info;
     const bool exists = stat(path, &info) == 0, link = !exists && lstat(path, &info) == 0;
     if (link || (exists && !S_ISREG(info.st_mode)))
-        return tp_fail(error, TP_FAILURE, "%s: %s: expected a regular file or a new name, found %s", option,
-                       path,
+        return tp_fail(error, TILEPROP_FAILURE, "%s: %s: expected a regular file or a new name, found %s",
+                       option, path,
                        link                    ? "a symbolic link to no file"
                        : S_ISDIR(info.st_mode) ? "a directory"
                                                : "a special file");
@@ -74,14 +74,14 @@ enum tp_status tp_safe_file_open(struct tp_safe_file *safe, const char *option, 
     if (!safe->path || asprintf(&safe->temporary, "%s" TP_TEMPORARY, safe->path) < 0) {
         safe->temporary = NULL;
         close_file(safe);
-        return tp_fail(error, TP_FAILURE, "%s: %s: out of memory", option, path);
+        return tp_fail(error, TILEPROP_FAILURE, "%s: %s: out of memory", option, path);
     }
     const int descriptor = open_temporary(safe->temporary);
     if (descriptor < 0) {
         const int number = errno;
         close_file(safe);
         if (number == EWOULDBLOCK)
-            return tp_fail(error, TP_FAILURE,
+            return tp_fail(error, TILEPROP_FAILURE,
                            "%s: %s: is being written, by another program or for another option", option,
                            path);
         return fail_errno(option, path, number, error);
@@ -91,9 +91,9 @@ enum tp_status tp_safe_file_open(struct tp_safe_file *safe, const char *option, 
         close(descriptor);
         unlink(safe->temporary);
         close_file(safe);
-        return tp_fail(error, TP_FAILURE, "%s: %s: out of memory", option, path);
+        return tp_fail(error, TILEPROP_FAILURE, "%s: %s: out of memory", option, path);
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 void tp_safe_file_write(struct tp_safe_file *safe, const void *bytes, size_t size)
@@ -116,10 +116,10 @@ static void sync_directory(char *path)
     }
 }
 
-enum tp_status tp_safe_file_commit(struct tp_safe_file *safe, struct tp_error *error)
+tileprop_status tp_safe_file_commit(struct tp_safe_file *safe, struct tp_error *error)
 {
     if (!safe->file)
-        return TP_OK;
+        return TILEPROP_OK;
     if (!safe->error && ferror(safe->file))
         safe->error = EIO;
     if (!safe->error && (fflush(safe->file) != 0 || fsync(fileno(safe->file)) != 0))
@@ -127,7 +127,7 @@ enum tp_status tp_safe_file_commit(struct tp_safe_file *safe, struct tp_error *e
     if (!safe->error && rename(safe->temporary, safe->path) != 0)
         safe->error = errno;
 
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     if (safe->error) {
         status = fail_errno(safe->option, safe->path, safe->error, error);
         unlink(safe->temporary);

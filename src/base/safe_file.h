@@ -22,20 +22,20 @@ struct tp_safe_file {
 /*
  * Begins the file that tp_safe_file_commit() will leave at path. Opened before the work begins, it is also
  * the check that the path can be written. Messages begin with option, which must outlive it.
- * Errors: TP_FAILURE if it cannot be written there: no such directory, no permission, not a regular file (a
- * symbolic link may lead to one), or somebody writes it already. On error *safe is closed.
+ * Errors: TILEPROP_FAILURE if it cannot be written there: no such directory, no permission, not a regular
+ * file (a symbolic link may lead to one), or somebody writes it already. On error *safe is closed.
  */
-enum tp_status tp_safe_file_open(struct tp_safe_file *safe, const char *option, const char *path,
-                                 struct tp_error *error);
+tileprop_status tp_safe_file_open(struct tp_safe_file *safe, const char *option, const char *path,
+                                  struct tp_error *error);
 
 /* Appends bytes; a failure is kept for tp_safe_file_commit(). */
 void tp_safe_file_write(struct tp_safe_file *safe, const void *bytes, size_t size);
 
 /*
- * Finishes the file, which is closed afterwards, on error too; TP_OK if it is closed already.
- * Errors: TP_FAILURE if any byte could not be written; what was at path before is still there then.
+ * Finishes the file, which is closed afterwards, on error too; TILEPROP_OK if it is closed already.
+ * Errors: TILEPROP_FAILURE if any byte could not be written; what was at path before is still there then.
  */
-enum tp_status tp_safe_file_commit(struct tp_safe_file *safe, struct tp_error *error);
+tileprop_status tp_safe_file_commit(struct tp_safe_file *safe, struct tp_error *error);
 
 /* Closes the file and leaves nothing of it. */
 void tp_safe_file_discard(struct tp_safe_file *safe);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum tp_status tp_fail(struct tp_error *error, enum tp_status status, const char *format, ...)
+tileprop_status tp_fail(struct tp_error *error, tileprop_status status, const char *format, ...)
 {
     if (error) {
         va_list arguments;

@@ -33,12 +33,12 @@ bool tp_string_table_find(const struct tp_string_table *names, const char *text,
     return true;
 }
 
-static enum tp_status fail_memory(struct tp_error *error)
+static tileprop_status fail_memory(struct tp_error *error)
 {
-    return tp_fail(error, TP_FAILURE, "out of memory for names");
+    return tp_fail(error, TILEPROP_FAILURE, "out of memory for names");
 }
 
-static enum tp_status grow(struct tp_string_table *names, struct tp_error *error)
+static tileprop_status grow(struct tp_string_table *names, struct tp_error *error)
 {
     const size_t capacity = 2 * names->capacity + 4;
     char **texts = realloc(names->texts, capacity * sizeof *texts);
@@ -50,14 +50,14 @@ static enum tp_status grow(struct tp_string_table *names, struct tp_error *error
         return fail_memory(error);
     names->order = order;
     names->capacity = capacity;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_string_table_add(struct tp_string_table *names, const char *text, size_t size,
-                                   struct tp_error *error)
+tileprop_status tp_string_table_add(struct tp_string_table *names, const char *text, size_t size,
+                                    struct tp_error *error)
 {
-    if (names->count == names->capacity && grow(names, error) != TP_OK)
-        return TP_FAILURE;
+    if (names->count == names->capacity && grow(names, error) != TILEPROP_OK)
+        return TILEPROP_FAILURE;
     char *copy = strndup(text, size);
     if (!copy)
         return fail_memory(error);
@@ -65,7 +65,7 @@ enum tp_status tp_string_table_add(struct tp_string_table *names, const char *te
     memmove(names->order + place + 1, names->order + place, (names->count - place) * sizeof *names->order);
     names->order[place] = (uint32_t)names->count;
     names->texts[names->count++] = copy;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 static bool is_integer(const char *text)

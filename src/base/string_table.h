@@ -23,9 +23,9 @@ int tp_string_table_compare(const char *name, const char *text, size_t size);
 bool tp_string_table_find(const struct tp_string_table *names, const char *text, size_t size,
                           uint32_t *number);
 
-/* Adds a text that is not there. Errors: TP_FAILURE without memory. */
-enum tp_status tp_string_table_add(struct tp_string_table *names, const char *text, size_t size,
-                                   struct tp_error *error);
+/* Adds a text that is not there. Errors: TILEPROP_FAILURE without memory. */
+tileprop_status tp_string_table_add(struct tp_string_table *names, const char *text, size_t size,
+                                    struct tp_error *error);
 
 /*
  * Puts the texts in ascending order of their bytes, or, where all are decimal integers, of their values,

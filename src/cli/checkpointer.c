@@ -16,18 +16,17 @@ static const char *find_source(const struct tp_train_command *command)
     return stat(command->checkpoint, &info) != 0 && errno == ENOENT ? NULL : command->checkpoint;
 }
 
-enum tp_status tp_checkpointer_open(struct tp_checkpointer *keeper, const struct tp_train_command *command,
-                                    struct tp_error *error)
+tileprop_status tp_checkpointer_open(struct tp_checkpointer *keeper, const struct tp_train_command *command,
+                                     struct tp_error *error)
 {
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     *keeper = (struct tp_checkpointer){.command = command};
     if (command->checkpoint)
         status = tp_safe_file_open(&keeper->file, "--checkpoint", command->checkpoint, error);
     /* Looked for when nobody else can write it any more. */
     keeper->source = find_source(command);
-    if (status == TP_OK && keeper->source)
-        status = (enum tp_status)tileprop_checkpoint_load(&keeper->from, keeper->source, error->text,
-                                                          sizeof error->text);
+    if (status == TILEPROP_OK && keeper->source)
+        status = tileprop_checkpoint_load(&keeper->from, keeper->source, error->text, sizeof error->text);
     return status;
 }
 
@@ -39,33 +38,33 @@ bool tp_checkpointer_replaces(const struct tp_checkpointer *keeper)
 }
 
 /* Outputs that need what was before the checkpoint. */
-static enum tp_status restore_outputs(struct tp_checkpointer *keeper, struct tp_error *error)
+static tileprop_status restore_outputs(struct tp_checkpointer *keeper, struct tp_error *error)
 {
     size_t size;
     const void *content = tileprop_checkpoint_attachment(keeper->from, &size);
     if (keeper->command->save_best && !tileprop_checkpoint_has_best(keeper->from))
-        return tp_fail(error, TP_USAGE,
+        return tp_fail(error, TILEPROP_USAGE,
                        "--save-best: %s has no best weights, expected a run that began with --save-best",
                        keeper->source);
     for (size_t i = 0; i < TP_HISTORIES; i++) {
         struct tp_history *history = keeper->histories[i];
         if (history->safe.file && !content)
-            return tp_fail(error, TP_USAGE,
+            return tp_fail(error, TILEPROP_USAGE,
                            "%s: %s has no history, expected a run that began with --history or --plot",
                            history->safe.option, keeper->source);
         tp_history_restore(history, content, size);
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_checkpointer_prepare(struct tp_checkpointer *keeper, struct tp_history *history,
-                                       struct tp_history *plotted, tileprop_run_options *run,
-                                       struct tp_error *error)
+tileprop_status tp_checkpointer_prepare(struct tp_checkpointer *keeper, struct tp_history *history,
+                                        struct tp_history *plotted, tileprop_run_options *run,
+                                        struct tp_error *error)
 {
     keeper->histories[0] = history;
     keeper->histories[1] = plotted;
     if (!keeper->from)
-        return TP_OK;
+        return TILEPROP_OK;
     run->resume = keeper->from;
     run->resume_inexact = keeper->command->resume_inexact;
     return restore_outputs(keeper, error);
@@ -89,62 +88,63 @@ bool tp_checkpointer_due(const struct tp_checkpointer *keeper, size_t step)
 }
 
 /* The history so far, to be freed; NULL if none is written. */
-static enum tp_status history_content(const struct tp_checkpointer *keeper, void **content, size_t *size,
-                                      struct tp_error *error)
+static tileprop_status history_content(const struct tp_checkpointer *keeper, void **content, size_t *size,
+                                       struct tp_error *error)
 {
     *content = NULL;
     *size = 0;
     for (size_t i = 0; i < TP_HISTORIES; i++)
         if (keeper->histories[i]->safe.file)
             return tp_history_content(keeper->histories[i], content, size, error);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* To the open file, which holds what cannot be written for its commit. */
-static enum tp_status write_moment(struct tp_checkpointer *keeper, const tileprop_training_state *moment,
-                                   struct tp_error *error)
+static tileprop_status write_moment(struct tp_checkpointer *keeper, const tileprop_training_state *moment,
+                                    struct tp_error *error)
 {
     struct tp_error found;
     void *history;
     size_t size;
-    enum tp_status status = history_content(keeper, &history, &size, error);
-    if (status != TP_OK)
+    tileprop_status status = history_content(keeper, &history, &size, error);
+    if (status != TILEPROP_OK)
         return status;
-    status = (enum tp_status)tileprop_checkpoint_write(moment, keeper->file.file, history, size, found.text,
-                                                       sizeof found.text);
+    status =
+        tileprop_checkpoint_write(moment, keeper->file.file, history, size, found.text, sizeof found.text);
     if (ferror(keeper->file.file))
         keeper->file.error = errno;
     free(history);
-    return status == TP_OK ? TP_OK
-                           : tp_fail(error, status, "--checkpoint: %s: %s; the checkpoint before stays",
-                                     keeper->command->checkpoint, found.text);
+    return status == TILEPROP_OK ? TILEPROP_OK
+                                 : tp_fail(error, status, "--checkpoint: %s: %s; the checkpoint before stays",
+                                           keeper->command->checkpoint, found.text);
 }
 
-static enum tp_status write_checkpoint(struct tp_checkpointer *keeper, const tileprop_training_state *moment)
+static tileprop_status write_checkpoint(struct tp_checkpointer *keeper, const tileprop_training_state *moment)
 {
     const char *path = keeper->command->checkpoint;
     struct tp_error *error = &keeper->error;
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     if (!keeper->file.file)
         status = tp_safe_file_open(&keeper->file, "--checkpoint", path, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = write_moment(keeper, moment, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_safe_file_commit(&keeper->file, error);
-    return status == TP_OK ? tp_safe_file_open(&keeper->file, "--checkpoint", path, error) : status;
+    return status == TILEPROP_OK ? tp_safe_file_open(&keeper->file, "--checkpoint", path, error) : status;
 }
 
 void tp_checkpointer_checkpoint(struct tp_checkpointer *keeper, const tileprop_training_state *moment)
 {
     keeper->status = write_checkpoint(keeper, moment);
-    if (keeper->status != TP_OK)
+    if (keeper->status != TILEPROP_OK)
         tp_safe_file_discard(&keeper->file); /* the next one begins anew */
     keeper->written = tp_clock_seconds();
 }
 
-enum tp_status tp_checkpointer_finish(const struct tp_checkpointer *keeper, struct tp_error *error)
+tileprop_status tp_checkpointer_finish(const struct tp_checkpointer *keeper, struct tp_error *error)
 {
-    return keeper->status == TP_OK ? TP_OK : tp_fail(error, keeper->status, "%s", keeper->error.text);
+    return keeper->status == TILEPROP_OK ? TILEPROP_OK
+                                         : tp_fail(error, keeper->status, "%s", keeper->error.text);
 }
 
 void tp_checkpointer_discard(struct tp_checkpointer *keeper)

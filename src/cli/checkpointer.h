@@ -18,8 +18,8 @@ struct tp_checkpointer {
     const char *source;           /* what the run goes on from; NULL: it begins */
     tileprop_checkpoint *from;    /* the same, read */
     size_t steps_per_epoch;
-    double written;        /* when the last one was, in seconds on the monotonic clock */
-    enum tp_status status; /* of the last one */
+    double written;         /* when the last one was, in seconds on the monotonic clock */
+    tileprop_status status; /* of the last one */
     struct tp_error error;
 };
 
@@ -27,8 +27,8 @@ struct tp_checkpointer {
  * Opens the checkpoint that is to be written and reads the one that the run is to go on from.
  * Errors: as tp_safe_file_open and tileprop_checkpoint_load. The keeper may be discarded either way.
  */
-enum tp_status tp_checkpointer_open(struct tp_checkpointer *keeper, const struct tp_train_command *command,
-                                    struct tp_error *error);
+tileprop_status tp_checkpointer_open(struct tp_checkpointer *keeper, const struct tp_train_command *command,
+                                     struct tp_error *error);
 
 /* Whether a file is there that the first checkpoint replaces, though the run does not go on from it. */
 bool tp_checkpointer_replaces(const struct tp_checkpointer *keeper);
@@ -36,19 +36,20 @@ bool tp_checkpointer_replaces(const struct tp_checkpointer *keeper);
 /*
  * Has the run and the histories, which are open unless they are not asked for, go on where the checkpoint is.
  * The keeper is to outlive the run, and the histories the keeper.
- * Errors: TP_USAGE for outputs that need what the checkpoint does not have.
+ * Errors: TILEPROP_USAGE for outputs that need what the checkpoint does not have.
  */
-enum tp_status tp_checkpointer_prepare(struct tp_checkpointer *keeper, struct tp_history *history,
-                                       struct tp_history *plotted, tileprop_run_options *run,
-                                       struct tp_error *error);
+tileprop_status tp_checkpointer_prepare(struct tp_checkpointer *keeper, struct tp_history *history,
+                                        struct tp_history *plotted, tileprop_run_options *run,
+                                        struct tp_error *error);
 
 /* The callbacks of a run; the last two only of one with --checkpoint. */
 void tp_checkpointer_started(struct tp_checkpointer *keeper, const tileprop_run *run);
 bool tp_checkpointer_due(const struct tp_checkpointer *keeper, size_t step);
 void tp_checkpointer_checkpoint(struct tp_checkpointer *keeper, const tileprop_training_state *moment);
 
-/* Errors: TP_FAILURE if the last checkpoint could not be written; the one before it is still there then. */
-enum tp_status tp_checkpointer_finish(const struct tp_checkpointer *keeper, struct tp_error *error);
+/* Errors: TILEPROP_FAILURE if the last checkpoint could not be written; the one before it is still there
+ * then. */
+tileprop_status tp_checkpointer_finish(const struct tp_checkpointer *keeper, struct tp_error *error);
 
 void tp_checkpointer_discard(struct tp_checkpointer *keeper);
 

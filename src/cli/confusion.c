@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum tp_status tp_confusion_count(struct tp_confusion *confusion, size_t classes, const uint16_t *labels,
-                                  const uint16_t *predicted, size_t count, struct tp_error *error)
+tileprop_status tp_confusion_count(struct tp_confusion *confusion, size_t classes, const uint16_t *labels,
+                                   const uint16_t *predicted, size_t count, struct tp_error *error)
 {
     const bool has_matrix = classes <= TP_CONFUSION_MATRIX_MAX;
     *confusion = (struct tp_confusion){.classes = classes};
@@ -14,7 +14,7 @@ enum tp_status tp_confusion_count(struct tp_confusion *confusion, size_t classes
     confusion->right = calloc(classes, sizeof *confusion->right);
     confusion->matrix = has_matrix ? calloc(classes * classes, sizeof *confusion->matrix) : NULL;
     if (!confusion->samples || !confusion->chosen || !confusion->right || (has_matrix && !confusion->matrix))
-        return tp_fail(error, TP_FAILURE, "out of memory: counts of %zu classes", classes);
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: counts of %zu classes", classes);
     for (size_t i = 0; i < count; i++) {
         confusion->samples[labels[i]]++;
         confusion->chosen[predicted[i]]++;
@@ -22,7 +22,7 @@ enum tp_status tp_confusion_count(struct tp_confusion *confusion, size_t classes
         if (has_matrix)
             confusion->matrix[labels[i] * classes + predicted[i]]++;
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 void tp_confusion_free(struct tp_confusion *confusion)

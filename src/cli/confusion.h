@@ -22,10 +22,10 @@ struct tp_confusion {
 
 /*
  * Counts samples by their class and the predicted one, all below classes.
- * Errors: TP_FAILURE without memory. It may be freed either way.
+ * Errors: TILEPROP_FAILURE without memory. It may be freed either way.
  */
-enum tp_status tp_confusion_count(struct tp_confusion *confusion, size_t classes, const uint16_t *labels,
-                                  const uint16_t *predicted, size_t count, struct tp_error *error);
+tileprop_status tp_confusion_count(struct tp_confusion *confusion, size_t classes, const uint16_t *labels,
+                                   const uint16_t *predicted, size_t count, struct tp_error *error);
 
 void tp_confusion_free(struct tp_confusion *confusion);
 

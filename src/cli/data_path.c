@@ -19,7 +19,7 @@ static bool resolve_directory(const char *name, char *path, size_t size)
     return snprintf(path, size, "%s", resolved) < (int)size;
 }
 
-enum tp_status tp_data_path_find(const char *installed, char *path, size_t size, struct tp_error *error)
+tileprop_status tp_data_path_find(const char *installed, char *path, size_t size, struct tp_error *error)
 {
     char beside[PATH_MAX + sizeof TP_DATA_BESIDE];
     /* The kernel's link is resolved already: a symbolic link to the program leads to its real place. */
@@ -29,17 +29,17 @@ enum tp_status tp_data_path_find(const char *installed, char *path, size_t size,
     strcpy(name ? name : beside, name ? TP_DATA_BESIDE : "");
 
     if (resolve_directory(beside, path, size) || (installed && resolve_directory(installed, path, size)))
-        return TP_OK;
-    return tp_fail(error, TP_BAD_INPUT,
+        return TILEPROP_OK;
+    return tp_fail(error, TILEPROP_BAD_INPUT,
                    "--data: expected a directory with MNIST at \"%s\" or \"%s\", found none", beside,
                    installed ? installed : "");
 }
 
-enum tp_status tp_data_path_choose(const char *asked, char *path, size_t size, struct tp_error *error)
+tileprop_status tp_data_path_choose(const char *asked, char *path, size_t size, struct tp_error *error)
 {
     if (!asked)
         return tp_data_path_find(TP_INSTALLED_DATA, path, size, error);
     if (snprintf(path, size, "%s", asked) >= (int)size)
-        return tp_fail(error, TP_BAD_INPUT, "--data: expected a path of less than %zu bytes", size);
-    return TP_OK;
+        return tp_fail(error, TILEPROP_BAD_INPUT, "--data: expected a path of less than %zu bytes", size);
+    return TILEPROP_OK;
 }

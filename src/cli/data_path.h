@@ -19,11 +19,11 @@
  * Writes the absolute path of the shipped MNIST to path[size] (size: PATH_MAX): ../data/mnist beside the
  * directory of the running program, so that a build tree works from any working directory, or the directory
  * `installed`, if it is not NULL.
- * Errors: TP_BAD_INPUT if neither is a directory, naming both.
+ * Errors: TILEPROP_BAD_INPUT if neither is a directory, naming both.
  */
-enum tp_status tp_data_path_find(const char *installed, char *path, size_t size, struct tp_error *error);
+tileprop_status tp_data_path_find(const char *installed, char *path, size_t size, struct tp_error *error);
 
 /* The same for what --data says: `asked`, or where the shipped data are if that is NULL. */
-enum tp_status tp_data_path_choose(const char *asked, char *path, size_t size, struct tp_error *error);
+tileprop_status tp_data_path_choose(const char *asked, char *path, size_t size, struct tp_error *error);
 
 #endif

@@ -11,18 +11,18 @@
 #include "data/schema_text.h"
 #include "tileprop/tileprop.h"
 
-static enum tp_status write_header(const struct tp_export_command *command, struct tp_error *error)
+static tileprop_status write_header(const struct tp_export_command *command, struct tp_error *error)
 {
     struct tp_safe_file out = {0};
     struct tp_schema schema = {0};
     tileprop_model *model = NULL;
-    enum tp_status status = tp_safe_file_open(&out, "--c", command->c, error);
-    if (status == TP_OK)
-        status = (enum tp_status)tileprop_model_load(&model, command->model, error->text, sizeof error->text);
-    const char *text = status == TP_OK ? tileprop_model_text(model, "schema") : NULL;
+    tileprop_status status = tp_safe_file_open(&out, "--c", command->c, error);
+    if (status == TILEPROP_OK)
+        status = tileprop_model_load(&model, command->model, error->text, sizeof error->text);
+    const char *text = status == TILEPROP_OK ? tileprop_model_text(model, "schema") : NULL;
     if (text)
         status = tp_schema_text_read(&schema, text, tileprop_model_features(model), command->model, error);
-    if (status == TP_OK) {
+    if (status == TILEPROP_OK) {
         tp_c_header_write(model, &schema, command->name, &out);
         status = tp_safe_file_commit(&out, error);
     }
@@ -39,16 +39,16 @@ int main(int argc, char **argv)
 
     signal(SIGPIPE, SIG_IGN); /* writing fails instead of ending the program */
     signal(SIGXFSZ, SIG_IGN);
-    enum tp_status status = tp_export_command_parse(&command, argc, argv, &error);
-    if (status == TP_OK && command.help)
+    tileprop_status status = tp_export_command_parse(&command, argc, argv, &error);
+    if (status == TILEPROP_OK && command.help)
         tp_export_command_write(tp_options_write_help, stdout);
-    else if (status == TP_OK && command.version)
+    else if (status == TILEPROP_OK && command.version)
         tp_version_write(stdout);
-    else if (status == TP_OK)
+    else if (status == TILEPROP_OK)
         status = write_header(&command, &error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_standard_output_finish(&error);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         fprintf(stderr, "export: %s\n", error.text);
     tp_export_command_free(&command);
     return (int)status;

@@ -58,32 +58,32 @@ static const struct tp_options options = {
 
 static const struct tp_export_command defaults = {.name = "model"};
 
-static enum tp_status check_name(const char *name, struct tp_error *error)
+static tileprop_status check_name(const char *name, struct tp_error *error)
 {
     const size_t length = strlen(name);
     char shown[64];
     if (strchr(TP_LETTERS, name[0]) && strspn(name, TP_LETTERS "0123456789_") == length &&
         length <= TP_NAME_MAX)
-        return TP_OK;
+        return TILEPROP_OK;
     tp_option_show(name, shown, sizeof shown);
-    return tp_fail(error, TP_USAGE,
+    return tp_fail(error, TILEPROP_USAGE,
                    "--name: expected a letter, then letters, digits and _, %d at most, found \"%s\"",
                    TP_NAME_MAX, shown);
 }
 
-enum tp_status tp_export_command_parse(struct tp_export_command *command, int argc, char *const *argv,
-                                       struct tp_error *error)
+tileprop_status tp_export_command_parse(struct tp_export_command *command, int argc, char *const *argv,
+                                        struct tp_error *error)
 {
     enum tp_option_source sources[TP_TABLE_COUNT];
     *command = defaults;
-    enum tp_status status =
+    tileprop_status status =
         tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);
-    if (status != TP_OK || command->help || command->version)
+    if (status != TILEPROP_OK || command->help || command->version)
         return status;
     if (!command->model)
-        return tp_fail(error, TP_USAGE, "expected a model, as train --save writes it, found none");
+        return tp_fail(error, TILEPROP_USAGE, "expected a model, as train --save writes it, found none");
     if (!command->c)
-        return tp_fail(error, TP_USAGE, "expected --c FILE.h, found none");
+        return tp_fail(error, TILEPROP_USAGE, "expected --c FILE.h, found none");
     return check_name(command->name, error);
 }
 

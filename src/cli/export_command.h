@@ -20,11 +20,11 @@ struct tp_export_command {
 /*
  * Fills *command from the command line, which must outlive it. tp_export_command_free() it afterwards, on
  * error too.
- * Errors: TP_USAGE for what tp_options_parse() refuses, without a model or a file, and for a name that no
- * identifier can begin with.
+ * Errors: TILEPROP_USAGE for what tp_options_parse() refuses, without a model or a file, and for a name that
+ * no identifier can begin with.
  */
-enum tp_status tp_export_command_parse(struct tp_export_command *command, int argc, char *const *argv,
-                                       struct tp_error *error);
+tileprop_status tp_export_command_parse(struct tp_export_command *command, int argc, char *const *argv,
+                                        struct tp_error *error);
 
 void tp_export_command_free(struct tp_export_command *command);
 

@@ -172,7 +172,7 @@ static json_t *json_isa(const tileprop_gradients *found, const tileprop_isa_grad
     return tp_json_object(members, sizeof members / sizeof members[0]);
 }
 
-static enum tp_status write_json(const tileprop_gradients *found, struct tp_error *error)
+static tileprop_status write_json(const tileprop_gradients *found, struct tp_error *error)
 {
     json_t *layers = json_array(), *isas = json_object();
     bool failed = false;
@@ -190,21 +190,21 @@ static enum tp_status write_json(const tileprop_gradients *found, struct tp_erro
     return tp_json_write(tp_json_object(members, sizeof members / sizeof members[0]), error);
 }
 
-static enum tp_status judge(const tileprop_gradients *found, struct tp_error *error)
+static tileprop_status judge(const tileprop_gradients *found, struct tp_error *error)
 {
     if (!found->layers_right)
-        return tp_fail(error, TP_FAILURE,
+        return tp_fail(error, TILEPROP_FAILURE,
                        "--check-gradient: gradients in double are not shown to be right: expected a bound of "
                        "at most %g of the layer's largest, and differences within it",
                        TILEPROP_CHECK_COARSEST);
     if (!found->isas_right)
-        return tp_fail(error, TP_FAILURE,
+        return tp_fail(error, TILEPROP_FAILURE,
                        "--check-gradient: a verb of an instruction set is outside its bound");
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_gradient_report(const struct tp_train_command *command, const char *directory,
-                                  const struct tp_dataset *train, bool *stopped, struct tp_error *error)
+tileprop_status tp_gradient_report(const struct tp_train_command *command, const char *directory,
+                                   const struct tp_dataset *train, bool *stopped, struct tp_error *error)
 {
     const tileprop_data data = tp_train_data_of(train, NULL);
     tileprop_options options = command->options;
@@ -214,8 +214,8 @@ enum tp_status tp_gradient_report(const struct tp_train_command *command, const 
     struct progress progress = {.shown = isatty(STDERR_FILENO) && !command->quiet};
     tileprop_gradients found = {.size = sizeof found};
     write_opening(&options, directory, &data);
-    enum tp_status status = (enum tp_status)tileprop_check_gradients(&options, &data, on_progress, &progress,
-                                                                     &found, error->text, sizeof error->text);
+    tileprop_status status = tileprop_check_gradients(&options, &data, on_progress, &progress, &found,
+                                                      error->text, sizeof error->text);
     if (progress.shown)
         fprintf(stderr, "\r%*s\r", 30, "");
     *stopped = found.stopped != 0;
@@ -223,7 +223,7 @@ enum tp_status tp_gradient_report(const struct tp_train_command *command, const 
         write_differences(&found);
         write_isas(&found);
     }
-    if (status == TP_OK && !found.stopped && command->json)
+    if (status == TILEPROP_OK && !found.stopped && command->json)
         status = write_json(&found, error);
-    return status == TP_OK && !found.stopped ? judge(&found, error) : status;
+    return status == TILEPROP_OK && !found.stopped ? judge(&found, error) : status;
 }

@@ -17,16 +17,16 @@ static int write_columns(FILE *file, size_t layers)
     return result >= 0 ? fputs("\n", file) : result;
 }
 
-enum tp_status tp_history_open(struct tp_history *history, const char *option, const char *path,
-                               size_t layers, struct tp_error *error)
+tileprop_status tp_history_open(struct tp_history *history, const char *option, const char *path,
+                                size_t layers, struct tp_error *error)
 {
     *history = (struct tp_history){.layers = layers};
-    enum tp_status status = tp_safe_file_open(&history->safe, option, path, error);
-    if (status != TP_OK)
+    tileprop_status status = tp_safe_file_open(&history->safe, option, path, error);
+    if (status != TILEPROP_OK)
         return status;
     if (write_columns(history->safe.file, layers) < 0)
         history->safe.error = errno;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* Nine digits carry every fp32 and separate the means of two runs that differ in one. */
@@ -93,8 +93,8 @@ void tp_history_restore(struct tp_history *history, const void *content, size_t 
     tp_safe_file_write(&history->safe, content, size);
 }
 
-enum tp_status tp_history_content(struct tp_history *history, void **content, size_t *size,
-                                  struct tp_error *error)
+tileprop_status tp_history_content(struct tp_history *history, void **content, size_t *size,
+                                   struct tp_error *error)
 {
     struct tp_safe_file *safe = &history->safe;
     if (history->pending)
@@ -111,14 +111,14 @@ enum tp_status tp_history_content(struct tp_history *history, void **content, si
         done += count > 0 ? (size_t)count : 0;
     }
     if (*content && !number)
-        return TP_OK;
+        return TILEPROP_OK;
     free(*content);
     *content = NULL;
-    return tp_fail(error, TP_FAILURE, "%s: %s: %s", safe->option, safe->path,
+    return tp_fail(error, TILEPROP_FAILURE, "%s: %s: %s", safe->option, safe->path,
                    strerror(number ? number : ENOMEM));
 }
 
-enum tp_status tp_history_commit(struct tp_history *history, struct tp_error *error)
+tileprop_status tp_history_commit(struct tp_history *history, struct tp_error *error)
 {
     if (history->safe.file && history->pending)
         write_row(history, NULL);

@@ -31,11 +31,11 @@ struct tp_history {
 /*
  * Begins the history that tp_history_commit() will leave at path, with a column for the gradient norm of each
  * of `layers` layers (0: without them). Messages begin with option, which must outlive it.
- * Errors: TP_FAILURE if it cannot be written there: no such directory, no permission, not a regular file. On
- * error *history is closed.
+ * Errors: TILEPROP_FAILURE if it cannot be written there: no such directory, no permission, not a regular
+ * file. On error *history is closed.
  */
-enum tp_status tp_history_open(struct tp_history *history, const char *option, const char *path,
-                               size_t layers, struct tp_error *error);
+tileprop_status tp_history_open(struct tp_history *history, const char *option, const char *path,
+                                size_t layers, struct tp_error *error);
 
 /* Add to the rows. On a closed history they do nothing; failures are kept for tp_history_commit(). */
 void tp_history_step(struct tp_history *history, size_t step, size_t epoch, double loss);
@@ -47,16 +47,16 @@ void tp_history_restore(struct tp_history *history, const void *content, size_t 
 /*
  * All that was written, with a zero byte behind its size, to be freed; a row that waits for an evaluation is
  * complete without.
- * Errors: TP_FAILURE if any row could not be written, or without memory.
+ * Errors: TILEPROP_FAILURE if any row could not be written, or without memory.
  */
-enum tp_status tp_history_content(struct tp_history *history, void **content, size_t *size,
-                                  struct tp_error *error);
+tileprop_status tp_history_content(struct tp_history *history, void **content, size_t *size,
+                                   struct tp_error *error);
 
 /*
- * Finishes a history, which is closed afterwards, on error too; TP_OK if it is closed already.
- * Errors: TP_FAILURE if any row could not be written; what was at path before is still there then.
+ * Finishes a history, which is closed afterwards, on error too; TILEPROP_OK if it is closed already.
+ * Errors: TILEPROP_FAILURE if any row could not be written; what was at path before is still there then.
  */
-enum tp_status tp_history_commit(struct tp_history *history, struct tp_error *error);
+tileprop_status tp_history_commit(struct tp_history *history, struct tp_error *error);
 
 /* Closes the history and leaves nothing of it. */
 void tp_history_discard(struct tp_history *history);

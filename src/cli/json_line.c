@@ -29,12 +29,12 @@ json_t *tp_json_object(const struct tp_json_member *members, size_t count)
     return NULL;
 }
 
-enum tp_status tp_json_write(json_t *object, struct tp_error *error)
+tileprop_status tp_json_write(json_t *object, struct tp_error *error)
 {
     char *text = object ? tp_json_text_write(object, JSON_REAL_PRECISION(17)) : NULL;
     if (text)
         puts(text);
     json_decref(object);
     free(text);
-    return text ? TP_OK : tp_fail(error, TP_FAILURE, "--json: out of memory");
+    return text ? TILEPROP_OK : tp_fail(error, TILEPROP_FAILURE, "--json: out of memory");
 }

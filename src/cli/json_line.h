@@ -24,8 +24,8 @@ json_t *tp_json_object(const struct tp_json_member *members, size_t count);
 
 /*
  * Writes and frees the object, with numbers that read back as the same doubles.
- * Errors: TP_FAILURE without memory. Errors of standard output are left to the stream.
+ * Errors: TILEPROP_FAILURE without memory. Errors of standard output are left to the stream.
  */
-enum tp_status tp_json_write(json_t *object, struct tp_error *error);
+tileprop_status tp_json_write(json_t *object, struct tp_error *error);
 
 #endif

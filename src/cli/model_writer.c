@@ -6,14 +6,14 @@
 
 #include "data/schema_text.h"
 
-enum tp_status tp_model_writer_open(struct tp_model_writer *saver, const struct tp_train_command *command,
-                                    struct tp_error *error)
+tileprop_status tp_model_writer_open(struct tp_model_writer *saver, const struct tp_train_command *command,
+                                     struct tp_error *error)
 {
     *saver = (struct tp_model_writer){.last.path = command->save, .best.path = command->save_best};
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     if (command->save)
         status = tp_safe_file_open(&saver->last.file, "--save", command->save, error);
-    if (status == TP_OK && command->save_best)
+    if (status == TILEPROP_OK && command->save_best)
         status = tp_safe_file_open(&saver->best.file, "--save-best", command->save_best, error);
     return status;
 }
@@ -34,12 +34,12 @@ static char *write_options(const struct tp_train_command *command)
 }
 
 /* What the data say of columns and classes, while there is time to say that it cannot be kept. */
-static enum tp_status prepare_names(struct tp_model_writer *saver, const struct tp_train_command *command,
-                                    const struct tp_schema *schema, tileprop_data *data,
-                                    struct tp_error *error)
+static tileprop_status prepare_names(struct tp_model_writer *saver, const struct tp_train_command *command,
+                                     const struct tp_schema *schema, tileprop_data *data,
+                                     struct tp_error *error)
 {
     if (!schema || !schema->classes)
-        return TP_OK;
+        return TILEPROP_OK;
     errno = 0;
     bool good = true;
     for (size_t k = 0; good && k < schema->class_count; k++) {
@@ -49,50 +49,50 @@ static enum tp_status prepare_names(struct tp_model_writer *saver, const struct 
     }
     saver->schema = good ? tp_schema_text_write(schema) : NULL;
     if (!saver->schema && errno == ENOMEM)
-        return tp_fail(error, TP_FAILURE, "out of memory: names of columns and classes");
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: names of columns and classes");
     if (!saver->schema)
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: names or categories that are not UTF-8 found, expected UTF-8, which a model's "
                        "file is",
                        command->data);
     data->class_names = (const char *const *)schema->classes;
     data->schema = schema->column_count || schema->means ? saver->schema : NULL;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_model_writer_prepare(struct tp_model_writer *saver, const struct tp_train_command *command,
-                                       const struct tp_dataset *train, tileprop_data *data,
-                                       tileprop_run_options *run, struct tp_error *error)
+tileprop_status tp_model_writer_prepare(struct tp_model_writer *saver, const struct tp_train_command *command,
+                                        const struct tp_dataset *train, tileprop_data *data,
+                                        tileprop_run_options *run, struct tp_error *error)
 {
     if (!command->save && !command->save_best && !command->checkpoint && !command->resume)
-        return TP_OK;
+        return TILEPROP_OK;
     saver->options = write_options(command);
     if (!saver->options)
-        return tp_fail(error, TP_FAILURE, "out of memory: the model to save");
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: the model to save");
     run->text = saver->options;
     return prepare_names(saver, command, train->schema, data, error);
 }
 
-static enum tp_status write_model(struct tp_saved *saved, const tileprop_model *model, struct tp_error *error)
+static tileprop_status write_model(struct tp_saved *saved, const tileprop_model *model,
+                                   struct tp_error *error)
 {
     struct tp_error found;
     saved->filled = model != NULL;
     if (!saved->path || !model)
-        return TP_OK;
-    enum tp_status status =
-        (enum tp_status)tileprop_model_write(model, saved->file.file, found.text, sizeof found.text);
+        return TILEPROP_OK;
+    tileprop_status status = tileprop_model_write(model, saved->file.file, found.text, sizeof found.text);
     if (ferror(saved->file.file))
         saved->file.error = errno;
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         return tp_fail(error, status, "%s: %s: %s", saved->file.option, saved->path, found.text);
     status = tp_safe_file_commit(&saved->file, error);
-    saved->written = status == TP_OK;
+    saved->written = status == TILEPROP_OK;
     return status;
 }
 
-enum tp_status tp_model_writer_finish(struct tp_model_writer *saver, const tileprop_model *last,
-                                      const tileprop_model *best, const tileprop_result *result,
-                                      struct tp_error *error)
+tileprop_status tp_model_writer_finish(struct tp_model_writer *saver, const tileprop_model *last,
+                                       const tileprop_model *best, const tileprop_result *result,
+                                       struct tp_error *error)
 {
     saver->last.step = result->steps ? result->steps - 1 : 0;
     saver->last.loss = result->validation_loss;
@@ -100,9 +100,9 @@ enum tp_status tp_model_writer_finish(struct tp_model_writer *saver, const tilep
     saver->best.step = result->best_step;
     saver->best.loss = result->best_validation_loss;
     saver->best.accuracy = result->best_validation_accuracy;
-    enum tp_status first = write_model(&saver->last, last, error);
-    enum tp_status second = write_model(&saver->best, best, first == TP_OK ? error : NULL);
-    return first == TP_OK ? second : first;
+    tileprop_status first = write_model(&saver->last, last, error);
+    tileprop_status second = write_model(&saver->best, best, first == TILEPROP_OK ? error : NULL);
+    return first == TILEPROP_OK ? second : first;
 }
 
 void tp_model_writer_discard(struct tp_model_writer *saver)

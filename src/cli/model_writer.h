@@ -26,27 +26,27 @@ struct tp_model_writer {
 
 /*
  * Opens the files that the command asks for.
- * Errors: as tp_safe_file_open; TP_USAGE for one file twice. The saver may be discarded either way.
+ * Errors: as tp_safe_file_open; TILEPROP_USAGE for one file twice. The saver may be discarded either way.
  */
-enum tp_status tp_model_writer_open(struct tp_model_writer *saver, const struct tp_train_command *command,
-                                    struct tp_error *error);
+tileprop_status tp_model_writer_open(struct tp_model_writer *saver, const struct tp_train_command *command,
+                                     struct tp_error *error);
 
 /*
  * Has the data and the run say what models and checkpoints of this set keep, whose schema and the saver are
  * to outlive both. Nothing happens if the command asks for neither and resumes nothing.
- * Errors: TP_BAD_INPUT for names that are not UTF-8; TP_FAILURE without memory.
+ * Errors: TILEPROP_BAD_INPUT for names that are not UTF-8; TILEPROP_FAILURE without memory.
  */
-enum tp_status tp_model_writer_prepare(struct tp_model_writer *saver, const struct tp_train_command *command,
-                                       const struct tp_dataset *train, tileprop_data *data,
-                                       tileprop_run_options *run, struct tp_error *error);
+tileprop_status tp_model_writer_prepare(struct tp_model_writer *saver, const struct tp_train_command *command,
+                                        const struct tp_dataset *train, tileprop_data *data,
+                                        tileprop_run_options *run, struct tp_error *error);
 
 /*
  * Writes the files for which there are models (NULL: none).
- * Errors: TP_FAILURE if one could not be written; what was there before is still there then.
+ * Errors: TILEPROP_FAILURE if one could not be written; what was there before is still there then.
  */
-enum tp_status tp_model_writer_finish(struct tp_model_writer *saver, const tileprop_model *last,
-                                      const tileprop_model *best, const tileprop_result *result,
-                                      struct tp_error *error);
+tileprop_status tp_model_writer_finish(struct tp_model_writer *saver, const tileprop_model *last,
+                                       const tileprop_model *best, const tileprop_result *result,
+                                       struct tp_error *error);
 
 /* Leaves nothing of files that are not finished. */
 void tp_model_writer_discard(struct tp_model_writer *saver);

@@ -80,30 +80,31 @@ static bool clashes(const struct tp_option *writer, const char *file, const stru
     return false;
 }
 
-static enum tp_status check_file(const struct tp_options *options, const struct tp_option *writer,
-                                 const char *file, const void *target, struct tp_error *error)
+static tileprop_status check_file(const struct tp_options *options, const struct tp_option *writer,
+                                  const char *file, const void *target, struct tp_error *error)
 {
     char shown[64];
     size_t i = 0;
     while (i < options->count && !clashes(writer, file, &options->table[i], target))
         i++;
     if (i == options->count)
-        return TP_OK;
+        return TILEPROP_OK;
     const struct tp_option *other = &options->table[i];
     tp_option_show(file, shown, sizeof shown);
-    return tp_fail(error, TP_USAGE, "--%s: %s found, which --%s %s, expected another file", writer->name,
-                   shown, other->name, other->writes ? "writes" : "reads");
+    return tp_fail(error, TILEPROP_USAGE, "--%s: %s found, which --%s %s, expected another file",
+                   writer->name, shown, other->name, other->writes ? "writes" : "reads");
 }
 
-enum tp_status tp_option_files_check(const struct tp_options *options, const void *target,
-                                     struct tp_error *error)
+tileprop_status tp_option_files_check(const struct tp_options *options, const void *target,
+                                      struct tp_error *error)
 {
     char file[TP_PATH_ROOM];
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     for (size_t i = 0; i < options->count; i++) {
         const struct tp_option *option = &options->table[i];
         const char *path = option->writes ? path_of(option, target) : NULL;
-        for (size_t number = 0; status == TP_OK && path && file_of(option, path, number, file); number++)
+        for (size_t number = 0; status == TILEPROP_OK && path && file_of(option, path, number, file);
+             number++)
             status = check_file(options, option, file, target, error);
     }
     return status;

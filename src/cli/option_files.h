@@ -8,10 +8,10 @@
 
 /*
  * Compares what options write with what all others name, links and other spellings included; of a directory
- * of data with its IDX files. An option may write what the one that it renews names. Errors: TP_USAGE with
- * both options and the file.
+ * of data with its IDX files. An option may write what the one that it renews names. Errors: TILEPROP_USAGE
+ * with both options and the file.
  */
-enum tp_status tp_option_files_check(const struct tp_options *options, const void *target,
-                                     struct tp_error *error);
+tileprop_status tp_option_files_check(const struct tp_options *options, const void *target,
+                                      struct tp_error *error);
 
 #endif

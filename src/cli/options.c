@@ -38,8 +38,8 @@ static size_t edit_distance(const char *a, const char *b)
 }
 
 /* place: what stands before the name in a message, the dashes or file and line. */
-static enum tp_status fail_unknown(const struct tp_options *options, const char *place, const char *name,
-                                   struct tp_error *error)
+static tileprop_status fail_unknown(const struct tp_options *options, const char *place, const char *name,
+                                    struct tp_error *error)
 {
     const char *nearest = NULL;
     size_t least = TP_TYPO_MAX + 1;
@@ -55,23 +55,24 @@ static enum tp_status fail_unknown(const struct tp_options *options, const char 
         }
     }
     if (nearest)
-        return tp_fail(error, TP_USAGE, "%s%s: no such option; did you mean --%s?", place, shown, nearest);
-    return tp_fail(error, TP_USAGE, "%s%s: no such option; --help lists them", place, shown);
+        return tp_fail(error, TILEPROP_USAGE, "%s%s: no such option; did you mean --%s?", place, shown,
+                       nearest);
+    return tp_fail(error, TILEPROP_USAGE, "%s%s: no such option; --help lists them", place, shown);
 }
 
-static enum tp_status assign(const struct tp_option *option, const char *place, const char *value,
-                             void *target, struct tp_error *error)
+static tileprop_status assign(const struct tp_option *option, const char *place, const char *value,
+                              void *target, struct tp_error *error)
 {
     if (tp_option_parse(option, value, target))
-        return TP_OK;
+        return TILEPROP_OK;
     char expected[512];
     char found[64];
     char guess[64];
     tp_option_describe(option, expected, sizeof expected);
     tp_option_show(value, found, sizeof found);
     tp_option_guess(option, value, guess, sizeof guess);
-    return tp_fail(error, TP_USAGE, "%s%s: expected %s, found \"%s\"%s", place, option->name, expected, found,
-                   guess);
+    return tp_fail(error, TILEPROP_USAGE, "%s%s: expected %s, found \"%s\"%s", place, option->name, expected,
+                   found, guess);
 }
 
 static size_t find_option(const struct tp_options *options, const char *name, size_t length)
@@ -88,26 +89,26 @@ size_t tp_options_index(const struct tp_options *options, const char *name)
     return find_option(options, name, strlen(name));
 }
 
-static enum tp_status mark(const struct tp_option *option, enum tp_option_source *source,
-                           struct tp_error *error)
+static tileprop_status mark(const struct tp_option *option, enum tp_option_source *source,
+                            struct tp_error *error)
 {
     if (*source == TP_FROM_COMMAND)
-        return tp_fail(error, TP_USAGE, "--%s: expected once, found twice", option->name);
+        return tp_fail(error, TILEPROP_USAGE, "--%s: expected once, found twice", option->name);
     *source = TP_FROM_COMMAND;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-static enum tp_status read_operand(const struct tp_options *options, const char *value, void *target,
-                                   enum tp_option_source *sources, struct tp_error *error)
+static tileprop_status read_operand(const struct tp_options *options, const char *value, void *target,
+                                    enum tp_option_source *sources, struct tp_error *error)
 {
     const size_t i = tp_options_index(options, options->operand);
-    const enum tp_status status = mark(&options->table[i], &sources[i], error);
-    return status == TP_OK ? assign(&options->table[i], "--", value, target, error) : status;
+    const tileprop_status status = mark(&options->table[i], &sources[i], error);
+    return status == TILEPROP_OK ? assign(&options->table[i], "--", value, target, error) : status;
 }
 
 /* Takes one option and, where it stands apart, its value; *next moves behind them. */
-static enum tp_status read_argument(const struct tp_options *options, char *const *argv, int argc, int *next,
-                                    void *target, enum tp_option_source *sources, struct tp_error *error)
+static tileprop_status read_argument(const struct tp_options *options, char *const *argv, int argc, int *next,
+                                     void *target, enum tp_option_source *sources, struct tp_error *error)
 {
     const char *argument = argv[(*next)++];
     const char *name = argument + strspn(argument, "-");
@@ -118,7 +119,7 @@ static enum tp_status read_argument(const struct tp_options *options, char *cons
     if (argument[0] != '-' || !argument[1]) {
         char shown[64];
         tp_option_show(argument, shown, sizeof shown);
-        return tp_fail(error, TP_USAGE, "expected an option, found \"%s\"", shown);
+        return tp_fail(error, TILEPROP_USAGE, "expected an option, found \"%s\"", shown);
     }
     if (i == options->count || name - argument != 2) {
         char dashes[8];
@@ -128,8 +129,8 @@ static enum tp_status read_argument(const struct tp_options *options, char *cons
         return fail_unknown(options, dashes, cut, error);
     }
     const struct tp_option *option = &options->table[i];
-    const enum tp_status status = mark(option, &sources[i], error);
-    if (status != TP_OK)
+    const tileprop_status status = mark(option, &sources[i], error);
+    if (status != TILEPROP_OK)
         return status;
     if (value)
         return assign(option, "--", value + 1, target, error);
@@ -141,21 +142,21 @@ static enum tp_status read_argument(const struct tp_options *options, char *cons
         tp_option_describe(option, expected, sizeof expected);
         if (*next < argc)
             tp_option_show(argv[*next], found, sizeof found);
-        return tp_fail(error, TP_USAGE, "--%s: expected %s, found %s", option->name, expected, found);
+        return tp_fail(error, TILEPROP_USAGE, "--%s: expected %s, found %s", option->name, expected, found);
     }
     return assign(option, "--", argv[(*next)++], target, error);
 }
 
-static enum tp_status read_arguments(const struct tp_options *options, int argc, char *const *argv,
-                                     void *target, enum tp_option_source *sources, struct tp_error *error)
+static tileprop_status read_arguments(const struct tp_options *options, int argc, char *const *argv,
+                                      void *target, enum tp_option_source *sources, struct tp_error *error)
 {
-    enum tp_status status = TP_OK;
-    for (int next = 1; status == TP_OK && next < argc;) {
+    tileprop_status status = TILEPROP_OK;
+    for (int next = 1; status == TILEPROP_OK && next < argc;) {
         if (strcmp(argv[next], "--") == 0) {
             if (next + 1 < argc) {
                 char shown[64];
                 tp_option_show(argv[next + 1], shown, sizeof shown);
-                status = tp_fail(error, TP_USAGE, "expected nothing after --, found \"%s\"", shown);
+                status = tp_fail(error, TILEPROP_USAGE, "expected nothing after --, found \"%s\"", shown);
             }
             break;
         }
@@ -218,19 +219,19 @@ static const char *resolve(const struct tp_option *option, const char *value, st
     return path;
 }
 
-static enum tp_status read_line(const struct tp_options *options, char *line, const char *place,
-                                struct config *config, void *target, enum tp_option_source *sources,
-                                struct tp_error *error)
+static tileprop_status read_line(const struct tp_options *options, char *line, const char *place,
+                                 struct config *config, void *target, enum tp_option_source *sources,
+                                 struct tp_error *error)
 {
     cut_comment(line);
     line = trim(line);
     if (!*line)
-        return TP_OK;
+        return TILEPROP_OK;
     char *value = strchr(line, '=');
     if (!value) {
         char shown[64];
         tp_option_show(line, shown, sizeof shown);
-        return tp_fail(error, TP_USAGE, "%sexpected key = value, found \"%s\"", place, shown);
+        return tp_fail(error, TILEPROP_USAGE, "%sexpected key = value, found \"%s\"", place, shown);
     }
     *value = '\0';
     char *name = trim(line);
@@ -240,9 +241,9 @@ static enum tp_status read_line(const struct tp_options *options, char *line, co
         return fail_unknown(options, place, name, error);
     const struct tp_option *option = &options->table[i];
     if (option->command_only || option->kind == TP_OPTION_CONFIG)
-        return tp_fail(error, TP_USAGE, "%s%s: expected on the command line only", place, name);
+        return tp_fail(error, TILEPROP_USAGE, "%s%s: expected on the command line only", place, name);
     if (sources[i] == TP_FROM_FILE)
-        return tp_fail(error, TP_USAGE, "%s%s: expected once, found twice", place, name);
+        return tp_fail(error, TILEPROP_USAGE, "%s%s: expected once, found twice", place, name);
     sources[i] = TP_FROM_FILE;
     return assign(option, place, resolve(option, value, config), target, error);
 }
@@ -266,36 +267,36 @@ static int folder_length(const char *path, FILE *file)
 
 /* *storage becomes the file's text, cut up in place, and room for paths; the texts of target point into it.
  */
-static enum tp_status read_file(const struct tp_options *options, const char *path, void *target,
-                                enum tp_option_source *sources, char **storage, struct tp_error *error)
+static tileprop_status read_file(const struct tp_options *options, const char *path, void *target,
+                                 enum tp_option_source *sources, char **storage, struct tp_error *error)
 {
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     size_t capacity = 0;
     FILE *file = fopen(path, "re");
     if (!file)
-        return tp_fail(error, TP_USAGE, "--config: %s: %s", path, strerror(errno));
+        return tp_fail(error, TILEPROP_USAGE, "--config: %s: %s", path, strerror(errno));
     errno = 0;
     ssize_t length = getdelim(storage, &capacity, '\0', file);
     if (ferror(file) || (length < 0 && !feof(file))) {
-        status = tp_fail(error, errno == ENOMEM ? TP_FAILURE : TP_USAGE, "--config: %s: %s", path,
+        status = tp_fail(error, errno == ENOMEM ? TILEPROP_FAILURE : TILEPROP_USAGE, "--config: %s: %s", path,
                          strerror(errno));
     } else if (length > 0 && !(*storage)[length - 1]) {
-        status = tp_fail(error, TP_USAGE, "--config: %s: expected text, found a zero byte at offset %zd",
-                         path, length - 1);
+        status = tp_fail(error, TILEPROP_USAGE,
+                         "--config: %s: expected text, found a zero byte at offset %zd", path, length - 1);
     }
     struct config config = {.path = path, .folder = folder_length(path, file)};
     fclose(file);
 
     char *rest = NULL;
-    if (status == TP_OK && length > 0) {
+    if (status == TILEPROP_OK && length > 0) {
         const size_t text = (size_t)length + 1;
         rest = realloc(*storage, text + count_paths(options) * (TP_OPTION_TEXT_MAX + 2));
         if (!rest)
-            return tp_fail(error, TP_FAILURE, "--config: %s: out of memory", path);
+            return tp_fail(error, TILEPROP_FAILURE, "--config: %s: out of memory", path);
         *storage = rest;
         config.room = rest + text;
     }
-    for (size_t number = 1; status == TP_OK && rest; number++) {
+    for (size_t number = 1; status == TILEPROP_OK && rest; number++) {
         char place[512];
         char *line = strsep(&rest, "\n");
         snprintf(place, sizeof place, "%s:%zu: ", path, number);
@@ -304,25 +305,25 @@ static enum tp_status read_file(const struct tp_options *options, const char *pa
     return status;
 }
 
-enum tp_status tp_options_parse(const struct tp_options *options, int argc, char *const *argv, void *target,
-                                enum tp_option_source *sources, char **storage, struct tp_error *error)
+tileprop_status tp_options_parse(const struct tp_options *options, int argc, char *const *argv, void *target,
+                                 enum tp_option_source *sources, char **storage, struct tp_error *error)
 {
     const char *path = NULL;
     *storage = NULL;
     for (size_t i = 0; i < options->count; i++)
         sources[i] = TP_FROM_DEFAULT;
-    enum tp_status status = read_arguments(options, argc, argv, target, sources, error);
+    tileprop_status status = read_arguments(options, argc, argv, target, sources, error);
     for (size_t i = 0; i < options->count; i++) {
         if (options->table[i].kind == TP_OPTION_CONFIG)
             memcpy(&path, (char *)target + options->table[i].offset, sizeof path);
         sources[i] = TP_FROM_DEFAULT;
     }
-    if (status == TP_OK && path)
+    if (status == TILEPROP_OK && path)
         status = read_file(options, path, target, sources, storage, error);
     /* A second time, so that the command line wins over the file. */
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = read_arguments(options, argc, argv, target, sources, error);
-    return status == TP_OK ? tp_option_files_check(options, target, error) : status;
+    return status == TILEPROP_OK ? tp_option_files_check(options, target, error) : status;
 }
 
 /* Writes the words of text between column and TP_HELP_WIDTH; the cursor stands at column. */

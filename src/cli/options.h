@@ -86,11 +86,11 @@ enum tp_option_source { TP_FROM_DEFAULT, TP_FROM_FILE, TP_FROM_COMMAND };
 /*
  * Reads the command line (argv[0] is skipped) and the file that it names, if any, into *target, and sets
  * sources[options->count]. Names and paths of *target point into argv and into *storage, which the caller
- * frees after its last use of them, on error too. Errors: TP_USAGE with the option, or file, line and key;
- * what was expected and what was found; also where a file would be read and written (option_files.h).
+ * frees after its last use of them, on error too. Errors: TILEPROP_USAGE with the option, or file, line and
+ * key; what was expected and what was found; also where a file would be read and written (option_files.h).
  */
-enum tp_status tp_options_parse(const struct tp_options *options, int argc, char *const *argv, void *target,
-                                enum tp_option_source *sources, char **storage, struct tp_error *error);
+tileprop_status tp_options_parse(const struct tp_options *options, int argc, char *const *argv, void *target,
+                                 enum tp_option_source *sources, char **storage, struct tp_error *error);
 
 /* The option's place in the table, for sources[]; options->count if there is none of this name. */
 size_t tp_options_index(const struct tp_options *options, const char *name);

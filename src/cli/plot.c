@@ -21,9 +21,9 @@ const char *const tp_plot_beside[] = {[HISTORY] = ".csv", [MEANS] = "-loss.csv",
 
 extern char **environ;
 
-static enum tp_status fail_at(const char *path, const char *why, struct tp_error *error)
+static tileprop_status fail_at(const char *path, const char *why, struct tp_error *error)
 {
-    return tp_fail(error, TP_FAILURE, "--plot: %s: %s", path, why);
+    return tp_fail(error, TILEPROP_FAILURE, "--plot: %s: %s", path, why);
 }
 
 static const char *file_name(const char *path)
@@ -37,33 +37,33 @@ static bool is_svg(const char *path)
     return strcmp(path + strlen(path) - TP_SUFFIX_LEN, ".svg") == 0;
 }
 
-enum tp_status tp_plot_check(const char *path, struct tp_error *error)
+tileprop_status tp_plot_check(const char *path, struct tp_error *error)
 {
     const char *name = file_name(path);
     const size_t length = strlen(name);
     if (length <= TP_SUFFIX_LEN ||
         (!is_svg(path) && strcmp(path + strlen(path) - TP_SUFFIX_LEN, ".png") != 0))
-        return tp_fail(error, TP_USAGE,
+        return tp_fail(error, TILEPROP_USAGE,
                        "--plot: expected a file name that ends in .svg or .png, found \"%s\"", path);
     /* It becomes a string of the script. */
     if (strpbrk(name, "\n\r'\\"))
-        return tp_fail(error, TP_USAGE,
+        return tp_fail(error, TILEPROP_USAGE,
                        "--plot: expected a name without quotes, backslashes and line breaks");
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-static enum tp_status open_beside(const struct tp_plot *plot, const char *suffix, struct tp_safe_file *safe,
-                                  struct tp_error *error)
+static tileprop_status open_beside(const struct tp_plot *plot, const char *suffix, struct tp_safe_file *safe,
+                                   struct tp_error *error)
 {
     char *path = NULL;
     if (asprintf(&path, "%s%s", plot->stem, suffix) < 0)
         return fail_at(plot->path, "out of memory", error);
-    const enum tp_status status = tp_safe_file_open(safe, "--plot", path, error);
+    const tileprop_status status = tp_safe_file_open(safe, "--plot", path, error);
     free(path);
     return status;
 }
 
-enum tp_status tp_plot_open(struct tp_plot *plot, const char *path, size_t layers, struct tp_error *error)
+tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, size_t layers, struct tp_error *error)
 {
     *plot = (struct tp_plot){.path = strdup(path), .stem = strndup(path, strlen(path) - TP_SUFFIX_LEN)};
     char *data = NULL;
@@ -71,15 +71,15 @@ enum tp_status tp_plot_open(struct tp_plot *plot, const char *path, size_t layer
         tp_plot_discard(plot);
         return fail_at(path, "out of memory", error);
     }
-    enum tp_status status = tp_history_open(&plot->history, "--plot", data, layers, error);
+    tileprop_status status = tp_history_open(&plot->history, "--plot", data, layers, error);
     free(data);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = open_beside(plot, tp_plot_beside[MEANS], &plot->means, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = open_beside(plot, tp_plot_beside[SCRIPT], &plot->script, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_safe_file_open(&plot->image, "--plot", path, error);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         tp_plot_discard(plot);
     return status;
 }
@@ -109,12 +109,12 @@ static const char *find_column(const char *line, size_t number)
  * Takes what is drawn from the history's rows, so that a run that is resumed needs no more than it to draw
  * the plot of the whole.
  */
-static enum tp_status read_history(struct tp_plot *plot, struct tp_error *error)
+static tileprop_status read_history(struct tp_plot *plot, struct tp_error *error)
 {
     void *content;
     size_t size, rows = 0;
-    const enum tp_status status = tp_history_content(&plot->history, &content, &size, error);
-    if (status != TP_OK)
+    const tileprop_status status = tp_history_content(&plot->history, &content, &size, error);
+    if (status != TILEPROP_OK)
         return status;
     const char *text = content;
     for (const char *c = text; *c; c++)
@@ -126,7 +126,7 @@ static enum tp_status read_history(struct tp_plot *plot, struct tp_error *error)
         plot->any_train |= train && !strchr(",\n", *train);
     }
     free(content);
-    return plot->losses ? TP_OK : fail_at(plot->path, "out of memory", error);
+    return plot->losses ? TILEPROP_OK : fail_at(plot->path, "out of memory", error);
 }
 
 /* A point stands in the middle of its steps; a last, shorter bin is left out unless it is the only one. */
@@ -245,27 +245,27 @@ static bool is_empty(struct tp_safe_file *safe)
     return fstat(fileno(safe->file), &info) != 0 || info.st_size == 0;
 }
 
-static enum tp_status draw(struct tp_plot *plot, struct tp_error *error)
+static tileprop_status draw(struct tp_plot *plot, struct tp_error *error)
 {
     const char *stem = file_name(plot->stem);
     const size_t folder_length = (size_t)(stem - plot->stem);
     char *folder = folder_length ? strndup(plot->stem, folder_length) : strdup(".");
     char *script = NULL;
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     int code = 0;
     if (asprintf(&script, "%s.gp", stem) < 0)
         script = NULL;
     if (!folder || !script)
         status = fail_at(plot->path, "out of memory", error);
     else if (!run_gnuplot(plot, folder, script, &code))
-        status = tp_fail(error, TP_FAILURE,
+        status = tp_fail(error, TILEPROP_FAILURE,
                          "--plot: gnuplot was not found (Debian: gnuplot-nox); data and script are written, "
                          "draw later with: gnuplot %s, in %s",
                          script, folder);
     else if (code != 0 || is_empty(&plot->image))
         status =
-            tp_fail(error, TP_FAILURE, "--plot: gnuplot drew nothing (exit status %d); its script is %s.gp",
-                    code, plot->stem);
+            tp_fail(error, TILEPROP_FAILURE,
+                    "--plot: gnuplot drew nothing (exit status %d); its script is %s.gp", code, plot->stem);
     else
         status = tp_safe_file_commit(&plot->image, error);
     free(folder);
@@ -273,22 +273,22 @@ static enum tp_status draw(struct tp_plot *plot, struct tp_error *error)
     return status;
 }
 
-enum tp_status tp_plot_finish(struct tp_plot *plot, struct tp_error *error)
+tileprop_status tp_plot_finish(struct tp_plot *plot, struct tp_error *error)
 {
     if (!plot->path)
-        return TP_OK;
-    enum tp_status status = read_history(plot, error);
-    if (status == TP_OK)
+        return TILEPROP_OK;
+    tileprop_status status = read_history(plot, error);
+    if (status == TILEPROP_OK)
         status = tp_history_commit(&plot->history, error);
-    if (status == TP_OK) {
+    if (status == TILEPROP_OK) {
         write_losses(plot, plot->means.file);
         status = tp_safe_file_commit(&plot->means, error);
     }
-    if (status == TP_OK) {
+    if (status == TILEPROP_OK) {
         write_script(plot, plot->script.file);
         status = tp_safe_file_commit(&plot->script, error);
     }
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = draw(plot, error);
     tp_plot_discard(plot);
     return status;

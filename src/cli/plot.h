@@ -30,26 +30,26 @@ struct tp_plot {
 
 /*
  * Whether path can be a plot: it ends in .svg or .png, with a name before.
- * Errors: TP_USAGE.
+ * Errors: TILEPROP_USAGE.
  */
-enum tp_status tp_plot_check(const char *path, struct tp_error *error);
+tileprop_status tp_plot_check(const char *path, struct tp_error *error);
 
 /*
  * Begins a plot at a path that passed tp_plot_check(), with the history columns of tp_history_open().
- * Errors: TP_FAILURE if its files cannot be written there. On error *plot is closed.
+ * Errors: TILEPROP_FAILURE if its files cannot be written there. On error *plot is closed.
  */
-enum tp_status tp_plot_open(struct tp_plot *plot, const char *path, size_t layers, struct tp_error *error);
+tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, size_t layers, struct tp_error *error);
 
 /* Add to the data. On a closed plot they do nothing; failures are kept for tp_plot_finish(). */
 void tp_plot_step(struct tp_plot *plot, size_t step, size_t epoch, double loss);
 void tp_plot_evaluated(struct tp_plot *plot, const tileprop_progress *evaluation);
 
 /*
- * Writes data and script, runs gnuplot and closes the plot, on error too; TP_OK if it is closed already.
- * Errors: TP_FAILURE if anything could not be written, or gnuplot is not installed or failed; data and script
- * are there then as far as they could be written.
+ * Writes data and script, runs gnuplot and closes the plot, on error too; TILEPROP_OK if it is closed
+ * already. Errors: TILEPROP_FAILURE if anything could not be written, or gnuplot is not installed or failed;
+ * data and script are there then as far as they could be written.
  */
-enum tp_status tp_plot_finish(struct tp_plot *plot, struct tp_error *error);
+tileprop_status tp_plot_finish(struct tp_plot *plot, struct tp_error *error);
 
 /* Closes the plot and leaves nothing of it. */
 void tp_plot_discard(struct tp_plot *plot);

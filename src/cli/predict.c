@@ -25,41 +25,42 @@ struct outputs {
     struct tp_safe_file rows, errors;
 };
 
-static enum tp_status open_outputs(struct outputs *outputs, const struct tp_predict_command *command,
-                                   struct tp_error *error)
+static tileprop_status open_outputs(struct outputs *outputs, const struct tp_predict_command *command,
+                                    struct tp_error *error)
 {
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     if (command->output)
         status = tp_safe_file_open(&outputs->rows, "--output", command->output, error);
-    if (status == TP_OK && command->errors)
+    if (status == TILEPROP_OK && command->errors)
         status = tp_safe_file_open(&outputs->errors, "--errors", command->errors, error);
     return status;
 }
 
-static enum tp_status read_model(tileprop_model **model, const struct tp_predict_command *command,
-                                 struct tp_error *error)
+static tileprop_status read_model(tileprop_model **model, const struct tp_predict_command *command,
+                                  struct tp_error *error)
 {
     tileprop_status status = tileprop_model_load(model, command->model, error->text, sizeof error->text);
     if (status == TILEPROP_OK)
         status = tileprop_model_use_isa(*model, command->isa, error->text, sizeof error->text);
-    return (enum tp_status)status;
+    return status;
 }
 
 /* What only becomes clear with model and data at hand. */
-static enum tp_status check(const struct tp_prediction *p, struct tp_error *error)
+static tileprop_status check(const struct tp_prediction *p, struct tp_error *error)
 {
     const struct tp_predict_command *command = p->command;
     if (command->errors && !p->data->labelled)
-        return tp_fail(error, TP_USAGE, "--errors: expected samples with labels, found ones without");
+        return tp_fail(error, TILEPROP_USAGE, "--errors: expected samples with labels, found ones without");
     if (command->errors && !p->data->side)
-        return tp_fail(error, TP_USAGE, "--errors: samples of %zu values are no square images",
+        return tp_fail(error, TILEPROP_USAGE, "--errors: samples of %zu values are no square images",
                        p->data->set.features);
     if (command->json && !p->data->labelled && !command->output && !command->image)
-        return tp_fail(error, TP_USAGE, "--json: expected --output, since standard output has the rows");
-    return TP_OK;
+        return tp_fail(error, TILEPROP_USAGE,
+                       "--json: expected --output, since standard output has the rows");
+    return TILEPROP_OK;
 }
 
-static enum tp_status allocate(struct tp_prediction *p, size_t probabilities, struct tp_error *error)
+static tileprop_status allocate(struct tp_prediction *p, size_t probabilities, struct tp_error *error)
 {
     const size_t count = p->data->set.count;
     p->losses = malloc(count * sizeof *p->losses);
@@ -67,19 +68,19 @@ static enum tp_status allocate(struct tp_prediction *p, size_t probabilities, st
     if (probabilities)
         p->probabilities = calloc(probabilities, sizeof *p->probabilities);
     return p->losses && p->predicted && (!probabilities || p->probabilities)
-               ? TP_OK
-               : tp_fail(error, TP_FAILURE, "out of memory: predictions of %zu samples", count);
+               ? TILEPROP_OK
+               : tp_fail(error, TILEPROP_FAILURE, "out of memory: predictions of %zu samples", count);
 }
 
 /* Samples [begin, begin + count). */
-static enum tp_status predict_part(struct tp_prediction *p, size_t begin, size_t count,
-                                   struct tp_error *error)
+static tileprop_status predict_part(struct tp_prediction *p, size_t begin, size_t count,
+                                    struct tp_error *error)
 {
     const struct tp_dataset *set = &p->data->set;
     const double began = tp_clock_seconds();
     const tileprop_data data = {.size = sizeof data,
                                 .samples = (const char *)set->samples + begin * tp_dataset_sample_size(set),
-                                .type = set->type == TP_SAMPLE_U8 ? TILEPROP_U8 : TILEPROP_F32,
+                                .type = set->type == TILEPROP_U8 ? TILEPROP_U8 : TILEPROP_F32,
                                 .labels = set->labels + begin,
                                 .label_type = TILEPROP_U16,
                                 .rows = count,
@@ -88,12 +89,12 @@ static enum tp_status predict_part(struct tp_prediction *p, size_t begin, size_t
         tileprop_evaluate(p->model, &data, p->threads, p->losses + begin, p->probabilities,
                           p->predicted + begin, error->text, sizeof error->text);
     p->seconds_prediction += tp_clock_seconds() - began;
-    return (enum tp_status)status;
+    return status;
 }
 
 /* Writes rows of `part` samples at a time, whose probabilities are there, to a file or to standard output. */
-static enum tp_status predict_rows(struct tp_prediction *p, size_t part, struct tp_safe_file *to,
-                                   struct tp_error *error)
+static tileprop_status predict_rows(struct tp_prediction *p, size_t part, struct tp_safe_file *to,
+                                    struct tp_error *error)
 {
     const struct tp_dataset *set = &p->data->set;
     FILE *out = to->file ? to->file : stdout;
@@ -102,8 +103,8 @@ static enum tp_status predict_rows(struct tp_prediction *p, size_t part, struct 
     bool good = tp_prediction_writer_begin(&rows, out);
     for (size_t begin = 0; begin < set->count && good; begin += part) {
         const size_t count = set->count - begin < part ? set->count - begin : part;
-        const enum tp_status status = predict_part(p, begin, count, error);
-        if (status != TP_OK)
+        const tileprop_status status = predict_part(p, begin, count, error);
+        if (status != TILEPROP_OK)
             return status;
         rows.begin = begin;
         rows.count = count;
@@ -113,54 +114,54 @@ static enum tp_status predict_rows(struct tp_prediction *p, size_t part, struct 
         good = tp_prediction_writer_write(&rows, out);
     }
     if (good)
-        return TP_OK;
+        return TILEPROP_OK;
     if (to->file)
         to->error = errno;
     else if (errno == EPIPE)
         clearerr(stdout); /* that the reader has left is no error */
     else
-        return tp_fail(error, TP_FAILURE, "standard output: %s", strerror(errno));
-    return TP_OK;
+        return tp_fail(error, TILEPROP_FAILURE, "standard output: %s", strerror(errno));
+    return TILEPROP_OK;
 }
 
-static enum tp_status score(struct tp_prediction *p, struct outputs *outputs, struct tp_error *error)
+static tileprop_status score(struct tp_prediction *p, struct outputs *outputs, struct tp_error *error)
 {
     const struct tp_dataset *set = &p->data->set;
     p->score = tp_metrics_of(p->losses, p->predicted, set);
-    enum tp_status status = tp_confusion_count(&p->confusion, tileprop_model_classes(p->model), set->labels,
-                                               p->predicted, set->count, error);
-    if (status == TP_OK)
+    tileprop_status status = tp_confusion_count(&p->confusion, tileprop_model_classes(p->model), set->labels,
+                                                p->predicted, set->count, error);
+    if (status == TILEPROP_OK)
         status = tp_top_losses_find(&p->worst, p->model, set, p->losses, p->predicted, error);
-    if (status == TP_OK && outputs->errors.file)
+    if (status == TILEPROP_OK && outputs->errors.file)
         status = tp_top_losses_sheet(&p->worst, p->data->side, &outputs->errors, error);
     return status;
 }
 
-static enum tp_status use(struct tp_prediction *p, struct outputs *outputs, struct tp_error *error)
+static tileprop_status use(struct tp_prediction *p, struct outputs *outputs, struct tp_error *error)
 {
     const size_t classes = tileprop_model_classes(p->model);
     const bool image = p->command->image, labelled = p->data->labelled;
     const bool rows = p->command->output || (!labelled && !image);
     const size_t held = TP_ROWS_VALUES / classes ? TP_ROWS_VALUES / classes : 1;
     const size_t part = held < p->data->set.count ? held : p->data->set.count;
-    enum tp_status status = allocate(p, rows || image ? part * classes : 0, error);
-    if (status == TP_OK)
+    tileprop_status status = allocate(p, rows || image ? part * classes : 0, error);
+    if (status == TILEPROP_OK)
         status = rows ? predict_rows(p, part, &outputs->rows, error)
                       : predict_part(p, 0, p->data->set.count, error);
-    if (status == TP_OK && labelled)
+    if (status == TILEPROP_OK && labelled)
         status = score(p, outputs, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_safe_file_commit(&outputs->rows, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_safe_file_commit(&outputs->errors, error);
-    if (status != TP_OK || (!p->command->output && !labelled && !image))
+    if (status != TILEPROP_OK || (!p->command->output && !labelled && !image))
         return status;
     return labelled ? tp_predict_report_scores(p, error)
            : image  ? tp_predict_report_image(p, error)
                     : tp_predict_report_rows(p, error);
 }
 
-static enum tp_status predict(const struct tp_predict_command *command, struct tp_error *error)
+static tileprop_status predict(const struct tp_predict_command *command, struct tp_error *error)
 {
     const double began = tp_clock_seconds();
     struct outputs outputs = {0};
@@ -171,16 +172,16 @@ static enum tp_status predict(const struct tp_predict_command *command, struct t
                               .threads = command->threads_exact ? command->threads_exact
                                                                 : tileprop_threads(command->threads)};
 
-    enum tp_status status = open_outputs(&outputs, command, error);
-    if (status == TP_OK)
+    tileprop_status status = open_outputs(&outputs, command, error);
+    if (status == TILEPROP_OK)
         status = read_model(&model, command, error);
     p.model = model;
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_predict_data_load(&data, command, model, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = check(&p, error);
     p.seconds_loading = tp_clock_seconds() - began;
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = use(&p, &outputs, error);
     tp_top_losses_free(&p.worst);
     tp_confusion_free(&p.confusion);
@@ -201,19 +202,19 @@ int main(int argc, char **argv)
 
     signal(SIGPIPE, SIG_IGN); /* writing fails instead of ending the program */
     signal(SIGXFSZ, SIG_IGN);
-    enum tp_status status = tp_predict_command_parse(&command, argc, argv, &error);
-    if (status == TP_OK && command.help) {
+    tileprop_status status = tp_predict_command_parse(&command, argc, argv, &error);
+    if (status == TILEPROP_OK && command.help) {
         tp_predict_command_write(tp_options_write_help, stdout);
-    } else if (status == TP_OK && command.version) {
+    } else if (status == TILEPROP_OK && command.version) {
         tp_version_write(stdout);
-    } else if (status == TP_OK) {
+    } else if (status == TILEPROP_OK) {
         status = tp_select_isa(&command.isa, getenv("TILEPROP_ISA"), &error);
-        if (status == TP_OK)
+        if (status == TILEPROP_OK)
             status = predict(&command, &error);
     }
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_standard_output_finish(&error);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         fprintf(stderr, "predict: %s\n", error.text);
     tp_predict_command_free(&command);
     return (int)status;

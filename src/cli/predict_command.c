@@ -116,27 +116,27 @@ static struct tp_predict_command default_command(void)
     return (struct tp_predict_command){.set = "t10k", .isa = "auto", .worst = 6};
 }
 
-enum tp_status tp_predict_command_parse(struct tp_predict_command *command, int argc, char *const *argv,
-                                        struct tp_error *error)
+tileprop_status tp_predict_command_parse(struct tp_predict_command *command, int argc, char *const *argv,
+                                         struct tp_error *error)
 {
     enum tp_option_source sources[TP_TABLE_COUNT];
     *command = default_command();
-    enum tp_status status =
+    tileprop_status status =
         tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);
-    if (status != TP_OK || command->help || command->version)
+    if (status != TILEPROP_OK || command->help || command->version)
         return status;
     if (!command->model)
-        return tp_fail(error, TP_USAGE, "expected a model, as train --save writes it, found none");
+        return tp_fail(error, TILEPROP_USAGE, "expected a model, as train --save writes it, found none");
     if (command->image && (command->data || command->labels || command->limit))
-        return tp_fail(error, TP_USAGE, "--image: expected without --data, --labels and --limit");
+        return tp_fail(error, TILEPROP_USAGE, "--image: expected without --data, --labels and --limit");
     if (command->invert && !command->image)
-        return tp_fail(error, TP_USAGE, "--invert: expected with --image only");
+        return tp_fail(error, TILEPROP_USAGE, "--invert: expected with --image only");
     if (!command->data && (command->header || command->skip_lines))
-        return tp_fail(error, TP_USAGE, "--%s: expected with a table as --data only",
+        return tp_fail(error, TILEPROP_USAGE, "--%s: expected with a table as --data only",
                        command->header ? "header" : "skip-lines");
     if (command->labels && !command->data)
-        return tp_fail(error, TP_USAGE, "--labels: expected with a file of samples as --data only");
-    return TP_OK;
+        return tp_fail(error, TILEPROP_USAGE, "--labels: expected with a file of samples as --data only");
+    return TILEPROP_OK;
 }
 
 void tp_predict_command_free(struct tp_predict_command *command)

@@ -37,11 +37,11 @@ struct tp_predict_command {
 /*
  * Fills *command from the command line, which must outlive it. tp_predict_command_free() it afterwards, on
  * error too.
- * Errors: TP_USAGE for what tp_options_parse() refuses, without a model, and for options that mean nothing
- * together.
+ * Errors: TILEPROP_USAGE for what tp_options_parse() refuses, without a model, and for options that mean
+ * nothing together.
  */
-enum tp_status tp_predict_command_parse(struct tp_predict_command *command, int argc, char *const *argv,
-                                        struct tp_error *error);
+tileprop_status tp_predict_command_parse(struct tp_predict_command *command, int argc, char *const *argv,
+                                         struct tp_error *error);
 
 void tp_predict_command_free(struct tp_predict_command *command);
 

@@ -35,33 +35,33 @@ static void shrink(const struct tp_image *image, size_t side, bool invert, uint8
     }
 }
 
-static enum tp_status load_image(struct tp_predict_data *data, const struct tp_predict_command *command,
-                                 const tileprop_model *model, struct tp_error *error)
+static tileprop_status load_image(struct tp_predict_data *data, const struct tp_predict_command *command,
+                                  const tileprop_model *model, struct tp_error *error)
 {
     const size_t features = tileprop_model_features(model), side = side_of(features);
     if (data->schema.column_count)
-        return tp_fail(error, TP_USAGE, "--image: %s: a model of a table's columns takes no image",
+        return tp_fail(error, TILEPROP_USAGE, "--image: %s: a model of a table's columns takes no image",
                        command->model);
     if (!side)
-        return tp_fail(error, TP_USAGE, "--image: %s: a model of %zu inputs takes no square image",
+        return tp_fail(error, TILEPROP_USAGE, "--image: %s: a model of %zu inputs takes no square image",
                        command->model, features);
     struct tp_image image;
-    enum tp_status status = tp_image_read(&image, command->image, error);
-    if (status != TP_OK)
+    tileprop_status status = tp_image_read(&image, command->image, error);
+    if (status != TILEPROP_OK)
         return status;
     if (image.width % side || image.height != image.width)
-        status = tp_fail(error, TP_BAD_INPUT,
+        status = tp_fail(error, TILEPROP_BAD_INPUT,
                          "%s: %zu x %zu pixels found, expected %zu x %zu or a whole number of times that",
                          command->image, image.width, image.height, side, side);
-    if (status == TP_OK) {
-        data->set = (struct tp_dataset){.type = TP_SAMPLE_U8,
+    if (status == TILEPROP_OK) {
+        data->set = (struct tp_dataset){.type = TILEPROP_U8,
                                         .samples = malloc(features),
                                         .labels = calloc(1, sizeof(uint16_t)),
                                         .count = 1,
                                         .features = features,
                                         .classes = 1};
         if (!data->set.samples || !data->set.labels)
-            status = tp_fail(error, TP_FAILURE, "out of memory for an image");
+            status = tp_fail(error, TILEPROP_FAILURE, "out of memory for an image");
         else
             shrink(&image, side, command->invert, data->set.samples);
     }
@@ -70,22 +70,22 @@ static enum tp_status load_image(struct tp_predict_data *data, const struct tp_p
 }
 
 /* Pixels are no columns, however many there are; an array, which may be made of a table, is welcome. */
-static enum tp_status refuse_idx(const struct tp_predict_data *data, const struct tp_predict_command *command,
-                                 struct tp_error *error)
+static tileprop_status refuse_idx(const struct tp_predict_data *data,
+                                  const struct tp_predict_command *command, struct tp_error *error)
 {
-    return tp_fail(error, TP_BAD_INPUT, "%s: IDX images found, expected a table's columns, as %s takes",
+    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: IDX images found, expected a table's columns, as %s takes",
                    data->place, command->model);
 }
 
-static enum tp_status load_idx(struct tp_predict_data *data, struct tp_file *file, const char *labels_path,
-                               struct tp_error *error)
+static tileprop_status load_idx(struct tp_predict_data *data, struct tp_file *file, const char *labels_path,
+                                struct tp_error *error)
 {
     const char *path = file->path;
     struct tp_idx samples, labels = {0};
-    enum tp_status status = tp_idx_parse(&samples, file, TP_IDX_IMAGES, error);
-    if (status == TP_OK && labels_path)
+    tileprop_status status = tp_idx_parse(&samples, file, TP_IDX_IMAGES, error);
+    if (status == TILEPROP_OK && labels_path)
         status = tp_idx_read(&labels, labels_path, TP_IDX_LABELS, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status =
             tp_dataset_from_idx(&data->set, &samples, path, labels_path ? &labels : NULL, labels_path, error);
     data->labelled = labels_path;
@@ -95,9 +95,9 @@ static enum tp_status load_idx(struct tp_predict_data *data, struct tp_file *fil
 }
 
 /* Anything but IDX, by what the model knows of its training data. */
-static enum tp_status load_source(struct tp_predict_data *data, struct tp_file *file,
-                                  const struct tp_predict_command *command, struct tp_schema *schema,
-                                  struct tp_error *error)
+static tileprop_status load_source(struct tp_predict_data *data, struct tp_file *file,
+                                   const struct tp_predict_command *command, struct tp_schema *schema,
+                                   struct tp_error *error)
 {
     const struct tp_data_loader source = {file->path,
                                           command->labels,
@@ -106,25 +106,25 @@ static enum tp_status load_source(struct tp_predict_data *data, struct tp_file *
                                            .missing = schema->means ? TP_MISSING_MEAN : TP_MISSING_ERROR,
                                            .may_lack_label = true}};
     struct tp_dataset *set = &data->set;
-    const enum tp_status status = tp_data_loader_parse(&source, file, schema, set, error);
-    if (status != TP_OK)
+    const tileprop_status status = tp_data_loader_parse(&source, file, schema, set, error);
+    if (status != TILEPROP_OK)
         return status;
-    if (schema->means && set->type == TP_SAMPLE_F32)
+    if (schema->means && set->type == TILEPROP_F32)
         tp_missing_fill(set, schema->means);
     data->labelled = set->labels;
     if (data->labelled)
-        return TP_OK;
+        return TILEPROP_OK;
     set->classes = 1;
     set->labels = calloc(set->count, sizeof *set->labels);
-    return set->labels ? TP_OK : tp_fail(error, TP_FAILURE, "out of memory for labels");
+    return set->labels ? TILEPROP_OK : tp_fail(error, TILEPROP_FAILURE, "out of memory for labels");
 }
 
-static enum tp_status load_file(struct tp_predict_data *data, const struct tp_predict_command *command,
-                                struct tp_schema *schema, struct tp_error *error)
+static tileprop_status load_file(struct tp_predict_data *data, const struct tp_predict_command *command,
+                                 struct tp_schema *schema, struct tp_error *error)
 {
     struct tp_file file;
-    const enum tp_status status = tp_gzip_read(&file, data->place, error);
-    if (status != TP_OK)
+    const tileprop_status status = tp_gzip_read(&file, data->place, error);
+    if (status != TILEPROP_OK)
         return status;
     if (!tp_idx_is(&file))
         return load_source(data, &file, command, schema, error);
@@ -135,29 +135,30 @@ static enum tp_status load_file(struct tp_predict_data *data, const struct tp_pr
 }
 
 /* What samples have to fit: columns, if the model knows any, and classes. */
-static enum tp_status find_schema(struct tp_schema *schema, const char *path, const tileprop_model *model,
-                                  struct tp_error *error)
+static tileprop_status find_schema(struct tp_schema *schema, const char *path, const tileprop_model *model,
+                                   struct tp_error *error)
 {
     const size_t features = tileprop_model_features(model), classes = tileprop_model_classes(model);
     const char *text = tileprop_model_text(model, "schema");
     *schema = (struct tp_schema){.features = features};
-    const enum tp_status status = text ? tp_schema_text_read(schema, text, features, path, error) : TP_OK;
-    if (status != TP_OK)
+    const tileprop_status status =
+        text ? tp_schema_text_read(schema, text, features, path, error) : TILEPROP_OK;
+    if (status != TILEPROP_OK)
         return status;
     schema->classes = calloc(classes, sizeof *schema->classes);
     bool good = schema->classes;
     for (; good && schema->class_count < classes; schema->class_count++)
         good = (schema->classes[schema->class_count] =
                     strdup(tileprop_model_class_name(model, schema->class_count)));
-    return good ? TP_OK : tp_fail(error, TP_FAILURE, "%s: out of memory for a model", path);
+    return good ? TILEPROP_OK : tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for a model", path);
 }
 
-static enum tp_status load_path(struct tp_predict_data *data, const struct tp_predict_command *command,
-                                struct tp_schema *schema, struct tp_error *error)
+static tileprop_status load_path(struct tp_predict_data *data, const struct tp_predict_command *command,
+                                 struct tp_schema *schema, struct tp_error *error)
 {
     struct stat info;
-    enum tp_status status = tp_data_path_choose(command->data, data->place, sizeof data->place, error);
-    if (status != TP_OK)
+    tileprop_status status = tp_data_path_choose(command->data, data->place, sizeof data->place, error);
+    if (status != TILEPROP_OK)
         return status;
     if (stat(data->place, &info) != 0 || !S_ISDIR(info.st_mode))
         return load_file(data, command, schema, error);
@@ -166,38 +167,40 @@ static enum tp_status load_path(struct tp_predict_data *data, const struct tp_pr
                          : command->skip_lines ? "skip-lines"
                                                : NULL;
     if (option)
-        return tp_fail(error, TP_USAGE, "--%s: expected with a file of samples only, found the directory %s",
-                       option, data->place);
+        return tp_fail(error, TILEPROP_USAGE,
+                       "--%s: expected with a file of samples only, found the directory %s", option,
+                       data->place);
     if (schema->column_count && command->data)
         return refuse_idx(data, command, error);
     data->labelled = true;
     return tp_dataset_load_idx(data->place, command->set, &data->set, error);
 }
 
-enum tp_status tp_predict_data_load(struct tp_predict_data *data, const struct tp_predict_command *command,
-                                    const tileprop_model *model, struct tp_error *error)
+tileprop_status tp_predict_data_load(struct tp_predict_data *data, const struct tp_predict_command *command,
+                                     const tileprop_model *model, struct tp_error *error)
 {
     const size_t inputs = tileprop_model_features(model), classes = tileprop_model_classes(model);
     *data = (struct tp_predict_data){0};
-    enum tp_status status = find_schema(&data->schema, command->model, model, error);
+    tileprop_status status = find_schema(&data->schema, command->model, model, error);
     data->side = data->schema.column_count ? 0 : side_of(inputs);
-    if (status == TP_OK && command->image)
+    if (status == TILEPROP_OK && command->image)
         return load_image(data, command, model, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = load_path(data, command, &data->schema, error);
-    if (status == TP_OK && data->set.features != inputs && !command->data)
+    if (status == TILEPROP_OK && data->set.features != inputs && !command->data)
         status =
-            tp_fail(error, TP_USAGE,
+            tp_fail(error, TILEPROP_USAGE,
                     "expected --data with samples of %zu values, as %s takes, found none, which means %s "
                     "with %zu",
                     inputs, command->model, data->place, data->set.features);
-    if (status == TP_OK && data->set.features != inputs)
-        status = tp_fail(error, TP_BAD_INPUT, "%s: samples of %zu values found, expected %zu, as %s takes",
-                         data->place, data->set.features, inputs, command->model);
-    if (status == TP_OK && data->set.classes > classes)
+    if (status == TILEPROP_OK && data->set.features != inputs)
         status =
-            tp_fail(error, TP_BAD_INPUT, "%s: label %zu found, expected less than %zu, as %s has classes",
-                    data->place, data->set.classes - 1, classes, command->model);
+            tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of %zu values found, expected %zu, as %s takes",
+                    data->place, data->set.features, inputs, command->model);
+    if (status == TILEPROP_OK && data->set.classes > classes)
+        status = tp_fail(error, TILEPROP_BAD_INPUT,
+                         "%s: label %zu found, expected less than %zu, as %s has classes", data->place,
+                         data->set.classes - 1, classes, command->model);
     if (command->limit && data->set.count > command->limit)
         data->set.count = command->limit;
     return status;

@@ -20,12 +20,12 @@ struct tp_predict_data {
 
 /*
  * Loads them. tp_predict_data_free() them afterwards, on error too.
- * Errors: TP_USAGE for options of files beside a directory; as tp_data_path_find(), tp_dataset_load_idx(),
- * tp_idx_read(), tp_data_loader_read() and tp_image_read(); TP_BAD_INPUT if they do not fit each other or the
- * model.
+ * Errors: TILEPROP_USAGE for options of files beside a directory; as tp_data_path_find(),
+ * tp_dataset_load_idx(), tp_idx_read(), tp_data_loader_read() and tp_image_read(); TILEPROP_BAD_INPUT if they
+ * do not fit each other or the model.
  */
-enum tp_status tp_predict_data_load(struct tp_predict_data *data, const struct tp_predict_command *command,
-                                    const tileprop_model *model, struct tp_error *error);
+tileprop_status tp_predict_data_load(struct tp_predict_data *data, const struct tp_predict_command *command,
+                                     const tileprop_model *model, struct tp_error *error);
 
 void tp_predict_data_free(struct tp_predict_data *data);
 

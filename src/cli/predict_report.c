@@ -177,8 +177,8 @@ static json_t *json_text(const char *text)
 }
 
 /* What all of them have, and then what one has besides. */
-static enum tp_status write_json(const struct tp_prediction *p, const struct tp_json_member *more,
-                                 size_t count, struct tp_error *error)
+static tileprop_status write_json(const struct tp_prediction *p, const struct tp_json_member *more,
+                                  size_t count, struct tp_error *error)
 {
     const double seconds = p->seconds_prediction;
     const struct tp_json_member members[] = {
@@ -204,7 +204,7 @@ static enum tp_status write_json(const struct tp_prediction *p, const struct tp_
     return tp_json_write(object, error);
 }
 
-enum tp_status tp_predict_report_scores(const struct tp_prediction *p, struct tp_error *error)
+tileprop_status tp_predict_report_scores(const struct tp_prediction *p, struct tp_error *error)
 {
     write_opening(p);
     if (isfinite(p->score.loss))
@@ -218,7 +218,7 @@ enum tp_status tp_predict_report_scores(const struct tp_prediction *p, struct tp
     write_classes(p);
     write_worst(p);
     if (!p->command->json)
-        return TP_OK;
+        return TILEPROP_OK;
     const struct tp_json_member more[] = {
         {"loss", tp_json_number(p->score.loss)},
         {"accuracy", tp_json_number(p->score.accuracy)},
@@ -234,14 +234,14 @@ enum tp_status tp_predict_report_scores(const struct tp_prediction *p, struct tp
     return write_json(p, more, sizeof more / sizeof more[0], error);
 }
 
-enum tp_status tp_predict_report_rows(const struct tp_prediction *p, struct tp_error *error)
+tileprop_status tp_predict_report_rows(const struct tp_prediction *p, struct tp_error *error)
 {
     write_opening(p);
     write_written(p);
-    return p->command->json ? write_json(p, NULL, 0, error) : TP_OK;
+    return p->command->json ? write_json(p, NULL, 0, error) : TILEPROP_OK;
 }
 
-enum tp_status tp_predict_report_image(const struct tp_prediction *p, struct tp_error *error)
+tileprop_status tp_predict_report_image(const struct tp_prediction *p, struct tp_error *error)
 {
     const size_t classes = tileprop_model_classes(p->model);
     const float *probabilities = p->probabilities;
@@ -263,7 +263,7 @@ enum tp_status tp_predict_report_image(const struct tp_prediction *p, struct tp_
     }
     write_written(p);
     if (!p->command->json)
-        return TP_OK;
+        return TILEPROP_OK;
     json_t *list = json_array();
     for (size_t k = 0; k < classes; k++)
         json_array_append_new(list, tp_json_number((double)probabilities[k]));

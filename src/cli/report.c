@@ -354,9 +354,9 @@ static json_t *json_saved(const struct tp_saved *saved)
     return tp_json_object(members, sizeof members / sizeof members[0]);
 }
 
-static enum tp_status write_json(const struct tp_report *report, const tileprop_result *result,
-                                 const struct tp_model_writer *saver, const struct goal *goal,
-                                 struct tp_error *error)
+static tileprop_status write_json(const struct tp_report *report, const tileprop_result *result,
+                                  const struct tp_model_writer *saver, const struct goal *goal,
+                                  struct tp_error *error)
 {
     char hash[17];
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)result->weights_hash);
@@ -401,12 +401,12 @@ static enum tp_status write_json(const struct tp_report *report, const tileprop_
     return tp_json_write(tp_json_object(members, sizeof members / sizeof members[0]), error);
 }
 
-enum tp_status tp_report_stats(const struct tp_train_command *command, const char *directory,
-                               const struct tp_dataset *train, struct tp_error *error)
+tileprop_status tp_report_stats(const struct tp_train_command *command, const char *directory,
+                                const struct tp_dataset *train, struct tp_error *error)
 {
     struct tp_normalization normalization = {0};
-    enum tp_status status = tp_normalization_fit(&normalization, TP_NORMALIZE_GLOBAL, train, error);
-    if (status != TP_OK)
+    tileprop_status status = tp_normalization_fit(&normalization, TILEPROP_NORMALIZE_GLOBAL, train, error);
+    if (status != TILEPROP_OK)
         return status;
     const double mean = normalization.mean, deviation = normalization.deviation;
     tp_normalization_free(&normalization);
@@ -419,7 +419,7 @@ enum tp_status tp_report_stats(const struct tp_train_command *command, const cha
     printf(TP_LABEL "%.5f\n", "mean", mean);
     printf(TP_LABEL "%.5f\n", "deviation", deviation);
     if (!command->json)
-        return TP_OK;
+        return TILEPROP_OK;
     const struct tp_json_member members[] = {
         {samples, tp_json_count(train->count)},     {values, tp_json_count(train->features * train->count)},
         {"classes", tp_json_count(train->classes)}, {"mean", tp_json_number(mean)},
@@ -428,9 +428,9 @@ enum tp_status tp_report_stats(const struct tp_train_command *command, const cha
     return tp_json_write(tp_json_object(members, sizeof members / sizeof members[0]), error);
 }
 
-enum tp_status tp_report_finish(struct tp_report *report, const tileprop_result *result,
-                                const tileprop_time *times, const struct tp_model_writer *saver,
-                                struct tp_error *error)
+tileprop_status tp_report_finish(struct tp_report *report, const tileprop_result *result,
+                                 const tileprop_time *times, const struct tp_model_writer *saver,
+                                 struct tp_error *error)
 {
     tp_report_clear(report);
     const struct goal goal = find_goal(report, result);
@@ -438,5 +438,5 @@ enum tp_status tp_report_finish(struct tp_report *report, const tileprop_result 
         tp_profile_report_steps(&report->command->options, &report->run, times,
                                 samples_done(report, result->steps), result->seconds_training, report->peak);
     write_closing(report, result, saver, &goal);
-    return report->command->json ? write_json(report, result, saver, &goal, error) : TP_OK;
+    return report->command->json ? write_json(report, result, saver, &goal, error) : TILEPROP_OK;
 }

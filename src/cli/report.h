@@ -36,10 +36,10 @@ struct tp_report {
  * Writes what --stats asks for: mean and deviation of the training samples, which are those that --normalize
  * global uses, and counts, of images and pixels or, of a file, samples and values; with --json a JSON object
  * besides.
- * Errors: TP_FAILURE without memory.
+ * Errors: TILEPROP_FAILURE without memory.
  */
-enum tp_status tp_report_stats(const struct tp_train_command *command, const char *directory,
-                               const struct tp_dataset *train, struct tp_error *error);
+tileprop_status tp_report_stats(const struct tp_train_command *command, const char *directory,
+                                const struct tp_dataset *train, struct tp_error *error);
 
 /* Starts the clock of seconds_total. */
 void tp_report_begin(struct tp_report *report, const struct tp_train_command *command);
@@ -62,10 +62,10 @@ void tp_report_clear(struct tp_report *report);
 /*
  * Writes the closing lines, also of what was saved, and the JSON object. times: of the steps, if the command
  * has them explained.
- * Errors: TP_FAILURE without memory. Errors of standard output are left to the stream.
+ * Errors: TILEPROP_FAILURE without memory. Errors of standard output are left to the stream.
  */
-enum tp_status tp_report_finish(struct tp_report *report, const tileprop_result *result,
-                                const tileprop_time *times, const struct tp_model_writer *saver,
-                                struct tp_error *error);
+tileprop_status tp_report_finish(struct tp_report *report, const tileprop_result *result,
+                                 const tileprop_time *times, const struct tp_model_writer *saver,
+                                 struct tp_error *error);
 
 #endif

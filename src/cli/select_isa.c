@@ -7,7 +7,7 @@
 #include "tileprop/tileprop.h"
 
 /* The tier's place among those of the library, from the slowest to the fastest. */
-static enum tp_status find_tier(const char *origin, const char *name, size_t *place, struct tp_error *error)
+static tileprop_status find_tier(const char *origin, const char *name, size_t *place, struct tp_error *error)
 {
     char here[128] = "auto";
     bool found = false;
@@ -24,20 +24,20 @@ static enum tp_status find_tier(const char *origin, const char *name, size_t *pl
         }
     }
     if (found)
-        return TP_OK;
-    return tp_fail(error, TP_USAGE,
+        return TILEPROP_OK;
+    return tp_fail(error, TILEPROP_USAGE,
                    "%s: expected one of %s, which this CPU and this build have, found \"%.32s\"", origin,
                    here, name);
 }
 
-enum tp_status tp_select_isa(const char **isa, const char *ceiling, struct tp_error *error)
+tileprop_status tp_select_isa(const char **isa, const char *ceiling, struct tp_error *error)
 {
     size_t place, highest;
     int runs;
-    enum tp_status status = find_tier("--isa", *isa, &place, error);
-    if (status == TP_OK)
+    tileprop_status status = find_tier("--isa", *isa, &place, error);
+    if (status == TILEPROP_OK)
         status = find_tier("TILEPROP_ISA", ceiling && *ceiling ? ceiling : "auto", &highest, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         *isa = tileprop_isa(place < highest ? place : highest, &runs);
     return status;
 }

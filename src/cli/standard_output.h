@@ -8,8 +8,8 @@
 
 /*
  * Flushes standard output. That the reader of a pipe has left is its decision and no error.
- * Errors: TP_FAILURE if something could not be written.
+ * Errors: TILEPROP_FAILURE if something could not be written.
  */
-enum tp_status tp_standard_output_finish(struct tp_error *error);
+tileprop_status tp_standard_output_finish(struct tp_error *error);
 
 #endif

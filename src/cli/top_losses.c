@@ -22,23 +22,23 @@ static int by_loss(const void *a, const void *b)
                               : (x->sample > y->sample) - (x->sample < y->sample);
 }
 
-enum tp_status tp_top_losses_find(struct tp_top_losses *worst, const tileprop_model *model,
-                                  const struct tp_dataset *set, const float *losses,
-                                  const uint16_t *predicted, struct tp_error *error)
+tileprop_status tp_top_losses_find(struct tp_top_losses *worst, const tileprop_model *model,
+                                   const struct tp_dataset *set, const float *losses,
+                                   const uint16_t *predicted, struct tp_error *error)
 {
     *worst = (struct tp_top_losses){.set = set, .predicted = predicted, .model = model};
     for (size_t i = 0; i < set->count; i++)
         worst->count += set->labels[i] != predicted[i];
     worst->errors = malloc((worst->count + 1) * sizeof *worst->errors);
     if (!worst->errors)
-        return tp_fail(error, TP_FAILURE, "out of memory: a list of %zu errors", worst->count);
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: a list of %zu errors", worst->count);
     for (size_t i = 0, next = 0; i < set->count; i++) {
         const float loss = losses[i];
         if (set->labels[i] != predicted[i]) /* one without a loss is worse than any with one */
             worst->errors[next++] = (struct tp_top_loss){i, isnan(loss) ? INFINITY : loss};
     }
     qsort(worst->errors, worst->count, sizeof *worst->errors, by_loss);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 void tp_top_losses_free(struct tp_top_losses *worst)
@@ -64,8 +64,8 @@ void tp_top_losses_tell(const struct tp_top_losses *worst, size_t i, FILE *out)
 static double value(const struct tp_dataset *set, size_t sample, size_t feature)
 {
     const size_t at = sample * set->features + feature;
-    return set->type == TP_SAMPLE_U8 ? ((const uint8_t *)set->samples)[at]
-                                     : (double)((const float *)set->samples)[at];
+    return set->type == TILEPROP_U8 ? ((const uint8_t *)set->samples)[at]
+                                    : (double)((const float *)set->samples)[at];
 }
 
 /* The sample from 0 to 255, from its least to its greatest value. */
@@ -114,8 +114,8 @@ void tp_top_losses_draw(const struct tp_top_losses *worst, size_t most, size_t s
     free(pixels);
 }
 
-enum tp_status tp_top_losses_sheet(const struct tp_top_losses *worst, size_t side, struct tp_safe_file *out,
-                                   struct tp_error *error)
+tileprop_status tp_top_losses_sheet(const struct tp_top_losses *worst, size_t side, struct tp_safe_file *out,
+                                    struct tp_error *error)
 {
     const size_t count = worst->count < TP_SHEET_MAX ? worst->count : TP_SHEET_MAX;
     const size_t cell = side * TP_SHEET_SCALE + TP_SHEET_GAP;
@@ -124,9 +124,9 @@ enum tp_status tp_top_losses_sheet(const struct tp_top_losses *worst, size_t sid
                              .height = cell * rows + TP_SHEET_GAP};
     unsigned char *pixels = malloc(side * side);
     sheet.pixels = malloc(sheet.width * sheet.height);
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     if (!pixels || !sheet.pixels) {
-        status = tp_fail(error, TP_FAILURE, "%s: %s: out of memory", out->option, out->path);
+        status = tp_fail(error, TILEPROP_FAILURE, "%s: %s: out of memory", out->option, out->path);
     } else {
         memset(sheet.pixels, TP_SHEET_GREY, sheet.width * sheet.height);
         for (size_t i = 0; i < count; i++) {

@@ -27,11 +27,11 @@ struct tp_top_losses {
 
 /*
  * Finds the errors among samples whose losses and predicted classes are known; all of it outlives them.
- * Errors: TP_FAILURE without memory.
+ * Errors: TILEPROP_FAILURE without memory.
  */
-enum tp_status tp_top_losses_find(struct tp_top_losses *worst, const tileprop_model *model,
-                                  const struct tp_dataset *set, const float *losses,
-                                  const uint16_t *predicted, struct tp_error *error);
+tileprop_status tp_top_losses_find(struct tp_top_losses *worst, const tileprop_model *model,
+                                   const struct tp_dataset *set, const float *losses,
+                                   const uint16_t *predicted, struct tp_error *error);
 
 void tp_top_losses_free(struct tp_top_losses *worst);
 
@@ -48,7 +48,7 @@ void tp_top_losses_draw(const struct tp_top_losses *worst, size_t most, size_t s
  * Writes the first TP_SHEET_MAX, ten in a row, twice as large, as a PNG.
  * Errors: as tp_image_write.
  */
-enum tp_status tp_top_losses_sheet(const struct tp_top_losses *worst, size_t side, struct tp_safe_file *out,
-                                   struct tp_error *error);
+tileprop_status tp_top_losses_sheet(const struct tp_top_losses *worst, size_t side, struct tp_safe_file *out,
+                                    struct tp_error *error);
 
 #endif

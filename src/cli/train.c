@@ -68,26 +68,26 @@ static void on_checkpoint(void *context, const tileprop_training_state *moment)
     struct observed *observed = context;
     struct tp_error error;
     tp_checkpointer_checkpoint(&observed->keeper, moment);
-    if (tp_checkpointer_finish(&observed->keeper, &error) != TP_OK)
+    if (tp_checkpointer_finish(&observed->keeper, &error) != TILEPROP_OK)
         tp_report_warn(&observed->report, error.text);
 }
 
 /* Opens what is to be written, so that it fails before any work is done. */
-static enum tp_status open_outputs(struct observed *observed, const struct tp_train_command *command,
-                                   struct tp_error *error)
+static tileprop_status open_outputs(struct observed *observed, const struct tp_train_command *command,
+                                    struct tp_error *error)
 {
     const size_t layers = command->log_gradients ? command->options.hidden_count + 1 : 0;
-    enum tp_status status = tp_model_writer_open(&observed->saver, command, error);
-    if (status == TP_OK)
+    tileprop_status status = tp_model_writer_open(&observed->saver, command, error);
+    if (status == TILEPROP_OK)
         status = tp_checkpointer_open(&observed->keeper, command, error);
-    if (status == TP_OK && tp_checkpointer_replaces(&observed->keeper))
+    if (status == TILEPROP_OK && tp_checkpointer_replaces(&observed->keeper))
         tp_report_warn(&observed->report, "--checkpoint: the file is there already and will be replaced; "
                                           "with --resume auto the run would go on from it");
-    if (status == TP_OK && command->history)
+    if (status == TILEPROP_OK && command->history)
         status = tp_history_open(&observed->history, "--history", command->history, layers, error);
-    if (status == TP_OK && command->plot)
+    if (status == TILEPROP_OK && command->plot)
         status = tp_plot_check(command->plot, error);
-    if (status == TP_OK && command->plot)
+    if (status == TILEPROP_OK && command->plot)
         status = tp_plot_open(&observed->plot, command->plot, layers, error);
     return status;
 }
@@ -100,11 +100,11 @@ struct outcome {
 };
 
 /* Of a run that diverged or was stopped, what there is is written too. The first error is printed. */
-static enum tp_status finish_outputs(struct observed *observed, const struct outcome *outcome,
-                                     enum tp_status status, struct tp_error *error)
+static tileprop_status finish_outputs(struct observed *observed, const struct outcome *outcome,
+                                      tileprop_status status, struct tp_error *error)
 {
-    enum tp_status written = tp_model_writer_finish(&observed->saver, outcome->last, outcome->best,
-                                                    &outcome->result, status ? NULL : error);
+    tileprop_status written = tp_model_writer_finish(&observed->saver, outcome->last, outcome->best,
+                                                     &outcome->result, status ? NULL : error);
     status = status ? status : written;
     written = tp_report_finish(&observed->report, &outcome->result, outcome->times, &observed->saver,
                                status ? NULL : error);
@@ -118,9 +118,9 @@ static enum tp_status finish_outputs(struct observed *observed, const struct out
 }
 
 /* What the library is to do, apart from the command's options. */
-static enum tp_status prepare(struct tp_train_command *command, const struct tp_train_data *data,
-                              struct observed *observed, tileprop_data *train, struct outcome *outcome,
-                              struct tp_error *error)
+static tileprop_status prepare(struct tp_train_command *command, const struct tp_train_data *data,
+                               struct observed *observed, tileprop_data *train, struct outcome *outcome,
+                               struct tp_error *error)
 {
     tileprop_options *options = &command->options;
     tileprop_run_options *run = &command->run;
@@ -136,50 +136,50 @@ static enum tp_status prepare(struct tp_train_command *command, const struct tp_
     if (command->explain) {
         outcome->times = calloc(TILEPROP_VERBS * (options->hidden_count + 1), sizeof *outcome->times);
         if (!outcome->times)
-            return tp_fail(error, TP_FAILURE, "out of memory: the times of steps");
+            return tp_fail(error, TILEPROP_FAILURE, "out of memory: the times of steps");
         run->times = outcome->times;
     }
     tileprop_options_resolve(options, train->type, train->rows);
-    enum tp_status status =
+    tileprop_status status =
         tp_model_writer_prepare(&observed->saver, command, &data->train, train, run, error);
-    return status == TP_OK ? tp_checkpointer_prepare(&observed->keeper, &observed->history,
-                                                     &observed->plot.history, run, error)
-                           : status;
+    return status == TILEPROP_OK ? tp_checkpointer_prepare(&observed->keeper, &observed->history,
+                                                           &observed->plot.history, run, error)
+                                 : status;
 }
 
-static enum tp_status run(struct tp_train_command *command, const struct tp_train_data *data,
-                          struct observed *observed, struct outcome *outcome, struct tp_error *error)
+static tileprop_status run(struct tp_train_command *command, const struct tp_train_data *data,
+                           struct observed *observed, struct outcome *outcome, struct tp_error *error)
 {
     tileprop_data train = tp_train_data_of(&data->train, command->data);
     const tileprop_data validation = tp_train_data_of(&data->validation, NULL),
                         test = tp_train_data_of(&data->test, NULL);
     if (data->test.count)
         command->run.test = &test;
-    enum tp_status status = prepare(command, data, observed, &train, outcome, error);
-    if (status != TP_OK)
+    tileprop_status status = prepare(command, data, observed, &train, outcome, error);
+    if (status != TILEPROP_OK)
         return status;
     observed->data = data;
     tp_report_loaded(&observed->report, data->directory, &data->train, &data->validation, &data->test);
-    status = (enum tp_status)tileprop_train(
-        &command->options, &train, &validation, command->save ? &outcome->last : NULL,
-        command->save_best ? &outcome->best : NULL, &outcome->result, error->text, sizeof error->text);
+    status = tileprop_train(&command->options, &train, &validation, command->save ? &outcome->last : NULL,
+                            command->save_best ? &outcome->best : NULL, &outcome->result, error->text,
+                            sizeof error->text);
     tp_report_clear(&observed->report);
     return status;
 }
 
-static enum tp_status train(struct tp_train_command *command, struct tp_error *error, bool *stopped)
+static tileprop_status train(struct tp_train_command *command, struct tp_error *error, bool *stopped)
 {
     struct tp_train_data data = {0};
     struct observed observed = {0};
     struct outcome outcome = {.result.size = sizeof outcome.result};
 
     tp_report_begin(&observed.report, command);
-    enum tp_status status = open_outputs(&observed, command, error);
-    if (status == TP_OK)
+    tileprop_status status = open_outputs(&observed, command, error);
+    if (status == TILEPROP_OK)
         status = tp_train_data_load(&data, command, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = run(command, &data, &observed, &outcome, error);
-    if (status == TP_OK || status == TP_DIVERGED)
+    if (status == TILEPROP_OK || status == TILEPROP_DIVERGED)
         status = finish_outputs(&observed, &outcome, status, error);
     *stopped = outcome.result.stopped_by == TILEPROP_STOP_PROGRESS;
     tp_checkpointer_discard(&observed.keeper);
@@ -193,21 +193,21 @@ static enum tp_status train(struct tp_train_command *command, struct tp_error *e
     return status;
 }
 
-static enum tp_status write_stats(struct tp_train_command *command, struct tp_error *error)
+static tileprop_status write_stats(struct tp_train_command *command, struct tp_error *error)
 {
     struct tp_train_data data = {0};
-    enum tp_status status = tp_train_data_load(&data, command, error);
-    if (status == TP_OK)
+    tileprop_status status = tp_train_data_load(&data, command, error);
+    if (status == TILEPROP_OK)
         status = tp_report_stats(command, data.directory, &data.train, error);
     tp_train_data_free(&data);
     return status;
 }
 
-static enum tp_status check_gradient(struct tp_train_command *command, struct tp_error *error, bool *stopped)
+static tileprop_status check_gradient(struct tp_train_command *command, struct tp_error *error, bool *stopped)
 {
     struct tp_train_data data = {0};
-    enum tp_status status = tp_train_data_load(&data, command, error);
-    if (status == TP_OK)
+    tileprop_status status = tp_train_data_load(&data, command, error);
+    if (status == TILEPROP_OK)
         status = tp_gradient_report(command, data.directory, &data.train, stopped, error);
     tp_train_data_free(&data);
     return status;
@@ -220,31 +220,31 @@ int main(int argc, char **argv)
     bool stopped = false;
 
     tp_stop_signal_catch();
-    enum tp_status status = tp_train_command_parse(&command, argc, argv, &error);
-    if (status == TP_OK && command.help) {
+    tileprop_status status = tp_train_command_parse(&command, argc, argv, &error);
+    if (status == TILEPROP_OK && command.help) {
         tp_train_command_write(tp_options_write_help, stdout);
-    } else if (status == TP_OK && command.version) {
+    } else if (status == TILEPROP_OK && command.version) {
         tp_version_write(stdout);
-    } else if (status == TP_OK && command.print_config) {
+    } else if (status == TILEPROP_OK && command.print_config) {
         tp_train_command_write_config(&command, stdout);
-    } else if (status == TP_OK && command.stats) {
+    } else if (status == TILEPROP_OK && command.stats) {
         status = write_stats(&command, &error);
-    } else if (status == TP_OK && command.check_gradient) {
+    } else if (status == TILEPROP_OK && command.check_gradient) {
         status = check_gradient(&command, &error, &stopped);
-    } else if (status == TP_OK) {
+    } else if (status == TILEPROP_OK) {
         if (getenv("OMP_PROC_BIND") || getenv("OMP_PLACES") || getenv("GOMP_CPU_AFFINITY"))
             tp_train_command_unbind(&command);
         tp_train_command_threads(&command, getenv("OMP_NUM_THREADS"));
         status = tp_select_isa(&command.options.isa, getenv("TILEPROP_ISA"), &error);
-        if (status == TP_OK)
+        if (status == TILEPROP_OK)
             status = train(&command, &error, &stopped);
     }
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_standard_output_finish(&error);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         fprintf(stderr, "train: %s\n", error.text);
-    if (status == TP_OK && stopped && !command.quiet)
+    if (status == TILEPROP_OK && stopped && !command.quiet)
         fprintf(stderr, "train: stopped by %s\n", tp_stop_signal_name());
     tp_train_command_free(&command);
-    return status == TP_OK && stopped ? 128 + tp_stop_signal_number() : (int)status;
+    return status == TILEPROP_OK && stopped ? 128 + tp_stop_signal_number() : (int)status;
 }

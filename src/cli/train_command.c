@@ -393,8 +393,8 @@ static bool rule_uses(tileprop_optimizer optimizer, const char *name)
  * repeats the default, as --print-config writes it, or where the command line chose another optimizer than
  * the file: such an option falls back to its default.
  */
-static enum tp_status check_rule(struct tp_train_command *command, const enum tp_option_source *sources,
-                                 struct tp_error *error)
+static tileprop_status check_rule(struct tp_train_command *command, const enum tp_option_source *sources,
+                                  struct tp_error *error)
 {
     const tileprop_options defaults = default_command().options;
     tileprop_options *chosen = &command->options;
@@ -414,17 +414,18 @@ static enum tp_status check_rule(struct tp_train_command *command, const enum tp
             continue;
         if (source == TP_FROM_COMMAND ||
             (source == TP_FROM_FILE && !rule_commanded && *rates[i].value != rates[i].fallback))
-            return tp_fail(
-                error, TP_USAGE, "--%s: expected with %s only, found with --optimizer %s", rates[i].name,
-                strcmp(rates[i].name, "momentum") == 0 ? "momentum, lecun-momentum and nesterov" : "adam",
-                tp_optimizer_name((int)chosen->optimizer));
+            return tp_fail(error, TILEPROP_USAGE, "--%s: expected with %s only, found with --optimizer %s",
+                           rates[i].name,
+                           strcmp(rates[i].name, "momentum") == 0 ? "momentum, lecun-momentum and nesterov"
+                                                                  : "adam",
+                           tp_optimizer_name((int)chosen->optimizer));
         *rates[i].value = rates[i].fallback;
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* N, N steps, N epochs, N s; blanks between them do not matter. */
-static enum tp_status read_interval(struct tp_train_command *command, struct tp_error *error)
+static tileprop_status read_interval(struct tp_train_command *command, struct tp_error *error)
 {
     static const char *const units[] = {"", "step", "steps", "epoch", "epochs", "s"};
     const size_t count = sizeof units / sizeof units[0];
@@ -440,7 +441,7 @@ static enum tp_status read_interval(struct tp_train_command *command, struct tp_
     *interval = (struct tp_interval){0};
     if (u == count || !(u == count - 1 ? number > 0 && number <= TP_COUNT_MAX : whole))
         return tp_fail(
-            error, TP_USAGE,
+            error, TILEPROP_USAGE,
             "--checkpoint-every: expected a number of steps, epochs or seconds, as in 500, 500steps, "
             "1epochs or 0.5s, up to %d, found \"%s\"",
             TP_COUNT_MAX, text);
@@ -450,37 +451,37 @@ static enum tp_status read_interval(struct tp_train_command *command, struct tp_
         interval->epochs = (size_t)number;
     else
         interval->steps = (size_t)number;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* Options that mean something beside others alone. */
-static enum tp_status check_resumption(const struct tp_train_command *command,
-                                       const enum tp_option_source *sources, struct tp_error *error)
+static tileprop_status check_resumption(const struct tp_train_command *command,
+                                        const enum tp_option_source *sources, struct tp_error *error)
 {
     if (!command->checkpoint && command->resume && strcmp(command->resume, "auto") == 0)
-        return tp_fail(error, TP_USAGE, "--resume: auto expected with --checkpoint FILE only");
+        return tp_fail(error, TILEPROP_USAGE, "--resume: auto expected with --checkpoint FILE only");
     if (!command->checkpoint && sources[tp_options_index(&options, "checkpoint-every")] == TP_FROM_COMMAND)
-        return tp_fail(error, TP_USAGE, "--checkpoint-every: expected with --checkpoint only");
+        return tp_fail(error, TILEPROP_USAGE, "--checkpoint-every: expected with --checkpoint only");
     if (!command->resume && command->resume_inexact)
-        return tp_fail(error, TP_USAGE, "--resume-inexact: expected with --resume only");
-    return TP_OK;
+        return tp_fail(error, TILEPROP_USAGE, "--resume-inexact: expected with --resume only");
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_train_command_parse(struct tp_train_command *command, int argc, char *const *argv,
-                                      struct tp_error *error)
+tileprop_status tp_train_command_parse(struct tp_train_command *command, int argc, char *const *argv,
+                                       struct tp_error *error)
 {
     enum tp_option_source sources[TP_TABLE_COUNT];
     *command = default_command();
-    enum tp_status status =
+    tileprop_status status =
         tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);
     command->options.shuffle = command->shuffle;
     command->options.eval_train = command->eval_train;
     command->run.log_gradients = command->log_gradients;
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = check_rule(command, sources, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = read_interval(command, error);
-    return status == TP_OK ? check_resumption(command, sources, error) : status;
+    return status == TILEPROP_OK ? check_resumption(command, sources, error) : status;
 }
 
 void tp_train_command_free(struct tp_train_command *command)

@@ -53,11 +53,11 @@ struct tp_train_command {
 /*
  * Fills *command from the command line, which must outlive it, and the configuration file that it names.
  * tp_train_command_free() it afterwards, on error too.
- * Errors: TP_USAGE for what tp_options_parse() refuses and for an option that the optimizer or another option
- * has no use for.
+ * Errors: TILEPROP_USAGE for what tp_options_parse() refuses and for an option that the optimizer or another
+ * option has no use for.
  */
-enum tp_status tp_train_command_parse(struct tp_train_command *command, int argc, char *const *argv,
-                                      struct tp_error *error);
+tileprop_status tp_train_command_parse(struct tp_train_command *command, int argc, char *const *argv,
+                                       struct tp_error *error);
 
 void tp_train_command_free(struct tp_train_command *command);
 

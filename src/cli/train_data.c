@@ -20,14 +20,14 @@ static void limit(struct tp_dataset *dataset, size_t count)
 }
 
 /* The training samples are limited here too: those that follow them are still there. */
-static enum tp_status hold_out(struct tp_train_data *data, const struct tp_train_command *command,
-                               struct tp_error *error)
+static tileprop_status hold_out(struct tp_train_data *data, const struct tp_train_command *command,
+                                struct tp_error *error)
 {
     struct tp_dataset *train = &data->train, *test = &data->test;
     const size_t held = command->test_holdout, found = train->count;
     if (held && held >= found)
-        return tp_fail(error, TP_USAGE, "--test-holdout: %zu of %zu samples leaves none to train on", held,
-                       found);
+        return tp_fail(error, TILEPROP_USAGE, "--test-holdout: %zu of %zu samples leaves none to train on",
+                       held, found);
     limit(train, command->train_limit);
     limit(train, found - held);
     if (held) {
@@ -36,11 +36,11 @@ static enum tp_status hold_out(struct tp_train_data *data, const struct tp_train
         test->labels = train->labels + train->count;
         test->count = held;
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* Options of files are of no use to a directory. */
-static enum tp_status check_directory(const struct tp_train_command *command, struct tp_error *error)
+static tileprop_status check_directory(const struct tp_train_command *command, struct tp_error *error)
 {
     const struct tp_table_options *table = &command->table;
     const char *name = command->labels                     ? "labels"
@@ -53,24 +53,25 @@ static enum tp_status check_directory(const struct tp_train_command *command, st
                        : table->leave_out                  ? "leave-out"
                        : table->missing                    ? "missing"
                                                            : NULL;
-    return name ? tp_fail(error, TP_USAGE, "--%s: expected with --data FILE only, found with a directory",
-                          name)
-                : TP_OK;
+    return name ? tp_fail(error, TILEPROP_USAGE,
+                          "--%s: expected with --data FILE only, found with a directory", name)
+                : TILEPROP_OK;
 }
 
-static enum tp_status load_directory(struct tp_train_data *data, const struct tp_train_command *command,
-                                     struct tp_error *error)
+static tileprop_status load_directory(struct tp_train_data *data, const struct tp_train_command *command,
+                                      struct tp_error *error)
 {
     struct tp_dataset *train = &data->train, *validation = &data->validation;
-    enum tp_status status = check_directory(command, error);
-    if (status == TP_OK)
+    tileprop_status status = check_directory(command, error);
+    if (status == TILEPROP_OK)
         status = tp_dataset_load_idx(data->directory, "train", train, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = command->val_split > 0 ? tp_dataset_split(train, command->val_split, validation, error)
                                         : tp_dataset_load_idx(data->directory, "t10k", validation, error);
-    if (status == TP_OK && (validation->features != train->features || validation->classes > train->classes))
+    if (status == TILEPROP_OK &&
+        (validation->features != train->features || validation->classes > train->classes))
         status = tp_fail(
-            error, TP_BAD_INPUT,
+            error, TILEPROP_BAD_INPUT,
             "%s: found %zu inputs and %zu classes in the t10k files, expected %zu and at most %zu, "
             "as in the train files",
             data->directory, validation->features, validation->classes, train->features, train->classes);
@@ -78,30 +79,31 @@ static enum tp_status load_directory(struct tp_train_data *data, const struct tp
 }
 
 /* A file with one class alone is most likely one whose label is elsewhere. */
-static enum tp_status count_classes(struct tp_train_data *data, struct tp_error *error)
+static tileprop_status count_classes(struct tp_train_data *data, struct tp_error *error)
 {
     const struct tp_dataset *train = &data->train;
     data->rows = train->count;
     if (train->classes < 2)
-        return tp_fail(error, TP_BAD_INPUT, "%s: one class found in all samples, expected two or more%s",
-                       data->directory,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: one class found in all samples, expected two or more%s", data->directory,
                        data->schema.column_count ? "; --label says which column is the label" : "");
     data->class_counts = calloc(train->classes, sizeof *data->class_counts);
     if (!data->class_counts)
-        return tp_fail(error, TP_FAILURE, "out of memory for %zu classes", train->classes);
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory for %zu classes", train->classes);
     tp_dataset_count_classes(train, data->class_counts);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* By the samples that are trained on alone, as everything that is learned. */
-static enum tp_status fill_missing(struct tp_train_data *data, struct tp_error *error)
+static tileprop_status fill_missing(struct tp_train_data *data, struct tp_error *error)
 {
     struct tp_schema *schema = &data->schema;
     schema->means = malloc(schema->features * sizeof *schema->means);
     if (!schema->means)
-        return tp_fail(error, TP_FAILURE, "out of memory for the means of %zu features", schema->features);
-    enum tp_status status = tp_missing_means(&data->train, schema->means, error);
-    if (status == TP_OK) {
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory for the means of %zu features",
+                       schema->features);
+    tileprop_status status = tp_missing_means(&data->train, schema->means, error);
+    if (status == TILEPROP_OK) {
         tp_missing_fill(&data->train, schema->means);
         tp_missing_fill(&data->test, schema->means);
         tp_missing_fill(&data->validation, schema->means);
@@ -109,55 +111,57 @@ static enum tp_status fill_missing(struct tp_train_data *data, struct tp_error *
     return status;
 }
 
-static enum tp_status load_file(struct tp_train_data *data, const struct tp_train_command *command,
-                                struct tp_error *error)
+static tileprop_status load_file(struct tp_train_data *data, const struct tp_train_command *command,
+                                 struct tp_error *error)
 {
     const struct tp_data_loader source = {data->directory, command->labels, command->table};
     const struct tp_data_loader validation = {command->val_data, command->val_labels, command->table};
     if (command->val_data && command->val_split > 0)
-        return tp_fail(error, TP_USAGE, "--val-split: expected without --val-data");
+        return tp_fail(error, TILEPROP_USAGE, "--val-split: expected without --val-data");
     if (command->val_labels && !command->val_data)
-        return tp_fail(error, TP_USAGE, "--val-labels: expected with --val-data only");
+        return tp_fail(error, TILEPROP_USAGE, "--val-labels: expected with --val-data only");
 
     data->is_drawn = !command->val_data;
     const double share = !data->is_drawn          ? 0
                          : command->val_split > 0 ? command->val_split
                                                   : TP_VALIDATION_SHARE;
     struct tp_dataset drawn = {0};
-    enum tp_status status = tp_data_loader_read(&source, &data->schema, &data->train, error);
-    if (status == TP_OK)
+    tileprop_status status = tp_data_loader_read(&source, &data->schema, &data->train, error);
+    if (status == TILEPROP_OK)
         status = count_classes(data, error);
-    if (status == TP_OK && !data->is_drawn)
+    if (status == TILEPROP_OK && !data->is_drawn)
         status = tp_data_loader_read(&validation, &data->schema, &data->validation, error);
-    if (status == TP_OK && !data->is_drawn && data->validation.type != data->train.type)
-        status = tp_fail(error, TP_BAD_INPUT, "%s: found %s, expected %s as in %s", command->val_data,
-                         data->validation.type == TP_SAMPLE_U8 ? "u8" : "floats",
-                         data->train.type == TP_SAMPLE_U8 ? "u8" : "floats", data->directory);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK && !data->is_drawn && data->validation.type != data->train.type)
+        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: found %s, expected %s as in %s", command->val_data,
+                         data->validation.type == TILEPROP_U8 ? "u8" : "floats",
+                         data->train.type == TILEPROP_U8 ? "u8" : "floats", data->directory);
+    if (status == TILEPROP_OK)
         status = tp_dataset_draw(&data->train, share, command->options.seed,
                                  data->is_drawn ? &data->validation : &drawn, error);
     return status;
 }
 
-enum tp_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
-                                  struct tp_error *error)
+tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
+                                   struct tp_error *error)
 {
     *data = (struct tp_train_data){0};
     struct stat info;
-    enum tp_status status =
+    tileprop_status status =
         tp_data_path_choose(command->data, data->directory, sizeof data->directory, error);
-    if (status == TP_OK && stat(data->directory, &info) != 0)
-        status = tp_fail(error, TP_BAD_INPUT, "%s: cannot be opened: %s", data->directory, strerror(errno));
-    if (status == TP_OK)
+    if (status == TILEPROP_OK && stat(data->directory, &info) != 0)
+        status =
+            tp_fail(error, TILEPROP_BAD_INPUT, "%s: cannot be opened: %s", data->directory, strerror(errno));
+    if (status == TILEPROP_OK)
         status =
             S_ISDIR(info.st_mode) ? load_directory(data, command, error) : load_file(data, command, error);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         return status;
     limit(&data->validation, command->val_limit);
     status = hold_out(data, command, error);
-    if (status == TP_OK && command->table.missing == TP_MISSING_MEAN && data->train.type == TP_SAMPLE_F32)
+    if (status == TILEPROP_OK && command->table.missing == TP_MISSING_MEAN &&
+        data->train.type == TILEPROP_F32)
         status = fill_missing(data, error);
-    if (status == TP_OK && command->class_weight)
+    if (status == TILEPROP_OK && command->class_weight)
         status = tp_class_weights_make(command->class_weight, &data->train, &data->class_weights, error);
     data->train.class_weights = data->class_weights;
     return status;
@@ -167,7 +171,7 @@ tileprop_data tp_train_data_of(const struct tp_dataset *set, const char *name)
 {
     return (tileprop_data){.size = sizeof(tileprop_data),
                            .samples = set->samples,
-                           .type = set->type == TP_SAMPLE_U8 ? TILEPROP_U8 : TILEPROP_F32,
+                           .type = set->type == TILEPROP_U8 ? TILEPROP_U8 : TILEPROP_F32,
                            .labels = set->labels,
                            .label_type = TILEPROP_U16,
                            .rows = set->count,

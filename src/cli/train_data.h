@@ -29,13 +29,13 @@ struct tp_train_data {
  * holds out the test samples, which follow the training samples. The rows of a table are put in an order that
  * the seed decides, since tables are often sorted by class. tp_train_data_free() them afterwards, on error
  * too.
- * Errors: TP_USAGE if the held out samples leave none to train on; as tp_data_path_find(),
- * tp_dataset_load_idx(), tp_dataset_split(), tp_data_loader_read() and tp_dataset_draw(); TP_USAGE for
- * options of tables that are of no use to a directory; TP_BAD_INPUT if the sets do not fit each other and for
- * a file with one class alone.
+ * Errors: TILEPROP_USAGE if the held out samples leave none to train on; as tp_data_path_find(),
+ * tp_dataset_load_idx(), tp_dataset_split(), tp_data_loader_read() and tp_dataset_draw(); TILEPROP_USAGE for
+ * options of tables that are of no use to a directory; TILEPROP_BAD_INPUT if the sets do not fit each other
+ * and for a file with one class alone.
  */
-enum tp_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
-                                  struct tp_error *error);
+tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
+                                   struct tp_error *error);
 
 /* A set as the library takes it, named so in messages (NULL: as the library calls it). */
 tileprop_data tp_train_data_of(const struct tp_dataset *set, const char *name);

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum tp_status fail_memory(const char *what, struct tp_error *error)
+static tileprop_status fail_memory(const char *what, struct tp_error *error)
 {
-    return tp_fail(error, TP_FAILURE, "out of memory for %s", what);
+    return tp_fail(error, TILEPROP_FAILURE, "out of memory for %s", what);
 }
 
 void tp_dataset_count_classes(const struct tp_dataset *dataset, size_t *counts)
@@ -35,34 +35,34 @@ static void *shrink(void *block, size_t size)
  * Both parts keep the classes of the whole, so that a network fits both. The product is lowered by a few
  * units in the last place before it is rounded up: as doubles 0.07 * 100 is above 7.
  */
-enum tp_status tp_dataset_tail(struct tp_dataset *dataset, double fraction, struct tp_dataset *tail,
-                               struct tp_error *error)
+tileprop_status tp_dataset_tail(struct tp_dataset *dataset, double fraction, struct tp_dataset *tail,
+                                struct tp_error *error)
 {
     *tail = (struct tp_dataset){0};
     if (!(fraction > 0 && fraction < 1))
-        return tp_fail(error, TP_USAGE,
+        return tp_fail(error, TILEPROP_USAGE,
                        "--val-split: expected a fraction between 0 and 1, both excluded, found %.15g",
                        fraction);
     const double wanted = -floor(-fraction * (double)dataset->count * (1 - 4 * DBL_EPSILON));
     if (!(wanted < (double)dataset->count))
-        return tp_fail(error, TP_USAGE, "--val-split: %.15g of %zu samples leaves none to train on", fraction,
-                       dataset->count);
+        return tp_fail(error, TILEPROP_USAGE, "--val-split: %.15g of %zu samples leaves none to train on",
+                       fraction, dataset->count);
     const size_t kept = dataset->count - (size_t)wanted;
     *tail = *dataset;
     tail->samples = (unsigned char *)dataset->samples + kept * tp_dataset_sample_size(dataset);
     tail->labels = dataset->labels + kept;
     tail->count = (size_t)wanted;
     dataset->count = kept;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_dataset_split(struct tp_dataset *dataset, double fraction, struct tp_dataset *tail,
-                                struct tp_error *error)
+tileprop_status tp_dataset_split(struct tp_dataset *dataset, double fraction, struct tp_dataset *tail,
+                                 struct tp_error *error)
 {
     struct tp_dataset kept = *dataset, view;
     *tail = (struct tp_dataset){0};
-    const enum tp_status status = tp_dataset_tail(&kept, fraction, &view, error);
-    if (status != TP_OK)
+    const tileprop_status status = tp_dataset_tail(&kept, fraction, &view, error);
+    if (status != TILEPROP_OK)
         return status;
     const size_t sample_size = tp_dataset_sample_size(dataset);
     void *samples = malloc(view.count * sample_size);
@@ -78,5 +78,5 @@ enum tp_status tp_dataset_split(struct tp_dataset *dataset, double fraction, str
     *dataset = kept;
     dataset->samples = shrink(dataset->samples, kept.count * sample_size);
     dataset->labels = shrink(dataset->labels, kept.count * sizeof *dataset->labels);
-    return TP_OK;
+    return TILEPROP_OK;
 }

@@ -10,12 +10,10 @@
 #include "base/status.h"
 #include "data/schema.h"
 
-enum tp_sample_type { TP_SAMPLE_U8, TP_SAMPLE_F32 };
-
 struct tp_idx;
 
 struct tp_dataset {
-    enum tp_sample_type type;
+    tileprop_type type;
     void *samples;    /* [count][features] of type */
     uint16_t *labels; /* [count], each < classes */
     size_t count;
@@ -23,13 +21,6 @@ struct tp_dataset {
     size_t classes;                 /* 1 + the largest label; at least 1 */
     const float *class_weights;     /* [classes] of a training set, not owned; NULL: all 1 */
     const struct tp_schema *schema; /* names of columns and classes, not owned; NULL: there are none */
-};
-
-enum tp_normalize {
-    TP_NORMALIZE_GLOBAL,  /* one mean and standard deviation over all values of all samples */
-    TP_NORMALIZE_FEATURE, /* one of each per feature; a constant feature becomes 0 */
-    TP_NORMALIZE_UNIT,    /* u8: x / 255; f32: unchanged */
-    TP_NORMALIZE_NONE
 };
 
 /* x_norm = fma(x, scale, shift), scale = 1 / sigma, shift = -mu / sigma, computed in double, rounded once. */
@@ -43,7 +34,7 @@ struct tp_normalization {
 /* Bytes of one sample. */
 static inline size_t tp_dataset_sample_size(const struct tp_dataset *dataset)
 {
-    return dataset->features * (dataset->type == TP_SAMPLE_U8 ? 1 : sizeof(float));
+    return dataset->features * (dataset->type == TILEPROP_U8 ? 1 : sizeof(float));
 }
 
 /*
@@ -62,23 +53,23 @@ static inline __attribute__((always_inline)) void tp_dataset_fetch(const struct 
 /*
  * Loads a pair of IDX files, PREFIX-images-idx3-ubyte and PREFIX-labels-idx1-ubyte (also with '.' for the
  * last '-', each with or without .gz), from a directory. Prefix "train" or "t10k".
- * Errors: TP_BAD_INPUT with file, byte offset, found, expected; TP_FAILURE without memory. On error *dataset
- * is empty.
+ * Errors: TILEPROP_BAD_INPUT with file, byte offset, found, expected; TILEPROP_FAILURE without memory. On
+ * error *dataset is empty.
  */
-enum tp_status tp_dataset_load_idx(const char *directory, const char *prefix, struct tp_dataset *dataset,
-                                   struct tp_error *error);
+tileprop_status tp_dataset_load_idx(const char *directory, const char *prefix, struct tp_dataset *dataset,
+                                    struct tp_error *error);
 
 /* Whether a file of this name may be one of such a pair, of any prefix. */
 bool tp_dataset_is_idx_name(const char *name);
 
 /*
  * Makes a data set of images, whose values it takes over, and labels; without them (NULL) all samples are of
- * class 0. The paths are for messages. Errors: TP_BAD_INPUT if there are not as many labels as images;
- * TP_FAILURE without memory.
+ * class 0. The paths are for messages. Errors: TILEPROP_BAD_INPUT if there are not as many labels as images;
+ * TILEPROP_FAILURE without memory.
  */
-enum tp_status tp_dataset_from_idx(struct tp_dataset *dataset, struct tp_idx *images, const char *image_path,
-                                   const struct tp_idx *labels, const char *label_path,
-                                   struct tp_error *error);
+tileprop_status tp_dataset_from_idx(struct tp_dataset *dataset, struct tp_idx *images, const char *image_path,
+                                    const struct tp_idx *labels, const char *label_path,
+                                    struct tp_error *error);
 
 /* counts[classes]: the samples of each class. */
 void tp_dataset_count_classes(const struct tp_dataset *dataset, size_t *counts);
@@ -90,32 +81,33 @@ void tp_dataset_free(struct tp_dataset *dataset);
  * Splits off the last ceil(fraction * count) samples as *tail, which then owns a copy of them. 0 < fraction <
  * 1, and at least one sample stays.
  */
-enum tp_status tp_dataset_split(struct tp_dataset *dataset, double fraction, struct tp_dataset *tail,
-                                struct tp_error *error);
+tileprop_status tp_dataset_split(struct tp_dataset *dataset, double fraction, struct tp_dataset *tail,
+                                 struct tp_error *error);
 
 /* The same without a copy: *tail owns nothing, and its samples stay behind those that remain. */
-enum tp_status tp_dataset_tail(struct tp_dataset *dataset, double fraction, struct tp_dataset *tail,
-                               struct tp_error *error);
+tileprop_status tp_dataset_tail(struct tp_dataset *dataset, double fraction, struct tp_dataset *tail,
+                                struct tp_error *error);
 
 /*
  * Puts the samples in a random order that the seed decides, and moves about fraction * count of them (0 <=
  * fraction < 1; rounded, and at least one unless it is 0) to *tail, as many of each class as its share of the
  * samples says, by the method of the largest remainder. Both keep the classes and the schema of the whole.
- * Errors: TP_USAGE if none would be left; TP_FAILURE without memory.
+ * Errors: TILEPROP_USAGE if none would be left; TILEPROP_FAILURE without memory.
  */
-enum tp_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint64_t seed,
-                               struct tp_dataset *tail, struct tp_error *error);
+tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint64_t seed,
+                                struct tp_dataset *tail, struct tp_error *error);
 
 /*
  * Makes a missing feature, NaN, the mean of those that are there. The first finds the means[features] of f32
- * samples and the second puts them there. Errors: TP_BAD_INPUT for a feature that is missing in all samples.
+ * samples and the second puts them there. Errors: TILEPROP_BAD_INPUT for a feature that is missing in all
+ * samples.
  */
-enum tp_status tp_missing_means(const struct tp_dataset *dataset, float *means, struct tp_error *error);
+tileprop_status tp_missing_means(const struct tp_dataset *dataset, float *means, struct tp_error *error);
 void tp_missing_fill(struct tp_dataset *dataset, const float *means);
 
 /* Mean and deviation from integer sums for u8 and from double sums in sample order for f32. */
-enum tp_status tp_normalization_fit(struct tp_normalization *normalization, enum tp_normalize mode,
-                                    const struct tp_dataset *dataset, struct tp_error *error);
+tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int mode,
+                                     const struct tp_dataset *dataset, struct tp_error *error);
 void tp_normalization_free(struct tp_normalization *normalization);
 
 #endif

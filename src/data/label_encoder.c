@@ -11,12 +11,12 @@
 /* Below it no two integers are the same float. */
 #define TP_INTEGER_LIMIT (1 << FLT_MANT_DIG)
 
-enum tp_status tp_label_encoder_begin(struct tp_label_encoder *classes, const struct tp_schema *schema,
-                                      struct tp_error *error)
+tileprop_status tp_label_encoder_begin(struct tp_label_encoder *classes, const struct tp_schema *schema,
+                                       struct tp_error *error)
 {
     *classes = (struct tp_label_encoder){.learned = schema->classes != NULL, .numbers = true};
-    enum tp_status status = TP_OK;
-    for (size_t i = 0; status == TP_OK && i < schema->class_count; i++)
+    tileprop_status status = TILEPROP_OK;
+    for (size_t i = 0; status == TILEPROP_OK && i < schema->class_count; i++)
         status = tp_string_table_add(&classes->names, schema->classes[i], strlen(schema->classes[i]), error);
     return status;
 }
@@ -41,8 +41,8 @@ bool tp_label_encoder_find(const struct tp_label_encoder *classes, const char *t
     return found;
 }
 
-enum tp_status tp_label_encoder_label(struct tp_label_encoder *classes, const char *place, const char *text,
-                                      size_t size, uint16_t *label, struct tp_error *error)
+tileprop_status tp_label_encoder_label(struct tp_label_encoder *classes, const char *place, const char *text,
+                                       size_t size, uint16_t *label, struct tp_error *error)
 {
     char integer[16];
     bool is_number = is_plain_integer(text, size);
@@ -55,41 +55,41 @@ enum tp_status tp_label_encoder_label(struct tp_label_encoder *classes, const ch
             text = integer;
         } else if (classes->numbers && !classes->learned) {
             return tp_fail(
-                error, TP_BAD_INPUT,
+                error, TILEPROP_BAD_INPUT,
                 "%s: label %s found, expected an integer or a name: it looks continuous, and tileprop "
                 "classifies; --label says which column is the label",
                 place, shown.text);
         }
     }
     if (tp_label_encoder_find(classes, text, size, label))
-        return TP_OK;
+        return TILEPROP_OK;
     if (classes->learned)
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: class \"%s\" found, expected one that the training data have", place, shown.text);
     classes->numbers &= is_number;
     if (classes->numbers && classes->names.count == TP_NUMBER_CLASSES_MAX)
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: more than %d distinct numbers found as labels: they look continuous, and "
                        "tileprop classifies; "
                        "--label says which column is the label",
                        place, TP_NUMBER_CLASSES_MAX);
     if (classes->names.count == TP_CLASSES_MAX)
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: more than %d classes found; --label says which column is the label", place,
                        TP_CLASSES_MAX);
     *label = (uint16_t)classes->names.count;
     return tp_string_table_add(&classes->names, text, size, error);
 }
 
-enum tp_status tp_label_encoder_finish(struct tp_label_encoder *classes, struct tp_schema *schema,
-                                       uint16_t *labels, size_t count, struct tp_error *error)
+tileprop_status tp_label_encoder_finish(struct tp_label_encoder *classes, struct tp_schema *schema,
+                                        uint16_t *labels, size_t count, struct tp_error *error)
 {
     if (classes->learned)
-        return TP_OK;
+        return TILEPROP_OK;
     struct tp_string_table *names = &classes->names;
     uint32_t *places = malloc((names->count + 1) * sizeof *places);
     if (!places)
-        return tp_fail(error, TP_FAILURE, "out of memory for %zu classes", names->count);
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory for %zu classes", names->count);
     tp_string_table_sort(names, places);
     for (size_t i = 0; i < count; i++)
         labels[i] = (uint16_t)places[labels[i]];
@@ -98,7 +98,7 @@ enum tp_status tp_label_encoder_finish(struct tp_label_encoder *classes, struct 
     schema->class_count = names->count;
     names->texts = NULL;
     names->count = 0;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 void tp_label_encoder_free(struct tp_label_encoder *classes)

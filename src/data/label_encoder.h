@@ -18,9 +18,10 @@ struct tp_label_encoder {
     bool numbers; /* all labels so far are decimal numbers */
 };
 
-/* Takes over what the schema knows of classes; none: they are learned. Errors: TP_FAILURE without memory. */
-enum tp_status tp_label_encoder_begin(struct tp_label_encoder *classes, const struct tp_schema *schema,
-                                      struct tp_error *error);
+/* Takes over what the schema knows of classes; none: they are learned. Errors: TILEPROP_FAILURE without
+ * memory. */
+tileprop_status tp_label_encoder_begin(struct tp_label_encoder *classes, const struct tp_schema *schema,
+                                       struct tp_error *error);
 
 /* Stores the number of a label's text if it is known in just this form. */
 bool tp_label_encoder_find(const struct tp_label_encoder *classes, const char *text, size_t size,
@@ -28,15 +29,15 @@ bool tp_label_encoder_find(const struct tp_label_encoder *classes, const char *t
 
 /*
  * Stores the number of a label's text[size], size >= 1; an integer may be written in any way. `place` names
- * it in messages. Errors: TP_BAD_INPUT for numbers that are not integers or too many and for a class that the
- * schema lacks; TP_FAILURE without memory.
+ * it in messages. Errors: TILEPROP_BAD_INPUT for numbers that are not integers or too many and for a class
+ * that the schema lacks; TILEPROP_FAILURE without memory.
  */
-enum tp_status tp_label_encoder_label(struct tp_label_encoder *classes, const char *place, const char *text,
-                                      size_t size, uint16_t *label, struct tp_error *error);
+tileprop_status tp_label_encoder_label(struct tp_label_encoder *classes, const char *place, const char *text,
+                                       size_t size, uint16_t *label, struct tp_error *error);
 
 /* Renumbers learned classes in their order, in labels[count] too, and moves their names to the schema. */
-enum tp_status tp_label_encoder_finish(struct tp_label_encoder *classes, struct tp_schema *schema,
-                                       uint16_t *labels, size_t count, struct tp_error *error);
+tileprop_status tp_label_encoder_finish(struct tp_label_encoder *classes, struct tp_schema *schema,
+                                        uint16_t *labels, size_t count, struct tp_error *error);
 
 void tp_label_encoder_free(struct tp_label_encoder *classes);
 

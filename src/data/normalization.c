@@ -34,14 +34,15 @@ static struct moments byte_moments(size_t n, struct byte_sums sums)
 }
 
 /* Stores the moments of each feature, and of all values in *whole. */
-static enum tp_status u8_moments(const struct tp_dataset *dataset, struct moments *of, struct moments *whole,
-                                 struct tp_error *error)
+static tileprop_status u8_moments(const struct tp_dataset *dataset, struct moments *of, struct moments *whole,
+                                  struct tp_error *error)
 {
     const size_t count = dataset->count, features = dataset->features;
     const uint8_t *samples = dataset->samples;
     struct byte_sums *sums = calloc(features, sizeof *sums);
     if (!sums)
-        return tp_fail(error, TP_FAILURE, "out of memory for the normalization of %zu features", features);
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory for the normalization of %zu features",
+                       features);
 
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < features; j++) {
@@ -58,7 +59,7 @@ static enum tp_status u8_moments(const struct tp_dataset *dataset, struct moment
     }
     *whole = byte_moments(count * features, total);
     free(sums);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /*
@@ -99,8 +100,8 @@ static void f32_moments(const struct tp_dataset *dataset, struct moments *of, st
     whole->deviation = sqrt(squares / (n * (double)features));
 }
 
-enum tp_status tp_normalization_fit(struct tp_normalization *normalization, enum tp_normalize mode,
-                                    const struct tp_dataset *dataset, struct tp_error *error)
+tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int mode,
+                                     const struct tp_dataset *dataset, struct tp_error *error)
 {
     const size_t features = dataset->features;
     const uint64_t saved = tp_flush_enter(); /* the caller's rounding mode decides nothing */
@@ -108,36 +109,37 @@ enum tp_status tp_normalization_fit(struct tp_normalization *normalization, enum
     normalization->scale = malloc(features * sizeof *normalization->scale);
     normalization->shift = malloc(features * sizeof *normalization->shift);
     struct moments *of = malloc(features * sizeof *of), whole = {0};
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     if (!normalization->scale || !normalization->shift || !of) {
-        status = tp_fail(error, TP_FAILURE, "out of memory for the normalization of %zu features", features);
+        status =
+            tp_fail(error, TILEPROP_FAILURE, "out of memory for the normalization of %zu features", features);
         goto done;
     }
 
-    if (dataset->type == TP_SAMPLE_U8)
+    if (dataset->type == TILEPROP_U8)
         status = u8_moments(dataset, of, &whole, error);
     else
         f32_moments(dataset, of, &whole);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         goto done;
     normalization->mean = whole.mean;
     normalization->deviation = whole.deviation;
 
     for (size_t j = 0; j < features; j++) {
         double scale = 1, shift = 0;
-        if (mode == TP_NORMALIZE_UNIT && dataset->type == TP_SAMPLE_U8) {
+        if (mode == TILEPROP_NORMALIZE_UNIT && dataset->type == TILEPROP_U8) {
             scale = 1.0 / 255;
-        } else if (mode == TP_NORMALIZE_GLOBAL || mode == TP_NORMALIZE_FEATURE) {
-            const struct moments m = mode == TP_NORMALIZE_GLOBAL ? whole : of[j];
+        } else if (mode == TILEPROP_NORMALIZE_GLOBAL || mode == TILEPROP_NORMALIZE_FEATURE) {
+            const struct moments m = mode == TILEPROP_NORMALIZE_GLOBAL ? whole : of[j];
             /* Below FLT_MIN values differ only where flush-to-zero reads them as 0, and 1 / deviation
              * overflows. */
             const bool constant = m.deviation < (double)FLT_MIN;
             scale = constant ? 0 : 1 / m.deviation;
             shift = constant ? 0 : -m.mean / m.deviation;
         }
-        if (mode <= TP_NORMALIZE_FEATURE && scale != 0 && scale < (double)FLT_MIN) {
+        if (mode <= TILEPROP_NORMALIZE_FEATURE && scale != 0 && scale < (double)FLT_MIN) {
             status =
-                tp_fail(error, TP_BAD_INPUT,
+                tp_fail(error, TILEPROP_BAD_INPUT,
                         "value %zu of the samples: deviation %g is too large to divide by", j, 1 / scale);
             goto done;
         }
@@ -148,7 +150,7 @@ enum tp_status tp_normalization_fit(struct tp_normalization *normalization, enum
 done:
     tp_flush_leave(saved);
     free(of);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         tp_normalization_free(normalization);
     return status;
 }

@@ -56,31 +56,31 @@ char *tp_schema_text_write(const struct tp_schema *schema)
     return text;
 }
 
-static enum tp_status fail(const char *path, const char *expected, struct tp_error *error)
+static tileprop_status fail(const char *path, const char *expected, struct tp_error *error)
 {
-    return tp_fail(error, TP_BAD_INPUT, "%s: __metadata__: schema: expected %s", path, expected);
+    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: schema: expected %s", path, expected);
 }
 
-static enum tp_status fail_memory(const char *path, struct tp_error *error)
+static tileprop_status fail_memory(const char *path, struct tp_error *error)
 {
-    return tp_fail(error, TP_FAILURE, "%s: out of memory for a schema", path);
+    return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for a schema", path);
 }
 
-static enum tp_status read_categories(struct tp_column *column, const json_t *list, const char *path,
-                                      struct tp_error *error)
+static tileprop_status read_categories(struct tp_column *column, const json_t *list, const char *path,
+                                       struct tp_error *error)
 {
     struct tp_string_table names = {0};
     const size_t count = json_array_size(list);
     bool good = count >= 1 && count <= TP_CATEGORIES_MAX;
-    enum tp_status status = TP_OK;
-    for (size_t i = 0; good && status == TP_OK && i < count; i++) {
+    tileprop_status status = TILEPROP_OK;
+    for (size_t i = 0; good && status == TILEPROP_OK && i < count; i++) {
         const char *text = json_string_value(json_array_get(list, i));
         uint32_t number;
         good = text && !tp_string_table_find(&names, text, strlen(text), &number);
         if (good)
             status = tp_string_table_add(&names, text, strlen(text), error);
     }
-    if (good && status == TP_OK) {
+    if (good && status == TILEPROP_OK) {
         column->categories = names.texts;
         column->category_count = names.count;
         names.texts = NULL;
@@ -91,8 +91,8 @@ static enum tp_status read_categories(struct tp_column *column, const json_t *li
 }
 
 /* Columns have names where the label has one. */
-static enum tp_status read_column(struct tp_column *column, const json_t *said, bool named, const char *path,
-                                  struct tp_error *error)
+static tileprop_status read_column(struct tp_column *column, const json_t *said, bool named, const char *path,
+                                   struct tp_error *error)
 {
     const json_t *name = json_object_get(said, "name"), *categories = json_object_get(said, "categories");
     const size_t known = (size_t)(name != NULL) + (categories != NULL);
@@ -102,16 +102,16 @@ static enum tp_status read_column(struct tp_column *column, const json_t *said, 
                     error);
     if (named && !(column->name = strdup(json_string_value(name))))
         return fail_memory(path, error);
-    return categories ? read_categories(column, categories, path, error) : TP_OK;
+    return categories ? read_categories(column, categories, path, error) : TILEPROP_OK;
 }
 
-static enum tp_status read_columns(struct tp_schema *schema, const json_t *list, const char *path,
-                                   struct tp_error *error)
+static tileprop_status read_columns(struct tp_schema *schema, const json_t *list, const char *path,
+                                    struct tp_error *error)
 {
     const size_t count = json_array_size(list);
     size_t features = 0;
     if (count == 0)
-        return TP_OK;
+        return TILEPROP_OK;
     if (count > schema->features)
         return fail(path, "no more columns than inputs", error);
     schema->columns = calloc(count, sizeof *schema->columns);
@@ -120,21 +120,21 @@ static enum tp_status read_columns(struct tp_schema *schema, const json_t *list,
     schema->column_count = count;
     for (size_t i = 0; i < count; i++) {
         struct tp_column *column = &schema->columns[i];
-        const enum tp_status status =
+        const tileprop_status status =
             read_column(column, json_array_get(list, i), schema->label, path, error);
-        if (status != TP_OK)
+        if (status != TILEPROP_OK)
             return status;
         features += column->category_count ? column->category_count : 1;
     }
     return features == schema->features
-               ? TP_OK
-               : tp_fail(error, TP_BAD_INPUT,
+               ? TILEPROP_OK
+               : tp_fail(error, TILEPROP_BAD_INPUT,
                          "%s: __metadata__: schema: columns that make %zu inputs found, expected %zu", path,
                          features, schema->features);
 }
 
-static enum tp_status read_means(struct tp_schema *schema, const json_t *list, const char *path,
-                                 struct tp_error *error)
+static tileprop_status read_means(struct tp_schema *schema, const json_t *list, const char *path,
+                                  struct tp_error *error)
 {
     if (json_array_size(list) != schema->features)
         return fail(path, "as many means as inputs", error);
@@ -147,11 +147,11 @@ static enum tp_status read_means(struct tp_schema *schema, const json_t *list, c
             return fail(path, "means that are numbers of fp32", error);
         schema->means[i] = (float)json_number_value(mean);
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-static enum tp_status parse(struct tp_schema *schema, const json_t *said, const char *path,
-                            struct tp_error *error)
+static tileprop_status parse(struct tp_schema *schema, const json_t *said, const char *path,
+                             struct tp_error *error)
 {
     const json_t *columns = json_object_get(said, "columns"), *label = json_object_get(said, "label"),
                  *place = json_object_get(said, "label_place"), *means = json_object_get(said, "means");
@@ -163,18 +163,18 @@ static enum tp_status parse(struct tp_schema *schema, const json_t *said, const 
     schema->label_place = (size_t)json_integer_value(place);
     if (label && !(schema->label = strdup(json_string_value(label))))
         return fail_memory(path, error);
-    const enum tp_status status = read_columns(schema, columns, path, error);
-    return status == TP_OK && means ? read_means(schema, means, path, error) : status;
+    const tileprop_status status = read_columns(schema, columns, path, error);
+    return status == TILEPROP_OK && means ? read_means(schema, means, path, error) : status;
 }
 
-enum tp_status tp_schema_text_read(struct tp_schema *schema, const char *text, size_t features,
-                                   const char *path, struct tp_error *error)
+tileprop_status tp_schema_text_read(struct tp_schema *schema, const char *text, size_t features,
+                                    const char *path, struct tp_error *error)
 {
     *schema = (struct tp_schema){.features = features};
     json_t *said = tp_json_text_read(text, strlen(text), JSON_REJECT_DUPLICATES, NULL);
     if (!said && errno == ENOMEM)
         return fail_memory(path, error);
-    const enum tp_status status = parse(schema, said, path, error);
+    const tileprop_status status = parse(schema, said, path, error);
     json_decref(said);
     return status;
 }

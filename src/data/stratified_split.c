@@ -46,34 +46,35 @@ static void copy_sample(struct tp_dataset *to, const struct tp_dataset *from, si
     to->labels[to->count++] = from->labels[i];
 }
 
-static enum tp_status allocate(struct tp_dataset *dataset, size_t count, struct tp_error *error)
+static tileprop_status allocate(struct tp_dataset *dataset, size_t count, struct tp_error *error)
 {
     dataset->samples = malloc(count ? count * tp_dataset_sample_size(dataset) : 1);
     dataset->labels = malloc((count ? count : 1) * sizeof *dataset->labels);
     dataset->count = 0;
-    return dataset->samples && dataset->labels ? TP_OK
-                                               : tp_fail(error, TP_FAILURE, "out of memory for a split");
+    return dataset->samples && dataset->labels
+               ? TILEPROP_OK
+               : tp_fail(error, TILEPROP_FAILURE, "out of memory for a split");
 }
 
-enum tp_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint64_t seed,
-                               struct tp_dataset *tail, struct tp_error *error)
+tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint64_t seed,
+                                struct tp_dataset *tail, struct tp_error *error)
 {
     size_t wanted = (size_t)rint(fraction * (double)dataset->count);
     wanted += fraction > 0 && wanted == 0;
     *tail = (struct tp_dataset){0};
     if (wanted >= dataset->count || dataset->count > UINT32_MAX)
-        return tp_fail(error, TP_USAGE, "%zu of %zu samples to validate on leave none to train on", wanted,
-                       dataset->count);
+        return tp_fail(error, TILEPROP_USAGE, "%zu of %zu samples to validate on leave none to train on",
+                       wanted, dataset->count);
 
     struct tp_dataset head = *dataset, rest = *dataset;
     struct quota *quotas = calloc(dataset->classes, sizeof *quotas);
     uint32_t *order = malloc(dataset->count * sizeof *order);
-    enum tp_status status = allocate(&head, dataset->count - wanted, error);
-    const enum tp_status rest_status = allocate(&rest, wanted, error);
+    tileprop_status status = allocate(&head, dataset->count - wanted, error);
+    const tileprop_status rest_status = allocate(&rest, wanted, error);
     status = status ? status : rest_status;
-    if (status == TP_OK && (!quotas || !order))
-        status = tp_fail(error, TP_FAILURE, "out of memory for a split");
-    if (status == TP_OK) {
+    if (status == TILEPROP_OK && (!quotas || !order))
+        status = tp_fail(error, TILEPROP_FAILURE, "out of memory for a split");
+    if (status == TILEPROP_OK) {
         find_quotas(dataset, wanted, quotas);
         tp_random_permutation(seed, TP_RANDOM_DRAW, 0, dataset->count, order);
         for (size_t i = 0; i < dataset->count; i++) {
@@ -88,14 +89,14 @@ enum tp_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint
         tp_dataset_free(&head);
         tp_dataset_free(&rest);
     }
-    if (status == TP_OK && !wanted)
+    if (status == TILEPROP_OK && !wanted)
         tp_dataset_free(tail);
     free(quotas);
     free(order);
     return status;
 }
 
-enum tp_status tp_missing_means(const struct tp_dataset *dataset, float *means, struct tp_error *error)
+tileprop_status tp_missing_means(const struct tp_dataset *dataset, float *means, struct tp_error *error)
 {
     const float *samples = dataset->samples;
     const size_t features = dataset->features;
@@ -110,12 +111,12 @@ enum tp_status tp_missing_means(const struct tp_dataset *dataset, float *means, 
             }
         }
         if (!there)
-            return tp_fail(error, TP_BAD_INPUT,
+            return tp_fail(error, TILEPROP_BAD_INPUT,
                            "input %zu is missing in all %zu training samples, expected a value", j + 1,
                            dataset->count);
         means[j] = (float)(sum / (double)there);
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 void tp_missing_fill(struct tp_dataset *dataset, const float *means)

@@ -39,24 +39,25 @@ struct tp_checkpoint {
 
 /*
  * Reads a checkpoint.
- * Errors: as tp_model_read; TP_BAD_INPUT too for a model that is no checkpoint, state of another shape than
- * the weights, counts that no run can have. On error *checkpoint is empty.
+ * Errors: as tp_model_read; TILEPROP_BAD_INPUT too for a model that is no checkpoint, state of another shape
+ * than the weights, counts that no run can have. On error *checkpoint is empty.
  */
-enum tp_status tp_checkpoint_read(struct tp_checkpoint *checkpoint, const char *path, struct tp_error *error);
+tileprop_status tp_checkpoint_read(struct tp_checkpoint *checkpoint, const char *path,
+                                   struct tp_error *error);
 
 /*
  * The same for a file's bytes, which it takes over. Besides what tp_model_parse allocates, that is as much
  * again as the tensors have.
  */
-enum tp_status tp_checkpoint_parse(struct tp_checkpoint *checkpoint, struct tp_file *file,
-                                   struct tp_error *error);
+tileprop_status tp_checkpoint_parse(struct tp_checkpoint *checkpoint, struct tp_file *file,
+                                    struct tp_error *error);
 
 /*
  * Writes a checkpoint. What cannot be written is left to tp_safe_file_commit().
- * Errors: TP_FAILURE without memory.
+ * Errors: TILEPROP_FAILURE without memory.
  */
-enum tp_status tp_checkpoint_write(const struct tp_checkpoint *checkpoint, struct tp_safe_file *out,
-                                   struct tp_error *error);
+tileprop_status tp_checkpoint_write(const struct tp_checkpoint *checkpoint, struct tp_safe_file *out,
+                                    struct tp_error *error);
 
 void tp_checkpoint_free(struct tp_checkpoint *checkpoint);
 

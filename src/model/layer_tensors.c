@@ -44,17 +44,17 @@ void tp_tensor_list_layers(struct tp_tensor_list *list, const char *prefix, cons
     }
 }
 
-enum tp_status tp_tensor_fail(const struct tp_safetensors *read, const struct tp_tensor *tensor,
-                              const char *expected, struct tp_error *error)
+tileprop_status tp_tensor_fail(const struct tp_safetensors *read, const struct tp_tensor *tensor,
+                               const char *expected, struct tp_error *error)
 {
     char shape[TP_SHAPE_TEXT];
     tp_tensor_describe(tensor, shape, sizeof shape);
-    return tp_fail(error, TP_BAD_INPUT, "%s: %s: found %s, expected %s", read->file.path, tensor->name, shape,
-                   expected);
+    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: found %s, expected %s", read->file.path, tensor->name,
+                   shape, expected);
 }
 
-enum tp_status tp_layers_find(const struct tp_safetensors *read, const char *prefix,
-                              struct tp_weights *weights, size_t *known, struct tp_error *error)
+tileprop_status tp_layers_find(const struct tp_safetensors *read, const char *prefix,
+                               struct tp_weights *weights, size_t *known, struct tp_error *error)
 {
     for (size_t l = 0; l <= TP_LAYERS_MAX; l++) {
         char name[TP_TENSOR_NAME_MAX], expected[TP_SHAPE_TEXT];
@@ -65,7 +65,7 @@ enum tp_status tp_layers_find(const struct tp_safetensors *read, const char *pre
         if (!weight)
             break;
         if (l == TP_LAYERS_MAX)
-            return tp_fail(error, TP_BAD_INPUT, "%s: %s: expected at most %d layers", read->file.path,
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: expected at most %d layers", read->file.path,
                            weight->name, TP_LAYERS_MAX);
         const size_t inputs = l ? weights->layers[l - 1].units : weight->shape[1];
         snprintf(expected, sizeof expected,
@@ -82,33 +82,33 @@ enum tp_status tp_layers_find(const struct tp_safetensors *read, const char *pre
         *known += bias ? 2 : 1;
     }
     if (weights->layer_count == 0)
-        return tp_fail(error, TP_BAD_INPUT, "%s: no tensor %slayers.0.weight found, expected one",
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: no tensor %slayers.0.weight found, expected one",
                        read->file.path, prefix);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_tensor_copy(const struct tp_safetensors *read, const char *name, float *values,
-                              struct tp_error *error)
+tileprop_status tp_tensor_copy(const struct tp_safetensors *read, const char *name, float *values,
+                               struct tp_error *error)
 {
     const struct tp_tensor *tensor = tp_safetensors_find(read, name);
     memcpy(values, tensor->bytes, tensor->size);
     for (size_t i = 0; i < tensor->size / sizeof *values; i++)
         if (!isfinite(values[i]))
-            return tp_fail(error, TP_BAD_INPUT, "%s: %s: value %zu is not finite, expected finite ones",
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: value %zu is not finite, expected finite ones",
                            read->file.path, name, i);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_layers_copy(const struct tp_safetensors *read, const char *prefix,
-                              struct tp_weights *weights, struct tp_error *error)
+tileprop_status tp_layers_copy(const struct tp_safetensors *read, const char *prefix,
+                               struct tp_weights *weights, struct tp_error *error)
 {
-    enum tp_status status = tp_weights_allocate(weights, error);
-    for (size_t l = 0; l < weights->layer_count && status == TP_OK; l++) {
+    tileprop_status status = tp_weights_allocate(weights, error);
+    for (size_t l = 0; l < weights->layer_count && status == TILEPROP_OK; l++) {
         char name[TP_TENSOR_NAME_MAX];
         snprintf(name, sizeof name, "%slayers.%zu.weight", prefix, l);
         status = tp_tensor_copy(read, name, weights->layers[l].weight, error);
         snprintf(name, sizeof name, "%slayers.%zu.bias", prefix, l);
-        if (status == TP_OK && weights->layers[l].has_bias)
+        if (status == TILEPROP_OK && weights->layers[l].has_bias)
             status = tp_tensor_copy(read, name, weights->layers[l].bias, error);
     }
     return status;

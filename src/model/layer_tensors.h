@@ -28,24 +28,24 @@ void tp_tensor_list_layers(struct tp_tensor_list *list, const char *prefix, cons
 
 /*
  * Finds layers as they follow each other, without memory for them yet; *known counts their tensors.
- * Errors: TP_BAD_INPUT with path, tensor, found, expected.
+ * Errors: TILEPROP_BAD_INPUT with path, tensor, found, expected.
  */
-enum tp_status tp_layers_find(const struct tp_safetensors *read, const char *prefix,
-                              struct tp_weights *weights, size_t *known, struct tp_error *error);
+tileprop_status tp_layers_find(const struct tp_safetensors *read, const char *prefix,
+                               struct tp_weights *weights, size_t *known, struct tp_error *error);
 
 /*
  * Gives found layers memory and their values.
- * Errors: TP_BAD_INPUT for values that are not finite, TP_FAILURE without memory.
+ * Errors: TILEPROP_BAD_INPUT for values that are not finite, TILEPROP_FAILURE without memory.
  */
-enum tp_status tp_layers_copy(const struct tp_safetensors *read, const char *prefix,
-                              struct tp_weights *weights, struct tp_error *error);
+tileprop_status tp_layers_copy(const struct tp_safetensors *read, const char *prefix,
+                               struct tp_weights *weights, struct tp_error *error);
 
 /* Copies a tensor of fp32, which may lie on any byte. Errors: as tp_layers_copy. */
-enum tp_status tp_tensor_copy(const struct tp_safetensors *read, const char *name, float *values,
-                              struct tp_error *error);
+tileprop_status tp_tensor_copy(const struct tp_safetensors *read, const char *name, float *values,
+                               struct tp_error *error);
 
-/* TP_BAD_INPUT: path, tensor, found, expected. */
-enum tp_status tp_tensor_fail(const struct tp_safetensors *read, const struct tp_tensor *tensor,
-                              const char *expected, struct tp_error *error);
+/* TILEPROP_BAD_INPUT: path, tensor, found, expected. */
+tileprop_status tp_tensor_fail(const struct tp_safetensors *read, const struct tp_tensor *tensor,
+                               const char *expected, struct tp_error *error);
 
 #endif

@@ -5,57 +5,57 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum tp_status tp_metadata_text(const struct tp_safetensors *read, const char *key, const char **text,
-                                struct tp_error *error)
+tileprop_status tp_metadata_text(const struct tp_safetensors *read, const char *key, const char **text,
+                                 struct tp_error *error)
 {
     *text = tp_safetensors_text(read, key);
-    return *text ? TP_OK
-                 : tp_fail(error, TP_BAD_INPUT, "%s: __metadata__: no %s found, expected one",
+    return *text ? TILEPROP_OK
+                 : tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: no %s found, expected one",
                            read->file.path, key);
 }
 
-enum tp_status tp_metadata_choice(const struct tp_safetensors *read, const char *key,
-                                  const char *const *names, int first, int *choice, struct tp_error *error)
+tileprop_status tp_metadata_choice(const struct tp_safetensors *read, const char *key,
+                                   const char *const *names, int first, int *choice, struct tp_error *error)
 {
     const char *text;
-    enum tp_status status = tp_metadata_text(read, key, &text, error);
-    for (int i = first; status == TP_OK && names[i]; i++) {
+    tileprop_status status = tp_metadata_text(read, key, &text, error);
+    for (int i = first; status == TILEPROP_OK && names[i]; i++) {
         if (strcmp(text, names[i]) == 0) {
             *choice = i;
-            return TP_OK;
+            return TILEPROP_OK;
         }
     }
     return status ? status
-                  : tp_fail(error, TP_BAD_INPUT, "%s: __metadata__: %s: found none that this version knows",
-                            read->file.path, key);
+                  : tp_fail(error, TILEPROP_BAD_INPUT,
+                            "%s: __metadata__: %s: found none that this version knows", read->file.path, key);
 }
 
-enum tp_status tp_metadata_count(const struct tp_safetensors *read, const char *key, int base,
-                                 uint64_t *count, struct tp_error *error)
+tileprop_status tp_metadata_count(const struct tp_safetensors *read, const char *key, int base,
+                                  uint64_t *count, struct tp_error *error)
 {
     const char *text;
-    enum tp_status status = tp_metadata_text(read, key, &text, error);
-    if (status != TP_OK)
+    tileprop_status status = tp_metadata_text(read, key, &text, error);
+    if (status != TILEPROP_OK)
         return status;
     errno = 0;
     *count = strtoull(text, NULL, base);
     if (errno || !*text || text[strspn(text, base == 16 ? "0123456789abcdef" : "0123456789")])
-        return tp_fail(error, TP_BAD_INPUT, "%s: __metadata__: %s: expected %s number", read->file.path, key,
-                       base == 16 ? "a hexadecimal" : "an integer");
-    return TP_OK;
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: expected %s number", read->file.path,
+                       key, base == 16 ? "a hexadecimal" : "an integer");
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_metadata_real(const struct tp_safetensors *read, const char *key, double *value,
-                                struct tp_error *error)
+tileprop_status tp_metadata_real(const struct tp_safetensors *read, const char *key, double *value,
+                                 struct tp_error *error)
 {
     const char *text;
-    enum tp_status status = tp_metadata_text(read, key, &text, error);
-    if (status != TP_OK)
+    tileprop_status status = tp_metadata_text(read, key, &text, error);
+    if (status != TILEPROP_OK)
         return status;
     char *end;
     *value = strtod(text, &end);
     return *text && !*end && isfinite(*value)
-               ? TP_OK
-               : tp_fail(error, TP_BAD_INPUT, "%s: __metadata__: %s: expected a finite number",
+               ? TILEPROP_OK
+               : tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: expected a finite number",
                          read->file.path, key);
 }

@@ -1,6 +1,6 @@
 /*
- * The texts in a safetensors file's __metadata__ that have a meaning. All fail with TP_BAD_INPUT, naming
- * path, key and what was expected, where the text is missing or is no such thing.
+ * The texts in a safetensors file's __metadata__ that have a meaning. All fail with TILEPROP_BAD_INPUT,
+ * naming path, key and what was expected, where the text is missing or is no such thing.
  */
 #ifndef TP_METADATA_H
 #define TP_METADATA_H
@@ -10,19 +10,19 @@
 #include "model/safetensors.h"
 
 /* The text, which points into *read. */
-enum tp_status tp_metadata_text(const struct tp_safetensors *read, const char *key, const char **text,
-                                struct tp_error *error);
+tileprop_status tp_metadata_text(const struct tp_safetensors *read, const char *key, const char **text,
+                                 struct tp_error *error);
 
 /* The place of the text among names, which a NULL ends, counted from 0, but found from `first` on. */
-enum tp_status tp_metadata_choice(const struct tp_safetensors *read, const char *key,
-                                  const char *const *names, int first, int *choice, struct tp_error *error);
+tileprop_status tp_metadata_choice(const struct tp_safetensors *read, const char *key,
+                                   const char *const *names, int first, int *choice, struct tp_error *error);
 
 /* Digits alone, to base 10 or 16. */
-enum tp_status tp_metadata_count(const struct tp_safetensors *read, const char *key, int base,
-                                 uint64_t *count, struct tp_error *error);
+tileprop_status tp_metadata_count(const struct tp_safetensors *read, const char *key, int base,
+                                  uint64_t *count, struct tp_error *error);
 
 /* A finite number. */
-enum tp_status tp_metadata_real(const struct tp_safetensors *read, const char *key, double *value,
-                                struct tp_error *error);
+tileprop_status tp_metadata_real(const struct tp_safetensors *read, const char *key, double *value,
+                                 struct tp_error *error);
 
 #endif

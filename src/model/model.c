@@ -15,29 +15,29 @@
 #define TP_TENSOR_TEXT 256 /* bytes of what a header says of a tensor, at most */
 #define TP_FORMAT_NAME "tileprop"
 
-static const char *const activations[] = {[TP_SIGMOID] = "sigmoid",
-                                          [TP_LECUN_TANH] = "lecun-tanh",
-                                          [TP_TANH] = "tanh",
-                                          [TP_RELU] = "relu",
+static const char *const activations[] = {[TILEPROP_SIGMOID] = "sigmoid",
+                                          [TILEPROP_LECUN_TANH] = "lecun-tanh",
+                                          [TILEPROP_TANH] = "tanh",
+                                          [TILEPROP_RELU] = "relu",
                                           [TP_ACTIVATION_COUNT] = NULL};
 
-static const char *const normalizations[] = {[TP_NORMALIZE_GLOBAL] = "global",
-                                             [TP_NORMALIZE_FEATURE] = "feature",
-                                             [TP_NORMALIZE_UNIT] = "unit",
-                                             [TP_NORMALIZE_NONE] = "none",
+static const char *const normalizations[] = {[TILEPROP_NORMALIZE_GLOBAL] = "global",
+                                             [TILEPROP_NORMALIZE_FEATURE] = "feature",
+                                             [TILEPROP_NORMALIZE_UNIT] = "unit",
+                                             [TILEPROP_NORMALIZE_NONE] = "none",
                                              NULL};
 
-static enum tp_status fail_memory(const char *path, struct tp_error *error)
+static tileprop_status fail_memory(const char *path, struct tp_error *error)
 {
-    return tp_fail(error, TP_FAILURE, "%s: out of memory for a model", path);
+    return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for a model", path);
 }
 
-static enum tp_status find_class_names(const struct tp_safetensors *read, size_t classes, json_t **names,
-                                       struct tp_error *error)
+static tileprop_status find_class_names(const struct tp_safetensors *read, size_t classes, json_t **names,
+                                        struct tp_error *error)
 {
     const char *text;
-    enum tp_status status = tp_metadata_text(read, "class_names", &text, error);
-    if (status != TP_OK)
+    tileprop_status status = tp_metadata_text(read, "class_names", &text, error);
+    if (status != TILEPROP_OK)
         return status;
     *names = tp_json_text_read(text, strlen(text), 0, NULL);
     if (!*names && errno == ENOMEM)
@@ -45,20 +45,22 @@ static enum tp_status find_class_names(const struct tp_safetensors *read, size_t
     bool good = json_is_array(*names) && json_array_size(*names) == classes;
     for (size_t k = 0; good && k < classes; k++)
         good = json_is_string(json_array_get(*names, k));
-    return good ? TP_OK
-                : tp_fail(error, TP_BAD_INPUT, "%s: __metadata__: class_names: expected a list of %zu texts",
-                          read->file.path, classes);
+    return good ? TILEPROP_OK
+                : tp_fail(error, TILEPROP_BAD_INPUT,
+                          "%s: __metadata__: class_names: expected a list of %zu texts", read->file.path,
+                          classes);
 }
 
 /* Of inputs whose columns nobody has described, it says how many there are. */
-static enum tp_status find_schema(const struct tp_safetensors *read, const json_t *class_names,
-                                  size_t features, struct tp_schema *schema, struct tp_error *error)
+static tileprop_status find_schema(const struct tp_safetensors *read, const json_t *class_names,
+                                   size_t features, struct tp_schema *schema, struct tp_error *error)
 {
     const char *path = read->file.path, *text = tp_safetensors_text(read, "schema");
     const size_t classes = json_array_size(class_names);
     *schema = (struct tp_schema){.features = features};
-    const enum tp_status status = text ? tp_schema_text_read(schema, text, features, path, error) : TP_OK;
-    if (status != TP_OK)
+    const tileprop_status status =
+        text ? tp_schema_text_read(schema, text, features, path, error) : TILEPROP_OK;
+    if (status != TILEPROP_OK)
         return status;
     schema->classes = calloc(classes, sizeof *schema->classes);
     if (!schema->classes)
@@ -69,23 +71,23 @@ static enum tp_status find_schema(const struct tp_safetensors *read, const json_
             return fail_memory(path, error);
         schema->classes[schema->class_count] = name;
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-static enum tp_status find_normalization(const struct tp_safetensors *read, size_t features,
-                                         struct tp_normalization *normalization, size_t *known,
-                                         struct tp_error *error)
+static tileprop_status find_normalization(const struct tp_safetensors *read, size_t features,
+                                          struct tp_normalization *normalization, size_t *known,
+                                          struct tp_error *error)
 {
     static const char *const names[] = {"input.scale", "input.shift"};
     float **const values[] = {&normalization->scale, &normalization->shift};
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     normalization->features = features;
-    for (int i = 0; i < 2 && status == TP_OK; i++) {
+    for (int i = 0; i < 2 && status == TILEPROP_OK; i++) {
         const struct tp_tensor *tensor = tp_safetensors_find(read, names[i]);
         char expected[TP_SHAPE_TEXT];
         snprintf(expected, sizeof expected, "F32 [%zu], one for each input", features);
         if (!tensor)
-            return tp_fail(error, TP_BAD_INPUT, "%s: no tensor %s found, expected one", read->file.path,
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: no tensor %s found, expected one", read->file.path,
                            names[i]);
         if (strcmp(tensor->type, "F32") != 0 || tensor->dimensions != 1 || tensor->shape[0] != features)
             return tp_tensor_fail(read, tensor, expected, error);
@@ -95,113 +97,113 @@ static enum tp_status find_normalization(const struct tp_safetensors *read, size
         status = tp_tensor_copy(read, names[i], *values[i], error);
         ++*known;
     }
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_metadata_real(read, "mean", &normalization->mean, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_metadata_real(read, "deviation", &normalization->deviation, error);
     return status;
 }
 
 /* What `train` writes besides the layers. */
-static enum tp_status find_description(const struct tp_safetensors *read, struct tp_model *model,
-                                       size_t *known, struct tp_error *error)
+static tileprop_status find_description(const struct tp_safetensors *read, struct tp_model *model,
+                                        size_t *known, struct tp_error *error)
 {
     const size_t classes = model->weights.layers[model->weights.layer_count - 1].units;
     const char *options = NULL;
     uint64_t format = 0, numerics = 0, said = 0, step = 0, samples = 0;
     int activation = 0, normalize = 0;
-    enum tp_status status = tp_metadata_count(read, "format_version", 10, &format, error);
-    if (status == TP_OK && format > TP_MODEL_FORMAT)
-        return tp_fail(error, TP_BAD_INPUT,
+    tileprop_status status = tp_metadata_count(read, "format_version", 10, &format, error);
+    if (status == TILEPROP_OK && format > TP_MODEL_FORMAT)
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: __metadata__: format_version: found %" PRIu64
                        ", expected at most %d: a newer tileprop wrote it",
                        read->file.path, format, TP_MODEL_FORMAT);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_metadata_count(read, "numerics_version", 10, &numerics, error);
-    if (status == TP_OK)
-        status = tp_metadata_choice(read, "activation", activations, TP_SIGMOID, &activation, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
+        status = tp_metadata_choice(read, "activation", activations, TILEPROP_SIGMOID, &activation, error);
+    if (status == TILEPROP_OK)
         status = tp_metadata_choice(read, "normalize", normalizations, 0, &normalize, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_metadata_count(read, "classes", 10, &said, error);
-    if (status == TP_OK && (said != classes || classes > TP_CLASSES_MAX))
-        return tp_fail(error, TP_BAD_INPUT,
+    if (status == TILEPROP_OK && (said != classes || classes > TP_CLASSES_MAX))
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: __metadata__: classes: found %" PRIu64
                        ", expected %zu, as the last layer has units, and at most %d",
                        read->file.path, said, classes, TP_CLASSES_MAX);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = find_class_names(read, classes, &model->class_names, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status =
             find_schema(read, model->class_names, model->weights.layers[0].inputs, &model->schema, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_metadata_text(read, "options", &options, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_metadata_count(read, "data_fingerprint", 16, &model->fingerprint, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_metadata_count(read, "step", 10, &step, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_metadata_count(read, "validation_samples", 10, &samples, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_metadata_real(read, "validation_loss", &model->validation.loss, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_metadata_real(read, "validation_accuracy", &model->validation.accuracy, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status =
             find_normalization(read, model->weights.layers[0].inputs, &model->normalization, known, error);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         return status;
-    model->activation = (enum tp_activation)activation;
-    model->normalize = (enum tp_normalize)normalize;
+    model->activation = (tileprop_activation)activation;
+    model->normalize = (int)normalize;
     model->numerics = numerics;
     model->step = (size_t)step;
     model->validation.count = (size_t)samples;
     model->options = strdup(options);
     model->described = true;
-    return model->options ? TP_OK : fail_memory(read->file.path, error);
+    return model->options ? TILEPROP_OK : fail_memory(read->file.path, error);
 }
 
-enum tp_status tp_model_take(struct tp_model *model, const struct tp_safetensors *read,
-                             struct tp_error *error)
+tileprop_status tp_model_take(struct tp_model *model, const struct tp_safetensors *read,
+                              struct tp_error *error)
 {
     const char *format = tp_safetensors_text(read, "format");
     size_t known = 0;
     *model = (struct tp_model){0};
-    enum tp_status status = tp_layers_find(read, "", &model->weights, &known, error);
-    if (status == TP_OK && format && strcmp(format, TP_FORMAT_NAME) == 0)
+    tileprop_status status = tp_layers_find(read, "", &model->weights, &known, error);
+    if (status == TILEPROP_OK && format && strcmp(format, TP_FORMAT_NAME) == 0)
         status = find_description(read, model, &known, error);
     for (size_t i = 0; model->described && i < read->count; i++)
         known += strncmp(read->tensors[i].name, TP_RUN_PREFIX, strlen(TP_RUN_PREFIX)) == 0;
-    if (status == TP_OK && known != read->count)
-        status = tp_fail(error, TP_BAD_INPUT,
+    if (status == TILEPROP_OK && known != read->count)
+        status = tp_fail(error, TILEPROP_BAD_INPUT,
                          "%s: %zu tensors found, expected %zu: a weight and perhaps a bias for each of the "
                          "layers 0 to %zu%s",
                          read->file.path, read->count, known, model->weights.layer_count - 1,
                          model->described ? ", input.scale and input.shift" : "");
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_layers_copy(read, "", &model->weights, error);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         tp_model_free(model);
     return status;
 }
 
-enum tp_status tp_model_parse(struct tp_model *model, struct tp_file *file, struct tp_error *error)
+tileprop_status tp_model_parse(struct tp_model *model, struct tp_file *file, struct tp_error *error)
 {
     struct tp_safetensors read;
     *model = (struct tp_model){0};
-    enum tp_status status = tp_safetensors_parse(&read, file, error);
-    if (status == TP_OK)
+    tileprop_status status = tp_safetensors_parse(&read, file, error);
+    if (status == TILEPROP_OK)
         status = tp_model_take(model, &read, error);
     tp_safetensors_free(&read);
     return status;
 }
 
-enum tp_status tp_model_read(struct tp_model *model, const char *path, struct tp_error *error)
+tileprop_status tp_model_read(struct tp_model *model, const char *path, struct tp_error *error)
 {
     struct tp_file file;
     *model = (struct tp_model){0};
-    const enum tp_status status = tp_file_read(&file, path, error);
-    return status == TP_OK ? tp_model_parse(model, &file, error) : status;
+    const tileprop_status status = tp_file_read(&file, path, error);
+    return status == TILEPROP_OK ? tp_model_parse(model, &file, error) : status;
 }
 
 const char *tp_model_activation(const struct tp_model *model)
@@ -269,7 +271,7 @@ json_t *tp_model_describe(const struct tp_model *model)
     return NULL;
 }
 
-enum tp_status tp_model_check(const struct tp_model *model, const char *path, struct tp_error *error)
+tileprop_status tp_model_check(const struct tp_model *model, const char *path, struct tp_error *error)
 {
     const size_t most = TP_SAFETENSORS_HEADER_MAX - (size_t)TP_TENSORS_MAX * TP_TENSOR_TEXT;
     json_t *texts = tp_model_describe(model);
@@ -280,8 +282,8 @@ enum tp_status tp_model_check(const struct tp_model *model, const char *path, st
     if (size == 0)
         return fail_memory(path, error);
     return size <= most
-               ? TP_OK
-               : tp_fail(error, TP_BAD_INPUT,
+               ? TILEPROP_OK
+               : tp_fail(error, TILEPROP_BAD_INPUT,
                          "%s: names and categories of %zu bytes found, expected at most %zu, which a "
                          "model's file can hold",
                          path, size, most);
@@ -295,11 +297,11 @@ void tp_model_list(const struct tp_model *model, struct tp_tensor_list *list)
     tp_tensor_list_vector(list, "input.shift", "F32", inputs->features, sizeof(float), inputs->shift);
 }
 
-enum tp_status tp_model_write(const struct tp_model *model, struct tp_safe_file *out, struct tp_error *error)
+tileprop_status tp_model_write(const struct tp_model *model, struct tp_safe_file *out, struct tp_error *error)
 {
     struct tp_tensor_list *list = calloc(1, sizeof *list);
     json_t *texts = list ? tp_model_describe(model) : NULL;
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     if (texts) {
         tp_model_list(model, list);
         status = tp_safetensors_write(out, list->tensors, list->count, texts, error);
@@ -326,18 +328,18 @@ static void describe_layers(const struct tp_weights *weights, char text[TP_SHAPE
         length += snprintf(text + length, TP_SHAPE_TEXT - (size_t)length, "-%zu", weights->layers[l].units);
 }
 
-enum tp_status tp_model_starts(const struct tp_model *model, const char *path,
-                               const struct tp_train_options *options, size_t features, size_t classes,
-                               struct tp_error *error)
+tileprop_status tp_model_starts(const struct tp_model *model, const char *path,
+                                const struct tp_train_options *options, size_t features, size_t classes,
+                                struct tp_error *error)
 {
     const struct tp_weights *has = &model->weights;
     struct tp_network network;
     struct tp_weights wanted;
-    enum tp_status status = tp_network_shape(&network, options, features, classes, 1, error);
-    if (status == TP_OK)
+    tileprop_status status = tp_network_shape(&network, options, features, classes, 1, error);
+    if (status == TILEPROP_OK)
         tp_weights_shape(&wanted, &network);
     tp_network_free(&network);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         return status;
 
     char found[TP_SHAPE_TEXT], expected[TP_SHAPE_TEXT];
@@ -345,27 +347,28 @@ enum tp_status tp_model_starts(const struct tp_model *model, const char *path,
     describe_layers(&wanted, expected);
     if (has->layers[0].inputs != features || has->layers[has->layer_count - 1].units != classes)
         return tp_fail(
-            error, TP_BAD_INPUT,
+            error, TILEPROP_BAD_INPUT,
             "--init-from: %s: layers %s found, expected %zu inputs and %zu classes, as the data have", path,
             found, features, classes);
     bool same = has->layer_count == wanted.layer_count;
     for (size_t l = 0; same && l < has->layer_count; l++)
         same = has->layers[l].units == wanted.layers[l].units;
     if (!same)
-        return tp_fail(error, TP_USAGE,
+        return tp_fail(error, TILEPROP_USAGE,
                        "--init-from: %s: layers %s found, expected %s; --hidden is to say the same", path,
                        found, expected);
     if (model->described && has->layer_count > 1 && model->activation != options->activation)
-        return tp_fail(
-            error, TP_USAGE, "--init-from: %s: activation %s found, expected %s; use --activation %s", path,
-            activations[model->activation], activations[options->activation], activations[model->activation]);
+        return tp_fail(error, TILEPROP_USAGE,
+                       "--init-from: %s: activation %s found, expected %s; use --activation %s", path,
+                       activations[model->activation], activations[options->activation],
+                       activations[model->activation]);
     size_t biased = 0; /* layers up to the last one with biases */
     for (size_t l = 0; l < has->layer_count; l++)
         biased = has->layers[l].has_bias ? l + 1 : biased;
     if (biased && !wanted.layers[biased - 1].has_bias)
-        return tp_fail(error, TP_USAGE,
+        return tp_fail(error, TILEPROP_USAGE,
                        "--init-from: %s: layers.%zu.bias found, which --bias %s cannot hold; use --bias %s",
-                       path, biased - 1, options->bias == TP_BIAS_NONE ? "none" : "input",
+                       path, biased - 1, options->bias == TILEPROP_BIAS_NONE ? "none" : "input",
                        biased > 1 ? "all" : "input");
-    return TP_OK;
+    return TILEPROP_OK;
 }

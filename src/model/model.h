@@ -41,8 +41,8 @@
 struct tp_model {
     struct tp_weights weights;
     bool described; /* everything below is there; else these are layers alone */
-    enum tp_activation activation;
-    enum tp_normalize normalize;
+    tileprop_activation activation;
+    int normalize;
     struct tp_normalization normalization;
     json_t *class_names;     /* array of as many texts as there are classes */
     struct tp_schema schema; /* what samples have to fit; read, it has the classes too */
@@ -55,27 +55,28 @@ struct tp_model {
 
 /*
  * Reads a model.
- * Errors: as tp_safetensors_read; TP_BAD_INPUT with path, tensor or text, found, expected for what is no
- * model: layers that do not fit each other, tensors of other names or types, values that are not finite, a
- * newer format. TP_FAILURE without memory. On error *model is empty.
+ * Errors: as tp_safetensors_read; TILEPROP_BAD_INPUT with path, tensor or text, found, expected for what is
+ * no model: layers that do not fit each other, tensors of other names or types, values that are not finite, a
+ * newer format. TILEPROP_FAILURE without memory. On error *model is empty.
  */
-enum tp_status tp_model_read(struct tp_model *model, const char *path, struct tp_error *error);
+tileprop_status tp_model_read(struct tp_model *model, const char *path, struct tp_error *error);
 
 /*
  * The same for a file's bytes, which it takes over. Besides them it allocates as much again for the weights,
  * and at most 160 bytes for each byte of the header.
  */
-enum tp_status tp_model_parse(struct tp_model *model, struct tp_file *file, struct tp_error *error);
+tileprop_status tp_model_parse(struct tp_model *model, struct tp_file *file, struct tp_error *error);
 
 /* The same for tensors that were found, which it takes copies of. */
-enum tp_status tp_model_take(struct tp_model *model, const struct tp_safetensors *read,
-                             struct tp_error *error);
+tileprop_status tp_model_take(struct tp_model *model, const struct tp_safetensors *read,
+                              struct tp_error *error);
 
 /*
  * Writes a described model. What cannot be written is left to tp_safe_file_commit().
- * Errors: TP_FAILURE without memory.
+ * Errors: TILEPROP_FAILURE without memory.
  */
-enum tp_status tp_model_write(const struct tp_model *model, struct tp_safe_file *out, struct tp_error *error);
+tileprop_status tp_model_write(const struct tp_model *model, struct tp_safe_file *out,
+                               struct tp_error *error);
 
 /* What that writes: tensors, which point into the model, and texts, NULL without memory. */
 void tp_model_list(const struct tp_model *model, struct tp_tensor_list *list);
@@ -83,9 +84,9 @@ json_t *tp_model_describe(const struct tp_model *model);
 
 /*
  * Whether a file can hold what the model says of itself besides tensors. path: of the data, for messages.
- * Errors: TP_BAD_INPUT if names and categories are too long for it; TP_FAILURE without memory.
+ * Errors: TILEPROP_BAD_INPUT if names and categories are too long for it; TILEPROP_FAILURE without memory.
  */
-enum tp_status tp_model_check(const struct tp_model *model, const char *path, struct tp_error *error);
+tileprop_status tp_model_check(const struct tp_model *model, const char *path, struct tp_error *error);
 
 /* The name of the hidden layers' activation. */
 const char *tp_model_activation(const struct tp_model *model);
@@ -94,12 +95,13 @@ void tp_model_free(struct tp_model *model);
 
 /*
  * Whether a network of these options can start with the model's weights. path: the model's, for messages.
- * Errors: TP_USAGE naming layer and option for other hidden layers, another activation, and biases that the
- * network cannot hold; TP_BAD_INPUT for inputs or classes that are not the data's; TP_FAILURE without memory.
+ * Errors: TILEPROP_USAGE naming layer and option for other hidden layers, another activation, and biases that
+ * the network cannot hold; TILEPROP_BAD_INPUT for inputs or classes that are not the data's; TILEPROP_FAILURE
+ * without memory.
  */
-enum tp_status tp_model_starts(const struct tp_model *model, const char *path,
-                               const struct tp_train_options *options, size_t features, size_t classes,
-                               struct tp_error *error);
+tileprop_status tp_model_starts(const struct tp_model *model, const char *path,
+                                const struct tp_train_options *options, size_t features, size_t classes,
+                                struct tp_error *error);
 
 /* The numbers from 0 on as names of classes; NULL without memory. */
 json_t *tp_model_number_classes(size_t classes);

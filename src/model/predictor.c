@@ -82,10 +82,10 @@ static struct tp_train_options shape_of(const struct tp_model *model)
     for (size_t l = 1; l < weights->layer_count; l++)
         behind_the_first |= weights->layers[l].has_bias;
     options.activation = model->activation;
-    options.bias = behind_the_first              ? TP_BIAS_ALL
-                   : weights->layers[0].has_bias ? TP_BIAS_INPUT
-                                                 : TP_BIAS_NONE;
-    options.optimizer = TP_SGD; /* which has no state */
+    options.bias = behind_the_first              ? TILEPROP_BIAS_ALL
+                   : weights->layers[0].has_bias ? TILEPROP_BIAS_INPUT
+                                                 : TILEPROP_BIAS_NONE;
+    options.optimizer = TILEPROP_SGD; /* which has no state */
     return options;
 }
 
@@ -176,18 +176,18 @@ void tp_predictor_run(const struct tp_predictor *p, const struct tp_dataset *sam
     tp_flush_leave(saved);
 }
 
-enum tp_status tp_predictor_run_team(const struct tp_predictor *p, size_t threads,
-                                     const struct tp_dataset *samples,
-                                     const struct tp_predictions *predictions, struct tp_error *error)
+tileprop_status tp_predictor_run_team(const struct tp_predictor *p, size_t threads,
+                                      const struct tp_dataset *samples,
+                                      const struct tp_predictions *predictions, struct tp_error *error)
 {
     struct work work = {.predictor = p, .samples = samples, .to = predictions};
     const size_t members = tp_team_run(threads, predict, &work);
     return members == threads
-               ? TP_OK
-               : tp_fail(error, TP_FAILURE, "the system granted %zu of %zu threads", members, threads);
+               ? TILEPROP_OK
+               : tp_fail(error, TILEPROP_FAILURE, "the system granted %zu of %zu threads", members, threads);
 }
 
-static enum tp_status allocate(struct tp_predictor *p, struct tp_error *error)
+static tileprop_status allocate(struct tp_predictor *p, struct tp_error *error)
 {
     const size_t rows = p->plan.evaluation_rows;
     size_t bytes = tp_evaluator_member_bytes(&p->network, &p->plan, 0);
@@ -196,10 +196,10 @@ static enum tp_status allocate(struct tp_predictor *p, struct tp_error *error)
     count = count < 1 ? 1 : count > TP_SLOTS_MAX ? TP_SLOTS_MAX : count;
     p->slots = calloc(1, sizeof *p->slots);
     if (!p->slots)
-        return tp_fail(error, TP_FAILURE, "out of memory: the buffers of a model");
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: the buffers of a model");
 
-    enum tp_status status = tp_arena_create(&p->buffers, tp_arena_add(0, count, bytes), error);
-    if (status != TP_OK)
+    tileprop_status status = tp_arena_create(&p->buffers, tp_arena_add(0, count, bytes), error);
+    if (status != TILEPROP_OK)
         return status;
     for (size_t i = 0; i < count; i++) {
         struct slot *slot = &p->slots->slots[i];
@@ -210,7 +210,7 @@ static enum tp_status allocate(struct tp_predictor *p, struct tp_error *error)
     bytes = tp_network_bytes(&p->network, 0, 0);
     bytes = tp_arena_add(tp_arena_add(bytes, rows, sizeof(uint16_t)), rows, sizeof(uint16_t));
     status = tp_arena_create(&p->weights, bytes, error);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         return status;
     tp_network_place(&p->network, 0, &p->weights);
     for (int label = 0; label < 2; label++) {
@@ -218,40 +218,40 @@ static enum tp_status allocate(struct tp_predictor *p, struct tp_error *error)
         for (size_t r = 0; r < rows; r++)
             p->labels[label][r] = (uint16_t)label;
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-static enum tp_status prepare(struct tp_predictor *p, const char *isa, struct tp_error *error)
+static tileprop_status prepare(struct tp_predictor *p, const char *isa, struct tp_error *error)
 {
     const struct tp_train_options options = shape_of(p->model);
     const struct tp_weights *weights = &p->model->weights;
     const struct tp_tier *tier = tp_tier_find(isa);
     if (!tier)
-        return tp_fail(error, TP_USAGE, "--isa: this CPU or this build has no tier \"%s\"", isa);
+        return tp_fail(error, TILEPROP_USAGE, "--isa: this CPU or this build has no tier \"%s\"", isa);
     /* One slice for each layer: nobody updates them, and the widest tiles are the fastest. */
-    enum tp_status status = tp_network_shape(&p->network, &options, weights->layers[0].inputs,
-                                             weights->layers[weights->layer_count - 1].units, 1, error);
-    if (status != TP_OK)
+    tileprop_status status = tp_network_shape(&p->network, &options, weights->layers[0].inputs,
+                                              weights->layers[weights->layer_count - 1].units, 1, error);
+    if (status != TILEPROP_OK)
         return status;
     p->plan = tp_plan_make(&p->network, 1, 1, 1);
     p->evaluator = (struct tp_evaluator){
         .tier = tier, .network = &p->network, .plan = &p->plan, .normalization = &p->model->normalization};
     status = allocate(p, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         tp_network_put(&p->network, 0, weights);
     return status;
 }
 
-enum tp_status tp_predictor_create(struct tp_predictor **predictor, const struct tp_model *model,
-                                   const char *isa, struct tp_error *error)
+tileprop_status tp_predictor_create(struct tp_predictor **predictor, const struct tp_model *model,
+                                    const char *isa, struct tp_error *error)
 {
     struct tp_predictor *p = calloc(1, sizeof *p);
     *predictor = NULL;
     if (!p)
-        return tp_fail(error, TP_FAILURE, "out of memory: a network");
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: a network");
     p->model = model;
-    const enum tp_status status = prepare(p, isa, error);
-    if (status == TP_OK)
+    const tileprop_status status = prepare(p, isa, error);
+    if (status == TILEPROP_OK)
         *predictor = p;
     else
         tp_predictor_free(p);
@@ -269,7 +269,7 @@ void tp_predictor_free(struct tp_predictor *p)
     free(p);
 }
 
-enum tp_status tp_predictor_hash(const struct tp_predictor *p, uint64_t *hash, struct tp_error *error)
+tileprop_status tp_predictor_hash(const struct tp_predictor *p, uint64_t *hash, struct tp_error *error)
 {
     return tp_network_hash(&p->network, hash, error);
 }

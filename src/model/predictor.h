@@ -20,10 +20,11 @@ struct tp_predictions {
 
 /*
  * Prepares a described model, which must outlive the predictor, for the tier called isa.
- * Errors: TP_USAGE for a tier that is not here, TP_FAILURE without memory. On error *predictor is NULL.
+ * Errors: TILEPROP_USAGE for a tier that is not here, TILEPROP_FAILURE without memory. On error *predictor is
+ * NULL.
  */
-enum tp_status tp_predictor_create(struct tp_predictor **predictor, const struct tp_model *model,
-                                   const char *isa, struct tp_error *error);
+tileprop_status tp_predictor_create(struct tp_predictor **predictor, const struct tp_model *model,
+                                    const char *isa, struct tp_error *error);
 
 void tp_predictor_free(struct tp_predictor *predictor);
 
@@ -36,18 +37,18 @@ void tp_predictor_run(const struct tp_predictor *predictor, const struct tp_data
 
 /*
  * The same on a team of so many threads; no result depends on their number.
- * Errors: TP_FAILURE without threads.
+ * Errors: TILEPROP_FAILURE without threads.
  */
-enum tp_status tp_predictor_run_team(const struct tp_predictor *predictor, size_t threads,
-                                     const struct tp_dataset *samples,
-                                     const struct tp_predictions *predictions, struct tp_error *error);
+tileprop_status tp_predictor_run_team(const struct tp_predictor *predictor, size_t threads,
+                                      const struct tp_dataset *samples,
+                                      const struct tp_predictions *predictions, struct tp_error *error);
 
 /*
  * tp_network_hash of the weights.
- * Errors: TP_FAILURE without memory.
+ * Errors: TILEPROP_FAILURE without memory.
  */
-enum tp_status tp_predictor_hash(const struct tp_predictor *predictor, uint64_t *hash,
-                                 struct tp_error *error);
+tileprop_status tp_predictor_hash(const struct tp_predictor *predictor, uint64_t *hash,
+                                  struct tp_error *error);
 
 /* Weights and biases. */
 size_t tp_predictor_parameters(const struct tp_predictor *predictor);

@@ -20,10 +20,10 @@ static const struct {
              {"I16", 2},  {"U16", 2}, {"F16", 2}, {"BF16", 2},    {"I32", 4},
              {"U32", 4},  {"F32", 4}, {"F64", 8}, {"I64", 8},     {"U64", 8}};
 
-static enum tp_status fail_tensor(const struct tp_safetensors *read, const char *name, const char *what,
-                                  struct tp_error *error)
+static tileprop_status fail_tensor(const struct tp_safetensors *read, const char *name, const char *what,
+                                   struct tp_error *error)
 {
-    return tp_fail(error, TP_BAD_INPUT, "%s: tensor \"%s\": %s", read->file.path,
+    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: tensor \"%s\": %s", read->file.path,
                    tp_show(name, strlen(name)).text, what);
 }
 
@@ -50,54 +50,57 @@ static bool nests_too_deep(const char *text, size_t length, size_t *place)
     return false;
 }
 
-static enum tp_status parse_header(struct tp_safetensors *read, size_t *header_size, struct tp_error *error)
+static tileprop_status parse_header(struct tp_safetensors *read, size_t *header_size, struct tp_error *error)
 {
     const char *path = read->file.path;
     const size_t size = read->file.size;
     if (size < TP_LENGTH_BYTES)
-        return tp_fail(error, TP_BAD_INPUT, "%s: %zu bytes found, expected a safetensors file, at least %d",
-                       path, size, TP_LENGTH_BYTES);
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: %zu bytes found, expected a safetensors file, at least %d", path, size,
+                       TP_LENGTH_BYTES);
     uint64_t length;
     memcpy(&length, read->file.bytes, sizeof length);
     const char *text = (const char *)read->file.bytes + TP_LENGTH_BYTES;
     if (length > size - TP_LENGTH_BYTES || length > TP_SAFETENSORS_HEADER_MAX)
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: byte 0: a header of %llu bytes found, expected at most %zu, as in a safetensors "
                        "file of this size",
                        path, (unsigned long long)length,
                        size - TP_LENGTH_BYTES < TP_SAFETENSORS_HEADER_MAX ? size - TP_LENGTH_BYTES
                                                                           : TP_SAFETENSORS_HEADER_MAX);
     if (length == 0 || text[0] != '{')
-        return tp_fail(error, TP_BAD_INPUT, "%s: byte %d: expected {, with which a safetensors header begins",
-                       path, TP_LENGTH_BYTES);
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: byte %d: expected {, with which a safetensors header begins", path,
+                       TP_LENGTH_BYTES);
     size_t place;
     if (nests_too_deep(text, (size_t)length, &place))
-        return tp_fail(error, TP_BAD_INPUT, "%s: byte %zu: brackets nest more than %d deep", path,
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: byte %zu: brackets nest more than %d deep", path,
                        TP_LENGTH_BYTES + place, TP_DEPTH_MAX);
     json_error_t wrong;
     read->header = tp_json_text_read(text, (size_t)length, JSON_REJECT_DUPLICATES, &wrong);
     if (!read->header && errno == ENOMEM)
-        return tp_fail(error, TP_FAILURE, "%s: out of memory for the header", path);
+        return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for the header", path);
     if (!read->header)
-        return tp_fail(error, TP_BAD_INPUT, "%s: byte %d: the header is no JSON: %s", path,
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: byte %d: the header is no JSON: %s", path,
                        TP_LENGTH_BYTES + wrong.position, tp_show(wrong.text, strlen(wrong.text)).text);
     *header_size = TP_LENGTH_BYTES + (size_t)length;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-static enum tp_status check_texts(const struct tp_safetensors *read, json_t *texts, struct tp_error *error)
+static tileprop_status check_texts(const struct tp_safetensors *read, json_t *texts, struct tp_error *error)
 {
     const char *key;
     json_t *value;
     if (!json_is_object(texts))
-        return tp_fail(error, TP_BAD_INPUT, "%s: __metadata__: expected an object of texts", read->file.path);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: expected an object of texts",
+                       read->file.path);
     json_object_foreach(texts, key, value)
     {
         if (!json_is_string(value))
-            return tp_fail(error, TP_BAD_INPUT, "%s: __metadata__: \"%s\": expected a text", read->file.path,
-                           tp_show(key, strlen(key)).text);
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: \"%s\": expected a text",
+                           read->file.path, tp_show(key, strlen(key)).text);
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* A count of anything in the file; false for what is none. */
@@ -131,8 +134,8 @@ static const char *known_type(const char *name)
 }
 
 /* Fills the tensor from what the header says of it; values: those of the file. */
-static enum tp_status parse_tensor(const struct tp_safetensors *read, const char *name, const json_t *said,
-                                   size_t header_size, struct tp_tensor *tensor, struct tp_error *error)
+static tileprop_status parse_tensor(const struct tp_safetensors *read, const char *name, const json_t *said,
+                                    size_t header_size, struct tp_tensor *tensor, struct tp_error *error)
 {
     const json_t *shape = json_object_get(said, "shape"), *places = json_object_get(said, "data_offsets");
     const char *type = json_string_value(json_object_get(said, "dtype"));
@@ -156,7 +159,7 @@ static enum tp_status parse_tensor(const struct tp_safetensors *read, const char
         return fail_tensor(read, name, "data_offsets: expected as many bytes as dtype and shape have", error);
     tensor->bytes = read->file.bytes + header_size + begin;
     tensor->size = size;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 static int by_place(const void *a, const void *b)
@@ -167,8 +170,8 @@ static int by_place(const void *a, const void *b)
 }
 
 /* Every byte of the values belongs to one tensor. */
-static enum tp_status check_places(const struct tp_safetensors *read, size_t header_size,
-                                   struct tp_error *error)
+static tileprop_status check_places(const struct tp_safetensors *read, size_t header_size,
+                                    struct tp_error *error)
 {
     const unsigned char *next = read->file.bytes + header_size;
     for (size_t i = 0; i < read->count; i++) {
@@ -180,51 +183,53 @@ static enum tp_status check_places(const struct tp_safetensors *read, size_t hea
     }
     const size_t end = (size_t)(next - read->file.bytes);
     if (end != read->file.size)
-        return tp_fail(error, TP_BAD_INPUT, "%s: byte %zu: %zu bytes behind the last tensor, expected none",
-                       read->file.path, end, read->file.size - end);
-    return TP_OK;
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: byte %zu: %zu bytes behind the last tensor, expected none", read->file.path, end,
+                       read->file.size - end);
+    return TILEPROP_OK;
 }
 
-static enum tp_status parse_tensors(struct tp_safetensors *read, size_t header_size, struct tp_error *error)
+static tileprop_status parse_tensors(struct tp_safetensors *read, size_t header_size, struct tp_error *error)
 {
     const char *name;
     json_t *said;
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     read->tensors = malloc((json_object_size(read->header) + 1) * sizeof *read->tensors);
     if (!read->tensors)
-        return tp_fail(error, TP_FAILURE, "%s: out of memory for the tensors' places", read->file.path);
+        return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for the tensors' places", read->file.path);
     json_object_foreach(read->header, name, said)
     {
         if (strcmp(name, "__metadata__") == 0)
             status = check_texts(read, said, error);
         else
             status = parse_tensor(read, name, said, header_size, &read->tensors[read->count++], error);
-        if (status != TP_OK)
+        if (status != TILEPROP_OK)
             return status;
     }
     qsort(read->tensors, read->count, sizeof *read->tensors, by_place);
     return check_places(read, header_size, error);
 }
 
-enum tp_status tp_safetensors_parse(struct tp_safetensors *read, struct tp_file *file, struct tp_error *error)
+tileprop_status tp_safetensors_parse(struct tp_safetensors *read, struct tp_file *file,
+                                     struct tp_error *error)
 {
     *read = (struct tp_safetensors){.file = *file};
     *file = (struct tp_file){0};
     size_t header_size;
-    enum tp_status status = parse_header(read, &header_size, error);
-    if (status == TP_OK)
+    tileprop_status status = parse_header(read, &header_size, error);
+    if (status == TILEPROP_OK)
         status = parse_tensors(read, header_size, error);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         tp_safetensors_free(read);
     return status;
 }
 
-enum tp_status tp_safetensors_read(struct tp_safetensors *read, const char *path, struct tp_error *error)
+tileprop_status tp_safetensors_read(struct tp_safetensors *read, const char *path, struct tp_error *error)
 {
     *read = (struct tp_safetensors){0};
     struct tp_file file;
-    enum tp_status status = tp_file_read(&file, path, error);
-    return status == TP_OK ? tp_safetensors_parse(read, &file, error) : status;
+    tileprop_status status = tp_file_read(&file, path, error);
+    return status == TILEPROP_OK ? tp_safetensors_parse(read, &file, error) : status;
 }
 
 void tp_safetensors_free(struct tp_safetensors *read)
@@ -270,8 +275,8 @@ static json_t *describe(const struct tp_tensor *tensor, size_t *place)
                      (json_int_t)begin, (json_int_t)*place);
 }
 
-enum tp_status tp_safetensors_write(struct tp_safe_file *out, const struct tp_tensor *tensors, size_t count,
-                                    json_t *texts, struct tp_error *error)
+tileprop_status tp_safetensors_write(struct tp_safe_file *out, const struct tp_tensor *tensors, size_t count,
+                                     json_t *texts, struct tp_error *error)
 {
     json_t *header = json_object();
     size_t place = 0;
@@ -281,14 +286,14 @@ enum tp_status tp_safetensors_write(struct tp_safe_file *out, const struct tp_te
     char *text = failed ? NULL : tp_json_text_write(header, JSON_COMPACT);
     json_decref(header);
     if (!text)
-        return tp_fail(error, TP_FAILURE, "%s: %s: out of memory", out->option, out->path);
+        return tp_fail(error, TILEPROP_FAILURE, "%s: %s: out of memory", out->option, out->path);
 
     /* Blanks behind it put the values on multiples of 8, which readers that map the file rely on. */
     static const char blanks[8] = "        ";
     const size_t length = strlen(text), padding = -length % sizeof blanks;
     if (length + padding > TP_SAFETENSORS_HEADER_MAX) {
         free(text);
-        return tp_fail(error, TP_FAILURE,
+        return tp_fail(error, TILEPROP_FAILURE,
                        "%s: %s: a header of %zu bytes is to be written, expected at most %zu", out->option,
                        out->path, length, TP_SAFETENSORS_HEADER_MAX);
     }
@@ -299,5 +304,5 @@ enum tp_status tp_safetensors_write(struct tp_safe_file *out, const struct tp_te
     for (size_t i = 0; i < count; i++)
         tp_safe_file_write(out, tensors[i].bytes, tensors[i].size);
     free(text);
-    return TP_OK;
+    return TILEPROP_OK;
 }

@@ -37,17 +37,17 @@ struct tp_safetensors {
  * Reads a file.
  * Errors: as tp_file_read and tp_safetensors_parse. On error *read is empty.
  */
-enum tp_status tp_safetensors_read(struct tp_safetensors *read, const char *path, struct tp_error *error);
+tileprop_status tp_safetensors_read(struct tp_safetensors *read, const char *path, struct tp_error *error);
 
 /*
  * Finds the tensors in a file's bytes, which it takes over; *file is empty afterwards, on error too. Besides
  * them it allocates at most 80 bytes for each byte of the header, which may have TP_SAFETENSORS_HEADER_MAX.
- * Errors: TP_BAD_INPUT with path, place, found, expected for whatever the format does not allow: lengths
- * beyond the file, JSON that is no such header, a name given twice, places that overlap or leave a gap.
- * TP_FAILURE without memory. On error *read is empty.
+ * Errors: TILEPROP_BAD_INPUT with path, place, found, expected for whatever the format does not allow:
+ * lengths beyond the file, JSON that is no such header, a name given twice, places that overlap or leave a
+ * gap. TILEPROP_FAILURE without memory. On error *read is empty.
  */
-enum tp_status tp_safetensors_parse(struct tp_safetensors *read, struct tp_file *file,
-                                    struct tp_error *error);
+tileprop_status tp_safetensors_parse(struct tp_safetensors *read, struct tp_file *file,
+                                     struct tp_error *error);
 
 void tp_safetensors_free(struct tp_safetensors *read);
 
@@ -64,9 +64,9 @@ void tp_tensor_describe(const struct tp_tensor *tensor, char *text, size_t size)
  * Writes the tensors in their order, and the texts, an object of strings that is not taken over. Every name
  * is there once, and size is what type and shape make of it. What cannot be written is left to
  * tp_safe_file_commit().
- * Errors: TP_FAILURE without memory, and for a header of more than TP_SAFETENSORS_HEADER_MAX bytes.
+ * Errors: TILEPROP_FAILURE without memory, and for a header of more than TP_SAFETENSORS_HEADER_MAX bytes.
  */
-enum tp_status tp_safetensors_write(struct tp_safe_file *out, const struct tp_tensor *tensors, size_t count,
-                                    json_t *texts, struct tp_error *error);
+tileprop_status tp_safetensors_write(struct tp_safe_file *out, const struct tp_tensor *tensors, size_t count,
+                                     json_t *texts, struct tp_error *error);
 
 #endif

@@ -38,7 +38,7 @@ static void pack(const struct tp_evaluator *evaluator, const struct tp_evaluator
                  const struct tp_dataset *dataset, size_t begin, size_t rows)
 {
     const struct tp_tier *tier = evaluator->tier;
-    tp_pack_fn *verb = dataset->type == TP_SAMPLE_U8 ? tier->pack_u8 : tier->pack_f32;
+    tp_pack_fn *verb = dataset->type == TILEPROP_U8 ? tier->pack_u8 : tier->pack_f32;
     verb(
         &(struct tp_pack){.row_end = rows,
                           .features = dataset->features,

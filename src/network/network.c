@@ -23,8 +23,8 @@ static void cut(struct tp_layer *layer)
     }
 }
 
-enum tp_status tp_network_shape(struct tp_network *network, const struct tp_train_options *options,
-                                size_t features, size_t classes, size_t members, struct tp_error *error)
+tileprop_status tp_network_shape(struct tp_network *network, const struct tp_train_options *options,
+                                 size_t features, size_t classes, size_t members, struct tp_error *error)
 {
     *network = (struct tp_network){.layer_count = options->hidden_count + 1,
                                    .states = tp_optimizer_states(options->optimizer)};
@@ -34,21 +34,21 @@ enum tp_status tp_network_shape(struct tp_network *network, const struct tp_trai
         bool output = l == options->hidden_count;
         layer->inputs = inputs;
         layer->units = output ? classes : options->hidden[l];
-        layer->bias = options->bias == TP_BIAS_ALL || (options->bias == TP_BIAS_INPUT && l == 0);
-        layer->activation = output ? TP_LINEAR : options->activation;
+        layer->bias = options->bias == TILEPROP_BIAS_ALL || (options->bias == TILEPROP_BIAS_INPUT && l == 0);
+        layer->activation = output ? TILEPROP_LINEAR : options->activation;
         size_t panels = tp_panel_count(layer->units);
         layer->slice_count = panels < members ? panels : members;
         layer->slices = calloc(layer->slice_count, sizeof *layer->slices);
         if (!layer->slices)
-            return tp_fail(error, TP_FAILURE, "out of memory: the slices of layer %zu", l + 1);
+            return tp_fail(error, TILEPROP_FAILURE, "out of memory: the slices of layer %zu", l + 1);
         cut(layer);
         inputs = layer->units;
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_network_like(struct tp_network *network, const struct tp_network *shaped,
-                               struct tp_error *error)
+tileprop_status tp_network_like(struct tp_network *network, const struct tp_network *shaped,
+                                struct tp_error *error)
 {
     *network = *shaped;
     for (size_t l = 0; l < network->layer_count; l++)
@@ -57,10 +57,10 @@ enum tp_status tp_network_like(struct tp_network *network, const struct tp_netwo
         struct tp_layer *layer = &network->layers[l];
         layer->slices = calloc(layer->slice_count, sizeof *layer->slices);
         if (!layer->slices)
-            return tp_fail(error, TP_FAILURE, "out of memory: the slices of layer %zu", l + 1);
+            return tp_fail(error, TILEPROP_FAILURE, "out of memory: the slices of layer %zu", l + 1);
         cut(layer);
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 void tp_network_cut(struct tp_network *network, size_t layer, size_t slices)
@@ -111,16 +111,16 @@ void tp_network_place(struct tp_network *network, size_t member, struct tp_arena
 }
 
 static float initial_weight(const struct tp_layer *layer, size_t l, size_t row, size_t unit,
-                            enum tp_init init, uint64_t seed)
+                            tileprop_init init, uint64_t seed)
 {
     bool constant_input = l == 0 && layer->bias;
     if (row == layer->inputs && !constant_input)
         return 0;
     uint64_t index = (uint64_t)row * layer->units + unit;
-    if (init == TP_INIT_UNIFORM)
+    if (init == TILEPROP_INIT_UNIFORM)
         return (float)(2 * tp_random_uniform(seed, TP_RANDOM_WEIGHTS, (uint32_t)l, index) - 1);
     double fan_in = (double)(layer->inputs + constant_input);
-    double deviation = sqrt((init == TP_INIT_HE ? 2 : 1) / fan_in);
+    double deviation = sqrt((init == TILEPROP_INIT_HE ? 2 : 1) / fan_in);
     return (float)(deviation * tp_random_normal(seed, TP_RANDOM_WEIGHTS, (uint32_t)l, index));
 }
 
@@ -133,7 +133,7 @@ static void set(const struct tp_layer *layer, const struct tp_slice *slice, size
         slice->wt[tp_panel_offset(slice->wt_stride, unit, row)] = weight;
 }
 
-void tp_network_initialize(struct tp_network *network, size_t member, enum tp_init init, uint64_t seed)
+void tp_network_initialize(struct tp_network *network, size_t member, tileprop_init init, uint64_t seed)
 {
     for (size_t l = 0; l < network->layer_count; l++) {
         struct tp_layer *layer = &network->layers[l];
@@ -241,7 +241,7 @@ static void little_endian(float *values, size_t count)
     }
 }
 
-enum tp_status tp_network_hash(const struct tp_network *network, uint64_t *hash, struct tp_error *error)
+tileprop_status tp_network_hash(const struct tp_network *network, uint64_t *hash, struct tp_error *error)
 {
     size_t widest = 0;
     for (size_t l = 0; l < network->layer_count; l++)
@@ -263,5 +263,5 @@ enum tp_status tp_network_hash(const struct tp_network *network, uint64_t *hash,
     }
     XXH3_freeState(state);
     free(row);
-    return ready ? TP_OK : tp_fail(error, TP_FAILURE, "out of memory: hashing the weights");
+    return ready ? TILEPROP_OK : tp_fail(error, TILEPROP_FAILURE, "out of memory: hashing the weights");
 }

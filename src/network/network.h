@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "train/train_options.h"
 
-#define TP_LAYERS_MAX (TP_HIDDEN_MAX + 1)
+#define TP_LAYERS_MAX (TILEPROP_HIDDEN_MAX + 1)
 
 struct tp_weights;
 
@@ -25,7 +25,7 @@ struct tp_slice {
 struct tp_layer {
     size_t inputs, units;
     bool bias;
-    enum tp_activation activation;
+    tileprop_activation activation;
     size_t slice_count;
     struct tp_slice *slices; /* [slice_count], ascending units; member s owns slice s */
 };
@@ -39,14 +39,14 @@ struct tp_network {
 /*
  * Shapes of the network that the options describe, without memory for weights. Each layer gets as many slices
  * as it has panels, at most `members`.
- * Errors: TP_FAILURE without memory; the network may be freed either way.
+ * Errors: TILEPROP_FAILURE without memory; the network may be freed either way.
  */
-enum tp_status tp_network_shape(struct tp_network *network, const struct tp_train_options *options,
-                                size_t features, size_t classes, size_t members, struct tp_error *error);
+tileprop_status tp_network_shape(struct tp_network *network, const struct tp_train_options *options,
+                                 size_t features, size_t classes, size_t members, struct tp_error *error);
 
 /* The same shapes once more, without memory for weights. Errors and freeing: as tp_network_shape. */
-enum tp_status tp_network_like(struct tp_network *network, const struct tp_network *shaped,
-                               struct tp_error *error);
+tileprop_status tp_network_like(struct tp_network *network, const struct tp_network *shaped,
+                                struct tp_error *error);
 
 /* Cuts a layer anew, into at most as many slices as it was shaped with, before any has memory. */
 void tp_network_cut(struct tp_network *network, size_t layer, size_t slices);
@@ -70,7 +70,7 @@ void tp_network_place(struct tp_network *network, size_t member, struct tp_arena
  *
  * Fan-in counts the first layer's constant input; the biases of later layers start at 0.
  */
-void tp_network_initialize(struct tp_network *network, size_t member, enum tp_init init, uint64_t seed);
+void tp_network_initialize(struct tp_network *network, size_t member, tileprop_init init, uint64_t seed);
 
 /*
  * The same with weights of the same shape, of which biases that the network lacks are left out and those that
@@ -94,8 +94,8 @@ size_t tp_network_parameters(const struct tp_network *network);
 
 /*
  * XXH3-64 of the weights as little-endian fp32: layer by layer, row by row (tp_network_row), unit by unit.
- * Errors: TP_FAILURE without memory.
+ * Errors: TILEPROP_FAILURE without memory.
  */
-enum tp_status tp_network_hash(const struct tp_network *network, uint64_t *hash, struct tp_error *error);
+tileprop_status tp_network_hash(const struct tp_network *network, uint64_t *hash, struct tp_error *error);
 
 #endif

@@ -44,20 +44,20 @@ static void advance(struct reader *r)
         r->failure = errno;
 }
 
-static enum tp_status refuse(const struct reader *r, const char *expected, struct tp_error *error)
+static tileprop_status refuse(const struct reader *r, const char *expected, struct tp_error *error)
 {
     if (r->text)
-        return tp_fail(error, TP_BAD_INPUT, "%s:%zu: plan: expected %s, found \"%.64s\"", r->path, r->number,
-                       expected, r->text);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s:%zu: plan: expected %s, found \"%.64s\"", r->path,
+                       r->number, expected, r->text);
     if (r->failure)
-        return tp_fail(error, r->failure == ENOMEM ? TP_FAILURE : TP_BAD_INPUT, "%s:%zu: plan: %s", r->path,
-                       r->number, strerror(r->failure));
-    return tp_fail(error, TP_BAD_INPUT, "%s:%zu: plan: expected %s, found the end of the file", r->path,
+        return tp_fail(error, r->failure == ENOMEM ? TILEPROP_FAILURE : TILEPROP_BAD_INPUT,
+                       "%s:%zu: plan: %s", r->path, r->number, strerror(r->failure));
+    return tp_fail(error, TILEPROP_BAD_INPUT, "%s:%zu: plan: expected %s, found the end of the file", r->path,
                    r->number, expected);
 }
 
-static enum tp_status read_count(struct reader *r, const char *name, size_t most, size_t *count,
-                                 struct tp_error *error)
+static tileprop_status read_count(struct reader *r, const char *name, size_t most, size_t *count,
+                                  struct tp_error *error)
 {
     char expected[96], *end = NULL;
     size_t length = strlen(name);
@@ -67,14 +67,14 @@ static enum tp_status read_count(struct reader *r, const char *name, size_t most
         errno = 0;
         *count = strtoul(r->text + length + 1, &end, 10);
         if (*end == '\0' && errno == 0 && *count >= 1 && *count <= most)
-            return TP_OK;
+            return TILEPROP_OK;
     }
     snprintf(expected, sizeof expected, "%s with a number from 1 to %zu", name, most);
     return refuse(r, expected, error);
 }
 
-static enum tp_status read_layer(struct reader *r, const struct tp_layer *layer, size_t l,
-                                 struct tp_plan *plan, struct tp_error *error)
+static tileprop_status read_layer(struct reader *r, const struct tp_layer *layer, size_t l,
+                                  struct tp_plan *plan, struct tp_error *error)
 {
     static const struct {
         const char *text;
@@ -98,31 +98,31 @@ static enum tp_status read_layer(struct reader *r, const struct tp_layer *layer,
         }
         plan->by_units[l] = ways[i].by_units;
         plan->slices[l] = ways[i].by_inputs ? 1 : slices;
-        return TP_OK;
+        return TILEPROP_OK;
     }
     snprintf(expected, sizeof expected, "%s%s, %s or %s", begin, ways[0].text, ways[1].text, ways[2].text);
     return refuse(r, expected, error);
 }
 
-enum tp_status tp_plan_read(const char *path, const struct tp_network *network, size_t batch,
-                            struct tp_plan *plan, struct tp_error *error)
+tileprop_status tp_plan_read(const char *path, const struct tp_network *network, size_t batch,
+                             struct tp_plan *plan, struct tp_error *error)
 {
     struct reader r = {.path = path, .file = fopen(path, "re")};
     if (!r.file)
-        return tp_fail(error, TP_BAD_INPUT, "--plan: %s: %s", path, strerror(errno));
+        return tp_fail(error, TILEPROP_BAD_INPUT, "--plan: %s: %s", path, strerror(errno));
     *plan = (struct tp_plan){.batch = batch};
-    enum tp_status status = read_count(&r, "members", MEMBERS_MAX, &plan->members, error);
-    if (status == TP_OK)
+    tileprop_status status = read_count(&r, "members", MEMBERS_MAX, &plan->members, error);
+    if (status == TILEPROP_OK)
         status = read_count(&r, "step-members", plan->members, &plan->step_members, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = read_count(&r, "evaluation-rows", ROWS_MAX, &plan->evaluation_rows, error);
-    for (size_t l = 0; status == TP_OK && l < network->layer_count; l++)
+    for (size_t l = 0; status == TILEPROP_OK && l < network->layer_count; l++)
         status = read_layer(&r, &network->layers[l], l, plan, error);
-    if (status == TP_OK) {
+    if (status == TILEPROP_OK) {
         char expected[64];
         snprintf(expected, sizeof expected, "no more than %zu layers", network->layer_count);
         advance(&r);
-        status = r.text || r.failure ? refuse(&r, expected, error) : TP_OK;
+        status = r.text || r.failure ? refuse(&r, expected, error) : TILEPROP_OK;
     }
     free(r.line);
     fclose(r.file);

@@ -21,9 +21,10 @@ void tp_plan_write(const struct tp_plan *plan, size_t layers, FILE *out);
 
 /*
  * Reads the plan of a network, however it is cut, and of a batch.
- * Errors: TP_BAD_INPUT with file, line, what was expected and what was found; TP_FAILURE without memory.
+ * Errors: TILEPROP_BAD_INPUT with file, line, what was expected and what was found; TILEPROP_FAILURE without
+ * memory.
  */
-enum tp_status tp_plan_read(const char *path, const struct tp_network *network, size_t batch,
-                            struct tp_plan *plan, struct tp_error *error);
+tileprop_status tp_plan_read(const char *path, const struct tp_network *network, size_t batch,
+                             struct tp_plan *plan, struct tp_error *error);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 
-const char *tp_verb_name(enum tp_verb verb)
+const char *tp_verb_name(tileprop_verb verb)
 {
     static const char *const names[] = {"pack", "forward", "loss", "backward", "update"};
     return names[verb];
@@ -21,13 +21,13 @@ void tp_profile_begin(struct tp_profile *profile)
         profile->last = tp_clock_seconds();
 }
 
-void tp_profile_work(struct tp_profile *profile, enum tp_verb verb, size_t layer)
+void tp_profile_work(struct tp_profile *profile, tileprop_verb verb, size_t layer)
 {
     if (profile)
         profile->cells[verb][layer].seconds += lap(profile);
 }
 
-void tp_profile_wait(struct tp_profile *profile, enum tp_verb verb, size_t layer)
+void tp_profile_wait(struct tp_profile *profile, tileprop_verb verb, size_t layer)
 {
     if (profile)
         profile->cells[verb][layer].waited += lap(profile);
@@ -37,7 +37,7 @@ void tp_profile_add_up(const struct tp_profile *profiles, size_t members, struct
 {
     *sum = (struct tp_profile_sum){0};
     for (size_t m = 0; m < members; m++) {
-        for (int v = 0; v < TP_VERB_COUNT; v++) {
+        for (int v = 0; v < TILEPROP_VERBS; v++) {
             for (size_t l = 0; l < TP_LAYERS_MAX; l++) {
                 const struct tp_profile_cell *cell = &profiles[m].cells[v][l];
                 sum->mean[v][l].seconds += cell->seconds / (double)members;

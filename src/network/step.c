@@ -107,7 +107,7 @@ static void pack(const struct tp_step *step, const struct tp_step_member *member
                  struct tp_range rows)
 {
     const struct tp_tier *tier = step->tier;
-    tp_pack_fn *verb = member->train->type == TP_SAMPLE_U8 ? tier->pack_u8 : tier->pack_f32;
+    tp_pack_fn *verb = member->train->type == TILEPROP_U8 ? tier->pack_u8 : tier->pack_f32;
     verb(&(struct tp_pack){.row_begin = rows.begin,
                            .row_end = rows.end,
                            .features = member->train->features,
@@ -139,7 +139,8 @@ static void forward_slice(const struct tp_step *step, const struct tp_step_membe
 }
 
 /* Waits for the other step members behind a verb. */
-static void meet(const struct tp_step *step, const struct tp_step_member *member, enum tp_verb verb, size_t l)
+static void meet(const struct tp_step *step, const struct tp_step_member *member, tileprop_verb verb,
+                 size_t l)
 {
     tp_team_barrier_of(step->plan->step_members);
     tp_profile_wait(member->profile, verb, l);
@@ -152,17 +153,17 @@ static void forward(const struct tp_step *step, const struct tp_step_member *mem
     const struct tp_plan *plan = step->plan;
     for (size_t l = 0; l < step->network->layer_count; l++) {
         if (l > 0 && (plan->by_units[l - 1] || plan->by_units[l]))
-            meet(step, member, TP_VERB_FORWARD, l - 1);
+            meet(step, member, TILEPROP_FORWARD, l - 1);
         if (plan->by_units[l]) {
             forward_slice(step, member, l, member->index, all);
         } else {
             for (size_t s = 0; s < step->network->layers[l].slice_count; s++)
                 forward_slice(step, member, l, s, own);
         }
-        tp_profile_work(member->profile, TP_VERB_FORWARD, l);
+        tp_profile_work(member->profile, TILEPROP_FORWARD, l);
     }
     if (plan->by_units[step->network->layer_count - 1])
-        meet(step, member, TP_VERB_FORWARD, step->network->layer_count - 1);
+        meet(step, member, TILEPROP_FORWARD, step->network->layer_count - 1);
 }
 
 static void loss(const struct tp_step *step, const struct tp_step_member *member, const uint32_t *index,
@@ -185,7 +186,7 @@ static void loss(const struct tp_step *step, const struct tp_step_member *member
                                        .d = step->d[last],
                                        .d_stride = step->stride,
                                        .loss = step->loss});
-    tp_profile_work(member->profile, TP_VERB_LOSS, last);
+    tp_profile_work(member->profile, TILEPROP_LOSS, last);
 }
 
 static void backward_layer(const struct tp_step *step, size_t l, struct tp_range rows, struct tp_range inputs)
@@ -226,12 +227,12 @@ static void backward(const struct tp_step *step, const struct tp_step_member *me
         const struct tp_layer *layer = &step->network->layers[l];
         const bool by_inputs = tp_plan_inputs_pay(step->plan->by_units[l], layer->inputs, layer->units);
         if (by_inputs || above_by_inputs)
-            meet(step, member, l == last ? TP_VERB_LOSS : TP_VERB_BACKWARD, l == last ? l : l + 1);
+            meet(step, member, l == last ? TILEPROP_LOSS : TILEPROP_BACKWARD, l == last ? l : l + 1);
         if (by_inputs)
             backward_layer(step, l, all, tp_plan_share_panels(layer->inputs, member->index, members));
         else
             backward_layer(step, l, own, (struct tp_range){0, layer->inputs});
-        tp_profile_work(member->profile, TP_VERB_BACKWARD, l);
+        tp_profile_work(member->profile, TILEPROP_BACKWARD, l);
         above_by_inputs = by_inputs;
     }
 }
@@ -311,7 +312,7 @@ static bool update(const struct tp_step *step, const struct tp_step_member *memb
                                                .wt_stride = slice->wt_stride,
                                                .state = {slice->state[0], slice->state[1]},
                                                .nontemporal = step->nontemporal});
-        tp_profile_work(member->profile, TP_VERB_UPDATE, l);
+        tp_profile_work(member->profile, TILEPROP_UPDATE, l);
         worked = true;
     }
     return worked;
@@ -329,7 +330,7 @@ void tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint
 
     tp_profile_begin(member->profile);
     pack(step, member, index, copies ? all : own);
-    tp_profile_work(member->profile, TP_VERB_PACK, 0);
+    tp_profile_work(member->profile, TILEPROP_PACK, 0);
     forward(step, member, all, own);
     loss(step, member, index, rows, own);
     backward(step, member, all, own);
@@ -337,16 +338,16 @@ void tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint
         copies ? (struct tp_range){0, next_rows} : tp_plan_share(next_rows, member->index, members);
     for (size_t r = to_come.begin; r < to_come.end; r++)
         tp_dataset_fetch(member->train, next[r]);
-    tp_profile_work(member->profile, TP_VERB_PACK, 0);
-    meet(step, member, last > 0 ? TP_VERB_BACKWARD : TP_VERB_LOSS, last > 0 ? 1 : 0);
+    tp_profile_work(member->profile, TILEPROP_PACK, 0);
+    meet(step, member, last > 0 ? TILEPROP_BACKWARD : TILEPROP_LOSS, last > 0 ? 1 : 0);
     if (member->index == 0)
         losses_ready(context, rows);
     if (step->measure)
         measure(step, member, rows);
-    tp_profile_work(member->profile, TP_VERB_LOSS, last);
+    tp_profile_work(member->profile, TILEPROP_LOSS, last);
     bool worked = update(step, member, rows);
     member->worked |= worked || own.begin < own.end;
-    meet(step, member, TP_VERB_UPDATE, last);
+    meet(step, member, TILEPROP_UPDATE, last);
 }
 
 size_t tp_step_first_bad_layer(const struct tp_step *step, size_t rows)

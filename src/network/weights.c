@@ -26,7 +26,7 @@ bool tp_weights_alike(const struct tp_weights *a, const struct tp_weights *b)
     return alike;
 }
 
-enum tp_status tp_weights_allocate(struct tp_weights *weights, struct tp_error *error)
+tileprop_status tp_weights_allocate(struct tp_weights *weights, struct tp_error *error)
 {
     size_t count = 0;
     bool fits = true;
@@ -38,7 +38,7 @@ enum tp_status tp_weights_allocate(struct tp_weights *weights, struct tp_error *
     }
     weights->values = fits ? calloc(count, sizeof *weights->values) : NULL;
     if (!weights->values)
-        return tp_fail(error, TP_FAILURE, "out of memory: a copy of the weights");
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: a copy of the weights");
     float *next = weights->values;
     for (size_t l = 0; l < weights->layer_count; l++) {
         struct tp_weights_layer *layer = &weights->layers[l];
@@ -49,7 +49,7 @@ enum tp_status tp_weights_allocate(struct tp_weights *weights, struct tp_error *
             next += layer->units;
         }
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 static bool all_finite(const float *values, size_t count)

@@ -35,9 +35,9 @@ bool tp_weights_alike(const struct tp_weights *a, const struct tp_weights *b);
 
 /*
  * Gives memory, zeroed, to all layers.
- * Errors: TP_FAILURE without it. The weights may be freed either way.
+ * Errors: TILEPROP_FAILURE without it. The weights may be freed either way.
  */
-enum tp_status tp_weights_allocate(struct tp_weights *weights, struct tp_error *error);
+tileprop_status tp_weights_allocate(struct tp_weights *weights, struct tp_error *error);
 
 /* Copies all values; both have the same layers. */
 void tp_weights_copy(struct tp_weights *to, const struct tp_weights *from);

@@ -9,27 +9,28 @@
 #include "readers/csv.h"
 #include "readers/gzip.h"
 
-static enum tp_status balance(const struct tp_dataset *dataset, float *weights, struct tp_error *error)
+static tileprop_status balance(const struct tp_dataset *dataset, float *weights, struct tp_error *error)
 {
     size_t *counts = calloc(dataset->classes, sizeof *counts);
     if (!counts)
-        return tp_fail(error, TP_FAILURE, "out of memory for the weights of %zu classes", dataset->classes);
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory for the weights of %zu classes",
+                       dataset->classes);
     tp_dataset_count_classes(dataset, counts);
     for (size_t k = 0; k < dataset->classes; k++)
         weights[k] =
             counts[k] ? (float)((double)dataset->count / ((double)dataset->classes * (double)counts[k])) : 1;
     free(counts);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* The names of the classes, by their labels. */
-static enum tp_status name_classes(const struct tp_dataset *dataset, struct tp_string_table *names,
-                                   struct tp_error *error)
+static tileprop_status name_classes(const struct tp_dataset *dataset, struct tp_string_table *names,
+                                    struct tp_error *error)
 {
     static const struct tp_schema unknown = {0};
     const struct tp_schema *schema = dataset->schema ? dataset->schema : &unknown;
-    enum tp_status status = TP_OK;
-    for (size_t k = 0; status == TP_OK && k < dataset->classes; k++) {
+    tileprop_status status = TILEPROP_OK;
+    for (size_t k = 0; status == TILEPROP_OK && k < dataset->classes; k++) {
         char buffer[32];
         const char *name = tp_schema_class(schema, k, buffer, sizeof buffer);
         status = tp_string_table_add(names, name, strlen(name), error);
@@ -38,44 +39,45 @@ static enum tp_status name_classes(const struct tp_dataset *dataset, struct tp_s
 }
 
 /* NaN stands for a class that was not named yet. */
-static enum tp_status read_row(struct tp_csv *csv, const struct tp_string_table *names, float *weights,
-                               struct tp_error *error)
+static tileprop_status read_row(struct tp_csv *csv, const struct tp_string_table *names, float *weights,
+                                struct tp_error *error)
 {
     struct tp_field field = {0};
     uint32_t class;
     float weight;
-    enum tp_status status = tp_csv_read_field(csv, &field, error);
-    if (status != TP_OK)
+    tileprop_status status = tp_csv_read_field(csv, &field, error);
+    if (status != TILEPROP_OK)
         return status;
     const struct tp_shown shown = tp_show(field.text, field.size);
     if (!tp_string_table_find(names, field.text, field.size, &class))
-        return tp_fail(error, TP_BAD_INPUT, "%s: row %zu: class \"%s\" found, expected one of the data's %zu",
-                       csv->path, csv->row, shown.text, names->count);
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: row %zu: class \"%s\" found, expected one of the data's %zu", csv->path, csv->row,
+                       shown.text, names->count);
     if (!isnan(weights[class]))
-        return tp_fail(error, TP_BAD_INPUT, "%s: row %zu: class \"%s\" found twice, expected once", csv->path,
-                       csv->row, shown.text);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: class \"%s\" found twice, expected once",
+                       csv->path, csv->row, shown.text);
     if (!csv->more || !tp_csv_read_number(csv, &weight) || csv->more || !(weight >= 0 && isfinite(weight)))
-        return tp_fail(error, TP_BAD_INPUT, "%s: row %zu: expected CLASS,WEIGHT with a number from 0",
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: expected CLASS,WEIGHT with a number from 0",
                        csv->path, csv->row);
     weights[class] = weight;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-static enum tp_status read_file(const char *path, const struct tp_dataset *dataset, float *weights,
-                                struct tp_error *error)
+static tileprop_status read_file(const char *path, const struct tp_dataset *dataset, float *weights,
+                                 struct tp_error *error)
 {
     struct tp_file file;
-    enum tp_status status = tp_gzip_read(&file, path, error);
-    if (status != TP_OK)
+    tileprop_status status = tp_gzip_read(&file, path, error);
+    if (status != TILEPROP_OK)
         return status;
     for (size_t k = 0; k < dataset->classes; k++)
         weights[k] = NAN;
     struct tp_string_table names = {0};
     struct tp_csv csv;
     status = tp_csv_open(&csv, &file, 0, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = name_classes(dataset, &names, error);
-    while (status == TP_OK && tp_csv_next(&csv))
+    while (status == TILEPROP_OK && tp_csv_next(&csv))
         status = read_row(&csv, &names, weights, error);
     for (size_t k = 0; k < dataset->classes; k++)
         weights[k] = isnan(weights[k]) ? 1 : weights[k];
@@ -85,12 +87,13 @@ static enum tp_status read_file(const char *path, const struct tp_dataset *datas
     return status;
 }
 
-enum tp_status tp_class_weights_make(const char *source, const struct tp_dataset *dataset, float **weights,
-                                     struct tp_error *error)
+tileprop_status tp_class_weights_make(const char *source, const struct tp_dataset *dataset, float **weights,
+                                      struct tp_error *error)
 {
     *weights = malloc(dataset->classes * sizeof **weights);
     if (!*weights)
-        return tp_fail(error, TP_FAILURE, "out of memory for the weights of %zu classes", dataset->classes);
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory for the weights of %zu classes",
+                       dataset->classes);
     return strcmp(source, "balanced") == 0 ? balance(dataset, *weights, error)
                                            : read_file(source, dataset, *weights, error);
 }

@@ -40,14 +40,14 @@ static void skip_empty(struct tp_csv *csv)
         skip_line(csv);
 }
 
-enum tp_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_t skip_lines,
-                           struct tp_error *error)
+tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_t skip_lines,
+                            struct tp_error *error)
 {
     const char *bytes = (const char *)file->bytes;
     *csv = (struct tp_csv){.path = file->path, .at = bytes, .end = bytes + file->size, .line = 1};
     const char *zero = memchr(bytes, '\0', file->size);
     if (zero)
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: byte %zu%s: a zero byte found, expected a table as text in ASCII or UTF-8",
                        file->path, (size_t)(zero - bytes), file->unpacked ? " of the unpacked data" : "");
     if (file->size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0)
@@ -56,14 +56,14 @@ enum tp_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_
         skip_line(csv);
     skip_empty(csv);
     if (csv->at == csv->end)
-        return tp_fail(error, TP_BAD_INPUT, "%s: no line found%s, expected a table", file->path,
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: no line found%s, expected a table", file->path,
                        skip_lines ? " behind those that --skip-lines leaves out" : "");
     if (*csv->at == '<')
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: row %zu: '<' found: this is an HTML page (a failed download?), expected a table",
                        file->path, csv->line);
     find_delimiter(csv);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 void tp_csv_close(struct tp_csv *csv)
@@ -113,7 +113,7 @@ bool tp_csv_read_number(struct tp_csv *csv, float *value)
 }
 
 /* The field begins behind the quote that csv->at is at. */
-static enum tp_status read_quoted(struct tp_csv *csv, struct tp_field *field, struct tp_error *error)
+static tileprop_status read_quoted(struct tp_csv *csv, struct tp_field *field, struct tp_error *error)
 {
     const char *c = csv->at + 1, *end = csv->end;
     const size_t line = csv->line;
@@ -123,7 +123,7 @@ static enum tp_status read_quoted(struct tp_csv *csv, struct tp_field *field, st
             const size_t grown_size = 2 * size + 64;
             char *grown = realloc(csv->buffer, grown_size);
             if (!grown)
-                return tp_fail(error, TP_FAILURE, "%s: out of memory for a field", csv->path);
+                return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for a field", csv->path);
             csv->buffer = grown;
             csv->buffer_size = grown_size;
         }
@@ -132,18 +132,18 @@ static enum tp_status read_quoted(struct tp_csv *csv, struct tp_field *field, st
         c += *c == '"' ? 2 : 1;
     }
     if (c == end)
-        return tp_fail(error, TP_BAD_INPUT, "%s: row %zu: a double quote on line %zu is not closed",
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: a double quote on line %zu is not closed",
                        csv->path, csv->row, line);
     csv->line += lines;
     if (!end_field(csv, skip_blanks(c + 1, end)))
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: row %zu: text found behind a field in double quotes, expected the field's end",
                        csv->path, csv->row);
     *field = (struct tp_field){.text = size ? csv->buffer : "", .size = size, .quoted = true};
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_csv_read_field(struct tp_csv *csv, struct tp_field *field, struct tp_error *error)
+tileprop_status tp_csv_read_field(struct tp_csv *csv, struct tp_field *field, struct tp_error *error)
 {
     csv->at = skip_blanks(csv->at, csv->end);
     if (csv->at < csv->end && *csv->at == '"')
@@ -154,15 +154,15 @@ enum tp_status tp_csv_read_field(struct tp_csv *csv, struct tp_field *field, str
     while (c > begin && c[-1] == ' ')
         c--;
     *field = (struct tp_field){.text = begin, .size = (size_t)(c - begin)};
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_csv_count_fields(struct tp_csv *csv, size_t *count, struct tp_error *error)
+tileprop_status tp_csv_count_fields(struct tp_csv *csv, size_t *count, struct tp_error *error)
 {
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     struct tp_field field;
     *count = 0;
-    while (status == TP_OK && csv->more) {
+    while (status == TILEPROP_OK && csv->more) {
         status = tp_csv_read_field(csv, &field, error);
         ++*count;
     }

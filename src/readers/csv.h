@@ -35,11 +35,11 @@ struct tp_field {
  * Begins to read a file, which outlives *csv, behind so many lines of it. The delimiter is the one of the
  * three that is most often in the first record, outside of quotes, of equals the semicolon, then the tab.
  * tp_csv_close() it afterwards, on error too.
- * Errors: TP_BAD_INPUT for what is no text (a zero byte) or HTML, and if there are no more lines than are to
- * be skipped.
+ * Errors: TILEPROP_BAD_INPUT for what is no text (a zero byte) or HTML, and if there are no more lines than
+ * are to be skipped.
  */
-enum tp_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_t skip_lines,
-                           struct tp_error *error);
+tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_t skip_lines,
+                            struct tp_error *error);
 void tp_csv_close(struct tp_csv *csv);
 
 /* Goes to the next record, which has a field at least; false if there is none. */
@@ -50,12 +50,12 @@ bool tp_csv_read_number(struct tp_csv *csv, float *value);
 
 /*
  * Reads the next field.
- * Errors: TP_BAD_INPUT with path and row for a quote that is not closed or has text behind it; TP_FAILURE
- * without memory.
+ * Errors: TILEPROP_BAD_INPUT with path and row for a quote that is not closed or has text behind it;
+ * TILEPROP_FAILURE without memory.
  */
-enum tp_status tp_csv_read_field(struct tp_csv *csv, struct tp_field *field, struct tp_error *error);
+tileprop_status tp_csv_read_field(struct tp_csv *csv, struct tp_field *field, struct tp_error *error);
 
 /* Reads the rest of the record and stores how many fields that are. Errors: as tp_csv_read_field(). */
-enum tp_status tp_csv_count_fields(struct tp_csv *csv, size_t *count, struct tp_error *error);
+tileprop_status tp_csv_count_fields(struct tp_csv *csv, size_t *count, struct tp_error *error);
 
 #endif

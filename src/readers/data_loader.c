@@ -7,47 +7,48 @@
 #include "readers/libsvm.h"
 #include "readers/npy.h"
 
-static enum tp_status read_array(const struct tp_data_loader *source, struct tp_file *samples,
-                                 struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error)
+static tileprop_status read_array(const struct tp_data_loader *source, struct tp_file *samples,
+                                  struct tp_schema *schema, struct tp_dataset *dataset,
+                                  struct tp_error *error)
 {
-    enum tp_status status = tp_npy_samples(samples, source->table.missing, schema, dataset, error);
-    if (status != TP_OK || (!source->labels && source->table.may_lack_label))
+    tileprop_status status = tp_npy_samples(samples, source->table.missing, schema, dataset, error);
+    if (status != TILEPROP_OK || (!source->labels && source->table.may_lack_label))
         return status;
     struct tp_file labels;
     status = source->labels ? tp_gzip_read(&labels, source->labels, error)
-                            : tp_fail(error, TP_USAGE, "--labels: expected the file with the labels of %s",
-                                      source->path);
-    if (status == TP_OK)
+                            : tp_fail(error, TILEPROP_USAGE,
+                                      "--labels: expected the file with the labels of %s", source->path);
+    if (status == TILEPROP_OK)
         status = tp_npy_labels(&labels, schema, dataset, error);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         tp_dataset_free(dataset);
     return status;
 }
 
 /* Files that hold data, but not in the form that is read here. */
-static enum tp_status refuse_other(const struct tp_file *file, struct tp_error *error)
+static tileprop_status refuse_other(const struct tp_file *file, struct tp_error *error)
 {
     static const char zip[] = {'P', 'K', 3, 4};
     if (tp_idx_is(file))
         return tp_fail(
-            error, TP_BAD_INPUT,
+            error, TILEPROP_BAD_INPUT,
             "%s: an IDX file found, expected the directory that it and the file of its labels are in",
             file->path);
     if (file->size >= sizeof zip && memcmp(file->bytes, zip, sizeof zip) == 0)
         return tp_fail(
-            error, TP_BAD_INPUT,
+            error, TILEPROP_BAD_INPUT,
             "%s: a zip archive found, as .npz and .xlsx are, expected a table as text or one array",
             file->path);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_data_loader_parse(const struct tp_data_loader *source, struct tp_file *file,
-                                    struct tp_schema *schema, struct tp_dataset *dataset,
-                                    struct tp_error *error)
+tileprop_status tp_data_loader_parse(const struct tp_data_loader *source, struct tp_file *file,
+                                     struct tp_schema *schema, struct tp_dataset *dataset,
+                                     struct tp_error *error)
 {
     *dataset = (struct tp_dataset){0};
-    const enum tp_status status = refuse_other(file, error);
-    if (status != TP_OK) {
+    const tileprop_status status = refuse_other(file, error);
+    if (status != TILEPROP_OK) {
         tp_file_free(file);
         return status;
     }
@@ -57,15 +58,15 @@ enum tp_status tp_data_loader_parse(const struct tp_data_loader *source, struct 
         return tp_libsvm_is(file) ? tp_libsvm_parse(file, schema, dataset, error)
                                   : tp_table_parse(file, &source->table, schema, dataset, error);
     tp_file_free(file);
-    return tp_fail(error, TP_USAGE, "--labels: expected with a NumPy array only, found with %s",
+    return tp_fail(error, TILEPROP_USAGE, "--labels: expected with a NumPy array only, found with %s",
                    source->path);
 }
 
-enum tp_status tp_data_loader_read(const struct tp_data_loader *source, struct tp_schema *schema,
-                                   struct tp_dataset *dataset, struct tp_error *error)
+tileprop_status tp_data_loader_read(const struct tp_data_loader *source, struct tp_schema *schema,
+                                    struct tp_dataset *dataset, struct tp_error *error)
 {
     *dataset = (struct tp_dataset){0};
     struct tp_file file;
-    const enum tp_status status = tp_gzip_read(&file, source->path, error);
-    return status == TP_OK ? tp_data_loader_parse(source, &file, schema, dataset, error) : status;
+    const tileprop_status status = tp_gzip_read(&file, source->path, error);
+    return status == TILEPROP_OK ? tp_data_loader_parse(source, &file, schema, dataset, error) : status;
 }

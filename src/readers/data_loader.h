@@ -19,15 +19,16 @@ struct tp_data_loader {
 
 /*
  * Reads the samples and their labels. An empty schema is filled; a known one is what they have to fit.
- * Errors: those of the formats; TP_BAD_INPUT for IDX files, which idx.h reads, and zip archives; TP_USAGE for
- * labels that are missing or not wanted. On error *dataset is empty; the schema is to be freed.
+ * Errors: those of the formats; TILEPROP_BAD_INPUT for IDX files, which idx.h reads, and zip archives;
+ * TILEPROP_USAGE for labels that are missing or not wanted. On error *dataset is empty; the schema is to be
+ * freed.
  */
-enum tp_status tp_data_loader_read(const struct tp_data_loader *source, struct tp_schema *schema,
-                                   struct tp_dataset *dataset, struct tp_error *error);
+tileprop_status tp_data_loader_read(const struct tp_data_loader *source, struct tp_schema *schema,
+                                    struct tp_dataset *dataset, struct tp_error *error);
 
 /* The same of a file that was read, whose bytes are freed or become the samples. */
-enum tp_status tp_data_loader_parse(const struct tp_data_loader *source, struct tp_file *file,
-                                    struct tp_schema *schema, struct tp_dataset *dataset,
-                                    struct tp_error *error);
+tileprop_status tp_data_loader_parse(const struct tp_data_loader *source, struct tp_file *file,
+                                     struct tp_schema *schema, struct tp_dataset *dataset,
+                                     struct tp_error *error);
 
 #endif

@@ -10,9 +10,9 @@
 /* Up to this ratio the size that a gzip file claims is allocated at once. */
 #define TP_DEFLATE_RATIO_TRUSTED 32
 
-static enum tp_status fail_memory(const struct tp_file *file, size_t size, struct tp_error *error)
+static tileprop_status fail_memory(const struct tp_file *file, size_t size, struct tp_error *error)
 {
-    return tp_fail(error, TP_FAILURE, "%s: out of memory: %zu bytes needed", file->path, size);
+    return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory: %zu bytes needed", file->path, size);
 }
 
 static bool is_gzip(const unsigned char *bytes, size_t size)
@@ -41,8 +41,8 @@ static size_t first_capacity(const struct tp_file *packed)
 }
 
 /* Unpacks every member of packed to the end of plain, which starts empty. */
-static enum tp_status gunzip(struct tp_file *plain, const struct tp_file *packed,
-                             struct libdeflate_decompressor *decompressor, struct tp_error *error)
+static tileprop_status gunzip(struct tp_file *plain, const struct tp_file *packed,
+                              struct libdeflate_decompressor *decompressor, struct tp_error *error)
 {
     const size_t limit = times(packed->size, TP_DEFLATE_RATIO_MAX);
     size_t capacity = 0, wanted = first_capacity(packed);
@@ -63,7 +63,7 @@ static enum tp_status gunzip(struct tp_file *plain, const struct tp_file *packed
         }
         if (!is_gzip(packed->bytes + offset, packed->size - offset))
             return tp_fail(
-                error, TP_BAD_INPUT,
+                error, TILEPROP_BAD_INPUT,
                 "%s: byte %zu: %zu trailing bytes after the gzip stream, expected the end of the file",
                 packed->path, offset, packed->size - offset);
 
@@ -77,7 +77,7 @@ static enum tp_status gunzip(struct tp_file *plain, const struct tp_file *packed
         }
         if (result != LIBDEFLATE_SUCCESS)
             return tp_fail(
-                error, TP_BAD_INPUT,
+                error, TILEPROP_BAD_INPUT,
                 "%s: byte %zu: the gzip stream that starts here is corrupt or cut short, expected it whole",
                 packed->path, offset);
         offset += consumed;
@@ -89,40 +89,40 @@ static enum tp_status gunzip(struct tp_file *plain, const struct tp_file *packed
         if (shrunk)
             plain->bytes = shrunk;
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_gzip_unpack(struct tp_file *file, struct tp_error *error)
+tileprop_status tp_gzip_unpack(struct tp_file *file, struct tp_error *error)
 {
     if (!is_gzip(file->bytes, file->size))
-        return TP_OK;
+        return TILEPROP_OK;
 
     struct libdeflate_decompressor *decompressor = libdeflate_alloc_decompressor();
     if (!decompressor)
-        return tp_fail(error, TP_FAILURE, "%s: out of memory for unpacking", file->path);
+        return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for unpacking", file->path);
     struct tp_file plain = {.path = file->path, .unpacked = true};
-    enum tp_status status = gunzip(&plain, file, decompressor, error);
+    tileprop_status status = gunzip(&plain, file, decompressor, error);
     libdeflate_free_decompressor(decompressor);
 
-    if (status != TP_OK) {
+    if (status != TILEPROP_OK) {
         tp_file_free(&plain);
         return status;
     }
     tp_file_free(file);
     *file = plain;
     if (is_gzip(file->bytes, file->size))
-        status = tp_fail(error, TP_BAD_INPUT,
+        status = tp_fail(error, TILEPROP_BAD_INPUT,
                          "%s: byte 0 of the unpacked data: looks gzip-compressed twice, expected gzip once",
                          file->path);
     return status;
 }
 
-enum tp_status tp_gzip_read(struct tp_file *file, const char *path, struct tp_error *error)
+tileprop_status tp_gzip_read(struct tp_file *file, const char *path, struct tp_error *error)
 {
-    enum tp_status status = tp_file_read(file, path, error);
-    if (status == TP_OK)
+    tileprop_status status = tp_file_read(file, path, error);
+    if (status == TILEPROP_OK)
         status = tp_gzip_unpack(file, error);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         tp_file_free(file);
     return status;
 }

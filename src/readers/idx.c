@@ -44,66 +44,66 @@ static const char *inside(const struct tp_file *file)
     return file->unpacked ? " of the unpacked data" : "";
 }
 
-static enum tp_status check_not_html(const struct tp_file *file, struct tp_error *error)
+static tileprop_status check_not_html(const struct tp_file *file, struct tp_error *error)
 {
     size_t start = 0;
     while (start < file->size && file->bytes[start] && strchr(" \t\r\n", file->bytes[start]))
         start++;
     if (start < file->size && file->bytes[start] == '<')
         return tp_fail(
-            error, TP_BAD_INPUT,
+            error, TILEPROP_BAD_INPUT,
             "%s: byte %zu%s: '<' found: this is an HTML page (a failed download?), expected an IDX file",
             file->path, start, inside(file));
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-static enum tp_status check_magic(const struct tp_file *file, enum tp_idx_role role, struct tp_error *error)
+static tileprop_status check_magic(const struct tp_file *file, enum tp_idx_role role, struct tp_error *error)
 {
     const char *path = file->path, *where = inside(file);
     const unsigned char *bytes = file->bytes;
 
     if (file->size < TP_IDX_MAGIC_SIZE)
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: byte %zu%s: truncated: expected an IDX magic number of %d bytes", path,
                        file->size, where, TP_IDX_MAGIC_SIZE);
     if (bytes[0] != 0 || bytes[1] != 0)
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: byte 0%s: magic number 0x%08x found, expected 0x%08x (IDX %s)", path, where,
                        big_endian(bytes), role == TP_IDX_IMAGES ? 0x803u : 0x801u, role_name(role));
 
     const unsigned type = bytes[2], dimensions = bytes[3];
     if (role == TP_IDX_IMAGES && dimensions == 1)
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: byte 3%s: 1 dimension found: this is a label file, expected images (2 or more)",
                        path, where);
     if (role == TP_IDX_LABELS && dimensions > 1)
         return tp_fail(
-            error, TP_BAD_INPUT,
+            error, TILEPROP_BAD_INPUT,
             "%s: byte 3%s: %u dimensions found: this is an image file, expected labels (1 dimension)", path,
             where, dimensions);
     if (dimensions == 0)
-        return tp_fail(error, TP_BAD_INPUT, "%s: byte 3%s: 0 dimensions found, expected %s", path, where,
-                       role == TP_IDX_IMAGES ? "2 or more" : "1");
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: byte 3%s: 0 dimensions found, expected %s", path,
+                       where, role == TP_IDX_IMAGES ? "2 or more" : "1");
     if (type != TP_IDX_U8 && (role == TP_IDX_LABELS || type != TP_IDX_F32))
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: byte 2%s: type 0x%02x (%s) found, expected 0x08 (unsigned byte)%s", path, where,
                        type, type_name(type), role == TP_IDX_IMAGES ? " or 0x0d (float)" : "");
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /*
  * Fills type, count and features from a header whose magic number is good, checks them against the size of
  * the file and stores the size of the header.
  */
-static enum tp_status read_shape(struct tp_idx *idx, const struct tp_file *file, size_t *header_size,
-                                 struct tp_error *error)
+static tileprop_status read_shape(struct tp_idx *idx, const struct tp_file *file, size_t *header_size,
+                                  struct tp_error *error)
 {
     const char *path = file->path, *where = inside(file);
     const size_t dimensions = file->bytes[3];
     const size_t header = TP_IDX_MAGIC_SIZE + dimensions * TP_IDX_DIMENSION_SIZE;
 
     if (file->size < header)
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: byte %zu%s: truncated in the header: %zu dimensions expected, %zu bytes in all",
                        path, file->size, where, dimensions, header);
 
@@ -114,12 +114,12 @@ static enum tp_status read_shape(struct tp_idx *idx, const struct tp_file *file,
         const size_t offset = TP_IDX_MAGIC_SIZE + i * TP_IDX_DIMENSION_SIZE;
         const size_t dimension = big_endian(file->bytes + offset);
         if (dimension == 0)
-            return tp_fail(error, TP_BAD_INPUT,
+            return tp_fail(error, TILEPROP_BAD_INPUT,
                            "%s: byte %zu%s: dimension %zu of %zu is 0, expected 1 or more", path, offset,
                            where, i + 1, dimensions);
         if (dimension > SIZE_MAX / expected)
             return tp_fail(
-                error, TP_BAD_INPUT,
+                error, TILEPROP_BAD_INPUT,
                 "%s: byte %zu%s: dimension %zu of %zu is %zu: their product overflows, expected the %zu "
                 "bytes that follow the header",
                 path, offset, where, i + 1, dimensions, dimension, file->size - header);
@@ -132,15 +132,15 @@ static enum tp_status read_shape(struct tp_idx *idx, const struct tp_file *file,
 
     const size_t found = file->size - header;
     if (found < expected)
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: byte %zu%s: truncated: %zu bytes of values found, the header says %zu", path,
                        file->size, where, found, expected);
     if (found > expected)
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: byte %zu%s: %zu trailing bytes found, expected the end after %zu bytes of values",
                        path, header + expected, where, found - expected, expected);
     *header_size = header;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /*
@@ -148,8 +148,8 @@ static enum tp_status read_shape(struct tp_idx *idx, const struct tp_file *file,
  * machine. A write never reaches a value that is still to be read, because the header is not shorter than a
  * float.
  */
-static enum tp_status unpack_floats(const struct tp_idx *idx, const struct tp_file *file, size_t header,
-                                    struct tp_error *error)
+static tileprop_status unpack_floats(const struct tp_idx *idx, const struct tp_file *file, size_t header,
+                                     struct tp_error *error)
 {
     for (size_t i = 0; i < idx->count * idx->features; i++) {
         const size_t offset = header + i * sizeof(float);
@@ -158,13 +158,13 @@ static enum tp_status unpack_floats(const struct tp_idx *idx, const struct tp_fi
         memcpy(&value, &bits, sizeof value);
         if (!isfinite(value))
             return tp_fail(
-                error, TP_BAD_INPUT,
+                error, TILEPROP_BAD_INPUT,
                 "%s: byte %zu%s: %s in sample %zu, feature %zu (both from 0), expected a finite number",
                 file->path, offset, inside(file), isnan(value) ? "NaN" : "infinity", i / idx->features,
                 i % idx->features);
         memcpy(file->bytes + i * sizeof value, &value, sizeof value);
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 bool tp_idx_is(const struct tp_file *file)
@@ -172,49 +172,49 @@ bool tp_idx_is(const struct tp_file *file)
     return file->size >= 2 && file->bytes[0] == 0 && file->bytes[1] == 0;
 }
 
-enum tp_status tp_idx_parse(struct tp_idx *idx, struct tp_file *file, enum tp_idx_role role,
-                            struct tp_error *error)
+tileprop_status tp_idx_parse(struct tp_idx *idx, struct tp_file *file, enum tp_idx_role role,
+                             struct tp_error *error)
 {
     *idx = (struct tp_idx){0};
     size_t header = 0;
-    enum tp_status status;
+    tileprop_status status;
 
     if (file->size == 0) {
-        status = tp_fail(error, TP_BAD_INPUT, "%s: byte 0%s: empty, expected IDX %s", file->path,
+        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: byte 0%s: empty, expected IDX %s", file->path,
                          inside(file), role_name(role));
         goto done;
     }
     status = check_not_html(file, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = check_magic(file, role, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = read_shape(idx, file, &header, error);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         goto done;
 
     if (idx->type == TP_IDX_F32)
         status = unpack_floats(idx, file, header, error);
     else
         memmove(file->bytes, file->bytes + header, file->size - header);
-    if (status == TP_OK) {
+    if (status == TILEPROP_OK) {
         idx->values = file->bytes;
         file->bytes = NULL;
     }
 
 done:
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         *idx = (struct tp_idx){0};
     tp_file_free(file);
     return status;
 }
 
-enum tp_status tp_idx_read(struct tp_idx *idx, const char *path, enum tp_idx_role role,
-                           struct tp_error *error)
+tileprop_status tp_idx_read(struct tp_idx *idx, const char *path, enum tp_idx_role role,
+                            struct tp_error *error)
 {
     *idx = (struct tp_idx){0};
     struct tp_file file;
-    const enum tp_status status = tp_gzip_read(&file, path, error);
-    return status == TP_OK ? tp_idx_parse(idx, &file, role, error) : status;
+    const tileprop_status status = tp_gzip_read(&file, path, error);
+    return status == TILEPROP_OK ? tp_idx_parse(idx, &file, role, error) : status;
 }
 
 void tp_idx_free(struct tp_idx *idx)

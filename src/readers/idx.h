@@ -34,18 +34,18 @@ bool tp_idx_is(const struct tp_file *file);
  * Reads an IDX file, plain or gzip.
  * Errors: as tp_gzip_read and tp_idx_parse. On error *idx is empty.
  */
-enum tp_status tp_idx_read(struct tp_idx *idx, const char *path, enum tp_idx_role role,
-                           struct tp_error *error);
+tileprop_status tp_idx_read(struct tp_idx *idx, const char *path, enum tp_idx_role role,
+                            struct tp_error *error);
 
 /*
  * Makes an array of a file's bytes. It takes those bytes over and moves the values to their front, so that
  * memory never holds the data twice; *file is empty afterwards, on error too.
- * Errors: TP_BAD_INPUT with path, byte offset, found, expected: for a file that is not IDX or not of this
- * role, for dimensions that are 0, overflow, or do not match the size of the file, for f32 values that are
- * not finite. On error *idx is empty.
+ * Errors: TILEPROP_BAD_INPUT with path, byte offset, found, expected: for a file that is not IDX or not of
+ * this role, for dimensions that are 0, overflow, or do not match the size of the file, for f32 values that
+ * are not finite. On error *idx is empty.
  */
-enum tp_status tp_idx_parse(struct tp_idx *idx, struct tp_file *file, enum tp_idx_role role,
-                            struct tp_error *error);
+tileprop_status tp_idx_parse(struct tp_idx *idx, struct tp_file *file, enum tp_idx_role role,
+                             struct tp_error *error);
 
 /* Frees the values and empties the array. */
 void tp_idx_free(struct tp_idx *idx);

@@ -4,24 +4,25 @@
 #include <png.h>
 #include <stdlib.h>
 
-static enum tp_status decode(struct tp_image *image, const struct tp_file *file, struct tp_error *error)
+static tileprop_status decode(struct tp_image *image, const struct tp_file *file, struct tp_error *error)
 {
     static const png_color white = {255, 255, 255};
     png_image png = {.version = PNG_IMAGE_VERSION};
     if (!png_image_begin_read_from_memory(&png, file->bytes, file->size))
-        return tp_fail(error, TP_BAD_INPUT, "%s: is no PNG file: %s", file->path, png.message);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: is no PNG file: %s", file->path, png.message);
     if (png.width > TP_IMAGE_SIDE_MAX || png.height > TP_IMAGE_SIDE_MAX) {
         const size_t width = png.width, height = png.height;
         png_image_free(&png);
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: %zu x %zu pixels found, expected at most %d in each direction", file->path, width,
                        height, TP_IMAGE_SIDE_MAX);
     }
     if ((size_t)png.width * png.height > TP_IMAGE_RATIO_MAX * file->size) {
         const size_t width = png.width, height = png.height;
         png_image_free(&png);
-        return tp_fail(error, TP_BAD_INPUT, "%s: is cut short: %zu bytes found, too few for %zu x %zu pixels",
-                       file->path, file->size, width, height);
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: is cut short: %zu bytes found, too few for %zu x %zu pixels", file->path,
+                       file->size, width, height);
     }
     png.format = PNG_FORMAT_GRAY;
     image->width = png.width;
@@ -29,34 +30,34 @@ static enum tp_status decode(struct tp_image *image, const struct tp_file *file,
     image->pixels = malloc(PNG_IMAGE_SIZE(png));
     if (!image->pixels) {
         png_image_free(&png);
-        return tp_fail(error, TP_FAILURE, "%s: out of memory for the image", file->path);
+        return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for the image", file->path);
     }
     if (!png_image_finish_read(&png, &white, image->pixels, 0, NULL))
-        return tp_fail(error, TP_BAD_INPUT, "%s: is damaged: %s", file->path, png.message);
-    return TP_OK;
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: is damaged: %s", file->path, png.message);
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_image_parse(struct tp_image *image, const struct tp_file *file, struct tp_error *error)
+tileprop_status tp_image_parse(struct tp_image *image, const struct tp_file *file, struct tp_error *error)
 {
     *image = (struct tp_image){0};
-    const enum tp_status status = decode(image, file, error);
-    if (status != TP_OK)
+    const tileprop_status status = decode(image, file, error);
+    if (status != TILEPROP_OK)
         tp_image_free(image);
     return status;
 }
 
-enum tp_status tp_image_read(struct tp_image *image, const char *path, struct tp_error *error)
+tileprop_status tp_image_read(struct tp_image *image, const char *path, struct tp_error *error)
 {
     *image = (struct tp_image){0};
     struct tp_file file;
-    enum tp_status status = tp_file_read(&file, path, error);
-    if (status == TP_OK)
+    tileprop_status status = tp_file_read(&file, path, error);
+    if (status == TILEPROP_OK)
         status = tp_image_parse(image, &file, error);
     tp_file_free(&file);
     return status;
 }
 
-enum tp_status tp_image_write(const struct tp_image *image, struct tp_safe_file *out, struct tp_error *error)
+tileprop_status tp_image_write(const struct tp_image *image, struct tp_safe_file *out, struct tp_error *error)
 {
     png_image png = {.version = PNG_IMAGE_VERSION,
                      .width = (png_uint_32)image->width,
@@ -64,9 +65,9 @@ enum tp_status tp_image_write(const struct tp_image *image, struct tp_safe_file 
                      .format = PNG_FORMAT_GRAY};
     errno = 0;
     if (png_image_write_to_stdio(&png, out->file, 0, image->pixels, 0, NULL))
-        return TP_OK;
+        return TILEPROP_OK;
     out->error = errno;
-    return tp_fail(error, TP_FAILURE, "%s: %s: %s", out->option, out->path, png.message);
+    return tp_fail(error, TILEPROP_FAILURE, "%s: %s: %s", out->option, out->path, png.message);
 }
 
 void tp_image_free(struct tp_image *image)

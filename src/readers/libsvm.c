@@ -54,14 +54,14 @@ static size_t word_length(const struct reader *reader)
     return length;
 }
 
-static enum tp_status fail_word(const struct reader *reader, const char *expected, struct tp_error *error)
+static tileprop_status fail_word(const struct reader *reader, const char *expected, struct tp_error *error)
 {
-    return tp_fail(error, TP_BAD_INPUT, "%s: line %zu: \"%s\" found, expected %s", reader->path, reader->line,
-                   tp_show(reader->at, word_length(reader)).text, expected);
+    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: line %zu: \"%s\" found, expected %s", reader->path,
+                   reader->line, tp_show(reader->at, word_length(reader)).text, expected);
 }
 
 /* Reads INDEX:VALUE. */
-static enum tp_status read_pair(struct reader *reader, size_t *index, float *value, struct tp_error *error)
+static tileprop_status read_pair(struct reader *reader, size_t *index, float *value, struct tp_error *error)
 {
     const char *c = reader->at;
     size_t found = 0;
@@ -77,30 +77,31 @@ static enum tp_status read_pair(struct reader *reader, size_t *index, float *val
     reader->at = behind;
     skip_blanks(reader);
     *index = found;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* Reads a feature; *index is that of the one before, then of this one. */
-static enum tp_status read_feature(struct reader *reader, size_t *index, float *value, struct tp_error *error)
+static tileprop_status read_feature(struct reader *reader, size_t *index, float *value,
+                                    struct tp_error *error)
 {
     const size_t before = *index;
-    const enum tp_status status = read_pair(reader, index, value, error);
-    if (status == TP_OK && *index <= before)
-        return tp_fail(error, TP_BAD_INPUT, "%s: line %zu: index %zu found, expected %zu or more%s",
+    const tileprop_status status = read_pair(reader, index, value, error);
+    if (status == TILEPROP_OK && *index <= before)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: line %zu: index %zu found, expected %zu or more%s",
                        reader->path, reader->line, *index, before + 1,
                        *index ? "" : ", as indices count from 1");
     return status;
 }
 
-static enum tp_status read_label(struct reader *reader, struct tp_label_encoder *classes, uint16_t *label,
-                                 struct tp_error *error)
+static tileprop_status read_label(struct reader *reader, struct tp_label_encoder *classes, uint16_t *label,
+                                  struct tp_error *error)
 {
     char place[512];
     float value;
     const size_t length = word_length(reader);
     if (tp_decimal_read(reader->at, reader->at + length, &value) != reader->at + length)
         return fail_word(reader, "a number as label", error);
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     if (!tp_label_encoder_find(classes, reader->at, length, label)) {
         snprintf(place, sizeof place, "%s: line %zu", reader->path, reader->line);
         status = tp_label_encoder_label(classes, place, reader->at, length, label, error);
@@ -111,7 +112,7 @@ static enum tp_status read_label(struct reader *reader, struct tp_label_encoder 
 }
 
 /* Counts samples and features. */
-static enum tp_status measure(struct reader *reader, struct tp_error *error)
+static tileprop_status measure(struct reader *reader, struct tp_error *error)
 {
     for (; next_line(reader); skip_line(reader)) {
         size_t index = 0;
@@ -119,32 +120,32 @@ static enum tp_status measure(struct reader *reader, struct tp_error *error)
         reader->at += word_length(reader);
         skip_blanks(reader);
         while (!at_line_end(reader)) {
-            enum tp_status status = read_feature(reader, &index, &value, error);
-            if (status != TP_OK)
+            tileprop_status status = read_feature(reader, &index, &value, error);
+            if (status != TILEPROP_OK)
                 return status;
         }
         reader->features = index > reader->features ? index : reader->features;
         reader->rows++;
     }
     if (!reader->rows || !reader->features)
-        return tp_fail(error, TP_BAD_INPUT, "%s: no %s found, expected some", reader->path,
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: no %s found, expected some", reader->path,
                        reader->rows ? "features" : "samples");
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* Of a file that was measured. */
-static enum tp_status fill(struct reader *reader, struct tp_label_encoder *classes,
-                           struct tp_dataset *dataset, struct tp_error *error)
+static tileprop_status fill(struct reader *reader, struct tp_label_encoder *classes,
+                            struct tp_dataset *dataset, struct tp_error *error)
 {
     float *samples = dataset->samples;
-    enum tp_status status = TP_OK;
-    for (; status == TP_OK && next_line(reader); skip_line(reader)) {
+    tileprop_status status = TILEPROP_OK;
+    for (; status == TILEPROP_OK && next_line(reader); skip_line(reader)) {
         size_t index = 0;
         float value;
         status = read_label(reader, classes, &dataset->labels[dataset->count], error);
-        while (status == TP_OK && !at_line_end(reader)) {
+        while (status == TILEPROP_OK && !at_line_end(reader)) {
             status = read_feature(reader, &index, &value, error);
-            if (status == TP_OK)
+            if (status == TILEPROP_OK)
                 samples[dataset->count * dataset->features + index - 1] = value;
         }
         dataset->count++;
@@ -171,46 +172,47 @@ bool tp_libsvm_is(const struct tp_file *file)
         skip_blanks(&reader);
         if (!at_line_end(&reader)) /* qid is for ranking */
             return (reader.end - reader.at > 4 && memcmp(reader.at, "qid:", 4) == 0) ||
-                   read_pair(&reader, &index, &value, NULL) == TP_OK;
+                   read_pair(&reader, &index, &value, NULL) == TILEPROP_OK;
     }
     return false;
 }
 
-enum tp_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, struct tp_dataset *dataset,
-                               struct tp_error *error)
+tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, struct tp_dataset *dataset,
+                                struct tp_error *error)
 {
     struct reader reader = begin(file);
     struct tp_label_encoder classes = {0};
-    *dataset = (struct tp_dataset){.type = TP_SAMPLE_F32, .schema = schema};
-    enum tp_status status = measure(&reader, error);
-    if (status == TP_OK && schema->features && reader.features > schema->features)
-        status =
-            tp_fail(error, TP_BAD_INPUT, "%s: index %zu found, expected at most %zu as in the training data",
-                    file->path, reader.features, schema->features);
-    if (status == TP_OK && !schema->features &&
+    *dataset = (struct tp_dataset){.type = TILEPROP_F32, .schema = schema};
+    tileprop_status status = measure(&reader, error);
+    if (status == TILEPROP_OK && schema->features && reader.features > schema->features)
+        status = tp_fail(error, TILEPROP_BAD_INPUT,
+                         "%s: index %zu found, expected at most %zu as in the training data", file->path,
+                         reader.features, schema->features);
+    if (status == TILEPROP_OK && !schema->features &&
         reader.features > TP_TABLE_RATIO_MAX * file->size / sizeof(float) / reader.rows)
         status = tp_fail(
-            error, TP_BAD_INPUT,
+            error, TILEPROP_BAD_INPUT,
             "%s: %zu samples with indices up to %zu found: with their zeros, expected at most %d times the "
             "bytes of the text",
             file->path, reader.rows, reader.features, TP_TABLE_RATIO_MAX);
     schema->features = schema->features ? schema->features : reader.features;
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_label_encoder_begin(&classes, schema, error);
-    if (status == TP_OK) {
+    if (status == TILEPROP_OK) {
         dataset->features = schema->features;
         dataset->samples = calloc(reader.rows * dataset->features, sizeof(float));
         dataset->labels = malloc(reader.rows * sizeof *dataset->labels);
         if (!dataset->samples || !dataset->labels)
-            status = tp_fail(error, TP_FAILURE, "%s: out of memory for %zu samples", file->path, reader.rows);
+            status = tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for %zu samples", file->path,
+                             reader.rows);
     }
     reader = begin(file);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = fill(&reader, &classes, dataset, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_label_encoder_finish(&classes, schema, dataset->labels, dataset->count, error);
     dataset->classes = schema->class_count;
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         tp_dataset_free(dataset);
     tp_label_encoder_free(&classes);
     tp_file_free(file);

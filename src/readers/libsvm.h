@@ -23,10 +23,10 @@ bool tp_libsvm_is(const struct tp_file *file);
  * Makes f32 samples of a file, whose bytes are freed. An empty schema learns the number of features, which is
  * the largest index, and the classes; a known one says both.
  * Memory: TP_TABLE_RATIO_MAX times the bytes for the samples.
- * Errors: TP_BAD_INPUT with path, line, what was found and what was expected; TP_FAILURE without memory. On
- * error *dataset is empty; the schema is to be freed.
+ * Errors: TILEPROP_BAD_INPUT with path, line, what was found and what was expected; TILEPROP_FAILURE without
+ * memory. On error *dataset is empty; the schema is to be freed.
  */
-enum tp_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, struct tp_dataset *dataset,
-                               struct tp_error *error);
+tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, struct tp_dataset *dataset,
+                                struct tp_error *error);
 
 #endif

@@ -48,13 +48,13 @@ static bool take(struct header *header, const char *text)
     return true;
 }
 
-static enum tp_status fail_header(const struct header *header, const char *expected, struct tp_error *error)
+static tileprop_status fail_header(const struct header *header, const char *expected, struct tp_error *error)
 {
-    return tp_fail(error, TP_BAD_INPUT, "%s: header at \"%s\": expected %s", header->path,
+    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: header at \"%s\": expected %s", header->path,
                    tp_show(header->at, (size_t)(header->end - header->at)).text, expected);
 }
 
-static enum tp_status read_type(struct header *header, struct array *array, struct tp_error *error)
+static tileprop_status read_type(struct header *header, struct array *array, struct tp_error *error)
 {
     static const char *const types[] = {"'|u1'", "'|i1'", "'<u2'", "'<i2'", "'<u4'", "'<i4'",
                                         "'<u8'", "'<i8'", "'<f4'", "'<f8'", "'|b1'"};
@@ -63,14 +63,14 @@ static enum tp_status read_type(struct header *header, struct array *array, stru
             array->kind = types[i][2] == 'b' ? 'u' : types[i][2];
             array->width = (size_t)(types[i][3] - '0');
             array->has_type = true;
-            return TP_OK;
+            return TILEPROP_OK;
         }
     }
     return fail_header(header, "a type of little-endian integers or floats of at most 8 bytes, as '<f4'",
                        error);
 }
 
-static enum tp_status read_shape(struct header *header, struct array *array, struct tp_error *error)
+static tileprop_status read_shape(struct header *header, struct array *array, struct tp_error *error)
 {
     if (!take(header, "("))
         return fail_header(header, "a shape, as (150, 4)", error);
@@ -93,24 +93,24 @@ static enum tp_status read_shape(struct header *header, struct array *array, str
             return fail_header(header, "a comma or the shape's end", error);
     }
     array->has_shape = true;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-static enum tp_status read_order(struct header *header, struct array *array, struct tp_error *error)
+static tileprop_status read_order(struct header *header, struct array *array, struct tp_error *error)
 {
     array->has_order = take(header, "False");
     return array->has_order
-               ? TP_OK
+               ? TILEPROP_OK
                : fail_header(header, "False: an array in C order, as numpy.ascontiguousarray() makes one",
                              error);
 }
 
-static enum tp_status read_dictionary(struct header *header, struct array *array, struct tp_error *error)
+static tileprop_status read_dictionary(struct header *header, struct array *array, struct tp_error *error)
 {
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     if (!take(header, "{"))
         return fail_header(header, "a dictionary", error);
-    while (status == TP_OK && !take(header, "}")) {
+    while (status == TILEPROP_OK && !take(header, "}")) {
         if (take(header, "'descr':"))
             status = read_type(header, array, error);
         else if (take(header, "'fortran_order':"))
@@ -119,24 +119,24 @@ static enum tp_status read_dictionary(struct header *header, struct array *array
             status = read_shape(header, array, error);
         else
             return fail_header(header, "'descr', 'fortran_order' or 'shape'", error);
-        if (status == TP_OK && !take(header, ",") && header->at < header->end && *header->at != '}')
+        if (status == TILEPROP_OK && !take(header, ",") && header->at < header->end && *header->at != '}')
             status = fail_header(header, "a comma or the dictionary's end", error);
     }
-    if (status == TP_OK && !(array->has_type && array->has_order && array->has_shape))
+    if (status == TILEPROP_OK && !(array->has_type && array->has_order && array->has_shape))
         return fail_header(header, "'descr', 'fortran_order' and 'shape' before", error);
     return status;
 }
 
-static enum tp_status read_header(const struct tp_file *file, struct array *array, struct tp_error *error)
+static tileprop_status read_header(const struct tp_file *file, struct array *array, struct tp_error *error)
 {
     const unsigned char *bytes = file->bytes;
     const size_t fixed = TP_NPY_MAGIC_SIZE + 2;
     *array = (struct array){0};
     if (!tp_npy_is(file))
-        return tp_fail(error, TP_BAD_INPUT, "%s: byte 0: no NumPy array found, expected one (.npy)",
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: byte 0: no NumPy array found, expected one (.npy)",
                        file->path);
     if (file->size < fixed || bytes[fixed - 2] < 1 || bytes[fixed - 2] > 3)
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: byte %zu: expected version 1, 2 or 3 of the format, found %d", file->path,
                        fixed - 2, file->size < fixed ? -1 : bytes[fixed - 2]);
     const size_t length_size = bytes[fixed - 2] == 1 ? 2 : 4;
@@ -145,19 +145,20 @@ static enum tp_status read_header(const struct tp_file *file, struct array *arra
         length |= (size_t)bytes[fixed + i] << (8 * i);
     array->offset = fixed + length_size;
     if (array->offset > file->size || length > file->size - array->offset)
-        return tp_fail(error, TP_BAD_INPUT, "%s: byte %zu: truncated in the header", file->path, file->size);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: byte %zu: truncated in the header", file->path,
+                       file->size);
     const char *text = (const char *)bytes + array->offset;
     struct header header = {.path = file->path, .at = text, .end = text + length};
-    enum tp_status status = read_dictionary(&header, array, error);
-    if (status != TP_OK)
+    tileprop_status status = read_dictionary(&header, array, error);
+    if (status != TILEPROP_OK)
         return status;
     array->offset += length;
     const size_t found = file->size - array->offset;
     if (found % array->width || found / array->width != array->values)
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: byte %zu: %zu bytes of values found, expected %zu of %zu bytes each", file->path,
                        array->offset, found, array->values, array->width);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* One value of at most 8 bytes, as a double: what is no double is no label. */
@@ -185,48 +186,49 @@ static double value_at(const struct tp_file *file, const struct array *array, si
 }
 
 /* Moves the values to the front of the bytes, as floats. None overtakes one that is still to be read. */
-static enum tp_status make_floats(struct tp_file *file, const struct array *array, enum tp_missing missing,
-                                  struct tp_error *error)
+static tileprop_status make_floats(struct tp_file *file, const struct array *array, enum tp_missing missing,
+                                   struct tp_error *error)
 {
     const size_t features = array->values / array->shape[0];
     for (size_t i = 0; i < array->values; i++) {
         const float value = (float)value_at(file, array, i);
         if (!isfinite(value) && !(isnan(value) && missing == TP_MISSING_MEAN))
-            return tp_fail(error, TP_BAD_INPUT,
+            return tp_fail(error, TILEPROP_BAD_INPUT,
                            "%s: %s in sample %zu, feature %zu (both from 0), expected a finite number%s",
                            file->path, isnan(value) ? "NaN" : "infinity, or what is too large for a float,",
                            i / features, i % features,
                            isnan(value) ? "; train's --missing mean puts the feature's mean there" : "");
         memcpy(file->bytes + i * sizeof value, &value, sizeof value);
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, struct tp_schema *schema,
-                              struct tp_dataset *dataset, struct tp_error *error)
+tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, struct tp_schema *schema,
+                               struct tp_dataset *dataset, struct tp_error *error)
 {
     struct array array;
     *dataset = (struct tp_dataset){0};
-    enum tp_status status = read_header(file, &array, error);
-    if (status == TP_OK && array.dimensions < 2)
-        status = tp_fail(error, TP_BAD_INPUT,
+    tileprop_status status = read_header(file, &array, error);
+    if (status == TILEPROP_OK && array.dimensions < 2)
+        status = tp_fail(error, TILEPROP_BAD_INPUT,
                          "%s: %zu dimension%s found, expected 2 or more: samples, then features", file->path,
                          array.dimensions, array.dimensions == 1 ? "" : "s");
     const bool is_u8 = array.kind == 'u' && array.width == 1;
-    if (status == TP_OK && !is_u8 && array.kind != 'f')
-        status = tp_fail(error, TP_BAD_INPUT, "%s: integers of %zu bytes found, expected u8, f32 or f64",
-                         file->path, array.width);
-    const size_t features = status == TP_OK ? array.values / array.shape[0] : 0;
-    if (status == TP_OK && schema->features && schema->features != features)
-        status = tp_fail(error, TP_BAD_INPUT, "%s: %zu features found, expected %zu as in the training data",
-                         file->path, features, schema->features);
-    if (status == TP_OK && is_u8)
+    if (status == TILEPROP_OK && !is_u8 && array.kind != 'f')
+        status = tp_fail(error, TILEPROP_BAD_INPUT,
+                         "%s: integers of %zu bytes found, expected u8, f32 or f64", file->path, array.width);
+    const size_t features = status == TILEPROP_OK ? array.values / array.shape[0] : 0;
+    if (status == TILEPROP_OK && schema->features && schema->features != features)
+        status =
+            tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu features found, expected %zu as in the training data",
+                    file->path, features, schema->features);
+    if (status == TILEPROP_OK && is_u8)
         memmove(file->bytes, file->bytes + array.offset, array.values);
-    else if (status == TP_OK)
+    else if (status == TILEPROP_OK)
         status = make_floats(file, &array, missing, error);
-    if (status == TP_OK) {
+    if (status == TILEPROP_OK) {
         schema->features = features;
-        *dataset = (struct tp_dataset){.type = is_u8 ? TP_SAMPLE_U8 : TP_SAMPLE_F32,
+        *dataset = (struct tp_dataset){.type = is_u8 ? TILEPROP_U8 : TILEPROP_F32,
                                        .samples = file->bytes,
                                        .count = array.shape[0],
                                        .features = features,
@@ -237,40 +239,41 @@ enum tp_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, str
     return status;
 }
 
-static enum tp_status read_labels(const struct tp_file *file, const struct array *array,
-                                  struct tp_label_encoder *classes, uint16_t *labels, struct tp_error *error)
+static tileprop_status read_labels(const struct tp_file *file, const struct array *array,
+                                   struct tp_label_encoder *classes, uint16_t *labels, struct tp_error *error)
 {
-    enum tp_status status = TP_OK;
-    for (size_t i = 0; status == TP_OK && i < array->values; i++) {
+    tileprop_status status = TILEPROP_OK;
+    for (size_t i = 0; status == TILEPROP_OK && i < array->values; i++) {
         char place[512], text[32];
         const double value = value_at(file, array, i);
         snprintf(place, sizeof place, "%s: label %zu (from 0)", file->path, i);
         if (!isfinite(value))
-            return tp_fail(error, TP_BAD_INPUT, "%s: %f found, expected an integer", place, value);
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %f found, expected an integer", place, value);
         const size_t size = (size_t)snprintf(text, sizeof text, "%.17g", value);
         status = tp_label_encoder_label(classes, place, text, size, &labels[i], error);
     }
     return status;
 }
 
-enum tp_status tp_npy_labels(struct tp_file *file, struct tp_schema *schema, struct tp_dataset *dataset,
-                             struct tp_error *error)
+tileprop_status tp_npy_labels(struct tp_file *file, struct tp_schema *schema, struct tp_dataset *dataset,
+                              struct tp_error *error)
 {
     struct array array;
     struct tp_label_encoder classes = {0};
-    enum tp_status status = read_header(file, &array, error);
-    if (status == TP_OK && (array.dimensions != 1 || array.values != dataset->count))
-        status = tp_fail(error, TP_BAD_INPUT,
+    tileprop_status status = read_header(file, &array, error);
+    if (status == TILEPROP_OK && (array.dimensions != 1 || array.values != dataset->count))
+        status = tp_fail(error, TILEPROP_BAD_INPUT,
                          "%s: %zu labels in %zu dimension%s found, expected %zu in one, one for each sample",
                          file->path, array.values, array.dimensions, array.dimensions == 1 ? "" : "s",
                          dataset->count);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_label_encoder_begin(&classes, schema, error);
-    if (status == TP_OK && !(dataset->labels = malloc(array.values * sizeof *dataset->labels)))
-        status = tp_fail(error, TP_FAILURE, "%s: out of memory for %zu labels", file->path, array.values);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK && !(dataset->labels = malloc(array.values * sizeof *dataset->labels)))
+        status =
+            tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for %zu labels", file->path, array.values);
+    if (status == TILEPROP_OK)
         status = read_labels(file, &array, &classes, dataset->labels, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_label_encoder_finish(&classes, schema, dataset->labels, dataset->count, error);
     dataset->classes = schema->class_count;
     tp_label_encoder_free(&classes);

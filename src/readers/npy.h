@@ -20,18 +20,18 @@ bool tp_npy_is(const struct tp_file *file);
  * samples: u8 stays what it is, f64 is rounded to f32. The samples have no labels. It takes the file's bytes
  * over; *file is empty afterwards, on error too. An empty schema learns the number of features; a known one
  * says it.
- * Errors: TP_BAD_INPUT with path, place, what was found and what was expected, also for values that are not
- * finite (`missing` may allow NaN); TP_FAILURE without memory. On error *dataset is empty.
+ * Errors: TILEPROP_BAD_INPUT with path, place, what was found and what was expected, also for values that are
+ * not finite (`missing` may allow NaN); TILEPROP_FAILURE without memory. On error *dataset is empty.
  */
-enum tp_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, struct tp_schema *schema,
-                              struct tp_dataset *dataset, struct tp_error *error);
+tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, struct tp_schema *schema,
+                               struct tp_dataset *dataset, struct tp_error *error);
 
 /*
  * Gives a data set the labels of an array with one dimension of integers or floats, one for each sample; the
  * file's bytes are freed. An empty schema learns the classes; a known one says them.
  * Errors: as tp_npy_samples() and tp_label_encoder_label().
  */
-enum tp_status tp_npy_labels(struct tp_file *file, struct tp_schema *schema, struct tp_dataset *dataset,
-                             struct tp_error *error);
+tileprop_status tp_npy_labels(struct tp_file *file, struct tp_schema *schema, struct tp_dataset *dataset,
+                              struct tp_error *error);
 
 #endif

@@ -21,14 +21,14 @@ struct reader {
     size_t rows, capacity;
 };
 
-static enum tp_status fail_memory(const struct reader *reader, struct tp_error *error)
+static tileprop_status fail_memory(const struct reader *reader, struct tp_error *error)
 {
-    return tp_fail(error, TP_FAILURE, "%s: out of memory for a table of %zu columns", reader->csv.path,
+    return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for a table of %zu columns", reader->csv.path,
                    reader->columns.count);
 }
 
 /* A row has a byte per input at least, so that twice these cells are no more than eight times the file. */
-static enum tp_status grow(struct reader *reader, struct tp_error *error)
+static tileprop_status grow(struct reader *reader, struct tp_error *error)
 {
     const size_t capacity = 2 * reader->capacity + 1, width = reader->columns.inputs;
     float *cells = realloc(reader->cells, capacity * width * sizeof *cells);
@@ -42,7 +42,7 @@ static enum tp_status grow(struct reader *reader, struct tp_error *error)
         reader->labels = labels;
     }
     reader->capacity = capacity;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 static bool is_missing(const struct tp_field *field)
@@ -54,34 +54,34 @@ static bool is_missing(const struct tp_field *field)
     return false;
 }
 
-static enum tp_status read_label(struct reader *reader, size_t i, const struct tp_field *field,
-                                 struct tp_error *error)
+static tileprop_status read_label(struct reader *reader, size_t i, const struct tp_field *field,
+                                  struct tp_error *error)
 {
     if (tp_label_encoder_find(&reader->classes, field->text, field->size, &reader->labels[reader->rows]))
-        return TP_OK;
+        return TILEPROP_OK;
     const struct tp_table_place place = tp_table_columns_place(&reader->columns, &reader->csv, i);
     if (is_missing(field))
-        return tp_fail(error, TP_BAD_INPUT, "%s: \"%s\" found, expected a label", place.text,
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: \"%s\" found, expected a label", place.text,
                        tp_show(field->text, field->size).text);
     return tp_label_encoder_label(&reader->classes, place.text, field->text, field->size,
                                   &reader->labels[reader->rows], error);
 }
 
-static enum tp_status read_category(struct reader *reader, size_t i, const struct tp_field *field,
-                                    float *cell, struct tp_error *error)
+static tileprop_status read_category(struct reader *reader, size_t i, const struct tp_field *field,
+                                     float *cell, struct tp_error *error)
 {
     struct tp_table_column *column = &reader->columns.all[i];
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     uint32_t number;
     if (!tp_string_table_find(&column->categories, field->text, field->size, &number)) {
         const struct tp_table_place place = tp_table_columns_place(&reader->columns, &reader->csv, i);
         if (column->learned)
-            return tp_fail(error, TP_BAD_INPUT,
+            return tp_fail(error, TILEPROP_BAD_INPUT,
                            "%s: category \"%s\" found, expected one that the training data have", place.text,
                            tp_show(field->text, field->size).text);
         if (column->categories.count == TP_CATEGORIES_MAX)
             return tp_fail(
-                error, TP_BAD_INPUT,
+                error, TILEPROP_BAD_INPUT,
                 "%s: more than %d different texts found in this column, expected numbers or categories",
                 place.text, TP_CATEGORIES_MAX);
         number = (uint32_t)column->categories.count;
@@ -91,30 +91,30 @@ static enum tp_status read_category(struct reader *reader, size_t i, const struc
     return status;
 }
 
-static enum tp_status fail_kind(const struct reader *reader, size_t i, const struct tp_field *field,
-                                struct tp_error *error)
+static tileprop_status fail_kind(const struct reader *reader, size_t i, const struct tp_field *field,
+                                 struct tp_error *error)
 {
     const struct tp_table_column *column = &reader->columns.all[i];
     const struct tp_table_place place = tp_table_columns_place(&reader->columns, &reader->csv, i);
     const struct tp_shown shown = tp_show(field->text, field->size);
     if (column->learned)
-        return tp_fail(error, TP_BAD_INPUT, "%s: \"%s\" found, expected a number as in the training data",
-                       place.text, shown.text);
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: \"%s\" found, expected a number as in the training data", place.text, shown.text);
     if (column->role == TP_ROLE_NUMBER)
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: \"%s\" found, expected a number as in row %zu; --categorical %zu takes the "
                        "column as categories",
                        place.text, shown.text, column->row, i + 1);
-    return tp_fail(error, TP_BAD_INPUT,
+    return tp_fail(error, TILEPROP_BAD_INPUT,
                    "%s: number %s found, expected text as in row %zu; --header yes if that row holds names, "
                    "--categorical "
                    "%zu takes the column as categories",
                    place.text, shown.text, column->row, i + 1);
 }
 
-static enum tp_status fail_range(const struct reader *reader, size_t i, struct tp_error *error)
+static tileprop_status fail_range(const struct reader *reader, size_t i, struct tp_error *error)
 {
-    return tp_fail(error, TP_BAD_INPUT,
+    return tp_fail(error, TILEPROP_BAD_INPUT,
                    "%s: a number that is too large for a float found, expected at most 3.4e38",
                    tp_table_columns_place(&reader->columns, &reader->csv, i).text);
 }
@@ -131,10 +131,10 @@ static bool has_commas(const struct tp_field *field)
     return c == end;
 }
 
-static enum tp_status fail_commas(const struct reader *reader, size_t i, const struct tp_field *field,
-                                  struct tp_error *error)
+static tileprop_status fail_commas(const struct reader *reader, size_t i, const struct tp_field *field,
+                                   struct tp_error *error)
 {
-    return tp_fail(error, TP_BAD_INPUT,
+    return tp_fail(error, TILEPROP_BAD_INPUT,
                    "%s: \"%s\" found, expected a number with a decimal point and without commas; "
                    "--categorical %zu takes the column as categories",
                    tp_table_columns_place(&reader->columns, &reader->csv, i).text,
@@ -142,21 +142,21 @@ static enum tp_status fail_commas(const struct reader *reader, size_t i, const s
 }
 
 /* Any cell but a number in a column of numbers. */
-static enum tp_status read_cell(struct reader *reader, size_t i, float *cells, struct tp_error *error)
+static tileprop_status read_cell(struct reader *reader, size_t i, float *cells, struct tp_error *error)
 {
     struct tp_table_column *column = &reader->columns.all[i];
     struct tp_field field;
-    enum tp_status status = tp_csv_read_field(&reader->csv, &field, error);
-    if (status != TP_OK || column->role == TP_ROLE_UNUSED)
+    tileprop_status status = tp_csv_read_field(&reader->csv, &field, error);
+    if (status != TILEPROP_OK || column->role == TP_ROLE_UNUSED)
         return status;
     if (column->role == TP_ROLE_LABEL)
         return read_label(reader, i, &field, error);
     if (is_missing(&field)) {
         cells[column->place] = NAN;
         if (reader->options->missing == TP_MISSING_MEAN)
-            return TP_OK;
+            return TILEPROP_OK;
         return tp_fail(
-            error, TP_BAD_INPUT,
+            error, TILEPROP_BAD_INPUT,
             "%s: \"%s\" found, expected a value; train's --missing mean puts the column's mean there",
             tp_table_columns_place(&reader->columns, &reader->csv, i).text,
             tp_show(field.text, field.size).text);
@@ -175,56 +175,57 @@ static enum tp_status read_cell(struct reader *reader, size_t i, float *cells, s
     if (column->role == TP_ROLE_TEXT || !is_number)
         return fail_kind(reader, i, &field, error);
     cells[column->place] = value;
-    return isfinite(value) ? TP_OK : fail_range(reader, i, error);
+    return isfinite(value) ? TILEPROP_OK : fail_range(reader, i, error);
 }
 
-static enum tp_status fail_count(struct reader *reader, size_t read, struct tp_error *error)
+static tileprop_status fail_count(struct reader *reader, size_t read, struct tp_error *error)
 {
     size_t rest = 0;
-    enum tp_status status = tp_csv_count_fields(&reader->csv, &rest, error);
-    return status != TP_OK
+    tileprop_status status = tp_csv_count_fields(&reader->csv, &rest, error);
+    return status != TILEPROP_OK
                ? status
-               : tp_fail(error, TP_BAD_INPUT, "%s: row %zu: %zu field%s found, expected %zu as in row %zu",
-                         reader->csv.path, reader->csv.row, read + rest, read + rest == 1 ? "" : "s",
-                         reader->columns.count, reader->columns.row);
+               : tp_fail(error, TILEPROP_BAD_INPUT,
+                         "%s: row %zu: %zu field%s found, expected %zu as in row %zu", reader->csv.path,
+                         reader->csv.row, read + rest, read + rest == 1 ? "" : "s", reader->columns.count,
+                         reader->columns.row);
 }
 
-static enum tp_status read_row(struct reader *reader, struct tp_error *error)
+static tileprop_status read_row(struct reader *reader, struct tp_error *error)
 {
     const size_t count = reader->columns.count;
     float *cells = reader->cells + reader->rows * reader->columns.inputs;
     size_t i = 0;
     for (; reader->csv.more && i < count; i++) {
         const struct tp_table_column *column = &reader->columns.all[i];
-        enum tp_status status = TP_OK;
+        tileprop_status status = TILEPROP_OK;
         if (column->role != TP_ROLE_NUMBER || !tp_csv_read_number(&reader->csv, &cells[column->place]))
             status = read_cell(reader, i, cells, error);
         else if (!isfinite(cells[column->place]))
             status = fail_range(reader, i, error);
-        if (status != TP_OK)
+        if (status != TILEPROP_OK)
             return status;
     }
     if (i < count || reader->csv.more)
         return fail_count(reader, i, error);
     reader->rows++;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-static enum tp_status read_rows(struct reader *reader, struct tp_error *error)
+static tileprop_status read_rows(struct reader *reader, struct tp_error *error)
 {
-    enum tp_status status = TP_OK;
-    while (status == TP_OK && tp_csv_next(&reader->csv)) {
+    tileprop_status status = TILEPROP_OK;
+    while (status == TILEPROP_OK && tp_csv_next(&reader->csv)) {
         if (reader->rows == reader->capacity)
             status = grow(reader, error);
-        if (status == TP_OK)
+        if (status == TILEPROP_OK)
             status = read_row(reader, error);
     }
     return status;
 }
 
 /* Sorts a column's categories, renumbers its cells, and moves the names to the schema. */
-static enum tp_status finish_categories(struct reader *reader, struct tp_table_column *column,
-                                        struct tp_column *known, struct tp_error *error)
+static tileprop_status finish_categories(struct reader *reader, struct tp_table_column *column,
+                                         struct tp_column *known, struct tp_error *error)
 {
     struct tp_string_table *names = &column->categories;
     uint32_t *places = malloc((names->count + 1) * sizeof *places);
@@ -240,11 +241,11 @@ static enum tp_status finish_categories(struct reader *reader, struct tp_table_c
     known->category_count = names->count;
     names->texts = NULL;
     names->count = 0;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* Fills an empty schema. */
-static enum tp_status finish_schema(struct reader *reader, struct tp_schema *schema, struct tp_error *error)
+static tileprop_status finish_schema(struct reader *reader, struct tp_schema *schema, struct tp_error *error)
 {
     const struct tp_table_columns *columns = &reader->columns;
     schema->columns = calloc(columns->inputs, sizeof *schema->columns);
@@ -262,10 +263,10 @@ static enum tp_status finish_schema(struct reader *reader, struct tp_schema *sch
             *name = column->first;
             column->first = NULL;
         }
-        enum tp_status status = TP_OK;
+        tileprop_status status = TILEPROP_OK;
         if (column->role == TP_ROLE_TEXT)
             status = finish_categories(reader, column, &schema->columns[column->place], error);
-        if (status != TP_OK)
+        if (status != TILEPROP_OK)
             return status;
     }
     for (size_t i = 0; i < schema->column_count; i++)
@@ -286,8 +287,8 @@ static void expand_row(const struct tp_schema *schema, const float *cells, float
 }
 
 /* Makes samples of the cells. */
-static enum tp_status expand(struct reader *reader, const struct tp_schema *schema, size_t most,
-                             struct tp_dataset *dataset, struct tp_error *error)
+static tileprop_status expand(struct reader *reader, const struct tp_schema *schema, size_t most,
+                              struct tp_dataset *dataset, struct tp_error *error)
 {
     const size_t features = schema->features, rows = reader->rows;
     float *samples = reader->cells;
@@ -300,7 +301,7 @@ static enum tp_status expand(struct reader *reader, const struct tp_schema *sche
     } else {
         if (features > most / sizeof *samples / rows)
             return tp_fail(
-                error, TP_BAD_INPUT,
+                error, TILEPROP_BAD_INPUT,
                 "%s: %zu rows of %zu inputs found, with one for each category, expected at most %d times the "
                 "bytes of the table; --leave-out names columns that are not to be inputs",
                 reader->csv.path, rows, features, TP_TABLE_RATIO_MAX);
@@ -312,7 +313,7 @@ static enum tp_status expand(struct reader *reader, const struct tp_schema *sche
         free(reader->cells);
     }
     reader->cells = NULL;
-    *dataset = (struct tp_dataset){.type = TP_SAMPLE_F32,
+    *dataset = (struct tp_dataset){.type = TILEPROP_F32,
                                    .samples = samples,
                                    .labels = reader->labels,
                                    .count = rows,
@@ -320,32 +321,32 @@ static enum tp_status expand(struct reader *reader, const struct tp_schema *sche
                                    .classes = schema->class_count,
                                    .schema = schema};
     reader->labels = NULL;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-enum tp_status tp_table_parse(struct tp_file *file, const struct tp_table_options *options,
-                              struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error)
+tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_options *options,
+                               struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error)
 {
     *dataset = (struct tp_dataset){0};
     struct reader reader = {.options = options};
     const bool learns = schema->features == 0;
     const size_t most = learns ? TP_TABLE_RATIO_MAX * file->size : SIZE_MAX; /* bytes of samples */
 
-    enum tp_status status = tp_csv_open(&reader.csv, file, options->skip_lines, error);
-    if (status == TP_OK)
+    tileprop_status status = tp_csv_open(&reader.csv, file, options->skip_lines, error);
+    if (status == TILEPROP_OK)
         status = tp_label_encoder_begin(&reader.classes, schema, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_table_columns_begin(&reader.columns, &reader.csv, options, schema, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = read_rows(&reader, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = tp_table_columns_check(&reader.columns, file->path, reader.classes.numbers, error);
-    if (status == TP_OK && learns)
+    if (status == TILEPROP_OK && learns)
         status = finish_schema(&reader, schema, error);
     const char *path = file->path;
     tp_file_free(file);
     reader.csv.path = path;
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = expand(&reader, schema, most, dataset, error);
 
     free(reader.cells);

@@ -49,11 +49,11 @@ struct tp_table_options {
  * by their places; no category or class may be new. *dataset then points to *schema, which is to outlive it.
  * Memory: TP_TABLE_RATIO_MAX times the unpacked bytes for the samples, and as much again while they are read;
  * by a known schema, which says the features, as many floats for each row.
- * Errors: as tp_csv_open(); TP_BAD_INPUT with path, row, which is the line of the file,
- * and column, both from 1, what was found and what was expected; TP_FAILURE without memory. On error *dataset
- * is empty; the schema is to be freed. The file's bytes are freed.
+ * Errors: as tp_csv_open(); TILEPROP_BAD_INPUT with path, row, which is the line of the file,
+ * and column, both from 1, what was found and what was expected; TILEPROP_FAILURE without memory. On error
+ * *dataset is empty; the schema is to be freed. The file's bytes are freed.
  */
-enum tp_status tp_table_parse(struct tp_file *file, const struct tp_table_options *options,
-                              struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error);
+tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_options *options,
+                               struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error);
 
 #endif

@@ -8,9 +8,9 @@
 
 #define TP_ADVICE "--header no if it is data, --header yes if it holds names, --skip-lines 1 if neither"
 
-static enum tp_status fail_memory(const char *path, struct tp_error *error)
+static tileprop_status fail_memory(const char *path, struct tp_error *error)
 {
-    return tp_fail(error, TP_FAILURE, "%s: out of memory for columns", path);
+    return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for columns", path);
 }
 
 struct tp_table_place tp_table_columns_place(const struct tp_table_columns *columns, const struct tp_csv *csv,
@@ -31,11 +31,12 @@ static bool is_number(const char *text)
     return tp_decimal_read(text, end, &value) == end;
 }
 
-static enum tp_status read_first(struct tp_table_columns *columns, struct tp_csv *csv, struct tp_error *error)
+static tileprop_status read_first(struct tp_table_columns *columns, struct tp_csv *csv,
+                                  struct tp_error *error)
 {
     size_t capacity = 0;
-    enum tp_status status = TP_OK;
-    while (status == TP_OK && csv->more) {
+    tileprop_status status = TILEPROP_OK;
+    while (status == TILEPROP_OK && csv->more) {
         if (columns->count == capacity) {
             capacity = 2 * capacity + 8;
             struct tp_table_column *grown = realloc(columns->all, capacity * sizeof *grown);
@@ -45,7 +46,7 @@ static enum tp_status read_first(struct tp_table_columns *columns, struct tp_csv
         }
         struct tp_field field = {0};
         status = tp_csv_read_field(csv, &field, error);
-        if (status != TP_OK)
+        if (status != TILEPROP_OK)
             return status;
         char *first = strndup(field.text, field.size);
         if (!first)
@@ -56,21 +57,21 @@ static enum tp_status read_first(struct tp_table_columns *columns, struct tp_csv
 }
 
 /* A second record with another number of fields says that the first is neither names nor data. */
-static enum tp_status check_second(const struct tp_table_columns *columns, struct tp_csv csv, bool is_data,
-                                   struct tp_error *error)
+static tileprop_status check_second(const struct tp_table_columns *columns, struct tp_csv csv, bool is_data,
+                                    struct tp_error *error)
 {
     csv.buffer = NULL; /* of its own: the reader goes on from before */
     csv.buffer_size = 0;
     if (!tp_csv_next(&csv))
-        return is_data ? TP_OK
-                       : tp_fail(error, TP_BAD_INPUT,
+        return is_data ? TILEPROP_OK
+                       : tp_fail(error, TILEPROP_BAD_INPUT,
                                  "%s: row %zu: one line found, expected a header and rows of data", csv.path,
                                  columns->row);
     size_t count;
-    enum tp_status status = tp_csv_count_fields(&csv, &count, error);
-    if (status == TP_OK && count != columns->count)
+    tileprop_status status = tp_csv_count_fields(&csv, &count, error);
+    if (status == TILEPROP_OK && count != columns->count)
         status = tp_fail(
-            error, TP_BAD_INPUT,
+            error, TILEPROP_BAD_INPUT,
             "%s: row %zu: %zu field%s found, but %zu in row %zu, expected as many; --skip-lines 1 leaves out "
             "a first line that is neither names (--header yes) nor data (--header no)",
             csv.path, columns->row, columns->count, columns->count == 1 ? "" : "s", count, csv.row);
@@ -87,7 +88,7 @@ static int compare_names(const void *left, const void *right, void *context)
 }
 
 /* A table may have very many columns, each of which is looked for. */
-static enum tp_status sort_names(struct tp_table_columns *columns, const char *path, struct tp_error *error)
+static tileprop_status sort_names(struct tp_table_columns *columns, const char *path, struct tp_error *error)
 {
     columns->by_name = malloc(columns->count * sizeof *columns->by_name);
     if (!columns->by_name)
@@ -95,22 +96,22 @@ static enum tp_status sort_names(struct tp_table_columns *columns, const char *p
     for (size_t i = 0; i < columns->count; i++)
         columns->by_name[i] = i;
     qsort_r(columns->by_name, columns->count, sizeof *columns->by_name, compare_names, columns->all);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* Of two columns that stand side by side in by_name. */
-static enum tp_status fail_same(const struct tp_table_columns *columns, const char *path, const size_t *place,
-                                struct tp_error *error)
+static tileprop_status fail_same(const struct tp_table_columns *columns, const char *path,
+                                 const size_t *place, struct tp_error *error)
 {
     const char *name = columns->all[place[0]].first;
-    return tp_fail(error, TP_BAD_INPUT,
+    return tp_fail(error, TILEPROP_BAD_INPUT,
                    "%s: row %zu: columns %zu and %zu are both called \"%s\", expected different names", path,
                    columns->row, place[0] + 1, place[1] + 1, tp_show(name, strlen(name)).text);
 }
 
 /* Stores the column of this name; it is columns->count if there is none. */
-static enum tp_status find_name(const struct tp_table_columns *columns, const struct tp_csv *csv,
-                                const char *name, size_t size, size_t *found, struct tp_error *error)
+static tileprop_status find_name(const struct tp_table_columns *columns, const struct tp_csv *csv,
+                                 const char *name, size_t size, size_t *found, struct tp_error *error)
 {
     size_t low = 0, high = columns->header ? columns->count : 0;
     *found = columns->count;
@@ -123,24 +124,24 @@ static enum tp_status find_name(const struct tp_table_columns *columns, const st
     }
     const size_t *place = columns->by_name + low, left = columns->header ? columns->count - low : 0;
     if (!left || tp_string_table_compare(columns->all[place[0]].first, name, size) != 0)
-        return TP_OK;
+        return TILEPROP_OK;
     *found = place[0];
     return left > 1 && tp_string_table_compare(columns->all[place[1]].first, name, size) == 0
                ? fail_same(columns, csv->path, place, error)
-               : TP_OK;
+               : TILEPROP_OK;
 }
 
 /* Stores the column that an option means: by its name, its place from 1, or as "first" or "last". */
-static enum tp_status find_column(struct tp_table_columns *columns, const struct tp_csv *csv,
-                                  const char *option, const char *text, size_t size, size_t *found,
-                                  struct tp_error *error)
+static tileprop_status find_column(struct tp_table_columns *columns, const struct tp_csv *csv,
+                                   const char *option, const char *text, size_t size, size_t *found,
+                                   struct tp_error *error)
 {
-    enum tp_status status = find_name(columns, csv, text, size, found, error);
-    if (status != TP_OK)
+    tileprop_status status = find_name(columns, csv, text, size, found, error);
+    if (status != TILEPROP_OK)
         return status;
     if (*found < columns->count) {
         columns->header_sure = true;
-        return TP_OK;
+        return TILEPROP_OK;
     }
     size_t place = 0, digits = 0;
     while (digits < size && digits < 9 && text[digits] >= '0' && text[digits] <= '9')
@@ -153,96 +154,97 @@ static enum tp_status find_column(struct tp_table_columns *columns, const struct
         *found = columns->count - 1;
     else
         return tp_fail(
-            error, TP_BAD_INPUT,
+            error, TILEPROP_BAD_INPUT,
             "%s: row %zu: --%s: no column \"%s\" found among %zu, expected its name%s or its place from 1 to "
             "%zu; --skip-lines N leaves out lines before the names, --header says whether there are names",
             csv->path, columns->row, option, tp_show(text, size).text, columns->count,
             columns->header ? "" : ", which takes a header,", columns->count);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* Gives the columns of a list with commas between them this role. */
-static enum tp_status choose(struct tp_table_columns *columns, const struct tp_csv *csv, const char *option,
-                             const char *list, enum tp_role role, struct tp_error *error)
+static tileprop_status choose(struct tp_table_columns *columns, const struct tp_csv *csv, const char *option,
+                              const char *list, enum tp_role role, struct tp_error *error)
 {
     while (list) {
         const size_t size = strcspn(list, ",");
         size_t found;
-        enum tp_status status = find_column(columns, csv, option, list, size, &found, error);
-        if (status != TP_OK)
+        tileprop_status status = find_column(columns, csv, option, list, size, &found, error);
+        if (status != TILEPROP_OK)
             return status;
         struct tp_table_column *column = &columns->all[found];
         if (column->role == TP_ROLE_LABEL)
-            return tp_fail(error, TP_BAD_INPUT,
+            return tp_fail(error, TILEPROP_BAD_INPUT,
                            "%s: --%s: column %zu found, which is the label, expected inputs", csv->path,
                            option, found + 1);
         if (column->fixed && column->role != role)
-            return tp_fail(error, TP_BAD_INPUT, "%s: --%s: column %zu found, which --categorical names too",
-                           csv->path, option, found + 1);
+            return tp_fail(error, TILEPROP_BAD_INPUT,
+                           "%s: --%s: column %zu found, which --categorical names too", csv->path, option,
+                           found + 1);
         column->role = role;
         column->fixed = true;
         list = list[size] ? list + size + 1 : NULL;
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-static enum tp_status learn(struct tp_table_columns *columns, const struct tp_csv *csv,
-                            const struct tp_table_options *options, struct tp_error *error)
+static tileprop_status learn(struct tp_table_columns *columns, const struct tp_csv *csv,
+                             const struct tp_table_options *options, struct tp_error *error)
 {
-    enum tp_status status =
+    tileprop_status status =
         find_column(columns, csv, "label", options->label, strlen(options->label), &columns->label, error);
-    if (status != TP_OK)
+    if (status != TILEPROP_OK)
         return status;
     if (columns->count < 2)
         return tp_fail(
-            error, TP_BAD_INPUT,
+            error, TILEPROP_BAD_INPUT,
             "%s: row %zu: 1 column found, expected a label and one input or more, with commas, tabs or "
             "semicolons between them",
             csv->path, columns->row);
     columns->labelled = true;
     columns->all[columns->label].role = TP_ROLE_LABEL;
     status = choose(columns, csv, "categorical", options->categorical, TP_ROLE_TEXT, error);
-    if (status == TP_OK && options->leave_out && !columns->header)
+    if (status == TILEPROP_OK && options->leave_out && !columns->header)
         return tp_fail(
-            error, TP_BAD_INPUT,
+            error, TILEPROP_BAD_INPUT,
             "%s: --leave-out: no header found, expected one: a model finds its columns by their names",
             csv->path);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = choose(columns, csv, "leave-out", options->leave_out, TP_ROLE_UNUSED, error);
     for (size_t i = 0; i < columns->count; i++) {
         if (columns->all[i].role != TP_ROLE_LABEL && columns->all[i].role != TP_ROLE_UNUSED)
             columns->all[i].place = columns->inputs++;
     }
-    return status != TP_OK || columns->inputs
+    return status != TILEPROP_OK || columns->inputs
                ? status
-               : tp_fail(error, TP_BAD_INPUT,
+               : tp_fail(error, TILEPROP_BAD_INPUT,
                          "%s: --leave-out: no column is left, expected one input or more", csv->path);
 }
 
 /* Makes a column of the table the schema's input `place`. */
-static enum tp_status use(struct tp_table_column *column, const struct tp_column *known, size_t place,
-                          struct tp_error *error)
+static tileprop_status use(struct tp_table_column *column, const struct tp_column *known, size_t place,
+                           struct tp_error *error)
 {
     column->role = known->category_count ? TP_ROLE_TEXT : TP_ROLE_NUMBER;
     column->fixed = column->learned = true;
     column->place = place;
-    enum tp_status status = TP_OK;
-    for (size_t i = 0; status == TP_OK && i < known->category_count; i++)
+    tileprop_status status = TILEPROP_OK;
+    for (size_t i = 0; status == TILEPROP_OK && i < known->category_count; i++)
         status = tp_string_table_add(&column->categories, known->categories[i], strlen(known->categories[i]),
                                      error);
     return status;
 }
 
 /* The table has one such column, which cannot be two things. */
-static enum tp_status fail_twice(const struct tp_csv *csv, const char *name, struct tp_error *error)
+static tileprop_status fail_twice(const struct tp_csv *csv, const char *name, struct tp_error *error)
 {
-    return tp_fail(error, TP_BAD_INPUT,
+    return tp_fail(error, TILEPROP_BAD_INPUT,
                    "%s: column \"%s\" is there once, expected as often as in the training data", csv->path,
                    tp_show(name, strlen(name)).text);
 }
 
-static enum tp_status match_names(struct tp_table_columns *columns, const struct tp_csv *csv,
-                                  const struct tp_schema *schema, struct tp_error *error)
+static tileprop_status match_names(struct tp_table_columns *columns, const struct tp_csv *csv,
+                                   const struct tp_schema *schema, struct tp_error *error)
 {
     size_t found;
     const char *advice = columns->header_sure ? "" : "; --header no if this row is data";
@@ -251,70 +253,70 @@ static enum tp_status match_names(struct tp_table_columns *columns, const struct
         columns->all[i].role = TP_ROLE_UNUSED;
     for (size_t i = 0; i < schema->column_count; i++) {
         const char *name = schema->columns[i].name;
-        enum tp_status status = find_name(columns, csv, name, strlen(name), &found, error);
-        if (status == TP_OK && found == columns->count)
-            return tp_fail(error, TP_BAD_INPUT,
+        tileprop_status status = find_name(columns, csv, name, strlen(name), &found, error);
+        if (status == TILEPROP_OK && found == columns->count)
+            return tp_fail(error, TILEPROP_BAD_INPUT,
                            "%s: row %zu: no column \"%s\" found, expected it as in the training data%s",
                            csv->path, columns->row, tp_show(name, strlen(name)).text, advice);
-        if (status == TP_OK && columns->all[found].role != TP_ROLE_UNUSED)
+        if (status == TILEPROP_OK && columns->all[found].role != TP_ROLE_UNUSED)
             return fail_twice(csv, name, error);
-        if (status == TP_OK)
+        if (status == TILEPROP_OK)
             status = use(&columns->all[found], &schema->columns[i], i, error);
-        if (status != TP_OK)
+        if (status != TILEPROP_OK)
             return status;
     }
-    enum tp_status status =
+    tileprop_status status =
         find_name(columns, csv, schema->label, strlen(schema->label), &columns->label, error);
     columns->labelled = columns->label < columns->count;
-    if (status == TP_OK && columns->labelled && columns->all[columns->label].role != TP_ROLE_UNUSED)
+    if (status == TILEPROP_OK && columns->labelled && columns->all[columns->label].role != TP_ROLE_UNUSED)
         return fail_twice(csv, schema->label, error);
     return status;
 }
 
-static enum tp_status match_places(struct tp_table_columns *columns, const struct tp_csv *csv,
-                                   const struct tp_schema *schema, struct tp_error *error)
+static tileprop_status match_places(struct tp_table_columns *columns, const struct tp_csv *csv,
+                                    const struct tp_schema *schema, struct tp_error *error)
 {
     const size_t known = schema->column_count;
     columns->labelled = columns->count == known + 1;
     columns->label = schema->label_place;
     if (columns->count != known && columns->count != known + 1)
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: row %zu: %zu fields found, expected %zu and a label, as in the training data",
                        csv->path, columns->row, columns->count, known);
-    enum tp_status status = TP_OK;
-    for (size_t i = 0; status == TP_OK && i < known; i++)
+    tileprop_status status = TILEPROP_OK;
+    for (size_t i = 0; status == TILEPROP_OK && i < known; i++)
         status =
             use(&columns->all[i + (columns->labelled && i >= columns->label)], &schema->columns[i], i, error);
     return status;
 }
 
-static enum tp_status match(struct tp_table_columns *columns, const struct tp_csv *csv,
-                            const struct tp_table_options *options, const struct tp_schema *schema,
-                            struct tp_error *error)
+static tileprop_status match(struct tp_table_columns *columns, const struct tp_csv *csv,
+                             const struct tp_table_options *options, const struct tp_schema *schema,
+                             struct tp_error *error)
 {
     if (!schema->column_count)
-        return tp_fail(error, TP_BAD_INPUT,
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: a table found, expected none, as the training data had no columns", csv->path);
     columns->known = true;
-    enum tp_status status = columns->header && schema->label ? match_names(columns, csv, schema, error)
-                                                             : match_places(columns, csv, schema, error);
+    tileprop_status status = columns->header && schema->label ? match_names(columns, csv, schema, error)
+                                                              : match_places(columns, csv, schema, error);
     columns->inputs = schema->column_count;
-    if (status == TP_OK && !columns->labelled && !options->may_lack_label && schema->label)
-        return tp_fail(error, TP_BAD_INPUT,
+    if (status == TILEPROP_OK && !columns->labelled && !options->may_lack_label && schema->label)
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: row %zu: no label found, expected column \"%s\" as in the training data",
                        csv->path, columns->row, tp_show(schema->label, strlen(schema->label)).text);
-    if (status == TP_OK && !columns->labelled && !options->may_lack_label)
-        return tp_fail(error, TP_BAD_INPUT,
+    if (status == TILEPROP_OK && !columns->labelled && !options->may_lack_label)
+        return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: row %zu: no label found, expected it in column %zu as in the training data",
                        csv->path, columns->row, schema->label_place + 1);
-    if (status == TP_OK && columns->labelled)
+    if (status == TILEPROP_OK && columns->labelled)
         columns->all[columns->label].role = TP_ROLE_LABEL;
     return status;
 }
 
-enum tp_status tp_table_columns_begin(struct tp_table_columns *columns, struct tp_csv *csv,
-                                      const struct tp_table_options *options, const struct tp_schema *schema,
-                                      struct tp_error *error)
+tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct tp_csv *csv,
+                                       const struct tp_table_options *options, const struct tp_schema *schema,
+                                       struct tp_error *error)
 {
     *columns = (struct tp_table_columns){.header = options->header != TP_HEADER_NO,
                                          .header_sure = options->header != TP_HEADER_AUTO};
@@ -322,12 +324,12 @@ enum tp_status tp_table_columns_begin(struct tp_table_columns *columns, struct t
     columns->row = csv->row;
     const char *at = csv->at;
     const size_t line = csv->line;
-    enum tp_status status = read_first(columns, csv, error);
-    if (status == TP_OK)
+    tileprop_status status = read_first(columns, csv, error);
+    if (status == TILEPROP_OK)
         status = sort_names(columns, csv->path, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = check_second(columns, *csv, !columns->header, error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         status = schema->features ? match(columns, csv, options, schema, error)
                                   : learn(columns, csv, options, error);
     if (!columns->header) {
@@ -337,8 +339,8 @@ enum tp_status tp_table_columns_begin(struct tp_table_columns *columns, struct t
     return status;
 }
 
-enum tp_status tp_table_columns_check(const struct tp_table_columns *columns, const char *path,
-                                      bool number_labels, struct tp_error *error)
+tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, const char *path,
+                                       bool number_labels, struct tp_error *error)
 {
     bool text_over_number = false;
     for (size_t i = 0; i < columns->count; i++) {
@@ -347,25 +349,25 @@ enum tp_status tp_table_columns_check(const struct tp_table_columns *columns, co
             column->role == TP_ROLE_NUMBER || (column->role == TP_ROLE_LABEL && number_labels);
         const struct tp_shown shown = tp_show(column->first, strlen(column->first));
         if (column->role == TP_ROLE_NEW)
-            return tp_fail(error, TP_BAD_INPUT, "%s: column %zu: no value found in any row, expected one",
-                           path, i + 1);
+            return tp_fail(error, TILEPROP_BAD_INPUT,
+                           "%s: column %zu: no value found in any row, expected one", path, i + 1);
         if (!columns->header_sure && numbers && is_number(column->first))
             return tp_fail(
-                error, TP_BAD_INPUT,
+                error, TILEPROP_BAD_INPUT,
                 "%s: row %zu, column %zu: %s found, a number over numbers, expected a header; " TP_ADVICE,
                 path, columns->row, i + 1, shown.text);
         text_over_number |= numbers && column->first[0];
     }
     if (!columns->header_sure && !text_over_number)
-        return tp_fail(error, TP_BAD_INPUT, "%s: row %zu: names or data? All columns hold text; " TP_ADVICE,
-                       path, columns->row);
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: row %zu: names or data? All columns hold text; " TP_ADVICE, path, columns->row);
     /* They are what the columns of other tables are found by. */
     for (size_t i = 1; columns->header && !columns->known && i < columns->count; i++) {
         const size_t *place = columns->by_name + i - 1;
         if (strcmp(columns->all[place[0]].first, columns->all[place[1]].first) == 0)
             return fail_same(columns, path, place, error);
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 void tp_table_columns_free(struct tp_table_columns *columns)

@@ -46,21 +46,21 @@ struct tp_table_columns {
 
 /*
  * Reads the first record, after which csv stands before the first row of data.
- * Errors: TP_BAD_INPUT for a first record with another number of fields than the second, for options or a
- * schema that name columns which are not there, and for a table without data; as csv.h's.
+ * Errors: TILEPROP_BAD_INPUT for a first record with another number of fields than the second, for options or
+ * a schema that name columns which are not there, and for a table without data; as csv.h's.
  * tp_table_columns_free() either way.
  */
-enum tp_status tp_table_columns_begin(struct tp_table_columns *columns, struct tp_csv *csv,
-                                      const struct tp_table_options *options, const struct tp_schema *schema,
-                                      struct tp_error *error);
+tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct tp_csv *csv,
+                                       const struct tp_table_options *options, const struct tp_schema *schema,
+                                       struct tp_error *error);
 
 /*
  * After the rows: whether the first record, taken for a header, can be nothing else, every column has a kind,
  * and columns that were not known have different names.
- * Errors: TP_BAD_INPUT.
+ * Errors: TILEPROP_BAD_INPUT.
  */
-enum tp_status tp_table_columns_check(const struct tp_table_columns *columns, const char *path,
-                                      bool number_labels, struct tp_error *error);
+tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, const char *path,
+                                       bool number_labels, struct tp_error *error);
 
 /* The place of a cell, for a message. */
 struct tp_table_place {

@@ -160,13 +160,13 @@ static size_t candidate_bytes(const struct candidate *c)
     return bytes;
 }
 
-static enum tp_status place(struct trial *t, struct candidate *c, struct tp_error *error)
+static tileprop_status place(struct trial *t, struct candidate *c, struct tp_error *error)
 {
     static const struct tp_optimizer still = {.keep = 1, .root_correction = 1, .epsilon = 1};
     const struct tp_autotune *probe = t->probe;
     c->members = calloc(c->plan.step_members, sizeof *c->members);
     if (!c->members)
-        return tp_fail(error, TP_FAILURE, "out of memory: a plan of %zu threads", c->plan.step_members);
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: a plan of %zu threads", c->plan.step_members);
     c->step = (struct tp_step){.tier = probe->tier,
                                .network = &c->network,
                                .plan = &c->plan,
@@ -182,11 +182,11 @@ static enum tp_status place(struct trial *t, struct candidate *c, struct tp_erro
         tp_network_place(&c->network, m, &t->arena);
         tp_step_member_place(&c->step, &c->members[m], &t->arena);
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* Times what is left of the candidates, if there is time for that. */
-static enum tp_status time_steps(struct trial *t, struct tp_error *error)
+static tileprop_status time_steps(struct trial *t, struct tp_error *error)
 {
     const struct tp_autotune *probe = t->probe;
     size_t bytes = 0, members = probe->members;
@@ -197,16 +197,16 @@ static enum tp_status time_steps(struct trial *t, struct tp_error *error)
         needed += 4 * t->candidates[i].model; /* two rounds of two steps */
     }
     if (needed + (double)bytes / TOUCH > allowed(t))
-        return TP_OK;
+        return TILEPROP_OK;
 
     t->batches = (INDEXES_MIN + probe->batch - 1) / probe->batch;
     t->index = malloc(t->batches * probe->batch * sizeof *t->index);
     if (!t->index)
-        return tp_fail(error, TP_FAILURE, "out of memory: the samples of a probe");
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: the samples of a probe");
     for (size_t i = 0; i < t->batches * probe->batch; i++)
         t->index[i] = (uint32_t)(i * 2654435761u % probe->train->count); /* scattered: 2^32 / golden ratio */
-    enum tp_status status = tp_arena_create(&t->arena, bytes, error);
-    for (size_t i = 0; status == TP_OK && i < t->count; i++)
+    tileprop_status status = tp_arena_create(&t->arena, bytes, error);
+    for (size_t i = 0; status == TILEPROP_OK && i < t->count; i++)
         status = place(t, &t->candidates[i], error);
     if (status)
         return status;
@@ -215,16 +215,16 @@ static enum tp_status time_steps(struct trial *t, struct tp_error *error)
     if (granted == members)
         granted = tp_team_run(members, work, t);
     return granted == members
-               ? TP_OK
-               : tp_fail(error, TP_FAILURE, "the system granted %zu of %zu threads", granted, members);
+               ? TILEPROP_OK
+               : tp_fail(error, TILEPROP_FAILURE, "the system granted %zu of %zu threads", granted, members);
 }
 
 /* A candidate for each power of two, and for all members. */
-static enum tp_status propose(struct trial *t, struct tp_error *error)
+static tileprop_status propose(struct trial *t, struct tp_error *error)
 {
     const struct tp_autotune *probe = t->probe;
-    enum tp_status status = TP_OK;
-    for (size_t m = 1; status == TP_OK; m = 2 * m < probe->members ? 2 * m : probe->members) {
+    tileprop_status status = TILEPROP_OK;
+    for (size_t m = 1; status == TILEPROP_OK; m = 2 * m < probe->members ? 2 * m : probe->members) {
         struct candidate *c = &t->candidates[t->count++];
         status = tp_network_like(&c->network, probe->network, error);
         if (status)
@@ -275,22 +275,22 @@ static void choose(const struct trial *t, struct tp_plan *plan, struct tp_autotu
     found->count = t->count;
 }
 
-enum tp_status tp_autotune_plan(const struct tp_autotune *probe, struct tp_plan *plan,
-                                struct tp_autotune_result *found, struct tp_error *error)
+tileprop_status tp_autotune_plan(const struct tp_autotune *probe, struct tp_plan *plan,
+                                 struct tp_autotune_result *found, struct tp_error *error)
 {
     *found = (struct tp_autotune_result){0};
     struct trial *t = calloc(1, sizeof *t);
     if (!t)
-        return tp_fail(error, TP_FAILURE, "out of memory: a probe");
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: a probe");
     t->probe = probe;
     t->began = tp_clock_seconds();
-    enum tp_status status = propose(t, error);
-    if (status == TP_OK) {
+    tileprop_status status = propose(t, error);
+    if (status == TILEPROP_OK) {
         prune(t);
         if (t->count > 1)
             status = time_steps(t, error);
     }
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         choose(t, plan, found);
     for (size_t i = 0; i < TP_CANDIDATES_MAX; i++) {
         tp_network_free(&t->candidates[i].network);

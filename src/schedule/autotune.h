@@ -16,7 +16,7 @@ struct tp_autotune {
     const struct tp_network *network; /* shaped for `members`, without memory */
     const struct tp_dataset *train;
     const struct tp_normalization *normalization;
-    enum tp_optimizer_kind optimizer;
+    tileprop_optimizer optimizer;
     const struct tp_binding *binding;
     size_t members;      /* the most that there may be */
     size_t batch, steps; /* steps: that the run will have, if nothing ends it sooner */
@@ -39,9 +39,9 @@ struct tp_autotune_result {
 /*
  * The plan for at most probe->members. It takes 20 ms at most, and no more than a small part of what the run
  * will take, which leaves short runs to the model.
- * Errors: TP_FAILURE without memory or threads.
+ * Errors: TILEPROP_FAILURE without memory or threads.
  */
-enum tp_status tp_autotune_plan(const struct tp_autotune *probe, struct tp_plan *plan,
-                                struct tp_autotune_result *found, struct tp_error *error);
+tileprop_status tp_autotune_plan(const struct tp_autotune *probe, struct tp_plan *plan,
+                                 struct tp_autotune_result *found, struct tp_error *error);
 
 #endif

@@ -32,9 +32,9 @@ static size_t copy_bytes(const struct tp_placement *p)
     return total;
 }
 
-enum tp_status tp_placement_create(struct tp_placement *p, enum tp_numa_mode mode, size_t members,
-                                   const struct tp_dataset *const sets[TP_PLACEMENT_SETS],
-                                   struct tp_error *error)
+tileprop_status tp_placement_create(struct tp_placement *p, tileprop_numa mode, size_t members,
+                                    const struct tp_dataset *const sets[TP_PLACEMENT_SETS],
+                                    struct tp_error *error)
 {
     *p = (struct tp_placement){.mode = mode, .members = members};
     memcpy(p->sets, sets, sizeof p->sets);
@@ -42,8 +42,8 @@ enum tp_status tp_placement_create(struct tp_placement *p, enum tp_numa_mode mod
     p->nodes = calloc(members, sizeof *p->nodes);
     p->homes = calloc(members, sizeof *p->homes);
     if (!p->whereabouts || !p->nodes || !p->homes)
-        return tp_fail(error, TP_FAILURE, "out of memory: where %zu threads are", members);
-    return TP_OK;
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: where %zu threads are", members);
+    return TILEPROP_OK;
 }
 
 /* The node's place among the homes, of which there is one more if it is new. */
@@ -72,8 +72,8 @@ static bool copies_fit(const struct tp_placement *p)
 
 static bool place_block(const struct tp_placement *p, void *start, size_t bytes)
 {
-    return p->mode == TP_NUMA_REPLICATE ? tp_numa_prefer(start, bytes, p->nodes[0])
-                                        : tp_numa_interleave(start, bytes, p->nodes, p->node_count);
+    return p->mode == TILEPROP_NUMA_REPLICATE ? tp_numa_prefer(start, bytes, p->nodes[0])
+                                              : tp_numa_interleave(start, bytes, p->nodes, p->node_count);
 }
 
 /* The sets themselves; whether the system let us. */
@@ -109,14 +109,14 @@ static void decide(struct tp_placement *p)
         p->whereabouts[m].home = find_home(p, p->whereabouts[m].node, m);
     }
     if (!everywhere || p->node_count == 1)
-        p->mode = TP_NUMA_OFF;
-    else if (p->mode == TP_NUMA_AUTO)
-        p->mode = copies_fit(p) ? TP_NUMA_REPLICATE : TP_NUMA_INTERLEAVE;
-    if (p->mode != TP_NUMA_OFF && !place_sets(p)) {
+        p->mode = TILEPROP_NUMA_OFF;
+    else if (p->mode == TILEPROP_NUMA_AUTO)
+        p->mode = copies_fit(p) ? TILEPROP_NUMA_REPLICATE : TILEPROP_NUMA_INTERLEAVE;
+    if (p->mode != TILEPROP_NUMA_OFF && !place_sets(p)) {
         release_sets(p);
-        p->mode = TP_NUMA_OFF;
+        p->mode = TILEPROP_NUMA_OFF;
     }
-    if (p->mode == TP_NUMA_OFF)
+    if (p->mode == TILEPROP_NUMA_OFF)
         p->node_count = 1;
 }
 
@@ -151,11 +151,11 @@ void tp_placement_enter(struct tp_placement *p, size_t member, int node, const s
     if (member == 0)
         decide(p);
     tp_team_barrier();
-    if (p->mode == TP_NUMA_OFF)
+    if (p->mode == TILEPROP_NUMA_OFF)
         return;
     /* Pages lie where they are first touched, but one huge page may hold the arenas of two members. */
     tp_numa_prefer(arena->base, arena->mapped, node);
-    if (p->mode == TP_NUMA_REPLICATE && self->home != 0 && p->homes[self->home].leader == member)
+    if (p->mode == TILEPROP_NUMA_REPLICATE && self->home != 0 && p->homes[self->home].leader == member)
         replicate(p, self->home);
     tp_team_barrier();
 }

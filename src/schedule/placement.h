@@ -28,7 +28,7 @@ struct tp_thread_node {
 };
 
 struct tp_placement {
-    enum tp_numa_mode mode; /* what was asked for; once settled, what is done, which is never auto */
+    tileprop_numa mode; /* what was asked for; once settled, what is done, which is never auto */
     size_t members;
     const struct tp_dataset *sets[TP_PLACEMENT_SETS]; /* NULL: there is none */
     struct tp_thread_node *whereabouts;               /* [members] */
@@ -39,11 +39,11 @@ struct tp_placement {
 
 /*
  * Of `members` threads that read these data sets (NULL: none), which outlive the placement.
- * Errors: TP_FAILURE without memory; the placement may be ended either way.
+ * Errors: TILEPROP_FAILURE without memory; the placement may be ended either way.
  */
-enum tp_status tp_placement_create(struct tp_placement *placement, enum tp_numa_mode mode, size_t members,
-                                   const struct tp_dataset *const sets[TP_PLACEMENT_SETS],
-                                   struct tp_error *error);
+tileprop_status tp_placement_create(struct tp_placement *placement, tileprop_numa mode, size_t members,
+                                    const struct tp_dataset *const sets[TP_PLACEMENT_SETS],
+                                    struct tp_error *error);
 
 /*
  * Called by every member, before it touches its arena, with the node that it is on. Where members are on one

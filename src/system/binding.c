@@ -4,19 +4,19 @@
 
 #include "system/cpus.h"
 
-enum tp_status tp_binding_find(struct tp_binding *binding, enum tp_bind wish, size_t threads,
-                               struct tp_error *error)
+tileprop_status tp_binding_find(struct tp_binding *binding, tileprop_bind wish, size_t threads,
+                                struct tp_error *error)
 {
     *binding = (struct tp_binding){0};
-    if (wish == TP_BIND_NONE || (wish == TP_BIND_AUTO && tp_cpus_restricted()))
-        return TP_OK;
+    if (wish == TILEPROP_BIND_NONE || (wish == TILEPROP_BIND_AUTO && tp_cpus_restricted()))
+        return TILEPROP_OK;
     binding->cpus = calloc(threads + 1, sizeof *binding->cpus); /* one more tells whether all get a thread */
     if (!binding->cpus)
-        return tp_fail(error, TP_FAILURE, "out of memory: the CPUs of %zu threads", threads);
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: the CPUs of %zu threads", threads);
     size_t cores = tp_cpus_cores("/sys/devices/system/cpu", binding->cpus, threads + 1);
-    if (wish == TP_BIND_CORES || cores == threads)
+    if (wish == TILEPROP_BIND_CORES || cores == threads)
         binding->bound = cores < threads ? cores : threads;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 void tp_binding_free(struct tp_binding *binding)

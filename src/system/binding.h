@@ -15,10 +15,10 @@ struct tp_binding {
 /*
  * For so many threads. Unasked (auto) only where nothing restricts the process and every core gets a thread:
  * two programs that bind fewer threads would bind them to the same cores.
- * Errors: TP_FAILURE without memory; the binding may be freed either way.
+ * Errors: TILEPROP_FAILURE without memory; the binding may be freed either way.
  */
-enum tp_status tp_binding_find(struct tp_binding *binding, enum tp_bind wish, size_t threads,
-                               struct tp_error *error);
+tileprop_status tp_binding_find(struct tp_binding *binding, tileprop_bind wish, size_t threads,
+                                struct tp_error *error);
 void tp_binding_free(struct tp_binding *binding);
 
 /* Called by a member of the team, before and after its work; what the one gives the other takes. */

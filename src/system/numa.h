@@ -9,12 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum tp_numa_mode {
-    TP_NUMA_AUTO,       /* replicate where that fits, else interleave */
-    TP_NUMA_OFF,        /* ask for nothing */
-    TP_NUMA_INTERLEAVE, /* pieces of the data set on all nodes in turn */
-    TP_NUMA_REPLICATE   /* a copy of the data set on each node */
-};
+#include "tileprop/choices.h"
 
 #define TP_NUMA_NOWHERE (-1)
 

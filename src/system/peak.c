@@ -99,18 +99,18 @@ static double sum_rates(const struct team_rounds *rounds, size_t threads)
     return threads <= cpus ? sum : sum * (double)cpus / (double)threads;
 }
 
-enum tp_status tp_peak_measure(const struct tp_tier *tier, size_t threads, struct tp_peak *peak,
-                               struct tp_error *error)
+tileprop_status tp_peak_measure(const struct tp_tier *tier, size_t threads, struct tp_peak *peak,
+                                struct tp_error *error)
 {
     *peak = (struct tp_peak){0};
     if (!tier->peak || !tier->chain)
-        return TP_OK;
+        return TILEPROP_OK;
 
     struct team_rounds rounds = {.probe = tier->peak, .seconds = calloc(threads, sizeof(double))};
     if (!rounds.seconds)
-        return tp_fail(error, TP_FAILURE, "out of memory: the times of %zu threads", threads);
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: the times of %zu threads", threads);
 
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     rounds.iterations = round_iterations(tier->peak);
     double ratio = measure_ratio(tier, rounds.iterations);
     size_t granted = tp_team_run(threads, run_rounds, &rounds);
@@ -119,7 +119,7 @@ enum tp_status tp_peak_measure(const struct tp_tier *tier, size_t threads, struc
         peak->ratio = ratio;
         peak->proved = is_proved(ratio);
     } else {
-        status = tp_fail(error, TP_FAILURE, "threads: the system granted %zu of %zu", granted, threads);
+        status = tp_fail(error, TILEPROP_FAILURE, "threads: the system granted %zu of %zu", granted, threads);
     }
     free(rounds.seconds);
     return status;

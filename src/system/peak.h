@@ -28,10 +28,10 @@ struct tp_peak {
  * does not rise counts as one full unit, although two half full ones would look the same. Above 10.5 (two
  * units at latency 5, as in Haswell and Zen 2, give 10) the probe did not do the operations that it counts.
  *
- * A tier without probes (reference) gets gflops 0, ratio 0, not proved, and TP_OK.
- * Errors: TP_FAILURE without memory or threads; *peak is then all zero.
+ * A tier without probes (reference) gets gflops 0, ratio 0, not proved, and TILEPROP_OK.
+ * Errors: TILEPROP_FAILURE without memory or threads; *peak is then all zero.
  */
-enum tp_status tp_peak_measure(const struct tp_tier *tier, size_t threads, struct tp_peak *peak,
-                               struct tp_error *error);
+tileprop_status tp_peak_measure(const struct tp_tier *tier, size_t threads, struct tp_peak *peak,
+                                struct tp_error *error);
 
 #endif

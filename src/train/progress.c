@@ -2,10 +2,10 @@
 
 #include <math.h>
 
-const char *tp_stop_name(enum tp_stop stop)
+const char *tp_stop_name(tileprop_stop stop)
 {
-    static const char *const names[TP_STOP_COUNT] = {"epochs", "early-stop", "accuracy", "loss",
-                                                     "time",   "signal",     "diverged"};
+    static const char *const names[] = {"epochs", "early-stop", "accuracy", "loss",
+                                        "time",   "signal",     "diverged"};
     return names[stop];
 }
 
@@ -19,7 +19,7 @@ struct tp_optimizer tp_progress_optimizer(struct tp_progress *progress, const st
 {
     const double keep = 1 - rate * o->weight_decay;
     double correction = 1;
-    if (o->optimizer == TP_ADAM) {
+    if (o->optimizer == TILEPROP_ADAM) {
         progress->beta1_power *= o->beta1;
         progress->beta2_power *= o->beta2;
         rate /= 1 - progress->beta1_power;
@@ -50,10 +50,10 @@ bool tp_progress_evaluated(struct tp_progress *progress, const struct tp_train_o
         progress->evaluations_since_best++;
     }
     if (o->stop_at_accuracy > 0 && validation->accuracy >= o->stop_at_accuracy)
-        progress->ended = TP_STOP_ACCURACY;
+        progress->ended = TILEPROP_STOP_ACCURACY;
     else if (o->stop_at_loss > 0 && validation->loss <= o->stop_at_loss)
-        progress->ended = TP_STOP_LOSS;
+        progress->ended = TILEPROP_STOP_LOSS;
     else if (o->early_stop > 0 && progress->evaluations_since_best >= o->early_stop)
-        progress->ended = TP_STOP_EARLY;
+        progress->ended = TILEPROP_STOP_EARLY;
     return best;
 }

@@ -12,18 +12,7 @@
 #include "network/weights.h"
 #include "train/train_options.h"
 
-enum tp_stop {
-    TP_STOP_EPOCHS,   /* all epochs done */
-    TP_STOP_EARLY,    /* early_stop evaluations without a better validation loss */
-    TP_STOP_ACCURACY, /* stop_at_accuracy reached */
-    TP_STOP_LOSS,     /* stop_at_loss reached */
-    TP_STOP_TIME,     /* max_seconds used up */
-    TP_STOP_SIGNAL,   /* the observer's interrupted() returned true */
-    TP_STOP_DIVERGED, /* the loss of a step or of an evaluation is not finite */
-    TP_STOP_COUNT
-};
-
-const char *tp_stop_name(enum tp_stop stop); /* "epochs", "early-stop", "accuracy", "loss", "time", ... */
+const char *tp_stop_name(tileprop_stop stop); /* "epochs", "early-stop", "accuracy", "loss", "time", ... */
 
 struct tp_progress {
     size_t steps;                    /* done */
@@ -31,8 +20,9 @@ struct tp_progress {
     struct tp_metrics best;          /* lowest validation loss so far; the first evaluation follows step 0 */
     size_t best_step;                /* the step before it, counted from 0 */
     size_t evaluations_since_best;
-    enum tp_stop ended; /* by what an evaluation found, whatever the epochs; TP_STOP_EPOCHS: it was not */
-    double seconds;     /* that --max-seconds counts; the next two are among them */
+    tileprop_stop
+        ended;      /* by what an evaluation found, whatever the epochs; TILEPROP_STOP_EPOCHS: it was not */
+    double seconds; /* that --max-seconds counts; the next two are among them */
     double seconds_training, seconds_evaluation;
 };
 

@@ -13,39 +13,20 @@
 #include "kernels/kernels.h"
 #include "system/numa.h"
 
-#define TP_HIDDEN_MAX 64
+#define TILEPROP_HIDDEN_MAX 64
 
 struct tp_resumed;
 struct tp_weights;
 
-enum tp_init {
-    TP_INIT_AUTO,    /* he for relu, fan-in otherwise */
-    TP_INIT_UNIFORM, /* uniform in [-1, 1) */
-    TP_INIT_FAN_IN,  /* normal, deviation 1 / sqrt(fan-in) */
-    TP_INIT_HE       /* normal, deviation sqrt(2 / fan-in) */
-};
-
-enum tp_bias {
-    TP_BIAS_INPUT, /* a constant 1 as one input more of the first layer */
-    TP_BIAS_ALL,   /* that, and a bias for every other layer, starting at 0 */
-    TP_BIAS_NONE
-};
-
-enum tp_bind {
-    TP_BIND_NONE,
-    TP_BIND_AUTO, /* as cores, if nothing restricts this process and every core gets a thread */
-    TP_BIND_CORES /* one thread per core, as far as there are cores */
-};
-
 struct tp_train_options {
-    size_t hidden[TP_HIDDEN_MAX]; /* units of each hidden layer; the output layer is not among them */
+    size_t hidden[TILEPROP_HIDDEN_MAX]; /* units of each hidden layer; the output layer is not among them */
     size_t hidden_count;
-    enum tp_activation activation;
-    enum tp_init init;
-    enum tp_bias bias;
-    enum tp_normalize normalize;
+    tileprop_activation activation;
+    tileprop_init init;
+    int bias;
+    int normalize;
 
-    enum tp_optimizer_kind optimizer;
+    tileprop_optimizer optimizer;
     double learning_rate; /* 0: the optimizer's default (adam 0.001, sgd 0.1, others 0.02) */
     double momentum;
     double beta1, beta2, epsilon;
@@ -69,11 +50,11 @@ struct tp_train_options {
 
     size_t threads;       /* ceiling; 0: as many as the process may use */
     size_t threads_exact; /* run exactly so many; 0: choose */
-    enum tp_bind bind;
+    tileprop_bind bind;
     const char *plan; /* a file that says who computes what, on how many threads; NULL: choose */
     bool explain;     /* time every verb */
     const char *isa;  /* "auto" or a tier's name */
-    enum tp_numa_mode numa;
+    tileprop_numa numa;
 };
 
 struct tp_train_options tp_train_options_default(void);
@@ -82,15 +63,15 @@ struct tp_train_options tp_train_options_default(void);
 double tp_train_options_rate(const struct tp_train_options *options);
 
 /* The first weights: those that suit the activation where none are asked for. */
-enum tp_init tp_train_options_init(const struct tp_train_options *options);
+tileprop_init tp_train_options_init(const struct tp_train_options *options);
 
 /*
  * Whether a network can be trained so on train, with validation and, unless it is NULL, test.
- * Errors: TP_USAGE for options that do not fit each other or the data, TP_BAD_INPUT for data sets that do not
- * fit each other or are empty.
+ * Errors: TILEPROP_USAGE for options that do not fit each other or the data, TILEPROP_BAD_INPUT for data sets
+ * that do not fit each other or are empty.
  */
-enum tp_status tp_train_options_check(const struct tp_train_options *options, const struct tp_dataset *train,
-                                      const struct tp_dataset *validation, const struct tp_dataset *test,
-                                      struct tp_error *error);
+tileprop_status tp_train_options_check(const struct tp_train_options *options, const struct tp_dataset *train,
+                                       const struct tp_dataset *validation, const struct tp_dataset *test,
+                                       struct tp_error *error);
 
 #endif

@@ -6,11 +6,11 @@
 void tp_train_wishes_resolve(const struct tp_train_wishes *wishes, bool measurements, size_t samples,
                              struct tp_train_options *chosen)
 {
-    const enum tp_normalize normalize = measurements ? TP_NORMALIZE_FEATURE : TP_NORMALIZE_GLOBAL;
-    const enum tp_bias bias = measurements ? TP_BIAS_ALL : TP_BIAS_INPUT;
-    chosen->normalize = wishes->normalize == TP_AUTO ? normalize : (enum tp_normalize)wishes->normalize;
-    chosen->bias = wishes->bias == TP_AUTO ? bias : (enum tp_bias)wishes->bias;
-    chosen->drop_last = wishes->drop_last == TP_AUTO ? !measurements : wishes->drop_last != 0;
+    const int normalize = measurements ? TILEPROP_NORMALIZE_FEATURE : TILEPROP_NORMALIZE_GLOBAL;
+    const int bias = measurements ? TILEPROP_BIAS_ALL : TILEPROP_BIAS_INPUT;
+    chosen->normalize = wishes->normalize == TILEPROP_AUTO ? normalize : (int)wishes->normalize;
+    chosen->bias = wishes->bias == TILEPROP_AUTO ? bias : (int)wishes->bias;
+    chosen->drop_last = wishes->drop_last == TILEPROP_AUTO ? !measurements : wishes->drop_last != 0;
     chosen->epochs = wishes->epochs ? wishes->epochs : TP_EPOCHS_MIN;
     const size_t steps = (samples + (chosen->drop_last ? 0 : chosen->batch - 1)) / chosen->batch;
     if (!wishes->epochs && measurements && steps && steps * TP_EPOCHS_MIN < TP_STEPS_MIN)

@@ -6,9 +6,7 @@
 
 #include "train/train_options.h"
 
-#define TP_AUTO (-1) /* of a choice: what suits the data */
-
-/* TP_AUTO or a value of the option; epochs: 0 or their number. */
+/* TILEPROP_AUTO or a value of the option; epochs: 0 or their number. */
 struct tp_train_wishes {
     int normalize, bias, drop_last;
     size_t epochs;

@@ -49,15 +49,15 @@ struct trainer {
     size_t last_rows; /* rows of the last step's batch */
     double step_loss;
     double gradient_norms[TP_LAYERS_MAX];
-    double started;             /* seconds on the monotonic clock; a run that is resumed began earlier */
-    bool pause;                 /* after the present step, for a checkpoint or for the end */
-    enum tp_stop pause_to_stop; /* TP_STOP_EPOCHS: for a checkpoint */
+    double started;              /* seconds on the monotonic clock; a run that is resumed began earlier */
+    bool pause;                  /* after the present step, for a checkpoint or for the end */
+    tileprop_stop pause_to_stop; /* TILEPROP_STOP_EPOCHS: for a checkpoint */
     const struct tp_dataset
         *diverged_on; /* the set whose loss is not finite; NULL: the batch of the last step */
     bool stop;
 };
 
-static void stop(struct trainer *t, enum tp_stop reason)
+static void stop(struct trainer *t, tileprop_stop reason)
 {
     if (!t->stop)
         t->result->stopped_by = reason;
@@ -65,7 +65,7 @@ static void stop(struct trainer *t, enum tp_stop reason)
 }
 
 /* Member 0: the run pauses behind the present step and the evaluation that may follow it. */
-static void pause_for(struct trainer *t, enum tp_stop reason)
+static void pause_for(struct trainer *t, tileprop_stop reason)
 {
     t->pause = true;
     t->pause_to_stop = reason;
@@ -82,13 +82,13 @@ static void losses_ready(void *context, size_t rows)
     t->step_loss = sum / (double)rows;
     t->last_rows = rows;
     if (!isfinite(t->step_loss))
-        stop(t, TP_STOP_DIVERGED);
+        stop(t, TILEPROP_STOP_DIVERGED);
     else if (observer->interrupted && observer->interrupted(observer->context))
-        pause_for(t, TP_STOP_SIGNAL);
+        pause_for(t, TILEPROP_STOP_PROGRESS);
     else if (t->options->max_seconds > 0 && tp_clock_seconds() - t->started >= t->options->max_seconds)
-        pause_for(t, TP_STOP_TIME);
+        pause_for(t, TILEPROP_STOP_TIME);
     else if (observer->checkpoint_due && observer->checkpoint_due(observer->context, t->progress.steps))
-        pause_for(t, TP_STOP_EPOCHS);
+        pause_for(t, TILEPROP_STOP_EPOCHS);
 }
 
 /* Whole-set scores by the team; the score is member 0's to read. A loss that is not finite ends the run. */
@@ -104,7 +104,7 @@ static struct tp_metrics evaluate(struct trainer *t, struct member *self, const 
             score.accuracy = NAN; /* a sample without a finite loss has no prediction either */
         if (!isfinite(score.loss) && !t->diverged_on) {
             t->diverged_on = dataset;
-            t->result->stopped_by = TP_STOP_DIVERGED;
+            t->result->stopped_by = TILEPROP_STOP_DIVERGED;
             t->stop = true;
         }
     }
@@ -174,7 +174,7 @@ static void evaluate_last(struct trainer *t, struct member *self)
     struct tp_metrics test = {.loss = NAN, .accuracy = NAN, .count = t->test ? t->test->count : 0};
     bool leads = self->step.index == 0;
     double began = leads ? tp_clock_seconds() : 0;
-    if (r->stopped_by != TP_STOP_DIVERGED) {
+    if (r->stopped_by != TILEPROP_STOP_DIVERGED) {
         train = evaluate(t, self, t->train);
         validation = evaluate(t, self, t->validation);
         if (t->test)
@@ -194,7 +194,7 @@ static void evaluate_last(struct trainer *t, struct member *self)
     }
     r->best_validation_loss = best.loss;
     r->best_validation_accuracy = best.accuracy;
-    if (r->stopped_by != TP_STOP_DIVERGED)
+    if (r->stopped_by != TILEPROP_STOP_DIVERGED)
         show_weights(t, &validation, true);
     r->seconds_evaluation += tp_clock_seconds() - began;
 }
@@ -321,7 +321,7 @@ static void work(void *context, size_t index, size_t members)
         tp_team_barrier();
         train_epoch(t, self, epoch == before / steps ? before % steps : 0);
     }
-    if (index == 0 && t->result->stopped_by != TP_STOP_DIVERGED)
+    if (index == 0 && t->result->stopped_by != TILEPROP_STOP_DIVERGED)
         show_checkpoint(t);
     evaluate_last(t, self);
     tp_binding_leave(unbound);
@@ -375,7 +375,7 @@ static void describe(struct trainer *t)
 }
 
 /* Every member's arena, and the one that all share; nobody has touched them yet. */
-static enum tp_status allocate(struct trainer *t, struct tp_error *error)
+static tileprop_status allocate(struct trainer *t, struct tp_error *error)
 {
     size_t members = t->plan.members, samples = t->train->count;
     if (t->validation->count > samples)
@@ -384,15 +384,15 @@ static enum tp_status allocate(struct trainer *t, struct tp_error *error)
         samples = t->test->count;
     t->members = aligned_alloc(_Alignof(struct member), members * sizeof *t->members);
     if (!t->members)
-        return tp_fail(error, TP_FAILURE, "out of memory: %zu threads", members);
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: %zu threads", members);
     memset(t->members, 0, members * sizeof *t->members);
     if (t->options->explain) {
         t->profiles = calloc(t->plan.step_members, sizeof *t->profiles);
         if (!t->profiles)
-            return tp_fail(error, TP_FAILURE, "out of memory: the profiles of %zu threads", members);
+            return tp_fail(error, TILEPROP_FAILURE, "out of memory: the profiles of %zu threads", members);
     }
     const struct tp_dataset *const sets[TP_PLACEMENT_SETS] = {t->train, t->validation, t->test};
-    enum tp_status status = tp_placement_create(&t->placement, t->options->numa, members, sets, error);
+    tileprop_status status = tp_placement_create(&t->placement, t->options->numa, members, sets, error);
     if (status)
         return status;
 
@@ -432,7 +432,7 @@ static enum tp_status allocate(struct trainer *t, struct tp_error *error)
     }
     for (size_t i = 0; i < t->train->count; i++)
         t->order[i] = (uint32_t)i;
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* CPU seconds of this process so far, of which all threads' add up. */
@@ -444,12 +444,12 @@ static double process_seconds(void)
 }
 
 /* Shapes the network for as many members as there may be, and decides what each of them does. */
-static enum tp_status make_plan(struct trainer *t, size_t batch, struct tp_error *error)
+static tileprop_status make_plan(struct trainer *t, size_t batch, struct tp_error *error)
 {
     const struct tp_train_options *o = t->options;
     size_t features = t->train->features, classes = t->train->classes;
     size_t threads = o->plan ? 1 : tp_train_threads(o);
-    enum tp_status status = tp_network_shape(&t->network, o, features, classes, threads, error);
+    tileprop_status status = tp_network_shape(&t->network, o, features, classes, threads, error);
     if (status)
         return status;
     if (o->plan) {
@@ -464,7 +464,7 @@ static enum tp_status make_plan(struct trainer *t, size_t batch, struct tp_error
         return status;
     if (o->threads_exact) {
         t->plan = tp_plan_make(&t->network, threads, threads, batch);
-        return TP_OK;
+        return TILEPROP_OK;
     }
     const struct tp_autotune probe = {.tier = t->step.tier,
                                       .network = &t->network,
@@ -480,15 +480,15 @@ static enum tp_status make_plan(struct trainer *t, size_t batch, struct tp_error
 }
 
 /* Takes over where a run stood that is resumed; one that has ended is evaluated once more. */
-static enum tp_status resume(struct trainer *t, struct tp_error *error)
+static tileprop_status resume(struct trainer *t, struct tp_error *error)
 {
     const struct tp_resumed *resumed = t->options->resumed;
     const size_t planned = t->result->run.steps_planned;
     if (!resumed)
-        return TP_OK;
+        return TILEPROP_OK;
     if (resumed->progress->steps > planned)
         return tp_fail(
-            error, TP_USAGE,
+            error, TILEPROP_USAGE,
             "--epochs: %zu found, which are %zu steps, expected no fewer than the %zu that the run "
             "has done",
             t->options->epochs, planned, resumed->progress->steps);
@@ -500,18 +500,18 @@ static enum tp_status resume(struct trainer *t, struct tp_error *error)
     t->epoch = (t->progress.steps - 1) / t->result->run.steps_per_epoch + 1;
     if (t->progress.ended)
         stop(t, t->progress.ended);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
-static enum tp_status prepare(struct trainer *t, struct tp_error *error)
+static tileprop_status prepare(struct trainer *t, struct tp_error *error)
 {
     const struct tp_train_options *o = t->options;
-    enum tp_status status = tp_train_options_check(o, t->train, t->validation, t->test, error);
+    tileprop_status status = tp_train_options_check(o, t->train, t->validation, t->test, error);
     if (status)
         return status;
     const struct tp_tier *tier = tp_tier_find(o->isa);
     if (!tier)
-        return tp_fail(error, TP_USAGE, "--isa: this CPU or this build has no tier \"%s\"", o->isa);
+        return tp_fail(error, TILEPROP_USAGE, "--isa: this CPU or this build has no tier \"%s\"", o->isa);
     size_t batch = o->batch < t->train->count ? o->batch : t->train->count;
     if ((status = tp_normalization_fit(&t->normalization, o->normalize, t->train, error)))
         return status;
@@ -522,7 +522,7 @@ static enum tp_status prepare(struct trainer *t, struct tp_error *error)
     if ((status = make_plan(t, batch, error)))
         return status;
     tp_plan_cut(&t->plan, &t->network);
-    if (o->bind == TP_BIND_AUTO && t->plan.step_members < t->plan.members)
+    if (o->bind == TILEPROP_BIND_AUTO && t->plan.step_members < t->plan.members)
         t->binding.bound = 0; /* a thread alone goes where there is room */
     describe(t);
     status = resume(t, error);
@@ -530,7 +530,7 @@ static enum tp_status prepare(struct trainer *t, struct tp_error *error)
 }
 
 /* Where values stopped being finite: in the last step's batch, or in an evaluation, which is done again. */
-static enum tp_status diverged(struct trainer *t, struct tp_error *error)
+static tileprop_status diverged(struct trainer *t, struct tp_error *error)
 {
     const struct tp_dataset *set = t->diverged_on;
     const uint64_t saved = tp_flush_enter();
@@ -538,7 +538,7 @@ static enum tp_status diverged(struct trainer *t, struct tp_error *error)
                        : tp_step_first_bad_layer(&t->step, t->last_rows);
     tp_flush_leave(saved);
     return tp_fail(
-        error, TP_DIVERGED,
+        error, TILEPROP_DIVERGED,
         "the loss %s is not finite at step %zu (epoch %zu): the first layer with a value that is not finite "
         "is layer %zu of %zu; try a smaller --lr (it is %g), --init fan-in or --normalize global",
         !set              ? "of the batch"
@@ -548,9 +548,9 @@ static enum tp_status diverged(struct trainer *t, struct tp_error *error)
         t->progress.steps - 1, t->epoch, layer, t->network.layer_count, t->result->run.learning_rate);
 }
 
-enum tp_status tp_train(const struct tp_train_options *options, const struct tp_dataset *train,
-                        const struct tp_dataset *validation, const struct tp_dataset *test,
-                        const struct tp_observer *observer, struct tp_result *result, struct tp_error *error)
+tileprop_status tp_train(const struct tp_train_options *options, const struct tp_dataset *train,
+                         const struct tp_dataset *validation, const struct tp_dataset *test,
+                         const struct tp_observer *observer, struct tp_result *result, struct tp_error *error)
 {
     static const struct tp_observer nobody = {0};
     *result = (struct tp_result){0};
@@ -561,14 +561,15 @@ enum tp_status tp_train(const struct tp_train_options *options, const struct tp_
                         .observer = observer ? observer : &nobody,
                         .result = result,
                         .progress = tp_progress_begin()};
-    enum tp_status status = prepare(&t, error);
+    tileprop_status status = prepare(&t, error);
     if (status)
         goto out;
     if (t.observer->started)
         t.observer->started(t.observer->context, &result->run);
     size_t members = tp_team_run(t.plan.members, work, &t);
     if (members != t.plan.members) {
-        status = tp_fail(error, TP_FAILURE, "the system granted %zu of %zu threads", members, t.plan.members);
+        status = tp_fail(error, TILEPROP_FAILURE, "the system granted %zu of %zu threads", members,
+                         t.plan.members);
         goto out;
     }
     result->steps = t.progress.steps;
@@ -580,7 +581,7 @@ enum tp_status tp_train(const struct tp_train_options *options, const struct tp_
     result->numa = t.placement.mode;
     result->numa_nodes = t.placement.node_count;
     status = tp_network_hash(&t.network, &result->weights_hash, error);
-    if (!status && result->stopped_by == TP_STOP_DIVERGED)
+    if (!status && result->stopped_by == TILEPROP_STOP_DIVERGED)
         status = diverged(&t, error);
 out:
     for (size_t m = 0; t.members && m < t.plan.members; m++)

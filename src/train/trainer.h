@@ -54,7 +54,7 @@ struct tp_run {
     size_t inputs, classes, layers;  /* layers: hidden + 1 */
     size_t parameters;
     double learning_rate;
-    enum tp_init init;
+    tileprop_init init;
     size_t batch; /* rows of a full batch: no more than there are samples */
     size_t steps_per_epoch, steps_planned;
     size_t steps_before;    /* done before the run was resumed; 0: it was not */
@@ -86,7 +86,7 @@ struct tp_observer {
 
 struct tp_result {
     struct tp_run run;
-    enum tp_stop stopped_by;
+    tileprop_stop stopped_by;
     size_t steps, epochs;                /* done; epochs counts finished ones */
     struct tp_metrics train, validation; /* of the final weights over the whole sets */
     struct tp_metrics test;              /* likewise; count 0 without a test set */
@@ -97,7 +97,7 @@ struct tp_result {
     uint64_t weights_hash;         /* tp_network_hash */
     struct tp_profile_sum profile; /* of steps, if they were to be explained */
     size_t threads_worked;         /* threads that computed part of at least one step */
-    enum tp_numa_mode numa;        /* what was done; never auto */
+    tileprop_numa numa;            /* what was done; never auto */
     size_t numa_nodes;             /* memory nodes that threads were on; 1 where nothing was done */
 };
 
@@ -106,13 +106,14 @@ size_t tp_train_threads(const struct tp_train_options *options);
 
 /*
  * Trains a network on train, evaluates it on validation and, once, at the end, on test (NULL: none).
- * Errors: TP_USAGE for options that do not fit each other, the data or the run that is resumed, TP_BAD_INPUT
- * for data sets that do not fit each other or are empty and for a plan that does not fit the network,
- * TP_FAILURE without memory or threads, TP_DIVERGED (result is filled, error names step, epoch, layer and a
- * remedy).
+ * Errors: TILEPROP_USAGE for options that do not fit each other, the data or the run that is resumed,
+ * TILEPROP_BAD_INPUT for data sets that do not fit each other or are empty and for a plan that does not fit
+ * the network, TILEPROP_FAILURE without memory or threads, TILEPROP_DIVERGED (result is filled, error names
+ * step, epoch, layer and a remedy).
  */
-enum tp_status tp_train(const struct tp_train_options *options, const struct tp_dataset *train,
-                        const struct tp_dataset *validation, const struct tp_dataset *test,
-                        const struct tp_observer *observer, struct tp_result *result, struct tp_error *error);
+tileprop_status tp_train(const struct tp_train_options *options, const struct tp_dataset *train,
+                         const struct tp_dataset *validation, const struct tp_dataset *test,
+                         const struct tp_observer *observer, struct tp_result *result,
+                         struct tp_error *error);
 
 #endif

@@ -245,8 +245,8 @@ static bool is_fine(const tileprop_layer_gradients *layer)
 }
 
 /* Memory for a layer, taken and given back as the layers' sizes differ by much. */
-static enum tp_status measure_layer(struct measurement *m, size_t threads, tileprop_layer_gradients *found,
-                                    struct tp_error *error)
+static tileprop_status measure_layer(struct measurement *m, size_t threads, tileprop_layer_gradients *found,
+                                     struct tp_error *error)
 {
     const struct tp_f64_layer *layer = &m->plain->layers[m->layer];
     const size_t rows = rows_of(layer), weights = rows * layer->units;
@@ -256,7 +256,7 @@ static enum tp_status measure_layer(struct measurement *m, size_t threads, tilep
     for (int s = 0; s < STEPS; s++)
         bytes = tp_arena_add(bytes, weights, sizeof(double));
     bytes = tp_arena_add(bytes, weights, 1);
-    enum tp_status status = tp_arena_create(&arena, bytes, error);
+    tileprop_status status = tp_arena_create(&arena, bytes, error);
     if (status)
         return status;
     m->scratch = tp_arena_take(&arena, 2 * threads * m->widest * sizeof(double));
@@ -273,7 +273,8 @@ static enum tp_status measure_layer(struct measurement *m, size_t threads, tilep
         m->steps[OWN_TWICE] = 2 * step;
         const size_t members = tp_team_run(threads, measure_units, m);
         if (members != threads)
-            status = tp_fail(error, TP_FAILURE, "the system granted %zu of %zu threads", members, threads);
+            status =
+                tp_fail(error, TILEPROP_FAILURE, "the system granted %zu of %zu threads", members, threads);
         else
             *found = summarise(m);
         if (status || m->stop || shortenings == SHORTENINGS || is_fine(found))
@@ -299,9 +300,9 @@ static void sum_up(size_t layers, tileprop_gradients *found)
     }
 }
 
-enum tp_status tp_finite_differences_measure(struct tp_reference_f64 *plain, size_t threads,
-                                             int (*progress)(void *context, double share), void *context,
-                                             tileprop_gradients *found, struct tp_error *error)
+tileprop_status tp_finite_differences_measure(struct tp_reference_f64 *plain, size_t threads,
+                                              int (*progress)(void *context, double share), void *context,
+                                              tileprop_gradients *found, struct tp_error *error)
 {
     struct measurement m = {.plain = plain, .progress = progress, .context = context};
     for (size_t l = 0; l < plain->layer_count; l++) {
@@ -311,7 +312,7 @@ enum tp_status tp_finite_differences_measure(struct tp_reference_f64 *plain, siz
     tp_f64_forward(plain);
     tp_f64_backward(plain);
     found->samples = plain->batch;
-    enum tp_status status = TP_OK;
+    tileprop_status status = TILEPROP_OK;
     for (m.layer = 0; m.layer < plain->layer_count && !status && !m.stop; m.layer++) {
         status = measure_layer(&m, threads, &found->layers[m.layer], error);
         m.done += (double)(rows_of(&plain->layers[m.layer]) * plain->layers[m.layer].units);

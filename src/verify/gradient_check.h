@@ -28,11 +28,11 @@ bool tp_layer_passes(const tileprop_layer_gradients *layer);
  * truncation error. Rounding is bounded to first order. Each local rounding error e at a sum z changes the
  * loss by e dC/dz, and e <= (K + 5) u sum |a||w| in a sum of K products, where 5 stands for f; the loss
  * itself adds (K + 8 + 2 max |z - max z| + 3 C) u. Both losses of a quotient are off by that, and it is
- * divided by 2h. Errors: TP_FAILURE without memory or threads.
+ * divided by 2h. Errors: TILEPROP_FAILURE without memory or threads.
  */
-enum tp_status tp_finite_differences_measure(struct tp_reference_f64 *plain, size_t threads,
-                                             int (*progress)(void *context, double share), void *context,
-                                             tileprop_gradients *found, struct tp_error *error);
+tileprop_status tp_finite_differences_measure(struct tp_reference_f64 *plain, size_t threads,
+                                              int (*progress)(void *context, double share), void *context,
+                                              tileprop_gradients *found, struct tp_error *error);
 
 /*
  * What one tier's verbs give, each compared with double on that tier's own inputs of it. In exact arithmetic
@@ -50,11 +50,11 @@ enum tp_status tp_finite_differences_measure(struct tp_reference_f64 *plain, siz
  *     d below         (g(K + 1) |f'| + error of f') sum |d||w|, of (sum of d w) f'(a)
  *     gradient        sum |a| (error of d) + g(B) sum |a||d|
  *
- * Errors: TP_FAILURE without memory.
+ * Errors: TILEPROP_FAILURE without memory.
  */
-enum tp_status tp_tier_check(const struct tp_tier *tier, const struct tp_train_options *options,
-                             const struct tp_dataset *train, const struct tp_normalization *normalization,
-                             const struct tp_reference_f64 *plain, tileprop_isa_gradients *found,
-                             struct tp_error *error);
+tileprop_status tp_tier_check(const struct tp_tier *tier, const struct tp_train_options *options,
+                              const struct tp_dataset *train, const struct tp_normalization *normalization,
+                              const struct tp_reference_f64 *plain, tileprop_isa_gradients *found,
+                              struct tp_error *error);
 
 #endif

@@ -51,19 +51,18 @@ static double linear_slope(double a)
     return 1;
 }
 
-struct tp_f64_activation tp_f64_activation(enum tp_activation activation)
+struct tp_f64_activation tp_f64_activation(tileprop_activation activation)
 {
     switch (activation) {
-    case TP_SIGMOID:
+    case TILEPROP_SIGMOID:
         return (struct tp_f64_activation){sigmoid, sigmoid_slope, false};
-    case TP_LECUN_TANH:
+    case TILEPROP_LECUN_TANH:
         return (struct tp_f64_activation){lecun_tanh, lecun_tanh_slope, false};
-    case TP_TANH:
+    case TILEPROP_TANH:
         return (struct tp_f64_activation){tanh, tanh_slope, false};
-    case TP_RELU:
+    case TILEPROP_RELU:
         return (struct tp_f64_activation){relu, relu_slope, true};
-    case TP_LINEAR:
-    case TP_ACTIVATION_COUNT:
+    case TILEPROP_LINEAR:
         break;
     }
     return (struct tp_f64_activation){linear, linear_slope, false};
@@ -74,7 +73,7 @@ static size_t weights_of(const struct tp_f64_layer *layer)
     return (layer->inputs + layer->bias) * layer->units;
 }
 
-static enum tp_status allocate(struct tp_reference_f64 *plain, struct tp_error *error)
+static tileprop_status allocate(struct tp_reference_f64 *plain, struct tp_error *error)
 {
     const size_t batch = plain->batch, features = plain->layers[0].inputs;
     size_t bytes = tp_arena_add(0, batch, features * sizeof(double));
@@ -85,7 +84,7 @@ static enum tp_status allocate(struct tp_reference_f64 *plain, struct tp_error *
         for (int i = 0; i < 3; i++)
             bytes = tp_arena_add(bytes, batch, plain->layers[l].units * sizeof(double));
     }
-    enum tp_status status = tp_arena_create(&plain->arena, bytes, error);
+    tileprop_status status = tp_arena_create(&plain->arena, bytes, error);
     if (status)
         return status;
     plain->inputs = tp_arena_take(&plain->arena, batch * features * sizeof(double));
@@ -98,15 +97,15 @@ static enum tp_status allocate(struct tp_reference_f64 *plain, struct tp_error *
         layer->a = tp_arena_take(&plain->arena, batch * layer->units * sizeof(double));
         layer->d = tp_arena_take(&plain->arena, batch * layer->units * sizeof(double));
     }
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 /* The weights that the trainer would begin with. */
-static enum tp_status copy_weights(struct tp_reference_f64 *plain, struct tp_network *network,
-                                   const struct tp_train_options *options, struct tp_error *error)
+static tileprop_status copy_weights(struct tp_reference_f64 *plain, struct tp_network *network,
+                                    const struct tp_train_options *options, struct tp_error *error)
 {
     struct tp_arena arena;
-    enum tp_status status = tp_arena_create(&arena, tp_network_bytes(network, 0, 0), error);
+    tileprop_status status = tp_arena_create(&arena, tp_network_bytes(network, 0, 0), error);
     if (status)
         return status;
     tp_network_place(network, 0, &arena);
@@ -121,7 +120,7 @@ static enum tp_status copy_weights(struct tp_reference_f64 *plain, struct tp_net
         }
     }
     tp_arena_destroy(&arena);
-    return TP_OK;
+    return TILEPROP_OK;
 }
 
 static void copy_samples(struct tp_reference_f64 *plain, const struct tp_dataset *train,
@@ -132,21 +131,21 @@ static void copy_samples(struct tp_reference_f64 *plain, const struct tp_dataset
         plain->labels[b] = train->labels[b];
         for (size_t i = 0; i < features; i++) {
             const size_t at = b * features + i;
-            const double x = train->type == TP_SAMPLE_U8 ? ((const uint8_t *)train->samples)[at]
-                                                         : (double)((const float *)train->samples)[at];
+            const double x = train->type == TILEPROP_U8 ? ((const uint8_t *)train->samples)[at]
+                                                        : (double)((const float *)train->samples)[at];
             plain->inputs[at] = x * (double)normalization->scale[i] + (double)normalization->shift[i];
         }
     }
 }
 
-enum tp_status tp_f64_make(struct tp_reference_f64 *plain, const struct tp_train_options *options,
-                           const struct tp_dataset *train, const struct tp_normalization *normalization,
-                           size_t batch, struct tp_error *error)
+tileprop_status tp_f64_make(struct tp_reference_f64 *plain, const struct tp_train_options *options,
+                            const struct tp_dataset *train, const struct tp_normalization *normalization,
+                            size_t batch, struct tp_error *error)
 {
     *plain = (struct tp_reference_f64){.batch = train->count < batch ? train->count : batch,
                                        .activation = tp_f64_activation(options->activation)};
     struct tp_network network;
-    enum tp_status status = tp_network_shape(&network, options, train->features, train->classes, 1, error);
+    tileprop_status status = tp_network_shape(&network, options, train->features, train->classes, 1, error);
     plain->layer_count = status ? 0 : network.layer_count;
     for (size_t l = 0; l < plain->layer_count; l++)
         plain->layers[l] = (struct tp_f64_layer){.inputs = network.layers[l].inputs,

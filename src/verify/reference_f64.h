@@ -35,16 +35,16 @@ struct tp_reference_f64 {
     struct tp_arena arena;
 };
 
-struct tp_f64_activation tp_f64_activation(enum tp_activation activation);
+struct tp_f64_activation tp_f64_activation(tileprop_activation activation);
 
 /*
  * A network of the options' shape and first weights, with the first min(count, batch) samples in it, of which
  * there must be one. tp_f64_free() it afterwards, on error too.
- * Errors: TP_FAILURE without memory.
+ * Errors: TILEPROP_FAILURE without memory.
  */
-enum tp_status tp_f64_make(struct tp_reference_f64 *plain, const struct tp_train_options *options,
-                           const struct tp_dataset *train, const struct tp_normalization *normalization,
-                           size_t batch, struct tp_error *error);
+tileprop_status tp_f64_make(struct tp_reference_f64 *plain, const struct tp_train_options *options,
+                            const struct tp_dataset *train, const struct tp_normalization *normalization,
+                            size_t batch, struct tp_error *error);
 void tp_f64_free(struct tp_reference_f64 *plain);
 
 /* Inputs of a layer for one sample: its own row of them. */

@@ -12,10 +12,10 @@
 #define ULP      (2 * ROUNDOFF) /* of a float y at most, as a part of |y| */
 #define MARGIN   1.01           /* for terms of second order */
 
-_Static_assert((int)TILEPROP_PACK == (int)TP_VERB_PACK && (int)TILEPROP_FORWARD == (int)TP_VERB_FORWARD &&
-                   (int)TILEPROP_LOSS == (int)TP_VERB_LOSS &&
-                   (int)TILEPROP_BACKWARD == (int)TP_VERB_BACKWARD &&
-                   (int)TILEPROP_UPDATE == (int)TP_VERB_UPDATE && (int)TILEPROP_VERBS == (int)TP_VERB_COUNT,
+_Static_assert((int)TILEPROP_PACK == (int)TILEPROP_PACK && (int)TILEPROP_FORWARD == (int)TILEPROP_FORWARD &&
+                   (int)TILEPROP_LOSS == (int)TILEPROP_LOSS &&
+                   (int)TILEPROP_BACKWARD == (int)TILEPROP_BACKWARD &&
+                   (int)TILEPROP_UPDATE == (int)TILEPROP_UPDATE && (int)TILEPROP_VERBS == (int)TILEPROP_VERBS,
                "verbs are the same numbers");
 
 /* Of f: sup f', and its error. Of f': its error besides one rounding of the result, in units of u. */
@@ -24,18 +24,18 @@ struct function_error {
 };
 
 static const struct function_error function_errors[TP_ACTIVATION_COUNT] = {
-    [TP_LINEAR] = {1, 0, 0},
-    [TP_SIGMOID] = {0.25, 2.5, 0},
+    [TILEPROP_LINEAR] = {1, 0, 0},
+    [TILEPROP_SIGMOID] = {0.25, 2.5, 0},
     /* f' = C1 - C2 a^2: both constants and a^2 are rounded, and C2 a^2 <= C1. */
-    [TP_LECUN_TANH] = {1.7159 * 2 / 3, 5, 3 * 1.7159 * 2 / 3},
-    [TP_TANH] = {1, 3.5, 0},
-    [TP_RELU] = {1, 0, 0},
+    [TILEPROP_LECUN_TANH] = {1.7159 * 2 / 3, 5, 3 * 1.7159 * 2 / 3},
+    [TILEPROP_TANH] = {1, 3.5, 0},
+    [TILEPROP_RELU] = {1, 0, 0},
 };
 
 /* A step of the tier beside the plain network, and what double makes of the tier's own inputs. */
 struct comparison {
     const struct tp_reference_f64 *plain;
-    enum tp_activation activation;
+    tileprop_activation activation;
     struct tp_network network;
     struct tp_plan plan;
     struct tp_step step;
@@ -54,7 +54,7 @@ static double chain_error(size_t n, double magnitude)
 }
 
 /* Whether it is the verb's worst so far. */
-static bool compare(struct comparison *c, enum tp_verb verb, double got, double expected, double bound)
+static bool compare(struct comparison *c, tileprop_verb verb, double got, double expected, double bound)
 {
     const double share = fabs(got - expected) / (MARGIN * bound + FLT_MIN);
     if (!tp_is_above(share, c->found->shares[verb]))
@@ -80,7 +80,7 @@ static void compare_pack(struct comparison *c)
     for (size_t b = 0; b < c->plain->batch; b++) {
         for (size_t i = 0; i < features; i++) {
             const double x = c->plain->inputs[b * features + i];
-            compare(c, TP_VERB_PACK, element(c, c->member.inputs, b, i), x, ROUNDOFF * fabs(x));
+            compare(c, TILEPROP_PACK, element(c, c->member.inputs, b, i), x, ROUNDOFF * fabs(x));
         }
     }
 }
@@ -89,7 +89,7 @@ static void compare_forward(struct comparison *c, size_t l)
 {
     const struct tp_f64_layer *layer = &c->plain->layers[l];
     const bool hidden = l + 1 < c->plain->layer_count;
-    const struct function_error *f = &function_errors[hidden ? c->activation : TP_LINEAR];
+    const struct function_error *f = &function_errors[hidden ? c->activation : TILEPROP_LINEAR];
     for (size_t b = 0; b < c->plain->batch; b++) {
         for (size_t u = 0; u < layer->units; u++) {
             double sum = layer->bias ? layer->w[layer->inputs * layer->units + u] : 0;
@@ -101,7 +101,7 @@ static void compare_forward(struct comparison *c, size_t l)
             }
             const double a = hidden ? c->plain->activation.f(sum) : sum;
             const double sum_error = chain_error(layer->inputs + layer->bias, magnitude);
-            compare(c, TP_VERB_FORWARD, element(c, c->step.a[l], b, u), a,
+            compare(c, TILEPROP_FORWARD, element(c, c->step.a[l], b, u), a,
                     f->slope_most * sum_error + f->ulps * ULP * fabs(a));
         }
     }
@@ -125,7 +125,7 @@ static void compare_loss(struct comparison *c, double *z, double *p)
         const double sum_error = spread + 6 + (double)tp_panel_count(classes);
         const size_t label = c->plain->labels[b];
         const double loss = tp_f64_loss(classes, z, label), log_sum = loss + z[label] - most;
-        compare(c, TP_VERB_LOSS, (double)c->step.loss[b], loss,
+        compare(c, TILEPROP_LOSS, (double)c->step.loss[b], loss,
                 ROUNDOFF * (sum_error + 4 * fabs(log_sum) + (most - z[label]) + loss));
         for (size_t k = 0; k < classes; k++) {
             const size_t at = b * classes + k;
@@ -133,7 +133,7 @@ static void compare_loss(struct comparison *c, double *z, double *p)
             c->d[last][at] = off / batch;
             c->error[last][at] =
                 ROUNDOFF * (p[k] * (most - z[k] + sum_error + 3) + 3 * fabs(off)) / batch + FLT_MIN;
-            compare(c, TP_VERB_LOSS, element(c, c->step.d[last], b, k), c->d[last][at], c->error[last][at]);
+            compare(c, TILEPROP_LOSS, element(c, c->step.d[last], b, k), c->d[last][at], c->error[last][at]);
         }
     }
 }
@@ -156,7 +156,7 @@ static void compare_backward(struct comparison *c, size_t l)
             c->d[l - 1][at] = sum * slope;
             c->error[l - 1][at] = chain_error(layer->units + 2, magnitude) * fabs(slope) +
                                   f->slope_roundings * ROUNDOFF * magnitude + FLT_MIN;
-            compare(c, TP_VERB_BACKWARD, element(c, c->step.d[l - 1], b, i), c->d[l - 1][at],
+            compare(c, TILEPROP_BACKWARD, element(c, c->step.d[l - 1], b, i), c->d[l - 1][at],
                     c->error[l - 1][at]);
         }
     }
@@ -192,7 +192,7 @@ static void compare_update(struct comparison *c, size_t l)
             }
             const double got = (double)c->gradient[tp_panel_offset(slice->w_stride, i, u)];
             const double bound = d_error + chain_error(c->plain->batch, magnitude);
-            if (compare(c, TP_VERB_UPDATE, got, sum, bound)) {
+            if (compare(c, TILEPROP_UPDATE, got, sum, bound)) {
                 c->found->layer = l;
                 c->found->at = (tileprop_weight_place){i, u};
                 c->found->difference = fabs(got - sum);
@@ -270,16 +270,16 @@ static void run_and_compare(struct comparison *c, const struct tp_train_options 
         compare_update(c, l);
 }
 
-enum tp_status tp_tier_check(const struct tp_tier *tier, const struct tp_train_options *options,
-                             const struct tp_dataset *train, const struct tp_normalization *normalization,
-                             const struct tp_reference_f64 *plain, tileprop_isa_gradients *found,
-                             struct tp_error *error)
+tileprop_status tp_tier_check(const struct tp_tier *tier, const struct tp_train_options *options,
+                              const struct tp_dataset *train, const struct tp_normalization *normalization,
+                              const struct tp_reference_f64 *plain, tileprop_isa_gradients *found,
+                              struct tp_error *error)
 {
     *found = (tileprop_isa_gradients){.isa = tier->name};
     struct comparison c = {.plain = plain, .activation = options->activation, .found = found};
     struct tp_train_options sgd = *options;
-    sgd.optimizer = TP_SGD;
-    enum tp_status status = tp_network_shape(&c.network, &sgd, train->features, train->classes, 1, error);
+    sgd.optimizer = TILEPROP_SGD;
+    tileprop_status status = tp_network_shape(&c.network, &sgd, train->features, train->classes, 1, error);
     struct tp_arena arena = {0};
     if (!status) {
         c.plan = tp_plan_make(&c.network, 1, 1, plain->batch);
@@ -287,7 +287,7 @@ enum tp_status tp_tier_check(const struct tp_tier *tier, const struct tp_train_o
                                   .network = &c.network,
                                   .plan = &c.plan,
                                   .normalization = normalization,
-                                  .optimizer = {.kind = TP_SGD, .keep = 1}};
+                                  .optimizer = {.kind = TILEPROP_SGD, .keep = 1}};
         c.member.train = train;
         status = tp_arena_create(&arena, bytes_wanted(&c), error);
     }
@@ -296,7 +296,7 @@ enum tp_status tp_tier_check(const struct tp_tier *tier, const struct tp_train_o
         run_and_compare(&c, &sgd, &arena);
         tp_flush_leave(saved);
         found->right = 1;
-        for (int verb = 0; verb < TP_VERB_COUNT; verb++)
+        for (int verb = 0; verb < TILEPROP_VERBS; verb++)
             found->right &= found->shares[verb] <= 1;
     }
     tp_arena_destroy(&arena);

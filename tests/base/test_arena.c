@@ -45,7 +45,7 @@ static void test_take(void **state)
         total = tp_arena_add(total, sizes[i], 1);
 
     struct tp_arena arena;
-    assert_int_equal(tp_arena_create(&arena, total, NULL), TP_OK);
+    assert_int_equal(tp_arena_create(&arena, total, NULL), TILEPROP_OK);
     unsigned char *end = arena.base;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         unsigned char *piece = tp_arena_take(&arena, sizes[i]);
@@ -66,10 +66,10 @@ static void test_unaligned_size_can_be_taken(void **state)
 {
     (void)state;
     struct tp_arena arena;
-    assert_int_equal(tp_arena_create(&arena, 100, NULL), TP_OK);
+    assert_int_equal(tp_arena_create(&arena, 100, NULL), TILEPROP_OK);
     assert_non_null(tp_arena_take(&arena, 100));
     tp_arena_destroy(&arena);
-    assert_int_equal(tp_arena_create(&arena, 0, NULL), TP_OK);
+    assert_int_equal(tp_arena_create(&arena, 0, NULL), TILEPROP_OK);
     assert_non_null(tp_arena_take(&arena, 0));
     tp_arena_destroy(&arena);
 }
@@ -94,7 +94,7 @@ static void test_untouched(void **state)
     static const size_t sizes[] = {1 << 20, 64 << 20};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         struct tp_arena arena;
-        assert_int_equal(tp_arena_create(&arena, sizes[i], NULL), TP_OK);
+        assert_int_equal(tp_arena_create(&arena, sizes[i], NULL), TILEPROP_OK);
         unsigned char *piece = tp_arena_take(&arena, sizes[i]);
         assert_int_equal(resident_pages(&arena), 0);
         piece[sizes[i] - 1] = 1;
@@ -129,7 +129,7 @@ static void test_huge_pages(void **state)
     (void)state;
     bool supported = access("/sys/kernel/mm/transparent_hugepage/enabled", R_OK) == 0;
     struct tp_arena arena;
-    assert_int_equal(tp_arena_create(&arena, TP_ARENA_HUGE, NULL), TP_OK);
+    assert_int_equal(tp_arena_create(&arena, TP_ARENA_HUGE, NULL), TILEPROP_OK);
     assert_int_equal((uintptr_t)arena.base % TP_ARENA_HUGE_PAGE, 0);
     assert_int_equal(arena.mapped, TP_ARENA_HUGE);
     if (supported)
@@ -137,7 +137,7 @@ static void test_huge_pages(void **state)
     memset(tp_arena_take(&arena, TP_ARENA_HUGE), 1, TP_ARENA_HUGE);
     tp_arena_destroy(&arena);
 
-    assert_int_equal(tp_arena_create(&arena, TP_ARENA_HUGE - 1, NULL), TP_OK);
+    assert_int_equal(tp_arena_create(&arena, TP_ARENA_HUGE - 1, NULL), TILEPROP_OK);
     memset(tp_arena_take(&arena, TP_ARENA_HUGE - 1), 1, TP_ARENA_HUGE - 1);
     if (supported)
         assert_false(wants_huge_pages(arena.base));
@@ -161,7 +161,7 @@ static void test_gives_back(void **state)
     size_t before = mapped_kilobytes();
     for (size_t i = 0; i < 20; i++) {
         struct tp_arena arena;
-        assert_int_equal(tp_arena_create(&arena, 33 << 20, NULL), TP_OK);
+        assert_int_equal(tp_arena_create(&arena, 33 << 20, NULL), TILEPROP_OK);
         assert_true(mapped_kilobytes() < before + (35 << 10));
         tp_arena_destroy(&arena);
     }
@@ -177,7 +177,7 @@ static void test_out_of_memory(void **state)
         struct tp_error error;
         char expected[64];
         snprintf(expected, sizeof expected, "out of memory: %zu bytes", sizes[i]);
-        assert_int_equal(tp_arena_create(&arena, sizes[i], &error), TP_FAILURE);
+        assert_int_equal(tp_arena_create(&arena, sizes[i], &error), TILEPROP_FAILURE);
         assert_non_null(strstr(error.text, expected));
         assert_null(arena.base);
         tp_arena_destroy(&arena);
@@ -191,7 +191,7 @@ static void take_too_much(size_t first, size_t second)
     if (!freopen("/dev/null", "w", stderr))
         _exit(2);
     struct tp_arena arena;
-    if (tp_arena_create(&arena, 128, NULL) != TP_OK)
+    if (tp_arena_create(&arena, 128, NULL) != TILEPROP_OK)
         _exit(2);
     tp_arena_take(&arena, first);
     tp_arena_take(&arena, second);

@@ -49,13 +49,13 @@ static void test_replaces_when_committed(void **state)
     struct tp_safe_file safe;
     struct tp_error error = {""};
     scratch_write(*state, "file", "old", 3);
-    assert_int_equal(tp_safe_file_open(&safe, "--save", path, &error), TP_OK);
+    assert_int_equal(tp_safe_file_open(&safe, "--save", path, &error), TILEPROP_OK);
     tp_safe_file_write(&safe, "new", 3);
     check_content(path, "old");
-    assert_int_equal(tp_safe_file_commit(&safe, &error), TP_OK);
+    assert_int_equal(tp_safe_file_commit(&safe, &error), TILEPROP_OK);
     check_content(path, "new");
     assert_null(safe.file);
-    assert_int_equal(tp_safe_file_commit(&safe, &error), TP_OK);
+    assert_int_equal(tp_safe_file_commit(&safe, &error), TILEPROP_OK);
     assert_int_equal(entries(*state), 1);
     struct stat info;
     const mode_t mask = umask(0);
@@ -71,7 +71,7 @@ static void test_discards(void **state)
     struct tp_safe_file safe;
     struct tp_error error = {""};
     scratch_write(*state, "file", "old", 3);
-    assert_int_equal(tp_safe_file_open(&safe, "--save", path, &error), TP_OK);
+    assert_int_equal(tp_safe_file_open(&safe, "--save", path, &error), TILEPROP_OK);
     tp_safe_file_write(&safe, "new", 3);
     tp_safe_file_discard(&safe);
     tp_safe_file_discard(&safe);
@@ -87,12 +87,12 @@ static void test_follows_links(void **state)
     struct tp_error error = {""};
     assert_int_equal(symlink("file", link), 0);
     /* What is named there would lie elsewhere, and the link be gone. */
-    assert_int_equal(tp_safe_file_open(&safe, "--save", link, &error), TP_FAILURE);
+    assert_int_equal(tp_safe_file_open(&safe, "--save", link, &error), TILEPROP_FAILURE);
     assert_non_null(strstr(error.text, "found a symbolic link to no file"));
     scratch_write(*state, "file", "old", 3);
-    assert_int_equal(tp_safe_file_open(&safe, "--save", link, &error), TP_OK);
+    assert_int_equal(tp_safe_file_open(&safe, "--save", link, &error), TILEPROP_OK);
     tp_safe_file_write(&safe, "new", 3);
-    assert_int_equal(tp_safe_file_commit(&safe, &error), TP_OK);
+    assert_int_equal(tp_safe_file_commit(&safe, &error), TILEPROP_OK);
     check_content(path, "new");
     struct stat info;
     assert_int_equal(lstat(link, &info), 0);
@@ -106,13 +106,13 @@ static void test_refuses_places(void **state)
     char *absent = scratch_path(*state, "absent/file");
     struct tp_safe_file safe;
     struct tp_error error = {""};
-    check_failure(tp_safe_file_open(&safe, "--save", absent, &error), TP_FAILURE, &error,
+    check_failure(tp_safe_file_open(&safe, "--save", absent, &error), TILEPROP_FAILURE, &error,
                   "absent/file: No such file or directory");
     assert_true(strncmp(error.text, "--save: ", 8) == 0);
     assert_null(safe.file);
-    check_failure(tp_safe_file_open(&safe, "--save", *state, &error), TP_FAILURE, &error,
+    check_failure(tp_safe_file_open(&safe, "--save", *state, &error), TILEPROP_FAILURE, &error,
                   "found a directory");
-    check_failure(tp_safe_file_open(&safe, "--save", "/dev/null", &error), TP_FAILURE, &error,
+    check_failure(tp_safe_file_open(&safe, "--save", "/dev/null", &error), TILEPROP_FAILURE, &error,
                   "found a special file");
     free(absent);
 }
@@ -130,19 +130,19 @@ static void test_survives_a_full_disk(void **state)
     for (rlim_t written = 0; written <= WRITES; written++) {
         struct tp_safe_file safe;
         struct tp_error error = {""};
-        assert_int_equal(tp_safe_file_open(&safe, "--save", path, &error), TP_OK);
+        assert_int_equal(tp_safe_file_open(&safe, "--save", path, &error), TILEPROP_OK);
         limit = (struct rlimit){.rlim_cur = written * BYTES, .rlim_max = unlimited.rlim_max};
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
         for (int i = 0; i < WRITES; i++)
             tp_safe_file_write(&safe, block, BYTES);
-        const enum tp_status status = tp_safe_file_commit(&safe, &error);
+        const tileprop_status status = tp_safe_file_commit(&safe, &error);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &unlimited), 0);
         assert_int_equal(entries(*state), 1);
         if (written == WRITES) {
-            assert_int_equal(status, TP_OK);
+            assert_int_equal(status, TILEPROP_OK);
             continue;
         }
-        check_failure(status, TP_FAILURE, &error, strerror(EFBIG));
+        check_failure(status, TILEPROP_FAILURE, &error, strerror(EFBIG));
         check_content(path, "old");
     }
     free(path);

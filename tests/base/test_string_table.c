@@ -8,7 +8,7 @@ static void add(struct tp_string_table *names, const char *text)
 {
     uint32_t number;
     assert_false(tp_string_table_find(names, text, strlen(text), &number));
-    assert_int_equal(tp_string_table_add(names, text, strlen(text), NULL), TP_OK);
+    assert_int_equal(tp_string_table_add(names, text, strlen(text), NULL), TILEPROP_OK);
 }
 
 static void check_sorted(const char *const *texts, const char *const *expected, size_t count)

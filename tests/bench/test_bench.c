@@ -65,21 +65,21 @@ static void test_verify_finds_wrong_kernels(void **state)
     wrong.loss = loss_wrong;
     wrong.sigmoid = map_wrong;
     const struct bench_call calls[] = {
-        {.kind = BENCH_FORWARD, .m = 5, .n = 17, .k = 9, .activation = TP_RELU},
-        {.kind = BENCH_BACKWARD, .m = 5, .n = 17, .k = 9, .activation = TP_RELU},
-        {.kind = BENCH_UPDATE, .m = 17, .n = 18, .k = 9, .optimizer = TP_ADAM},
-        {.kind = BENCH_UPDATE, .m = 17, .n = 18, .k = 9, .optimizer = TP_ADAM, .first_layer = true},
-        {.kind = BENCH_UPDATE, .m = 17, .n = 18, .k = 9, .optimizer = TP_ADAM, .gradient = true},
+        {.kind = BENCH_FORWARD, .m = 5, .n = 17, .k = 9, .activation = TILEPROP_RELU},
+        {.kind = BENCH_BACKWARD, .m = 5, .n = 17, .k = 9, .activation = TILEPROP_RELU},
+        {.kind = BENCH_UPDATE, .m = 17, .n = 18, .k = 9, .optimizer = TILEPROP_ADAM},
+        {.kind = BENCH_UPDATE, .m = 17, .n = 18, .k = 9, .optimizer = TILEPROP_ADAM, .first_layer = true},
+        {.kind = BENCH_UPDATE, .m = 17, .n = 18, .k = 9, .optimizer = TILEPROP_ADAM, .gradient = true},
         {.kind = BENCH_PACK_U8, .m = 5, .n = 17, .k = 1},
         {.kind = BENCH_LOSS, .m = 5, .n = 17, .k = 1},
-        {.kind = BENCH_MAP, .m = 5, .n = 17, .k = 1, .activation = TP_SIGMOID},
+        {.kind = BENCH_MAP, .m = 5, .n = 17, .k = 1, .activation = TILEPROP_SIGMOID},
     };
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
         struct tp_error error;
         for (size_t t = 0; tp_tiers[t]; t++)
             if (tp_tier_runs_here(tp_tiers[t]))
-                assert_int_equal(bench_verify(&calls[i], tp_tiers[t], &error), TP_OK);
-        assert_int_equal(bench_verify(&calls[i], &wrong, &error), TP_FAILURE);
+                assert_int_equal(bench_verify(&calls[i], tp_tiers[t], &error), TILEPROP_OK);
+        assert_int_equal(bench_verify(&calls[i], &wrong, &error), TILEPROP_FAILURE);
         assert_non_null(strstr(error.text, "wrong does not give what reference gives"));
     }
 }
@@ -104,7 +104,7 @@ static void test_products_are_ours(void **state)
         struct bench_operands ours;
         float expected[COUNT], result[COUNT];
         const struct bench_call bare = bench_bare(&calls[i]);
-        assert_int_equal(bench_create(&ours, &bare, tp_tiers[0], NULL), TP_OK);
+        assert_int_equal(bench_create(&ours, &bare, tp_tiers[0], NULL), TILEPROP_OK);
         bench_run(&ours, 0, 1);
         bench_result(&ours, expected);
         bench_destroy(&ours);
@@ -123,8 +123,8 @@ static void test_products_are_ours(void **state)
 static void compare_functions(void)
 {
     static float z[COUNT], a[COUNT], d[COUNT], expected[COUNT];
-    for (int f = TP_LINEAR; f < TP_ACTIVATION_COUNT; f++) {
-        const enum tp_activation activation = (enum tp_activation)f;
+    for (int f = TILEPROP_LINEAR; f < TP_ACTIVATION_COUNT; f++) {
+        const tileprop_activation activation = (tileprop_activation)f;
         bench_fill(z, COUNT, 90); /* far into where exp is cut off */
         for (size_t i = 0; i < COUNT; i++) {
             if (i % 2)
@@ -132,7 +132,8 @@ static void compare_functions(void)
             expected[i] = tp_scalar_activate(activation, z[i]);
         }
         plain_activate(activation, z, COUNT);
-        assert_near(z, expected, COUNT, activation == TP_LINEAR || activation == TP_RELU ? 0 : 1e-6);
+        assert_near(z, expected, COUNT,
+                    activation == TILEPROP_LINEAR || activation == TILEPROP_RELU ? 0 : 1e-6);
 
         bench_fill(a, COUNT, 0.9f);
         bench_fill(d, COUNT, 1);
@@ -148,14 +149,14 @@ static void compare_rules(void)
     for (int kind = 0; kind < TP_OPTIMIZER_COUNT; kind++) {
         /* Weights as they come out of two updates by ours, from the same gradient. */
         const struct bench_call call = {
-            .kind = BENCH_UPDATE, .m = 20, .n = 16, .k = 3, .optimizer = (enum tp_optimizer_kind)kind};
+            .kind = BENCH_UPDATE, .m = 20, .n = 16, .k = 3, .optimizer = (tileprop_optimizer)kind};
         struct bench_operands ours;
         struct plain_call plain;
         const struct bench_peer *naive = bench_peers();
-        assert_int_equal(bench_create(&ours, &call, tp_tiers[0], NULL), TP_OK);
+        assert_int_equal(bench_create(&ours, &call, tp_tiers[0], NULL), TILEPROP_OK);
         assert_true(plain_call_create(&plain, naive, &call));
         ours.optimizer.rate = plain.optimizer.rate = 0.01f;
-        if (kind == TP_ADAM)
+        if (kind == TILEPROP_ADAM)
             ours.optimizer.keep = plain.optimizer.keep = 0.999f;
         else
             ours.optimizer.decay = plain.optimizer.decay = 0.001f;
@@ -185,7 +186,8 @@ static void compare_networks(void)
         static struct plain_network network;
         if (peer->use_threads)
             peer->use_threads(1);
-        assert_true(plain_network_create(&network, peer, width, 3, 7, TP_LECUN_TANH, TP_MOMENTUM));
+        assert_true(
+            plain_network_create(&network, peer, width, 3, 7, TILEPROP_LECUN_TANH, TILEPROP_MOMENTUM));
         network.optimizer.rate = 0.1f;
         for (int step = 0; step < 3; step++) {
             const float loss = plain_network_step(&network);

@@ -41,20 +41,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size - 1] = '\0';
     const int count = cut(text, size - 1, arguments);
     struct tp_error error = {""};
-    enum tp_status status;
+    tileprop_status status;
     if (data[0] & 1) {
         struct tp_predict_command command;
         status = tp_predict_command_parse(&command, count, arguments, &error);
-        require(status != TP_OK || command.help || command.version || command.model);
+        require(status != TILEPROP_OK || command.help || command.version || command.model);
         tp_predict_command_free(&command);
     } else {
         struct tp_train_command command;
         status = tp_train_command_parse(&command, count, arguments, &error);
-        require(status != TP_OK || command.options.batch >= 1);
+        require(status != TILEPROP_OK || command.options.batch >= 1);
         tp_train_command_free(&command);
     }
-    require(status == TP_OK || status == TP_USAGE);
-    require(status == TP_OK || (error.text[0] && !strchr(error.text, '\n')));
+    require(status == TILEPROP_OK || status == TILEPROP_USAGE);
+    require(status == TILEPROP_OK || (error.text[0] && !strchr(error.text, '\n')));
     free(text);
     return 0;
 }

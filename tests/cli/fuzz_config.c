@@ -23,9 +23,9 @@ static char *read_options(struct tp_error *error)
     struct tp_train_command command;
     char *text = NULL;
     size_t size;
-    const enum tp_status status = tp_train_command_parse(&command, 3, arguments, error);
-    require(status == TP_OK || status == TP_USAGE);
-    if (status == TP_OK) {
+    const tileprop_status status = tp_train_command_parse(&command, 3, arguments, error);
+    require(status == TILEPROP_OK || status == TILEPROP_USAGE);
+    if (status == TILEPROP_OK) {
         FILE *out = open_memstream(&text, &size);
         require(out != NULL);
         tp_train_command_write_config(&command, out);

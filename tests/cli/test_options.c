@@ -65,7 +65,7 @@ static struct tp_error error;
 static char *storage;
 
 /* Parses the arguments, which are separated by blanks in line; "^" in it stands for a blank inside of one. */
-static enum tp_status parse(const char *line)
+static tileprop_status parse(const char *line)
 {
     static char text[8192];
     char *arguments[64] = {(char[]){"test"}};
@@ -85,7 +85,7 @@ static enum tp_status parse(const char *line)
 
 static void check_refused(const char *line, const char *message)
 {
-    check_failure(parse(line), TP_USAGE, &error, message);
+    check_failure(parse(line), TILEPROP_USAGE, &error, message);
     assert_string_equal(error.text, message);
 }
 
@@ -104,7 +104,7 @@ static int release(void **state)
 static void nothing_given_leaves_the_defaults(void **state)
 {
     (void)state;
-    assert_int_equal(parse(""), TP_OK);
+    assert_int_equal(parse(""), TILEPROP_OK);
     assert_memory_equal(&values, &defaults, sizeof values);
     for (size_t i = 0; i < COUNT; i++)
         assert_int_equal(sources[i], TP_FROM_DEFAULT);
@@ -119,7 +119,7 @@ static void every_kind_is_read_in_both_forms(void **state)
         "--loud=on --mix=off --threads=7 --seed=18446744073709551615 --rate=.25 "
         "--share=1e0 --colour=green --tier=fast --hidden=5,60,700 --output=a^b#c=d --"};
     for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(parse(lines[i]), TP_OK);
+        assert_int_equal(parse(lines[i]), TILEPROP_OK);
         assert_true(values.loud);
         assert_false(values.mix);
         assert_int_equal(values.threads, 7);
@@ -147,27 +147,28 @@ static void one_value_may_stand_alone(void **state)
     free(storage);
     storage = NULL;
     values = defaults;
-    assert_int_equal(tp_options_parse(&with, 5, alone, &values, sources, &storage, &error), TP_OK);
+    assert_int_equal(tp_options_parse(&with, 5, alone, &values, sources, &storage, &error), TILEPROP_OK);
     assert_string_equal(values.output, "a=b");
     assert_int_equal(values.seed, 3);
     assert_true(values.loud);
     assert_int_equal(source_of("output"), TP_FROM_COMMAND);
     free(storage);
-    check_failure(tp_options_parse(&with, 3, twice, &values, sources, &storage, &error), TP_USAGE, &error,
-                  "--output: expected once, found twice");
+    check_failure(tp_options_parse(&with, 3, twice, &values, sources, &storage, &error), TILEPROP_USAGE,
+                  &error, "--output: expected once, found twice");
     free(storage);
-    check_failure(tp_options_parse(&with, 4, both, &values, sources, &storage, &error), TP_USAGE, &error,
-                  "--output: expected once, found twice");
+    check_failure(tp_options_parse(&with, 4, both, &values, sources, &storage, &error), TILEPROP_USAGE,
+                  &error, "--output: expected once, found twice");
     free(storage);
-    check_failure(tp_options_parse(&with, 2, dash, &values, sources, &storage, &error), TP_USAGE, &error,
-                  "-a: no such option");
-    check_failure(parse("a"), TP_USAGE, &error, "expected an option, found \"a\"");
+    check_failure(tp_options_parse(&with, 2, dash, &values, sources, &storage, &error), TILEPROP_USAGE,
+                  &error, "-a: no such option");
+    check_failure(parse("a"), TILEPROP_USAGE, &error, "expected an option, found \"a\"");
 }
 
 static void words_stand_for_absent_values(void **state)
 {
     (void)state;
-    assert_int_equal(parse("--threads auto --share none --output none --hidden none --loud=off"), TP_OK);
+    assert_int_equal(parse("--threads auto --share none --output none --hidden none --loud=off"),
+                     TILEPROP_OK);
     assert_int_equal(values.threads, 0);
     assert_true(values.share == 0);
     assert_null(values.output);
@@ -194,14 +195,14 @@ static void integers_are_strict(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char line[64];
         snprintf(line, sizeof line, "--threads=%s", bad[i]);
-        check_failure(parse(line), TP_USAGE, &error,
+        check_failure(parse(line), TILEPROP_USAGE, &error,
                       "--threads: expected an integer from 1 to 4096 or auto, found \"");
     }
     check_refused("--threads two", "--threads: expected an integer from 1 to 4096 or auto, found \"two\"");
-    check_failure(parse("--seed 18446744073709551616"), TP_USAGE, &error,
+    check_failure(parse("--seed 18446744073709551616"), TILEPROP_USAGE, &error,
                   "from 0 to 18446744073709551615, found");
-    assert_int_equal(parse("--threads 4096"), TP_OK);
-    assert_int_equal(parse("--threads 1"), TP_OK);
+    assert_int_equal(parse("--threads 4096"), TILEPROP_OK);
+    assert_int_equal(parse("--threads 1"), TILEPROP_OK);
 }
 
 static void reals_are_strict(void **state)
@@ -212,15 +213,16 @@ static void reals_are_strict(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char line[64];
         snprintf(line, sizeof line, "--rate=%s", bad[i]);
-        check_failure(parse(line), TP_USAGE, &error, "--rate: expected a number from 0 to below 1, found \"");
+        check_failure(parse(line), TILEPROP_USAGE, &error,
+                      "--rate: expected a number from 0 to below 1, found \"");
     }
     check_refused("--share 0", "--share: expected a number above 0 to 1 or none, found \"0\"");
     check_refused("--share 97",
                   "--share: expected a number above 0 to 1 or none, found \"97\"; did you mean 0.97?");
     check_refused("--share 101", "--share: expected a number above 0 to 1 or none, found \"101\"");
     check_refused("--rate 97", "--rate: expected a number from 0 to below 1, found \"97\"");
-    assert_int_equal(parse("--rate 0 --share 1"), TP_OK);
-    assert_int_equal(parse("--rate 9.9e-1 --share 1e-300"), TP_OK);
+    assert_int_equal(parse("--rate 0 --share 1"), TILEPROP_OK);
+    assert_int_equal(parse("--rate 9.9e-1 --share 1e-300"), TILEPROP_OK);
 }
 
 static void size_lists_are_strict(void **state)
@@ -232,7 +234,7 @@ static void size_lists_are_strict(void **state)
         char line[64];
         snprintf(line, sizeof line, "--hidden=%s", bad[i]);
         check_failure(
-            parse(line), TP_USAGE, &error,
+            parse(line), TILEPROP_USAGE, &error,
             "--hidden: expected up to 3 integers from 1 to 1000 with commas between them, or none, found");
     }
 }
@@ -244,9 +246,9 @@ static void choices_and_texts_are_strict(void **state)
     check_refused("--tier fas", "--tier: expected one of auto, fast, found \"fas\"");
     check_refused("--mix yes", "--mix: expected on or off, found \"yes\"");
     check_refused("--loud=1", "--loud: expected on or off, found \"1\"");
-    check_failure(parse("--output="), TP_USAGE, &error, "--output: expected FILE of 1 to 4096 bytes");
-    check_failure(parse("--output a\"b"), TP_USAGE, &error, "double quotes");
-    check_failure(parse("--output a\nb"), TP_USAGE, &error, "found \"a?b\"");
+    check_failure(parse("--output="), TILEPROP_USAGE, &error, "--output: expected FILE of 1 to 4096 bytes");
+    check_failure(parse("--output a\"b"), TILEPROP_USAGE, &error, "double quotes");
+    check_failure(parse("--output a\nb"), TILEPROP_USAGE, &error, "found \"a?b\"");
 }
 
 static void a_message_stays_one_short_line(void **state)
@@ -256,12 +258,12 @@ static void a_message_stays_one_short_line(void **state)
     memset(line, 'x', sizeof line);
     memcpy(line, "--threads=\n\t", 12);
     line[sizeof line - 1] = '\0';
-    check_failure(parse(line), TP_USAGE, &error, "found \"??xxx");
+    check_failure(parse(line), TILEPROP_USAGE, &error, "found \"??xxx");
     assert_true(strlen(error.text) < 160);
     memcpy(line, "--colour=xxx", 12);
-    check_failure(parse(line), TP_USAGE, &error, "...\"");
+    check_failure(parse(line), TILEPROP_USAGE, &error, "...\"");
     memcpy(line, "--zzzz\nzzzzz", 12);
-    check_failure(parse(line), TP_USAGE, &error, "no such option");
+    check_failure(parse(line), TILEPROP_USAGE, &error, "no such option");
     assert_true(strlen(error.text) < 160);
 }
 
@@ -291,13 +293,13 @@ static void misplaced_arguments_are_refused(void **state)
     check_refused("-- --loud", "expected nothing after --, found \"--loud\"");
     check_refused("--seed", "--seed: expected an integer from 0 to 18446744073709551615, found nothing");
     check_refused("--mix --loud", "--mix: expected on or off, found --loud");
-    check_failure(parse("--output --loud"), TP_USAGE, &error, "found --loud");
-    assert_int_equal(parse("--output=--loud"), TP_OK);
+    check_failure(parse("--output --loud"), TILEPROP_USAGE, &error, "found --loud");
+    assert_int_equal(parse("--output=--loud"), TILEPROP_OK);
     assert_string_equal(values.output, "--loud");
 }
 
 /* Parses with a configuration file of this text; arguments may stand before and behind --config. */
-static enum tp_status parse_file(void **state, const char *before, const char *text, const char *behind)
+static tileprop_status parse_file(void **state, const char *before, const char *text, const char *behind)
 {
     char line[8192];
     scratch_write(*state, "run.conf", text, strlen(text));
@@ -310,7 +312,7 @@ static void check_file_refused(void **state, const char *text, const char *place
 {
     char message[512];
     snprintf(message, sizeof message, "%s/run.conf:%s", (char *)*state, place_and_message);
-    check_failure(parse_file(state, "", text, ""), TP_USAGE, &error, message);
+    check_failure(parse_file(state, "", text, ""), TILEPROP_USAGE, &error, message);
     assert_string_equal(error.text, message);
 }
 
@@ -320,7 +322,7 @@ static void files_are_read(void **state)
                                 "# a comment\n\n   # another\n  threads =  3  # of 4\r\nloud=on\n"
                                 "output = \" a #1 = \" # quoted\nhidden = 1,2\nrate\t=\t0.5",
                                 ""),
-                     TP_OK);
+                     TILEPROP_OK);
     assert_int_equal(values.threads, 3);
     assert_true(values.loud);
     char expected[256];
@@ -330,15 +332,15 @@ static void files_are_read(void **state)
     assert_true(values.rate == 0.5);
     assert_int_equal(source_of("rate"), TP_FROM_FILE);
     assert_int_equal(source_of("seed"), TP_FROM_DEFAULT);
-    assert_int_equal(parse_file(state, "", "", ""), TP_OK);
-    assert_int_equal(parse_file(state, "", "output = /a#b\n", ""), TP_OK);
+    assert_int_equal(parse_file(state, "", "", ""), TILEPROP_OK);
+    assert_int_equal(parse_file(state, "", "output = /a#b\n", ""), TILEPROP_OK);
     assert_string_equal(values.output, "/a#b");
 }
 
 static void the_command_line_wins(void **state)
 {
     const char *text = "threads = 3\nseed = 3\nhidden = 1,2,3\noutput = file\n";
-    assert_int_equal(parse_file(state, "--threads 5 --hidden 9", text, "--output none"), TP_OK);
+    assert_int_equal(parse_file(state, "--threads 5 --hidden 9", text, "--output none"), TILEPROP_OK);
     assert_int_equal(values.threads, 5);
     assert_int_equal(source_of("threads"), TP_FROM_COMMAND);
     assert_int_equal(values.seed, 3);
@@ -359,7 +361,7 @@ static void defects_of_files_are_named_with_their_line(void **state)
                        "1: seed: expected an integer from 0 to 18446744073709551615, found \"\"");
     check_file_refused(state, "help = on\n", "1: help: expected on the command line only");
     check_file_refused(state, "config = other\n", "1: config: expected on the command line only");
-    check_failure(parse_file(state, "--threads 1", "threads = two\n", ""), TP_USAGE, &error,
+    check_failure(parse_file(state, "--threads 1", "threads = two\n", ""), TILEPROP_USAGE, &error,
                   "run.conf:1: threads:");
 }
 
@@ -367,13 +369,13 @@ static void files_that_cannot_be_read_are_refused(void **state)
 {
     char line[512];
     snprintf(line, sizeof line, "--config %s/absent", (char *)*state);
-    check_failure(parse(line), TP_USAGE, &error, "absent: No such file or directory");
+    check_failure(parse(line), TILEPROP_USAGE, &error, "absent: No such file or directory");
     snprintf(line, sizeof line, "--config %s", (char *)*state);
-    check_failure(parse(line), TP_USAGE, &error, "Is a directory");
+    check_failure(parse(line), TILEPROP_USAGE, &error, "Is a directory");
     scratch_write(*state, "binary", "seed = 1\n\0seed", 14);
     snprintf(line, sizeof line, "--config %s/binary", (char *)*state);
-    check_failure(parse(line), TP_USAGE, &error, "found a zero byte at offset 9");
-    check_failure(parse("--config absent --threads two"), TP_USAGE, &error, "--threads");
+    check_failure(parse(line), TILEPROP_USAGE, &error, "found a zero byte at offset 9");
+    check_failure(parse("--config absent --threads two"), TILEPROP_USAGE, &error, "--threads");
 }
 
 static char *written_config(void)
@@ -395,17 +397,17 @@ static void what_is_printed_reads_back_the_same(void **state)
          "--rate 0.33333333333333331 --share 1e-300 --tier fast --hidden none --output ^#^a^"),
         "--output=# --hidden 1,22,333 --rate 0.1"};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-        assert_int_equal(parse(lines[i]), TP_OK);
+        assert_int_equal(parse(lines[i]), TILEPROP_OK);
         struct values asked = values;
         char *first = written_config();
-        assert_int_equal(parse_file(state, "", first, ""), TP_OK);
+        assert_int_equal(parse_file(state, "", first, ""), TILEPROP_OK);
         assert_true(values.rate == asked.rate && values.share == asked.share && values.seed == asked.seed);
         char *second = written_config();
         assert_string_equal(first, second);
         free(first);
         free(second);
     }
-    assert_int_equal(parse("--rate 0.1 --colour verdant"), TP_OK);
+    assert_int_equal(parse("--rate 0.1 --colour verdant"), TILEPROP_OK);
     char *text = written_config();
     assert_string_equal(text, "loud = off\nmix = on\nthreads = auto\nseed = 1\nrate = 0.1\nshare = none\n"
                               "colour = green\ntier = auto\nhidden = 64\noutput = none\n");

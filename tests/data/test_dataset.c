@@ -27,7 +27,7 @@ static struct tp_dataset load(const char *directory, const char *prefix)
 {
     struct tp_dataset dataset;
     struct tp_error error = {""};
-    if (tp_dataset_load_idx(directory, prefix, &dataset, &error) != TP_OK)
+    if (tp_dataset_load_idx(directory, prefix, &dataset, &error) != TILEPROP_OK)
         fail_msg("%s", error.text);
     return dataset;
 }
@@ -36,7 +36,8 @@ static void check_load_failure(const char *directory, const char *prefix, const 
 {
     struct tp_dataset dataset;
     struct tp_error error = {""};
-    check_failure(tp_dataset_load_idx(directory, prefix, &dataset, &error), TP_BAD_INPUT, &error, message);
+    check_failure(tp_dataset_load_idx(directory, prefix, &dataset, &error), TILEPROP_BAD_INPUT, &error,
+                  message);
     assert_null(dataset.samples);
     assert_null(dataset.labels);
     assert_int_equal(dataset.count, 0);
@@ -46,7 +47,7 @@ static void test_load(void **state)
 {
     write_pair(*state, "load");
     struct tp_dataset dataset = load(*state, "load");
-    assert_int_equal(dataset.type, TP_SAMPLE_U8);
+    assert_int_equal(dataset.type, TILEPROP_U8);
     assert_int_equal(dataset.count, 4);
     assert_int_equal(dataset.features, 3);
     assert_int_equal(dataset.classes, 201);
@@ -66,7 +67,7 @@ static void test_load_floats(void **state)
     scratch_write(*state, "float-images-idx3-ubyte", images, sizeof images);
     scratch_write(*state, "float-labels-idx1-ubyte", labels, sizeof labels);
     struct tp_dataset dataset = load(*state, "float");
-    assert_int_equal(dataset.type, TP_SAMPLE_F32);
+    assert_int_equal(dataset.type, TILEPROP_F32);
     assert_int_equal(dataset.features, 2);
     assert_int_equal(dataset.classes, 1);
     assert_true(((const float *)dataset.samples)[0] == -2);
@@ -138,14 +139,14 @@ static void test_load_failures(void **state)
 }
 
 /* A data set of `count` samples of two features with sample i = {2 i, 2 i + 1} and label i % 3. */
-static struct tp_dataset numbered(size_t count, enum tp_sample_type type)
+static struct tp_dataset numbered(size_t count, tileprop_type type)
 {
     struct tp_dataset dataset = {.type = type, .count = count, .features = 2, .classes = 3};
     dataset.samples = malloc(2 * count * sizeof(float));
     dataset.labels = malloc(count * sizeof *dataset.labels);
     assert_true(dataset.samples && dataset.labels);
     for (size_t i = 0; i < 2 * count; i++) {
-        if (type == TP_SAMPLE_U8)
+        if (type == TILEPROP_U8)
             ((uint8_t *)dataset.samples)[i] = (uint8_t)i;
         else
             ((float *)dataset.samples)[i] = (float)i;
@@ -156,16 +157,16 @@ static struct tp_dataset numbered(size_t count, enum tp_sample_type type)
 
 static double sample_value(const struct tp_dataset *dataset, size_t i)
 {
-    return dataset->type == TP_SAMPLE_U8 ? ((const uint8_t *)dataset->samples)[i]
-                                         : (double)((const float *)dataset->samples)[i];
+    return dataset->type == TILEPROP_U8 ? ((const uint8_t *)dataset->samples)[i]
+                                        : (double)((const float *)dataset->samples)[i];
 }
 
 /* Splits 100 numbered samples and expects so many in the tail, every value in its place. */
-static void check_split(double fraction, enum tp_sample_type type, size_t expected)
+static void check_split(double fraction, tileprop_type type, size_t expected)
 {
     struct tp_dataset head = numbered(100, type), tail;
     struct tp_error error = {""};
-    assert_int_equal(tp_dataset_split(&head, fraction, &tail, &error), TP_OK);
+    assert_int_equal(tp_dataset_split(&head, fraction, &tail, &error), TILEPROP_OK);
     assert_int_equal(tail.count, expected);
     assert_int_equal(head.count, 100 - expected);
     for (size_t i = 0; i < 200; i++) {
@@ -184,36 +185,36 @@ static void check_split(double fraction, enum tp_sample_type type, size_t expect
 static void test_split(void **state)
 {
     (void)state;
-    check_split(0.25, TP_SAMPLE_U8, 25);
-    check_split(0.25, TP_SAMPLE_F32, 25);
-    check_split(0.251, TP_SAMPLE_U8, 26);
-    check_split(1e-300, TP_SAMPLE_U8, 1);
-    check_split(0.99, TP_SAMPLE_F32, 99);
+    check_split(0.25, TILEPROP_U8, 25);
+    check_split(0.25, TILEPROP_F32, 25);
+    check_split(0.251, TILEPROP_U8, 26);
+    check_split(1e-300, TILEPROP_U8, 1);
+    check_split(0.99, TILEPROP_F32, 99);
     for (int percent = 1; percent < 100; percent++) /* 7, 14, 28, ... are above the integer as doubles */
-        check_split(percent / 100.0, TP_SAMPLE_U8, (size_t)percent);
+        check_split(percent / 100.0, TILEPROP_U8, (size_t)percent);
 }
 
 static void test_split_failures(void **state)
 {
     (void)state;
     const double fractions[] = {0, 1, -0.5, 1.5, (double)NAN};
-    struct tp_dataset dataset = numbered(4, TP_SAMPLE_U8), tail;
+    struct tp_dataset dataset = numbered(4, TILEPROP_U8), tail;
     struct tp_error error = {""};
     for (size_t i = 0; i < sizeof fractions / sizeof *fractions; i++)
-        check_failure(tp_dataset_split(&dataset, fractions[i], &tail, &error), TP_USAGE, &error,
+        check_failure(tp_dataset_split(&dataset, fractions[i], &tail, &error), TILEPROP_USAGE, &error,
                       "expected a fraction between 0 and 1");
-    check_failure(tp_dataset_split(&dataset, 0.76, &tail, &error), TP_USAGE, &error,
+    check_failure(tp_dataset_split(&dataset, 0.76, &tail, &error), TILEPROP_USAGE, &error,
                   "0.76 of 4 samples leaves none to train on");
     assert_int_equal(dataset.count, 4);
     assert_null(tail.samples);
     tp_dataset_free(&dataset);
 }
 
-static struct tp_normalization fit(enum tp_normalize mode, const struct tp_dataset *dataset)
+static struct tp_normalization fit(int mode, const struct tp_dataset *dataset)
 {
     struct tp_normalization normalization;
     struct tp_error error = {""};
-    if (tp_normalization_fit(&normalization, mode, dataset, &error) != TP_OK)
+    if (tp_normalization_fit(&normalization, mode, dataset, &error) != TILEPROP_OK)
         fail_msg("%s", error.text);
     assert_int_equal(normalization.features, dataset->features);
     return normalization;
@@ -234,26 +235,26 @@ static void check_feature(const struct tp_normalization *normalization, size_t f
 static void check_normalization(const struct tp_dataset *dataset)
 {
     const double mean = 48.0 / 10, deviation = sqrt(316.0 / 10 - mean * mean);
-    struct tp_normalization normalization = fit(TP_NORMALIZE_GLOBAL, dataset);
+    struct tp_normalization normalization = fit(TILEPROP_NORMALIZE_GLOBAL, dataset);
     assert_true(fabs(normalization.mean - mean) < 1e-15 && fabs(normalization.deviation - deviation) < 1e-14);
     check_feature(&normalization, 0, mean, deviation);
     check_feature(&normalization, 1, mean, deviation);
     tp_normalization_free(&normalization);
     assert_null(normalization.scale);
 
-    normalization = fit(TP_NORMALIZE_FEATURE, dataset);
+    normalization = fit(TILEPROP_NORMALIZE_FEATURE, dataset);
     assert_true(fabs(normalization.mean - mean) < 1e-15 && fabs(normalization.deviation - deviation) < 1e-14);
     check_feature(&normalization, 0, 5.6, 2.8);
     check_feature(&normalization, 1, 4, sqrt(8.0));
     tp_normalization_free(&normalization);
 
-    normalization = fit(TP_NORMALIZE_NONE, dataset);
+    normalization = fit(TILEPROP_NORMALIZE_NONE, dataset);
     assert_true(normalization.scale[1] == 1 && normalization.shift[1] == 0);
     assert_true(fabs(normalization.mean - mean) < 1e-15);
     tp_normalization_free(&normalization);
 
-    normalization = fit(TP_NORMALIZE_UNIT, dataset);
-    assert_true(normalization.scale[0] == (dataset->type == TP_SAMPLE_U8 ? 1.0f / 255 : 1));
+    normalization = fit(TILEPROP_NORMALIZE_UNIT, dataset);
+    assert_true(normalization.scale[0] == (dataset->type == TILEPROP_U8 ? 1.0f / 255 : 1));
     assert_true(normalization.shift[0] == 0);
     tp_normalization_free(&normalization);
 }
@@ -266,9 +267,9 @@ static void test_normalization(void **state)
     for (size_t i = 0; i < 10; i++)
         floats[i] = bytes[i];
     check_normalization(
-        &(struct tp_dataset){.type = TP_SAMPLE_U8, .samples = bytes, .count = 5, .features = 2});
+        &(struct tp_dataset){.type = TILEPROP_U8, .samples = bytes, .count = 5, .features = 2});
     check_normalization(
-        &(struct tp_dataset){.type = TP_SAMPLE_F32, .samples = floats, .count = 5, .features = 2});
+        &(struct tp_dataset){.type = TILEPROP_F32, .samples = floats, .count = 5, .features = 2});
 }
 
 /* Far from zero the sum of squares less the square of the sum would be nothing but rounding. */
@@ -278,9 +279,8 @@ static void test_normalization_offset(void **state)
     float floats[2000];
     for (size_t i = 0; i < 2000; i++)
         floats[i] = 0x1p30f + (i % 4 < 2 ? 0 : 0x1p7f); /* one unit in the last place */
-    const struct tp_dataset dataset = {
-        .type = TP_SAMPLE_F32, .samples = floats, .count = 1000, .features = 2};
-    struct tp_normalization normalization = fit(TP_NORMALIZE_FEATURE, &dataset);
+    const struct tp_dataset dataset = {.type = TILEPROP_F32, .samples = floats, .count = 1000, .features = 2};
+    struct tp_normalization normalization = fit(TILEPROP_NORMALIZE_FEATURE, &dataset);
     assert_true(normalization.mean == 0x1p30 + 0x1p6);
     assert_true(normalization.deviation == 0x1p6);
     assert_true(normalization.scale[0] == 0x1p-6f && normalization.scale[1] == 0x1p-6f);
@@ -296,8 +296,8 @@ static void test_normalization_large(void **state)
     assert_non_null(bytes);
     memset(bytes, 255, side * side / 2);
     const struct tp_dataset dataset = {
-        .type = TP_SAMPLE_U8, .samples = bytes, .count = side, .features = side};
-    struct tp_normalization normalization = fit(TP_NORMALIZE_GLOBAL, &dataset);
+        .type = TILEPROP_U8, .samples = bytes, .count = side, .features = side};
+    struct tp_normalization normalization = fit(TILEPROP_NORMALIZE_GLOBAL, &dataset);
     assert_true(normalization.mean == 127.5 && normalization.deviation == 127.5);
     tp_normalization_free(&normalization);
     free(bytes);
@@ -310,21 +310,21 @@ static void test_normalization_constant(void **state)
     (void)state;
     uint8_t bytes[] = {9, 200, 9, 200, 9, 201};
     float floats[] = {0.1f, 0, 0.1f, 0x1p-149f, 0.1f, 0}, same[] = {0.1f, 0.1f, 0.1f, 0.1f, 0.1f, 0.1f};
-    const struct tp_dataset u8 = {.type = TP_SAMPLE_U8, .samples = bytes, .count = 3, .features = 2};
-    const struct tp_dataset f32 = {.type = TP_SAMPLE_F32, .samples = floats, .count = 3, .features = 2};
-    const struct tp_dataset constant = {.type = TP_SAMPLE_F32, .samples = same, .count = 3, .features = 2};
+    const struct tp_dataset u8 = {.type = TILEPROP_U8, .samples = bytes, .count = 3, .features = 2};
+    const struct tp_dataset f32 = {.type = TILEPROP_F32, .samples = floats, .count = 3, .features = 2};
+    const struct tp_dataset constant = {.type = TILEPROP_F32, .samples = same, .count = 3, .features = 2};
 
-    struct tp_normalization normalization = fit(TP_NORMALIZE_FEATURE, &u8);
+    struct tp_normalization normalization = fit(TILEPROP_NORMALIZE_FEATURE, &u8);
     assert_true(normalization.scale[0] == 0 && normalization.shift[0] == 0);
     assert_true(normalization.scale[1] > 2 && normalization.shift[1] < -400);
     tp_normalization_free(&normalization);
 
-    normalization = fit(TP_NORMALIZE_FEATURE, &f32);
+    normalization = fit(TILEPROP_NORMALIZE_FEATURE, &f32);
     assert_true(normalization.scale[0] == 0 && normalization.shift[0] == 0);
     assert_true(normalization.scale[1] == 0 && normalization.shift[1] == 0);
     tp_normalization_free(&normalization);
 
-    normalization = fit(TP_NORMALIZE_GLOBAL, &constant);
+    normalization = fit(TILEPROP_NORMALIZE_GLOBAL, &constant);
     assert_true(normalization.deviation == 0);
     assert_true(normalization.scale[1] == 0 && normalization.shift[1] == 0);
     tp_normalization_free(&normalization);
@@ -362,7 +362,7 @@ static void test_mnist(void **state)
 
     /* From the exact sums of x and of x^2, computed apart: 1567298545 and 342590800147 over 47040000 bytes.
      */
-    struct tp_normalization normalization = fit(TP_NORMALIZE_FEATURE, &train);
+    struct tp_normalization normalization = fit(TILEPROP_NORMALIZE_FEATURE, &train);
     assert_true(fabs(normalization.mean - 33.318421449829932) < 1e-13);
     assert_true(fabs(normalization.deviation - 78.567489983397985) < 1e-13);
     assert_true(normalization.scale[0] == 0); /* no digit reaches the corner */
@@ -371,7 +371,7 @@ static void test_mnist(void **state)
 
     /* 526107050 and 115203019488 over 15680000 bytes */
     train.count = 20000;
-    normalization = fit(TP_NORMALIZE_GLOBAL, &train);
+    normalization = fit(TILEPROP_NORMALIZE_GLOBAL, &train);
     assert_true(fabs(normalization.mean - 33.552745535714286) < 1e-13);
     assert_true(fabs(normalization.deviation - 78.875500707846947) < 1e-13);
     tp_normalization_free(&normalization);

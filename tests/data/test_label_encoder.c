@@ -11,7 +11,7 @@
 static struct tp_label_encoder begin(struct tp_schema schema)
 {
     struct tp_label_encoder classes;
-    assert_int_equal(tp_label_encoder_begin(&classes, &schema, NULL), TP_OK);
+    assert_int_equal(tp_label_encoder_begin(&classes, &schema, NULL), TILEPROP_OK);
     return classes;
 }
 
@@ -24,7 +24,7 @@ static uint16_t label(struct tp_label_encoder *classes, const char *text)
 {
     struct tp_error error;
     uint16_t found;
-    if (tp_label_encoder_label(classes, "here", text, strlen(text), &found, &error) != TP_OK)
+    if (tp_label_encoder_label(classes, "here", text, strlen(text), &found, &error) != TILEPROP_OK)
         fail_msg("%s", error.text);
     return found;
 }
@@ -33,9 +33,10 @@ static void check_refused(struct tp_label_encoder *classes, const char *text, co
 {
     struct tp_error error;
     uint16_t found;
-    const enum tp_status status = tp_label_encoder_label(classes, "here", text, strlen(text), &found, &error);
-    check_failure(status, TP_BAD_INPUT, &error, "here: ");
-    check_failure(status, TP_BAD_INPUT, &error, part);
+    const tileprop_status status =
+        tp_label_encoder_label(classes, "here", text, strlen(text), &found, &error);
+    check_failure(status, TILEPROP_BAD_INPUT, &error, "here: ");
+    check_failure(status, TILEPROP_BAD_INPUT, &error, part);
 }
 
 static void test_an_integer_is_one_class_however_it_is_written(void **state)
@@ -140,7 +141,7 @@ static void test_known_classes_are_the_only_ones(void **state)
     check_refused(&classes, "1.5", "class \"1.5\" found, expected one that the training data have");
     assert_false(tp_label_encoder_find(&classes, "7.0", 3, &found) || found != 42);
     assert_true(tp_label_encoder_find(&classes, "b", 1, &found) && found == 0);
-    assert_int_equal(tp_label_encoder_finish(&classes, &schema, labels, 2, NULL), TP_OK);
+    assert_int_equal(tp_label_encoder_finish(&classes, &schema, labels, 2, NULL), TILEPROP_OK);
     assert_true(schema.classes == names && labels[0] == 2 && labels[1] == 0);
     tp_label_encoder_free(&classes);
 
@@ -158,7 +159,7 @@ static void test_learned_classes_are_put_in_order(void **state)
     uint16_t labels[5];
     for (size_t i = 0; i < 5; i++)
         labels[i] = label(&classes, texts[i]);
-    assert_int_equal(tp_label_encoder_finish(&classes, &schema, labels, 5, NULL), TP_OK);
+    assert_int_equal(tp_label_encoder_finish(&classes, &schema, labels, 5, NULL), TILEPROP_OK);
     assert_int_equal(schema.class_count, 3);
     for (size_t k = 0; k < 3; k++)
         assert_string_equal(schema.classes[k], sorted[k]);

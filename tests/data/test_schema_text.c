@@ -53,14 +53,14 @@ static void test_tables_without_names_and_arrays(void **state)
     struct tp_error error = {""};
     char *text = tp_schema_text_write(&nameless);
     assert_string_equal(text, "{\"columns\":[{},{}],\"label_place\":2}");
-    assert_int_equal(tp_schema_text_read(&read, text, 2, "m", &error), TP_OK);
+    assert_int_equal(tp_schema_text_read(&read, text, 2, "m", &error), TILEPROP_OK);
     assert_null(read.columns[1].name);
     assert_null(read.label);
     assert_null(read.means);
     tp_schema_free(&read);
     free(text);
     text = tp_schema_text_write(&array);
-    assert_int_equal(tp_schema_text_read(&read, text, 3, "m", &error), TP_OK);
+    assert_int_equal(tp_schema_text_read(&read, text, 3, "m", &error), TILEPROP_OK);
     assert_int_equal(read.column_count, 0);
     assert_true(read.means[2] == 3);
     tp_schema_free(&read);
@@ -121,9 +121,9 @@ static void test_refuses(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct tp_schema schema;
         struct tp_error error = {""};
-        const enum tp_status status = tp_schema_text_read(&schema, cases[i].text, 2, "m", &error);
-        check_failure(status, TP_BAD_INPUT, &error, cases[i].part);
-        check_failure(status, TP_BAD_INPUT, &error, "m: __metadata__: schema: ");
+        const tileprop_status status = tp_schema_text_read(&schema, cases[i].text, 2, "m", &error);
+        check_failure(status, TILEPROP_BAD_INPUT, &error, cases[i].part);
+        check_failure(status, TILEPROP_BAD_INPUT, &error, "m: __metadata__: schema: ");
         tp_schema_free(&schema);
     }
 }

@@ -11,7 +11,7 @@
 /* Sample i is {i}; its class is 0 for the first counts[0] of them, then 1, ... */
 static struct tp_dataset sorted(const size_t *counts, size_t classes)
 {
-    struct tp_dataset dataset = {.type = TP_SAMPLE_F32, .features = 1, .classes = classes};
+    struct tp_dataset dataset = {.type = TILEPROP_F32, .features = 1, .classes = classes};
     for (size_t k = 0; k < classes; k++)
         dataset.count += counts[k];
     float *samples = malloc(dataset.count * sizeof *samples);
@@ -39,7 +39,7 @@ static void check_draw(const size_t *counts, size_t classes, double fraction, co
 {
     struct tp_dataset whole = sorted(counts, classes), dataset = sorted(counts, classes), tail;
     struct tp_error error = {""};
-    assert_int_equal(tp_dataset_draw(&dataset, fraction, 1, &tail, &error), TP_OK);
+    assert_int_equal(tp_dataset_draw(&dataset, fraction, 1, &tail, &error), TILEPROP_OK);
     size_t found[4] = {0};
     count_classes(&tail, found);
     for (size_t k = 0; k < classes; k++)
@@ -77,11 +77,11 @@ static void test_seed(void **state)
     (void)state;
     const size_t counts[] = {40, 60};
     struct tp_dataset first = sorted(counts, 2), second = sorted(counts, 2), third = sorted(counts, 2), tail;
-    assert_int_equal(tp_dataset_draw(&first, 0, 7, &tail, NULL), TP_OK);
+    assert_int_equal(tp_dataset_draw(&first, 0, 7, &tail, NULL), TILEPROP_OK);
     assert_int_equal(tail.count, 0);
     assert_null(tail.samples);
-    assert_int_equal(tp_dataset_draw(&second, 0, 7, &tail, NULL), TP_OK);
-    assert_int_equal(tp_dataset_draw(&third, 0, 8, &tail, NULL), TP_OK);
+    assert_int_equal(tp_dataset_draw(&second, 0, 7, &tail, NULL), TILEPROP_OK);
+    assert_int_equal(tp_dataset_draw(&third, 0, 8, &tail, NULL), TILEPROP_OK);
     assert_memory_equal(first.samples, second.samples, 100 * sizeof(float));
     assert_memory_not_equal(first.samples, third.samples, 100 * sizeof(float));
     /* A table that is sorted by class is so no longer. */
@@ -99,7 +99,7 @@ static void test_none_left(void **state)
     (void)state;
     struct tp_dataset dataset = sorted((const size_t[]){1}, 1), tail;
     struct tp_error error = {""};
-    check_failure(tp_dataset_draw(&dataset, 0.2, 1, &tail, &error), TP_USAGE, &error,
+    check_failure(tp_dataset_draw(&dataset, 0.2, 1, &tail, &error), TILEPROP_USAGE, &error,
                   "1 of 1 samples to validate on leave none to train on");
     assert_int_equal(dataset.count, 1);
     tp_dataset_free(&dataset);
@@ -109,16 +109,16 @@ static void test_missing(void **state)
 {
     (void)state;
     float samples[] = {1, NAN, NAN, 4, 3, 8}, other[] = {NAN, 5}, means[2];
-    struct tp_dataset dataset = {.type = TP_SAMPLE_F32, .samples = samples, .count = 3, .features = 2};
-    struct tp_dataset rest = {.type = TP_SAMPLE_F32, .samples = other, .count = 1, .features = 2};
+    struct tp_dataset dataset = {.type = TILEPROP_F32, .samples = samples, .count = 3, .features = 2};
+    struct tp_dataset rest = {.type = TILEPROP_F32, .samples = other, .count = 1, .features = 2};
     struct tp_error error = {""};
-    assert_int_equal(tp_missing_means(&dataset, means, &error), TP_OK);
+    assert_int_equal(tp_missing_means(&dataset, means, &error), TILEPROP_OK);
     tp_missing_fill(&dataset, means);
     tp_missing_fill(&rest, means);
     assert_memory_equal(samples, ((const float[]){1, 6, 2, 4, 3, 8}), sizeof samples);
     assert_memory_equal(other, ((const float[]){2, 5}), sizeof other);
     samples[1] = samples[3] = samples[5] = NAN;
-    check_failure(tp_missing_means(&dataset, means, &error), TP_BAD_INPUT, &error,
+    check_failure(tp_missing_means(&dataset, means, &error), TILEPROP_BAD_INPUT, &error,
                   "input 2 is missing in all 3 training samples");
 }
 

@@ -42,7 +42,7 @@ static void forward_writes_a_row_more(const struct tp_forward *f)
 static void forward_in_two_chains(const struct tp_forward *f)
 {
     tp_forward_reference(f);
-    if (f->activation != TP_LINEAR || f->bias)
+    if (f->activation != TILEPROP_LINEAR || f->bias)
         return;
     for (size_t r = f->row_begin; r < f->row_end; r++) {
         for (size_t u = 0; u < f->units; u++) {

@@ -48,7 +48,7 @@ static enum data_kind pick_kind(void)
 static void check_forward_values(struct verdict *v, const struct tp_forward *f, const struct matrix *z,
                                  size_t unit_begin, enum data_kind kind)
 {
-    if (!has_oracle(kind) || (f->activation != TP_LINEAR && f->activation != TP_RELU))
+    if (!has_oracle(kind) || (f->activation != TILEPROP_LINEAR && f->activation != TILEPROP_RELU))
         return;
     for (size_t r = f->row_begin; r < f->row_end; r++) {
         for (size_t u = 0; u < f->units; u++) {
@@ -58,7 +58,7 @@ static void check_forward_values(struct verdict *v, const struct tp_forward *f, 
                          f->w[tp_panel_offset(f->w_stride, k, u)]);
             if (f->bias)
                 add_term(&p, 1, f->w[tp_panel_offset(f->w_stride, f->inputs, u)]);
-            if (f->activation == TP_RELU && p.sum < 0)
+            if (f->activation == TILEPROP_RELU && p.sum < 0)
                 p.sum = 0;
             check_product(v, "z", r, unit_begin + u, matrix_get(z, r, unit_begin + u), &p,
                           kind == DATA_INTEGERS);
@@ -73,7 +73,7 @@ static void forward_case(struct verdict *v, tp_forward_fn *kernel, const struct 
     size_t unit_begin = check_below(3) == 0 ? TP_PANEL * (1 + check_below(3)) : 0,
            unit_end = unit_begin + shape->units;
     bool bias = check_below(2), zero_padding = check_below(2);
-    enum tp_activation activation = (enum tp_activation)check_below(TP_ACTIVATION_COUNT);
+    tileprop_activation activation = (tileprop_activation)check_below(TP_ACTIVATION_COUNT);
     verdict_case(v, "rows %zu to %zu, %zu inputs%s, units %zu to %zu, activation %d, %s, %s padding",
                  row_begin, row_end, shape->inputs, bias ? " and bias" : "", unit_begin, unit_end,
                  (int)activation, data_name(kind), zero_padding ? "zero" : "NaN");
@@ -99,7 +99,8 @@ static void forward_case(struct verdict *v, tp_forward_fn *kernel, const struct 
     kernel(&f);
     /* inf times 0 and sigmoid(0) are not 0; columns past the slice that are not padding of w are not zero
      * either */
-    bool pads = zero_padding && kind != DATA_SPECIALS && activation != TP_SIGMOID && unit_end == w.columns;
+    bool pads =
+        zero_padding && kind != DATA_SPECIALS && activation != TILEPROP_SIGMOID && unit_end == w.columns;
     struct region region = {row_begin, row_end, NO_ROW, unit_begin, unit_end, pads};
     matrix_compare(v, "z", &got, &want, &before, &region);
     check_forward_values(v, &f, &got, unit_begin, kind);
@@ -135,7 +136,7 @@ static void run_slices(tp_backward_fn *kernel, const struct tp_backward *whole, 
 static void check_backward_values(struct verdict *v, const struct tp_backward *b, const struct matrix *d_in,
                                   enum data_kind kind)
 {
-    if (!has_oracle(kind) || b->activation != TP_LINEAR || !b->first)
+    if (!has_oracle(kind) || b->activation != TILEPROP_LINEAR || !b->first)
         return;
     for (size_t r = b->row_begin; r < b->row_end; r++) {
         for (size_t i = b->input_begin; i < b->input_end; i++) {
@@ -160,7 +161,7 @@ static void backward_case(struct verdict *v, tp_backward_fn *kernel, const struc
         input_end = inputs;
     size_t slice = check_below(2) ? chain : TP_PANEL * (1 + check_below(5));
     bool first = check_below(4) > 0, last = check_below(4) > 0, zero_padding = check_below(2);
-    enum tp_activation activation = (enum tp_activation)check_below(TP_ACTIVATION_COUNT);
+    tileprop_activation activation = (tileprop_activation)check_below(TP_ACTIVATION_COUNT);
     verdict_case(v,
                  "rows %zu to %zu, %zu units in slices of %zu, inputs %zu to %zu of %zu, first %d, last %d, "
                  "activation %d, %s, %s padding",

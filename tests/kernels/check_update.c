@@ -42,7 +42,7 @@ static void results_free(struct results *r)
 
 static struct tp_optimizer make_rule(void)
 {
-    return (struct tp_optimizer){.kind = (enum tp_optimizer_kind)check_below(TP_OPTIMIZER_COUNT),
+    return (struct tp_optimizer){.kind = (tileprop_optimizer)check_below(TP_OPTIMIZER_COUNT),
                                  .rate = 0.02f,
                                  .momentum = 0.9f,
                                  .decay = check_below(2) ? 0.0f : 0.013f,
@@ -107,7 +107,7 @@ static float plain_rule(const struct tp_optimizer *optimizer, bool is_bias, floa
                         float *s1)
 {
     float decay = is_bias ? 0 : optimizer->decay, keep = is_bias ? 1 : optimizer->keep;
-    if (optimizer->kind == TP_ADAM) {
+    if (optimizer->kind == TILEPROP_ADAM) {
         w = keep * w;
         *s0 = fmaf(optimizer->beta1, *s0, optimizer->one_minus_beta1 * g);
         *s1 = fmaf(optimizer->beta2, *s1, optimizer->one_minus_beta2 * g * g);
@@ -115,13 +115,14 @@ static float plain_rule(const struct tp_optimizer *optimizer, bool is_bias, floa
         return fmaf(-optimizer->rate, *s0 / root, w);
     }
     g = fmaf(decay, w, g);
-    if (optimizer->kind == TP_SGD)
+    if (optimizer->kind == TILEPROP_SGD)
         return fmaf(-optimizer->rate, g, w);
-    *s0 = fmaf(optimizer->momentum, *s0, optimizer->kind == TP_LECUN_MOMENTUM ? optimizer->rate * g : g);
-    if (optimizer->kind == TP_LECUN_MOMENTUM)
+    *s0 =
+        fmaf(optimizer->momentum, *s0, optimizer->kind == TILEPROP_LECUN_MOMENTUM ? optimizer->rate * g : g);
+    if (optimizer->kind == TILEPROP_LECUN_MOMENTUM)
         return w - *s0;
-    return fmaf(-optimizer->rate, optimizer->kind == TP_NESTEROV ? fmaf(optimizer->momentum, *s0, g) : *s0,
-                w);
+    return fmaf(-optimizer->rate,
+                optimizer->kind == TILEPROP_NESTEROV ? fmaf(optimizer->momentum, *s0, g) : *s0, w);
 }
 
 /* Applies the rule to the gradient in r, over the range. */
@@ -259,7 +260,7 @@ void check_update(struct verdict *v, tp_update_fn *kernel)
     for (size_t i = 0; i < COUNT(longest); i++) {
         for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++) {
             struct update_case c = make_case(longest[i].rows, longest[i].inputs, longest[i].units);
-            c.optimizer.kind = (enum tp_optimizer_kind)rule;
+            c.optimizer.kind = (tileprop_optimizer)rule;
             run_case(v, kernel, &c);
         }
     }

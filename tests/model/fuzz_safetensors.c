@@ -47,9 +47,9 @@ static struct tp_file make_file(const uint8_t *data, size_t size)
     return file;
 }
 
-static void check_error(enum tp_status status, const struct tp_error *error)
+static void check_error(tileprop_status status, const struct tp_error *error)
 {
-    require(status == TP_BAD_INPUT);
+    require(status == TILEPROP_BAD_INPUT);
     require(strncmp(error->text, "fuzz: ", 6) == 0 && !strchr(error->text, '\n'));
 }
 
@@ -62,13 +62,14 @@ static void check_round(const struct tp_safetensors *read)
     struct tp_safe_file out = {.file = open_memstream(&bytes, &size)};
     require(out.file != NULL);
     json_t *texts = json_object_get(read->header, "__metadata__"), *none = json_object();
-    require(tp_safetensors_write(&out, read->tensors, read->count, texts ? texts : none, &error) == TP_OK);
+    require(tp_safetensors_write(&out, read->tensors, read->count, texts ? texts : none, &error) ==
+            TILEPROP_OK);
     require(fclose(out.file) == 0);
     json_decref(none);
 
     struct tp_file file = {.path = "again", .bytes = (unsigned char *)bytes, .size = size};
     struct tp_safetensors again;
-    require(tp_safetensors_parse(&again, &file, &error) == TP_OK);
+    require(tp_safetensors_parse(&again, &file, &error) == TILEPROP_OK);
     require(again.count == read->count);
     for (size_t i = 0; i < read->count; i++) {
         const struct tp_tensor *tensor = tp_safetensors_find(&again, read->tensors[i].name);
@@ -113,10 +114,11 @@ static void check_checkpoint(const struct tp_checkpoint *checkpoint)
     char *bytes = NULL;
     size_t size = 0;
     struct tp_safe_file out = {.file = open_memstream(&bytes, &size)};
-    require(out.file && tp_checkpoint_write(checkpoint, &out, &error) == TP_OK && fclose(out.file) == 0);
+    require(out.file && tp_checkpoint_write(checkpoint, &out, &error) == TILEPROP_OK &&
+            fclose(out.file) == 0);
     struct tp_file file = {.path = "again", .bytes = (unsigned char *)bytes, .size = size};
     struct tp_checkpoint again;
-    require(tp_checkpoint_parse(&again, &file, &error) == TP_OK);
+    require(tp_checkpoint_parse(&again, &file, &error) == TILEPROP_OK);
     require(memcmp(&again.progress, p, sizeof *p) == 0 && again.state_count == checkpoint->state_count);
     require(again.history_size == checkpoint->history_size && again.validation == checkpoint->validation);
     tp_checkpoint_free(&again);
@@ -134,9 +136,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     struct tp_file file = make_file(data, size);
     const size_t file_size = file.size;
-    enum tp_status status = tp_safetensors_parse(&read, &file, &error);
+    tileprop_status status = tp_safetensors_parse(&read, &file, &error);
     require(allocated <= TP_BYTES_PER_BYTE * file_size + TP_BYTES_ANYWAY);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         check_round(&read);
     else
         check_error(status, &error);
@@ -144,7 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     file = make_file(data, size);
     status = tp_model_parse(&model, &file, &error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         check_model(&model);
     else
         check_error(status, &error);
@@ -153,7 +155,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tp_checkpoint checkpoint;
     file = make_file(data, size);
     status = tp_checkpoint_parse(&checkpoint, &file, &error);
-    if (status == TP_OK)
+    if (status == TILEPROP_OK)
         check_checkpoint(&checkpoint);
     else
         check_error(status, &error);

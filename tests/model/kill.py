@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-DATA = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data", "mnist")
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "data", "mnist")
 COMMON = ["--data", DATA, "--hidden", "64,32", "--val-limit", "200", "--seed", "3"]
 VARIANTS = {
     "sgd": ["--optimizer", "sgd", "--epochs", "40", "--evals-per-epoch", "3", "--checkpoint-every", "40steps"],

@@ -22,7 +22,7 @@ struct made {
     struct tp_weights weights;
 };
 
-static struct tp_train_options options_with(enum tp_bias bias)
+static struct tp_train_options options_with(int bias)
 {
     struct tp_train_options options = tp_train_options_default();
     options.hidden[0] = 40;
@@ -44,15 +44,15 @@ static void place(struct made *made)
     }
 }
 
-static void make(struct made *made, enum tp_bias bias)
+static void make(struct made *made, int bias)
 {
     struct tp_error error = {""};
     *made = (struct made){.options = options_with(bias)};
     place(made);
     for (size_t m = 0; m < MEMBERS; m++)
-        tp_network_initialize(&made->network, m, TP_INIT_UNIFORM, 7);
+        tp_network_initialize(&made->network, m, TILEPROP_INIT_UNIFORM, 7);
     /* biases begin at 0, which would tell nothing */
-    for (size_t l = 1; l < made->network.layer_count && bias == TP_BIAS_ALL; l++) {
+    for (size_t l = 1; l < made->network.layer_count && bias == TILEPROP_BIAS_ALL; l++) {
         const struct tp_layer *layer = &made->network.layers[l];
         for (size_t s = 0; s < layer->slice_count; s++)
             for (size_t u = 0; u < layer->slices[s].units; u++)
@@ -89,8 +89,8 @@ static struct tp_model describe(const struct made *made)
 {
     return (struct tp_model){.weights = made->weights,
                              .described = true,
-                             .activation = TP_RELU,
-                             .normalize = TP_NORMALIZE_FEATURE,
+                             .activation = TILEPROP_RELU,
+                             .normalize = TILEPROP_NORMALIZE_FEATURE,
                              .normalization = {33.3, 1.0 / 3, INPUTS, scale, shift},
                              .class_names = json_pack("[s, s, s]", "setosa", "two \"words\"", ""),
                              .options = "lr = 0.1\n",
@@ -115,7 +115,7 @@ static char *write_model(const struct made *made, const char *directory)
 
 static void test_reads_what_it_writes(void **state)
 {
-    static const enum tp_bias biases[] = {TP_BIAS_INPUT, TP_BIAS_ALL, TP_BIAS_NONE};
+    static const int biases[] = {TILEPROP_BIAS_INPUT, TILEPROP_BIAS_ALL, TILEPROP_BIAS_NONE};
     for (size_t b = 0; b < 3; b++) {
         struct made made;
         make(&made, biases[b]);
@@ -125,8 +125,8 @@ static void test_reads_what_it_writes(void **state)
         if (tp_model_read(&model, path, &error))
             fail_msg("%s", error.text);
         assert_true(model.described);
-        assert_int_equal(model.activation, TP_RELU);
-        assert_int_equal(model.normalize, TP_NORMALIZE_FEATURE);
+        assert_int_equal(model.activation, TILEPROP_RELU);
+        assert_int_equal(model.normalize, TILEPROP_NORMALIZE_FEATURE);
         assert_true(model.normalization.mean == 33.3 && model.normalization.deviation == 1.0 / 3);
         assert_int_equal(model.normalization.features, INPUTS);
         assert_memory_equal(model.normalization.scale, scale, sizeof scale);
@@ -157,7 +157,7 @@ static void test_reads_what_it_writes(void **state)
 static void test_layout_is_that_of_pytorch(void **state)
 {
     struct made made;
-    make(&made, TP_BIAS_INPUT);
+    make(&made, TILEPROP_BIAS_INPUT);
     char *path = write_model(&made, *state);
     struct tp_safetensors read;
     struct tp_error error = {""};
@@ -185,19 +185,19 @@ static void test_layout_is_that_of_pytorch(void **state)
 /* The names of activations and normalizations in files are those of the options. */
 static void test_names_are_those_of_options(void **state)
 {
-    for (int a = TP_SIGMOID; a < TP_ACTIVATION_COUNT; a++) {
+    for (int a = TILEPROP_SIGMOID; a < TP_ACTIVATION_COUNT; a++) {
         struct made made;
-        make(&made, TP_BIAS_INPUT);
+        make(&made, TILEPROP_BIAS_INPUT);
         struct tp_model model = describe(&made);
         char *path = scratch_path(*state, "model");
         struct tp_safe_file out;
         struct tp_safetensors read;
         struct tp_error error = {""};
-        model.activation = (enum tp_activation)a;
-        assert_int_equal(tp_safe_file_open(&out, "--save", path, &error), TP_OK);
-        assert_int_equal(tp_model_write(&model, &out, &error), TP_OK);
-        assert_int_equal(tp_safe_file_commit(&out, &error), TP_OK);
-        assert_int_equal(tp_safetensors_read(&read, path, &error), TP_OK);
+        model.activation = (tileprop_activation)a;
+        assert_int_equal(tp_safe_file_open(&out, "--save", path, &error), TILEPROP_OK);
+        assert_int_equal(tp_model_write(&model, &out, &error), TILEPROP_OK);
+        assert_int_equal(tp_safe_file_commit(&out, &error), TILEPROP_OK);
+        assert_int_equal(tp_safetensors_read(&read, path, &error), TILEPROP_OK);
         assert_string_equal(tp_safetensors_text(&read, "activation"),
                             tp_activation_name((int)model.activation));
         tp_safetensors_free(&read);
@@ -210,8 +210,8 @@ static void test_names_are_those_of_options(void **state)
 static float many[1000];
 
 /* Reads the tensors, written with these texts (NULL: none). */
-static enum tp_status read_tensors(const char *directory, const struct tp_tensor *tensors, size_t count,
-                                   json_t *texts, struct tp_model *model, struct tp_error *error)
+static tileprop_status read_tensors(const char *directory, const struct tp_tensor *tensors, size_t count,
+                                    json_t *texts, struct tp_model *model, struct tp_error *error)
 {
     char *path = scratch_path(directory, "tensors");
     struct tp_tensor filled[TENSORS];
@@ -229,7 +229,7 @@ static enum tp_status read_tensors(const char *directory, const struct tp_tensor
         tp_safe_file_commit(&out, error))
         fail_msg("%s", error->text);
     json_decref(none);
-    const enum tp_status status = tp_model_read(model, path, error);
+    const tileprop_status status = tp_model_read(model, path, error);
     free(path);
     return status;
 }
@@ -258,7 +258,7 @@ static void test_refuses_tensors(void **state)
             count++;
         struct tp_model model;
         struct tp_error error = {""};
-        check_failure(read_tensors(*state, cases[i].tensors, count, NULL, &model, &error), TP_BAD_INPUT,
+        check_failure(read_tensors(*state, cases[i].tensors, count, NULL, &model, &error), TILEPROP_BAD_INPUT,
                       &error, cases[i].part);
         assert_null(model.weights.values);
     }
@@ -266,13 +266,13 @@ static void test_refuses_tensors(void **state)
     static const struct tp_tensor good = {"layers.0.weight", "F32", 2, {3, 5}, 0, 0};
     struct tp_model model;
     struct tp_error error = {""};
-    check_failure(read_tensors(*state, &good, 1, NULL, &model, &error), TP_BAD_INPUT, &error,
+    check_failure(read_tensors(*state, &good, 1, NULL, &model, &error), TILEPROP_BAD_INPUT, &error,
                   "layers.0.weight: value 3 is not finite");
     many[3] = -INFINITY;
-    check_failure(read_tensors(*state, &good, 1, NULL, &model, &error), TP_BAD_INPUT, &error,
+    check_failure(read_tensors(*state, &good, 1, NULL, &model, &error), TILEPROP_BAD_INPUT, &error,
                   "layers.0.weight: value 3 is not finite");
     many[3] = 0;
-    assert_int_equal(read_tensors(*state, &good, 1, NULL, &model, &error), TP_OK);
+    assert_int_equal(read_tensors(*state, &good, 1, NULL, &model, &error), TILEPROP_OK);
     assert_false(model.described);
     tp_model_free(&model);
 }
@@ -321,13 +321,13 @@ static void test_refuses_texts(void **state)
             json_object_del(texts, cases[i].key);
         struct tp_model model;
         struct tp_error error = {""};
-        const enum tp_status status = read_tensors(*state, tensors, 3, texts, &model, &error);
+        const tileprop_status status = read_tensors(*state, tensors, 3, texts, &model, &error);
         if (cases[i].part)
-            check_failure(status, TP_BAD_INPUT, &error, cases[i].part);
-        else if (status != TP_OK)
+            check_failure(status, TILEPROP_BAD_INPUT, &error, cases[i].part);
+        else if (status != TILEPROP_OK)
             fail_msg("%s", error.text);
         assert_true(model.described == !cases[i].part);
-        if (status == TP_OK) {
+        if (status == TILEPROP_OK) {
             assert_int_equal(model.schema.features, 5);
             assert_int_equal(model.schema.class_count, 3);
             assert_string_equal(model.schema.classes[2], "c");
@@ -342,16 +342,16 @@ static void test_limits_names(void **state)
 {
     (void)state;
     struct made made;
-    make(&made, TP_BIAS_ALL);
+    make(&made, TILEPROP_BIAS_ALL);
     struct tp_model model = describe(&made);
     struct tp_error error = {""};
     const size_t size = TP_SAFETENSORS_HEADER_MAX;
-    assert_int_equal(tp_model_check(&model, "t.csv", &error), TP_OK);
+    assert_int_equal(tp_model_check(&model, "t.csv", &error), TILEPROP_OK);
     char *name = malloc(size + 1);
     memset(name, 'x', size);
     name[size] = '\0';
     json_array_set_new(model.class_names, 0, json_string(name));
-    check_failure(tp_model_check(&model, "t.csv", &error), TP_BAD_INPUT, &error,
+    check_failure(tp_model_check(&model, "t.csv", &error), TILEPROP_BAD_INPUT, &error,
                   "t.csv: names and categories of 1000");
     free(name);
     json_decref(model.class_names);
@@ -362,41 +362,41 @@ static void test_starts(void **state)
 {
     (void)state;
     struct made made;
-    make(&made, TP_BIAS_ALL);
+    make(&made, TILEPROP_BIAS_ALL);
     struct tp_model model = describe(&made);
     struct tp_error error = {""};
-    struct tp_train_options options = options_with(TP_BIAS_ALL);
-    options.activation = TP_RELU;
-    assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TP_OK);
-    check_failure(tp_model_starts(&model, "m", &options, INPUTS + 1, CLASSES, &error), TP_BAD_INPUT, &error,
-                  "--init-from: m: layers 5-40-17-3 found, expected 6 inputs and 3 classes");
-    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES + 1, &error), TP_BAD_INPUT, &error,
-                  "expected 5 inputs and 4 classes");
+    struct tp_train_options options = options_with(TILEPROP_BIAS_ALL);
+    options.activation = TILEPROP_RELU;
+    assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
+    check_failure(tp_model_starts(&model, "m", &options, INPUTS + 1, CLASSES, &error), TILEPROP_BAD_INPUT,
+                  &error, "--init-from: m: layers 5-40-17-3 found, expected 6 inputs and 3 classes");
+    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES + 1, &error), TILEPROP_BAD_INPUT,
+                  &error, "expected 5 inputs and 4 classes");
     options.hidden_count = 1;
-    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TP_USAGE, &error,
+    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE, &error,
                   "layers 5-40-17-3 found, expected 5-40-3; --hidden");
     options.hidden_count = 2;
-    options.activation = TP_TANH;
-    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TP_USAGE, &error,
+    options.activation = TILEPROP_TANH;
+    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE, &error,
                   "use --activation relu");
     model.described = false; /* other programs' files do not say */
-    assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TP_OK);
-    options.bias = TP_BIAS_INPUT;
-    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TP_USAGE, &error,
+    assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
+    options.bias = TILEPROP_BIAS_INPUT;
+    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE, &error,
                   "layers.2.bias found, which --bias input cannot hold; use --bias all");
     for (size_t l = 1; l < 3; l++)
         model.weights.layers[l].has_bias = false;
-    assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TP_OK);
-    options.bias = TP_BIAS_NONE;
-    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TP_USAGE, &error,
+    assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
+    options.bias = TILEPROP_BIAS_NONE;
+    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE, &error,
                   "layers.0.bias found, which --bias none cannot hold; use --bias input");
     /* Without hidden layers there is no activation. */
     model.described = true;
     model.weights.layer_count = 1;
     model.weights.layers[0].units = CLASSES;
-    options.bias = TP_BIAS_INPUT;
+    options.bias = TILEPROP_BIAS_INPUT;
     options.hidden_count = 0;
-    assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TP_OK);
+    assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
     json_decref(model.class_names);
     made_free(&made);
 }
@@ -405,8 +405,8 @@ static void test_lacking_biases_are_zero(void **state)
 {
     (void)state;
     struct made made, more;
-    make(&made, TP_BIAS_INPUT);
-    make(&more, TP_BIAS_ALL);
+    make(&made, TILEPROP_BIAS_INPUT);
+    make(&more, TILEPROP_BIAS_ALL);
     for (size_t m = 0; m < MEMBERS; m++)
         tp_network_put(&more.network, m, &made.weights);
     float row[17];
@@ -423,7 +423,7 @@ static void test_fingerprint(void **state)
     uint8_t samples[] = {1, 2, 3, 4, 5, 6};
     uint16_t labels[] = {0, 1, 0, 1, 0, 1};
     struct tp_dataset data = {
-        .type = TP_SAMPLE_U8, .samples = samples, .labels = labels, .count = 3, .features = 2, .classes = 2};
+        .type = TILEPROP_U8, .samples = samples, .labels = labels, .count = 3, .features = 2, .classes = 2};
     const uint64_t fingerprint = tp_model_fingerprint(&data);
     assert_true(tp_model_fingerprint(&data) == fingerprint);
     labels[2] = 1;

@@ -32,7 +32,7 @@ static struct tp_dataset make_samples(size_t classes)
             bytes[i][f] = (uint8_t)(i * 31 + f * 17);
         }
     }
-    return (struct tp_dataset){.type = TP_SAMPLE_F32,
+    return (struct tp_dataset){.type = TILEPROP_F32,
                                .samples = samples,
                                .labels = labels,
                                .count = SAMPLES,
@@ -43,7 +43,7 @@ static struct tp_dataset make_samples(size_t classes)
 /* A ReLU network of these units, whose layers have the biases that the bits of `biases` name. */
 static struct tp_model make_model(size_t layers, const size_t *units, unsigned biases)
 {
-    struct tp_model model = {.described = true, .activation = TP_RELU};
+    struct tp_model model = {.described = true, .activation = TILEPROP_RELU};
     struct tp_error error = {""};
     for (size_t l = 0; l < layers; l++)
         tp_weights_add(&model.weights, l ? units[l - 1] : INPUTS, units[l], biases >> l & 1);
@@ -70,7 +70,7 @@ static void expect(const struct tp_model *model, const struct tp_dataset *set, s
     static double a[LAYERS_MAX + 1][64];
     for (size_t f = 0; f < INPUTS; f++)
         a[0][f] =
-            (set->type == TP_SAMPLE_U8 ? bytes[sample][f] : (double)samples[sample][f]) * (double)scale[f] +
+            (set->type == TILEPROP_U8 ? bytes[sample][f] : (double)samples[sample][f]) * (double)scale[f] +
             (double)shift[f];
     const size_t layers = model->weights.layer_count;
     for (size_t l = 0; l < layers; l++) {
@@ -103,14 +103,14 @@ static void run(const struct tp_model *model, const char *isa, size_t threads, c
     tp_predictor_free(predictor);
 }
 
-static void check_model(size_t layers, const size_t *units, unsigned biases, enum tp_sample_type type)
+static void check_model(size_t layers, const size_t *units, unsigned biases, tileprop_type type)
 {
     static float loss[SAMPLES], probabilities[SAMPLES * CLASSES_MAX];
     static uint16_t predicted[SAMPLES];
     const size_t classes = units[layers - 1];
     struct tp_model model = make_model(layers, units, biases);
     struct tp_dataset set = make_samples(classes);
-    if (type == TP_SAMPLE_U8) {
+    if (type == TILEPROP_U8) {
         set.type = type;
         set.samples = bytes;
     }
@@ -154,12 +154,12 @@ static void check_model(size_t layers, const size_t *units, unsigned biases, enu
 static void test_predicts_as_a_plain_network(void **state)
 {
     (void)state;
-    check_model(1, (const size_t[]){3}, 0, TP_SAMPLE_F32);
-    check_model(1, (const size_t[]){17}, 1, TP_SAMPLE_F32);
-    check_model(2, (const size_t[]){40, 10}, 1, TP_SAMPLE_U8);
-    check_model(3, (const size_t[]){24, 18, 2}, 7, TP_SAMPLE_F32);
-    check_model(3, (const size_t[]){33, 5, 20}, 2, TP_SAMPLE_F32);
-    check_model(1, (const size_t[]){1}, 1, TP_SAMPLE_F32);
+    check_model(1, (const size_t[]){3}, 0, TILEPROP_F32);
+    check_model(1, (const size_t[]){17}, 1, TILEPROP_F32);
+    check_model(2, (const size_t[]){40, 10}, 1, TILEPROP_U8);
+    check_model(3, (const size_t[]){24, 18, 2}, 7, TILEPROP_F32);
+    check_model(3, (const size_t[]){33, 5, 20}, 2, TILEPROP_F32);
+    check_model(1, (const size_t[]){1}, 1, TILEPROP_F32);
 }
 
 static void test_refuses_tiers(void **state)
@@ -168,7 +168,7 @@ static void test_refuses_tiers(void **state)
     struct tp_model model = make_model(1, (const size_t[]){3}, 0);
     struct tp_predictor *predictor;
     struct tp_error error = {""};
-    check_failure(tp_predictor_create(&predictor, &model, "none", &error), TP_USAGE, &error,
+    check_failure(tp_predictor_create(&predictor, &model, "none", &error), TILEPROP_USAGE, &error,
                   "no tier \"none\"");
     assert_null(predictor);
     tp_weights_free(&model.weights);
@@ -180,7 +180,7 @@ static void test_counts(void **state)
     const uint16_t true_ones[] = {0, 0, 0, 1, 1, 3}, predicted[] = {0, 1, 0, 1, 0, 1};
     struct tp_confusion c;
     struct tp_error error = {""};
-    assert_int_equal(tp_confusion_count(&c, 4, true_ones, predicted, 6, &error), TP_OK);
+    assert_int_equal(tp_confusion_count(&c, 4, true_ones, predicted, 6, &error), TILEPROP_OK);
     assert_int_equal(c.matrix[0 * 4 + 0], 2);
     assert_int_equal(c.matrix[0 * 4 + 1], 1);
     assert_int_equal(c.matrix[1 * 4 + 0], 1);
@@ -192,7 +192,7 @@ static void test_counts(void **state)
     assert_true(isnan(tp_confusion_recall(&c, 2)));
     tp_confusion_free(&c);
     assert_int_equal(tp_confusion_count(&c, TP_CONFUSION_MATRIX_MAX + 1, true_ones, predicted, 6, &error),
-                     TP_OK);
+                     TILEPROP_OK);
     assert_null(c.matrix);
     assert_int_equal(c.samples[0], 3);
     tp_confusion_free(&c);

@@ -27,7 +27,7 @@ static void refused(const char *header, size_t values, const char *part)
     struct tp_file file = make_file(header, values);
     struct tp_safetensors read;
     struct tp_error error = {""};
-    check_failure(tp_safetensors_parse(&read, &file, &error), TP_BAD_INPUT, &error, part);
+    check_failure(tp_safetensors_parse(&read, &file, &error), TILEPROP_BAD_INPUT, &error, part);
     assert_true(strncmp(error.text, "made: ", 6) == 0);
     assert_null(file.bytes);
     assert_null(read.file.bytes);
@@ -46,7 +46,7 @@ static void test_reads(void **state)
                   22);
     struct tp_safetensors read;
     struct tp_error error = {""};
-    assert_int_equal(tp_safetensors_parse(&read, &file, &error), TP_OK);
+    assert_int_equal(tp_safetensors_parse(&read, &file, &error), TILEPROP_OK);
     assert_int_equal(read.count, 4);
     const struct tp_tensor *a = tp_safetensors_find(&read, "a"), *b = tp_safetensors_find(&read, "b");
     assert_int_equal(a->size, 2);
@@ -88,7 +88,7 @@ static void test_refuses_frames(void **state)
         memcpy(file.bytes, cases[i].bytes, cases[i].size);
         struct tp_safetensors read;
         struct tp_error error = {""};
-        check_failure(tp_safetensors_parse(&read, &file, &error), TP_BAD_INPUT, &error, cases[i].part);
+        check_failure(tp_safetensors_parse(&read, &file, &error), TILEPROP_BAD_INPUT, &error, cases[i].part);
     }
 }
 
@@ -184,9 +184,9 @@ static void test_writes_what_it_reads(void **state)
          .bytes = weights,
          .size = sizeof weights}};
     json_t *texts = json_pack("{s:s}", "key", "a\n\"text\"");
-    assert_int_equal(tp_safe_file_open(&out, "--save", path, &error), TP_OK);
-    assert_int_equal(tp_safetensors_write(&out, tensors, 2, texts, &error), TP_OK);
-    assert_int_equal(tp_safe_file_commit(&out, &error), TP_OK);
+    assert_int_equal(tp_safe_file_open(&out, "--save", path, &error), TILEPROP_OK);
+    assert_int_equal(tp_safetensors_write(&out, tensors, 2, texts, &error), TILEPROP_OK);
+    assert_int_equal(tp_safe_file_commit(&out, &error), TILEPROP_OK);
     json_decref(texts);
 
     struct tp_safetensors read;
@@ -208,8 +208,8 @@ static void test_limits_headers(void **state)
 {
     static const struct {
         size_t size;
-        enum tp_status status;
-    } cases[] = {{(size_t)17 << 20, TP_OK}, {TP_SAFETENSORS_HEADER_MAX, TP_FAILURE}};
+        tileprop_status status;
+    } cases[] = {{(size_t)17 << 20, TILEPROP_OK}, {TP_SAFETENSORS_HEADER_MAX, TILEPROP_FAILURE}};
     char *path = scratch_path(*state, "large");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct tp_safe_file out;
@@ -219,11 +219,11 @@ static void test_limits_headers(void **state)
         memset(text, 'x', cases[i].size);
         text[cases[i].size] = '\0';
         json_t *texts = json_pack("{s:s}", "key", text);
-        assert_int_equal(tp_safe_file_open(&out, "--save", path, &error), TP_OK);
+        assert_int_equal(tp_safe_file_open(&out, "--save", path, &error), TILEPROP_OK);
         assert_int_equal(tp_safetensors_write(&out, NULL, 0, texts, &error), cases[i].status);
         json_decref(texts);
-        if (cases[i].status == TP_OK) {
-            assert_int_equal(tp_safe_file_commit(&out, &error), TP_OK);
+        if (cases[i].status == TILEPROP_OK) {
+            assert_int_equal(tp_safe_file_commit(&out, &error), TILEPROP_OK);
             if (tp_safetensors_read(&read, path, &error))
                 fail_msg("%s", error.text);
             assert_string_equal(tp_safetensors_text(&read, "key"), text);

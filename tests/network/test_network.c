@@ -20,7 +20,7 @@ struct model {
     size_t members;
 };
 
-static struct tp_train_options options_with(size_t hidden_count, const size_t *hidden, enum tp_bias bias)
+static struct tp_train_options options_with(size_t hidden_count, const size_t *hidden, int bias)
 {
     struct tp_train_options options = tp_train_options_default();
     options.hidden_count = hidden_count;
@@ -41,7 +41,7 @@ static struct tp_network shape(const struct tp_train_options *options, size_t fe
 }
 
 static void model_make(struct model *model, const struct tp_train_options *options, size_t features,
-                       size_t classes, size_t members, enum tp_init init, uint64_t seed)
+                       size_t classes, size_t members, tileprop_init init, uint64_t seed)
 {
     *model = (struct model){.network = shape(options, features, classes, members), .members = members};
     for (size_t m = 0; m < members; m++) {
@@ -94,13 +94,13 @@ static void test_parameters(void **state)
     (void)state;
     static const struct {
         size_t hidden_count, hidden[2];
-        enum tp_bias bias;
+        int bias;
         size_t parameters;
     } known[] = {
-        {1, {64}, TP_BIAS_INPUT, 50880},     {2, {60, 60}, TP_BIAS_INPUT, 51300},
-        {2, {59, 59}, TP_BIAS_INPUT, 50386}, {1, {64}, TP_BIAS_ALL, 50890},
-        {1, {64}, TP_BIAS_NONE, 50816},      {0, {0}, TP_BIAS_INPUT, 7850},
-        {0, {0}, TP_BIAS_ALL, 7850},         {0, {0}, TP_BIAS_NONE, 7840},
+        {1, {64}, TILEPROP_BIAS_INPUT, 50880},     {2, {60, 60}, TILEPROP_BIAS_INPUT, 51300},
+        {2, {59, 59}, TILEPROP_BIAS_INPUT, 50386}, {1, {64}, TILEPROP_BIAS_ALL, 50890},
+        {1, {64}, TILEPROP_BIAS_NONE, 50816},      {0, {0}, TILEPROP_BIAS_INPUT, 7850},
+        {0, {0}, TILEPROP_BIAS_ALL, 7850},         {0, {0}, TILEPROP_BIAS_NONE, 7840},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         struct tp_train_options options = options_with(known[i].hidden_count, known[i].hidden, known[i].bias);
@@ -113,13 +113,14 @@ static void test_parameters(void **state)
 static void test_shapes(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_with(2, (size_t[]){37, 5}, TP_BIAS_INPUT);
-    options.activation = TP_RELU;
+    struct tp_train_options options = options_with(2, (size_t[]){37, 5}, TILEPROP_BIAS_INPUT);
+    options.activation = TILEPROP_RELU;
     static const struct {
         size_t inputs, units;
         bool bias;
-        enum tp_activation activation;
-    } expected[] = {{100, 37, true, TP_RELU}, {37, 5, false, TP_RELU}, {5, 3, false, TP_LINEAR}};
+        tileprop_activation activation;
+    } expected[] = {
+        {100, 37, true, TILEPROP_RELU}, {37, 5, false, TILEPROP_RELU}, {5, 3, false, TILEPROP_LINEAR}};
     struct tp_network network = shape(&options, 100, 3, 1);
     assert_int_equal(network.layer_count, 3);
     for (size_t l = 0; l < 3; l++) {
@@ -132,7 +133,7 @@ static void test_shapes(void **state)
 
     static const int states[TP_OPTIMIZER_COUNT] = {0, 1, 1, 1, 2};
     for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++) {
-        options.optimizer = (enum tp_optimizer_kind)rule;
+        options.optimizer = (tileprop_optimizer)rule;
         network = shape(&options, 100, 3, 1);
         assert_int_equal(network.states, states[rule]);
         tp_network_free(&network);
@@ -143,13 +144,13 @@ static void test_shapes(void **state)
  */
 static const struct {
     size_t hidden_count, hidden[4], features, classes;
-    enum tp_bias bias;
+    int bias;
 } varied[] = {
-    {0, {0}, 1, 1, TP_BIAS_NONE},
-    {1, {64}, 784, 10, TP_BIAS_INPUT},
-    {2, {59, 59}, 784, 10, TP_BIAS_ALL},
-    {4, {1, 16, 17, 333}, 31, 26, TP_BIAS_ALL},
-    {2, {1024, 1024}, 784, 10, TP_BIAS_NONE},
+    {0, {0}, 1, 1, TILEPROP_BIAS_NONE},
+    {1, {64}, 784, 10, TILEPROP_BIAS_INPUT},
+    {2, {59, 59}, 784, 10, TILEPROP_BIAS_ALL},
+    {4, {1, 16, 17, 333}, 31, 26, TILEPROP_BIAS_ALL},
+    {2, {1024, 1024}, 784, 10, TILEPROP_BIAS_NONE},
 };
 #define VARIED (sizeof varied / sizeof *varied)
 
@@ -339,13 +340,13 @@ static void check_moments(struct moments m, double variance, double n, double sp
 static void test_distributions_of_first_weights(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_with(2, (size_t[]){100, 70}, TP_BIAS_ALL);
+    struct tp_train_options options = options_with(2, (size_t[]){100, 70}, TILEPROP_BIAS_ALL);
     struct model model;
 
     /* Fan-in of the first layer counts the constant input, whose weights are drawn like the others. */
     static const double fan_in[] = {201, 100, 70};
     for (size_t i = 0; i < 2; i++) {
-        model_make(&model, &options, 200, 40, 3, i ? TP_INIT_HE : TP_INIT_FAN_IN, 11);
+        model_make(&model, &options, 200, 40, 3, i ? TILEPROP_INIT_HE : TILEPROP_INIT_FAN_IN, 11);
         for (size_t l = 0; l < 3; l++) {
             const struct tp_layer *layer = &model.network.layers[l];
             size_t rows = layer->inputs + (l == 0);
@@ -357,7 +358,7 @@ static void test_distributions_of_first_weights(void **state)
         model_free(&model);
     }
 
-    model_make(&model, &options, 200, 40, 3, TP_INIT_UNIFORM, 11);
+    model_make(&model, &options, 200, 40, 3, TILEPROP_INIT_UNIFORM, 11);
     for (size_t l = 0; l < 3; l++) {
         const struct tp_layer *layer = &model.network.layers[l];
         size_t rows = layer->inputs + (l == 0);
@@ -373,13 +374,13 @@ static void test_fan_in(void **state)
 {
     (void)state;
     static const struct {
-        enum tp_bias bias;
+        int bias;
         double fan_in;
-    } known[] = {{TP_BIAS_NONE, 2}, {TP_BIAS_INPUT, 3}, {TP_BIAS_ALL, 3}};
+    } known[] = {{TILEPROP_BIAS_NONE, 2}, {TILEPROP_BIAS_INPUT, 3}, {TILEPROP_BIAS_ALL, 3}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         struct tp_train_options options = options_with(2, (size_t[]){1000, 2}, known[i].bias);
         struct model model;
-        model_make(&model, &options, 2, UNITS_MAX, 1, TP_INIT_FAN_IN, 12);
+        model_make(&model, &options, 2, UNITS_MAX, 1, TILEPROP_INIT_FAN_IN, 12);
         check_moments(moments_of(&model.network, 0, 2), 1 / known[i].fan_in, 2 * 1000, 2);
         check_moments(moments_of(&model.network, 2, 2), 1. / 2, 2 * UNITS_MAX, 2); /* a later bias is none */
         model_free(&model);
@@ -390,9 +391,9 @@ static void test_fan_in(void **state)
 static void test_first_biases(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_with(2, (size_t[]){40, 20}, TP_BIAS_ALL);
+    struct tp_train_options options = options_with(2, (size_t[]){40, 20}, TILEPROP_BIAS_ALL);
     struct model model;
-    model_make(&model, &options, 30, 17, 2, TP_INIT_UNIFORM, 1);
+    model_make(&model, &options, 30, 17, 2, TILEPROP_INIT_UNIFORM, 1);
     float row[UNITS_MAX], other[UNITS_MAX];
     for (size_t l = 1; l < 3; l++) {
         tp_network_row(&model.network, l, model.network.layers[l].inputs, row);
@@ -411,13 +412,13 @@ static void test_first_biases(void **state)
 static void test_first_weights_at_any_number_of_members(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_with(3, (size_t[]){70, 16, 100}, TP_BIAS_ALL);
+    struct tp_train_options options = options_with(3, (size_t[]){70, 16, 100}, TILEPROP_BIAS_ALL);
     struct model one;
-    model_make(&one, &options, 50, 33, 1, TP_INIT_HE, 5);
+    model_make(&one, &options, 50, 33, 1, TILEPROP_INIT_HE, 5);
     uint64_t hash = hash_of(&one.network);
     for (size_t members = 2; members <= MEMBERS_MAX; members++) {
         struct model many;
-        model_make(&many, &options, 50, 33, members, TP_INIT_HE, 5);
+        model_make(&many, &options, 50, 33, members, TILEPROP_INIT_HE, 5);
         for (size_t l = 0; l < one.network.layer_count; l++) {
             const struct tp_layer *layer = &one.network.layers[l];
             for (size_t r = 0; r < rows_of(layer); r++) {
@@ -437,10 +438,10 @@ static void test_first_weights_at_any_number_of_members(void **state)
 static void test_first_weights_differ(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_with(2, (size_t[]){16, 16}, TP_BIAS_NONE);
+    struct tp_train_options options = options_with(2, (size_t[]){16, 16}, TILEPROP_BIAS_NONE);
     struct model model, other;
-    model_make(&model, &options, 16, 16, 1, TP_INIT_FAN_IN, 0);
-    model_make(&other, &options, 16, 16, 1, TP_INIT_FAN_IN, UINT64_C(1) << 32);
+    model_make(&model, &options, 16, 16, 1, TILEPROP_INIT_FAN_IN, 0);
+    model_make(&other, &options, 16, 16, 1, TILEPROP_INIT_FAN_IN, UINT64_C(1) << 32);
     float row[UNITS_MAX], next[UNITS_MAX];
     for (size_t r = 0; r < 16; r++) {
         tp_network_row(&model.network, 1, r, row);
@@ -458,10 +459,10 @@ static void test_first_weights_differ(void **state)
 static void test_transposed_view(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_with(2, (size_t[]){70, 35}, TP_BIAS_ALL);
+    struct tp_train_options options = options_with(2, (size_t[]){70, 35}, TILEPROP_BIAS_ALL);
     for (size_t members = 1; members <= 6; members++) {
         struct model model;
-        model_make(&model, &options, 50, 33, members, TP_INIT_FAN_IN, 3);
+        model_make(&model, &options, 50, 33, members, TILEPROP_INIT_FAN_IN, 3);
         for (size_t l = 0; l < model.network.layer_count; l++) {
             const struct tp_layer *layer = &model.network.layers[l];
             for (size_t s = 0; s < layer->slice_count; s++) {
@@ -481,9 +482,9 @@ static void test_transposed_view(void **state)
 static void test_hash(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_with(2, (size_t[]){19, 33}, TP_BIAS_ALL);
+    struct tp_train_options options = options_with(2, (size_t[]){19, 33}, TILEPROP_BIAS_ALL);
     struct model model;
-    model_make(&model, &options, 7, 5, 2, TP_INIT_FAN_IN, 3);
+    model_make(&model, &options, 7, 5, 2, TILEPROP_INIT_FAN_IN, 3);
     size_t parameters = tp_network_parameters(&model.network), n = 0;
     assert_int_equal(parameters, 8 * 19 + 20 * 33 + 34 * 5);
     unsigned char *bytes = malloc(4 * parameters);

@@ -58,11 +58,11 @@ static void check_defect(void **state, const char *text, const char *expected)
     struct tp_error error = {""};
     char *path = scratch_path(*state, "plan"), *message = NULL;
     scratch_write(*state, "plan", text, strlen(text));
-    enum tp_status status = tp_plan_read(path, &network, 32, &plan, &error);
+    tileprop_status status = tp_plan_read(path, &network, 32, &plan, &error);
     assert_true(asprintf(&message, "%s:%s", path, expected) > 0);
     if (*expected)
         assert_string_equal(error.text, message);
-    assert_int_equal(status, *expected ? TP_BAD_INPUT : TP_OK);
+    assert_int_equal(status, *expected ? TILEPROP_BAD_INPUT : TILEPROP_OK);
     free(message);
     free(path);
     tp_network_free(&network);
@@ -107,7 +107,7 @@ static void test_an_absent_file_is_named(void **state)
     struct tp_network network = shape(784, 32, 10, 4);
     struct tp_plan plan;
     struct tp_error error = {""};
-    assert_int_equal(tp_plan_read("/nonexistent/plan", &network, 32, &plan, &error), TP_BAD_INPUT);
+    assert_int_equal(tp_plan_read("/nonexistent/plan", &network, 32, &plan, &error), TILEPROP_BAD_INPUT);
     assert_string_equal(error.text, "--plan: /nonexistent/plan: No such file or directory");
     tp_network_free(&network);
 }
@@ -178,12 +178,13 @@ static struct tp_plan probe_plan(size_t members, double seconds, size_t steps,
     honest = tp_tier_find("reference");
     struct tp_tier tier = *honest;
     tier.forward = forward_slowly;
-    assert_int_equal(tp_normalization_fit(&normalization, TP_NORMALIZE_GLOBAL, &train, &error), TP_OK);
+    assert_int_equal(tp_normalization_fit(&normalization, TILEPROP_NORMALIZE_GLOBAL, &train, &error),
+                     TILEPROP_OK);
     const struct tp_autotune probe = {.tier = &tier,
                                       .network = &network,
                                       .train = &train,
                                       .normalization = &normalization,
-                                      .optimizer = TP_MOMENTUM,
+                                      .optimizer = TILEPROP_MOMENTUM,
                                       .binding = &unbound,
                                       .members = members,
                                       .batch = BATCH,
@@ -278,19 +279,19 @@ static void test_no_plan_changes_a_bit(void **state)
 static double profile_sum(const struct tp_result *result)
 {
     double sum = 0;
-    for (int v = 0; v < TP_VERB_COUNT; v++) {
+    for (int v = 0; v < TILEPROP_VERBS; v++) {
         for (size_t l = 0; l < TP_LAYERS_MAX; l++) {
             const struct tp_profile_cell *cell = &result->profile.mean[v][l];
-            bool worked = (v == TP_VERB_PACK && l == 0) ||
-                          ((v == TP_VERB_FORWARD || v == TP_VERB_UPDATE) && l < 2) ||
-                          ((v == TP_VERB_LOSS || v == TP_VERB_BACKWARD) && l == 1);
+            bool worked = (v == TILEPROP_PACK && l == 0) ||
+                          ((v == TILEPROP_FORWARD || v == TILEPROP_UPDATE) && l < 2) ||
+                          ((v == TILEPROP_LOSS || v == TILEPROP_BACKWARD) && l == 1);
             assert_int_equal(cell->seconds > 0, worked);
             assert_true(result->profile.longest[v][l] >= cell->seconds);
             sum += cell->seconds + cell->waited;
         }
     }
-    assert_true(result->profile.mean[TP_VERB_BACKWARD][1].waited > 0);
-    assert_true(result->profile.mean[TP_VERB_UPDATE][1].waited > 0);
+    assert_true(result->profile.mean[TILEPROP_BACKWARD][1].waited > 0);
+    assert_true(result->profile.mean[TILEPROP_UPDATE][1].waited > 0);
     return sum;
 }
 
@@ -304,7 +305,7 @@ static void test_profile(void **state)
     (void)state;
     struct tp_train_options options = options_small();
     struct tp_result result = run_alone(&options);
-    for (int v = 0; v < TP_VERB_COUNT; v++)
+    for (int v = 0; v < TILEPROP_VERBS; v++)
         assert_true(result.profile.mean[v][0].seconds == 0);
     options.explain = true;
     double least = INFINITY;

@@ -38,7 +38,7 @@ static void odd_sizes(struct tp_train_options *o)
     o->hidden[1] = 1;
     o->hidden[2] = 50;
     o->batch = 13;
-    o->bias = TP_BIAS_ALL;
+    o->bias = TILEPROP_BIAS_ALL;
 }
 
 static void one_sample(struct tp_train_options *o)
@@ -57,39 +57,39 @@ static void partial_batch(struct tp_train_options *o)
 static void regression(struct tp_train_options *o)
 {
     o->hidden_count = 0;
-    o->normalize = TP_NORMALIZE_FEATURE;
+    o->normalize = TILEPROP_NORMALIZE_FEATURE;
     o->learning_rate = 0.002;
 }
 
 static void sgd_sigmoid(struct tp_train_options *o)
 {
-    o->optimizer = TP_SGD;
-    o->activation = TP_SIGMOID;
-    o->init = TP_INIT_UNIFORM;
-    o->bias = TP_BIAS_NONE;
+    o->optimizer = TILEPROP_SGD;
+    o->activation = TILEPROP_SIGMOID;
+    o->init = TILEPROP_INIT_UNIFORM;
+    o->bias = TILEPROP_BIAS_NONE;
 }
 
 static void lecun_momentum_tanh(struct tp_train_options *o)
 {
-    o->optimizer = TP_LECUN_MOMENTUM;
-    o->activation = TP_TANH;
+    o->optimizer = TILEPROP_LECUN_MOMENTUM;
+    o->activation = TILEPROP_TANH;
     o->weight_decay = 0.001;
 }
 
 static void nesterov_relu(struct tp_train_options *o)
 {
-    o->optimizer = TP_NESTEROV;
-    o->activation = TP_RELU;
-    o->bias = TP_BIAS_ALL;
+    o->optimizer = TILEPROP_NESTEROV;
+    o->activation = TILEPROP_RELU;
+    o->bias = TILEPROP_BIAS_ALL;
     o->learning_rate = 0.005;
-    o->normalize = TP_NORMALIZE_UNIT;
+    o->normalize = TILEPROP_NORMALIZE_UNIT;
 }
 
 static void adam_relu(struct tp_train_options *o)
 {
-    o->optimizer = TP_ADAM;
-    o->activation = TP_RELU;
-    o->bias = TP_BIAS_ALL;
+    o->optimizer = TILEPROP_ADAM;
+    o->activation = TILEPROP_RELU;
+    o->bias = TILEPROP_BIAS_ALL;
     o->weight_decay = 0.01;
     o->hidden[0] = 100;
     o->batch = 100;

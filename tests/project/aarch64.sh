@@ -3,7 +3,7 @@
 # compiler, in build/aarch64, and runs under qemu: --help, the unit tests, the kernel check of the reference tier,
 # and a short training whose weights must be those of the native build. As root it installs what it needs first.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 native=${TP_TRAIN:-bin/train}
 build=build/aarch64

@@ -168,7 +168,7 @@ quoted() {
 }
 
 kernel_includes() { # of kernels below the root $1, beyond kernels/ and the freestanding parts of libc
-    quoted "$1" kernels | grep -v ' kernels/'
+    quoted "$1" kernels | grep -vE ' (kernels/|include/tileprop/choices.h$)'
     (cd "$1" && grep -rnE --include='*.[ch]' '^[ \t]*#[ \t]*include[ \t]*<' kernels) |
         grep -vE '<((assert|float|limits|math|stdalign|stdbool|stddef|stdint|string|cpuid|[a-z]*intrin)\.h)>'
     true

@@ -92,13 +92,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const size_t packed = file.size;
     const bool whole = (data[0] & (PACKED | CLAIM | IN_GZIP)) == PACKED && data[1] >= size - 2;
 
-    const enum tp_status status = tp_gzip_unpack(&file, &error);
+    const tileprop_status status = tp_gzip_unpack(&file, &error);
     require(file.size <= TP_RATIO_MAX * packed);
-    if (status == TP_OK) {
+    if (status == TILEPROP_OK) {
         require(!whole || (file.size == size - 2 && memcmp(file.bytes, data + 2, size - 2) == 0));
     } else {
         /* Packed text that is gzip itself is refused too. */
-        require(status == TP_BAD_INPUT && (!whole || (size > 3 && data[2] == 0x1f)));
+        require(status == TILEPROP_BAD_INPUT && (!whole || (size > 3 && data[2] == 0x1f)));
         require(strncmp(error.text, "fuzz: ", 6) == 0 && !strchr(error.text, '\n'));
     }
     tp_file_free(&file);

@@ -101,15 +101,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tp_error error = {""};
     struct tp_idx idx = {0};
 
-    enum tp_status status = tp_gzip_unpack(&file, &error);
-    if (status == TP_OK) {
+    tileprop_status status = tp_gzip_unpack(&file, &error);
+    if (status == TILEPROP_OK) {
         const size_t file_size = file.size;
         status = tp_idx_parse(&idx, &file, role, &error);
-        if (status == TP_OK)
+        if (status == TILEPROP_OK)
             check_values(&idx, file_size);
     }
-    if (status != TP_OK) {
-        require(status == TP_BAD_INPUT && idx.values == NULL);
+    if (status != TILEPROP_OK) {
+        require(status == TILEPROP_BAD_INPUT && idx.values == NULL);
         require(strncmp(error.text, "fuzz: ", 6) == 0 && !strchr(error.text, '\n'));
     }
     tp_file_free(&file);

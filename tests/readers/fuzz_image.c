@@ -42,15 +42,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tp_error error = {""};
     struct tp_image image = {0};
 
-    const enum tp_status status = tp_image_parse(&image, &file, &error);
-    if (status == TP_OK) {
+    const tileprop_status status = tp_image_parse(&image, &file, &error);
+    if (status == TILEPROP_OK) {
         unsigned sum = 0;
         require(image.width * image.height <= TP_IMAGE_RATIO_MAX * size);
         for (size_t i = 0; i < image.width * image.height; i++)
             sum += image.pixels[i];
         require(sum <= 255 * image.width * image.height);
     } else {
-        require(status == TP_BAD_INPUT && !image.pixels);
+        require(status == TILEPROP_BAD_INPUT && !image.pixels);
         require(strncmp(error.text, "fuzz: ", 6) == 0 && !strchr(error.text, '\n'));
     }
     tp_image_free(&image);

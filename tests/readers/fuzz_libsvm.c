@@ -28,10 +28,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (size)
             memcpy(file.bytes, data, size);
         const int recognised = tp_libsvm_is(&file);
-        const enum tp_status status = tp_libsvm_parse(&file, &schema, &dataset, &error);
+        const tileprop_status status = tp_libsvm_parse(&file, &schema, &dataset, &error);
         require(file.bytes == NULL);
-        if (status != TP_OK) {
-            require(status == TP_BAD_INPUT && time == 0 && dataset.samples == NULL && dataset.labels == NULL);
+        if (status != TILEPROP_OK) {
+            require(status == TILEPROP_BAD_INPUT && time == 0 && dataset.samples == NULL &&
+                    dataset.labels == NULL);
             require(strncmp(error.text, "fuzz: ", 6) == 0 && !strchr(error.text, '\n'));
             break;
         }

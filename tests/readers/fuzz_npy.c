@@ -53,9 +53,9 @@ static void check_samples(const struct tp_dataset *data, size_t size, int may_be
     require(values > 0 && data->count * tp_dataset_sample_size(data) < size);
     unsigned sum = 0;
     for (size_t i = 0; i < values; i++) {
-        const float value = data->type == TP_SAMPLE_F32 ? ((const float *)data->samples)[i] : 0;
+        const float value = data->type == TILEPROP_F32 ? ((const float *)data->samples)[i] : 0;
         require(isfinite(value) || (may_be_nan && isnan(value)));
-        sum += data->type == TP_SAMPLE_U8 ? ((const uint8_t *)data->samples)[i] : 0;
+        sum += data->type == TILEPROP_U8 ? ((const uint8_t *)data->samples)[i] : 0;
     }
     require(sum <= 255 * values);
 }
@@ -70,20 +70,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tp_error error = {""};
     const size_t file_size = file.size;
     const enum tp_missing missing = data[0] & MEAN ? TP_MISSING_MEAN : TP_MISSING_ERROR;
-    enum tp_status status;
+    tileprop_status status;
     if (data[0] & LABELS) {
         dataset.count = (size - 1) / ("11244881"[data[0] & TYPE] - '0');
         status = tp_npy_labels(&file, &schema, &dataset, &error);
-        for (size_t i = 0; status == TP_OK && i < dataset.count; i++)
+        for (size_t i = 0; status == TILEPROP_OK && i < dataset.count; i++)
             require(dataset.labels[i] < dataset.classes);
     } else {
         status = tp_npy_samples(&file, missing, &schema, &dataset, &error);
-        if (status == TP_OK)
+        if (status == TILEPROP_OK)
             check_samples(&dataset, file_size, missing == TP_MISSING_MEAN);
     }
     require(file.bytes == NULL);
-    if (status != TP_OK) {
-        require(status == TP_BAD_INPUT && dataset.samples == NULL);
+    if (status != TILEPROP_OK) {
+        require(status == TILEPROP_BAD_INPUT && dataset.samples == NULL);
         require(strncmp(error.text, "fuzz: ", 6) == 0 && !strchr(error.text, '\n'));
     }
     tp_dataset_free(&dataset);

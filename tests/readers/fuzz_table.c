@@ -56,19 +56,19 @@ static void check_data(const struct tp_dataset *data, const struct tp_schema *sc
         require(strlen(schema->classes[k]) <= size + 8); /* 1e7 is called 10000000 */
 }
 
-static enum tp_status read_table(const uint8_t *bytes, size_t size, const struct tp_table_options *options,
-                                 struct tp_schema *schema)
+static tileprop_status read_table(const uint8_t *bytes, size_t size, const struct tp_table_options *options,
+                                  struct tp_schema *schema)
 {
     struct tp_file file = make_file(bytes, size);
     struct tp_dataset data;
     struct tp_error error = {""};
     const bool learned = schema->features == 0;
-    const enum tp_status status = tp_table_parse(&file, options, schema, &data, &error);
+    const tileprop_status status = tp_table_parse(&file, options, schema, &data, &error);
     require(file.bytes == NULL);
-    if (status == TP_OK) {
+    if (status == TILEPROP_OK) {
         check_data(&data, schema, size, learned, options->missing == TP_MISSING_MEAN);
     } else {
-        require(status == TP_BAD_INPUT && data.samples == NULL && data.labels == NULL);
+        require(status == TILEPROP_BAD_INPUT && data.samples == NULL && data.labels == NULL);
         require(strncmp(error.text, "fuzz: ", 6) == 0 && !strchr(error.text, '\n'));
     }
     tp_dataset_free(&data);
@@ -83,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tp_schema schema = {0};
     const uint8_t *first = data + 1, *other = memchr(first, 0xff, size - 1);
     const size_t first_size = other ? (size_t)(other - first) : size - 1;
-    if (read_table(first, first_size, &options, &schema) == TP_OK && other)
+    if (read_table(first, first_size, &options, &schema) == TILEPROP_OK && other)
         read_table(other + 1, size - 2 - first_size, &options, &schema);
     tp_schema_free(&schema);
     return 0;

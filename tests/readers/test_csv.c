@@ -15,12 +15,12 @@ static void write_fields(const char *text, size_t skip_lines, char *out, size_t 
     struct tp_error error = {""};
     size_t length = 0;
     out[0] = '\0';
-    if (tp_csv_open(&csv, &file, skip_lines, &error) != TP_OK)
+    if (tp_csv_open(&csv, &file, skip_lines, &error) != TILEPROP_OK)
         fail_msg("%s", error.text);
     while (tp_csv_next(&csv)) {
         length += (size_t)snprintf(out + length, size - length, "%zu", csv.row);
         while (csv.more) {
-            if (tp_csv_read_field(&csv, &field, &error) != TP_OK)
+            if (tp_csv_read_field(&csv, &field, &error) != TILEPROP_OK)
                 fail_msg("%s", error.text);
             length += (size_t)snprintf(out + length, size - length, "%s%.*s%s", field.quoted ? "{" : "[",
                                        (int)field.size, field.text, field.quoted ? "}" : "]");
@@ -85,14 +85,14 @@ static void test_numbers(void **state)
     struct tp_csv csv;
     struct tp_field field;
     float value;
-    assert_int_equal(tp_csv_open(&csv, &file, 0, NULL), TP_OK);
+    assert_int_equal(tp_csv_open(&csv, &file, 0, NULL), TILEPROP_OK);
     assert_true(tp_csv_next(&csv));
     assert_true(tp_csv_read_number(&csv, &value) && value == 1.0f && csv.more);
     assert_true(tp_csv_read_number(&csv, &value) && value == 2.5f);
     const char *const others[] = {"x", "3z", "4"};
     for (size_t i = 0; i < 3; i++) {
         assert_false(tp_csv_read_number(&csv, &value));
-        assert_int_equal(tp_csv_read_field(&csv, &field, NULL), TP_OK);
+        assert_int_equal(tp_csv_read_field(&csv, &field, NULL), TILEPROP_OK);
         assert_int_equal(field.size, strlen(others[i]));
         assert_memory_equal(field.text, others[i], field.size);
     }
@@ -109,7 +109,7 @@ static void check_open_failure(const char *text, size_t size, size_t skip_lines,
     struct tp_file file = text_file_of(text, size);
     struct tp_csv csv;
     struct tp_error error = {""};
-    check_failure(tp_csv_open(&csv, &file, skip_lines, &error), TP_BAD_INPUT, &error, message);
+    check_failure(tp_csv_open(&csv, &file, skip_lines, &error), TILEPROP_BAD_INPUT, &error, message);
     tp_csv_close(&csv);
     tp_file_free(&file);
 }
@@ -131,11 +131,11 @@ static void check_field_failure(const char *text, const char *message)
     struct tp_csv csv;
     struct tp_error error = {""};
     size_t count;
-    assert_int_equal(tp_csv_open(&csv, &file, 0, &error), TP_OK);
-    enum tp_status status = TP_OK;
-    while (status == TP_OK && tp_csv_next(&csv))
+    assert_int_equal(tp_csv_open(&csv, &file, 0, &error), TILEPROP_OK);
+    tileprop_status status = TILEPROP_OK;
+    while (status == TILEPROP_OK && tp_csv_next(&csv))
         status = tp_csv_count_fields(&csv, &count, &error);
-    check_failure(status, TP_BAD_INPUT, &error, message);
+    check_failure(status, TILEPROP_BAD_INPUT, &error, message);
     tp_csv_close(&csv);
     tp_file_free(&file);
 }

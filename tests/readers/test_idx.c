@@ -104,7 +104,7 @@ static void check_defect(const char *directory, const void *bytes, size_t size, 
     char *path = scratch_path(directory, "file"), *line = NULL;
     assert_true(asprintf(&line, "%s%s", path, message) > 0);
 
-    check_failure(tp_idx_read(&idx, path, role, &error), TP_BAD_INPUT, &error, line);
+    check_failure(tp_idx_read(&idx, path, role, &error), TILEPROP_BAD_INPUT, &error, line);
     assert_null(idx.values);
     assert_int_equal(idx.count, 0);
     assert_int_equal(idx.features, 0);
@@ -172,7 +172,7 @@ static void check_unreadable(const char *directory, const char *name, const char
     struct tp_idx idx;
     struct tp_error error = {""};
     char *path = scratch_path(directory, name);
-    check_failure(tp_idx_read(&idx, path, TP_IDX_IMAGES, &error), TP_BAD_INPUT, &error, message);
+    check_failure(tp_idx_read(&idx, path, TP_IDX_IMAGES, &error), TILEPROP_BAD_INPUT, &error, message);
     assert_non_null(strstr(error.text, path));
     assert_null(idx.values);
     free(path);
@@ -202,7 +202,7 @@ static struct tp_idx read_good(const char *directory, const void *bytes, size_t 
     struct tp_error error = {""};
     scratch_write(directory, "file", bytes, size);
     char *path = scratch_path(directory, "file");
-    if (tp_idx_read(&idx, path, role, &error) != TP_OK)
+    if (tp_idx_read(&idx, path, role, &error) != TILEPROP_OK)
         fail_msg("%s", error.text);
     free(path);
     return idx;

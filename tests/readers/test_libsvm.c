@@ -10,7 +10,7 @@ static void check_samples(const char *text, struct tp_schema *schema, const floa
     struct tp_file file = text_file(text);
     struct tp_dataset data;
     struct tp_error error = {""};
-    if (tp_libsvm_parse(&file, schema, &data, &error) != TP_OK)
+    if (tp_libsvm_parse(&file, schema, &data, &error) != TILEPROP_OK)
         fail_msg("%s", error.text);
     assert_int_equal(data.count, rows);
     assert_int_equal(data.features, features);
@@ -40,7 +40,7 @@ static void check_refused(const char *text, struct tp_schema known, const char *
     struct tp_schema schema = known;
     struct tp_dataset data;
     struct tp_error error = {""};
-    check_failure(tp_libsvm_parse(&file, &schema, &data, &error), TP_BAD_INPUT, &error, message);
+    check_failure(tp_libsvm_parse(&file, &schema, &data, &error), TILEPROP_BAD_INPUT, &error, message);
     assert_null(data.samples);
     assert_null(data.labels);
 }

@@ -25,14 +25,14 @@ static struct tp_file array(int version, const char *dictionary, const void *val
 
 #define HEADER(type, shape) "{'descr': '" type "', 'fortran_order': False, 'shape': " shape ", }  \n"
 
-static void check_samples(struct tp_file file, enum tp_sample_type type, const void *values, size_t rows,
+static void check_samples(struct tp_file file, tileprop_type type, const void *values, size_t rows,
                           size_t features)
 {
     struct tp_schema schema = {0};
     struct tp_dataset data;
     struct tp_error error = {""};
     assert_true(tp_npy_is(&file));
-    if (tp_npy_samples(&file, TP_MISSING_MEAN, &schema, &data, &error) != TP_OK)
+    if (tp_npy_samples(&file, TP_MISSING_MEAN, &schema, &data, &error) != TILEPROP_OK)
         fail_msg("%s", error.text);
     assert_int_equal(data.type, type);
     assert_int_equal(data.count, rows);
@@ -51,12 +51,12 @@ static void test_samples(void **state)
     const double doubles[] = {1, 0.1, 1e-300, 3};
     const float rounded[] = {1, 0.1f, 0, 3};
     const unsigned char bytes[] = {1, 2, 3, 4, 5, 255};
-    check_samples(array(1, HEADER("<f4", "(3, 2)"), floats, sizeof floats), TP_SAMPLE_F32, floats, 3, 2);
-    check_samples(array(1, HEADER("<f4", "(3,1,2)"), floats, sizeof floats), TP_SAMPLE_F32, floats, 3, 2);
-    check_samples(array(2, HEADER("<f8", "(2, 2)"), doubles, sizeof doubles), TP_SAMPLE_F32, rounded, 2, 2);
-    check_samples(array(3, HEADER("|u1", "(2, 3)"), bytes, sizeof bytes), TP_SAMPLE_U8, bytes, 2, 3);
+    check_samples(array(1, HEADER("<f4", "(3, 2)"), floats, sizeof floats), TILEPROP_F32, floats, 3, 2);
+    check_samples(array(1, HEADER("<f4", "(3,1,2)"), floats, sizeof floats), TILEPROP_F32, floats, 3, 2);
+    check_samples(array(2, HEADER("<f8", "(2, 2)"), doubles, sizeof doubles), TILEPROP_F32, rounded, 2, 2);
+    check_samples(array(3, HEADER("|u1", "(2, 3)"), bytes, sizeof bytes), TILEPROP_U8, bytes, 2, 3);
     check_samples(array(1, "{'shape':(2,3),'fortran_order':False,'descr':'|u1'}", bytes, sizeof bytes),
-                  TP_SAMPLE_U8, bytes, 2, 3);
+                  TILEPROP_U8, bytes, 2, 3);
 }
 
 static void check_labels(struct tp_file file, const char *classes, const uint16_t *labels, size_t count)
@@ -65,7 +65,7 @@ static void check_labels(struct tp_file file, const char *classes, const uint16_
     struct tp_dataset data = {.count = count};
     struct tp_error error = {""};
     char found[64] = "";
-    if (tp_npy_labels(&file, &schema, &data, &error) != TP_OK)
+    if (tp_npy_labels(&file, &schema, &data, &error) != TILEPROP_OK)
         fail_msg("%s", error.text);
     for (size_t k = 0; k < schema.class_count; k++)
         snprintf(found + strlen(found), sizeof found - strlen(found), "%s%s", k ? " " : "",
@@ -100,7 +100,8 @@ static void check_refused_with(struct tp_file file, enum tp_missing missing, con
     struct tp_schema schema = {0};
     struct tp_dataset data;
     struct tp_error error = {""};
-    check_failure(tp_npy_samples(&file, missing, &schema, &data, &error), TP_BAD_INPUT, &error, message);
+    check_failure(tp_npy_samples(&file, missing, &schema, &data, &error), TILEPROP_BAD_INPUT, &error,
+                  message);
     assert_null(data.samples);
     assert_null(file.bytes);
 }
@@ -167,7 +168,8 @@ static void test_labels_refused(void **state)
         struct tp_schema schema = {0};
         struct tp_dataset data = {.count = 2};
         struct tp_error error = {""};
-        check_failure(tp_npy_labels(&file, &schema, &data, &error), TP_BAD_INPUT, &error, cases[i].message);
+        check_failure(tp_npy_labels(&file, &schema, &data, &error), TILEPROP_BAD_INPUT, &error,
+                      cases[i].message);
         tp_dataset_free(&data);
         tp_schema_free(&schema);
     }

@@ -21,11 +21,11 @@ static void read_into(struct table *table, const char *text, struct tp_table_opt
 {
     struct tp_file file = text_file(text);
     struct tp_error error = {""};
-    if (tp_table_parse(&file, &options, &table->schema, &table->data, &error) != TP_OK)
+    if (tp_table_parse(&file, &options, &table->schema, &table->data, &error) != TILEPROP_OK)
         fail_msg("%s", error.text);
     assert_null(file.bytes);
     assert_ptr_equal(table->data.schema, &table->schema);
-    assert_int_equal(table->data.type, TP_SAMPLE_F32);
+    assert_int_equal(table->data.type, TILEPROP_F32);
 }
 
 static struct table read_text(const char *text, struct tp_table_options options)
@@ -33,7 +33,7 @@ static struct table read_text(const char *text, struct tp_table_options options)
     struct table table = {0};
     struct tp_file file = text_file(text);
     struct tp_error error = {""};
-    if (tp_table_parse(&file, &options, &table.schema, &table.data, &error) != TP_OK)
+    if (tp_table_parse(&file, &options, &table.schema, &table.data, &error) != TILEPROP_OK)
         fail_msg("%s", error.text);
     return table;
 }
@@ -50,7 +50,8 @@ static void check_refused(const char *text, struct tp_table_options options, con
     struct tp_schema schema = {0};
     struct tp_dataset data;
     struct tp_error error = {""};
-    check_failure(tp_table_parse(&file, &options, &schema, &data, &error), TP_BAD_INPUT, &error, message);
+    check_failure(tp_table_parse(&file, &options, &schema, &data, &error), TILEPROP_BAD_INPUT, &error,
+                  message);
     assert_null(data.samples);
     assert_null(data.labels);
     tp_schema_free(&schema);
@@ -377,8 +378,8 @@ static void test_schema_by_name(void **state)
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         struct tp_file file = text_file(refused[i].text);
         struct tp_error error = {""};
-        check_failure(tp_table_parse(&file, &plain, &other.schema, &other.data, &error), TP_BAD_INPUT, &error,
-                      refused[i].message);
+        check_failure(tp_table_parse(&file, &plain, &other.schema, &other.data, &error), TILEPROP_BAD_INPUT,
+                      &error, refused[i].message);
         assert_null(other.data.samples);
     }
     read_into(&other, "colour,size\nred,3\n",
@@ -405,12 +406,12 @@ static void test_schema_by_place(void **state)
     tp_dataset_free(&other.data);
     struct tp_file file = text_file("7,8,9,10\n");
     struct tp_error error = {""};
-    check_failure(tp_table_parse(&file, &options, &other.schema, &other.data, &error), TP_BAD_INPUT, &error,
-                  "row 1: 4 fields found, expected 2 and a label");
+    check_failure(tp_table_parse(&file, &options, &other.schema, &other.data, &error), TILEPROP_BAD_INPUT,
+                  &error, "row 1: 4 fields found, expected 2 and a label");
     file = text_file("7,8\n");
     check_failure(tp_table_parse(&file, &(struct tp_table_options){.header = TP_HEADER_NO}, &other.schema,
                                  &other.data, &error),
-                  TP_BAD_INPUT, &error,
+                  TILEPROP_BAD_INPUT, &error,
                   "row 1: no label found, expected it in column 2 as in the training data");
     free_table(&table);
 }
@@ -426,11 +427,11 @@ static void test_file(void **state)
                                 missing = {.path = absent, .table = plain};
     struct table table = {0};
     struct tp_error error = {""};
-    assert_int_equal(tp_data_loader_read(&there, &table.schema, &table.data, &error), TP_OK);
+    assert_int_equal(tp_data_loader_read(&there, &table.schema, &table.data, &error), TILEPROP_OK);
     check_values(&table, (const float[]){1, 2}, 2, 1);
     free_table(&table);
-    check_failure(tp_data_loader_read(&missing, &table.schema, &table.data, &error), TP_BAD_INPUT, &error,
-                  "absent.csv: cannot be opened");
+    check_failure(tp_data_loader_read(&missing, &table.schema, &table.data, &error), TILEPROP_BAD_INPUT,
+                  &error, "absent.csv: cannot be opened");
     free(absent);
     free(path);
     free(packed);

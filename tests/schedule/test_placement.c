@@ -76,13 +76,9 @@ static const struct call *find(enum kind kind, const void *start)
 static uint8_t bytes[30][FEATURES];
 static float floats[11][FEATURES];
 static uint16_t labels[30];
-static const struct tp_dataset train = {.type = TP_SAMPLE_U8,
-                                        .samples = bytes,
-                                        .labels = labels,
-                                        .count = 30,
-                                        .features = FEATURES,
-                                        .classes = 3};
-static const struct tp_dataset validation = {.type = TP_SAMPLE_F32,
+static const struct tp_dataset train = {
+    .type = TILEPROP_U8, .samples = bytes, .labels = labels, .count = 30, .features = FEATURES, .classes = 3};
+static const struct tp_dataset validation = {.type = TILEPROP_F32,
                                              .samples = floats,
                                              .labels = labels + 5,
                                              .count = 11,
@@ -107,7 +103,7 @@ static void settle(void *context, size_t member, size_t members)
 }
 
 /* Settles a team whose members are on these nodes; the system grants so many calls. */
-static void begin(struct run *run, enum tp_numa_mode mode, const int nodes[MEMBERS], size_t grants)
+static void begin(struct run *run, tileprop_numa mode, const int nodes[MEMBERS], size_t grants)
 {
     struct tp_error error;
     for (size_t i = 0; i < sizeof bytes; i++)
@@ -119,9 +115,9 @@ static void begin(struct run *run, enum tp_numa_mode mode, const int nodes[MEMBE
     *run = (struct run){.nodes = nodes};
     call_count = 0;
     granted = grants;
-    assert_int_equal(tp_placement_create(&run->placement, mode, MEMBERS, sets, &error), TP_OK);
+    assert_int_equal(tp_placement_create(&run->placement, mode, MEMBERS, sets, &error), TILEPROP_OK);
     for (size_t m = 0; m < MEMBERS; m++)
-        assert_int_equal(tp_arena_create(&run->arenas[m], ARENA, &error), TP_OK);
+        assert_int_equal(tp_arena_create(&run->arenas[m], ARENA, &error), TILEPROP_OK);
     assert_int_equal(tp_team_run(MEMBERS, settle, run), MEMBERS);
 }
 
@@ -160,10 +156,10 @@ static void test_nothing_is_asked_where_threads_are_on_one_node(void **state)
     const int *const places[] = {one, nowhere, some};
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        for (enum tp_numa_mode mode = TP_NUMA_AUTO; mode <= TP_NUMA_REPLICATE; mode++) {
+        for (tileprop_numa mode = TILEPROP_NUMA_AUTO; mode <= TILEPROP_NUMA_REPLICATE; mode++) {
             struct run run;
             begin(&run, mode, places[i], SIZE_MAX);
-            assert_int_equal(run.placement.mode, TP_NUMA_OFF);
+            assert_int_equal(run.placement.mode, TILEPROP_NUMA_OFF);
             assert_int_equal(run.placement.node_count, 1);
             assert_all_read_originals(&run);
             end(&run);
@@ -189,8 +185,8 @@ static void test_replicate_gives_each_node_one_copy(void **state)
 {
     struct run run;
     (void)state;
-    begin(&run, TP_NUMA_REPLICATE, across, SIZE_MAX);
-    assert_int_equal(run.placement.mode, TP_NUMA_REPLICATE);
+    begin(&run, TILEPROP_NUMA_REPLICATE, across, SIZE_MAX);
+    assert_int_equal(run.placement.mode, TILEPROP_NUMA_REPLICATE);
     assert_int_equal(run.placement.node_count, 2);
     assert_arenas_at_home(&run);
     for (size_t s = 0; s < 2; s++) {
@@ -215,8 +211,8 @@ static void test_interleave_spreads_the_sets_themselves(void **state)
 {
     struct run run;
     (void)state;
-    begin(&run, TP_NUMA_INTERLEAVE, across, SIZE_MAX);
-    assert_int_equal(run.placement.mode, TP_NUMA_INTERLEAVE);
+    begin(&run, TILEPROP_NUMA_INTERLEAVE, across, SIZE_MAX);
+    assert_int_equal(run.placement.mode, TILEPROP_NUMA_INTERLEAVE);
     assert_int_equal(run.placement.node_count, 2);
     assert_arenas_at_home(&run);
     assert_all_read_originals(&run);
@@ -235,16 +231,16 @@ static void test_auto_replicates_into_half_of_what_is_free(void **state)
 {
     static const struct {
         size_t unused[2];
-        enum tp_numa_mode mode;
-    } cases[] = {{{2 * COPY, 2 * COPY}, TP_NUMA_REPLICATE},
-                 {{2 * COPY, 2 * COPY - 1}, TP_NUMA_INTERLEAVE},
-                 {{2 * COPY - 1, 2 * COPY}, TP_NUMA_INTERLEAVE},
-                 {{0, 0}, TP_NUMA_INTERLEAVE}};
+        tileprop_numa mode;
+    } cases[] = {{{2 * COPY, 2 * COPY}, TILEPROP_NUMA_REPLICATE},
+                 {{2 * COPY, 2 * COPY - 1}, TILEPROP_NUMA_INTERLEAVE},
+                 {{2 * COPY - 1, 2 * COPY}, TILEPROP_NUMA_INTERLEAVE},
+                 {{0, 0}, TILEPROP_NUMA_INTERLEAVE}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct run run;
         memcpy(unused, cases[i].unused, sizeof unused);
-        begin(&run, TP_NUMA_AUTO, across, SIZE_MAX);
+        begin(&run, TILEPROP_NUMA_AUTO, across, SIZE_MAX);
         assert_int_equal(run.placement.mode, cases[i].mode);
         end(&run);
     }
@@ -254,10 +250,10 @@ static void test_a_system_that_refuses_has_no_nodes(void **state)
 {
     (void)state;
     for (size_t grants = 0; grants < 4; grants++) {
-        for (enum tp_numa_mode mode = TP_NUMA_INTERLEAVE; mode <= TP_NUMA_REPLICATE; mode++) {
+        for (tileprop_numa mode = TILEPROP_NUMA_INTERLEAVE; mode <= TILEPROP_NUMA_REPLICATE; mode++) {
             struct run run;
             begin(&run, mode, across, grants);
-            assert_int_equal(run.placement.mode, TP_NUMA_OFF);
+            assert_int_equal(run.placement.mode, TILEPROP_NUMA_OFF);
             assert_int_equal(run.placement.node_count, 1);
             assert_all_read_originals(&run);
             for (size_t m = 0; m < MEMBERS; m++)

@@ -51,7 +51,7 @@ static void assert_verdict(const struct tp_tier *tier, bool proved, double ratio
 {
     struct tp_peak peak;
     for (size_t i = 0; i < TRIES; i++) {
-        assert_int_equal(tp_peak_measure(tier, 1, &peak, NULL), TP_OK);
+        assert_int_equal(tp_peak_measure(tier, 1, &peak, NULL), TILEPROP_OK);
         if (peak.proved == proved && fabs(peak.ratio / ratio - 1) < 0.03)
             break;
     }
@@ -86,7 +86,7 @@ static void test_no_probes(void **state)
     (void)state;
     struct tp_tier tier = {.name = "none"};
     struct tp_peak peak = {1, 1, true};
-    assert_int_equal(tp_peak_measure(&tier, 2, &peak, NULL), TP_OK);
+    assert_int_equal(tp_peak_measure(&tier, 2, &peak, NULL), TILEPROP_OK);
     assert_true(peak.gflops == 0 && peak.ratio == 0 && !peak.proved);
 }
 
@@ -97,7 +97,7 @@ static void test_probe_without_work(void **state)
     struct tp_tier tier = made_up_tier(1);
     tier.peak = no_work;
     struct tp_peak peak;
-    assert_int_equal(tp_peak_measure(&tier, 1, &peak, NULL), TP_OK);
+    assert_int_equal(tp_peak_measure(&tier, 1, &peak, NULL), TILEPROP_OK);
     assert_false(peak.proved);
 }
 
@@ -108,7 +108,7 @@ static void test_all_threads_run_the_probe(void **state)
     struct tp_peak peak;
     threads_seen = 0;
     is_known = false;
-    assert_int_equal(tp_peak_measure(&tier, 3, &peak, NULL), TP_OK);
+    assert_int_equal(tp_peak_measure(&tier, 3, &peak, NULL), TILEPROP_OK);
     assert_int_equal(threads_seen, 3);
     assert_true(peak.gflops > 0);
 }
@@ -122,10 +122,10 @@ static void test_threads_that_share_cpus(void **state)
     size_t cpus = (size_t)CPU_COUNT(&mask);
     struct tp_tier tier = made_up_tier(8);
     struct tp_peak crowd, alone;
-    assert_int_equal(tp_peak_measure(&tier, 2 * cpus, &crowd, NULL), TP_OK);
+    assert_int_equal(tp_peak_measure(&tier, 2 * cpus, &crowd, NULL), TILEPROP_OK);
     double bound = 0;
     for (size_t i = 0; i < TRIES && bound <= crowd.gflops; i++) {
-        assert_int_equal(tp_peak_measure(&tier, 1, &alone, NULL), TP_OK);
+        assert_int_equal(tp_peak_measure(&tier, 1, &alone, NULL), TILEPROP_OK);
         bound = 1.2 * (double)cpus * alone.gflops;
     }
     assert_true(crowd.gflops < bound);
@@ -144,7 +144,7 @@ static void test_tiers_of_this_machine(void **state)
             continue;
         struct tp_peak peak = {0};
         for (size_t i = 0; i < TRIES && !peak.proved; i++)
-            assert_int_equal(tp_peak_measure(*tier, 1, &peak, NULL), TP_OK);
+            assert_int_equal(tp_peak_measure(*tier, 1, &peak, NULL), TILEPROP_OK);
         print_message("# %s: %.1f GFLOP/s, %.2f times the chain\n", (*tier)->name, peak.gflops, peak.ratio);
         assert_true(peak.proved);
     }

@@ -71,14 +71,14 @@ static void test_early_stop(void **state)
     for (size_t patience = 1; patience <= 7; patience++) {
         options.early_stop = patience;
         struct tp_result result = run(&options, &train, &misleading, &r);
-        assert_int_equal(result.stopped_by, TP_STOP_EARLY);
+        assert_int_equal(result.stopped_by, TILEPROP_STOP_EARLY);
         assert_int_equal(result.steps, r.evaluation[r.evaluations - 1].step + 1);
         assert_int_equal(result.epochs, result.steps / 12);
         check_early_stop(&r, patience);
         check_best(&r, &result);
     }
     options.early_stop = 0;
-    assert_int_equal(run(&options, &train, &misleading, &r).stopped_by, TP_STOP_EPOCHS);
+    assert_int_equal(run(&options, &train, &misleading, &r).stopped_by, TILEPROP_STOP_EPOCHS);
     assert_int_equal(r.evaluations, 100);
 }
 
@@ -90,14 +90,14 @@ static void test_early_stop_counts_anew(void **state)
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
     static struct record r;
     options.hidden_count = 0;
-    options.optimizer = TP_SGD;
+    options.optimizer = TILEPROP_SGD;
     options.learning_rate = 0.8;
     options.batch = 1;
     options.epochs = 8;
     options.evals_per_epoch = SAMPLES;
     options.early_stop = 4;
     struct tp_result result = run(&options, &train, &validation, &r);
-    assert_int_equal(result.stopped_by, TP_STOP_EARLY);
+    assert_int_equal(result.stopped_by, TILEPROP_STOP_EARLY);
     check_early_stop(&r, 4);
     check_best(&r, &result);
     size_t recoveries = 0;
@@ -117,7 +117,7 @@ static void test_stop_at_a_score(void **state)
         options.stop_at_accuracy = by_loss ? 0 : 0.95;
         options.stop_at_loss = by_loss ? 0.3 : 0;
         struct tp_result result = run(&options, &train, &validation, &r);
-        assert_int_equal(result.stopped_by, by_loss ? TP_STOP_LOSS : TP_STOP_ACCURACY);
+        assert_int_equal(result.stopped_by, by_loss ? TILEPROP_STOP_LOSS : TILEPROP_STOP_ACCURACY);
         assert_true(r.evaluations > 1);
         for (size_t e = 0; e < r.evaluations; e++) {
             const struct tp_metrics *score = &r.evaluation[e].validation;
@@ -151,14 +151,14 @@ static void test_stop_in_time(void **state)
     static struct record r;
     options.max_seconds = 1e-9;
     struct tp_result result = run(&options, &train, &validation, &r);
-    assert_int_equal(result.stopped_by, TP_STOP_TIME);
+    assert_int_equal(result.stopped_by, TILEPROP_STOP_TIME);
     assert_int_equal(result.steps, 1);
     assert_int_equal(result.epochs, 0);
     assert_int_equal(r.evaluations, 1); /* the one that follows the first step */
     check_best(&r, &result);
 
     options.max_seconds = 1e9;
-    assert_int_equal(run(&options, &train, &validation, &r).stopped_by, TP_STOP_EPOCHS);
+    assert_int_equal(run(&options, &train, &validation, &r).stopped_by, TILEPROP_STOP_EPOCHS);
 }
 
 static void test_interrupted(void **state)
@@ -172,7 +172,7 @@ static void test_interrupted(void **state)
     for (size_t after = 1; after <= 24; after++) {
         r.interrupt_after = after;
         struct tp_result result = run(&options, &train, &validation, &r);
-        assert_int_equal(result.stopped_by, TP_STOP_SIGNAL);
+        assert_int_equal(result.stopped_by, TILEPROP_STOP_PROGRESS);
         assert_int_equal(result.steps, after);
         assert_int_equal(result.epochs, after / 12);
         assert_int_equal(r.evaluations, after);
@@ -187,11 +187,12 @@ static void test_stop_names(void **state)
 {
     (void)state;
     static const char *const names[] = {
-        [TP_STOP_EPOCHS] = "epochs",    [TP_STOP_EARLY] = "early-stop", [TP_STOP_ACCURACY] = "accuracy",
-        [TP_STOP_LOSS] = "loss",        [TP_STOP_TIME] = "time",        [TP_STOP_SIGNAL] = "signal",
-        [TP_STOP_DIVERGED] = "diverged"};
+        [TILEPROP_STOP_EPOCHS] = "epochs",     [TILEPROP_STOP_EARLY] = "early-stop",
+        [TILEPROP_STOP_ACCURACY] = "accuracy", [TILEPROP_STOP_LOSS] = "loss",
+        [TILEPROP_STOP_TIME] = "time",         [TILEPROP_STOP_PROGRESS] = "signal",
+        [TILEPROP_STOP_DIVERGED] = "diverged"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        assert_string_equal(tp_stop_name((enum tp_stop)i), names[i]);
+        assert_string_equal(tp_stop_name((tileprop_stop)i), names[i]);
 }
 
 /*
@@ -204,8 +205,8 @@ static size_t check_divergence(const struct tp_train_options *options, const str
     static struct record r;
     struct tp_result result;
     struct tp_error error;
-    enum tp_status status = run_observed(options, train, validation, &r, &result, &error);
-    check_failure(status, TP_DIVERGED, &error, where);
+    tileprop_status status = run_observed(options, train, validation, &r, &result, &error);
+    check_failure(status, TILEPROP_DIVERGED, &error, where);
     size_t step, epoch, layer, layers, last = result.steps - 1;
     const char *place = strstr(error.text, "not finite at step ");
     assert_non_null(place);
@@ -219,7 +220,7 @@ static size_t check_divergence(const struct tp_train_options *options, const str
     assert_int_equal(epoch, 1 + last / result.run.steps_per_epoch);
     assert_int_equal(layers, options->hidden_count + 1);
     assert_in_range(layer, 1, layers);
-    assert_int_equal(result.stopped_by, TP_STOP_DIVERGED);
+    assert_int_equal(result.stopped_by, TILEPROP_STOP_DIVERGED);
     bool by_step = !strcmp(where, "of the batch");
     for (size_t s = 0; s < result.steps; s++)
         assert_int_equal(!isfinite(r.loss[s]), by_step && s == last);
@@ -237,7 +238,7 @@ static void test_divergence(void **state)
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
     options.hidden_count = 3;
     options.hidden[1] = options.hidden[2] = 5;
-    options.activation = TP_RELU;
+    options.activation = TILEPROP_RELU;
     options.learning_rate = 1e6;
     check_divergence(&options, &train, &validation, "of the batch");
 }
@@ -248,7 +249,7 @@ static void test_divergence_of_the_outputs(void **state)
     (void)state;
     struct tp_train_options options = options_small();
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
-    options.activation = TP_TANH;
+    options.activation = TILEPROP_TANH;
     options.learning_rate = 1e38;
     assert_int_equal(check_divergence(&options, &train, &validation, "of the batch"), 2);
 }
@@ -259,7 +260,7 @@ static void test_divergence_by_a_sample(void **state)
     (void)state;
     struct tp_train_options options = options_small();
     struct tp_dataset train = float_samples(0, 25), validation = validation_samples();
-    options.normalize = TP_NORMALIZE_NONE;
+    options.normalize = TILEPROP_NORMALIZE_NONE;
     options.learning_rate = 1e-4;
     options.shuffle = options.drop_last = false;
     float kept = floats[24][3];

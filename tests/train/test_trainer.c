@@ -67,7 +67,7 @@ static void test_steps_of_an_epoch(void **state)
         assert_int_equal(r.run.steps_planned, 3 * known[i].steps);
         assert_int_equal(result.steps, 3 * known[i].steps);
         assert_int_equal(result.epochs, 3);
-        assert_int_equal(result.stopped_by, TP_STOP_EPOCHS);
+        assert_int_equal(result.stopped_by, TILEPROP_STOP_EPOCHS);
         assert_int_equal(result.train.count, known[i].samples); /* all of them, whatever the steps left out */
         assert_int_equal(result.validation.count, HELD_OUT);
     }
@@ -81,7 +81,7 @@ static void test_samples_in_order(void **state)
     struct tp_train_options options = options_small();
     struct tp_dataset train = samples(0, 25);
     options.learning_rate = STANDSTILL;
-    options.normalize = TP_NORMALIZE_UNIT;
+    options.normalize = TILEPROP_NORMALIZE_UNIT;
     options.shuffle = options.drop_last = false;
     for (size_t s = 0; s < 3; s++) {
         struct tp_dataset rows = samples(10 * s, s < 2 ? 10 : 5); /* the last batch is not full */
@@ -133,8 +133,8 @@ static void test_mean_gradient_of_a_partial_batch(void **state)
     struct tp_dataset partial = samples(0, 15), whole = samples(0, 20), validation = validation_samples();
     whole.samples = twice;
     whole.labels = twice_labels;
-    options.normalize = TP_NORMALIZE_UNIT;
-    options.optimizer = TP_SGD;
+    options.normalize = TILEPROP_NORMALIZE_UNIT;
+    options.optimizer = TILEPROP_SGD;
     options.shuffle = options.drop_last = false;
     options.epochs = 1;
     static struct record r;
@@ -171,23 +171,23 @@ static void test_training_set_is_evaluated_when_asked(void **state)
 static void test_run_is_described(void **state)
 {
     (void)state;
-    static const double rates[TP_OPTIMIZER_COUNT] = {[TP_SGD] = 0.1,
-                                                     [TP_MOMENTUM] = 0.02,
-                                                     [TP_LECUN_MOMENTUM] = 0.02,
-                                                     [TP_NESTEROV] = 0.02,
-                                                     [TP_ADAM] = 0.001};
+    static const double rates[TP_OPTIMIZER_COUNT] = {[TILEPROP_SGD] = 0.1,
+                                                     [TILEPROP_MOMENTUM] = 0.02,
+                                                     [TILEPROP_LECUN_MOMENTUM] = 0.02,
+                                                     [TILEPROP_NESTEROV] = 0.02,
+                                                     [TILEPROP_ADAM] = 0.001};
     for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++) {
         struct tp_train_options options = options_small();
-        options.optimizer = (enum tp_optimizer_kind)rule;
-        options.activation = rule % 2 ? TP_RELU : TP_TANH;
+        options.optimizer = (tileprop_optimizer)rule;
+        options.activation = rule % 2 ? TILEPROP_RELU : TILEPROP_TANH;
         struct tp_run run = run_alone(&options).run;
         assert_true(run.learning_rate == rates[rule]);
-        assert_int_equal(run.init, rule % 2 ? TP_INIT_HE : TP_INIT_FAN_IN);
+        assert_int_equal(run.init, rule % 2 ? TILEPROP_INIT_HE : TILEPROP_INIT_FAN_IN);
         options.learning_rate = 0.01;
-        options.init = TP_INIT_UNIFORM;
+        options.init = TILEPROP_INIT_UNIFORM;
         run = run_alone(&options).run;
         assert_true(run.learning_rate == 0.01);
-        assert_int_equal(run.init, TP_INIT_UNIFORM);
+        assert_int_equal(run.init, TILEPROP_INIT_UNIFORM);
         assert_int_equal(run.inputs, FEATURES);
         assert_int_equal(run.classes, CLASSES);
         assert_int_equal(run.layers, 2);
@@ -204,8 +204,8 @@ static void test_loss_falls_on_separable_data(void **state)
     for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++) {
         struct tp_train_options options = options_small();
         static struct record r;
-        options.optimizer = (enum tp_optimizer_kind)rule;
-        options.learning_rate = rule == TP_ADAM ? 0.01 : 0;
+        options.optimizer = (tileprop_optimizer)rule;
+        options.learning_rate = rule == TILEPROP_ADAM ? 0.01 : 0;
         options.epochs = 10;
         struct tp_result result = run(&options, &train, &validation, &r);
         double first = 0, last = 0;
@@ -220,12 +220,12 @@ static void test_loss_falls_on_separable_data(void **state)
 }
 
 static void check_refused(const struct tp_train_options *options, const struct tp_dataset *train,
-                          const struct tp_dataset *validation, enum tp_status expected, const char *part)
+                          const struct tp_dataset *validation, tileprop_status expected, const char *part)
 {
     static struct record r;
     struct tp_result result;
     struct tp_error error;
-    enum tp_status status = run_observed(options, train, validation, &r, &result, &error);
+    tileprop_status status = run_observed(options, train, validation, &r, &result, &error);
     check_failure(status, expected, &error, part);
     assert_int_equal(tp_train(options, train, validation, NULL, NULL, &result, NULL), expected);
 }
@@ -236,19 +236,20 @@ static void test_empty_sets_and_shapes(void **state)
     struct tp_train_options options = options_small();
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples(), none = samples(0, 0);
     options.drop_last = false;
-    check_refused(&options, &none, &validation, TP_BAD_INPUT, "no training samples");
-    check_refused(&options, &train, &none, TP_BAD_INPUT, "no validation samples");
+    check_refused(&options, &none, &validation, TILEPROP_BAD_INPUT, "no training samples");
+    check_refused(&options, &train, &none, TILEPROP_BAD_INPUT, "no validation samples");
     options.hidden_count = 2;
     options.hidden[1] = 0;
-    check_refused(&options, &train, &validation, TP_USAGE, "--hidden: layer 2 has 0 units");
-    options.hidden_count = TP_HIDDEN_MAX + 1;
-    check_refused(&options, &train, &validation, TP_USAGE, "--hidden: 65 layers found, expected at most 64");
+    check_refused(&options, &train, &validation, TILEPROP_USAGE, "--hidden: layer 2 has 0 units");
+    options.hidden_count = TILEPROP_HIDDEN_MAX + 1;
+    check_refused(&options, &train, &validation, TILEPROP_USAGE,
+                  "--hidden: 65 layers found, expected at most 64");
     options = options_small();
     options.batch = 0;
-    check_refused(&options, &train, &validation, TP_USAGE, "--batch: expected at least 1");
+    check_refused(&options, &train, &validation, TILEPROP_USAGE, "--batch: expected at least 1");
     options = options_small();
     options.epochs = 0;
-    check_refused(&options, &train, &validation, TP_USAGE, "--epochs: expected at least 1");
+    check_refused(&options, &train, &validation, TILEPROP_USAGE, "--epochs: expected at least 1");
 }
 
 static void test_data_that_do_not_fit(void **state)
@@ -258,12 +259,12 @@ static void test_data_that_do_not_fit(void **state)
     struct tp_dataset train = samples(0, 30), validation = validation_samples();
 
     validation.features = FEATURES - 1;
-    check_refused(&options, &train, &validation, TP_BAD_INPUT,
+    check_refused(&options, &train, &validation, TILEPROP_BAD_INPUT,
                   "validation samples have 19 values, training samples have 20");
 
     validation = validation_samples();
     validation.classes = CLASSES + 2;
-    check_refused(&options, &train, &validation, TP_BAD_INPUT,
+    check_refused(&options, &train, &validation, TILEPROP_BAD_INPUT,
                   "validation has class 4, training has classes 0 to 2 only");
     static uint16_t zeros[HELD_OUT]; /* fewer classes are no defect */
     static struct record r;
@@ -273,13 +274,13 @@ static void test_data_that_do_not_fit(void **state)
 
     validation = validation_samples();
     options.batch = 31;
-    check_refused(&options, &train, &validation, TP_USAGE,
+    check_refused(&options, &train, &validation, TILEPROP_USAGE,
                   "--batch: 31 is more than the 30 training samples");
     options.drop_last = false;
     assert_int_equal(run(&options, &train, &validation, &r).run.steps_per_epoch, 1);
 
     options.isa = "mmx";
-    check_refused(&options, &train, &validation, TP_USAGE,
+    check_refused(&options, &train, &validation, TILEPROP_USAGE,
                   "--isa: this CPU or this build has no tier \"mmx\"");
 }
 
@@ -305,19 +306,19 @@ static void test_runs_leave_nothing_behind(void **state)
     struct tp_train_options options = options_small(), other = options_small();
     uint64_t hash = run_alone(&options).weights_hash;
     other.hidden[0] = 130;
-    other.optimizer = TP_ADAM;
+    other.optimizer = TILEPROP_ADAM;
     other.threads_exact = 3;
     other.batch = 32;
     run_alone(&other);
     assert_true(run_alone(&options).weights_hash == hash);
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
-    other.activation = TP_RELU;
+    other.activation = TILEPROP_RELU;
     other.hidden_count = 2;
     other.hidden[1] = 17;
-    other.optimizer = TP_SGD;
+    other.optimizer = TILEPROP_SGD;
     other.learning_rate = 1e15;
     struct tp_result result;
-    assert_int_equal(tp_train(&other, &train, &validation, NULL, NULL, &result, NULL), TP_DIVERGED);
+    assert_int_equal(tp_train(&other, &train, &validation, NULL, NULL, &result, NULL), TILEPROP_DIVERGED);
     assert_true(run_alone(&options).weights_hash == hash);
 }
 
@@ -337,7 +338,7 @@ static void test_a_run_inside_another(void **state)
     uint64_t inner = 0;
     struct tp_observer observer = {.context = &inner, .started = train_inside};
     struct tp_result result;
-    assert_int_equal(tp_train(&options, &train, &validation, NULL, &observer, &result, NULL), TP_OK);
+    assert_int_equal(tp_train(&options, &train, &validation, NULL, &observer, &result, NULL), TILEPROP_OK);
     assert_true(result.weights_hash == run_alone(&options).weights_hash);
     assert_true(inner == result.weights_hash);
 }
@@ -349,7 +350,7 @@ static void test_types_of_samples_agree(void **state)
     struct tp_dataset u8[] = {samples(0, SAMPLES), validation_samples()};
     struct tp_dataset f32[] = {float_samples(0, SAMPLES), float_samples(SAMPLES, HELD_OUT)};
     static struct record r;
-    options.normalize = TP_NORMALIZE_NONE;
+    options.normalize = TILEPROP_NORMALIZE_NONE;
     options.learning_rate = 1e-4;
     struct tp_result expected = run(&options, &u8[0], &u8[1], &r);
     for (int i = 1; i < 4; i++) { /* training and validation need not be of one type */
@@ -384,8 +385,8 @@ static void test_gradient_norm_of_one_sample(void **state)
     (void)state;
     struct tp_train_options options = options_small();
     options.hidden_count = 0;
-    options.bias = TP_BIAS_NONE;
-    options.normalize = TP_NORMALIZE_UNIT;
+    options.bias = TILEPROP_BIAS_NONE;
+    options.normalize = TILEPROP_NORMALIZE_UNIT;
     options.batch = 1;
     struct tp_dataset one = samples(0, 1);
     one.classes = 2;
@@ -399,7 +400,7 @@ static void test_gradient_norm_of_one_sample(void **state)
         double kept[2] = {0}; /* norm, loss */
         struct tp_observer observer = {.context = kept, .step = keep_loss, .evaluated = keep_norm};
         struct tp_result result;
-        assert_int_equal(tp_train(&options, &one, &one, NULL, &observer, &result, NULL), TP_OK);
+        assert_int_equal(tp_train(&options, &one, &one, NULL, &observer, &result, NULL), TILEPROP_OK);
         double expected = sqrt(2 * squares) * (1 - exp(-kept[1]));
         assert_true(on ? fabs(kept[0] - expected) < 1e-5 * expected : isnan(kept[0]));
     }

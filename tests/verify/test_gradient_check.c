@@ -11,7 +11,7 @@ static int prepare(void **state)
 {
     make_samples(state);
     train = samples(0, SAMPLES);
-    return tp_normalization_fit(&normalization, TP_NORMALIZE_GLOBAL, &train, NULL) != TP_OK;
+    return tp_normalization_fit(&normalization, TILEPROP_NORMALIZE_GLOBAL, &train, NULL) != TILEPROP_OK;
 }
 
 static int clean_up(void **state)
@@ -22,14 +22,14 @@ static int clean_up(void **state)
 }
 
 /* Two hidden layers, one of them narrower than a panel and one wider than two. */
-static struct tp_train_options make_options(enum tp_activation activation)
+static struct tp_train_options make_options(tileprop_activation activation)
 {
     struct tp_train_options options = tp_train_options_default();
     options.hidden[0] = 5;
     options.hidden[1] = 33;
     options.hidden_count = 2;
     options.activation = activation;
-    options.init = TP_INIT_UNIFORM;
+    options.init = TILEPROP_INIT_UNIFORM;
     return options;
 }
 
@@ -94,9 +94,9 @@ static void test_right_gradients_pass(void **state)
 {
     (void)state;
     for (int activation = 0; activation < TP_ACTIVATION_COUNT; activation++) {
-        for (int bias = TP_BIAS_INPUT; bias <= TP_BIAS_NONE; bias++) {
-            struct tp_train_options options = make_options((enum tp_activation)activation);
-            options.bias = (enum tp_bias)bias;
+        for (int bias = TILEPROP_BIAS_INPUT; bias <= TILEPROP_BIAS_NONE; bias++) {
+            struct tp_train_options options = make_options((tileprop_activation)activation);
+            options.bias = (int)bias;
             for (options.hidden_count = 0; options.hidden_count <= 2; options.hidden_count++)
                 check_right(&options);
         }
@@ -108,9 +108,9 @@ static void test_every_activation_for_another_one_is_caught_in_double(void **sta
     (void)state;
     for (int activation = 0; activation < TP_ACTIVATION_COUNT; activation++) {
         for (int slope = 0; slope < TP_ACTIVATION_COUNT; slope++) {
-            const struct tp_train_options options = make_options((enum tp_activation)activation);
+            const struct tp_train_options options = make_options((tileprop_activation)activation);
             struct tp_reference_f64 plain = make_plain(&options);
-            plain.activation.slope = tp_f64_activation((enum tp_activation)slope).slope;
+            plain.activation.slope = tp_f64_activation((tileprop_activation)slope).slope;
             const tileprop_gradients differences = measure(&plain, 1);
             assert_int_equal(differences.layers_right, slope == activation);
             assert_true(differences.layers[2].right); /* no f' is in its gradients */
@@ -127,7 +127,7 @@ static double slightly_wrong_slope(double a)
 static void test_a_slight_error_is_caught_in_double(void **state)
 {
     (void)state;
-    const struct tp_train_options options = make_options(TP_SIGMOID);
+    const struct tp_train_options options = make_options(TILEPROP_SIGMOID);
     struct tp_reference_f64 plain = make_plain(&options);
     plain.activation.slope = slightly_wrong_slope;
     const tileprop_gradients differences = measure(&plain, 1);
@@ -137,7 +137,7 @@ static void test_a_slight_error_is_caught_in_double(void **state)
 
 /* Verbs with a fault, around those of the tier that is tried. */
 static const struct tp_tier *honest;
-static enum tp_activation planted;
+static tileprop_activation planted;
 
 static void pack_planted(const struct tp_pack *arguments)
 {
@@ -188,11 +188,11 @@ static void test_every_activation_for_another_one_is_caught_in_a_tier(void **sta
         wrong.backward = backward_planted;
         for (int activation = 0; activation < TP_ACTIVATION_COUNT; activation++) {
             for (int slope = 0; slope < TP_ACTIVATION_COUNT; slope++) {
-                const struct tp_train_options options = make_options((enum tp_activation)activation);
-                planted = (enum tp_activation)slope;
+                const struct tp_train_options options = make_options((tileprop_activation)activation);
+                planted = (tileprop_activation)slope;
                 const tileprop_isa_gradients verdict = check(&wrong, &options);
                 assert_int_equal(verdict.right, slope == activation);
-                assert_int_equal(verdict.shares[TP_VERB_BACKWARD] <= 1, slope == activation);
+                assert_int_equal(verdict.shares[TILEPROP_BACKWARD] <= 1, slope == activation);
                 assert_int_equal(verdict.difference <= verdict.bound, slope == activation);
             }
         }
@@ -203,25 +203,25 @@ static void test_every_activation_for_another_one_is_caught_in_a_tier(void **sta
 static void test_a_fault_in_any_verb_is_caught(void **state)
 {
     (void)state;
-    const struct tp_train_options options = make_options(TP_LECUN_TANH);
+    const struct tp_train_options options = make_options(TILEPROP_LECUN_TANH);
     for (const struct tp_tier *const *tier = tp_tiers; *tier; tier++) {
         honest = *tier;
         if (!tp_tier_runs_here(honest))
             continue;
-        for (int verb = 0; verb < TP_VERB_COUNT; verb++) {
+        for (int verb = 0; verb < TILEPROP_VERBS; verb++) {
             struct tp_tier wrong = *honest;
-            planted = TP_TANH;
-            wrong.pack_u8 = verb == TP_VERB_PACK ? pack_planted : honest->pack_u8;
-            wrong.forward = verb == TP_VERB_FORWARD ? forward_planted : honest->forward;
-            wrong.loss = verb == TP_VERB_LOSS ? loss_planted : honest->loss;
-            wrong.backward = verb == TP_VERB_BACKWARD ? backward_planted : honest->backward;
-            wrong.update = verb == TP_VERB_UPDATE ? update_planted : honest->update;
+            planted = TILEPROP_TANH;
+            wrong.pack_u8 = verb == TILEPROP_PACK ? pack_planted : honest->pack_u8;
+            wrong.forward = verb == TILEPROP_FORWARD ? forward_planted : honest->forward;
+            wrong.loss = verb == TILEPROP_LOSS ? loss_planted : honest->loss;
+            wrong.backward = verb == TILEPROP_BACKWARD ? backward_planted : honest->backward;
+            wrong.update = verb == TILEPROP_UPDATE ? update_planted : honest->update;
             const tileprop_isa_gradients verdict = check(&wrong, &options);
             assert_false(verdict.right);
-            for (int other = 0; other < TP_VERB_UPDATE; other++)
+            for (int other = 0; other < TILEPROP_UPDATE; other++)
                 assert_int_equal(verdict.shares[other] <= 1, other != verb);
-            if (verb == TP_VERB_UPDATE)
-                assert_true(verdict.shares[TP_VERB_UPDATE] > 1);
+            if (verb == TILEPROP_UPDATE)
+                assert_true(verdict.shares[TILEPROP_UPDATE] > 1);
         }
     }
 }
@@ -230,7 +230,7 @@ static void test_a_fault_in_any_verb_is_caught(void **state)
 static void test_a_weight_at_a_kink_is_skipped(void **state)
 {
     (void)state;
-    const struct tp_train_options options = make_options(TP_RELU);
+    const struct tp_train_options options = make_options(TILEPROP_RELU);
     struct tp_reference_f64 plain = make_plain(&options);
     const struct tp_f64_layer *first = &plain.layers[0];
     const tileprop_gradients before = measure(&plain, 1);
@@ -251,7 +251,7 @@ static void test_a_weight_at_a_kink_is_skipped(void **state)
 static void test_a_step_is_shortened_where_the_loss_is_curved(void **state)
 {
     (void)state;
-    struct tp_train_options options = make_options(TP_LECUN_TANH);
+    struct tp_train_options options = make_options(TILEPROP_LECUN_TANH);
     for (options.hidden_count = 0; options.hidden_count < 6; options.hidden_count++)
         options.hidden[options.hidden_count] = 20;
     struct tp_reference_f64 plain = make_plain(&options);
@@ -262,7 +262,7 @@ static void test_a_step_is_shortened_where_the_loss_is_curved(void **state)
     assert_true(differences.layers_right);
     assert_true(differences.layers[0].step < TILEPROP_CHECK_STEP);
     assert_true(differences.layers[6].step == TILEPROP_CHECK_STEP);
-    plain.activation.slope = tp_f64_activation(TP_TANH).slope;
+    plain.activation.slope = tp_f64_activation(TILEPROP_TANH).slope;
     const tileprop_gradients wrong = measure(&plain, 2);
     assert_false(wrong.layers[0].right);
     tp_f64_free(&plain);
@@ -287,7 +287,7 @@ static void test_a_bound_that_is_too_wide_does_not_pass(void **state)
 static void test_threads_change_nothing(void **state)
 {
     (void)state;
-    const struct tp_train_options options = make_options(TP_LECUN_TANH);
+    const struct tp_train_options options = make_options(TILEPROP_LECUN_TANH);
     struct tp_reference_f64 plain = make_plain(&options);
     const tileprop_gradients alone = measure(&plain, 1);
     for (size_t threads = 2; threads <= 7; threads += 5) {
@@ -309,12 +309,13 @@ static int stop_at_once(void *context, double share)
 static void test_it_can_be_stopped(void **state)
 {
     (void)state;
-    const struct tp_train_options options = make_options(TP_SIGMOID);
+    const struct tp_train_options options = make_options(TILEPROP_SIGMOID);
     struct tp_reference_f64 plain = make_plain(&options);
     tileprop_gradients found = {0};
     struct tp_error error;
     int calls = 0;
-    assert_int_equal(tp_finite_differences_measure(&plain, 1, stop_at_once, &calls, &found, &error), TP_OK);
+    assert_int_equal(tp_finite_differences_measure(&plain, 1, stop_at_once, &calls, &found, &error),
+                     TILEPROP_OK);
     assert_true(found.stopped);
     assert_int_equal(found.layer_count, 0);
     assert_int_equal(calls, 1);

@@ -32,7 +32,7 @@ import tempfile
 import time
 import zlib
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..', '..'))
 BUILD = os.path.join(ROOT, os.environ.get('TP_BUILD', 'build'))
 PROGRAMS = {name: os.path.join(ROOT, os.environ.get('TP_' + name.upper(), 'bin/' + name))
             for name in ('export', 'predict', 'train')}
@@ -483,7 +483,7 @@ def memcheck(work):
     kinds = 'definite,indirect,possible'
     valgrind = ('valgrind', '-q', '--error-exitcode=9', '--leak-check=full', '--show-leak-kinds=' + kinds,
                 '--errors-for-leak-kinds=' + kinds,
-                '--suppressions=' + os.path.join(ROOT, 'tests', 'faults', 'valgrind.supp'))
+                '--suppressions=' + os.path.join(ROOT, 'tests', 'project', 'faults', 'valgrind.supp'))
 
     def check(folder, case):
         case.prepare(folder)

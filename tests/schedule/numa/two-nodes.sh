@@ -3,7 +3,7 @@
 # emulator with two nodes of one CPU each, trains there on two threads with every choice of --numa, and compares
 # weights with a run here and pages with what was asked for. KERNEL=FILE boots that one instead of Debian's.
 set -eu
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 
 build=${BUILD:-build}
 work=$build/numa/boot

@@ -21,10 +21,10 @@ void __real_tp_placement_settle(struct tp_placement *placement, size_t member, i
                                 const struct tp_arena *arena);
 void __wrap_tp_placement_settle(struct tp_placement *placement, size_t member, int node,
                                 const struct tp_arena *arena);
-enum tp_status __real_tp_network_hash(const struct tp_network *network, uint64_t *hash,
-                                      struct tp_error *error);
-enum tp_status __wrap_tp_network_hash(const struct tp_network *network, uint64_t *hash,
-                                      struct tp_error *error);
+tileprop_status __real_tp_network_hash(const struct tp_network *network, uint64_t *hash,
+                                       struct tp_error *error);
+tileprop_status __wrap_tp_network_hash(const struct tp_network *network, uint64_t *hash,
+                                       struct tp_error *error);
 
 static struct {
     unsigned cpu, node;
@@ -87,8 +87,8 @@ static void write_maps(void)
         fclose(maps);
 }
 
-enum tp_status __wrap_tp_network_hash(const struct tp_network *network, uint64_t *hash,
-                                      struct tp_error *error)
+tileprop_status __wrap_tp_network_hash(const struct tp_network *network, uint64_t *hash,
+                                       struct tp_error *error)
 {
     for (size_t m = 0; m < members && m < MEMBERS_MAX; m++) {
         const struct tp_dataset *train = seen[m].train;
