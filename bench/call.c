@@ -92,37 +92,42 @@ double bench_bytes(const struct bench_call *c)
     return 8 * m * n;
 }
 
-struct matrix {
+struct shape {
     size_t rows, columns;
 };
 
-static struct matrix in_of(const struct bench_call *c)
+static struct shape in_of(const struct bench_call *c)
 {
-    return c->kind == BENCH_UPDATE ? (struct matrix){c->k, c->m}
-           : is_product(c->kind)   ? (struct matrix){c->m, c->k}
-                                   : (struct matrix){c->m, c->n};
+    return c->kind == BENCH_UPDATE ? (struct shape){c->k, c->m}
+           : is_product(c->kind)   ? (struct shape){c->m, c->k}
+                                   : (struct shape){c->m, c->n};
 }
 
-static struct matrix weights_of(const struct bench_call *c)
+static struct shape weights_of(const struct bench_call *c)
 {
-    return c->kind == BENCH_UPDATE ? (struct matrix){c->m, c->n}
-           : is_product(c->kind)   ? (struct matrix){c->k, c->n}
-                                   : (struct matrix){0, 0};
+    return c->kind == BENCH_UPDATE ? (struct shape){c->m, c->n}
+           : is_product(c->kind)   ? (struct shape){c->k, c->n}
+                                   : (struct shape){0, 0};
 }
 
-static struct matrix out_of(const struct bench_call *c)
+static struct shape out_of(const struct bench_call *c)
 {
-    return (struct matrix){c->kind == BENCH_UPDATE ? c->k : c->m, c->n};
+    return (struct shape){c->kind == BENCH_UPDATE ? c->k : c->m, c->n};
 }
 
-static size_t stride_of(struct matrix x)
+static size_t stride_of(struct shape x)
 {
     return tp_panel_stride(x.rows);
 }
 
-static size_t floats_of(struct matrix x)
+static size_t floats_of(struct shape x)
 {
     return tp_panel_count(x.columns) * stride_of(x);
+}
+
+static struct tp_matrix matrix_of(float *data, struct shape x)
+{
+    return (struct tp_matrix){data, stride_of(x), x.rows, x.columns};
 }
 
 static bool has_transposed(const struct bench_call *c)
@@ -141,7 +146,7 @@ static size_t place(struct bench_operands *o)
 {
     const struct bench_call *c = &o->call;
     const size_t weights = floats_of(weights_of(c)), outputs = floats_of(out_of(c));
-    const size_t transposed = floats_of((struct matrix){c->n, c->m});
+    const size_t transposed = floats_of((struct shape){c->n, c->m});
     const bool update = c->kind == BENCH_UPDATE;
     const size_t sample = c->kind == BENCH_PACK_U8 ? 1 : c->kind == BENCH_PACK_F32 ? sizeof(float) : 0;
     size_t sum = 0;
@@ -173,7 +178,7 @@ void bench_fill(float *x, size_t count, float scale)
 }
 
 /* The values that bench_fill() gives to the row-major matrix. */
-static void fill_matrix(float *x, struct matrix shape, float scale)
+static void fill_matrix(float *x, struct shape shape, float scale)
 {
     for (size_t r = 0; r < shape.rows; r++)
         for (size_t c = 0; c < shape.columns; c++)
@@ -247,17 +252,13 @@ static void run_forward(const struct bench_operands *o, size_t member, size_t me
     const struct bench_call *c = &o->call;
     const struct share own =
         share_of(c, tp_plan_units_pay(c->k, c->n, false, members, c->m), member, members);
-    const size_t panel = own.columns.begin / TP_PANEL;
+    const struct tp_matrix weights = matrix_of(o->weights, weights_of(c)), out = matrix_of(o->out, out_of(c));
+    const size_t units = own.columns.end - own.columns.begin;
     o->tier->forward(&(struct tp_forward){.row_begin = own.rows.begin,
                                           .row_end = own.rows.end,
-                                          .inputs = c->k,
-                                          .units = own.columns.end - own.columns.begin,
-                                          .a = o->in,
-                                          .a_stride = stride_of(in_of(c)),
-                                          .w = o->weights + panel * stride_of(weights_of(c)),
-                                          .w_stride = stride_of(weights_of(c)),
-                                          .z = o->out + panel * stride_of(out_of(c)),
-                                          .z_stride = stride_of(out_of(c)),
+                                          .a = matrix_of(o->in, in_of(c)),
+                                          .w = tp_matrix_columns(&weights, own.columns.begin, units),
+                                          .z = tp_matrix_columns(&out, own.columns.begin, units),
                                           .activation = c->activation});
 }
 
@@ -271,17 +272,12 @@ static void run_backward(const struct bench_operands *o, size_t member, size_t m
                                             .row_end = own.rows.end,
                                             .input_begin = own.columns.begin,
                                             .input_end = own.columns.end,
-                                            .units = c->k,
                                             .first = true,
                                             .last = true,
-                                            .d = o->in,
-                                            .d_stride = stride_of(in_of(c)),
-                                            .wt = o->weights,
-                                            .wt_stride = stride_of(weights_of(c)),
-                                            .a = o->activations,
-                                            .a_stride = stride_of(out_of(c)),
-                                            .d_in = o->out,
-                                            .d_in_stride = stride_of(out_of(c)),
+                                            .d = matrix_of(o->in, in_of(c)),
+                                            .wt = matrix_of(o->weights, weights_of(c)),
+                                            .a = matrix_of(o->activations, out_of(c)),
+                                            .d_in = matrix_of(o->out, out_of(c)),
                                             .activation = c->activation});
 }
 
@@ -299,23 +295,18 @@ static void run_update(const struct bench_operands *o, size_t member, size_t mem
     const struct tp_range inputs = tp_plan_share_panels(c->m, member, members);
     if (inputs.begin == inputs.end)
         return;
-    o->tier->update(&(struct tp_update){.rows = c->k,
-                                        .input_begin = inputs.begin,
-                                        .input_end = inputs.end,
-                                        .inputs = c->m,
-                                        .units = c->n,
-                                        .a = o->in,
-                                        .a_stride = stride_of(in_of(c)),
-                                        .d = o->out,
-                                        .d_stride = stride_of(out_of(c)),
-                                        .optimizer = &o->optimizer,
-                                        .w = o->weights,
-                                        .w_stride = stride_of(weights_of(c)),
-                                        .wt = has_transposed(c) ? o->transposed : NULL,
-                                        .wt_stride = stride_of((struct matrix){c->n, c->m}),
-                                        .state = {o->state[0], o->state[1]},
-                                        .gradient = c->gradient ? o->gradient : NULL,
-                                        .nontemporal = is_nontemporal(c)});
+    o->tier->update(&(struct tp_update){
+        .rows = c->k,
+        .input_begin = inputs.begin,
+        .input_end = inputs.end,
+        .a = matrix_of(o->in, in_of(c)),
+        .d = matrix_of(o->out, out_of(c)),
+        .optimizer = &o->optimizer,
+        .w = matrix_of(o->weights, weights_of(c)),
+        .wt = matrix_of(has_transposed(c) ? o->transposed : NULL, (struct shape){c->n, c->m}),
+        .state = {o->state[0], o->state[1]},
+        .gradient = matrix_of(c->gradient ? o->gradient : NULL, weights_of(c)),
+        .nontemporal = is_nontemporal(c)});
 }
 
 static void run_pack(const struct bench_operands *o, struct tp_range rows)
@@ -324,12 +315,10 @@ static void run_pack(const struct bench_operands *o, struct tp_range rows)
     tp_pack_fn *verb = c->kind == BENCH_PACK_U8 ? o->tier->pack_u8 : o->tier->pack_f32;
     verb(&(struct tp_pack){.row_begin = rows.begin,
                            .row_end = rows.end,
-                           .features = c->n,
                            .samples = o->samples,
                            .scale = o->scale,
                            .shift = o->shift,
-                           .a = o->out,
-                           .a_stride = stride_of(out_of(c))});
+                           .a = matrix_of(o->out, out_of(c))});
 }
 
 static void run_loss(const struct bench_operands *o, struct tp_range rows)
@@ -337,13 +326,10 @@ static void run_loss(const struct bench_operands *o, struct tp_range rows)
     const struct bench_call *c = &o->call;
     o->tier->loss(&(struct tp_loss){.row_begin = rows.begin,
                                     .row_end = rows.end,
-                                    .classes = c->n,
-                                    .z = o->in,
-                                    .z_stride = stride_of(in_of(c)),
+                                    .z = matrix_of(o->in, in_of(c)),
                                     .labels = o->labels,
                                     .scale = 1 / (float)c->m,
-                                    .d = o->out,
-                                    .d_stride = stride_of(out_of(c)),
+                                    .d = matrix_of(o->out, out_of(c)),
                                     .loss = o->loss});
 }
 
@@ -462,14 +448,14 @@ double bench_run_cold(const struct bench_operands *operands, size_t threads, siz
 void bench_result(const struct bench_operands *o, float *result)
 {
     const struct bench_call *c = &o->call;
-    const struct matrix shape = c->kind == BENCH_UPDATE ? weights_of(c) : out_of(c);
+    const struct shape shape = c->kind == BENCH_UPDATE ? weights_of(c) : out_of(c);
     const float *from = c->kind == BENCH_UPDATE ? o->gradient : o->out;
     for (size_t row = 0; row < shape.rows; row++)
         for (size_t column = 0; column < shape.columns; column++)
             result[row * shape.columns + column] = from[tp_panel_offset(stride_of(shape), row, column)];
 }
 
-static bool same(const float *a, const float *b, struct matrix x)
+static bool same(const float *a, const float *b, struct shape x)
 {
     for (size_t r = 0; r < x.rows; r++)
         for (size_t c = 0; c < x.columns; c++)
@@ -487,7 +473,7 @@ static bool same_results(const struct bench_operands *a, const struct bench_oper
     equal &= !c->gradient || same(a->gradient, b->gradient, weights_of(c));
     for (int i = 0; c->kind == BENCH_UPDATE && i < tp_optimizer_states(c->optimizer); i++)
         equal &= same(a->state[i], b->state[i], weights_of(c));
-    return equal && (!has_transposed(c) || same(a->transposed, b->transposed, (struct matrix){c->n, c->m}));
+    return equal && (!has_transposed(c) || same(a->transposed, b->transposed, (struct shape){c->n, c->m}));
 }
 
 tileprop_status bench_verify(const struct bench_call *call, const struct tp_tier *tier,

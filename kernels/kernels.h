@@ -64,6 +64,30 @@ static inline size_t tp_panel_offset(size_t stride, size_t row, size_t column)
     return column / TP_PANEL * stride + row * TP_PANEL + column % TP_PANEL;
 }
 
+/*
+ * A matrix in panel format, or columns of one from the first of a panel on. Verbs write those that their
+ * struct says so of and no other. Absent, where a field may be: data is NULL.
+ */
+struct tp_matrix {
+    float *data;
+    size_t stride; /* floats from panel to panel */
+    size_t rows, columns;
+};
+
+/* Element (row, column). */
+static inline float *tp_matrix_at(const struct tp_matrix *m, size_t row, size_t column)
+{
+    return m->data + tp_panel_offset(m->stride, row, column);
+}
+
+/* Columns [begin, begin + columns); begin is a multiple of 16. An absent matrix has absent columns. */
+static inline struct tp_matrix tp_matrix_columns(const struct tp_matrix *m, size_t begin, size_t columns)
+{
+    float *data = m->data ? m->data + begin / TP_PANEL * m->stride : NULL;
+    const struct tp_matrix part = {data, m->stride, m->rows, columns};
+    return part;
+}
+
 /* clang-format off: the tables below are laid out by hand */
 
 #define TP_ACTIVATION_COUNT (TILEPROP_RELU + 1)
@@ -109,34 +133,28 @@ static inline int tp_optimizer_states(tileprop_optimizer kind)
 /*
  * pack: gather samples by index, normalise, write panel format.
  *   A[r][c] = fma(sample[index[r]][c], scale[c], shift[c]) for r in [row_begin, row_end), c in [0, features);
- *   the padding columns of those rows become 0.
+ *   the padding columns of those rows become 0. features: a.columns.
  */
 struct tp_pack {
     size_t row_begin, row_end;
-    size_t features;
     const void *samples;   /* u8 or f32 by verb, [count][features], any alignment, nothing readable behind */
     const uint32_t *index; /* sample of row r at index[r]; NULL: sample r */
     const float *scale;    /* [features] */
     const float *shift;    /* [features] */
-    float *a;              /* panel format [rows x features] */
-    size_t a_stride;
+    struct tp_matrix a;    /* [rows x features], written */
 };
 
 /*
  * forward: Z = f(A W + bias) for rows [row_begin, row_end) and the units of one slice.
  *   z[r][u] = f(chain over k < inputs of A[r][k] W[k][u], then the bias row W[inputs][u])
+ * inputs: a.columns; units: z.columns.
  */
 struct tp_forward {
     size_t row_begin, row_end;
-    size_t inputs;
-    size_t units;
-    bool bias;      /* w has a row more, W[inputs], that is added last */
-    const float *a; /* panel format [rows x inputs] */
-    size_t a_stride;
-    const float *w; /* panel format [inputs + bias x units] */
-    size_t w_stride;
-    float *z; /* panel format [rows x units]; whole panels are written */
-    size_t z_stride;
+    bool bias;          /* w has a row more, W[inputs], that is added last */
+    struct tp_matrix a; /* [rows x inputs] */
+    struct tp_matrix w; /* [inputs + bias x units] */
+    struct tp_matrix z; /* [rows x units], written: whole panels */
     tileprop_activation activation;
 };
 
@@ -148,20 +166,17 @@ struct tp_forward {
  *   d[r][k] = (e_k / s - (k == label)) * (weight * scale);  the padding columns of those rows become 0
  * s is summed over 16 lanes, lane j taking k = j, j + 16, ... from +0, then lanes j and j + 8, j + 4, j + 2,
  * j + 1 are added in that order. A row with a NaN has loss NaN and d NaN; its prediction is unspecified but
- * below classes.
+ * below classes. classes: z.columns, at most 65536.
  */
 struct tp_loss {
     size_t row_begin, row_end;
-    size_t classes; /* at most 65536 */
-    const float *z; /* logits, panel format [rows x classes] */
-    size_t z_stride;
+    struct tp_matrix z;     /* logits [rows x classes] */
     const uint16_t *labels; /* [rows], each < classes */
     const float *weights;   /* [rows] or NULL: all 1 */
     float scale;            /* 1 / batch */
-    float *d;               /* panel format [rows x classes], or NULL: not wanted; may be z itself */
-    size_t d_stride;
-    float *loss;         /* [rows] */
-    uint16_t *predicted; /* [rows] or NULL */
+    struct tp_matrix d;     /* [rows x classes], written, or absent: not wanted; may be z itself */
+    float *loss;            /* [rows] */
+    uint16_t *predicted;    /* [rows] or NULL */
 };
 
 /*
@@ -169,20 +184,16 @@ struct tp_loss {
  * call adds the units of one slice to the chain. Slices are taken in ascending order of units; the first call
  * starts the chain at +0 and the last one multiplies by f'.
  *   d_in[r][i] = (chain over u of D[r][u] WT[u][i]) * f'(A[r][i])
+ * units: d.columns. a, wt and d_in are addressed from input 0.
  */
 struct tp_backward {
     size_t row_begin, row_end;
     size_t input_begin, input_end; /* input_begin is a multiple of 16; whole panels are written */
-    size_t units;
     bool first, last;
-    const float *d; /* panel format [rows x units] */
-    size_t d_stride;
-    const float *wt; /* panel format [units x inputs] */
-    size_t wt_stride;
-    const float *a; /* activations of the layer below, panel format [rows x inputs]; read when last */
-    size_t a_stride;
-    float *d_in; /* panel format [rows x inputs]; read unless first. Addressed, like a and wt, from input 0 */
-    size_t d_in_stride;
+    struct tp_matrix d;             /* [rows x units] */
+    struct tp_matrix wt;            /* [units x inputs] */
+    struct tp_matrix a;             /* activations of the layer below [rows x inputs]; read when last */
+    struct tp_matrix d_in;          /* [rows x inputs], written; read unless first */
     tileprop_activation activation; /* of the layer below */
 };
 
@@ -197,26 +208,21 @@ struct tp_backward {
  * update: G = A^T D tile by tile, then the rule on each tile, for inputs [input_begin, input_end) and the
  * units of one slice. The gradient exists a tile at a time. With bias set the bias row is updated too:
  * G[inputs][u] = chain over rows of fma(1, D[r][u], acc), without weight decay.
- * Gradient mode (gradient != NULL): G is written there and nothing else is touched.
+ * Gradient mode (gradient is there): G is written there and nothing else is touched.
+ * inputs: a.columns; row `inputs` of w is the bias. units: d.columns.
  */
 struct tp_update {
-    size_t rows;                   /* >= 1 */
+    size_t rows;                   /* of a and d that are summed, >= 1 */
     size_t input_begin, input_end; /* input_begin is a multiple of 16; input_end too, or inputs */
-    size_t inputs;                 /* of the whole layer: row `inputs` of w is the bias */
-    size_t units;
     bool bias;
-    const float *a; /* panel format [rows x inputs] */
-    size_t a_stride;
-    const float *d; /* panel format [rows x units] */
-    size_t d_stride;
+    struct tp_matrix a; /* [rows x inputs] */
+    struct tp_matrix d; /* [rows x units] */
     const struct tp_optimizer *optimizer;
-    float *w; /* panel format [inputs + bias x units] */
-    size_t w_stride;
-    float *wt; /* transposed view, panel format [units x inputs], rewritten; NULL: none is kept */
-    size_t wt_stride;
-    float *state[2];  /* like w, stride w_stride; as many as the rule keeps */
-    float *gradient;  /* like w, stride w_stride, or NULL */
-    bool nontemporal; /* w, wt and state are more likely in memory than in a cache; changes no bit */
+    struct tp_matrix w;        /* [inputs + bias x units], rewritten */
+    struct tp_matrix wt;       /* transposed view [units x inputs], rewritten; absent: none is kept */
+    float *state[2];           /* laid out as w; as many as the rule keeps */
+    struct tp_matrix gradient; /* [inputs + bias x units], written, or absent */
+    bool nontemporal;          /* w, wt and state are more likely in memory than in a cache; changes no bit */
 };
 
 /*

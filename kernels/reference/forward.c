@@ -9,13 +9,13 @@
 void tp_forward_reference(const struct tp_forward *f)
 {
     for (size_t r = f->row_begin; r < f->row_end; r++) {
-        for (size_t u = 0; u < f->units; u += TP_PANEL) {
-            size_t lanes = f->units - u < TP_PANEL ? f->units - u : TP_PANEL;
-            const float *w = f->w + tp_panel_offset(f->w_stride, 0, u);
-            float *z = f->z + tp_panel_offset(f->z_stride, r, u);
+        for (size_t u = 0; u < f->z.columns; u += TP_PANEL) {
+            size_t lanes = f->z.columns - u < TP_PANEL ? f->z.columns - u : TP_PANEL;
+            const float *w = tp_matrix_at(&f->w, 0, u);
+            float *z = tp_matrix_at(&f->z, r, u);
             float sum[TP_PANEL] = {0};
-            for (size_t k = 0; k < f->inputs; k++, w += TP_PANEL) {
-                float a = f->a[tp_panel_offset(f->a_stride, r, k)];
+            for (size_t k = 0; k < f->a.columns; k++, w += TP_PANEL) {
+                float a = *tp_matrix_at(&f->a, r, k);
                 for (size_t j = 0; j < lanes; j++)
                     sum[j] = fmaf(a, w[j], sum[j]);
             }

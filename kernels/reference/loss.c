@@ -9,10 +9,10 @@
 /* The row's maximum, and in *at the lowest class that has it. */
 static float row_max(const struct tp_loss *l, size_t r, size_t *at)
 {
-    float m = l->z[tp_panel_offset(l->z_stride, r, 0)];
+    float m = *tp_matrix_at(&l->z, r, 0);
     *at = 0;
-    for (size_t k = 1; k < l->classes; k++) {
-        float z = l->z[tp_panel_offset(l->z_stride, r, k)];
+    for (size_t k = 1; k < l->z.columns; k++) {
+        float z = *tp_matrix_at(&l->z, r, k);
         if (z > m) {
             m = z;
             *at = k;
@@ -25,8 +25,8 @@ static float row_max(const struct tp_loss *l, size_t r, size_t *at)
 static float row_sum(const struct tp_loss *l, size_t r, float m)
 {
     float lane[TP_PANEL] = {0};
-    for (size_t k = 0; k < l->classes; k++)
-        lane[k % TP_PANEL] += tp_scalar_exp(l->z[tp_panel_offset(l->z_stride, r, k)] - m);
+    for (size_t k = 0; k < l->z.columns; k++)
+        lane[k % TP_PANEL] += tp_scalar_exp(*tp_matrix_at(&l->z, r, k) - m);
     for (size_t half = TP_PANEL / 2; half > 0; half /= 2) {
         for (size_t j = 0; j < half; j++)
             lane[j] += lane[j + half];
@@ -37,14 +37,14 @@ static float row_sum(const struct tp_loss *l, size_t r, float m)
 /* d may be z itself: each logit is read before its gradient is written, and the loss is taken before. */
 static void row_gradient(const struct tp_loss *l, size_t r, float m, float s, float factor)
 {
-    size_t padded = tp_panel_count(l->classes) * TP_PANEL;
-    for (size_t k = 0; k < l->classes; k++) {
-        float p = tp_scalar_exp(l->z[tp_panel_offset(l->z_stride, r, k)] - m) / s;
+    size_t padded = tp_panel_count(l->z.columns) * TP_PANEL;
+    for (size_t k = 0; k < l->z.columns; k++) {
+        float p = tp_scalar_exp(*tp_matrix_at(&l->z, r, k) - m) / s;
         float target = k == l->labels[r] ? 1.0f : 0.0f;
-        l->d[tp_panel_offset(l->d_stride, r, k)] = (p - target) * factor;
+        *tp_matrix_at(&l->d, r, k) = (p - target) * factor;
     }
-    for (size_t k = l->classes; k < padded; k++)
-        l->d[tp_panel_offset(l->d_stride, r, k)] = 0.0f;
+    for (size_t k = l->z.columns; k < padded; k++)
+        *tp_matrix_at(&l->d, r, k) = 0.0f;
 }
 
 void tp_loss_reference(const struct tp_loss *l)
@@ -54,12 +54,12 @@ void tp_loss_reference(const struct tp_loss *l)
         size_t best;
         float m = row_max(l, r, &best);
         float s = row_sum(l, r, m);
-        float margin = l->z[tp_panel_offset(l->z_stride, r, l->labels[r])] - m;
+        float margin = *tp_matrix_at(&l->z, r, l->labels[r]) - m;
         margin = -FLT_MAX > margin ? -FLT_MAX : margin; /* finite for any finite logits */
         l->loss[r] = weight * (tp_scalar_log(s) - margin);
         if (l->predicted)
             l->predicted[r] = (uint16_t)best;
-        if (l->d)
+        if (l->d.data)
             row_gradient(l, r, m, s, weight * l->scale);
     }
 }

@@ -98,18 +98,12 @@ struct product {
     size_t depth;
     size_t steps; /* of k in a block; set by multiply() */
     size_t panels;
-    const float *a;
-    size_t a_stride;
-    const float *b;
-    size_t b_stride;
+    struct tp_matrix a, b, c;
     bool bias;
-    float *c;
-    size_t c_stride;
     bool accumulate;
     epilogue_fn *epilogue; /* NULL: none */
     tileprop_activation activation;
-    const float *derivative; /* the epilogue's second operand, addressed like c */
-    size_t derivative_stride;
+    struct tp_matrix derivative; /* the epilogue's second operand, addressed like c */
 };
 
 /*
@@ -140,9 +134,9 @@ static const float *prefetch_b_from(const struct product *p, size_t rows, size_t
     if (p->depth * p->panels * TP_PANEL < AHEAD_B_FLOATS || rows < AHEAD_ROWS_MIN)
         return NULL;
     if (k_next < k_end)
-        return p->b + panel * p->b_stride + k_next * TP_PANEL;
+        return p->b.data + panel * p->b.stride + k_next * TP_PANEL;
     if (panel + 2 * panels <= p->panels)
-        return p->b + (panel + panels) * p->b_stride + k_begin * TP_PANEL;
+        return p->b.data + (panel + panels) * p->b.stride + k_begin * TP_PANEL;
     return NULL;
 }
 
@@ -156,8 +150,8 @@ static inline __attribute__((always_inline)) void fetch_epilogue(const struct pr
 {
     for (size_t i = panel; i < panel + panels; i++) {
         for (size_t row = row_begin; row < row_end; row++) {
-            __builtin_prefetch(p->derivative + i * p->derivative_stride + row * TP_PANEL);
-            __builtin_prefetch(p->c + i * p->c_stride + row * TP_PANEL, 1);
+            __builtin_prefetch(p->derivative.data + i * p->derivative.stride + row * TP_PANEL);
+            __builtin_prefetch(p->c.data + i * p->c.stride + row * TP_PANEL, 1);
         }
     }
 }
@@ -171,23 +165,23 @@ static inline __attribute__((always_inline)) void fetch_epilogue(const struct pr
 static void multiply_group(const struct product *p, size_t row_begin, size_t row_end, size_t k_begin,
                            size_t k_end, size_t panel, size_t panels)
 {
-    const float *b = p->b + panel * p->b_stride;
+    const float *b = p->b.data + panel * p->b.stride;
     const size_t wait = p->depth < SHORT_DEPTH ? EPILOGUE_ROWS : 0;
     const bool many = row_end - row_begin > EPILOGUE_ROWS;
     for (size_t k = k_begin, depth; k < k_end; k += depth) {
         depth = min_size(k_end - k, p->steps);
         bool last = k + depth == p->depth;
-        const float *a = p->a + k / TP_PANEL * p->a_stride;
+        const float *a = p->a.data + k / TP_PANEL * p->a.stride;
         const float *ahead =
             prefetch_b_from(p, row_end - row_begin, k_begin, k + depth, k_end, panel, panels);
         const size_t tiles = (row_end - row_begin + TILE_ROWS_WIDE - 1) / TILE_ROWS_WIDE;
         struct tile tile = {
             .depth = depth,
-            .a_stride = p->a_stride,
+            .a_stride = p->a.stride,
             .b = b + k * TP_PANEL,
-            .b_stride = p->b_stride,
+            .b_stride = p->b.stride,
             .bias = last && p->bias ? b + p->depth * TP_PANEL : NULL,
-            .c_stride = p->c_stride,
+            .c_stride = p->c.stride,
             .accumulate = p->accumulate || k > 0,
             .prefetch_a = panel == 0 && (p->panels > 1 || p->depth * (row_end - row_begin) >= BELOW_A_FLOATS),
             .prefetch_b_rows = ahead ? (TP_PANEL + tiles - 1) / tiles : 0};
@@ -196,7 +190,7 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
              row = end, fetched += depth / TP_PANEL * tile.prefetch_b_rows) {
             end = row + tile_rows(panels, row_end - row);
             tile.a = a + row * TP_PANEL;
-            tile.c = p->c + panel * p->c_stride + row * TP_PANEL;
+            tile.c = p->c.data + panel * p->c.stride + row * TP_PANEL;
             tile.prefetch_b = ahead && fetched < depth ? ahead + fetched * TP_PANEL : NULL;
             if (last && p->epilogue && many && !wait)
                 fetch_epilogue(p, row, end, panel, panels);
@@ -204,8 +198,8 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
             if (!last || !p->epilogue || (end < row_end && end - done < wait))
                 continue;
             for (size_t i = panel; i < panel + panels; i++)
-                p->epilogue(p->activation, p->c + i * p->c_stride + done * TP_PANEL,
-                            p->derivative + i * p->derivative_stride + done * TP_PANEL,
+                p->epilogue(p->activation, p->c.data + i * p->c.stride + done * TP_PANEL,
+                            p->derivative.data + i * p->derivative.stride + done * TP_PANEL,
                             (end - done) * TP_PANEL);
             done = end;
         }
@@ -218,15 +212,16 @@ static void multiply_row(const struct product *p)
     for (size_t panel = 0, panels; panel < p->panels; panel += panels) {
         const size_t left = p->panels - panel, most = ROW_VECS / PANEL_VECS;
         panels = left >= most ? most : left >= 4 ? 4 : left >= 2 ? 2 : 1;
-        const size_t c = panel * p->c_stride + p->row_begin * TP_PANEL;
+        const size_t c = panel * p->c.stride + p->row_begin * TP_PANEL;
         const struct tile tile = {.depth = p->depth,
-                                  .a = p->a + p->row_begin * TP_PANEL,
-                                  .a_stride = p->a_stride,
-                                  .b = p->b + panel * p->b_stride,
-                                  .b_stride = p->b_stride,
-                                  .bias = p->bias ? p->b + panel * p->b_stride + p->depth * TP_PANEL : NULL,
-                                  .c = p->c + c,
-                                  .c_stride = p->c_stride,
+                                  .a = p->a.data + p->row_begin * TP_PANEL,
+                                  .a_stride = p->a.stride,
+                                  .b = p->b.data + panel * p->b.stride,
+                                  .b_stride = p->b.stride,
+                                  .bias =
+                                      p->bias ? p->b.data + panel * p->b.stride + p->depth * TP_PANEL : NULL,
+                                  .c = p->c.data + c,
+                                  .c_stride = p->c.stride,
                                   .accumulate = p->accumulate};
         if (panels == most)
             tile_row(&tile, ROW_VECS / PANEL_VECS);
@@ -237,8 +232,8 @@ static void multiply_row(const struct product *p)
         else
             tile_row(&tile, 1);
         for (size_t i = 0; p->epilogue && i < panels; i++)
-            p->epilogue(p->activation, tile.c + i * p->c_stride,
-                        p->derivative + (panel + i) * p->derivative_stride + p->row_begin * TP_PANEL,
+            p->epilogue(p->activation, tile.c + i * p->c.stride,
+                        p->derivative.data + (panel + i) * p->derivative.stride + p->row_begin * TP_PANEL,
                         TP_PANEL);
     }
 }
@@ -273,40 +268,32 @@ static void forward(const struct tp_forward *f)
 {
     multiply(&(struct product){.row_begin = f->row_begin,
                                .row_end = f->row_end,
-                               .depth = f->inputs,
-                               .panels = tp_panel_count(f->units),
+                               .depth = f->a.columns,
+                               .panels = tp_panel_count(f->z.columns),
                                .a = f->a,
-                               .a_stride = f->a_stride,
                                .b = f->w,
-                               .b_stride = f->w_stride,
                                .bias = f->bias,
                                .c = f->z,
-                               .c_stride = f->z_stride,
                                .epilogue = f->activation == TILEPROP_LINEAR ? NULL : activate,
                                .activation = f->activation,
-                               .derivative = f->z,
-                               .derivative_stride = f->z_stride});
+                               .derivative = f->z});
 }
 
 static void backward(const struct tp_backward *b)
 {
-    size_t panel = b->input_begin / TP_PANEL;
+    const size_t columns = b->input_end - b->input_begin;
     multiply(&(struct product){
         .row_begin = b->row_begin,
         .row_end = b->row_end,
-        .depth = b->units,
-        .panels = tp_panel_count(b->input_end) - panel,
+        .depth = b->d.columns,
+        .panels = tp_panel_count(columns),
         .a = b->d,
-        .a_stride = b->d_stride,
-        .b = b->wt + panel * b->wt_stride,
-        .b_stride = b->wt_stride,
-        .c = b->d_in + panel * b->d_in_stride,
-        .c_stride = b->d_in_stride,
+        .b = tp_matrix_columns(&b->wt, b->input_begin, columns),
+        .c = tp_matrix_columns(&b->d_in, b->input_begin, columns),
         .accumulate = !b->first,
         .epilogue = b->last && b->activation != TILEPROP_LINEAR ? multiply_by_derivative : NULL,
         .activation = b->activation,
-        .derivative = b->a + panel * b->a_stride,
-        .derivative_stride = b->a_stride});
+        .derivative = tp_matrix_columns(&b->a, b->input_begin, columns)});
 }
 
 /*
@@ -343,9 +330,9 @@ static inline void zero_rows(float *to, size_t first)
  */
 static void write_transposed(const struct tp_update *u, size_t panel, size_t row, size_t rows)
 {
-    const float *from = u->w + panel * u->w_stride + row * TP_PANEL;
-    float *to = u->wt + row / TP_PANEL * u->wt_stride + panel * TP_PANEL * TP_PANEL;
-    size_t units = min_size(u->units - panel * TP_PANEL, TP_PANEL);
+    const float *from = u->w.data + panel * u->w.stride + row * TP_PANEL;
+    float *to = u->wt.data + row / TP_PANEL * u->wt.stride + panel * TP_PANEL * TP_PANEL;
+    size_t units = min_size(u->d.columns - panel * TP_PANEL, TP_PANEL);
     if (rows == TP_PANEL && units == TP_PANEL) {
         if (u->nontemporal)
             panel_transpose(from, to, true);
@@ -369,9 +356,9 @@ static void write_transposed(const struct tp_update *u, size_t panel, size_t row
  */
 static const float *transposed_share(const struct tp_update *u, size_t i, size_t panel, size_t panels)
 {
-    if (!u->wt || u->nontemporal)
+    if (!u->wt.data || u->nontemporal)
         return NULL;
-    return u->wt + i / TP_PANEL * u->wt_stride + (panel * TP_PANEL + i % TP_PANEL * panels) * TP_PANEL;
+    return u->wt.data + i / TP_PANEL * u->wt.stride + (panel * TP_PANEL + i % TP_PANEL * panels) * TP_PANEL;
 }
 
 /* Where a block's gradient rows go: through the rule into w and the state, addressed from `offset` on. */
@@ -381,9 +368,9 @@ static inline struct optimizer_target target_at(const struct tp_update *u, size_
         .optimizer = u->optimizer,
         .decay = decays ? u->optimizer->decay : 0,
         .keep = decays ? u->optimizer->keep : 1,
-        .w = u->w + offset,
+        .w = u->w.data + offset,
         .state = {u->state[0] ? u->state[0] + offset : NULL, u->state[1] ? u->state[1] + offset : NULL},
-        .stride = u->w_stride,
+        .stride = u->w.stride,
         .nontemporal = u->nontemporal};
 }
 
@@ -396,28 +383,29 @@ static void update_block(const struct tp_update *u, size_t begin, size_t end, si
 {
     _Alignas(64) float partial[TILE_PANELS_MAX * GRADIENT_INPUTS * TP_PANEL];
     for (size_t k = 0; k < u->rows; k += K_BLOCK) {
-        const size_t depth = min_size(u->rows - k, K_BLOCK), offset = panel * u->w_stride + begin * TP_PANEL;
+        const size_t depth = min_size(u->rows - k, K_BLOCK), offset = panel * u->w.stride + begin * TP_PANEL;
         const bool last = k + depth == u->rows;
         struct optimizer_target target = target_at(u, offset, true);
         struct tile tile = {.depth = depth,
-                            .a_stride = u->a_stride,
-                            .b = u->d + panel * u->d_stride + k * TP_PANEL,
-                            .b_stride = u->d_stride,
-                            .c = u->gradient ? u->gradient + offset : partial,
-                            .c_stride = u->gradient ? u->w_stride : GRADIENT_INPUTS * TP_PANEL,
+                            .a_stride = u->a.stride,
+                            .b = u->d.data + panel * u->d.stride + k * TP_PANEL,
+                            .b_stride = u->d.stride,
+                            .c = u->gradient.data ? tp_matrix_at(&u->gradient, begin, panel * TP_PANEL)
+                                                  : partial,
+                            .c_stride = u->gradient.data ? u->gradient.stride : GRADIENT_INPUTS * TP_PANEL,
                             .accumulate = k > 0,
-                            .target = last && !u->gradient ? &target : NULL};
+                            .target = last && !u->gradient.data ? &target : NULL};
         for (size_t i = begin, rows; i < end; i += rows) {
             const size_t above = TP_PANEL - i % TP_PANEL;
             rows = tile_rows_tn(panels, above, end - i);
-            tile.a = u->a + tp_panel_offset(u->a_stride, k, i);
+            tile.a = tp_matrix_at(&u->a, k, i);
             tile.transposed = transposed_share(u, i, panel, panels);
             run_tile_tn(&tile, rows, panels, min_size(above, rows));
             tile.c += rows * TP_PANEL;
             optimizer_target_advance(&target, rows);
         }
     }
-    for (size_t p = 0; u->wt && !u->gradient && p < panels; p++) {
+    for (size_t p = 0; u->wt.data && !u->gradient.data && p < panels; p++) {
         for (size_t i = begin; i < end; i += TP_PANEL)
             write_transposed(u, panel + p, i, min_size(end - i, TP_PANEL));
     }
@@ -426,8 +414,8 @@ static void update_block(const struct tp_update *u, size_t begin, size_t end, si
 /* The bias row's gradient is the sum of D over the rows. */
 static void update_bias(const struct tp_update *u, size_t panel)
 {
-    const float *d = u->d + panel * u->d_stride;
-    size_t offset = panel * u->w_stride + u->inputs * TP_PANEL;
+    const float *d = u->d.data + panel * u->d.stride;
+    size_t offset = panel * u->w.stride + u->a.columns * TP_PANEL;
     struct optimizer_target target = target_at(u, offset, false);
     vec sum[1][TILE_VECS_LIMIT];
     for (int v = 0; v < PANEL_VECS; v++) {
@@ -435,41 +423,41 @@ static void update_bias(const struct tp_update *u, size_t panel)
         for (size_t r = 0; r < u->rows; r++)
             sum[0][v] = vec_add(sum[0][v], vec_load(d + r * TP_PANEL + v * VEC_LANES));
     }
-    if (!u->gradient) {
+    if (!u->gradient.data) {
         tile_update(&target, 1, 1, sum);
         return;
     }
     for (int v = 0; v < PANEL_VECS; v++)
-        vec_store(u->gradient + offset + v * VEC_LANES, sum[0][v]);
+        vec_store(tp_matrix_at(&u->gradient, u->a.columns, panel * TP_PANEL) + v * VEC_LANES, sum[0][v]);
 }
 
 /* A panel with few units, all of its inputs. */
 static void update_narrow(const struct tp_update *u, size_t panel, size_t units)
 {
     _Alignas(64) float turned[NARROW_PANELS * TP_PANEL * TP_PANEL], gradient[TP_PANEL * TP_PANEL];
-    const float *d = u->d + panel * u->d_stride;
+    const float *d = u->d.data + panel * u->d.stride;
     for (int p = 0; p < NARROW_PANELS; p++)
         zero_rows(turned + p * TP_PANEL * TP_PANEL, units);
     for (size_t i = u->input_begin, end; i < u->input_end; i = end) {
         const bool whole = u->input_end - i > (NARROW_PANELS - 1) * TP_PANEL;
         end = min_size(i + (whole ? NARROW_PANELS : 1) * TP_PANEL, u->input_end);
-        const float *a = u->a + tp_panel_offset(u->a_stride, 0, i);
+        const float *a = tp_matrix_at(&u->a, 0, i);
         for (size_t n = 0; n < units; n += NARROW_UNITS) {
             if (whole)
-                tile_narrow(u->rows, a, u->a_stride, d + n, turned + n * TP_PANEL, NARROW_PANELS);
+                tile_narrow(u->rows, a, u->a.stride, d + n, turned + n * TP_PANEL, NARROW_PANELS);
             else
-                tile_narrow(u->rows, a, u->a_stride, d + n, turned + n * TP_PANEL, 1);
+                tile_narrow(u->rows, a, u->a.stride, d + n, turned + n * TP_PANEL, 1);
         }
         for (size_t at = i; at < end; at += TP_PANEL) {
-            const size_t rows = min_size(end - at, TP_PANEL), offset = panel * u->w_stride + at * TP_PANEL;
+            const size_t rows = min_size(end - at, TP_PANEL), offset = panel * u->w.stride + at * TP_PANEL;
             panel_transpose(turned + (at - i) * TP_PANEL, gradient, false);
-            if (u->gradient) {
-                copy_rows(u->gradient + offset, gradient, rows);
+            if (u->gradient.data) {
+                copy_rows(tp_matrix_at(&u->gradient, at, panel * TP_PANEL), gradient, rows);
                 continue;
             }
             const struct optimizer_target target = target_at(u, offset, true);
             apply_rows(&target, gradient, rows);
-            if (u->wt)
+            if (u->wt.data)
                 write_transposed(u, panel, at, rows);
         }
     }
@@ -478,9 +466,9 @@ static void update_narrow(const struct tp_update *u, size_t panel, size_t units)
 /* The panels before the one that is turned, or all. */
 static size_t wide_panels(const struct tp_update *u)
 {
-    const size_t all = tp_panel_count(u->units);
+    const size_t all = tp_panel_count(u->d.columns);
     size_t panel = 0;
-    while (panel < all && (u->units - panel * TP_PANEL > NARROW_UNITS_MAX || u->rows < NARROW_ROWS))
+    while (panel < all && (u->d.columns - panel * TP_PANEL > NARROW_UNITS_MAX || u->rows < NARROW_ROWS))
         panel += tile_panels(all - panel);
     return panel;
 }
@@ -510,9 +498,9 @@ static void update(const struct tp_update *u)
             }
         }
     }
-    if (all < tp_panel_count(u->units))
-        update_narrow(u, all, u->units - all * TP_PANEL);
-    for (size_t panel = 0; u->bias && panel < tp_panel_count(u->units); panel++)
+    if (all < tp_panel_count(u->d.columns))
+        update_narrow(u, all, u->d.columns - all * TP_PANEL);
+    for (size_t panel = 0; u->bias && panel < tp_panel_count(u->d.columns); panel++)
         update_bias(u, panel);
     if (u->nontemporal)
         vec_fence();

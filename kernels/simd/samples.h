@@ -16,7 +16,7 @@
 static inline const char *values(const struct tp_pack *p, size_t row, size_t column, size_t value_size)
 {
     size_t index = p->index ? p->index[row] : row;
-    return (const char *)p->samples + (index * p->features + column) * value_size;
+    return (const char *)p->samples + (index * p->a.columns + column) * value_size;
 }
 
 /* One whole panel: its scales stay in registers, its lines are written in the order in which they lie. */
@@ -45,7 +45,7 @@ static inline __attribute__((always_inline)) void pack_rest(const struct tp_pack
 {
     for (size_t row = p->row_begin; row < p->row_end; row++) {
         float line[TP_PANEL] = {0};
-        for (size_t c = 0; column + c < p->features; c++) {
+        for (size_t c = 0; column + c < p->a.columns; c++) {
             const char *from = values(p, row, column + c, is_u8 ? 1 : sizeof(float));
             float x;
             if (is_u8)
@@ -65,19 +65,19 @@ static inline __attribute__((always_inline)) void pack_rest(const struct tp_pack
  */
 static inline __attribute__((always_inline)) void pack(const struct tp_pack p, bool is_u8)
 {
-    float *a = p.a;
+    float *a = p.a.data;
     size_t column = 0;
-    for (; column + TP_PANEL <= p.features; column += TP_PANEL, a += p.a_stride)
+    for (; column + TP_PANEL <= p.a.columns; column += TP_PANEL, a += p.a.stride)
         pack_panel(&p, is_u8, column, a);
-    if (column < p.features)
+    if (column < p.a.columns)
         pack_rest(&p, is_u8, column, a);
 }
 
 /* Logits of one row, 16 at a time; -inf in the lanes past the last class. */
 static inline void load_logits(const struct tp_loss *l, size_t row, size_t panel, vec z[PANEL_VECS])
 {
-    const float *from = l->z + panel * l->z_stride + row * TP_PANEL;
-    ptrdiff_t left = (ptrdiff_t)(l->classes - panel * TP_PANEL);
+    const float *from = l->z.data + panel * l->z.stride + row * TP_PANEL;
+    ptrdiff_t left = (ptrdiff_t)(l->z.columns - panel * TP_PANEL);
     for (int v = 0; v < PANEL_VECS; v++)
         z[v] =
             vec_select(mask_first(left - v * VEC_LANES), vec_load(from + v * VEC_LANES), vec_set1(-INFINITY));
@@ -102,7 +102,7 @@ static inline size_t first_equal(const struct tp_loss *l, size_t row, size_t pan
         vec z[PANEL_VECS];
         load_logits(l, row, p, z);
         for (int v = 0; v < PANEL_VECS; v++) {
-            ptrdiff_t left = (ptrdiff_t)(l->classes - p * TP_PANEL) - v * VEC_LANES;
+            ptrdiff_t left = (ptrdiff_t)(l->z.columns - p * TP_PANEL) - v * VEC_LANES;
             uint32_t equal = mask_bits(vec_eq(z[v], m)) & mask_bits(mask_first(left));
             if (equal)
                 return p * TP_PANEL + (size_t)(v * VEC_LANES) + (size_t)__builtin_ctz(equal);
@@ -120,12 +120,12 @@ static inline vec exponentials(const struct tp_loss *l, size_t row, size_t panel
     for (size_t p = 0; p < panels; p++) {
         vec e[PANEL_VECS];
         load_logits(l, row, p, e);
-        ptrdiff_t left = (ptrdiff_t)(l->classes - p * TP_PANEL);
+        ptrdiff_t left = (ptrdiff_t)(l->z.columns - p * TP_PANEL);
         for (int v = 0; v < PANEL_VECS; v++) {
             e[v] = vec_select(mask_first(left - v * VEC_LANES), exp_bounded(vec_sub(e[v], m)), vec_zero());
             sum[v] = vec_add(sum[v], e[v]);
-            if (l->d)
-                vec_store(l->d + p * l->d_stride + row * TP_PANEL + v * VEC_LANES, e[v]);
+            if (l->d.data)
+                vec_store(l->d.data + p * l->d.stride + row * TP_PANEL + v * VEC_LANES, e[v]);
         }
     }
     return panel_row_sum(sum);
@@ -136,8 +136,8 @@ static inline void gradient(const struct tp_loss *l, size_t row, size_t panels, 
 {
     vec scale = vec_set1(weight * l->scale);
     for (size_t p = 0; p < panels; p++) {
-        float *d = l->d + p * l->d_stride + row * TP_PANEL;
-        ptrdiff_t left = (ptrdiff_t)(l->classes - p * TP_PANEL);
+        float *d = l->d.data + p * l->d.stride + row * TP_PANEL;
+        ptrdiff_t left = (ptrdiff_t)(l->z.columns - p * TP_PANEL);
         ptrdiff_t label = (ptrdiff_t)l->labels[row] - (ptrdiff_t)(p * TP_PANEL);
         for (int v = 0; v < PANEL_VECS; v++, d += VEC_LANES, left -= VEC_LANES, label -= VEC_LANES) {
             vec up_to = vec_select(mask_first(label + 1), vec_set1(1), vec_zero());
@@ -151,18 +151,18 @@ static inline void gradient(const struct tp_loss *l, size_t row, size_t panels, 
 /* Rows [begin, begin + rows), at most 16 of them, so that their logarithms are one panel row's. */
 static void loss_rows(const struct tp_loss *l, size_t begin, size_t rows)
 {
-    size_t panels = tp_panel_count(l->classes);
+    size_t panels = tp_panel_count(l->z.columns);
     float sums[TP_PANEL] = {0}, margins[TP_PANEL] = {0}, logs[TP_PANEL];
     for (size_t i = 0; i < rows; i++) {
         size_t row = begin + i;
         vec m = largest_logit(l, row, panels);
-        float margin = l->z[tp_panel_offset(l->z_stride, row, l->labels[row])] - vec_first(m);
+        float margin = *tp_matrix_at(&l->z, row, l->labels[row]) - vec_first(m);
         margins[i] = -FLT_MAX > margin ? -FLT_MAX : margin;
         if (l->predicted)
             l->predicted[row] = (uint16_t)first_equal(l, row, panels, m);
         vec sum = exponentials(l, row, panels, m);
         sums[i] = vec_first(sum);
-        if (l->d)
+        if (l->d.data)
             gradient(l, row, panels, sum, l->weights ? l->weights[row] : 1);
     }
     for (int v = 0; v < PANEL_VECS; v++)

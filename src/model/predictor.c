@@ -98,20 +98,17 @@ static size_t classes_of(const struct tp_predictor *p)
  * p = e_k / s is what the loss leaves as gradient for classes that are not the label, so label 0 gives all
  * but the first, and label 1 that one. What is predicted comes with it.
  */
-static void take_probabilities(const struct tp_predictor *p, const struct slot *slot, const float *logits,
+static void take_probabilities(const struct tp_predictor *p, const struct slot *slot, float *logits,
                                size_t rows, float *to, uint16_t *predicted)
 {
     const size_t classes = classes_of(p), stride = rows * TP_PANEL;
     float *room = slot->member.outputs[p->network.layer_count % 2];
     for (size_t label = 0; label < 2 && label < classes; label++) {
         p->evaluator.tier->loss(&(struct tp_loss){.row_end = rows,
-                                                  .classes = classes,
-                                                  .z = logits,
-                                                  .z_stride = stride,
+                                                  .z = {logits, stride, rows, classes},
                                                   .labels = p->labels[label],
                                                   .scale = 1,
-                                                  .d = room,
-                                                  .d_stride = stride,
+                                                  .d = {room, stride, rows, classes},
                                                   .loss = slot->loss,
                                                   .predicted = predicted});
         for (size_t r = 0; r < rows; r++)
@@ -126,16 +123,14 @@ static void predict_block(const struct work *work, const struct slot *slot, size
 {
     const struct tp_predictor *p = work->predictor;
     const struct tp_predictions *to = work->to;
-    const float *logits = tp_evaluator_logits(&p->evaluator, &slot->member, work->samples, begin, rows);
+    float *logits = tp_evaluator_logits(&p->evaluator, &slot->member, work->samples, begin, rows);
     uint16_t *predicted = to->predicted ? to->predicted + begin : NULL;
     if (to->probabilities)
         take_probabilities(p, slot, logits, rows, to->probabilities + begin * classes_of(p), predicted);
     if (to->loss || (predicted && !to->probabilities))
         p->evaluator.tier->loss(
             &(struct tp_loss){.row_end = rows,
-                              .classes = classes_of(p),
-                              .z = logits,
-                              .z_stride = rows * TP_PANEL,
+                              .z = {logits, rows * TP_PANEL, rows, classes_of(p)},
                               .labels = to->loss ? work->samples->labels + begin : p->labels[0],
                               .loss = to->loss ? to->loss + begin : slot->loss,
                               .predicted = predicted});

@@ -41,43 +41,36 @@ static void pack(const struct tp_evaluator *evaluator, const struct tp_evaluator
     tp_pack_fn *verb = dataset->type == TILEPROP_U8 ? tier->pack_u8 : tier->pack_f32;
     verb(
         &(struct tp_pack){.row_end = rows,
-                          .features = dataset->features,
                           .samples = (const char *)dataset->samples + begin * tp_dataset_sample_size(dataset),
                           .scale = evaluator->normalization->scale,
                           .shift = evaluator->normalization->shift,
-                          .a = member->inputs,
-                          .a_stride = rows * TP_PANEL});
+                          .a = {member->inputs, rows * TP_PANEL, rows, dataset->features}});
 }
 
 /* Outputs of layer l for the rows whose outputs of the layer below are a. */
-static const float *forward(const struct tp_evaluator *evaluator, const struct tp_evaluator_member *member,
-                            size_t l, const float *a, size_t rows)
+static float *forward(const struct tp_evaluator *evaluator, const struct tp_evaluator_member *member,
+                      size_t l, float *a, size_t rows)
 {
     const size_t stride = rows * TP_PANEL;
     const struct tp_layer *layer = &evaluator->network->layers[l];
     float *z = member->outputs[l % 2];
     for (size_t s = 0; s < layer->slice_count; s++) {
         const struct tp_slice *slice = &layer->slices[s];
-        evaluator->tier->forward(&(struct tp_forward){.row_end = rows,
-                                                      .inputs = layer->inputs,
-                                                      .units = slice->units,
-                                                      .bias = layer->bias,
-                                                      .a = a,
-                                                      .a_stride = stride,
-                                                      .w = slice->w,
-                                                      .w_stride = slice->w_stride,
-                                                      .z = z + slice->unit_begin / TP_PANEL * stride,
-                                                      .z_stride = stride,
-                                                      .activation = layer->activation});
+        evaluator->tier->forward(
+            &(struct tp_forward){.row_end = rows,
+                                 .bias = layer->bias,
+                                 .a = {a, stride, rows, layer->inputs},
+                                 .w = {slice->w, slice->w_stride, layer->inputs + layer->bias, slice->units},
+                                 .z = {z + slice->unit_begin / TP_PANEL * stride, stride, rows, slice->units},
+                                 .activation = layer->activation});
     }
     return z;
 }
 
-const float *tp_evaluator_logits(const struct tp_evaluator *evaluator,
-                                 const struct tp_evaluator_member *member, const struct tp_dataset *dataset,
-                                 size_t begin, size_t rows)
+float *tp_evaluator_logits(const struct tp_evaluator *evaluator, const struct tp_evaluator_member *member,
+                           const struct tp_dataset *dataset, size_t begin, size_t rows)
 {
-    const float *a = member->inputs;
+    float *a = member->inputs;
     pack(evaluator, member, dataset, begin, rows);
     for (size_t l = 0; l < evaluator->network->layer_count; l++)
         a = forward(evaluator, member, l, a, rows);
@@ -104,14 +97,13 @@ void tp_evaluator_run(struct tp_evaluator *evaluator, const struct tp_evaluator_
     for (size_t begin = take_block(evaluator, dataset), next; begin < dataset->count; begin = next) {
         size_t rows = dataset->count - begin < block ? dataset->count - begin : block;
         next = take_block(evaluator, dataset);
-        const float *a = tp_evaluator_logits(evaluator, member, dataset, begin, rows);
-        evaluator->tier->loss(&(struct tp_loss){.row_end = rows,
-                                                .classes = evaluator->network->layers[layers - 1].units,
-                                                .z = a,
-                                                .z_stride = rows * TP_PANEL,
-                                                .labels = dataset->labels + begin,
-                                                .loss = evaluator->loss + begin,
-                                                .predicted = evaluator->predicted + begin});
+        float *a = tp_evaluator_logits(evaluator, member, dataset, begin, rows);
+        evaluator->tier->loss(
+            &(struct tp_loss){.row_end = rows,
+                              .z = {a, rows * TP_PANEL, rows, evaluator->network->layers[layers - 1].units},
+                              .labels = dataset->labels + begin,
+                              .loss = evaluator->loss + begin,
+                              .predicted = evaluator->predicted + begin});
     }
     tp_team_barrier();
 }
@@ -135,7 +127,7 @@ size_t tp_evaluator_first_bad_layer(const struct tp_evaluator *evaluator,
     for (size_t begin = 0; begin < dataset->count; begin += block) {
         size_t rows = dataset->count - begin < block ? dataset->count - begin : block;
         pack(evaluator, member, dataset, begin, rows);
-        const float *a = member->inputs;
+        float *a = member->inputs;
         for (size_t l = 0; l + 1 < first && l < evaluator->network->layer_count; l++) {
             a = forward(evaluator, member, l, a, rows);
             if (!all_finite(a, rows * TP_PANEL, rows, evaluator->network->layers[l].units))

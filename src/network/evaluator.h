@@ -38,9 +38,8 @@ void tp_evaluator_member_place(const struct tp_evaluator *evaluator, struct tp_e
  * Logits of samples [begin, begin + rows), at most a block of them, in panel format with stride rows * 16.
  * They are in outputs[(layers - 1) % 2]; the other one is free.
  */
-const float *tp_evaluator_logits(const struct tp_evaluator *evaluator,
-                                 const struct tp_evaluator_member *member, const struct tp_dataset *dataset,
-                                 size_t begin, size_t rows);
+float *tp_evaluator_logits(const struct tp_evaluator *evaluator, const struct tp_evaluator_member *member,
+                           const struct tp_dataset *dataset, size_t begin, size_t rows);
 
 /*
  * Called by every member after a barrier. When it returns, after one more, loss and predicted hold every

@@ -103,6 +103,33 @@ void tp_step_member_measure_place(const struct tp_step *step, struct tp_step_mem
     member->gradient = tp_arena_take(arena, gradient_bytes(step->network, member->index));
 }
 
+static struct tp_matrix batch_matrix(const struct tp_step *step, float *data, size_t columns)
+{
+    return (struct tp_matrix){data, step->stride, step->plan->batch, columns};
+}
+
+/* What layer l reads. */
+static struct tp_matrix inputs_of(const struct tp_step *step, const struct tp_step_member *member, size_t l)
+{
+    return batch_matrix(step, l == 0 ? member->inputs : step->a[l - 1], step->network->layers[l].inputs);
+}
+
+static struct tp_matrix weights_of(const struct tp_layer *layer, const struct tp_slice *slice)
+{
+    return (struct tp_matrix){slice->w, slice->w_stride, layer->inputs + layer->bias, slice->units};
+}
+
+static struct tp_matrix transposed_of(const struct tp_layer *layer, const struct tp_slice *slice)
+{
+    return (struct tp_matrix){slice->wt, slice->wt_stride, slice->units, layer->inputs};
+}
+
+/* The columns of a layer's outputs that belong to a slice. */
+static struct tp_matrix outputs_of(const struct tp_step *step, float *data, const struct tp_slice *slice)
+{
+    return batch_matrix(step, data + slice->unit_begin / TP_PANEL * step->stride, slice->units);
+}
+
 static void pack(const struct tp_step *step, const struct tp_step_member *member, const uint32_t *index,
                  struct tp_range rows)
 {
@@ -110,13 +137,11 @@ static void pack(const struct tp_step *step, const struct tp_step_member *member
     tp_pack_fn *verb = member->train->type == TILEPROP_U8 ? tier->pack_u8 : tier->pack_f32;
     verb(&(struct tp_pack){.row_begin = rows.begin,
                            .row_end = rows.end,
-                           .features = member->train->features,
                            .samples = member->train->samples,
                            .index = index,
                            .scale = step->normalization->scale,
                            .shift = step->normalization->shift,
-                           .a = member->inputs,
-                           .a_stride = step->stride});
+                           .a = inputs_of(step, member, 0)});
 }
 
 static void forward_slice(const struct tp_step *step, const struct tp_step_member *member, size_t l, size_t s,
@@ -126,15 +151,10 @@ static void forward_slice(const struct tp_step *step, const struct tp_step_membe
     const struct tp_slice *slice = &layer->slices[s];
     step->tier->forward(&(struct tp_forward){.row_begin = rows.begin,
                                              .row_end = rows.end,
-                                             .inputs = layer->inputs,
-                                             .units = slice->units,
                                              .bias = layer->bias,
-                                             .a = l == 0 ? member->inputs : step->a[l - 1],
-                                             .a_stride = step->stride,
-                                             .w = slice->w,
-                                             .w_stride = slice->w_stride,
-                                             .z = step->a[l] + slice->unit_begin / TP_PANEL * step->stride,
-                                             .z_stride = step->stride,
+                                             .a = inputs_of(step, member, l),
+                                             .w = weights_of(layer, slice),
+                                             .z = outputs_of(step, step->a[l], slice),
                                              .activation = layer->activation});
 }
 
@@ -169,7 +189,7 @@ static void forward(const struct tp_step *step, const struct tp_step_member *mem
 static void loss(const struct tp_step *step, const struct tp_step_member *member, const uint32_t *index,
                  size_t batch, struct tp_range rows)
 {
-    size_t last = step->network->layer_count - 1;
+    const size_t last = step->network->layer_count - 1, classes = step->network->layers[last].units;
     for (size_t r = rows.begin; r < rows.end; r++)
         step->labels[r] = member->train->labels[index[r]];
     const float *class_weights = member->train->class_weights;
@@ -177,14 +197,11 @@ static void loss(const struct tp_step *step, const struct tp_step_member *member
         step->weights[r] = class_weights[step->labels[r]];
     step->tier->loss(&(struct tp_loss){.row_begin = rows.begin,
                                        .row_end = rows.end,
-                                       .classes = step->network->layers[last].units,
-                                       .z = step->a[last],
-                                       .z_stride = step->stride,
+                                       .z = batch_matrix(step, step->a[last], classes),
                                        .labels = step->labels,
                                        .weights = class_weights ? step->weights : NULL,
                                        .scale = 1 / (float)batch,
-                                       .d = step->d[last],
-                                       .d_stride = step->stride,
+                                       .d = batch_matrix(step, step->d[last], classes),
                                        .loss = step->loss});
     tp_profile_work(member->profile, TILEPROP_LOSS, last);
 }
@@ -194,23 +211,17 @@ static void backward_layer(const struct tp_step *step, size_t l, struct tp_range
     const struct tp_layer *layer = &step->network->layers[l];
     for (size_t s = 0; s < layer->slice_count; s++) {
         const struct tp_slice *slice = &layer->slices[s];
-        step->tier->backward(
-            &(struct tp_backward){.row_begin = rows.begin,
-                                  .row_end = rows.end,
-                                  .input_begin = inputs.begin,
-                                  .input_end = inputs.end,
-                                  .units = slice->units,
-                                  .first = s == 0,
-                                  .last = s + 1 == layer->slice_count,
-                                  .d = step->d[l] + slice->unit_begin / TP_PANEL * step->stride,
-                                  .d_stride = step->stride,
-                                  .wt = slice->wt,
-                                  .wt_stride = slice->wt_stride,
-                                  .a = step->a[l - 1],
-                                  .a_stride = step->stride,
-                                  .d_in = step->d[l - 1],
-                                  .d_in_stride = step->stride,
-                                  .activation = step->network->layers[l - 1].activation});
+        step->tier->backward(&(struct tp_backward){.row_begin = rows.begin,
+                                                   .row_end = rows.end,
+                                                   .input_begin = inputs.begin,
+                                                   .input_end = inputs.end,
+                                                   .first = s == 0,
+                                                   .last = s + 1 == layer->slice_count,
+                                                   .d = outputs_of(step, step->d[l], slice),
+                                                   .wt = transposed_of(layer, slice),
+                                                   .a = batch_matrix(step, step->a[l - 1], layer->inputs),
+                                                   .d_in = batch_matrix(step, step->d[l - 1], layer->inputs),
+                                                   .activation = step->network->layers[l - 1].activation});
     }
 }
 
@@ -256,19 +267,15 @@ static void measure(const struct tp_step *step, const struct tp_step_member *mem
         if (member->index >= layer->slice_count)
             continue;
         const struct tp_slice *slice = &layer->slices[member->index];
-        step->tier->update(&(struct tp_update){.rows = rows,
-                                               .input_end = layer->inputs,
-                                               .inputs = layer->inputs,
-                                               .units = slice->units,
-                                               .bias = layer->bias,
-                                               .a = l == 0 ? member->inputs : step->a[l - 1],
-                                               .a_stride = step->stride,
-                                               .d = step->d[l] + slice->unit_begin / TP_PANEL * step->stride,
-                                               .d_stride = step->stride,
-                                               .optimizer = &step->optimizer,
-                                               .w = slice->w,
-                                               .w_stride = slice->w_stride,
-                                               .gradient = member->gradient});
+        step->tier->update(&(struct tp_update){
+            .rows = rows,
+            .input_end = layer->inputs,
+            .bias = layer->bias,
+            .a = inputs_of(step, member, l),
+            .d = outputs_of(step, step->d[l], slice),
+            .optimizer = &step->optimizer,
+            .w = weights_of(layer, slice),
+            .gradient = {member->gradient, slice->w_stride, layer->inputs + layer->bias, slice->units}});
         for (size_t u = 0; u < slice->units; u += TP_PANEL) {
             size_t columns = slice->units - u < TP_PANEL ? slice->units - u : TP_PANEL;
             step->squares[l][(slice->unit_begin + u) / TP_PANEL] = panel_squares(
@@ -298,18 +305,12 @@ static bool update(const struct tp_step *step, const struct tp_step_member *memb
         step->tier->update(&(struct tp_update){.rows = rows,
                                                .input_begin = share.inputs.begin,
                                                .input_end = share.inputs.end,
-                                               .inputs = layer->inputs,
-                                               .units = slice->units,
                                                .bias = share.bias,
-                                               .a = l == 0 ? member->inputs : step->a[l - 1],
-                                               .a_stride = step->stride,
-                                               .d = step->d[l] + slice->unit_begin / TP_PANEL * step->stride,
-                                               .d_stride = step->stride,
+                                               .a = inputs_of(step, member, l),
+                                               .d = outputs_of(step, step->d[l], slice),
                                                .optimizer = &step->optimizer,
-                                               .w = slice->w,
-                                               .w_stride = slice->w_stride,
-                                               .wt = slice->wt,
-                                               .wt_stride = slice->wt_stride,
+                                               .w = weights_of(layer, slice),
+                                               .wt = transposed_of(layer, slice),
                                                .state = {slice->state[0], slice->state[1]},
                                                .nontemporal = step->nontemporal});
         tp_profile_work(member->profile, TILEPROP_UPDATE, l);

@@ -69,7 +69,7 @@ static double element(const struct comparison *c, const float *matrix, size_t ro
     return (double)matrix[tp_panel_offset(c->step.stride, row, column)];
 }
 
-static const float *inputs_of(const struct comparison *c, size_t l)
+static float *inputs_of(const struct comparison *c, size_t l)
 {
     return l == 0 ? c->member.inputs : c->step.a[l - 1];
 }
@@ -166,19 +166,15 @@ static void compare_update(struct comparison *c, size_t l)
 {
     const struct tp_f64_layer *layer = &c->plain->layers[l];
     const struct tp_slice *slice = &c->network.layers[l].slices[0];
-    c->step.tier->update(&(struct tp_update){.rows = c->plain->batch,
-                                             .input_end = layer->inputs,
-                                             .inputs = layer->inputs,
-                                             .units = layer->units,
-                                             .bias = layer->bias,
-                                             .a = inputs_of(c, l),
-                                             .a_stride = c->step.stride,
-                                             .d = c->step.d[l],
-                                             .d_stride = c->step.stride,
-                                             .optimizer = &c->step.optimizer,
-                                             .w = slice->w,
-                                             .w_stride = slice->w_stride,
-                                             .gradient = c->gradient});
+    c->step.tier->update(&(struct tp_update){
+        .rows = c->plain->batch,
+        .input_end = layer->inputs,
+        .bias = layer->bias,
+        .a = {inputs_of(c, l), c->step.stride, c->plain->batch, layer->inputs},
+        .d = {c->step.d[l], c->step.stride, c->plain->batch, layer->units},
+        .optimizer = &c->step.optimizer,
+        .w = {slice->w, slice->w_stride, layer->inputs + layer->bias, layer->units},
+        .gradient = {c->gradient, slice->w_stride, layer->inputs + layer->bias, layer->units}});
     double largest = 0, apart = 0;
     for (size_t i = 0; i < layer->inputs + layer->bias; i++) {
         for (size_t u = 0; u < layer->units; u++) {

@@ -20,25 +20,25 @@
 static void forward_wrong(const struct tp_forward *f)
 {
     tp_tiers[0]->forward(f);
-    f->z[0] += 1;
+    f->z.data[0] += 1;
 }
 
 static void backward_wrong(const struct tp_backward *b)
 {
     tp_tiers[0]->backward(b);
-    b->d_in[0] += 1;
+    b->d_in.data[0] += 1;
 }
 
 static void update_wrong(const struct tp_update *u)
 {
     tp_tiers[0]->update(u);
-    *(u->gradient ? u->gradient : u->wt ? u->wt : u->w) += 1;
+    *(u->gradient.data ? u->gradient.data : u->wt.data ? u->wt.data : u->w.data) += 1;
 }
 
 static void pack_wrong(const struct tp_pack *p)
 {
     tp_tiers[0]->pack_u8(p);
-    p->a[0] += 1;
+    p->a.data[0] += 1;
 }
 
 static void loss_wrong(const struct tp_loss *l)

@@ -10,7 +10,7 @@ static void run_and_spoil(tp_forward_fn *forward, const struct tp_forward *f)
 {
     forward(f);
     if (f->row_begin == 0)
-        f->z[0] += 1;
+        f->z.data[0] += 1;
 }
 
 void __wrap_tp_forward_6x16_avx2(const struct tp_forward *f)

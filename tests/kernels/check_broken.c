@@ -11,15 +11,15 @@
 static void forward_zeros(const struct tp_forward *f)
 {
     for (size_t r = f->row_begin; r < f->row_end; r++) {
-        for (size_t u = 0; u < f->units; u++)
-            f->z[tp_panel_offset(f->z_stride, r, u)] = 0;
+        for (size_t u = 0; u < f->z.columns; u++)
+            *tp_matrix_at(&f->z, r, u) = 0;
     }
 }
 
 static void forward_misses_last_column(const struct tp_forward *f)
 {
     struct tp_forward g = *f;
-    g.units--;
+    g.z.columns--;
     tp_forward_reference(&g);
 }
 
@@ -27,7 +27,7 @@ static void forward_misses_last_column(const struct tp_forward *f)
 static void forward_reads_padding(const struct tp_forward *f)
 {
     struct tp_forward g = *f;
-    g.inputs = f->bias ? f->inputs : tp_panel_count(f->inputs) * TP_PANEL;
+    g.a.columns = f->bias ? f->a.columns : tp_panel_count(f->a.columns) * TP_PANEL;
     tp_forward_reference(&g);
 }
 
@@ -45,12 +45,11 @@ static void forward_in_two_chains(const struct tp_forward *f)
     if (f->activation != TILEPROP_LINEAR || f->bias)
         return;
     for (size_t r = f->row_begin; r < f->row_end; r++) {
-        for (size_t u = 0; u < f->units; u++) {
+        for (size_t u = 0; u < f->z.columns; u++) {
             float sum[2] = {0, 0};
-            for (size_t k = 0; k < f->inputs; k++)
-                sum[k % 2] = fmaf(f->a[tp_panel_offset(f->a_stride, r, k)],
-                                  f->w[tp_panel_offset(f->w_stride, k, u)], sum[k % 2]);
-            f->z[tp_panel_offset(f->z_stride, r, u)] = sum[0] + sum[1];
+            for (size_t k = 0; k < f->a.columns; k++)
+                sum[k % 2] = fmaf(*tp_matrix_at(&f->a, r, k), *tp_matrix_at(&f->w, k, u), sum[k % 2]);
+            *tp_matrix_at(&f->z, r, u) = sum[0] + sum[1];
         }
     }
 }
@@ -70,15 +69,15 @@ static void backward_forgets_slices(const struct tp_backward *b)
 static void loss_takes_highest_class(const struct tp_loss *l)
 {
     float z[256];
-    bool small = l->classes <= COUNT(z);
+    bool small = l->z.columns <= COUNT(z);
     for (size_t r = l->row_begin; r < l->row_end; r++) {
         struct tp_loss one = *l;
         one.row_begin = r;
         one.row_end = r + 1;
-        for (size_t k = 0; small && k < l->classes; k++)
-            z[k] = l->z[tp_panel_offset(l->z_stride, r, k)];
+        for (size_t k = 0; small && k < l->z.columns; k++)
+            z[k] = *tp_matrix_at(&l->z, r, k);
         tp_loss_reference(&one);
-        for (size_t k = 0; small && l->predicted && k < l->classes; k++) {
+        for (size_t k = 0; small && l->predicted && k < l->z.columns; k++) {
             if (z[k] >= z[l->predicted[r]])
                 l->predicted[r] = (uint16_t)k;
         }
@@ -88,8 +87,8 @@ static void loss_takes_highest_class(const struct tp_loss *l)
 static void update_decays_bias(const struct tp_update *t)
 {
     tp_update_reference(t);
-    for (size_t u = 0; t->bias && !t->gradient && t->optimizer->decay > 0 && u < t->units; u++) {
-        float *w = t->w + tp_panel_offset(t->w_stride, t->inputs, u);
+    for (size_t u = 0; t->bias && !t->gradient.data && t->optimizer->decay > 0 && u < t->d.columns; u++) {
+        float *w = tp_matrix_at(&t->w, t->a.columns, u);
         *w = fmaf(-t->optimizer->rate * t->optimizer->decay, *w, *w);
     }
 }
@@ -98,14 +97,14 @@ static void update_decays_bias(const struct tp_update *t)
 static void update_overruns_inputs(const struct tp_update *t)
 {
     tp_update_reference(t);
-    if (t->bias && t->input_end == t->inputs && t->inputs % TP_PANEL && !t->gradient)
-        memset(t->w + t->inputs * TP_PANEL, 0, TP_PANEL * sizeof(float));
+    if (t->bias && t->input_end == t->a.columns && t->a.columns % TP_PANEL && !t->gradient.data)
+        memset(t->w.data + t->a.columns * TP_PANEL, 0, TP_PANEL * sizeof(float));
 }
 
 static void update_keeps_old_transpose(const struct tp_update *t)
 {
     struct tp_update s = *t;
-    s.wt = NULL;
+    s.wt.data = NULL;
     tp_update_reference(&s);
 }
 
@@ -131,8 +130,8 @@ static void pack_reads_behind(const struct tp_pack *p)
     volatile uint8_t last = 0;
     for (size_t r = p->row_begin; r < p->row_end; r++) {
         size_t sample = p->index ? p->index[r] : r;
-        const uint8_t *bytes = (const uint8_t *)p->samples + sample * p->features;
-        last = bytes[tp_panel_count(p->features) * TP_PANEL - 1];
+        const uint8_t *bytes = (const uint8_t *)p->samples + sample * p->a.columns;
+        last = bytes[tp_panel_count(p->a.columns) * TP_PANEL - 1];
     }
     (void)last;
     tp_pack_u8_reference(p);

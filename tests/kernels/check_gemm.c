@@ -51,13 +51,12 @@ static void check_forward_values(struct verdict *v, const struct tp_forward *f, 
     if (!has_oracle(kind) || (f->activation != TILEPROP_LINEAR && f->activation != TILEPROP_RELU))
         return;
     for (size_t r = f->row_begin; r < f->row_end; r++) {
-        for (size_t u = 0; u < f->units; u++) {
+        for (size_t u = 0; u < f->z.columns; u++) {
             struct product p = {0};
-            for (size_t k = 0; k < f->inputs; k++)
-                add_term(&p, f->a[tp_panel_offset(f->a_stride, r, k)],
-                         f->w[tp_panel_offset(f->w_stride, k, u)]);
+            for (size_t k = 0; k < f->a.columns; k++)
+                add_term(&p, *tp_matrix_at(&f->a, r, k), *tp_matrix_at(&f->w, k, u));
             if (f->bias)
-                add_term(&p, 1, f->w[tp_panel_offset(f->w_stride, f->inputs, u)]);
+                add_term(&p, 1, *tp_matrix_at(&f->w, f->a.columns, u));
             if (f->activation == TILEPROP_RELU && p.sum < 0)
                 p.sum = 0;
             check_product(v, "z", r, unit_begin + u, matrix_get(z, r, unit_begin + u), &p,
@@ -84,18 +83,13 @@ static void forward_case(struct verdict *v, tp_forward_fn *kernel, const struct 
     struct matrix got = matrix_copy(&before), want = matrix_copy(&before);
     struct tp_forward f = {.row_begin = row_begin,
                            .row_end = row_end,
-                           .inputs = shape->inputs,
-                           .units = shape->units,
                            .bias = bias,
-                           .a = a.data,
-                           .a_stride = a.stride,
-                           .w = w.data + tp_panel_offset(w.stride, 0, unit_begin),
-                           .w_stride = w.stride,
-                           .z = want.data + tp_panel_offset(want.stride, 0, unit_begin),
-                           .z_stride = want.stride,
+                           .a = matrix_view(&a, 0, shape->inputs),
+                           .w = matrix_view(&w, unit_begin, shape->units),
+                           .z = matrix_view(&want, unit_begin, shape->units),
                            .activation = activation};
     tp_forward_reference(&f);
-    f.z = got.data + tp_panel_offset(got.stride, 0, unit_begin);
+    f.z = matrix_view(&got, unit_begin, shape->units);
     kernel(&f);
     /* inf times 0 and sigmoid(0) are not 0; columns past the slice that are not padding of w are not zero
      * either */
@@ -122,13 +116,14 @@ void check_forward(struct verdict *v, tp_forward_fn *kernel)
 /* Slices of whole panels, in ascending order; the reference gets all units in one call. */
 static void run_slices(tp_backward_fn *kernel, const struct tp_backward *whole, size_t slice)
 {
-    for (size_t u = 0; u < whole->units; u += slice) {
+    for (size_t u = 0; u < whole->d.columns; u += slice) {
         struct tp_backward b = *whole;
-        b.units = whole->units - u < slice ? whole->units - u : slice;
+        const size_t units = whole->d.columns - u < slice ? whole->d.columns - u : slice;
         b.first = whole->first && u == 0;
-        b.last = whole->last && u + b.units == whole->units;
-        b.d += tp_panel_offset(b.d_stride, 0, u);
-        b.wt += u * TP_PANEL;
+        b.last = whole->last && u + units == whole->d.columns;
+        b.d = tp_matrix_columns(&whole->d, u, units);
+        b.wt.data += u * TP_PANEL;
+        b.wt.rows = units;
         kernel(&b);
     }
 }
@@ -141,9 +136,8 @@ static void check_backward_values(struct verdict *v, const struct tp_backward *b
     for (size_t r = b->row_begin; r < b->row_end; r++) {
         for (size_t i = b->input_begin; i < b->input_end; i++) {
             struct product p = {0};
-            for (size_t u = 0; u < b->units; u++)
-                add_term(&p, b->d[tp_panel_offset(b->d_stride, r, u)],
-                         b->wt[tp_panel_offset(b->wt_stride, u, i)]);
+            for (size_t u = 0; u < b->d.columns; u++)
+                add_term(&p, *tp_matrix_at(&b->d, r, u), *tp_matrix_at(&b->wt, u, i));
             check_product(v, "d_in", r, i, matrix_get(d_in, r, i), &p, kind == DATA_INTEGERS);
         }
     }
@@ -178,20 +172,15 @@ static void backward_case(struct verdict *v, tp_backward_fn *kernel, const struc
                             .row_end = row_end,
                             .input_begin = input_begin,
                             .input_end = input_end,
-                            .units = chain,
                             .first = first,
                             .last = last,
-                            .d = d.data,
-                            .d_stride = d.stride,
-                            .wt = wt.data,
-                            .wt_stride = wt.stride,
-                            .a = last ? a.data : NULL,
-                            .a_stride = a.stride,
-                            .d_in = want.data,
-                            .d_in_stride = want.stride,
+                            .d = matrix_view(&d, 0, chain),
+                            .wt = matrix_view(&wt, 0, inputs),
+                            .a = last ? matrix_view(&a, 0, inputs) : (struct tp_matrix){0},
+                            .d_in = matrix_view(&want, 0, inputs),
                             .activation = activation};
     tp_backward_reference(&b);
-    b.d_in = got.data;
+    b.d_in.data = got.data;
     run_slices(kernel, &b, slice);
     struct region region = {row_begin,   row_end,   NO_ROW,
                             input_begin, input_end, zero_padding && kind != DATA_SPECIALS};

@@ -75,6 +75,8 @@ struct matrix {
 struct matrix matrix_new(size_t rows, size_t columns, enum data_kind kind, bool zero_padding);
 struct matrix matrix_copy(const struct matrix *m);
 void matrix_free(struct matrix *m);
+/* As kernels take it: columns [column, column + columns), column a multiple of 16. */
+struct tp_matrix matrix_view(const struct matrix *m, size_t column, size_t columns);
 float matrix_get(const struct matrix *m, size_t row, size_t column);
 
 /* What a kernel is to write: rows [row_begin, row_end) and row `extra`, columns [column_begin, column_end).

@@ -82,7 +82,7 @@ static void check_row(struct verdict *v, const struct tp_loss *l, const float *z
     double m = (double)z[0];
     size_t best = 0;
     bool has_nan = isnan(z[0]);
-    for (size_t k = 1; k < l->classes; k++) {
+    for (size_t k = 1; k < l->z.columns; k++) {
         has_nan = has_nan || isnan(z[k]);
         if ((double)z[k] > m) {
             m = (double)z[k];
@@ -90,17 +90,17 @@ static void check_row(struct verdict *v, const struct tp_loss *l, const float *z
         }
     }
     double s = 0;
-    for (size_t k = 0; k < l->classes; k++)
+    for (size_t k = 0; k < l->z.columns; k++)
         s += exp((double)z[k] - m);
 
     float weight = l->weights ? l->weights[r] : 1, loss = o->loss[SLACK + r];
     size_t predicted = l->predicted ? o->predicted[SLACK + r] : best;
-    if (predicted >= l->classes)
-        verdict_fail(v, "predicted[%zu] is %zu of %zu classes", r, predicted, l->classes);
+    if (predicted >= l->z.columns)
+        verdict_fail(v, "predicted[%zu] is %zu of %zu classes", r, predicted, l->z.columns);
     if (has_nan && !isnan(loss))
         verdict_fail(v, "row %zu has a NaN, its loss is %a", r, (double)loss);
-    if (has_nan && l->d) {
-        for (size_t k = 0; k < l->classes; k++) {
+    if (has_nan && l->d.data) {
+        for (size_t k = 0; k < l->z.columns; k++) {
             if (!isnan(matrix_get(&o->d, r, k)))
                 verdict_fail(v, "row %zu has a NaN, d[%zu] is %a", r, k, (double)matrix_get(&o->d, r, k));
         }
@@ -111,7 +111,7 @@ static void check_row(struct verdict *v, const struct tp_loss *l, const float *z
         verdict_fail(v, "predicted[%zu] is %zu, the lowest maximum is at %zu", r, predicted, best);
 
     /* s: one ulp of each exponential, the roundings of classes / 16 + 4 additions; then log's two ulp. */
-    double u = 0x1p-23, s_error = ((double)l->classes / 16 + 8) * u;
+    double u = 0x1p-23, s_error = ((double)l->z.columns / 16 + 8) * u;
     double gap = m - (double)z[l->labels[r]];
     bool finite = isfinite(gap);
     gap = fmin(gap, (double)FLT_MAX);
@@ -120,7 +120,7 @@ static void check_row(struct verdict *v, const struct tp_loss *l, const float *z
     if (finite && fabs(exact) <= (double)FLT_MAX && !(fabs((double)loss - exact) <= bound))
         verdict_fail(v, "loss[%zu] is %a, expected %a within %g", r, (double)loss, exact, bound);
     double factor = (double)weight * (double)l->scale;
-    for (size_t k = 0; l->d && k < l->classes; k++) {
+    for (size_t k = 0; l->d.data && k < l->z.columns; k++) {
         double want = (exp((double)z[k] - m) / s - (k == l->labels[r])) * factor;
         double near = fabs(factor) * (s_error + 4 * u) + (double)FLT_MIN;
         if (!(fabs((double)matrix_get(&o->d, r, k) - want) <= near)) {
@@ -151,10 +151,8 @@ static void check_vectors(struct verdict *v, const struct loss_case *c, const st
 static void call(tp_loss_fn *kernel, struct tp_loss l, const struct loss_case *c, const struct matrix *z,
                  struct outputs *o)
 {
-    l.z = c->gradient == IN_PLACE ? o->d.data : z->data;
-    l.z_stride = c->gradient == IN_PLACE ? o->d.stride : z->stride;
-    l.d = c->gradient == UNWANTED ? NULL : o->d.data;
-    l.d_stride = o->d.stride;
+    l.z = matrix_view(c->gradient == IN_PLACE ? &o->d : z, 0, c->classes);
+    l.d = c->gradient == UNWANTED ? (struct tp_matrix){0} : matrix_view(&o->d, 0, c->classes);
     l.loss = o->loss + SLACK;
     l.predicted = c->predicts ? o->predicted + SLACK : NULL;
     kernel(&l);
@@ -181,7 +179,7 @@ static void run_case(struct verdict *v, tp_loss_fn *kernel, const struct loss_ca
     }
     struct tp_loss l = {.row_begin = c->row_begin,
                         .row_end = c->row_end,
-                        .classes = c->classes,
+                        .z = matrix_view(&z, 0, c->classes),
                         .labels = labels,
                         .weights = c->weighted ? weights : NULL,
                         .scale = 1 / (float)c->rows};
@@ -191,7 +189,7 @@ static void run_case(struct verdict *v, tp_loss_fn *kernel, const struct loss_ca
     matrix_compare(v, "d", &got.d, &want.d, &before, c->gradient == UNWANTED ? &none : &all);
     check_vectors(v, c, &got, &want, &z);
 
-    l.d = c->gradient == UNWANTED ? NULL : got.d.data;
+    l.d.data = c->gradient == UNWANTED ? NULL : got.d.data;
     l.predicted = c->predicts ? got.predicted : NULL;
     float *row = check_alloc(c->classes * sizeof *row);
     for (size_t r = c->row_begin; r < c->row_end; r++) {

@@ -34,8 +34,8 @@ static void check_formula(struct verdict *v, const struct tp_pack *p, bool is_u8
 {
     for (size_t r = p->row_begin; r < p->row_end; r++) {
         size_t sample = p->index ? p->index[r] : r;
-        for (size_t c = 0; c < p->features; c++) {
-            size_t at = sample * p->features + c;
+        for (size_t c = 0; c < p->a.columns; c++) {
+            size_t at = sample * p->a.columns + c;
             float x;
             if (is_u8)
                 x = ((const uint8_t *)p->samples)[at];
@@ -71,18 +71,16 @@ static void run_case(struct verdict *v, tp_pack_fn *kernel, bool is_u8, const st
     struct matrix got = matrix_copy(&before), want = matrix_copy(&before);
     struct tp_pack p = {.row_begin = c->row_begin,
                         .row_end = c->row_end,
-                        .features = c->features,
                         .samples = samples.data,
                         .index = c->by_index ? index.data : NULL,
                         .scale = scale.data,
                         .shift = shift.data,
-                        .a = want.data,
-                        .a_stride = want.stride};
+                        .a = matrix_view(&want, 0, c->features)};
     if (is_u8)
         tp_pack_u8_reference(&p);
     else
         tp_pack_f32_reference(&p);
-    p.a = got.data;
+    p.a.data = got.data;
     kernel(&p);
     struct region region = {c->row_begin, c->row_end, NO_ROW, 0, c->features, true};
     matrix_compare(v, "a", &got, &want, &before, &region);

@@ -179,6 +179,12 @@ void matrix_free(struct matrix *m)
     *m = (struct matrix){0};
 }
 
+struct tp_matrix matrix_view(const struct matrix *m, size_t column, size_t columns)
+{
+    const struct tp_matrix whole = {m->data, m->stride, m->rows, m->columns};
+    return tp_matrix_columns(&whole, column, columns);
+}
+
 float matrix_get(const struct matrix *m, size_t row, size_t column)
 {
     return m->data[tp_panel_offset(m->stride, row, column)];

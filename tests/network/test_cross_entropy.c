@@ -63,13 +63,10 @@ static void check_batch(const struct tp_tier *tier, size_t rows, size_t classes,
 {
     make_batch(rows, classes, spread);
     tier->loss(&(struct tp_loss){.row_end = rows,
-                                 .classes = classes,
-                                 .z = batch.z,
-                                 .z_stride = STRIDE,
+                                 .z = {batch.z, STRIDE, rows, classes},
                                  .labels = batch.labels,
                                  .scale = 1 / (float)rows,
-                                 .d = batch.d,
-                                 .d_stride = STRIDE,
+                                 .d = {batch.d, STRIDE, rows, classes},
                                  .loss = batch.loss});
     const double bound = relative_bound(classes, spread), expected = cross_entropy(rows, classes);
     double mean = 0;

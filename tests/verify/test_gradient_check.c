@@ -152,7 +152,7 @@ static void pack_planted(const struct tp_pack *arguments)
 static void forward_planted(const struct tp_forward *arguments)
 {
     struct tp_forward wrong = *arguments;
-    wrong.inputs--;
+    wrong.a.columns--;
     honest->forward(&wrong);
 }
 
