@@ -276,7 +276,7 @@ test: deps-test ## install what is needed, build, run all tests; last line: N pa
 	$(Q)$(MAKE) check
 
 .PHONY: check
-check: $(PROGRAMS) $(FAULTY) $(if $(SANITIZE),,$(if $(HAS_BENCHMARK),$(BIN)/bench $(BUILD)/wrong/bench) manual) $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
+check: $(PROGRAMS) $(FAULTY) $(if $(X86),$(BUILD)/wrong/train) $(if $(SANITIZE),,$(if $(HAS_BENCHMARK),$(BIN)/bench $(BUILD)/wrong/bench) manual) $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
 	$(Q)TP_TRAIN=$(BIN)/train TP_PREDICT=$(BIN)/predict TP_EXPORT=$(BIN)/export TP_BUILD=$(BUILD) TP_SANITIZE=$(SANITIZE) CC='$(CC)' PYTHON='$(PYTHON)' tests/run $(TESTS)
 
 .PHONY: asan ubsan sanitize
@@ -363,11 +363,16 @@ $(BUILD)/slow-%/bench: $(BUILD)/slow-%/forward.o $(BENCH_PARTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link_bench,$(instead))
 
-# And with one that is wrong, which bench is to find before it times anything.
+# And with one that is wrong, which bench is to find before it times anything, and train --check-gradient.
 $(BUILD)/wrong/bench: $(BUILD)/tests/bench/wrong_forward.o $(BENCH_PARTS)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(call link_bench,$(instead))
+
+$(BUILD)/wrong/train: $(BUILD)/tests/bench/wrong_forward.o $(BUILD)/src/cli/train.o $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(call link,$(instead))
 
 $(BUILD)/slow-%/count: $(BUILD)/slow-%/forward.o $(BUILD)/bench/count.o $(BUILD)/bench/call.o $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 	$(call say,LINK,$@)

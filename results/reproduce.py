@@ -69,15 +69,11 @@ def rounded(value):
 
 
 def keep_check(item):
-    """The tiers give the same bits, so one of them stands for those that this CPU has."""
     began = time.monotonic()
     found = ask(item, ["--config", HERE / item / "run.conf", "--check-gradient"])
     seconds = time.monotonic() - began
-    tiers = found.pop("tiers")
-    different = [name for name, verdict in tiers.items() if verdict != tiers["reference"]]
-    if different:
-        sys.exit(f"reproduce.py: {item}: {', '.join(different)} does not give what reference gives")
-    write_json(HERE / item / "check.json", rounded({**found, "tier": tiers["reference"]}))
+    del found["tiers"]  # those of this CPU; ask() fails where one of them is wrong
+    write_json(HERE / item / "check.json", rounded(found))
     known = machine()
     known["seconds"][item] = round(seconds, 2)
     write_json(HERE / "run.json", known)

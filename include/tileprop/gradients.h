@@ -3,11 +3,9 @@
  *
  *     tileprop_gradients found = {.size = sizeof found};
  *     tileprop_check_gradients(&options, &data, NULL, NULL, &found, message, sizeof message);
- *     ... found.layers_right && found.isas_right ...
+ *     ... found.layers_right ...
  *
- * In two parts. In double, every weight's gradient by backpropagation is compared with difference quotients
- * of the loss. In float, with each set of instructions that is here, every verb of a step is compared with
- * what double makes of the verb's own inputs, so that its bound does not grow with the depth.
+ * In double, every weight's gradient by backpropagation is compared with difference quotients of the loss.
  */
 #ifndef TILEPROP_GRADIENTS_H
 #define TILEPROP_GRADIENTS_H
@@ -22,7 +20,6 @@ extern "C" {
 #define TILEPROP_CHECK_COURSE_STEP 1e-3 /* the course's: |difference| <= step^2, which is not judged */
 #define TILEPROP_CHECK_STEP        1e-4 /* the own one; a layer shortens it where truncation is too coarse */
 #define TILEPROP_CHECK_COARSEST    1e-3 /* of a layer's largest gradient: a wider bound decides nothing */
-#define TILEPROP_CHECK_ISAS_MAX    8
 
 /* A weight of a layer: its input, or as many as there are inputs for the bias, and its unit, from 0. */
 typedef struct tileprop_weight_place {
@@ -48,28 +45,15 @@ typedef struct tileprop_layer_gradients {
     int right; /* difference <= truncation + rounding <= TILEPROP_CHECK_COARSEST * largest, not all skipped */
 } tileprop_layer_gradients;
 
-/* Of one set of instructions. */
-typedef struct tileprop_isa_gradients {
-    const char *isa;               /* lives as long as the library */
-    double shares[TILEPROP_VERBS]; /* by verb: largest error as a part of its bound; above 1 or NaN: wrong */
-    size_t layer;                  /* of the gradient that is worst by that share, from 0 */
-    tileprop_weight_place at;
-    double difference, bound; /* there */
-    double end_to_end;        /* largest |gradient - that in double| as a part of the layer's largest one */
-    int right;                /* all verbs */
-} tileprop_isa_gradients;
-
 /* Means over the samples that were taken. */
 typedef struct tileprop_gradients {
-    size_t size;                  /* sizeof(tileprop_gradients), filled by the caller */
-    size_t samples;               /* taken */
-    int stopped;                  /* progress ended the check; then nothing that follows is there */
-    int layers_right, isas_right; /* all of them */
-    size_t course_layer;          /* with the largest course, the first of equal ones */
+    size_t size;         /* sizeof(tileprop_gradients), filled by the caller */
+    size_t samples;      /* taken */
+    int stopped;         /* progress ended the check; then nothing that follows is there */
+    int layers_right;    /* all of them */
+    size_t course_layer; /* with the largest course, the first of equal ones */
     size_t layer_count;
     tileprop_layer_gradients layers[TILEPROP_HIDDEN_MAX + 1];
-    size_t isa_count;
-    tileprop_isa_gradients isas[TILEPROP_CHECK_ISAS_MAX];
 } tileprop_gradients;
 
 /*

@@ -5,25 +5,6 @@
 #include "api/api.h"
 #include "verify/gradient_check.h"
 
-static tileprop_status check_tiers(const struct tp_train_options *options, const struct tp_dataset *set,
-                                   const struct tp_normalization *normalization,
-                                   const struct tp_reference_f64 *plain, tileprop_gradients *found,
-                                   struct tp_error *error)
-{
-    tileprop_status status = TILEPROP_OK;
-    found->isas_right = 1;
-    for (size_t t = 0; tp_tiers[t] && found->isa_count < TILEPROP_CHECK_ISAS_MAX && status == TILEPROP_OK;
-         t++) {
-        tileprop_isa_gradients *isa = &found->isas[found->isa_count];
-        if (!tp_tier_runs_here(tp_tiers[t]))
-            continue;
-        status = tp_tier_check(tp_tiers[t], options, set, normalization, plain, isa, error);
-        found->isas_right &= isa->right;
-        found->isa_count += status == TILEPROP_OK;
-    }
-    return status;
-}
-
 static tileprop_status check_network(const struct tp_train_options *options, const struct tp_dataset *set,
                                      int (*progress)(void *context, double share), void *context,
                                      tileprop_gradients *found, struct tp_error *error)
@@ -36,8 +17,6 @@ static tileprop_status check_network(const struct tp_train_options *options, con
     if (status == TILEPROP_OK)
         status =
             tp_finite_differences_measure(&plain, tp_train_threads(options), progress, context, found, error);
-    if (status == TILEPROP_OK && !found->stopped)
-        status = check_tiers(options, set, &normalization, &plain, found, error);
     tp_f64_free(&plain);
     tp_normalization_free(&normalization);
     return status;

@@ -61,10 +61,15 @@ static struct place_text place_text(const tileprop_layer_gradients *layer, tilep
     return place;
 }
 
+static size_t samples_of(const tileprop_data *data)
+{
+    return data->rows < TILEPROP_CHECK_SAMPLES ? data->rows : TILEPROP_CHECK_SAMPLES;
+}
+
 static void write_opening(const tileprop_options *options, const char *directory, const tileprop_data *train)
 {
-    printf(TP_LABEL "%s, the first %zu of %zu training samples\n", "data", directory,
-           train->rows < TILEPROP_CHECK_SAMPLES ? train->rows : TILEPROP_CHECK_SAMPLES, train->rows);
+    printf(TP_LABEL "%s, the first %zu of %zu training samples\n", "data", directory, samples_of(train),
+           train->rows);
     printf(TP_LABEL "%zu", "network", train->features);
     for (size_t l = 0; l < options->hidden_count; l++)
         printf("-%zu", options->hidden[l]);
@@ -104,18 +109,47 @@ static void write_differences(const tileprop_gradients *found)
     }
 }
 
-static void write_isas(const tileprop_gradients *found)
+/* The hash of the weights that one step on the samples of the check gives. */
+static tileprop_status hash_step(const tileprop_options *options, const tileprop_data *data, const char *isa,
+                                 uint64_t *hash, struct tp_error *error)
 {
-    printf("\nEach instruction set here, in float. Largest error of each verb as a part of its bound, the "
-           "worst\ngradient, and how far gradients are from those above, as a part of the layer's largest.\n"
-           "\n             pack  forward   loss  backward  update  layer    off by     bound  apart\n");
-    for (size_t i = 0; i < found->isa_count; i++) {
-        const tileprop_isa_gradients *isa = &found->isas[i];
-        printf("  %-9s  %.3f    %.3f  %.3f     %.3f   %.3f  %5zu  %.2e  %.2e  %.0e  %s\n", isa->isa,
-               isa->shares[TILEPROP_PACK], isa->shares[TILEPROP_FORWARD], isa->shares[TILEPROP_LOSS],
-               isa->shares[TILEPROP_BACKWARD], isa->shares[TILEPROP_UPDATE], isa->layer + 1, isa->difference,
-               isa->bound, isa->end_to_end, isa->right ? "right" : "WRONG");
+    tileprop_options once = *options;
+    tileprop_data batch = *data;
+    tileprop_result result = {.size = sizeof result};
+    batch.rows = samples_of(data);
+    once.batch = batch.rows;
+    once.epochs = once.evals_per_epoch = once.threads = 1;
+    once.threads_exact = 0;
+    once.isa = isa;
+    const tileprop_status status =
+        tileprop_train(&once, &batch, &batch, NULL, NULL, &result, error->text, sizeof error->text);
+    *hash = result.weights_hash;
+    return status == TILEPROP_DIVERGED ? TILEPROP_OK : status; /* the rate may be large */
+}
+
+/* Compares a step of each tier that runs here with the reference's, writes a line for each and fills
+ * *verdicts with them. */
+static tileprop_status compare_tiers(const tileprop_options *options, const tileprop_data *data,
+                                     json_t *verdicts, bool *equal, struct tp_error *error)
+{
+    const char *isa;
+    int runs;
+    uint64_t expected, found;
+    tileprop_status status = hash_step(options, data, "reference", &expected, error);
+    putchar('\n');
+    for (size_t i = 0; status == TILEPROP_OK && (isa = tileprop_isa(i, &runs)); i++) {
+        if (!runs || strcmp(isa, "reference") == 0)
+            continue;
+        status = hash_step(options, data, isa, &found, error);
+        if (status != TILEPROP_OK)
+            break;
+        const bool same = found == expected;
+        *equal = *equal && same;
+        printf(TP_LABEL "the bits of a step %s the reference's\n", isa, same ? "equal" : "DIFFER from");
+        if (verdicts && json_object_set_new(verdicts, isa, json_boolean(same)) != 0)
+            status = tp_fail(error, TILEPROP_FAILURE, "--json: out of memory");
     }
+    return status;
 }
 
 static json_t *json_place(const tileprop_gradients *found, size_t layer, tileprop_weight_place at)
@@ -156,50 +190,34 @@ static json_t *json_layer(const tileprop_gradients *found, size_t l)
     return tp_json_object(members, sizeof members / sizeof members[0]);
 }
 
-static json_t *json_isa(const tileprop_gradients *found, const tileprop_isa_gradients *isa)
+/* Takes `tiers` over. */
+static tileprop_status write_json(const tileprop_gradients *found, json_t *tiers, bool equal,
+                                  struct tp_error *error)
 {
-    struct tp_json_member shares[TILEPROP_VERBS];
-    for (int verb = 0; verb < TILEPROP_VERBS; verb++)
-        shares[verb] = (struct tp_json_member){tileprop_verb_name(verb), tp_json_number(isa->shares[verb])};
-    const struct tp_json_member members[] = {
-        {"shares_of_bound", tp_json_object(shares, TILEPROP_VERBS)},
-        {"at", json_place(found, isa->layer, isa->at)},
-        {"difference", tp_json_number(isa->difference)},
-        {"bound", tp_json_number(isa->bound)},
-        {"end_to_end", tp_json_number(isa->end_to_end)},
-        {"passed", json_boolean(isa->right)},
-    };
-    return tp_json_object(members, sizeof members / sizeof members[0]);
-}
-
-static tileprop_status write_json(const tileprop_gradients *found, struct tp_error *error)
-{
-    json_t *layers = json_array(), *isas = json_object();
+    json_t *layers = json_array();
     bool failed = false;
     for (size_t l = 0; l < found->layer_count; l++)
         failed |= json_array_append_new(layers, json_layer(found, l)) != 0;
-    for (size_t i = 0; i < found->isa_count; i++)
-        failed |= json_object_set_new(isas, found->isas[i].isa, json_isa(found, &found->isas[i])) != 0;
     const struct tp_json_member members[] = {
         {"samples", tp_json_count(found->samples)},
         {"course", json_course(found)},
         {"layers", layers},
-        {"tiers", isas},
-        {"passed", failed ? NULL : json_boolean(found->layers_right && found->isas_right)},
+        {"tiers", tiers},
+        {"passed", failed ? NULL : json_boolean(found->layers_right && equal)},
     };
     return tp_json_write(tp_json_object(members, sizeof members / sizeof members[0]), error);
 }
 
-static tileprop_status judge(const tileprop_gradients *found, struct tp_error *error)
+static tileprop_status judge(const tileprop_gradients *found, bool equal, struct tp_error *error)
 {
     if (!found->layers_right)
         return tp_fail(error, TILEPROP_FAILURE,
                        "--check-gradient: gradients in double are not shown to be right: expected a bound of "
                        "at most %g of the layer's largest, and differences within it",
                        TILEPROP_CHECK_COARSEST);
-    if (!found->isas_right)
+    if (!equal)
         return tp_fail(error, TILEPROP_FAILURE,
-                       "--check-gradient: a verb of an instruction set is outside its bound");
+                       "--check-gradient: a tier's step gives other bits than the reference's");
     return TILEPROP_OK;
 }
 
@@ -219,11 +237,15 @@ tileprop_status tp_gradient_report(const struct tp_train_command *command, const
     if (progress.shown)
         fprintf(stderr, "\r%*s\r", 30, "");
     *stopped = found.stopped != 0;
-    if (found.layer_count) {
+    if (found.layer_count)
         write_differences(&found);
-        write_isas(&found);
-    }
-    if (status == TILEPROP_OK && !found.stopped && command->json)
-        status = write_json(&found, error);
-    return status == TILEPROP_OK && !found.stopped ? judge(&found, error) : status;
+    json_t *tiers = command->json ? json_object() : NULL;
+    bool equal = true;
+    if (status == TILEPROP_OK && !found.stopped)
+        status = compare_tiers(&options, &data, tiers, &equal, error);
+    if (status != TILEPROP_OK || found.stopped)
+        json_decref(tiers);
+    else if (command->json)
+        status = write_json(&found, tiers, equal, error);
+    return status == TILEPROP_OK && !found.stopped ? judge(&found, equal, error) : status;
 }

@@ -291,8 +291,9 @@ static const struct tp_option table[] = {
      .help = "print mean, deviation and counts of the training samples and exit"},
     {.name = "check-gradient", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true,
      .offset = AT(check_gradient),
-     .help = "check the gradient of every weight on the first 100 training samples, in double and on each "
-             "instruction set that is here, and exit: 1 if one is wrong. --init auto then means uniform"},
+     .help = "check the gradient of every weight on the first 100 training samples, in double, and that a step of each "
+             "instruction set has the bits of the reference tier, and exit: 1 if not. --init auto then means "
+             "uniform"},
     {.name = "print-config", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true,
      .offset = AT(print_config),
      .help = "print all options as such a file and exit"},

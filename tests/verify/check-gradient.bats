@@ -40,13 +40,21 @@ course_seconds=30
     [ "$(field 'sum(l["weights"] for l in r["layers"])' <<<"$output")" = 54976 ]
 }
 
-@test "every tier that runs here is checked, whatever --isa says" {
+@test "a step of every tier that runs here has the reference's bits, whatever --isa says" {
     run check --hidden 8 --isa reference --json
     [ "$status" -eq 0 ]
-    tiers=$(field 'sorted(r["tiers"])' <<<"$output")
-    [[ $tiers == *reference* ]]
-    if grep -qw avx2 /proc/cpuinfo; then [[ $tiers == *avx2* ]]; fi
-    if grep -qw avx512f /proc/cpuinfo; then [[ $tiers == *avx512* ]]; fi
+    tiers=$(field 'r["tiers"]' <<<"$output")
+    if grep -qw avx2 /proc/cpuinfo; then [[ $tiers == *"'avx2': True"* ]]; fi
+    if grep -qw avx512f /proc/cpuinfo; then [[ $tiers == *"'avx512': True"* ]]; fi
+}
+
+@test "a tier whose step has other bits fails the check" { # forward is wrong: tests/bench/wrong_forward.c
+    grep -qw avx2 /proc/cpuinfo || skip "the reference tier alone runs here"
+    run --separate-stderr "${TP_BUILD:-$root/build}/wrong/train" --data "$root/data/mnist" --train-limit 200 --check-gradient \
+        --hidden 8 --json
+    [ "$status" -eq 1 ]
+    [[ $stderr == "train: --check-gradient: "* ]]
+    [ "$(field 'r["passed"], r["tiers"]["avx2"], all(l["passed"] for l in r["layers"])' <<<"$output")" = "False False True" ]
 }
 
 @test "it checks the network that the options describe, with all biases, relu or none hidden" {

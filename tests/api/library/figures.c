@@ -98,7 +98,7 @@ static void check_errors(tileprop_options options, tileprop_data data)
     int calls = 0;
     found.size = less.size = sizeof found;
     expect(!tileprop_check_gradients(&options, &data, end, &calls, &found, message, sizeof message) &&
-               found.stopped && calls == 1 && found.layer_count == 0 && found.isa_count == 0,
+               found.stopped && calls == 1 && found.layer_count == 0,
            "ending the check");
     memset(&less, 0x7f, sizeof less); /* of a caller that knows less */
     less.size = offsetof(tileprop_gradients, layer_count);
@@ -152,20 +152,11 @@ static void check_gradients(const char *pictures, const char *labels)
     found.size = sizeof found;
     expect(!tileprop_check_gradients(&options, &data, NULL, NULL, &found, message, sizeof message),
            "checking");
-    printf("%zu %d %.17g\n", found.samples, found.layers_right && found.isas_right,
-           found.layers[found.course_layer].course);
+    printf("%zu %d %.17g\n", found.samples, found.layers_right, found.layers[found.course_layer].course);
     for (size_t l = 0; l < found.layer_count; l++) {
         const tileprop_layer_gradients *layer = &found.layers[l];
         printf("%zu %zu %.17g %.17g %.17g %.17g %.17g %d\n", layer->weights, layer->skipped, layer->step,
                layer->difference, layer->truncation, layer->rounding, layer->largest, layer->right);
-    }
-    for (size_t i = 0; i < found.isa_count; i++) {
-        const tileprop_isa_gradients *isa = &found.isas[i];
-        printf("%s", isa->isa);
-        for (size_t verb = 0; verb < TILEPROP_VERBS; verb++)
-            printf(" %.17g", isa->shares[verb]);
-        printf(" %zu %.17g %.17g %.17g %d\n", isa->layer + 1, isa->difference, isa->bound, isa->end_to_end,
-               isa->right);
     }
     check_errors(options, data);
     free(samples);
