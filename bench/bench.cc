@@ -14,7 +14,6 @@
 extern "C" {
 #include "barrier.h"
 #include "bench_command.h"
-#include "cli/train_command.h"
 #include "cli/version.h"
 #include "limits.h"
 #include "system/cpus.h"

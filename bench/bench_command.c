@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/option_value.h"
 #include "cli/select_isa.h"
-#include "cli/train_command.h"
+#include "data/choices.h"
 
 #define UNITS_MAX  65536
 #define AT(member) offsetof(struct bench_command, member)
@@ -17,80 +16,76 @@ static const struct bench_command defaults = {.batch = 32,
                                               .optimizer = TILEPROP_MOMENTUM,
                                               .isa = "auto"};
 
-static const struct tp_choice operations[] = {{"all", BENCH_KINDS},
-                                              {"forward", BENCH_FORWARD},
-                                              {"backward", BENCH_BACKWARD},
-                                              {"update", BENCH_UPDATE},
-                                              {NULL, 0}};
+static const tileprop_choice operations[] = {{"all", BENCH_KINDS},
+                                             {"forward", BENCH_FORWARD},
+                                             {"backward", BENCH_BACKWARD},
+                                             {"update", BENCH_UPDATE},
+                                             {NULL, 0}};
 
 /* clang-format off */
 static const struct tp_option table[] = {
-    {.name = "all", .group = "Kernels", .kind = TP_OPTION_FLAG, .offset = AT(all),
-     .help = "every kernel and shape on every instruction set that is here, with warm and with cold caches"},
-    {.name = "gemm", .group = "Kernels", .argument = "SHAPES", .kind = TP_OPTION_TEXT, .keyword = "none",
-     .offset = AT(gemm),
-     .help = "matrix products of these shapes instead, MxNxK as in 32x64x785,500x500x500: the result is "
-             "M x N, and K is summed over"},
-    {.name = "op", .group = "Kernels", .argument = "NAME", .kind = TP_OPTION_CHOICE, .choices = operations,
-     .offset = AT(operation), .help = "only these products, and nothing else"},
-    {.name = "activation", .group = "Kernels", .argument = "NAME", .kind = TP_OPTION_CHOICE,
-     .choices = tp_activation_choices, .offset = AT(activation), .help = "of forward and backward"},
-    {.name = "optimizer", .group = "Kernels", .argument = "NAME", .kind = TP_OPTION_CHOICE,
-     .choices = tp_optimizer_choices, .offset = AT(optimizer), .help = "whose rule is part of update"},
-    {.name = "compare", .group = "Kernels", .kind = TP_OPTION_FLAG, .offset = AT(compare),
-     .help = "print a table of the products instead, beside naive loops and the libraries that are here; with "
-             "--all, of every shape"},
-    {.name = "list", .group = "Kernels", .kind = TP_OPTION_FLAG, .command_only = true, .offset = AT(list),
-     .help = "print the names of what would be timed and exit"},
+    {TP_OPTION("all", AT(all), SWITCH, "Kernels",
+               .help = "every kernel and shape on every instruction set that is here, with warm and with cold caches"), .flag = true},
+    {TP_OPTION("gemm", AT(gemm), TEXT, "Kernels", .argument = "SHAPES", .keyword = "none",
+               .help = "matrix products of these shapes instead, MxNxK as in 32x64x785,500x500x500: the result is M "
+                       "x N, and K is summed over")},
+    {TP_OPTION("op", AT(operation), CHOICE, "Kernels", .argument = "NAME", .choices = operations,
+               .help = "only these products, and nothing else")},
+    {TP_OPTION("activation", AT(activation), CHOICE, "Kernels", .argument = "NAME", .choices = tp_activation_choices,
+               .help = "of forward and backward")},
+    {TP_OPTION("optimizer", AT(optimizer), CHOICE, "Kernels", .argument = "NAME", .choices = tp_optimizer_choices,
+               .help = "whose rule is part of update")},
+    {TP_OPTION("compare", AT(compare), SWITCH, "Kernels",
+               .help = "print a table of the products instead, beside naive loops and the libraries that are here; "
+                       "with --all, of every shape"), .flag = true},
+    {TP_OPTION("list", AT(list), SWITCH, "Kernels",
+               .help = "print the names of what would be timed and exit"), .flag = true, .command_only = true},
 
-    {.name = "layers", .group = "Network", .argument = "SIZES", .kind = TP_OPTION_SIZES,
-     .offset = AT(layers), .count_offset = AT(layer_count), .items = TILEPROP_HIDDEN_MAX + 2, .least = 1,
-     .most = UNITS_MAX,
-     .help = "print that table of a network's products, whole steps and evaluations, as in 784,64,64,10: "
-             "inputs, hidden layers, classes"},
-    {.name = "batch", .group = "Network", .argument = "N", .kind = TP_OPTION_COUNT, .least = 1,
-     .most = UNITS_MAX, .offset = AT(batch), .help = "samples per step"},
+    {TP_OPTION("layers", AT(layers), SIZES, "Network", .argument = "SIZES", .count_offset = AT(layer_count),
+               .items = TILEPROP_HIDDEN_MAX + 2, .least = 1, .most = UNITS_MAX,
+               .help = "print that table of a network's products, whole steps and evaluations, as in 784,64,64,10: "
+                       "inputs, hidden layers, classes")},
+    {TP_OPTION("batch", AT(batch), COUNT, "Network", .argument = "N", .least = 1, .most = UNITS_MAX,
+               .help = "samples per step")},
 
-    {.name = "against", .group = "Comparison", .argument = "REF", .kind = TP_OPTION_TEXT, .keyword = "none",
-     .offset = AT(against),
-     .help = "build another commit and compare its workloads with this build's, in turn; baseline: the "
-             "commit that bench/baseline names. To be run in the project's folder"},
-    {.name = "workload", .group = "Comparison", .argument = "NAME", .kind = TP_OPTION_TEXT, .keyword = "none",
-     .offset = AT(workload),
-     .help = "time one of the workloads that builds are compared by, or all of them, and print JSON; with "
-             "--against, --gate, --limits: only this one"},
-    {.name = "limits", .group = "Comparison", .kind = TP_OPTION_FLAG, .offset = AT(limits),
-     .help = "time products and steps among the workloads beside the peak and plain loops, and print JSON"},
-    {.name = "gate", .group = "Comparison", .kind = TP_OPTION_FLAG, .offset = AT(gate),
-     .help = "compare their share of the peak and their factor over plain loops with the floors in "
-             "bench/floors. To be run in the project's folder"},
-    {.name = "barrier", .group = "Comparison", .kind = TP_OPTION_FLAG, .offset = AT(barrier),
-     .help = "time the team's barrier beside libgomp's, on --threads or on 1 to 16 threads"},
-    {.name = "record", .group = "Comparison", .kind = TP_OPTION_FLAG, .offset = AT(record),
-     .help = "with --gate: raise the floors to what is measured"},
-    {.name = "lower", .group = "Comparison", .argument = "NAME", .kind = TP_OPTION_TEXT, .keyword = "none",
-     .offset = AT(lower), .help = "with --gate: lower one floor, as in avx2/forward-32x64x785"},
-    {.name = "reason", .group = "Comparison", .argument = "TEXT", .kind = TP_OPTION_TEXT, .keyword = "none",
-     .offset = AT(reason), .help = "why; kept in bench/floors"},
-    {.name = "rounds", .group = "Comparison", .argument = "N", .kind = TP_OPTION_COUNT, .least = 1,
-     .most = 1000, .offset = AT(rounds), .help = "of a workload"},
+    {TP_OPTION("against", AT(against), TEXT, "Comparison", .argument = "REF", .keyword = "none",
+               .help = "build another commit and compare its workloads with this build's, in turn; baseline: the "
+                       "commit that bench/baseline names. To be run in the project's folder")},
+    {TP_OPTION("workload", AT(workload), TEXT, "Comparison", .argument = "NAME", .keyword = "none",
+               .help = "time one of the workloads that builds are compared by, or all of them, and print JSON; with "
+                       "--against, --gate, --limits: only this one")},
+    {TP_OPTION("limits", AT(limits), SWITCH, "Comparison",
+               .help = "time products and steps among the workloads beside the peak and plain loops, and print JSON"), .flag = true},
+    {TP_OPTION("gate", AT(gate), SWITCH, "Comparison",
+               .help = "compare their share of the peak and their factor over plain loops with the floors in "
+                       "bench/floors. To be run in the project's folder"), .flag = true},
+    {TP_OPTION("barrier", AT(barrier), SWITCH, "Comparison",
+               .help = "time the team's barrier beside libgomp's, on --threads or on 1 to 16 threads"), .flag = true},
+    {TP_OPTION("record", AT(record), SWITCH, "Comparison",
+               .help = "with --gate: raise the floors to what is measured"), .flag = true},
+    {TP_OPTION("lower", AT(lower), TEXT, "Comparison", .argument = "NAME", .keyword = "none",
+               .help = "with --gate: lower one floor, as in avx2/forward-32x64x785")},
+    {TP_OPTION("reason", AT(reason), TEXT, "Comparison", .argument = "TEXT", .keyword = "none",
+               .help = "why; kept in bench/floors")},
+    {TP_OPTION("rounds", AT(rounds), COUNT, "Comparison", .argument = "N", .least = 1, .most = 1000,
+               .help = "of a workload")},
 
-    {.name = "threads", .group = "Machine", .argument = "COUNTS", .kind = TP_OPTION_SIZES,
-     .offset = AT(threads), .count_offset = AT(thread_count), .items = BENCH_THREADS_MAX, .least = 1,
-     .most = 256, .help = "exact counts of threads, as in 1,2,4; none: one, and one per CPU"},
-    {.name = "isa", .group = "Machine", .argument = "NAME", .kind = TP_OPTION_NAME, .choices = tp_tier_choices,
-     .offset = AT(isa), .help = "instruction set of the kernels; auto: the best one that is here, with --all and --limits each of them, but "
-             "the best one with --compare. "
-             "TILEPROP_ISA in the environment names one that is not exceeded"},
+    {TP_OPTION("threads", AT(threads), SIZES, "Machine", .argument = "COUNTS", .count_offset = AT(thread_count),
+               .items = BENCH_THREADS_MAX, .least = 1, .most = 256,
+               .help = "exact counts of threads, as in 1,2,4; none: one, and one per CPU")},
+    {TP_OPTION("isa", AT(isa), NAME, "Machine", .argument = "NAME", .choices = tp_isa_choices,
+               .help = "instruction set of the kernels; auto: the best one that is here, with --all and --limits "
+                       "each of them, but the best one with --compare. TILEPROP_ISA in the environment names one "
+                       "that is not exceeded")},
 
-    {.name = "json", .group = "Output", .kind = TP_OPTION_FLAG, .offset = AT(json),
-     .help = "with --compare and --layers: end standard output with one line that is a JSON object"},
-    {.name = "config", .group = "Program", .argument = "FILE", .kind = TP_OPTION_CONFIG,
-     .offset = AT(config), .help = "read options from a file of lines key = value"},
-    {.name = "help", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true, .offset = AT(help),
-     .help = "print this text and exit"},
-    {.name = "version", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true,
-     .offset = AT(version), .help = "print the version and what this build has, and exit"},
+    {TP_OPTION("json", AT(json), SWITCH, "Output",
+               .help = "with --compare and --layers: end standard output with one line that is a JSON object"), .flag = true},
+    {TP_OPTION("config", AT(config), PATH, "Program", .argument = "FILE",
+               .help = "read options from a file of lines key = value"), .command_only = true},
+    {TP_OPTION("help", AT(help), SWITCH, "Program",
+               .help = "print this text and exit"), .flag = true, .command_only = true},
+    {TP_OPTION("version", AT(version), SWITCH, "Program",
+               .help = "print the version and what this build has, and exit"), .flag = true, .command_only = true},
 };
 /* clang-format on */
 
@@ -122,6 +117,7 @@ static const struct tp_options options = {
              "  77  inconclusive: too noisy a machine, or nothing to compare with\n",
     .table = table,
     .count = sizeof table / sizeof table[0],
+    .config = "config",
 };
 
 static const char *const mode_options[BENCH_MODES] = {NULL,       "--against", "--barrier", "--gate",
@@ -224,7 +220,7 @@ static tileprop_status check_meanings(enum bench_mode mode, const enum tp_option
 tileprop_status bench_command_parse(struct bench_command *command, int argc, char *const *argv,
                                     const char *google, struct tp_error *error)
 {
-    enum tp_option_source sources[sizeof table / sizeof table[0]];
+    enum tp_option_source sources[TP_OPTIONS_MAX];
     *command = defaults;
     tileprop_status status =
         tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);

@@ -39,17 +39,17 @@ struct bench_command {
     tileprop_activation activation;
     tileprop_optimizer optimizer;
     const char *isa;
-    bool all, list, json, compare;
+    int all, list, json, compare;
     const char *workload; /* NULL: none */
     size_t rounds;        /* of a workload */
     const char *against;  /* a commit; NULL: none */
-    bool barrier;         /* print times of barriers */
-    bool limits, gate;    /* print workloads beside the machine's limit; compare them with bench/floors */
-    bool record;          /* gate: raise the floors */
+    int barrier;         /* print times of barriers */
+    int limits, gate;    /* print workloads beside the machine's limit; compare them with bench/floors */
+    int record;          /* gate: raise the floors */
     const char *lower;    /* gate: a floor; NULL: none */
     const char *reason;   /* why it is lowered */
     const char *config;
-    bool help, version;
+    int help, version;
     char *storage; /* owned; texts above may point into it */
 };
 

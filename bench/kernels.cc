@@ -15,8 +15,8 @@
 extern "C" {
 #include "base/clock.h"
 #include "call.h"
-#include "cli/train_command.h"
 #include "cli/version.h"
+#include "data/choices.h"
 #include "data/dataset.h"
 #include "disturbance.h"
 #include "machine.h"
@@ -70,10 +70,10 @@ std::string name_of(const Job &job)
         name += "x" + std::to_string(call.k);
     if (call.kind == BENCH_FORWARD || call.kind == BENCH_BACKWARD)
         name += std::string("/") +
-                (call.activation == TILEPROP_LINEAR ? "linear" : tp_activation_name(call.activation));
+                (call.activation == TILEPROP_LINEAR ? "linear" : tp_choice_name(tp_activation_choices, call.activation));
     if (call.kind == BENCH_UPDATE)
         name +=
-            std::string("/") + tp_optimizer_name(call.optimizer) + (call.first_layer ? "/first-layer" : "");
+            std::string("/") + tp_choice_name(tp_optimizer_choices, call.optimizer) + (call.first_layer ? "/first-layer" : "");
     return name + "/threads:" + std::to_string(job.threads) + (job.cold ? "/cold" : "");
 }
 
@@ -189,9 +189,9 @@ std::string name_of(const NetworkJob &job)
     std::string name = job.evaluates ? "evaluation/" : "step/";
     for (size_t l = 0; l < training.layer_count; l++)
         name += (l ? "-" : "") + std::to_string(training.layers[l]);
-    name += std::string("/") + tp_activation_name(training.activation);
+    name += std::string("/") + tp_choice_name(tp_activation_choices, training.activation);
     if (!job.evaluates)
-        name += std::string("/") + tp_optimizer_name(training.optimizer) +
+        name += std::string("/") + tp_choice_name(tp_optimizer_choices, training.optimizer) +
                 "/batch:" + std::to_string(training.batch);
     return name + "/" + training.tier->name + "/threads:" + std::to_string(training.threads);
 }

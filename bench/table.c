@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "cli/json_line.h"
-#include "cli/train_command.h"
 #include "cli/version.h"
+#include "data/choices.h"
 #include "disturbance.h"
 #include "machine.h"
 #include "network.h"
@@ -98,9 +98,10 @@ static void write_row(const struct bench_row *row)
 {
     const struct bench_call *call = &row->call;
     const double flops = bench_flops(call);
-    const char *fused = call->kind == BENCH_UPDATE            ? tp_optimizer_name((int)call->optimizer)
-                        : call->activation == TILEPROP_LINEAR ? "linear"
-                                                              : tp_activation_name((int)call->activation);
+    const char *fused =
+        call->kind == BENCH_UPDATE            ? tp_choice_name(tp_optimizer_choices, (int)call->optimizer)
+        : call->activation == TILEPROP_LINEAR ? "linear"
+                                              : tp_choice_name(tp_activation_choices, (int)call->activation);
     char shape[72], with[48];
     name_row(row, shape);
     printf("%-46s", shape);
@@ -129,8 +130,9 @@ static json_t *json_row(const struct bench_row *row)
             peers = NULL;
         }
     }
-    const char *activation =
-        call->activation == TILEPROP_LINEAR ? "linear" : tp_activation_name((int)call->activation);
+    const char *activation = call->activation == TILEPROP_LINEAR
+                                 ? "linear"
+                                 : tp_choice_name(tp_activation_choices, (int)call->activation);
     const struct tp_json_member members[] = {
         {"tier", json_string(row->tier->name)},
         {"kernel", json_string(bench_kernel_name(call, row->tier))},
@@ -141,7 +143,7 @@ static json_t *json_row(const struct bench_row *row)
         {"n", tp_json_count(call->n)},
         {"k", tp_json_count(call->k)},
         {"activation", json_text(update ? NULL : activation)},
-        {"optimizer", json_text(update ? tp_optimizer_name((int)call->optimizer) : NULL)},
+        {"optimizer", json_text(update ? tp_choice_name(tp_optimizer_choices, (int)call->optimizer) : NULL)},
         {"first_layer", json_boolean(call->first_layer)},
         {"seconds", tp_json_number(row->verb_seconds)},
         {"product_seconds", tp_json_number(row->product_seconds)},

@@ -2,31 +2,31 @@
 
 #include <string.h>
 
-static bool is_file(const struct tp_option *option)
+static bool is_file(const tileprop_option *option)
 {
-    return option->kind == TP_OPTION_PATH || option->kind == TP_OPTION_CONFIG;
+    return option->kind == TILEPROP_OPTION_PATH;
 }
 
 /* What the name of its files ends with, or nothing. */
-static const char *ending(const struct tp_option *option)
+static const char *ending(const tileprop_option *option)
 {
     const char *dot = is_file(option) ? strchr(option->argument, '.') : NULL;
     return dot ? dot : "";
 }
 
 /* The words that the option takes, with blanks between them. */
-static void put_values(const struct tp_option *option, FILE *out)
+static void put_values(const tileprop_option *option, FILE *out)
 {
     const char *before = "";
-    for (const struct tp_choice *choice = option->choices; choice && choice->name; choice++) {
+    for (const tileprop_choice *choice = option->choices; choice && choice->name; choice++) {
         fprintf(out, "%s%s", before, choice->name);
         before = " ";
     }
     if (option->keyword)
         fprintf(out, "%s%s", before, option->keyword);
-    else if (option->kind == TP_OPTION_SIZES)
+    else if (option->kind == TILEPROP_OPTION_SIZES)
         fprintf(out, "%snone", before);
-    else if (option->kind == TP_OPTION_SWITCH)
+    else if (option->kind == TILEPROP_OPTION_SWITCH)
         fprintf(out, "%son off", before);
 }
 
@@ -38,7 +38,7 @@ static void put_function(const char *program, FILE *out)
         putc(*program == '-' ? '_' : *program, out);
 }
 
-static void put_bash_values(const struct tp_option *option, FILE *out)
+static void put_bash_values(const tileprop_option *option, FILE *out)
 {
     fputs("words='", out);
     put_values(option, out);
@@ -49,6 +49,7 @@ static void put_bash_values(const struct tp_option *option, FILE *out)
 
 void tp_completion_write_bash(const char *program, const struct tp_options *options, FILE *out)
 {
+    struct tp_option option;
     fprintf(out, "# bash completion for %s, made from its options\n\n", program);
     put_function(program, out);
     fputs("()\n"
@@ -63,11 +64,11 @@ void tp_completion_write_bash(const char *program, const struct tp_options *opti
           "    fi\n"
           "    case $prev in\n",
           out);
-    for (size_t i = 0; i < options->count; i++) {
-        if (options->table[i].kind == TP_OPTION_FLAG)
+    for (size_t i = 0; (option = tp_options_at(options, i)).is; i++) {
+        if (option.flag)
             continue;
-        fprintf(out, "    --%s) ", options->table[i].name);
-        put_bash_values(&options->table[i], out);
+        fprintf(out, "    --%s) ", option.is->name);
+        put_bash_values(option.is, out);
         fputs(" ;;\n", out);
     }
     fputs("    *)\n", out);
@@ -77,8 +78,8 @@ void tp_completion_write_bash(const char *program, const struct tp_options *opti
               "        else\n",
               out);
     fprintf(out, "%s        words='", options->operand ? "    " : "");
-    for (size_t i = 0; i < options->count; i++)
-        fprintf(out, "%s--%s", i ? " " : "", options->table[i].name);
+    for (size_t i = 0; (option = tp_options_at(options, i)).is; i++)
+        fprintf(out, "%s--%s", i ? " " : "", option.is->name);
     fprintf(out, "'\n%s", options->operand ? "        fi\n" : "");
     fputs("        ;;\n"
           "    esac\n"
@@ -109,14 +110,14 @@ static void put_zsh_text(const char *text, FILE *out)
     }
 }
 
-static void put_zsh_files(const struct tp_option *option, FILE *out)
+static void put_zsh_files(const tileprop_option *option, FILE *out)
 {
     fputs("_files", out);
     if (*ending(option))
         fprintf(out, " -g \"*%s(-.)\"", ending(option));
 }
 
-static void put_zsh_action(const struct tp_option *option, FILE *out)
+static void put_zsh_action(const tileprop_option *option, FILE *out)
 {
     if (is_file(option) && (option->keyword || option->choices)) {
         fputs("{compadd -- ", out);
@@ -135,15 +136,15 @@ static void put_zsh_action(const struct tp_option *option, FILE *out)
 
 static void put_zsh_option(const struct tp_option *option, FILE *out)
 {
-    const bool flag = option->kind == TP_OPTION_FLAG;
-    fprintf(out, " \\\n    '--%s%s[", option->name, flag ? "" : "=");
-    put_zsh_text(option->help, out);
+    const tileprop_option *is = option->is;
+    fprintf(out, " \\\n    '--%s%s[", is->name, option->flag ? "" : "=");
+    put_zsh_text(is->help, out);
     putc(']', out);
-    if (!flag) {
+    if (!option->flag) {
         putc(':', out);
-        put_zsh_text(option->argument ? option->argument : "on or off", out);
+        put_zsh_text(is->argument ? is->argument : "on or off", out);
         putc(':', out);
-        put_zsh_action(option, out);
+        put_zsh_action(is, out);
     }
     putc('\'', out);
 }
@@ -151,10 +152,12 @@ static void put_zsh_option(const struct tp_option *option, FILE *out)
 void tp_completion_write_zsh(const char *program, const struct tp_options *options, FILE *out)
 {
     fprintf(out, "#compdef %s\n# Made from its options.\n\n_arguments", program);
-    for (size_t i = 0; i < options->count; i++)
-        put_zsh_option(&options->table[i], out);
+    struct tp_option option;
+    for (size_t i = 0; (option = tp_options_at(options, i)).is; i++)
+        put_zsh_option(&option, out);
     if (options->operand) {
-        const struct tp_option *operand = &options->table[tp_options_index(options, options->operand)];
+        const tileprop_option *operand =
+            tp_options_at(options, tp_options_index(options, options->operand)).is;
         fprintf(out, " \\\n    '1:%s:", operand->name);
         put_zsh_action(operand, out);
         putc('\'', out);

@@ -3,8 +3,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "cli/option_value.h"
-
 #define TP_LINE_MAX 68 /* bytes; mandoc wants less than 80, with what escapes add */
 
 /* Writes length bytes so that mdoc takes none of them for its own. */
@@ -101,14 +99,14 @@ static void put_beginning(const struct tp_page *page, const struct tp_options *o
 static void put_option(const struct tp_option *option, const void *defaults, FILE *out)
 {
     char text[TP_OPTION_HELP_MAX];
-    fprintf(out, ".It Fl \\-%s", option->name);
-    if (option->kind == TP_OPTION_SWITCH)
+    const tileprop_option *is = option->is;
+    fprintf(out, ".It Fl \\-%s", is->name);
+    if (is->argument)
+        fprintf(out, " Ar %s%s%s", is->argument, is->keyword ? " | Cm " : "", is->keyword ? is->keyword : "");
+    else if (!option->flag)
         fputs(" Cm on | off", out);
-    else if (option->argument)
-        fprintf(out, " Ar %s%s%s", option->argument, option->keyword ? " | Cm " : "",
-                option->keyword ? option->keyword : "");
     putc('\n', out);
-    tp_option_explain(option, defaults, text, sizeof text);
+    tp_options_explain(option, defaults, text, sizeof text);
     put_text(text, out);
 }
 
@@ -116,13 +114,13 @@ static void put_options(const struct tp_options *options, const void *defaults, 
 {
     const char *group = "";
     fputs(".Sh OPTIONS\n", out);
-    for (size_t i = 0; i < options->count; i++) {
-        const struct tp_option *option = &options->table[i];
-        if (strcmp(group, option->group) != 0) {
-            fprintf(out, "%s.Ss %s\n.Bl -tag -width Ds\n", *group ? ".El\n" : "", option->group);
-            group = option->group;
+    struct tp_option option;
+    for (size_t i = 0; (option = tp_options_at(options, i)).is; i++) {
+        if (strcmp(group, option.is->group) != 0) {
+            fprintf(out, "%s.Ss %s\n.Bl -tag -width Ds\n", *group ? ".El\n" : "", option.is->group);
+            group = option.is->group;
         }
-        put_option(option, defaults, out);
+        put_option(&option, defaults, out);
     }
     fputs(".El\n", out);
 }

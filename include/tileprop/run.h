@@ -55,7 +55,7 @@ typedef struct tileprop_run {
     const char *isa, *tile; /* the instructions, and their largest tile; live as long as the library */
     size_t threads_most;    /* that were asked for, or could be had */
     size_t threads, threads_of_steps, threads_bound; /* each to a core */
-    const char *plan;                                /* who computes what, as the option `plan` reads it */
+    const char *plan;                                /* who computes what */
     const tileprop_candidate *candidates;
     size_t candidate_count; /* 0: there was nothing to choose */
     double seconds_planning;
@@ -116,9 +116,6 @@ TILEPROP_API int tileprop_checkpoint_has_best(const tileprop_checkpoint *checkpo
 typedef struct tileprop_run_options {
     size_t size;               /* sizeof(tileprop_run_options) */
     const tileprop_data *test; /* evaluated once, at the end */
-    const char *init_from; /* a file with first weights: a model, or layers alone; not with initial_weights */
-    const char *plan;      /* a file that says who computes what, and on how many threads */
-    int log_gradients;     /* norms of the gradients at each evaluation */
     tileprop_time *times;  /* [verb * layers + layer], TILEPROP_VERBS * layers: has steps timed, and filled */
 
     /*

@@ -190,10 +190,10 @@ typedef struct tileprop_progress {
     double train_accuracy;        /* NaN without eval_train */
     int best;                     /* no evaluation before had so low a validation loss */
     int train_evaluated;          /* train_accuracy is there */
-    const double *gradient_norms; /* [layers], of the step, if the run logs them (run.h); NULL */
+    const double *gradient_norms; /* [layers], of the step, with log_gradients; NULL */
 } tileprop_progress;
 
-/* The options of `tileprop-train`, whose --help says more of each. */
+/* The options of `tileprop-train`, whose --help says more of each, and the ranges of the values. */
 typedef struct tileprop_options {
     size_t size;                        /* sizeof(tileprop_options) */
     size_t hidden[TILEPROP_HIDDEN_MAX]; /* units of the hidden layers */
@@ -230,10 +230,64 @@ typedef struct tileprop_options {
     void *context;
 
     const struct tileprop_run_options *run; /* of tileprop/run.h; NULL */
+
+    int log_gradients;     /* has progress told the gradients' norms at each evaluation */
+    const char *init_from; /* a file with first weights: a model, or layers alone; not with initial_weights */
 } tileprop_options;
 
-/* Fills *options with the defaults of `tileprop-train`; size is sizeof *options. */
+/* Fills *options with the defaults; size is sizeof *options. */
 TILEPROP_API void tileprop_options_init(tileprop_options *options, size_t size);
+
+/*
+ * Sets one option as `tileprop-train` does: ("lr", "0.01"), ("hidden", "64,64"), ("shuffle", "off"). *options
+ * is initialized. A text that is a path is not copied: it must live as long as the options are used.
+ * Errors: USAGE for an option that there is not, also in a struct of an older size, and for a value that is
+ * none of it; *options is as before then.
+ */
+TILEPROP_API tileprop_status tileprop_options_set(tileprop_options *options, const char *name,
+                                                  const char *value, char *message, size_t size);
+
+/* What the value of an option is, and how the struct has it. */
+typedef enum tileprop_option_kind {
+    TILEPROP_OPTION_SWITCH, /* int; "on" or "off" */
+    TILEPROP_OPTION_COUNT,  /* size_t from least to most */
+    TILEPROP_OPTION_SEED,   /* uint64_t from least to most */
+    TILEPROP_OPTION_REAL,   /* double from low to high */
+    TILEPROP_OPTION_CHOICE, /* int or an enum; the value of one of choices */
+    TILEPROP_OPTION_NAME,   /* const char *; the name of one of choices */
+    TILEPROP_OPTION_SIZES,  /* size_t [items] and a size_t count, each from least to most, with commas between
+                               them; "none" for an empty list */
+    TILEPROP_OPTION_TEXT,   /* const char *; no control characters, no double quotes */
+    TILEPROP_OPTION_PATH    /* likewise, the path of a file or a folder */
+} tileprop_option_kind;
+
+/* A value by its name. Several names may have one value. */
+typedef struct tileprop_choice {
+    const char *name;
+    int value; /* of kind CHOICE */
+} tileprop_choice;
+
+/* What there is to say of an option. Texts that it has not are NULL; later versions may say more. */
+typedef struct tileprop_option {
+    const char *name;     /* "lr" */
+    const char *group;    /* "Optimizer"; options of a group are neighbours */
+    const char *help;     /* a few words to a few sentences */
+    const char *argument; /* what help calls the value: "X" */
+    const char *initial;  /* the default */
+    const char *keyword;  /* numbers, paths: stands for 0 or NULL, which cannot be given otherwise */
+    const tileprop_choice *choices; /* up to a name that is NULL; of a path: words that are no paths */
+    tileprop_option_kind kind;
+    int above, below;    /* reals: low, high are not in the range */
+    int fraction;        /* reals: a fraction, which is easily given as a percentage */
+    size_t offset;       /* of the value in tileprop_options */
+    size_t count_offset; /* sizes: of the number of items */
+    size_t items;        /* sizes: the most there may be */
+    uint64_t least, most;
+    double low, high;
+} tileprop_option;
+
+/* The options that tileprop_options_set() takes, by index from 0; NULL behind the last one. */
+TILEPROP_API const tileprop_option *tileprop_option_at(size_t index);
 
 /* Losses are means in nats per sample, accuracies fractions. */
 typedef struct tileprop_result {

@@ -2,85 +2,58 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "base/option_value.h"
+#include "data/choices.h"
 #include "train/train_wishes.h"
+
+#define TP_COUNT_MAX   1000000000
+#define TP_UNITS_MAX   1048576
+#define TP_THREADS_MAX 4096
+
+#define SIZE_SWITCH sizeof(int)
+#define SIZE_COUNT  sizeof(size_t)
+#define SIZE_SEED   sizeof(uint64_t)
+#define SIZE_REAL   sizeof(double)
+#define SIZE_CHOICE sizeof(int)
+#define SIZE_NAME   sizeof(const char *)
+#define SIZE_SIZES  (TILEPROP_HIDDEN_MAX * sizeof(size_t))
+#define SIZE_PATH   sizeof(const char *)
+#define OPTION(text, member, type, ...)                                                                      \
+    _Static_assert(sizeof((tileprop_options *)NULL)->member == SIZE_##type, text);
+#include "api/options.def"
+#undef OPTION
+
+static const tileprop_option list[] = {
+#define OPTION(text, member, type, standard, heading, ...)                                                   \
+    {.name = text,                                                                                           \
+     .offset = offsetof(tileprop_options, member),                                                           \
+     .kind = TILEPROP_OPTION_##type,                                                                         \
+     .initial = standard,                                                                                    \
+     .group = heading,                                                                                       \
+     __VA_ARGS__},
+#include "api/options.def"
+#undef OPTION
+};
+
+const tileprop_option *tileprop_option_at(size_t index)
+{
+    return index < sizeof list / sizeof list[0] ? &list[index] : NULL;
+}
 
 void tileprop_options_init(tileprop_options *options, size_t size)
 {
-    const struct tp_train_options o = tp_train_options_default();
-    tileprop_options all = {.size = size,
-                            .hidden_count = o.hidden_count,
-                            .activation = (tileprop_activation)o.activation,
-                            .init = (tileprop_init)o.init,
-                            .bias = TILEPROP_AUTO,
-                            .normalize = TILEPROP_AUTO,
-                            .optimizer = (tileprop_optimizer)o.optimizer,
-                            .learning_rate = o.learning_rate,
-                            .momentum = o.momentum,
-                            .beta1 = o.beta1,
-                            .beta2 = o.beta2,
-                            .epsilon = o.epsilon,
-                            .weight_decay = o.weight_decay,
-                            .batch = o.batch,
-                            .shuffle = o.shuffle,
-                            .drop_last = TILEPROP_AUTO,
-                            .evals_per_epoch = o.evals_per_epoch,
-                            .eval_train = o.eval_train,
-                            .seed = o.seed,
-                            .early_stop = o.early_stop,
-                            .stop_at_accuracy = o.stop_at_accuracy,
-                            .stop_at_loss = o.stop_at_loss,
-                            .max_seconds = o.max_seconds,
-                            .threads = o.threads,
-                            .threads_exact = o.threads_exact,
-                            .bind = TILEPROP_BIND_NONE,
-                            .numa = TILEPROP_NUMA_OFF,
-                            .isa = o.isa};
-    memcpy(all.hidden, o.hidden, sizeof all.hidden);
+    tileprop_options all = {.size = size};
+    const tileprop_option *option;
+    struct tp_call call;
+    tp_call_begin(&call);
+    for (size_t i = 0; (option = tileprop_option_at(i)); i++)
+        tp_option_parse(option, "", option->initial, &all, NULL);
+    tp_call_end(&call, TILEPROP_OK, NULL, 0);
     memcpy(options, &all, size < sizeof all ? size : sizeof all);
 }
 
-static tileprop_status check_choices(const tileprop_options *g, struct tp_error *error)
-{
-    const struct {
-        const char *name;
-        int value, least, most;
-    } all[] = {{"activation", (int)g->activation, TILEPROP_SIGMOID, TILEPROP_RELU},
-               {"init", (int)g->init, TILEPROP_INIT_AUTO, TILEPROP_INIT_HE},
-               {"bias", g->bias, TILEPROP_AUTO, TILEPROP_BIAS_NONE},
-               {"normalize", g->normalize, TILEPROP_AUTO, TILEPROP_NORMALIZE_NONE},
-               {"optimizer", (int)g->optimizer, TILEPROP_SGD, TILEPROP_ADAM},
-               {"bind", (int)g->bind, TILEPROP_BIND_NONE, TILEPROP_BIND_CORES},
-               {"numa", (int)g->numa, TILEPROP_NUMA_AUTO, TILEPROP_NUMA_REPLICATE}};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (all[i].value < all[i].least || all[i].value > all[i].most)
-            return tp_fail(error, TILEPROP_USAGE, "%s: %d found, expected %d to %d", all[i].name,
-                           all[i].value, all[i].least, all[i].most);
-    const struct {
-        const char *name;
-        double value, most; /* from 0 on */
-    } reals[] = {{"learning_rate", g->learning_rate, 1000},
-                 {"momentum", g->momentum, 1},
-                 {"beta1", g->beta1, 1},
-                 {"beta2", g->beta2, 1},
-                 {"epsilon", g->epsilon, 1},
-                 {"weight_decay", g->weight_decay, 1000},
-                 {"stop_at_accuracy", g->stop_at_accuracy, 1},
-                 {"stop_at_loss", g->stop_at_loss, 1000},
-                 {"max_seconds", g->max_seconds, 1e9}};
-    for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++)
-        if (!(reals[i].value >= 0 && reals[i].value <= reals[i].most))
-            return tp_fail(error, TILEPROP_USAGE, "%s: %g found, expected 0 to %g", reals[i].name,
-                           reals[i].value, reals[i].most);
-    if (g->evals_per_epoch == 0 || g->batch == 0)
-        return tp_fail(error, TILEPROP_USAGE, "%s: 0 found, expected at least 1",
-                       g->batch ? "evals_per_epoch" : "batch");
-    return g->isa ? TILEPROP_OK
-                  : tp_fail(error, TILEPROP_USAGE, "isa: NULL found, expected \"auto\" or a tier's name");
-}
-
 /* A caller that knows fewer options than this library gets the defaults of the others. */
-tileprop_status tp_api_options(const tileprop_options *given, tileprop_options *g,
-                               struct tp_train_options *options, struct tp_error *error)
+static tileprop_status complete(const tileprop_options *given, tileprop_options *g, struct tp_error *error)
 {
     const tileprop_status there = tp_api_need(given, "options", error);
     if (there != TILEPROP_OK)
@@ -91,10 +64,64 @@ tileprop_status tp_api_options(const tileprop_options *given, tileprop_options *
                        "options: size %zu found, expected at most %zu: use tileprop_options_init()",
                        given->size, sizeof *g);
     memcpy(g, given, given->size);
-    if (g->hidden_count > TILEPROP_HIDDEN_MAX)
-        return tp_fail(error, TILEPROP_USAGE, "hidden_count: %zu found, expected at most %d", g->hidden_count,
-                       TILEPROP_HIDDEN_MAX);
-    const tileprop_status status = check_choices(g, error);
+    return TILEPROP_OK;
+}
+
+static tileprop_status set(tileprop_options *options, const char *name, const char *value,
+                           struct tp_error *error)
+{
+    tileprop_options all;
+    const tileprop_option *option;
+    tileprop_status status = complete(options, &all, error);
+    if (status == TILEPROP_OK)
+        status = tp_api_need(name, "name", error);
+    if (status == TILEPROP_OK)
+        status = tp_api_need(value, "value", error);
+    if (status != TILEPROP_OK)
+        return status;
+    size_t i = 0;
+    while ((option = tileprop_option_at(i)) && strcmp(option->name, name) != 0)
+        i++;
+    if (!option || option->offset >= options->size)
+        return tp_fail(error, TILEPROP_USAGE, "--%s: no such option%s", tp_show(name, strlen(name)).text,
+                       option ? " in options of this size" : "");
+    status = tp_option_parse(option, "--", value, &all, error);
+    if (status == TILEPROP_OK)
+        memcpy(options, &all, options->size);
+    return status;
+}
+
+tileprop_status tileprop_options_set(tileprop_options *options, const char *name, const char *value,
+                                     char *message, size_t size)
+{
+    struct tp_call call;
+    tp_call_begin(&call);
+    return tp_call_end(&call, set(options, name, value, &call.error), message, size);
+}
+
+/* Whether each value is one that its text can be read as; a path may be any that the system has. */
+static tileprop_status check_values(const tileprop_options *given, struct tp_error *error)
+{
+    tileprop_options read;
+    char text[TP_OPTION_TEXT_MAX];
+    const tileprop_option *option;
+    tileprop_status status = TILEPROP_OK;
+    for (size_t i = 0; status == TILEPROP_OK && (option = tileprop_option_at(i)); i++) {
+        tp_option_format(option, given, text, sizeof text);
+        if (option->kind != TILEPROP_OPTION_PATH)
+            status = tp_option_parse(option, "--", text, &read, error);
+    }
+    return status;
+}
+
+tileprop_status tp_api_options(const tileprop_options *given, tileprop_options *g,
+                               struct tp_train_options *options, struct tp_error *error)
+{
+    tileprop_status status = complete(given, g, error);
+    if (status == TILEPROP_OK)
+        status = check_values(g, error);
+    if (status != TILEPROP_OK)
+        return status;
     *options = (struct tp_train_options){.hidden_count = g->hidden_count,
                                          .activation = (tileprop_activation)g->activation,
                                          .init = (tileprop_init)g->init,

@@ -170,7 +170,7 @@ static tileprop_status prepare_models(struct training *t, struct tp_error *error
 {
     struct tp_checkpoint *next = &t->next;
     const struct tp_dataset *train = &t->train.own;
-    const char *init_from = t->run.init_from;
+    const char *init_from = t->given.init_from;
     if (!t->last.wanted && !t->best.wanted && !t->run.checkpoint && !t->run.resume)
         return TILEPROP_OK;
     next->model.fingerprint = tp_model_fingerprint(train);
@@ -226,7 +226,7 @@ static tileprop_status resume(struct training *t, struct tp_error *error)
 static tileprop_status take_first_weights(struct training *t, struct tp_error *error)
 {
     const struct tp_model *start = t->given.initial_weights ? &t->given.initial_weights->model : &t->start;
-    const char *path = t->run.init_from;
+    const char *path = t->given.init_from;
     tileprop_status status = TILEPROP_OK;
     if (t->run.resume || (!path && !t->given.initial_weights))
         return TILEPROP_OK;
@@ -440,9 +440,8 @@ static tileprop_status run(struct training *t, tileprop_model **last, tileprop_m
     struct tp_result found;
     t->last.wanted = last != NULL;
     t->best.wanted = best != NULL;
-    t->options.plan = t->run.plan;
     t->options.explain = t->run.times != NULL;
-    t->options.log_gradients = t->run.log_gradients != 0;
+    t->options.log_gradients = t->given.log_gradients != 0;
     tp_api_resolve(&t->given, &t->train.own, &t->options);
     tileprop_status status = take_first_weights(t, error);
     if (status == TILEPROP_OK)

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/option_value.h"
-
 #define TP_NAME_MAX 31 /* bytes; what C compilers have to tell apart is 31 and more */
 
 #define TP_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -13,25 +11,21 @@
 
 /* clang-format off */
 static const struct tp_option table[] = {
-    {.name = "model", .group = "Model", .argument = "FILE", .kind = TP_OPTION_PATH, .offset = AT(model),
-     .help = "what train --save wrote; it may also stand without --model"},
+    {TP_OPTION("model", AT(model), PATH, "Model", .argument = "FILE",
+               .help = "what train --save wrote; it may also stand without --model")},
 
-    {.name = "c", .group = "Output", .argument = "FILE.h", .kind = TP_OPTION_PATH, .writes = true,
-     .offset = AT(c),
-     .help = "the header to write: weights, normalization, names of classes, and a function from features to "
-             "probabilities, in C99 and C++11, with nothing but math.h"},
-    {.name = "name", .group = "Output", .argument = "NAME", .kind = TP_OPTION_TEXT, .offset = AT(name),
-     .help = "what its identifiers begin with, as in NAME_predict: a letter, then letters, digits and _"},
+    {TP_OPTION("c", AT(c), PATH, "Output", .argument = "FILE.h",
+               .help = "the header to write: weights, normalization, names of classes, and a function from features "
+                       "to probabilities, in C99 and C++11, with nothing but math.h"), .writes = true},
+    {TP_OPTION("name", AT(name), TEXT, "Output", .argument = "NAME",
+               .help = "what its identifiers begin with, as in NAME_predict: a letter, then letters, digits and _")},
 
-    {.name = "help", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true, .offset = AT(help),
-     .help = "print this text and exit"},
-    {.name = "version", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true,
-     .offset = AT(version),
-     .help = "print the version and what this build has, and exit"},
+    {TP_OPTION("help", AT(help), SWITCH, "Program",
+               .help = "print this text and exit"), .flag = true, .command_only = true},
+    {TP_OPTION("version", AT(version), SWITCH, "Program",
+               .help = "print the version and what this build has, and exit"), .flag = true, .command_only = true},
 };
 /* clang-format on */
-
-#define TP_TABLE_COUNT (sizeof table / sizeof table[0])
 
 static const struct tp_options options = {
     .usage = "Usage: export MODEL --c FILE.h [OPTION]...\n"
@@ -52,7 +46,7 @@ static const struct tp_options options = {
              "  2    wrong use: an option\n"
              "  3    bad input: a model file\n",
     .table = table,
-    .count = TP_TABLE_COUNT,
+    .count = sizeof table / sizeof table[0],
     .operand = "model",
 };
 
@@ -61,20 +55,18 @@ static const struct tp_export_command defaults = {.name = "model"};
 static tileprop_status check_name(const char *name, struct tp_error *error)
 {
     const size_t length = strlen(name);
-    char shown[64];
     if (strchr(TP_LETTERS, name[0]) && strspn(name, TP_LETTERS "0123456789_") == length &&
         length <= TP_NAME_MAX)
         return TILEPROP_OK;
-    tp_option_show(name, shown, sizeof shown);
     return tp_fail(error, TILEPROP_USAGE,
                    "--name: expected a letter, then letters, digits and _, %d at most, found \"%s\"",
-                   TP_NAME_MAX, shown);
+                   TP_NAME_MAX, tp_show(name, length).text);
 }
 
 tileprop_status tp_export_command_parse(struct tp_export_command *command, int argc, char *const *argv,
                                         struct tp_error *error)
 {
-    enum tp_option_source sources[TP_TABLE_COUNT];
+    enum tp_option_source sources[TP_OPTIONS_MAX];
     *command = defaults;
     tileprop_status status =
         tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);

@@ -4,7 +4,6 @@
 #ifndef TP_EXPORT_COMMAND_H
 #define TP_EXPORT_COMMAND_H
 
-#include <stdbool.h>
 #include <stdio.h>
 
 #include "cli/options.h"
@@ -13,7 +12,7 @@ struct tp_export_command {
     const char *model;
     const char *c;    /* file */
     const char *name; /* that its identifiers begin with */
-    bool help, version;
+    int help, version;
     char *storage; /* owned */
 };
 

@@ -8,6 +8,7 @@
 #include "cli/json_line.h"
 #include "cli/stop_signal.h"
 #include "cli/train_data.h"
+#include "data/choices.h"
 #include "tileprop/gradients.h"
 
 #define TP_LABEL          "%-12s"
@@ -74,8 +75,10 @@ static void write_opening(const tileprop_options *options, const char *directory
     for (size_t l = 0; l < options->hidden_count; l++)
         printf("-%zu", options->hidden[l]);
     printf("-%zu, %s, bias %s, init %s, seed %llu\n", train->classes,
-           options->hidden_count ? tp_activation_name((int)options->activation) : "no hidden layer",
-           tp_bias_name(options->bias), tp_init_name((int)options->init), (unsigned long long)options->seed);
+           options->hidden_count ? tp_choice_name(tp_activation_choices, (int)options->activation)
+                                 : "no hidden layer",
+           tp_choice_name(tp_bias_choices, options->bias),
+           tp_choice_name(tp_init_choices, (int)options->init), (unsigned long long)options->seed);
     fflush(stdout);
 }
 

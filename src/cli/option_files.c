@@ -3,16 +3,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cli/option_value.h"
 #include "data/dataset.h"
 
 #define TP_PATH_ROOM (TP_OPTION_TEXT_MAX + 16) /* with what stands beside it */
 
 /* What the option names; NULL where it names no file. */
-static const char *path_of(const struct tp_option *option, const void *target)
+static const char *path_of(const tileprop_option *option, const void *target)
 {
     const char *path;
-    if (option->kind != TP_OPTION_PATH && option->kind != TP_OPTION_CONFIG)
+    if (option->kind != TILEPROP_OPTION_PATH)
         return NULL;
     memcpy(&path, (const char *)target + option->offset, sizeof path);
     return path && !tp_option_is_word(option, path) ? path : NULL;
@@ -21,15 +20,15 @@ static const char *path_of(const struct tp_option *option, const void *target)
 /* The files of an option, by number from 0: the one that it names, and what it writes beside that one. */
 static bool file_of(const struct tp_option *option, const char *path, size_t number, char file[TP_PATH_ROOM])
 {
-    const char *dot = strrchr(path, '.');
-    const int stem = (int)(dot ? (size_t)(dot - path) : strlen(path));
-    if (number > 0 && (!option->side_outputs || !option->side_outputs[number - 1]))
-        return false;
-    if (number > 0)
-        snprintf(file, TP_PATH_ROOM, "%.*s%s", stem, path, option->side_outputs[number - 1]);
-    else
-        snprintf(file, TP_PATH_ROOM, "%s", path);
-    return true;
+    const char *dot = strrchr(path, '.'), *suffix = "";
+    int stem = (int)strlen(path);
+    if (number > 0) {
+        suffix = option->side_outputs ? option->side_outputs[number - 1] : NULL;
+        stem = dot ? (int)(dot - path) : stem;
+    }
+    if (suffix)
+        snprintf(file, TP_PATH_ROOM, "%.*s%s", stem, path, suffix);
+    return suffix;
 }
 
 /* Finds the folder of a file; *name is its name there. */
@@ -62,50 +61,46 @@ static bool same_file(const char *file, const char *path)
     return !found[0] && !found[1] && same(&folders[0], &folders[1]) && strcmp(names[0], names[1]) == 0;
 }
 
-/*
- * Whether a file that option `writer` writes is one of another option's: what it reads, or writes and stands
- * before.
- */
-static bool clashes(const struct tp_option *writer, const char *file, const struct tp_option *other,
-                    const void *target)
+/* Whether one of an option's files is this one. */
+static bool has_file(const struct tp_option *option, const char *path, const char *file)
 {
-    char theirs[TP_PATH_ROOM];
-    const char *path = path_of(other, target);
-    if (!path || (other->writes && other >= writer) ||
-        (writer->may_replace && strcmp(writer->may_replace, other->name) == 0))
-        return false;
-    for (size_t number = 0; file_of(other, path, number, theirs); number++)
-        if (same_file(file, theirs))
+    char own[TP_PATH_ROOM];
+    for (size_t number = 0; file_of(option, path, number, own); number++)
+        if (same_file(file, own))
             return true;
     return false;
 }
 
-static tileprop_status check_file(const struct tp_options *options, const struct tp_option *writer,
-                                  const char *file, const void *target, struct tp_error *error)
+/* Whether a file of the option at a place is none that another one reads, or that one before it writes. */
+static tileprop_status check_file(const struct tp_options *options, size_t place, const char *file,
+                                  const void *target, struct tp_error *error)
 {
-    char shown[64];
-    size_t i = 0;
-    while (i < options->count && !clashes(writer, file, &options->table[i], target))
-        i++;
-    if (i == options->count)
-        return TILEPROP_OK;
-    const struct tp_option *other = &options->table[i];
-    tp_option_show(file, shown, sizeof shown);
-    return tp_fail(error, TILEPROP_USAGE, "--%s: %s found, which --%s %s, expected another file",
-                   writer->name, shown, other->name, other->writes ? "writes" : "reads");
+    const struct tp_option writer = tp_options_at(options, place);
+    struct tp_option other;
+    for (size_t i = 0; (other = tp_options_at(options, i)).is; i++) {
+        const char *path = path_of(other.is, target);
+        if (!path || (other.writes && i >= place) ||
+            (writer.may_replace && strcmp(writer.may_replace, other.is->name) == 0))
+            continue;
+        if (has_file(&other, path, file))
+            return tp_fail(error, TILEPROP_USAGE, "--%s: %s found, which --%s %s, expected another file",
+                           writer.is->name, tp_show(file, strlen(file)).text, other.is->name,
+                           other.writes ? "writes" : "reads");
+    }
+    return TILEPROP_OK;
 }
 
 tileprop_status tp_option_files_check(const struct tp_options *options, const void *target,
                                       struct tp_error *error)
 {
     char file[TP_PATH_ROOM];
+    struct tp_option option;
     tileprop_status status = TILEPROP_OK;
-    for (size_t i = 0; i < options->count; i++) {
-        const struct tp_option *option = &options->table[i];
-        const char *path = option->writes ? path_of(option, target) : NULL;
-        for (size_t number = 0; status == TILEPROP_OK && path && file_of(option, path, number, file);
+    for (size_t i = 0; (option = tp_options_at(options, i)).is; i++) {
+        const char *path = option.writes ? path_of(option.is, target) : NULL;
+        for (size_t number = 0; status == TILEPROP_OK && path && file_of(&option, path, number, file);
              number++)
-            status = check_file(options, option, file, target, error);
+            status = check_file(options, i, file, target, error);
     }
     return status;
 }

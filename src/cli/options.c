@@ -8,13 +8,27 @@
 #include <unistd.h>
 
 #include "cli/option_files.h"
-#include "cli/option_value.h"
 
 #define TP_HELP_WIDTH  80
 #define TP_HELP_COLUMN 26 /* where the explanations begin */
 #define TP_TYPO_MAX    2  /* edits between an unknown name and the one suggested for it */
 #define TP_NAME_MAX    31 /* bytes of a name that a suggestion is sought for */
 #define TP_BLANKS      " \t\r\v\f"
+
+struct tp_option tp_options_at(const struct tp_options *options, size_t index)
+{
+    const tileprop_option *training;
+    index = index < TP_OPTIONS_MAX ? index : SIZE_MAX;
+    for (size_t i = 0; i < options->count; i++) {
+        const struct tp_option *entry = &options->table[i];
+        if (entry->is && index-- == 0)
+            return *entry;
+        for (size_t t = 0; !entry->is && (training = tileprop_option_at(t)); t++)
+            if (index-- == 0)
+                return (struct tp_option){.is = training};
+    }
+    return (struct tp_option){0};
+}
 
 /* Levenshtein distance: insertions, deletions and replacements. Both at most TP_NAME_MAX bytes. */
 static size_t edit_distance(const char *a, const char *b)
@@ -44,42 +58,28 @@ static tileprop_status fail_unknown(const struct tp_options *options, const char
     const char *nearest = NULL;
     size_t least = TP_TYPO_MAX + 1;
     size_t length = strlen(name);
-    char shown[TP_NAME_MAX + 1];
-    tp_option_show(name, shown, sizeof shown);
-    for (size_t i = 0; i < options->count && length <= TP_NAME_MAX; i++) {
-        size_t distance = edit_distance(name, options->table[i].name);
+    const struct tp_shown shown = tp_show(name, length);
+    struct tp_option option;
+    for (size_t i = 0; length <= TP_NAME_MAX && (option = tp_options_at(options, i)).is; i++) {
+        size_t distance = edit_distance(name, option.is->name);
         /* Of a two-letter name at least one letter has to be right. */
         if (distance < least && 2 * distance <= length) {
-            nearest = options->table[i].name;
+            nearest = option.is->name;
             least = distance;
         }
     }
     if (nearest)
-        return tp_fail(error, TILEPROP_USAGE, "%s%s: no such option; did you mean --%s?", place, shown,
+        return tp_fail(error, TILEPROP_USAGE, "%s%s: no such option; did you mean --%s?", place, shown.text,
                        nearest);
-    return tp_fail(error, TILEPROP_USAGE, "%s%s: no such option; --help lists them", place, shown);
-}
-
-static tileprop_status assign(const struct tp_option *option, const char *place, const char *value,
-                              void *target, struct tp_error *error)
-{
-    if (tp_option_parse(option, value, target))
-        return TILEPROP_OK;
-    char expected[512];
-    char found[64];
-    char guess[64];
-    tp_option_describe(option, expected, sizeof expected);
-    tp_option_show(value, found, sizeof found);
-    tp_option_guess(option, value, guess, sizeof guess);
-    return tp_fail(error, TILEPROP_USAGE, "%s%s: expected %s, found \"%s\"%s", place, option->name, expected,
-                   found, guess);
+    return tp_fail(error, TILEPROP_USAGE, "%s%s: no such option; --help lists them", place, shown.text);
 }
 
 static size_t find_option(const struct tp_options *options, const char *name, size_t length)
 {
     size_t i = 0;
-    while (i < options->count &&
-           (strncmp(options->table[i].name, name, length) != 0 || options->table[i].name[length]))
+    struct tp_option option;
+    while ((option = tp_options_at(options, i)).is &&
+           (strncmp(option.is->name, name, length) != 0 || option.is->name[length]))
         i++;
     return i;
 }
@@ -89,7 +89,7 @@ size_t tp_options_index(const struct tp_options *options, const char *name)
     return find_option(options, name, strlen(name));
 }
 
-static tileprop_status mark(const struct tp_option *option, enum tp_option_source *source,
+static tileprop_status mark(const tileprop_option *option, enum tp_option_source *source,
                             struct tp_error *error)
 {
     if (*source == TP_FROM_COMMAND)
@@ -102,8 +102,9 @@ static tileprop_status read_operand(const struct tp_options *options, const char
                                     enum tp_option_source *sources, struct tp_error *error)
 {
     const size_t i = tp_options_index(options, options->operand);
-    const tileprop_status status = mark(&options->table[i], &sources[i], error);
-    return status == TILEPROP_OK ? assign(&options->table[i], "--", value, target, error) : status;
+    const tileprop_option *option = tp_options_at(options, i).is;
+    const tileprop_status status = mark(option, &sources[i], error);
+    return status == TILEPROP_OK ? tp_option_parse(option, "--", value, target, error) : status;
 }
 
 /* Takes one option and, where it stands apart, its value; *next moves behind them. */
@@ -115,36 +116,33 @@ static tileprop_status read_argument(const struct tp_options *options, char *con
     const char *value = strchr(name, '=');
     size_t length = value ? (size_t)(value - name) : strlen(name);
     size_t i = find_option(options, name, length);
+    const struct tp_option option = tp_options_at(options, i);
 
-    if (argument[0] != '-' || !argument[1]) {
-        char shown[64];
-        tp_option_show(argument, shown, sizeof shown);
-        return tp_fail(error, TILEPROP_USAGE, "expected an option, found \"%s\"", shown);
-    }
-    if (i == options->count || name - argument != 2) {
+    if (argument[0] != '-' || !argument[1])
+        return tp_fail(error, TILEPROP_USAGE, "expected an option, found \"%s\"",
+                       tp_show(argument, strlen(argument)).text);
+    if (!option.is || name - argument != 2) {
         char dashes[8];
         char cut[TP_NAME_MAX + 2];
         snprintf(dashes, sizeof dashes, "%.*s", (int)(name - argument), argument);
         snprintf(cut, sizeof cut, "%.*s", (int)(length < sizeof cut ? length : sizeof cut), name);
         return fail_unknown(options, dashes, cut, error);
     }
-    const struct tp_option *option = &options->table[i];
-    const tileprop_status status = mark(option, &sources[i], error);
+    const tileprop_status status = mark(option.is, &sources[i], error);
     if (status != TILEPROP_OK)
         return status;
     if (value)
-        return assign(option, "--", value + 1, target, error);
-    if (option->kind == TP_OPTION_FLAG)
-        return assign(option, "--", "on", target, error);
+        return tp_option_parse(option.is, "--", value + 1, target, error);
+    if (option.flag)
+        return tp_option_parse(option.is, "--", "on", target, error);
     if (*next == argc || strncmp(argv[*next], "--", 2) == 0) {
         char expected[512];
-        char found[64] = "nothing";
-        tp_option_describe(option, expected, sizeof expected);
-        if (*next < argc)
-            tp_option_show(argv[*next], found, sizeof found);
-        return tp_fail(error, TILEPROP_USAGE, "--%s: expected %s, found %s", option->name, expected, found);
+        const char *found = *next < argc ? argv[*next] : "nothing";
+        tp_option_describe(option.is, expected, sizeof expected);
+        return tp_fail(error, TILEPROP_USAGE, "--%s: expected %s, found %s", option.is->name, expected,
+                       tp_show(found, strlen(found)).text);
     }
-    return assign(option, "--", argv[(*next)++], target, error);
+    return tp_option_parse(option.is, "--", argv[(*next)++], target, error);
 }
 
 static tileprop_status read_arguments(const struct tp_options *options, int argc, char *const *argv,
@@ -153,11 +151,9 @@ static tileprop_status read_arguments(const struct tp_options *options, int argc
     tileprop_status status = TILEPROP_OK;
     for (int next = 1; status == TILEPROP_OK && next < argc;) {
         if (strcmp(argv[next], "--") == 0) {
-            if (next + 1 < argc) {
-                char shown[64];
-                tp_option_show(argv[next + 1], shown, sizeof shown);
-                status = tp_fail(error, TILEPROP_USAGE, "expected nothing after --, found \"%s\"", shown);
-            }
+            if (next + 1 < argc)
+                status = tp_fail(error, TILEPROP_USAGE, "expected nothing after --, found \"%s\"",
+                                 tp_show(argv[next + 1], strlen(argv[next + 1])).text);
             break;
         }
         if (options->operand && argv[next][0] != '-')
@@ -208,9 +204,9 @@ struct config {
 };
 
 /* A path too long comes out cut, one byte longer than any path may be. */
-static const char *resolve(const struct tp_option *option, const char *value, struct config *config)
+static const char *resolve(const tileprop_option *option, const char *value, struct config *config)
 {
-    if (option->kind != TP_OPTION_PATH || !*value || *value == '/' || !config->folder ||
+    if (option->kind != TILEPROP_OPTION_PATH || !*value || *value == '/' || !config->folder ||
         tp_option_is_word(option, value))
         return value;
     char *path = config->room;
@@ -228,31 +224,30 @@ static tileprop_status read_line(const struct tp_options *options, char *line, c
     if (!*line)
         return TILEPROP_OK;
     char *value = strchr(line, '=');
-    if (!value) {
-        char shown[64];
-        tp_option_show(line, shown, sizeof shown);
-        return tp_fail(error, TILEPROP_USAGE, "%sexpected key = value, found \"%s\"", place, shown);
-    }
+    if (!value)
+        return tp_fail(error, TILEPROP_USAGE, "%sexpected key = value, found \"%s\"", place,
+                       tp_show(line, strlen(line)).text);
     *value = '\0';
     char *name = trim(line);
     value = unquote(trim(value + 1));
     size_t i = tp_options_index(options, name);
-    if (i == options->count)
+    const struct tp_option option = tp_options_at(options, i);
+    if (!option.is)
         return fail_unknown(options, place, name, error);
-    const struct tp_option *option = &options->table[i];
-    if (option->command_only || option->kind == TP_OPTION_CONFIG)
+    if (option.command_only)
         return tp_fail(error, TILEPROP_USAGE, "%s%s: expected on the command line only", place, name);
     if (sources[i] == TP_FROM_FILE)
         return tp_fail(error, TILEPROP_USAGE, "%s%s: expected once, found twice", place, name);
     sources[i] = TP_FROM_FILE;
-    return assign(option, place, resolve(option, value, config), target, error);
+    return tp_option_parse(option.is, place, resolve(option.is, value, config), target, error);
 }
 
 static size_t count_paths(const struct tp_options *options)
 {
     size_t count = 0;
-    for (size_t i = 0; i < options->count; i++)
-        count += options->table[i].kind == TP_OPTION_PATH;
+    const tileprop_option *option;
+    for (size_t i = 0; (option = tp_options_at(options, i).is); i++)
+        count += option->kind == TILEPROP_OPTION_PATH;
     return count;
 }
 
@@ -306,18 +301,17 @@ static tileprop_status read_file(const struct tp_options *options, const char *p
 }
 
 tileprop_status tp_options_parse(const struct tp_options *options, int argc, char *const *argv, void *target,
-                                 enum tp_option_source *sources, char **storage, struct tp_error *error)
+                                 enum tp_option_source sources[TP_OPTIONS_MAX], char **storage,
+                                 struct tp_error *error)
 {
+    const size_t config = options->config ? tp_options_index(options, options->config) : TP_OPTIONS_MAX;
     const char *path = NULL;
     *storage = NULL;
-    for (size_t i = 0; i < options->count; i++)
-        sources[i] = TP_FROM_DEFAULT;
+    memset(sources, 0, TP_OPTIONS_MAX * sizeof *sources); /* TP_FROM_DEFAULT */
     tileprop_status status = read_arguments(options, argc, argv, target, sources, error);
-    for (size_t i = 0; i < options->count; i++) {
-        if (options->table[i].kind == TP_OPTION_CONFIG)
-            memcpy(&path, (char *)target + options->table[i].offset, sizeof path);
-        sources[i] = TP_FROM_DEFAULT;
-    }
+    if (config < TP_OPTIONS_MAX)
+        memcpy(&path, (char *)target + tp_options_at(options, config).is->offset, sizeof path);
+    memset(sources, 0, TP_OPTIONS_MAX * sizeof *sources);
     if (status == TILEPROP_OK && path)
         status = read_file(options, path, target, sources, storage, error);
     /* A second time, so that the command line wins over the file. */
@@ -346,18 +340,31 @@ static void write_words(const char *text, FILE *out)
     fputc('\n', out);
 }
 
+void tp_options_explain(const struct tp_option *option, const void *defaults, char *text, size_t size)
+{
+    char value[TP_OPTION_TEXT_MAX + 1];
+    snprintf(text, size, "%s", option->is->help);
+    for (const tileprop_choice *choice = option->is->choices; choice && choice->name; choice++) {
+        tp_option_append(text, size, "%s%s%s", choice == option->is->choices ? " {" : " ", choice->name,
+                         choice[1].name ? "," : "}");
+    }
+    tp_option_format(option->is, defaults, value, sizeof value);
+    if (*value && !option->flag)
+        tp_option_append(text, size, " [%s]", value);
+}
+
 static void write_option(const struct tp_option *option, const void *defaults, FILE *out)
 {
     char left[64] = "";
     char text[TP_OPTION_HELP_MAX];
-    tp_option_append(left, sizeof left, "  --%s", option->name);
-    if (option->kind == TP_OPTION_SWITCH) {
+    const tileprop_option *is = option->is;
+    tp_option_append(left, sizeof left, "  --%s", is->name);
+    if (is->argument)
+        tp_option_append(left, sizeof left, " %s%s%s", is->argument, is->keyword ? "|" : "",
+                         is->keyword ? is->keyword : "");
+    else if (!option->flag)
         tp_option_append(left, sizeof left, " on|off");
-    } else if (option->argument) {
-        tp_option_append(left, sizeof left, " %s%s%s", option->argument, option->keyword ? "|" : "",
-                         option->keyword ? option->keyword : "");
-    }
-    tp_option_explain(option, defaults, text, sizeof text);
+    tp_options_explain(option, defaults, text, sizeof text);
     if (strlen(left) + 2 > TP_HELP_COLUMN)
         fprintf(out, "%s\n%*s", left, TP_HELP_COLUMN, "");
     else
@@ -368,19 +375,20 @@ static void write_option(const struct tp_option *option, const void *defaults, F
 void tp_options_write_help(const struct tp_options *options, const void *defaults, FILE *out)
 {
     const char *group = "";
+    struct tp_option option;
     fputs(options->usage, out);
-    for (size_t i = 0; i < options->count; i++) {
-        if (strcmp(group, options->table[i].group) != 0) {
-            group = options->table[i].group;
+    for (size_t i = 0; (option = tp_options_at(options, i)).is; i++) {
+        if (strcmp(group, option.is->group) != 0) {
+            group = option.is->group;
             fprintf(out, "\n%s:\n", group);
         }
-        write_option(&options->table[i], defaults, out);
+        write_option(&option, defaults, out);
     }
     fputs(options->notes, out);
 }
 
 /* What makes a path absolute: the working folder with a '/', or nothing. */
-static void find_folder(const struct tp_option *option, const void *target, char folder[PATH_MAX])
+static void find_folder(const tileprop_option *option, const void *target, char folder[PATH_MAX])
 {
     const char *path;
     memcpy(&path, (const char *)target + option->offset, sizeof path);
@@ -390,27 +398,27 @@ static void find_folder(const struct tp_option *option, const void *target, char
 
 void tp_options_write_config(const struct tp_options *options, const void *target, FILE *out)
 {
-    for (size_t i = 0; i < options->count; i++) {
-        const struct tp_option *option = &options->table[i];
-        if (option->command_only || option->kind == TP_OPTION_CONFIG)
+    struct tp_option option;
+    for (size_t i = 0; (option = tp_options_at(options, i)).is; i++) {
+        if (option.command_only)
             continue;
         char value[TP_OPTION_TEXT_MAX + 1];
-        tp_option_format(option, target, value, sizeof value);
+        tp_option_format(option.is, target, value, sizeof value);
         char folder[PATH_MAX] = "";
-        if (option->kind == TP_OPTION_PATH)
-            find_folder(option, target, folder);
+        if (option.is->kind == TILEPROP_OPTION_PATH)
+            find_folder(option.is, target, folder);
         /* A blank or a '#' can only be part of a path, where it may need the quotes. */
         const char *quote = strpbrk(value, " #") || strpbrk(folder, " #") ? "\"" : "";
-        fprintf(out, "%s = %s%s%s%s\n", option->name, quote, folder, value, quote);
+        fprintf(out, "%s = %s%s%s%s\n", option.is->name, quote, folder, value, quote);
     }
 }
 
 void tp_options_write_group(const struct tp_options *options, const char *group, const void *target,
                             FILE *out)
 {
-    for (size_t i = 0; i < options->count; i++) {
-        const struct tp_option *option = &options->table[i];
-        if (strcmp(option->group, group) != 0 || option->kind == TP_OPTION_PATH)
+    const tileprop_option *option;
+    for (size_t i = 0; (option = tp_options_at(options, i).is); i++) {
+        if (strcmp(option->group, group) != 0 || option->kind == TILEPROP_OPTION_PATH)
             continue;
         char value[TP_OPTION_TEXT_MAX + 1];
         tp_option_format(option, target, value, sizeof value);

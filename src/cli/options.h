@@ -1,16 +1,13 @@
 /*
- * Program options from one table: the command line, configuration files, --help and --print-config all read
- * the same descriptions, so they cannot disagree. Values are stored in the caller's struct, which holds the
- * defaults before parsing; the defaults that --help shows are those.
+ * A program's options, its own and the library's: the command line, configuration files, --help and
+ * --print-config all read the same descriptions, so they cannot disagree. Values are stored in the caller's
+ * struct, which holds the defaults before parsing; the defaults that --help shows are those.
  *
  * Command line: --name VALUE or --name=VALUE, flags --name (or --name=off); names are never abbreviated, none
  * is given twice, "--" ends the options, and nothing follows it. One option's value may stand without a name.
  * A value that begins with "--" needs the form with '='. Configuration files: one `name = value` on a line
  * (flags too: on or off), '#' at the start of a line or after a blank begins a comment, and double quotes may
- * enclose a value, which keep its blanks and
- * '#'.
- *
- * Numbers are read and written in the C locale: programs do not call setlocale().
+ * enclose a value, which keep its blanks and '#'.
  *
  * A relative path is relative to the working folder, and in a configuration file to that file's folder, so
  * that a file means the same wherever it is read from. --print-config writes absolute paths.
@@ -20,79 +17,62 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
+#include "base/option_value.h"
 #include "base/status.h"
 
-#define TP_OPTION_TEXT_MAX 4096 /* bytes of a text or a path */
+#define TP_OPTIONS_MAX 128 /* of a program, with the library's */
 
-enum tp_option_kind {
-    TP_OPTION_FLAG,   /* bool; true when given */
-    TP_OPTION_SWITCH, /* bool; on or off */
-    TP_OPTION_COUNT,  /* size_t from least to most */
-    TP_OPTION_SEED,   /* uint64_t from least to most */
-    TP_OPTION_REAL,   /* double from low to high */
-    TP_OPTION_CHOICE, /* an enum of the size of int; one of choices */
-    TP_OPTION_NAME,   /* const char *; the name of one of choices */
-    TP_OPTION_SIZES,  /* size_t [items] and a size_t count, each from least to most; "none" for an empty list
-                       */
-    TP_OPTION_TEXT,   /* const char *; no control characters, no double quotes */
-    TP_OPTION_PATH,   /* const char *; no control characters, no double quotes; in a file, from its folder */
-    TP_OPTION_CONFIG  /* const char *; the configuration file to read */
-};
-
-struct tp_choice {
-    const char *name;
-    int value; /* several names may have one value: the first is the one that is printed */
-};
-
+/* What is known of an option, and what its program does with it. */
 struct tp_option {
-    const char *name;  /* without the dashes */
-    const char *group; /* heading in --help; options of a group are neighbours */
-    const char *help;
-    const char *argument; /* what --help calls the value; NULL for flags and switches */
-    const char
-        *keyword; /* numbers, paths: stands for 0 or NULL, which have no other spelling; NULL: no such word */
-    const struct tp_choice *choices; /* ended by a name that is NULL; of a path: words that are no paths */
-    const char *may_replace; /* of a path: the option that may read what this one writes; NULL: none may */
-    const char *const
-        *side_outputs; /* suffixes of what is written beside the path, instead of its own; ended by NULL */
-    enum tp_option_kind kind;
-    bool command_only;   /* acts at once (--help): not in files, not printed */
-    bool above, below;   /* reals: low, high are not in the range */
-    bool writes;         /* paths: are written, not read */
-    bool fraction;       /* reals: of a percentage the message says which fraction that is */
-    size_t offset;       /* of the value in the caller's struct */
-    size_t count_offset; /* sizes: of the number of items */
-    size_t items;        /* sizes: the most there may be */
-    uint64_t least, most;
-    double low, high;
+    const tileprop_option *is; /* offsets are of the caller's struct; `initial` says nothing */
+    bool flag;                 /* a switch that may stand without a value, which is on then */
+    bool command_only;         /* acts at once (--help): not in files, not printed */
+    bool writes;               /* a path that is written, not read */
+    const char *may_replace;   /* of such a path: the option whose file it may be; NULL: none may */
+    /* Suffixes of what is written beside the path, instead of its own; up to a NULL. */
+    const char *const *side_outputs;
 };
+
+#define TP_OPTION(text, place, type, heading, ...)                                                           \
+    .is = &(const tileprop_option)                                                                           \
+    {                                                                                                        \
+        .name = text, .offset = place, .kind = TILEPROP_OPTION_##type, .group = heading, __VA_ARGS__         \
+    }
+
+/* Where the library's options are among those of the program, whose struct begins with tileprop_options. */
+#define TP_TRAINING_OPTIONS .is = NULL
 
 struct tp_options {
     /* How --help begins: "Usage: PROGRAM ...", a line; what it does, a sentence; paragraphs. */
     const char *usage;
     /* How it ends: paragraphs; "Examples:" and "Exit codes:", each with lines that begin with two blanks. */
     const char *notes;
-    const struct tp_option *table;
+    const struct tp_option *table; /* options of a group are neighbours */
     size_t count;
     const char *operand; /* name of the option whose value may also stand alone; NULL: none may */
+    const char *config;  /* of that for the configuration file; NULL: there is none */
 };
+
+/* An option by its place, from 0; `is` is NULL behind the last one. */
+struct tp_option tp_options_at(const struct tp_options *options, size_t index);
 
 /* Where an option's value came from; the command line wins over the file, wherever --config stands. */
 enum tp_option_source { TP_FROM_DEFAULT, TP_FROM_FILE, TP_FROM_COMMAND };
 
 /*
- * Reads the command line (argv[0] is skipped) and the file that it names, if any, into *target, and sets
- * sources[options->count]. Names and paths of *target point into argv and into *storage, which the caller
- * frees after its last use of them, on error too. Errors: TILEPROP_USAGE with the option, or file, line and
- * key; what was expected and what was found; also where a file would be read and written (option_files.h).
+ * Reads the command line (argv[0] is skipped) and the file that it names, if any, into *target, and says in
+ * sources where values come from. Names and paths of *target point into argv and into *storage, which the
+ * caller frees after its last use of them, on error too. Errors: TILEPROP_USAGE with the option, or file,
+ * line and key; what was expected and what was found; also where a file would be read and written
+ * (option_files.h).
  */
 tileprop_status tp_options_parse(const struct tp_options *options, int argc, char *const *argv, void *target,
-                                 enum tp_option_source *sources, char **storage, struct tp_error *error);
+                                 enum tp_option_source sources[TP_OPTIONS_MAX], char **storage,
+                                 struct tp_error *error);
 
-/* The option's place in the table, for sources[]; options->count if there is none of this name. */
+/* The place of an option, for sources[]; that behind the last one if there is none of this name. */
 size_t tp_options_index(const struct tp_options *options, const char *name);
 
 /* Writes something about all options; defaults is the caller's struct before parsing. */
@@ -100,6 +80,11 @@ typedef void tp_options_writer(const struct tp_options *options, const void *def
 
 /* --help, at most 80 columns wide. */
 tp_options_writer tp_options_write_help;
+
+#define TP_OPTION_HELP_MAX (2 * TP_OPTION_TEXT_MAX) /* bytes */
+
+/* Writes an option's help with its choices in braces and its default in brackets. */
+void tp_options_explain(const struct tp_option *option, const void *defaults, char *text, size_t size);
 
 /* Writes every option but the command_only ones as `name = value`: a file that --config reads to the same
  * values. */

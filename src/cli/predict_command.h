@@ -4,7 +4,6 @@
 #ifndef TP_PREDICT_COMMAND_H
 #define TP_PREDICT_COMMAND_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -21,7 +20,7 @@ struct tp_predict_command {
     enum tp_header header; /* of a table */
     size_t skip_lines;     /* likewise */
     const char *image;     /* PNG, instead of data; NULL: none */
-    bool invert;
+    int invert;
     size_t limit; /* samples; 0: all */
     size_t threads, threads_exact;
     const char *isa;
@@ -29,8 +28,8 @@ struct tp_predict_command {
     enum tp_row_format format;
     const char *errors; /* PNG; NULL: none */
     size_t worst;       /* errors to show */
-    bool json;
-    bool help, version;
+    int json;
+    int help, version;
     char *storage; /* owned */
 };
 

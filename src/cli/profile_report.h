@@ -6,7 +6,7 @@
 
 #include "tileprop/run.h"
 
-/* The plan as --plan reads it, how it was found, and whether threads are bound. */
+/* The plan, how it was found, and whether threads are bound. */
 void tp_profile_report_run(const tileprop_run *run);
 
 /*

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "cli/json_line.h"
 #include "cli/profile_report.h"
+#include "data/choices.h"
 
 #define TP_REDRAW_SECONDS 0.1
 #define TP_PROGRESS_LINES 50  /* about so many elsewhere than on a terminal: all of the default run */
@@ -45,9 +46,11 @@ static void write_opening(const struct tp_report *report)
     for (size_t i = 0; i < options->hidden_count; i++)
         printf("-%zu", options->hidden[i]);
     printf("-%zu, %s, bias %s, %zu parameters, %s, lr %g, batch %zu, seed %llu\n", run->classes,
-           options->hidden_count ? tp_activation_name((int)options->activation) : "no hidden layer",
-           tp_bias_name(options->bias), run->parameters, tp_optimizer_name((int)options->optimizer),
-           run->learning_rate, run->batch, (unsigned long long)options->seed);
+           options->hidden_count ? tp_choice_name(tp_activation_choices, (int)options->activation)
+                                 : "no hidden layer",
+           tp_choice_name(tp_bias_choices, options->bias), run->parameters,
+           tp_choice_name(tp_optimizer_choices, (int)options->optimizer), run->learning_rate, run->batch,
+           (unsigned long long)options->seed);
 
     printf(TP_LABEL "%s, %zu thread%s used of ", "machine", run->isa, run->threads,
            run->threads == 1 ? "" : "s");
@@ -389,7 +392,7 @@ static tileprop_status write_json(const struct tp_report *report, const tileprop
         {"threads_used", tp_json_count(report->run.threads)},
         {"threads_of_steps", tp_json_count(report->run.threads_of_steps)},
         {"threads_worked", tp_json_count(result->threads_worked)},
-        {"numa", json_string(tp_numa_name((int)result->numa))},
+        {"numa", json_string(tp_choice_name(tp_numa_choices, (int)result->numa))},
         {"numa_nodes", tp_json_count(result->numa_nodes)},
         {"weights_hash", json_string(hash)},
         {"saved", json_saved(&saver->last)},

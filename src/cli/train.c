@@ -20,6 +20,7 @@
 #include "cli/version.h"
 
 struct observed {
+    tileprop_run_options run;
     const struct tp_train_data *data;
     struct tp_report report;
     struct tp_history history;
@@ -76,7 +77,7 @@ static void on_checkpoint(void *context, const tileprop_training_state *moment)
 static tileprop_status open_outputs(struct observed *observed, const struct tp_train_command *command,
                                     struct tp_error *error)
 {
-    const size_t layers = command->log_gradients ? command->options.hidden_count + 1 : 0;
+    const size_t layers = command->options.log_gradients ? command->options.hidden_count + 1 : 0;
     tileprop_status status = tp_model_writer_open(&observed->saver, command, error);
     if (status == TILEPROP_OK)
         status = tp_checkpointer_open(&observed->keeper, command, error);
@@ -123,7 +124,7 @@ static tileprop_status prepare(struct tp_train_command *command, const struct tp
                                struct tp_error *error)
 {
     tileprop_options *options = &command->options;
-    tileprop_run_options *run = &command->run;
+    tileprop_run_options *run = &observed->run;
     options->progress = on_progress;
     options->run = run;
     options->context = run->context = observed;
@@ -154,7 +155,7 @@ static tileprop_status run(struct tp_train_command *command, const struct tp_tra
     const tileprop_data validation = tp_train_data_of(&data->validation, NULL),
                         test = tp_train_data_of(&data->test, NULL);
     if (data->test.count)
-        command->run.test = &test;
+        observed->run.test = &test;
     tileprop_status status = prepare(command, data, observed, &train, outcome, error);
     if (status != TILEPROP_OK)
         return status;
@@ -170,7 +171,7 @@ static tileprop_status run(struct tp_train_command *command, const struct tp_tra
 static tileprop_status train(struct tp_train_command *command, struct tp_error *error, bool *stopped)
 {
     struct tp_train_data data = {0};
-    struct observed observed = {0};
+    struct observed observed = {.run.size = sizeof observed.run};
     struct outcome outcome = {.result.size = sizeof outcome.result};
 
     tp_report_begin(&observed.report, command);

@@ -20,10 +20,8 @@ struct tp_interval {
 };
 
 struct tp_train_command {
-    tileprop_options options;
-    tileprop_run_options run; /* plan and init_from */
-    bool shuffle, eval_train; /* those of options */
-    bool log_gradients, explain;
+    tileprop_options options; /* first, as options.h wants it */
+    int explain;
     const char *data;   /* directory or file; NULL: where the shipped data are */
     const char *labels; /* file; NULL: none */
     const char *val_data, *val_labels;
@@ -39,14 +37,14 @@ struct tp_train_command {
     const char *checkpoint_every; /* as it was given; the same follows */
     struct tp_interval checkpoint_interval;
     const char *resume; /* file or "auto" */
-    bool resume_inexact;
+    int resume_inexact;
     const char *history;
     const char *plot;
-    bool json, quiet;
-    bool stats;          /* only say what the data are */
-    bool check_gradient; /* only check gradients */
+    int json, quiet;
+    int stats;          /* only say what the data are */
+    int check_gradient; /* only check gradients */
     const char *config;
-    bool print_config, help, version;
+    int print_config, help, version;
     char *storage; /* owned; texts above may point into it */
 };
 
@@ -80,15 +78,7 @@ void tp_train_command_write_config(const struct tp_train_command *command, FILE 
  */
 void tp_train_command_write_training(const struct tp_train_command *command, FILE *out);
 
-/* What --activation, --optimizer, --isa and --header take, here and elsewhere. */
-extern const struct tp_choice tp_activation_choices[], tp_optimizer_choices[], tp_tier_choices[],
-    tp_header_choices[];
-
-/* The name by which --activation, --init, --optimizer, --bias and --numa take a value of tileprop.h. */
-const char *tp_activation_name(int activation);
-const char *tp_init_name(int init);
-const char *tp_optimizer_name(int optimizer);
-const char *tp_bias_name(int bias);
-const char *tp_numa_name(int numa);
+/* What --header takes. */
+extern const tileprop_choice tp_header_choices[];
 
 #endif

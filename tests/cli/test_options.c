@@ -6,7 +6,7 @@
 enum colour { RED, GREEN };
 
 struct values {
-    bool loud, mix;
+    int loud, mix;
     size_t threads;
     uint64_t seed;
     double rate, share;
@@ -15,52 +15,54 @@ struct values {
     size_t hidden[3], hidden_count;
     const char *output;
     const char *config;
-    bool help;
+    int help;
 };
 
-static const struct tp_choice colours[] = {{"red", RED}, {"green", GREEN}, {"verdant", GREEN}, {NULL, 0}};
-static const struct tp_choice tiers[] = {{"auto", 0}, {"fast", 0}, {NULL, 0}};
+static const tileprop_choice colours[] = {{"red", RED}, {"green", GREEN}, {"verdant", GREEN}, {NULL, 0}};
+static const tileprop_choice tiers[] = {{"auto", 0}, {"fast", 0}, {NULL, 0}};
 
 /* clang-format off */
 static const struct tp_option table[] = {
-    {.name = "loud", .group = "Sound", .kind = TP_OPTION_FLAG, .help = "be loud",
-     .offset = offsetof(struct values, loud)},
-    {.name = "mix", .group = "Sound", .kind = TP_OPTION_SWITCH, .help = "mix it",
-     .offset = offsetof(struct values, mix)},
-    {.name = "threads", .group = "Numbers", .kind = TP_OPTION_COUNT, .argument = "N", .keyword = "auto",
-     .least = 1, .most = 4096, .help = "as many", .offset = offsetof(struct values, threads)},
-    {.name = "seed", .group = "Numbers", .kind = TP_OPTION_SEED, .argument = "N", .most = UINT64_MAX,
-     .help = "of it all", .offset = offsetof(struct values, seed)},
-    {.name = "rate", .group = "Numbers", .kind = TP_OPTION_REAL, .argument = "X", .low = 0, .high = 1,
-     .below = true, .help = "of change", .offset = offsetof(struct values, rate)},
-    {.name = "share", .group = "Numbers", .kind = TP_OPTION_REAL, .argument = "X", .low = 0, .high = 1,
-     .above = true, .fraction = true, .keyword = "none", .help = "of the whole", .offset = offsetof(struct values, share)},
-    {.name = "colour", .group = "Names", .kind = TP_OPTION_CHOICE, .argument = "NAME", .choices = colours,
-     .help = "to paint it in", .offset = offsetof(struct values, colour)},
-    {.name = "tier", .group = "Names", .kind = TP_OPTION_NAME, .argument = "NAME", .choices = tiers,
-     .help = "to run", .offset = offsetof(struct values, tier)},
-    {.name = "hidden", .group = "Names", .kind = TP_OPTION_SIZES, .argument = "SIZES", .items = 3,
-     .least = 1, .most = 1000, .help = "sizes", .offset = offsetof(struct values, hidden),
-     .count_offset = offsetof(struct values, hidden_count)},
-    {.name = "output", .group = "Names", .kind = TP_OPTION_PATH, .argument = "FILE", .keyword = "none",
-     .help = "a file with a description that is so long that it certainly needs more than one line of help",
-     .offset = offsetof(struct values, output)},
-    {.name = "config", .group = "Program", .kind = TP_OPTION_CONFIG, .argument = "FILE", .help = "a file",
-     .offset = offsetof(struct values, config)},
-    {.name = "help", .group = "Program", .kind = TP_OPTION_FLAG, .command_only = true, .help = "this",
-     .offset = offsetof(struct values, help)},
+    {TP_OPTION("loud", offsetof(struct values, loud), SWITCH, "Sound",
+               .help = "be loud"), .flag = true},
+    {TP_OPTION("mix", offsetof(struct values, mix), SWITCH, "Sound",
+               .help = "mix it")},
+    {TP_OPTION("threads", offsetof(struct values, threads), COUNT, "Numbers", .argument = "N", .keyword = "auto",
+               .least = 1, .most = 4096,
+               .help = "as many")},
+    {TP_OPTION("seed", offsetof(struct values, seed), SEED, "Numbers", .argument = "N", .most = UINT64_MAX,
+               .help = "of it all")},
+    {TP_OPTION("rate", offsetof(struct values, rate), REAL, "Numbers", .argument = "X", .low = 0, .high = 1,
+               .below = true,
+               .help = "of change")},
+    {TP_OPTION("share", offsetof(struct values, share), REAL, "Numbers", .argument = "X", .low = 0, .high = 1,
+               .above = true, .fraction = true, .keyword = "none",
+               .help = "of the whole")},
+    {TP_OPTION("colour", offsetof(struct values, colour), CHOICE, "Names", .argument = "NAME", .choices = colours,
+               .help = "to paint it in")},
+    {TP_OPTION("tier", offsetof(struct values, tier), NAME, "Names", .argument = "NAME", .choices = tiers,
+               .help = "to run")},
+    {TP_OPTION("hidden", offsetof(struct values, hidden), SIZES, "Names", .argument = "SIZES", .items = 3, .least = 1,
+               .most = 1000, .count_offset = offsetof(struct values, hidden_count),
+               .help = "sizes")},
+    {TP_OPTION("output", offsetof(struct values, output), PATH, "Names", .argument = "FILE", .keyword = "none",
+               .help = "a file with a description that is so long that it certainly needs more than one line of help")},
+    {TP_OPTION("config", offsetof(struct values, config), PATH, "Program", .argument = "FILE",
+               .help = "a file"), .command_only = true},
+    {TP_OPTION("help", offsetof(struct values, help), SWITCH, "Program",
+               .help = "this"), .flag = true, .command_only = true},
 };
 /* clang-format on */
 
 #define COUNT (sizeof table / sizeof table[0])
 
-static const struct tp_options options = {"Usage: test\n", "\nThe end.\n", table, COUNT, NULL};
+static const struct tp_options options = {"Usage: test\n", "\nThe end.\n", table, COUNT, NULL, "config"};
 static const struct values defaults = {
     .mix = true, .seed = 1, .rate = 0.9, .tier = "auto", .hidden = {64}, .hidden_count = 1};
 
 /* What the last parse() left; storage is kept until the next one. */
 static struct values values;
-static enum tp_option_source sources[COUNT];
+static enum tp_option_source sources[TP_OPTIONS_MAX];
 static struct tp_error error;
 static char *storage;
 
@@ -425,7 +427,7 @@ static void help_tells_everything_in_80_columns(void **state)
     assert_int_equal(fclose(file), 0);
     for (size_t i = 0; i < COUNT; i++) {
         char name[64];
-        snprintf(name, sizeof name, "\n  --%s", table[i].name);
+        snprintf(name, sizeof name, "\n  --%s", table[i].is->name);
         assert_non_null(strstr(text, name));
     }
     const char *const parts[] = {"Usage: test\n\nSound:\n",

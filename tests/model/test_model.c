@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "cli/train_command.h"
+#include "data/choices.h"
 #include "model/safetensors.h"
 #include "tests/check.h"
 #include "tests/scratch.h"
@@ -199,7 +199,7 @@ static void test_names_are_those_of_options(void **state)
         assert_int_equal(tp_safe_file_commit(&out, &error), TILEPROP_OK);
         assert_int_equal(tp_safetensors_read(&read, path, &error), TILEPROP_OK);
         assert_string_equal(tp_safetensors_text(&read, "activation"),
-                            tp_activation_name((int)model.activation));
+                            tp_choice_name(tp_activation_choices, (int)model.activation));
         tp_safetensors_free(&read);
         json_decref(model.class_names);
         made_free(&made);

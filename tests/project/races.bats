@@ -46,14 +46,10 @@ same() {
     same --stop-at-accuracy 0.2 --numa interleave --explain
 }
 
-@test "every way to divide a layer, also where some only evaluate" {
-    for ways in 'units, update by units' 'rows, update by units' 'rows, update by inputs'; do
-        for members in 2 3; do
-            printf 'plan members 3\nplan step-members %s\nplan evaluation-rows 12\n' $members >plan
-            printf 'plan layer %s\n' "1: forward by $ways" "2: forward by $ways" '3: forward by rows, update by inputs' >>plan
-            for hidden in 64,48 144,128; do # of the second pair the view is divided too
-                quiet "$train" "${few[@]}" --epochs 2 --hidden $hidden --plan plan
-            done
+@test "layers that are divided, also with a view that is divided too" {
+    for members in 2 3; do
+        for hidden in 64,48 144,128; do # of the second pair the view is divided too
+            quiet "$train" "${few[@]}" --epochs 2 --hidden $hidden --threads-exact $members
         done
     done
 }

@@ -279,7 +279,7 @@ int main(int argc, char **argv)
     snprintf(path, sizeof path, "%s/ended", argv[3]);
     run.test = &test;
     run.times = times;
-    run.log_gradients = 1;
+    options.log_gradients = 1;
     expect(!tileprop_train_split(&options, &data, 0.1, &last, &best, &result, message, sizeof message),
            "training");
     check_facts(&seen, &result, times, last);
@@ -339,7 +339,7 @@ int main(int argc, char **argv)
     expect(!tileprop_train_split(&options, &test, 0.1, NULL, NULL, NULL, message, sizeof message),
            "training");
     expect(seen.written == 1 && seen.failed, "a full disk");
-    run.init_from = path;
+    options.init_from = path;
     options.initial_weights = last;
     expect(tileprop_train_split(&options, &data, 0.1, NULL, NULL, NULL, message, sizeof message) ==
                TILEPROP_USAGE,

@@ -80,7 +80,6 @@ CASES = [
         for i in range(200)) + b'}'), 80),
     ('configuration of one line', ('train', '--print-config', '--config', '{}'), b'x' * MANY, 2),
     ('configuration of many lines', ('train', '--print-config', '--config', '{}'), b'#\n' * MANY, 2),
-    ('plan of one line', ('train', '--quiet', '--data', '{m}.csv', '--plan', '{}'), b'plan ' + b'x' * MANY, 2),
     ('PNG of 4096 x 4096 pixels in 80 bytes', ('predict', '--model', '{m}', '--image', '{}'), small_png(4096), 8256),
     ('PNG of 2^31 x 2^31 pixels', ('predict', '--model', '{m}', '--image', '{}'), small_png(2**31 - 1), 8256),
     ('PNG with a profile of 64 MB', ('predict', '--model', '{m}', '--image', '{}'),

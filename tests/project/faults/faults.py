@@ -197,7 +197,7 @@ READING = [
     Case('a run that goes on', 'train', TRAIN.replace('--epochs 1', '--epochs 2') +
          f'images --resume ../data/{CHECKPOINT} --checkpoint {CHECKPOINT} --save s --save-best b --history h',
          ('s', 'b', 'h', CHECKPOINT)),
-    Case('a plan', 'train', TRAIN + 'images --plan ../data/plan --explain --numa interleave --bind cores'),
+    Case('an explanation', 'train', TRAIN + 'images --explain --numa interleave --bind cores'),
     Case('a chosen plan', 'train', TRAIN.replace('-exact', '') + 'images'),
     Case('an option that is wrong', 'train', '--hiden 3', code=2),
     Case('--print-config', 'train', '--config ../data/run.conf --print-config'),
@@ -240,8 +240,6 @@ class Work:
         for name, options in (('images', 'images'), ('table', 'table.csv --missing mean'),
                               ('array', 'x.npy --labels ../data/y.npy')):
             Case(name, 'train', TRAIN + f'{options} --save ../data/{name}.model').learn(self.folder)
-        done = Case('plan', 'train', TRAIN + 'images --explain').run(self.folder)
-        write(f'{data}/plan', '\n'.join(line for line in done.stdout.split('\n') if line.startswith('plan')))
 
     def make_folder(self, name):
         folder = os.path.join(self.path, name)

@@ -1,0 +1,41 @@
+/*
+ * One option's value as text: read, written, and described for messages. tileprop.h describes options.
+ *
+ * Numbers are read and written in the C locale: the library sees to that, and programs do not call
+ * setlocale().
+ */
+#ifndef TP_OPTION_VALUE_H
+#define TP_OPTION_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+#include "tileprop/tileprop.h"
+
+#define TP_OPTION_TEXT_MAX 4096 /* bytes of a text or a path */
+
+/*
+ * Stores the value that text is in the struct that has the option; texts are stored as the pointer.
+ * Errors: TILEPROP_USAGE with place, such as "--" or a file and a line, name, what was expected and what was
+ * found; the struct's value is then unspecified.
+ */
+tileprop_status tp_option_parse(const tileprop_option *option, const char *place, const char *text,
+                                void *target, struct tp_error *error);
+
+/*
+ * Writes the value as tp_option_parse() reads it; nothing for an absent text that has no word for it. What no
+ * option can be is written so that it is refused there, but for texts that are too long.
+ */
+void tp_option_format(const tileprop_option *option, const void *target, char *text, size_t size);
+
+/* Writes what values the option takes: "an integer from 1 to 4096 or auto". */
+void tp_option_describe(const tileprop_option *option, char *text, size_t size);
+
+/* Whether the value of a path is a word that stands for something else. */
+bool tp_option_is_word(const tileprop_option *option, const char *value);
+
+/* Appends to the string in text[size]; what does not fit is cut off. */
+void tp_option_append(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * The names of the values in tileprop/choices.h, as options and files have them. Each list ends with a NULL
+ * name; of several names of a value the first is the one that is written.
+ */
+#ifndef TP_CHOICES_H
+#define TP_CHOICES_H
+
+#include "tileprop/tileprop.h"
+
+extern const tileprop_choice tp_normalize_choices[], tp_activation_choices[], tp_init_choices[],
+    tp_bias_choices[], tp_optimizer_choices[], tp_bind_choices[], tp_numa_choices[];
+
+/* Instructions, whose values say nothing, and a switch that may be left to the data. */
+extern const tileprop_choice tp_isa_choices[], tp_auto_switch_choices[];
+
+/* The name of a value; NULL if it has none. */
+const char *tp_choice_name(const tileprop_choice *choices, int value);
+
+#endif
