@@ -10,7 +10,7 @@
 
 #include "call.h"
 #include "cli/options.h"
-#include "train/train_options.h"
+#include "tileprop/tileprop.h"
 
 #define BENCH_THREADS_MAX 16 /* counts of threads */
 
@@ -43,9 +43,9 @@ struct bench_command {
     const char *workload; /* NULL: none */
     size_t rounds;        /* of a workload */
     const char *against;  /* a commit; NULL: none */
-    int barrier;         /* print times of barriers */
-    int limits, gate;    /* print workloads beside the machine's limit; compare them with bench/floors */
-    int record;          /* gate: raise the floors */
+    int barrier;          /* print times of barriers */
+    int limits, gate;     /* print workloads beside the machine's limit; compare them with bench/floors */
+    int record;           /* gate: raise the floors */
     const char *lower;    /* gate: a floor; NULL: none */
     const char *reason;   /* why it is lowered */
     const char *config;

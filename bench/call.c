@@ -135,35 +135,27 @@ static bool has_transposed(const struct bench_call *c)
     return c->kind == BENCH_UPDATE && !c->first_layer;
 }
 
-/* Takes a piece, or, as long as the arena is empty, only adds it to the sum. */
-static void *take(struct tp_arena *arena, size_t *sum, size_t count, size_t size)
-{
-    *sum = tp_arena_add(*sum, count, size);
-    return arena->base ? tp_arena_take(arena, count * size) : NULL;
-}
-
-static size_t place(struct bench_operands *o)
+/* Takes the operands from an arena, which may be one that measures. */
+static void layout(struct bench_operands *o, struct tp_arena *arena)
 {
     const struct bench_call *c = &o->call;
     const size_t weights = floats_of(weights_of(c)), outputs = floats_of(out_of(c));
     const size_t transposed = floats_of((struct shape){c->n, c->m});
     const bool update = c->kind == BENCH_UPDATE;
     const size_t sample = c->kind == BENCH_PACK_U8 ? 1 : c->kind == BENCH_PACK_F32 ? sizeof(float) : 0;
-    size_t sum = 0;
-    o->in = take(&o->arena, &sum, floats_of(in_of(c)), sizeof(float));
-    o->weights = take(&o->arena, &sum, weights, sizeof(float));
-    o->out = take(&o->arena, &sum, outputs, sizeof(float));
-    o->activations = take(&o->arena, &sum, c->kind == BENCH_BACKWARD ? outputs : 0, sizeof(float));
-    o->transposed = take(&o->arena, &sum, has_transposed(c) ? transposed : 0, sizeof(float));
+    o->in = tp_arena_take(arena, floats_of(in_of(c)), sizeof(float));
+    o->weights = tp_arena_take(arena, weights, sizeof(float));
+    o->out = tp_arena_take(arena, outputs, sizeof(float));
+    o->activations = tp_arena_take(arena, c->kind == BENCH_BACKWARD ? outputs : 0, sizeof(float));
+    o->transposed = tp_arena_take(arena, has_transposed(c) ? transposed : 0, sizeof(float));
     for (int i = 0; i < 2; i++)
-        o->state[i] = take(&o->arena, &sum, update ? weights : 0, sizeof(float));
-    o->gradient = take(&o->arena, &sum, c->gradient ? weights : 0, sizeof(float));
-    o->samples = take(&o->arena, &sum, c->m * c->n, sample);
-    o->scale = take(&o->arena, &sum, c->n, sizeof(float));
-    o->shift = take(&o->arena, &sum, c->n, sizeof(float));
-    o->loss = take(&o->arena, &sum, c->m, sizeof(float));
-    o->labels = take(&o->arena, &sum, c->m, sizeof(uint16_t));
-    return sum;
+        o->state[i] = tp_arena_take(arena, update ? weights : 0, sizeof(float));
+    o->gradient = tp_arena_take(arena, c->gradient ? weights : 0, sizeof(float));
+    o->samples = tp_arena_take(arena, c->m * c->n, sample);
+    o->scale = tp_arena_take(arena, c->n, sizeof(float));
+    o->shift = tp_arena_take(arena, c->n, sizeof(float));
+    o->loss = tp_arena_take(arena, c->m, sizeof(float));
+    o->labels = tp_arena_take(arena, c->m, sizeof(uint16_t));
 }
 
 static float value_at(size_t i)
@@ -221,10 +213,12 @@ tileprop_status bench_create(struct bench_operands *o, const struct bench_call *
                              const struct tp_tier *tier, struct tp_error *error)
 {
     *o = (struct bench_operands){.call = *call, .tier = tier, .optimizer = bench_rule(call->optimizer)};
-    tileprop_status status = tp_arena_create(&o->arena, place(o), error);
+    struct tp_arena size = tp_arena_measure();
+    layout(o, &size);
+    tileprop_status status = tp_arena_create(&o->arena, size.used, error);
     if (status)
         return status;
-    place(o);
+    layout(o, &o->arena);
     fill_operands(o);
     return TILEPROP_OK;
 }

@@ -137,7 +137,8 @@ static tileprop_status count_step(const struct tp_tier *tier, struct tp_error *e
                                      .count = STEPS * BATCH,
                                      .features = FEATURES,
                                      .classes = CLASSES};
-    struct tp_train_options options = tp_train_options_default();
+    tileprop_options options;
+    tileprop_options_init(&options, sizeof options);
     options.hidden[0] = 64;
     options.hidden_count = 1;
     options.batch = BATCH;
@@ -145,9 +146,9 @@ static tileprop_status count_step(const struct tp_tier *tier, struct tp_error *e
     options.evals_per_epoch = 1;
     options.threads_exact = 1;
     options.isa = tier->name;
-    const struct tp_observer observer = {0};
-    struct tp_result result;
-    return tp_train(&options, &train, &train, NULL, &observer, &result, error);
+    const struct tp_training training = {.options = &options, .train = &train, .validation = &train};
+    tileprop_result result;
+    return tp_train(&training, &result, error);
 }
 
 static tileprop_status load(void *context, struct tp_error *error)

@@ -43,36 +43,37 @@ size_t bench_training_steps(const struct bench_training *training)
     return (size_t)fmin(STEPS_MAX, fmax(2, RUN_FLOPS / flops));
 }
 
-/* When what happened in a run, as the observer saw it. */
+/* When what happened in a run. */
 struct events {
     double last, steps[STEPS_MAX], evaluation;
     size_t count;
+    tileprop_run run;
 };
 
-static void saw_step(void *context, size_t step, size_t epoch, double loss)
+static void saw_start(void *context, const tileprop_run *run)
 {
     struct events *events = context;
-    const double now = tp_clock_seconds();
-    (void)epoch, (void)loss;
-    if (step > 0 && events->count < STEPS_MAX)
-        events->steps[events->count++] = now - events->last;
-    events->last = now;
+    events->run = *run;
 }
 
-static void saw_evaluation(void *context, const struct tp_evaluation *evaluation)
+static int saw(void *context, const tileprop_progress *progress)
 {
     struct events *events = context;
     const double now = tp_clock_seconds();
-    (void)evaluation;
-    events->evaluation = now - events->last;
+    if (progress->evaluated)
+        events->evaluation = now - events->last;
+    else if (progress->step > 0 && events->count < STEPS_MAX)
+        events->steps[events->count++] = now - events->last;
     events->last = now;
+    return 0;
 }
 
 tileprop_status bench_train(const struct bench_training *training, size_t steps,
                             const struct tp_dataset *samples, struct bench_training_times *times,
                             struct tp_error *error)
 {
-    struct tp_train_options options = tp_train_options_default();
+    tileprop_options options;
+    tileprop_options_init(&options, sizeof options);
     options.hidden_count = training->layer_count - 2;
     memcpy(options.hidden, training->layers + 1, options.hidden_count * sizeof options.hidden[0]);
     options.activation = training->activation;
@@ -87,15 +88,19 @@ tileprop_status bench_train(const struct bench_training *training, size_t steps,
     struct tp_dataset evaluated = part;
     evaluated.count = part.count < EVALUATED ? part.count : EVALUATED;
     struct events events = {0};
-    const struct tp_observer observer = {.context = &events, .step = saw_step, .evaluated = saw_evaluation};
-    struct tp_result result;
-    const tileprop_status status = tp_train(&options, &part, &evaluated, NULL, &observer, &result, error);
+    options.progress = saw;
+    options.context = &events;
+    const tileprop_run_options wishes = {.size = sizeof wishes, .context = &events, .started = saw_start};
+    const struct tp_training work = {
+        .options = &options, .run = &wishes, .train = &part, .validation = &evaluated};
+    tileprop_result result;
+    const tileprop_status status = tp_train(&work, &result, error);
     if (status)
         return status;
     *times = (struct bench_training_times){.step = bench_median(events.steps, events.count),
                                            .evaluation = events.evaluation / (double)evaluated.count,
-                                           .step_flops = result.run.flops_per_step,
-                                           .evaluation_flops = 2.0 * (double)result.run.parameters,
+                                           .step_flops = events.run.flops_per_step,
+                                           .evaluation_flops = 2.0 * (double)events.run.parameters,
                                            .hash = result.weights_hash};
     return TILEPROP_OK;
 }

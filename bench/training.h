@@ -7,7 +7,7 @@
 
 #include "data/dataset.h"
 #include "kernels/kernels.h"
-#include "train/train_options.h"
+#include "tileprop/tileprop.h"
 
 struct bench_training {
     const struct tp_tier *tier;

@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "tests/check.h"
+#include "tests/options.h"
 #include "train/trainer.h"
 
 #define FEATURES   20
@@ -72,9 +73,9 @@ static inline struct tp_dataset misleading_samples(void)
     return dataset;
 }
 
-static inline struct tp_train_options options_small(void)
+static inline tileprop_options options_small(void)
 {
-    struct tp_train_options options = tp_train_options_default();
+    tileprop_options options = options_default();
     options.hidden[0] = 17;
     options.batch = 10;
     options.epochs = 2;
@@ -82,20 +83,20 @@ static inline struct tp_train_options options_small(void)
     return options;
 }
 
-/* What an observer saw. */
+/* What the callbacks of a run saw. */
 struct record {
     size_t starts, steps, evaluations;
-    struct tp_run run;
+    tileprop_run run;
     double loss[STEPS_MAX];
     size_t epoch[STEPS_MAX];
-    struct tp_evaluation evaluation[EVENTS_MAX];
+    tileprop_progress evaluation[EVENTS_MAX];
     size_t steps_before[EVENTS_MAX]; /* each evaluation */
     size_t interrupt_after;          /* steps; 0: never */
     size_t asked;
     bool steps_in_order;
 };
 
-static inline void record_start(void *context, const struct tp_run *run)
+static inline void record_start(void *context, const tileprop_run *run)
 {
     struct record *r = context;
     r->starts++;
@@ -103,43 +104,43 @@ static inline void record_start(void *context, const struct tp_run *run)
     r->steps_in_order = r->steps == 0;
 }
 
-static inline void record_step(void *context, size_t step, size_t epoch, double loss)
+static inline int record_progress(void *context, const tileprop_progress *progress)
 {
     struct record *r = context;
-    r->steps_in_order &= step == r->steps && step < STEPS_MAX;
-    r->loss[step % STEPS_MAX] = loss;
-    r->epoch[step % STEPS_MAX] = epoch;
-    r->steps++;
+    if (progress->evaluated) {
+        r->evaluation[r->evaluations % EVENTS_MAX] = *progress;
+        r->steps_before[r->evaluations % EVENTS_MAX] = r->steps;
+        r->evaluations++;
+    } else {
+        r->steps_in_order &= progress->step == r->steps && progress->step < STEPS_MAX;
+        r->loss[progress->step % STEPS_MAX] = progress->loss;
+        r->epoch[progress->step % STEPS_MAX] = progress->epoch;
+        r->steps++;
+    }
+    return 0;
 }
 
-static inline void record_evaluation(void *context, const struct tp_evaluation *evaluation)
-{
-    struct record *r = context;
-    r->evaluation[r->evaluations % EVENTS_MAX] = *evaluation;
-    r->steps_before[r->evaluations % EVENTS_MAX] = r->steps;
-    r->evaluations++;
-}
-
-static inline bool record_question(void *context)
+static inline int record_question(void *context)
 {
     struct record *r = context;
     return ++r->asked == r->interrupt_after;
 }
 
 /* Trains and records; r->interrupt_after is the caller's to set before. */
-static inline tileprop_status run_observed(const struct tp_train_options *options,
-                                           const struct tp_dataset *train,
+static inline tileprop_status run_observed(const tileprop_options *options, const struct tp_dataset *train,
                                            const struct tp_dataset *validation, struct record *r,
-                                           struct tp_result *result, struct tp_error *error)
+                                           tileprop_result *result, struct tp_error *error)
 {
     *r = (struct record){.interrupt_after = r->interrupt_after};
-    struct tp_observer observer = {.context = r,
-                                   .started = record_start,
-                                   .step = record_step,
-                                   .evaluated = record_evaluation,
-                                   .interrupted = record_question};
+    tileprop_options watched = *options;
+    watched.progress = record_progress;
+    watched.context = r;
+    const tileprop_run_options wishes = {
+        .size = sizeof wishes, .context = r, .started = record_start, .interrupted = record_question};
+    const struct tp_training training = {
+        .options = &watched, .run = &wishes, .train = train, .validation = validation};
     error->text[0] = '\0';
-    tileprop_status status = tp_train(options, train, validation, NULL, &observer, result, error);
+    tileprop_status status = tp_train(&training, result, error);
     if (status == TILEPROP_OK || status == TILEPROP_DIVERGED) {
         assert_int_equal(r->starts, 1);
         assert_true(r->steps_in_order);
@@ -151,29 +152,37 @@ static inline tileprop_status run_observed(const struct tp_train_options *option
     return status;
 }
 
-static inline struct tp_result run(const struct tp_train_options *options, const struct tp_dataset *train,
-                                   const struct tp_dataset *validation, struct record *r)
+static inline tileprop_result run(const tileprop_options *options, const struct tp_dataset *train,
+                                  const struct tp_dataset *validation, struct record *r)
 {
-    struct tp_result result;
+    tileprop_result result;
     struct tp_error error;
     if (run_observed(options, train, validation, r, &result, &error))
         fail_msg("%s", error.text);
     for (size_t s = 0; s < r->steps; s++) {
         assert_true(isfinite(r->loss[s]));
-        assert_int_equal(r->epoch[s], 1 + s / result.run.steps_per_epoch);
+        assert_int_equal(r->epoch[s], 1 + s / r->run.steps_per_epoch);
     }
     return result;
 }
 
-/* As run, on the usual sets, with nobody watching. */
-static inline struct tp_result run_alone(const struct tp_train_options *options)
+/* As run, on the usual sets, with nobody watching, by a plan of the caller's or, NULL, by one that is chosen.
+ */
+static inline tileprop_result run_planned(const tileprop_options *options, const struct tp_plan *plan)
 {
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
-    struct tp_result result;
+    const struct tp_training training = {
+        .options = options, .train = &train, .validation = &validation, .plan = plan};
+    tileprop_result result;
     struct tp_error error;
-    if (tp_train(options, &train, &validation, NULL, NULL, &result, &error))
+    if (tp_train(&training, &result, &error))
         fail_msg("%s", error.text);
     return result;
+}
+
+static inline tileprop_result run_alone(const tileprop_options *options)
+{
+    return run_planned(options, NULL);
 }
 
 #endif

@@ -45,7 +45,6 @@ TILEPROP_API tileprop_status tileprop_model_write(const tileprop_model *model, F
 /* A number of threads that steps might have had, and the seconds of a step. */
 typedef struct tileprop_candidate {
     size_t threads;
-    double modelled;
     double measured; /* 0: it was not */
 } tileprop_candidate;
 
@@ -55,7 +54,7 @@ typedef struct tileprop_run {
     const char *isa, *tile; /* the instructions, and their largest tile; live as long as the library */
     size_t threads_most;    /* that were asked for, or could be had */
     size_t threads, threads_of_steps, threads_bound; /* each to a core */
-    const char *plan;                                /* who computes what */
+    const char *plan;                                /* who computes what, an operation a line */
     const tileprop_candidate *candidates;
     size_t candidate_count; /* 0: there was nothing to choose */
     double seconds_planning;

@@ -39,12 +39,13 @@ double tileprop_peak(const char *isa, size_t threads)
 
 const char *tileprop_stop_name(tileprop_stop stop)
 {
-    return tp_stop_name((tileprop_stop)stop);
+    return tp_stop_name(stop);
 }
 
 const char *tileprop_verb_name(int verb)
 {
-    return tp_verb_name((tileprop_verb)verb);
+    static const char *const names[] = {"pack", "forward", "loss", "backward", "update"};
+    return names[verb];
 }
 
 void tp_call_begin(struct tp_call *call)

@@ -24,12 +24,6 @@ struct tileprop_checkpoint {
     char *path;
 };
 
-struct tileprop_training_state {
-    const struct tp_checkpoint *next; /* what is the same in all, and room for weights and state */
-    const struct tp_checkpoint_shown *shown;
-    const struct tp_weights *best; /* NULL: there are none, or none are wanted */
-};
-
 /* A call that can fail. Numbers are read and written as in C, whatever the caller's locale, which is back at
  * its end. */
 struct tp_call {
@@ -49,15 +43,24 @@ tileprop_status tp_call_end(struct tp_call *call, tileprop_status status, char *
 tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, struct tp_error *error);
 
 /*
- * A caller's options, completed to all that there are now and as the trainer has them, but for what is left
- * to the data. Errors: TILEPROP_USAGE naming the option.
+ * A caller's options, completed to all that there are now. Errors: TILEPROP_USAGE naming the option.
  */
 tileprop_status tp_api_options(const tileprop_options *options, tileprop_options *completed,
-                               struct tp_train_options *own, struct tp_error *error);
+                               struct tp_error *error);
 
-/* Puts what the options leave to the data into them. */
-void tp_api_resolve(const tileprop_options *completed, const struct tp_dataset *train,
-                    struct tp_train_options *own);
+/* Weights that are kept for a model. */
+struct tp_kept_weights {
+    bool wanted, filled;
+    struct tp_weights weights;
+    size_t step;
+    struct tp_metrics validation;
+};
+
+/* What a run keeps for models and checkpoints: a tp_training's keeper. */
+struct tp_keeper {
+    struct tp_checkpoint next; /* what is the same in all, and room for the rest */
+    struct tp_kept_weights last, best;
+};
 
 /* Whether a pointer that a call needs is there. Errors: TILEPROP_USAGE naming it. */
 tileprop_status tp_api_need(const void *pointer, const char *name, struct tp_error *error);

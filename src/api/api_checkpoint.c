@@ -54,25 +54,26 @@ int tileprop_checkpoint_has_best(const tileprop_checkpoint *handle)
     return handle->own.best.layer_count > 0;
 }
 
-static tileprop_status write(const tileprop_training_state *moment, FILE *out, const void *attachment,
+static tileprop_status write(const tileprop_training_state *here, FILE *out, const void *attachment,
                              size_t attachment_size, struct tp_error *error)
 {
-    struct tp_checkpoint all = *moment->next;
+    const struct tp_keeper *keeper = here->keeper;
+    struct tp_checkpoint all = keeper->next;
     struct tp_safe_file file = {.file = out};
-    tp_network_get(moment->shown->network, &all.model.weights);
+    tp_network_get(here->network, &all.model.weights);
     bool finite = tp_weights_finite(&all.model.weights);
     for (size_t i = 0; i < all.state_count; i++) {
-        tp_network_get_state(moment->shown->network, (int)i, &all.states[i]);
+        tp_network_get_state(here->network, (int)i, &all.states[i]);
         finite &= tp_weights_finite(&all.states[i]);
     }
     if (!finite)
         return tp_fail(error, TILEPROP_FAILURE,
                        "weights or optimizer state that are not finite found, expected finite ones");
-    all.model.normalization = *moment->shown->normalization;
-    all.model.step = moment->shown->progress->steps - 1;
-    all.progress = *moment->shown->progress;
-    if (moment->best)
-        all.best = *moment->best;
+    all.model.normalization = *here->normalization;
+    all.model.step = here->state->steps - 1;
+    all.state = *here->state;
+    if (keeper->best.filled)
+        all.best = keeper->best.weights;
     all.has_history = attachment != NULL;
     all.history = (void *)(uintptr_t)attachment; /* which nobody writes to */
     all.history_size = attachment_size;
@@ -81,17 +82,17 @@ static tileprop_status write(const tileprop_training_state *moment, FILE *out, c
     return status;
 }
 
-tileprop_status tileprop_checkpoint_write(const tileprop_training_state *moment, FILE *out,
+tileprop_status tileprop_checkpoint_write(const tileprop_training_state *here, FILE *out,
                                           const void *attachment, size_t attachment_size, char *message,
                                           size_t size)
 {
     struct tp_call call;
     tp_call_begin(&call);
-    tileprop_status status = tp_api_need(moment, "moment", &call.error);
+    tileprop_status status = tp_api_need(here, "here", &call.error);
     if (status == TILEPROP_OK)
         status = tp_api_need(out, "out", &call.error);
     if (status == TILEPROP_OK)
-        status = write(moment, out, attachment, attachment_size, &call.error);
+        status = write(here, out, attachment, attachment_size, &call.error);
     return tp_call_end(&call, status, message, size);
 }
 

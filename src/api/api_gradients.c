@@ -3,9 +3,10 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "train/training_options.h"
 #include "verify/gradient_check.h"
 
-static tileprop_status check_network(const struct tp_train_options *options, const struct tp_dataset *set,
+static tileprop_status check_network(const tileprop_options *options, const struct tp_dataset *set,
                                      int (*progress)(void *context, double share), void *context,
                                      tileprop_gradients *found, struct tp_error *error)
 {
@@ -15,8 +16,8 @@ static tileprop_status check_network(const struct tp_train_options *options, con
     if (status == TILEPROP_OK)
         status = tp_f64_make(&plain, options, set, &normalization, TILEPROP_CHECK_SAMPLES, error);
     if (status == TILEPROP_OK)
-        status =
-            tp_finite_differences_measure(&plain, tp_train_threads(options), progress, context, found, error);
+        status = tp_finite_differences_measure(&plain, tp_options_threads(options), progress, context, found,
+                                               error);
     tp_f64_free(&plain);
     tp_normalization_free(&normalization);
     return status;
@@ -26,21 +27,20 @@ static tileprop_status check(const tileprop_options *given, const tileprop_data 
                              int (*progress)(void *context, double share), void *context,
                              tileprop_gradients *found, struct tp_error *error)
 {
-    struct tp_train_options options;
-    tileprop_options completed;
+    tileprop_options options;
     struct tp_dataset set;
     uint16_t *copy = NULL;
     tileprop_data whole;
-    tileprop_status status = tp_api_options(given, &completed, &options, error);
+    tileprop_status status = tp_api_options(given, &options, error);
     if (status == TILEPROP_OK)
         status = tp_api_complete("data", data, &whole, error);
     if (status == TILEPROP_OK)
         status = tp_api_finite_data(&whole, &set, &copy, error);
     if (status == TILEPROP_OK) {
-        tp_api_resolve(&completed, &set, &options);
         options.drop_last = false; /* there are no batches */
         options.init = options.init == TILEPROP_INIT_AUTO ? TILEPROP_INIT_UNIFORM : options.init;
-        status = tp_train_options_check(&options, &set, &set, NULL, error);
+        tp_options_resolve(&options, set.type, set.count);
+        status = tp_options_check(&options, &set, &set, NULL, error);
     }
     if (status == TILEPROP_OK)
         status = check_network(&options, &set, progress, context, found, error);

@@ -4,7 +4,7 @@
 #include "api/api.h"
 #include "base/option_value.h"
 #include "data/choices.h"
-#include "train/train_wishes.h"
+#include "train/training_options.h"
 
 #define TP_COUNT_MAX   1000000000
 #define TP_UNITS_MAX   1048576
@@ -114,63 +114,13 @@ static tileprop_status check_values(const tileprop_options *given, struct tp_err
     return status;
 }
 
-tileprop_status tp_api_options(const tileprop_options *given, tileprop_options *g,
-                               struct tp_train_options *options, struct tp_error *error)
+tileprop_status tp_api_options(const tileprop_options *given, tileprop_options *g, struct tp_error *error)
 {
-    tileprop_status status = complete(given, g, error);
-    if (status == TILEPROP_OK)
-        status = check_values(g, error);
-    if (status != TILEPROP_OK)
-        return status;
-    *options = (struct tp_train_options){.hidden_count = g->hidden_count,
-                                         .activation = (tileprop_activation)g->activation,
-                                         .init = (tileprop_init)g->init,
-                                         .optimizer = (tileprop_optimizer)g->optimizer,
-                                         .learning_rate = g->learning_rate,
-                                         .momentum = g->momentum,
-                                         .beta1 = g->beta1,
-                                         .beta2 = g->beta2,
-                                         .epsilon = g->epsilon,
-                                         .weight_decay = g->weight_decay,
-                                         .batch = g->batch,
-                                         .shuffle = g->shuffle != 0,
-                                         .evals_per_epoch = g->evals_per_epoch,
-                                         .eval_train = g->eval_train != 0,
-                                         .seed = g->seed,
-                                         .early_stop = g->early_stop,
-                                         .stop_at_accuracy = g->stop_at_accuracy,
-                                         .stop_at_loss = g->stop_at_loss,
-                                         .max_seconds = g->max_seconds,
-                                         .threads = g->threads,
-                                         .threads_exact = g->threads_exact,
-                                         .bind = (tileprop_bind)g->bind,
-                                         .isa = g->isa,
-                                         .numa = (tileprop_numa)g->numa};
-    memcpy(options->hidden, g->hidden, sizeof options->hidden);
-    return status;
-}
-
-void tp_api_resolve(const tileprop_options *given, const struct tp_dataset *train,
-                    struct tp_train_options *options)
-{
-    const struct tp_train_wishes wishes = {given->normalize, given->bias, given->drop_last, given->epochs};
-    tp_train_wishes_resolve(&wishes, train->type == TILEPROP_F32, train->count, options);
+    const tileprop_status status = complete(given, g, error);
+    return status == TILEPROP_OK ? check_values(g, error) : status;
 }
 
 void tileprop_options_resolve(tileprop_options *options, tileprop_type type, size_t rows)
 {
-    const struct tp_train_wishes wishes = {options->normalize, options->bias, options->drop_last,
-                                           options->epochs};
-    struct tp_train_options own = {.activation = (tileprop_activation)options->activation,
-                                   .init = (tileprop_init)options->init,
-                                   .optimizer = (tileprop_optimizer)options->optimizer,
-                                   .learning_rate = options->learning_rate,
-                                   .batch = options->batch ? options->batch : 1};
-    tp_train_wishes_resolve(&wishes, type == TILEPROP_F32, rows, &own);
-    options->normalize = (int)own.normalize;
-    options->bias = (int)own.bias;
-    options->drop_last = own.drop_last;
-    options->epochs = own.epochs;
-    options->learning_rate = tp_train_options_rate(&own);
-    options->init = (tileprop_init)tp_train_options_init(&own);
+    tp_options_resolve(options, type, rows);
 }

@@ -7,15 +7,7 @@
 
 #include "api/api.h"
 #include "data/schema_text.h"
-#include "network/plan_text.h"
-
-/* Weights that are kept for a model, the last or the best ones. */
-struct kept {
-    bool wanted, filled;
-    struct tp_weights weights;
-    size_t step;
-    struct tp_metrics validation;
-};
+#include "train/training_options.h"
 
 /* A set of the caller's. */
 struct set {
@@ -27,16 +19,14 @@ struct set {
 
 /* A call of tileprop_train. */
 struct training {
-    tileprop_options given;
+    struct tp_call call;
+    tileprop_options options; /* completed, and resolved once the data are known */
     tileprop_run_options run;
-    struct tp_train_options options;
     struct set train, validation, test; /* test: count 0 without */
     struct tp_model start;              /* that of init_from */
-    struct tp_checkpoint next;          /* what is the same in all checkpoints, and room for the rest */
-    struct tp_resumed resumed;
-    struct kept last, best;
-    tileprop_progress progress;
-    bool stop; /* the caller's wish */
+    struct tp_keeper keeper;
+    struct tp_training work;
+    tileprop_result found;
 };
 
 static tileprop_status take_run(const tileprop_run_options *given, tileprop_run_options *run,
@@ -129,7 +119,7 @@ static tileprop_status describe(const struct training *t, struct tp_model *model
                                .class_names = class_names(&t->train),
                                .schema.features = features,
                                .options = strdup(t->run.text ? t->run.text : ""),
-                               .fingerprint = t->next.model.fingerprint};
+                               .fingerprint = t->keeper.next.model.fingerprint};
     if (!model->normalization.scale || !model->normalization.shift || !model->class_names || !model->options)
         return tp_fail(error, TILEPROP_FAILURE, "out of memory: a model");
     return schema ? tp_schema_text_read(&model->schema, schema, features, t->train.name, error) : TILEPROP_OK;
@@ -138,8 +128,8 @@ static tileprop_status describe(const struct training *t, struct tp_model *model
 /* Room for weights that become models and, with state, checkpoints. */
 static tileprop_status make_room(struct training *t, struct tp_error *error)
 {
-    struct kept *const both[] = {&t->last, &t->best};
-    struct tp_checkpoint *next = &t->next;
+    struct tp_kept_weights *const both[] = {&t->keeper.last, &t->keeper.best};
+    struct tp_checkpoint *next = &t->keeper.next;
     struct tp_network network;
     tileprop_status status =
         tp_network_shape(&network, &t->options, t->train.own.features, t->train.own.classes, 1, error);
@@ -168,10 +158,10 @@ static tileprop_status make_room(struct training *t, struct tp_error *error)
  */
 static tileprop_status prepare_models(struct training *t, struct tp_error *error)
 {
-    struct tp_checkpoint *next = &t->next;
+    struct tp_checkpoint *next = &t->keeper.next;
     const struct tp_dataset *train = &t->train.own;
-    const char *init_from = t->given.init_from;
-    if (!t->last.wanted && !t->best.wanted && !t->run.checkpoint && !t->run.resume)
+    const char *init_from = t->options.init_from;
+    if (!t->keeper.last.wanted && !t->keeper.best.wanted && !t->run.checkpoint && !t->run.resume)
         return TILEPROP_OK;
     next->model.fingerprint = tp_model_fingerprint(train);
     tileprop_status status = describe(t, &next->model, error);
@@ -204,163 +194,60 @@ static void keep_normalization(struct tp_normalization *to, const struct tp_norm
 static tileprop_status resume(struct training *t, struct tp_error *error)
 {
     const tileprop_checkpoint *from = t->run.resume;
-    const tileprop_status status = tp_api_resumable(from, t->run.resume_inexact != 0, &t->next, error);
+    const tileprop_status status = tp_api_resumable(from, t->run.resume_inexact != 0, &t->keeper.next, error);
     if (status != TILEPROP_OK)
         return status;
-    if (t->best.wanted && !tp_weights_alike(&from->own.best, &t->best.weights))
+    if (t->keeper.best.wanted && !tp_weights_alike(&from->own.best, &t->keeper.best.weights))
         return tp_fail(error, TILEPROP_USAGE,
                        "%s: no best weights found, expected a run that was to give them", from->path);
-    if (t->best.wanted) {
-        tp_weights_copy(&t->best.weights, &from->own.best);
-        keep_normalization(&t->next.model.normalization, &from->own.model.normalization);
-        t->best.filled = true;
-        t->best.step = from->own.progress.best_step;
-        t->best.validation = from->own.progress.best;
+    if (t->keeper.best.wanted) {
+        tp_weights_copy(&t->keeper.best.weights, &from->own.best);
+        keep_normalization(&t->keeper.next.model.normalization, &from->own.model.normalization);
+        t->keeper.best.filled = true;
+        t->keeper.best.step = from->own.state.best_step;
+        t->keeper.best.validation = from->own.state.best;
     }
-    t->resumed = (struct tp_resumed){&from->own.progress, &from->own.model.weights, from->own.states};
-    t->options.resumed = &t->resumed;
+    t->work.resumed = &from->own.state;
+    t->work.resumed_weights = &from->own.model.weights;
+    t->work.resumed_states = from->own.states;
     return TILEPROP_OK;
 }
 
-/* The first weights, of which a run that is resumed has more already. */
-static tileprop_status take_first_weights(struct training *t, struct tp_error *error)
+/* The initial weights, of which a run that is resumed has more already. */
+static tileprop_status take_initial_weights(struct training *t, struct tp_error *error)
 {
-    const struct tp_model *start = t->given.initial_weights ? &t->given.initial_weights->model : &t->start;
-    const char *path = t->given.init_from;
+    const struct tp_model *start =
+        t->options.initial_weights ? &t->options.initial_weights->model : &t->start;
+    const char *path = t->options.init_from;
     tileprop_status status = TILEPROP_OK;
-    if (t->run.resume || (!path && !t->given.initial_weights))
+    if (t->run.resume || (!path && !t->options.initial_weights))
         return TILEPROP_OK;
-    if (path && t->given.initial_weights)
+    if (path && t->options.initial_weights)
         return tp_fail(error, TILEPROP_USAGE, "init_from: expected without initial_weights");
     if (path)
         status = tp_model_read(&t->start, path, error);
     if (status == TILEPROP_OK)
         status = tp_model_starts(start, path ? path : "initial_weights", &t->options, t->train.own.features,
                                  t->train.own.classes, error);
-    t->options.initial_weights = &start->weights;
+    t->work.initial_weights = &start->weights;
     return status;
 }
 
-/* The plan as text, to be freed; NULL without memory. */
-static char *plan_text(const struct tp_run *run)
+static void keep(void *context, const struct tp_kept *kept)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return NULL;
-    tp_plan_write(&run->plan, run->layers, stream);
-    if (fclose(stream) == 0)
-        return text;
-    free(text);
-    return NULL;
-}
-
-static void on_started(void *context, const struct tp_run *from)
-{
-    const struct training *t = context;
-    tileprop_candidate candidates[TP_CANDIDATES_MAX];
-    for (size_t i = 0; i < from->probe.count; i++)
-        candidates[i] =
-            (tileprop_candidate){from->probe.candidates[i].step_members, from->probe.candidates[i].model,
-                                 from->probe.candidates[i].measured};
-    char *plan = plan_text(from);
-    const tileprop_run run = {.size = sizeof run,
-                              .isa = from->isa,
-                              .tile = tp_tier_find(from->isa)->tile,
-                              .threads_most = from->threads_requested,
-                              .threads = from->threads_used,
-                              .threads_of_steps = from->plan.step_members,
-                              .threads_bound = from->threads_bound,
-                              .plan = plan ? plan : "",
-                              .candidates = candidates,
-                              .candidate_count = from->probe.count,
-                              .seconds_planning = from->probe.seconds,
-                              .inputs = from->inputs,
-                              .classes = from->classes,
-                              .layers = from->layers,
-                              .parameters = from->parameters,
-                              .learning_rate = from->learning_rate,
-                              .batch = from->batch,
-                              .steps_per_epoch = from->steps_per_epoch,
-                              .steps_planned = from->steps_planned,
-                              .steps_before = from->steps_before,
-                              .seconds_before = from->seconds_before,
-                              .flops_per_step = from->flops_per_step,
-                              .mean = from->mean,
-                              .deviation = from->deviation};
-    if (t->run.started)
-        t->run.started(t->run.context, &run);
-    free(plan);
-}
-
-static void tell(struct training *t)
-{
-    if (t->given.progress && t->given.progress(t->given.context, &t->progress) != 0)
-        t->stop = true;
-}
-
-static void on_step(void *context, size_t step, size_t epoch, double loss)
-{
-    struct training *t = context;
-    t->progress = (tileprop_progress){.size = sizeof t->progress,
-                                      .step = step,
-                                      .epoch = epoch,
-                                      .loss = loss,
-                                      .validation_loss = NAN,
-                                      .validation_accuracy = NAN,
-                                      .train_accuracy = NAN};
-    tell(t);
-}
-
-static void on_evaluated(void *context, const struct tp_evaluation *evaluation)
-{
-    struct training *t = context;
-    t->progress.evaluated = 1;
-    t->progress.validation_loss = evaluation->validation.loss;
-    t->progress.validation_accuracy = evaluation->validation.accuracy;
-    t->progress.best = evaluation->best;
-    t->progress.gradient_norms = evaluation->gradient_norms;
-    t->progress.train_evaluated = evaluation->train.count > 0;
-    if (evaluation->train.count)
-        t->progress.train_accuracy = evaluation->train.accuracy;
-    tell(t);
-}
-
-static void on_weights(void *context, const struct tp_weights_shown *shown)
-{
-    struct training *t = context;
-    struct kept *kept = shown->last ? &t->last : &t->best;
-    if (!kept->wanted)
+    struct tp_keeper *keeper = context;
+    struct tp_kept_weights *to = kept->last ? &keeper->last : &keeper->best;
+    if (!to->wanted)
         return;
-    tp_network_get(shown->network, &kept->weights);
-    kept->filled = true;
-    kept->step = shown->step;
-    kept->validation = shown->validation;
-    keep_normalization(&t->next.model.normalization, shown->normalization);
-}
-
-static bool on_interrupted(void *context)
-{
-    const struct training *t = context;
-    return t->stop || (t->run.interrupted && t->run.interrupted(t->run.context) != 0);
-}
-
-static bool on_checkpoint_due(void *context, size_t step)
-{
-    const struct training *t = context;
-    return t->run.checkpoint_due && t->run.checkpoint_due(t->run.context, step) != 0;
-}
-
-static void on_checkpoint(void *context, const struct tp_checkpoint_shown *shown)
-{
-    const struct training *t = context;
-    const tileprop_training_state moment = {&t->next, shown, t->best.filled ? &t->best.weights : NULL};
-    t->run.checkpoint(t->run.context, &moment);
+    tp_network_get(kept->network, &to->weights);
+    to->filled = true;
+    to->step = kept->step;
+    to->validation = kept->validation;
+    keep_normalization(&keeper->next.model.normalization, kept->normalization);
 }
 
 /* A model of weights that were kept, which it takes over. */
-static tileprop_status make_model(struct training *t, struct kept *kept, tileprop_model **handle,
+static tileprop_status make_model(struct training *t, struct tp_kept_weights *kept, tileprop_model **handle,
                                   struct tp_error *error)
 {
     struct tp_model model;
@@ -371,93 +258,12 @@ static tileprop_status make_model(struct training *t, struct kept *kept, tilepro
         tp_model_free(&model);
         return status;
     }
-    keep_normalization(&model.normalization, &t->next.model.normalization);
+    keep_normalization(&model.normalization, &t->keeper.next.model.normalization);
     model.weights = kept->weights;
     model.step = kept->step;
     model.validation = kept->validation;
     kept->weights = (struct tp_weights){0};
     return tp_api_model(handle, &model, error);
-}
-
-static void write_times(const struct training *t, const struct tp_result *from)
-{
-    const size_t layers = from->run.layers;
-    for (size_t v = 0; t->run.times && v < TILEPROP_VERBS; v++)
-        for (size_t l = 0; l < layers; l++)
-            t->run.times[v * layers + l] =
-                (tileprop_time){from->profile.mean[v][l].seconds, from->profile.mean[v][l].waited,
-                                from->profile.longest[v][l]};
-}
-
-static void write_result(tileprop_result *to, const struct tp_result *from)
-{
-    const tileprop_result all = {.size = to->size,
-                                 .stopped_by = (tileprop_stop)from->stopped_by,
-                                 .steps = from->steps,
-                                 .epochs = from->epochs,
-                                 .train_loss = from->train.loss,
-                                 .train_accuracy = from->train.accuracy,
-                                 .validation_loss = from->validation.loss,
-                                 .validation_accuracy = from->validation.accuracy,
-                                 .best_validation_loss = from->best_validation_loss,
-                                 .best_validation_accuracy = from->best_validation_accuracy,
-                                 .best_step = from->best_step,
-                                 .seconds_training = from->seconds_training,
-                                 .seconds_evaluation = from->seconds_evaluation,
-                                 .weights_hash = from->weights_hash,
-                                 .threads = from->run.threads_used,
-                                 .isa = from->run.isa,
-                                 .test_loss = from->test.count ? from->test.loss : NAN,
-                                 .test_accuracy = from->test.count ? from->test.accuracy : NAN,
-                                 .threads_worked = from->threads_worked,
-                                 .numa = (tileprop_numa)from->numa,
-                                 .numa_nodes = from->numa_nodes};
-    memcpy(to, &all, to->size);
-}
-
-/* What is there of a run, also of one that diverged. */
-static tileprop_status give(struct training *t, const struct tp_result *found, tileprop_model **last,
-                            tileprop_model **best, tileprop_result *result, struct tp_error *error)
-{
-    if (result)
-        write_result(result, found);
-    write_times(t, found);
-    const tileprop_status status = make_model(t, &t->last, last, error);
-    return status == TILEPROP_OK ? make_model(t, &t->best, best, error) : status;
-}
-
-static tileprop_status run(struct training *t, tileprop_model **last, tileprop_model **best,
-                           tileprop_result *result, struct tp_error *error)
-{
-    const struct tp_observer observer = {.context = t,
-                                         .started = on_started,
-                                         .step = on_step,
-                                         .evaluated = on_evaluated,
-                                         .weights = on_weights,
-                                         .interrupted = on_interrupted,
-                                         .checkpoint_due = on_checkpoint_due,
-                                         .checkpoint = t->run.checkpoint ? on_checkpoint : NULL};
-    struct tp_result found;
-    t->last.wanted = last != NULL;
-    t->best.wanted = best != NULL;
-    t->options.explain = t->run.times != NULL;
-    t->options.log_gradients = t->given.log_gradients != 0;
-    tp_api_resolve(&t->given, &t->train.own, &t->options);
-    tileprop_status status = take_first_weights(t, error);
-    if (status == TILEPROP_OK)
-        status = prepare_models(t, error);
-    if (status == TILEPROP_OK && t->run.resume)
-        status = resume(t, error);
-    if (status != TILEPROP_OK)
-        return status;
-    status = tp_train(&t->options, &t->train.own, &t->validation.own, t->test.own.count ? &t->test.own : NULL,
-                      &observer, &found, error);
-    if (status == TILEPROP_OK)
-        return give(t, &found, last, best, result, error);
-    struct tp_error second;
-    if (status == TILEPROP_DIVERGED)
-        give(t, &found, last, best, result, &second);
-    return status;
 }
 
 static tileprop_status take_sets(struct training *t, const tileprop_data *data,
@@ -475,67 +281,99 @@ static tileprop_status take_sets(struct training *t, const tileprop_data *data,
     return status;
 }
 
-static void free_training(struct training *t)
+/* Everything up to the training itself. fraction NULL: validation is given. */
+static tileprop_status prepare(struct training *t, const tileprop_options *options, const tileprop_data *data,
+                               const tileprop_data *validation, const double *fraction,
+                               const tileprop_result *result, struct tp_error *error)
 {
-    tp_weights_free(&t->last.weights);
-    tp_weights_free(&t->best.weights);
-    tp_checkpoint_free(&t->next);
-    tp_model_free(&t->start);
-    free(t->train.labels);
-    free(t->validation.labels);
-    free(t->test.labels);
-}
-
-/* fraction NULL: validation is given. */
-static tileprop_status train(const tileprop_options *options, const tileprop_data *data,
-                             const tileprop_data *validation, const double *fraction, tileprop_model **last,
-                             tileprop_model **best, tileprop_result *result, struct tp_error *error)
-{
-    struct training t = {0};
-    tileprop_status status = tp_api_options(options, &t.given, &t.options, error);
+    tileprop_status status = tp_api_options(options, &t->options, error);
     if (status == TILEPROP_OK && result)
         status =
             tp_api_size("result", result->size, offsetof(tileprop_result, test_loss), sizeof *result, error);
     if (status == TILEPROP_OK)
-        status = take_run(t.given.run, &t.run, error);
+        status = take_run(t->options.run, &t->run, error);
     if (status == TILEPROP_OK)
-        status = take_sets(&t, data, validation, fraction, error);
+        status = take_sets(t, data, validation, fraction, error);
+    if (status != TILEPROP_OK)
+        return status;
+    tp_options_resolve(&t->options, t->train.own.type, t->train.own.count);
+    t->work = (struct tp_training){.options = &t->options,
+                                   .run = &t->run,
+                                   .train = &t->train.own,
+                                   .validation = &t->validation.own,
+                                   .test = t->test.own.count ? &t->test.own : NULL,
+                                   .keep = keep,
+                                   .keeper = &t->keeper};
+    status = take_initial_weights(t, error);
     if (status == TILEPROP_OK)
-        status = run(&t, last, best, result, error);
-    if (status != TILEPROP_OK && status != TILEPROP_DIVERGED && last) {
-        tileprop_model_free(*last); /* there was no memory for the other one */
-        *last = NULL;
-    }
-    free_training(&t);
-    return status;
+        status = prepare_models(t, error);
+    return status == TILEPROP_OK && t->run.resume ? resume(t, error) : status;
 }
 
-static tileprop_status call_train(const tileprop_options *options, const tileprop_data *data,
-                                  const tileprop_data *validation, const double *fraction,
-                                  tileprop_model **last, tileprop_model **best, tileprop_result *result,
-                                  char *message, size_t size)
+static tileprop_status begin(struct training *t, const tileprop_options *options, const tileprop_data *data,
+                             const tileprop_data *validation, const double *fraction, tileprop_model **last,
+                             tileprop_model **best, const tileprop_result *result)
 {
-    struct tp_call call;
-    tp_call_begin(&call);
+    *t = (struct training){.found.size = result ? result->size : sizeof *result};
+    tp_call_begin(&t->call);
     if (last)
         *last = NULL;
     if (best)
         *best = NULL;
-    const tileprop_status status =
-        train(options, data, validation, fraction, last, best, result, &call.error);
-    return tp_call_end(&call, status, message, size);
+    t->keeper.last.wanted = last != NULL;
+    t->keeper.best.wanted = best != NULL;
+    return prepare(t, options, data, validation, fraction, result, &t->call.error);
+}
+
+/* Gives what there is of a run, also of one that diverged, and ends the call. */
+static tileprop_status end(struct training *t, tileprop_status status, tileprop_model **last,
+                           tileprop_model **best, tileprop_result *result, char *message, size_t size)
+{
+    struct tp_error second;
+    struct tp_error *error = status == TILEPROP_OK ? &t->call.error : &second;
+    tileprop_status given = TILEPROP_OK;
+    if (status == TILEPROP_OK || status == TILEPROP_DIVERGED) {
+        if (result)
+            memcpy(result, &t->found, result->size);
+        given = make_model(t, &t->keeper.last, last, error);
+        if (given == TILEPROP_OK)
+            given = make_model(t, &t->keeper.best, best, error);
+    }
+    if (status == TILEPROP_OK && given != TILEPROP_OK) {
+        status = given;
+        if (last) {
+            tileprop_model_free(*last); /* there was no memory for the other one */
+            *last = NULL;
+        }
+    }
+    tp_weights_free(&t->keeper.last.weights);
+    tp_weights_free(&t->keeper.best.weights);
+    tp_checkpoint_free(&t->keeper.next);
+    tp_model_free(&t->start);
+    free(t->train.labels);
+    free(t->validation.labels);
+    free(t->test.labels);
+    return tp_call_end(&t->call, status, message, size);
 }
 
 tileprop_status tileprop_train(const tileprop_options *options, const tileprop_data *data,
                                const tileprop_data *validation, tileprop_model **last, tileprop_model **best,
                                tileprop_result *result, char *message, size_t size)
 {
-    return call_train(options, data, validation, NULL, last, best, result, message, size);
+    struct training t;
+    tileprop_status status = begin(&t, options, data, validation, NULL, last, best, result);
+    if (status == TILEPROP_OK)
+        status = tp_train(&t.work, &t.found, &t.call.error);
+    return end(&t, status, last, best, result, message, size);
 }
 
 tileprop_status tileprop_train_split(const tileprop_options *options, const tileprop_data *data,
                                      double fraction, tileprop_model **last, tileprop_model **best,
                                      tileprop_result *result, char *message, size_t size)
 {
-    return call_train(options, data, NULL, &fraction, last, best, result, message, size);
+    struct training t;
+    tileprop_status status = begin(&t, options, data, NULL, &fraction, last, best, result);
+    if (status == TILEPROP_OK)
+        status = tp_train(&t.work, &t.found, &t.call.error);
+    return end(&t, status, last, best, result, message, size);
 }

@@ -12,18 +12,16 @@ static size_t round_up(size_t size, size_t unit)
     return size <= SIZE_MAX - (unit - 1) ? (size + unit - 1) & ~(unit - 1) : SIZE_MAX;
 }
 
-size_t tp_arena_round(size_t bytes)
+/* What a piece takes up; SIZE_MAX if that overflows. */
+static size_t piece_bytes(size_t count, size_t size)
 {
-    return round_up(bytes, TP_ARENA_ALIGNMENT);
+    size_t bytes;
+    return __builtin_mul_overflow(count, size, &bytes) ? SIZE_MAX : round_up(bytes, TP_ARENA_ALIGNMENT);
 }
 
-size_t tp_arena_add(size_t total, size_t count, size_t size)
+struct tp_arena tp_arena_measure(void)
 {
-    size_t bytes, sum;
-    if (__builtin_mul_overflow(count, size, &bytes) ||
-        __builtin_add_overflow(total, tp_arena_round(bytes), &sum))
-        return SIZE_MAX;
-    return sum;
+    return (struct tp_arena){.measuring = true};
 }
 
 /* Maps `bytes` of zeroed memory on a huge page's boundary: more than is needed, then both ends cut off. */
@@ -57,13 +55,18 @@ tileprop_status tp_arena_create(struct tp_arena *arena, size_t bytes, struct tp_
     if (base == MAP_FAILED)
         return tp_fail(error, TILEPROP_FAILURE, "out of memory: %zu bytes for an arena", bytes);
 
-    *arena = (struct tp_arena){.base = base, .bytes = tp_arena_round(bytes), .mapped = mapped};
+    *arena = (struct tp_arena){.base = base, .bytes = piece_bytes(bytes, 1), .mapped = mapped};
     return TILEPROP_OK;
 }
 
-void *tp_arena_take(struct tp_arena *arena, size_t bytes)
+void *tp_arena_take(struct tp_arena *arena, size_t count, size_t size)
 {
-    size_t piece = tp_arena_round(bytes);
+    const size_t piece = piece_bytes(count, size);
+    if (arena->measuring) {
+        if (__builtin_add_overflow(arena->used, piece, &arena->used))
+            arena->used = SIZE_MAX;
+        return NULL;
+    }
     assert(piece <= arena->bytes - arena->used);
     void *taken = arena->base + arena->used;
     arena->used += piece;

@@ -6,6 +6,7 @@
 #ifndef TP_ARENA_H
 #define TP_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/status.h"
@@ -19,16 +20,15 @@ struct tp_arena {
     size_t bytes;  /* what may be taken: the size asked for, rounded as a piece */
     size_t used;   /* what has been taken */
     size_t mapped; /* rounded up to whole pages */
+    bool measuring;
 };
 
-/* What a piece of `bytes` takes up: rounded up to the alignment. SIZE_MAX if that overflows. */
-size_t tp_arena_round(size_t bytes);
-
 /*
- * total plus what a piece of `count` elements of `size` bytes takes up. SIZE_MAX if that overflows, or if
- * total is SIZE_MAX already; so a sum needs no check on the way, since creating an arena of SIZE_MAX fails.
+ * An arena that hands out no memory, only NULL, and counts in `used` what a real one would need: SIZE_MAX if
+ * that overflows. So one function that takes pieces, called with this one and then with an arena of `used`
+ * bytes, says both how large they are and where they lie.
  */
-size_t tp_arena_add(size_t total, size_t count, size_t size);
+struct tp_arena tp_arena_measure(void);
 
 /*
  * Reserves `bytes` (0 is allowed) without touching them. From TP_ARENA_HUGE on the arena starts on a huge
@@ -38,10 +38,10 @@ size_t tp_arena_add(size_t total, size_t count, size_t size);
 tileprop_status tp_arena_create(struct tp_arena *arena, size_t bytes, struct tp_error *error);
 
 /*
- * The next `bytes` of the arena, on a 64-byte boundary, zeroed. Lives until the arena is destroyed. To take
- * more than is left is a programming error and fails an assertion.
+ * Room for `count` elements of `size` bytes, on a 64-byte boundary, zeroed. Lives until the arena is
+ * destroyed. To take more than is left is a programming error and fails an assertion.
  */
-void *tp_arena_take(struct tp_arena *arena, size_t bytes);
+void *tp_arena_take(struct tp_arena *arena, size_t count, size_t size);
 
 /* Gives the memory back and empties the arena; an empty arena ({0}) is allowed. */
 void tp_arena_destroy(struct tp_arena *arena);

@@ -12,13 +12,13 @@ void tp_profile_report_run(const tileprop_run *run)
     printf(LABEL "%zu of %zu threads bound to a core each\n", "binding", run->threads_bound, run->threads);
     if (!run->candidate_count)
         return;
-    printf(LABEL "%.2f ms; a step", "probe", 1e3 * run->seconds_planning);
+    printf(LABEL "%.2f ms; a step", "autotune", 1e3 * run->seconds_planning);
     for (size_t i = 0; i < run->candidate_count; i++) {
         const tileprop_candidate *candidate = &run->candidates[i];
-        const bool measured = candidate->measured > 0;
-        printf("%s %.2f us on %zu (%s)", i ? "," : "",
-               1e6 * (measured ? candidate->measured : candidate->modelled), candidate->threads,
-               measured ? "timed" : "by the model");
+        if (candidate->measured > 0)
+            printf("%s %.2f us on %zu", i ? "," : "", 1e6 * candidate->measured, candidate->threads);
+        else
+            printf("%s untimed on %zu", i ? "," : "", candidate->threads);
     }
     putchar('\n');
 }

@@ -23,10 +23,10 @@ static tileprop_status check_count(const struct tp_safetensors *read, const char
 }
 
 /* What a run has done; no count may be one that it cannot have reached. */
-static tileprop_status find_progress(const struct tp_safetensors *read, struct tp_checkpoint *checkpoint,
-                                     struct tp_error *error)
+static tileprop_status find_state(const struct tp_safetensors *read, struct tp_checkpoint *checkpoint,
+                                  struct tp_error *error)
 {
-    struct tp_progress *p = &checkpoint->progress;
+    struct tp_training_state *p = &checkpoint->state;
     uint64_t steps = 0, best_step = 0, best_samples = 0, since_best = 0;
     const struct {
         const char *key;
@@ -136,7 +136,7 @@ static tileprop_status take(struct tp_checkpoint *checkpoint, const struct tp_sa
                          "steps found, expected a checkpoint; a model is for --init-from",
                          read->file.path);
     if (status == TILEPROP_OK)
-        status = find_progress(read, checkpoint, error);
+        status = find_state(read, checkpoint, error);
     while (status == TILEPROP_OK && checkpoint->state_count < TP_STATES_MAX &&
            has_layers(read, states[checkpoint->state_count])) {
         struct tp_weights *state = &checkpoint->states[checkpoint->state_count];
@@ -181,7 +181,7 @@ tileprop_status tp_checkpoint_read(struct tp_checkpoint *checkpoint, const char 
 /* Adds the texts of the run to those of the model. */
 static bool describe(const struct tp_checkpoint *checkpoint, json_t *texts)
 {
-    const struct tp_progress *p = &checkpoint->progress;
+    const struct tp_training_state *p = &checkpoint->state;
     const struct {
         const char *key;
         json_t *text;

@@ -12,7 +12,7 @@
  *     run.steps, run.beta1_power, run.beta2_power, run.best_loss, run.best_accuracy, run.best_samples,
  *     run.best_step, run.evaluations_since_best, run.ended, run.seconds, run.seconds_training,
  *     run.seconds_evaluation
- *                          tp_progress (progress.h); run.ended is a tp_stop_name()
+ *                          tp_training_state; run.ended is a tp_stop_name()
  *     run.class_weights, run.validation, run.test, run.init_from
  *                          fingerprints
  */
@@ -20,13 +20,13 @@
 #define TP_CHECKPOINT_H
 
 #include "model/model.h"
-#include "train/progress.h"
+#include "network/training_state.h"
 
 #define TP_STATES_MAX 2
 
 struct tp_checkpoint {
     struct tp_model model; /* numerics version, options and the training set's fingerprint are among it */
-    struct tp_progress progress;
+    struct tp_training_state state;
     size_t state_count;
     struct tp_weights states[TP_STATES_MAX];
     struct tp_weights best; /* no layers: they were not to be saved */

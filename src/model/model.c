@@ -329,7 +329,7 @@ static void describe_layers(const struct tp_weights *weights, char text[TP_SHAPE
 }
 
 tileprop_status tp_model_starts(const struct tp_model *model, const char *path,
-                                const struct tp_train_options *options, size_t features, size_t classes,
+                                const tileprop_options *options, size_t features, size_t classes,
                                 struct tp_error *error)
 {
     const struct tp_weights *has = &model->weights;

@@ -24,7 +24,7 @@
 #include "data/schema.h"
 #include "model/layer_tensors.h"
 #include "network/weights.h"
-#include "train/train_options.h"
+#include "tileprop/tileprop.h"
 
 /* Raised when a reader of the former files would misread new ones. */
 #define TP_MODEL_FORMAT 1
@@ -100,7 +100,7 @@ void tp_model_free(struct tp_model *model);
  * without memory.
  */
 tileprop_status tp_model_starts(const struct tp_model *model, const char *path,
-                                const struct tp_train_options *options, size_t features, size_t classes,
+                                const tileprop_options *options, size_t features, size_t classes,
                                 struct tp_error *error);
 
 /* The numbers from 0 on as names of classes; NULL without memory. */

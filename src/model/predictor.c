@@ -13,12 +13,6 @@
 #define TP_SLOTS_MAX   64                  /* bits of a word that says which are lent */
 #define TP_SLOTS_BYTES ((size_t)256 << 20) /* of all slots, unless one alone has more */
 
-/* The buffers of one thread at a time. */
-struct slot {
-    struct tp_evaluator_member member;
-    float *loss; /* [rows of a block] */
-};
-
 /*
  * Buffers are lent to whoever predicts, so that callers have nothing to keep for each of their threads and
  * wide layers do not lie on their stacks. The lowest one that is free goes first, being in the caches most
@@ -26,18 +20,16 @@ struct slot {
  */
 struct slots {
     atomic_uint_least64_t lent;
-    struct slot slots[TP_SLOTS_MAX];
+    struct tp_evaluator_buffers slots[TP_SLOTS_MAX];
     uint64_t all; /* one bit for each that there is */
 };
 
 struct tp_predictor {
     const struct tp_model *model;
     struct tp_network network;
-    struct tp_plan plan;
     struct tp_evaluator evaluator;
     struct tp_arena weights, buffers;
     struct slots *slots;
-    uint16_t *labels[2]; /* [rows of a block]: all 0, all 1 */
 };
 
 /* A call of tp_predictor_run, which several threads may share. */
@@ -71,10 +63,10 @@ static void give_back(struct slots *slots, size_t slot)
 }
 
 /* The options that give a network the model's shape. */
-static struct tp_train_options shape_of(const struct tp_model *model)
+static tileprop_options shape_of(const struct tp_model *model)
 {
     const struct tp_weights *weights = &model->weights;
-    struct tp_train_options options = tp_train_options_default();
+    tileprop_options options = {0};
     bool behind_the_first = false;
     options.hidden_count = weights->layer_count - 1;
     for (size_t l = 0; l < options.hidden_count; l++)
@@ -89,76 +81,16 @@ static struct tp_train_options shape_of(const struct tp_model *model)
     return options;
 }
 
-static size_t classes_of(const struct tp_predictor *p)
-{
-    return p->network.layers[p->network.layer_count - 1].units;
-}
-
-/*
- * p = e_k / s is what the loss leaves as gradient for classes that are not the label, so label 0 gives all
- * but the first, and label 1 that one. What is predicted comes with it.
- */
-static void take_probabilities(const struct tp_predictor *p, const struct slot *slot, float *logits,
-                               size_t rows, float *to, uint16_t *predicted)
-{
-    const size_t classes = classes_of(p), stride = rows * TP_PANEL;
-    float *room = slot->member.outputs[p->network.layer_count % 2];
-    for (size_t label = 0; label < 2 && label < classes; label++) {
-        p->evaluator.tier->loss(&(struct tp_loss){.row_end = rows,
-                                                  .z = {logits, stride, rows, classes},
-                                                  .labels = p->labels[label],
-                                                  .scale = 1,
-                                                  .d = {room, stride, rows, classes},
-                                                  .loss = slot->loss,
-                                                  .predicted = predicted});
-        for (size_t r = 0; r < rows; r++)
-            for (size_t k = label ? 0 : 1; k < (label ? 1 : classes); k++)
-                to[r * classes + k] = room[tp_panel_offset(stride, r, k)];
-    }
-    for (size_t r = 0; r < rows && classes == 1; r++)
-        to[r] = 1;
-}
-
-static void predict_block(const struct work *work, const struct slot *slot, size_t begin, size_t rows)
-{
-    const struct tp_predictor *p = work->predictor;
-    const struct tp_predictions *to = work->to;
-    float *logits = tp_evaluator_logits(&p->evaluator, &slot->member, work->samples, begin, rows);
-    uint16_t *predicted = to->predicted ? to->predicted + begin : NULL;
-    if (to->probabilities)
-        take_probabilities(p, slot, logits, rows, to->probabilities + begin * classes_of(p), predicted);
-    if (to->loss || (predicted && !to->probabilities))
-        p->evaluator.tier->loss(
-            &(struct tp_loss){.row_end = rows,
-                              .z = {logits, rows * TP_PANEL, rows, classes_of(p)},
-                              .labels = to->loss ? work->samples->labels + begin : p->labels[0],
-                              .loss = to->loss ? to->loss + begin : slot->loss,
-                              .predicted = predicted});
-}
-
-/* The first row of the next block, whose samples come while the present one is computed. */
-static size_t take_block(struct work *work)
-{
-    const size_t block = work->predictor->plan.evaluation_rows, count = work->samples->count;
-    const size_t begin = atomic_fetch_add_explicit(&work->next_block, 1, memory_order_relaxed) * block;
-    for (size_t r = begin; r < begin + block && r < count; r++)
-        tp_dataset_fetch(work->samples, r);
-    return begin;
-}
-
 /* One thread's share. */
 static void predict(void *context, size_t member, size_t members)
 {
     struct work *work = context;
     struct slots *slots = work->predictor->slots;
-    const size_t block = work->predictor->plan.evaluation_rows, count = work->samples->count;
     const size_t slot = borrow(slots);
     (void)member;
     (void)members;
-    for (size_t begin = take_block(work), next; begin < count; begin = next) {
-        next = take_block(work);
-        predict_block(work, &slots->slots[slot], begin, count - begin < block ? count - begin : block);
-    }
+    tp_evaluator_run(&work->predictor->evaluator, &slots->slots[slot], work->samples, work->to,
+                     &work->next_block);
     give_back(slots, slot);
 }
 
@@ -184,41 +116,32 @@ tileprop_status tp_predictor_run_team(const struct tp_predictor *p, size_t threa
 
 static tileprop_status allocate(struct tp_predictor *p, struct tp_error *error)
 {
-    const size_t rows = p->plan.evaluation_rows;
-    size_t bytes = tp_evaluator_member_bytes(&p->network, &p->plan, 0);
-    bytes = tp_arena_add(bytes, rows, sizeof(float));
-    size_t count = TP_SLOTS_BYTES / bytes;
+    struct tp_evaluator_buffers unplaced;
+    struct tp_arena slot = tp_arena_measure(), weights = tp_arena_measure();
+    tp_evaluator_layout(&p->evaluator, &unplaced, &slot);
+    tp_network_layout(&p->network, 0, &weights);
+    size_t count = TP_SLOTS_BYTES / slot.used;
     count = count < 1 ? 1 : count > TP_SLOTS_MAX ? TP_SLOTS_MAX : count;
     p->slots = calloc(1, sizeof *p->slots);
     if (!p->slots)
         return tp_fail(error, TILEPROP_FAILURE, "out of memory: the buffers of a model");
-
-    tileprop_status status = tp_arena_create(&p->buffers, tp_arena_add(0, count, bytes), error);
+    tileprop_status status =
+        tp_arena_create(&p->buffers, slot.used > SIZE_MAX / count ? SIZE_MAX : count * slot.used, error);
+    if (status == TILEPROP_OK)
+        status = tp_arena_create(&p->weights, weights.used, error);
     if (status != TILEPROP_OK)
         return status;
     for (size_t i = 0; i < count; i++) {
-        struct slot *slot = &p->slots->slots[i];
-        tp_evaluator_member_place(&p->evaluator, &slot->member, &p->buffers);
-        slot->loss = tp_arena_take(&p->buffers, rows * sizeof *slot->loss);
+        tp_evaluator_layout(&p->evaluator, &p->slots->slots[i], &p->buffers);
         p->slots->all |= UINT64_C(1) << i;
     }
-    bytes = tp_network_bytes(&p->network, 0, 0);
-    bytes = tp_arena_add(tp_arena_add(bytes, rows, sizeof(uint16_t)), rows, sizeof(uint16_t));
-    status = tp_arena_create(&p->weights, bytes, error);
-    if (status != TILEPROP_OK)
-        return status;
-    tp_network_place(&p->network, 0, &p->weights);
-    for (int label = 0; label < 2; label++) {
-        p->labels[label] = tp_arena_take(&p->weights, rows * sizeof(uint16_t));
-        for (size_t r = 0; r < rows; r++)
-            p->labels[label][r] = (uint16_t)label;
-    }
+    tp_network_layout(&p->network, 0, &p->weights);
     return TILEPROP_OK;
 }
 
 static tileprop_status prepare(struct tp_predictor *p, const char *isa, struct tp_error *error)
 {
-    const struct tp_train_options options = shape_of(p->model);
+    const tileprop_options options = shape_of(p->model);
     const struct tp_weights *weights = &p->model->weights;
     const struct tp_tier *tier = tp_tier_find(isa);
     if (!tier)
@@ -228,9 +151,10 @@ static tileprop_status prepare(struct tp_predictor *p, const char *isa, struct t
                                               weights->layers[weights->layer_count - 1].units, 1, error);
     if (status != TILEPROP_OK)
         return status;
-    p->plan = tp_plan_make(&p->network, 1, 1, 1);
-    p->evaluator = (struct tp_evaluator){
-        .tier = tier, .network = &p->network, .plan = &p->plan, .normalization = &p->model->normalization};
+    p->evaluator = (struct tp_evaluator){.tier = tier,
+                                         .network = &p->network,
+                                         .normalization = &p->model->normalization,
+                                         .rows = tp_plan_make(&p->network, 1, 1, 1).evaluation_rows};
     status = allocate(p, error);
     if (status == TILEPROP_OK)
         tp_network_put(&p->network, 0, weights);

@@ -8,15 +8,9 @@
 
 #include "data/dataset.h"
 #include "model/model.h"
+#include "network/evaluator.h"
 
 struct tp_predictor;
-
-/* What is known of samples; arrays of the caller's, NULL where they are not wanted. */
-struct tp_predictions {
-    float *loss;          /* [samples], of the true class */
-    uint16_t *predicted;  /* [samples] */
-    float *probabilities; /* [samples][classes] */
-};
 
 /*
  * Prepares a described model, which must outlive the predictor, for the tier called isa.

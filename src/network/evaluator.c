@@ -2,117 +2,153 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
-#include "system/team.h"
-
-static size_t block_bytes(const struct tp_plan *plan, size_t columns)
+static float *take_block_of(const struct tp_evaluator *evaluator, size_t columns, struct tp_arena *arena)
 {
-    return tp_panel_count(columns) * plan->evaluation_rows * TP_PANEL * sizeof(float);
+    return tp_arena_take(arena, tp_panel_count(columns), evaluator->rows * TP_PANEL * sizeof(float));
 }
 
-static size_t widest_output(const struct tp_network *network)
+void tp_evaluator_layout(const struct tp_evaluator *evaluator, struct tp_evaluator_buffers *buffers,
+                         struct tp_arena *arena)
 {
+    const struct tp_network *network = evaluator->network;
     size_t widest = 0;
     for (size_t l = 0; l < network->layer_count; l++)
         widest = network->layers[l].units > widest ? network->layers[l].units : widest;
-    return widest;
-}
-
-size_t tp_evaluator_member_bytes(const struct tp_network *network, const struct tp_plan *plan, size_t total)
-{
-    total = tp_arena_add(total, 1, block_bytes(plan, network->layers[0].inputs));
-    total = tp_arena_add(total, 1, block_bytes(plan, widest_output(network)));
-    return tp_arena_add(total, 1, block_bytes(plan, widest_output(network)));
-}
-
-void tp_evaluator_member_place(const struct tp_evaluator *evaluator, struct tp_evaluator_member *member,
-                               struct tp_arena *arena)
-{
-    const struct tp_network *network = evaluator->network;
-    member->inputs = tp_arena_take(arena, block_bytes(evaluator->plan, network->layers[0].inputs));
+    buffers->inputs = take_block_of(evaluator, network->layers[0].inputs, arena);
     for (int i = 0; i < 2; i++)
-        member->outputs[i] = tp_arena_take(arena, block_bytes(evaluator->plan, widest_output(network)));
+        buffers->outputs[i] = take_block_of(evaluator, widest, arena);
 }
 
-static void pack(const struct tp_evaluator *evaluator, const struct tp_evaluator_member *member,
-                 const struct tp_dataset *dataset, size_t begin, size_t rows)
+/* A buffer as the matrix of a block. */
+static struct tp_matrix block_of(float *buffer, size_t rows, size_t columns)
+{
+    return (struct tp_matrix){.data = buffer, .stride = rows * TP_PANEL, .rows = rows, .columns = columns};
+}
+
+static struct tp_matrix pack(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
+                             const struct tp_dataset *dataset, size_t begin, size_t rows)
 {
     const struct tp_tier *tier = evaluator->tier;
+    const struct tp_matrix a = block_of(buffers->inputs, rows, dataset->features);
     tp_pack_fn *verb = dataset->type == TILEPROP_U8 ? tier->pack_u8 : tier->pack_f32;
     verb(
         &(struct tp_pack){.row_end = rows,
                           .samples = (const char *)dataset->samples + begin * tp_dataset_sample_size(dataset),
                           .scale = evaluator->normalization->scale,
                           .shift = evaluator->normalization->shift,
-                          .a = {member->inputs, rows * TP_PANEL, rows, dataset->features}});
+                          .a = a});
+    return a;
 }
 
-/* Outputs of layer l for the rows whose outputs of the layer below are a. */
-static float *forward(const struct tp_evaluator *evaluator, const struct tp_evaluator_member *member,
-                      size_t l, float *a, size_t rows)
+/* Outputs of layer l, a being those of the layer below. */
+static struct tp_matrix forward(const struct tp_evaluator *evaluator,
+                                const struct tp_evaluator_buffers *buffers, size_t l, struct tp_matrix a)
 {
-    const size_t stride = rows * TP_PANEL;
     const struct tp_layer *layer = &evaluator->network->layers[l];
-    float *z = member->outputs[l % 2];
+    const struct tp_matrix z = block_of(buffers->outputs[l % 2], a.rows, layer->units);
     for (size_t s = 0; s < layer->slice_count; s++) {
         const struct tp_slice *slice = &layer->slices[s];
         evaluator->tier->forward(
-            &(struct tp_forward){.row_end = rows,
+            &(struct tp_forward){.row_end = a.rows,
                                  .bias = layer->bias,
-                                 .a = {a, stride, rows, layer->inputs},
-                                 .w = {slice->w, slice->w_stride, layer->inputs + layer->bias, slice->units},
-                                 .z = {z + slice->unit_begin / TP_PANEL * stride, stride, rows, slice->units},
+                                 .a = a,
+                                 .w = slice->w,
+                                 .z = tp_matrix_columns(&z, slice->unit_begin, slice->w.columns),
                                  .activation = layer->activation});
     }
     return z;
 }
 
-float *tp_evaluator_logits(const struct tp_evaluator *evaluator, const struct tp_evaluator_member *member,
-                           const struct tp_dataset *dataset, size_t begin, size_t rows)
+struct tp_softmax {
+    size_t row_end;
+    struct tp_matrix z;
+    float *probabilities;
+    uint16_t *predicted;
+};
+static void softmax_tmp(const struct tp_tier *tier, const struct tp_softmax *s)
 {
-    float *a = member->inputs;
-    pack(evaluator, member, dataset, begin, rows);
-    for (size_t l = 0; l < evaluator->network->layer_count; l++)
-        a = forward(evaluator, member, l, a, rows);
-    return a;
+    const size_t classes = s->z.columns, rows = s->row_end;
+    float *room = calloc(tp_panel_count(classes) * rows * TP_PANEL, sizeof(float)), loss[256];
+    uint16_t labels[256];
+    for (size_t label = 0; label < 2 && label < classes; label++) {
+        for (int i = 0; i < 256; i++)
+            labels[i] = (uint16_t)label;
+        const struct tp_matrix d = {room, rows * TP_PANEL, rows, classes};
+        tier->loss(&(struct tp_loss){.row_end = rows,
+                                     .z = s->z,
+                                     .labels = labels,
+                                     .scale = 1,
+                                     .d = d,
+                                     .loss = loss,
+                                     .predicted = s->predicted});
+        for (size_t r = 0; s->probabilities && r < rows; r++)
+            for (size_t k = label ? 0 : 1; k < (label ? 1 : classes); k++)
+                s->probabilities[r * classes + k] = *tp_matrix_at(&d, r, k);
+    }
+    for (size_t r = 0; s->probabilities && r < rows && classes == 1; r++)
+        s->probabilities[r] = 1;
+    free(room);
+}
+/* What is wanted of the rows whose logits these are. */
+static void predict(const struct tp_tier *tier, struct tp_matrix logits, const uint16_t *labels,
+                    const struct tp_predictions *to, size_t begin)
+{
+    uint16_t *predicted = to->predicted ? to->predicted + begin : NULL;
+    if (to->probabilities || !to->loss)
+        softmax_tmp(tier, &(struct tp_softmax){.row_end = logits.rows,
+                                               .z = logits,
+                                               .probabilities = to->probabilities ? to->probabilities +
+                                                                                        begin * logits.columns
+                                                                                  : NULL,
+                                               .predicted = predicted});
+    if (to->loss)
+        tier->loss(&(struct tp_loss){.row_end = logits.rows,
+                                     .z = logits,
+                                     .labels = labels + begin,
+                                     .loss = to->loss + begin,
+                                     .predicted = predicted});
 }
 
 /* The first row of the next block, whose samples come while the present one is computed; count: none is left.
  */
-static size_t take_block(struct tp_evaluator *evaluator, const struct tp_dataset *dataset)
+static size_t take_block(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset,
+                         atomic_size_t *next_block)
 {
-    size_t block = evaluator->plan->evaluation_rows;
-    size_t begin = atomic_fetch_add(&evaluator->next_block, 1) * block;
+    const size_t begin = atomic_fetch_add_explicit(next_block, 1, memory_order_relaxed) * evaluator->rows;
     if (begin >= dataset->count)
         return dataset->count;
-    for (size_t r = begin; r < begin + block && r < dataset->count; r++)
+    for (size_t r = begin; r < begin + evaluator->rows && r < dataset->count; r++)
         tp_dataset_fetch(dataset, r);
     return begin;
 }
 
-void tp_evaluator_run(struct tp_evaluator *evaluator, const struct tp_evaluator_member *member,
-                      const struct tp_dataset *dataset)
+static size_t rows_from(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset, size_t begin)
 {
-    size_t block = evaluator->plan->evaluation_rows, layers = evaluator->network->layer_count;
-    for (size_t begin = take_block(evaluator, dataset), next; begin < dataset->count; begin = next) {
-        size_t rows = dataset->count - begin < block ? dataset->count - begin : block;
-        next = take_block(evaluator, dataset);
-        float *a = tp_evaluator_logits(evaluator, member, dataset, begin, rows);
-        evaluator->tier->loss(
-            &(struct tp_loss){.row_end = rows,
-                              .z = {a, rows * TP_PANEL, rows, evaluator->network->layers[layers - 1].units},
-                              .labels = dataset->labels + begin,
-                              .loss = evaluator->loss + begin,
-                              .predicted = evaluator->predicted + begin});
-    }
-    tp_team_barrier();
+    const size_t left = dataset->count - begin;
+    return left < evaluator->rows ? left : evaluator->rows;
 }
 
-static bool all_finite(const float *z, size_t stride, size_t rows, size_t units)
+void tp_evaluator_run(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
+                      const struct tp_dataset *dataset, const struct tp_predictions *to,
+                      atomic_size_t *next_block)
 {
-    for (size_t r = 0; r < rows; r++) {
-        for (size_t u = 0; u < units; u++) {
-            if (!isfinite(z[tp_panel_offset(stride, r, u)]))
+    size_t next;
+    for (size_t begin = take_block(evaluator, dataset, next_block); begin < dataset->count; begin = next) {
+        next = take_block(evaluator, dataset, next_block);
+        struct tp_matrix a = pack(evaluator, buffers, dataset, begin, rows_from(evaluator, dataset, begin));
+        for (size_t l = 0; l < evaluator->network->layer_count; l++)
+            a = forward(evaluator, buffers, l, a);
+        predict(evaluator->tier, a, dataset->labels, to, begin);
+    }
+}
+
+static bool all_finite(const struct tp_matrix *z)
+{
+    for (size_t r = 0; r < z->rows; r++) {
+        for (size_t u = 0; u < z->columns; u++) {
+            if (!isfinite(*tp_matrix_at(z, r, u)))
                 return false;
         }
     }
@@ -120,19 +156,18 @@ static bool all_finite(const float *z, size_t stride, size_t rows, size_t units)
 }
 
 size_t tp_evaluator_first_bad_layer(const struct tp_evaluator *evaluator,
-                                    const struct tp_evaluator_member *member,
+                                    const struct tp_evaluator_buffers *buffers,
                                     const struct tp_dataset *dataset)
 {
-    size_t block = evaluator->plan->evaluation_rows, first = evaluator->network->layer_count + 1;
-    for (size_t begin = 0; begin < dataset->count; begin += block) {
-        size_t rows = dataset->count - begin < block ? dataset->count - begin : block;
-        pack(evaluator, member, dataset, begin, rows);
-        float *a = member->inputs;
-        for (size_t l = 0; l + 1 < first && l < evaluator->network->layer_count; l++) {
-            a = forward(evaluator, member, l, a, rows);
-            if (!all_finite(a, rows * TP_PANEL, rows, evaluator->network->layers[l].units))
+    const size_t layers = evaluator->network->layer_count;
+    size_t first = layers + 1;
+    for (size_t begin = 0; begin < dataset->count; begin += evaluator->rows) {
+        struct tp_matrix a = pack(evaluator, buffers, dataset, begin, rows_from(evaluator, dataset, begin));
+        for (size_t l = 0; l + 1 < first && l < layers; l++) {
+            a = forward(evaluator, buffers, l, a);
+            if (!all_finite(&a))
                 first = l + 1;
         }
     }
-    return first > evaluator->network->layer_count ? 0 : first;
+    return first > layers ? 0 : first;
 }

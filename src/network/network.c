@@ -16,15 +16,18 @@ static void cut(struct tp_layer *layer)
     for (size_t s = 0; s < layer->slice_count; s++) {
         struct tp_slice *slice = &layer->slices[s];
         size_t end = panels * (s + 1) / layer->slice_count * TP_PANEL;
-        slice->unit_begin = panels * s / layer->slice_count * TP_PANEL;
-        slice->units = (end < layer->units ? end : layer->units) - slice->unit_begin;
-        slice->w_stride = tp_panel_stride(layer->inputs + layer->bias);
-        slice->wt_stride = tp_panel_stride(slice->units);
+        const size_t begin = panels * s / layer->slice_count * TP_PANEL;
+        const size_t rows = layer->inputs + layer->bias,
+                     units = (end < layer->units ? end : layer->units) - begin;
+        *slice = (struct tp_slice){
+            .unit_begin = begin,
+            .w = {.stride = tp_panel_stride(rows), .rows = rows, .columns = units},
+            .wt = {.stride = tp_panel_stride(units), .rows = units, .columns = layer->inputs}};
     }
 }
 
-tileprop_status tp_network_shape(struct tp_network *network, const struct tp_train_options *options,
-                                 size_t features, size_t classes, size_t members, struct tp_error *error)
+tileprop_status tp_network_shape(struct tp_network *network, const tileprop_options *options, size_t features,
+                                 size_t classes, size_t members, struct tp_error *error)
 {
     *network = (struct tp_network){.layer_count = options->hidden_count + 1,
                                    .states = tp_optimizer_states(options->optimizer)};
@@ -77,36 +80,20 @@ void tp_network_free(struct tp_network *network)
     *network = (struct tp_network){0};
 }
 
-size_t tp_network_bytes(const struct tp_network *network, size_t member, size_t total)
-{
-    for (size_t l = 0; l < network->layer_count; l++) {
-        const struct tp_layer *layer = &network->layers[l];
-        if (member >= layer->slice_count)
-            continue;
-        const struct tp_slice *slice = &layer->slices[member];
-        size_t panel_bytes = slice->w_stride * sizeof(float);
-        for (int i = 0; i < 1 + network->states; i++)
-            total = tp_arena_add(total, tp_panel_count(slice->units), panel_bytes);
-        if (l > 0)
-            total = tp_arena_add(total, tp_panel_count(layer->inputs), slice->wt_stride * sizeof(float));
-    }
-    return total;
-}
-
-void tp_network_place(struct tp_network *network, size_t member, struct tp_arena *arena)
+void tp_network_layout(struct tp_network *network, size_t member, struct tp_arena *arena)
 {
     for (size_t l = 0; l < network->layer_count; l++) {
         struct tp_layer *layer = &network->layers[l];
         if (member >= layer->slice_count)
             continue;
         struct tp_slice *slice = &layer->slices[member];
-        size_t bytes = tp_panel_count(slice->units) * slice->w_stride * sizeof(float);
-        slice->w = tp_arena_take(arena, bytes);
+        const size_t panels = tp_panel_count(slice->w.columns), bytes = slice->w.stride * sizeof(float);
+        slice->w.data = tp_arena_take(arena, panels, bytes);
         for (int i = 0; i < network->states; i++)
-            slice->state[i] = tp_arena_take(arena, bytes);
+            slice->state[i] = tp_arena_take(arena, panels, bytes);
         if (l > 0)
-            slice->wt =
-                tp_arena_take(arena, tp_panel_count(layer->inputs) * slice->wt_stride * sizeof(float));
+            slice->wt.data =
+                tp_arena_take(arena, tp_panel_count(slice->wt.columns), slice->wt.stride * sizeof(float));
     }
 }
 
@@ -128,9 +115,9 @@ static float initial_weight(const struct tp_layer *layer, size_t l, size_t row, 
 static void set(const struct tp_layer *layer, const struct tp_slice *slice, size_t row, size_t unit,
                 float weight)
 {
-    slice->w[tp_panel_offset(slice->w_stride, row, unit)] = weight;
-    if (slice->wt && row < layer->inputs)
-        slice->wt[tp_panel_offset(slice->wt_stride, unit, row)] = weight;
+    *tp_matrix_at(&slice->w, row, unit) = weight;
+    if (slice->wt.data && row < layer->inputs)
+        *tp_matrix_at(&slice->wt, unit, row) = weight;
 }
 
 void tp_network_initialize(struct tp_network *network, size_t member, tileprop_init init, uint64_t seed)
@@ -141,9 +128,9 @@ void tp_network_initialize(struct tp_network *network, size_t member, tileprop_i
             continue;
         struct tp_slice *slice = &layer->slices[member];
         for (int i = 0; i < network->states; i++)
-            memset(slice->state[i], 0, tp_panel_count(slice->units) * slice->w_stride * sizeof(float));
+            memset(slice->state[i], 0, tp_panel_count(slice->w.columns) * slice->w.stride * sizeof(float));
         for (size_t row = 0; row < layer->inputs + layer->bias; row++) {
-            for (size_t u = 0; u < slice->units; u++)
+            for (size_t u = 0; u < slice->w.columns; u++)
                 set(layer, slice, row, u, initial_weight(layer, l, row, slice->unit_begin + u, init, seed));
         }
     }
@@ -158,7 +145,7 @@ static void put(struct tp_network *network, size_t member, int number, const str
         if (member >= layer->slice_count)
             continue;
         const struct tp_slice *slice = &layer->slices[member];
-        for (size_t u = 0; u < slice->units; u++) {
+        for (size_t u = 0; u < slice->w.columns; u++) {
             const size_t unit = slice->unit_begin + u;
             for (size_t row = 0; row < layer->inputs + layer->bias; row++) {
                 const float value = row < layer->inputs ? from->weight[unit * layer->inputs + row]
@@ -167,7 +154,7 @@ static void put(struct tp_network *network, size_t member, int number, const str
                 if (number == 0)
                     set(layer, slice, row, u, value);
                 else
-                    slice->state[number - 1][tp_panel_offset(slice->w_stride, row, u)] = value;
+                    slice->state[number - 1][tp_panel_offset(slice->w.stride, row, u)] = value;
             }
         }
     }
@@ -191,13 +178,13 @@ static void get(const struct tp_network *network, int number, struct tp_weights 
         const struct tp_weights_layer *to = &weights->layers[l];
         for (size_t s = 0; s < layer->slice_count; s++) {
             const struct tp_slice *slice = &layer->slices[s];
-            const float *from = number == 0 ? slice->w : slice->state[number - 1];
-            for (size_t u = 0; u < slice->units; u++) {
+            const float *from = number == 0 ? slice->w.data : slice->state[number - 1];
+            for (size_t u = 0; u < slice->w.columns; u++) {
                 const size_t unit = slice->unit_begin + u;
                 for (size_t row = 0; row < layer->inputs; row++)
-                    to->weight[unit * layer->inputs + row] = from[tp_panel_offset(slice->w_stride, row, u)];
+                    to->weight[unit * layer->inputs + row] = from[tp_panel_offset(slice->w.stride, row, u)];
                 if (layer->bias)
-                    to->bias[unit] = from[tp_panel_offset(slice->w_stride, layer->inputs, u)];
+                    to->bias[unit] = from[tp_panel_offset(slice->w.stride, layer->inputs, u)];
             }
         }
     }
@@ -217,8 +204,8 @@ void tp_network_row(const struct tp_network *network, size_t layer, size_t row, 
 {
     for (size_t s = 0; s < network->layers[layer].slice_count; s++) {
         const struct tp_slice *slice = &network->layers[layer].slices[s];
-        for (size_t u = 0; u < slice->units; u++)
-            weights[slice->unit_begin + u] = slice->w[tp_panel_offset(slice->w_stride, row, u)];
+        for (size_t u = 0; u < slice->w.columns; u++)
+            weights[slice->unit_begin + u] = slice->w.data[tp_panel_offset(slice->w.stride, row, u)];
     }
 }
 

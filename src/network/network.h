@@ -6,20 +6,23 @@
 #define TP_NETWORK_H
 
 #include "base/arena.h"
-#include "train/train_options.h"
+#include "kernels/kernels.h"
+#include "tileprop/tileprop.h"
 
 #define TP_LAYERS_MAX (TILEPROP_HIDDEN_MAX + 1)
 
 struct tp_weights;
 
-/* Units [unit_begin, unit_begin + units) of a layer; unit_begin is a multiple of 16. */
+/*
+ * Units [unit_begin, unit_begin + w.columns) of a layer; unit_begin is a multiple of 16. Before it has memory
+ * the matrices have shapes alone.
+ */
 struct tp_slice {
-    size_t unit_begin, units;
-    float *w; /* panel format [inputs + bias x units]; the bias row is the last */
-    size_t w_stride;
-    float *wt; /* panel format [units x inputs]; NULL in the first layer, which needs no backward */
-    size_t wt_stride;
-    float *state[2]; /* the optimizer's, like w */
+    size_t unit_begin;
+    struct tp_matrix w; /* [inputs + bias x units]; the bias row is the last */
+    struct tp_matrix
+        wt;          /* the transposed view [units x inputs]; absent in the first layer, which needs none */
+    float *state[2]; /* the optimizer's, laid out as w */
 };
 
 struct tp_layer {
@@ -41,8 +44,8 @@ struct tp_network {
  * as it has panels, at most `members`.
  * Errors: TILEPROP_FAILURE without memory; the network may be freed either way.
  */
-tileprop_status tp_network_shape(struct tp_network *network, const struct tp_train_options *options,
-                                 size_t features, size_t classes, size_t members, struct tp_error *error);
+tileprop_status tp_network_shape(struct tp_network *network, const tileprop_options *options, size_t features,
+                                 size_t classes, size_t members, struct tp_error *error);
 
 /* The same shapes once more, without memory for weights. Errors and freeing: as tp_network_shape. */
 tileprop_status tp_network_like(struct tp_network *network, const struct tp_network *shaped,
@@ -54,11 +57,8 @@ void tp_network_cut(struct tp_network *network, size_t layer, size_t slices);
 /* Frees the shapes; weights go with their arenas. */
 void tp_network_free(struct tp_network *network);
 
-/* total plus the bytes of the slices that `member` owns; SIZE_MAX on overflow. */
-size_t tp_network_bytes(const struct tp_network *network, size_t member, size_t total);
-
-/* Takes the slices that `member` owns from its arena. */
-void tp_network_place(struct tp_network *network, size_t member, struct tp_arena *arena);
+/* Takes the slices that `member` owns from an arena, which may be one that measures. */
+void tp_network_layout(struct tp_network *network, size_t member, struct tp_arena *arena);
 
 /*
  * First weights of the slices that `member` owns, both views, and zero state; called by that member, so that

@@ -97,11 +97,111 @@ struct tp_range tp_plan_share_panels(size_t columns, size_t member, size_t membe
     return (struct tp_range){panels.begin * TP_PANEL, end < columns ? end : columns};
 }
 
-struct tp_update_share tp_plan_update(const struct tp_plan *plan, const struct tp_layer *layer, size_t member)
+/* A list that is being written, or counted where items is NULL. */
+struct list {
+    struct tp_operation *items;
+    size_t count;
+};
+
+static void add(struct list *list, struct tp_operation operation)
 {
-    size_t slices = layer->slice_count, slice = member % slices;
-    size_t helpers = (plan->step_members - slice + slices - 1) / slices;
-    struct tp_range inputs = tp_plan_share_panels(layer->inputs, member / slices, helpers);
-    bool last = member / slices == helpers - 1;
-    return (struct tp_update_share){slice, inputs, last && layer->bias};
+    if (list->items)
+        list->items[list->count] = operation;
+    list->count++;
+}
+
+static void meet(struct list *list, tileprop_verb verb, size_t layer)
+{
+    add(list, (struct tp_operation){.kind = TP_DO_BARRIER, .verb = verb, .layer = layer});
+}
+
+/* A barrier stands where a layer reads rows or units that another member wrote. */
+static void add_forward(struct list *list, const struct tp_plan *plan, const struct tp_network *network,
+                        size_t member, struct tp_range all, struct tp_range own)
+{
+    const size_t layers = network->layer_count;
+    for (size_t l = 0; l < layers; l++) {
+        struct tp_operation operation = {
+            .kind = TP_DO_FORWARD, .verb = TILEPROP_FORWARD, .layer = l, .slice = member, .rows = all};
+        if (l > 0 && (plan->by_units[l - 1] || plan->by_units[l]))
+            meet(list, TILEPROP_FORWARD, l - 1);
+        if (plan->by_units[l]) {
+            add(list, operation);
+            continue;
+        }
+        operation.rows = own;
+        for (operation.slice = 0; operation.slice < network->layers[l].slice_count; operation.slice++)
+            add(list, operation);
+    }
+    if (plan->by_units[layers - 1])
+        meet(list, TILEPROP_FORWARD, layers - 1);
+}
+
+/*
+ * A barrier stands where a layer reads gradients that another member wrote. What it reads of the activations
+ * below, all have written before forward of the layer.
+ */
+static void add_backward(struct list *list, const struct tp_plan *plan, const struct tp_network *network,
+                         size_t member, struct tp_range all, struct tp_range own)
+{
+    const size_t last = network->layer_count - 1;
+    bool above_by_inputs = false;
+    for (size_t l = last; l > 0; l--) {
+        const struct tp_layer *layer = &network->layers[l];
+        const bool by_inputs = tp_plan_inputs_pay(plan->by_units[l], layer->inputs, layer->units);
+        struct tp_operation operation = {.kind = TP_DO_BACKWARD, .verb = TILEPROP_BACKWARD, .layer = l};
+        if (by_inputs || above_by_inputs)
+            meet(list, l == last ? TILEPROP_LOSS : TILEPROP_BACKWARD, l == last ? l : l + 1);
+        operation.rows = by_inputs ? all : own;
+        operation.inputs = by_inputs ? tp_plan_share_panels(layer->inputs, member, plan->step_members)
+                                     : (struct tp_range){0, layer->inputs};
+        for (operation.slice = 0; operation.slice < layer->slice_count; operation.slice++)
+            add(list, operation);
+        above_by_inputs = by_inputs;
+    }
+}
+
+/* Whoever is beyond a layer's slices helps one of their owners with a share of the inputs. */
+static void add_update(struct list *list, const struct tp_plan *plan, const struct tp_network *network,
+                       size_t member)
+{
+    for (size_t l = 0; l < network->layer_count; l++) {
+        const struct tp_layer *layer = &network->layers[l];
+        const size_t slices = layer->slice_count, slice = member % slices, helper = member / slices;
+        const size_t helpers = (plan->step_members - slice + slices - 1) / slices;
+        const struct tp_range inputs = tp_plan_share_panels(layer->inputs, helper, helpers);
+        if (inputs.begin < inputs.end)
+            add(list, (struct tp_operation){.kind = TP_DO_UPDATE,
+                                            .verb = TILEPROP_UPDATE,
+                                            .layer = l,
+                                            .slice = slice,
+                                            .inputs = inputs,
+                                            .bias = helper == helpers - 1 && layer->bias});
+    }
+}
+
+size_t tp_plan_operations(const struct tp_plan *plan, const struct tp_network *network, size_t member,
+                          size_t rows, bool measure, struct tp_operation *operations)
+{
+    struct list list = {.items = operations};
+    const struct tp_range all = {0, rows}, own = tp_plan_share(rows, member, plan->step_members);
+    const size_t last = network->layer_count - 1;
+    /* Whose first layer reads every row packs the whole batch for itself. */
+    const struct tp_range packed = plan->by_units[0] ? all : own;
+
+    add(&list, (struct tp_operation){.kind = TP_DO_PACK, .verb = TILEPROP_PACK, .rows = packed});
+    add_forward(&list, plan, network, member, all, own);
+    add(&list, (struct tp_operation){.kind = TP_DO_LOSS, .verb = TILEPROP_LOSS, .layer = last, .rows = own});
+    add_backward(&list, plan, network, member, all, own);
+    add(&list, (struct tp_operation){.kind = TP_DO_PREFETCH, .verb = TILEPROP_PACK, .rows = packed});
+    meet(&list, last > 0 ? TILEPROP_BACKWARD : TILEPROP_LOSS, last > 0 ? 1 : 0);
+    if (member == 0)
+        add(&list,
+            (struct tp_operation){.kind = TP_DO_REPORT, .verb = TILEPROP_LOSS, .layer = last, .rows = all});
+    if (measure)
+        add(&list,
+            (struct tp_operation){.kind = TP_DO_MEASURE, .verb = TILEPROP_LOSS, .layer = last, .rows = all});
+    add_update(&list, plan, network, member);
+    meet(&list, TILEPROP_UPDATE, last);
+    return list.count;
 }

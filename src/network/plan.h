@@ -13,10 +13,13 @@
  *                        share of the inputs
  *   update by inputs     every member updates a share of the inputs; the weights are one slice
  *
- * pack and loss are always by rows.
+ * pack and loss are always by rows. What follows for a member is a list of operations, which a step does one
+ * after the other.
  */
 #ifndef TP_PLAN_H
 #define TP_PLAN_H
+
+#include <stdio.h>
 
 #include "network/network.h"
 
@@ -40,8 +43,57 @@ struct tp_plan tp_plan_make(const struct tp_network *network, size_t members, si
 /* Cuts the network as the plan says. Its layers have been shaped for step_members or more. */
 void tp_plan_cut(const struct tp_plan *plan, struct tp_network *network);
 
+enum tp_operation_kind {
+    TP_DO_PACK,
+    TP_DO_FORWARD,
+    TP_DO_LOSS,
+    TP_DO_BACKWARD,
+    TP_DO_UPDATE,
+    TP_DO_PREFETCH, /* asks for the samples of the next step */
+    TP_DO_REPORT,   /* says that the losses of the batch are there */
+    TP_DO_MEASURE,  /* the gradient's norm, in steps that are measured */
+    TP_DO_BARRIER   /* waits for the other step members */
+};
+
+/* One thing that a member does in a step. */
+struct tp_operation {
+    enum tp_operation_kind kind;
+    tileprop_verb verb; /* that its time counts as, in that layer */
+    size_t layer, slice;
+    struct tp_range rows;   /* of the batch; update reads all */
+    struct tp_range inputs; /* of the layer: backward, update; begin is a multiple of 16 */
+    bool bias;              /* update: the bias row too */
+
+    /* What the step's verb is called with; the step fills it. */
+    union {
+        struct tp_pack pack;
+        struct tp_forward forward;
+        struct tp_loss loss;
+        struct tp_backward backward;
+        struct tp_update update;
+    };
+};
+
+/*
+ * What step member `member` does in a step of `rows` rows, at most a batch: writes it to operations[], unless
+ * that is NULL, and returns how many there are. The network is cut as the plan says. All step members meet at
+ * the same barriers, of which one ends the step. measure: the list has TP_DO_MEASURE.
+ */
+size_t tp_plan_operations(const struct tp_plan *plan, const struct tp_network *network, size_t member,
+                          size_t rows, bool measure, struct tp_operation *operations);
+
+/*
+ * Writes the lists of all step members for a full batch, an operation a line.
+ * Errors: TILEPROP_FAILURE without memory.
+ */
+tileprop_status tp_plan_write(const struct tp_plan *plan, const struct tp_network *network, FILE *out,
+                              struct tp_error *error);
+
 /* Share `member` of `members` of [0, count). */
 struct tp_range tp_plan_share(size_t count, size_t member, size_t members);
+
+/* Share `member` of `members` of [0, columns), in whole panels. */
+struct tp_range tp_plan_share_panels(size_t columns, size_t member, size_t members);
 
 /*
  * Whether so many members take units in forward of a layer, as shapes alone tell; first: its inputs are
@@ -54,18 +106,5 @@ bool tp_plan_units_pay(size_t inputs, size_t units, bool first, size_t members, 
  * a share of the view instead of all of it, for a barrier.
  */
 bool tp_plan_inputs_pay(bool by_units, size_t inputs, size_t units);
-
-/* Share `member` of `members` of [0, columns), in whole panels. */
-struct tp_range tp_plan_share_panels(size_t columns, size_t member, size_t members);
-
-/* What step member `member` updates in a layer: one slice and a range of its inputs. Empty when inputs.begin
- * == inputs.end. */
-struct tp_update_share {
-    size_t slice;
-    struct tp_range inputs; /* begin is a multiple of 16 */
-    bool bias;              /* the bias row too */
-};
-struct tp_update_share tp_plan_update(const struct tp_plan *plan, const struct tp_layer *layer,
-                                      size_t member);
 
 #endif

@@ -2,49 +2,34 @@
 
 #include "base/clock.h"
 
-const char *tp_verb_name(tileprop_verb verb)
-{
-    static const char *const names[] = {"pack", "forward", "loss", "backward", "update"};
-    return names[verb];
-}
-
-static double lap(struct tp_profile *profile)
-{
-    double before = profile->last;
-    profile->last = tp_clock_seconds();
-    return profile->last - before;
-}
-
 void tp_profile_begin(struct tp_profile *profile)
 {
     if (profile)
         profile->last = tp_clock_seconds();
 }
 
-void tp_profile_work(struct tp_profile *profile, tileprop_verb verb, size_t layer)
+void tp_profile_add(struct tp_profile *profile, tileprop_verb verb, size_t layer, bool waited)
 {
-    if (profile)
-        profile->cells[verb][layer].seconds += lap(profile);
+    if (!profile)
+        return;
+    const double now = tp_clock_seconds();
+    double *sum = waited ? &profile->cells[verb][layer].waited : &profile->cells[verb][layer].seconds;
+    *sum += now - profile->last;
+    profile->last = now;
 }
 
-void tp_profile_wait(struct tp_profile *profile, tileprop_verb verb, size_t layer)
+void tp_profile_add_up(const struct tp_profile *profiles, size_t members, size_t layers, tileprop_time *times)
 {
-    if (profile)
-        profile->cells[verb][layer].waited += lap(profile);
-}
-
-void tp_profile_add_up(const struct tp_profile *profiles, size_t members, struct tp_profile_sum *sum)
-{
-    *sum = (struct tp_profile_sum){0};
-    for (size_t m = 0; m < members; m++) {
-        for (int v = 0; v < TILEPROP_VERBS; v++) {
-            for (size_t l = 0; l < TP_LAYERS_MAX; l++) {
-                const struct tp_profile_cell *cell = &profiles[m].cells[v][l];
-                sum->mean[v][l].seconds += cell->seconds / (double)members;
-                sum->mean[v][l].waited += cell->waited / (double)members;
-                if (cell->seconds > sum->longest[v][l])
-                    sum->longest[v][l] = cell->seconds;
+    for (size_t v = 0; v < TILEPROP_VERBS; v++) {
+        for (size_t l = 0; l < layers; l++) {
+            tileprop_time sum = {0};
+            for (size_t m = 0; m < members; m++) {
+                const double seconds = profiles[m].cells[v][l].seconds;
+                sum.seconds += seconds / (double)members;
+                sum.waited += profiles[m].cells[v][l].waited / (double)members;
+                sum.longest = seconds > sum.longest ? seconds : sum.longest;
             }
+            times[v * layers + l] = sum;
         }
     }
 }

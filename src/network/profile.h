@@ -5,30 +5,27 @@
 #ifndef TP_PROFILE_H
 #define TP_PROFILE_H
 
+#include <stdbool.h>
+
 #include "network/network.h"
-
-const char *tp_verb_name(tileprop_verb verb);
-
-struct tp_profile_cell {
-    double seconds; /* of work */
-    double waited;  /* at the barrier behind it */
-};
+#include "tileprop/run.h"
 
 struct tp_profile {
     double last; /* until when it is accounted for */
-    struct tp_profile_cell cells[TILEPROP_VERBS][TP_LAYERS_MAX];
+    struct {
+        double seconds; /* of work */
+        double waited;  /* at the barriers behind it */
+    } cells[TILEPROP_VERBS][TP_LAYERS_MAX];
 };
 
-/* A step begins; what the verb took on the layer; what the barrier behind it took. NULL: nothing happens. */
+/* A step begins. NULL: nothing happens, here and below. */
 void tp_profile_begin(struct tp_profile *profile);
-void tp_profile_work(struct tp_profile *profile, tileprop_verb verb, size_t layer);
-void tp_profile_wait(struct tp_profile *profile, tileprop_verb verb, size_t layer);
 
-/* Of all members: means, and the longest work of one of them. */
-struct tp_profile_sum {
-    struct tp_profile_cell mean[TILEPROP_VERBS][TP_LAYERS_MAX];
-    double longest[TILEPROP_VERBS][TP_LAYERS_MAX];
-};
-void tp_profile_add_up(const struct tp_profile *profiles, size_t members, struct tp_profile_sum *sum);
+/* What happened since counts as the verb's work on the layer, or as waiting behind it. */
+void tp_profile_add(struct tp_profile *profile, tileprop_verb verb, size_t layer, bool waited);
+
+/* times[verb * layers + layer] of all members: means, and the longest work of one of them. */
+void tp_profile_add_up(const struct tp_profile *profiles, size_t members, size_t layers,
+                       tileprop_time *times);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * One gradient step in five verbs: pack, forward, loss, backward, update. Every step member of the team calls
- * it with the same arguments; the plan tells each its ranges.
+ * One gradient step: a loop over the operations that the plan gives a member. Every step member of the team
+ * runs it with the same arguments.
  */
 #ifndef TP_STEP_H
 #define TP_STEP_H
@@ -11,67 +11,77 @@
 #include "network/plan.h"
 #include "network/profile.h"
 
-/* What the team shares. All matrices are [batch x width] in panel format with one stride. */
+/* What the team shares. All matrices are [batch x width]. */
 struct tp_step {
     const struct tp_tier *tier;
     struct tp_network *network;
     const struct tp_plan *plan;
     const struct tp_normalization *normalization;
-    struct tp_optimizer optimizer; /* of this step; written by one member before the others reach update */
-    size_t stride;
-    bool nontemporal;        /* the network has more than TP_NONTEMPORAL_BYTES */
-    float *inputs;           /* NULL when every member packs its own copy */
-    float *a[TP_LAYERS_MAX]; /* outputs of each layer; of the last one, logits */
-    float *d[TP_LAYERS_MAX]; /* gradients at each layer's sums z */
-    uint16_t *labels;        /* [batch] */
-    float *loss;             /* [batch] */
-    float *weights;          /* [batch], of the samples' classes; unused without class weights */
+    size_t last_rows; /* of the last batch of an epoch, where it is shorter than the others; else 0 */
+    bool measures;    /* some steps are measured: there is room for it */
 
+    /* Called by member 0 when all losses of the batch are there, while the others update. */
+    void (*losses_ready)(void *context, size_t rows);
+    void *context;
+
+    /* Of the step that begins; written by one member before the others reach update. */
+    struct tp_optimizer optimizer;
+    bool measure;
+
+    /* The layout's. */
+    struct tp_matrix inputs;           /* absent where every member packs its own copy */
+    struct tp_matrix a[TP_LAYERS_MAX]; /* outputs of each layer; of the last one, logits */
+    struct tp_matrix d[TP_LAYERS_MAX]; /* gradients at each layer's sums z */
+    uint16_t *labels;                  /* [batch] */
+    float *loss;                       /* [batch] */
+    float *weights;                    /* [batch], of the samples' classes; unused without class weights */
+    bool nontemporal;                  /* the network has more than TP_NONTEMPORAL_BYTES */
     /*
-     * Of the last step that ran with `measure` set, which is written as rule is: sums of squares of dC/dW,
-     * one per panel, so that no bit of a norm depends on the number of members. NULL: never measured.
+     * Of the last step that was measured: sums of squares of dC/dW, one per panel, so that no bit of a norm
+     * depends on the number of members. NULL unless some steps are measured.
      */
     double *squares[TP_LAYERS_MAX];
-    bool measure;
+};
+
+/* The operations of batches of so many rows. */
+struct tp_step_list {
+    size_t rows, count;
+    struct tp_operation *operations;
+    bool works; /* it has rows, inputs or units to compute */
 };
 
 /* What a member has for itself. */
 struct tp_step_member {
     size_t index;
     const struct tp_dataset *train;
-    float *inputs;   /* the packed batch: its own or the shared one */
-    float *gradient; /* room for that of any slice that the member owns; NULL: norms are never measured */
     struct tp_profile *profile; /* NULL: nothing is timed */
-    bool worked;                /* it computed something in some step */
+    bool worked;                /* it had a part in some step */
+
+    /* The layout's. */
+    struct tp_matrix inputs;      /* the packed batch: its own or the shared one */
+    float *gradient;              /* room for that of any slice that the member owns; NULL: never measured */
+    struct tp_step_list lists[2]; /* of full batches, of the last one */
 };
 
-/* total plus the bytes that the shared matrices need; SIZE_MAX on overflow. */
-size_t tp_step_bytes(const struct tp_network *network, const struct tp_plan *plan, size_t total);
-void tp_step_place(struct tp_step *step, struct tp_arena *arena);
+/* Takes the shared matrices from an arena, which may be one that measures. */
+void tp_step_layout(struct tp_step *step, struct tp_arena *arena);
 
-/* The same for a member's own copy of the batch, where the plan wants one. */
-size_t tp_step_member_bytes(const struct tp_network *network, const struct tp_plan *plan, size_t total);
-void tp_step_member_place(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena);
+/* The same for a member, index set; behind the shared layout. */
+void tp_step_member_layout(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena);
 
-/* The same for what measuring needs: shared, then a member's; to be left out by those who never measure. */
-size_t tp_step_measure_bytes(const struct tp_network *network, size_t total);
-void tp_step_measure_place(struct tp_step *step, struct tp_arena *arena);
-size_t tp_step_member_measure_bytes(const struct tp_network *network, size_t member, size_t total);
-void tp_step_member_measure_place(const struct tp_step *step, struct tp_step_member *member,
-                                  struct tp_arena *arena);
+/* Fills the member's lists, once its data set and everybody's memory are known. Called by the member. */
+void tp_step_bind(const struct tp_step *step, struct tp_step_member *member);
+
+/*
+ * Trains on the samples index[0] to index[rows - 1], rows being those of a full batch or last_rows, and
+ * leaves their losses in step->loss. next (next_rows samples; 0: none) are fetched towards the caches for the
+ * step to come. Ends with a barrier of the step members.
+ */
+void tp_step_run(const struct tp_step *step, struct tp_step_member *member, const uint32_t *index,
+                 size_t rows, const uint32_t *next, size_t next_rows);
 
 /* Frobenius norm of dC/dW of a layer, bias row included, in the last step that was measured. */
 double tp_step_gradient_norm(const struct tp_step *step, size_t layer);
-
-/*
- * Trains on the samples index[0] to index[rows - 1], 1 <= rows <= plan->batch, and leaves their losses in
- * step->loss. next (next_rows samples; 0: none) are fetched towards the caches for the step to come. Ends
- * with a barrier of the step members. Member 0 calls losses_ready when all losses of the batch are there,
- * while the others update.
- */
-void tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint32_t *index, size_t rows,
-                 const uint32_t *next, size_t next_rows, void (*losses_ready)(void *context, size_t rows),
-                 void *context);
 
 /*
  * The first layer, counted from 1, whose outputs in the last step of `rows` rows hold a value that is not

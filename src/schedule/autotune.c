@@ -6,11 +6,12 @@
 
 #include "base/clock.h"
 #include "network/step.h"
-#include "schedule/cost.h"
 #include "system/team.h"
 
 #define SECONDS_MAX  0.02
 #define SHARE_MAX    0.01  /* of what the process will take; what counts is 0.02, and the model errs */
+#define RATE         5e10  /* operations per second of a step that was not timed */
+#define LARGE        1e7   /* operations of a member's share of a step for which a thread pays in any case */
 #define SETUP        1e-4  /* seconds */
 #define TOUCH        2e9   /* bytes per second at which memory is touched first */
 #define BURST        2e-4  /* seconds of steps in a row: long beside a clock and a wake-up */
@@ -25,12 +26,12 @@ struct candidate {
     struct tp_network network;
     struct tp_step step;
     struct tp_step_member *members;
-    double model, seconds[ROUNDS_MAX];
+    double seconds[ROUNDS_MAX];
     size_t steps; /* of a burst */
 };
 
 struct trial {
-    const struct tp_autotune *probe;
+    const struct tp_autotune *autotune;
     struct candidate candidates[TP_CANDIDATES_MAX];
     size_t count, rounds;
     struct tp_arena arena;
@@ -51,18 +52,28 @@ static void nothing(void *context, size_t rows)
     (void)context, (void)rows;
 }
 
+/* Operations of a step: two products in the first layer, three in the others. */
+static double step_flops(const struct tp_autotune *autotune)
+{
+    double flops = 0;
+    for (size_t l = 0; l < autotune->network->layer_count; l++) {
+        const struct tp_layer *layer = &autotune->network->layers[l];
+        flops += (l == 0 ? 4 : 6) * (double)autotune->batch * (double)layer->inputs * (double)layer->units;
+    }
+    return flops;
+}
+
 /* Steps of one candidate by one of its members, the first of which refills the caches and is not timed. */
 static void burst(struct trial *t, struct candidate *c, size_t member)
 {
-    size_t batch = t->probe->batch, next = t->next;
+    size_t batch = t->autotune->batch, next = t->next;
     double began = 0;
     for (size_t s = 0; s <= c->steps; s++) {
         if (s == 1 && member == 0)
             began = tp_clock_seconds();
         const uint32_t *present = t->index + next * batch;
         next = (next + 1) % t->batches;
-        tp_step_run(&c->step, &c->members[member], present, batch, t->index + next * batch, batch, nothing,
-                    t);
+        tp_step_run(&c->step, &c->members[member], present, batch, t->index + next * batch, batch);
     }
     if (member == 0)
         c->seconds[t->rounds] = (tp_clock_seconds() - began) / (double)c->steps;
@@ -82,19 +93,19 @@ static double median(const double *values, size_t count)
     return sorted[count / 2];
 }
 
-/* Seconds of the fastest candidate's step: measured, or what the model says. */
+/* Seconds of the fastest candidate's step. */
 static double fastest(const struct trial *t)
 {
-    double best = INFINITY;
-    for (size_t i = 0; i < t->count; i++)
-        best = least(best, t->rounds ? median(t->candidates[i].seconds, t->rounds) : t->candidates[i].model);
+    double best = t->rounds ? INFINITY : step_flops(t->autotune) / RATE;
+    for (size_t i = 0; t->rounds && i < t->count; i++)
+        best = least(best, median(t->candidates[i].seconds, t->rounds));
     return best;
 }
 
-/* Seconds that all of the probe may take. */
+/* Seconds that all of it may take. */
 static double allowed(const struct trial *t)
 {
-    return least(SECONDS_MAX, SHARE_MAX * (t->probe->seconds + (double)t->probe->steps * fastest(t)));
+    return least(SECONDS_MAX, SHARE_MAX * (t->autotune->seconds + (double)t->autotune->steps * fastest(t)));
 }
 
 /*
@@ -130,7 +141,7 @@ static void gather(void *context, size_t member, size_t members)
 static void work(void *context, size_t member, size_t members)
 {
     struct trial *t = context;
-    void *unbound = tp_binding_enter(t->probe->binding, member);
+    void *unbound = tp_binding_enter(t->autotune->binding, member);
     struct tp_range share = tp_plan_share(t->arena.bytes, member, members);
     memset(t->arena.base + share.begin, WEIGHT_BYTES, share.end - share.begin);
     tp_team_barrier();
@@ -151,65 +162,81 @@ static void work(void *context, size_t member, size_t members)
     tp_binding_leave(unbound);
 }
 
-/* Bytes of what a candidate needs, from the start of the arena. */
-static size_t candidate_bytes(const struct candidate *c)
+/* Takes what a candidate needs from an arena, which may be one that measures. */
+static void candidate_layout(struct candidate *c, struct tp_arena *arena)
 {
-    size_t bytes = tp_step_bytes(&c->network, &c->plan, 0);
-    for (size_t m = 0; m < c->plan.step_members; m++)
-        bytes = tp_step_member_bytes(&c->network, &c->plan, tp_network_bytes(&c->network, m, bytes));
-    return bytes;
+    tp_step_layout(&c->step, arena);
+    for (size_t m = 0; m < c->plan.step_members; m++) {
+        tp_network_layout(&c->network, m, arena);
+        tp_step_member_layout(&c->step, &c->members[m], arena);
+    }
 }
 
-static tileprop_status place(struct trial *t, struct candidate *c, struct tp_error *error)
+/* Bytes of it. */
+static size_t candidate_bytes(struct candidate *c)
+{
+    struct tp_arena size = tp_arena_measure();
+    candidate_layout(c, &size);
+    return size.used;
+}
+
+static tileprop_status prepare(const struct tp_autotune *autotune, struct candidate *c,
+                               struct tp_error *error)
 {
     static const struct tp_optimizer still = {.keep = 1, .root_correction = 1, .epsilon = 1};
-    const struct tp_autotune *probe = t->probe;
     c->members = calloc(c->plan.step_members, sizeof *c->members);
     if (!c->members)
         return tp_fail(error, TILEPROP_FAILURE, "out of memory: a plan of %zu threads", c->plan.step_members);
-    c->step = (struct tp_step){.tier = probe->tier,
+    for (size_t m = 0; m < c->plan.step_members; m++)
+        c->members[m] = (struct tp_step_member){.index = m, .train = autotune->train};
+    c->step = (struct tp_step){.tier = autotune->tier,
                                .network = &c->network,
                                .plan = &c->plan,
-                               .normalization = probe->normalization,
+                               .normalization = autotune->normalization,
+                               .losses_ready = nothing,
                                .optimizer = still};
-    c->step.optimizer.kind = probe->optimizer;
+    c->step.optimizer.kind = autotune->optimizer;
     c->steps = 1;
-    t->arena.used = 0;
-    tp_step_place(&c->step, &t->arena);
-    for (size_t m = 0; m < c->plan.step_members; m++) {
-        c->members[m].index = m;
-        c->members[m].train = probe->train;
-        tp_network_place(&c->network, m, &t->arena);
-        tp_step_member_place(&c->step, &c->members[m], &t->arena);
-    }
     return TILEPROP_OK;
 }
 
-/* Times what is left of the candidates, if there is time for that. */
+static void place(struct trial *t, struct candidate *c)
+{
+    t->arena.used = 0;
+    candidate_layout(c, &t->arena);
+    for (size_t m = 0; m < c->plan.step_members; m++)
+        tp_step_bind(&c->step, &c->members[m]);
+}
+
+/* Times the candidates, if there is time for two rounds of two steps. */
 static tileprop_status time_steps(struct trial *t, struct tp_error *error)
 {
-    const struct tp_autotune *probe = t->probe;
-    size_t bytes = 0, members = probe->members;
-    double needed = SETUP;
-    for (size_t i = 0; i < t->count; i++) {
-        size_t own = candidate_bytes(&t->candidates[i]);
-        bytes = own > bytes ? own : bytes;
-        needed += 4 * t->candidates[i].model; /* two rounds of two steps */
+    const struct tp_autotune *autotune = t->autotune;
+    size_t bytes = 0, members = autotune->members;
+    tileprop_status status = TILEPROP_OK;
+    for (size_t i = 0; i < t->count && status == TILEPROP_OK; i++) {
+        status = prepare(autotune, &t->candidates[i], error);
+        if (status == TILEPROP_OK) {
+            const size_t own = candidate_bytes(&t->candidates[i]);
+            bytes = own > bytes ? own : bytes;
+        }
     }
-    if (needed + (double)bytes / TOUCH > allowed(t))
-        return TILEPROP_OK;
+    if (status != TILEPROP_OK ||
+        SETUP + (double)bytes / TOUCH + (double)(4 * t->count) * fastest(t) > allowed(t))
+        return status;
 
-    t->batches = (INDEXES_MIN + probe->batch - 1) / probe->batch;
-    t->index = malloc(t->batches * probe->batch * sizeof *t->index);
+    t->batches = (INDEXES_MIN + autotune->batch - 1) / autotune->batch;
+    t->index = malloc(t->batches * autotune->batch * sizeof *t->index);
     if (!t->index)
         return tp_fail(error, TILEPROP_FAILURE, "out of memory: the samples of a probe");
-    for (size_t i = 0; i < t->batches * probe->batch; i++)
-        t->index[i] = (uint32_t)(i * 2654435761u % probe->train->count); /* scattered: 2^32 / golden ratio */
-    tileprop_status status = tp_arena_create(&t->arena, bytes, error);
-    for (size_t i = 0; status == TILEPROP_OK && i < t->count; i++)
-        status = place(t, &t->candidates[i], error);
-    if (status)
+    for (size_t i = 0; i < t->batches * autotune->batch; i++)
+        t->index[i] =
+            (uint32_t)(i * 2654435761u % autotune->train->count); /* scattered: 2^32 / golden ratio */
+    status = tp_arena_create(&t->arena, bytes, error);
+    if (status != TILEPROP_OK)
         return status;
+    for (size_t i = 0; i < t->count; i++)
+        place(t, &t->candidates[i]);
     t->before = tp_clock_seconds() - t->began;
     size_t granted = tp_team_run(members, gather, t);
     if (granted == members)
@@ -222,83 +249,70 @@ static tileprop_status time_steps(struct trial *t, struct tp_error *error)
 /* A candidate for each power of two, and for all members. */
 static tileprop_status propose(struct trial *t, struct tp_error *error)
 {
-    const struct tp_autotune *probe = t->probe;
+    const struct tp_autotune *autotune = t->autotune;
     tileprop_status status = TILEPROP_OK;
-    for (size_t m = 1; status == TILEPROP_OK; m = 2 * m < probe->members ? 2 * m : probe->members) {
+    for (size_t m = 1; status == TILEPROP_OK; m = 2 * m < autotune->members ? 2 * m : autotune->members) {
         struct candidate *c = &t->candidates[t->count++];
-        status = tp_network_like(&c->network, probe->network, error);
+        status = tp_network_like(&c->network, autotune->network, error);
         if (status)
             break;
-        c->plan = tp_plan_make(probe->network, probe->members, m, probe->batch);
+        c->plan = tp_plan_make(autotune->network, autotune->members, m, autotune->batch);
         tp_plan_cut(&c->plan, &c->network);
-        c->model = tp_cost_step(probe->network, &c->plan, &tp_cost_usual);
-        if (m == probe->members || t->count == TP_CANDIDATES_MAX)
+        if (m == autotune->members || t->count == TP_CANDIDATES_MAX)
             break;
     }
     return status;
 }
 
-/* Drops the candidates that even on the best machine take longer than another one on the worst. */
-static void prune(struct trial *t)
+/* Without times: as many members as have a large share of a step. */
+static size_t untimed(const struct trial *t)
 {
-    double bound = INFINITY;
-    for (size_t i = 0; i < t->count; i++)
-        bound = least(bound, tp_cost_step(t->probe->network, &t->candidates[i].plan, &tp_cost_worst));
-    size_t kept = 0;
+    size_t chosen = 0;
     for (size_t i = 0; i < t->count; i++) {
-        if (tp_cost_step(t->probe->network, &t->candidates[i].plan, &tp_cost_best) > bound) {
-            tp_network_free(&t->candidates[i].network);
-            continue;
-        }
-        t->candidates[kept] = t->candidates[i];
-        if (kept++ < i)
-            t->candidates[i] = (struct candidate){0};
+        if (step_flops(t->autotune) >= LARGE * (double)t->candidates[i].plan.step_members)
+            chosen = i;
     }
-    t->count = kept;
+    return chosen;
 }
 
-static void choose(const struct trial *t, struct tp_plan *plan, struct tp_autotune_result *found)
+static size_t fastest_plan(const struct trial *t)
 {
-    double best = INFINITY;
-    for (size_t i = 0; i < t->count; i++) {
-        const struct candidate *c = &t->candidates[i];
-        double measured = t->rounds ? median(c->seconds, t->rounds) : 0;
-        double seconds = t->rounds ? measured : c->model;
-        found->candidates[i].step_members = c->plan.step_members;
-        found->candidates[i].model = c->model;
-        found->candidates[i].measured = measured;
-        if (seconds < GAIN_MIN * best) {
-            best = seconds;
-            *plan = c->plan;
-        }
+    size_t chosen = 0;
+    for (size_t i = 1; i < t->count; i++) {
+        if (median(t->candidates[i].seconds, t->rounds) <
+            GAIN_MIN * median(t->candidates[chosen].seconds, t->rounds))
+            chosen = i;
     }
-    found->count = t->count;
+    return chosen;
 }
 
-tileprop_status tp_autotune_plan(const struct tp_autotune *probe, struct tp_plan *plan,
-                                 struct tp_autotune_result *found, struct tp_error *error)
+tileprop_status tp_autotune_plan(const struct tp_autotune *autotune, struct tp_autotune_result *result,
+                                 struct tp_error *error)
 {
-    *found = (struct tp_autotune_result){0};
+    *result = (struct tp_autotune_result){0};
     struct trial *t = calloc(1, sizeof *t);
     if (!t)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory: a probe");
-    t->probe = probe;
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: plans to be timed");
+    t->autotune = autotune;
     t->began = tp_clock_seconds();
     tileprop_status status = propose(t, error);
+    if (status == TILEPROP_OK && t->count > 1)
+        status = time_steps(t, error);
     if (status == TILEPROP_OK) {
-        prune(t);
-        if (t->count > 1)
-            status = time_steps(t, error);
+        result->plan = t->candidates[t->rounds ? fastest_plan(t) : untimed(t)].plan;
+        result->count = t->count;
+        for (size_t i = 0; i < t->count; i++)
+            result->candidates[i] =
+                (tileprop_candidate){.threads = t->candidates[i].plan.step_members,
+                                     .measured = t->rounds ? median(t->candidates[i].seconds, t->rounds) : 0};
     }
-    if (status == TILEPROP_OK)
-        choose(t, plan, found);
     for (size_t i = 0; i < TP_CANDIDATES_MAX; i++) {
         tp_network_free(&t->candidates[i].network);
         free(t->candidates[i].members);
     }
     tp_arena_destroy(&t->arena);
     free(t->index);
-    found->seconds = tp_clock_seconds() - t->began;
+    result->seconds = tp_clock_seconds() - t->began;
     free(t);
     return status;
 }

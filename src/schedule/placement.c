@@ -23,13 +23,14 @@ static size_t labels_bytes(const struct tp_dataset *set)
 /* What a copy of all sets takes. */
 static size_t copy_bytes(const struct tp_placement *p)
 {
-    size_t total = 0;
+    struct tp_arena size = tp_arena_measure();
     for (size_t s = 0; s < TP_PLACEMENT_SETS; s++) {
-        if (p->sets[s])
-            total =
-                tp_arena_add(tp_arena_add(total, 1, samples_bytes(p->sets[s])), 1, labels_bytes(p->sets[s]));
+        if (p->sets[s]) {
+            tp_arena_take(&size, samples_bytes(p->sets[s]), 1);
+            tp_arena_take(&size, labels_bytes(p->sets[s]), 1);
+        }
     }
-    return total;
+    return size.used;
 }
 
 tileprop_status tp_placement_create(struct tp_placement *p, tileprop_numa mode, size_t members,
@@ -122,7 +123,7 @@ static void decide(struct tp_placement *p)
 
 static void *copy(struct tp_arena *arena, const void *block, size_t bytes)
 {
-    return memcpy(tp_arena_take(arena, bytes), block, bytes);
+    return memcpy(tp_arena_take(arena, bytes, 1), block, bytes);
 }
 
 /* Its leader's work. A home without memory for copies does without. */

@@ -5,7 +5,7 @@
 #define TP_BINDING_H
 
 #include "base/status.h"
-#include "train/train_options.h"
+#include "tileprop/choices.h"
 
 struct tp_binding {
     int *cpus;    /* one of each core */

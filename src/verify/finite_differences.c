@@ -244,27 +244,32 @@ static bool is_fine(const tileprop_layer_gradients *layer)
            !(layer->truncation > layer->rounding);
 }
 
+static size_t weights_of(const struct measurement *m)
+{
+    const struct tp_f64_layer *layer = &m->plain->layers[m->layer];
+    return rows_of(layer) * layer->units;
+}
+
+static void layout(struct measurement *m, size_t threads, struct tp_arena *arena)
+{
+    const size_t rows = rows_of(&m->plain->layers[m->layer]), weights = weights_of(m);
+    m->scratch = tp_arena_take(arena, 2 * threads, m->widest * sizeof(double));
+    m->inputs = tp_arena_take(arena, m->plain->batch, rows * sizeof *m->inputs);
+    for (int s = 0; s < STEPS; s++)
+        m->quotient[s] = tp_arena_take(arena, weights, sizeof(double));
+    m->crossed = tp_arena_take(arena, weights, 1);
+}
+
 /* Memory for a layer, taken and given back as the layers' sizes differ by much. */
 static tileprop_status measure_layer(struct measurement *m, size_t threads, tileprop_layer_gradients *found,
                                      struct tp_error *error)
 {
-    const struct tp_f64_layer *layer = &m->plain->layers[m->layer];
-    const size_t rows = rows_of(layer), weights = rows * layer->units;
-    struct tp_arena arena;
-    size_t bytes = tp_arena_add(0, 2 * threads * m->widest, sizeof(double));
-    bytes = tp_arena_add(bytes, m->plain->batch, rows * sizeof *m->inputs);
-    for (int s = 0; s < STEPS; s++)
-        bytes = tp_arena_add(bytes, weights, sizeof(double));
-    bytes = tp_arena_add(bytes, weights, 1);
-    tileprop_status status = tp_arena_create(&arena, bytes, error);
+    struct tp_arena arena, size = tp_arena_measure();
+    layout(m, threads, &size);
+    tileprop_status status = tp_arena_create(&arena, size.used, error);
     if (status)
         return status;
-    m->scratch = tp_arena_take(&arena, 2 * threads * m->widest * sizeof(double));
-    m->inputs = tp_arena_take(&arena, m->plain->batch * rows * sizeof *m->inputs);
-    for (int s = 0; s < STEPS; s++)
-        m->quotient[s] = tp_arena_take(&arena, weights * sizeof(double));
-    m->crossed = tp_arena_take(&arena, weights);
-
+    layout(m, threads, &arena);
     sort_inputs(m);
     double step = TILEPROP_CHECK_STEP;
     for (int shortenings = 0; !status; shortenings++) {
@@ -282,8 +287,8 @@ static tileprop_status measure_layer(struct measurement *m, size_t threads, tile
         /* Where truncation c h^2 and rounding r / h add up to the least. */
         step *= cbrt(found->rounding / (2 * found->truncation));
         for (int s = 0; s < STEPS; s++)
-            memset(m->quotient[s], 0, weights * sizeof(double));
-        memset(m->crossed, 0, weights);
+            memset(m->quotient[s], 0, weights_of(m) * sizeof(double));
+        memset(m->crossed, 0, weights_of(m));
     }
     tp_arena_destroy(&arena);
     return status;

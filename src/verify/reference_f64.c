@@ -73,42 +73,41 @@ static size_t weights_of(const struct tp_f64_layer *layer)
     return (layer->inputs + layer->bias) * layer->units;
 }
 
-static tileprop_status allocate(struct tp_reference_f64 *plain, struct tp_error *error)
+static void layout(struct tp_reference_f64 *plain, struct tp_arena *arena)
 {
-    const size_t batch = plain->batch, features = plain->layers[0].inputs;
-    size_t bytes = tp_arena_add(0, batch, features * sizeof(double));
-    bytes = tp_arena_add(bytes, batch, sizeof *plain->labels);
-    for (size_t l = 0; l < plain->layer_count; l++) {
-        for (int i = 0; i < 2; i++)
-            bytes = tp_arena_add(bytes, weights_of(&plain->layers[l]), sizeof(double));
-        for (int i = 0; i < 3; i++)
-            bytes = tp_arena_add(bytes, batch, plain->layers[l].units * sizeof(double));
-    }
-    tileprop_status status = tp_arena_create(&plain->arena, bytes, error);
-    if (status)
-        return status;
-    plain->inputs = tp_arena_take(&plain->arena, batch * features * sizeof(double));
-    plain->labels = tp_arena_take(&plain->arena, batch * sizeof *plain->labels);
+    const size_t batch = plain->batch;
+    plain->inputs = tp_arena_take(arena, batch, plain->layers[0].inputs * sizeof(double));
+    plain->labels = tp_arena_take(arena, batch, sizeof *plain->labels);
     for (size_t l = 0; l < plain->layer_count; l++) {
         struct tp_f64_layer *layer = &plain->layers[l];
-        layer->w = tp_arena_take(&plain->arena, weights_of(layer) * sizeof(double));
-        layer->gradient = tp_arena_take(&plain->arena, weights_of(layer) * sizeof(double));
-        layer->z = tp_arena_take(&plain->arena, batch * layer->units * sizeof(double));
-        layer->a = tp_arena_take(&plain->arena, batch * layer->units * sizeof(double));
-        layer->d = tp_arena_take(&plain->arena, batch * layer->units * sizeof(double));
+        layer->w = tp_arena_take(arena, weights_of(layer), sizeof(double));
+        layer->gradient = tp_arena_take(arena, weights_of(layer), sizeof(double));
+        layer->z = tp_arena_take(arena, batch, layer->units * sizeof(double));
+        layer->a = tp_arena_take(arena, batch, layer->units * sizeof(double));
+        layer->d = tp_arena_take(arena, batch, layer->units * sizeof(double));
     }
-    return TILEPROP_OK;
+}
+
+static tileprop_status allocate(struct tp_reference_f64 *plain, struct tp_error *error)
+{
+    struct tp_arena size = tp_arena_measure();
+    layout(plain, &size);
+    const tileprop_status status = tp_arena_create(&plain->arena, size.used, error);
+    if (status == TILEPROP_OK)
+        layout(plain, &plain->arena);
+    return status;
 }
 
 /* The weights that the trainer would begin with. */
 static tileprop_status copy_weights(struct tp_reference_f64 *plain, struct tp_network *network,
-                                    const struct tp_train_options *options, struct tp_error *error)
+                                    const tileprop_options *options, struct tp_error *error)
 {
-    struct tp_arena arena;
-    tileprop_status status = tp_arena_create(&arena, tp_network_bytes(network, 0, 0), error);
-    if (status)
+    struct tp_arena arena, size = tp_arena_measure();
+    tp_network_layout(network, 0, &size);
+    const tileprop_status status = tp_arena_create(&arena, size.used, error);
+    if (status != TILEPROP_OK)
         return status;
-    tp_network_place(network, 0, &arena);
+    tp_network_layout(network, 0, &arena);
     tp_network_initialize(network, 0, options->init, options->seed);
     for (size_t l = 0; l < plain->layer_count; l++) {
         const struct tp_f64_layer *layer = &plain->layers[l];
@@ -138,7 +137,7 @@ static void copy_samples(struct tp_reference_f64 *plain, const struct tp_dataset
     }
 }
 
-tileprop_status tp_f64_make(struct tp_reference_f64 *plain, const struct tp_train_options *options,
+tileprop_status tp_f64_make(struct tp_reference_f64 *plain, const tileprop_options *options,
                             const struct tp_dataset *train, const struct tp_normalization *normalization,
                             size_t batch, struct tp_error *error)
 {

@@ -42,7 +42,7 @@ struct tp_f64_activation tp_f64_activation(tileprop_activation activation);
  * there must be one. tp_f64_free() it afterwards, on error too.
  * Errors: TILEPROP_FAILURE without memory.
  */
-tileprop_status tp_f64_make(struct tp_reference_f64 *plain, const struct tp_train_options *options,
+tileprop_status tp_f64_make(struct tp_reference_f64 *plain, const tileprop_options *options,
                             const struct tp_dataset *train, const struct tp_normalization *normalization,
                             size_t batch, struct tp_error *error);
 void tp_f64_free(struct tp_reference_f64 *plain);

@@ -12,51 +12,51 @@
 
 #include "tests/check.h"
 
-static void test_round(void **state)
+/* What an arena would need that hands out these pieces. */
+static size_t bytes_of(size_t count, size_t size, size_t other_count, size_t other_size)
 {
-    (void)state;
-    assert_int_equal(tp_arena_round(0), 0);
-    assert_int_equal(tp_arena_round(1), 64);
-    assert_int_equal(tp_arena_round(64), 64);
-    assert_int_equal(tp_arena_round(65), 128);
-    assert_true(tp_arena_round(SIZE_MAX - 63) == SIZE_MAX - 63);
-    assert_true(tp_arena_round(SIZE_MAX - 62) == SIZE_MAX);
-    assert_true(tp_arena_round(SIZE_MAX) == SIZE_MAX);
+    struct tp_arena arena = tp_arena_measure();
+    assert_null(tp_arena_take(&arena, count, size));
+    assert_null(tp_arena_take(&arena, other_count, other_size));
+    return arena.used;
 }
 
-static void test_add(void **state)
+static void test_measure(void **state)
 {
     (void)state;
-    assert_int_equal(tp_arena_add(0, 0, 4), 0);
-    assert_int_equal(tp_arena_add(128, 17, 4), 128 + 128);
-    assert_true(tp_arena_add(0, SIZE_MAX / 4 + 1, 4) == SIZE_MAX);
-    assert_true(tp_arena_add(0, SIZE_MAX / 4, 4) == SIZE_MAX);
-    assert_true(tp_arena_add(SIZE_MAX - 63, 1, 64) == SIZE_MAX);
-    assert_true(tp_arena_add(SIZE_MAX, 0, 4) == SIZE_MAX);
-    assert_true(tp_arena_add(SIZE_MAX, 1, 4) == SIZE_MAX);
+    assert_int_equal(bytes_of(0, 4, 0, 1), 0);
+    assert_int_equal(bytes_of(1, 1, 0, 1), 64);
+    assert_int_equal(bytes_of(64, 1, 0, 1), 64);
+    assert_int_equal(bytes_of(65, 1, 0, 1), 128);
+    assert_int_equal(bytes_of(2, 64, 17, 4), 128 + 128);
+    assert_true(bytes_of(SIZE_MAX - 63, 1, 0, 1) == SIZE_MAX - 63);
+    assert_true(bytes_of(SIZE_MAX - 62, 1, 0, 1) == SIZE_MAX);
+    assert_true(bytes_of(SIZE_MAX / 4 + 1, 4, 0, 1) == SIZE_MAX);
+    assert_true(bytes_of(SIZE_MAX / 4, 4, 0, 1) == SIZE_MAX);
+    assert_true(bytes_of(SIZE_MAX - 63, 1, 1, 64) == SIZE_MAX);
+    assert_true(bytes_of(SIZE_MAX, 1, 0, 4) == SIZE_MAX);
+    assert_true(bytes_of(SIZE_MAX, 1, 1, 4) == SIZE_MAX);
 }
 
 static void test_take(void **state)
 {
     (void)state;
     static const size_t sizes[] = {1, 0, 64, 65, 4096, 100000, 3};
-    size_t total = 0;
+    struct tp_arena arena, measured = tp_arena_measure();
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        total = tp_arena_add(total, sizes[i], 1);
-
-    struct tp_arena arena;
-    assert_int_equal(tp_arena_create(&arena, total, NULL), TILEPROP_OK);
+        tp_arena_take(&measured, sizes[i], 1);
+    assert_int_equal(tp_arena_create(&arena, measured.used, NULL), TILEPROP_OK);
     unsigned char *end = arena.base;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        unsigned char *piece = tp_arena_take(&arena, sizes[i]);
+        unsigned char *piece = tp_arena_take(&arena, sizes[i], 1);
         assert_int_equal((uintptr_t)piece % TP_ARENA_ALIGNMENT, 0);
         assert_ptr_equal(piece, end);
         for (size_t byte = 0; byte < sizes[i]; byte++)
             assert_int_equal(piece[byte], 0);
         memset(piece, 0xAB, sizes[i]);
-        end = piece + tp_arena_round(sizes[i]);
+        end = piece + bytes_of(sizes[i], 1, 0, 1);
     }
-    assert_int_equal(arena.used, total);
+    assert_int_equal(arena.used, measured.used);
     tp_arena_destroy(&arena);
     assert_null(arena.base);
     tp_arena_destroy(&arena);
@@ -67,10 +67,10 @@ static void test_unaligned_size_can_be_taken(void **state)
     (void)state;
     struct tp_arena arena;
     assert_int_equal(tp_arena_create(&arena, 100, NULL), TILEPROP_OK);
-    assert_non_null(tp_arena_take(&arena, 100));
+    assert_non_null(tp_arena_take(&arena, 100, 1));
     tp_arena_destroy(&arena);
     assert_int_equal(tp_arena_create(&arena, 0, NULL), TILEPROP_OK);
-    assert_non_null(tp_arena_take(&arena, 0));
+    assert_non_null(tp_arena_take(&arena, 0, 1));
     tp_arena_destroy(&arena);
 }
 
@@ -95,7 +95,7 @@ static void test_untouched(void **state)
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         struct tp_arena arena;
         assert_int_equal(tp_arena_create(&arena, sizes[i], NULL), TILEPROP_OK);
-        unsigned char *piece = tp_arena_take(&arena, sizes[i]);
+        unsigned char *piece = tp_arena_take(&arena, sizes[i], 1);
         assert_int_equal(resident_pages(&arena), 0);
         piece[sizes[i] - 1] = 1;
         assert_true(resident_pages(&arena) > 0);
@@ -134,11 +134,11 @@ static void test_huge_pages(void **state)
     assert_int_equal(arena.mapped, TP_ARENA_HUGE);
     if (supported)
         assert_true(wants_huge_pages(arena.base));
-    memset(tp_arena_take(&arena, TP_ARENA_HUGE), 1, TP_ARENA_HUGE);
+    memset(tp_arena_take(&arena, TP_ARENA_HUGE, 1), 1, TP_ARENA_HUGE);
     tp_arena_destroy(&arena);
 
     assert_int_equal(tp_arena_create(&arena, TP_ARENA_HUGE - 1, NULL), TILEPROP_OK);
-    memset(tp_arena_take(&arena, TP_ARENA_HUGE - 1), 1, TP_ARENA_HUGE - 1);
+    memset(tp_arena_take(&arena, TP_ARENA_HUGE - 1, 1), 1, TP_ARENA_HUGE - 1);
     if (supported)
         assert_false(wants_huge_pages(arena.base));
     tp_arena_destroy(&arena);
@@ -193,8 +193,8 @@ static void take_too_much(size_t first, size_t second)
     struct tp_arena arena;
     if (tp_arena_create(&arena, 128, NULL) != TILEPROP_OK)
         _exit(2);
-    tp_arena_take(&arena, first);
-    tp_arena_take(&arena, second);
+    tp_arena_take(&arena, first, 1);
+    tp_arena_take(&arena, second, 1);
     _exit(0);
 }
 
@@ -224,8 +224,7 @@ static void test_taking_too_much_fails_an_assertion(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round),
-        cmocka_unit_test(test_add),
+        cmocka_unit_test(test_measure),
         cmocka_unit_test(test_take),
         cmocka_unit_test(test_unaligned_size_can_be_taken),
         cmocka_unit_test(test_untouched),

@@ -271,9 +271,12 @@ END
 
 @test "--explain: how the work is divided, and where the time of steps went" {
     "$train" "${few[@]}" --epochs 1 --hidden 40,8 --threads-exact 2 --explain --json >explained
-    grep -qx "plan        step-members 2" explained
+    grep -q "^plan        2 of 2 threads take part in steps" explained
     grep -qxE "kernels     [a-z0-9]+, tiles of [0-9]+x[0-9]+" explained
-    grep -qxE "plan        layer 3: forward by (rows|units), update by (units|inputs)" explained
+    for thread in 0 1; do
+        grep -qx "plan        thread $thread: barrier" explained
+        grep -qxE "plan        thread $thread: forward layer 3, units 0-9, rows [0-9]+-[0-9]+" explained
+    done
     for verb in pack forward loss backward update; do
         grep -qE "^time +$verb +[123] +[0-9.]+ " explained
     done

@@ -7,6 +7,7 @@
 #include "data/choices.h"
 #include "model/safetensors.h"
 #include "tests/check.h"
+#include "tests/options.h"
 #include "tests/scratch.h"
 
 #define INPUTS  5
@@ -16,15 +17,15 @@
 
 /* A network with random weights, cut among members. */
 struct made {
-    struct tp_train_options options;
+    tileprop_options options;
     struct tp_network network;
     struct tp_arena arenas[MEMBERS];
     struct tp_weights weights;
 };
 
-static struct tp_train_options options_with(int bias)
+static tileprop_options options_with(int bias)
 {
-    struct tp_train_options options = tp_train_options_default();
+    tileprop_options options = options_default();
     options.hidden[0] = 40;
     options.hidden[1] = 17;
     options.hidden_count = 2;
@@ -38,9 +39,11 @@ static void place(struct made *made)
     if (tp_network_shape(&made->network, &made->options, INPUTS, CLASSES, MEMBERS, &error))
         fail_msg("%s", error.text);
     for (size_t m = 0; m < MEMBERS; m++) {
-        if (tp_arena_create(&made->arenas[m], tp_network_bytes(&made->network, m, 0), &error))
+        struct tp_arena size = tp_arena_measure();
+        tp_network_layout(&made->network, m, &size);
+        if (tp_arena_create(&made->arenas[m], size.used, &error))
             fail_msg("%s", error.text);
-        tp_network_place(&made->network, m, &made->arenas[m]);
+        tp_network_layout(&made->network, m, &made->arenas[m]);
     }
 }
 
@@ -55,9 +58,8 @@ static void make(struct made *made, int bias)
     for (size_t l = 1; l < made->network.layer_count && bias == TILEPROP_BIAS_ALL; l++) {
         const struct tp_layer *layer = &made->network.layers[l];
         for (size_t s = 0; s < layer->slice_count; s++)
-            for (size_t u = 0; u < layer->slices[s].units; u++)
-                layer->slices[s].w[tp_panel_offset(layer->slices[s].w_stride, layer->inputs, u)] =
-                    (float)(100 * s + u + l);
+            for (size_t u = 0; u < layer->slices[s].w.columns; u++)
+                *tp_matrix_at(&layer->slices[s].w, layer->inputs, u) = (float)(100 * s + u + l);
     }
     tp_weights_shape(&made->weights, &made->network);
     if (tp_weights_allocate(&made->weights, &error))
@@ -145,8 +147,9 @@ static void test_reads_what_it_writes(void **state)
         assert_true(hash_of(&again.network) == hash_of(&made.network));
         for (size_t l = 1; l < again.network.layer_count; l++) /* the view that backward reads */
             for (size_t s = 0; s < again.network.layers[l].slice_count; s++)
-                assert_memory_equal(again.network.layers[l].slices[s].wt, made.network.layers[l].slices[s].wt,
-                                    again.network.layers[l].slices[s].units * TP_PANEL * sizeof(float));
+                assert_memory_equal(again.network.layers[l].slices[s].wt.data,
+                                    made.network.layers[l].slices[s].wt.data,
+                                    again.network.layers[l].slices[s].w.columns * TP_PANEL * sizeof(float));
         tp_model_free(&model);
         made_free(&again);
         made_free(&made);
@@ -365,7 +368,7 @@ static void test_starts(void **state)
     make(&made, TILEPROP_BIAS_ALL);
     struct tp_model model = describe(&made);
     struct tp_error error = {""};
-    struct tp_train_options options = options_with(TILEPROP_BIAS_ALL);
+    tileprop_options options = options_with(TILEPROP_BIAS_ALL);
     options.activation = TILEPROP_RELU;
     assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
     check_failure(tp_model_starts(&model, "m", &options, INPUTS + 1, CLASSES, &error), TILEPROP_BAD_INPUT,

@@ -8,10 +8,12 @@
 
 #include "network/plan.h"
 #include "tests/check.h"
+#include "tests/options.h"
 
-#define MEMBERS_MAX 20
-#define INPUTS_MAX  1025 /* of any network here, the bias row included */
-#define UNITS_MAX   1024
+#define OPERATIONS_MAX 512
+#define MEMBERS_MAX    20
+#define INPUTS_MAX     1025 /* of any network here, the bias row included */
+#define UNITS_MAX      1024
 
 /* A network with memory for its weights, one arena per member as in a run. */
 struct model {
@@ -20,9 +22,9 @@ struct model {
     size_t members;
 };
 
-static struct tp_train_options options_with(size_t hidden_count, const size_t *hidden, int bias)
+static tileprop_options options_with(size_t hidden_count, const size_t *hidden, int bias)
 {
-    struct tp_train_options options = tp_train_options_default();
+    tileprop_options options = options_default();
     options.hidden_count = hidden_count;
     for (size_t l = 0; l < hidden_count; l++)
         options.hidden[l] = hidden[l];
@@ -30,7 +32,7 @@ static struct tp_train_options options_with(size_t hidden_count, const size_t *h
     return options;
 }
 
-static struct tp_network shape(const struct tp_train_options *options, size_t features, size_t classes,
+static struct tp_network shape(const tileprop_options *options, size_t features, size_t classes,
                                size_t members)
 {
     struct tp_network network;
@@ -40,15 +42,17 @@ static struct tp_network shape(const struct tp_train_options *options, size_t fe
     return network;
 }
 
-static void model_make(struct model *model, const struct tp_train_options *options, size_t features,
-                       size_t classes, size_t members, tileprop_init init, uint64_t seed)
+static void model_make(struct model *model, const tileprop_options *options, size_t features, size_t classes,
+                       size_t members, tileprop_init init, uint64_t seed)
 {
     *model = (struct model){.network = shape(options, features, classes, members), .members = members};
     for (size_t m = 0; m < members; m++) {
         struct tp_error error = {""};
-        if (tp_arena_create(&model->arenas[m], tp_network_bytes(&model->network, m, 0), &error))
+        struct tp_arena size = tp_arena_measure();
+        tp_network_layout(&model->network, m, &size);
+        if (tp_arena_create(&model->arenas[m], size.used, &error))
             fail_msg("%s", error.text);
-        tp_network_place(&model->network, m, &model->arenas[m]);
+        tp_network_layout(&model->network, m, &model->arenas[m]);
         assert_int_equal(model->arenas[m].used, model->arenas[m].bytes);
     }
     for (size_t m = members; m-- > 0;) /* the order of members is nothing to rely on */
@@ -81,8 +85,8 @@ static float *weight_at(const struct tp_layer *layer, size_t row, size_t unit)
 {
     for (size_t s = 0; s < layer->slice_count; s++) {
         const struct tp_slice *slice = &layer->slices[s];
-        if (unit >= slice->unit_begin && unit < slice->unit_begin + slice->units)
-            return &slice->w[tp_panel_offset(slice->w_stride, row, unit - slice->unit_begin)];
+        if (unit >= slice->unit_begin && unit < slice->unit_begin + slice->w.columns)
+            return tp_matrix_at(&slice->w, row, unit - slice->unit_begin);
     }
     fail_msg("no slice has unit %zu", unit);
     return NULL;
@@ -103,7 +107,7 @@ static void test_parameters(void **state)
         {0, {0}, TILEPROP_BIAS_ALL, 7850},         {0, {0}, TILEPROP_BIAS_NONE, 7840},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        struct tp_train_options options = options_with(known[i].hidden_count, known[i].hidden, known[i].bias);
+        tileprop_options options = options_with(known[i].hidden_count, known[i].hidden, known[i].bias);
         struct tp_network network = shape(&options, 784, 10, 2);
         assert_int_equal(tp_network_parameters(&network), known[i].parameters);
         tp_network_free(&network);
@@ -113,7 +117,7 @@ static void test_parameters(void **state)
 static void test_shapes(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_with(2, (size_t[]){37, 5}, TILEPROP_BIAS_INPUT);
+    tileprop_options options = options_with(2, (size_t[]){37, 5}, TILEPROP_BIAS_INPUT);
     options.activation = TILEPROP_RELU;
     static const struct {
         size_t inputs, units;
@@ -156,7 +160,7 @@ static const struct {
 
 static struct tp_network varied_shape(size_t i, size_t members)
 {
-    struct tp_train_options options = options_with(varied[i].hidden_count, varied[i].hidden, varied[i].bias);
+    tileprop_options options = options_with(varied[i].hidden_count, varied[i].hidden, varied[i].bias);
     return shape(&options, varied[i].features, varied[i].classes, members);
 }
 
@@ -175,8 +179,8 @@ static void test_slices_cover_the_units_once(void **state)
                     size_t most = (panels + layer->slice_count - 1) / layer->slice_count;
                     assert_int_equal(layer->slices[s].unit_begin, unit);
                     assert_int_equal(unit % TP_PANEL, 0);
-                    assert_in_range(layer->slices[s].units, 1, most * TP_PANEL);
-                    unit += layer->slices[s].units;
+                    assert_in_range(layer->slices[s].w.columns, 1, most * TP_PANEL);
+                    unit += layer->slices[s].w.columns;
                 }
                 assert_int_equal(unit, layer->units);
             }
@@ -185,24 +189,33 @@ static void test_slices_cover_the_units_once(void **state)
     }
 }
 
-/* Counts in updated[row][unit] what `member` updates of the layer. */
-static void count_updates(const struct tp_plan *plan, const struct tp_layer *layer, size_t member,
-                          unsigned char updated[][UNITS_MAX])
+/* Counts in updated[row][unit] what an operation updates of the layer. */
+static void count_update(const struct tp_operation *o, const struct tp_layer *layer,
+                         unsigned char updated[][UNITS_MAX])
 {
-    struct tp_update_share share = tp_plan_update(plan, layer, member);
-    assert_in_range(share.inputs.begin, 0, share.inputs.end);
-    if (share.inputs.begin == share.inputs.end) {
-        assert_false(share.bias); /* an empty share is skipped, and its bias row with it */
-        return;
-    }
-    assert_int_equal(share.inputs.begin % TP_PANEL, 0);
-    assert_true(share.inputs.end % TP_PANEL == 0 || share.inputs.end == layer->inputs);
-    assert_in_range(share.slice, 0, layer->slice_count - 1);
-    const struct tp_slice *slice = &layer->slices[share.slice];
-    for (size_t row = share.inputs.begin; row < share.inputs.end + share.bias; row++) {
-        size_t place = row < share.inputs.end ? row : layer->inputs; /* the row after the last is the bias */
-        for (size_t u = 0; u < slice->units; u++)
+    assert_true(o->inputs.begin < o->inputs.end);
+    assert_int_equal(o->inputs.begin % TP_PANEL, 0);
+    assert_true(o->inputs.end % TP_PANEL == 0 || o->inputs.end == layer->inputs);
+    assert_in_range(o->slice, 0, layer->slice_count - 1);
+    const struct tp_slice *slice = &layer->slices[o->slice];
+    for (size_t row = o->inputs.begin; row < o->inputs.end + o->bias; row++) {
+        size_t place = row < o->inputs.end ? row : layer->inputs; /* the row after the last is the bias */
+        for (size_t u = 0; u < slice->w.columns; u++)
             updated[place][slice->unit_begin + u]++;
+    }
+}
+
+/* Counts what `member` updates of layer l in a step. */
+static void count_updates(const struct tp_plan *plan, const struct tp_network *network, size_t l,
+                          size_t member, unsigned char updated[][UNITS_MAX])
+{
+    static struct tp_operation operations[OPERATIONS_MAX];
+    const size_t count = tp_plan_operations(plan, network, member, plan->batch, false, NULL);
+    assert_in_range(count, 1, OPERATIONS_MAX);
+    assert_int_equal(tp_plan_operations(plan, network, member, plan->batch, false, operations), count);
+    for (size_t i = 0; i < count; i++) {
+        if (operations[i].kind == TP_DO_UPDATE && operations[i].layer == l)
+            count_update(&operations[i], &network->layers[l], updated);
     }
 }
 
@@ -219,7 +232,7 @@ static void test_each_weight_is_updated_by_one_member(void **state)
                 size_t wrong = 0;
                 memset(updated, 0, rows_of(layer) * sizeof *updated);
                 for (size_t m = 0; m < members; m++)
-                    count_updates(&plan, layer, m, updated);
+                    count_updates(&plan, &network, l, m, updated);
                 for (size_t row = 0; row < rows_of(layer); row++)
                     for (size_t u = 0; u < layer->units; u++)
                         wrong += updated[row][u] != 1;
@@ -340,7 +353,7 @@ static void check_moments(struct moments m, double variance, double n, double sp
 static void test_distributions_of_first_weights(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_with(2, (size_t[]){100, 70}, TILEPROP_BIAS_ALL);
+    tileprop_options options = options_with(2, (size_t[]){100, 70}, TILEPROP_BIAS_ALL);
     struct model model;
 
     /* Fan-in of the first layer counts the constant input, whose weights are drawn like the others. */
@@ -378,7 +391,7 @@ static void test_fan_in(void **state)
         double fan_in;
     } known[] = {{TILEPROP_BIAS_NONE, 2}, {TILEPROP_BIAS_INPUT, 3}, {TILEPROP_BIAS_ALL, 3}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        struct tp_train_options options = options_with(2, (size_t[]){1000, 2}, known[i].bias);
+        tileprop_options options = options_with(2, (size_t[]){1000, 2}, known[i].bias);
         struct model model;
         model_make(&model, &options, 2, UNITS_MAX, 1, TILEPROP_INIT_FAN_IN, 12);
         check_moments(moments_of(&model.network, 0, 2), 1 / known[i].fan_in, 2 * 1000, 2);
@@ -391,7 +404,7 @@ static void test_fan_in(void **state)
 static void test_first_biases(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_with(2, (size_t[]){40, 20}, TILEPROP_BIAS_ALL);
+    tileprop_options options = options_with(2, (size_t[]){40, 20}, TILEPROP_BIAS_ALL);
     struct model model;
     model_make(&model, &options, 30, 17, 2, TILEPROP_INIT_UNIFORM, 1);
     float row[UNITS_MAX], other[UNITS_MAX];
@@ -412,7 +425,7 @@ static void test_first_biases(void **state)
 static void test_first_weights_at_any_number_of_members(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_with(3, (size_t[]){70, 16, 100}, TILEPROP_BIAS_ALL);
+    tileprop_options options = options_with(3, (size_t[]){70, 16, 100}, TILEPROP_BIAS_ALL);
     struct model one;
     model_make(&one, &options, 50, 33, 1, TILEPROP_INIT_HE, 5);
     uint64_t hash = hash_of(&one.network);
@@ -438,7 +451,7 @@ static void test_first_weights_at_any_number_of_members(void **state)
 static void test_first_weights_differ(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_with(2, (size_t[]){16, 16}, TILEPROP_BIAS_NONE);
+    tileprop_options options = options_with(2, (size_t[]){16, 16}, TILEPROP_BIAS_NONE);
     struct model model, other;
     model_make(&model, &options, 16, 16, 1, TILEPROP_INIT_FAN_IN, 0);
     model_make(&other, &options, 16, 16, 1, TILEPROP_INIT_FAN_IN, UINT64_C(1) << 32);
@@ -459,7 +472,7 @@ static void test_first_weights_differ(void **state)
 static void test_transposed_view(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_with(2, (size_t[]){70, 35}, TILEPROP_BIAS_ALL);
+    tileprop_options options = options_with(2, (size_t[]){70, 35}, TILEPROP_BIAS_ALL);
     for (size_t members = 1; members <= 6; members++) {
         struct model model;
         model_make(&model, &options, 50, 33, members, TILEPROP_INIT_FAN_IN, 3);
@@ -467,10 +480,10 @@ static void test_transposed_view(void **state)
             const struct tp_layer *layer = &model.network.layers[l];
             for (size_t s = 0; s < layer->slice_count; s++) {
                 const struct tp_slice *slice = &layer->slices[s];
-                assert_int_equal(slice->wt != NULL, l > 0);
-                for (size_t u = 0; slice->wt && u < slice->units; u++)
+                assert_int_equal(slice->wt.data != NULL, l > 0);
+                for (size_t u = 0; slice->wt.data && u < slice->w.columns; u++)
                     for (size_t i = 0; i < layer->inputs; i++)
-                        assert_true(slice->wt[tp_panel_offset(slice->wt_stride, u, i)] ==
+                        assert_true(*tp_matrix_at(&slice->wt, u, i) ==
                                     *weight_at(layer, i, slice->unit_begin + u));
             }
         }
@@ -482,7 +495,7 @@ static void test_transposed_view(void **state)
 static void test_hash(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_with(2, (size_t[]){19, 33}, TILEPROP_BIAS_ALL);
+    tileprop_options options = options_with(2, (size_t[]){19, 33}, TILEPROP_BIAS_ALL);
     struct model model;
     model_make(&model, &options, 7, 5, 2, TILEPROP_INIT_FAN_IN, 3);
     size_t parameters = tp_network_parameters(&model.network), n = 0;

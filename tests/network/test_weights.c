@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "tests/check.h"
+#include "tests/options.h"
 #include "train/trainer.h"
 
 /* Hashes are kept for a long run and, for builds that are slow, a short one. */
@@ -16,22 +17,22 @@
 
 struct configuration {
     const char *name;
-    void (*choose)(struct tp_train_options *);
+    void (*choose)(tileprop_options *);
     uint64_t hash, hash_slow; /* after STEPS and STEPS_SLOW steps */
 };
 
-static void course(struct tp_train_options *o)
+static void course(tileprop_options *o)
 {
     (void)o;
 }
 
-static void two_layers(struct tp_train_options *o)
+static void two_layers(tileprop_options *o)
 {
     o->hidden_count = 2;
     o->hidden[1] = 64;
 }
 
-static void odd_sizes(struct tp_train_options *o)
+static void odd_sizes(tileprop_options *o)
 {
     o->hidden_count = 3;
     o->hidden[0] = 37;
@@ -41,27 +42,27 @@ static void odd_sizes(struct tp_train_options *o)
     o->bias = TILEPROP_BIAS_ALL;
 }
 
-static void one_sample(struct tp_train_options *o)
+static void one_sample(tileprop_options *o)
 {
     o->batch = 1;
     o->learning_rate = 0.001;
 }
 
-static void partial_batch(struct tp_train_options *o)
+static void partial_batch(tileprop_options *o)
 {
     o->batch = 700;
     o->drop_last = false;
     o->shuffle = false;
 }
 
-static void regression(struct tp_train_options *o)
+static void regression(tileprop_options *o)
 {
     o->hidden_count = 0;
     o->normalize = TILEPROP_NORMALIZE_FEATURE;
     o->learning_rate = 0.002;
 }
 
-static void sgd_sigmoid(struct tp_train_options *o)
+static void sgd_sigmoid(tileprop_options *o)
 {
     o->optimizer = TILEPROP_SGD;
     o->activation = TILEPROP_SIGMOID;
@@ -69,14 +70,14 @@ static void sgd_sigmoid(struct tp_train_options *o)
     o->bias = TILEPROP_BIAS_NONE;
 }
 
-static void lecun_momentum_tanh(struct tp_train_options *o)
+static void lecun_momentum_tanh(tileprop_options *o)
 {
     o->optimizer = TILEPROP_LECUN_MOMENTUM;
     o->activation = TILEPROP_TANH;
     o->weight_decay = 0.001;
 }
 
-static void nesterov_relu(struct tp_train_options *o)
+static void nesterov_relu(tileprop_options *o)
 {
     o->optimizer = TILEPROP_NESTEROV;
     o->activation = TILEPROP_RELU;
@@ -85,7 +86,7 @@ static void nesterov_relu(struct tp_train_options *o)
     o->normalize = TILEPROP_NORMALIZE_UNIT;
 }
 
-static void adam_relu(struct tp_train_options *o)
+static void adam_relu(tileprop_options *o)
 {
     o->optimizer = TILEPROP_ADAM;
     o->activation = TILEPROP_RELU;
@@ -147,26 +148,28 @@ struct stopper {
     size_t left; /* steps until the end */
 };
 
-static bool is_over(void *context)
+static int is_over(void *context)
 {
     struct stopper *stopper = context;
     return --stopper->left == 0;
 }
 
 /* Trains for `steps` steps. */
-static struct tp_result run(const struct configuration *c, const char *isa, size_t threads, size_t steps)
+static tileprop_result run(const struct configuration *c, const char *isa, size_t threads, size_t steps)
 {
-    struct tp_train_options options = tp_train_options_default();
+    tileprop_options options = options_default();
     options.evals_per_epoch = 1;
     options.epochs = SIZE_MAX;
     options.isa = isa;
     options.threads_exact = threads;
     c->choose(&options);
     struct stopper stopper = {.left = steps};
-    struct tp_observer observer = {.context = &stopper, .interrupted = is_over};
-    struct tp_result result;
+    const tileprop_run_options wishes = {.size = sizeof wishes, .context = &stopper, .interrupted = is_over};
+    const struct tp_training training = {
+        .options = &options, .run = &wishes, .train = &train, .validation = &validation};
+    tileprop_result result;
     struct tp_error error;
-    if (tp_train(&options, &train, &validation, NULL, &observer, &result, &error))
+    if (tp_train(&training, &result, &error))
         fail_msg("%s: %s", c->name, error.text);
     assert_int_equal(result.steps, steps);
     return result;
@@ -175,10 +178,10 @@ static struct tp_result run(const struct configuration *c, const char *isa, size
 static void expect(const struct configuration *c, const char *isa, size_t threads, size_t steps,
                    uint64_t hash)
 {
-    struct tp_result result = run(c, isa, threads, steps);
-    assert_int_equal(result.run.threads_used, threads);
+    tileprop_result result = run(c, isa, threads, steps);
+    assert_int_equal(result.threads, threads);
     assert_int_equal(result.threads_worked, threads);
-    assert_string_equal(result.run.isa, isa);
+    assert_string_equal(result.isa, isa);
     if (result.weights_hash != hash)
         fail_msg("%s: %s on %zu threads gave %016llx, expected %016llx", c->name, isa, threads,
                  (unsigned long long)result.weights_hash, (unsigned long long)hash);
@@ -219,7 +222,7 @@ static void test_reference_tier_hash(void **state)
     expect(&configurations[0], "reference", 2, STEPS_SLOW, configurations[0].hash_slow);
 }
 
-static void small_batch(struct tp_train_options *o)
+static void small_batch(tileprop_options *o)
 {
     o->hidden[0] = 16;
     o->batch = 8;
@@ -237,9 +240,9 @@ static void test_long_run_on_the_reference_tier(void **state)
 static void test_golden_run(void **state)
 {
     (void)state;
-    struct tp_result result = run(&configurations[0], tp_tier_find("auto")->name, 2, 500);
-    if (result.validation.loss != 0.33727331915160269 || result.validation.accuracy != 0.906)
-        fail_msg("validation loss %.17g, accuracy %g", result.validation.loss, result.validation.accuracy);
+    tileprop_result result = run(&configurations[0], tp_tier_find("auto")->name, 2, 500);
+    if (result.validation_loss != 0.33727331915160269 || result.validation_accuracy != 0.906)
+        fail_msg("validation loss %.17g, accuracy %g", result.validation_loss, result.validation_accuracy);
 }
 
 int main(void)

@@ -5,22 +5,22 @@
 
 /* The best that the observer saw, the final evaluation included, is the one reported; the first among equals.
  */
-static void check_best(const struct record *r, const struct tp_result *result)
+static void check_best(const struct record *r, const tileprop_result *result)
 {
     double best = INFINITY, accuracy = 0;
     size_t step = 0;
     for (size_t e = 0; e < r->evaluations; e++) {
-        const struct tp_metrics *score = &r->evaluation[e].validation;
-        assert_int_equal(r->evaluation[e].best, score->loss < best);
-        if (score->loss < best) {
-            best = score->loss;
-            accuracy = score->accuracy;
+        const tileprop_progress *score = &r->evaluation[e];
+        assert_int_equal(r->evaluation[e].best, score->validation_loss < best);
+        if (score->validation_loss < best) {
+            best = score->validation_loss;
+            accuracy = score->validation_accuracy;
             step = r->evaluation[e].step;
         }
     }
-    if (result->validation.loss < best) {
-        best = result->validation.loss;
-        accuracy = result->validation.accuracy;
+    if (result->validation_loss < best) {
+        best = result->validation_loss;
+        accuracy = result->validation_accuracy;
         step = result->steps - 1;
     }
     assert_true(result->best_validation_loss == best);
@@ -31,12 +31,12 @@ static void check_best(const struct record *r, const struct tp_result *result)
 static void test_best_of_all_evaluations(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     struct tp_dataset train = samples(0, SAMPLES), sets[] = {validation_samples(), misleading_samples()};
     static struct record r;
     options.epochs = 3;
     for (size_t i = 0; i < 2; i++) {
-        struct tp_result result = run(&options, &train, &sets[i], &r);
+        tileprop_result result = run(&options, &train, &sets[i], &r);
         check_best(&r, &result);
         /* The first set's best weights are the last, which the final evaluation alone sees. */
         if (i == 0)
@@ -45,7 +45,7 @@ static void test_best_of_all_evaluations(void **state)
             assert_true(result.best_step < result.steps - 1);
     }
     options.learning_rate = STANDSTILL;
-    struct tp_result result = run(&options, &train, &sets[0], &r);
+    tileprop_result result = run(&options, &train, &sets[0], &r);
     assert_int_equal(result.best_step, 0);
     check_best(&r, &result);
 }
@@ -64,13 +64,13 @@ static void check_early_stop(const struct record *r, size_t patience)
 static void test_early_stop(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     struct tp_dataset train = samples(0, SAMPLES), misleading = misleading_samples();
     static struct record r;
     options.epochs = 20;
     for (size_t patience = 1; patience <= 7; patience++) {
         options.early_stop = patience;
-        struct tp_result result = run(&options, &train, &misleading, &r);
+        tileprop_result result = run(&options, &train, &misleading, &r);
         assert_int_equal(result.stopped_by, TILEPROP_STOP_EARLY);
         assert_int_equal(result.steps, r.evaluation[r.evaluations - 1].step + 1);
         assert_int_equal(result.epochs, result.steps / 12);
@@ -86,7 +86,7 @@ static void test_early_stop(void **state)
 static void test_early_stop_counts_anew(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
     static struct record r;
     options.hidden_count = 0;
@@ -96,7 +96,7 @@ static void test_early_stop_counts_anew(void **state)
     options.epochs = 8;
     options.evals_per_epoch = SAMPLES;
     options.early_stop = 4;
-    struct tp_result result = run(&options, &train, &validation, &r);
+    tileprop_result result = run(&options, &train, &validation, &r);
     assert_int_equal(result.stopped_by, TILEPROP_STOP_EARLY);
     check_early_stop(&r, 4);
     check_best(&r, &result);
@@ -111,17 +111,17 @@ static void test_stop_at_a_score(void **state)
     (void)state;
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
     for (int by_loss = 0; by_loss < 2; by_loss++) {
-        struct tp_train_options options = options_small();
+        tileprop_options options = options_small();
         static struct record r;
         options.epochs = 20;
         options.stop_at_accuracy = by_loss ? 0 : 0.95;
         options.stop_at_loss = by_loss ? 0.3 : 0;
-        struct tp_result result = run(&options, &train, &validation, &r);
+        tileprop_result result = run(&options, &train, &validation, &r);
         assert_int_equal(result.stopped_by, by_loss ? TILEPROP_STOP_LOSS : TILEPROP_STOP_ACCURACY);
         assert_true(r.evaluations > 1);
         for (size_t e = 0; e < r.evaluations; e++) {
-            const struct tp_metrics *score = &r.evaluation[e].validation;
-            bool reached = by_loss ? score->loss <= 0.3 : score->accuracy >= 0.95;
+            const tileprop_progress *score = &r.evaluation[e];
+            bool reached = by_loss ? score->validation_loss <= 0.3 : score->validation_accuracy >= 0.95;
             assert_int_equal(reached, e == r.evaluations - 1);
         }
         assert_int_equal(result.steps, r.evaluation[r.evaluations - 1].step + 1);
@@ -132,13 +132,13 @@ static void test_stop_at_a_score(void **state)
 static void test_exact_score_is_reached(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
     static struct record r;
     run(&options, &train, &validation, &r);
     size_t last = r.evaluations - 1, step = r.evaluation[last].step;
     assert_true(r.evaluation[last].best);
-    options.stop_at_loss = r.evaluation[last].validation.loss;
+    options.stop_at_loss = r.evaluation[last].validation_loss;
     assert_int_equal(run(&options, &train, &validation, &r).steps, step + 1);
     assert_int_equal(r.evaluations, last + 1);
 }
@@ -146,11 +146,11 @@ static void test_exact_score_is_reached(void **state)
 static void test_stop_in_time(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
     static struct record r;
     options.max_seconds = 1e-9;
-    struct tp_result result = run(&options, &train, &validation, &r);
+    tileprop_result result = run(&options, &train, &validation, &r);
     assert_int_equal(result.stopped_by, TILEPROP_STOP_TIME);
     assert_int_equal(result.steps, 1);
     assert_int_equal(result.epochs, 0);
@@ -164,21 +164,21 @@ static void test_stop_in_time(void **state)
 static void test_interrupted(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
     static struct record r, whole;
     options.evals_per_epoch = 12; /* after each step */
     run(&options, &train, &validation, &whole);
     for (size_t after = 1; after <= 24; after++) {
         r.interrupt_after = after;
-        struct tp_result result = run(&options, &train, &validation, &r);
+        tileprop_result result = run(&options, &train, &validation, &r);
         assert_int_equal(result.stopped_by, TILEPROP_STOP_PROGRESS);
         assert_int_equal(result.steps, after);
         assert_int_equal(result.epochs, after / 12);
         assert_int_equal(r.evaluations, after);
         assert_memory_equal(r.loss, whole.loss, after * sizeof *r.loss);
         /* The weights are those after that step. */
-        assert_true(result.validation.loss == whole.evaluation[after - 1].validation.loss);
+        assert_true(result.validation_loss == whole.evaluation[after - 1].validation_loss);
         check_best(&r, &result);
     }
 }
@@ -199,11 +199,11 @@ static void test_stop_names(void **state)
  * Trains, which must diverge in the loss `where` (of the batch, of the validation set), and checks message
  * and report. Returns the layer that the message names.
  */
-static size_t check_divergence(const struct tp_train_options *options, const struct tp_dataset *train,
+static size_t check_divergence(const tileprop_options *options, const struct tp_dataset *train,
                                const struct tp_dataset *validation, const char *where)
 {
     static struct record r;
-    struct tp_result result;
+    tileprop_result result;
     struct tp_error error;
     tileprop_status status = run_observed(options, train, validation, &r, &result, &error);
     check_failure(status, TILEPROP_DIVERGED, &error, where);
@@ -217,7 +217,7 @@ static size_t check_divergence(const struct tp_train_options *options, const str
                &step, &epoch, &layer, &layers),
         4);
     assert_int_equal(step, last);
-    assert_int_equal(epoch, 1 + last / result.run.steps_per_epoch);
+    assert_int_equal(epoch, 1 + last / r.run.steps_per_epoch);
     assert_int_equal(layers, options->hidden_count + 1);
     assert_in_range(layer, 1, layers);
     assert_int_equal(result.stopped_by, TILEPROP_STOP_DIVERGED);
@@ -225,8 +225,8 @@ static size_t check_divergence(const struct tp_train_options *options, const str
     for (size_t s = 0; s < result.steps; s++)
         assert_int_equal(!isfinite(r.loss[s]), by_step && s == last);
     for (size_t e = 0; e < r.evaluations; e++)
-        assert_int_equal(!isfinite(r.evaluation[e].validation.loss), !by_step && e == r.evaluations - 1);
-    assert_true(!isfinite(result.validation.loss));
+        assert_int_equal(!isfinite(r.evaluation[e].validation_loss), !by_step && e == r.evaluations - 1);
+    assert_true(!isfinite(result.validation_loss));
     return layer;
 }
 
@@ -234,7 +234,7 @@ static size_t check_divergence(const struct tp_train_options *options, const str
 static void test_divergence(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
     options.hidden_count = 3;
     options.hidden[1] = options.hidden[2] = 5;
@@ -247,7 +247,7 @@ static void test_divergence(void **state)
 static void test_divergence_of_the_outputs(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
     options.activation = TILEPROP_TANH;
     options.learning_rate = 1e38;
@@ -258,7 +258,7 @@ static void test_divergence_of_the_outputs(void **state)
 static void test_divergence_by_a_sample(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     struct tp_dataset train = float_samples(0, 25), validation = validation_samples();
     options.normalize = TILEPROP_NORMALIZE_NONE;
     options.learning_rate = 1e-4;
@@ -273,7 +273,7 @@ static void test_divergence_by_a_sample(void **state)
 static void test_divergence_of_an_evaluation(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     struct tp_dataset train = samples(0, SAMPLES), validation = float_samples(SAMPLES, HELD_OUT);
     float kept = floats[SAMPLES + HELD_OUT - 1][3];
     floats[SAMPLES + HELD_OUT - 1][3] = NAN;

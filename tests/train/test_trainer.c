@@ -7,13 +7,14 @@
 #include "kernels/flush.h"
 #include "system/cpus.h"
 #include "tests/training.h"
+#include "train/training_options.h"
 
 static void test_evaluations_follow_the_schedule(void **state)
 {
     (void)state;
     static const size_t steps_per_epoch[] = {1, 2, 3, 7, 10, 13, 30};
     static const size_t evaluations[] = {0, 1, 2, 3, 5, 7, 9, 10, 11, 31, 100};
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     struct tp_dataset validation = validation_samples();
     options.batch = 4;
     for (size_t i = 0; i < sizeof steps_per_epoch / sizeof *steps_per_epoch; i++) {
@@ -35,7 +36,6 @@ static void test_evaluations_follow_the_schedule(void **state)
                 assert_int_equal(r.evaluation[seen].step, step);
                 assert_int_equal(r.evaluation[seen].epoch, 1 + step / n);
                 assert_int_equal(r.steps_before[seen], step + 1);
-                assert_int_equal(r.evaluation[seen].validation.count, HELD_OUT);
                 seen++;
             }
             assert_int_equal(r.evaluations, seen);
@@ -56,20 +56,18 @@ static void test_steps_of_an_epoch(void **state)
     };
     struct tp_dataset validation = validation_samples();
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        struct tp_train_options options = options_small();
+        tileprop_options options = options_small();
         struct tp_dataset train = samples(0, known[i].samples);
         static struct record r;
         options.batch = known[i].batch;
         options.drop_last = known[i].drop_last;
         options.epochs = 3;
-        struct tp_result result = run(&options, &train, &validation, &r);
+        tileprop_result result = run(&options, &train, &validation, &r);
         assert_int_equal(r.run.steps_per_epoch, known[i].steps);
         assert_int_equal(r.run.steps_planned, 3 * known[i].steps);
         assert_int_equal(result.steps, 3 * known[i].steps);
         assert_int_equal(result.epochs, 3);
         assert_int_equal(result.stopped_by, TILEPROP_STOP_EPOCHS);
-        assert_int_equal(result.train.count, known[i].samples); /* all of them, whatever the steps left out */
-        assert_int_equal(result.validation.count, HELD_OUT);
     }
 }
 
@@ -78,7 +76,7 @@ static void test_steps_of_an_epoch(void **state)
 static void test_samples_in_order(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     struct tp_dataset train = samples(0, 25);
     options.learning_rate = STANDSTILL;
     options.normalize = TILEPROP_NORMALIZE_UNIT;
@@ -86,10 +84,10 @@ static void test_samples_in_order(void **state)
     for (size_t s = 0; s < 3; s++) {
         struct tp_dataset rows = samples(10 * s, s < 2 ? 10 : 5); /* the last batch is not full */
         static struct record r;
-        struct tp_result result = run(&options, &train, &rows, &r);
+        tileprop_result result = run(&options, &train, &rows, &r);
         assert_int_equal(r.steps, 6);
-        assert_true(r.loss[s] == result.validation.loss);
-        assert_true(r.loss[3 + s] == result.validation.loss);
+        assert_true(r.loss[s] == result.validation_loss);
+        assert_true(r.loss[3 + s] == result.validation_loss);
     }
 }
 
@@ -97,7 +95,7 @@ static void test_samples_in_order(void **state)
 static void test_samples_in_the_order_of_the_seed(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     struct tp_dataset train = samples(0, 50), validation = validation_samples();
     static struct record ordered, shuffled;
     options.learning_rate = STANDSTILL;
@@ -129,7 +127,7 @@ static void test_mean_gradient_of_a_partial_batch(void **state)
         memcpy(twice[i], bytes[from], FEATURES);
         twice_labels[i] = labels[from];
     }
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     struct tp_dataset partial = samples(0, 15), whole = samples(0, 20), validation = validation_samples();
     whole.samples = twice;
     whole.labels = twice_labels;
@@ -138,9 +136,9 @@ static void test_mean_gradient_of_a_partial_batch(void **state)
     options.shuffle = options.drop_last = false;
     options.epochs = 1;
     static struct record r;
-    double of_partial = run(&options, &partial, &validation, &r).validation.loss;
-    double of_whole = run(&options, &whole, &validation, &r).validation.loss;
-    double before_last = r.evaluation[0].validation.loss;
+    double of_partial = run(&options, &partial, &validation, &r).validation_loss;
+    double of_whole = run(&options, &whole, &validation, &r).validation_loss;
+    double before_last = r.evaluation[0].validation_loss;
     assert_true(fabs(of_partial - of_whole) < 1e-6);
     assert_true(fabs(before_last - of_whole) > 1e-3); /* else the last step shows nothing */
 }
@@ -148,23 +146,22 @@ static void test_mean_gradient_of_a_partial_batch(void **state)
 static void test_training_set_is_evaluated_when_asked(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     struct tp_dataset train = samples(0, SAMPLES);
     static struct record r;
     uint64_t hash = run(&options, &train, &train, &r).weights_hash;
     assert_int_equal(r.evaluations, 10);
     for (size_t e = 0; e < r.evaluations; e++)
-        assert_int_equal(r.evaluation[e].train.count, 0);
+        assert_false(r.evaluation[e].train_evaluated);
 
     options.eval_train = true;
-    struct tp_result result = run(&options, &train, &train, &r);
+    tileprop_result result = run(&options, &train, &train, &r);
     assert_int_equal(r.evaluations, 10);
     for (size_t e = 0; e < r.evaluations; e++) {
-        assert_int_equal(r.evaluation[e].train.count, SAMPLES);
-        assert_true(r.evaluation[e].train.loss == r.evaluation[e].validation.loss);
-        assert_true(r.evaluation[e].train.accuracy == r.evaluation[e].validation.accuracy);
+        assert_true(r.evaluation[e].train_evaluated);
+        assert_true(r.evaluation[e].train_accuracy == r.evaluation[e].validation_accuracy);
     }
-    assert_true(result.train.loss == result.validation.loss);
+    assert_true(result.train_loss == result.validation_loss);
     assert_true(result.weights_hash == hash);
 }
 
@@ -176,24 +173,39 @@ static void test_run_is_described(void **state)
                                                      [TILEPROP_LECUN_MOMENTUM] = 0.02,
                                                      [TILEPROP_NESTEROV] = 0.02,
                                                      [TILEPROP_ADAM] = 0.001};
+    struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
+    static struct record r;
     for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++) {
-        struct tp_train_options options = options_small();
+        tileprop_options options = options_small();
         options.optimizer = (tileprop_optimizer)rule;
         options.activation = rule % 2 ? TILEPROP_RELU : TILEPROP_TANH;
-        struct tp_run run = run_alone(&options).run;
-        assert_true(run.learning_rate == rates[rule]);
-        assert_int_equal(run.init, rule % 2 ? TILEPROP_INIT_HE : TILEPROP_INIT_FAN_IN);
+        run(&options, &train, &validation, &r);
+        assert_true(r.run.learning_rate == rates[rule]);
         options.learning_rate = 0.01;
         options.init = TILEPROP_INIT_UNIFORM;
-        run = run_alone(&options).run;
-        assert_true(run.learning_rate == 0.01);
-        assert_int_equal(run.init, TILEPROP_INIT_UNIFORM);
-        assert_int_equal(run.inputs, FEATURES);
-        assert_int_equal(run.classes, CLASSES);
-        assert_int_equal(run.layers, 2);
-        assert_int_equal(run.parameters, (FEATURES + 1) * 17 + 17 * CLASSES);
-        assert_true(run.flops_per_step == 2 * 10 * (2 * (FEATURES + 1) * 17 + 3 * 17 * CLASSES));
-        assert_string_equal(run.isa, tp_tier_find("auto")->name);
+        run(&options, &train, &validation, &r);
+        assert_true(r.run.learning_rate == 0.01);
+        assert_int_equal(r.run.inputs, FEATURES);
+        assert_int_equal(r.run.classes, CLASSES);
+        assert_int_equal(r.run.layers, 2);
+        assert_int_equal(r.run.parameters, (FEATURES + 1) * 17 + 17 * CLASSES);
+        assert_true(r.run.flops_per_step == 2 * 10 * (2 * (FEATURES + 1) * 17 + 3 * 17 * CLASSES));
+        assert_string_equal(r.run.isa, tp_tier_find("auto")->name);
+    }
+}
+
+/* Initial weights, rates and what else is left to the data. */
+static void test_options_are_resolved(void **state)
+{
+    (void)state;
+    for (int activation = TILEPROP_SIGMOID; activation <= TILEPROP_RELU; activation++) {
+        tileprop_options options = options_small();
+        options.activation = (tileprop_activation)activation;
+        tp_options_resolve(&options, TILEPROP_U8, SAMPLES);
+        assert_int_equal(options.init, activation == TILEPROP_RELU ? TILEPROP_INIT_HE : TILEPROP_INIT_FAN_IN);
+        options.init = TILEPROP_INIT_UNIFORM;
+        tp_options_resolve(&options, TILEPROP_U8, SAMPLES);
+        assert_int_equal(options.init, TILEPROP_INIT_UNIFORM);
     }
 }
 
@@ -202,38 +214,39 @@ static void test_loss_falls_on_separable_data(void **state)
     (void)state;
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
     for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++) {
-        struct tp_train_options options = options_small();
+        tileprop_options options = options_small();
         static struct record r;
         options.optimizer = (tileprop_optimizer)rule;
         options.learning_rate = rule == TILEPROP_ADAM ? 0.01 : 0;
         options.epochs = 10;
-        struct tp_result result = run(&options, &train, &validation, &r);
+        tileprop_result result = run(&options, &train, &validation, &r);
         double first = 0, last = 0;
         for (size_t s = 0; s < 12; s++) {
             first += r.loss[s];
             last += r.loss[r.steps - 12 + s];
         }
         assert_true(last < first / 4);
-        assert_true(result.validation.accuracy >= 0.9);
-        assert_true(result.train.accuracy >= 0.95);
+        assert_true(result.validation_accuracy >= 0.9);
+        assert_true(result.train_accuracy >= 0.95);
     }
 }
 
-static void check_refused(const struct tp_train_options *options, const struct tp_dataset *train,
+static void check_refused(const tileprop_options *options, const struct tp_dataset *train,
                           const struct tp_dataset *validation, tileprop_status expected, const char *part)
 {
     static struct record r;
-    struct tp_result result;
+    tileprop_result result;
     struct tp_error error;
     tileprop_status status = run_observed(options, train, validation, &r, &result, &error);
     check_failure(status, expected, &error, part);
-    assert_int_equal(tp_train(options, train, validation, NULL, NULL, &result, NULL), expected);
+    const struct tp_training unwatched = {.options = options, .train = train, .validation = validation};
+    assert_int_equal(tp_train(&unwatched, &result, NULL), expected);
 }
 
 static void test_empty_sets_and_shapes(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples(), none = samples(0, 0);
     options.drop_last = false;
     check_refused(&options, &none, &validation, TILEPROP_BAD_INPUT, "no training samples");
@@ -255,7 +268,7 @@ static void test_empty_sets_and_shapes(void **state)
 static void test_data_that_do_not_fit(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     struct tp_dataset train = samples(0, 30), validation = validation_samples();
 
     validation.features = FEATURES - 1;
@@ -270,14 +283,16 @@ static void test_data_that_do_not_fit(void **state)
     static struct record r;
     validation.labels = zeros;
     validation.classes = 1;
-    assert_int_equal(run(&options, &train, &validation, &r).run.classes, CLASSES);
+    run(&options, &train, &validation, &r);
+    assert_int_equal(r.run.classes, CLASSES);
 
     validation = validation_samples();
     options.batch = 31;
     check_refused(&options, &train, &validation, TILEPROP_USAGE,
                   "--batch: 31 is more than the 30 training samples");
     options.drop_last = false;
-    assert_int_equal(run(&options, &train, &validation, &r).run.steps_per_epoch, 1);
+    run(&options, &train, &validation, &r);
+    assert_int_equal(r.run.steps_per_epoch, 1);
 
     options.isa = "mmx";
     check_refused(&options, &train, &validation, TILEPROP_USAGE,
@@ -287,7 +302,7 @@ static void test_data_that_do_not_fit(void **state)
 static void test_hash_depends_on_seed_and_order_alone(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     uint64_t hash = run_alone(&options).weights_hash;
     assert_true(run_alone(&options).weights_hash == hash);
     options.evals_per_epoch = 0;
@@ -303,7 +318,7 @@ static void test_hash_depends_on_seed_and_order_alone(void **state)
 static void test_runs_leave_nothing_behind(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small(), other = options_small();
+    tileprop_options options = options_small(), other = options_small();
     uint64_t hash = run_alone(&options).weights_hash;
     other.hidden[0] = 130;
     other.optimizer = TILEPROP_ADAM;
@@ -317,28 +332,31 @@ static void test_runs_leave_nothing_behind(void **state)
     other.hidden[1] = 17;
     other.optimizer = TILEPROP_SGD;
     other.learning_rate = 1e15;
-    struct tp_result result;
-    assert_int_equal(tp_train(&other, &train, &validation, NULL, NULL, &result, NULL), TILEPROP_DIVERGED);
+    const struct tp_training training = {.options = &other, .train = &train, .validation = &validation};
+    tileprop_result result;
+    assert_int_equal(tp_train(&training, &result, NULL), TILEPROP_DIVERGED);
     assert_true(run_alone(&options).weights_hash == hash);
 }
 
 /* A run inside another's callback has a team, rules and weights of its own. */
-static void train_inside(void *context, const struct tp_run *outer)
+static void train_inside(void *context, const tileprop_run *outer)
 {
     (void)outer;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     *(uint64_t *)context = run_alone(&options).weights_hash;
 }
 
 static void test_a_run_inside_another(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
     uint64_t inner = 0;
-    struct tp_observer observer = {.context = &inner, .started = train_inside};
-    struct tp_result result;
-    assert_int_equal(tp_train(&options, &train, &validation, NULL, &observer, &result, NULL), TILEPROP_OK);
+    const tileprop_run_options wishes = {.size = sizeof wishes, .context = &inner, .started = train_inside};
+    const struct tp_training training = {
+        .options = &options, .run = &wishes, .train = &train, .validation = &validation};
+    tileprop_result result;
+    assert_int_equal(tp_train(&training, &result, NULL), TILEPROP_OK);
     assert_true(result.weights_hash == run_alone(&options).weights_hash);
     assert_true(inner == result.weights_hash);
 }
@@ -346,34 +364,29 @@ static void test_a_run_inside_another(void **state)
 static void test_types_of_samples_agree(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     struct tp_dataset u8[] = {samples(0, SAMPLES), validation_samples()};
     struct tp_dataset f32[] = {float_samples(0, SAMPLES), float_samples(SAMPLES, HELD_OUT)};
     static struct record r;
     options.normalize = TILEPROP_NORMALIZE_NONE;
     options.learning_rate = 1e-4;
-    struct tp_result expected = run(&options, &u8[0], &u8[1], &r);
+    tileprop_result expected = run(&options, &u8[0], &u8[1], &r);
     for (int i = 1; i < 4; i++) { /* training and validation need not be of one type */
-        struct tp_result found = run(&options, i & 1 ? &f32[0] : &u8[0], i & 2 ? &f32[1] : &u8[1], &r);
+        tileprop_result found = run(&options, i & 1 ? &f32[0] : &u8[0], i & 2 ? &f32[1] : &u8[1], &r);
         assert_true(found.weights_hash == expected.weights_hash);
-        assert_true(found.validation.loss == expected.validation.loss);
-        assert_true(found.train.loss == expected.train.loss);
+        assert_true(found.validation_loss == expected.validation_loss);
+        assert_true(found.train_loss == expected.train_loss);
     }
 }
 
-static void keep_norm(void *context, const struct tp_evaluation *evaluation)
+static int keep_norm_and_loss(void *context, const tileprop_progress *progress)
 {
-    double *norm = context;
-    if (evaluation->step == 0)
-        *norm = evaluation->gradient_norms ? evaluation->gradient_norms[0] : NAN;
-}
-
-static void keep_loss(void *context, size_t step, size_t epoch, double loss)
-{
-    (void)epoch;
     double *kept = context;
-    if (step == 0)
-        kept[1] = loss;
+    if (progress->step == 0 && progress->evaluated)
+        kept[0] = progress->gradient_norms ? progress->gradient_norms[0] : NAN;
+    else if (progress->step == 0)
+        kept[1] = progress->loss;
+    return 0;
 }
 
 /*
@@ -383,7 +396,7 @@ static void keep_loss(void *context, size_t step, size_t epoch, double loss)
 static void test_gradient_norm_of_one_sample(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     options.hidden_count = 0;
     options.bias = TILEPROP_BIAS_NONE;
     options.normalize = TILEPROP_NORMALIZE_UNIT;
@@ -398,9 +411,11 @@ static void test_gradient_norm_of_one_sample(void **state)
     for (int on = 0; on < 2; on++) {
         options.log_gradients = on;
         double kept[2] = {0}; /* norm, loss */
-        struct tp_observer observer = {.context = kept, .step = keep_loss, .evaluated = keep_norm};
-        struct tp_result result;
-        assert_int_equal(tp_train(&options, &one, &one, NULL, &observer, &result, NULL), TILEPROP_OK);
+        options.progress = keep_norm_and_loss;
+        options.context = kept;
+        const struct tp_training training = {.options = &options, .train = &one, .validation = &one};
+        tileprop_result result;
+        assert_int_equal(tp_train(&training, &result, NULL), TILEPROP_OK);
         double expected = sqrt(2 * squares) * (1 - exp(-kept[1]));
         assert_true(on ? fabs(kept[0] - expected) < 1e-5 * expected : isnan(kept[0]));
     }
@@ -409,28 +424,30 @@ static void test_gradient_norm_of_one_sample(void **state)
 static void test_threads(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     uint64_t hash = run_alone(&options).weights_hash;
     size_t available = tp_cpus_available();
+    struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
+    static struct record r;
     static const size_t ceilings[] = {0, 1, 2, 4096};
     options.threads_exact = 0;
     for (size_t i = 0; i < sizeof ceilings / sizeof *ceilings; i++) {
         options.threads = ceilings[i];
-        struct tp_result result = run_alone(&options);
-        assert_in_range(result.run.threads_used, 1, available);
-        assert_in_range(result.threads_worked, 1, result.run.threads_used);
+        tileprop_result result = run(&options, &train, &validation, &r);
+        assert_in_range(result.threads, 1, available);
+        assert_in_range(result.threads_worked, 1, result.threads);
         if (ceilings[i]) {
-            assert_true(result.run.threads_used <= ceilings[i]);
-            assert_int_equal(result.run.threads_requested, ceilings[i]);
+            assert_true(result.threads <= ceilings[i]);
+            assert_int_equal(r.run.threads_most, ceilings[i]);
         }
         assert_true(result.weights_hash == hash);
     }
     options.threads = 1; /* says nothing beside threads_exact */
     for (size_t exact = 1; exact <= 9; exact += 4) {
         options.threads_exact = exact;
-        struct tp_result result = run_alone(&options);
-        assert_int_equal(result.run.threads_requested, exact);
-        assert_int_equal(result.run.threads_used, exact);
+        tileprop_result result = run(&options, &train, &validation, &r);
+        assert_int_equal(r.run.threads_most, exact);
+        assert_int_equal(result.threads, exact);
         assert_int_equal(result.threads_worked, exact);
         assert_true(result.weights_hash == hash);
     }
@@ -446,7 +463,7 @@ static uint64_t floating_point_control(void)
 static void test_floating_point_state_of_the_caller(void **state)
 {
     (void)state;
-    struct tp_train_options options = options_small();
+    tileprop_options options = options_small();
     uint64_t before = floating_point_control();
     uint64_t hash = run_alone(&options).weights_hash;
     assert_true(floating_point_control() == before);
@@ -480,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_mean_gradient_of_a_partial_batch),
         cmocka_unit_test(test_training_set_is_evaluated_when_asked),
         cmocka_unit_test(test_run_is_described),
+        cmocka_unit_test(test_options_are_resolved),
         cmocka_unit_test(test_loss_falls_on_separable_data),
         cmocka_unit_test(test_empty_sets_and_shapes),
         cmocka_unit_test(test_data_that_do_not_fit),

@@ -22,9 +22,9 @@ static int clean_up(void **state)
 }
 
 /* Two hidden layers, one of them narrower than a panel and one wider than two. */
-static struct tp_train_options make_options(tileprop_activation activation)
+static tileprop_options make_options(tileprop_activation activation)
 {
-    struct tp_train_options options = tp_train_options_default();
+    tileprop_options options = options_default();
     options.hidden[0] = 5;
     options.hidden[1] = 33;
     options.hidden_count = 2;
@@ -33,7 +33,7 @@ static struct tp_train_options make_options(tileprop_activation activation)
     return options;
 }
 
-static struct tp_reference_f64 make_plain(const struct tp_train_options *options)
+static struct tp_reference_f64 make_plain(const tileprop_options *options)
 {
     struct tp_reference_f64 plain;
     struct tp_error error;
@@ -52,7 +52,7 @@ static tileprop_gradients measure(struct tp_reference_f64 *plain, size_t threads
     return found;
 }
 
-static void check_right(const struct tp_train_options *options)
+static void check_right(const tileprop_options *options)
 {
     struct tp_reference_f64 plain = make_plain(options);
     const tileprop_gradients differences = measure(&plain, 2);
@@ -72,7 +72,7 @@ static void test_right_gradients_pass(void **state)
     (void)state;
     for (int activation = 0; activation < TP_ACTIVATION_COUNT; activation++) {
         for (int bias = TILEPROP_BIAS_INPUT; bias <= TILEPROP_BIAS_NONE; bias++) {
-            struct tp_train_options options = make_options((tileprop_activation)activation);
+            tileprop_options options = make_options((tileprop_activation)activation);
             options.bias = (int)bias;
             for (options.hidden_count = 0; options.hidden_count <= 2; options.hidden_count++)
                 check_right(&options);
@@ -85,7 +85,7 @@ static void test_every_activation_for_another_one_is_caught_in_double(void **sta
     (void)state;
     for (int activation = 0; activation < TP_ACTIVATION_COUNT; activation++) {
         for (int slope = 0; slope < TP_ACTIVATION_COUNT; slope++) {
-            const struct tp_train_options options = make_options((tileprop_activation)activation);
+            const tileprop_options options = make_options((tileprop_activation)activation);
             struct tp_reference_f64 plain = make_plain(&options);
             plain.activation.slope = tp_f64_activation((tileprop_activation)slope).slope;
             const tileprop_gradients differences = measure(&plain, 1);
@@ -104,7 +104,7 @@ static double slightly_wrong_slope(double a)
 static void test_a_slight_error_is_caught_in_double(void **state)
 {
     (void)state;
-    const struct tp_train_options options = make_options(TILEPROP_SIGMOID);
+    const tileprop_options options = make_options(TILEPROP_SIGMOID);
     struct tp_reference_f64 plain = make_plain(&options);
     plain.activation.slope = slightly_wrong_slope;
     const tileprop_gradients differences = measure(&plain, 1);
@@ -157,7 +157,7 @@ static void test_a_step_moves_every_weight_by_its_gradient(void **state)
     int runs;
     for (int activation = TILEPROP_SIGMOID; activation < TP_ACTIVATION_COUNT; activation++) {
         for (int bias = TILEPROP_BIAS_INPUT; bias <= TILEPROP_BIAS_NONE; bias++) {
-            struct tp_train_options given = make_options((tileprop_activation)activation);
+            tileprop_options given = make_options((tileprop_activation)activation);
             struct tp_reference_f64 plain;
             given.bias = (int)bias;
             assert_int_equal(tp_f64_make(&plain, &given, &train, &normalization, SAMPLES, NULL), TILEPROP_OK);
@@ -190,7 +190,7 @@ static void test_a_step_moves_every_weight_by_its_gradient(void **state)
 static void test_a_weight_at_a_kink_is_skipped(void **state)
 {
     (void)state;
-    const struct tp_train_options options = make_options(TILEPROP_RELU);
+    const tileprop_options options = make_options(TILEPROP_RELU);
     struct tp_reference_f64 plain = make_plain(&options);
     const struct tp_f64_layer *first = &plain.layers[0];
     const tileprop_gradients before = measure(&plain, 1);
@@ -211,7 +211,7 @@ static void test_a_weight_at_a_kink_is_skipped(void **state)
 static void test_a_step_is_shortened_where_the_loss_is_curved(void **state)
 {
     (void)state;
-    struct tp_train_options options = make_options(TILEPROP_LECUN_TANH);
+    tileprop_options options = make_options(TILEPROP_LECUN_TANH);
     for (options.hidden_count = 0; options.hidden_count < 6; options.hidden_count++)
         options.hidden[options.hidden_count] = 20;
     struct tp_reference_f64 plain = make_plain(&options);
@@ -247,7 +247,7 @@ static void test_a_bound_that_is_too_wide_does_not_pass(void **state)
 static void test_threads_change_nothing(void **state)
 {
     (void)state;
-    const struct tp_train_options options = make_options(TILEPROP_LECUN_TANH);
+    const tileprop_options options = make_options(TILEPROP_LECUN_TANH);
     struct tp_reference_f64 plain = make_plain(&options);
     const tileprop_gradients alone = measure(&plain, 1);
     for (size_t threads = 2; threads <= 7; threads += 5) {
@@ -269,7 +269,7 @@ static int stop_at_once(void *context, double share)
 static void test_it_can_be_stopped(void **state)
 {
     (void)state;
-    const struct tp_train_options options = make_options(TILEPROP_SIGMOID);
+    const tileprop_options options = make_options(TILEPROP_SIGMOID);
     struct tp_reference_f64 plain = make_plain(&options);
     tileprop_gradients found = {0};
     struct tp_error error;

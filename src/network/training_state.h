@@ -1,0 +1,30 @@
+/*
+ * Where a run stands between two steps: with the weights and the optimizer's state all that the rest of it
+ * depends on. Orders and initial weights are drawn by counter, so the number of steps says where they stand.
+ */
+#ifndef TP_TRAINING_STATE_H
+#define TP_TRAINING_STATE_H
+
+#include <stddef.h>
+
+#include "data/metrics.h"
+#include "tileprop/choices.h"
+
+struct tp_training_state {
+    size_t steps;                    /* done */
+    double beta1_power, beta2_power; /* adam: beta^steps, a running product */
+    struct tp_metrics best;          /* lowest validation loss so far; the first evaluation follows step 0 */
+    size_t best_step;                /* the step before it, counted from 0 */
+    size_t evaluations_since_best;
+    tileprop_stop ended; /* by what an evaluation found, whatever the epochs; TILEPROP_STOP_EPOCHS: not */
+    double seconds;      /* that --max-seconds counts; the next two are among them */
+    double seconds_training, seconds_evaluation;
+};
+
+/* Before the first step. */
+struct tp_training_state tp_training_state_begin(void);
+
+/* "epochs", "early-stop", "accuracy", "loss", "time", "signal", "diverged". */
+const char *tp_stop_name(tileprop_stop stop);
+
+#endif

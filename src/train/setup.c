@@ -1,0 +1,233 @@
+#include "train/setup.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "train/training_options.h"
+
+static size_t largest_set(const struct tp_training *training)
+{
+    size_t most = training->train->count;
+    if (training->validation->count > most)
+        most = training->validation->count;
+    return training->test && training->test->count > most ? training->test->count : most;
+}
+
+/* What all share. */
+static void shared_layout(struct tp_trainer *t, struct tp_arena *arena)
+{
+    const size_t samples = largest_set(t->training);
+    tp_step_layout(&t->step, arena);
+    t->order = tp_arena_take(arena, t->training->train->count, sizeof *t->order);
+    t->predictions.loss = tp_arena_take(arena, samples, sizeof *t->predictions.loss);
+    t->predictions.predicted = tp_arena_take(arena, samples, sizeof *t->predictions.predicted);
+}
+
+/* What one owns. */
+static void member_layout(struct tp_trainer *t, struct tp_member *member, struct tp_arena *arena)
+{
+    tp_network_layout(&t->network, member->step.index, arena);
+    if (member->step.index < t->plan.step_members)
+        tp_step_member_layout(&t->step, &member->step, arena);
+    tp_evaluator_layout(&t->evaluator, &member->buffers, arena);
+}
+
+/* Every member's arena, and the one that all share; nobody has touched them yet. */
+static tileprop_status allocate(struct tp_trainer *t, struct tp_error *error)
+{
+    const struct tp_training *training = t->training;
+    const struct tp_dataset *const sets[TP_PLACEMENT_SETS] = {training->train, training->validation,
+                                                              training->test};
+    const size_t members = t->plan.members;
+    struct tp_arena size = tp_arena_measure();
+    t->members = aligned_alloc(_Alignof(struct tp_member), members * sizeof *t->members);
+    if (!t->members)
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: %zu threads", members);
+    memset(t->members, 0, members * sizeof *t->members);
+    if (t->wishes->times && !(t->profiles = calloc(t->plan.step_members, sizeof *t->profiles)))
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: the profiles of %zu threads", members);
+    tileprop_status status = tp_placement_create(&t->placement, t->options.numa, members, sets, error);
+    if (status != TILEPROP_OK)
+        return status;
+    shared_layout(t, &size);
+    status = tp_arena_create(&t->shared, size.used, error);
+    if (status != TILEPROP_OK)
+        return status;
+    shared_layout(t, &t->shared);
+    for (size_t m = 0; m < members; m++) {
+        struct tp_member *member = &t->members[m];
+        member->step.index = m;
+        member->step.profile = t->profiles && m < t->plan.step_members ? &t->profiles[m] : NULL;
+        size = tp_arena_measure();
+        member_layout(t, member, &size);
+        status = tp_arena_create(&member->arena, size.used, error);
+        if (status != TILEPROP_OK)
+            return status;
+        member_layout(t, member, &member->arena);
+    }
+    for (size_t i = 0; i < training->train->count; i++)
+        t->order[i] = (uint32_t)i;
+    return TILEPROP_OK;
+}
+
+/* CPU seconds of this process so far, of which all threads' add up. */
+static double process_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Shapes the network for as many members as there may be, and decides what each of them does. */
+static tileprop_status make_plan(struct tp_trainer *t, size_t batch, struct tp_error *error)
+{
+    const struct tp_training *training = t->training;
+    const struct tp_dataset *train = training->train;
+    const tileprop_options *o = &t->options;
+    const size_t threads = training->plan ? training->plan->members : tp_options_threads(o);
+    tileprop_status status =
+        tp_network_shape(&t->network, o, train->features, train->classes, threads, error);
+    if (status == TILEPROP_OK)
+        status = tp_binding_find(&t->binding, o->bind, threads, error);
+    if (status != TILEPROP_OK)
+        return status;
+    t->run.threads_most = o->threads_exact ? o->threads_exact : o->threads ? o->threads : threads;
+    if (training->plan || o->threads_exact) {
+        t->plan = training->plan ? *training->plan : tp_plan_make(&t->network, threads, threads, batch);
+        return TILEPROP_OK;
+    }
+    const struct tp_autotune autotune = {.tier = t->step.tier,
+                                         .network = &t->network,
+                                         .train = train,
+                                         .normalization = &t->normalization,
+                                         .optimizer = o->optimizer,
+                                         .binding = &t->binding,
+                                         .members = threads,
+                                         .batch = batch,
+                                         .steps = t->run.steps_planned,
+                                         .seconds = process_seconds()};
+    status = tp_autotune_plan(&autotune, &t->found, error);
+    t->plan = t->found.plan;
+    return status;
+}
+
+static tileprop_status write_plan(struct tp_trainer *t, struct tp_error *error)
+{
+    size_t size;
+    FILE *stream = open_memstream(&t->plan_text, &size);
+    if (!stream)
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: the plan as text");
+    const tileprop_status status = tp_plan_write(&t->plan, &t->network, stream, error);
+    return fclose(stream) == 0 || status != TILEPROP_OK
+               ? status
+               : tp_fail(error, TILEPROP_FAILURE, "out of memory: the plan as text");
+}
+
+/* What the run is, for those who watch it. */
+static void describe(struct tp_trainer *t)
+{
+    tileprop_run *run = &t->run;
+    run->size = sizeof *run;
+    run->isa = t->step.tier->name;
+    run->tile = t->step.tier->tile;
+    run->threads = t->plan.members;
+    run->threads_of_steps = t->plan.step_members;
+    run->threads_bound = t->binding.bound;
+    run->plan = t->plan_text;
+    run->candidates = t->found.candidates;
+    run->candidate_count = t->found.count;
+    run->seconds_planning = t->found.seconds;
+    run->inputs = t->training->train->features;
+    run->classes = t->training->train->classes;
+    run->layers = t->network.layer_count;
+    run->parameters = tp_network_parameters(&t->network);
+    run->learning_rate = t->options.learning_rate;
+    run->batch = t->plan.batch;
+    run->mean = t->normalization.mean;
+    run->deviation = t->normalization.deviation;
+    for (size_t l = 0; l < t->network.layer_count; l++) {
+        const struct tp_layer *layer = &t->network.layers[l];
+        const double gemm =
+            2 * (double)run->batch * (double)(layer->inputs + layer->bias) * (double)layer->units;
+        run->flops_per_step += (l == 0 ? 2 : 3) * gemm;
+    }
+}
+
+/* Takes over where a run stood that is resumed; one that has ended is evaluated once more. */
+static tileprop_status resume(struct tp_trainer *t, struct tp_error *error)
+{
+    const struct tp_training_state *resumed = t->training->resumed;
+    if (!resumed)
+        return TILEPROP_OK;
+    if (resumed->steps > t->run.steps_planned)
+        return tp_fail(
+            error, TILEPROP_USAGE,
+            "--epochs: %zu found, which are %zu steps, expected no fewer than the %zu that the run "
+            "has done",
+            t->options.epochs, t->run.steps_planned, resumed->steps);
+    t->state = *resumed;
+    t->run.steps_before = resumed->steps;
+    t->run.seconds_before = resumed->seconds;
+    t->result->seconds_training = resumed->seconds_training;
+    t->result->seconds_evaluation = resumed->seconds_evaluation;
+    if (resumed->ended) {
+        t->pause = TP_END;
+        t->result->stopped_by = resumed->ended;
+    }
+    return TILEPROP_OK;
+}
+
+tileprop_status tp_trainer_prepare(struct tp_trainer *t, struct tp_error *error)
+{
+    const struct tp_training *training = t->training;
+    tileprop_options *o = &t->options;
+    const size_t samples = training->train->count;
+    tp_options_resolve(o, training->train->type, samples);
+    tileprop_status status =
+        tp_options_check(o, training->train, training->validation, training->test, error);
+    if (status != TILEPROP_OK)
+        return status;
+    const struct tp_tier *tier = tp_tier_find(o->isa);
+    if (!tier)
+        return tp_fail(error, TILEPROP_USAGE, "--isa: this CPU or this build has no tier \"%s\"", o->isa);
+    const size_t batch = o->batch < samples ? o->batch : samples;
+    t->run.steps_per_epoch = o->drop_last ? samples / batch : (samples + batch - 1) / batch;
+    t->run.steps_planned = t->run.steps_per_epoch * o->epochs;
+    if ((status = tp_normalization_fit(&t->normalization, o->normalize, training->train, error)))
+        return status;
+    t->step = (struct tp_step){.tier = tier,
+                               .network = &t->network,
+                               .plan = &t->plan,
+                               .normalization = &t->normalization,
+                               .last_rows = o->drop_last ? 0 : samples % batch,
+                               .measures = o->log_gradients != 0};
+    if ((status = make_plan(t, batch, error)))
+        return status;
+    tp_plan_cut(&t->plan, &t->network);
+    t->evaluator = (struct tp_evaluator){.tier = tier,
+                                         .network = &t->network,
+                                         .normalization = &t->normalization,
+                                         .rows = t->plan.evaluation_rows};
+    if (o->bind == TILEPROP_BIND_AUTO && t->plan.step_members < t->plan.members)
+        t->binding.bound = 0; /* a thread alone goes where there is room */
+    if ((status = write_plan(t, error)))
+        return status;
+    describe(t);
+    status = resume(t, error);
+    return status == TILEPROP_OK ? allocate(t, error) : status;
+}
+
+void tp_trainer_free(struct tp_trainer *t)
+{
+    for (size_t m = 0; t->members && m < t->plan.members; m++)
+        tp_arena_destroy(&t->members[m].arena);
+    free(t->members);
+    free(t->profiles);
+    free(t->plan_text);
+    tp_binding_free(&t->binding);
+    tp_arena_destroy(&t->shared);
+    tp_placement_end(&t->placement);
+    tp_network_free(&t->network);
+    tp_normalization_free(&t->normalization);
+}

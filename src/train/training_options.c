@@ -1,0 +1,124 @@
+#include "train/training_options.h"
+
+#include <math.h>
+
+#include "system/cpus.h"
+#include "system/team.h"
+
+#define TP_EPOCHS_MIN 10
+#define TP_STEPS_MIN  2000 /* of a table */
+
+void tp_options_resolve(tileprop_options *o, tileprop_type type, size_t samples)
+{
+    const bool table = type == TILEPROP_F32;
+    if (o->normalize == TILEPROP_AUTO)
+        o->normalize = table ? TILEPROP_NORMALIZE_FEATURE : TILEPROP_NORMALIZE_GLOBAL;
+    if (o->bias == TILEPROP_AUTO)
+        o->bias = table ? TILEPROP_BIAS_ALL : TILEPROP_BIAS_INPUT;
+    if (o->drop_last == TILEPROP_AUTO)
+        o->drop_last = !table;
+    if (o->epochs == 0) {
+        const size_t steps = o->batch ? (samples + (o->drop_last ? 0 : o->batch - 1)) / o->batch : 0;
+        const bool few = table && steps && steps * TP_EPOCHS_MIN < TP_STEPS_MIN;
+        o->epochs = few ? (TP_STEPS_MIN + steps - 1) / steps : TP_EPOCHS_MIN;
+    }
+    if (!(o->learning_rate > 0))
+        o->learning_rate = o->optimizer == TILEPROP_ADAM ? 0.001 : o->optimizer == TILEPROP_SGD ? 0.1 : 0.02;
+    if (o->init == TILEPROP_INIT_AUTO)
+        o->init = o->activation == TILEPROP_RELU ? TILEPROP_INIT_HE : TILEPROP_INIT_FAN_IN;
+}
+
+tileprop_status tp_options_check(const tileprop_options *o, const struct tp_dataset *train,
+                                 const struct tp_dataset *validation, const struct tp_dataset *test,
+                                 struct tp_error *error)
+{
+    if (o->hidden_count > TILEPROP_HIDDEN_MAX)
+        return tp_fail(error, TILEPROP_USAGE, "--hidden: %zu layers found, expected at most %d",
+                       o->hidden_count, TILEPROP_HIDDEN_MAX);
+    for (size_t l = 0; l < o->hidden_count; l++) {
+        if (o->hidden[l] == 0)
+            return tp_fail(error, TILEPROP_USAGE, "--hidden: layer %zu has 0 units, expected at least 1",
+                           l + 1);
+    }
+    if (o->batch == 0 || o->epochs == 0)
+        return tp_fail(error, TILEPROP_USAGE, "--%s: expected at least 1, found 0",
+                       o->batch == 0 ? "batch" : "epochs");
+    if (train->count == 0 || validation->count == 0)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "no %s samples, expected at least 1",
+                       train->count == 0 ? "training" : "validation");
+    if (validation->features != train->features)
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "validation samples have %zu values, training samples have %zu", validation->features,
+                       train->features);
+    if (validation->classes > train->classes)
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "validation has class %zu, training has classes 0 to %zu only",
+                       validation->classes - 1, train->classes - 1);
+    if (test && (test->count == 0 || test->features != train->features || test->classes > train->classes))
+        return tp_fail(
+            error, TILEPROP_BAD_INPUT,
+            "%zu test samples of %zu values and %zu classes, expected at least 1 of %zu and at most %zu",
+            test->count, test->features, test->classes, train->features, train->classes);
+    if (train->count > UINT32_MAX)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%zu training samples, expected at most %u", train->count,
+                       UINT32_MAX);
+    if (o->drop_last && o->batch > train->count)
+        return tp_fail(error, TILEPROP_USAGE,
+                       "--batch: %zu is more than the %zu training samples, which leaves no whole batch; use "
+                       "--drop-last off",
+                       o->batch, train->count);
+    return TILEPROP_OK;
+}
+
+size_t tp_options_threads(const tileprop_options *o)
+{
+    if (o->threads_exact)
+        return o->threads_exact;
+    const size_t available = tp_cpus_available(), limit = tp_team_limit();
+    const size_t most = available < limit ? available : limit;
+    return o->threads == 0 || o->threads > most ? most : o->threads;
+}
+
+struct tp_optimizer tp_options_optimizer(const tileprop_options *o, struct tp_training_state *state)
+{
+    const double keep = 1 - o->learning_rate * o->weight_decay;
+    double rate = o->learning_rate;
+    double correction = 1;
+    if (o->optimizer == TILEPROP_ADAM) {
+        state->beta1_power *= o->beta1;
+        state->beta2_power *= o->beta2;
+        rate /= 1 - state->beta1_power;
+        correction = 1 / sqrt(1 - state->beta2_power);
+    }
+    return (struct tp_optimizer){.kind = o->optimizer,
+                                 .rate = (float)rate,
+                                 .momentum = (float)o->momentum,
+                                 .decay = (float)o->weight_decay,
+                                 .keep = (float)keep,
+                                 .beta1 = (float)o->beta1,
+                                 .one_minus_beta1 = (float)(1 - o->beta1),
+                                 .beta2 = (float)o->beta2,
+                                 .one_minus_beta2 = (float)(1 - o->beta2),
+                                 .root_correction = (float)correction,
+                                 .epsilon = (float)o->epsilon};
+}
+
+bool tp_options_evaluated(const tileprop_options *o, struct tp_training_state *state,
+                          const struct tp_metrics *validation)
+{
+    const bool best = validation->loss < state->best.loss;
+    if (best) {
+        state->best = *validation;
+        state->best_step = state->steps - 1;
+        state->evaluations_since_best = 0;
+    } else {
+        state->evaluations_since_best++;
+    }
+    if (o->stop_at_accuracy > 0 && validation->accuracy >= o->stop_at_accuracy)
+        state->ended = TILEPROP_STOP_ACCURACY;
+    else if (o->stop_at_loss > 0 && validation->loss <= o->stop_at_loss)
+        state->ended = TILEPROP_STOP_LOSS;
+    else if (o->early_stop > 0 && state->evaluations_since_best >= o->early_stop)
+        state->ended = TILEPROP_STOP_EARLY;
+    return best;
+}

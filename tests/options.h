@@ -1,0 +1,18 @@
+/* The options of the course's network, as pictures resolve them. */
+#ifndef TP_TESTS_OPTIONS_H
+#define TP_TESTS_OPTIONS_H
+
+#include "tileprop/run.h"
+
+static inline tileprop_options options_default(void)
+{
+    tileprop_options options;
+    tileprop_options_init(&options, sizeof options);
+    options.bias = TILEPROP_BIAS_INPUT;
+    options.normalize = TILEPROP_NORMALIZE_GLOBAL;
+    options.drop_last = 1;
+    options.epochs = 10;
+    return options;
+}
+
+#endif
