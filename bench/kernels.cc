@@ -69,11 +69,12 @@ std::string name_of(const Job &job)
     if (is_product(call))
         name += "x" + std::to_string(call.k);
     if (call.kind == BENCH_FORWARD || call.kind == BENCH_BACKWARD)
-        name += std::string("/") +
-                (call.activation == TILEPROP_LINEAR ? "linear" : tp_choice_name(tp_activation_choices, call.activation));
+        name += std::string("/") + (call.activation == TILEPROP_LINEAR
+                                        ? "linear"
+                                        : tp_choice_name(tp_activation_choices, call.activation));
     if (call.kind == BENCH_UPDATE)
-        name +=
-            std::string("/") + tp_choice_name(tp_optimizer_choices, call.optimizer) + (call.first_layer ? "/first-layer" : "");
+        name += std::string("/") + tp_choice_name(tp_optimizer_choices, call.optimizer) +
+                (call.first_layer ? "/first-layer" : "");
     return name + "/threads:" + std::to_string(job.threads) + (job.cold ? "/cold" : "");
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/choices.h"
+
 tileprop_status tp_metadata_text(const struct tp_safetensors *read, const char *key, const char **text,
                                  struct tp_error *error)
 {
@@ -15,13 +17,14 @@ tileprop_status tp_metadata_text(const struct tp_safetensors *read, const char *
 }
 
 tileprop_status tp_metadata_choice(const struct tp_safetensors *read, const char *key,
-                                   const char *const *names, int first, int *choice, struct tp_error *error)
+                                   const tileprop_choice *choices, int *value, struct tp_error *error)
 {
     const char *text;
     tileprop_status status = tp_metadata_text(read, key, &text, error);
-    for (int i = first; status == TILEPROP_OK && names[i]; i++) {
-        if (strcmp(text, names[i]) == 0) {
-            *choice = i;
+    for (const tileprop_choice *c = choices; status == TILEPROP_OK && c->name; c++) {
+        const bool written = c->value != TILEPROP_AUTO && c->name == tp_choice_name(choices, c->value);
+        if (written && strcmp(text, c->name) == 0) {
+            *value = c->value;
             return TILEPROP_OK;
         }
     }

@@ -8,14 +8,15 @@
 #include <stdint.h>
 
 #include "model/safetensors.h"
+#include "tileprop/tileprop.h"
 
 /* The text, which points into *read. */
 tileprop_status tp_metadata_text(const struct tp_safetensors *read, const char *key, const char **text,
                                  struct tp_error *error);
 
-/* The place of the text among names, which a NULL ends, counted from 0, but found from `first` on. */
+/* The value whose first name the text is; auto is none. */
 tileprop_status tp_metadata_choice(const struct tp_safetensors *read, const char *key,
-                                   const char *const *names, int first, int *choice, struct tp_error *error);
+                                   const tileprop_choice *choices, int *value, struct tp_error *error);
 
 /* Digits alone, to base 10 or 16. */
 tileprop_status tp_metadata_count(const struct tp_safetensors *read, const char *key, int base,

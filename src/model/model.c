@@ -8,24 +8,13 @@
 #include <xxhash.h>
 
 #include "base/json_text.h"
+#include "data/choices.h"
 #include "data/schema_text.h"
 #include "model/metadata.h"
 
 #define TP_SHAPE_TEXT  128 /* bytes of a shape in a message */
 #define TP_TENSOR_TEXT 256 /* bytes of what a header says of a tensor, at most */
 #define TP_FORMAT_NAME "tileprop"
-
-static const char *const activations[] = {[TILEPROP_SIGMOID] = "sigmoid",
-                                          [TILEPROP_LECUN_TANH] = "lecun-tanh",
-                                          [TILEPROP_TANH] = "tanh",
-                                          [TILEPROP_RELU] = "relu",
-                                          [TP_ACTIVATION_COUNT] = NULL};
-
-static const char *const normalizations[] = {[TILEPROP_NORMALIZE_GLOBAL] = "global",
-                                             [TILEPROP_NORMALIZE_FEATURE] = "feature",
-                                             [TILEPROP_NORMALIZE_UNIT] = "unit",
-                                             [TILEPROP_NORMALIZE_NONE] = "none",
-                                             NULL};
 
 static tileprop_status fail_memory(const char *path, struct tp_error *error)
 {
@@ -121,9 +110,9 @@ static tileprop_status find_description(const struct tp_safetensors *read, struc
     if (status == TILEPROP_OK)
         status = tp_metadata_count(read, "numerics_version", 10, &numerics, error);
     if (status == TILEPROP_OK)
-        status = tp_metadata_choice(read, "activation", activations, TILEPROP_SIGMOID, &activation, error);
+        status = tp_metadata_choice(read, "activation", tp_activation_choices, &activation, error);
     if (status == TILEPROP_OK)
-        status = tp_metadata_choice(read, "normalize", normalizations, 0, &normalize, error);
+        status = tp_metadata_choice(read, "normalize", tp_normalize_choices, &normalize, error);
     if (status == TILEPROP_OK)
         status = tp_metadata_count(read, "classes", 10, &said, error);
     if (status == TILEPROP_OK && (said != classes || classes > TP_CLASSES_MAX))
@@ -208,7 +197,7 @@ tileprop_status tp_model_read(struct tp_model *model, const char *path, struct t
 
 const char *tp_model_activation(const struct tp_model *model)
 {
-    return activations[model->activation];
+    return tp_choice_name(tp_activation_choices, (int)model->activation);
 }
 
 void tp_model_free(struct tp_model *model)
@@ -243,8 +232,8 @@ json_t *tp_model_describe(const struct tp_model *model)
         {"format", json_string(TP_FORMAT_NAME)},
         {"format_version", json_sprintf("%d", TP_MODEL_FORMAT)},
         {"numerics_version", json_sprintf("%d", TP_NUMERICS_VERSION)},
-        {"activation", json_string(activations[model->activation])},
-        {"normalize", json_string(normalizations[model->normalize])},
+        {"activation", json_string(tp_model_activation(model))},
+        {"normalize", json_string(tp_choice_name(tp_normalize_choices, (int)model->normalize))},
         {"mean", json_sprintf("%.17g", model->normalization.mean)},
         {"deviation", json_sprintf("%.17g", model->normalization.deviation)},
         {"classes", json_sprintf("%zu", json_array_size(model->class_names))},
@@ -358,10 +347,10 @@ tileprop_status tp_model_starts(const struct tp_model *model, const char *path,
                        "--init-from: %s: layers %s found, expected %s; --hidden is to say the same", path,
                        found, expected);
     if (model->described && has->layer_count > 1 && model->activation != options->activation)
-        return tp_fail(error, TILEPROP_USAGE,
-                       "--init-from: %s: activation %s found, expected %s; use --activation %s", path,
-                       activations[model->activation], activations[options->activation],
-                       activations[model->activation]);
+        return tp_fail(
+            error, TILEPROP_USAGE, "--init-from: %s: activation %s found, expected %s; use --activation %s",
+            path, tp_model_activation(model), tp_choice_name(tp_activation_choices, (int)options->activation),
+            tp_model_activation(model));
     size_t biased = 0; /* layers up to the last one with biases */
     for (size_t l = 0; l < has->layer_count; l++)
         biased = has->layers[l].has_bias ? l + 1 : biased;

@@ -447,6 +447,39 @@ static void help_tells_everything_in_80_columns(void **state)
     free(text);
 }
 
+static void the_librarys_options_stand_among_those_of_the_program(void **state)
+{
+    (void)state;
+    const struct tp_option own[] = {{TP_OPTION("first", 0, SWITCH, "A", .help = "first")},
+                                    {TP_TRAINING_OPTIONS},
+                                    {TP_OPTION("last", 0, SWITCH, "Z", .help = "last")}};
+    const struct tp_options all = {.table = own, .count = 3};
+    size_t count = 0;
+    while (tileprop_option_at(count))
+        count++;
+    assert_string_equal(tp_options_at(&all, 0).is->name, "first");
+    for (size_t i = 0; i < count; i++)
+        assert_ptr_equal(tp_options_at(&all, i + 1).is, tileprop_option_at(i));
+    assert_string_equal(tp_options_at(&all, count + 1).is->name, "last");
+    assert_null(tp_options_at(&all, count + 2).is);
+    assert_null(tp_options_at(&all, TP_OPTIONS_MAX).is);
+    assert_int_equal(tp_options_index(&all, "last"), count + 1);
+}
+
+static void defaults_of_the_library_are_written_as_they_are_read(void **state)
+{
+    (void)state;
+    tileprop_options chosen;
+    const tileprop_option *option;
+    tileprop_options_init(&chosen, sizeof chosen);
+    for (size_t i = 0; (option = tileprop_option_at(i)); i++) {
+        char text[TP_OPTION_TEXT_MAX];
+        assert_int_equal(tp_option_parse(option, "--", option->initial, &chosen, &error), TILEPROP_OK);
+        tp_option_format(option, &chosen, text, sizeof text);
+        assert_string_equal(text, option->initial);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -467,6 +500,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(files_that_cannot_be_read_are_refused, scratch_make, release),
         cmocka_unit_test_setup_teardown(what_is_printed_reads_back_the_same, scratch_make, release),
         cmocka_unit_test(help_tells_everything_in_80_columns),
+        cmocka_unit_test(the_librarys_options_stand_among_those_of_the_program),
+        cmocka_unit_test(defaults_of_the_library_are_written_as_they_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

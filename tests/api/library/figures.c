@@ -109,7 +109,7 @@ static void check_errors(tileprop_options options, tileprop_data data)
     options.hidden[0] = 0;
     expect(tileprop_check_gradients(&options, &data, NULL, NULL, &found, message, sizeof message) ==
                    TILEPROP_USAGE &&
-               strcmp(message, "--hidden: layer 1 has 0 units, expected at least 1") == 0,
+               strncmp(message, "--hidden: ", 10) == 0,
            "a layer without units");
     options.hidden[0] = 5;
     options.seed = 1;
