@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "call.h"
-#include "data/dataset.h"
+#include "readers/idx_pair.h"
 #include "system/numa.h"
 #include "train/trainer.h"
 
@@ -153,7 +153,7 @@ static tileprop_status count_step(const struct tp_tier *tier, struct tp_error *e
 
 static tileprop_status load(void *context, struct tp_error *error)
 {
-    return tp_dataset_load_idx("data/mnist", "t10k", context, error);
+    return tp_idx_pair_load("data/mnist", "t10k", context, error);
 }
 
 static tileprop_status count_load(struct tp_error *error)

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -42,12 +44,10 @@ static tileprop_status read_all(struct tp_file *file, int descriptor, struct tp_
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: byte %zu: cannot be read: %s", file->path,
-                           file->size, strerror(errno));
+            return tp_file_fail(file, file->size, error, "cannot be read: %s", strerror(errno));
         if (got == 0)
-            return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: byte %zu: the file ended while it was read, expected %zu bytes", file->path,
-                           file->size, size);
+            return tp_file_fail(file, file->size, error,
+                                "the file ended while it was read, expected %zu bytes", size);
         file->size += (size_t)got;
     }
     return TILEPROP_OK;
@@ -67,6 +67,18 @@ tileprop_status tp_file_read(struct tp_file *file, const char *path, struct tp_e
     if (status != TILEPROP_OK)
         tp_file_free(file);
     return status;
+}
+
+tileprop_status tp_file_fail(const struct tp_file *file, size_t offset, struct tp_error *error,
+                             const char *format, ...)
+{
+    struct tp_error what;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what.text, sizeof what.text, format, arguments);
+    va_end(arguments);
+    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: byte %zu%s: %s", file->path, offset,
+                   file->unpacked ? " of the unpacked data" : "", what.text);
 }
 
 void tp_file_free(struct tp_file *file)

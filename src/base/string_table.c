@@ -3,19 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-int tp_string_table_compare(const char *name, const char *text, size_t size)
+int tp_string_table_compare(const char *ended, const char *text, size_t size)
 {
-    const int order = strncmp(name, text, size);
-    return order ? order : name[size] != '\0';
+    const int order = strncmp(ended, text, size);
+    return order ? order : ended[size] != '\0';
 }
 
 /* The place in the order at which the text is, or would be. */
-static size_t find_place(const struct tp_string_table *names, const char *text, size_t size)
+static size_t find_place(const struct tp_string_table *table, const char *text, size_t size)
 {
-    size_t low = 0, high = names->count;
+    size_t low = 0, high = table->count;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        if (tp_string_table_compare(names->texts[names->order[middle]], text, size) < 0)
+        if (tp_string_table_compare(table->texts[table->order[middle]], text, size) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -23,13 +23,13 @@ static size_t find_place(const struct tp_string_table *names, const char *text, 
     return low;
 }
 
-bool tp_string_table_find(const struct tp_string_table *names, const char *text, size_t size,
+bool tp_string_table_find(const struct tp_string_table *table, const char *text, size_t size,
                           uint32_t *number)
 {
-    const size_t place = find_place(names, text, size);
-    if (place == names->count || tp_string_table_compare(names->texts[names->order[place]], text, size) != 0)
+    const size_t place = find_place(table, text, size);
+    if (place == table->count || tp_string_table_compare(table->texts[table->order[place]], text, size) != 0)
         return false;
-    *number = names->order[place];
+    *number = table->order[place];
     return true;
 }
 
@@ -38,33 +38,33 @@ static tileprop_status fail_memory(struct tp_error *error)
     return tp_fail(error, TILEPROP_FAILURE, "out of memory for names");
 }
 
-static tileprop_status grow(struct tp_string_table *names, struct tp_error *error)
+static tileprop_status grow(struct tp_string_table *table, struct tp_error *error)
 {
-    const size_t capacity = 2 * names->capacity + 4;
-    char **texts = realloc(names->texts, capacity * sizeof *texts);
+    const size_t capacity = 2 * table->capacity + 4;
+    char **texts = realloc(table->texts, capacity * sizeof *texts);
     if (!texts)
         return fail_memory(error);
-    names->texts = texts;
-    uint32_t *order = realloc(names->order, capacity * sizeof *order);
+    table->texts = texts;
+    uint32_t *order = realloc(table->order, capacity * sizeof *order);
     if (!order)
         return fail_memory(error);
-    names->order = order;
-    names->capacity = capacity;
+    table->order = order;
+    table->capacity = capacity;
     return TILEPROP_OK;
 }
 
-tileprop_status tp_string_table_add(struct tp_string_table *names, const char *text, size_t size,
+tileprop_status tp_string_table_add(struct tp_string_table *table, const char *text, size_t size,
                                     struct tp_error *error)
 {
-    if (names->count == names->capacity && grow(names, error) != TILEPROP_OK)
+    if (table->count == table->capacity && grow(table, error) != TILEPROP_OK)
         return TILEPROP_FAILURE;
     char *copy = strndup(text, size);
     if (!copy)
         return fail_memory(error);
-    const size_t place = find_place(names, text, size);
-    memmove(names->order + place + 1, names->order + place, (names->count - place) * sizeof *names->order);
-    names->order[place] = (uint32_t)names->count;
-    names->texts[names->count++] = copy;
+    const size_t place = find_place(table, text, size);
+    memmove(table->order + place + 1, table->order + place, (table->count - place) * sizeof *table->order);
+    table->order[place] = (uint32_t)table->count;
+    table->texts[table->count++] = copy;
     return TILEPROP_OK;
 }
 
@@ -87,36 +87,36 @@ static int compare_integers(const void *left, const void *right, void *context)
     return negative ? -farther : farther;
 }
 
-void tp_string_table_sort(struct tp_string_table *names, uint32_t *places)
+void tp_string_table_sort(struct tp_string_table *table, uint32_t *places)
 {
     bool integers = true;
-    for (size_t i = 0; i < names->count; i++)
-        integers &= is_integer(names->texts[i]);
-    if (integers && names->count)
-        qsort_r(names->order, names->count, sizeof *names->order, compare_integers, names->texts);
-    for (size_t i = 0; i < names->count; i++)
-        places[names->order[i]] = (uint32_t)i;
+    for (size_t i = 0; i < table->count; i++)
+        integers &= is_integer(table->texts[i]);
+    if (integers && table->count)
+        qsort_r(table->order, table->count, sizeof *table->order, compare_integers, table->texts);
+    for (size_t i = 0; i < table->count; i++)
+        places[table->order[i]] = (uint32_t)i;
 
     /* Along the cycles of the permutation each text goes to its place. */
-    for (size_t i = 0; i < names->count; i++)
-        names->order[i] = places[i];
-    for (size_t i = 0; i < names->count; i++) {
-        while (names->order[i] != i) {
-            const uint32_t to = names->order[i];
-            char *text = names->texts[to];
-            names->texts[to] = names->texts[i];
-            names->texts[i] = text;
-            names->order[i] = names->order[to];
-            names->order[to] = to;
+    for (size_t i = 0; i < table->count; i++)
+        table->order[i] = places[i];
+    for (size_t i = 0; i < table->count; i++) {
+        while (table->order[i] != i) {
+            const uint32_t to = table->order[i];
+            char *text = table->texts[to];
+            table->texts[to] = table->texts[i];
+            table->texts[i] = text;
+            table->order[i] = table->order[to];
+            table->order[to] = to;
         }
     }
 }
 
-void tp_string_table_free(struct tp_string_table *names)
+void tp_string_table_free(struct tp_string_table *table)
 {
-    for (size_t i = 0; i < names->count; i++)
-        free(names->texts[i]);
-    free(names->texts);
-    free(names->order);
-    *names = (struct tp_string_table){0};
+    for (size_t i = 0; i < table->count; i++)
+        free(table->texts[i]);
+    free(table->texts);
+    free(table->order);
+    *table = (struct tp_string_table){0};
 }

@@ -1,8 +1,8 @@
 /*
  * Distinct texts, numbered as they come.
  */
-#ifndef TP_NAMES_H
-#define TP_NAMES_H
+#ifndef TP_STRING_TABLE_H
+#define TP_STRING_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,15 +16,16 @@ struct tp_string_table {
     uint32_t *order; /* [count], the texts in ascending order of their bytes */
 };
 
-/* The order of a name and a text[size] without a zero byte, by their bytes: below 0, 0, above. */
-int tp_string_table_compare(const char *name, const char *text, size_t size);
+/* The order of a text ended by a zero and a text[size] without a zero byte, by their bytes: below 0, 0,
+ * above. */
+int tp_string_table_compare(const char *ended, const char *text, size_t size);
 
 /* Stores the number of a text without a zero byte; false if it is not there. */
-bool tp_string_table_find(const struct tp_string_table *names, const char *text, size_t size,
+bool tp_string_table_find(const struct tp_string_table *table, const char *text, size_t size,
                           uint32_t *number);
 
 /* Adds a text that is not there. Errors: TILEPROP_FAILURE without memory. */
-tileprop_status tp_string_table_add(struct tp_string_table *names, const char *text, size_t size,
+tileprop_status tp_string_table_add(struct tp_string_table *table, const char *text, size_t size,
                                     struct tp_error *error);
 
 /*
@@ -32,8 +33,8 @@ tileprop_status tp_string_table_add(struct tp_string_table *names, const char *t
  * where a leading zero counts as any digit, and stores in places[count] the new number of each. Nothing is
  * found by its text afterwards.
  */
-void tp_string_table_sort(struct tp_string_table *names, uint32_t *places);
+void tp_string_table_sort(struct tp_string_table *table, uint32_t *places);
 
-void tp_string_table_free(struct tp_string_table *names);
+void tp_string_table_free(struct tp_string_table *table);
 
 #endif

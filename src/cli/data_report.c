@@ -51,7 +51,7 @@ void tp_data_report(const struct tp_train_data *data, uint64_t seed)
     printf(TP_LABEL "%zu rows", "table", data->rows);
     write_columns(&data->schema);
     write_classes(data);
-    if (data->is_drawn)
+    if (data->is_part)
         printf(TP_LABEL "%zu sample%s of the same file, stratified by class, drawn from seed %llu\n",
                "validation", data->validation.count, data->validation.count == 1 ? "" : "s",
                (unsigned long long)seed);

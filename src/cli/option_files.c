@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "data/dataset.h"
+#include "readers/idx_pair.h"
 
 #define TP_PATH_ROOM (TP_OPTION_TEXT_MAX + 16) /* with what stands beside it */
 
@@ -55,7 +55,7 @@ static bool same_file(const char *file, const char *path)
     if (!find_folder(file, &folders[0], &names[0]) || !find_folder(path, &folders[1], &names[1]))
         return false;
     if (found[0] && found[1] && S_ISDIR(b.st_mode))
-        return same(&folders[0], &b) && tp_dataset_is_idx_name(names[0]);
+        return same(&folders[0], &b) && tp_idx_pair_is_name(names[0]);
     if (found[0] && found[1])
         return S_ISREG(a.st_mode) && same(&a, &b);
     return !found[0] && !found[1] && same(&folders[0], &folders[1]) && strcmp(names[0], names[1]) == 0;

@@ -10,6 +10,7 @@
 #include "readers/data_loader.h"
 #include "readers/gzip.h"
 #include "readers/idx.h"
+#include "readers/idx_pair.h"
 #include "readers/image.h"
 
 /* The side of a square image of so many values; 0 if they are none. */
@@ -77,23 +78,6 @@ static tileprop_status refuse_idx(const struct tp_predict_data *data,
                    data->place, command->model);
 }
 
-static tileprop_status load_idx(struct tp_predict_data *data, struct tp_file *file, const char *labels_path,
-                                struct tp_error *error)
-{
-    const char *path = file->path;
-    struct tp_idx samples, labels = {0};
-    tileprop_status status = tp_idx_parse(&samples, file, TP_IDX_IMAGES, error);
-    if (status == TILEPROP_OK && labels_path)
-        status = tp_idx_read(&labels, labels_path, TP_IDX_LABELS, error);
-    if (status == TILEPROP_OK)
-        status =
-            tp_dataset_from_idx(&data->set, &samples, path, labels_path ? &labels : NULL, labels_path, error);
-    data->labelled = labels_path;
-    tp_idx_free(&samples);
-    tp_idx_free(&labels);
-    return status;
-}
-
 /* Anything but IDX, by what the model knows of its training data. */
 static tileprop_status load_source(struct tp_predict_data *data, struct tp_file *file,
                                    const struct tp_predict_command *command, struct tp_schema *schema,
@@ -128,8 +112,9 @@ static tileprop_status load_file(struct tp_predict_data *data, const struct tp_p
         return status;
     if (!tp_idx_is(&file))
         return load_source(data, &file, command, schema, error);
+    data->labelled = command->labels;
     if (!schema->column_count)
-        return load_idx(data, &file, command->labels, error);
+        return tp_idx_pair_parse(&data->set, &file, command->labels, error);
     tp_file_free(&file);
     return refuse_idx(data, command, error);
 }
@@ -173,7 +158,7 @@ static tileprop_status load_path(struct tp_predict_data *data, const struct tp_p
     if (schema->column_count && command->data)
         return refuse_idx(data, command, error);
     data->labelled = true;
-    return tp_dataset_load_idx(data->place, command->set, &data->set, error);
+    return tp_idx_pair_load(data->place, command->set, &data->set, error);
 }
 
 tileprop_status tp_predict_data_load(struct tp_predict_data *data, const struct tp_predict_command *command,

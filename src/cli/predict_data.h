@@ -21,8 +21,8 @@ struct tp_predict_data {
 /*
  * Loads them. tp_predict_data_free() them afterwards, on error too.
  * Errors: TILEPROP_USAGE for options of files beside a directory; as tp_data_path_find(),
- * tp_dataset_load_idx(), tp_idx_read(), tp_data_loader_read() and tp_image_read(); TILEPROP_BAD_INPUT if they
- * do not fit each other or the model.
+ * tp_idx_pair_load(), tp_idx_pair_parse(), tp_data_loader_read() and tp_image_read(); TILEPROP_BAD_INPUT if
+ * they do not fit each other or the model.
  */
 tileprop_status tp_predict_data_load(struct tp_predict_data *data, const struct tp_predict_command *command,
                                      const tileprop_model *model, struct tp_error *error);

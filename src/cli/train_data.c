@@ -9,6 +9,7 @@
 #include "cli/data_path.h"
 #include "readers/class_weights.h"
 #include "readers/data_loader.h"
+#include "readers/idx_pair.h"
 
 /* Of the rows of a file, unless options say otherwise. */
 #define TP_VALIDATION_SHARE 0.2
@@ -30,12 +31,9 @@ static tileprop_status hold_out(struct tp_train_data *data, const struct tp_trai
                        held, found);
     limit(train, command->train_limit);
     limit(train, found - held);
-    if (held) {
-        *test = *train;
-        test->samples = (unsigned char *)train->samples + train->count * tp_dataset_sample_size(train);
-        test->labels = train->labels + train->count;
-        test->count = held;
-    }
+    const size_t kept = train->count;
+    train->count += held;
+    tp_dataset_cut(train, kept, test);
     return TILEPROP_OK;
 }
 
@@ -64,10 +62,11 @@ static tileprop_status load_directory(struct tp_train_data *data, const struct t
     struct tp_dataset *train = &data->train, *validation = &data->validation;
     tileprop_status status = check_directory(command, error);
     if (status == TILEPROP_OK)
-        status = tp_dataset_load_idx(data->directory, "train", train, error);
+        status = tp_idx_pair_load(data->directory, "train", train, error);
+    data->is_part = command->val_split > 0;
     if (status == TILEPROP_OK)
-        status = command->val_split > 0 ? tp_dataset_split(train, command->val_split, validation, error)
-                                        : tp_dataset_load_idx(data->directory, "t10k", validation, error);
+        status = data->is_part ? tp_dataset_tail(train, command->val_split, validation, error)
+                               : tp_idx_pair_load(data->directory, "t10k", validation, error);
     if (status == TILEPROP_OK &&
         (validation->features != train->features || validation->classes > train->classes))
         status = tp_fail(
@@ -121,23 +120,23 @@ static tileprop_status load_file(struct tp_train_data *data, const struct tp_tra
     if (command->val_labels && !command->val_data)
         return tp_fail(error, TILEPROP_USAGE, "--val-labels: expected with --val-data only");
 
-    data->is_drawn = !command->val_data;
-    const double share = !data->is_drawn          ? 0
+    data->is_part = !command->val_data;
+    const double share = !data->is_part           ? 0
                          : command->val_split > 0 ? command->val_split
                                                   : TP_VALIDATION_SHARE;
-    struct tp_dataset drawn = {0};
+    struct tp_dataset none;
     tileprop_status status = tp_data_loader_read(&source, &data->schema, &data->train, error);
     if (status == TILEPROP_OK)
         status = count_classes(data, error);
-    if (status == TILEPROP_OK && !data->is_drawn)
+    if (status == TILEPROP_OK && !data->is_part)
         status = tp_data_loader_read(&validation, &data->schema, &data->validation, error);
-    if (status == TILEPROP_OK && !data->is_drawn && data->validation.type != data->train.type)
+    if (status == TILEPROP_OK && !data->is_part && data->validation.type != data->train.type)
         status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: found %s, expected %s as in %s", command->val_data,
                          data->validation.type == TILEPROP_U8 ? "u8" : "floats",
                          data->train.type == TILEPROP_U8 ? "u8" : "floats", data->directory);
     if (status == TILEPROP_OK)
         status = tp_dataset_draw(&data->train, share, command->options.seed,
-                                 data->is_drawn ? &data->validation : &drawn, error);
+                                 data->is_part ? &data->validation : &none, error);
     return status;
 }
 
@@ -184,7 +183,8 @@ tileprop_data tp_train_data_of(const struct tp_dataset *set, const char *name)
 void tp_train_data_free(struct tp_train_data *data)
 {
     tp_dataset_free(&data->train);
-    tp_dataset_free(&data->validation);
+    if (!data->is_part)
+        tp_dataset_free(&data->validation);
     tp_schema_free(&data->schema);
     free(data->class_counts);
     free(data->class_weights);

@@ -13,13 +13,13 @@
 struct tp_train_data {
     char directory[PATH_MAX]; /* or the file */
     struct tp_dataset train, validation;
-    struct tp_dataset test; /* --test-holdout: part of what train owns; count 0: none */
+    bool is_part;           /* validation is part of what train owns, as test is */
+    struct tp_dataset test; /* --test-holdout; count 0: none */
 
     /* Of --data that is a file. */
     struct tp_schema schema;
     size_t rows;          /* of the file; 0: it is a directory */
     size_t *class_counts; /* [classes] of all rows */
-    bool is_drawn;        /* validation is a part of the file */
 
     float *class_weights; /* [classes]; NULL: none */
 };
@@ -30,7 +30,7 @@ struct tp_train_data {
  * the seed decides, since tables are often sorted by class. tp_train_data_free() them afterwards, on error
  * too.
  * Errors: TILEPROP_USAGE if the held out samples leave none to train on; as tp_data_path_find(),
- * tp_dataset_load_idx(), tp_dataset_split(), tp_data_loader_read() and tp_dataset_draw(); TILEPROP_USAGE for
+ * tp_idx_pair_load(), tp_dataset_tail(), tp_data_loader_read() and tp_dataset_draw(); TILEPROP_USAGE for
  * options of tables that are of no use to a directory; TILEPROP_BAD_INPUT if the sets do not fit each other
  * and for a file with one class alone.
  */

@@ -10,8 +10,6 @@
 #include "base/status.h"
 #include "data/schema.h"
 
-struct tp_idx;
-
 struct tp_dataset {
     tileprop_type type;
     void *samples;    /* [count][features] of type */
@@ -50,47 +48,25 @@ static inline __attribute__((always_inline)) void tp_dataset_fetch(const struct 
         __builtin_prefetch(bytes + offset, 0, 2);
 }
 
-/*
- * Loads a pair of IDX files, PREFIX-images-idx3-ubyte and PREFIX-labels-idx1-ubyte (also with '.' for the
- * last '-', each with or without .gz), from a directory. Prefix "train" or "t10k".
- * Errors: TILEPROP_BAD_INPUT with file, byte offset, found, expected; TILEPROP_FAILURE without memory. On
- * error *dataset is empty.
- */
-tileprop_status tp_dataset_load_idx(const char *directory, const char *prefix, struct tp_dataset *dataset,
-                                    struct tp_error *error);
-
-/* Whether a file of this name may be one of such a pair, of any prefix. */
-bool tp_dataset_is_idx_name(const char *name);
-
-/*
- * Makes a data set of images, whose values it takes over, and labels; without them (NULL) all samples are of
- * class 0. The paths are for messages. Errors: TILEPROP_BAD_INPUT if there are not as many labels as images;
- * TILEPROP_FAILURE without memory.
- */
-tileprop_status tp_dataset_from_idx(struct tp_dataset *dataset, struct tp_idx *images, const char *image_path,
-                                    const struct tp_idx *labels, const char *label_path,
-                                    struct tp_error *error);
-
 /* counts[classes]: the samples of each class. */
 void tp_dataset_count_classes(const struct tp_dataset *dataset, size_t *counts);
 
 /* Frees what the data set owns and empties it. */
 void tp_dataset_free(struct tp_dataset *dataset);
 
-/*
- * Splits off the last ceil(fraction * count) samples as *tail, which then owns a copy of them. 0 < fraction <
- * 1, and at least one sample stays.
- */
-tileprop_status tp_dataset_split(struct tp_dataset *dataset, double fraction, struct tp_dataset *tail,
-                                 struct tp_error *error);
+/* Cuts off the samples from `kept` on. *tail owns nothing: its samples stay behind those that remain. */
+void tp_dataset_cut(struct tp_dataset *dataset, size_t kept, struct tp_dataset *tail);
 
-/* The same without a copy: *tail owns nothing, and its samples stay behind those that remain. */
+/*
+ * Cuts off the last ceil(fraction * count) samples.
+ * Errors: TILEPROP_USAGE unless 0 < fraction < 1 and at least one sample stays; *tail is empty then.
+ */
 tileprop_status tp_dataset_tail(struct tp_dataset *dataset, double fraction, struct tp_dataset *tail,
                                 struct tp_error *error);
 
 /*
- * Puts the samples in a random order that the seed decides, and moves about fraction * count of them (0 <=
- * fraction < 1; rounded, and at least one unless it is 0) to *tail, as many of each class as its share of the
+ * Puts the samples in a random order that the seed decides, and cuts off about fraction * count of them (0 <=
+ * fraction < 1; rounded, and at least one unless it is 0), as many of each class as its share of the
  * samples says, by the method of the largest remainder. Both keep the classes and the schema of the whole.
  * Errors: TILEPROP_USAGE if none would be left; TILEPROP_FAILURE without memory.
  */

@@ -11,13 +11,13 @@
 /* Below it no two integers are the same float. */
 #define TP_INTEGER_LIMIT (1 << FLT_MANT_DIG)
 
-tileprop_status tp_label_encoder_begin(struct tp_label_encoder *classes, const struct tp_schema *schema,
+tileprop_status tp_label_encoder_begin(struct tp_label_encoder *encoder, const struct tp_schema *schema,
                                        struct tp_error *error)
 {
-    *classes = (struct tp_label_encoder){.learned = schema->classes != NULL, .numbers = true};
+    *encoder = (struct tp_label_encoder){.learned = schema->classes != NULL, .numbers = true};
     tileprop_status status = TILEPROP_OK;
     for (size_t i = 0; status == TILEPROP_OK && i < schema->class_count; i++)
-        status = tp_string_table_add(&classes->names, schema->classes[i], strlen(schema->classes[i]), error);
+        status = tp_string_table_add(&encoder->names, schema->classes[i], strlen(schema->classes[i]), error);
     return status;
 }
 
@@ -31,17 +31,17 @@ static bool is_plain_integer(const char *text, size_t size)
     return size > sign && text[sign] != '0';
 }
 
-bool tp_label_encoder_find(const struct tp_label_encoder *classes, const char *text, size_t size,
+bool tp_label_encoder_find(const struct tp_label_encoder *encoder, const char *text, size_t size,
                            uint16_t *label)
 {
     uint32_t number;
-    const bool found = tp_string_table_find(&classes->names, text, size, &number);
+    const bool found = tp_string_table_find(&encoder->names, text, size, &number);
     if (found)
         *label = (uint16_t)number;
     return found;
 }
 
-tileprop_status tp_label_encoder_label(struct tp_label_encoder *classes, const char *place, const char *text,
+tileprop_status tp_label_encoder_label(struct tp_label_encoder *encoder, const char *place, const char *text,
                                        size_t size, uint16_t *label, struct tp_error *error)
 {
     char integer[16];
@@ -53,7 +53,7 @@ tileprop_status tp_label_encoder_label(struct tp_label_encoder *classes, const c
         if (fabsf(value) < TP_INTEGER_LIMIT && rintf(value) == value) {
             size = (size_t)snprintf(integer, sizeof integer, "%d", (int)value);
             text = integer;
-        } else if (classes->numbers && !classes->learned) {
+        } else if (encoder->numbers && !encoder->learned) {
             return tp_fail(
                 error, TILEPROP_BAD_INPUT,
                 "%s: label %s found, expected an integer or a name: it looks continuous, and tileprop "
@@ -61,32 +61,32 @@ tileprop_status tp_label_encoder_label(struct tp_label_encoder *classes, const c
                 place, shown.text);
         }
     }
-    if (tp_label_encoder_find(classes, text, size, label))
+    if (tp_label_encoder_find(encoder, text, size, label))
         return TILEPROP_OK;
-    if (classes->learned)
+    if (encoder->learned)
         return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: class \"%s\" found, expected one that the training data have", place, shown.text);
-    classes->numbers &= is_number;
-    if (classes->numbers && classes->names.count == TP_NUMBER_CLASSES_MAX)
+    encoder->numbers &= is_number;
+    if (encoder->numbers && encoder->names.count == TP_NUMBER_CLASSES_MAX)
         return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: more than %d distinct numbers found as labels: they look continuous, and "
                        "tileprop classifies; "
                        "--label says which column is the label",
                        place, TP_NUMBER_CLASSES_MAX);
-    if (classes->names.count == TP_CLASSES_MAX)
+    if (encoder->names.count == TP_CLASSES_MAX)
         return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: more than %d classes found; --label says which column is the label", place,
                        TP_CLASSES_MAX);
-    *label = (uint16_t)classes->names.count;
-    return tp_string_table_add(&classes->names, text, size, error);
+    *label = (uint16_t)encoder->names.count;
+    return tp_string_table_add(&encoder->names, text, size, error);
 }
 
-tileprop_status tp_label_encoder_finish(struct tp_label_encoder *classes, struct tp_schema *schema,
+tileprop_status tp_label_encoder_finish(struct tp_label_encoder *encoder, struct tp_schema *schema,
                                         uint16_t *labels, size_t count, struct tp_error *error)
 {
-    if (classes->learned)
+    if (encoder->learned)
         return TILEPROP_OK;
-    struct tp_string_table *names = &classes->names;
+    struct tp_string_table *names = &encoder->names;
     uint32_t *places = malloc((names->count + 1) * sizeof *places);
     if (!places)
         return tp_fail(error, TILEPROP_FAILURE, "out of memory for %zu classes", names->count);
@@ -101,7 +101,7 @@ tileprop_status tp_label_encoder_finish(struct tp_label_encoder *classes, struct
     return TILEPROP_OK;
 }
 
-void tp_label_encoder_free(struct tp_label_encoder *classes)
+void tp_label_encoder_free(struct tp_label_encoder *encoder)
 {
-    tp_string_table_free(&classes->names);
+    tp_string_table_free(&encoder->names);
 }

@@ -2,8 +2,8 @@
  * Labels, as texts or numbers, and the classes that they mean: 0, 1, ... in ascending order of the numbers
  * or, where not all labels are numbers, of the bytes of the texts.
  */
-#ifndef TP_CLASSES_H
-#define TP_CLASSES_H
+#ifndef TP_LABEL_ENCODER_H
+#define TP_LABEL_ENCODER_H
 
 #include <stdint.h>
 
@@ -20,11 +20,11 @@ struct tp_label_encoder {
 
 /* Takes over what the schema knows of classes; none: they are learned. Errors: TILEPROP_FAILURE without
  * memory. */
-tileprop_status tp_label_encoder_begin(struct tp_label_encoder *classes, const struct tp_schema *schema,
+tileprop_status tp_label_encoder_begin(struct tp_label_encoder *encoder, const struct tp_schema *schema,
                                        struct tp_error *error);
 
 /* Stores the number of a label's text if it is known in just this form. */
-bool tp_label_encoder_find(const struct tp_label_encoder *classes, const char *text, size_t size,
+bool tp_label_encoder_find(const struct tp_label_encoder *encoder, const char *text, size_t size,
                            uint16_t *label);
 
 /*
@@ -32,13 +32,13 @@ bool tp_label_encoder_find(const struct tp_label_encoder *classes, const char *t
  * it in messages. Errors: TILEPROP_BAD_INPUT for numbers that are not integers or too many and for a class
  * that the schema lacks; TILEPROP_FAILURE without memory.
  */
-tileprop_status tp_label_encoder_label(struct tp_label_encoder *classes, const char *place, const char *text,
+tileprop_status tp_label_encoder_label(struct tp_label_encoder *encoder, const char *place, const char *text,
                                        size_t size, uint16_t *label, struct tp_error *error);
 
 /* Renumbers learned classes in their order, in labels[count] too, and moves their names to the schema. */
-tileprop_status tp_label_encoder_finish(struct tp_label_encoder *classes, struct tp_schema *schema,
+tileprop_status tp_label_encoder_finish(struct tp_label_encoder *encoder, struct tp_schema *schema,
                                         uint16_t *labels, size_t count, struct tp_error *error);
 
-void tp_label_encoder_free(struct tp_label_encoder *classes);
+void tp_label_encoder_free(struct tp_label_encoder *encoder);
 
 #endif

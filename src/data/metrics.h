@@ -1,8 +1,8 @@
 /*
  * What an evaluation over a data set gives.
  */
-#ifndef TP_SCORE_H
-#define TP_SCORE_H
+#ifndef TP_METRICS_H
+#define TP_METRICS_H
 
 #include <stddef.h>
 #include <stdint.h>

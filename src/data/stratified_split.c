@@ -39,61 +39,45 @@ static void find_quotas(const struct tp_dataset *dataset, size_t wanted, struct 
         quotas[take_largest(quotas, dataset->classes)].wanted++;
 }
 
-static void copy_sample(struct tp_dataset *to, const struct tp_dataset *from, size_t i)
-{
-    const size_t size = tp_dataset_sample_size(from);
-    memcpy((char *)to->samples + to->count * size, (const char *)from->samples + i * size, size);
-    to->labels[to->count++] = from->labels[i];
-}
-
-static tileprop_status allocate(struct tp_dataset *dataset, size_t count, struct tp_error *error)
-{
-    dataset->samples = malloc(count ? count * tp_dataset_sample_size(dataset) : 1);
-    dataset->labels = malloc((count ? count : 1) * sizeof *dataset->labels);
-    dataset->count = 0;
-    return dataset->samples && dataset->labels
-               ? TILEPROP_OK
-               : tp_fail(error, TILEPROP_FAILURE, "out of memory for a split");
-}
-
 tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint64_t seed,
                                 struct tp_dataset *tail, struct tp_error *error)
 {
-    size_t wanted = (size_t)rint(fraction * (double)dataset->count);
+    const size_t count = dataset->count, size = tp_dataset_sample_size(dataset);
+    size_t wanted = (size_t)rint(fraction * (double)count);
     wanted += fraction > 0 && wanted == 0;
     *tail = (struct tp_dataset){0};
-    if (wanted >= dataset->count || dataset->count > UINT32_MAX)
+    if (wanted >= count || count > UINT32_MAX)
         return tp_fail(error, TILEPROP_USAGE, "%zu of %zu samples to validate on leave none to train on",
-                       wanted, dataset->count);
+                       wanted, count);
 
-    struct tp_dataset head = *dataset, rest = *dataset;
     struct quota *quotas = calloc(dataset->classes, sizeof *quotas);
-    uint32_t *order = malloc(dataset->count * sizeof *order);
-    tileprop_status status = allocate(&head, dataset->count - wanted, error);
-    const tileprop_status rest_status = allocate(&rest, wanted, error);
-    status = status ? status : rest_status;
-    if (status == TILEPROP_OK && (!quotas || !order))
-        status = tp_fail(error, TILEPROP_FAILURE, "out of memory for a split");
-    if (status == TILEPROP_OK) {
+    uint32_t *order = malloc(count * sizeof *order);
+    char *samples = malloc(count * size);
+    uint16_t *labels = malloc(count * sizeof *labels);
+    const bool good = quotas && order && samples && labels;
+    if (good) {
+        size_t head = 0, behind = count - wanted;
         find_quotas(dataset, wanted, quotas);
-        tp_random_permutation(seed, TP_RANDOM_DRAW, 0, dataset->count, order);
-        for (size_t i = 0; i < dataset->count; i++) {
+        tp_random_permutation(seed, TP_RANDOM_DRAW, 0, count, order);
+        for (size_t i = 0; i < count; i++) {
             struct quota *quota = &quotas[dataset->labels[order[i]]];
-            copy_sample(quota->wanted ? &rest : &head, dataset, order[i]);
+            const size_t place = quota->wanted ? behind++ : head++;
             quota->wanted -= quota->wanted > 0;
+            memcpy(samples + place * size, (const char *)dataset->samples + order[i] * size, size);
+            labels[place] = dataset->labels[order[i]];
         }
-        tp_dataset_free(dataset);
-        *dataset = head;
-        *tail = rest;
+        free(dataset->samples);
+        free(dataset->labels);
+        dataset->samples = samples;
+        dataset->labels = labels;
+        tp_dataset_cut(dataset, count - wanted, tail);
     } else {
-        tp_dataset_free(&head);
-        tp_dataset_free(&rest);
+        free(samples);
+        free(labels);
     }
-    if (status == TILEPROP_OK && !wanted)
-        tp_dataset_free(tail);
     free(quotas);
     free(order);
-    return status;
+    return good ? TILEPROP_OK : tp_fail(error, TILEPROP_FAILURE, "out of memory for a split");
 }
 
 tileprop_status tp_missing_means(const struct tp_dataset *dataset, float *means, struct tp_error *error)

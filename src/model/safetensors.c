@@ -62,27 +62,26 @@ static tileprop_status parse_header(struct tp_safetensors *read, size_t *header_
     memcpy(&length, read->file.bytes, sizeof length);
     const char *text = (const char *)read->file.bytes + TP_LENGTH_BYTES;
     if (length > size - TP_LENGTH_BYTES || length > TP_SAFETENSORS_HEADER_MAX)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: byte 0: a header of %llu bytes found, expected at most %zu, as in a safetensors "
-                       "file of this size",
-                       path, (unsigned long long)length,
-                       size - TP_LENGTH_BYTES < TP_SAFETENSORS_HEADER_MAX ? size - TP_LENGTH_BYTES
-                                                                          : TP_SAFETENSORS_HEADER_MAX);
+        return tp_file_fail(&read->file, 0, error,
+                            "a header of %llu bytes found, expected at most %zu, as in a safetensors "
+                            "file of this size",
+                            (unsigned long long)length,
+                            size - TP_LENGTH_BYTES < TP_SAFETENSORS_HEADER_MAX ? size - TP_LENGTH_BYTES
+                                                                               : TP_SAFETENSORS_HEADER_MAX);
     if (length == 0 || text[0] != '{')
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: byte %d: expected {, with which a safetensors header begins", path,
-                       TP_LENGTH_BYTES);
+        return tp_file_fail(&read->file, TP_LENGTH_BYTES, error,
+                            "expected {, with which a safetensors header begins");
     size_t place;
     if (nests_too_deep(text, (size_t)length, &place))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: byte %zu: brackets nest more than %d deep", path,
-                       TP_LENGTH_BYTES + place, TP_DEPTH_MAX);
+        return tp_file_fail(&read->file, TP_LENGTH_BYTES + place, error, "brackets nest more than %d deep",
+                            TP_DEPTH_MAX);
     json_error_t wrong;
     read->header = tp_json_text_read(text, (size_t)length, JSON_REJECT_DUPLICATES, &wrong);
     if (!read->header && errno == ENOMEM)
         return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for the header", path);
     if (!read->header)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: byte %d: the header is no JSON: %s", path,
-                       TP_LENGTH_BYTES + wrong.position, tp_show(wrong.text, strlen(wrong.text)).text);
+        return tp_file_fail(&read->file, TP_LENGTH_BYTES + (size_t)wrong.position, error,
+                            "the header is no JSON: %s", tp_show(wrong.text, strlen(wrong.text)).text);
     *header_size = TP_LENGTH_BYTES + (size_t)length;
     return TILEPROP_OK;
 }
@@ -183,9 +182,8 @@ static tileprop_status check_places(const struct tp_safetensors *read, size_t he
     }
     const size_t end = (size_t)(next - read->file.bytes);
     if (end != read->file.size)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: byte %zu: %zu bytes behind the last tensor, expected none", read->file.path, end,
-                       read->file.size - end);
+        return tp_file_fail(&read->file, end, error, "%zu bytes behind the last tensor, expected none",
+                            read->file.size - end);
     return TILEPROP_OK;
 }
 

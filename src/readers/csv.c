@@ -47,9 +47,8 @@ tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size
     *csv = (struct tp_csv){.path = file->path, .at = bytes, .end = bytes + file->size, .line = 1};
     const char *zero = memchr(bytes, '\0', file->size);
     if (zero)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: byte %zu%s: a zero byte found, expected a table as text in ASCII or UTF-8",
-                       file->path, (size_t)(zero - bytes), file->unpacked ? " of the unpacked data" : "");
+        return tp_file_fail(file, (size_t)(zero - bytes), error,
+                            "a zero byte found, expected a table as text in ASCII or UTF-8");
     if (file->size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0)
         csv->at += 3;
     for (size_t i = 0; i < skip_lines && csv->at < csv->end; i++)

@@ -7,17 +7,17 @@
 #include "readers/libsvm.h"
 #include "readers/npy.h"
 
-static tileprop_status read_array(const struct tp_data_loader *source, struct tp_file *samples,
+static tileprop_status read_array(const struct tp_data_loader *loader, struct tp_file *samples,
                                   struct tp_schema *schema, struct tp_dataset *dataset,
                                   struct tp_error *error)
 {
-    tileprop_status status = tp_npy_samples(samples, source->table.missing, schema, dataset, error);
-    if (status != TILEPROP_OK || (!source->labels && source->table.may_lack_label))
+    tileprop_status status = tp_npy_samples(samples, loader->table.missing, schema, dataset, error);
+    if (status != TILEPROP_OK || (!loader->labels && loader->table.may_lack_label))
         return status;
     struct tp_file labels;
-    status = source->labels ? tp_gzip_read(&labels, source->labels, error)
+    status = loader->labels ? tp_gzip_read(&labels, loader->labels, error)
                             : tp_fail(error, TILEPROP_USAGE,
-                                      "--labels: expected the file with the labels of %s", source->path);
+                                      "--labels: expected the file with the labels of %s", loader->path);
     if (status == TILEPROP_OK)
         status = tp_npy_labels(&labels, schema, dataset, error);
     if (status != TILEPROP_OK)
@@ -42,7 +42,7 @@ static tileprop_status refuse_other(const struct tp_file *file, struct tp_error 
     return TILEPROP_OK;
 }
 
-tileprop_status tp_data_loader_parse(const struct tp_data_loader *source, struct tp_file *file,
+tileprop_status tp_data_loader_parse(const struct tp_data_loader *loader, struct tp_file *file,
                                      struct tp_schema *schema, struct tp_dataset *dataset,
                                      struct tp_error *error)
 {
@@ -53,20 +53,20 @@ tileprop_status tp_data_loader_parse(const struct tp_data_loader *source, struct
         return status;
     }
     if (tp_npy_is(file))
-        return read_array(source, file, schema, dataset, error);
-    if (!source->labels)
+        return read_array(loader, file, schema, dataset, error);
+    if (!loader->labels)
         return tp_libsvm_is(file) ? tp_libsvm_parse(file, schema, dataset, error)
-                                  : tp_table_parse(file, &source->table, schema, dataset, error);
+                                  : tp_table_parse(file, &loader->table, schema, dataset, error);
     tp_file_free(file);
     return tp_fail(error, TILEPROP_USAGE, "--labels: expected with a NumPy array only, found with %s",
-                   source->path);
+                   loader->path);
 }
 
-tileprop_status tp_data_loader_read(const struct tp_data_loader *source, struct tp_schema *schema,
+tileprop_status tp_data_loader_read(const struct tp_data_loader *loader, struct tp_schema *schema,
                                     struct tp_dataset *dataset, struct tp_error *error)
 {
     *dataset = (struct tp_dataset){0};
     struct tp_file file;
-    const tileprop_status status = tp_gzip_read(&file, source->path, error);
-    return status == TILEPROP_OK ? tp_data_loader_parse(source, &file, schema, dataset, error) : status;
+    const tileprop_status status = tp_gzip_read(&file, loader->path, error);
+    return status == TILEPROP_OK ? tp_data_loader_parse(loader, &file, schema, dataset, error) : status;
 }

@@ -2,8 +2,8 @@
  * Samples from one file of any format: a table as text, libsvm's text, or a NumPy array. The content decides
  * which.
  */
-#ifndef TP_SOURCE_H
-#define TP_SOURCE_H
+#ifndef TP_DATA_LOADER_H
+#define TP_DATA_LOADER_H
 
 #include "base/file.h"
 #include "base/status.h"
@@ -23,11 +23,11 @@ struct tp_data_loader {
  * TILEPROP_USAGE for labels that are missing or not wanted. On error *dataset is empty; the schema is to be
  * freed.
  */
-tileprop_status tp_data_loader_read(const struct tp_data_loader *source, struct tp_schema *schema,
+tileprop_status tp_data_loader_read(const struct tp_data_loader *loader, struct tp_schema *schema,
                                     struct tp_dataset *dataset, struct tp_error *error);
 
 /* The same of a file that was read, whose bytes are freed or become the samples. */
-tileprop_status tp_data_loader_parse(const struct tp_data_loader *source, struct tp_file *file,
+tileprop_status tp_data_loader_parse(const struct tp_data_loader *loader, struct tp_file *file,
                                      struct tp_schema *schema, struct tp_dataset *dataset,
                                      struct tp_error *error);
 

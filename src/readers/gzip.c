@@ -62,10 +62,9 @@ static tileprop_status gunzip(struct tp_file *plain, const struct tp_file *packe
             tp_file_prefer_huge_pages(plain->bytes, capacity);
         }
         if (!is_gzip(packed->bytes + offset, packed->size - offset))
-            return tp_fail(
-                error, TILEPROP_BAD_INPUT,
-                "%s: byte %zu: %zu trailing bytes after the gzip stream, expected the end of the file",
-                packed->path, offset, packed->size - offset);
+            return tp_file_fail(packed, offset, error,
+                                "%zu trailing bytes after the gzip stream, expected the end of the file",
+                                packed->size - offset);
 
         size_t consumed, produced;
         const enum libdeflate_result result = libdeflate_gzip_decompress_ex(
@@ -76,10 +75,9 @@ static tileprop_status gunzip(struct tp_file *plain, const struct tp_file *packe
             continue;
         }
         if (result != LIBDEFLATE_SUCCESS)
-            return tp_fail(
-                error, TILEPROP_BAD_INPUT,
-                "%s: byte %zu: the gzip stream that starts here is corrupt or cut short, expected it whole",
-                packed->path, offset);
+            return tp_file_fail(
+                packed, offset, error,
+                "the gzip stream that starts here is corrupt or cut short, expected it whole");
         offset += consumed;
         plain->size += produced;
     }
@@ -111,9 +109,7 @@ tileprop_status tp_gzip_unpack(struct tp_file *file, struct tp_error *error)
     tp_file_free(file);
     *file = plain;
     if (is_gzip(file->bytes, file->size))
-        status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: byte 0 of the unpacked data: looks gzip-compressed twice, expected gzip once",
-                         file->path);
+        status = tp_file_fail(file, 0, error, "looks gzip-compressed twice, expected gzip once");
     return status;
 }
 

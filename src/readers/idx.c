@@ -19,29 +19,12 @@ static const char *role_name(enum tp_idx_role role)
     return role == TP_IDX_IMAGES ? "images" : "labels";
 }
 
-/* The name of a type that is not read: every one of the format but the unsigned byte. */
+/* The name of a type of the format but the unsigned byte. */
 static const char *type_name(unsigned code)
 {
-    switch (code) {
-    case 0x09:
-        return "signed byte";
-    case 0x0B:
-        return "short";
-    case 0x0C:
-        return "int";
-    case 0x0D:
-        return "float";
-    case 0x0E:
-        return "double";
-    default:
-        return "unknown";
-    }
-}
-
-/* Says after a byte offset what it counts in. */
-static const char *inside(const struct tp_file *file)
-{
-    return file->unpacked ? " of the unpacked data" : "";
+    static const char *const names[] = {
+        [0x09] = "signed byte", [0x0B] = "short", [0x0C] = "int", [0x0D] = "float", [0x0E] = "double"};
+    return code < sizeof names / sizeof *names && names[code] ? names[code] : "unknown";
 }
 
 static tileprop_status check_not_html(const struct tp_file *file, struct tp_error *error)
@@ -50,44 +33,36 @@ static tileprop_status check_not_html(const struct tp_file *file, struct tp_erro
     while (start < file->size && file->bytes[start] && strchr(" \t\r\n", file->bytes[start]))
         start++;
     if (start < file->size && file->bytes[start] == '<')
-        return tp_fail(
-            error, TILEPROP_BAD_INPUT,
-            "%s: byte %zu%s: '<' found: this is an HTML page (a failed download?), expected an IDX file",
-            file->path, start, inside(file));
+        return tp_file_fail(file, start, error,
+                            "'<' found: this is an HTML page (a failed download?), expected an IDX file");
     return TILEPROP_OK;
 }
 
 static tileprop_status check_magic(const struct tp_file *file, enum tp_idx_role role, struct tp_error *error)
 {
-    const char *path = file->path, *where = inside(file);
     const unsigned char *bytes = file->bytes;
 
     if (file->size < TP_IDX_MAGIC_SIZE)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: byte %zu%s: truncated: expected an IDX magic number of %d bytes", path,
-                       file->size, where, TP_IDX_MAGIC_SIZE);
+        return tp_file_fail(file, file->size, error, "truncated: expected an IDX magic number of %d bytes",
+                            TP_IDX_MAGIC_SIZE);
     if (bytes[0] != 0 || bytes[1] != 0)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: byte 0%s: magic number 0x%08x found, expected 0x%08x (IDX %s)", path, where,
-                       big_endian(bytes), role == TP_IDX_IMAGES ? 0x803u : 0x801u, role_name(role));
+        return tp_file_fail(file, 0, error, "magic number 0x%08x found, expected 0x%08x (IDX %s)",
+                            big_endian(bytes), role == TP_IDX_IMAGES ? 0x803u : 0x801u, role_name(role));
 
     const unsigned type = bytes[2], dimensions = bytes[3];
     if (role == TP_IDX_IMAGES && dimensions == 1)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: byte 3%s: 1 dimension found: this is a label file, expected images (2 or more)",
-                       path, where);
+        return tp_file_fail(file, 3, error,
+                            "1 dimension found: this is a label file, expected images (2 or more)");
     if (role == TP_IDX_LABELS && dimensions > 1)
-        return tp_fail(
-            error, TILEPROP_BAD_INPUT,
-            "%s: byte 3%s: %u dimensions found: this is an image file, expected labels (1 dimension)", path,
-            where, dimensions);
+        return tp_file_fail(file, 3, error,
+                            "%u dimensions found: this is an image file, expected labels (1 dimension)",
+                            dimensions);
     if (dimensions == 0)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: byte 3%s: 0 dimensions found, expected %s", path,
-                       where, role == TP_IDX_IMAGES ? "2 or more" : "1");
+        return tp_file_fail(file, 3, error, "0 dimensions found, expected %s",
+                            role == TP_IDX_IMAGES ? "2 or more" : "1");
     if (type != TP_IDX_U8 && (role == TP_IDX_LABELS || type != TP_IDX_F32))
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: byte 2%s: type 0x%02x (%s) found, expected 0x08 (unsigned byte)%s", path, where,
-                       type, type_name(type), role == TP_IDX_IMAGES ? " or 0x0d (float)" : "");
+        return tp_file_fail(file, 2, error, "type 0x%02x (%s) found, expected 0x08 (unsigned byte)%s", type,
+                            type_name(type), role == TP_IDX_IMAGES ? " or 0x0d (float)" : "");
     return TILEPROP_OK;
 }
 
@@ -98,14 +73,13 @@ static tileprop_status check_magic(const struct tp_file *file, enum tp_idx_role 
 static tileprop_status read_shape(struct tp_idx *idx, const struct tp_file *file, size_t *header_size,
                                   struct tp_error *error)
 {
-    const char *path = file->path, *where = inside(file);
     const size_t dimensions = file->bytes[3];
     const size_t header = TP_IDX_MAGIC_SIZE + dimensions * TP_IDX_DIMENSION_SIZE;
 
     if (file->size < header)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: byte %zu%s: truncated in the header: %zu dimensions expected, %zu bytes in all",
-                       path, file->size, where, dimensions, header);
+        return tp_file_fail(file, file->size, error,
+                            "truncated in the header: %zu dimensions expected, %zu bytes in all", dimensions,
+                            header);
 
     idx->type = file->bytes[2] == TP_IDX_F32 ? TP_IDX_F32 : TP_IDX_U8;
     idx->features = 1;
@@ -114,15 +88,13 @@ static tileprop_status read_shape(struct tp_idx *idx, const struct tp_file *file
         const size_t offset = TP_IDX_MAGIC_SIZE + i * TP_IDX_DIMENSION_SIZE;
         const size_t dimension = big_endian(file->bytes + offset);
         if (dimension == 0)
-            return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: byte %zu%s: dimension %zu of %zu is 0, expected 1 or more", path, offset,
-                           where, i + 1, dimensions);
+            return tp_file_fail(file, offset, error, "dimension %zu of %zu is 0, expected 1 or more", i + 1,
+                                dimensions);
         if (dimension > SIZE_MAX / expected)
-            return tp_fail(
-                error, TILEPROP_BAD_INPUT,
-                "%s: byte %zu%s: dimension %zu of %zu is %zu: their product overflows, expected the %zu "
-                "bytes that follow the header",
-                path, offset, where, i + 1, dimensions, dimension, file->size - header);
+            return tp_file_fail(file, offset, error,
+                                "dimension %zu of %zu is %zu: their product overflows, expected the %zu "
+                                "bytes that follow the header",
+                                i + 1, dimensions, dimension, file->size - header);
         expected *= dimension;
         if (i == 0)
             idx->count = dimension;
@@ -132,13 +104,12 @@ static tileprop_status read_shape(struct tp_idx *idx, const struct tp_file *file
 
     const size_t found = file->size - header;
     if (found < expected)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: byte %zu%s: truncated: %zu bytes of values found, the header says %zu", path,
-                       file->size, where, found, expected);
+        return tp_file_fail(file, file->size, error,
+                            "truncated: %zu bytes of values found, the header says %zu", found, expected);
     if (found > expected)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: byte %zu%s: %zu trailing bytes found, expected the end after %zu bytes of values",
-                       path, header + expected, where, found - expected, expected);
+        return tp_file_fail(file, header + expected, error,
+                            "%zu trailing bytes found, expected the end after %zu bytes of values",
+                            found - expected, expected);
     *header_size = header;
     return TILEPROP_OK;
 }
@@ -157,11 +128,9 @@ static tileprop_status unpack_floats(const struct tp_idx *idx, const struct tp_f
         float value;
         memcpy(&value, &bits, sizeof value);
         if (!isfinite(value))
-            return tp_fail(
-                error, TILEPROP_BAD_INPUT,
-                "%s: byte %zu%s: %s in sample %zu, feature %zu (both from 0), expected a finite number",
-                file->path, offset, inside(file), isnan(value) ? "NaN" : "infinity", i / idx->features,
-                i % idx->features);
+            return tp_file_fail(file, offset, error,
+                                "%s in sample %zu, feature %zu (both from 0), expected a finite number",
+                                isnan(value) ? "NaN" : "infinity", i / idx->features, i % idx->features);
         memcpy(file->bytes + i * sizeof value, &value, sizeof value);
     }
     return TILEPROP_OK;
@@ -180,8 +149,7 @@ tileprop_status tp_idx_parse(struct tp_idx *idx, struct tp_file *file, enum tp_i
     tileprop_status status;
 
     if (file->size == 0) {
-        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: byte 0%s: empty, expected IDX %s", file->path,
-                         inside(file), role_name(role));
+        status = tp_file_fail(file, 0, error, "empty, expected IDX %s", role_name(role));
         goto done;
     }
     status = check_not_html(file, error);

@@ -133,20 +133,17 @@ static tileprop_status read_header(const struct tp_file *file, struct array *arr
     const size_t fixed = TP_NPY_MAGIC_SIZE + 2;
     *array = (struct array){0};
     if (!tp_npy_is(file))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: byte 0: no NumPy array found, expected one (.npy)",
-                       file->path);
+        return tp_file_fail(file, 0, error, "no NumPy array found, expected one (.npy)");
     if (file->size < fixed || bytes[fixed - 2] < 1 || bytes[fixed - 2] > 3)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: byte %zu: expected version 1, 2 or 3 of the format, found %d", file->path,
-                       fixed - 2, file->size < fixed ? -1 : bytes[fixed - 2]);
+        return tp_file_fail(file, fixed - 2, error, "expected version 1, 2 or 3 of the format, found %d",
+                            file->size < fixed ? -1 : bytes[fixed - 2]);
     const size_t length_size = bytes[fixed - 2] == 1 ? 2 : 4;
     size_t length = 0;
     for (size_t i = 0; i < length_size && fixed + i < file->size; i++)
         length |= (size_t)bytes[fixed + i] << (8 * i);
     array->offset = fixed + length_size;
     if (array->offset > file->size || length > file->size - array->offset)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: byte %zu: truncated in the header", file->path,
-                       file->size);
+        return tp_file_fail(file, file->size, error, "truncated in the header");
     const char *text = (const char *)bytes + array->offset;
     struct header header = {.path = file->path, .at = text, .end = text + length};
     tileprop_status status = read_dictionary(&header, array, error);
@@ -155,9 +152,9 @@ static tileprop_status read_header(const struct tp_file *file, struct array *arr
     array->offset += length;
     const size_t found = file->size - array->offset;
     if (found % array->width || found / array->width != array->values)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: byte %zu: %zu bytes of values found, expected %zu of %zu bytes each", file->path,
-                       array->offset, found, array->values, array->width);
+        return tp_file_fail(file, array->offset, error,
+                            "%zu bytes of values found, expected %zu of %zu bytes each", found, array->values,
+                            array->width);
     return TILEPROP_OK;
 }
 

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <sys/stat.h>
 
-#include "data/dataset.h"
+#include "readers/idx_pair.h"
 #include "tests/scratch.h"
 
 static const unsigned char four_images[] = {0, 0, 8, 3,  0,   0, 0, 4,  0,  0, 0, 1,   0,   0,
@@ -27,7 +27,7 @@ static struct tp_dataset load(const char *directory, const char *prefix)
 {
     struct tp_dataset dataset;
     struct tp_error error = {""};
-    if (tp_dataset_load_idx(directory, prefix, &dataset, &error) != TILEPROP_OK)
+    if (tp_idx_pair_load(directory, prefix, &dataset, &error) != TILEPROP_OK)
         fail_msg("%s", error.text);
     return dataset;
 }
@@ -36,7 +36,7 @@ static void check_load_failure(const char *directory, const char *prefix, const 
 {
     struct tp_dataset dataset;
     struct tp_error error = {""};
-    check_failure(tp_dataset_load_idx(directory, prefix, &dataset, &error), TILEPROP_BAD_INPUT, &error,
+    check_failure(tp_idx_pair_load(directory, prefix, &dataset, &error), TILEPROP_BAD_INPUT, &error,
                   message);
     assert_null(dataset.samples);
     assert_null(dataset.labels);
@@ -166,7 +166,7 @@ static void check_split(double fraction, tileprop_type type, size_t expected)
 {
     struct tp_dataset head = numbered(100, type), tail;
     struct tp_error error = {""};
-    assert_int_equal(tp_dataset_split(&head, fraction, &tail, &error), TILEPROP_OK);
+    assert_int_equal(tp_dataset_tail(&head, fraction, &tail, &error), TILEPROP_OK);
     assert_int_equal(tail.count, expected);
     assert_int_equal(head.count, 100 - expected);
     for (size_t i = 0; i < 200; i++) {
@@ -179,7 +179,6 @@ static void check_split(double fraction, tileprop_type type, size_t expected)
     assert_int_equal(tail.features, 2);
     assert_int_equal(tail.classes, 3);
     tp_dataset_free(&head);
-    tp_dataset_free(&tail);
 }
 
 static void test_split(void **state)
@@ -201,9 +200,9 @@ static void test_split_failures(void **state)
     struct tp_dataset dataset = numbered(4, TILEPROP_U8), tail;
     struct tp_error error = {""};
     for (size_t i = 0; i < sizeof fractions / sizeof *fractions; i++)
-        check_failure(tp_dataset_split(&dataset, fractions[i], &tail, &error), TILEPROP_USAGE, &error,
+        check_failure(tp_dataset_tail(&dataset, fractions[i], &tail, &error), TILEPROP_USAGE, &error,
                       "expected a fraction between 0 and 1");
-    check_failure(tp_dataset_split(&dataset, 0.76, &tail, &error), TILEPROP_USAGE, &error,
+    check_failure(tp_dataset_tail(&dataset, 0.76, &tail, &error), TILEPROP_USAGE, &error,
                   "0.76 of 4 samples leaves none to train on");
     assert_int_equal(dataset.count, 4);
     assert_null(tail.samples);
