@@ -174,7 +174,7 @@ size_t tileprop_model_features(const tileprop_model *handle)
 
 size_t tileprop_model_classes(const tileprop_model *handle)
 {
-    return json_array_size(handle->model.class_names);
+    return handle->model.schema.class_count;
 }
 
 size_t tileprop_model_parameters(const tileprop_model *handle)
@@ -216,7 +216,8 @@ const char *tileprop_model_text(const tileprop_model *handle, const char *key)
 
 const char *tileprop_model_class_name(const tileprop_model *handle, size_t class_index)
 {
-    return json_string_value(json_array_get(handle->model.class_names, class_index));
+    const struct tp_schema *schema = &handle->model.schema;
+    return class_index < schema->class_count ? schema->classes[class_index] : NULL;
 }
 
 tileprop_status tileprop_model_use_isa(tileprop_model *handle, const char *isa, char *message, size_t size)

@@ -90,19 +90,18 @@ static tileprop_status check_classes(const struct set *train, struct tp_error *e
     return TILEPROP_OK;
 }
 
-static json_t *class_names(const struct set *train)
+/* Classes without names are called by their numbers. */
+static bool name_classes(const struct set *train, struct tp_schema *schema)
 {
-    const size_t classes = train->own.classes;
-    if (!train->given.class_names)
-        return tp_model_number_classes(classes);
-    json_t *names = json_array();
-    for (size_t k = 0; names && k < classes; k++) {
-        if (json_array_append_new(names, json_string(train->given.class_names[k])) != 0) {
-            json_decref(names);
-            names = NULL;
-        }
+    static const struct tp_schema unnamed = {0};
+    bool good = true;
+    for (size_t k = 0; good && k < train->own.classes; k++) {
+        char number[32];
+        good = tp_schema_add_class(schema, train->given.class_names
+                                               ? train->given.class_names[k]
+                                               : tp_schema_class(&unnamed, k, number, sizeof number));
     }
-    return names;
+    return good;
 }
 
 /* A model of the run but for its weights; what the trainer finds of the normalization has room there. */
@@ -116,13 +115,17 @@ static tileprop_status describe(const struct training *t, struct tp_model *model
                                .normalization.features = features,
                                .normalization.scale = malloc(features * sizeof(float)),
                                .normalization.shift = malloc(features * sizeof(float)),
-                               .class_names = class_names(&t->train),
                                .schema.features = features,
                                .options = strdup(t->run.text ? t->run.text : ""),
                                .fingerprint = t->keeper.next.model.fingerprint};
-    if (!model->normalization.scale || !model->normalization.shift || !model->class_names || !model->options)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory: a model");
-    return schema ? tp_schema_text_read(&model->schema, schema, features, t->train.name, error) : TILEPROP_OK;
+    const tileprop_status status =
+        schema ? tp_schema_text_read(&model->schema, schema, features, t->train.name, error) : TILEPROP_OK;
+    if (status != TILEPROP_OK)
+        return status;
+    return model->normalization.scale && model->normalization.shift && model->options &&
+                   name_classes(&t->train, &model->schema)
+               ? TILEPROP_OK
+               : tp_fail(error, TILEPROP_FAILURE, "out of memory: a model");
 }
 
 /* Room for weights that become models and, with state, checkpoints. */

@@ -87,8 +87,11 @@ static int compare_integers(const void *left, const void *right, void *context)
     return negative ? -farther : farther;
 }
 
-void tp_string_table_sort(struct tp_string_table *table, uint32_t *places)
+uint32_t *tp_string_table_sort(struct tp_string_table *table)
 {
+    uint32_t *places = malloc((table->count + 1) * sizeof *places);
+    if (!places)
+        return NULL;
     bool integers = true;
     for (size_t i = 0; i < table->count; i++)
         integers &= is_integer(table->texts[i]);
@@ -110,6 +113,16 @@ void tp_string_table_sort(struct tp_string_table *table, uint32_t *places)
             table->order[to] = to;
         }
     }
+    return places;
+}
+
+char **tp_string_table_take(struct tp_string_table *table)
+{
+    char **texts = table->texts;
+    table->texts = NULL;
+    table->count = 0;
+    tp_string_table_free(table);
+    return texts;
 }
 
 void tp_string_table_free(struct tp_string_table *table)

@@ -30,10 +30,13 @@ tileprop_status tp_string_table_add(struct tp_string_table *table, const char *t
 
 /*
  * Puts the texts in ascending order of their bytes, or, where all are decimal integers, of their values,
- * where a leading zero counts as any digit, and stores in places[count] the new number of each. Nothing is
- * found by its text afterwards.
+ * where a leading zero counts as any digit. Returns [count] the new number of each, to be freed; NULL without
+ * memory. Nothing is found by its text afterwards.
  */
-void tp_string_table_sort(struct tp_string_table *table, uint32_t *places);
+uint32_t *tp_string_table_sort(struct tp_string_table *table);
+
+/* Empties the table and hands its texts over. */
+char **tp_string_table_take(struct tp_string_table *table);
 
 void tp_string_table_free(struct tp_string_table *table);
 

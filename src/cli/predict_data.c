@@ -130,11 +130,9 @@ static tileprop_status find_schema(struct tp_schema *schema, const char *path, c
         text ? tp_schema_text_read(schema, text, features, path, error) : TILEPROP_OK;
     if (status != TILEPROP_OK)
         return status;
-    schema->classes = calloc(classes, sizeof *schema->classes);
-    bool good = schema->classes;
-    for (; good && schema->class_count < classes; schema->class_count++)
-        good = (schema->classes[schema->class_count] =
-                    strdup(tileprop_model_class_name(model, schema->class_count)));
+    bool good = true;
+    for (size_t k = 0; good && k < classes; k++)
+        good = tp_schema_add_class(schema, tileprop_model_class_name(model, k));
     return good ? TILEPROP_OK : tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for a model", path);
 }
 

@@ -86,18 +86,15 @@ tileprop_status tp_label_encoder_finish(struct tp_label_encoder *encoder, struct
 {
     if (encoder->learned)
         return TILEPROP_OK;
-    struct tp_string_table *names = &encoder->names;
-    uint32_t *places = malloc((names->count + 1) * sizeof *places);
+    const size_t known = encoder->names.count;
+    uint32_t *places = tp_string_table_sort(&encoder->names);
     if (!places)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory for %zu classes", names->count);
-    tp_string_table_sort(names, places);
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory for %zu classes", known);
     for (size_t i = 0; i < count; i++)
         labels[i] = (uint16_t)places[labels[i]];
     free(places);
-    schema->classes = names->texts;
-    schema->class_count = names->count;
-    names->texts = NULL;
-    names->count = 0;
+    schema->class_count = known;
+    schema->classes = tp_string_table_take(&encoder->names);
     return TILEPROP_OK;
 }
 

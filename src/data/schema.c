@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *tp_schema_class(const struct tp_schema *schema, size_t label, char *buffer, size_t size)
 {
@@ -9,6 +10,15 @@ const char *tp_schema_class(const struct tp_schema *schema, size_t label, char *
         return schema->classes[label];
     snprintf(buffer, size, "%zu", label);
     return buffer;
+}
+
+bool tp_schema_add_class(struct tp_schema *schema, const char *name)
+{
+    char **grown = realloc(schema->classes, (schema->class_count + 1) * sizeof *grown);
+    if (!grown)
+        return false;
+    schema->classes = grown;
+    return (grown[schema->class_count] = strdup(name)) && ++schema->class_count;
 }
 
 static void free_texts(char **texts, size_t count)
@@ -26,8 +36,7 @@ void tp_schema_free(struct tp_schema *schema)
     }
     free(schema->columns);
     free(schema->label);
-    if (schema->classes)
-        free_texts(schema->classes, schema->class_count);
+    free_texts(schema->classes, schema->classes ? schema->class_count : 0);
     free(schema->means);
     *schema = (struct tp_schema){0};
 }

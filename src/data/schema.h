@@ -36,6 +36,9 @@ struct tp_schema {
 /* The class's name: classes[label], or the label itself, written to buffer[size]. */
 const char *tp_schema_class(const struct tp_schema *schema, size_t label, char *buffer, size_t size);
 
+/* Names the next class; false without memory. */
+bool tp_schema_add_class(struct tp_schema *schema, const char *name);
+
 void tp_schema_free(struct tp_schema *schema);
 
 #endif

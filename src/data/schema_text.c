@@ -19,19 +19,20 @@ static json_t *append(json_t *list, json_t *item)
     return NULL;
 }
 
+static json_t *write_texts(char *const *texts, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        list = append(list, json_string(texts[i]));
+    return list;
+}
+
 static json_t *write_column(const struct tp_column *column)
 {
-    json_t *object = json_object();
-    bool good = object;
-    if (column->name)
-        good = json_object_set_new(object, "name", json_string(column->name)) == 0;
-    if (good && column->category_count) {
-        json_t *list = json_array();
-        for (size_t i = 0; i < column->category_count; i++)
-            list = append(list, json_string(column->categories[i]));
-        good = json_object_set_new(object, "categories", list) == 0;
-    }
-    if (good)
+    json_t *object = json_pack("{s:s*}", "name", column->name);
+    if (!column->category_count ||
+        json_object_set_new(object, "categories", write_texts(column->categories, column->category_count)) ==
+            0)
         return object;
     json_decref(object);
     return NULL;
@@ -39,20 +40,25 @@ static json_t *write_column(const struct tp_column *column)
 
 char *tp_schema_text_write(const struct tp_schema *schema)
 {
-    json_t *object = json_object(), *columns = json_array(), *means = json_array();
+    json_t *columns = json_array(), *means = json_array();
     for (size_t i = 0; i < schema->column_count; i++)
         columns = append(columns, write_column(&schema->columns[i]));
     for (size_t i = 0; schema->means && i < schema->features; i++)
         means = append(means, json_real((double)schema->means[i]));
-    bool good = json_object_set_new(object, "columns", columns) == 0;
-    if (schema->label)
-        good &= json_object_set_new(object, "label", json_string(schema->label)) == 0;
-    good &= json_object_set_new(object, "label_place", json_integer((json_int_t)schema->label_place)) == 0;
-    if (schema->means)
-        good &= json_object_set(object, "means", means) == 0;
+    json_t *object = json_pack("{s:o, s:s*, s:I}", "columns", columns, "label", schema->label, "label_place",
+                               (json_int_t)schema->label_place);
+    const bool good = !schema->means || json_object_set(object, "means", means) == 0;
+    char *text = good && object ? tp_json_text_write(object, JSON_COMPACT) : NULL;
     json_decref(means);
-    char *text = good ? tp_json_text_write(object, JSON_COMPACT) : NULL;
     json_decref(object);
+    return text;
+}
+
+char *tp_schema_text_write_classes(const struct tp_schema *schema)
+{
+    json_t *list = write_texts(schema->classes, schema->class_count);
+    char *text = list ? tp_json_text_write(list, JSON_COMPACT) : NULL;
+    json_decref(list);
     return text;
 }
 
@@ -81,26 +87,24 @@ static tileprop_status read_categories(struct tp_column *column, const json_t *l
             status = tp_string_table_add(&names, text, strlen(text), error);
     }
     if (good && status == TILEPROP_OK) {
-        column->categories = names.texts;
         column->category_count = names.count;
-        names.texts = NULL;
-        names.count = 0;
+        column->categories = tp_string_table_take(&names);
     }
     tp_string_table_free(&names);
     return good ? status : fail(path, "a column's categories to be a list of different texts", error);
 }
 
 /* Columns have names where the label has one. */
-static tileprop_status read_column(struct tp_column *column, const json_t *said, bool named, const char *path,
+static tileprop_status read_column(struct tp_column *column, json_t *said, bool named, const char *path,
                                    struct tp_error *error)
 {
-    const json_t *name = json_object_get(said, "name"), *categories = json_object_get(said, "categories");
-    const size_t known = (size_t)(name != NULL) + (categories != NULL);
-    if (!json_is_object(said) || json_object_size(said) != known || named != json_is_string(name) ||
-        (name != NULL) != named)
+    const char *name = NULL;
+    const json_t *categories = NULL;
+    if (json_unpack(said, "{s?s, s?o !}", "name", &name, "categories", &categories) ||
+        named != (name != NULL))
         return fail(path, "columns with names, if the label has one, with categories or none, and no more",
                     error);
-    if (named && !(column->name = strdup(json_string_value(name))))
+    if (named && !(column->name = strdup(name)))
         return fail_memory(path, error);
     return categories ? read_categories(column, categories, path, error) : TILEPROP_OK;
 }
@@ -150,18 +154,19 @@ static tileprop_status read_means(struct tp_schema *schema, const json_t *list, 
     return TILEPROP_OK;
 }
 
-static tileprop_status parse(struct tp_schema *schema, const json_t *said, const char *path,
-                             struct tp_error *error)
+static tileprop_status parse(struct tp_schema *schema, json_t *said, const char *path, struct tp_error *error)
 {
-    const json_t *columns = json_object_get(said, "columns"), *label = json_object_get(said, "label"),
-                 *place = json_object_get(said, "label_place"), *means = json_object_get(said, "means");
-    if (!json_is_array(columns) || (label && !json_is_string(label)) || !json_is_integer(place) ||
-        json_object_size(said) != (size_t)2 + (label != NULL) + (means != NULL))
+    const json_t *columns, *means = NULL;
+    const char *label = NULL;
+    json_int_t place;
+    if (json_unpack(said, "{s:o, s?s, s:I, s?o !}", "columns", &columns, "label", &label, "label_place",
+                    &place, "means", &means) ||
+        !json_is_array(columns))
         return fail(path, "an object of columns, label_place and perhaps label and means", error);
-    if (json_integer_value(place) < 0 || (size_t)json_integer_value(place) > json_array_size(columns))
+    if (place < 0 || (size_t)place > json_array_size(columns))
         return fail(path, "label_place to be a place among the columns", error);
-    schema->label_place = (size_t)json_integer_value(place);
-    if (label && !(schema->label = strdup(json_string_value(label))))
+    schema->label_place = (size_t)place;
+    if (label && !(schema->label = strdup(label)))
         return fail_memory(path, error);
     const tileprop_status status = read_columns(schema, columns, path, error);
     return status == TILEPROP_OK && means ? read_means(schema, means, path, error) : status;
@@ -177,4 +182,25 @@ tileprop_status tp_schema_text_read(struct tp_schema *schema, const char *text, 
     const tileprop_status status = parse(schema, said, path, error);
     json_decref(said);
     return status;
+}
+
+tileprop_status tp_schema_text_read_classes(struct tp_schema *schema, const char *text, size_t classes,
+                                            const char *path, struct tp_error *error)
+{
+    json_t *list = tp_json_text_read(text, strlen(text), 0, NULL);
+    tileprop_status status = TILEPROP_OK;
+    if (!list && errno == ENOMEM)
+        status = fail_memory(path, error);
+    bool good = json_is_array(list) && json_array_size(list) == classes;
+    for (size_t k = 0; good && status == TILEPROP_OK && k < classes; k++) {
+        const char *name = json_string_value(json_array_get(list, k));
+        good = name;
+        if (good && !tp_schema_add_class(schema, name))
+            status = fail_memory(path, error);
+    }
+    json_decref(list);
+    return good || status != TILEPROP_OK
+               ? status
+               : tp_fail(error, TILEPROP_BAD_INPUT,
+                         "%s: __metadata__: class_names: expected a list of %zu texts", path, classes);
 }

@@ -7,7 +7,7 @@
  *     label_place  its place, from 0
  *     means        what a missing value of each feature becomes, if any may be missing
  *
- * The classes are not in it: every model has them.
+ * The classes are not in it: every model has them, as a text of their own, a list of JSON.
  */
 #ifndef TP_SCHEMA_TEXT_H
 #define TP_SCHEMA_TEXT_H
@@ -26,5 +26,12 @@ char *tp_schema_text_write(const struct tp_schema *schema);
  */
 tileprop_status tp_schema_text_read(struct tp_schema *schema, const char *text, size_t features,
                                     const char *path, struct tp_error *error);
+
+/* The names of the classes as a text, to be freed; NULL as tp_schema_text_write(). */
+char *tp_schema_text_write_classes(const struct tp_schema *schema);
+
+/* Adds the names of so many classes from a text. Errors: as tp_schema_text_read(). */
+tileprop_status tp_schema_text_read_classes(struct tp_schema *schema, const char *text, size_t classes,
+                                            const char *path, struct tp_error *error);
 
 #endif

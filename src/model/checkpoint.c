@@ -1,6 +1,6 @@
 #include "model/checkpoint.h"
 
-#include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +12,30 @@
 
 static const char *const states[TP_STATES_MAX] = {TP_RUN_PREFIX "state0.", TP_RUN_PREFIX "state1."};
 
-static tileprop_status check_count(const struct tp_safetensors *read, const char *key, uint64_t found,
-                                   uint64_t least, uint64_t most, struct tp_error *error)
+struct texts {
+    struct tp_metadata all[16];
+};
+
+static struct texts list_texts(struct tp_checkpoint *checkpoint, const char **ended)
 {
-    return found >= least && found <= most ? TILEPROP_OK
-                                           : tp_fail(error, TILEPROP_BAD_INPUT,
-                                                     "%s: __metadata__: " TP_RUN_PREFIX "%s: %" PRIu64
-                                                     " found, expected %" PRIu64 " to %" PRIu64,
-                                                     read->file.path, key, found, least, most);
+    struct tp_training_state *p = &checkpoint->state;
+    return (struct texts){
+        {{TP_RUN_PREFIX "steps", TP_METADATA_COUNT, &p->steps},
+         {TP_RUN_PREFIX "beta1_power", TP_METADATA_SHARE, &p->beta1_power},
+         {TP_RUN_PREFIX "beta2_power", TP_METADATA_SHARE, &p->beta2_power},
+         {TP_RUN_PREFIX "best_loss", TP_METADATA_AMOUNT, &p->best.loss},
+         {TP_RUN_PREFIX "best_accuracy", TP_METADATA_SHARE, &p->best.accuracy},
+         {TP_RUN_PREFIX "best_samples", TP_METADATA_COUNT, &p->best.count},
+         {TP_RUN_PREFIX "best_step", TP_METADATA_COUNT, &p->best_step},
+         {TP_RUN_PREFIX "evaluations_since_best", TP_METADATA_COUNT, &p->evaluations_since_best},
+         {TP_RUN_PREFIX "ended", TP_METADATA_TEXT, ended},
+         {TP_RUN_PREFIX "seconds", TP_METADATA_AMOUNT, &p->seconds},
+         {TP_RUN_PREFIX "seconds_training", TP_METADATA_AMOUNT, &p->seconds_training},
+         {TP_RUN_PREFIX "seconds_evaluation", TP_METADATA_AMOUNT, &p->seconds_evaluation},
+         {TP_RUN_PREFIX "class_weights", TP_METADATA_HASH, &checkpoint->class_weights},
+         {TP_RUN_PREFIX "validation", TP_METADATA_HASH, &checkpoint->validation},
+         {TP_RUN_PREFIX "test", TP_METADATA_HASH, &checkpoint->test},
+         {TP_RUN_PREFIX "init_from", TP_METADATA_HASH, &checkpoint->init_from}}};
 }
 
 /* What a run has done; no count may be one that it cannot have reached. */
@@ -27,55 +43,22 @@ static tileprop_status find_state(const struct tp_safetensors *read, struct tp_c
                                   struct tp_error *error)
 {
     struct tp_training_state *p = &checkpoint->state;
-    uint64_t steps = 0, best_step = 0, best_samples = 0, since_best = 0;
-    const struct {
-        const char *key;
-        int base;
-        uint64_t *value;
-    } counts[] = {{TP_RUN_PREFIX "steps", 10, &steps},
-                  {TP_RUN_PREFIX "best_step", 10, &best_step},
-                  {TP_RUN_PREFIX "best_samples", 10, &best_samples},
-                  {TP_RUN_PREFIX "evaluations_since_best", 10, &since_best},
-                  {TP_RUN_PREFIX "class_weights", 16, &checkpoint->class_weights},
-                  {TP_RUN_PREFIX "validation", 16, &checkpoint->validation},
-                  {TP_RUN_PREFIX "test", 16, &checkpoint->test},
-                  {TP_RUN_PREFIX "init_from", 16, &checkpoint->init_from}};
-    const struct {
-        const char *key;
-        double *value;
-        bool power; /* at most 1 */
-    } reals[] = {{TP_RUN_PREFIX "beta1_power", &p->beta1_power, true},
-                 {TP_RUN_PREFIX "beta2_power", &p->beta2_power, true},
-                 {TP_RUN_PREFIX "best_accuracy", &p->best.accuracy, true},
-                 {TP_RUN_PREFIX "best_loss", &p->best.loss, false},
-                 {TP_RUN_PREFIX "seconds", &p->seconds, false},
-                 {TP_RUN_PREFIX "seconds_training", &p->seconds_training, false},
-                 {TP_RUN_PREFIX "seconds_evaluation", &p->seconds_evaluation, false}};
-    tileprop_status status = TILEPROP_OK;
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0] && status == TILEPROP_OK; i++)
-        status = tp_metadata_count(read, counts[i].key, counts[i].base, counts[i].value, error);
-    for (size_t i = 0; i < sizeof reals / sizeof reals[0] && status == TILEPROP_OK; i++) {
-        status = tp_metadata_real(read, reals[i].key, reals[i].value, error);
-        if (status == TILEPROP_OK && (*reals[i].value < 0 || (reals[i].power && *reals[i].value > 1)))
-            status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: %g found, expected %s",
-                             read->file.path, reals[i].key, *reals[i].value,
-                             reals[i].power ? "0 to 1" : "0 or more");
-    }
     const char *ended;
-    if (status == TILEPROP_OK)
-        status = tp_metadata_text(read, TP_RUN_PREFIX "ended", &ended, error);
-    if (status == TILEPROP_OK)
-        status = check_count(read, "steps", steps, 1, SIZE_MAX / 2, error);
-    if (status == TILEPROP_OK)
-        status = check_count(read, "best_step", best_step, 0, steps - 1, error);
-    if (status == TILEPROP_OK)
-        status = check_count(read, "evaluations_since_best", since_best, 0, steps, error);
+    const struct texts texts = list_texts(checkpoint, &ended);
+    const tileprop_status status = tp_metadata_read(read, texts.all, sizeof texts / sizeof *texts.all, error);
     if (status != TILEPROP_OK)
         return status;
-    p->steps = (size_t)steps;
-    p->best_step = (size_t)best_step;
-    p->best.count = (size_t)best_samples;
-    p->evaluations_since_best = (size_t)since_best;
+    const struct {
+        const char *key;
+        size_t found, least, most;
+    } counts[] = {{"steps", p->steps, 1, SIZE_MAX / 2},
+                  {"best_step", p->best_step, 0, p->steps - 1},
+                  {"evaluations_since_best", p->evaluations_since_best, 0, p->steps}};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        if (counts[i].found < counts[i].least || counts[i].found > counts[i].most)
+            return tp_fail(error, TILEPROP_BAD_INPUT,
+                           "%s: __metadata__: " TP_RUN_PREFIX "%s: %zu found, expected %zu to %zu",
+                           read->file.path, counts[i].key, counts[i].found, counts[i].least, counts[i].most);
     for (p->ended = TILEPROP_STOP_EPOCHS; p->ended <= TILEPROP_STOP_LOSS; p->ended++)
         if (strcmp(ended, tp_stop_name(p->ended)) == 0)
             return TILEPROP_OK;
@@ -178,44 +161,16 @@ tileprop_status tp_checkpoint_read(struct tp_checkpoint *checkpoint, const char 
     return status == TILEPROP_OK ? tp_checkpoint_parse(checkpoint, &file, error) : status;
 }
 
-/* Adds the texts of the run to those of the model. */
-static bool describe(const struct tp_checkpoint *checkpoint, json_t *texts)
-{
-    const struct tp_training_state *p = &checkpoint->state;
-    const struct {
-        const char *key;
-        json_t *text;
-    } all[] = {
-        {TP_RUN_PREFIX "steps", json_sprintf("%zu", p->steps)},
-        {TP_RUN_PREFIX "beta1_power", json_sprintf("%.17g", p->beta1_power)},
-        {TP_RUN_PREFIX "beta2_power", json_sprintf("%.17g", p->beta2_power)},
-        {TP_RUN_PREFIX "best_loss", json_sprintf("%.17g", p->best.loss)},
-        {TP_RUN_PREFIX "best_accuracy", json_sprintf("%.17g", p->best.accuracy)},
-        {TP_RUN_PREFIX "best_samples", json_sprintf("%zu", p->best.count)},
-        {TP_RUN_PREFIX "best_step", json_sprintf("%zu", p->best_step)},
-        {TP_RUN_PREFIX "evaluations_since_best", json_sprintf("%zu", p->evaluations_since_best)},
-        {TP_RUN_PREFIX "ended", json_string(tp_stop_name(p->ended))},
-        {TP_RUN_PREFIX "seconds", json_sprintf("%.17g", p->seconds)},
-        {TP_RUN_PREFIX "seconds_training", json_sprintf("%.17g", p->seconds_training)},
-        {TP_RUN_PREFIX "seconds_evaluation", json_sprintf("%.17g", p->seconds_evaluation)},
-        {TP_RUN_PREFIX "class_weights", json_sprintf("%016" PRIx64, checkpoint->class_weights)},
-        {TP_RUN_PREFIX "validation", json_sprintf("%016" PRIx64, checkpoint->validation)},
-        {TP_RUN_PREFIX "test", json_sprintf("%016" PRIx64, checkpoint->test)},
-        {TP_RUN_PREFIX "init_from", json_sprintf("%016" PRIx64, checkpoint->init_from)},
-    };
-    bool good = texts != NULL;
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        good &= json_object_set_new(texts, all[i].key, all[i].text) == 0;
-    return good;
-}
-
 tileprop_status tp_checkpoint_write(const struct tp_checkpoint *checkpoint, struct tp_safe_file *out,
                                     struct tp_error *error)
 {
     struct tp_tensor_list *list = calloc(1, sizeof *list);
     json_t *texts = tp_model_describe(&checkpoint->model);
+    struct tp_checkpoint copy = *checkpoint; /* which nothing is changed in */
+    const char *ended = tp_stop_name(checkpoint->state.ended);
+    const struct texts run = list_texts(&copy, &ended);
     tileprop_status status = TILEPROP_OK;
-    if (describe(checkpoint, texts) && list) {
+    if (texts && list && tp_metadata_write(texts, run.all, sizeof run / sizeof *run.all)) {
         tp_model_list(&checkpoint->model, list);
         for (size_t i = 0; i < checkpoint->state_count; i++)
             tp_tensor_list_layers(list, states[i], &checkpoint->states[i]);

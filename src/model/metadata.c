@@ -1,64 +1,90 @@
 #include "model/metadata.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "data/choices.h"
 
-tileprop_status tp_metadata_text(const struct tp_safetensors *read, const char *key, const char **text,
-                                 struct tp_error *error)
+_Static_assert(_Generic((size_t)0, uint64_t : true, default : false), "a count is a size too");
+
+/* Stores the value of a text; what was expected if it is none. */
+static const char *parse(const struct tp_metadata *one, const char *text)
 {
-    *text = tp_safetensors_text(read, key);
-    return *text ? TILEPROP_OK
-                 : tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: no %s found, expected one",
-                           read->file.path, key);
+    char *end;
+    if (one->kind == TP_METADATA_TEXT) {
+        *(const char **)one->value = text;
+        return NULL;
+    }
+    if (one->kind <= TP_METADATA_HASH) {
+        const bool hash = one->kind == TP_METADATA_HASH;
+        errno = 0;
+        *(uint64_t *)one->value = strtoull(text, &end, hash ? 16 : 10);
+        const bool good = !errno && *text && !text[strspn(text, hash ? "0123456789abcdef" : "0123456789")];
+        return good ? NULL : hash ? "a hexadecimal number" : "an integer number";
+    }
+    *(double *)one->value = strtod(text, &end);
+    return *text && !*end && isfinite(*(double *)one->value) ? NULL : "a finite number";
 }
 
-tileprop_status tp_metadata_choice(const struct tp_safetensors *read, const char *key,
+tileprop_status tp_metadata_read(const struct tp_safetensors *read, const struct tp_metadata *all,
+                                 size_t count, struct tp_error *error)
+{
+    for (const struct tp_metadata *one = all; one < all + count; one++) {
+        const char *text = tp_safetensors_text(read, one->key);
+        if (!text)
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: no %s found, expected one",
+                           read->file.path, one->key);
+        const char *expected = parse(one, text);
+        if (expected)
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: expected %s", read->file.path,
+                           one->key, expected);
+        if (one->kind < TP_METADATA_AMOUNT)
+            continue;
+        const double value = *(const double *)one->value;
+        const bool share = one->kind == TP_METADATA_SHARE;
+        if (value < 0 || (share && value > 1))
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: %g found, expected %s",
+                           read->file.path, one->key, value, share ? "0 to 1" : "0 or more");
+    }
+    return TILEPROP_OK;
+}
+
+static json_t *print(const struct tp_metadata *one)
+{
+    switch (one->kind) {
+    case TP_METADATA_TEXT:
+        return json_string(*(const char *const *)one->value);
+    case TP_METADATA_COUNT:
+        return json_sprintf("%" PRIu64, *(const uint64_t *)one->value);
+    case TP_METADATA_HASH:
+        return json_sprintf("%016" PRIx64, *(const uint64_t *)one->value);
+    default:
+        return json_sprintf("%.17g", *(const double *)one->value);
+    }
+}
+
+bool tp_metadata_write(json_t *texts, const struct tp_metadata *all, size_t count)
+{
+    bool good = true;
+    for (size_t i = 0; i < count; i++)
+        good &= json_object_set_new(texts, all[i].key, print(&all[i])) == 0;
+    return good;
+}
+
+tileprop_status tp_metadata_choose(const struct tp_safetensors *read, const char *key,
                                    const tileprop_choice *choices, int *value, struct tp_error *error)
 {
-    const char *text;
-    tileprop_status status = tp_metadata_text(read, key, &text, error);
-    for (const tileprop_choice *c = choices; status == TILEPROP_OK && c->name; c++) {
+    const char *text = tp_safetensors_text(read, key);
+    for (const tileprop_choice *c = choices; c->name; c++) {
         const bool written = c->value != TILEPROP_AUTO && c->name == tp_choice_name(choices, c->value);
         if (written && strcmp(text, c->name) == 0) {
             *value = c->value;
             return TILEPROP_OK;
         }
     }
-    return status ? status
-                  : tp_fail(error, TILEPROP_BAD_INPUT,
-                            "%s: __metadata__: %s: found none that this version knows", read->file.path, key);
-}
-
-tileprop_status tp_metadata_count(const struct tp_safetensors *read, const char *key, int base,
-                                  uint64_t *count, struct tp_error *error)
-{
-    const char *text;
-    tileprop_status status = tp_metadata_text(read, key, &text, error);
-    if (status != TILEPROP_OK)
-        return status;
-    errno = 0;
-    *count = strtoull(text, NULL, base);
-    if (errno || !*text || text[strspn(text, base == 16 ? "0123456789abcdef" : "0123456789")])
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: expected %s number", read->file.path,
-                       key, base == 16 ? "a hexadecimal" : "an integer");
-    return TILEPROP_OK;
-}
-
-tileprop_status tp_metadata_real(const struct tp_safetensors *read, const char *key, double *value,
-                                 struct tp_error *error)
-{
-    const char *text;
-    tileprop_status status = tp_metadata_text(read, key, &text, error);
-    if (status != TILEPROP_OK)
-        return status;
-    char *end;
-    *value = strtod(text, &end);
-    return *text && !*end && isfinite(*value)
-               ? TILEPROP_OK
-               : tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: expected a finite number",
-                         read->file.path, key);
+    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: found none that this version knows",
+                   read->file.path, key);
 }

@@ -1,29 +1,44 @@
 /*
- * The texts in a safetensors file's __metadata__ that have a meaning. All fail with TILEPROP_BAD_INPUT,
- * naming path, key and what was expected, where the text is missing or is no such thing.
+ * The texts in a safetensors file's __metadata__ that have a meaning: what each is called, what it holds, and
+ * where its value is. One list serves reading and writing.
  */
 #ifndef TP_METADATA_H
 #define TP_METADATA_H
 
-#include <stdint.h>
-
 #include "model/safetensors.h"
 #include "tileprop/tileprop.h"
 
-/* The text, which points into *read. */
-tileprop_status tp_metadata_text(const struct tp_safetensors *read, const char *key, const char **text,
-                                 struct tp_error *error);
+enum tp_metadata_kind {
+    TP_METADATA_TEXT,   /* const char *; read, it points into what was read */
+    TP_METADATA_COUNT,  /* uint64_t or size_t, decimal digits alone */
+    TP_METADATA_HASH,   /* uint64_t, hexadecimal digits alone */
+    TP_METADATA_REAL,   /* double, finite */
+    TP_METADATA_AMOUNT, /* double, from 0 */
+    TP_METADATA_SHARE   /* double, from 0 to 1 */
+};
 
-/* The value whose first name the text is; auto is none. */
-tileprop_status tp_metadata_choice(const struct tp_safetensors *read, const char *key,
+struct tp_metadata {
+    const char *key;
+    enum tp_metadata_kind kind;
+    void *value;
+};
+
+/*
+ * Reads the texts in their order.
+ * Errors: TILEPROP_BAD_INPUT with path, key and what was expected for the first text that is missing or is
+ * none of its kind.
+ */
+tileprop_status tp_metadata_read(const struct tp_safetensors *read, const struct tp_metadata *all,
+                                 size_t count, struct tp_error *error);
+
+/* Adds them to an object; false without memory. */
+bool tp_metadata_write(json_t *texts, const struct tp_metadata *all, size_t count);
+
+/*
+ * Stores the value that the key's text is the name of, one that can be written.
+ * Errors: TILEPROP_BAD_INPUT with path and key.
+ */
+tileprop_status tp_metadata_choose(const struct tp_safetensors *read, const char *key,
                                    const tileprop_choice *choices, int *value, struct tp_error *error);
-
-/* Digits alone, to base 10 or 16. */
-tileprop_status tp_metadata_count(const struct tp_safetensors *read, const char *key, int base,
-                                  uint64_t *count, struct tp_error *error);
-
-/* A finite number. */
-tileprop_status tp_metadata_real(const struct tp_safetensors *read, const char *key, double *value,
-                                 struct tp_error *error);
 
 #endif

@@ -1,6 +1,5 @@
 #include "model/model.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -21,46 +20,46 @@ static tileprop_status fail_memory(const char *path, struct tp_error *error)
     return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for a model", path);
 }
 
-static tileprop_status find_class_names(const struct tp_safetensors *read, size_t classes, json_t **names,
-                                        struct tp_error *error)
+/* What texts say of a model in another form than it has in memory. */
+struct said {
+    uint64_t format_version, numerics, classes;
+    const char *format, *activation, *normalize, *class_names;
+    const char *options; /* as in memory, but not owned */
+};
+
+/* All texts but the schema, which not every model has. */
+struct texts {
+    struct tp_metadata all[15];
+};
+
+static struct texts list_texts(struct tp_model *model, struct said *said)
 {
-    const char *text;
-    tileprop_status status = tp_metadata_text(read, "class_names", &text, error);
-    if (status != TILEPROP_OK)
-        return status;
-    *names = tp_json_text_read(text, strlen(text), 0, NULL);
-    if (!*names && errno == ENOMEM)
-        return fail_memory(read->file.path, error);
-    bool good = json_is_array(*names) && json_array_size(*names) == classes;
-    for (size_t k = 0; good && k < classes; k++)
-        good = json_is_string(json_array_get(*names, k));
-    return good ? TILEPROP_OK
-                : tp_fail(error, TILEPROP_BAD_INPUT,
-                          "%s: __metadata__: class_names: expected a list of %zu texts", read->file.path,
-                          classes);
+    return (struct texts){{{"format", TP_METADATA_TEXT, &said->format},
+                           {"format_version", TP_METADATA_COUNT, &said->format_version},
+                           {"numerics_version", TP_METADATA_COUNT, &said->numerics},
+                           {"activation", TP_METADATA_TEXT, &said->activation},
+                           {"normalize", TP_METADATA_TEXT, &said->normalize},
+                           {"mean", TP_METADATA_REAL, &model->normalization.mean},
+                           {"deviation", TP_METADATA_REAL, &model->normalization.deviation},
+                           {"classes", TP_METADATA_COUNT, &said->classes},
+                           {"class_names", TP_METADATA_TEXT, &said->class_names},
+                           {"options", TP_METADATA_TEXT, &said->options},
+                           {"data_fingerprint", TP_METADATA_HASH, &model->fingerprint},
+                           {"step", TP_METADATA_COUNT, &model->step},
+                           {"validation_loss", TP_METADATA_REAL, &model->validation.loss},
+                           {"validation_accuracy", TP_METADATA_REAL, &model->validation.accuracy},
+                           {"validation_samples", TP_METADATA_COUNT, &model->validation.count}}};
 }
 
 /* Of inputs whose columns nobody has described, it says how many there are. */
-static tileprop_status find_schema(const struct tp_safetensors *read, const json_t *class_names,
+static tileprop_status find_schema(const struct tp_safetensors *read, const char *class_names, size_t classes,
                                    size_t features, struct tp_schema *schema, struct tp_error *error)
 {
     const char *path = read->file.path, *text = tp_safetensors_text(read, "schema");
-    const size_t classes = json_array_size(class_names);
     *schema = (struct tp_schema){.features = features};
     const tileprop_status status =
         text ? tp_schema_text_read(schema, text, features, path, error) : TILEPROP_OK;
-    if (status != TILEPROP_OK)
-        return status;
-    schema->classes = calloc(classes, sizeof *schema->classes);
-    if (!schema->classes)
-        return fail_memory(path, error);
-    for (; schema->class_count < classes; schema->class_count++) {
-        char *name = strdup(json_string_value(json_array_get(class_names, schema->class_count)));
-        if (!name)
-            return fail_memory(path, error);
-        schema->classes[schema->class_count] = name;
-    }
-    return TILEPROP_OK;
+    return status ? status : tp_schema_text_read_classes(schema, class_names, classes, path, error);
 }
 
 static tileprop_status find_normalization(const struct tp_safetensors *read, size_t features,
@@ -86,10 +85,6 @@ static tileprop_status find_normalization(const struct tp_safetensors *read, siz
         status = tp_tensor_copy(read, names[i], *values[i], error);
         ++*known;
     }
-    if (status == TILEPROP_OK)
-        status = tp_metadata_real(read, "mean", &normalization->mean, error);
-    if (status == TILEPROP_OK)
-        status = tp_metadata_real(read, "deviation", &normalization->deviation, error);
     return status;
 }
 
@@ -97,57 +92,38 @@ static tileprop_status find_normalization(const struct tp_safetensors *read, siz
 static tileprop_status find_description(const struct tp_safetensors *read, struct tp_model *model,
                                         size_t *known, struct tp_error *error)
 {
+    const size_t inputs = model->weights.layers[0].inputs;
     const size_t classes = model->weights.layers[model->weights.layer_count - 1].units;
-    const char *options = NULL;
-    uint64_t format = 0, numerics = 0, said = 0, step = 0, samples = 0;
-    int activation = 0, normalize = 0;
-    tileprop_status status = tp_metadata_count(read, "format_version", 10, &format, error);
-    if (status == TILEPROP_OK && format > TP_MODEL_FORMAT)
+    struct said said;
+    int activation = 0;
+    const struct texts texts = list_texts(model, &said);
+    const size_t first = 2; /* texts, which say whether the others are known */
+    tileprop_status status = tp_metadata_read(read, texts.all, first, error);
+    if (status == TILEPROP_OK && said.format_version > TP_MODEL_FORMAT)
         return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: __metadata__: format_version: found %" PRIu64
                        ", expected at most %d: a newer tileprop wrote it",
-                       read->file.path, format, TP_MODEL_FORMAT);
+                       read->file.path, said.format_version, TP_MODEL_FORMAT);
     if (status == TILEPROP_OK)
-        status = tp_metadata_count(read, "numerics_version", 10, &numerics, error);
+        status = tp_metadata_read(read, texts.all + first, sizeof texts / sizeof *texts.all - first, error);
     if (status == TILEPROP_OK)
-        status = tp_metadata_choice(read, "activation", tp_activation_choices, &activation, error);
+        status = tp_metadata_choose(read, "activation", tp_activation_choices, &activation, error);
     if (status == TILEPROP_OK)
-        status = tp_metadata_choice(read, "normalize", tp_normalize_choices, &normalize, error);
-    if (status == TILEPROP_OK)
-        status = tp_metadata_count(read, "classes", 10, &said, error);
-    if (status == TILEPROP_OK && (said != classes || classes > TP_CLASSES_MAX))
+        status = tp_metadata_choose(read, "normalize", tp_normalize_choices, &model->normalize, error);
+    if (status == TILEPROP_OK && (said.classes != classes || classes > TP_CLASSES_MAX))
         return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: __metadata__: classes: found %" PRIu64
                        ", expected %zu, as the last layer has units, and at most %d",
-                       read->file.path, said, classes, TP_CLASSES_MAX);
+                       read->file.path, said.classes, classes, TP_CLASSES_MAX);
     if (status == TILEPROP_OK)
-        status = find_class_names(read, classes, &model->class_names, error);
+        status = find_schema(read, said.class_names, classes, inputs, &model->schema, error);
     if (status == TILEPROP_OK)
-        status =
-            find_schema(read, model->class_names, model->weights.layers[0].inputs, &model->schema, error);
-    if (status == TILEPROP_OK)
-        status = tp_metadata_text(read, "options", &options, error);
-    if (status == TILEPROP_OK)
-        status = tp_metadata_count(read, "data_fingerprint", 16, &model->fingerprint, error);
-    if (status == TILEPROP_OK)
-        status = tp_metadata_count(read, "step", 10, &step, error);
-    if (status == TILEPROP_OK)
-        status = tp_metadata_count(read, "validation_samples", 10, &samples, error);
-    if (status == TILEPROP_OK)
-        status = tp_metadata_real(read, "validation_loss", &model->validation.loss, error);
-    if (status == TILEPROP_OK)
-        status = tp_metadata_real(read, "validation_accuracy", &model->validation.accuracy, error);
-    if (status == TILEPROP_OK)
-        status =
-            find_normalization(read, model->weights.layers[0].inputs, &model->normalization, known, error);
+        status = find_normalization(read, inputs, &model->normalization, known, error);
     if (status != TILEPROP_OK)
         return status;
     model->activation = (tileprop_activation)activation;
-    model->normalize = (int)normalize;
-    model->numerics = numerics;
-    model->step = (size_t)step;
-    model->validation.count = (size_t)samples;
-    model->options = strdup(options);
+    model->numerics = said.numerics;
+    model->options = strdup(said.options);
     model->described = true;
     return model->options ? TILEPROP_OK : fail_memory(read->file.path, error);
 }
@@ -204,59 +180,35 @@ void tp_model_free(struct tp_model *model)
 {
     tp_weights_free(&model->weights);
     tp_normalization_free(&model->normalization);
-    json_decref(model->class_names);
     tp_schema_free(&model->schema);
     free(model->options);
     *model = (struct tp_model){0};
 }
 
-json_t *tp_model_number_classes(size_t classes)
-{
-    json_t *names = json_array();
-    for (size_t k = 0; k < classes; k++)
-        if (json_array_append_new(names, json_sprintf("%zu", k)) != 0) {
-            json_decref(names);
-            return NULL;
-        }
-    return names;
-}
-
 json_t *tp_model_describe(const struct tp_model *model)
 {
-    json_t *texts = json_object();
-    char *names = tp_json_text_write(model->class_names, JSON_COMPACT);
-    const struct {
-        const char *key;
-        json_t *text;
-    } all[] = {
-        {"format", json_string(TP_FORMAT_NAME)},
-        {"format_version", json_sprintf("%d", TP_MODEL_FORMAT)},
-        {"numerics_version", json_sprintf("%d", TP_NUMERICS_VERSION)},
-        {"activation", json_string(tp_model_activation(model))},
-        {"normalize", json_string(tp_choice_name(tp_normalize_choices, (int)model->normalize))},
-        {"mean", json_sprintf("%.17g", model->normalization.mean)},
-        {"deviation", json_sprintf("%.17g", model->normalization.deviation)},
-        {"classes", json_sprintf("%zu", json_array_size(model->class_names))},
-        {"class_names", json_string(names)},
-        {"options", json_string(model->options)},
-        {"data_fingerprint", json_sprintf("%016" PRIx64, model->fingerprint)},
-        {"step", json_sprintf("%zu", model->step)},
-        {"validation_loss", json_sprintf("%.17g", model->validation.loss)},
-        {"validation_accuracy", json_sprintf("%.17g", model->validation.accuracy)},
-        {"validation_samples", json_sprintf("%zu", model->validation.count)},
-    };
-    bool failed = false;
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        failed |= json_object_set_new(texts, all[i].key, all[i].text) != 0;
+    struct tp_model copy = *model; /* which nothing is changed in */
+    json_t *all = json_object();
+    char *names = tp_schema_text_write_classes(&model->schema);
+    struct said said = {.format = TP_FORMAT_NAME,
+                        .format_version = TP_MODEL_FORMAT,
+                        .numerics = TP_NUMERICS_VERSION,
+                        .activation = tp_choice_name(tp_activation_choices, (int)model->activation),
+                        .normalize = tp_choice_name(tp_normalize_choices, model->normalize),
+                        .classes = model->schema.class_count,
+                        .class_names = names,
+                        .options = model->options};
+    const struct texts texts = list_texts(&copy, &said);
+    bool good = tp_metadata_write(all, texts.all, sizeof texts / sizeof *texts.all);
     free(names);
     if (model->schema.column_count || model->schema.means) {
         char *schema = tp_schema_text_write(&model->schema);
-        failed |= json_object_set_new(texts, "schema", json_string(schema)) != 0;
+        good &= json_object_set_new(all, "schema", json_string(schema)) == 0;
         free(schema);
     }
-    if (!failed)
-        return texts;
-    json_decref(texts);
+    if (good)
+        return all;
+    json_decref(all);
     return NULL;
 }
 

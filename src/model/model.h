@@ -44,8 +44,7 @@ struct tp_model {
     tileprop_activation activation;
     int normalize;
     struct tp_normalization normalization;
-    json_t *class_names;     /* array of as many texts as there are classes */
-    struct tp_schema schema; /* what samples have to fit; read, it has the classes too */
+    struct tp_schema schema; /* what samples have to fit, with all classes */
     char *options;           /* of the run that trained it, lines `name = value` */
     uint64_t fingerprint;    /* tp_model_fingerprint */
     uint64_t numerics;       /* numerics_version */
@@ -102,9 +101,6 @@ void tp_model_free(struct tp_model *model);
 tileprop_status tp_model_starts(const struct tp_model *model, const char *path,
                                 const tileprop_options *options, size_t features, size_t classes,
                                 struct tp_error *error);
-
-/* The numbers from 0 on as names of classes; NULL without memory. */
-json_t *tp_model_number_classes(size_t classes);
 
 /* XXH3-64 over samples, features and labels: the same for the same data in the same order. */
 uint64_t tp_model_fingerprint(const struct tp_dataset *dataset);

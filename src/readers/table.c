@@ -227,20 +227,16 @@ static tileprop_status read_rows(struct reader *reader, struct tp_error *error)
 static tileprop_status finish_categories(struct reader *reader, struct tp_table_column *column,
                                          struct tp_column *known, struct tp_error *error)
 {
-    struct tp_string_table *names = &column->categories;
-    uint32_t *places = malloc((names->count + 1) * sizeof *places);
+    uint32_t *places = tp_string_table_sort(&column->categories);
     if (!places)
         return fail_memory(reader, error);
-    tp_string_table_sort(names, places);
     for (size_t r = 0; r < reader->rows; r++) {
         float *cell = &reader->cells[r * reader->columns.inputs + column->place];
         *cell = isnan(*cell) ? *cell : (float)places[(size_t)*cell];
     }
     free(places);
-    known->categories = names->texts;
-    known->category_count = names->count;
-    names->texts = NULL;
-    names->count = 0;
+    known->category_count = column->categories.count;
+    known->categories = tp_string_table_take(&column->categories);
     return TILEPROP_OK;
 }
 

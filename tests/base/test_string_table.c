@@ -2,30 +2,35 @@
  * Distinct texts: found again, and sorted by bytes or, where all are integers, by value.
  */
 #include "base/string_table.h"
+
+#include <stdlib.h>
+
 #include "tests/check.h"
 
-static void add(struct tp_string_table *names, const char *text)
+static void add(struct tp_string_table *table, const char *text)
 {
     uint32_t number;
-    assert_false(tp_string_table_find(names, text, strlen(text), &number));
-    assert_int_equal(tp_string_table_add(names, text, strlen(text), NULL), TILEPROP_OK);
+    assert_false(tp_string_table_find(table, text, strlen(text), &number));
+    assert_int_equal(tp_string_table_add(table, text, strlen(text), NULL), TILEPROP_OK);
 }
 
 static void check_sorted(const char *const *texts, const char *const *expected, size_t count)
 {
-    struct tp_string_table names = {0};
-    uint32_t places[8], number;
+    struct tp_string_table table = {0};
+    uint32_t number;
     for (size_t i = 0; i < count; i++)
-        add(&names, texts[i]);
+        add(&table, texts[i]);
     for (size_t i = 0; i < count; i++)
-        assert_true(tp_string_table_find(&names, texts[i], strlen(texts[i]), &number) && number == i);
-    tp_string_table_sort(&names, places);
+        assert_true(tp_string_table_find(&table, texts[i], strlen(texts[i]), &number) && number == i);
+    uint32_t *places = tp_string_table_sort(&table);
+    assert_non_null(places);
     for (size_t i = 0; i < count; i++) {
-        assert_string_equal(names.texts[i], expected[i]);
-        assert_string_equal(names.texts[places[i]], texts[i]);
+        assert_string_equal(table.texts[i], expected[i]);
+        assert_string_equal(table.texts[places[i]], texts[i]);
     }
-    tp_string_table_free(&names);
-    assert_null(names.texts);
+    free(places);
+    tp_string_table_free(&table);
+    assert_null(table.texts);
 }
 
 static void test_texts(void **state)
@@ -54,12 +59,12 @@ static void test_integers(void **state)
 static void test_parts(void **state)
 {
     (void)state;
-    struct tp_string_table names = {0};
+    struct tp_string_table table = {0};
     uint32_t number;
-    add(&names, "abc");
-    assert_false(tp_string_table_find(&names, "abc", 2, &number));
-    assert_true(tp_string_table_find(&names, "abcd", 3, &number));
-    tp_string_table_free(&names);
+    add(&table, "abc");
+    assert_false(tp_string_table_find(&table, "abc", 2, &number));
+    assert_true(tp_string_table_find(&table, "abcd", 3, &number));
+    tp_string_table_free(&table);
 }
 
 int main(void)

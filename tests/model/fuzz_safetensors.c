@@ -91,10 +91,8 @@ static void check_model(const struct tp_model *model)
     }
     if (!model->described)
         return;
-    require(json_array_size(model->class_names) ==
-            model->weights.layers[model->weights.layer_count - 1].units);
     require(model->schema.features == model->normalization.features &&
-            model->schema.class_count == json_array_size(model->class_names) &&
+            model->schema.class_count == model->weights.layers[model->weights.layer_count - 1].units &&
             model->schema.column_count <= model->schema.features);
     for (size_t f = 0; f < model->normalization.features; f++)
         require(isfinite(model->normalization.scale[f]) && isfinite(model->normalization.shift[f]));

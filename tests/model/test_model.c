@@ -86,6 +86,8 @@ static uint64_t hash_of(const struct tp_network *network)
 
 static float scale[INPUTS] = {1, 2, 3, 4, 0.1f}, shift[INPUTS] = {-1, -2, -3, -4, -5e-20f};
 
+static char *class_names[CLASSES] = {"setosa", "two \"words\"", ""};
+
 /* Without its weights, which are the maker's. */
 static struct tp_model describe(const struct made *made)
 {
@@ -94,7 +96,7 @@ static struct tp_model describe(const struct made *made)
                              .activation = TILEPROP_RELU,
                              .normalize = TILEPROP_NORMALIZE_FEATURE,
                              .normalization = {33.3, 1.0 / 3, INPUTS, scale, shift},
-                             .class_names = json_pack("[s, s, s]", "setosa", "two \"words\"", ""),
+                             .schema = {.features = INPUTS, .classes = class_names, .class_count = CLASSES},
                              .options = "lr = 0.1\n",
                              .fingerprint = 0xfedcba9876543210,
                              .step = 1234,
@@ -111,7 +113,6 @@ static char *write_model(const struct made *made, const char *directory)
     if (tp_safe_file_open(&out, "--save", path, &error) || tp_model_write(&model, &out, &error) ||
         tp_safe_file_commit(&out, &error))
         fail_msg("%s", error.text);
-    json_decref(model.class_names);
     return path;
 }
 
@@ -133,8 +134,8 @@ static void test_reads_what_it_writes(void **state)
         assert_int_equal(model.normalization.features, INPUTS);
         assert_memory_equal(model.normalization.scale, scale, sizeof scale);
         assert_memory_equal(model.normalization.shift, shift, sizeof shift);
-        assert_int_equal(json_array_size(model.class_names), CLASSES);
-        assert_string_equal(json_string_value(json_array_get(model.class_names, 1)), "two \"words\"");
+        assert_int_equal(model.schema.class_count, CLASSES);
+        assert_string_equal(model.schema.classes[1], "two \"words\"");
         assert_string_equal(model.options, "lr = 0.1\n");
         assert_true(model.fingerprint == 0xfedcba9876543210 && model.step == 1234);
         assert_true(model.validation.loss == 0.1 && model.validation.accuracy == 2.0 / 3);
@@ -204,7 +205,6 @@ static void test_names_are_those_of_options(void **state)
         assert_string_equal(tp_safetensors_text(&read, "activation"),
                             tp_choice_name(tp_activation_choices, (int)model.activation));
         tp_safetensors_free(&read);
-        json_decref(model.class_names);
         made_free(&made);
         free(path);
     }
@@ -353,11 +353,10 @@ static void test_limits_names(void **state)
     char *name = malloc(size + 1);
     memset(name, 'x', size);
     name[size] = '\0';
-    json_array_set_new(model.class_names, 0, json_string(name));
+    model.schema.classes = (char *[CLASSES]){name, "b", "c"};
     check_failure(tp_model_check(&model, "t.csv", &error), TILEPROP_BAD_INPUT, &error,
                   "t.csv: names and categories of 1000");
     free(name);
-    json_decref(model.class_names);
     made_free(&made);
 }
 
@@ -400,7 +399,6 @@ static void test_starts(void **state)
     options.bias = TILEPROP_BIAS_INPUT;
     options.hidden_count = 0;
     assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
-    json_decref(model.class_names);
     made_free(&made);
 }
 
