@@ -7,6 +7,7 @@
 
 static tileprop_status load(tileprop_checkpoint **handle, const char *path, struct tp_error *error)
 {
+    struct tp_file file;
     *handle = NULL;
     tileprop_status status = tp_api_need(path, "path", error);
     if (status != TILEPROP_OK)
@@ -15,7 +16,9 @@ static tileprop_status load(tileprop_checkpoint **handle, const char *path, stru
     if (!*handle || !((*handle)->path = strdup(path)))
         status = tp_fail(error, TILEPROP_FAILURE, "out of memory: a checkpoint");
     if (status == TILEPROP_OK)
-        status = tp_checkpoint_read(&(*handle)->own, path, error);
+        status = tp_file_read(&file, path, error);
+    if (status == TILEPROP_OK)
+        status = tp_checkpoint_parse(&(*handle)->own, &file, error);
     if (status != TILEPROP_OK) {
         tileprop_checkpoint_free(*handle);
         *handle = NULL;

@@ -33,21 +33,16 @@ bool tp_string_table_find(const struct tp_string_table *table, const char *text,
     return true;
 }
 
-static tileprop_status fail_memory(struct tp_error *error)
-{
-    return tp_fail(error, TILEPROP_FAILURE, "out of memory for names");
-}
-
 static tileprop_status grow(struct tp_string_table *table, struct tp_error *error)
 {
     const size_t capacity = 2 * table->capacity + 4;
     char **texts = realloc(table->texts, capacity * sizeof *texts);
     if (!texts)
-        return fail_memory(error);
+        return tp_fail_memory(error, NULL, "names");
     table->texts = texts;
     uint32_t *order = realloc(table->order, capacity * sizeof *order);
     if (!order)
-        return fail_memory(error);
+        return tp_fail_memory(error, NULL, "names");
     table->order = order;
     table->capacity = capacity;
     return TILEPROP_OK;
@@ -60,7 +55,7 @@ tileprop_status tp_string_table_add(struct tp_string_table *table, const char *t
         return TILEPROP_FAILURE;
     char *copy = strndup(text, size);
     if (!copy)
-        return fail_memory(error);
+        return tp_fail_memory(error, NULL, "names");
     const size_t place = find_place(table, text, size);
     memmove(table->order + place + 1, table->order + place, (table->count - place) * sizeof *table->order);
     table->order[place] = (uint32_t)table->count;
@@ -89,30 +84,25 @@ static int compare_integers(const void *left, const void *right, void *context)
 
 uint32_t *tp_string_table_sort(struct tp_string_table *table)
 {
-    uint32_t *places = malloc((table->count + 1) * sizeof *places);
-    if (!places)
+    const size_t count = table->count + 1; /* at least one */
+    uint32_t *places = malloc(count * sizeof *places);
+    char **sorted = malloc(count * sizeof *sorted);
+    if (!places || !sorted) {
+        free(places);
+        free(sorted);
         return NULL;
+    }
     bool integers = true;
     for (size_t i = 0; i < table->count; i++)
         integers &= is_integer(table->texts[i]);
     if (integers && table->count)
         qsort_r(table->order, table->count, sizeof *table->order, compare_integers, table->texts);
-    for (size_t i = 0; i < table->count; i++)
-        places[table->order[i]] = (uint32_t)i;
-
-    /* Along the cycles of the permutation each text goes to its place. */
-    for (size_t i = 0; i < table->count; i++)
-        table->order[i] = places[i];
     for (size_t i = 0; i < table->count; i++) {
-        while (table->order[i] != i) {
-            const uint32_t to = table->order[i];
-            char *text = table->texts[to];
-            table->texts[to] = table->texts[i];
-            table->texts[i] = text;
-            table->order[i] = table->order[to];
-            table->order[to] = to;
-        }
+        places[table->order[i]] = (uint32_t)i;
+        sorted[i] = table->texts[table->order[i]];
     }
+    free(table->texts);
+    table->texts = sorted;
     return places;
 }
 

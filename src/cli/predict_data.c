@@ -62,7 +62,7 @@ static tileprop_status load_image(struct tp_predict_data *data, const struct tp_
                                         .features = features,
                                         .classes = 1};
         if (!data->set.samples || !data->set.labels)
-            status = tp_fail(error, TILEPROP_FAILURE, "out of memory for an image");
+            status = tp_fail_memory(error, command->image, "an image");
         else
             shrink(&image, side, command->invert, data->set.samples);
     }
@@ -100,7 +100,7 @@ static tileprop_status load_source(struct tp_predict_data *data, struct tp_file 
         return TILEPROP_OK;
     set->classes = 1;
     set->labels = calloc(set->count, sizeof *set->labels);
-    return set->labels ? TILEPROP_OK : tp_fail(error, TILEPROP_FAILURE, "out of memory for labels");
+    return set->labels ? TILEPROP_OK : tp_fail_memory(error, data->place, "labels");
 }
 
 static tileprop_status load_file(struct tp_predict_data *data, const struct tp_predict_command *command,
@@ -133,7 +133,7 @@ static tileprop_status find_schema(struct tp_schema *schema, const char *path, c
     bool good = true;
     for (size_t k = 0; good && k < classes; k++)
         good = tp_schema_add_class(schema, tileprop_model_class_name(model, k));
-    return good ? TILEPROP_OK : tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for a model", path);
+    return good ? TILEPROP_OK : tp_fail_memory(error, path, "a model");
 }
 
 static tileprop_status load_path(struct tp_predict_data *data, const struct tp_predict_command *command,

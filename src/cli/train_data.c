@@ -88,7 +88,7 @@ static tileprop_status count_classes(struct tp_train_data *data, struct tp_error
                        data->schema.column_count ? "; --label says which column is the label" : "");
     data->class_counts = calloc(train->classes, sizeof *data->class_counts);
     if (!data->class_counts)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory for %zu classes", train->classes);
+        return tp_fail_memory(error, data->directory, "counts of classes");
     tp_dataset_count_classes(train, data->class_counts);
     return TILEPROP_OK;
 }
@@ -99,8 +99,7 @@ static tileprop_status fill_missing(struct tp_train_data *data, struct tp_error 
     struct tp_schema *schema = &data->schema;
     schema->means = malloc(schema->features * sizeof *schema->means);
     if (!schema->means)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory for the means of %zu features",
-                       schema->features);
+        return tp_fail_memory(error, data->directory, "the means of features");
     tileprop_status status = tp_missing_means(&data->train, schema->means, error);
     if (status == TILEPROP_OK) {
         tp_missing_fill(&data->train, schema->means);

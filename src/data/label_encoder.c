@@ -89,7 +89,7 @@ tileprop_status tp_label_encoder_finish(struct tp_label_encoder *encoder, struct
     const size_t known = encoder->names.count;
     uint32_t *places = tp_string_table_sort(&encoder->names);
     if (!places)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory for %zu classes", known);
+        return tp_fail_memory(error, NULL, "the names of classes");
     for (size_t i = 0; i < count; i++)
         labels[i] = (uint16_t)places[labels[i]];
     free(places);

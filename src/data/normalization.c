@@ -41,8 +41,7 @@ static tileprop_status u8_moments(const struct tp_dataset *dataset, struct momen
     const uint8_t *samples = dataset->samples;
     struct byte_sums *sums = calloc(features, sizeof *sums);
     if (!sums)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory for the normalization of %zu features",
-                       features);
+        return tp_fail_memory(error, NULL, "the normalization");
 
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < features; j++) {
@@ -111,8 +110,7 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
     struct moments *of = malloc(features * sizeof *of), whole = {0};
     tileprop_status status = TILEPROP_OK;
     if (!normalization->scale || !normalization->shift || !of) {
-        status =
-            tp_fail(error, TILEPROP_FAILURE, "out of memory for the normalization of %zu features", features);
+        status = tp_fail_memory(error, NULL, "the normalization");
         goto done;
     }
 

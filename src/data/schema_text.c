@@ -67,11 +67,6 @@ static tileprop_status fail(const char *path, const char *expected, struct tp_er
     return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: schema: expected %s", path, expected);
 }
 
-static tileprop_status fail_memory(const char *path, struct tp_error *error)
-{
-    return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for a schema", path);
-}
-
 static tileprop_status read_categories(struct tp_column *column, const json_t *list, const char *path,
                                        struct tp_error *error)
 {
@@ -105,7 +100,7 @@ static tileprop_status read_column(struct tp_column *column, json_t *said, bool 
         return fail(path, "columns with names, if the label has one, with categories or none, and no more",
                     error);
     if (named && !(column->name = strdup(name)))
-        return fail_memory(path, error);
+        return tp_fail_memory(error, path, "a schema");
     return categories ? read_categories(column, categories, path, error) : TILEPROP_OK;
 }
 
@@ -120,7 +115,7 @@ static tileprop_status read_columns(struct tp_schema *schema, const json_t *list
         return fail(path, "no more columns than inputs", error);
     schema->columns = calloc(count, sizeof *schema->columns);
     if (!schema->columns)
-        return fail_memory(path, error);
+        return tp_fail_memory(error, path, "a schema");
     schema->column_count = count;
     for (size_t i = 0; i < count; i++) {
         struct tp_column *column = &schema->columns[i];
@@ -144,7 +139,7 @@ static tileprop_status read_means(struct tp_schema *schema, const json_t *list, 
         return fail(path, "as many means as inputs", error);
     schema->means = malloc(schema->features * sizeof *schema->means);
     if (!schema->means)
-        return fail_memory(path, error);
+        return tp_fail_memory(error, path, "a schema");
     for (size_t i = 0; i < schema->features; i++) {
         const json_t *mean = json_array_get(list, i);
         if (!json_is_number(mean) || !(fabs(json_number_value(mean)) <= (double)FLT_MAX))
@@ -167,7 +162,7 @@ static tileprop_status parse(struct tp_schema *schema, json_t *said, const char 
         return fail(path, "label_place to be a place among the columns", error);
     schema->label_place = (size_t)place;
     if (label && !(schema->label = strdup(label)))
-        return fail_memory(path, error);
+        return tp_fail_memory(error, path, "a schema");
     const tileprop_status status = read_columns(schema, columns, path, error);
     return status == TILEPROP_OK && means ? read_means(schema, means, path, error) : status;
 }
@@ -178,7 +173,7 @@ tileprop_status tp_schema_text_read(struct tp_schema *schema, const char *text, 
     *schema = (struct tp_schema){.features = features};
     json_t *said = tp_json_text_read(text, strlen(text), JSON_REJECT_DUPLICATES, NULL);
     if (!said && errno == ENOMEM)
-        return fail_memory(path, error);
+        return tp_fail_memory(error, path, "a schema");
     const tileprop_status status = parse(schema, said, path, error);
     json_decref(said);
     return status;
@@ -190,13 +185,13 @@ tileprop_status tp_schema_text_read_classes(struct tp_schema *schema, const char
     json_t *list = tp_json_text_read(text, strlen(text), 0, NULL);
     tileprop_status status = TILEPROP_OK;
     if (!list && errno == ENOMEM)
-        status = fail_memory(path, error);
+        status = tp_fail_memory(error, path, "a schema");
     bool good = json_is_array(list) && json_array_size(list) == classes;
     for (size_t k = 0; good && status == TILEPROP_OK && k < classes; k++) {
         const char *name = json_string_value(json_array_get(list, k));
         good = name;
         if (good && !tp_schema_add_class(schema, name))
-            status = fail_memory(path, error);
+            status = tp_fail_memory(error, path, "a schema");
     }
     json_decref(list);
     return good || status != TILEPROP_OK

@@ -77,7 +77,7 @@ tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uin
     }
     free(quotas);
     free(order);
-    return good ? TILEPROP_OK : tp_fail(error, TILEPROP_FAILURE, "out of memory for a split");
+    return good ? TILEPROP_OK : tp_fail_memory(error, NULL, "a split");
 }
 
 tileprop_status tp_missing_means(const struct tp_dataset *dataset, float *means, struct tp_error *error)

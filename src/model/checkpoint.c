@@ -92,7 +92,7 @@ static tileprop_status find_history(const struct tp_safetensors *read, struct tp
         return tp_tensor_fail(read, tensor, "U8 [bytes]", error);
     checkpoint->history = malloc(tensor->size ? tensor->size : 1);
     if (!checkpoint->history)
-        return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for a history", read->file.path);
+        return tp_fail_memory(error, read->file.path, "a history");
     memcpy(checkpoint->history, tensor->bytes, tensor->size);
     checkpoint->history_size = tensor->size;
     checkpoint->has_history = true;
@@ -151,14 +151,6 @@ tileprop_status tp_checkpoint_parse(struct tp_checkpoint *checkpoint, struct tp_
     if (status != TILEPROP_OK)
         tp_checkpoint_free(checkpoint);
     return status;
-}
-
-tileprop_status tp_checkpoint_read(struct tp_checkpoint *checkpoint, const char *path, struct tp_error *error)
-{
-    struct tp_file file;
-    *checkpoint = (struct tp_checkpoint){0};
-    const tileprop_status status = tp_file_read(&file, path, error);
-    return status == TILEPROP_OK ? tp_checkpoint_parse(checkpoint, &file, error) : status;
 }
 
 tileprop_status tp_checkpoint_write(const struct tp_checkpoint *checkpoint, struct tp_safe_file *out,

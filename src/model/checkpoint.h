@@ -38,16 +38,10 @@ struct tp_checkpoint {
 };
 
 /*
- * Reads a checkpoint.
- * Errors: as tp_model_read; TILEPROP_BAD_INPUT too for a model that is no checkpoint, state of another shape
+ * Reads a checkpoint from a file's bytes, which it takes over. Besides what tp_model_parse allocates, that is
+ * as much again as the tensors have.
+ * Errors: as tp_model_parse; TILEPROP_BAD_INPUT too for a model that is no checkpoint, state of another shape
  * than the weights, counts that no run can have. On error *checkpoint is empty.
- */
-tileprop_status tp_checkpoint_read(struct tp_checkpoint *checkpoint, const char *path,
-                                   struct tp_error *error);
-
-/*
- * The same for a file's bytes, which it takes over. Besides what tp_model_parse allocates, that is as much
- * again as the tensors have.
  */
 tileprop_status tp_checkpoint_parse(struct tp_checkpoint *checkpoint, struct tp_file *file,
                                     struct tp_error *error);

@@ -6,41 +6,43 @@
 
 #define TP_SHAPE_TEXT 128 /* bytes of a shape in a message */
 
-static struct tp_tensor *add(struct tp_tensor_list *list)
+struct name {
+    char text[TP_TENSOR_NAME_MAX];
+};
+
+static struct name layer_name(const char *prefix, size_t layer, const char *part)
 {
-    struct tp_tensor *tensor = &list->tensors[list->count];
-    tensor->name = list->names[list->count++];
-    return tensor;
+    struct name name;
+    snprintf(name.text, sizeof name.text, "%slayers.%zu.%s", prefix, layer, part);
+    return name;
 }
 
 void tp_tensor_list_vector(struct tp_tensor_list *list, const char *name, const char *type, size_t length,
                            size_t width, const void *bytes)
 {
-    snprintf(list->names[list->count], TP_TENSOR_NAME_MAX, "%s", name);
-    struct tp_tensor *tensor = add(list);
-    tensor->type = type;
-    tensor->dimensions = 1;
-    tensor->shape[0] = length;
-    tensor->bytes = bytes;
-    tensor->size = length * width;
+    char *own = list->names[list->count];
+    snprintf(own, TP_TENSOR_NAME_MAX, "%s", name);
+    list->tensors[list->count++] = (struct tp_tensor){.name = own,
+                                                      .type = type,
+                                                      .dimensions = 1,
+                                                      .shape = {length},
+                                                      .bytes = bytes,
+                                                      .size = length * width};
 }
 
 void tp_tensor_list_layers(struct tp_tensor_list *list, const char *prefix, const struct tp_weights *weights)
 {
     for (size_t l = 0; l < weights->layer_count; l++) {
         const struct tp_weights_layer *layer = &weights->layers[l];
-        snprintf(list->names[list->count], TP_TENSOR_NAME_MAX, "%slayers.%zu.weight", prefix, l);
-        struct tp_tensor *tensor = add(list);
-        tensor->type = "F32";
-        tensor->dimensions = 2;
-        tensor->shape[0] = layer->units;
-        tensor->shape[1] = layer->inputs;
-        tensor->bytes = layer->weight;
-        tensor->size = layer->units * layer->inputs * sizeof(float);
-        char name[TP_TENSOR_NAME_MAX];
-        snprintf(name, sizeof name, "%slayers.%zu.bias", prefix, l);
+        tp_tensor_list_vector(list, layer_name(prefix, l, "weight").text, "F32", layer->units * layer->inputs,
+                              sizeof(float), layer->weight);
+        struct tp_tensor *weight = &list->tensors[list->count - 1];
+        weight->dimensions = 2;
+        weight->shape[0] = layer->units;
+        weight->shape[1] = layer->inputs;
         if (layer->has_bias)
-            tp_tensor_list_vector(list, name, "F32", layer->units, sizeof(float), layer->bias);
+            tp_tensor_list_vector(list, layer_name(prefix, l, "bias").text, "F32", layer->units,
+                                  sizeof(float), layer->bias);
     }
 }
 
@@ -57,11 +59,9 @@ tileprop_status tp_layers_find(const struct tp_safetensors *read, const char *pr
                                struct tp_weights *weights, size_t *known, struct tp_error *error)
 {
     for (size_t l = 0; l <= TP_LAYERS_MAX; l++) {
-        char name[TP_TENSOR_NAME_MAX], expected[TP_SHAPE_TEXT];
-        snprintf(name, sizeof name, "%slayers.%zu.weight", prefix, l);
-        const struct tp_tensor *weight = tp_safetensors_find(read, name);
-        snprintf(name, sizeof name, "%slayers.%zu.bias", prefix, l);
-        const struct tp_tensor *bias = tp_safetensors_find(read, name);
+        char expected[TP_SHAPE_TEXT];
+        const struct tp_tensor *weight = tp_safetensors_find(read, layer_name(prefix, l, "weight").text);
+        const struct tp_tensor *bias = tp_safetensors_find(read, layer_name(prefix, l, "bias").text);
         if (!weight)
             break;
         if (l == TP_LAYERS_MAX)
@@ -104,12 +104,9 @@ tileprop_status tp_layers_copy(const struct tp_safetensors *read, const char *pr
 {
     tileprop_status status = tp_weights_allocate(weights, error);
     for (size_t l = 0; l < weights->layer_count && status == TILEPROP_OK; l++) {
-        char name[TP_TENSOR_NAME_MAX];
-        snprintf(name, sizeof name, "%slayers.%zu.weight", prefix, l);
-        status = tp_tensor_copy(read, name, weights->layers[l].weight, error);
-        snprintf(name, sizeof name, "%slayers.%zu.bias", prefix, l);
+        status = tp_tensor_copy(read, layer_name(prefix, l, "weight").text, weights->layers[l].weight, error);
         if (status == TILEPROP_OK && weights->layers[l].has_bias)
-            status = tp_tensor_copy(read, name, weights->layers[l].bias, error);
+            status = tp_tensor_copy(read, layer_name(prefix, l, "bias").text, weights->layers[l].bias, error);
     }
     return status;
 }

@@ -15,11 +15,6 @@
 #define TP_TENSOR_TEXT 256 /* bytes of what a header says of a tensor, at most */
 #define TP_FORMAT_NAME "tileprop"
 
-static tileprop_status fail_memory(const char *path, struct tp_error *error)
-{
-    return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for a model", path);
-}
-
 /* What texts say of a model in another form than it has in memory. */
 struct said {
     uint64_t format_version, numerics, classes;
@@ -81,7 +76,7 @@ static tileprop_status find_normalization(const struct tp_safetensors *read, siz
             return tp_tensor_fail(read, tensor, expected, error);
         *values[i] = malloc(tensor->size);
         if (!*values[i])
-            return fail_memory(read->file.path, error);
+            return tp_fail_memory(error, read->file.path, "a model");
         status = tp_tensor_copy(read, names[i], *values[i], error);
         ++*known;
     }
@@ -125,7 +120,7 @@ static tileprop_status find_description(const struct tp_safetensors *read, struc
     model->numerics = said.numerics;
     model->options = strdup(said.options);
     model->described = true;
-    return model->options ? TILEPROP_OK : fail_memory(read->file.path, error);
+    return model->options ? TILEPROP_OK : tp_fail_memory(error, read->file.path, "a model");
 }
 
 tileprop_status tp_model_take(struct tp_model *model, const struct tp_safetensors *read,
@@ -221,7 +216,7 @@ tileprop_status tp_model_check(const struct tp_model *model, const char *path, s
     json_decref(texts);
     free(text);
     if (size == 0)
-        return fail_memory(path, error);
+        return tp_fail_memory(error, path, "a model");
     return size <= most
                ? TILEPROP_OK
                : tp_fail(error, TILEPROP_BAD_INPUT,
@@ -247,7 +242,7 @@ tileprop_status tp_model_write(const struct tp_model *model, struct tp_safe_file
         tp_model_list(model, list);
         status = tp_safetensors_write(out, list->tensors, list->count, texts, error);
     } else {
-        status = fail_memory(out->path, error);
+        status = tp_fail_memory(error, out->path, "a model");
     }
     json_decref(texts);
     free(list);

@@ -54,7 +54,7 @@ struct tp_model {
 
 /*
  * Reads a model.
- * Errors: as tp_safetensors_read; TILEPROP_BAD_INPUT with path, tensor or text, found, expected for what is
+ * Errors: as tp_file_read and tp_safetensors_parse; TILEPROP_BAD_INPUT with path, tensor or text, found, expected for what is
  * no model: layers that do not fit each other, tensors of other names or types, values that are not finite, a
  * newer format. TILEPROP_FAILURE without memory. On error *model is empty.
  */

@@ -78,7 +78,7 @@ static tileprop_status parse_header(struct tp_safetensors *read, size_t *header_
     json_error_t wrong;
     read->header = tp_json_text_read(text, (size_t)length, JSON_REJECT_DUPLICATES, &wrong);
     if (!read->header && errno == ENOMEM)
-        return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for the header", path);
+        return tp_fail_memory(error, path, "the header");
     if (!read->header)
         return tp_file_fail(&read->file, TP_LENGTH_BYTES + (size_t)wrong.position, error,
                             "the header is no JSON: %s", tp_show(wrong.text, strlen(wrong.text)).text);
@@ -111,53 +111,40 @@ static bool get_size(const json_t *value, size_t *size)
     return true;
 }
 
-/* The size of the tensor's values by type and shape. */
-static bool expected_size(const struct tp_tensor *tensor, size_t *size)
-{
-    *size = 0;
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (strcmp(tensor->type, types[i].name) == 0)
-            *size = types[i].size;
-    for (size_t d = 0; d < tensor->dimensions; d++)
-        if (__builtin_mul_overflow(*size, tensor->shape[d], size))
-            return false;
-    return true;
-}
-
-static const char *known_type(const char *name)
-{
-    for (size_t i = 0; name && i < sizeof types / sizeof types[0]; i++)
-        if (strcmp(name, types[i].name) == 0)
-            return types[i].name;
-    return NULL;
-}
-
 /* Fills the tensor from what the header says of it; values: those of the file. */
-static tileprop_status parse_tensor(const struct tp_safetensors *read, const char *name, const json_t *said,
+static tileprop_status parse_tensor(const struct tp_safetensors *read, const char *name, json_t *said,
                                     size_t header_size, struct tp_tensor *tensor, struct tp_error *error)
 {
-    const json_t *shape = json_object_get(said, "shape"), *places = json_object_get(said, "data_offsets");
-    const char *type = json_string_value(json_object_get(said, "dtype"));
+    const json_t *shape, *places;
+    const char *type;
     const size_t values_size = read->file.size - header_size;
-    size_t begin = 0, end = 0, size = 0;
-    if (!json_is_array(shape) || !json_is_array(places) || !type || json_object_size(said) != 3)
+    size_t begin = 0, end = 0;
+    if (json_unpack(said, "{s:s, s:o, s:o !}", "dtype", &type, "shape", &shape, "data_offsets", &places) ||
+        !json_is_array(shape) || !json_is_array(places))
         return fail_tensor(read, name, "expected dtype, shape and data_offsets, and nothing else", error);
-    *tensor =
-        (struct tp_tensor){.name = name, .type = known_type(type), .dimensions = json_array_size(shape)};
+    *tensor = (struct tp_tensor){.name = name, .dimensions = json_array_size(shape)};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if (strcmp(type, types[i].name) == 0) {
+            tensor->type = types[i].name;
+            tensor->size = types[i].size;
+        }
+    }
     if (!tensor->type)
         return fail_tensor(read, name, "unknown dtype found, expected one that safetensors defines", error);
     if (tensor->dimensions > TP_TENSOR_DIMENSIONS_MAX)
         return fail_tensor(read, name, "more than 8 dimensions found, expected at most 8", error);
-    for (size_t d = 0; d < tensor->dimensions; d++)
+    bool fits = true;
+    for (size_t d = 0; d < tensor->dimensions; d++) {
         if (!get_size(json_array_get(shape, d), &tensor->shape[d]))
             return fail_tensor(read, name, "shape: expected integers from 0 on", error);
+        fits &= !__builtin_mul_overflow(tensor->size, tensor->shape[d], &tensor->size);
+    }
     if (json_array_size(places) != 2 || !get_size(json_array_get(places, 0), &begin) ||
         !get_size(json_array_get(places, 1), &end) || begin > end || end > values_size)
         return fail_tensor(read, name, "data_offsets: expected two places within the file's values", error);
-    if (!expected_size(tensor, &size) || end - begin != size)
+    if (!fits || end - begin != tensor->size)
         return fail_tensor(read, name, "data_offsets: expected as many bytes as dtype and shape have", error);
     tensor->bytes = read->file.bytes + header_size + begin;
-    tensor->size = size;
     return TILEPROP_OK;
 }
 
@@ -194,7 +181,7 @@ static tileprop_status parse_tensors(struct tp_safetensors *read, size_t header_
     tileprop_status status = TILEPROP_OK;
     read->tensors = malloc((json_object_size(read->header) + 1) * sizeof *read->tensors);
     if (!read->tensors)
-        return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for the tensors' places", read->file.path);
+        return tp_fail_memory(error, read->file.path, "tensors");
     json_object_foreach(read->header, name, said)
     {
         if (strcmp(name, "__metadata__") == 0)
@@ -220,14 +207,6 @@ tileprop_status tp_safetensors_parse(struct tp_safetensors *read, struct tp_file
     if (status != TILEPROP_OK)
         tp_safetensors_free(read);
     return status;
-}
-
-tileprop_status tp_safetensors_read(struct tp_safetensors *read, const char *path, struct tp_error *error)
-{
-    *read = (struct tp_safetensors){0};
-    struct tp_file file;
-    tileprop_status status = tp_file_read(&file, path, error);
-    return status == TILEPROP_OK ? tp_safetensors_parse(read, &file, error) : status;
 }
 
 void tp_safetensors_free(struct tp_safetensors *read)

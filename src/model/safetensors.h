@@ -34,12 +34,6 @@ struct tp_safetensors {
 };
 
 /*
- * Reads a file.
- * Errors: as tp_file_read and tp_safetensors_parse. On error *read is empty.
- */
-tileprop_status tp_safetensors_read(struct tp_safetensors *read, const char *path, struct tp_error *error);
-
-/*
  * Finds the tensors in a file's bytes, which it takes over; *file is empty afterwards, on error too. Besides
  * them it allocates at most 80 bytes for each byte of the header, which may have TP_SAFETENSORS_HEADER_MAX.
  * Errors: TILEPROP_BAD_INPUT with path, place, found, expected for whatever the format does not allow:

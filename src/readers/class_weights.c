@@ -13,8 +13,7 @@ static tileprop_status balance(const struct tp_dataset *dataset, float *weights,
 {
     size_t *counts = calloc(dataset->classes, sizeof *counts);
     if (!counts)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory for the weights of %zu classes",
-                       dataset->classes);
+        return tp_fail_memory(error, NULL, "the weights of classes");
     tp_dataset_count_classes(dataset, counts);
     for (size_t k = 0; k < dataset->classes; k++)
         weights[k] =
@@ -39,26 +38,22 @@ static tileprop_status name_classes(const struct tp_dataset *dataset, struct tp_
 }
 
 /* NaN stands for a class that was not named yet. */
-static tileprop_status read_row(struct tp_csv *csv, const struct tp_string_table *names, float *weights,
-                                struct tp_error *error)
+static tileprop_status read_row(struct tp_csv *csv, const struct tp_string_table *names, float *weights)
 {
     struct tp_field field = {0};
     uint32_t class;
     float weight;
-    tileprop_status status = tp_csv_read_field(csv, &field, error);
+    tileprop_status status = tp_csv_read_field(csv, &field);
     if (status != TILEPROP_OK)
         return status;
     const struct tp_shown shown = tp_show(field.text, field.size);
     if (!tp_string_table_find(names, field.text, field.size, &class))
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: row %zu: class \"%s\" found, expected one of the data's %zu", csv->path, csv->row,
-                       shown.text, names->count);
+        return tp_csv_fail(csv, csv->row, "class \"%s\" found, expected one of the data's %zu", shown.text,
+                           names->count);
     if (!isnan(weights[class]))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: class \"%s\" found twice, expected once",
-                       csv->path, csv->row, shown.text);
+        return tp_csv_fail(csv, csv->row, "class \"%s\" found twice, expected once", shown.text);
     if (!csv->more || !tp_csv_read_number(csv, &weight) || csv->more || !(weight >= 0 && isfinite(weight)))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: expected CLASS,WEIGHT with a number from 0",
-                       csv->path, csv->row);
+        return tp_csv_fail(csv, csv->row, "expected CLASS,WEIGHT with a number from 0");
     weights[class] = weight;
     return TILEPROP_OK;
 }
@@ -78,7 +73,7 @@ static tileprop_status read_file(const char *path, const struct tp_dataset *data
     if (status == TILEPROP_OK)
         status = name_classes(dataset, &names, error);
     while (status == TILEPROP_OK && tp_csv_next(&csv))
-        status = read_row(&csv, &names, weights, error);
+        status = read_row(&csv, &names, weights);
     for (size_t k = 0; k < dataset->classes; k++)
         weights[k] = isnan(weights[k]) ? 1 : weights[k];
     tp_csv_close(&csv);
@@ -92,8 +87,7 @@ tileprop_status tp_class_weights_make(const char *source, const struct tp_datase
 {
     *weights = malloc(dataset->classes * sizeof **weights);
     if (!*weights)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory for the weights of %zu classes",
-                       dataset->classes);
+        return tp_fail_memory(error, NULL, "the weights of classes");
     return strcmp(source, "balanced") == 0 ? balance(dataset, *weights, error)
                                            : read_file(source, dataset, *weights, error);
 }

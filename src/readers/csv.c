@@ -1,5 +1,7 @@
 #include "readers/csv.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +9,17 @@
 
 /* Of those that are there as often the last: commas between semicolons are decimal points. */
 static const char delimiters[] = ",\t;";
+
+tileprop_status tp_csv_fail(const struct tp_csv *csv, size_t row, const char *format, ...)
+{
+    struct tp_error what;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what.text, sizeof what.text, format, arguments);
+    va_end(arguments);
+    return row ? tp_fail(csv->error, TILEPROP_BAD_INPUT, "%s: row %zu: %s", csv->path, row, what.text)
+               : tp_fail(csv->error, TILEPROP_BAD_INPUT, "%s: %s", csv->path, what.text);
+}
 
 static void skip_line(struct tp_csv *csv)
 {
@@ -44,7 +57,8 @@ tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size
                             struct tp_error *error)
 {
     const char *bytes = (const char *)file->bytes;
-    *csv = (struct tp_csv){.path = file->path, .at = bytes, .end = bytes + file->size, .line = 1};
+    *csv = (struct tp_csv){
+        .path = file->path, .error = error, .at = bytes, .end = bytes + file->size, .line = 1};
     const char *zero = memchr(bytes, '\0', file->size);
     if (zero)
         return tp_file_fail(file, (size_t)(zero - bytes), error,
@@ -55,12 +69,11 @@ tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size
         skip_line(csv);
     skip_empty(csv);
     if (csv->at == csv->end)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: no line found%s, expected a table", file->path,
-                       skip_lines ? " behind those that --skip-lines leaves out" : "");
+        return tp_csv_fail(csv, 0, "no line found%s, expected a table",
+                           skip_lines ? " behind those that --skip-lines leaves out" : "");
     if (*csv->at == '<')
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: row %zu: '<' found: this is an HTML page (a failed download?), expected a table",
-                       file->path, csv->line);
+        return tp_csv_fail(csv, csv->line,
+                           "'<' found: this is an HTML page (a failed download?), expected a table");
     find_delimiter(csv);
     return TILEPROP_OK;
 }
@@ -112,7 +125,7 @@ bool tp_csv_read_number(struct tp_csv *csv, float *value)
 }
 
 /* The field begins behind the quote that csv->at is at. */
-static tileprop_status read_quoted(struct tp_csv *csv, struct tp_field *field, struct tp_error *error)
+static tileprop_status read_quoted(struct tp_csv *csv, struct tp_field *field)
 {
     const char *c = csv->at + 1, *end = csv->end;
     const size_t line = csv->line;
@@ -122,7 +135,7 @@ static tileprop_status read_quoted(struct tp_csv *csv, struct tp_field *field, s
             const size_t grown_size = 2 * size + 64;
             char *grown = realloc(csv->buffer, grown_size);
             if (!grown)
-                return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for a field", csv->path);
+                return tp_fail_memory(csv->error, csv->path, "a field");
             csv->buffer = grown;
             csv->buffer_size = grown_size;
         }
@@ -131,22 +144,20 @@ static tileprop_status read_quoted(struct tp_csv *csv, struct tp_field *field, s
         c += *c == '"' ? 2 : 1;
     }
     if (c == end)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: a double quote on line %zu is not closed",
-                       csv->path, csv->row, line);
+        return tp_csv_fail(csv, csv->row, "a double quote on line %zu is not closed", line);
     csv->line += lines;
     if (!end_field(csv, skip_blanks(c + 1, end)))
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: row %zu: text found behind a field in double quotes, expected the field's end",
-                       csv->path, csv->row);
+        return tp_csv_fail(csv, csv->row,
+                           "text found behind a field in double quotes, expected the field's end");
     *field = (struct tp_field){.text = size ? csv->buffer : "", .size = size, .quoted = true};
     return TILEPROP_OK;
 }
 
-tileprop_status tp_csv_read_field(struct tp_csv *csv, struct tp_field *field, struct tp_error *error)
+tileprop_status tp_csv_read_field(struct tp_csv *csv, struct tp_field *field)
 {
     csv->at = skip_blanks(csv->at, csv->end);
     if (csv->at < csv->end && *csv->at == '"')
-        return read_quoted(csv, field, error);
+        return read_quoted(csv, field);
     const char *begin = csv->at, *c = begin;
     while (!((c == csv->end || *c == csv->delimiter || *c == '\n' || *c == '\r') && end_field(csv, c)))
         c++;
@@ -156,13 +167,13 @@ tileprop_status tp_csv_read_field(struct tp_csv *csv, struct tp_field *field, st
     return TILEPROP_OK;
 }
 
-tileprop_status tp_csv_count_fields(struct tp_csv *csv, size_t *count, struct tp_error *error)
+tileprop_status tp_csv_count_fields(struct tp_csv *csv, size_t *count)
 {
     tileprop_status status = TILEPROP_OK;
     struct tp_field field;
     *count = 0;
     while (status == TILEPROP_OK && csv->more) {
-        status = tp_csv_read_field(csv, &field, error);
+        status = tp_csv_read_field(csv, &field);
         ++*count;
     }
     return status;

@@ -14,7 +14,8 @@
 #include "base/status.h"
 
 struct tp_csv {
-    const char *path;     /* for messages; not owned */
+    const char *path; /* for messages; not owned */
+    struct tp_error *error;
     const char *at, *end; /* what is still to be read; not owned */
     char delimiter;
     size_t row;   /* line of the file on which the record begins, from 1 */
@@ -34,7 +35,7 @@ struct tp_field {
 /*
  * Begins to read a file, which outlives *csv, behind so many lines of it. The delimiter is the one of the
  * three that is most often in the first record, outside of quotes, of equals the semicolon, then the tab.
- * tp_csv_close() it afterwards, on error too.
+ * Here and later failures are told to *error, which may be NULL. tp_csv_close() it afterwards, on error too.
  * Errors: TILEPROP_BAD_INPUT for what is no text (a zero byte) or HTML, and if there are no more lines than
  * are to be skipped.
  */
@@ -53,9 +54,13 @@ bool tp_csv_read_number(struct tp_csv *csv, float *value);
  * Errors: TILEPROP_BAD_INPUT with path and row for a quote that is not closed or has text behind it;
  * TILEPROP_FAILURE without memory.
  */
-tileprop_status tp_csv_read_field(struct tp_csv *csv, struct tp_field *field, struct tp_error *error);
+tileprop_status tp_csv_read_field(struct tp_csv *csv, struct tp_field *field);
 
 /* Reads the rest of the record and stores how many fields that are. Errors: as tp_csv_read_field(). */
-tileprop_status tp_csv_count_fields(struct tp_csv *csv, size_t *count, struct tp_error *error);
+tileprop_status tp_csv_count_fields(struct tp_csv *csv, size_t *count);
+
+/* TILEPROP_BAD_INPUT, with a message that begins with path and row (0: it is not about one). */
+tileprop_status tp_csv_fail(const struct tp_csv *csv, size_t row, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -97,7 +97,7 @@ tileprop_status tp_gzip_unpack(struct tp_file *file, struct tp_error *error)
 
     struct libdeflate_decompressor *decompressor = libdeflate_alloc_decompressor();
     if (!decompressor)
-        return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for unpacking", file->path);
+        return tp_fail_memory(error, file->path, "unpacking");
     struct tp_file plain = {.path = file->path, .unpacked = true};
     tileprop_status status = gunzip(&plain, file, decompressor, error);
     libdeflate_free_decompressor(decompressor);

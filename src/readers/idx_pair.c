@@ -38,7 +38,7 @@ static tileprop_status find_file(const char *directory, const char *prefix, cons
     for (size_t i = 0; i < TP_ENDINGS; i++) {
         if (asprintf(path, "%s/%s%s", directory, prefix, endings[i]) < 0) {
             *path = NULL;
-            return tp_fail(error, TILEPROP_FAILURE, "out of memory for a file name");
+            return tp_fail_memory(error, NULL, "a file name");
         }
         if (access(*path, F_OK) == 0 || errno != ENOENT)
             return TILEPROP_OK;
@@ -59,7 +59,7 @@ static tileprop_status join(struct tp_dataset *dataset, struct tp_idx *images, c
                        labels->count, images->count, image_path);
     uint16_t *all = calloc(images->count, sizeof *all);
     if (!all)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory for labels");
+        return tp_fail_memory(error, image_path, "labels");
     *dataset = (struct tp_dataset){.type = images->type == TP_IDX_F32 ? TILEPROP_F32 : TILEPROP_U8,
                                    .labels = all,
                                    .count = images->count,

@@ -30,7 +30,7 @@ static tileprop_status decode(struct tp_image *image, const struct tp_file *file
     image->pixels = malloc(PNG_IMAGE_SIZE(png));
     if (!image->pixels) {
         png_image_free(&png);
-        return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for the image", file->path);
+        return tp_fail_memory(error, file->path, "the image");
     }
     if (!png_image_finish_read(&png, &white, image->pixels, 0, NULL))
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: is damaged: %s", file->path, png.message);

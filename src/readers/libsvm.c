@@ -13,6 +13,7 @@
 
 struct reader {
     const char *path, *at, *end;
+    struct tp_error *error;
     size_t line;
     size_t rows, features; /* found so far */
 };
@@ -54,26 +55,26 @@ static size_t word_length(const struct reader *reader)
     return length;
 }
 
-static tileprop_status fail_word(const struct reader *reader, const char *expected, struct tp_error *error)
+static tileprop_status fail_word(const struct reader *reader, const char *expected)
 {
-    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: line %zu: \"%s\" found, expected %s", reader->path,
+    return tp_fail(reader->error, TILEPROP_BAD_INPUT, "%s: line %zu: \"%s\" found, expected %s", reader->path,
                    reader->line, tp_show(reader->at, word_length(reader)).text, expected);
 }
 
 /* Reads INDEX:VALUE. */
-static tileprop_status read_pair(struct reader *reader, size_t *index, float *value, struct tp_error *error)
+static tileprop_status read_pair(struct reader *reader, size_t *index, float *value)
 {
     const char *c = reader->at;
     size_t found = 0;
     while (c < reader->end && *c >= '0' && *c <= '9' && found < TP_INDEX_MAX)
         found = found * 10 + (size_t)(*c++ - '0');
     if (c == reader->at || c == reader->end || *c != ':')
-        return fail_word(reader, "INDEX:VALUE with an index of at most 10^9", error);
+        return fail_word(reader, "INDEX:VALUE with an index of at most 10^9");
     const char *behind = tp_decimal_read(c + 1, reader->end, value);
     if (!behind || behind != reader->at + word_length(reader))
-        return fail_word(reader, "INDEX:VALUE with a decimal number", error);
+        return fail_word(reader, "INDEX:VALUE with a decimal number");
     if (!isfinite(*value))
-        return fail_word(reader, "a number that fits a float", error);
+        return fail_word(reader, "a number that fits a float");
     reader->at = behind;
     skip_blanks(reader);
     *index = found;
@@ -81,38 +82,43 @@ static tileprop_status read_pair(struct reader *reader, size_t *index, float *va
 }
 
 /* Reads a feature; *index is that of the one before, then of this one. */
-static tileprop_status read_feature(struct reader *reader, size_t *index, float *value,
-                                    struct tp_error *error)
+static tileprop_status read_feature(struct reader *reader, size_t *index, float *value)
 {
     const size_t before = *index;
-    const tileprop_status status = read_pair(reader, index, value, error);
+    const tileprop_status status = read_pair(reader, index, value);
     if (status == TILEPROP_OK && *index <= before)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: line %zu: index %zu found, expected %zu or more%s",
-                       reader->path, reader->line, *index, before + 1,
-                       *index ? "" : ", as indices count from 1");
+        return tp_fail(reader->error, TILEPROP_BAD_INPUT,
+                       "%s: line %zu: index %zu found, expected %zu or more%s", reader->path, reader->line,
+                       *index, before + 1, *index ? "" : ", as indices count from 1");
     return status;
 }
 
-static tileprop_status read_label(struct reader *reader, struct tp_label_encoder *classes, uint16_t *label,
-                                  struct tp_error *error)
+static bool read_number(struct reader *reader)
+{
+    float value;
+    const char *end = reader->at + word_length(reader);
+    if (tp_decimal_read(reader->at, end, &value) != end)
+        return false;
+    reader->at = end;
+    skip_blanks(reader);
+    return true;
+}
+
+static tileprop_status read_label(struct reader *reader, struct tp_label_encoder *encoder, uint16_t *label)
 {
     char place[512];
-    float value;
+    const char *text = reader->at;
     const size_t length = word_length(reader);
-    if (tp_decimal_read(reader->at, reader->at + length, &value) != reader->at + length)
-        return fail_word(reader, "a number as label", error);
-    tileprop_status status = TILEPROP_OK;
-    if (!tp_label_encoder_find(classes, reader->at, length, label)) {
-        snprintf(place, sizeof place, "%s: line %zu", reader->path, reader->line);
-        status = tp_label_encoder_label(classes, place, reader->at, length, label, error);
-    }
-    reader->at += length;
-    skip_blanks(reader);
-    return status;
+    if (!read_number(reader))
+        return fail_word(reader, "a number as label");
+    if (tp_label_encoder_find(encoder, text, length, label))
+        return TILEPROP_OK;
+    snprintf(place, sizeof place, "%s: line %zu", reader->path, reader->line);
+    return tp_label_encoder_label(encoder, place, text, length, label, reader->error);
 }
 
-/* Counts samples and features. */
-static tileprop_status measure(struct reader *reader, struct tp_error *error)
+/* Counts samples and features, whatever the labels are. */
+static tileprop_status measure(struct reader *reader)
 {
     for (; next_line(reader); skip_line(reader)) {
         size_t index = 0;
@@ -120,7 +126,7 @@ static tileprop_status measure(struct reader *reader, struct tp_error *error)
         reader->at += word_length(reader);
         skip_blanks(reader);
         while (!at_line_end(reader)) {
-            tileprop_status status = read_feature(reader, &index, &value, error);
+            tileprop_status status = read_feature(reader, &index, &value);
             if (status != TILEPROP_OK)
                 return status;
         }
@@ -128,51 +134,47 @@ static tileprop_status measure(struct reader *reader, struct tp_error *error)
         reader->rows++;
     }
     if (!reader->rows || !reader->features)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: no %s found, expected some", reader->path,
+        return tp_fail(reader->error, TILEPROP_BAD_INPUT, "%s: no %s found, expected some", reader->path,
                        reader->rows ? "features" : "samples");
     return TILEPROP_OK;
 }
 
 /* Of a file that was measured. */
-static tileprop_status fill(struct reader *reader, struct tp_label_encoder *classes,
-                            struct tp_dataset *dataset, struct tp_error *error)
+static tileprop_status fill(struct reader *reader, struct tp_label_encoder *encoder,
+                            struct tp_dataset *dataset)
 {
-    float *samples = dataset->samples;
     tileprop_status status = TILEPROP_OK;
     for (; status == TILEPROP_OK && next_line(reader); skip_line(reader)) {
+        float *sample = (float *)dataset->samples + dataset->count * dataset->features, value;
         size_t index = 0;
-        float value;
-        status = read_label(reader, classes, &dataset->labels[dataset->count], error);
+        status = read_label(reader, encoder, &dataset->labels[dataset->count++]);
         while (status == TILEPROP_OK && !at_line_end(reader)) {
-            status = read_feature(reader, &index, &value, error);
+            status = read_feature(reader, &index, &value);
             if (status == TILEPROP_OK)
-                samples[dataset->count * dataset->features + index - 1] = value;
+                sample[index - 1] = value;
         }
-        dataset->count++;
     }
     return status;
 }
 
-static struct reader begin(const struct tp_file *file)
+static struct reader begin(const struct tp_file *file, struct tp_error *error)
 {
     const char *bytes = (const char *)file->bytes;
-    return (struct reader){.path = file->path, .at = bytes, .end = bytes + file->size, .line = 1};
+    return (struct reader){
+        .path = file->path, .at = bytes, .end = bytes + file->size, .error = error, .line = 1};
 }
 
 bool tp_libsvm_is(const struct tp_file *file)
 {
-    struct reader reader = begin(file);
+    struct reader reader = begin(file, NULL);
     for (; next_line(&reader); skip_line(&reader)) {
         size_t index = 0;
         float value;
-        const size_t length = word_length(&reader);
-        if (tp_decimal_read(reader.at, reader.at + length, &value) != reader.at + length)
+        if (!read_number(&reader))
             return false;
-        reader.at += length;
-        skip_blanks(&reader);
         if (!at_line_end(&reader)) /* qid is for ranking */
             return (reader.end - reader.at > 4 && memcmp(reader.at, "qid:", 4) == 0) ||
-                   read_pair(&reader, &index, &value, NULL) == TILEPROP_OK;
+                   read_pair(&reader, &index, &value) == TILEPROP_OK;
     }
     return false;
 }
@@ -180,10 +182,10 @@ bool tp_libsvm_is(const struct tp_file *file)
 tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, struct tp_dataset *dataset,
                                 struct tp_error *error)
 {
-    struct reader reader = begin(file);
+    struct reader reader = begin(file, error);
     struct tp_label_encoder classes = {0};
     *dataset = (struct tp_dataset){.type = TILEPROP_F32, .schema = schema};
-    tileprop_status status = measure(&reader, error);
+    tileprop_status status = measure(&reader);
     if (status == TILEPROP_OK && schema->features && reader.features > schema->features)
         status = tp_fail(error, TILEPROP_BAD_INPUT,
                          "%s: index %zu found, expected at most %zu as in the training data", file->path,
@@ -203,12 +205,11 @@ tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, 
         dataset->samples = calloc(reader.rows * dataset->features, sizeof(float));
         dataset->labels = malloc(reader.rows * sizeof *dataset->labels);
         if (!dataset->samples || !dataset->labels)
-            status = tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for %zu samples", file->path,
-                             reader.rows);
+            status = tp_fail_memory(error, file->path, "samples");
     }
-    reader = begin(file);
+    reader = begin(file, error);
     if (status == TILEPROP_OK)
-        status = fill(&reader, &classes, dataset, error);
+        status = fill(&reader, &classes, dataset);
     if (status == TILEPROP_OK)
         status = tp_label_encoder_finish(&classes, schema, dataset->labels, dataset->count, error);
     dataset->classes = schema->class_count;

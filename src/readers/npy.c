@@ -24,7 +24,7 @@ struct array {
 
 /* The header's text, which is a dictionary as Python writes one. */
 struct header {
-    const char *path, *at, *end;
+    const char *at, *end;
 };
 
 bool tp_npy_is(const struct tp_file *file)
@@ -32,29 +32,25 @@ bool tp_npy_is(const struct tp_file *file)
     return file->size >= TP_NPY_MAGIC_SIZE && memcmp(file->bytes, TP_NPY_MAGIC, TP_NPY_MAGIC_SIZE) == 0;
 }
 
-static void skip_blanks(struct header *header)
-{
-    while (header->at < header->end && (*header->at == ' ' || *header->at == '\n'))
-        header->at++;
-}
-
 static bool take(struct header *header, const char *text)
 {
     const size_t length = strlen(text);
-    skip_blanks(header);
+    while (header->at < header->end && (*header->at == ' ' || *header->at == '\n'))
+        header->at++;
     if ((size_t)(header->end - header->at) < length || memcmp(header->at, text, length) != 0)
         return false;
     header->at += length;
     return true;
 }
 
-static tileprop_status fail_header(const struct header *header, const char *expected, struct tp_error *error)
+/* Whether an item ends here, with a comma or before what ends the list. */
+static bool end_item(struct header *header, char list_end)
 {
-    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: header at \"%s\": expected %s", header->path,
-                   tp_show(header->at, (size_t)(header->end - header->at)).text, expected);
+    return take(header, ",") || header->at == header->end || *header->at == list_end;
 }
 
-static tileprop_status read_type(struct header *header, struct array *array, struct tp_error *error)
+/* This and the next ones return NULL, or what was expected at header->at. */
+static const char *read_type(struct header *header, struct array *array)
 {
     static const char *const types[] = {"'|u1'", "'|i1'", "'<u2'", "'<i2'", "'<u4'", "'<i4'",
                                         "'<u8'", "'<i8'", "'<f4'", "'<f8'", "'|b1'"};
@@ -63,68 +59,61 @@ static tileprop_status read_type(struct header *header, struct array *array, str
             array->kind = types[i][2] == 'b' ? 'u' : types[i][2];
             array->width = (size_t)(types[i][3] - '0');
             array->has_type = true;
-            return TILEPROP_OK;
+            return NULL;
         }
     }
-    return fail_header(header, "a type of little-endian integers or floats of at most 8 bytes, as '<f4'",
-                       error);
+    return "a type of little-endian integers or floats of at most 8 bytes, as '<f4'";
 }
 
-static tileprop_status read_shape(struct header *header, struct array *array, struct tp_error *error)
+static const char *read_shape(struct header *header, struct array *array)
 {
     if (!take(header, "("))
-        return fail_header(header, "a shape, as (150, 4)", error);
+        return "a shape, as (150, 4)";
     array->values = 1;
     array->dimensions = 0;
     while (!take(header, ")")) {
         size_t dimension = 0;
         const char *digits = header->at;
         if (array->dimensions == TP_NPY_DIMENSIONS)
-            return fail_header(header, "at most 32 dimensions", error);
+            return "at most 32 dimensions";
         while (header->at < header->end && isdigit((unsigned char)*header->at) && header->at - digits < 18)
             dimension = dimension * 10 + (size_t)(*header->at++ - '0');
         if (header->at == digits || dimension == 0 || dimension > SIZE_MAX / 8 / array->values) {
             header->at = digits;
-            return fail_header(header, "dimensions from 1, whose product is the number of values", error);
+            return "dimensions from 1, whose product is the number of values";
         }
         array->shape[array->dimensions++] = dimension;
         array->values *= dimension;
-        if (!take(header, ",") && header->at < header->end && *header->at != ')')
-            return fail_header(header, "a comma or the shape's end", error);
+        if (!end_item(header, ')'))
+            return "a comma or the shape's end";
     }
     array->has_shape = true;
-    return TILEPROP_OK;
+    return NULL;
 }
 
-static tileprop_status read_order(struct header *header, struct array *array, struct tp_error *error)
+static const char *read_order(struct header *header, struct array *array)
 {
     array->has_order = take(header, "False");
-    return array->has_order
-               ? TILEPROP_OK
-               : fail_header(header, "False: an array in C order, as numpy.ascontiguousarray() makes one",
-                             error);
+    return array->has_order ? NULL : "False: an array in C order, as numpy.ascontiguousarray() makes one";
 }
 
-static tileprop_status read_dictionary(struct header *header, struct array *array, struct tp_error *error)
+static const char *read_dictionary(struct header *header, struct array *array)
 {
-    tileprop_status status = TILEPROP_OK;
     if (!take(header, "{"))
-        return fail_header(header, "a dictionary", error);
-    while (status == TILEPROP_OK && !take(header, "}")) {
-        if (take(header, "'descr':"))
-            status = read_type(header, array, error);
-        else if (take(header, "'fortran_order':"))
-            status = read_order(header, array, error);
-        else if (take(header, "'shape':"))
-            status = read_shape(header, array, error);
-        else
-            return fail_header(header, "'descr', 'fortran_order' or 'shape'", error);
-        if (status == TILEPROP_OK && !take(header, ",") && header->at < header->end && *header->at != '}')
-            status = fail_header(header, "a comma or the dictionary's end", error);
+        return "a dictionary";
+    while (!take(header, "}")) {
+        const char *expected = take(header, "'descr':")           ? read_type(header, array)
+                               : take(header, "'fortran_order':") ? read_order(header, array)
+                               : take(header, "'shape':")         ? read_shape(header, array)
+                                                                  : "'descr', 'fortran_order' or 'shape'";
+        if (expected)
+            return expected;
+        if (!end_item(header, '}'))
+            return "a comma or the dictionary's end";
     }
-    if (status == TILEPROP_OK && !(array->has_type && array->has_order && array->has_shape))
-        return fail_header(header, "'descr', 'fortran_order' and 'shape' before", error);
-    return status;
+    return array->has_type && array->has_order && array->has_shape
+               ? NULL
+               : "'descr', 'fortran_order' and 'shape' before";
 }
 
 static tileprop_status read_header(const struct tp_file *file, struct array *array, struct tp_error *error)
@@ -145,10 +134,11 @@ static tileprop_status read_header(const struct tp_file *file, struct array *arr
     if (array->offset > file->size || length > file->size - array->offset)
         return tp_file_fail(file, file->size, error, "truncated in the header");
     const char *text = (const char *)bytes + array->offset;
-    struct header header = {.path = file->path, .at = text, .end = text + length};
-    tileprop_status status = read_dictionary(&header, array, error);
-    if (status != TILEPROP_OK)
-        return status;
+    struct header header = {.at = text, .end = text + length};
+    const char *expected = read_dictionary(&header, array);
+    if (expected)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: header at \"%s\": expected %s", file->path,
+                       tp_show(header.at, (size_t)(header.end - header.at)).text, expected);
     array->offset += length;
     const size_t found = file->size - array->offset;
     if (found % array->width || found / array->width != array->values)
@@ -266,8 +256,7 @@ tileprop_status tp_npy_labels(struct tp_file *file, struct tp_schema *schema, st
     if (status == TILEPROP_OK)
         status = tp_label_encoder_begin(&classes, schema, error);
     if (status == TILEPROP_OK && !(dataset->labels = malloc(array.values * sizeof *dataset->labels)))
-        status =
-            tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for %zu labels", file->path, array.values);
+        status = tp_fail_memory(error, file->path, "labels");
     if (status == TILEPROP_OK)
         status = read_labels(file, &array, &classes, dataset->labels, error);
     if (status == TILEPROP_OK)

@@ -1,6 +1,8 @@
 #include "readers/table.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,28 +23,35 @@ struct reader {
     size_t rows, capacity;
 };
 
-static tileprop_status fail_memory(const struct reader *reader, struct tp_error *error)
-{
-    return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for a table of %zu columns", reader->csv.path,
-                   reader->columns.count);
-}
-
 /* A row has a byte per input at least, so that twice these cells are no more than eight times the file. */
-static tileprop_status grow(struct reader *reader, struct tp_error *error)
+static tileprop_status grow(struct reader *reader)
 {
     const size_t capacity = 2 * reader->capacity + 1, width = reader->columns.inputs;
     float *cells = realloc(reader->cells, capacity * width * sizeof *cells);
     if (!cells)
-        return fail_memory(reader, error);
+        return tp_fail_memory(reader->csv.error, reader->csv.path, "a table");
     reader->cells = cells;
     if (reader->columns.labelled) {
         uint16_t *labels = realloc(reader->labels, capacity * sizeof *labels);
         if (!labels)
-            return fail_memory(reader, error);
+            return tp_fail_memory(reader->csv.error, reader->csv.path, "a table");
         reader->labels = labels;
     }
     reader->capacity = capacity;
     return TILEPROP_OK;
+}
+
+/* TILEPROP_BAD_INPUT, with a message that begins with path, row and column. */
+__attribute__((format(printf, 3, 4))) static tileprop_status fail_cell(const struct reader *reader, size_t i,
+                                                                       const char *format, ...)
+{
+    struct tp_error what;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what.text, sizeof what.text, format, arguments);
+    va_end(arguments);
+    return tp_fail(reader->csv.error, TILEPROP_BAD_INPUT, "%s: %s",
+                   tp_table_columns_place(&reader->columns, i).text, what.text);
 }
 
 static bool is_missing(const struct tp_field *field)
@@ -54,69 +63,60 @@ static bool is_missing(const struct tp_field *field)
     return false;
 }
 
-static tileprop_status read_label(struct reader *reader, size_t i, const struct tp_field *field,
-                                  struct tp_error *error)
+static tileprop_status read_label(struct reader *reader, size_t i, const struct tp_field *field)
 {
     if (tp_label_encoder_find(&reader->classes, field->text, field->size, &reader->labels[reader->rows]))
         return TILEPROP_OK;
-    const struct tp_table_place place = tp_table_columns_place(&reader->columns, &reader->csv, i);
     if (is_missing(field))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: \"%s\" found, expected a label", place.text,
-                       tp_show(field->text, field->size).text);
+        return fail_cell(reader, i, "\"%s\" found, expected a label", tp_show(field->text, field->size).text);
+    const struct tp_table_place place = tp_table_columns_place(&reader->columns, i);
     return tp_label_encoder_label(&reader->classes, place.text, field->text, field->size,
-                                  &reader->labels[reader->rows], error);
+                                  &reader->labels[reader->rows], reader->csv.error);
 }
 
 static tileprop_status read_category(struct reader *reader, size_t i, const struct tp_field *field,
-                                     float *cell, struct tp_error *error)
+                                     float *cell)
 {
     struct tp_table_column *column = &reader->columns.all[i];
     tileprop_status status = TILEPROP_OK;
     uint32_t number;
     if (!tp_string_table_find(&column->categories, field->text, field->size, &number)) {
-        const struct tp_table_place place = tp_table_columns_place(&reader->columns, &reader->csv, i);
         if (column->learned)
-            return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: category \"%s\" found, expected one that the training data have", place.text,
-                           tp_show(field->text, field->size).text);
+            return fail_cell(reader, i, "category \"%s\" found, expected one that the training data have",
+                             tp_show(field->text, field->size).text);
         if (column->categories.count == TP_CATEGORIES_MAX)
-            return tp_fail(
-                error, TILEPROP_BAD_INPUT,
-                "%s: more than %d different texts found in this column, expected numbers or categories",
-                place.text, TP_CATEGORIES_MAX);
+            return fail_cell(
+                reader, i,
+                "more than %d different texts found in this column, expected numbers or categories",
+                TP_CATEGORIES_MAX);
         number = (uint32_t)column->categories.count;
-        status = tp_string_table_add(&column->categories, field->text, field->size, error);
+        status = tp_string_table_add(&column->categories, field->text, field->size, reader->csv.error);
     }
     *cell = (float)number;
     return status;
 }
 
-static tileprop_status fail_kind(const struct reader *reader, size_t i, const struct tp_field *field,
-                                 struct tp_error *error)
+static tileprop_status fail_kind(const struct reader *reader, size_t i, const struct tp_field *field)
 {
     const struct tp_table_column *column = &reader->columns.all[i];
-    const struct tp_table_place place = tp_table_columns_place(&reader->columns, &reader->csv, i);
     const struct tp_shown shown = tp_show(field->text, field->size);
     if (column->learned)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: \"%s\" found, expected a number as in the training data", place.text, shown.text);
+        return fail_cell(reader, i, "\"%s\" found, expected a number as in the training data", shown.text);
     if (column->role == TP_ROLE_NUMBER)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: \"%s\" found, expected a number as in row %zu; --categorical %zu takes the "
-                       "column as categories",
-                       place.text, shown.text, column->row, i + 1);
-    return tp_fail(error, TILEPROP_BAD_INPUT,
-                   "%s: number %s found, expected text as in row %zu; --header yes if that row holds names, "
-                   "--categorical "
-                   "%zu takes the column as categories",
-                   place.text, shown.text, column->row, i + 1);
+        return fail_cell(reader, i,
+                         "\"%s\" found, expected a number as in row %zu; --categorical %zu takes the "
+                         "column as categories",
+                         shown.text, column->row, i + 1);
+    return fail_cell(reader, i,
+                     "number %s found, expected text as in row %zu; --header yes if that row holds names, "
+                     "--categorical "
+                     "%zu takes the column as categories",
+                     shown.text, column->row, i + 1);
 }
 
-static tileprop_status fail_range(const struct reader *reader, size_t i, struct tp_error *error)
+static tileprop_status fail_range(const struct reader *reader, size_t i)
 {
-    return tp_fail(error, TILEPROP_BAD_INPUT,
-                   "%s: a number that is too large for a float found, expected at most 3.4e38",
-                   tp_table_columns_place(&reader->columns, &reader->csv, i).text);
+    return fail_cell(reader, i, "a number that is too large for a float found, expected at most 3.4e38");
 }
 
 /* Digits with commas, as 0,5 and 1,000: one category for each number is not what they stand for. */
@@ -131,34 +131,30 @@ static bool has_commas(const struct tp_field *field)
     return c == end;
 }
 
-static tileprop_status fail_commas(const struct reader *reader, size_t i, const struct tp_field *field,
-                                   struct tp_error *error)
+static tileprop_status fail_commas(const struct reader *reader, size_t i, const struct tp_field *field)
 {
-    return tp_fail(error, TILEPROP_BAD_INPUT,
-                   "%s: \"%s\" found, expected a number with a decimal point and without commas; "
-                   "--categorical %zu takes the column as categories",
-                   tp_table_columns_place(&reader->columns, &reader->csv, i).text,
-                   tp_show(field->text, field->size).text, i + 1);
+    return fail_cell(reader, i,
+                     "\"%s\" found, expected a number with a decimal point and without commas; "
+                     "--categorical %zu takes the column as categories",
+                     tp_show(field->text, field->size).text, i + 1);
 }
 
 /* Any cell but a number in a column of numbers. */
-static tileprop_status read_cell(struct reader *reader, size_t i, float *cells, struct tp_error *error)
+static tileprop_status read_cell(struct reader *reader, size_t i, float *cells)
 {
     struct tp_table_column *column = &reader->columns.all[i];
     struct tp_field field;
-    tileprop_status status = tp_csv_read_field(&reader->csv, &field, error);
+    tileprop_status status = tp_csv_read_field(&reader->csv, &field);
     if (status != TILEPROP_OK || column->role == TP_ROLE_UNUSED)
         return status;
     if (column->role == TP_ROLE_LABEL)
-        return read_label(reader, i, &field, error);
+        return read_label(reader, i, &field);
     if (is_missing(&field)) {
         cells[column->place] = NAN;
         if (reader->options->missing == TP_MISSING_MEAN)
             return TILEPROP_OK;
-        return tp_fail(
-            error, TILEPROP_BAD_INPUT,
-            "%s: \"%s\" found, expected a value; train's --missing mean puts the column's mean there",
-            tp_table_columns_place(&reader->columns, &reader->csv, i).text,
+        return fail_cell(
+            reader, i, "\"%s\" found, expected a value; train's --missing mean puts the column's mean there",
             tp_show(field.text, field.size).text);
     }
     float value;
@@ -166,31 +162,30 @@ static tileprop_status read_cell(struct reader *reader, size_t i, float *cells, 
         tp_decimal_read(field.text, field.text + field.size, &value) == field.text + field.size;
     if (column->role == TP_ROLE_NEW) {
         if (has_commas(&field))
-            return fail_commas(reader, i, &field, error);
+            return fail_commas(reader, i, &field);
         column->role = is_number ? TP_ROLE_NUMBER : TP_ROLE_TEXT;
         column->row = reader->csv.row;
     }
     if (column->role == TP_ROLE_TEXT && (column->fixed || !is_number))
-        return read_category(reader, i, &field, &cells[column->place], error);
+        return read_category(reader, i, &field, &cells[column->place]);
     if (column->role == TP_ROLE_TEXT || !is_number)
-        return fail_kind(reader, i, &field, error);
+        return fail_kind(reader, i, &field);
     cells[column->place] = value;
-    return isfinite(value) ? TILEPROP_OK : fail_range(reader, i, error);
+    return isfinite(value) ? TILEPROP_OK : fail_range(reader, i);
 }
 
-static tileprop_status fail_count(struct reader *reader, size_t read, struct tp_error *error)
+static tileprop_status fail_count(struct reader *reader, size_t read)
 {
     size_t rest = 0;
-    tileprop_status status = tp_csv_count_fields(&reader->csv, &rest, error);
+    tileprop_status status = tp_csv_count_fields(&reader->csv, &rest);
     return status != TILEPROP_OK
                ? status
-               : tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: row %zu: %zu field%s found, expected %zu as in row %zu", reader->csv.path,
-                         reader->csv.row, read + rest, read + rest == 1 ? "" : "s", reader->columns.count,
-                         reader->columns.row);
+               : tp_csv_fail(&reader->csv, reader->csv.row, "%zu field%s found, expected %zu as in row %zu",
+                             read + rest, read + rest == 1 ? "" : "s", reader->columns.count,
+                             reader->columns.row);
 }
 
-static tileprop_status read_row(struct reader *reader, struct tp_error *error)
+static tileprop_status read_row(struct reader *reader)
 {
     const size_t count = reader->columns.count;
     float *cells = reader->cells + reader->rows * reader->columns.inputs;
@@ -199,37 +194,37 @@ static tileprop_status read_row(struct reader *reader, struct tp_error *error)
         const struct tp_table_column *column = &reader->columns.all[i];
         tileprop_status status = TILEPROP_OK;
         if (column->role != TP_ROLE_NUMBER || !tp_csv_read_number(&reader->csv, &cells[column->place]))
-            status = read_cell(reader, i, cells, error);
+            status = read_cell(reader, i, cells);
         else if (!isfinite(cells[column->place]))
-            status = fail_range(reader, i, error);
+            status = fail_range(reader, i);
         if (status != TILEPROP_OK)
             return status;
     }
     if (i < count || reader->csv.more)
-        return fail_count(reader, i, error);
+        return fail_count(reader, i);
     reader->rows++;
     return TILEPROP_OK;
 }
 
-static tileprop_status read_rows(struct reader *reader, struct tp_error *error)
+static tileprop_status read_rows(struct reader *reader)
 {
     tileprop_status status = TILEPROP_OK;
     while (status == TILEPROP_OK && tp_csv_next(&reader->csv)) {
         if (reader->rows == reader->capacity)
-            status = grow(reader, error);
+            status = grow(reader);
         if (status == TILEPROP_OK)
-            status = read_row(reader, error);
+            status = read_row(reader);
     }
     return status;
 }
 
 /* Sorts a column's categories, renumbers its cells, and moves the names to the schema. */
 static tileprop_status finish_categories(struct reader *reader, struct tp_table_column *column,
-                                         struct tp_column *known, struct tp_error *error)
+                                         struct tp_column *known)
 {
     uint32_t *places = tp_string_table_sort(&column->categories);
     if (!places)
-        return fail_memory(reader, error);
+        return tp_fail_memory(reader->csv.error, reader->csv.path, "a table");
     for (size_t r = 0; r < reader->rows; r++) {
         float *cell = &reader->cells[r * reader->columns.inputs + column->place];
         *cell = isnan(*cell) ? *cell : (float)places[(size_t)*cell];
@@ -241,12 +236,12 @@ static tileprop_status finish_categories(struct reader *reader, struct tp_table_
 }
 
 /* Fills an empty schema. */
-static tileprop_status finish_schema(struct reader *reader, struct tp_schema *schema, struct tp_error *error)
+static tileprop_status finish_schema(struct reader *reader, struct tp_schema *schema)
 {
     const struct tp_table_columns *columns = &reader->columns;
     schema->columns = calloc(columns->inputs, sizeof *schema->columns);
     if (!schema->columns)
-        return fail_memory(reader, error);
+        return tp_fail_memory(reader->csv.error, reader->csv.path, "a table");
     schema->column_count = columns->inputs;
     for (size_t i = 0; i < columns->label; i++)
         schema->label_place += columns->all[i].role != TP_ROLE_UNUSED;
@@ -261,13 +256,13 @@ static tileprop_status finish_schema(struct reader *reader, struct tp_schema *sc
         }
         tileprop_status status = TILEPROP_OK;
         if (column->role == TP_ROLE_TEXT)
-            status = finish_categories(reader, column, &schema->columns[column->place], error);
+            status = finish_categories(reader, column, &schema->columns[column->place]);
         if (status != TILEPROP_OK)
             return status;
     }
     for (size_t i = 0; i < schema->column_count; i++)
         schema->features += schema->columns[i].category_count ? schema->columns[i].category_count : 1;
-    return tp_label_encoder_finish(&reader->classes, schema, reader->labels, reader->rows, error);
+    return tp_label_encoder_finish(&reader->classes, schema, reader->labels, reader->rows, reader->csv.error);
 }
 
 /* Writes a sample's features: of a missing category each is missing. */
@@ -284,7 +279,7 @@ static void expand_row(const struct tp_schema *schema, const float *cells, float
 
 /* Makes samples of the cells. */
 static tileprop_status expand(struct reader *reader, const struct tp_schema *schema, size_t most,
-                              struct tp_dataset *dataset, struct tp_error *error)
+                              struct tp_dataset *dataset)
 {
     const size_t features = schema->features, rows = reader->rows;
     float *samples = reader->cells;
@@ -296,14 +291,14 @@ static tileprop_status expand(struct reader *reader, const struct tp_schema *sch
         samples = samples ? samples : reader->cells;
     } else {
         if (features > most / sizeof *samples / rows)
-            return tp_fail(
-                error, TILEPROP_BAD_INPUT,
-                "%s: %zu rows of %zu inputs found, with one for each category, expected at most %d times the "
+            return tp_csv_fail(
+                &reader->csv, 0,
+                "%zu rows of %zu inputs found, with one for each category, expected at most %d times the "
                 "bytes of the table; --leave-out names columns that are not to be inputs",
-                reader->csv.path, rows, features, TP_TABLE_RATIO_MAX);
+                rows, features, TP_TABLE_RATIO_MAX);
         samples = malloc(rows * features * sizeof *samples);
         if (!samples)
-            return fail_memory(reader, error);
+            return tp_fail_memory(reader->csv.error, reader->csv.path, "a table");
         for (size_t r = 0; r < rows; r++)
             expand_row(schema, reader->cells + r * reader->columns.inputs, samples + r * features);
         free(reader->cells);
@@ -332,18 +327,16 @@ tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_optio
     if (status == TILEPROP_OK)
         status = tp_label_encoder_begin(&reader.classes, schema, error);
     if (status == TILEPROP_OK)
-        status = tp_table_columns_begin(&reader.columns, &reader.csv, options, schema, error);
+        status = tp_table_columns_begin(&reader.columns, &reader.csv, options, schema);
     if (status == TILEPROP_OK)
-        status = read_rows(&reader, error);
+        status = read_rows(&reader);
     if (status == TILEPROP_OK)
-        status = tp_table_columns_check(&reader.columns, file->path, reader.classes.numbers, error);
+        status = tp_table_columns_check(&reader.columns, reader.classes.numbers);
     if (status == TILEPROP_OK && learns)
-        status = finish_schema(&reader, schema, error);
-    const char *path = file->path;
+        status = finish_schema(&reader, schema);
     tp_file_free(file);
-    reader.csv.path = path;
     if (status == TILEPROP_OK)
-        status = expand(&reader, schema, most, dataset, error);
+        status = expand(&reader, schema, most, dataset);
 
     free(reader.cells);
     free(reader.labels);

@@ -8,19 +8,13 @@
 
 #define TP_ADVICE "--header no if it is data, --header yes if it holds names, --skip-lines 1 if neither"
 
-static tileprop_status fail_memory(const char *path, struct tp_error *error)
-{
-    return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory for columns", path);
-}
-
-struct tp_table_place tp_table_columns_place(const struct tp_table_columns *columns, const struct tp_csv *csv,
-                                             size_t column)
+struct tp_table_place tp_table_columns_place(const struct tp_table_columns *columns, size_t column)
 {
     struct tp_table_place place;
     const char *name = columns->header && column < columns->count ? columns->all[column].first : "";
     const struct tp_shown shown = tp_show(name, strlen(name));
-    snprintf(place.text, sizeof place.text, "%s: row %zu, column %zu%s%s%s", csv->path, csv->row, column + 1,
-             *name ? " (" : "", shown.text, *name ? ")" : "");
+    snprintf(place.text, sizeof place.text, "%s: row %zu, column %zu%s%s%s", columns->csv->path,
+             columns->csv->row, column + 1, *name ? " (" : "", shown.text, *name ? ")" : "");
     return place;
 }
 
@@ -31,50 +25,48 @@ static bool is_number(const char *text)
     return tp_decimal_read(text, end, &value) == end;
 }
 
-static tileprop_status read_first(struct tp_table_columns *columns, struct tp_csv *csv,
-                                  struct tp_error *error)
+static tileprop_status read_first(struct tp_table_columns *columns)
 {
     size_t capacity = 0;
     tileprop_status status = TILEPROP_OK;
-    while (status == TILEPROP_OK && csv->more) {
+    while (status == TILEPROP_OK && columns->csv->more) {
         if (columns->count == capacity) {
             capacity = 2 * capacity + 8;
             struct tp_table_column *grown = realloc(columns->all, capacity * sizeof *grown);
             if (!grown)
-                return fail_memory(csv->path, error);
+                return tp_fail_memory(columns->csv->error, columns->csv->path, "columns");
             columns->all = grown;
         }
         struct tp_field field = {0};
-        status = tp_csv_read_field(csv, &field, error);
+        status = tp_csv_read_field(columns->csv, &field);
         if (status != TILEPROP_OK)
             return status;
         char *first = strndup(field.text, field.size);
         if (!first)
-            return fail_memory(csv->path, error);
+            return tp_fail_memory(columns->csv->error, columns->csv->path, "columns");
         columns->all[columns->count++] = (struct tp_table_column){.first = first};
     }
     return status;
 }
 
 /* A second record with another number of fields says that the first is neither names nor data. */
-static tileprop_status check_second(const struct tp_table_columns *columns, struct tp_csv csv, bool is_data,
-                                    struct tp_error *error)
+static tileprop_status check_second(const struct tp_table_columns *columns, bool is_data)
 {
+    struct tp_csv csv = *columns->csv;
     csv.buffer = NULL; /* of its own: the reader goes on from before */
     csv.buffer_size = 0;
     if (!tp_csv_next(&csv))
-        return is_data ? TILEPROP_OK
-                       : tp_fail(error, TILEPROP_BAD_INPUT,
-                                 "%s: row %zu: one line found, expected a header and rows of data", csv.path,
-                                 columns->row);
+        return is_data
+                   ? TILEPROP_OK
+                   : tp_csv_fail(&csv, columns->row, "one line found, expected a header and rows of data");
     size_t count;
-    tileprop_status status = tp_csv_count_fields(&csv, &count, error);
+    tileprop_status status = tp_csv_count_fields(&csv, &count);
     if (status == TILEPROP_OK && count != columns->count)
-        status = tp_fail(
-            error, TILEPROP_BAD_INPUT,
-            "%s: row %zu: %zu field%s found, but %zu in row %zu, expected as many; --skip-lines 1 leaves out "
-            "a first line that is neither names (--header yes) nor data (--header no)",
-            csv.path, columns->row, columns->count, columns->count == 1 ? "" : "s", count, csv.row);
+        status =
+            tp_csv_fail(&csv, columns->row,
+                        "%zu field%s found, but %zu in row %zu, expected as many; --skip-lines 1 leaves out "
+                        "a first line that is neither names (--header yes) nor data (--header no)",
+                        columns->count, columns->count == 1 ? "" : "s", count, csv.row);
     free(csv.buffer);
     return status;
 }
@@ -88,11 +80,11 @@ static int compare_names(const void *left, const void *right, void *context)
 }
 
 /* A table may have very many columns, each of which is looked for. */
-static tileprop_status sort_names(struct tp_table_columns *columns, const char *path, struct tp_error *error)
+static tileprop_status sort_names(struct tp_table_columns *columns)
 {
     columns->by_name = malloc(columns->count * sizeof *columns->by_name);
     if (!columns->by_name)
-        return fail_memory(path, error);
+        return tp_fail_memory(columns->csv->error, columns->csv->path, "columns");
     for (size_t i = 0; i < columns->count; i++)
         columns->by_name[i] = i;
     qsort_r(columns->by_name, columns->count, sizeof *columns->by_name, compare_names, columns->all);
@@ -100,18 +92,17 @@ static tileprop_status sort_names(struct tp_table_columns *columns, const char *
 }
 
 /* Of two columns that stand side by side in by_name. */
-static tileprop_status fail_same(const struct tp_table_columns *columns, const char *path,
-                                 const size_t *place, struct tp_error *error)
+static tileprop_status fail_same(const struct tp_table_columns *columns, const size_t *place)
 {
     const char *name = columns->all[place[0]].first;
-    return tp_fail(error, TILEPROP_BAD_INPUT,
-                   "%s: row %zu: columns %zu and %zu are both called \"%s\", expected different names", path,
-                   columns->row, place[0] + 1, place[1] + 1, tp_show(name, strlen(name)).text);
+    return tp_csv_fail(columns->csv, columns->row,
+                       "columns %zu and %zu are both called \"%s\", expected different names", place[0] + 1,
+                       place[1] + 1, tp_show(name, strlen(name)).text);
 }
 
 /* Stores the column of this name; it is columns->count if there is none. */
-static tileprop_status find_name(const struct tp_table_columns *columns, const struct tp_csv *csv,
-                                 const char *name, size_t size, size_t *found, struct tp_error *error)
+static tileprop_status find_name(const struct tp_table_columns *columns, const char *name, size_t size,
+                                 size_t *found)
 {
     size_t low = 0, high = columns->header ? columns->count : 0;
     *found = columns->count;
@@ -127,16 +118,15 @@ static tileprop_status find_name(const struct tp_table_columns *columns, const s
         return TILEPROP_OK;
     *found = place[0];
     return left > 1 && tp_string_table_compare(columns->all[place[1]].first, name, size) == 0
-               ? fail_same(columns, csv->path, place, error)
+               ? fail_same(columns, place)
                : TILEPROP_OK;
 }
 
 /* Stores the column that an option means: by its name, its place from 1, or as "first" or "last". */
-static tileprop_status find_column(struct tp_table_columns *columns, const struct tp_csv *csv,
-                                   const char *option, const char *text, size_t size, size_t *found,
-                                   struct tp_error *error)
+static tileprop_status find_column(struct tp_table_columns *columns, const char *option, const char *text,
+                                   size_t size, size_t *found)
 {
-    tileprop_status status = find_name(columns, csv, text, size, found, error);
+    tileprop_status status = find_name(columns, text, size, found);
     if (status != TILEPROP_OK)
         return status;
     if (*found < columns->count) {
@@ -153,34 +143,32 @@ static tileprop_status find_column(struct tp_table_columns *columns, const struc
     else if (size == 4 && memcmp(text, "last", size) == 0)
         *found = columns->count - 1;
     else
-        return tp_fail(
-            error, TILEPROP_BAD_INPUT,
-            "%s: row %zu: --%s: no column \"%s\" found among %zu, expected its name%s or its place from 1 to "
+        return tp_csv_fail(
+            columns->csv, columns->row,
+            "--%s: no column \"%s\" found among %zu, expected its name%s or its place from 1 to "
             "%zu; --skip-lines N leaves out lines before the names, --header says whether there are names",
-            csv->path, columns->row, option, tp_show(text, size).text, columns->count,
+            option, tp_show(text, size).text, columns->count,
             columns->header ? "" : ", which takes a header,", columns->count);
     return TILEPROP_OK;
 }
 
 /* Gives the columns of a list with commas between them this role. */
-static tileprop_status choose(struct tp_table_columns *columns, const struct tp_csv *csv, const char *option,
-                              const char *list, enum tp_role role, struct tp_error *error)
+static tileprop_status choose(struct tp_table_columns *columns, const char *option, const char *list,
+                              enum tp_role role)
 {
     while (list) {
         const size_t size = strcspn(list, ",");
         size_t found;
-        tileprop_status status = find_column(columns, csv, option, list, size, &found, error);
+        tileprop_status status = find_column(columns, option, list, size, &found);
         if (status != TILEPROP_OK)
             return status;
         struct tp_table_column *column = &columns->all[found];
         if (column->role == TP_ROLE_LABEL)
-            return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: --%s: column %zu found, which is the label, expected inputs", csv->path,
-                           option, found + 1);
+            return tp_csv_fail(columns->csv, 0, "--%s: column %zu found, which is the label, expected inputs",
+                               option, found + 1);
         if (column->fixed && column->role != role)
-            return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: --%s: column %zu found, which --categorical names too", csv->path, option,
-                           found + 1);
+            return tp_csv_fail(columns->csv, 0, "--%s: column %zu found, which --categorical names too",
+                               option, found + 1);
         column->role = role;
         column->fixed = true;
         list = list[size] ? list + size + 1 : NULL;
@@ -188,42 +176,37 @@ static tileprop_status choose(struct tp_table_columns *columns, const struct tp_
     return TILEPROP_OK;
 }
 
-static tileprop_status learn(struct tp_table_columns *columns, const struct tp_csv *csv,
-                             const struct tp_table_options *options, struct tp_error *error)
+static tileprop_status learn(struct tp_table_columns *columns, const struct tp_table_options *options)
 {
     tileprop_status status =
-        find_column(columns, csv, "label", options->label, strlen(options->label), &columns->label, error);
+        find_column(columns, "label", options->label, strlen(options->label), &columns->label);
     if (status != TILEPROP_OK)
         return status;
     if (columns->count < 2)
-        return tp_fail(
-            error, TILEPROP_BAD_INPUT,
-            "%s: row %zu: 1 column found, expected a label and one input or more, with commas, tabs or "
-            "semicolons between them",
-            csv->path, columns->row);
+        return tp_csv_fail(columns->csv, columns->row,
+                           "1 column found, expected a label and one input or more, with commas, tabs or "
+                           "semicolons between them");
     columns->labelled = true;
     columns->all[columns->label].role = TP_ROLE_LABEL;
-    status = choose(columns, csv, "categorical", options->categorical, TP_ROLE_TEXT, error);
+    status = choose(columns, "categorical", options->categorical, TP_ROLE_TEXT);
     if (status == TILEPROP_OK && options->leave_out && !columns->header)
-        return tp_fail(
-            error, TILEPROP_BAD_INPUT,
-            "%s: --leave-out: no header found, expected one: a model finds its columns by their names",
-            csv->path);
+        return tp_csv_fail(
+            columns->csv, 0,
+            "--leave-out: no header found, expected one: a model finds its columns by their names");
     if (status == TILEPROP_OK)
-        status = choose(columns, csv, "leave-out", options->leave_out, TP_ROLE_UNUSED, error);
+        status = choose(columns, "leave-out", options->leave_out, TP_ROLE_UNUSED);
     for (size_t i = 0; i < columns->count; i++) {
         if (columns->all[i].role != TP_ROLE_LABEL && columns->all[i].role != TP_ROLE_UNUSED)
             columns->all[i].place = columns->inputs++;
     }
     return status != TILEPROP_OK || columns->inputs
                ? status
-               : tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: --leave-out: no column is left, expected one input or more", csv->path);
+               : tp_csv_fail(columns->csv, 0, "--leave-out: no column is left, expected one input or more");
 }
 
 /* Makes a column of the table the schema's input `place`. */
-static tileprop_status use(struct tp_table_column *column, const struct tp_column *known, size_t place,
-                           struct tp_error *error)
+static tileprop_status use(const struct tp_table_columns *columns, struct tp_table_column *column,
+                           const struct tp_column *known, size_t place)
 {
     column->role = known->category_count ? TP_ROLE_TEXT : TP_ROLE_NUMBER;
     column->fixed = column->learned = true;
@@ -231,20 +214,19 @@ static tileprop_status use(struct tp_table_column *column, const struct tp_colum
     tileprop_status status = TILEPROP_OK;
     for (size_t i = 0; status == TILEPROP_OK && i < known->category_count; i++)
         status = tp_string_table_add(&column->categories, known->categories[i], strlen(known->categories[i]),
-                                     error);
+                                     columns->csv->error);
     return status;
 }
 
 /* The table has one such column, which cannot be two things. */
-static tileprop_status fail_twice(const struct tp_csv *csv, const char *name, struct tp_error *error)
+static tileprop_status fail_twice(const struct tp_table_columns *columns, const char *name)
 {
-    return tp_fail(error, TILEPROP_BAD_INPUT,
-                   "%s: column \"%s\" is there once, expected as often as in the training data", csv->path,
-                   tp_show(name, strlen(name)).text);
+    return tp_csv_fail(columns->csv, 0,
+                       "column \"%s\" is there once, expected as often as in the training data",
+                       tp_show(name, strlen(name)).text);
 }
 
-static tileprop_status match_names(struct tp_table_columns *columns, const struct tp_csv *csv,
-                                   const struct tp_schema *schema, struct tp_error *error)
+static tileprop_status match_names(struct tp_table_columns *columns, const struct tp_schema *schema)
 {
     size_t found;
     const char *advice = columns->header_sure ? "" : "; --header no if this row is data";
@@ -253,94 +235,89 @@ static tileprop_status match_names(struct tp_table_columns *columns, const struc
         columns->all[i].role = TP_ROLE_UNUSED;
     for (size_t i = 0; i < schema->column_count; i++) {
         const char *name = schema->columns[i].name;
-        tileprop_status status = find_name(columns, csv, name, strlen(name), &found, error);
+        tileprop_status status = find_name(columns, name, strlen(name), &found);
         if (status == TILEPROP_OK && found == columns->count)
-            return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: row %zu: no column \"%s\" found, expected it as in the training data%s",
-                           csv->path, columns->row, tp_show(name, strlen(name)).text, advice);
+            return tp_csv_fail(columns->csv, columns->row,
+                               "no column \"%s\" found, expected it as in the training data%s",
+                               tp_show(name, strlen(name)).text, advice);
         if (status == TILEPROP_OK && columns->all[found].role != TP_ROLE_UNUSED)
-            return fail_twice(csv, name, error);
+            return fail_twice(columns, name);
         if (status == TILEPROP_OK)
-            status = use(&columns->all[found], &schema->columns[i], i, error);
+            status = use(columns, &columns->all[found], &schema->columns[i], i);
         if (status != TILEPROP_OK)
             return status;
     }
-    tileprop_status status =
-        find_name(columns, csv, schema->label, strlen(schema->label), &columns->label, error);
+    tileprop_status status = find_name(columns, schema->label, strlen(schema->label), &columns->label);
     columns->labelled = columns->label < columns->count;
     if (status == TILEPROP_OK && columns->labelled && columns->all[columns->label].role != TP_ROLE_UNUSED)
-        return fail_twice(csv, schema->label, error);
+        return fail_twice(columns, schema->label);
     return status;
 }
 
-static tileprop_status match_places(struct tp_table_columns *columns, const struct tp_csv *csv,
-                                    const struct tp_schema *schema, struct tp_error *error)
+static tileprop_status match_places(struct tp_table_columns *columns, const struct tp_schema *schema)
 {
     const size_t known = schema->column_count;
     columns->labelled = columns->count == known + 1;
     columns->label = schema->label_place;
     if (columns->count != known && columns->count != known + 1)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: row %zu: %zu fields found, expected %zu and a label, as in the training data",
-                       csv->path, columns->row, columns->count, known);
+        return tp_csv_fail(columns->csv, columns->row,
+                           "%zu fields found, expected %zu and a label, as in the training data",
+                           columns->count, known);
     tileprop_status status = TILEPROP_OK;
     for (size_t i = 0; status == TILEPROP_OK && i < known; i++)
-        status =
-            use(&columns->all[i + (columns->labelled && i >= columns->label)], &schema->columns[i], i, error);
+        status = use(columns, &columns->all[i + (columns->labelled && i >= columns->label)],
+                     &schema->columns[i], i);
     return status;
 }
 
-static tileprop_status match(struct tp_table_columns *columns, const struct tp_csv *csv,
-                             const struct tp_table_options *options, const struct tp_schema *schema,
-                             struct tp_error *error)
+static tileprop_status match(struct tp_table_columns *columns, const struct tp_table_options *options,
+                             const struct tp_schema *schema)
 {
     if (!schema->column_count)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: a table found, expected none, as the training data had no columns", csv->path);
+        return tp_csv_fail(columns->csv, 0,
+                           "a table found, expected none, as the training data had no columns");
     columns->known = true;
-    tileprop_status status = columns->header && schema->label ? match_names(columns, csv, schema, error)
-                                                              : match_places(columns, csv, schema, error);
+    tileprop_status status =
+        columns->header && schema->label ? match_names(columns, schema) : match_places(columns, schema);
     columns->inputs = schema->column_count;
     if (status == TILEPROP_OK && !columns->labelled && !options->may_lack_label && schema->label)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: row %zu: no label found, expected column \"%s\" as in the training data",
-                       csv->path, columns->row, tp_show(schema->label, strlen(schema->label)).text);
+        return tp_csv_fail(columns->csv, columns->row,
+                           "no label found, expected column \"%s\" as in the training data",
+                           tp_show(schema->label, strlen(schema->label)).text);
     if (status == TILEPROP_OK && !columns->labelled && !options->may_lack_label)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: row %zu: no label found, expected it in column %zu as in the training data",
-                       csv->path, columns->row, schema->label_place + 1);
+        return tp_csv_fail(columns->csv, columns->row,
+                           "no label found, expected it in column %zu as in the training data",
+                           schema->label_place + 1);
     if (status == TILEPROP_OK && columns->labelled)
         columns->all[columns->label].role = TP_ROLE_LABEL;
     return status;
 }
 
 tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct tp_csv *csv,
-                                       const struct tp_table_options *options, const struct tp_schema *schema,
-                                       struct tp_error *error)
+                                       const struct tp_table_options *options, const struct tp_schema *schema)
 {
-    *columns = (struct tp_table_columns){.header = options->header != TP_HEADER_NO,
+    *columns = (struct tp_table_columns){.csv = csv,
+                                         .header = options->header != TP_HEADER_NO,
                                          .header_sure = options->header != TP_HEADER_AUTO};
-    tp_csv_next(csv);
-    columns->row = csv->row;
-    const char *at = csv->at;
-    const size_t line = csv->line;
-    tileprop_status status = read_first(columns, csv, error);
+    tp_csv_next(columns->csv);
+    columns->row = columns->csv->row;
+    const char *at = columns->csv->at;
+    const size_t line = columns->csv->line;
+    tileprop_status status = read_first(columns);
     if (status == TILEPROP_OK)
-        status = sort_names(columns, csv->path, error);
+        status = sort_names(columns);
     if (status == TILEPROP_OK)
-        status = check_second(columns, *csv, !columns->header, error);
+        status = check_second(columns, !columns->header);
     if (status == TILEPROP_OK)
-        status = schema->features ? match(columns, csv, options, schema, error)
-                                  : learn(columns, csv, options, error);
+        status = schema->features ? match(columns, options, schema) : learn(columns, options);
     if (!columns->header) {
-        csv->at = at;
-        csv->line = line;
+        columns->csv->at = at;
+        columns->csv->line = line;
     }
     return status;
 }
 
-tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, const char *path,
-                                       bool number_labels, struct tp_error *error)
+tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, bool number_labels)
 {
     bool text_over_number = false;
     for (size_t i = 0; i < columns->count; i++) {
@@ -349,23 +326,21 @@ tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, c
             column->role == TP_ROLE_NUMBER || (column->role == TP_ROLE_LABEL && number_labels);
         const struct tp_shown shown = tp_show(column->first, strlen(column->first));
         if (column->role == TP_ROLE_NEW)
-            return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: column %zu: no value found in any row, expected one", path, i + 1);
+            return tp_csv_fail(columns->csv, 0, "column %zu: no value found in any row, expected one", i + 1);
         if (!columns->header_sure && numbers && is_number(column->first))
-            return tp_fail(
-                error, TILEPROP_BAD_INPUT,
-                "%s: row %zu, column %zu: %s found, a number over numbers, expected a header; " TP_ADVICE,
-                path, columns->row, i + 1, shown.text);
+            return tp_csv_fail(
+                columns->csv, 0,
+                "row %zu, column %zu: %s found, a number over numbers, expected a header; " TP_ADVICE,
+                columns->row, i + 1, shown.text);
         text_over_number |= numbers && column->first[0];
     }
     if (!columns->header_sure && !text_over_number)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: row %zu: names or data? All columns hold text; " TP_ADVICE, path, columns->row);
+        return tp_csv_fail(columns->csv, columns->row, "names or data? All columns hold text; " TP_ADVICE);
     /* They are what the columns of other tables are found by. */
     for (size_t i = 1; columns->header && !columns->known && i < columns->count; i++) {
         const size_t *place = columns->by_name + i - 1;
         if (strcmp(columns->all[place[0]].first, columns->all[place[1]].first) == 0)
-            return fail_same(columns, path, place, error);
+            return fail_same(columns, place);
     }
     return TILEPROP_OK;
 }

@@ -32,6 +32,7 @@ struct tp_table_column {
 };
 
 struct tp_table_columns {
+    struct tp_csv *csv;
     struct tp_table_column *all;
     size_t count;
     size_t *by_name; /* [count], owned: places in ascending order of the first record's fields */
@@ -51,23 +52,21 @@ struct tp_table_columns {
  * tp_table_columns_free() either way.
  */
 tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct tp_csv *csv,
-                                       const struct tp_table_options *options, const struct tp_schema *schema,
-                                       struct tp_error *error);
+                                       const struct tp_table_options *options,
+                                       const struct tp_schema *schema);
 
 /*
  * After the rows: whether the first record, taken for a header, can be nothing else, every column has a kind,
  * and columns that were not known have different names.
  * Errors: TILEPROP_BAD_INPUT.
  */
-tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, const char *path,
-                                       bool number_labels, struct tp_error *error);
+tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, bool number_labels);
 
 /* The place of a cell, for a message. */
 struct tp_table_place {
     char text[512];
 };
-struct tp_table_place tp_table_columns_place(const struct tp_table_columns *columns, const struct tp_csv *csv,
-                                             size_t column);
+struct tp_table_place tp_table_columns_place(const struct tp_table_columns *columns, size_t column);
 
 void tp_table_columns_free(struct tp_table_columns *columns);
 

@@ -10,35 +10,26 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The kernel's own limit is 8192 today; a set smaller than the kernel's is refused with EINVAL. */
-#define TP_CPUS_MAX (1 << 20)
+/* Bits of a mask. The kernel's own limit is 8192 today, and a set smaller than the kernel's is refused. */
+#define TP_CPUS_MAX  (1 << 16)
+#define TP_CPUS_SIZE CPU_ALLOC_SIZE(TP_CPUS_MAX)
 
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
 
-/* A mask, of a size that the kernel accepts. */
-struct mask {
-    size_t bytes;
-    cpu_set_t *set;
-};
-
-/* The calling thread's; set NULL where it cannot be had. */
-static struct mask own_mask(void)
+/* The calling thread's mask, to be freed with CPU_FREE(); NULL where it cannot be had. */
+static cpu_set_t *own_mask(void)
 {
-    for (size_t cpus = CPU_SETSIZE; cpus <= TP_CPUS_MAX; cpus *= 2) {
-        struct mask mask = {CPU_ALLOC_SIZE(cpus), CPU_ALLOC(cpus)};
-        if (!mask.set)
-            break;
-        int problem = sched_getaffinity(0, mask.bytes, mask.set) == 0 ? 0 : errno;
-        if (problem == 0)
-            return mask;
-        CPU_FREE(mask.set);
-        if (problem != EINVAL)
-            break;
-    }
-    return (struct mask){0};
+    cpu_set_t *mask = CPU_ALLOC(TP_CPUS_MAX);
+    if (!mask)
+        return NULL;
+    CPU_ZERO_S(TP_CPUS_SIZE, mask);
+    if (sched_getaffinity(0, TP_CPUS_SIZE, mask) == 0)
+        return mask;
+    CPU_FREE(mask);
+    return NULL;
 }
 
 static size_t online_count(void)
@@ -49,11 +40,9 @@ static size_t online_count(void)
 
 static size_t affinity_count(void)
 {
-    struct mask mask = own_mask();
-    if (!mask.set)
-        return online_count();
-    size_t count = (size_t)CPU_COUNT_S(mask.bytes, mask.set);
-    CPU_FREE(mask.set);
+    cpu_set_t *mask = own_mask();
+    const size_t count = mask ? (size_t)CPU_COUNT_S(TP_CPUS_SIZE, mask) : online_count();
+    CPU_FREE(mask);
     return count;
 }
 
@@ -182,50 +171,43 @@ static int core_of(const char *sys, int cpu)
 
 size_t tp_cpus_cores(const char *sys, int *cpus, size_t most)
 {
-    struct mask mask = own_mask();
-    size_t count = 0, bits = mask.set ? 8 * mask.bytes : 0;
-    bool *seen = calloc(bits ? bits : 1, sizeof *seen);
-    for (size_t cpu = 0; seen && cpu < bits && count < most; cpu++) {
-        if (!CPU_ISSET_S(cpu, mask.bytes, mask.set))
+    cpu_set_t *mask = own_mask(), *seen = CPU_ALLOC(TP_CPUS_MAX);
+    size_t count = 0;
+    if (seen)
+        CPU_ZERO_S(TP_CPUS_SIZE, seen);
+    for (size_t cpu = 0; mask && seen && cpu < TP_CPUS_MAX && count < most; cpu++) {
+        if (!CPU_ISSET_S(cpu, TP_CPUS_SIZE, mask))
             continue;
-        int core = core_of(sys, (int)cpu);
-        if (core < 0 || (size_t)core >= bits || seen[core])
+        const int core = core_of(sys, (int)cpu);
+        if (core < 0 || core >= TP_CPUS_MAX || CPU_ISSET_S((size_t)core, TP_CPUS_SIZE, seen))
             continue;
-        seen[core] = true;
+        CPU_SET_S((size_t)core, TP_CPUS_SIZE, seen);
         cpus[count++] = (int)cpu;
     }
-    free(seen);
-    if (mask.set)
-        CPU_FREE(mask.set);
+    CPU_FREE(seen);
+    CPU_FREE(mask);
     return count;
 }
 
 void *tp_cpus_pin(int cpu)
 {
-    struct mask own = own_mask();
-    struct mask *saved = own.set ? malloc(sizeof *saved) : NULL;
-    cpu_set_t *one = saved ? CPU_ALLOC(8 * own.bytes) : NULL;
-    if (one) {
-        *saved = own;
-        CPU_ZERO_S(own.bytes, one);
-        CPU_SET_S((size_t)cpu, own.bytes, one);
-        bool pinned = sched_setaffinity(0, own.bytes, one) == 0;
-        CPU_FREE(one);
-        if (pinned)
-            return saved;
+    cpu_set_t *own = own_mask(), *one = CPU_ALLOC(TP_CPUS_MAX);
+    bool pinned = false;
+    if (own && one) {
+        CPU_ZERO_S(TP_CPUS_SIZE, one);
+        CPU_SET_S((size_t)cpu, TP_CPUS_SIZE, one);
+        pinned = sched_setaffinity(0, TP_CPUS_SIZE, one) == 0;
     }
-    free(saved);
-    if (own.set)
-        CPU_FREE(own.set);
+    CPU_FREE(one);
+    if (pinned)
+        return own;
+    CPU_FREE(own);
     return NULL;
 }
 
 void tp_cpus_restore(void *saved)
 {
-    struct mask *mask = saved;
-    if (!mask)
-        return;
-    sched_setaffinity(0, mask->bytes, mask->set);
-    CPU_FREE(mask->set);
-    free(mask);
+    if (saved)
+        sched_setaffinity(0, TP_CPUS_SIZE, saved);
+    CPU_FREE(saved);
 }

@@ -22,6 +22,13 @@ static struct tp_file make_file(const char *header, size_t values)
     return file;
 }
 
+static tileprop_status read_safetensors(struct tp_safetensors *read, const char *path, struct tp_error *error)
+{
+    struct tp_file file;
+    const tileprop_status status = tp_file_read(&file, path, error);
+    return status == TILEPROP_OK ? tp_safetensors_parse(read, &file, error) : status;
+}
+
 static void refused(const char *header, size_t values, const char *part)
 {
     struct tp_file file = make_file(header, values);
@@ -190,7 +197,7 @@ static void test_writes_what_it_reads(void **state)
     json_decref(texts);
 
     struct tp_safetensors read;
-    if (tp_safetensors_read(&read, path, &error))
+    if (read_safetensors(&read, path, &error))
         fail_msg("%s", error.text);
     assert_int_equal(read.count, 2);
     const struct tp_tensor *w = tp_safetensors_find(&read, "w");
@@ -224,7 +231,7 @@ static void test_limits_headers(void **state)
         json_decref(texts);
         if (cases[i].status == TILEPROP_OK) {
             assert_int_equal(tp_safe_file_commit(&out, &error), TILEPROP_OK);
-            if (tp_safetensors_read(&read, path, &error))
+            if (read_safetensors(&read, path, &error))
                 fail_msg("%s", error.text);
             assert_string_equal(tp_safetensors_text(&read, "key"), text);
             tp_safetensors_free(&read);
@@ -249,7 +256,7 @@ static void test_is_never_unpacked(void **state)
     char *path = scratch_path(*state, "magic");
     struct tp_safetensors read;
     struct tp_error error = {""};
-    if (tp_safetensors_read(&read, path, &error))
+    if (read_safetensors(&read, path, &error))
         fail_msg("%s", error.text);
     tp_safetensors_free(&read);
     tp_file_free(&file);
