@@ -79,18 +79,18 @@ static tileprop_status refuse_idx(const struct tp_predict_data *data,
 }
 
 /* Anything but IDX, by what the model knows of its training data. */
-static tileprop_status load_source(struct tp_predict_data *data, struct tp_file *file,
-                                   const struct tp_predict_command *command, struct tp_schema *schema,
-                                   struct tp_error *error)
+static tileprop_status load_other(struct tp_predict_data *data, struct tp_file *file,
+                                  const struct tp_predict_command *command, struct tp_schema *schema,
+                                  struct tp_error *error)
 {
-    const struct tp_data_loader source = {file->path,
+    const struct tp_data_loader loader = {file->path,
                                           command->labels,
                                           {.header = command->header,
                                            .skip_lines = command->skip_lines,
                                            .missing = schema->means ? TP_MISSING_MEAN : TP_MISSING_ERROR,
                                            .may_lack_label = true}};
     struct tp_dataset *set = &data->set;
-    const tileprop_status status = tp_data_loader_parse(&source, file, schema, set, error);
+    const tileprop_status status = tp_data_loader_parse(&loader, file, schema, set, error);
     if (status != TILEPROP_OK)
         return status;
     if (schema->means && set->type == TILEPROP_F32)
@@ -111,7 +111,7 @@ static tileprop_status load_file(struct tp_predict_data *data, const struct tp_p
     if (status != TILEPROP_OK)
         return status;
     if (!tp_idx_is(&file))
-        return load_source(data, &file, command, schema, error);
+        return load_other(data, &file, command, schema, error);
     data->labelled = command->labels;
     if (!schema->column_count)
         return tp_idx_pair_parse(&data->set, &file, command->labels, error);

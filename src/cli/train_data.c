@@ -112,7 +112,7 @@ static tileprop_status fill_missing(struct tp_train_data *data, struct tp_error 
 static tileprop_status load_file(struct tp_train_data *data, const struct tp_train_command *command,
                                  struct tp_error *error)
 {
-    const struct tp_data_loader source = {data->directory, command->labels, command->table};
+    const struct tp_data_loader loader = {data->directory, command->labels, command->table};
     const struct tp_data_loader validation = {command->val_data, command->val_labels, command->table};
     if (command->val_data && command->val_split > 0)
         return tp_fail(error, TILEPROP_USAGE, "--val-split: expected without --val-data");
@@ -124,7 +124,7 @@ static tileprop_status load_file(struct tp_train_data *data, const struct tp_tra
                          : command->val_split > 0 ? command->val_split
                                                   : TP_VALIDATION_SHARE;
     struct tp_dataset none;
-    tileprop_status status = tp_data_loader_read(&source, &data->schema, &data->train, error);
+    tileprop_status status = tp_data_loader_read(&loader, &data->schema, &data->train, error);
     if (status == TILEPROP_OK)
         status = count_classes(data, error);
     if (status == TILEPROP_OK && !data->is_part)

@@ -70,22 +70,22 @@ static tileprop_status fail(const char *path, const char *expected, struct tp_er
 static tileprop_status read_categories(struct tp_column *column, const json_t *list, const char *path,
                                        struct tp_error *error)
 {
-    struct tp_string_table names = {0};
+    struct tp_string_table table = {0};
     const size_t count = json_array_size(list);
     bool good = count >= 1 && count <= TP_CATEGORIES_MAX;
     tileprop_status status = TILEPROP_OK;
     for (size_t i = 0; good && status == TILEPROP_OK && i < count; i++) {
         const char *text = json_string_value(json_array_get(list, i));
         uint32_t number;
-        good = text && !tp_string_table_find(&names, text, strlen(text), &number);
+        good = text && !tp_string_table_find(&table, text, strlen(text), &number);
         if (good)
-            status = tp_string_table_add(&names, text, strlen(text), error);
+            status = tp_string_table_add(&table, text, strlen(text), error);
     }
     if (good && status == TILEPROP_OK) {
-        column->category_count = names.count;
-        column->categories = tp_string_table_take(&names);
+        column->category_count = table.count;
+        column->categories = tp_string_table_take(&table);
     }
-    tp_string_table_free(&names);
+    tp_string_table_free(&table);
     return good ? status : fail(path, "a column's categories to be a list of different texts", error);
 }
 

@@ -23,7 +23,7 @@ static tileprop_status balance(const struct tp_dataset *dataset, float *weights,
 }
 
 /* The names of the classes, by their labels. */
-static tileprop_status name_classes(const struct tp_dataset *dataset, struct tp_string_table *names,
+static tileprop_status name_classes(const struct tp_dataset *dataset, struct tp_string_table *table,
                                     struct tp_error *error)
 {
     static const struct tp_schema unknown = {0};
@@ -32,13 +32,13 @@ static tileprop_status name_classes(const struct tp_dataset *dataset, struct tp_
     for (size_t k = 0; status == TILEPROP_OK && k < dataset->classes; k++) {
         char buffer[32];
         const char *name = tp_schema_class(schema, k, buffer, sizeof buffer);
-        status = tp_string_table_add(names, name, strlen(name), error);
+        status = tp_string_table_add(table, name, strlen(name), error);
     }
     return status;
 }
 
 /* NaN stands for a class that was not named yet. */
-static tileprop_status read_row(struct tp_csv *csv, const struct tp_string_table *names, float *weights)
+static tileprop_status read_row(struct tp_csv *csv, const struct tp_string_table *table, float *weights)
 {
     struct tp_field field = {0};
     uint32_t class;
@@ -47,9 +47,9 @@ static tileprop_status read_row(struct tp_csv *csv, const struct tp_string_table
     if (status != TILEPROP_OK)
         return status;
     const struct tp_shown shown = tp_show(field.text, field.size);
-    if (!tp_string_table_find(names, field.text, field.size, &class))
+    if (!tp_string_table_find(table, field.text, field.size, &class))
         return tp_csv_fail(csv, csv->row, "class \"%s\" found, expected one of the data's %zu", shown.text,
-                           names->count);
+                           table->count);
     if (!isnan(weights[class]))
         return tp_csv_fail(csv, csv->row, "class \"%s\" found twice, expected once", shown.text);
     if (!csv->more || !tp_csv_read_number(csv, &weight) || csv->more || !(weight >= 0 && isfinite(weight)))
@@ -67,17 +67,17 @@ static tileprop_status read_file(const char *path, const struct tp_dataset *data
         return status;
     for (size_t k = 0; k < dataset->classes; k++)
         weights[k] = NAN;
-    struct tp_string_table names = {0};
+    struct tp_string_table table = {0};
     struct tp_csv csv;
     status = tp_csv_open(&csv, &file, 0, error);
     if (status == TILEPROP_OK)
-        status = name_classes(dataset, &names, error);
+        status = name_classes(dataset, &table, error);
     while (status == TILEPROP_OK && tp_csv_next(&csv))
-        status = read_row(&csv, &names, weights);
+        status = read_row(&csv, &table, weights);
     for (size_t k = 0; k < dataset->classes; k++)
         weights[k] = isnan(weights[k]) ? 1 : weights[k];
     tp_csv_close(&csv);
-    tp_string_table_free(&names);
+    tp_string_table_free(&table);
     tp_file_free(&file);
     return status;
 }

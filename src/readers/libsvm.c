@@ -183,7 +183,7 @@ tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, 
                                 struct tp_error *error)
 {
     struct reader reader = begin(file, error);
-    struct tp_label_encoder classes = {0};
+    struct tp_label_encoder encoder = {0};
     *dataset = (struct tp_dataset){.type = TILEPROP_F32, .schema = schema};
     tileprop_status status = measure(&reader);
     if (status == TILEPROP_OK && schema->features && reader.features > schema->features)
@@ -199,7 +199,7 @@ tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, 
             file->path, reader.rows, reader.features, TP_TABLE_RATIO_MAX);
     schema->features = schema->features ? schema->features : reader.features;
     if (status == TILEPROP_OK)
-        status = tp_label_encoder_begin(&classes, schema, error);
+        status = tp_label_encoder_begin(&encoder, schema, error);
     if (status == TILEPROP_OK) {
         dataset->features = schema->features;
         dataset->samples = calloc(reader.rows * dataset->features, sizeof(float));
@@ -209,13 +209,13 @@ tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, 
     }
     reader = begin(file, error);
     if (status == TILEPROP_OK)
-        status = fill(&reader, &classes, dataset);
+        status = fill(&reader, &encoder, dataset);
     if (status == TILEPROP_OK)
-        status = tp_label_encoder_finish(&classes, schema, dataset->labels, dataset->count, error);
+        status = tp_label_encoder_finish(&encoder, schema, dataset->labels, dataset->count, error);
     dataset->classes = schema->class_count;
     if (status != TILEPROP_OK)
         tp_dataset_free(dataset);
-    tp_label_encoder_free(&classes);
+    tp_label_encoder_free(&encoder);
     tp_file_free(file);
     return status;
 }

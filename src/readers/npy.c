@@ -227,7 +227,7 @@ tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, st
 }
 
 static tileprop_status read_labels(const struct tp_file *file, const struct array *array,
-                                   struct tp_label_encoder *classes, uint16_t *labels, struct tp_error *error)
+                                   struct tp_label_encoder *encoder, uint16_t *labels, struct tp_error *error)
 {
     tileprop_status status = TILEPROP_OK;
     for (size_t i = 0; status == TILEPROP_OK && i < array->values; i++) {
@@ -237,7 +237,7 @@ static tileprop_status read_labels(const struct tp_file *file, const struct arra
         if (!isfinite(value))
             return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %f found, expected an integer", place, value);
         const size_t size = (size_t)snprintf(text, sizeof text, "%.17g", value);
-        status = tp_label_encoder_label(classes, place, text, size, &labels[i], error);
+        status = tp_label_encoder_label(encoder, place, text, size, &labels[i], error);
     }
     return status;
 }
@@ -246,7 +246,7 @@ tileprop_status tp_npy_labels(struct tp_file *file, struct tp_schema *schema, st
                               struct tp_error *error)
 {
     struct array array;
-    struct tp_label_encoder classes = {0};
+    struct tp_label_encoder encoder = {0};
     tileprop_status status = read_header(file, &array, error);
     if (status == TILEPROP_OK && (array.dimensions != 1 || array.values != dataset->count))
         status = tp_fail(error, TILEPROP_BAD_INPUT,
@@ -254,15 +254,15 @@ tileprop_status tp_npy_labels(struct tp_file *file, struct tp_schema *schema, st
                          file->path, array.values, array.dimensions, array.dimensions == 1 ? "" : "s",
                          dataset->count);
     if (status == TILEPROP_OK)
-        status = tp_label_encoder_begin(&classes, schema, error);
+        status = tp_label_encoder_begin(&encoder, schema, error);
     if (status == TILEPROP_OK && !(dataset->labels = malloc(array.values * sizeof *dataset->labels)))
         status = tp_fail_memory(error, file->path, "labels");
     if (status == TILEPROP_OK)
-        status = read_labels(file, &array, &classes, dataset->labels, error);
+        status = read_labels(file, &array, &encoder, dataset->labels, error);
     if (status == TILEPROP_OK)
-        status = tp_label_encoder_finish(&classes, schema, dataset->labels, dataset->count, error);
+        status = tp_label_encoder_finish(&encoder, schema, dataset->labels, dataset->count, error);
     dataset->classes = schema->class_count;
-    tp_label_encoder_free(&classes);
+    tp_label_encoder_free(&encoder);
     tp_file_free(file);
     return status;
 }
