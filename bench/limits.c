@@ -1,9 +1,11 @@
 #include "limits.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/json_line.h"
+#include "base/json_text.h"
+#include "cli/standard_output.h"
 #include "machine.h"
 #include "peers.h"
 #include "plain.h"
@@ -13,7 +15,6 @@
 #define BURST         2e-3 /* seconds of one contender in one round */
 #define ROUNDS_MAX    1000
 #define WORKLOADS_MAX 32
-#define TIERS_MAX     8
 
 enum { OURS, PEAK, NAIVE, CONTENDERS };
 
@@ -126,11 +127,10 @@ static json_t *json_row(struct row *row, size_t rounds)
 {
     for (size_t round = 0; round < rounds; round++)
         row->seconds[PEAK][round] = bench_run_peak_flops(&row->peak) / row->seconds[PEAK][round];
-    const struct tp_json_member members[] = {{"flops", tp_json_number(row->flops)},
-                                             {"ours", bench_json_seconds(row->seconds[OURS], rounds)},
-                                             {"peak", bench_json_seconds(row->seconds[PEAK], rounds)},
-                                             {"naive", bench_json_seconds(row->seconds[NAIVE], rounds)}};
-    return tp_json_object(members, sizeof members / sizeof members[0]);
+    return json_pack("{s:o, s:o, s:o, s:o}", "flops", tp_json_text_real(row->flops), "ours",
+                     bench_json_seconds(row->seconds[OURS], rounds), "peak",
+                     bench_json_seconds(row->seconds[PEAK], rounds), "naive",
+                     bench_json_seconds(row->seconds[NAIVE], rounds));
 }
 
 /* The rows that are asked for, timed. */
@@ -168,33 +168,32 @@ tileprop_status bench_limits(const struct bench_command *command, const struct t
                              struct tp_error *error)
 {
     static struct row rows[WORKLOADS_MAX];
-    struct tp_json_member tiers[TIERS_MAX];
-    size_t tier_count = 0;
+    json_t *tiers = json_object();
+    bool any = false;
     tileprop_status status = TILEPROP_OK;
-    for (size_t t = 0; tp_tiers[t] && tier_count < TIERS_MAX && !status; t++) {
+    for (size_t t = 0; tp_tiers[t] && !status; t++) {
         const struct tp_tier *tier = tp_tiers[t];
         if (!bench_command_wants(command, best, tier) || !tier->peak)
             continue;
-        struct tp_json_member members[WORKLOADS_MAX];
+        json_t *found = json_object();
         size_t count;
         const double peak = bench_peak(tier, 1);
         status = time_tier(command->workload ? command->workload : "all", command->rounds, tier, rows, &count,
                            error);
         for (size_t i = 0; i < count && !status; i++)
-            members[i] = (struct tp_json_member){rows[i].workload->name, json_row(&rows[i], command->rounds)};
-        const struct tp_json_member about[] = {{"peak", peak > 0 ? tp_json_number(peak) : json_null()},
-                                               {"workloads", status ? NULL : tp_json_object(members, count)}};
-        tiers[tier_count++] = (struct tp_json_member){tier->name, tp_json_object(about, 2)};
+            tp_json_text_set(&found, rows[i].workload->name, json_row(&rows[i], command->rounds));
+        tp_json_text_set(
+            &tiers, tier->name,
+            json_pack("{s:o, s:o}", "peak", tp_json_text_real(peak > 0 ? peak : NAN), "workloads", found));
+        any = true;
     }
-    if (!status && !tier_count)
+    if (!status && !any)
         status = tp_fail(error, TILEPROP_USAGE, "--isa: expected an instruction set with a peak, found %s",
                          best->name);
     const struct bench_machine machine = bench_machine_here();
-    const struct tp_json_member all[] = {{"cpu", json_string(machine.key)},
-                                         {"tiers", tp_json_object(tiers, tier_count)}};
-    json_t *object = tp_json_object(all, 2);
+    json_t *object = json_pack("{s:s, s:o}", "cpu", machine.key, "tiers", tiers);
     if (!status)
-        return tp_json_write(object, error);
+        return tp_standard_output_json(object, error);
     json_decref(object);
     return status;
 }

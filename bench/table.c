@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/json_line.h"
+#include "base/json_text.h"
+#include "cli/standard_output.h"
 #include "cli/version.h"
 #include "data/choices.h"
 #include "disturbance.h"
@@ -22,28 +23,14 @@ struct table {
     json_t *tiers, *peaks, *bandwidths, *rows, *networks;
 };
 
-/* Takes the value over. */
-static void append(json_t **array, json_t *value)
-{
-    if (*array && json_array_append_new(*array, value) != 0) {
-        json_decref(*array);
-        *array = NULL;
-    }
-}
-
-static json_t *json_text(const char *text)
-{
-    return text ? json_string(text) : json_null();
-}
-
 static json_t *json_rate(const struct tp_tier *tier, size_t threads, const char *level, const char *key,
                          double rate)
 {
-    const struct tp_json_member members[] = {{"tier", json_string(tier->name)},
-                                             {"threads", tp_json_count(threads)},
-                                             {key, tp_json_number(rate)},
-                                             {"level", json_text(level)}};
-    return tp_json_object(members, level ? 4 : 3);
+    json_t *object = json_pack("{s:s, s:I, s:o}", "tier", tier->name, "threads", (json_int_t)threads, key,
+                               tp_json_text_real(rate));
+    if (level)
+        tp_json_text_set(&object, "level", json_string(level));
+    return object;
 }
 
 static void write_share(double share)
@@ -122,38 +109,27 @@ static json_t *json_row(const struct bench_row *row)
     json_t *peers = json_object();
     size_t i = 0;
     for (const struct bench_peer *peer = bench_peers(); peer->name; peer++, i++) {
-        const struct tp_json_member factors[] = {{"product", tp_json_number(row->product_factor[i])},
-                                                 {"verb", tp_json_number(row->verb_factor[i])}};
-        if (!isnan(row->verb_factor[i]) &&
-            json_object_set_new(peers, peer->name, tp_json_object(factors, 2)) != 0) {
-            json_decref(peers);
-            peers = NULL;
-        }
+        if (!isnan(row->verb_factor[i]))
+            tp_json_text_set(&peers, peer->name,
+                             json_pack("{s:o, s:o}", "product", tp_json_text_real(row->product_factor[i]),
+                                       "verb", tp_json_text_real(row->verb_factor[i])));
     }
     const char *activation = call->activation == TILEPROP_LINEAR
                                  ? "linear"
                                  : tp_choice_name(tp_activation_choices, (int)call->activation);
-    const struct tp_json_member members[] = {
-        {"tier", json_string(row->tier->name)},
-        {"kernel", json_string(bench_kernel_name(call, row->tier))},
-        {"threads", tp_json_count(row->threads)},
-        {"layer", row->layer ? tp_json_count(row->layer) : json_null()},
-        {"verb", json_string(bench_kind_name(call->kind))},
-        {"m", tp_json_count(call->m)},
-        {"n", tp_json_count(call->n)},
-        {"k", tp_json_count(call->k)},
-        {"activation", json_text(update ? NULL : activation)},
-        {"optimizer", json_text(update ? tp_choice_name(tp_optimizer_choices, (int)call->optimizer) : NULL)},
-        {"first_layer", json_boolean(call->first_layer)},
-        {"seconds", tp_json_number(row->verb_seconds)},
-        {"product_seconds", tp_json_number(row->product_seconds)},
-        {"flops", tp_json_number(bench_flops(call))},
-        {"bytes", tp_json_number(bench_bytes(call))},
-        {"share_of_peak", tp_json_number(row->verb_share)},
-        {"product_share_of_peak", tp_json_number(row->product_share)},
-        {"peers", peers},
-    };
-    return tp_json_object(members, sizeof members / sizeof members[0]);
+    json_t *layer = row->layer ? json_integer((json_int_t)row->layer) : json_null();
+    return json_pack(
+        "{s:s, s:s, s:I, s:o, s:s, s:I, s:I, s:I, s:s?, s:s?, s:b, s:o, s:o, s:o, s:o, s:o, s:o, "
+        "s:o}",
+        "tier", row->tier->name, "kernel", bench_kernel_name(call, row->tier), "threads",
+        (json_int_t)row->threads, "layer", layer, "verb", bench_kind_name(call->kind), "m",
+        (json_int_t)call->m, "n", (json_int_t)call->n, "k", (json_int_t)call->k, "activation",
+        update ? NULL : activation, "optimizer",
+        update ? tp_choice_name(tp_optimizer_choices, (int)call->optimizer) : NULL, "first_layer",
+        (int)call->first_layer, "seconds", tp_json_text_real(row->verb_seconds), "product_seconds",
+        tp_json_text_real(row->product_seconds), "flops", tp_json_text_real(bench_flops(call)), "bytes",
+        tp_json_text_real(bench_bytes(call)), "share_of_peak", tp_json_text_real(row->verb_share),
+        "product_share_of_peak", tp_json_text_real(row->product_share), "peers", peers);
 }
 
 static void write_network(const struct bench_network *network)
@@ -170,29 +146,20 @@ static json_t *json_network(const struct bench_network *network)
     const struct bench_training *training = &network->training;
     json_t *layers = json_array(), *peers = json_object();
     for (size_t l = 0; l < training->layer_count; l++)
-        append(&layers, tp_json_count(training->layers[l]));
+        tp_json_text_append(&layers, json_integer((json_int_t)training->layers[l]));
     size_t i = 0;
     for (const struct bench_peer *peer = bench_peers(); peer->name; peer++, i++) {
-        if (!isnan(network->factor[i]) &&
-            json_object_set_new(peers, peer->name, tp_json_number(network->factor[i])) != 0) {
-            json_decref(peers);
-            peers = NULL;
-        }
+        if (!isnan(network->factor[i]))
+            tp_json_text_set(&peers, peer->name, tp_json_text_real(network->factor[i]));
     }
-    const struct tp_json_member members[] = {
-        {"tier", json_string(training->tier->name)},
-        {"threads", tp_json_count(training->threads)},
-        {"layers", layers},
-        {"batch", tp_json_count(training->batch)},
-        {"step_seconds", tp_json_number(network->times.step)},
-        {"step_flops", tp_json_number(network->times.step_flops)},
-        {"step_share_of_peak", tp_json_number(network->step_share)},
-        {"evaluation_seconds", tp_json_number(network->times.evaluation)},
-        {"evaluation_flops", tp_json_number(network->times.evaluation_flops)},
-        {"evaluation_share_of_peak", tp_json_number(network->evaluation_share)},
-        {"peers", peers},
-    };
-    return tp_json_object(members, sizeof members / sizeof members[0]);
+    return json_pack("{s:s, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "tier", training->tier->name,
+                     "threads", (json_int_t)training->threads, "layers", layers, "batch",
+                     (json_int_t)training->batch, "step_seconds", tp_json_text_real(network->times.step),
+                     "step_flops", tp_json_text_real(network->times.step_flops), "step_share_of_peak",
+                     tp_json_text_real(network->step_share), "evaluation_seconds",
+                     tp_json_text_real(network->times.evaluation), "evaluation_flops",
+                     tp_json_text_real(network->times.evaluation_flops), "evaluation_share_of_peak",
+                     tp_json_text_real(network->evaluation_share), "peers", peers);
 }
 
 static tileprop_status write_json(struct table *table, struct tp_error *error)
@@ -200,28 +167,23 @@ static tileprop_status write_json(struct table *table, struct tp_error *error)
     const struct bench_machine *machine = &table->machine;
     json_t *caches = json_array();
     for (size_t i = 0; i < sizeof machine->cache / sizeof machine->cache[0]; i++)
-        append(&caches, tp_json_count(machine->cache[i]));
-    const struct tp_json_member about[] = {{"cpu", json_string(machine->key)},
-                                           {"cpu_name", json_string(machine->name)},
-                                           {"cpus", tp_json_count(machine->cpus)},
-                                           {"caches", caches},
-                                           {"compiler", json_string(tp_version_compiler())},
-                                           {"version", json_string(tp_version_commit())},
-                                           {"binding", json_string("none")},
-                                           {"tiers", table->tiers},
-                                           {"peaks", table->peaks},
-                                           {"bandwidths", table->bandwidths}};
-    const struct tp_json_member all[] = {{"machine", tp_json_object(about, sizeof about / sizeof about[0])},
-                                         {"rows", table->rows},
-                                         {"networks", table->networks}};
-    return tp_json_write(tp_json_object(all, 3), error);
+        tp_json_text_append(&caches, json_integer((json_int_t)machine->cache[i]));
+    json_t *about =
+        json_pack("{s:s, s:s, s:I, s:o, s:s, s:s, s:s, s:o, s:o, s:o}", "cpu", machine->key, "cpu_name",
+                  machine->name, "cpus", (json_int_t)machine->cpus, "caches", caches, "compiler",
+                  tp_version_compiler(), "version", tp_version_commit(), "binding", "none", "tiers",
+                  table->tiers, "peaks", table->peaks, "bandwidths", table->bandwidths);
+    return tp_standard_output_json(
+        json_pack("{s:o, s:o, s:o}", "machine", about, "rows", table->rows, "networks", table->networks),
+        error);
 }
 
 static void measure_bandwidths(struct table *table, const struct tp_tier *tier, size_t threads)
 {
     for (size_t level = 0; level < BENCH_LEVELS; level++)
-        append(&table->bandwidths, json_rate(tier, threads, bench_level_name(level), "bytes_per_s",
-                                             bench_level_bandwidth(&table->machine, level, tier, threads)));
+        tp_json_text_append(&table->bandwidths,
+                            json_rate(tier, threads, bench_level_name(level), "bytes_per_s",
+                                      bench_level_bandwidth(&table->machine, level, tier, threads)));
 }
 
 static tileprop_status run_network(struct table *table, const struct tp_tier *tier, size_t threads,
@@ -241,7 +203,7 @@ static tileprop_status run_network(struct table *table, const struct tp_tier *ti
         status = bench_network_time(&network, peak_proved, error);
     if (!status) {
         write_network(&network);
-        append(&table->networks, json_network(&network));
+        tp_json_text_append(&table->networks, json_network(&network));
         bench_disturbance_note(disturbance, &network.usage, "whole step and evaluation");
     }
     return status;
@@ -257,7 +219,7 @@ static tileprop_status run_block(struct table *table, struct bench_row *rows, si
     struct bench_disturbance disturbance = {0};
     char about[48], name[72];
     tileprop_status status = TILEPROP_OK;
-    append(&table->peaks, json_rate(tier, threads, NULL, "flops_per_s", peak > 0 ? peak : NAN));
+    tp_json_text_append(&table->peaks, json_rate(tier, threads, NULL, "flops_per_s", peak > 0 ? peak : NAN));
     if (command->json)
         measure_bandwidths(table, tier, threads);
     write_heading(tier, threads, peak);
@@ -270,7 +232,7 @@ static tileprop_status run_block(struct table *table, struct bench_row *rows, si
         if (status)
             break;
         write_row(&rows[i]);
-        append(&table->rows, json_row(&rows[i]));
+        tp_json_text_append(&table->rows, json_row(&rows[i]));
         name_row(&rows[i], name);
         bench_disturbance_note(&disturbance, &rows[i].usage, name);
     }
@@ -349,7 +311,7 @@ tileprop_status bench_table(const struct bench_command *command, const struct be
            "transposed weights, of others by plain loops behind the product. Others: their time over ours, "
            "naive\n"
            "on one thread. bench/README.md says more.\n");
-    append(&table.tiers, json_string(tier->name));
+    tp_json_text_append(&table.tiers, json_string(tier->name));
     announce(command, rows, count, tier);
     for (size_t t = 0; t < command->thread_count && !status; t++)
         status = run_block(&table, rows, count, tier, command->threads[t], t == 0, error);

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_text.h"
 #include "call.h"
-#include "cli/json_line.h"
+#include "cli/standard_output.h"
 #include "timing.h"
 #include "training.h"
 
@@ -81,12 +82,8 @@ tileprop_status bench_workload_steps(const struct bench_workload *w, const struc
 json_t *bench_json_seconds(const double *seconds, size_t rounds)
 {
     json_t *array = json_array();
-    for (size_t i = 0; array && i < rounds; i++) {
-        if (json_array_append_new(array, tp_json_number(seconds[i])) != 0) {
-            json_decref(array);
-            return NULL;
-        }
-    }
+    for (size_t i = 0; i < rounds; i++)
+        tp_json_text_append(&array, tp_json_text_real(seconds[i]));
     return array;
 }
 
@@ -129,8 +126,6 @@ tileprop_status bench_workloads(const char *name, size_t rounds, const struct tp
                                 struct tp_error *error)
 {
     static double seconds[WORKLOADS][ROUNDS_MAX];
-    struct tp_json_member members[WORKLOADS];
-    size_t count = 0;
     bool known = false;
     for (size_t i = 0; i < WORKLOADS; i++)
         known |= bench_workload_is_asked(&workloads[i], name);
@@ -141,10 +136,9 @@ tileprop_status bench_workloads(const char *name, size_t rounds, const struct tp
     tileprop_status status = time_all(name, rounds, tier, seconds, error);
     if (status)
         return status;
+    json_t *found = json_object();
     for (size_t i = 0; i < WORKLOADS; i++)
         if (bench_workload_is_asked(&workloads[i], name))
-            members[count++] =
-                (struct tp_json_member){workloads[i].name, bench_json_seconds(seconds[i], rounds)};
-    const struct tp_json_member all = {"workloads", tp_json_object(members, count)};
-    return tp_json_write(tp_json_object(&all, 1), error);
+            tp_json_text_set(&found, workloads[i].name, bench_json_seconds(seconds[i], rounds));
+    return tp_standard_output_json(json_pack("{s:o}", "workloads", found), error);
 }

@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/json_line.h"
+#include "base/json_text.h"
+#include "cli/standard_output.h"
 #include "cli/stop_signal.h"
 #include "cli/train_data.h"
 #include "data/choices.h"
@@ -133,7 +134,7 @@ static tileprop_status hash_step(const tileprop_options *options, const tileprop
 /* Compares a step of each tier that runs here with the reference's, writes a line for each and fills
  * *verdicts with them. */
 static tileprop_status compare_tiers(const tileprop_options *options, const tileprop_data *data,
-                                     json_t *verdicts, bool *equal, struct tp_error *error)
+                                     json_t **verdicts, bool *equal, struct tp_error *error)
 {
     const char *isa;
     int runs;
@@ -149,8 +150,7 @@ static tileprop_status compare_tiers(const tileprop_options *options, const tile
         const bool same = found == expected;
         *equal = *equal && same;
         printf(TP_LABEL "the bits of a step %s the reference's\n", isa, same ? "equal" : "DIFFER from");
-        if (verdicts && json_object_set_new(verdicts, isa, json_boolean(same)) != 0)
-            status = tp_fail(error, TILEPROP_FAILURE, "--json: out of memory");
+        tp_json_text_set(verdicts, isa, json_boolean(same));
     }
     return status;
 }
@@ -158,39 +158,27 @@ static tileprop_status compare_tiers(const tileprop_options *options, const tile
 static json_t *json_place(const tileprop_gradients *found, size_t layer, tileprop_weight_place at)
 {
     const bool bias = at.input == found->layers[layer].inputs;
-    const struct tp_json_member members[] = {{"layer", tp_json_count(layer + 1)},
-                                             {"input", bias ? json_null() : tp_json_count(at.input)},
-                                             {"unit", tp_json_count(at.unit)}};
-    return tp_json_object(members, sizeof members / sizeof members[0]);
+    return json_pack("{s:I, s:o, s:I}", "layer", (json_int_t)layer + 1, "input",
+                     bias ? json_null() : json_integer((json_int_t)at.input), "unit", (json_int_t)at.unit);
 }
 
 static json_t *json_course(const tileprop_gradients *found)
 {
-    const struct tp_json_member members[] = {
-        {"eps", tp_json_number(TILEPROP_CHECK_COURSE_STEP)},
-        {"difference", tp_json_number(course_layer(found)->course)},
-        {"at", json_place(found, found->course_layer, course_layer(found)->course_at)},
-        {"skipped", tp_json_count(course_skipped(found))},
-        {"met", json_boolean(course_met(found))},
-    };
-    return tp_json_object(members, sizeof members / sizeof members[0]);
+    return json_pack("{s:f, s:o, s:o, s:I, s:b}", "eps", TILEPROP_CHECK_COURSE_STEP, "difference",
+                     tp_json_text_real(course_layer(found)->course), "at",
+                     json_place(found, found->course_layer, course_layer(found)->course_at), "skipped",
+                     (json_int_t)course_skipped(found), "met", course_met(found));
 }
 
 static json_t *json_layer(const tileprop_gradients *found, size_t l)
 {
     const tileprop_layer_gradients *layer = &found->layers[l];
-    const struct tp_json_member members[] = {
-        {"h", tp_json_number(layer->step)},
-        {"difference", tp_json_number(layer->difference)},
-        {"at", json_place(found, l, layer->at)},
-        {"truncation", tp_json_number(layer->truncation)},
-        {"rounding", tp_json_number(layer->rounding)},
-        {"largest_gradient", tp_json_number(layer->largest)},
-        {"weights", tp_json_count(layer->weights)},
-        {"skipped", tp_json_count(layer->skipped)},
-        {"passed", json_boolean(layer->right)},
-    };
-    return tp_json_object(members, sizeof members / sizeof members[0]);
+    return json_pack("{s:f, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:b}", "h", layer->step, "difference",
+                     tp_json_text_real(layer->difference), "at", json_place(found, l, layer->at),
+                     "truncation", tp_json_text_real(layer->truncation), "rounding",
+                     tp_json_text_real(layer->rounding), "largest_gradient",
+                     tp_json_text_real(layer->largest), "weights", (json_int_t)layer->weights, "skipped",
+                     (json_int_t)layer->skipped, "passed", layer->right);
 }
 
 /* Takes `tiers` over. */
@@ -198,17 +186,13 @@ static tileprop_status write_json(const tileprop_gradients *found, json_t *tiers
                                   struct tp_error *error)
 {
     json_t *layers = json_array();
-    bool failed = false;
     for (size_t l = 0; l < found->layer_count; l++)
-        failed |= json_array_append_new(layers, json_layer(found, l)) != 0;
-    const struct tp_json_member members[] = {
-        {"samples", tp_json_count(found->samples)},
-        {"course", json_course(found)},
-        {"layers", layers},
-        {"tiers", tiers},
-        {"passed", failed ? NULL : json_boolean(found->layers_right && equal)},
-    };
-    return tp_json_write(tp_json_object(members, sizeof members / sizeof members[0]), error);
+        tp_json_text_append(&layers, json_layer(found, l));
+    return tp_standard_output_json(json_pack("{s:I, s:o, s:o, s:o, s:b}", "samples",
+                                             (json_int_t)found->samples, "course", json_course(found),
+                                             "layers", layers, "tiers", tiers, "passed",
+                                             found->layers_right && equal),
+                                   error);
 }
 
 static tileprop_status judge(const tileprop_gradients *found, bool equal, struct tp_error *error)
@@ -242,13 +226,13 @@ tileprop_status tp_gradient_report(const struct tp_train_command *command, const
     *stopped = found.stopped != 0;
     if (found.layer_count)
         write_differences(&found);
-    json_t *tiers = command->json ? json_object() : NULL;
+    json_t *tiers = json_object();
     bool equal = true;
     if (status == TILEPROP_OK && !found.stopped)
-        status = compare_tiers(&options, &data, tiers, &equal, error);
-    if (status != TILEPROP_OK || found.stopped)
-        json_decref(tiers);
-    else if (command->json)
+        status = compare_tiers(&options, &data, &tiers, &equal, error);
+    if (status == TILEPROP_OK && !found.stopped && command->json)
         status = write_json(&found, tiers, equal, error);
+    else
+        json_decref(tiers);
     return status == TILEPROP_OK && !found.stopped ? judge(&found, equal, error) : status;
 }

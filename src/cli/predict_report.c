@@ -5,7 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/json_line.h"
+#include "base/json_text.h"
+#include "cli/standard_output.h"
 
 #define TP_LABEL        "%-12s"
 #define TP_MATRIX_MAX   20 /* classes whose matrix is worth printing */
@@ -125,7 +126,7 @@ static json_t *json_shares(const struct tp_prediction *p,
 {
     json_t *list = json_array();
     for (size_t k = 0; k < p->confusion.classes; k++)
-        json_array_append_new(list, tp_json_number(share(&p->confusion, k)));
+        tp_json_text_append(&list, tp_json_text_real(share(&p->confusion, k)));
     return list;
 }
 
@@ -133,7 +134,7 @@ static json_t *json_counts(const size_t *counts, size_t count)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, tp_json_count(counts[i]));
+        tp_json_text_append(&list, json_integer((json_int_t)counts[i]));
     return list;
 }
 
@@ -143,7 +144,7 @@ static json_t *json_matrix(const struct tp_confusion *c)
         return json_null();
     json_t *list = json_array();
     for (size_t k = 0; k < c->classes; k++)
-        json_array_append_new(list, json_counts(c->matrix + k * c->classes, c->classes));
+        tp_json_text_append(&list, json_counts(c->matrix + k * c->classes, c->classes));
     return list;
 }
 
@@ -152,13 +153,11 @@ static json_t *json_worst(const struct tp_prediction *p)
     json_t *list = json_array();
     for (size_t i = 0; i < p->command->worst && i < p->worst.count; i++) {
         const struct tp_top_loss *e = &p->worst.errors[i];
-        const struct tp_json_member members[] = {
-            {"sample", tp_json_count(e->sample)},
-            {"class", json_string(tileprop_model_class_name(p->model, p->data->set.labels[e->sample]))},
-            {"predicted", json_string(tileprop_model_class_name(p->model, p->predicted[e->sample]))},
-            {"loss", tp_json_number((double)e->loss)},
-        };
-        json_array_append_new(list, tp_json_object(members, sizeof members / sizeof members[0]));
+        tp_json_text_append(
+            &list, json_pack("{s:I, s:s, s:s, s:o}", "sample", (json_int_t)e->sample, "class",
+                             tileprop_model_class_name(p->model, p->data->set.labels[e->sample]), "predicted",
+                             tileprop_model_class_name(p->model, p->predicted[e->sample]), "loss",
+                             tp_json_text_real((double)e->loss)));
     }
     return list;
 }
@@ -167,41 +166,25 @@ static json_t *json_names(const struct tp_prediction *p)
 {
     json_t *list = json_array();
     for (size_t k = 0; k < tileprop_model_classes(p->model); k++)
-        json_array_append_new(list, json_string(tileprop_model_class_name(p->model, k)));
+        tp_json_text_append(&list, json_string(tileprop_model_class_name(p->model, k)));
     return list;
 }
 
-static json_t *json_text(const char *text)
-{
-    return text ? json_string(text) : json_null();
-}
-
-/* What all of them have, and then what one has besides. */
-static tileprop_status write_json(const struct tp_prediction *p, const struct tp_json_member *more,
-                                  size_t count, struct tp_error *error)
+/* What all of them have, and then what one has besides, which is taken over. */
+static tileprop_status write_json(const struct tp_prediction *p, json_t *more, struct tp_error *error)
 {
     const double seconds = p->seconds_prediction;
-    const struct tp_json_member members[] = {
-        {"model", json_string(p->command->model)},
-        {"weights_hash", json_sprintf("%016" PRIx64, tileprop_model_hash(p->model))},
-        {"samples", tp_json_count(p->data->set.count)},
-        {"classes", json_names(p)},
-        {"output", json_text(p->command->output)},
-        {"isa", json_string(p->command->isa)},
-        {"threads", tp_json_count(p->threads)},
-        {"seconds_loading", tp_json_number(p->seconds_loading)},
-        {"seconds_prediction", tp_json_number(seconds)},
-        {"samples_per_second", tp_json_number(seconds > 0 ? (double)p->data->set.count / seconds : 0)},
-    };
-    json_t *object = tp_json_object(members, sizeof members / sizeof members[0]);
-    bool failed = !object;
-    for (size_t i = 0; i < count; i++)
-        failed |= json_object_set_new(object, more[i].key, more[i].value) != 0;
-    if (failed) {
+    json_t *object = json_pack(
+        "{s:s, s:o, s:I, s:o, s:s?, s:s, s:I, s:f, s:f, s:f}", "model", p->command->model, "weights_hash",
+        json_sprintf("%016" PRIx64, tileprop_model_hash(p->model)), "samples", (json_int_t)p->data->set.count,
+        "classes", json_names(p), "output", p->command->output, "isa", p->command->isa, "threads",
+        (json_int_t)p->threads, "seconds_loading", p->seconds_loading, "seconds_prediction", seconds,
+        "samples_per_second", seconds > 0 ? (double)p->data->set.count / seconds : 0);
+    if (json_object_update_new(object, more) != 0) {
         json_decref(object);
         object = NULL;
     }
-    return tp_json_write(object, error);
+    return tp_standard_output_json(object, error);
 }
 
 tileprop_status tp_predict_report_scores(const struct tp_prediction *p, struct tp_error *error)
@@ -219,26 +202,23 @@ tileprop_status tp_predict_report_scores(const struct tp_prediction *p, struct t
     write_worst(p);
     if (!p->command->json)
         return TILEPROP_OK;
-    const struct tp_json_member more[] = {
-        {"loss", tp_json_number(p->score.loss)},
-        {"accuracy", tp_json_number(p->score.accuracy)},
-        {"standard_error", tp_json_number(standard_error(&p->score))},
-        {"errors", tp_json_count(p->worst.count)},
-        {"confusion", json_matrix(&p->confusion)},
-        {"class_samples", json_counts(p->confusion.samples, p->confusion.classes)},
-        {"precision", json_shares(p, tp_confusion_precision)},
-        {"recall", json_shares(p, tp_confusion_recall)},
-        {"worst", json_worst(p)},
-        {"errors_image", json_text(p->command->errors)},
-    };
-    return write_json(p, more, sizeof more / sizeof more[0], error);
+    return write_json(
+        p,
+        json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s?}", "loss",
+                  tp_json_text_real(p->score.loss), "accuracy", tp_json_text_real(p->score.accuracy),
+                  "standard_error", tp_json_text_real(standard_error(&p->score)), "errors",
+                  (json_int_t)p->worst.count, "confusion", json_matrix(&p->confusion), "class_samples",
+                  json_counts(p->confusion.samples, p->confusion.classes), "precision",
+                  json_shares(p, tp_confusion_precision), "recall", json_shares(p, tp_confusion_recall),
+                  "worst", json_worst(p), "errors_image", p->command->errors),
+        error);
 }
 
 tileprop_status tp_predict_report_rows(const struct tp_prediction *p, struct tp_error *error)
 {
     write_opening(p);
     write_written(p);
-    return p->command->json ? write_json(p, NULL, 0, error) : TILEPROP_OK;
+    return p->command->json ? write_json(p, json_object(), error) : TILEPROP_OK;
 }
 
 tileprop_status tp_predict_report_image(const struct tp_prediction *p, struct tp_error *error)
@@ -266,9 +246,9 @@ tileprop_status tp_predict_report_image(const struct tp_prediction *p, struct tp
         return TILEPROP_OK;
     json_t *list = json_array();
     for (size_t k = 0; k < classes; k++)
-        json_array_append_new(list, tp_json_number((double)probabilities[k]));
-    const struct tp_json_member more[] = {
-        {"class", json_string(tileprop_model_class_name(p->model, p->predicted[0]))},
-        {"probabilities", list}};
-    return write_json(p, more, sizeof more / sizeof more[0], error);
+        tp_json_text_append(&list, tp_json_text_real((double)probabilities[k]));
+    return write_json(p,
+                      json_pack("{s:s, s:o}", "class", tileprop_model_class_name(p->model, p->predicted[0]),
+                                "probabilities", list),
+                      error);
 }

@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/json_line.h"
+#include "base/json_text.h"
 #include "cli/profile_report.h"
+#include "cli/standard_output.h"
 #include "data/choices.h"
 
 #define TP_REDRAW_SECONDS 0.1
@@ -298,7 +299,7 @@ static void write_saved(const char *label, const struct tp_saved *saved, size_t 
 }
 
 static void write_closing(const struct tp_report *report, const tileprop_result *result,
-                          const struct tp_model_writer *saver, const struct goal *goal)
+                          const struct tp_model_writer *writer, const struct goal *goal)
 {
     const double accuracy = report->command->options.stop_at_accuracy;
     const size_t held_out = report->validation_count;
@@ -321,11 +322,11 @@ static void write_closing(const struct tp_report *report, const tileprop_result 
     if (result->numa != TILEPROP_NUMA_OFF)
         printf(TP_LABEL "%zu memory nodes, weights on those of their threads, data %s\n", "memory",
                result->numa_nodes, result->numa == TILEPROP_NUMA_REPLICATE ? "on each" : "interleaved");
-    const bool saved = saver->last.path || saver->best.path;
+    const bool saved = writer->last.path || writer->best.path;
     printf(TP_LABEL "%016llx%s\n", "weights", (unsigned long long)result->weights_hash,
            saved ? "" : ", not saved; --save does that");
-    write_saved("saved", &saver->last, held_out);
-    write_saved("saved best", &saver->best, held_out);
+    write_saved("saved", &writer->last, held_out);
+    write_saved("saved best", &writer->best, held_out);
 }
 
 /* null unless there is one. */
@@ -333,14 +334,10 @@ static json_t *json_goal(const struct goal *goal, double accuracy, double second
 {
     if (!(accuracy > 0))
         return json_null();
-    const struct tp_json_member members[] = {
-        {"accuracy", tp_json_number(accuracy)},
-        {"reached", json_boolean(goal->reached)},
-        {"step", goal->reached ? tp_json_count(goal->step) : json_null()},
-        {"seconds", goal->reached ? tp_json_number(goal->seconds) : json_null()},
-        {"seconds_training", goal->reached ? tp_json_number(seconds_training) : json_null()},
-    };
-    return tp_json_object(members, sizeof members / sizeof members[0]);
+    json_t *step = goal->reached ? json_integer((json_int_t)goal->step) : json_null();
+    return json_pack("{s:f, s:b, s:o, s:o, s:o}", "accuracy", accuracy, "reached", goal->reached, "step",
+                     step, "seconds", tp_json_text_real(goal->reached ? goal->seconds : NAN),
+                     "seconds_training", tp_json_text_real(goal->reached ? seconds_training : NAN));
 }
 
 /* null unless it is there. */
@@ -348,60 +345,49 @@ static json_t *json_saved(const struct tp_saved *saved)
 {
     if (!saved->written)
         return json_null();
-    const struct tp_json_member members[] = {
-        {"path", json_string(saved->path)},
-        {"step", tp_json_count(saved->step)},
-        {"validation_loss", tp_json_number(saved->loss)},
-        {"validation_accuracy", tp_json_number(saved->accuracy)},
-    };
-    return tp_json_object(members, sizeof members / sizeof members[0]);
+    return json_pack("{s:s, s:I, s:o, s:o}", "path", saved->path, "step", (json_int_t)saved->step,
+                     "validation_loss", tp_json_text_real(saved->loss), "validation_accuracy",
+                     tp_json_text_real(saved->accuracy));
 }
 
 static tileprop_status write_json(const struct tp_report *report, const tileprop_result *result,
-                                  const struct tp_model_writer *saver, const struct goal *goal,
+                                  const struct tp_model_writer *writer, const struct goal *goal,
                                   struct tp_error *error)
 {
-    char hash[17];
-    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)result->weights_hash);
-    const double samples = samples_in(report, result->steps);
-    const double rate = ratio(samples, result->seconds_training);
+    const tileprop_run *run = &report->run;
+    const double rate = ratio(samples_in(report, result->steps), result->seconds_training);
     const bool any_best = isfinite(result->best_validation_loss);
-    const struct tp_json_member members[] = {
-        {"parameters", tp_json_count(report->run.parameters)},
-        {"steps", tp_json_count(result->steps)},
-        {"epochs", tp_json_count(result->epochs)},
-        {"train_loss", tp_json_number(result->train_loss)},
-        {"train_accuracy", tp_json_number(result->train_accuracy)},
-        {"validation_loss", tp_json_number(result->validation_loss)},
-        {"validation_accuracy", tp_json_number(result->validation_accuracy)},
-        {"test_loss", report->test_count ? tp_json_number(result->test_loss) : json_null()},
-        {"test_accuracy", report->test_count ? tp_json_number(result->test_accuracy) : json_null()},
-        {"best_validation_loss", any_best ? tp_json_number(result->best_validation_loss) : json_null()},
-        {"best_step", any_best ? tp_json_count(result->best_step) : json_null()},
-        {"best_validation_accuracy",
-         any_best ? tp_json_number(result->best_validation_accuracy) : json_null()},
-        {"seconds_total", tp_json_number(tp_clock_seconds() - report->begun)},
-        {"seconds_loading", tp_json_number(report->loaded - report->begun)},
-        {"seconds_planning", tp_json_number(report->run.seconds_planning)},
-        {"seconds_training", tp_json_number(result->seconds_training)},
-        {"seconds_evaluation", tp_json_number(result->seconds_evaluation)},
-        {"samples_per_second", tp_json_number(rate)},
-        {"gflops", tp_json_number(1e-9 * flops_of(&report->run, rate))},
-        {"isa", json_string(report->run.isa)},
-        {"threads_requested", tp_json_count(report->run.threads_most)},
-        {"threads_used", tp_json_count(report->run.threads)},
-        {"threads_of_steps", tp_json_count(report->run.threads_of_steps)},
-        {"threads_worked", tp_json_count(result->threads_worked)},
-        {"numa", json_string(tp_choice_name(tp_numa_choices, (int)result->numa))},
-        {"numa_nodes", tp_json_count(result->numa_nodes)},
-        {"weights_hash", json_string(hash)},
-        {"saved", json_saved(&saver->last)},
-        {"saved_best", json_saved(&saver->best)},
-        {"stopped_by", json_string(tileprop_stop_name(result->stopped_by))},
-        {"stop_at_accuracy",
-         json_goal(goal, report->command->options.stop_at_accuracy, result->seconds_training)},
-    };
-    return tp_json_write(tp_json_object(members, sizeof members / sizeof members[0]), error);
+    json_t *figures = json_pack(
+        "{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "parameters",
+        (json_int_t)run->parameters, "steps", (json_int_t)result->steps, "epochs", (json_int_t)result->epochs,
+        "train_loss", tp_json_text_real(result->train_loss), "train_accuracy",
+        tp_json_text_real(result->train_accuracy), "validation_loss",
+        tp_json_text_real(result->validation_loss), "validation_accuracy",
+        tp_json_text_real(result->validation_accuracy), "test_loss", tp_json_text_real(result->test_loss),
+        "test_accuracy", tp_json_text_real(result->test_accuracy), "best_validation_loss",
+        tp_json_text_real(result->best_validation_loss), "best_step",
+        any_best ? json_integer((json_int_t)result->best_step) : json_null(), "best_validation_accuracy",
+        tp_json_text_real(any_best ? result->best_validation_accuracy : NAN));
+    json_t *costs = json_pack(
+        "{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:s, s:I, s:I, s:I, s:I, s:s, s:I}", "seconds_total",
+        tp_clock_seconds() - report->begun, "seconds_loading", report->loaded - report->begun,
+        "seconds_planning", run->seconds_planning, "seconds_training", result->seconds_training,
+        "seconds_evaluation", result->seconds_evaluation, "samples_per_second", rate, "gflops",
+        1e-9 * flops_of(run, rate), "isa", run->isa, "threads_requested", (json_int_t)run->threads_most,
+        "threads_used", (json_int_t)run->threads, "threads_of_steps", (json_int_t)run->threads_of_steps,
+        "threads_worked", (json_int_t)result->threads_worked, "numa",
+        tp_choice_name(tp_numa_choices, (int)result->numa), "numa_nodes", (json_int_t)result->numa_nodes);
+    json_t *outcome =
+        json_pack("{s:o, s:o, s:o, s:s, s:o}", "weights_hash",
+                  json_sprintf("%016llx", (unsigned long long)result->weights_hash), "saved",
+                  json_saved(&writer->last), "saved_best", json_saved(&writer->best), "stopped_by",
+                  tileprop_stop_name(result->stopped_by), "stop_at_accuracy",
+                  json_goal(goal, report->command->options.stop_at_accuracy, result->seconds_training));
+    if ((json_object_update_new(figures, costs) | json_object_update_new(figures, outcome)) != 0) {
+        json_decref(figures);
+        figures = NULL;
+    }
+    return tp_standard_output_json(figures, error);
 }
 
 tileprop_status tp_report_stats(const struct tp_train_command *command, const char *directory,
@@ -423,16 +409,15 @@ tileprop_status tp_report_stats(const struct tp_train_command *command, const ch
     printf(TP_LABEL "%.5f\n", "deviation", deviation);
     if (!command->json)
         return TILEPROP_OK;
-    const struct tp_json_member members[] = {
-        {samples, tp_json_count(train->count)},     {values, tp_json_count(train->features * train->count)},
-        {"classes", tp_json_count(train->classes)}, {"mean", tp_json_number(mean)},
-        {"deviation", tp_json_number(deviation)},
-    };
-    return tp_json_write(tp_json_object(members, sizeof members / sizeof members[0]), error);
+    return tp_standard_output_json(json_pack("{s:I, s:I, s:I, s:o, s:o}", samples, (json_int_t)train->count,
+                                             values, (json_int_t)(train->features * train->count), "classes",
+                                             (json_int_t)train->classes, "mean", tp_json_text_real(mean),
+                                             "deviation", tp_json_text_real(deviation)),
+                                   error);
 }
 
 tileprop_status tp_report_finish(struct tp_report *report, const tileprop_result *result,
-                                 const tileprop_time *times, const struct tp_model_writer *saver,
+                                 const tileprop_time *times, const struct tp_model_writer *writer,
                                  struct tp_error *error)
 {
     tp_report_clear(report);
@@ -440,6 +425,6 @@ tileprop_status tp_report_finish(struct tp_report *report, const tileprop_result
     if (report->command->explain)
         tp_profile_report_steps(&report->command->options, &report->run, times,
                                 samples_done(report, result->steps), result->seconds_training, report->peak);
-    write_closing(report, result, saver, &goal);
-    return report->command->json ? write_json(report, result, saver, &goal, error) : TILEPROP_OK;
+    write_closing(report, result, writer, &goal);
+    return report->command->json ? write_json(report, result, writer, &goal, error) : TILEPROP_OK;
 }

@@ -65,7 +65,7 @@ void tp_report_clear(struct tp_report *report);
  * Errors: TILEPROP_FAILURE without memory. Errors of standard output are left to the stream.
  */
 tileprop_status tp_report_finish(struct tp_report *report, const tileprop_result *result,
-                                 const tileprop_time *times, const struct tp_model_writer *saver,
+                                 const tileprop_time *times, const struct tp_model_writer *writer,
                                  struct tp_error *error);
 
 #endif

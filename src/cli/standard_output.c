@@ -2,7 +2,20 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/json_text.h"
+
+tileprop_status tp_standard_output_json(json_t *object, struct tp_error *error)
+{
+    char *text = object ? tp_json_text_write(object, JSON_REAL_PRECISION(17)) : NULL;
+    if (text)
+        puts(text);
+    json_decref(object);
+    free(text);
+    return text ? TILEPROP_OK : tp_fail(error, TILEPROP_FAILURE, "--json: out of memory");
+}
 
 /* Of a write that failed before, the reason is what it left in errno, as far as nobody overwrote it. */
 tileprop_status tp_standard_output_finish(struct tp_error *error)

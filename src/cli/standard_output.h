@@ -1,10 +1,19 @@
 /*
- * The end of what a program says.
+ * What a program ends with: the JSON object that --json writes as one line, and that all could be written.
  */
 #ifndef TP_STANDARD_OUTPUT_H
 #define TP_STANDARD_OUTPUT_H
 
+#include <jansson.h>
+
 #include "base/status.h"
+
+/*
+ * Writes and frees the object, with numbers that read back as the same doubles. NULL, of which memory was
+ * short, is an error too: only here it needs a check.
+ * Errors: TILEPROP_FAILURE without memory. Errors of standard output are left to the stream.
+ */
+tileprop_status tp_standard_output_json(json_t *object, struct tp_error *error);
 
 /*
  * Flushes standard output. That the reader of a pipe has left is its decision and no error.
