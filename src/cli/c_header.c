@@ -58,12 +58,12 @@ static void put_text(const struct header *h, const char *text)
 
 /* All that a model can have, by the names that it has for them. */
 static const struct activation {
-    const char *name, *description, *code; /* of z */
+    const char *name, *description, *conditions; /* of the template that are true */
 } activations[] = {
-    {"sigmoid", "sigmoid", "@_flush(1.0f / (1.0f + @_exp(-z)))"},
-    {"lecun-tanh", "lecun-tanh, 1.7159 tanh(2x/3)", "1.71589994f * @_tanh(@_flush(0.666666687f * z))"},
-    {"tanh", "tanh", "@_tanh(z)"},
-    {"relu", "relu", "0.0f > z ? 0.0f : z"},
+    {"sigmoid", "sigmoid", "HIDDEN SIGMOID"},
+    {"lecun-tanh", "lecun-tanh, 1.7159 tanh(2x/3)", "HIDDEN ANY_TANH LECUN"},
+    {"tanh", "tanh", "HIDDEN ANY_TANH PLAIN_TANH"},
+    {"relu", "relu", "HIDDEN RELU"},
 };
 
 static const struct activation *find_activation(const tileprop_model *model)
@@ -177,99 +177,29 @@ static void put_constants(const struct header *h)
     }
 }
 
-/* kernels/reference/functions.h says where these come from. No product is added to anything but by fmaf:
- * compilers may fuse that. */
-static const char exponential[] = "\n"
-                                  "/* Below FLT_MIN, 0. */\n"
-                                  "static inline float @_flush(float x)\n"
-                                  "{\n"
-                                  "    return fabsf(x) < 1.17549435e-38f ? 0.0f : x;\n"
-                                  "}\n"
-                                  "\n"
-                                  "/* x = n ln 2 + r; (e^r - 1) / r. */\n"
-                                  "static inline float @_split(float x, float *n, float *r)\n"
-                                  "{\n"
-                                  "    float q = 1.0f / 5040;\n"
-                                  "    *n = fmaf(x, 1.44269502f, 12582912.0f) - 12582912.0f;\n"
-                                  "    *r = fmaf(*n, -1.42860677e-06f, fmaf(*n, -0.693145752f, x));\n"
-                                  "    q = fmaf(q, *r, 1.0f / 720);\n"
-                                  "    q = fmaf(q, *r, 1.0f / 120);\n"
-                                  "    q = fmaf(q, *r, 1.0f / 24);\n"
-                                  "    q = fmaf(q, *r, 1.0f / 6);\n"
-                                  "    q = fmaf(q, *r, 0.5f);\n"
-                                  "    return fmaf(q, *r, 1.0f);\n"
-                                  "}\n"
-                                  "\n"
-                                  "/* m 2^n; NaN is no integer. */\n"
-                                  "static inline float @_scale_by(float m, float n)\n"
-                                  "{\n"
-                                  "    return ldexpf(m, n > -128.0f ? (int)n : -128);\n"
-                                  "}\n"
-                                  "\n"
-                                  "static inline float @_exp(float x)\n"
-                                  "{\n"
-                                  "    float n, r, m;\n"
-                                  "    x = x < -88.0f ? -88.0f : x > 88.0f ? 88.0f : x;\n"
-                                  "    m = @_split(x, &n, &r);\n"
-                                  "    m = fmaf(m, r, 1.0f);\n"
-                                  "    return n < (m < 1.0f ? -125.0f : -126.0f) ? 0.0f : @_scale_by(m, n);\n"
-                                  "}\n";
+/* The lines of export_template.h with '@' for the name. */
+static const char *const template[] = {
+#include "cli/export_template.inc"
+};
 
-static const char hyperbolic_tangent[] = "\n"
-                                         "static inline float @_tanh(float z)\n"
-                                         "{\n"
-                                         "    float u = fabsf(z), n, r, q, scale, m;\n"
-                                         "    u = u > 10.0f ? 20.0f : 2.0f * u;\n"
-                                         "    q = @_split(u, &n, &r);\n"
-                                         "    scale = @_scale_by(1.0f, n);\n"
-                                         "    m = fmaf(scale, q * r, scale - 1.0f);\n"
-                                         "    return copysignf(m / (m + 2.0f), z);\n"
-                                         "}\n";
-
-static const char layer_code[] =
-    "\n"
-    "/* out[u] = in . weight[u] + bias[u] */\n"
-    "static inline void @_layer(const float *in, size_t inputs, const float *weight, const float *bias,\n"
-    "                           float *out, size_t units)\n"
-    "{\n"
-    "    size_t u, k;\n"
-    "    for (u = 0; u < units; u++, weight += inputs) {\n"
-    "        float sum = 0.0f;\n"
-    "        for (k = 0; k < inputs; k++)\n"
-    "            sum = fmaf(in[k], weight[k], sum);\n"
-    "        out[u] = @_flush(bias ? sum + bias[u] : sum);\n"
-    "    }\n"
-    "}\n";
-
-static const char hidden_code[] = "\n"
-                                  "static inline void @_activate(float *values, size_t units)\n"
-                                  "{\n"
-                                  "    size_t u;\n"
-                                  "    for (u = 0; u < units; u++) {\n"
-                                  "        const float z = values[u];\n"
-                                  "        values[u] = ";
-
-/* Sixteen sums and a tree of them, as a vector has it. */
-static const char softmax_code[] = "\n"
-                                   "static inline size_t @_softmax(float *values)\n"
-                                   "{\n"
-                                   "    float most, lane[16] = {0.0f};\n"
-                                   "    size_t best = 0, k, half;\n"
-                                   "    for (k = 1; k < @_classes; k++)\n"
-                                   "        if (values[k] > values[best])\n"
-                                   "            best = k;\n"
-                                   "    most = values[best];\n"
-                                   "    for (k = 0; k < @_classes; k++) {\n"
-                                   "        values[k] = @_exp(values[k] - most);\n"
-                                   "        lane[k % 16] += values[k];\n"
-                                   "    }\n"
-                                   "    for (half = 8; half > 0; half /= 2)\n"
-                                   "        for (k = 0; k < half; k++)\n"
-                                   "            lane[k] += lane[k + half];\n"
-                                   "    for (k = 0; k < @_classes; k++)\n"
-                                   "        values[k] = @_flush(values[k] / lane[0]);\n"
-                                   "    return best;\n"
-                                   "}\n";
+/* Writes the lines of the template, but for those behind an #ifdef that does not hold. */
+static void put_template(const struct header *h)
+{
+    const bool hidden = tileprop_model_layers(h->model) > 1;
+    const char *conditions = hidden ? find_activation(h->model)->conditions : "";
+    size_t skipped = 0; /* #ifdefs within each other, the outermost of which does not hold */
+    for (size_t i = 0; i < sizeof template / sizeof template[0]; i++) {
+        const char *line = template[i], *word = strchr(line, ' ');
+        if (strncmp(line, "#ifdef ", 7) == 0) {
+            skipped += skipped || !strstr(conditions, word + 1);
+        } else if (strcmp(line, "#endif") == 0) {
+            skipped -= skipped > 0;
+        } else if (!skipped) {
+            put(h, line);
+            put(h, "\n");
+        }
+    }
+}
 
 static void put_call(const struct header *h, size_t l)
 {
@@ -293,20 +223,10 @@ static void put_call(const struct header *h, size_t l)
 static void put_functions(const struct header *h)
 {
     const size_t layers = tileprop_model_layers(h->model);
-    const struct activation *activation = find_activation(h->model);
     const bool hidden = layers > 1;
     size_t room[2];
     find_room(h->model, room);
-    put(h, exponential);
-    if (hidden && strstr(activation->code, "@_tanh"))
-        put(h, hyperbolic_tangent);
-    put(h, layer_code);
-    if (hidden) {
-        put(h, hidden_code);
-        put(h, activation->code);
-        put(h, ";\n    }\n}\n");
-    }
-    put(h, softmax_code);
+    put_template(h);
     put(h, "\n"
            "/*\n"
            " * Writes each class's probability for a sample as the training data had it, before any "
