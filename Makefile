@@ -148,7 +148,7 @@ flags = $(OWN_FLAGS) \
   $(if $(filter kernels/avx2/%,$(1)),$(FLAGS_avx2)) \
   $(if $(filter kernels/avx512/%,$(1)),$(FLAGS_avx512)) \
   $(if $(filter src/system/team.c,$(1)),-fopenmp) \
-  $(if $(filter src/cli/c_header.c,$(1)),-I$(BUILD)/src) \
+  $(if $(filter src/cli/c_header.c src/cli/plot.c,$(1)),-I$(BUILD)/src) \
   $(if $(filter tests/kernels/test_emulation.c,$(1)),-Wno-psabi) \
   $(if $(filter bench/loops.c bench/naive.c bench/stream.c,$(1)),-O3) \
   $(if $(filter bench/loops.c,$(1)),-ffp-contract=fast -fno-math-errno -fno-trapping-math) \
@@ -183,11 +183,12 @@ $(BUILD)/%.o: %.c $(BUILD)/stamp/compile
 
 $(call objects,$(PROGRAM_SOURCES) $(MANUAL_SOURCES)): $(BUILD)/stamp/program
 
-# The lines of what is exported, behind the file's first comment, as strings.
-$(BUILD)/src/cli/export_template.inc: src/cli/export_template.h
+# Templates, whose lines behind the first empty one become strings.
+$(BUILD)/%.inc: %
 	@mkdir -p $(@D)
-	$(Q)sed '1,/^ \*\//d; s/["\\]/\\&/g; s/model_/@_/g; s/.*/"&",/' $< >$@
-$(BUILD)/src/cli/c_header.o: $(BUILD)/src/cli/export_template.inc
+	$(Q)sed '1,/^$$/d; s/["\\]/\\&/g; s/\bmodel_/@_/g; s/.*/"&",/' $< >$@
+$(BUILD)/src/cli/c_header.o: $(BUILD)/src/cli/export_template.h.inc
+$(BUILD)/src/cli/plot.o: $(BUILD)/src/cli/plot.gp.inc
 
 $(LIBRARY): $(call objects,$(LIBRARY_SOURCES))
 $(PROGRAM): $(call objects,$(filter-out $(MAINS),$(PROGRAM_SOURCES)))

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "cli/template.h"
+
 #define TP_FLOATS_PER_LINE 8
 
 struct header {
@@ -16,15 +18,9 @@ struct header {
     FILE *out;
 };
 
-/* Writes text with the name instead of each '@'. */
 static void put(const struct header *h, const char *text)
 {
-    for (; *text; text++) {
-        if (*text == '@')
-            fputs(h->name, h->out);
-        else
-            putc(*text, h->out);
-    }
+    tp_template_put(text, h->name, h->out);
 }
 
 /* Nine digits carry every fp32. Subnormals are 0, which is what the library takes them for. */
@@ -177,29 +173,9 @@ static void put_constants(const struct header *h)
     }
 }
 
-/* The lines of export_template.h with '@' for the name. */
-static const char *const template[] = {
-#include "cli/export_template.inc"
-};
-
-/* Writes the lines of the template, but for those behind an #ifdef that does not hold. */
-static void put_template(const struct header *h)
-{
-    const bool hidden = tileprop_model_layers(h->model) > 1;
-    const char *conditions = hidden ? find_activation(h->model)->conditions : "";
-    size_t skipped = 0; /* #ifdefs within each other, the outermost of which does not hold */
-    for (size_t i = 0; i < sizeof template / sizeof template[0]; i++) {
-        const char *line = template[i], *word = strchr(line, ' ');
-        if (strncmp(line, "#ifdef ", 7) == 0) {
-            skipped += skipped || !strstr(conditions, word + 1);
-        } else if (strcmp(line, "#endif") == 0) {
-            skipped -= skipped > 0;
-        } else if (!skipped) {
-            put(h, line);
-            put(h, "\n");
-        }
-    }
-}
+static const char *const arithmetic[] = {
+#include "cli/export_template.h.inc"
+    NULL};
 
 static void put_call(const struct header *h, size_t l)
 {
@@ -226,7 +202,8 @@ static void put_functions(const struct header *h)
     const bool hidden = layers > 1;
     size_t room[2];
     find_room(h->model, room);
-    put_template(h);
+    put(h, "\n");
+    tp_template_write(arithmetic, hidden ? find_activation(h->model)->conditions : "", h->name, h->out);
     put(h, "\n"
            "/*\n"
            " * Writes each class's probability for a sample as the training data had it, before any "

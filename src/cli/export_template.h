@@ -1,9 +1,8 @@
 /*
- * The arithmetic of an exported model that is called "model". The build makes strings of the lines behind
- * this comment, and c_header.c writes those whose #ifdef holds for the model. It is C99 and C++11, and gives
- * the bits of kernels/reference/functions.h, which counts on a CPU that flushes. No product is added to
- * anything but by fmaf: compilers may fuse that. The softmax has sixteen sums and a tree of them, as a vector
- * has it.
+ * The arithmetic of an exported model that is called "model", of which c_header.c writes what the model needs
+ * (template.h). It is C99 and C++11, and gives the bits of kernels/reference/functions.h, which counts on a
+ * CPU that flushes. No product is added to anything but by fmaf: compilers may fuse that. The softmax has
+ * sixteen sums and a tree of them, as a vector has it.
  */
 
 /* Below FLT_MIN, 0. */

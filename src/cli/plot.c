@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/template.h"
+
 #define TP_BIN_STEPS  10   /* steps that a point of the training loss averages, at least */
 #define TP_POINTS     1000 /* of the training loss, at most */
 #define TP_NOT_FOUND  127  /* what posix_spawnp's child exits with where there is no such program */
@@ -160,10 +162,10 @@ static size_t tic_distance(size_t steps)
                                  : 10 * power;
 }
 
-/*
- * Long runs cut the axes to where most of the run lies: the first steps would take all the room. The colours
- * are those of Okabe and Ito, and each has a dash pattern of its own.
- */
+static const char *const script[] = {
+#include "cli/plot.gp.inc"
+    NULL};
+
 static void write_script(const struct tp_plot *plot, FILE *file)
 {
     const char *stem = file_name(plot->stem);
@@ -175,51 +177,19 @@ static void write_script(const struct tp_plot *plot, FILE *file)
               : "set terminal pngcairo size 1800,2000 font 'DejaVu Sans,14' fontscale 2 linewidth 2 "
                 "background 'white'\n",
           file);
-    fputs("set output image\n"
-          "set datafile separator comma\n"
-          "set datafile missing ''\n"
-          "set encoding utf8\n"
-          "set border 3\n"
-          "set tics nomirror out\n"
-          "set grid lc rgb '#dddddd' lt 1\n"
-          "set style fill solid 0.25 noborder\n"
-          "set style line 1 lc rgb '#0072B2' lw 2.5 dt 1 pt 7 ps 0.3\n"
-          "set style line 2 lc rgb '#D55E00' lw 2.5 dt 2 pt 7 ps 0.3\n"
-          "set key right Left reverse samplen 3\n"
-          "set lmargin 10\n"
-          "set xlabel 'gradient steps'\n"
-          "set format x '%.0f'\n",
-          file);
     fprintf(file, "set xrange [0:%zu]\nset xtics %zu\n", plot->count > 1 ? plot->count : 1,
             tic_distance(plot->count));
-    const bool cut = plot->count >= 50 * TP_BIN_STEPS;
-    fputs("set multiplot layout 2,1\n\nset ylabel 'loss (nats per sample)'\nset key top\n", file);
-    fputs(cut ? "stats losses skip 1 using ($2+$3) name 'TRAIN' nooutput\n"
-                "stats history skip 1 using 4 name 'VALIDATION' nooutput\n"
-                "set yrange [0:2 * (TRAIN_median > VALIDATION_median ? TRAIN_median : VALIDATION_median)]\n"
-              : "set yrange [0:*]\n",
-          file);
-    fputs("plot losses skip 1 using 1:($2-$3):($2+$3) with filledcurves ls 1 title '', \\\n"
-          "     losses skip 1 using 1:2 with linespoints ls 1 lw 1 title 'train, mean and deviation', \\\n"
-          "     history using 'step':'validation_loss' with linespoints ls 2 title 'validation'\n"
-          "\nset ylabel 'accuracy'\nset key bottom\n",
-          file);
-    fputs(cut ? "set yrange [*:*] # stats leaves out what is beyond it\n"
-                "stats history skip 1 using 5 name 'ACCURACY' nooutput\n"
-                "set yrange [(ACCURACY_median > 0.75 ? 4 * ACCURACY_median - 3 : 0):1]\n"
-              : "set yrange [0:1]\n",
-          file);
-    fputs("plot history using 'step':'validation_accuracy' with linespoints ls 2 title 'validation'", file);
-    if (plot->any_train)
-        fputs(", \\\n     history using 'step':'train_accuracy' with linespoints ls 1 title 'train'", file);
-    fputs("\nunset multiplot\n", file);
+    char conditions[64];
+    snprintf(conditions, sizeof conditions, "%s %s", plot->count >= 50 * TP_BIN_STEPS ? "CUT" : "WHOLE",
+             plot->any_train ? "TRAIN_EVALUATED" : "VALIDATION_ONLY");
+    tp_template_write(script, conditions, "", file);
 }
 
 /* Runs gnuplot in the script's folder, without a shell; *code: what it exited with. False: not at all. */
-static bool run_gnuplot(const struct tp_plot *plot, const char *folder, const char *script, int *code)
+static bool run_gnuplot(const struct tp_plot *plot, const char *folder, const char *name, int *code)
 {
     /* A descriptor, since the name need not be one that gnuplot can quote, nor of this folder. */
-    char *arguments[] = {"gnuplot", "-e", "image='/dev/fd/3'", (char *)script, NULL};
+    char *arguments[] = {"gnuplot", "-e", "image='/dev/fd/3'", (char *)name, NULL};
     posix_spawn_file_actions_t actions;
     pid_t child;
     int status;
@@ -250,18 +220,18 @@ static tileprop_status draw(struct tp_plot *plot, struct tp_error *error)
     const char *stem = file_name(plot->stem);
     const size_t folder_length = (size_t)(stem - plot->stem);
     char *folder = folder_length ? strndup(plot->stem, folder_length) : strdup(".");
-    char *script = NULL;
+    char *name = NULL;
     tileprop_status status = TILEPROP_OK;
     int code = 0;
-    if (asprintf(&script, "%s.gp", stem) < 0)
-        script = NULL;
-    if (!folder || !script)
+    if (asprintf(&name, "%s.gp", stem) < 0)
+        name = NULL;
+    if (!folder || !name)
         status = fail_at(plot->path, "out of memory", error);
-    else if (!run_gnuplot(plot, folder, script, &code))
+    else if (!run_gnuplot(plot, folder, name, &code))
         status = tp_fail(error, TILEPROP_FAILURE,
                          "--plot: gnuplot was not found (Debian: gnuplot-nox); data and script are written, "
                          "draw later with: gnuplot %s, in %s",
-                         script, folder);
+                         name, folder);
     else if (code != 0 || is_empty(&plot->image))
         status =
             tp_fail(error, TILEPROP_FAILURE,
@@ -269,7 +239,7 @@ static tileprop_status draw(struct tp_plot *plot, struct tp_error *error)
     else
         status = tp_safe_file_commit(&plot->image, error);
     free(folder);
-    free(script);
+    free(name);
     return status;
 }
 

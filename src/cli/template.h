@@ -1,0 +1,19 @@
+/*
+ * Text that stands in a file of its own and is embedded by the build, which makes a string of each line
+ * behind the first empty one (FILE.inc).
+ */
+#ifndef TP_TEMPLATE_H
+#define TP_TEMPLATE_H
+
+#include <stdio.h>
+
+/* Writes text with the name instead of each '@'. */
+void tp_template_put(const char *text, const char *name, FILE *out);
+
+/*
+ * Writes the lines, which NULL ends, but for those from "#ifdef WORD" to its "#endif" where WORD is not among
+ * the conditions, words with a space between two; none is to be a part of another.
+ */
+void tp_template_write(const char *const *lines, const char *conditions, const char *name, FILE *out);
+
+#endif
