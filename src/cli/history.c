@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,67 +10,85 @@
 
 #define TP_HISTORY_COLUMNS "step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy"
 
-static int write_columns(FILE *file, size_t layers)
+static size_t file_count(const struct tp_history *history)
 {
-    int result = fputs(TP_HISTORY_COLUMNS, file);
-    for (size_t l = 0; l < layers && result >= 0; l++)
-        result = fprintf(file, ",grad_norm_%zu", l + 1);
-    return result >= 0 ? fputs("\n", file) : result;
+    size_t count = 0;
+    while (count < TP_HISTORY_FILES && history->files[count].file)
+        count++;
+    return count;
+}
+
+static void keep_errno(struct tp_safe_file *safe)
+{
+    if (!safe->error)
+        safe->error = errno;
+}
+
+/* To each file. */
+__attribute__((format(printf, 2, 3))) static void put(struct tp_history *history, const char *format, ...)
+{
+    for (size_t i = 0; i < file_count(history); i++) {
+        va_list arguments;
+        va_start(arguments, format);
+        if (vfprintf(history->files[i].file, format, arguments) < 0)
+            keep_errno(&history->files[i]);
+        va_end(arguments);
+    }
 }
 
 tileprop_status tp_history_open(struct tp_history *history, const char *option, const char *path,
                                 size_t layers, struct tp_error *error)
 {
-    *history = (struct tp_history){.layers = layers};
-    tileprop_status status = tp_safe_file_open(&history->safe, option, path, error);
+    struct tp_safe_file *safe = &history->files[file_count(history)];
+    tileprop_status status = tp_safe_file_open(safe, option, path, error);
     if (status != TILEPROP_OK)
         return status;
-    if (write_columns(history->safe.file, layers) < 0)
-        history->safe.error = errno;
+    history->layers = layers;
+    int result = fputs(TP_HISTORY_COLUMNS, safe->file);
+    for (size_t l = 0; l < layers && result >= 0; l++)
+        result = fprintf(safe->file, ",grad_norm_%zu", l + 1);
+    if (result < 0 || fputs("\n", safe->file) < 0)
+        keep_errno(safe);
     return TILEPROP_OK;
 }
 
+const char *tp_history_option(const struct tp_history *history)
+{
+    return file_count(history) ? history->files[0].option : NULL;
+}
+
 /* Nine digits carry every fp32 and separate the means of two runs that differ in one. */
-static int write_number(FILE *file, double value)
+static void put_if(struct tp_history *history, bool known, double value)
 {
-    return isnan(value) ? fputs(",nan", file) : fprintf(file, ",%.9g", value);
+    if (!known)
+        put(history, ",");
+    else if (isnan(value))
+        put(history, ",nan");
+    else
+        put(history, ",%.9g", value);
 }
 
-static int write_if(FILE *file, bool known, double value)
-{
-    return known ? write_number(file, value) : fputs(",", file);
-}
-
-/* Writes the pending row; evaluation, if not NULL, is of its step. */
+/* Writes the row that is pending, if any; evaluation, if not NULL, is of its step. */
 static void write_row(struct tp_history *history, const tileprop_progress *evaluation)
 {
-    FILE *file = history->safe.file;
-    const double *norms = evaluation ? evaluation->gradient_norms : NULL;
-    int result = fprintf(file, "%zu,%zu", history->step, history->epoch);
-    if (result >= 0)
-        result = write_number(file, history->loss);
-    if (result >= 0)
-        result = write_if(file, evaluation, evaluation ? evaluation->validation_loss : 0);
-    if (result >= 0)
-        result = write_if(file, evaluation, evaluation ? evaluation->validation_accuracy : 0);
-    if (result >= 0)
-        result = write_if(file, evaluation && evaluation->train_evaluated,
-                          evaluation ? evaluation->train_accuracy : 0);
-    for (size_t l = 0; l < history->layers && result >= 0; l++)
-        result = write_if(file, norms, norms ? norms[l] : 0);
-    if (result >= 0)
-        result = fputs("\n", file);
-    if (result < 0 && !history->safe.error)
-        history->safe.error = errno;
+    static const tileprop_progress none = {0};
+    const tileprop_progress *e = evaluation ? evaluation : &none;
+    if (!history->pending)
+        return;
+    put(history, "%zu,%zu", history->step, history->epoch);
+    put_if(history, true, history->loss);
+    put_if(history, evaluation, e->validation_loss);
+    put_if(history, evaluation, e->validation_accuracy);
+    put_if(history, e->train_evaluated, e->train_accuracy);
+    for (size_t l = 0; l < history->layers; l++)
+        put_if(history, e->gradient_norms, e->gradient_norms ? e->gradient_norms[l] : 0);
+    put(history, "\n");
     history->pending = false;
 }
 
 void tp_history_step(struct tp_history *history, size_t step, size_t epoch, double loss)
 {
-    if (!history->safe.file)
-        return;
-    if (history->pending)
-        write_row(history, NULL);
+    write_row(history, NULL);
     history->pending = true;
     history->step = step;
     history->epoch = epoch;
@@ -78,27 +97,25 @@ void tp_history_step(struct tp_history *history, size_t step, size_t epoch, doub
 
 void tp_history_evaluated(struct tp_history *history, const tileprop_progress *evaluation)
 {
-    if (history->safe.file && history->pending && history->step == evaluation->step)
+    if (history->step == evaluation->step)
         write_row(history, evaluation);
 }
 
 void tp_history_restore(struct tp_history *history, const void *content, size_t size)
 {
-    FILE *file = history->safe.file;
-    if (!file)
-        return;
-    /* Over the columns, which the content has too. */
-    if (fseek(file, 0, SEEK_SET) != 0 && !history->safe.error)
-        history->safe.error = errno;
-    tp_safe_file_write(&history->safe, content, size);
+    for (size_t i = 0; i < file_count(history); i++) {
+        /* Over the columns, which the content has too. */
+        if (fseek(history->files[i].file, 0, SEEK_SET) != 0)
+            keep_errno(&history->files[i]);
+        tp_safe_file_write(&history->files[i], content, size);
+    }
 }
 
 tileprop_status tp_history_content(struct tp_history *history, void **content, size_t *size,
                                    struct tp_error *error)
 {
-    struct tp_safe_file *safe = &history->safe;
-    if (history->pending)
-        write_row(history, NULL);
+    struct tp_safe_file *safe = &history->files[0];
+    write_row(history, NULL);
     struct stat info;
     if (!safe->error && (fflush(safe->file) != 0 || fstat(fileno(safe->file), &info) != 0))
         safe->error = errno;
@@ -120,12 +137,17 @@ tileprop_status tp_history_content(struct tp_history *history, void **content, s
 
 tileprop_status tp_history_commit(struct tp_history *history, struct tp_error *error)
 {
-    if (history->safe.file && history->pending)
-        write_row(history, NULL);
-    return tp_safe_file_commit(&history->safe, error);
+    tileprop_status status = TILEPROP_OK;
+    write_row(history, NULL);
+    for (size_t i = 0; i < TP_HISTORY_FILES; i++) {
+        const tileprop_status written = tp_safe_file_commit(&history->files[i], status ? NULL : error);
+        status = status ? status : written;
+    }
+    return status;
 }
 
 void tp_history_discard(struct tp_history *history)
 {
-    tp_safe_file_discard(&history->safe);
+    for (size_t i = 0; i < TP_HISTORY_FILES; i++)
+        tp_safe_file_discard(&history->files[i]);
 }

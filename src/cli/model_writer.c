@@ -6,15 +6,15 @@
 
 #include "data/schema_text.h"
 
-tileprop_status tp_model_writer_open(struct tp_model_writer *saver, const struct tp_train_command *command,
+tileprop_status tp_model_writer_open(struct tp_model_writer *writer, const struct tp_train_command *command,
                                      struct tp_error *error)
 {
-    *saver = (struct tp_model_writer){.last.path = command->save, .best.path = command->save_best};
+    *writer = (struct tp_model_writer){.last.path = command->save, .best.path = command->save_best};
     tileprop_status status = TILEPROP_OK;
     if (command->save)
-        status = tp_safe_file_open(&saver->last.file, "--save", command->save, error);
+        status = tp_safe_file_open(&writer->last.file, "--save", command->save, error);
     if (status == TILEPROP_OK && command->save_best)
-        status = tp_safe_file_open(&saver->best.file, "--save-best", command->save_best, error);
+        status = tp_safe_file_open(&writer->best.file, "--save-best", command->save_best, error);
     return status;
 }
 
@@ -34,7 +34,7 @@ static char *write_options(const struct tp_train_command *command)
 }
 
 /* What the data say of columns and classes, while there is time to say that it cannot be kept. */
-static tileprop_status prepare_names(struct tp_model_writer *saver, const struct tp_train_command *command,
+static tileprop_status prepare_names(struct tp_model_writer *writer, const struct tp_train_command *command,
                                      const struct tp_schema *schema, tileprop_data *data,
                                      struct tp_error *error)
 {
@@ -47,30 +47,31 @@ static tileprop_status prepare_names(struct tp_model_writer *saver, const struct
         good = name;
         json_decref(name);
     }
-    saver->schema = good ? tp_schema_text_write(schema) : NULL;
-    if (!saver->schema && errno == ENOMEM)
+    writer->schema = good ? tp_schema_text_write(schema) : NULL;
+    if (!writer->schema && errno == ENOMEM)
         return tp_fail(error, TILEPROP_FAILURE, "out of memory: names of columns and classes");
-    if (!saver->schema)
+    if (!writer->schema)
         return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: names or categories that are not UTF-8 found, expected UTF-8, which a model's "
                        "file is",
                        command->data);
     data->class_names = (const char *const *)schema->classes;
-    data->schema = schema->column_count || schema->means ? saver->schema : NULL;
+    data->schema = schema->column_count || schema->means ? writer->schema : NULL;
     return TILEPROP_OK;
 }
 
-tileprop_status tp_model_writer_prepare(struct tp_model_writer *saver, const struct tp_train_command *command,
+tileprop_status tp_model_writer_prepare(struct tp_model_writer *writer,
+                                        const struct tp_train_command *command,
                                         const struct tp_dataset *train, tileprop_data *data,
                                         tileprop_run_options *run, struct tp_error *error)
 {
     if (!command->save && !command->save_best && !command->checkpoint && !command->resume)
         return TILEPROP_OK;
-    saver->options = write_options(command);
-    if (!saver->options)
+    writer->options = write_options(command);
+    if (!writer->options)
         return tp_fail(error, TILEPROP_FAILURE, "out of memory: the model to save");
-    run->text = saver->options;
-    return prepare_names(saver, command, train->schema, data, error);
+    run->text = writer->options;
+    return prepare_names(writer, command, train->schema, data, error);
 }
 
 static tileprop_status write_model(struct tp_saved *saved, const tileprop_model *model,
@@ -90,25 +91,25 @@ static tileprop_status write_model(struct tp_saved *saved, const tileprop_model 
     return status;
 }
 
-tileprop_status tp_model_writer_finish(struct tp_model_writer *saver, const tileprop_model *last,
+tileprop_status tp_model_writer_finish(struct tp_model_writer *writer, const tileprop_model *last,
                                        const tileprop_model *best, const tileprop_result *result,
                                        struct tp_error *error)
 {
-    saver->last.step = result->steps ? result->steps - 1 : 0;
-    saver->last.loss = result->validation_loss;
-    saver->last.accuracy = result->validation_accuracy;
-    saver->best.step = result->best_step;
-    saver->best.loss = result->best_validation_loss;
-    saver->best.accuracy = result->best_validation_accuracy;
-    tileprop_status first = write_model(&saver->last, last, error);
-    tileprop_status second = write_model(&saver->best, best, first == TILEPROP_OK ? error : NULL);
+    writer->last.step = result->steps ? result->steps - 1 : 0;
+    writer->last.loss = result->validation_loss;
+    writer->last.accuracy = result->validation_accuracy;
+    writer->best.step = result->best_step;
+    writer->best.loss = result->best_validation_loss;
+    writer->best.accuracy = result->best_validation_accuracy;
+    tileprop_status first = write_model(&writer->last, last, error);
+    tileprop_status second = write_model(&writer->best, best, first == TILEPROP_OK ? error : NULL);
     return first == TILEPROP_OK ? second : first;
 }
 
-void tp_model_writer_discard(struct tp_model_writer *saver)
+void tp_model_writer_discard(struct tp_model_writer *writer)
 {
-    tp_safe_file_discard(&saver->last.file);
-    tp_safe_file_discard(&saver->best.file);
-    free(saver->options);
-    free(saver->schema);
+    tp_safe_file_discard(&writer->last.file);
+    tp_safe_file_discard(&writer->best.file);
+    free(writer->options);
+    free(writer->schema);
 }

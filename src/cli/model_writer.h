@@ -2,8 +2,8 @@
  * --save and --save-best: opens the files before any work is done, says what models are to say of themselves,
  * and writes the models when the run has ended.
  */
-#ifndef TP_SAVER_H
-#define TP_SAVER_H
+#ifndef TP_MODEL_WRITER_H
+#define TP_MODEL_WRITER_H
 
 #include "base/safe_file.h"
 #include "cli/train_command.h"
@@ -26,17 +26,18 @@ struct tp_model_writer {
 
 /*
  * Opens the files that the command asks for.
- * Errors: as tp_safe_file_open; TILEPROP_USAGE for one file twice. The saver may be discarded either way.
+ * Errors: as tp_safe_file_open; TILEPROP_USAGE for one file twice. The writer may be discarded either way.
  */
-tileprop_status tp_model_writer_open(struct tp_model_writer *saver, const struct tp_train_command *command,
+tileprop_status tp_model_writer_open(struct tp_model_writer *writer, const struct tp_train_command *command,
                                      struct tp_error *error);
 
 /*
- * Has the data and the run say what models and checkpoints of this set keep, whose schema and the saver are
+ * Has the data and the run say what models and checkpoints of this set keep, whose schema and the writer are
  * to outlive both. Nothing happens if the command asks for neither and resumes nothing.
  * Errors: TILEPROP_BAD_INPUT for names that are not UTF-8; TILEPROP_FAILURE without memory.
  */
-tileprop_status tp_model_writer_prepare(struct tp_model_writer *saver, const struct tp_train_command *command,
+tileprop_status tp_model_writer_prepare(struct tp_model_writer *writer,
+                                        const struct tp_train_command *command,
                                         const struct tp_dataset *train, tileprop_data *data,
                                         tileprop_run_options *run, struct tp_error *error);
 
@@ -44,11 +45,11 @@ tileprop_status tp_model_writer_prepare(struct tp_model_writer *saver, const str
  * Writes the files for which there are models (NULL: none).
  * Errors: TILEPROP_FAILURE if one could not be written; what was there before is still there then.
  */
-tileprop_status tp_model_writer_finish(struct tp_model_writer *saver, const tileprop_model *last,
+tileprop_status tp_model_writer_finish(struct tp_model_writer *writer, const tileprop_model *last,
                                        const tileprop_model *best, const tileprop_result *result,
                                        struct tp_error *error);
 
 /* Leaves nothing of files that are not finished. */
-void tp_model_writer_discard(struct tp_model_writer *saver);
+void tp_model_writer_discard(struct tp_model_writer *writer);
 
 #endif

@@ -65,7 +65,8 @@ static tileprop_status open_beside(const struct tp_plot *plot, const char *suffi
     return status;
 }
 
-tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, size_t layers, struct tp_error *error)
+tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, struct tp_history *history,
+                             size_t layers, struct tp_error *error)
 {
     *plot = (struct tp_plot){.path = strdup(path), .stem = strndup(path, strlen(path) - TP_SUFFIX_LEN)};
     char *data = NULL;
@@ -73,7 +74,7 @@ tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, size_t laye
         tp_plot_discard(plot);
         return fail_at(path, "out of memory", error);
     }
-    tileprop_status status = tp_history_open(&plot->history, "--plot", data, layers, error);
+    tileprop_status status = tp_history_open(history, "--plot", data, layers, error);
     free(data);
     if (status == TILEPROP_OK)
         status = open_beside(plot, tp_plot_beside[MEANS], &plot->means, error);
@@ -84,16 +85,6 @@ tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, size_t laye
     if (status != TILEPROP_OK)
         tp_plot_discard(plot);
     return status;
-}
-
-void tp_plot_step(struct tp_plot *plot, size_t step, size_t epoch, double loss)
-{
-    tp_history_step(&plot->history, step, epoch, loss);
-}
-
-void tp_plot_evaluated(struct tp_plot *plot, const tileprop_progress *evaluation)
-{
-    tp_history_evaluated(&plot->history, evaluation);
 }
 
 /* Column `number` of the line, from 0; NULL: it has fewer, which only one of a damaged checkpoint has. */
@@ -107,17 +98,19 @@ static const char *find_column(const char *line, size_t number)
     return line;
 }
 
-/*
- * Takes what is drawn from the history's rows, so that a run that is resumed needs no more than it to draw
- * the plot of the whole.
+/* From the history's text, so that a run that is resumed needs no more than it to draw the plot of the whole.
  */
-static tileprop_status read_history(struct tp_plot *plot, struct tp_error *error)
+tileprop_status tp_plot_read(struct tp_plot *plot, struct tp_history *history, struct tp_error *error)
 {
     void *content;
     size_t size, rows = 0;
-    const tileprop_status status = tp_history_content(&plot->history, &content, &size, error);
-    if (status != TILEPROP_OK)
+    if (!plot->path)
+        return TILEPROP_OK;
+    tileprop_status status = tp_history_content(history, &content, &size, error);
+    if (status != TILEPROP_OK) {
+        tp_plot_discard(plot);
         return status;
+    }
     const char *text = content;
     for (const char *c = text; *c; c++)
         rows += *c == '\n';
@@ -128,7 +121,11 @@ static tileprop_status read_history(struct tp_plot *plot, struct tp_error *error
         plot->any_train |= train && !strchr(",\n", *train);
     }
     free(content);
-    return plot->losses ? TILEPROP_OK : fail_at(plot->path, "out of memory", error);
+    if (plot->losses)
+        return TILEPROP_OK;
+    status = fail_at(plot->path, "out of memory", error);
+    tp_plot_discard(plot);
+    return status;
 }
 
 /* A point stands in the middle of its steps; a last, shorter bin is left out unless it is the only one. */
@@ -247,13 +244,8 @@ tileprop_status tp_plot_finish(struct tp_plot *plot, struct tp_error *error)
 {
     if (!plot->path)
         return TILEPROP_OK;
-    tileprop_status status = read_history(plot, error);
-    if (status == TILEPROP_OK)
-        status = tp_history_commit(&plot->history, error);
-    if (status == TILEPROP_OK) {
-        write_losses(plot, plot->means.file);
-        status = tp_safe_file_commit(&plot->means, error);
-    }
+    write_losses(plot, plot->means.file);
+    tileprop_status status = tp_safe_file_commit(&plot->means, error);
     if (status == TILEPROP_OK) {
         write_script(plot, plot->script.file);
         status = tp_safe_file_commit(&plot->script, error);
@@ -266,7 +258,6 @@ tileprop_status tp_plot_finish(struct tp_plot *plot, struct tp_error *error)
 
 void tp_plot_discard(struct tp_plot *plot)
 {
-    tp_history_discard(&plot->history);
     tp_safe_file_discard(&plot->means);
     tp_safe_file_discard(&plot->script);
     tp_safe_file_discard(&plot->image);

@@ -19,9 +19,8 @@
 extern const char *const tp_plot_beside[];
 
 struct tp_plot {
-    char *path; /* of the image; NULL: closed */
-    char *stem; /* path without its suffix */
-    struct tp_history history;
+    char *path;                               /* of the image; NULL: closed */
+    char *stem;                               /* path without its suffix */
     struct tp_safe_file means, script, image; /* beside the history */
     double *losses;                           /* [count], one per step, as the history has them at the end */
     size_t count;
@@ -35,19 +34,22 @@ struct tp_plot {
 tileprop_status tp_plot_check(const char *path, struct tp_error *error);
 
 /*
- * Begins a plot at a path that passed tp_plot_check(), with the history columns of tp_history_open().
+ * Begins a plot at a path that passed tp_plot_check(), and a file of the history, as tp_history_open() does.
  * Errors: TILEPROP_FAILURE if its files cannot be written there. On error *plot is closed.
  */
-tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, size_t layers, struct tp_error *error);
+tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, struct tp_history *history,
+                             size_t layers, struct tp_error *error);
 
-/* Add to the data. On a closed plot they do nothing; failures are kept for tp_plot_finish(). */
-void tp_plot_step(struct tp_plot *plot, size_t step, size_t epoch, double loss);
-void tp_plot_evaluated(struct tp_plot *plot, const tileprop_progress *evaluation);
+/*
+ * Takes what is drawn from the rows of the history, before that is committed; nothing on a closed plot.
+ * Errors: as tp_history_content(). On error *plot is closed.
+ */
+tileprop_status tp_plot_read(struct tp_plot *plot, struct tp_history *history, struct tp_error *error);
 
 /*
  * Writes data and script, runs gnuplot and closes the plot, on error too; TILEPROP_OK if it is closed
- * already. Errors: TILEPROP_FAILURE if anything could not be written, or gnuplot is not installed or failed;
- * data and script are there then as far as they could be written.
+ * already. The history is committed. Errors: TILEPROP_FAILURE if anything could not be written, or gnuplot is
+ * not installed or failed; data and script are there then as far as they could be written.
  */
 tileprop_status tp_plot_finish(struct tp_plot *plot, struct tp_error *error);
 

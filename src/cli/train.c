@@ -25,8 +25,8 @@ struct observed {
     struct tp_report report;
     struct tp_history history;
     struct tp_plot plot;
-    struct tp_model_writer saver;
-    struct tp_checkpointer keeper;
+    struct tp_model_writer writer;
+    struct tp_checkpointer checkpointer;
 };
 
 static void on_started(void *context, const tileprop_run *run)
@@ -34,7 +34,7 @@ static void on_started(void *context, const tileprop_run *run)
     struct observed *observed = context;
     tp_data_report(observed->data, observed->report.command->options.seed);
     tp_report_started(&observed->report, run);
-    tp_checkpointer_started(&observed->keeper, run);
+    tp_checkpointer_started(&observed->checkpointer, run);
 }
 
 static int on_progress(void *context, const tileprop_progress *progress)
@@ -42,11 +42,9 @@ static int on_progress(void *context, const tileprop_progress *progress)
     struct observed *observed = context;
     if (progress->evaluated) {
         tp_history_evaluated(&observed->history, progress);
-        tp_plot_evaluated(&observed->plot, progress);
         tp_report_evaluated(&observed->report, progress);
     } else {
         tp_history_step(&observed->history, progress->step, progress->epoch, progress->loss);
-        tp_plot_step(&observed->plot, progress->step, progress->epoch, progress->loss);
         tp_report_step(&observed->report, progress->epoch, progress->loss);
     }
     return 0;
@@ -61,15 +59,15 @@ static int on_interrupted(void *context)
 static int on_checkpoint_due(void *context, size_t step)
 {
     const struct observed *observed = context;
-    return tp_checkpointer_due(&observed->keeper, step);
+    return tp_checkpointer_due(&observed->checkpointer, step);
 }
 
-static void on_checkpoint(void *context, const tileprop_training_state *moment)
+static void on_checkpoint(void *context, const tileprop_training_state *state)
 {
     struct observed *observed = context;
     struct tp_error error;
-    tp_checkpointer_checkpoint(&observed->keeper, moment);
-    if (tp_checkpointer_finish(&observed->keeper, &error) != TILEPROP_OK)
+    tp_checkpointer_checkpoint(&observed->checkpointer, state);
+    if (tp_checkpointer_finish(&observed->checkpointer, &error) != TILEPROP_OK)
         tp_report_warn(&observed->report, error.text);
 }
 
@@ -78,10 +76,10 @@ static tileprop_status open_outputs(struct observed *observed, const struct tp_t
                                     struct tp_error *error)
 {
     const size_t layers = command->options.log_gradients ? command->options.hidden_count + 1 : 0;
-    tileprop_status status = tp_model_writer_open(&observed->saver, command, error);
+    tileprop_status status = tp_model_writer_open(&observed->writer, command, error);
     if (status == TILEPROP_OK)
-        status = tp_checkpointer_open(&observed->keeper, command, error);
-    if (status == TILEPROP_OK && tp_checkpointer_replaces(&observed->keeper))
+        status = tp_checkpointer_open(&observed->checkpointer, command, error);
+    if (status == TILEPROP_OK && tp_checkpointer_replaces(&observed->checkpointer))
         tp_report_warn(&observed->report, "--checkpoint: the file is there already and will be replaced; "
                                           "with --resume auto the run would go on from it");
     if (status == TILEPROP_OK && command->history)
@@ -89,7 +87,7 @@ static tileprop_status open_outputs(struct observed *observed, const struct tp_t
     if (status == TILEPROP_OK && command->plot)
         status = tp_plot_check(command->plot, error);
     if (status == TILEPROP_OK && command->plot)
-        status = tp_plot_open(&observed->plot, command->plot, layers, error);
+        status = tp_plot_open(&observed->plot, command->plot, &observed->history, layers, error);
     return status;
 }
 
@@ -104,15 +102,17 @@ struct outcome {
 static tileprop_status finish_outputs(struct observed *observed, const struct outcome *outcome,
                                       tileprop_status status, struct tp_error *error)
 {
-    tileprop_status written = tp_model_writer_finish(&observed->saver, outcome->last, outcome->best,
+    tileprop_status written = tp_model_writer_finish(&observed->writer, outcome->last, outcome->best,
                                                      &outcome->result, status ? NULL : error);
     status = status ? status : written;
-    written = tp_report_finish(&observed->report, &outcome->result, outcome->times, &observed->saver,
+    written = tp_report_finish(&observed->report, &outcome->result, outcome->times, &observed->writer,
                                status ? NULL : error);
+    status = status ? status : written;
+    written = tp_plot_read(&observed->plot, &observed->history, status ? NULL : error);
     status = status ? status : written;
     written = tp_history_commit(&observed->history, status ? NULL : error);
     status = status ? status : written;
-    written = tp_checkpointer_finish(&observed->keeper, status ? NULL : error);
+    written = tp_checkpointer_finish(&observed->checkpointer, status ? NULL : error);
     status = status ? status : written;
     written = tp_plot_finish(&observed->plot, status ? NULL : error);
     return status ? status : written;
@@ -142,10 +142,10 @@ static tileprop_status prepare(struct tp_train_command *command, const struct tp
     }
     tileprop_options_resolve(options, train->type, train->rows);
     tileprop_status status =
-        tp_model_writer_prepare(&observed->saver, command, &data->train, train, run, error);
-    return status == TILEPROP_OK ? tp_checkpointer_prepare(&observed->keeper, &observed->history,
-                                                           &observed->plot.history, run, error)
-                                 : status;
+        tp_model_writer_prepare(&observed->writer, command, &data->train, train, run, error);
+    return status == TILEPROP_OK
+               ? tp_checkpointer_prepare(&observed->checkpointer, &observed->history, run, error)
+               : status;
 }
 
 static tileprop_status run(struct tp_train_command *command, const struct tp_train_data *data,
@@ -183,8 +183,8 @@ static tileprop_status train(struct tp_train_command *command, struct tp_error *
     if (status == TILEPROP_OK || status == TILEPROP_DIVERGED)
         status = finish_outputs(&observed, &outcome, status, error);
     *stopped = outcome.result.stopped_by == TILEPROP_STOP_PROGRESS;
-    tp_checkpointer_discard(&observed.keeper);
-    tp_model_writer_discard(&observed.saver);
+    tp_checkpointer_discard(&observed.checkpointer);
+    tp_model_writer_discard(&observed.writer);
     tp_history_discard(&observed.history);
     tp_plot_discard(&observed.plot);
     tileprop_model_free(outcome.last);
