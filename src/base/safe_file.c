@@ -57,6 +57,8 @@ tileprop_status tp_safe_file_open(struct tp_safe_file *safe, const char *option,
                                   struct tp_error *error)
 {
     *safe = (struct tp_safe_file){.option = option};
+    if (!path)
+        return TILEPROP_OK;
     struct stat info;
     const bool exists = stat(path, &info) == 0, link = !exists && lstat(path, &info) == 0;
     if (link || (exists && !S_ISREG(info.st_mode)))

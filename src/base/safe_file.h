@@ -21,7 +21,8 @@ struct tp_safe_file {
 
 /*
  * Begins the file that tp_safe_file_commit() will leave at path. Opened before the work begins, it is also
- * the check that the path can be written. Messages begin with option, which must outlive it.
+ * the check that the path can be written. Messages begin with option, which must outlive it. NULL for a path
+ * leaves *safe closed.
  * Errors: TILEPROP_FAILURE if it cannot be written there: no such directory, no permission, not a regular
  * file (a symbolic link may lead to one), or somebody writes it already. On error *safe is closed.
  */

@@ -19,10 +19,9 @@ static const char *find_source(const struct tp_train_command *command)
 tileprop_status tp_checkpointer_open(struct tp_checkpointer *checkpointer,
                                      const struct tp_train_command *command, struct tp_error *error)
 {
-    tileprop_status status = TILEPROP_OK;
     *checkpointer = (struct tp_checkpointer){.command = command};
-    if (command->checkpoint)
-        status = tp_safe_file_open(&checkpointer->file, "--checkpoint", command->checkpoint, error);
+    tileprop_status status =
+        tp_safe_file_open(&checkpointer->file, "--checkpoint", command->checkpoint, error);
     /* Looked for when nobody else can write it any more. */
     checkpointer->source = find_source(command);
     if (status == TILEPROP_OK && checkpointer->source)

@@ -46,10 +46,7 @@ int main(int argc, char **argv)
         tp_version_write(stdout);
     else if (status == TILEPROP_OK)
         status = write_header(&command, &error);
-    if (status == TILEPROP_OK)
-        status = tp_standard_output_finish(&error);
-    if (status != TILEPROP_OK)
-        fprintf(stderr, "export: %s\n", error.text);
+    status = tp_standard_output_finish("export", status, &error);
     tp_export_command_free(&command);
     return (int)status;
 }

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json_text.h"
+#include "cli/report.h"
 #include "cli/standard_output.h"
 #include "cli/stop_signal.h"
 #include "cli/train_data.h"
@@ -72,14 +73,9 @@ static void write_opening(const tileprop_options *options, const char *directory
 {
     printf(TP_LABEL "%s, the first %zu of %zu training samples\n", "data", directory, samples_of(train),
            train->rows);
-    printf(TP_LABEL "%zu", "network", train->features);
-    for (size_t l = 0; l < options->hidden_count; l++)
-        printf("-%zu", options->hidden[l]);
-    printf("-%zu, %s, bias %s, init %s, seed %llu\n", train->classes,
-           options->hidden_count ? tp_choice_name(tp_activation_choices, (int)options->activation)
-                                 : "no hidden layer",
-           tp_choice_name(tp_bias_choices, options->bias),
-           tp_choice_name(tp_init_choices, (int)options->init), (unsigned long long)options->seed);
+    tp_report_network(options, train->features, train->classes);
+    printf(", init %s, seed %llu\n", tp_choice_name(tp_init_choices, (int)options->init),
+           (unsigned long long)options->seed);
     fflush(stdout);
 }
 

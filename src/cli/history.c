@@ -41,7 +41,7 @@ tileprop_status tp_history_open(struct tp_history *history, const char *option, 
 {
     struct tp_safe_file *safe = &history->files[file_count(history)];
     tileprop_status status = tp_safe_file_open(safe, option, path, error);
-    if (status != TILEPROP_OK)
+    if (!safe->file)
         return status;
     history->layers = layers;
     int result = fputs(TP_HISTORY_COLUMNS, safe->file);

@@ -33,9 +33,9 @@ struct tp_history {
 
 /*
  * Begins a file that tp_history_commit() will leave at path, with a column for the gradient norm of each of
- * `layers` layers (0: without them), before any row. Messages begin with option, which must outlive it.
- * Errors: TILEPROP_FAILURE if it cannot be written there: no such directory, no permission, not a regular
- * file.
+ * `layers` layers (0: without them), before any row; without a path nothing. Messages begin with option,
+ * which must outlive it. Errors: TILEPROP_FAILURE if it cannot be written there: no such directory, no
+ * permission, not a regular file.
  */
 tileprop_status tp_history_open(struct tp_history *history, const char *option, const char *path,
                                 size_t layers, struct tp_error *error);

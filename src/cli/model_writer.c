@@ -10,12 +10,8 @@ tileprop_status tp_model_writer_open(struct tp_model_writer *writer, const struc
                                      struct tp_error *error)
 {
     *writer = (struct tp_model_writer){.last.path = command->save, .best.path = command->save_best};
-    tileprop_status status = TILEPROP_OK;
-    if (command->save)
-        status = tp_safe_file_open(&writer->last.file, "--save", command->save, error);
-    if (status == TILEPROP_OK && command->save_best)
-        status = tp_safe_file_open(&writer->best.file, "--save-best", command->save_best, error);
-    return status;
+    const tileprop_status status = tp_safe_file_open(&writer->last.file, "--save", command->save, error);
+    return status ? status : tp_safe_file_open(&writer->best.file, "--save-best", command->save_best, error);
 }
 
 /* The options as text, to be freed; NULL without memory. */

@@ -25,17 +25,6 @@ struct outputs {
     struct tp_safe_file rows, errors;
 };
 
-static tileprop_status open_outputs(struct outputs *outputs, const struct tp_predict_command *command,
-                                    struct tp_error *error)
-{
-    tileprop_status status = TILEPROP_OK;
-    if (command->output)
-        status = tp_safe_file_open(&outputs->rows, "--output", command->output, error);
-    if (status == TILEPROP_OK && command->errors)
-        status = tp_safe_file_open(&outputs->errors, "--errors", command->errors, error);
-    return status;
-}
-
 static tileprop_status read_model(tileprop_model **model, const struct tp_predict_command *command,
                                   struct tp_error *error)
 {
@@ -156,9 +145,7 @@ static tileprop_status use(struct tp_prediction *p, struct outputs *outputs, str
         status = tp_safe_file_commit(&outputs->errors, error);
     if (status != TILEPROP_OK || (!p->command->output && !labelled && !image))
         return status;
-    return labelled ? tp_predict_report_scores(p, error)
-           : image  ? tp_predict_report_image(p, error)
-                    : tp_predict_report_rows(p, error);
+    return tp_predict_report(p, error);
 }
 
 static tileprop_status predict(const struct tp_predict_command *command, struct tp_error *error)
@@ -172,7 +159,9 @@ static tileprop_status predict(const struct tp_predict_command *command, struct 
                               .threads = command->threads_exact ? command->threads_exact
                                                                 : tileprop_threads(command->threads)};
 
-    tileprop_status status = open_outputs(&outputs, command, error);
+    tileprop_status status = tp_safe_file_open(&outputs.rows, "--output", command->output, error);
+    if (status == TILEPROP_OK)
+        status = tp_safe_file_open(&outputs.errors, "--errors", command->errors, error);
     if (status == TILEPROP_OK)
         status = read_model(&model, command, error);
     p.model = model;
@@ -212,10 +201,7 @@ int main(int argc, char **argv)
         if (status == TILEPROP_OK)
             status = predict(&command, &error);
     }
-    if (status == TILEPROP_OK)
-        status = tp_standard_output_finish(&error);
-    if (status != TILEPROP_OK)
-        fprintf(stderr, "predict: %s\n", error.text);
+    status = tp_standard_output_finish("predict", status, &error);
     tp_predict_command_free(&command);
     return (int)status;
 }

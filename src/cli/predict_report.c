@@ -27,18 +27,10 @@ static void write_opening(const struct tp_prediction *p)
     printf(TP_LABEL "%s, %zu thread%s\n", "machine", p->command->isa, p->threads, p->threads == 1 ? "" : "s");
 }
 
-/* Digits that the number has. */
-static int digits_of(size_t number)
+/* That a class takes in a table, and `least`. */
+static int name_columns(const struct tp_prediction *p, int least)
 {
-    int digits = 1;
-    for (; number >= 10; number /= 10)
-        digits++;
-    return digits;
-}
-
-static int name_columns(const struct tp_prediction *p)
-{
-    int columns = 5; /* "class" */
+    int columns = least;
     for (size_t k = 0; k < p->confusion.classes; k++) {
         const int length = (int)strnlen(tp_show_class(p->model, k).text, TP_NAME_COLUMNS);
         columns = length > columns ? length : columns;
@@ -49,12 +41,11 @@ static int name_columns(const struct tp_prediction *p)
 static void write_matrix(const struct tp_prediction *p)
 {
     const struct tp_confusion *c = &p->confusion;
-    const int first = name_columns(p);
-    int columns = 1;
+    const int first = name_columns(p, (int)strlen("class"));
+    int columns = name_columns(p, 1);
     for (size_t k = 0; k < c->classes; k++) {
-        const int length = (int)strnlen(tp_show_class(p->model, k).text, TP_NAME_COLUMNS);
-        columns = length > columns ? length : columns;
-        columns = digits_of(c->samples[k]) > columns ? digits_of(c->samples[k]) : columns;
+        const int digits = snprintf(NULL, 0, "%zu", c->samples[k]);
+        columns = digits > columns ? digits : columns;
     }
     printf("\n%-*s  predicted as\n%-*s ", first, "", first, "class");
     for (size_t k = 0; k < c->classes; k++)
@@ -79,7 +70,7 @@ static void write_share(double share)
 
 static void write_classes(const struct tp_prediction *p)
 {
-    const int first = name_columns(p);
+    const int first = name_columns(p, (int)strlen("class"));
     printf("\n%-*s  %9s  %9s  %9s\n", first, "class", "samples", "precision", "recall");
     for (size_t k = 0; k < p->confusion.classes; k++) {
         printf("%-*.*s  %9zu", first, TP_NAME_COLUMNS, tp_show_class(p->model, k).text,
@@ -187,46 +178,21 @@ static tileprop_status write_json(const struct tp_prediction *p, json_t *more, s
     return tp_standard_output_json(object, error);
 }
 
-tileprop_status tp_predict_report_scores(const struct tp_prediction *p, struct tp_error *error)
+static void write_scores(const struct tp_prediction *p)
 {
-    write_opening(p);
     if (isfinite(p->score.loss))
         printf(TP_LABEL "loss %.6g nats per sample, accuracy %.2f +- %.2f %%, %zu errors\n", "result",
                p->score.loss, 100 * p->score.accuracy, 100 * standard_error(&p->score), p->worst.count);
     else
         printf(TP_LABEL "the loss is not finite\n", "result");
-    write_written(p);
-    if (p->confusion.matrix && p->confusion.classes <= TP_MATRIX_MAX)
-        write_matrix(p);
-    write_classes(p);
-    write_worst(p);
-    if (!p->command->json)
-        return TILEPROP_OK;
-    return write_json(
-        p,
-        json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s?}", "loss",
-                  tp_json_text_real(p->score.loss), "accuracy", tp_json_text_real(p->score.accuracy),
-                  "standard_error", tp_json_text_real(standard_error(&p->score)), "errors",
-                  (json_int_t)p->worst.count, "confusion", json_matrix(&p->confusion), "class_samples",
-                  json_counts(p->confusion.samples, p->confusion.classes), "precision",
-                  json_shares(p, tp_confusion_precision), "recall", json_shares(p, tp_confusion_recall),
-                  "worst", json_worst(p), "errors_image", p->command->errors),
-        error);
 }
 
-tileprop_status tp_predict_report_rows(const struct tp_prediction *p, struct tp_error *error)
-{
-    write_opening(p);
-    write_written(p);
-    return p->command->json ? write_json(p, json_object(), error) : TILEPROP_OK;
-}
-
-tileprop_status tp_predict_report_image(const struct tp_prediction *p, struct tp_error *error)
+/* The likeliest classes of an image. */
+static void write_likely(const struct tp_prediction *p)
 {
     const size_t classes = tileprop_model_classes(p->model);
     const float *probabilities = p->probabilities;
     size_t shown[TP_LIKELY_MAX];
-    write_opening(p);
     for (size_t i = 0; i < TP_LIKELY_MAX && i < classes; i++) {
         bool found = false;
         for (size_t k = 0; k < classes; k++) {
@@ -241,14 +207,44 @@ tileprop_status tp_predict_report_image(const struct tp_prediction *p, struct tp
         printf(TP_LABEL "%s, probability %.2f %%\n", i ? "" : "class", tp_show_class(p->model, shown[i]).text,
                100 * (double)probabilities[shown[i]]);
     }
+}
+
+static json_t *json_scores(const struct tp_prediction *p)
+{
+    return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s?}", "loss",
+                     tp_json_text_real(p->score.loss), "accuracy", tp_json_text_real(p->score.accuracy),
+                     "standard_error", tp_json_text_real(standard_error(&p->score)), "errors",
+                     (json_int_t)p->worst.count, "confusion", json_matrix(&p->confusion), "class_samples",
+                     json_counts(p->confusion.samples, p->confusion.classes), "precision",
+                     json_shares(p, tp_confusion_precision), "recall", json_shares(p, tp_confusion_recall),
+                     "worst", json_worst(p), "errors_image", p->command->errors);
+}
+
+static json_t *json_image(const struct tp_prediction *p)
+{
+    json_t *list = json_array();
+    for (size_t k = 0; k < tileprop_model_classes(p->model); k++)
+        tp_json_text_append(&list, tp_json_text_real((double)p->probabilities[k]));
+    return json_pack("{s:s, s:o}", "class", tileprop_model_class_name(p->model, p->predicted[0]),
+                     "probabilities", list);
+}
+
+tileprop_status tp_predict_report(const struct tp_prediction *p, struct tp_error *error)
+{
+    const bool labelled = p->data->labelled, image = p->command->image;
+    write_opening(p);
+    if (labelled)
+        write_scores(p);
+    else if (image)
+        write_likely(p);
     write_written(p);
+    if (labelled) {
+        if (p->confusion.matrix && p->confusion.classes <= TP_MATRIX_MAX)
+            write_matrix(p);
+        write_classes(p);
+        write_worst(p);
+    }
     if (!p->command->json)
         return TILEPROP_OK;
-    json_t *list = json_array();
-    for (size_t k = 0; k < classes; k++)
-        tp_json_text_append(&list, tp_json_text_real((double)probabilities[k]));
-    return write_json(p,
-                      json_pack("{s:s, s:o}", "class", tileprop_model_class_name(p->model, p->predicted[0]),
-                                "probabilities", list),
-                      error);
+    return write_json(p, labelled ? json_scores(p) : image ? json_image(p) : json_object(), error);
 }

@@ -27,12 +27,10 @@ struct tp_prediction {
 };
 
 /*
- * Each writes its lines and, with --json, the JSON object: of an evaluation, of samples without labels, whose
- * rows are elsewhere, and of one image.
+ * Writes lines and, with --json, the JSON object: of an evaluation, of samples without labels, whose rows are
+ * elsewhere, or of one image.
  * Errors: TILEPROP_FAILURE without memory. Errors of standard output are left to the stream.
  */
-tileprop_status tp_predict_report_scores(const struct tp_prediction *prediction, struct tp_error *error);
-tileprop_status tp_predict_report_rows(const struct tp_prediction *prediction, struct tp_error *error);
-tileprop_status tp_predict_report_image(const struct tp_prediction *prediction, struct tp_error *error);
+tileprop_status tp_predict_report(const struct tp_prediction *prediction, struct tp_error *error);
 
 #endif

@@ -33,6 +33,17 @@ void tp_report_loaded(struct tp_report *report, const char *directory, const str
     report->loaded = tp_clock_seconds();
 }
 
+void tp_report_network(const tileprop_options *options, size_t inputs, size_t classes)
+{
+    printf(TP_LABEL "%zu", "network", inputs);
+    for (size_t l = 0; l < options->hidden_count; l++)
+        printf("-%zu", options->hidden[l]);
+    printf("-%zu, %s, bias %s", classes,
+           options->hidden_count ? tp_choice_name(tp_activation_choices, (int)options->activation)
+                                 : "no hidden layer",
+           tp_choice_name(tp_bias_choices, options->bias));
+}
+
 static void write_opening(const struct tp_report *report)
 {
     const tileprop_options *options = &report->command->options;
@@ -43,13 +54,8 @@ static void write_opening(const struct tp_report *report)
            "data", report->directory, report->train_count, report->validation_count, run->inputs,
            run->classes, run->mean, run->deviation);
 
-    printf(TP_LABEL "%zu", "network", run->inputs);
-    for (size_t i = 0; i < options->hidden_count; i++)
-        printf("-%zu", options->hidden[i]);
-    printf("-%zu, %s, bias %s, %zu parameters, %s, lr %g, batch %zu, seed %llu\n", run->classes,
-           options->hidden_count ? tp_choice_name(tp_activation_choices, (int)options->activation)
-                                 : "no hidden layer",
-           tp_choice_name(tp_bias_choices, options->bias), run->parameters,
+    tp_report_network(options, run->inputs, run->classes);
+    printf(", %zu parameters, %s, lr %g, batch %zu, seed %llu\n", run->parameters,
            tp_choice_name(tp_optimizer_choices, (int)options->optimizer), run->learning_rate, run->batch,
            (unsigned long long)options->seed);
 

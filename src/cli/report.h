@@ -41,6 +41,9 @@ struct tp_report {
 tileprop_status tp_report_stats(const struct tp_train_command *command, const char *directory,
                                 const struct tp_dataset *train, struct tp_error *error);
 
+/* Begins the line of the network: its layers, activation and biases. */
+void tp_report_network(const tileprop_options *options, size_t inputs, size_t classes);
+
 /* Starts the clock of seconds_total. */
 void tp_report_begin(struct tp_report *report, const struct tp_train_command *command);
 

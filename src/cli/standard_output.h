@@ -16,9 +16,11 @@
 tileprop_status tp_standard_output_json(json_t *object, struct tp_error *error);
 
 /*
- * Flushes standard output. That the reader of a pipe has left is its decision and no error.
- * Errors: TILEPROP_FAILURE if something could not be written.
+ * Flushes standard output, unless something failed before, and says on standard error what failed. That the
+ * reader of a pipe has left is its decision and no error.
+ * Returns status; TILEPROP_FAILURE if something could not be written.
  */
-tileprop_status tp_standard_output_finish(struct tp_error *error);
+tileprop_status tp_standard_output_finish(const char *program, tileprop_status status,
+                                          struct tp_error *error);
 
 #endif

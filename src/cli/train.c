@@ -82,7 +82,7 @@ static tileprop_status open_outputs(struct observed *observed, const struct tp_t
     if (status == TILEPROP_OK && tp_checkpointer_replaces(&observed->checkpointer))
         tp_report_warn(&observed->report, "--checkpoint: the file is there already and will be replaced; "
                                           "with --resume auto the run would go on from it");
-    if (status == TILEPROP_OK && command->history)
+    if (status == TILEPROP_OK)
         status = tp_history_open(&observed->history, "--history", command->history, layers, error);
     if (status == TILEPROP_OK && command->plot)
         status = tp_plot_check(command->plot, error);
@@ -194,22 +194,14 @@ static tileprop_status train(struct tp_train_command *command, struct tp_error *
     return status;
 }
 
-static tileprop_status write_stats(struct tp_train_command *command, struct tp_error *error)
+/* --stats and --check-gradient, which look at the data and train nothing. */
+static tileprop_status examine(struct tp_train_command *command, struct tp_error *error, bool *stopped)
 {
     struct tp_train_data data = {0};
     tileprop_status status = tp_train_data_load(&data, command, error);
     if (status == TILEPROP_OK)
-        status = tp_report_stats(command, data.directory, &data.train, error);
-    tp_train_data_free(&data);
-    return status;
-}
-
-static tileprop_status check_gradient(struct tp_train_command *command, struct tp_error *error, bool *stopped)
-{
-    struct tp_train_data data = {0};
-    tileprop_status status = tp_train_data_load(&data, command, error);
-    if (status == TILEPROP_OK)
-        status = tp_gradient_report(command, data.directory, &data.train, stopped, error);
+        status = command->stats ? tp_report_stats(command, data.directory, &data.train, error)
+                                : tp_gradient_report(command, data.directory, &data.train, stopped, error);
     tp_train_data_free(&data);
     return status;
 }
@@ -228,10 +220,8 @@ int main(int argc, char **argv)
         tp_version_write(stdout);
     } else if (status == TILEPROP_OK && command.print_config) {
         tp_train_command_write_config(&command, stdout);
-    } else if (status == TILEPROP_OK && command.stats) {
-        status = write_stats(&command, &error);
-    } else if (status == TILEPROP_OK && command.check_gradient) {
-        status = check_gradient(&command, &error, &stopped);
+    } else if (status == TILEPROP_OK && (command.stats || command.check_gradient)) {
+        status = examine(&command, &error, &stopped);
     } else if (status == TILEPROP_OK) {
         if (getenv("OMP_PROC_BIND") || getenv("OMP_PLACES") || getenv("GOMP_CPU_AFFINITY"))
             tp_train_command_unbind(&command);
@@ -240,10 +230,7 @@ int main(int argc, char **argv)
         if (status == TILEPROP_OK)
             status = train(&command, &error, &stopped);
     }
-    if (status == TILEPROP_OK)
-        status = tp_standard_output_finish(&error);
-    if (status != TILEPROP_OK)
-        fprintf(stderr, "train: %s\n", error.text);
+    status = tp_standard_output_finish("train", status, &error);
     if (status == TILEPROP_OK && stopped && !command.quiet)
         fprintf(stderr, "train: stopped by %s\n", tp_stop_signal_name());
     tp_train_command_free(&command);
