@@ -116,7 +116,7 @@ static tileprop_status predict_rows(struct tp_prediction *p, size_t part, struct
 static tileprop_status score(struct tp_prediction *p, struct outputs *outputs, struct tp_error *error)
 {
     const struct tp_dataset *set = &p->data->set;
-    p->score = tp_metrics_of(p->losses, p->predicted, set);
+    p->metrics = tp_metrics_of(p->losses, p->predicted, set);
     tileprop_status status = tp_confusion_count(&p->confusion, tileprop_model_classes(p->model), set->labels,
                                                 p->predicted, set->count, error);
     if (status == TILEPROP_OK)

@@ -98,9 +98,9 @@ static void write_worst(const struct tp_prediction *p)
     }
 }
 
-static double standard_error(const struct tp_metrics *score)
+static double standard_error(const struct tp_metrics *metrics)
 {
-    return sqrt(score->accuracy * (1 - score->accuracy) / (double)score->count);
+    return sqrt(metrics->accuracy * (1 - metrics->accuracy) / (double)metrics->count);
 }
 
 static void write_written(const struct tp_prediction *p)
@@ -180,9 +180,9 @@ static tileprop_status write_json(const struct tp_prediction *p, json_t *more, s
 
 static void write_scores(const struct tp_prediction *p)
 {
-    if (isfinite(p->score.loss))
+    if (isfinite(p->metrics.loss))
         printf(TP_LABEL "loss %.6g nats per sample, accuracy %.2f +- %.2f %%, %zu errors\n", "result",
-               p->score.loss, 100 * p->score.accuracy, 100 * standard_error(&p->score), p->worst.count);
+               p->metrics.loss, 100 * p->metrics.accuracy, 100 * standard_error(&p->metrics), p->worst.count);
     else
         printf(TP_LABEL "the loss is not finite\n", "result");
 }
@@ -212,8 +212,8 @@ static void write_likely(const struct tp_prediction *p)
 static json_t *json_scores(const struct tp_prediction *p)
 {
     return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s?}", "loss",
-                     tp_json_text_real(p->score.loss), "accuracy", tp_json_text_real(p->score.accuracy),
-                     "standard_error", tp_json_text_real(standard_error(&p->score)), "errors",
+                     tp_json_text_real(p->metrics.loss), "accuracy", tp_json_text_real(p->metrics.accuracy),
+                     "standard_error", tp_json_text_real(standard_error(&p->metrics)), "errors",
                      (json_int_t)p->worst.count, "confusion", json_matrix(&p->confusion), "class_samples",
                      json_counts(p->confusion.samples, p->confusion.classes), "precision",
                      json_shares(p, tp_confusion_precision), "recall", json_shares(p, tp_confusion_recall),

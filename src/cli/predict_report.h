@@ -19,7 +19,7 @@ struct tp_prediction {
     float *losses;        /* [samples] */
     uint16_t *predicted;  /* [samples] */
     float *probabilities; /* of the samples that were predicted last */
-    struct tp_metrics score;
+    struct tp_metrics metrics;
     struct tp_confusion confusion;
     struct tp_top_losses worst;
     size_t threads;
