@@ -9,12 +9,12 @@ tileprop_status tp_confusion_count(struct tp_confusion *confusion, size_t classe
 {
     const bool has_matrix = classes <= TP_CONFUSION_MATRIX_MAX;
     *confusion = (struct tp_confusion){.classes = classes};
-    confusion->samples = calloc(classes, sizeof *confusion->samples);
-    confusion->chosen = calloc(classes, sizeof *confusion->chosen);
-    confusion->right = calloc(classes, sizeof *confusion->right);
+    confusion->samples = calloc(classes, 3 * sizeof *confusion->samples);
     confusion->matrix = has_matrix ? calloc(classes * classes, sizeof *confusion->matrix) : NULL;
-    if (!confusion->samples || !confusion->chosen || !confusion->right || (has_matrix && !confusion->matrix))
+    if (!confusion->samples || (has_matrix && !confusion->matrix))
         return tp_fail(error, TILEPROP_FAILURE, "out of memory: counts of %zu classes", classes);
+    confusion->chosen = confusion->samples + classes;
+    confusion->right = confusion->chosen + classes;
     for (size_t i = 0; i < count; i++) {
         confusion->samples[labels[i]]++;
         confusion->chosen[predicted[i]]++;
@@ -28,8 +28,6 @@ tileprop_status tp_confusion_count(struct tp_confusion *confusion, size_t classe
 void tp_confusion_free(struct tp_confusion *confusion)
 {
     free(confusion->samples);
-    free(confusion->chosen);
-    free(confusion->right);
     free(confusion->matrix);
     *confusion = (struct tp_confusion){0};
 }

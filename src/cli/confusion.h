@@ -14,10 +14,10 @@
 
 struct tp_confusion {
     size_t classes;
-    size_t *samples; /* [classes]: of this class; owned, as are the others */
+    size_t *samples; /* [classes]: of this class; owned, and the next two behind it */
     size_t *chosen;  /* [classes]: predicted as this class */
     size_t *right;   /* [classes]: both */
-    size_t *matrix;  /* [class][predicted], or NULL for more classes than TP_CONFUSION_MATRIX_MAX */
+    size_t *matrix;  /* owned, [class][predicted], or NULL for more classes than TP_CONFUSION_MATRIX_MAX */
 };
 
 /*

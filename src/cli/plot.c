@@ -39,7 +39,7 @@ static bool is_svg(const char *path)
     return strcmp(path + strlen(path) - TP_SUFFIX_LEN, ".svg") == 0;
 }
 
-tileprop_status tp_plot_check(const char *path, struct tp_error *error)
+static tileprop_status check_path(const char *path, struct tp_error *error)
 {
     const char *name = file_name(path);
     const size_t length = strlen(name);
@@ -68,13 +68,20 @@ static tileprop_status open_beside(const struct tp_plot *plot, const char *suffi
 tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, struct tp_history *history,
                              size_t layers, struct tp_error *error)
 {
-    *plot = (struct tp_plot){.path = strdup(path), .stem = strndup(path, strlen(path) - TP_SUFFIX_LEN)};
+    *plot = (struct tp_plot){0};
+    if (!path)
+        return TILEPROP_OK;
+    tileprop_status status = check_path(path, error);
+    if (status != TILEPROP_OK)
+        return status;
     char *data = NULL;
+    plot->path = strdup(path);
+    plot->stem = strndup(path, strlen(path) - TP_SUFFIX_LEN);
     if (!plot->path || !plot->stem || asprintf(&data, "%s%s", plot->stem, tp_plot_beside[HISTORY]) < 0) {
         tp_plot_discard(plot);
         return fail_at(path, "out of memory", error);
     }
-    tileprop_status status = tp_history_open(history, "--plot", data, layers, error);
+    status = tp_history_open(history, "--plot", data, layers, error);
     free(data);
     if (status == TILEPROP_OK)
         status = open_beside(plot, tp_plot_beside[MEANS], &plot->means, error);

@@ -28,14 +28,9 @@ struct tp_plot {
 };
 
 /*
- * Whether path can be a plot: it ends in .svg or .png, with a name before.
- * Errors: TILEPROP_USAGE.
- */
-tileprop_status tp_plot_check(const char *path, struct tp_error *error);
-
-/*
- * Begins a plot at a path that passed tp_plot_check(), and a file of the history, as tp_history_open() does.
- * Errors: TILEPROP_FAILURE if its files cannot be written there. On error *plot is closed.
+ * Begins a plot at path (NULL: none), and a file of the history, as tp_history_open() does.
+ * Errors: TILEPROP_USAGE for a path that is no name with .svg or .png behind it, TILEPROP_FAILURE if its
+ * files cannot be written there. On error *plot is closed.
  */
 tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, struct tp_history *history,
                              size_t layers, struct tp_error *error);

@@ -185,13 +185,10 @@ static void redraw(struct tp_report *report)
 {
     char line[TP_LINE_MAX];
     const size_t width = terminal_columns() - 1;
-    size_t length = format_progress(report, TP_WIDE, line);
-    if (length > width)
-        length = format_progress(report, TP_NARROW, line);
-    if (length > width)
-        length = format_progress(report, TP_NARROWEST, line);
-    if (length > width)
-        length = width;
+    size_t length = SIZE_MAX;
+    for (enum width form = TP_WIDE; form <= TP_NARROWEST && length > width; form++)
+        length = format_progress(report, form, line);
+    length = length < width ? length : width;
     const size_t blanks = report->drawn > length && report->drawn <= width ? report->drawn - length : 0;
     fprintf(stderr, "\r%.*s%*s", (int)length, line, (int)blanks, "");
     report->drawn = length;
@@ -252,12 +249,12 @@ static void write_figures(double loss, double accuracy, size_t held_out)
 
 static void write_score(const char *label, double loss, double accuracy, size_t held_out)
 {
-    if (!isfinite(loss)) {
-        printf(TP_LABEL "the loss is not finite", label);
-        return;
-    }
     printf(TP_LABEL, label);
-    write_figures(loss, accuracy, held_out);
+    if (isfinite(loss))
+        write_figures(loss, accuracy, held_out);
+    else
+        fputs("the loss is not finite", stdout);
+    putchar('\n');
 }
 
 /*
@@ -310,18 +307,15 @@ static void write_closing(const struct tp_report *report, const tileprop_result 
     const double accuracy = report->command->options.stop_at_accuracy;
     const size_t held_out = report->validation_count;
     write_score("train", result->train_loss, result->train_accuracy, 0);
-    putchar('\n');
     write_score("validation", result->validation_loss, result->validation_accuracy, held_out);
-    putchar('\n');
-    if (report->test_count) {
+    if (report->test_count)
         write_score("test", result->test_loss, result->test_accuracy, report->test_count);
-        putchar('\n');
-    }
+    printf(TP_LABEL, "best");
     if (isfinite(result->best_validation_loss)) {
-        write_score("best", result->best_validation_loss, result->best_validation_accuracy, held_out);
+        write_figures(result->best_validation_loss, result->best_validation_accuracy, held_out);
         printf(", at step %zu (the first is 0)\n", result->best_step);
     } else {
-        printf(TP_LABEL "none: no evaluation with a finite loss\n", "best");
+        puts("none: no evaluation with a finite loss");
     }
     if (accuracy > 0)
         write_goal(goal, accuracy, result->seconds_training);

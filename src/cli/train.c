@@ -84,9 +84,7 @@ static tileprop_status open_outputs(struct observed *observed, const struct tp_t
                                           "with --resume auto the run would go on from it");
     if (status == TILEPROP_OK)
         status = tp_history_open(&observed->history, "--history", command->history, layers, error);
-    if (status == TILEPROP_OK && command->plot)
-        status = tp_plot_check(command->plot, error);
-    if (status == TILEPROP_OK && command->plot)
+    if (status == TILEPROP_OK)
         status = tp_plot_open(&observed->plot, command->plot, &observed->history, layers, error);
     return status;
 }
