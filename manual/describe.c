@@ -1,6 +1,6 @@
 /*
- * Writes what is made of a program's options: describe PROGRAM page DATE, or PROGRAM bash, or PROGRAM zsh.
- * The build runs it.
+ * Writes what is made of a program's options: describe PROGRAM page DATE DATA, or PROGRAM bash, or PROGRAM
+ * zsh. DATA is the folder that MNIST is installed in. The build runs it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,8 +21,8 @@ static const struct tp_page_note train_environment[] = {
     {"TILEPROP_ISA", TIER},
     {NULL, NULL}};
 static const struct tp_page_note environment[] = {{"TILEPROP_ISA", TIER}, {NULL, NULL}};
-static const struct tp_page_note data[] = {
-    {TP_DATADIR "/mnist", "The MNIST that comes with tileprop: what --data auto stands for."}, {NULL, NULL}};
+static struct tp_page_note data[] = {
+    {NULL, "The MNIST that comes with tileprop: what --data auto stands for."}, {NULL, NULL}};
 static const struct tp_page_note model[] = {
     {"model.safetensors",
      "A model, under any name: a safetensors file whose metadata say how its weights are used."},
@@ -71,18 +71,21 @@ static void write_zsh(const struct tp_options *options, const void *defaults, FI
 
 int main(int argc, char **argv)
 {
-    tp_options_writer *const write = argc == 4 && strcmp(argv[2], "page") == 0   ? write_page
+    tp_options_writer *const write = argc == 5 && strcmp(argv[2], "page") == 0   ? write_page
                                      : argc == 3 && strcmp(argv[2], "bash") == 0 ? write_bash
                                      : argc == 3 && strcmp(argv[2], "zsh") == 0  ? write_zsh
                                                                                  : NULL;
     for (size_t i = 0; write && i < sizeof programs / sizeof programs[0]; i++) {
         page = programs[i].page;
-        page.date = argv[argc - 1];
+        if (write == write_page) {
+            page.date = argv[3];
+            data[0].name = argv[4];
+        }
         if (strcmp(argv[1], page.program) == 0) {
             programs[i].write(write, stdout);
             return fflush(stdout) != 0 || ferror(stdout);
         }
     }
-    fputs("usage: describe tileprop-PROGRAM page DATE|bash|zsh\n", stderr);
+    fputs("usage: describe tileprop-PROGRAM page DATE DATA|bash|zsh\n", stderr);
     return 2;
 }

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TP_DATA_BESIDE "/../data/mnist"
+static const char *const beside[] = {"../data/mnist", "../share/tileprop/mnist"};
 
 static bool resolve_directory(const char *name, char *path, size_t size)
 {
@@ -19,26 +19,33 @@ static bool resolve_directory(const char *name, char *path, size_t size)
     return snprintf(path, size, "%s", resolved) < (int)size;
 }
 
-tileprop_status tp_data_path_find(const char *installed, char *path, size_t size, struct tp_error *error)
+tileprop_status tp_data_path_find(const char *elsewhere, char *path, size_t size, struct tp_error *error)
 {
-    char beside[PATH_MAX + sizeof TP_DATA_BESIDE];
     /* The kernel's link is resolved already: a symbolic link to the program leads to its real place. */
-    ssize_t length = readlink("/proc/self/exe", beside, PATH_MAX - 1);
-    beside[length > 0 ? length : 0] = '\0';
-    char *name = strrchr(beside, '/');
-    strcpy(name ? name : beside, name ? TP_DATA_BESIDE : "");
+    char program[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    program[length > 0 ? length : 0] = '\0';
+    char *name = strrchr(program, '/');
+    if (name)
+        *name = '\0';
 
-    if (resolve_directory(beside, path, size) || (installed && resolve_directory(installed, path, size)))
+    for (size_t i = 0; name && i < sizeof beside / sizeof beside[0]; i++) {
+        char place[PATH_MAX + 32];
+        snprintf(place, sizeof place, "%s/%s", program, beside[i]);
+        if (resolve_directory(place, path, size))
+            return TILEPROP_OK;
+    }
+    if (resolve_directory(elsewhere, path, size))
         return TILEPROP_OK;
     return tp_fail(error, TILEPROP_BAD_INPUT,
-                   "--data: expected a directory with MNIST at \"%s\" or \"%s\", found none", beside,
-                   installed ? installed : "");
+                   "--data: expected a directory with MNIST at \"%s/%s\", \"%s/%s\" or \"%s\", found none",
+                   program, beside[0], program, beside[1], elsewhere);
 }
 
 tileprop_status tp_data_path_choose(const char *asked, char *path, size_t size, struct tp_error *error)
 {
     if (!asked)
-        return tp_data_path_find(TP_INSTALLED_DATA, path, size, error);
+        return tp_data_path_find(TP_DATADIR "/mnist", path, size, error);
     if (snprintf(path, size, "%s", asked) >= (int)size)
         return tp_fail(error, TILEPROP_BAD_INPUT, "--data: expected a path of less than %zu bytes", size);
     return TILEPROP_OK;

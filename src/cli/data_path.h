@@ -8,22 +8,17 @@
 
 #include "base/status.h"
 
-/* Where `make install` puts them: the Makefile tells programs. */
-#ifdef TP_DATADIR
-#define TP_INSTALLED_DATA TP_DATADIR "/mnist"
-#else
-#define TP_INSTALLED_DATA NULL
-#endif
+/*
+ * Writes the absolute path of the shipped MNIST to path[size] (size: PATH_MAX): as seen from the directory of
+ * the running program ../data/mnist, which is in a build tree, or ../share/tileprop/mnist, which `make
+ * install` makes, or else `elsewhere`. Errors: TILEPROP_BAD_INPUT if none of them is a directory, naming all.
+ */
+tileprop_status tp_data_path_find(const char *elsewhere, char *path, size_t size, struct tp_error *error);
 
 /*
- * Writes the absolute path of the shipped MNIST to path[size] (size: PATH_MAX): ../data/mnist beside the
- * directory of the running program, so that a build tree works from any working directory, or the directory
- * `installed`, if it is not NULL.
- * Errors: TILEPROP_BAD_INPUT if neither is a directory, naming both.
+ * The same for what --data says: `asked`, or, if that is NULL, where the shipped data are, which may be in a
+ * data directory that the build was told of.
  */
-tileprop_status tp_data_path_find(const char *installed, char *path, size_t size, struct tp_error *error);
-
-/* The same for what --data says: `asked`, or where the shipped data are if that is NULL. */
 tileprop_status tp_data_path_choose(const char *asked, char *path, size_t size, struct tp_error *error);
 
 #endif

@@ -128,15 +128,15 @@ links_to() {
     readelf -d "$prefix/lib/libtileprop.so" | grep -q 'SONAME.*\[libtileprop\.so\.0\.1\]'
 }
 
-# The library of the tag, built as this one is, in a folder of its own.
+# The library of the tag, built as this one is, in a folder of its own. Those that are installed have no types to compare.
 @test "the interface is that of the last tag with the same version" {
     command -v abidiff >/dev/null || skip "abidiff is missing (Debian: abigail-tools)"
     tag=$(git describe --tags --abbrev=0 --match "v$(pkg-config --modversion tileprop | cut -d. -f1-2).*" 2>/dev/null) ||
         skip "no tag of this version yet"
     mkdir "$BATS_TEST_TMPDIR/tag"
     git archive "$tag" | tar -x -C "$BATS_TEST_TMPDIR/tag"
-    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$BATS_TEST_TMPDIR/tag" install-library prefix="$BATS_TEST_TMPDIR/usr"
-    abidiff "$BATS_TEST_TMPDIR/usr/lib/libtileprop.so" "$prefix/lib/libtileprop.so"
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$BATS_TEST_TMPDIR/tag" all
+    abidiff "$BATS_TEST_TMPDIR/tag/lib/libtileprop.so" "$own/lib/libtileprop.so"
 }
 
 @test "the headers are C11 and C++17, each alone and twice" {

@@ -1,6 +1,6 @@
-# make install and uninstall, into a temporary prefix. A build folder of its own, because the prefix is
-# compiled into the program.
+# make install and uninstall, into a temporary prefix. A build folder of its own, because bin/bench would be installed too.
 
+bats_require_minimum_version 1.5.0
 load ../programs
 
 setup_file() {
@@ -45,19 +45,97 @@ expected() {
     grep -q model_predict "$model.h"
 }
 
-@test "DESTDIR stages the files without changing where the program looks" {
+trains() { # PROGRAM: on the data that it finds by itself; prints where
+    cd /
+    run --separate-stderr "$1" --train-limit 64 --val-limit 64 --epochs 1
+    echo "$output$stderr"
+    # shellcheck disable=SC2154 # bats sets it
+    [ "$status" -eq 0 ]
+    cd "$OLDPWD"
+}
+
+@test "DESTDIR stages the files, and nothing says so; the programs find data where they are moved to" {
     stage=$BATS_TEST_TMPDIR/stage
     make_own install prefix=/opt/tileprop DESTDIR="$stage"
     [ -x "$stage/opt/tileprop/bin/tileprop-train" ]
     [ -f "$stage/opt/tileprop/share/tileprop/mnist/README.md" ]
-    grep -q /opt/tileprop/share/tileprop "$stage/opt/tileprop/bin/tileprop-train"
+    grep -qF "Pa /opt/tileprop/share/tileprop/mnist" "$stage/opt/tileprop/share/man/man1/tileprop-train.1"
     run grep -rq "$stage" "$stage/opt/tileprop"
     [ "$status" -eq 1 ]
+    for place in "$stage/opt/tileprop" "$BATS_TEST_TMPDIR/moved"; do
+        [ -d "$place" ] || mv "$stage/opt/tileprop" "$place"
+        [[ $(trains "$place/bin/tileprop-train") == *"$place/share/tileprop/mnist"* ]]
+    done
+}
+
+@test "after make, make install compiles and links nothing, whatever the prefix" {
+    make_own all
+    touch "$BATS_TEST_TMPDIR/before"
+    for prefix in "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/another folder"; do
+        make_own install prefix="$prefix"
+        [ "$(find "$own" -newer "$BATS_TEST_TMPDIR/before" -type f -not -name '*.1' -not -name '*.bash' -not -name '*.zsh' \
+            -not -name tileprop.pc -not -path '*/stamp/manual')" = "" ]
+        [[ $(trains "$prefix/bin/tileprop-train") == *"$prefix/share/tileprop/mnist"* ]]
+    done
+}
+
+@test "a program that was taken away from its data says where it looked" {
+    make_own all
+    cp "$own/bin/train" "$BATS_TEST_TMPDIR/alone"
+    run --separate-stderr "$BATS_TEST_TMPDIR/alone"
+    [ "$status" -eq 3 ]
+    for place in "$BATS_TEST_TMPDIR/../data/mnist" "$BATS_TEST_TMPDIR/../share/tileprop/mnist" /usr/local/share/tileprop/mnist; do
+        [[ $stderr == *"--data: "*"\"$place\""* ]]
+    done
+}
+
+# debugging FILE...: those that have debugging symbols.
+debugging() {
+    local file
+    for file; do
+        [[ $(readelf -SW "$file") != *.debug_info* ]] || echo "$file"
+    done
+}
+
+# unhardened PROGRAM|LIBRARY...: those whose code is not at random places, whose tables of functions stay writable, or
+# that use neither guards of the stack nor checked functions of libc.
+unhardened() {
+    local file
+    for file; do
+        [[ $(readelf -h "$file") == *"DYN ("* ]] || echo "$file: fixed place"
+        [[ $(readelf -lW "$file") == *GNU_RELRO* && $(readelf -d "$file") == *NOW* ]] || echo "$file: writable tables"
+        [[ $(nm -uD "$file") == *__stack_chk_fail* && $(nm -uD "$file") == *__snprintf_chk* ]] || echo "$file: no guards"
+    done
+}
+
+@test "libraries have no debugging symbols, programs of install-strip no symbols; all is hardened" {
+    prefix=$BATS_TEST_TMPDIR/usr
+    make_own install prefix="$prefix"
+    [ "$(debugging "$prefix/lib/libtileprop.so" "$prefix/lib/libtileprop.a")" = "" ]
+    [ "$(debugging "$own/lib/libtileprop.so" "$own/lib/libtileprop.a" | wc -l)" -eq 2 ]
+    [ "$(unhardened "$prefix"/bin/* "$prefix/lib/libtileprop.so")" = "" ]
+    nm "$prefix/bin/tileprop-train" | grep -q ' T main$'
+    make_own install-strip prefix="$prefix"
+    for program in "$prefix"/bin/*; do
+        [ "$(nm "$program" 2>/dev/null)" = "" ]
+    done
+    echo 'int main(void) { return 0; }' >"$BATS_TEST_TMPDIR/plain.c"
+    "${CC:-cc}" -no-pie -Wl,-z,norelro -g "$BATS_TEST_TMPDIR/plain.c" -o "$BATS_TEST_TMPDIR/plain"
+    [ "$(unhardened "$BATS_TEST_TMPDIR/plain" | wc -l)" -eq 3 ]
+}
+
+@test "levels of _FORTIFY_SOURCE and of optimization are the user's" {
+    for flags in CPPFLAGS=-D_FORTIFY_SOURCE=1 CPPFLAGS=-U_FORTIFY_SOURCE CFLAGS=-O0 CFLAGS=-Og; do
+        make_own "$flags" -n -W src/base/file.c "$own/src/base/file.o" >"$BATS_TEST_TMPDIR/commands"
+        command=$(grep -- '-c -o .* src/base/file.c$' "$BATS_TEST_TMPDIR/commands")
+        eval "${command/-MMD * src/-Werror -fsyntax-only src}"
+    done
 }
 
 @test "every folder can be set apart" {
     stage=$BATS_TEST_TMPDIR/stage
     make_own install DESTDIR="$stage" bindir=/b datadir=/d mandir=/m bashcompletiondir=/bash zshcompletiondir=/zsh
+    grep -q /d/tileprop/mnist "$stage/b/tileprop-train" # which is not beside it
     [ "$(installed "$stage" | sed 's,/[^/]*$,,' | grep -v '^./usr/local/' | sort -u)" = "$(printf '%s\n' ./b ./bash ./d/tileprop/mnist ./m/man1 ./m/man3 ./zsh)" ]
 }
 
@@ -86,8 +164,8 @@ expected() {
 have_package() { # makes the package, unless a test before has
     version=$(sed -n 's/^#define TILEPROP_VERSION "\(.*\)"/\1/p' include/tileprop/version.h)
     command -v dpkg-shlibdeps >/dev/null || skip "no dpkg-shlibdeps (Debian: dpkg-dev)"
-    package=$own/tileprop_${version}_$(dpkg --print-architecture).deb
-    [ -f "$BATS_FILE_TMPDIR/made" ] || make_own deb-package DEB="$own"
+    package=$own/deb/tileprop_${version}_$(dpkg --print-architecture).deb
+    [ -f "$BATS_FILE_TMPDIR/made" ] || make_own deb-package
     touch "$BATS_FILE_TMPDIR/made"
 }
 
@@ -95,6 +173,9 @@ have_package() { # makes the package, unless a test before has
     have_package
     dpkg-deb -I "$package" | grep -E '^ Depends: (.*, )?libc6 .*libjansson4 '
     dpkg-deb -I "$package" | grep -E '^ Recommends: (.*, )?libjansson-dev'
+    # What is linked with 0.1 needs a package before 0.2.
+    number=${version%.*}
+    [ "$(dpkg-deb -I "$package" shlibs)" = "libtileprop $number tileprop (>= $version), tileprop (<< ${number%.*}.$((${number#*.} + 1)))" ]
     dpkg-deb -x "$package" "$BATS_TEST_TMPDIR/tree"
     cd "$BATS_TEST_TMPDIR/tree"
     [ -x usr/bin/tileprop-train ]
@@ -112,7 +193,7 @@ have_package() { # makes the package, unless a test before has
 @test "the Debian package is the same when it is made again" {
     have_package
     cp "$package" "$BATS_TEST_TMPDIR/first"
-    make_own deb-package DEB="$own"
+    make_own deb-package
     cmp "$package" "$BATS_TEST_TMPDIR/first"
 }
 

@@ -100,10 +100,13 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t size);
 int __wrap_asprintf(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int __wrap___asprintf_chk(char **text, int flag, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 void *__wrap_mmap(void *address, size_t size, int protection, int flags, int descriptor, off_t offset);
 FILE *__wrap_open_memstream(char **text, size_t *size);
 FILE *__wrap_fdopen(int descriptor, const char *mode);
 char *__wrap_realpath(const char *path, char *resolved);
+char *__wrap___realpath_chk(const char *path, char *resolved, size_t size);
 ssize_t __wrap_getline(char **line, size_t *capacity, FILE *file);
 ssize_t __wrap_getdelim(char **line, size_t *capacity, int end, FILE *file);
 ssize_t __wrap___getdelim(char **line, size_t *capacity, int end, FILE *file);
@@ -152,6 +155,27 @@ int __wrap_asprintf(char **text, const char *format, ...)
     const int length = vasprintf(text, format, arguments);
     va_end(arguments);
     return length;
+}
+
+/* What _FORTIFY_SOURCE makes of asprintf and realpath. */
+int __wrap___asprintf_chk(char **text, int flag, const char *format, ...)
+{
+    va_list arguments;
+    (void)flag;
+    if (fails()) {
+        *text = (char *)1;
+        return -1;
+    }
+    va_start(arguments, format);
+    const int length = vasprintf(text, format, arguments);
+    va_end(arguments);
+    return length;
+}
+
+char *__wrap___realpath_chk(const char *path, char *resolved, size_t size)
+{
+    (void)size;
+    return fails() ? NULL : __real_realpath(path, resolved);
 }
 
 void *__wrap_mmap(void *address, size_t size, int protection, int flags, int descriptor, off_t offset)

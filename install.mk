@@ -1,0 +1,113 @@
+# Manual pages, completion, installation and the Debian package.
+#
+# Yours to set: DESTDIR and the folders below.
+
+prefix      := /usr/local
+exec_prefix  = $(prefix)
+bindir       = $(exec_prefix)/bin
+libdir       = $(exec_prefix)/lib
+includedir   = $(prefix)/include
+pkgconfigdir = $(libdir)/pkgconfig
+datarootdir  = $(prefix)/share
+datadir      = $(datarootdir)
+mandir       = $(datarootdir)/man
+bashcompletiondir = $(datarootdir)/bash-completion/completions
+zshcompletiondir  = $(datarootdir)/zsh/site-functions
+
+INSTALL := install
+OBJCOPY := objcopy
+STRIP   := strip
+
+# Programs look for data in ../share beside their own folder. Only a datadir that is elsewhere is compiled in, so that
+# installing below another prefix than the build's compiles nothing.
+default_datadir = $(if $(filter $(patsubst %/bin,%/share,$(bindir)),$(datadir)),/usr/local/share,$(datadir))
+
+# --- Manual pages and completion -------------------------------------------------------------------------
+
+MANUAL_SOURCES := $(wildcard manual/*.c)
+DESCRIBE       := $(BUILD)/manual/describe
+DATE            = $(or $(shell git --git-dir=.git log -1 --date='format:%B %-d, %Y' --format=%cd 2>/dev/null),January 1, 1970)
+
+$(DESCRIBE): $(call objects,$(MANUAL_SOURCES)) $(BUILD)/bench/bench_command.o $(COMMON)
+	$(call link)
+
+$(BUILD)/manual/%.1: $(DESCRIBE) $(BUILD)/stamp/manual
+	$(Q)$(DESCRIBE) $* page '$(DATE)' '$(datadir)/tileprop/mnist' >$@
+$(BUILD)/manual/%.bash $(BUILD)/manual/%.zsh: $(DESCRIBE)
+	$(Q)$(DESCRIBE) $* bash >$(BUILD)/manual/$*.bash
+	$(Q)$(DESCRIBE) $* zsh >$(BUILD)/manual/$*.zsh
+
+.PHONY: manual
+manual: $(foreach p,$(notdir $(PROGRAMS)) bench,$(foreach e,1 bash zsh,$(BUILD)/manual/tileprop-$p.$e)) ## make manual pages and completion in build/manual
+
+# --- Install --------------------------------------------------------------------------------------------
+
+SHIPPED := $(notdir $(PROGRAMS) $(wildcard $(BIN)/bench))
+
+man1dir    = $(mandir)/man1
+man3dir    = $(mandir)/man3
+mnistdir   = $(datadir)/tileprop/mnist
+headersdir = $(includedir)/tileprop
+
+# All that is installed, as FOLDER:MODE:FILE:NAME, the folder being a variable.
+INSTALLED_PROGRAMS  := $(foreach p,$(SHIPPED),bindir:755:$(BIN)/$p:tileprop-$p)
+INSTALLED_LIBRARIES := libdir:755:$(SHARED):$(notdir $(SHARED)) libdir:644:$(ARCHIVE):$(notdir $(ARCHIVE))
+INSTALLED := $(INSTALLED_PROGRAMS) $(INSTALLED_LIBRARIES) \
+             $(foreach p,$(SHIPPED),man1dir:644:$(BUILD)/manual/tileprop-$p.1:tileprop-$p.1 \
+               bashcompletiondir:644:$(BUILD)/manual/tileprop-$p.bash:tileprop-$p \
+               zshcompletiondir:644:$(BUILD)/manual/tileprop-$p.zsh:_tileprop-$p) \
+             pkgconfigdir:644:$(BUILD)/tileprop.pc:tileprop.pc \
+             $(foreach h,$(wildcard include/tileprop/*.h),headersdir:644:$h:$(notdir $h)) \
+             man3dir:644:manual/tileprop.3:tileprop.3 \
+             $(foreach d,$(wildcard data/mnist/*),mnistdir:644:$d:$(notdir $d))
+# And the folders that are ours alone, innermost first.
+OWN_FOLDERS = '$(DESTDIR)$(headersdir)' '$(DESTDIR)$(mnistdir)' '$(DESTDIR)$(datadir)/tileprop'
+
+part      = $(word $(1),$(subst :, ,$(2)))
+installed = '$(DESTDIR)$($(call part,1,$(1)))/$(call part,4,$(1))'
+define install_one
+	$(INSTALL) -D -m $(call part,2,$(1)) $(call part,3,$(1)) $(call installed,$(1))
+
+endef
+
+# For the linker's default folders pkg-config leaves -L and -I out by itself. Modules in Requires.private would have
+# to be there for those who link the shared library too.
+PRIVATE_LIBS = $(shell $(PKG_CONFIG) --static --libs $(PRIVATE))
+$(BUILD)/tileprop.pc: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(prefix)' 'libdir=$(libdir)' 'includedir=$(includedir)' '' 'Name: tileprop' \
+	    'Description: trains multi-layer perceptrons on the CPU and uses them' 'Version: $(VERSION)' \
+	    'Libs: -L$${libdir} -ltileprop' 'Libs.private: $(PRIVATE_LIBS) -fopenmp -lm' 'Cflags: -I$${includedir}' >$@
+
+.PHONY: install install-strip uninstall
+install: $(foreach i,$(INSTALLED),$(call part,3,$i)) ## install programs, library, manual pages, completion and data below prefix (DESTDIR honoured)
+	$(foreach i,$(INSTALLED),$(call install_one,$i))
+	$(STRIP) --strip-debug $(foreach i,$(INSTALLED_LIBRARIES),$(call installed,$i))
+	ln -sf $(notdir $(SHARED)) '$(DESTDIR)$(libdir)/$(SONAME)'
+	ln -sf $(SONAME) '$(DESTDIR)$(libdir)/libtileprop.so'
+install-strip: install ## likewise, programs without symbols
+	$(STRIP) $(foreach i,$(INSTALLED_PROGRAMS),$(call installed,$i))
+uninstall: ## remove what install installed
+	rm -f $(foreach i,$(INSTALLED),$(call installed,$i)) '$(DESTDIR)$(libdir)/$(SONAME)' '$(DESTDIR)$(libdir)/libtileprop.so'
+	-rmdir $(OWN_FOLDERS)
+
+# --- Debian package -------------------------------------------------------------------------------------
+
+PACKAGES_DEB := binutils dpkg-dev
+
+DEB       := $(BUILD)/deb
+MULTIARCH  = $(shell $(CC) -print-multiarch)
+EPOCH      = $(or $(shell git --git-dir=.git log -1 --format=%ct 2>/dev/null),0)
+# Of the libraries that those who link the archive need.
+PRIVATE_PACKAGES = $(foreach p,$(PRIVATE),$(patsubst $p:%,%,$(filter $p:%,$(REQUIRED))))
+
+.PHONY: deps-deb deb deb-package
+deps-deb: ## install what the Debian package needs
+	$(call deps,$(PACKAGES_DEB))
+deb: deps-deb ## install what is needed, make a Debian package in build/deb
+	$(Q)$(MAKE) deb-package
+deb-package:
+	$(Q)rm -rf $(DEB)/tree
+	$(Q)$(MAKE) install-strip SHIPPED='$(notdir $(PROGRAMS))' DESTDIR=$(abspath $(DEB))/tree prefix=/usr exec_prefix=/usr \
+	    libdir=/usr/lib/$(MULTIARCH) zshcompletiondir=/usr/share/zsh/vendor-completions >/dev/null
+	$(Q)packaging/deb $(DEB)/tree $(VERSION) $(EPOCH) $(PRIVATE_PACKAGES)
