@@ -28,7 +28,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 REQUIRED := libdeflate:libdeflate-dev jansson:libjansson-dev libpng:libpng-dev libxxhash:libxxhash-dev numa:libnuma-dev
 
 # Made anew by each make, but only touched when something has changed. It says what is MISSING, and sets VERSION, COMMIT,
-# COMPILERS, LIBRARY_CFLAGS and LIBRARY_LIBS, X86, FORTIFY, ONEDNN, BENCHMARK, HOST_FMA.
+# COMPILERS, LIBRARY_CFLAGS and LIBRARY_LIBS, TIERS, FORTIFY, ONEDNN, BENCHMARK, HOST_FMA.
 $(BUILD)/config.mk: FORCE
 	@mkdir -p $(@D)
 	@CC='$(CC)' CXX='$(CXX)' PKG_CONFIG='$(PKG_CONFIG)' .ci/probe '$(REQUIRED)' $(CC) -O2 $(CPPFLAGS) $(CFLAGS) >$@.new
@@ -46,10 +46,9 @@ MAINS           := src/cli/export.c src/cli/predict.c src/cli/train.c
 PROGRAM_SOURCES := $(wildcard src/cli/*.c)
 READER_SOURCES  := $(wildcard src/readers/*.c)
 
-# A folder of kernels with sources is a tier. One with a line of flags is for x86-64, and its instructions stay there.
+# The flags of each tier in kernels/tiers.def; its instructions stay in its folder.
 FLAGS_avx2   := -mavx2 -mfma
 FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma
-TIERS        := $(foreach t,$(patsubst kernels/%/,%,$(sort $(dir $(wildcard kernels/*/*.c)))),$(if $(FLAGS_$t),$(if $(X86),$t),$t))
 VECTOR_TIERS := $(filter-out reference,$(TIERS))
 
 LIBRARY_SOURCES := $(filter-out $(PROGRAM_SOURCES) $(READER_SOURCES),$(wildcard src/*/*.c)) $(wildcard kernels/*.c) \
@@ -75,7 +74,7 @@ PRIVATE := jansson libxxhash numa # what it takes from others
 # TP_KEEP_LOOPS: unrolled tiles take minutes to compile where each load is instrumented or emulated.
 KEEP_LOOPS  := -DTP_KEEP_LOOPS
 OWN_FLAGS   := -std=c11 -D_GNU_SOURCE -Isrc -Iinclude -I. -O2 -g -fPIC -fvisibility=hidden -ffp-contract=off \
-               -Wall -Wextra -Wpedantic -Wshadow $(if $(X86),-DTP_X86_TIERS) $(LIBRARY_CFLAGS) \
+               -Wall -Wextra -Wpedantic -Wshadow $(LIBRARY_CFLAGS) \
                $(if $(SANITIZE),$(KEEP_LOOPS) -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 OWN_LDFLAGS := -fopenmp -Wl,--as-needed -Wl,-z,relro -Wl,-z,now $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 OWN_LDLIBS  := $(LIBRARY_LIBS) -lm

@@ -16,7 +16,6 @@ deps-programs: ## install the programs that Debian has among those to compare wi
 # --- Programs -------------------------------------------------------------------------------------------
 
 FLAGS_bench/naive.c  := -O3
-FLAGS_bench/stream.c := -O3
 FLAGS_bench/peers.c  := $(if $(ONEDNN),-DTP_ONEDNN)
 FLAGS_bench/loops.c  := -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math
 
@@ -24,7 +23,7 @@ FLAGS_bench/loops.c  := -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-mat
 BENCH_LIBS := $(if $(ONEDNN),-ldnnl)
 
 # What bench writes around the libraries' products, for the vectors of each tier.
-LOOPS := $(foreach t,baseline $(VECTOR_TIERS),$(BUILD)/bench/loops-$t.o)
+LOOPS := $(TIERS:%=$(BUILD)/bench/loops-%.o)
 
 $(LOOPS): $(BUILD)/bench/loops-%.o: bench/loops.c $(BUILD)/stamp/compile
 	$(call compile,$(call flags,$<) $(FLAGS_$*) -DLOOPS=loops_$*, ($*))
@@ -57,7 +56,7 @@ $(BUILD)/bench/count: $(COUNT_PARTS)
 	$(link_count)
 
 # The same programs with a kernel that does so many percent of its work twice: what the guards are tried with.
-instead = $(foreach k,tp_forward_6x16_avx2 tp_forward_6x64_avx512,-Wl$(comma)--wrap=$k)
+instead = $(foreach t,$(VECTOR_TIERS),-Wl$(comma)--wrap=tp_forward_$t)
 
 $(BUILD)/slow-%/forward.o: tests/bench/slow_forward.c $(BUILD)/stamp/compile
 	$(call compile,$(call flags,$<) -DTP_SLOW_PERCENT=$*, ($* %))
@@ -105,11 +104,11 @@ bench-gate: ## compare speed with this machine's limit and bench/floors; inconcl
 	$(Q)$(MAKE) $(BIN)/bench
 	$(Q)$(BIN)/bench --gate
 
-GEMMS  := $(foreach t,$(VECTOR_TIERS),$(BUILD)/kernels/$t/gemm.o)
+TIER_OBJECTS := $(foreach t,$(VECTOR_TIERS),$(BUILD)/kernels/$t/$t.o)
 RECORD := # --record
 bench-instructions: ## compare instruction counts with bench/instructions; RECORD=--record rewrites it
 	$(Q)$(MAKE) $(BUILD)/bench/count
-	$(Q)CC='$(CC)' bench/instructions.py $(BUILD)/bench/count $(GEMMS) $(RECORD)
+	$(Q)CC='$(CC)' bench/instructions.py $(BUILD)/bench/count $(TIER_OBJECTS) $(RECORD)
 
 SELFTEST := $(BIN)/bench $(BUILD)/bench/count $(BUILD)/slow-100/bench $(BUILD)/slow-100/count
 bench-selftest: ## show that the guards of speed catch a slower kernel

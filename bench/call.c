@@ -1,9 +1,9 @@
 #include "call.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "kernels/list.h"
 #include "network/plan.h"
 #include "system/cpus.h"
 #include "system/team.h"
@@ -15,23 +15,6 @@ const char *bench_kind_name(enum bench_kind kind)
     return names[kind];
 }
 
-/* What kernels/list.h has, as text. */
-static const struct listed {
-    const char *tier, *member, *symbol;
-} kernels[] = {
-#define LISTED(type, member, symbol) {TIER, #member, #symbol},
-#define TIER                         "reference"
-    TP_KERNELS_REFERENCE(LISTED)
-#ifdef TP_X86_TIERS
-#undef TIER
-#define TIER "avx2"
-        TP_KERNELS_AVX2(LISTED)
-#undef TIER
-#define TIER "avx512"
-            TP_KERNELS_AVX512(LISTED)
-#endif
-};
-
 /* Of struct tp_tier. */
 static const char *member_name(const struct bench_call *call)
 {
@@ -41,11 +24,9 @@ static const char *member_name(const struct bench_call *call)
 
 const char *bench_kernel_name(const struct bench_call *call, const struct tp_tier *tier)
 {
-    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++) {
-        if (strcmp(kernels[i].tier, tier->name) == 0 && strcmp(kernels[i].member, member_name(call)) == 0)
-            return kernels[i].symbol;
-    }
-    return NULL;
+    static char name[64];
+    snprintf(name, sizeof name, "tp_%s_%s", member_name(call), tier->name);
+    return name;
 }
 
 struct bench_call bench_bare(const struct bench_call *call)

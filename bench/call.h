@@ -37,7 +37,7 @@ struct bench_call bench_bare(const struct bench_call *call);
 /* "forward", "backward", "update", ... */
 const char *bench_kind_name(enum bench_kind kind);
 
-/* The symbol of the kernel that the call runs, as kernels/list.h has it. */
+/* The symbol of the kernel that the call runs; good until the next call of this function. */
 const char *bench_kernel_name(const struct bench_call *call, const struct tp_tier *tier);
 
 /*

@@ -55,7 +55,7 @@ def cycles(loop, model):
 
 def predict(path):
     """
-    {TIER/FUNCTION/FMAS.N/MODEL: (FMAs, cycles)} of one iteration of each loop in .../TIER/gemm.o. Tiles of as many
+    {TIER/FUNCTION/FMAS.N/MODEL: (FMAs, cycles)} of one iteration of each loop in .../TIER/TIER.o. Tiles of as many
     multiply-adds are told apart by their order: the slowest is number 1.
     """
     tier = str(path).split("/")[-2]
@@ -64,7 +64,7 @@ def predict(path):
         for loop in loops(code):
             if fmas(loop) >= FMAS_MIN:
                 alike.setdefault((function, fmas(loop)), []).append(loop)
-    jobs = [(key, model, loop) for key, found in alike.items() for model in MODELS[tier] for loop in found]
+    jobs = [(key, model, loop) for key, found in alike.items() for model in MODELS.get(tier, ()) for loop in found]
     with ThreadPoolExecutor(cpu_count()) as pool:
         results = pool.map(lambda job: cycles(job[2], job[1]), jobs)
     grouped = {}

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Counts instructions and predicts cycles: instructions.py COUNT [OBJECT...] [--record].
 
-COUNT is the program bench/count; its workloads' instructions are counted with callgrind. OBJECT is a .../TIER/gemm.o;
+COUNT is the program bench/count; its workloads' instructions are counted with callgrind. OBJECT is a .../TIER/TIER.o;
 the cycles of its loops are predicted by llvm-mca. Both are compared with bench/instructions, by compiler; with another
 compiler, the commit that bench/baseline names is built and compared with. Exit status: 0 all are as recorded, 1 one
 went up or down by more than LIMIT, 2 wrong use, 3 a file or program that cannot be used, 77 a

@@ -131,6 +131,13 @@ static void pack(const uint8_t *samples, float *a, size_t count)
         a[i] = (1.0f / 128) * (float)samples[i] - 1;
 }
 
+static void scale(size_t count, const float *restrict x, float *restrict y)
+{
+    for (size_t i = 0; i < count; i += LOOPS_SCALE_BLOCK)
+        for (size_t j = 0; j < LOOPS_SCALE_BLOCK; j++)
+            y[i + j] = 3 * x[i + j];
+}
+
 const struct loops LOOPS = {.sigmoid = activate_sigmoid,
                             .tanh = activate_tanh,
                             .relu = activate_relu,
@@ -143,4 +150,5 @@ const struct loops LOOPS = {.sigmoid = activate_sigmoid,
                             .nesterov = rule_nesterov,
                             .adam = rule_adam,
                             .softmax = softmax,
-                            .pack = pack};
+                            .pack = pack,
+                            .scale = scale};

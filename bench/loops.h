@@ -1,7 +1,7 @@
 /*
  * Plain loops over arrays, as a compiler makes them: compiled once for each instruction set that a tier has
- * (the Makefile names them with LOOPS), so that what is written around a library's product has the vectors
- * that the library has.
+ * (the Makefile names them with LOOPS, loops_<tier>), so that what is written around a library's product has
+ * the vectors that the library has.
  */
 #ifndef BENCH_LOOPS_H
 #define BENCH_LOOPS_H
@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 #include "kernels/kernels.h"
+
+#define LOOPS_SCALE_BLOCK 64 /* floats */
 
 struct loops {
     /* f of count values in place; tanh is height tanh(twice z / 2) */
@@ -32,8 +34,15 @@ struct loops {
     float (*softmax)(const float *z, float *d, size_t classes, size_t label, float scale);
     /* bytes to floats in [-1, 1) */
     void (*pack)(const uint8_t *samples, float *a, size_t count);
+    /* y = 3 x, the Scale of STREAM (McCalpin 1995), several vectors in each turn of the loop, which would
+     * else be the limit. count: a multiple of LOOPS_SCALE_BLOCK. x and y do not overlap */
+    void (*scale)(size_t count, const float *x, float *y);
 };
 
-extern const struct loops loops_baseline, loops_avx2, loops_avx512;
+#define TP_TIER(name, runs_here) extern const struct loops loops_##name;
+#include "kernels/tiers.def"
+
+/* Those with the tier's vectors. */
+const struct loops *loops_of(const struct tp_tier *tier);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "stream.h"
+#include "loops.h"
 #include "system/cpus.h"
 #include "system/peak.h"
 #include "system/team.h"
@@ -103,6 +103,7 @@ static void copy(void *context, size_t member, size_t members)
 {
     struct copying *c = context;
     const size_t bytes = (c->count * sizeof(float) + PAGE - 1) / PAGE * PAGE;
+    const struct loops *loops = loops_of(c->tier);
     char *memory = aligned_alloc(PAGE, 2 * bytes + PAGE);
     c->failed[member] = !memory;
     if (memory)
@@ -115,7 +116,7 @@ static void copy(void *context, size_t member, size_t members)
         c->began[member] = tp_clock_seconds();
         while (memory && (round < 0 ? !times || tp_clock_seconds() - c->began[member] < ROUND_SECONDS
                                     : times < c->times)) {
-            bench_stream(c->tier, c->count, x, y);
+            loops->scale(c->count, x, y);
             times++;
         }
         c->ended[member] = tp_clock_seconds();
@@ -132,7 +133,7 @@ static void copy(void *context, size_t member, size_t members)
 double bench_bandwidth(const struct tp_tier *tier, size_t threads, size_t bytes)
 {
     struct copying c = {.tier = tier,
-                        .count = bytes / (2 * sizeof(float)) / BENCH_STREAM_BLOCK * BENCH_STREAM_BLOCK};
+                        .count = bytes / (2 * sizeof(float)) / LOOPS_SCALE_BLOCK * LOOPS_SCALE_BLOCK};
     return threads <= THREADS_MAX && tp_team_run(threads, copy, &c) == threads ? c.rate : 0;
 }
 
@@ -209,5 +210,5 @@ void bench_run_peak(void *context, size_t times)
 
 double bench_run_peak_flops(const struct bench_peak_run *run)
 {
-    return (double)run->threads * PEAK_ITERATIONS * run->tier->peak_flops;
+    return (double)run->threads * PEAK_ITERATIONS * run->tier->blocks->peak_flops;
 }

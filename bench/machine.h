@@ -19,9 +19,9 @@ struct bench_machine {
 struct bench_machine bench_machine_here(void);
 
 /*
- * Bytes per second, read and written together, of bench_stream() on `threads` threads that run at the same
- * time, with `bytes` of operands each: all bytes over the time from the first one's beginning to the last
- * one's end, in the best of some rounds. 0 without memory or threads.
+ * Bytes per second, read and written together, of y = 3 x (struct loops) on `threads` threads that run at the
+ * same time, with `bytes` of operands each: all bytes over the time from the first one's beginning to the
+ * last one's end, in the best of some rounds. 0 without memory or threads.
  */
 double bench_bandwidth(const struct tp_tier *tier, size_t threads, size_t bytes);
 

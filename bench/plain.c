@@ -8,17 +8,20 @@
 #include "base/arena.h"
 #include "loops.h"
 
-static const struct loops *loops = &loops_baseline;
+static const struct loops *loops = &loops_reference;
+
+const struct loops *loops_of(const struct tp_tier *tier)
+{
+#define TP_TIER(listed, runs_here)                                                                           \
+    if (strcmp(tier->name, #listed) == 0)                                                                    \
+        return &loops_##listed;
+#include "kernels/tiers.def"
+    return &loops_reference;
+}
 
 void plain_limit(const struct tp_tier *tier)
 {
-#ifdef TP_X86_TIERS
-    loops = strcmp(tier->name, "avx512") == 0 ? &loops_avx512
-            : strcmp(tier->name, "avx2") == 0 ? &loops_avx2
-                                              : &loops_baseline;
-#else
-    (void)tier;
-#endif
+    loops = loops_of(tier);
 }
 
 void plain_activate(tileprop_activation activation, float *z, size_t count)

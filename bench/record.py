@@ -36,12 +36,12 @@ def distinct(rows):
     return list(first.values())
 
 
-def other(row):
+def other(row, tiers):
     """What is kept of a benchmark of Google's."""
     if row.get("error_occurred"):
         sys.exit(f"record.py: {row['name']}: {row['error_message']}")
     kernel, *details = [part for part in row["name"].split("/") if not re.fullmatch(HOW_TIMED, part)]
-    name = re.fullmatch(r"(?:tp_)?(.*?)(?:_(reference|avx2|avx512))?", kernel)
+    name = re.fullmatch(rf"(?:tp_)?(.*?)(?:_({'|'.join(tiers)}))?", kernel)
     rate = 1e9 * row["GB/s"] if "GB/s" in row else row.get("bytes_per_second")
     threads = [int(part.split(":")[1]) for part in details if part.startswith("threads:")]
     level = next((key[1:] for key in row if key in ("%L1", "%L2", "%memory")), None)
@@ -66,7 +66,8 @@ def measure_tier(tier):
 def measure():
     commit, date = store.commit(), store.date()
     machine, rows, networks = {"tiers": [], "peaks": [], "bandwidths": []}, [], []
-    for tier in store.tiers():
+    tiers = store.tiers()
+    for tier in tiers:
         about, some, nets = measure_tier(tier)
         machine = {**about, **{key: machine[key] + about[key] for key in ("tiers", "peaks", "bandwidths")}}
         rows += some
@@ -75,7 +76,8 @@ def measure():
     others = store.bench_json(["--all", f"--benchmark_filter={OTHERS}", f"--benchmark_min_time={OTHERS_SECONDS}",
                                "--benchmark_format=json"], whole=True)
     return {"machine": machine, "rows": rows, "networks": networks,
-            "others": [other(row) for row in others["benchmarks"]], "commit": commit, "date": date}
+            "others": [other(row, ["reference", *tiers]) for row in others["benchmarks"]], "commit": commit,
+            "date": date}
 
 
 def history(kept):

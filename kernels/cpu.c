@@ -35,16 +35,4 @@ bool tp_cpu_has_avx512(void)
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & wanted) == wanted;
 }
 
-#else
-
-bool tp_cpu_has_avx2(void)
-{
-    return false;
-}
-
-bool tp_cpu_has_avx512(void)
-{
-    return false;
-}
-
 #endif

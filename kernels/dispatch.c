@@ -3,36 +3,27 @@
 #include "cpu.h"
 #include "tiers.h"
 
-#define TP_MEMBER(type, member, symbol) .member = symbol,
+#define MEMBER(type, member, tier) .member = tp_##member##_##tier,
+#define TP_TIER(tier, runs_here)                                                                             \
+    static const struct tp_tier tier = {.name = #tier, .blocks = &tp_blocks_##tier, TP_VERBS(MEMBER, tier)};
+#define TP_VECTOR_TIER(tier, runs_here)                                                                      \
+    static const struct tp_tier tier = {                                                                     \
+        .name = #tier, .blocks = &tp_blocks_##tier, TP_VERBS(MEMBER, tier) TP_PROBES(MEMBER, tier)};
+#include "tiers.def"
 
-static const struct tp_tier reference = {.name = "reference", .tile = "1x1", TP_KERNELS_REFERENCE(TP_MEMBER)};
-
-#if defined(TP_X86_TIERS)
-/* FLOPs of one probe iteration: 2 per lane and FMA; 12 chains of peak, 8 links of chain (simd/probe.h). */
-static const struct tp_tier avx2 = {.name = "avx2",
-                                    .tile = "6x16",
-                                    TP_KERNELS_AVX2(TP_MEMBER).peak_flops = 2 * 8 * 12,
-                                    .chain_flops = 2 * 8 * 8};
-static const struct tp_tier avx512 = {.name = "avx512",
-                                      .tile = "6x64",
-                                      TP_KERNELS_AVX512(TP_MEMBER).peak_flops = 2 * 16 * 12,
-                                      .chain_flops = 2 * 16 * 8};
-
-const struct tp_tier *const tp_tiers[] = {&reference, &avx2, &avx512, NULL};
+const struct tp_tier *const tp_tiers[] = {
+#define TP_TIER(tier, runs_here) &tier,
+#include "tiers.def"
+    NULL};
 
 bool tp_tier_runs_here(const struct tp_tier *tier)
 {
-    return tier == &reference || (tier == &avx2 && tp_cpu_has_avx2()) ||
-           (tier == &avx512 && tp_cpu_has_avx512());
+#define TP_TIER(listed, runs_here)                                                                           \
+    if (tier == &listed)                                                                                     \
+        return runs_here;
+#include "tiers.def"
+    return false;
 }
-#else
-const struct tp_tier *const tp_tiers[] = {&reference, NULL};
-
-bool tp_tier_runs_here(const struct tp_tier *tier)
-{
-    return tier == &reference;
-}
-#endif
 
 const struct tp_tier *tp_tier_find(const char *name)
 {

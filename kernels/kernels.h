@@ -226,10 +226,11 @@ struct tp_update {
 };
 
 /*
- * Rate probes. Each runs `iterations` rounds of a fixed number of FMAs on registers and returns a value that
- * depends on all of them. peak: enough independent chains to fill every FMA unit. chain: one dependent chain
- * of the same vectors, so that peak can prove that it filled them.
+ * Rate probes. Each runs `iterations` rounds of FMAs on registers and returns a value that depends on all of
+ * them. peak: enough independent chains to fill every FMA unit. chain: one dependent chain of the same
+ * vectors, so that peak can prove that it filled them.
  */
+
 typedef float tp_fma_peak_fn(size_t iterations);
 
 typedef void tp_pack_fn(const struct tp_pack *);
@@ -241,9 +242,15 @@ typedef void tp_update_fn(const struct tp_update *);
 /* Elementwise functions over n floats, exposed so that their error can be measured. y may be x. */
 typedef void tp_map_fn(size_t n, const float *x, float *y);
 
+/* What a tier cuts matrices into. */
+struct tp_blocks {
+    const char *tile;               /* rows x columns of the largest tile of a product */
+    double peak_flops, chain_flops; /* of a round of the probes */
+};
+
 struct tp_tier {
-    const char *name; /* "reference", "avx2", "avx512": what --isa takes */
-    const char *tile; /* rows x columns of the largest tile of a product */
+    const char *name; /* what --isa takes */
+    struct tp_blocks *blocks;
     tp_pack_fn *pack_u8, *pack_f32;
     tp_forward_fn *forward;
     tp_loss_fn *loss;
@@ -252,8 +259,7 @@ struct tp_tier {
     tp_map_fn *exp; /* for x <= 0; flushes below -87.33 */
     tp_map_fn *log; /* for positive normal x */
     tp_map_fn *sigmoid, *lecun_tanh, *tanh, *relu;
-    tp_fma_peak_fn *peak, *chain;   /* NULL on the reference tier: nothing to fill */
-    double peak_flops, chain_flops; /* per iteration */
+    tp_fma_peak_fn *peak, *chain; /* NULL on the reference tier: nothing to fill */
 };
 
 /* The tiers that this build has, slowest first; the last entry is followed by NULL. */

@@ -1,17 +1,22 @@
 /*
- * Prototypes of every kernel, made from the list. Kernels are reached through struct tp_tier; this header is
- * for the files that define them and for the table.
+ * Prototypes of every verb of every tier, made from the lists. Kernels are reached through struct tp_tier;
+ * this header is for the files that define them, for dispatch and for tests.
  */
 #ifndef TP_TIERS_H
 #define TP_TIERS_H
 
 #include "kernels.h"
-#include "list.h"
+#include "verbs.h"
 
-#define TP_DECLARE(type, member, symbol) type symbol;
-TP_KERNELS_REFERENCE(TP_DECLARE)
-TP_KERNELS_AVX2(TP_DECLARE)
-TP_KERNELS_AVX512(TP_DECLARE)
+#define TP_DECLARE(type, member, tier) type tp_##member##_##tier;
+#define TP_TIER(tier, runs_here)                                                                             \
+    extern struct tp_blocks tp_blocks_##tier;                                                                \
+    TP_VERBS(TP_DECLARE, tier)
+#define TP_VECTOR_TIER(tier, runs_here)                                                                      \
+    extern struct tp_blocks tp_blocks_##tier;                                                                \
+    TP_VERBS(TP_DECLARE, tier)                                                                               \
+    TP_PROBES(TP_DECLARE, tier)
+#include "tiers.def"
 #undef TP_DECLARE
 
 #endif

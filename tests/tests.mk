@@ -18,7 +18,7 @@ deps-test: ## install what testing needs
 # --- Test programs --------------------------------------------------------------------------------------
 
 TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)) $(BUILD)/tests/kernels/check_kernels \
-                 $(if $(SANITIZE),,$(if $(X86),$(BUILD)/tests/kernels/check_kernels_emulated))
+                 $(if $(SANITIZE),,$(if $(VECTOR_TIERS),$(BUILD)/tests/kernels/check_kernels_emulated))
 
 FLAGS_tests/kernels/test_emulation.c := -Wno-psabi
 
@@ -66,7 +66,7 @@ TESTS := $(TEST_PROGRAMS) $(filter-out tests/project/memory.bats tests/project/r
 
 test: deps-test ## install what is needed, build, run all tests; last line: N passed, N failed
 	$(Q)$(MAKE) check
-check: $(PROGRAMS) $(FAULTY) $(if $(X86),$(BUILD)/wrong/train) $(if $(SANITIZE),,$(if $(BENCHMARK),$(BIN)/bench $(BUILD)/wrong/bench) manual) $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
+check: $(PROGRAMS) $(FAULTY) $(if $(VECTOR_TIERS),$(BUILD)/wrong/train) $(if $(SANITIZE),,$(if $(BENCHMARK),$(BIN)/bench $(BUILD)/wrong/bench) manual) $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
 	$(Q)TP_TRAIN=$(BIN)/train TP_PREDICT=$(BIN)/predict TP_EXPORT=$(BIN)/export TP_BUILD=$(BUILD) TP_SANITIZE=$(SANITIZE) CC='$(CC)' PYTHON='$(PYTHON)' tests/run $(TESTS)
 
 .PHONY: asan ubsan sanitize

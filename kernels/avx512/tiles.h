@@ -11,6 +11,7 @@
 
 #include "../simd/tile.h"
 
+#define TILE_NAME       "6x64"
 #define TILE_ROWS_WIDE  6  /* of a tile of as many panels as can be */
 #define AHEAD_ROWS_MIN  24 /* of A, from which on rows of B are fetched ahead */
 #define TILE_PANELS_MAX 4

@@ -3,8 +3,8 @@
  *
  * Include a tier's vector.h first.
  */
-#ifndef TP_SIMD_MAPS_H
-#define TP_SIMD_MAPS_H
+#ifndef TP_SIMD_ELEMENTWISE_H
+#define TP_SIMD_ELEMENTWISE_H
 
 #include <string.h>
 
@@ -22,6 +22,36 @@ static inline __attribute__((always_inline)) void map(vec (*function)(vec), size
         vec_store(rest, function(vec_load(rest)));
         memcpy(y + whole, rest, (n - whole) * sizeof(float));
     }
+}
+
+void TP_KERNEL(exp)(size_t n, const float *x, float *y)
+{
+    map(exp_bounded, n, x, y);
+}
+
+void TP_KERNEL(log)(size_t n, const float *x, float *y)
+{
+    map(log_normal, n, x, y);
+}
+
+void TP_KERNEL(sigmoid)(size_t n, const float *x, float *y)
+{
+    map(sigmoid, n, x, y);
+}
+
+void TP_KERNEL(lecun_tanh)(size_t n, const float *x, float *y)
+{
+    map(lecun_tanh, n, x, y);
+}
+
+void TP_KERNEL(tanh)(size_t n, const float *x, float *y)
+{
+    map(hyperbolic_tangent, n, x, y);
+}
+
+void TP_KERNEL(relu)(size_t n, const float *x, float *y)
+{
+    map(relu, n, x, y);
 }
 
 #endif

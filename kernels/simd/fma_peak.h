@@ -4,13 +4,13 @@
  *
  * Include a tier's vector.h first.
  */
-#ifndef TP_SIMD_PROBE_H
-#define TP_SIMD_PROBE_H
+#ifndef TP_SIMD_FMA_PEAK_H
+#define TP_SIMD_FMA_PEAK_H
 
 #include "tile.h"
 
-#define FMA_CHAINS                                                                                           \
-    12 /* more than the 8 (AVX) or 10 (latency 5) that fill two units, fewer than 16 registers */
+/* More than the 8 (AVX) or 10 (latency 5) that fill two units, fewer than 16 registers. */
+#define FMA_CHAINS       12
 #define FMA_CHAIN_LENGTH 8
 
 static inline vec fma_factor(size_t iterations)
@@ -18,7 +18,7 @@ static inline vec fma_factor(size_t iterations)
     return vec_set1(iterations > 1 ? 0.5f : 0.25f);
 }
 
-static inline __attribute__((always_inline)) float fma_peak(size_t iterations)
+float TP_KERNEL(peak)(size_t iterations)
 {
     vec factor = fma_factor(iterations), x[FMA_CHAINS];
     UNROLL
@@ -35,7 +35,7 @@ static inline __attribute__((always_inline)) float fma_peak(size_t iterations)
     return vec_first(x[0]);
 }
 
-static inline __attribute__((always_inline)) float fma_chain(size_t iterations)
+float TP_KERNEL(chain)(size_t iterations)
 {
     vec factor = fma_factor(iterations), x = vec_zero();
     for (size_t n = 0; n < iterations; n++) {

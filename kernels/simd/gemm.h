@@ -264,7 +264,7 @@ static void multiply(struct product *p)
     }
 }
 
-static void forward(const struct tp_forward *f)
+void TP_KERNEL(forward)(const struct tp_forward *f)
 {
     multiply(&(struct product){.row_begin = f->row_begin,
                                .row_end = f->row_end,
@@ -279,7 +279,7 @@ static void forward(const struct tp_forward *f)
                                .derivative = f->z});
 }
 
-static void backward(const struct tp_backward *b)
+void TP_KERNEL(backward)(const struct tp_backward *b)
 {
     const size_t columns = b->input_end - b->input_begin;
     multiply(&(struct product){
@@ -485,7 +485,7 @@ static size_t group_panels(const struct tp_update *u)
     return group < TILE_PANELS_MAX ? TILE_PANELS_MAX : group;
 }
 
-static void update(const struct tp_update *u)
+void TP_KERNEL(update)(const struct tp_update *u)
 {
     const size_t all = wide_panels(u), group = group_panels(u);
     const size_t block = u->rows > K_BLOCK ? GRADIENT_INPUTS : UPDATE_INPUTS;

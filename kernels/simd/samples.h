@@ -73,6 +73,16 @@ static inline __attribute__((always_inline)) void pack(const struct tp_pack p, b
         pack_rest(&p, is_u8, column, a);
 }
 
+void TP_KERNEL(pack_u8)(const struct tp_pack *p)
+{
+    pack(*p, true);
+}
+
+void TP_KERNEL(pack_f32)(const struct tp_pack *p)
+{
+    pack(*p, false);
+}
+
 /* Logits of one row, 16 at a time; -inf in the lanes past the last class. */
 static inline void load_logits(const struct tp_loss *l, size_t row, size_t panel, vec z[PANEL_VECS])
 {
@@ -171,7 +181,7 @@ static void loss_rows(const struct tp_loss *l, size_t begin, size_t rows)
         l->loss[begin + i] = (l->weights ? l->weights[begin + i] : 1) * (logs[i] - margins[i]);
 }
 
-static void loss(const struct tp_loss *l)
+void TP_KERNEL(loss)(const struct tp_loss *l)
 {
     for (size_t row = l->row_begin; row < l->row_end; row += TP_PANEL)
         loss_rows(l, row, l->row_end - row < TP_PANEL ? l->row_end - row : TP_PANEL);

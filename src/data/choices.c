@@ -42,8 +42,10 @@ const tileprop_choice tp_numa_choices[] = {{"auto", TILEPROP_NUMA_AUTO},
                                            {"replicate", TILEPROP_NUMA_REPLICATE},
                                            {NULL, 0}};
 
-const tileprop_choice tp_isa_choices[] = {
-    {"auto", 0}, {"reference", 0}, {"avx2", 0}, {"avx512", 0}, {NULL, 0}};
+const tileprop_choice tp_isa_choices[] = {{"auto", 0},
+#define TP_TIER(name, runs_here) {#name, 0},
+#include "kernels/tiers.def"
+                                          {NULL, 0}};
 
 const tileprop_choice tp_auto_switch_choices[] = {{"auto", TILEPROP_AUTO}, {"on", 1}, {"off", 0}, {NULL, 0}};
 

@@ -56,8 +56,8 @@ static size_t round_iterations(tp_fma_peak_fn *probe)
 static double measure_ratio(const struct tp_tier *tier, size_t iterations)
 {
     size_t chain_iterations = round_iterations(tier->chain);
-    double peak_flops = (double)iterations * tier->peak_flops;
-    double chain_flops = (double)chain_iterations * tier->chain_flops;
+    double peak_flops = (double)iterations * tier->blocks->peak_flops;
+    double chain_flops = (double)chain_iterations * tier->blocks->chain_flops;
     double peak = DBL_MAX, chain = DBL_MAX, ratio = 0;
     for (size_t round = 0;
          round < TP_PEAK_ROUNDS || (round < TP_PEAK_MAX_ROUNDS && ratio < TP_PEAK_TWO_UNITS); round++) {
@@ -115,7 +115,7 @@ tileprop_status tp_peak_measure(const struct tp_tier *tier, size_t threads, stru
     double ratio = measure_ratio(tier, rounds.iterations);
     size_t granted = tp_team_run(threads, run_rounds, &rounds);
     if (granted == threads) {
-        peak->gflops = sum_rates(&rounds, threads) * tier->peak_flops * 1e-9;
+        peak->gflops = sum_rates(&rounds, threads) * tier->blocks->peak_flops * 1e-9;
         peak->ratio = ratio;
         peak->proved = is_proved(ratio);
     } else {

@@ -130,7 +130,7 @@ static void describe(struct tp_trainer *t)
     tileprop_run *run = &t->run;
     run->size = sizeof *run;
     run->isa = t->step.tier->name;
-    run->tile = t->step.tier->tile;
+    run->tile = t->step.tier->blocks->tile;
     run->threads = t->plan.members;
     run->threads_of_steps = t->plan.step_members;
     run->threads_bound = t->binding.bound;

@@ -13,15 +13,11 @@ static void run_and_repeat(tp_forward_fn *forward, const struct tp_forward *f)
         forward(&again);
 }
 
-tp_forward_fn __real_tp_forward_6x16_avx2, __wrap_tp_forward_6x16_avx2;
-tp_forward_fn __real_tp_forward_6x64_avx512, __wrap_tp_forward_6x64_avx512;
-
-void __wrap_tp_forward_6x16_avx2(const struct tp_forward *f)
-{
-    run_and_repeat(__real_tp_forward_6x16_avx2, f);
-}
-
-void __wrap_tp_forward_6x64_avx512(const struct tp_forward *f)
-{
-    run_and_repeat(__real_tp_forward_6x64_avx512, f);
-}
+#define TP_TIER(tier, runs_here)
+#define TP_VECTOR_TIER(tier, runs_here)                                                                      \
+    tp_forward_fn __real_tp_forward_##tier, __wrap_tp_forward_##tier;                                        \
+    void __wrap_tp_forward_##tier(const struct tp_forward *f)                                                \
+    {                                                                                                        \
+        run_and_repeat(__real_tp_forward_##tier, f);                                                         \
+    }
+#include "kernels/tiers.def"

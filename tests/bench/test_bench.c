@@ -8,9 +8,9 @@
 #include <time.h>
 
 #include "bench/call.h"
+#include "bench/loops.h"
 #include "bench/peers.h"
 #include "bench/plain.h"
-#include "bench/stream.h"
 #include "bench/timing.h"
 #include "kernels/reference/functions.h"
 #include "tests/check.h"
@@ -238,17 +238,17 @@ static void test_networks_learn_the_same(void **state)
 static void test_stream_scales_every_float(void **state)
 {
     (void)state;
-    static float x[4 * BENCH_STREAM_BLOCK], y[5 * BENCH_STREAM_BLOCK];
+    static float x[4 * LOOPS_SCALE_BLOCK], y[5 * LOOPS_SCALE_BLOCK];
     for (size_t t = 0; tp_tiers[t]; t++) {
         if (!tp_tier_runs_here(tp_tiers[t]))
             continue;
-        bench_fill(x, 4 * BENCH_STREAM_BLOCK, 1);
-        bench_fill(y, 5 * BENCH_STREAM_BLOCK, 1);
-        const float behind = y[4 * BENCH_STREAM_BLOCK];
-        bench_stream(tp_tiers[t], 4 * BENCH_STREAM_BLOCK, x, y);
-        for (size_t i = 0; i < 4 * BENCH_STREAM_BLOCK; i++)
+        bench_fill(x, 4 * LOOPS_SCALE_BLOCK, 1);
+        bench_fill(y, 5 * LOOPS_SCALE_BLOCK, 1);
+        const float behind = y[4 * LOOPS_SCALE_BLOCK];
+        loops_of(tp_tiers[t])->scale(4 * LOOPS_SCALE_BLOCK, x, y);
+        for (size_t i = 0; i < 4 * LOOPS_SCALE_BLOCK; i++)
             assert_true(y[i] == 3 * x[i]);
-        assert_true(y[4 * BENCH_STREAM_BLOCK] == behind);
+        assert_true(y[4 * LOOPS_SCALE_BLOCK] == behind);
     }
 }
 

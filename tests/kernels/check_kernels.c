@@ -1,5 +1,6 @@
 /*
- * Every kernel of kernels/list.h, tier by tier, against the reference tier: equal bits. TAP on stdout.
+ * Every verb of every tier (kernels/verbs.h, kernels/tiers.def), against the reference tier: equal bits.
+ * TAP on stdout.
  *
  *     check_kernels [--seed N] [--exhaustive] [--only TEXT]
  *
@@ -58,52 +59,32 @@ static void print_verdict(struct report *r, const struct verdict *v, const char 
     fflush(stdout);
 }
 
-/* Whether the kernel's check is to run; if the tier cannot, says so. */
-static bool begin(struct report *r, const struct tp_tier *tier, const char *tier_name, const char *symbol)
+/* Whether the verb's check is to run; if the CPU cannot, says so. */
+static bool begin(struct report *r, const struct tp_tier *tier, const char *symbol)
 {
     if (r->only && !strstr(symbol, r->only))
         return false;
     check_random_seed(r->seed);
-    if (tier && can_run(tier))
+    if (can_run(tier))
         return true;
-    printf("ok %zu - %s # SKIP %s %s\n", ++r->lines, symbol, tier ? "this CPU lacks" : "this build has no",
-           tier_name);
+    printf("ok %zu - %s # SKIP this CPU lacks %s\n", ++r->lines, symbol, tier->name);
     return false;
 }
 
-static const struct tp_tier *built_tier(const char *name)
-{
-    for (size_t i = 0; tp_tiers[i]; i++) {
-        if (!strcmp(tp_tiers[i]->name, name))
-            return tp_tiers[i];
-    }
-    return NULL;
-}
-
-/* One line for each entry of a tier's list. */
-#define CHECK_KERNEL(type, member, symbol)                                                                   \
-    if (begin(r, tier, name, #symbol)) {                                                                     \
+/* One line for each verb that the tier has. */
+#define CHECK_VERB(type, member, unused)                                                                     \
+    snprintf(symbol, sizeof symbol, "tp_" #member "_%s", tier->name);                                        \
+    if (tier->member && begin(r, tier, symbol)) {                                                            \
         struct verdict v = {0};                                                                              \
         check_##member(&v, tier->member);                                                                    \
-        print_verdict(r, &v, #symbol, "tp_" #member "_reference");                                           \
+        print_verdict(r, &v, symbol, "tp_" #member "_reference");                                            \
     }
 
-static void check_reference(struct report *r, const char *name)
+static void check_tier(struct report *r, const struct tp_tier *tier)
 {
-    const struct tp_tier *tier = built_tier(name);
-    TP_KERNELS_REFERENCE(CHECK_KERNEL)
-}
-
-static void check_avx2(struct report *r, const char *name)
-{
-    const struct tp_tier *tier = built_tier(name);
-    TP_KERNELS_AVX2(CHECK_KERNEL)
-}
-
-static void check_avx512(struct report *r, const char *name)
-{
-    const struct tp_tier *tier = built_tier(name);
-    TP_KERNELS_AVX512(CHECK_KERNEL)
+    char symbol[64];
+    TP_VERBS(CHECK_VERB, )
+    TP_PROBES(CHECK_VERB, )
 }
 
 /* The broken kernels, and a check that runs nothing, must not pass. */
@@ -152,9 +133,8 @@ int main(int argc, char **argv)
 
     uint64_t saved = tp_flush_enter();
     printf("# seed %llu\n", (unsigned long long)r.seed);
-    check_reference(&r, "reference");
-    check_avx2(&r, "avx2");
-    check_avx512(&r, "avx512");
+    for (size_t i = 0; tp_tiers[i]; i++)
+        check_tier(&r, tp_tiers[i]);
     if (!r.only)
         check_tester(&r);
     tp_flush_leave(saved);

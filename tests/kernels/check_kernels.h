@@ -2,8 +2,8 @@
  * What the parts of check_kernels share: a verdict per kernel, deterministic data, matrices in panel format
  * with poison around them, and memory that ends at an unreadable page.
  *
- * check_<member of struct tp_tier>(verdict, kernel) tests one kernel against the reference tier. The calls
- * are made from kernels/list.h, so a kernel of a new kind does not link until its check exists.
+ * check_<member of struct tp_tier>(verdict, kernel) tests one kernel against the reference tier. Prototypes
+ * and calls are made from kernels/verbs.h, so a verb does not link until its check exists.
  */
 #ifndef TP_CHECK_KERNELS_H
 #define TP_CHECK_KERNELS_H
@@ -121,20 +121,10 @@ bool check_shape(size_t at, struct shape *shape);
 
 extern bool check_exhaustive; /* elementwise functions: all 2^32 floats */
 
-void check_pack_u8(struct verdict *v, tp_pack_fn *kernel);
-void check_pack_f32(struct verdict *v, tp_pack_fn *kernel);
-void check_forward(struct verdict *v, tp_forward_fn *kernel);
-void check_loss(struct verdict *v, tp_loss_fn *kernel);
-void check_backward(struct verdict *v, tp_backward_fn *kernel);
-void check_update(struct verdict *v, tp_update_fn *kernel);
-void check_exp(struct verdict *v, tp_map_fn *kernel);
-void check_log(struct verdict *v, tp_map_fn *kernel);
-void check_sigmoid(struct verdict *v, tp_map_fn *kernel);
-void check_lecun_tanh(struct verdict *v, tp_map_fn *kernel);
-void check_tanh(struct verdict *v, tp_map_fn *kernel);
-void check_relu(struct verdict *v, tp_map_fn *kernel);
-void check_peak(struct verdict *v, tp_fma_peak_fn *kernel);
-void check_chain(struct verdict *v, tp_fma_peak_fn *kernel);
+#define TP_DECLARE_CHECK(type, member, unused) void check_##member(struct verdict *v, type *kernel);
+TP_VERBS(TP_DECLARE_CHECK, )
+TP_PROBES(TP_DECLARE_CHECK, )
+#undef TP_DECLARE_CHECK
 
 /* Each check given a kernel that is broken: false, and why, when one is accepted. check_broken.c */
 bool check_broken(size_t at, const char **what, struct verdict *v);

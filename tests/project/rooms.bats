@@ -5,6 +5,7 @@ setup() {
     build=${TP_BUILD:-build}
     cc=${CC:-cc}
     plant=$BATS_TEST_TMPDIR
+    tiers=$(sed -n 's/^TP_VECTOR_TIER(\([a-z0-9_]*\),.*/\1/p' kernels/tiers.def | paste -sd ' ')
 }
 
 none() { # the check "$@" finds nothing, and nothing hinders it
@@ -54,7 +55,7 @@ beyond_avx2='%zmm|%k[0-7]|%[xy]mm(1[6-9]|2[0-9]|3[01])'
 
 @test "only the tiers' folders hold code beyond baseline x86-64" {
     on_x86
-    mapfile -t list < <(objects src kernels | grep -v -e "^$build/kernels/avx2/" -e "^$build/kernels/avx512/")
+    mapfile -t list < <(objects src kernels | grep -vE "^$build/kernels/($(tr " " "|" <<<"$tiers"))/")
     [ ${#list[@]} -gt 10 ]
     none instructions "$beyond_baseline" "${list[@]}"
     object=$(compile vex -mavx <<<'double twice(double x) { return x + x; }')
@@ -103,7 +104,7 @@ helpers() {
 }
 
 @test "tiers call nothing but each other and exact functions" {
-    mapfile -t list < <(objects kernels/reference kernels/avx2 kernels/avx512)
+    mapfile -t list < <(objects kernels/reference $(printf "kernels/%s " $tiers))
     none helpers "${list[@]}"
     object=$(compile malloc <<<'#include <stdlib.h>
         void *f(void) { return malloc(8); }')
@@ -191,7 +192,7 @@ rooms=tests/project/rooms.py
     none listed
     # And finds what is planted: an include of a room above, of a tier, of the tests; a symbol of another room.
     cp -r src "$plant"
-    for line in 'train/trainer.h' '../tests/check.h' 'kernels/avx2/tiles.h' 'trainer.h'; do
+    for line in 'train/trainer.h' '../tests/check.h' 'kernels/avx2/vector.h' 'trainer.h'; do
         echo "#include \"$line\"" >"$plant/src/network/planted.c"
         [[ $("$rooms" "$plant" "$build") == *src/network/planted.c* ]]
     done

@@ -42,8 +42,9 @@ static float no_work(size_t iterations)
 /* A tier whose ratio is `ratio`: the same work, counted as that many times the operations. */
 static struct tp_tier made_up_tier(double ratio)
 {
-    return (struct tp_tier){
-        .name = "made up", .peak = chain, .chain = chain, .peak_flops = ratio * 16, .chain_flops = 16};
+    static struct tp_blocks blocks;
+    blocks = (struct tp_blocks){.peak_flops = ratio * 16, .chain_flops = 16};
+    return (struct tp_tier){.name = "made up", .peak = chain, .chain = chain, .blocks = &blocks};
 }
 
 /* Measures until the verdict is as expected, or TRIES are used up. */

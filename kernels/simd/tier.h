@@ -1,0 +1,19 @@
+/*
+ * All verbs of a vector tier. The tier's source defines TP_KERNEL(verb), which makes the symbol of a verb,
+ * and includes this behind its tiles.h.
+ */
+#ifndef TP_SIMD_TIER_H
+#define TP_SIMD_TIER_H
+
+#include "../tiers.h"
+
+#include "elementwise.h"
+#include "fma_peak.h"
+#include "gemm.h"
+#include "samples.h"
+
+struct tp_blocks TP_KERNEL(blocks) = {.tile = TILE_NAME,
+                                      .peak_flops = 2 * VEC_LANES * FMA_CHAINS,
+                                      .chain_flops = 2 * VEC_LANES * FMA_CHAIN_LENGTH};
+
+#endif
