@@ -1,5 +1,5 @@
 /*
- * The kernel table: five verbs per ISA tier, and the one data layout they share.
+ * The kernel table: the verbs of each ISA tier, and the one data layout they share.
  *
  * Panel format. Every matrix that a kernel touches is cut into panels of 16 columns (one cache line of
  * floats). A panel holds its 16 columns of every row, row after row:
@@ -180,6 +180,18 @@ struct tp_loss {
 };
 
 /*
+ * softmax: probabilities and arg max for rows [row_begin, row_end), with m, e_k and s as in loss.
+ *   p[r][k] = e_k / s;  predicted[r] as in loss. The padding columns of those rows become 0.
+ * A row with a NaN has p NaN.
+ */
+struct tp_softmax {
+    size_t row_begin, row_end;
+    struct tp_matrix z;  /* logits [rows x classes] */
+    struct tp_matrix p;  /* [rows x classes], written; may be z itself */
+    uint16_t *predicted; /* [rows] or NULL */
+};
+
+/*
  * backward: D' = (D W^T) o f'(A) for rows [row_begin, row_end) and inputs [input_begin, input_end), where one
  * call adds the units of one slice to the chain. Slices are taken in ascending order of units; the first call
  * starts the chain at +0 and the last one multiplies by f'.
@@ -226,6 +238,31 @@ struct tp_update {
 };
 
 /*
+ * apply: the rule on a gradient that is given, for the range and with the bits of update.
+ * inputs: row `inputs` of w and gradient is the bias, updated with bias set. units: w.columns.
+ */
+struct tp_apply {
+    size_t input_begin, input_end; /* as of update */
+    size_t inputs;
+    bool bias;
+    struct tp_matrix gradient; /* [inputs + bias x units] */
+    const struct tp_optimizer *optimizer;
+    struct tp_matrix w;  /* like gradient, rewritten */
+    struct tp_matrix wt; /* transposed view [units x inputs], rewritten; absent: none is kept */
+    float *state[2];     /* laid out as w; as many as the rule keeps */
+    bool nontemporal;    /* as of update */
+};
+
+/* refresh: wt[u][i] = w[i][u] for inputs [input_begin, input_end); padding columns behind the last become 0.
+ */
+struct tp_refresh {
+    size_t input_begin, input_end; /* as of update */
+    struct tp_matrix w;            /* [inputs, and more, x units] */
+    struct tp_matrix wt;           /* transposed view [units x inputs], written */
+    bool nontemporal;              /* as of update */
+};
+
+/*
  * Rate probes. Each runs `iterations` rounds of FMAs on registers and returns a value that depends on all of
  * them. peak: enough independent chains to fill every FMA unit. chain: one dependent chain of the same
  * vectors, so that peak can prove that it filled them.
@@ -236,8 +273,11 @@ typedef float tp_fma_peak_fn(size_t iterations);
 typedef void tp_pack_fn(const struct tp_pack *);
 typedef void tp_forward_fn(const struct tp_forward *);
 typedef void tp_loss_fn(const struct tp_loss *);
+typedef void tp_softmax_fn(const struct tp_softmax *);
 typedef void tp_backward_fn(const struct tp_backward *);
 typedef void tp_update_fn(const struct tp_update *);
+typedef void tp_apply_fn(const struct tp_apply *);
+typedef void tp_refresh_fn(const struct tp_refresh *);
 
 /* Elementwise functions over n floats, exposed so that their error can be measured. y may be x. */
 typedef void tp_map_fn(size_t n, const float *x, float *y);
@@ -254,8 +294,11 @@ struct tp_tier {
     tp_pack_fn *pack_u8, *pack_f32;
     tp_forward_fn *forward;
     tp_loss_fn *loss;
+    tp_softmax_fn *softmax;
     tp_backward_fn *backward;
     tp_update_fn *update;
+    tp_apply_fn *apply;
+    tp_refresh_fn *refresh;
     tp_map_fn *exp; /* for x <= 0; flushes below -87.33 */
     tp_map_fn *log; /* for positive normal x */
     tp_map_fn *sigmoid, *lecun_tanh, *tanh, *relu;

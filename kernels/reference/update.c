@@ -1,5 +1,5 @@
 /*
- * update, reference tier: the gradient of one row of weights, a panel at a time, then the rule.
+ * update, apply and refresh, reference tier: one row of weights, a panel at a time.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -36,24 +36,12 @@ static float step_weight(const struct tp_optimizer *optimizer, float decay, floa
     return w;
 }
 
-/* One panel of one row of weights, starting at element (i, u): its gradient, then the rule. */
-static void update_panel(const struct tp_update *t, size_t i, size_t u)
+/* One panel of one row of weights, starting at element (i, u), from its gradient. */
+static void apply_panel(const struct tp_apply *t, size_t i, size_t u, const float *g)
 {
-    size_t lanes = t->d.columns - u < TP_PANEL ? t->d.columns - u : TP_PANEL;
-    bool is_bias = i == t->a.columns;
-    const float *d = tp_matrix_at(&t->d, 0, u);
-    float g[TP_PANEL] = {0};
-    for (size_t r = 0; r < t->rows; r++, d += TP_PANEL) {
-        float a = is_bias ? 1.0f : *tp_matrix_at(&t->a, r, i);
-        for (size_t j = 0; j < lanes; j++)
-            g[j] = fmaf(a, d[j], g[j]);
-    }
-
-    if (t->gradient.data) {
-        memcpy(tp_matrix_at(&t->gradient, i, u), g, lanes * sizeof *g);
-        return;
-    }
-    size_t at = tp_panel_offset(t->w.stride, i, u);
+    const size_t at = tp_panel_offset(t->w.stride, i, u);
+    const size_t lanes = t->w.columns - u < TP_PANEL ? t->w.columns - u : TP_PANEL;
+    const bool is_bias = i == t->inputs;
     float decay = is_bias ? 0.0f : t->optimizer->decay;
     float keep = is_bias ? 1.0f : t->optimizer->keep;
     int states = tp_optimizer_states(t->optimizer->kind);
@@ -67,25 +55,67 @@ static void update_panel(const struct tp_update *t, size_t i, size_t u)
     }
 }
 
-/* The transposed view's padding columns, where the range ends with the matrix. */
-static void pad_transposed(const struct tp_update *t)
+/* The same, its gradient first. */
+static void update_panel(const struct tp_update *t, const struct tp_apply *apply, size_t i, size_t u)
 {
-    if (t->input_end != t->a.columns)
-        return;
-    for (size_t u = 0; u < t->d.columns; u++) {
-        for (size_t i = t->a.columns; i < tp_panel_count(t->a.columns) * TP_PANEL; i++)
-            *tp_matrix_at(&t->wt, u, i) = 0.0f;
+    const size_t lanes = t->d.columns - u < TP_PANEL ? t->d.columns - u : TP_PANEL;
+    const bool is_bias = i == t->a.columns;
+    const float *d = tp_matrix_at(&t->d, 0, u);
+    float g[TP_PANEL] = {0};
+    for (size_t r = 0; r < t->rows; r++, d += TP_PANEL) {
+        float a = is_bias ? 1.0f : *tp_matrix_at(&t->a, r, i);
+        for (size_t j = 0; j < lanes; j++)
+            g[j] = fmaf(a, d[j], g[j]);
+    }
+    if (t->gradient.data)
+        memcpy(tp_matrix_at(&t->gradient, i, u), g, lanes * sizeof *g);
+    else
+        apply_panel(apply, i, u, g);
+}
+
+/* The transposed view's padding columns, where the range ends with the matrix. */
+static void pad_transposed(const struct tp_matrix *wt, size_t input_end)
+{
+    for (size_t u = 0; input_end == wt->columns && u < wt->rows; u++) {
+        for (size_t i = wt->columns; i < tp_panel_count(wt->columns) * TP_PANEL; i++)
+            *tp_matrix_at(wt, u, i) = 0.0f;
     }
 }
 
 void tp_update_reference(const struct tp_update *t)
 {
+    const struct tp_apply apply = {.inputs = t->a.columns,
+                                   .optimizer = t->optimizer,
+                                   .w = t->w,
+                                   .wt = t->wt,
+                                   .state = {t->state[0], t->state[1]}};
     for (size_t u = 0; u < t->d.columns; u += TP_PANEL) {
         for (size_t i = t->input_begin; i < t->input_end; i++)
-            update_panel(t, i, u);
+            update_panel(t, &apply, i, u);
         if (t->bias)
-            update_panel(t, t->a.columns, u);
+            update_panel(t, &apply, t->a.columns, u);
     }
     if (t->wt.data && !t->gradient.data)
-        pad_transposed(t);
+        pad_transposed(&t->wt, t->input_end);
+}
+
+void tp_apply_reference(const struct tp_apply *t)
+{
+    for (size_t u = 0; u < t->w.columns; u += TP_PANEL) {
+        for (size_t i = t->input_begin; i < t->input_end; i++)
+            apply_panel(t, i, u, tp_matrix_at(&t->gradient, i, u));
+        if (t->bias)
+            apply_panel(t, t->inputs, u, tp_matrix_at(&t->gradient, t->inputs, u));
+    }
+    if (t->wt.data)
+        pad_transposed(&t->wt, t->input_end);
+}
+
+void tp_refresh_reference(const struct tp_refresh *t)
+{
+    for (size_t u = 0; u < t->wt.rows; u++) {
+        for (size_t i = t->input_begin; i < t->input_end; i++)
+            *tp_matrix_at(&t->wt, u, i) = *tp_matrix_at(&t->w, i, u);
+    }
+    pad_transposed(&t->wt, t->input_end);
 }

@@ -1,11 +1,9 @@
 /*
- * forward, backward and update: the loops around the tiles. Blocks are chosen so that what a tile streams
- * stays in L2: K_BLOCK rows of B are 64 KiB per panel, K_BLOCK_MANY 24, a block of A rows about 512 KiB.
+ * forward and backward, from the verb to the tile. Blocks are chosen so that what a tile streams stays in L2:
+ * K_BLOCK rows of B are 64 KiB per panel, K_BLOCK_MANY 24, a block of A rows about 512 KiB.
  *
- * The optimizer's rule runs on the gradient tile in registers (simd/tile.h): through L1 the update of 784 x
- * 64 weights, batch 32, took 1.07 times as long. Activations and slopes run on a tile's lines right behind
- * it, in L1: in registers they took as long to 1 part in 200 and made the code of the tier 1.6 times as
- * large.
+ * Activations and derivatives run on a tile's lines right behind it, in L1: in registers they took as long to
+ * 1 part in 200 and made the code of the tier 1.6 times as large.
  *
  * Include a tier's tiles.h first.
  */
@@ -13,25 +11,18 @@
 #define TP_SIMD_GEMM_H
 
 #include "functions.h"
-#include "narrow.h"
+#include "tile.h"
 
-#define K_BLOCK         1024
-#define K_BLOCK_MANY    384 /* of many rows and panels */
-#define MANY_ROWS       64
-#define A_BLOCK_FLOATS  131072
-#define D_GROUP_FLOATS  98304  /* of D in L2 while inputs pass, in update of a long batch */
-#define A_BLOCK_ROWS    48     /* at least; a multiple of every tile's rows */
-#define AHEAD_B_FLOATS  262144 /* of B from which on it is fetched ahead: what no L2 holds */
-#define BELOW_A_FLOATS  65536  /* of A from which on a tile's rows are fetched by the one above */
-#define SHORT_DEPTH     256    /* below it EPILOGUE_ROWS wait for the epilogue, in L1 */
-#define EPILOGUE_ROWS   48
-#define NARROW_ROWS     8  /* at least, that pay for the transposing */
-#define GRADIENT_INPUTS 48 /* whose partial sums wait in L1 where a batch is longer than K_BLOCK */
-
-static inline size_t min_size(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
+#define K_BLOCK           1024
+#define K_BLOCK_MANY      384 /* of many rows and panels */
+#define MANY_ROWS         64
+#define A_BLOCK_FLOATS    131072
+#define A_BLOCK_ROWS      48     /* at least; a multiple of every tile's rows */
+#define PREFETCH_B_FLOATS 262144 /* of B from which on its next rows are prefetched: what no L2 holds */
+#define PREFETCH_A_FLOATS 65536  /* of A from which on a tile prefetches the rows of the next one */
+#define ROW_VECS          8      /* of the tile of one row: two units of latency 4 */
+#define SHORT_DEPTH       256    /* below it EPILOGUE_ROWS wait for the epilogue, in L1 */
+#define EPILOGUE_ROWS     48
 
 /* Few rows need no division: 32 x 10 x 64 took 0.98 of the time, 32 x 64 x 10 0.97 (avx512). */
 static inline size_t rows_per_block(size_t rows, size_t steps)
@@ -131,7 +122,7 @@ static inline size_t steps_per_block(const struct product *p)
 static const float *prefetch_b_from(const struct product *p, size_t rows, size_t k_begin, size_t k_next,
                                     size_t k_end, size_t panel, size_t panels)
 {
-    if (p->depth * p->panels * TP_PANEL < AHEAD_B_FLOATS || rows < AHEAD_ROWS_MIN)
+    if (p->depth * p->panels * TP_PANEL < PREFETCH_B_FLOATS || rows < PREFETCH_B_ROWS_MIN)
         return NULL;
     if (k_next < k_end)
         return p->b.data + panel * p->b.stride + k_next * TP_PANEL;
@@ -145,14 +136,88 @@ static const float *prefetch_b_from(const struct product *p, size_t rows, size_t
  * 512 x 1024 x 1024 took 1.05 times as long without (avx512), of 32 x 500 x 500 0.99 times.
  * Inlined, since gcc takes a function that only prefetches for one without effects and leaves the call out.
  */
-static inline __attribute__((always_inline)) void fetch_epilogue(const struct product *p, size_t row_begin,
-                                                                 size_t row_end, size_t panel, size_t panels)
+static inline __attribute__((always_inline)) void
+prefetch_epilogue(const struct product *p, size_t row_begin, size_t row_end, size_t panel, size_t panels)
 {
     for (size_t i = panel; i < panel + panels; i++) {
         for (size_t row = row_begin; row < row_end; row++) {
             __builtin_prefetch(p->derivative.data + i * p->derivative.stride + row * TP_PANEL);
             __builtin_prefetch(p->c.data + i * p->c.stride + row * TP_PANEL, 1);
         }
+    }
+}
+
+/*
+ * C = A B with A [rows x depth] in panel format: 16 k's of one panel, then the next. A tile takes `rows`
+ * lines of each panel, too few for a hardware prefetcher to see a stream in them; so it can ask for those of
+ * the tile below.
+ */
+static inline __attribute__((always_inline)) void tile_nn(const struct tile *t, int rows, int panels)
+{
+    vec acc[TILE_ROWS_LIMIT][TILE_VECS_LIMIT];
+    tile_begin(t, rows, panels, acc);
+    const float *a = t->a, *b = t->b;
+    size_t b_stride = t->b_stride, full = t->depth / TP_PANEL, rest = t->depth % TP_PANEL;
+    for (size_t p = 0; p < full; p++, a += t->a_stride) {
+        if (t->prefetch_a) {
+            UNROLL
+            for (int r = 0; r < rows; r++)
+                __builtin_prefetch(a + (rows + r) * TP_PANEL, 0, 2); /* to L2: in L1 it would be in B's way */
+        }
+        if (t->prefetch_b) {
+            UNROLL
+            for (int i = 0; i < panels; i++) {
+                const float *line = t->prefetch_b + p * t->prefetch_b_rows * TP_PANEL + (size_t)i * b_stride;
+                for (size_t r = 0; r < t->prefetch_b_rows; r++)
+                    __builtin_prefetch(line + r * TP_PANEL);
+            }
+        }
+        UNROLL_STEPS
+        for (int k = 0; k < TP_PANEL; k++, b += TP_PANEL)
+            tile_multiply(a + k, TP_PANEL, rows, NULL, b, b_stride, rows, panels, acc);
+    }
+    UNROLL_STEPS
+    for (size_t k = 0; k < rest; k++, b += TP_PANEL)
+        tile_multiply(a + k, TP_PANEL, rows, NULL, b, b_stride, rows, panels, acc);
+    tile_end(t, rows, panels, acc);
+}
+
+static void run_tile_nn(const struct tile *t, size_t rows, size_t panels)
+{
+    switch (panels * 100 + rows) {
+#define TILE_CASE(rows, panels)                                                                              \
+    case (panels)*100 + (rows):                                                                              \
+        tile_nn(t, rows, panels);                                                                            \
+        break;
+        TILES(TILE_CASE)
+#undef TILE_CASE
+    default:
+        __builtin_trap();
+    }
+}
+
+/*
+ * One row of C alone: a chain waits for its last multiply-add, so it takes ROW_VECS of them to be fast, more
+ * than the tiles above have in a row. Each vector of B is used once and needs no register.
+ */
+static inline __attribute__((always_inline)) void tile_row(const struct tile *t, int panels)
+{
+    vec acc[ROW_VECS];
+    UNROLL
+    for (int v = 0; v < TILE_VECS(panels); v++)
+        acc[v] = t->accumulate ? vec_load(t->c + tile_vec_offset(v, t->c_stride)) : vec_zero();
+    UNROLL_STEPS
+    for (size_t k = 0; k < t->depth; k++) {
+        const vec x = vec_set1(t->a[k / TP_PANEL * t->a_stride + k % TP_PANEL]);
+        UNROLL
+        for (int v = 0; v < TILE_VECS(panels); v++)
+            acc[v] = vec_fma(x, vec_load(t->b + k * TP_PANEL + tile_vec_offset(v, t->b_stride)), acc[v]);
+    }
+    UNROLL
+    for (int v = 0; v < TILE_VECS(panels); v++) {
+        if (t->bias)
+            acc[v] = vec_add(acc[v], vec_load(t->bias + tile_vec_offset(v, t->b_stride)));
+        vec_store(t->c + tile_vec_offset(v, t->c_stride), acc[v]);
     }
 }
 
@@ -172,28 +237,28 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
         depth = min_size(k_end - k, p->steps);
         bool last = k + depth == p->depth;
         const float *a = p->a.data + k / TP_PANEL * p->a.stride;
-        const float *ahead =
+        const float *next_b =
             prefetch_b_from(p, row_end - row_begin, k_begin, k + depth, k_end, panel, panels);
         const size_t tiles = (row_end - row_begin + TILE_ROWS_WIDE - 1) / TILE_ROWS_WIDE;
-        struct tile tile = {
-            .depth = depth,
-            .a_stride = p->a.stride,
-            .b = b + k * TP_PANEL,
-            .b_stride = p->b.stride,
-            .bias = last && p->bias ? b + p->depth * TP_PANEL : NULL,
-            .c_stride = p->c.stride,
-            .accumulate = p->accumulate || k > 0,
-            .prefetch_a = panel == 0 && (p->panels > 1 || p->depth * (row_end - row_begin) >= BELOW_A_FLOATS),
-            .prefetch_b_rows = ahead ? (TP_PANEL + tiles - 1) / tiles : 0};
+        struct tile tile = {.depth = depth,
+                            .a_stride = p->a.stride,
+                            .b = b + k * TP_PANEL,
+                            .b_stride = p->b.stride,
+                            .bias = last && p->bias ? b + p->depth * TP_PANEL : NULL,
+                            .c_stride = p->c.stride,
+                            .accumulate = p->accumulate || k > 0,
+                            .prefetch_a = panel == 0 && (p->panels > 1 || p->depth * (row_end - row_begin) >=
+                                                                              PREFETCH_A_FLOATS),
+                            .prefetch_b_rows = next_b ? (TP_PANEL + tiles - 1) / tiles : 0};
         size_t fetched = 0, done = row_begin;
         for (size_t row = row_begin, end; row < row_end;
              row = end, fetched += depth / TP_PANEL * tile.prefetch_b_rows) {
             end = row + tile_rows(panels, row_end - row);
             tile.a = a + row * TP_PANEL;
             tile.c = p->c.data + panel * p->c.stride + row * TP_PANEL;
-            tile.prefetch_b = ahead && fetched < depth ? ahead + fetched * TP_PANEL : NULL;
+            tile.prefetch_b = next_b && fetched < depth ? next_b + fetched * TP_PANEL : NULL;
             if (last && p->epilogue && many && !wait)
-                fetch_epilogue(p, row, end, panel, panels);
+                prefetch_epilogue(p, row, end, panel, panels);
             run_tile_nn(&tile, end - row, panels);
             if (!last || !p->epilogue || (end < row_end && end - done < wait))
                 continue;
@@ -294,216 +359,6 @@ void TP_KERNEL(backward)(const struct tp_backward *b)
         .epilogue = b->last && b->activation != TILEPROP_LINEAR ? multiply_by_derivative : NULL,
         .activation = b->activation,
         .derivative = tp_matrix_columns(&b->a, b->input_begin, columns)});
-}
-
-/*
- * copy_rows: the first `rows` rows of a 16 x 16 block; zero_rows: +0 in those from `first` on. Unrolled,
- * since gcc makes memcpy or memset of a plain loop, and of these string instructions, with which update of 64
- * x 10, batch 32, took 1.1 times as long.
- */
-static inline void copy_rows(float *to, const float *from, size_t rows)
-{
-    UNROLL
-    for (size_t r = 0; r < TP_PANEL; r++) {
-        if (r >= rows)
-            break;
-        UNROLL
-        for (int v = 0; v < PANEL_VECS; v++)
-            vec_store(to + r * TP_PANEL + v * VEC_LANES, vec_load(from + r * TP_PANEL + v * VEC_LANES));
-    }
-}
-
-static inline void zero_rows(float *to, size_t first)
-{
-    UNROLL
-    for (size_t r = 0; r < TP_PANEL; r++) {
-        UNROLL
-        for (int v = 0; r >= first && v < PANEL_VECS; v++)
-            vec_store(to + r * TP_PANEL + v * VEC_LANES, vec_zero());
-    }
-}
-
-/*
- * The 16 x 16 block of the transposed view that shows rows [row, row + rows) of one panel of w.
- * Written past the caches where it would not stay in them, it need not be read first: 2048 x 2048 weights,
- * batch 32, took 1.4 times as long otherwise (avx512).
- */
-static void write_transposed(const struct tp_update *u, size_t panel, size_t row, size_t rows)
-{
-    const float *from = u->w.data + panel * u->w.stride + row * TP_PANEL;
-    float *to = u->wt.data + row / TP_PANEL * u->wt.stride + panel * TP_PANEL * TP_PANEL;
-    size_t units = min_size(u->d.columns - panel * TP_PANEL, TP_PANEL);
-    if (rows == TP_PANEL && units == TP_PANEL) {
-        if (u->nontemporal)
-            panel_transpose(from, to, true);
-        else
-            panel_transpose(from, to, false);
-        return;
-    }
-    _Alignas(64) float padded[TP_PANEL * TP_PANEL], turned[TP_PANEL * TP_PANEL];
-    if (rows < TP_PANEL) {
-        copy_rows(padded, from, rows);
-        zero_rows(padded, rows);
-        from = padded;
-    }
-    panel_transpose(from, turned, false);
-    copy_rows(to, turned, units);
-}
-
-/*
- * The lines of the transposed view that a tile from row i on fetches: its share of those that its block
- * writes. NULL where they are written past the caches.
- */
-static const float *transposed_share(const struct tp_update *u, size_t i, size_t panel, size_t panels)
-{
-    if (!u->wt.data || u->nontemporal)
-        return NULL;
-    return u->wt.data + i / TP_PANEL * u->wt.stride + (panel * TP_PANEL + i % TP_PANEL * panels) * TP_PANEL;
-}
-
-/* Where a block's gradient rows go: through the rule into w and the state, addressed from `offset` on. */
-static inline struct optimizer_target target_at(const struct tp_update *u, size_t offset, bool decays)
-{
-    return (struct optimizer_target){
-        .optimizer = u->optimizer,
-        .decay = decays ? u->optimizer->decay : 0,
-        .keep = decays ? u->optimizer->keep : 1,
-        .w = u->w.data + offset,
-        .state = {u->state[0] ? u->state[0] + offset : NULL, u->state[1] ? u->state[1] + offset : NULL},
-        .stride = u->w.stride,
-        .nontemporal = u->nontemporal};
-}
-
-/*
- * Inputs [begin, end), at most GRADIENT_INPUTS of them, for a group of panels. Partial sums over the first k
- * blocks wait in L1, or in the gradient matrix where one is wanted; behind the last block a tile goes through
- * the rule.
- */
-static void update_block(const struct tp_update *u, size_t begin, size_t end, size_t panel, size_t panels)
-{
-    _Alignas(64) float partial[TILE_PANELS_MAX * GRADIENT_INPUTS * TP_PANEL];
-    for (size_t k = 0; k < u->rows; k += K_BLOCK) {
-        const size_t depth = min_size(u->rows - k, K_BLOCK), offset = panel * u->w.stride + begin * TP_PANEL;
-        const bool last = k + depth == u->rows;
-        struct optimizer_target target = target_at(u, offset, true);
-        struct tile tile = {.depth = depth,
-                            .a_stride = u->a.stride,
-                            .b = u->d.data + panel * u->d.stride + k * TP_PANEL,
-                            .b_stride = u->d.stride,
-                            .c = u->gradient.data ? tp_matrix_at(&u->gradient, begin, panel * TP_PANEL)
-                                                  : partial,
-                            .c_stride = u->gradient.data ? u->gradient.stride : GRADIENT_INPUTS * TP_PANEL,
-                            .accumulate = k > 0,
-                            .target = last && !u->gradient.data ? &target : NULL};
-        for (size_t i = begin, rows; i < end; i += rows) {
-            const size_t above = TP_PANEL - i % TP_PANEL;
-            rows = tile_rows_tn(panels, above, end - i);
-            tile.a = tp_matrix_at(&u->a, k, i);
-            tile.transposed = transposed_share(u, i, panel, panels);
-            run_tile_tn(&tile, rows, panels, min_size(above, rows));
-            tile.c += rows * TP_PANEL;
-            optimizer_target_advance(&target, rows);
-        }
-    }
-    for (size_t p = 0; u->wt.data && !u->gradient.data && p < panels; p++) {
-        for (size_t i = begin; i < end; i += TP_PANEL)
-            write_transposed(u, panel + p, i, min_size(end - i, TP_PANEL));
-    }
-}
-
-/* The bias row's gradient is the sum of D over the rows. */
-static void update_bias(const struct tp_update *u, size_t panel)
-{
-    const float *d = u->d.data + panel * u->d.stride;
-    size_t offset = panel * u->w.stride + u->a.columns * TP_PANEL;
-    struct optimizer_target target = target_at(u, offset, false);
-    vec sum[1][TILE_VECS_LIMIT];
-    for (int v = 0; v < PANEL_VECS; v++) {
-        sum[0][v] = vec_zero();
-        for (size_t r = 0; r < u->rows; r++)
-            sum[0][v] = vec_add(sum[0][v], vec_load(d + r * TP_PANEL + v * VEC_LANES));
-    }
-    if (!u->gradient.data) {
-        tile_update(&target, 1, 1, sum);
-        return;
-    }
-    for (int v = 0; v < PANEL_VECS; v++)
-        vec_store(tp_matrix_at(&u->gradient, u->a.columns, panel * TP_PANEL) + v * VEC_LANES, sum[0][v]);
-}
-
-/* A panel with few units, all of its inputs. */
-static void update_narrow(const struct tp_update *u, size_t panel, size_t units)
-{
-    _Alignas(64) float turned[NARROW_PANELS * TP_PANEL * TP_PANEL], gradient[TP_PANEL * TP_PANEL];
-    const float *d = u->d.data + panel * u->d.stride;
-    for (int p = 0; p < NARROW_PANELS; p++)
-        zero_rows(turned + p * TP_PANEL * TP_PANEL, units);
-    for (size_t i = u->input_begin, end; i < u->input_end; i = end) {
-        const bool whole = u->input_end - i > (NARROW_PANELS - 1) * TP_PANEL;
-        end = min_size(i + (whole ? NARROW_PANELS : 1) * TP_PANEL, u->input_end);
-        const float *a = tp_matrix_at(&u->a, 0, i);
-        for (size_t n = 0; n < units; n += NARROW_UNITS) {
-            if (whole)
-                tile_narrow(u->rows, a, u->a.stride, d + n, turned + n * TP_PANEL, NARROW_PANELS);
-            else
-                tile_narrow(u->rows, a, u->a.stride, d + n, turned + n * TP_PANEL, 1);
-        }
-        for (size_t at = i; at < end; at += TP_PANEL) {
-            const size_t rows = min_size(end - at, TP_PANEL), offset = panel * u->w.stride + at * TP_PANEL;
-            panel_transpose(turned + (at - i) * TP_PANEL, gradient, false);
-            if (u->gradient.data) {
-                copy_rows(tp_matrix_at(&u->gradient, at, panel * TP_PANEL), gradient, rows);
-                continue;
-            }
-            const struct optimizer_target target = target_at(u, offset, true);
-            apply_rows(&target, gradient, rows);
-            if (u->wt.data)
-                write_transposed(u, panel, at, rows);
-        }
-    }
-}
-
-/* The panels before the one that is turned, or all. */
-static size_t wide_panels(const struct tp_update *u)
-{
-    const size_t all = tp_panel_count(u->d.columns);
-    size_t panel = 0;
-    while (panel < all && (u->d.columns - panel * TP_PANEL > NARROW_UNITS_MAX || u->rows < NARROW_ROWS))
-        panel += tile_panels(all - panel);
-    return panel;
-}
-
-/*
- * Each group of panels of D reads all of A. A long batch, of which L2 does not hold all of A, has larger
- * groups, as long as those stay there; a short one takes weights and state in the order in which they lie.
- */
-static size_t group_panels(const struct tp_update *u)
-{
-    if (u->rows < 2 * FETCH_STEPS)
-        return TILE_PANELS_MAX;
-    const size_t group = D_GROUP_FLOATS / TP_PANEL / u->rows / TILE_PANELS_MAX * TILE_PANELS_MAX;
-    return group < TILE_PANELS_MAX ? TILE_PANELS_MAX : group;
-}
-
-void TP_KERNEL(update)(const struct tp_update *u)
-{
-    const size_t all = wide_panels(u), group = group_panels(u);
-    const size_t block = u->rows > K_BLOCK ? GRADIENT_INPUTS : UPDATE_INPUTS;
-    for (size_t first = 0, end; first < all; first = end) {
-        end = min_size(first + group, all);
-        for (size_t i = u->input_begin; i < u->input_end; i += block) {
-            for (size_t panel = first, panels; panel < end; panel += panels) {
-                panels = tile_panels(all - panel);
-                update_block(u, i, min_size(i + block, u->input_end), panel, panels);
-            }
-        }
-    }
-    if (all < tp_panel_count(u->d.columns))
-        update_narrow(u, all, u->d.columns - all * TP_PANEL);
-    for (size_t panel = 0; u->bias && panel < tp_panel_count(u->d.columns); panel++)
-        update_bias(u, panel);
-    if (u->nontemporal)
-        vec_fence();
 }
 
 #endif

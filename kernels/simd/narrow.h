@@ -1,24 +1,23 @@
 /*
- * The gradient of a panel with few units, turned round: vectors run along the inputs, so that padding beside
+ * The gradient of a panel with few units, transposed: vectors run along the inputs, so that padding beside
  * the units costs next to nothing. The sums are the same chains as those of the tiles (tile.h); each block of
- * them is transposed before the rule.
+ * them is transposed back before the optimizer.
  *
  * Include a tier's tiles.h first.
  */
-#ifndef TP_SIMD_TURNED_H
-#define TP_SIMD_TURNED_H
+#ifndef TP_SIMD_NARROW_H
+#define TP_SIMD_NARROW_H
 
-#include "rules.h"
-#include "unroll.h"
+#include "optimizer.h"
 
 #define NARROW_VECS (NARROW_PANELS * PANEL_VECS)
 
 /*
- * turned[panel][unit][input] = sum over k of d[k][unit] a[k][input], for NARROW_UNITS units, whose first is
+ * narrow[panel][unit][input] = sum over k of d[k][unit] a[k][input], for NARROW_UNITS units, whose first is
  * d's first column, and the 16 inputs of each panel of A.
  */
 static inline __attribute__((always_inline)) void tile_narrow(size_t depth, const float *a, size_t a_stride,
-                                                              const float *d, float *turned, int panels)
+                                                              const float *d, float *narrow, int panels)
 {
     vec acc[NARROW_UNITS][NARROW_VECS];
     UNROLL
@@ -45,11 +44,12 @@ static inline __attribute__((always_inline)) void tile_narrow(size_t depth, cons
     for (int n = 0; n < NARROW_UNITS; n++) {
         UNROLL
         for (int v = 0; v < panels * PANEL_VECS; v++)
-            vec_store(turned + n * TP_PANEL + tile_vec_offset(v, TP_PANEL * TP_PANEL), acc[n][v]);
+            vec_store(narrow + n * TP_PANEL + tile_vec_offset(v, TP_PANEL * TP_PANEL), acc[n][v]);
     }
 }
 
-/* Rows of a gradient, 16 floats each, through the rule; all of a panel's at once where they are there. */
+/* Rows of a gradient, 16 floats each, through the optimizer; all of a panel's at once where they are there.
+ */
 static void apply_rows(const struct optimizer_target *target, const float *gradient, size_t rows)
 {
     struct optimizer_target at = *target;

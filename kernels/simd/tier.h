@@ -10,7 +10,9 @@
 #include "elementwise.h"
 #include "fma_peak.h"
 #include "gemm.h"
-#include "samples.h"
+#include "pack.h"
+#include "softmax.h"
+#include "update.h"
 
 struct tp_blocks TP_KERNEL(blocks) = {.tile = TILE_NAME,
                                       .peak_flops = 2 * VEC_LANES * FMA_CHAINS,

@@ -84,6 +84,35 @@ static void loss_takes_highest_class(const struct tp_loss *l)
     }
 }
 
+static void softmax_forgets_padding(const struct tp_softmax *x)
+{
+    struct tp_softmax y = *x;
+    tp_softmax_reference(x);
+    for (size_t r = x->row_begin; r < x->row_end && y.p.columns % TP_PANEL; r++)
+        *tp_matrix_at(&y.p, r, y.p.columns) = 1;
+}
+
+static void softmax_zeros(const struct tp_softmax *x)
+{
+    for (size_t r = x->row_begin; r < x->row_end; r++) {
+        for (size_t k = 0; k < tp_panel_count(x->p.columns) * TP_PANEL; k++)
+            *tp_matrix_at(&x->p, r, k) = 0;
+    }
+}
+
+static void apply_does_nothing(const struct tp_apply *a)
+{
+    (void)a;
+}
+
+static void refresh_zeros(const struct tp_refresh *r)
+{
+    for (size_t u = 0; u < r->wt.rows; u++) {
+        for (size_t i = r->input_begin; i < r->input_end; i++)
+            *tp_matrix_at(&r->wt, u, i) = 0;
+    }
+}
+
 static void update_decays_bias(const struct tp_update *t)
 {
     tp_update_reference(t);
@@ -209,6 +238,22 @@ bool check_broken(size_t at, const char **what, struct verdict *v)
     case 13:
         *what = "a pack that reads behind the last sample";
         check_in_child(v, pack_reads_behind);
+        return true;
+    case 14:
+        *what = "a softmax that leaves padding";
+        check_softmax(v, softmax_forgets_padding);
+        return true;
+    case 15:
+        *what = "a softmax that writes zeros";
+        check_softmax(v, softmax_zeros);
+        return true;
+    case 16:
+        *what = "an apply that does nothing";
+        check_apply(v, apply_does_nothing);
+        return true;
+    case 17:
+        *what = "a refresh that writes zeros";
+        check_refresh(v, refresh_zeros);
         return true;
     default:
         return false;

@@ -1,6 +1,6 @@
 /*
- * check_kernels: loss. Besides the reference tier, rows of finite logits are checked against log-sum-exp in
- * double.
+ * check_kernels: loss and softmax. Besides the reference tier, rows of finite logits are checked against
+ * log-sum-exp in double.
  */
 #include "tests/kernels/check_kernels.h"
 
@@ -217,7 +217,86 @@ static void run_case(struct verdict *v, tp_loss_fn *kernel, const struct loss_ca
     matrix_free(&z);
 }
 
-void check_loss(struct verdict *v, tp_loss_fn *kernel)
+/* The gradient of a loss whose label is another class and whose weight is 1, as double has it. */
+static void check_probabilities(struct verdict *v, const struct matrix *z, const struct matrix *p, size_t r)
+{
+    double m = -INFINITY, s = 0;
+    bool has_nan = false;
+    for (size_t k = 0; k < z->columns; k++) {
+        has_nan = has_nan || isnan(matrix_get(z, r, k));
+        m = fmax(m, (double)matrix_get(z, r, k));
+    }
+    for (size_t k = 0; k < z->columns; k++)
+        s += exp((double)matrix_get(z, r, k) - m);
+    const double bound = ((double)z->columns / 16 + 12) * 0x1p-23;
+    for (size_t k = 0; k < z->columns; k++) {
+        const double want = exp((double)matrix_get(z, r, k) - m) / s, got = (double)matrix_get(p, r, k);
+        if (has_nan ? !isnan(got) : !isinf(m) && !(fabs(got - want) <= bound))
+            verdict_fail(v, "p[%zu][%zu] is %a, expected %a within %g", r, k, got, want, bound);
+    }
+}
+
+/* The same bits as those of a loss's gradient for classes that are not the label. */
+static void check_against_loss(struct verdict *v, const struct matrix *z, const struct matrix *p, size_t row)
+{
+    struct matrix d = matrix_copy(z);
+    uint16_t *labels = check_alloc(z->rows * sizeof *labels);
+    float *loss = check_alloc(z->rows * sizeof *loss);
+    for (size_t label = 0; label < 2 && label < z->columns; label++) {
+        labels[row] = (uint16_t)label;
+        tp_loss_reference(&(struct tp_loss){.row_begin = row,
+                                            .row_end = row + 1,
+                                            .z = matrix_view(z, 0, z->columns),
+                                            .labels = labels,
+                                            .scale = 1,
+                                            .d = matrix_view(&d, 0, z->columns),
+                                            .loss = loss});
+        for (size_t k = 0; k < z->columns; k++) {
+            if (k != label && !same_float(matrix_get(&d, row, k), matrix_get(p, row, k)))
+                verdict_fail(v, "p[%zu][%zu] is %a, the loss has %a", row, k, (double)matrix_get(p, row, k),
+                             (double)matrix_get(&d, row, k));
+        }
+    }
+    matrix_free(&d);
+    free(labels);
+    free(loss);
+}
+
+static void softmax_case(struct verdict *v, tp_softmax_fn *kernel, const struct loss_case *c)
+{
+    const bool in_place = c->gradient == IN_PLACE, zero_padding = check_below(2);
+    verdict_case(v, "rows %zu to %zu, %zu classes, logits %d of %s%s, %s", c->row_begin, c->row_end,
+                 c->classes, (int)c->logits, data_name(c->kind), in_place ? " in place" : "",
+                 c->predicts ? "predictions" : "no predictions");
+    struct matrix z = matrix_new(c->rows, c->classes, c->kind, zero_padding);
+    make_logits(&z, c);
+    struct matrix before =
+        in_place ? matrix_copy(&z) : matrix_new(c->rows, c->classes, DATA_NORMALS, zero_padding);
+    struct outputs got = outputs_copy(&before, c->rows), want = outputs_copy(&before, c->rows);
+    struct outputs *const both[2] = {&want, &got};
+    for (int i = 0; i < 2; i++) {
+        const struct tp_softmax x = {.row_begin = c->row_begin,
+                                     .row_end = c->row_end,
+                                     .z = matrix_view(in_place ? &both[i]->d : &z, 0, c->classes),
+                                     .p = matrix_view(&both[i]->d, 0, c->classes),
+                                     .predicted = c->predicts ? both[i]->predicted + SLACK : NULL};
+        (i == 0 ? tp_softmax_reference : kernel)(&x);
+    }
+    const struct region all = {c->row_begin, c->row_end, NO_ROW, 0, c->classes, true};
+    matrix_compare(v, "p", &got.d, &want.d, &before, &all);
+    check_vectors(v, c, &got, &want, &z);
+    for (size_t r = c->row_begin; r < c->row_end; r++) {
+        check_probabilities(v, &z, &got.d, r);
+        check_against_loss(v, &z, &got.d, r);
+    }
+    outputs_free(&got);
+    outputs_free(&want);
+    matrix_free(&before);
+    matrix_free(&z);
+}
+
+/* The cases of both verbs. */
+static void check_cases(struct verdict *v, void (*run)(struct verdict *, const struct loss_case *))
 {
     static const size_t classes[] = {1,  2,  3,  7,  8,  9,  10, 15, 16,  17,  24,  25,  31,   32,
                                      33, 47, 48, 49, 63, 64, 65, 80, 100, 128, 130, 257, 1000, 65536};
@@ -233,7 +312,32 @@ void check_loss(struct verdict *v, tp_loss_fn *kernel)
             c.kind = c.logits == LOGITS_DATA ? (enum data_kind)check_below(DATA_KIND_COUNT) : DATA_NORMALS;
             size_t gradient = check_below(3);
             c.gradient = gradient == 0 ? APART : gradient == 1 ? IN_PLACE : UNWANTED;
-            run_case(v, kernel, &c);
+            run(v, &c);
         }
     }
+}
+
+static tp_loss_fn *loss_kernel;
+static tp_softmax_fn *softmax_kernel;
+
+static void run_loss(struct verdict *v, const struct loss_case *c)
+{
+    run_case(v, loss_kernel, c);
+}
+
+static void run_softmax(struct verdict *v, const struct loss_case *c)
+{
+    softmax_case(v, softmax_kernel, c);
+}
+
+void check_loss(struct verdict *v, tp_loss_fn *kernel)
+{
+    loss_kernel = kernel;
+    check_cases(v, run_loss);
+}
+
+void check_softmax(struct verdict *v, tp_softmax_fn *kernel)
+{
+    softmax_kernel = kernel;
+    check_cases(v, run_softmax);
 }

@@ -1,6 +1,7 @@
 /*
- * check_kernels: update. Every rule against the reference tier; the gradient against integers and double; and
- * the fused update against gradient mode followed by the rule as kernels.h writes it.
+ * check_kernels: update, apply and refresh. Every rule against the reference tier; the gradient against
+ * integers and double; and the fused update against gradient mode followed by the rule as kernels.h writes
+ * it.
  */
 #include "tests/kernels/check_kernels.h"
 
@@ -85,10 +86,11 @@ static void compare_results(struct verdict *v, const struct update_case *c, cons
     bool pads = c->zero_padding && c->kind != DATA_SPECIALS && c->unit_end == got->w.columns;
     struct region covered = {c->input_begin, c->input_end, c->bias ? c->inputs : NO_ROW,
                              c->unit_begin,  c->unit_end,  pads};
-    struct region turned = {c->unit_begin, c->unit_end, NO_ROW, c->input_begin, c->input_end, true};
+    struct region transposed = {c->unit_begin, c->unit_end, NO_ROW, c->input_begin, c->input_end, true};
     int states = gradient ? 0 : tp_optimizer_states(c->optimizer.kind);
     matrix_compare(v, "w", &got->w, &want->w, &before->w, gradient ? &none : &covered);
-    matrix_compare(v, "wt", &got->wt, &want->wt, &before->wt, !gradient && c->transposed ? &turned : &none);
+    matrix_compare(v, "wt", &got->wt, &want->wt, &before->wt,
+                   !gradient && c->transposed ? &transposed : &none);
     matrix_compare(v, "state 0", &got->state[0], &want->state[0], &before->state[0],
                    states > 0 ? &covered : &none);
     matrix_compare(v, "state 1", &got->state[1], &want->state[1], &before->state[1],
@@ -168,6 +170,25 @@ static void check_gradient(struct verdict *v, const struct update_case *c, const
     }
 }
 
+/* What a case begins with. */
+static struct results make_results(const struct update_case *c, size_t units)
+{
+    const enum data_kind weights = c->kind == DATA_SPECIALS ? DATA_SPECIALS : DATA_NORMALS;
+    struct results r = {.w = matrix_new(c->inputs + c->bias, units, weights, c->zero_padding),
+                        .wt = matrix_new(units, c->inputs, DATA_NORMALS, c->zero_padding)};
+    for (int s = 0; s < 2; s++) {
+        r.state[s] = matrix_copy(&r.w);
+        for (size_t i = 0; i < r.w.rows; i++) {
+            for (size_t u = 0; u < units; u++) { /* adam's v is a mean of squares */
+                float x = check_normal();
+                r.state[s].data[tp_panel_offset(r.w.stride, i, u)] = s ? fabsf(x) : x;
+            }
+        }
+    }
+    r.gradient = matrix_copy(&r.w);
+    return r;
+}
+
 static void run_case(struct verdict *v, tp_update_fn *kernel, const struct update_case *c)
 {
     verdict_case(v,
@@ -176,24 +197,12 @@ static void run_case(struct verdict *v, tp_update_fn *kernel, const struct updat
                  (int)c->optimizer.kind, c->rows, c->input_begin, c->input_end, c->inputs,
                  c->bias ? " and bias" : "", c->unit_begin, c->unit_end, (double)c->optimizer.decay,
                  (double)c->optimizer.keep, c->transposed ? "transposed too" : "not transposed",
-                 c->nontemporal ? "far" : "near", data_name(c->kind), c->zero_padding ? "zero" : "NaN");
+                 c->nontemporal ? "nontemporal" : "temporal", data_name(c->kind),
+                 c->zero_padding ? "zero" : "NaN");
     size_t units = c->unit_end + (check_below(2) ? check_below(20) : 0);
-    enum data_kind weights = c->kind == DATA_SPECIALS ? DATA_SPECIALS : DATA_NORMALS;
     struct operands in = {.a = matrix_new(c->rows, c->inputs, c->kind, c->zero_padding),
                           .d = matrix_new(c->rows, units, c->kind, c->zero_padding)};
-    struct results before = {.w = matrix_new(c->inputs + c->bias, units, weights, c->zero_padding),
-                             .wt = matrix_new(units, c->inputs, DATA_NORMALS, c->zero_padding)};
-    for (int s = 0; s < 2; s++) {
-        before.state[s] = matrix_copy(&before.w);
-        for (size_t i = 0; i < before.w.rows; i++) {
-            for (size_t u = 0; u < units; u++) { /* adam's v is a mean of squares */
-                float x = check_normal();
-                before.state[s].data[tp_panel_offset(before.w.stride, i, u)] = s ? fabsf(x) : x;
-            }
-        }
-    }
-    before.gradient = matrix_copy(&before.w);
-
+    struct results before = make_results(c, units);
     struct results want = results_copy(&before), got = results_copy(&before), plain = results_copy(&before);
     call(tp_update_reference, c, &in, &want, false);
     call(kernel, c, &in, &got, false);
@@ -240,6 +249,94 @@ static struct update_case make_case(size_t rows, size_t inputs, size_t units)
     c.kind = often[check_below(COUNT(often))];
     c.optimizer = make_rule();
     return c;
+}
+
+static struct tp_apply make_apply(const struct update_case *c, struct results *r)
+{
+    const size_t at = tp_panel_offset(r->w.stride, 0, c->unit_begin);
+    const int states = tp_optimizer_states(c->optimizer.kind);
+    return (struct tp_apply){
+        .input_begin = c->input_begin,
+        .input_end = c->input_end,
+        .inputs = c->inputs,
+        .bias = c->bias,
+        .gradient = matrix_view(&r->gradient, c->unit_begin, c->units),
+        .optimizer = &c->optimizer,
+        .w = matrix_view(&r->w, c->unit_begin, c->units),
+        .wt = {c->transposed ? r->wt.data + c->unit_begin * TP_PANEL : NULL, r->wt.stride, c->units,
+               c->inputs},
+        .state = {states > 0 ? r->state[0].data + at : NULL, states > 1 ? r->state[1].data + at : NULL},
+        .nontemporal = c->nontemporal};
+}
+
+static void apply_case(struct verdict *v, tp_apply_fn *kernel, const struct update_case *c)
+{
+    verdict_case(v, "rule %d, inputs %zu to %zu of %zu%s, units %zu to %zu, %s, %s", (int)c->optimizer.kind,
+                 c->input_begin, c->input_end, c->inputs, c->bias ? " and bias" : "", c->unit_begin,
+                 c->unit_end, c->transposed ? "transposed too" : "not transposed",
+                 c->nontemporal ? "nontemporal" : "temporal");
+    struct results before = make_results(c, c->unit_end);
+    struct operands in = {.a = matrix_new(c->rows, c->inputs, c->kind, c->zero_padding),
+                          .d = matrix_new(c->rows, c->unit_end, c->kind, c->zero_padding)};
+    struct results fused = results_copy(&before);
+    call(tp_update_reference, c, &in, &before, true);
+    struct results got = results_copy(&before), want = results_copy(&before);
+    struct tp_apply apply = make_apply(c, &want);
+    tp_apply_reference(&apply);
+    apply = make_apply(c, &got);
+    kernel(&apply);
+    compare_results(v, c, &got, &want, &before, false);
+
+    call(tp_update_reference, c, &in, &fused, false);
+    matrix_free(&fused.gradient);
+    fused.gradient = matrix_copy(&before.gradient);
+    compare_results(v, c, &got, &fused, &before, false);
+    matrix_free(&in.a);
+    matrix_free(&in.d);
+    results_free(&before);
+    results_free(&got);
+    results_free(&want);
+    results_free(&fused);
+}
+
+static void refresh_case(struct verdict *v, tp_refresh_fn *kernel, const struct update_case *c)
+{
+    verdict_case(v, "inputs %zu to %zu of %zu, units %zu to %zu, %s", c->input_begin, c->input_end, c->inputs,
+                 c->unit_begin, c->unit_end, c->nontemporal ? "nontemporal" : "temporal");
+    struct results r = make_results(c, c->unit_end);
+    struct matrix got = matrix_copy(&r.wt), want = matrix_copy(&r.wt);
+    for (size_t i = c->input_begin; i < c->input_end; i++) {
+        for (size_t u = c->unit_begin; u < c->unit_end; u++)
+            want.data[tp_panel_offset(want.stride, u, i)] = matrix_get(&r.w, i, u);
+    }
+    kernel(&(struct tp_refresh){.input_begin = c->input_begin,
+                                .input_end = c->input_end,
+                                .w = matrix_view(&r.w, c->unit_begin, c->units),
+                                .wt = {got.data + c->unit_begin * TP_PANEL, got.stride, c->units, c->inputs},
+                                .nontemporal = c->nontemporal});
+    const struct region transposed = {c->unit_begin, c->unit_end, NO_ROW, c->input_begin, c->input_end, true};
+    matrix_compare(v, "wt", &got, &want, &r.wt, &transposed);
+    matrix_free(&got);
+    matrix_free(&want);
+    results_free(&r);
+}
+
+void check_apply(struct verdict *v, tp_apply_fn *kernel)
+{
+    struct shape shape;
+    for (size_t at = 0; check_shape(at, &shape); at++) {
+        struct update_case c = make_case(1 + shape.rows % 7, shape.inputs, shape.units);
+        apply_case(v, kernel, &c);
+    }
+}
+
+void check_refresh(struct verdict *v, tp_refresh_fn *kernel)
+{
+    struct shape shape;
+    for (size_t at = 0; check_shape(at, &shape); at++) {
+        struct update_case c = make_case(1, shape.inputs, shape.units);
+        refresh_case(v, kernel, &c);
+    }
 }
 
 void check_update(struct verdict *v, tp_update_fn *kernel)

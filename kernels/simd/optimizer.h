@@ -1,12 +1,12 @@
 /*
- * The optimizer's rules on one vector of weights. The formulas and their order are in kernels.h.
+ * The optimizers on a vector and on a tile of weights. The formulas and their order are in kernels.h.
  *
- * Include a tier's vector.h first.
+ * Include a tier's tiles.h first.
  */
-#ifndef TP_SIMD_RULES_H
-#define TP_SIMD_RULES_H
+#ifndef TP_SIMD_OPTIMIZER_H
+#define TP_SIMD_OPTIMIZER_H
 
-#include "../kernels.h"
+#include "tile.h"
 
 /* Where a gradient is applied: the same offset in w and in the state. */
 struct optimizer_target {
@@ -25,7 +25,7 @@ static inline void optimizer_target_advance(struct optimizer_target *target, siz
         target->state[s] += rows * TP_PANEL;
 }
 
-/* A rule's constants, in every lane. */
+/* An optimizer's constants, in every lane. */
 struct optimizer_vectors {
     vec rate, momentum, decay, keep, beta1, one_minus_beta1, beta2, one_minus_beta2, root_correction, epsilon;
 };
@@ -85,6 +85,50 @@ static inline __attribute__((always_inline)) void apply_optimizer(tileprop_optim
     }
     }
     vec_store(at, w);
+}
+
+/*
+ * The gradient tile through one optimizer, while it is in registers. Where a panel's weights and states are
+ * is read once: their stores could change it.
+ */
+static inline __attribute__((always_inline)) void tile_apply(tileprop_optimizer kind,
+                                                             const struct optimizer_target *target, int rows,
+                                                             int panels, vec acc[][TILE_VECS_LIMIT])
+{
+    const struct optimizer_vectors constants = optimizer_vectors(target);
+    const int states = tp_optimizer_states(kind);
+    UNROLL
+    for (int v = 0; v < TILE_VECS(panels); v++) {
+        const size_t offset = tile_vec_offset(v, target->stride);
+        float *w = target->w + offset;
+        float *const state[2] = {states > 0 ? target->state[0] + offset : NULL,
+                                 states > 1 ? target->state[1] + offset : NULL};
+        UNROLL
+        for (int r = 0; r < rows; r++)
+            apply_optimizer(kind, &constants, acc[r][v], w, state, r * TP_PANEL);
+    }
+}
+
+static inline __attribute__((always_inline)) void tile_update(const struct optimizer_target *target, int rows,
+                                                              int panels, vec acc[][TILE_VECS_LIMIT])
+{
+    switch (target->optimizer->kind) {
+    case TILEPROP_SGD:
+        tile_apply(TILEPROP_SGD, target, rows, panels, acc);
+        break;
+    case TILEPROP_MOMENTUM:
+        tile_apply(TILEPROP_MOMENTUM, target, rows, panels, acc);
+        break;
+    case TILEPROP_LECUN_MOMENTUM:
+        tile_apply(TILEPROP_LECUN_MOMENTUM, target, rows, panels, acc);
+        break;
+    case TILEPROP_NESTEROV:
+        tile_apply(TILEPROP_NESTEROV, target, rows, panels, acc);
+        break;
+    default:
+        tile_apply(TILEPROP_ADAM, target, rows, panels, acc);
+        break;
+    }
 }
 
 #endif

@@ -1,0 +1,84 @@
+/*
+ * pack: one row is one sample.
+ *
+ * Include a tier's vector.h first.
+ */
+#ifndef TP_SIMD_PACK_H
+#define TP_SIMD_PACK_H
+
+#include <string.h>
+
+#include "../kernels.h"
+
+/* Where the values of row r from `column` on stand. */
+static inline const char *values(const struct tp_pack *p, size_t row, size_t column, size_t value_size)
+{
+    size_t index = p->index ? p->index[row] : row;
+    return (const char *)p->samples + (index * p->a.columns + column) * value_size;
+}
+
+/* One whole panel: its scales stay in registers, its lines are written in the order in which they lie. */
+static inline __attribute__((always_inline)) void pack_panel(const struct tp_pack *p, bool is_u8,
+                                                             size_t column, float *a)
+{
+    vec scale[PANEL_VECS], shift[PANEL_VECS];
+    for (int v = 0; v < PANEL_VECS; v++) {
+        scale[v] = vec_load(p->scale + column + v * VEC_LANES);
+        shift[v] = vec_load(p->shift + column + v * VEC_LANES);
+    }
+    for (size_t row = p->row_begin; row < p->row_end; row++) {
+        const char *from = values(p, row, column, is_u8 ? 1 : sizeof(float));
+        for (int v = 0; v < PANEL_VECS; v++) {
+            size_t lane = (size_t)(v * VEC_LANES);
+            vec x = is_u8 ? vec_load_u8((const uint8_t *)from + lane)
+                          : vec_load((const float *)(const void *)from + lane);
+            vec_store(a + row * TP_PANEL + lane, vec_fma(x, scale[v], shift[v]));
+        }
+    }
+}
+
+/* The last panel, where it is not full. Value by value, for nothing behind a sample may be read. */
+static inline __attribute__((always_inline)) void pack_rest(const struct tp_pack *p, bool is_u8,
+                                                            size_t column, float *a)
+{
+    for (size_t row = p->row_begin; row < p->row_end; row++) {
+        float line[TP_PANEL] = {0};
+        for (size_t c = 0; column + c < p->a.columns; c++) {
+            const char *from = values(p, row, column + c, is_u8 ? 1 : sizeof(float));
+            float x;
+            if (is_u8)
+                x = *(const uint8_t *)from;
+            else
+                memcpy(&x, from, sizeof x);
+            line[c] = vec_first(
+                vec_fma(vec_set1(x), vec_set1(p->scale[column + c]), vec_set1(p->shift[column + c])));
+        }
+        memcpy(a + row * TP_PANEL, line, sizeof line);
+    }
+}
+
+/*
+ * By value: a vector's store may change whatever a pointer names, so with a pointer each row loads all
+ * members again. Four panels side by side, each row found once for all, took 1.03 to 1.04 times as long.
+ */
+static inline __attribute__((always_inline)) void pack(const struct tp_pack p, bool is_u8)
+{
+    float *a = p.a.data;
+    size_t column = 0;
+    for (; column + TP_PANEL <= p.a.columns; column += TP_PANEL, a += p.a.stride)
+        pack_panel(&p, is_u8, column, a);
+    if (column < p.a.columns)
+        pack_rest(&p, is_u8, column, a);
+}
+
+void TP_KERNEL(pack_u8)(const struct tp_pack *p)
+{
+    pack(*p, true);
+}
+
+void TP_KERNEL(pack_f32)(const struct tp_pack *p)
+{
+    pack(*p, false);
+}
+
+#endif
