@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdbool.h>
-#include <stdlib.h>
 
 static float *take_block_of(const struct tp_evaluator *evaluator, size_t columns, struct tp_arena *arena)
 {
@@ -61,54 +60,23 @@ static struct tp_matrix forward(const struct tp_evaluator *evaluator,
     return z;
 }
 
-struct tp_softmax {
-    size_t row_end;
-    struct tp_matrix z;
-    float *probabilities;
-    uint16_t *predicted;
-};
-static void softmax_tmp(const struct tp_tier *tier, const struct tp_softmax *s)
-{
-    const size_t classes = s->z.columns, rows = s->row_end;
-    float *room = calloc(tp_panel_count(classes) * rows * TP_PANEL, sizeof(float)), loss[256];
-    uint16_t labels[256];
-    for (size_t label = 0; label < 2 && label < classes; label++) {
-        for (int i = 0; i < 256; i++)
-            labels[i] = (uint16_t)label;
-        const struct tp_matrix d = {room, rows * TP_PANEL, rows, classes};
-        tier->loss(&(struct tp_loss){.row_end = rows,
-                                     .z = s->z,
-                                     .labels = labels,
-                                     .scale = 1,
-                                     .d = d,
-                                     .loss = loss,
-                                     .predicted = s->predicted});
-        for (size_t r = 0; s->probabilities && r < rows; r++)
-            for (size_t k = label ? 0 : 1; k < (label ? 1 : classes); k++)
-                s->probabilities[r * classes + k] = *tp_matrix_at(&d, r, k);
-    }
-    for (size_t r = 0; s->probabilities && r < rows && classes == 1; r++)
-        s->probabilities[r] = 1;
-    free(room);
-}
-/* What is wanted of the rows whose logits these are. */
+/* What is wanted of the rows whose logits these are; softmax takes their place, behind the loss. */
 static void predict(const struct tp_tier *tier, struct tp_matrix logits, const uint16_t *labels,
                     const struct tp_predictions *to, size_t begin)
 {
     uint16_t *predicted = to->predicted ? to->predicted + begin : NULL;
-    if (to->probabilities || !to->loss)
-        softmax_tmp(tier, &(struct tp_softmax){.row_end = logits.rows,
-                                               .z = logits,
-                                               .probabilities = to->probabilities ? to->probabilities +
-                                                                                        begin * logits.columns
-                                                                                  : NULL,
-                                               .predicted = predicted});
     if (to->loss)
         tier->loss(&(struct tp_loss){.row_end = logits.rows,
                                      .z = logits,
                                      .labels = labels + begin,
                                      .loss = to->loss + begin,
                                      .predicted = predicted});
+    if (!to->loss || to->probabilities)
+        tier->softmax(
+            &(struct tp_softmax){.row_end = logits.rows, .z = logits, .p = logits, .predicted = predicted});
+    for (size_t r = 0; to->probabilities && r < logits.rows; r++)
+        for (size_t k = 0; k < logits.columns; k++)
+            to->probabilities[(begin + r) * logits.columns + k] = *tp_matrix_at(&logits, r, k);
 }
 
 /* The first row of the next block, whose samples come while the present one is computed; count: none is left.
