@@ -1,5 +1,6 @@
 /*
- * loss and softmax: one row is one sample.
+ * loss and softmax: one row is one sample. Their parts are inlined in both, or rows of few classes would pay
+ * for the calls.
  *
  * Include a tier's vector.h first.
  */
@@ -12,7 +13,8 @@
 #include "functions.h"
 
 /* Logits of one row, 16 at a time; -inf in the lanes past the last class. */
-static inline void load_logits(const struct tp_matrix *logits, size_t row, size_t panel, vec z[PANEL_VECS])
+static inline __attribute__((always_inline)) void load_logits(const struct tp_matrix *logits, size_t row,
+                                                              size_t panel, vec z[PANEL_VECS])
 {
     const float *from = logits->data + panel * logits->stride + row * TP_PANEL;
     ptrdiff_t left = (ptrdiff_t)(logits->columns - panel * TP_PANEL);
@@ -21,7 +23,8 @@ static inline void load_logits(const struct tp_matrix *logits, size_t row, size_
             vec_select(mask_first(left - v * VEC_LANES), vec_load(from + v * VEC_LANES), vec_set1(-INFINITY));
 }
 
-static inline vec largest_logit(const struct tp_matrix *logits, size_t row, size_t panels)
+static inline __attribute__((always_inline)) vec largest_logit(const struct tp_matrix *logits, size_t row,
+                                                               size_t panels)
 {
     vec largest[PANEL_VECS], z[PANEL_VECS];
     load_logits(logits, row, 0, largest);
@@ -34,7 +37,8 @@ static inline vec largest_logit(const struct tp_matrix *logits, size_t row, size
 }
 
 /* The lowest class whose logit is m; 0 where there is none, as with NaN. */
-static inline size_t first_equal(const struct tp_matrix *logits, size_t row, size_t panels, vec m)
+static inline __attribute__((always_inline)) size_t first_equal(const struct tp_matrix *logits, size_t row,
+                                                                size_t panels, vec m)
 {
     for (size_t p = 0; p < panels; p++) {
         vec z[PANEL_VECS];
@@ -51,8 +55,8 @@ static inline size_t first_equal(const struct tp_matrix *logits, size_t row, siz
 
 /* exp(z - m), +0 in the lanes past the last class; also into `to` unless it is absent. Returns their
  * sum. */
-static inline vec exponentials(const struct tp_matrix *logits, size_t row, size_t panels, vec m,
-                               const struct tp_matrix *to)
+static inline __attribute__((always_inline)) vec
+exponentials(const struct tp_matrix *logits, size_t row, size_t panels, vec m, const struct tp_matrix *to)
 {
     vec sum[PANEL_VECS];
     for (int v = 0; v < PANEL_VECS; v++)
@@ -72,7 +76,8 @@ static inline vec exponentials(const struct tp_matrix *logits, size_t row, size_
 }
 
 /* D of one row, from the exponentials that stand there. */
-static inline void loss_gradient(const struct tp_loss *l, size_t row, size_t panels, vec sum, float weight)
+static inline __attribute__((always_inline)) void loss_gradient(const struct tp_loss *l, size_t row,
+                                                                size_t panels, vec sum, float weight)
 {
     vec scale = vec_set1(weight * l->scale);
     for (size_t p = 0; p < panels; p++) {
