@@ -62,11 +62,10 @@ PROGRAMS := $(MAINS:src/cli/%.c=$(BIN)/%)
 # What every program links.
 COMMON   := $(PROGRAM) $(READERS) $(LIBRARY) $(BUILD)/stamp/link
 
-# The library for other programs. Until 1.0.0 minor versions differ, so the SONAME has both numbers.
+# The library for other programs, which install.mk makes. Until 1.0.0 minor versions differ, so the SONAME has both numbers.
 SONAME  := libtileprop.so.$(basename $(VERSION))
 SHARED  := $(LIB)/libtileprop.so.$(VERSION)
 ARCHIVE := $(LIB)/libtileprop.a
-PRIVATE := jansson libxxhash numa # what it takes from others
 
 # --- Flags ----------------------------------------------------------------------------------------------
 
@@ -150,25 +149,10 @@ $(BUILD)/%.a: $(BUILD)/stamp/link
 $(PROGRAMS): $(BIN)/%: $(BUILD)/src/cli/%.o $(COMMON)
 	$(call link)
 
-# What the library shares with itself alone is not visible from outside, in the archive neither. It stays when it is
-# closed, since OpenMP's threads sleep on.
-$(SHARED): $(LIBRARY) src/api/libtileprop.map $(BUILD)/stamp/link
-	$(call say,LINK,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -shared $(OWN_LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=src/api/libtileprop.map -Wl,-z,defs \
-	    -Wl,-z,nodelete $(LDFLAGS) -o $@ -Wl,--whole-archive $(LIBRARY) -Wl,--no-whole-archive $(shell $(PKG_CONFIG) --libs $(PRIVATE)) -lm $(LDLIBS)
-	$(Q)ln -sf $(@F) $(LIB)/$(SONAME) && ln -sf $(SONAME) $(LIB)/libtileprop.so
-
-$(ARCHIVE): $(LIBRARY)
-	$(call say,AR,$@)
-	@mkdir -p $(@D)
-	$(Q)$(LD) -r --whole-archive -o $(BUILD)/tileprop.o $(LIBRARY)
-	$(Q)$(OBJCOPY) --localize-hidden $(BUILD)/tileprop.o
-	$(Q)rm -f $@ && $(AR) rcs $@ $(BUILD)/tileprop.o
-
 include bench/bench.mk tests/tests.mk results/results.mk install.mk
 
 -include $(wildcard $(addprefix $(BUILD)/,src/*/*.d kernels/*.d kernels/*/*.d manual/*.d))
+
 # --- The rest -------------------------------------------------------------------------------------------
 
 PACKAGES_BUILD := gcc libc6-dev pkg-config $(foreach l,$(REQUIRED),$(lastword $(subst :, ,$l))) librandom123-dev

@@ -1,4 +1,4 @@
-# Manual pages, completion, installation and the Debian package.
+# The library for other programs, manual pages, completion, installation and the Debian package.
 #
 # Yours to set: DESTDIR and the folders below.
 
@@ -21,6 +21,27 @@ STRIP   := strip
 # Programs look for data in ../share beside their own folder. Only a datadir that is elsewhere is compiled in, so that
 # installing below another prefix than the build's compiles nothing.
 default_datadir = $(if $(filter $(patsubst %/bin,%/share,$(bindir)),$(datadir)),/usr/local/share,$(datadir))
+
+# --- Library --------------------------------------------------------------------------------------------
+
+# What it takes from others.
+PRIVATE := jansson libxxhash numa
+
+# What the library shares with itself alone is not visible from outside, in the archive neither. It stays when it is
+# closed, since OpenMP's threads sleep on.
+$(SHARED): $(LIBRARY) src/api/libtileprop.map $(BUILD)/stamp/link
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -shared $(OWN_LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=src/api/libtileprop.map -Wl,-z,defs \
+	    -Wl,-z,nodelete $(LDFLAGS) -o $@ -Wl,--whole-archive $(LIBRARY) -Wl,--no-whole-archive $(shell $(PKG_CONFIG) --libs $(PRIVATE)) -lm $(LDLIBS)
+	$(Q)ln -sf $(@F) $(LIB)/$(SONAME) && ln -sf $(SONAME) $(LIB)/libtileprop.so
+
+$(ARCHIVE): $(LIBRARY)
+	$(call say,AR,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LD) -r --whole-archive -o $(BUILD)/tileprop.o $(LIBRARY)
+	$(Q)$(OBJCOPY) --localize-hidden $(BUILD)/tileprop.o
+	$(Q)rm -f $@ && $(AR) rcs $@ $(BUILD)/tileprop.o
 
 # --- Manual pages and completion -------------------------------------------------------------------------
 
