@@ -87,7 +87,7 @@ typedef struct tileprop_training_state tileprop_training_state;
  * Errors: FAILURE for weights or optimizer state that are not finite (nothing is written then: the next step
  * will find that the run diverges), and without memory.
  */
-TILEPROP_API tileprop_status tileprop_checkpoint_write(const tileprop_training_state *moment, FILE *out,
+TILEPROP_API tileprop_status tileprop_checkpoint_write(const tileprop_training_state *state, FILE *out,
                                                        const void *attachment, size_t attachment_size,
                                                        char *message, size_t size);
 
@@ -135,7 +135,7 @@ typedef struct tileprop_run_options {
     /* Asked in each step; what is not 0 has checkpoint called behind it, which also comes when the last step
      * is done, unless the run diverged. */
     int (*checkpoint_due)(void *context, size_t step);
-    void (*checkpoint)(void *context, const tileprop_training_state *moment);
+    void (*checkpoint)(void *context, const tileprop_training_state *state);
 } tileprop_run_options;
 
 #ifdef __cplusplus

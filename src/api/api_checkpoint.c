@@ -85,17 +85,17 @@ static tileprop_status write(const tileprop_training_state *here, FILE *out, con
     return status;
 }
 
-tileprop_status tileprop_checkpoint_write(const tileprop_training_state *here, FILE *out,
+tileprop_status tileprop_checkpoint_write(const tileprop_training_state *state, FILE *out,
                                           const void *attachment, size_t attachment_size, char *message,
                                           size_t size)
 {
     struct tp_call call;
     tp_call_begin(&call);
-    tileprop_status status = tp_api_need(here, "here", &call.error);
+    tileprop_status status = tp_api_need(state, "state", &call.error);
     if (status == TILEPROP_OK)
         status = tp_api_need(out, "out", &call.error);
     if (status == TILEPROP_OK)
-        status = write(here, out, attachment, attachment_size, &call.error);
+        status = write(state, out, attachment, attachment_size, &call.error);
     return tp_call_end(&call, status, message, size);
 }
 

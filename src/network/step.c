@@ -67,12 +67,16 @@ static size_t largest_slice(const struct tp_network *network, size_t member)
 
 void tp_step_member_layout(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena)
 {
-    const size_t rows[] = {step->plan->batch, step->last_rows};
     member->inputs = packs_own_copy(step->plan)
                          ? take_matrix(step->plan, step->network->layers[0].inputs, arena)
                          : step->inputs;
     if (step->measures)
         member->gradient = tp_arena_take(arena, largest_slice(step->network, member->index), sizeof(float));
+}
+
+void tp_step_lists_layout(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena)
+{
+    const size_t rows[] = {step->plan->batch, step->last_rows};
     for (size_t i = 0; i < 2; i++) {
         struct tp_step_list *list = &member->lists[i];
         list->rows = rows[i];

@@ -66,8 +66,10 @@ struct tp_step_member {
 /* Takes the shared matrices from an arena, which may be one that measures. */
 void tp_step_layout(struct tp_step *step, struct tp_arena *arena);
 
-/* The same for a member, index set; behind the shared layout. */
+/* The same for a member's numbers, and for its lists, which hold no numbers; index set, behind the shared
+ * layout. */
 void tp_step_member_layout(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena);
+void tp_step_lists_layout(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena);
 
 /* Fills the member's lists, once its data set and everybody's memory are known. Called by the member. */
 void tp_step_bind(const struct tp_step *step, struct tp_step_member *member);

@@ -20,12 +20,13 @@
 #define GAIN_MIN     0.98  /* a plan of more members is to take no more than this share of the time */
 #define WEIGHT_BYTES 0x3c  /* 0x3c3c3c3c is 0.0115 */
 
-/* A plan, and the scratch network that it divides. All candidates share one piece of memory. */
+/* A plan, and the scratch network that it divides. All candidates share one piece of memory for numbers. */
 struct candidate {
     struct tp_plan plan;
     struct tp_network network;
     struct tp_step step;
     struct tp_step_member *members;
+    struct tp_arena lists; /* of the members */
     double seconds[ROUNDS_MAX];
     size_t steps; /* of a burst */
 };
@@ -162,7 +163,7 @@ static void work(void *context, size_t member, size_t members)
     tp_binding_leave(unbound);
 }
 
-/* Takes what a candidate needs from an arena, which may be one that measures. */
+/* Takes what a candidate computes with from an arena, which may be one that measures. */
 static void candidate_layout(struct candidate *c, struct tp_arena *arena)
 {
     tp_step_layout(&c->step, arena);
@@ -178,6 +179,12 @@ static size_t candidate_bytes(struct candidate *c)
     struct tp_arena size = tp_arena_measure();
     candidate_layout(c, &size);
     return size.used;
+}
+
+static void lists_layout(struct candidate *c, struct tp_arena *arena)
+{
+    for (size_t m = 0; m < c->plan.step_members; m++)
+        tp_step_lists_layout(&c->step, &c->members[m], arena);
 }
 
 static tileprop_status prepare(const struct tp_autotune *autotune, struct candidate *c,
@@ -197,7 +204,12 @@ static tileprop_status prepare(const struct tp_autotune *autotune, struct candid
                                .optimizer = still};
     c->step.optimizer.kind = autotune->optimizer;
     c->steps = 1;
-    return TILEPROP_OK;
+    struct tp_arena size = tp_arena_measure();
+    lists_layout(c, &size);
+    const tileprop_status status = tp_arena_create(&c->lists, size.used, error);
+    if (status == TILEPROP_OK)
+        lists_layout(c, &c->lists);
+    return status;
 }
 
 static void place(struct trial *t, struct candidate *c)
@@ -309,6 +321,7 @@ tileprop_status tp_autotune_plan(const struct tp_autotune *autotune, struct tp_a
     for (size_t i = 0; i < TP_CANDIDATES_MAX; i++) {
         tp_network_free(&t->candidates[i].network);
         free(t->candidates[i].members);
+        tp_arena_destroy(&t->candidates[i].lists);
     }
     tp_arena_destroy(&t->arena);
     free(t->index);

@@ -28,8 +28,10 @@ static void shared_layout(struct tp_trainer *t, struct tp_arena *arena)
 static void member_layout(struct tp_trainer *t, struct tp_member *member, struct tp_arena *arena)
 {
     tp_network_layout(&t->network, member->step.index, arena);
-    if (member->step.index < t->plan.step_members)
+    if (member->step.index < t->plan.step_members) {
         tp_step_member_layout(&t->step, &member->step, arena);
+        tp_step_lists_layout(&t->step, &member->step, arena);
+    }
     tp_evaluator_layout(&t->evaluator, &member->buffers, arena);
 }
 

@@ -40,9 +40,8 @@ tileprop_status tp_options_check(const tileprop_options *o, const struct tp_data
             return tp_fail(error, TILEPROP_USAGE, "--hidden: layer %zu has 0 units, expected at least 1",
                            l + 1);
     }
-    if (o->batch == 0 || o->epochs == 0)
-        return tp_fail(error, TILEPROP_USAGE, "--%s: expected at least 1, found 0",
-                       o->batch == 0 ? "batch" : "epochs");
+    if (o->batch == 0)
+        return tp_fail(error, TILEPROP_USAGE, "--batch: expected at least 1, found 0");
     if (train->count == 0 || validation->count == 0)
         return tp_fail(error, TILEPROP_BAD_INPUT, "no %s samples, expected at least 1",
                        train->count == 0 ? "training" : "validation");

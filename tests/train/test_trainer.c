@@ -260,9 +260,6 @@ static void test_empty_sets_and_shapes(void **state)
     options = options_small();
     options.batch = 0;
     check_refused(&options, &train, &validation, TILEPROP_USAGE, "--batch: expected at least 1");
-    options = options_small();
-    options.epochs = 0;
-    check_refused(&options, &train, &validation, TILEPROP_USAGE, "--epochs: expected at least 1");
 }
 
 static void test_data_that_do_not_fit(void **state)

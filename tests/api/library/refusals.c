@@ -340,7 +340,7 @@ static void check_functions(void)
     refused(tileprop_options_set(&c.options, "lr", NULL, message, sizeof message), "value");
     refused(tileprop_checkpoint_load(NULL, "m", message, sizeof message), "checkpoint");
     refused(tileprop_checkpoint_load(&checkpoint, NULL, message, sizeof message), "path");
-    refused(tileprop_checkpoint_write(NULL, stdout, NULL, 0, message, sizeof message), "moment");
+    refused(tileprop_checkpoint_write(NULL, stdout, NULL, 0, message, sizeof message), "state");
     refused(tileprop_check_gradients(&c.options, &c.train, NULL, NULL, NULL, message, sizeof message),
             "gradients");
     gradients.size = 0;
