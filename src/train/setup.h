@@ -54,6 +54,7 @@ struct tp_trainer {
     size_t epoch;     /* the present one, from 1; 0: none has begun */
     size_t last_rows; /* rows of the last step's batch */
     double gradient_norms[TP_LAYERS_MAX];
+    double step_began;
     double started; /* seconds on the monotonic clock; a run that is resumed began earlier */
     enum tp_pause pause;
     bool unwanted;                        /* a callback wishes the run to end */

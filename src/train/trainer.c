@@ -197,27 +197,32 @@ static struct stretch next_stretch(struct tp_trainer *t, size_t index)
     return next;
 }
 
-/* A stretch of steps, or fewer; of those who take part in steps. */
-static void run_steps(struct tp_trainer *t, struct tp_member *self, struct stretch stretch)
+/* Samples [first, first + rows) of the order, and those of the step behind it in the epoch, rows 0: none. */
+struct batch {
+    size_t first, rows, next, next_rows;
+};
+
+static struct batch batch_of(const struct tp_trainer *t, size_t step)
 {
-    const size_t batch = t->plan.batch, samples = t->training->train->count;
-    const bool leads = self->step.index == 0;
-    for (size_t s = stretch.begin; s < stretch.end && t->pause == TP_GO_ON; s++) {
-        const size_t first = s * batch, rows = samples - first < batch ? samples - first : batch;
-        const size_t next = s + 1 < t->run.steps_per_epoch ? first + rows : samples;
-        const size_t next_rows = samples - next < batch ? samples - next : batch;
-        const double began = leads ? tp_clock_seconds() : 0;
-        if (leads) {
-            t->step.optimizer = tp_options_optimizer(&t->options, &t->state);
-            t->step.measure = t->options.log_gradients && evaluation_follows(t, s);
-        }
-        tp_step_run(&t->step, &self->step, t->order + first, rows, t->order + next, next_rows);
-        if (leads) {
-            t->result->seconds_training += tp_clock_seconds() - began;
-            t->state.steps++;
-            report(t);
-        }
-    }
+    const size_t batch = t->plan.batch, samples = t->training->train->count, first = step * batch;
+    const size_t rows = samples - first < batch ? samples - first : batch;
+    const size_t next = step + 1 < t->run.steps_per_epoch ? first + rows : samples;
+    return (struct batch){first, rows, next, samples - next < batch ? samples - next : batch};
+}
+
+/* Member 0, before and behind a step. */
+static void begin_step(struct tp_trainer *t, size_t step)
+{
+    t->step_began = tp_clock_seconds();
+    t->step.optimizer = tp_options_optimizer(&t->options, &t->state);
+    t->step.measure = t->options.log_gradients && evaluation_follows(t, step);
+}
+
+static void end_step(struct tp_trainer *t)
+{
+    t->result->seconds_training += tp_clock_seconds() - t->step_began;
+    t->state.steps++;
+    report(t);
 }
 
 /* A member settles: on its core and node, with the slices that it owns as they are before the first step. */
@@ -243,36 +248,49 @@ static void *begin_member(struct tp_trainer *t, struct tp_member *self)
     return unbound;
 }
 
-/* The whole run, as one of the team lives it. */
+/* Behind a stretch, by the team: an evaluation, a checkpoint. */
+static void between_steps(struct tp_trainer *t, struct tp_member *self)
+{
+    /* Read here, because what follows begins with a barrier, and only behind it do they change again. */
+    const enum tp_pause pause = t->pause;
+    const size_t last = (t->state.steps - 1) % t->run.steps_per_epoch;
+    if (pause != TP_DIVERGED && evaluation_follows(t, last))
+        evaluate_now(t, self);
+    if (pause == TP_CHECKPOINT) {
+        tp_team_barrier();
+        if (self->step.index == 0 && t->pause == TP_CHECKPOINT) {
+            write_checkpoint(t);
+            t->pause = TP_GO_ON;
+        }
+        tp_team_barrier();
+    }
+}
+
+/* The whole run, as one of the team lives it. Not all take part in steps; the others wait for what follows.
+ */
 static void train_member(void *context, size_t index, size_t members)
 {
     struct tp_trainer *t = context;
     struct tp_member *self = &t->members[index];
+    const bool leads = index == 0, steps = index < t->plan.step_members;
     void *unbound = begin_member(t, self);
     (void)members;
     tp_team_barrier();
-    for (;;) {
-        const struct stretch stretch = next_stretch(t, index);
-        if (stretch.begin == stretch.end)
-            break;
-        if (index < t->plan.step_members)
-            run_steps(t, self, stretch);
-        tp_team_barrier();
-        /* Read here, because what follows begins with a barrier, and only behind it do they change again. */
-        const enum tp_pause pause = t->pause;
-        const size_t last = (t->state.steps - 1) % t->run.steps_per_epoch;
-        if (pause != TP_DIVERGED && evaluation_follows(t, last))
-            evaluate_now(t, self);
-        if (pause == TP_CHECKPOINT) {
-            tp_team_barrier();
-            if (index == 0 && t->pause == TP_CHECKPOINT) {
-                write_checkpoint(t);
-                t->pause = TP_GO_ON;
-            }
-            tp_team_barrier();
+    for (struct stretch stretch = next_stretch(t, index); stretch.begin < stretch.end;
+         stretch = next_stretch(t, index)) {
+        for (size_t s = stretch.begin; steps && s < stretch.end && t->pause == TP_GO_ON; s++) {
+            const struct batch batch = batch_of(t, s);
+            if (leads)
+                begin_step(t, s);
+            tp_step_run(&t->step, &self->step, t->order + batch.first, batch.rows, t->order + batch.next,
+                        batch.next_rows);
+            if (leads)
+                end_step(t);
         }
+        tp_team_barrier();
+        between_steps(t, self);
     }
-    if (index == 0 && t->pause != TP_DIVERGED)
+    if (leads && t->pause != TP_DIVERGED)
         write_checkpoint(t);
     evaluate_last(t, self);
     tp_binding_leave(unbound);
