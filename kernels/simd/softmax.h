@@ -1,6 +1,6 @@
 /*
- * loss and softmax: one row is one sample. Their parts are inlined in both, or rows of few classes would pay
- * for the calls.
+ * loss and softmax: one row is one sample. What every row needs is inlined in both, or rows of few classes
+ * would pay for the calls; first_equal() is not, since a step asks for no predictions.
  *
  * Include a tier's vector.h first.
  */
@@ -37,8 +37,7 @@ static inline __attribute__((always_inline)) vec largest_logit(const struct tp_m
 }
 
 /* The lowest class whose logit is m; 0 where there is none, as with NaN. */
-static inline __attribute__((always_inline)) size_t first_equal(const struct tp_matrix *logits, size_t row,
-                                                                size_t panels, vec m)
+static inline size_t first_equal(const struct tp_matrix *logits, size_t row, size_t panels, vec m)
 {
     for (size_t p = 0; p < panels; p++) {
         vec z[PANEL_VECS];
