@@ -11,7 +11,7 @@
 #define SECONDS_MAX  0.02
 #define SHARE_MAX    0.01  /* of what the process will take; what counts is 0.02, and the model errs */
 #define RATE         5e10  /* operations per second of a step that was not timed */
-#define LARGE        1e7   /* operations of a member's share of a step for which a thread pays in any case */
+#define LARGE        5e5   /* operations of a share of a step that pay for a thread in any case: some 10 us */
 #define SETUP        1e-4  /* seconds */
 #define TOUCH        2e9   /* bytes per second at which memory is touched first */
 #define BURST        2e-4  /* seconds of steps in a row: long beside a clock and a wake-up */
