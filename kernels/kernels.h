@@ -13,14 +13,14 @@
  *
  * A [rows x inputs], W [inputs x units], its transposed view and the activations all use it, so each GEMM
  * reads its vectors and its scalars as streams of whole lines, nothing is repacked between the verbs, and the
- * output of one layer is the input of the next. Columns past the matrix's last one, in its last panel, are
+ * output of one layer is the input of the next. Columns of the last panel beyond the matrix's last one are
  * padding: kernels may write anything there and never let it reach a real element.
  *
  * Alignment: every panel starts on a 64-byte boundary (data aligned to 64 bytes, stride a multiple of 16).
  * Aliasing: buffers of one call do not overlap unless a field says so.
  * Threads: a verb covers the range that it is given and knows nothing of other threads.
- * Errors: none; verbs return void and allocate nothing. Callers have checked their arguments.
- * Floating point: callers have set flush-to-zero and denormals-are-zero (kernels/flush.h).
+ * Errors: none; verbs return void and allocate nothing. Callers check their arguments.
+ * Floating point: callers set flush-to-zero and denormals-are-zero (kernels/flush.h).
  *
  * Bits. Each element of a product is one chain of fused multiply-adds in ascending k, from +0.0; a layer's
  * bias row is the last link of that chain, fma(1, w, acc). Elementwise functions are the fixed sequences of
@@ -44,9 +44,9 @@ static inline size_t tp_panel_count(size_t columns)
 }
 
 /*
- * The stride of a matrix whose rows the caller is free to space: rows * 16, and 32 rows more where that is a
- * multiple of 128 lines from 256 on. All panels of a block of A then lie in a few sets of a cache, and those
- * of 512 rows never stay in an L2 of 16 ways, be it 1 MiB or 2 MiB; 32 lines more spread them over all sets.
+ * The stride of a matrix whose panels the caller is free to space: rows * 16, and 32 rows more where rows is
+ * a multiple of 128 from 256 on. Otherwise all panels of a block of A would lie in a few sets of a cache, and
+ * those of 512 rows would never stay in an L2 of 16 ways, be it 1 MiB or 2 MiB.
  */
 #define TP_ALIASED     128
 #define TP_ALIASED_MIN 256
@@ -65,8 +65,8 @@ static inline size_t tp_panel_offset(size_t stride, size_t row, size_t column)
 }
 
 /*
- * A matrix in panel format, or columns of one from the first of a panel on. Verbs write those that their
- * struct says so of and no other. Absent, where a field may be: data is NULL.
+ * A matrix in panel format, or columns of one that begin with a panel. A verb writes only the matrices that
+ * its struct marks as written. A matrix that may be absent is so when data is NULL.
  */
 struct tp_matrix {
     float *data;
@@ -94,8 +94,8 @@ static inline struct tp_matrix tp_matrix_columns(const struct tp_matrix *m, size
 #define TP_OPTIMIZER_COUNT  (TILEPROP_ADAM + 1)
 
 /*
- * Optimizer rules, for a gradient g, a weight w and the state v (m and v for adam). fma(a, b, c) = a b + c
- * with one rounding; other operations round each. On rows without decay, decay is 0 (adam: keep is 1).
+ * Optimizers, for a gradient g, a weight w and the state v (m and v for adam). fma(a, b, c) = a b + c with
+ * one rounding; every other operation rounds too. On rows without decay, decay is 0 (adam: keep is 1).
  *
  *   all but adam        g = fma(decay, w, g)
  *   TILEPROP_SGD              w = fma(-rate, g, w)
@@ -124,7 +124,7 @@ struct tp_optimizer {
     float epsilon;
 };
 
-/* Arrays of optimizer state that a rule keeps per weight. */
+/* Arrays of state that an optimizer keeps, each a float per weight. */
 static inline int tp_optimizer_states(tileprop_optimizer kind)
 {
     return kind == TILEPROP_SGD ? 0 : kind == TILEPROP_ADAM ? 2 : 1;
@@ -210,17 +210,17 @@ struct tp_backward {
 };
 
 /*
- * Of weights, states and transposed views that are used in turn, those of all layers: more of them are far.
- * Treated as far, a step of 784-1024-1024-10, batch 32, momentum, 18 MiB, took 1.06 times as long, and one of
- * 784-1280-1280-10, 26 MiB, 0.81 times (2 threads of an AMD family 26 model 2 with 32 MiB of L3, avx512).
+ * Bytes of weights, states and transposed views of all layers, which a step uses in turn. Beyond it they are
+ * nontemporal: prefetching and streaming stores then gain more than they cost, for an L3 of 32 MiB
+ * (results/kernels.md).
  */
 #define TP_NONTEMPORAL_BYTES (22 << 20)
 
 /*
- * update: G = A^T D tile by tile, then the rule on each tile, for inputs [input_begin, input_end) and the
- * units of one slice. The gradient exists a tile at a time. With bias set the bias row is updated too:
+ * update: G = A^T D tile by tile, then the optimizer on each tile, for inputs [input_begin, input_end) and
+ * the units of one slice. The gradient exists a tile at a time. With bias set the bias row is updated too:
  * G[inputs][u] = chain over rows of fma(1, D[r][u], acc), without weight decay.
- * Gradient mode (gradient is there): G is written there and nothing else is touched.
+ * Gradient mode (gradient is present): G is written there and nothing else is touched.
  * inputs: a.columns; row `inputs` of w is the bias. units: d.columns.
  */
 struct tp_update {
@@ -232,13 +232,13 @@ struct tp_update {
     const struct tp_optimizer *optimizer;
     struct tp_matrix w;        /* [inputs + bias x units], rewritten */
     struct tp_matrix wt;       /* transposed view [units x inputs], rewritten; absent: none is kept */
-    float *state[2];           /* laid out as w; as many as the rule keeps */
+    float *state[2];           /* laid out as w; as many as the optimizer keeps */
     struct tp_matrix gradient; /* [inputs + bias x units], written, or absent */
     bool nontemporal;          /* w, wt and state are more likely in memory than in a cache; changes no bit */
 };
 
 /*
- * apply: the rule on a gradient that is given, for the range and with the bits of update.
+ * apply: the optimizer on a given gradient, for the range and with the bits of update.
  * inputs: row `inputs` of w and gradient is the bias, updated with bias set. units: w.columns.
  */
 struct tp_apply {
@@ -249,12 +249,11 @@ struct tp_apply {
     const struct tp_optimizer *optimizer;
     struct tp_matrix w;  /* like gradient, rewritten */
     struct tp_matrix wt; /* transposed view [units x inputs], rewritten; absent: none is kept */
-    float *state[2];     /* laid out as w; as many as the rule keeps */
+    float *state[2];     /* laid out as w; as many as the optimizer keeps */
     bool nontemporal;    /* as of update */
 };
 
-/* refresh: wt[u][i] = w[i][u] for inputs [input_begin, input_end); padding columns behind the last become 0.
- */
+/* refresh: wt[u][i] = w[i][u] for inputs [input_begin, input_end); padding columns become 0. */
 struct tp_refresh {
     size_t input_begin, input_end; /* as of update */
     struct tp_matrix w;            /* [inputs, and more, x units] */
@@ -265,7 +264,7 @@ struct tp_refresh {
 /*
  * Rate probes. Each runs `iterations` rounds of FMAs on registers and returns a value that depends on all of
  * them. peak: enough independent chains to fill every FMA unit. chain: one dependent chain of the same
- * vectors, so that peak can prove that it filled them.
+ * vectors; the ratio of both rates proves that peak filled the units.
  */
 
 typedef float tp_fma_peak_fn(size_t iterations);
@@ -312,8 +311,8 @@ extern const struct tp_tier *const tp_tiers[];
 bool tp_tier_runs_here(const struct tp_tier *tier);
 
 /*
- * The tier called `name`, or for "auto" the fastest one that runs here. NULL when there is no such tier in
- * this build or when this CPU lacks it.
+ * The tier called `name`, or for "auto" the fastest one that runs here. NULL if this build has no such tier
+ * or this CPU cannot run it.
  */
 const struct tp_tier *tp_tier_find(const char *name);
 

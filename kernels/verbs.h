@@ -1,6 +1,6 @@
 /*
- * The one list of verbs, X(type, member of struct tp_tier, tier), and of the probes that only vector tiers
- * have. Prototypes, tables and tests are made from it, so that a verb without a test does not link.
+ * The list of verbs, X(type, member of struct tp_tier, tier), and that of the probes, which only vector tiers
+ * have. Prototypes, tables and tests are made from them: a verb without a test does not link.
  */
 #ifndef TP_VERBS_H
 #define TP_VERBS_H

@@ -8,24 +8,24 @@
 #include "vector.h"
 
 #define TILE_NAME           "6x16"
-#define TILE_ROWS_WIDE      6 /* of a tile of as many panels as can be */
-#define PREFETCH_B_ROWS_MIN 2 /* of A, from which on rows of B are prefetched */
+#define TILE_ROWS_WIDE      6 /* of a tile of TILE_PANELS_MAX panels */
+#define PREFETCH_B_ROWS_MIN 2 /* of A, from which rows of B are prefetched */
 #define TILE_PANELS_MAX     1
 #define UPDATE_INPUTS       48 /* of an update's block: whole panels and whole tiles */
 
 /* A narrow tile: 5 units x 1 panel is 10 accumulators, 2 vectors of inputs and one broadcast. */
-#define NARROW_UNITS     5
-#define NARROW_PANELS    1
-#define NARROW_UNITS_MAX 10 /* units of a panel that is narrow */
-#define NARROW_RULE_ROWS 4  /* of a gradient that are in registers */
+#define NARROW_UNITS      5
+#define NARROW_PANELS     1
+#define NARROW_UNITS_MAX  10 /* units of a panel that is narrow */
+#define NARROW_APPLY_ROWS 4  /* of a gradient that are in registers */
 
 /* Rows, panels. */
 #define TILES(X) X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1)
 
 /*
- * Tiles of a transposed product that reach over the edge of a panel of A: rows, panels, rows before the edge.
- * Three panels are eight tiles of 6, two of which do. Kept within panels, 16 rows were tiles of 6, 5 and 5,
- * and update of 512 x 784 x 64 took 1.04 times as long.
+ * Tiles of a transposed product that reach across the edge of a panel of A: rows, panels, rows before the
+ * edge. Three panels are eight tiles of 6, two of them across an edge. Tiles kept within panels, 6, 5 and 5
+ * rows, have fewer chains in flight and are slower (results/kernels.md).
  */
 #define TILES_REACH_ACROSS true
 #define TILES_ACROSS(X)    X(6, 1, 2) X(6, 1, 4)
@@ -33,9 +33,9 @@
 #include "../simd/tile.h"
 
 /*
- * 6 where what is behind can be cut into 6, 5 and 4, else balanced, so that no tile of few rows (2 chains
- * each) is left alone. Only 6 rows, 12 chains, come near the peak, so as many as can be are: 32 rows as 6, 6,
- * 6, 6, 4 and 4 take 0.98 of the time of 6, 6, 5, 5, 5 and 5.
+ * 6 where the rest can be cut into 6, 5 and 4, else balanced, so that no tile of few rows (2 chains each) is
+ * left alone. Only 6 rows, 12 chains, come near the peak, so as many tiles as possible have 6: 32 rows are 6,
+ * 6, 6, 6, 4 and 4 rather than 6, 6, 5, 5, 5 and 5 (results/kernels.md).
  */
 static inline size_t tile_rows_wide(size_t left)
 {

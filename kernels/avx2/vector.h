@@ -28,10 +28,10 @@ static inline void vec_store(float *p, vec x)
     _mm256_storeu_ps(p, x);
 }
 
-/* The same where p is aligned, past the caches or not; vec_fence() before another thread reads it. */
-static inline void vec_write(bool past, float *p, vec x)
+/* The same where p is aligned; nontemporal: call vec_fence() before another thread reads it. */
+static inline void vec_write(bool nontemporal, float *p, vec x)
 {
-    if (past)
+    if (nontemporal)
         _mm256_stream_ps(p, x);
     else
         _mm256_store_ps(p, x);
@@ -227,10 +227,11 @@ static inline float vec_first(vec x)
 }
 
 /*
- * to[c][r] = from[r][c] for an 8 x 8 block of two matrices whose rows are 16 floats apart. Rows r and r + 4
- * are brought together as they are loaded; what remains is a 4 x 4 transpose in each half.
+ * to[c][r] = from[r][c] for an 8 x 8 block of two matrices whose rows are 16 floats apart. Loads join rows r
+ * and r + 4; what remains is a 4 x 4 transpose in each half.
  */
-static inline __attribute__((always_inline)) void transpose_8x8(const float *from, float *to, bool past)
+static inline __attribute__((always_inline)) void transpose_8x8(const float *from, float *to,
+                                                                bool nontemporal)
 {
     UNROLL
     for (int c = 0; c < 8; c += 4) {
@@ -243,21 +244,22 @@ static inline __attribute__((always_inline)) void transpose_8x8(const float *fro
         }
         __m256 low01 = _mm256_unpacklo_ps(r[0], r[1]), high01 = _mm256_unpackhi_ps(r[0], r[1]);
         __m256 low23 = _mm256_unpacklo_ps(r[2], r[3]), high23 = _mm256_unpackhi_ps(r[2], r[3]);
-        vec_write(past, to + 16 * c, _mm256_shuffle_ps(low01, low23, 0x44));
-        vec_write(past, to + 16 * (c + 1), _mm256_shuffle_ps(low01, low23, 0xee));
-        vec_write(past, to + 16 * (c + 2), _mm256_shuffle_ps(high01, high23, 0x44));
-        vec_write(past, to + 16 * (c + 3), _mm256_shuffle_ps(high01, high23, 0xee));
+        vec_write(nontemporal, to + 16 * c, _mm256_shuffle_ps(low01, low23, 0x44));
+        vec_write(nontemporal, to + 16 * (c + 1), _mm256_shuffle_ps(low01, low23, 0xee));
+        vec_write(nontemporal, to + 16 * (c + 2), _mm256_shuffle_ps(high01, high23, 0x44));
+        vec_write(nontemporal, to + 16 * (c + 3), _mm256_shuffle_ps(high01, high23, 0xee));
     }
 }
 
 /* to[c][r] = from[r][c] for a 16 x 16 block, both stored as 16 rows of 16 floats. */
-static inline __attribute__((always_inline)) void panel_transpose(const float *from, float *to, bool past)
+static inline __attribute__((always_inline)) void panel_transpose(const float *from, float *to,
+                                                                  bool nontemporal)
 {
     UNROLL
     for (int i = 0; i < 16; i += 8) {
         UNROLL
         for (int j = 0; j < 16; j += 8)
-            transpose_8x8(from + 16 * j + i, to + 16 * i + j, past);
+            transpose_8x8(from + 16 * j + i, to + 16 * i + j, nontemporal);
     }
 }
 

@@ -1,6 +1,6 @@
 /*
- * The tile sizes of the avx512 tier. 32 registers: 24 accumulators, panels B vectors, one broadcast. Two FMA
- * units of latency 4 need 8 accumulators in flight, so every tile below with 8 or more runs at full rate.
+ * The tile sizes of the avx512 tier. 32 registers: at most 24 accumulators, a vector of B per panel, one
+ * broadcast. Two FMA units of latency 4 need 8 accumulators in flight: tiles with 8 or more run at full rate.
  *   4 panels: 6 rows (24)     2 panels: 12 rows (24)     1 panel: 16 rows (16, those of a panel of gradients)
  */
 #ifndef TP_AVX512_TILES_H
@@ -9,16 +9,16 @@
 #include "vector.h"
 
 #define TILE_NAME           "6x64"
-#define TILE_ROWS_WIDE      6  /* of a tile of as many panels as can be */
-#define PREFETCH_B_ROWS_MIN 24 /* of A, from which on rows of B are prefetched */
+#define TILE_ROWS_WIDE      6  /* of a tile of TILE_PANELS_MAX panels */
+#define PREFETCH_B_ROWS_MIN 24 /* of A, from which rows of B are prefetched */
 #define TILE_PANELS_MAX     4
 #define UPDATE_INPUTS       16 /* of an update's block: a panel */
 
 /* A narrow tile: 10 units x 2 panels is 20 accumulators. */
-#define NARROW_UNITS     10
-#define NARROW_PANELS    2
-#define NARROW_UNITS_MAX 10 /* units of a panel that is narrow */
-#define NARROW_RULE_ROWS 16 /* of a gradient that are in registers */
+#define NARROW_UNITS      10
+#define NARROW_PANELS     2
+#define NARROW_UNITS_MAX  10 /* units of a panel that is narrow */
+#define NARROW_APPLY_ROWS 16 /* of a gradient that are in registers */
 
 /* Rows, panels. */
 /* clang-format off */
@@ -28,7 +28,7 @@
     X(1, 1) X(2, 1) X(4, 1) X(8, 1) X(16, 1)
 /* clang-format on */
 
-/* Tiles that reach over a panel's edge gain nothing here once the optimizer is fused to them. */
+/* Tiles across a panel's edge gain nothing here once the optimizer is fused to them. */
 #define TILES_REACH_ACROSS false
 #define TILES_ACROSS(X)
 

@@ -28,10 +28,10 @@ static inline void vec_store(float *p, vec x)
     _mm512_storeu_ps(p, x);
 }
 
-/* The same where p is aligned, past the caches or not; vec_fence() before another thread reads it. */
-static inline void vec_write(bool past, float *p, vec x)
+/* The same where p is aligned; nontemporal: call vec_fence() before another thread reads it. */
+static inline void vec_write(bool nontemporal, float *p, vec x)
 {
-    if (past)
+    if (nontemporal)
         _mm512_stream_ps(p, x);
     else
         _mm512_store_ps(p, x);
@@ -233,7 +233,8 @@ static inline float vec_first(vec x)
  * to[c][r] = from[r][c] for a 16 x 16 block, both stored as 16 rows of 16 floats. Two levels exchange within
  * 128-bit quarters, two exchange quarters.
  */
-static inline __attribute__((always_inline)) void panel_transpose(const float *from, float *to, bool past)
+static inline __attribute__((always_inline)) void panel_transpose(const float *from, float *to,
+                                                                  bool nontemporal)
 {
     __m512 r[16], t[16];
     UNROLL
@@ -258,10 +259,10 @@ static inline __attribute__((always_inline)) void panel_transpose(const float *f
         __m512 high01 = _mm512_shuffle_f32x4(r[c], r[4 + c], 0xee);
         __m512 low23 = _mm512_shuffle_f32x4(r[8 + c], r[12 + c], 0x44);
         __m512 high23 = _mm512_shuffle_f32x4(r[8 + c], r[12 + c], 0xee);
-        vec_write(past, to + 16 * c, _mm512_shuffle_f32x4(low01, low23, 0x88));
-        vec_write(past, to + 16 * (4 + c), _mm512_shuffle_f32x4(low01, low23, 0xdd));
-        vec_write(past, to + 16 * (8 + c), _mm512_shuffle_f32x4(high01, high23, 0x88));
-        vec_write(past, to + 16 * (12 + c), _mm512_shuffle_f32x4(high01, high23, 0xdd));
+        vec_write(nontemporal, to + 16 * c, _mm512_shuffle_f32x4(low01, low23, 0x88));
+        vec_write(nontemporal, to + 16 * (4 + c), _mm512_shuffle_f32x4(low01, low23, 0xdd));
+        vec_write(nontemporal, to + 16 * (8 + c), _mm512_shuffle_f32x4(high01, high23, 0x88));
+        vec_write(nontemporal, to + 16 * (12 + c), _mm512_shuffle_f32x4(high01, high23, 0xdd));
     }
 }
 

@@ -1,5 +1,5 @@
 /*
- * The elementwise functions over arrays, so that tests can measure them.
+ * The elementwise functions over arrays, so that tests can measure their error.
  */
 #include "functions.h"
 #include "../tiers.h"

@@ -5,7 +5,7 @@
  * Errors, over every float, against libm in double (check_kernels --exhaustive measures them, and without it
  * a sample): exp 1 ulp, log 2, sigmoid 2.5, tanh 3.5, lecun_tanh 5 ulp of the exact result, relu exact.
  * Results below FLT_MIN come out as 0 or within FLT_MIN (lecun_tanh: below 2 FLT_MIN, within 2 FLT_MIN, since
- * 2z/3 is flushed first). To be called with subnormals flushed (kernels/flush.h). A NaN argument gives NaN.
+ * 2z/3 is flushed first). Call them with subnormals flushed (kernels/flush.h). A NaN argument gives NaN.
  */
 #ifndef TP_REFERENCE_FUNCTIONS_H
 #define TP_REFERENCE_FUNCTIONS_H
@@ -120,8 +120,8 @@ static inline float tp_scalar_lecun_tanh(float z)
 }
 
 /*
- * 0 > z ? 0 : z; -0 and NaN pass. Exact. No z that arithmetic gave is subnormal; one that was not flushed may
- * pass or become a zero (maxps flushes it, a comparison and a blend do not).
+ * 0 > z ? 0 : z; -0 and NaN pass. Exact. Flushed arithmetic yields no subnormal z; any other subnormal may
+ * pass or become zero (maxps flushes it, a comparison and a blend do not).
  */
 static inline float tp_scalar_relu(float z)
 {
@@ -131,8 +131,8 @@ static inline float tp_scalar_relu(float z)
 /*
  * log(x) for positive normal x. x = 2^e m with m in [sqrt(1/2), sqrt(2)), s = (m - 1) / (m + 1),
  * and log(m) = 2s + 2/3 s^3 + 2/5 s^5 + 2/7 s^7 + 2/9 s^9 (the next term is below 0.03 ulp).
- * Subtracting the bits of sqrt(1/2) leaves e in bits 23 and up. 2^30 more makes that e + 128, never negative;
- * put into the low bits of the rounder, less the 128, it becomes a float without a conversion.
+ * Subtracting the bits of sqrt(1/2) leaves e in bits 23 and up. Adding 2^30 makes that e + 128, never
+ * negative; placed in the low bits of the rounder, less the 128, it becomes a float without a conversion.
  */
 static inline float tp_scalar_log(float x)
 {

@@ -21,7 +21,7 @@ static float row_max(const struct tp_matrix *logits, size_t r, size_t *at)
     return m;
 }
 
-/* Sum of exp(z - m) over 16 lanes and a tree, the order that a vector of 16 has. */
+/* Sum of exp(z - m) over 16 lanes, then a tree: the order of a vector of 16. */
 static float row_sum(const struct tp_matrix *logits, size_t r, float m)
 {
     float lane[TP_PANEL] = {0};
@@ -34,7 +34,7 @@ static float row_sum(const struct tp_matrix *logits, size_t r, float m)
     return lane[0];
 }
 
-/* d may be z itself: each logit is read before its gradient is written, and the loss is taken before. */
+/* d may be z itself: each logit is read before its gradient is written, and the loss comes first. */
 static void row_gradient(const struct tp_loss *l, size_t r, float m, float s, float factor)
 {
     size_t padded = tp_panel_count(l->z.columns) * TP_PANEL;

@@ -8,7 +8,7 @@
 #include "../tiers.h"
 #include "functions.h"
 
-/* The step that a rule takes from one weight w with state s (s[0] and s[1] as the rule keeps them). */
+/* One weight after the optimizer's step, which updates its state *s[0] and *s[1], as many as there are. */
 static float step_weight(const struct tp_optimizer *optimizer, float decay, float keep, float g, float w,
                          float *const s[2])
 {
@@ -55,7 +55,7 @@ static void apply_panel(const struct tp_apply *t, size_t i, size_t u, const floa
     }
 }
 
-/* The same, its gradient first. */
+/* The same, after computing its gradient. */
 static void update_panel(const struct tp_update *t, const struct tp_apply *apply, size_t i, size_t u)
 {
     const size_t lanes = t->d.columns - u < TP_PANEL ? t->d.columns - u : TP_PANEL;
@@ -73,7 +73,7 @@ static void update_panel(const struct tp_update *t, const struct tp_apply *apply
         apply_panel(apply, i, u, g);
 }
 
-/* The transposed view's padding columns, where the range ends with the matrix. */
+/* Zeroes the transposed view's padding columns if the range ends with the matrix. */
 static void pad_transposed(const struct tp_matrix *wt, size_t input_end)
 {
     for (size_t u = 0; input_end == wt->columns && u < wt->rows; u++) {

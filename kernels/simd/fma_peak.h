@@ -1,6 +1,6 @@
 /*
- * Rate probes: FMAs on registers and nothing else. The factor is a value that the compiler cannot know, so
- * that no chain is folded; x -> x * f + f with |f| < 1 stays bounded and normal.
+ * Rate probes: FMAs on registers and nothing else. The compiler cannot know the factor, so it folds no chain;
+ * x -> x * f + f with |f| < 1 stays bounded and normal.
  *
  * Include a tier's vector.h first.
  */
@@ -9,7 +9,7 @@
 
 #include "tile.h"
 
-/* More than the 8 (AVX) or 10 (latency 5) that fill two units, fewer than 16 registers. */
+/* More than the 8 (latency 4) or 10 (latency 5) that fill two units, fewer than 16 registers. */
 #define FMA_CHAINS       12
 #define FMA_CHAIN_LENGTH 8
 

@@ -1,6 +1,6 @@
 /*
- * The elementwise functions of kernels/reference/functions.h, operation by operation, on vectors. That file
- * explains the methods and states the error bounds; this one must give its bits.
+ * The elementwise functions of kernels/reference/functions.h on vectors, operation by operation, with the
+ * same bits. That file explains the methods and states the error bounds.
  *
  * Include a tier's vector.h first.
  */
@@ -114,9 +114,9 @@ static inline vec derivative_tanh(vec d, vec a)
 
 static inline vec derivative_relu(vec d, vec a)
 {
-    vec slope =
+    vec derivative =
         vec_select(vec_gt(a, vec_zero()), vec_set1(1), vec_select(vec_le(a, vec_zero()), vec_zero(), a));
-    return vec_mul(d, slope);
+    return vec_mul(d, derivative);
 }
 
 #endif

@@ -2,8 +2,8 @@
  * forward and backward, from the verb to the tile. Blocks are chosen so that what a tile streams stays in L2:
  * K_BLOCK rows of B are 64 KiB per panel, K_BLOCK_MANY 24, a block of A rows about 512 KiB.
  *
- * Activations and derivatives run on a tile's lines right behind it, in L1: in registers they took as long to
- * 1 part in 200 and made the code of the tier 1.6 times as large.
+ * Activations and derivatives run on a tile's lines while they are in L1: in registers they gain nothing and
+ * bloat the code (results/kernels.md).
  *
  * Include a tier's tiles.h first.
  */
@@ -24,7 +24,7 @@
 #define SHORT_DEPTH       256    /* below it EPILOGUE_ROWS wait for the epilogue, in L1 */
 #define EPILOGUE_ROWS     48
 
-/* Few rows need no division: 32 x 10 x 64 took 0.98 of the time, 32 x 64 x 10 0.97 (avx512). */
+/* Few rows need no division, whose cost shows in short products. */
 static inline size_t rows_per_block(size_t rows, size_t steps)
 {
     const size_t most = rows <= A_BLOCK_ROWS ? 0 : A_BLOCK_FLOATS / (steps + 1) / A_BLOCK_ROWS * A_BLOCK_ROWS;
@@ -83,7 +83,7 @@ static void multiply_by_derivative(tileprop_activation activation, float *d, con
     }
 }
 
-/* C [rows x panels] (+)= A [rows x depth] B, bias row behind B, then the epilogue. */
+/* C [rows x panels] (+)= A [rows x depth] B, then the bias row after B's last, then the epilogue. */
 struct product {
     size_t row_begin, row_end;
     size_t depth;
@@ -98,11 +98,9 @@ struct product {
 };
 
 /*
- * Steps of k in a block, of much the same length and whole panels of A. Many rows of many panels read B from
- * L3 once for each block of rows, of which fewer steps make longer ones, and a panel that stays in L1 while
- * all tiles of a block pass. With 32 KiB of L1 and 1 MiB of L2, 512 x 1024 x 1024 took 0.88 of the time of
- * blocks of 1024 on both tiers, 512 x 2048 x 2048 0.85 to 0.93. One group of panels gains nothing (avx512:
- * 0.98 to 1.04).
+ * Steps of k in a block; blocks are whole panels of A and nearly equal. Many rows of many panels read B from
+ * L3 once per block of rows. Shorter blocks of k allow longer blocks of rows, and a panel of B stays in L1
+ * while all tiles of a block pass. A single group of panels gains nothing (results/kernels.md).
  */
 static inline size_t steps_per_block(const struct product *p)
 {
@@ -115,9 +113,9 @@ static inline size_t steps_per_block(const struct product *p)
 }
 
 /*
- * The rows of B that are read behind those before k_next, if they are worth fetching while the tiles work on
- * these: the first tile would wait for them. With weights in memory 32 x 2048 x 2048 took 1.18 (avx512) and
- * 1.14 (avx2) times as long without, 32 x 1024 x 1024 likewise; with weights in L3 0.99 and 1.00 times.
+ * The rows of B that tiles read next, after those before k_next, if prefetching them meanwhile pays; else
+ * NULL. The first tile would wait for rows in memory; for rows in L3 it makes no difference
+ * (results/kernels.md).
  */
 static const float *prefetch_b_from(const struct product *p, size_t rows, size_t k_begin, size_t k_next,
                                     size_t k_end, size_t panel, size_t panels)
@@ -132,9 +130,8 @@ static const float *prefetch_b_from(const struct product *p, size_t rows, size_t
 }
 
 /*
- * Asks, before a long tile, for what its epilogue reads and writes. With operands in memory backward of
- * 512 x 1024 x 1024 took 1.05 times as long without (avx512), of 32 x 500 x 500 0.99 times.
- * Inlined, since gcc takes a function that only prefetches for one without effects and leaves the call out.
+ * Prefetches, before a long tile, what its epilogue reads and writes, which may be in memory.
+ * Inlined, since gcc drops calls of a function that only prefetches: it sees no effect.
  */
 static inline __attribute__((always_inline)) void
 prefetch_epilogue(const struct product *p, size_t row_begin, size_t row_end, size_t panel, size_t panels)
@@ -148,9 +145,9 @@ prefetch_epilogue(const struct product *p, size_t row_begin, size_t row_end, siz
 }
 
 /*
- * C = A B with A [rows x depth] in panel format: 16 k's of one panel, then the next. A tile takes `rows`
- * lines of each panel, too few for a hardware prefetcher to see a stream in them; so it can ask for those of
- * the tile below.
+ * C = A B with A [rows x depth] in panel format: 16 k's of one panel, then the next. A tile reads `rows`
+ * lines of each panel, too few for a hardware prefetcher to detect a stream, so it can prefetch those of the
+ * tile below.
  */
 static inline __attribute__((always_inline)) void tile_nn(const struct tile *t, int rows, int panels)
 {
@@ -197,8 +194,8 @@ static void run_tile_nn(const struct tile *t, size_t rows, size_t panels)
 }
 
 /*
- * One row of C alone: a chain waits for its last multiply-add, so it takes ROW_VECS of them to be fast, more
- * than the tiles above have in a row. Each vector of B is used once and needs no register.
+ * A single row of C: each chain waits for its last multiply-add, so it takes ROW_VECS chains to fill the
+ * units, more than a row of the tiles above has. Each vector of B is used once and needs no register.
  */
 static inline __attribute__((always_inline)) void tile_row(const struct tile *t, int panels)
 {
@@ -222,10 +219,10 @@ static inline __attribute__((always_inline)) void tile_row(const struct tile *t,
 }
 
 /*
- * One group of panels for rows [row_begin, row_end) and k in [k_begin, k_end), a block at a time. What does
- * not change from tile to tile is set once, and the epilogue runs behind many tiles where these are short:
- * backward of 512 x 64 x 10 took 1.13 times as long with all of it at each. Tiles of one panel have more
- * loads than multiply-adds, so they fetch rows of A only where these are not in L2.
+ * One group of panels for rows [row_begin, row_end) and k in [k_begin, k_end), a block at a time. What all
+ * tiles share is set once, and short tiles share an epilogue: doing both for each tile shows in short
+ * products (results/kernels.md). A product of one panel has more loads than multiply-adds, so it prefetches
+ * rows of A only where they are not in L2.
  */
 static void multiply_group(const struct product *p, size_t row_begin, size_t row_end, size_t k_begin,
                            size_t k_end, size_t panel, size_t panels)
@@ -271,7 +268,7 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
     }
 }
 
-/* The same for one row, as where a single sample is predicted. */
+/* All panels for a single row, as when one sample is predicted. */
 static void multiply_row(const struct product *p)
 {
     for (size_t panel = 0, panels; panel < p->panels; panel += panels) {
@@ -304,9 +301,9 @@ static void multiply_row(const struct product *p)
 }
 
 /*
- * Each block of A's rows reads all of B, so fewer and longer ones are better: of each block only the
- * columns of one block of k have to stay in L2. A single block instead takes each group of panels through all
- * of k, so that B is one stream.
+ * Each block of A's rows reads all of B, so long blocks are better: of a block only the columns of one block
+ * of k must stay in L2. A single block of rows instead takes each group of panels through all of k, so that B
+ * is one stream.
  */
 static void multiply(struct product *p)
 {

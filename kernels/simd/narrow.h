@@ -1,6 +1,6 @@
 /*
- * The gradient of a panel with few units, transposed: vectors run along the inputs, so that padding beside
- * the units costs next to nothing. The sums are the same chains as those of the tiles (tile.h); each block of
+ * The gradient of a panel with few units, transposed: vectors run along the inputs, so that the units'
+ * padding costs next to nothing. The sums are the same chains as those of the tiles (tile.h); each block of
  * them is transposed back before the optimizer.
  *
  * Include a tier's tiles.h first.
@@ -48,24 +48,23 @@ static inline __attribute__((always_inline)) void tile_narrow(size_t depth, cons
     }
 }
 
-/* Rows of a gradient, 16 floats each, through the optimizer; all of a panel's at once where they are there.
- */
+/* Applies rows of a gradient, 16 floats each: NARROW_APPLY_ROWS at once, then what remains singly. */
 static void apply_rows(const struct optimizer_target *target, const float *gradient, size_t rows)
 {
     struct optimizer_target at = *target;
     vec acc[TILE_ROWS_LIMIT][TILE_VECS_LIMIT];
     for (size_t r = 0, done; r < rows; r += done) {
-        const bool many = rows - r >= NARROW_RULE_ROWS;
-        done = many ? NARROW_RULE_ROWS : 1;
+        const bool many = rows - r >= NARROW_APPLY_ROWS;
+        done = many ? NARROW_APPLY_ROWS : 1;
         UNROLL
-        for (int i = 0; i < NARROW_RULE_ROWS; i++) {
+        for (int i = 0; i < NARROW_APPLY_ROWS; i++) {
             UNROLL
             for (int v = 0; v < PANEL_VECS; v++)
                 acc[i][v] = i == 0 || many ? vec_load(gradient + (r + (size_t)i) * TP_PANEL + v * VEC_LANES)
                                            : vec_zero();
         }
         if (many)
-            tile_update(&at, NARROW_RULE_ROWS, 1, acc);
+            tile_update(&at, NARROW_APPLY_ROWS, 1, acc);
         else
             tile_update(&at, 1, 1, acc);
         optimizer_target_advance(&at, done);

@@ -88,8 +88,8 @@ static inline __attribute__((always_inline)) void apply_optimizer(tileprop_optim
 }
 
 /*
- * The gradient tile through one optimizer, while it is in registers. Where a panel's weights and states are
- * is read once: their stores could change it.
+ * Applies a gradient tile while it is in registers. The addresses of a panel's weights and states are read
+ * once, before stores that may alias them.
  */
 static inline __attribute__((always_inline)) void tile_apply(tileprop_optimizer kind,
                                                              const struct optimizer_target *target, int rows,

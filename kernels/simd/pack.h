@@ -10,7 +10,7 @@
 
 #include "../kernels.h"
 
-/* Where the values of row r from `column` on stand. */
+/* The values of a row from `column` on. */
 static inline const char *values(const struct tp_pack *p, size_t row, size_t column, size_t value_size)
 {
     size_t index = p->index ? p->index[row] : row;
@@ -37,7 +37,7 @@ static inline __attribute__((always_inline)) void pack_panel(const struct tp_pac
     }
 }
 
-/* The last panel, where it is not full. Value by value, for nothing behind a sample may be read. */
+/* A partial last panel, value by value: nothing behind the last sample may be read. */
 static inline __attribute__((always_inline)) void pack_rest(const struct tp_pack *p, bool is_u8,
                                                             size_t column, float *a)
 {
@@ -58,8 +58,8 @@ static inline __attribute__((always_inline)) void pack_rest(const struct tp_pack
 }
 
 /*
- * By value: a vector's store may change whatever a pointer names, so with a pointer each row loads all
- * members again. Four panels side by side, each row found once for all, took 1.03 to 1.04 times as long.
+ * By value: a vector store may alias whatever a pointer names, so with a pointer each row would load all
+ * members again. Four panels side by side, which find each row once, are slower (results/kernels.md).
  */
 static inline __attribute__((always_inline)) void pack(const struct tp_pack p, bool is_u8)
 {

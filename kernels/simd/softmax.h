@@ -1,6 +1,6 @@
 /*
- * loss and softmax: one row is one sample. What every row needs is inlined in both, or rows of few classes
- * would pay for the calls; first_equal() is not, since a step asks for no predictions.
+ * loss and softmax: one row is one sample. What every row needs is inlined in both: with few classes calls
+ * cost too much. first_equal() is not, since a step asks for no predictions.
  *
  * Include a tier's vector.h first.
  */
@@ -52,8 +52,7 @@ static inline size_t first_equal(const struct tp_matrix *logits, size_t row, siz
     return 0;
 }
 
-/* exp(z - m), +0 in the lanes past the last class; also into `to` unless it is absent. Returns their
- * sum. */
+/* Sums exp(z - m), +0 in the lanes past the last class; stores them in `to` unless it is absent. */
 static inline __attribute__((always_inline)) vec
 exponentials(const struct tp_matrix *logits, size_t row, size_t panels, vec m, const struct tp_matrix *to)
 {
@@ -74,7 +73,7 @@ exponentials(const struct tp_matrix *logits, size_t row, size_t panels, vec m, c
     return panel_row_sum(sum);
 }
 
-/* D of one row, from the exponentials that stand there. */
+/* D of one row, from the exponentials that d holds. */
 static inline __attribute__((always_inline)) void loss_gradient(const struct tp_loss *l, size_t row,
                                                                 size_t panels, vec sum, float weight)
 {
@@ -92,7 +91,7 @@ static inline __attribute__((always_inline)) void loss_gradient(const struct tp_
     }
 }
 
-/* Rows [begin, begin + rows), at most 16 of them, so that their logarithms are one panel row's. */
+/* Rows [begin, begin + rows), at most 16, so that one panel row holds their logarithms. */
 static void loss_rows(const struct tp_loss *l, size_t begin, size_t rows)
 {
     size_t panels = tp_panel_count(l->z.columns);
@@ -121,7 +120,7 @@ void TP_KERNEL(loss)(const struct tp_loss *l)
         loss_rows(l, row, l->row_end - row < TP_PANEL ? l->row_end - row : TP_PANEL);
 }
 
-/* A row's probabilities, from the exponentials that stand there. */
+/* A row's probabilities, from the exponentials that p holds. */
 static inline void divide_row(const struct tp_matrix *p, size_t row, size_t panels, vec sum)
 {
     for (size_t panel = 0; panel < panels; panel++) {

@@ -1,6 +1,6 @@
 /*
- * All verbs of a vector tier. The tier's source defines TP_KERNEL(verb), which makes the symbol of a verb,
- * and includes this behind its tiles.h.
+ * All verbs of a vector tier. The tier's source includes its tiles.h, defines TP_KERNEL(verb), which makes
+ * the symbol of a verb, and includes this.
  */
 #ifndef TP_SIMD_TIER_H
 #define TP_SIMD_TIER_H

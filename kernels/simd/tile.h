@@ -3,7 +3,7 @@
  * PANEL_VECS accumulators while k runs; each k costs panels * PANEL_VECS vector loads of B and `rows`
  * broadcasts of A. Tiles are inlined with constant rows and panels, and unrolled.
  *
- * Included by a tier's tiles.h, behind its sizes.
+ * A tier's tiles.h includes this after its sizes.
  */
 #ifndef TP_SIMD_TILE_H
 #define TP_SIMD_TILE_H
@@ -23,8 +23,8 @@ static inline size_t min_size(size_t a, size_t b)
 }
 
 /*
- * ceil(left / ceil(left / 6)): the rows of the first of as few tiles of at most 6 as can be, all of much the
- * same height. Tabled, since a division takes as long as some steps of k.
+ * ceil(left / ceil(left / 6)): rows of the first tile when `left` rows are cut into the fewest tiles of at
+ * most 6, of nearly equal height. A table, since a division costs as much as some steps of k.
  */
 static inline size_t balanced_rows(size_t left)
 {
@@ -43,7 +43,7 @@ static inline size_t tile_panels(size_t left)
 /* The tier's: rows of the next tile of TILE_PANELS_MAX panels when `left` remain. */
 static inline size_t tile_rows_wide(size_t left);
 
-/* Rows of the next tile when `left` remain. Tiles of fewer panels than can be go down by sizes. */
+/* Rows of the next tile when `left` remain. Tiles of fewer panels than the most have fixed sizes. */
 static inline size_t tile_rows(size_t panels, size_t left)
 {
     if (panels == TILE_PANELS_MAX)
@@ -69,12 +69,12 @@ struct tile {
     float *c;
     size_t c_stride;
     bool accumulate;         /* start from C instead of +0 */
-    bool prefetch_a;         /* nn: prefetch the rows of A behind the tile's */
+    bool prefetch_a;         /* nn: prefetch the rows of A below the tile's */
     const float *prefetch_b; /* nn: prefetch rows laid out like b's from here on; NULL: none */
     size_t prefetch_b_rows;  /* so many for each 16 of depth */
-    /* tn: the finished tile goes through a rule; NULL: to C */
+    /* tn: where the optimizer applies the finished tile; NULL: it goes to C */
     const struct optimizer_target *target;
-    const float *transposed; /* tn, a rule behind it: rows * panels lines to be written next; NULL: none */
+    const float *transposed; /* tn with a target: rows * panels lines to be written next; NULL: none */
 };
 
 static inline __attribute__((always_inline)) void tile_begin(const struct tile *t, int rows, int panels,
@@ -89,7 +89,7 @@ static inline __attribute__((always_inline)) void tile_begin(const struct tile *
     }
 }
 
-/* Where C lies is read before the first store, which could change it. */
+/* C's address is read before the first store, which may alias the struct. */
 static inline __attribute__((always_inline)) void tile_end(const struct tile *t, int rows, int panels,
                                                            vec acc[][TILE_VECS_LIMIT])
 {

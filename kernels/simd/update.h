@@ -1,6 +1,6 @@
 /*
- * update, from the verb to the tile. The optimizer runs on the gradient tile in registers (optimizer.h):
- * through L1 the update of 784 x 64 weights, batch 32, took 1.07 times as long.
+ * update, from the verb to the tile. The optimizer runs on the gradient tile in registers (optimizer.h): the
+ * way through L1 takes longer (results/kernels.md).
  *
  * Include a tier's tiles.h first.
  */
@@ -18,8 +18,8 @@
 
 /*
  * copy_rows: the first `rows` rows of a 16 x 16 block; zero_rows: +0 in those from `first` on. Unrolled,
- * since gcc makes memcpy or memset of a plain loop, and of these string instructions, with which update of 64
- * x 10, batch 32, took 1.1 times as long.
+ * since gcc turns plain loops into memcpy or memset, and these into string instructions, which are slower for
+ * so few bytes.
  */
 static inline void copy_rows(float *to, const float *from, size_t rows)
 {
@@ -44,9 +44,8 @@ static inline void zero_rows(float *to, size_t first)
 }
 
 /*
- * The 16 x 16 block of the transposed view that shows rows [row, row + rows) of one panel of w.
- * Written past the caches where it would not stay in them, it need not be read first: 2048 x 2048 weights,
- * batch 32, took 1.4 times as long otherwise (avx512).
+ * Writes the 16 x 16 block of the transposed view of rows [row, row + rows) of one panel of w. Nontemporal
+ * stores spare reading lines that would not stay in the caches.
  */
 static void write_transposed(const struct tp_update *u, size_t panel, size_t row, size_t rows)
 {
@@ -71,8 +70,8 @@ static void write_transposed(const struct tp_update *u, size_t panel, size_t row
 }
 
 /*
- * The lines of the transposed view that a tile from row i on fetches: its share of those that its block
- * writes. NULL where they are written past the caches.
+ * The lines of the transposed view that a tile from row i on prefetches: its share of those that its block
+ * writes. NULL where stores are nontemporal.
  */
 static const float *transposed_share(const struct tp_update *u, size_t i, size_t panel, size_t panels)
 {
@@ -81,7 +80,7 @@ static const float *transposed_share(const struct tp_update *u, size_t i, size_t
     return u->wt.data + i / TP_PANEL * u->wt.stride + (panel * TP_PANEL + i % TP_PANEL * panels) * TP_PANEL;
 }
 
-/* Where a block's gradient rows go: through the rule into w and the state, addressed from `offset` on. */
+/* Where the optimizer applies gradient rows: w and the state from `offset` on. */
 static inline struct optimizer_target target_at(const struct tp_update *u, size_t offset, bool decays)
 {
     return (struct optimizer_target){
@@ -95,12 +94,10 @@ static inline struct optimizer_target target_at(const struct tp_update *u, size_
 }
 
 /*
- * Prefetches weights and states, of the tile or `further` rows on, and for the lines of the transposed view.
- * A hardware prefetcher follows panels and arrays too, but begins anew with each tile. A short product asks
- * for weights that come from memory a panel's rows ahead: 2048 x 2048, batch 32, momentum, took 1.16 (avx512)
- * and 1.33 (avx2) times as long without. A long one has time to fetch its own, PREFETCH_STEPS before it needs
- * them: 1024 x 1024, batch 512, then took 0.96 times as long, 2048 x 2048, batch 256, 0.96 (avx512; avx2
- * 0.99).
+ * Prefetches weights and states, of the tile or `further` rows on, and the lines of the transposed view. A
+ * hardware prefetcher follows panels and arrays too, but starts over with each tile. A short product
+ * prefetches nontemporal weights a panel's rows ahead; a long one has time to prefetch its own,
+ * PREFETCH_STEPS before it needs them (results/kernels.md).
  */
 static inline __attribute__((always_inline)) void prefetch_target(const struct tile *t, int rows, int panels,
                                                                   int further)
@@ -122,7 +119,8 @@ static inline __attribute__((always_inline)) void prefetch_target(const struct t
 
 /*
  * C = A^T B with A [depth x rows], neighbouring columns: a row of A is one step of k. The first `above`
- * columns are the last of one panel, those behind them the first of the next.
+ * columns are the last of one panel, the others the first of the next. The steps after the prefetch are a
+ * loop of their own: with one loop for all gcc puts the accumulators on the stack.
  */
 static inline __attribute__((always_inline)) void tile_tn(const struct tile *t, int rows, int panels,
                                                           int above)
@@ -148,8 +146,8 @@ static inline __attribute__((always_inline)) void tile_tn(const struct tile *t, 
 }
 
 /*
- * Rows of the next tile, when `above` inputs remain of a panel of A and `left` of all. Where the tier has
- * such tiles, one reaches over the panel's edge rather than end there.
+ * Rows of the next tile, when `above` inputs remain of a panel of A and `left` of all. If the tier has such
+ * tiles, one reaches across the panel's edge rather than end there.
  */
 static inline size_t tile_rows_tn(size_t panels, size_t above, size_t left)
 {
@@ -175,9 +173,9 @@ static void run_tile_tn(const struct tile *t, size_t rows, size_t panels, size_t
 }
 
 /*
- * Inputs [begin, end), at most GRADIENT_INPUTS of them, for a group of panels. Partial sums over the first k
- * blocks wait in L1, or in the gradient matrix where one is wanted; behind the last block a tile goes through
- * the rule.
+ * Inputs [begin, end), at most GRADIENT_INPUTS of them, for a group of panels. Partial sums of all blocks of
+ * rows but the last stay in L1, or in the gradient matrix where one is wanted; the last block's tiles go
+ * through the optimizer.
  */
 static void update_block(const struct tp_update *u, size_t begin, size_t end, size_t panel, size_t panels)
 {
@@ -264,7 +262,7 @@ static void update_narrow(const struct tp_update *u, size_t panel, size_t units)
     }
 }
 
-/* The panels before the narrow one, or all. */
+/* The number of panels before the narrow one, if the last is narrow, else of all. */
 static size_t wide_panels(const struct tp_update *u)
 {
     const size_t all = tp_panel_count(u->d.columns);
@@ -275,8 +273,8 @@ static size_t wide_panels(const struct tp_update *u)
 }
 
 /*
- * Each group of panels of D reads all of A. A long batch, of which L2 does not hold all of A, has larger
- * groups, as long as those stay there; a short one takes weights and state in the order in which they lie.
+ * Panels of D in a group. Each group reads all of A. With a long batch, whose A exceeds L2, a group is as
+ * many panels as stay in L2; a short batch takes weights and state in memory order.
  */
 static size_t group_panels(const struct tp_update *u)
 {
@@ -307,7 +305,7 @@ void TP_KERNEL(update)(const struct tp_update *u)
         vec_fence();
 }
 
-/* apply and refresh as parts of an update, of which they use what stands behind the gradient. */
+/* apply and refresh are the parts of an update that follow the gradient. */
 void TP_KERNEL(apply)(const struct tp_apply *p)
 {
     const struct tp_update u = {.optimizer = p->optimizer,

@@ -60,7 +60,7 @@ static struct tp_matrix forward(const struct tp_evaluator *evaluator,
     return z;
 }
 
-/* What is wanted of the rows whose logits these are; softmax takes their place, behind the loss. */
+/* Predictions of rows from their logits, which softmax overwrites after the loss. */
 static void predict(const struct tp_tier *tier, struct tp_matrix logits, const uint16_t *labels,
                     const struct tp_predictions *to, size_t begin)
 {
@@ -79,8 +79,7 @@ static void predict(const struct tp_tier *tier, struct tp_matrix logits, const u
             to->probabilities[(begin + r) * logits.columns + k] = *tp_matrix_at(&logits, r, k);
 }
 
-/* The first row of the next block, whose samples come while the present one is computed; count: none is left.
- */
+/* Takes the next block and prefetches its samples. Returns its first row; dataset->count if none is left. */
 static size_t take_block(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset,
                          atomic_size_t *next_block)
 {

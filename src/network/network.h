@@ -14,15 +14,14 @@
 struct tp_weights;
 
 /*
- * Units [unit_begin, unit_begin + w.columns) of a layer; unit_begin is a multiple of 16. Before it has memory
- * the matrices have shapes alone.
+ * Units [unit_begin, unit_begin + w.columns) of a layer; unit_begin is a multiple of 16. Until the layout
+ * gives them memory the matrices have only shapes.
  */
 struct tp_slice {
     size_t unit_begin;
-    struct tp_matrix w; /* [inputs + bias x units]; the bias row is the last */
-    struct tp_matrix
-        wt;          /* the transposed view [units x inputs]; absent in the first layer, which needs none */
-    float *state[2]; /* the optimizer's, laid out as w */
+    struct tp_matrix w;  /* [inputs + bias x units]; the bias row is the last */
+    struct tp_matrix wt; /* the transposed view [units x inputs]; absent in the first layer */
+    float *state[2];     /* the optimizer's, laid out as w */
 };
 
 struct tp_layer {
@@ -47,22 +46,22 @@ struct tp_network {
 tileprop_status tp_network_shape(struct tp_network *network, const tileprop_options *options, size_t features,
                                  size_t classes, size_t members, struct tp_error *error);
 
-/* The same shapes once more, without memory for weights. Errors and freeing: as tp_network_shape. */
+/* Copies the shapes, without memory for weights. Errors and freeing: as tp_network_shape. */
 tileprop_status tp_network_like(struct tp_network *network, const struct tp_network *shaped,
                                 struct tp_error *error);
 
-/* Cuts a layer anew, into at most as many slices as it was shaped with, before any has memory. */
+/* Cuts a layer again, into at most as many slices as it was shaped with. None may have memory yet. */
 void tp_network_cut(struct tp_network *network, size_t layer, size_t slices);
 
 /* Frees the shapes; weights go with their arenas. */
 void tp_network_free(struct tp_network *network);
 
-/* Takes the slices that `member` owns from an arena, which may be one that measures. */
+/* Takes the slices that `member` owns from an arena, which may be a measuring one. */
 void tp_network_layout(struct tp_network *network, size_t member, struct tp_arena *arena);
 
 /*
- * First weights of the slices that `member` owns, both views, and zero state; called by that member, so that
- * it touches them first. A weight depends on seed, layer and its place in the layer alone.
+ * Initial weights of the slices that `member` owns, both views, and zero state. That member calls it, so that
+ * it touches them first. A weight depends only on seed, layer and its place in the layer.
  *
  *   uniform   in [-1, 1)
  *   fan-in    normal, deviation 1 / sqrt(fan-in); Efficient BackProp 4.6
@@ -73,12 +72,12 @@ void tp_network_layout(struct tp_network *network, size_t member, struct tp_aren
 void tp_network_initialize(struct tp_network *network, size_t member, tileprop_init init, uint64_t seed);
 
 /*
- * The same with weights of the same shape, of which biases that the network lacks are left out and those that
- * it has besides are 0. State stays as it is.
+ * Copies the given weights, of the same shape, to those slices. Biases that the network lacks are dropped,
+ * and biases that only the network has are 0. State stays as it is.
  */
 void tp_network_put(struct tp_network *network, size_t member, const struct tp_weights *weights);
 
-/* Copies all weights to ones of the same shape, which have a bias wherever the network has one. */
+/* Copies all weights to `weights` of the same shape, which has a bias wherever the network has one. */
 void tp_network_get(const struct tp_network *network, struct tp_weights *weights);
 
 /* The same two for an array of optimizer state instead of the weights. */
@@ -86,10 +85,10 @@ void tp_network_put_state(struct tp_network *network, size_t member, int state,
                           const struct tp_weights *values);
 void tp_network_get_state(const struct tp_network *network, int state, struct tp_weights *values);
 
-/* Row `row` of a layer's weights (an input, or the bias at row inputs) as units floats. */
+/* Row `row` of a layer's weights (an input's, or the bias at row `inputs`): [units], in order of units. */
 void tp_network_row(const struct tp_network *network, size_t layer, size_t row, float *weights);
 
-/* Weights and biases. */
+/* The number of weights and biases. */
 size_t tp_network_parameters(const struct tp_network *network);
 
 /*

@@ -1,9 +1,9 @@
 #include "network/plan.h"
 
 /*
- * Rows of an evaluation's block. Where all weights stay in L2, a block is small, so that its inputs stay in
- * L1. Else every block streams the weights from further away, and is as large as half a megabyte of
- * activations. All are multiples of 6 and 12, the rows of the wide tiles that first layers use.
+ * Rows of an evaluation's block. If all weights stay in L2, a block is small, so that its inputs stay in L1.
+ * Otherwise every block streams the weights from further away, so it is as large as half a megabyte of
+ * activations allows. All are multiples of 6 and 12, the rows of the wide tiles that first layers use.
  */
 #define WEIGHTS_IN_L2   131072 /* floats: half a megabyte */
 #define ROWS_SMALL      12
@@ -23,9 +23,9 @@ static size_t evaluation_rows(const struct tp_network *network)
 }
 
 /*
- * Bytes that cross cores in a step. By rows, every member fetches the weights that the others updated. By
- * units, every member fetches all activations below (the first layer's are packed anew from bytes by each)
- * and everybody's outputs are fetched once. Slices of unequal size would cost more than either saves.
+ * Compares the bytes that cross cores in a step. By rows, every member reads the weights that the others
+ * updated. By units, every member reads all activations below (each packs the first layer's anew, from
+ * bytes), and everybody's outputs are read once. Unequal slices would cost more than either saves.
  */
 bool tp_plan_units_pay(size_t inputs, size_t units, bool first, size_t members, size_t batch)
 {
@@ -37,11 +37,10 @@ bool tp_plan_units_pay(size_t inputs, size_t units, bool first, size_t members, 
 }
 
 /*
- * By inputs, half of the view is read on two threads. With batches of 32 a run of 784-1024-1024-10 took 0.89
- * of the time, of 784-512-512-10 0.93, of 784-256-256-10 0.96, of 784-128-128-10 0.98 (Intel family 6 model
- * 207).
+ * By inputs, each member reads its share of the transposed view instead of all of it. That gains more,
+ * the larger the layer is (results/kernels.md).
  */
-#define WEIGHTS_BY_INPUTS 16384 /* at least, for which a barrier pays */
+#define WEIGHTS_BY_INPUTS 16384 /* from here on the gain pays for a barrier */
 
 bool tp_plan_inputs_pay(bool by_units, size_t inputs, size_t units)
 {
@@ -50,11 +49,10 @@ bool tp_plan_inputs_pay(bool by_units, size_t inputs, size_t units)
 
 /*
  * Slices that differ by a panel keep most members waiting for one. Then the inputs are divided instead,
- * although prefetchers fetch lines that a neighbour writes: on two threads a step of 784-46-10, batch 32,
- * took 0.89 of the time so, of 784-80-10 0.86. Where slices are alike it took longer by inputs: 784-512-10,
- * batch 1, 1.4 times.
+ * although prefetchers fetch lines that a neighbour writes. Equal slices are faster by units
+ * (results/kernels.md).
  */
-#define PANELS_FEW 10 /* of a slice: from there on a panel more is less than a tenth */
+#define PANELS_FEW 10 /* of a slice: from here on one panel more is at most a tenth */
 
 static size_t slices_of(const struct tp_layer *layer, size_t members)
 {
@@ -97,7 +95,7 @@ struct tp_range tp_plan_share_panels(size_t columns, size_t member, size_t membe
     return (struct tp_range){panels.begin * TP_PANEL, end < columns ? end : columns};
 }
 
-/* A list that is being written, or counted where items is NULL. */
+/* A list being written, or only counted if items is NULL. */
 struct list {
     struct tp_operation *items;
     size_t count;
@@ -115,7 +113,7 @@ static void meet(struct list *list, tileprop_verb verb, size_t layer)
     add(list, (struct tp_operation){.kind = TP_DO_BARRIER, .verb = verb, .layer = layer});
 }
 
-/* A barrier stands where a layer reads rows or units that another member wrote. */
+/* Puts a barrier where a layer reads rows or units that another member wrote. */
 static void add_forward(struct list *list, const struct tp_plan *plan, const struct tp_network *network,
                         size_t member, struct tp_range all, struct tp_range own)
 {
@@ -138,8 +136,8 @@ static void add_forward(struct list *list, const struct tp_plan *plan, const str
 }
 
 /*
- * A barrier stands where a layer reads gradients that another member wrote. What it reads of the activations
- * below, all have written before forward of the layer.
+ * Puts a barrier where a layer reads gradients that another member wrote. The activations below need none:
+ * the team wrote all of them before forward of the layer.
  */
 static void add_backward(struct list *list, const struct tp_plan *plan, const struct tp_network *network,
                          size_t member, struct tp_range all, struct tp_range own)
@@ -161,7 +159,7 @@ static void add_backward(struct list *list, const struct tp_plan *plan, const st
     }
 }
 
-/* Whoever is beyond a layer's slices helps one of their owners with a share of the inputs. */
+/* A member beyond a layer's slices helps the owner of one with a share of the inputs. */
 static void add_update(struct list *list, const struct tp_plan *plan, const struct tp_network *network,
                        size_t member)
 {
@@ -186,7 +184,7 @@ size_t tp_plan_operations(const struct tp_plan *plan, const struct tp_network *n
     struct list list = {.items = operations};
     const struct tp_range all = {0, rows}, own = tp_plan_share(rows, member, plan->step_members);
     const size_t last = network->layer_count - 1;
-    /* Whose first layer reads every row packs the whole batch for itself. */
+    /* If forward of the first layer reads every row, each member packs the whole batch for itself. */
     const struct tp_range packed = plan->by_units[0] ? all : own;
 
     add(&list, (struct tp_operation){.kind = TP_DO_PACK, .verb = TILEPROP_PACK, .rows = packed});

@@ -1,9 +1,9 @@
 /*
- * The plan: how the work is divided among the members of a team. It changes who computes what and never a
- * bit.
+ * The plan: how the work is divided among the members of a team. It changes who computes what, never a bit of
+ * any result.
  *
- * All members evaluate. Of small networks fewer of them take part in steps, perhaps one alone: the others
- * sleep until the next evaluation.
+ * All members evaluate. Small networks are trained by fewer of them, perhaps by one: the others sleep until
+ * the next evaluation.
  *
  *   forward by rows      a member takes a share of the batch's rows and reads all of the layer's weights
  *   forward by units     a member takes the units that it owns, for all rows; only activations cross cores
@@ -13,8 +13,8 @@
  *                        share of the inputs
  *   update by inputs     every member updates a share of the inputs; the weights are one slice
  *
- * pack and loss are always by rows. What follows for a member is a list of operations, which a step does one
- * after the other.
+ * pack and loss are always by rows. For each member the plan yields a list of operations, which a step
+ * executes in order.
  */
 #ifndef TP_PLAN_H
 #define TP_PLAN_H
@@ -36,7 +36,7 @@ struct tp_plan {
     size_t evaluation_rows;       /* rows of one block of an evaluation */
 };
 
-/* The best plan for exactly so many members as shapes alone tell; step_members is at most members. */
+/* The best plan for exactly `step_members`, at most `members`, as far as shapes alone tell. */
 struct tp_plan tp_plan_make(const struct tp_network *network, size_t members, size_t step_members,
                             size_t batch);
 
@@ -50,7 +50,7 @@ enum tp_operation_kind {
     TP_DO_BACKWARD,
     TP_DO_UPDATE,
     TP_DO_PREFETCH, /* asks for the samples of the next step */
-    TP_DO_REPORT,   /* says that the losses of the batch are there */
+    TP_DO_REPORT,   /* reports that the losses of the batch are complete */
     TP_DO_MEASURE,  /* the gradient's norm, in steps that are measured */
     TP_DO_BARRIER   /* waits for the other step members */
 };
@@ -64,7 +64,7 @@ struct tp_operation {
     struct tp_range inputs; /* of the layer: backward, update; begin is a multiple of 16 */
     bool bias;              /* update: the bias row too */
 
-    /* What the step's verb is called with; the step fills it. */
+    /* Arguments of the verb; the step fills them in. */
     union {
         struct tp_pack pack;
         struct tp_forward forward;
@@ -75,15 +75,15 @@ struct tp_operation {
 };
 
 /*
- * What step member `member` does in a step of `rows` rows, at most a batch: writes it to operations[], unless
- * that is NULL, and returns how many there are. The network is cut as the plan says. All step members meet at
- * the same barriers, of which one ends the step. measure: the list has TP_DO_MEASURE.
+ * Writes what `member` does in a step of `rows` rows, at most a batch, to operations[], unless that is NULL,
+ * and returns the number of operations. The network is cut as the plan says. All step members meet at the
+ * same barriers, the last of which ends the step. measure: the list has TP_DO_MEASURE.
  */
 size_t tp_plan_operations(const struct tp_plan *plan, const struct tp_network *network, size_t member,
                           size_t rows, bool measure, struct tp_operation *operations);
 
 /*
- * Writes the lists of all step members for a full batch, an operation a line.
+ * Writes the lists of all step members for a full batch, one operation per line.
  * Errors: TILEPROP_FAILURE without memory.
  */
 tileprop_status tp_plan_write(const struct tp_plan *plan, const struct tp_network *network, FILE *out,
@@ -96,14 +96,14 @@ struct tp_range tp_plan_share(size_t count, size_t member, size_t members);
 struct tp_range tp_plan_share_panels(size_t columns, size_t member, size_t members);
 
 /*
- * Whether so many members take units in forward of a layer, as shapes alone tell; first: its inputs are
- * packed by each of them.
+ * Whether `members` divide forward of a layer by units, as far as shapes tell; first: each of them packs the
+ * layer's inputs.
  */
 bool tp_plan_units_pay(size_t inputs, size_t units, bool first, size_t members, size_t batch);
 
 /*
- * Whether backward of a layer is by inputs: of a large one that is forward by units. Each member then streams
- * a share of the view instead of all of it, for a barrier.
+ * Whether backward of a layer is by inputs: if it is large and its forward by units. Each member then reads a
+ * share of the transposed view instead of all of it, at the cost of a barrier.
  */
 bool tp_plan_inputs_pay(bool by_units, size_t inputs, size_t units);
 

@@ -4,7 +4,7 @@
 
 #include "system/team.h"
 
-/* Whether each member packs the whole batch for itself: its first layer then reads every row. */
+/* Whether each member packs the whole batch for itself, as its first layer reads every row. */
 static bool packs_own_copy(const struct tp_plan *plan)
 {
     return plan->by_units[0];
@@ -19,7 +19,7 @@ static struct tp_matrix take_matrix(const struct tp_plan *plan, size_t columns, 
                               .columns = columns};
 }
 
-/* Whether weights, state and transposed views are more than stays in the caches. */
+/* Whether weights, state and transposed views exceed what stays in the caches. */
 static bool is_nontemporal(const struct tp_network *network)
 {
     struct tp_network copy = *network;
@@ -231,7 +231,7 @@ static void loss(const struct tp_step *step, const struct tp_step_member *member
     step->tier->loss(loss);
 }
 
-/* Of the samples to come a member asks for as many as it packs of these. */
+/* A member prefetches as many of the next samples as it packs now. */
 static void prefetch(const struct tp_step_member *member, struct tp_range rows, const uint32_t *next,
                      size_t next_rows)
 {
@@ -250,7 +250,7 @@ static double panel_squares(const float *panel, size_t rows, size_t columns)
     return sum;
 }
 
-/* The gradients of the slices that the member owns, of which nothing is kept but their squares. */
+/* Gradients of the slices that the member owns; only their squares are kept. */
 static void measure(const struct tp_step *step, const struct tp_step_member *member, size_t rows)
 {
     for (size_t l = 0; l < step->network->layer_count; l++) {

@@ -1,6 +1,6 @@
 /*
- * One gradient step: a loop over the operations that the plan gives a member. Every step member of the team
- * runs it with the same arguments.
+ * One gradient step: a loop over the operations that the plan gives a member. All step members run it with
+ * the same arguments.
  */
 #ifndef TP_STEP_H
 #define TP_STEP_H
@@ -17,18 +17,18 @@ struct tp_step {
     struct tp_network *network;
     const struct tp_plan *plan;
     const struct tp_normalization *normalization;
-    size_t last_rows; /* of the last batch of an epoch, where it is shorter than the others; else 0 */
-    bool measures;    /* some steps are measured: there is room for it */
+    size_t last_rows; /* of the last batch of an epoch if it is shorter than the others; else 0 */
+    bool measures;    /* some steps measure gradients: the layout takes room for that */
 
-    /* Called by member 0 when all losses of the batch are there, while the others update. */
+    /* Member 0 calls it when all losses of the batch are complete, while the others update. */
     void (*losses_ready)(void *context, size_t rows);
     void *context;
 
-    /* Of the step that begins; written by one member before the others reach update. */
+    /* Of the current step; one member writes them before the others reach update. */
     struct tp_optimizer optimizer;
     bool measure;
 
-    /* The layout's. */
+    /* Set by the layout. */
     struct tp_matrix inputs;           /* absent where every member packs its own copy */
     struct tp_matrix a[TP_LAYERS_MAX]; /* outputs of each layer; of the last one, logits */
     struct tp_matrix d[TP_LAYERS_MAX]; /* gradients at each layer's sums z */
@@ -37,57 +37,56 @@ struct tp_step {
     float *weights;                    /* [batch], of the samples' classes; unused without class weights */
     bool nontemporal;                  /* the network has more than TP_NONTEMPORAL_BYTES */
     /*
-     * Of the last step that was measured: sums of squares of dC/dW, one per panel, so that no bit of a norm
-     * depends on the number of members. NULL unless some steps are measured.
+     * Sums of squares of dC/dW in the last measured step, one per panel, so that no bit of a norm depends on
+     * the number of members. NULL unless `measures`.
      */
     double *squares[TP_LAYERS_MAX];
 };
 
-/* The operations of batches of so many rows. */
+/* The operations of a step of `rows` rows. */
 struct tp_step_list {
     size_t rows, count;
     struct tp_operation *operations;
-    bool works; /* it has rows, inputs or units to compute */
+    bool works; /* some operation computes rows, inputs or units */
 };
 
-/* What a member has for itself. */
+/* Owned by one member. */
 struct tp_step_member {
     size_t index;
     const struct tp_dataset *train;
     struct tp_profile *profile; /* NULL: nothing is timed */
-    bool worked;                /* it had a part in some step */
+    bool worked;                /* it had work in some step */
 
-    /* The layout's. */
+    /* Set by the layout. */
     struct tp_matrix inputs;      /* the packed batch: its own or the shared one */
-    float *gradient;              /* room for that of any slice that the member owns; NULL: never measured */
-    struct tp_step_list lists[2]; /* of full batches, of the last one */
+    float *gradient;              /* room for any of its slices; NULL unless steps are measured */
+    struct tp_step_list lists[2]; /* of a full batch, of a shorter last one */
 };
 
-/* Takes the shared matrices from an arena, which may be one that measures. */
+/* Takes the shared matrices from an arena, which may be a measuring one. */
 void tp_step_layout(struct tp_step *step, struct tp_arena *arena);
 
-/* The same for a member's numbers, and for its lists, which hold no numbers; index set, behind the shared
- * layout. */
+/* The same for a member's numbers, and for its lists, which hold none; after the shared layout, index set. */
 void tp_step_member_layout(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena);
 void tp_step_lists_layout(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena);
 
-/* Fills the member's lists, once its data set and everybody's memory are known. Called by the member. */
+/* Fills the member's lists. The member calls it when its data set and everybody's memory are known. */
 void tp_step_bind(const struct tp_step *step, struct tp_step_member *member);
 
 /*
  * Trains on the samples index[0] to index[rows - 1], rows being those of a full batch or last_rows, and
- * leaves their losses in step->loss. next (next_rows samples; 0: none) are fetched towards the caches for the
- * step to come. Ends with a barrier of the step members.
+ * leaves their losses in step->loss. Prefetches the samples of next (next_rows; 0: none) for the step to
+ * come. Ends with a barrier of the step members.
  */
 void tp_step_run(const struct tp_step *step, struct tp_step_member *member, const uint32_t *index,
                  size_t rows, const uint32_t *next, size_t next_rows);
 
-/* Frobenius norm of dC/dW of a layer, bias row included, in the last step that was measured. */
+/* Frobenius norm of dC/dW of a layer, bias row included, in the last measured step. */
 double tp_step_gradient_norm(const struct tp_step *step, size_t layer);
 
 /*
- * The first layer, counted from 1, whose outputs in the last step of `rows` rows hold a value that is not
- * finite; 0 when all are finite.
+ * The first layer, counted from 1, with an output that is not finite in the last step, of `rows` rows; 0 if
+ * all are finite.
  */
 size_t tp_step_first_bad_layer(const struct tp_step *step, size_t rows);
 

@@ -1,6 +1,6 @@
 /*
- * Where a run stands between two steps: with the weights and the optimizer's state all that the rest of it
- * depends on. Orders and initial weights are drawn by counter, so the number of steps says where they stand.
+ * The state of a run between two steps. With the weights and the optimizer's state it is all that the rest of
+ * the run depends on: random numbers are drawn by counter, so the number of steps gives their place.
  */
 #ifndef TP_TRAINING_STATE_H
 #define TP_TRAINING_STATE_H
@@ -16,7 +16,7 @@ struct tp_training_state {
     struct tp_metrics best;          /* lowest validation loss so far; the first evaluation follows step 0 */
     size_t best_step;                /* the step before it, counted from 0 */
     size_t evaluations_since_best;
-    tileprop_stop ended; /* by what an evaluation found, whatever the epochs; TILEPROP_STOP_EPOCHS: not */
+    tileprop_stop ended; /* what an evaluation ended the run for; TILEPROP_STOP_EPOCHS: nothing yet */
     double seconds;      /* that --max-seconds counts; the next two are among them */
     double seconds_training, seconds_evaluation;
 };

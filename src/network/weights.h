@@ -1,6 +1,6 @@
 /*
- * The weights of a network as files and other programs have them: a matrix [units x inputs] per layer, row by
- * row, and its biases. The first layer's constant input is its bias.
+ * The weights of a network as files and other programs store them: per layer a matrix [units x inputs], row
+ * by row, and its biases. The first layer's constant input is its bias.
  */
 #ifndef TP_WEIGHTS_H
 #define TP_WEIGHTS_H
@@ -24,17 +24,17 @@ struct tp_weights {
     float *values; /* all of them; owned */
 };
 
-/* Adds a layer behind the others, at most TP_LAYERS_MAX of them, before there is memory. */
+/* Appends a layer, at most TP_LAYERS_MAX in all. The weights have no memory yet. */
 void tp_weights_add(struct tp_weights *weights, size_t inputs, size_t units, bool bias);
 
-/* The layers of a network that has shapes, instead of those there were. */
+/* Sets the layers to those of a shaped network, without memory. */
 void tp_weights_shape(struct tp_weights *weights, const struct tp_network *network);
 
-/* Whether both have the same layers, with biases in the same ones. */
+/* Whether both have the same shapes, and biases in the same layers. */
 bool tp_weights_alike(const struct tp_weights *a, const struct tp_weights *b);
 
 /*
- * Gives memory, zeroed, to all layers.
+ * Allocates zeroed memory for all layers.
  * Errors: TILEPROP_FAILURE without it. The weights may be freed either way.
  */
 tileprop_status tp_weights_allocate(struct tp_weights *weights, struct tp_error *error);
