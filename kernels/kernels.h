@@ -137,7 +137,7 @@ static inline int tp_optimizer_states(tileprop_optimizer kind)
  */
 struct tp_pack {
     size_t row_begin, row_end;
-    const void *samples;   /* u8 or f32 by verb, [count][features], any alignment, nothing readable behind */
+    const void *samples;   /* u8 or f32 by verb, [count][features], any alignment; nothing beyond is read */
     const uint32_t *index; /* sample of row r at index[r]; NULL: sample r */
     const float *scale;    /* [features] */
     const float *shift;    /* [features] */
@@ -151,7 +151,7 @@ struct tp_pack {
  */
 struct tp_forward {
     size_t row_begin, row_end;
-    bool bias;          /* w has a row more, W[inputs], that is added last */
+    bool bias;          /* w has one more row, W[inputs], which is added last */
     struct tp_matrix a; /* [rows x inputs] */
     struct tp_matrix w; /* [inputs + bias x units] */
     struct tp_matrix z; /* [rows x units], written: whole panels */
@@ -174,7 +174,7 @@ struct tp_loss {
     const uint16_t *labels; /* [rows], each < classes */
     const float *weights;   /* [rows] or NULL: all 1 */
     float scale;            /* 1 / batch */
-    struct tp_matrix d;     /* [rows x classes], written, or absent: not wanted; may be z itself */
+    struct tp_matrix d;     /* [rows x classes], written; absent if not wanted; may be z itself */
     float *loss;            /* [rows] */
     uint16_t *predicted;    /* [rows] or NULL */
 };
@@ -192,8 +192,8 @@ struct tp_softmax {
 };
 
 /*
- * backward: D' = (D W^T) o f'(A) for rows [row_begin, row_end) and inputs [input_begin, input_end), where one
- * call adds the units of one slice to the chain. Slices are taken in ascending order of units; the first call
+ * backward: D' = (D W^T) o f'(A) for rows [row_begin, row_end) and inputs [input_begin, input_end). Each call
+ * adds the units of one slice to the chain. Callers take slices in ascending order of units; the first call
  * starts the chain at +0 and the last one multiplies by f'.
  *   d_in[r][i] = (chain over u of D[r][u] WT[u][i]) * f'(A[r][i])
  * units: d.columns. a, wt and d_in are addressed from input 0.
@@ -232,7 +232,7 @@ struct tp_update {
     const struct tp_optimizer *optimizer;
     struct tp_matrix w;        /* [inputs + bias x units], rewritten */
     struct tp_matrix wt;       /* transposed view [units x inputs], rewritten; absent: none is kept */
-    float *state[2];           /* laid out as w; as many as the optimizer keeps */
+    float *state[2];           /* laid out as w, rewritten; as many as the optimizer keeps */
     struct tp_matrix gradient; /* [inputs + bias x units], written, or absent */
     bool nontemporal;          /* w, wt and state are more likely in memory than in a cache; changes no bit */
 };
@@ -249,7 +249,7 @@ struct tp_apply {
     const struct tp_optimizer *optimizer;
     struct tp_matrix w;  /* like gradient, rewritten */
     struct tp_matrix wt; /* transposed view [units x inputs], rewritten; absent: none is kept */
-    float *state[2];     /* laid out as w; as many as the optimizer keeps */
+    float *state[2];     /* laid out as w, rewritten; as many as the optimizer keeps */
     bool nontemporal;    /* as of update */
 };
 

@@ -6,7 +6,7 @@
 #include "../tiers.h"
 #include "functions.h"
 
-/* The row's maximum, and in *at the lowest class that has it. */
+/* The row's maximum; *at is the lowest class that has it. */
 static float row_max(const struct tp_matrix *logits, size_t r, size_t *at)
 {
     float m = *tp_matrix_at(logits, r, 0);

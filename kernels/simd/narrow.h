@@ -13,8 +13,8 @@
 #define NARROW_VECS (NARROW_PANELS * PANEL_VECS)
 
 /*
- * narrow[panel][unit][input] = sum over k of d[k][unit] a[k][input], for NARROW_UNITS units, whose first is
- * d's first column, and the 16 inputs of each panel of A.
+ * narrow[panel][unit][input] = sum over k of d[k][unit] a[k][input], for NARROW_UNITS units from d's
+ * first column on and the 16 inputs of each panel of A.
  */
 static inline __attribute__((always_inline)) void tile_narrow(size_t depth, const float *a, size_t a_stride,
                                                               const float *d, float *narrow, int panels)

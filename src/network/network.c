@@ -9,7 +9,7 @@
 #include "base/random.h"
 #include "network/weights.h"
 
-/* Slice s of n gets panels [panels * s / n, panels * (s + 1) / n). */
+/* Of n slices, slice s gets panels [panels * s / n, panels * (s + 1) / n). */
 static void cut(struct tp_layer *layer)
 {
     size_t panels = tp_panel_count(layer->units);
@@ -111,7 +111,7 @@ static float initial_weight(const struct tp_layer *layer, size_t l, size_t row, 
     return (float)(deviation * tp_random_normal(seed, TP_RANDOM_WEIGHTS, (uint32_t)l, index));
 }
 
-/* Both views of a weight. */
+/* Sets a weight in both views. */
 static void set(const struct tp_layer *layer, const struct tp_slice *slice, size_t row, size_t unit,
                 float weight)
 {
@@ -136,7 +136,7 @@ void tp_network_initialize(struct tp_network *network, size_t member, tileprop_i
     }
 }
 
-/* Array 0 is the weights, those from 1 on the optimizer's state; likewise below. */
+/* number 0: the weights; from 1 on: arrays of the optimizer's state. Likewise in get(). */
 static void put(struct tp_network *network, size_t member, int number, const struct tp_weights *weights)
 {
     for (size_t l = 0; l < network->layer_count; l++) {
