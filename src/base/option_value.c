@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert(_Generic((size_t)0, uint64_t : true, default : false), "counts and seeds are read alike");
+
 void tp_option_append(char *text, size_t size, const char *format, ...)
 {
     size_t length = strlen(text);
@@ -17,14 +19,15 @@ void tp_option_append(char *text, size_t size, const char *format, ...)
     va_end(arguments);
 }
 
-static bool parse_integer(const char *text, uint64_t least, uint64_t most, uint64_t *value)
+/* The whole text of this length. */
+static bool parse_integer(const tileprop_option *option, const char *text, size_t length, uint64_t *value)
 {
     /* strtoull alone would take blanks, signs and an empty text. */
-    if (!*text || strspn(text, "0123456789") != strlen(text))
+    if (!length || strspn(text, "0123456789") != length)
         return false;
     errno = 0;
     *value = strtoull(text, NULL, 10);
-    return !errno && *value >= least && *value <= most;
+    return !errno && *value >= option->least && *value <= option->most;
 }
 
 static bool parse_real(const tileprop_option *option, const char *text, double *value)
@@ -45,24 +48,18 @@ static bool parse_real(const tileprop_option *option, const char *text, double *
 static bool parse_sizes(const tileprop_option *option, const char *text, char *target)
 {
     size_t *sizes = (size_t *)(void *)(target + option->offset);
-    size_t count = 0;
-    if (strcmp(text, "none") != 0) {
-        for (const char *item = text; item; count++) {
-            char digits[24];
-            size_t length = strcspn(item, ",");
-            uint64_t value;
-            if (count == option->items || length >= sizeof digits)
-                return false;
-            memcpy(digits, item, length);
-            digits[length] = '\0';
-            if (!parse_integer(digits, option->least, option->most, &value))
-                return false;
-            sizes[count] = (size_t)value;
-            item = item[length] ? item + length + 1 : NULL;
-        }
+    size_t *count = (size_t *)(void *)(target + option->count_offset);
+    *count = 0;
+    if (strcmp(text, "none") == 0)
+        return true;
+    for (size_t length; *count < option->items; text += length + 1) {
+        length = strcspn(text, ",");
+        if (!parse_integer(option, text, length, &sizes[(*count)++]))
+            return false;
+        if (!text[length])
+            return true;
     }
-    memcpy(target + option->count_offset, &count, sizeof count);
-    return true;
+    return false;
 }
 
 static const tileprop_choice *find_choice(const tileprop_option *option, const char *name)
@@ -82,158 +79,129 @@ static bool is_plain_text(const char *text)
     return length >= 1 && length <= TP_OPTION_TEXT_MAX;
 }
 
-static bool is_keyword(const tileprop_option *option, const char *text)
+const char *tp_option_file(const tileprop_option *option, const void *target)
 {
-    return option->keyword && strcmp(text, option->keyword) == 0;
-}
-
-bool tp_option_is_word(const tileprop_option *option, const char *value)
-{
-    return find_choice(option, value) || is_keyword(option, value);
+    if (option->kind != TILEPROP_OPTION_PATH)
+        return NULL;
+    const char *path = *(const char *const *)(const void *)((const char *)target + option->offset);
+    return path && !find_choice(option, path) ? path : NULL;
 }
 
 static bool parse(const tileprop_option *option, const char *text, char *target)
 {
     void *where = target + option->offset;
-    const bool absent = is_keyword(option, text);
+    const bool absent = option->keyword && strcmp(text, option->keyword) == 0;
     const tileprop_choice *choice = find_choice(option, text);
-    uint64_t integer = 0;
-    double real = 0;
-    int on;
 
     switch (option->kind) {
     case TILEPROP_OPTION_SWITCH:
-        on = strcmp(text, "on") == 0;
-        memcpy(where, &on, sizeof on);
-        return on || strcmp(text, "off") == 0;
+        *(int *)where = strcmp(text, "on") == 0;
+        return *(int *)where || strcmp(text, "off") == 0;
     case TILEPROP_OPTION_COUNT:
     case TILEPROP_OPTION_SEED:
-        if (!absent && !parse_integer(text, option->least, option->most, &integer))
-            return false;
-        if (option->kind == TILEPROP_OPTION_COUNT)
-            *(size_t *)where = (size_t)integer;
-        else
-            *(uint64_t *)where = integer;
-        return true;
+        *(uint64_t *)where = 0;
+        return absent || parse_integer(option, text, strlen(text), where);
     case TILEPROP_OPTION_REAL:
-        if (!absent && !parse_real(option, text, &real))
-            return false;
-        memcpy(where, &real, sizeof real);
-        return true;
+        *(double *)where = 0;
+        return absent || parse_real(option, text, where);
     case TILEPROP_OPTION_CHOICE:
         if (choice)
-            memcpy(where, &choice->value, sizeof choice->value);
+            *(int *)where = choice->value;
         return choice;
     case TILEPROP_OPTION_NAME:
         if (choice)
-            memcpy(where, &choice->name, sizeof choice->name);
+            *(const char **)where = choice->name;
         return choice;
     case TILEPROP_OPTION_SIZES:
         return parse_sizes(option, text, target);
     case TILEPROP_OPTION_TEXT:
     case TILEPROP_OPTION_PATH:
-        text = absent ? NULL : text;
-        memcpy(where, &text, sizeof text);
-        return !text || is_plain_text(text);
+        *(const char **)where = absent ? NULL : text;
+        return absent || is_plain_text(text);
     }
     return false;
-}
-
-/* Writes what a text that is no value may have meant: "; did you mean 0.97?" of 97; else nothing. */
-static void guess(const tileprop_option *option, const char *value, char *text, size_t size)
-{
-    const tileprop_option percent = {.kind = TILEPROP_OPTION_REAL, .low = 1, .high = 100, .above = true};
-    double real;
-    text[0] = '\0';
-    if (option->fraction && parse_real(&percent, value, &real))
-        tp_option_append(text, size, "; did you mean %g?", real / 100);
 }
 
 tileprop_status tp_option_parse(const tileprop_option *option, const char *place, const char *text,
                                 void *target, struct tp_error *error)
 {
+    static const tileprop_option percent = {.low = 1, .high = 100, .above = true};
+    char expected[512], meant[64] = "";
+    double real;
     if (parse(option, text, target))
         return TILEPROP_OK;
-    char expected[512], meant[64];
     tp_option_describe(option, expected, sizeof expected);
-    guess(option, text, meant, sizeof meant);
+    if (option->fraction && parse_real(&percent, text, &real))
+        snprintf(meant, sizeof meant, "; did you mean %g?", real / 100);
     return tp_fail(error, TILEPROP_USAGE, "%s%s: expected %s, found \"%s\"%s", place, option->name, expected,
                    tp_show(text, strlen(text)).text, meant);
 }
 
 /* The shortest decimal that reads back as the same double. */
-static void append_real(char *text, size_t size, double value)
+struct digits {
+    char text[32];
+};
+
+static struct digits digits_of(double value)
 {
-    char digits[32];
+    struct digits digits = {""};
     for (int precision = 1; precision <= 17; precision++) {
-        snprintf(digits, sizeof digits, "%.*g", precision, value);
-        if (strtod(digits, NULL) == value)
+        snprintf(digits.text, sizeof digits.text, "%.*g", precision, value);
+        if (strtod(digits.text, NULL) == value)
             break;
     }
-    tp_option_append(text, size, "%s", digits);
+    return digits;
 }
 
-static void append_sizes(char *text, size_t size, const tileprop_option *option, const char *target)
+static void format_sizes(const tileprop_option *option, const char *target, char *text, size_t size)
 {
     const size_t *sizes = (const size_t *)(const void *)(target + option->offset);
     const size_t count = *(const size_t *)(const void *)(target + option->count_offset);
-    if (count == 0)
-        tp_option_append(text, size, "none");
-    if (count > option->items)
-        tp_option_append(text, size, "%zu sizes", count);
-    for (size_t i = 0; count <= option->items && i < count; i++)
-        tp_option_append(text, size, "%s%zu", i ? "," : "", sizes[i]);
+    snprintf(text, size, count ? "%zu sizes" : "none", count);
+    for (size_t i = 0, end = 0; count <= option->items && i < count; i++)
+        end += (size_t)snprintf(text + end, size - end, "%s%zu", i ? "," : "", sizes[i]);
 }
 
 void tp_option_format(const tileprop_option *option, const void *target, char *text, size_t size)
 {
     const void *where = (const char *)target + option->offset;
-    uint64_t integer;
-    double real;
-    int value;
+    const tileprop_choice *choice = option->choices;
     const char *name;
-    text[0] = '\0';
+    bool absent = false;
     switch (option->kind) {
     case TILEPROP_OPTION_SWITCH:
-        memcpy(&value, where, sizeof value);
-        tp_option_append(text, size, value ? "on" : "off");
+        snprintf(text, size, "%s", *(const int *)where ? "on" : "off");
         break;
     case TILEPROP_OPTION_COUNT:
     case TILEPROP_OPTION_SEED:
-        integer = option->kind == TILEPROP_OPTION_COUNT ? *(const size_t *)where : *(const uint64_t *)where;
-        if (option->keyword && integer == 0)
-            tp_option_append(text, size, "%s", option->keyword);
-        else
-            tp_option_append(text, size, "%" PRIu64, integer);
+        absent = *(const uint64_t *)where == 0;
+        snprintf(text, size, "%" PRIu64, *(const uint64_t *)where);
         break;
     case TILEPROP_OPTION_REAL:
-        memcpy(&real, where, sizeof real);
-        if (option->keyword && real == 0)
-            tp_option_append(text, size, "%s", option->keyword);
-        else
-            append_real(text, size, real);
+        absent = *(const double *)where == 0;
+        snprintf(text, size, "%s", digits_of(*(const double *)where).text);
         break;
-    case TILEPROP_OPTION_CHOICE: {
-        const tileprop_choice *choice = option->choices;
-        memcpy(&value, where, sizeof value);
-        while (choice->name && choice->value != value)
+    case TILEPROP_OPTION_CHOICE:
+        while (choice->name && choice->value != *(const int *)where)
             choice++;
         if (choice->name)
-            tp_option_append(text, size, "%s", choice->name);
+            snprintf(text, size, "%s", choice->name);
         else
-            tp_option_append(text, size, "%d", value);
+            snprintf(text, size, "%d", *(const int *)where);
         break;
-    }
     case TILEPROP_OPTION_SIZES:
-        append_sizes(text, size, option, target);
+        format_sizes(option, target, text, size);
         break;
     case TILEPROP_OPTION_NAME:
     case TILEPROP_OPTION_TEXT:
     case TILEPROP_OPTION_PATH:
-        memcpy(&name, where, sizeof name);
-        tp_option_append(text, size, "%s", name ? name : option->keyword ? option->keyword : "");
+        name = *(const char *const *)where;
+        absent = !name;
+        snprintf(text, size, "%s", name ? name : "");
         break;
     }
+    if (absent && option->keyword)
+        snprintf(text, size, "%s", option->keyword);
 }
 
 void tp_option_describe(const tileprop_option *option, char *text, size_t size)
@@ -248,10 +216,9 @@ void tp_option_describe(const tileprop_option *option, char *text, size_t size)
         tp_option_append(text, size, "an integer from %" PRIu64 " to %" PRIu64, option->least, option->most);
         break;
     case TILEPROP_OPTION_REAL:
-        tp_option_append(text, size, "a number %s ", option->above ? "above" : "from");
-        append_real(text, size, option->low);
-        tp_option_append(text, size, " %s ", option->below ? "to below" : "to");
-        append_real(text, size, option->high);
+        tp_option_append(text, size, "a number %s %s %s %s", option->above ? "above" : "from",
+                         digits_of(option->low).text, option->below ? "to below" : "to",
+                         digits_of(option->high).text);
         break;
     case TILEPROP_OPTION_CHOICE:
     case TILEPROP_OPTION_NAME:

@@ -32,8 +32,8 @@ void tp_option_format(const tileprop_option *option, const void *target, char *t
 /* Writes what values the option takes: "an integer from 1 to 4096 or auto". */
 void tp_option_describe(const tileprop_option *option, char *text, size_t size);
 
-/* Whether the value of a path is a word that stands for something else. */
-bool tp_option_is_word(const tileprop_option *option, const char *value);
+/* The file that a path names; NULL where it is absent or a word that stands for something else. */
+const char *tp_option_file(const tileprop_option *option, const void *target);
 
 /* Appends to the string in text[size]; what does not fit is cut off. */
 void tp_option_append(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));

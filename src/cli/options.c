@@ -30,14 +30,14 @@ struct tp_option tp_options_at(const struct tp_options *options, size_t index)
     return (struct tp_option){0};
 }
 
-/* Levenshtein distance: insertions, deletions and replacements. Both at most TP_NAME_MAX bytes. */
-static size_t edit_distance(const char *a, const char *b)
+/* Levenshtein distance: insertions, deletions and replacements. b has at most TP_NAME_MAX bytes. */
+static size_t edit_distance(const char *a, size_t size, const char *b)
 {
     size_t row[TP_NAME_MAX + 1]; /* row[j]: distance of the bytes of a read so far to the first j of b */
     size_t length = strlen(b);
     for (size_t j = 0; j <= length; j++)
         row[j] = j;
-    for (size_t i = 0; a[i]; i++) {
+    for (size_t i = 0; i < size; i++) {
         size_t diagonal = row[0];
         row[0] = i + 1;
         for (size_t j = 0; j < length; j++) {
@@ -51,27 +51,33 @@ static size_t edit_distance(const char *a, const char *b)
     return row[length];
 }
 
+/* What a command line or a file is read into. */
+struct reader {
+    const struct tp_options *options;
+    void *target;
+    enum tp_option_source *sources;
+    struct tp_error *error;
+};
+
 /* place: what stands before the name in a message, the dashes or file and line. */
-static tileprop_status fail_unknown(const struct tp_options *options, const char *place, const char *name,
-                                    struct tp_error *error)
+static tileprop_status fail_unknown(const struct reader *r, const char *place, const char *name,
+                                    size_t length)
 {
     const char *nearest = NULL;
     size_t least = TP_TYPO_MAX + 1;
-    size_t length = strlen(name);
     const struct tp_shown shown = tp_show(name, length);
     struct tp_option option;
-    for (size_t i = 0; length <= TP_NAME_MAX && (option = tp_options_at(options, i)).is; i++) {
-        size_t distance = edit_distance(name, option.is->name);
+    for (size_t i = 0; length <= TP_NAME_MAX && (option = tp_options_at(r->options, i)).is; i++) {
+        size_t distance = edit_distance(name, length, option.is->name);
         /* Of a two-letter name at least one letter has to be right. */
         if (distance < least && 2 * distance <= length) {
             nearest = option.is->name;
             least = distance;
         }
     }
-    if (nearest)
-        return tp_fail(error, TILEPROP_USAGE, "%s%s: no such option; did you mean --%s?", place, shown.text,
-                       nearest);
-    return tp_fail(error, TILEPROP_USAGE, "%s%s: no such option; --help lists them", place, shown.text);
+    return tp_fail(r->error, TILEPROP_USAGE, "%s%s: no such option; %s%s%s", place, shown.text,
+                   nearest ? "did you mean --" : "--help lists them", nearest ? nearest : "",
+                   nearest ? "?" : "");
 }
 
 static size_t find_option(const struct tp_options *options, const char *name, size_t length)
@@ -89,78 +95,59 @@ size_t tp_options_index(const struct tp_options *options, const char *name)
     return find_option(options, name, strlen(name));
 }
 
-static tileprop_status mark(const tileprop_option *option, enum tp_option_source *source,
-                            struct tp_error *error)
+/* Takes a value, of which each source may give an option one. */
+static tileprop_status take(const struct reader *r, size_t index, enum tp_option_source source,
+                            const char *place, const char *value)
 {
-    if (*source == TP_FROM_COMMAND)
-        return tp_fail(error, TILEPROP_USAGE, "--%s: expected once, found twice", option->name);
-    *source = TP_FROM_COMMAND;
-    return TILEPROP_OK;
-}
-
-static tileprop_status read_operand(const struct tp_options *options, const char *value, void *target,
-                                    enum tp_option_source *sources, struct tp_error *error)
-{
-    const size_t i = tp_options_index(options, options->operand);
-    const tileprop_option *option = tp_options_at(options, i).is;
-    const tileprop_status status = mark(option, &sources[i], error);
-    return status == TILEPROP_OK ? tp_option_parse(option, "--", value, target, error) : status;
+    const tileprop_option *option = tp_options_at(r->options, index).is;
+    if (r->sources[index] == source)
+        return tp_fail(r->error, TILEPROP_USAGE, "%s%s: expected once, found twice", place, option->name);
+    r->sources[index] = source;
+    return tp_option_parse(option, place, value, r->target, r->error);
 }
 
 /* Takes one option and, where it stands apart, its value; *next moves behind them. */
-static tileprop_status read_argument(const struct tp_options *options, char *const *argv, int argc, int *next,
-                                     void *target, enum tp_option_source *sources, struct tp_error *error)
+static tileprop_status read_argument(const struct reader *r, char *const *argv, int argc, int *next)
 {
-    const char *argument = argv[(*next)++];
-    const char *name = argument + strspn(argument, "-");
-    const char *value = strchr(name, '=');
-    size_t length = value ? (size_t)(value - name) : strlen(name);
-    size_t i = find_option(options, name, length);
-    const struct tp_option option = tp_options_at(options, i);
+    const char *argument = argv[(*next)++], *name = argument + strspn(argument, "-");
+    const size_t length = strcspn(name, "=");
+    const int dashes = (int)(name - argument);
+    const size_t index = find_option(r->options, name, length);
+    const struct tp_option option = tp_options_at(r->options, index);
+    const char *value = name[length] ? name + length + 1 : NULL;
+    const char *found = *next < argc ? argv[*next] : "nothing";
 
-    if (argument[0] != '-' || !argument[1])
-        return tp_fail(error, TILEPROP_USAGE, "expected an option, found \"%s\"",
+    if (strcmp(argument, "--") == 0)
+        return *next == argc ? TILEPROP_OK
+                             : tp_fail(r->error, TILEPROP_USAGE, "expected nothing after --, found \"%s\"",
+                                       tp_show(found, strlen(found)).text);
+    if (dashes == 0 && r->options->operand)
+        return take(r, tp_options_index(r->options, r->options->operand), TP_FROM_COMMAND, "--", argument);
+    if (dashes == 0 || !argument[1])
+        return tp_fail(r->error, TILEPROP_USAGE, "expected an option, found \"%s\"",
                        tp_show(argument, strlen(argument)).text);
-    if (!option.is || name - argument != 2) {
-        char dashes[8];
-        char cut[TP_NAME_MAX + 2];
-        snprintf(dashes, sizeof dashes, "%.*s", (int)(name - argument), argument);
-        snprintf(cut, sizeof cut, "%.*s", (int)(length < sizeof cut ? length : sizeof cut), name);
-        return fail_unknown(options, dashes, cut, error);
+    if (!option.is || dashes != 2) {
+        char place[8];
+        snprintf(place, sizeof place, "%.*s", dashes, argument);
+        return fail_unknown(r, place, name, length);
     }
-    const tileprop_status status = mark(option.is, &sources[i], error);
-    if (status != TILEPROP_OK)
-        return status;
+    if (!value && option.flag)
+        value = "on";
+    if (!value && *next < argc && strncmp(found, "--", 2) != 0)
+        value = argv[(*next)++];
     if (value)
-        return tp_option_parse(option.is, "--", value + 1, target, error);
-    if (option.flag)
-        return tp_option_parse(option.is, "--", "on", target, error);
-    if (*next == argc || strncmp(argv[*next], "--", 2) == 0) {
-        char expected[512];
-        const char *found = *next < argc ? argv[*next] : "nothing";
-        tp_option_describe(option.is, expected, sizeof expected);
-        return tp_fail(error, TILEPROP_USAGE, "--%s: expected %s, found %s", option.is->name, expected,
-                       tp_show(found, strlen(found)).text);
-    }
-    return tp_option_parse(option.is, "--", argv[(*next)++], target, error);
+        return take(r, index, TP_FROM_COMMAND, "--", value);
+    char expected[512];
+    tp_option_describe(option.is, expected, sizeof expected);
+    return tp_fail(r->error, TILEPROP_USAGE, "--%s: expected %s, found %s", option.is->name, expected,
+                   tp_show(found, strlen(found)).text);
 }
 
-static tileprop_status read_arguments(const struct tp_options *options, int argc, char *const *argv,
-                                      void *target, enum tp_option_source *sources, struct tp_error *error)
+static tileprop_status read_arguments(const struct reader *r, int argc, char *const *argv)
 {
     tileprop_status status = TILEPROP_OK;
-    for (int next = 1; status == TILEPROP_OK && next < argc;) {
-        if (strcmp(argv[next], "--") == 0) {
-            if (next + 1 < argc)
-                status = tp_fail(error, TILEPROP_USAGE, "expected nothing after --, found \"%s\"",
-                                 tp_show(argv[next + 1], strlen(argv[next + 1])).text);
-            break;
-        }
-        if (options->operand && argv[next][0] != '-')
-            status = read_operand(options, argv[next++], target, sources, error);
-        else
-            status = read_argument(options, argv, argc, &next, target, sources, error);
-    }
+    for (int next = 1; status == TILEPROP_OK && next < argc;)
+        status = read_argument(r, argv, argc, &next);
     return status;
 }
 
@@ -203,52 +190,33 @@ struct config {
     char *room; /* for the paths in it that need the folder's name before them */
 };
 
-/* A path too long comes out cut, one byte longer than any path may be. */
-static const char *resolve(const tileprop_option *option, const char *value, struct config *config)
-{
-    if (option->kind != TILEPROP_OPTION_PATH || !*value || *value == '/' || !config->folder ||
-        tp_option_is_word(option, value))
-        return value;
-    char *path = config->room;
-    snprintf(path, TP_OPTION_TEXT_MAX + 2, "%.*s%s", config->folder, config->path, value);
-    config->room += strlen(path) + 1;
-    return path;
-}
-
-static tileprop_status read_line(const struct tp_options *options, char *line, const char *place,
-                                 struct config *config, void *target, enum tp_option_source *sources,
-                                 struct tp_error *error)
+static tileprop_status read_line(const struct reader *r, char *line, const char *place, struct config *config)
 {
     cut_comment(line);
     line = trim(line);
+    char *value = strchr(line, '=');
     if (!*line)
         return TILEPROP_OK;
-    char *value = strchr(line, '=');
     if (!value)
-        return tp_fail(error, TILEPROP_USAGE, "%sexpected key = value, found \"%s\"", place,
+        return tp_fail(r->error, TILEPROP_USAGE, "%sexpected key = value, found \"%s\"", place,
                        tp_show(line, strlen(line)).text);
     *value = '\0';
-    char *name = trim(line);
-    value = unquote(trim(value + 1));
-    size_t i = tp_options_index(options, name);
-    const struct tp_option option = tp_options_at(options, i);
+    const char *name = trim(line);
+    const size_t index = tp_options_index(r->options, name);
+    const struct tp_option option = tp_options_at(r->options, index);
     if (!option.is)
-        return fail_unknown(options, place, name, error);
+        return fail_unknown(r, place, name, strlen(name));
     if (option.command_only)
-        return tp_fail(error, TILEPROP_USAGE, "%s%s: expected on the command line only", place, name);
-    if (sources[i] == TP_FROM_FILE)
-        return tp_fail(error, TILEPROP_USAGE, "%s%s: expected once, found twice", place, name);
-    sources[i] = TP_FROM_FILE;
-    return tp_option_parse(option.is, place, resolve(option.is, value, config), target, error);
-}
-
-static size_t count_paths(const struct tp_options *options)
-{
-    size_t count = 0;
-    const tileprop_option *option;
-    for (size_t i = 0; (option = tp_options_at(options, i).is); i++)
-        count += option->kind == TILEPROP_OPTION_PATH;
-    return count;
+        return tp_fail(r->error, TILEPROP_USAGE, "%s%s: expected on the command line only", place, name);
+    const tileprop_status status = take(r, index, TP_FROM_FILE, place, unquote(trim(value + 1)));
+    const char *file = status == TILEPROP_OK ? tp_option_file(option.is, r->target) : NULL;
+    if (!file || *file == '/' || !config->folder)
+        return status;
+    /* A path too long comes out cut, one byte longer than any path may be. */
+    char *path = config->room;
+    snprintf(path, TP_OPTION_TEXT_MAX + 2, "%.*s%s", config->folder, config->path, file);
+    config->room += strlen(path) + 1;
+    return tp_option_parse(option.is, place, path, r->target, r->error);
 }
 
 /* What a pipe or a terminal holds has no folder: paths in it are from the working folder. */
@@ -262,9 +230,9 @@ static int folder_length(const char *path, FILE *file)
 
 /* *storage becomes the file's text, cut up in place, and room for paths; the texts of target point into it.
  */
-static tileprop_status read_file(const struct tp_options *options, const char *path, void *target,
-                                 enum tp_option_source *sources, char **storage, struct tp_error *error)
+static tileprop_status read_file(const struct reader *r, const char *path, char **storage)
 {
+    struct tp_error *error = r->error;
     tileprop_status status = TILEPROP_OK;
     size_t capacity = 0;
     FILE *file = fopen(path, "re");
@@ -285,7 +253,7 @@ static tileprop_status read_file(const struct tp_options *options, const char *p
     char *rest = NULL;
     if (status == TILEPROP_OK && length > 0) {
         const size_t text = (size_t)length + 1;
-        rest = realloc(*storage, text + count_paths(options) * (TP_OPTION_TEXT_MAX + 2));
+        rest = realloc(*storage, text + TP_OPTIONS_MAX * (TP_OPTION_TEXT_MAX + 2));
         if (!rest)
             return tp_fail(error, TILEPROP_FAILURE, "--config: %s: out of memory", path);
         *storage = rest;
@@ -295,7 +263,7 @@ static tileprop_status read_file(const struct tp_options *options, const char *p
         char place[512];
         char *line = strsep(&rest, "\n");
         snprintf(place, sizeof place, "%s:%zu: ", path, number);
-        status = read_line(options, line, place, &config, target, sources, error);
+        status = read_line(r, line, place, &config);
     }
     return status;
 }
@@ -304,19 +272,19 @@ tileprop_status tp_options_parse(const struct tp_options *options, int argc, cha
                                  enum tp_option_source sources[TP_OPTIONS_MAX], char **storage,
                                  struct tp_error *error)
 {
-    const size_t config = options->config ? tp_options_index(options, options->config) : TP_OPTIONS_MAX;
+    const struct reader r = {options, target, sources, error};
     const char *path = NULL;
     *storage = NULL;
     memset(sources, 0, TP_OPTIONS_MAX * sizeof *sources); /* TP_FROM_DEFAULT */
-    tileprop_status status = read_arguments(options, argc, argv, target, sources, error);
-    if (config < TP_OPTIONS_MAX)
-        memcpy(&path, (char *)target + tp_options_at(options, config).is->offset, sizeof path);
+    tileprop_status status = read_arguments(&r, argc, argv);
+    if (options->config)
+        path = tp_option_file(tp_options_at(options, tp_options_index(options, options->config)).is, target);
     memset(sources, 0, TP_OPTIONS_MAX * sizeof *sources);
     if (status == TILEPROP_OK && path)
-        status = read_file(options, path, target, sources, storage, error);
+        status = read_file(&r, path, storage);
     /* A second time, so that the command line wins over the file. */
     if (status == TILEPROP_OK)
-        status = read_arguments(options, argc, argv, target, sources, error);
+        status = read_arguments(&r, argc, argv);
     return status == TILEPROP_OK ? tp_option_files_check(options, target, error) : status;
 }
 
@@ -387,41 +355,21 @@ void tp_options_write_help(const struct tp_options *options, const void *default
     fputs(options->notes, out);
 }
 
-/* What makes a path absolute: the working folder with a '/', or nothing. */
-static void find_folder(const tileprop_option *option, const void *target, char folder[PATH_MAX])
-{
-    const char *path;
-    memcpy(&path, (const char *)target + option->offset, sizeof path);
-    if (path && *path != '/' && !tp_option_is_word(option, path) && getcwd(folder, PATH_MAX - 1))
-        strcat(folder, "/");
-}
-
-void tp_options_write_config(const struct tp_options *options, const void *target, FILE *out)
+void tp_options_write_config(const struct tp_options *options, const char *group, const void *target,
+                             FILE *out)
 {
     struct tp_option option;
     for (size_t i = 0; (option = tp_options_at(options, i)).is; i++) {
-        if (option.command_only)
+        if (group ? option.is->kind == TILEPROP_OPTION_PATH || strcmp(option.is->group, group) != 0
+                  : option.command_only)
             continue;
-        char value[TP_OPTION_TEXT_MAX + 1];
+        char value[TP_OPTION_TEXT_MAX + 1], folder[PATH_MAX] = "";
+        const char *file = tp_option_file(option.is, target);
         tp_option_format(option.is, target, value, sizeof value);
-        char folder[PATH_MAX] = "";
-        if (option.is->kind == TILEPROP_OPTION_PATH)
-            find_folder(option.is, target, folder);
+        if (file && *file != '/' && getcwd(folder, PATH_MAX - 1))
+            strcat(folder, "/");
         /* A blank or a '#' can only be part of a path, where it may need the quotes. */
-        const char *quote = strpbrk(value, " #") || strpbrk(folder, " #") ? "\"" : "";
+        const char *quote = !group && (strpbrk(value, " #") || strpbrk(folder, " #")) ? "\"" : "";
         fprintf(out, "%s = %s%s%s%s\n", option.is->name, quote, folder, value, quote);
-    }
-}
-
-void tp_options_write_group(const struct tp_options *options, const char *group, const void *target,
-                            FILE *out)
-{
-    const tileprop_option *option;
-    for (size_t i = 0; (option = tp_options_at(options, i).is); i++) {
-        if (strcmp(option->group, group) != 0 || option->kind == TILEPROP_OPTION_PATH)
-            continue;
-        char value[TP_OPTION_TEXT_MAX + 1];
-        tp_option_format(option, target, value, sizeof value);
-        fprintf(out, "%s = %s\n", option->name, value);
     }
 }

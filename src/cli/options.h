@@ -86,12 +86,11 @@ tp_options_writer tp_options_write_help;
 /* Writes an option's help with its choices in braces and its default in brackets. */
 void tp_options_explain(const struct tp_option *option, const void *defaults, char *text, size_t size);
 
-/* Writes every option but the command_only ones as `name = value`: a file that --config reads to the same
- * values. */
-void tp_options_write_config(const struct tp_options *options, const void *target, FILE *out);
-
-/* Writes the group's options likewise, without those that are paths. */
-void tp_options_write_group(const struct tp_options *options, const char *group, const void *target,
-                            FILE *out);
+/*
+ * Writes every option but the command_only ones as `name = value`: a file that --config reads to the same
+ * values. Of a group, which may be NULL, those of its options alone that are no paths, without quotes.
+ */
+void tp_options_write_config(const struct tp_options *options, const char *group, const void *target,
+                             FILE *out);
 
 #endif

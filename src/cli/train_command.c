@@ -292,12 +292,12 @@ void tp_train_command_write(tp_options_writer *write, FILE *out)
 
 void tp_train_command_write_config(const struct tp_train_command *command, FILE *out)
 {
-    tp_options_write_config(&options, command, out);
+    tp_options_write_config(&options, NULL, command, out);
 }
 
 void tp_train_command_write_training(const struct tp_train_command *command, FILE *out)
 {
     static const char *const groups[] = {"Data", "Network", "Optimizer", "Evaluation and stopping"};
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
-        tp_options_write_group(&options, groups[i], command, out);
+        tp_options_write_config(&options, groups[i], command, out);
 }

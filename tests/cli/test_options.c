@@ -386,7 +386,7 @@ static char *written_config(void)
     size_t size;
     FILE *file = open_memstream(&text, &size);
     assert_non_null(file);
-    tp_options_write_config(&options, &values, file);
+    tp_options_write_config(&options, NULL, &values, file);
     assert_int_equal(fclose(file), 0);
     return text;
 }

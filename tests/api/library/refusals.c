@@ -5,8 +5,10 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* MAP_ANONYMOUS */
 #endif
+#include <limits.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,29 +187,32 @@ static void refused_value(const tileprop_option *option, size_t offset, const vo
 static void check_range(const tileprop_option *option)
 {
     const double reals[] = {option->low - 1, 2 * option->high, NAN, INFINITY, -INFINITY};
-    const size_t counts[] = {(size_t)option->most + 1, (size_t)option->least - 1}, many = option->items + 1;
+    const size_t counts[] = {(size_t)option->most + 1, SIZE_MAX, (size_t)option->least - 1};
+    const size_t many[] = {option->items + 1, SIZE_MAX / sizeof(size_t) + 2, SIZE_MAX};
     const char *const texts[] = {NULL, "blue"};
-    const int choice = 77;
+    const int choices[] = {77, -2, INT_MIN, INT_MAX};
     switch (option->kind) {
     case TILEPROP_OPTION_REAL:
         for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++)
             refused_value(option, option->offset, &reals[i], sizeof reals[i]);
         break;
     case TILEPROP_OPTION_COUNT: /* 0 may be the value without one, and behind 0 comes what is too much */
-        for (size_t i = 0; i < (option->keyword ? 1u : 2u); i++)
+        for (size_t i = 0; i < (option->keyword ? 2u : 3u); i++)
             refused_value(option, option->offset, &counts[i], sizeof counts[i]);
         break;
     case TILEPROP_OPTION_CHOICE:
-        refused_value(option, option->offset, &choice, sizeof choice);
+        for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++)
+            refused_value(option, option->offset, &choices[i], sizeof choices[i]);
         break;
     case TILEPROP_OPTION_NAME:
         for (size_t i = 0; i < 2; i++)
             refused_value(option, option->offset, &texts[i], sizeof texts[i]);
         break;
     case TILEPROP_OPTION_SIZES:
-        for (size_t i = 0; i < 2; i++)
+        for (size_t i = 0; i < 3; i++) {
             refused_value(option, option->offset, &counts[i], sizeof counts[i]);
-        refused_value(option, option->count_offset, &many, sizeof many);
+            refused_value(option, option->count_offset, &many[i], sizeof many[i]);
+        }
         break;
     default: /* any value is one */
         break;
