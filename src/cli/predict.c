@@ -14,25 +14,12 @@
 #include "cli/prediction_writer.h"
 #include "cli/select_isa.h"
 #include "cli/standard_output.h"
+#include "cli/train_data.h"
 #include "cli/version.h"
 #include "data/metrics.h"
 #include "tileprop/tileprop.h"
 
 #define TP_ROWS_VALUES ((size_t)1 << 20) /* probabilities that are held at a time */
-
-/* Where rows go, and the pictures of errors; closed where they are not wanted. */
-struct outputs {
-    struct tp_safe_file rows, errors;
-};
-
-static tileprop_status read_model(tileprop_model **model, const struct tp_predict_command *command,
-                                  struct tp_error *error)
-{
-    tileprop_status status = tileprop_model_load(model, command->model, error->text, sizeof error->text);
-    if (status == TILEPROP_OK)
-        status = tileprop_model_use_isa(*model, command->isa, error->text, sizeof error->text);
-    return status;
-}
 
 /* What only becomes clear with model and data at hand. */
 static tileprop_status check(const struct tp_prediction *p, struct tp_error *error)
@@ -49,31 +36,16 @@ static tileprop_status check(const struct tp_prediction *p, struct tp_error *err
     return TILEPROP_OK;
 }
 
-static tileprop_status allocate(struct tp_prediction *p, size_t probabilities, struct tp_error *error)
-{
-    const size_t count = p->data->set.count;
-    p->losses = malloc(count * sizeof *p->losses);
-    p->predicted = malloc(count * sizeof *p->predicted);
-    if (probabilities)
-        p->probabilities = calloc(probabilities, sizeof *p->probabilities);
-    return p->losses && p->predicted && (!probabilities || p->probabilities)
-               ? TILEPROP_OK
-               : tp_fail(error, TILEPROP_FAILURE, "out of memory: predictions of %zu samples", count);
-}
-
 /* Samples [begin, begin + count). */
 static tileprop_status predict_part(struct tp_prediction *p, size_t begin, size_t count,
                                     struct tp_error *error)
 {
     const struct tp_dataset *set = &p->data->set;
     const double began = tp_clock_seconds();
-    const tileprop_data data = {.size = sizeof data,
-                                .samples = (const char *)set->samples + begin * tp_dataset_sample_size(set),
-                                .type = set->type == TILEPROP_U8 ? TILEPROP_U8 : TILEPROP_F32,
-                                .labels = set->labels + begin,
-                                .label_type = TILEPROP_U16,
-                                .rows = count,
-                                .features = set->features};
+    tileprop_data data = tp_train_data_of(set, NULL);
+    data.samples = (const char *)set->samples + begin * tp_dataset_sample_size(set);
+    data.labels = set->labels + begin;
+    data.rows = count;
     const tileprop_status status =
         tileprop_evaluate(p->model, &data, p->threads, p->losses + begin, p->probabilities,
                           p->predicted + begin, error->text, sizeof error->text);
@@ -82,30 +54,29 @@ static tileprop_status predict_part(struct tp_prediction *p, size_t begin, size_
 }
 
 /* Writes rows of `part` samples at a time, whose probabilities are there, to a file or to standard output. */
-static tileprop_status predict_rows(struct tp_prediction *p, size_t part, struct tp_safe_file *to,
-                                    struct tp_error *error)
+static tileprop_status predict_rows(struct tp_prediction *p, size_t part, struct tp_error *error)
 {
     const struct tp_dataset *set = &p->data->set;
-    FILE *out = to->file ? to->file : stdout;
-    struct tp_prediction_writer rows = {
-        .format = p->command->format, .model = p->model, .labels = p->data->labelled ? set->labels : NULL};
-    bool good = tp_prediction_writer_begin(&rows, out);
+    FILE *out = p->rows.file ? p->rows.file : stdout;
+    bool good = true;
     for (size_t begin = 0; begin < set->count && good; begin += part) {
         const size_t count = set->count - begin < part ? set->count - begin : part;
         const tileprop_status status = predict_part(p, begin, count, error);
         if (status != TILEPROP_OK)
             return status;
-        rows.begin = begin;
-        rows.count = count;
-        rows.labels = p->data->labelled ? set->labels + begin : NULL;
-        rows.predicted = p->predicted + begin;
-        rows.probabilities = p->probabilities;
+        const struct tp_prediction_writer rows = {p->command->format,
+                                                  p->model,
+                                                  begin,
+                                                  count,
+                                                  p->data->labelled ? set->labels + begin : NULL,
+                                                  p->predicted + begin,
+                                                  p->probabilities};
         good = tp_prediction_writer_write(&rows, out);
     }
     if (good)
         return TILEPROP_OK;
-    if (to->file)
-        to->error = errno;
+    if (p->rows.file)
+        p->rows.error = errno;
     else if (errno == EPIPE)
         clearerr(stdout); /* that the reader has left is no error */
     else
@@ -113,7 +84,7 @@ static tileprop_status predict_rows(struct tp_prediction *p, size_t part, struct
     return TILEPROP_OK;
 }
 
-static tileprop_status score(struct tp_prediction *p, struct outputs *outputs, struct tp_error *error)
+static tileprop_status score(struct tp_prediction *p, struct tp_error *error)
 {
     const struct tp_dataset *set = &p->data->set;
     p->metrics = tp_metrics_of(p->losses, p->predicted, set);
@@ -121,37 +92,37 @@ static tileprop_status score(struct tp_prediction *p, struct outputs *outputs, s
                                                 p->predicted, set->count, error);
     if (status == TILEPROP_OK)
         status = tp_top_losses_find(&p->worst, p->model, set, p->losses, p->predicted, error);
-    if (status == TILEPROP_OK && outputs->errors.file)
-        status = tp_top_losses_sheet(&p->worst, p->data->side, &outputs->errors, error);
+    if (status == TILEPROP_OK && p->sheet.file)
+        status = tp_top_losses_sheet(&p->worst, p->data->side, &p->sheet, error);
     return status;
 }
 
-static tileprop_status use(struct tp_prediction *p, struct outputs *outputs, struct tp_error *error)
+static tileprop_status use(struct tp_prediction *p, struct tp_error *error)
 {
-    const size_t classes = tileprop_model_classes(p->model);
+    const size_t classes = tileprop_model_classes(p->model), count = p->data->set.count;
     const bool image = p->command->image, labelled = p->data->labelled;
     const bool rows = p->command->output || (!labelled && !image);
     const size_t held = TP_ROWS_VALUES / classes ? TP_ROWS_VALUES / classes : 1;
-    const size_t part = held < p->data->set.count ? held : p->data->set.count;
-    tileprop_status status = allocate(p, rows || image ? part * classes : 0, error);
-    if (status == TILEPROP_OK)
-        status = rows ? predict_rows(p, part, &outputs->rows, error)
-                      : predict_part(p, 0, p->data->set.count, error);
+    const size_t part = held < count ? held : count;
+    p->losses = malloc(count * sizeof *p->losses);
+    p->predicted = malloc(count * sizeof *p->predicted);
+    p->probabilities = rows || image ? calloc(part * classes, sizeof *p->probabilities) : NULL;
+    if (!p->losses || !p->predicted || ((rows || image) && !p->probabilities))
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: predictions of %zu samples", count);
+    tileprop_status status = rows ? predict_rows(p, part, error) : predict_part(p, 0, count, error);
     if (status == TILEPROP_OK && labelled)
-        status = score(p, outputs, error);
+        status = score(p, error);
     if (status == TILEPROP_OK)
-        status = tp_safe_file_commit(&outputs->rows, error);
+        status = tp_safe_file_commit(&p->rows, error);
     if (status == TILEPROP_OK)
-        status = tp_safe_file_commit(&outputs->errors, error);
-    if (status != TILEPROP_OK || (!p->command->output && !labelled && !image))
-        return status;
-    return tp_predict_report(p, error);
+        status = tp_safe_file_commit(&p->sheet, error);
+    return status == TILEPROP_OK && (p->command->output || labelled || image) ? tp_predict_report(p, error)
+                                                                              : status;
 }
 
 static tileprop_status predict(const struct tp_predict_command *command, struct tp_error *error)
 {
     const double began = tp_clock_seconds();
-    struct outputs outputs = {0};
     struct tp_predict_data data = {0};
     tileprop_model *model = NULL;
     struct tp_prediction p = {.command = command,
@@ -159,11 +130,13 @@ static tileprop_status predict(const struct tp_predict_command *command, struct 
                               .threads = command->threads_exact ? command->threads_exact
                                                                 : tileprop_threads(command->threads)};
 
-    tileprop_status status = tp_safe_file_open(&outputs.rows, "--output", command->output, error);
+    tileprop_status status = tp_safe_file_open(&p.rows, "--output", command->output, error);
     if (status == TILEPROP_OK)
-        status = tp_safe_file_open(&outputs.errors, "--errors", command->errors, error);
+        status = tp_safe_file_open(&p.sheet, "--errors", command->errors, error);
     if (status == TILEPROP_OK)
-        status = read_model(&model, command, error);
+        status = tileprop_model_load(&model, command->model, error->text, sizeof error->text);
+    if (status == TILEPROP_OK)
+        status = tileprop_model_use_isa(model, command->isa, error->text, sizeof error->text);
     p.model = model;
     if (status == TILEPROP_OK)
         status = tp_predict_data_load(&data, command, model, error);
@@ -171,16 +144,16 @@ static tileprop_status predict(const struct tp_predict_command *command, struct 
         status = check(&p, error);
     p.seconds_loading = tp_clock_seconds() - began;
     if (status == TILEPROP_OK)
-        status = use(&p, &outputs, error);
-    tp_top_losses_free(&p.worst);
-    tp_confusion_free(&p.confusion);
+        status = use(&p, error);
+    free(p.worst.errors);
+    free(p.confusion.samples);
     free(p.losses);
     free(p.predicted);
     free(p.probabilities);
     tp_predict_data_free(&data);
     tileprop_model_free(model);
-    tp_safe_file_discard(&outputs.rows);
-    tp_safe_file_discard(&outputs.errors);
+    tp_safe_file_discard(&p.rows);
+    tp_safe_file_discard(&p.sheet);
     return status;
 }
 

@@ -60,23 +60,23 @@ static void write_matrix(const struct tp_prediction *p)
 }
 
 /* A share that there is not, for want of samples, is a dash. */
-static void write_share(double share)
+static void write_share(size_t part, size_t whole)
 {
-    if (isnan(share))
-        printf("  %9s", "-");
+    if (whole)
+        printf("  %7.2f %%", 100 * ((double)part / (double)whole));
     else
-        printf("  %7.2f %%", 100 * share);
+        printf("  %9s", "-");
 }
 
 static void write_classes(const struct tp_prediction *p)
 {
+    const struct tp_confusion *c = &p->confusion;
     const int first = name_columns(p, (int)strlen("class"));
     printf("\n%-*s  %9s  %9s  %9s\n", first, "class", "samples", "precision", "recall");
-    for (size_t k = 0; k < p->confusion.classes; k++) {
-        printf("%-*.*s  %9zu", first, TP_NAME_COLUMNS, tp_show_class(p->model, k).text,
-               p->confusion.samples[k]);
-        write_share(tp_confusion_precision(&p->confusion, k));
-        write_share(tp_confusion_recall(&p->confusion, k));
+    for (size_t k = 0; k < c->classes; k++) {
+        printf("%-*.*s  %9zu", first, TP_NAME_COLUMNS, tp_show_class(p->model, k).text, c->samples[k]);
+        write_share(c->right[k], c->chosen[k]);
+        write_share(c->right[k], c->samples[k]);
         putchar('\n');
     }
 }
@@ -112,20 +112,19 @@ static void write_written(const struct tp_prediction *p)
         printf(TP_LABEL "%s, the worst %zu, row by row\n", "errors", p->command->errors, drawn);
 }
 
-static json_t *json_shares(const struct tp_prediction *p,
-                           double (*share)(const struct tp_confusion *, size_t))
+static json_t *json_shares(const struct tp_confusion *c, const size_t *whole)
 {
     json_t *list = json_array();
-    for (size_t k = 0; k < p->confusion.classes; k++)
-        tp_json_text_append(&list, tp_json_text_real(share(&p->confusion, k)));
+    for (size_t k = 0; k < c->classes; k++)
+        tp_json_text_append(&list, tp_json_text_real((double)c->right[k] / (double)whole[k]));
     return list;
 }
 
 static json_t *json_counts(const size_t *counts, size_t count)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < count; i++)
-        tp_json_text_append(&list, json_integer((json_int_t)counts[i]));
+    for (size_t k = 0; k < count; k++)
+        tp_json_text_append(&list, json_integer((json_int_t)counts[k]));
     return list;
 }
 
@@ -216,8 +215,9 @@ static json_t *json_scores(const struct tp_prediction *p)
                      "standard_error", tp_json_text_real(standard_error(&p->metrics)), "errors",
                      (json_int_t)p->worst.count, "confusion", json_matrix(&p->confusion), "class_samples",
                      json_counts(p->confusion.samples, p->confusion.classes), "precision",
-                     json_shares(p, tp_confusion_precision), "recall", json_shares(p, tp_confusion_recall),
-                     "worst", json_worst(p), "errors_image", p->command->errors);
+                     json_shares(&p->confusion, p->confusion.chosen), "recall",
+                     json_shares(&p->confusion, p->confusion.samples), "worst", json_worst(p), "errors_image",
+                     p->command->errors);
 }
 
 static json_t *json_image(const struct tp_prediction *p)

@@ -22,6 +22,7 @@ struct tp_prediction {
     struct tp_metrics metrics;
     struct tp_confusion confusion;
     struct tp_top_losses worst;
+    struct tp_safe_file rows, sheet; /* closed where they are not wanted */
     size_t threads;
     double seconds_loading, seconds_prediction;
 };

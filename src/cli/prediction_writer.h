@@ -7,9 +7,10 @@
  * Samples count from 0, probabilities are in the order of the model's classes, with as many digits as make
  * them read back as the same floats.
  */
-#ifndef TP_PREDICTION_ROWS_H
-#define TP_PREDICTION_ROWS_H
+#ifndef TP_PREDICTION_WRITER_H
+#define TP_PREDICTION_WRITER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -26,8 +27,7 @@ struct tp_prediction_writer {
     const float *probabilities; /* [count][classes] */
 };
 
-/* Both return false when a write failed, and leave why in errno. */
-bool tp_prediction_writer_begin(const struct tp_prediction_writer *rows, FILE *out);
+/* Writes the rows, and before the first the header. False when a write failed, with the reason in errno. */
 bool tp_prediction_writer_write(const struct tp_prediction_writer *rows, FILE *out);
 
 #endif

@@ -41,12 +41,6 @@ tileprop_status tp_top_losses_find(struct tp_top_losses *worst, const tileprop_m
     return TILEPROP_OK;
 }
 
-void tp_top_losses_free(struct tp_top_losses *worst)
-{
-    free(worst->errors);
-    *worst = (struct tp_top_losses){0};
-}
-
 struct tp_shown tp_show_class(const tileprop_model *model, size_t class)
 {
     const char *name = tileprop_model_class_name(model, class);

@@ -1,8 +1,8 @@
 /*
  * Samples that were taken for another class, those with the largest loss first, and pictures of them.
  */
-#ifndef TP_WORST_ERRORS_H
-#define TP_WORST_ERRORS_H
+#ifndef TP_TOP_LOSSES_H
+#define TP_TOP_LOSSES_H
 
 #include <stdio.h>
 
@@ -21,7 +21,7 @@ struct tp_top_losses {
     const struct tp_dataset *set;
     const uint16_t *predicted;
     const tileprop_model *model;
-    struct tp_top_loss *errors; /* [count]; owned */
+    struct tp_top_loss *errors; /* [count]; owned, from malloc */
     size_t count;
 };
 
@@ -32,8 +32,6 @@ struct tp_top_losses {
 tileprop_status tp_top_losses_find(struct tp_top_losses *worst, const tileprop_model *model,
                                    const struct tp_dataset *set, const float *losses,
                                    const uint16_t *predicted, struct tp_error *error);
-
-void tp_top_losses_free(struct tp_top_losses *worst);
 
 /* The name of a class, fit for a terminal: who wrote the model chose it. */
 struct tp_shown tp_show_class(const tileprop_model *model, size_t class);
