@@ -160,14 +160,6 @@ static struct tp_train_command default_command(void)
     return command;
 }
 
-static bool rule_uses(tileprop_optimizer optimizer, const char *name)
-{
-    if (strcmp(name, "momentum") == 0)
-        return optimizer == TILEPROP_MOMENTUM || optimizer == TILEPROP_LECUN_MOMENTUM ||
-               optimizer == TILEPROP_NESTEROV;
-    return optimizer == TILEPROP_ADAM;
-}
-
 /*
  * An option that the optimizer has no use for is an error where it was asked for. It was not where a file
  * repeats the default, as --print-config writes it, or where the command line chose another optimizer than
@@ -176,61 +168,52 @@ static bool rule_uses(tileprop_optimizer optimizer, const char *name)
 static tileprop_status check_rule(struct tp_train_command *command, const enum tp_option_source *sources,
                                   struct tp_error *error)
 {
-    const tileprop_options defaults = default_command().options;
-    tileprop_options *chosen = &command->options;
-    const struct {
-        const char *name;
-        double *value;
-        double fallback;
-    } rates[] = {{"momentum", &chosen->momentum, defaults.momentum},
-                 {"beta1", &chosen->beta1, defaults.beta1},
-                 {"beta2", &chosen->beta2, defaults.beta2},
-                 {"epsilon", &chosen->epsilon, defaults.epsilon}};
+    static const struct {
+        const char *name, *rules; /* that have a use for it */
+    } rates[] = {{"momentum", "momentum, lecun-momentum and nesterov"},
+                 {"beta1", "adam"},
+                 {"beta2", "adam"},
+                 {"epsilon", "adam"}};
+    const char *rule = tp_choice_name(tp_optimizer_choices, (int)command->options.optimizer);
     const bool rule_commanded = sources[tp_options_index(&options, "optimizer")] == TP_FROM_COMMAND;
+    tileprop_status status = TILEPROP_OK;
 
-    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
-        const enum tp_option_source source = sources[tp_options_index(&options, rates[i].name)];
-        if (rule_uses(chosen->optimizer, rates[i].name))
+    for (size_t i = 0; status == TILEPROP_OK && i < sizeof rates / sizeof rates[0]; i++) {
+        const size_t index = tp_options_index(&options, rates[i].name);
+        const tileprop_option *rate = tp_options_at(&options, index).is;
+        char value[32];
+        if (strstr(rates[i].rules, rule))
             continue;
-        if (source == TP_FROM_COMMAND ||
-            (source == TP_FROM_FILE && !rule_commanded && *rates[i].value != rates[i].fallback))
+        tp_option_format(rate, command, value, sizeof value);
+        if (sources[index] == TP_FROM_COMMAND ||
+            (sources[index] == TP_FROM_FILE && !rule_commanded && strcmp(value, rate->initial) != 0))
             return tp_fail(error, TILEPROP_USAGE, "--%s: expected with %s only, found with --optimizer %s",
-                           rates[i].name,
-                           strcmp(rates[i].name, "momentum") == 0 ? "momentum, lecun-momentum and nesterov"
-                                                                  : "adam",
-                           tp_choice_name(tp_optimizer_choices, (int)chosen->optimizer));
-        *rates[i].value = rates[i].fallback;
+                           rate->name, rates[i].rules, rule);
+        status = tp_option_parse(rate, "--", rate->initial, command, error);
     }
-    return TILEPROP_OK;
+    return status;
 }
 
 /* N, N steps, N epochs, N s; blanks between them do not matter. */
 static tileprop_status read_interval(struct tp_train_command *command, struct tp_error *error)
 {
-    static const char *const units[] = {"", "step", "steps", "epoch", "epochs", "s"};
-    const size_t count = sizeof units / sizeof units[0];
     struct tp_interval *interval = &command->checkpoint_interval;
-    const char *text = command->checkpoint_every;
     char *unit;
-    const double number = strtod(text, &unit);
-    const bool whole = number >= 1 && number <= TP_COUNT_MAX && floor(number) == number;
-    size_t u = 0;
+    const double number = strtod(command->checkpoint_every, &unit);
+    const bool fits = number > 0 && number <= TP_COUNT_MAX, whole = fits && floor(number) == number;
     unit += strspn(unit, " ");
-    while (u < count && strcmp(unit, units[u]) != 0)
-        u++;
     *interval = (struct tp_interval){0};
-    if (u == count || !(u == count - 1 ? number > 0 && number <= TP_COUNT_MAX : whole))
-        return tp_fail(
-            error, TILEPROP_USAGE,
-            "--checkpoint-every: expected a number of steps, epochs or seconds, as in 500, 500steps, "
-            "1epochs or 0.5s, up to %d, found \"%s\"",
-            TP_COUNT_MAX, text);
-    if (units[u][0] == 's' && !units[u][1])
+    if (fits && strcmp(unit, "s") == 0)
         interval->seconds = number;
-    else if (units[u][0] == 'e')
+    else if (whole && (strcmp(unit, "epoch") == 0 || strcmp(unit, "epochs") == 0))
         interval->epochs = (size_t)number;
-    else
+    else if (whole && (!*unit || strcmp(unit, "step") == 0 || strcmp(unit, "steps") == 0))
         interval->steps = (size_t)number;
+    else
+        return tp_fail(error, TILEPROP_USAGE,
+                       "--checkpoint-every: expected a number of steps, epochs or seconds, as in 500, "
+                       "500steps, 1epochs or 0.5s, up to %d, found \"%s\"",
+                       TP_COUNT_MAX, command->checkpoint_every);
     return TILEPROP_OK;
 }
 
