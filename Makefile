@@ -89,8 +89,7 @@ flags = $(OWN_FLAGS) $(if $(filter kernels/%,$(1)),,$(HARDENING) -Wconversion) \
 FLAGS_src/system/team.c   := -fopenmp
 FLAGS_src/cli/version.c   := -DTP_COMMIT='"$(COMMIT)"'
 FLAGS_src/cli/data_path.c  = -DTP_DATADIR='"$(default_datadir)/tileprop"'
-FLAGS_src/cli/c_header.c  := -I$(BUILD)/src # the templates, made into strings
-FLAGS_src/cli/plot.c      := -I$(BUILD)/src
+FLAGS_src/cli/            := -I$(BUILD)/src # the templates, made into strings
 
 # --- Rules ----------------------------------------------------------------------------------------------
 
@@ -136,6 +135,10 @@ $(call objects,src/cli/version.c src/cli/data_path.c): $(BUILD)/stamp/program
 $(BUILD)/%.inc: %
 	@mkdir -p $(@D)
 	$(Q)sed '1,/^$$/d; s/["\\]/\\&/g; s/\bmodel_/@_/g; s/.*/"&",/' $< >$@
+$(BUILD)/%.help.inc: %.help # two strings: what stands before the line of an @, and behind it
+	@mkdir -p $(@D)
+	$(Q)sed '1,/^$$/d; s/["\\]/\\&/g; s/.*/"&\\n"/; s/^"@.n"$$/,/; $$s/$$/,/' $< >$@
+$(patsubst %,$(BUILD)/src/cli/%_command.o,train predict export): %_command.o: %.help.inc
 $(BUILD)/src/cli/c_header.o: $(BUILD)/src/cli/export_template.h.inc
 $(BUILD)/src/cli/plot.o: $(BUILD)/src/cli/plot.gp.inc
 

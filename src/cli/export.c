@@ -3,6 +3,7 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/c_header.h"
 #include "cli/export_command.h"
@@ -47,6 +48,6 @@ int main(int argc, char **argv)
     else if (status == TILEPROP_OK)
         status = write_header(&command, &error);
     status = tp_standard_output_finish("export", status, &error);
-    tp_export_command_free(&command);
+    free(command.storage);
     return (int)status;
 }

@@ -1,6 +1,5 @@
 #include "cli/export_command.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define TP_NAME_MAX 31 /* bytes; what C compilers have to tell apart is 31 and more */
@@ -28,23 +27,7 @@ static const struct tp_option table[] = {
 /* clang-format on */
 
 static const struct tp_options options = {
-    .usage = "Usage: export MODEL --c FILE.h [OPTION]...\n"
-             "Write a model that train --save wrote as source code.\n"
-             "\n"
-             "The code computes what predict computes, bit by bit, without allocating memory,\n"
-             "on anything that has a C compiler and floats.\n"
-             "\n"
-             "Defaults are in brackets. --name VALUE and --name=VALUE are the same; names\n"
-             "cannot be abbreviated.\n",
-    .notes = "\n"
-             "Examples:\n"
-             "  export digits.safetensors --c digits.h --name digits\n"
-             "\n"
-             "Exit codes:\n"
-             "  0    done\n"
-             "  1    failure while running: memory, a file that cannot be written\n"
-             "  2    wrong use: an option\n"
-             "  3    bad input: a model file\n",
+#include "cli/export.help.inc"
     .table = table,
     .count = sizeof table / sizeof table[0],
     .operand = "model",
@@ -77,12 +60,6 @@ tileprop_status tp_export_command_parse(struct tp_export_command *command, int a
     if (!command->c)
         return tp_fail(error, TILEPROP_USAGE, "expected --c FILE.h, found none");
     return check_name(command->name, error);
-}
-
-void tp_export_command_free(struct tp_export_command *command)
-{
-    free(command->storage);
-    *command = defaults;
 }
 
 void tp_export_command_write(tp_options_writer *write, FILE *out)

@@ -13,19 +13,16 @@ struct tp_export_command {
     const char *c;    /* file */
     const char *name; /* that its identifiers begin with */
     int help, version;
-    char *storage; /* owned */
+    char *storage; /* to be freed, after an error too; what is above may point into it */
 };
 
 /*
- * Fills *command from the command line, which must outlive it. tp_export_command_free() it afterwards, on
- * error too.
+ * Fills *command from the command line, which must outlive it.
  * Errors: TILEPROP_USAGE for what tp_options_parse() refuses, without a model or a file, and for a name that
  * no identifier can begin with.
  */
 tileprop_status tp_export_command_parse(struct tp_export_command *command, int argc, char *const *argv,
                                         struct tp_error *error);
-
-void tp_export_command_free(struct tp_export_command *command);
 
 /* Writes --help, or what else is made of the options. */
 void tp_export_command_write(tp_options_writer *write, FILE *out);

@@ -8,8 +8,8 @@
 
 /*
  * Compares what options write with what all others name, links and other spellings included; of a directory
- * of data with its IDX files. An option may write what the one that it renews names. Errors: TILEPROP_USAGE
- * with both options and the file.
+ * of data with its IDX files. An option may write what its may_replace names. Errors: TILEPROP_USAGE with
+ * both options and the file.
  */
 tileprop_status tp_option_files_check(const struct tp_options *options, const void *target,
                                       struct tp_error *error);

@@ -45,7 +45,8 @@ struct tp_option {
 #define TP_TRAINING_OPTIONS .is = NULL
 
 struct tp_options {
-    /* How --help begins: "Usage: PROGRAM ...", a line; what it does, a sentence; paragraphs. */
+    /* Both from PROGRAM.help. How --help begins: "Usage: PROGRAM ...", a line; what it does, a sentence;
+     * paragraphs. */
     const char *usage;
     /* How it ends: paragraphs; "Examples:" and "Exit codes:", each with lines that begin with two blanks. */
     const char *notes;

@@ -175,6 +175,6 @@ int main(int argc, char **argv)
             status = predict(&command, &error);
     }
     status = tp_standard_output_finish("predict", status, &error);
-    tp_predict_command_free(&command);
+    free(command.storage);
     return (int)status;
 }

@@ -1,7 +1,5 @@
 #include "cli/predict_command.h"
 
-#include <stdlib.h>
-
 #include "cli/options.h"
 #include "cli/train_command.h"
 #include "data/choices.h"
@@ -74,40 +72,19 @@ static const struct tp_option table[] = {
 /* clang-format on */
 
 static const struct tp_options options = {
-    .usage = "Usage: predict MODEL [OPTION]...\n"
-             "Use a model that train --save wrote: evaluate it on labelled data, or classify\n"
-             "samples without labels.\n"
-             "\n"
-             "Defaults are in brackets, choices in braces. --name VALUE and --name=VALUE are\n"
-             "the same; names cannot be abbreviated.\n",
-    .notes = "\n"
-             "Examples:\n"
-             "  predict digits.safetensors\n"
-             "  predict digits.safetensors --data /srv/mnist --errors worst.png\n"
-             "  predict digits.safetensors --data scans-idx3-ubyte.gz --output classes.csv\n"
-             "  predict digits.safetensors --image seven.png --invert\n"
-             "  predict iris.safetensors --data flowers.csv --output species.csv\n"
-             "\n"
-             "Exit codes:\n"
-             "  0    done\n"
-             "  1    failure while running: memory, a file that cannot be written\n"
-             "  2    wrong use: an option, or options that do not fit each other\n"
-             "  3    bad input: a model, data or image file\n",
+#include "cli/predict.help.inc"
     .table = table,
     .count = sizeof table / sizeof table[0],
     .operand = "model",
 };
 
-static struct tp_predict_command default_command(void)
-{
-    return (struct tp_predict_command){.set = "t10k", .isa = "auto", .worst = 6};
-}
+static const struct tp_predict_command defaults = {.set = "t10k", .isa = "auto", .worst = 6};
 
 tileprop_status tp_predict_command_parse(struct tp_predict_command *command, int argc, char *const *argv,
                                          struct tp_error *error)
 {
     enum tp_option_source sources[TP_OPTIONS_MAX];
-    *command = default_command();
+    *command = defaults;
     tileprop_status status =
         tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);
     if (status != TILEPROP_OK || command->help || command->version)
@@ -126,14 +103,7 @@ tileprop_status tp_predict_command_parse(struct tp_predict_command *command, int
     return TILEPROP_OK;
 }
 
-void tp_predict_command_free(struct tp_predict_command *command)
-{
-    free(command->storage);
-    *command = default_command();
-}
-
 void tp_predict_command_write(tp_options_writer *write, FILE *out)
 {
-    const struct tp_predict_command defaults = default_command();
     write(&options, &defaults, out);
 }

@@ -30,19 +30,16 @@ struct tp_predict_command {
     size_t worst;       /* errors to show */
     int json;
     int help, version;
-    char *storage; /* owned */
+    char *storage; /* to be freed, after an error too; what is above may point into it */
 };
 
 /*
- * Fills *command from the command line, which must outlive it. tp_predict_command_free() it afterwards, on
- * error too.
+ * Fills *command from the command line, which must outlive it.
  * Errors: TILEPROP_USAGE for what tp_options_parse() refuses, without a model, and for options that mean
  * nothing together.
  */
 tileprop_status tp_predict_command_parse(struct tp_predict_command *command, int argc, char *const *argv,
                                          struct tp_error *error);
-
-void tp_predict_command_free(struct tp_predict_command *command);
 
 /* Writes --help, or what else is made of the options. */
 void tp_predict_command_write(tp_options_writer *write, FILE *out);

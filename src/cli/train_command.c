@@ -122,30 +122,7 @@ static const struct tp_option table[] = {
 /* clang-format on */
 
 static const struct tp_options options = {
-    .usage = "Usage: train [OPTION]...\n"
-             "Train a multi-layer perceptron for classification on the CPU.\n"
-             "\n"
-             "Defaults are in brackets, choices in braces. --name VALUE and --name=VALUE are\n"
-             "the same; names cannot be abbreviated. The flags --json and --quiet can be\n"
-             "taken back with =off.\n",
-    .notes = "\n"
-             "Examples:\n"
-             "  train --threads 16 --hidden 64,64\n"
-             "  train --hidden none --optimizer sgd --lr 0.5 --epochs 3\n"
-             "  train --data iris.csv --label species\n"
-             "  train --data /srv/fashion --activation relu --optimizer adam --json\n"
-             "  train --hidden 64,64 --save digits.safetensors; predict digits.safetensors\n"
-             "  train --epochs 100 --checkpoint run.ckpt --resume auto\n"
-             "  train --hidden 128 --print-config > run.conf; train --config run.conf --seed 2\n"
-             "\n"
-             "Exit codes:\n"
-             "  0    done\n"
-             "  1    failure while running: memory, a file; or a gradient that is wrong\n"
-             "  2    wrong use: an option, or options that do not fit each other\n"
-             "  3    bad input: a data or model file\n"
-             "  4    diverged: the loss was not finite\n"
-             "  130  stopped by Ctrl-C after the step it was in; a second Ctrl-C ends at once\n"
-             "  143  likewise by SIGTERM\n",
+#include "cli/train.help.inc"
     .table = table,
     .count = sizeof table / sizeof table[0],
     .config = "config",
