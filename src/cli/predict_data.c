@@ -55,13 +55,9 @@ static tileprop_status load_image(struct tp_predict_data *data, const struct tp_
                          "%s: %zu x %zu pixels found, expected %zu x %zu or a whole number of times that",
                          command->image, image.width, image.height, side, side);
     if (status == TILEPROP_OK) {
-        data->set = (struct tp_dataset){.type = TILEPROP_U8,
-                                        .samples = malloc(features),
-                                        .labels = calloc(1, sizeof(uint16_t)),
-                                        .count = 1,
-                                        .features = features,
-                                        .classes = 1};
-        if (!data->set.samples || !data->set.labels)
+        data->set = (struct tp_dataset){
+            .type = TILEPROP_U8, .samples = malloc(features), .count = 1, .features = features};
+        if (!data->set.samples)
             status = tp_fail_memory(error, command->image, "an image");
         else
             shrink(&image, side, command->invert, data->set.samples);
@@ -80,40 +76,33 @@ static tileprop_status refuse_idx(const struct tp_predict_data *data,
 
 /* Anything but IDX, by what the model knows of its training data. */
 static tileprop_status load_other(struct tp_predict_data *data, struct tp_file *file,
-                                  const struct tp_predict_command *command, struct tp_schema *schema,
-                                  struct tp_error *error)
+                                  const struct tp_predict_command *command, struct tp_error *error)
 {
+    struct tp_schema *schema = &data->schema;
     const struct tp_data_loader loader = {file->path,
                                           command->labels,
                                           {.header = command->header,
                                            .skip_lines = command->skip_lines,
                                            .missing = schema->means ? TP_MISSING_MEAN : TP_MISSING_ERROR,
                                            .may_lack_label = true}};
-    struct tp_dataset *set = &data->set;
-    const tileprop_status status = tp_data_loader_parse(&loader, file, schema, set, error);
-    if (status != TILEPROP_OK)
-        return status;
-    if (schema->means && set->type == TILEPROP_F32)
-        tp_missing_fill(set, schema->means);
-    data->labelled = set->labels;
-    if (data->labelled)
-        return TILEPROP_OK;
-    set->classes = 1;
-    set->labels = calloc(set->count, sizeof *set->labels);
-    return set->labels ? TILEPROP_OK : tp_fail_memory(error, data->place, "labels");
+    const tileprop_status status = tp_data_loader_parse(&loader, file, schema, &data->set, error);
+    if (status == TILEPROP_OK && schema->means && data->set.type == TILEPROP_F32)
+        tp_missing_fill(&data->set, schema->means);
+    data->labelled = data->set.labels;
+    return status;
 }
 
 static tileprop_status load_file(struct tp_predict_data *data, const struct tp_predict_command *command,
-                                 struct tp_schema *schema, struct tp_error *error)
+                                 struct tp_error *error)
 {
     struct tp_file file;
     const tileprop_status status = tp_gzip_read(&file, data->place, error);
     if (status != TILEPROP_OK)
         return status;
     if (!tp_idx_is(&file))
-        return load_other(data, &file, command, schema, error);
+        return load_other(data, &file, command, error);
     data->labelled = command->labels;
-    if (!schema->column_count)
+    if (!data->schema.column_count)
         return tp_idx_pair_parse(&data->set, &file, command->labels, error);
     tp_file_free(&file);
     return refuse_idx(data, command, error);
@@ -137,14 +126,14 @@ static tileprop_status find_schema(struct tp_schema *schema, const char *path, c
 }
 
 static tileprop_status load_path(struct tp_predict_data *data, const struct tp_predict_command *command,
-                                 struct tp_schema *schema, struct tp_error *error)
+                                 struct tp_error *error)
 {
     struct stat info;
     tileprop_status status = tp_data_path_choose(command->data, data->place, sizeof data->place, error);
     if (status != TILEPROP_OK)
         return status;
     if (stat(data->place, &info) != 0 || !S_ISDIR(info.st_mode))
-        return load_file(data, command, schema, error);
+        return load_file(data, command, error);
     const char *option = command->labels       ? "labels"
                          : command->header     ? "header"
                          : command->skip_lines ? "skip-lines"
@@ -153,7 +142,7 @@ static tileprop_status load_path(struct tp_predict_data *data, const struct tp_p
         return tp_fail(error, TILEPROP_USAGE,
                        "--%s: expected with a file of samples only, found the directory %s", option,
                        data->place);
-    if (schema->column_count && command->data)
+    if (data->schema.column_count && command->data)
         return refuse_idx(data, command, error);
     data->labelled = true;
     return tp_idx_pair_load(data->place, command->set, &data->set, error);
@@ -166,10 +155,14 @@ tileprop_status tp_predict_data_load(struct tp_predict_data *data, const struct 
     *data = (struct tp_predict_data){0};
     tileprop_status status = find_schema(&data->schema, command->model, model, error);
     data->side = data->schema.column_count ? 0 : side_of(inputs);
-    if (status == TILEPROP_OK && command->image)
-        return load_image(data, command, model, error);
     if (status == TILEPROP_OK)
-        status = load_path(data, command, &data->schema, error);
+        status = command->image ? load_image(data, command, model, error) : load_path(data, command, error);
+    if (status == TILEPROP_OK && !data->set.labels) {
+        data->set.classes = 1;
+        data->set.labels = calloc(data->set.count, sizeof *data->set.labels);
+        if (!data->set.labels)
+            status = tp_fail_memory(error, command->image ? command->image : data->place, "labels");
+    }
     if (status == TILEPROP_OK && data->set.features != inputs && !command->data)
         status =
             tp_fail(error, TILEPROP_USAGE,
