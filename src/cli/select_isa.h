@@ -1,8 +1,8 @@
 /*
  * Which instruction set a program runs.
  */
-#ifndef TP_TIER_CHOICE_H
-#define TP_TIER_CHOICE_H
+#ifndef TP_SELECT_ISA_H
+#define TP_SELECT_ISA_H
 
 #include "base/status.h"
 
