@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct tp_predict_command command;
         status = tp_predict_command_parse(&command, count, arguments, &error);
         require(status != TILEPROP_OK || command.help || command.version || command.model);
-        tp_predict_command_free(&command);
+        free(command.storage);
     } else {
         struct tp_train_command command;
         status = tp_train_command_parse(&command, count, arguments, &error);
