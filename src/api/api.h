@@ -48,18 +48,12 @@ tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, st
 tileprop_status tp_api_options(const tileprop_options *options, tileprop_options *completed,
                                struct tp_error *error);
 
-/* Weights that are kept for a model. */
-struct tp_kept_weights {
-    bool wanted, filled;
-    struct tp_weights weights;
-    size_t step;
-    struct tp_metrics validation;
-};
-
-/* What a run keeps for models and checkpoints: a tp_training's keeper. */
+/* What a run keeps for models and checkpoints: a tp_training's keeper. Those that are wanted are described.
+ */
 struct tp_keeper {
     struct tp_checkpoint next; /* what is the same in all, and room for the rest */
-    struct tp_kept_weights last, best;
+    struct tp_model last, best;
+    bool has_last, has_best; /* weights */
 };
 
 /* Whether a pointer that a call needs is there. Errors: TILEPROP_USAGE naming it. */
@@ -71,25 +65,22 @@ tileprop_status tp_api_need(const void *pointer, const char *name, struct tp_err
 tileprop_status tp_api_size(const char *name, size_t found, size_t least, size_t most,
                             struct tp_error *error);
 
-/*
- * A caller's data, completed to all that there is now; name is theirs unless they have one.
- * Errors: TILEPROP_USAGE for another size than any had, without samples or for no type of them;
- * TILEPROP_BAD_INPUT for more of them than memory can hold.
- */
-tileprop_status tp_api_complete(const char *name, const tileprop_data *data, tileprop_data *completed,
-                                struct tp_error *error);
+/* A caller's data. */
+struct tp_set {
+    tileprop_data given; /* completed to all that there is now */
+    struct tp_dataset own;
+    uint16_t *labels; /* a copy of other labels than u16, or NULL; to be freed, on error too */
+};
 
 /*
- * Completed data as a data set, whose pointers are not written through. Labels of another type than u16 are
- * copied to *copy, which is NULL before and to be freed.
- * Errors: TILEPROP_USAGE, TILEPROP_BAD_INPUT, TILEPROP_FAILURE, naming the data.
+ * Takes data whose values are all finite; the name is theirs unless they have one. Their pointers are not
+ * written through. like (NULL: none): the set that they are evaluated with, which they must fit.
+ * Errors: TILEPROP_USAGE for another size than any had, without samples or labels or for no type of them;
+ * TILEPROP_BAD_INPUT for more of them than memory can hold, for other values and labels than are allowed, and
+ * for what does not fit; TILEPROP_FAILURE without memory. They name the data.
  */
-tileprop_status tp_api_data(const tileprop_data *data, struct tp_dataset *set, uint16_t **copy,
-                            struct tp_error *error);
-
-/* The same, where a value that is not finite is an error too: TILEPROP_BAD_INPUT. */
-tileprop_status tp_api_finite_data(const tileprop_data *data, struct tp_dataset *set, uint16_t **copy,
-                                   struct tp_error *error);
+tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop_data *given,
+                            const struct tp_set *like, struct tp_error *error);
 
 /*
  * Whether a run can go on from there whose own checkpoints would be `next`.

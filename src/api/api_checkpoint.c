@@ -5,35 +5,26 @@
 
 #include "api/api.h"
 
-static tileprop_status load(tileprop_checkpoint **handle, const char *path, struct tp_error *error)
-{
-    struct tp_file file;
-    *handle = NULL;
-    tileprop_status status = tp_api_need(path, "path", error);
-    if (status != TILEPROP_OK)
-        return status;
-    *handle = calloc(1, sizeof **handle);
-    if (!*handle || !((*handle)->path = strdup(path)))
-        status = tp_fail(error, TILEPROP_FAILURE, "out of memory: a checkpoint");
-    if (status == TILEPROP_OK)
-        status = tp_file_read(&file, path, error);
-    if (status == TILEPROP_OK)
-        status = tp_checkpoint_parse(&(*handle)->own, &file, error);
-    if (status != TILEPROP_OK) {
-        tileprop_checkpoint_free(*handle);
-        *handle = NULL;
-    }
-    return status;
-}
-
 tileprop_status tileprop_checkpoint_load(tileprop_checkpoint **handle, const char *path, char *message,
                                          size_t size)
 {
     struct tp_call call;
+    struct tp_file file;
+    tileprop_checkpoint *made = NULL;
     tp_call_begin(&call);
     tileprop_status status = tp_api_need(handle, "checkpoint", &call.error);
     if (status == TILEPROP_OK)
-        status = load(handle, path, &call.error);
+        status = tp_api_need(path, "path", &call.error);
+    if (status == TILEPROP_OK && (!(made = calloc(1, sizeof *made)) || !(made->path = strdup(path))))
+        status = tp_fail(&call.error, TILEPROP_FAILURE, "out of memory: a checkpoint");
+    if (status == TILEPROP_OK)
+        status = tp_file_read(&file, path, &call.error);
+    if (status == TILEPROP_OK)
+        status = tp_checkpoint_parse(&made->own, &file, &call.error);
+    if (handle)
+        *handle = status == TILEPROP_OK ? made : NULL;
+    if (status != TILEPROP_OK)
+        tileprop_checkpoint_free(made);
     return tp_call_end(&call, status, message, size);
 }
 
@@ -75,7 +66,7 @@ static tileprop_status write(const tileprop_training_state *here, FILE *out, con
     all.model.normalization = *here->normalization;
     all.model.step = here->state->steps - 1;
     all.state = *here->state;
-    if (keeper->best.filled)
+    if (keeper->has_best)
         all.best = keeper->best.weights;
     all.has_history = attachment != NULL;
     all.history = (void *)(uintptr_t)attachment; /* which nobody writes to */
@@ -99,55 +90,37 @@ tileprop_status tileprop_checkpoint_write(const tileprop_training_state *state, 
     return tp_call_end(&call, status, message, size);
 }
 
-/* Ends the line and begins the next one; name and value of `name = value` stay as texts. */
-static char *next_line(char *line, char **name, char **value)
-{
-    char *end = line + strcspn(line, "\n");
-    char *rest = *end ? end + 1 : end;
-    *end = '\0';
-    char *sign = strstr(line, " = ");
-    if (sign)
-        *sign = '\0';
-    *name = line;
-    *value = sign ? sign + strlen(" = ") : end;
-    return rest;
-}
-
 /* More epochs and more time make a run longer, not another one. */
-static bool may_differ(const char *name)
+static bool may_differ(const char *line)
 {
-    return strcmp(name, "epochs") == 0 || strcmp(name, "max-seconds") == 0;
+    return strncmp(line, "epochs = ", 9) == 0 || strncmp(line, "max-seconds = ", 14) == 0;
 }
 
-/* Both texts are written from the same table of options, so they have the same lines in the same order. */
-static tileprop_status compare_lines(char *found, char *expected, const char *path, struct tp_error *error)
+/* Lines `name = value`: both texts are written from the same list of options, so the names stand in the same
+ * order. */
+static tileprop_status compare_options(const char *found, const char *expected, const char *path,
+                                       struct tp_error *error)
 {
-    char *name, *value, *kept_name, *kept_value;
+    static const char sign[] = " = ";
     while (*found && *expected) {
-        found = next_line(found, &name, &value);
-        expected = next_line(expected, &kept_name, &kept_value);
-        if (strcmp(name, kept_name) != 0)
+        const size_t length = strcspn(found, "\n"), kept = strcspn(expected, "\n");
+        const char *end = strstr(found, sign);
+        const size_t name = end && end < found + length ? (size_t)(end - found) : length;
+        const size_t begin = name < length ? name + strlen(sign) : length; /* of the value */
+        if (strncmp(found, expected, begin) != 0)
             break;
-        if (strcmp(value, kept_value) != 0 && !may_differ(name))
-            return tp_fail(error, TILEPROP_USAGE, "--%s: %s found, expected %s as in %s", name, value,
-                           tp_show(kept_value, strlen(kept_value)).text, path);
+        if ((length != kept || strncmp(found, expected, length) != 0) && !may_differ(found))
+            return tp_fail(error, TILEPROP_USAGE, "--%.*s: %.*s found, expected %s as in %s", (int)name,
+                           found, (int)(length - begin), found + begin,
+                           tp_show(expected + begin, kept - begin).text, path);
+        found += length + (found[length] == '\n');
+        expected += kept + (expected[kept] == '\n');
     }
     if (*found || *expected)
         return tp_fail(
             error, TILEPROP_BAD_INPUT,
             "%s: __metadata__: options: other names found than this version has, expected the same", path);
     return TILEPROP_OK;
-}
-
-static tileprop_status check_text(const tileprop_checkpoint *from, const struct tp_checkpoint *next,
-                                  struct tp_error *error)
-{
-    char *found = strdup(next->model.options), *expected = strdup(from->own.model.options);
-    tileprop_status status = found && expected ? compare_lines(found, expected, from->path, error)
-                                               : tp_fail(error, TILEPROP_FAILURE, "out of memory: options");
-    free(found);
-    free(expected);
-    return status;
 }
 
 static tileprop_status check_data(const tileprop_checkpoint *from, const struct tp_checkpoint *next,
@@ -195,7 +168,7 @@ tileprop_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact,
             "%s: __metadata__: numerics_version: %" PRIu64
             " found, expected %d: the run would end with other bits; --resume-inexact accepts that",
             from->path, from->own.model.numerics, TP_NUMERICS_VERSION);
-    tileprop_status status = check_text(from, next, error);
+    tileprop_status status = compare_options(next->model.options, from->own.model.options, from->path, error);
     if (status == TILEPROP_OK)
         status = check_data(from, next, error);
     return status == TILEPROP_OK ? check_network(from, next, error) : status;

@@ -11,7 +11,7 @@ static int64_t label_at(const tileprop_data *data, size_t i)
                                               : ((const int32_t *)data->labels)[i];
 }
 
-tileprop_status tp_api_complete(const char *name, const tileprop_data *given, tileprop_data *data,
+static tileprop_status complete(const char *name, const tileprop_data *given, tileprop_data *data,
                                 struct tp_error *error)
 {
     tileprop_status status = tp_api_need(given, name, error);
@@ -36,9 +36,10 @@ tileprop_status tp_api_complete(const char *name, const tileprop_data *given, ti
     return TILEPROP_OK;
 }
 
-tileprop_status tp_api_data(const tileprop_data *data, struct tp_dataset *set, uint16_t **copy,
-                            struct tp_error *error)
+/* Completed data as a data set; values that are not finite are allowed. */
+static tileprop_status convert(struct tp_set *set, struct tp_error *error)
 {
+    const tileprop_data *data = &set->given;
     const char *name = data->name;
     const size_t most = data->classes ? data->classes : TP_CLASSES_MAX;
     if (!data->labels)
@@ -63,26 +64,50 @@ tileprop_status tp_api_data(const tileprop_data *data, struct tp_dataset *set, u
         largest = label > largest ? label : largest;
     }
     if (data->label_type != TILEPROP_U16) {
-        *copy = malloc(data->rows * sizeof **copy);
-        if (!*copy)
+        set->labels = malloc(data->rows * sizeof *set->labels);
+        if (!set->labels)
             return tp_fail(error, TILEPROP_FAILURE, "out of memory: %zu labels", data->rows);
         for (size_t i = 0; i < data->rows; i++)
-            (*copy)[i] = (uint16_t)label_at(data, i);
+            set->labels[i] = (uint16_t)label_at(data, i);
     }
-    *set = (struct tp_dataset){.type = data->type == TILEPROP_U8 ? TILEPROP_U8 : TILEPROP_F32,
-                               .samples = (void *)(uintptr_t)data->samples,
-                               .labels = *copy ? *copy : (uint16_t *)(uintptr_t)data->labels,
-                               .count = data->rows,
-                               .features = data->features,
-                               .classes = data->classes ? data->classes : (size_t)largest + 1,
-                               .class_weights = data->class_weights};
+    set->own = (struct tp_dataset){.type = data->type,
+                                   .samples = (void *)(uintptr_t)data->samples,
+                                   .labels = set->labels ? set->labels : (uint16_t *)(uintptr_t)data->labels,
+                                   .count = data->rows,
+                                   .features = data->features,
+                                   .classes = data->classes ? data->classes : (size_t)largest + 1,
+                                   .class_weights = data->class_weights};
     return TILEPROP_OK;
 }
 
-tileprop_status tp_api_finite_data(const tileprop_data *data, struct tp_dataset *set, uint16_t **copy,
-                                   struct tp_error *error)
+/* Whether a set says of itself that it can be evaluated, before anything that it points to is read. */
+static tileprop_status compare(const tileprop_data *found, const struct tp_set *like, struct tp_error *error)
 {
-    const tileprop_status status = tp_api_data(data, set, copy, error);
+    static const char *const types[] = {[TILEPROP_U8] = "u8", [TILEPROP_F32] = "f32"};
+    const tileprop_data *expected = &like->given;
+    if (found->type != expected->type)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of type %s found, expected %s as in %s",
+                       found->name, types[found->type], types[expected->type], expected->name);
+    if (found->features != expected->features)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of %zu values found, expected %zu as in %s",
+                       found->name, found->features, expected->features, expected->name);
+    if (found->classes > like->own.classes)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu classes found, expected at most %zu as in %s",
+                       found->name, found->classes, like->own.classes, expected->name);
+    return TILEPROP_OK;
+}
+
+tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop_data *given,
+                            const struct tp_set *like, struct tp_error *error)
+{
+    tileprop_data *data = &set->given;
+    tileprop_status status = complete(name, given, data, error);
+    if (status == TILEPROP_OK && like)
+        status = compare(data, like, error);
+    if (like && !data->classes)
+        data->classes = like->own.classes;
+    if (status == TILEPROP_OK)
+        status = convert(set, error);
     for (size_t i = 0; status == TILEPROP_OK && data->type == TILEPROP_F32 && i < data->rows * data->features;
          i++)
         if (!isfinite(((const float *)data->samples)[i]))
@@ -95,30 +120,29 @@ static tileprop_status evaluate(const tileprop_model *handle, const tileprop_dat
                                 const struct tp_predictions *to, struct tp_error *error)
 {
     static const uint8_t none = 0;
-    tileprop_data data;
-    struct tp_dataset set;
-    uint16_t *copy = NULL;
+    struct tp_set set = {0};
+    tileprop_data *data = &set.given;
     tileprop_status status = tp_api_need(handle, "model", error);
     if (status == TILEPROP_OK)
-        status = tp_api_complete("data", given, &data, error);
+        status = complete("data", given, data, error);
     if (status != TILEPROP_OK)
         return status;
-    const size_t rows = data.rows, features = tileprop_model_features(handle);
+    const size_t rows = data->rows, features = tileprop_model_features(handle);
     if (!to->loss) { /* nobody looks at labels */
-        data.labels = &none;
-        data.label_type = TILEPROP_U8;
-        data.rows = 1;
+        data->labels = &none;
+        data->label_type = TILEPROP_U8;
+        data->rows = 1;
     }
-    data.classes = tileprop_model_classes(handle);
-    if (data.features != features)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of %zu values found, expected %zu", data.name,
-                       data.features, features);
-    status = tp_api_data(&data, &set, &copy, error);
-    set.count = rows;
+    data->classes = tileprop_model_classes(handle);
+    if (data->features != features)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of %zu values found, expected %zu", data->name,
+                       data->features, features);
+    status = convert(&set, error);
+    set.own.count = rows;
     if (status == TILEPROP_OK)
-        status = tp_predictor_run_team(handle->predictor, threads ? threads : tileprop_threads(0), &set, to,
-                                       error);
-    free(copy);
+        status = tp_predictor_run_team(handle->predictor, threads ? threads : tileprop_threads(0), &set.own,
+                                       to, error);
+    free(set.labels);
     return status;
 }
 

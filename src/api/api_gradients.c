@@ -28,23 +28,19 @@ static tileprop_status check(const tileprop_options *given, const tileprop_data 
                              tileprop_gradients *found, struct tp_error *error)
 {
     tileprop_options options;
-    struct tp_dataset set;
-    uint16_t *copy = NULL;
-    tileprop_data whole;
+    struct tp_set set = {0};
     tileprop_status status = tp_api_options(given, &options, error);
     if (status == TILEPROP_OK)
-        status = tp_api_complete("data", data, &whole, error);
-    if (status == TILEPROP_OK)
-        status = tp_api_finite_data(&whole, &set, &copy, error);
+        status = tp_set_take(&set, "data", data, NULL, error);
     if (status == TILEPROP_OK) {
         options.drop_last = false; /* there are no batches */
         options.init = options.init == TILEPROP_INIT_AUTO ? TILEPROP_INIT_UNIFORM : options.init;
-        tp_options_resolve(&options, set.type, set.count);
-        status = tp_options_check(&options, &set, &set, NULL, error);
+        tp_options_resolve(&options, set.own.type, set.own.count);
+        status = tp_options_check(&options, &set.own, &set.own, NULL, error);
     }
     if (status == TILEPROP_OK)
-        status = check_network(&options, &set, progress, context, found, error);
-    free(copy);
+        status = check_network(&options, &set.own, progress, context, found, error);
+    free(set.labels);
     return status;
 }
 

@@ -6,12 +6,6 @@
 #include "base/safe_file.h"
 #include "data/schema_text.h"
 
-_Static_assert((int)TILEPROP_OK == (int)TILEPROP_OK && (int)TILEPROP_FAILURE == (int)TILEPROP_FAILURE &&
-                   (int)TILEPROP_USAGE == (int)TILEPROP_USAGE &&
-                   (int)TILEPROP_BAD_INPUT == (int)TILEPROP_BAD_INPUT &&
-                   (int)TILEPROP_DIVERGED == (int)TILEPROP_DIVERGED,
-               "statuses are the same numbers");
-
 tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, struct tp_error *error)
 {
     *handle = calloc(1, sizeof **handle);

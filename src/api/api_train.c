@@ -9,21 +9,13 @@
 #include "data/schema_text.h"
 #include "train/training_options.h"
 
-/* A set of the caller's. */
-struct set {
-    const char *name;
-    tileprop_data given;
-    struct tp_dataset own;
-    uint16_t *labels; /* a copy of other labels than u16, or NULL */
-};
-
 /* A call of tileprop_train. */
 struct training {
     struct tp_call call;
     tileprop_options options; /* completed, and resolved once the data are known */
     tileprop_run_options run;
-    struct set train, validation, test; /* test: count 0 without */
-    struct tp_model start;              /* that of init_from */
+    struct tp_set train, validation, test; /* test: count 0 without */
+    struct tp_model start;                 /* that of init_from */
     struct tp_keeper keeper;
     struct tp_training work;
     tileprop_result found;
@@ -32,80 +24,61 @@ struct training {
 static tileprop_status take_run(const tileprop_run_options *given, tileprop_run_options *run,
                                 struct tp_error *error)
 {
-    *run = (tileprop_run_options){0};
-    if (!given)
-        return TILEPROP_OK;
-    if (given->size != sizeof *given)
-        return tp_fail(error, TILEPROP_USAGE, "run: size %zu found, expected %zu", given->size,
-                       sizeof *given);
-    *run = *given;
-    return TILEPROP_OK;
-}
-
-/* Whether a set says of itself that it can be evaluated, before anything that it points to is read. */
-static tileprop_status compare(const tileprop_data *found, const struct set *train, struct tp_error *error)
-{
-    static const char *const types[] = {[TILEPROP_U8] = "u8", [TILEPROP_F32] = "f32"};
-    const tileprop_data *expected = &train->given;
-    if (found->type != expected->type)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of type %s found, expected %s as in %s",
-                       found->name, types[found->type], types[expected->type], train->name);
-    if (found->features != expected->features)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of %zu values found, expected %zu as in %s",
-                       found->name, found->features, expected->features, train->name);
-    if (found->classes > train->own.classes)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu classes found, expected at most %zu as in %s",
-                       found->name, found->classes, train->own.classes, train->name);
-    return TILEPROP_OK;
-}
-
-static tileprop_status take_set(struct set *set, const char *name, const tileprop_data *given,
-                                const struct set *train, struct tp_error *error)
-{
-    tileprop_status status = tp_api_complete(name, given, &set->given, error);
-    if (status == TILEPROP_OK && train)
-        status = compare(&set->given, train, error);
-    if (status != TILEPROP_OK)
-        return status;
-    set->name = set->given.name;
-    if (train && !set->given.classes)
-        set->given.classes = train->own.classes;
-    return tp_api_finite_data(&set->given, &set->own, &set->labels, error);
+    const tileprop_status status =
+        given ? tp_api_size("run", given->size, sizeof *given, sizeof *given, error) : TILEPROP_OK;
+    if (given && status == TILEPROP_OK)
+        *run = *given;
+    return status;
 }
 
 /* What models and losses need of the classes that are trained on. */
-static tileprop_status check_classes(const struct set *train, struct tp_error *error)
+static tileprop_status check_classes(const struct tp_set *train, struct tp_error *error)
 {
     const float *weights = train->given.class_weights;
     const char *const *names = train->given.class_names;
     for (size_t k = 0; k < train->own.classes; k++) {
         if (weights && !(weights[k] >= 0 && isfinite(weights[k])))
             return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: class_weights[%zu]: %g found, expected a number from 0", train->name, k,
+                           "%s: class_weights[%zu]: %g found, expected a number from 0", train->given.name, k,
                            (double)weights[k]);
         if (names && !names[k])
             return tp_fail(error, TILEPROP_USAGE, "%s: class_names[%zu]: NULL found, expected a name",
-                           train->name, k);
+                           train->given.name, k);
     }
     return TILEPROP_OK;
 }
 
-/* Classes without names are called by their numbers. */
-static bool name_classes(const struct set *train, struct tp_schema *schema)
+static tileprop_status take_sets(struct training *t, const tileprop_data *data,
+                                 const tileprop_data *validation, const double *fraction,
+                                 struct tp_error *error)
 {
-    static const struct tp_schema unnamed = {0};
+    tileprop_status status = tp_set_take(&t->train, "train", data, NULL, error);
+    if (status == TILEPROP_OK)
+        status = check_classes(&t->train, error);
+    if (status == TILEPROP_OK)
+        status = fraction ? tp_dataset_tail(&t->train.own, *fraction, &t->validation.own, error)
+                          : tp_set_take(&t->validation, "validation", validation, &t->train, error);
+    if (status == TILEPROP_OK && t->run.test)
+        status = tp_set_take(&t->test, "test", t->run.test, &t->train, error);
+    return status;
+}
+
+/* Classes without names are called by their numbers. */
+static bool name_classes(const struct tp_set *train, struct tp_schema *schema)
+{
+    const struct tp_schema given = {.classes = (char **)(uintptr_t)train->given.class_names,
+                                    .class_count = train->own.classes};
     bool good = true;
     for (size_t k = 0; good && k < train->own.classes; k++) {
         char number[32];
-        good = tp_schema_add_class(schema, train->given.class_names
-                                               ? train->given.class_names[k]
-                                               : tp_schema_class(&unnamed, k, number, sizeof number));
+        good = tp_schema_add_class(schema, tp_schema_class(&given, k, number, sizeof number));
     }
     return good;
 }
 
-/* A model of the run but for its weights; what the trainer finds of the normalization has room there. */
-static tileprop_status describe(const struct training *t, struct tp_model *model, struct tp_error *error)
+/* A model of the run, with room for weights and for what the trainer finds of the normalization. */
+static tileprop_status describe(const struct training *t, const struct tp_network *network,
+                                uint64_t fingerprint, struct tp_model *model, struct tp_error *error)
 {
     const size_t features = t->train.own.features;
     const char *schema = t->train.given.schema;
@@ -117,63 +90,26 @@ static tileprop_status describe(const struct training *t, struct tp_model *model
                                .normalization.shift = malloc(features * sizeof(float)),
                                .schema.features = features,
                                .options = strdup(t->run.text ? t->run.text : ""),
-                               .fingerprint = t->keeper.next.model.fingerprint};
-    const tileprop_status status =
-        schema ? tp_schema_text_read(&model->schema, schema, features, t->train.name, error) : TILEPROP_OK;
-    if (status != TILEPROP_OK)
-        return status;
-    return model->normalization.scale && model->normalization.shift && model->options &&
-                   name_classes(&t->train, &model->schema)
-               ? TILEPROP_OK
-               : tp_fail(error, TILEPROP_FAILURE, "out of memory: a model");
-}
-
-/* Room for weights that become models and, with state, checkpoints. */
-static tileprop_status make_room(struct training *t, struct tp_error *error)
-{
-    struct tp_kept_weights *const both[] = {&t->keeper.last, &t->keeper.best};
-    struct tp_checkpoint *next = &t->keeper.next;
-    struct tp_network network;
+                               .fingerprint = fingerprint};
+    tp_weights_shape(&model->weights, network);
     tileprop_status status =
-        tp_network_shape(&network, &t->options, t->train.own.features, t->train.own.classes, 1, error);
-    for (int i = 0; i < 2 && status == TILEPROP_OK; i++) {
-        if (!both[i]->wanted)
-            continue;
-        tp_weights_shape(&both[i]->weights, &network);
-        status = tp_weights_allocate(&both[i]->weights, error);
-    }
-    if (status == TILEPROP_OK) {
-        next->state_count = (size_t)network.states;
-        tp_weights_shape(&next->model.weights, &network);
-        for (size_t i = 0; i < next->state_count; i++)
-            tp_weights_shape(&next->states[i], &network);
-    }
-    tp_network_free(&network);
-    if (status == TILEPROP_OK && t->run.checkpoint) {
-        status = tp_weights_allocate(&next->model.weights, error);
-        for (size_t i = 0; i < next->state_count && status == TILEPROP_OK; i++)
-            status = tp_weights_allocate(&next->states[i], error);
-    }
-    return status;
+        schema ? tp_schema_text_read(&model->schema, schema, features, t->train.given.name, error)
+               : TILEPROP_OK;
+    if (status == TILEPROP_OK && !(model->normalization.scale && model->normalization.shift &&
+                                   model->options && name_classes(&t->train, &model->schema)))
+        status = tp_fail(error, TILEPROP_FAILURE, "out of memory: a model");
+    if (status == TILEPROP_OK)
+        status = tp_model_check(model, t->train.given.name, error);
+    return status == TILEPROP_OK ? tp_weights_allocate(&model->weights, error) : status;
 }
 
-/* What models and checkpoints of the run have in common, while there is time to say that it cannot be kept.
- */
-static tileprop_status prepare_models(struct training *t, struct tp_error *error)
+/* What a checkpoint says besides its model. */
+static tileprop_status prepare_checkpoint(struct training *t, const struct tp_network *network,
+                                          struct tp_error *error)
 {
     struct tp_checkpoint *next = &t->keeper.next;
     const struct tp_dataset *train = &t->train.own;
     const char *init_from = t->options.init_from;
-    if (!t->keeper.last.wanted && !t->keeper.best.wanted && !t->run.checkpoint && !t->run.resume)
-        return TILEPROP_OK;
-    next->model.fingerprint = tp_model_fingerprint(train);
-    tileprop_status status = describe(t, &next->model, error);
-    if (status == TILEPROP_OK)
-        status = tp_model_check(&next->model, t->train.name, error);
-    if (status == TILEPROP_OK)
-        status = make_room(t, error);
-    if (status != TILEPROP_OK || (!t->run.checkpoint && !t->run.resume))
-        return status;
     if (train->class_weights)
         next->class_weights =
             XXH3_64bits(train->class_weights, train->classes * sizeof *train->class_weights);
@@ -183,32 +119,67 @@ static tileprop_status prepare_models(struct training *t, struct tp_error *error
     next->init_from = init_from       ? XXH3_64bits(init_from, strlen(init_from))
                       : t->run.resume ? t->run.resume->own.init_from
                                       : 0;
-    return TILEPROP_OK;
+    tileprop_status status = TILEPROP_OK;
+    next->state_count = (size_t)network->states;
+    for (size_t i = 0; i < next->state_count && status == TILEPROP_OK; i++) {
+        tp_weights_shape(&next->states[i], network);
+        status = tp_weights_allocate(&next->states[i], error);
+    }
+    return status;
 }
 
-static void keep_normalization(struct tp_normalization *to, const struct tp_normalization *from)
+/* What models and checkpoints need, while there is time to say that it cannot be kept. */
+static tileprop_status prepare_models(struct training *t, bool last, bool best, struct tp_error *error)
 {
-    memcpy(to->scale, from->scale, from->features * sizeof *to->scale);
-    memcpy(to->shift, from->shift, from->features * sizeof *to->shift);
-    to->mean = from->mean;
-    to->deviation = from->deviation;
+    const struct tp_dataset *train = &t->train.own;
+    const bool next = t->run.checkpoint || t->run.resume;
+    struct {
+        bool wanted;
+        struct tp_model *model;
+    } all[] = {{last, &t->keeper.last}, {best, &t->keeper.best}, {next, &t->keeper.next.model}};
+    struct tp_network network;
+    if (!last && !best && !next)
+        return TILEPROP_OK;
+    const uint64_t fingerprint = tp_model_fingerprint(train);
+    tileprop_status status =
+        tp_network_shape(&network, &t->options, train->features, train->classes, 1, error);
+    for (size_t i = 0; i < sizeof all / sizeof *all && status == TILEPROP_OK; i++)
+        if (all[i].wanted)
+            status = describe(t, &network, fingerprint, all[i].model, error);
+    if (status == TILEPROP_OK && next)
+        status = prepare_checkpoint(t, &network, error);
+    tp_network_free(&network);
+    return status;
+}
+
+/* What a model says besides its weights, which it has already. */
+static void describe_weights(struct tp_model *model, const struct tp_normalization *normalization,
+                             size_t step, const struct tp_metrics *validation)
+{
+    const size_t size = normalization->features * sizeof *normalization->scale;
+    memcpy(model->normalization.scale, normalization->scale, size);
+    memcpy(model->normalization.shift, normalization->shift, size);
+    model->normalization.mean = normalization->mean;
+    model->normalization.deviation = normalization->deviation;
+    model->step = step;
+    model->validation = *validation;
 }
 
 static tileprop_status resume(struct training *t, struct tp_error *error)
 {
     const tileprop_checkpoint *from = t->run.resume;
+    struct tp_model *best = &t->keeper.best;
     const tileprop_status status = tp_api_resumable(from, t->run.resume_inexact != 0, &t->keeper.next, error);
     if (status != TILEPROP_OK)
         return status;
-    if (t->keeper.best.wanted && !tp_weights_alike(&from->own.best, &t->keeper.best.weights))
+    if (best->described && !tp_weights_alike(&from->own.best, &best->weights))
         return tp_fail(error, TILEPROP_USAGE,
                        "%s: no best weights found, expected a run that was to give them", from->path);
-    if (t->keeper.best.wanted) {
-        tp_weights_copy(&t->keeper.best.weights, &from->own.best);
-        keep_normalization(&t->keeper.next.model.normalization, &from->own.model.normalization);
-        t->keeper.best.filled = true;
-        t->keeper.best.step = from->own.state.best_step;
-        t->keeper.best.validation = from->own.state.best;
+    if (best->described) {
+        const struct tp_training_state *state = &from->own.state;
+        tp_weights_copy(&best->weights, &from->own.best);
+        describe_weights(best, &from->own.model.normalization, state->best_step, &state->best);
+        t->keeper.has_best = true;
     }
     t->work.resumed = &from->own.state;
     t->work.resumed_weights = &from->own.model.weights;
@@ -239,66 +210,17 @@ static tileprop_status take_initial_weights(struct training *t, struct tp_error 
 static void keep(void *context, const struct tp_kept *kept)
 {
     struct tp_keeper *keeper = context;
-    struct tp_kept_weights *to = kept->last ? &keeper->last : &keeper->best;
-    if (!to->wanted)
+    struct tp_model *to = kept->last ? &keeper->last : &keeper->best;
+    if (!to->described)
         return;
     tp_network_get(kept->network, &to->weights);
-    to->filled = true;
-    to->step = kept->step;
-    to->validation = kept->validation;
-    keep_normalization(&keeper->next.model.normalization, kept->normalization);
+    describe_weights(to, kept->normalization, kept->step, &kept->validation);
+    *(kept->last ? &keeper->has_last : &keeper->has_best) = true;
 }
 
-/* A model of weights that were kept, which it takes over. */
-static tileprop_status make_model(struct training *t, struct tp_kept_weights *kept, tileprop_model **handle,
-                                  struct tp_error *error)
+/* Everything up to the training itself, for data that have been taken. */
+static tileprop_status prepare(struct training *t, bool last, bool best, struct tp_error *error)
 {
-    struct tp_model model;
-    if (!kept->filled)
-        return TILEPROP_OK;
-    const tileprop_status status = describe(t, &model, error);
-    if (status != TILEPROP_OK) {
-        tp_model_free(&model);
-        return status;
-    }
-    keep_normalization(&model.normalization, &t->keeper.next.model.normalization);
-    model.weights = kept->weights;
-    model.step = kept->step;
-    model.validation = kept->validation;
-    kept->weights = (struct tp_weights){0};
-    return tp_api_model(handle, &model, error);
-}
-
-static tileprop_status take_sets(struct training *t, const tileprop_data *data,
-                                 const tileprop_data *validation, const double *fraction,
-                                 struct tp_error *error)
-{
-    tileprop_status status = take_set(&t->train, "train", data, NULL, error);
-    if (status == TILEPROP_OK)
-        status = check_classes(&t->train, error);
-    if (status == TILEPROP_OK)
-        status = fraction ? tp_dataset_tail(&t->train.own, *fraction, &t->validation.own, error)
-                          : take_set(&t->validation, "validation", validation, &t->train, error);
-    if (status == TILEPROP_OK && t->run.test)
-        status = take_set(&t->test, "test", t->run.test, &t->train, error);
-    return status;
-}
-
-/* Everything up to the training itself. fraction NULL: validation is given. */
-static tileprop_status prepare(struct training *t, const tileprop_options *options, const tileprop_data *data,
-                               const tileprop_data *validation, const double *fraction,
-                               const tileprop_result *result, struct tp_error *error)
-{
-    tileprop_status status = tp_api_options(options, &t->options, error);
-    if (status == TILEPROP_OK && result)
-        status =
-            tp_api_size("result", result->size, offsetof(tileprop_result, test_loss), sizeof *result, error);
-    if (status == TILEPROP_OK)
-        status = take_run(t->options.run, &t->run, error);
-    if (status == TILEPROP_OK)
-        status = take_sets(t, data, validation, fraction, error);
-    if (status != TILEPROP_OK)
-        return status;
     tp_options_resolve(&t->options, t->train.own.type, t->train.own.count);
     t->work = (struct tp_training){.options = &t->options,
                                    .run = &t->run,
@@ -307,76 +229,81 @@ static tileprop_status prepare(struct training *t, const tileprop_options *optio
                                    .test = t->test.own.count ? &t->test.own : NULL,
                                    .keep = keep,
                                    .keeper = &t->keeper};
-    status = take_initial_weights(t, error);
+    tileprop_status status = take_initial_weights(t, error);
     if (status == TILEPROP_OK)
-        status = prepare_models(t, error);
+        status = prepare_models(t, last, best, error);
     return status == TILEPROP_OK && t->run.resume ? resume(t, error) : status;
 }
 
-static tileprop_status begin(struct training *t, const tileprop_options *options, const tileprop_data *data,
-                             const tileprop_data *validation, const double *fraction, tileprop_model **last,
-                             tileprop_model **best, const tileprop_result *result)
+/* Gives the models that there are, of a run that diverged too; on error none. */
+static tileprop_status give_models(struct tp_keeper *keeper, tileprop_model **last, tileprop_model **best,
+                                   struct tp_error *error)
 {
-    *t = (struct training){.found.size = result ? result->size : sizeof *result};
-    tp_call_begin(&t->call);
-    if (last)
+    tileprop_status status = keeper->has_last ? tp_api_model(last, &keeper->last, error) : TILEPROP_OK;
+    if (status == TILEPROP_OK && keeper->has_best)
+        status = tp_api_model(best, &keeper->best, error);
+    if (status != TILEPROP_OK && last) {
+        tileprop_model_free(*last); /* there was no memory for the other one */
         *last = NULL;
-    if (best)
-        *best = NULL;
-    t->keeper.last.wanted = last != NULL;
-    t->keeper.best.wanted = best != NULL;
-    return prepare(t, options, data, validation, fraction, result, &t->call.error);
+    }
+    return status;
 }
 
-/* Gives what there is of a run, also of one that diverged, and ends the call. */
-static tileprop_status end(struct training *t, tileprop_status status, tileprop_model **last,
-                           tileprop_model **best, tileprop_result *result, char *message, size_t size)
+static void free_all(struct training *t)
 {
-    struct tp_error second;
-    struct tp_error *error = status == TILEPROP_OK ? &t->call.error : &second;
-    tileprop_status given = TILEPROP_OK;
-    if (status == TILEPROP_OK || status == TILEPROP_DIVERGED) {
-        if (result)
-            memcpy(result, &t->found, result->size);
-        given = make_model(t, &t->keeper.last, last, error);
-        if (given == TILEPROP_OK)
-            given = make_model(t, &t->keeper.best, best, error);
-    }
-    if (status == TILEPROP_OK && given != TILEPROP_OK) {
-        status = given;
-        if (last) {
-            tileprop_model_free(*last); /* there was no memory for the other one */
-            *last = NULL;
-        }
-    }
-    tp_weights_free(&t->keeper.last.weights);
-    tp_weights_free(&t->keeper.best.weights);
+    tp_model_free(&t->keeper.last);
+    tp_model_free(&t->keeper.best);
     tp_checkpoint_free(&t->keeper.next);
     tp_model_free(&t->start);
     free(t->train.labels);
     free(t->validation.labels);
     free(t->test.labels);
-    return tp_call_end(&t->call, status, message, size);
+}
+
+/* fraction NULL: validation is given. */
+static tileprop_status train(const tileprop_options *options, const tileprop_data *data,
+                             const tileprop_data *validation, const double *fraction, tileprop_model **last,
+                             tileprop_model **best, tileprop_result *result, char *message, size_t size)
+{
+    struct training t = {.found.size = result ? result->size : sizeof *result};
+    struct tp_error *error = &t.call.error, unused;
+    tp_call_begin(&t.call);
+    if (last)
+        *last = NULL;
+    if (best)
+        *best = NULL;
+    tileprop_status status = tp_api_options(options, &t.options, error);
+    if (status == TILEPROP_OK)
+        status =
+            tp_api_size("result", t.found.size, offsetof(tileprop_result, test_loss), sizeof *result, error);
+    if (status == TILEPROP_OK)
+        status = take_run(t.options.run, &t.run, error);
+    if (status == TILEPROP_OK)
+        status = take_sets(&t, data, validation, fraction, error);
+    if (status == TILEPROP_OK)
+        status = prepare(&t, last != NULL, best != NULL, error);
+    if (status == TILEPROP_OK)
+        status = tp_train(&t.work, &t.found, error);
+    if (result && (status == TILEPROP_OK || status == TILEPROP_DIVERGED))
+        memcpy(result, &t.found, result->size);
+    if (status == TILEPROP_OK)
+        status = give_models(&t.keeper, last, best, error);
+    else if (status == TILEPROP_DIVERGED)
+        give_models(&t.keeper, last, best, &unused);
+    free_all(&t);
+    return tp_call_end(&t.call, status, message, size);
 }
 
 tileprop_status tileprop_train(const tileprop_options *options, const tileprop_data *data,
                                const tileprop_data *validation, tileprop_model **last, tileprop_model **best,
                                tileprop_result *result, char *message, size_t size)
 {
-    struct training t;
-    tileprop_status status = begin(&t, options, data, validation, NULL, last, best, result);
-    if (status == TILEPROP_OK)
-        status = tp_train(&t.work, &t.found, &t.call.error);
-    return end(&t, status, last, best, result, message, size);
+    return train(options, data, validation, NULL, last, best, result, message, size);
 }
 
 tileprop_status tileprop_train_split(const tileprop_options *options, const tileprop_data *data,
                                      double fraction, tileprop_model **last, tileprop_model **best,
                                      tileprop_result *result, char *message, size_t size)
 {
-    struct training t;
-    tileprop_status status = begin(&t, options, data, NULL, &fraction, last, best, result);
-    if (status == TILEPROP_OK)
-        status = tp_train(&t.work, &t.found, &t.call.error);
-    return end(&t, status, last, best, result, message, size);
+    return train(options, data, NULL, &fraction, last, best, result, message, size);
 }
