@@ -23,10 +23,10 @@ struct sorted_input {
 };
 
 struct measurement {
-    const struct tp_reference_f64 *plain;
+    const struct tp_reference_f64 *reference;
     size_t layer;
     double steps[STEPS];
-    size_t widest;
+    size_t widest;               /* layer's units */
     double *scratch;             /* [members][2][widest] */
     struct sorted_input *inputs; /* [batch][rows of this layer], ascending: equal ones stand side by side */
     double *quotient[STEPS];     /* [units][rows] of this layer */
@@ -37,9 +37,9 @@ struct measurement {
     atomic_bool stop;
 };
 
-static size_t rows_of(const struct tp_f64_layer *layer)
+static size_t weights_of(const struct tp_f64_layer *layer)
 {
-    return layer->inputs + layer->bias;
+    return layer->rows * layer->units;
 }
 
 static int by_value(const void *left, const void *right)
@@ -52,13 +52,13 @@ static int by_value(const void *left, const void *right)
 /* What each row of the layer's weights is multiplied with: an input, or 1 for the bias row. */
 static void sort_inputs(struct measurement *m)
 {
-    const struct tp_f64_layer *layer = &m->plain->layers[m->layer];
-    const size_t rows = rows_of(layer);
-    for (size_t b = 0; b < m->plain->batch; b++) {
-        const double *values = tp_f64_inputs(m->plain, m->layer, b);
-        for (size_t i = 0; i < rows; i++)
-            m->inputs[b * rows + i] = (struct sorted_input){i < layer->inputs ? values[i] : 1, (uint32_t)i};
-        qsort(m->inputs + b * rows, rows, sizeof *m->inputs, by_value);
+    const struct tp_f64_layer *layer = &m->reference->layers[m->layer];
+    for (size_t b = 0; b < m->reference->batch; b++) {
+        struct sorted_input *inputs = m->inputs + b * layer->rows;
+        const double *values = tp_f64_inputs(m->reference, m->layer, b);
+        for (size_t i = 0; i < layer->rows; i++)
+            inputs[i] = (struct sorted_input){tp_f64_input(layer, values, i), (uint32_t)i};
+        qsort(inputs, layer->rows, sizeof *inputs, by_value);
     }
 }
 
@@ -75,46 +75,43 @@ static bool activate(const struct tp_f64_activation *activation, size_t units, c
 }
 
 /* Loss of a sample when the sum z of one unit is moved. */
-static double moved_loss(const struct tp_reference_f64 *plain, double *scratch[2], size_t l, size_t sample,
-                         size_t unit, double z, bool *crossed)
+static double moved_loss(const struct tp_reference_f64 *reference, double *scratch[2], size_t l,
+                         size_t sample, size_t unit, double z, bool *crossed)
 {
-    const struct tp_f64_layer *layer = &plain->layers[l];
-    const size_t last = plain->layer_count - 1;
+    const struct tp_f64_layer *layer = &reference->layers[l],
+                              *last = &reference->layers[reference->layer_count - 1];
     double *sums = scratch[0], *other = scratch[1];
-    if (l == last) {
+    if (layer == last) {
         memcpy(sums, layer->z + sample * layer->units, layer->units * sizeof *sums);
         sums[unit] = z;
-        return tp_f64_loss(layer->units, sums, plain->labels[sample]);
+    } else {
+        /* One unit has moved: the next layer's sums change by a multiple of its weights. */
+        const size_t at = sample * layer->units + unit;
+        double a = z;
+        *crossed |= activate(&reference->activation, 1, &layer->z[at], &a);
+        const double by = a - layer->a[at];
+        layer++;
+        for (size_t u = 0; u < layer->units; u++)
+            sums[u] = layer->z[sample * layer->units + u] + by * layer->w[unit * layer->units + u];
     }
-
-    /* One unit has moved: the next layer's sums change by a multiple of its weights. */
-    const size_t at = sample * layer->units + unit;
-    double a = z;
-    *crossed |= activate(&plain->activation, 1, &layer->z[at], &a);
-    const double by = a - layer->a[at];
-    layer = &plain->layers[++l];
-    for (size_t u = 0; u < layer->units; u++)
-        sums[u] = layer->z[sample * layer->units + u] + by * layer->w[unit * layer->units + u];
-
-    while (l < last) {
-        *crossed |= activate(&plain->activation, layer->units, layer->z + sample * layer->units, sums);
-        layer = &plain->layers[++l];
-        tp_f64_sums(layer, sums, other);
+    while (layer < last) {
+        *crossed |= activate(&reference->activation, layer->units, layer->z + sample * layer->units, sums);
+        tp_f64_sums(++layer, sums, other);
         double *swap = sums;
         sums = other;
         other = swap;
     }
-    return tp_f64_loss(layer->units, sums, plain->labels[sample]);
+    return tp_f64_loss(layer->units, sums, reference->labels[sample], NULL);
 }
 
 /* All weights that feed one unit. Inputs of a sample that are equal move the unit equally: one quotient
  * serves them all. */
 static void measure_unit(struct measurement *m, double *scratch[2], size_t unit)
 {
-    const struct tp_reference_f64 *plain = m->plain;
-    const struct tp_f64_layer *layer = &plain->layers[m->layer];
-    const size_t rows = rows_of(layer);
-    for (size_t b = 0; b < plain->batch; b++) {
+    const struct tp_reference_f64 *reference = m->reference;
+    const struct tp_f64_layer *layer = &reference->layers[m->layer];
+    const size_t rows = layer->rows;
+    for (size_t b = 0; b < reference->batch; b++) {
         const struct sorted_input *inputs = m->inputs + b * rows;
         const double z = layer->z[b * layer->units + unit];
         for (size_t begin = 0, end; begin < rows; begin = end) {
@@ -125,9 +122,9 @@ static void measure_unit(struct measurement *m, double *scratch[2], size_t unit)
             for (int s = 0; s < STEPS; s++) {
                 const double move = m->steps[s] * inputs[begin].value;
                 bool crossed = false;
-                const double above = moved_loss(plain, scratch, m->layer, b, unit, z + move, &crossed);
-                const double below = moved_loss(plain, scratch, m->layer, b, unit, z - move, &crossed);
-                const double quotient = (above - below) / (2 * m->steps[s] * (double)plain->batch);
+                const double above = moved_loss(reference, scratch, m->layer, b, unit, z + move, &crossed);
+                const double below = moved_loss(reference, scratch, m->layer, b, unit, z - move, &crossed);
+                const double quotient = (above - below) / (2 * m->steps[s] * (double)reference->batch);
                 for (size_t i = begin; i < end; i++) {
                     const size_t at = unit * rows + inputs[i].row;
                     m->quotient[s][at] += quotient;
@@ -141,53 +138,53 @@ static void measure_unit(struct measurement *m, double *scratch[2], size_t unit)
 static void measure_units(void *context, size_t member, size_t members)
 {
     struct measurement *m = context;
-    const struct tp_f64_layer *layer = &m->plain->layers[m->layer];
+    const struct tp_f64_layer *layer = &m->reference->layers[m->layer];
     double *scratch[2] = {m->scratch + 2 * member * m->widest, m->scratch + (2 * member + 1) * m->widest};
     for (size_t unit = member; unit < layer->units && !m->stop; unit += members) {
         measure_unit(m, scratch, unit);
-        const double done = m->done + (double)(unit * rows_of(layer));
+        const double done = m->done + (double)(unit * layer->rows);
         if (member == 0 && m->progress && m->progress(m->context, done / m->all) != 0)
             m->stop = true;
     }
 }
 
 /* (K + 5) u sum |a||w| of the sums that one sample makes in a layer, weighted with |dC/dz|. */
-static double rounding_of_sums(const struct tp_reference_f64 *plain, size_t l, size_t sample)
+static double rounding_of_sums(const struct tp_reference_f64 *reference, size_t l, size_t sample)
 {
-    const struct tp_f64_layer *layer = &plain->layers[l];
-    const double *a = tp_f64_inputs(plain, l, sample), *d = layer->d + sample * layer->units;
+    const struct tp_f64_layer *layer = &reference->layers[l];
+    const double *a = tp_f64_inputs(reference, l, sample), *d = layer->d + sample * layer->units;
     double total = 0;
-    for (size_t i = 0; i < rows_of(layer); i++)
+    for (size_t i = 0; i < layer->rows; i++)
         for (size_t u = 0; u < layer->units; u++)
-            total += fabs((i < layer->inputs ? a[i] : 1) * layer->w[i * layer->units + u] * d[u]);
-    return (double)(rows_of(layer) + 5) * ROUNDOFF * total;
+            total += fabs(tp_f64_input(layer, a, i) * layer->w[i * layer->units + u] * d[u]);
+    return (double)(layer->rows + 5) * ROUNDOFF * total;
 }
 
 /* What computing the loss from logits may be off by, as a part of the mean. */
-static double rounding_of_loss(const struct tp_reference_f64 *plain, size_t sample)
+static double rounding_of_loss(const struct tp_reference_f64 *reference, size_t sample)
 {
-    const struct tp_f64_layer *last = &plain->layers[plain->layer_count - 1];
+    const struct tp_f64_layer *last = &reference->layers[reference->layer_count - 1];
     const double *z = last->z + sample * last->units;
     double most = z[0], least = z[0];
     for (size_t k = 1; k < last->units; k++) {
         most = fmax(most, z[k]);
         least = fmin(least, z[k]);
     }
-    const double loss = tp_f64_loss(last->units, z, plain->labels[sample]);
-    return ROUNDOFF * ((double)last->units + 8 + 2 * (most - least) + 3 * loss) / (double)plain->batch;
+    const double loss = tp_f64_loss(last->units, z, reference->labels[sample], NULL);
+    return ROUNDOFF * ((double)last->units + 8 + 2 * (most - least) + 3 * loss) / (double)reference->batch;
 }
 
-static double rounding_bound(const struct tp_reference_f64 *plain, size_t l, double step)
+static double rounding_bound(const struct tp_reference_f64 *reference, size_t l, double step)
 {
-    const struct tp_f64_layer *layer = &plain->layers[l];
+    const struct tp_f64_layer *layer = &reference->layers[l];
     double total = 0;
-    for (size_t b = 0; b < plain->batch; b++) {
+    for (size_t b = 0; b < reference->batch; b++) {
         double moved = 0;
         for (size_t i = b * layer->units; i < (b + 1) * layer->units; i++)
             moved = fmax(moved, 3 * ROUNDOFF * fabs(layer->z[i] * layer->d[i]));
-        total += moved + rounding_of_loss(plain, b);
-        for (size_t above = l + 1; above < plain->layer_count; above++)
-            total += rounding_of_sums(plain, above, b);
+        total += moved + rounding_of_loss(reference, b);
+        for (size_t above = l + 1; above < reference->layer_count; above++)
+            total += rounding_of_sums(reference, above, b);
     }
     return total / step;
 }
@@ -199,37 +196,45 @@ bool tp_layer_passes(const tileprop_layer_gradients *layer)
            bound <= TILEPROP_CHECK_COARSEST * layer->largest;
 }
 
+/* NaN is above everything. */
+static bool is_above(double x, double most)
+{
+    return x > most || (x != x && most == most);
+}
+
+static void take_largest(double *largest, tileprop_weight_place *at, double difference, size_t row,
+                         size_t unit)
+{
+    if (is_above(difference, *largest)) {
+        *largest = difference;
+        *at = (tileprop_weight_place){row, unit};
+    }
+}
+
 static tileprop_layer_gradients summarise(const struct measurement *m)
 {
-    const struct tp_f64_layer *layer = &m->plain->layers[m->layer];
-    const size_t rows = rows_of(layer), units = layer->units;
+    const struct tp_f64_layer *layer = &m->reference->layers[m->layer];
+    const size_t rows = layer->rows, units = layer->units;
     tileprop_layer_gradients found = {.inputs = layer->inputs,
                                       .units = units,
                                       .weights = rows * units,
                                       .step = m->steps[OWN],
-                                      .rounding = rounding_bound(m->plain, m->layer, m->steps[OWN])};
+                                      .rounding = rounding_bound(m->reference, m->layer, m->steps[OWN])};
     for (size_t row = 0; row < rows; row++) {
         for (size_t unit = 0; unit < units; unit++) {
             const size_t at = unit * rows + row;
-            const double gradient = layer->gradient[row * units + unit];
+            const double gradient = layer->gradient[row * units + unit], own = m->quotient[OWN][at];
             found.largest = fmax(found.largest, fabs(gradient));
-            const double course = fabs(m->quotient[COURSE][at] - gradient);
-            if (m->crossed[at] & 1 << COURSE) {
+            if (m->crossed[at] & 1 << COURSE)
                 found.course_skipped++;
-            } else if (tp_is_above(course, found.course)) {
-                found.course = course;
-                found.course_at = (tileprop_weight_place){row, unit};
-            }
-            const double difference = fabs(m->quotient[OWN][at] - gradient);
+            else
+                take_largest(&found.course, &found.course_at, fabs(m->quotient[COURSE][at] - gradient), row,
+                             unit);
             if (m->crossed[at] & (1 << OWN | 1 << OWN_TWICE)) {
                 found.skipped++;
-                continue;
-            }
-            found.truncation =
-                fmax(found.truncation, fabs(m->quotient[OWN_TWICE][at] - m->quotient[OWN][at]));
-            if (tp_is_above(difference, found.difference)) {
-                found.difference = difference;
-                found.at = (tileprop_weight_place){row, unit};
+            } else {
+                found.truncation = fmax(found.truncation, fabs(m->quotient[OWN_TWICE][at] - own));
+                take_largest(&found.difference, &found.at, fabs(own - gradient), row, unit);
             }
         }
     }
@@ -244,54 +249,46 @@ static bool is_fine(const tileprop_layer_gradients *layer)
            !(layer->truncation > layer->rounding);
 }
 
-static size_t weights_of(const struct measurement *m)
-{
-    const struct tp_f64_layer *layer = &m->plain->layers[m->layer];
-    return rows_of(layer) * layer->units;
-}
-
-static void layout(struct measurement *m, size_t threads, struct tp_arena *arena)
-{
-    const size_t rows = rows_of(&m->plain->layers[m->layer]), weights = weights_of(m);
-    m->scratch = tp_arena_take(arena, 2 * threads, m->widest * sizeof(double));
-    m->inputs = tp_arena_take(arena, m->plain->batch, rows * sizeof *m->inputs);
-    for (int s = 0; s < STEPS; s++)
-        m->quotient[s] = tp_arena_take(arena, weights, sizeof(double));
-    m->crossed = tp_arena_take(arena, weights, 1);
-}
-
-/* Memory for a layer, taken and given back as the layers' sizes differ by much. */
 static tileprop_status measure_layer(struct measurement *m, size_t threads, tileprop_layer_gradients *found,
                                      struct tp_error *error)
 {
-    struct tp_arena arena, size = tp_arena_measure();
-    layout(m, threads, &size);
-    tileprop_status status = tp_arena_create(&arena, size.used, error);
-    if (status)
-        return status;
-    layout(m, threads, &arena);
-    sort_inputs(m);
+    const size_t weights = weights_of(&m->reference->layers[m->layer]);
     double step = TILEPROP_CHECK_STEP;
-    for (int shortenings = 0; !status; shortenings++) {
+    sort_inputs(m);
+    for (int shortenings = 0;; shortenings++) {
         m->steps[COURSE] = TILEPROP_CHECK_COURSE_STEP;
         m->steps[OWN] = step;
         m->steps[OWN_TWICE] = 2 * step;
+        for (int s = 0; s < STEPS; s++)
+            memset(m->quotient[s], 0, weights * sizeof(double));
+        memset(m->crossed, 0, weights);
         const size_t members = tp_team_run(threads, measure_units, m);
         if (members != threads)
-            status =
-                tp_fail(error, TILEPROP_FAILURE, "the system granted %zu of %zu threads", members, threads);
-        else
-            *found = summarise(m);
-        if (status || m->stop || shortenings == SHORTENINGS || is_fine(found))
-            break;
+            return tp_fail(error, TILEPROP_FAILURE, "the system granted %zu of %zu threads", members,
+                           threads);
+        *found = summarise(m);
+        if (m->stop || shortenings == SHORTENINGS || is_fine(found))
+            return TILEPROP_OK;
         /* Where truncation c h^2 and rounding r / h add up to the least. */
         step *= cbrt(found->rounding / (2 * found->truncation));
-        for (int s = 0; s < STEPS; s++)
-            memset(m->quotient[s], 0, weights_of(m) * sizeof(double));
-        memset(m->crossed, 0, weights_of(m));
     }
-    tp_arena_destroy(&arena);
-    return status;
+}
+
+/* Room for any of the layers. */
+static void layout(struct measurement *m, size_t threads, struct tp_arena *arena)
+{
+    size_t rows = 0, weights = 0;
+    for (size_t l = 0; l < m->reference->layer_count; l++) {
+        const struct tp_f64_layer *layer = &m->reference->layers[l];
+        m->widest = layer->units > m->widest ? layer->units : m->widest;
+        rows = layer->rows > rows ? layer->rows : rows;
+        weights = weights_of(layer) > weights ? weights_of(layer) : weights;
+    }
+    m->scratch = tp_arena_take(arena, 2 * threads, m->widest * sizeof(double));
+    m->inputs = tp_arena_take(arena, m->reference->batch, rows * sizeof *m->inputs);
+    for (int s = 0; s < STEPS; s++)
+        m->quotient[s] = tp_arena_take(arena, weights, sizeof(double));
+    m->crossed = tp_arena_take(arena, weights, 1);
 }
 
 static void sum_up(size_t layers, tileprop_gradients *found)
@@ -300,30 +297,33 @@ static void sum_up(size_t layers, tileprop_gradients *found)
     found->layers_right = 1;
     for (size_t l = 0; l < layers; l++) {
         found->layers_right &= found->layers[l].right;
-        if (tp_is_above(found->layers[l].course, found->layers[found->course_layer].course))
+        if (is_above(found->layers[l].course, found->layers[found->course_layer].course))
             found->course_layer = l;
     }
 }
 
-tileprop_status tp_finite_differences_measure(struct tp_reference_f64 *plain, size_t threads,
+tileprop_status tp_finite_differences_measure(struct tp_reference_f64 *reference, size_t threads,
                                               int (*progress)(void *context, double share), void *context,
                                               tileprop_gradients *found, struct tp_error *error)
 {
-    struct measurement m = {.plain = plain, .progress = progress, .context = context};
-    for (size_t l = 0; l < plain->layer_count; l++) {
-        m.widest = plain->layers[l].units > m.widest ? plain->layers[l].units : m.widest;
-        m.all += (double)(rows_of(&plain->layers[l]) * plain->layers[l].units);
-    }
-    tp_f64_forward(plain);
-    tp_f64_backward(plain);
-    found->samples = plain->batch;
-    tileprop_status status = TILEPROP_OK;
-    for (m.layer = 0; m.layer < plain->layer_count && !status && !m.stop; m.layer++) {
+    struct measurement m = {.reference = reference, .progress = progress, .context = context};
+    struct tp_arena arena, size = tp_arena_measure();
+    layout(&m, threads, &size);
+    tileprop_status status = tp_arena_create(&arena, size.used, error);
+    if (status != TILEPROP_OK)
+        return status;
+    layout(&m, threads, &arena);
+    for (size_t l = 0; l < reference->layer_count; l++)
+        m.all += (double)weights_of(&reference->layers[l]);
+    tp_f64_propagate(reference);
+    found->samples = reference->batch;
+    for (; m.layer < reference->layer_count && !status && !m.stop; m.layer++) {
         status = measure_layer(&m, threads, &found->layers[m.layer], error);
-        m.done += (double)(rows_of(&plain->layers[m.layer]) * plain->layers[m.layer].units);
+        m.done += (double)weights_of(&reference->layers[m.layer]);
     }
+    tp_arena_destroy(&arena);
     found->stopped = m.stop;
     if (!status && !m.stop)
-        sum_up(plain->layer_count, found);
+        sum_up(reference->layer_count, found);
     return status;
 }

@@ -8,12 +8,6 @@
 #include "tileprop/gradients.h"
 #include "verify/reference_f64.h"
 
-/* NaN is above everything. */
-static inline bool tp_is_above(double x, double most)
-{
-    return x > most || (x != x && most == most);
-}
-
 /* Whether a layer's differences are within truncation + rounding, and that is no more than
  * TILEPROP_CHECK_COARSEST. */
 bool tp_layer_passes(const tileprop_layer_gradients *layer);
@@ -29,7 +23,7 @@ bool tp_layer_passes(const tileprop_layer_gradients *layer);
  * itself adds (K + 8 + 2 max |z - max z| + 3 C) u. Both losses of a quotient are off by that, and it is
  * divided by 2h. Errors: TILEPROP_FAILURE without memory or threads.
  */
-tileprop_status tp_finite_differences_measure(struct tp_reference_f64 *plain, size_t threads,
+tileprop_status tp_finite_differences_measure(struct tp_reference_f64 *reference, size_t threads,
                                               int (*progress)(void *context, double share), void *context,
                                               tileprop_gradients *found, struct tp_error *error);
 

@@ -2,8 +2,8 @@
  * A network written plainly in double, with its own formulas: what gradients are checked against. Nothing of
  * it is fast, and nothing of it is used to train.
  */
-#ifndef TP_PLAIN_NETWORK_H
-#define TP_PLAIN_NETWORK_H
+#ifndef TP_REFERENCE_F64_H
+#define TP_REFERENCE_F64_H
 
 #include "base/arena.h"
 #include "data/dataset.h"
@@ -12,18 +12,17 @@
 /* f(z), and f'(z) written in a = f(z). */
 struct tp_f64_activation {
     double (*f)(double z);
-    double (*slope)(double a);
+    double (*derivative)(double a);
     bool kink; /* f' jumps at z = 0 */
 };
 
 /* Matrices are row-major. a of the last layer is z: logits. */
 struct tp_f64_layer {
-    size_t inputs, units;
-    bool bias;
-    double *w;        /* [inputs + bias][units]; the bias row is the last */
-    double *z, *a;    /* [batch][units] */
-    double *d;        /* [batch][units], dC/dz of the mean loss C */
-    double *gradient; /* [inputs + bias][units], dC/dw */
+    size_t inputs, rows, units; /* rows of weights: of inputs, and the last one of biases, if there are any */
+    double *w;                  /* [rows][units] */
+    double *z, *a;              /* [batch][units] */
+    double *d;                  /* [batch][units], dC/dz of the mean loss C */
+    double *gradient;           /* [rows][units], dC/dw */
 };
 
 struct tp_reference_f64 {
@@ -35,35 +34,39 @@ struct tp_reference_f64 {
     struct tp_arena arena;
 };
 
-struct tp_f64_activation tp_f64_activation(tileprop_activation activation);
+extern const struct tp_f64_activation tp_f64_activations[TP_ACTIVATION_COUNT];
 
 /*
  * A network of the options' shape and first weights, with the first min(count, batch) samples in it, of which
  * there must be one. tp_f64_free() it afterwards, on error too.
  * Errors: TILEPROP_FAILURE without memory.
  */
-tileprop_status tp_f64_make(struct tp_reference_f64 *plain, const tileprop_options *options,
+tileprop_status tp_f64_make(struct tp_reference_f64 *reference, const tileprop_options *options,
                             const struct tp_dataset *train, const struct tp_normalization *normalization,
                             size_t batch, struct tp_error *error);
-void tp_f64_free(struct tp_reference_f64 *plain);
+void tp_f64_free(struct tp_reference_f64 *reference);
 
 /* Inputs of a layer for one sample: its own row of them. */
-static inline const double *tp_f64_inputs(const struct tp_reference_f64 *plain, size_t layer, size_t sample)
+static inline const double *tp_f64_inputs(const struct tp_reference_f64 *reference, size_t layer,
+                                          size_t sample)
 {
-    return (layer == 0 ? plain->inputs : plain->layers[layer - 1].a) + sample * plain->layers[layer].inputs;
+    return (layer == 0 ? reference->inputs : reference->layers[layer - 1].a) +
+           sample * reference->layers[layer].inputs;
+}
+
+/* What a row of weights is multiplied with: an input, or 1. */
+static inline double tp_f64_input(const struct tp_f64_layer *layer, const double *inputs, size_t row)
+{
+    return row < layer->inputs ? inputs[row] : 1;
 }
 
 /* z[units] from a[inputs]. */
 void tp_f64_sums(const struct tp_f64_layer *layer, const double *a, double *z);
 
-/* log sum exp(z) - z[label]. */
-double tp_f64_loss(size_t classes, const double *z, size_t label);
-
-/* p[k] = exp(z[k]) / sum exp(z). p may be z. */
-void tp_f64_softmax(size_t classes, const double *z, double *p);
+/* log sum exp(z) - z[label]; where p is not NULL, p[k] = exp(z[k]) / sum exp(z). */
+double tp_f64_loss(size_t classes, const double *z, size_t label, double *p);
 
 /* Fills z and a, then d and gradient, of all layers. */
-void tp_f64_forward(struct tp_reference_f64 *plain);
-void tp_f64_backward(struct tp_reference_f64 *plain);
+void tp_f64_propagate(struct tp_reference_f64 *reference);
 
 #endif

@@ -33,20 +33,20 @@ static tileprop_options make_options(tileprop_activation activation)
     return options;
 }
 
-static struct tp_reference_f64 make_plain(const tileprop_options *options)
+static struct tp_reference_f64 make_reference(const tileprop_options *options)
 {
-    struct tp_reference_f64 plain;
+    struct tp_reference_f64 reference;
     struct tp_error error;
-    if (tp_f64_make(&plain, options, &train, &normalization, TILEPROP_CHECK_SAMPLES, &error))
+    if (tp_f64_make(&reference, options, &train, &normalization, TILEPROP_CHECK_SAMPLES, &error))
         fail_msg("%s", error.text);
-    return plain;
+    return reference;
 }
 
-static tileprop_gradients measure(struct tp_reference_f64 *plain, size_t threads)
+static tileprop_gradients measure(struct tp_reference_f64 *reference, size_t threads)
 {
     tileprop_gradients found = {0};
     struct tp_error error;
-    if (tp_finite_differences_measure(plain, threads, NULL, NULL, &found, &error))
+    if (tp_finite_differences_measure(reference, threads, NULL, NULL, &found, &error))
         fail_msg("%s", error.text);
     assert_false(found.stopped);
     return found;
@@ -54,9 +54,9 @@ static tileprop_gradients measure(struct tp_reference_f64 *plain, size_t threads
 
 static void check_right(const tileprop_options *options)
 {
-    struct tp_reference_f64 plain = make_plain(options);
-    const tileprop_gradients differences = measure(&plain, 2);
-    tp_f64_free(&plain);
+    struct tp_reference_f64 reference = make_reference(options);
+    const tileprop_gradients differences = measure(&reference, 2);
+    tp_f64_free(&reference);
     assert_int_equal(differences.layer_count, options->hidden_count + 1);
     for (size_t l = 0; l < differences.layer_count; l++) {
         const tileprop_layer_gradients *layer = &differences.layers[l];
@@ -84,19 +84,19 @@ static void test_every_activation_for_another_one_is_caught_in_double(void **sta
 {
     (void)state;
     for (int activation = 0; activation < TP_ACTIVATION_COUNT; activation++) {
-        for (int slope = 0; slope < TP_ACTIVATION_COUNT; slope++) {
+        for (int derivative = 0; derivative < TP_ACTIVATION_COUNT; derivative++) {
             const tileprop_options options = make_options((tileprop_activation)activation);
-            struct tp_reference_f64 plain = make_plain(&options);
-            plain.activation.slope = tp_f64_activation((tileprop_activation)slope).slope;
-            const tileprop_gradients differences = measure(&plain, 1);
-            assert_int_equal(differences.layers_right, slope == activation);
+            struct tp_reference_f64 reference = make_reference(&options);
+            reference.activation.derivative = tp_f64_activations[derivative].derivative;
+            const tileprop_gradients differences = measure(&reference, 1);
+            assert_int_equal(differences.layers_right, derivative == activation);
             assert_true(differences.layers[2].right); /* no f' is in its gradients */
-            tp_f64_free(&plain);
+            tp_f64_free(&reference);
         }
     }
 }
 
-static double slightly_wrong_slope(double a)
+static double slightly_wrong_derivative(double a)
 {
     return 1.00001 * a * (1 - a);
 }
@@ -105,17 +105,17 @@ static void test_a_slight_error_is_caught_in_double(void **state)
 {
     (void)state;
     const tileprop_options options = make_options(TILEPROP_SIGMOID);
-    struct tp_reference_f64 plain = make_plain(&options);
-    plain.activation.slope = slightly_wrong_slope;
-    const tileprop_gradients differences = measure(&plain, 1);
+    struct tp_reference_f64 reference = make_reference(&options);
+    reference.activation.derivative = slightly_wrong_derivative;
+    const tileprop_gradients differences = measure(&reference, 1);
     assert_false(differences.layers[0].right);
-    tp_f64_free(&plain);
+    tp_f64_free(&reference);
 }
 
 #define RATE 64.0 /* so that rounding of the weights is small beside what moves them */
 
 /* Runs one step of sgd and compares what it moves each weight by with the gradient in double. */
-static void check_step(const tileprop_options *options, const struct tp_reference_f64 *plain)
+static void check_step(const tileprop_options *options, const struct tp_reference_f64 *reference)
 {
     const tileprop_data data = {.size = sizeof data,
                                 .samples = bytes,
@@ -129,12 +129,12 @@ static void check_step(const tileprop_options *options, const struct tp_referenc
     char message[256];
     if (tileprop_train(options, &data, &data, &model, NULL, NULL, message, sizeof message))
         fail_msg("%s", message);
-    for (size_t l = 0; l < plain->layer_count; l++) {
-        const struct tp_f64_layer *layer = &plain->layers[l];
-        const size_t rows = layer->inputs + layer->bias, units = layer->units;
+    for (size_t l = 0; l < reference->layer_count; l++) {
+        const struct tp_f64_layer *layer = &reference->layers[l];
+        const size_t rows = layer->rows, units = layer->units;
         const float *bias, *weights = tileprop_model_weights(model, l, &bias);
         double largest = 0, apart = 0;
-        assert_int_equal(layer->bias, bias != NULL);
+        assert_int_equal(rows > layer->inputs, bias != NULL);
         for (size_t i = 0; i < rows; i++) {
             for (size_t u = 0; u < units; u++) {
                 const double gradient = layer->gradient[i * units + u];
@@ -158,11 +158,11 @@ static void test_a_step_moves_every_weight_by_its_gradient(void **state)
     for (int activation = TILEPROP_SIGMOID; activation < TP_ACTIVATION_COUNT; activation++) {
         for (int bias = TILEPROP_BIAS_INPUT; bias <= TILEPROP_BIAS_NONE; bias++) {
             tileprop_options given = make_options((tileprop_activation)activation);
-            struct tp_reference_f64 plain;
+            struct tp_reference_f64 reference;
             given.bias = (int)bias;
-            assert_int_equal(tp_f64_make(&plain, &given, &train, &normalization, SAMPLES, NULL), TILEPROP_OK);
-            tp_f64_forward(&plain);
-            tp_f64_backward(&plain);
+            assert_int_equal(tp_f64_make(&reference, &given, &train, &normalization, SAMPLES, NULL),
+                             TILEPROP_OK);
+            tp_f64_propagate(&reference);
             tileprop_options options;
             tileprop_options_init(&options, sizeof options);
             memcpy(options.hidden, given.hidden, sizeof options.hidden);
@@ -179,9 +179,9 @@ static void test_a_step_moves_every_weight_by_its_gradient(void **state)
             for (size_t i = 0; (isa = tileprop_isa(i, &runs)); i++) {
                 options.isa = isa;
                 if (runs)
-                    check_step(&options, &plain);
+                    check_step(&options, &reference);
             }
-            tp_f64_free(&plain);
+            tp_f64_free(&reference);
         }
     }
 }
@@ -191,20 +191,20 @@ static void test_a_weight_at_a_kink_is_skipped(void **state)
 {
     (void)state;
     const tileprop_options options = make_options(TILEPROP_RELU);
-    struct tp_reference_f64 plain = make_plain(&options);
-    const struct tp_f64_layer *first = &plain.layers[0];
-    const tileprop_gradients before = measure(&plain, 1);
+    struct tp_reference_f64 reference = make_reference(&options);
+    const struct tp_f64_layer *first = &reference.layers[0];
+    const tileprop_gradients before = measure(&reference, 1);
     first->w[first->inputs * first->units] -= first->z[0] - TILEPROP_CHECK_STEP / 4;
-    const tileprop_gradients after = measure(&plain, 1);
+    const tileprop_gradients after = measure(&reference, 1);
     assert_in_range(after.layers[0].skipped, before.layers[0].skipped + 1,
                     before.layers[0].skipped + FEATURES + 1);
     assert_true(after.layers[0].course_skipped >= after.layers[0].skipped);
     assert_true(after.layers_right);
 
-    plain.activation.kink = false; /* then the jump of f' is no small error */
-    const tileprop_gradients blind = measure(&plain, 1);
+    reference.activation.kink = false; /* then the jump of f' is no small error */
+    const tileprop_gradients blind = measure(&reference, 1);
     assert_false(blind.layers[0].right);
-    tp_f64_free(&plain);
+    tp_f64_free(&reference);
 }
 
 /* Weights of this size make a deep network's loss so curved that the usual step says nothing. */
@@ -214,18 +214,18 @@ static void test_a_step_is_shortened_where_the_loss_is_curved(void **state)
     tileprop_options options = make_options(TILEPROP_LECUN_TANH);
     for (options.hidden_count = 0; options.hidden_count < 6; options.hidden_count++)
         options.hidden[options.hidden_count] = 20;
-    struct tp_reference_f64 plain = make_plain(&options);
-    for (size_t l = 0; l < plain.layer_count; l++)
-        for (size_t w = 0; w < plain.layers[l].inputs * plain.layers[l].units; w++)
-            plain.layers[l].w[w] *= 4;
-    const tileprop_gradients differences = measure(&plain, 2);
+    struct tp_reference_f64 reference = make_reference(&options);
+    for (size_t l = 0; l < reference.layer_count; l++)
+        for (size_t w = 0; w < reference.layers[l].inputs * reference.layers[l].units; w++)
+            reference.layers[l].w[w] *= 4;
+    const tileprop_gradients differences = measure(&reference, 2);
     assert_true(differences.layers_right);
     assert_true(differences.layers[0].step < TILEPROP_CHECK_STEP);
     assert_true(differences.layers[6].step == TILEPROP_CHECK_STEP);
-    plain.activation.slope = tp_f64_activation(TILEPROP_TANH).slope;
-    const tileprop_gradients wrong = measure(&plain, 2);
+    reference.activation.derivative = tp_f64_activations[TILEPROP_TANH].derivative;
+    const tileprop_gradients wrong = measure(&reference, 2);
     assert_false(wrong.layers[0].right);
-    tp_f64_free(&plain);
+    tp_f64_free(&reference);
 }
 
 static void test_a_bound_that_is_too_wide_does_not_pass(void **state)
@@ -248,15 +248,15 @@ static void test_threads_change_nothing(void **state)
 {
     (void)state;
     const tileprop_options options = make_options(TILEPROP_LECUN_TANH);
-    struct tp_reference_f64 plain = make_plain(&options);
-    const tileprop_gradients alone = measure(&plain, 1);
+    struct tp_reference_f64 reference = make_reference(&options);
+    const tileprop_gradients alone = measure(&reference, 1);
     for (size_t threads = 2; threads <= 7; threads += 5) {
-        const tileprop_gradients together = measure(&plain, threads);
+        const tileprop_gradients together = measure(&reference, threads);
         for (size_t l = 0; l < alone.layer_count; l++)
             assert_memory_equal(&alone.layers[l], &together.layers[l],
                                 offsetof(tileprop_layer_gradients, right)); /* padding is behind it */
     }
-    tp_f64_free(&plain);
+    tp_f64_free(&reference);
 }
 
 static int stop_at_once(void *context, double share)
@@ -270,16 +270,16 @@ static void test_it_can_be_stopped(void **state)
 {
     (void)state;
     const tileprop_options options = make_options(TILEPROP_SIGMOID);
-    struct tp_reference_f64 plain = make_plain(&options);
+    struct tp_reference_f64 reference = make_reference(&options);
     tileprop_gradients found = {0};
     struct tp_error error;
     int calls = 0;
-    assert_int_equal(tp_finite_differences_measure(&plain, 1, stop_at_once, &calls, &found, &error),
+    assert_int_equal(tp_finite_differences_measure(&reference, 1, stop_at_once, &calls, &found, &error),
                      TILEPROP_OK);
     assert_true(found.stopped);
     assert_int_equal(found.layer_count, 0);
     assert_int_equal(calls, 1);
-    tp_f64_free(&plain);
+    tp_f64_free(&reference);
 }
 
 int main(void)
