@@ -142,7 +142,7 @@ static void gather(void *context, size_t member, size_t members)
 static void work(void *context, size_t member, size_t members)
 {
     struct trial *t = context;
-    void *unbound = tp_binding_enter(t->autotune->binding, member);
+    void *unbound = tp_cpus_bind(t->autotune->binding, member);
     struct tp_range share = tp_plan_share(t->arena.bytes, member, members);
     memset(t->arena.base + share.begin, WEIGHT_BYTES, share.end - share.begin);
     tp_team_barrier();
@@ -160,7 +160,7 @@ static void work(void *context, size_t member, size_t members)
             judge(t);
         tp_team_barrier();
     }
-    tp_binding_leave(unbound);
+    tp_cpus_unbind(unbound);
 }
 
 /* Takes what a candidate computes with from an arena, which may be one that measures. */

@@ -8,7 +8,7 @@
 #include "data/dataset.h"
 #include "network/network.h"
 #include "network/plan.h"
-#include "system/binding.h"
+#include "system/cpus.h"
 #include "tileprop/run.h"
 
 /* What a plan is sought for; steps begin with the first samples of train. */
@@ -18,7 +18,7 @@ struct tp_autotune {
     const struct tp_dataset *train;
     const struct tp_normalization *normalization;
     tileprop_optimizer optimizer;
-    const struct tp_binding *binding;
+    const struct tp_cpus *binding;
     size_t members;      /* the most that there may be */
     size_t batch, steps; /* steps: that the run will have, if nothing ends it sooner */
     double seconds;      /* that the process has taken so far */

@@ -1,8 +1,8 @@
 #include "system/cpus.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,25 +11,22 @@
 #include <unistd.h>
 
 /* Bits of a mask. The kernel's own limit is 8192 today, and a set smaller than the kernel's is refused. */
-#define TP_CPUS_MAX  (1 << 16)
-#define TP_CPUS_SIZE CPU_ALLOC_SIZE(TP_CPUS_MAX)
+#define TP_CPUS_MAX (1 << 16)
+
+struct mask {
+    cpu_set_t bits[TP_CPUS_MAX / CPU_SETSIZE];
+};
 
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
 
-/* The calling thread's mask, to be freed with CPU_FREE(); NULL where it cannot be had. */
-static cpu_set_t *own_mask(void)
+/* The calling thread's mask; false where it cannot be had. */
+static bool own_mask(struct mask *mask)
 {
-    cpu_set_t *mask = CPU_ALLOC(TP_CPUS_MAX);
-    if (!mask)
-        return NULL;
-    CPU_ZERO_S(TP_CPUS_SIZE, mask);
-    if (sched_getaffinity(0, TP_CPUS_SIZE, mask) == 0)
-        return mask;
-    CPU_FREE(mask);
-    return NULL;
+    *mask = (struct mask){0};
+    return sched_getaffinity(0, sizeof *mask, mask->bits) == 0;
 }
 
 static size_t online_count(void)
@@ -40,37 +37,46 @@ static size_t online_count(void)
 
 static size_t affinity_count(void)
 {
-    cpu_set_t *mask = own_mask();
-    const size_t count = mask ? (size_t)CPU_COUNT_S(TP_CPUS_SIZE, mask) : online_count();
-    CPU_FREE(mask);
+    struct mask mask;
+    return own_mask(&mask) ? (size_t)CPU_COUNT_S(sizeof mask, mask.bits) : online_count();
+}
+
+/* Opens the file whose path is formatted; NULL without one. */
+static __attribute__((format(printf, 1, 2))) FILE *open_file(const char *format, ...)
+{
+    char path[PATH_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vsnprintf(path, sizeof path, format, arguments);
+    va_end(arguments);
+    return length < 0 || (size_t)length >= sizeof path ? NULL : fopen(path, "re");
+}
+
+/* The one or two integers that the file begins with; returns how many there are, 0 without a file. Closes it.
+ */
+static int read_integers(FILE *file, long long *first, long long *second)
+{
+    const int count = file ? fscanf(file, "%lld %lld", first, second) : 0;
+    if (file)
+        fclose(file);
     return count;
 }
 
-/* The one or two integers that the file begins with; returns how many there are, 0 without such a file. */
-static int read_integers(const char *directory, const char *name, long long *first, long long *second)
-{
-    char path[PATH_MAX];
-    int length = snprintf(path, sizeof path, "%s/%s", directory, name);
-    if (length < 0 || (size_t)length >= sizeof path)
-        return 0;
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return 0;
-    int count = fscanf(file, "%lld %lld", first, second);
-    fclose(file);
-    return count > 0 ? count : 0;
-}
-
 /*
- * The limit that one cgroup sets, in CPUs. cpu.max holds "QUOTA PERIOD" in microseconds, or "max PERIOD"
- * (version 2); cpu.cfs_quota_us and cpu.cfs_period_us hold one each, the quota -1 for none (version 1).
+ * The limit that one cgroup sets, in CPUs: that of the first `length` bytes of a path in a hierarchy. cpu.max
+ * holds "QUOTA PERIOD" in microseconds, or "max PERIOD" (version 2); cpu.cfs_quota_us and cpu.cfs_period_us
+ * hold one each, the quota -1 for none (version 1).
  */
-static size_t group_quota(const char *directory)
+static size_t group_quota(const char *cgroup, const char *name, const char *path, int length)
 {
+    static const char *const format = "%s/%s%.*s/%s";
     long long quota = 0, period = 0, rest;
-    bool known = read_integers(directory, "cpu.max", &quota, &period) == 2 ||
-                 (read_integers(directory, "cpu.cfs_quota_us", &quota, &rest) >= 1 &&
-                  read_integers(directory, "cpu.cfs_period_us", &period, &rest) >= 1);
+    const bool known =
+        read_integers(open_file(format, cgroup, name, length, path, "cpu.max"), &quota, &period) == 2 ||
+        (read_integers(open_file(format, cgroup, name, length, path, "cpu.cfs_quota_us"), &quota, &rest) >=
+             1 &&
+         read_integers(open_file(format, cgroup, name, length, path, "cpu.cfs_period_us"), &period, &rest) >=
+             1);
     if (!known || quota <= 0 || period <= 0)
         return SIZE_MAX;
     return (size_t)(quota / period + (quota % period > 0));
@@ -83,18 +89,13 @@ static size_t group_quota(const char *directory)
  */
 static size_t path_quota(const char *cgroup, const char *name, const char *path)
 {
-    char directory[PATH_MAX];
-    int length = snprintf(directory, sizeof directory, "%s/%s%s", cgroup, name, path);
-    if (length < 0 || (size_t)length >= sizeof directory)
+    const size_t length = strlen(path);
+    if (length >= PATH_MAX)
         return SIZE_MAX;
-
-    size_t quota = group_quota(directory);
-    for (size_t end = (size_t)length, mount = end - strlen(path); end > mount; end--) {
-        if (directory[end - 1] == '/') {
-            directory[end - 1] = '\0';
-            quota = least(quota, group_quota(directory));
-        }
-    }
+    size_t quota = group_quota(cgroup, name, path, (int)length);
+    for (size_t end = length; end > 0; end--)
+        if (path[end - 1] == '/')
+            quota = least(quota, group_quota(cgroup, name, path, (int)end - 1));
     return quota;
 }
 
@@ -114,14 +115,10 @@ static bool has_cpu_controller(const char *controllers)
  */
 static size_t line_quota(const char *cgroup, char *line)
 {
-    char *controllers = strchr(line, ':');
-    char *path = controllers ? strchr(controllers + 1, ':') : NULL;
+    strsep(&line, ":");
+    const char *controllers = strsep(&line, ":"), *path = strsep(&line, "\n");
     if (!path)
         return SIZE_MAX;
-    controllers++;
-    *path++ = '\0';
-    path[strcspn(path, "\n")] = '\0';
-
     if (*controllers == '\0')
         return path_quota(cgroup, "", path);
     if (!has_cpu_controller(controllers))
@@ -131,19 +128,14 @@ static size_t line_quota(const char *cgroup, char *line)
 
 size_t tp_cpus_quota(const char *proc, const char *cgroup)
 {
-    char name[PATH_MAX];
-    int length = snprintf(name, sizeof name, "%s/self/cgroup", proc);
-    FILE *file = length < 0 || (size_t)length >= sizeof name ? NULL : fopen(name, "re");
-    if (!file)
-        return SIZE_MAX;
-
-    size_t quota = SIZE_MAX;
+    FILE *file = open_file("%s/self/cgroup", proc);
+    size_t quota = SIZE_MAX, capacity = 0;
     char *line = NULL;
-    size_t capacity = 0;
-    while (getline(&line, &capacity, file) >= 0)
+    while (file && getline(&line, &capacity, file) >= 0)
         quota = least(quota, line_quota(cgroup, line));
     free(line);
-    fclose(file);
+    if (file)
+        fclose(file);
     return quota;
 }
 
@@ -159,55 +151,68 @@ bool tp_cpus_restricted(void)
 }
 
 /* The lowest CPU of the core that the CPU is part of. */
-static int core_of(const char *sys, int cpu)
+static long long core_of(const char *sys, size_t cpu)
 {
-    char directory[PATH_MAX];
-    long long first = cpu, rest;
-    int length = snprintf(directory, sizeof directory, "%s/cpu%d/topology", sys, cpu);
-    if (length < 0 || (size_t)length >= sizeof directory)
-        return cpu;
-    return read_integers(directory, "thread_siblings_list", &first, &rest) >= 1 ? (int)first : cpu;
+    long long first = (long long)cpu, rest;
+    read_integers(open_file("%s/cpu%zu/topology/thread_siblings_list", sys, cpu), &first, &rest);
+    return first;
 }
 
 size_t tp_cpus_cores(const char *sys, int *cpus, size_t most)
 {
-    cpu_set_t *mask = own_mask(), *seen = CPU_ALLOC(TP_CPUS_MAX);
+    struct mask mask, seen = {0};
     size_t count = 0;
-    if (seen)
-        CPU_ZERO_S(TP_CPUS_SIZE, seen);
-    for (size_t cpu = 0; mask && seen && cpu < TP_CPUS_MAX && count < most; cpu++) {
-        if (!CPU_ISSET_S(cpu, TP_CPUS_SIZE, mask))
+    if (!own_mask(&mask))
+        return 0;
+    for (size_t cpu = 0; cpu < TP_CPUS_MAX && count < most; cpu++) {
+        if (!CPU_ISSET_S(cpu, sizeof mask, mask.bits))
             continue;
-        const int core = core_of(sys, (int)cpu);
-        if (core < 0 || core >= TP_CPUS_MAX || CPU_ISSET_S((size_t)core, TP_CPUS_SIZE, seen))
+        const long long core = core_of(sys, cpu);
+        if (core < 0 || core >= TP_CPUS_MAX || CPU_ISSET_S((size_t)core, sizeof seen, seen.bits))
             continue;
-        CPU_SET_S((size_t)core, TP_CPUS_SIZE, seen);
+        CPU_SET_S((size_t)core, sizeof seen, seen.bits);
         cpus[count++] = (int)cpu;
     }
-    CPU_FREE(seen);
-    CPU_FREE(mask);
     return count;
 }
 
-void *tp_cpus_pin(int cpu)
+tileprop_status tp_cpus_choose(struct tp_cpus *chosen, tileprop_bind wish, size_t threads,
+                               struct tp_error *error)
 {
-    cpu_set_t *own = own_mask(), *one = CPU_ALLOC(TP_CPUS_MAX);
-    bool pinned = false;
-    if (own && one) {
-        CPU_ZERO_S(TP_CPUS_SIZE, one);
-        CPU_SET_S((size_t)cpu, TP_CPUS_SIZE, one);
-        pinned = sched_setaffinity(0, TP_CPUS_SIZE, one) == 0;
-    }
-    CPU_FREE(one);
-    if (pinned)
+    *chosen = (struct tp_cpus){0};
+    if (wish == TILEPROP_BIND_NONE || (wish == TILEPROP_BIND_AUTO && tp_cpus_restricted()))
+        return TILEPROP_OK;
+    chosen->cpus = calloc(threads + 1, sizeof *chosen->cpus); /* one more tells whether all get a thread */
+    if (!chosen->cpus)
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: the CPUs of %zu threads", threads);
+    const size_t cores = tp_cpus_cores("/sys/devices/system/cpu", chosen->cpus, threads + 1);
+    if (wish == TILEPROP_BIND_CORES || cores == threads)
+        chosen->bound = least(cores, threads);
+    return TILEPROP_OK;
+}
+
+void tp_cpus_free(struct tp_cpus *chosen)
+{
+    free(chosen->cpus);
+    *chosen = (struct tp_cpus){0};
+}
+
+void *tp_cpus_bind(const struct tp_cpus *chosen, size_t member)
+{
+    struct mask one = {0}, *own = member < chosen->bound ? malloc(sizeof *own) : NULL;
+    if (!own)
+        return NULL;
+    CPU_SET_S((size_t)chosen->cpus[member], sizeof one, one.bits);
+    if (own_mask(own) && sched_setaffinity(0, sizeof one, one.bits) == 0)
         return own;
-    CPU_FREE(own);
+    free(own);
     return NULL;
 }
 
-void tp_cpus_restore(void *saved)
+void tp_cpus_unbind(void *saved)
 {
-    if (saved)
-        sched_setaffinity(0, TP_CPUS_SIZE, saved);
-    CPU_FREE(saved);
+    const struct mask *mask = saved;
+    if (mask)
+        sched_setaffinity(0, sizeof *mask, mask->bits);
+    free(saved);
 }

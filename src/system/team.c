@@ -97,25 +97,23 @@ static void *run(void *context)
 {
     struct call *call = context;
     struct team team = {.members = call->members, .cpus = cpus_available()};
-    size_t granted = 0;
     int dynamic = omp_get_dynamic(); /* would let the runtime make a smaller team */
     omp_set_dynamic(0);
 #pragma omp parallel num_threads((int)call->members)
     {
-        size_t present = (size_t)omp_get_num_threads();
+        const size_t present = (size_t)omp_get_num_threads();
         if (present == call->members) {
             struct team *outer = own_team; /* of a training whose callback calls */
-            uint64_t saved = tp_flush_enter();
+            const uint64_t saved = tp_flush_enter();
             own_team = &team;
             call->work(call->context, (size_t)omp_get_thread_num(), call->members);
             own_team = outer;
             tp_flush_leave(saved);
         }
 #pragma omp master
-        granted = present;
+        call->granted = present;
     }
     omp_set_dynamic(dynamic);
-    call->granted = granted;
     return NULL;
 }
 
@@ -134,7 +132,16 @@ size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, si
 {
     struct call call = {.members = members, .work = work, .context = context};
     pthread_t thread;
-    if (members == 1 || getpid() == process)
+    if (members == 1) {
+        struct team *outer = own_team;
+        const uint64_t saved = tp_flush_enter();
+        own_team = NULL; /* who is alone waits for nobody */
+        work(context, 0, 1);
+        own_team = outer;
+        tp_flush_leave(saved);
+        return 1;
+    }
+    if (getpid() == process)
         run(&call);
     else if (pthread_create(&thread, NULL, run, &call) == 0)
         pthread_join(thread, NULL);
@@ -149,7 +156,7 @@ size_t tp_team_limit(void)
 
 void tp_team_barrier(void)
 {
-    if (own_team && own_team->members > 1)
+    if (own_team)
         barrier_wait(&own_team->whole, own_team->members, own_team->cpus);
 }
 

@@ -91,7 +91,7 @@ static tileprop_status make_plan(struct tp_trainer *t, size_t batch, struct tp_e
     tileprop_status status =
         tp_network_shape(&t->network, o, train->features, train->classes, threads, error);
     if (status == TILEPROP_OK)
-        status = tp_binding_find(&t->binding, o->bind, threads, error);
+        status = tp_cpus_choose(&t->binding, o->bind, threads, error);
     if (status != TILEPROP_OK)
         return status;
     t->run.threads_most = o->threads_exact ? o->threads_exact : o->threads ? o->threads : threads;
@@ -227,7 +227,7 @@ void tp_trainer_free(struct tp_trainer *t)
     free(t->members);
     free(t->profiles);
     free(t->plan_text);
-    tp_binding_free(&t->binding);
+    tp_cpus_free(&t->binding);
     tp_arena_destroy(&t->shared);
     tp_placement_end(&t->placement);
     tp_network_free(&t->network);

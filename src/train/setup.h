@@ -9,7 +9,7 @@
 #include "network/step.h"
 #include "schedule/autotune.h"
 #include "schedule/placement.h"
-#include "system/binding.h"
+#include "system/cpus.h"
 #include "train/trainer.h"
 
 /* What a run does behind the present step and the evaluation that may follow it. */
@@ -44,7 +44,7 @@ struct tp_trainer {
     struct tp_predictions predictions; /* [samples of the largest data set] */
     atomic_size_t next_block;
     struct tp_placement placement;
-    struct tp_binding binding;
+    struct tp_cpus binding;
     struct tp_arena shared;
     struct tp_member *members;
     struct tp_profile *profiles; /* [step members], or NULL */

@@ -230,7 +230,7 @@ static void *begin_member(struct tp_trainer *t, struct tp_member *self)
 {
     const struct tp_training *training = t->training;
     const size_t index = self->step.index;
-    void *unbound = tp_binding_enter(&t->binding, index);
+    void *unbound = tp_cpus_bind(&t->binding, index);
     tp_placement_enter(&t->placement, index, tp_numa_node(), &self->arena);
     self->step.train = tp_placement_local(&t->placement, index, training->train);
     tp_network_initialize(&t->network, index, t->options.init, t->options.seed);
@@ -293,7 +293,7 @@ static void train_member(void *context, size_t index, size_t members)
     if (leads && t->pause != TP_DIVERGED)
         write_checkpoint(t);
     evaluate_last(t, self);
-    tp_binding_leave(unbound);
+    tp_cpus_unbind(unbound);
 }
 
 /* Where values stopped being finite: in the last step's batch, or in an evaluation, which is done again. */

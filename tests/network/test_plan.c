@@ -152,7 +152,7 @@ static struct tp_plan tune(size_t members, double seconds, size_t steps, struct 
     struct tp_dataset train = samples(0, SAMPLES);
     struct tp_network network = shape(FEATURES, 46, CLASSES, members);
     struct tp_normalization normalization = {0};
-    const struct tp_binding unbound = {0};
+    const struct tp_cpus unbound = {0};
     struct tp_error error = {""};
     honest = tp_tier_find("reference");
     struct tp_tier tier = *honest;

@@ -208,20 +208,23 @@ static void test_pinning_is_taken_back(void **state)
 {
     (void)state;
     int cpu;
+    const struct tp_cpus chosen = {&cpu, 1};
     size_t before = own_count();
     bool restricted = tp_cpus_restricted();
     assert_int_equal(tp_cpus_cores("/nonexistent", &cpu, 1), 1);
-    void *saved = tp_cpus_pin(cpu);
+    void *saved = tp_cpus_bind(&chosen, 0);
     size_t pinned = own_count();
     bool meanwhile = tp_cpus_restricted();
-    tp_cpus_restore(saved);
+    tp_cpus_unbind(saved);
     assert_int_equal(pinned, 1);
     assert_int_equal(own_count(), before);
     assert_int_equal(tp_cpus_restricted(), restricted);
     assert_int_equal(meanwhile, restricted || before > 1);
-    assert_null(tp_cpus_pin(1 << 16)); /* no such CPU */
+    assert_null(tp_cpus_bind(&chosen, 1)); /* only one member is bound */
+    cpu = 1 << 16;                         /* no such CPU */
+    assert_null(tp_cpus_bind(&chosen, 0));
     assert_int_equal(own_count(), before);
-    tp_cpus_restore(NULL);
+    tp_cpus_unbind(NULL);
 }
 
 int main(void)
