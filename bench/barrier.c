@@ -47,10 +47,9 @@ tileprop_status bench_barriers(const size_t *threads, size_t count, struct tp_er
            "libgomp", "ratio");
     for (size_t i = 0; i < count; i++) {
         struct rounds rounds = {.barrier = {tp_team_barrier, GOMP_barrier}};
-        const size_t granted = tp_team_run(threads[i], work, &rounds);
-        if (granted != threads[i])
-            return tp_fail(error, TILEPROP_FAILURE, "the system granted %zu of %zu threads", granted,
-                           threads[i]);
+        const tileprop_status status = tp_team_run(threads[i], work, &rounds, error);
+        if (status != TILEPROP_OK)
+            return status;
         printf("%7zu %9.3f %9.3f %6.2f\n", threads[i], 1e6 * bench_median(rounds.seconds[0] + 1, ROUNDS - 1),
                1e6 * bench_median(rounds.seconds[1] + 1, ROUNDS - 1),
                bench_ratio(rounds.seconds[0] + 1, rounds.seconds[1] + 1, ROUNDS - 1));

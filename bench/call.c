@@ -370,7 +370,7 @@ static void run_member(void *context, size_t member, size_t members)
 bool bench_run_team(const struct bench_operands *operands, size_t threads, size_t times)
 {
     struct team_run run = {operands, times};
-    return tp_team_run(threads, run_member, &run) == threads;
+    return tp_team_run(threads, run_member, &run, NULL) == TILEPROP_OK;
 }
 
 bool bench_can_evict(void)
@@ -417,7 +417,7 @@ static void run_cold_member(void *context, size_t member, size_t members)
 double bench_run_cold(const struct bench_operands *operands, size_t threads, size_t times)
 {
     struct cold_run run = {operands, times, 0};
-    return tp_team_run(threads, run_cold_member, &run) == threads ? run.seconds : 0;
+    return tp_team_run(threads, run_cold_member, &run, NULL) == TILEPROP_OK ? run.seconds : 0;
 }
 
 void bench_result(const struct bench_operands *o, float *result)

@@ -42,11 +42,13 @@ static const struct workload {
  * A team of one, in place of src/system/team.c's: not every compiler comes with an OpenMP that can be linked
  * statically, and instructions of other people's libraries are not to be counted.
  */
-size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members), void *context)
+tileprop_status tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members),
+                            void *context, struct tp_error *error)
 {
     if (members == 1)
         work(context, 0, 1);
-    return 1;
+    (void)error;
+    return TILEPROP_OK;
 }
 
 size_t tp_team_limit(void)

@@ -134,7 +134,7 @@ double bench_bandwidth(const struct tp_tier *tier, size_t threads, size_t bytes)
 {
     struct copying c = {.tier = tier,
                         .count = bytes / (2 * sizeof(float)) / LOOPS_SCALE_BLOCK * LOOPS_SCALE_BLOCK};
-    return threads <= THREADS_MAX && tp_team_run(threads, copy, &c) == threads ? c.rate : 0;
+    return threads <= THREADS_MAX && tp_team_run(threads, copy, &c, NULL) == TILEPROP_OK ? c.rate : 0;
 }
 
 const char *bench_level_name(size_t level)
@@ -205,7 +205,7 @@ void bench_run_peak(void *context, size_t times)
 {
     struct bench_peak_run *run = context;
     run->times = times;
-    tp_team_run(run->threads, run_peak_member, run);
+    tp_team_run(run->threads, run_peak_member, run, NULL);
 }
 
 double bench_run_peak_flops(const struct bench_peak_run *run)

@@ -109,10 +109,7 @@ tileprop_status tp_predictor_run_team(const struct tp_predictor *p, size_t threa
                                       const struct tp_predictions *predictions, struct tp_error *error)
 {
     struct work work = {.predictor = p, .samples = samples, .to = predictions};
-    const size_t members = tp_team_run(threads, predict, &work);
-    return members == threads
-               ? TILEPROP_OK
-               : tp_fail(error, TILEPROP_FAILURE, "the system granted %zu of %zu threads", members, threads);
+    return tp_team_run(threads, predict, &work, error);
 }
 
 static tileprop_status allocate(struct tp_predictor *p, struct tp_error *error)

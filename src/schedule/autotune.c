@@ -250,12 +250,8 @@ static tileprop_status time_steps(struct trial *t, struct tp_error *error)
     for (size_t i = 0; i < t->count; i++)
         place(t, &t->candidates[i]);
     t->before = tp_clock_seconds() - t->began;
-    size_t granted = tp_team_run(members, gather, t);
-    if (granted == members)
-        granted = tp_team_run(members, work, t);
-    return granted == members
-               ? TILEPROP_OK
-               : tp_fail(error, TILEPROP_FAILURE, "the system granted %zu of %zu threads", granted, members);
+    status = tp_team_run(members, gather, t, error);
+    return status == TILEPROP_OK ? tp_team_run(members, work, t, error) : status;
 }
 
 /* A candidate for each power of two, and for all members. */

@@ -110,17 +110,15 @@ tileprop_status tp_peak_measure(const struct tp_tier *tier, size_t threads, stru
     if (!rounds.seconds)
         return tp_fail(error, TILEPROP_FAILURE, "out of memory: the times of %zu threads", threads);
 
-    tileprop_status status = TILEPROP_OK;
     rounds.iterations = round_iterations(tier->peak);
-    double ratio = measure_ratio(tier, rounds.iterations);
-    size_t granted = tp_team_run(threads, run_rounds, &rounds);
-    if (granted == threads) {
-        peak->gflops = sum_rates(&rounds, threads) * tier->blocks->peak_flops * 1e-9;
-        peak->ratio = ratio;
-        peak->proved = is_proved(ratio);
-    } else {
-        status = tp_fail(error, TILEPROP_FAILURE, "threads: the system granted %zu of %zu", granted, threads);
-    }
+    const double ratio = measure_ratio(tier, rounds.iterations);
+    const tileprop_status status = tp_team_run(threads, run_rounds, &rounds, error);
+    if (status == TILEPROP_OK)
+        *peak = (struct tp_peak){
+            .gflops = sum_rates(&rounds, threads) * tier->blocks->peak_flops * 1e-9,
+            .ratio = ratio,
+            .proved = is_proved(ratio),
+        };
     free(rounds.seconds);
     return status;
 }

@@ -128,7 +128,8 @@ __attribute__((constructor)) static void remember_process(void)
     process = getpid();
 }
 
-size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members), void *context)
+tileprop_status tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members),
+                            void *context, struct tp_error *error)
 {
     struct call call = {.members = members, .work = work, .context = context};
     pthread_t thread;
@@ -139,13 +140,15 @@ size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, si
         work(context, 0, 1);
         own_team = outer;
         tp_flush_leave(saved);
-        return 1;
+        return TILEPROP_OK;
     }
     if (getpid() == process)
         run(&call);
     else if (pthread_create(&thread, NULL, run, &call) == 0)
         pthread_join(thread, NULL);
-    return call.granted;
+    return call.granted == members ? TILEPROP_OK
+                                   : tp_fail(error, TILEPROP_FAILURE, "the system granted %zu of %zu threads",
+                                             call.granted, members);
 }
 
 size_t tp_team_limit(void)

@@ -6,13 +6,16 @@
 
 #include <stddef.h>
 
+#include "base/status.h"
+
 /*
  * Runs work(context, member, members) on each of `members` threads, the caller being member 0, except in the
- * child of a fork(), and returns when all have. Every member computes with subnormals flushed
- * (kernels/flush.h); the caller's floating-point state is as before afterwards. Returns the number of
- * members: where the system grants fewer threads than asked for, work is not called at all.
+ * child of a fork() where there are several, and returns when all have. Every member computes with subnormals
+ * flushed (kernels/flush.h); the caller's floating-point state is as before afterwards. Errors:
+ * TILEPROP_FAILURE where the system grants fewer threads; work is not called at all then.
  */
-size_t tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members), void *context);
+tileprop_status tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members),
+                            void *context, struct tp_error *error);
 
 /* The most members that a team may have here (OMP_THREAD_LIMIT). */
 size_t tp_team_limit(void);

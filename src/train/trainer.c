@@ -348,12 +348,10 @@ tileprop_status tp_train(const struct tp_training *training, tileprop_result *re
     if (status == TILEPROP_OK) {
         if (t.wishes->started)
             t.wishes->started(t.wishes->context, &t.run);
-        const size_t members = tp_team_run(t.plan.members, train_member, &t);
-        status = members == t.plan.members
-                     ? finish(&t, error)
-                     : tp_fail(error, TILEPROP_FAILURE, "the system granted %zu of %zu threads", members,
-                               t.plan.members);
+        status = tp_team_run(t.plan.members, train_member, &t, error);
     }
+    if (status == TILEPROP_OK)
+        status = finish(&t, error);
     tp_trainer_free(&t);
     return status;
 }

@@ -262,10 +262,9 @@ static tileprop_status measure_layer(struct measurement *m, size_t threads, tile
         for (int s = 0; s < STEPS; s++)
             memset(m->quotient[s], 0, weights * sizeof(double));
         memset(m->crossed, 0, weights);
-        const size_t members = tp_team_run(threads, measure_units, m);
-        if (members != threads)
-            return tp_fail(error, TILEPROP_FAILURE, "the system granted %zu of %zu threads", members,
-                           threads);
+        const tileprop_status status = tp_team_run(threads, measure_units, m, error);
+        if (status != TILEPROP_OK)
+            return status;
         *found = summarise(m);
         if (m->stop || shortenings == SHORTENINGS || is_fine(found))
             return TILEPROP_OK;

@@ -118,7 +118,7 @@ static void begin(struct run *run, tileprop_numa mode, const int nodes[MEMBERS],
     assert_int_equal(tp_placement_create(&run->placement, mode, MEMBERS, sets, &error), TILEPROP_OK);
     for (size_t m = 0; m < MEMBERS; m++)
         assert_int_equal(tp_arena_create(&run->arenas[m], ARENA, &error), TILEPROP_OK);
-    assert_int_equal(tp_team_run(MEMBERS, settle, run), MEMBERS);
+    assert_int_equal(tp_team_run(MEMBERS, settle, run, &error), TILEPROP_OK);
 }
 
 static void end(struct run *run)

@@ -53,7 +53,7 @@ static void test_each_member_works_once(void **state)
     (void)state;
     for (size_t i = 0; i < SIZES; i++) {
         struct roll roll = {.members = sizes[i]};
-        assert_int_equal(tp_team_run(sizes[i], answer, &roll), sizes[i]);
+        assert_int_equal(tp_team_run(sizes[i], answer, &roll, NULL), TILEPROP_OK);
         for (size_t m = 0; m < MOST; m++)
             assert_int_equal(roll.calls[m], m < sizes[i]);
         assert_int_equal(roll.wrong_size, 0);
@@ -91,7 +91,7 @@ static void test_a_barrier_orders_writes(void **state)
     (void)state;
     for (size_t i = 0; i < SIZES; i++) {
         struct relay r = {.errors = 0};
-        assert_int_equal(tp_team_run(sizes[i], relay, &r), sizes[i]);
+        assert_int_equal(tp_team_run(sizes[i], relay, &r, NULL), TILEPROP_OK);
         assert_int_equal(r.errors, 0);
         for (size_t m = 0; m < sizes[i]; m++)
             assert_int_equal(r.rounds[m], ROUNDS);
@@ -116,7 +116,7 @@ static void test_members_take_turns(void **state)
         size_t count = 1, expected = 1;
         for (size_t turn = 0; turn < 20 * sizes[i]; turn++)
             expected = expected * 3 + turn % sizes[i];
-        tp_team_run(sizes[i], take_turns, &count);
+        tp_team_run(sizes[i], take_turns, &count, NULL);
         assert_int_equal(count, expected);
     }
 }
@@ -126,7 +126,7 @@ static void test_a_barrier_outside_a_team_does_nothing(void **state)
     (void)state;
     tp_team_barrier();
     struct roll roll = {.members = 2};
-    tp_team_run(2, answer, &roll);
+    tp_team_run(2, answer, &roll, NULL);
     tp_team_barrier(); /* would wait for ever for the team that has gone */
 }
 
@@ -136,7 +136,7 @@ static void relay_behind_another_team(void *context, size_t member, size_t membe
 {
     struct roll roll = {.members = 1};
     if (member == 0)
-        tp_team_run(1, answer, &roll);
+        tp_team_run(1, answer, &roll, NULL);
     relay(context, member, members);
 }
 
@@ -145,7 +145,7 @@ static void test_a_team_within_a_team(void **state)
     (void)state;
     for (size_t i = 0; i < SIZES; i++) {
         struct relay r = {.errors = 0};
-        assert_int_equal(tp_team_run(sizes[i], relay_behind_another_team, &r), sizes[i]);
+        assert_int_equal(tp_team_run(sizes[i], relay_behind_another_team, &r, NULL), TILEPROP_OK);
         assert_int_equal(r.errors, 0);
     }
 }
@@ -177,7 +177,7 @@ static void test_some_members_meet_without_the_others(void **state)
         size_t count = sizes[i] < 2 ? sizes[i] : 2, expected = 1;
         for (size_t turn = 0; turn < 20 * count; turn++)
             expected = expected * 3 + turn % count;
-        tp_team_run(sizes[i], take_turns_apart, &part);
+        tp_team_run(sizes[i], take_turns_apart, &part, NULL);
         for (size_t m = 0; m < sizes[i]; m++)
             assert_int_equal(part.seen[m], expected);
     }
@@ -213,7 +213,7 @@ static void test_floating_point_state(void **state)
             assert_int_equal(fesetround(roundings[i]), 0);
             feclearexcept(FE_ALL_EXCEPT);
             uint64_t before = floating_point_state();
-            tp_team_run(sizes[s], calculate, &a);
+            tp_team_run(sizes[s], calculate, &a, NULL);
             uint64_t after = floating_point_state();
             float subnormal = half_of_the_smallest_normal();
             fesetround(FE_TONEAREST);
@@ -237,7 +237,7 @@ static void test_a_caller_that_flushes(void **state)
 {
     (void)state;
     uint64_t original = tp_flush_enter(), before = floating_point_state();
-    tp_team_run(2, nothing, NULL);
+    tp_team_run(2, nothing, NULL, NULL);
     uint64_t after = floating_point_state();
     tp_flush_leave(original);
     assert_true(after == before);
