@@ -140,8 +140,8 @@ static tileprop_status evaluate(const tileprop_model *handle, const tileprop_dat
     status = convert(&set, error);
     set.own.count = rows;
     if (status == TILEPROP_OK)
-        status = tp_predictor_run_team(handle->predictor, threads ? threads : tileprop_threads(0), &set.own,
-                                       to, error);
+        status =
+            tp_predictor_run(handle->predictor, threads ? threads : tileprop_threads(0), &set.own, to, error);
     free(set.labels);
     return status;
 }

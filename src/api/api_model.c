@@ -21,7 +21,7 @@ tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, st
         !((*handle)->schema = tp_schema_text_write(schema)))
         status = tp_fail(error, TILEPROP_FAILURE, "out of memory: a model");
     if (status == TILEPROP_OK)
-        status = tp_predictor_hash((*handle)->predictor, &(*handle)->hash, error);
+        status = tp_network_hash(tp_predictor_network((*handle)->predictor), &(*handle)->hash, error);
     if (status == TILEPROP_OK)
         return TILEPROP_OK;
     tileprop_model_free(*handle);
@@ -29,39 +29,43 @@ tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, st
     return status;
 }
 
-/* Layers alone are no model that can be used. */
-static tileprop_status take(tileprop_model **handle, struct tp_model *model, const char *path,
-                            struct tp_error *error)
+/* Takes the file over. Layers alone are no model that can be used. */
+static tileprop_status parse(tileprop_model **handle, struct tp_file *file, struct tp_error *error)
 {
-    if (model->described)
-        return tp_api_model(handle, model, error);
-    tp_model_free(model);
-    return tp_fail(error, TILEPROP_BAD_INPUT,
-                   "%s: layers alone found, expected a model as train --save writes it, which also says "
-                   "activation and normalization",
-                   path);
+    struct tp_model model;
+    const char *path = file->path;
+    tileprop_status status = tp_model_parse(&model, file, error);
+    if (status == TILEPROP_OK && model.described)
+        return tp_api_model(handle, &model, error);
+    if (status == TILEPROP_OK)
+        status =
+            tp_fail(error, TILEPROP_BAD_INPUT,
+                    "%s: layers alone found, expected a model as train --save writes it, which also says "
+                    "activation and normalization",
+                    path);
+    tp_model_free(&model);
+    return status;
 }
 
-static tileprop_status begin_load(tileprop_model **handle, const void *from, const char *name,
-                                  struct tp_error *error)
+/* What a function needs: a model, or room for one, and something else. */
+static tileprop_status need(const void *handle, const void *other, const char *name, struct tp_error *error)
 {
     const tileprop_status status = tp_api_need(handle, "model", error);
-    if (status != TILEPROP_OK)
-        return status;
-    *handle = NULL;
-    return tp_api_need(from, name, error);
+    return status == TILEPROP_OK ? tp_api_need(other, name, error) : status;
 }
 
 tileprop_status tileprop_model_load(tileprop_model **handle, const char *path, char *message, size_t size)
 {
     struct tp_call call;
-    struct tp_model model;
+    struct tp_file file;
     tp_call_begin(&call);
-    tileprop_status status = begin_load(handle, path, "path", &call.error);
+    if (handle)
+        *handle = NULL;
+    tileprop_status status = need(handle, path, "path", &call.error);
     if (status == TILEPROP_OK)
-        status = tp_model_read(&model, path, &call.error);
+        status = tp_file_read(&file, path, &call.error);
     if (status == TILEPROP_OK)
-        status = take(handle, &model, path, &call.error);
+        status = parse(handle, &file, &call.error);
     return tp_call_end(&call, status, message, size);
 }
 
@@ -69,19 +73,18 @@ tileprop_status tileprop_model_load_memory(tileprop_model **handle, const void *
                                            char *message, size_t size)
 {
     struct tp_call call;
-    struct tp_model model;
     struct tp_file file = {.path = "memory", .size = count};
     tp_call_begin(&call);
-    tileprop_status status = begin_load(handle, count ? bytes : "", "bytes", &call.error);
+    if (handle)
+        *handle = NULL;
+    tileprop_status status = need(handle, count ? bytes : "", "bytes", &call.error);
     if (status == TILEPROP_OK && !(file.bytes = malloc(count ? count : 1)))
         status = tp_fail(&call.error, TILEPROP_FAILURE, "out of memory: a model of %zu bytes", count);
     if (status == TILEPROP_OK) {
         if (count)
             memcpy(file.bytes, bytes, count);
-        status = tp_model_parse(&model, &file, &call.error);
+        status = parse(handle, &file, &call.error);
     }
-    if (status == TILEPROP_OK)
-        status = take(handle, &model, file.path, &call.error);
     return tp_call_end(&call, status, message, size);
 }
 
@@ -101,9 +104,7 @@ tileprop_status tileprop_model_save(const tileprop_model *handle, const char *pa
     struct tp_call call;
     struct tp_safe_file file = {0};
     tp_call_begin(&call);
-    tileprop_status status = tp_api_need(handle, "model", &call.error);
-    if (status == TILEPROP_OK)
-        status = tp_api_need(path, "path", &call.error);
+    tileprop_status status = need(handle, path, "path", &call.error);
     if (status == TILEPROP_OK)
         status = tp_safe_file_open(&file, "tileprop_model_save", path, &call.error);
     if (status == TILEPROP_OK)
@@ -134,11 +135,9 @@ tileprop_status tileprop_model_save_memory(const tileprop_model *handle, void **
 {
     struct tp_call call;
     tp_call_begin(&call);
-    tileprop_status status = tp_api_need(bytes, "bytes", &call.error);
-    if (status == TILEPROP_OK) {
+    if (bytes)
         *bytes = NULL;
-        status = tp_api_need(handle, "model", &call.error);
-    }
+    tileprop_status status = need(handle, bytes, "bytes", &call.error);
     if (status == TILEPROP_OK)
         status = tp_api_need(count, "count", &call.error);
     if (status == TILEPROP_OK)
@@ -151,9 +150,7 @@ tileprop_status tileprop_model_write(const tileprop_model *handle, FILE *out, ch
     struct tp_call call;
     struct tp_safe_file file = {.file = out, .path = (char[]){"model"}};
     tp_call_begin(&call);
-    tileprop_status status = tp_api_need(handle, "model", &call.error);
-    if (status == TILEPROP_OK)
-        status = tp_api_need(out, "out", &call.error);
+    tileprop_status status = need(handle, out, "out", &call.error);
     if (status == TILEPROP_OK)
         status = tp_model_write(&handle->model, &file, &call.error);
     const tileprop_status ended = tp_call_end(&call, status, message, size);
@@ -173,7 +170,7 @@ size_t tileprop_model_classes(const tileprop_model *handle)
 
 size_t tileprop_model_parameters(const tileprop_model *handle)
 {
-    return tp_predictor_parameters(handle->predictor);
+    return tp_network_parameters(tp_predictor_network(handle->predictor));
 }
 
 size_t tileprop_model_layers(const tileprop_model *handle)
@@ -219,9 +216,7 @@ tileprop_status tileprop_model_use_isa(tileprop_model *handle, const char *isa, 
     struct tp_call call;
     struct tp_predictor *predictor;
     tp_call_begin(&call);
-    tileprop_status status = tp_api_need(handle, "model", &call.error);
-    if (status == TILEPROP_OK)
-        status = tp_api_need(isa, "isa", &call.error);
+    tileprop_status status = need(handle, isa, "isa", &call.error);
     if (status == TILEPROP_OK)
         status = tp_predictor_create(&predictor, &handle->model, isa, &call.error);
     if (status == TILEPROP_OK) {
@@ -244,7 +239,7 @@ static void predict(const tileprop_model *handle, tileprop_type type, const void
                                    .count = rows,
                                    .features = tileprop_model_features(handle)};
     const struct tp_predictions to = {.predicted = classes, .probabilities = probabilities};
-    tp_predictor_run(handle->predictor, &set, &to);
+    tp_predictor_run(handle->predictor, 1, &set, &to, NULL);
 }
 
 void tileprop_predict_f32(const tileprop_model *handle, const float *samples, size_t rows,

@@ -2,10 +2,8 @@
 
 #include <sched.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/arena.h"
-#include "kernels/flush.h"
 #include "network/evaluator.h"
 #include "network/network.h"
 #include "network/plan.h"
@@ -20,9 +18,9 @@
  * likely, and one that was never lent takes no memory. More threads than slots wait for each other.
  */
 struct slots {
-    atomic_uint_least64_t lent;
     struct tp_evaluator_buffers slots[TP_SLOTS_MAX];
-    uint64_t all; /* one bit for each that there is */
+    uint64_t all;               /* one bit for each that there is */
+    atomic_uint_least64_t lent; /* last: what all threads read is far from what they write */
 };
 
 struct tp_predictor {
@@ -30,7 +28,8 @@ struct tp_predictor {
     struct tp_network network;
     struct tp_evaluator evaluator;
     struct tp_arena weights, buffers;
-    struct slots *slots;
+    struct slots *slots; /* those that follow: lending them changes nothing of a predictor that is const */
+    struct slots own;
 };
 
 /* A call of tp_predictor_run, which several threads may share. */
@@ -45,16 +44,14 @@ static size_t borrow(struct slots *slots)
 {
     uint64_t lent = atomic_load_explicit(&slots->lent, memory_order_relaxed);
     for (;;) {
-        const uint64_t available = slots->all & ~lent;
+        const uint64_t available = slots->all & ~lent, lowest = available & -available;
         if (!available) {
             sched_yield();
             lent = atomic_load_explicit(&slots->lent, memory_order_relaxed);
-            continue;
-        }
-        const uint64_t lowest = available & -available;
-        if (atomic_compare_exchange_weak_explicit(&slots->lent, &lent, lent | lowest, memory_order_acquire,
-                                                  memory_order_relaxed))
+        } else if (atomic_compare_exchange_weak_explicit(&slots->lent, &lent, lent | lowest,
+                                                         memory_order_acquire, memory_order_relaxed)) {
             return (size_t)__builtin_ctzll(lowest);
+        }
     }
 }
 
@@ -67,18 +64,16 @@ static void give_back(struct slots *slots, size_t slot)
 static tileprop_options shape_of(const struct tp_model *model)
 {
     const struct tp_weights *weights = &model->weights;
-    tileprop_options options = {0};
-    bool behind_the_first = false;
-    options.hidden_count = weights->layer_count - 1;
-    for (size_t l = 0; l < options.hidden_count; l++)
+    tileprop_options options = {.hidden_count = weights->layer_count - 1,
+                                .activation = model->activation,
+                                .bias =
+                                    weights->layers[0].has_bias ? TILEPROP_BIAS_INPUT : TILEPROP_BIAS_NONE,
+                                .optimizer = TILEPROP_SGD}; /* which has no state */
+    for (size_t l = 0; l < options.hidden_count; l++) {
         options.hidden[l] = weights->layers[l].units;
-    for (size_t l = 1; l < weights->layer_count; l++)
-        behind_the_first |= weights->layers[l].has_bias;
-    options.activation = model->activation;
-    options.bias = behind_the_first              ? TILEPROP_BIAS_ALL
-                   : weights->layers[0].has_bias ? TILEPROP_BIAS_INPUT
-                                                 : TILEPROP_BIAS_NONE;
-    options.optimizer = TILEPROP_SGD; /* which has no state */
+        if (weights->layers[l + 1].has_bias)
+            options.bias = TILEPROP_BIAS_ALL;
+    }
     return options;
 }
 
@@ -95,18 +90,9 @@ static void predict(void *context, size_t member, size_t members)
     give_back(slots, slot);
 }
 
-void tp_predictor_run(const struct tp_predictor *p, const struct tp_dataset *samples,
-                      const struct tp_predictions *predictions)
-{
-    struct work work = {.predictor = p, .samples = samples, .to = predictions};
-    const uint64_t saved = tp_flush_enter();
-    predict(&work, 0, 1);
-    tp_flush_leave(saved);
-}
-
-tileprop_status tp_predictor_run_team(const struct tp_predictor *p, size_t threads,
-                                      const struct tp_dataset *samples,
-                                      const struct tp_predictions *predictions, struct tp_error *error)
+tileprop_status tp_predictor_run(const struct tp_predictor *p, size_t threads,
+                                 const struct tp_dataset *samples, const struct tp_predictions *predictions,
+                                 struct tp_error *error)
 {
     struct work work = {.predictor = p, .samples = samples, .to = predictions};
     return tp_team_run(threads, predict, &work, error);
@@ -120,11 +106,8 @@ static tileprop_status allocate(struct tp_predictor *p, struct tp_error *error)
     tp_network_layout(&p->network, 0, &weights);
     size_t count = TP_SLOTS_BYTES / slot.used;
     count = count < 1 ? 1 : count > TP_SLOTS_MAX ? TP_SLOTS_MAX : count;
-    p->slots = calloc(1, sizeof *p->slots);
-    if (!p->slots)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory: the buffers of a model");
-    tileprop_status status =
-        tp_arena_create(&p->buffers, slot.used > SIZE_MAX / count ? SIZE_MAX : count * slot.used, error);
+    p->slots = &p->own;
+    tileprop_status status = tp_arena_create(&p->buffers, count * slot.used, error); /* several fit */
     if (status == TILEPROP_OK)
         status = tp_arena_create(&p->weights, weights.used, error);
     if (status != TILEPROP_OK)
@@ -179,19 +162,13 @@ void tp_predictor_free(struct tp_predictor *p)
 {
     if (!p)
         return;
-    free(p->slots);
     tp_arena_destroy(&p->buffers);
     tp_arena_destroy(&p->weights);
     tp_network_free(&p->network);
     free(p);
 }
 
-tileprop_status tp_predictor_hash(const struct tp_predictor *p, uint64_t *hash, struct tp_error *error)
+const struct tp_network *tp_predictor_network(const struct tp_predictor *p)
 {
-    return tp_network_hash(&p->network, hash, error);
-}
-
-size_t tp_predictor_parameters(const struct tp_predictor *p)
-{
-    return tp_network_parameters(&p->network);
+    return &p->network;
 }

@@ -24,27 +24,15 @@ void tp_predictor_free(struct tp_predictor *predictor);
 
 /*
  * Predicts all samples, which have the model's inputs and, where losses are wanted, labels below its number
- * of classes. It allocates nothing. Any number of threads may do so at a time. No result depends on the tier.
+ * of classes, on a team of so many threads; 1: the calling thread. It allocates nothing for one. Any number
+ * of threads may call it at a time. No result depends on the number of threads or on the tier.
+ * Errors: TILEPROP_FAILURE without threads; never for one.
  */
-void tp_predictor_run(const struct tp_predictor *predictor, const struct tp_dataset *samples,
-                      const struct tp_predictions *predictions);
+tileprop_status tp_predictor_run(const struct tp_predictor *predictor, size_t threads,
+                                 const struct tp_dataset *samples, const struct tp_predictions *predictions,
+                                 struct tp_error *error);
 
-/*
- * The same on a team of so many threads; no result depends on their number.
- * Errors: TILEPROP_FAILURE without threads.
- */
-tileprop_status tp_predictor_run_team(const struct tp_predictor *predictor, size_t threads,
-                                      const struct tp_dataset *samples,
-                                      const struct tp_predictions *predictions, struct tp_error *error);
-
-/*
- * tp_network_hash of the weights.
- * Errors: TILEPROP_FAILURE without memory.
- */
-tileprop_status tp_predictor_hash(const struct tp_predictor *predictor, uint64_t *hash,
-                                  struct tp_error *error);
-
-/* Weights and biases. */
-size_t tp_predictor_parameters(const struct tp_predictor *predictor);
+/* The network with the model's weights, as long as the predictor lives. */
+const struct tp_network *tp_predictor_network(const struct tp_predictor *predictor);
 
 #endif

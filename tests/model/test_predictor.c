@@ -98,7 +98,7 @@ static void run(const struct tp_model *model, const char *isa, size_t threads, c
     struct tp_predictor *predictor;
     struct tp_error error = {""};
     if (tp_predictor_create(&predictor, model, isa, &error) ||
-        tp_predictor_run_team(predictor, threads, set, predictions, &error))
+        tp_predictor_run(predictor, threads, set, predictions, &error))
         fail_msg("%s", error.text);
     tp_predictor_free(predictor);
 }
