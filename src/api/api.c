@@ -14,11 +14,9 @@ const char *tileprop_version(void)
 
 const char *tileprop_isa(size_t index, int *runs_here)
 {
-    for (size_t i = 0; i < index; i++)
+    for (size_t i = 0; i <= index; i++)
         if (!tp_tiers[i])
             return NULL;
-    if (!tp_tiers[index])
-        return NULL;
     *runs_here = tp_tier_runs_here(tp_tiers[index]);
     return tp_tiers[index]->name;
 }

@@ -144,21 +144,6 @@ static tileprop_status check_data(const tileprop_checkpoint *from, const struct 
     return TILEPROP_OK;
 }
 
-/* What a file that says it has the same options and data can still have wrong. */
-static tileprop_status check_network(const tileprop_checkpoint *from, const struct tp_checkpoint *next,
-                                     struct tp_error *error)
-{
-    if (!tp_weights_alike(&from->own.model.weights, &next->model.weights))
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: layers: other ones found than its options describe, expected the same",
-                       from->path);
-    if (from->own.state_count < next->state_count)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: %zu arrays of optimizer state found, expected %zu, as its optimizer has",
-                       from->path, from->own.state_count, next->state_count);
-    return TILEPROP_OK;
-}
-
 tileprop_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact,
                                  const struct tp_checkpoint *next, struct tp_error *error)
 {
@@ -171,5 +156,16 @@ tileprop_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact,
     tileprop_status status = compare_options(next->model.options, from->own.model.options, from->path, error);
     if (status == TILEPROP_OK)
         status = check_data(from, next, error);
-    return status == TILEPROP_OK ? check_network(from, next, error) : status;
+    if (status != TILEPROP_OK)
+        return status;
+    /* What a file that says it has the same options and data can still have wrong. */
+    if (!tp_weights_alike(&from->own.model.weights, &next->model.weights))
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: layers: other ones found than its options describe, expected the same",
+                       from->path);
+    if (from->own.state_count < next->state_count)
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: %zu arrays of optimizer state found, expected %zu, as its optimizer has",
+                       from->path, from->own.state_count, next->state_count);
+    return TILEPROP_OK;
 }

@@ -6,29 +6,14 @@
 #include "train/training_options.h"
 #include "verify/gradient_check.h"
 
-static tileprop_status check_network(const tileprop_options *options, const struct tp_dataset *set,
-                                     int (*progress)(void *context, double share), void *context,
-                                     tileprop_gradients *found, struct tp_error *error)
-{
-    struct tp_normalization normalization = {0};
-    struct tp_reference_f64 plain = {0};
-    tileprop_status status = tp_normalization_fit(&normalization, options->normalize, set, error);
-    if (status == TILEPROP_OK)
-        status = tp_f64_make(&plain, options, set, &normalization, TILEPROP_CHECK_SAMPLES, error);
-    if (status == TILEPROP_OK)
-        status = tp_finite_differences_measure(&plain, tp_options_threads(options), progress, context, found,
-                                               error);
-    tp_f64_free(&plain);
-    tp_normalization_free(&normalization);
-    return status;
-}
-
 static tileprop_status check(const tileprop_options *given, const tileprop_data *data,
                              int (*progress)(void *context, double share), void *context,
                              tileprop_gradients *found, struct tp_error *error)
 {
     tileprop_options options;
     struct tp_set set = {0};
+    struct tp_normalization normalization = {0};
+    struct tp_reference_f64 reference = {0};
     tileprop_status status = tp_api_options(given, &options, error);
     if (status == TILEPROP_OK)
         status = tp_set_take(&set, "data", data, NULL, error);
@@ -39,7 +24,14 @@ static tileprop_status check(const tileprop_options *given, const tileprop_data 
         status = tp_options_check(&options, &set.own, &set.own, NULL, error);
     }
     if (status == TILEPROP_OK)
-        status = check_network(&options, &set.own, progress, context, found, error);
+        status = tp_normalization_fit(&normalization, options.normalize, &set.own, error);
+    if (status == TILEPROP_OK)
+        status = tp_f64_make(&reference, &options, &set.own, &normalization, TILEPROP_CHECK_SAMPLES, error);
+    if (status == TILEPROP_OK)
+        status = tp_finite_differences_measure(&reference, tp_options_threads(&options), progress, context,
+                                               found, error);
+    tp_f64_free(&reference);
+    tp_normalization_free(&normalization);
     free(set.labels);
     return status;
 }

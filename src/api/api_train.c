@@ -249,17 +249,6 @@ static tileprop_status give_models(struct tp_keeper *keeper, tileprop_model **la
     return status;
 }
 
-static void free_all(struct training *t)
-{
-    tp_model_free(&t->keeper.last);
-    tp_model_free(&t->keeper.best);
-    tp_checkpoint_free(&t->keeper.next);
-    tp_model_free(&t->start);
-    free(t->train.labels);
-    free(t->validation.labels);
-    free(t->test.labels);
-}
-
 /* fraction NULL: validation is given. */
 static tileprop_status train(const tileprop_options *options, const tileprop_data *data,
                              const tileprop_data *validation, const double *fraction, tileprop_model **last,
@@ -290,7 +279,13 @@ static tileprop_status train(const tileprop_options *options, const tileprop_dat
         status = give_models(&t.keeper, last, best, error);
     else if (status == TILEPROP_DIVERGED)
         give_models(&t.keeper, last, best, &unused);
-    free_all(&t);
+    tp_model_free(&t.keeper.last);
+    tp_model_free(&t.keeper.best);
+    tp_checkpoint_free(&t.keeper.next);
+    tp_model_free(&t.start);
+    free(t.train.labels);
+    free(t.validation.labels);
+    free(t.test.labels);
     return tp_call_end(&t.call, status, message, size);
 }
 

@@ -150,14 +150,6 @@ bool tp_cpus_restricted(void)
     return affinity_count() < online_count();
 }
 
-/* The lowest CPU of the core that the CPU is part of. */
-static long long core_of(const char *sys, size_t cpu)
-{
-    long long first = (long long)cpu, rest;
-    read_integers(open_file("%s/cpu%zu/topology/thread_siblings_list", sys, cpu), &first, &rest);
-    return first;
-}
-
 size_t tp_cpus_cores(const char *sys, int *cpus, size_t most)
 {
     struct mask mask, seen = {0};
@@ -167,7 +159,8 @@ size_t tp_cpus_cores(const char *sys, int *cpus, size_t most)
     for (size_t cpu = 0; cpu < TP_CPUS_MAX && count < most; cpu++) {
         if (!CPU_ISSET_S(cpu, sizeof mask, mask.bits))
             continue;
-        const long long core = core_of(sys, cpu);
+        long long core = (long long)cpu, rest; /* called by the lowest CPU that is part of it */
+        read_integers(open_file("%s/cpu%zu/topology/thread_siblings_list", sys, cpu), &core, &rest);
         if (core < 0 || core >= TP_CPUS_MAX || CPU_ISSET_S((size_t)core, sizeof seen, seen.bits))
             continue;
         CPU_SET_S((size_t)core, sizeof seen, seen.bits);

@@ -74,16 +74,6 @@ static void layout(struct tp_reference_f64 *reference, struct tp_arena *arena)
     }
 }
 
-static tileprop_status allocate(struct tp_reference_f64 *reference, struct tp_error *error)
-{
-    struct tp_arena size = tp_arena_measure();
-    layout(reference, &size);
-    const tileprop_status status = tp_arena_create(&reference->arena, size.used, error);
-    if (status == TILEPROP_OK)
-        layout(reference, &reference->arena);
-    return status;
-}
-
 /* The weights that the trainer would begin with. */
 static tileprop_status copy_weights(struct tp_reference_f64 *reference, struct tp_network *network,
                                     const tileprop_options *options, struct tp_error *error)
@@ -130,6 +120,7 @@ tileprop_status tp_f64_make(struct tp_reference_f64 *reference, const tileprop_o
     *reference = (struct tp_reference_f64){.batch = train->count < batch ? train->count : batch,
                                            .activation = tp_f64_activations[options->activation]};
     struct tp_network network;
+    struct tp_arena size = tp_arena_measure();
     tileprop_status status = tp_network_shape(&network, options, train->features, train->classes, 1, error);
     reference->layer_count = status ? 0 : network.layer_count;
     for (size_t l = 0; l < reference->layer_count; l++) {
@@ -137,12 +128,15 @@ tileprop_status tp_f64_make(struct tp_reference_f64 *reference, const tileprop_o
         reference->layers[l] = (struct tp_f64_layer){
             .inputs = layer->inputs, .rows = layer->inputs + layer->bias, .units = layer->units};
     }
-    if (!status)
-        status = allocate(reference, error);
-    if (!status)
-        status = copy_weights(reference, &network, options, error);
-    if (!status)
+    if (!status) {
+        layout(reference, &size);
+        status = tp_arena_create(&reference->arena, size.used, error);
+    }
+    if (!status) {
+        layout(reference, &reference->arena);
         copy_samples(reference, train, normalization);
+        status = copy_weights(reference, &network, options, error);
+    }
     tp_network_free(&network);
     return status;
 }
