@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/random.h"
-#include "cli/confusion.h"
 #include "tests/check.h"
 
 #define INPUTS      37
@@ -174,36 +173,11 @@ static void test_refuses_tiers(void **state)
     tp_weights_free(&model.weights);
 }
 
-static void test_counts(void **state)
-{
-    (void)state;
-    const uint16_t true_ones[] = {0, 0, 0, 1, 1, 3}, predicted[] = {0, 1, 0, 1, 0, 1};
-    struct tp_confusion c;
-    struct tp_error error = {""};
-    assert_int_equal(tp_confusion_count(&c, 4, true_ones, predicted, 6, &error), TILEPROP_OK);
-    assert_int_equal(c.matrix[0 * 4 + 0], 2);
-    assert_int_equal(c.matrix[0 * 4 + 1], 1);
-    assert_int_equal(c.matrix[1 * 4 + 0], 1);
-    assert_int_equal(c.matrix[3 * 4 + 1], 1);
-    assert_int_equal(c.matrix[1 * 4 + 3], 0);
-    assert_true(tp_confusion_precision(&c, 0) == 2.0 / 3 && tp_confusion_recall(&c, 0) == 2.0 / 3);
-    assert_true(tp_confusion_precision(&c, 1) == 1.0 / 3 && tp_confusion_recall(&c, 1) == 0.5);
-    assert_true(isnan(tp_confusion_precision(&c, 3)) && tp_confusion_recall(&c, 3) == 0);
-    assert_true(isnan(tp_confusion_recall(&c, 2)));
-    tp_confusion_free(&c);
-    assert_int_equal(tp_confusion_count(&c, TP_CONFUSION_MATRIX_MAX + 1, true_ones, predicted, 6, &error),
-                     TILEPROP_OK);
-    assert_null(c.matrix);
-    assert_int_equal(c.samples[0], 3);
-    tp_confusion_free(&c);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_predicts_as_a_plain_network),
         cmocka_unit_test(test_refuses_tiers),
-        cmocka_unit_test(test_counts),
     };
     return cmocka_run_group_tests_name("predictor", tests, NULL, NULL);
 }
