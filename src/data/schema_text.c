@@ -93,10 +93,10 @@ static tileprop_status read_categories(struct tp_column *column, const json_t *l
 static tileprop_status read_column(struct tp_column *column, json_t *said, bool named, const char *path,
                                    struct tp_error *error)
 {
-    const char *name = NULL;
-    const json_t *categories = NULL;
-    if (json_unpack(said, "{s?s, s?o !}", "name", &name, "categories", &categories) ||
-        named != (name != NULL))
+    const char *name = json_string_value(json_object_get(said, "name"));
+    const json_t *categories = json_object_get(said, "categories");
+    if (!json_is_object(said) || named != (name != NULL) ||
+        json_object_size(said) != (size_t)(named + (categories != NULL)))
         return fail(path, "columns with names, if the label has one, with categories or none, and no more",
                     error);
     if (named && !(column->name = strdup(name)))
@@ -151,16 +151,15 @@ static tileprop_status read_means(struct tp_schema *schema, const json_t *list, 
 
 static tileprop_status parse(struct tp_schema *schema, json_t *said, const char *path, struct tp_error *error)
 {
-    const json_t *columns, *means = NULL;
-    const char *label = NULL;
-    json_int_t place;
-    if (json_unpack(said, "{s:o, s?s, s:I, s?o !}", "columns", &columns, "label", &label, "label_place",
-                    &place, "means", &means) ||
-        !json_is_array(columns))
+    const json_t *columns = json_object_get(said, "columns"), *means = json_object_get(said, "means");
+    const json_t *place = json_object_get(said, "label_place");
+    const char *label = json_string_value(json_object_get(said, "label"));
+    if (!json_is_array(columns) || !json_is_integer(place) ||
+        json_object_size(said) != (size_t)(2 + (label != NULL) + (means != NULL)))
         return fail(path, "an object of columns, label_place and perhaps label and means", error);
-    if (place < 0 || (size_t)place > json_array_size(columns))
+    schema->label_place = (size_t)json_integer_value(place);
+    if (schema->label_place > json_array_size(columns))
         return fail(path, "label_place to be a place among the columns", error);
-    schema->label_place = (size_t)place;
     if (label && !(schema->label = strdup(label)))
         return tp_fail_memory(error, path, "a schema");
     const tileprop_status status = read_columns(schema, columns, path, error);

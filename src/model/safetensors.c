@@ -115,16 +115,16 @@ static bool get_size(const json_t *value, size_t *size)
 static tileprop_status parse_tensor(const struct tp_safetensors *read, const char *name, json_t *said,
                                     size_t header_size, struct tp_tensor *tensor, struct tp_error *error)
 {
-    const json_t *shape, *places;
-    const char *type;
+    const json_t *type = json_object_get(said, "dtype"), *shape = json_object_get(said, "shape");
+    const json_t *places = json_object_get(said, "data_offsets");
     const size_t values_size = read->file.size - header_size;
     size_t begin = 0, end = 0;
-    if (json_unpack(said, "{s:s, s:o, s:o !}", "dtype", &type, "shape", &shape, "data_offsets", &places) ||
-        !json_is_array(shape) || !json_is_array(places))
+    if (!json_is_string(type) || !json_is_array(shape) || !json_is_array(places) ||
+        json_object_size(said) != 3)
         return fail_tensor(read, name, "expected dtype, shape and data_offsets, and nothing else", error);
     *tensor = (struct tp_tensor){.name = name, .dimensions = json_array_size(shape)};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        if (strcmp(type, types[i].name) == 0) {
+        if (strcmp(json_string_value(type), types[i].name) == 0) {
             tensor->type = types[i].name;
             tensor->size = types[i].size;
         }
