@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "call.h"
-#include "readers/idx_pair.h"
+#include "readers/idx.h"
 #include "system/numa.h"
 #include "train/trainer.h"
 
@@ -155,7 +155,7 @@ static tileprop_status count_step(const struct tp_tier *tier, struct tp_error *e
 
 static tileprop_status load(void *context, struct tp_error *error)
 {
-    return tp_idx_pair_load("data/mnist", "t10k", context, error);
+    return tp_idx_load("data/mnist", "t10k", context, error);
 }
 
 static tileprop_status count_load(struct tp_error *error)

@@ -15,7 +15,7 @@ extern "C" {
 #include "data/dataset.h"
 #include "readers/data_loader.h"
 #include "readers/gzip.h"
-#include "readers/idx_pair.h"
+#include "readers/idx.h"
 }
 
 namespace
@@ -85,13 +85,13 @@ void time_idx(benchmark::State &state, bool plain)
     const PlainFolder folder(packed);
     const std::string directory = plain ? folder.path() : packed;
     tp_dataset data{}, unpacked{};
-    if (!folder.ok() || tp_idx_pair_load(packed, "t10k", &data, &error) ||
-        tp_idx_pair_load(folder.path().c_str(), "t10k", &unpacked, &error) || !same_data(data, unpacked)) {
+    if (!folder.ok() || tp_idx_load(packed, "t10k", &data, &error) ||
+        tp_idx_load(folder.path().c_str(), "t10k", &unpacked, &error) || !same_data(data, unpacked)) {
         fail(state, "the packed and the plain form of the data do not load as the same");
     } else {
         for (auto _ : state) {
             tp_dataset loaded;
-            if (tp_idx_pair_load(directory.c_str(), "t10k", &loaded, &error))
+            if (tp_idx_load(directory.c_str(), "t10k", &loaded, &error))
                 fail(state, error.text);
             tp_dataset_free(&loaded);
         }

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "readers/idx_pair.h"
+#include "readers/idx.h"
 
 #define TP_PATH_ROOM (TP_OPTION_TEXT_MAX + 16) /* with what stands beside it */
 
@@ -59,7 +59,7 @@ static bool same_file(const char *file, const char *path)
     char inside[2 * TP_PATH_ROOM];
     if (!find(file, &a, &names[0]) || !find(path, &b, &names[1]))
         return false;
-    if (!*names[1] && S_ISDIR(b.st_mode) && tp_idx_pair_is_name(name_of(file))) {
+    if (!*names[1] && S_ISDIR(b.st_mode) && tp_idx_is_name(name_of(file))) {
         snprintf(inside, sizeof inside, "%s/%s", path, name_of(file));
         if (stat(inside, &b) != 0)
             return false;

@@ -10,7 +10,6 @@
 #include "readers/data_loader.h"
 #include "readers/gzip.h"
 #include "readers/idx.h"
-#include "readers/idx_pair.h"
 #include "readers/image.h"
 
 /* The side of a square image of so many values; 0 if they are none. */
@@ -103,7 +102,7 @@ static tileprop_status load_file(struct tp_predict_data *data, const struct tp_p
         return load_other(data, &file, command, error);
     data->labelled = command->labels;
     if (!data->schema.column_count)
-        return tp_idx_pair_parse(&data->set, &file, command->labels, error);
+        return tp_idx_parse(&file, command->labels, &data->set, error);
     tp_file_free(&file);
     return refuse_idx(data, command, error);
 }
@@ -145,7 +144,7 @@ static tileprop_status load_path(struct tp_predict_data *data, const struct tp_p
     if (data->schema.column_count && command->data)
         return refuse_idx(data, command, error);
     data->labelled = true;
-    return tp_idx_pair_load(data->place, command->set, &data->set, error);
+    return tp_idx_load(data->place, command->set, &data->set, error);
 }
 
 tileprop_status tp_predict_data_load(struct tp_predict_data *data, const struct tp_predict_command *command,

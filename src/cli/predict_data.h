@@ -21,7 +21,7 @@ struct tp_predict_data {
 /*
  * Loads them. tp_predict_data_free() them afterwards, on error too.
  * Errors: TILEPROP_USAGE for options of files beside a directory; as tp_data_path_find(),
- * tp_idx_pair_load(), tp_idx_pair_parse(), tp_data_loader_read() and tp_image_read(); TILEPROP_BAD_INPUT if
+ * tp_idx_load(), tp_idx_parse(), tp_data_loader_read() and tp_image_read(); TILEPROP_BAD_INPUT if
  * they do not fit each other or the model.
  */
 tileprop_status tp_predict_data_load(struct tp_predict_data *data, const struct tp_predict_command *command,

@@ -9,7 +9,7 @@
 #include "cli/data_path.h"
 #include "readers/class_weights.h"
 #include "readers/data_loader.h"
-#include "readers/idx_pair.h"
+#include "readers/idx.h"
 
 /* Of the rows of a file, unless options say otherwise. */
 #define TP_VALIDATION_SHARE 0.2
@@ -62,11 +62,11 @@ static tileprop_status load_directory(struct tp_train_data *data, const struct t
     struct tp_dataset *train = &data->train, *validation = &data->validation;
     tileprop_status status = check_directory(command, error);
     if (status == TILEPROP_OK)
-        status = tp_idx_pair_load(data->directory, "train", train, error);
+        status = tp_idx_load(data->directory, "train", train, error);
     data->is_part = command->val_split > 0;
     if (status == TILEPROP_OK)
         status = data->is_part ? tp_dataset_tail(train, command->val_split, validation, error)
-                               : tp_idx_pair_load(data->directory, "t10k", validation, error);
+                               : tp_idx_load(data->directory, "t10k", validation, error);
     if (status == TILEPROP_OK &&
         (validation->features != train->features || validation->classes > train->classes))
         status = tp_fail(

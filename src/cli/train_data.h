@@ -30,7 +30,7 @@ struct tp_train_data {
  * the seed decides, since tables are often sorted by class. tp_train_data_free() them afterwards, on error
  * too.
  * Errors: TILEPROP_USAGE if the held out samples leave none to train on; as tp_data_path_find(),
- * tp_idx_pair_load(), tp_dataset_tail(), tp_data_loader_read() and tp_dataset_draw(); TILEPROP_USAGE for
+ * tp_idx_load(), tp_dataset_tail(), tp_data_loader_read() and tp_dataset_draw(); TILEPROP_USAGE for
  * options of tables that are of no use to a directory; TILEPROP_BAD_INPUT if the sets do not fit each other
  * and for a file with one class alone.
  */

@@ -1,22 +1,43 @@
 #include "readers/idx.h"
-#include "readers/gzip.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define TP_IDX_MAGIC_SIZE     4
-#define TP_IDX_DIMENSION_SIZE 4
+#include "readers/gzip.h"
+
+#define TP_MAGIC_SIZE     4
+#define TP_DIMENSION_SIZE 4
+#define TP_TYPE_U8        0x08
+#define TP_TYPE_F32       0x0D
+
+enum role {
+    IMAGES, /* u8 or f32, two or more dimensions, the first of which counts the images */
+    LABELS  /* u8, one dimension */
+};
+
+static const char *const role_names[] = {"images", "labels"};
+
+/* What may follow the prefix in a file's name, by its role, in the order in which it is looked for. */
+#define TP_ENDINGS 4
+static const char *const endings[][TP_ENDINGS] = {
+    {"-images-idx3-ubyte", "-images-idx3-ubyte.gz", "-images.idx3-ubyte", "-images.idx3-ubyte.gz"},
+    {"-labels-idx1-ubyte", "-labels-idx1-ubyte.gz", "-labels.idx1-ubyte", "-labels.idx1-ubyte.gz"}};
+
+/* What a header says. */
+struct shape {
+    size_t size; /* of the header */
+    size_t count, features;
+    bool is_f32;
+};
 
 static uint32_t big_endian(const unsigned char *bytes)
 {
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
-
-static const char *role_name(enum tp_idx_role role)
-{
-    return role == TP_IDX_IMAGES ? "images" : "labels";
 }
 
 /* The name of a type of the format but the unsigned byte. */
@@ -27,65 +48,61 @@ static const char *type_name(unsigned code)
     return code < sizeof names / sizeof *names && names[code] ? names[code] : "unknown";
 }
 
-static tileprop_status check_not_html(const struct tp_file *file, struct tp_error *error)
-{
-    size_t start = 0;
-    while (start < file->size && file->bytes[start] && strchr(" \t\r\n", file->bytes[start]))
-        start++;
-    if (start < file->size && file->bytes[start] == '<')
-        return tp_file_fail(file, start, error,
-                            "'<' found: this is an HTML page (a failed download?), expected an IDX file");
-    return TILEPROP_OK;
-}
-
-static tileprop_status check_magic(const struct tp_file *file, enum tp_idx_role role, struct tp_error *error)
+static tileprop_status check_magic(const struct tp_file *file, enum role role, struct tp_error *error)
 {
     const unsigned char *bytes = file->bytes;
-
-    if (file->size < TP_IDX_MAGIC_SIZE)
+    if (file->size == 0)
+        return tp_file_fail(file, 0, error, "empty, expected IDX %s", role_names[role]);
+    size_t start = 0;
+    while (start < file->size && bytes[start] && strchr(" \t\r\n", bytes[start]))
+        start++;
+    if (start < file->size && bytes[start] == '<')
+        return tp_file_fail(file, start, error,
+                            "'<' found: this is an HTML page (a failed download?), expected an IDX file");
+    if (file->size < TP_MAGIC_SIZE)
         return tp_file_fail(file, file->size, error, "truncated: expected an IDX magic number of %d bytes",
-                            TP_IDX_MAGIC_SIZE);
+                            TP_MAGIC_SIZE);
     if (bytes[0] != 0 || bytes[1] != 0)
         return tp_file_fail(file, 0, error, "magic number 0x%08x found, expected 0x%08x (IDX %s)",
-                            big_endian(bytes), role == TP_IDX_IMAGES ? 0x803u : 0x801u, role_name(role));
+                            big_endian(bytes), role == IMAGES ? 0x803u : 0x801u, role_names[role]);
 
     const unsigned type = bytes[2], dimensions = bytes[3];
-    if (role == TP_IDX_IMAGES && dimensions == 1)
+    if (role == IMAGES && dimensions == 1)
         return tp_file_fail(file, 3, error,
                             "1 dimension found: this is a label file, expected images (2 or more)");
-    if (role == TP_IDX_LABELS && dimensions > 1)
+    if (role == LABELS && dimensions > 1)
         return tp_file_fail(file, 3, error,
                             "%u dimensions found: this is an image file, expected labels (1 dimension)",
                             dimensions);
     if (dimensions == 0)
         return tp_file_fail(file, 3, error, "0 dimensions found, expected %s",
-                            role == TP_IDX_IMAGES ? "2 or more" : "1");
-    if (type != TP_IDX_U8 && (role == TP_IDX_LABELS || type != TP_IDX_F32))
+                            role == IMAGES ? "2 or more" : "1");
+    if (type != TP_TYPE_U8 && (role == LABELS || type != TP_TYPE_F32))
         return tp_file_fail(file, 2, error, "type 0x%02x (%s) found, expected 0x08 (unsigned byte)%s", type,
-                            type_name(type), role == TP_IDX_IMAGES ? " or 0x0d (float)" : "");
+                            type_name(type), role == IMAGES ? " or 0x0d (float)" : "");
     return TILEPROP_OK;
 }
 
-/*
- * Fills type, count and features from a header whose magic number is good, checks them against the size of
- * the file and stores the size of the header.
- */
-static tileprop_status read_shape(struct tp_idx *idx, const struct tp_file *file, size_t *header_size,
-                                  struct tp_error *error)
+/* Reads a header and checks it against the role and the size of the file. */
+static tileprop_status read_header(struct shape *shape, const struct tp_file *file, enum role role,
+                                   struct tp_error *error)
 {
+    const tileprop_status status = check_magic(file, role, error);
+    if (status != TILEPROP_OK)
+        return status;
     const size_t dimensions = file->bytes[3];
-    const size_t header = TP_IDX_MAGIC_SIZE + dimensions * TP_IDX_DIMENSION_SIZE;
+    const size_t header = TP_MAGIC_SIZE + dimensions * TP_DIMENSION_SIZE;
 
     if (file->size < header)
         return tp_file_fail(file, file->size, error,
                             "truncated in the header: %zu dimensions expected, %zu bytes in all", dimensions,
                             header);
 
-    idx->type = file->bytes[2] == TP_IDX_F32 ? TP_IDX_F32 : TP_IDX_U8;
-    idx->features = 1;
-    size_t expected = idx->type == TP_IDX_F32 ? sizeof(float) : 1; /* bytes of values */
+    *shape =
+        (struct shape){.size = header, .count = 1, .features = 1, .is_f32 = file->bytes[2] == TP_TYPE_F32};
+    size_t expected = shape->is_f32 ? sizeof(float) : 1; /* bytes of values */
     for (size_t i = 0; i < dimensions; i++) {
-        const size_t offset = TP_IDX_MAGIC_SIZE + i * TP_IDX_DIMENSION_SIZE;
+        const size_t offset = TP_MAGIC_SIZE + i * TP_DIMENSION_SIZE;
         const size_t dimension = big_endian(file->bytes + offset);
         if (dimension == 0)
             return tp_file_fail(file, offset, error, "dimension %zu of %zu is 0, expected 1 or more", i + 1,
@@ -96,10 +113,7 @@ static tileprop_status read_shape(struct tp_idx *idx, const struct tp_file *file
                                 "bytes that follow the header",
                                 i + 1, dimensions, dimension, file->size - header);
         expected *= dimension;
-        if (i == 0)
-            idx->count = dimension;
-        else
-            idx->features *= dimension;
+        *(i == 0 ? &shape->count : &shape->features) *= dimension;
     }
 
     const size_t found = file->size - header;
@@ -110,7 +124,6 @@ static tileprop_status read_shape(struct tp_idx *idx, const struct tp_file *file
         return tp_file_fail(file, header + expected, error,
                             "%zu trailing bytes found, expected the end after %zu bytes of values",
                             found - expected, expected);
-    *header_size = header;
     return TILEPROP_OK;
 }
 
@@ -119,18 +132,18 @@ static tileprop_status read_shape(struct tp_idx *idx, const struct tp_file *file
  * machine. A write never reaches a value that is still to be read, because the header is not shorter than a
  * float.
  */
-static tileprop_status unpack_floats(const struct tp_idx *idx, const struct tp_file *file, size_t header,
+static tileprop_status unpack_floats(const struct shape *shape, const struct tp_file *file,
                                      struct tp_error *error)
 {
-    for (size_t i = 0; i < idx->count * idx->features; i++) {
-        const size_t offset = header + i * sizeof(float);
+    for (size_t i = 0; i < shape->count * shape->features; i++) {
+        const size_t offset = shape->size + i * sizeof(float);
         const uint32_t bits = big_endian(file->bytes + offset);
         float value;
         memcpy(&value, &bits, sizeof value);
         if (!isfinite(value))
             return tp_file_fail(file, offset, error,
                                 "%s in sample %zu, feature %zu (both from 0), expected a finite number",
-                                isnan(value) ? "NaN" : "infinity", i / idx->features, i % idx->features);
+                                isnan(value) ? "NaN" : "infinity", i / shape->features, i % shape->features);
         memcpy(file->bytes + i * sizeof value, &value, sizeof value);
     }
     return TILEPROP_OK;
@@ -141,52 +154,110 @@ bool tp_idx_is(const struct tp_file *file)
     return file->size >= 2 && file->bytes[0] == 0 && file->bytes[1] == 0;
 }
 
-tileprop_status tp_idx_parse(struct tp_idx *idx, struct tp_file *file, enum tp_idx_role role,
-                             struct tp_error *error)
+bool tp_idx_is_name(const char *name)
 {
-    *idx = (struct tp_idx){0};
-    size_t header = 0;
-    tileprop_status status;
-
-    if (file->size == 0) {
-        status = tp_file_fail(file, 0, error, "empty, expected IDX %s", role_name(role));
-        goto done;
+    for (size_t i = 0; i < 2 * TP_ENDINGS; i++) {
+        const char *ending = endings[i / TP_ENDINGS][i % TP_ENDINGS];
+        const size_t length = strlen(name), size = strlen(ending);
+        if (length >= size && strcmp(name + length - size, ending) == 0)
+            return true;
     }
-    status = check_not_html(file, error);
-    if (status == TILEPROP_OK)
-        status = check_magic(file, role, error);
-    if (status == TILEPROP_OK)
-        status = read_shape(idx, file, &header, error);
-    if (status != TILEPROP_OK)
-        goto done;
+    return false;
+}
 
-    if (idx->type == TP_IDX_F32)
-        status = unpack_floats(idx, file, header, error);
-    else
-        memmove(file->bytes, file->bytes + header, file->size - header);
+tileprop_status tp_idx_images(struct tp_file *file, struct tp_dataset *dataset, struct tp_error *error)
+{
+    struct shape shape;
+    *dataset = (struct tp_dataset){0};
+    tileprop_status status = read_header(&shape, file, IMAGES, error);
+    if (status == TILEPROP_OK && shape.is_f32)
+        status = unpack_floats(&shape, file, error);
+    else if (status == TILEPROP_OK)
+        memmove(file->bytes, file->bytes + shape.size, file->size - shape.size);
     if (status == TILEPROP_OK) {
-        idx->values = file->bytes;
+        *dataset = (struct tp_dataset){.type = shape.is_f32 ? TILEPROP_F32 : TILEPROP_U8,
+                                       .samples = file->bytes,
+                                       .count = shape.count,
+                                       .features = shape.features,
+                                       .classes = 1};
         file->bytes = NULL;
     }
-
-done:
-    if (status != TILEPROP_OK)
-        *idx = (struct tp_idx){0};
     tp_file_free(file);
     return status;
 }
 
-tileprop_status tp_idx_read(struct tp_idx *idx, const char *path, enum tp_idx_role role,
-                            struct tp_error *error)
+tileprop_status tp_idx_labels(struct tp_file *file, const char *image_path, struct tp_dataset *dataset,
+                              struct tp_error *error)
 {
-    *idx = (struct tp_idx){0};
-    struct tp_file file;
-    const tileprop_status status = tp_gzip_read(&file, path, error);
-    return status == TILEPROP_OK ? tp_idx_parse(idx, &file, role, error) : status;
+    struct shape shape;
+    tileprop_status status = read_header(&shape, file, LABELS, error);
+    if (status == TILEPROP_OK && shape.count != dataset->count)
+        status = tp_file_fail(file, 4, error, "%zu labels found, expected %zu, one for each image of %s",
+                              shape.count, dataset->count, image_path);
+    if (status == TILEPROP_OK && !(dataset->labels = malloc(shape.count * sizeof *dataset->labels)))
+        status = tp_fail_memory(error, file->path, "labels");
+    for (size_t i = 0; status == TILEPROP_OK && i < shape.count; i++) {
+        const size_t label = dataset->labels[i] = file->bytes[shape.size + i];
+        dataset->classes = label < dataset->classes ? dataset->classes : label + 1;
+    }
+    tp_file_free(file);
+    return status;
 }
 
-void tp_idx_free(struct tp_idx *idx)
+tileprop_status tp_idx_parse(struct tp_file *file, const char *label_path, struct tp_dataset *dataset,
+                             struct tp_error *error)
 {
-    free(idx->values);
-    *idx = (struct tp_idx){0};
+    const char *image_path = file->path;
+    struct tp_file labels;
+    tileprop_status status = tp_idx_images(file, dataset, error);
+    if (status == TILEPROP_OK && label_path) {
+        status = tp_gzip_read(&labels, label_path, error);
+        if (status == TILEPROP_OK)
+            status = tp_idx_labels(&labels, image_path, dataset, error);
+    } else if (status == TILEPROP_OK) {
+        dataset->labels = calloc(dataset->count, sizeof *dataset->labels);
+        if (!dataset->labels)
+            status = tp_fail_memory(error, image_path, "labels");
+    }
+    if (status != TILEPROP_OK)
+        tp_dataset_free(dataset);
+    return status;
+}
+
+/* Stores the path of the first file that is there, to be freed. What it is shows when it is read. */
+static tileprop_status find_file(const char *directory, const char *prefix, enum role role, char **path,
+                                 struct tp_error *error)
+{
+    const char *const *any = endings[role];
+    for (size_t i = 0; i < TP_ENDINGS; i++) {
+        if (asprintf(path, "%s/%s%s", directory, prefix, any[i]) < 0) {
+            *path = NULL;
+            return tp_fail_memory(error, NULL, "a file name");
+        }
+        if (access(*path, F_OK) == 0 || errno != ENOENT)
+            return TILEPROP_OK;
+        free(*path);
+        *path = NULL;
+    }
+    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: no data found, expected one of %s%s, %s%s, %s%s, %s%s",
+                   directory, prefix, any[0], prefix, any[1], prefix, any[2], prefix, any[3]);
+}
+
+tileprop_status tp_idx_load(const char *directory, const char *prefix, struct tp_dataset *dataset,
+                            struct tp_error *error)
+{
+    *dataset = (struct tp_dataset){0};
+    char *image_path = NULL, *label_path = NULL;
+    struct tp_file images;
+
+    tileprop_status status = find_file(directory, prefix, IMAGES, &image_path, error);
+    if (status == TILEPROP_OK)
+        status = find_file(directory, prefix, LABELS, &label_path, error);
+    if (status == TILEPROP_OK)
+        status = tp_gzip_read(&images, image_path, error);
+    if (status == TILEPROP_OK)
+        status = tp_idx_parse(&images, label_path, dataset, error);
+    free(image_path);
+    free(label_path);
+    return status;
 }

@@ -1,53 +1,56 @@
 /*
  * IDX, the format of the MNIST files: a magic number of two zero bytes, a type code and the number of
  * dimensions, then each dimension as a big-endian 32-bit number, then the values, the last dimension fastest
- * and big-endian too. Described at the MNIST page of LeCun, Cortes and Burges.
+ * and big-endian too. Described at the MNIST page of LeCun, Cortes and Burges. A data set is two such files:
+ * images, u8 or f32 in two dimensions or more, the first of which counts them, and labels, u8 in one.
  */
 #ifndef TP_IDX_H
 #define TP_IDX_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "base/file.h"
 #include "base/status.h"
-
-enum tp_idx_role {
-    TP_IDX_IMAGES, /* u8 or f32, two or more dimensions, the first of which counts the images */
-    TP_IDX_LABELS  /* u8, one dimension */
-};
-
-/* Values are the format's own type codes. */
-enum tp_idx_type { TP_IDX_U8 = 0x08, TP_IDX_F32 = 0x0D };
-
-struct tp_idx {
-    enum tp_idx_type type;
-    void *values;    /* [count][features] of type in the byte order of this machine; owned, from malloc */
-    size_t count;    /* first dimension, at least 1 */
-    size_t features; /* product of the others, at least 1; 1 for labels */
-};
+#include "data/dataset.h"
 
 /* Whether the file begins as such files do, which no text does. */
 bool tp_idx_is(const struct tp_file *file);
 
+/* Whether a file of this name may be one that tp_idx_load() finds, with any prefix. */
+bool tp_idx_is_name(const char *name);
+
 /*
- * Reads an IDX file, plain or gzip.
- * Errors: as tp_gzip_read and tp_idx_parse. On error *idx is empty.
+ * Loads PREFIX-images-idx3-ubyte and PREFIX-labels-idx1-ubyte (also with '.' for the last '-', each with or
+ * without .gz) from a directory. Prefix "train" or "t10k".
+ * Errors: as tp_gzip_read() and tp_idx_parse(); TILEPROP_BAD_INPUT if one is not there. On error *dataset is
+ * empty.
  */
-tileprop_status tp_idx_read(struct tp_idx *idx, const char *path, enum tp_idx_role role,
+tileprop_status tp_idx_load(const char *directory, const char *prefix, struct tp_dataset *dataset,
                             struct tp_error *error);
 
 /*
- * Makes an array of a file's bytes. It takes those bytes over and moves the values to their front, so that
- * memory never holds the data twice; *file is empty afterwards, on error too.
- * Errors: TILEPROP_BAD_INPUT with path, byte offset, found, expected: for a file that is not IDX or not of
- * this role, for dimensions that are 0, overflow, or do not match the size of the file, for f32 values that
- * are not finite. On error *idx is empty.
+ * Makes a data set of a file of images, whose bytes it takes over, and one of labels, plain or gzip; without
+ * that (NULL) all samples are of class 0.
+ * Errors: those of tp_gzip_read(), tp_idx_images() and tp_idx_labels(). On error *dataset is empty.
  */
-tileprop_status tp_idx_parse(struct tp_idx *idx, struct tp_file *file, enum tp_idx_role role,
+tileprop_status tp_idx_parse(struct tp_file *file, const char *label_path, struct tp_dataset *dataset,
                              struct tp_error *error);
 
-/* Frees the values and empties the array. */
-void tp_idx_free(struct tp_idx *idx);
+/*
+ * Makes samples without labels of a file's bytes. It takes those over and moves the values to their front, so
+ * that memory never holds the data twice; *file is empty afterwards, on error too.
+ * Errors: TILEPROP_BAD_INPUT with path, byte offset, found, expected: for a file that is not IDX or none of
+ * images, for dimensions that are 0, overflow, or do not match the size of the file, for f32 values that are
+ * not finite. On error *dataset is empty.
+ */
+tileprop_status tp_idx_images(struct tp_file *file, struct tp_dataset *dataset, struct tp_error *error);
+
+/*
+ * Gives a data set, of the images at image_path, its labels; the file's bytes are freed.
+ * Errors: as tp_idx_images(); TILEPROP_BAD_INPUT if there are not as many labels as images; TILEPROP_FAILURE
+ * without memory.
+ */
+tileprop_status tp_idx_labels(struct tp_file *file, const char *image_path, struct tp_dataset *dataset,
+                              struct tp_error *error);
 
 #endif

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <sys/stat.h>
 
-#include "readers/idx_pair.h"
+#include "readers/idx.h"
 #include "tests/scratch.h"
 
 static const unsigned char four_images[] = {0, 0, 8, 3,  0,   0, 0, 4,  0,  0, 0, 1,   0,   0,
@@ -27,7 +27,7 @@ static struct tp_dataset load(const char *directory, const char *prefix)
 {
     struct tp_dataset dataset;
     struct tp_error error = {""};
-    if (tp_idx_pair_load(directory, prefix, &dataset, &error) != TILEPROP_OK)
+    if (tp_idx_load(directory, prefix, &dataset, &error) != TILEPROP_OK)
         fail_msg("%s", error.text);
     return dataset;
 }
@@ -36,8 +36,7 @@ static void check_load_failure(const char *directory, const char *prefix, const 
 {
     struct tp_dataset dataset;
     struct tp_error error = {""};
-    check_failure(tp_idx_pair_load(directory, prefix, &dataset, &error), TILEPROP_BAD_INPUT, &error,
-                  message);
+    check_failure(tp_idx_load(directory, prefix, &dataset, &error), TILEPROP_BAD_INPUT, &error, message);
     assert_null(dataset.samples);
     assert_null(dataset.labels);
     assert_int_equal(dataset.count, 0);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "readers/idx_pair.h"
+#include "readers/idx.h"
 #include "tests/check.h"
 #include "tests/options.h"
 #include "train/trainer.h"
@@ -121,8 +121,8 @@ static int load(void **state)
     char directory[4096];
     struct tp_error error;
     snprintf(directory, sizeof directory, "%s/mnist", root ? root : "data");
-    if (tp_idx_pair_load(directory, "train", &train, &error) ||
-        tp_idx_pair_load(directory, "t10k", &validation, &error)) {
+    if (tp_idx_load(directory, "train", &train, &error) ||
+        tp_idx_load(directory, "t10k", &validation, &error)) {
         print_error("%s\n", error.text);
         return -1;
     }

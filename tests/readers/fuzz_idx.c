@@ -76,43 +76,53 @@ static struct tp_file make_file(unsigned choices, const uint8_t *bytes, size_t s
     return file;
 }
 
-static void check_values(const struct tp_idx *idx, size_t size)
+static void check_images(const struct tp_dataset *images, size_t size)
 {
-    const size_t values = idx->count * idx->features;
-    require(idx->count > 0 && idx->features > 0);
-    if (idx->type == TP_IDX_F32) {
+    const size_t values = images->count * images->features;
+    require(images->count > 0 && images->features > 0);
+    if (images->type == TILEPROP_F32) {
         require(values * sizeof(float) < size);
         for (size_t i = 0; i < values; i++)
-            require(isfinite(((const float *)idx->values)[i]));
+            require(isfinite(((const float *)images->samples)[i]));
         return;
     }
     unsigned sum = 0;
     for (size_t i = 0; i < values; i++)
-        sum += ((const uint8_t *)idx->values)[i];
+        sum += ((const uint8_t *)images->samples)[i];
     require(values < size && sum <= 255 * values);
+}
+
+static void check_labels(const struct tp_dataset *labels, size_t size)
+{
+    require(labels->count > 0 && labels->count < size);
+    for (size_t i = 0; i < labels->count; i++)
+        require(labels->labels[i] < labels->classes);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
         return -1;
-    const enum tp_idx_role role = data[0] & LABELS ? TP_IDX_LABELS : TP_IDX_IMAGES;
+    const bool labels = data[0] & LABELS;
     struct tp_file file = make_file(data[0], data + 1, size - 1);
     struct tp_error error = {""};
-    struct tp_idx idx = {0};
+    struct tp_dataset dataset = {.classes = 1};
 
     tileprop_status status = tp_gzip_unpack(&file, &error);
     if (status == TILEPROP_OK) {
         const size_t file_size = file.size;
-        status = tp_idx_parse(&idx, &file, role, &error);
+        for (size_t i = 4; labels && i < 8 && i < file_size; i++) /* as many images as the labels claim */
+            dataset.count = dataset.count << 8 | file.bytes[i];
+        status = labels ? tp_idx_labels(&file, "images", &dataset, &error)
+                        : tp_idx_images(&file, &dataset, &error);
         if (status == TILEPROP_OK)
-            check_values(&idx, file_size);
+            (labels ? check_labels : check_images)(&dataset, file_size);
     }
     if (status != TILEPROP_OK) {
-        require(status == TILEPROP_BAD_INPUT && idx.values == NULL);
+        require(status == TILEPROP_BAD_INPUT && dataset.samples == NULL && dataset.labels == NULL);
         require(strncmp(error.text, "fuzz: ", 6) == 0 && !strchr(error.text, '\n'));
     }
     tp_file_free(&file);
-    tp_idx_free(&idx);
+    tp_dataset_free(&dataset);
     return 0;
 }

@@ -5,8 +5,11 @@
 #include <math.h>
 #include <sys/stat.h>
 
+#include "readers/gzip.h"
 #include "readers/idx.h"
 #include "tests/scratch.h"
+
+enum role { IMAGES, LABELS };
 
 static const unsigned char two_images[] = {0, 0, 8, 3, 0, 0,  0,  2,  0,  0,  0,
                                            3, 0, 0, 0, 1, 10, 20, 30, 40, 50, 255};
@@ -14,100 +17,108 @@ static const unsigned char three_labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 7, 0, 255};
 
 /* What is wrong, in which bytes, read as what, and what the message says after the path. */
 struct defect {
-    enum tp_idx_role role;
+    enum role role;
     size_t size;
     const unsigned char bytes[32];
     const char *message;
 };
 
 static const struct defect defects[] = {
-    {TP_IDX_IMAGES, 0, {0}, ": byte 0: empty, expected IDX images"},
-    {TP_IDX_IMAGES, 1, {0x1f}, ": byte 1: truncated: expected an IDX magic number of 4 bytes"},
-    {TP_IDX_LABELS, 3, {0, 0, 8}, ": byte 3: truncated: expected an IDX magic number of 4 bytes"},
-    {TP_IDX_IMAGES, 16, "P5 28 28 255 ...",
+    {IMAGES, 0, {0}, ": byte 0: empty, expected IDX images"},
+    {IMAGES, 1, {0x1f}, ": byte 1: truncated: expected an IDX magic number of 4 bytes"},
+    {LABELS, 3, {0, 0, 8}, ": byte 3: truncated: expected an IDX magic number of 4 bytes"},
+    {IMAGES, 16, "P5 28 28 255 ...",
      ": byte 0: magic number 0x50352032 found, expected 0x00000803 (IDX images)"},
-    {TP_IDX_LABELS, 8, {1, 0, 8, 1}, ": byte 0: magic number 0x01000801 found, expected 0x00000801"},
-    {TP_IDX_LABELS,
-     8,
-     {0, 1, 8, 1},
-     ": byte 0: magic number 0x00010801 found, expected 0x00000801 (IDX labels)"},
-    {TP_IDX_IMAGES, 15, "<!DOCTYPE html>", ": byte 0: '<' found: this is an HTML page"},
-    {TP_IDX_LABELS, 10, "\r\n\t <html>", ": byte 4: '<' found: this is an HTML page"},
-    {TP_IDX_IMAGES,
+    {LABELS, 8, {1, 0, 8, 1}, ": byte 0: magic number 0x01000801 found, expected 0x00000801"},
+    {LABELS, 8, {0, 1, 8, 1}, ": byte 0: magic number 0x00010801 found, expected 0x00000801 (IDX labels)"},
+    {IMAGES, 15, "<!DOCTYPE html>", ": byte 0: '<' found: this is an HTML page"},
+    {LABELS, 10, "\r\n\t <html>", ": byte 4: '<' found: this is an HTML page"},
+    {IMAGES,
      9,
      {0, 0, 8, 1, 0, 0, 0, 1, 5},
      ": byte 3: 1 dimension found: this is a label file, expected images"},
-    {TP_IDX_LABELS, 22, {0, 0, 8, 3}, ": byte 3: 3 dimensions found: this is an image file, expected labels"},
-    {TP_IDX_IMAGES, 4, {0, 0, 8, 0}, ": byte 3: 0 dimensions found, expected 2 or more"},
-    {TP_IDX_LABELS, 4, {0, 0, 8, 0}, ": byte 3: 0 dimensions found, expected 1"},
-    {TP_IDX_IMAGES,
+    {LABELS, 22, {0, 0, 8, 3}, ": byte 3: 3 dimensions found: this is an image file, expected labels"},
+    {IMAGES, 4, {0, 0, 8, 0}, ": byte 3: 0 dimensions found, expected 2 or more"},
+    {LABELS, 4, {0, 0, 8, 0}, ": byte 3: 0 dimensions found, expected 1"},
+    {IMAGES,
      14,
      {0, 0, 9, 2},
      ": byte 2: type 0x09 (signed byte) found, expected 0x08 (unsigned byte) or 0x0d"},
-    {TP_IDX_IMAGES, 14, {0, 0, 0x0B, 2}, ": byte 2: type 0x0b (short) found"},
-    {TP_IDX_IMAGES, 14, {0, 0, 0x0C, 2}, ": byte 2: type 0x0c (int) found"},
-    {TP_IDX_IMAGES, 14, {0, 0, 0x0E, 2}, ": byte 2: type 0x0e (double) found"},
-    {TP_IDX_IMAGES, 14, {0, 0, 0x42, 2}, ": byte 2: type 0x42 (unknown) found"},
-    {TP_IDX_LABELS, 12, {0, 0, 0x0D, 1}, ": byte 2: type 0x0d (float) found, expected 0x08 (unsigned byte)"},
-    {TP_IDX_IMAGES,
+    {IMAGES, 14, {0, 0, 0x0B, 2}, ": byte 2: type 0x0b (short) found"},
+    {IMAGES, 14, {0, 0, 0x0C, 2}, ": byte 2: type 0x0c (int) found"},
+    {IMAGES, 14, {0, 0, 0x0E, 2}, ": byte 2: type 0x0e (double) found"},
+    {IMAGES, 14, {0, 0, 0x42, 2}, ": byte 2: type 0x42 (unknown) found"},
+    {LABELS, 12, {0, 0, 0x0D, 1}, ": byte 2: type 0x0d (float) found, expected 0x08 (unsigned byte)"},
+    {IMAGES,
      15,
      {0, 0, 8, 3, 0, 0, 0, 1},
      ": byte 15: truncated in the header: 3 dimensions expected, 16 bytes"},
-    {TP_IDX_IMAGES,
-     12,
-     {0, 0, 8, 255},
-     ": byte 12: truncated in the header: 255 dimensions expected, 1024 bytes"},
-    {TP_IDX_IMAGES, 12, {0, 0, 8, 2}, ": byte 4: dimension 1 of 2 is 0, expected 1 or more"},
-    {TP_IDX_LABELS, 8, {0, 0, 8, 1}, ": byte 4: dimension 1 of 1 is 0, expected 1 or more"},
-    {TP_IDX_IMAGES, 17, {0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1}, ": byte 8: dimension 2 of 3 is 0"},
-    {TP_IDX_IMAGES,
+    {IMAGES, 12, {0, 0, 8, 255}, ": byte 12: truncated in the header: 255 dimensions expected, 1024 bytes"},
+    {IMAGES, 12, {0, 0, 8, 2}, ": byte 4: dimension 1 of 2 is 0, expected 1 or more"},
+    {LABELS, 8, {0, 0, 8, 1}, ": byte 4: dimension 1 of 1 is 0, expected 1 or more"},
+    {IMAGES, 17, {0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1}, ": byte 8: dimension 2 of 3 is 0"},
+    {IMAGES,
      17,
      {0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 2},
      ": byte 12: dimension 3 of 3 is 2: their product overflows, expected the 1 bytes that follow"},
-    {TP_IDX_IMAGES, /* 2^62 floats are 2^64 bytes */
+    {IMAGES, /* 2^62 floats are 2^64 bytes */
      12,
      {0, 0, 0x0D, 2, 0x80, 0, 0, 0, 0x80, 0, 0, 0},
      ": byte 8: dimension 2 of 2 is 2147483648: their product overflows, expected the 0 bytes"},
-    {TP_IDX_IMAGES, /* fits 64 bits and no memory */
+    {IMAGES, /* fits 64 bits and no memory */
      13,
      {0, 0, 8, 2, 255, 255, 255, 255, 255, 255, 255, 255, 9},
      ": byte 13: truncated: 1 bytes of values found, the header says 18446744065119617025"},
-    {TP_IDX_LABELS,
+    {LABELS,
      10,
      {0, 0, 8, 1, 0, 0, 0, 3, 1, 2},
      ": byte 10: truncated: 2 bytes of values found, the header says 3"},
-    {TP_IDX_LABELS,
+    {LABELS,
      11,
      {0, 0, 8, 1, 0, 0, 0, 2, 1, 2},
      ": byte 10: 1 trailing bytes found, expected the end after 2 bytes"},
-    {TP_IDX_IMAGES, /* counted in bytes, not in values */
+    {IMAGES, /* counted in bytes, not in values */
      15,
      {0, 0, 0x0D, 2, 0, 0, 0, 1, 0, 0, 0, 1},
      ": byte 15: truncated: 3 bytes of values found, the header says 4"},
-    {TP_IDX_IMAGES,
+    {IMAGES,
      28,
      {0, 0, 0x0D, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0x7F, 0x80, 0, 0},
      ": byte 20: infinity in sample 1, feature 0 (both from 0), expected a finite number"},
-    {TP_IDX_IMAGES,
+    {IMAGES,
      28,
      {0, 0, 0x0D, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xC0, 0, 0},
      ": byte 24: NaN in sample 1, feature 1 (both from 0), expected a finite number"},
 };
 
-/* Writes the bytes, reads them back as an array of that role, and expects the message behind the path. */
-static void check_defect(const char *directory, const void *bytes, size_t size, enum tp_idx_role role,
+/* Reads a file as images, or as the labels of three. */
+static tileprop_status read_as(const char *path, enum role role, struct tp_dataset *dataset,
+                               struct tp_error *error)
+{
+    struct tp_file file;
+    *dataset = (struct tp_dataset){.count = role == LABELS ? 3 : 0, .classes = 1};
+    const tileprop_status status = tp_gzip_read(&file, path, error);
+    if (status != TILEPROP_OK)
+        return status;
+    return role == LABELS ? tp_idx_labels(&file, "images", dataset, error)
+                          : tp_idx_images(&file, dataset, error);
+}
+
+/* Writes the bytes, reads them back in that role, and expects the message behind the path. */
+static void check_defect(const char *directory, const void *bytes, size_t size, enum role role,
                          const char *message)
 {
-    struct tp_idx idx;
+    struct tp_dataset dataset;
     struct tp_error error = {""};
     scratch_write(directory, "file", bytes, size);
     char *path = scratch_path(directory, "file"), *line = NULL;
     assert_true(asprintf(&line, "%s%s", path, message) > 0);
 
-    check_failure(tp_idx_read(&idx, path, role, &error), TILEPROP_BAD_INPUT, &error, line);
-    assert_null(idx.values);
-    assert_int_equal(idx.count, 0);
-    assert_int_equal(idx.features, 0);
+    check_failure(read_as(path, role, &dataset, &error), TILEPROP_BAD_INPUT, &error, line);
+    assert_null(dataset.samples);
+    assert_null(dataset.labels);
+    assert_int_equal(dataset.count, role == LABELS ? 3 : 0);
+    assert_int_equal(dataset.features, 0);
     free(path);
     free(line);
 }
@@ -139,15 +150,15 @@ static void test_damaged_gzip(void **state)
     size_t size, twice_size;
     unsigned char *packed = scratch_gzip(two_images, sizeof two_images, &size);
     unsigned char *twice = scratch_gzip(packed, size, &twice_size);
-    check_defect(*state, twice, twice_size, TP_IDX_IMAGES,
+    check_defect(*state, twice, twice_size, IMAGES,
                  ": byte 0 of the unpacked data: looks gzip-compressed twice");
 
     const char *corrupt = ": byte 0: the gzip stream that starts here is corrupt or cut short";
     for (size_t shorter = 2; shorter < size; shorter++)
-        check_defect(*state, packed, shorter, TP_IDX_IMAGES, corrupt);
+        check_defect(*state, packed, shorter, IMAGES, corrupt);
     for (size_t i = size - 8; i < size; i++) { /* the checksum and the size that end a member */
         packed[i] ^= 0x80;
-        check_defect(*state, packed, size, TP_IDX_IMAGES, corrupt);
+        check_defect(*state, packed, size, IMAGES, corrupt);
         packed[i] ^= 0x80;
     }
 
@@ -156,11 +167,11 @@ static void test_damaged_gzip(void **state)
     memcpy(longer, packed, size);
     char *message = NULL;
     assert_true(asprintf(&message, ": byte %zu: 3 trailing bytes after the gzip stream", size) > 0);
-    check_defect(*state, longer, size + 3, TP_IDX_IMAGES, message);
+    check_defect(*state, longer, size + 3, IMAGES, message);
     free(message);
     memcpy(longer + size, packed, size);
     assert_true(asprintf(&message, ": byte %zu: the gzip stream that starts here is corrupt", size) > 0);
-    check_defect(*state, longer, 2 * size - 1, TP_IDX_IMAGES, message);
+    check_defect(*state, longer, 2 * size - 1, IMAGES, message);
     free(message);
     free(longer);
     free(twice);
@@ -169,12 +180,12 @@ static void test_damaged_gzip(void **state)
 
 static void check_unreadable(const char *directory, const char *name, const char *message)
 {
-    struct tp_idx idx;
+    struct tp_dataset dataset;
     struct tp_error error = {""};
     char *path = scratch_path(directory, name);
-    check_failure(tp_idx_read(&idx, path, TP_IDX_IMAGES, &error), TILEPROP_BAD_INPUT, &error, message);
+    check_failure(read_as(path, IMAGES, &dataset, &error), TILEPROP_BAD_INPUT, &error, message);
     assert_non_null(strstr(error.text, path));
-    assert_null(idx.values);
+    assert_null(dataset.samples);
     free(path);
 }
 
@@ -196,33 +207,34 @@ static void test_not_a_file(void **state)
 }
 
 /* Reads a file that must be good. */
-static struct tp_idx read_good(const char *directory, const void *bytes, size_t size, enum tp_idx_role role)
+static struct tp_dataset read_good(const char *directory, const void *bytes, size_t size, enum role role)
 {
-    struct tp_idx idx;
+    struct tp_dataset dataset;
     struct tp_error error = {""};
     scratch_write(directory, "file", bytes, size);
     char *path = scratch_path(directory, "file");
-    if (tp_idx_read(&idx, path, role, &error) != TILEPROP_OK)
+    if (read_as(path, role, &dataset, &error) != TILEPROP_OK)
         fail_msg("%s", error.text);
     free(path);
-    return idx;
+    return dataset;
 }
 
 static void test_bytes(void **state)
 {
-    struct tp_idx images = read_good(*state, two_images, sizeof two_images, TP_IDX_IMAGES);
-    assert_int_equal(images.type, TP_IDX_U8);
+    struct tp_dataset images = read_good(*state, two_images, sizeof two_images, IMAGES);
+    assert_int_equal(images.type, TILEPROP_U8);
     assert_int_equal(images.count, 2);
     assert_int_equal(images.features, 3);
-    assert_memory_equal(images.values, two_images + 16, 6);
-    tp_idx_free(&images);
-    assert_null(images.values);
+    assert_memory_equal(images.samples, two_images + 16, 6);
+    tp_dataset_free(&images);
+    assert_null(images.samples);
 
-    struct tp_idx labels = read_good(*state, three_labels, sizeof three_labels, TP_IDX_LABELS);
+    struct tp_dataset labels = read_good(*state, three_labels, sizeof three_labels, LABELS);
     assert_int_equal(labels.count, 3);
-    assert_int_equal(labels.features, 1);
-    assert_memory_equal(labels.values, three_labels + 8, 3);
-    tp_idx_free(&labels);
+    assert_int_equal(labels.classes, 256);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(labels.labels[i], three_labels[8 + i]);
+    tp_dataset_free(&labels);
 }
 
 static void test_floats(void **state)
@@ -231,16 +243,16 @@ static void test_floats(void **state)
     static const unsigned char bytes[] = {0,    0, 0x0D, 4, 0, 0, 0, 2, 0,    0,    0,    1,
                                           0,    0, 0,    2, 0, 0, 0, 1, 0x3F, 0xC0, 0,    0,
                                           0x80, 0, 0,    0, 0, 0, 0, 1, 0x7F, 0x7F, 0xFF, 0xFF};
-    struct tp_idx images = read_good(*state, bytes, sizeof bytes, TP_IDX_IMAGES);
-    const float *values = images.values;
-    assert_int_equal(images.type, TP_IDX_F32);
+    struct tp_dataset images = read_good(*state, bytes, sizeof bytes, IMAGES);
+    const float *values = images.samples;
+    assert_int_equal(images.type, TILEPROP_F32);
     assert_int_equal(images.count, 2);
     assert_int_equal(images.features, 2);
     assert_true(values[0] == 1.5f);
     assert_true(values[1] == 0 && signbit(values[1]));
     assert_true(values[2] == 0x1p-149f);
     assert_true(values[3] == 0x1.fffffep127f);
-    tp_idx_free(&images);
+    tp_dataset_free(&images);
 }
 
 /* One image that packs a thousand to one, so that the claimed size is not trusted and the buffer must grow.
@@ -256,10 +268,10 @@ static void test_gzip_of_zeros(void **state)
     unsigned char *packed = scratch_gzip(bytes, size, &packed_size);
     assert_true(packed_size < size / 500);
 
-    struct tp_idx images = read_good(*state, packed, packed_size, TP_IDX_IMAGES);
+    struct tp_dataset images = read_good(*state, packed, packed_size, IMAGES);
     assert_int_equal(images.features, pixels);
-    assert_memory_equal(images.values, bytes + 16, pixels);
-    tp_idx_free(&images);
+    assert_memory_equal(images.samples, bytes + 16, pixels);
+    tp_dataset_free(&images);
     free(packed);
     free(bytes);
 }
@@ -282,10 +294,10 @@ static void test_gzip_members(void **state)
         free(member);
     }
 
-    struct tp_idx images = read_good(*state, packed, packed_size, TP_IDX_IMAGES);
+    struct tp_dataset images = read_good(*state, packed, packed_size, IMAGES);
     assert_int_equal(images.features, features);
-    assert_memory_equal(images.values, bytes + 12, features);
-    tp_idx_free(&images);
+    assert_memory_equal(images.samples, bytes + 12, features);
+    tp_dataset_free(&images);
     free(packed);
     free(bytes);
 }
