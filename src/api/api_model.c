@@ -4,7 +4,7 @@
 
 #include "api/api.h"
 #include "base/safe_file.h"
-#include "data/schema_text.h"
+#include "data/schema.h"
 
 tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, struct tp_error *error)
 {

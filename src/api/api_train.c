@@ -6,7 +6,7 @@
 #include <xxhash.h>
 
 #include "api/api.h"
-#include "data/schema_text.h"
+#include "data/schema.h"
 #include "train/training_options.h"
 
 /* A call of tileprop_train. */

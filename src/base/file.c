@@ -11,11 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static tileprop_status fail_memory(const struct tp_file *file, size_t size, struct tp_error *error)
-{
-    return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory: %zu bytes needed", file->path, size);
-}
-
 void tp_file_prefer_huge_pages(unsigned char *block, size_t size)
 {
     const uintptr_t page = (uintptr_t)2 << 20, begin = ((uintptr_t)block + page - 1) / page * page;
@@ -37,7 +32,7 @@ static tileprop_status read_all(struct tp_file *file, int descriptor, struct tp_
     const size_t size = (size_t)info.st_size;
     file->bytes = malloc(size ? size : 1);
     if (!file->bytes)
-        return fail_memory(file, size, error);
+        return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory: %zu bytes needed", file->path, size);
     tp_file_prefer_huge_pages(file->bytes, size);
     while (file->size < size) {
         const ssize_t got = read(descriptor, file->bytes + file->size, size - file->size);

@@ -72,30 +72,25 @@ tileprop_status tp_safe_file_open(struct tp_safe_file *safe, const char *option,
         return fail_errno(option, path, errno, error);
 
     /* A symbolic link stays one: the file that it leads to is replaced. */
+    int descriptor = -1;
     safe->path = exists ? realpath(path, NULL) : strdup(path);
-    if (!safe->path || asprintf(&safe->temporary, "%s" TP_TEMPORARY, safe->path) < 0) {
+    if (safe->path && asprintf(&safe->temporary, "%s" TP_TEMPORARY, safe->path) < 0)
         safe->temporary = NULL;
-        close_file(safe);
-        return tp_fail(error, TILEPROP_FAILURE, "%s: %s: out of memory", option, path);
-    }
-    const int descriptor = open_temporary(safe->temporary);
-    if (descriptor < 0) {
-        const int number = errno;
-        close_file(safe);
-        if (number == EWOULDBLOCK)
-            return tp_fail(error, TILEPROP_FAILURE,
-                           "%s: %s: is being written, by another program or for another option", option,
-                           path);
-        return fail_errno(option, path, number, error);
-    }
-    safe->file = fdopen(descriptor, "w");
-    if (!safe->file) {
+    if (safe->temporary)
+        descriptor = open_temporary(safe->temporary);
+    if (descriptor >= 0 && (safe->file = fdopen(descriptor, "w")))
+        return TILEPROP_OK;
+
+    const int number = errno;
+    if (descriptor >= 0) {
         close(descriptor);
         unlink(safe->temporary);
-        close_file(safe);
-        return tp_fail(error, TILEPROP_FAILURE, "%s: %s: out of memory", option, path);
     }
-    return TILEPROP_OK;
+    close_file(safe);
+    if (number == EWOULDBLOCK)
+        return tp_fail(error, TILEPROP_FAILURE,
+                       "%s: %s: is being written, by another program or for another option", option, path);
+    return fail_errno(option, path, number, error);
 }
 
 void tp_safe_file_write(struct tp_safe_file *safe, const void *bytes, size_t size)
@@ -124,9 +119,8 @@ tileprop_status tp_safe_file_commit(struct tp_safe_file *safe, struct tp_error *
         return TILEPROP_OK;
     if (!safe->error && ferror(safe->file))
         safe->error = EIO;
-    if (!safe->error && (fflush(safe->file) != 0 || fsync(fileno(safe->file)) != 0))
-        safe->error = errno;
-    if (!safe->error && rename(safe->temporary, safe->path) != 0)
+    if (!safe->error && (fflush(safe->file) != 0 || fsync(fileno(safe->file)) != 0 ||
+                         rename(safe->temporary, safe->path) != 0))
         safe->error = errno;
 
     tileprop_status status = TILEPROP_OK;

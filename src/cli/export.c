@@ -9,7 +9,7 @@
 #include "cli/export_command.h"
 #include "cli/standard_output.h"
 #include "cli/version.h"
-#include "data/schema_text.h"
+#include "data/schema.h"
 #include "tileprop/tileprop.h"
 
 static tileprop_status write_header(const struct tp_export_command *command, struct tp_error *error)

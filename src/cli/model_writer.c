@@ -4,7 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "data/schema_text.h"
+#include "data/schema.h"
 
 tileprop_status tp_model_writer_open(struct tp_model_writer *writer, const struct tp_train_command *command,
                                      struct tp_error *error)

@@ -16,7 +16,7 @@
 #include "cli/standard_output.h"
 #include "cli/train_data.h"
 #include "cli/version.h"
-#include "data/metrics.h"
+#include "data/dataset.h"
 #include "tileprop/tileprop.h"
 
 #define TP_ROWS_VALUES ((size_t)1 << 20) /* probabilities that are held at a time */

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "cli/data_path.h"
-#include "data/schema_text.h"
+#include "data/schema.h"
 #include "readers/data_loader.h"
 #include "readers/gzip.h"
 #include "readers/idx.h"

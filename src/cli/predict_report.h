@@ -8,7 +8,7 @@
 #include "cli/predict_command.h"
 #include "cli/predict_data.h"
 #include "cli/top_losses.h"
-#include "data/metrics.h"
+#include "data/dataset.h"
 #include "tileprop/tileprop.h"
 
 /* Everything that there is to say; counts of errors and classes only of labelled samples. */

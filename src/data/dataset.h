@@ -86,4 +86,15 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
                                      const struct tp_dataset *dataset, struct tp_error *error);
 void tp_normalization_free(struct tp_normalization *normalization);
 
+/* What an evaluation over a data set gives. */
+struct tp_metrics {
+    double loss;     /* mean cross-entropy, nats per sample */
+    double accuracy; /* fraction */
+    size_t count;    /* samples */
+};
+
+/* Mean loss, added in sample order in double, and accuracy, from what a run left of the samples. */
+struct tp_metrics tp_metrics_of(const float *losses, const uint16_t *predicted,
+                                const struct tp_dataset *dataset);
+
 #endif

@@ -15,50 +15,38 @@ __extension__ typedef unsigned __int128 tp_uint128;
 
 struct moments {
     double mean, deviation;
-};
-
-/* Sums of x and of x^2, exact up to 2^48 bytes. */
-struct byte_sums {
-    uint64_t x, xx;
+    uint64_t sum, squares; /* of x and of x^2, of bytes: exact up to 2^48 of them */
 };
 
 /*
  * deviation^2 = (n sum(x^2) - sum(x)^2) / n^2. The difference, where rounded sums would cancel, is one of
  * exact integers, and never below 0 (Cauchy-Schwarz).
  */
-static struct moments byte_moments(size_t n, struct byte_sums sums)
+static void byte_moments(struct moments *of, size_t n)
 {
-    const tp_uint128 difference = (tp_uint128)n * sums.xx - (tp_uint128)sums.x * sums.x;
-    return (struct moments){.mean = (double)sums.x / (double)n,
-                            .deviation = sqrt((double)difference) / (double)n};
+    const tp_uint128 difference = (tp_uint128)n * of->squares - (tp_uint128)of->sum * of->sum;
+    of->mean = (double)of->sum / (double)n;
+    of->deviation = sqrt((double)difference) / (double)n;
 }
 
-/* Stores the moments of each feature, and of all values in *whole. */
-static tileprop_status u8_moments(const struct tp_dataset *dataset, struct moments *of, struct moments *whole,
-                                  struct tp_error *error)
+/* Stores the moments of each feature, and of all values in *whole; both are zero before. */
+static void u8_moments(const struct tp_dataset *dataset, struct moments *of, struct moments *whole)
 {
     const size_t count = dataset->count, features = dataset->features;
     const uint8_t *samples = dataset->samples;
-    struct byte_sums *sums = calloc(features, sizeof *sums);
-    if (!sums)
-        return tp_fail_memory(error, NULL, "the normalization");
-
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < features; j++) {
             const unsigned x = samples[i * features + j];
-            sums[j].x += x;
-            sums[j].xx += x * x;
+            of[j].sum += x;
+            of[j].squares += x * x;
         }
     }
-    struct byte_sums total = {0};
     for (size_t j = 0; j < features; j++) {
-        of[j] = byte_moments(count, sums[j]);
-        total.x += sums[j].x;
-        total.xx += sums[j].xx;
+        byte_moments(&of[j], count);
+        whole->sum += of[j].sum;
+        whole->squares += of[j].squares;
     }
-    *whole = byte_moments(count * features, total);
-    free(sums);
-    return TILEPROP_OK;
+    byte_moments(whole, count * features);
 }
 
 /*
@@ -72,8 +60,6 @@ static void f32_moments(const struct tp_dataset *dataset, struct moments *of, st
     const float *samples = dataset->samples;
     const double n = (double)count;
 
-    for (size_t j = 0; j < features; j++)
-        of[j] = (struct moments){0};
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < features; j++)
             of[j].mean += (double)samples[i * features + j];
@@ -107,23 +93,15 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
     *normalization = (struct tp_normalization){.features = features};
     normalization->scale = malloc(features * sizeof *normalization->scale);
     normalization->shift = malloc(features * sizeof *normalization->shift);
-    struct moments *of = malloc(features * sizeof *of), whole = {0};
-    tileprop_status status = TILEPROP_OK;
-    if (!normalization->scale || !normalization->shift || !of) {
-        status = tp_fail_memory(error, NULL, "the normalization");
-        goto done;
-    }
-
-    if (dataset->type == TILEPROP_U8)
-        status = u8_moments(dataset, of, &whole, error);
-    else
-        f32_moments(dataset, of, &whole);
-    if (status != TILEPROP_OK)
-        goto done;
+    struct moments *of = calloc(features, sizeof *of), whole = {0};
+    const bool good = normalization->scale && normalization->shift && of;
+    tileprop_status status = good ? TILEPROP_OK : tp_fail_memory(error, NULL, "the normalization");
+    if (good)
+        (dataset->type == TILEPROP_U8 ? u8_moments : f32_moments)(dataset, of, &whole);
     normalization->mean = whole.mean;
     normalization->deviation = whole.deviation;
 
-    for (size_t j = 0; j < features; j++) {
+    for (size_t j = 0; status == TILEPROP_OK && j < features; j++) {
         double scale = 1, shift = 0;
         if (mode == TILEPROP_NORMALIZE_UNIT && dataset->type == TILEPROP_U8) {
             scale = 1.0 / 255;
@@ -134,18 +112,14 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
             const bool constant = m.deviation < (double)FLT_MIN;
             scale = constant ? 0 : 1 / m.deviation;
             shift = constant ? 0 : -m.mean / m.deviation;
-        }
-        if (mode <= TILEPROP_NORMALIZE_FEATURE && scale != 0 && scale < (double)FLT_MIN) {
-            status =
-                tp_fail(error, TILEPROP_BAD_INPUT,
-                        "value %zu of the samples: deviation %g is too large to divide by", j, 1 / scale);
-            goto done;
+            if (scale != 0 && scale < (double)FLT_MIN)
+                status =
+                    tp_fail(error, TILEPROP_BAD_INPUT,
+                            "value %zu of the samples: deviation %g is too large to divide by", j, 1 / scale);
         }
         normalization->scale[j] = (float)scale;
         normalization->shift[j] = (float)shift;
     }
-
-done:
     tp_flush_leave(saved);
     free(of);
     if (status != TILEPROP_OK)

@@ -67,18 +67,20 @@ static tileprop_status find_state(const struct tp_safetensors *read, struct tp_c
                    read->file.path);
 }
 
-/* Layers that have the weights' shape. */
+/* Layers that have the weights' shape, if there are any. */
 static tileprop_status find_layers(const struct tp_safetensors *read, const char *prefix,
                                    const struct tp_weights *like, struct tp_weights *found, size_t *known,
                                    struct tp_error *error)
 {
-    size_t tensors = 0;
-    tileprop_status status = tp_layers_find(read, prefix, found, &tensors, error);
+    char name[TP_TENSOR_NAME_MAX];
+    snprintf(name, sizeof name, "%slayers.0.weight", prefix);
+    if (!tp_safetensors_find(read, name))
+        return TILEPROP_OK;
+    tileprop_status status = tp_layers_find(read, prefix, found, known, error);
     if (status == TILEPROP_OK && !tp_weights_alike(found, like))
-        status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: %slayers: other layers, shapes or biases found, expected those of the weights",
-                         read->file.path, prefix);
-    *known += tensors;
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: %slayers: other layers, shapes or biases found, expected those of the weights",
+                       read->file.path, prefix);
     return status == TILEPROP_OK ? tp_layers_copy(read, prefix, found, error) : status;
 }
 
@@ -89,7 +91,7 @@ static tileprop_status find_history(const struct tp_safetensors *read, struct tp
     if (!tensor)
         return TILEPROP_OK;
     if (strcmp(tensor->type, "U8") != 0 || tensor->dimensions != 1)
-        return tp_tensor_fail(read, tensor, "U8 [bytes]", error);
+        return tp_tensor_fail(read, tensor, error, "U8 [bytes]");
     checkpoint->history = malloc(tensor->size ? tensor->size : 1);
     if (!checkpoint->history)
         return tp_fail_memory(error, read->file.path, "a history");
@@ -98,13 +100,6 @@ static tileprop_status find_history(const struct tp_safetensors *read, struct tp
     checkpoint->has_history = true;
     ++*known;
     return TILEPROP_OK;
-}
-
-static bool has_layers(const struct tp_safetensors *read, const char *prefix)
-{
-    char name[TP_TENSOR_NAME_MAX];
-    snprintf(name, sizeof name, "%slayers.0.weight", prefix);
-    return tp_safetensors_find(read, name) != NULL;
 }
 
 static tileprop_status take(struct tp_checkpoint *checkpoint, const struct tp_safetensors *read,
@@ -120,12 +115,12 @@ static tileprop_status take(struct tp_checkpoint *checkpoint, const struct tp_sa
                          read->file.path);
     if (status == TILEPROP_OK)
         status = find_state(read, checkpoint, error);
-    while (status == TILEPROP_OK && checkpoint->state_count < TP_STATES_MAX &&
-           has_layers(read, states[checkpoint->state_count])) {
-        struct tp_weights *state = &checkpoint->states[checkpoint->state_count];
-        status = find_layers(read, states[checkpoint->state_count++], weights, state, &known, error);
+    for (size_t i = 0; status == TILEPROP_OK && i < TP_STATES_MAX && i == checkpoint->state_count; i++) {
+        struct tp_weights *state = &checkpoint->states[i];
+        status = find_layers(read, states[i], weights, state, &known, error);
+        checkpoint->state_count += state->layer_count > 0;
     }
-    if (status == TILEPROP_OK && has_layers(read, TP_BEST))
+    if (status == TILEPROP_OK)
         status = find_layers(read, TP_BEST, weights, &checkpoint->best, &known, error);
     if (status == TILEPROP_OK)
         status = find_history(read, checkpoint, &known, error);
@@ -156,27 +151,19 @@ tileprop_status tp_checkpoint_parse(struct tp_checkpoint *checkpoint, struct tp_
 tileprop_status tp_checkpoint_write(const struct tp_checkpoint *checkpoint, struct tp_safe_file *out,
                                     struct tp_error *error)
 {
-    struct tp_tensor_list *list = calloc(1, sizeof *list);
-    json_t *texts = tp_model_describe(&checkpoint->model);
     struct tp_checkpoint copy = *checkpoint; /* which nothing is changed in */
     const char *ended = tp_stop_name(checkpoint->state.ended);
     const struct texts run = list_texts(&copy, &ended);
-    tileprop_status status = TILEPROP_OK;
-    if (texts && list && tp_metadata_write(texts, run.all, sizeof run / sizeof *run.all)) {
-        tp_model_list(&checkpoint->model, list);
+    struct tp_tensor_list *list = tp_model_list(&checkpoint->model);
+    if (list) {
+        tp_metadata_write(&list->texts, run.all, sizeof run / sizeof *run.all);
         for (size_t i = 0; i < checkpoint->state_count; i++)
             tp_tensor_list_layers(list, states[i], &checkpoint->states[i]);
         tp_tensor_list_layers(list, TP_BEST, &checkpoint->best);
         if (checkpoint->has_history)
             tp_tensor_list_vector(list, TP_HISTORY, "U8", checkpoint->history_size, 1, checkpoint->history);
-        status = tp_safetensors_write(out, list->tensors, list->count, texts, error);
-    } else {
-        status = tp_fail(error, TILEPROP_FAILURE, "%s: %s: out of memory for a checkpoint", out->option,
-                         out->path);
     }
-    json_decref(texts);
-    free(list);
-    return status;
+    return tp_tensor_list_write(list, out, error);
 }
 
 void tp_checkpoint_free(struct tp_checkpoint *checkpoint)

@@ -1,7 +1,9 @@
 #include "model/layer_tensors.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TP_SHAPE_TEXT 128 /* bytes of a shape in a message */
@@ -46,20 +48,36 @@ void tp_tensor_list_layers(struct tp_tensor_list *list, const char *prefix, cons
     }
 }
 
-tileprop_status tp_tensor_fail(const struct tp_safetensors *read, const struct tp_tensor *tensor,
-                               const char *expected, struct tp_error *error)
+tileprop_status tp_tensor_list_write(struct tp_tensor_list *list, struct tp_safe_file *out,
+                                     struct tp_error *error)
 {
-    char shape[TP_SHAPE_TEXT];
+    const tileprop_status status =
+        list && list->texts
+            ? tp_safetensors_write(out, list->tensors, list->count, list->texts, error)
+            : tp_fail(error, TILEPROP_FAILURE, "%s: %s: out of memory", out->option, out->path);
+    if (list)
+        json_decref(list->texts);
+    free(list);
+    return status;
+}
+
+tileprop_status tp_tensor_fail(const struct tp_safetensors *read, const struct tp_tensor *tensor,
+                               struct tp_error *error, const char *expected, ...)
+{
+    char shape[TP_SHAPE_TEXT], wanted[TP_SHAPE_TEXT];
+    va_list arguments;
+    va_start(arguments, expected);
+    vsnprintf(wanted, sizeof wanted, expected, arguments);
+    va_end(arguments);
     tp_tensor_describe(tensor, shape, sizeof shape);
     return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: found %s, expected %s", read->file.path, tensor->name,
-                   shape, expected);
+                   shape, wanted);
 }
 
 tileprop_status tp_layers_find(const struct tp_safetensors *read, const char *prefix,
                                struct tp_weights *weights, size_t *known, struct tp_error *error)
 {
     for (size_t l = 0; l <= TP_LAYERS_MAX; l++) {
-        char expected[TP_SHAPE_TEXT];
         const struct tp_tensor *weight = tp_safetensors_find(read, layer_name(prefix, l, "weight").text);
         const struct tp_tensor *bias = tp_safetensors_find(read, layer_name(prefix, l, "bias").text);
         if (!weight)
@@ -68,16 +86,16 @@ tileprop_status tp_layers_find(const struct tp_safetensors *read, const char *pr
             return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: expected at most %d layers", read->file.path,
                            weight->name, TP_LAYERS_MAX);
         const size_t inputs = l ? weights->layers[l - 1].units : weight->shape[1];
-        snprintf(expected, sizeof expected,
-                 l ? "F32 [units, %zu], as many inputs as the layer before has units" : "F32 [units, inputs]",
-                 inputs);
         if (strcmp(weight->type, "F32") != 0 || weight->dimensions != 2 || weight->shape[0] == 0 ||
             weight->shape[1] == 0 || weight->shape[1] != inputs)
-            return tp_tensor_fail(read, weight, expected, error);
-        snprintf(expected, sizeof expected, "F32 [%zu], as many as the layer has units", weight->shape[0]);
+            return tp_tensor_fail(read, weight, error,
+                                  l ? "F32 [units, %zu], as many inputs as the layer before has units"
+                                    : "F32 [units, inputs]",
+                                  inputs);
         if (bias &&
             (strcmp(bias->type, "F32") != 0 || bias->dimensions != 1 || bias->shape[0] != weight->shape[0]))
-            return tp_tensor_fail(read, bias, expected, error);
+            return tp_tensor_fail(read, bias, error, "F32 [%zu], as many as the layer has units",
+                                  weight->shape[0]);
         tp_weights_add(weights, inputs, weight->shape[0], bias);
         *known += bias ? 2 : 1;
     }

@@ -12,8 +12,9 @@
 #define TP_TENSOR_SETS_MAX 4 /* of layers in a file: weights, two of the optimizer, the best weights */
 #define TP_TENSORS_MAX     (2 * TP_LAYERS_MAX * TP_TENSOR_SETS_MAX + 3)
 
-/* Tensors that are to be written. */
+/* Tensors that are to be written, with texts. */
 struct tp_tensor_list {
+    json_t *texts; /* of __metadata__, owned; NULL: there was no memory for them */
     size_t count;
     struct tp_tensor tensors[TP_TENSORS_MAX];
     char names[TP_TENSORS_MAX][TP_TENSOR_NAME_MAX];
@@ -25,6 +26,10 @@ void tp_tensor_list_vector(struct tp_tensor_list *list, const char *name, const 
 
 /* Adds the tensors of all layers. */
 void tp_tensor_list_layers(struct tp_tensor_list *list, const char *prefix, const struct tp_weights *weights);
+
+/* Writes a list as tp_safetensors_write() does and frees it; NULL: there was no memory for it. */
+tileprop_status tp_tensor_list_write(struct tp_tensor_list *list, struct tp_safe_file *out,
+                                     struct tp_error *error);
 
 /*
  * Finds layers as they follow each other, without memory for them yet; *known counts their tensors.
@@ -46,6 +51,7 @@ tileprop_status tp_tensor_copy(const struct tp_safetensors *read, const char *na
 
 /* TILEPROP_BAD_INPUT: path, tensor, found, expected. */
 tileprop_status tp_tensor_fail(const struct tp_safetensors *read, const struct tp_tensor *tensor,
-                               const char *expected, struct tp_error *error);
+                               struct tp_error *error, const char *expected, ...)
+    __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_text.h"
 #include "data/choices.h"
 
 _Static_assert(_Generic((size_t)0, uint64_t : true, default : false), "a count is a size too");
@@ -66,12 +67,10 @@ static json_t *print(const struct tp_metadata *one)
     }
 }
 
-bool tp_metadata_write(json_t *texts, const struct tp_metadata *all, size_t count)
+void tp_metadata_write(json_t **texts, const struct tp_metadata *all, size_t count)
 {
-    bool good = true;
     for (size_t i = 0; i < count; i++)
-        good &= json_object_set_new(texts, all[i].key, print(&all[i])) == 0;
-    return good;
+        tp_json_text_set(texts, all[i].key, print(&all[i]));
 }
 
 tileprop_status tp_metadata_choose(const struct tp_safetensors *read, const char *key,

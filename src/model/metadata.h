@@ -31,8 +31,8 @@ struct tp_metadata {
 tileprop_status tp_metadata_read(const struct tp_safetensors *read, const struct tp_metadata *all,
                                  size_t count, struct tp_error *error);
 
-/* Adds them to an object; false without memory. */
-bool tp_metadata_write(json_t *texts, const struct tp_metadata *all, size_t count);
+/* Adds them to an object, which without memory is freed and NULL. */
+void tp_metadata_write(json_t **texts, const struct tp_metadata *all, size_t count);
 
 /*
  * Stores the value that the key's text is the name of, one that can be written.

@@ -8,7 +8,7 @@
 
 #include "base/json_text.h"
 #include "data/choices.h"
-#include "data/schema_text.h"
+#include "data/schema.h"
 #include "model/metadata.h"
 
 #define TP_SHAPE_TEXT  128 /* bytes of a shape in a message */
@@ -67,13 +67,11 @@ static tileprop_status find_normalization(const struct tp_safetensors *read, siz
     normalization->features = features;
     for (int i = 0; i < 2 && status == TILEPROP_OK; i++) {
         const struct tp_tensor *tensor = tp_safetensors_find(read, names[i]);
-        char expected[TP_SHAPE_TEXT];
-        snprintf(expected, sizeof expected, "F32 [%zu], one for each input", features);
         if (!tensor)
             return tp_fail(error, TILEPROP_BAD_INPUT, "%s: no tensor %s found, expected one", read->file.path,
                            names[i]);
         if (strcmp(tensor->type, "F32") != 0 || tensor->dimensions != 1 || tensor->shape[0] != features)
-            return tp_tensor_fail(read, tensor, expected, error);
+            return tp_tensor_fail(read, tensor, error, "F32 [%zu], one for each input", features);
         *values[i] = malloc(tensor->size);
         if (!*values[i])
             return tp_fail_memory(error, read->file.path, "a model");
@@ -180,7 +178,8 @@ void tp_model_free(struct tp_model *model)
     *model = (struct tp_model){0};
 }
 
-json_t *tp_model_describe(const struct tp_model *model)
+/* The texts; NULL without memory. */
+static json_t *describe(const struct tp_model *model)
 {
     struct tp_model copy = *model; /* which nothing is changed in */
     json_t *all = json_object();
@@ -188,30 +187,27 @@ json_t *tp_model_describe(const struct tp_model *model)
     struct said said = {.format = TP_FORMAT_NAME,
                         .format_version = TP_MODEL_FORMAT,
                         .numerics = TP_NUMERICS_VERSION,
-                        .activation = tp_choice_name(tp_activation_choices, (int)model->activation),
+                        .activation = tp_model_activation(model),
                         .normalize = tp_choice_name(tp_normalize_choices, model->normalize),
                         .classes = model->schema.class_count,
                         .class_names = names,
                         .options = model->options};
     const struct texts texts = list_texts(&copy, &said);
-    bool good = tp_metadata_write(all, texts.all, sizeof texts / sizeof *texts.all);
+    tp_metadata_write(&all, texts.all, sizeof texts / sizeof *texts.all);
     free(names);
     if (model->schema.column_count || model->schema.means) {
         char *schema = tp_schema_text_write(&model->schema);
-        good &= json_object_set_new(all, "schema", json_string(schema)) == 0;
+        tp_json_text_set(&all, "schema", json_string(schema));
         free(schema);
     }
-    if (good)
-        return all;
-    json_decref(all);
-    return NULL;
+    return all;
 }
 
 tileprop_status tp_model_check(const struct tp_model *model, const char *path, struct tp_error *error)
 {
     const size_t most = TP_SAFETENSORS_HEADER_MAX - (size_t)TP_TENSORS_MAX * TP_TENSOR_TEXT;
-    json_t *texts = tp_model_describe(model);
-    char *text = texts ? tp_json_text_write(texts, JSON_COMPACT) : NULL;
+    json_t *texts = describe(model);
+    char *text = tp_json_text_write(texts, JSON_COMPACT);
     const size_t size = text ? strlen(text) : 0;
     json_decref(texts);
     free(text);
@@ -225,28 +221,22 @@ tileprop_status tp_model_check(const struct tp_model *model, const char *path, s
                          path, size, most);
 }
 
-void tp_model_list(const struct tp_model *model, struct tp_tensor_list *list)
+struct tp_tensor_list *tp_model_list(const struct tp_model *model)
 {
     const struct tp_normalization *inputs = &model->normalization;
+    struct tp_tensor_list *list = calloc(1, sizeof *list);
+    if (!list)
+        return NULL;
+    list->texts = describe(model);
     tp_tensor_list_layers(list, "", &model->weights);
     tp_tensor_list_vector(list, "input.scale", "F32", inputs->features, sizeof(float), inputs->scale);
     tp_tensor_list_vector(list, "input.shift", "F32", inputs->features, sizeof(float), inputs->shift);
+    return list;
 }
 
 tileprop_status tp_model_write(const struct tp_model *model, struct tp_safe_file *out, struct tp_error *error)
 {
-    struct tp_tensor_list *list = calloc(1, sizeof *list);
-    json_t *texts = list ? tp_model_describe(model) : NULL;
-    tileprop_status status = TILEPROP_OK;
-    if (texts) {
-        tp_model_list(model, list);
-        status = tp_safetensors_write(out, list->tensors, list->count, texts, error);
-    } else {
-        status = tp_fail_memory(error, out->path, "a model");
-    }
-    json_decref(texts);
-    free(list);
-    return status;
+    return tp_tensor_list_write(tp_model_list(model), out, error);
 }
 
 uint64_t tp_model_fingerprint(const struct tp_dataset *dataset)

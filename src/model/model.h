@@ -9,7 +9,7 @@
  * with these texts in __metadata__, numbers and lists as in JSON: format ("tileprop"), format_version,
  * numerics_version, activation, normalize, mean, deviation (of the training inputs), classes, class_names,
  * options, data_fingerprint, step, validation_loss, validation_accuracy, validation_samples, and of tables
- * schema (schema_text.h). A checkpoint (checkpoint.h) is a model too, with tensors and texts besides whose
+ * schema (schema.h). A checkpoint (checkpoint.h) is a model too, with tensors and texts besides whose
  * names begin with "run.". Files that hold the layers alone, as other programs write them, can be read too.
  */
 #ifndef TP_MODEL_H
@@ -20,7 +20,6 @@
 #include "base/file.h"
 #include "base/safe_file.h"
 #include "data/dataset.h"
-#include "data/metrics.h"
 #include "data/schema.h"
 #include "model/layer_tensors.h"
 #include "network/weights.h"
@@ -54,9 +53,9 @@ struct tp_model {
 
 /*
  * Reads a model.
- * Errors: as tp_file_read and tp_safetensors_parse; TILEPROP_BAD_INPUT with path, tensor or text, found, expected for what is
- * no model: layers that do not fit each other, tensors of other names or types, values that are not finite, a
- * newer format. TILEPROP_FAILURE without memory. On error *model is empty.
+ * Errors: as tp_file_read and tp_safetensors_parse; TILEPROP_BAD_INPUT with path, tensor or text, found,
+ * expected for what is no model: layers that do not fit each other, tensors of other names or types, values
+ * that are not finite, a newer format. TILEPROP_FAILURE without memory. On error *model is empty.
  */
 tileprop_status tp_model_read(struct tp_model *model, const char *path, struct tp_error *error);
 
@@ -77,9 +76,8 @@ tileprop_status tp_model_take(struct tp_model *model, const struct tp_safetensor
 tileprop_status tp_model_write(const struct tp_model *model, struct tp_safe_file *out,
                                struct tp_error *error);
 
-/* What that writes: tensors, which point into the model, and texts, NULL without memory. */
-void tp_model_list(const struct tp_model *model, struct tp_tensor_list *list);
-json_t *tp_model_describe(const struct tp_model *model);
+/* What that writes, for tp_tensor_list_write(); the tensors point into the model. */
+struct tp_tensor_list *tp_model_list(const struct tp_model *model);
 
 /*
  * Whether a file can hold what the model says of itself besides tensors. path: of the data, for messages.

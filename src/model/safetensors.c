@@ -58,31 +58,30 @@ static tileprop_status parse_header(struct tp_safetensors *read, size_t *header_
         return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: %zu bytes found, expected a safetensors file, at least %d", path, size,
                        TP_LENGTH_BYTES);
-    uint64_t length;
+    const size_t behind = size - TP_LENGTH_BYTES;
+    const size_t most = behind < TP_SAFETENSORS_HEADER_MAX ? behind : TP_SAFETENSORS_HEADER_MAX;
+    size_t length, place;
     memcpy(&length, read->file.bytes, sizeof length);
     const char *text = (const char *)read->file.bytes + TP_LENGTH_BYTES;
-    if (length > size - TP_LENGTH_BYTES || length > TP_SAFETENSORS_HEADER_MAX)
+    if (length > most)
         return tp_file_fail(&read->file, 0, error,
-                            "a header of %llu bytes found, expected at most %zu, as in a safetensors "
-                            "file of this size",
-                            (unsigned long long)length,
-                            size - TP_LENGTH_BYTES < TP_SAFETENSORS_HEADER_MAX ? size - TP_LENGTH_BYTES
-                                                                               : TP_SAFETENSORS_HEADER_MAX);
+                            "a header of %zu bytes found, expected at most %zu, as in a safetensors file of "
+                            "this size",
+                            length, most);
     if (length == 0 || text[0] != '{')
         return tp_file_fail(&read->file, TP_LENGTH_BYTES, error,
                             "expected {, with which a safetensors header begins");
-    size_t place;
-    if (nests_too_deep(text, (size_t)length, &place))
+    if (nests_too_deep(text, length, &place))
         return tp_file_fail(&read->file, TP_LENGTH_BYTES + place, error, "brackets nest more than %d deep",
                             TP_DEPTH_MAX);
     json_error_t wrong;
-    read->header = tp_json_text_read(text, (size_t)length, JSON_REJECT_DUPLICATES, &wrong);
+    read->header = tp_json_text_read(text, length, JSON_REJECT_DUPLICATES, &wrong);
     if (!read->header && errno == ENOMEM)
         return tp_fail_memory(error, path, "the header");
     if (!read->header)
         return tp_file_fail(&read->file, TP_LENGTH_BYTES + (size_t)wrong.position, error,
                             "the header is no JSON: %s", tp_show(wrong.text, strlen(wrong.text)).text);
-    *header_size = TP_LENGTH_BYTES + (size_t)length;
+    *header_size = TP_LENGTH_BYTES + length;
     return TILEPROP_OK;
 }
 
@@ -232,11 +231,11 @@ const char *tp_safetensors_text(const struct tp_safetensors *read, const char *k
 
 void tp_tensor_describe(const struct tp_tensor *tensor, char *text, size_t size)
 {
-    int length = snprintf(text, size, "%s [", tensor->type);
-    for (size_t d = 0; d < tensor->dimensions && length >= 0 && (size_t)length < size; d++)
-        length += snprintf(text + length, size - (size_t)length, "%s%zu", d ? ", " : "", tensor->shape[d]);
-    if (length >= 0 && (size_t)length < size)
-        snprintf(text + length, size - (size_t)length, "]");
+    size_t length = (size_t)snprintf(text, size, "%s [", tensor->type);
+    for (size_t d = 0; d < tensor->dimensions && length < size; d++)
+        length += (size_t)snprintf(text + length, size - length, d ? ", %zu" : "%zu", tensor->shape[d]);
+    if (length < size)
+        snprintf(text + length, size - length, "]");
 }
 
 /* What the header says of a tensor, whose values begin at *place. */
@@ -244,8 +243,7 @@ static json_t *describe(const struct tp_tensor *tensor, size_t *place)
 {
     json_t *shape = json_array();
     for (size_t d = 0; d < tensor->dimensions; d++)
-        if (json_array_append_new(shape, json_integer((json_int_t)tensor->shape[d])) != 0)
-            shape = (json_decref(shape), NULL);
+        tp_json_text_append(&shape, json_integer((json_int_t)tensor->shape[d]));
     const size_t begin = *place;
     *place += tensor->size;
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", tensor->type, "shape", shape, "data_offsets",
@@ -257,10 +255,10 @@ tileprop_status tp_safetensors_write(struct tp_safe_file *out, const struct tp_t
 {
     json_t *header = json_object();
     size_t place = 0;
-    bool failed = json_object_set(header, "__metadata__", texts) != 0;
+    tp_json_text_set(&header, "__metadata__", json_incref(texts));
     for (size_t i = 0; i < count; i++)
-        failed |= json_object_set_new(header, tensors[i].name, describe(&tensors[i], &place)) != 0;
-    char *text = failed ? NULL : tp_json_text_write(header, JSON_COMPACT);
+        tp_json_text_set(&header, tensors[i].name, describe(&tensors[i], &place));
+    char *text = tp_json_text_write(header, JSON_COMPACT);
     json_decref(header);
     if (!text)
         return tp_fail(error, TILEPROP_FAILURE, "%s: %s: out of memory", out->option, out->path);

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "data/metrics.h"
+#include "data/dataset.h"
 #include "tileprop/choices.h"
 
 struct tp_training_state {

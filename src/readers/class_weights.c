@@ -26,12 +26,10 @@ static tileprop_status balance(const struct tp_dataset *dataset, float *weights,
 static tileprop_status name_classes(const struct tp_dataset *dataset, struct tp_string_table *table,
                                     struct tp_error *error)
 {
-    static const struct tp_schema unknown = {0};
-    const struct tp_schema *schema = dataset->schema ? dataset->schema : &unknown;
     tileprop_status status = TILEPROP_OK;
     for (size_t k = 0; status == TILEPROP_OK && k < dataset->classes; k++) {
         char buffer[32];
-        const char *name = tp_schema_class(schema, k, buffer, sizeof buffer);
+        const char *name = tp_schema_class(dataset->schema, k, buffer, sizeof buffer);
         status = tp_string_table_add(table, name, strlen(name), error);
     }
     return status;

@@ -130,15 +130,9 @@ static tileprop_status read_quoted(struct tp_csv *csv, struct tp_field *field)
     const char *c = csv->at + 1, *end = csv->end;
     const size_t line = csv->line;
     size_t size = 0, lines = 0;
+    if (!csv->buffer && !(csv->buffer = malloc((size_t)(end - csv->at))))
+        return tp_fail_memory(csv->error, csv->path, "a field");
     while (c < end && (*c != '"' || (end - c > 1 && c[1] == '"'))) {
-        if (size == csv->buffer_size) {
-            const size_t grown_size = 2 * size + 64;
-            char *grown = realloc(csv->buffer, grown_size);
-            if (!grown)
-                return tp_fail_memory(csv->error, csv->path, "a field");
-            csv->buffer = grown;
-            csv->buffer_size = grown_size;
-        }
         lines += *c == '\n';
         csv->buffer[size++] = *c;
         c += *c == '"' ? 2 : 1;
@@ -149,7 +143,7 @@ static tileprop_status read_quoted(struct tp_csv *csv, struct tp_field *field)
     if (!end_field(csv, skip_blanks(c + 1, end)))
         return tp_csv_fail(csv, csv->row,
                            "text found behind a field in double quotes, expected the field's end");
-    *field = (struct tp_field){.text = size ? csv->buffer : "", .size = size, .quoted = true};
+    *field = (struct tp_field){.text = csv->buffer, .size = size, .quoted = true};
     return TILEPROP_OK;
 }
 

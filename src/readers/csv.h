@@ -21,8 +21,7 @@ struct tp_csv {
     size_t row;   /* line of the file on which the record begins, from 1 */
     size_t line;  /* line of the file that is read, from 1 */
     bool more;    /* the record has another field */
-    char *buffer; /* owned; a field without its quotes */
-    size_t buffer_size;
+    char *buffer; /* owned; for a field without its quotes, as large as the file from the first of them on */
 };
 
 /* Points into the file or the buffer: valid until the next field is read. */

@@ -25,41 +25,32 @@ static tileprop_status read_array(const struct tp_data_loader *loader, struct tp
     return status;
 }
 
-/* Files that hold data, but not in the form that is read here. */
-static tileprop_status refuse_other(const struct tp_file *file, struct tp_error *error)
+/* What to say of a file that holds data, but not in the form that is read here; or NULL. */
+static const char *refusal(const struct tp_file *file)
 {
     static const char zip[] = {'P', 'K', 3, 4};
     if (tp_idx_is(file))
-        return tp_fail(
-            error, TILEPROP_BAD_INPUT,
-            "%s: an IDX file found, expected the directory that it and the file of its labels are in",
-            file->path);
+        return "an IDX file found, expected the directory that it and the file of its labels are in";
     if (file->size >= sizeof zip && memcmp(file->bytes, zip, sizeof zip) == 0)
-        return tp_fail(
-            error, TILEPROP_BAD_INPUT,
-            "%s: a zip archive found, as .npz and .xlsx are, expected a table as text or one array",
-            file->path);
-    return TILEPROP_OK;
+        return "a zip archive found, as .npz and .xlsx are, expected a table as text or one array";
+    return NULL;
 }
 
 tileprop_status tp_data_loader_parse(const struct tp_data_loader *loader, struct tp_file *file,
                                      struct tp_schema *schema, struct tp_dataset *dataset,
                                      struct tp_error *error)
 {
+    const char *path = file->path, *refused = refusal(file);
     *dataset = (struct tp_dataset){0};
-    const tileprop_status status = refuse_other(file, error);
-    if (status != TILEPROP_OK) {
-        tp_file_free(file);
-        return status;
-    }
     if (tp_npy_is(file))
         return read_array(loader, file, schema, dataset, error);
-    if (!loader->labels)
+    if (!refused && !loader->labels)
         return tp_libsvm_is(file) ? tp_libsvm_parse(file, schema, dataset, error)
                                   : tp_table_parse(file, &loader->table, schema, dataset, error);
     tp_file_free(file);
-    return tp_fail(error, TILEPROP_USAGE, "--labels: expected with a NumPy array only, found with %s",
-                   loader->path);
+    return refused ? tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s", path, refused)
+                   : tp_fail(error, TILEPROP_USAGE,
+                             "--labels: expected with a NumPy array only, found with %s", loader->path);
 }
 
 tileprop_status tp_data_loader_read(const struct tp_data_loader *loader, struct tp_schema *schema,

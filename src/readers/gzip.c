@@ -10,19 +10,9 @@
 /* Up to this ratio the size that a gzip file claims is allocated at once. */
 #define TP_DEFLATE_RATIO_TRUSTED 32
 
-static tileprop_status fail_memory(const struct tp_file *file, size_t size, struct tp_error *error)
-{
-    return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory: %zu bytes needed", file->path, size);
-}
-
 static bool is_gzip(const unsigned char *bytes, size_t size)
 {
     return size >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
-}
-
-static size_t times(size_t size, size_t factor)
-{
-    return size > SIZE_MAX / factor ? SIZE_MAX : size * factor;
 }
 
 /*
@@ -31,22 +21,19 @@ static size_t times(size_t size, size_t factor)
  */
 static size_t first_capacity(const struct tp_file *packed)
 {
-    const size_t size = packed->size;
+    const size_t size = packed->size, trusted = size * TP_DEFLATE_RATIO_TRUSTED;
     size_t claim = 0;
     for (size_t i = 0; i < 4 && i < size; i++)
         claim = claim << 8 | packed->bytes[size - 1 - i];
-    if (claim > times(size, TP_DEFLATE_RATIO_TRUSTED))
-        return times(size, TP_DEFLATE_RATIO_TRUSTED);
-    return claim > size ? claim : size;
+    return claim < size ? size : claim < trusted ? claim : trusted;
 }
 
 /* Unpacks every member of packed to the end of plain, which starts empty. */
 static tileprop_status gunzip(struct tp_file *plain, const struct tp_file *packed,
                               struct libdeflate_decompressor *decompressor, struct tp_error *error)
 {
-    const size_t limit = times(packed->size, TP_DEFLATE_RATIO_MAX);
-    size_t capacity = 0, wanted = first_capacity(packed);
-    size_t offset = 0;
+    const size_t limit = packed->size * TP_DEFLATE_RATIO_MAX;
+    size_t capacity = 0, wanted = first_capacity(packed), offset = 0;
 
     while (offset < packed->size) {
         if (wanted > capacity) {
@@ -56,7 +43,8 @@ static tileprop_status gunzip(struct tp_file *plain, const struct tp_file *packe
             }
             unsigned char *grown = realloc(plain->bytes, wanted);
             if (!grown)
-                return fail_memory(packed, wanted, error);
+                return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory: %zu bytes needed", packed->path,
+                               wanted);
             plain->bytes = grown;
             capacity = wanted;
             tp_file_prefer_huge_pages(plain->bytes, capacity);
@@ -82,11 +70,8 @@ static tileprop_status gunzip(struct tp_file *plain, const struct tp_file *packe
         plain->size += produced;
     }
 
-    if (plain->size < capacity) {
-        unsigned char *shrunk = realloc(plain->bytes, plain->size ? plain->size : 1);
-        if (shrunk)
-            plain->bytes = shrunk;
-    }
+    unsigned char *shrunk = realloc(plain->bytes, plain->size ? plain->size : 1);
+    plain->bytes = shrunk ? shrunk : plain->bytes;
     return TILEPROP_OK;
 }
 

@@ -4,43 +4,37 @@
 #include <png.h>
 #include <stdlib.h>
 
-static tileprop_status decode(struct tp_image *image, const struct tp_file *file, struct tp_error *error)
+static tileprop_status decode(struct tp_image *image, png_image *png, const struct tp_file *file,
+                              struct tp_error *error)
 {
     static const png_color white = {255, 255, 255};
-    png_image png = {.version = PNG_IMAGE_VERSION};
-    if (!png_image_begin_read_from_memory(&png, file->bytes, file->size))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: is no PNG file: %s", file->path, png.message);
-    if (png.width > TP_IMAGE_SIDE_MAX || png.height > TP_IMAGE_SIDE_MAX) {
-        const size_t width = png.width, height = png.height;
-        png_image_free(&png);
+    if (!png_image_begin_read_from_memory(png, file->bytes, file->size))
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: is no PNG file: %s", file->path, png->message);
+    image->width = png->width;
+    image->height = png->height;
+    if (image->width > TP_IMAGE_SIDE_MAX || image->height > TP_IMAGE_SIDE_MAX)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: %zu x %zu pixels found, expected at most %d in each direction", file->path, width,
-                       height, TP_IMAGE_SIDE_MAX);
-    }
-    if ((size_t)png.width * png.height > TP_IMAGE_RATIO_MAX * file->size) {
-        const size_t width = png.width, height = png.height;
-        png_image_free(&png);
+                       "%s: %zu x %zu pixels found, expected at most %d in each direction", file->path,
+                       image->width, image->height, TP_IMAGE_SIDE_MAX);
+    if (image->width * image->height > TP_IMAGE_RATIO_MAX * file->size)
         return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: is cut short: %zu bytes found, too few for %zu x %zu pixels", file->path,
-                       file->size, width, height);
-    }
-    png.format = PNG_FORMAT_GRAY;
-    image->width = png.width;
-    image->height = png.height;
-    image->pixels = malloc(PNG_IMAGE_SIZE(png));
-    if (!image->pixels) {
-        png_image_free(&png);
+                       file->size, image->width, image->height);
+    png->format = PNG_FORMAT_GRAY;
+    image->pixels = malloc(PNG_IMAGE_SIZE(*png));
+    if (!image->pixels)
         return tp_fail_memory(error, file->path, "the image");
-    }
-    if (!png_image_finish_read(&png, &white, image->pixels, 0, NULL))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: is damaged: %s", file->path, png.message);
+    if (!png_image_finish_read(png, &white, image->pixels, 0, NULL))
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: is damaged: %s", file->path, png->message);
     return TILEPROP_OK;
 }
 
 tileprop_status tp_image_parse(struct tp_image *image, const struct tp_file *file, struct tp_error *error)
 {
+    png_image png = {.version = PNG_IMAGE_VERSION};
     *image = (struct tp_image){0};
-    const tileprop_status status = decode(image, file, error);
+    const tileprop_status status = decode(image, &png, file, error);
+    png_image_free(&png);
     if (status != TILEPROP_OK)
         tp_image_free(image);
     return status;

@@ -47,12 +47,24 @@ static bool next_line(struct reader *reader)
     return false;
 }
 
+static bool ends_word(const struct reader *reader, const char *here)
+{
+    return here == reader->end || strchr(" \t\r\n#", *here);
+}
+
 static size_t word_length(const struct reader *reader)
 {
     size_t length = 0;
-    while (reader->at + length < reader->end && !strchr(" \t\r\n#", reader->at[length]))
+    while (!ends_word(reader, reader->at + length))
         length++;
     return length;
+}
+
+/* Goes behind a word and the blanks that follow it. */
+static void skip_to(struct reader *reader, const char *behind)
+{
+    reader->at = behind;
+    skip_blanks(reader);
 }
 
 static tileprop_status fail_word(const struct reader *reader, const char *expected)
@@ -71,12 +83,11 @@ static tileprop_status read_pair(struct reader *reader, size_t *index, float *va
     if (c == reader->at || c == reader->end || *c != ':')
         return fail_word(reader, "INDEX:VALUE with an index of at most 10^9");
     const char *behind = tp_decimal_read(c + 1, reader->end, value);
-    if (!behind || behind != reader->at + word_length(reader))
+    if (!behind || !ends_word(reader, behind))
         return fail_word(reader, "INDEX:VALUE with a decimal number");
     if (!isfinite(*value))
         return fail_word(reader, "a number that fits a float");
-    reader->at = behind;
-    skip_blanks(reader);
+    skip_to(reader, behind);
     *index = found;
     return TILEPROP_OK;
 }
@@ -96,11 +107,10 @@ static tileprop_status read_feature(struct reader *reader, size_t *index, float 
 static bool read_number(struct reader *reader)
 {
     float value;
-    const char *end = reader->at + word_length(reader);
-    if (tp_decimal_read(reader->at, end, &value) != end)
+    const char *behind = tp_decimal_read(reader->at, reader->end, &value);
+    if (!behind || !ends_word(reader, behind))
         return false;
-    reader->at = end;
-    skip_blanks(reader);
+    skip_to(reader, behind);
     return true;
 }
 
@@ -117,19 +127,25 @@ static tileprop_status read_label(struct reader *reader, struct tp_label_encoder
     return tp_label_encoder_label(encoder, place, text, length, label, reader->error);
 }
 
-/* Counts samples and features, whatever the labels are. */
-static tileprop_status measure(struct reader *reader)
+/* Counts samples and features, whatever the labels are, and, with an encoder, stores all of them. */
+static tileprop_status read_lines(struct reader *reader, struct tp_label_encoder *encoder,
+                                  struct tp_dataset *dataset)
 {
     for (; next_line(reader); skip_line(reader)) {
+        float *sample = encoder ? (float *)dataset->samples + reader->rows * dataset->features : NULL, value;
         size_t index = 0;
-        float value;
-        reader->at += word_length(reader);
-        skip_blanks(reader);
-        while (!at_line_end(reader)) {
-            tileprop_status status = read_feature(reader, &index, &value);
-            if (status != TILEPROP_OK)
-                return status;
+        tileprop_status status = TILEPROP_OK;
+        if (encoder)
+            status = read_label(reader, encoder, &dataset->labels[reader->rows]);
+        else
+            skip_to(reader, reader->at + word_length(reader));
+        while (status == TILEPROP_OK && !at_line_end(reader)) {
+            status = read_feature(reader, &index, &value);
+            if (status == TILEPROP_OK && encoder)
+                sample[index - 1] = value;
         }
+        if (status != TILEPROP_OK)
+            return status;
         reader->features = index > reader->features ? index : reader->features;
         reader->rows++;
     }
@@ -137,24 +153,6 @@ static tileprop_status measure(struct reader *reader)
         return tp_fail(reader->error, TILEPROP_BAD_INPUT, "%s: no %s found, expected some", reader->path,
                        reader->rows ? "features" : "samples");
     return TILEPROP_OK;
-}
-
-/* Of a file that was measured. */
-static tileprop_status fill(struct reader *reader, struct tp_label_encoder *encoder,
-                            struct tp_dataset *dataset)
-{
-    tileprop_status status = TILEPROP_OK;
-    for (; status == TILEPROP_OK && next_line(reader); skip_line(reader)) {
-        float *sample = (float *)dataset->samples + dataset->count * dataset->features, value;
-        size_t index = 0;
-        status = read_label(reader, encoder, &dataset->labels[dataset->count++]);
-        while (status == TILEPROP_OK && !at_line_end(reader)) {
-            status = read_feature(reader, &index, &value);
-            if (status == TILEPROP_OK)
-                sample[index - 1] = value;
-        }
-    }
-    return status;
 }
 
 static struct reader begin(const struct tp_file *file, struct tp_error *error)
@@ -185,7 +183,7 @@ tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, 
     struct reader reader = begin(file, error);
     struct tp_label_encoder encoder = {0};
     *dataset = (struct tp_dataset){.type = TILEPROP_F32, .schema = schema};
-    tileprop_status status = measure(&reader);
+    tileprop_status status = read_lines(&reader, NULL, NULL);
     if (status == TILEPROP_OK && schema->features && reader.features > schema->features)
         status = tp_fail(error, TILEPROP_BAD_INPUT,
                          "%s: index %zu found, expected at most %zu as in the training data", file->path,
@@ -201,6 +199,7 @@ tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, 
     if (status == TILEPROP_OK)
         status = tp_label_encoder_begin(&encoder, schema, error);
     if (status == TILEPROP_OK) {
+        dataset->count = reader.rows;
         dataset->features = schema->features;
         dataset->samples = calloc(reader.rows * dataset->features, sizeof(float));
         dataset->labels = malloc(reader.rows * sizeof *dataset->labels);
@@ -209,7 +208,7 @@ tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, 
     }
     reader = begin(file, error);
     if (status == TILEPROP_OK)
-        status = fill(&reader, &encoder, dataset);
+        status = read_lines(&reader, &encoder, dataset);
     if (status == TILEPROP_OK)
         status = tp_label_encoder_finish(&encoder, schema, dataset->labels, dataset->count, error);
     dataset->classes = schema->class_count;

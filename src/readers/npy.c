@@ -13,13 +13,16 @@
 #define TP_NPY_MAGIC_SIZE (sizeof TP_NPY_MAGIC - 1)
 #define TP_NPY_DIMENSIONS 32 /* NumPy's own limit (before version 2, which has 64) */
 
+/* Values are read as they lie in the file. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "these arrays are little-endian");
+
 struct array {
     char kind;    /* 'u', 'i' or 'f' */
-    size_t width; /* bytes of a value */
+    size_t width; /* bytes of a value; 0: not said yet */
     size_t dimensions, shape[TP_NPY_DIMENSIONS];
-    size_t values;
+    size_t values; /* 0: not said yet */
     size_t offset; /* of the values in the file */
-    bool has_type, has_order, has_shape;
+    bool has_order;
 };
 
 /* The header's text, which is a dictionary as Python writes one. */
@@ -58,7 +61,6 @@ static const char *read_type(struct header *header, struct array *array)
         if (take(header, types[i])) {
             array->kind = types[i][2] == 'b' ? 'u' : types[i][2];
             array->width = (size_t)(types[i][3] - '0');
-            array->has_type = true;
             return NULL;
         }
     }
@@ -87,7 +89,6 @@ static const char *read_shape(struct header *header, struct array *array)
         if (!end_item(header, ')'))
             return "a comma or the shape's end";
     }
-    array->has_shape = true;
     return NULL;
 }
 
@@ -111,15 +112,15 @@ static const char *read_dictionary(struct header *header, struct array *array)
         if (!end_item(header, '}'))
             return "a comma or the dictionary's end";
     }
-    return array->has_type && array->has_order && array->has_shape
-               ? NULL
-               : "'descr', 'fortran_order' and 'shape' before";
+    return array->width && array->has_order && array->values ? NULL
+                                                             : "'descr', 'fortran_order' and 'shape' before";
 }
 
 static tileprop_status read_header(const struct tp_file *file, struct array *array, struct tp_error *error)
 {
     const unsigned char *bytes = file->bytes;
     const size_t fixed = TP_NPY_MAGIC_SIZE + 2;
+    size_t length = 0;
     *array = (struct array){0};
     if (!tp_npy_is(file))
         return tp_file_fail(file, 0, error, "no NumPy array found, expected one (.npy)");
@@ -127,7 +128,6 @@ static tileprop_status read_header(const struct tp_file *file, struct array *arr
         return tp_file_fail(file, fixed - 2, error, "expected version 1, 2 or 3 of the format, found %d",
                             file->size < fixed ? -1 : bytes[fixed - 2]);
     const size_t length_size = bytes[fixed - 2] == 1 ? 2 : 4;
-    size_t length = 0;
     for (size_t i = 0; i < length_size && fixed + i < file->size; i++)
         length |= (size_t)bytes[fixed + i] << (8 * i);
     array->offset = fixed + length_size;
@@ -151,25 +151,16 @@ static tileprop_status read_header(const struct tp_file *file, struct array *arr
 /* One value of at most 8 bytes, as a double: what is no double is no label. */
 static double value_at(const struct tp_file *file, const struct array *array, size_t i)
 {
-    const unsigned char *bytes = file->bytes + array->offset + i * array->width;
-    uint64_t bits = 0;
-    for (size_t b = 0; b < array->width; b++)
-        bits |= (uint64_t)bytes[b] << (8 * b);
-    if (array->kind == 'f' && array->width == sizeof(float)) {
-        const uint32_t narrow = (uint32_t)bits;
-        float value;
-        memcpy(&value, &narrow, sizeof value);
-        return (double)value;
-    }
-    if (array->kind == 'f') {
-        double value;
-        memcpy(&value, &bits, sizeof value);
-        return value;
-    }
-    const uint64_t sign = (uint64_t)1 << (8 * array->width - 1);
-    if (array->kind == 'i' && bits & sign)
-        return -(double)(sign - (bits & (sign - 1)));
-    return (double)bits;
+    union {
+        float narrow;
+        double wide;
+        uint64_t bits;
+    } value = {.bits = 0};
+    memcpy(&value, file->bytes + array->offset + i * array->width, array->width);
+    if (array->kind == 'f')
+        return array->width == sizeof(float) ? (double)value.narrow : value.wide;
+    const size_t unused = 64 - 8 * array->width;
+    return array->kind == 'i' ? (double)((int64_t)(value.bits << unused) >> unused) : (double)value.bits;
 }
 
 /* Moves the values to the front of the bytes, as floats. None overtakes one that is still to be read. */

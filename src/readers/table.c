@@ -20,26 +20,8 @@ struct reader {
     struct tp_label_encoder classes;
     float *cells;     /* [rows][inputs]: numbers, or the numbers of categories; NaN: missing */
     uint16_t *labels; /* [rows] */
-    size_t rows, capacity;
+    size_t rows;
 };
-
-/* A row has a byte per input at least, so that twice these cells are no more than eight times the file. */
-static tileprop_status grow(struct reader *reader)
-{
-    const size_t capacity = 2 * reader->capacity + 1, width = reader->columns.inputs;
-    float *cells = realloc(reader->cells, capacity * width * sizeof *cells);
-    if (!cells)
-        return tp_fail_memory(reader->csv.error, reader->csv.path, "a table");
-    reader->cells = cells;
-    if (reader->columns.labelled) {
-        uint16_t *labels = realloc(reader->labels, capacity * sizeof *labels);
-        if (!labels)
-            return tp_fail_memory(reader->csv.error, reader->csv.path, "a table");
-        reader->labels = labels;
-    }
-    reader->capacity = capacity;
-    return TILEPROP_OK;
-}
 
 /* TILEPROP_BAD_INPUT, with a message that begins with path, row and column. */
 __attribute__((format(printf, 3, 4))) static tileprop_status fail_cell(const struct reader *reader, size_t i,
@@ -131,14 +113,6 @@ static bool has_commas(const struct tp_field *field)
     return c == end;
 }
 
-static tileprop_status fail_commas(const struct reader *reader, size_t i, const struct tp_field *field)
-{
-    return fail_cell(reader, i,
-                     "\"%s\" found, expected a number with a decimal point and without commas; "
-                     "--categorical %zu takes the column as categories",
-                     tp_show(field->text, field->size).text, i + 1);
-}
-
 /* Any cell but a number in a column of numbers. */
 static tileprop_status read_cell(struct reader *reader, size_t i, float *cells)
 {
@@ -162,7 +136,10 @@ static tileprop_status read_cell(struct reader *reader, size_t i, float *cells)
         tp_decimal_read(field.text, field.text + field.size, &value) == field.text + field.size;
     if (column->role == TP_ROLE_NEW) {
         if (has_commas(&field))
-            return fail_commas(reader, i, &field);
+            return fail_cell(reader, i,
+                             "\"%s\" found, expected a number with a decimal point and without commas; "
+                             "--categorical %zu takes the column as categories",
+                             tp_show(field.text, field.size).text, i + 1);
         column->role = is_number ? TP_ROLE_NUMBER : TP_ROLE_TEXT;
         column->row = reader->csv.row;
     }
@@ -206,15 +183,22 @@ static tileprop_status read_row(struct reader *reader)
     return TILEPROP_OK;
 }
 
+/*
+ * A row has a byte for each field, if the last one's newline is counted, and one row may be too short: so the
+ * cells are four times the file at most, and those that no row reaches take no memory.
+ */
 static tileprop_status read_rows(struct reader *reader)
 {
+    const size_t size = (size_t)(reader->csv.end - reader->csv.at);
+    const size_t most = (size + 1) / reader->columns.count + 1;
     tileprop_status status = TILEPROP_OK;
-    while (status == TILEPROP_OK && tp_csv_next(&reader->csv)) {
-        if (reader->rows == reader->capacity)
-            status = grow(reader);
-        if (status == TILEPROP_OK)
-            status = read_row(reader);
-    }
+    reader->cells = malloc(most * reader->columns.inputs * sizeof *reader->cells);
+    if (reader->columns.labelled)
+        reader->labels = malloc(most * sizeof *reader->labels);
+    if (!reader->cells || (reader->columns.labelled && !reader->labels))
+        status = tp_fail_memory(reader->csv.error, reader->csv.path, "a table");
+    while (status == TILEPROP_OK && tp_csv_next(&reader->csv))
+        status = read_row(reader);
     return status;
 }
 

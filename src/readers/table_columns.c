@@ -50,15 +50,14 @@ static tileprop_status read_first(struct tp_table_columns *columns)
 }
 
 /* A second record with another number of fields says that the first is neither names nor data. */
-static tileprop_status check_second(const struct tp_table_columns *columns, bool is_data)
+static tileprop_status check_second(const struct tp_table_columns *columns)
 {
     struct tp_csv csv = *columns->csv;
     csv.buffer = NULL; /* of its own: the reader goes on from before */
-    csv.buffer_size = 0;
-    if (!tp_csv_next(&csv))
-        return is_data
-                   ? TILEPROP_OK
-                   : tp_csv_fail(&csv, columns->row, "one line found, expected a header and rows of data");
+    if (!tp_csv_next(&csv) && columns->header)
+        return tp_csv_fail(&csv, columns->row, "one line found, expected a header and rows of data");
+    if (!csv.more)
+        return TILEPROP_OK;
     size_t count;
     tileprop_status status = tp_csv_count_fields(&csv, &count);
     if (status == TILEPROP_OK && count != columns->count)
@@ -218,79 +217,57 @@ static tileprop_status use(const struct tp_table_columns *columns, struct tp_tab
     return status;
 }
 
-/* The table has one such column, which cannot be two things. */
-static tileprop_status fail_twice(const struct tp_table_columns *columns, const char *name)
-{
-    return tp_csv_fail(columns->csv, 0,
-                       "column \"%s\" is there once, expected as often as in the training data",
-                       tp_show(name, strlen(name)).text);
-}
-
-static tileprop_status match_names(struct tp_table_columns *columns, const struct tp_schema *schema)
-{
-    size_t found;
-    const char *advice = columns->header_sure ? "" : "; --header no if this row is data";
-    columns->header_sure = true;
-    for (size_t i = 0; i < columns->count; i++)
-        columns->all[i].role = TP_ROLE_UNUSED;
-    for (size_t i = 0; i < schema->column_count; i++) {
-        const char *name = schema->columns[i].name;
-        tileprop_status status = find_name(columns, name, strlen(name), &found);
-        if (status == TILEPROP_OK && found == columns->count)
-            return tp_csv_fail(columns->csv, columns->row,
-                               "no column \"%s\" found, expected it as in the training data%s",
-                               tp_show(name, strlen(name)).text, advice);
-        if (status == TILEPROP_OK && columns->all[found].role != TP_ROLE_UNUSED)
-            return fail_twice(columns, name);
-        if (status == TILEPROP_OK)
-            status = use(columns, &columns->all[found], &schema->columns[i], i);
-        if (status != TILEPROP_OK)
-            return status;
-    }
-    tileprop_status status = find_name(columns, schema->label, strlen(schema->label), &columns->label);
-    columns->labelled = columns->label < columns->count;
-    if (status == TILEPROP_OK && columns->labelled && columns->all[columns->label].role != TP_ROLE_UNUSED)
-        return fail_twice(columns, schema->label);
-    return status;
-}
-
-static tileprop_status match_places(struct tp_table_columns *columns, const struct tp_schema *schema)
-{
-    const size_t known = schema->column_count;
-    columns->labelled = columns->count == known + 1;
-    columns->label = schema->label_place;
-    if (columns->count != known && columns->count != known + 1)
-        return tp_csv_fail(columns->csv, columns->row,
-                           "%zu fields found, expected %zu and a label, as in the training data",
-                           columns->count, known);
-    tileprop_status status = TILEPROP_OK;
-    for (size_t i = 0; status == TILEPROP_OK && i < known; i++)
-        status = use(columns, &columns->all[i + (columns->labelled && i >= columns->label)],
-                     &schema->columns[i], i);
-    return status;
-}
-
+/* Finds the schema's columns by their names, where both have such, else by their places. */
 static tileprop_status match(struct tp_table_columns *columns, const struct tp_table_options *options,
                              const struct tp_schema *schema)
 {
-    if (!schema->column_count)
+    const bool by_name = columns->header && schema->label;
+    const char *advice = columns->header_sure ? "" : "; --header no if this row is data";
+    const size_t known = schema->column_count;
+    if (!known)
         return tp_csv_fail(columns->csv, 0,
                            "a table found, expected none, as the training data had no columns");
+    if (!by_name && columns->count != known && columns->count != known + 1)
+        return tp_csv_fail(columns->csv, columns->row,
+                           "%zu fields found, expected %zu and a label, as in the training data",
+                           columns->count, known);
     columns->known = true;
-    tileprop_status status =
-        columns->header && schema->label ? match_names(columns, schema) : match_places(columns, schema);
-    columns->inputs = schema->column_count;
-    if (status == TILEPROP_OK && !columns->labelled && !options->may_lack_label && schema->label)
-        return tp_csv_fail(columns->csv, columns->row,
-                           "no label found, expected column \"%s\" as in the training data",
-                           tp_show(schema->label, strlen(schema->label)).text);
-    if (status == TILEPROP_OK && !columns->labelled && !options->may_lack_label)
-        return tp_csv_fail(columns->csv, columns->row,
-                           "no label found, expected it in column %zu as in the training data",
-                           schema->label_place + 1);
-    if (status == TILEPROP_OK && columns->labelled)
+    columns->header_sure |= by_name;
+    columns->inputs = known;
+    for (size_t i = 0; i < columns->count; i++)
+        columns->all[i].role = TP_ROLE_UNUSED;
+    tileprop_status status = TILEPROP_OK;
+    columns->label = columns->count == known ? columns->count : schema->label_place;
+    if (by_name)
+        status = find_name(columns, schema->label, strlen(schema->label), &columns->label);
+    columns->labelled = columns->label < columns->count;
+    if (columns->labelled)
         columns->all[columns->label].role = TP_ROLE_LABEL;
-    return status;
+    for (size_t i = 0; status == TILEPROP_OK && i < known; i++) {
+        const char *name = schema->columns[i].name;
+        size_t found = i + (i >= columns->label);
+        if (by_name)
+            status = find_name(columns, name, strlen(name), &found);
+        if (status != TILEPROP_OK)
+            return status;
+        if (found == columns->count)
+            return tp_csv_fail(columns->csv, columns->row,
+                               "no column \"%s\" found, expected it as in the training data%s",
+                               tp_show(name, strlen(name)).text, advice);
+        if (columns->all[found].role != TP_ROLE_UNUSED) /* which cannot be two things */
+            return tp_csv_fail(columns->csv, 0,
+                               "column \"%s\" is there once, expected as often as in the training data",
+                               tp_show(name, strlen(name)).text);
+        status = use(columns, &columns->all[found], &schema->columns[i], i);
+    }
+    if (status != TILEPROP_OK || columns->labelled || options->may_lack_label)
+        return status;
+    return schema->label ? tp_csv_fail(columns->csv, columns->row,
+                                       "no label found, expected column \"%s\" as in the training data",
+                                       tp_show(schema->label, strlen(schema->label)).text)
+                         : tp_csv_fail(columns->csv, columns->row,
+                                       "no label found, expected it in column %zu as in the training data",
+                                       schema->label_place + 1);
 }
 
 tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct tp_csv *csv,
@@ -307,7 +284,7 @@ tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct 
     if (status == TILEPROP_OK)
         status = sort_names(columns);
     if (status == TILEPROP_OK)
-        status = check_second(columns, !columns->header);
+        status = check_second(columns);
     if (status == TILEPROP_OK)
         status = schema->features ? match(columns, options, schema) : learn(columns, options);
     if (!columns->header) {

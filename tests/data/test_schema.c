@@ -1,5 +1,5 @@
 /* Schemas as texts: written, read, refused. */
-#include "data/schema_text.h"
+#include "data/schema.h"
 
 #include <stdlib.h>
 
@@ -136,5 +136,5 @@ int main(void)
         cmocka_unit_test(test_writes_utf8_alone),
         cmocka_unit_test(test_refuses),
     };
-    return cmocka_run_group_tests_name("schema_text", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("schema", tests, NULL, NULL);
 }
