@@ -33,27 +33,22 @@ bool tp_string_table_find(const struct tp_string_table *table, const char *text,
     return true;
 }
 
-static tileprop_status grow(struct tp_string_table *table, struct tp_error *error)
+static bool grow(struct tp_string_table *table)
 {
     const size_t capacity = 2 * table->capacity + 4;
     char **texts = realloc(table->texts, capacity * sizeof *texts);
-    if (!texts)
-        return tp_fail_memory(error, NULL, "names");
-    table->texts = texts;
+    table->texts = texts ? texts : table->texts;
     uint32_t *order = realloc(table->order, capacity * sizeof *order);
-    if (!order)
-        return tp_fail_memory(error, NULL, "names");
-    table->order = order;
-    table->capacity = capacity;
-    return TILEPROP_OK;
+    table->order = order ? order : table->order;
+    table->capacity = texts && order ? capacity : table->capacity;
+    return texts && order;
 }
 
 tileprop_status tp_string_table_add(struct tp_string_table *table, const char *text, size_t size,
                                     struct tp_error *error)
 {
-    if (table->count == table->capacity && grow(table, error) != TILEPROP_OK)
-        return TILEPROP_FAILURE;
-    char *copy = strndup(text, size);
+    const bool has_room = table->count < table->capacity || grow(table);
+    char *copy = has_room ? strndup(text, size) : NULL;
     if (!copy)
         return tp_fail_memory(error, NULL, "names");
     const size_t place = find_place(table, text, size);

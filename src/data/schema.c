@@ -196,6 +196,8 @@ tileprop_status tp_schema_text_read(struct tp_schema *schema, const char *text, 
                                     const char *path, struct tp_error *error)
 {
     *schema = (struct tp_schema){.features = features};
+    if (!text)
+        return TILEPROP_OK;
     json_t *said = tp_json_text_read(text, strlen(text), JSON_REJECT_DUPLICATES, NULL);
     if (!said && errno == ENOMEM)
         return tp_fail_memory(error, path, "a schema");

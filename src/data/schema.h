@@ -59,9 +59,10 @@ void tp_schema_free(struct tp_schema *schema);
 char *tp_schema_text_write(const struct tp_schema *schema);
 
 /*
- * Reads the schema of samples with so many features; it has no classes. path: the model's, for messages.
- * Errors: TILEPROP_BAD_INPUT for what is no such text, and for columns that do not add up to the features;
- * TILEPROP_FAILURE without memory. The schema is to be freed, on error too.
+ * Reads the schema of samples with so many features; it has no classes. Without a text, NULL, it knows no
+ * more than that. path: the model's, for messages. Errors: TILEPROP_BAD_INPUT for what is no such text, and
+ * for columns that do not add up to the features; TILEPROP_FAILURE without memory. The schema is to be freed,
+ * on error too.
  */
 tileprop_status tp_schema_text_read(struct tp_schema *schema, const char *text, size_t features,
                                     const char *path, struct tp_error *error);

@@ -14,16 +14,6 @@ struct quota {
     double remainder;
 };
 
-/* The class whose remainder is the largest, of equal ones the first; it has none afterwards. */
-static size_t take_largest(struct quota *quotas, size_t classes)
-{
-    size_t best = 0;
-    for (size_t k = 1; k < classes; k++)
-        best = quotas[k].remainder > quotas[best].remainder ? k : best;
-    quotas[best].remainder = -1;
-    return best;
-}
-
 static void find_quotas(const struct tp_dataset *dataset, size_t wanted, struct quota *quotas)
 {
     size_t given = 0;
@@ -35,8 +25,13 @@ static void find_quotas(const struct tp_dataset *dataset, size_t wanted, struct 
         quotas[k].remainder = exact - floor(exact);
         given += quotas[k].wanted;
     }
-    for (; given < wanted; given++)
-        quotas[take_largest(quotas, dataset->classes)].wanted++;
+    for (; given < wanted; given++) {
+        struct quota *best = quotas; /* the largest remainder, of equal ones the first */
+        for (struct quota *quota = quotas + 1; quota < quotas + dataset->classes; quota++)
+            best = quota->remainder > best->remainder ? quota : best;
+        best->remainder = -1;
+        best->wanted++;
+    }
 }
 
 tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint64_t seed,

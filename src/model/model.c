@@ -46,17 +46,6 @@ static struct texts list_texts(struct tp_model *model, struct said *said)
                            {"validation_samples", TP_METADATA_COUNT, &model->validation.count}}};
 }
 
-/* Of inputs whose columns nobody has described, it says how many there are. */
-static tileprop_status find_schema(const struct tp_safetensors *read, const char *class_names, size_t classes,
-                                   size_t features, struct tp_schema *schema, struct tp_error *error)
-{
-    const char *path = read->file.path, *text = tp_safetensors_text(read, "schema");
-    *schema = (struct tp_schema){.features = features};
-    const tileprop_status status =
-        text ? tp_schema_text_read(schema, text, features, path, error) : TILEPROP_OK;
-    return status ? status : tp_schema_text_read_classes(schema, class_names, classes, path, error);
-}
-
 static tileprop_status find_normalization(const struct tp_safetensors *read, size_t features,
                                           struct tp_normalization *normalization, size_t *known,
                                           struct tp_error *error)
@@ -87,6 +76,7 @@ static tileprop_status find_description(const struct tp_safetensors *read, struc
 {
     const size_t inputs = model->weights.layers[0].inputs;
     const size_t classes = model->weights.layers[model->weights.layer_count - 1].units;
+    const char *path = read->file.path;
     struct said said;
     int activation = 0;
     const struct texts texts = list_texts(model, &said);
@@ -96,7 +86,7 @@ static tileprop_status find_description(const struct tp_safetensors *read, struc
         return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: __metadata__: format_version: found %" PRIu64
                        ", expected at most %d: a newer tileprop wrote it",
-                       read->file.path, said.format_version, TP_MODEL_FORMAT);
+                       path, said.format_version, TP_MODEL_FORMAT);
     if (status == TILEPROP_OK)
         status = tp_metadata_read(read, texts.all + first, sizeof texts / sizeof *texts.all - first, error);
     if (status == TILEPROP_OK)
@@ -107,9 +97,12 @@ static tileprop_status find_description(const struct tp_safetensors *read, struc
         return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: __metadata__: classes: found %" PRIu64
                        ", expected %zu, as the last layer has units, and at most %d",
-                       read->file.path, said.classes, classes, TP_CLASSES_MAX);
+                       path, said.classes, classes, TP_CLASSES_MAX);
     if (status == TILEPROP_OK)
-        status = find_schema(read, said.class_names, classes, inputs, &model->schema, error);
+        status =
+            tp_schema_text_read(&model->schema, tp_safetensors_text(read, "schema"), inputs, path, error);
+    if (status == TILEPROP_OK)
+        status = tp_schema_text_read_classes(&model->schema, said.class_names, classes, path, error);
     if (status == TILEPROP_OK)
         status = find_normalization(read, inputs, &model->normalization, known, error);
     if (status != TILEPROP_OK)
@@ -118,7 +111,7 @@ static tileprop_status find_description(const struct tp_safetensors *read, struc
     model->numerics = said.numerics;
     model->options = strdup(said.options);
     model->described = true;
-    return model->options ? TILEPROP_OK : tp_fail_memory(error, read->file.path, "a model");
+    return model->options ? TILEPROP_OK : tp_fail_memory(error, path, "a model");
 }
 
 tileprop_status tp_model_take(struct tp_model *model, const struct tp_safetensors *read,
