@@ -102,46 +102,39 @@ static tileprop_status find_history(const struct tp_safetensors *read, struct tp
     return TILEPROP_OK;
 }
 
-static tileprop_status take(struct tp_checkpoint *checkpoint, const struct tp_safetensors *read,
-                            struct tp_error *error)
-{
-    const struct tp_weights *weights = &checkpoint->model.weights;
-    size_t known = 0, expected = 0;
-    tileprop_status status = tp_model_take(&checkpoint->model, read, error);
-    if (status == TILEPROP_OK && !tp_safetensors_text(read, TP_RUN_PREFIX "steps"))
-        status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: __metadata__: no " TP_RUN_PREFIX
-                         "steps found, expected a checkpoint; a model is for --init-from",
-                         read->file.path);
-    if (status == TILEPROP_OK)
-        status = find_state(read, checkpoint, error);
-    for (size_t i = 0; status == TILEPROP_OK && i < TP_STATES_MAX && i == checkpoint->state_count; i++) {
-        struct tp_weights *state = &checkpoint->states[i];
-        status = find_layers(read, states[i], weights, state, &known, error);
-        checkpoint->state_count += state->layer_count > 0;
-    }
-    if (status == TILEPROP_OK)
-        status = find_layers(read, TP_BEST, weights, &checkpoint->best, &known, error);
-    if (status == TILEPROP_OK)
-        status = find_history(read, checkpoint, &known, error);
-    for (size_t i = 0; i < read->count; i++)
-        expected += strncmp(read->tensors[i].name, TP_RUN_PREFIX, strlen(TP_RUN_PREFIX)) == 0;
-    if (status == TILEPROP_OK && known != expected)
-        status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: %zu tensors " TP_RUN_PREFIX
-                         "* found, expected %zu: of layers that there are, and a history",
-                         read->file.path, expected, known);
-    return status;
-}
-
 tileprop_status tp_checkpoint_parse(struct tp_checkpoint *checkpoint, struct tp_file *file,
                                     struct tp_error *error)
 {
     struct tp_safetensors read;
+    const struct tp_weights *weights = &checkpoint->model.weights;
+    size_t known = 0, expected = 0;
     *checkpoint = (struct tp_checkpoint){0};
     tileprop_status status = tp_safetensors_parse(&read, file, error);
     if (status == TILEPROP_OK)
-        status = take(checkpoint, &read, error);
+        status = tp_model_take(&checkpoint->model, &read, error);
+    if (status == TILEPROP_OK && !tp_safetensors_text(&read, TP_RUN_PREFIX "steps"))
+        status = tp_fail(error, TILEPROP_BAD_INPUT,
+                         "%s: __metadata__: no " TP_RUN_PREFIX
+                         "steps found, expected a checkpoint; a model is for --init-from",
+                         read.file.path);
+    if (status == TILEPROP_OK)
+        status = find_state(&read, checkpoint, error);
+    for (size_t i = 0; status == TILEPROP_OK && i < TP_STATES_MAX && i == checkpoint->state_count; i++) {
+        struct tp_weights *state = &checkpoint->states[i];
+        status = find_layers(&read, states[i], weights, state, &known, error);
+        checkpoint->state_count += state->layer_count > 0;
+    }
+    if (status == TILEPROP_OK)
+        status = find_layers(&read, TP_BEST, weights, &checkpoint->best, &known, error);
+    if (status == TILEPROP_OK)
+        status = find_history(&read, checkpoint, &known, error);
+    for (size_t i = 0; i < read.count; i++)
+        expected += strncmp(read.tensors[i].name, TP_RUN_PREFIX, strlen(TP_RUN_PREFIX)) == 0;
+    if (status == TILEPROP_OK && known != expected)
+        status = tp_fail(error, TILEPROP_BAD_INPUT,
+                         "%s: %zu tensors " TP_RUN_PREFIX
+                         "* found, expected %zu: of layers that there are, and a history",
+                         read.file.path, expected, known);
     tp_safetensors_free(&read);
     if (status != TILEPROP_OK)
         tp_checkpoint_free(checkpoint);

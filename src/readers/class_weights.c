@@ -9,19 +9,6 @@
 #include "readers/csv.h"
 #include "readers/gzip.h"
 
-static tileprop_status balance(const struct tp_dataset *dataset, float *weights, struct tp_error *error)
-{
-    size_t *counts = calloc(dataset->classes, sizeof *counts);
-    if (!counts)
-        return tp_fail_memory(error, NULL, "the weights of classes");
-    tp_dataset_count_classes(dataset, counts);
-    for (size_t k = 0; k < dataset->classes; k++)
-        weights[k] =
-            counts[k] ? (float)((double)dataset->count / ((double)dataset->classes * (double)counts[k])) : 1;
-    free(counts);
-    return TILEPROP_OK;
-}
-
 /* The names of the classes, by their labels. */
 static tileprop_status name_classes(const struct tp_dataset *dataset, struct tp_string_table *table,
                                     struct tp_error *error)
@@ -83,9 +70,19 @@ static tileprop_status read_file(const char *path, const struct tp_dataset *data
 tileprop_status tp_class_weights_make(const char *source, const struct tp_dataset *dataset, float **weights,
                                       struct tp_error *error)
 {
+    const double classes = (double)dataset->classes, count = (double)dataset->count;
+    size_t *counts = calloc(dataset->classes, sizeof *counts);
     *weights = malloc(dataset->classes * sizeof **weights);
-    if (!*weights)
-        return tp_fail_memory(error, NULL, "the weights of classes");
-    return strcmp(source, "balanced") == 0 ? balance(dataset, *weights, error)
-                                           : read_file(source, dataset, *weights, error);
+    tileprop_status status = TILEPROP_OK;
+    if (!counts || !*weights) {
+        status = tp_fail_memory(error, NULL, "the weights of classes");
+    } else if (strcmp(source, "balanced") != 0) {
+        status = read_file(source, dataset, *weights, error);
+    } else {
+        tp_dataset_count_classes(dataset, counts);
+        for (size_t k = 0; k < dataset->classes; k++)
+            (*weights)[k] = counts[k] ? (float)(count / (classes * (double)counts[k])) : 1;
+    }
+    free(counts);
+    return status;
 }

@@ -40,14 +40,6 @@ static uint32_t big_endian(const unsigned char *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-/* The name of a type of the format but the unsigned byte. */
-static const char *type_name(unsigned code)
-{
-    static const char *const names[] = {
-        [0x09] = "signed byte", [0x0B] = "short", [0x0C] = "int", [0x0D] = "float", [0x0E] = "double"};
-    return code < sizeof names / sizeof *names && names[code] ? names[code] : "unknown";
-}
-
 static tileprop_status check_magic(const struct tp_file *file, enum role role, struct tp_error *error)
 {
     const unsigned char *bytes = file->bytes;
@@ -77,9 +69,11 @@ static tileprop_status check_magic(const struct tp_file *file, enum role role, s
     if (dimensions == 0)
         return tp_file_fail(file, 3, error, "0 dimensions found, expected %s",
                             role == IMAGES ? "2 or more" : "1");
+    static const char *const types[256] = {
+        [0x09] = "signed byte", [0x0B] = "short", [0x0C] = "int", [0x0D] = "float", [0x0E] = "double"};
     if (type != TP_TYPE_U8 && (role == LABELS || type != TP_TYPE_F32))
         return tp_file_fail(file, 2, error, "type 0x%02x (%s) found, expected 0x08 (unsigned byte)%s", type,
-                            type_name(type), role == IMAGES ? " or 0x0d (float)" : "");
+                            types[type] ? types[type] : "unknown", role == IMAGES ? " or 0x0d (float)" : "");
     return TILEPROP_OK;
 }
 
@@ -230,14 +224,14 @@ static tileprop_status find_file(const char *directory, const char *prefix, enum
 {
     const char *const *any = endings[role];
     for (size_t i = 0; i < TP_ENDINGS; i++) {
-        if (asprintf(path, "%s/%s%s", directory, prefix, any[i]) < 0) {
-            *path = NULL;
+        char *found;
+        if (asprintf(&found, "%s/%s%s", directory, prefix, any[i]) < 0)
             return tp_fail_memory(error, NULL, "a file name");
-        }
-        if (access(*path, F_OK) == 0 || errno != ENOENT)
+        if (access(found, F_OK) == 0 || errno != ENOENT) {
+            *path = found;
             return TILEPROP_OK;
-        free(*path);
-        *path = NULL;
+        }
+        free(found);
     }
     return tp_fail(error, TILEPROP_BAD_INPUT, "%s: no data found, expected one of %s%s, %s%s, %s%s, %s%s",
                    directory, prefix, any[0], prefix, any[1], prefix, any[2], prefix, any[3]);

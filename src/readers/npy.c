@@ -92,21 +92,20 @@ static const char *read_shape(struct header *header, struct array *array)
     return NULL;
 }
 
-static const char *read_order(struct header *header, struct array *array)
-{
-    array->has_order = take(header, "False");
-    return array->has_order ? NULL : "False: an array in C order, as numpy.ascontiguousarray() makes one";
-}
-
 static const char *read_dictionary(struct header *header, struct array *array)
 {
     if (!take(header, "{"))
         return "a dictionary";
     while (!take(header, "}")) {
-        const char *expected = take(header, "'descr':")           ? read_type(header, array)
-                               : take(header, "'fortran_order':") ? read_order(header, array)
-                               : take(header, "'shape':")         ? read_shape(header, array)
-                                                                  : "'descr', 'fortran_order' or 'shape'";
+        const char *expected = "'descr', 'fortran_order' or 'shape'";
+        if (take(header, "'descr':"))
+            expected = read_type(header, array);
+        else if (take(header, "'shape':"))
+            expected = read_shape(header, array);
+        else if (take(header, "'fortran_order':"))
+            expected = (array->has_order = take(header, "False"))
+                           ? NULL
+                           : "False: an array in C order, as numpy.ascontiguousarray() makes one";
         if (expected)
             return expected;
         if (!end_item(header, '}'))
@@ -217,22 +216,6 @@ tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, st
     return status;
 }
 
-static tileprop_status read_labels(const struct tp_file *file, const struct array *array,
-                                   struct tp_label_encoder *encoder, uint16_t *labels, struct tp_error *error)
-{
-    tileprop_status status = TILEPROP_OK;
-    for (size_t i = 0; status == TILEPROP_OK && i < array->values; i++) {
-        char place[512], text[32];
-        const double value = value_at(file, array, i);
-        snprintf(place, sizeof place, "%s: label %zu (from 0)", file->path, i);
-        if (!isfinite(value))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %f found, expected an integer", place, value);
-        const size_t size = (size_t)snprintf(text, sizeof text, "%.17g", value);
-        status = tp_label_encoder_label(encoder, place, text, size, &labels[i], error);
-    }
-    return status;
-}
-
 tileprop_status tp_npy_labels(struct tp_file *file, struct tp_schema *schema, struct tp_dataset *dataset,
                               struct tp_error *error)
 {
@@ -248,8 +231,15 @@ tileprop_status tp_npy_labels(struct tp_file *file, struct tp_schema *schema, st
         status = tp_label_encoder_begin(&encoder, schema, error);
     if (status == TILEPROP_OK && !(dataset->labels = malloc(array.values * sizeof *dataset->labels)))
         status = tp_fail_memory(error, file->path, "labels");
-    if (status == TILEPROP_OK)
-        status = read_labels(file, &array, &encoder, dataset->labels, error);
+    for (size_t i = 0; status == TILEPROP_OK && i < array.values; i++) {
+        char place[512], text[32];
+        const double value = value_at(file, &array, i);
+        snprintf(place, sizeof place, "%s: label %zu (from 0)", file->path, i);
+        const size_t size = (size_t)snprintf(text, sizeof text, "%.17g", value);
+        status = isfinite(value)
+                     ? tp_label_encoder_label(&encoder, place, text, size, &dataset->labels[i], error)
+                     : tp_fail(error, TILEPROP_BAD_INPUT, "%s: %f found, expected an integer", place, value);
+    }
     if (status == TILEPROP_OK)
         status = tp_label_encoder_finish(&encoder, schema, dataset->labels, dataset->count, error);
     dataset->classes = schema->class_count;

@@ -151,17 +151,6 @@ static tileprop_status read_cell(struct reader *reader, size_t i, float *cells)
     return isfinite(value) ? TILEPROP_OK : fail_range(reader, i);
 }
 
-static tileprop_status fail_count(struct reader *reader, size_t read)
-{
-    size_t rest = 0;
-    tileprop_status status = tp_csv_count_fields(&reader->csv, &rest);
-    return status != TILEPROP_OK
-               ? status
-               : tp_csv_fail(&reader->csv, reader->csv.row, "%zu field%s found, expected %zu as in row %zu",
-                             read + rest, read + rest == 1 ? "" : "s", reader->columns.count,
-                             reader->columns.row);
-}
-
 static tileprop_status read_row(struct reader *reader)
 {
     const size_t count = reader->columns.count;
@@ -177,10 +166,13 @@ static tileprop_status read_row(struct reader *reader)
         if (status != TILEPROP_OK)
             return status;
     }
-    if (i < count || reader->csv.more)
-        return fail_count(reader, i);
+    size_t rest = 0;
+    const tileprop_status status = tp_csv_count_fields(&reader->csv, &rest);
+    if (status == TILEPROP_OK && i + rest != count)
+        return tp_csv_fail(&reader->csv, reader->csv.row, "%zu field%s found, expected %zu as in row %zu",
+                           i + rest, i + rest == 1 ? "" : "s", count, reader->columns.row);
     reader->rows++;
-    return TILEPROP_OK;
+    return status;
 }
 
 /*
@@ -229,7 +221,8 @@ static tileprop_status finish_schema(struct reader *reader, struct tp_schema *sc
     schema->column_count = columns->inputs;
     for (size_t i = 0; i < columns->label; i++)
         schema->label_place += columns->all[i].role != TP_ROLE_UNUSED;
-    for (size_t i = 0; i < columns->count; i++) {
+    tileprop_status status = TILEPROP_OK;
+    for (size_t i = 0; status == TILEPROP_OK && i < columns->count; i++) {
         struct tp_table_column *column = &columns->all[i];
         if (column->role == TP_ROLE_UNUSED)
             continue;
@@ -238,12 +231,11 @@ static tileprop_status finish_schema(struct reader *reader, struct tp_schema *sc
             *name = column->first;
             column->first = NULL;
         }
-        tileprop_status status = TILEPROP_OK;
         if (column->role == TP_ROLE_TEXT)
             status = finish_categories(reader, column, &schema->columns[column->place]);
-        if (status != TILEPROP_OK)
-            return status;
     }
+    if (status != TILEPROP_OK)
+        return status;
     for (size_t i = 0; i < schema->column_count; i++)
         schema->features += schema->columns[i].category_count ? schema->columns[i].category_count : 1;
     return tp_label_encoder_finish(&reader->classes, schema, reader->labels, reader->rows, reader->csv.error);
