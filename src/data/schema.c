@@ -210,19 +210,17 @@ tileprop_status tp_schema_text_read_classes(struct tp_schema *schema, const char
                                             const char *path, struct tp_error *error)
 {
     json_t *list = tp_json_text_read(text, strlen(text), 0, NULL);
-    tileprop_status status = TILEPROP_OK;
-    if (!list && errno == ENOMEM)
-        status = tp_fail_memory(error, path, "a schema");
+    bool had_memory = list || errno != ENOMEM;
     bool good = json_is_array(list) && json_array_size(list) == classes;
-    for (size_t k = 0; good && status == TILEPROP_OK && k < classes; k++) {
+    for (size_t k = 0; good && had_memory && k < classes; k++) {
         const char *name = json_string_value(json_array_get(list, k));
         good = name;
-        if (good && !tp_schema_add_class(schema, name))
-            status = tp_fail_memory(error, path, "a schema");
+        had_memory = !name || tp_schema_add_class(schema, name);
     }
     json_decref(list);
-    return good || status != TILEPROP_OK
-               ? status
-               : tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: __metadata__: class_names: expected a list of %zu texts", path, classes);
+    if (!had_memory)
+        return tp_fail_memory(error, path, "a schema");
+    return good ? TILEPROP_OK
+                : tp_fail(error, TILEPROP_BAD_INPUT,
+                          "%s: __metadata__: class_names: expected a list of %zu texts", path, classes);
 }

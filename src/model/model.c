@@ -200,10 +200,8 @@ tileprop_status tp_model_check(const struct tp_model *model, const char *path, s
 {
     const size_t most = TP_SAFETENSORS_HEADER_MAX - (size_t)TP_TENSORS_MAX * TP_TENSOR_TEXT;
     json_t *texts = describe(model);
-    char *text = tp_json_text_write(texts, JSON_COMPACT);
-    const size_t size = text ? strlen(text) : 0;
+    const size_t size = json_dumpb(texts, NULL, 0, JSON_COMPACT); /* 0 if that fails */
     json_decref(texts);
-    free(text);
     if (size == 0)
         return tp_fail_memory(error, path, "a model");
     return size <= most
