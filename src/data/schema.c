@@ -64,10 +64,10 @@ static json_t *describe_column(const struct tp_column *column)
     return object;
 }
 
-/* Frees the JSON, which may be NULL. */
+/* Frees the JSON; of none, NULL, errno says why. */
 static char *write_and_free(json_t *json)
 {
-    char *text = tp_json_text_write(json, JSON_COMPACT);
+    char *text = json ? tp_json_text_write(json, JSON_COMPACT) : NULL;
     json_decref(json);
     return text;
 }
