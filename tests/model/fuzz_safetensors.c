@@ -101,7 +101,7 @@ static void check_model(const struct tp_model *model)
 /* What was read is written to memory and read once more: the same run. */
 static void check_checkpoint(const struct tp_checkpoint *checkpoint)
 {
-    const struct tp_progress *p = &checkpoint->progress;
+    const struct tp_training_state *p = &checkpoint->state;
     require(p->steps >= 1 && p->best_step < p->steps && p->evaluations_since_best <= p->steps);
     check_model(&checkpoint->model);
     for (size_t i = 0; i < checkpoint->state_count; i++)
@@ -117,7 +117,7 @@ static void check_checkpoint(const struct tp_checkpoint *checkpoint)
     struct tp_file file = {.path = "again", .bytes = (unsigned char *)bytes, .size = size};
     struct tp_checkpoint again;
     require(tp_checkpoint_parse(&again, &file, &error) == TILEPROP_OK);
-    require(memcmp(&again.progress, p, sizeof *p) == 0 && again.state_count == checkpoint->state_count);
+    require(memcmp(&again.state, p, sizeof *p) == 0 && again.state_count == checkpoint->state_count);
     require(again.history_size == checkpoint->history_size && again.validation == checkpoint->validation);
     tp_checkpoint_free(&again);
 }
