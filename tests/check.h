@@ -13,14 +13,15 @@
 #include <cmocka.h>
 
 #include "base/status.h"
+#include "tests/parts.h"
 
-/* Fails unless status is the expected one and the message is one line that contains part. */
+/* Fails unless status is the expected one and the message is one line with these parts. */
 static inline void check_failure(tileprop_status status, tileprop_status expected,
-                                 const struct tp_error *error, const char *part)
+                                 const struct tp_error *error, const char *parts)
 {
-    if (status != expected || !strstr(error->text, part) || strchr(error->text, '\n'))
-        fail_msg("status %d, \"%s\"; expected status %d, \"...%s...\"", (int)status, error->text,
-                 (int)expected, part);
+    if (status != expected || !has_parts(error->text, parts) || strchr(error->text, '\n'))
+        fail_msg("status %d, \"%s\"; expected status %d, \"%s\"", (int)status, error->text, (int)expected,
+                 parts);
 }
 
 #endif

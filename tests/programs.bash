@@ -18,10 +18,10 @@ absolute() {
     esac
 }
 
-# refused_by NAME PROGRAM CODE PART ARGUMENTS...: exits with CODE, one line on stderr that begins with NAME and contains
-# PART, nothing on stdout.
+# refused_by NAME PROGRAM CODE PARTS ARGUMENTS...: exits with CODE, nothing on stdout, one line on stderr that begins with
+# NAME and has PARTS as parts.h says.
 refused_by() {
-    local name=$1 program=$2 code=$3 part=$4
+    local name=$1 program=$2 code=$3 parts=$4 edge='(?!(?<=\w)\w)' # not within a word
     shift 4
     run --separate-stderr "$program" "$@"
     # shellcheck disable=SC2154 # bats sets these
@@ -30,7 +30,7 @@ refused_by() {
     [ -z "$output" ]
     # shellcheck disable=SC2154
     [ "${#stderr_lines[@]}" -eq 1 ]
-    [[ $stderr == "$name: "*"$part"* ]]
+    LC_ALL=C grep -qP "^$name: .*$edge\\Q${parts// ... /\\E$edge.*$edge\\Q}\\E$edge" <<<"$stderr"
 }
 
 # make_own TARGET...: a make of its own in the build folder $own, not one that continues the make which runs these tests.

@@ -180,14 +180,14 @@ have_arm() {
 
 @test "what is wrong is refused, and nothing written" {
     "$train" --quiet --data "$mnist" --hidden 2 --epochs 1 --train-limit 32 --val-limit 32 --save model.safetensors >log
-    refused_by export "$export_model" 2 'expected a model, as train --save writes it' --c model.h
-    refused_by export "$export_model" 2 'expected --c FILE.h, found none' model.safetensors
+    refused_by export "$export_model" 2 'model ... train --save' --c model.h
+    refused_by export "$export_model" 2 '--c FILE.h ... none' model.safetensors
     for name in 1st a-b _x 'a b' é "$(printf 'a%.0s' {1..32})"; do
-        refused_by export "$export_model" 2 '--name: expected a letter, then letters, digits and _' model.safetensors --c model.h --name "$name"
+        refused_by export "$export_model" 2 '--name: ... letter ... digits ... _' model.safetensors --c model.h --name "$name"
     done
     refused_by export "$export_model" 3 'no.safetensors' no.safetensors --c model.h
     refused_by export "$export_model" 1 '--c: none/model.h' model.safetensors --c none/model.h
-    refused_by export "$export_model" 2 '--see: no such option' model.safetensors --see model.h
+    refused_by export "$export_model" 2 '--see: ... option' model.safetensors --see model.h
     [ ! -e model.h ]
     [ "$(find . -name 'model.h*')" = "" ]
     "$export_model" --help | grep -q '^Usage: export MODEL --c FILE.h'

@@ -17,9 +17,7 @@ with_gnuplot() {
 
 @test "a name that is neither .svg nor .png is refused before data are read" {
     for name in plot plot.pdf .svg "a'b.svg" dir/.png; do
-        run --separate-stderr "$train" --data absent --plot "$name"
-        [ "$status" -eq 2 ]
-        [[ $stderr == "train: --plot: expected a "* ]]
+        refused_by train "$train" 2 "--plot:" --data absent --plot "$name"
     done
     [ -z "$(ls)" ]
 }

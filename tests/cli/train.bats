@@ -18,7 +18,7 @@ teardown() {
     [ -z "$child" ] || kill -KILL "$child" 2>/dev/null || true
 }
 
-refused() { # CODE PART ARGUMENTS...
+refused() { # CODE PARTS ARGUMENTS...
     refused_by train "$train" "$@"
 }
 
@@ -70,13 +70,13 @@ print(result[sys.argv[1]] if len(sys.argv) > 1 else "\n".join(sorted(result)))' 
 
 @test "unknown options and bad values are refused before any data is read" {
     absent=(--data absent)
-    refused 2 "did you mean --hidden?" "${absent[@]}" --hiden 64
-    refused 2 "did you mean --threads?" "${absent[@]}" --thread 2
-    refused 2 "--threads: expected an integer from 1 to 4096 or auto, found \"two\"" "${absent[@]}" --threads two
-    refused 2 "--threads: expected once, found twice" "${absent[@]}" --threads 1 --threads 1
-    refused 2 "found \"extra\"" "${absent[@]}" extra
+    refused 2 "--hiden ... --hidden" "${absent[@]}" --hiden 64
+    refused 2 "--thread ... --threads" "${absent[@]}" --thread 2
+    refused 2 "--threads: ... integer ... 1 ... 4096 ... auto ... \"two\"" "${absent[@]}" --threads two
+    refused 2 "--threads: ... once ... twice" "${absent[@]}" --threads 1 --threads 1
+    refused 2 "\"extra\"" "${absent[@]}" extra
     while read -r option value; do
-        refused 2 "$option: expected " "${absent[@]}" "$option=$value"
+        refused 2 "$option:" "${absent[@]}" "$option=$value"
     done <<'END'
 --train-limit 0
 --val-limit -1
@@ -124,15 +124,15 @@ END
 }
 
 @test "an option that the optimizer has no use for is refused" {
-    refused 2 "--momentum: expected with" --optimizer sgd --momentum 0.9
-    refused 2 "--momentum: expected with" --momentum 0.9 --optimizer adam
-    refused 2 "--beta1: expected with adam only" --beta1 0.9
-    refused 2 "--beta2: expected with adam only" --beta2 0.9 --optimizer nesterov
-    refused 2 "--epsilon: expected with adam only" --epsilon 1e-7 --optimizer sgd
+    refused 2 "--momentum:" --optimizer sgd --momentum 0.9
+    refused 2 "--momentum:" --momentum 0.9 --optimizer adam
+    refused 2 "--beta1: ... adam" --beta1 0.9
+    refused 2 "--beta2: ... adam" --beta2 0.9 --optimizer nesterov
+    refused 2 "--epsilon: ... adam" --epsilon 1e-7 --optimizer sgd
     run "$train" --optimizer adam --beta1 0.8 --beta2 0.9 --epsilon 1e-7 --print-config
     [ "$status" -eq 0 ]
     printf 'optimizer = sgd\nmomentum = 0.5\n' >run.conf
-    refused 2 "--momentum: expected with" --config run.conf
+    refused 2 "--momentum:" --config run.conf
     printf 'optimizer = nesterov\nmomentum = 0.5\n' >run.conf
     run "$train" --config run.conf --optimizer adam --print-config
     [ "$status" -eq 0 ]
@@ -180,16 +180,16 @@ END
     printf 'data = /%04095d\n' 0 >long.conf
     "$train" --config "$PWD/long.conf" --print-config >/dev/null
     printf 'data = %04096d\n' 0 >long.conf
-    refused 2 "long.conf:1: data: expected PATH of 1 to 4096 bytes" --config "$PWD/long.conf"
+    refused 2 "long.conf:1: data: ... PATH ... 1 ... 4096 bytes" --config "$PWD/long.conf"
 }
 
 @test "defects of a configuration file are named with file and line" {
     printf '\nhiden = 8\n' >run.conf
-    refused 2 "run.conf:2: hiden: no such option; did you mean --hidden?" --config run.conf
+    refused 2 "run.conf:2: hiden: ... option ... --hidden" --config run.conf
     printf 'seed = 1\nseed = 1\n' >run.conf
-    refused 2 "run.conf:2: seed: expected once, found twice" --config run.conf
+    refused 2 "run.conf:2: seed: ... once ... twice" --config run.conf
     printf 'lr = fast\n' >run.conf
-    refused 2 "run.conf:1: lr: expected a number" --config run.conf --lr 0.1
+    refused 2 "run.conf:1: lr: ... number" --config run.conf --lr 0.1
     refused 2 "absent.conf: No such file" --config absent.conf
 }
 
@@ -197,11 +197,11 @@ END
     mapfile -t here < <("$train" --version | sed -n 's/^tiers found here: //p' | tr ' ' '\n')
     for tier in avx2 avx512; do
         if [[ " ${here[*]} " != *" $tier "* ]]; then
-            refused 2 "--isa: expected one of auto, reference" --isa "$tier"
-            TILEPROP_ISA=$tier refused 2 "TILEPROP_ISA: expected one of auto, reference"
+            refused 2 "--isa: ... auto, reference" --isa "$tier"
+            TILEPROP_ISA=$tier refused 2 "TILEPROP_ISA: ... auto, reference"
         fi
     done
-    TILEPROP_ISA=sse refused 2 "TILEPROP_ISA: expected one of auto, reference"
+    TILEPROP_ISA=sse refused 2 "TILEPROP_ISA: ... auto, reference"
     best=${here[-1]}
     TILEPROP_ISA=$best run --separate-stderr "$train" "${small[@]}" --isa reference --json
     [ "$(json isa)" = reference ]
@@ -443,7 +443,7 @@ assert 0 < b["test_loss"] < 5 and 0.05 < b["test_accuracy"] < 1
 for key in a:
     assert key.startswith(("test_", "seconds_", "samples_per", "gflops", "threads_")) or a[key] == b[key], key
 END
-    refused 2 "60000 of 60000 samples leaves none" "${mnist[@]}" --test-holdout 60000
+    refused 2 "60000 of 60000 samples ... none" "${mnist[@]}" --test-holdout 60000
     run --separate-stderr "$train" "${mnist[@]}" --test-holdout 59000 --epochs 1 --hidden none --threads 1
     [[ ${lines[0]} == *" 1000 training and 10000 validation samples"* ]]
 }
@@ -464,8 +464,8 @@ END
 
 @test "--history that cannot be written is exit 1 before data are read, and leaves what is there" {
     refused 1 "absent/run.csv: No such file or directory" --data absent --history absent/run.csv
-    refused 1 "found a directory" --data absent --history .
-    refused 1 "found a special file" --data absent --history /dev/null
+    refused 1 "directory" --data absent --history .
+    refused 1 "special file" --data absent --history /dev/null
     echo old >run.csv
     refused 3 absent --data absent --history run.csv
     [ "$(cat run.csv)" = old ]

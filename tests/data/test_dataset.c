@@ -103,24 +103,23 @@ static void test_names(void **state)
 static void test_load_failures(void **state)
 {
     char *message = NULL;
-    assert_true(
-        asprintf(&message,
-                 "%s: no data found, expected one of none-images-idx3-ubyte, none-images-idx3-ubyte.gz, "
-                 "none-images.idx3-ubyte, none-images.idx3-ubyte.gz",
-                 (const char *)*state) > 0);
+    assert_true(asprintf(&message,
+                         "%s: no data ... none-images-idx3-ubyte, none-images-idx3-ubyte.gz, "
+                         "none-images.idx3-ubyte, none-images.idx3-ubyte.gz",
+                         (const char *)*state) > 0);
     check_load_failure(*state, "none", message);
     free(message);
     scratch_write(*state, "none-images-idx3-ubyte", four_images, sizeof four_images);
-    check_load_failure(*state, "none", "expected one of none-labels-idx1-ubyte, none-labels-idx1-ubyte.gz, ");
+    check_load_failure(*state, "none", "none-labels-idx1-ubyte, none-labels-idx1-ubyte.gz");
 
     char *folder = scratch_path(*state, "folder-images-idx3-ubyte");
     assert_int_equal(mkdir(folder, 0700), 0);
     free(folder);
     scratch_write(*state, "folder-labels-idx1-ubyte", four_labels, sizeof four_labels);
-    check_load_failure(*state, "folder", "folder-images-idx3-ubyte: is a directory");
+    check_load_failure(*state, "folder", "folder-images-idx3-ubyte: ... directory");
 
     char *file = scratch_path(*state, "none-images-idx3-ubyte");
-    check_load_failure(file, "train", "none-images-idx3-ubyte/train-images-idx3-ubyte: cannot be opened: ");
+    check_load_failure(file, "train", "none-images-idx3-ubyte/train-images-idx3-ubyte: ... opened");
     free(file);
 
     unsigned char labels[sizeof four_labels];
@@ -128,13 +127,11 @@ static void test_load_failures(void **state)
     labels[7] = 3;
     write_pair(*state, "differ");
     scratch_write(*state, "differ-labels-idx1-ubyte", labels, sizeof labels - 1);
-    check_load_failure(*state, "differ",
-                       "differ-labels-idx1-ubyte: byte 4: 3 labels found, expected 4, one for each");
+    check_load_failure(*state, "differ", "differ-labels-idx1-ubyte: byte 4: 3 labels ... 4");
     check_load_failure(*state, "differ", "/differ-images-idx3-ubyte");
 
     scratch_write(*state, "differ-labels-idx1-ubyte", four_images, sizeof four_images);
-    check_load_failure(*state, "differ",
-                       "differ-labels-idx1-ubyte: byte 3: 3 dimensions found: this is an image file");
+    check_load_failure(*state, "differ", "differ-labels-idx1-ubyte: byte 3: 3 dimensions ... image file");
 }
 
 /* A data set of `count` samples of two features with sample i = {2 i, 2 i + 1} and label i % 3. */
@@ -200,7 +197,7 @@ static void test_split_failures(void **state)
     struct tp_error error = {""};
     for (size_t i = 0; i < sizeof fractions / sizeof *fractions; i++)
         check_failure(tp_dataset_tail(&dataset, fractions[i], &tail, &error), TILEPROP_USAGE, &error,
-                      "expected a fraction between 0 and 1");
+                      "fraction ... 0 ... 1");
     check_failure(tp_dataset_tail(&dataset, 0.76, &tail, &error), TILEPROP_USAGE, &error,
                   "0.76 of 4 samples leaves none to train on");
     assert_int_equal(dataset.count, 4);

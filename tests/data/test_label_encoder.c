@@ -77,7 +77,7 @@ static void test_what_looks_continuous_is_refused(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct tp_label_encoder classes = begin_none();
         label(&classes, "1.0");
-        check_refused(&classes, texts[i], "expected an integer or a name: it looks continuous");
+        check_refused(&classes, texts[i], "integer ... name ... continuous");
         tp_label_encoder_free(&classes);
     }
 }
@@ -114,7 +114,7 @@ static void test_there_may_be_100_numbers_and_65536_texts(void **state)
     (void)state;
     struct tp_label_encoder classes = begin_none();
     add_numbered(&classes, "%u", 0, 100);
-    check_refused(&classes, "100", "more than 100 distinct numbers found as labels: they look continuous");
+    check_refused(&classes, "100", "100 distinct numbers ... labels ... continuous");
     assert_int_equal(label(&classes, "99"), 99);
     assert_int_equal(label(&classes, "a"), 100);
     assert_int_equal(label(&classes, "100"), 101);
@@ -122,7 +122,7 @@ static void test_there_may_be_100_numbers_and_65536_texts(void **state)
 
     classes = begin_none();
     add_numbered(&classes, "c%05u", 0, 65536);
-    check_refused(&classes, "d", "more than 65536 classes found");
+    check_refused(&classes, "d", "65536 classes");
     assert_int_equal(label(&classes, "c65535"), 65535);
     tp_label_encoder_free(&classes);
 }
@@ -137,8 +137,8 @@ static void test_known_classes_are_the_only_ones(void **state)
     uint16_t labels[] = {2, 0}, found = 42;
     assert_int_equal(label(&classes, "a"), 2);
     assert_int_equal(label(&classes, "7.0"), 1);
-    check_refused(&classes, "c", "class \"c\" found, expected one that the training data have");
-    check_refused(&classes, "1.5", "class \"1.5\" found, expected one that the training data have");
+    check_refused(&classes, "c", "class \"c\" ... training data");
+    check_refused(&classes, "1.5", "class \"1.5\" ... training data");
     assert_false(tp_label_encoder_find(&classes, "7.0", 3, &found) || found != 42);
     assert_true(tp_label_encoder_find(&classes, "b", 1, &found) && found == 0);
     assert_int_equal(tp_label_encoder_finish(&classes, &schema, labels, 2, NULL), TILEPROP_OK);
@@ -146,7 +146,7 @@ static void test_known_classes_are_the_only_ones(void **state)
     tp_label_encoder_free(&classes);
 
     classes = begin(one);
-    check_refused(&classes, "a", "class \"a\" found");
+    check_refused(&classes, "a", "class \"a\"");
     tp_label_encoder_free(&classes);
 }
 

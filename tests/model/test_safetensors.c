@@ -83,13 +83,13 @@ static void test_refuses_frames(void **state)
         size_t size;
         unsigned char bytes[16];
         const char *part;
-    } cases[] = {{0, "", "0 bytes found, expected a safetensors file"},
-                 {7, "\2\0\0\0\0\0\0", "7 bytes found"},
-                 {8, "\0\0\0\0\0\0\0", "byte 8: expected {"},
-                 {10, "\2\0\0\0\0\0\0\0[]", "byte 8: expected {"},
-                 {9, "\2\0\0\0\0\0\0\0{", "byte 0: a header of 2 bytes found, expected at most 1"},
-                 {10, "\377\377\377\377\377\377\377\377{}", "a header of 18446744073709551615 bytes found"},
-                 {11, "\2\0\0\0\0\0\0\0{}x", "byte 10: 1 bytes behind the last tensor, expected none"}};
+    } cases[] = {{0, "", "0 bytes ... safetensors file"},
+                 {7, "\2\0\0\0\0\0\0", "7 bytes"},
+                 {8, "\0\0\0\0\0\0\0", "byte 8: ... {"},
+                 {10, "\2\0\0\0\0\0\0\0[]", "byte 8: ... {"},
+                 {9, "\2\0\0\0\0\0\0\0{", "byte 0: ... header ... 2 bytes ... 1"},
+                 {10, "\377\377\377\377\377\377\377\377{}", "header ... 18446744073709551615 bytes"},
+                 {11, "\2\0\0\0\0\0\0\0{}x", "byte 10: 1 bytes ... last tensor ... none"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct tp_file file = {.path = "made", .bytes = malloc(cases[i].size + 1), .size = cases[i].size};
         memcpy(file.bytes, cases[i].bytes, cases[i].size);
@@ -104,37 +104,41 @@ static void test_refuses_headers(void **state)
     (void)state;
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},"
             "\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}",
-            2, "the header is no JSON: duplicate object key");
-    refused("{\"a\":{\"a\":{\"a\":{}}}}", 0, "byte 23: brackets nest more than 3 deep");
-    refused("{\"\\\"\\\\\":[[[", 0, "brackets nest more than 3 deep");
-    refused("{\"a\n\":1}", 0, "the header is no JSON");
-    refused("{} {}", 0, "the header is no JSON");
-    refused("{\"__metadata__\":[]}", 0, "__metadata__: expected an object of texts");
-    refused("{\"__metadata__\":{\"n\":1}}", 0, "__metadata__: \"n\": expected a text");
-    refused("{\"a\":1}", 0, "tensor \"a\": expected dtype, shape and data_offsets");
+            2, "header ... no JSON: duplicate object key");
+    refused("{\"a\":{\"a\":{\"a\":{}}}}", 0, "byte 23: brackets nest ... 3 deep");
+    refused("{\"\\\"\\\\\":[[[", 0, "brackets nest ... 3 deep");
+    refused("{\"a\n\":1}", 0, "header ... no JSON");
+    refused("{} {}", 0, "header ... no JSON");
+    refused("{\"__metadata__\":[]}", 0, "__metadata__: ... object ... texts");
+    refused("{\"__metadata__\":{\"n\":1}}", 0, "__metadata__: \"n\": ... text");
+    refused("{\"a\":1}", 0, "tensor \"a\": ... dtype, shape ... data_offsets");
     refused("{\"a\\nb\":1}", 0, "tensor \"a?b\"");
-    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1]}}", 1, "expected dtype, shape and data_offsets");
+    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1]}}", 1, "dtype, shape ... data_offsets");
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1],\"more\":1}}", 1, "nothing else");
-    refused("{\"a\":{\"dtype\":\"u8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1, "unknown dtype");
-    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[-1],\"data_offsets\":[0,1]}}", 1,
-            "shape: expected integers");
-    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1.0],\"data_offsets\":[0,1]}}", 1,
-            "shape: expected integers");
+    refused("{\"a\":{\"dtype\":\"u8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1,
+            "tensor \"a\": unknown dtype");
+    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[-1],\"data_offsets\":[0,1]}}", 1, "shape: ... integers");
+    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1.0],\"data_offsets\":[0,1]}}", 1, "shape: ... integers");
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,1]}}", 1,
-            "at most 8");
-    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0]}}", 1, "expected two places");
-    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,0]}}", 1, "expected two places");
-    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}", 1, "expected two places");
-    refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, "as many bytes as");
+            "more than 8 ... 8");
+    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0]}}", 1,
+            "data_offsets: ... two places");
+    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,0]}}", 1,
+            "data_offsets: ... two places");
+    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}", 1,
+            "data_offsets: ... two places");
+    refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4,
+            "data_offsets: ... bytes ... shape");
     /* 2^62 values of 4 bytes, and 2^32 times 2^32 of one, are 0 bytes modulo 2^64. */
     refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904],\"data_offsets\":[0,0]}}", 0,
-            "as many bytes as");
+            "data_offsets: ... bytes ... shape");
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,0]}}", 0,
-            "as many bytes as");
-    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}", 2, "a gap or an overlap");
+            "data_offsets: ... bytes ... shape");
+    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}", 2,
+            "data_offsets: ... gap ... overlap");
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]},"
             "\"b\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[1,3]}}",
-            3, "tensor \"b\": data_offsets: a gap or an overlap");
+            3, "tensor \"b\": data_offsets: ... gap ... overlap");
 }
 
 static size_t allocated;
@@ -159,7 +163,7 @@ static void test_bounds_memory(void **state)
             length += (size_t)sprintf(header + length, "%s", items[i]);
         sprintf(header + length - 1, "]}");
         allocated = 0;
-        refused(header, 0, "expected dtype");
+        refused(header, 0, "dtype ... shape ... data_offsets");
         assert_true(allocated > length && allocated < 80 * length);
         free(header);
     }
@@ -169,7 +173,7 @@ static void test_bounds_memory(void **state)
         length += (size_t)sprintf(header + length, "\"%zx\":{},", i);
     sprintf(header + length - 1, "}");
     allocated = 0;
-    refused(header, 0, "expected dtype");
+    refused(header, 0, "dtype ... shape ... data_offsets");
     assert_true(allocated > length && allocated < 80 * length);
     free(header);
     json_set_alloc_funcs(malloc, free);
@@ -236,7 +240,7 @@ static void test_limits_headers(void **state)
             assert_string_equal(tp_safetensors_text(&read, "key"), text);
             tp_safetensors_free(&read);
         } else {
-            assert_non_null(strstr(error.text, "expected at most 100000000"));
+            assert_non_null(strstr(error.text, "at most 100000000"));
             tp_safe_file_discard(&out);
         }
         free(text);

@@ -24,71 +24,55 @@ struct defect {
 };
 
 static const struct defect defects[] = {
-    {IMAGES, 0, {0}, ": byte 0: empty, expected IDX images"},
-    {IMAGES, 1, {0x1f}, ": byte 1: truncated: expected an IDX magic number of 4 bytes"},
-    {LABELS, 3, {0, 0, 8}, ": byte 3: truncated: expected an IDX magic number of 4 bytes"},
-    {IMAGES, 16, "P5 28 28 255 ...",
-     ": byte 0: magic number 0x50352032 found, expected 0x00000803 (IDX images)"},
-    {LABELS, 8, {1, 0, 8, 1}, ": byte 0: magic number 0x01000801 found, expected 0x00000801"},
-    {LABELS, 8, {0, 1, 8, 1}, ": byte 0: magic number 0x00010801 found, expected 0x00000801 (IDX labels)"},
-    {IMAGES, 15, "<!DOCTYPE html>", ": byte 0: '<' found: this is an HTML page"},
-    {LABELS, 10, "\r\n\t <html>", ": byte 4: '<' found: this is an HTML page"},
-    {IMAGES,
-     9,
-     {0, 0, 8, 1, 0, 0, 0, 1, 5},
-     ": byte 3: 1 dimension found: this is a label file, expected images"},
-    {LABELS, 22, {0, 0, 8, 3}, ": byte 3: 3 dimensions found: this is an image file, expected labels"},
-    {IMAGES, 4, {0, 0, 8, 0}, ": byte 3: 0 dimensions found, expected 2 or more"},
-    {LABELS, 4, {0, 0, 8, 0}, ": byte 3: 0 dimensions found, expected 1"},
-    {IMAGES,
-     14,
-     {0, 0, 9, 2},
-     ": byte 2: type 0x09 (signed byte) found, expected 0x08 (unsigned byte) or 0x0d"},
-    {IMAGES, 14, {0, 0, 0x0B, 2}, ": byte 2: type 0x0b (short) found"},
-    {IMAGES, 14, {0, 0, 0x0C, 2}, ": byte 2: type 0x0c (int) found"},
-    {IMAGES, 14, {0, 0, 0x0E, 2}, ": byte 2: type 0x0e (double) found"},
-    {IMAGES, 14, {0, 0, 0x42, 2}, ": byte 2: type 0x42 (unknown) found"},
-    {LABELS, 12, {0, 0, 0x0D, 1}, ": byte 2: type 0x0d (float) found, expected 0x08 (unsigned byte)"},
-    {IMAGES,
-     15,
-     {0, 0, 8, 3, 0, 0, 0, 1},
-     ": byte 15: truncated in the header: 3 dimensions expected, 16 bytes"},
-    {IMAGES, 12, {0, 0, 8, 255}, ": byte 12: truncated in the header: 255 dimensions expected, 1024 bytes"},
-    {IMAGES, 12, {0, 0, 8, 2}, ": byte 4: dimension 1 of 2 is 0, expected 1 or more"},
-    {LABELS, 8, {0, 0, 8, 1}, ": byte 4: dimension 1 of 1 is 0, expected 1 or more"},
+    {IMAGES, 0, {0}, ": byte 0: empty ... IDX images"},
+    {IMAGES, 1, {0x1f}, ": byte 1: truncated: ... IDX magic number ... 4 bytes"},
+    {LABELS, 3, {0, 0, 8}, ": byte 3: truncated: ... IDX magic number ... 4 bytes"},
+    {IMAGES, 16, "P5 28 28 255 ...", ": byte 0: magic number 0x50352032 ... 0x00000803 (IDX images)"},
+    {LABELS, 8, {1, 0, 8, 1}, ": byte 0: magic number 0x01000801 ... 0x00000801"},
+    {LABELS, 8, {0, 1, 8, 1}, ": byte 0: magic number 0x00010801 ... 0x00000801 (IDX labels)"},
+    {IMAGES, 15, "<!DOCTYPE html>", ": byte 0: '<' ... HTML page"},
+    {LABELS, 10, "\r\n\t <html>", ": byte 4: '<' ... HTML page"},
+    {IMAGES, 9, {0, 0, 8, 1, 0, 0, 0, 1, 5}, ": byte 3: 1 dimension ... label file ... images"},
+    {LABELS, 22, {0, 0, 8, 3}, ": byte 3: 3 dimensions ... image file ... labels"},
+    {IMAGES, 4, {0, 0, 8, 0}, ": byte 3: 0 dimensions ... 2"},
+    {LABELS, 4, {0, 0, 8, 0}, ": byte 3: 0 dimensions ... 1"},
+    {IMAGES, 14, {0, 0, 9, 2}, ": byte 2: type 0x09 (signed byte) ... 0x08 (unsigned byte) ... 0x0d"},
+    {IMAGES, 14, {0, 0, 0x0B, 2}, ": byte 2: type 0x0b (short)"},
+    {IMAGES, 14, {0, 0, 0x0C, 2}, ": byte 2: type 0x0c (int)"},
+    {IMAGES, 14, {0, 0, 0x0E, 2}, ": byte 2: type 0x0e (double)"},
+    {IMAGES, 14, {0, 0, 0x42, 2}, ": byte 2: type 0x42 (unknown)"},
+    {LABELS, 12, {0, 0, 0x0D, 1}, ": byte 2: type 0x0d (float) ... 0x08 (unsigned byte)"},
+    {IMAGES, 15, {0, 0, 8, 3, 0, 0, 0, 1}, ": byte 15: truncated ... header: 3 dimensions ... 16 bytes"},
+    {IMAGES, 12, {0, 0, 8, 255}, ": byte 12: truncated ... header: 255 dimensions ... 1024 bytes"},
+    {IMAGES, 12, {0, 0, 8, 2}, ": byte 4: dimension 1 of 2 ... 0 ... 1"},
+    {LABELS, 8, {0, 0, 8, 1}, ": byte 4: dimension 1 of 1 ... 0 ... 1"},
     {IMAGES, 17, {0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1}, ": byte 8: dimension 2 of 3 is 0"},
     {IMAGES,
      17,
      {0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 2},
-     ": byte 12: dimension 3 of 3 is 2: their product overflows, expected the 1 bytes that follow"},
+     ": byte 12: dimension 3 of 3 ... 2 ... product overflows ... 1 bytes"},
     {IMAGES, /* 2^62 floats are 2^64 bytes */
      12,
      {0, 0, 0x0D, 2, 0x80, 0, 0, 0, 0x80, 0, 0, 0},
-     ": byte 8: dimension 2 of 2 is 2147483648: their product overflows, expected the 0 bytes"},
+     ": byte 8: dimension 2 of 2 ... 2147483648 ... product overflows ... 0 bytes"},
     {IMAGES, /* fits 64 bits and no memory */
      13,
      {0, 0, 8, 2, 255, 255, 255, 255, 255, 255, 255, 255, 9},
-     ": byte 13: truncated: 1 bytes of values found, the header says 18446744065119617025"},
-    {LABELS,
-     10,
-     {0, 0, 8, 1, 0, 0, 0, 3, 1, 2},
-     ": byte 10: truncated: 2 bytes of values found, the header says 3"},
-    {LABELS,
-     11,
-     {0, 0, 8, 1, 0, 0, 0, 2, 1, 2},
-     ": byte 10: 1 trailing bytes found, expected the end after 2 bytes"},
+     ": byte 13: truncated: 1 bytes ... values ... header ... 18446744065119617025"},
+    {LABELS, 10, {0, 0, 8, 1, 0, 0, 0, 3, 1, 2}, ": byte 10: truncated: 2 bytes ... values ... header ... 3"},
+    {LABELS, 11, {0, 0, 8, 1, 0, 0, 0, 2, 1, 2}, ": byte 10: 1 trailing bytes ... end after 2 bytes"},
     {IMAGES, /* counted in bytes, not in values */
      15,
      {0, 0, 0x0D, 2, 0, 0, 0, 1, 0, 0, 0, 1},
-     ": byte 15: truncated: 3 bytes of values found, the header says 4"},
+     ": byte 15: truncated: 3 bytes ... values ... header ... 4"},
     {IMAGES,
      28,
      {0, 0, 0x0D, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0x7F, 0x80, 0, 0},
-     ": byte 20: infinity in sample 1, feature 0 (both from 0), expected a finite number"},
+     ": byte 20: infinity ... sample 1, feature 0 (both from 0) ... finite number"},
     {IMAGES,
      28,
      {0, 0, 0x0D, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xC0, 0, 0},
-     ": byte 24: NaN in sample 1, feature 1 (both from 0), expected a finite number"},
+     ": byte 24: NaN ... sample 1, feature 1 (both from 0) ... finite number"},
 };
 
 /* Reads a file as images, or as the labels of three. */
@@ -137,7 +121,7 @@ static void test_defects_in_gzip(void **state)
         unsigned char *packed = scratch_gzip(defects[i].bytes, defects[i].size, &size);
         const char *colon = strchr(defects[i].message + 1, ':');
         char *message = NULL;
-        assert_true(asprintf(&message, "%.*s of the unpacked data%s", (int)(colon - defects[i].message),
+        assert_true(asprintf(&message, "%.*s ... unpacked data%s", (int)(colon - defects[i].message),
                              defects[i].message, colon) > 0);
         check_defect(*state, packed, size, defects[i].role, message);
         free(message);
@@ -150,10 +134,9 @@ static void test_damaged_gzip(void **state)
     size_t size, twice_size;
     unsigned char *packed = scratch_gzip(two_images, sizeof two_images, &size);
     unsigned char *twice = scratch_gzip(packed, size, &twice_size);
-    check_defect(*state, twice, twice_size, IMAGES,
-                 ": byte 0 of the unpacked data: looks gzip-compressed twice");
+    check_defect(*state, twice, twice_size, IMAGES, ": byte 0 ... unpacked data: ... gzip ... twice");
 
-    const char *corrupt = ": byte 0: the gzip stream that starts here is corrupt or cut short";
+    const char *corrupt = ": byte 0: ... gzip stream ... corrupt ... cut short";
     for (size_t shorter = 2; shorter < size; shorter++)
         check_defect(*state, packed, shorter, IMAGES, corrupt);
     for (size_t i = size - 8; i < size; i++) { /* the checksum and the size that end a member */
@@ -166,11 +149,11 @@ static void test_damaged_gzip(void **state)
     assert_non_null(longer);
     memcpy(longer, packed, size);
     char *message = NULL;
-    assert_true(asprintf(&message, ": byte %zu: 3 trailing bytes after the gzip stream", size) > 0);
+    assert_true(asprintf(&message, ": byte %zu: 3 trailing bytes after ... gzip stream", size) > 0);
     check_defect(*state, longer, size + 3, IMAGES, message);
     free(message);
     memcpy(longer + size, packed, size);
-    assert_true(asprintf(&message, ": byte %zu: the gzip stream that starts here is corrupt", size) > 0);
+    assert_true(asprintf(&message, ": byte %zu: ... gzip stream ... corrupt", size) > 0);
     check_defect(*state, longer, 2 * size - 1, IMAGES, message);
     free(message);
     free(longer);
@@ -197,8 +180,8 @@ static void test_not_a_file(void **state)
     assert_int_equal(mkdir(folder, 0700), 0);
     assert_int_equal(symlink("loop", loop), 0);
 
-    check_unreadable(*state, "fifo", "is not a regular file");
-    check_unreadable(*state, "folder", "is a directory, expected a file");
+    check_unreadable(*state, "fifo", "not ... regular file");
+    check_unreadable(*state, "folder", "directory ... file");
     check_unreadable(*state, "loop", strerror(ELOOP));
     check_unreadable(*state, "missing", strerror(ENOENT));
     free(fifo);

@@ -116,38 +116,31 @@ static void test_refused(void **state)
     (void)state;
     const float floats[] = {1, 2, NAN, 4, INFINITY, 6};
     const double large[] = {1e39, 2};
-    check_refused(text_file("not an array"), "t.csv: byte 0: no NumPy array found");
-    check_refused(text_file_of("\x93NUMPY", 6), "byte 6: expected version 1, 2 or 3");
-    check_refused(text_file_of("\x93NUMPY\x04\x00\x01\x00", 10),
-                  "byte 6: expected version 1, 2 or 3 of the format, found 4");
-    check_refused(text_file_of("\x93NUMPY\x01\x00\xff\xff{", 11), "byte 11: truncated in the header");
-    check_refused(array(1, HEADER("<f4", "(3, 2)"), floats, 20),
-                  "20 bytes of values found, expected 6 of 4 bytes each");
-    check_refused(array(1, HEADER("<f4", "(1, 2)"), floats, sizeof floats),
-                  "24 bytes of values found, expected 2");
+    check_refused(text_file("not an array"), "t.csv: byte 0: no NumPy array");
+    check_refused(text_file_of("\x93NUMPY", 6), "byte 6: ... version 1, 2 ... 3");
+    check_refused(text_file_of("\x93NUMPY\x04\x00\x01\x00", 10), "byte 6: ... version 1, 2 ... 3 ... 4");
+    check_refused(text_file_of("\x93NUMPY\x01\x00\xff\xff{", 11), "byte 11: truncated ... header");
+    check_refused(array(1, HEADER("<f4", "(3, 2)"), floats, 20), "20 bytes ... values ... 6 of 4 bytes");
+    check_refused(array(1, HEADER("<f4", "(1, 2)"), floats, sizeof floats), "24 bytes ... values ... 2");
     check_refused(array(1, HEADER("<f4", "(3, 2)"), floats, sizeof floats),
-                  "NaN in sample 1, feature 0 (both from 0)");
+                  "NaN ... sample 1, feature 0 (both from 0)");
     check_refused(array(1, HEADER("<f4", "(1, 2)"), floats + 4, 8),
-                  "infinity, or what is too large for a float, in sample 0");
+                  "infinity ... large ... float ... sample 0");
     check_refused_with(array(1, HEADER("<f4", "(3, 2)"), floats, sizeof floats), TP_MISSING_MEAN,
-                       "too large for a float, in sample 2, feature 0");
+                       "large ... float ... sample 2, feature 0");
     check_refused(array(1, HEADER("<f8", "(1, 2)"), large, sizeof large),
-                  "too large for a float, in sample 0, feature 0");
-    check_refused(array(1, HEADER("<f4", "(6,)"), floats, sizeof floats),
-                  "1 dimension found, expected 2 or more");
-    check_refused(array(1, HEADER("<i4", "(3, 2)"), floats, sizeof floats),
-                  "integers of 4 bytes found, expected u8");
-    check_refused(array(1, HEADER(">f4", "(3, 2)"), floats, sizeof floats),
-                  "expected a type of little-endian");
+                  "large ... float ... sample 0, feature 0");
+    check_refused(array(1, HEADER("<f4", "(6,)"), floats, sizeof floats), "1 dimension ... 2");
+    check_refused(array(1, HEADER("<i4", "(3, 2)"), floats, sizeof floats), "integers ... 4 bytes ... u8");
+    check_refused(array(1, HEADER(">f4", "(3, 2)"), floats, sizeof floats), "type ... little-endian");
     check_refused(array(1, HEADER("|O", "(3, 2)"), floats, sizeof floats), "header at \"'|O'");
     check_refused(array(1, HEADER("<f4", "(0, 2)"), floats, 0), "header at \"0, 2), }");
-    check_refused(array(1, HEADER("<f4", "(999999999999, 999999999999)"), floats, 0),
-                  "expected dimensions from 1");
+    check_refused(array(1, HEADER("<f4", "(999999999999, 999999999999)"), floats, 0), "dimensions ... 1");
     check_refused(array(1, "{'descr': '<f4', 'fortran_order': True, 'shape': (3, 2)}", floats, sizeof floats),
-                  "expected False: an array in C order");
+                  "False ... C order");
     check_refused(array(1, "{'descr': '<f4', 'shape': (3, 2)}", floats, sizeof floats), "'fortran_order'");
-    check_refused(array(1, "{'descr': '<f4'", floats, 0), "expected 'descr', 'fortran_order' or 'shape'");
-    check_refused(array(1, "", floats, 0), "expected a dictionary");
+    check_refused(array(1, "{'descr': '<f4'", floats, 0), "'descr', 'fortran_order' ... 'shape'");
+    check_refused(array(1, "", floats, 0), "dictionary");
 }
 
 static void test_labels_refused(void **state)
@@ -158,10 +151,10 @@ static void test_labels_refused(void **state)
         const char *message;
     } cases[] = {
         {array(1, HEADER("<f4", "(2,)"), (const float[]){1, 1.5f}, 8),
-         "label 1 (from 0): label 1.5 found, expected an integer"},
-        {array(1, HEADER("<f4", "(2,)"), (const float[]){1, NAN}, 8), "label 1 (from 0): nan found"},
-        {array(1, HEADER("|u1", "(3,)"), "abc", 3), "3 labels in 1 dimension found, expected 2 in one"},
-        {array(1, HEADER("|u1", "(2, 1)"), "ab", 2), "2 labels in 2 dimensions found, expected 2 in one"},
+         "label 1 (from 0): label 1.5 ... integer"},
+        {array(1, HEADER("<f4", "(2,)"), (const float[]){1, NAN}, 8), "label 1 (from 0): nan"},
+        {array(1, HEADER("|u1", "(3,)"), "abc", 3), "3 labels ... 1 dimension ... 2"},
+        {array(1, HEADER("|u1", "(2, 1)"), "ab", 2), "2 labels ... 2 dimensions ... 2"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct tp_file file = cases[i].file;

@@ -118,19 +118,16 @@ static void test_label_column(void **state)
     assert_int_equal(table.schema.label_place, 2);
     free_table(&table);
 
-    check_refused(
-        text, (struct tp_table_options){.label = "4", .header = TP_HEADER_YES},
-        "row 1: --label: no column \"4\" found among 3, expected its name or its place from 1 to 3; "
-        "--skip-lines N");
+    check_refused(text, (struct tp_table_options){.label = "4", .header = TP_HEADER_YES},
+                  "row 1: --label: no column \"4\" ... 3 ... 1 ... 3 ... --skip-lines");
     check_refused("a,b\n1,2\n", (struct tp_table_options){.label = "b", .header = TP_HEADER_NO},
-                  "no column \"b\" found");
-    check_refused("a,a\n1,2\n", (struct tp_table_options){.label = "a"},
-                  "columns 1 and 2 are both called \"a\", expected different names");
-    check_refused("b,a,a,kind\n1,2,3,x\n", plain, "row 1: columns 2 and 3 are both called \"a\"");
+                  "no column \"b\"");
+    check_refused("a,a\n1,2\n", (struct tp_table_options){.label = "a"}, "columns 1 and 2 ... \"a\"");
+    check_refused("b,a,a,kind\n1,2,3,x\n", plain, "row 1: columns 2 and 3 ... \"a\"");
     check_refused("b,b,x\n1,2,a\n", (struct tp_table_options){.label = "x"},
-                  "row 1: columns 1 and 2 are both called \"b\"");
-    check_refused("0,0,x\n1,2,a\n", plain, "row 1, column 1: 0 found, a number over numbers");
-    check_refused("a\n1\n", plain, "1 column found, expected a label and one input or more");
+                  "row 1: columns 1 and 2 ... \"b\"");
+    check_refused("0,0,x\n1,2,a\n", plain, "row 1, column 1: 0 ... number over numbers");
+    check_refused("a\n1\n", plain, "1 column ... label ... input");
 }
 
 static void test_number_labels(void **state)
@@ -142,11 +139,10 @@ static void test_number_labels(void **state)
     table = read_text("x,y\n1,10\n2,9\n3,b\n4,9.5\n", plain);
     check_classes(&table, "10 9 9.5 b", (const uint16_t[]){0, 1, 3, 2});
     free_table(&table);
-    check_refused("x,y\n1,1\n2,2.5\n", plain,
-                  "row 3, column 2 (y): label 2.5 found, expected an integer or a name");
-    check_refused("x,y\n1,1\n2,NA\n", plain, "row 3, column 2 (y): \"NA\" found, expected a label");
+    check_refused("x,y\n1,1\n2,2.5\n", plain, "row 3, column 2 (y): label 2.5 ... integer ... name");
+    check_refused("x,y\n1,1\n2,NA\n", plain, "row 3, column 2 (y): \"NA\" ... label");
     check_refused("x,y\n1,1\n2,\n", (struct tp_table_options){.label = "last", .missing = TP_MISSING_MEAN},
-                  "row 3, column 2 (y): \"\" found, expected a label");
+                  "row 3, column 2 (y): \"\" ... label");
 
     char text[2048] = "x,y\n";
     for (int i = 0; i < 100; i++)
@@ -155,30 +151,26 @@ static void test_number_labels(void **state)
     assert_int_equal(table.data.classes, 100);
     free_table(&table);
     strcat(text, "0,100\n");
-    check_refused(
-        text, plain,
-        "row 102, column 2 (y): more than 100 distinct numbers found as labels: they look continuous");
+    check_refused(text, plain, "row 102, column 2 (y): ... 100 distinct numbers ... labels ... continuous");
 }
 
 static void test_headers_that_are_none(void **state)
 {
     (void)state;
     check_refused("1,2,a\n3,4,b\n", plain,
-                  "t.csv: row 1, column 1: 1 found, a number over numbers, expected a header; "
-                  "--header no if it is data, --header yes if it holds names, --skip-lines 1");
-    check_refused("2,x,a\n3,4,b\n", plain, "row 1, column 1: 2 found, a number over numbers");
-    check_refused("2,a,b\n1,2,3,a\n1,2,3,b\n", plain,
-                  "row 1: 3 fields found, but 4 in row 2, expected as many; --skip-lines 1");
+                  "t.csv: row 1, column 1: 1 ... number over numbers ... header ... --header no ... "
+                  "--header yes ... --skip-lines 1");
+    check_refused("2,x,a\n3,4,b\n", plain, "row 1, column 1: 2 ... number over numbers");
+    check_refused("2,a,b\n1,2,3,a\n1,2,3,b\n", plain, "row 1: 3 fields ... 4 ... row 2 ... --skip-lines 1");
     check_refused("2,a,b\n1,2,3,a\n", (struct tp_table_options){.label = "last", .header = TP_HEADER_NO},
-                  "row 1: 3 fields found, but 4 in row 2");
-    check_refused("red,a\nblue,b\n", plain, "row 1: names or data? All columns hold text; --header no");
-    check_refused(",a\n1,b\n", plain, "row 1: names or data?");
-    check_refused("x,y\n", plain, "row 1: one line found, expected a header and rows of data");
+                  "row 1: 3 fields ... 4 ... row 2");
+    check_refused("red,a\nblue,b\n", plain, "row 1: names ... data ... --header no");
+    check_refused(",a\n1,b\n", plain, "row 1: names ... data");
+    check_refused("x,y\n", plain, "row 1: one line ... header ... data");
     check_refused("x,y\nred,a\n1,b\n", plain,
-                  "row 3, column 1 (x): number 1 found, expected text as in row 2; --header yes");
-    check_refused(
-        "x,y\n1,a\n2,b\n", (struct tp_table_options){.label = "last", .header = TP_HEADER_NO},
-        "row 2, column 1: number 1 found, expected text as in row 1; --header yes if that row holds names");
+                  "row 3, column 1 (x): number 1 ... text ... row 2 ... --header yes");
+    check_refused("x,y\n1,a\n2,b\n", (struct tp_table_options){.label = "last", .header = TP_HEADER_NO},
+                  "row 2, column 1: number 1 ... text ... row 1 ... --header yes");
 
     /* All columns hold text, but an option names one. */
     struct table table =
@@ -201,32 +193,30 @@ static void test_skip_lines(void **state)
     free_table(&table);
     check_refused("2,1,a,b\n7,a\nx,b\n",
                   (struct tp_table_options){.label = "last", .header = TP_HEADER_NO, .skip_lines = 1},
-                  "row 3, column 1: \"x\" found, expected a number as in row 2; --categorical 1 takes");
+                  "row 3, column 1: \"x\" ... number ... row 2 ... --categorical 1");
 }
 
 static void test_bad_cells(void **state)
 {
     (void)state;
     check_refused("x,z,y\n1,2,a\n3,four,b\n", plain,
-                  "t.csv: row 3, column 2 (z): \"four\" found, expected a number as in row 2");
+                  "t.csv: row 3, column 2 (z): \"four\" ... number ... row 2");
     check_refused("x;z;y\n1,5;2;a\n3;4;b\n", plain,
-                  "row 2, column 1 (x): \"1,5\" found, expected a number with a decimal point and without "
-                  "commas; --categorical 1 takes the column as categories");
-    check_refused("x,z,y\n1,\"-1,000.5\",a\n", plain, "row 2, column 2 (z): \"-1,000.5\" found, expected a");
-    check_refused("x,z,y\n1,2,a\n3,inf,b\n", plain, "row 3, column 2 (z): \"inf\" found, expected a number");
-    check_refused("x,z,y\n1,2,a\n3,1e39,b\n", plain,
-                  "row 3, column 2 (z): a number that is too large for a float found");
-    check_refused("x,z,y\n1,2,a\n3,\"1e39\",b\n", plain, "a number that is too large for a float found");
-    check_refused("x,z,y\n1,2,a\n3,1 2,b\n", plain, "\"1 2\" found, expected a number");
-    check_refused("x,z,y\n1,2,a\n\n\n3,4\n", plain, "row 5: 2 fields found, expected 3 as in row 1");
-    check_refused("x,z,y\n1,2,a\n3,4,b,c,d\n", plain, "row 3: 5 fields found, expected 3 as in row 1");
-    check_refused("x,\"a\nb\",y\n1,2,a\n3,bad,b\n", plain, "row 4, column 2 (a?b): \"bad\" found");
+                  "row 2, column 1 (x): \"1,5\" ... number ... decimal point ... --categorical 1");
+    check_refused("x,z,y\n1,\"-1,000.5\",a\n", plain, "row 2, column 2 (z): \"-1,000.5\"");
+    check_refused("x,z,y\n1,2,a\n3,inf,b\n", plain, "row 3, column 2 (z): \"inf\" ... number");
+    check_refused("x,z,y\n1,2,a\n3,1e39,b\n", plain, "row 3, column 2 (z): ... number ... large ... float");
+    check_refused("x,z,y\n1,2,a\n3,\"1e39\",b\n", plain, "number ... large ... float");
+    check_refused("x,z,y\n1,2,a\n3,1 2,b\n", plain, "\"1 2\" ... number");
+    check_refused("x,z,y\n1,2,a\n\n\n3,4\n", plain, "row 5: 2 fields ... 3 ... row 1");
+    check_refused("x,z,y\n1,2,a\n3,4,b,c,d\n", plain, "row 3: 5 fields ... 3 ... row 1");
+    check_refused("x,\"a\nb\",y\n1,2,a\n3,bad,b\n", plain, "row 4, column 2 (a?b): \"bad\"");
     static const char *const missing[] = {"", "?", "NA", "n/a", "NaN", "null", "\"\"", " "};
     for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) {
         char text[64];
         snprintf(text, sizeof text, "x,z,y\n1,%s,a\n3,4,b\n", missing[i]);
         check_refused(text, plain, "row 2, column 2 (z): \"");
-        check_refused(text, plain, "found, expected a value; train's --missing mean");
+        check_refused(text, plain, "value ... --missing mean");
         struct table table =
             read_text(text, (struct tp_table_options){.label = "last", .missing = TP_MISSING_MEAN});
         check_values(&table, (const float[]){1, NAN, 3, 4}, 2, 2);
@@ -234,7 +224,7 @@ static void test_bad_cells(void **state)
     }
     check_refused("x,z,y\n1,,a\n3,,b\n",
                   (struct tp_table_options){.label = "last", .missing = TP_MISSING_MEAN},
-                  "column 2: no value found in any row");
+                  "column 2: no value ... row");
 }
 
 static void test_quoted_numbers(void **state)
@@ -280,9 +270,9 @@ static void test_categories(void **state)
     free_table(&table);
 
     check_refused(text, (struct tp_table_options){.label = "last", .categorical = "kind"},
-                  "--categorical: column 3 found, which is the label");
+                  "--categorical: column 3 ... label");
     check_refused(text, (struct tp_table_options){.label = "last", .categorical = "shape"},
-                  "--categorical: no column \"shape\" found");
+                  "--categorical: no column \"shape\"");
 }
 
 static void test_columns_left_out(void **state)
@@ -305,13 +295,11 @@ static void test_columns_left_out(void **state)
         struct tp_table_options options;
         const char *expected;
     } refused[] = {
-        {{.label = "kind", .leave_out = "kind"}, "--leave-out: column 2 found, which is the label"},
-        {{.label = "kind", .leave_out = "age"}, "--leave-out: no column \"age\" found"},
+        {{.label = "kind", .leave_out = "kind"}, "--leave-out: column 2 ... label"},
+        {{.label = "kind", .leave_out = "age"}, "--leave-out: no column \"age\""},
         {{.label = "kind", .leave_out = "id,size,colour"}, "--leave-out: no column is left"},
-        {{.label = "kind", .categorical = "id", .leave_out = "id"},
-         "column 1 found, which --categorical names"},
-        {{.label = "2", .header = TP_HEADER_NO, .skip_lines = 1, .leave_out = "1"},
-         "--leave-out: no header found"},
+        {{.label = "kind", .categorical = "id", .leave_out = "id"}, "column 1 ... --categorical names"},
+        {{.label = "2", .header = TP_HEADER_NO, .skip_lines = 1, .leave_out = "1"}, "--leave-out: no header"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         check_refused(text, refused[i].options, refused[i].expected);
@@ -327,10 +315,9 @@ static void test_too_many_categories(void **state)
     size_t length = (size_t)sprintf(text, "t,y\n");
     for (int i = 0; i < ROWS; i++)
         length += (size_t)sprintf(text + length, "t%d,1\n", i);
-    check_refused(text, plain, "row 1002, column 1 (t): more than 1000 different texts found in this column");
+    check_refused(text, plain, "row 1002, column 1 (t): ... 1000 ... texts ... column");
     text[length - strlen("t1000,1\n")] = '\0';
-    check_refused(text, plain,
-                  "1000 rows of 1000 inputs found, with one for each category, expected at most 256 times");
+    check_refused(text, plain, "1000 rows ... 1000 inputs ... category ... 256 times");
     free(text);
 }
 
@@ -366,14 +353,11 @@ static void test_schema_by_name(void **state)
     static const struct {
         const char *text, *message;
     } refused[] = {
-        {"size,kind\n1,a\n",
-         "row 1: no column \"colour\" found, expected it as in the training data; --header no if"},
-        {"size,colour\n1,red\n", "row 1: no label found, expected column \"kind\""},
-        {"size,colour,kind\n1,green,a\n",
-         "row 2, column 2 (colour): category \"green\" found, expected one that"},
-        {"size,colour,kind\nx,red,a\n",
-         "row 2, column 1 (size): \"x\" found, expected a number as in the training"},
-        {"size,colour,kind\n1,red,c\n", "row 2, column 3 (kind): class \"c\" found, expected one that"},
+        {"size,kind\n1,a\n", "row 1: no column \"colour\" ... training data ... --header no"},
+        {"size,colour\n1,red\n", "row 1: no label ... column \"kind\""},
+        {"size,colour,kind\n1,green,a\n", "row 2, column 2 (colour): category \"green\""},
+        {"size,colour,kind\nx,red,a\n", "row 2, column 1 (size): \"x\" ... number ... training"},
+        {"size,colour,kind\n1,red,c\n", "row 2, column 3 (kind): class \"c\""},
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         struct tp_file file = text_file(refused[i].text);
@@ -407,12 +391,11 @@ static void test_schema_by_place(void **state)
     struct tp_file file = text_file("7,8,9,10\n");
     struct tp_error error = {""};
     check_failure(tp_table_parse(&file, &options, &other.schema, &other.data, &error), TILEPROP_BAD_INPUT,
-                  &error, "row 1: 4 fields found, expected 2 and a label");
+                  &error, "row 1: 4 fields ... 2 ... label");
     file = text_file("7,8\n");
     check_failure(tp_table_parse(&file, &(struct tp_table_options){.header = TP_HEADER_NO}, &other.schema,
                                  &other.data, &error),
-                  TILEPROP_BAD_INPUT, &error,
-                  "row 1: no label found, expected it in column 2 as in the training data");
+                  TILEPROP_BAD_INPUT, &error, "row 1: no label ... column 2 ... training data");
     free_table(&table);
 }
 
@@ -431,7 +414,7 @@ static void test_file(void **state)
     check_values(&table, (const float[]){1, 2}, 2, 1);
     free_table(&table);
     check_failure(tp_data_loader_read(&missing, &table.schema, &table.data, &error), TILEPROP_BAD_INPUT,
-                  &error, "absent.csv: cannot be opened");
+                  &error, "absent.csv: ... opened");
     free(absent);
     free(path);
     free(packed);

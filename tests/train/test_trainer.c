@@ -253,13 +253,12 @@ static void test_empty_sets_and_shapes(void **state)
     check_refused(&options, &train, &none, TILEPROP_BAD_INPUT, "no validation samples");
     options.hidden_count = 2;
     options.hidden[1] = 0;
-    check_refused(&options, &train, &validation, TILEPROP_USAGE, "--hidden: layer 2 has 0 units");
+    check_refused(&options, &train, &validation, TILEPROP_USAGE, "--hidden: layer 2 ... 0 units");
     options.hidden_count = TILEPROP_HIDDEN_MAX + 1;
-    check_refused(&options, &train, &validation, TILEPROP_USAGE,
-                  "--hidden: 65 layers found, expected at most 64");
+    check_refused(&options, &train, &validation, TILEPROP_USAGE, "--hidden: 65 layers ... 64");
     options = options_small();
     options.batch = 0;
-    check_refused(&options, &train, &validation, TILEPROP_USAGE, "--batch: expected at least 1");
+    check_refused(&options, &train, &validation, TILEPROP_USAGE, "--batch: ... 1");
 }
 
 static void test_data_that_do_not_fit(void **state)
@@ -269,13 +268,11 @@ static void test_data_that_do_not_fit(void **state)
     struct tp_dataset train = samples(0, 30), validation = validation_samples();
 
     validation.features = FEATURES - 1;
-    check_refused(&options, &train, &validation, TILEPROP_BAD_INPUT,
-                  "validation samples have 19 values, training samples have 20");
+    check_refused(&options, &train, &validation, TILEPROP_BAD_INPUT, "validation samples ... 19 ... 20");
 
     validation = validation_samples();
     validation.classes = CLASSES + 2;
-    check_refused(&options, &train, &validation, TILEPROP_BAD_INPUT,
-                  "validation has class 4, training has classes 0 to 2 only");
+    check_refused(&options, &train, &validation, TILEPROP_BAD_INPUT, "validation ... class 4 ... 0 to 2");
     static uint16_t zeros[HELD_OUT]; /* fewer classes are no defect */
     static struct record r;
     validation.labels = zeros;
@@ -285,15 +282,13 @@ static void test_data_that_do_not_fit(void **state)
 
     validation = validation_samples();
     options.batch = 31;
-    check_refused(&options, &train, &validation, TILEPROP_USAGE,
-                  "--batch: 31 is more than the 30 training samples");
+    check_refused(&options, &train, &validation, TILEPROP_USAGE, "--batch: 31 ... 30 training samples");
     options.drop_last = false;
     run(&options, &train, &validation, &r);
     assert_int_equal(r.run.steps_per_epoch, 1);
 
     options.isa = "mmx";
-    check_refused(&options, &train, &validation, TILEPROP_USAGE,
-                  "--isa: this CPU or this build has no tier \"mmx\"");
+    check_refused(&options, &train, &validation, TILEPROP_USAGE, "--isa: ... no tier \"mmx\"");
 }
 
 static void test_hash_depends_on_seed_and_order_alone(void **state)

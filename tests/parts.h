@@ -1,0 +1,40 @@
+/*
+ * What tests match of a message: the option or file with its place, what was found and what was expected, not
+ * the words between them, so that wording can improve. C11 and C++17.
+ */
+#ifndef TP_PARTS_H
+#define TP_PARTS_H
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Whether the place lies between two letters or digits of the text. */
+static inline bool parts_in_word(const char *text, const char *place)
+{
+    return place > text && (isalnum((unsigned char)place[-1]) || place[-1] == '_') &&
+           (isalnum((unsigned char)place[0]) || place[0] == '_');
+}
+
+/*
+ * Whether the text has these parts, which " ... " separates, in this order: "--batch: ... 31 ... 30". Parts
+ * are whole words and numbers: "row 1" does not match "row 10".
+ */
+static inline bool has_parts(const char *text, const char *parts)
+{
+    const char *place = text;
+    while (*parts) {
+        const char *end = strstr(parts, " ... ");
+        const size_t size = end ? (size_t)(end - parts) : strlen(parts);
+        while (strncmp(place, parts, size) != 0 || parts_in_word(text, place) ||
+               parts_in_word(text, place + size))
+            if (!*place++)
+                return false;
+        place += size;
+        parts = end ? end + strlen(" ... ") : parts + size;
+    }
+    return true;
+}
+
+#endif
