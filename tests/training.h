@@ -166,13 +166,23 @@ static inline tileprop_result run(const tileprop_options *options, const struct 
     return result;
 }
 
-/* As run, on the usual sets, with nobody watching, by a plan of the caller's or, NULL, by one that is chosen.
- */
-static inline tileprop_result run_planned(const tileprop_options *options, const struct tp_plan *plan)
+static inline void keep_run(void *context, const tileprop_run *run)
+{
+    *(tileprop_run *)context = *run;
+}
+
+/* As run, on the usual sets, by a plan of the caller's or, NULL, by one that is chosen; *about is what it
+ * says when it starts, NULL: nobody watches. */
+static inline tileprop_result run_planned(const tileprop_options *options, const struct tp_plan *plan,
+                                          tileprop_run *about)
 {
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
-    const struct tp_training training = {
-        .options = options, .train = &train, .validation = &validation, .plan = plan};
+    const tileprop_run_options more = {.size = sizeof more, .context = about, .started = keep_run};
+    const struct tp_training training = {.options = options,
+                                         .run = about ? &more : NULL,
+                                         .train = &train,
+                                         .validation = &validation,
+                                         .plan = plan};
     tileprop_result result;
     struct tp_error error;
     if (tp_train(&training, &result, &error))
@@ -182,7 +192,7 @@ static inline tileprop_result run_planned(const tileprop_options *options, const
 
 static inline tileprop_result run_alone(const tileprop_options *options)
 {
-    return run_planned(options, NULL);
+    return run_planned(options, NULL, NULL);
 }
 
 #endif

@@ -263,11 +263,14 @@ static void test_no_plan_changes_a_bit(void **state)
                 plan.by_units[l] = ways[way[l]].by_units;
                 plan.slices[l] = ways[way[l]].by_inputs || l == 3 ? 1 : steps;
             }
-            const tileprop_result result = run_planned(&options, &plan);
+            tileprop_run run;
+            const tileprop_result result = run_planned(&options, &plan, &run);
             assert_true(result.weights_hash == alone.weights_hash);
             assert_true(result.validation_loss == alone.validation_loss);
             assert_int_equal(result.threads, 3);
             assert_int_equal(result.threads_worked, steps);
+            assert_int_equal(run.threads, 3);
+            assert_int_equal(run.threads_of_steps, steps);
         }
     }
 }
