@@ -10,42 +10,28 @@
 
 struct tp_checkpointer {
     const struct tp_train_command *command;
-    struct tp_history *history;
     struct tp_safe_file file;  /* the next checkpoint, open from the start to the end of the run */
-    const char *source;        /* what the run goes on from; NULL: it begins */
-    tileprop_checkpoint *from; /* the same, read */
-    size_t steps_per_epoch;
-    double written;         /* when the last one was, in seconds on the monotonic clock */
-    tileprop_status status; /* of the last one */
-    struct tp_error error;
+    tileprop_checkpoint *from; /* what the run goes on from; NULL: it begins */
+    bool replaces;             /* the first checkpoint replaces a file that the run does not go on from */
+    double written;            /* when the last one was, in seconds on the monotonic clock */
 };
 
 /*
- * Opens the checkpoint that is to be written and reads the one that the run is to go on from.
- * Errors: as tp_safe_file_open and tileprop_checkpoint_load. The checkpointer may be discarded either way.
+ * Opens the checkpoint that is to be written, reads the one that the run is to go on from, and begins the
+ * history, which goes on with it.
+ * Errors: as tp_safe_file_open, tileprop_checkpoint_load and tp_history_begin; TILEPROP_USAGE for outputs
+ * that need what the checkpoint does not have. The checkpointer may be discarded either way.
  */
 tileprop_status tp_checkpointer_open(struct tp_checkpointer *checkpointer,
-                                     const struct tp_train_command *command, struct tp_error *error);
+                                     const struct tp_train_command *command, struct tp_history *history,
+                                     struct tp_error *error);
 
-/* Whether a file is there that the first checkpoint replaces, though the run does not go on from it. */
-bool tp_checkpointer_replaces(const struct tp_checkpointer *checkpointer);
+/* Whether a checkpoint is due behind the step, which is counted from 0. */
+bool tp_checkpointer_due(const struct tp_checkpointer *checkpointer, size_t step, size_t steps_per_epoch);
 
-/*
- * Has the run and the history go on where the checkpoint is. The checkpointer is to outlive the run, and the
- * history the checkpointer.
- * Errors: TILEPROP_USAGE for outputs that need what the checkpoint does not have.
- */
-tileprop_status tp_checkpointer_prepare(struct tp_checkpointer *checkpointer, struct tp_history *history,
-                                        tileprop_run_options *run, struct tp_error *error);
-
-/* The callbacks of a run; the last two only of one with --checkpoint. */
-void tp_checkpointer_started(struct tp_checkpointer *checkpointer, const tileprop_run *run);
-bool tp_checkpointer_due(const struct tp_checkpointer *checkpointer, size_t step);
-void tp_checkpointer_checkpoint(struct tp_checkpointer *checkpointer, const tileprop_training_state *state);
-
-/* Errors: TILEPROP_FAILURE if the last checkpoint could not be written; the one before it is still there
- * then. */
-tileprop_status tp_checkpointer_finish(const struct tp_checkpointer *checkpointer, struct tp_error *error);
+/* Errors: TILEPROP_FAILURE if it could not be written; the one before it is still there then. */
+tileprop_status tp_checkpointer_write(struct tp_checkpointer *checkpointer, struct tp_history *history,
+                                      const tileprop_training_state *state, struct tp_error *error);
 
 void tp_checkpointer_discard(struct tp_checkpointer *checkpointer);
 

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TP_LABEL         "%-12s"
+#include "cli/report.h"
+
 #define TP_CLASSES_SHOWN 100 /* as many numbers may be classes */
 
 /* Names are the file's. */

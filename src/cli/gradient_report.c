@@ -9,11 +9,9 @@
 #include "cli/report.h"
 #include "cli/standard_output.h"
 #include "cli/stop_signal.h"
-#include "cli/train_data.h"
 #include "data/choices.h"
 #include "tileprop/gradients.h"
 
-#define TP_LABEL          "%-12s"
 #define TP_REDRAW_SECONDS 0.1
 
 struct progress {
@@ -204,17 +202,17 @@ static tileprop_status judge(const tileprop_gradients *found, bool equal, struct
     return TILEPROP_OK;
 }
 
-tileprop_status tp_gradient_report(const struct tp_train_command *command, const char *directory,
-                                   const struct tp_dataset *train, bool *stopped, struct tp_error *error)
+tileprop_status tp_gradient_report(const struct tp_train_command *command, const struct tp_train_data *loaded,
+                                   bool *stopped, struct tp_error *error)
 {
-    const tileprop_data data = tp_train_data_of(train, NULL);
+    const tileprop_data data = tp_train_data_of(&loaded->train, NULL);
     tileprop_options options = command->options;
     if (options.init == TILEPROP_INIT_AUTO)
         options.init = TILEPROP_INIT_UNIFORM;
     tileprop_options_resolve(&options, data.type, data.rows);
     struct progress progress = {.shown = isatty(STDERR_FILENO) && !command->quiet};
     tileprop_gradients found = {.size = sizeof found};
-    write_opening(&options, directory, &data);
+    write_opening(&options, loaded->directory, &data);
     tileprop_status status = tileprop_check_gradients(&options, &data, on_progress, &progress, &found,
                                                       error->text, sizeof error->text);
     if (progress.shown)

@@ -1,7 +1,6 @@
 #include "cli/model_writer.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 
 #include "data/schema.h"
@@ -37,15 +36,11 @@ static tileprop_status prepare_names(struct tp_model_writer *writer, const struc
     if (!schema || !schema->classes)
         return TILEPROP_OK;
     errno = 0;
-    bool good = true;
-    for (size_t k = 0; good && k < schema->class_count; k++) {
-        json_t *name = json_string(schema->classes[k]);
-        good = name;
-        json_decref(name);
-    }
-    writer->schema = good ? tp_schema_text_write(schema) : NULL;
+    char *classes = tp_schema_text_write_classes(schema);
+    writer->schema = classes ? tp_schema_text_write(schema) : NULL;
+    free(classes);
     if (!writer->schema && errno == ENOMEM)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory: names of columns and classes");
+        return tp_fail_memory(error, NULL, "names of columns and classes");
     if (!writer->schema)
         return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: names or categories that are not UTF-8 found, expected UTF-8, which a model's "
@@ -58,26 +53,23 @@ static tileprop_status prepare_names(struct tp_model_writer *writer, const struc
 
 tileprop_status tp_model_writer_prepare(struct tp_model_writer *writer,
                                         const struct tp_train_command *command,
-                                        const struct tp_dataset *train, tileprop_data *data,
+                                        const struct tp_schema *schema, tileprop_data *data,
                                         tileprop_run_options *run, struct tp_error *error)
 {
     if (!command->save && !command->save_best && !command->checkpoint && !command->resume)
         return TILEPROP_OK;
-    writer->options = write_options(command);
-    if (!writer->options)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory: the model to save");
-    run->text = writer->options;
-    return prepare_names(writer, command, train->schema, data, error);
+    run->text = writer->options = write_options(command);
+    return run->text ? prepare_names(writer, command, schema, data, error)
+                     : tp_fail_memory(error, NULL, "the model to save");
 }
 
-static tileprop_status write_model(struct tp_saved *saved, const tileprop_model *model,
-                                   struct tp_error *error)
+static tileprop_status write_model(struct tp_saved *saved, struct tp_error *error)
 {
     struct tp_error found;
-    saved->filled = model != NULL;
-    if (!saved->path || !model)
+    if (!saved->model)
         return TILEPROP_OK;
-    tileprop_status status = tileprop_model_write(model, saved->file.file, found.text, sizeof found.text);
+    tileprop_status status =
+        tileprop_model_write(saved->model, saved->file.file, found.text, sizeof found.text);
     if (ferror(saved->file.file))
         saved->file.error = errno;
     if (status != TILEPROP_OK)
@@ -87,8 +79,7 @@ static tileprop_status write_model(struct tp_saved *saved, const tileprop_model 
     return status;
 }
 
-tileprop_status tp_model_writer_finish(struct tp_model_writer *writer, const tileprop_model *last,
-                                       const tileprop_model *best, const tileprop_result *result,
+tileprop_status tp_model_writer_finish(struct tp_model_writer *writer, const tileprop_result *result,
                                        struct tp_error *error)
 {
     writer->last.step = result->steps ? result->steps - 1 : 0;
@@ -97,15 +88,17 @@ tileprop_status tp_model_writer_finish(struct tp_model_writer *writer, const til
     writer->best.step = result->best_step;
     writer->best.loss = result->best_validation_loss;
     writer->best.accuracy = result->best_validation_accuracy;
-    tileprop_status first = write_model(&writer->last, last, error);
-    tileprop_status second = write_model(&writer->best, best, first == TILEPROP_OK ? error : NULL);
-    return first == TILEPROP_OK ? second : first;
+    const tileprop_status last = write_model(&writer->last, error);
+    const tileprop_status best = write_model(&writer->best, last ? NULL : error);
+    return last ? last : best;
 }
 
 void tp_model_writer_discard(struct tp_model_writer *writer)
 {
     tp_safe_file_discard(&writer->last.file);
     tp_safe_file_discard(&writer->best.file);
+    tileprop_model_free(writer->last.model);
+    tileprop_model_free(writer->best.model);
     free(writer->options);
     free(writer->schema);
 }

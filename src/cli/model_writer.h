@@ -7,14 +7,14 @@
 
 #include "base/safe_file.h"
 #include "cli/train_command.h"
-#include "data/dataset.h"
+#include "data/schema.h"
 
 /* One of the two files. */
 struct tp_saved {
     const char *path; /* as asked for; NULL: it was not */
     struct tp_safe_file file;
-    bool filled;  /* there were such weights */
-    bool written; /* and they are in the file */
+    tileprop_model *model; /* for the run to fill; owned; NULL: there are no such weights */
+    bool written;
     size_t step;
     double loss, accuracy; /* of the validation set */
 };
@@ -32,24 +32,23 @@ tileprop_status tp_model_writer_open(struct tp_model_writer *writer, const struc
                                      struct tp_error *error);
 
 /*
- * Has the data and the run say what models and checkpoints of this set keep, whose schema and the writer are
- * to outlive both. Nothing happens if the command asks for neither and resumes nothing.
+ * Has the data and the run say what models and checkpoints of data with this schema (NULL: none) keep, which
+ * with the writer is to outlive both. Nothing happens if the command asks for neither and resumes nothing.
  * Errors: TILEPROP_BAD_INPUT for names that are not UTF-8; TILEPROP_FAILURE without memory.
  */
 tileprop_status tp_model_writer_prepare(struct tp_model_writer *writer,
                                         const struct tp_train_command *command,
-                                        const struct tp_dataset *train, tileprop_data *data,
+                                        const struct tp_schema *schema, tileprop_data *data,
                                         tileprop_run_options *run, struct tp_error *error);
 
 /*
- * Writes the files for which there are models (NULL: none).
+ * Writes the files for which there are models.
  * Errors: TILEPROP_FAILURE if one could not be written; what was there before is still there then.
  */
-tileprop_status tp_model_writer_finish(struct tp_model_writer *writer, const tileprop_model *last,
-                                       const tileprop_model *best, const tileprop_result *result,
+tileprop_status tp_model_writer_finish(struct tp_model_writer *writer, const tileprop_result *result,
                                        struct tp_error *error);
 
-/* Leaves nothing of files that are not finished. */
+/* Frees the models and leaves nothing of files that are not finished. */
 void tp_model_writer_discard(struct tp_model_writer *writer);
 
 #endif

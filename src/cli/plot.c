@@ -1,6 +1,7 @@
 #include "cli/plot.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -17,16 +18,10 @@
 #define TP_NOT_FOUND  127  /* what posix_spawnp's child exits with where there is no such program */
 #define TP_SUFFIX_LEN 4    /* ".svg", ".png" */
 
-enum { HISTORY, MEANS, SCRIPT };
-
-const char *const tp_plot_beside[] = {[HISTORY] = ".csv", [MEANS] = "-loss.csv", [SCRIPT] = ".gp", NULL};
+const char *const tp_plot_beside[] = {
+    [TP_PLOT_HISTORY] = ".csv", [TP_PLOT_MEANS] = "-loss.csv", [TP_PLOT_SCRIPT] = ".gp", NULL};
 
 extern char **environ;
-
-static tileprop_status fail_at(const char *path, const char *why, struct tp_error *error)
-{
-    return tp_fail(error, TILEPROP_FAILURE, "--plot: %s: %s", path, why);
-}
 
 static const char *file_name(const char *path)
 {
@@ -54,138 +49,90 @@ static tileprop_status check_path(const char *path, struct tp_error *error)
     return TILEPROP_OK;
 }
 
-static tileprop_status open_beside(const struct tp_plot *plot, const char *suffix, struct tp_safe_file *safe,
-                                   struct tp_error *error)
+/* Length of the path without its suffix. */
+static int stem_length(const char *path)
 {
-    char *path = NULL;
-    if (asprintf(&path, "%s%s", plot->stem, suffix) < 0)
-        return fail_at(plot->path, "out of memory", error);
-    const tileprop_status status = tp_safe_file_open(safe, "--plot", path, error);
-    free(path);
-    return status;
+    return (int)strlen(path) - TP_SUFFIX_LEN;
 }
 
-tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, struct tp_history *history,
-                             size_t layers, struct tp_error *error)
+tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, struct tp_error *error)
 {
-    *plot = (struct tp_plot){0};
+    *plot = (struct tp_plot){.path = path};
     if (!path)
         return TILEPROP_OK;
     tileprop_status status = check_path(path, error);
-    if (status != TILEPROP_OK)
-        return status;
-    char *data = NULL;
-    plot->path = strdup(path);
-    plot->stem = strndup(path, strlen(path) - TP_SUFFIX_LEN);
-    if (!plot->path || !plot->stem || asprintf(&data, "%s%s", plot->stem, tp_plot_beside[HISTORY]) < 0) {
-        tp_plot_discard(plot);
-        return fail_at(path, "out of memory", error);
+    for (size_t i = 0; status == TILEPROP_OK && i < TP_PLOT_FILES; i++) {
+        char name[PATH_MAX + 16]; /* one that is cut off is too long for a path */
+        snprintf(name, sizeof name, "%.*s%s", stem_length(path), path,
+                 i == TP_PLOT_IMAGE ? path + stem_length(path) : tp_plot_beside[i]);
+        status = tp_safe_file_open(&plot->files[i], "--plot", name, error);
     }
-    status = tp_history_open(history, "--plot", data, layers, error);
-    free(data);
-    if (status == TILEPROP_OK)
-        status = open_beside(plot, tp_plot_beside[MEANS], &plot->means, error);
-    if (status == TILEPROP_OK)
-        status = open_beside(plot, tp_plot_beside[SCRIPT], &plot->script, error);
-    if (status == TILEPROP_OK)
-        status = tp_safe_file_open(&plot->image, "--plot", path, error);
-    if (status != TILEPROP_OK)
-        tp_plot_discard(plot);
     return status;
 }
 
-/* Column `number` of the line, from 0; NULL: it has fewer, which only one of a damaged checkpoint has. */
-static const char *find_column(const char *line, size_t number)
+/* The loss of a history's line; NAN: it has none, which only one of a damaged checkpoint has not. */
+static double parse_loss(const char *line)
 {
-    for (; number; number--) {
+    for (size_t column = 0; column < TP_HISTORY_LOSS; column++) {
         line += strcspn(line, ",\n");
         if (*line++ != ',')
-            return NULL;
+            return NAN;
     }
-    return line;
+    return strtod(line, NULL);
 }
 
-/* From the history's text, so that a run that is resumed needs no more than it to draw the plot of the whole.
- */
-tileprop_status tp_plot_read(struct tp_plot *plot, struct tp_history *history, struct tp_error *error)
+/* The loss of each step, to be freed; NULL without memory. The history's text has those before the run was
+ * resumed too. */
+static double *parse_losses(const char *text, size_t *count)
 {
-    void *content;
-    size_t size, rows = 0;
-    if (!plot->path)
-        return TILEPROP_OK;
-    tileprop_status status = tp_history_content(history, &content, &size, error);
-    if (status != TILEPROP_OK) {
-        tp_plot_discard(plot);
-        return status;
-    }
-    const char *text = content;
+    size_t rows = 0;
     for (const char *c = text; *c; c++)
         rows += *c == '\n';
-    plot->losses = malloc((rows + 1) * sizeof *plot->losses);
-    for (const char *line = strchr(text, '\n'); plot->losses && line && line[1]; line = strchr(line, '\n')) {
-        const char *loss = find_column(++line, TP_HISTORY_LOSS), *train = find_column(line, TP_HISTORY_TRAIN);
-        plot->losses[plot->count++] = loss ? strtod(loss, NULL) : NAN;
-        plot->any_train |= train && !strchr(",\n", *train);
-    }
-    free(content);
-    if (plot->losses)
-        return TILEPROP_OK;
-    status = fail_at(plot->path, "out of memory", error);
-    tp_plot_discard(plot);
-    return status;
+    double *losses = malloc((rows + 1) * sizeof *losses);
+    *count = 0;
+    for (const char *line = strchr(text, '\n'); losses && line && line[1]; line = strchr(line + 1, '\n'))
+        losses[(*count)++] = parse_loss(line + 1);
+    return losses;
 }
 
 /* A point stands in the middle of its steps; a last, shorter bin is left out unless it is the only one. */
-static void write_losses(const struct tp_plot *plot, FILE *file)
+static void write_means(const double *losses, size_t count, FILE *file)
 {
-    size_t bin = (plot->count / TP_POINTS + TP_BIN_STEPS) / TP_BIN_STEPS * TP_BIN_STEPS;
-    if (bin > plot->count)
-        bin = plot->count;
+    size_t bin = (count / TP_POINTS + TP_BIN_STEPS) / TP_BIN_STEPS * TP_BIN_STEPS;
+    if (bin > count)
+        bin = count;
     fprintf(file, "step,mean,deviation\n");
-    for (size_t begin = 0; bin && begin + bin <= plot->count; begin += bin) {
+    for (size_t begin = 0; bin && begin + bin <= count; begin += bin) {
         double sum = 0, squares = 0;
         for (size_t i = begin; i < begin + bin; i++)
-            sum += plot->losses[i];
+            sum += losses[i];
         const double mean = sum / (double)bin;
         for (size_t i = begin; i < begin + bin; i++)
-            squares += (plot->losses[i] - mean) * (plot->losses[i] - mean);
+            squares += (losses[i] - mean) * (losses[i] - mean);
         fprintf(file, "%.9g,%.9g,%.9g\n", (double)begin + (double)(bin - 1) / 2, mean,
                 sqrt(squares / (double)bin));
     }
-}
-
-/* 1, 2 or 5 times a power of ten, so that an axis of `steps` gets six tics at most. */
-static size_t tic_distance(size_t steps)
-{
-    size_t power = 1;
-    while (60 * power < steps)
-        power *= 10;
-    return steps <= 6 * power    ? power
-           : steps <= 12 * power ? 2 * power
-           : steps <= 30 * power ? 5 * power
-                                 : 10 * power;
 }
 
 static const char *const script[] = {
 #include "cli/plot.gp.inc"
     NULL};
 
-static void write_script(const struct tp_plot *plot, FILE *file)
+static void write_script(const char *path, size_t steps, bool with_train, FILE *file)
 {
-    const char *stem = file_name(plot->stem);
-    fprintf(file, "# Draws %s; edit and run: gnuplot '%s.gp'\n", file_name(plot->path), stem);
-    fprintf(file, "if (!exists('image')) image = '%s'\n", file_name(plot->path));
-    fprintf(file, "history = '%s.csv'\nlosses = '%s-loss.csv'\n", stem, stem);
-    fputs(is_svg(plot->path)
-              ? "set terminal svg size 900,1000 font 'DejaVu Sans,14' background 'white'\n"
-              : "set terminal pngcairo size 1800,2000 font 'DejaVu Sans,14' fontscale 2 linewidth 2 "
-                "background 'white'\n",
+    const char *name = file_name(path);
+    const int stem = stem_length(name);
+    fprintf(file, "# Draws %s; edit and run: gnuplot '%.*s.gp'\n", name, stem, name);
+    fprintf(file, "if (!exists('image')) image = '%s'\n", name);
+    fprintf(file, "history = '%.*s.csv'\nlosses = '%.*s-loss.csv'\n", stem, name, stem, name);
+    fputs(is_svg(path) ? "set terminal svg size 900,1000 font 'DejaVu Sans,14' background 'white'\n"
+                       : "set terminal pngcairo size 1800,2000 font 'DejaVu Sans,14' fontscale 2 linewidth 2 "
+                         "background 'white'\n",
           file);
-    fprintf(file, "set xrange [0:%zu]\nset xtics %zu\n", plot->count > 1 ? plot->count : 1,
-            tic_distance(plot->count));
+    fprintf(file, "set xrange [0:%zu]\n", steps > 1 ? steps : 1);
     char conditions[64];
-    snprintf(conditions, sizeof conditions, "%s %s", plot->count >= 50 * TP_BIN_STEPS ? "CUT" : "WHOLE",
-             plot->any_train ? "TRAIN_EVALUATED" : "VALIDATION_ONLY");
+    snprintf(conditions, sizeof conditions, "%s %s", steps >= 50 * TP_BIN_STEPS ? "CUT" : "WHOLE",
+             with_train ? "TRAIN_EVALUATED" : "VALIDATION_ONLY");
     tp_template_write(script, conditions, "", file);
 }
 
@@ -199,9 +146,10 @@ static bool run_gnuplot(const struct tp_plot *plot, const char *folder, const ch
     int status;
     if (posix_spawn_file_actions_init(&actions) != 0)
         return false;
-    bool started = posix_spawn_file_actions_addchdir_np(&actions, folder) == 0 &&
-                   posix_spawn_file_actions_adddup2(&actions, fileno(plot->image.file), 3) == 0 &&
-                   posix_spawnp(&child, "gnuplot", &actions, NULL, arguments, environ) == 0;
+    bool started =
+        posix_spawn_file_actions_addchdir_np(&actions, folder) == 0 &&
+        posix_spawn_file_actions_adddup2(&actions, fileno(plot->files[TP_PLOT_IMAGE].file), 3) == 0 &&
+        posix_spawnp(&child, "gnuplot", &actions, NULL, arguments, environ) == 0;
     posix_spawn_file_actions_destroy(&actions);
     if (!started)
         return false;
@@ -213,63 +161,51 @@ static bool run_gnuplot(const struct tp_plot *plot, const char *folder, const ch
     return *code != TP_NOT_FOUND;
 }
 
-static bool is_empty(struct tp_safe_file *safe)
+static tileprop_status draw_image(struct tp_plot *plot, struct tp_error *error)
 {
+    struct tp_safe_file *image = &plot->files[TP_PLOT_IMAGE];
+    const char *name = file_name(plot->path);
+    char folder[PATH_MAX], script_name[NAME_MAX + 1];
     struct stat info;
-    return fstat(fileno(safe->file), &info) != 0 || info.st_size == 0;
+    int code;
+    snprintf(folder, sizeof folder, "%.*s", (int)(name - plot->path), plot->path);
+    if (!*folder)
+        strcpy(folder, ".");
+    snprintf(script_name, sizeof script_name, "%.*s.gp", stem_length(name), name);
+    if (!run_gnuplot(plot, folder, script_name, &code))
+        return tp_fail(error, TILEPROP_FAILURE,
+                       "--plot: gnuplot was not found (Debian: gnuplot-nox); data and script are written, "
+                       "draw later with: gnuplot %s, in %s",
+                       script_name, folder);
+    if (code != 0 || fstat(fileno(image->file), &info) != 0 || info.st_size == 0)
+        return tp_fail(error, TILEPROP_FAILURE,
+                       "--plot: gnuplot drew nothing (exit status %d); its script is %.*s.gp", code,
+                       stem_length(plot->path), plot->path);
+    return tp_safe_file_commit(image, error);
 }
 
-static tileprop_status draw(struct tp_plot *plot, struct tp_error *error)
+tileprop_status tp_plot_draw(struct tp_plot *plot, const struct tp_history *history, bool with_train,
+                             struct tp_error *error)
 {
-    const char *stem = file_name(plot->stem);
-    const size_t folder_length = (size_t)(stem - plot->stem);
-    char *folder = folder_length ? strndup(plot->stem, folder_length) : strdup(".");
-    char *name = NULL;
-    tileprop_status status = TILEPROP_OK;
-    int code = 0;
-    if (asprintf(&name, "%s.gp", stem) < 0)
-        name = NULL;
-    if (!folder || !name)
-        status = fail_at(plot->path, "out of memory", error);
-    else if (!run_gnuplot(plot, folder, name, &code))
-        status = tp_fail(error, TILEPROP_FAILURE,
-                         "--plot: gnuplot was not found (Debian: gnuplot-nox); data and script are written, "
-                         "draw later with: gnuplot %s, in %s",
-                         name, folder);
-    else if (code != 0 || is_empty(&plot->image))
-        status =
-            tp_fail(error, TILEPROP_FAILURE,
-                    "--plot: gnuplot drew nothing (exit status %d); its script is %s.gp", code, plot->stem);
-    else
-        status = tp_safe_file_commit(&plot->image, error);
-    free(folder);
-    free(name);
-    return status;
-}
-
-tileprop_status tp_plot_finish(struct tp_plot *plot, struct tp_error *error)
-{
+    struct tp_safe_file *files = plot->files;
+    size_t steps;
     if (!plot->path)
         return TILEPROP_OK;
-    write_losses(plot, plot->means.file);
-    tileprop_status status = tp_safe_file_commit(&plot->means, error);
-    if (status == TILEPROP_OK) {
-        write_script(plot, plot->script.file);
-        status = tp_safe_file_commit(&plot->script, error);
-    }
-    if (status == TILEPROP_OK)
-        status = draw(plot, error);
-    tp_plot_discard(plot);
-    return status;
+    double *losses = parse_losses(history->text, &steps);
+    if (!losses)
+        return tp_fail_memory(error, "--plot", "the training loss");
+    tp_safe_file_write(&files[TP_PLOT_HISTORY], history->text, history->size);
+    write_means(losses, steps, files[TP_PLOT_MEANS].file);
+    write_script(plot->path, steps, with_train, files[TP_PLOT_SCRIPT].file);
+    free(losses);
+    tileprop_status status = TILEPROP_OK;
+    for (size_t i = 0; status == TILEPROP_OK && i < TP_PLOT_IMAGE; i++)
+        status = tp_safe_file_commit(&files[i], error);
+    return status == TILEPROP_OK ? draw_image(plot, error) : status;
 }
 
 void tp_plot_discard(struct tp_plot *plot)
 {
-    tp_safe_file_discard(&plot->means);
-    tp_safe_file_discard(&plot->script);
-    tp_safe_file_discard(&plot->image);
-    free(plot->path);
-    free(plot->stem);
-    free(plot->losses);
-    *plot = (struct tp_plot){0};
+    for (size_t i = 0; i < TP_PLOT_FILES; i++)
+        tp_safe_file_discard(&plot->files[i]);
 }

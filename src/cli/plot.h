@@ -9,46 +9,37 @@
 #ifndef TP_PLOT_H
 #define TP_PLOT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
+#include "base/safe_file.h"
 #include "base/status.h"
 #include "cli/history.h"
 
 /* What stands instead of the image's suffix in the names of the other files; ended by NULL. */
 extern const char *const tp_plot_beside[];
 
+enum { TP_PLOT_HISTORY, TP_PLOT_MEANS, TP_PLOT_SCRIPT, TP_PLOT_IMAGE, TP_PLOT_FILES };
+
 struct tp_plot {
-    char *path;                               /* of the image; NULL: closed */
-    char *stem;                               /* path without its suffix */
-    struct tp_safe_file means, script, image; /* beside the history */
-    double *losses;                           /* [count], one per step, as the history has them at the end */
-    size_t count;
-    bool any_train; /* some evaluation was of the training set too */
+    const char *path; /* of the image; NULL: there is no plot */
+    struct tp_safe_file files[TP_PLOT_FILES];
 };
 
 /*
- * Begins a plot at path (NULL: none), and a file of the history, as tp_history_open() does.
+ * Begins a plot at path (NULL: none), which must outlive it.
  * Errors: TILEPROP_USAGE for a path that is no name with .svg or .png behind it, TILEPROP_FAILURE if its
- * files cannot be written there. On error *plot is closed.
+ * files cannot be written there. The plot is to be discarded, on error too.
  */
-tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, struct tp_history *history,
-                             size_t layers, struct tp_error *error);
+tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, struct tp_error *error);
 
 /*
- * Takes what is drawn from the rows of the history, before that is committed; nothing on a closed plot.
- * Errors: as tp_history_content(). On error *plot is closed.
+ * Writes the history, data and script, and runs gnuplot. with_train: evaluations were of the training set
+ * too.
+ * Errors: TILEPROP_FAILURE without memory, if anything could not be written, or gnuplot is not installed or
+ * failed; data and script are there then as far as they could be written.
  */
-tileprop_status tp_plot_read(struct tp_plot *plot, struct tp_history *history, struct tp_error *error);
+tileprop_status tp_plot_draw(struct tp_plot *plot, const struct tp_history *history, bool with_train,
+                             struct tp_error *error);
 
-/*
- * Writes data and script, runs gnuplot and closes the plot, on error too; TILEPROP_OK if it is closed
- * already. The history is committed. Errors: TILEPROP_FAILURE if anything could not be written, or gnuplot is
- * not installed or failed; data and script are there then as far as they could be written.
- */
-tileprop_status tp_plot_finish(struct tp_plot *plot, struct tp_error *error);
-
-/* Closes the plot and leaves nothing of it. */
+/* Leaves nothing of files that are not finished. */
 void tp_plot_discard(struct tp_plot *plot);
 
 #endif

@@ -3,16 +3,16 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define LABEL "%-12s"
+#include "cli/report.h"
 
 void tp_profile_report_run(const tileprop_run *run)
 {
     fputs(run->plan, stdout);
-    printf(LABEL "%s, tiles of %s\n", "kernels", run->isa, run->tile);
-    printf(LABEL "%zu of %zu threads bound to a core each\n", "binding", run->threads_bound, run->threads);
+    printf(TP_LABEL "%s, tiles of %s\n", "kernels", run->isa, run->tile);
+    printf(TP_LABEL "%zu of %zu threads bound to a core each\n", "binding", run->threads_bound, run->threads);
     if (!run->candidate_count)
         return;
-    printf(LABEL "%.2f ms; a step", "autotune", 1e3 * run->seconds_planning);
+    printf(TP_LABEL "%.2f ms; a step", "autotune", 1e3 * run->seconds_planning);
     for (size_t i = 0; i < run->candidate_count; i++) {
         const tileprop_candidate *candidate = &run->candidates[i];
         if (candidate->measured > 0)
@@ -39,7 +39,7 @@ void tp_profile_report_steps(const tileprop_options *options, const tileprop_run
 {
     const double share = (double)run->threads_of_steps / (double)run->threads;
     double accounted = 0, waited = 0;
-    printf(LABEL "%-8s %5s %10s %9s %7s %10s %9s\n", "time", "verb", "layer", "ms", "GFLOP/s", "of peak",
+    printf(TP_LABEL "%-8s %5s %10s %9s %7s %10s %9s\n", "time", "verb", "layer", "ms", "GFLOP/s", "of peak",
            "waited ms", "imbalance");
     for (int v = 0; v < TILEPROP_VERBS; v++) {
         for (size_t l = 0; l < run->layers; l++) {
@@ -50,7 +50,7 @@ void tp_profile_report_steps(const tileprop_options *options, const tileprop_run
             waited += cell->waited;
             const double flops = flops_of(options, run, v, l) * samples;
             const double gflops = cell->seconds > 0 ? 1e-9 * flops / cell->seconds : 0;
-            printf(LABEL "%-8s %5zu %10.2f", "time", tileprop_verb_name(v), l + 1, 1e3 * cell->seconds);
+            printf(TP_LABEL "%-8s %5zu %10.2f", "time", tileprop_verb_name(v), l + 1, 1e3 * cell->seconds);
             if (flops > 0)
                 printf(" %9.1f", gflops);
             else
@@ -65,6 +65,6 @@ void tp_profile_report_steps(const tileprop_options *options, const tileprop_run
             putchar('\n');
         }
     }
-    printf(LABEL "%.2f of %.2f ms accounted for, %.2f of them waiting at barriers\n", "time", 1e3 * accounted,
-           1e3 * seconds, 1e3 * waited);
+    printf(TP_LABEL "%.2f of %.2f ms accounted for, %.2f of them waiting at barriers\n", "time",
+           1e3 * accounted, 1e3 * seconds, 1e3 * waited);
 }

@@ -2,12 +2,14 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json_text.h"
+#include "cli/data_report.h"
 #include "cli/profile_report.h"
 #include "cli/standard_output.h"
 #include "data/choices.h"
@@ -15,21 +17,19 @@
 #define TP_REDRAW_SECONDS 0.1
 #define TP_PROGRESS_LINES 50  /* about so many elsewhere than on a terminal: all of the default run */
 #define TP_LINE_MAX       256 /* bytes of a line of progress */
-#define TP_LABEL          "%-12s"
 
 void tp_report_begin(struct tp_report *report, const struct tp_train_command *command)
 {
-    *report = (struct tp_report){
-        .command = command, .begun = tp_clock_seconds(), .terminal = isatty(STDERR_FILENO), .line = SIZE_MAX};
+    *report = (struct tp_report){.command = command,
+                                 .result.size = sizeof report->result,
+                                 .begun = tp_clock_seconds(),
+                                 .terminal = isatty(STDERR_FILENO),
+                                 .line = SIZE_MAX};
 }
 
-void tp_report_loaded(struct tp_report *report, const char *directory, const struct tp_dataset *train,
-                      const struct tp_dataset *validation, const struct tp_dataset *test)
+void tp_report_loaded(struct tp_report *report, const struct tp_train_data *data)
 {
-    report->directory = directory;
-    report->train_count = train->count;
-    report->validation_count = validation->count;
-    report->test_count = test->count;
+    report->data = data;
     report->loaded = tp_clock_seconds();
 }
 
@@ -48,23 +48,22 @@ static void write_opening(const struct tp_report *report)
 {
     const tileprop_options *options = &report->command->options;
     const tileprop_run *run = &report->run;
+    const struct tp_train_data *data = report->data;
 
+    tp_data_report(data, options->seed);
     printf(TP_LABEL "%s, %zu training and %zu validation samples, %zu inputs, %zu classes, mean %.6g, "
                     "deviation %.6g\n",
-           "data", report->directory, report->train_count, report->validation_count, run->inputs,
-           run->classes, run->mean, run->deviation);
+           "data", data->directory, data->train.count, data->validation.count, run->inputs, run->classes,
+           run->mean, run->deviation);
 
     tp_report_network(options, run->inputs, run->classes);
     printf(", %zu parameters, %s, lr %g, batch %zu, seed %llu\n", run->parameters,
            tp_choice_name(tp_optimizer_choices, (int)options->optimizer), run->learning_rate, run->batch,
            (unsigned long long)options->seed);
 
-    printf(TP_LABEL "%s, %zu thread%s used of ", "machine", run->isa, run->threads,
-           run->threads == 1 ? "" : "s");
-    if (options->threads_exact || options->threads)
-        printf("%zu asked for", run->threads_most);
-    else
-        printf("%zu available", run->threads_most);
+    printf(TP_LABEL "%s, %zu thread%s used of %zu %s", "machine", run->isa, run->threads,
+           run->threads == 1 ? "" : "s", run->threads_most,
+           options->threads_exact || options->threads ? "asked for" : "available");
     if (run->threads_of_steps < run->threads)
         printf(", %zu in steps", run->threads_of_steps);
     putchar('\n');
@@ -78,17 +77,15 @@ static void write_opening(const struct tp_report *report)
 void tp_report_started(struct tp_report *report, const tileprop_run *run)
 {
     const tileprop_options *options = &report->command->options;
+    const bool quiet = report->command->quiet;
+    const size_t cpus = tileprop_threads(0);
     report->run = *run;
-    report->done = run->steps_before;
     write_opening(report);
-    if (!report->command->quiet || report->command->explain)
+    if (!quiet || report->command->explain)
         report->peak = tileprop_peak(run->isa, run->threads);
-    if (!report->command->quiet) {
-        const size_t cpus = tileprop_threads(0);
-        if (!options->threads_exact && options->threads > cpus)
-            fprintf(stderr, "train: warning: --threads: %zu asked for, but this process may use %zu CPU%s\n",
-                    options->threads, cpus, cpus == 1 ? "" : "s");
-    }
+    if (!quiet && !options->threads_exact && options->threads > cpus)
+        fprintf(stderr, "train: warning: --threads: %zu asked for, but this process may use %zu CPU%s\n",
+                options->threads, cpus, cpus == 1 ? "" : "s");
     report->started = report->marked = report->redrawn = tp_clock_seconds();
 }
 
@@ -96,22 +93,20 @@ void tp_report_started(struct tp_report *report, const tileprop_run *run)
 static double samples_in(const struct tp_report *report, size_t steps)
 {
     const size_t per_epoch = report->run.steps_per_epoch, batch = report->run.batch;
-    if (report->command->options.drop_last || !per_epoch)
-        return (double)steps * (double)batch;
-    return (double)(steps / per_epoch) * (double)report->train_count +
-           (double)(steps % per_epoch) * (double)batch;
-}
-
-/* Operations of so many samples. */
-static double flops_of(const tileprop_run *run, double samples)
-{
-    return run->batch ? run->flops_per_step / (double)run->batch * samples : 0;
+    const size_t all = report->command->options.drop_last ? per_epoch * batch : report->data->train.count;
+    return (double)(steps / per_epoch) * (double)all + (double)(steps % per_epoch) * (double)batch;
 }
 
 /* Those of them that this process has trained on. */
 static double samples_done(const struct tp_report *report, size_t steps)
 {
     return samples_in(report, steps) - samples_in(report, report->run.steps_before);
+}
+
+/* Operations of so many samples, in billions. */
+static double gflops_of(const tileprop_run *run, double samples)
+{
+    return 1e-9 * run->flops_per_step / (double)run->batch * samples;
 }
 
 static double ratio(double dividend, double divisor)
@@ -138,24 +133,23 @@ static size_t format_progress(const struct tp_report *report, enum width width, 
 {
     const tileprop_run *run = &report->run;
     const tileprop_progress *evaluation = &report->evaluation;
-    const double rate = ratio(samples_done(report, report->done), report->step_seconds);
-    const double gflops = 1e-9 * flops_of(run, rate);
-    const double share = ratio(1e9 * gflops, report->peak);
-    const double elapsed = report->marked - report->started;
-    const size_t steps_left = run->steps_planned > report->done ? run->steps_planned - report->done : 0;
-    const size_t seconds =
-        (size_t)rint(ratio(elapsed * (double)steps_left, (double)(report->done - run->steps_before)));
+    const size_t done = report->now.step + 1;
+    const double rate = ratio(samples_done(report, done), report->step_seconds);
+    const double gflops = gflops_of(run, rate), share = ratio(1e9 * gflops, report->peak);
+    const double steps_left = run->steps_planned > done ? (double)(run->steps_planned - done) : 0;
+    const size_t seconds = (size_t)rint(
+        ratio((report->marked - report->started) * steps_left, (double)(done - run->steps_before)));
     const bool wide = width == TP_WIDE;
+    const char *gap = wide ? "  " : " ";
 
     size_t length = append(
-        line, 0, wide ? "epoch %zu/%zu  step %zu/%zu  loss %.4f" : "%zu/%zu %zu/%zu loss %.4f", report->epoch,
-        report->command->options.epochs, report->done, run->steps_planned, report->loss);
-    if (report->evaluated)
+        line, 0, wide ? "epoch %zu/%zu  step %zu/%zu  loss %.4f" : "%zu/%zu %zu/%zu loss %.4f",
+        report->now.epoch, report->command->options.epochs, done, run->steps_planned, report->now.loss);
+    if (evaluation->evaluated)
         length = append(line, length, wide ? "  validation %.4f %.2f%%" : " val %.4f %.2f%%",
                         evaluation->validation_loss, 100 * evaluation->validation_accuracy);
-    if (report->evaluated && evaluation->train_evaluated)
-        length =
-            append(line, length, wide ? "  train %.2f%%" : " train %.2f%%", 100 * evaluation->train_accuracy);
+    if (evaluation->train_evaluated)
+        length = append(line, length, "%strain %.2f%%", gap, 100 * evaluation->train_accuracy);
     if (width != TP_NARROWEST) {
         length = wide ? append(line, length, "  %.0f samples/s", rate)
                       : append(line, length, " %.0fk/s", 1e-3 * rate);
@@ -164,11 +158,11 @@ static size_t format_progress(const struct tp_report *report, enum width width, 
         if (report->peak > 0 && share <= 1)
             length = append(line, length, wide ? " (%.0f%% of peak)" : " %.0f%%", 100 * share);
     }
+    length = append(line, length, "%sETA ", gap);
     if (seconds >= 3600)
-        length = append(line, length, "%sETA %zu:%02zu:%02zu", wide ? "  " : " ", seconds / 3600,
-                        seconds / 60 % 60, seconds % 60);
+        length = append(line, length, "%zu:%02zu:%02zu", seconds / 3600, seconds / 60 % 60, seconds % 60);
     else
-        length = append(line, length, "%sETA %zu:%02zu", wide ? "  " : " ", seconds / 60, seconds % 60);
+        length = append(line, length, "%zu:%02zu", seconds / 60, seconds % 60);
     return length < TP_LINE_MAX ? length : TP_LINE_MAX - 1;
 }
 
@@ -209,32 +203,27 @@ void tp_report_warn(struct tp_report *report, const char *text)
     fprintf(stderr, "train: warning: %s\n", text);
 }
 
-void tp_report_step(struct tp_report *report, size_t epoch, double loss)
+void tp_report_progress(struct tp_report *report, const tileprop_progress *progress)
 {
     const double time = tp_clock_seconds();
-    report->step_seconds += time - report->marked;
+    const size_t steps = report->run.steps_planned, line = progress->step * TP_PROGRESS_LINES / steps;
+    if (!progress->evaluated)
+        report->step_seconds += time - report->marked;
     report->marked = time;
-    report->done++;
-    report->epoch = epoch;
-    report->loss = loss;
-    if (report->terminal && !report->command->quiet && time - report->redrawn >= TP_REDRAW_SECONDS) {
+    report->now = *progress;
+    if (progress->evaluated)
+        report->evaluation = *progress;
+    if (report->command->quiet)
+        return;
+    if (report->terminal && time - report->redrawn >= TP_REDRAW_SECONDS) {
         redraw(report);
         report->redrawn = time;
-    }
-}
-
-void tp_report_evaluated(struct tp_report *report, const tileprop_progress *evaluation)
-{
-    report->marked = tp_clock_seconds();
-    report->evaluation = *evaluation;
-    report->evaluated = true;
-    const size_t steps = report->run.steps_planned, lines = TP_PROGRESS_LINES;
-    if (!report->terminal && !report->command->quiet &&
-        (steps <= lines || (report->done - 1) * lines / steps != report->line)) {
-        char line[TP_LINE_MAX];
-        format_progress(report, TP_WIDE, line);
-        fprintf(stderr, "%s\n", line);
-        report->line = (report->done - 1) * lines / steps;
+    } else if (!report->terminal && progress->evaluated &&
+               (steps <= TP_PROGRESS_LINES || line != report->line)) {
+        char text[TP_LINE_MAX];
+        format_progress(report, TP_WIDE, text);
+        fprintf(stderr, "%s\n", text);
+        report->line = line;
     }
 }
 
@@ -258,33 +247,17 @@ static void write_score(const char *label, double loss, double accuracy, size_t 
 }
 
 /*
- * Whether and when the accuracy to stop at was reached. The final weights tell: a run that stopped there ends
- * with those that reached it; in any other the evaluation after the last step may be the first that does.
+ * Seconds until the accuracy to stop at was reached, from the start of the program, and those of a run that
+ * was resumed before; NAN: it was not. The final weights tell: a run that stopped there ends with those that
+ * reached it; in any other the evaluation after the last step may be the first that does.
  */
-struct goal {
-    bool reached;
-    size_t step;
-    double seconds; /* since the start of the program, and those of a run that was resumed before */
-};
-
-static struct goal find_goal(const struct tp_report *report, const tileprop_result *result)
+static double find_goal(const struct tp_report *report)
 {
     const double accuracy = report->command->options.stop_at_accuracy;
-    const bool stopped = result->stopped_by == TILEPROP_STOP_ACCURACY;
-    return (struct goal){.reached = accuracy > 0 && result->validation_accuracy >= accuracy,
-                         .step = result->steps ? result->steps - 1 : 0,
-                         .seconds = report->run.seconds_before +
-                                    (stopped ? report->marked : tp_clock_seconds()) - report->begun};
-}
-
-static void write_goal(const struct goal *goal, double accuracy, double seconds_training)
-{
-    printf(TP_LABEL "accuracy %g %% ", "goal", 100 * accuracy);
-    if (goal->reached)
-        printf("reached at step %zu, %.3f s after the start, %.3f s of them training\n", goal->step,
-               goal->seconds, seconds_training);
-    else
-        puts("not reached");
+    const bool stopped = report->result.stopped_by == TILEPROP_STOP_ACCURACY;
+    if (!(accuracy > 0 && report->result.validation_accuracy >= accuracy))
+        return NAN;
+    return report->run.seconds_before + (stopped ? report->marked : tp_clock_seconds()) - report->begun;
 }
 
 static void write_saved(const char *label, const struct tp_saved *saved, size_t held_out)
@@ -293,7 +266,7 @@ static void write_saved(const char *label, const struct tp_saved *saved, size_t 
         return;
     if (!saved->written) {
         printf(TP_LABEL "nothing in %s%s\n", label, saved->path,
-               saved->filled ? "" : ": there were no weights with a finite loss");
+               saved->model ? "" : ": there were no weights with a finite loss");
         return;
     }
     printf(TP_LABEL "%s: step %zu, validation ", label, saved->path, saved->step);
@@ -301,15 +274,15 @@ static void write_saved(const char *label, const struct tp_saved *saved, size_t 
     putchar('\n');
 }
 
-static void write_closing(const struct tp_report *report, const tileprop_result *result,
-                          const struct tp_model_writer *writer, const struct goal *goal)
+static void write_closing(const struct tp_report *report, const struct tp_model_writer *writer, double goal)
 {
+    const tileprop_result *result = &report->result;
     const double accuracy = report->command->options.stop_at_accuracy;
-    const size_t held_out = report->validation_count;
+    const size_t held_out = report->data->validation.count;
     write_score("train", result->train_loss, result->train_accuracy, 0);
     write_score("validation", result->validation_loss, result->validation_accuracy, held_out);
-    if (report->test_count)
-        write_score("test", result->test_loss, result->test_accuracy, report->test_count);
+    if (report->data->test.count)
+        write_score("test", result->test_loss, result->test_accuracy, report->data->test.count);
     printf(TP_LABEL, "best");
     if (isfinite(result->best_validation_loss)) {
         write_figures(result->best_validation_loss, result->best_validation_accuracy, held_out);
@@ -317,27 +290,37 @@ static void write_closing(const struct tp_report *report, const tileprop_result 
     } else {
         puts("none: no evaluation with a finite loss");
     }
-    if (accuracy > 0)
-        write_goal(goal, accuracy, result->seconds_training);
+    if (isfinite(goal))
+        printf(TP_LABEL
+               "accuracy %g %% reached at step %zu, %.3f s after the start, %.3f s of them training\n",
+               "goal", 100 * accuracy, writer->last.step, goal, result->seconds_training);
+    else if (accuracy > 0)
+        printf(TP_LABEL "accuracy %g %% not reached\n", "goal", 100 * accuracy);
     if (result->numa != TILEPROP_NUMA_OFF)
         printf(TP_LABEL "%zu memory nodes, weights on those of their threads, data %s\n", "memory",
                result->numa_nodes, result->numa == TILEPROP_NUMA_REPLICATE ? "on each" : "interleaved");
-    const bool saved = writer->last.path || writer->best.path;
     printf(TP_LABEL "%016llx%s\n", "weights", (unsigned long long)result->weights_hash,
-           saved ? "" : ", not saved; --save does that");
+           writer->last.path || writer->best.path ? "" : ", not saved; --save does that");
     write_saved("saved", &writer->last, held_out);
     write_saved("saved best", &writer->best, held_out);
 }
 
-/* null unless there is one. */
-static json_t *json_goal(const struct goal *goal, double accuracy, double seconds_training)
+/* A place among steps; null unless it is known. */
+static json_t *json_step(bool known, size_t step)
 {
+    return known ? json_integer((json_int_t)step) : json_null();
+}
+
+/* null unless there is one. */
+static json_t *json_goal(const struct tp_report *report, size_t step, double goal)
+{
+    const double accuracy = report->command->options.stop_at_accuracy;
+    const bool reached = isfinite(goal);
     if (!(accuracy > 0))
         return json_null();
-    json_t *step = goal->reached ? json_integer((json_int_t)goal->step) : json_null();
-    return json_pack("{s:f, s:b, s:o, s:o, s:o}", "accuracy", accuracy, "reached", goal->reached, "step",
-                     step, "seconds", tp_json_text_real(goal->reached ? goal->seconds : NAN),
-                     "seconds_training", tp_json_text_real(goal->reached ? seconds_training : NAN));
+    return json_pack("{s:f, s:b, s:o, s:o, s:o}", "accuracy", accuracy, "reached", reached, "step",
+                     json_step(reached, step), "seconds", tp_json_text_real(goal), "seconds_training",
+                     tp_json_text_real(reached ? report->result.seconds_training : NAN));
 }
 
 /* null unless it is there. */
@@ -350,49 +333,44 @@ static json_t *json_saved(const struct tp_saved *saved)
                      tp_json_text_real(saved->accuracy));
 }
 
-static tileprop_status write_json(const struct tp_report *report, const tileprop_result *result,
-                                  const struct tp_model_writer *writer, const struct goal *goal,
-                                  struct tp_error *error)
+static tileprop_status write_json(const struct tp_report *report, const struct tp_model_writer *writer,
+                                  double goal, struct tp_error *error)
 {
     const tileprop_run *run = &report->run;
+    const tileprop_result *result = &report->result;
     const double rate = ratio(samples_in(report, result->steps), result->seconds_training);
     const bool any_best = isfinite(result->best_validation_loss);
-    json_t *figures = json_pack(
-        "{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "parameters",
-        (json_int_t)run->parameters, "steps", (json_int_t)result->steps, "epochs", (json_int_t)result->epochs,
-        "train_loss", tp_json_text_real(result->train_loss), "train_accuracy",
-        tp_json_text_real(result->train_accuracy), "validation_loss",
-        tp_json_text_real(result->validation_loss), "validation_accuracy",
-        tp_json_text_real(result->validation_accuracy), "test_loss", tp_json_text_real(result->test_loss),
-        "test_accuracy", tp_json_text_real(result->test_accuracy), "best_validation_loss",
-        tp_json_text_real(result->best_validation_loss), "best_step",
-        any_best ? json_integer((json_int_t)result->best_step) : json_null(), "best_validation_accuracy",
-        tp_json_text_real(any_best ? result->best_validation_accuracy : NAN));
-    json_t *costs = json_pack(
-        "{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:s, s:I, s:I, s:I, s:I, s:s, s:I}", "seconds_total",
-        tp_clock_seconds() - report->begun, "seconds_loading", report->loaded - report->begun,
-        "seconds_planning", run->seconds_planning, "seconds_training", result->seconds_training,
-        "seconds_evaluation", result->seconds_evaluation, "samples_per_second", rate, "gflops",
-        1e-9 * flops_of(run, rate), "isa", run->isa, "threads_requested", (json_int_t)run->threads_most,
-        "threads_used", (json_int_t)run->threads, "threads_of_steps", (json_int_t)run->threads_of_steps,
-        "threads_worked", (json_int_t)result->threads_worked, "numa",
-        tp_choice_name(tp_numa_choices, (int)result->numa), "numa_nodes", (json_int_t)result->numa_nodes);
-    json_t *outcome =
-        json_pack("{s:o, s:o, s:o, s:s, s:o}", "weights_hash",
-                  json_sprintf("%016llx", (unsigned long long)result->weights_hash), "saved",
-                  json_saved(&writer->last), "saved_best", json_saved(&writer->best), "stopped_by",
-                  tileprop_stop_name(result->stopped_by), "stop_at_accuracy",
-                  json_goal(goal, report->command->options.stop_at_accuracy, result->seconds_training));
-    if ((json_object_update_new(figures, costs) | json_object_update_new(figures, outcome)) != 0) {
-        json_decref(figures);
-        figures = NULL;
-    }
-    return tp_standard_output_json(figures, error);
+    return tp_standard_output_json(
+        json_pack(
+            "{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:f, s:f, s:f, s:f, "
+            "s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:o, s:o, s:o, s:s, s:o}",
+            "parameters", (json_int_t)run->parameters, "steps", (json_int_t)result->steps, "epochs",
+            (json_int_t)result->epochs, "train_loss", tp_json_text_real(result->train_loss), "train_accuracy",
+            tp_json_text_real(result->train_accuracy), "validation_loss",
+            tp_json_text_real(result->validation_loss), "validation_accuracy",
+            tp_json_text_real(result->validation_accuracy), "test_loss", tp_json_text_real(result->test_loss),
+            "test_accuracy", tp_json_text_real(result->test_accuracy), "best_validation_loss",
+            tp_json_text_real(result->best_validation_loss), "best_step",
+            json_step(any_best, result->best_step), "best_validation_accuracy",
+            tp_json_text_real(any_best ? result->best_validation_accuracy : NAN), "seconds_total",
+            tp_clock_seconds() - report->begun, "seconds_loading", report->loaded - report->begun,
+            "seconds_planning", run->seconds_planning, "seconds_training", result->seconds_training,
+            "seconds_evaluation", result->seconds_evaluation, "samples_per_second", rate, "gflops",
+            gflops_of(run, rate), "isa", run->isa, "threads_requested", (json_int_t)run->threads_most,
+            "threads_used", (json_int_t)run->threads, "threads_of_steps", (json_int_t)run->threads_of_steps,
+            "threads_worked", (json_int_t)result->threads_worked, "numa",
+            tp_choice_name(tp_numa_choices, (int)result->numa), "numa_nodes", (json_int_t)result->numa_nodes,
+            "weights_hash", json_sprintf("%016llx", (unsigned long long)result->weights_hash), "saved",
+            json_saved(&writer->last), "saved_best", json_saved(&writer->best), "stopped_by",
+            tileprop_stop_name(result->stopped_by), "stop_at_accuracy",
+            json_goal(report, writer->last.step, goal)),
+        error);
 }
 
-tileprop_status tp_report_stats(const struct tp_train_command *command, const char *directory,
-                                const struct tp_dataset *train, struct tp_error *error)
+tileprop_status tp_report_stats(const struct tp_train_command *command, const struct tp_train_data *data,
+                                struct tp_error *error)
 {
+    const struct tp_dataset *train = &data->train;
     struct tp_normalization normalization = {0};
     tileprop_status status = tp_normalization_fit(&normalization, TILEPROP_NORMALIZE_GLOBAL, train, error);
     if (status != TILEPROP_OK)
@@ -400,31 +378,32 @@ tileprop_status tp_report_stats(const struct tp_train_command *command, const ch
     const double mean = normalization.mean, deviation = normalization.deviation;
     tp_normalization_free(&normalization);
 
-    printf(TP_LABEL "%s\n", "data", directory);
     const char *samples = train->schema ? "samples" : "images", *values = train->schema ? "values" : "pixels";
+    const size_t all = train->features * train->count;
+    printf(TP_LABEL "%s\n", "data", data->directory);
     printf(TP_LABEL "%zu\n", samples, train->count);
-    printf(TP_LABEL "%zu each, %zu in all\n", values, train->features, train->features * train->count);
+    printf(TP_LABEL "%zu each, %zu in all\n", values, train->features, all);
     printf(TP_LABEL "%zu\n", "classes", train->classes);
     printf(TP_LABEL "%.5f\n", "mean", mean);
     printf(TP_LABEL "%.5f\n", "deviation", deviation);
     if (!command->json)
         return TILEPROP_OK;
     return tp_standard_output_json(json_pack("{s:I, s:I, s:I, s:o, s:o}", samples, (json_int_t)train->count,
-                                             values, (json_int_t)(train->features * train->count), "classes",
-                                             (json_int_t)train->classes, "mean", tp_json_text_real(mean),
-                                             "deviation", tp_json_text_real(deviation)),
+                                             values, (json_int_t)all, "classes", (json_int_t)train->classes,
+                                             "mean", tp_json_text_real(mean), "deviation",
+                                             tp_json_text_real(deviation)),
                                    error);
 }
 
-tileprop_status tp_report_finish(struct tp_report *report, const tileprop_result *result,
-                                 const tileprop_time *times, const struct tp_model_writer *writer,
-                                 struct tp_error *error)
+tileprop_status tp_report_finish(struct tp_report *report, const tileprop_time *times,
+                                 const struct tp_model_writer *writer, struct tp_error *error)
 {
+    const tileprop_result *result = &report->result;
+    const double goal = find_goal(report);
     tp_report_clear(report);
-    const struct goal goal = find_goal(report, result);
     if (report->command->explain)
         tp_profile_report_steps(&report->command->options, &report->run, times,
                                 samples_done(report, result->steps), result->seconds_training, report->peak);
-    write_closing(report, result, writer, &goal);
-    return report->command->json ? write_json(report, result, writer, &goal, error) : TILEPROP_OK;
+    write_closing(report, writer, goal);
+    return report->command->json ? write_json(report, writer, goal, error) : TILEPROP_OK;
 }

@@ -10,26 +10,25 @@
 
 #include "cli/model_writer.h"
 #include "cli/train_command.h"
-#include "data/dataset.h"
+#include "cli/train_data.h"
+
+#define TP_LABEL "%-12s" /* of a line */
 
 struct tp_report {
     const struct tp_train_command *command;
-    const char *directory;
-    size_t train_count, validation_count, test_count;
-    tileprop_run run; /* but for what is valid during its callback alone */
-    double peak;      /* of the threads used, in FLOP/s; 0: none that is proved */
+    const struct tp_train_data *data;
+    tileprop_run run;       /* but for what is valid during its callback alone */
+    tileprop_result result; /* for the run to fill */
+    double peak;            /* of the threads used, in FLOP/s; 0: none that is proved */
     bool terminal;
     size_t drawn; /* columns of the line on the terminal */
     size_t line;  /* of the lines elsewhere, the last that was written; SIZE_MAX: none */
 
     /* Times are those of CLOCK_MONOTONIC in seconds. */
     double begun, loaded, started, redrawn;
-    double marked;       /* end of the last step or evaluation */
-    double step_seconds; /* of steps alone */
-    size_t done, epoch;  /* steps done, those before a run was resumed included; epoch of the last of them */
-    double loss;
-    bool evaluated;
-    tileprop_progress evaluation; /* the last one */
+    double marked;                     /* end of the last step or evaluation */
+    double step_seconds;               /* of steps alone */
+    tileprop_progress now, evaluation; /* the last one, and the last with an evaluation */
 };
 
 /*
@@ -38,8 +37,8 @@ struct tp_report {
  * besides.
  * Errors: TILEPROP_FAILURE without memory.
  */
-tileprop_status tp_report_stats(const struct tp_train_command *command, const char *directory,
-                                const struct tp_dataset *train, struct tp_error *error);
+tileprop_status tp_report_stats(const struct tp_train_command *command, const struct tp_train_data *data,
+                                struct tp_error *error);
 
 /* Begins the line of the network: its layers, activation and biases. */
 void tp_report_network(const tileprop_options *options, size_t inputs, size_t classes);
@@ -47,14 +46,12 @@ void tp_report_network(const tileprop_options *options, size_t inputs, size_t cl
 /* Starts the clock of seconds_total. */
 void tp_report_begin(struct tp_report *report, const struct tp_train_command *command);
 
-/* The data are loaded, from directory, which must outlive the report. */
-void tp_report_loaded(struct tp_report *report, const char *directory, const struct tp_dataset *train,
-                      const struct tp_dataset *validation, const struct tp_dataset *test);
+/* The data, which must outlive the report, are loaded. */
+void tp_report_loaded(struct tp_report *report, const struct tp_train_data *data);
 
-/* To be called by a training's callbacks; step after each step. */
+/* To be called by a training's callbacks. */
 void tp_report_started(struct tp_report *report, const tileprop_run *run);
-void tp_report_step(struct tp_report *report, size_t epoch, double loss);
-void tp_report_evaluated(struct tp_report *report, const tileprop_progress *evaluation);
+void tp_report_progress(struct tp_report *report, const tileprop_progress *progress);
 
 /* Says on standard error, unless it is to be quiet, what does not end the run. */
 void tp_report_warn(struct tp_report *report, const char *text);
@@ -67,8 +64,7 @@ void tp_report_clear(struct tp_report *report);
  * has them explained.
  * Errors: TILEPROP_FAILURE without memory. Errors of standard output are left to the stream.
  */
-tileprop_status tp_report_finish(struct tp_report *report, const tileprop_result *result,
-                                 const tileprop_time *times, const struct tp_model_writer *writer,
-                                 struct tp_error *error);
+tileprop_status tp_report_finish(struct tp_report *report, const tileprop_time *times,
+                                 const struct tp_model_writer *writer, struct tp_error *error);
 
 #endif

@@ -6,7 +6,6 @@
 
 #include "base/status.h"
 #include "cli/checkpointer.h"
-#include "cli/data_report.h"
 #include "cli/gradient_report.h"
 #include "cli/history.h"
 #include "cli/model_writer.h"
@@ -19,34 +18,32 @@
 #include "cli/train_data.h"
 #include "cli/version.h"
 
-struct observed {
+struct training {
+    struct tp_train_command *command;
+    struct tp_train_data data;
+    tileprop_data train, validation, test; /* the sets of data, as the library takes them */
     tileprop_run_options run;
-    const struct tp_train_data *data;
     struct tp_report report;
     struct tp_history history;
+    struct tp_safe_file history_file;
     struct tp_plot plot;
     struct tp_model_writer writer;
     struct tp_checkpointer checkpointer;
+    struct tp_error checkpoint_error; /* of the last one; empty: it was written */
 };
 
 static void on_started(void *context, const tileprop_run *run)
 {
-    struct observed *observed = context;
-    tp_data_report(observed->data, observed->report.command->options.seed);
-    tp_report_started(&observed->report, run);
-    tp_checkpointer_started(&observed->checkpointer, run);
+    struct training *training = context;
+    tp_report_started(&training->report, run);
+    training->checkpointer.written = training->report.started;
 }
 
 static int on_progress(void *context, const tileprop_progress *progress)
 {
-    struct observed *observed = context;
-    if (progress->evaluated) {
-        tp_history_evaluated(&observed->history, progress);
-        tp_report_evaluated(&observed->report, progress);
-    } else {
-        tp_history_step(&observed->history, progress->step, progress->epoch, progress->loss);
-        tp_report_step(&observed->report, progress->epoch, progress->loss);
-    }
+    struct training *training = context;
+    tp_history_progress(&training->history, progress);
+    tp_report_progress(&training->report, progress);
     return 0;
 }
 
@@ -58,137 +55,147 @@ static int on_interrupted(void *context)
 
 static int on_checkpoint_due(void *context, size_t step)
 {
-    const struct observed *observed = context;
-    return tp_checkpointer_due(&observed->checkpointer, step);
+    const struct training *training = context;
+    return tp_checkpointer_due(&training->checkpointer, step, training->report.run.steps_per_epoch);
 }
 
 static void on_checkpoint(void *context, const tileprop_training_state *state)
 {
-    struct observed *observed = context;
-    struct tp_error error;
-    tp_checkpointer_checkpoint(&observed->checkpointer, state);
-    if (tp_checkpointer_finish(&observed->checkpointer, &error) != TILEPROP_OK)
-        tp_report_warn(&observed->report, error.text);
+    struct training *training = context;
+    struct tp_error *error = &training->checkpoint_error;
+    error->text[0] = '\0';
+    if (tp_checkpointer_write(&training->checkpointer, &training->history, state, error) != TILEPROP_OK)
+        tp_report_warn(&training->report, error->text);
 }
 
 /* Opens what is to be written, so that it fails before any work is done. */
-static tileprop_status open_outputs(struct observed *observed, const struct tp_train_command *command,
-                                    struct tp_error *error)
+static tileprop_status open_outputs(struct training *training, struct tp_error *error)
 {
-    const size_t layers = command->options.log_gradients ? command->options.hidden_count + 1 : 0;
-    tileprop_status status = tp_model_writer_open(&observed->writer, command, error);
+    const struct tp_train_command *command = training->command;
+    struct tp_checkpointer *checkpointer = &training->checkpointer;
+    tileprop_status status = tp_model_writer_open(&training->writer, command, error);
     if (status == TILEPROP_OK)
-        status = tp_checkpointer_open(&observed->checkpointer, command, error);
-    if (status == TILEPROP_OK && tp_checkpointer_replaces(&observed->checkpointer))
-        tp_report_warn(&observed->report, "--checkpoint: the file is there already and will be replaced; "
+        status = tp_checkpointer_open(checkpointer, command, &training->history, error);
+    if (status == TILEPROP_OK && checkpointer->replaces)
+        tp_report_warn(&training->report, "--checkpoint: the file is there already and will be replaced; "
                                           "with --resume auto the run would go on from it");
     if (status == TILEPROP_OK)
-        status = tp_history_open(&observed->history, "--history", command->history, layers, error);
-    if (status == TILEPROP_OK)
-        status = tp_plot_open(&observed->plot, command->plot, &observed->history, layers, error);
-    return status;
-}
-
-/* What a training gives. */
-struct outcome {
-    tileprop_result result;
-    tileprop_model *last, *best; /* NULL: there is none, or it is not wanted */
-    tileprop_time *times;        /* NULL: not wanted */
-};
-
-/* Of a run that diverged or was stopped, what there is is written too. The first error is printed. */
-static tileprop_status finish_outputs(struct observed *observed, const struct outcome *outcome,
-                                      tileprop_status status, struct tp_error *error)
-{
-    tileprop_status written = tp_model_writer_finish(&observed->writer, outcome->last, outcome->best,
-                                                     &outcome->result, status ? NULL : error);
-    status = status ? status : written;
-    written = tp_report_finish(&observed->report, &outcome->result, outcome->times, &observed->writer,
-                               status ? NULL : error);
-    status = status ? status : written;
-    written = tp_plot_read(&observed->plot, &observed->history, status ? NULL : error);
-    status = status ? status : written;
-    written = tp_history_commit(&observed->history, status ? NULL : error);
-    status = status ? status : written;
-    written = tp_checkpointer_finish(&observed->checkpointer, status ? NULL : error);
-    status = status ? status : written;
-    written = tp_plot_finish(&observed->plot, status ? NULL : error);
-    return status ? status : written;
+        status = tp_safe_file_open(&training->history_file, "--history", command->history, error);
+    return status == TILEPROP_OK ? tp_plot_open(&training->plot, command->plot, error) : status;
 }
 
 /* What the library is to do, apart from the command's options. */
-static tileprop_status prepare(struct tp_train_command *command, const struct tp_train_data *data,
-                               struct observed *observed, tileprop_data *train, struct outcome *outcome,
-                               struct tp_error *error)
+static tileprop_status prepare_run(struct training *training, struct tp_error *error)
 {
+    struct tp_train_command *command = training->command;
+    const struct tp_train_data *data = &training->data;
     tileprop_options *options = &command->options;
-    tileprop_run_options *run = &observed->run;
+    tileprop_run_options *run = &training->run;
+    training->train = tp_train_data_of(&data->train, command->data);
+    training->validation = tp_train_data_of(&data->validation, NULL);
+    training->test = tp_train_data_of(&data->test, NULL);
     options->progress = on_progress;
     options->run = run;
-    options->context = run->context = observed;
+    options->context = run->context = training;
+    run->test = data->test.count ? &training->test : NULL;
     run->started = on_started;
     run->interrupted = on_interrupted;
+    run->resume = training->checkpointer.from;
+    run->resume_inexact = command->resume_inexact;
     if (command->checkpoint) {
         run->checkpoint_due = on_checkpoint_due;
         run->checkpoint = on_checkpoint;
     }
     if (command->explain) {
-        outcome->times = calloc(TILEPROP_VERBS * (options->hidden_count + 1), sizeof *outcome->times);
-        if (!outcome->times)
-            return tp_fail(error, TILEPROP_FAILURE, "out of memory: the times of steps");
-        run->times = outcome->times;
+        run->times = calloc(TILEPROP_VERBS * (options->hidden_count + 1), sizeof *run->times);
+        if (!run->times)
+            return tp_fail_memory(error, NULL, "the times of steps");
     }
-    tileprop_options_resolve(options, train->type, train->rows);
-    tileprop_status status =
-        tp_model_writer_prepare(&observed->writer, command, &data->train, train, run, error);
-    return status == TILEPROP_OK
-               ? tp_checkpointer_prepare(&observed->checkpointer, &observed->history, run, error)
-               : status;
+    tileprop_options_resolve(options, training->train.type, training->train.rows);
+    return tp_model_writer_prepare(&training->writer, command, data->train.schema, &training->train, run,
+                                   error);
 }
 
-static tileprop_status run(struct tp_train_command *command, const struct tp_train_data *data,
-                           struct observed *observed, struct outcome *outcome, struct tp_error *error)
+static tileprop_status set_up(struct training *training, struct tp_train_command *command,
+                              struct tp_error *error)
 {
-    tileprop_data train = tp_train_data_of(&data->train, command->data);
-    const tileprop_data validation = tp_train_data_of(&data->validation, NULL),
-                        test = tp_train_data_of(&data->test, NULL);
-    if (data->test.count)
-        observed->run.test = &test;
-    tileprop_status status = prepare(command, data, observed, &train, outcome, error);
-    if (status != TILEPROP_OK)
-        return status;
-    observed->data = data;
-    tp_report_loaded(&observed->report, data->directory, &data->train, &data->validation, &data->test);
-    status = tileprop_train(&command->options, &train, &validation, command->save ? &outcome->last : NULL,
-                            command->save_best ? &outcome->best : NULL, &outcome->result, error->text,
-                            sizeof error->text);
-    tp_report_clear(&observed->report);
+    *training = (struct training){.command = command, .run.size = sizeof training->run};
+    tp_report_begin(&training->report, command);
+    if (getenv("OMP_PROC_BIND") || getenv("OMP_PLACES") || getenv("GOMP_CPU_AFFINITY"))
+        tp_train_command_unbind(command);
+    tp_train_command_threads(command, getenv("OMP_NUM_THREADS"));
+    tileprop_status status = tp_select_isa(&command->options.isa, getenv("TILEPROP_ISA"), error);
+    if (status == TILEPROP_OK)
+        status = open_outputs(training, error);
+    if (status == TILEPROP_OK)
+        status = tp_train_data_load(&training->data, command, error);
+    if (status == TILEPROP_OK)
+        status = prepare_run(training, error);
+    tp_report_loaded(&training->report, &training->data);
     return status;
 }
 
-static tileprop_status train(struct tp_train_command *command, struct tp_error *error, bool *stopped)
+static tileprop_status first_of(tileprop_status before, tileprop_status after)
 {
-    struct tp_train_data data = {0};
-    struct observed observed = {.run.size = sizeof observed.run};
-    struct outcome outcome = {.result.size = sizeof outcome.result};
+    return before ? before : after;
+}
 
-    tp_report_begin(&observed.report, command);
-    tileprop_status status = open_outputs(&observed, command, error);
-    if (status == TILEPROP_OK)
-        status = tp_train_data_load(&data, command, error);
-    if (status == TILEPROP_OK)
-        status = run(command, &data, &observed, &outcome, error);
-    if (status == TILEPROP_OK || status == TILEPROP_DIVERGED)
-        status = finish_outputs(&observed, &outcome, status, error);
-    *stopped = outcome.result.stopped_by == TILEPROP_STOP_PROGRESS;
-    tp_checkpointer_discard(&observed.checkpointer);
-    tp_model_writer_discard(&observed.writer);
-    tp_history_discard(&observed.history);
-    tp_plot_discard(&observed.plot);
-    tileprop_model_free(outcome.last);
-    tileprop_model_free(outcome.best);
-    free(outcome.times);
-    tp_train_data_free(&data);
+static tileprop_status write_history(struct training *training, struct tp_error *error)
+{
+    struct tp_history *history = &training->history;
+    struct tp_safe_file *file = &training->history_file;
+    tileprop_status status = tp_history_complete(history, error);
+    if (status != TILEPROP_OK)
+        return status;
+    if (file->file)
+        tp_safe_file_write(file, history->text, history->size);
+    status = tp_safe_file_commit(file, error);
+    return first_of(status, tp_plot_draw(&training->plot, history, training->command->options.eval_train,
+                                         status ? NULL : error));
+}
+
+/* Of a run that diverged or was stopped, what there is is written too. The first error is printed. */
+static tileprop_status write_outputs(struct training *training, tileprop_status status,
+                                     struct tp_error *error)
+{
+    const struct tp_error *checkpoint = &training->checkpoint_error;
+    const struct tp_report *report = &training->report;
+    status =
+        first_of(status, tp_model_writer_finish(&training->writer, &report->result, status ? NULL : error));
+    status = first_of(status, tp_report_finish(&training->report, training->run.times, &training->writer,
+                                               status ? NULL : error));
+    if (checkpoint->text[0])
+        status = first_of(status, tp_fail(status ? NULL : error, TILEPROP_FAILURE, "%s", checkpoint->text));
+    return first_of(status, write_history(training, status ? NULL : error));
+}
+
+static void clean_up(struct training *training)
+{
+    tp_checkpointer_discard(&training->checkpointer);
+    tp_model_writer_discard(&training->writer);
+    tp_safe_file_discard(&training->history_file);
+    tp_plot_discard(&training->plot);
+    free(training->history.text);
+    free(training->run.times);
+    tp_train_data_free(&training->data);
+}
+
+static tileprop_status train_network(struct tp_train_command *command, struct tp_error *error, bool *stopped)
+{
+    struct training training;
+    tileprop_status status = set_up(&training, command, error);
+    if (status == TILEPROP_OK) {
+        struct tp_model_writer *writer = &training.writer;
+        status = tileprop_train(&command->options, &training.train, &training.validation,
+                                command->save ? &writer->last.model : NULL,
+                                command->save_best ? &writer->best.model : NULL, &training.report.result,
+                                error->text, sizeof error->text);
+        tp_report_clear(&training.report);
+        if (status == TILEPROP_OK || status == TILEPROP_DIVERGED)
+            status = write_outputs(&training, status, error);
+        *stopped = training.report.result.stopped_by == TILEPROP_STOP_PROGRESS;
+    }
+    clean_up(&training);
     return status;
 }
 
@@ -198,8 +205,8 @@ static tileprop_status examine(struct tp_train_command *command, struct tp_error
     struct tp_train_data data = {0};
     tileprop_status status = tp_train_data_load(&data, command, error);
     if (status == TILEPROP_OK)
-        status = command->stats ? tp_report_stats(command, data.directory, &data.train, error)
-                                : tp_gradient_report(command, data.directory, &data.train, stopped, error);
+        status = command->stats ? tp_report_stats(command, &data, error)
+                                : tp_gradient_report(command, &data, stopped, error);
     tp_train_data_free(&data);
     return status;
 }
@@ -221,12 +228,7 @@ int main(int argc, char **argv)
     } else if (status == TILEPROP_OK && (command.stats || command.check_gradient)) {
         status = examine(&command, &error, &stopped);
     } else if (status == TILEPROP_OK) {
-        if (getenv("OMP_PROC_BIND") || getenv("OMP_PLACES") || getenv("GOMP_CPU_AFFINITY"))
-            tp_train_command_unbind(&command);
-        tp_train_command_threads(&command, getenv("OMP_NUM_THREADS"));
-        status = tp_select_isa(&command.options.isa, getenv("TILEPROP_ISA"), &error);
-        if (status == TILEPROP_OK)
-            status = train(&command, &error, &stopped);
+        status = train_network(&command, &error, &stopped);
     }
     status = tp_standard_output_finish("train", status, &error);
     if (status == TILEPROP_OK && stopped && !command.quiet)
