@@ -30,35 +30,22 @@ static int on_progress(void *context, double share)
     return tp_stop_signal_number() != 0;
 }
 
-static const tileprop_layer_gradients *course_layer(const tileprop_gradients *found)
-{
-    return &found->layers[found->course_layer];
-}
-
-static bool course_met(const tileprop_gradients *found)
-{
-    return course_layer(found)->course <= TILEPROP_CHECK_COURSE_STEP * TILEPROP_CHECK_COURSE_STEP;
-}
-
-static size_t course_skipped(const tileprop_gradients *found)
-{
-    size_t skipped = 0;
-    for (size_t l = 0; l < found->layer_count; l++)
-        skipped += found->layers[l].course_skipped;
-    return skipped;
-}
-
-struct place_text {
+struct place {
     char text[64];
+    json_t *json;
 };
 
-static struct place_text place_text(const tileprop_layer_gradients *layer, tileprop_weight_place at)
+static struct place place_of(const tileprop_gradients *found, size_t layer, tileprop_weight_place at)
 {
-    struct place_text place;
-    if (at.input == layer->inputs)
+    struct place place;
+    const bool bias = at.input == found->layers[layer].inputs;
+    if (bias)
         snprintf(place.text, sizeof place.text, "bias to unit %zu", at.unit);
     else
         snprintf(place.text, sizeof place.text, "input %zu to unit %zu", at.input, at.unit);
+    place.json =
+        json_pack("{s:I, s:o, s:I}", "layer", (json_int_t)layer + 1, "input",
+                  bias ? json_null() : json_integer((json_int_t)at.input), "unit", (json_int_t)at.unit);
     return place;
 }
 
@@ -84,27 +71,51 @@ static const char *layer_verdict(const tileprop_layer_gradients *layer)
     return layer->difference <= layer->truncation + layer->rounding ? "bound too wide" : "WRONG";
 }
 
-static void write_differences(const tileprop_gradients *found)
+/* What follows writes lines and returns the same as JSON; NULL without memory. */
+static json_t *write_course(const tileprop_gradients *found)
 {
-    const tileprop_layer_gradients *worst = course_layer(found);
+    const double step = TILEPROP_CHECK_COURSE_STEP, worst = found->layers[found->course_layer].course;
+    const struct place at =
+        place_of(found, found->course_layer, found->layers[found->course_layer].course_at);
+    const bool met = worst <= step * step;
+    size_t skipped = 0;
+    for (size_t l = 0; l < found->layer_count; l++)
+        skipped += found->layers[l].course_skipped;
     printf(TP_LABEL "eps %g: off by %.2e at most, in layer %zu, %s; eps^2 is %s, which is not judged\n",
-           "course", TILEPROP_CHECK_COURSE_STEP, worst->course, found->course_layer + 1,
-           place_text(worst, worst->course_at).text, course_met(found) ? "met" : "not met");
-    if (course_skipped(found))
-        printf(TP_LABEL "%zu weights skipped: the step carries a unit through a kink\n", "",
-               course_skipped(found));
+           "course", step, worst, found->course_layer + 1, at.text, met ? "met" : "not met");
+    if (skipped)
+        printf(TP_LABEL "%zu weights skipped: the step carries a unit through a kink\n", "", skipped);
+    return json_pack("{s:f, s:o, s:o, s:I, s:b}", "eps", step, "difference", tp_json_text_real(worst), "at",
+                     at.json, "skipped", (json_int_t)skipped, "met", met);
+}
 
+static json_t *write_layer(const tileprop_gradients *found, size_t l)
+{
+    const tileprop_layer_gradients *layer = &found->layers[l];
+    const struct place at = place_of(found, l, layer->at);
+    printf("  %5zu %8zu %8zu      %.2e  %.1e  %.2e  %-24s    %.2e  %.2e  %s\n", l + 1, layer->weights,
+           layer->skipped, layer->largest, layer->step, layer->difference, at.text, layer->truncation,
+           layer->rounding, layer_verdict(layer));
+    return json_pack("{s:f, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:b}", "h", layer->step, "difference",
+                     tp_json_text_real(layer->difference), "at", at.json, "truncation",
+                     tp_json_text_real(layer->truncation), "rounding", tp_json_text_real(layer->rounding),
+                     "largest_gradient", tp_json_text_real(layer->largest), "weights",
+                     (json_int_t)layer->weights, "skipped", (json_int_t)layer->skipped, "passed",
+                     layer->right);
+}
+
+static json_t *write_differences(const tileprop_gradients *found)
+{
+    json_t *course = write_course(found), *layers = json_array();
     printf(
         "\nEvery weight in double, by central differences with a step h. Layers are counted from 1, inputs "
         "and\nunits from 0.\n\n"
         "  layer  weights  skipped  gradients to        h    off by  at                        truncation  "
         "rounding\n");
-    for (size_t l = 0; l < found->layer_count; l++) {
-        const tileprop_layer_gradients *layer = &found->layers[l];
-        printf("  %5zu %8zu %8zu      %.2e  %.1e  %.2e  %-24s    %.2e  %.2e  %s\n", l + 1, layer->weights,
-               layer->skipped, layer->largest, layer->step, layer->difference,
-               place_text(layer, layer->at).text, layer->truncation, layer->rounding, layer_verdict(layer));
-    }
+    for (size_t l = 0; l < found->layer_count; l++)
+        tp_json_text_append(&layers, write_layer(found, l));
+    return json_pack("{s:I, s:o, s:o}", "samples", (json_int_t)found->samples, "course", course, "layers",
+                     layers);
 }
 
 /* The hash of the weights that one step on the samples of the check gives. */
@@ -149,46 +160,6 @@ static tileprop_status compare_tiers(const tileprop_options *options, const tile
     return status;
 }
 
-static json_t *json_place(const tileprop_gradients *found, size_t layer, tileprop_weight_place at)
-{
-    const bool bias = at.input == found->layers[layer].inputs;
-    return json_pack("{s:I, s:o, s:I}", "layer", (json_int_t)layer + 1, "input",
-                     bias ? json_null() : json_integer((json_int_t)at.input), "unit", (json_int_t)at.unit);
-}
-
-static json_t *json_course(const tileprop_gradients *found)
-{
-    return json_pack("{s:f, s:o, s:o, s:I, s:b}", "eps", TILEPROP_CHECK_COURSE_STEP, "difference",
-                     tp_json_text_real(course_layer(found)->course), "at",
-                     json_place(found, found->course_layer, course_layer(found)->course_at), "skipped",
-                     (json_int_t)course_skipped(found), "met", course_met(found));
-}
-
-static json_t *json_layer(const tileprop_gradients *found, size_t l)
-{
-    const tileprop_layer_gradients *layer = &found->layers[l];
-    return json_pack("{s:f, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:b}", "h", layer->step, "difference",
-                     tp_json_text_real(layer->difference), "at", json_place(found, l, layer->at),
-                     "truncation", tp_json_text_real(layer->truncation), "rounding",
-                     tp_json_text_real(layer->rounding), "largest_gradient",
-                     tp_json_text_real(layer->largest), "weights", (json_int_t)layer->weights, "skipped",
-                     (json_int_t)layer->skipped, "passed", layer->right);
-}
-
-/* Takes `tiers` over. */
-static tileprop_status write_json(const tileprop_gradients *found, json_t *tiers, bool equal,
-                                  struct tp_error *error)
-{
-    json_t *layers = json_array();
-    for (size_t l = 0; l < found->layer_count; l++)
-        tp_json_text_append(&layers, json_layer(found, l));
-    return tp_standard_output_json(json_pack("{s:I, s:o, s:o, s:o, s:b}", "samples",
-                                             (json_int_t)found->samples, "course", json_course(found),
-                                             "layers", layers, "tiers", tiers, "passed",
-                                             found->layers_right && equal),
-                                   error);
-}
-
 static tileprop_status judge(const tileprop_gradients *found, bool equal, struct tp_error *error)
 {
     if (!found->layers_right)
@@ -218,15 +189,15 @@ tileprop_status tp_gradient_report(const struct tp_train_command *command, const
     if (progress.shown)
         fprintf(stderr, "\r%*s\r", 30, "");
     *stopped = found.stopped != 0;
-    if (found.layer_count)
-        write_differences(&found);
-    json_t *tiers = json_object();
+    json_t *report = found.layer_count ? write_differences(&found) : NULL, *tiers = json_object();
     bool equal = true;
     if (status == TILEPROP_OK && !found.stopped)
         status = compare_tiers(&options, &data, &tiers, &equal, error);
-    if (status == TILEPROP_OK && !found.stopped && command->json)
-        status = write_json(&found, tiers, equal, error);
+    tp_json_text_set(&report, "tiers", tiers);
+    tp_json_text_set(&report, "passed", json_boolean(found.layers_right && equal));
+    if (status != TILEPROP_OK || found.stopped || !command->json)
+        json_decref(report);
     else
-        json_decref(tiers);
+        status = tp_standard_output_json(report, error);
     return status == TILEPROP_OK && !found.stopped ? judge(&found, equal, error) : status;
 }

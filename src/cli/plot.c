@@ -120,20 +120,13 @@ static const char *const script[] = {
 
 static void write_script(const char *path, size_t steps, bool with_train, FILE *file)
 {
-    const char *name = file_name(path);
-    const int stem = stem_length(name);
-    fprintf(file, "# Draws %s; edit and run: gnuplot '%.*s.gp'\n", name, stem, name);
-    fprintf(file, "if (!exists('image')) image = '%s'\n", name);
-    fprintf(file, "history = '%.*s.csv'\nlosses = '%.*s-loss.csv'\n", stem, name, stem, name);
-    fputs(is_svg(path) ? "set terminal svg size 900,1000 font 'DejaVu Sans,14' background 'white'\n"
-                       : "set terminal pngcairo size 1800,2000 font 'DejaVu Sans,14' fontscale 2 linewidth 2 "
-                         "background 'white'\n",
-          file);
-    fprintf(file, "set xrange [0:%zu]\n", steps > 1 ? steps : 1);
-    char conditions[64];
-    snprintf(conditions, sizeof conditions, "%s %s", steps >= 50 * TP_BIN_STEPS ? "CUT" : "WHOLE",
+    char conditions[64], stem[NAME_MAX + 1];
+    snprintf(stem, sizeof stem, "%.*s", stem_length(file_name(path)), file_name(path));
+    snprintf(conditions, sizeof conditions, "%s %s %s", is_svg(path) ? "SVG" : "PNG",
+             steps >= 50 * TP_BIN_STEPS ? "CUT" : "WHOLE",
              with_train ? "TRAIN_EVALUATED" : "VALIDATION_ONLY");
-    tp_template_write(script, conditions, "", file);
+    fprintf(file, "# Draws %s.\nset xrange [0:%zu]\n", file_name(path), steps > 1 ? steps : 1);
+    tp_template_write(script, conditions, stem, file);
 }
 
 /* Runs gnuplot in the script's folder, without a shell; *code: what it exited with. False: not at all. */

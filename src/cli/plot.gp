@@ -1,7 +1,18 @@
-# The script of --plot, of which plot.c writes what the run needs (template.h), behind lines that set image, history,
-# losses, the terminal and the axis of steps. Long runs cut the other axes to where most of the run lies: the first
-# steps would take all the room. The colours are those of Okabe and Ito, and each has a dash pattern of its own.
+# The script of --plot, with the name of the image without its suffix for each at sign (template.h). plot.c writes the
+# axis of steps before it. Long runs cut the other axes to where most of the run lies: the first steps would take all
+# the room. The colours are those of Okabe and Ito, and each has a dash pattern of its own.
 
+# edit and run: gnuplot '@.gp'
+history = '@.csv'
+losses = '@-loss.csv'
+#ifdef SVG
+if (!exists('image')) image = '@.svg'
+set terminal svg size 900,1000 font 'DejaVu Sans,14' background 'white'
+#endif
+#ifdef PNG
+if (!exists('image')) image = '@.png'
+set terminal pngcairo size 1800,2000 font 'DejaVu Sans,14' fontscale 2 linewidth 2 background 'white'
+#endif
 set output image
 set datafile separator comma
 set datafile missing ''

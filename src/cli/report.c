@@ -1,20 +1,20 @@
 #include "cli/report.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json_text.h"
-#include "cli/data_report.h"
 #include "cli/profile_report.h"
 #include "cli/standard_output.h"
 #include "data/choices.h"
 
 #define TP_REDRAW_SECONDS 0.1
+#define TP_CLASSES_SHOWN  100 /* as many numbers may be classes */
 #define TP_PROGRESS_LINES 50  /* about so many elsewhere than on a terminal: all of the default run */
 #define TP_LINE_MAX       256 /* bytes of a line of progress */
 
@@ -44,13 +44,64 @@ void tp_report_network(const tileprop_options *options, size_t inputs, size_t cl
            tp_choice_name(tp_bias_choices, options->bias));
 }
 
+/* Names are the file's. */
+static void write_name(const char *name)
+{
+    fputs(tp_show(name, strlen(name)).text, stdout);
+}
+
+static void write_columns(const struct tp_schema *schema)
+{
+    size_t texts = 0;
+    for (size_t i = 0; i < schema->column_count; i++)
+        texts += schema->columns[i].category_count > 0;
+    if (schema->column_count) {
+        printf(", label ");
+        write_name(schema->label ? schema->label : "in");
+        printf(schema->label ? " (column %zu)" : " column %zu", schema->label_place + 1);
+        printf(", %zu column%s of numbers", schema->column_count - texts,
+               schema->column_count - texts == 1 ? "" : "s");
+    }
+    if (texts)
+        printf(" and %zu of categories", texts);
+    printf(", %zu feature%s\n", schema->features, schema->features == 1 ? "" : "s");
+}
+
+static void write_classes(const struct tp_train_data *data)
+{
+    char buffer[32];
+    const size_t classes = data->schema.class_count;
+    printf(TP_LABEL, "classes");
+    for (size_t k = 0; k < classes && k < TP_CLASSES_SHOWN; k++) {
+        printf("%s", k ? ", " : "");
+        write_name(tp_schema_class(&data->schema, k, buffer, sizeof buffer));
+        printf(" %zu", data->class_counts[k]);
+    }
+    if (classes > TP_CLASSES_SHOWN)
+        printf(" and %zu more", classes - TP_CLASSES_SHOWN);
+    putchar('\n');
+}
+
+/* Of data from a table: the label's column, the inputs, the classes and the split. */
+static void write_table(const struct tp_train_data *data, uint64_t seed)
+{
+    printf(TP_LABEL "%zu rows", "table", data->rows);
+    write_columns(&data->schema);
+    write_classes(data);
+    if (data->is_part)
+        printf(TP_LABEL "%zu sample%s of the same file, stratified by class, drawn from seed %llu\n",
+               "validation", data->validation.count, data->validation.count == 1 ? "" : "s",
+               (unsigned long long)seed);
+}
+
 static void write_opening(const struct tp_report *report)
 {
     const tileprop_options *options = &report->command->options;
     const tileprop_run *run = &report->run;
     const struct tp_train_data *data = report->data;
 
-    tp_data_report(data, options->seed);
+    if (data->rows)
+        write_table(data, options->seed);
     printf(TP_LABEL "%s, %zu training and %zu validation samples, %zu inputs, %zu classes, mean %.6g, "
                     "deviation %.6g\n",
            "data", data->directory, data->train.count, data->validation.count, run->inputs, run->classes,
@@ -114,26 +165,14 @@ static double ratio(double dividend, double divisor)
     return divisor > 0 ? dividend / divisor : 0;
 }
 
-/* Returns the length that the line has or, where it does not fit, would have. */
-__attribute__((format(printf, 3, 4))) static size_t append(char *line, size_t length, const char *format, ...)
-{
-    if (length >= TP_LINE_MAX)
-        return length;
-    va_list arguments;
-    va_start(arguments, format);
-    const int added = vsnprintf(line + length, TP_LINE_MAX - length, format, arguments);
-    va_end(arguments);
-    return added > 0 ? length + (size_t)added : length;
-}
-
 /* What a line of progress leaves out to be shorter. */
 enum width { TP_WIDE, TP_NARROW, TP_NARROWEST };
 
-static size_t format_progress(const struct tp_report *report, enum width width, char line[TP_LINE_MAX])
+static void print_progress(const struct tp_report *report, enum width width, FILE *out)
 {
     const tileprop_run *run = &report->run;
-    const tileprop_progress *evaluation = &report->evaluation;
-    const size_t done = report->now.step + 1;
+    const tileprop_progress *now = &report->now, *evaluation = &report->evaluation;
+    const size_t done = now->step + 1;
     const double rate = ratio(samples_done(report, done), report->step_seconds);
     const double gflops = gflops_of(run, rate), share = ratio(1e9 * gflops, report->peak);
     const double steps_left = run->steps_planned > done ? (double)(run->steps_planned - done) : 0;
@@ -142,28 +181,36 @@ static size_t format_progress(const struct tp_report *report, enum width width, 
     const bool wide = width == TP_WIDE;
     const char *gap = wide ? "  " : " ";
 
-    size_t length = append(
-        line, 0, wide ? "epoch %zu/%zu  step %zu/%zu  loss %.4f" : "%zu/%zu %zu/%zu loss %.4f",
-        report->now.epoch, report->command->options.epochs, done, run->steps_planned, report->now.loss);
+    fprintf(out, wide ? "epoch %zu/%zu  step %zu/%zu  loss %.4f" : "%zu/%zu %zu/%zu loss %.4f", now->epoch,
+            report->command->options.epochs, done, run->steps_planned, now->loss);
     if (evaluation->evaluated)
-        length = append(line, length, wide ? "  validation %.4f %.2f%%" : " val %.4f %.2f%%",
-                        evaluation->validation_loss, 100 * evaluation->validation_accuracy);
+        fprintf(out, wide ? "  validation %.4f %.2f%%" : " val %.4f %.2f%%", evaluation->validation_loss,
+                100 * evaluation->validation_accuracy);
     if (evaluation->train_evaluated)
-        length = append(line, length, "%strain %.2f%%", gap, 100 * evaluation->train_accuracy);
+        fprintf(out, "%strain %.2f%%", gap, 100 * evaluation->train_accuracy);
     if (width != TP_NARROWEST) {
-        length = wide ? append(line, length, "  %.0f samples/s", rate)
-                      : append(line, length, " %.0fk/s", 1e-3 * rate);
-        length = append(line, length, wide ? "  %.1f GFLOP/s" : " %.0f GFLOP/s", gflops);
+        fprintf(out, wide ? "  %.0f samples/s" : " %.0fk/s", wide ? rate : 1e-3 * rate);
+        fprintf(out, wide ? "  %.1f GFLOP/s" : " %.0f GFLOP/s", gflops);
         /* A share above 1 would prove that the peak is none. */
         if (report->peak > 0 && share <= 1)
-            length = append(line, length, wide ? " (%.0f%% of peak)" : " %.0f%%", 100 * share);
+            fprintf(out, wide ? " (%.0f%% of peak)" : " %.0f%%", 100 * share);
     }
-    length = append(line, length, "%sETA ", gap);
+    fprintf(out, "%sETA ", gap);
     if (seconds >= 3600)
-        length = append(line, length, "%zu:%02zu:%02zu", seconds / 3600, seconds / 60 % 60, seconds % 60);
+        fprintf(out, "%zu:%02zu:%02zu", seconds / 3600, seconds / 60 % 60, seconds % 60);
     else
-        length = append(line, length, "%zu:%02zu", seconds / 60, seconds % 60);
-    return length < TP_LINE_MAX ? length : TP_LINE_MAX - 1;
+        fprintf(out, "%zu:%02zu", seconds / 60, seconds % 60);
+}
+
+/* Cuts off what does not fit; without memory the line is empty. */
+static void format_progress(const struct tp_report *report, enum width width, char line[TP_LINE_MAX])
+{
+    line[0] = line[TP_LINE_MAX - 1] = '\0';
+    FILE *out = fmemopen(line, TP_LINE_MAX - 1, "w");
+    if (!out)
+        return;
+    print_progress(report, width, out);
+    fclose(out);
 }
 
 static size_t terminal_columns(void)
@@ -180,8 +227,10 @@ static void redraw(struct tp_report *report)
     char line[TP_LINE_MAX];
     const size_t width = terminal_columns() - 1;
     size_t length = SIZE_MAX;
-    for (enum width form = TP_WIDE; form <= TP_NARROWEST && length > width; form++)
-        length = format_progress(report, form, line);
+    for (enum width form = TP_WIDE; form <= TP_NARROWEST && length > width; form++) {
+        format_progress(report, form, line);
+        length = strlen(line);
+    }
     length = length < width ? length : width;
     const size_t blanks = report->drawn > length && report->drawn <= width ? report->drawn - length : 0;
     fprintf(stderr, "\r%.*s%*s", (int)length, line, (int)blanks, "");

@@ -5,28 +5,25 @@
 
 static volatile sig_atomic_t number_that_came;
 
-static volatile sig_atomic_t caught[NSIG];
-
-/* The next one of either ends the program at once; one that was ignored from the start stays ignored. */
+/* The next one of either ends the program at once. */
 static void request_stop(int number)
 {
+    if (number_that_came) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
     number_that_came = number;
-    if (caught[SIGINT])
-        signal(SIGINT, SIG_DFL);
-    if (caught[SIGTERM])
-        signal(SIGTERM, SIG_DFL);
 }
 
 void tp_stop_signal_catch(void)
 {
     const int numbers[] = {SIGINT, SIGTERM};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct sigaction action = {.sa_handler = request_stop, .sa_flags = SA_RESTART}, old;
+        const struct sigaction action = {.sa_handler = request_stop, .sa_flags = SA_RESTART};
+        struct sigaction old;
         /* A shell that starts a job in the background wants it to ignore Ctrl-C. */
-        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) {
-            caught[numbers[i]] = 1;
+        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
             sigaction(numbers[i], &action, NULL);
-        }
     }
     /* A reader that leaves early, as in `train | head -3`, does not end the run, and what a limit on files'
      * sizes refuses is an error like others. */

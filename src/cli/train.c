@@ -92,7 +92,7 @@ static tileprop_status prepare_run(struct training *training, struct tp_error *e
     tileprop_options *options = &command->options;
     tileprop_run_options *run = &training->run;
     training->train = tp_train_data_of(&data->train, command->data);
-    training->validation = tp_train_data_of(&data->validation, NULL);
+    training->validation = tp_train_data_of(&data->validation, command->val_data);
     training->test = tp_train_data_of(&data->test, NULL);
     options->progress = on_progress;
     options->run = run;

@@ -67,13 +67,6 @@ static tileprop_status load_directory(struct tp_train_data *data, const struct t
     if (status == TILEPROP_OK)
         status = data->is_part ? tp_dataset_tail(train, command->val_split, validation, error)
                                : tp_idx_load(data->directory, "t10k", validation, error);
-    if (status == TILEPROP_OK &&
-        (validation->features != train->features || validation->classes > train->classes))
-        status = tp_fail(
-            error, TILEPROP_BAD_INPUT,
-            "%s: found %zu inputs and %zu classes in the t10k files, expected %zu and at most %zu, "
-            "as in the train files",
-            data->directory, validation->features, validation->classes, train->features, train->classes);
     return status;
 }
 
@@ -169,7 +162,7 @@ tileprop_data tp_train_data_of(const struct tp_dataset *set, const char *name)
 {
     return (tileprop_data){.size = sizeof(tileprop_data),
                            .samples = set->samples,
-                           .type = set->type == TILEPROP_U8 ? TILEPROP_U8 : TILEPROP_F32,
+                           .type = set->type,
                            .labels = set->labels,
                            .label_type = TILEPROP_U16,
                            .rows = set->count,

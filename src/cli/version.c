@@ -30,15 +30,15 @@ const char *tp_version_compiler(void)
 
 void tp_version_write(FILE *out)
 {
-    fprintf(out, "tileprop %s (%s)\ncompiler: %s\ntiers built:", TILEPROP_VERSION, TP_COMMIT, TP_COMPILER);
-    const char *tier;
-    int runs;
-    for (size_t i = 0; (tier = tileprop_isa(i, &runs)); i++)
-        fprintf(out, " %s", tier);
-    fputs("\ntiers found here:", out);
-    for (size_t i = 0; (tier = tileprop_isa(i, &runs)); i++)
-        if (runs)
-            fprintf(out, " %s", tier);
+    fprintf(out, "tileprop %s (%s)\ncompiler: %s", TILEPROP_VERSION, TP_COMMIT, TP_COMPILER);
+    for (int here = 0; here <= 1; here++) {
+        const char *tier;
+        int runs;
+        fputs(here ? "\ntiers found here:" : "\ntiers built:", out);
+        for (size_t i = 0; (tier = tileprop_isa(i, &runs)); i++)
+            if (runs || !here)
+                fprintf(out, " %s", tier);
+    }
     fprintf(out, "\nlibraries: libdeflate %s, jansson %s, libpng %s, xxHash %d.%d.%d\n",
             LIBDEFLATE_VERSION_STRING, JANSSON_VERSION, PNG_LIBPNG_VER_STRING, XXH_VERSION_MAJOR,
             XXH_VERSION_MINOR, XXH_VERSION_RELEASE);
