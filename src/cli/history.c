@@ -38,10 +38,7 @@ __attribute__((format(printf, 2, 3))) static void put(struct tp_history *history
 /* Nine digits carry every fp32 and separate the means of two runs that differ in one. */
 static void put_number(struct tp_history *history, double value)
 {
-    if (isnan(value))
-        put(history, ",nan");
-    else
-        put(history, ",%.9g", value);
+    put(history, ",%.9g", isnan(value) ? (double)NAN : value); /* without a sign */
 }
 
 tileprop_status tp_history_begin(struct tp_history *history, size_t layers, const void *content, size_t size,

@@ -1,6 +1,5 @@
 #include "cli/plot.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <spawn.h>
@@ -144,12 +143,8 @@ static bool run_gnuplot(const struct tp_plot *plot, const char *folder, const ch
         posix_spawn_file_actions_adddup2(&actions, fileno(plot->files[TP_PLOT_IMAGE].file), 3) == 0 &&
         posix_spawnp(&child, "gnuplot", &actions, NULL, arguments, environ) == 0;
     posix_spawn_file_actions_destroy(&actions);
-    if (!started)
+    if (!started || waitpid(child, &status, 0) < 0)
         return false;
-    while (waitpid(child, &status, 0) < 0) {
-        if (errno != EINTR)
-            return false;
-    }
     *code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
     return *code != TP_NOT_FOUND;
 }

@@ -50,16 +50,13 @@ void tp_profile_report_steps(const tileprop_options *options, const tileprop_run
             waited += cell->waited;
             const double flops = flops_of(options, run, v, l) * samples;
             const double gflops = cell->seconds > 0 ? 1e-9 * flops / cell->seconds : 0;
-            printf(TP_LABEL "%-8s %5zu %10.2f", "time", tileprop_verb_name(v), l + 1, 1e3 * cell->seconds);
+            char rate[32] = "", of_peak[32] = "";
             if (flops > 0)
-                printf(" %9.1f", gflops);
-            else
-                printf(" %9s", "");
+                snprintf(rate, sizeof rate, "%.1f", gflops);
             if (flops > 0 && peak > 0)
-                printf(" %5.0f %%", 1e11 * gflops / (peak * share));
-            else
-                printf(" %7s", "");
-            printf(" %10.2f", 1e3 * cell->waited);
+                snprintf(of_peak, sizeof of_peak, "%.0f %%", 1e11 * gflops / (peak * share));
+            printf(TP_LABEL "%-8s %5zu %10.2f %9s %7s %10.2f", "time", tileprop_verb_name(v), l + 1,
+                   1e3 * cell->seconds, rate, of_peak, 1e3 * cell->waited);
             if (cell->seconds > 0)
                 printf(" %9.2f", cell->longest / cell->seconds);
             putchar('\n');

@@ -18,19 +18,15 @@
 #define TP_PROGRESS_LINES 50  /* about so many elsewhere than on a terminal: all of the default run */
 #define TP_LINE_MAX       256 /* bytes of a line of progress */
 
-void tp_report_begin(struct tp_report *report, const struct tp_train_command *command)
+void tp_report_begin(struct tp_report *report, const struct tp_train_command *command,
+                     const struct tp_train_data *data)
 {
     *report = (struct tp_report){.command = command,
+                                 .data = data,
                                  .result.size = sizeof report->result,
                                  .begun = tp_clock_seconds(),
                                  .terminal = isatty(STDERR_FILENO),
                                  .line = SIZE_MAX};
-}
-
-void tp_report_loaded(struct tp_report *report, const struct tp_train_data *data)
-{
-    report->data = data;
-    report->loaded = tp_clock_seconds();
 }
 
 void tp_report_network(const tileprop_options *options, size_t inputs, size_t classes)
@@ -70,12 +66,17 @@ static void write_columns(const struct tp_schema *schema)
 static void write_classes(const struct tp_train_data *data)
 {
     char buffer[32];
+    size_t counts[TP_CLASSES_SHOWN] = {0};
     const size_t classes = data->schema.class_count;
+    const uint16_t *labels = data->train.labels; /* of all rows: what was split off lies behind */
+    for (size_t i = 0; i < data->rows; i++)
+        if (labels[i] < TP_CLASSES_SHOWN)
+            counts[labels[i]]++;
     printf(TP_LABEL, "classes");
     for (size_t k = 0; k < classes && k < TP_CLASSES_SHOWN; k++) {
         printf("%s", k ? ", " : "");
         write_name(tp_schema_class(&data->schema, k, buffer, sizeof buffer));
-        printf(" %zu", data->class_counts[k]);
+        printf(" %zu", counts[k]);
     }
     if (classes > TP_CLASSES_SHOWN)
         printf(" and %zu more", classes - TP_CLASSES_SHOWN);

@@ -43,11 +43,9 @@ tileprop_status tp_report_stats(const struct tp_train_command *command, const st
 /* Begins the line of the network: its layers, activation and biases. */
 void tp_report_network(const tileprop_options *options, size_t inputs, size_t classes);
 
-/* Starts the clock of seconds_total. */
-void tp_report_begin(struct tp_report *report, const struct tp_train_command *command);
-
-/* The data, which must outlive the report, are loaded. */
-void tp_report_loaded(struct tp_report *report, const struct tp_train_data *data);
+/* Starts the clock of seconds_total. The data, still to be loaded, must outlive the report. */
+void tp_report_begin(struct tp_report *report, const struct tp_train_command *command,
+                     const struct tp_train_data *data);
 
 /* To be called by a training's callbacks. */
 void tp_report_started(struct tp_report *report, const tileprop_run *run);

@@ -1,7 +1,6 @@
 #include "cli/select_isa.h"
 
-#include <stdbool.h>
-#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "tileprop/tileprop.h"
@@ -10,20 +9,18 @@
 static tileprop_status find_tier(const char *origin, const char *name, size_t *place, struct tp_error *error)
 {
     char here[128] = "auto";
-    bool found = false;
     const char *tier;
     int runs;
+    *place = SIZE_MAX;
     for (size_t i = 0; (tier = tileprop_isa(i, &runs)); i++) {
         if (!runs)
             continue;
         strncat(here, ", ", sizeof here - strlen(here) - 1);
         strncat(here, tier, sizeof here - strlen(here) - 1);
-        if (strcmp(name, tier) == 0 || strcmp(name, "auto") == 0) {
+        if (strcmp(name, tier) == 0 || strcmp(name, "auto") == 0)
             *place = i;
-            found = true;
-        }
     }
-    if (found)
+    if (*place != SIZE_MAX)
         return TILEPROP_OK;
     return tp_fail(error, TILEPROP_USAGE,
                    "%s: expected one of %s, which this CPU and this build have, found \"%.32s\"", origin,

@@ -17,21 +17,17 @@ tileprop_status tp_standard_output_json(json_t *object, struct tp_error *error)
     return text ? TILEPROP_OK : tp_fail(error, TILEPROP_FAILURE, "--json: out of memory");
 }
 
-/* Of a write that failed before, the reason is what it left in errno, as far as nobody overwrote it. */
-static tileprop_status flush(struct tp_error *error)
-{
-    int number = ferror(stdout) ? (errno ? errno : EIO) : 0;
-    if (fflush(stdout) != 0)
-        number = errno;
-    if (number == 0 || number == EPIPE)
-        return TILEPROP_OK;
-    return tp_fail(error, TILEPROP_FAILURE, "standard output: %s", strerror(number));
-}
-
 tileprop_status tp_standard_output_finish(const char *program, tileprop_status status, struct tp_error *error)
 {
-    if (status == TILEPROP_OK)
-        status = flush(error);
+    if (status == TILEPROP_OK) {
+        /* Of a write that failed before, the reason is what it left in errno, as far as nobody overwrote it.
+         */
+        int number = ferror(stdout) ? (errno ? errno : EIO) : 0;
+        if (fflush(stdout) != 0)
+            number = errno;
+        if (number && number != EPIPE)
+            status = tp_fail(error, TILEPROP_FAILURE, "standard output: %s", strerror(number));
+    }
     if (status != TILEPROP_OK)
         fprintf(stderr, "%s: %s\n", program, error->text);
     return status;

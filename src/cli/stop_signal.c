@@ -35,8 +35,3 @@ int tp_stop_signal_number(void)
 {
     return number_that_came;
 }
-
-const char *tp_stop_signal_name(void)
-{
-    return number_that_came == SIGINT ? "SIGINT" : "SIGTERM";
-}

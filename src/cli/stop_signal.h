@@ -10,7 +10,4 @@ void tp_stop_signal_catch(void);
 /* The signal that came, or 0. */
 int tp_stop_signal_number(void);
 
-/* Its name, if one came. */
-const char *tp_stop_signal_name(void);
-
 #endif

@@ -3,7 +3,9 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "cli/checkpointer.h"
 #include "cli/gradient_report.h"
@@ -120,7 +122,7 @@ static tileprop_status set_up(struct training *training, struct tp_train_command
                               struct tp_error *error)
 {
     *training = (struct training){.command = command, .run.size = sizeof training->run};
-    tp_report_begin(&training->report, command);
+    tp_report_begin(&training->report, command, &training->data);
     if (getenv("OMP_PROC_BIND") || getenv("OMP_PLACES") || getenv("GOMP_CPU_AFFINITY"))
         tp_train_command_unbind(command);
     tp_train_command_threads(command, getenv("OMP_NUM_THREADS"));
@@ -129,9 +131,9 @@ static tileprop_status set_up(struct training *training, struct tp_train_command
         status = open_outputs(training, error);
     if (status == TILEPROP_OK)
         status = tp_train_data_load(&training->data, command, error);
+    training->report.loaded = tp_clock_seconds();
     if (status == TILEPROP_OK)
         status = prepare_run(training, error);
-    tp_report_loaded(&training->report, &training->data);
     return status;
 }
 
@@ -232,7 +234,7 @@ int main(int argc, char **argv)
     }
     status = tp_standard_output_finish("train", status, &error);
     if (status == TILEPROP_OK && stopped && !command.quiet)
-        fprintf(stderr, "train: stopped by %s\n", tp_stop_signal_name());
+        fprintf(stderr, "train: stopped by SIG%s\n", sigabbrev_np(tp_stop_signal_number()));
     tp_train_command_free(&command);
     return status == TILEPROP_OK && stopped ? 128 + tp_stop_signal_number() : (int)status;
 }

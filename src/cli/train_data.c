@@ -70,22 +70,6 @@ static tileprop_status load_directory(struct tp_train_data *data, const struct t
     return status;
 }
 
-/* A file with one class alone is most likely one whose label is elsewhere. */
-static tileprop_status count_classes(struct tp_train_data *data, struct tp_error *error)
-{
-    const struct tp_dataset *train = &data->train;
-    data->rows = train->count;
-    if (train->classes < 2)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: one class found in all samples, expected two or more%s", data->directory,
-                       data->schema.column_count ? "; --label says which column is the label" : "");
-    data->class_counts = calloc(train->classes, sizeof *data->class_counts);
-    if (!data->class_counts)
-        return tp_fail_memory(error, data->directory, "counts of classes");
-    tp_dataset_count_classes(train, data->class_counts);
-    return TILEPROP_OK;
-}
-
 /* By the samples that are trained on alone, as everything that is learned. */
 static tileprop_status fill_missing(struct tp_train_data *data, struct tp_error *error)
 {
@@ -119,13 +103,14 @@ static tileprop_status load_file(struct tp_train_data *data, const struct tp_tra
     struct tp_dataset none;
     tileprop_status status = tp_data_loader_read(&loader, &data->schema, &data->train, error);
     if (status == TILEPROP_OK)
-        status = count_classes(data, error);
+        data->rows = data->train.count;
+    /* One class alone is most likely that of a file whose label is elsewhere. */
+    if (status == TILEPROP_OK && data->train.classes < 2)
+        status = tp_fail(error, TILEPROP_BAD_INPUT,
+                         "%s: one class found in all samples, expected two or more%s", data->directory,
+                         data->schema.column_count ? "; --label says which column is the label" : "");
     if (status == TILEPROP_OK && !data->is_part)
         status = tp_data_loader_read(&validation, &data->schema, &data->validation, error);
-    if (status == TILEPROP_OK && !data->is_part && data->validation.type != data->train.type)
-        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: found %s, expected %s as in %s", command->val_data,
-                         data->validation.type == TILEPROP_U8 ? "u8" : "floats",
-                         data->train.type == TILEPROP_U8 ? "u8" : "floats", data->directory);
     if (status == TILEPROP_OK)
         status = tp_dataset_draw(&data->train, share, command->options.seed,
                                  data->is_part ? &data->validation : &none, error);
@@ -150,7 +135,7 @@ tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_t
     limit(&data->validation, command->val_limit);
     status = hold_out(data, command, error);
     if (status == TILEPROP_OK && command->table.missing == TP_MISSING_MEAN &&
-        data->train.type == TILEPROP_F32)
+        data->train.type == TILEPROP_F32 && data->validation.type == TILEPROP_F32)
         status = fill_missing(data, error);
     if (status == TILEPROP_OK && command->class_weight)
         status = tp_class_weights_make(command->class_weight, &data->train, &data->class_weights, error);
@@ -178,6 +163,5 @@ void tp_train_data_free(struct tp_train_data *data)
     if (!data->is_part)
         tp_dataset_free(&data->validation);
     tp_schema_free(&data->schema);
-    free(data->class_counts);
     free(data->class_weights);
 }

@@ -18,8 +18,7 @@ struct tp_train_data {
 
     /* Of --data that is a file. */
     struct tp_schema schema;
-    size_t rows;          /* of the file; 0: it is a directory */
-    size_t *class_counts; /* [classes] of all rows */
+    size_t rows; /* of the file, all in train's memory; 0: it is a directory */
 
     float *class_weights; /* [classes]; NULL: none */
 };
@@ -31,8 +30,8 @@ struct tp_train_data {
  * too.
  * Errors: TILEPROP_USAGE if the held out samples leave none to train on; as tp_data_path_find(),
  * tp_idx_load(), tp_dataset_tail(), tp_data_loader_read() and tp_dataset_draw(); TILEPROP_USAGE for
- * options of tables that are of no use to a directory; TILEPROP_BAD_INPUT if the sets do not fit each other
- * and for a file with one class alone.
+ * options of tables that are of no use to a directory; TILEPROP_BAD_INPUT for a file with one class
+ * alone. Whether the sets fit each other is the library's to say.
  */
 tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
                                    struct tp_error *error);

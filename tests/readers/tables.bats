@@ -391,7 +391,7 @@ PY
     refused 2 "--labels: ... NumPy array ... numbers.csv" --data numbers.csv --labels y.npy
     refused 3 "x.npy: 80 labels ... 2 dimensions ... 40" --data x.npy --labels x.npy
     refused 2 "--val-labels: ... --val-data" --data x.npy --labels y.npy --val-labels y.npy
-    refused 3 "bytes.npy: ... u8 ... floats ... x.npy" --data x.npy --labels y.npy --val-data bytes.npy \
+    refused 3 "bytes.npy: ... u8 ... f32 ... x.npy" --data x.npy --labels y.npy --val-data bytes.npy \
         --val-labels y.npy
     run --separate-stderr "$train" --data x.npy --labels y.npy --val-data wide.npy --val-labels y.npy "${quick[@]}"
     [ "$status" -eq 0 ]
