@@ -64,13 +64,6 @@ static void write_opening(const tileprop_options *options, const char *directory
     fflush(stdout);
 }
 
-static const char *layer_verdict(const tileprop_layer_gradients *layer)
-{
-    if (layer->right)
-        return "right";
-    return layer->difference <= layer->truncation + layer->rounding ? "bound too wide" : "WRONG";
-}
-
 /* What follows writes lines and returns the same as JSON; NULL without memory. */
 static json_t *write_course(const tileprop_gradients *found)
 {
@@ -93,9 +86,13 @@ static json_t *write_layer(const tileprop_gradients *found, size_t l)
 {
     const tileprop_layer_gradients *layer = &found->layers[l];
     const struct place at = place_of(found, l, layer->at);
+    const bool within = layer->difference <= layer->truncation + layer->rounding;
     printf("  %5zu %8zu %8zu      %.2e  %.1e  %.2e  %-24s    %.2e  %.2e  %s\n", l + 1, layer->weights,
            layer->skipped, layer->largest, layer->step, layer->difference, at.text, layer->truncation,
-           layer->rounding, layer_verdict(layer));
+           layer->rounding,
+           layer->right ? "right"
+           : within     ? "bound too wide"
+                        : "WRONG");
     return json_pack("{s:f, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:b}", "h", layer->step, "difference",
                      tp_json_text_real(layer->difference), "at", at.json, "truncation",
                      tp_json_text_real(layer->truncation), "rounding", tp_json_text_real(layer->rounding),
@@ -160,19 +157,6 @@ static tileprop_status compare_tiers(const tileprop_options *options, const tile
     return status;
 }
 
-static tileprop_status judge(const tileprop_gradients *found, bool equal, struct tp_error *error)
-{
-    if (!found->layers_right)
-        return tp_fail(error, TILEPROP_FAILURE,
-                       "--check-gradient: gradients in double are not shown to be right: expected a bound of "
-                       "at most %g of the layer's largest, and differences within it",
-                       TILEPROP_CHECK_COARSEST);
-    if (!equal)
-        return tp_fail(error, TILEPROP_FAILURE,
-                       "--check-gradient: a tier's step gives other bits than the reference's");
-    return TILEPROP_OK;
-}
-
 tileprop_status tp_gradient_report(const struct tp_train_command *command, const struct tp_train_data *loaded,
                                    bool *stopped, struct tp_error *error)
 {
@@ -199,5 +183,14 @@ tileprop_status tp_gradient_report(const struct tp_train_command *command, const
         json_decref(report);
     else
         status = tp_standard_output_json(report, error);
-    return status == TILEPROP_OK && !found.stopped ? judge(&found, equal, error) : status;
+    if (status != TILEPROP_OK || found.stopped)
+        return status;
+    if (!found.layers_right)
+        return tp_fail(error, TILEPROP_FAILURE,
+                       "--check-gradient: gradients in double are not shown to be right: expected a bound of "
+                       "at most %g of the layer's largest, and differences within it",
+                       TILEPROP_CHECK_COARSEST);
+    return equal ? TILEPROP_OK
+                 : tp_fail(error, TILEPROP_FAILURE,
+                           "--check-gradient: a tier's step gives other bits than the reference's");
 }

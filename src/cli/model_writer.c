@@ -8,7 +8,8 @@
 tileprop_status tp_model_writer_open(struct tp_model_writer *writer, const struct tp_train_command *command,
                                      struct tp_error *error)
 {
-    *writer = (struct tp_model_writer){.last.path = command->save, .best.path = command->save_best};
+    *writer = (struct tp_model_writer){
+        .command = command, .last.path = command->save, .best.path = command->save_best};
     const tileprop_status status = tp_safe_file_open(&writer->last.file, "--save", command->save, error);
     return status ? status : tp_safe_file_open(&writer->best.file, "--save-best", command->save_best, error);
 }
@@ -29,9 +30,8 @@ static char *write_options(const struct tp_train_command *command)
 }
 
 /* What the data say of columns and classes, while there is time to say that it cannot be kept. */
-static tileprop_status prepare_names(struct tp_model_writer *writer, const struct tp_train_command *command,
-                                     const struct tp_schema *schema, tileprop_data *data,
-                                     struct tp_error *error)
+static tileprop_status prepare_names(struct tp_model_writer *writer, const struct tp_schema *schema,
+                                     tileprop_data *data, struct tp_error *error)
 {
     if (!schema || !schema->classes)
         return TILEPROP_OK;
@@ -45,21 +45,21 @@ static tileprop_status prepare_names(struct tp_model_writer *writer, const struc
         return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: names or categories that are not UTF-8 found, expected UTF-8, which a model's "
                        "file is",
-                       command->data);
+                       writer->command->data);
     data->class_names = (const char *const *)schema->classes;
     data->schema = schema->column_count || schema->means ? writer->schema : NULL;
     return TILEPROP_OK;
 }
 
-tileprop_status tp_model_writer_prepare(struct tp_model_writer *writer,
-                                        const struct tp_train_command *command,
-                                        const struct tp_schema *schema, tileprop_data *data,
-                                        tileprop_run_options *run, struct tp_error *error)
+tileprop_status tp_model_writer_prepare(struct tp_model_writer *writer, const struct tp_schema *schema,
+                                        tileprop_data *data, tileprop_run_options *run,
+                                        struct tp_error *error)
 {
+    const struct tp_train_command *command = writer->command;
     if (!command->save && !command->save_best && !command->checkpoint && !command->resume)
         return TILEPROP_OK;
     run->text = writer->options = write_options(command);
-    return run->text ? prepare_names(writer, command, schema, data, error)
+    return run->text ? prepare_names(writer, schema, data, error)
                      : tp_fail_memory(error, NULL, "the model to save");
 }
 

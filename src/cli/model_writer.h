@@ -20,6 +20,7 @@ struct tp_saved {
 };
 
 struct tp_model_writer {
+    const struct tp_train_command *command;
     struct tp_saved last, best;
     char *options, *schema; /* texts of models; owned, NULL: none */
 };
@@ -36,10 +37,9 @@ tileprop_status tp_model_writer_open(struct tp_model_writer *writer, const struc
  * with the writer is to outlive both. Nothing happens if the command asks for neither and resumes nothing.
  * Errors: TILEPROP_BAD_INPUT for names that are not UTF-8; TILEPROP_FAILURE without memory.
  */
-tileprop_status tp_model_writer_prepare(struct tp_model_writer *writer,
-                                        const struct tp_train_command *command,
-                                        const struct tp_schema *schema, tileprop_data *data,
-                                        tileprop_run_options *run, struct tp_error *error);
+tileprop_status tp_model_writer_prepare(struct tp_model_writer *writer, const struct tp_schema *schema,
+                                        tileprop_data *data, tileprop_run_options *run,
+                                        struct tp_error *error);
 
 /*
  * Writes the files for which there are models.

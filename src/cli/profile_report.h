@@ -1,8 +1,8 @@
 /*
  * What --explain prints: the plan before the run, and behind it where the time of steps went.
  */
-#ifndef TP_EXPLAIN_H
-#define TP_EXPLAIN_H
+#ifndef TP_PROFILE_REPORT_H
+#define TP_PROFILE_REPORT_H
 
 #include "tileprop/run.h"
 

@@ -214,19 +214,13 @@ static void format_progress(const struct tp_report *report, enum width width, ch
     fclose(out);
 }
 
-static size_t terminal_columns(void)
-{
-    struct winsize size;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || !size.ws_col)
-        return 80;
-    return size.ws_col;
-}
-
 /* The last column stays free: a cursor behind it would be on the next line. */
 static void redraw(struct tp_report *report)
 {
     char line[TP_LINE_MAX];
-    const size_t width = terminal_columns() - 1;
+    struct winsize size;
+    const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col;
+    const size_t width = known ? size.ws_col - 1u : 79;
     size_t length = SIZE_MAX;
     for (enum width form = TP_WIDE; form <= TP_NARROWEST && length > width; form++) {
         format_progress(report, form, line);
@@ -286,7 +280,7 @@ static void write_figures(double loss, double accuracy, size_t held_out)
     fputs(" %", stdout);
 }
 
-static void write_score(const char *label, double loss, double accuracy, size_t held_out)
+static void write_metrics(const char *label, double loss, double accuracy, size_t held_out)
 {
     printf(TP_LABEL, label);
     if (isfinite(loss))
@@ -329,10 +323,10 @@ static void write_closing(const struct tp_report *report, const struct tp_model_
     const tileprop_result *result = &report->result;
     const double accuracy = report->command->options.stop_at_accuracy;
     const size_t held_out = report->data->validation.count;
-    write_score("train", result->train_loss, result->train_accuracy, 0);
-    write_score("validation", result->validation_loss, result->validation_accuracy, held_out);
+    write_metrics("train", result->train_loss, result->train_accuracy, 0);
+    write_metrics("validation", result->validation_loss, result->validation_accuracy, held_out);
     if (report->data->test.count)
-        write_score("test", result->test_loss, result->test_accuracy, report->data->test.count);
+        write_metrics("test", result->test_loss, result->test_accuracy, report->data->test.count);
     printf(TP_LABEL, "best");
     if (isfinite(result->best_validation_loss)) {
         write_figures(result->best_validation_loss, result->best_validation_accuracy, held_out);

@@ -114,8 +114,7 @@ static tileprop_status prepare_run(struct training *training, struct tp_error *e
             return tp_fail_memory(error, NULL, "the times of steps");
     }
     tileprop_options_resolve(options, training->train.type, training->train.rows);
-    return tp_model_writer_prepare(&training->writer, command, data->train.schema, &training->train, run,
-                                   error);
+    return tp_model_writer_prepare(&training->writer, data->train.schema, &training->train, run, error);
 }
 
 static tileprop_status set_up(struct training *training, struct tp_train_command *command,
