@@ -257,10 +257,11 @@ static void run_backward(const struct bench_operands *o, size_t member, size_t m
 }
 
 /* As a step of a network that is this layer alone has it. */
-static bool is_nontemporal(const struct bench_call *c)
+static bool is_nontemporal(const struct bench_operands *o)
 {
+    const struct bench_call *c = &o->call;
     const size_t arrays = 1 + (size_t)tp_optimizer_states(c->optimizer) + has_transposed(c);
-    return arrays * floats_of(weights_of(c)) * sizeof(float) > TP_NONTEMPORAL_BYTES;
+    return arrays * floats_of(weights_of(c)) * sizeof(float) > o->tier->blocks->nontemporal_bytes;
 }
 
 /* By whole panels of inputs, as tp_plan_update() divides a slice. */
@@ -281,7 +282,7 @@ static void run_update(const struct bench_operands *o, size_t member, size_t mem
         .wt = matrix_of(has_transposed(c) ? o->transposed : NULL, (struct shape){c->n, c->m}),
         .state = {o->state[0], o->state[1]},
         .gradient = matrix_of(c->gradient ? o->gradient : NULL, weights_of(c)),
-        .nontemporal = is_nontemporal(c)});
+        .nontemporal = is_nontemporal(o)});
 }
 
 static void run_pack(const struct bench_operands *o, struct tp_range rows)

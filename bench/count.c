@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "kernels/cpu.h"
 #include "readers/idx.h"
 #include "system/numa.h"
 #include "train/trainer.h"
@@ -199,6 +200,7 @@ int main(int argc, char **argv)
     const struct tp_tier *tier = tp_tier_find("avx2");
     struct tp_error error;
     tileprop_status status = TILEPROP_OK;
+    tp_blocks_fit(TP_CACHES_ASSUMED); /* whatever CPU this is, or Valgrind says that it is */
     if (strcmp(name, "--list") == 0) {
         write_names();
     } else if (strcmp(name, "--compiler") == 0) {

@@ -35,4 +35,31 @@ bool tp_cpu_has_avx512(void)
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & wanted) == wanted;
 }
 
+/* Intel describes caches in leaf 4, AMD in leaf 0x8000001d, alike; each leaves the other's out or empty. */
+struct tp_caches tp_cpu_caches(void)
+{
+    static const unsigned leaves[] = {4, 0x8000001d};
+    struct tp_caches caches = TP_CACHES_ASSUMED;
+    size_t *const levels[] = {&caches.l1, &caches.l2, &caches.l3};
+    for (size_t l = 0; l < sizeof leaves / sizeof leaves[0]; l++) {
+        unsigned a, b, c, d;
+        for (unsigned i = 0; i < 16 && __get_cpuid_count(leaves[l], i, &a, &b, &c, &d); i++) {
+            const unsigned kind = a & 31, level = a >> 5 & 7;
+            if (kind == 0)
+                break;
+            if (kind != 2 && level >= 1 && level <= 3) /* 2: instructions */
+                *levels[level - 1] = ((size_t)(b >> 22) + 1) * ((b >> 12 & 1023) + 1) * ((b & 4095) + 1) *
+                                     ((size_t)c + 1); /* ways, partitions, line, sets */
+        }
+    }
+    return caches;
+}
+
+#else
+
+struct tp_caches tp_cpu_caches(void)
+{
+    return TP_CACHES_ASSUMED;
+}
+
 #endif

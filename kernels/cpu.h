@@ -6,6 +6,14 @@
 
 #include <stdbool.h>
 
+#include "kernels.h"
+
+/* Assumed where the CPU does not say: those of an AMD family 26 core, in which L3 is 32 MiB per complex. */
+#define TP_CACHES_ASSUMED ((struct tp_caches){48 << 10, 1 << 20, 32 << 20})
+
+/* This CPU's caches, as CPUID reports them; those of levels that it leaves out are assumed. */
+struct tp_caches tp_cpu_caches(void);
+
 /* AVX2 and FMA, and an operating system that saves the 256-bit registers. */
 bool tp_cpu_has_avx2(void);
 

@@ -16,6 +16,45 @@ const struct tp_tier *const tp_tiers[] = {
 #include "tiers.def"
     NULL};
 
+static size_t max_size(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/*
+ * A row of a panel is a line of 64 bytes.
+ * steps: a panel of B in a sixteenth of L2, so that 4 of them leave room for a block of A, in half of it.
+ * steps_many: a panel of B in half of L1, beside A's lines and C's; L1s of 32 KiB hold 384 steps as well.
+ * d_floats: a group of D in 3/8 of L2, beside a panel of A, weights and state.
+ * prefetch: A where its block is not in L2 anyway, B where no L2 holds all of it.
+ * nontemporal: 11/16 of L3, beside samples and activations; of one that many cores share, with whatever else
+ * they run, 32 MiB count.
+ */
+#define LINE          64
+#define STEPS_MIN     384
+#define L3_SHARED_MAX ((size_t)32 << 20)
+
+void tp_blocks_fit(struct tp_caches caches)
+{
+    const size_t many = max_size(STEPS_MIN, caches.l1 / 2 / LINE), floats = caches.l2 / sizeof(float);
+    for (size_t i = 0; tp_tiers[i]; i++) {
+        struct tp_blocks *b = tp_tiers[i]->blocks;
+        b->steps = max_size(many, caches.l2 / 16 / LINE);
+        b->steps_many = many;
+        b->a_floats = floats / 2;
+        b->d_floats = floats / 8 * 3;
+        b->prefetch_a_floats = floats / 4;
+        b->prefetch_b_floats = floats;
+        b->nontemporal_bytes = (caches.l3 < L3_SHARED_MAX ? caches.l3 : L3_SHARED_MAX) / 16 * 11;
+    }
+}
+
+/* 101: ahead of constructors in programs that link this library statically and already compute in them. */
+__attribute__((constructor(101))) static void fit_to_this_cpu(void)
+{
+    tp_blocks_fit(tp_cpu_caches());
+}
+
 bool tp_tier_runs_here(const struct tp_tier *tier)
 {
 #define TP_TIER(listed, runs_here)                                                                           \

@@ -210,13 +210,6 @@ struct tp_backward {
 };
 
 /*
- * Bytes of weights, states and transposed views of all layers, which a step uses in turn. Beyond it they are
- * nontemporal: prefetching and streaming stores then gain more than they cost, for an L3 of 32 MiB
- * (results/kernels.md).
- */
-#define TP_NONTEMPORAL_BYTES (22 << 20)
-
-/*
  * update: G = A^T D tile by tile, then the optimizer on each tile, for inputs [input_begin, input_end) and
  * the units of one slice. The gradient exists a tile at a time. With bias set the bias row is updated too:
  * G[inputs][u] = chain over rows of fma(1, D[r][u], acc), without weight decay.
@@ -281,10 +274,24 @@ typedef void tp_refresh_fn(const struct tp_refresh *);
 /* Elementwise functions over n floats, exposed so that their error can be measured. y may be x. */
 typedef void tp_map_fn(size_t n, const float *x, float *y);
 
-/* What a tier cuts matrices into. */
+/* What a tier cuts matrices into. Blocks set the order of tiles and what is prefetched, and change no bit. */
 struct tp_blocks {
     const char *tile;               /* rows x columns of the largest tile of a product */
+    size_t lanes;                   /* floats of a vector */
     double peak_flops, chain_flops; /* of a round of the probes */
+    /* From the caches, as tp_blocks_fit() says; any others do too, of steps at least 1. */
+    size_t steps;             /* of a chain in a block */
+    size_t steps_many;        /* likewise, where many rows meet many panels of B */
+    size_t a_floats;          /* of A in a block of rows */
+    size_t d_floats;          /* of D in a group of panels, in update of a long batch */
+    size_t prefetch_a_floats; /* of A from which on a tile prefetches the rows of the next one */
+    size_t prefetch_b_floats; /* of B from which on its next rows are prefetched */
+    size_t nontemporal_bytes; /* of weights, states and transposed views from which on they are nontemporal */
+};
+
+/* Data caches in bytes: those of a core, and the L3 that it shares. */
+struct tp_caches {
+    size_t l1, l2, l3;
 };
 
 struct tp_tier {
@@ -306,6 +313,12 @@ struct tp_tier {
 
 /* The tiers that this build has, slowest first; the last entry is followed by NULL. */
 extern const struct tp_tier *const tp_tiers[];
+
+/*
+ * Sets the blocks of all tiers for these caches. It runs once before main(), for this CPU's; later calls are
+ * for tests and for counts that must not depend on the CPU, and no verb may run meanwhile.
+ */
+void tp_blocks_fit(struct tp_caches caches);
 
 /* Whether this CPU and its operating system run the tier (CPUID and XCR0). */
 bool tp_tier_runs_here(const struct tp_tier *tier);

@@ -4,7 +4,7 @@
 #include "functions.h"
 #include "../tiers.h"
 
-struct tp_blocks tp_blocks_reference = {.tile = "1x1"};
+struct tp_blocks tp_blocks_reference = {.tile = "1x1", .lanes = 1};
 
 void tp_exp_reference(size_t n, const float *x, float *y)
 {

@@ -1,6 +1,5 @@
 /*
- * forward and backward, from the verb to the tile. Blocks are chosen so that what a tile streams stays in L2:
- * K_BLOCK rows of B are 64 KiB per panel, K_BLOCK_MANY 24, a block of A rows about 512 KiB.
+ * forward and backward, from the verb to the tile. Blocks (kernels.h) keep what a tile streams in L2.
  *
  * Activations and derivatives run on a tile's lines while they are in L1: in registers they gain nothing and
  * bloat the code (results/kernels.md).
@@ -10,24 +9,21 @@
 #ifndef TP_SIMD_GEMM_H
 #define TP_SIMD_GEMM_H
 
+#include "../tiers.h"
 #include "functions.h"
 #include "tile.h"
 
-#define K_BLOCK           1024
-#define K_BLOCK_MANY      384 /* of many rows and panels */
-#define MANY_ROWS         64
-#define A_BLOCK_FLOATS    131072
-#define A_BLOCK_ROWS      48     /* at least; a multiple of every tile's rows */
-#define PREFETCH_B_FLOATS 262144 /* of B from which on its next rows are prefetched: what no L2 holds */
-#define PREFETCH_A_FLOATS 65536  /* of A from which on a tile prefetches the rows of the next one */
-#define ROW_VECS          8      /* of the tile of one row: two units of latency 4 */
-#define SHORT_DEPTH       256    /* below it EPILOGUE_ROWS wait for the epilogue, in L1 */
-#define EPILOGUE_ROWS     48
+#define MANY_ROWS     64
+#define A_BLOCK_ROWS  48  /* at least; a multiple of every tile's rows */
+#define ROW_VECS      8   /* of the tile of one row: two units of latency 4 */
+#define SHORT_DEPTH   256 /* below it EPILOGUE_ROWS wait for the epilogue, in L1 */
+#define EPILOGUE_ROWS 48
 
 /* Few rows need no division, whose cost shows in short products. */
 static inline size_t rows_per_block(size_t rows, size_t steps)
 {
-    const size_t most = rows <= A_BLOCK_ROWS ? 0 : A_BLOCK_FLOATS / (steps + 1) / A_BLOCK_ROWS * A_BLOCK_ROWS;
+    const size_t most =
+        rows <= A_BLOCK_ROWS ? 0 : TP_KERNEL(blocks).a_floats / (steps + 1) / A_BLOCK_ROWS * A_BLOCK_ROWS;
     return most < A_BLOCK_ROWS ? A_BLOCK_ROWS : most;
 }
 
@@ -105,7 +101,7 @@ struct product {
 static inline size_t steps_per_block(const struct product *p)
 {
     const bool many = p->row_end - p->row_begin >= MANY_ROWS && p->panels > TILE_PANELS_MAX;
-    const size_t most = many ? K_BLOCK_MANY : K_BLOCK;
+    const size_t most = many ? TP_KERNEL(blocks).steps_many : TP_KERNEL(blocks).steps;
     if (p->depth <= most)
         return p->depth;
     const size_t blocks = (p->depth + most - 1) / most;
@@ -120,7 +116,7 @@ static inline size_t steps_per_block(const struct product *p)
 static const float *prefetch_b_from(const struct product *p, size_t rows, size_t k_begin, size_t k_next,
                                     size_t k_end, size_t panel, size_t panels)
 {
-    if (p->depth * p->panels * TP_PANEL < PREFETCH_B_FLOATS || rows < PREFETCH_B_ROWS_MIN)
+    if (p->depth * p->panels * TP_PANEL < TP_KERNEL(blocks).prefetch_b_floats || rows < PREFETCH_B_ROWS_MIN)
         return NULL;
     if (k_next < k_end)
         return p->b.data + panel * p->b.stride + k_next * TP_PANEL;
@@ -244,8 +240,9 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
                             .bias = last && p->bias ? b + p->depth * TP_PANEL : NULL,
                             .c_stride = p->c.stride,
                             .accumulate = p->accumulate || k > 0,
-                            .prefetch_a = panel == 0 && (p->panels > 1 || p->depth * (row_end - row_begin) >=
-                                                                              PREFETCH_A_FLOATS),
+                            .prefetch_a =
+                                panel == 0 && (p->panels > 1 || p->depth * (row_end - row_begin) >=
+                                                                    TP_KERNEL(blocks).prefetch_a_floats),
                             .prefetch_b_rows = next_b ? (TP_PANEL + tiles - 1) / tiles : 0};
         size_t fetched = 0, done = row_begin;
         for (size_t row = row_begin, end; row < row_end;

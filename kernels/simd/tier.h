@@ -15,6 +15,7 @@
 #include "update.h"
 
 struct tp_blocks TP_KERNEL(blocks) = {.tile = TILE_NAME,
+                                      .lanes = VEC_LANES,
                                       .peak_flops = 2 * VEC_LANES * FMA_CHAINS,
                                       .chain_flops = 2 * VEC_LANES * FMA_CHAIN_LENGTH};
 

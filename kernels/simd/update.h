@@ -10,11 +10,16 @@
 #include "narrow.h"
 #include "optimizer.h"
 
-#define UPDATE_ROWS     1024  /* of the batch in a block */
-#define D_GROUP_FLOATS  98304 /* of D in L2 while inputs pass, in update of a long batch */
 #define PREFETCH_STEPS  128   /* of k, in which a line comes from memory */
 #define NARROW_ROWS     8     /* at least, that pay for the transposing */
-#define GRADIENT_INPUTS 48    /* whose partial sums wait in L1 where a batch is longer than UPDATE_ROWS */
+#define STEPS_MAX       65536 /* of the batch in a block, whatever the blocks say */
+#define GRADIENT_INPUTS 48    /* whose partial sums wait in L1 where a batch is longer than a block */
+
+/* Rows of the batch in a block. With a constant bound gcc needs fewer instructions around a tile's loop. */
+static inline size_t update_steps(void)
+{
+    return min_size(TP_KERNEL(blocks).steps, STEPS_MAX);
+}
 
 /*
  * copy_rows: the first `rows` rows of a 16 x 16 block; zero_rows: +0 in those from `first` on. Unrolled,
@@ -180,8 +185,8 @@ static void run_tile_tn(const struct tile *t, size_t rows, size_t panels, size_t
 static void update_block(const struct tp_update *u, size_t begin, size_t end, size_t panel, size_t panels)
 {
     _Alignas(64) float partial[TILE_PANELS_MAX * GRADIENT_INPUTS * TP_PANEL];
-    for (size_t k = 0; k < u->rows; k += UPDATE_ROWS) {
-        const size_t depth = min_size(u->rows - k, UPDATE_ROWS),
+    for (size_t k = 0; k < u->rows; k += update_steps()) {
+        const size_t depth = min_size(u->rows - k, update_steps()),
                      offset = panel * u->w.stride + begin * TP_PANEL;
         const bool last = k + depth == u->rows;
         struct optimizer_target target = target_at(u, offset, true);
@@ -280,14 +285,14 @@ static size_t group_panels(const struct tp_update *u)
 {
     if (u->rows < 2 * PREFETCH_STEPS)
         return TILE_PANELS_MAX;
-    const size_t group = D_GROUP_FLOATS / TP_PANEL / u->rows / TILE_PANELS_MAX * TILE_PANELS_MAX;
+    const size_t group = TP_KERNEL(blocks).d_floats / TP_PANEL / u->rows / TILE_PANELS_MAX * TILE_PANELS_MAX;
     return group < TILE_PANELS_MAX ? TILE_PANELS_MAX : group;
 }
 
 void TP_KERNEL(update)(const struct tp_update *u)
 {
     const size_t all = wide_panels(u), group = group_panels(u);
-    const size_t block = u->rows > UPDATE_ROWS ? GRADIENT_INPUTS : UPDATE_INPUTS;
+    const size_t block = u->rows > update_steps() ? GRADIENT_INPUTS : UPDATE_INPUTS;
     for (size_t first = 0, end; first < all; first = end) {
         end = min_size(first + group, all);
         for (size_t i = u->input_begin; i < u->input_end; i += block) {

@@ -20,7 +20,7 @@ static struct tp_matrix take_matrix(const struct tp_plan *plan, size_t columns, 
 }
 
 /* Whether weights, state and transposed views exceed what stays in the caches. */
-static bool is_nontemporal(const struct tp_network *network)
+static bool is_nontemporal(const struct tp_network *network, const struct tp_tier *tier)
 {
     struct tp_network copy = *network;
     struct tp_arena size = tp_arena_measure();
@@ -29,7 +29,7 @@ static bool is_nontemporal(const struct tp_network *network)
         owners = network->layers[l].slice_count > owners ? network->layers[l].slice_count : owners;
     for (size_t m = 0; m < owners; m++)
         tp_network_layout(&copy, m, &size);
-    return size.used > TP_NONTEMPORAL_BYTES;
+    return size.used > tier->blocks->nontemporal_bytes;
 }
 
 void tp_step_layout(struct tp_step *step, struct tp_arena *arena)
@@ -47,7 +47,7 @@ void tp_step_layout(struct tp_step *step, struct tp_arena *arena)
     step->labels = tp_arena_take(arena, plan->batch, sizeof *step->labels);
     step->loss = tp_arena_take(arena, plan->batch, sizeof *step->loss);
     step->weights = tp_arena_take(arena, plan->batch, sizeof *step->weights);
-    step->nontemporal = is_nontemporal(network);
+    step->nontemporal = is_nontemporal(network, step->tier);
 }
 
 /* Floats of the largest slice that a member owns. */

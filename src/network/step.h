@@ -35,7 +35,7 @@ struct tp_step {
     uint16_t *labels;                  /* [batch] */
     float *loss;                       /* [batch] */
     float *weights;                    /* [batch], of the samples' classes; unused without class weights */
-    bool nontemporal;                  /* the network has more than TP_NONTEMPORAL_BYTES */
+    bool nontemporal;                  /* the network has more than the tier's nontemporal_bytes */
     /*
      * Sums of squares of dC/dW in the last measured step, one per panel, so that no bit of a norm depends on
      * the number of members. NULL unless `measures`.

@@ -87,6 +87,35 @@ static void check_tier(struct report *r, const struct tp_tier *tier)
     TP_PROBES(CHECK_VERB, )
 }
 
+/* The verbs that work in blocks, with the smallest and with larger ones than any matrix here. */
+#define CHECK_BLOCKS(member)                                                                                 \
+    snprintf(symbol, sizeof symbol, "tp_" #member "_%s in %s blocks", tier->name, sizes[i].name);            \
+    if (begin(r, tier, symbol)) {                                                                            \
+        struct verdict v = {0};                                                                              \
+        check_##member(&v, tier->member);                                                                    \
+        print_verdict(r, &v, symbol, "tp_" #member "_reference");                                            \
+    }
+
+static void check_tier_blocks(struct report *r, const struct tp_tier *tier)
+{
+    static const struct {
+        const char *name;
+        size_t steps, floats;
+    } sizes[] = {{"the smallest", 1, 0}, {"the largest", SIZE_MAX / 64, SIZE_MAX / 64}};
+    const struct tp_blocks fitted = *tier->blocks;
+    char symbol[64];
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        struct tp_blocks *b = tier->blocks;
+        b->steps = b->steps_many = sizes[i].steps;
+        b->a_floats = b->d_floats = sizes[i].floats;
+        b->prefetch_a_floats = b->prefetch_b_floats = sizes[i].floats;
+        CHECK_BLOCKS(forward)
+        CHECK_BLOCKS(backward)
+        CHECK_BLOCKS(update)
+    }
+    *tier->blocks = fitted;
+}
+
 /* The broken kernels, and a check that runs nothing, must not pass. */
 static void check_tester(struct report *r)
 {
@@ -133,8 +162,11 @@ int main(int argc, char **argv)
 
     uint64_t saved = tp_flush_enter();
     printf("# seed %llu\n", (unsigned long long)r.seed);
-    for (size_t i = 0; tp_tiers[i]; i++)
+    for (size_t i = 0; tp_tiers[i]; i++) {
         check_tier(&r, tp_tiers[i]);
+        if (i > 0) /* the reference tier has no blocks */
+            check_tier_blocks(&r, tp_tiers[i]);
+    }
     if (!r.only)
         check_tester(&r);
     tp_flush_leave(saved);
