@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 
 # CPUs whose FMA units llvm-mca 14 describes as they are. Its znver3 does one multiply-add per cycle where the CPU does
-# two; icelake-server and sapphirerapids give the same figures as skylake-avx512.
-MODELS = {"avx2": ("znver2", "skylake-avx512"), "avx512": ("skylake-avx512",)}
+# two; icelake-server and sapphirerapids give the same figures as skylake-avx512. The first knows no AVX-512.
+MODELS = ("znver2", "skylake-avx512")
+AVX512 = re.compile(r"%zmm|%k[0-7]|%[xy]mm(1[6-9]|2[0-9]|3[01])")
 FMAS_MIN = 8  # of a loop: smaller tiles wait for their own results, whatever surrounds them
 ITERATIONS = 200
 
@@ -59,12 +60,14 @@ def predict(path):
     multiply-adds are told apart by their order: the slowest is number 1.
     """
     tier = str(path).split("/")[-2]
-    alike = {}
+    alike, models = {}, MODELS
     for function, code in functions(path):
+        if any(AVX512.search(operands) for _, _, operands in code):
+            models = MODELS[1:]
         for loop in loops(code):
             if fmas(loop) >= FMAS_MIN:
                 alike.setdefault((function, fmas(loop)), []).append(loop)
-    jobs = [(key, model, loop) for key, found in alike.items() for model in MODELS.get(tier, ()) for loop in found]
+    jobs = [(key, model, loop) for key, found in alike.items() for model in models for loop in found]
     with ThreadPoolExecutor(cpu_count()) as pool:
         results = pool.map(lambda job: cycles(job[2], job[1]), jobs)
     grouped = {}

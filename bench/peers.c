@@ -66,10 +66,11 @@ static void *load(const char *name)
 void bench_peers_limit(const struct tp_tier *tier)
 {
     static const struct {
-        const char *tier, *openblas, *blis, *onednn;
-    } names[] = {{"avx2", "Haswell", "3", "AVX2"}, {"avx512", "SkylakeX", "0", "ALL"}};
+        size_t lanes; /* of a tier whose vectors are as long */
+        const char *openblas, *blis, *onednn;
+    } names[] = {{8, "Haswell", "3", "AVX2"}, {16, "SkylakeX", "0", "ALL"}};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcmp(names[i].tier, tier->name) != 0)
+        if (names[i].lanes != tier->blocks->lanes)
             continue;
         setenv("OPENBLAS_CORETYPE", names[i].openblas, true);
         setenv("BLIS_ARCH_TYPE", names[i].blis, true);

@@ -19,6 +19,7 @@ static uint64_t saved_states(void)
     return (uint64_t)high << 32 | low;
 }
 
+/* AVX2 and FMA. */
 bool tp_cpu_has_avx2(void)
 {
     unsigned a, b, c, d;
@@ -27,6 +28,7 @@ bool tp_cpu_has_avx2(void)
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2);
 }
 
+/* AVX-512 F, BW, DQ and VL besides. */
 bool tp_cpu_has_avx512(void)
 {
     unsigned a, b, c, d, wanted = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;

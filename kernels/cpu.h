@@ -14,10 +14,9 @@
 /* This CPU's caches, as CPUID reports them; those of levels that it leaves out are assumed. */
 struct tp_caches tp_cpu_caches(void);
 
-/* AVX2 and FMA, and an operating system that saves the 256-bit registers. */
-bool tp_cpu_has_avx2(void);
-
-/* AVX-512 F, BW, DQ and VL besides, and an operating system that saves masks and 512-bit registers. */
-bool tp_cpu_has_avx512(void);
+/* Of each vector tier: whether the CPU has its instructions and the operating system saves its registers. */
+#define TP_TIER(tier, runs_here)
+#define TP_VECTOR_TIER(tier, runs_here) bool tp_cpu_has_##tier(void);
+#include "tiers.def"
 
 #endif

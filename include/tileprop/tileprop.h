@@ -82,9 +82,9 @@ TILEPROP_API tileprop_status tileprop_model_load_memory(tileprop_model **model, 
                                                         size_t count, char *message, size_t size);
 
 /*
- * Makes the model predict with these instructions, "reference", "avx2" or "avx512", instead of the fastest
- * ones that the CPU has ("auto"); no bit of a prediction changes. Errors: USAGE for instructions that are not
- * here, FAILURE without memory; the model stays as it was.
+ * Makes the model predict with these instructions, one of the names that `train --version` lists, instead of
+ * the fastest ones that the CPU has ("auto"); no bit of a prediction changes. Errors: USAGE for instructions
+ * that are not here, FAILURE without memory; the model stays as it was.
  */
 TILEPROP_API tileprop_status tileprop_model_use_isa(tileprop_model *model, const char *isa, char *message,
                                                     size_t size);
@@ -219,7 +219,7 @@ typedef struct tileprop_options {
     size_t threads_exact; /* exactly so many; 0: choose */
     tileprop_bind bind;   /* none, unlike tileprop-train's */
     tileprop_numa numa;   /* off, unlike tileprop-train's */
-    const char *isa;      /* "auto", "reference", "avx2", "avx512" */
+    const char *isa;      /* "auto", or a name that `train --version` lists */
 
     /*
      * Called after each step from one thread of the training, the caller's but for the child of a fork();

@@ -20,7 +20,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 STYLE = HERE.parent / "style.gp"
-TIERS = ["avx512", "avx2", "reference", "any"]
+TIERS = [*re.findall(r"^TP_\w*TIER\((\w+),", (HERE.parents[1] / "kernels/tiers.def").read_text(), re.M)[::-1], "any"]
 VERBS = ["forward", "backward", "update"]
 PARTS = [("product", "the product alone"), ("verb", "the whole verb")]
 SLOW_PEER = 0.8           # share of the peak below which a library is to be beaten by

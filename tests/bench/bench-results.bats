@@ -7,7 +7,8 @@ bats_require_minimum_version 1.5.0
 setup() {
     root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
     cd "$BATS_TEST_TMPDIR"
-    mkdir -p bench results/bench data
+    mkdir -p bench results/bench data kernels
+    cp "$root/kernels/tiers.def" kernels
     cp -r "$root"/bench/*.py "$root/bench/programs" bench
     cp "$root/results/style.gp" results
     cp "$root/results/bench/render.py" results/bench

@@ -1,14 +1,12 @@
 #!/usr/bin/env bats
-# The program on CPUs that this machine is not: emulated ones without AVX-512 and without AVX, which end a
+# The program on this CPU, and on CPUs that this machine is not: emulated ones without AVX-512 and without AVX, which end a
 # program that has one of their instructions anywhere on its way.
 
 bats_require_minimum_version 1.5.0
 load ../programs
 
 setup() {
-    [ -z "$TP_SANITIZE" ] || skip "the sanitizers' own memory does not fit the emulator"
     [ "$(uname -m)" = x86_64 ] || skip "this machine is not x86-64"
-    command -v qemu-x86_64 >/dev/null || skip "no qemu-x86_64 here (Debian: qemu-user)"
     find_programs
     short=(--data "$root/data/mnist" --train-limit 320 --val-limit 100 --epochs 1 --hidden 16 --threads 1 --quiet
         --json)
@@ -21,6 +19,8 @@ json() {
 
 # on CPU ARGUMENTS...: runs the program there; $errors is what it wrote to stderr itself.
 on() {
+    [ -z "$TP_SANITIZE" ] || skip "the sanitizers' own memory does not fit the emulator"
+    command -v qemu-x86_64 >/dev/null || skip "no qemu-x86_64 here (Debian: qemu-user)"
     local cpu=$1
     shift
     run --separate-stderr qemu-x86_64 -cpu "$cpu" "$train" "$@"
@@ -38,6 +38,13 @@ trains_on() {
     [ -z "$errors" ]
     [ "$(json isa)" = "$2" ]
     [ "$(json weights_hash)" = "$hash" ]
+}
+
+@test "this CPU's own tiers are found" {
+    tiers=" $("$train" --version | sed -n 's/^tiers found here: //p') "
+    echo "$tiers"
+    if grep -qw avx2 /proc/cpuinfo; then [[ $tiers == *" avx2 "* ]]; fi
+    if grep -qw avx512f /proc/cpuinfo; then [[ $tiers == *" avx512 "* ]]; fi
 }
 
 @test "a CPU with AVX2 and without AVX-512 runs the avx2 tier, to the same weights" {

@@ -39,7 +39,7 @@ def wrong_includes(root, table):
                 quoted = f'"{name}"' in path.read_text()
                 if parts[0] == "tileprop" or not (of_ours or quoted):
                     continue
-                if parts[0] not in allowed and name != "kernels/tiers.def":  # names alone
+                if parts[0] not in allowed:
                     yield f"src/{room} may not include {name}: {path.relative_to(root)}"
                 elif parts[0] == "kernels" and len(parts) > 2:
                     yield f"a tier's own header: {path.relative_to(root)} includes {name}"

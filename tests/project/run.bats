@@ -89,12 +89,12 @@ last_line_is() {
 
 @test "skips are named with their reason" {
     fake tap <<<'printf "1..2\nok 1 - a\nok 2 - b # SKIP no clang\n"'
-    fake cmocka <<<'printf "1..2\nok 1 - a\n# SKIP no avx512\nnot ok 2 # SKIP kernels\n"'
+    fake cmocka <<<'printf "1..2\nok 1 - a\n# SKIP no avx2\nnot ok 2 # SKIP kernels\n"'
     fake whole <<<'echo "1..0 # SKIP no network"'
     run "$runner" ./tap ./cmocka ./whole
     [ "$status" -eq 0 ]
     [[ $output == *"# SKIP ./tap: b: no clang"* ]]
-    [[ $output == *"# SKIP ./cmocka: kernels: no avx512"* ]]
+    [[ $output == *"# SKIP ./cmocka: kernels: no avx2"* ]]
     [[ $output == *"# SKIP ./whole: all: no network"* ]]
     last_line_is "2 passed, 0 failed, 3 skipped"
 }
