@@ -26,7 +26,7 @@ add_toy() {
     done
     if [ "$of" = avx2 ]; then
         sed -i '/^TP_VECTOR_TIER(avx2,/a TP_VECTOR_TIER(toy, tp_cpu_has_toy())' kernels/tiers.def
-        sed -i '/^bool tp_cpu_has_avx512/i bool tp_cpu_has_toy(void)\n{\n    return tp_cpu_has_avx2();\n}\n' kernels/cpu.c
+        sed -i '/^static uint64_t saved_states/i bool tp_cpu_has_toy(void)\n{\n    return tp_cpu_has_avx2();\n}\n' kernels/cpu.c
         sed -i '/^FLAGS_avx2 /a FLAGS_toy := $(FLAGS_avx2)' Makefile
     else
         sed -i '/^TP_TIER(reference,/a TP_TIER(toy, true)' kernels/tiers.def
