@@ -115,7 +115,7 @@ TILEPROP_API int tileprop_checkpoint_has_best(const tileprop_checkpoint *checkpo
 typedef struct tileprop_run_options {
     size_t size;               /* sizeof(tileprop_run_options) */
     const tileprop_data *test; /* evaluated once, at the end */
-    tileprop_time *times;  /* [verb * layers + layer], TILEPROP_VERBS * layers: has steps timed, and filled */
+    tileprop_time *times; /* [verb * layers + layer], TILEPROP_VERBS * layers: has steps timed, and filled */
 
     /*
      * What models say of the run that trained them: lines `name = value`. A run is resumed with the same
