@@ -249,56 +249,68 @@ static tileprop_status give_models(struct tp_keeper *keeper, tileprop_model **la
     return status;
 }
 
-/* fraction NULL: validation is given. */
-static tileprop_status train(const tileprop_options *options, const tileprop_data *data,
+/* Begins a call: everything up to the training itself. fraction NULL: validation is given. */
+static tileprop_status begin(struct training *t, const tileprop_options *options, const tileprop_data *data,
                              const tileprop_data *validation, const double *fraction, tileprop_model **last,
-                             tileprop_model **best, tileprop_result *result, char *message, size_t size)
+                             tileprop_model **best, const tileprop_result *result)
 {
-    struct training t = {.found.size = result ? result->size : sizeof *result};
-    struct tp_error *error = &t.call.error, unused;
-    tp_call_begin(&t.call);
+    struct tp_error *error = &t->call.error;
+    *t = (struct training){.found.size = result ? result->size : sizeof *result};
+    tp_call_begin(&t->call);
     if (last)
         *last = NULL;
     if (best)
         *best = NULL;
-    tileprop_status status = tp_api_options(options, &t.options, error);
+    tileprop_status status = tp_api_options(options, &t->options, error);
     if (status == TILEPROP_OK)
         status =
-            tp_api_size("result", t.found.size, offsetof(tileprop_result, test_loss), sizeof *result, error);
+            tp_api_size("result", t->found.size, offsetof(tileprop_result, test_loss), sizeof *result, error);
     if (status == TILEPROP_OK)
-        status = take_run(t.options.run, &t.run, error);
+        status = take_run(t->options.run, &t->run, error);
     if (status == TILEPROP_OK)
-        status = take_sets(&t, data, validation, fraction, error);
-    if (status == TILEPROP_OK)
-        status = prepare(&t, last != NULL, best != NULL, error);
-    if (status == TILEPROP_OK)
-        status = tp_train(&t.work, &t.found, error);
+        status = take_sets(t, data, validation, fraction, error);
+    return status == TILEPROP_OK ? prepare(t, last != NULL, best != NULL, error) : status;
+}
+
+/* Gives what there is of a run, also of one that diverged, and ends the call. */
+static tileprop_status end(struct training *t, tileprop_status status, tileprop_model **last,
+                           tileprop_model **best, tileprop_result *result, char *message, size_t size)
+{
+    struct tp_error unused;
     if (result && (status == TILEPROP_OK || status == TILEPROP_DIVERGED))
-        memcpy(result, &t.found, result->size);
+        memcpy(result, &t->found, result->size);
     if (status == TILEPROP_OK)
-        status = give_models(&t.keeper, last, best, error);
+        status = give_models(&t->keeper, last, best, &t->call.error);
     else if (status == TILEPROP_DIVERGED)
-        give_models(&t.keeper, last, best, &unused);
-    tp_model_free(&t.keeper.last);
-    tp_model_free(&t.keeper.best);
-    tp_checkpoint_free(&t.keeper.next);
-    tp_model_free(&t.start);
-    free(t.train.labels);
-    free(t.validation.labels);
-    free(t.test.labels);
-    return tp_call_end(&t.call, status, message, size);
+        give_models(&t->keeper, last, best, &unused);
+    tp_model_free(&t->keeper.last);
+    tp_model_free(&t->keeper.best);
+    tp_checkpoint_free(&t->keeper.next);
+    tp_model_free(&t->start);
+    free(t->train.labels);
+    free(t->validation.labels);
+    free(t->test.labels);
+    return tp_call_end(&t->call, status, message, size);
 }
 
 tileprop_status tileprop_train(const tileprop_options *options, const tileprop_data *data,
                                const tileprop_data *validation, tileprop_model **last, tileprop_model **best,
                                tileprop_result *result, char *message, size_t size)
 {
-    return train(options, data, validation, NULL, last, best, result, message, size);
+    struct training t;
+    tileprop_status status = begin(&t, options, data, validation, NULL, last, best, result);
+    if (status == TILEPROP_OK)
+        status = tp_train(&t.work, &t.found, &t.call.error);
+    return end(&t, status, last, best, result, message, size);
 }
 
 tileprop_status tileprop_train_split(const tileprop_options *options, const tileprop_data *data,
                                      double fraction, tileprop_model **last, tileprop_model **best,
                                      tileprop_result *result, char *message, size_t size)
 {
-    return train(options, data, NULL, &fraction, last, best, result, message, size);
+    struct training t;
+    tileprop_status status = begin(&t, options, data, NULL, &fraction, last, best, result);
+    if (status == TILEPROP_OK)
+        status = tp_train(&t.work, &t.found, &t.call.error);
+    return end(&t, status, last, best, result, message, size);
 }
