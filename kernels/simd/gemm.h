@@ -85,12 +85,15 @@ struct product {
     size_t depth;
     size_t steps; /* of k in a block; set by multiply() */
     size_t panels;
-    struct tp_matrix a, b, c;
+    const float *a, *b; /* without rows and columns: copying them shows in short products */
+    float *c;
+    size_t a_stride, b_stride, c_stride;
     bool bias;
     bool accumulate;
     epilogue_fn *epilogue; /* NULL: none */
     tileprop_activation activation;
-    struct tp_matrix derivative; /* the epilogue's second operand, addressed like c */
+    const float *derivative; /* the epilogue's second operand, addressed like c */
+    size_t derivative_stride;
 };
 
 /*
@@ -119,9 +122,9 @@ static const float *prefetch_b_from(const struct product *p, size_t rows, size_t
     if (p->depth * p->panels * TP_PANEL < TP_KERNEL(blocks).prefetch_b_floats || rows < PREFETCH_B_ROWS_MIN)
         return NULL;
     if (k_next < k_end)
-        return p->b.data + panel * p->b.stride + k_next * TP_PANEL;
+        return p->b + panel * p->b_stride + k_next * TP_PANEL;
     if (panel + 2 * panels <= p->panels)
-        return p->b.data + (panel + panels) * p->b.stride + k_begin * TP_PANEL;
+        return p->b + (panel + panels) * p->b_stride + k_begin * TP_PANEL;
     return NULL;
 }
 
@@ -134,8 +137,8 @@ prefetch_epilogue(const struct product *p, size_t row_begin, size_t row_end, siz
 {
     for (size_t i = panel; i < panel + panels; i++) {
         for (size_t row = row_begin; row < row_end; row++) {
-            __builtin_prefetch(p->derivative.data + i * p->derivative.stride + row * TP_PANEL);
-            __builtin_prefetch(p->c.data + i * p->c.stride + row * TP_PANEL, 1);
+            __builtin_prefetch(p->derivative + i * p->derivative_stride + row * TP_PANEL);
+            __builtin_prefetch(p->c + i * p->c_stride + row * TP_PANEL, 1);
         }
     }
 }
@@ -223,22 +226,22 @@ static inline __attribute__((always_inline)) void tile_row(const struct tile *t,
 static void multiply_group(const struct product *p, size_t row_begin, size_t row_end, size_t k_begin,
                            size_t k_end, size_t panel, size_t panels)
 {
-    const float *b = p->b.data + panel * p->b.stride;
+    const float *b = p->b + panel * p->b_stride;
     const size_t wait = p->depth < SHORT_DEPTH ? EPILOGUE_ROWS : 0;
     const bool many = row_end - row_begin > EPILOGUE_ROWS;
     for (size_t k = k_begin, depth; k < k_end; k += depth) {
         depth = min_size(k_end - k, p->steps);
         bool last = k + depth == p->depth;
-        const float *a = p->a.data + k / TP_PANEL * p->a.stride;
+        const float *a = p->a + k / TP_PANEL * p->a_stride;
         const float *next_b =
             prefetch_b_from(p, row_end - row_begin, k_begin, k + depth, k_end, panel, panels);
         const size_t tiles = (row_end - row_begin + TILE_ROWS_WIDE - 1) / TILE_ROWS_WIDE;
         struct tile tile = {.depth = depth,
-                            .a_stride = p->a.stride,
+                            .a_stride = p->a_stride,
                             .b = b + k * TP_PANEL,
-                            .b_stride = p->b.stride,
+                            .b_stride = p->b_stride,
                             .bias = last && p->bias ? b + p->depth * TP_PANEL : NULL,
-                            .c_stride = p->c.stride,
+                            .c_stride = p->c_stride,
                             .accumulate = p->accumulate || k > 0,
                             .prefetch_a =
                                 panel == 0 && (p->panels > 1 || p->depth * (row_end - row_begin) >=
@@ -249,7 +252,7 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
              row = end, fetched += depth / TP_PANEL * tile.prefetch_b_rows) {
             end = row + tile_rows(panels, row_end - row);
             tile.a = a + row * TP_PANEL;
-            tile.c = p->c.data + panel * p->c.stride + row * TP_PANEL;
+            tile.c = p->c + panel * p->c_stride + row * TP_PANEL;
             tile.prefetch_b = next_b && fetched < depth ? next_b + fetched * TP_PANEL : NULL;
             if (last && p->epilogue && many && !wait)
                 prefetch_epilogue(p, row, end, panel, panels);
@@ -257,8 +260,8 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
             if (!last || !p->epilogue || (end < row_end && end - done < wait))
                 continue;
             for (size_t i = panel; i < panel + panels; i++)
-                p->epilogue(p->activation, p->c.data + i * p->c.stride + done * TP_PANEL,
-                            p->derivative.data + i * p->derivative.stride + done * TP_PANEL,
+                p->epilogue(p->activation, p->c + i * p->c_stride + done * TP_PANEL,
+                            p->derivative + i * p->derivative_stride + done * TP_PANEL,
                             (end - done) * TP_PANEL);
             done = end;
         }
@@ -271,16 +274,15 @@ static void multiply_row(const struct product *p)
     for (size_t panel = 0, panels; panel < p->panels; panel += panels) {
         const size_t left = p->panels - panel, most = ROW_VECS / PANEL_VECS;
         panels = left >= most ? most : left >= 4 ? 4 : left >= 2 ? 2 : 1;
-        const size_t c = panel * p->c.stride + p->row_begin * TP_PANEL;
+        const size_t c = panel * p->c_stride + p->row_begin * TP_PANEL;
         const struct tile tile = {.depth = p->depth,
-                                  .a = p->a.data + p->row_begin * TP_PANEL,
-                                  .a_stride = p->a.stride,
-                                  .b = p->b.data + panel * p->b.stride,
-                                  .b_stride = p->b.stride,
-                                  .bias =
-                                      p->bias ? p->b.data + panel * p->b.stride + p->depth * TP_PANEL : NULL,
-                                  .c = p->c.data + c,
-                                  .c_stride = p->c.stride,
+                                  .a = p->a + p->row_begin * TP_PANEL,
+                                  .a_stride = p->a_stride,
+                                  .b = p->b + panel * p->b_stride,
+                                  .b_stride = p->b_stride,
+                                  .bias = p->bias ? p->b + panel * p->b_stride + p->depth * TP_PANEL : NULL,
+                                  .c = p->c + c,
+                                  .c_stride = p->c_stride,
                                   .accumulate = p->accumulate};
         if (panels == most)
             tile_row(&tile, ROW_VECS / PANEL_VECS);
@@ -291,8 +293,8 @@ static void multiply_row(const struct product *p)
         else
             tile_row(&tile, 1);
         for (size_t i = 0; p->epilogue && i < panels; i++)
-            p->epilogue(p->activation, tile.c + i * p->c.stride,
-                        p->derivative.data + (panel + i) * p->derivative.stride + p->row_begin * TP_PANEL,
+            p->epilogue(p->activation, tile.c + i * p->c_stride,
+                        p->derivative + (panel + i) * p->derivative_stride + p->row_begin * TP_PANEL,
                         TP_PANEL);
     }
 }
@@ -329,30 +331,38 @@ void TP_KERNEL(forward)(const struct tp_forward *f)
                                .row_end = f->row_end,
                                .depth = f->a.columns,
                                .panels = tp_panel_count(f->z.columns),
-                               .a = f->a,
-                               .b = f->w,
+                               .a = f->a.data,
+                               .a_stride = f->a.stride,
+                               .b = f->w.data,
+                               .b_stride = f->w.stride,
                                .bias = f->bias,
-                               .c = f->z,
+                               .c = f->z.data,
+                               .c_stride = f->z.stride,
                                .epilogue = f->activation == TILEPROP_LINEAR ? NULL : activate,
                                .activation = f->activation,
-                               .derivative = f->z});
+                               .derivative = f->z.data,
+                               .derivative_stride = f->z.stride});
 }
 
 void TP_KERNEL(backward)(const struct tp_backward *b)
 {
-    const size_t columns = b->input_end - b->input_begin;
+    const size_t panel = b->input_begin / TP_PANEL;
     multiply(&(struct product){
         .row_begin = b->row_begin,
         .row_end = b->row_end,
         .depth = b->d.columns,
-        .panels = tp_panel_count(columns),
-        .a = b->d,
-        .b = tp_matrix_columns(&b->wt, b->input_begin, columns),
-        .c = tp_matrix_columns(&b->d_in, b->input_begin, columns),
+        .panels = tp_panel_count(b->input_end) - panel,
+        .a = b->d.data,
+        .a_stride = b->d.stride,
+        .b = b->wt.data + panel * b->wt.stride,
+        .b_stride = b->wt.stride,
+        .c = b->d_in.data + panel * b->d_in.stride,
+        .c_stride = b->d_in.stride,
         .accumulate = !b->first,
         .epilogue = b->last && b->activation != TILEPROP_LINEAR ? multiply_by_derivative : NULL,
         .activation = b->activation,
-        .derivative = tp_matrix_columns(&b->a, b->input_begin, columns)});
+        .derivative = b->a.data + panel * b->a.stride,
+        .derivative_stride = b->a.stride});
 }
 
 #endif
