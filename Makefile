@@ -101,12 +101,14 @@ run: deps ## install what is needed, build, train 784-64-64-10 on MNIST
 	$(BIN)/train --threads 16 --hidden 64,64
 
 # A stamp holds the text that its dependants were made with; it changes only when the text does.
-stamp_compile = $(COMPILERS) $(ONEDNN) $(value flags) $(OWN_FLAGS) $(HARDENING) $(foreach t,$(TIERS),$(FLAGS_$t)) $(CPPFLAGS) $(CFLAGS) $(CXXFLAGS)
+stamp_compile = $(COMPILERS) $(ONEDNN) $(value flags) $(OWN_FLAGS) $(HARDENING) $(EMULATED_TIER) $(CPPFLAGS) $(CFLAGS) $(CXXFLAGS) \
+                $(foreach v,$(sort $(filter FLAGS_%,$(.VARIABLES))),$(value $v))
 stamp_program = $(FLAGS_src/cli/version.c) $(FLAGS_src/cli/data_path.c)
 stamp_link    = $(OWN_LDFLAGS) $(LDFLAGS) $(OWN_LDLIBS) $(LDLIBS) $(LIBRARY_SOURCES) $(READER_SOURCES) $(CHECK_SOURCES) $(BENCH_SOURCES)
 stamp_manual  = $(DATE) $(datadir)
+stamp_template = $(to_lines) $(to_help)
 
-$(addprefix $(BUILD)/stamp/,compile program link manual): $(BUILD)/stamp/%: FORCE
+$(addprefix $(BUILD)/stamp/,compile program link manual template): $(BUILD)/stamp/%: FORCE
 	@$(if $(strip $(MISSING)),echo "cannot build without: $(strip $(MISSING)); see make deps" >&2; exit 1)
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(stamp_$*))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(stamp_$*))' >$@
@@ -131,13 +133,16 @@ $(BUILD)/%.o: %.c $(BUILD)/stamp/compile
 
 $(call objects,src/cli/version.c src/cli/data_path.c): $(BUILD)/stamp/program
 
-# Templates, whose lines behind the first empty one become strings.
-$(BUILD)/%.inc: %
+# Templates, whose lines behind the first empty one become strings: a string a line, in which @_ stands for the prefix
+# model_ of the exported names; of help two, what stands before the line of an @, and behind it.
+to_strings = 1,/^$$/d; s/["\\]/\\&/g;
+to_lines   = $(to_strings) s/\bmodel_/@_/g; s/.*/"&",/
+to_help    = $(to_strings) s/.*/"&\\n"/; s/^"@.n"$$/,/; $$s/$$/,/
+TEMPLATES := src/cli/export_template.h src/cli/plot.gp $(wildcard src/cli/*.help)
+
+$(BUILD)/%.inc: % $(BUILD)/stamp/template
 	@mkdir -p $(@D)
-	$(Q)sed '1,/^$$/d; s/["\\]/\\&/g; s/\bmodel_/@_/g; s/.*/"&",/' $< >$@
-$(BUILD)/%.help.inc: %.help # two strings: what stands before the line of an @, and behind it
-	@mkdir -p $(@D)
-	$(Q)sed '1,/^$$/d; s/["\\]/\\&/g; s/.*/"&\\n"/; s/^"@.n"$$/,/; $$s/$$/,/' $< >$@
+	$(Q)sed '$(if $(filter %.help,$<),$(to_help),$(to_lines))' $< >$@
 $(patsubst %,$(BUILD)/src/cli/%_command.o,train predict export): %_command.o: %.help.inc
 $(BUILD)/src/cli/c_header.o: $(BUILD)/src/cli/export_template.h.inc
 $(BUILD)/src/cli/plot.o: $(BUILD)/src/cli/plot.gp.inc
@@ -172,7 +177,7 @@ SOURCES = $(LIBRARY_SOURCES) $(READER_SOURCES) $(PROGRAM_SOURCES) $(TEST_SOURCES
 json    = $(subst ",\",$(subst \,\\,$(1)))
 entry   = {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(call json,$(strip $(CC) $(call flags,$(1)) -c $(1)))"}
 
-compile_commands.json: FORCE ## for clangd and clang-tidy
+compile_commands.json: $(TEMPLATES:%=$(BUILD)/%.inc) FORCE ## for clangd and clang-tidy
 	$(file >$@,[$(call entry,$(firstword $(SOURCES))))
 	$(foreach s,$(filter-out $(firstword $(SOURCES)),$(SOURCES)),$(file >>$@,$(comma)$(call entry,$s)))
 	$(file >>$@,])

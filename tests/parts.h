@@ -10,11 +10,16 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Whether the place lies between two letters or digits of the text. */
+/* Whether the place lies within a word or a number of the text, whose sign and fraction belong to it. */
 static inline bool parts_in_word(const char *text, const char *place)
 {
-    return place > text && (isalnum((unsigned char)place[-1]) || place[-1] == '_') &&
-           (isalnum((unsigned char)place[0]) || place[0] == '_');
+    if (place == text)
+        return false;
+    const unsigned char before = (unsigned char)place[-1], after = (unsigned char)place[0];
+    const bool sign = before == '-' && (place - 1 == text || place[-2] == ' ');
+    return ((isalnum(before) || before == '_') && (isalnum(after) || after == '_')) ||
+           ((before == '.' || sign) && isdigit(after)) ||
+           (isdigit(before) && after == '.' && isdigit((unsigned char)place[1]));
 }
 
 /*

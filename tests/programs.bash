@@ -21,7 +21,7 @@ absolute() {
 # refused_by NAME PROGRAM CODE PARTS ARGUMENTS...: exits with CODE, nothing on stdout, one line on stderr that begins with
 # NAME and has PARTS as parts.h says.
 refused_by() {
-    local name=$1 program=$2 code=$3 parts=$4 edge='(?!(?<=\w)\w)' # not within a word
+    local name=$1 program=$2 code=$3 parts=$4 edge='(?!(?<=\w)\w|(?<=[.]|^-|[ ]-)\d|(?<=\d)[.]\d)' # not within a word or a number
     shift 4
     run --separate-stderr "$program" "$@"
     # shellcheck disable=SC2154 # bats sets these
