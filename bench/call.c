@@ -264,7 +264,7 @@ static bool is_nontemporal(const struct bench_operands *o)
     return arrays * floats_of(weights_of(c)) * sizeof(float) > o->tier->blocks->nontemporal_bytes;
 }
 
-/* By whole panels of inputs, as tp_plan_update() divides a slice. */
+/* By whole panels of inputs, as a plan divides the update of a slice. */
 static void run_update(const struct bench_operands *o, size_t member, size_t members)
 {
     const struct bench_call *c = &o->call;
