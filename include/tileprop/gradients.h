@@ -1,11 +1,11 @@
 /*
- * tileprop: whether the gradients that a network is trained with are the derivatives of its loss.
+ * tileprop: checks that the gradients used for training are the derivatives of the loss.
  *
  *     tileprop_gradients found = {.size = sizeof found};
  *     tileprop_check_gradients(&options, &data, NULL, NULL, &found, message, sizeof message);
  *     ... found.layers_right ...
  *
- * In double, every weight's gradient by backpropagation is compared with difference quotients of the loss.
+ * The backpropagated gradient of every weight is compared, in double, with difference quotients of the loss.
  */
 #ifndef TILEPROP_GRADIENTS_H
 #define TILEPROP_GRADIENTS_H
@@ -16,58 +16,58 @@
 extern "C" {
 #endif
 
-#define TILEPROP_CHECK_SAMPLES     100  /* of the data, the first ones, at most */
-#define TILEPROP_CHECK_COURSE_STEP 1e-3 /* the course's: |difference| <= step^2, which is not judged */
-#define TILEPROP_CHECK_STEP        1e-4 /* the own one; a layer shortens it where truncation is too coarse */
-#define TILEPROP_CHECK_COARSEST    1e-3 /* of a layer's largest gradient: a wider bound decides nothing */
+#define TILEPROP_CHECK_SAMPLES     100  /* uses at most this many samples, the first ones */
+#define TILEPROP_CHECK_COURSE_STEP 1e-3 /* the course's; its bound, |difference| <= step^2, is not judged */
+#define TILEPROP_CHECK_STEP        1e-4 /* our step; shortened for layers where truncation is too coarse */
+#define TILEPROP_CHECK_COARSEST    1e-3 /* of a layer's largest gradient: a looser bound proves nothing */
 
-/* A weight of a layer: its input, or as many as there are inputs for the bias, and its unit, from 0. */
+/* A weight within a layer: its input, or the number of inputs for the bias, and its unit; both from 0. */
 typedef struct tileprop_weight_place {
     size_t input, unit;
 } tileprop_weight_place;
 
-/* Of one layer, over the weights that no step carried through a kink of relu. */
+/* Results for one layer, over the weights whose steps crossed no kink of relu. */
 typedef struct tileprop_layer_gradients {
     size_t inputs, units;
-    size_t weights; /* biases among them */
+    size_t weights; /* including biases */
     double largest; /* |gradient| */
 
     size_t course_skipped;
-    double course; /* largest |difference quotient - gradient| for TILEPROP_CHECK_COURSE_STEP */
+    double course; /* largest |difference quotient - gradient| at TILEPROP_CHECK_COURSE_STEP */
     tileprop_weight_place course_at;
 
-    double step; /* h, of the quotients Q(h) that are judged */
+    double step; /* h of the quotients Q(h) that are judged */
     size_t skipped;
     double difference; /* largest |Q(h) - gradient| */
     tileprop_weight_place at;
-    double truncation; /* the largest |Q(2h) - Q(h)|, which is three times the truncation error of Q(h) */
-    double rounding;   /* a bound to first order of what rounding makes of Q(h) */
+    double truncation; /* largest |Q(2h) - Q(h)|: three times the truncation error of Q(h) */
+    double rounding;   /* first-order bound on the rounding error of Q(h) */
     int right; /* difference <= truncation + rounding <= TILEPROP_CHECK_COARSEST * largest, not all skipped */
 } tileprop_layer_gradients;
 
-/* Means over the samples that were taken. */
+/* Gradients are means over the samples used. */
 typedef struct tileprop_gradients {
-    size_t size;         /* sizeof(tileprop_gradients), filled by the caller */
-    size_t samples;      /* taken */
-    int stopped;         /* progress ended the check; then nothing that follows is there */
-    int layers_right;    /* all of them */
-    size_t course_layer; /* with the largest course, the first of equal ones */
+    size_t size;         /* sizeof(tileprop_gradients), set by the caller */
+    size_t samples;      /* used */
+    int stopped;         /* progress ended the check; the members below are then meaningless */
+    int layers_right;    /* all of them are right */
+    size_t course_layer; /* the layer with the largest course; the first on a tie */
     size_t layer_count;
     tileprop_layer_gradients layers[TILEPROP_HIDDEN_MAX + 1];
 } tileprop_gradients;
 
 /*
- * Checks the network that the options describe, as it begins, on the first of the data. Of the options
- * hidden, activation, init (where auto means uniform), bias, normalize (which all of the data decide), seed,
- * threads and threads_exact say something, of the data all but class_weights. The results do not depend on
- * the number of threads.
+ * Checks the network described by the options, with its initial weights, on the first samples of data. Uses
+ * the options hidden, activation, init (auto means uniform), bias, normalize (fitted to all of data), seed,
+ * threads and threads_exact, and all of data but class_weights. The results do not depend on the number of
+ * threads.
  *
- * progress (NULL: none) is called from one thread, the caller's but for the child of a fork(), with the share
- * that is done; what is not 0 ends the check, which is no error.
+ * progress (may be NULL) is called with the fraction done, from a single thread: the caller's, except in the
+ * child of a fork(). A nonzero return value ends the check, which is not an error.
  *
- * A gradient that is wrong is no error either. Errors: USAGE for options that do not fit each other,
- * BAD_INPUT as tileprop_train(), FAILURE without memory or threads. *gradients has then what was found
- * before.
+ * Nor is a wrong gradient.
+ * Errors: USAGE for inconsistent options, BAD_INPUT as for tileprop_train(), FAILURE if out of memory or
+ * threads; *gradients then holds what was found so far.
  */
 TILEPROP_API tileprop_status tileprop_check_gradients(const tileprop_options *options,
                                                       const tileprop_data *data,

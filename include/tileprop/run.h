@@ -1,13 +1,14 @@
 /*
- * tileprop: a training from within, for programs that say what it does while it goes on, explain where its
- * time went, and let it go on after it was interrupted. `tileprop-train` is one.
+ * tileprop: a training run from the inside, for programs that report progress, show where the time went, and
+ * resume interrupted runs. `tileprop-train` is one.
  *
  *     tileprop_run_options more = {.size = sizeof more, .started = say, .context = &report};
  *     options.run = &more;
  *     tileprop_train(&options, ...);
  *
- * Callbacks come from one thread of the training, the caller's but for the child of a fork(); the others wait
- * for it. What they are given is valid during the call alone. They may do what tileprop.h says of progress.
+ * Callbacks run on a single thread while the others wait: the caller's thread, except in the child of a
+ * fork(). Their arguments are valid only during the call. They may do whatever tileprop.h allows progress to
+ * do.
  */
 #ifndef TILEPROP_RUN_H
 #define TILEPROP_RUN_H
@@ -20,72 +21,72 @@
 extern "C" {
 #endif
 
-/* Replaces what options leave to the data and to each other, for so many samples of this type to train on. */
+/* Resolves options that depend on the data or on each other, for `rows` training samples of this type. */
 TILEPROP_API void tileprop_options_resolve(tileprop_options *options, tileprop_type type, size_t rows);
 
 /*
- * The floating-point operations per second that so many threads can do with these instructions, an FMA
- * counting as two, measured in 10 to 20 ms; 0 where the measurement does not prove itself.
+ * Peak floating-point operations per second of this many threads with this instruction set, an FMA counting
+ * as two. Measured in 10 to 20 ms; 0 if the measurement fails its own check.
  */
 TILEPROP_API double tileprop_peak(const char *isa, size_t threads);
 
-/* "epochs", "early-stop", "accuracy", "loss", "time", "signal" (the callbacks' wish), "diverged". */
+/* "epochs", "early-stop", "accuracy", "loss", "time", "signal" (a callback asked to stop), "diverged". */
 TILEPROP_API const char *tileprop_stop_name(tileprop_stop stop);
 
 /*
- * Writes the model as tileprop_model_save() does, to a stream. What that cannot write is left to its
- * ferror(), with errno.
- * Errors: FAILURE without memory.
+ * Writes the model to a stream, as tileprop_model_save() does to a file. Write errors are left to ferror(out)
+ * and errno.
+ * Errors: FAILURE if out of memory.
  */
 TILEPROP_API tileprop_status tileprop_model_write(const tileprop_model *model, FILE *out, char *message,
                                                   size_t size);
 
-/* --- What a run is ------------------------------------------------------------------------------------ */
+/* --- Facts about a run -------------------------------------------------------------------------------- */
 
-/* A number of threads that steps might have had, and the seconds of a step. */
+/* A number of threads considered for steps, and the seconds per step. */
 typedef struct tileprop_candidate {
     size_t threads;
-    double measured; /* 0: it was not */
+    double measured; /* 0: not measured */
 } tileprop_candidate;
 
-/* What became of the options; known before the first step. */
+/* What the options resolved to; known before the first step. */
 typedef struct tileprop_run {
     size_t size;
-    const char *isa, *tile; /* the instructions, and their largest tile; live as long as the library */
-    size_t threads_most;    /* that were asked for, or could be had */
-    size_t threads, threads_of_steps, threads_bound; /* each to a core */
-    const char *plan;                                /* who computes what, an operation a line */
+    const char *isa, *tile; /* the instruction set and its largest tile; static strings */
+    size_t threads_most;    /* requested; if none were, available */
+    size_t threads, threads_of_steps, threads_bound; /* bound: one to a core */
+    const char *plan;                                /* who computes what, one operation per line */
     const tileprop_candidate *candidates;
-    size_t candidate_count; /* 0: there was nothing to choose */
+    size_t candidate_count; /* 0: there was no choice */
     double seconds_planning;
     size_t inputs, classes, layers, parameters; /* layers: hidden_count + 1 */
     double learning_rate;
-    size_t batch; /* rows of a full batch: no more than there are samples */
+    size_t batch; /* rows of a full batch; at most the number of samples */
     size_t steps_per_epoch, steps_planned;
-    size_t steps_before;    /* done before the run was resumed; 0: it was not */
-    double seconds_before;  /* that these took, with their evaluations */
-    double flops_per_step;  /* 2 rows in out per product; no backward for the first layer */
+    size_t steps_before;    /* done before the run was resumed; 0: not resumed */
+    double seconds_before;  /* taken by those, evaluations included */
+    double flops_per_step;  /* 2 rows in out per GEMM; no backward for the first layer */
     double mean, deviation; /* of the training samples */
 } tileprop_run;
 
 /* "pack", "forward", "loss", "backward", "update". */
 TILEPROP_API const char *tileprop_verb_name(int verb);
 
-/* Of all steps, means over the threads that took part; and the longest work of one of these. */
+/* Totals over all steps: means over the threads that took part, and the busiest thread's work. */
 typedef struct tileprop_time {
     double seconds, waited, longest;
 } tileprop_time;
 
 /* --- Checkpoints -------------------------------------------------------------------------------------- */
 
-/* Where a run stands between two steps. */
+/* The state of a run between two steps. */
 typedef struct tileprop_training_state tileprop_training_state;
 
 /*
- * Writes all that the run needs to go on from there to out: a model's file with more in it, and any bytes of
- * the caller's (NULL: none). What the stream cannot write is left to its ferror(), with errno.
- * Errors: FAILURE for weights or optimizer state that are not finite (nothing is written then: the next step
- * will find that the run diverges), and without memory.
+ * Writes to out everything the run needs to continue from this state: a model file with additional contents,
+ * and any bytes of the caller's (NULL: none). Write errors are left to ferror(out) and errno.
+ * Errors: FAILURE if weights or optimizer state are not finite (nothing is written; the next step will find
+ * that the run diverges), or if out of memory.
  */
 TILEPROP_API tileprop_status tileprop_checkpoint_write(const tileprop_training_state *state, FILE *out,
                                                        const void *attachment, size_t attachment_size,
@@ -94,46 +95,49 @@ TILEPROP_API tileprop_status tileprop_checkpoint_write(const tileprop_training_s
 typedef struct tileprop_checkpoint tileprop_checkpoint;
 
 /*
- * Reads what that wrote. *checkpoint is to be freed; NULL on error.
- * Errors: BAD_INPUT for a file that cannot be read or is no checkpoint, FAILURE without memory.
+ * Reads a checkpoint. The caller frees *checkpoint; it is NULL on error.
+ * Errors: BAD_INPUT for a file that cannot be read or is not a checkpoint, FAILURE if out of memory.
  */
 TILEPROP_API tileprop_status tileprop_checkpoint_load(tileprop_checkpoint **checkpoint, const char *path,
                                                       char *message, size_t size);
 
-/* NULL is allowed. */
+/* checkpoint may be NULL. */
 TILEPROP_API void tileprop_checkpoint_free(tileprop_checkpoint *checkpoint);
 
-/* The caller's bytes and their number, as long as the checkpoint lives; NULL: there are none. */
+/* The caller's bytes and their count, valid as long as the checkpoint; NULL if there are none. */
 TILEPROP_API const void *tileprop_checkpoint_attachment(const tileprop_checkpoint *checkpoint, size_t *size);
 
-/* Whether it has the best weights so far: whether the run was to give its best model. */
+/* Whether it holds the best weights so far, that is, whether the run was to return its best model. */
 TILEPROP_API int tileprop_checkpoint_has_best(const tileprop_checkpoint *checkpoint);
 
 /* --- Options ------------------------------------------------------------------------------------------ */
 
-/* All of it may be 0 or NULL but for size. */
+/* Everything but size may be 0 or NULL. */
 typedef struct tileprop_run_options {
     size_t size;               /* sizeof(tileprop_run_options) */
     const tileprop_data *test; /* evaluated once, at the end */
-    tileprop_time *times; /* [verb * layers + layer], TILEPROP_VERBS * layers: has steps timed, and filled */
+    tileprop_time *times; /* [verb * layers + layer], TILEPROP_VERBS * layers: filled in; steps are timed */
 
     /*
-     * What models say of the run that trained them: lines `name = value`. A run is resumed with the same
-     * lines but for the values of epochs and max-seconds.
+     * What models record about the run that trained them: lines `name = value`. A resumed run must have the
+     * same lines, except for the values of epochs and max-seconds.
      */
     const char *text;
 
-    /* Where to go on. The same data are expected, and options that are the same but for the threads. */
+    /* Where to resume. Data must be the same, and so must all options but those for threads. */
     const tileprop_checkpoint *resume;
-    int resume_inexact; /* also if the version that wrote it computed other bits */
+    int resume_inexact; /* even if written by a version that computes different bits */
 
-    void *context;                                           /* of the callbacks */
-    void (*started)(void *context, const tileprop_run *run); /* before there are threads */
-    /* Asked in each step, quickly. What is not 0 ends the run behind it and the evaluation that may follow.
+    void *context;                                           /* passed to the callbacks */
+    void (*started)(void *context, const tileprop_run *run); /* before threads are created */
+    /*
+     * Polled in every step; must be fast. Nonzero ends the run after that step and any evaluation due then.
      */
     int (*interrupted)(void *context);
-    /* Asked in each step; what is not 0 has checkpoint called behind it, which also comes when the last step
-     * is done, unless the run diverged. */
+    /*
+     * Polled in every step; nonzero has checkpoint called after it. checkpoint is also called after the last
+     * step, unless the run diverged.
+     */
     int (*checkpoint_due)(void *context, size_t step);
     void (*checkpoint)(void *context, const tileprop_training_state *state);
 } tileprop_run_options;

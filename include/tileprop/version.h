@@ -1,6 +1,5 @@
 /*
- * The version of tileprop, and the one place where it stands. Until 1.0.0 anything may change between
- * minor versions.
+ * The version of tileprop, defined only here. Until 1.0.0 anything may change between minor versions.
  */
 #ifndef TILEPROP_VERSION_H
 #define TILEPROP_VERSION_H

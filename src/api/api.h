@@ -1,5 +1,5 @@
 /*
- * Behind the public functions: what a handle holds, and what begins and ends a call.
+ * Internals of the public functions: the contents of handles, and how a call begins and ends.
  */
 #ifndef TP_API_H
 #define TP_API_H
@@ -15,7 +15,7 @@
 struct tileprop_model {
     struct tp_model model;
     struct tp_predictor *predictor;
-    char *schema; /* as text; NULL: nothing is known of columns */
+    char *schema; /* JSON; NULL: nothing is known about columns */
     uint64_t hash;
 };
 
@@ -24,8 +24,10 @@ struct tileprop_checkpoint {
     char *path;
 };
 
-/* A call that can fail. Numbers are read and written as in C, whatever the caller's locale, which is back at
- * its end. */
+/*
+ * A call that can fail. Numbers are read and written in the C locale, whatever the caller's, which is
+ * restored at the end.
+ */
 struct tp_call {
     struct tp_error error;
     locale_t locale;
@@ -33,60 +35,62 @@ struct tp_call {
 
 void tp_call_begin(struct tp_call *call);
 
-/* The status, and with an error its message to the caller's buffer. */
+/* Returns the status and, on error, copies the message to the caller's buffer. */
 tileprop_status tp_call_end(struct tp_call *call, tileprop_status status, char *message, size_t size);
 
 /*
- * Makes a described model ready to predict and takes it over, on error too; then *handle is NULL.
- * Errors: TILEPROP_FAILURE without memory.
+ * Makes a model, complete with its description, ready to predict. Takes ownership of it, even on error, when
+ * *handle becomes NULL.
+ * Errors: TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, struct tp_error *error);
 
 /*
- * A caller's options, completed to all that there are now. Errors: TILEPROP_USAGE naming the option.
+ * Copies a caller's options, adding the members that an older struct lacks.
+ * Errors: TILEPROP_USAGE naming the option.
  */
 tileprop_status tp_api_options(const tileprop_options *options, tileprop_options *completed,
                                struct tp_error *error);
 
-/* What a run keeps for models and checkpoints: a tp_training's keeper. Those that are wanted are described.
+/*
+ * What a run keeps for models and checkpoints: a tp_training's keeper. Requested models have their
+ * description set.
  */
 struct tp_keeper {
-    struct tp_checkpoint next; /* what is the same in all, and room for the rest */
+    struct tp_checkpoint next; /* the part common to all checkpoints, and room for the rest */
     struct tp_model last, best;
-    bool has_last, has_best; /* weights */
+    bool has_last, has_best; /* weights are set */
 };
 
-/* Whether a pointer that a call needs is there. Errors: TILEPROP_USAGE naming it. */
+/* Checks that a required pointer is not NULL. Errors: TILEPROP_USAGE naming it. */
 tileprop_status tp_api_need(const void *pointer, const char *name, struct tp_error *error);
 
-/*
- * Whether a struct's size is one that any version had. Errors: TILEPROP_USAGE naming the struct.
- */
+/* Checks that a struct's size is one that some version had. Errors: TILEPROP_USAGE naming the struct. */
 tileprop_status tp_api_size(const char *name, size_t found, size_t least, size_t most,
                             struct tp_error *error);
 
 /* A caller's data. */
 struct tp_set {
-    tileprop_data given; /* completed to all that there is now */
+    tileprop_data given; /* with the members that an older struct lacks */
     struct tp_dataset own;
-    uint16_t *labels; /* a copy of other labels than u16, or NULL; to be freed, on error too */
+    uint16_t *labels; /* converted copy of labels that are not u16, or NULL; to be freed, on error too */
 };
 
 /*
- * Takes data whose values are all finite; the name is theirs unless they have one. Their pointers are not
- * written through. like (NULL: none): the set that they are evaluated with, which they must fit.
- * Errors: TILEPROP_USAGE for another size than any had, without samples or labels or for no type of them;
- * TILEPROP_BAD_INPUT for more of them than memory can hold, for other values and labels than are allowed, and
- * for what does not fit; TILEPROP_FAILURE without memory. They name the data.
+ * Takes data, whose values must all be finite; `name` is used if they have none. Does not write through their
+ * pointers. like (NULL: none): the set that they are evaluated with, which they must fit.
+ * Errors: TILEPROP_USAGE for a size that no version had, missing samples or labels, or an invalid type;
+ * TILEPROP_BAD_INPUT for more data than memory can hold, invalid values or labels, and data that do not fit;
+ * TILEPROP_FAILURE if out of memory. Messages name the data.
  */
 tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop_data *given,
                             const struct tp_set *like, struct tp_error *error);
 
 /*
- * Whether a run can go on from there whose own checkpoints would be `next`.
- * Errors: TILEPROP_USAGE for options or data that are not those of the run; TILEPROP_BAD_INPUT for another
- * numerics version, unless it may be inexact, and for weights that are not of the network; TILEPROP_FAILURE
- * without memory.
+ * Checks that the run whose own checkpoints would be `next` can resume from a checkpoint.
+ * Errors: TILEPROP_USAGE for options or data that differ from those of the checkpoint's run;
+ * TILEPROP_BAD_INPUT for another numerics version, unless inexact, and for weights that do not fit the
+ * network; TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact,
                                  const struct tp_checkpoint *next, struct tp_error *error);

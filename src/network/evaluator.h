@@ -1,6 +1,6 @@
 /*
  * Evaluation: runs samples through the current weights, for the trainer and for predictions. Blocks of rows
- * pass through all layers in a thread's own buffers; only the predictions asked for are kept.
+ * pass through all layers in per-thread buffers; only the requested predictions are kept.
  */
 #ifndef TP_EVALUATOR_H
 #define TP_EVALUATOR_H
@@ -16,38 +16,38 @@ struct tp_evaluator {
     const struct tp_tier *tier;
     const struct tp_network *network;
     const struct tp_normalization *normalization;
-    size_t rows; /* of a block, at most */
+    size_t rows; /* maximum per block */
 };
 
-/* A thread's buffers, in panel format; a block of fewer rows has a smaller stride. */
+/* A thread's buffers, in panel format; a block with fewer rows has a smaller stride. */
 struct tp_evaluator_buffers {
     float *inputs;
     float *outputs[2]; /* of odd and of even layers */
 };
 
-/* Predictions of samples; NULL where not wanted. */
+/* Outputs per sample; NULL if not needed. */
 struct tp_predictions {
     float *loss;          /* [samples], of the true class */
-    uint16_t *predicted;  /* [samples], the most probable class, the lowest of several */
+    uint16_t *predicted;  /* [samples], the most probable class; the lowest on a tie */
     float *probabilities; /* [samples][classes] */
 };
 
-/* Takes a thread's buffers from an arena, which may be a measuring one. */
+/* Takes a thread's buffers from an arena, which may be one that only measures. */
 void tp_evaluator_layout(const struct tp_evaluator *evaluator, struct tp_evaluator_buffers *buffers,
                          struct tp_arena *arena);
 
 /*
- * One thread's share of the samples. All threads pass the same *next_block, 0 before the first begins, and
- * take the next block when they are done with one; who computes a row does not change its bits. Labels are
- * read only if losses are wanted.
+ * One thread's share of the samples. All threads pass the same *next_block, initially 0, from which each
+ * takes its next block when it is done with one; which thread computes a row does not change its bits. Labels
+ * are read only if losses are requested.
  */
 void tp_evaluator_run(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
                       const struct tp_dataset *dataset, const struct tp_predictions *to,
                       atomic_size_t *next_block);
 
 /*
- * The first layer, counted from 1, with an output that is not finite for any sample; 0 if all are finite.
- * Runs in the calling thread.
+ * The first layer, counted from 1, with a non-finite output for any sample; 0 if all are finite. Runs in the
+ * calling thread.
  */
 size_t tp_evaluator_first_bad_layer(const struct tp_evaluator *evaluator,
                                     const struct tp_evaluator_buffers *buffers,

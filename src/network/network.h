@@ -1,6 +1,6 @@
 /*
- * The network: layers of weights, each cut into slices of units. A slice is owned by one team member and lies
- * in that member's arena, so nothing here may treat a layer's weights as one block.
+ * The network: layers of weights, each cut into slices of units. A slice is owned by one team member and
+ * lives in that member's arena, so nothing here may treat a layer's weights as one block.
  */
 #ifndef TP_NETWORK_H
 #define TP_NETWORK_H
@@ -14,14 +14,14 @@
 struct tp_weights;
 
 /*
- * Units [unit_begin, unit_begin + w.columns) of a layer; unit_begin is a multiple of 16. Until the layout
- * gives them memory the matrices have only shapes.
+ * Units [unit_begin, unit_begin + w.columns) of a layer; unit_begin is a multiple of 16. The matrices have
+ * shapes but no memory until the layout assigns it.
  */
 struct tp_slice {
     size_t unit_begin;
-    struct tp_matrix w;  /* [inputs + bias x units]; the bias row is the last */
-    struct tp_matrix wt; /* the transposed view [units x inputs]; absent in the first layer */
-    float *state[2];     /* the optimizer's, laid out as w */
+    struct tp_matrix w;  /* [inputs + bias x units]; the bias is the last row */
+    struct tp_matrix wt; /* transposed view [units x inputs]; absent in the first layer */
+    float *state[2];     /* optimizer state, laid out like w */
 };
 
 struct tp_layer {
@@ -39,9 +39,9 @@ struct tp_network {
 };
 
 /*
- * Shapes of the network that the options describe, without memory for weights. Each layer gets as many slices
- * as it has panels, at most `members`.
- * Errors: TILEPROP_FAILURE without memory; the network may be freed either way.
+ * Sets the shapes of the network that the options describe, without memory for weights. Each layer gets as
+ * many slices as it has panels, at most `members`.
+ * Errors: TILEPROP_FAILURE if out of memory; the network may be freed either way.
  */
 tileprop_status tp_network_shape(struct tp_network *network, const tileprop_options *options, size_t features,
                                  size_t classes, size_t members, struct tp_error *error);
@@ -50,42 +50,42 @@ tileprop_status tp_network_shape(struct tp_network *network, const tileprop_opti
 tileprop_status tp_network_like(struct tp_network *network, const struct tp_network *shaped,
                                 struct tp_error *error);
 
-/* Cuts a layer again, into at most as many slices as it was shaped with. None may have memory yet. */
+/* Cuts a layer anew, into at most as many slices as it was shaped with. None may have memory yet. */
 void tp_network_cut(struct tp_network *network, size_t layer, size_t slices);
 
-/* Frees the shapes; weights go with their arenas. */
+/* Frees the shapes; weights live in the arenas. */
 void tp_network_free(struct tp_network *network);
 
-/* Takes the slices that `member` owns from an arena, which may be a measuring one. */
+/* Takes the slices owned by `member` from an arena, which may be one that only measures. */
 void tp_network_layout(struct tp_network *network, size_t member, struct tp_arena *arena);
 
 /*
- * Initial weights of the slices that `member` owns, both views, and zero state. That member calls it, so that
- * it touches them first. A weight depends only on seed, layer and its place in the layer.
+ * Sets initial weights, both views, and zero optimizer state in the slices owned by `member`. That member
+ * calls it, for first touch. A weight depends only on the seed, its layer and its place in the layer.
  *
  *   uniform   in [-1, 1)
- *   fan-in    normal, deviation 1 / sqrt(fan-in); Efficient BackProp 4.6
- *   he        normal, deviation sqrt(2 / fan-in); He et al. 2015
+ *   fan-in    normal, standard deviation sqrt(1 / fan-in); Efficient BackProp 4.6
+ *   he        normal, standard deviation sqrt(2 / fan-in); He et al. 2015
  *
- * Fan-in counts the first layer's constant input; the biases of later layers start at 0.
+ * Fan-in includes the first layer's constant input; the biases of later layers start at 0.
  */
 void tp_network_initialize(struct tp_network *network, size_t member, tileprop_init init, uint64_t seed);
 
 /*
- * Copies the given weights, of the same shape, to those slices. Biases that the network lacks are dropped,
- * and biases that only the network has are 0. State stays as it is.
+ * Copies weights of the same shape into those slices. Biases that the network lacks are dropped; biases that
+ * only the network has become 0. Optimizer state is unchanged.
  */
 void tp_network_put(struct tp_network *network, size_t member, const struct tp_weights *weights);
 
-/* Copies all weights to `weights` of the same shape, which has a bias wherever the network has one. */
+/* Copies all weights to `weights`, of the same shape and with a bias wherever the network has one. */
 void tp_network_get(const struct tp_network *network, struct tp_weights *weights);
 
-/* The same two for an array of optimizer state instead of the weights. */
+/* The same two for one array of optimizer state. */
 void tp_network_put_state(struct tp_network *network, size_t member, int state,
                           const struct tp_weights *values);
 void tp_network_get_state(const struct tp_network *network, int state, struct tp_weights *values);
 
-/* Row `row` of a layer's weights (an input's, or the bias at row `inputs`): [units], in order of units. */
+/* Row `row` of a layer's weights (an input's, or the bias at row `inputs`): [units], in unit order. */
 void tp_network_row(const struct tp_network *network, size_t layer, size_t row, float *weights);
 
 /* The number of weights and biases. */
@@ -93,7 +93,7 @@ size_t tp_network_parameters(const struct tp_network *network);
 
 /*
  * XXH3-64 of the weights as little-endian fp32: layer by layer, row by row (tp_network_row), unit by unit.
- * Errors: TILEPROP_FAILURE without memory.
+ * Errors: TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_network_hash(const struct tp_network *network, uint64_t *hash, struct tp_error *error);
 

@@ -11,20 +11,20 @@
 #include "tileprop/run.h"
 
 struct tp_profile {
-    double last; /* the time accounted for ends here */
+    double last; /* time up to here is accounted for */
     struct {
-        double seconds; /* of work */
-        double waited;  /* at the barriers after it */
+        double seconds; /* working */
+        double waited;  /* at the barriers that follow */
     } cells[TILEPROP_VERBS][TP_LAYERS_MAX];
 };
 
-/* A step begins. Without a profile (NULL) nothing happens, here and in tp_profile_add. */
+/* Begins a step. A NULL profile makes this and tp_profile_add no-ops. */
 void tp_profile_begin(struct tp_profile *profile);
 
-/* The time since the last call counts as the verb's work on the layer, or as waiting after it. */
+/* Charges the time since the last call to the verb and layer, as work or as waiting afterwards. */
 void tp_profile_add(struct tp_profile *profile, tileprop_verb verb, size_t layer, bool waited);
 
-/* Writes times[verb * layers + layer] of all members: means, and the longest work of one member. */
+/* Writes times[verb * layers + layer] over all members: means, and the longest work of any member. */
 void tp_profile_add_up(const struct tp_profile *profiles, size_t members, size_t layers,
                        tileprop_time *times);
 

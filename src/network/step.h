@@ -1,5 +1,5 @@
 /*
- * One gradient step: a loop over the operations that the plan gives a member. All step members run it with
+ * One gradient step: a loop over the operations that the plan gives a member. All step members call it with
  * the same arguments.
  */
 #ifndef TP_STEP_H
@@ -11,34 +11,34 @@
 #include "network/plan.h"
 #include "network/profile.h"
 
-/* What the team shares. All matrices are [batch x width]. */
+/* Shared by the team. All matrices are [batch x width]. */
 struct tp_step {
     const struct tp_tier *tier;
     struct tp_network *network;
     const struct tp_plan *plan;
     const struct tp_normalization *normalization;
-    size_t last_rows; /* of the last batch of an epoch if it is shorter than the others; else 0 */
-    bool measures;    /* some steps measure gradients: the layout takes room for that */
+    size_t last_rows; /* of an epoch's last batch if it is shorter than the others; else 0 */
+    bool measures;    /* some steps measure gradients: the layout reserves memory for it */
 
-    /* Member 0 calls it when all losses of the batch are complete, while the others update. */
+    /* Called by member 0 when all losses of the batch are ready, while the others update. */
     void (*losses_ready)(void *context, size_t rows);
     void *context;
 
-    /* Of the current step; one member writes them before the others reach update. */
+    /* For the current step; written by one member before the others reach update. */
     struct tp_optimizer optimizer;
     bool measure;
 
     /* Set by the layout. */
-    struct tp_matrix inputs;           /* absent where every member packs its own copy */
-    struct tp_matrix a[TP_LAYERS_MAX]; /* outputs of each layer; of the last one, logits */
-    struct tp_matrix d[TP_LAYERS_MAX]; /* gradients at each layer's sums z */
+    struct tp_matrix inputs;           /* absent if every member packs its own copy */
+    struct tp_matrix a[TP_LAYERS_MAX]; /* outputs of each layer; logits for the last */
+    struct tp_matrix d[TP_LAYERS_MAX]; /* derivatives dC/dz of each layer */
     uint16_t *labels;                  /* [batch] */
     float *loss;                       /* [batch] */
-    float *weights;                    /* [batch], of the samples' classes; unused without class weights */
-    bool nontemporal;                  /* the network has more than the tier's nontemporal_bytes */
+    float *weights;                    /* [batch], class weights of the samples; unused if there are none */
+    bool nontemporal;                  /* the network exceeds the tier's nontemporal_bytes */
     /*
-     * Sums of squares of dC/dW in the last measured step, one per panel, so that no bit of a norm depends on
-     * the number of members. NULL unless `measures`.
+     * Sums of squares of dC/dW in the last measured step, one per panel, so that the bits of a norm do not
+     * depend on the number of members. NULL unless `measures`.
      */
     double *squares[TP_LAYERS_MAX];
 };
@@ -47,7 +47,7 @@ struct tp_step {
 struct tp_step_list {
     size_t rows, count;
     struct tp_operation *operations;
-    bool works; /* some operation computes rows, inputs or units */
+    bool works; /* some operation has rows, inputs or units to compute */
 };
 
 /* Owned by one member. */
@@ -55,38 +55,40 @@ struct tp_step_member {
     size_t index;
     const struct tp_dataset *train;
     struct tp_profile *profile; /* NULL: nothing is timed */
-    bool worked;                /* it had work in some step */
+    bool worked;                /* it had work in at least one step */
 
     /* Set by the layout. */
-    struct tp_matrix inputs;      /* the packed batch: its own or the shared one */
-    float *gradient;              /* room for any of its slices; NULL unless steps are measured */
-    struct tp_step_list lists[2]; /* of a full batch, of a shorter last one */
+    struct tp_matrix inputs;      /* the packed batch: its own or the shared copy */
+    float *gradient;              /* scratch for any of its slices; NULL unless steps are measured */
+    struct tp_step_list lists[2]; /* full batch, shorter last batch */
 };
 
-/* Takes the shared matrices from an arena, which may be a measuring one. */
+/* Takes the shared matrices from an arena, which may be one that only measures. */
 void tp_step_layout(struct tp_step *step, struct tp_arena *arena);
 
-/* The same for a member's numbers, and for its lists, which hold none; after the shared layout, index set. */
+/*
+ * The same for a member's floats, and for its lists, which contain none. Needs index and the shared layout.
+ */
 void tp_step_member_layout(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena);
 void tp_step_lists_layout(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena);
 
-/* Fills the member's lists. The member calls it when its data set and everybody's memory are known. */
+/* Fills the member's lists. Called by the member once its data set and all members' memory are known. */
 void tp_step_bind(const struct tp_step *step, struct tp_step_member *member);
 
 /*
- * Trains on the samples index[0] to index[rows - 1], rows being those of a full batch or last_rows, and
- * leaves their losses in step->loss. Prefetches the samples of next (next_rows; 0: none) for the step to
- * come. Ends with a barrier of the step members.
+ * Trains on samples index[0] to index[rows - 1], where rows is a full batch or last_rows, and leaves their
+ * losses in step->loss. Prefetches the samples of next (next_rows of them; 0: none) for the following step.
+ * Ends with a barrier of the step members.
  */
 void tp_step_run(const struct tp_step *step, struct tp_step_member *member, const uint32_t *index,
                  size_t rows, const uint32_t *next, size_t next_rows);
 
-/* Frobenius norm of dC/dW of a layer, bias row included, in the last measured step. */
+/* Frobenius norm of a layer's dC/dW, bias row included, in the last measured step. */
 double tp_step_gradient_norm(const struct tp_step *step, size_t layer);
 
 /*
- * The first layer, counted from 1, with an output that is not finite in the last step, of `rows` rows; 0 if
- * all are finite.
+ * The first layer, counted from 1, with a non-finite output in the last step, of `rows` rows; 0 if all are
+ * finite.
  */
 size_t tp_step_first_bad_layer(const struct tp_step *step, size_t rows);
 

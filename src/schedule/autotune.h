@@ -1,6 +1,6 @@
 /*
- * Autotuning: which plan to train by. Real steps of a scratch network of the same shapes are timed under each
- * candidate, in turns.
+ * Autotuning: chooses a plan by timing real steps of a scratch network of the same shapes under each
+ * candidate, in turn.
  */
 #ifndef TP_AUTOTUNE_H
 #define TP_AUTOTUNE_H
@@ -11,7 +11,7 @@
 #include "system/cpus.h"
 #include "tileprop/run.h"
 
-/* What a plan is sought for; steps begin with the first samples of train. */
+/* What to find a plan for; the timed steps use the first samples of train. */
 struct tp_autotune {
     const struct tp_tier *tier;
     const struct tp_network *network; /* shaped for `members`, without memory */
@@ -19,25 +19,25 @@ struct tp_autotune {
     const struct tp_normalization *normalization;
     tileprop_optimizer optimizer;
     const struct tp_cpus *binding;
-    size_t members;      /* the most that there may be */
-    size_t batch, steps; /* steps: that the run will have, if nothing ends it sooner */
-    double seconds;      /* that the process has taken so far */
+    size_t members;      /* maximum */
+    size_t batch, steps; /* steps: in the run, if nothing ends it sooner */
+    double seconds;      /* used by the process so far */
 };
 
 #define TP_CANDIDATES_MAX 16 /* 1, 2, 4, ... members */
 
-/* What was found out. */
+/* The outcome. */
 struct tp_autotune_result {
     struct tp_plan plan;
     size_t count;
     tileprop_candidate candidates[TP_CANDIDATES_MAX];
-    double seconds; /* that all of it took, but for the making of threads, which the run needs anyway */
+    double seconds; /* total, except for creating threads, which the run needs anyway */
 };
 
 /*
- * The plan for at most autotune->members. It takes 20 ms at most, and no more than a small part of what the
- * run will take. Where that leaves no time, large steps take all members, and short runs one.
- * Errors: TILEPROP_FAILURE without memory or threads.
+ * Finds the plan for at most autotune->members. Takes at most 20 ms and a small fraction of the run's
+ * expected time. If that leaves no time, large steps get all members and short runs one.
+ * Errors: TILEPROP_FAILURE if out of memory or threads.
  */
 tileprop_status tp_autotune_plan(const struct tp_autotune *autotune, struct tp_autotune_result *result,
                                  struct tp_error *error);

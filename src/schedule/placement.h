@@ -1,9 +1,9 @@
 /*
- * Where a run's memory lies on a machine with several memory nodes. What a member owns (weights, optimizer
- * state, buffers) lies on the node that it is on when the run begins; the data sets lie on all nodes in turn,
- * or each node has a copy, which its members read. It changes how long a read takes and never a bit.
+ * Memory placement on a machine with several NUMA nodes. What a member owns (weights, optimizer state,
+ * buffers) is placed on the node it runs on when the run begins; data sets are interleaved across the nodes,
+ * or replicated to each node for its members to read. Placement changes how long a read takes, never a bit.
  *
- * Threads that nothing binds may be moved to another node later; their memory stays.
+ * Threads that are not bound may migrate to another node later; their memory does not follow.
  */
 #ifndef TP_PLACEMENT_H
 #define TP_PLACEMENT_H
@@ -14,50 +14,50 @@
 
 #define TP_PLACEMENT_SETS 3 /* training, validation, test */
 
-/* A node with members of the team on it. */
+/* A node on which members of the team run. */
 struct tp_node_copy {
     size_t leader;         /* its first member, which makes the copies */
-    struct tp_arena arena; /* of the copies; empty: its members read the data sets themselves */
+    struct tp_arena arena; /* holds the copies; empty: members read the original data sets */
     struct tp_dataset copies[TP_PLACEMENT_SETS];
 };
 
-/* Where a member is. */
+/* Where a member runs. */
 struct tp_thread_node {
     int node;
     size_t home;
 };
 
 struct tp_placement {
-    tileprop_numa mode; /* what was asked for; once settled, what is done, which is never auto */
+    tileprop_numa mode; /* the requested mode; once settled, the actual one, never auto */
     size_t members;
-    const struct tp_dataset *sets[TP_PLACEMENT_SETS]; /* NULL: there is none */
+    const struct tp_dataset *sets[TP_PLACEMENT_SETS]; /* NULL: absent */
     struct tp_thread_node *whereabouts;               /* [members] */
     size_t node_count;                                /* at most members */
     int *nodes;                                       /* [node_count] */
-    struct tp_node_copy *homes; /* [node_count]; the first keeps the data sets themselves */
+    struct tp_node_copy *homes; /* [node_count]; the first uses the original data sets */
 };
 
 /*
- * Of `members` threads that read these data sets (NULL: none), which outlive the placement.
- * Errors: TILEPROP_FAILURE without memory; the placement may be ended either way.
+ * For `members` threads that read these data sets (NULL: absent), which must outlive the placement.
+ * Errors: TILEPROP_FAILURE if out of memory; the placement may be ended either way.
  */
 tileprop_status tp_placement_create(struct tp_placement *placement, tileprop_numa mode, size_t members,
                                     const struct tp_dataset *const sets[TP_PLACEMENT_SETS],
                                     struct tp_error *error);
 
 /*
- * Called by every member, before it touches its arena, with the node that it is on. Where members are on one
- * node or nowhere, and where the system refuses, the mode becomes off and everything stays as it is. Ends
- * with a barrier.
+ * Called by every member, before it touches its arena, with the node it runs on. If all members are on one
+ * node or on none, or if the system refuses, the mode becomes off and everything stays where it is. Ends with
+ * a barrier.
  */
 void tp_placement_enter(struct tp_placement *placement, size_t member, int node,
                         const struct tp_arena *arena);
 
-/* A data set as the member is to read it: its node's copy where there is one. */
+/* The data set for this member to read: its node's copy if there is one. */
 const struct tp_dataset *tp_placement_local(const struct tp_placement *placement, size_t member,
                                             const struct tp_dataset *set);
 
-/* Frees the copies and asks nothing more of the data sets' pages. */
+/* Frees the copies and drops the memory policy of the data sets' pages. */
 void tp_placement_end(struct tp_placement *placement);
 
 #endif

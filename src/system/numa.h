@@ -1,7 +1,7 @@
 /*
- * Memory nodes: on which one a thread is, and on which one pages lie. The only module that knows libnuma.
- * Where a machine has one node, or the system has no such calls or forbids them, as containers do, there are
- * no nodes: nothing here says so, and nothing fails.
+ * NUMA nodes: which one a thread runs on, and which ones pages lie on. The only module that uses libnuma. If
+ * the machine has a single node, or the system lacks or forbids these calls, as containers do, there are no
+ * nodes; nothing here reports that and nothing fails.
  */
 #ifndef TP_NUMA_H
 #define TP_NUMA_H
@@ -13,20 +13,20 @@
 
 #define TP_NUMA_NOWHERE (-1)
 
-/* The node that the calling thread is on; TP_NUMA_NOWHERE where there are not several. */
+/* The calling thread's node; TP_NUMA_NOWHERE unless there are several. */
 int tp_numa_node(void);
 
-/* Bytes of a node's memory that nobody uses; 0 where that cannot be read. */
+/* Bytes of free memory on a node; 0 if that cannot be read. */
 size_t tp_numa_free(int node);
 
 /*
- * Where the pages lie that are wholly inside [start, start + bytes): on one node as long as it has room, or
- * on `count` nodes in turn. Pages that have been touched move there. False: the system refused.
+ * Place the pages that lie wholly inside [start, start + bytes): on one node while it has room, or
+ * interleaved across `count` nodes. Pages already touched migrate. False: the system refused.
  */
 bool tp_numa_prefer(void *start, size_t bytes, int node);
 bool tp_numa_interleave(void *start, size_t bytes, const int *nodes, size_t count);
 
-/* From now on nothing is asked of those pages; they stay where they are. */
+/* Drops the policy of those pages; they stay where they are. */
 void tp_numa_release(void *start, size_t bytes);
 
 #endif

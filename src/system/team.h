@@ -1,5 +1,5 @@
 /*
- * A team of threads that works on one function together. The only module that knows OpenMP.
+ * A team of threads that runs one function together. The only module that uses OpenMP.
  */
 #ifndef TP_TEAM_H
 #define TP_TEAM_H
@@ -9,23 +9,23 @@
 #include "base/status.h"
 
 /*
- * Runs work(context, member, members) on each of `members` threads, the caller being member 0, except in the
- * child of a fork() where there are several, and returns when all have. Every member computes with subnormals
- * flushed (kernels/flush.h); the caller's floating-point state is as before afterwards. Errors:
- * TILEPROP_FAILURE where the system grants fewer threads; work is not called at all then.
+ * Runs work(context, member, members) on each of `members` threads and returns when all are done. The caller
+ * is member 0, except in the child of a fork() with several members. Members run with subnormals flushed
+ * (kernels/flush.h); the caller's floating-point state is restored.
+ * Errors: TILEPROP_FAILURE if the system grants fewer threads; work is then not called at all.
  */
 tileprop_status tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members),
                             void *context, struct tp_error *error);
 
-/* The most members that a team may have here (OMP_THREAD_LIMIT). */
+/* The maximum size of a team here (OMP_THREAD_LIMIT). */
 size_t tp_team_limit(void);
 
-/* Waits until every member of the running team is here. Outside a team it does nothing. */
+/* Waits for every member of the running team. A no-op outside a team. */
 void tp_team_barrier(void);
 
 /*
- * The same for members 0 to count - 1 alone, who all give the same count; the others need not know. One such
- * part of a team at a time: between two counts stands a barrier of the whole team.
+ * The same for members 0 to count - 1 only, who must all pass the same count; the others need not know. Only
+ * one such subset at a time: between different counts there must be a barrier of the whole team.
  */
 void tp_team_barrier_of(size_t count);
 

@@ -1,5 +1,5 @@
 /*
- * A training that is set up: everything that its loop needs.
+ * A training run after setup: everything its loop needs.
  */
 #ifndef TP_SETUP_H
 #define TP_SETUP_H
@@ -12,22 +12,22 @@
 #include "system/cpus.h"
 #include "train/trainer.h"
 
-/* What a run does behind the present step and the evaluation that may follow it. */
+/* What a run does after the current step and any evaluation that follows it. */
 enum tp_pause {
     TP_GO_ON,
-    TP_CHECKPOINT, /* and goes on */
-    TP_END,        /* for the reason in the result */
+    TP_CHECKPOINT, /* then continues */
+    TP_END,        /* for the reason given in the result */
     TP_DIVERGED    /* ends without another evaluation */
 };
 
-/* One thread's share of the run. Padded: neighbours write their own often. */
+/* One thread's share of the run. Aligned against false sharing. */
 struct tp_member {
     _Alignas(64) struct tp_arena arena;
     struct tp_step_member step;
     struct tp_evaluator_buffers buffers;
 };
 
-/* Everything the run needs; written by member 0 alone once the team runs, except where barriers order it. */
+/* Everything the run needs; once the team runs, written only by member 0, except where barriers order it. */
 struct tp_trainer {
     const struct tp_training *training;
     const tileprop_run_options *wishes;
@@ -48,22 +48,23 @@ struct tp_trainer {
     struct tp_arena shared;
     struct tp_member *members;
     struct tp_profile *profiles; /* [step members], or NULL */
-    uint32_t *order;             /* samples in this epoch's order */
+    uint32_t *order;             /* sample indices in this epoch's order */
     struct tp_training_state state;
     tileprop_progress progress;
-    size_t epoch;     /* the present one, from 1; 0: none has begun */
+    size_t epoch;     /* current epoch, from 1; 0: none has begun */
     size_t last_rows; /* rows of the last step's batch */
     double gradient_norms[TP_LAYERS_MAX];
     double step_began;
-    double started; /* seconds on the monotonic clock; a run that is resumed began earlier */
+    double started; /* seconds on the monotonic clock; set back by the time a resumed run had taken */
     enum tp_pause pause;
-    bool unwanted;                        /* a callback wishes the run to end */
-    const struct tp_dataset *diverged_on; /* whose loss is not finite; NULL: the batch of the last step */
+    bool unwanted;                        /* a callback asked to stop */
+    const struct tp_dataset *diverged_on; /* the set whose loss is not finite; NULL: the last step's batch */
 };
 
 /*
- * Resolves and checks the options of trainer->training, chooses the plan and takes all memory; result, wishes
- * and options are set, the rest is zero. Errors: those of tp_train(). It is to be freed on error too.
+ * Resolves and checks the options of trainer->training, chooses the plan and takes all memory. On entry
+ * result, wishes and options are set and the rest is zero.
+ * Errors: those of tp_train(). The caller frees it, on error too.
  */
 tileprop_status tp_trainer_prepare(struct tp_trainer *trainer, struct tp_error *error);
 

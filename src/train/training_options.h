@@ -1,6 +1,5 @@
 /*
- * Options that decide a training: what they leave to the data, whether they fit it, and the optimizer of a
- * step.
+ * Training options: defaults that depend on the data, checks against the data, and the optimizer of a step.
  */
 #ifndef TP_TRAINING_OPTIONS_H
 #define TP_TRAINING_OPTIONS_H
@@ -13,14 +12,14 @@
 #include "tileprop/tileprop.h"
 
 /*
- * Replaces what options leave to the data and to each other, for so many samples to train on: a table of
- * measurements (f32) wants other values than pictures (u8).
+ * Resolves options that depend on the data or on each other, for this many training samples: the defaults for
+ * tables of measurements (f32) differ from those for images (u8).
  */
 void tp_options_resolve(tileprop_options *options, tileprop_type type, size_t samples);
 
 /*
- * Whether a network can be trained with resolved options on train, with validation and, unless it is NULL,
- * test.
+ * Checks that a network can be trained with resolved options on train and evaluated on validation and, unless
+ * NULL, test.
  * Errors: TILEPROP_USAGE for options that do not fit each other or the data, TILEPROP_BAD_INPUT for data sets
  * that do not fit each other or are empty.
  */
@@ -31,12 +30,14 @@ tileprop_status tp_options_check(const tileprop_options *options, const struct t
 /* The number of threads that these options mean on this machine. */
 size_t tp_options_threads(const tileprop_options *options);
 
-/* The optimizer of the step that begins, of a run with resolved options. */
+/*
+ * Optimizer parameters for the step about to begin, from resolved options. Advances adam's powers in state.
+ */
 struct tp_optimizer tp_options_optimizer(const tileprop_options *options, struct tp_training_state *state);
 
 /*
- * Takes an evaluation behind the last step into account, and in state->ended whether it ends the run; true:
- * it is the best so far.
+ * Records an evaluation after the last step, and in state->ended whether it ends the run. Returns whether it
+ * is the best so far.
  */
 bool tp_options_evaluated(const tileprop_options *options, struct tp_training_state *state,
                           const struct tp_metrics *validation);
