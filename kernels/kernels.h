@@ -97,18 +97,18 @@ static inline struct tp_matrix tp_matrix_columns(const struct tp_matrix *m, size
  * Optimizers, for a gradient g, a weight w and the state v (m and v for adam). fma(a, b, c) = a b + c with
  * one rounding; every other operation rounds too. On rows without decay, decay is 0 (adam: keep is 1).
  *
- *   all but adam        g = fma(decay, w, g)
- *   TILEPROP_SGD              w = fma(-rate, g, w)
- *   TILEPROP_MOMENTUM         v = fma(momentum, v, g)
- *                       w = fma(-rate, v, w)                               the course's form
- *   TILEPROP_LECUN_MOMENTUM   v = fma(momentum, v, rate * g)
- *                       w = w - v                                          LeCun et al. 1998
- *   TILEPROP_NESTEROV         v = fma(momentum, v, g)
- *                       w = fma(-rate, fma(momentum, v, g), w)             torch.optim.SGD
- *   TILEPROP_ADAM             m = fma(beta1, m, one_minus_beta1 * g)
- *                       v = fma(beta2, v, (one_minus_beta2 * g) * g)
- *                       r = fma(sqrt(v), root_correction, epsilon)
- *                       w = fma(-rate, m / r, keep * w)                    torch.optim.AdamW
+ *   all but adam             g = fma(decay, w, g)
+ *   TILEPROP_SGD             w = fma(-rate, g, w)
+ *   TILEPROP_MOMENTUM        v = fma(momentum, v, g)
+ *                            w = fma(-rate, v, w)                               the course's form
+ *   TILEPROP_LECUN_MOMENTUM  v = fma(momentum, v, rate * g)
+ *                            w = w - v                                          LeCun et al. 1998
+ *   TILEPROP_NESTEROV        v = fma(momentum, v, g)
+ *                            w = fma(-rate, fma(momentum, v, g), w)             torch.optim.SGD
+ *   TILEPROP_ADAM            m = fma(beta1, m, one_minus_beta1 * g)
+ *                            v = fma(beta2, v, (one_minus_beta2 * g) * g)
+ *                            r = fma(sqrt(v), root_correction, epsilon)
+ *                            w = fma(-rate, m / r, keep * w)                    torch.optim.AdamW
  */
 
 /* clang-format on */
@@ -124,7 +124,7 @@ struct tp_optimizer {
     float epsilon;
 };
 
-/* Arrays of state that an optimizer keeps, each a float per weight. */
+/* Arrays of state that an optimizer keeps, each a float per weight; at most two. */
 static inline int tp_optimizer_states(tileprop_optimizer kind)
 {
     return kind == TILEPROP_SGD ? 0 : kind == TILEPROP_ADAM ? 2 : 1;
