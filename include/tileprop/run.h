@@ -6,8 +6,9 @@
  *     options.run = &more;
  *     tileprop_train(&options, ...);
  *
- * Callbacks come from one thread of the training, the caller's but for the child of a fork(); the others wait
- * for it. What they are given is valid during the call alone. They may do what tileprop.h says of progress.
+ * Callbacks come from one thread of the training, the caller's but for the child of a fork(); the others
+ * wait, except in those asked in each step and in the last checkpoint. What they are given is valid during
+ * the call alone. They may do what tileprop.h says of progress.
  */
 #ifndef TILEPROP_RUN_H
 #define TILEPROP_RUN_H
@@ -54,9 +55,9 @@ typedef struct tileprop_run {
     const char *isa, *tile; /* the instructions, and their largest tile; live as long as the library */
     size_t threads_most;    /* that were asked for, or could be had */
     size_t threads, threads_of_steps, threads_bound; /* each to a core */
-    const char *plan;                                /* who computes what, an operation a line */
+    const char *plan; /* who computes what, an operation a line; empty unless times are wanted */
     const tileprop_candidate *candidates;
-    size_t candidate_count; /* 0: there was nothing to choose */
+    size_t candidate_count; /* 0: the number of threads was given */
     double seconds_planning;
     size_t inputs, classes, layers, parameters; /* layers: hidden_count + 1 */
     double learning_rate;
@@ -128,7 +129,7 @@ typedef struct tileprop_run_options {
     int resume_inexact; /* also if the version that wrote it computed other bits */
 
     void *context;                                           /* of the callbacks */
-    void (*started)(void *context, const tileprop_run *run); /* before there are threads */
+    void (*started)(void *context, const tileprop_run *run); /* before the first step */
     /* Asked in each step, quickly. What is not 0 ends the run behind it and the evaluation that may follow.
      */
     int (*interrupted)(void *context);

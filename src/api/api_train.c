@@ -1,6 +1,5 @@
 #include <math.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -76,7 +75,8 @@ static bool name_classes(const struct tp_set *train, struct tp_schema *schema)
     return good;
 }
 
-/* A model of the run, with room for weights and for what the trainer finds of the normalization. */
+/* A model of the run, with the weights' shape, and with room for what the trainer finds of the normalization.
+ */
 static tileprop_status describe(const struct training *t, const struct tp_network *network,
                                 uint64_t fingerprint, struct tp_model *model, struct tp_error *error)
 {
@@ -97,10 +97,8 @@ static tileprop_status describe(const struct training *t, const struct tp_networ
                : TILEPROP_OK;
     if (status == TILEPROP_OK && !(model->normalization.scale && model->normalization.shift &&
                                    model->options && name_classes(&t->train, &model->schema)))
-        status = tp_fail(error, TILEPROP_FAILURE, "out of memory: a model");
-    if (status == TILEPROP_OK)
-        status = tp_model_check(model, t->train.given.name, error);
-    return status == TILEPROP_OK ? tp_weights_allocate(&model->weights, error) : status;
+        status = tp_fail_memory(error, NULL, "a model");
+    return status;
 }
 
 /* What a checkpoint says besides its model. */
@@ -121,7 +119,7 @@ static tileprop_status prepare_checkpoint(struct training *t, const struct tp_ne
                                       : 0;
     tileprop_status status = TILEPROP_OK;
     next->state_count = (size_t)network->states;
-    for (size_t i = 0; i < next->state_count && status == TILEPROP_OK; i++) {
+    for (size_t i = 0; t->run.checkpoint && i < next->state_count && status == TILEPROP_OK; i++) {
         tp_weights_shape(&next->states[i], network);
         status = tp_weights_allocate(&next->states[i], error);
     }
@@ -133,19 +131,30 @@ static tileprop_status prepare_models(struct training *t, bool last, bool best, 
 {
     const struct tp_dataset *train = &t->train.own;
     const bool next = t->run.checkpoint || t->run.resume;
+    /* What a run that is resumed would say is compared, also where it writes no checkpoints. */
     struct {
-        bool wanted;
+        bool described, filled;
         struct tp_model *model;
-    } all[] = {{last, &t->keeper.last}, {best, &t->keeper.best}, {next, &t->keeper.next.model}};
+    } all[] = {{last, last, &t->keeper.last},
+               {best, best, &t->keeper.best},
+               {next, t->run.checkpoint, &t->keeper.next.model}};
+    bool checked = false; /* they say the same */
     struct tp_network network;
     if (!last && !best && !next)
         return TILEPROP_OK;
     const uint64_t fingerprint = tp_model_fingerprint(train);
     tileprop_status status =
         tp_network_shape(&network, &t->options, train->features, train->classes, 1, error);
-    for (size_t i = 0; i < sizeof all / sizeof *all && status == TILEPROP_OK; i++)
-        if (all[i].wanted)
-            status = describe(t, &network, fingerprint, all[i].model, error);
+    for (size_t i = 0; i < sizeof all / sizeof *all && status == TILEPROP_OK; i++) {
+        if (!all[i].described)
+            continue;
+        status = describe(t, &network, fingerprint, all[i].model, error);
+        if (status == TILEPROP_OK && !checked)
+            status = tp_model_check(all[i].model, t->train.given.name, error);
+        checked = true;
+        if (status == TILEPROP_OK && all[i].filled)
+            status = tp_weights_allocate(&all[i].model->weights, error);
+    }
     if (status == TILEPROP_OK && next)
         status = prepare_checkpoint(t, &network, error);
     tp_network_free(&network);
@@ -213,7 +222,7 @@ static void keep(void *context, const struct tp_kept *kept)
     struct tp_model *to = kept->last ? &keeper->last : &keeper->best;
     if (!to->described)
         return;
-    tp_network_get(kept->network, &to->weights);
+    tp_network_get(kept->network, 0, &to->weights);
     describe_weights(to, kept->normalization, kept->step, &kept->validation);
     *(kept->last ? &keeper->has_last : &keeper->has_best) = true;
 }

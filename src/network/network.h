@@ -72,21 +72,20 @@ void tp_network_layout(struct tp_network *network, size_t member, struct tp_aren
 void tp_network_initialize(struct tp_network *network, size_t member, tileprop_init init, uint64_t seed);
 
 /*
- * Copies the given weights, of the same shape, to those slices. Biases that the network lacks are dropped,
- * and biases that only the network has are 0. State stays as it is.
+ * Copies the given values, of the same shape, to those slices: weights (number 0, both views), or an array of
+ * the optimizer's state (from 1 on). Biases that the network lacks are dropped, and biases that only the
+ * network has are 0.
  */
-void tp_network_put(struct tp_network *network, size_t member, const struct tp_weights *weights);
+void tp_network_put(struct tp_network *network, size_t member, int number, const struct tp_weights *values);
 
-/* Copies all weights to `weights` of the same shape, which has a bias wherever the network has one. */
-void tp_network_get(const struct tp_network *network, struct tp_weights *weights);
-
-/* The same two for an array of optimizer state instead of the weights. */
-void tp_network_put_state(struct tp_network *network, size_t member, int state,
-                          const struct tp_weights *values);
-void tp_network_get_state(const struct tp_network *network, int state, struct tp_weights *values);
+/* Copies all of an array to `values` of the same shape, which has a bias wherever the network has one. */
+void tp_network_get(const struct tp_network *network, int number, struct tp_weights *values);
 
 /* Row `row` of a layer's weights (an input's, or the bias at row `inputs`): [units], in order of units. */
 void tp_network_row(const struct tp_network *network, size_t layer, size_t row, float *weights);
+
+/* The units of the widest layer. */
+size_t tp_network_widest(const struct tp_network *network);
 
 /* The number of weights and biases. */
 size_t tp_network_parameters(const struct tp_network *network);
@@ -96,5 +95,8 @@ size_t tp_network_parameters(const struct tp_network *network);
  * Errors: TILEPROP_FAILURE without memory.
  */
 tileprop_status tp_network_hash(const struct tp_network *network, uint64_t *hash, struct tp_error *error);
+
+/* Whether all values are finite. */
+bool tp_matrix_finite(const struct tp_matrix *matrix);
 
 #endif

@@ -9,7 +9,13 @@
 #include "data/dataset.h"
 #include "network/network.h"
 #include "network/plan.h"
-#include "network/profile.h"
+#include "tileprop/run.h"
+
+/* Where a member's time goes, by verb and layer: longest is unused. */
+struct tp_profile {
+    double last; /* the time accounted for ends here */
+    tileprop_time cells[TILEPROP_VERBS][TP_LAYERS_MAX];
+};
 
 /* What the team shares. All matrices are [batch x width]. */
 struct tp_step {
@@ -80,6 +86,10 @@ void tp_step_bind(const struct tp_step *step, struct tp_step_member *member);
  */
 void tp_step_run(const struct tp_step *step, struct tp_step_member *member, const uint32_t *index,
                  size_t rows, const uint32_t *next, size_t next_rows);
+
+/* Writes times[verb * layers + layer] of all members: means, and the longest work of one member. */
+void tp_profile_add_up(const struct tp_profile *profiles, size_t members, size_t layers,
+                       tileprop_time *times);
 
 /* Frobenius norm of dC/dW of a layer, bias row included, in the last measured step. */
 double tp_step_gradient_norm(const struct tp_step *step, size_t layer);

@@ -21,6 +21,12 @@ struct tp_node_copy {
     struct tp_dataset copies[TP_PLACEMENT_SETS];
 };
 
+/* Samples or labels of a data set. */
+struct tp_block {
+    void *start;
+    size_t bytes;
+};
+
 /* Where a member is. */
 struct tp_thread_node {
     int node;
@@ -31,10 +37,12 @@ struct tp_placement {
     tileprop_numa mode; /* what was asked for; once settled, what is done, which is never auto */
     size_t members;
     const struct tp_dataset *sets[TP_PLACEMENT_SETS]; /* NULL: there is none */
-    struct tp_thread_node *whereabouts;               /* [members] */
-    size_t node_count;                                /* at most members */
-    int *nodes;                                       /* [node_count] */
-    struct tp_node_copy *homes; /* [node_count]; the first keeps the data sets themselves */
+    struct tp_block blocks[2 * TP_PLACEMENT_SETS];    /* of each set that there is, samples and labels */
+    size_t block_count;
+    struct tp_thread_node *whereabouts; /* [members] */
+    size_t node_count;                  /* at most members */
+    int *nodes;                         /* [node_count] */
+    struct tp_node_copy *homes;         /* [node_count]; the first keeps the data sets themselves */
 };
 
 /*

@@ -9,8 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "tileprop/choices.h"
-
 #define TP_NUMA_NOWHERE (-1)
 
 /* The node that the calling thread is on; TP_NUMA_NOWHERE where there are not several. */

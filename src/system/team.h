@@ -17,8 +17,9 @@
 tileprop_status tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members),
                             void *context, struct tp_error *error);
 
-/* The most members that a team may have here (OMP_THREAD_LIMIT). */
-size_t tp_team_limit(void);
+/* Members of a team that computes here: `most`, or 0 for as many as it may have, but never more than there
+ * are CPUs (tp_cpus_available) or OMP_THREAD_LIMIT allows. */
+size_t tp_team_threads(size_t most);
 
 /* Waits until every member of the running team is here. Outside a team it does nothing. */
 void tp_team_barrier(void);

@@ -5,7 +5,6 @@
 #ifndef TP_TRAINING_OPTIONS_H
 #define TP_TRAINING_OPTIONS_H
 
-#include <stdbool.h>
 
 #include "data/dataset.h"
 #include "kernels/kernels.h"
@@ -33,12 +32,5 @@ size_t tp_options_threads(const tileprop_options *options);
 
 /* The optimizer of the step that begins, of a run with resolved options. */
 struct tp_optimizer tp_options_optimizer(const tileprop_options *options, struct tp_training_state *state);
-
-/*
- * Takes an evaluation behind the last step into account, and in state->ended whether it ends the run; true:
- * it is the best so far.
- */
-bool tp_options_evaluated(const tileprop_options *options, struct tp_training_state *state,
-                          const struct tp_metrics *validation);
 
 #endif
