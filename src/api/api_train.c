@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -19,16 +20,6 @@ struct training {
     struct tp_training work;
     tileprop_result found;
 };
-
-static tileprop_status take_run(const tileprop_run_options *given, tileprop_run_options *run,
-                                struct tp_error *error)
-{
-    const tileprop_status status =
-        given ? tp_api_size("run", given->size, sizeof *given, sizeof *given, error) : TILEPROP_OK;
-    if (given && status == TILEPROP_OK)
-        *run = *given;
-    return status;
-}
 
 /* What models and losses need of the classes that are trained on. */
 static tileprop_status check_classes(const struct tp_set *train, struct tp_error *error)
@@ -65,12 +56,12 @@ static tileprop_status take_sets(struct training *t, const tileprop_data *data,
 /* Classes without names are called by their numbers. */
 static bool name_classes(const struct tp_set *train, struct tp_schema *schema)
 {
-    const struct tp_schema given = {.classes = (char **)(uintptr_t)train->given.class_names,
-                                    .class_count = train->own.classes};
+    const char *const *names = train->given.class_names;
     bool good = true;
     for (size_t k = 0; good && k < train->own.classes; k++) {
         char number[32];
-        good = tp_schema_add_class(schema, tp_schema_class(&given, k, number, sizeof number));
+        snprintf(number, sizeof number, "%zu", k);
+        good = tp_schema_add_class(schema, names ? names[k] : number);
     }
     return good;
 }
@@ -274,8 +265,11 @@ static tileprop_status begin(struct training *t, const tileprop_options *options
     if (status == TILEPROP_OK)
         status =
             tp_api_size("result", t->found.size, offsetof(tileprop_result, test_loss), sizeof *result, error);
-    if (status == TILEPROP_OK)
-        status = take_run(t->options.run, &t->run, error);
+    const tileprop_run_options *run = status == TILEPROP_OK ? t->options.run : NULL;
+    if (run)
+        status = tp_api_size("run", run->size, sizeof *run, sizeof *run, error);
+    if (run && status == TILEPROP_OK)
+        t->run = *run;
     if (status == TILEPROP_OK)
         status = take_sets(t, data, validation, fraction, error);
     return status == TILEPROP_OK ? prepare(t, last != NULL, best != NULL, error) : status;

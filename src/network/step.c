@@ -326,7 +326,8 @@ void tp_step_run(const struct tp_step *step, struct tp_step_member *member, cons
             prefetch(member, operation->rows, next, next_rows);
             break;
         case TP_DO_REPORT:
-            step->losses_ready(step->context, rows);
+            if (step->losses_ready)
+                step->losses_ready(step->context, rows);
             break;
         case TP_DO_MEASURE:
             if (step->measure)

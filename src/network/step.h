@@ -26,7 +26,8 @@ struct tp_step {
     size_t last_rows; /* of the last batch of an epoch if it is shorter than the others; else 0 */
     bool measures;    /* some steps measure gradients: the layout takes room for that */
 
-    /* Member 0 calls it when all losses of the batch are complete, while the others update. */
+    /* Member 0 calls it when all losses of the batch are complete, while the others update. NULL: nobody
+     * asks. */
     void (*losses_ready)(void *context, size_t rows);
     void *context;
 

@@ -43,11 +43,6 @@ struct trial {
     bool done;
 };
 
-static void nothing(void *context, size_t rows)
-{
-    (void)context, (void)rows;
-}
-
 /* Operations of a step: two products in the first layer, three in the others. */
 static double step_flops(const struct tp_autotune *autotune)
 {
@@ -193,7 +188,6 @@ static tileprop_status prepare(const struct tp_autotune *autotune, struct candid
                                .network = &c->network,
                                .plan = &c->plan,
                                .normalization = autotune->normalization,
-                               .losses_ready = nothing,
                                .optimizer = still};
     c->step.optimizer.kind = autotune->optimizer;
     c->steps = 1;
