@@ -52,8 +52,9 @@ tileprop_status tp_team_run(size_t members, void (*work)(void *context, size_t m
     return TILEPROP_OK;
 }
 
-size_t tp_team_limit(void)
+size_t tp_team_threads(size_t most)
 {
+    (void)most;
     return 1;
 }
 

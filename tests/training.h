@@ -25,15 +25,23 @@ static uint8_t bytes[SAMPLES + HELD_OUT][FEATURES];
 static float floats[SAMPLES + HELD_OUT][FEATURES];
 static uint16_t labels[SAMPLES + HELD_OUT], wrong_labels[SAMPLES + HELD_OUT];
 
+/* The same random number for the same place, below n. */
+static inline uint64_t below(uint32_t stream, uint64_t index, uint32_t n)
+{
+    uint32_t words[4];
+    tp_random_block(1, TP_RANDOM_WEIGHTS, stream, index, words);
+    return ((uint64_t)words[1] * n + ((uint64_t)words[0] * n >> 32)) >> 32;
+}
+
 /* Every third pixel is bright for its class, and all have noise. */
 static inline int make_samples(void **state)
 {
     (void)state;
     for (size_t i = 0; i < SAMPLES + HELD_OUT; i++) {
-        labels[i] = (uint16_t)(tp_random_below(1, TP_RANDOM_WEIGHTS, 1, i, CLASSES));
+        labels[i] = (uint16_t)below(1, i, CLASSES);
         wrong_labels[i] = (uint16_t)((labels[i] + 1) % CLASSES);
         for (size_t f = 0; f < FEATURES; f++) {
-            uint64_t noise = tp_random_below(1, TP_RANDOM_WEIGHTS, 0, i * FEATURES + f, 130);
+            uint64_t noise = below(0, i * FEATURES + f, 130);
             bytes[i][f] = (uint8_t)((f % CLASSES == labels[i] ? 120 : 0) + noise);
             floats[i][f] = bytes[i][f];
         }

@@ -6,9 +6,9 @@
  *     options.run = &more;
  *     tileprop_train(&options, ...);
  *
- * Callbacks run on a single thread while the others wait: the caller's thread, except in the child of a
- * fork(). Their arguments are valid only during the call. They may do whatever tileprop.h allows progress to
- * do.
+ * Callbacks run on a single thread: the caller's, except in the child of a fork(). The other threads wait,
+ * except during interrupted and checkpoint_due, and during the last checkpoint. Arguments are valid only
+ * during the call. Callbacks may do whatever tileprop.h allows progress to do.
  */
 #ifndef TILEPROP_RUN_H
 #define TILEPROP_RUN_H
@@ -55,7 +55,7 @@ typedef struct tileprop_run {
     const char *isa, *tile; /* the instruction set and its largest tile; static strings */
     size_t threads_most;    /* requested; if none were, available */
     size_t threads, threads_of_steps, threads_bound; /* bound: one to a core */
-    const char *plan;                                /* who computes what, one operation per line */
+    const char *plan; /* who computes what, one operation per line; empty unless times are wanted */
     const tileprop_candidate *candidates;
     size_t candidate_count; /* 0: there was no choice */
     double seconds_planning;
@@ -129,7 +129,7 @@ typedef struct tileprop_run_options {
     int resume_inexact; /* even if written by a version that computes different bits */
 
     void *context;                                           /* passed to the callbacks */
-    void (*started)(void *context, const tileprop_run *run); /* before threads are created */
+    void (*started)(void *context, const tileprop_run *run); /* before the first step */
     /*
      * Polled in every step; must be fast. Nonzero ends the run after that step and any evaluation due then.
      */

@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
+#include "data/choices.h"
 #include "kernels/kernels.h"
-#include "system/cpus.h"
 #include "system/peak.h"
 #include "system/team.h"
 
@@ -23,8 +23,7 @@ const char *tileprop_isa(size_t index, int *runs_here)
 
 size_t tileprop_threads(size_t most)
 {
-    const size_t cpus = tp_cpus_available(), limit = tp_team_limit(), all = cpus < limit ? cpus : limit;
-    return most == 0 || most > all ? all : most;
+    return tp_team_threads(most);
 }
 
 double tileprop_peak(const char *isa, size_t threads)

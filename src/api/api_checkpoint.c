@@ -16,7 +16,7 @@ tileprop_status tileprop_checkpoint_load(tileprop_checkpoint **handle, const cha
     if (status == TILEPROP_OK)
         status = tp_api_need(path, "path", &call.error);
     if (status == TILEPROP_OK && (!(made = calloc(1, sizeof *made)) || !(made->path = strdup(path))))
-        status = tp_fail(&call.error, TILEPROP_FAILURE, "out of memory: a checkpoint");
+        status = tp_fail_memory(&call.error, NULL, "a checkpoint");
     if (status == TILEPROP_OK)
         status = tp_file_read(&file, path, &call.error);
     if (status == TILEPROP_OK)
@@ -40,7 +40,7 @@ void tileprop_checkpoint_free(tileprop_checkpoint *handle)
 const void *tileprop_checkpoint_attachment(const tileprop_checkpoint *handle, size_t *size)
 {
     *size = handle->own.history_size;
-    return handle->own.has_history ? handle->own.history : NULL;
+    return handle->own.history;
 }
 
 int tileprop_checkpoint_has_best(const tileprop_checkpoint *handle)
@@ -53,11 +53,12 @@ static tileprop_status write(const tileprop_training_state *here, FILE *out, con
 {
     const struct tp_keeper *keeper = here->keeper;
     struct tp_checkpoint all = keeper->next;
-    struct tp_safe_file file = {.file = out};
-    tp_network_get(here->network, &all.model.weights);
+    struct tp_safe_file file = {
+        .file = out, .option = "tileprop_checkpoint_write", .path = (char[]){"checkpoint"}};
+    tp_network_get(here->network, 0, &all.model.weights);
     bool finite = tp_weights_finite(&all.model.weights);
     for (size_t i = 0; i < all.state_count; i++) {
-        tp_network_get_state(here->network, (int)i, &all.states[i]);
+        tp_network_get(here->network, 1 + (int)i, &all.states[i]);
         finite &= tp_weights_finite(&all.states[i]);
     }
     if (!finite)
@@ -68,7 +69,6 @@ static tileprop_status write(const tileprop_training_state *here, FILE *out, con
     all.state = *here->state;
     if (keeper->has_best)
         all.best = keeper->best.weights;
-    all.has_history = attachment != NULL;
     all.history = (void *)(uintptr_t)attachment; /* which nobody writes to */
     all.history_size = attachment_size;
     const tileprop_status status = tp_checkpoint_write(&all, &file, error);

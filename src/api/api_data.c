@@ -66,7 +66,7 @@ static tileprop_status convert(struct tp_set *set, struct tp_error *error)
     if (data->label_type != TILEPROP_U16) {
         set->labels = malloc(data->rows * sizeof *set->labels);
         if (!set->labels)
-            return tp_fail(error, TILEPROP_FAILURE, "out of memory: %zu labels", data->rows);
+            return tp_fail_memory(error, NULL, "labels");
         for (size_t i = 0; i < data->rows; i++)
             set->labels[i] = (uint16_t)label_at(data, i);
     }

@@ -11,7 +11,7 @@ tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, st
     *handle = calloc(1, sizeof **handle);
     if (!*handle) {
         tp_model_free(model);
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory: a model");
+        return tp_fail_memory(error, NULL, "a model");
     }
     (*handle)->model = *model;
     *model = (struct tp_model){0};
@@ -19,7 +19,7 @@ tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, st
     tileprop_status status = tp_predictor_create(&(*handle)->predictor, &(*handle)->model, "auto", error);
     if (status == TILEPROP_OK && (schema->column_count || schema->means) &&
         !((*handle)->schema = tp_schema_text_write(schema)))
-        status = tp_fail(error, TILEPROP_FAILURE, "out of memory: a model");
+        status = tp_fail_memory(error, NULL, "a model");
     if (status == TILEPROP_OK)
         status = tp_network_hash(tp_predictor_network((*handle)->predictor), &(*handle)->hash, error);
     if (status == TILEPROP_OK)
@@ -79,7 +79,7 @@ tileprop_status tileprop_model_load_memory(tileprop_model **handle, const void *
         *handle = NULL;
     tileprop_status status = need(handle, count ? bytes : "", "bytes", &call.error);
     if (status == TILEPROP_OK && !(file.bytes = malloc(count ? count : 1)))
-        status = tp_fail(&call.error, TILEPROP_FAILURE, "out of memory: a model of %zu bytes", count);
+        status = tp_fail_memory(&call.error, NULL, "a model");
     if (status == TILEPROP_OK) {
         if (count)
             memcpy(file.bytes, bytes, count);
@@ -119,10 +119,12 @@ static tileprop_status write_memory(const tileprop_model *handle, void **bytes, 
                                     struct tp_error *error)
 {
     char *text = NULL;
-    struct tp_safe_file file = {.file = open_memstream(&text, count), .path = (char[]){"memory"}};
+    struct tp_safe_file file = {.file = open_memstream(&text, count),
+                                .option = "tileprop_model_save_memory",
+                                .path = (char[]){"memory"}};
     tileprop_status status = file.file ? tp_model_write(&handle->model, &file, error) : TILEPROP_FAILURE;
-    if ((file.file && fclose(file.file) != 0) || file.error || !file.file)
-        status = tp_fail(error, TILEPROP_FAILURE, "out of memory: a model's file");
+    if (!file.file || fclose(file.file) != 0 || file.error)
+        status = tp_fail_memory(error, NULL, "a model's file");
     if (status == TILEPROP_OK)
         *bytes = text;
     else
@@ -148,7 +150,7 @@ tileprop_status tileprop_model_save_memory(const tileprop_model *handle, void **
 tileprop_status tileprop_model_write(const tileprop_model *handle, FILE *out, char *message, size_t size)
 {
     struct tp_call call;
-    struct tp_safe_file file = {.file = out, .path = (char[]){"model"}};
+    struct tp_safe_file file = {.file = out, .option = "tileprop_model_write", .path = (char[]){"model"}};
     tp_call_begin(&call);
     tileprop_status status = need(handle, out, "out", &call.error);
     if (status == TILEPROP_OK)

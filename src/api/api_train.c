@@ -21,16 +21,6 @@ struct training {
     tileprop_result found;
 };
 
-static tileprop_status take_run(const tileprop_run_options *given, tileprop_run_options *run,
-                                struct tp_error *error)
-{
-    const tileprop_status status =
-        given ? tp_api_size("run", given->size, sizeof *given, sizeof *given, error) : TILEPROP_OK;
-    if (given && status == TILEPROP_OK)
-        *run = *given;
-    return status;
-}
-
 /* What models and losses need of the classes that are trained on. */
 static tileprop_status check_classes(const struct tp_set *train, struct tp_error *error)
 {
@@ -66,17 +56,17 @@ static tileprop_status take_sets(struct training *t, const tileprop_data *data,
 /* Classes without names are called by their numbers. */
 static bool name_classes(const struct tp_set *train, struct tp_schema *schema)
 {
-    const struct tp_schema given = {.classes = (char **)(uintptr_t)train->given.class_names,
-                                    .class_count = train->own.classes};
+    const char *const *names = train->given.class_names;
     bool good = true;
     for (size_t k = 0; good && k < train->own.classes; k++) {
         char number[32];
-        good = tp_schema_add_class(schema, tp_schema_class(&given, k, number, sizeof number));
+        snprintf(number, sizeof number, "%zu", k);
+        good = tp_schema_add_class(schema, names ? names[k] : number);
     }
     return good;
 }
 
-/* A model of the run, with room for weights and for what the trainer finds of the normalization. */
+/* The run's model: the weights' shape, and memory for the normalization that the trainer computes. */
 static tileprop_status describe(const struct training *t, const struct tp_network *network,
                                 uint64_t fingerprint, struct tp_model *model, struct tp_error *error)
 {
@@ -97,10 +87,8 @@ static tileprop_status describe(const struct training *t, const struct tp_networ
                : TILEPROP_OK;
     if (status == TILEPROP_OK && !(model->normalization.scale && model->normalization.shift &&
                                    model->options && name_classes(&t->train, &model->schema)))
-        status = tp_fail(error, TILEPROP_FAILURE, "out of memory: a model");
-    if (status == TILEPROP_OK)
-        status = tp_model_check(model, t->train.given.name, error);
-    return status == TILEPROP_OK ? tp_weights_allocate(&model->weights, error) : status;
+        status = tp_fail_memory(error, NULL, "a model");
+    return status;
 }
 
 /* What a checkpoint says besides its model. */
@@ -121,7 +109,7 @@ static tileprop_status prepare_checkpoint(struct training *t, const struct tp_ne
                                       : 0;
     tileprop_status status = TILEPROP_OK;
     next->state_count = (size_t)network->states;
-    for (size_t i = 0; i < next->state_count && status == TILEPROP_OK; i++) {
+    for (size_t i = 0; t->run.checkpoint && i < next->state_count && status == TILEPROP_OK; i++) {
         tp_weights_shape(&next->states[i], network);
         status = tp_weights_allocate(&next->states[i], error);
     }
@@ -133,19 +121,30 @@ static tileprop_status prepare_models(struct training *t, bool last, bool best, 
 {
     const struct tp_dataset *train = &t->train.own;
     const bool next = t->run.checkpoint || t->run.resume;
+    /* A resumed run's description is compared even if it writes no checkpoints. */
     struct {
-        bool wanted;
+        bool described, filled;
         struct tp_model *model;
-    } all[] = {{last, &t->keeper.last}, {best, &t->keeper.best}, {next, &t->keeper.next.model}};
+    } all[] = {{last, last, &t->keeper.last},
+               {best, best, &t->keeper.best},
+               {next, t->run.checkpoint, &t->keeper.next.model}};
+    bool checked = false; /* it is the same */
     struct tp_network network;
     if (!last && !best && !next)
         return TILEPROP_OK;
     const uint64_t fingerprint = tp_model_fingerprint(train);
     tileprop_status status =
         tp_network_shape(&network, &t->options, train->features, train->classes, 1, error);
-    for (size_t i = 0; i < sizeof all / sizeof *all && status == TILEPROP_OK; i++)
-        if (all[i].wanted)
-            status = describe(t, &network, fingerprint, all[i].model, error);
+    for (size_t i = 0; i < sizeof all / sizeof *all && status == TILEPROP_OK; i++) {
+        if (!all[i].described)
+            continue;
+        status = describe(t, &network, fingerprint, all[i].model, error);
+        if (status == TILEPROP_OK && !checked)
+            status = tp_model_check(all[i].model, t->train.given.name, error);
+        checked = true;
+        if (status == TILEPROP_OK && all[i].filled)
+            status = tp_weights_allocate(&all[i].model->weights, error);
+    }
     if (status == TILEPROP_OK && next)
         status = prepare_checkpoint(t, &network, error);
     tp_network_free(&network);
@@ -213,7 +212,7 @@ static void keep(void *context, const struct tp_kept *kept)
     struct tp_model *to = kept->last ? &keeper->last : &keeper->best;
     if (!to->described)
         return;
-    tp_network_get(kept->network, &to->weights);
+    tp_network_get(kept->network, 0, &to->weights);
     describe_weights(to, kept->normalization, kept->step, &kept->validation);
     *(kept->last ? &keeper->has_last : &keeper->has_best) = true;
 }
@@ -265,8 +264,11 @@ static tileprop_status begin(struct training *t, const tileprop_options *options
     if (status == TILEPROP_OK)
         status =
             tp_api_size("result", t->found.size, offsetof(tileprop_result, test_loss), sizeof *result, error);
-    if (status == TILEPROP_OK)
-        status = take_run(t->options.run, &t->run, error);
+    const tileprop_run_options *run = status == TILEPROP_OK ? t->options.run : NULL;
+    if (run)
+        status = tp_api_size("run", run->size, sizeof *run, sizeof *run, error);
+    if (run && status == TILEPROP_OK)
+        t->run = *run;
     if (status == TILEPROP_OK)
         status = take_sets(t, data, validation, fraction, error);
     return status == TILEPROP_OK ? prepare(t, last != NULL, best != NULL, error) : status;

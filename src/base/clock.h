@@ -14,4 +14,10 @@ static inline double tp_clock_seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* The shorter of two times. */
+static inline double tp_clock_shorter(double a, double b)
+{
+    return a < b ? a : b;
+}
+
 #endif

@@ -28,12 +28,6 @@ static uint64_t bits_at(uint64_t seed, enum tp_purpose purpose, uint32_t stream,
     return join(words);
 }
 
-/* floor(n * bits / 2^64): each of 0 .. n - 1 comes from floor(2^64 / n) of the 2^64 inputs, or one more. */
-static uint64_t scale(uint64_t bits, uint64_t n)
-{
-    return (uint64_t)((uint128)bits * n >> 64);
-}
-
 double tp_random_uniform(uint64_t seed, enum tp_purpose purpose, uint32_t stream, uint64_t index)
 {
     return (double)(bits_at(seed, purpose, stream, index) >> 11) * 0x1p-53;
@@ -43,11 +37,6 @@ double tp_random_normal(uint64_t seed, enum tp_purpose purpose, uint32_t stream,
 {
     uint64_t odd = bits_at(seed, purpose, stream, index) >> 12 << 1 | 1;
     return tp_random_quantile((double)odd * 0x1p-53);
-}
-
-uint64_t tp_random_below(uint64_t seed, enum tp_purpose purpose, uint32_t stream, uint64_t index, uint64_t n)
-{
-    return scale(bits_at(seed, purpose, stream, index), n);
 }
 
 void tp_random_permutation(uint64_t seed, enum tp_purpose purpose, uint32_t stream, size_t n, uint32_t *order)
@@ -61,7 +50,8 @@ void tp_random_permutation(uint64_t seed, enum tp_purpose purpose, uint32_t stre
         if (draw % 2 == 0)
             tp_random_block(seed, purpose, stream, draw / 2, words);
         size_t last = n - 1 - draw;
-        size_t other = scale(join(words + draw % 2 * 2), last + 1);
+        /* Each of 0 .. last comes from floor(2^64 / (last + 1)) of the 2^64 inputs, or one more. */
+        size_t other = (size_t)((uint128)join(words + draw % 2 * 2) * (last + 1) >> 64);
         uint32_t moved = order[last];
         order[last] = order[other];
         order[other] = moved;

@@ -37,17 +37,11 @@ double tp_random_uniform(uint64_t seed, enum tp_purpose purpose, uint32_t stream
 double tp_random_normal(uint64_t seed, enum tp_purpose purpose, uint32_t stream, uint64_t index);
 
 /*
- * Uniform in 0 .. n - 1 (n >= 1): the upper half of the 128-bit product of n and 64 random bits. Each value's
- * probability differs from 1 / n by less than 2^-64, so relatively by less than n / 2^64.
- */
-uint64_t tp_random_below(uint64_t seed, enum tp_purpose purpose, uint32_t stream, uint64_t index, uint64_t n);
-
-/*
- * Writes a permutation of 0 .. n - 1 (n <= 2^32) into order: a pure function of seed, purpose, stream and
- * n. Fisher
- * and Yates' shuffle from the last place down, as in Knuth, TAOCP 2, 3.4.2, algorithm P; the numbers are
- * two from each block at these addresses (words[0..1], then words[2..3]), mapped as in
- * tp_random_below.
+ * Writes a permutation of 0 .. n - 1 (n <= 2^32) into order: a pure function of seed, purpose, stream and n.
+ * Fisher and Yates' shuffle from the last place down, as in Knuth, TAOCP 2, 3.4.2, algorithm P; the random
+ * bits are two times 64 from each block at these addresses (words[0..1], then words[2..3]). A number in 0 ..
+ * m - 1 is the upper half of the 128-bit product of m and 64 of them, so that its probability differs from
+ * 1 / m by less than 2^-64.
  */
 void tp_random_permutation(uint64_t seed, enum tp_purpose purpose, uint32_t stream, size_t n,
                            uint32_t *order);

@@ -42,6 +42,17 @@ const tileprop_choice tp_numa_choices[] = {{"auto", TILEPROP_NUMA_AUTO},
                                            {"replicate", TILEPROP_NUMA_REPLICATE},
                                            {NULL, 0}};
 
+const tileprop_choice tp_final_stop_choices[] = {{"epochs", TILEPROP_STOP_EPOCHS},
+                                                 {"early-stop", TILEPROP_STOP_EARLY},
+                                                 {"accuracy", TILEPROP_STOP_ACCURACY},
+                                                 {"loss", TILEPROP_STOP_LOSS},
+                                                 {NULL, 0}};
+
+const tileprop_choice tp_other_stop_choices[] = {{"time", TILEPROP_STOP_TIME},
+                                                 {"signal", TILEPROP_STOP_PROGRESS},
+                                                 {"diverged", TILEPROP_STOP_DIVERGED},
+                                                 {NULL, 0}};
+
 const tileprop_choice tp_isa_choices[] = {{"auto", 0},
 #define TP_TIER(name, runs_here) {#name, 0},
 #include "kernels/tiers.def"
@@ -54,4 +65,10 @@ const char *tp_choice_name(const tileprop_choice *choices, int value)
     while (choices->name && choices->value != value)
         choices++;
     return choices->name;
+}
+
+const char *tp_stop_name(tileprop_stop stop)
+{
+    const char *name = tp_choice_name(tp_final_stop_choices, (int)stop);
+    return name ? name : tp_choice_name(tp_other_stop_choices, (int)stop);
 }

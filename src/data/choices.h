@@ -13,7 +13,16 @@ extern const tileprop_choice tp_normalize_choices[], tp_activation_choices[], tp
 /* Instructions, whose values say nothing, and a switch that may be left to the data. */
 extern const tileprop_choice tp_isa_choices[], tp_auto_switch_choices[];
 
+/*
+ * Reasons to stop. Final ones end a run for good and are stored in checkpoints: those found by an evaluation,
+ * and epochs, which also stands for a run that goes on. After any other reason the run can be resumed.
+ */
+extern const tileprop_choice tp_final_stop_choices[], tp_other_stop_choices[];
+
 /* The name of a value; NULL if it has none. */
 const char *tp_choice_name(const tileprop_choice *choices, int value);
+
+/* The name of any reason to stop. */
+const char *tp_stop_name(tileprop_stop stop);
 
 #endif

@@ -3,14 +3,6 @@
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-
-void tp_dataset_count_classes(const struct tp_dataset *dataset, size_t *counts)
-{
-    memset(counts, 0, dataset->classes * sizeof *counts);
-    for (size_t i = 0; i < dataset->count; i++)
-        counts[dataset->labels[i]]++;
-}
 
 void tp_dataset_free(struct tp_dataset *dataset)
 {

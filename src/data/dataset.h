@@ -48,9 +48,6 @@ static inline __attribute__((always_inline)) void tp_dataset_fetch(const struct 
         __builtin_prefetch(bytes + offset, 0, 2);
 }
 
-/* counts[classes]: the samples of each class. */
-void tp_dataset_count_classes(const struct tp_dataset *dataset, size_t *counts);
-
 /* Frees what the data set owns and empties it. */
 void tp_dataset_free(struct tp_dataset *dataset);
 

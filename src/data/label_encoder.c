@@ -97,8 +97,3 @@ tileprop_status tp_label_encoder_finish(struct tp_label_encoder *encoder, struct
     schema->classes = tp_string_table_take(&encoder->names);
     return TILEPROP_OK;
 }
-
-void tp_label_encoder_free(struct tp_label_encoder *encoder)
-{
-    tp_string_table_free(&encoder->names);
-}

@@ -13,9 +13,9 @@
 #define TP_NUMBER_CLASSES_MAX 100 /* more distinct numbers look like a quantity */
 
 struct tp_label_encoder {
-    struct tp_string_table names;
-    bool learned; /* other classes than these are errors */
-    bool numbers; /* all labels so far are decimal numbers */
+    struct tp_string_table names; /* the only member that owns memory */
+    bool learned;                 /* other classes than these are errors */
+    bool numbers;                 /* all labels so far are decimal numbers */
 };
 
 /* Takes over what the schema knows of classes; none: they are learned. Errors: TILEPROP_FAILURE without
@@ -38,7 +38,5 @@ tileprop_status tp_label_encoder_label(struct tp_label_encoder *encoder, const c
 /* Renumbers learned classes in their order, in labels[count] too, and moves their names to the schema. */
 tileprop_status tp_label_encoder_finish(struct tp_label_encoder *encoder, struct tp_schema *schema,
                                         uint16_t *labels, size_t count, struct tp_error *error);
-
-void tp_label_encoder_free(struct tp_label_encoder *encoder);
 
 #endif

@@ -25,7 +25,11 @@ bool tp_schema_add_class(struct tp_schema *schema, const char *name)
     if (!grown)
         return false;
     schema->classes = grown;
-    return (grown[schema->class_count] = strdup(name)) && ++schema->class_count;
+    grown[schema->class_count] = strdup(name);
+    if (!grown[schema->class_count])
+        return false;
+    schema->class_count++;
+    return true;
 }
 
 static void free_texts(char **texts, size_t count)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/choices.h"
 #include "model/metadata.h"
 
 #define TP_BEST    TP_RUN_PREFIX "best."
@@ -59,12 +60,11 @@ static tileprop_status find_state(const struct tp_safetensors *read, struct tp_c
             return tp_fail(error, TILEPROP_BAD_INPUT,
                            "%s: __metadata__: " TP_RUN_PREFIX "%s: %zu found, expected %zu to %zu",
                            read->file.path, counts[i].key, counts[i].found, counts[i].least, counts[i].most);
-    for (p->ended = TILEPROP_STOP_EPOCHS; p->ended <= TILEPROP_STOP_LOSS; p->ended++)
-        if (strcmp(ended, tp_stop_name(p->ended)) == 0)
-            return TILEPROP_OK;
-    return tp_fail(error, TILEPROP_BAD_INPUT,
-                   "%s: __metadata__: " TP_RUN_PREFIX "ended: expected epochs, early-stop, accuracy or loss",
-                   read->file.path);
+    int stop = 0;
+    const tileprop_status known =
+        tp_metadata_choose(read, TP_RUN_PREFIX "ended", tp_final_stop_choices, &stop, error);
+    p->ended = (tileprop_stop)stop;
+    return known;
 }
 
 /* Layers that have the weights' shape, if there are any. */
@@ -97,7 +97,6 @@ static tileprop_status find_history(const struct tp_safetensors *read, struct tp
         return tp_fail_memory(error, read->file.path, "a history");
     memcpy(checkpoint->history, tensor->bytes, tensor->size);
     checkpoint->history_size = tensor->size;
-    checkpoint->has_history = true;
     ++*known;
     return TILEPROP_OK;
 }
@@ -153,7 +152,7 @@ tileprop_status tp_checkpoint_write(const struct tp_checkpoint *checkpoint, stru
         for (size_t i = 0; i < checkpoint->state_count; i++)
             tp_tensor_list_layers(list, states[i], &checkpoint->states[i]);
         tp_tensor_list_layers(list, TP_BEST, &checkpoint->best);
-        if (checkpoint->has_history)
+        if (checkpoint->history)
             tp_tensor_list_vector(list, TP_HISTORY, "U8", checkpoint->history_size, 1, checkpoint->history);
     }
     return tp_tensor_list_write(list, out, error);

@@ -12,7 +12,7 @@
  *     run.steps, run.beta1_power, run.beta2_power, run.best_loss, run.best_accuracy, run.best_samples,
  *     run.best_step, run.evaluations_since_best, run.ended, run.seconds, run.seconds_training,
  *     run.seconds_evaluation
- *                          tp_training_state; run.ended is a tp_stop_name()
+ *                          tp_training_state; run.ended is one of tp_final_stop_choices
  *     run.class_weights, run.validation, run.test, run.init_from
  *                          fingerprints
  */
@@ -30,8 +30,7 @@ struct tp_checkpoint {
     size_t state_count;
     struct tp_weights states[TP_STATES_MAX];
     struct tp_weights best; /* no layers: they were not to be saved */
-    bool has_history;
-    void *history; /* [history_size], owned */
+    void *history;          /* [history_size], owned; NULL: none */
     size_t history_size;
     uint64_t class_weights, validation, test; /* fingerprints; 0: without */
     uint64_t init_from;                       /* likewise, of the path */

@@ -52,9 +52,8 @@ tileprop_status tp_tensor_list_write(struct tp_tensor_list *list, struct tp_safe
                                      struct tp_error *error)
 {
     const tileprop_status status =
-        list && list->texts
-            ? tp_safetensors_write(out, list->tensors, list->count, list->texts, error)
-            : tp_fail(error, TILEPROP_FAILURE, "%s: %s: out of memory", out->option, out->path);
+        list && list->texts ? tp_safetensors_write(out, list->tensors, list->count, list->texts, error)
+                            : tp_fail_memory(error, out->path, "a model");
     if (list)
         json_decref(list->texts);
     free(list);

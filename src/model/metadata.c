@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json_text.h"
+#include "base/option_value.h"
 #include "data/choices.h"
 
 _Static_assert(_Generic((size_t)0, uint64_t : true, default : false), "a count is a size too");
@@ -77,13 +78,16 @@ tileprop_status tp_metadata_choose(const struct tp_safetensors *read, const char
                                    const tileprop_choice *choices, int *value, struct tp_error *error)
 {
     const char *text = tp_safetensors_text(read, key);
+    char expected[128] = "";
     for (const tileprop_choice *c = choices; c->name; c++) {
-        const bool written = c->value != TILEPROP_AUTO && c->name == tp_choice_name(choices, c->value);
-        if (written && strcmp(text, c->name) == 0) {
+        if (c->value == TILEPROP_AUTO || c->name != tp_choice_name(choices, c->value))
+            continue;
+        if (strcmp(text, c->name) == 0) {
             *value = c->value;
             return TILEPROP_OK;
         }
+        tp_option_append(expected, sizeof expected, "%s%s", *expected ? ", " : "", c->name);
     }
-    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: found none that this version knows",
-                   read->file.path, key);
+    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: %s found, expected one of %s",
+                   read->file.path, key, tp_show(text, strlen(text)).text, expected);
 }

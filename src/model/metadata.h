@@ -36,7 +36,7 @@ void tp_metadata_write(json_t **texts, const struct tp_metadata *all, size_t cou
 
 /*
  * Stores the value that the key's text is the name of, one that can be written.
- * Errors: TILEPROP_BAD_INPUT with path and key.
+ * Errors: TILEPROP_BAD_INPUT, naming path, key, what was found and what was expected.
  */
 tileprop_status tp_metadata_choose(const struct tp_safetensors *read, const char *key,
                                    const tileprop_choice *choices, int *value, struct tp_error *error);

@@ -138,7 +138,7 @@ static tileprop_status prepare(struct tp_predictor *p, const char *isa, struct t
                                          .rows = tp_plan_make(&p->network, 1, 1, 1).evaluation_rows};
     status = allocate(p, error);
     if (status == TILEPROP_OK)
-        tp_network_put(&p->network, 0, weights);
+        tp_network_put(&p->network, 0, 0, weights);
     return status;
 }
 
@@ -148,7 +148,7 @@ tileprop_status tp_predictor_create(struct tp_predictor **predictor, const struc
     struct tp_predictor *p = calloc(1, sizeof *p);
     *predictor = NULL;
     if (!p)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory: a network");
+        return tp_fail_memory(error, NULL, "a network");
     p->model = model;
     const tileprop_status status = prepare(p, isa, error);
     if (status == TILEPROP_OK)

@@ -4,8 +4,6 @@
 #ifndef TP_PREDICTOR_H
 #define TP_PREDICTOR_H
 
-#include <stdint.h>
-
 #include "data/dataset.h"
 #include "model/model.h"
 #include "network/evaluator.h"

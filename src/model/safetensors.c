@@ -261,7 +261,7 @@ tileprop_status tp_safetensors_write(struct tp_safe_file *out, const struct tp_t
     char *text = tp_json_text_write(header, JSON_COMPACT);
     json_decref(header);
     if (!text)
-        return tp_fail(error, TILEPROP_FAILURE, "%s: %s: out of memory", out->option, out->path);
+        return tp_fail_memory(error, out->path, "a header");
 
     /* Blanks behind it put the values on multiples of 8, which readers that map the file rely on. */
     static const char blanks[8] = "        ";

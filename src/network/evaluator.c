@@ -1,8 +1,5 @@
 #include "network/evaluator.h"
 
-#include <math.h>
-#include <stdbool.h>
-
 static float *take_block_of(const struct tp_evaluator *evaluator, size_t columns, struct tp_arena *arena)
 {
     return tp_arena_take(arena, tp_panel_count(columns), evaluator->rows * TP_PANEL * sizeof(float));
@@ -11,13 +8,9 @@ static float *take_block_of(const struct tp_evaluator *evaluator, size_t columns
 void tp_evaluator_layout(const struct tp_evaluator *evaluator, struct tp_evaluator_buffers *buffers,
                          struct tp_arena *arena)
 {
-    const struct tp_network *network = evaluator->network;
-    size_t widest = 0;
-    for (size_t l = 0; l < network->layer_count; l++)
-        widest = network->layers[l].units > widest ? network->layers[l].units : widest;
-    buffers->inputs = take_block_of(evaluator, network->layers[0].inputs, arena);
+    buffers->inputs = take_block_of(evaluator, evaluator->network->layers[0].inputs, arena);
     for (int i = 0; i < 2; i++)
-        buffers->outputs[i] = take_block_of(evaluator, widest, arena);
+        buffers->outputs[i] = take_block_of(evaluator, tp_network_widest(evaluator->network), arena);
 }
 
 /* A buffer as the matrix of a block. */
@@ -31,8 +24,7 @@ static struct tp_matrix pack(const struct tp_evaluator *evaluator, const struct 
 {
     const struct tp_tier *tier = evaluator->tier;
     const struct tp_matrix a = block_of(buffers->inputs, rows, dataset->features);
-    tp_pack_fn *verb = dataset->type == TILEPROP_U8 ? tier->pack_u8 : tier->pack_f32;
-    verb(
+    (dataset->type == TILEPROP_U8 ? tier->pack_u8 : tier->pack_f32)(
         &(struct tp_pack){.row_end = rows,
                           .samples = (const char *)dataset->samples + begin * tp_dataset_sample_size(dataset),
                           .scale = evaluator->normalization->scale,
@@ -72,8 +64,8 @@ static void predict(const struct tp_tier *tier, struct tp_matrix logits, const u
                                      .loss = to->loss + begin,
                                      .predicted = predicted});
     if (!to->loss || to->probabilities)
-        tier->softmax(
-            &(struct tp_softmax){.row_end = logits.rows, .z = logits, .p = logits, .predicted = predicted});
+        tier->softmax(&(struct tp_softmax){
+            .row_end = logits.rows, .z = logits, .p = logits, .predicted = to->loss ? NULL : predicted});
     for (size_t r = 0; to->probabilities && r < logits.rows; r++)
         for (size_t k = 0; k < logits.columns; k++)
             to->probabilities[(begin + r) * logits.columns + k] = *tp_matrix_at(&logits, r, k);
@@ -111,17 +103,6 @@ void tp_evaluator_run(const struct tp_evaluator *evaluator, const struct tp_eval
     }
 }
 
-static bool all_finite(const struct tp_matrix *z)
-{
-    for (size_t r = 0; r < z->rows; r++) {
-        for (size_t u = 0; u < z->columns; u++) {
-            if (!isfinite(*tp_matrix_at(z, r, u)))
-                return false;
-        }
-    }
-    return true;
-}
-
 size_t tp_evaluator_first_bad_layer(const struct tp_evaluator *evaluator,
                                     const struct tp_evaluator_buffers *buffers,
                                     const struct tp_dataset *dataset)
@@ -132,7 +113,7 @@ size_t tp_evaluator_first_bad_layer(const struct tp_evaluator *evaluator,
         struct tp_matrix a = pack(evaluator, buffers, dataset, begin, rows_from(evaluator, dataset, begin));
         for (size_t l = 0; l + 1 < first && l < layers; l++) {
             a = forward(evaluator, buffers, l, a);
-            if (!all_finite(&a))
+            if (!tp_matrix_finite(&a))
                 first = l + 1;
         }
     }

@@ -26,13 +26,24 @@ static void cut(struct tp_layer *layer)
     }
 }
 
+/* Allocates slice_count slices. */
+static tileprop_status make_slices(struct tp_layer *layer, struct tp_error *error)
+{
+    layer->slices = calloc(layer->slice_count, sizeof *layer->slices);
+    if (!layer->slices)
+        return tp_fail_memory(error, NULL, "the slices of a layer");
+    cut(layer);
+    return TILEPROP_OK;
+}
+
 tileprop_status tp_network_shape(struct tp_network *network, const tileprop_options *options, size_t features,
                                  size_t classes, size_t members, struct tp_error *error)
 {
     *network = (struct tp_network){.layer_count = options->hidden_count + 1,
                                    .states = tp_optimizer_states(options->optimizer)};
+    tileprop_status status = TILEPROP_OK;
     size_t inputs = features;
-    for (size_t l = 0; l < network->layer_count; l++) {
+    for (size_t l = 0; l < network->layer_count && status == TILEPROP_OK; l++) {
         struct tp_layer *layer = &network->layers[l];
         bool output = l == options->hidden_count;
         layer->inputs = inputs;
@@ -41,13 +52,10 @@ tileprop_status tp_network_shape(struct tp_network *network, const tileprop_opti
         layer->activation = output ? TILEPROP_LINEAR : options->activation;
         size_t panels = tp_panel_count(layer->units);
         layer->slice_count = panels < members ? panels : members;
-        layer->slices = calloc(layer->slice_count, sizeof *layer->slices);
-        if (!layer->slices)
-            return tp_fail(error, TILEPROP_FAILURE, "out of memory: the slices of layer %zu", l + 1);
-        cut(layer);
+        status = make_slices(layer, error);
         inputs = layer->units;
     }
-    return TILEPROP_OK;
+    return status;
 }
 
 tileprop_status tp_network_like(struct tp_network *network, const struct tp_network *shaped,
@@ -56,14 +64,10 @@ tileprop_status tp_network_like(struct tp_network *network, const struct tp_netw
     *network = *shaped;
     for (size_t l = 0; l < network->layer_count; l++)
         network->layers[l].slices = NULL;
-    for (size_t l = 0; l < network->layer_count; l++) {
-        struct tp_layer *layer = &network->layers[l];
-        layer->slices = calloc(layer->slice_count, sizeof *layer->slices);
-        if (!layer->slices)
-            return tp_fail(error, TILEPROP_FAILURE, "out of memory: the slices of layer %zu", l + 1);
-        cut(layer);
-    }
-    return TILEPROP_OK;
+    tileprop_status status = TILEPROP_OK;
+    for (size_t l = 0; l < network->layer_count && status == TILEPROP_OK; l++)
+        status = make_slices(&network->layers[l], error);
+    return status;
 }
 
 void tp_network_cut(struct tp_network *network, size_t layer, size_t slices)
@@ -136,8 +140,7 @@ void tp_network_initialize(struct tp_network *network, size_t member, tileprop_i
     }
 }
 
-/* number 0: the weights; from 1 on: arrays of the optimizer's state. Likewise in get(). */
-static void put(struct tp_network *network, size_t member, int number, const struct tp_weights *weights)
+void tp_network_put(struct tp_network *network, size_t member, int number, const struct tp_weights *weights)
 {
     for (size_t l = 0; l < network->layer_count; l++) {
         const struct tp_layer *layer = &network->layers[l];
@@ -160,18 +163,7 @@ static void put(struct tp_network *network, size_t member, int number, const str
     }
 }
 
-void tp_network_put(struct tp_network *network, size_t member, const struct tp_weights *weights)
-{
-    put(network, member, 0, weights);
-}
-
-void tp_network_put_state(struct tp_network *network, size_t member, int state,
-                          const struct tp_weights *values)
-{
-    put(network, member, 1 + state, values);
-}
-
-static void get(const struct tp_network *network, int number, struct tp_weights *weights)
+void tp_network_get(const struct tp_network *network, int number, struct tp_weights *weights)
 {
     for (size_t l = 0; l < network->layer_count; l++) {
         const struct tp_layer *layer = &network->layers[l];
@@ -190,16 +182,6 @@ static void get(const struct tp_network *network, int number, struct tp_weights 
     }
 }
 
-void tp_network_get(const struct tp_network *network, struct tp_weights *weights)
-{
-    get(network, 0, weights);
-}
-
-void tp_network_get_state(const struct tp_network *network, int state, struct tp_weights *values)
-{
-    get(network, 1 + state, values);
-}
-
 void tp_network_row(const struct tp_network *network, size_t layer, size_t row, float *weights)
 {
     for (size_t s = 0; s < network->layers[layer].slice_count; s++) {
@@ -207,6 +189,14 @@ void tp_network_row(const struct tp_network *network, size_t layer, size_t row, 
         for (size_t u = 0; u < slice->w.columns; u++)
             weights[slice->unit_begin + u] = slice->w.data[tp_panel_offset(slice->w.stride, row, u)];
     }
+}
+
+size_t tp_network_widest(const struct tp_network *network)
+{
+    size_t widest = 0;
+    for (size_t l = 0; l < network->layer_count; l++)
+        widest = network->layers[l].units > widest ? network->layers[l].units : widest;
+    return widest;
 }
 
 size_t tp_network_parameters(const struct tp_network *network)
@@ -230,10 +220,7 @@ static void little_endian(float *values, size_t count)
 
 tileprop_status tp_network_hash(const struct tp_network *network, uint64_t *hash, struct tp_error *error)
 {
-    size_t widest = 0;
-    for (size_t l = 0; l < network->layer_count; l++)
-        widest = network->layers[l].units > widest ? network->layers[l].units : widest;
-    float *row = calloc(widest, sizeof *row);
+    float *row = calloc(tp_network_widest(network), sizeof *row);
     XXH3_state_t *state = XXH3_createState();
     bool ready = row && state;
     if (ready) {
@@ -250,5 +237,16 @@ tileprop_status tp_network_hash(const struct tp_network *network, uint64_t *hash
     }
     XXH3_freeState(state);
     free(row);
-    return ready ? TILEPROP_OK : tp_fail(error, TILEPROP_FAILURE, "out of memory: hashing the weights");
+    return ready ? TILEPROP_OK : tp_fail_memory(error, NULL, "hashing the weights");
+}
+
+bool tp_matrix_finite(const struct tp_matrix *matrix)
+{
+    for (size_t r = 0; r < matrix->rows; r++) {
+        for (size_t c = 0; c < matrix->columns; c++) {
+            if (!isfinite(*tp_matrix_at(matrix, r, c)))
+                return false;
+        }
+    }
+    return true;
 }

@@ -72,21 +72,19 @@ void tp_network_layout(struct tp_network *network, size_t member, struct tp_aren
 void tp_network_initialize(struct tp_network *network, size_t member, tileprop_init init, uint64_t seed);
 
 /*
- * Copies weights of the same shape into those slices. Biases that the network lacks are dropped; biases that
- * only the network has become 0. Optimizer state is unchanged.
+ * Copies values of the same shape to those slices. number: 0 for the weights (both views), from 1 on an array
+ * of optimizer state. Biases that the network lacks are dropped; biases that only the network has become 0.
  */
-void tp_network_put(struct tp_network *network, size_t member, const struct tp_weights *weights);
+void tp_network_put(struct tp_network *network, size_t member, int number, const struct tp_weights *values);
 
-/* Copies all weights to `weights`, of the same shape and with a bias wherever the network has one. */
-void tp_network_get(const struct tp_network *network, struct tp_weights *weights);
-
-/* The same two for one array of optimizer state. */
-void tp_network_put_state(struct tp_network *network, size_t member, int state,
-                          const struct tp_weights *values);
-void tp_network_get_state(const struct tp_network *network, int state, struct tp_weights *values);
+/* Copies one of those arrays to `values`, of the same shape and with a bias wherever the network has one. */
+void tp_network_get(const struct tp_network *network, int number, struct tp_weights *values);
 
 /* Row `row` of a layer's weights (an input's, or the bias at row `inputs`): [units], in unit order. */
 void tp_network_row(const struct tp_network *network, size_t layer, size_t row, float *weights);
+
+/* The units of the widest layer. */
+size_t tp_network_widest(const struct tp_network *network);
 
 /* The number of weights and biases. */
 size_t tp_network_parameters(const struct tp_network *network);
@@ -96,5 +94,8 @@ size_t tp_network_parameters(const struct tp_network *network);
  * Errors: TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_network_hash(const struct tp_network *network, uint64_t *hash, struct tp_error *error);
+
+/* Whether all values are finite. */
+bool tp_matrix_finite(const struct tp_matrix *matrix);
 
 #endif

@@ -82,12 +82,9 @@ struct tp_operation {
 size_t tp_plan_operations(const struct tp_plan *plan, const struct tp_network *network, size_t member,
                           size_t rows, bool measure, struct tp_operation *operations);
 
-/*
- * Writes the lists of all step members for a full batch, one operation per line.
- * Errors: TILEPROP_FAILURE if out of memory.
- */
-tileprop_status tp_plan_write(const struct tp_plan *plan, const struct tp_network *network, FILE *out,
-                              struct tp_error *error);
+/* Writes the lists of all step members for a full batch, one operation per line. Returns false if out of
+ * memory. */
+bool tp_plan_write(const struct tp_plan *plan, const struct tp_network *network, bool measure, FILE *out);
 
 /* Share `member` of `members` of [0, count). */
 struct tp_range tp_plan_share(size_t count, size_t member, size_t members);

@@ -30,20 +30,19 @@ static void write_operation(const struct tp_operation *operation, const struct t
     fputs(operation->bias ? ", bias\n" : "\n", out);
 }
 
-tileprop_status tp_plan_write(const struct tp_plan *plan, const struct tp_network *network, FILE *out,
-                              struct tp_error *error)
+bool tp_plan_write(const struct tp_plan *plan, const struct tp_network *network, bool measure, FILE *out)
 {
     fprintf(out, LABEL "%zu of %zu threads take part in steps; an evaluation's blocks have %zu rows\n",
             plan->step_members, plan->members, plan->evaluation_rows);
     for (size_t m = 0; m < plan->step_members; m++) {
-        const size_t count = tp_plan_operations(plan, network, m, plan->batch, false, NULL);
+        const size_t count = tp_plan_operations(plan, network, m, plan->batch, measure, NULL);
         struct tp_operation *operations = calloc(count, sizeof *operations);
         if (!operations)
-            return tp_fail(error, TILEPROP_FAILURE, "out of memory: the plan as text");
-        tp_plan_operations(plan, network, m, plan->batch, false, operations);
+            return false;
+        tp_plan_operations(plan, network, m, plan->batch, measure, operations);
         for (size_t i = 0; i < count; i++)
             write_operation(&operations[i], network, m, out);
         free(operations);
     }
-    return TILEPROP_OK;
+    return true;
 }

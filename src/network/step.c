@@ -2,13 +2,8 @@
 
 #include <math.h>
 
+#include "base/clock.h"
 #include "system/team.h"
-
-/* Whether each member packs the whole batch for itself, as its first layer reads every row. */
-static bool packs_own_copy(const struct tp_plan *plan)
-{
-    return plan->by_units[0];
-}
 
 static struct tp_matrix take_matrix(const struct tp_plan *plan, size_t columns, struct tp_arena *arena)
 {
@@ -22,21 +17,22 @@ static struct tp_matrix take_matrix(const struct tp_plan *plan, size_t columns, 
 /* Whether weights, state and transposed views exceed what stays in the caches. */
 static bool is_nontemporal(const struct tp_network *network, const struct tp_tier *tier)
 {
-    struct tp_network copy = *network;
-    struct tp_arena size = tp_arena_measure();
-    size_t owners = 0;
-    for (size_t l = 0; l < network->layer_count; l++)
-        owners = network->layers[l].slice_count > owners ? network->layers[l].slice_count : owners;
-    for (size_t m = 0; m < owners; m++)
-        tp_network_layout(&copy, m, &size);
-    return size.used > tier->blocks->nontemporal_bytes;
+    size_t floats = 0;
+    for (size_t l = 0; l < network->layer_count; l++) {
+        const struct tp_layer *layer = &network->layers[l];
+        for (const struct tp_slice *s = layer->slices; s < layer->slices + layer->slice_count; s++) {
+            floats += (size_t)(1 + network->states) * tp_panel_count(s->w.columns) * s->w.stride;
+            floats += l > 0 ? tp_panel_count(s->wt.columns) * s->wt.stride : 0;
+        }
+    }
+    return floats * sizeof(float) > tier->blocks->nontemporal_bytes;
 }
 
 void tp_step_layout(struct tp_step *step, struct tp_arena *arena)
 {
     const struct tp_network *network = step->network;
     const struct tp_plan *plan = step->plan;
-    if (!packs_own_copy(plan))
+    if (!plan->by_units[0]) /* otherwise each member packs all rows itself: its first layer reads them */
         step->inputs = take_matrix(plan, network->layers[0].inputs, arena);
     for (size_t l = 0; l < network->layer_count; l++) {
         step->a[l] = take_matrix(plan, network->layers[l].units, arena);
@@ -67,9 +63,8 @@ static size_t largest_slice(const struct tp_network *network, size_t member)
 
 void tp_step_member_layout(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena)
 {
-    member->inputs = packs_own_copy(step->plan)
-                         ? take_matrix(step->plan, step->network->layers[0].inputs, arena)
-                         : step->inputs;
+    member->inputs = step->plan->by_units[0] ? take_matrix(step->plan, step->network->layers[0].inputs, arena)
+                                             : step->inputs;
     if (step->measures)
         member->gradient = tp_arena_take(arena, largest_slice(step->network, member->index), sizeof(float));
 }
@@ -200,8 +195,10 @@ void tp_step_bind(const struct tp_step *step, struct tp_step_member *member)
 {
     for (size_t i = 0; i < 2; i++) {
         struct tp_step_list *list = &member->lists[i];
+        if (list->count == 0)
+            continue;
         tp_plan_operations(step->plan, step->network, member->index, list->rows, step->measures,
-                           list->count ? list->operations : NULL);
+                           list->operations);
         for (size_t o = 0; o < list->count; o++) {
             struct tp_operation *operation = &list->operations[o];
             bind(step, member, operation, list->rows);
@@ -215,10 +212,7 @@ static void pack(const struct tp_step *step, const struct tp_step_member *member
                  const uint32_t *index)
 {
     pack->index = index;
-    if (member->train->type == TILEPROP_U8)
-        step->tier->pack_u8(pack);
-    else
-        step->tier->pack_f32(pack);
+    (member->train->type == TILEPROP_U8 ? step->tier->pack_u8 : step->tier->pack_f32)(pack);
 }
 
 static void loss(const struct tp_step *step, const struct tp_step_member *member, const struct tp_loss *loss,
@@ -270,6 +264,31 @@ static void measure(const struct tp_step *step, const struct tp_step_member *mem
     }
 }
 
+/* Charges the time since the last call to the verb and layer, as work or as waiting. */
+static void count_time(struct tp_profile *profile, const struct tp_operation *operation)
+{
+    const double now = tp_clock_seconds();
+    tileprop_time *cell = &profile->cells[operation->verb][operation->layer];
+    *(operation->kind == TP_DO_BARRIER ? &cell->waited : &cell->seconds) += now - profile->last;
+    profile->last = now;
+}
+
+void tp_profile_add_up(const struct tp_profile *profiles, size_t members, size_t layers, tileprop_time *times)
+{
+    for (size_t v = 0; v < TILEPROP_VERBS; v++) {
+        for (size_t l = 0; l < layers; l++) {
+            tileprop_time sum = {0};
+            for (size_t m = 0; m < members; m++) {
+                const tileprop_time *cell = &profiles[m].cells[v][l];
+                sum.seconds += cell->seconds / (double)members;
+                sum.waited += cell->waited / (double)members;
+                sum.longest = cell->seconds > sum.longest ? cell->seconds : sum.longest;
+            }
+            times[v * layers + l] = sum;
+        }
+    }
+}
+
 double tp_step_gradient_norm(const struct tp_step *step, size_t layer)
 {
     double sum = 0;
@@ -283,7 +302,8 @@ void tp_step_run(const struct tp_step *step, struct tp_step_member *member, cons
 {
     const struct tp_tier *tier = step->tier;
     const struct tp_step_list *list = &member->lists[rows != member->lists[0].rows];
-    tp_profile_begin(member->profile);
+    if (member->profile)
+        member->profile->last = tp_clock_seconds();
     for (size_t i = 0; i < list->count; i++) {
         struct tp_operation *operation = &list->operations[i];
         switch (operation->kind) {
@@ -306,7 +326,8 @@ void tp_step_run(const struct tp_step *step, struct tp_step_member *member, cons
             prefetch(member, operation->rows, next, next_rows);
             break;
         case TP_DO_REPORT:
-            step->losses_ready(step->context, rows);
+            if (step->losses_ready)
+                step->losses_ready(step->context, rows);
             break;
         case TP_DO_MEASURE:
             if (step->measure)
@@ -316,7 +337,8 @@ void tp_step_run(const struct tp_step *step, struct tp_step_member *member, cons
             tp_team_barrier_of(step->plan->step_members);
             break;
         }
-        tp_profile_add(member->profile, operation->verb, operation->layer, operation->kind == TP_DO_BARRIER);
+        if (member->profile)
+            count_time(member->profile, operation);
     }
     member->worked |= list->works;
 }
@@ -324,12 +346,10 @@ void tp_step_run(const struct tp_step *step, struct tp_step_member *member, cons
 size_t tp_step_first_bad_layer(const struct tp_step *step, size_t rows)
 {
     for (size_t l = 0; l < step->network->layer_count; l++) {
-        for (size_t r = 0; r < rows; r++) {
-            for (size_t u = 0; u < step->network->layers[l].units; u++) {
-                if (!isfinite(*tp_matrix_at(&step->a[l], r, u)))
-                    return l + 1;
-            }
-        }
+        struct tp_matrix outputs = step->a[l];
+        outputs.rows = rows;
+        if (!tp_matrix_finite(&outputs))
+            return l + 1;
     }
     return 0;
 }

@@ -9,7 +9,13 @@
 #include "data/dataset.h"
 #include "network/network.h"
 #include "network/plan.h"
-#include "network/profile.h"
+#include "tileprop/run.h"
+
+/* Where a member's time goes, by verb and layer: longest is unused. */
+struct tp_profile {
+    double last; /* end of the time charged so far */
+    tileprop_time cells[TILEPROP_VERBS][TP_LAYERS_MAX];
+};
 
 /* Shared by the team. All matrices are [batch x width]. */
 struct tp_step {
@@ -20,7 +26,7 @@ struct tp_step {
     size_t last_rows; /* of an epoch's last batch if it is shorter than the others; else 0 */
     bool measures;    /* some steps measure gradients: the layout reserves memory for it */
 
-    /* Called by member 0 when all losses of the batch are ready, while the others update. */
+    /* Called by member 0 when all losses of the batch are ready, while the others update. May be NULL. */
     void (*losses_ready)(void *context, size_t rows);
     void *context;
 
@@ -82,6 +88,10 @@ void tp_step_bind(const struct tp_step *step, struct tp_step_member *member);
  */
 void tp_step_run(const struct tp_step *step, struct tp_step_member *member, const uint32_t *index,
                  size_t rows, const uint32_t *next, size_t next_rows);
+
+/* Writes times[verb * layers + layer], over all members: the mean, and the longest work of one member. */
+void tp_profile_add_up(const struct tp_profile *profiles, size_t members, size_t layers,
+                       tileprop_time *times);
 
 /* Frobenius norm of a layer's dC/dW, bias row included, in the last measured step. */
 double tp_step_gradient_norm(const struct tp_step *step, size_t layer);

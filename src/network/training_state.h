@@ -5,6 +5,7 @@
 #ifndef TP_TRAINING_STATE_H
 #define TP_TRAINING_STATE_H
 
+#include <math.h>
 #include <stddef.h>
 
 #include "data/dataset.h"
@@ -22,9 +23,9 @@ struct tp_training_state {
 };
 
 /* The state before the first step. */
-struct tp_training_state tp_training_state_begin(void);
-
-/* "epochs", "early-stop", "accuracy", "loss", "time", "signal", "diverged". */
-const char *tp_stop_name(tileprop_stop stop);
+static inline struct tp_training_state tp_training_state_begin(void)
+{
+    return (struct tp_training_state){.beta1_power = 1, .beta2_power = 1, .best.loss = INFINITY};
+}
 
 #endif

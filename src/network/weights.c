@@ -28,17 +28,16 @@ bool tp_weights_alike(const struct tp_weights *a, const struct tp_weights *b)
 
 tileprop_status tp_weights_allocate(struct tp_weights *weights, struct tp_error *error)
 {
-    size_t count = 0;
     bool fits = true;
     for (size_t l = 0; l < weights->layer_count; l++) {
         const struct tp_weights_layer *layer = &weights->layers[l];
         size_t size;
         fits &= !__builtin_mul_overflow(layer->inputs + layer->has_bias, layer->units, &size);
-        fits &= !__builtin_add_overflow(count, size, &count);
+        fits &= !__builtin_add_overflow(weights->count, size, &weights->count);
     }
-    weights->values = fits ? calloc(count, sizeof *weights->values) : NULL;
+    weights->values = fits ? calloc(weights->count, sizeof *weights->values) : NULL;
     if (!weights->values)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory: a copy of the weights");
+        return tp_fail_memory(error, NULL, "a copy of the weights");
     float *next = weights->values;
     for (size_t l = 0; l < weights->layer_count; l++) {
         struct tp_weights_layer *layer = &weights->layers[l];
@@ -52,33 +51,17 @@ tileprop_status tp_weights_allocate(struct tp_weights *weights, struct tp_error 
     return TILEPROP_OK;
 }
 
-static bool all_finite(const float *values, size_t count)
-{
-    size_t i = 0;
-    while (i < count && isfinite(values[i]))
-        i++;
-    return i == count;
-}
-
 void tp_weights_copy(struct tp_weights *to, const struct tp_weights *from)
 {
-    for (size_t l = 0; l < from->layer_count; l++) {
-        const struct tp_weights_layer *layer = &from->layers[l];
-        memcpy(to->layers[l].weight, layer->weight, layer->units * layer->inputs * sizeof *layer->weight);
-        if (layer->has_bias)
-            memcpy(to->layers[l].bias, layer->bias, layer->units * sizeof *layer->bias);
-    }
+    memcpy(to->values, from->values, from->count * sizeof *from->values);
 }
 
 bool tp_weights_finite(const struct tp_weights *weights)
 {
-    bool finite = true;
-    for (size_t l = 0; finite && l < weights->layer_count; l++) {
-        const struct tp_weights_layer *layer = &weights->layers[l];
-        finite = all_finite(layer->weight, layer->inputs * layer->units) &&
-                 (!layer->has_bias || all_finite(layer->bias, layer->units));
-    }
-    return finite;
+    size_t i = 0;
+    while (i < weights->count && isfinite(weights->values[i]))
+        i++;
+    return i == weights->count;
 }
 
 void tp_weights_free(struct tp_weights *weights)

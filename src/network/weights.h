@@ -21,7 +21,8 @@ struct tp_weights_layer {
 struct tp_weights {
     size_t layer_count;
     struct tp_weights_layer layers[TP_LAYERS_MAX];
-    float *values; /* all values; owned */
+    size_t count;
+    float *values; /* [count], all values; owned */
 };
 
 /* Appends a layer, at most TP_LAYERS_MAX in total. Allocates nothing. */

@@ -79,7 +79,8 @@ tileprop_status tp_class_weights_make(const char *source, const struct tp_datase
     } else if (strcmp(source, "balanced") != 0) {
         status = read_file(source, dataset, *weights, error);
     } else {
-        tp_dataset_count_classes(dataset, counts);
+        for (size_t i = 0; i < dataset->count; i++)
+            counts[dataset->labels[i]]++;
         for (size_t k = 0; k < dataset->classes; k++)
             (*weights)[k] = counts[k] ? (float)(count / (classes * (double)counts[k])) : 1;
     }

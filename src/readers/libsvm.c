@@ -214,7 +214,7 @@ tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, 
     dataset->classes = schema->class_count;
     if (status != TILEPROP_OK)
         tp_dataset_free(dataset);
-    tp_label_encoder_free(&encoder);
+    tp_string_table_free(&encoder.names);
     tp_file_free(file);
     return status;
 }

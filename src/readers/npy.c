@@ -243,7 +243,7 @@ tileprop_status tp_npy_labels(struct tp_file *file, struct tp_schema *schema, st
     if (status == TILEPROP_OK)
         status = tp_label_encoder_finish(&encoder, schema, dataset->labels, dataset->count, error);
     dataset->classes = schema->class_count;
-    tp_label_encoder_free(&encoder);
+    tp_string_table_free(&encoder.names);
     tp_file_free(file);
     return status;
 }

@@ -316,7 +316,7 @@ tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_optio
 
     free(reader.cells);
     free(reader.labels);
-    tp_label_encoder_free(&reader.classes);
+    tp_string_table_free(&reader.classes.names);
     tp_table_columns_free(&reader.columns);
     tp_csv_close(&reader.csv);
     return status;

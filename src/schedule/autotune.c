@@ -43,16 +43,6 @@ struct trial {
     bool done;
 };
 
-static double least(double a, double b)
-{
-    return a < b ? a : b;
-}
-
-static void nothing(void *context, size_t rows)
-{
-    (void)context, (void)rows;
-}
-
 /* Operations of a step: two products in the first layer, three in the others. */
 static double step_flops(const struct tp_autotune *autotune)
 {
@@ -99,14 +89,15 @@ static double fastest(const struct trial *t)
 {
     double best = t->rounds ? INFINITY : step_flops(t->autotune) / RATE;
     for (size_t i = 0; t->rounds && i < t->count; i++)
-        best = least(best, median(t->candidates[i].seconds, t->rounds));
+        best = tp_clock_shorter(best, median(t->candidates[i].seconds, t->rounds));
     return best;
 }
 
 /* Seconds that all of it may take. */
 static double allowed(const struct trial *t)
 {
-    return least(SECONDS_MAX, SHARE_MAX * (t->autotune->seconds + (double)t->autotune->steps * fastest(t)));
+    return tp_clock_shorter(SECONDS_MAX,
+                            SHARE_MAX * (t->autotune->seconds + (double)t->autotune->steps * fastest(t)));
 }
 
 /*
@@ -120,7 +111,7 @@ static void judge(struct trial *t)
     for (size_t i = 0; i < t->count; i++) {
         struct candidate *c = &t->candidates[i];
         if (first)
-            c->steps = c->seconds[0] > BURST / 2 ? 2 : (size_t)least(1e6, BURST / c->seconds[0]);
+            c->steps = c->seconds[0] > BURST / 2 ? 2 : (size_t)tp_clock_shorter(1e6, BURST / c->seconds[0]);
         round += (double)(c->steps + 1) * c->seconds[t->rounds];
     }
     t->rounds++;
@@ -145,6 +136,11 @@ static void work(void *context, size_t member, size_t members)
     void *unbound = tp_cpus_bind(t->autotune->binding, member);
     struct tp_range share = tp_plan_share(t->arena.bytes, member, members);
     memset(t->arena.base + share.begin, WEIGHT_BYTES, share.end - share.begin);
+    for (size_t i = 0; i < t->count; i++) {
+        struct candidate *c = &t->candidates[i];
+        if (member < c->plan.step_members)
+            tp_step_bind(&c->step, &c->members[member]);
+    }
     tp_team_barrier();
     for (bool back = false; !t->done; back = !back) {
         for (size_t i = 0; i < t->count; i++) {
@@ -173,14 +169,6 @@ static void candidate_layout(struct candidate *c, struct tp_arena *arena)
     }
 }
 
-/* Bytes of it. */
-static size_t candidate_bytes(struct candidate *c)
-{
-    struct tp_arena size = tp_arena_measure();
-    candidate_layout(c, &size);
-    return size.used;
-}
-
 static void lists_layout(struct candidate *c, struct tp_arena *arena)
 {
     for (size_t m = 0; m < c->plan.step_members; m++)
@@ -193,31 +181,29 @@ static tileprop_status prepare(const struct tp_autotune *autotune, struct candid
     static const struct tp_optimizer still = {.keep = 1, .root_correction = 1, .epsilon = 1};
     c->members = calloc(c->plan.step_members, sizeof *c->members);
     if (!c->members)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory: a plan of %zu threads", c->plan.step_members);
+        return tp_fail_memory(error, NULL, "a plan");
     for (size_t m = 0; m < c->plan.step_members; m++)
         c->members[m] = (struct tp_step_member){.index = m, .train = autotune->train};
     c->step = (struct tp_step){.tier = autotune->tier,
                                .network = &c->network,
                                .plan = &c->plan,
                                .normalization = autotune->normalization,
-                               .losses_ready = nothing,
                                .optimizer = still};
     c->step.optimizer.kind = autotune->optimizer;
     c->steps = 1;
+    return TILEPROP_OK;
+}
+
+static tileprop_status place(struct trial *t, struct candidate *c, struct tp_error *error)
+{
     struct tp_arena size = tp_arena_measure();
+    t->arena.used = 0;
+    candidate_layout(c, &t->arena);
     lists_layout(c, &size);
     const tileprop_status status = tp_arena_create(&c->lists, size.used, error);
     if (status == TILEPROP_OK)
         lists_layout(c, &c->lists);
     return status;
-}
-
-static void place(struct trial *t, struct candidate *c)
-{
-    t->arena.used = 0;
-    candidate_layout(c, &t->arena);
-    for (size_t m = 0; m < c->plan.step_members; m++)
-        tp_step_bind(&c->step, &c->members[m]);
 }
 
 /* Times the candidates, if there is time for two rounds of two steps. */
@@ -227,11 +213,11 @@ static tileprop_status time_steps(struct trial *t, struct tp_error *error)
     size_t bytes = 0, members = autotune->members;
     tileprop_status status = TILEPROP_OK;
     for (size_t i = 0; i < t->count && status == TILEPROP_OK; i++) {
+        struct tp_arena size = tp_arena_measure();
         status = prepare(autotune, &t->candidates[i], error);
-        if (status == TILEPROP_OK) {
-            const size_t own = candidate_bytes(&t->candidates[i]);
-            bytes = own > bytes ? own : bytes;
-        }
+        if (status == TILEPROP_OK)
+            candidate_layout(&t->candidates[i], &size);
+        bytes = size.used > bytes ? size.used : bytes;
     }
     if (status != TILEPROP_OK ||
         SETUP + (double)bytes / TOUCH + (double)(4 * t->count) * fastest(t) > allowed(t))
@@ -240,15 +226,15 @@ static tileprop_status time_steps(struct trial *t, struct tp_error *error)
     t->batches = (INDEXES_MIN + autotune->batch - 1) / autotune->batch;
     t->index = malloc(t->batches * autotune->batch * sizeof *t->index);
     if (!t->index)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory: the samples of a probe");
+        return tp_fail_memory(error, NULL, "the samples of a probe");
     for (size_t i = 0; i < t->batches * autotune->batch; i++)
         t->index[i] =
             (uint32_t)(i * 2654435761u % autotune->train->count); /* scattered: 2^32 / golden ratio */
     status = tp_arena_create(&t->arena, bytes, error);
+    for (size_t i = 0; i < t->count && status == TILEPROP_OK; i++)
+        status = place(t, &t->candidates[i], error);
     if (status != TILEPROP_OK)
         return status;
-    for (size_t i = 0; i < t->count; i++)
-        place(t, &t->candidates[i]);
     t->before = tp_clock_seconds() - t->began;
     status = tp_team_run(members, gather, t, error);
     return status == TILEPROP_OK ? tp_team_run(members, work, t, error) : status;
@@ -300,7 +286,7 @@ tileprop_status tp_autotune_plan(const struct tp_autotune *autotune, struct tp_a
     *result = (struct tp_autotune_result){0};
     struct trial *t = calloc(1, sizeof *t);
     if (!t)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory: plans to be timed");
+        return tp_fail_memory(error, NULL, "plans to be timed");
     t->autotune = autotune;
     t->began = tp_clock_seconds();
     tileprop_status status = propose(t, error);

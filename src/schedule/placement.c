@@ -1,7 +1,5 @@
 #include "schedule/placement.h"
 
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,26 +8,12 @@
 /* Of a node's free memory so large a part may go to copies: the rest is for what comes after us. */
 #define FREE_SHARE 2
 
-static size_t samples_bytes(const struct tp_dataset *set)
-{
-    return set->count * tp_dataset_sample_size(set);
-}
-
-static size_t labels_bytes(const struct tp_dataset *set)
-{
-    return set->count * sizeof *set->labels;
-}
-
 /* What a copy of all sets takes. */
 static size_t copy_bytes(const struct tp_placement *p)
 {
     struct tp_arena size = tp_arena_measure();
-    for (size_t s = 0; s < TP_PLACEMENT_SETS; s++) {
-        if (p->sets[s]) {
-            tp_arena_take(&size, samples_bytes(p->sets[s]), 1);
-            tp_arena_take(&size, labels_bytes(p->sets[s]), 1);
-        }
-    }
+    for (size_t b = 0; b < p->block_count; b++)
+        tp_arena_take(&size, p->blocks[b].bytes, 1);
     return size.used;
 }
 
@@ -39,11 +23,19 @@ tileprop_status tp_placement_create(struct tp_placement *p, tileprop_numa mode, 
 {
     *p = (struct tp_placement){.mode = mode, .members = members};
     memcpy(p->sets, sets, sizeof p->sets);
+    for (size_t s = 0; s < TP_PLACEMENT_SETS; s++) {
+        const struct tp_dataset *set = sets[s];
+        if (!set)
+            continue;
+        p->blocks[p->block_count++] =
+            (struct tp_block){set->samples, set->count * tp_dataset_sample_size(set)};
+        p->blocks[p->block_count++] = (struct tp_block){set->labels, set->count * sizeof *set->labels};
+    }
     p->whereabouts = calloc(members, sizeof *p->whereabouts);
     p->nodes = calloc(members, sizeof *p->nodes);
     p->homes = calloc(members, sizeof *p->homes);
     if (!p->whereabouts || !p->nodes || !p->homes)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory: where %zu threads are", members);
+        return tp_fail_memory(error, NULL, "where threads are");
     return TILEPROP_OK;
 }
 
@@ -71,34 +63,21 @@ static bool copies_fit(const struct tp_placement *p)
     return true;
 }
 
-static bool place_block(const struct tp_placement *p, void *start, size_t bytes)
-{
-    return p->mode == TILEPROP_NUMA_REPLICATE ? tp_numa_prefer(start, bytes, p->nodes[0])
-                                              : tp_numa_interleave(start, bytes, p->nodes, p->node_count);
-}
-
 /* The sets themselves; whether the system let us. */
 static bool place_sets(const struct tp_placement *p)
 {
     bool placed = true;
-    for (size_t s = 0; s < TP_PLACEMENT_SETS; s++) {
-        const struct tp_dataset *set = p->sets[s];
-        if (set)
-            placed = placed && place_block(p, set->samples, samples_bytes(set)) &&
-                     place_block(p, set->labels, labels_bytes(set));
-    }
+    for (const struct tp_block *b = p->blocks; placed && b < p->blocks + p->block_count; b++)
+        placed = p->mode == TILEPROP_NUMA_REPLICATE
+                     ? tp_numa_prefer(b->start, b->bytes, p->nodes[0])
+                     : tp_numa_interleave(b->start, b->bytes, p->nodes, p->node_count);
     return placed;
 }
 
 static void release_sets(const struct tp_placement *p)
 {
-    for (size_t s = 0; s < TP_PLACEMENT_SETS; s++) {
-        const struct tp_dataset *set = p->sets[s];
-        if (set) {
-            tp_numa_release(set->samples, samples_bytes(set));
-            tp_numa_release(set->labels, labels_bytes(set));
-        }
-    }
+    for (size_t b = 0; b < p->block_count; b++)
+        tp_numa_release(p->blocks[b].start, p->blocks[b].bytes);
 }
 
 /* One member's work, once all have said where they are. */
@@ -121,9 +100,9 @@ static void decide(struct tp_placement *p)
         p->node_count = 1;
 }
 
-static void *copy(struct tp_arena *arena, const void *block, size_t bytes)
+static void *copy(struct tp_arena *arena, const struct tp_block *block)
 {
-    return memcpy(tp_arena_take(arena, bytes, 1), block, bytes);
+    return memcpy(tp_arena_take(arena, block->bytes, 1), block->start, block->bytes);
 }
 
 /* Its leader's work. A home without memory for copies does without. */
@@ -134,13 +113,13 @@ static void replicate(const struct tp_placement *p, size_t h)
     if (tp_arena_create(&home->arena, copy_bytes(p), &ignored))
         return;
     tp_numa_prefer(home->arena.base, home->arena.mapped, p->nodes[h]);
+    const struct tp_block *next = p->blocks;
     for (size_t s = 0; s < TP_PLACEMENT_SETS; s++) {
-        const struct tp_dataset *set = p->sets[s];
-        if (!set)
+        if (!p->sets[s])
             continue;
-        home->copies[s] = *set;
-        home->copies[s].samples = copy(&home->arena, set->samples, samples_bytes(set));
-        home->copies[s].labels = copy(&home->arena, set->labels, labels_bytes(set));
+        home->copies[s] = *p->sets[s];
+        home->copies[s].samples = copy(&home->arena, next++);
+        home->copies[s].labels = copy(&home->arena, next++);
     }
 }
 

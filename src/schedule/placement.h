@@ -21,6 +21,12 @@ struct tp_node_copy {
     struct tp_dataset copies[TP_PLACEMENT_SETS];
 };
 
+/* The samples or the labels of a data set. */
+struct tp_block {
+    void *start;
+    size_t bytes;
+};
+
 /* Where a member runs. */
 struct tp_thread_node {
     int node;
@@ -31,10 +37,12 @@ struct tp_placement {
     tileprop_numa mode; /* the requested mode; once settled, the actual one, never auto */
     size_t members;
     const struct tp_dataset *sets[TP_PLACEMENT_SETS]; /* NULL: absent */
-    struct tp_thread_node *whereabouts;               /* [members] */
-    size_t node_count;                                /* at most members */
-    int *nodes;                                       /* [node_count] */
-    struct tp_node_copy *homes; /* [node_count]; the first uses the original data sets */
+    struct tp_block blocks[2 * TP_PLACEMENT_SETS];    /* samples and labels of each set present */
+    size_t block_count;
+    struct tp_thread_node *whereabouts; /* [members] */
+    size_t node_count;                  /* at most members */
+    int *nodes;                         /* [node_count] */
+    struct tp_node_copy *homes;         /* [node_count]; the first uses the original data sets */
 };
 
 /*

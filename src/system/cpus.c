@@ -177,7 +177,7 @@ tileprop_status tp_cpus_choose(struct tp_cpus *chosen, tileprop_bind wish, size_
         return TILEPROP_OK;
     chosen->cpus = calloc(threads + 1, sizeof *chosen->cpus); /* one more tells whether all get a thread */
     if (!chosen->cpus)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory: the CPUs of %zu threads", threads);
+        return tp_fail_memory(error, NULL, "the CPUs of threads");
     const size_t cores = tp_cpus_cores("/sys/devices/system/cpu", chosen->cpus, threads + 1);
     if (wish == TILEPROP_BIND_CORES || cores == threads)
         chosen->bound = least(cores, threads);

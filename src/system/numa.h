@@ -9,8 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "tileprop/choices.h"
-
 #define TP_NUMA_NOWHERE (-1)
 
 /* The calling thread's node; TP_NUMA_NOWHERE unless there are several. */

@@ -23,11 +23,6 @@ struct team_rounds {
     double *seconds; /* each member's best round */
 };
 
-static double least(double a, double b)
-{
-    return a < b ? a : b;
-}
-
 static double probe_seconds(tp_fma_peak_fn *probe, size_t iterations)
 {
     double begin = tp_clock_seconds();
@@ -61,8 +56,8 @@ static double measure_ratio(const struct tp_tier *tier, size_t iterations)
     double peak = DBL_MAX, chain = DBL_MAX, ratio = 0;
     for (size_t round = 0;
          round < TP_PEAK_ROUNDS || (round < TP_PEAK_MAX_ROUNDS && ratio < TP_PEAK_TWO_UNITS); round++) {
-        chain = least(chain, probe_seconds(tier->chain, chain_iterations));
-        peak = least(peak, probe_seconds(tier->peak, iterations));
+        chain = tp_clock_shorter(chain, probe_seconds(tier->chain, chain_iterations));
+        peak = tp_clock_shorter(peak, probe_seconds(tier->peak, iterations));
         ratio = peak_flops / peak / (chain_flops / chain);
     }
     return ratio;
@@ -84,7 +79,7 @@ static void run_rounds(void *context, size_t member, size_t members)
     double best = DBL_MAX;
     for (size_t round = 0; round < TP_PEAK_ROUNDS; round++) {
         tp_team_barrier();
-        best = least(best, probe_seconds(rounds->probe, rounds->iterations));
+        best = tp_clock_shorter(best, probe_seconds(rounds->probe, rounds->iterations));
     }
     rounds->seconds[member] = best;
 }
@@ -108,7 +103,7 @@ tileprop_status tp_peak_measure(const struct tp_tier *tier, size_t threads, stru
 
     struct team_rounds rounds = {.probe = tier->peak, .seconds = calloc(threads, sizeof(double))};
     if (!rounds.seconds)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory: the times of %zu threads", threads);
+        return tp_fail_memory(error, NULL, "the times of threads");
 
     rounds.iterations = round_iterations(tier->peak);
     const double ratio = measure_ratio(tier, rounds.iterations);

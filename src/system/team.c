@@ -5,7 +5,6 @@
 #include <omp.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -151,10 +150,12 @@ tileprop_status tp_team_run(size_t members, void (*work)(void *context, size_t m
                                              call.granted, members);
 }
 
-size_t tp_team_limit(void)
+size_t tp_team_threads(size_t most)
 {
-    int limit = omp_get_thread_limit();
-    return limit < 1 ? 1 : (size_t)limit;
+    const int limit = omp_get_thread_limit();
+    const size_t cpus = tp_cpus_available(), allowed = limit < 1 ? 1 : (size_t)limit;
+    const size_t all = cpus < allowed ? cpus : allowed;
+    return most == 0 || most > all ? all : most;
 }
 
 void tp_team_barrier(void)

@@ -17,8 +17,11 @@
 tileprop_status tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members),
                             void *context, struct tp_error *error);
 
-/* The maximum size of a team here (OMP_THREAD_LIMIT). */
-size_t tp_team_limit(void);
+/*
+ * The size of a team that computes here: `most`, or the largest possible if `most` is 0; never more than the
+ * CPUs available (tp_cpus_available) or OMP_THREAD_LIMIT.
+ */
+size_t tp_team_threads(size_t most);
 
 /* Waits for every member of the running team. A no-op outside a team. */
 void tp_team_barrier(void);

@@ -45,10 +45,10 @@ static tileprop_status allocate(struct tp_trainer *t, struct tp_error *error)
     struct tp_arena size = tp_arena_measure();
     t->members = aligned_alloc(_Alignof(struct tp_member), members * sizeof *t->members);
     if (!t->members)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory: %zu threads", members);
+        return tp_fail_memory(error, NULL, "threads");
     memset(t->members, 0, members * sizeof *t->members);
     if (t->wishes->times && !(t->profiles = calloc(t->plan.step_members, sizeof *t->profiles)))
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory: the profiles of %zu threads", members);
+        return tp_fail_memory(error, NULL, "the profiles of threads");
     tileprop_status status = tp_placement_create(&t->placement, t->options.numa, members, sets, error);
     if (status != TILEPROP_OK)
         return status;
@@ -114,16 +114,16 @@ static tileprop_status make_plan(struct tp_trainer *t, size_t batch, struct tp_e
     return status;
 }
 
+/* The plan's text, for reports of where the time goes. */
 static tileprop_status write_plan(struct tp_trainer *t, struct tp_error *error)
 {
     size_t size;
+    if (!t->wishes->times)
+        return TILEPROP_OK;
     FILE *stream = open_memstream(&t->plan_text, &size);
-    if (!stream)
-        return tp_fail(error, TILEPROP_FAILURE, "out of memory: the plan as text");
-    const tileprop_status status = tp_plan_write(&t->plan, &t->network, stream, error);
-    return fclose(stream) == 0 || status != TILEPROP_OK
-               ? status
-               : tp_fail(error, TILEPROP_FAILURE, "out of memory: the plan as text");
+    bool written = stream && tp_plan_write(&t->plan, &t->network, t->step.measures, stream);
+    written &= stream && fclose(stream) == 0;
+    return written ? TILEPROP_OK : tp_fail_memory(error, NULL, "the plan as text");
 }
 
 /* What the run is, for those who watch it. */
@@ -136,7 +136,7 @@ static void describe(struct tp_trainer *t)
     run->threads = t->plan.members;
     run->threads_of_steps = t->plan.step_members;
     run->threads_bound = t->binding.bound;
-    run->plan = t->plan_text;
+    run->plan = t->plan_text ? t->plan_text : "";
     run->candidates = t->found.candidates;
     run->candidate_count = t->found.count;
     run->seconds_planning = t->found.seconds;

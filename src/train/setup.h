@@ -34,7 +34,7 @@ struct tp_trainer {
     tileprop_options options; /* resolved */
     tileprop_run run;
     struct tp_autotune_result found; /* count 0: the plan was given */
-    char *plan_text;
+    char *plan_text;                 /* NULL: not wanted */
     tileprop_result *result;
     struct tp_normalization normalization;
     struct tp_network network;
@@ -52,7 +52,7 @@ struct tp_trainer {
     struct tp_training_state state;
     tileprop_progress progress;
     size_t epoch;     /* current epoch, from 1; 0: none has begun */
-    size_t last_rows; /* rows of the last step's batch */
+    size_t step_rows; /* rows of the last step's batch */
     double gradient_norms[TP_LAYERS_MAX];
     double step_began;
     double started; /* seconds on the monotonic clock; set back by the time a resumed run had taken */

@@ -7,11 +7,12 @@
 #include "kernels/flush.h"
 #include "system/team.h"
 #include "train/setup.h"
+#include "train/stopping.h"
 #include "train/training_options.h"
 
-static void pause_for(struct tp_trainer *t, enum tp_pause pause, tileprop_stop reason)
+static void pause_for(struct tp_trainer *t, tileprop_stop reason)
 {
-    t->pause = pause;
+    t->pause = reason == TILEPROP_STOP_DIVERGED ? TP_DIVERGED : TP_END;
     t->result->stopped_by = reason;
 }
 
@@ -22,7 +23,7 @@ static void report(struct tp_trainer *t)
         t->unwanted = true;
 }
 
-/* Member 0, while the others update: the mean loss of the batch, and whether to pause behind this step. */
+/* Member 0, while the others update: the mean loss of the batch, and whether to pause after this step. */
 static void losses_ready(void *context, size_t rows)
 {
     struct tp_trainer *t = context;
@@ -37,13 +38,11 @@ static void losses_ready(void *context, size_t rows)
                                       .validation_loss = NAN,
                                       .validation_accuracy = NAN,
                                       .train_accuracy = NAN};
-    t->last_rows = rows;
-    if (!isfinite(t->progress.loss))
-        pause_for(t, TP_DIVERGED, TILEPROP_STOP_DIVERGED);
-    else if (t->unwanted || (wishes->interrupted && wishes->interrupted(wishes->context) != 0))
-        pause_for(t, TP_END, TILEPROP_STOP_PROGRESS);
-    else if (t->options.max_seconds > 0 && tp_clock_seconds() - t->started >= t->options.max_seconds)
-        pause_for(t, TP_END, TILEPROP_STOP_TIME);
+    t->step_rows = rows;
+    const bool unwanted = t->unwanted || (wishes->interrupted && wishes->interrupted(wishes->context) != 0);
+    const tileprop_stop stop = tp_stopping_stepped(&t->options, t->progress.loss, t->started, unwanted);
+    if (stop)
+        pause_for(t, stop);
     else if (wishes->checkpoint_due && wishes->checkpoint_due(wishes->context, t->state.steps) != 0)
         t->pause = TP_CHECKPOINT;
 }
@@ -64,7 +63,7 @@ static struct tp_metrics evaluate(struct tp_trainer *t, struct tp_member *self,
             metrics.accuracy = NAN; /* a sample without a finite loss has no prediction either */
             if (!t->diverged_on)
                 t->diverged_on = dataset;
-            pause_for(t, TP_DIVERGED, TILEPROP_STOP_DIVERGED);
+            pause_for(t, TILEPROP_STOP_DIVERGED);
         }
     }
     tp_team_barrier();
@@ -116,11 +115,11 @@ static void evaluate_now(struct tp_trainer *t, struct tp_member *self)
         t->progress.train_evaluated = train.count > 0;
         t->progress.train_accuracy = train.count ? train.accuracy : NAN;
         t->progress.gradient_norms = t->options.log_gradients ? t->gradient_norms : NULL;
-        t->progress.best = tp_options_evaluated(&t->options, &t->state, &validation);
+        t->progress.best = tp_stopping_evaluated(&t->options, &t->state, &validation);
         if (t->progress.best)
             keep(t, &validation, false);
         if (t->state.ended && t->pause != TP_DIVERGED)
-            pause_for(t, TP_END, t->state.ended);
+            pause_for(t, t->state.ended);
         t->result->seconds_evaluation += tp_clock_seconds() - began;
         report(t);
     }
@@ -149,12 +148,14 @@ static void evaluate_last(struct tp_trainer *t, struct tp_member *self)
     r->validation_accuracy = validation.accuracy;
     r->test_loss = test.loss;
     r->test_accuracy = test.accuracy;
-    const bool best = validation.loss < t->state.best.loss;
-    r->best_step = best ? t->state.steps - 1 : t->state.best_step;
-    r->best_validation_loss = best ? validation.loss : t->state.best.loss;
-    r->best_validation_accuracy = best ? validation.accuracy : t->state.best.accuracy;
-    if (best)
+    if (validation.loss < t->state.best.loss) {
+        t->state.best = validation;
+        t->state.best_step = t->state.steps - 1;
         keep(t, &validation, false);
+    }
+    r->best_step = t->state.best_step;
+    r->best_validation_loss = t->state.best.loss;
+    r->best_validation_accuracy = t->state.best.accuracy;
     if (t->pause != TP_DIVERGED)
         keep(t, &validation, true);
     r->seconds_evaluation += tp_clock_seconds() - began;
@@ -235,11 +236,11 @@ static void *begin_member(struct tp_trainer *t, struct tp_member *self)
     self->step.train = tp_placement_local(&t->placement, index, training->train);
     tp_network_initialize(&t->network, index, t->options.init, t->options.seed);
     if (training->resumed) {
-        tp_network_put(&t->network, index, training->resumed_weights);
+        tp_network_put(&t->network, index, 0, training->resumed_weights);
         for (int i = 0; i < t->network.states; i++)
-            tp_network_put_state(&t->network, index, i, &training->resumed_states[i]);
+            tp_network_put(&t->network, index, 1 + i, &training->resumed_states[i]);
     } else if (training->initial_weights) {
-        tp_network_put(&t->network, index, training->initial_weights);
+        tp_network_put(&t->network, index, 0, training->initial_weights);
     }
     if (index < t->plan.step_members)
         tp_step_bind(&t->step, &self->step);
@@ -272,13 +273,13 @@ static void train_member(void *context, size_t index, size_t members)
 {
     struct tp_trainer *t = context;
     struct tp_member *self = &t->members[index];
-    const bool leads = index == 0, steps = index < t->plan.step_members;
+    const bool leads = index == 0, takes_part = index < t->plan.step_members;
     void *unbound = begin_member(t, self);
     (void)members;
     tp_team_barrier();
     for (struct stretch stretch = next_stretch(t, index); stretch.begin < stretch.end;
          stretch = next_stretch(t, index)) {
-        for (size_t s = stretch.begin; steps && s < stretch.end && t->pause == TP_GO_ON; s++) {
+        for (size_t s = stretch.begin; takes_part && s < stretch.end && t->pause == TP_GO_ON; s++) {
             const struct batch batch = batch_of(t, s);
             if (leads)
                 begin_step(t, s);
@@ -302,7 +303,7 @@ static tileprop_status diverged(struct tp_trainer *t, struct tp_error *error)
     const struct tp_dataset *set = t->diverged_on;
     const uint64_t saved = tp_flush_enter();
     const size_t layer = set ? tp_evaluator_first_bad_layer(&t->evaluator, &t->members[0].buffers, set)
-                             : tp_step_first_bad_layer(&t->step, t->last_rows);
+                             : tp_step_first_bad_layer(&t->step, t->step_rows);
     tp_flush_leave(saved);
     return tp_fail(
         error, TILEPROP_DIVERGED,

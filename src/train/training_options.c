@@ -2,7 +2,6 @@
 
 #include <math.h>
 
-#include "system/cpus.h"
 #include "system/team.h"
 
 #define TP_EPOCHS_MIN 10
@@ -73,9 +72,7 @@ size_t tp_options_threads(const tileprop_options *o)
 {
     if (o->threads_exact)
         return o->threads_exact;
-    const size_t available = tp_cpus_available(), limit = tp_team_limit();
-    const size_t most = available < limit ? available : limit;
-    return o->threads == 0 || o->threads > most ? most : o->threads;
+    return tp_team_threads(o->threads);
 }
 
 struct tp_optimizer tp_options_optimizer(const tileprop_options *o, struct tp_training_state *state)
@@ -100,24 +97,4 @@ struct tp_optimizer tp_options_optimizer(const tileprop_options *o, struct tp_tr
                                  .one_minus_beta2 = (float)(1 - o->beta2),
                                  .root_correction = (float)correction,
                                  .epsilon = (float)o->epsilon};
-}
-
-bool tp_options_evaluated(const tileprop_options *o, struct tp_training_state *state,
-                          const struct tp_metrics *validation)
-{
-    const bool best = validation->loss < state->best.loss;
-    if (best) {
-        state->best = *validation;
-        state->best_step = state->steps - 1;
-        state->evaluations_since_best = 0;
-    } else {
-        state->evaluations_since_best++;
-    }
-    if (o->stop_at_accuracy > 0 && validation->accuracy >= o->stop_at_accuracy)
-        state->ended = TILEPROP_STOP_ACCURACY;
-    else if (o->stop_at_loss > 0 && validation->loss <= o->stop_at_loss)
-        state->ended = TILEPROP_STOP_LOSS;
-    else if (o->early_stop > 0 && state->evaluations_since_best >= o->early_stop)
-        state->ended = TILEPROP_STOP_EARLY;
-    return best;
 }

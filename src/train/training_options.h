@@ -4,8 +4,6 @@
 #ifndef TP_TRAINING_OPTIONS_H
 #define TP_TRAINING_OPTIONS_H
 
-#include <stdbool.h>
-
 #include "data/dataset.h"
 #include "kernels/kernels.h"
 #include "network/training_state.h"
@@ -34,12 +32,5 @@ size_t tp_options_threads(const tileprop_options *options);
  * Optimizer parameters for the step about to begin, from resolved options. Advances adam's powers in state.
  */
 struct tp_optimizer tp_options_optimizer(const tileprop_options *options, struct tp_training_state *state);
-
-/*
- * Records an evaluation after the last step, and in state->ended whether it ends the run. Returns whether it
- * is the best so far.
- */
-bool tp_options_evaluated(const tileprop_options *options, struct tp_training_state *state,
-                          const struct tp_metrics *validation);
 
 #endif

@@ -55,7 +55,6 @@ static void test_exact_values(void **state)
     assert_true(tp_random_uniform(0, TP_RANDOM_WEIGHTS, 0, 0) == (double)(first >> 11) / 0x1p53);
     assert_true(tp_random_normal(0, TP_RANDOM_WEIGHTS, 0, 0) ==
                 tp_random_quantile(((double)(first >> 12) + 0.5) / 0x1p52));
-    assert_int_equal(tp_random_below(0, TP_RANDOM_WEIGHTS, 0, 0, UINT64_C(1) << 32), 0xe169c58d);
 
     static const double normals[4] = {0x1.407827c9b8c2dp+0, 0x1.256344ddbc08ap+0, 0x1.23064f5e93ea2p-3,
                                       -0x1.cad311a68b0b5p+0};
@@ -254,30 +253,6 @@ static void test_log(void **state)
     }
 }
 
-static void test_below(void **state)
-{
-    (void)state;
-    double counts[10] = {0};
-    for (uint64_t i = 0; i < SAMPLES; i++) {
-        uint64_t value = tp_random_below(5, TP_RANDOM_SHUFFLE, 0, i, 10);
-        assert_in_range(value, 0, 9);
-        counts[value]++;
-    }
-    double chi_square = 0;
-    for (size_t i = 0; i < 10; i++)
-        chi_square += (counts[i] - SAMPLES / 10.0) * (counts[i] - SAMPLES / 10.0) / (SAMPLES / 10.0);
-    assert_true(chi_square < 27.9); /* 9 degrees of freedom, probability 0.001 */
-
-    uint64_t all_bits = 0;
-    for (uint64_t i = 0; i < 1000; i++) {
-        assert_int_equal(tp_random_below(5, TP_RANDOM_SHUFFLE, 1, i, 1), 0);
-        uint64_t value = tp_random_below(5, TP_RANDOM_SHUFFLE, 1, i, UINT64_MAX);
-        assert_true(value < UINT64_MAX);
-        all_bits |= value;
-    }
-    assert_true(all_bits == UINT64_MAX);
-}
-
 static void assert_permutation(const uint32_t *order, size_t n)
 {
     bool *seen = calloc(n + 1, sizeof *seen);
@@ -353,7 +328,6 @@ int main(void)
         cmocka_unit_test(test_addresses_do_not_collide),
         cmocka_unit_test(test_quantile),
         cmocka_unit_test(test_log),
-        cmocka_unit_test(test_below),
         cmocka_unit_test(test_permutation),
         cmocka_unit_test(test_permutations_are_uniform),
     };

@@ -53,7 +53,7 @@ static void test_an_integer_is_one_class_however_it_is_written(void **state)
         for (size_t i = 0; i < 5; i++)
             for (size_t way = 0; way < 6; way++)
                 assert_int_equal(label(&classes, ways[i][(first + way) % 6]), i);
-        tp_label_encoder_free(&classes);
+        tp_string_table_free(&classes.names);
     }
 }
 
@@ -66,7 +66,7 @@ static void test_integers_of_any_size_are_told_apart(void **state)
     struct tp_label_encoder classes = begin_none();
     for (uint16_t i = 0; i < 6; i++)
         assert_int_equal(label(&classes, texts[i]), i);
-    tp_label_encoder_free(&classes);
+    tp_string_table_free(&classes.names);
 }
 
 static void test_what_looks_continuous_is_refused(void **state)
@@ -78,7 +78,7 @@ static void test_what_looks_continuous_is_refused(void **state)
         struct tp_label_encoder classes = begin_none();
         label(&classes, "1.0");
         check_refused(&classes, texts[i], "integer ... name ... continuous");
-        tp_label_encoder_free(&classes);
+        tp_string_table_free(&classes.names);
     }
 }
 
@@ -92,12 +92,12 @@ static void test_numbers_among_texts_are_texts(void **state)
         assert_int_equal(label(&classes, texts[i]), i);
     for (uint16_t i = 0; i < 8; i++)
         assert_int_equal(label(&classes, texts[i]), i);
-    tp_label_encoder_free(&classes);
+    tp_string_table_free(&classes.names);
 
     classes = begin_none();
     label(&classes, "-");
     label(&classes, "1.5");
-    tp_label_encoder_free(&classes);
+    tp_string_table_free(&classes.names);
 }
 
 static void add_numbered(struct tp_label_encoder *classes, const char *format, unsigned from, unsigned to)
@@ -118,13 +118,13 @@ static void test_there_may_be_100_numbers_and_65536_texts(void **state)
     assert_int_equal(label(&classes, "99"), 99);
     assert_int_equal(label(&classes, "a"), 100);
     assert_int_equal(label(&classes, "100"), 101);
-    tp_label_encoder_free(&classes);
+    tp_string_table_free(&classes.names);
 
     classes = begin_none();
     add_numbered(&classes, "c%05u", 0, 65536);
     check_refused(&classes, "d", "65536 classes");
     assert_int_equal(label(&classes, "c65535"), 65535);
-    tp_label_encoder_free(&classes);
+    tp_string_table_free(&classes.names);
 }
 
 static void test_known_classes_are_the_only_ones(void **state)
@@ -143,11 +143,11 @@ static void test_known_classes_are_the_only_ones(void **state)
     assert_true(tp_label_encoder_find(&classes, "b", 1, &found) && found == 0);
     assert_int_equal(tp_label_encoder_finish(&classes, &schema, labels, 2, NULL), TILEPROP_OK);
     assert_true(schema.classes == names && labels[0] == 2 && labels[1] == 0);
-    tp_label_encoder_free(&classes);
+    tp_string_table_free(&classes.names);
 
     classes = begin(one);
     check_refused(&classes, "a", "class \"a\"");
-    tp_label_encoder_free(&classes);
+    tp_string_table_free(&classes.names);
 }
 
 static void test_learned_classes_are_put_in_order(void **state)
@@ -165,7 +165,7 @@ static void test_learned_classes_are_put_in_order(void **state)
         assert_string_equal(schema.classes[k], sorted[k]);
     for (size_t i = 0; i < 5; i++)
         assert_string_equal(schema.classes[labels[i]], texts[i]);
-    tp_label_encoder_free(&classes);
+    tp_string_table_free(&classes.names);
     tp_schema_free(&schema);
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "data/choices.h"
-#include "model/safetensors.h"
+#include "model/checkpoint.h"
 #include "tests/check.h"
 #include "tests/options.h"
 #include "tests/scratch.h"
@@ -64,7 +64,7 @@ static void make(struct made *made, int bias)
     tp_weights_shape(&made->weights, &made->network);
     if (tp_weights_allocate(&made->weights, &error))
         fail_msg("%s", error.text);
-    tp_network_get(&made->network, &made->weights);
+    tp_network_get(&made->network, 0, &made->weights);
 }
 
 static void made_free(struct made *made)
@@ -151,7 +151,7 @@ static void test_reads_what_it_writes(void **state)
         struct made again = {.options = made.options};
         place(&again);
         for (size_t m = 0; m < MEMBERS; m++)
-            tp_network_put(&again.network, m, &model.weights);
+            tp_network_put(&again.network, m, 0, &model.weights);
         assert_true(hash_of(&again.network) == hash_of(&made.network));
         for (size_t l = 1; l < again.network.layer_count; l++) /* the view that backward reads */
             for (size_t s = 0; s < again.network.layers[l].slice_count; s++)
@@ -304,7 +304,7 @@ static void test_refuses_texts(void **state)
                  {"format_version", "99999999999999999999", "format_version: ... integer"},
                  {"numerics_version", "2", NULL},
                  {"numerics_version", "x", "numerics_version: ... integer"},
-                 {"activation", "softplus", "activation: ... none ... version"},
+                 {"activation", "softplus", "activation: softplus ... sigmoid, lecun-tanh, tanh, relu"},
                  {"normalize", NULL, "no normalize"},
                  {"classes", "4", "classes: ... 4 ... 3"},
                  {"class_names", "[\"a\", \"b\"]", "class_names: ... list ... 3 texts"},
@@ -414,13 +414,39 @@ static void test_lacking_biases_are_zero(void **state)
     make(&made, TILEPROP_BIAS_INPUT);
     make(&more, TILEPROP_BIAS_ALL);
     for (size_t m = 0; m < MEMBERS; m++)
-        tp_network_put(&more.network, m, &made.weights);
+        tp_network_put(&more.network, m, 0, &made.weights);
     float row[17];
     tp_network_row(&more.network, 1, 40, row);
     for (size_t u = 0; u < 17; u++)
         assert_true(row[u] == 0);
     made_free(&made);
     made_free(&more);
+}
+
+/* Whatever ended a run for good, its checkpoint can be read again. */
+static void test_final_reasons(void **state)
+{
+    (void)state;
+    struct made made;
+    struct tp_error error = {""};
+    make(&made, TILEPROP_BIAS_ALL);
+    for (const tileprop_choice *reason = tp_final_stop_choices; reason->name; reason++) {
+        struct tp_checkpoint checkpoint = {.model = describe(&made)}, again;
+        checkpoint.state = tp_training_state_begin();
+        checkpoint.state.steps = 1;
+        checkpoint.state.best.loss = 1;
+        checkpoint.state.ended = (tileprop_stop)reason->value;
+        char *bytes;
+        size_t size;
+        struct tp_safe_file out = {.file = open_memstream(&bytes, &size)};
+        assert_int_equal(tp_checkpoint_write(&checkpoint, &out, &error), TILEPROP_OK);
+        assert_int_equal(fclose(out.file), 0);
+        struct tp_file file = {.path = "c", .bytes = (unsigned char *)bytes, .size = size};
+        assert_int_equal(tp_checkpoint_parse(&again, &file, &error), TILEPROP_OK);
+        assert_int_equal(again.state.ended, reason->value);
+        tp_checkpoint_free(&again);
+    }
+    made_free(&made);
 }
 
 static void test_fingerprint(void **state)
@@ -453,6 +479,7 @@ int main(void)
         cmocka_unit_test(test_limits_names),
         cmocka_unit_test(test_starts),
         cmocka_unit_test(test_lacking_biases_are_zero),
+        cmocka_unit_test(test_final_reasons),
         cmocka_unit_test(test_fingerprint),
     };
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* Why a run of the trainer ends, what it has done by then, and what it reports as its best. */
 #include <stdio.h>
 
+#include "data/choices.h"
 #include "tests/training.h"
 
 /* The best that the observer saw, the final evaluation included, is the one reported; the first among equals.

@@ -299,6 +299,7 @@ int main(int argc, char **argv)
            "training");
     expect(again.stopped_by == TILEPROP_STOP_PROGRESS && again.steps == 251, "the interruption");
     expect(seen.written == 3, "checkpoints");
+    expect(seen.started == 1 && seen.plan_length == 0, "a plan that nobody wants");
     tileprop_model_free(last_again);
     tileprop_model_free(best_again);
 

@@ -17,10 +17,10 @@
 #define MEMBERS_MAX 16
 #define NODES       2
 
-void __real_tp_placement_settle(struct tp_placement *placement, size_t member, int node,
-                                const struct tp_arena *arena);
-void __wrap_tp_placement_settle(struct tp_placement *placement, size_t member, int node,
-                                const struct tp_arena *arena);
+void __real_tp_placement_enter(struct tp_placement *placement, size_t member, int node,
+                               const struct tp_arena *arena);
+void __wrap_tp_placement_enter(struct tp_placement *placement, size_t member, int node,
+                               const struct tp_arena *arena);
 tileprop_status __real_tp_network_hash(const struct tp_network *network, uint64_t *hash,
                                        struct tp_error *error);
 tileprop_status __wrap_tp_network_hash(const struct tp_network *network, uint64_t *hash,
@@ -32,10 +32,10 @@ static struct {
 } seen[MEMBERS_MAX];
 static size_t members;
 
-void __wrap_tp_placement_settle(struct tp_placement *placement, size_t member, int node,
-                                const struct tp_arena *arena)
+void __wrap_tp_placement_enter(struct tp_placement *placement, size_t member, int node,
+                               const struct tp_arena *arena)
 {
-    __real_tp_placement_settle(placement, member, node, arena);
+    __real_tp_placement_enter(placement, member, node, arena);
     if (member >= MEMBERS_MAX)
         return;
     getcpu(&seen[member].cpu, &seen[member].node);
