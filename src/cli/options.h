@@ -22,7 +22,9 @@
 #include "base/option_value.h"
 #include "base/status.h"
 
-#define TP_OPTIONS_MAX 128 /* of a program, with the library's */
+#define TP_OPTIONS_MAX 128        /* of a program, with the library's */
+#define TP_COUNT_MAX   1000000000 /* the most that options take, as the library's do */
+#define TP_THREADS_MAX 4096
 
 /* What is known of an option, and what its program does with it. */
 struct tp_option {

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "cli/template.h"
 
@@ -19,8 +18,6 @@
 
 const char *const tp_plot_beside[] = {
     [TP_PLOT_HISTORY] = ".csv", [TP_PLOT_MEANS] = "-loss.csv", [TP_PLOT_SCRIPT] = ".gp", NULL};
-
-extern char **environ;
 
 static const char *file_name(const char *path)
 {

@@ -2,7 +2,6 @@
  * predict: uses a model that train saved, from the command line.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,14 +63,7 @@ static tileprop_status predict_rows(struct tp_prediction *p, size_t part, struct
         const tileprop_status status = predict_part(p, begin, count, error);
         if (status != TILEPROP_OK)
             return status;
-        const struct tp_prediction_writer rows = {p->command->format,
-                                                  p->model,
-                                                  begin,
-                                                  count,
-                                                  p->data->labelled ? set->labels + begin : NULL,
-                                                  p->predicted + begin,
-                                                  p->probabilities};
-        good = tp_prediction_writer_write(&rows, out);
+        good = tp_prediction_writer_write(p, begin, count, out);
     }
     if (good)
         return TILEPROP_OK;
@@ -162,8 +154,7 @@ int main(int argc, char **argv)
     struct tp_predict_command command;
     struct tp_error error;
 
-    signal(SIGPIPE, SIG_IGN); /* writing fails instead of ending the program */
-    signal(SIGXFSZ, SIG_IGN);
+    tp_standard_output_begin();
     tileprop_status status = tp_predict_command_parse(&command, argc, argv, &error);
     if (status == TILEPROP_OK && command.help) {
         tp_predict_command_write(tp_options_write_help, stdout);

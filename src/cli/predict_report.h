@@ -4,12 +4,23 @@
 #ifndef TP_PREDICT_REPORT_H
 #define TP_PREDICT_REPORT_H
 
-#include "cli/confusion.h"
 #include "cli/predict_command.h"
 #include "cli/predict_data.h"
 #include "cli/top_losses.h"
 #include "data/dataset.h"
 #include "tileprop/tileprop.h"
+
+/* Beyond this there is no matrix: it would grow with the square of what a model file says. */
+#define TP_CONFUSION_MATRIX_MAX 256
+
+/* Which classes were taken for which. */
+struct tp_confusion {
+    size_t classes;
+    size_t *samples; /* [classes]: of this class; owned, from malloc, with the next three behind it */
+    size_t *chosen;  /* [classes]: predicted as this class */
+    size_t *right;   /* [classes]: both */
+    size_t *matrix;  /* [class][predicted], or NULL for more classes than TP_CONFUSION_MATRIX_MAX */
+};
 
 /* Everything that there is to say; counts of errors and classes only of labelled samples. */
 struct tp_prediction {
@@ -26,6 +37,13 @@ struct tp_prediction {
     size_t threads;
     double seconds_loading, seconds_prediction;
 };
+
+/*
+ * Counts samples by their class and the predicted one, all below classes.
+ * Errors: TILEPROP_FAILURE without memory.
+ */
+tileprop_status tp_confusion_count(struct tp_confusion *confusion, size_t classes, const uint16_t *labels,
+                                   const uint16_t *predicted, size_t count, struct tp_error *error);
 
 /*
  * Writes lines and, with --json, the JSON object: of an evaluation, of samples without labels, whose rows are

@@ -2,7 +2,6 @@
 
 #include <jansson.h>
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
 /* A field with commas, quotes or line breaks stands in quotes, which are doubled (RFC 4180). */
@@ -21,10 +20,10 @@ static void write_field(const char *before, const char *text, FILE *out)
         putc('"', out);
 }
 
-static bool write_class(const struct tp_prediction_writer *rows, size_t class, FILE *out)
+static bool write_class(const struct tp_prediction *p, size_t class, FILE *out)
 {
-    const char *name = tileprop_model_class_name(rows->model, class);
-    if (rows->format == TP_ROWS_CSV) {
+    const char *name = tileprop_model_class_name(p->model, class);
+    if (p->command->format == TP_ROWS_CSV) {
         write_field("", name, out);
         return true;
     }
@@ -34,12 +33,12 @@ static bool write_class(const struct tp_prediction_writer *rows, size_t class, F
     return good; /* false, with errno, without memory too */
 }
 
-static void write_header(const struct tp_prediction_writer *rows, FILE *out)
+static void write_header(const struct tp_prediction *p, FILE *out)
 {
-    fputs(rows->labels ? "sample,label,class" : "sample,class", out);
-    for (size_t k = 0; k < tileprop_model_classes(rows->model); k++) {
+    fputs(p->data->labelled ? "sample,label,class" : "sample,class", out);
+    for (size_t k = 0; k < tileprop_model_classes(p->model); k++) {
         putc(',', out);
-        write_field("p_", tileprop_model_class_name(rows->model, k), out);
+        write_field("p_", tileprop_model_class_name(p->model, k), out);
     }
     putc('\n', out);
 }
@@ -53,25 +52,25 @@ static const struct layout {
                        "]}\n"},
 };
 
-bool tp_prediction_writer_write(const struct tp_prediction_writer *rows, FILE *out)
+bool tp_prediction_writer_write(const struct tp_prediction *p, size_t begin, size_t count, FILE *out)
 {
-    const size_t classes = tileprop_model_classes(rows->model);
-    const struct layout *before = &layouts[rows->format];
+    const size_t classes = tileprop_model_classes(p->model);
+    const struct layout *before = &layouts[p->command->format];
     bool good = true;
-    if (rows->begin == 0 && rows->format == TP_ROWS_CSV)
-        write_header(rows, out);
-    for (size_t i = 0; i < rows->count && good; i++) {
-        fprintf(out, "%s%zu", before->sample, rows->begin + i);
-        if (rows->labels) {
+    if (begin == 0 && p->command->format == TP_ROWS_CSV)
+        write_header(p, out);
+    for (size_t i = 0; i < count && good; i++) {
+        fprintf(out, "%s%zu", before->sample, begin + i);
+        if (p->data->labelled) {
             fputs(before->label, out);
-            good = write_class(rows, rows->labels[i], out);
+            good = write_class(p, p->data->set.labels[begin + i], out);
         }
         fputs(before->class, out);
-        good = good && write_class(rows, rows->predicted[i], out);
+        good = good && write_class(p, p->predicted[begin + i], out);
         for (size_t k = 0; k < classes; k++) {
-            const double p = (double)rows->probabilities[i * classes + k];
-            const bool null = rows->format == TP_ROWS_JSONL && !isfinite(p);
-            fprintf(out, null ? "%snull" : "%s%.9g", k ? before->further : before->probability, p);
+            const double value = (double)p->probabilities[i * classes + k];
+            const bool null = p->command->format == TP_ROWS_JSONL && !isfinite(value);
+            fprintf(out, null ? "%snull" : "%s%.9g", k ? before->further : before->probability, value);
         }
         fputs(before->end, out);
         good = good && !ferror(out);

@@ -11,23 +11,15 @@
 #define TP_PREDICTION_WRITER_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include "cli/predict_command.h"
-#include "tileprop/tileprop.h"
+#include "cli/predict_report.h"
 
-/* What rows are made of. */
-struct tp_prediction_writer {
-    enum tp_row_format format;
-    const tileprop_model *model;
-    size_t begin, count;
-    const uint16_t *labels; /* [count]; NULL: none */
-    const uint16_t *predicted;
-    const float *probabilities; /* [count][classes] */
-};
-
-/* Writes the rows, and before the first the header. False when a write failed, with the reason in errno. */
-bool tp_prediction_writer_write(const struct tp_prediction_writer *rows, FILE *out);
+/*
+ * Writes the rows of samples [begin, begin + count), whose probabilities are the prediction's, and before the
+ * first the header. False when a write failed, with the reason in errno.
+ */
+bool tp_prediction_writer_write(const struct tp_prediction *prediction, size_t begin, size_t count,
+                                FILE *out);
 
 #endif

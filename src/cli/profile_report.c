@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "cli/report.h"
+#include "cli/standard_output.h"
 
 void tp_profile_report_run(const tileprop_run *run)
 {

@@ -13,7 +13,6 @@
 #include "cli/standard_output.h"
 #include "data/choices.h"
 
-#define TP_REDRAW_SECONDS 0.1
 #define TP_CLASSES_SHOWN  100 /* as many numbers may be classes */
 #define TP_PROGRESS_LINES 50  /* about so many elsewhere than on a terminal: all of the default run */
 #define TP_LINE_MAX       256 /* bytes of a line of progress */

@@ -1,11 +1,18 @@
 #include "cli/standard_output.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json_text.h"
+
+void tp_standard_output_begin(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
 
 tileprop_status tp_standard_output_json(json_t *object, struct tp_error *error)
 {

@@ -1,5 +1,6 @@
 /*
- * What a program ends with: the JSON object that --json writes as one line, and that all could be written.
+ * Standard output: that writing to it may fail, the JSON object that --json writes as one line, and that all
+ * could be written.
  */
 #ifndef TP_STANDARD_OUTPUT_H
 #define TP_STANDARD_OUTPUT_H
@@ -7,6 +8,12 @@
 #include <jansson.h>
 
 #include "base/status.h"
+
+#define TP_LABEL "%-12s" /* what a line of a report begins with */
+
+/* Lets writes to a closed pipe, and what a limit on files' sizes refuses, fail instead of kill. To be called
+ * before any thread is started. */
+void tp_standard_output_begin(void);
 
 /*
  * Writes and frees the object, with numbers that read back as the same doubles. NULL, of which memory was

@@ -25,10 +25,6 @@ void tp_stop_signal_catch(void)
         if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
             sigaction(numbers[i], &action, NULL);
     }
-    /* A reader that leaves early, as in `train | head -3`, does not end the run, and what a limit on files'
-     * sizes refuses is an error like others. */
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
 }
 
 int tp_stop_signal_number(void)

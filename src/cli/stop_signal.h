@@ -4,7 +4,7 @@
 #ifndef TP_STOP_SIGNAL_H
 #define TP_STOP_SIGNAL_H
 
-/* To be called once, before any thread is started. Also lets writes to a closed pipe fail instead of kill. */
+/* To be called once, before any thread is started. */
 void tp_stop_signal_catch(void);
 
 /* The signal that came, or 0. */

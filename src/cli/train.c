@@ -122,9 +122,7 @@ static tileprop_status set_up(struct training *training, struct tp_train_command
 {
     *training = (struct training){.command = command, .run.size = sizeof training->run};
     tp_report_begin(&training->report, command, &training->data);
-    if (getenv("OMP_PROC_BIND") || getenv("OMP_PLACES") || getenv("GOMP_CPU_AFFINITY"))
-        tp_train_command_unbind(command);
-    tp_train_command_threads(command, getenv("OMP_NUM_THREADS"));
+    tp_train_command_environment(command);
     tileprop_status status = tp_select_isa(&command->options.isa, getenv("TILEPROP_ISA"), error);
     if (status == TILEPROP_OK)
         status = open_outputs(training, error);
@@ -145,7 +143,8 @@ static tileprop_status write_history(struct training *training, struct tp_error 
 {
     struct tp_history *history = &training->history;
     struct tp_safe_file *file = &training->history_file;
-    tileprop_status status = tp_history_complete(history, error);
+    tp_history_complete(history);
+    tileprop_status status = tp_history_check(history, error);
     if (status != TILEPROP_OK)
         return status;
     if (file->file)
@@ -160,9 +159,8 @@ static tileprop_status write_outputs(struct training *training, tileprop_status 
                                      struct tp_error *error)
 {
     const struct tp_error *checkpoint = &training->checkpoint_error;
-    const struct tp_report *report = &training->report;
-    status =
-        first_of(status, tp_model_writer_finish(&training->writer, &report->result, status ? NULL : error));
+    status = first_of(
+        status, tp_model_writer_finish(&training->writer, &training->report.result, status ? NULL : error));
     status = first_of(status, tp_report_finish(&training->report, training->run.times, &training->writer,
                                                status ? NULL : error));
     if (checkpoint->text[0])
@@ -218,6 +216,7 @@ int main(int argc, char **argv)
     struct tp_error error;
     bool stopped = false;
 
+    tp_standard_output_begin();
     tp_stop_signal_catch();
     tileprop_status status = tp_train_command_parse(&command, argc, argv, &error);
     if (status == TILEPROP_OK && command.help) {
@@ -234,6 +233,6 @@ int main(int argc, char **argv)
     status = tp_standard_output_finish("train", status, &error);
     if (status == TILEPROP_OK && stopped && !command.quiet)
         fprintf(stderr, "train: stopped by SIG%s\n", sigabbrev_np(tp_stop_signal_number()));
-    tp_train_command_free(&command);
+    free(command.storage);
     return status == TILEPROP_OK && stopped ? 128 + tp_stop_signal_number() : (int)status;
 }

@@ -143,7 +143,7 @@ static tileprop_status read_quoted(struct tp_csv *csv, struct tp_field *field)
     if (!end_field(csv, skip_blanks(c + 1, end)))
         return tp_csv_fail(csv, csv->row,
                            "text found behind a field in double quotes, expected the field's end");
-    *field = (struct tp_field){.text = csv->buffer, .size = size, .quoted = true};
+    *field = (struct tp_field){.text = csv->buffer, .size = size};
     return TILEPROP_OK;
 }
 

@@ -28,7 +28,6 @@ struct tp_csv {
 struct tp_field {
     const char *text; /* [size], not ended by a zero */
     size_t size;
-    bool quoted;
 };
 
 /*

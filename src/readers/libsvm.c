@@ -197,7 +197,7 @@ tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, 
             file->path, reader.rows, reader.features, TP_TABLE_RATIO_MAX);
     schema->features = schema->features ? schema->features : reader.features;
     if (status == TILEPROP_OK)
-        status = tp_label_encoder_begin(&encoder, schema, error);
+        status = tp_label_encoder_begin(&encoder, schema, file->path, error);
     if (status == TILEPROP_OK) {
         dataset->count = reader.rows;
         dataset->features = schema->features;
