@@ -6,7 +6,7 @@
 
 #include "cli/c_header.h"
 #include "cli/export_command.h"
-#include "cli/standard_output.h"
+#include "cli/program.h"
 #include "cli/version.h"
 #include "data/schema.h"
 #include "tileprop/tileprop.h"
@@ -37,7 +37,7 @@ int main(int argc, char **argv)
     struct tp_export_command command;
     struct tp_error error;
 
-    tp_standard_output_begin();
+    tp_program_begin();
     tileprop_status status = tp_export_command_parse(&command, argc, argv, &error);
     if (status == TILEPROP_OK && command.help)
         tp_export_command_write(tp_options_write_help, stdout);
@@ -45,7 +45,7 @@ int main(int argc, char **argv)
         tp_version_write(stdout);
     else if (status == TILEPROP_OK)
         status = write_header(&command, &error);
-    status = tp_standard_output_finish("export", status, &error);
+    status = tp_program_finish("export", status, &error);
     free(command.storage);
     return (int)status;
 }

@@ -6,9 +6,8 @@
 
 #include "base/clock.h"
 #include "base/json_text.h"
+#include "cli/program.h"
 #include "cli/report.h"
-#include "cli/standard_output.h"
-#include "cli/stop_signal.h"
 #include "data/choices.h"
 #include "tileprop/gradients.h"
 
@@ -25,7 +24,7 @@ static int on_progress(void *context, double share)
         fprintf(stderr, "\rchecking gradients: %3.0f %%", 100 * share);
         progress->redrawn = time;
     }
-    return tp_stop_signal_number() != 0;
+    return tp_program_stopped() != 0;
 }
 
 struct place {
@@ -142,7 +141,7 @@ static tileprop_status compare_tiers(const tileprop_options *options, const tile
     tileprop_status status = hash_step(options, data, "reference", &expected, error);
     putchar('\n');
     for (size_t i = 0; status == TILEPROP_OK && (isa = tileprop_isa(i, &runs)); i++) {
-        *stopped = tp_stop_signal_number() != 0;
+        *stopped = tp_program_stopped() != 0;
         if (*stopped)
             break;
         if (!runs || strcmp(isa, "reference") == 0)
@@ -183,7 +182,7 @@ tileprop_status tp_gradient_report(const struct tp_train_command *command, const
     if (status != TILEPROP_OK || *stopped || !command->json)
         json_decref(report);
     else
-        status = tp_standard_output_json(report, error);
+        status = tp_program_json(report, error);
     if (status != TILEPROP_OK || *stopped)
         return status;
     if (!found.layers_right)

@@ -10,9 +10,8 @@
 #include "cli/predict_command.h"
 #include "cli/predict_data.h"
 #include "cli/predict_report.h"
-#include "cli/prediction_writer.h"
+#include "cli/program.h"
 #include "cli/select_isa.h"
-#include "cli/standard_output.h"
 #include "cli/train_data.h"
 #include "cli/version.h"
 #include "data/dataset.h"
@@ -63,7 +62,7 @@ static tileprop_status predict_rows(struct tp_prediction *p, size_t part, struct
         const tileprop_status status = predict_part(p, begin, count, error);
         if (status != TILEPROP_OK)
             return status;
-        good = tp_prediction_writer_write(p, begin, count, out);
+        good = tp_predict_report_rows(p, begin, count, out);
     }
     if (good)
         return TILEPROP_OK;
@@ -154,7 +153,7 @@ int main(int argc, char **argv)
     struct tp_predict_command command;
     struct tp_error error;
 
-    tp_standard_output_begin();
+    tp_program_begin();
     tileprop_status status = tp_predict_command_parse(&command, argc, argv, &error);
     if (status == TILEPROP_OK && command.help) {
         tp_predict_command_write(tp_options_write_help, stdout);
@@ -165,7 +164,7 @@ int main(int argc, char **argv)
         if (status == TILEPROP_OK)
             status = predict(&command, &error);
     }
-    status = tp_standard_output_finish("predict", status, &error);
+    status = tp_program_finish("predict", status, &error);
     free(command.storage);
     return (int)status;
 }

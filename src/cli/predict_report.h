@@ -52,4 +52,16 @@ tileprop_status tp_confusion_count(struct tp_confusion *confusion, size_t classe
  */
 tileprop_status tp_predict_report(const struct tp_prediction *prediction, struct tp_error *error);
 
+/*
+ * Writes predictions as rows for other programs, of samples [begin, begin + count), whose probabilities are
+ * those that the prediction has, and before the first the header:
+ *
+ *     csv     sample,[label,]class,p_NAME,...    a header, then a row for each sample
+ *     jsonl   {"sample": 0, "label": "7", "class": "7", "probabilities": [0.1, ...]}
+ *
+ * Samples count from 0, probabilities are in the order of the model's classes, with as many digits as make
+ * them read back as the same floats. False when a write failed, with the reason in errno.
+ */
+bool tp_predict_report_rows(const struct tp_prediction *prediction, size_t begin, size_t count, FILE *out);
+
 #endif

@@ -12,10 +12,9 @@
 #include "cli/history.h"
 #include "cli/model_writer.h"
 #include "cli/plot.h"
+#include "cli/program.h"
 #include "cli/report.h"
 #include "cli/select_isa.h"
-#include "cli/standard_output.h"
-#include "cli/stop_signal.h"
 #include "cli/train_command.h"
 #include "cli/train_data.h"
 #include "cli/version.h"
@@ -52,7 +51,7 @@ static int on_progress(void *context, const tileprop_progress *progress)
 static int on_interrupted(void *context)
 {
     (void)context;
-    return tp_stop_signal_number() != 0;
+    return tp_program_stopped() != 0;
 }
 
 static int on_checkpoint_due(void *context, size_t step)
@@ -216,8 +215,8 @@ int main(int argc, char **argv)
     struct tp_error error;
     bool stopped = false;
 
-    tp_standard_output_begin();
-    tp_stop_signal_catch();
+    tp_program_begin();
+    tp_program_catch_stop();
     tileprop_status status = tp_train_command_parse(&command, argc, argv, &error);
     if (status == TILEPROP_OK && command.help) {
         tp_train_command_write(tp_options_write_help, stdout);
@@ -230,9 +229,9 @@ int main(int argc, char **argv)
     } else if (status == TILEPROP_OK) {
         status = train_network(&command, &error, &stopped);
     }
-    status = tp_standard_output_finish("train", status, &error);
+    status = tp_program_finish("train", status, &error);
     if (status == TILEPROP_OK && stopped && !command.quiet)
-        fprintf(stderr, "train: stopped by SIG%s\n", sigabbrev_np(tp_stop_signal_number()));
+        fprintf(stderr, "train: stopped by SIG%s\n", sigabbrev_np(tp_program_stopped()));
     free(command.storage);
-    return status == TILEPROP_OK && stopped ? 128 + tp_stop_signal_number() : (int)status;
+    return status == TILEPROP_OK && stopped ? 128 + tp_program_stopped() : (int)status;
 }
