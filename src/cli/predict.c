@@ -11,7 +11,6 @@
 #include "cli/predict_data.h"
 #include "cli/predict_report.h"
 #include "cli/program.h"
-#include "cli/select_isa.h"
 #include "cli/train_data.h"
 #include "cli/version.h"
 #include "data/dataset.h"
@@ -160,7 +159,7 @@ int main(int argc, char **argv)
     } else if (status == TILEPROP_OK && command.version) {
         tp_version_write(stdout);
     } else if (status == TILEPROP_OK) {
-        status = tp_select_isa(&command.isa, getenv("TILEPROP_ISA"), &error);
+        status = tp_program_choose_isa(&command.isa, getenv("TILEPROP_ISA"), &error);
         if (status == TILEPROP_OK)
             status = predict(&command, &error);
     }

@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json_text.h"
+#include "tileprop/tileprop.h"
 
 void tp_program_begin(void)
 {
@@ -67,4 +69,38 @@ void tp_program_catch_stop(void)
 int tp_program_stopped(void)
 {
     return number_that_came;
+}
+
+/* The tier's place among those of the library, from the slowest to the fastest. */
+static tileprop_status find_tier(const char *origin, const char *name, size_t *place, struct tp_error *error)
+{
+    char here[128] = "auto";
+    const char *tier;
+    int runs;
+    *place = SIZE_MAX;
+    for (size_t i = 0; (tier = tileprop_isa(i, &runs)); i++) {
+        if (!runs)
+            continue;
+        strncat(here, ", ", sizeof here - strlen(here) - 1);
+        strncat(here, tier, sizeof here - strlen(here) - 1);
+        if (strcmp(name, tier) == 0 || strcmp(name, "auto") == 0)
+            *place = i;
+    }
+    if (*place != SIZE_MAX)
+        return TILEPROP_OK;
+    return tp_fail(error, TILEPROP_USAGE,
+                   "%s: expected one of %s, which this CPU and this build have, found \"%.32s\"", origin,
+                   here, name);
+}
+
+tileprop_status tp_program_choose_isa(const char **isa, const char *ceiling, struct tp_error *error)
+{
+    size_t place, highest;
+    int runs;
+    tileprop_status status = find_tier("--isa", *isa, &place, error);
+    if (status == TILEPROP_OK)
+        status = find_tier("TILEPROP_ISA", ceiling && *ceiling ? ceiling : "auto", &highest, error);
+    if (status == TILEPROP_OK)
+        *isa = tileprop_isa(place < highest ? place : highest, &runs);
+    return status;
 }

@@ -14,7 +14,6 @@
 #include "cli/plot.h"
 #include "cli/program.h"
 #include "cli/report.h"
-#include "cli/select_isa.h"
 #include "cli/train_command.h"
 #include "cli/train_data.h"
 #include "cli/version.h"
@@ -122,7 +121,7 @@ static tileprop_status set_up(struct training *training, struct tp_train_command
     *training = (struct training){.command = command, .run.size = sizeof training->run};
     tp_report_begin(&training->report, command, &training->data);
     tp_train_command_environment(command);
-    tileprop_status status = tp_select_isa(&command->options.isa, getenv("TILEPROP_ISA"), error);
+    tileprop_status status = tp_program_choose_isa(&command->options.isa, getenv("TILEPROP_ISA"), error);
     if (status == TILEPROP_OK)
         status = open_outputs(training, error);
     if (status == TILEPROP_OK)
