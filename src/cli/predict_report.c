@@ -131,19 +131,13 @@ static void write_written(const struct tp_prediction *p)
         printf(TP_LABEL "%s, the worst %zu, row by row\n", "errors", p->command->errors, drawn);
 }
 
-static json_t *json_shares(const struct tp_confusion *c, const size_t *whole)
+/* Counts of each class, or, of wholes (NULL: none), the shares that they are. */
+static json_t *json_counts(const size_t *counts, const size_t *wholes, size_t classes)
 {
     json_t *list = json_array();
-    for (size_t k = 0; k < c->classes; k++)
-        tp_json_text_append(&list, tp_json_text_real((double)c->right[k] / (double)whole[k]));
-    return list;
-}
-
-static json_t *json_counts(const size_t *counts, size_t count)
-{
-    json_t *list = json_array();
-    for (size_t k = 0; k < count; k++)
-        tp_json_text_append(&list, json_integer((json_int_t)counts[k]));
+    for (size_t k = 0; k < classes; k++)
+        tp_json_text_append(&list, wholes ? tp_json_text_real((double)counts[k] / (double)wholes[k])
+                                          : json_integer((json_int_t)counts[k]));
     return list;
 }
 
@@ -153,7 +147,7 @@ static json_t *json_matrix(const struct tp_confusion *c)
         return json_null();
     json_t *list = json_array();
     for (size_t k = 0; k < c->classes; k++)
-        tp_json_text_append(&list, json_counts(c->matrix + k * c->classes, c->classes));
+        tp_json_text_append(&list, json_counts(c->matrix + k * c->classes, NULL, c->classes));
     return list;
 }
 
@@ -229,14 +223,14 @@ static void write_likely(const struct tp_prediction *p)
 
 static json_t *json_scores(const struct tp_prediction *p)
 {
-    return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s?}", "loss",
-                     tp_json_text_real(p->metrics.loss), "accuracy", tp_json_text_real(p->metrics.accuracy),
-                     "standard_error", tp_json_text_real(standard_error(&p->metrics)), "errors",
-                     (json_int_t)p->worst.count, "confusion", json_matrix(&p->confusion), "class_samples",
-                     json_counts(p->confusion.samples, p->confusion.classes), "precision",
-                     json_shares(&p->confusion, p->confusion.chosen), "recall",
-                     json_shares(&p->confusion, p->confusion.samples), "worst", json_worst(p), "errors_image",
-                     p->command->errors);
+    const struct tp_confusion *c = &p->confusion;
+    return json_pack(
+        "{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s?}", "loss", tp_json_text_real(p->metrics.loss),
+        "accuracy", tp_json_text_real(p->metrics.accuracy), "standard_error",
+        tp_json_text_real(standard_error(&p->metrics)), "errors", (json_int_t)p->worst.count, "confusion",
+        json_matrix(c), "class_samples", json_counts(c->samples, NULL, c->classes), "precision",
+        json_counts(c->right, c->chosen, c->classes), "recall", json_counts(c->right, c->samples, c->classes),
+        "worst", json_worst(p), "errors_image", p->command->errors);
 }
 
 static json_t *json_image(const struct tp_prediction *p)

@@ -41,6 +41,9 @@ tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size
                             struct tp_error *error);
 void tp_csv_close(struct tp_csv *csv);
 
+/* Goes behind the rest of the line, whatever is there. */
+void tp_csv_skip_line(struct tp_csv *csv);
+
 /* Goes to the next record, which has a field at least; false if there is none. */
 bool tp_csv_next(struct tp_csv *csv);
 
