@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/select_isa.h"
+#include "cli/program.h"
 #include "data/choices.h"
 
 #define UNITS_MAX  65536
@@ -237,7 +237,7 @@ tileprop_status bench_command_tier(const struct bench_command *command, const ch
                                    const struct tp_tier **tier, struct tp_error *error)
 {
     const char *isa = command->isa;
-    const tileprop_status status = tp_select_isa(&isa, ceiling, error);
+    const tileprop_status status = tp_program_choose_isa(&isa, ceiling, error);
     *tier = status ? NULL : tp_tier_find(isa);
     return status;
 }

@@ -62,7 +62,7 @@ tileprop_status bench_command_parse(struct bench_command *command, int argc, cha
                                     const char *google, struct tp_error *error);
 /*
  * The tier that --isa names, or a lower one if `ceiling` (the environment's TILEPROP_ISA; NULL or empty:
- * none) names that. Errors: TILEPROP_USAGE, as tp_select_isa().
+ * none) names that. Errors: TILEPROP_USAGE, as tp_program_choose_isa().
  */
 tileprop_status bench_command_tier(const struct bench_command *command, const char *ceiling,
                                    const struct tp_tier **tier, struct tp_error *error);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/json_text.h"
-#include "cli/standard_output.h"
+#include "cli/program.h"
 #include "machine.h"
 #include "peers.h"
 #include "plain.h"
@@ -193,7 +193,7 @@ tileprop_status bench_limits(const struct bench_command *command, const struct t
     const struct bench_machine machine = bench_machine_here();
     json_t *object = json_pack("{s:s, s:o}", "cpu", machine.key, "tiers", tiers);
     if (!status)
-        return tp_standard_output_json(object, error);
+        return tp_program_json(object, error);
     json_decref(object);
     return status;
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/json_text.h"
-#include "cli/standard_output.h"
+#include "cli/program.h"
 #include "cli/version.h"
 #include "data/choices.h"
 #include "disturbance.h"
@@ -173,7 +173,7 @@ static tileprop_status write_json(struct table *table, struct tp_error *error)
                   machine->name, "cpus", (json_int_t)machine->cpus, "caches", caches, "compiler",
                   tp_version_compiler(), "version", tp_version_commit(), "binding", "none", "tiers",
                   table->tiers, "peaks", table->peaks, "bandwidths", table->bandwidths);
-    return tp_standard_output_json(
+    return tp_program_json(
         json_pack("{s:o, s:o, s:o}", "machine", about, "rows", table->rows, "networks", table->networks),
         error);
 }

@@ -6,7 +6,7 @@
 
 #include "base/json_text.h"
 #include "call.h"
-#include "cli/standard_output.h"
+#include "cli/program.h"
 #include "timing.h"
 #include "training.h"
 
@@ -140,5 +140,5 @@ tileprop_status bench_workloads(const char *name, size_t rounds, const struct tp
     for (size_t i = 0; i < WORKLOADS; i++)
         if (bench_workload_is_asked(&workloads[i], name))
             tp_json_text_set(&found, workloads[i].name, bench_json_seconds(seconds[i], rounds));
-    return tp_standard_output_json(json_pack("{s:o}", "workloads", found), error);
+    return tp_program_json(json_pack("{s:o}", "workloads", found), error);
 }

@@ -50,7 +50,7 @@ tileprop_status tp_string_table_add(struct tp_string_table *table, const char *t
     const bool has_room = table->count < table->capacity || grow(table);
     char *copy = has_room ? strndup(text, size) : NULL;
     if (!copy)
-        return tp_fail_memory(error, NULL, "names");
+        return tp_fail_memory(error, table->path, "names");
     const size_t place = find_place(table, text, size);
     memmove(table->order + place + 1, table->order + place, (table->count - place) * sizeof *table->order);
     table->order[place] = (uint32_t)table->count;

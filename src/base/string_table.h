@@ -11,7 +11,8 @@
 #include "base/status.h"
 
 struct tp_string_table {
-    char **texts; /* [count], owned, each ended by a zero */
+    const char *path; /* of the file that the texts are of, for messages; not owned; NULL: none */
+    char **texts;     /* [count], owned, each ended by a zero */
     size_t count, capacity;
     uint32_t *order; /* [count], the texts in ascending order of their bytes */
 };

@@ -4,7 +4,6 @@
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "cli/template.h"
@@ -64,10 +63,11 @@ static const struct activation {
 
 static const struct activation *find_activation(const tileprop_model *model)
 {
-    const struct activation *found = activations;
-    while (strcmp(found->name, tileprop_model_text(model, "activation")) != 0)
-        found++;
-    return found;
+    const char *name = tileprop_model_text(model, "activation");
+    size_t i = sizeof activations / sizeof activations[0] - 1;
+    while (i > 0 && strcmp(activations[i].name, name) != 0)
+        i--;
+    return &activations[i];
 }
 
 static size_t inputs_of(const tileprop_model *model, size_t layer)

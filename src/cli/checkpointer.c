@@ -1,7 +1,6 @@
 #include "cli/checkpointer.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -26,8 +25,10 @@ static tileprop_status begin_history(const struct tp_checkpointer *checkpointer,
                            "%s: %s has no history, expected a run that began with --history or --plot",
                            option, source);
     }
-    const size_t layers = command->options.log_gradients ? command->options.hidden_count + 1 : 0;
-    return option ? tp_history_begin(history, layers, content, size, error) : TILEPROP_OK;
+    history->option = option;
+    history->path = command->history ? command->history : command->plot;
+    history->layers = command->options.log_gradients ? command->options.hidden_count + 1 : 0;
+    return option ? tp_history_begin(history, content, size, error) : TILEPROP_OK;
 }
 
 tileprop_status tp_checkpointer_open(struct tp_checkpointer *checkpointer,
@@ -61,17 +62,21 @@ static tileprop_status write_state(struct tp_checkpointer *checkpointer, struct 
                                    const tileprop_training_state *state, struct tp_error *error)
 {
     struct tp_safe_file *safe = &checkpointer->file;
+    const char *path = checkpointer->command->checkpoint;
     struct tp_error found;
-    tileprop_status status = tp_history_complete(history, error);
-    if (status != TILEPROP_OK)
-        return status;
-    status = tileprop_checkpoint_write(state, safe->file, history->text, history->size, found.text,
-                                       sizeof found.text);
+    tp_history_complete(history);
+    if (history->failed && !checkpointer->told) {
+        checkpointer->told = true; /* later ones lack rows: the weights are worth more */
+        return tp_fail(error, TILEPROP_FAILURE,
+                       "--checkpoint: %s: out of memory for the history; the checkpoint before stays", path);
+    }
+    const tileprop_status status = tileprop_checkpoint_write(state, safe->file, history->text, history->size,
+                                                             found.text, sizeof found.text);
     if (ferror(safe->file))
         safe->error = errno;
     return status == TILEPROP_OK ? tp_safe_file_commit(safe, error)
                                  : tp_fail(error, status, "--checkpoint: %s: %s; the checkpoint before stays",
-                                           checkpointer->command->checkpoint, found.text);
+                                           path, found.text);
 }
 
 tileprop_status tp_checkpointer_write(struct tp_checkpointer *checkpointer, struct tp_history *history,
@@ -83,9 +88,9 @@ tileprop_status tp_checkpointer_write(struct tp_checkpointer *checkpointer, stru
     if (status == TILEPROP_OK)
         status = write_state(checkpointer, history, state, error);
     if (status == TILEPROP_OK)
-        status = tp_safe_file_open(safe, "--checkpoint", path, error);
-    if (status != TILEPROP_OK)
-        tp_safe_file_discard(safe); /* the next one begins anew */
+        tp_safe_file_open(safe, "--checkpoint", path, NULL); /* where that fails the next one tries again */
+    else
+        tp_safe_file_discard(safe);
     checkpointer->written = tp_clock_seconds();
     return status;
 }

@@ -10,9 +10,10 @@
 
 struct tp_checkpointer {
     const struct tp_train_command *command;
-    struct tp_safe_file file;  /* the next checkpoint, open from the start to the end of the run */
+    struct tp_safe_file file;  /* the next checkpoint; closed only where it could not be opened again */
     tileprop_checkpoint *from; /* what the run goes on from; NULL: it begins */
     bool replaces;             /* the first checkpoint replaces a file that the run does not go on from */
+    bool told;                 /* a checkpoint was given up, since the history lacks a row */
     double written;            /* when the last one was, in seconds on the monotonic clock */
 };
 

@@ -1,13 +1,12 @@
 /*
  * export: writes a model that train saved as source code, from the command line.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/c_header.h"
 #include "cli/export_command.h"
-#include "cli/standard_output.h"
+#include "cli/program.h"
 #include "cli/version.h"
 #include "data/schema.h"
 #include "tileprop/tileprop.h"
@@ -20,9 +19,9 @@ static tileprop_status write_header(const struct tp_export_command *command, str
     tileprop_status status = tp_safe_file_open(&out, "--c", command->c, error);
     if (status == TILEPROP_OK)
         status = tileprop_model_load(&model, command->model, error->text, sizeof error->text);
-    const char *text = status == TILEPROP_OK ? tileprop_model_text(model, "schema") : NULL;
-    if (text)
-        status = tp_schema_text_read(&schema, text, tileprop_model_features(model), command->model, error);
+    if (status == TILEPROP_OK)
+        status = tp_schema_text_read(&schema, tileprop_model_text(model, "schema"),
+                                     tileprop_model_features(model), command->model, error);
     if (status == TILEPROP_OK) {
         tp_c_header_write(model, &schema, command->name, &out);
         status = tp_safe_file_commit(&out, error);
@@ -38,8 +37,7 @@ int main(int argc, char **argv)
     struct tp_export_command command;
     struct tp_error error;
 
-    signal(SIGPIPE, SIG_IGN); /* writing fails instead of ending the program */
-    signal(SIGXFSZ, SIG_IGN);
+    tp_program_begin();
     tileprop_status status = tp_export_command_parse(&command, argc, argv, &error);
     if (status == TILEPROP_OK && command.help)
         tp_export_command_write(tp_options_write_help, stdout);
@@ -47,7 +45,7 @@ int main(int argc, char **argv)
         tp_version_write(stdout);
     else if (status == TILEPROP_OK)
         status = write_header(&command, &error);
-    status = tp_standard_output_finish("export", status, &error);
+    status = tp_program_finish("export", status, &error);
     free(command.storage);
     return (int)status;
 }

@@ -6,13 +6,10 @@
 
 #include "base/clock.h"
 #include "base/json_text.h"
+#include "cli/program.h"
 #include "cli/report.h"
-#include "cli/standard_output.h"
-#include "cli/stop_signal.h"
 #include "data/choices.h"
 #include "tileprop/gradients.h"
-
-#define TP_REDRAW_SECONDS 0.1
 
 struct progress {
     bool shown;
@@ -27,7 +24,7 @@ static int on_progress(void *context, double share)
         fprintf(stderr, "\rchecking gradients: %3.0f %%", 100 * share);
         progress->redrawn = time;
     }
-    return tp_stop_signal_number() != 0;
+    return tp_program_stopped() != 0;
 }
 
 struct place {
@@ -134,9 +131,9 @@ static tileprop_status hash_step(const tileprop_options *options, const tileprop
 }
 
 /* Compares a step of each tier that runs here with the reference's, writes a line for each and fills
- * *verdicts with them. */
+ * *verdicts with them, until a signal comes. */
 static tileprop_status compare_tiers(const tileprop_options *options, const tileprop_data *data,
-                                     json_t **verdicts, bool *equal, struct tp_error *error)
+                                     json_t **verdicts, bool *equal, bool *stopped, struct tp_error *error)
 {
     const char *isa;
     int runs;
@@ -144,6 +141,9 @@ static tileprop_status compare_tiers(const tileprop_options *options, const tile
     tileprop_status status = hash_step(options, data, "reference", &expected, error);
     putchar('\n');
     for (size_t i = 0; status == TILEPROP_OK && (isa = tileprop_isa(i, &runs)); i++) {
+        *stopped = tp_program_stopped() != 0;
+        if (*stopped)
+            break;
         if (!runs || strcmp(isa, "reference") == 0)
             continue;
         status = hash_step(options, data, isa, &found, error);
@@ -175,15 +175,15 @@ tileprop_status tp_gradient_report(const struct tp_train_command *command, const
     *stopped = found.stopped != 0;
     json_t *report = found.layer_count ? write_differences(&found) : NULL, *tiers = json_object();
     bool equal = true;
-    if (status == TILEPROP_OK && !found.stopped)
-        status = compare_tiers(&options, &data, &tiers, &equal, error);
+    if (status == TILEPROP_OK && !*stopped)
+        status = compare_tiers(&options, &data, &tiers, &equal, stopped, error);
     tp_json_text_set(&report, "tiers", tiers);
     tp_json_text_set(&report, "passed", json_boolean(found.layers_right && equal));
-    if (status != TILEPROP_OK || found.stopped || !command->json)
+    if (status != TILEPROP_OK || *stopped || !command->json)
         json_decref(report);
     else
-        status = tp_standard_output_json(report, error);
-    if (status != TILEPROP_OK || found.stopped)
+        status = tp_program_json(report, error);
+    if (status != TILEPROP_OK || *stopped)
         return status;
     if (!found.layers_right)
         return tp_fail(error, TILEPROP_FAILURE,

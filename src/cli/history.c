@@ -6,33 +6,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TP_CAPACITY 4096 /* bytes to begin with */
-#define TP_PART_MAX 128  /* bytes of what is formatted at once */
+#define TP_COLUMNS    6  /* besides those of gradient norms */
+#define TP_COLUMN_MAX 32 /* bytes of a column's name or value, with what stands before and behind it */
 
-static void append(struct tp_history *history, const void *bytes, size_t size)
+/* Makes room for what is put next. */
+static bool reserve(struct tp_history *history, size_t size)
 {
-    if (history->size + size >= history->capacity) {
-        const size_t capacity = TP_CAPACITY + 2 * (history->size + size);
-        char *text = history->failed ? NULL : realloc(history->text, capacity);
-        history->failed = !text;
-        if (history->failed)
-            return;
-        history->text = text;
-        history->capacity = capacity;
+    const size_t needed = history->size + size + 1;
+    if (needed <= history->capacity)
+        return true;
+    char *text = realloc(history->text, needed + needed / 2);
+    if (!text) {
+        history->failed = true;
+        return false;
     }
-    memcpy(history->text + history->size, bytes, size);
-    history->size += size;
-    history->text[history->size] = '\0';
+    history->text = text;
+    history->capacity = needed + needed / 2;
+    return true;
+}
+
+static bool reserve_row(struct tp_history *history)
+{
+    return reserve(history, (TP_COLUMNS + history->layers) * TP_COLUMN_MAX);
 }
 
 __attribute__((format(printf, 2, 3))) static void put(struct tp_history *history, const char *format, ...)
 {
-    char part[TP_PART_MAX];
     va_list arguments;
     va_start(arguments, format);
-    const int length = vsnprintf(part, sizeof part, format, arguments);
+    history->size += (size_t)vsnprintf(history->text + history->size, history->capacity - history->size,
+                                       format, arguments);
     va_end(arguments);
-    append(history, part, (size_t)length);
 }
 
 /* Nine digits carry every fp32 and separate the means of two runs that differ in one. */
@@ -41,19 +45,20 @@ static void put_number(struct tp_history *history, double value)
     put(history, ",%.9g", isnan(value) ? (double)NAN : value); /* without a sign */
 }
 
-tileprop_status tp_history_begin(struct tp_history *history, size_t layers, const void *content, size_t size,
+tileprop_status tp_history_begin(struct tp_history *history, const void *content, size_t size,
                                  struct tp_error *error)
 {
-    *history = (struct tp_history){.layers = layers};
-    if (content) {
-        append(history, content, size);
-    } else {
+    if (content && reserve(history, size)) {
+        memcpy(history->text, content, size);
+        history->size = size;
+        history->text[size] = '\0';
+    } else if (!content && reserve_row(history)) {
         put(history, "step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy");
-        for (size_t l = 0; l < layers; l++)
+        for (size_t l = 0; l < history->layers; l++)
             put(history, ",grad_norm_%zu", l + 1);
         put(history, "\n");
     }
-    return tp_history_complete(history, error);
+    return tp_history_check(history, error);
 }
 
 /* The rest of the row that is pending; NULL: there was no evaluation. */
@@ -86,14 +91,22 @@ void tp_history_progress(struct tp_history *history, const tileprop_progress *pr
         end_row(history, progress);
         return;
     }
-    end_row(history, NULL);
+    tp_history_complete(history);
+    if (!reserve_row(history))
+        return;
     put(history, "%zu,%zu", progress->step, progress->epoch);
     put_number(history, progress->loss);
     history->pending = true;
 }
 
-tileprop_status tp_history_complete(struct tp_history *history, struct tp_error *error)
+void tp_history_complete(struct tp_history *history)
 {
     end_row(history, NULL);
-    return history->failed ? tp_fail_memory(error, NULL, "the history") : TILEPROP_OK;
+}
+
+tileprop_status tp_history_check(const struct tp_history *history, struct tp_error *error)
+{
+    return history->failed ? tp_fail(error, TILEPROP_FAILURE, "%s: %s: out of memory for the history",
+                                     history->option, history->path)
+                           : TILEPROP_OK;
 }

@@ -20,26 +20,27 @@
 struct tp_history {
     char *text; /* [size] and a zero byte, owned; NULL: nobody wants a history */
     size_t size, capacity;
-    size_t layers; /* columns grad_norm_1 to grad_norm_<layers>; 0: none */
-    bool pending;  /* the row of the last step waits for an evaluation */
-    bool failed;   /* memory was short for a row */
+    const char *option, *path; /* that want it, for messages */
+    size_t layers;             /* columns grad_norm_1 to grad_norm_<layers>; 0: none */
+    bool pending;              /* the row of the last step waits for an evaluation */
+    bool failed;               /* memory was short for a row, which is missing */
 };
 
 /*
- * Begins with the columns, of the gradient norms those of `layers` layers, or goes on behind content[size]
- * (NULL: none), a history with these columns.
- * Errors: TILEPROP_FAILURE without memory. The history is to be freed, on error too.
+ * Begins one of which option, path and layers are set and all else is 0: with the columns, or behind
+ * content[size] (NULL: none), a history with these columns.
+ * Errors: as tp_history_check(). The text is to be freed, on error too.
  */
-tileprop_status tp_history_begin(struct tp_history *history, size_t layers, const void *content, size_t size,
+tileprop_status tp_history_begin(struct tp_history *history, const void *content, size_t size,
                                  struct tp_error *error);
 
 /* Adds to the rows, if there is a history. */
 void tp_history_progress(struct tp_history *history, const tileprop_progress *progress);
 
-/*
- * Completes the last row: no evaluation follows. Nothing without a history.
- * Errors: TILEPROP_FAILURE if memory was short for any row.
- */
-tileprop_status tp_history_complete(struct tp_history *history, struct tp_error *error);
+/* Completes the last row: no evaluation follows. Nothing without a history. */
+void tp_history_complete(struct tp_history *history);
+
+/* Errors: TILEPROP_FAILURE with option and path if a row is missing, for want of memory. */
+tileprop_status tp_history_check(const struct tp_history *history, struct tp_error *error);
 
 #endif

@@ -27,7 +27,7 @@ struct tp_model_writer {
 
 /*
  * Opens the files that the command asks for.
- * Errors: as tp_safe_file_open; TILEPROP_USAGE for one file twice. The writer may be discarded either way.
+ * Errors: as tp_safe_file_open. The writer may be discarded either way.
  */
 tileprop_status tp_model_writer_open(struct tp_model_writer *writer, const struct tp_train_command *command,
                                      struct tp_error *error);

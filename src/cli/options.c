@@ -7,13 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/option_files.h"
+#include "readers/idx.h"
 
 #define TP_HELP_WIDTH  80
 #define TP_HELP_COLUMN 26 /* where the explanations begin */
 #define TP_TYPO_MAX    2  /* edits between an unknown name and the one suggested for it */
 #define TP_NAME_MAX    31 /* bytes of a name that a suggestion is sought for */
 #define TP_BLANKS      " \t\r\v\f"
+#define TP_PATH_ROOM   (TP_OPTION_TEXT_MAX + 16) /* with what stands beside it */
 
 struct tp_option tp_options_at(const struct tp_options *options, size_t index)
 {
@@ -223,9 +224,7 @@ static tileprop_status read_line(const struct reader *r, char *line, const char 
 static int folder_length(const char *path, FILE *file)
 {
     struct stat status;
-    const char *slash = strrchr(path, '/');
-    return slash && fstat(fileno(file), &status) == 0 && S_ISREG(status.st_mode) ? (int)(slash - path + 1)
-                                                                                 : 0;
+    return fstat(fileno(file), &status) == 0 && S_ISREG(status.st_mode) ? (int)(basename(path) - path) : 0;
 }
 
 /* *storage becomes the file's text, cut up in place, and room for paths; the texts of target point into it.
@@ -268,6 +267,84 @@ static tileprop_status read_file(const struct reader *r, const char *path, char 
     return status;
 }
 
+/* A file that an option names, or that it writes beside that one. All 0: before the first. */
+struct file {
+    size_t place, next; /* of the option; its next file */
+    struct tp_option option;
+    char path[TP_PATH_ROOM];
+};
+
+static bool find_next(struct file *file, const struct tp_options *options, const void *target)
+{
+    while ((file->option = tp_options_at(options, file->place)).is) {
+        const char *path = tp_option_file(file->option.is, target), *suffix = "", *dot;
+        const size_t number = file->next++;
+        if (path && number > 0)
+            suffix = file->option.side_outputs ? file->option.side_outputs[number - 1] : NULL;
+        if (path && suffix) {
+            const bool cut = number > 0 && (dot = strrchr(path, '.'));
+            snprintf(file->path, sizeof file->path, "%.*s%s",
+                     (int)(cut ? (size_t)(dot - path) : strlen(path)), path, suffix);
+            return true;
+        }
+        file->place++;
+        file->next = 0;
+    }
+    return false;
+}
+
+/* Finds the file, or else the folder that it would be in: *name is then its name there, else empty. */
+static bool find(const char *path, struct stat *info, const char **name)
+{
+    char folder[TP_PATH_ROOM];
+    *name = "";
+    if (stat(path, info) == 0)
+        return true;
+    *name = basename(path);
+    snprintf(folder, sizeof folder, "%.*s.", (int)(*name - path), path);
+    return stat(folder, info) == 0;
+}
+
+/* Whether writing to a file would change what another path names, or is meant to name. */
+static bool same_file(const char *file, const char *path)
+{
+    struct stat a, b;
+    const char *names[2];
+    char inside[2 * TP_PATH_ROOM];
+    if (!find(file, &a, &names[0]) || !find(path, &b, &names[1]))
+        return false;
+    if (!*names[1] && S_ISDIR(b.st_mode) && tp_idx_is_name(basename(file))) {
+        snprintf(inside, sizeof inside, "%s/%s", path, basename(file));
+        if (stat(inside, &b) != 0)
+            return false;
+    }
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino && strcmp(names[0], names[1]) == 0 &&
+           (*names[0] || S_ISREG(a.st_mode));
+}
+
+/*
+ * Compares what options write with what all others name, links and other spellings included; of a directory
+ * of data with its IDX files. An option may write what its may_replace names.
+ */
+static tileprop_status check_files(const struct tp_options *options, const void *target,
+                                   struct tp_error *error)
+{
+    struct file file = {0};
+    while (find_next(&file, options, target)) {
+        const char *renewed = file.option.may_replace;
+        struct file other = {0};
+        while (file.option.writes && find_next(&other, options, target)) {
+            if ((other.option.writes && other.place >= file.place) ||
+                (renewed && strcmp(renewed, other.option.is->name) == 0) || !same_file(file.path, other.path))
+                continue;
+            return tp_fail(error, TILEPROP_USAGE, "--%s: %s found, which --%s %s, expected another file",
+                           file.option.is->name, tp_show(file.path, strlen(file.path)).text,
+                           other.option.is->name, other.option.writes ? "writes" : "reads");
+        }
+    }
+    return TILEPROP_OK;
+}
+
 tileprop_status tp_options_parse(const struct tp_options *options, int argc, char *const *argv, void *target,
                                  enum tp_option_source sources[TP_OPTIONS_MAX], char **storage,
                                  struct tp_error *error)
@@ -285,7 +362,7 @@ tileprop_status tp_options_parse(const struct tp_options *options, int argc, cha
     /* A second time, so that the command line wins over the file. */
     if (status == TILEPROP_OK)
         status = read_arguments(&r, argc, argv);
-    return status == TILEPROP_OK ? tp_option_files_check(options, target, error) : status;
+    return status == TILEPROP_OK ? check_files(options, target, error) : status;
 }
 
 /* Writes the words of text between column and TP_HELP_WIDTH; the cursor stands at column. */

@@ -22,7 +22,9 @@
 #include "base/option_value.h"
 #include "base/status.h"
 
-#define TP_OPTIONS_MAX 128 /* of a program, with the library's */
+#define TP_OPTIONS_MAX 128        /* of a program, with the library's */
+#define TP_COUNT_MAX   1000000000 /* the most that options take, as the library's do */
+#define TP_THREADS_MAX 4096
 
 /* What is known of an option, and what its program does with it. */
 struct tp_option {
@@ -66,8 +68,8 @@ enum tp_option_source { TP_FROM_DEFAULT, TP_FROM_FILE, TP_FROM_COMMAND };
  * Reads the command line (argv[0] is skipped) and the file that it names, if any, into *target, and says in
  * sources where values come from. Names and paths of *target point into argv and into *storage, which the
  * caller frees after its last use of them, on error too. Errors: TILEPROP_USAGE with the option, or file,
- * line and key; what was expected and what was found; also where a file would be read and written
- * (option_files.h).
+ * line and key; what was expected and what was found; also where a file would be written that is
+ * read, or by two options.
  */
 tileprop_status tp_options_parse(const struct tp_options *options, int argc, char *const *argv, void *target,
                                  enum tp_option_source sources[TP_OPTIONS_MAX], char **storage,

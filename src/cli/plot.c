@@ -20,14 +20,6 @@
 const char *const tp_plot_beside[] = {
     [TP_PLOT_HISTORY] = ".csv", [TP_PLOT_MEANS] = "-loss.csv", [TP_PLOT_SCRIPT] = ".gp", NULL};
 
-extern char **environ;
-
-static const char *file_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static bool is_svg(const char *path)
 {
     return strcmp(path + strlen(path) - TP_SUFFIX_LEN, ".svg") == 0;
@@ -35,7 +27,7 @@ static bool is_svg(const char *path)
 
 static tileprop_status check_path(const char *path, struct tp_error *error)
 {
-    const char *name = file_name(path);
+    const char *name = basename(path);
     const size_t length = strlen(name);
     if (length <= TP_SUFFIX_LEN ||
         (!is_svg(path) && strcmp(path + strlen(path) - TP_SUFFIX_LEN, ".png") != 0))
@@ -120,11 +112,11 @@ static const char *const script[] = {
 static void write_script(const char *path, size_t steps, bool with_train, FILE *file)
 {
     char conditions[64], stem[NAME_MAX + 1];
-    snprintf(stem, sizeof stem, "%.*s", stem_length(file_name(path)), file_name(path));
+    snprintf(stem, sizeof stem, "%.*s", stem_length(basename(path)), basename(path));
     snprintf(conditions, sizeof conditions, "%s %s %s", is_svg(path) ? "SVG" : "PNG",
              steps >= 50 * TP_BIN_STEPS ? "CUT" : "WHOLE",
              with_train ? "TRAIN_EVALUATED" : "VALIDATION_ONLY");
-    fprintf(file, "# Draws %s.\nset xrange [0:%zu]\n", file_name(path), steps > 1 ? steps : 1);
+    fprintf(file, "# Draws %s.\nset xrange [0:%zu]\n", basename(path), steps > 1 ? steps : 1);
     tp_template_write(script, conditions, stem, file);
 }
 
@@ -152,7 +144,7 @@ static bool run_gnuplot(const struct tp_plot *plot, const char *folder, const ch
 static tileprop_status draw_image(struct tp_plot *plot, struct tp_error *error)
 {
     struct tp_safe_file *image = &plot->files[TP_PLOT_IMAGE];
-    const char *name = file_name(plot->path);
+    const char *name = basename(plot->path);
     char folder[PATH_MAX], script_name[NAME_MAX + 1];
     struct stat info;
     int code;

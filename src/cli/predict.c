@@ -2,7 +2,6 @@
  * predict: uses a model that train saved, from the command line.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +10,7 @@
 #include "cli/predict_command.h"
 #include "cli/predict_data.h"
 #include "cli/predict_report.h"
-#include "cli/prediction_writer.h"
-#include "cli/select_isa.h"
-#include "cli/standard_output.h"
+#include "cli/program.h"
 #include "cli/train_data.h"
 #include "cli/version.h"
 #include "data/dataset.h"
@@ -64,14 +61,7 @@ static tileprop_status predict_rows(struct tp_prediction *p, size_t part, struct
         const tileprop_status status = predict_part(p, begin, count, error);
         if (status != TILEPROP_OK)
             return status;
-        const struct tp_prediction_writer rows = {p->command->format,
-                                                  p->model,
-                                                  begin,
-                                                  count,
-                                                  p->data->labelled ? set->labels + begin : NULL,
-                                                  p->predicted + begin,
-                                                  p->probabilities};
-        good = tp_prediction_writer_write(&rows, out);
+        good = tp_predict_report_rows(p, begin, count, out);
     }
     if (good)
         return TILEPROP_OK;
@@ -162,19 +152,18 @@ int main(int argc, char **argv)
     struct tp_predict_command command;
     struct tp_error error;
 
-    signal(SIGPIPE, SIG_IGN); /* writing fails instead of ending the program */
-    signal(SIGXFSZ, SIG_IGN);
+    tp_program_begin();
     tileprop_status status = tp_predict_command_parse(&command, argc, argv, &error);
     if (status == TILEPROP_OK && command.help) {
         tp_predict_command_write(tp_options_write_help, stdout);
     } else if (status == TILEPROP_OK && command.version) {
         tp_version_write(stdout);
     } else if (status == TILEPROP_OK) {
-        status = tp_select_isa(&command.isa, getenv("TILEPROP_ISA"), &error);
+        status = tp_program_choose_isa(&command.isa, getenv("TILEPROP_ISA"), &error);
         if (status == TILEPROP_OK)
             status = predict(&command, &error);
     }
-    status = tp_standard_output_finish("predict", status, &error);
+    status = tp_program_finish("predict", status, &error);
     free(command.storage);
     return (int)status;
 }

@@ -4,8 +4,6 @@
 #include "cli/train_command.h"
 #include "data/choices.h"
 
-#define TP_COUNT_MAX      1000000000
-#define TP_THREADS_MAX    4096
 #define TP_TOP_LOSSES_MAX 1000
 
 #define AT(member) offsetof(struct tp_predict_command, member)

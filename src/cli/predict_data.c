@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "cli/data_path.h"
@@ -112,10 +111,8 @@ static tileprop_status find_schema(struct tp_schema *schema, const char *path, c
                                    struct tp_error *error)
 {
     const size_t features = tileprop_model_features(model), classes = tileprop_model_classes(model);
-    const char *text = tileprop_model_text(model, "schema");
-    *schema = (struct tp_schema){.features = features};
     const tileprop_status status =
-        text ? tp_schema_text_read(schema, text, features, path, error) : TILEPROP_OK;
+        tp_schema_text_read(schema, tileprop_model_text(model, "schema"), features, path, error);
     if (status != TILEPROP_OK)
         return status;
     bool good = true;

@@ -2,16 +2,35 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/json_text.h"
-#include "cli/standard_output.h"
+#include "cli/program.h"
 
-#define TP_LABEL        "%-12s"
 #define TP_MATRIX_MAX   20 /* classes whose matrix is worth printing */
 #define TP_LIKELY_MAX   3  /* classes that an image is said to be */
 #define TP_NAME_COLUMNS 12 /* of a class in a table; longer ones are cut off */
+
+tileprop_status tp_confusion_count(struct tp_confusion *confusion, size_t classes, const uint16_t *labels,
+                                   const uint16_t *predicted, size_t count, struct tp_error *error)
+{
+    const size_t columns = classes <= TP_CONFUSION_MATRIX_MAX ? classes : 0;
+    size_t *samples = calloc(classes, (3 + columns) * sizeof *samples);
+    if (!samples)
+        return tp_fail(error, TILEPROP_FAILURE, "out of memory: counts of %zu classes", classes);
+    *confusion = (struct tp_confusion){classes, samples, samples + classes, samples + 2 * classes,
+                                       columns ? samples + 3 * classes : NULL};
+    for (size_t i = 0; i < count; i++) {
+        confusion->samples[labels[i]]++;
+        confusion->chosen[predicted[i]]++;
+        confusion->right[labels[i]] += labels[i] == predicted[i];
+        if (columns)
+            confusion->matrix[labels[i] * classes + predicted[i]]++;
+    }
+    return TILEPROP_OK;
+}
 
 static void write_opening(const struct tp_prediction *p)
 {
@@ -112,19 +131,13 @@ static void write_written(const struct tp_prediction *p)
         printf(TP_LABEL "%s, the worst %zu, row by row\n", "errors", p->command->errors, drawn);
 }
 
-static json_t *json_shares(const struct tp_confusion *c, const size_t *whole)
+/* Counts of each class, or, of wholes (NULL: none), the shares that they are. */
+static json_t *json_counts(const size_t *counts, const size_t *wholes, size_t classes)
 {
     json_t *list = json_array();
-    for (size_t k = 0; k < c->classes; k++)
-        tp_json_text_append(&list, tp_json_text_real((double)c->right[k] / (double)whole[k]));
-    return list;
-}
-
-static json_t *json_counts(const size_t *counts, size_t count)
-{
-    json_t *list = json_array();
-    for (size_t k = 0; k < count; k++)
-        tp_json_text_append(&list, json_integer((json_int_t)counts[k]));
+    for (size_t k = 0; k < classes; k++)
+        tp_json_text_append(&list, wholes ? tp_json_text_real((double)counts[k] / (double)wholes[k])
+                                          : json_integer((json_int_t)counts[k]));
     return list;
 }
 
@@ -134,7 +147,7 @@ static json_t *json_matrix(const struct tp_confusion *c)
         return json_null();
     json_t *list = json_array();
     for (size_t k = 0; k < c->classes; k++)
-        tp_json_text_append(&list, json_counts(c->matrix + k * c->classes, c->classes));
+        tp_json_text_append(&list, json_counts(c->matrix + k * c->classes, NULL, c->classes));
     return list;
 }
 
@@ -174,7 +187,7 @@ static tileprop_status write_json(const struct tp_prediction *p, json_t *more, s
         json_decref(object);
         object = NULL;
     }
-    return tp_standard_output_json(object, error);
+    return tp_program_json(object, error);
 }
 
 static void write_scores(const struct tp_prediction *p)
@@ -210,14 +223,14 @@ static void write_likely(const struct tp_prediction *p)
 
 static json_t *json_scores(const struct tp_prediction *p)
 {
-    return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s?}", "loss",
-                     tp_json_text_real(p->metrics.loss), "accuracy", tp_json_text_real(p->metrics.accuracy),
-                     "standard_error", tp_json_text_real(standard_error(&p->metrics)), "errors",
-                     (json_int_t)p->worst.count, "confusion", json_matrix(&p->confusion), "class_samples",
-                     json_counts(p->confusion.samples, p->confusion.classes), "precision",
-                     json_shares(&p->confusion, p->confusion.chosen), "recall",
-                     json_shares(&p->confusion, p->confusion.samples), "worst", json_worst(p), "errors_image",
-                     p->command->errors);
+    const struct tp_confusion *c = &p->confusion;
+    return json_pack(
+        "{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s?}", "loss", tp_json_text_real(p->metrics.loss),
+        "accuracy", tp_json_text_real(p->metrics.accuracy), "standard_error",
+        tp_json_text_real(standard_error(&p->metrics)), "errors", (json_int_t)p->worst.count, "confusion",
+        json_matrix(c), "class_samples", json_counts(c->samples, NULL, c->classes), "precision",
+        json_counts(c->right, c->chosen, c->classes), "recall", json_counts(c->right, c->samples, c->classes),
+        "worst", json_worst(p), "errors_image", p->command->errors);
 }
 
 static json_t *json_image(const struct tp_prediction *p)
@@ -247,4 +260,78 @@ tileprop_status tp_predict_report(const struct tp_prediction *p, struct tp_error
     if (!p->command->json)
         return TILEPROP_OK;
     return write_json(p, labelled ? json_scores(p) : image ? json_image(p) : json_object(), error);
+}
+
+/* A field with commas, quotes or line breaks stands in quotes, which are doubled (RFC 4180). */
+static void write_field(const char *before, const char *text, FILE *out)
+{
+    const bool quoted = strpbrk(text, ",\"\r\n");
+    if (quoted)
+        putc('"', out);
+    fputs(before, out);
+    for (const char *c = text; *c; c++) {
+        if (*c == '"')
+            putc('"', out);
+        putc(*c, out);
+    }
+    if (quoted)
+        putc('"', out);
+}
+
+static bool write_class(const struct tp_prediction *p, size_t class, FILE *out)
+{
+    const char *name = tileprop_model_class_name(p->model, class);
+    if (p->command->format == TP_ROWS_CSV) {
+        write_field("", name, out);
+        return true;
+    }
+    json_t *string = json_string(name);
+    const bool good = json_dumpf(string, out, JSON_ENCODE_ANY) == 0;
+    json_decref(string);
+    return good; /* false, with errno, without memory too */
+}
+
+static void write_columns(const struct tp_prediction *p, FILE *out)
+{
+    fputs(p->data->labelled ? "sample,label,class" : "sample,class", out);
+    for (size_t k = 0; k < tileprop_model_classes(p->model); k++) {
+        putc(',', out);
+        write_field("p_", tileprop_model_class_name(p->model, k), out);
+    }
+    putc('\n', out);
+}
+
+/* What stands before each part of a row, and behind the last. */
+static const struct layout {
+    const char *sample, *label, *class, *probability, *further, *end;
+} layouts[] = {
+    [TP_ROWS_CSV] = {"", ",", ",", ",", ",", "\n"},
+    [TP_ROWS_JSONL] = {"{\"sample\": ", ", \"label\": ", ", \"class\": ", ", \"probabilities\": [", ", ",
+                       "]}\n"},
+};
+
+bool tp_predict_report_rows(const struct tp_prediction *p, size_t begin, size_t count, FILE *out)
+{
+    const size_t classes = tileprop_model_classes(p->model);
+    const struct layout *before = &layouts[p->command->format];
+    bool good = true;
+    if (begin == 0 && p->command->format == TP_ROWS_CSV)
+        write_columns(p, out);
+    for (size_t i = 0; i < count && good; i++) {
+        fprintf(out, "%s%zu", before->sample, begin + i);
+        if (p->data->labelled) {
+            fputs(before->label, out);
+            good = write_class(p, p->data->set.labels[begin + i], out);
+        }
+        fputs(before->class, out);
+        good = good && write_class(p, p->predicted[begin + i], out);
+        for (size_t k = 0; k < classes; k++) {
+            const double value = (double)p->probabilities[i * classes + k];
+            const bool null = p->command->format == TP_ROWS_JSONL && !isfinite(value);
+            fprintf(out, null ? "%snull" : "%s%.9g", k ? before->further : before->probability, value);
+        }
+        fputs(before->end, out);
+        good = good && !ferror(out);
+    }
+    return good;
 }

@@ -4,12 +4,23 @@
 #ifndef TP_PREDICT_REPORT_H
 #define TP_PREDICT_REPORT_H
 
-#include "cli/confusion.h"
 #include "cli/predict_command.h"
 #include "cli/predict_data.h"
 #include "cli/top_losses.h"
 #include "data/dataset.h"
 #include "tileprop/tileprop.h"
+
+/* Beyond this there is no matrix: it would grow with the square of what a model file says. */
+#define TP_CONFUSION_MATRIX_MAX 256
+
+/* Which classes were taken for which. */
+struct tp_confusion {
+    size_t classes;
+    size_t *samples; /* [classes]: of this class; owned, from malloc, with the next three behind it */
+    size_t *chosen;  /* [classes]: predicted as this class */
+    size_t *right;   /* [classes]: both */
+    size_t *matrix;  /* [class][predicted], or NULL for more classes than TP_CONFUSION_MATRIX_MAX */
+};
 
 /* Everything that there is to say; counts of errors and classes only of labelled samples. */
 struct tp_prediction {
@@ -28,10 +39,29 @@ struct tp_prediction {
 };
 
 /*
+ * Counts samples by their class and the predicted one, all below classes.
+ * Errors: TILEPROP_FAILURE without memory.
+ */
+tileprop_status tp_confusion_count(struct tp_confusion *confusion, size_t classes, const uint16_t *labels,
+                                   const uint16_t *predicted, size_t count, struct tp_error *error);
+
+/*
  * Writes lines and, with --json, the JSON object: of an evaluation, of samples without labels, whose rows are
  * elsewhere, or of one image.
  * Errors: TILEPROP_FAILURE without memory. Errors of standard output are left to the stream.
  */
 tileprop_status tp_predict_report(const struct tp_prediction *prediction, struct tp_error *error);
+
+/*
+ * Writes predictions as rows for other programs, of samples [begin, begin + count), whose probabilities are
+ * those that the prediction has, and before the first the header:
+ *
+ *     csv     sample,[label,]class,p_NAME,...    a header, then a row for each sample
+ *     jsonl   {"sample": 0, "label": "7", "class": "7", "probabilities": [0.1, ...]}
+ *
+ * Samples count from 0, probabilities are in the order of the model's classes, with as many digits as make
+ * them read back as the same floats. False when a write failed, with the reason in errno.
+ */
+bool tp_predict_report_rows(const struct tp_prediction *prediction, size_t begin, size_t count, FILE *out);
 
 #endif

@@ -9,11 +9,9 @@
 
 #include "base/clock.h"
 #include "base/json_text.h"
-#include "cli/profile_report.h"
-#include "cli/standard_output.h"
+#include "cli/program.h"
 #include "data/choices.h"
 
-#define TP_REDRAW_SECONDS 0.1
 #define TP_CLASSES_SHOWN  100 /* as many numbers may be classes */
 #define TP_PROGRESS_LINES 50  /* about so many elsewhere than on a terminal: all of the default run */
 #define TP_LINE_MAX       256 /* bytes of a line of progress */
@@ -95,6 +93,25 @@ static void write_table(const struct tp_train_data *data, uint64_t seed)
                (unsigned long long)seed);
 }
 
+/* What --explain says of how the work is divided. */
+static void explain_run(const tileprop_run *run)
+{
+    fputs(run->plan, stdout);
+    printf(TP_LABEL "%s, tiles of %s\n", "kernels", run->isa, run->tile);
+    printf(TP_LABEL "%zu of %zu threads bound to a core each\n", "binding", run->threads_bound, run->threads);
+    if (!run->candidate_count)
+        return;
+    printf(TP_LABEL "%.2f ms; a step", "autotune", 1e3 * run->seconds_planning);
+    for (size_t i = 0; i < run->candidate_count; i++) {
+        const tileprop_candidate *candidate = &run->candidates[i];
+        if (candidate->measured > 0)
+            printf("%s %.2f us on %zu", i ? "," : "", 1e6 * candidate->measured, candidate->threads);
+        else
+            printf("%s untimed on %zu", i ? "," : "", candidate->threads);
+    }
+    putchar('\n');
+}
+
 static void write_opening(const struct tp_report *report)
 {
     const tileprop_options *options = &report->command->options;
@@ -122,7 +139,7 @@ static void write_opening(const struct tp_report *report)
     if (run->steps_before)
         printf(TP_LABEL "behind step %zu\n", "resumed", run->steps_before - 1);
     if (report->command->explain)
-        tp_profile_report_run(run);
+        explain_run(run);
     fflush(stdout);
 }
 
@@ -384,7 +401,7 @@ static tileprop_status write_json(const struct tp_report *report, const struct t
     const tileprop_result *result = &report->result;
     const double rate = ratio(samples_in(report, result->steps), result->seconds_training);
     const bool any_best = isfinite(result->best_validation_loss);
-    return tp_standard_output_json(
+    return tp_program_json(
         json_pack(
             "{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:f, s:f, s:f, s:f, "
             "s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:o, s:o, s:o, s:s, s:o}",
@@ -432,11 +449,54 @@ tileprop_status tp_report_stats(const struct tp_train_command *command, const st
     printf(TP_LABEL "%.5f\n", "deviation", deviation);
     if (!command->json)
         return TILEPROP_OK;
-    return tp_standard_output_json(json_pack("{s:I, s:I, s:I, s:o, s:o}", samples, (json_int_t)train->count,
-                                             values, (json_int_t)all, "classes", (json_int_t)train->classes,
-                                             "mean", tp_json_text_real(mean), "deviation",
-                                             tp_json_text_real(deviation)),
-                                   error);
+    return tp_program_json(json_pack("{s:I, s:I, s:I, s:o, s:o}", samples, (json_int_t)train->count, values,
+                                     (json_int_t)all, "classes", (json_int_t)train->classes, "mean",
+                                     tp_json_text_real(mean), "deviation", tp_json_text_real(deviation)),
+                           error);
+}
+
+/* Operations of one sample in a layer, or 0 where none are counted. */
+static double flops_of_layer(const tileprop_options *options, const tileprop_run *run, int verb, size_t l)
+{
+    const size_t inputs = l == 0 ? run->inputs : options->hidden[l - 1];
+    const size_t units = l + 1 == run->layers ? run->classes : options->hidden[l];
+    const bool bias = options->bias == TILEPROP_BIAS_ALL || (options->bias == TILEPROP_BIAS_INPUT && l == 0);
+    if (verb == TILEPROP_PACK || verb == TILEPROP_LOSS)
+        return 0;
+    return 2 * (double)(inputs + bias) * (double)units;
+}
+
+/* Where the time of steps went. */
+static void explain_steps(const tileprop_options *options, const tileprop_run *run,
+                          const tileprop_time *times, double samples, double seconds, double peak)
+{
+    const double share = (double)run->threads_of_steps / (double)run->threads;
+    double accounted = 0, waited = 0;
+    printf(TP_LABEL "%-8s %5s %10s %9s %7s %10s %9s\n", "time", "verb", "layer", "ms", "GFLOP/s", "of peak",
+           "waited ms", "imbalance");
+    for (int v = 0; v < TILEPROP_VERBS; v++) {
+        for (size_t l = 0; l < run->layers; l++) {
+            const tileprop_time *cell = &times[(size_t)v * run->layers + l];
+            if (!(cell->seconds > 0) && !(cell->waited > 0))
+                continue;
+            accounted += cell->seconds + cell->waited;
+            waited += cell->waited;
+            const double flops = flops_of_layer(options, run, v, l) * samples;
+            const double gflops = cell->seconds > 0 ? 1e-9 * flops / cell->seconds : 0;
+            char rate[32] = "", of_peak[32] = "";
+            if (flops > 0)
+                snprintf(rate, sizeof rate, "%.1f", gflops);
+            if (flops > 0 && peak > 0)
+                snprintf(of_peak, sizeof of_peak, "%.0f %%", 1e11 * gflops / (peak * share));
+            printf(TP_LABEL "%-8s %5zu %10.2f %9s %7s %10.2f", "time", tileprop_verb_name(v), l + 1,
+                   1e3 * cell->seconds, rate, of_peak, 1e3 * cell->waited);
+            if (cell->seconds > 0)
+                printf(" %9.2f", cell->longest / cell->seconds);
+            putchar('\n');
+        }
+    }
+    printf(TP_LABEL "%.2f of %.2f ms accounted for, %.2f of them waiting at barriers\n", "time",
+           1e3 * accounted, 1e3 * seconds, 1e3 * waited);
 }
 
 tileprop_status tp_report_finish(struct tp_report *report, const tileprop_time *times,
@@ -446,8 +506,8 @@ tileprop_status tp_report_finish(struct tp_report *report, const tileprop_time *
     const double goal = find_goal(report);
     tp_report_clear(report);
     if (report->command->explain)
-        tp_profile_report_steps(&report->command->options, &report->run, times,
-                                samples_done(report, result->steps), result->seconds_training, report->peak);
+        explain_steps(&report->command->options, &report->run, times, samples_done(report, result->steps),
+                      result->seconds_training, report->peak);
     write_closing(report, writer, goal);
     return report->command->json ? write_json(report, writer, goal, error) : TILEPROP_OK;
 }

@@ -12,7 +12,7 @@
 #include "cli/train_command.h"
 #include "cli/train_data.h"
 
-#define TP_LABEL "%-12s" /* of a line */
+#define TP_REDRAW_SECONDS 0.1 /* of progress on a terminal, at least */
 
 struct tp_report {
     const struct tp_train_command *command;

@@ -12,10 +12,8 @@
 #include "cli/history.h"
 #include "cli/model_writer.h"
 #include "cli/plot.h"
+#include "cli/program.h"
 #include "cli/report.h"
-#include "cli/select_isa.h"
-#include "cli/standard_output.h"
-#include "cli/stop_signal.h"
 #include "cli/train_command.h"
 #include "cli/train_data.h"
 #include "cli/version.h"
@@ -52,7 +50,7 @@ static int on_progress(void *context, const tileprop_progress *progress)
 static int on_interrupted(void *context)
 {
     (void)context;
-    return tp_stop_signal_number() != 0;
+    return tp_program_stopped() != 0;
 }
 
 static int on_checkpoint_due(void *context, size_t step)
@@ -122,10 +120,8 @@ static tileprop_status set_up(struct training *training, struct tp_train_command
 {
     *training = (struct training){.command = command, .run.size = sizeof training->run};
     tp_report_begin(&training->report, command, &training->data);
-    if (getenv("OMP_PROC_BIND") || getenv("OMP_PLACES") || getenv("GOMP_CPU_AFFINITY"))
-        tp_train_command_unbind(command);
-    tp_train_command_threads(command, getenv("OMP_NUM_THREADS"));
-    tileprop_status status = tp_select_isa(&command->options.isa, getenv("TILEPROP_ISA"), error);
+    tp_train_command_environment(command);
+    tileprop_status status = tp_program_choose_isa(&command->options.isa, getenv("TILEPROP_ISA"), error);
     if (status == TILEPROP_OK)
         status = open_outputs(training, error);
     if (status == TILEPROP_OK)
@@ -145,7 +141,8 @@ static tileprop_status write_history(struct training *training, struct tp_error 
 {
     struct tp_history *history = &training->history;
     struct tp_safe_file *file = &training->history_file;
-    tileprop_status status = tp_history_complete(history, error);
+    tp_history_complete(history);
+    tileprop_status status = tp_history_check(history, error);
     if (status != TILEPROP_OK)
         return status;
     if (file->file)
@@ -160,9 +157,8 @@ static tileprop_status write_outputs(struct training *training, tileprop_status 
                                      struct tp_error *error)
 {
     const struct tp_error *checkpoint = &training->checkpoint_error;
-    const struct tp_report *report = &training->report;
-    status =
-        first_of(status, tp_model_writer_finish(&training->writer, &report->result, status ? NULL : error));
+    status = first_of(
+        status, tp_model_writer_finish(&training->writer, &training->report.result, status ? NULL : error));
     status = first_of(status, tp_report_finish(&training->report, training->run.times, &training->writer,
                                                status ? NULL : error));
     if (checkpoint->text[0])
@@ -218,7 +214,8 @@ int main(int argc, char **argv)
     struct tp_error error;
     bool stopped = false;
 
-    tp_stop_signal_catch();
+    tp_program_begin();
+    tp_program_catch_stop();
     tileprop_status status = tp_train_command_parse(&command, argc, argv, &error);
     if (status == TILEPROP_OK && command.help) {
         tp_train_command_write(tp_options_write_help, stdout);
@@ -231,9 +228,9 @@ int main(int argc, char **argv)
     } else if (status == TILEPROP_OK) {
         status = train_network(&command, &error, &stopped);
     }
-    status = tp_standard_output_finish("train", status, &error);
+    status = tp_program_finish("train", status, &error);
     if (status == TILEPROP_OK && stopped && !command.quiet)
-        fprintf(stderr, "train: stopped by SIG%s\n", sigabbrev_np(tp_stop_signal_number()));
-    tp_train_command_free(&command);
-    return status == TILEPROP_OK && stopped ? 128 + tp_stop_signal_number() : (int)status;
+        fprintf(stderr, "train: stopped by SIG%s\n", sigabbrev_np(tp_program_stopped()));
+    free(command.storage);
+    return status == TILEPROP_OK && stopped ? 128 + tp_program_stopped() : (int)status;
 }

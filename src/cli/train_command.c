@@ -8,8 +8,6 @@
 #include "cli/plot.h"
 #include "data/choices.h"
 
-#define TP_COUNT_MAX 1000000000
-
 #define AT(member) offsetof(struct tp_train_command, member)
 
 _Static_assert(AT(options) == 0, "the library's options come first");
@@ -221,27 +219,19 @@ tileprop_status tp_train_command_parse(struct tp_train_command *command, int arg
     return status == TILEPROP_OK ? check_resumption(command, sources, error) : status;
 }
 
-void tp_train_command_free(struct tp_train_command *command)
-{
-    free(command->storage);
-    *command = default_command();
-}
-
-void tp_train_command_threads(struct tp_train_command *command, const char *openmp)
+void tp_train_command_environment(struct tp_train_command *command)
 {
     tileprop_options *chosen = &command->options;
+    const char *openmp = getenv("OMP_NUM_THREADS");
     char *end = NULL;
+    if (chosen->bind == TILEPROP_BIND_AUTO &&
+        (getenv("OMP_PROC_BIND") || getenv("OMP_PLACES") || getenv("GOMP_CPU_AFFINITY")))
+        chosen->bind = TILEPROP_BIND_NONE;
     if (chosen->threads || chosen->threads_exact || !openmp)
         return;
     const unsigned long count = strtoul(openmp, &end, 10); /* a list is of nested teams, ours is the first */
     if (end != openmp && (*end == '\0' || *end == ',') && count > 0 && count < tileprop_threads(0))
         chosen->threads = count;
-}
-
-void tp_train_command_unbind(struct tp_train_command *command)
-{
-    if (command->options.bind == TILEPROP_BIND_AUTO)
-        command->options.bind = TILEPROP_BIND_NONE;
 }
 
 void tp_train_command_write(tp_options_writer *write, FILE *out)

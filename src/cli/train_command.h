@@ -45,28 +45,23 @@ struct tp_train_command {
     int check_gradient; /* only check gradients */
     const char *config;
     int print_config, help, version;
-    char *storage; /* owned; texts above may point into it */
+    char *storage; /* to be freed, after an error too; what is above may point into it */
 };
 
 /*
  * Fills *command from the command line, which must outlive it, and the configuration file that it names.
- * tp_train_command_free() it afterwards, on error too.
  * Errors: TILEPROP_USAGE for what tp_options_parse() refuses and for an option that the optimizer or another
  * option has no use for.
  */
 tileprop_status tp_train_command_parse(struct tp_train_command *command, int argc, char *const *argv,
                                        struct tp_error *error);
 
-void tp_train_command_free(struct tp_train_command *command);
-
 /*
- * Without --threads, `openmp` (the environment's OMP_NUM_THREADS; NULL: none) is the count. More than there
- * are CPUs, and what is no count, is as if it were not set.
+ * Takes over what the environment says of OpenMP's threads: without --threads their count, OMP_NUM_THREADS;
+ * more than there are CPUs, and what is no count, is as if it were not set. Where it says how they are bound,
+ * --bind auto means none.
  */
-void tp_train_command_threads(struct tp_train_command *command, const char *openmp);
-
-/* To be called where the environment says already how threads are bound: auto then means none. */
-void tp_train_command_unbind(struct tp_train_command *command);
+void tp_train_command_environment(struct tp_train_command *command);
 
 /* Writes --help, or what else is made of the options. */
 void tp_train_command_write(tp_options_writer *write, FILE *out);

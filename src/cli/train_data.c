@@ -114,7 +114,24 @@ static tileprop_status load_file(struct tp_train_data *data, const struct tp_tra
     if (status == TILEPROP_OK)
         status = tp_dataset_draw(&data->train, share, command->options.seed,
                                  data->is_part ? &data->validation : &none, error);
+    if (status == TILEPROP_FAILURE)
+        status = tp_fail_memory(error, data->directory, "a split");
     return status;
+}
+
+/* No run takes what does not fit; --stats and --check-gradient begin none. */
+static tileprop_status compare(const struct tp_train_data *data, const char *val_data, struct tp_error *error)
+{
+    static const char *const types[] = {[TILEPROP_U8] = "u8", [TILEPROP_F32] = "f32"};
+    const struct tp_dataset *train = &data->train, *found = &data->validation;
+    if (found->features == train->features && found->classes <= train->classes && found->type == train->type)
+        return TILEPROP_OK;
+    return tp_fail(
+        error, TILEPROP_BAD_INPUT,
+        "%s: found %zu inputs of %s and %zu classes%s, expected %zu of %s and at most %zu, as in %s",
+        val_data ? val_data : data->directory, found->features, types[found->type], found->classes,
+        val_data ? "" : " in the t10k files", train->features, types[train->type], train->classes,
+        val_data ? data->directory : "the train files");
 }
 
 tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
@@ -130,12 +147,14 @@ tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_t
     if (status == TILEPROP_OK)
         status =
             S_ISDIR(info.st_mode) ? load_directory(data, command, error) : load_file(data, command, error);
+    if (status == TILEPROP_OK)
+        status = compare(data, command->val_data, error);
     if (status != TILEPROP_OK)
         return status;
     limit(&data->validation, command->val_limit);
     status = hold_out(data, command, error);
     if (status == TILEPROP_OK && command->table.missing == TP_MISSING_MEAN &&
-        data->train.type == TILEPROP_F32 && data->validation.type == TILEPROP_F32)
+        data->train.type == TILEPROP_F32)
         status = fill_missing(data, error);
     if (status == TILEPROP_OK && command->class_weight)
         status = tp_class_weights_make(command->class_weight, &data->train, &data->class_weights, error);

@@ -31,7 +31,7 @@ struct tp_train_data {
  * Errors: TILEPROP_USAGE if the held out samples leave none to train on; as tp_data_path_find(),
  * tp_idx_load(), tp_dataset_tail(), tp_data_loader_read() and tp_dataset_draw(); TILEPROP_USAGE for
  * options of tables that are of no use to a directory; TILEPROP_BAD_INPUT for a file with one class
- * alone. Whether the sets fit each other is the library's to say.
+ * alone and for sets that do not fit each other.
  */
 tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
                                    struct tp_error *error);

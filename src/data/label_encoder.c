@@ -12,9 +12,10 @@
 #define TP_INTEGER_LIMIT (1 << FLT_MANT_DIG)
 
 tileprop_status tp_label_encoder_begin(struct tp_label_encoder *encoder, const struct tp_schema *schema,
-                                       struct tp_error *error)
+                                       const char *path, struct tp_error *error)
 {
-    *encoder = (struct tp_label_encoder){.learned = schema->classes != NULL, .numbers = true};
+    *encoder =
+        (struct tp_label_encoder){.names.path = path, .learned = schema->classes != NULL, .numbers = true};
     tileprop_status status = TILEPROP_OK;
     for (size_t i = 0; status == TILEPROP_OK && i < schema->class_count; i++)
         status = tp_string_table_add(&encoder->names, schema->classes[i], strlen(schema->classes[i]), error);
@@ -89,7 +90,7 @@ tileprop_status tp_label_encoder_finish(struct tp_label_encoder *encoder, struct
     const size_t known = encoder->names.count;
     uint32_t *places = tp_string_table_sort(&encoder->names);
     if (!places)
-        return tp_fail_memory(error, NULL, "the names of classes");
+        return tp_fail_memory(error, encoder->names.path, "the names of classes");
     for (size_t i = 0; i < count; i++)
         labels[i] = (uint16_t)places[labels[i]];
     free(places);

@@ -18,10 +18,10 @@ struct tp_label_encoder {
     bool numbers;                 /* all labels so far are decimal numbers */
 };
 
-/* Takes over what the schema knows of classes; none: they are learned. Errors: TILEPROP_FAILURE without
- * memory. */
+/* Takes over what the schema knows of classes; none: they are learned. path: the labels', which outlives the
+ * encoder. Errors: TILEPROP_FAILURE without memory. */
 tileprop_status tp_label_encoder_begin(struct tp_label_encoder *encoder, const struct tp_schema *schema,
-                                       struct tp_error *error);
+                                       const char *path, struct tp_error *error);
 
 /* Stores the number of a label's text if it is known in just this form. */
 bool tp_label_encoder_find(const struct tp_label_encoder *encoder, const char *text, size_t size,

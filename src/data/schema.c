@@ -103,7 +103,7 @@ static tileprop_status fail(const char *path, const char *expected, struct tp_er
 static tileprop_status read_categories(struct tp_column *column, const json_t *list, const char *path,
                                        struct tp_error *error)
 {
-    struct tp_string_table table = {0};
+    struct tp_string_table table = {.path = path};
     const size_t count = json_array_size(list);
     bool good = count >= 1 && count <= TP_CATEGORIES_MAX;
     tileprop_status status = TILEPROP_OK;

@@ -52,7 +52,7 @@ static tileprop_status read_file(const char *path, const struct tp_dataset *data
         return status;
     for (size_t k = 0; k < dataset->classes; k++)
         weights[k] = NAN;
-    struct tp_string_table table = {0};
+    struct tp_string_table table = {.path = path};
     struct tp_csv csv;
     status = tp_csv_open(&csv, &file, 0, error);
     if (status == TILEPROP_OK)
@@ -75,7 +75,7 @@ tileprop_status tp_class_weights_make(const char *source, const struct tp_datase
     *weights = malloc(dataset->classes * sizeof **weights);
     tileprop_status status = TILEPROP_OK;
     if (!counts || !*weights) {
-        status = tp_fail_memory(error, NULL, "the weights of classes");
+        status = tp_fail_memory(error, "--class-weight", "the weights of classes");
     } else if (strcmp(source, "balanced") != 0) {
         status = read_file(source, dataset, *weights, error);
     } else {

@@ -21,7 +21,7 @@ tileprop_status tp_csv_fail(const struct tp_csv *csv, size_t row, const char *fo
                : tp_fail(csv->error, TILEPROP_BAD_INPUT, "%s: %s", csv->path, what.text);
 }
 
-static void skip_line(struct tp_csv *csv)
+void tp_csv_skip_line(struct tp_csv *csv)
 {
     const char *line_end = memchr(csv->at, '\n', (size_t)(csv->end - csv->at));
     csv->at = line_end ? line_end + 1 : csv->end;
@@ -50,7 +50,7 @@ static void skip_empty(struct tp_csv *csv)
 {
     while (csv->at < csv->end &&
            (*csv->at == '\n' || (*csv->at == '\r' && csv->end - csv->at > 1 && csv->at[1] == '\n')))
-        skip_line(csv);
+        tp_csv_skip_line(csv);
 }
 
 tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_t skip_lines,
@@ -66,7 +66,7 @@ tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size
     if (file->size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0)
         csv->at += 3;
     for (size_t i = 0; i < skip_lines && csv->at < csv->end; i++)
-        skip_line(csv);
+        tp_csv_skip_line(csv);
     skip_empty(csv);
     if (csv->at == csv->end)
         return tp_csv_fail(csv, 0, "no line found%s, expected a table",
@@ -143,7 +143,7 @@ static tileprop_status read_quoted(struct tp_csv *csv, struct tp_field *field)
     if (!end_field(csv, skip_blanks(c + 1, end)))
         return tp_csv_fail(csv, csv->row,
                            "text found behind a field in double quotes, expected the field's end");
-    *field = (struct tp_field){.text = csv->buffer, .size = size, .quoted = true};
+    *field = (struct tp_field){.text = csv->buffer, .size = size};
     return TILEPROP_OK;
 }
 

@@ -28,7 +28,6 @@ struct tp_csv {
 struct tp_field {
     const char *text; /* [size], not ended by a zero */
     size_t size;
-    bool quoted;
 };
 
 /*
@@ -41,6 +40,9 @@ struct tp_field {
 tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_t skip_lines,
                             struct tp_error *error);
 void tp_csv_close(struct tp_csv *csv);
+
+/* Goes behind the rest of the line, whatever is there. */
+void tp_csv_skip_line(struct tp_csv *csv);
 
 /* Goes to the next record, which has a field at least; false if there is none. */
 bool tp_csv_next(struct tp_csv *csv);

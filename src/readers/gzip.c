@@ -1,7 +1,6 @@
 #include "readers/gzip.h"
 
 #include <libdeflate.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 /* 258 bytes for two bits are the most that deflate can pack (RFC 1951, 3.2.5 and 3.2.7). */

@@ -208,10 +208,6 @@ tileprop_status tp_idx_parse(struct tp_file *file, const char *label_path, struc
         status = tp_gzip_read(&labels, label_path, error);
         if (status == TILEPROP_OK)
             status = tp_idx_labels(&labels, image_path, dataset, error);
-    } else if (status == TILEPROP_OK) {
-        dataset->labels = calloc(dataset->count, sizeof *dataset->labels);
-        if (!dataset->labels)
-            status = tp_fail_memory(error, image_path, "labels");
     }
     if (status != TILEPROP_OK)
         tp_dataset_free(dataset);
@@ -226,7 +222,7 @@ static tileprop_status find_file(const char *directory, const char *prefix, enum
     for (size_t i = 0; i < TP_ENDINGS; i++) {
         char *found;
         if (asprintf(&found, "%s/%s%s", directory, prefix, any[i]) < 0)
-            return tp_fail_memory(error, NULL, "a file name");
+            return tp_fail_memory(error, directory, "a file name");
         if (access(found, F_OK) == 0 || errno != ENOENT) {
             *path = found;
             return TILEPROP_OK;

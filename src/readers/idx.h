@@ -30,7 +30,7 @@ tileprop_status tp_idx_load(const char *directory, const char *prefix, struct tp
 
 /*
  * Makes a data set of a file of images, whose bytes it takes over, and one of labels, plain or gzip; without
- * that (NULL) all samples are of class 0.
+ * that (NULL) it has no labels.
  * Errors: those of tp_gzip_read(), tp_idx_images() and tp_idx_labels(). On error *dataset is empty.
  */
 tileprop_status tp_idx_parse(struct tp_file *file, const char *label_path, struct tp_dataset *dataset,

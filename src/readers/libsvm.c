@@ -7,39 +7,32 @@
 
 #include "base/decimal.h"
 #include "data/label_encoder.h"
+#include "readers/csv.h"
 #include "readers/table.h"
 
 #define TP_INDEX_MAX 1000000000
 
 struct reader {
-    const char *path, *at, *end;
-    struct tp_error *error;
-    size_t line;
+    struct tp_csv text;
     size_t rows, features; /* found so far */
 };
 
 static void skip_blanks(struct reader *reader)
 {
-    while (reader->at < reader->end && (*reader->at == ' ' || *reader->at == '\t' || *reader->at == '\r'))
-        reader->at++;
+    while (reader->text.at < reader->text.end &&
+           (*reader->text.at == ' ' || *reader->text.at == '\t' || *reader->text.at == '\r'))
+        reader->text.at++;
 }
 
 static bool at_line_end(const struct reader *reader)
 {
-    return reader->at == reader->end || *reader->at == '\n' || *reader->at == '#';
-}
-
-static void skip_line(struct reader *reader)
-{
-    const char *line_end = memchr(reader->at, '\n', (size_t)(reader->end - reader->at));
-    reader->at = line_end ? line_end + 1 : reader->end;
-    reader->line++;
+    return reader->text.at == reader->text.end || *reader->text.at == '\n' || *reader->text.at == '#';
 }
 
 /* Goes to the next line that holds a sample; false if there is none. */
 static bool next_line(struct reader *reader)
 {
-    for (; reader->at < reader->end; skip_line(reader)) {
+    for (; reader->text.at < reader->text.end; tp_csv_skip_line(&reader->text)) {
         skip_blanks(reader);
         if (!at_line_end(reader))
             return true;
@@ -49,13 +42,13 @@ static bool next_line(struct reader *reader)
 
 static bool ends_word(const struct reader *reader, const char *here)
 {
-    return here == reader->end || strchr(" \t\r\n#", *here);
+    return here == reader->text.end || strchr(" \t\r\n#", *here);
 }
 
 static size_t word_length(const struct reader *reader)
 {
     size_t length = 0;
-    while (!ends_word(reader, reader->at + length))
+    while (!ends_word(reader, reader->text.at + length))
         length++;
     return length;
 }
@@ -63,26 +56,27 @@ static size_t word_length(const struct reader *reader)
 /* Goes behind a word and the blanks that follow it. */
 static void skip_to(struct reader *reader, const char *behind)
 {
-    reader->at = behind;
+    reader->text.at = behind;
     skip_blanks(reader);
 }
 
 static tileprop_status fail_word(const struct reader *reader, const char *expected)
 {
-    return tp_fail(reader->error, TILEPROP_BAD_INPUT, "%s: line %zu: \"%s\" found, expected %s", reader->path,
-                   reader->line, tp_show(reader->at, word_length(reader)).text, expected);
+    return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: line %zu: \"%s\" found, expected %s",
+                   reader->text.path, reader->text.line, tp_show(reader->text.at, word_length(reader)).text,
+                   expected);
 }
 
 /* Reads INDEX:VALUE. */
 static tileprop_status read_pair(struct reader *reader, size_t *index, float *value)
 {
-    const char *c = reader->at;
+    const char *c = reader->text.at;
     size_t found = 0;
-    while (c < reader->end && *c >= '0' && *c <= '9' && found < TP_INDEX_MAX)
+    while (c < reader->text.end && *c >= '0' && *c <= '9' && found < TP_INDEX_MAX)
         found = found * 10 + (size_t)(*c++ - '0');
-    if (c == reader->at || c == reader->end || *c != ':')
+    if (c == reader->text.at || c == reader->text.end || *c != ':')
         return fail_word(reader, "INDEX:VALUE with an index of at most 10^9");
-    const char *behind = tp_decimal_read(c + 1, reader->end, value);
+    const char *behind = tp_decimal_read(c + 1, reader->text.end, value);
     if (!behind || !ends_word(reader, behind))
         return fail_word(reader, "INDEX:VALUE with a decimal number");
     if (!isfinite(*value))
@@ -98,16 +92,16 @@ static tileprop_status read_feature(struct reader *reader, size_t *index, float 
     const size_t before = *index;
     const tileprop_status status = read_pair(reader, index, value);
     if (status == TILEPROP_OK && *index <= before)
-        return tp_fail(reader->error, TILEPROP_BAD_INPUT,
-                       "%s: line %zu: index %zu found, expected %zu or more%s", reader->path, reader->line,
-                       *index, before + 1, *index ? "" : ", as indices count from 1");
+        return tp_fail(reader->text.error, TILEPROP_BAD_INPUT,
+                       "%s: line %zu: index %zu found, expected %zu or more%s", reader->text.path,
+                       reader->text.line, *index, before + 1, *index ? "" : ", as indices count from 1");
     return status;
 }
 
 static bool read_number(struct reader *reader)
 {
     float value;
-    const char *behind = tp_decimal_read(reader->at, reader->end, &value);
+    const char *behind = tp_decimal_read(reader->text.at, reader->text.end, &value);
     if (!behind || !ends_word(reader, behind))
         return false;
     skip_to(reader, behind);
@@ -117,28 +111,28 @@ static bool read_number(struct reader *reader)
 static tileprop_status read_label(struct reader *reader, struct tp_label_encoder *encoder, uint16_t *label)
 {
     char place[512];
-    const char *text = reader->at;
+    const char *text = reader->text.at;
     const size_t length = word_length(reader);
     if (!read_number(reader))
         return fail_word(reader, "a number as label");
     if (tp_label_encoder_find(encoder, text, length, label))
         return TILEPROP_OK;
-    snprintf(place, sizeof place, "%s: line %zu", reader->path, reader->line);
-    return tp_label_encoder_label(encoder, place, text, length, label, reader->error);
+    snprintf(place, sizeof place, "%s: line %zu", reader->text.path, reader->text.line);
+    return tp_label_encoder_label(encoder, place, text, length, label, reader->text.error);
 }
 
 /* Counts samples and features, whatever the labels are, and, with an encoder, stores all of them. */
 static tileprop_status read_lines(struct reader *reader, struct tp_label_encoder *encoder,
                                   struct tp_dataset *dataset)
 {
-    for (; next_line(reader); skip_line(reader)) {
+    for (; next_line(reader); tp_csv_skip_line(&reader->text)) {
         float *sample = encoder ? (float *)dataset->samples + reader->rows * dataset->features : NULL, value;
         size_t index = 0;
         tileprop_status status = TILEPROP_OK;
         if (encoder)
             status = read_label(reader, encoder, &dataset->labels[reader->rows]);
         else
-            skip_to(reader, reader->at + word_length(reader));
+            skip_to(reader, reader->text.at + word_length(reader));
         while (status == TILEPROP_OK && !at_line_end(reader)) {
             status = read_feature(reader, &index, &value);
             if (status == TILEPROP_OK && encoder)
@@ -150,8 +144,8 @@ static tileprop_status read_lines(struct reader *reader, struct tp_label_encoder
         reader->rows++;
     }
     if (!reader->rows || !reader->features)
-        return tp_fail(reader->error, TILEPROP_BAD_INPUT, "%s: no %s found, expected some", reader->path,
-                       reader->rows ? "features" : "samples");
+        return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: no %s found, expected some",
+                       reader->text.path, reader->rows ? "features" : "samples");
     return TILEPROP_OK;
 }
 
@@ -159,19 +153,19 @@ static struct reader begin(const struct tp_file *file, struct tp_error *error)
 {
     const char *bytes = (const char *)file->bytes;
     return (struct reader){
-        .path = file->path, .at = bytes, .end = bytes + file->size, .error = error, .line = 1};
+        .text = {.path = file->path, .error = error, .at = bytes, .end = bytes + file->size, .line = 1}};
 }
 
 bool tp_libsvm_is(const struct tp_file *file)
 {
     struct reader reader = begin(file, NULL);
-    for (; next_line(&reader); skip_line(&reader)) {
+    for (; next_line(&reader); tp_csv_skip_line(&reader.text)) {
         size_t index = 0;
         float value;
         if (!read_number(&reader))
             return false;
         if (!at_line_end(&reader)) /* qid is for ranking */
-            return (reader.end - reader.at > 4 && memcmp(reader.at, "qid:", 4) == 0) ||
+            return (reader.text.end - reader.text.at > 4 && memcmp(reader.text.at, "qid:", 4) == 0) ||
                    read_pair(&reader, &index, &value) == TILEPROP_OK;
     }
     return false;
@@ -197,7 +191,7 @@ tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, 
             file->path, reader.rows, reader.features, TP_TABLE_RATIO_MAX);
     schema->features = schema->features ? schema->features : reader.features;
     if (status == TILEPROP_OK)
-        status = tp_label_encoder_begin(&encoder, schema, error);
+        status = tp_label_encoder_begin(&encoder, schema, file->path, error);
     if (status == TILEPROP_OK) {
         dataset->count = reader.rows;
         dataset->features = schema->features;

@@ -92,6 +92,12 @@ static const char *read_shape(struct header *header, struct array *array)
     return NULL;
 }
 
+static const char *read_order(struct header *header, struct array *array)
+{
+    array->has_order = take(header, "False");
+    return array->has_order ? NULL : "False: an array in C order, as numpy.ascontiguousarray() makes one";
+}
+
 static const char *read_dictionary(struct header *header, struct array *array)
 {
     if (!take(header, "{"))
@@ -103,9 +109,7 @@ static const char *read_dictionary(struct header *header, struct array *array)
         else if (take(header, "'shape':"))
             expected = read_shape(header, array);
         else if (take(header, "'fortran_order':"))
-            expected = (array->has_order = take(header, "False"))
-                           ? NULL
-                           : "False: an array in C order, as numpy.ascontiguousarray() makes one";
+            expected = read_order(header, array);
         if (expected)
             return expected;
         if (!end_item(header, '}'))
@@ -228,7 +232,7 @@ tileprop_status tp_npy_labels(struct tp_file *file, struct tp_schema *schema, st
                          file->path, array.values, array.dimensions, array.dimensions == 1 ? "" : "s",
                          dataset->count);
     if (status == TILEPROP_OK)
-        status = tp_label_encoder_begin(&encoder, schema, error);
+        status = tp_label_encoder_begin(&encoder, schema, file->path, error);
     if (status == TILEPROP_OK && !(dataset->labels = malloc(array.values * sizeof *dataset->labels)))
         status = tp_fail_memory(error, file->path, "labels");
     for (size_t i = 0; status == TILEPROP_OK && i < array.values; i++) {

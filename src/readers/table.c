@@ -301,7 +301,7 @@ tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_optio
 
     tileprop_status status = tp_csv_open(&reader.csv, file, options->skip_lines, error);
     if (status == TILEPROP_OK)
-        status = tp_label_encoder_begin(&reader.classes, schema, error);
+        status = tp_label_encoder_begin(&reader.classes, schema, file->path, error);
     if (status == TILEPROP_OK)
         status = tp_table_columns_begin(&reader.columns, &reader.csv, options, schema);
     if (status == TILEPROP_OK)

@@ -44,7 +44,8 @@ static tileprop_status read_first(struct tp_table_columns *columns)
         char *first = strndup(field.text, field.size);
         if (!first)
             return tp_fail_memory(columns->csv->error, columns->csv->path, "columns");
-        columns->all[columns->count++] = (struct tp_table_column){.first = first};
+        columns->all[columns->count++] =
+            (struct tp_table_column){.first = first, .categories.path = columns->csv->path};
     }
     return status;
 }

@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct tp_train_command command;
         status = tp_train_command_parse(&command, count, arguments, &error);
         require(status != TILEPROP_OK || command.options.batch >= 1);
-        tp_train_command_free(&command);
+        free(command.storage);
     }
     require(status == TILEPROP_OK || status == TILEPROP_USAGE);
     require(status == TILEPROP_OK || (error.text[0] && !strchr(error.text, '\n')));

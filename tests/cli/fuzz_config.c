@@ -31,7 +31,7 @@ static char *read_options(struct tp_error *error)
         tp_train_command_write_config(&command, out);
         require(fclose(out) == 0);
     }
-    tp_train_command_free(&command);
+    free(command.storage);
     return text;
 }
 

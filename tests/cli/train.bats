@@ -218,6 +218,13 @@ END
     cp "$root"/data/mnist/*.gz folder
     echo '<html>' >folder/t10k-images-idx3-ubyte.gz
     refused 3 t10k-images --data folder
+    rm folder/t10k*
+    printf '\0\0\010\003\0\0\0\001\0\0\0\001\0\0\0\001x' >folder/t10k-images-idx3-ubyte
+    printf '\0\0\010\001\0\0\0\001\002' >folder/t10k-labels-idx1-ubyte
+    for option in --stats --check-gradient --quiet; do
+        refused 3 "folder: found 1 inputs of u8 and 3 classes in the t10k files, expected 784 of u8 and at most 10" \
+            --data folder "$option"
+    done
 }
 
 @test "a run opens with three lines and closes with four" {

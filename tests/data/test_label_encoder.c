@@ -11,7 +11,7 @@
 static struct tp_label_encoder begin(struct tp_schema schema)
 {
     struct tp_label_encoder classes;
-    assert_int_equal(tp_label_encoder_begin(&classes, &schema, NULL), TILEPROP_OK);
+    assert_int_equal(tp_label_encoder_begin(&classes, &schema, "place", NULL), TILEPROP_OK);
     return classes;
 }
 

@@ -356,6 +356,7 @@ rows = [(i * 7 % 11, i % 5) for i in range(40)]
 labels = [int(i % 8 == 0) for i in range(40)]
 flat = [value for row in rows for value in row]
 write("x.npy", "<f4", "f", (40, 2), flat)
+write("gaps.npy", "<f4", "f", (40, 2), flat[:-1] + [float("nan")])
 write("wide.npy", "<f8", "d", (40, 2), flat)
 write("bytes.npy", "|u1", "B", (40, 1, 2), flat)
 write("y.npy", "<i8", "q", (40,), labels)
@@ -393,6 +394,10 @@ PY
     refused 2 "--val-labels: ... --val-data" --data x.npy --labels y.npy --val-labels y.npy
     refused 3 "bytes.npy: ... u8 ... f32 ... x.npy" --data x.npy --labels y.npy --val-data bytes.npy \
         --val-labels y.npy
+    for option in --stats --check-gradient --epochs=1; do
+        refused 3 "bytes.npy: found 2 inputs of u8 ... f32 ... as in gaps.npy" --data gaps.npy --labels y.npy \
+            --val-data bytes.npy --val-labels y.npy --missing mean "$option"
+    done
     run --separate-stderr "$train" --data x.npy --labels y.npy --val-data wide.npy --val-labels y.npy "${quick[@]}"
     [ "$status" -eq 0 ]
     [[ $output == *"40 training and 40 validation samples"* ]]

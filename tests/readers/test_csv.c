@@ -22,8 +22,9 @@ static void write_fields(const char *text, size_t skip_lines, char *out, size_t 
         while (csv.more) {
             if (tp_csv_read_field(&csv, &field) != TILEPROP_OK)
                 fail_msg("%s", error.text);
-            length += (size_t)snprintf(out + length, size - length, "%s%.*s%s", field.quoted ? "{" : "[",
-                                       (int)field.size, field.text, field.quoted ? "}" : "]");
+            const bool quoted = field.text == csv.buffer;
+            length += (size_t)snprintf(out + length, size - length, "%s%.*s%s", quoted ? "{" : "[",
+                                       (int)field.size, field.text, quoted ? "}" : "]");
         }
     }
     tp_csv_close(&csv);

@@ -1,5 +1,5 @@
 /* Which classes were taken for which. */
-#include "cli/confusion.h"
+#include "cli/predict_report.h"
 
 #include <stdlib.h>
 

@@ -1,0 +1,106 @@
+#include "cli/program.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_text.h"
+#include "tileprop/tileprop.h"
+
+void tp_program_begin(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+tileprop_status tp_program_json(json_t *object, struct tp_error *error)
+{
+    char *text = object ? tp_json_text_write(object, JSON_REAL_PRECISION(17)) : NULL;
+    if (text)
+        puts(text);
+    json_decref(object);
+    free(text);
+    return text ? TILEPROP_OK : tp_fail(error, TILEPROP_FAILURE, "--json: out of memory");
+}
+
+tileprop_status tp_program_finish(const char *program, tileprop_status status, struct tp_error *error)
+{
+    if (status == TILEPROP_OK) {
+        /* Of a write that failed before, the reason is what it left in errno, as far as nobody overwrote it.
+         */
+        int number = ferror(stdout) ? (errno ? errno : EIO) : 0;
+        if (fflush(stdout) != 0)
+            number = errno;
+        if (number && number != EPIPE)
+            status = tp_fail(error, TILEPROP_FAILURE, "standard output: %s", strerror(number));
+    }
+    if (status != TILEPROP_OK)
+        fprintf(stderr, "%s: %s\n", program, error->text);
+    return status;
+}
+
+static volatile sig_atomic_t number_that_came;
+
+/* The next one of either ends the program at once. */
+static void request_stop(int number)
+{
+    if (number_that_came) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+    number_that_came = number;
+}
+
+void tp_program_catch_stop(void)
+{
+    const int numbers[] = {SIGINT, SIGTERM};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        const struct sigaction action = {.sa_handler = request_stop, .sa_flags = SA_RESTART};
+        struct sigaction old;
+        /* A shell that starts a job in the background wants it to ignore Ctrl-C. */
+        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+            sigaction(numbers[i], &action, NULL);
+    }
+}
+
+int tp_program_stopped(void)
+{
+    return number_that_came;
+}
+
+/* The tier's place among those of the library, from the slowest to the fastest. */
+static tileprop_status find_tier(const char *origin, const char *name, size_t *place, struct tp_error *error)
+{
+    char here[128] = "auto";
+    const char *tier;
+    int runs;
+    *place = SIZE_MAX;
+    for (size_t i = 0; (tier = tileprop_isa(i, &runs)); i++) {
+        if (!runs)
+            continue;
+        strncat(here, ", ", sizeof here - strlen(here) - 1);
+        strncat(here, tier, sizeof here - strlen(here) - 1);
+        if (strcmp(name, tier) == 0 || strcmp(name, "auto") == 0)
+            *place = i;
+    }
+    if (*place != SIZE_MAX)
+        return TILEPROP_OK;
+    return tp_fail(error, TILEPROP_USAGE,
+                   "%s: expected one of %s, which this CPU and this build have, found \"%.32s\"", origin,
+                   here, name);
+}
+
+tileprop_status tp_program_choose_isa(const char **isa, const char *ceiling, struct tp_error *error)
+{
+    size_t place, highest;
+    int runs;
+    tileprop_status status = find_tier("--isa", *isa, &place, error);
+    if (status == TILEPROP_OK)
+        status = find_tier("TILEPROP_ISA", ceiling && *ceiling ? ceiling : "auto", &highest, error);
+    if (status == TILEPROP_OK)
+        *isa = tileprop_isa(place < highest ? place : highest, &runs);
+    return status;
+}

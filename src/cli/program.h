@@ -1,0 +1,47 @@
+/*
+ * What the programs have in common: signals, instruction sets, the JSON object that --json writes as one
+ * line, and how they end.
+ */
+#ifndef TP_PROGRAM_H
+#define TP_PROGRAM_H
+
+#include <jansson.h>
+
+#include "base/status.h"
+
+#define TP_LABEL "%-12s" /* what a line of a report begins with */
+
+/* Lets writes to a closed pipe, and what a limit on files' sizes refuses, fail instead of kill. To be called
+ * before any thread is started. */
+void tp_program_begin(void);
+
+/*
+ * Writes and frees the object, with numbers that read back as the same doubles. NULL, of which memory was
+ * short, is an error too: only here it needs a check.
+ * Errors: TILEPROP_FAILURE without memory. Errors of standard output are left to the stream.
+ */
+tileprop_status tp_program_json(json_t *object, struct tp_error *error);
+
+/*
+ * Flushes standard output, unless something failed before, and says on standard error what failed. That the
+ * reader of a pipe has left is its decision and no error.
+ * Returns status; TILEPROP_FAILURE if something could not be written.
+ */
+tileprop_status tp_program_finish(const char *program, tileprop_status status, struct tp_error *error);
+
+/* Ctrl-C and SIGTERM: the first one asks for an orderly end, the second one ends the process. To be called
+ * once, before any thread is started. */
+void tp_program_catch_stop(void);
+
+/* The signal that came, or 0. */
+int tp_program_stopped(void);
+
+/*
+ * Replaces *isa, what --isa was given, by the name of the tier to run: the one asked for, or a lower one if
+ * `ceiling` (the environment's TILEPROP_ISA; NULL or empty: none) names it. "auto" is the fastest tier that
+ * runs here.
+ * Errors: TILEPROP_USAGE for a tier that this build or this CPU lacks, in either place, naming those it has.
+ */
+tileprop_status tp_program_choose_isa(const char **isa, const char *ceiling, struct tp_error *error);
+
+#endif
