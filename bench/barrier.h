@@ -1,8 +1,7 @@
 /*
  * How long barriers take: the team's own beside that of the OpenMP runtime, on the same threads.
  */
-#ifndef BENCH_BARRIER_H
-#define BENCH_BARRIER_H
+#pragma once
 
 #include <stddef.h>
 
@@ -10,5 +9,3 @@
 
 /* Prints a line for each count of threads. Errors: TILEPROP_FAILURE without threads. */
 tileprop_status bench_barriers(const size_t *threads, size_t count, struct tp_error *error);
-
-#endif

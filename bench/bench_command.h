@@ -1,8 +1,7 @@
 /*
  * The command line of `bench`.
  */
-#ifndef BENCH_COMMAND_H
-#define BENCH_COMMAND_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -88,5 +87,3 @@ struct bench_calls {
  */
 tileprop_status bench_command_calls(const struct bench_command *command, struct bench_calls *calls,
                                     struct tp_error *error);
-
-#endif

@@ -2,8 +2,7 @@
  * A call: one kernel, a shape and operands, ready to be run over and over. What is timed, here and in every
  * comparison with others.
  */
-#ifndef BENCH_CALL_H
-#define BENCH_CALL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -113,5 +112,3 @@ void bench_result(const struct bench_operands *operands, float *result);
  */
 tileprop_status bench_verify(const struct bench_call *call, const struct tp_tier *tier,
                              struct tp_error *error);
-
-#endif

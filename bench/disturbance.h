@@ -2,8 +2,7 @@
  * Whether another process kept CPUs busy that were being timed: threads that compute all the time get as much
  * processor time as time passes, each, unless they wait for a CPU.
  */
-#ifndef BENCH_DISTURBANCE_H
-#define BENCH_DISTURBANCE_H
+#pragma once
 
 #include <stddef.h>
 
@@ -31,5 +30,3 @@ void bench_disturbance_note(struct bench_disturbance *disturbance, const struct 
 
 /* Says so in one line on standard error, if there are any. about: what the figures have in common. */
 void bench_disturbance_write(const struct bench_disturbance *disturbance, const char *about);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * Kernels, steps, evaluations and loading under Google Benchmark.
  */
-#ifndef BENCH_KERNELS_H
-#define BENCH_KERNELS_H
+#pragma once
 
 extern "C" {
 #include "bench_command.h"
@@ -14,5 +13,3 @@ extern "C" {
  */
 int time_kernels(const bench_command &command, const bench_calls &calls, const tp_tier *best, int argc,
                  char **argv);
-
-#endif

@@ -2,8 +2,7 @@
  * Workloads beside the machine's limit and beside plain loops. The JSON is an interface as that of workloads
  * is.
  */
-#ifndef BENCH_LIMITS_H
-#define BENCH_LIMITS_H
+#pragma once
 
 #include "bench_command.h"
 
@@ -19,5 +18,3 @@
  */
 tileprop_status bench_limits(const struct bench_command *command, const struct tp_tier *tier,
                              struct tp_error *error);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * Readers of data sets under Google Benchmark.
  */
-#ifndef BENCH_LOADING_H
-#define BENCH_LOADING_H
+#pragma once
 
 #include <benchmark/benchmark.h>
 
@@ -11,5 +10,3 @@ void list_or_register_loading(bool list, bool all);
 
 /* Of kernels.cc: Google Benchmark goes on with the next one, and the program's exit status is not 0. */
 void fail(benchmark::State &state, const char *reason);
-
-#endif

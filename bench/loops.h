@@ -3,8 +3,7 @@
  * (the Makefile names them with LOOPS, loops_<tier>), so that what is written around a library's product has
  * the vectors that the library has.
  */
-#ifndef BENCH_LOOPS_H
-#define BENCH_LOOPS_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -44,5 +43,3 @@ struct loops {
 
 /* Those with the tier's vectors. */
 const struct loops *loops_of(const struct tp_tier *tier);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * What figures depend on: the CPU, its caches, its peaks.
  */
-#ifndef BENCH_MACHINE_H
-#define BENCH_MACHINE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,5 +50,3 @@ void bench_run_peak(void *context, size_t times);
 
 /* Operations of one of these times. */
 double bench_run_peak_flops(const struct bench_peak_run *run);
-
-#endif

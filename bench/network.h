@@ -2,8 +2,7 @@
  * Whole steps and evaluations of the real trainer, beside the same step composed from each peer's products
  * and plain loops.
  */
-#ifndef BENCH_NETWORK_H
-#define BENCH_NETWORK_H
+#pragma once
 
 #include "disturbance.h"
 #include "peers.h"
@@ -28,5 +27,3 @@ tileprop_status bench_network_verify(const struct bench_training *training, stru
  * Errors: TILEPROP_FAILURE without memory; those of tp_train().
  */
 tileprop_status bench_network_time(struct bench_network *network, bool peak_proved, struct tp_error *error);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * oneDNN's ways to a product, in builds that found it (TP_ONEDNN).
  */
-#ifndef BENCH_ONEDNN_H
-#define BENCH_ONEDNN_H
+#pragma once
 
 #include "peers.h"
 
@@ -10,5 +9,3 @@ extern const struct bench_peer onednn_inner_product, onednn_matmul, onednn_sgemm
 
 /* Readies the library. False: it cannot be used here. */
 bool onednn_start(void);
-
-#endif

@@ -2,8 +2,7 @@
  * Other people's matrix products, to be compared with. OpenBLAS and BLIS are loaded when they are asked for,
  * so that both can stand side by side although they share names; oneDNN is part of builds that found it.
  */
-#ifndef BENCH_PEERS_H
-#define BENCH_PEERS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -78,5 +77,3 @@ bool bench_product_unpack(const struct bench_product *product, const float *weig
 
 /* Loops in i-k-j order, which a compiler vectorises at -O3. Frozen: figures of years are ratios to it. */
 void naive_gemm(int transpose, size_t m, size_t n, size_t k, const float *a, const float *b, float *c);
-
-#endif

@@ -2,8 +2,7 @@
  * What one writes around somebody's matrix product without this project: plain loops over row-major matrices,
  * for one verb and for a whole training step. What the benchmarks compare with.
  */
-#ifndef BENCH_PLAIN_H
-#define BENCH_PLAIN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -77,5 +76,3 @@ void plain_network_destroy(struct plain_network *p);
  * and cross-entropy, backward, update. Returns the mean loss.
  */
 float plain_network_step(struct plain_network *p);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * One row of a comparison: our product and our whole verb, and what others need for the same, in turn.
  */
-#ifndef BENCH_ROW_H
-#define BENCH_ROW_H
+#pragma once
 
 #include "base/status.h"
 #include "call.h"
@@ -31,5 +30,3 @@ double bench_row_expected(const struct bench_row *row, double rate);
  * memory or threads.
  */
 tileprop_status bench_row_time(struct bench_row *row, bool verify, bool peak_proved, struct tp_error *error);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * The tables of --compare and --layers: our products, verbs and steps beside what others need for them.
  */
-#ifndef BENCH_TABLE_H
-#define BENCH_TABLE_H
+#pragma once
 
 #include "base/status.h"
 #include "bench_command.h"
@@ -15,5 +14,3 @@
  */
 tileprop_status bench_table(const struct bench_command *command, const struct bench_calls *calls,
                             const struct tp_tier *tier, struct tp_error *error);
-
-#endif

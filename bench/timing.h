@@ -2,8 +2,7 @@
  * Timing on machines whose speed changes from one millisecond to the next: contenders run in turn, round by
  * round, and what is reported are medians over the rounds of ratios within a round.
  */
-#ifndef BENCH_TIMING_H
-#define BENCH_TIMING_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,5 +37,3 @@ double bench_median(const double *values, size_t count);
 
 /* Median of above[i] / below[i] over the rounds that have both. */
 double bench_ratio(const double *above, const double *below, size_t count);
-
-#endif

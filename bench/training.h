@@ -2,8 +2,7 @@
  * Steps and evaluations of the real trainer, timed from outside, on made-up samples: a step takes as long
  * whatever it learns.
  */
-#ifndef BENCH_TRAINING_H
-#define BENCH_TRAINING_H
+#pragma once
 
 #include "data/dataset.h"
 #include "kernels/kernels.h"
@@ -41,5 +40,3 @@ size_t bench_training_steps(const struct bench_training *training);
 tileprop_status bench_train(const struct bench_training *training, size_t steps,
                             const struct tp_dataset *samples, struct bench_training_times *times,
                             struct tp_error *error);
-
-#endif

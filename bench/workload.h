@@ -2,8 +2,7 @@
  * Workloads: what one build of bench times so that another build's times can be compared with it. Their names
  * and the JSON that they give must stay as they are from commit to commit.
  */
-#ifndef BENCH_WORKLOAD_H
-#define BENCH_WORKLOAD_H
+#pragma once
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -53,5 +52,3 @@ json_t *bench_json_seconds(const double *seconds, size_t rounds);
  */
 tileprop_status bench_workloads(const char *name, size_t rounds, const struct tp_tier *tier,
                                 struct tp_error *error);
-
-#endif

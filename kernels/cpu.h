@@ -1,8 +1,7 @@
 /*
  * What the CPU and its operating system can run.
  */
-#ifndef TP_CPU_H
-#define TP_CPU_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -18,5 +17,3 @@ struct tp_caches tp_cpu_caches(void);
 #define TP_TIER(tier, runs_here)
 #define TP_VECTOR_TIER(tier, runs_here) bool tp_cpu_has_##tier(void);
 #include "tiers.def"
-
-#endif

@@ -3,8 +3,7 @@
  * into subnormals and stays there, which slows updates, and tiers that flush would differ from those that do
  * not. The caller gets its own state back on leaving.
  */
-#ifndef TP_FLUSH_H
-#define TP_FLUSH_H
+#pragma once
 
 #include <stdint.h>
 
@@ -51,5 +50,4 @@ static inline void tp_flush_leave(uint64_t saved)
     (void)saved;
 }
 
-#endif
 #endif

@@ -26,8 +26,7 @@
  * bias row is the last link of that chain, fma(1, w, acc). Elementwise functions are the fixed sequences of
  * kernels/reference/functions.h. Every tier gives the same bits; which NaN comes out is not specified.
  */
-#ifndef TP_KERNELS_H
-#define TP_KERNELS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -328,5 +327,3 @@ bool tp_tier_runs_here(const struct tp_tier *tier);
  * or this CPU cannot run it.
  */
 const struct tp_tier *tp_tier_find(const char *name);
-
-#endif

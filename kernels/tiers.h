@@ -2,8 +2,7 @@
  * Prototypes of every verb of every tier, made from the lists. Kernels are reached through struct tp_tier;
  * this header is for the files that define them, for dispatch and for tests.
  */
-#ifndef TP_TIERS_H
-#define TP_TIERS_H
+#pragma once
 
 #include "kernels.h"
 #include "verbs.h"
@@ -18,5 +17,3 @@
     TP_PROBES(TP_DECLARE, tier)
 #include "tiers.def"
 #undef TP_DECLARE
-
-#endif

@@ -2,8 +2,7 @@
  * The list of verbs, X(type, member of struct tp_tier, tier), and that of the probes, which only vector tiers
  * have. Prototypes, tables and tests are made from them: a verb without a test does not link.
  */
-#ifndef TP_VERBS_H
-#define TP_VERBS_H
+#pragma once
 
 #define TP_VERBS(X, tier)                                                                                    \
     X(tp_pack_fn, pack_u8, tier)                                                                             \
@@ -25,5 +24,3 @@
 #define TP_PROBES(X, tier)                                                                                   \
     X(tp_fma_peak_fn, peak, tier)                                                                            \
     X(tp_fma_peak_fn, chain, tier)
-
-#endif

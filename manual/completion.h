@@ -1,13 +1,10 @@
 /*
  * Completion of a program's options and their values, made of its options.
  */
-#ifndef TP_COMPLETION_H
-#define TP_COMPLETION_H
+#pragma once
 
 #include "cli/options.h"
 
 /* For bash, which needs nothing else, and for zsh; program: as it is installed. */
 void tp_completion_write_bash(const char *program, const struct tp_options *options, FILE *out);
 void tp_completion_write_zsh(const char *program, const struct tp_options *options, FILE *out);
-
-#endif

@@ -2,8 +2,7 @@
  * A manual page in mdoc(7), made of a program's options: the text around the table becomes its sections, as
  * options.h says how that is written.
  */
-#ifndef TP_PAGE_H
-#define TP_PAGE_H
+#pragma once
 
 #include "cli/options.h"
 
@@ -22,5 +21,3 @@ struct tp_page {
 /* Names of the programs in examples begin with tileprop- as they do when they are installed. */
 void tp_page_write(const struct tp_page *page, const struct tp_options *options, const void *defaults,
                    FILE *out);
-
-#endif

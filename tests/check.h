@@ -1,8 +1,7 @@
 /*
  * cmocka, and what tests of several modules check.
  */
-#ifndef TP_CHECK_H
-#define TP_CHECK_H
+#pragma once
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,5 +22,3 @@ static inline void check_failure(tileprop_status status, tileprop_status expecte
         fail_msg("status %d, \"%s\"; expected status %d, \"%s\"", (int)status, error->text, (int)expected,
                  parts);
 }
-
-#endif

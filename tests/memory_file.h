@@ -2,8 +2,7 @@
  * For fuzz targets that are linked with --wrap=fopen: whatever is opened is this file in memory. So they
  * touch no other file, whichever names the fuzzer invents.
  */
-#ifndef TP_MEMORY_FILE_H
-#define TP_MEMORY_FILE_H
+#pragma once
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,5 +29,3 @@ FILE *__wrap_fopen(const char *path, const char *mode)
         abort();
     return fdopen(copy, mode);
 }
-
-#endif

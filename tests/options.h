@@ -1,6 +1,5 @@
 /* The options of the course's network, as pictures resolve them. */
-#ifndef TP_TESTS_OPTIONS_H
-#define TP_TESTS_OPTIONS_H
+#pragma once
 
 #include "tileprop/run.h"
 
@@ -14,5 +13,3 @@ static inline tileprop_options options_default(void)
     options.epochs = 10;
     return options;
 }
-
-#endif

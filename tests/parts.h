@@ -2,8 +2,7 @@
  * What tests match of a message: the option or file with its place, what was found and what was expected, not
  * the words between them, so that wording can improve. C11 and C++17.
  */
-#ifndef TP_PARTS_H
-#define TP_PARTS_H
+#pragma once
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -41,5 +40,3 @@ static inline bool has_parts(const char *text, const char *parts)
     }
     return true;
 }
-
-#endif

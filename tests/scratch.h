@@ -1,8 +1,7 @@
 /*
  * A temporary folder for the files of one test, and gzip streams to write there.
  */
-#ifndef TP_SCRATCH_H
-#define TP_SCRATCH_H
+#pragma once
 
 #include <ftw.h>
 #include <libdeflate.h>
@@ -67,5 +66,3 @@ static inline unsigned char *scratch_gzip(const void *bytes, size_t size, size_t
     libdeflate_free_compressor(compressor);
     return packed;
 }
-
-#endif

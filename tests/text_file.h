@@ -2,8 +2,7 @@
  * A file in memory, as tp_gzip_read() leaves one: a block of the text's own size, so that a sanitizer sees
  * reads behind.
  */
-#ifndef TP_TEXT_FILE_H
-#define TP_TEXT_FILE_H
+#pragma once
 
 #include <stdlib.h>
 
@@ -22,5 +21,3 @@ static inline struct tp_file text_file(const char *text)
 {
     return text_file_of(text, strlen(text));
 }
-
-#endif

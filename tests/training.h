@@ -1,8 +1,7 @@
 /*
  * Runs of the trainer that take milliseconds, on samples made here, with a record of what an observer saw.
  */
-#ifndef TP_TRAINING_H
-#define TP_TRAINING_H
+#pragma once
 
 #include <math.h>
 
@@ -202,5 +201,3 @@ static inline tileprop_result run_alone(const tileprop_options *options)
 {
     return run_planned(options, NULL, NULL);
 }
-
-#endif

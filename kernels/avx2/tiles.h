@@ -2,8 +2,7 @@
  * The tile sizes of the avx2 tier. 16 registers: 6 rows x 1 panel of 2 vectors is 12 accumulators, 2 B
  * vectors and one broadcast.
  */
-#ifndef TP_AVX2_TILES_H
-#define TP_AVX2_TILES_H
+#pragma once
 
 #include "vector.h"
 
@@ -43,5 +42,3 @@ static inline size_t tile_rows_wide(size_t left)
         return 6;
     return balanced_rows(left);
 }
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * The vector of the avx2 tier: 8 lanes, so two vectors are one row of a panel.
  */
-#ifndef TP_AVX2_VECTOR_H
-#define TP_AVX2_VECTOR_H
+#pragma once
 
 #include <immintrin.h>
 #include <stdbool.h>
@@ -262,5 +261,3 @@ static inline __attribute__((always_inline)) void panel_transpose(const float *f
             transpose_8x8(from + 16 * j + i, to + 16 * i + j, nontemporal);
     }
 }
-
-#endif

@@ -3,8 +3,7 @@
  * broadcast. Two FMA units of latency 4 need 8 accumulators in flight: tiles with 8 or more run at full rate.
  *   4 panels: 6 rows (24)     2 panels: 12 rows (24)     1 panel: 16 rows (16, those of a panel of gradients)
  */
-#ifndef TP_AVX512_TILES_H
-#define TP_AVX512_TILES_H
+#pragma once
 
 #include "vector.h"
 
@@ -38,5 +37,3 @@ static inline size_t tile_rows_wide(size_t left)
 {
     return balanced_rows(left);
 }
-
-#endif

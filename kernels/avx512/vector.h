@@ -1,8 +1,7 @@
 /*
  * The vector of the avx512 tier: 16 lanes, so one vector is one row of a panel.
  */
-#ifndef TP_AVX512_VECTOR_H
-#define TP_AVX512_VECTOR_H
+#pragma once
 
 #include <immintrin.h>
 #include <stdbool.h>
@@ -265,5 +264,3 @@ static inline __attribute__((always_inline)) void panel_transpose(const float *f
         vec_write(nontemporal, to + 16 * (12 + c), _mm512_shuffle_f32x4(high01, high23, 0xdd));
     }
 }
-
-#endif

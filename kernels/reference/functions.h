@@ -7,8 +7,7 @@
  * Results below FLT_MIN come out as 0 or within FLT_MIN (lecun_tanh: below 2 FLT_MIN, within 2 FLT_MIN, since
  * 2z/3 is flushed first). Call them with subnormals flushed (kernels/flush.h). A NaN argument gives NaN.
  */
-#ifndef TP_REFERENCE_FUNCTIONS_H
-#define TP_REFERENCE_FUNCTIONS_H
+#pragma once
 
 #include <math.h>
 #include <stdint.h>
@@ -186,5 +185,3 @@ static inline float tp_scalar_derive(tileprop_activation activation, float a, fl
     }
     return d;
 }
-
-#endif

@@ -3,8 +3,7 @@
  *
  * Include a tier's vector.h first.
  */
-#ifndef TP_SIMD_ELEMENTWISE_H
-#define TP_SIMD_ELEMENTWISE_H
+#pragma once
 
 #include <string.h>
 
@@ -53,5 +52,3 @@ void TP_KERNEL(relu)(size_t n, const float *x, float *y)
 {
     map(relu, n, x, y);
 }
-
-#endif

@@ -4,8 +4,7 @@
  *
  * Include a tier's vector.h first.
  */
-#ifndef TP_SIMD_FMA_PEAK_H
-#define TP_SIMD_FMA_PEAK_H
+#pragma once
 
 #include "tile.h"
 
@@ -45,5 +44,3 @@ float TP_KERNEL(chain)(size_t iterations)
     }
     return vec_first(x);
 }
-
-#endif

@@ -4,8 +4,7 @@
  *
  * Include a tier's vector.h first.
  */
-#ifndef TP_SIMD_FUNCTIONS_H
-#define TP_SIMD_FUNCTIONS_H
+#pragma once
 
 #include "../kernels.h"
 
@@ -118,5 +117,3 @@ static inline vec derivative_relu(vec d, vec a)
         vec_select(vec_gt(a, vec_zero()), vec_set1(1), vec_select(vec_le(a, vec_zero()), vec_zero(), a));
     return vec_mul(d, derivative);
 }
-
-#endif

@@ -6,8 +6,7 @@
  *
  * Include a tier's tiles.h first.
  */
-#ifndef TP_SIMD_GEMM_H
-#define TP_SIMD_GEMM_H
+#pragma once
 
 #include "../tiers.h"
 #include "functions.h"
@@ -364,5 +363,3 @@ void TP_KERNEL(backward)(const struct tp_backward *b)
         .derivative = b->a.data + panel * b->a.stride,
         .derivative_stride = b->a.stride});
 }
-
-#endif

@@ -5,8 +5,7 @@
  *
  * Include a tier's tiles.h first.
  */
-#ifndef TP_SIMD_NARROW_H
-#define TP_SIMD_NARROW_H
+#pragma once
 
 #include "optimizer.h"
 
@@ -70,5 +69,3 @@ static void apply_rows(const struct optimizer_target *target, const float *gradi
         optimizer_target_advance(&at, done);
     }
 }
-
-#endif

@@ -3,8 +3,7 @@
  *
  * Include a tier's tiles.h first.
  */
-#ifndef TP_SIMD_OPTIMIZER_H
-#define TP_SIMD_OPTIMIZER_H
+#pragma once
 
 #include "tile.h"
 
@@ -130,5 +129,3 @@ static inline __attribute__((always_inline)) void tile_update(const struct optim
         break;
     }
 }
-
-#endif

@@ -3,8 +3,7 @@
  *
  * Include a tier's vector.h first.
  */
-#ifndef TP_SIMD_PACK_H
-#define TP_SIMD_PACK_H
+#pragma once
 
 #include <string.h>
 
@@ -80,5 +79,3 @@ void TP_KERNEL(pack_f32)(const struct tp_pack *p)
 {
     pack(*p, false);
 }
-
-#endif

@@ -4,8 +4,7 @@
  *
  * Include a tier's vector.h first.
  */
-#ifndef TP_SIMD_SOFTMAX_H
-#define TP_SIMD_SOFTMAX_H
+#pragma once
 
 #include <float.h>
 #include <math.h>
@@ -143,5 +142,3 @@ void TP_KERNEL(softmax)(const struct tp_softmax *x)
         divide_row(&x->p, row, panels, exponentials(&x->z, row, panels, m, &x->p));
     }
 }
-
-#endif

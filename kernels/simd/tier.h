@@ -2,8 +2,7 @@
  * All verbs of a vector tier. The tier's source includes its tiles.h, defines TP_KERNEL(verb), which makes
  * the symbol of a verb, and includes this.
  */
-#ifndef TP_SIMD_TIER_H
-#define TP_SIMD_TIER_H
+#pragma once
 
 #include "../tiers.h"
 
@@ -18,5 +17,3 @@ struct tp_blocks TP_KERNEL(blocks) = {.tile = TILE_NAME,
                                       .lanes = VEC_LANES,
                                       .peak_flops = 2 * VEC_LANES * FMA_CHAINS,
                                       .chain_flops = 2 * VEC_LANES * FMA_CHAIN_LENGTH};
-
-#endif

@@ -5,8 +5,7 @@
  *
  * A tier's tiles.h includes this after its sizes.
  */
-#ifndef TP_SIMD_TILE_H
-#define TP_SIMD_TILE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -131,5 +130,3 @@ static inline __attribute__((always_inline)) void tile_multiply(const float *a, 
             acc[r][v] = vec_fma(x, row[v], acc[r][v]);
     }
 }
-
-#endif

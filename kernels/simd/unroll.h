@@ -8,8 +8,7 @@
  * no room for loop counters beside 12 multiply-adds and their loads in 6 cycles. Two rounds gain half as
  * much, eight or more no more than four (results/kernels.md).
  */
-#ifndef TP_SIMD_UNROLL_H
-#define TP_SIMD_UNROLL_H
+#pragma once
 
 /* Builds that need no speed (sanitizers, emulated intrinsics) keep the loops and compile in seconds. */
 #if defined(TP_KEEP_LOOPS)
@@ -21,6 +20,4 @@
 #else
 #define UNROLL       _Pragma("GCC unroll 16")
 #define UNROLL_STEPS _Pragma("GCC unroll 4")
-#endif
-
 #endif

@@ -4,8 +4,7 @@
  *
  * Include a tier's tiles.h first.
  */
-#ifndef TP_SIMD_UPDATE_H
-#define TP_SIMD_UPDATE_H
+#pragma once
 
 #include "narrow.h"
 #include "optimizer.h"
@@ -349,5 +348,3 @@ void TP_KERNEL(refresh)(const struct tp_refresh *r)
     if (r->nontemporal)
         vec_fence();
 }
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * Internals of the public functions: the contents of handles, and how a call begins and ends.
  */
-#ifndef TP_API_H
-#define TP_API_H
+#pragma once
 
 #include <locale.h>
 
@@ -94,5 +93,3 @@ tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop
  */
 tileprop_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact,
                                  const struct tp_checkpoint *next, struct tp_error *error);
-
-#endif

@@ -3,8 +3,7 @@
  * Nothing is touched before the owner touches it, because the first touch decides on which NUMA node a page
  * lies: create an arena anywhere, but write to it first in the thread that will use it.
  */
-#ifndef TP_ARENA_H
-#define TP_ARENA_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,5 +44,3 @@ void *tp_arena_take(struct tp_arena *arena, size_t count, size_t size);
 
 /* Gives the memory back and empties the arena; an empty arena ({0}) is allowed. */
 void tp_arena_destroy(struct tp_arena *arena);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * The clock that everything is timed with.
  */
-#ifndef TP_CLOCK_H
-#define TP_CLOCK_H
+#pragma once
 
 #include <time.h>
 
@@ -19,5 +18,3 @@ static inline double tp_clock_shorter(double a, double b)
 {
     return a < b ? a : b;
 }
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * Decimal numbers in text, as floats.
  */
-#ifndef TP_DECIMAL_H
-#define TP_DECIMAL_H
+#pragma once
 
 /*
  * Reads the longest decimal number that text begins with and stores the float nearest to it, of two the even
@@ -15,5 +14,3 @@
  * with none.
  */
 const char *tp_decimal_read(const char *text, const char *end, float *value);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * A whole file in memory.
  */
-#ifndef TP_FILE_H
-#define TP_FILE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,5 +33,3 @@ tileprop_status tp_file_fail(const struct tp_file *file, size_t offset, struct t
 
 /* Frees the bytes and empties the file. */
 void tp_file_free(struct tp_file *file);
-
-#endif

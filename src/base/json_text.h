@@ -2,8 +2,7 @@
  * JSON as text. Where memory is short, jansson 2.14 leaves bytes out of texts that it writes or reads and
  * calls that a success; but who allocates leaves ENOMEM in errno.
  */
-#ifndef TP_JSON_TEXT_H
-#define TP_JSON_TEXT_H
+#pragma once
 
 #include <jansson.h>
 #include <stddef.h>
@@ -21,5 +20,3 @@ json_t *tp_json_text_real(double value);
  * is freed and NULL. */
 void tp_json_text_append(json_t **array, json_t *value);
 void tp_json_text_set(json_t **object, const char *key, json_t *value);
-
-#endif

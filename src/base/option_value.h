@@ -4,10 +4,8 @@
  * Numbers are read and written in the C locale: the library sees to that, and programs do not call
  * setlocale().
  */
-#ifndef TP_OPTION_VALUE_H
-#define TP_OPTION_VALUE_H
+#pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/status.h"
@@ -37,5 +35,3 @@ const char *tp_option_file(const tileprop_option *option, const void *target);
 
 /* Appends to the string in text[size]; what does not fit is cut off. */
 void tp_option_append(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-#endif

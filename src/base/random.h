@@ -7,8 +7,7 @@
  * Beneath are only integer arithmetic and IEEE + - * / sqrt: the bits are the same with every compiler and on
  * every CPU, so long as -ffp-contract=off keeps the compiler from fusing.
  */
-#ifndef TP_RANDOM_H
-#define TP_RANDOM_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -54,5 +53,3 @@ double tp_random_quantile(double p);
 
 /* Natural logarithm of a positive, finite, normal x, to 1 ulp. */
 double tp_random_log(double x);
-
-#endif

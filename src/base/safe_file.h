@@ -3,8 +3,7 @@
  * every byte is on disk: whatever fails or whoever kills the program, what was there before stays as it was.
  * What a killed program leaves of it is taken over by the next one that writes the file.
  */
-#ifndef TP_SAFE_FILE_H
-#define TP_SAFE_FILE_H
+#pragma once
 
 #include <stddef.h>
 #include <stdio.h>
@@ -40,5 +39,3 @@ tileprop_status tp_safe_file_commit(struct tp_safe_file *safe, struct tp_error *
 
 /* Closes the file and leaves nothing of it. */
 void tp_safe_file_discard(struct tp_safe_file *safe);
-
-#endif

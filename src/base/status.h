@@ -2,8 +2,7 @@
  * How modules report failure: a status, which is also the program's exit code, and one line of text that
  * names the file or option, the place in it, what was found and what was expected. Only programs print it.
  */
-#ifndef TP_STATUS_H
-#define TP_STATUS_H
+#pragma once
 
 #include <stddef.h>
 
@@ -27,5 +26,3 @@ struct tp_shown {
 };
 
 struct tp_shown tp_show(const char *text, size_t size);
-
-#endif

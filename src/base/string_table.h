@@ -1,8 +1,7 @@
 /*
  * Distinct texts, numbered as they come.
  */
-#ifndef TP_STRING_TABLE_H
-#define TP_STRING_TABLE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,5 +39,3 @@ uint32_t *tp_string_table_sort(struct tp_string_table *table);
 char **tp_string_table_take(struct tp_string_table *table);
 
 void tp_string_table_free(struct tp_string_table *table);
-
-#endif

@@ -14,8 +14,7 @@
  * as each rounds K + 1 times, by 2^-24 of a partial sum of less than 2 S, and one flushes K + 1 times at
  * most.
  */
-#ifndef TP_C_HEADER_H
-#define TP_C_HEADER_H
+#pragma once
 
 #include "base/safe_file.h"
 #include "data/schema.h"
@@ -25,5 +24,3 @@
  * written is left to tp_safe_file_commit(). */
 void tp_c_header_write(const tileprop_model *model, const struct tp_schema *schema, const char *name,
                        struct tp_safe_file *out);
-
-#endif

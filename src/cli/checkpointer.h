@@ -1,8 +1,7 @@
 /*
  * --checkpoint and --resume: writes checkpoints while a run goes on, and has a run go on from one.
  */
-#ifndef TP_CHECKPOINTER_H
-#define TP_CHECKPOINTER_H
+#pragma once
 
 #include "base/safe_file.h"
 #include "cli/history.h"
@@ -35,5 +34,3 @@ tileprop_status tp_checkpointer_write(struct tp_checkpointer *checkpointer, stru
                                       const tileprop_training_state *state, struct tp_error *error);
 
 void tp_checkpointer_discard(struct tp_checkpointer *checkpointer);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * Where the data that ship with the project are.
  */
-#ifndef TP_DATA_PATH_H
-#define TP_DATA_PATH_H
+#pragma once
 
 #include <stddef.h>
 
@@ -20,5 +19,3 @@ tileprop_status tp_data_path_find(const char *elsewhere, char *path, size_t size
  * data directory that the build was told of.
  */
 tileprop_status tp_data_path_choose(const char *asked, char *path, size_t size, struct tp_error *error);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * The command line of `export`.
  */
-#ifndef TP_EXPORT_COMMAND_H
-#define TP_EXPORT_COMMAND_H
+#pragma once
 
 #include <stdio.h>
 
@@ -26,5 +25,3 @@ tileprop_status tp_export_command_parse(struct tp_export_command *command, int a
 
 /* Writes --help, or what else is made of the options. */
 void tp_export_command_write(tp_options_writer *write, FILE *out);
-
-#endif

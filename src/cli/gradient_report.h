@@ -1,8 +1,7 @@
 /*
  * What --check-gradient does: it checks the gradients of a network and writes what came out.
  */
-#ifndef TP_GRADIENT_REPORT_H
-#define TP_GRADIENT_REPORT_H
+#pragma once
 
 #include "cli/train_command.h"
 #include "cli/train_data.h"
@@ -16,5 +15,3 @@
  */
 tileprop_status tp_gradient_report(const struct tp_train_command *command, const struct tp_train_data *data,
                                    bool *stopped, struct tp_error *error);
-
-#endif

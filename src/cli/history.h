@@ -6,8 +6,7 @@
  *
  * It grows in memory, since --history, --plot and each checkpoint want the whole of it.
  */
-#ifndef TP_HISTORY_H
-#define TP_HISTORY_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,5 +41,3 @@ void tp_history_complete(struct tp_history *history);
 
 /* Errors: TILEPROP_FAILURE with option and path if a row is missing, for want of memory. */
 tileprop_status tp_history_check(const struct tp_history *history, struct tp_error *error);
-
-#endif

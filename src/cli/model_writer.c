@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "data/schema.h"
-
 tileprop_status tp_model_writer_open(struct tp_model_writer *writer, const struct tp_train_command *command,
                                      struct tp_error *error)
 {

@@ -2,8 +2,7 @@
  * --save and --save-best: opens the files before any work is done, says what models are to say of themselves,
  * and writes the models when the run has ended.
  */
-#ifndef TP_MODEL_WRITER_H
-#define TP_MODEL_WRITER_H
+#pragma once
 
 #include "base/safe_file.h"
 #include "cli/train_command.h"
@@ -50,5 +49,3 @@ tileprop_status tp_model_writer_finish(struct tp_model_writer *writer, const til
 
 /* Frees the models and leaves nothing of files that are not finished. */
 void tp_model_writer_discard(struct tp_model_writer *writer);
-
-#endif

@@ -12,8 +12,7 @@
  * A relative path is relative to the working folder, and in a configuration file to that file's folder, so
  * that a file means the same wherever it is read from. --print-config writes absolute paths.
  */
-#ifndef TP_OPTIONS_H
-#define TP_OPTIONS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -95,5 +94,3 @@ void tp_options_explain(const struct tp_option *option, const void *defaults, ch
  */
 void tp_options_write_config(const struct tp_options *options, const char *group, const void *target,
                              FILE *out);
-
-#endif

@@ -6,8 +6,7 @@
  *     FILE-loss.csv  its training loss: step, mean and deviation of so many steps
  *     FILE.gp        the script; `gnuplot FILE.gp` in its folder draws once more what has been edited
  */
-#ifndef TP_PLOT_H
-#define TP_PLOT_H
+#pragma once
 
 #include "base/safe_file.h"
 #include "base/status.h"
@@ -41,5 +40,3 @@ tileprop_status tp_plot_draw(struct tp_plot *plot, const struct tp_history *hist
 
 /* Leaves nothing of files that are not finished. */
 void tp_plot_discard(struct tp_plot *plot);
-
-#endif

@@ -1,6 +1,5 @@
 #include "cli/predict_command.h"
 
-#include "cli/options.h"
 #include "cli/train_command.h"
 #include "data/choices.h"
 

@@ -1,8 +1,7 @@
 /*
  * The command line of `predict`.
  */
-#ifndef TP_PREDICT_COMMAND_H
-#define TP_PREDICT_COMMAND_H
+#pragma once
 
 #include <stddef.h>
 #include <stdio.h>
@@ -43,5 +42,3 @@ tileprop_status tp_predict_command_parse(struct tp_predict_command *command, int
 
 /* Writes --help, or what else is made of the options. */
 void tp_predict_command_write(tp_options_writer *write, FILE *out);
-
-#endif

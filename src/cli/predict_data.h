@@ -1,8 +1,7 @@
 /*
  * The samples that a command line of `predict` asks for.
  */
-#ifndef TP_PREDICT_DATA_H
-#define TP_PREDICT_DATA_H
+#pragma once
 
 #include <limits.h>
 
@@ -28,5 +27,3 @@ tileprop_status tp_predict_data_load(struct tp_predict_data *data, const struct 
                                      const tileprop_model *model, struct tp_error *error);
 
 void tp_predict_data_free(struct tp_predict_data *data);
-
-#endif

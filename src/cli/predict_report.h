@@ -1,8 +1,7 @@
 /*
  * What `predict` says on standard output.
  */
-#ifndef TP_PREDICT_REPORT_H
-#define TP_PREDICT_REPORT_H
+#pragma once
 
 #include "cli/predict_command.h"
 #include "cli/predict_data.h"
@@ -63,5 +62,3 @@ tileprop_status tp_predict_report(const struct tp_prediction *prediction, struct
  * them read back as the same floats. False when a write failed, with the reason in errno.
  */
 bool tp_predict_report_rows(const struct tp_prediction *prediction, size_t begin, size_t count, FILE *out);
-
-#endif

@@ -2,8 +2,7 @@
  * What the programs have in common: signals, instruction sets, the JSON object that --json writes as one
  * line, and how they end.
  */
-#ifndef TP_PROGRAM_H
-#define TP_PROGRAM_H
+#pragma once
 
 #include <jansson.h>
 
@@ -43,5 +42,3 @@ int tp_program_stopped(void);
  * Errors: TILEPROP_USAGE for a tier that this build or this CPU lacks, in either place, naming those it has.
  */
 tileprop_status tp_program_choose_isa(const char **isa, const char *ceiling, struct tp_error *error);
-
-#endif

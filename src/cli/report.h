@@ -2,8 +2,7 @@
  * What a run says: its opening and closing lines and the JSON object on standard output, its progress on
  * standard error. On a terminal progress is one line that is redrawn, elsewhere a line for each evaluation.
  */
-#ifndef TP_REPORT_H
-#define TP_REPORT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -64,5 +63,3 @@ void tp_report_clear(struct tp_report *report);
  */
 tileprop_status tp_report_finish(struct tp_report *report, const tileprop_time *times,
                                  const struct tp_model_writer *writer, struct tp_error *error);
-
-#endif

@@ -2,8 +2,7 @@
  * Text that stands in a file of its own and is embedded by the build, which makes a string of each line
  * behind the first empty one (FILE.inc).
  */
-#ifndef TP_TEMPLATE_H
-#define TP_TEMPLATE_H
+#pragma once
 
 #include <stdio.h>
 
@@ -15,5 +14,3 @@ void tp_template_put(const char *text, const char *name, FILE *out);
  * the conditions, words with a space between two; none is to be a part of another.
  */
 void tp_template_write(const char *const *lines, const char *conditions, const char *name, FILE *out);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * Samples that were taken for another class, those with the largest loss first, and pictures of them.
  */
-#ifndef TP_TOP_LOSSES_H
-#define TP_TOP_LOSSES_H
+#pragma once
 
 #include <stdio.h>
 
@@ -48,5 +47,3 @@ void tp_top_losses_draw(const struct tp_top_losses *worst, size_t most, size_t s
  */
 tileprop_status tp_top_losses_sheet(const struct tp_top_losses *worst, size_t side, struct tp_safe_file *out,
                                     struct tp_error *error);
-
-#endif

@@ -1,10 +1,8 @@
 /*
  * The command line of `train`.
  */
-#ifndef TP_TRAIN_COMMAND_H
-#define TP_TRAIN_COMMAND_H
+#pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -75,5 +73,3 @@ void tp_train_command_write_training(const struct tp_train_command *command, FIL
 
 /* What --header takes. */
 extern const tileprop_choice tp_header_choices[];
-
-#endif

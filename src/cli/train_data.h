@@ -1,8 +1,7 @@
 /*
  * The data sets of a run of `train`, as its command line asks for them.
  */
-#ifndef TP_TRAIN_DATA_H
-#define TP_TRAIN_DATA_H
+#pragma once
 
 #include <limits.h>
 
@@ -40,5 +39,3 @@ tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_t
 tileprop_data tp_train_data_of(const struct tp_dataset *set, const char *name);
 
 void tp_train_data_free(struct tp_train_data *data);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * What this build is.
  */
-#ifndef TP_VERSION_H
-#define TP_VERSION_H
+#pragma once
 
 #include <stdio.h>
 
@@ -11,5 +10,3 @@ void tp_version_write(FILE *out);
 
 const char *tp_version_commit(void);   /* as git describes it */
 const char *tp_version_compiler(void); /* "gcc 12.2.0" */
-
-#endif

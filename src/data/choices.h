@@ -2,8 +2,7 @@
  * The names of the values in tileprop/choices.h, as options and files have them. Each list ends with a NULL
  * name; of several names of a value the first is the one that is written.
  */
-#ifndef TP_CHOICES_H
-#define TP_CHOICES_H
+#pragma once
 
 #include "tileprop/tileprop.h"
 
@@ -24,5 +23,3 @@ const char *tp_choice_name(const tileprop_choice *choices, int value);
 
 /* The name of any reason to stop. */
 const char *tp_stop_name(tileprop_stop stop);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * A labelled data set in memory: samples as they were stored (u8 stays u8), one class per sample.
  */
-#ifndef TP_DATASET_H
-#define TP_DATASET_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -93,5 +92,3 @@ struct tp_metrics {
 /* Mean loss, added in sample order in double, and accuracy, from what a run left of the samples. */
 struct tp_metrics tp_metrics_of(const float *losses, const uint16_t *predicted,
                                 const struct tp_dataset *dataset);
-
-#endif

@@ -2,8 +2,7 @@
  * Labels, as texts or numbers, and the classes that they mean: 0, 1, ... in ascending order of the numbers
  * or, where not all labels are numbers, of the bytes of the texts.
  */
-#ifndef TP_LABEL_ENCODER_H
-#define TP_LABEL_ENCODER_H
+#pragma once
 
 #include <stdint.h>
 
@@ -38,5 +37,3 @@ tileprop_status tp_label_encoder_label(struct tp_label_encoder *encoder, const c
 /* Renumbers learned classes in their order, in labels[count] too, and moves their names to the schema. */
 tileprop_status tp_label_encoder_finish(struct tp_label_encoder *encoder, struct tp_schema *schema,
                                         uint16_t *labels, size_t count, struct tp_error *error);
-
-#endif

@@ -2,8 +2,7 @@
  * What the columns of a table are: which features they became, and what the classes are called. A table that
  * is read later, to validate or to predict, is read by the schema of the one that was trained on.
  */
-#ifndef TP_SCHEMA_H
-#define TP_SCHEMA_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -73,5 +72,3 @@ char *tp_schema_text_write_classes(const struct tp_schema *schema);
 /* Adds the names of so many classes from a text. Errors: as tp_schema_text_read(). */
 tileprop_status tp_schema_text_read_classes(struct tp_schema *schema, const char *text, size_t classes,
                                             const char *path, struct tp_error *error);
-
-#endif

@@ -16,8 +16,7 @@
  *     run.class_weights, run.validation, run.test, run.init_from
  *                          fingerprints
  */
-#ifndef TP_CHECKPOINT_H
-#define TP_CHECKPOINT_H
+#pragma once
 
 #include "model/model.h"
 #include "network/training_state.h"
@@ -53,5 +52,3 @@ tileprop_status tp_checkpoint_write(const struct tp_checkpoint *checkpoint, stru
                                     struct tp_error *error);
 
 void tp_checkpoint_free(struct tp_checkpoint *checkpoint);
-
-#endif

@@ -2,8 +2,7 @@
  * Weights as tensors of a safetensors file: PREFIXlayers.N.weight, F32 [units, inputs], N from 0 on, and
  * PREFIXlayers.N.bias, F32 [units], where the layer has biases.
  */
-#ifndef TP_LAYER_TENSORS_H
-#define TP_LAYER_TENSORS_H
+#pragma once
 
 #include "model/safetensors.h"
 #include "network/weights.h"
@@ -53,5 +52,3 @@ tileprop_status tp_tensor_copy(const struct tp_safetensors *read, const char *na
 tileprop_status tp_tensor_fail(const struct tp_safetensors *read, const struct tp_tensor *tensor,
                                struct tp_error *error, const char *expected, ...)
     __attribute__((format(printf, 4, 5)));
-
-#endif

@@ -2,8 +2,7 @@
  * The texts in a safetensors file's __metadata__ that have a meaning: what each is called, what it holds, and
  * where its value is. One list serves reading and writing.
  */
-#ifndef TP_METADATA_H
-#define TP_METADATA_H
+#pragma once
 
 #include "model/safetensors.h"
 #include "tileprop/tileprop.h"
@@ -40,5 +39,3 @@ void tp_metadata_write(json_t **texts, const struct tp_metadata *all, size_t cou
  */
 tileprop_status tp_metadata_choose(const struct tp_safetensors *read, const char *key,
                                    const tileprop_choice *choices, int *value, struct tp_error *error);
-
-#endif

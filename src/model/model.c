@@ -7,7 +7,6 @@
 
 #include "base/json_text.h"
 #include "data/choices.h"
-#include "data/schema.h"
 #include "model/metadata.h"
 
 #define TP_SHAPE_TEXT  128 /* bytes of a shape in a message */

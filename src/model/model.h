@@ -12,8 +12,7 @@
  * schema (schema.h). A checkpoint (checkpoint.h) is a model too, with tensors and texts besides whose
  * names begin with "run.". Files that hold the layers alone, as other programs write them, can be read too.
  */
-#ifndef TP_MODEL_H
-#define TP_MODEL_H
+#pragma once
 
 #include <jansson.h>
 
@@ -102,5 +101,3 @@ tileprop_status tp_model_starts(const struct tp_model *model, const char *path,
 
 /* XXH3-64 over samples, features and labels: the same for the same data in the same order. */
 uint64_t tp_model_fingerprint(const struct tp_dataset *dataset);
-
-#endif

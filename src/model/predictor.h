@@ -1,8 +1,7 @@
 /*
  * A model at work: classes, losses and probabilities of samples, as the trainer's evaluations compute them.
  */
-#ifndef TP_PREDICTOR_H
-#define TP_PREDICTOR_H
+#pragma once
 
 #include "data/dataset.h"
 #include "model/model.h"
@@ -32,5 +31,3 @@ tileprop_status tp_predictor_run(const struct tp_predictor *predictor, size_t th
 
 /* The network with the model's weights, as long as the predictor lives. */
 const struct tp_network *tp_predictor_network(const struct tp_predictor *predictor);
-
-#endif

@@ -3,8 +3,7 @@
  * JSON object that says of each tensor its type, shape and place and may hold texts in __metadata__, then the
  * tensors' values, row by row. All numbers are little-endian.
  */
-#ifndef TP_SAFETENSORS_H
-#define TP_SAFETENSORS_H
+#pragma once
 
 #include <jansson.h>
 #include <stddef.h>
@@ -62,5 +61,3 @@ void tp_tensor_describe(const struct tp_tensor *tensor, char *text, size_t size)
  */
 tileprop_status tp_safetensors_write(struct tp_safe_file *out, const struct tp_tensor *tensors, size_t count,
                                      json_t *texts, struct tp_error *error);
-
-#endif

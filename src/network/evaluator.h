@@ -2,8 +2,7 @@
  * Evaluation: runs samples through the current weights, for the trainer and for predictions. Blocks of rows
  * pass through all layers in per-thread buffers; only the requested predictions are kept.
  */
-#ifndef TP_EVALUATOR_H
-#define TP_EVALUATOR_H
+#pragma once
 
 #include <stdatomic.h>
 
@@ -52,5 +51,3 @@ void tp_evaluator_run(const struct tp_evaluator *evaluator, const struct tp_eval
 size_t tp_evaluator_first_bad_layer(const struct tp_evaluator *evaluator,
                                     const struct tp_evaluator_buffers *buffers,
                                     const struct tp_dataset *dataset);
-
-#endif

@@ -2,8 +2,7 @@
  * The network: layers of weights, each cut into slices of units. A slice is owned by one team member and
  * lives in that member's arena, so nothing here may treat a layer's weights as one block.
  */
-#ifndef TP_NETWORK_H
-#define TP_NETWORK_H
+#pragma once
 
 #include "base/arena.h"
 #include "kernels/kernels.h"
@@ -97,5 +96,3 @@ tileprop_status tp_network_hash(const struct tp_network *network, uint64_t *hash
 
 /* Whether all values are finite. */
 bool tp_matrix_finite(const struct tp_matrix *matrix);
-
-#endif

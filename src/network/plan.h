@@ -16,8 +16,7 @@
  * pack and loss are always by rows. The plan expands to a list of operations per member, which a step
  * executes in order.
  */
-#ifndef TP_PLAN_H
-#define TP_PLAN_H
+#pragma once
 
 #include <stdio.h>
 
@@ -103,5 +102,3 @@ bool tp_plan_units_pay(size_t inputs, size_t units, bool first, size_t members, 
  * then reads a share of the transposed view instead of all of it, at the cost of a barrier.
  */
 bool tp_plan_inputs_pay(bool by_units, size_t inputs, size_t units);
-
-#endif

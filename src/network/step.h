@@ -2,8 +2,7 @@
  * One gradient step: a loop over the operations that the plan gives a member. All step members call it with
  * the same arguments.
  */
-#ifndef TP_STEP_H
-#define TP_STEP_H
+#pragma once
 
 #include "base/arena.h"
 #include "data/dataset.h"
@@ -101,5 +100,3 @@ double tp_step_gradient_norm(const struct tp_step *step, size_t layer);
  * finite.
  */
 size_t tp_step_first_bad_layer(const struct tp_step *step, size_t rows);
-
-#endif

@@ -2,8 +2,7 @@
  * The state of a run between two steps. With the weights and the optimizer state it determines the rest of
  * the run: random numbers are drawn by counter, so the step count gives their position.
  */
-#ifndef TP_TRAINING_STATE_H
-#define TP_TRAINING_STATE_H
+#pragma once
 
 #include <math.h>
 #include <stddef.h>
@@ -27,5 +26,3 @@ static inline struct tp_training_state tp_training_state_begin(void)
 {
     return (struct tp_training_state){.beta1_power = 1, .beta2_power = 1, .best.loss = INFINITY};
 }
-
-#endif

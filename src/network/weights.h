@@ -2,8 +2,7 @@
  * The weights of a network in the layout of files and other programs: per layer a row-major matrix [units x
  * inputs] and its biases. The first layer's constant input is stored as its bias.
  */
-#ifndef TP_WEIGHTS_H
-#define TP_WEIGHTS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,5 +46,3 @@ void tp_weights_copy(struct tp_weights *to, const struct tp_weights *from);
 bool tp_weights_finite(const struct tp_weights *weights);
 
 void tp_weights_free(struct tp_weights *weights);
-
-#endif

@@ -3,8 +3,7 @@
  * the number of its samples, not by the sum of their weights. The loss of a step is weighted; evaluations and
  * gradient checks know no weights.
  */
-#ifndef TP_CLASS_WEIGHTS_H
-#define TP_CLASS_WEIGHTS_H
+#pragma once
 
 #include "base/status.h"
 #include "data/dataset.h"
@@ -19,5 +18,3 @@
  */
 tileprop_status tp_class_weights_make(const char *source, const struct tp_dataset *dataset, float **weights,
                                       struct tp_error *error);
-
-#endif

@@ -4,8 +4,7 @@
  * Lines may end with CR LF; empty ones are passed over; a byte order mark of UTF-8 is too. Blanks around a
  * field without quotes are no part of it.
  */
-#ifndef TP_CSV_H
-#define TP_CSV_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -63,5 +62,3 @@ tileprop_status tp_csv_count_fields(struct tp_csv *csv, size_t *count);
 /* TILEPROP_BAD_INPUT, with a message that begins with path and row (0: it is not about one). */
 tileprop_status tp_csv_fail(const struct tp_csv *csv, size_t row, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-
-#endif

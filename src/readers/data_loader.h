@@ -2,8 +2,7 @@
  * Samples from one file of any format: a table as text, libsvm's text, or a NumPy array. The content decides
  * which.
  */
-#ifndef TP_DATA_LOADER_H
-#define TP_DATA_LOADER_H
+#pragma once
 
 #include "base/file.h"
 #include "base/status.h"
@@ -30,5 +29,3 @@ tileprop_status tp_data_loader_read(const struct tp_data_loader *loader, struct 
 tileprop_status tp_data_loader_parse(const struct tp_data_loader *loader, struct tp_file *file,
                                      struct tp_schema *schema, struct tp_dataset *dataset,
                                      struct tp_error *error);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * Files that may be gzip, which their content decides, never their name.
  */
-#ifndef TP_GZIP_H
-#define TP_GZIP_H
+#pragma once
 
 #include "base/file.h"
 
@@ -20,5 +19,3 @@ tileprop_status tp_gzip_read(struct tp_file *file, const char *path, struct tp_e
  * bytes or has the unpacked ones; it is to be freed.
  */
 tileprop_status tp_gzip_unpack(struct tp_file *file, struct tp_error *error);
-
-#endif

@@ -4,8 +4,7 @@
  * and big-endian too. Described at the MNIST page of LeCun, Cortes and Burges. A data set is two such files:
  * images, u8 or f32 in two dimensions or more, the first of which counts them, and labels, u8 in one.
  */
-#ifndef TP_IDX_H
-#define TP_IDX_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -52,5 +51,3 @@ tileprop_status tp_idx_images(struct tp_file *file, struct tp_dataset *dataset, 
  */
 tileprop_status tp_idx_labels(struct tp_file *file, const char *image_path, struct tp_dataset *dataset,
                               struct tp_error *error);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * Grey images, one byte a pixel, and PNG files of them.
  */
-#ifndef TP_IMAGE_H
-#define TP_IMAGE_H
+#pragma once
 
 #include <stddef.h>
 
@@ -40,5 +39,3 @@ tileprop_status tp_image_write(const struct tp_image *image, struct tp_safe_file
                                struct tp_error *error);
 
 void tp_image_free(struct tp_image *image);
-
-#endif

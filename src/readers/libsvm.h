@@ -3,8 +3,7 @@
  * features that are not 0, in ascending order of the index, which counts from 1; '#' begins a comment. As in
  * the README of LIBSVM.
  */
-#ifndef TP_LIBSVM_H
-#define TP_LIBSVM_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -28,5 +27,3 @@ bool tp_libsvm_is(const struct tp_file *file);
  */
 tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, struct tp_dataset *dataset,
                                 struct tp_error *error);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * NumPy's array files (.npy, versions 1 to 3; numpy.lib.format): little-endian, in C order.
  */
-#ifndef TP_NPY_H
-#define TP_NPY_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -33,5 +32,3 @@ tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, st
  */
 tileprop_status tp_npy_labels(struct tp_file *file, struct tp_schema *schema, struct tp_dataset *dataset,
                               struct tp_error *error);
-
-#endif

@@ -6,8 +6,7 @@
  * error, and so is a number with commas. The first line is taken for a header only where it cannot be data,
  * and for data only if the options say so.
  */
-#ifndef TP_TABLE_H
-#define TP_TABLE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,5 +54,3 @@ struct tp_table_options {
  */
 tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_options *options,
                                struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * Which column of a table is what, from its first record, the options and what is known of the columns.
  */
-#ifndef TP_TABLE_COLUMNS_H
-#define TP_TABLE_COLUMNS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -69,5 +68,3 @@ struct tp_table_place {
 struct tp_table_place tp_table_columns_place(const struct tp_table_columns *columns, size_t column);
 
 void tp_table_columns_free(struct tp_table_columns *columns);
-
-#endif

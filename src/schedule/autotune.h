@@ -2,8 +2,7 @@
  * Autotuning: chooses a plan by timing real steps of a scratch network of the same shapes under each
  * candidate, in turn.
  */
-#ifndef TP_AUTOTUNE_H
-#define TP_AUTOTUNE_H
+#pragma once
 
 #include "data/dataset.h"
 #include "network/network.h"
@@ -41,5 +40,3 @@ struct tp_autotune_result {
  */
 tileprop_status tp_autotune_plan(const struct tp_autotune *autotune, struct tp_autotune_result *result,
                                  struct tp_error *error);
-
-#endif

@@ -5,8 +5,7 @@
  *
  * Threads that are not bound may migrate to another node later; their memory does not follow.
  */
-#ifndef TP_PLACEMENT_H
-#define TP_PLACEMENT_H
+#pragma once
 
 #include "base/arena.h"
 #include "data/dataset.h"
@@ -67,5 +66,3 @@ const struct tp_dataset *tp_placement_local(const struct tp_placement *placement
 
 /* Frees the copies and drops the memory policy of the data sets' pages. */
 void tp_placement_end(struct tp_placement *placement);
-
-#endif

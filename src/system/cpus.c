@@ -3,7 +3,6 @@
 #include <limits.h>
 #include <sched.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,8 +3,7 @@
  * mask or a CPU quota applies, and threads beyond those only wait for each other. Also binds a team's threads
  * to CPUs.
  */
-#ifndef TP_CPUS_H
-#define TP_CPUS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,5 +55,3 @@ void tp_cpus_free(struct tp_cpus *chosen);
  */
 void *tp_cpus_bind(const struct tp_cpus *chosen, size_t member);
 void tp_cpus_unbind(void *saved);
-
-#endif

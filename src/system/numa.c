@@ -2,7 +2,6 @@
 
 #include <numa.h>
 #include <numaif.h>
-#include <sched.h>
 #include <stdint.h>
 #include <unistd.h>
 

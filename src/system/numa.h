@@ -3,8 +3,7 @@
  * the machine has a single node, or the system lacks or forbids these calls, as containers do, there are no
  * nodes; nothing here reports that and nothing fails.
  */
-#ifndef TP_NUMA_H
-#define TP_NUMA_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,5 +25,3 @@ bool tp_numa_interleave(void *start, size_t bytes, const int *nodes, size_t coun
 
 /* Drops the policy of those pages; they stay where they are. */
 void tp_numa_release(void *start, size_t bytes);
-
-#endif

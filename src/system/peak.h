@@ -2,8 +2,7 @@
  * The peak: how many floating-point operations per second the cores actually achieve, measured in this run,
  * as the denominator of every reported share of peak.
  */
-#ifndef TP_PEAK_H
-#define TP_PEAK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,5 +32,3 @@ struct tp_peak {
  */
 tileprop_status tp_peak_measure(const struct tp_tier *tier, size_t threads, struct tp_peak *peak,
                                 struct tp_error *error);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * A team of threads that runs one function together. The only module that uses OpenMP.
  */
-#ifndef TP_TEAM_H
-#define TP_TEAM_H
+#pragma once
 
 #include <stddef.h>
 
@@ -31,5 +30,3 @@ void tp_team_barrier(void);
  * one such subset at a time: between different counts there must be a barrier of the whole team.
  */
 void tp_team_barrier_of(size_t count);
-
-#endif

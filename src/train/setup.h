@@ -1,8 +1,7 @@
 /*
  * A training run after setup: everything its loop needs.
  */
-#ifndef TP_SETUP_H
-#define TP_SETUP_H
+#pragma once
 
 #include "base/arena.h"
 #include "network/evaluator.h"
@@ -69,5 +68,3 @@ struct tp_trainer {
 tileprop_status tp_trainer_prepare(struct tp_trainer *trainer, struct tp_error *error);
 
 void tp_trainer_free(struct tp_trainer *trainer);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * What ends a run before its epochs are done. The names of these reasons are in data/choices.c.
  */
-#ifndef TP_STOPPING_H
-#define TP_STOPPING_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -22,5 +21,3 @@ bool tp_stopping_evaluated(const tileprop_options *options, struct tp_training_s
  */
 tileprop_stop tp_stopping_stepped(const tileprop_options *options, double loss, double started,
                                   bool unwanted);
-
-#endif

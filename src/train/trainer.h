@@ -2,8 +2,7 @@
  * The trainer: epochs of steps, evaluations between them, and the reasons to stop. It prints nothing;
  * progress is reported through the callbacks in the options.
  */
-#ifndef TP_TRAINER_H
-#define TP_TRAINER_H
+#pragma once
 
 #include "data/dataset.h"
 #include "network/network.h"
@@ -57,5 +56,3 @@ struct tp_training {
  * or threads, TILEPROP_DIVERGED (error names step, epoch, layer and a remedy).
  */
 tileprop_status tp_train(const struct tp_training *training, tileprop_result *result, struct tp_error *error);
-
-#endif

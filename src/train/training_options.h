@@ -1,8 +1,7 @@
 /*
  * Training options: defaults that depend on the data, checks against the data, and the optimizer of a step.
  */
-#ifndef TP_TRAINING_OPTIONS_H
-#define TP_TRAINING_OPTIONS_H
+#pragma once
 
 #include "data/dataset.h"
 #include "kernels/kernels.h"
@@ -32,5 +31,3 @@ size_t tp_options_threads(const tileprop_options *options);
  * Optimizer parameters for the step about to begin, from resolved options. Advances adam's powers in state.
  */
 struct tp_optimizer tp_options_optimizer(const tileprop_options *options, struct tp_training_state *state);
-
-#endif

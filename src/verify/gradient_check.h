@@ -2,8 +2,7 @@
  * Checks the gradients of backpropagation: every weight's against central differences, in double. u is the
  * unit roundoff, 2^-53. What is found is the public header's.
  */
-#ifndef TP_GRADIENT_CHECK_H
-#define TP_GRADIENT_CHECK_H
+#pragma once
 
 #include "tileprop/gradients.h"
 #include "verify/reference_f64.h"
@@ -26,5 +25,3 @@ bool tp_layer_passes(const tileprop_layer_gradients *layer);
 tileprop_status tp_finite_differences_measure(struct tp_reference_f64 *reference, size_t threads,
                                               int (*progress)(void *context, double share), void *context,
                                               tileprop_gradients *found, struct tp_error *error);
-
-#endif

@@ -2,8 +2,7 @@
  * A network written plainly in double, with its own formulas: what gradients are checked against. Nothing of
  * it is fast, and nothing of it is used to train.
  */
-#ifndef TP_REFERENCE_F64_H
-#define TP_REFERENCE_F64_H
+#pragma once
 
 #include "base/arena.h"
 #include "data/dataset.h"
@@ -68,5 +67,3 @@ double tp_f64_loss(size_t classes, const double *z, size_t label, double *p);
 
 /* Fills z and a, then d and gradient, of all layers. */
 void tp_f64_propagate(struct tp_reference_f64 *reference);
-
-#endif

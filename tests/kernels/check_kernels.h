@@ -5,8 +5,7 @@
  * check_<member of struct tp_tier>(verdict, kernel) tests one kernel against the reference tier. Prototypes
  * and calls are made from kernels/verbs.h, so a verb does not link until its check exists.
  */
-#ifndef TP_CHECK_KERNELS_H
-#define TP_CHECK_KERNELS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -128,5 +127,3 @@ TP_PROBES(TP_DECLARE_CHECK, )
 
 /* Each check given a kernel that is broken: false, and why, when one is accepted. check_broken.c */
 bool check_broken(size_t at, const char **what, struct verdict *v);
-
-#endif

@@ -4,8 +4,7 @@
  * the emulation of AVX-512 uses those. What is defined here gives the bits of its instruction:
  * tests/kernels/test_emulation.c.
  */
-#ifndef TP_EMULATION_IMMINTRIN_H
-#define TP_EMULATION_IMMINTRIN_H
+#pragma once
 
 /* include_next is not pedantic C. Vectors wider than the flags allow are passed in memory, by all alike. */
 #pragma GCC system_header
@@ -99,6 +98,4 @@ static inline simde__m512 emulated_mm512_fmadd_ps(float sign, simde__m512 a, sim
         z.f32[i] = fmaf(sign * x.f32[i], y.f32[i], z.f32[i]);
     return simde__m512_from_private(z);
 }
-#endif
-
 #endif
