@@ -14,7 +14,7 @@
 #define ROUND_SECONDS 2e-3
 #define THREADS_MAX   256
 
-/* The value behind "name  : " in a line of /proc/cpuinfo, cut at 63 bytes. */
+/* The value after "name  : " in a line of /proc/cpuinfo, cut at 63 bytes. */
 static bool read_field(const char *line, const char *name, char value[64])
 {
     const size_t length = strlen(name);

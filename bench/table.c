@@ -308,7 +308,7 @@ tileprop_status bench_table(const struct bench_command *command, const struct be
     tileprop_status status = TILEPROP_OK;
     printf("First line of a row: the product alone. Second: the whole verb, with activation, slope, or rule "
            "and\n"
-           "transposed weights, of others by plain loops behind the product. Others: their time over ours, "
+           "transposed weights, of others by plain loops after the product. Others: their time over ours, "
            "naive\n"
            "on one thread. bench/README.md says more.\n");
     tp_json_text_append(&table.tiers, json_string(tier->name));

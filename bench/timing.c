@@ -19,14 +19,14 @@
 /*
  * Part of a burst that runs untimed before the rest: the operands move into the caches that the contender
  * before has filled with its own, and that one's threads, which spin for a while, fall asleep. That takes
- * more than a millisecond where two threads own state that large: behind 0.4 ms, update of 785 x 64 x 32
- * still took 1.2 to 1.6 times as long as behind 1.5.
+ * more than a millisecond where two threads own state that large: after 0.4 ms, update of 785 x 64 x 32
+ * still took 1.2 to 1.6 times as long as after 1.5.
  */
 #define SETTLING 0.5
 
 /*
  * A last cache that keeps what others evict fills over many calls: those of update of 1024 x 1024 x 32, 12
- * MB, took 0.85, 0.66, 0.53, 0.42, 0.41, 0.41, 0.40 ms behind another's operands, and 0.39 from the eighth
+ * MB, took 0.85, 0.66, 0.53, 0.42, 0.41, 0.41, 0.40 ms after another's operands, and 0.39 from the eighth
  * on. So at least so many calls, as long as they take no more than so many seconds.
  */
 #define SETTLING_CALLS   12

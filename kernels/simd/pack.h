@@ -36,7 +36,7 @@ static inline __attribute__((always_inline)) void pack_panel(const struct tp_pac
     }
 }
 
-/* A partial last panel, value by value: nothing behind the last sample may be read. */
+/* A partial last panel, value by value: nothing past the last sample may be read. */
 static inline __attribute__((always_inline)) void pack_rest(const struct tp_pack *p, bool is_u8,
                                                             size_t column, float *a)
 {

@@ -9,7 +9,7 @@
 
 #define TP_WORD_DIGITS 19 /* any number of so many digits fits 64 bits */
 
-/* The decimals halfway between two floats have at most 113 digits, so what is behind these can only break a
+/* The decimals halfway between two floats have at most 113 digits, so what is after these can only break a
  * tie. */
 #define TP_DIGITS_MAX 128
 
@@ -100,7 +100,7 @@ const char *tp_decimal_read(const char *text, const char *end, float *value)
     const char *const begin = text + (text < end && (*text == '-' || *text == '+'));
     const char *c = begin;
     uint64_t word = 0;
-    int64_t shift = 0; /* the digits that are not in word, less those of it behind the point */
+    int64_t shift = 0; /* the digits that are not in word, less those of it after the point */
     size_t digits = 0; /* of word, from its first that is not 0 */
     bool is_number = false;
 

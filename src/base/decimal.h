@@ -9,7 +9,7 @@
  *
  *     [+-] (digits [. [digits]] | . digits) [(e|E) [+-] digits]
  *
- * It neither reads at `end` nor behind it, and knows no locale, blanks, hexadecimal digits, infinity or NaN.
+ * It neither reads at `end` nor after it, and knows no locale, blanks, hexadecimal digits, infinity or NaN.
  * What is too large for a float becomes an infinity. Returns the end of the number, or NULL if text begins
  * with none.
  */

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TP_TEMPORARY ".tileprop-tmp" /* behind the file's name, as long as the file is being written */
+#define TP_TEMPORARY ".tileprop-tmp" /* after the file's name, as long as the file is being written */
 
 static tileprop_status fail_errno(const char *option, const char *path, int number, struct tp_error *error)
 {

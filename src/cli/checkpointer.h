@@ -26,7 +26,7 @@ tileprop_status tp_checkpointer_open(struct tp_checkpointer *checkpointer,
                                      const struct tp_train_command *command, struct tp_history *history,
                                      struct tp_error *error);
 
-/* Whether a checkpoint is due behind the step, which is counted from 0. */
+/* Whether a checkpoint is due after the step, which is counted from 0. */
 bool tp_checkpointer_due(const struct tp_checkpointer *checkpointer, size_t step, size_t steps_per_epoch);
 
 /* Errors: TILEPROP_FAILURE if it could not be written; the one before it is still there then. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define TP_COLUMNS    6  /* besides those of gradient norms */
-#define TP_COLUMN_MAX 32 /* bytes of a column's name or value, with what stands before and behind it */
+#define TP_COLUMN_MAX 32 /* bytes of a column's name or value, with what stands before and after it */
 
 /* Makes room for what is put next. */
 static bool reserve(struct tp_history *history, size_t size)

@@ -26,7 +26,7 @@ struct tp_history {
 };
 
 /*
- * Begins one of which option, path and layers are set and all else is 0: with the columns, or behind
+ * Begins one of which option, path and layers are set and all else is 0: with the columns, or after
  * content[size] (NULL: none), a history with these columns.
  * Errors: as tp_history_check(). The text is to be freed, on error too.
  */

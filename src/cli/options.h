@@ -57,7 +57,7 @@ struct tp_options {
     const char *config;  /* of that for the configuration file; NULL: there is none */
 };
 
-/* An option by its place, from 0; `is` is NULL behind the last one. */
+/* An option by its place, from 0; `is` is NULL after the last one. */
 struct tp_option tp_options_at(const struct tp_options *options, size_t index);
 
 /* Where an option's value came from; the command line wins over the file, wherever --config stands. */
@@ -74,7 +74,7 @@ tileprop_status tp_options_parse(const struct tp_options *options, int argc, cha
                                  enum tp_option_source sources[TP_OPTIONS_MAX], char **storage,
                                  struct tp_error *error);
 
-/* The place of an option, for sources[]; that behind the last one if there is none of this name. */
+/* The place of an option, for sources[]; that after the last one if there is none of this name. */
 size_t tp_options_index(const struct tp_options *options, const char *name);
 
 /* Writes something about all options; defaults is the caller's struct before parsing. */

@@ -24,7 +24,7 @@ struct tp_plot {
 
 /*
  * Begins a plot at path (NULL: none), which must outlive it.
- * Errors: TILEPROP_USAGE for a path that is no name with .svg or .png behind it, TILEPROP_FAILURE if its
+ * Errors: TILEPROP_USAGE for a path that is no name with .svg or .png after it, TILEPROP_FAILURE if its
  * files cannot be written there. The plot is to be discarded, on error too.
  */
 tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, struct tp_error *error);

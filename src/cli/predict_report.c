@@ -301,7 +301,7 @@ static void write_columns(const struct tp_prediction *p, FILE *out)
     putc('\n', out);
 }
 
-/* What stands before each part of a row, and behind the last. */
+/* What stands before each part of a row, and after the last. */
 static const struct layout {
     const char *sample, *label, *class, *probability, *further, *end;
 } layouts[] = {

@@ -15,7 +15,7 @@
 /* Which classes were taken for which. */
 struct tp_confusion {
     size_t classes;
-    size_t *samples; /* [classes]: of this class; owned, from malloc, with the next three behind it */
+    size_t *samples; /* [classes]: of this class; owned, from malloc, with the next three after it */
     size_t *chosen;  /* [classes]: predicted as this class */
     size_t *right;   /* [classes]: both */
     size_t *matrix;  /* [class][predicted], or NULL for more classes than TP_CONFUSION_MATRIX_MAX */

@@ -66,7 +66,7 @@ static void write_classes(const struct tp_train_data *data)
     char buffer[32];
     size_t counts[TP_CLASSES_SHOWN] = {0};
     const size_t classes = data->schema.class_count;
-    const uint16_t *labels = data->train.labels; /* of all rows: what was split off lies behind */
+    const uint16_t *labels = data->train.labels; /* of all rows: what was split off follows */
     for (size_t i = 0; i < data->rows; i++)
         if (labels[i] < TP_CLASSES_SHOWN)
             counts[labels[i]]++;
@@ -137,7 +137,7 @@ static void write_opening(const struct tp_report *report)
         printf(", %zu in steps", run->threads_of_steps);
     putchar('\n');
     if (run->steps_before)
-        printf(TP_LABEL "behind step %zu\n", "resumed", run->steps_before - 1);
+        printf(TP_LABEL "after step %zu\n", "resumed", run->steps_before - 1);
     if (report->command->explain)
         explain_run(run);
     fflush(stdout);
@@ -231,7 +231,7 @@ static void format_progress(const struct tp_report *report, enum width width, ch
     fclose(out);
 }
 
-/* The last column stays free: a cursor behind it would be on the next line. */
+/* The last column stays free: a cursor after it would be on the next line. */
 static void redraw(struct tp_report *report)
 {
     char line[TP_LINE_MAX];

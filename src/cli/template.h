@@ -1,6 +1,6 @@
 /*
  * Text that stands in a file of its own and is embedded by the build, which makes a string of each line
- * behind the first empty one (FILE.inc).
+ * after the first empty one (FILE.inc).
  */
 #pragma once
 

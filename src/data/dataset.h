@@ -50,7 +50,7 @@ static inline __attribute__((always_inline)) void tp_dataset_fetch(const struct 
 /* Frees what the data set owns and empties it. */
 void tp_dataset_free(struct tp_dataset *dataset);
 
-/* Cuts off the samples from `kept` on. *tail owns nothing: its samples stay behind those that remain. */
+/* Cuts off the samples from `kept` on. *tail owns nothing: its samples follow those that remain. */
 void tp_dataset_cut(struct tp_dataset *dataset, size_t kept, struct tp_dataset *tail);
 
 /*

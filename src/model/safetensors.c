@@ -168,7 +168,7 @@ static tileprop_status check_places(const struct tp_safetensors *read, size_t he
     }
     const size_t end = (size_t)(next - read->file.bytes);
     if (end != read->file.size)
-        return tp_file_fail(&read->file, end, error, "%zu bytes behind the last tensor, expected none",
+        return tp_file_fail(&read->file, end, error, "%zu bytes after the last tensor, expected none",
                             read->file.size - end);
     return TILEPROP_OK;
 }
@@ -263,7 +263,7 @@ tileprop_status tp_safetensors_write(struct tp_safe_file *out, const struct tp_t
     if (!text)
         return tp_fail_memory(error, out->path, "a header");
 
-    /* Blanks behind it put the values on multiples of 8, which readers that map the file rely on. */
+    /* Blanks after it put the values on multiples of 8, which readers that map the file rely on. */
     static const char blanks[8] = "        ";
     const size_t length = strlen(text), padding = -length % sizeof blanks;
     if (length + padding > TP_SAFETENSORS_HEADER_MAX) {

@@ -45,7 +45,7 @@ static void find_delimiter(struct tp_csv *csv)
     csv->delimiter = delimiters[best];
 }
 
-/* Goes behind empty lines. */
+/* Skips empty lines. */
 static void skip_empty(struct tp_csv *csv)
 {
     while (csv->at < csv->end &&
@@ -70,7 +70,7 @@ tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size
     skip_empty(csv);
     if (csv->at == csv->end)
         return tp_csv_fail(csv, 0, "no line found%s, expected a table",
-                           skip_lines ? " behind those that --skip-lines leaves out" : "");
+                           skip_lines ? " after those that --skip-lines leaves out" : "");
     if (*csv->at == '<')
         return tp_csv_fail(csv, csv->line,
                            "'<' found: this is an HTML page (a failed download?), expected a table");
@@ -124,7 +124,7 @@ bool tp_csv_read_number(struct tp_csv *csv, float *value)
     return behind && end_field(csv, skip_blanks(behind, csv->end));
 }
 
-/* The field begins behind the quote that csv->at is at. */
+/* The field begins after the quote that csv->at is at. */
 static tileprop_status read_quoted(struct tp_csv *csv, struct tp_field *field)
 {
     const char *c = csv->at + 1, *end = csv->end;
@@ -142,7 +142,7 @@ static tileprop_status read_quoted(struct tp_csv *csv, struct tp_field *field)
     csv->line += lines;
     if (!end_field(csv, skip_blanks(c + 1, end)))
         return tp_csv_fail(csv, csv->row,
-                           "text found behind a field in double quotes, expected the field's end");
+                           "text found after a field in double quotes, expected the field's end");
     *field = (struct tp_field){.text = csv->buffer, .size = size};
     return TILEPROP_OK;
 }

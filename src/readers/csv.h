@@ -30,7 +30,7 @@ struct tp_field {
 };
 
 /*
- * Begins to read a file, which outlives *csv, behind so many lines of it. The delimiter is the one of the
+ * Begins to read a file, which outlives *csv, after so many lines of it. The delimiter is the one of the
  * three that is most often in the first record, outside of quotes, of equals the semicolon, then the tab.
  * Here and later failures are told to *error, which may be NULL. tp_csv_close() it afterwards, on error too.
  * Errors: TILEPROP_BAD_INPUT for what is no text (a zero byte) or HTML, and if there are no more lines than
@@ -40,7 +40,7 @@ tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size
                             struct tp_error *error);
 void tp_csv_close(struct tp_csv *csv);
 
-/* Goes behind the rest of the line, whatever is there. */
+/* Skips the rest of the line, whatever is there. */
 void tp_csv_skip_line(struct tp_csv *csv);
 
 /* Goes to the next record, which has a field at least; false if there is none. */
@@ -51,7 +51,7 @@ bool tp_csv_read_number(struct tp_csv *csv, float *value);
 
 /*
  * Reads the next field.
- * Errors: TILEPROP_BAD_INPUT with path and row for a quote that is not closed or has text behind it;
+ * Errors: TILEPROP_BAD_INPUT with path and row for a quote that is not closed or has text after it;
  * TILEPROP_FAILURE without memory.
  */
 tileprop_status tp_csv_read_field(struct tp_csv *csv, struct tp_field *field);

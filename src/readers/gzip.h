@@ -14,7 +14,7 @@ tileprop_status tp_gzip_read(struct tp_file *file, const char *path, struct tp_e
 /*
  * Replaces bytes that begin with the gzip magic by what all members of the gzip file unpack to; other bytes
  * stay as they are. Memory: at most 1032 times the packed size, whatever the file claims, and twice that
- * while it grows for a member behind the first. Errors: TILEPROP_BAD_INPUT for a damaged stream, for bytes
+ * while it grows for a member after the first. Errors: TILEPROP_BAD_INPUT for a damaged stream, for bytes
  * after the last member, and for gzip inside gzip; TILEPROP_FAILURE without memory. On error *file keeps its
  * bytes or has the unpacked ones; it is to be freed.
  */

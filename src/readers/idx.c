@@ -122,7 +122,7 @@ static tileprop_status read_header(struct shape *shape, const struct tp_file *fi
 }
 
 /*
- * Moves big-endian floats from behind the header to the front of the same bytes, in the order of this
+ * Moves big-endian floats from after the header to the front of the same bytes, in the order of this
  * machine. A write never reaches a value that is still to be read, because the header is not shorter than a
  * float.
  */

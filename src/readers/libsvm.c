@@ -53,7 +53,7 @@ static size_t word_length(const struct reader *reader)
     return length;
 }
 
-/* Goes behind a word and the blanks that follow it. */
+/* Skips a word and the blanks that follow it. */
 static void skip_to(struct reader *reader, const char *behind)
 {
     reader->text.at = behind;

@@ -2,6 +2,7 @@
 
 #include <numa.h>
 #include <numaif.h>
+#include <sched.h>
 #include <stdint.h>
 #include <unistd.h>
 

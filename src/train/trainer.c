@@ -198,7 +198,7 @@ static struct stretch next_stretch(struct tp_trainer *t, size_t index)
     return next;
 }
 
-/* Samples [first, first + rows) of the order, and those of the step behind it in the epoch, rows 0: none. */
+/* Samples [first, first + rows) of the order, and those of the step after it in the epoch, rows 0: none. */
 struct batch {
     size_t first, rows, next, next_rows;
 };
@@ -211,7 +211,7 @@ static struct batch batch_of(const struct tp_trainer *t, size_t step)
     return (struct batch){first, rows, next, samples - next < batch ? samples - next : batch};
 }
 
-/* Member 0, before and behind a step. */
+/* Member 0, before and after a step. */
 static void begin_step(struct tp_trainer *t, size_t step)
 {
     t->step_began = tp_clock_seconds();
@@ -249,10 +249,10 @@ static void *begin_member(struct tp_trainer *t, struct tp_member *self)
     return unbound;
 }
 
-/* Behind a stretch, by the team: an evaluation, a checkpoint. */
+/* After a stretch, by the team: an evaluation, a checkpoint. */
 static void between_steps(struct tp_trainer *t, struct tp_member *self)
 {
-    /* Read here, because what follows begins with a barrier, and only behind it do they change again. */
+    /* Read here, because what follows begins with a barrier, and only after it do they change again. */
     const enum tp_pause pause = t->pause;
     const size_t last = (t->state.steps - 1) % t->run.steps_per_epoch;
     if (pause != TP_DIVERGED && evaluation_follows(t, last))

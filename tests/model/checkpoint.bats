@@ -79,7 +79,7 @@ begin_endless() {
         run --separate-stderr "$train" "${net[@]}" "${kept[@]}" --optimizer $rule --epochs 3 --resume c --threads-exact 3
         echo "$rule: $output $stderr"
         [ "$status" -eq 0 ]
-        grep -qx "resumed     behind step 19" <<<"$output"
+        grep -qx "resumed     after step 19" <<<"$output"
         [ "$(weights <<<"$output")" = "$long" ]
         same_files
     done
@@ -94,7 +94,7 @@ begin_endless() {
         "$train" "${run[@]}" --max-seconds 1e-9 >/dev/null
         "$train" "${run[@]}" --max-seconds 1e-9 --isa reference >/dev/null
         "$train" "${run[@]}" --threads-exact 5 >out
-        grep -qx "resumed     behind step 1" out
+        grep -qx "resumed     after step 1" out
         [ "$(weights <out)" = "$long" ]
         same_files
     done
@@ -157,7 +157,7 @@ stands_behind() {
         run "$train" "${wild[@]}" --resume c
         echo "$output"
         [ "$status" -eq 4 ]
-        grep -qx "resumed     behind step $1" <<<"$output"
+        grep -qx "resumed     after step $1" <<<"$output"
     fi
 }
 
@@ -191,7 +191,7 @@ END
     [[ ${stderr_lines[-1]} == "train: the loss of the batch is not finite at step "* ]]
     diverged=$(sed -n 's/.* not finite at step \([0-9]*\).*/\1/p' <<<"${stderr_lines[-1]}")
     run "$train" "${wild[@]}" --resume c
-    grep -qx "resumed     behind step $((diverged - 2))" <<<"$output"
+    grep -qx "resumed     after step $((diverged - 2))" <<<"$output"
 }
 
 @test "time goes on where it was" {
@@ -239,7 +239,7 @@ END
         step=$(tail -n 1 h.csv | cut -d , -f 1)
         epochs=$(($(tail -n 1 h.csv | cut -d , -f 2) + 1))
         "$train" "${net[@]}" --epochs "$epochs" "${kept[@]}" --resume c >out
-        grep -qx "resumed     behind step $step" out
+        grep -qx "resumed     after step $step" out
         [ "$(weights <out)" = "$(whole --epochs "$epochs")" ]
         same_files
     done
@@ -312,7 +312,7 @@ END
 @test "an option that is named is the same as one that is left to the data or the optimizer" {
     "$train" "${few[@]}" --optimizer adam --activation relu --checkpoint c >/dev/null
     "$train" "${few[@]}" --optimizer adam --activation relu --lr 0.001 --init he --normalize global --bias input \
-        --drop-last on --epochs 10 --hidden 64 --resume c | grep -qx "resumed     behind step 199"
+        --drop-last on --epochs 10 --hidden 64 --resume c | grep -qx "resumed     after step 199"
     for i in {1..60}; do echo "$i,$((i % 2))"; done >t.csv
     table=(--data t.csv --header no --quiet --save m)
     "$train" "${table[@]}" --normalize feature --bias all --drop-last off --epochs 1000 --lr 0.02 --init fan-in \

@@ -36,7 +36,7 @@ int main(int argc, char **argv)
         return 1;
     }
     const tileprop_data data = {.size = sizeof data,
-                                .samples = pictures + 16, /* behind the headers */
+                                .samples = pictures + 16, /* after the headers */
                                 .type = TILEPROP_U8,
                                 .labels = labels + 8,
                                 .label_type = TILEPROP_U8,
