@@ -107,7 +107,7 @@ static tileprop_status take(const struct reader *r, size_t index, enum tp_option
     return tp_option_parse(option, place, value, r->target, r->error);
 }
 
-/* Takes one option and, where it stands apart, its value; *next moves after them. */
+/* Takes one option and, where it stands apart, its value; *next moves past them. */
 static tileprop_status read_argument(const struct reader *r, char *const *argv, int argc, int *next)
 {
     const char *argument = argv[(*next)++], *name = argument + strspn(argument, "-");

@@ -85,10 +85,10 @@ print(result[sys.argv[1]] if len(sys.argv) > 1 else "\n".join(sorted(result)))' 
 --hidden 64,,64
 --hidden 0
 --hidden none,64
---activation softplus
+--activation best
 --init zero
 --bias some
---optimizer rmsprop
+--optimizer best
 --lr 0
 --lr nan
 --lr 0.1x
