@@ -110,12 +110,11 @@ static tileprop_status load_file(struct tp_train_data *data, const struct tp_tra
                          data->schema.column_count ? "; --label says which column is the label" : "");
     if (status == TILEPROP_OK && !data->is_part)
         status = tp_data_loader_read(&validation, &data->schema, &data->validation, error);
-    if (status == TILEPROP_OK)
-        status = tp_dataset_draw(&data->train, share, command->options.seed,
-                                 data->is_part ? &data->validation : &none, error);
-    if (status == TILEPROP_FAILURE)
-        status = tp_fail_memory(error, data->directory, "a split");
-    return status;
+    if (status != TILEPROP_OK)
+        return status;
+    status = tp_dataset_draw(&data->train, share, command->options.seed,
+                             data->is_part ? &data->validation : &none, error);
+    return status == TILEPROP_FAILURE ? tp_fail_memory(error, data->directory, "a split") : status;
 }
 
 /* No run takes what does not fit; --stats and --check-gradient begin none. */
