@@ -52,10 +52,10 @@ tileprop_status tp_api_options(const tileprop_options *options, tileprop_options
                                struct tp_error *error);
 
 /*
- * What a run keeps for models and checkpoints: a tp_training's keeper. Requested models have their
+ * What a run keeps for models and checkpoints: tp_training's snapshots. Requested models have their
  * description set.
  */
-struct tp_keeper {
+struct tp_snapshots {
     struct tp_checkpoint next; /* the part common to all checkpoints, and room for the rest */
     struct tp_model last, best;
     bool has_last, has_best; /* weights are set */

@@ -51,8 +51,8 @@ int tileprop_checkpoint_has_best(const tileprop_checkpoint *handle)
 static tileprop_status write(const tileprop_training_state *here, FILE *out, const void *attachment,
                              size_t attachment_size, struct tp_error *error)
 {
-    const struct tp_keeper *keeper = here->keeper;
-    struct tp_checkpoint all = keeper->next;
+    const struct tp_snapshots *snapshots = here->snapshots;
+    struct tp_checkpoint all = snapshots->next;
     struct tp_safe_file file = {
         .file = out, .option = "tileprop_checkpoint_write", .path = (char[]){"checkpoint"}};
     tp_network_get(here->network, 0, &all.model.weights);
@@ -67,8 +67,8 @@ static tileprop_status write(const tileprop_training_state *here, FILE *out, con
     all.model.normalization = *here->normalization;
     all.model.step = here->state->steps - 1;
     all.state = *here->state;
-    if (keeper->has_best)
-        all.best = keeper->best.weights;
+    if (snapshots->has_best)
+        all.best = snapshots->best.weights;
     all.history = (void *)(uintptr_t)attachment; /* which nobody writes to */
     all.history_size = attachment_size;
     const tileprop_status status = tp_checkpoint_write(&all, &file, error);

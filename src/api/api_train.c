@@ -16,7 +16,7 @@ struct training {
     tileprop_run_options run;
     struct tp_set train, validation, test; /* test: count 0 without */
     struct tp_model start;                 /* that of init_from */
-    struct tp_keeper keeper;
+    struct tp_snapshots snapshots;
     struct tp_training work;
     tileprop_result found;
 };
@@ -95,7 +95,7 @@ static tileprop_status describe(const struct training *t, const struct tp_networ
 static tileprop_status prepare_checkpoint(struct training *t, const struct tp_network *network,
                                           struct tp_error *error)
 {
-    struct tp_checkpoint *next = &t->keeper.next;
+    struct tp_checkpoint *next = &t->snapshots.next;
     const struct tp_dataset *train = &t->train.own;
     const char *init_from = t->options.init_from;
     if (train->class_weights)
@@ -125,9 +125,9 @@ static tileprop_status prepare_models(struct training *t, bool last, bool best, 
     struct {
         bool described, filled;
         struct tp_model *model;
-    } all[] = {{last, last, &t->keeper.last},
-               {best, best, &t->keeper.best},
-               {next, t->run.checkpoint, &t->keeper.next.model}};
+    } all[] = {{last, last, &t->snapshots.last},
+               {best, best, &t->snapshots.best},
+               {next, t->run.checkpoint, &t->snapshots.next.model}};
     bool checked = false; /* it is the same */
     struct tp_network network;
     if (!last && !best && !next)
@@ -167,8 +167,9 @@ static void describe_weights(struct tp_model *model, const struct tp_normalizati
 static tileprop_status resume(struct training *t, struct tp_error *error)
 {
     const tileprop_checkpoint *from = t->run.resume;
-    struct tp_model *best = &t->keeper.best;
-    const tileprop_status status = tp_api_resumable(from, t->run.resume_inexact != 0, &t->keeper.next, error);
+    struct tp_model *best = &t->snapshots.best;
+    const tileprop_status status =
+        tp_api_resumable(from, t->run.resume_inexact != 0, &t->snapshots.next, error);
     if (status != TILEPROP_OK)
         return status;
     if (best->described && !tp_weights_alike(&from->own.best, &best->weights))
@@ -178,7 +179,7 @@ static tileprop_status resume(struct training *t, struct tp_error *error)
         const struct tp_training_state *state = &from->own.state;
         tp_weights_copy(&best->weights, &from->own.best);
         describe_weights(best, &from->own.model.normalization, state->best_step, &state->best);
-        t->keeper.has_best = true;
+        t->snapshots.has_best = true;
     }
     t->work.resumed = &from->own.state;
     t->work.resumed_weights = &from->own.model.weights;
@@ -208,13 +209,13 @@ static tileprop_status take_initial_weights(struct training *t, struct tp_error 
 
 static void keep(void *context, const struct tp_kept *kept)
 {
-    struct tp_keeper *keeper = context;
-    struct tp_model *to = kept->last ? &keeper->last : &keeper->best;
+    struct tp_snapshots *snapshots = context;
+    struct tp_model *to = kept->last ? &snapshots->last : &snapshots->best;
     if (!to->described)
         return;
     tp_network_get(kept->network, 0, &to->weights);
     describe_weights(to, kept->normalization, kept->step, &kept->validation);
-    *(kept->last ? &keeper->has_last : &keeper->has_best) = true;
+    *(kept->last ? &snapshots->has_last : &snapshots->has_best) = true;
 }
 
 /* Everything up to the training itself, for data that have been taken. */
@@ -227,7 +228,7 @@ static tileprop_status prepare(struct training *t, bool last, bool best, struct 
                                    .validation = &t->validation.own,
                                    .test = t->test.own.count ? &t->test.own : NULL,
                                    .keep = keep,
-                                   .keeper = &t->keeper};
+                                   .snapshots = &t->snapshots};
     tileprop_status status = take_initial_weights(t, error);
     if (status == TILEPROP_OK)
         status = prepare_models(t, last, best, error);
@@ -235,12 +236,12 @@ static tileprop_status prepare(struct training *t, bool last, bool best, struct 
 }
 
 /* Gives the models that there are, of a run that diverged too; on error none. */
-static tileprop_status give_models(struct tp_keeper *keeper, tileprop_model **last, tileprop_model **best,
-                                   struct tp_error *error)
+static tileprop_status give_models(struct tp_snapshots *snapshots, tileprop_model **last,
+                                   tileprop_model **best, struct tp_error *error)
 {
-    tileprop_status status = keeper->has_last ? tp_api_model(last, &keeper->last, error) : TILEPROP_OK;
-    if (status == TILEPROP_OK && keeper->has_best)
-        status = tp_api_model(best, &keeper->best, error);
+    tileprop_status status = snapshots->has_last ? tp_api_model(last, &snapshots->last, error) : TILEPROP_OK;
+    if (status == TILEPROP_OK && snapshots->has_best)
+        status = tp_api_model(best, &snapshots->best, error);
     if (status != TILEPROP_OK && last) {
         tileprop_model_free(*last); /* there was no memory for the other one */
         *last = NULL;
@@ -282,12 +283,12 @@ static tileprop_status end(struct training *t, tileprop_status status, tileprop_
     if (result && (status == TILEPROP_OK || status == TILEPROP_DIVERGED))
         memcpy(result, &t->found, result->size);
     if (status == TILEPROP_OK)
-        status = give_models(&t->keeper, last, best, &t->call.error);
+        status = give_models(&t->snapshots, last, best, &t->call.error);
     else if (status == TILEPROP_DIVERGED)
-        give_models(&t->keeper, last, best, &unused);
-    tp_model_free(&t->keeper.last);
-    tp_model_free(&t->keeper.best);
-    tp_checkpoint_free(&t->keeper.next);
+        give_models(&t->snapshots, last, best, &unused);
+    tp_model_free(&t->snapshots.last);
+    tp_model_free(&t->snapshots.best);
+    tp_checkpoint_free(&t->snapshots.next);
     tp_model_free(&t->start);
     free(t->train.labels);
     free(t->validation.labels);

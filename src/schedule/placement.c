@@ -31,10 +31,10 @@ tileprop_status tp_placement_create(struct tp_placement *p, tileprop_numa mode, 
             (struct tp_block){set->samples, set->count * tp_dataset_sample_size(set)};
         p->blocks[p->block_count++] = (struct tp_block){set->labels, set->count * sizeof *set->labels};
     }
-    p->whereabouts = calloc(members, sizeof *p->whereabouts);
+    p->thread_nodes = calloc(members, sizeof *p->thread_nodes);
     p->nodes = calloc(members, sizeof *p->nodes);
     p->homes = calloc(members, sizeof *p->homes);
-    if (!p->whereabouts || !p->nodes || !p->homes)
+    if (!p->thread_nodes || !p->nodes || !p->homes)
         return tp_fail_memory(error, NULL, "where threads are");
     return TILEPROP_OK;
 }
@@ -85,8 +85,8 @@ static void decide(struct tp_placement *p)
 {
     bool everywhere = true;
     for (size_t m = 0; m < p->members; m++) {
-        everywhere &= p->whereabouts[m].node != TP_NUMA_NOWHERE;
-        p->whereabouts[m].home = find_home(p, p->whereabouts[m].node, m);
+        everywhere &= p->thread_nodes[m].node != TP_NUMA_NOWHERE;
+        p->thread_nodes[m].home = find_home(p, p->thread_nodes[m].node, m);
     }
     if (!everywhere || p->node_count == 1)
         p->mode = TILEPROP_NUMA_OFF;
@@ -125,7 +125,7 @@ static void replicate(const struct tp_placement *p, size_t h)
 
 void tp_placement_enter(struct tp_placement *p, size_t member, int node, const struct tp_arena *arena)
 {
-    struct tp_thread_node *self = &p->whereabouts[member];
+    struct tp_thread_node *self = &p->thread_nodes[member];
     self->node = node;
     tp_team_barrier();
     if (member == 0)
@@ -143,7 +143,7 @@ void tp_placement_enter(struct tp_placement *p, size_t member, int node, const s
 const struct tp_dataset *tp_placement_local(const struct tp_placement *p, size_t member,
                                             const struct tp_dataset *set)
 {
-    const struct tp_node_copy *home = &p->homes[p->whereabouts[member].home];
+    const struct tp_node_copy *home = &p->homes[p->thread_nodes[member].home];
     for (size_t s = 0; home->arena.base && s < TP_PLACEMENT_SETS; s++) {
         if (p->sets[s] == set)
             return &home->copies[s];
@@ -157,7 +157,7 @@ void tp_placement_end(struct tp_placement *p)
         release_sets(p);
     for (size_t h = 0; h < p->node_count; h++)
         tp_arena_destroy(&p->homes[h].arena);
-    free(p->whereabouts);
+    free(p->thread_nodes);
     free(p->nodes);
     free(p->homes);
     *p = (struct tp_placement){0};

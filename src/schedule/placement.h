@@ -38,10 +38,10 @@ struct tp_placement {
     const struct tp_dataset *sets[TP_PLACEMENT_SETS]; /* NULL: absent */
     struct tp_block blocks[2 * TP_PLACEMENT_SETS];    /* samples and labels of each set present */
     size_t block_count;
-    struct tp_thread_node *whereabouts; /* [members] */
-    size_t node_count;                  /* at most members */
-    int *nodes;                         /* [node_count] */
-    struct tp_node_copy *homes;         /* [node_count]; the first uses the original data sets */
+    struct tp_thread_node *thread_nodes; /* [members] */
+    size_t node_count;                   /* at most members */
+    int *nodes;                          /* [node_count] */
+    struct tp_node_copy *homes;          /* [node_count]; the first uses the original data sets */
 };
 
 /*

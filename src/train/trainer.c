@@ -79,7 +79,7 @@ static void keep(const struct tp_trainer *t, const struct tp_metrics *validation
                                  .validation = *validation,
                                  .last = last};
     if (t->training->keep)
-        t->training->keep(t->training->keeper, &kept);
+        t->training->keep(t->training->snapshots, &kept);
 }
 
 /* Member 0: all that the run needs to go on from here. */
@@ -88,7 +88,7 @@ static void write_checkpoint(struct tp_trainer *t)
     const tileprop_training_state here = {.network = &t->network,
                                           .normalization = &t->normalization,
                                           .state = &t->state,
-                                          .keeper = t->training->keeper};
+                                          .snapshots = t->training->snapshots};
     if (!t->wishes->checkpoint)
         return;
     t->state.seconds = tp_clock_seconds() - t->started;
@@ -226,7 +226,8 @@ static void end_step(struct tp_trainer *t)
     report(t);
 }
 
-/* A member settles: on its core and node, with the slices that it owns as they are before the first step. */
+/* A member takes its place: its core and node, with the slices that it owns as they are before the first
+ * step. */
 static void *begin_member(struct tp_trainer *t, struct tp_member *self)
 {
     const struct tp_training *training = t->training;

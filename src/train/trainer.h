@@ -25,7 +25,7 @@ struct tileprop_training_state {
     const struct tp_network *network;
     const struct tp_normalization *normalization;
     const struct tp_training_state *state;
-    void *keeper; /* from the training below */
+    void *snapshots; /* from the training below */
 };
 
 /* The inputs of a run. Everything outlives the call; optional members may be NULL. */
@@ -45,8 +45,8 @@ struct tp_training {
      * Called by one thread, while the team waits, at each evaluation with the lowest validation loss so far
      * and at the end unless the run diverged. Optional.
      */
-    void (*keep)(void *keeper, const struct tp_kept *kept);
-    void *keeper;
+    void (*keep)(void *snapshots, const struct tp_kept *kept);
+    void *snapshots;
 };
 
 /*
