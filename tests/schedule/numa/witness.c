@@ -55,6 +55,11 @@ static void count_pages(const void *start, size_t bytes, size_t pages[NODES])
     }
 }
 
+static size_t matrix_bytes(const struct tp_matrix *m)
+{
+    return tp_panel_count(m->columns) * m->stride * sizeof(float);
+}
+
 static void count_owned(const struct tp_network *network, size_t member, size_t pages[NODES])
 {
     for (size_t l = 0; l < network->layer_count; l++) {
@@ -62,12 +67,11 @@ static void count_owned(const struct tp_network *network, size_t member, size_t 
         if (member >= layer->slice_count)
             continue;
         const struct tp_slice *slice = &layer->slices[member];
-        const size_t bytes = tp_panel_count(slice->units) * slice->w_stride * sizeof(float);
-        count_pages(slice->w, bytes, pages);
+        count_pages(slice->w.data, matrix_bytes(&slice->w), pages);
         for (int i = 0; i < network->states; i++)
-            count_pages(slice->state[i], bytes, pages);
-        if (slice->wt)
-            count_pages(slice->wt, tp_panel_count(layer->inputs) * slice->wt_stride * sizeof(float), pages);
+            count_pages(slice->state[i], matrix_bytes(&slice->w), pages);
+        if (slice->wt.data)
+            count_pages(slice->wt.data, matrix_bytes(&slice->wt), pages);
     }
 }
 
