@@ -31,8 +31,8 @@ REQUIRED := libdeflate:libdeflate-dev jansson:libjansson-dev libpng:libpng-dev l
 # COMPILERS, LIBRARY_CFLAGS and LIBRARY_LIBS, TIERS, FORTIFY, ONEDNN, BENCHMARK, HOST_FMA.
 $(BUILD)/config.mk: FORCE
 	@mkdir -p $(@D)
-	@CC='$(CC)' CXX='$(CXX)' PKG_CONFIG='$(PKG_CONFIG)' .ci/probe '$(REQUIRED)' $(CC) -O2 $(CPPFLAGS) $(CFLAGS) >$@.new
-	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+	@new=$@.$$$$; CC='$(CC)' CXX='$(CXX)' PKG_CONFIG='$(PKG_CONFIG)' .ci/probe '$(REQUIRED)' $(CC) -O2 $(CPPFLAGS) $(CFLAGS) >$$new && \
+		if cmp -s $$new $@; then rm $$new; else mv $$new $@; fi
 
 # These goals need none of it.
 ifneq ($(filter-out help clean format check-format deps deps-%,$(or $(MAKECMDGOALS),all)),)

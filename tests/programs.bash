@@ -33,6 +33,11 @@ refused_by() {
     LC_ALL=C grep -qP "^$name: .*$edge\\Q${parts// ... /\\E$edge.*$edge\\Q}\\E$edge" <<<"$stderr"
 }
 
+# weights: the hash of the weights of the run whose output this is.
+weights() {
+    sed -n 's/^weights *\([0-9a-f]\{16\}\).*/\1/p'
+}
+
 # make_own TARGET...: a make of its own in the build folder $own, not one that continues the make which runs these tests.
 # Test files that share the folder wait for each other.
 make_own() {

@@ -22,10 +22,6 @@ refused() { # CODE PARTS ARGUMENTS...
     refused_by train "$train" "$@"
 }
 
-weights() { # of the run whose output this is
-    sed -n 's/^weights *\([0-9a-f]\{16\}\).*/\1/p'
-}
-
 # whole ARGUMENTS...: the weights of the run that nobody interrupts; its files are in whole/.
 whole() {
     mkdir -p whole

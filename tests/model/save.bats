@@ -21,10 +21,6 @@ refused() { # CODE PARTS ARGUMENTS...
     refused_by train "$train" "$@"
 }
 
-weights() { # of the run whose output this is
-    sed -n 's/^weights *\([0-9a-f]\{16\}\).*/\1/p'
-}
-
 # standstill ARGUMENTS...: the weights of a run that changes none.
 standstill() {
     "$train" "${small[@]}" --optimizer sgd --lr 1e-30 "$@" | weights
