@@ -173,7 +173,7 @@ deps: ## install what building needs (Debian; prints the list first)
 	$(call deps)
 
 # One entry per source, made from the same flags as the rules.
-SOURCES = $(LIBRARY_SOURCES) $(READER_SOURCES) $(PROGRAM_SOURCES) $(TEST_SOURCES) $(CHECK_SOURCES) $(FUZZ_SOURCES) $(BENCH_SOURCES) bench/count.c $(MANUAL_SOURCES)
+SOURCES = $(LIBRARY_SOURCES) $(READER_SOURCES) $(PROGRAM_SOURCES) $(TEST_SOURCES) $(CHECK_SOURCES) $(FUZZ_SOURCES) $(BENCH_SOURCES) $(MANUAL_SOURCES)
 json    = $(subst ",\",$(subst \,\\,$(1)))
 entry   = {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(call json,$(strip $(CC) $(call flags,$(1)) -c $(1)))"}
 

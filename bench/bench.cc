@@ -9,62 +9,95 @@
 #include <cstring>
 #include <initializer_list>
 #include <utility>
-#include <vector>
+
+#include <jansson.h>
+
+#include "google.h"
+#include "network_table.h"
 
 extern "C" {
-#include "barrier.h"
-#include "bench_command.h"
+#include "base/json_text.h"
+#include "cli/program.h"
 #include "cli/version.h"
-#include "limits.h"
-#include "system/cpus.h"
-#include "table.h"
-#include "workload.h"
+#include "machine.h"
 }
-#include "kernels.h"
 
 namespace
 {
 
-// Goes on as a script of bench/, which runs this program. Returns only if it cannot.
-int go_on_as(const char *option, const char *script, const std::vector<const char *> &arguments,
-             tp_error *error)
+constexpr double kBurst = 2e-3; // seconds of a workload in one round
+
+// Goes on as the guard, which runs this program. Returns only if it cannot.
+int compare_with_other(const bench_command &command, tp_error *error)
 {
+    const char *const script = "bench/guard.py";
     if (access(script, R_OK) != 0)
-        return tp_fail(error, TILEPROP_USAGE, "%s: expected to run in the project's folder, found no %s here",
-                       option, script);
+        return tp_fail(error, TILEPROP_USAGE,
+                       "--against: expected to run in the project's folder, found no %s here", script);
     char self[4096];
     const ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    std::vector<char *> all = {const_cast<char *>("python3"), const_cast<char *>(script), self};
-    for (const char *argument : arguments)
-        all.push_back(const_cast<char *>(argument));
-    all.push_back(nullptr);
-    if (length > 0) {
-        self[length] = '\0';
-        execvp("python3", all.data());
-    }
+    self[length < 0 ? 0 : length] = '\0';
+    const char *const workload = command.workload ? command.workload : "all";
+    execlp("python3", "python3", script, "against", self, command.against, workload, nullptr);
     return tp_fail(error, TILEPROP_FAILURE, "python3 %s: %s", script, std::strerror(errno));
 }
 
-int compare_with_other(const bench_command &command, tp_error *error)
+bool is_asked(const Job &job, const char *names)
 {
-    std::vector<const char *> arguments = {command.against};
-    if (command.workload)
-        arguments.insert(arguments.end(), {"--workload", command.workload});
-    return go_on_as("--against", "bench/against.py", arguments, error);
+    if (std::strcmp(names, "all") == 0)
+        return job.is_guarded;
+    const std::string list = "," + std::string(names) + ",";
+    return list.find("," + job.name + ",") != std::string::npos;
 }
 
-int compare_with_floors(const bench_command &command, tp_error *error)
+tileprop_status run_jobs(const std::vector<Job *> &jobs, const bench_command &command,
+                         std::vector<std::vector<double>> &seconds, tp_error *error)
 {
-    std::vector<const char *> arguments = {"--isa", command.isa};
-    if (command.workload)
-        arguments.insert(arguments.end(), {"--workload", command.workload});
-    if (command.record)
-        arguments.push_back("--record");
-    if (command.lower)
-        arguments.insert(arguments.end(), {"--lower", command.lower});
-    if (command.reason)
-        arguments.insert(arguments.end(), {"--reason", command.reason});
-    return go_on_as("--gate", "bench/gate.py", arguments, error);
+    static const bench_watch nobody = {[](void *) {}, [](void *) {}, nullptr};
+    std::vector<bench_contender> contenders;
+    for (size_t i = 0; i < jobs.size(); i++) {
+        if (const tileprop_status status = jobs[i]->create(error))
+            return status;
+        bench_run_fn *const run = [](void *job, size_t times, const bench_watch *watch, tp_error *e) {
+            return static_cast<Job *>(job)->run(times, watch, e);
+        };
+        contenders.push_back({run, jobs[i], false, seconds[i].data(), 0, 0});
+    }
+    if (!command.once)
+        return bench_compete(contenders.data(), contenders.size(), command.rounds, kBurst, error);
+    tileprop_status status = TILEPROP_OK;
+    bench_assume_machine(); // counts must not depend on the CPU
+    for (Job *job : jobs)
+        status = status ? status : job->run(1, &nobody, error);
+    return status;
+}
+
+// {"workloads": {name: [seconds of one time in each round, ...]}}. A slow moment of the machine must not hit
+// all rounds of one workload: a round is one burst of each.
+int time_workloads(const bench_command &command, const tp_tier *best, tp_error *error)
+{
+    std::vector<Job> all = all_jobs(command, best);
+    std::vector<Job *> jobs;
+    for (Job &job : all)
+        if (is_asked(job, command.workload))
+            jobs.push_back(&job);
+    if (jobs.empty())
+        return tp_fail(error, TILEPROP_USAGE, "--workload: expected all or names such as %s, found \"%.40s\"",
+                       all.front().name.c_str(), command.workload);
+    std::vector<std::vector<double>> seconds(jobs.size(), std::vector<double>(command.rounds));
+    const tileprop_status status = run_jobs(jobs, command, seconds, error);
+    for (Job *job : jobs)
+        job->destroy();
+    if (status || command.once)
+        return status;
+    json_t *found = json_object();
+    for (size_t i = 0; i < jobs.size(); i++) {
+        json_t *rounds = json_array();
+        for (const double second : seconds[i])
+            tp_json_text_append(&rounds, tp_json_text_real(second));
+        tp_json_text_set(&found, jobs[i]->name.c_str(), rounds);
+    }
+    return tp_program_json(json_pack("{s:o}", "workloads", found), error);
 }
 
 // Threads of the libraries wait for their next work in a loop, for milliseconds, or a fifth of a second, and
@@ -83,25 +116,23 @@ void keep_idle_threads_asleep(char **argv)
         execv("/proc/self/exe", argv);
 }
 
-int run(const bench_command &command, const bench_calls &calls, const tp_tier *tier,
-        std::vector<char *> &google, tp_error *error)
+int run(bench_command &command, std::vector<char *> google, tp_error *error)
 {
+    const char *isa = command.isa;
+    if (const tileprop_status status = tp_program_choose_isa(&isa, std::getenv("TILEPROP_ISA"), error))
+        return status;
+    const tp_tier *tier = tp_tier_find(isa);
     switch (command.mode) {
     case BENCH_AGAINST:
         return compare_with_other(command, error);
-    case BENCH_BARRIER:
-        return bench_barriers(command.threads, command.thread_count, error);
-    case BENCH_GATE:
-        return compare_with_floors(command, error);
-    case BENCH_LIMITS:
-        return bench_limits(&command, tier, error);
     case BENCH_WORKLOAD:
-        return bench_workloads(command.workload, command.rounds, tier, error);
+        command.thread_count = command.thread_count > 1 ? 2 : 1;
+        command.threads[1] = 2;
+        return time_workloads(command, tier, error);
     case BENCH_LAYERS:
-    case BENCH_COMPARE:
-        return bench_table(&command, &calls, tier, error);
+        return write_table(command, tier, error);
     default:
-        return time_kernels(command, calls, tier, static_cast<int>(google.size()) - 1, google.data());
+        return time_jobs(command, tier, std::move(google));
     }
 }
 
@@ -114,33 +145,19 @@ int main(int argc, char **argv)
     std::vector<char *> theirs = {argv[0]}, ours = {argv[0]};
     for (int i = 1; i < argc; i++)
         (std::strncmp(argv[i], "--benchmark_", 12) == 0 ? theirs : ours).push_back(argv[i]);
-    theirs.push_back(nullptr);
+    const int count = static_cast<int>(ours.size());
+    ours.push_back(nullptr);
 
     bench_command command;
-    static bench_calls calls;
     tp_error error{};
-    int status = bench_command_parse(&command, static_cast<int>(ours.size()), ours.data(), theirs[1], &error);
-    if (!status)
-        status = bench_command_calls(&command, &calls, &error);
-    const tp_tier *tier = nullptr;
-    if (!status)
-        status = bench_command_tier(&command, std::getenv("TILEPROP_ISA"), &tier, &error);
-    if (!status && command.mode == BENCH_BARRIER && !command.thread_count) {
-        for (const size_t threads : std::initializer_list<size_t>{1, 2, 3, 4, 6, 8, 12, 16})
-            command.threads[command.thread_count++] = threads;
-    }
-    if (!status && !command.thread_count) {
-        const size_t cpus = tp_cpus_available();
-        command.threads[command.thread_count++] = 1;
-        if (cpus > 1)
-            command.threads[command.thread_count++] = cpus;
-    }
+    int status =
+        bench_command_parse(&command, count, ours.data(), theirs.size() > 1 ? theirs[1] : nullptr, &error);
     if (!status && command.help)
         bench_command_write(tp_options_write_help, stdout);
     else if (!status && command.version)
         tp_version_write(stdout);
     else if (!status)
-        status = run(command, calls, tier, theirs, &error);
+        status = run(command, theirs, &error);
     if (status && *error.text)
         std::fprintf(stderr, "bench: %s\n", error.text);
     std::free(command.storage);

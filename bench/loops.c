@@ -21,91 +21,29 @@ static inline float exponential(float x)
     return series * power.value;
 }
 
-static void activate_sigmoid(float *z, size_t count)
+#define HEIGHT 1.7159f
+#define SLOPE  (2.0f / 3)
+
+static void activate(float *z, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        z[i] = 1 / (1 + exponential(-z[i]));
+        z[i] = HEIGHT - 2 * HEIGHT / (1 + exponential(2 * SLOPE * z[i]));
 }
 
-static void activate_tanh(float *z, size_t count, float height, float twice)
+/* HEIGHT SLOPE (1 - tanh^2), of which a is HEIGHT tanh. */
+static void derive(float *restrict d, const float *restrict a, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        z[i] = height - 2 * height / (1 + exponential(twice * z[i]));
+        d[i] *= HEIGHT * SLOPE - SLOPE / HEIGHT * a[i] * a[i];
 }
 
-static void activate_relu(float *z, size_t count)
+static void momentum(const struct tp_optimizer *r, float *restrict w, const float *restrict g,
+                     float *restrict v, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        z[i] = z[i] > 0 ? z[i] : 0;
-}
-
-static void derivative_sigmoid(float *restrict d, const float *restrict a, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        d[i] *= a[i] * (1 - a[i]);
-}
-
-/* b (h - a^2 / h) */
-static void derivative_tanh(float *restrict d, const float *restrict a, size_t count, float h, float b)
-{
-    const float square = b / h;
-    for (size_t i = 0; i < count; i++)
-        d[i] *= b * h - square * a[i] * a[i];
-}
-
-static void derivative_relu(float *restrict d, const float *restrict a, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        d[i] = a[i] > 0 ? d[i] : 0;
-}
-
-static void rule_sgd(const struct tp_optimizer *r, float *restrict w, const float *restrict g, size_t count)
-{
-    const float rate = r->rate, decay = r->decay;
-    for (size_t i = 0; i < count; i++)
-        w[i] -= rate * (g[i] + decay * w[i]);
-}
-
-static void rule_momentum(const struct tp_optimizer *r, float *restrict w, const float *restrict g,
-                          float *restrict v, size_t count)
-{
-    const float rate = r->rate, decay = r->decay, momentum = r->momentum;
+    const float rate = r->rate, decay = r->decay, keep = r->momentum;
     for (size_t i = 0; i < count; i++) {
-        v[i] = momentum * v[i] + g[i] + decay * w[i];
+        v[i] = keep * v[i] + g[i] + decay * w[i];
         w[i] -= rate * v[i];
-    }
-}
-
-static void rule_lecun_momentum(const struct tp_optimizer *r, float *restrict w, const float *restrict g,
-                                float *restrict v, size_t count)
-{
-    const float rate = r->rate, decay = r->decay, momentum = r->momentum;
-    for (size_t i = 0; i < count; i++) {
-        v[i] = momentum * v[i] + rate * (g[i] + decay * w[i]);
-        w[i] -= v[i];
-    }
-}
-
-static void rule_nesterov(const struct tp_optimizer *r, float *restrict w, const float *restrict g,
-                          float *restrict v, size_t count)
-{
-    const float rate = r->rate, decay = r->decay, momentum = r->momentum;
-    for (size_t i = 0; i < count; i++) {
-        const float gradient = g[i] + decay * w[i];
-        v[i] = momentum * v[i] + gradient;
-        w[i] -= rate * (momentum * v[i] + gradient);
-    }
-}
-
-static void rule_adam(const struct tp_optimizer *r, float *restrict w, const float *restrict g,
-                      float *restrict m, float *restrict v, size_t count)
-{
-    const struct tp_optimizer optimizer = *r;
-    for (size_t i = 0; i < count; i++) {
-        m[i] = optimizer.beta1 * m[i] + optimizer.one_minus_beta1 * g[i];
-        v[i] = optimizer.beta2 * v[i] + optimizer.one_minus_beta2 * g[i] * g[i];
-        w[i] = optimizer.keep * w[i] -
-               optimizer.rate * m[i] / (sqrtf(v[i]) * optimizer.root_correction + optimizer.epsilon);
     }
 }
 
@@ -138,17 +76,9 @@ static void scale(size_t count, const float *restrict x, float *restrict y)
             y[i + j] = 3 * x[i + j];
 }
 
-const struct loops LOOPS = {.sigmoid = activate_sigmoid,
-                            .tanh = activate_tanh,
-                            .relu = activate_relu,
-                            .derivative_sigmoid = derivative_sigmoid,
-                            .derivative_tanh = derivative_tanh,
-                            .derivative_relu = derivative_relu,
-                            .sgd = rule_sgd,
-                            .momentum = rule_momentum,
-                            .lecun_momentum = rule_lecun_momentum,
-                            .nesterov = rule_nesterov,
-                            .adam = rule_adam,
+const struct loops LOOPS = {.activate = activate,
+                            .derive = derive,
+                            .momentum = momentum,
                             .softmax = softmax,
                             .pack = pack,
                             .scale = scale};

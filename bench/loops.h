@@ -13,28 +13,18 @@
 #define LOOPS_SCALE_BLOCK 64 /* floats */
 
 struct loops {
-    /* f of count values in place; tanh is height tanh(twice z / 2) */
-    void (*sigmoid)(float *z, size_t count);
-    void (*tanh)(float *z, size_t count, float height, float twice);
-    void (*relu)(float *z, size_t count);
-    /* d *= f', written in the activations a; of tanh with height h and slope b h at 0 */
-    void (*derivative_sigmoid)(float *d, const float *a, size_t count);
-    void (*derivative_tanh)(float *d, const float *a, size_t count, float h, float b);
-    void (*derivative_relu)(float *d, const float *a, size_t count);
-    /* a rule on count weights w with gradients g and states */
-    void (*sgd)(const struct tp_optimizer *optimizer, float *w, const float *g, size_t count);
+    /* The improved sigmoid, 1.7159 tanh(2/3 z), of count values in place. */
+    void (*activate)(float *z, size_t count);
+    /* d *= f', written in the activations a. */
+    void (*derive)(float *d, const float *a, size_t count);
+    /* The optimizer's momentum on count weights w with gradients g and state v. */
     void (*momentum)(const struct tp_optimizer *optimizer, float *w, const float *g, float *v, size_t count);
-    void (*lecun_momentum)(const struct tp_optimizer *optimizer, float *w, const float *g, float *v,
-                           size_t count);
-    void (*nesterov)(const struct tp_optimizer *optimizer, float *w, const float *g, float *v, size_t count);
-    void (*adam)(const struct tp_optimizer *optimizer, float *w, const float *g, float *m, float *v,
-                 size_t count);
-    /* a row's cross-entropy and, in d, its gradient times scale */
+    /* A row's cross-entropy and, in d, its gradient times scale. */
     float (*softmax)(const float *z, float *d, size_t classes, size_t label, float scale);
-    /* bytes to floats in [-1, 1) */
+    /* Bytes to floats in [-1, 1). */
     void (*pack)(const uint8_t *samples, float *a, size_t count);
     /* y = 3 x, the Scale of STREAM (McCalpin 1995), several vectors in each turn of the loop, which would
-     * else be the limit. count: a multiple of LOOPS_SCALE_BLOCK. x and y do not overlap */
+     * else be the limit. count: a multiple of LOOPS_SCALE_BLOCK. x and y do not overlap. */
     void (*scale)(size_t count, const float *x, float *y);
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "kernels/cpu.h"
 #include "loops.h"
 #include "system/cpus.h"
 #include "system/peak.h"
@@ -26,32 +27,6 @@ static bool read_field(const char *line, const char *name, char value[64])
     return true;
 }
 
-/* One line of what the system says about the first core's cache `index`; empty if it says nothing. */
-static void read_cache(int index, const char *name, char line[32])
-{
-    char path[80];
-    *line = '\0';
-    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", index, name);
-    FILE *file = fopen(path, "re");
-    if (file && !fgets(line, 32, file))
-        *line = '\0';
-    if (file)
-        fclose(file);
-}
-
-/* Bytes of the data cache on that level; 0: unknown. glibc's sysconf() adds up several third ones. */
-static size_t cache_size(int level)
-{
-    char found[32], type[32], size[32];
-    for (int index = 0; read_cache(index, "level", found), *found; index++) {
-        read_cache(index, "type", type);
-        read_cache(index, "size", size);
-        if (atoi(found) == level && strcmp(type, "Instruction\n") != 0)
-            return (size_t)strtoul(size, NULL, 10) << 10; /* it is in KiB */
-    }
-    return 0;
-}
-
 struct bench_machine bench_machine_here(void)
 {
     struct bench_machine machine = {.name = "unknown"};
@@ -66,10 +41,15 @@ struct bench_machine bench_machine_here(void)
     if (file)
         fclose(file);
     snprintf(machine.key, sizeof machine.key, "%.20s-%.10s-%.10s-%.10s", vendor, family, model, stepping);
-    for (int i = 0; i < 3; i++)
-        machine.cache[i] = cache_size(i + 1);
+    const struct tp_caches caches = tp_cpu_caches();
+    machine.cache[0] = caches.l1, machine.cache[1] = caches.l2, machine.cache[2] = caches.l3;
     machine.cpus = tp_cpus_available();
     return machine;
+}
+
+void bench_assume_machine(void)
+{
+    tp_blocks_fit(TP_CACHES_ASSUMED);
 }
 
 #define PAGE 4096
@@ -130,8 +110,12 @@ static void copy(void *context, size_t member, size_t members)
     free(memory);
 }
 
-double bench_bandwidth(const struct tp_tier *tier, size_t threads, size_t bytes)
+#define MEMORY_BYTES ((size_t)256 << 20) /* of all threads: far more than any L3 that they may fill */
+
+double bench_bandwidth(const struct bench_machine *machine, size_t level, const struct tp_tier *tier,
+                       size_t threads)
 {
+    const size_t bytes = level + 1 == BENCH_LEVELS ? MEMORY_BYTES / threads : machine->cache[level] / 2;
     struct copying c = {.tier = tier,
                         .count = bytes / (2 * sizeof(float)) / LOOPS_SCALE_BLOCK * LOOPS_SCALE_BLOCK};
     return threads <= THREADS_MAX && tp_team_run(threads, copy, &c, NULL) == TILEPROP_OK ? c.rate : 0;
@@ -143,41 +127,8 @@ const char *bench_level_name(size_t level)
     return names[level];
 }
 
-size_t bench_level(const struct bench_machine *machine, double bytes)
-{
-    size_t level = 0;
-    while (level + 1 < BENCH_LEVELS && bytes > (double)machine->cache[level])
-        level++;
-    return level;
-}
-
-#define MEMORY_BYTES ((size_t)256 << 20) /* far more than any L3 that a thread or two may fill */
-#define KNOWN_MAX    64
-
 /* A busy neighbour on the same core can hide a unit for so long. Some stay for minutes. */
 #define PROVING_SECONDS 3
-
-double bench_level_bandwidth(const struct bench_machine *machine, size_t level, const struct tp_tier *tier,
-                             size_t threads)
-{
-    static struct known {
-        const struct tp_tier *tier;
-        size_t level, threads;
-        double bandwidth;
-    } known[KNOWN_MAX];
-    static size_t count;
-    for (size_t i = 0; i < count; i++)
-        if (known[i].tier == tier && known[i].level == level && known[i].threads == threads)
-            return known[i].bandwidth;
-    const bool memory = level + 1 == BENCH_LEVELS;
-    const double bandwidth =
-        !memory && !machine->cache[level]
-            ? 0
-            : bench_bandwidth(tier, threads, memory ? MEMORY_BYTES / threads : machine->cache[level] / 2);
-    if (count < KNOWN_MAX)
-        known[count++] = (struct known){tier, level, threads, bandwidth};
-    return bandwidth;
-}
 
 double bench_peak(const struct tp_tier *tier, size_t threads)
 {
@@ -201,11 +152,15 @@ static void run_peak_member(void *context, size_t member, size_t members)
         sink = sink + run->tier->peak(PEAK_ITERATIONS);
 }
 
-void bench_run_peak(void *context, size_t times)
+tileprop_status bench_run_peak(void *context, size_t times, const struct bench_watch *watch,
+                               struct tp_error *error)
 {
     struct bench_peak_run *run = context;
     run->times = times;
-    tp_team_run(run->threads, run_peak_member, run, NULL);
+    bench_start(watch);
+    const tileprop_status status = tp_team_run(run->threads, run_peak_member, run, error);
+    bench_stop(watch);
+    return status;
 }
 
 double bench_run_peak_flops(const struct bench_peak_run *run)

@@ -4,10 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef TP_ONEDNN
-#include "onednn.h"
-#endif
-
 /* Of the C interface to BLAS: row-major, as it is, transposed. */
 enum { ROW_MAJOR = 101, AS_IS = 111, TRANSPOSED = 112 };
 
@@ -20,7 +16,7 @@ static void (*blis_threads)(ptrdiff_t);
 
 static void sgemm(sgemm_fn *library, const struct bench_product *p)
 {
-    const bool update = p->kind == BENCH_UPDATE;
+    const bool update = p->verb == BENCH_UPDATE;
     library(ROW_MAJOR, update ? TRANSPOSED : AS_IS, p->b_transposed ? TRANSPOSED : AS_IS, (int)p->m,
             (int)p->n, (int)p->k, 1, p->a, (int)(update ? p->m : p->k), p->b,
             (int)(p->b_transposed ? p->k : p->n), 0, p->c, (int)p->n);
@@ -28,7 +24,7 @@ static void sgemm(sgemm_fn *library, const struct bench_product *p)
 
 static void run_naive(const struct bench_product *p)
 {
-    naive_gemm(p->kind == BENCH_UPDATE, p->m, p->n, p->k, p->a, p->b, p->c);
+    naive_gemm(p->verb == BENCH_UPDATE, p->m, p->n, p->k, p->a, p->b, p->c);
 }
 
 static void run_openblas(const struct bench_product *p)
@@ -100,48 +96,9 @@ const struct bench_peer *bench_peers(void)
             (struct bench_peer){.name = "BLIS", .use_threads = use_blis_threads, .run = run_blis};
 #ifdef TP_ONEDNN
     if (onednn_start()) {
-        peers[count++] = onednn_inner_product;
         peers[count++] = onednn_matmul;
         peers[count++] = onednn_sgemm;
     }
 #endif
     return peers;
-}
-
-bool bench_product_create(struct bench_product *p, const struct bench_product *like)
-{
-    p->own = NULL;
-    p->weights = p->kind == BENCH_UPDATE ? p->m * p->n : p->k * p->n;
-    return !p->peer->create || p->peer->create(p, like);
-}
-
-void bench_product_destroy(struct bench_product *p)
-{
-    if (p->peer && p->peer->destroy)
-        p->peer->destroy(p);
-    p->own = NULL;
-}
-
-bool bench_product_bind(struct bench_product *p, const float *a, const float *b, float *c)
-{
-    p->a = a;
-    p->b = b;
-    p->c = c;
-    return !p->peer->bind || p->peer->bind(p);
-}
-
-bool bench_product_pack(const struct bench_product *p, const float *plain, float *weights)
-{
-    if (p->peer->pack)
-        return p->peer->pack(p, plain, weights);
-    memcpy(weights, plain, p->weights * sizeof *weights);
-    return true;
-}
-
-bool bench_product_unpack(const struct bench_product *p, const float *weights, float *plain)
-{
-    if (p->peer->unpack)
-        return p->peer->unpack(p, weights, plain);
-    memcpy(plain, weights, p->weights * sizeof *plain);
-    return true;
 }

@@ -8,8 +8,6 @@
 #include "base/arena.h"
 #include "loops.h"
 
-static const struct loops *loops = &loops_reference;
-
 const struct loops *loops_of(const struct tp_tier *tier)
 {
 #define TP_TIER(listed, runs_here)                                                                           \
@@ -19,53 +17,10 @@ const struct loops *loops_of(const struct tp_tier *tier)
     return &loops_reference;
 }
 
-void plain_limit(const struct tp_tier *tier)
-{
-    loops = loops_of(tier);
-}
-
-void plain_activate(tileprop_activation activation, float *z, size_t count)
-{
-    if (activation == TILEPROP_SIGMOID)
-        loops->sigmoid(z, count);
-    else if (activation == TILEPROP_LECUN_TANH)
-        loops->tanh(z, count, 1.7159f, 4.0f / 3);
-    else if (activation == TILEPROP_TANH)
-        loops->tanh(z, count, 1, 2);
-    else if (activation == TILEPROP_RELU)
-        loops->relu(z, count);
-}
-
-void plain_slope(tileprop_activation activation, float *d, const float *a, size_t count)
-{
-    if (activation == TILEPROP_SIGMOID)
-        loops->derivative_sigmoid(d, a, count);
-    else if (activation == TILEPROP_LECUN_TANH)
-        loops->derivative_tanh(d, a, count, 1.7159f, 2.0f / 3);
-    else if (activation == TILEPROP_TANH)
-        loops->derivative_tanh(d, a, count, 1, 1);
-    else if (activation == TILEPROP_RELU)
-        loops->derivative_relu(d, a, count);
-}
-
-void plain_rule(const struct tp_optimizer *optimizer, float *w, const float *g, float *const state[2],
-                size_t count)
-{
-    if (optimizer->kind == TILEPROP_SGD)
-        loops->sgd(optimizer, w, g, count);
-    else if (optimizer->kind == TILEPROP_MOMENTUM)
-        loops->momentum(optimizer, w, g, state[0], count);
-    else if (optimizer->kind == TILEPROP_LECUN_MOMENTUM)
-        loops->lecun_momentum(optimizer, w, g, state[0], count);
-    else if (optimizer->kind == TILEPROP_NESTEROV)
-        loops->nesterov(optimizer, w, g, state[0], count);
-    else
-        loops->adam(optimizer, w, g, state[0], state[1], count);
-}
-
 #define BLOCK 16 /* a cache line of floats, so that a line is read and written while it is in L1 */
 
-void plain_transpose(const float *restrict in, size_t rows, size_t columns, float *restrict out)
+/* out [columns x rows] */
+static void transpose(const float *restrict in, size_t rows, size_t columns, float *restrict out)
 {
     for (size_t row = 0; row < rows; row += BLOCK) {
         const size_t row_end = row + BLOCK < rows ? row + BLOCK : rows;
@@ -76,12 +31,6 @@ void plain_transpose(const float *restrict in, size_t rows, size_t columns, floa
                     out[c * rows + r] = in[r * columns + c];
         }
     }
-}
-
-/* Of which pack or unpack needs one. */
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
 }
 
 /* On huge pages, as ours, which are together in an arena and so have them from less on. */
@@ -97,152 +46,84 @@ static float *matrix(size_t count, float scale)
     return x;
 }
 
-/* Weights in the peer's layout, of which any padding is 0. NULL without memory or a way into that layout. */
-static float *packed(const struct bench_product *p, size_t plain_count, float scale)
+static bool prepare(struct bench_product *p)
 {
-    float *plain = matrix(plain_count, scale), *weights = matrix(larger(p->weights, plain_count), 0);
-    if (!plain || !weights || !bench_product_pack(p, plain, weights)) {
-        free(weights);
-        weights = NULL;
-    }
-    free(plain);
-    return weights;
+    return !p->peer->prepare || p->peer->prepare(p);
 }
 
-bool plain_call_create(struct plain_call *p, const struct bench_peer *peer, const struct bench_call *call)
+static void release(struct bench_product *p)
 {
-    const size_t m = call->m, n = call->n, k = call->k;
-    const bool update = call->kind == BENCH_UPDATE;
-    *p = (struct plain_call){.product = {.peer = peer, .kind = call->kind, .m = m, .n = n, .k = k},
-                             .call = *call,
-                             .optimizer = bench_rule(call->optimizer)};
-    if (!bench_product_create(&p->product, NULL))
+    if (p->own)
+        p->peer->release(p);
+}
+
+static bool create_layer(struct plain_network *p, size_t l)
+{
+    struct plain_layer *layer = &p->layer[l];
+    const size_t inputs = layer->inputs, units = layer->units;
+    layer->w = matrix(inputs * units, 1 / sqrtf((float)inputs));
+    layer->gradient = matrix(inputs * units, 0);
+    layer->velocity = matrix(inputs * units, 0);
+    layer->transposed = p->peer->needs_transposed ? matrix(inputs * units, 0) : NULL;
+    if (!layer->w || !layer->gradient || !layer->velocity || p->peer->needs_transposed != !!layer->transposed)
         return false;
-    p->a = matrix(m * k, BENCH_IN_SCALE);
-    p->b = update ? matrix(k * n, BENCH_OUT_SCALE) : packed(&p->product, k * n, BENCH_WEIGHTS_SCALE);
-    p->c = matrix(larger(m * n, update ? p->product.weights : 0), 0);
-    p->activations = matrix(call->kind == BENCH_BACKWARD ? m * n : 0, BENCH_ACTIVATIONS_SCALE);
-    bool complete = p->a && p->b && p->c && p->activations;
-    if (update) {
-        p->weights = packed(&p->product, m * n, BENCH_WEIGHTS_SCALE);
-        p->state[0] = matrix(p->product.weights, 0);
-        p->state[1] = matrix(p->product.weights, 0);
-        p->transposed = matrix(m * n, 0);
-        complete = complete && p->weights && p->state[0] && p->state[1] && p->transposed;
-    }
-    return complete && bench_product_bind(&p->product, p->a, p->b, p->c);
+    if (layer->transposed)
+        transpose(layer->w, inputs, units, layer->transposed);
+    const struct bench_product any = {.peer = p->peer};
+    layer->forward = layer->backward = layer->update = any;
+    layer->forward.verb = BENCH_FORWARD;
+    layer->forward.m = p->batch, layer->forward.n = units, layer->forward.k = inputs;
+    layer->forward.a = p->a[l], layer->forward.b = layer->w, layer->forward.c = p->a[l + 1];
+    layer->backward.verb = BENCH_BACKWARD;
+    layer->backward.m = p->batch, layer->backward.n = inputs, layer->backward.k = units;
+    layer->backward.b_transposed = !layer->transposed;
+    layer->backward.a = p->d[l + 1], layer->backward.c = p->d[l];
+    layer->backward.b = layer->transposed ? layer->transposed : layer->w;
+    layer->update.verb = BENCH_UPDATE;
+    layer->update.m = inputs, layer->update.n = units, layer->update.k = p->batch;
+    layer->update.a = p->a[l], layer->update.b = p->d[l + 1], layer->update.c = layer->gradient;
+    return prepare(&layer->forward) && prepare(&layer->backward) && prepare(&layer->update);
 }
 
-void plain_call_destroy(struct plain_call *p)
+bool plain_create(struct plain_network *p, const struct bench_peer *peer, const struct bench_network *network)
 {
-    bench_product_destroy(&p->product);
-    float *const all[] = {p->a,       p->b,        p->c,        p->activations,
-                          p->weights, p->state[0], p->state[1], p->transposed};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        free(all[i]);
-    *p = (struct plain_call){.a = NULL};
-}
-
-void plain_call_product(void *context, size_t times)
-{
-    const struct plain_call *p = context;
-    for (size_t i = 0; i < times; i++)
-        p->product.peer->run(&p->product);
-}
-
-void plain_call_verb(void *context, size_t times)
-{
-    const struct plain_call *p = context;
-    const struct bench_call *call = &p->call;
-    const size_t count = call->m * call->n;
-    for (size_t i = 0; i < times; i++) {
-        p->product.peer->run(&p->product);
-        if (call->kind == BENCH_FORWARD) {
-            plain_activate(call->activation, p->c, count);
-        } else if (call->kind == BENCH_BACKWARD) {
-            plain_slope(call->activation, p->c, p->activations, count);
-        } else {
-            plain_rule(&p->optimizer, p->weights, p->c, p->state, p->product.weights);
-            if (p->product.peer->needs_transposed && !call->first_layer)
-                plain_transpose(p->weights, call->m, call->n, p->transposed);
-        }
-    }
-}
-
-bool plain_call_result(struct plain_call *p, float *result)
-{
-    p->product.peer->run(&p->product);
-    if (p->call.kind == BENCH_UPDATE)
-        return bench_product_unpack(&p->product, p->c, result);
-    memcpy(result, p->c, p->call.m * p->call.n * sizeof *result);
-    return true;
-}
-
-static bool create_layer(struct plain_network *p, const struct bench_peer *peer, size_t l)
-{
-    const size_t inputs = p->width[l], units = p->width[l + 1];
-    struct bench_product *forward = &p->forward[l], *backward = &p->backward[l], *update = &p->update[l];
-    *forward =
-        (struct bench_product){.peer = peer, .kind = BENCH_FORWARD, .m = p->batch, .n = units, .k = inputs};
-    *backward = (struct bench_product){.peer = l ? peer : NULL,
-                                       .kind = BENCH_BACKWARD,
-                                       .m = p->batch,
-                                       .n = inputs,
-                                       .k = units,
-                                       .b_transposed = !peer->needs_transposed};
-    *update =
-        (struct bench_product){.peer = peer, .kind = BENCH_UPDATE, .m = inputs, .n = units, .k = p->batch};
-    if (!bench_product_create(forward, forward) || (l && !bench_product_create(backward, forward)) ||
-        !bench_product_create(update, forward))
-        return false;
-    p->w[l] = packed(forward, inputs * units, 1 / sqrtf((float)inputs));
-    p->g[l] = matrix(forward->weights, 0);
-    p->state[l][0] = matrix(forward->weights, 0);
-    p->state[l][1] = matrix(forward->weights, 0);
-    p->transposed[l] = peer->needs_transposed ? matrix(inputs * units, 0) : NULL;
-    return p->w[l] && p->g[l] && p->state[l][0] && p->state[l][1] &&
-           (p->transposed[l] || !peer->needs_transposed) &&
-           bench_product_bind(forward, p->a[l], p->w[l], p->a[l + 1]) &&
-           (!l || bench_product_bind(backward, p->d[l + 1], p->transposed[l] ? p->transposed[l] : p->w[l],
-                                     p->d[l])) &&
-           bench_product_bind(update, p->a[l], p->d[l + 1], p->g[l]);
-}
-
-bool plain_network_create(struct plain_network *p, const struct bench_peer *peer, const size_t *width,
-                          size_t layers, size_t batch, tileprop_activation activation,
-                          tileprop_optimizer optimizer)
-{
-    *p = (struct plain_network){
-        .layers = layers, .batch = batch, .activation = activation, .optimizer = bench_rule(optimizer)};
-    memcpy(p->width, width, (layers + 1) * sizeof *width);
-    p->samples = malloc(batch * width[0]);
-    p->labels = malloc(batch * sizeof *p->labels);
+    *p = (struct plain_network){.peer = peer,
+                                .loops = loops_of(network->tier),
+                                .optimizer = bench_rule(TILEPROP_MOMENTUM),
+                                .batch = network->batch,
+                                .layers = network->size_count - 1};
+    const size_t inputs = bench_inputs(network, 0), classes = network->sizes[p->layers];
+    p->samples = malloc(p->batch * inputs);
+    p->labels = malloc(p->batch * sizeof *p->labels);
     bool complete = p->samples && p->labels;
-    for (size_t i = 0; complete && i < batch * width[0]; i++)
+    for (size_t i = 0; complete && i < p->batch * inputs; i++)
         p->samples[i] = (uint8_t)((uint32_t)i * 2654435761u >> 24);
-    for (size_t r = 0; complete && r < batch; r++)
-        p->labels[r] = (uint16_t)(r % width[layers]);
-    for (size_t l = 0; l <= layers; l++) {
-        p->a[l] = matrix(batch * width[l], 1);
-        p->d[l] = matrix(batch * width[l], 0);
+    for (size_t r = 0; complete && r < p->batch; r++)
+        p->labels[r] = (uint16_t)(r % classes);
+    for (size_t l = 0; l <= p->layers; l++) {
+        p->a[l] = matrix(p->batch * bench_inputs(network, l), BENCH_ACTIVATIONS_SCALE);
+        p->d[l] = matrix(p->batch * bench_inputs(network, l), BENCH_OUT_SCALE);
         complete = complete && p->a[l] && p->d[l];
     }
-    for (size_t l = 0; l < layers && complete; l++)
-        complete = create_layer(p, peer, l);
+    for (size_t l = 0; l < p->layers && complete; l++) {
+        p->layer[l].inputs = bench_inputs(network, l);
+        p->layer[l].units = network->sizes[l + 1];
+        complete = create_layer(p, l);
+    }
     return complete;
 }
 
-void plain_network_destroy(struct plain_network *p)
+void plain_destroy(struct plain_network *p)
 {
     for (size_t l = 0; l < p->layers; l++) {
-        bench_product_destroy(&p->forward[l]);
-        bench_product_destroy(&p->backward[l]);
-        bench_product_destroy(&p->update[l]);
-        free(p->w[l]);
-        free(p->g[l]);
-        free(p->state[l][0]);
-        free(p->state[l][1]);
-        free(p->transposed[l]);
+        struct plain_layer *layer = &p->layer[l];
+        release(&layer->forward);
+        release(&layer->backward);
+        release(&layer->update);
+        free(layer->w);
+        free(layer->gradient);
+        free(layer->velocity);
+        free(layer->transposed);
     }
     for (size_t l = 0; l <= p->layers; l++) {
         free(p->a[l]);
@@ -253,29 +134,93 @@ void plain_network_destroy(struct plain_network *p)
     *p = (struct plain_network){.layers = 0};
 }
 
-float plain_network_step(struct plain_network *p)
+/* The product of a layer, and what follows it up to the next product. */
+static void forward(struct plain_network *p, size_t l)
 {
-    const struct bench_peer *peer = p->forward[0].peer;
-    const size_t classes = p->width[p->layers];
-    float loss = 0;
-    loops->pack(p->samples, p->a[0], p->batch * p->width[0]);
-    for (size_t l = 0; l < p->layers; l++) {
-        peer->run(&p->forward[l]);
-        if (l + 1 < p->layers)
-            plain_activate(p->activation, p->a[l + 1], p->batch * p->width[l + 1]);
-    }
+    const struct plain_layer *layer = &p->layer[l];
+    p->peer->run(&layer->forward);
+    if (l + 1 < p->layers)
+        p->loops->activate(p->a[l + 1], p->batch * layer->units);
+}
+
+static void backward(struct plain_network *p, size_t l)
+{
+    const struct plain_layer *layer = &p->layer[l];
+    p->peer->run(&layer->backward);
+    p->loops->derive(p->d[l], p->a[l], p->batch * layer->inputs);
+}
+
+static void update(struct plain_network *p, size_t l)
+{
+    const struct plain_layer *layer = &p->layer[l];
+    p->peer->run(&layer->update);
+    p->loops->momentum(&p->optimizer, layer->w, layer->gradient, layer->velocity,
+                       layer->inputs * layer->units);
+    if (layer->transposed && l > 0)
+        transpose(layer->w, layer->inputs, layer->units, layer->transposed);
+}
+
+static void evaluate(struct plain_network *p)
+{
+    p->loops->pack(p->samples, p->a[0], p->batch * p->layer[0].inputs);
+    for (size_t l = 0; l < p->layers; l++)
+        forward(p, l);
+}
+
+static float loss(struct plain_network *p)
+{
+    const size_t classes = p->layer[p->layers - 1].units;
+    float sum = 0;
     for (size_t r = 0; r < p->batch; r++)
-        loss += loops->softmax(p->a[p->layers] + r * classes, p->d[p->layers] + r * classes, classes,
-                               p->labels[r], 1 / (float)p->batch);
-    for (size_t l = p->layers - 1; l > 0; l--) {
-        if (p->transposed[l])
-            plain_transpose(p->w[l], p->width[l], p->width[l + 1], p->transposed[l]);
-        peer->run(&p->backward[l]);
-        plain_slope(p->activation, p->d[l], p->a[l], p->batch * p->width[l]);
-    }
-    for (size_t l = 0; l < p->layers; l++) {
-        peer->run(&p->update[l]);
-        plain_rule(&p->optimizer, p->w[l], p->g[l], p->state[l], p->forward[l].weights);
-    }
-    return loss / (float)p->batch;
+        sum += p->loops->softmax(p->a[p->layers] + r * classes, p->d[p->layers] + r * classes, classes,
+                                 p->labels[r], 1 / (float)p->batch);
+    return sum / (float)p->batch;
+}
+
+float plain_step(struct plain_network *p)
+{
+    evaluate(p);
+    const float mean = loss(p);
+    for (size_t l = p->layers; l-- > 1;)
+        backward(p, l);
+    for (size_t l = 0; l < p->layers; l++)
+        update(p, l);
+    return mean;
+}
+
+const struct bench_product *plain_product(const struct plain_part *part)
+{
+    const struct plain_layer *layer = &part->network->layer[part->layer];
+    return part->verb == BENCH_FORWARD    ? &layer->forward
+           : part->verb == BENCH_BACKWARD ? &layer->backward
+                                          : &layer->update;
+}
+
+static void run_part(const struct plain_part *part)
+{
+    struct plain_network *p = part->network;
+    if (part->what == PLAIN_STEP)
+        plain_step(p);
+    else if (part->what == PLAIN_PRODUCT)
+        p->peer->run(plain_product(part));
+    else if (part->what == PLAIN_VERB)
+        (part->verb == BENCH_FORWARD    ? forward
+         : part->verb == BENCH_BACKWARD ? backward
+                                        : update)(p, part->layer);
+    else
+        for (size_t rows = 0; rows < BENCH_EVALUATED; rows += p->batch) {
+            evaluate(p);
+            loss(p);
+        }
+}
+
+tileprop_status plain_run(void *context, size_t times, const struct bench_watch *watch,
+                          struct tp_error *error)
+{
+    (void)error;
+    bench_start(watch);
+    for (size_t i = 0; i < times; i++)
+        run_part(context);
+    bench_stop(watch);
+    return TILEPROP_OK;
 }

@@ -1,78 +1,49 @@
 /*
- * What one writes around somebody's matrix product without this project: plain loops over row-major matrices,
- * for one verb and for a whole training step. What the benchmarks compare with.
+ * A network as one writes it around somebody's matrix product without this project: row-major matrices,
+ * plain loops for all else. What the benchmarks compare with.
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "peers.h"
+#include "training.h"
 
-/* Loops with the vectors of this tier from now on, which runs here; at first with those of any CPU. */
-void plain_limit(const struct tp_tier *tier);
-
-/* f of count values in place; f' written in the activations times count values in place. */
-void plain_activate(tileprop_activation activation, float *z, size_t count);
-void plain_slope(tileprop_activation activation, float *d, const float *a, size_t count);
-
-/* The optimizer's rule on count weights, in whatever layout: it looks at one weight at a time. */
-void plain_rule(const struct tp_optimizer *optimizer, float *w, const float *g, float *const state[2],
-                size_t count);
-
-/* out [columns x rows] */
-void plain_transpose(const float *in, size_t rows, size_t columns, float *out);
-
-/* A peer's product with what our verb fuses to it, and memory for it. */
-struct plain_call {
-    struct bench_product product;
-    struct bench_call call;
-    struct tp_optimizer optimizer;
-    float *a, *b, *c, *activations;
-    float *weights, *state[2], *transposed; /* of an update, whose gradient is c */
+struct plain_layer {
+    size_t inputs, units;
+    struct bench_product forward, backward, update; /* of the first layer there is no backward */
+    float *w, *gradient, *velocity;                 /* [inputs x units] */
+    float *transposed; /* [units x inputs], for a peer that needs it; else NULL */
 };
 
-/*
- * Operands with the values that bench_fill() gives. plain_call_destroy() them afterwards, on error too.
- * False: the peer cannot do it, or there is no memory.
- */
-bool plain_call_create(struct plain_call *p, const struct bench_peer *peer, const struct bench_call *call);
-void plain_call_destroy(struct plain_call *p);
-
-/* The product alone, and the whole verb, so many times. context is a struct plain_call. */
-void plain_call_product(void *context, size_t times);
-void plain_call_verb(void *context, size_t times);
-
-/*
- * Runs the product once and writes it row-major into result [m x n]. False if the peer cannot give it.
- */
-bool plain_call_result(struct plain_call *p, float *result);
-
-#define PLAIN_LAYERS 66
-
-/* A network with three products per layer; backward of the first is not made. */
 struct plain_network {
-    size_t layers, batch;
-    size_t width[PLAIN_LAYERS + 1]; /* inputs (the constant one among them), hidden layers, classes */
-    tileprop_activation activation;
+    const struct bench_peer *peer;
+    const struct loops *loops; /* with the vectors of the network's tier */
     struct tp_optimizer optimizer;
-    struct bench_product forward[PLAIN_LAYERS], backward[PLAIN_LAYERS], update[PLAIN_LAYERS];
-    float *w[PLAIN_LAYERS], *g[PLAIN_LAYERS], *state[PLAIN_LAYERS][2];
-    float *transposed[PLAIN_LAYERS];                  /* for peers that need it; else NULL */
-    float *a[PLAIN_LAYERS + 1], *d[PLAIN_LAYERS + 1]; /* activations and gradients at z, [batch x width] */
+    size_t batch, layers;
+    struct plain_layer layer[BENCH_LAYERS_MAX - 1];
+    float *a[BENCH_LAYERS_MAX], *d[BENCH_LAYERS_MAX]; /* activations, gradients at the sums [batch x width] */
     uint8_t *samples;                                 /* [batch x inputs] */
-    uint16_t *labels;
+    uint16_t *labels;                                 /* [batch] */
 };
 
-/* Random weights, samples and labels. plain_network_destroy() it afterwards, on error too. */
-bool plain_network_create(struct plain_network *p, const struct bench_peer *peer, const size_t *width,
-                          size_t layers, size_t batch, tileprop_activation activation,
-                          tileprop_optimizer rule);
-void plain_network_destroy(struct plain_network *p);
-
 /*
- * The samples, in the order in which they lie and all normalised alike, become floats; then forward, softmax
- * and cross-entropy, backward, update. Returns the mean loss.
+ * Makes the network, equal for all peers; its peer uses as many threads as it was last told to.
+ * plain_destroy() it afterwards, also when this is false: the peer cannot do it, or there is no memory.
  */
-float plain_network_step(struct plain_network *p);
+bool plain_create(struct plain_network *p, const struct bench_peer *peer,
+                  const struct bench_network *network);
+void plain_destroy(struct plain_network *p);
+
+/* The samples, in the order in which they lie, become floats; forward, loss, backward, update: mean loss. */
+float plain_step(struct plain_network *p);
+
+/* Part of a network, as a bench_run_fn's context. */
+struct plain_part {
+    struct plain_network *network;
+    enum { PLAIN_PRODUCT, PLAIN_VERB, PLAIN_STEP, PLAIN_EVALUATION } what;
+    enum bench_verb verb; /* of a layer's product, alone or with what our verb fuses to it */
+    size_t layer;
+};
+
+bench_run_fn plain_run;
+
+const struct bench_product *plain_product(const struct plain_part *part);

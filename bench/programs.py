@@ -1,140 +1,329 @@
 #!/usr/bin/env python3
-"""Times whole programs on one task: programs.py [PYTHON ...], python3 without arguments.
+"""Times this project's programs beside other people's and keeps the figures in results/bench.
 
-The task is TASK below, on the MNIST of data/mnist. Each program trains SEEDS networks on each count of threads, the
-programs in turn, seed by seed, and what counts is the median. Its seconds run from the moment when its process is
-started, so imports and the reading of data are in them, to the end of the first evaluation with GOAL; its microseconds
-per step are of steps alone, without evaluations. A Python program is run by the first PYTHON that has its module; one
-that no PYTHON has is named, with how to install it. Figures go to results/bench/CPU-programs.json.
-Exit status: 0 done, 1 a program failed, which leaves the file as it was.
+    programs.py train   [PYTHON...]     whole programs on one task: steps and seconds to 97 % on data/mnist
+    programs.py threads [PYTHON...]     training steps on 1 to 16 threads, and on those that `--threads 16` chooses
+    programs.py serving PYTHON LIBRARY  predictions through LIBRARY beside onnxruntime
+
+The first PYTHON that has a program's module runs it; without arguments that is python3. A program that no PYTHON has
+is named, with how to install it. The programs take turns, seed by seed (TP_SEEDS), and medians count. TP_TRAIN is our
+program, bin/train by default. Times per step are of steps alone, without evaluations. Seconds run from the start of a
+process, so imports and the reading of data are in them, to the end of the first evaluation that reaches the goal.
+Exit status: 0 done, 1 a program failed and nothing is kept, 2 wrong use.
 """
 
+import ctypes
+import functools
+import gzip
 import json
+import math
 import os
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+import timeit
 from pathlib import Path
 
-import store
+import report
 
-HERE = Path(__file__).resolve().parent
-TRAIN = Path(os.environ.get("TP_TRAIN", store.ROOT / "bin/train")).resolve()
-DATA = store.ROOT / "data/mnist"
+TRAIN = Path(os.environ.get("TP_TRAIN", report.ROOT / "bin/train")).resolve()
+DATA = report.ROOT / "data/mnist"
 SEEDS = [int(seed) for seed in os.environ.get("TP_SEEDS", "1 2 3 4 5").split()]
-TASK = {"hidden": 64, "activation": "tanh", "batch": 32, "learning_rate": 0.02, "momentum": 0.9,
-        "evaluations_per_epoch": 5, "epochs": 30, "goal": 0.97}
-# What is set here to suit other programs would hold back the libraries below these.
+CPUS = len(os.sched_getaffinity(0))
+# If these are set to suit other programs, they slow down the libraries below the Python ones.
 HELD_BACK = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"]
+TASK = {"hidden": "64", "activation": "tanh", "batch": 32, "learning_rate": 0.02, "momentum": 0.9,
+        "evaluations_per_epoch": 5, "epochs": 30, "goal": 0.97}
+# For `threads`: epochs of some hundreds of steps, without a goal.
+STEPS = [{**TASK, "evaluations_per_epoch": 1, "goal": None, **network}
+         for network in ({"epochs": 1}, {"epochs": 2, "hidden": "1024-1024", "batch": 512})]
+COUNTS = [1, 2, 4, 8, 16]
+HEADING = f"{'program':22} {'version':28} {'network':18} batch threads   us/step"
+
+BATCHES, ROUNDS = [1, 32, 1000], 41
+SPAN, AGREEMENT = 0.01, 1e-5  # seconds of one contender in one round; difference of probabilities
+NETWORK = """network (float[rows, 784] x) => (float[rows, 10] p) {
+    scaled = Mul(x, input_scale)                             a0 = Add(scaled, input_shift)
+    z0 = Gemm<transB=1>(a0, layers_0_weight, layers_0_bias)  a1 = Relu(z0)
+    z1 = Gemm<transB=1>(a1, layers_1_weight, layers_1_bias)  a2 = Relu(z1)
+    z2 = Gemm<transB=1>(a2, layers_2_weight, layers_2_bias)  p = Softmax<axis=1>(z2)
+}"""
+EMPTY = "empty (float[rows, 10] x) => (float[rows, 10] p) { p = Identity(x) }"
+LOOP = """#include <tileprop/tileprop.h>
+void loop(const tileprop_model *model, const float *samples, size_t rows, float *probabilities, size_t times)
+{
+    while (times-- > 0)
+        tileprop_predict_f32(model, samples, rows, probabilities, NULL);
+}"""
 
 
-class Failure(Exception):
-    pass
+def load():
+    """Images for training and validation, and their labels; pixels have mean 0 and deviation 1 in training."""
+    import numpy
+    files = [numpy.frombuffer(gzip.decompress(Path(DATA, f"{name}-ubyte.gz").read_bytes()), numpy.uint8)
+             for name in ("train-images-idx3", "t10k-images-idx3", "train-labels-idx1", "t10k-labels-idx1")]
+    train, test = (file[16:].reshape(-1, 784).astype(numpy.float32) for file in files[:2])
+    mean, deviation = float(train.mean()), float(train.std())
+    return (train - mean) / deviation, (test - mean) / deviation, *(file[8:].astype(numpy.int64) for file in files[2:])
 
 
-def run(command, threads):
-    """(seconds of the process, the JSON object that its output ends with)"""
+def solve(task, began, version, samples, train, accuracy):
+    """train(indices) takes a step for each whole batch of them; accuracy() is that of the validation set."""
+    import numpy
+    shuffle, batch, parts = numpy.random.default_rng(task["seed"]), task["batch"], task["evaluations_per_epoch"]
+    found = {"version": version, "threads": task["threads"], "steps": 0, "seconds": None}
+    training = 0
+    for _ in range(task["epochs"]):
+        order = shuffle.permutation(samples)[:samples // batch * batch]
+        for part in numpy.split(order, [len(order) // batch * i // parts * batch for i in range(1, parts)]):
+            start = time.monotonic()
+            train(part)
+            training += time.monotonic() - start
+            found["steps"] += len(part) // batch
+            if task["goal"] and accuracy() >= task["goal"]:
+                return {**found, "step_seconds": training / found["steps"], "seconds": time.monotonic() - began}
+    return {**found, "step_seconds": training / found["steps"]}
+
+
+def scikit_learn(task, began):
+    import sklearn
+    from sklearn.neural_network import MLPClassifier
+    images, test_images, labels, test_labels = load()
+    model = MLPClassifier(tuple(map(int, task["hidden"].split("-"))), activation=task["activation"], solver="sgd",
+                          alpha=0, batch_size=task["batch"], learning_rate_init=task["learning_rate"],
+                          momentum=task["momentum"], nesterovs_momentum=False, shuffle=False, random_state=task["seed"])
+    # Its fastest way: partial_fit of one batch checks its arguments every time, fit gathers every batch anew.
+    return solve(task, began, sklearn.__version__, len(labels),
+                 lambda part: model.partial_fit(images[part], labels[part], classes=list(range(10))),
+                 lambda: (model.predict(test_images) == test_labels).mean())
+
+
+def pytorch(task, began, compiled=False):
+    import torch
+    torch.set_num_threads(task["threads"])
+    torch.manual_seed(task["seed"])
+    images, test_images, labels, test_labels = map(torch.from_numpy, load())
+    sizes = [784, *map(int, task["hidden"].split("-")), 10]
+    layers = [layer for pair in zip(sizes, sizes[1:]) for layer in (torch.nn.Linear(*pair), torch.nn.Tanh())]
+    model = torch.nn.Sequential(*layers[:-1])
+    forward = torch.compile(model) if compiled else model
+    # fused: one pass over a parameter for the whole rule, the fastest of its three ways on a CPU.
+    optimizer = torch.optim.SGD(model.parameters(), lr=task["learning_rate"], momentum=task["momentum"], fused=True)
+
+    def train(part):
+        for batch in torch.from_numpy(part).split(task["batch"]):
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(forward(images[batch]), labels[batch]).backward()
+            optimizer.step()
+
+    def accuracy():
+        with torch.inference_mode():
+            return (model(test_images).argmax(1) == test_labels).float().mean().item()
+    return solve(task, began, torch.__version__, len(labels), train, accuracy)
+
+
+def bound(graph, tensors, x, p):
+    """Calls of onnxruntime with the graph on one thread, without copies of x and p, which must stay there."""
+    import onnx.parser
+    import onnxruntime
+    model = onnx.parser.parse_model('<ir_version: 8, opset_import: ["": 17]>' + graph)
+    model.graph.initializer.extend(onnx.helper.make_tensor(name, onnx.TensorProto.FLOAT, shape, values, raw=True)
+                                   for name, (shape, values) in tensors.items())
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    binding = session.io_binding()
+    binding.bind_input("x", "cpu", 0, x.dtype, x.shape, x.ctypes.data)
+    binding.bind_output("p", "cpu", 0, p.dtype, p.shape, p.ctypes.data)
+    return lambda times: [session.run_with_iobinding(binding) for _ in range(times)]
+
+
+def measure(contenders):
+    """{name: median seconds per call}, in turn, each with as many calls as take SPAN."""
+    times = dict.fromkeys(contenders, 1)
+    for name, call in contenders.items():
+        while (took := timeit.timeit(lambda: call(times[name]), number=1)) < SPAN / 2:
+            times[name] *= 2
+        times[name] = max(1, round(times[name] * SPAN / took))
+    rounds = [{name: timeit.timeit(lambda: call(times[name]), number=1) / times[name]
+               for name, call in contenders.items()} for _ in range(ROUNDS)]
+    return {name: statistics.median(one[name] for one in rounds) for name in contenders}
+
+
+def onnxruntime(task, _):
+    """Predictions of a network that our program trains for an epoch; those of onnxruntime must agree.
+
+    onnxruntime is called from Python, which costs something: `empty` is such a call of a graph that copies 10 values.
+    """
+    import numpy
+    import onnxruntime as theirs
+    ours, pointer, size = ctypes.CDLL(task["library"], mode=ctypes.RTLD_GLOBAL), ctypes.c_void_p, ctypes.c_size_t
+    model, said = pointer(), ctypes.create_string_buffer(256)
+    with tempfile.TemporaryDirectory() as folder:
+        saved, compiled = Path(folder, "network"), Path(folder, "loop.so")
+        subprocess.run([TRAIN, *"--hidden 64,64 --activation relu --bias all --epochs 1 --quiet".split(),
+                        "--data", DATA, "--save", saved], check=True, stdout=sys.stderr)
+        subprocess.run([os.environ.get("CC", "cc"), "-O2", "-shared", "-fPIC", f"-I{report.ROOT}/include", "-xc", "-",
+                        "-o", compiled], input=LOOP, text=True, check=True)
+        if ours.tileprop_model_load(ctypes.byref(model), bytes(saved), said, size(len(said))):
+            sys.exit(said.value.decode())
+        data, loop = saved.read_bytes(), ctypes.CDLL(compiled).loop
+    start = 8 + int.from_bytes(data[:8], "little")  # of the tensors, behind the header
+    tensors = {name.replace(".", "_"): (one["shape"], data[start:][slice(*one["data_offsets"])])
+               for name, one in json.loads(data[8:start]).items() if name != "__metadata__"}
+    predict = ours.tileprop_predict_f32
+    predict.argtypes = [pointer, pointer, size, pointer, pointer]
+    loop.argtypes = [*predict.argtypes[:4], size]
+    ours.tileprop_version.restype = ctypes.c_char_p
+    rows = []
+    for batch in BATCHES:
+        x = numpy.random.default_rng(1).integers(0, 256, (batch, 784)).astype(numpy.float32)
+        p, q = (numpy.zeros((batch, 10), numpy.float32) for _ in range(2))
+        arguments = model, x.ctypes.data, batch, p.ctypes.data
+        contenders = {"ours": lambda times: loop(*arguments, times),
+                      "ours_python": lambda times: [predict(*arguments, None) for _ in range(times)],
+                      "onnxruntime": bound(NETWORK, tensors, x, q), "empty": bound(EMPTY, {}, p, q)}
+        contenders["ours"](1)
+        contenders["onnxruntime"](1)
+        if not (apart := float(abs(p - q).max())) <= AGREEMENT:
+            sys.exit(f"batch {batch}: probabilities differ by {apart:g}, expected at most {AGREEMENT:g}")
+        rows.append({"batch": batch, "apart": apart, **measure(contenders)})
+    return {"layers": [784, 64, 64, 10], "rounds": ROUNDS, "python": sys.version.split()[0],
+            "onnxruntime": theirs.__version__, "version": ours.tileprop_version().decode(), "rows": rows}
+
+
+# {program: (its modules, how to install them, what times it)}; torch.compile needs g++.
+PEERS = {"scikit-learn": (["sklearn"], "Debian: python3-sklearn", scikit_learn),
+         "PyTorch, eager": (["torch"], "pip install torch in a venv", pytorch),
+         "PyTorch, compiled": (["torch"], "pip install torch in a venv", functools.partial(pytorch, compiled=True)),
+         "onnxruntime": (["onnx", "onnxruntime"], "pip install onnx onnxruntime in a venv", onnxruntime)}
+
+
+def run(name, task, command):
+    """The JSON object in the last line of the command's output. If the command fails, so does this program."""
     environment = {key: value for key, value in os.environ.items() if key not in HELD_BACK}
-    environment.update(OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads))
-    began = time.monotonic()
-    done = subprocess.run([*map(str, command), *([str(began)] if command[0] != TRAIN else [])],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-    seconds = time.monotonic() - began
-    if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise Failure(f"exit status {done.returncode}" + (f": {said[-1]}" if said else ""))
+    environment["OMP_NUM_THREADS"] = environment["OPENBLAS_NUM_THREADS"] = str(task["threads"])
     try:
-        return seconds, json.loads(done.stdout.splitlines()[-1])
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        if done.returncode == 0:
+            return json.loads(done.stdout.splitlines()[-1])
+        why = ": ".join([f"exit status {done.returncode}", *done.stderr.strip().splitlines()[-1:]])
+    except OSError as error:
+        why = f"{command[0]}: {error.strerror}"
     except (IndexError, ValueError):
-        raise Failure("expected JSON as its last line, found none") from None
+        why = "expected JSON as its last line, found none"
+    sys.exit(f"programs.py: {name}, seed {task['seed']}, {task['threads']} threads: {why}")
 
 
-def run_ours(seed, threads):
-    options = {"data": DATA, "hidden": TASK["hidden"], "activation": TASK["activation"], "bias": "all",
-               "optimizer": "momentum", "lr": TASK["learning_rate"], "momentum": TASK["momentum"],
-               "batch": TASK["batch"], "epochs": TASK["epochs"], "evals-per-epoch": TASK["evaluations_per_epoch"],
-               "stop-at-accuracy": TASK["goal"], "seed": seed, "threads": threads}
-    seconds, found = run([TRAIN, *(f"--{key}={value}" for key, value in options.items()), "--json", "--quiet"], threads)
+def run_ours(option, task):
+    """option: threads or threads-exact"""
+    options = {"data": DATA, "hidden": task["hidden"].replace("-", ","), "activation": task["activation"],
+               "bias": "all", "optimizer": "momentum", "lr": task["learning_rate"], "momentum": task["momentum"],
+               "batch": task["batch"], "epochs": task["epochs"], "evals-per-epoch": task["evaluations_per_epoch"],
+               "stop-at-accuracy": task["goal"] or "none", "seed": task["seed"], option: task["threads"]}
+    began = time.monotonic()
+    found = run("tileprop", task, [TRAIN, *(f"--{key}={value}" for key, value in options.items()), "--json", "--quiet"])
+    seconds = time.monotonic() - began
     goal = found["stop_at_accuracy"]
-    # The program's clock begins with main and its last evaluations come after the goal: only those are taken off.
-    after = found["seconds_total"] - goal["seconds"] if goal["reached"] else 0
-    return {"version": f"{store.commit()}, {found['isa']}", "steps": found["steps"],
-            "step_seconds": found["seconds_training"] / found["steps"],
-            "seconds": seconds - after if goal["reached"] else None}
+    # The program's clock begins with main, and its last evaluations come after the goal: only those are taken off.
+    return {"version": f"{report.commit()}, {found['isa']}", "steps": found["steps"],
+            "step_seconds": found["seconds_training"] / found["steps"], "threads": found["threads_of_steps"],
+            "seconds": seconds - (found["seconds_total"] - goal["seconds"]) if goal and goal["reached"] else None}
 
 
-def run_python(python, script, seed, threads):
-    """Seconds since its process was started are reckoned by the program, on the clock that all processes share."""
-    arguments = json.dumps({**TASK, "data": str(DATA), "seed": seed, "threads": threads})
-    _, found = run([python, HERE / "programs" / script[0], *script[1:], arguments], threads)
-    return found
+def run_peer(python, name, task):
+    """The peer counts its seconds from the moment given here: all processes share the clock."""
+    return run(name, task, [python, __file__, "--as", name, json.dumps(task), str(time.monotonic())])
 
 
-def has(python, module):
-    try:
-        asked = f"import importlib.util, sys; sys.exit(not importlib.util.find_spec({module!r}))"
-        return subprocess.run([python, "-c", asked], stderr=subprocess.DEVNULL).returncode == 0
-    except OSError:
-        return False
-
-
-def find(pythons):
-    """[(name, a function of seed and threads)] of what is here, and [(name, how to install it)] of what is not."""
-    here, missing = [("tileprop", run_ours)], []
-    for name, module, script, how in [
-            ("scikit-learn", "sklearn", ["scikit_learn.py"], "Debian: python3-sklearn"),
-            ("PyTorch, eager", "torch", ["pytorch.py"], "pip install torch in a venv; make bench-programs PYTHON=..."),
-            ("PyTorch, compiled", "torch", ["pytorch.py", "compiled"], "likewise")]:
-        python = next((python for python in pythons if has(python, module)), None)
-        if python:
-            here.append((name, lambda seed, threads, python=python, script=script:
-                         run_python(python, script, seed, threads)))
+def find(pythons, names):
+    """([(name, what runs it on a task)], [{program, how}] of those that no Python has)"""
+    here, missing = [], []
+    for name in names:
+        modules, how, _ = PEERS[name]
+        asked = f"from importlib.util import find_spec; exit(not all(map(find_spec, {modules})))"
+        having = [python for python in filter(shutil.which, pythons or ["python3"])
+                  if subprocess.run([python, "-c", asked]).returncode == 0]
+        if having:
+            here.append((name, functools.partial(run_peer, having[0], name)))
         else:
-            missing.append((name, how))
+            missing.append({"program": name, "how": how})
+            print(f"not here: {name} ({how})", flush=True)
     return here, missing
 
 
-def summary(name, threads, runs):
-    """Medians; a run without the goal took longer than any that has it."""
-    reached = [run["seconds"] for run in runs if run["seconds"] is not None]
-    seconds = statistics.median_low(reached + [float("inf")] * (len(runs) - len(reached)))
-    return {"program": name, "version": runs[0]["version"], "threads": threads, "seeds": len(runs),
-            "reached": len(reached), "step_seconds": statistics.median(run["step_seconds"] for run in runs),
-            "steps": statistics.median_low(run["steps"] for run in runs),
-            "seconds": None if seconds == float("inf") else seconds}
+def in_turn(task, contenders):
+    """Rows of medians, which it prints too, of [(program, threads, what runs it)]."""
+    runs = [[] for _ in contenders]
+    for seed in SEEDS:
+        for (_, threads, program), found in zip(contenders, runs):
+            found.append(program({**task, "seed": seed, "threads": threads}))
+    rows = []
+    for (name, threads, _), found in zip(contenders, runs):
+        # A run without the goal took longer than any that has it.
+        seconds = statistics.median_low(one["seconds"] or math.inf for one in found)
+        row = {"program": name, "version": found[0]["version"], "threads": threads,
+               "chosen": statistics.mode(one["threads"] for one in found),
+               "seeds": len(found), "reached": sum(one["seconds"] is not None for one in found),
+               "steps": statistics.median_low(one["steps"] for one in found),
+               "step_seconds": statistics.median(one["step_seconds"] for one in found),
+               "seconds": None if seconds == math.inf else seconds}
+        goal = f"{row['steps']:8} {seconds:8.2f} {row['reached']} of {len(found)}" if task["goal"] else ""
+        print(f"{name:22} {row['version']:28} 784-{task['hidden'] + '-10':14} {task['batch']:5} {row['chosen']:7} "
+              f"{1e6 * row['step_seconds']:9.1f} {goal}", flush=True)
+        rows.append(row)
+    return rows
 
 
-def line(row):
-    seconds = "-" if row["seconds"] is None else f"{row['seconds']:.2f}"
-    return (f"{row['program']:18} {row['version']:28} {row['threads']:7} {1e6 * row['step_seconds']:9.1f} "
-            f"{row['steps']:7} {seconds:>8} {row['reached']:4} of {row['seeds']}")
+def train(*pythons):
+    peers, missing = find(pythons, ["scikit-learn", "PyTorch, eager", "PyTorch, compiled"])
+    programs = [("tileprop", functools.partial(run_ours, "threads")), *peers]
+    print(HEADING + f"   steps  seconds to {TASK['goal']:.0%}", flush=True)
+    rows = [row for count in sorted({1, min(2, CPUS)})
+            for row in in_turn(TASK, [(name, count, program) for name, program in programs])]
+    report.keep("programs", {"task": TASK, "programs": rows, "missing": missing})
+
+
+def threads(*pythons):
+    peers, missing = find(pythons, ["PyTorch, eager"])
+    programs = [("tileprop", functools.partial(run_ours, "threads-exact")), *peers]
+    contenders = [(name, count, program) for count in COUNTS if count <= CPUS for name, program in programs]
+    contenders.append(("tileprop --threads 16", 16, functools.partial(run_ours, "threads")))
+    print(HEADING, flush=True)
+    rows, chosen = [], []
+    for task in STEPS:
+        network = {"network": f"784-{task['hidden']}-10", "batch": task["batch"]}
+        *exact, free = in_turn(task, contenders)
+        rows += [{**network, **{key: row[key] for key in ("program", "threads", "step_seconds")}} for row in exact]
+        chosen.append({**network, "threads": free["chosen"], "step_seconds": free["step_seconds"]})
+    for count in [count for count in COUNTS if count > CPUS]:
+        print(f"{count} threads: not measured: {CPUS} CPUs here")
+    report.keep("threads", {"rows": rows, "chosen": chosen, "missing": missing})
+
+
+def serving(python, library):
+    peers, _ = find([python], ["onnxruntime"])
+    if not peers:
+        sys.exit("programs.py: nothing to compare with")
+    found = peers[0][1]({"library": str(Path(library).resolve()), "seed": 1, "threads": 1})
+    for row in found["rows"]:
+        figures = [f"{name} {1e6 * row[name]:.2f} us" for name in ("ours", "ours_python", "onnxruntime", "empty")]
+        print(f"batch {row['batch']}: {', '.join(figures)}; probabilities differ by {row['apart']:.1e} at most")
+    report.keep("serving", found)
 
 
 def main():
-    programs, missing = find(sys.argv[1:] or ["python3"])
-    for name, how in missing:
-        print(f"not here: {name} ({how})")
-    machine = store.machine()
-    counts = sorted({1, min(2, len(os.sched_getaffinity(0)))})
-    print(f"784-{TASK['hidden']}-10, {TASK['activation']}, batch {TASK['batch']}, learning rate "
-          f"{TASK['learning_rate']}, momentum {TASK['momentum']}; seconds to {TASK['goal']:.0%}, medians of "
-          f"{len(SEEDS)} seeds\n{'program':18} {'version':28} threads   us/step   steps  seconds  reached")
-    rows = []
-    for threads in counts:
-        runs = {name: [] for name, _ in programs}
-        for seed in SEEDS:
-            for name, program in programs:
-                try:
-                    runs[name].append(program(seed, threads))
-                except (Failure, KeyError, OSError) as error:
-                    sys.exit(f"programs.py: {name}, seed {seed}, {threads} threads: {error}")
-        for name, _ in programs:
-            rows.append(summary(name, threads, runs[name]))
-            print(line(rows[-1]), flush=True)
-    store.write_json(store.RESULTS / f"{machine['cpu']}-programs.json",
-                     {"commit": store.commit(), "date": store.date(), "programs": rows, "task": TASK,
-                      "missing": [{"program": name, "how": how} for name, how in missing]})
+    job, *rest = sys.argv[1:] or [""]
+    if job == "--as":
+        print(json.dumps(PEERS[rest[0]][2](*map(json.loads, rest[1:]))))
+    elif job in ("train", "threads") or (job == "serving" and len(rest) == 2):
+        {"train": train, "threads": threads, "serving": serving}[job](*rest)
+    else:
+        print(__doc__, file=sys.stderr, end="")
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,6 @@ static const struct tp_page_note model[] = {
     {NULL, NULL}};
 static const struct tp_page_note bench_files[] = {
     {"bench/baseline", "Of the sources: the commit that --against baseline stands for."},
-    {"bench/floors", "Of the sources: what --gate compares with."},
     {NULL, NULL}};
 
 #define PAGE(name) "tileprop-" name

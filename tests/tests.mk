@@ -58,7 +58,7 @@ $(FAULTY): $(BUILD)/faults/%: $(BUILD)/src/cli/%.o $(BUILD)/tests/project/faults
 # --- Runs -----------------------------------------------------------------------------------------------
 
 .PHONY: everything test check
-everything: $(PROGRAMS) manual $(FAULTY) $(BUILD)/numa/train $(TEST_PROGRAMS) $(BUILD)/bench/count $(if $(BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
+everything: $(PROGRAMS) manual $(FAULTY) $(BUILD)/numa/train $(TEST_PROGRAMS) $(if $(BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
 
 # These look at build products and at the runner, not at what instrumented code does.
 UNINSTRUMENTED := tests/api/library.bats tests/cli/manual.bats $(wildcard tests/bench/*.bats) $(addprefix tests/project/,install.bats rooms.bats run.bats)
