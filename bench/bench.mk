@@ -1,7 +1,8 @@
 # Benchmarks, and the guards of speed. bench/README.md says what each is for.
 
 BENCH_SOURCES := $(filter-out bench/loops.c,$(wildcard bench/*.c))
-BENCH_CC      := $(filter-out bench/onednn_peers.cc,$(wildcard bench/*.cc))
+BENCH_MAIN    := bench/bench.cc bench/google.cc
+BENCH_CC      := $(filter-out $(BENCH_MAIN),$(wildcard bench/*.cc))
 
 PACKAGES_BENCH    := fonts-dejavu-core g++ git gnuplot-nox libbenchmark-dev python3
 PACKAGES_PEERS    := libblis4 libdnnl-dev libopenblas0
@@ -16,11 +17,11 @@ deps-programs: ## install the programs that Debian has among those to compare wi
 # --- Programs -------------------------------------------------------------------------------------------
 
 FLAGS_bench/naive.c  := -O3
-FLAGS_bench/peers.c  := $(if $(ONEDNN),-DTP_ONEDNN)
+FLAGS_bench/peers.cc := $(if $(ONEDNN),-DTP_ONEDNN)
 FLAGS_bench/loops.c  := -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math
 
 # Of what bench compares with; OpenBLAS and BLIS are loaded when it runs.
-BENCH_LIBS := $(if $(ONEDNN),-ldnnl -lstdc++)
+BENCH_LIBS := $(if $(ONEDNN),-ldnnl) -lstdc++
 
 # What bench writes around the libraries' products, for the vectors of each tier.
 LOOPS := $(TIERS:%=$(BUILD)/bench/loops-%.o)
@@ -28,18 +29,18 @@ LOOPS := $(TIERS:%=$(BUILD)/bench/loops-%.o)
 $(LOOPS): $(BUILD)/bench/loops-%.o: bench/loops.c $(BUILD)/stamp/compile
 	$(call compile,$(call flags,$<) $(FLAGS_$*) -DLOOPS=loops_$*, ($*))
 
-$(BUILD)/bench/%.o: bench/%.cc $(BUILD)/stamp/compile
+$(BUILD)/%.cc.o: %.cc $(BUILD)/stamp/compile
 	$(call say,CXX,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CXX) -std=c++17 $(filter-out -std=c11,$(OWN_FLAGS)) -Wconversion \
-	    $(shell $(PKG_CONFIG) --cflags benchmark) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CXX) -std=c++20 $(filter-out -std=c11,$(OWN_FLAGS)) -Wconversion \
+	    $(shell $(PKG_CONFIG) --cflags benchmark) $(FLAGS_$<) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
-# All but the program itself, from which test_bench takes what it needs.
+# All but the program itself.
 BENCH := $(BUILD)/libbench.a
-$(BENCH): $(call objects,$(BENCH_SOURCES)) $(LOOPS) $(if $(ONEDNN),$(BUILD)/bench/onednn_peers.o)
+$(BENCH): $(call objects,$(BENCH_SOURCES)) $(LOOPS) $(BENCH_CC:%=$(BUILD)/%.o)
 
-BENCH_PARTS := $(BENCH_CC:%.cc=$(BUILD)/%.o) $(BENCH) $(COMMON)
-link_bench   = $(call link,$(1) $(shell $(PKG_CONFIG) --libs benchmark) $(BENCH_LIBS) -lstdc++)
+BENCH_PARTS := $(BENCH_MAIN:%=$(BUILD)/%.o) $(BENCH) $(COMMON)
+link_bench   = $(call link,$(1) $(shell $(PKG_CONFIG) --libs benchmark) $(BENCH_LIBS))
 
 $(BIN)/bench: $(BENCH_PARTS)
 	$(link_bench)

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "data/choices.h"
-#include "paired.h"
 #include "system/cpus.h"
 
 #define UNITS_MAX  65536
@@ -162,9 +161,9 @@ tileprop_status bench_command_parse(struct bench_command *c, int argc, char *con
         return TILEPROP_USAGE;
     if (!c->thread_count) {
         const size_t cpus = tp_cpus_available();
-        c->threads[c->thread_count++] = 1;
-        if (cpus > 1)
-            c->threads[c->thread_count++] = cpus;
+        c->threads[0] = 1;
+        c->threads[1] = c->mode == BENCH_WORKLOAD ? 2 : cpus;
+        c->thread_count = cpus > 1 ? 2 : 1;
     }
     return TILEPROP_OK;
 }

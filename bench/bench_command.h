@@ -7,10 +7,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/status.h"
 #include "cli/options.h"
-#include "training.h"
+#include "tileprop/tileprop.h"
 
+#define BENCH_LAYERS_MAX  (TILEPROP_HIDDEN_MAX + 2)
 #define BENCH_THREADS_MAX 16 /* counts of threads */
+#define BENCH_ROUNDS_MAX  1000
 
 /* What a run does; each but the first is asked for by one option. */
 enum bench_mode { BENCH_KERNELS, BENCH_LAYERS, BENCH_AGAINST, BENCH_WORKLOAD, BENCH_MODES };

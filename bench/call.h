@@ -3,113 +3,105 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
+#include <cstdlib>
+#include <memory>
+#include <string>
 
-#include "base/arena.h"
+#include "timing.h"
+
+extern "C" {
 #include "kernels/kernels.h"
-#include "paired.h"
+#include "network/plan.h"
+}
 
-/* The verbs, by the names that bench_verb_name() gives. */
-enum bench_verb {
-    BENCH_FORWARD,  /* [m x k] [k x n], then the activation */
-    BENCH_BACKWARD, /* [m x k] [n x k]^T, then times f' */
-    BENCH_UPDATE,   /* [k x m]^T [k x n], then the optimizer's rule on all m x n weights */
-    BENCH_APPLY,    /* the rule alone on m x n weights */
-    BENCH_REFRESH,  /* the transposed view of m x n weights */
-    BENCH_PACK_U8,  /* m samples of n features */
-    BENCH_PACK_F32,
-    BENCH_LOSS, /* m rows of n classes */
-    BENCH_SOFTMAX,
-    BENCH_EXP, /* of m x n values, and so on */
-    BENCH_LOG,
-    BENCH_SIGMOID,
-    BENCH_LECUN_TANH,
-    BENCH_TANH,
-    BENCH_RELU,
-    BENCH_VERBS
+enum Verb {
+    FORWARD,  // [m x k] [k x n], then the activation
+    BACKWARD, // [m x k] [n x k]^T, then times f'
+    UPDATE,   // [k x m]^T [k x n], then the optimizer's rule on all m x n weights
+    APPLY,    // the rule alone on m x n weights
+    REFRESH,  // the transposed view of m x n weights
+    PACK_U8,  // m samples of n features
+    PACK_F32,
+    LOSS, // m rows of n classes
+    SOFTMAX,
+    EXP, // of m x n values, and so on
+    LOG,
+    SIGMOID,
+    LECUN_TANH,
+    TANH,
+    RELU,
+    VERBS
 };
 
-const char *bench_verb_name(enum bench_verb verb);
+const char *verb_name(Verb verb);
 
-struct bench_call {
-    enum bench_verb verb;
-    size_t m, n, k;                 /* k: of products, else 1 */
-    tileprop_activation activation; /* forward, backward */
-    tileprop_optimizer optimizer;   /* update, apply */
-    bool first_layer;               /* update, apply: no transposed view, as no gradient reaches the inputs */
-    bool bare;                      /* a product with nothing fused to it; update writes the gradient */
+struct Call {
+    Verb verb;
+    size_t m, n, k = 1;                                   // k: of products
+    tileprop_activation activation = TILEPROP_LECUN_TANH; // forward, backward
+    tileprop_optimizer optimizer = TILEPROP_MOMENTUM;     // update, apply
+    bool first_layer = false; // update, apply: no transposed view, as no gradient reaches the inputs
+    bool bare = false;        // a product with nothing fused to it; update writes the gradient
+
+    bool is_product() const
+    {
+        return verb <= UPDATE;
+    }
+    // "forward-32x64x785"; what is fused follows where it is not the default: "update-64x10x32-adam".
+    std::string name() const;
+    // 2 m n k for a product, whatever is fused to it; otherwise 0.
+    double flops() const;
+    // That it must read and write at least: every operand once.
+    double bytes() const;
 };
 
-/* forward, backward, update. */
-bool bench_is_product(enum bench_verb verb);
+// The optimizer with usual constants, but so small a learning rate that no weight ever changes.
+tp_optimizer rule_of(tileprop_optimizer kind);
 
-#define BENCH_NAME_MAX 80
+// Memory as the trainer's: for cache lines and, where it is large, on huge pages.
+using Floats = std::unique_ptr<float[], decltype(&std::free)>;
 
-/* "forward-32x64x785"; what is fused follows where it is not the default: "update-785x64x32-adam-first". */
-void bench_call_name(const struct bench_call *call, char name[BENCH_NAME_MAX]);
+// Values in [-scale, scale) without a pattern that a kernel could profit from; always the same ones.
+Floats make_floats(size_t count, float scale);
 
-/* Operations of a call: 2 m n k for a product, whatever is fused to it; otherwise 0. */
-double bench_flops(const struct bench_call *call);
+// The operands of a call, equal for every tier.
+class Operands
+{
+  public:
+    Operands(const Call &call, const tp_tier *tier, size_t threads);
 
-/* Bytes that a call must read and write at least: every operand once. */
-double bench_bytes(const struct bench_call *call);
+    tp_optimizer optimizer;
+    const tp_tier *const tier;
 
-/* The optimizer with usual constants, but so small a learning rate that no weight ever changes. */
-struct tp_optimizer bench_rule(tileprop_optimizer kind);
+    // Calls on a team of `threads`, with a barrier after each.
+    void run(size_t times, Watch &watch) const;
+    // What the call writes, element by element.
+    std::vector<float> results() const;
 
-/* Largest magnitudes of the operands of products, here and in those of others. */
-#define BENCH_IN_SCALE          1.0f
-#define BENCH_WEIGHTS_SCALE     0.05f
-#define BENCH_OUT_SCALE         0.5f /* of the gradients that update reads */
-#define BENCH_ACTIVATIONS_SCALE 0.9f
+    tp_matrix in{};          // [m x k]; update: the activations [k x m]; not a product: [m x n]
+    tp_matrix weights{};     // [k x n], of backward the transposed view; update, apply, refresh: [m x n]
+    tp_matrix out{};         // [m x n]; update: the gradients [k x n], which are read
+    tp_matrix activations{}; // backward: [m x n]
+    tp_matrix transposed{};  // update, apply, refresh: [n x m]
+    tp_matrix gradient{};    // bare update, apply: [m x n]
+    tp_matrix state[2]{};    // update, apply: like weights
 
-/* Values in [-scale, scale) without a pattern that a kernel could profit from; always the same ones. */
-void bench_fill(float *x, size_t count, float scale);
+  private:
+    const Call call_;
+    const size_t threads_;
+    std::vector<Floats> memory_;
+    std::vector<uint8_t> bytes_;                 // pack_u8: [m][n]
+    std::vector<float> samples_, scale_, shift_; // pack_f32: [m][n]; pack: [n], [n]
+    std::vector<uint16_t> labels_;               // loss: [m]
+    mutable std::vector<float> loss_;            // likewise, written by each call
 
-/* The operands of one call, in panel format. Those that the verb lacks are empty. */
-struct bench_operands {
-    struct bench_call call;
-    const struct tp_tier *tier;
-    size_t threads;
-    struct tp_arena arena;
-    struct tp_matrix in;           /* [m x k]; update: the activations [k x m]; not a product: [m x n] */
-    struct tp_matrix weights;      /* [k x n], of backward the transposed view; update, apply: [m x n] */
-    struct tp_matrix out;          /* [m x n]; update: the gradients [k x n], which are read */
-    struct tp_matrix activations;  /* backward: [m x n] */
-    struct tp_matrix transposed;   /* update, apply, refresh: [n x m] */
-    struct tp_matrix gradient;     /* bare update, apply: [m x n] */
-    float *state[2];               /* update, apply: like weights */
-    void *samples;                 /* pack: [m][n] bytes or floats */
-    float *scale, *shift;          /* pack: [n] */
-    float *loss;                   /* loss: [m] */
-    uint16_t *labels;              /* loss: [m] */
-    struct tp_optimizer optimizer; /* update, apply */
+    tp_matrix matrix(size_t rows, size_t columns, float scale);
+    void run_share(size_t member, size_t members) const;
+    void run_product(size_t member, size_t members) const;
+    void run_owner(tp_range inputs) const;
+    void run_rows(tp_range rows) const;
 };
 
-/*
- * Makes the operands, the same for every tier; bench_destroy() them afterwards, on error too.
- * Errors: TILEPROP_FAILURE without memory.
- */
-tileprop_status bench_create(struct bench_operands *operands, const struct bench_call *call,
-                             const struct tp_tier *tier, size_t threads, struct tp_error *error);
-void bench_destroy(struct bench_operands *operands);
-
-/* Member `member` of `members` does its share of one call. */
-void bench_run(const struct bench_operands *operands, size_t member, size_t members);
-
-/*
- * A bench_run_fn whose context is operands: calls on a team of their threads, with a barrier after each.
- * Errors: TILEPROP_FAILURE if the system grants fewer threads.
- */
-bench_run_fn bench_run_team;
-
-/* Writes the product, of a bare update the gradient, row-major into result [m x n]. */
-void bench_result(const struct bench_operands *operands, float *result);
-
-/*
- * Whether the tier gives what the reference tier gives, to the bit. To be asked before anything is timed.
- * Errors: TILEPROP_FAILURE if it does not, and without memory.
- */
-tileprop_status bench_verify(const struct bench_call *call, const struct tp_tier *tier,
-                             struct tp_error *error);
+// Throws unless the tier gives what the reference tier gives, to the bit. To be asked before anything is
+// timed.
+void verify(const Call &call, const tp_tier *tier);

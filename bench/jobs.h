@@ -3,13 +3,13 @@
  */
 #pragma once
 
-#include <functional>
 #include <string>
-#include <vector>
+
+#include "timing.h"
 
 extern "C" {
 #include "bench_command.h"
-#include "paired.h"
+#include "kernels/kernels.h"
 }
 
 struct Job {
@@ -17,17 +17,19 @@ struct Job {
     const tp_tier *tier; // null: none
     size_t threads;
     double flops = 0, bytes = 0, items = 0; // of one time; 0: not counted
-    bool is_course = false;                 // timed by bench without options
-    bool is_guarded = false;                // timed by --workload all
-
-    // Prepares what the others need; destroy() it afterwards, on error too.
-    std::function<tileprop_status(tp_error *)> create = {};
-    std::function<void()> destroy = {};
-    // Whether what is timed is right; empty: it has nothing to be compared with.
-    std::function<tileprop_status(tp_error *)> verify = {};
-    std::function<tileprop_status(size_t times, const bench_watch *watch, tp_error *)> run = {};
+    // Prepares the run, which ends with the last copy of it.
+    std::function<Run()> prepare = {};
+    // Throws if what would be timed is wrong; empty: it has nothing to be compared with.
+    std::function<void()> verify = {};
+    bool is_course = false;  // timed by bench without options
+    bool is_guarded = false; // timed by --workload all
 };
 
 // What the command can time: on every tier that runs here up to `best`, or on `best` alone if --isa was
 // given.
 std::vector<Job> all_jobs(const bench_command &command, const tp_tier *best);
+
+// Times the jobs with Google Benchmark, each after it is verified: those of the course on `best`, unless
+// `arguments`, its own options, choose among all. It says itself what is wrong with them. Returns the exit
+// code.
+int time_jobs(const bench_command &command, const tp_tier *best, std::vector<char *> arguments);

@@ -5,11 +5,9 @@
 
 extern "C" {
 #include "bench_command.h"
+#include "kernels/kernels.h"
 }
 
-/*
- * Times the network on each count of threads and prints a table, or with --json an object, or with --csv
- * lines of values. Every kernel is verified first.
- * Errors: TILEPROP_FAILURE for a kernel that is wrong, and without memory or threads.
- */
-tileprop_status write_table(const bench_command &command, const tp_tier *tier, tp_error *error);
+// Times the network on each count of threads and prints a table, or with --json an object, or with --csv
+// lines of values. Every kernel is verified first.
+void write_network_table(const bench_command &command, const tp_tier *tier);

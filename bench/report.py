@@ -25,12 +25,12 @@ BENCH = Path(os.environ.get("TP_BENCH", ROOT / "bin/bench")).resolve()
 NETWORKS = [network.split("/") for network in os.environ.get("TP_NETWORKS", (
     "784,64,10/32/5 784,64,64,10/32/5 784,1024,1024,10/32/3 784,1024,1024,10/512/3 784,2048,2048,10/512/3")).split()]
 THREADS = [1, 2, 4, 8, 16]
-IDENTITY = ["tier", "threads", "verb", "m", "n", "k", "activation", "optimizer", "first_layer"]
-# What the tables show: evaluations of these networks, and these products.
-EVALUATED = [[784, 64, 10], [784, 1024, 1024, 10], [784, 2048, 2048, 10]]
+# What the tables show beside steps: evaluations of these networks, and products of these rows, inputs and units.
+EVALUATED = ["784-64-10", "784-1024-1024-10", "784-2048-2048-10"]
 SIZES = [(32, 785, 64), (32, 64, 64), (32, 64, 10), (32, 1024, 1024), (512, 1024, 1024), (512, 2048, 2048)]
 PRODUCTS = [product for batch, inputs, units in SIZES for product in
-            [("forward", batch, units, inputs), ("backward", batch, inputs, units), ("update", inputs, units, batch)]]
+            (f"forward-{batch}x{units}x{inputs}", f"backward-{batch}x{inputs}x{units}", f"update-{inputs}x{units}x{batch}",
+             f"update-{inputs}x{units}x{batch}-first")]
 
 
 def fail(message, status=1):

@@ -4,50 +4,63 @@
  */
 #pragma once
 
-#include "data/dataset.h"
-#include "paired.h"
-#include "tileprop/tileprop.h"
+#include <memory>
+#include <string>
 
-#define BENCH_LAYERS_MAX (TILEPROP_HIDDEN_MAX + 2) /* sizes */
-#define BENCH_EVALUATED  2048                      /* samples of one evaluation */
+#include "timing.h"
 
-struct bench_network {
-    const struct tp_tier *tier;
-    size_t sizes[BENCH_LAYERS_MAX]; /* features, hidden layers, classes */
-    size_t size_count;
+extern "C" {
+#include "kernels/kernels.h"
+#include "tileprop/run.h"
+}
+
+constexpr size_t kEvaluated = 2048; // samples of one evaluation
+
+// A network for the trainer's defaults: improved sigmoid, momentum.
+struct Network {
+    const tp_tier *tier;
+    std::vector<size_t> sizes; // features, hidden layers, classes
     size_t batch, threads;
+
+    size_t layers() const
+    {
+        return sizes.size() - 1;
+    }
+    // Of a layer, from 0: the constant 1 for the first one's bias is an input.
+    size_t inputs(size_t layer) const
+    {
+        return sizes[layer] + (layer == 0);
+    }
+    // 2 rows x inputs x units for each product: of a step, and of the evaluation of one sample.
+    double step_flops() const;
+    double sample_flops() const;
+    std::string name() const; // "784-64-10"
 };
 
-/* A network to be trained with the trainer's defaults: improved sigmoid, momentum. */
-struct bench_training {
-    struct bench_network network;
-    struct tp_dataset samples;
-    size_t steps; /* of one run, at most */
+class Training
+{
+  public:
+    explicit Training(const Network &network);
+
+    // Throws unless the tier trains the weights that the reference tier trains, in two steps.
+    void verify() const;
+    // Steps; evaluations of kEvaluated samples; all that a run does before its first step, if it chooses its
+    // threads; predictions of one sample by a model, as programs that embed it make them.
+    Run steps() const;
+    Run evaluations() const;
+    Run setups() const;
+    Run predictions() const;
+
+  private:
+    enum class Part { NOTHING, STEPS, EVALUATION, SETUP };
+    struct Timing;
+
+    const Network network_;
+    const size_t steps_; // of one run, at most
+    std::vector<uint8_t> samples_;
+    std::vector<uint16_t> labels_;
+
+    std::shared_ptr<tileprop_model> train(const tp_tier *tier, size_t threads, size_t steps, Part part,
+                                          Watch &watch) const;
+    Run each(Part part) const; // run of one part
 };
-
-/* Inputs of a layer, from 0, the constant 1 of the first layer's bias among them. */
-size_t bench_inputs(const struct bench_network *network, size_t layer);
-
-/* 2 rows x inputs x units for each product; of a step, and of the evaluation of one sample. */
-double bench_step_flops(const struct bench_network *network);
-double bench_sample_flops(const struct bench_network *network);
-
-/*
- * Makes the samples; bench_training_destroy() them afterwards, on error too.
- * Errors: TILEPROP_FAILURE without memory.
- */
-tileprop_status bench_training_create(struct bench_training *training, const struct bench_network *network,
-                                      struct tp_error *error);
-void bench_training_destroy(struct bench_training *training);
-
-/*
- * Whether the tier trains the weights that the reference tier trains, in two steps.
- * Errors: TILEPROP_FAILURE if it does not; those of tp_train().
- */
-tileprop_status bench_training_verify(const struct bench_training *training, struct tp_error *error);
-
-/*
- * The context is a struct bench_training: steps, evaluations of BENCH_EVALUATED samples, and what comes
- * before the first step of a run that chooses its threads. Errors: those of tp_train().
- */
-bench_run_fn bench_run_steps, bench_run_evaluations, bench_run_setups;

@@ -18,13 +18,14 @@ deps-test: ## install what testing needs
 # --- Test programs --------------------------------------------------------------------------------------
 
 TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)) $(BUILD)/tests/kernels/check_kernels \
+                 $(if $(BENCHMARK),$(BUILD)/tests/bench/test_bench) \
                  $(if $(SANITIZE),,$(if $(VECTOR_TIERS),$(BUILD)/tests/kernels/check_kernels_emulated))
 
 FLAGS_tests/kernels/test_emulation.c := -Wno-psabi
 
 $(patsubst %.c,$(BUILD)/%,$(TEST_SOURCES)): $(BUILD)/tests/%: $(BUILD)/tests/%.o
 $(BUILD)/tests/kernels/check_kernels: $(call objects,$(CHECK_SOURCES))
-$(BUILD)/tests/bench/test_bench: $(BENCH)
+$(BUILD)/tests/bench/test_bench: $(BUILD)/tests/bench/test_bench.cc.o $(BENCH)
 $(BUILD)/tests/bench/test_bench: TEST_FLAGS := -Wl,--wrap=clock_gettime $(BENCH_LIBS)
 
 # Every tier on every x86-64 machine: the vector tiers once more, from the same sources over emulated

@@ -21,13 +21,13 @@ sys.path.insert(0, "bench")
 import guard
 factor, noise, quiet = float(sys.argv[1]), float(sys.argv[2]), float(sys.argv[-1])
 draw, runs = random.Random(1), []
-def run(build, names):
-    runs.append(build)
+def run(folder, bench, names):
+    runs.append(bench)
     moment = 1 + draw.random() * (noise if len(runs) <= 4 * guard.ROUNDS else quiet)
-    times = {"forward": 1e-6 * moment, "update": 2e-6 * moment * (factor if build == "ours" else 1)}
+    times = {"forward": 1e-6 * moment, "update": 2e-6 * moment * (factor if bench == "ours" else 1)}
     return {name: times[name] for name in names if name in times}
 guard.run = run
-print("concluded", *guard.compare_time("ours", "theirs", ["forward", "update"], "abc"), len(runs) // (4 * guard.ROUNDS))
+print("concluded", *guard.compare_time(("", "ours"), ("", "theirs"), ["forward", "update"], "abc"), len(runs) // (4 * guard.ROUNDS))
 END
     echo "$output"
     [ "$status" -eq 0 ]
@@ -60,7 +60,7 @@ END
     git init -q . && git add bench && git -c user.name=t -c user.email=t@t commit -qm one
     run --separate-stderr "$bench" --against HEAD --workload load-csv
     [ "$status" -eq 3 ]
-    [[ $stderr == *"bench is a build of "*", expected one of "*", which is checked out: build it again" ]]
+    [[ $stderr == *"bench is a build of "*", expected one of "*": build it again" ]]
     rm -rf .git
     run --separate-stderr "$bench" --against baseline --workload load-csv
     [ "$status" -eq 77 ]
@@ -74,7 +74,7 @@ sys.path.insert(0, "bench")
 import guard
 sizes = {"a": 40 << 20, "b": 39 << 20, "c": 50 << 20}
 guard.PROGRAMS = []
-guard.peak_memory = lambda program, arguments: sizes[program.parent.name]
+guard.peak_memory = lambda program: sizes[program.parent.name]
 for ours in "bc":
     print("concluded", guard.compare_bytes(pathlib.Path(ours), pathlib.Path("a"), "abc"))
 END

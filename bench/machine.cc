@@ -1,0 +1,113 @@
+#include "machine.h"
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+
+#include "call.h"
+
+extern "C" {
+#include "base/clock.h"
+#include "kernels/cpu.h"
+#include "loops.h"
+#include "system/cpus.h"
+#include "system/peak.h"
+#include "system/team.h"
+}
+
+namespace
+{
+
+template <typename Work> void run_team(size_t threads, Work work)
+{
+    const auto run = [](void *context, size_t member, size_t) { (*static_cast<Work *>(context))(member); };
+    tp_error error;
+    check(tp_team_run(threads, run, &work, &error), error);
+}
+
+constexpr size_t kMemoryBytes = 256U << 20; // of all threads: far more than any L3 that they may fill
+constexpr double kBurst = 2e-3;             // seconds
+constexpr size_t kRounds = 9;
+
+// A CPU compares addresses by their places in a page first: arrays at the same one may seem to overlap.
+constexpr size_t kApart = 2048 / sizeof(float);
+
+constexpr double kProvingSeconds = 3; // for which a busy neighbour on the same core can hide a unit
+
+constexpr size_t kProbeRounds = 1000; // of one time
+
+} // namespace
+
+Machine machine_here()
+{
+    std::map<std::string, std::string> fields; // of the first CPU
+    std::ifstream file("/proc/cpuinfo");
+    for (std::string line; std::getline(file, line) && !line.empty();) {
+        const size_t colon = line.find(':'), end = line.find_last_not_of(" \t", colon - 1);
+        if (colon != std::string::npos)
+            fields[line.substr(0, end + 1)] = line.substr(std::min(colon + 2, line.size()));
+    }
+    const auto field = [&](const char *name) { return fields.count(name) ? fields[name] : "unknown"; };
+    return {field("vendor_id") + "-" + field("cpu family") + "-" + field("model") + "-" + field("stepping"),
+            field("model name"), tp_cpu_caches(), tp_cpus_available()};
+}
+
+void assume_machine()
+{
+    tp_blocks_fit({48U << 10, 1U << 20, 32U << 20});
+}
+
+double bandwidth(const tp_tier *tier, size_t threads, size_t level)
+{
+    const tp_caches caches = tp_cpu_caches();
+    const size_t bytes = level == 0 ? caches.l1 / 2 : level == 1 ? caches.l2 / 2 : kMemoryBytes / threads;
+    const size_t count = bytes / (2 * sizeof(float)) / LOOPS_SCALE_BLOCK * LOOPS_SCALE_BLOCK;
+    const auto scale = loops_of(tier)->scale;
+    std::vector<Floats> memory;
+    for (size_t i = 0; i < threads; i++)
+        memory.emplace_back(nullptr, std::free);
+    run_team(threads, [&](size_t member) { memory[member] = make_floats(2 * (count + kApart), 1); });
+    const Run run = [&](size_t times, Watch &watch) {
+        watch.start();
+        run_team(threads, [&](size_t member) {
+            float *const x = memory[member].get(), *const y = x + (count + kApart - 1) / kApart * kApart;
+            for (size_t i = 0; i < times; i++)
+                scale(count, x, y);
+        });
+        watch.stop();
+    };
+    std::vector<Contender> alone(1, {run});
+    compete(alone, kRounds, kBurst);
+    const double best = *std::min_element(alone[0].seconds.begin(), alone[0].seconds.end());
+    return 2.0 * sizeof(float) * static_cast<double>(count * threads) / best;
+}
+
+double peak_of(const tp_tier *tier, size_t threads)
+{
+    const double until = tp_clock_seconds() + kProvingSeconds;
+    tp_peak peak;
+    tp_error error;
+    do
+        check(tp_peak_measure(tier, threads, &peak, &error), error);
+    while (tier->peak && !peak.proved && tp_clock_seconds() < until);
+    return peak.proved ? 1e9 * peak.gflops : 0;
+}
+
+Run peak_probe(const tp_tier *tier, size_t threads)
+{
+    return [=](size_t times, Watch &watch) {
+        watch.start();
+        run_team(threads, [=](size_t) {
+            for (size_t i = 0; i < times; i++) {
+                const volatile float sink = tier->peak(kProbeRounds);
+                (void)sink;
+            }
+        });
+        watch.stop();
+    };
+}
+
+double peak_probe_flops(const tp_tier *tier, size_t threads)
+{
+    return static_cast<double>(threads * kProbeRounds) * tier->blocks->peak_flops;
+}

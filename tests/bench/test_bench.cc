@@ -1,0 +1,321 @@
+/*
+ * What bench measures with: wrong kernels are found, peers multiply, plain loops compute what the verbs
+ * compute, and contenders take turns.
+ */
+#include <cmath>
+#include <ctime>
+
+#include "bench/plain.h"
+
+extern "C" {
+#include "kernels/reference/functions.h"
+#include "tests/check.h"
+}
+
+namespace
+{
+
+constexpr size_t kCount = 1000;
+
+void forward_wrong(const tp_forward *f)
+{
+    tp_tiers[0]->forward(f);
+    f->z.data[0] += 1;
+}
+
+void backward_wrong(const tp_backward *b)
+{
+    tp_tiers[0]->backward(b);
+    b->d_in.data[0] += 1;
+}
+
+void update_wrong(const tp_update *u)
+{
+    tp_tiers[0]->update(u);
+    *(u->gradient.data ? u->gradient.data : u->wt.data ? u->wt.data : u->w.data) += 1;
+}
+
+void apply_wrong(const tp_apply *a)
+{
+    tp_tiers[0]->apply(a);
+    a->state[0][0] += 1;
+}
+
+void refresh_wrong(const tp_refresh *r)
+{
+    tp_tiers[0]->refresh(r);
+    r->wt.data[0] += 1;
+}
+
+void pack_u8_wrong(const tp_pack *p)
+{
+    tp_tiers[0]->pack_u8(p);
+    p->a.data[0] += 1;
+}
+
+void pack_f32_wrong(const tp_pack *p)
+{
+    tp_tiers[0]->pack_f32(p);
+    p->a.data[0] += 1;
+}
+
+void loss_wrong(const tp_loss *l)
+{
+    tp_tiers[0]->loss(l);
+    l->loss[0] += 1;
+}
+
+void softmax_wrong(const tp_softmax *s)
+{
+    tp_tiers[0]->softmax(s);
+    s->p.data[0] += 1;
+}
+
+void map_wrong(size_t n, const float *x, float *y)
+{
+    tp_tiers[0]->relu(n, x, y);
+    y[0] += 1;
+}
+
+tp_tier wrong_tier()
+{
+    tp_tier wrong = *tp_tiers[0];
+    wrong.name = "wrong";
+    wrong.pack_u8 = pack_u8_wrong;
+    wrong.pack_f32 = pack_f32_wrong;
+    wrong.forward = forward_wrong;
+    wrong.loss = loss_wrong;
+    wrong.softmax = softmax_wrong;
+    wrong.backward = backward_wrong;
+    wrong.update = update_wrong;
+    wrong.apply = apply_wrong;
+    wrong.refresh = refresh_wrong;
+    wrong.exp = wrong.log = wrong.sigmoid = wrong.lecun_tanh = wrong.tanh = wrong.relu = map_wrong;
+    return wrong;
+}
+
+void verify_finds_it(const Call &call)
+{
+    const tp_tier wrong = wrong_tier();
+    for (size_t t = 0; tp_tiers[t]; t++)
+        if (tp_tier_runs_here(tp_tiers[t]))
+            verify(call, tp_tiers[t]);
+    try {
+        verify(call, &wrong);
+        fail_msg("%s passed", call.name().c_str());
+    } catch (const Failure &failure) {
+        assert_non_null(strstr(failure.what(), "wrong does not give what reference gives"));
+    }
+}
+
+void test_verify_finds_wrong_kernels(void **)
+{
+    for (int verb = 0; verb < VERBS; verb++) {
+        Call call = {.verb = static_cast<Verb>(verb),
+                     .m = 17,
+                     .n = 18,
+                     .activation = TILEPROP_RELU,
+                     .optimizer = TILEPROP_ADAM};
+        call.k = call.is_product() ? 9 : 1;
+        verify_finds_it(call);
+        call.first_layer = call.bare = true;
+        if (verb == UPDATE)
+            verify_finds_it(call);
+    }
+}
+
+void assert_near(float x, float y, double bound)
+{
+    if (!(std::fabs(static_cast<double>(x) - static_cast<double>(y)) <= bound))
+        fail_msg("%.9g and %.9g", static_cast<double>(x), static_cast<double>(y));
+}
+
+Network small_network(const tp_tier *tier)
+{
+    for (const Peer &peer : peers())
+        peer.use_threads(1);
+    return {tier, {32, 17, 18, 10}, 7, 1};
+}
+
+void test_peers_multiply(void **)
+{
+    for (const Peer &peer : peers()) {
+        const PlainNetwork network(peer, small_network(tp_tiers[0]));
+        for (size_t i = 0; i < 9; i++) {
+            const auto verb = static_cast<Verb>(i % 3);
+            const Product &p = network.product(verb, i / 3);
+            network.run_product(verb, i / 3);
+            for (size_t r = 0; r < p.m; r++)
+                for (size_t c = 0; c < p.n; c++) {
+                    float sum = 0;
+                    for (size_t k = 0; k < p.k; k++)
+                        sum += p.a[p.a_transposed ? k * p.m + r : r * p.k + k] *
+                               p.b[p.b_transposed ? c * p.k + k : k * p.n + c];
+                    assert_near(p.c[r * p.n + c], sum, 1e-5);
+                }
+        }
+    }
+}
+
+// Whoever multiplies, the network learns the same.
+void compare_networks(const tp_tier *tier)
+{
+    std::vector<float> expected;
+    for (const Peer &peer : peers()) {
+        PlainNetwork network(peer, small_network(tier));
+        network.optimizer.rate = 0.1F;
+        for (size_t step = 0; step < 3; step++) {
+            const float loss = network.step();
+            if (expected.size() <= step)
+                expected.push_back(loss);
+            assert_near(loss, expected[step], 1e-5);
+        }
+        assert_true(expected[2] < expected[0]);
+    }
+}
+
+void compare_functions(const tp_tier *tier)
+{
+    const Floats z = make_floats(kCount, 90), a = make_floats(kCount, 0.9F), d = make_floats(kCount, 1);
+    std::vector<float> activated, derived;
+    for (size_t i = 0; i < kCount; i++) {
+        z[i] /= i % 2 ? 30 : 1; // the others are far into where exp is cut off
+        activated.push_back(tp_scalar_activate(TILEPROP_LECUN_TANH, z[i]));
+        derived.push_back(tp_scalar_derive(TILEPROP_LECUN_TANH, a[i], d[i]));
+    }
+    loops_of(tier)->activate(z.get(), kCount);
+    loops_of(tier)->derive(d.get(), a.get(), kCount);
+    for (size_t i = 0; i < kCount; i++) {
+        assert_near(z[i], activated[i], 1e-6);
+        assert_near(d[i], derived[i], 1e-6);
+    }
+}
+
+// Weights as they come out of two updates by ours, from the same gradient; one panel is row-major.
+void compare_rule(const tp_tier *tier)
+{
+    constexpr size_t kWeights = 20 * TP_PANEL;
+    Operands ours({.verb = APPLY, .m = 20, .n = TP_PANEL}, tp_tiers[0], 1);
+    std::vector<float> w(ours.weights.data, ours.weights.data + kWeights), v(kWeights);
+    ours.optimizer.rate = 0.01F;
+    ours.optimizer.decay = 0.001F;
+    for (int times = 0; times < 2; times++) {
+        Watch watch;
+        ours.run(1, watch);
+        loops_of(tier)->momentum(&ours.optimizer, w.data(), ours.gradient.data, v.data(), kWeights);
+    }
+    for (size_t i = 0; i < kWeights; i++) {
+        assert_near(w[i], ours.weights.data[i], 1e-6);
+        assert_near(v[i], ours.state[0].data[i], 1e-6);
+    }
+}
+
+void compare_stream(const tp_tier *tier)
+{
+    constexpr size_t kScaled = 4 * LOOPS_SCALE_BLOCK;
+    const Floats x = make_floats(kScaled, 1), y = make_floats(kScaled + 1, 1);
+    const float behind = y[kScaled];
+    loops_of(tier)->scale(kScaled, x.get(), y.get());
+    for (size_t i = 0; i < kScaled; i++)
+        assert_true(y[i] == 3 * x[i]);
+    assert_true(y[kScaled] == behind);
+}
+
+void test_loops_are_the_verbs(void **)
+{
+    for (size_t t = 0; tp_tiers[t]; t++) {
+        if (!tp_tier_runs_here(tp_tiers[t]))
+            continue;
+        compare_functions(tp_tiers[t]);
+        compare_rule(tp_tiers[t]);
+        compare_stream(tp_tiers[t]);
+        compare_networks(tp_tiers[t]);
+    }
+}
+
+void test_rounds_without_a_figure_do_not_count(void **)
+{
+    assert_true(median({NAN, 6, NAN, 8}) == 7);
+    assert_true(ratio({NAN, 6, NAN, 8, 100}, {1, 2, 1, 2, NAN}) == 3.5);
+    assert_true(std::isnan(median({NAN, NAN})));
+}
+
+// The clock that bench reads here: it stands still but while a contender runs.
+double now;
+
+struct Calls {
+    double seconds;   // of one
+    int bursts = 0;   // of any length
+    size_t times = 0; // in all of them
+
+    Run run()
+    {
+        return [this](size_t count, Watch &watch) {
+            now += 1; // what a run does before it starts the watch does not count
+            watch.start();
+            now += seconds * static_cast<double>(count);
+            watch.stop();
+            bursts++;
+            times += count;
+        };
+    }
+};
+
+void test_a_slow_contender_rests(void **)
+{
+    constexpr size_t kRounds = 13;
+    Calls slow = {9e-3}, busy = {9e-3}, fast = {2e-3}; // slow: more than four bursts
+    const auto run = [&](size_t rounds) {
+        std::vector<Contender> contenders = {{slow.run(), true}, {busy.run()}, {fast.run(), true}};
+        compete(contenders, rounds, 2e-3);
+        return contenders;
+    };
+    const auto contenders = run(kRounds);
+    for (size_t round = 0; round < kRounds; round++) {
+        assert_int_equal(std::isnan(contenders[0].seconds[round]), round % 5 != 2);
+        assert_true(std::fabs(contenders[1].seconds[round] - busy.seconds) < 1e-6);
+        assert_true(contenders[2].seconds[round] > 0);
+    }
+    assert_int_equal(slow.bursts, 2 + 3); // a cold call, and one that tells how slow it is
+    assert_int_equal(busy.bursts, 2 + kRounds);
+
+    // Two rounds are too few to rest in, and what is not four times as slow as the fastest does not rest.
+    assert_true(run(2)[0].seconds[1] > 0);
+    fast.seconds = 3e-3;
+    assert_true(run(kRounds)[0].seconds[0] > 0);
+}
+
+// The caches fill over twelve calls, unless these take longer than 6 ms.
+void test_operands_settle_before_they_are_timed(void **)
+{
+    constexpr size_t kRounds = 3;
+    const double seconds[] = {0.49e-3, 1.9e-3, 9e-3};
+    const size_t untimed[] = {12, 3, 0}, timed[] = {4, 1, 1};
+    for (int i = 0; i < 3; i++) {
+        Calls calls = {seconds[i]};
+        std::vector<Contender> contenders(1, {calls.run()});
+        compete(contenders, kRounds, 2e-3);
+        assert_int_equal(calls.times, 2 + kRounds * (untimed[i] + timed[i]));
+    }
+}
+
+} // namespace
+
+extern "C" int __wrap_clock_gettime(clockid_t, timespec *time)
+{
+    *time = {static_cast<time_t>(now), static_cast<long>(1e9 * (now - std::floor(now)))};
+    return 0;
+}
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(test_verify_finds_wrong_kernels),
+        cmocka_unit_test(test_peers_multiply),
+        cmocka_unit_test(test_loops_are_the_verbs),
+        cmocka_unit_test(test_a_slow_contender_rests),
+        cmocka_unit_test(test_operands_settle_before_they_are_timed),
+        cmocka_unit_test(test_rounds_without_a_figure_do_not_count),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
