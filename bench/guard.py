@@ -250,7 +250,7 @@ def instructions(bench, *options):
     said = output(bench, "--version")
     if not re.search(r"^tiers found here: .*avx2", said, re.MULTILINE) or not shutil.which("valgrind"):
         cannot_tell("this CPU or this build has no avx2, or valgrind is not installed")
-    compiler = "-".join(re.search(r"(gcc|clang)\D*([0-9]+\.[0-9]+)", said).groups())
+    compiler = "-".join(re.search(r"(gcc|clang)\D*([0-9]+\.[0-9]+)", said.lower()).groups())
     found, record = count_all(bench), read_record()
     if options:
         record = {key: count for key, count in record.items() if key[0] != compiler}
