@@ -3,18 +3,19 @@
  */
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
+#include <sstream>
 #include <utility>
 
 #include <jansson.h>
 
 #include "jobs.h"
 #include "machine.h"
-#include "network_table.h"
-
 extern "C" {
 #include "base/json_text.h"
 #include "bench_command.h"
@@ -38,35 +39,37 @@ void become_guard(const bench_command &command)
     if (readlink("/proc/self/exe", self, sizeof self - 1) > 0)
         execlp("python3", "python3", script, "against", self, command.against,
                command.workload ? command.workload : "all", nullptr);
-    throw Failure(TILEPROP_FAILURE, (std::string("python3 bench/guard.py: ") + std::strerror(errno)).c_str());
+    throw Failure(TILEPROP_FAILURE, std::string("python3 bench/guard.py: ") + std::strerror(errno));
 }
 
 std::vector<Job> workloads(const bench_command &command, const tp_tier *best)
 {
-    const std::string names = "," + std::string(command.workload) + ",";
-    std::vector<Job> jobs = all_jobs(command, best);
-    const std::string example = jobs.front().name;
-    std::erase_if(jobs, [&](const Job &job) {
-        return names == ",all," ? !job.is_guarded : names.find("," + job.name + ",") == std::string::npos;
-    });
-    if (jobs.empty())
-        throw Failure(TILEPROP_USAGE, ("--workload: expected all or names such as " + example + ", found \"" +
-                                       command.workload + "\"")
-                                          .c_str());
-    return jobs;
+    const std::vector<Job> all = all_jobs(command, best);
+    std::vector<Job> asked;
+    std::stringstream names(command.workload);
+    for (std::string name; std::getline(names, name, ',');) {
+        const size_t count = asked.size();
+        std::copy_if(all.begin(), all.end(), std::back_inserter(asked),
+                     [&](const Job &job) { return name == "all" ? job.is_guarded : job.name == name; });
+        if (asked.size() == count)
+            throw Failure(TILEPROP_USAGE, "--workload: expected all or names such as " + all.front().name +
+                                              ", found \"" + name + "\"");
+    }
+    return asked;
 }
 
 // {"workloads": {name: [seconds of one time in each round, ...]}}. A slow moment of the machine must not hit
 // all rounds of one workload: a round is one burst of each.
 void time_workloads(const bench_command &command, const tp_tier *best)
 {
+    if (command.once)
+        assume_machine();
     const std::vector<Job> jobs = workloads(command, best);
     std::vector<Contender> contenders;
     for (const Job &job : jobs)
         contenders.push_back({job.prepare()});
     if (command.once) {
         Watch watch;
-        assume_machine();
         for (const Contender &c : contenders)
             c.run(1, watch);
         return;

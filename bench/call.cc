@@ -7,6 +7,7 @@
 extern "C" {
 #include "base/arena.h"
 #include "data/choices.h"
+#include "network/plan.h"
 #include "system/cpus.h"
 #include "system/team.h"
 }
@@ -19,43 +20,25 @@ bool has_rule(const Call &c)
     return (c.verb == UPDATE && !c.bare) || c.verb == APPLY;
 }
 
-bool owns_weights(const Call &c)
-{
-    return c.verb == UPDATE || c.verb == APPLY || c.verb == REFRESH;
-}
-
-size_t floats_of(const tp_matrix &x)
-{
-    return tp_panel_count(x.columns) * x.stride;
-}
-
 float value_at(size_t i)
 {
     return static_cast<float>(static_cast<uint32_t>(i) * 2654435761U >> 20) / 2048 - 1;
 }
 
-std::vector<float> some_floats(size_t count, float scale)
-{
-    std::vector<float> x(count);
-    for (size_t i = 0; i < count; i++)
-        x[i] = scale * value_at(i);
-    return x;
-}
-
 } // namespace
 
-const char *verb_name(Verb verb)
+bool Call::is_product() const
 {
-    static const char *const names[VERBS] = {"forward", "backward", "update",     "apply",   "refresh",
-                                             "pack_u8", "pack_f32", "loss",       "softmax", "exp",
-                                             "log",     "sigmoid",  "lecun_tanh", "tanh",    "relu"};
-    return names[verb];
+    return verb <= UPDATE;
 }
 
 std::string Call::name() const
 {
+    static const char *const names[VERBS] = {"forward", "backward", "update",     "apply",   "refresh",
+                                             "pack_u8", "pack_f32", "loss",       "softmax", "exp",
+                                             "log",     "sigmoid",  "lecun_tanh", "tanh",    "relu"};
     const bool activates = (verb == FORWARD || verb == BACKWARD) && !bare;
-    std::string name = std::string(verb_name(verb)) + "-" + std::to_string(m) + "x" + std::to_string(n);
+    std::string name = std::string(names[verb]) + "-" + std::to_string(m) + "x" + std::to_string(n);
     if (is_product())
         name += "x" + std::to_string(k);
     if (activates && activation == TILEPROP_LINEAR)
@@ -87,17 +70,16 @@ double Call::bytes() const
 
 tp_optimizer rule_of(tileprop_optimizer kind)
 {
-    return {.kind = kind,
-            .rate = 1e-30F,
-            .momentum = 0.9F,
-            .decay = 0,
-            .keep = 1,
-            .beta1 = 0.9F,
-            .one_minus_beta1 = 0.1F,
-            .beta2 = 0.999F,
-            .one_minus_beta2 = 0.001F,
-            .root_correction = 1,
-            .epsilon = 1e-8F};
+    tp_optimizer rule{};
+    rule.kind = kind;
+    rule.rate = 1e-30F;
+    rule.momentum = rule.beta1 = 0.9F;
+    rule.one_minus_beta1 = 0.1F;
+    rule.beta2 = 0.999F;
+    rule.one_minus_beta2 = 0.001F;
+    rule.keep = rule.root_correction = 1;
+    rule.epsilon = 1e-8F;
+    return rule;
 }
 
 Floats make_floats(size_t count, float scale)
@@ -114,209 +96,170 @@ Floats make_floats(size_t count, float scale)
     return x;
 }
 
-// Without rows or columns it is absent.
+std::vector<uint8_t> make_bytes(size_t count)
+{
+    std::vector<uint8_t> bytes(count);
+    for (size_t i = 0; i < count; i++)
+        bytes[i] = static_cast<uint8_t>(static_cast<uint32_t>(i) * 2654435761U >> 24);
+    return bytes;
+}
+
+// One row is an array of floats.
 tp_matrix Operands::matrix(size_t rows, size_t columns, float scale)
 {
     tp_matrix x = {nullptr, tp_panel_stride(rows), rows, columns};
-    if (!rows || !columns)
-        return {};
-    x.data = memory_.emplace_back(make_floats(floats_of(x), 0)).get();
+    x.data = memory_.emplace_back(make_floats(tp_panel_count(columns) * x.stride, 0)).get();
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < columns; c++)
             *tp_matrix_at(&x, r, c) = scale * value_at(r * columns + c);
+    matrices_.push_back(x);
     return x;
 }
 
-Operands::Operands(const Call &call, const tp_tier *its_tier, size_t threads)
-    : optimizer(rule_of(call.optimizer)), tier(its_tier), call_(call), threads_(threads)
+Operands::Operands(const Call &call, const tp_tier *tier, size_t threads, float rate)
+    : tier_(tier), threads_(threads), rule_(rule_of(call.optimizer))
 {
-    const size_t m = call.m, n = call.n, k = call.k;
-    const bool is_update = call.verb == UPDATE, packs = call.verb == PACK_U8 || call.verb == PACK_F32;
-    const bool owns = owns_weights(call);
-    in = is_update           ? matrix(k, m, 1)
-         : call.is_product() ? matrix(m, k, 1)
-                             : matrix(owns || packs ? 0 : m, n, 1);
-    weights = owns ? matrix(m, n, 0.05F) : matrix(call.is_product() ? k : 0, n, 0.05F);
-    out = matrix(is_update ? k : owns ? 0 : m, n, 0.5F);
-    activations = matrix(call.verb == BACKWARD ? m : 0, n, 0.9F);
-    transposed = matrix(owns && !call.first_layer && !call.bare ? n : 0, m, 0);
-    gradient = matrix(call.verb == APPLY || (is_update && call.bare) ? m : 0, n, 0.5F);
-    for (int i = 0; has_rule(call) && i < tp_optimizer_states(call.optimizer); i++)
-        state[i] = matrix(m, n, 0);
-    // exp takes what is not positive, log what is.
-    for (size_t i = 0; (call.verb == EXP || call.verb == LOG) && i < floats_of(in); i++)
-        in.data[i] = call.verb == EXP ? -std::fabs(in.data[i]) : 0.5F + std::fabs(in.data[i]);
-    if (packs) {
-        scale_ = some_floats(n, 0.01F);
-        shift_ = some_floats(n, 0.4F);
-        samples_ = some_floats(m * n, 255);
-        for (const float sample : samples_)
-            bytes_.push_back(static_cast<uint8_t>(std::fabs(sample)));
-    }
-    for (size_t r = 0; call.verb == LOSS && r < m; r++)
-        labels_.push_back(static_cast<uint16_t>(r % n));
-    loss_.resize(labels_.size());
+    rule_.rate = rate;
+    share_ = call.verb <= BACKWARD ? product(call) : call.verb <= REFRESH ? owner(call) : rows(call);
 }
 
-// Rows or whole panels of columns, as a step's plan divides such a layer.
-void Operands::run_product(size_t member, size_t members) const
+// forward and backward: rows or whole panels of columns, as a step's plan divides such a layer.
+Operands::Share Operands::product(const Call &c)
 {
-    const Call &c = call_;
-    const tileprop_activation activation = c.bare ? TILEPROP_LINEAR : c.activation;
     const bool is_forward = c.verb == FORWARD;
-    const bool units_pay = is_forward ? tp_plan_units_pay(c.k, c.n, false, members, c.m)
-                                      : tp_plan_units_pay(c.n, c.k, false, members, c.m);
-    const bool by_columns = is_forward ? units_pay : tp_plan_inputs_pay(units_pay, c.n, c.k);
-    const tp_range rows = by_columns ? tp_range{0, c.m} : tp_plan_share(c.m, member, members);
-    const tp_range columns = by_columns ? tp_plan_share_panels(c.n, member, members) : tp_range{0, c.n};
-    if (is_forward) {
-        const size_t units = columns.end - columns.begin;
-        const tp_forward work = {.row_begin = rows.begin,
-                                 .row_end = rows.end,
-                                 .bias = false,
-                                 .a = in,
-                                 .w = tp_matrix_columns(&weights, columns.begin, units),
-                                 .z = tp_matrix_columns(&out, columns.begin, units),
-                                 .activation = activation};
-        tier->forward(&work);
-    } else {
-        const tp_backward work = {.row_begin = rows.begin,
-                                  .row_end = rows.end,
-                                  .input_begin = columns.begin,
-                                  .input_end = columns.end,
-                                  .first = true,
-                                  .last = true,
-                                  .d = in,
-                                  .wt = weights,
-                                  .a = activations,
-                                  .d_in = out,
-                                  .activation = activation};
-        tier->backward(&work);
-    }
+    const tp_matrix in = matrix(c.m, c.k, 1), w = matrix(c.k, c.n, 0.05F), out = matrix(c.m, c.n, 0),
+                    a = is_forward ? tp_matrix{} : matrix(c.m, c.n, 0.9F);
+    const tileprop_activation activation = c.bare ? TILEPROP_LINEAR : c.activation;
+    return [=, tier = tier_](size_t member, size_t members) {
+        const bool units_pay = is_forward ? tp_plan_units_pay(c.k, c.n, false, members, c.m)
+                                          : tp_plan_units_pay(c.n, c.k, false, members, c.m);
+        const bool by_columns = is_forward ? units_pay : tp_plan_inputs_pay(units_pay, c.n, c.k);
+        const tp_range rows = by_columns ? tp_range{0, c.m} : tp_plan_share(c.m, member, members);
+        const tp_range columns = by_columns ? tp_plan_share_panels(c.n, member, members) : tp_range{0, c.n};
+        if (is_forward) {
+            const size_t units = columns.end - columns.begin;
+            const tp_forward work = {rows.begin,
+                                     rows.end,
+                                     false,
+                                     in,
+                                     tp_matrix_columns(&w, columns.begin, units),
+                                     tp_matrix_columns(&out, columns.begin, units),
+                                     activation};
+            tier->forward(&work);
+        } else {
+            const tp_backward work = {rows.begin, rows.end, columns.begin, columns.end, true, true, in,
+                                      w,          a,        out,           activation};
+            tier->backward(&work);
+        }
+    };
 }
 
-// By whole panels of inputs, as a plan divides the update of a slice.
-void Operands::run_owner(tp_range inputs) const
+// update, apply and refresh: whole panels of inputs, as a plan divides the update of a slice.
+Operands::Share Operands::owner(const Call &c)
 {
-    if (inputs.begin == inputs.end)
-        return;
-    const size_t arrays = 1 + static_cast<size_t>(tp_optimizer_states(call_.optimizer)) + !!transposed.data;
-    const bool nontemporal = arrays * floats_of(weights) * sizeof(float) > tier->blocks->nontemporal_bytes;
-    if (call_.verb == UPDATE) {
-        const tp_update work = {.rows = call_.k,
-                                .input_begin = inputs.begin,
-                                .input_end = inputs.end,
-                                .bias = false,
-                                .a = in,
-                                .d = out,
-                                .optimizer = &optimizer,
-                                .w = weights,
-                                .wt = transposed,
-                                .state = {state[0].data, state[1].data},
-                                .gradient = gradient,
-                                .nontemporal = nontemporal};
-        tier->update(&work);
-    } else if (call_.verb == APPLY) {
-        const tp_apply work = {.input_begin = inputs.begin,
-                               .input_end = inputs.end,
-                               .inputs = call_.m,
-                               .bias = false,
-                               .gradient = gradient,
-                               .optimizer = &optimizer,
-                               .w = weights,
-                               .wt = transposed,
-                               .state = {state[0].data, state[1].data},
-                               .nontemporal = nontemporal};
-        tier->apply(&work);
-    } else {
-        const tp_refresh work = {inputs.begin, inputs.end, weights, transposed, nontemporal};
-        tier->refresh(&work);
-    }
+    const bool has_view = !c.first_layer && !c.bare, is_update = c.verb == UPDATE;
+    const tp_matrix w = matrix(c.m, c.n, 0.05F), wt = has_view ? matrix(c.n, c.m, 0) : tp_matrix{},
+                    a = is_update ? matrix(c.k, c.m, 1) : tp_matrix{},
+                    d = is_update ? matrix(c.k, c.n, 0.5F) : tp_matrix{},
+                    gradient = c.bare || c.verb == APPLY ? matrix(c.m, c.n, 0.5F) : tp_matrix{};
+    const int states = has_rule(c) ? tp_optimizer_states(c.optimizer) : 0;
+    float *const v = states > 0 ? matrix(c.m, c.n, 0).data : nullptr;
+    float *const u = states > 1 ? matrix(c.m, c.n, 0).data : nullptr;
+    const size_t bytes =
+        (1 + static_cast<size_t>(states) + has_view) * tp_panel_count(c.n) * w.stride * sizeof(float);
+    const bool nontemporal = bytes > tier_->blocks->nontemporal_bytes;
+    return [=, rule = &rule_, tier = tier_](size_t member, size_t members) {
+        const tp_range inputs = tp_plan_share_panels(c.m, member, members);
+        if (inputs.begin == inputs.end)
+            return;
+        if (is_update) {
+            const tp_update work = {c.k, inputs.begin, inputs.end, false,    a,          d, rule,
+                                    w,   wt,           {v, u},     gradient, nontemporal};
+            tier->update(&work);
+        } else if (c.verb == APPLY) {
+            const tp_apply work = {inputs.begin, inputs.end, c.m, false,  gradient,
+                                   rule,         w,          wt,  {v, u}, nontemporal};
+            tier->apply(&work);
+        } else {
+            const tp_refresh work = {inputs.begin, inputs.end, w, wt, nontemporal};
+            tier->refresh(&work);
+        }
+    };
 }
 
-void Operands::run_rows(tp_range rows) const
+// All others: rows.
+Operands::Share Operands::rows(const Call &c)
 {
-    if (call_.verb == PACK_U8 || call_.verb == PACK_F32) {
-        const bool is_u8 = call_.verb == PACK_U8;
-        const tp_pack work = {
-            rows.begin, rows.end,      is_u8 ? static_cast<const void *>(bytes_.data()) : samples_.data(),
-            nullptr,    scale_.data(), shift_.data(),
-            out};
-        (is_u8 ? tier->pack_u8 : tier->pack_f32)(&work);
-    } else if (call_.verb == LOSS) {
-        const tp_loss work = {.row_begin = rows.begin,
-                              .row_end = rows.end,
-                              .z = in,
-                              .labels = labels_.data(),
-                              .weights = nullptr,
-                              .scale = 1 / static_cast<float>(call_.m),
-                              .d = out,
-                              .loss = loss_.data(),
-                              .predicted = nullptr};
-        tier->loss(&work);
-    } else if (call_.verb == SOFTMAX) {
-        const tp_softmax work = {rows.begin, rows.end, in, out, nullptr};
-        tier->softmax(&work);
-    } else {
-        tp_map_fn *const maps[] = {tier->exp,        tier->log,  tier->sigmoid,
-                                   tier->lecun_tanh, tier->tanh, tier->relu};
-        const size_t begin = rows.begin * call_.n;
-        maps[call_.verb - EXP](rows.end * call_.n - begin, in.data + begin, out.data + begin);
+    const tp_tier *const tier = tier_;
+    if (c.verb == PACK_U8 || c.verb == PACK_F32) {
+        const tp_matrix scale = matrix(1, c.n, 0.01F), shift = matrix(1, c.n, 0.4F), a = matrix(c.m, c.n, 0);
+        bytes_ = make_bytes(c.m * c.n);
+        const void *samples = bytes_.data();
+        if (c.verb == PACK_F32)
+            samples = matrix(1, c.m * c.n, 255).data;
+        const auto pack = c.verb == PACK_U8 ? tier->pack_u8 : tier->pack_f32;
+        return [=](size_t member, size_t members) {
+            const tp_range part = tp_plan_share(c.m, member, members);
+            const tp_pack work = {part.begin, part.end, samples, nullptr, scale.data, shift.data, a};
+            pack(&work);
+        };
     }
-}
-
-void Operands::run_share(size_t member, size_t members) const
-{
-    if (call_.verb == FORWARD || call_.verb == BACKWARD)
-        run_product(member, members);
-    else if (owns_weights(call_))
-        run_owner(tp_plan_share_panels(call_.m, member, members));
-    else
-        run_rows(tp_plan_share(call_.m, member, members));
+    if (c.verb == LOSS || c.verb == SOFTMAX) {
+        const tp_matrix z = matrix(c.m, c.n, 1), out = matrix(c.m, c.n, 0), loss = matrix(1, c.m, 0);
+        for (size_t r = 0; r < c.m; r++)
+            labels_.push_back(static_cast<uint16_t>(r % c.n));
+        return [=, this](size_t member, size_t members) {
+            const tp_range part = tp_plan_share(c.m, member, members);
+            const tp_loss work = {
+                part.begin, part.end,  z,      labels_.data(), nullptr, 1 / static_cast<float>(c.m),
+                out,        loss.data, nullptr};
+            const tp_softmax other = {part.begin, part.end, z, out, nullptr};
+            if (c.verb == LOSS)
+                tier->loss(&work);
+            else
+                tier->softmax(&other);
+        };
+    }
+    const tp_matrix x = matrix(1, c.m * c.n, 1), y = matrix(1, c.m * c.n, 0);
+    for (size_t i = 0; (c.verb == EXP || c.verb == LOG) && i < c.m * c.n;
+         i++) // of values <= 0, and of others
+        x.data[i] = c.verb == EXP ? -std::fabs(x.data[i]) : 0.5F + std::fabs(x.data[i]);
+    tp_map_fn *const maps[] = {tier->exp, tier->log, tier->sigmoid, tier->lecun_tanh, tier->tanh, tier->relu};
+    return [=, map = maps[c.verb - EXP]](size_t member, size_t members) {
+        const tp_range part = tp_plan_share(c.m, member, members);
+        map((part.end - part.begin) * c.n, x.data + part.begin * c.n, y.data + part.begin * c.n);
+    };
 }
 
 void Operands::run(size_t times, Watch &watch) const
 {
-    struct Team {
-        const Operands *operands;
-        size_t times;
-    } team = {this, times};
-    const auto work = [](void *context, size_t member, size_t members) {
-        const Team &t = *static_cast<Team *>(context);
-        for (size_t i = 0; i < t.times; i++) {
-            t.operands->run_share(member, members);
+    run_team(threads_, watch, [&](size_t member, size_t members) {
+        for (size_t i = 0; i < times; i++) {
+            share_(member, members);
             tp_team_barrier();
         }
-    };
-    tp_error error;
-    watch.start();
-    const tileprop_status status = tp_team_run(threads_, work, &team, &error);
-    watch.stop();
-    check(status, error);
+    });
 }
 
-std::vector<float> Operands::results() const
+std::vector<float> Operands::elements() const
 {
-    std::vector<float> all = loss_;
-    for (const tp_matrix *x : {&out, &weights, &transposed, &gradient, &state[0], &state[1]})
-        for (size_t r = 0; r < x->rows; r++)
-            for (size_t c = 0; c < x->columns; c++)
-                all.push_back(*tp_matrix_at(x, r, c));
+    std::vector<float> all;
+    for (const tp_matrix &x : matrices_)
+        for (size_t r = 0; r < x.rows; r++)
+            for (size_t c = 0; c < x.columns; c++)
+                all.push_back(*tp_matrix_at(&x, r, c));
     return all;
 }
 
 void verify(const Call &call, const tp_tier *tier)
 {
-    std::vector<float> results[2];
-    const tp_tier *const tiers[] = {tier, tp_tiers[0]};
-    for (int i = 0; i < 2; i++) {
-        Watch watch;
-        Operands operands(call, tiers[i], tp_cpus_available()); // all, because the reference is slow
-        operands.optimizer.rate = 0.01F;
-        operands.run(1, watch);
-        results[i] = operands.results();
-    }
-    if (std::memcmp(results[0].data(), results[1].data(), results[1].size() * sizeof(float)) != 0)
+    Watch watch;
+    const size_t threads = tp_cpus_available(); // because the reference is slow
+    const Operands ours(call, tier, threads, 0.01F), reference(call, tp_tiers[0], threads, 0.01F);
+    ours.run(1, watch);
+    reference.run(1, watch);
+    const std::vector<float> found = ours.elements(), expected = reference.elements();
+    if (std::memcmp(found.data(), expected.data(), found.size() * sizeof(float)) != 0)
         throw Failure(TILEPROP_FAILURE,
-                      (call.name() + ": " + tier->name + " does not give what reference gives").c_str());
+                      call.name() + ": " + tier->name + " does not give what reference gives");
 }

@@ -11,7 +11,6 @@
 
 extern "C" {
 #include "kernels/kernels.h"
-#include "network/plan.h"
 }
 
 enum Verb {
@@ -33,8 +32,6 @@ enum Verb {
     VERBS
 };
 
-const char *verb_name(Verb verb);
-
 struct Call {
     Verb verb;
     size_t m, n, k = 1;                                   // k: of products
@@ -43,10 +40,7 @@ struct Call {
     bool first_layer = false; // update, apply: no transposed view, as no gradient reaches the inputs
     bool bare = false;        // a product with nothing fused to it; update writes the gradient
 
-    bool is_product() const
-    {
-        return verb <= UPDATE;
-    }
+    bool is_product() const;
     // "forward-32x64x785"; what is fused follows where it is not the default: "update-64x10x32-adam".
     std::string name() const;
     // 2 m n k for a product, whatever is fused to it; otherwise 0.
@@ -64,42 +58,38 @@ using Floats = std::unique_ptr<float[], decltype(&std::free)>;
 // Values in [-scale, scale) without a pattern that a kernel could profit from; always the same ones.
 Floats make_floats(size_t count, float scale);
 
+// Bytes without such a pattern.
+std::vector<uint8_t> make_bytes(size_t count);
+
 // The operands of a call, equal for every tier.
 class Operands
 {
   public:
-    Operands(const Call &call, const tp_tier *tier, size_t threads);
-
-    tp_optimizer optimizer;
-    const tp_tier *const tier;
+    Operands(const Call &call, const tp_tier *tier, size_t threads, float rate = 1e-30F);
+    Operands(const Operands &) = delete;
+    Operands &operator=(const Operands &) = delete;
 
     // Calls on a team of `threads`, with a barrier after each.
     void run(size_t times, Watch &watch) const;
-    // What the call writes, element by element.
-    std::vector<float> results() const;
-
-    tp_matrix in{};          // [m x k]; update: the activations [k x m]; not a product: [m x n]
-    tp_matrix weights{};     // [k x n], of backward the transposed view; update, apply, refresh: [m x n]
-    tp_matrix out{};         // [m x n]; update: the gradients [k x n], which are read
-    tp_matrix activations{}; // backward: [m x n]
-    tp_matrix transposed{};  // update, apply, refresh: [n x m]
-    tp_matrix gradient{};    // bare update, apply: [m x n]
-    tp_matrix state[2]{};    // update, apply: like weights
+    // Every element of every operand.
+    std::vector<float> elements() const;
 
   private:
-    const Call call_;
+    using Share = std::function<void(size_t member, size_t members)>; // of one call
+
+    const tp_tier *const tier_;
     const size_t threads_;
+    tp_optimizer rule_;
     std::vector<Floats> memory_;
-    std::vector<uint8_t> bytes_;                 // pack_u8: [m][n]
-    std::vector<float> samples_, scale_, shift_; // pack_f32: [m][n]; pack: [n], [n]
-    std::vector<uint16_t> labels_;               // loss: [m]
-    mutable std::vector<float> loss_;            // likewise, written by each call
+    std::vector<tp_matrix> matrices_;
+    std::vector<uint8_t> bytes_;
+    std::vector<uint16_t> labels_;
+    Share share_;
 
     tp_matrix matrix(size_t rows, size_t columns, float scale);
-    void run_share(size_t member, size_t members) const;
-    void run_product(size_t member, size_t members) const;
-    void run_owner(tp_range inputs) const;
-    void run_rows(tp_range rows) const;
+    Share product(const Call &call);
+    Share owner(const Call &call);
+    Share rows(const Call &call);
 };
 
 // Throws unless the tier gives what the reference tier gives, to the bit. To be asked before anything is

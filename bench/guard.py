@@ -6,11 +6,11 @@
     guard.py selftest BENCH SLOW-BENCH NAME    Do both fail a build in which the kernel of this workload is slower?
 
 against builds REF from git history in build/against (`baseline` is the commit that bench/baseline names) and, where
-BENCH is bin/bench, this tree. Both time their own workloads, in turn: in each round REF, this, this, REF. An attempt
-can tell when REF against itself, one round against the next, varies by no more than NOISE. A workload is fine when such
-an attempt does not find it slower, and slower when TELLING of at most ATTEMPTS find the interval of its ratio above
-LIMIT. Memory and the sizes of programs are compared too. instructions counts those of COUNTED on avx2 with callgrind
-and compares them with bench/instructions, or for a compiler that is not there with those of the baseline.
+BENCH is bin/bench, this tree. Both time their own workloads, in turn: in each round REF, this, this, REF. A workload is
+fine as soon as the interval of its ratio lies below LIMIT, and slower when it lies above after at least TELLING
+attempts of ROUNDS rounds. One that is neither after ATTEMPTS is fine if its interval is no wider than NOISE. Memory and
+the sizes of programs are compared too. instructions counts those of COUNTED on avx2 with callgrind and compares them
+with bench/instructions, or for a compiler that is not there with those of the baseline.
 Exit status: 0 nothing is slower, 1 something is, 2 wrong use, 3 a file or build that cannot be used, 77 cannot tell.
 """
 
@@ -29,9 +29,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = ["train", "predict", "export"]
-ROUNDS, TELLING, ATTEMPTS = 15, 3, 6
+ROUNDS, TELLING, ATTEMPTS = 15, 3, 8
 PROCESS_ROUNDS = 2  # of a workload in one process: what differs most is where a process finds its memory
-LIMIT, NOISE = 1.05, 0.05  # NOISE: half the width of REF's interval against itself
+LIMIT, NOISE = 1.05, 0.05
 CONFIDENCE, RESAMPLES = 0.99, 2000
 STARTS = 5  # of a program in one round, of which the fastest counts
 SMALL = 1 << 20  # bytes of memory or of a program that may come on top, whatever the ratio
@@ -111,17 +111,17 @@ def seconds_to_start(program):
     return best
 
 
+def time_workloads(bench, names, rounds):
+    """{workload: seconds of each round}"""
+    return json.loads(output(bench, "--json", "--rounds", str(rounds), "--workload", ",".join(names)))["workloads"]
+
+
 def run(folder, bench, names):
-    """{workload: seconds}, the shortest of its rounds: what disturbs only adds time. Without those it lacks."""
+    """{workload: seconds}, the shortest of its rounds: what disturbs only adds time."""
     starts = {name for name in names if name.startswith("start-")}
     found = {name: seconds_to_start(folder / name.removeprefix("start-")) for name in starts}
     if own := [name for name in names if name not in starts]:
-        done = subprocess.run([bench, "--json", "--rounds", str(PROCESS_ROUNDS), "--workload", ",".join(own)],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        if done.returncode not in (0, 2):
-            fail(3, f"{bench}: exit status {done.returncode}: {done.stderr.strip()}")
-        timed = json.loads(done.stdout)["workloads"] if done.returncode == 0 else {}
-        found |= {name: min(seconds) for name, seconds in timed.items()}
+        found |= {name: min(seconds) for name, seconds in time_workloads(bench, own, PROCESS_ROUNDS).items()}
     return found
 
 
@@ -133,41 +133,33 @@ def interval(ratios):
     return statistics.median(ratios), medians[cut], medians[-1 - cut]
 
 
-def attempt(ours, theirs, names):
-    """{workload: (ratio, low, high, noise, our seconds, their seconds)}."""
-    rounds = [[run(*build, names) for build in (theirs, ours, ours, theirs)] for _ in range(ROUNDS)]
-    found = {}
-    for name in rounds[0][0].keys() & rounds[0][1].keys():
-        alone = [min(four[0][name], four[3][name]) for four in rounds]
-        both = [min(four[1][name], four[2][name]) for four in rounds]
-        _, low, high = interval([before / after for before, after in zip(alone, alone[1:])])
-        found[name] = (*interval([our / their for our, their in zip(both, alone)]), (high - low) / 2,
-                       statistics.median(both), statistics.median(alone))
-    return found
-
-
 def compare_time(ours, theirs, names, commit):
     """Workloads that are slower, and those of which nothing can be said."""
-    told, left = dict.fromkeys(names, 0), names
+    slower, left, times = [], names, {name: [] for name in names}
     for number in range(1, ATTEMPTS + 1):
         began = time.monotonic()
-        found = attempt(ours, theirs, left)
-        print(f"attempt {number}: this build's time as a multiple of {commit}'s, {ROUNDS} rounds, "
-              f"{time.monotonic() - began:.0f} s", flush=True)
+        for _ in range(ROUNDS):
+            four = [run(*build, left) for build in (theirs, ours, ours, theirs)]
+            for name in left:
+                times[name].append((min(four[1][name], four[2][name]), min(four[0][name], four[3][name])))
+        print(f"after {number * ROUNDS} rounds, {time.monotonic() - began:.0f} s: this build's time as a multiple of "
+              f"{commit}'s", flush=True)
+        untold = []
         for name in left:
-            ratio, low, high, noise, our, their = found.get(name, (1, 1, 1, 0, 0, 0))
-            slower = noise <= NOISE and low > LIMIT
-            told[name] = told[name] + slower if slower or noise > NOISE else "fine"
-            figures = (f"{1e6 * our:.2f} us, was {1e6 * their:.2f} us, ratio {ratio:.3f} [{low:.3f}, {high:.3f}]"
-                       if name in found else "new")
-            print(f"  {name:34} {figures}" + slower * "  slower" + (noise > NOISE) * f"  too noisy: {noise:.3f}", flush=True)
-            if told[name] == TELLING:
-                print(f"guard.py: {name} is slower than in {commit} by more than {LIMIT - 1:.0%}, in {TELLING} attempts: "
-                      + figures, file=sys.stderr)
-        left = [name for name in left if told[name] not in ("fine", TELLING)]
+            ratio, low, high = interval([our / their for our, their in times[name]])
+            our, their = (1e6 * statistics.median(seconds) for seconds in zip(*times[name]))
+            figures = f"{ratio:.3f} [{low:.3f}, {high:.3f}]: {our:.2f} us, was {their:.2f} us"
+            print(f"  {name:34} {figures}", flush=True)
+            if low > LIMIT and number >= TELLING:
+                slower.append(name)
+                print(f"guard.py: {name} is slower than in {commit} by more than {LIMIT - 1:.0%}: {figures}",
+                      file=sys.stderr)
+            elif high > LIMIT and not (number == ATTEMPTS and high - low <= NOISE):
+                untold.append(name)
+        left = untold
         if not left:
             break
-    return [name for name in names if told[name] == TELLING], left
+    return slower, left
 
 
 def peak_memory(program):
@@ -199,9 +191,11 @@ def compare_bytes(ours, theirs, commit):
 
 def against(bench, ref, asked):
     check_fresh(bench)
-    names = list(json.loads(output(bench, "--workload", asked, "--rounds", "1", "--json"))["workloads"])
     commit, folder = build(ref)
     ours, theirs, larger = (ROOT / "bin", bench), (folder / "bin", folder / "bin/bench"), []
+    names, known = (time_workloads(of, [wanted], 1) for of, wanted in ((bench, asked), (theirs[1], "all")))
+    print("".join(f"  {name:34} new\n" for name in names if name not in known), end="")
+    names = [name for name in names if name in known] or cannot_tell(f"{commit} has none of these workloads")
     if asked == "all":
         names += [f"start-{program}" for program in PROGRAMS]
         larger = compare_bytes(ours[0], theirs[0], commit)

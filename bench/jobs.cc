@@ -37,26 +37,22 @@ Job call_job(const Call &call, const tp_tier *tier, size_t threads)
     return job;
 }
 
-using Part = Run (Training::*)() const;
+using Part = void (Training::*)(size_t times, Watch &watch);
 
 Job training_job(const char *what, Part part, const Network &network)
 {
     Job job = {name_of(network.tier, what + network.name(), network.threads), network.tier, network.threads};
-    if (part == &Training::steps) {
+    if (part == &Training::run_steps) {
         job.flops = network.step_flops();
         job.items = static_cast<double>(network.batch);
-    } else if (part == &Training::evaluations) {
+    } else if (part == &Training::run_evaluations) {
         job.flops = kEvaluated * network.sample_flops();
         job.items = kEvaluated;
     }
     job.verify = [=] { Training(network).verify(); };
     job.prepare = [=] {
         const auto training = std::make_shared<Training>(network);
-        const Run run = ((*training).*part)();
-        return [=](size_t times, Watch &watch) {
-            (void)training; // which the run uses
-            run(times, watch);
-        };
+        return [=](size_t times, Watch &watch) { ((*training).*part)(times, watch); };
     };
     return job;
 }
@@ -99,7 +95,7 @@ std::shared_ptr<const std::string> write_table()
     const int descriptor = mkstemp(path.data());
     std::FILE *out = descriptor < 0 ? nullptr : fdopen(descriptor, "w");
     if (!out)
-        throw Failure(TILEPROP_FAILURE, (path + ": " + std::strerror(errno)).c_str());
+        throw Failure(TILEPROP_FAILURE, path + ": " + std::strerror(errno));
     for (uint32_t i = 0; i < 200'000; i++) {
         std::fprintf(out, "%.6g,", i * 2654435761U % 1'000'000 / 1000.0 - 500);
         if (i % 20 == 19)
@@ -110,7 +106,7 @@ std::shared_ptr<const std::string> write_table()
         std::remove(name->c_str());
         delete name;
     });
-    return is_written ? file : throw Failure(TILEPROP_FAILURE, (path + ": cannot be written").c_str());
+    return is_written ? file : throw Failure(TILEPROP_FAILURE, path + ": cannot be written");
 }
 
 Job csv_job()
@@ -232,17 +228,17 @@ class List
                       deep = {tier, {784, 64, 64, 10}, 32, threads},
                       large = {tier, {784, 1024, 1024, 10}, 512, threads};
         const int guarded = threads == 1 ? GUARDED : OTHER;
-        add(training_job("step-", &Training::steps, small), COURSE | (is_best ? GUARDED : guarded));
-        add(training_job("step-", &Training::steps, deep), COURSE);
-        add(training_job("evaluation-", &Training::evaluations, small), COURSE | guarded);
+        add(training_job("step-", &Training::run_steps, small), COURSE | (is_best ? GUARDED : guarded));
+        add(training_job("step-", &Training::run_steps, deep), COURSE);
+        add(training_job("evaluation-", &Training::run_evaluations, small), COURSE | guarded);
         if (tier->peak) {
-            add(training_job("step-", &Training::steps, large), OTHER);
-            add(training_job("evaluation-", &Training::evaluations, large), OTHER);
+            add(training_job("step-", &Training::run_steps, large), OTHER);
+            add(training_job("evaluation-", &Training::run_evaluations, large), OTHER);
         }
         if (threads == 1)
-            add(training_job("predict-", &Training::predictions, small), GUARDED);
+            add(training_job("predict-", &Training::run_predictions, small), GUARDED);
         else if (is_best)
-            add(training_job("setup-", &Training::setups, small), GUARDED);
+            add(training_job("setup-", &Training::run_setups, small), GUARDED);
     }
 };
 

@@ -17,7 +17,7 @@ struct Job {
     const tp_tier *tier; // null: none
     size_t threads;
     double flops = 0, bytes = 0, items = 0; // of one time; 0: not counted
-    // Prepares the run, which ends with the last copy of it.
+    // Makes the run; what that needs lives as long as a copy of it.
     std::function<Run()> prepare = {};
     // Throws if what would be timed is wrong; empty: it has nothing to be compared with.
     std::function<void()> verify = {};
@@ -33,3 +33,8 @@ std::vector<Job> all_jobs(const bench_command &command, const tp_tier *best);
 // `arguments`, its own options, choose among all. It says itself what is wrong with them. Returns the exit
 // code.
 int time_jobs(const bench_command &command, const tp_tier *best, std::vector<char *> arguments);
+
+// The table of --layers: times the network's products, verbs, steps and evaluations on each count of threads,
+// beside what others need for them. Prints Markdown, or with --json an object, or with --csv values alone.
+// Every kernel is verified first.
+void write_network_table(const bench_command &command, const tp_tier *tier);

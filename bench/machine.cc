@@ -12,18 +12,10 @@ extern "C" {
 #include "loops.h"
 #include "system/cpus.h"
 #include "system/peak.h"
-#include "system/team.h"
 }
 
 namespace
 {
-
-template <typename Work> void run_team(size_t threads, Work work)
-{
-    const auto run = [](void *context, size_t member, size_t) { (*static_cast<Work *>(context))(member); };
-    tp_error error;
-    check(tp_team_run(threads, run, &work, &error), error);
-}
 
 constexpr size_t kMemoryBytes = 256U << 20; // of all threads: far more than any L3 that they may fill
 constexpr double kBurst = 2e-3;             // seconds
@@ -65,18 +57,15 @@ double bandwidth(const tp_tier *tier, size_t threads, size_t level)
     const auto scale = loops_of(tier)->scale;
     std::vector<Floats> memory;
     for (size_t i = 0; i < threads; i++)
-        memory.emplace_back(nullptr, std::free);
-    run_team(threads, [&](size_t member) { memory[member] = make_floats(2 * (count + kApart), 1); });
-    const Run run = [&](size_t times, Watch &watch) {
-        watch.start();
-        run_team(threads, [&](size_t member) {
+        memory.push_back(make_floats(2 * (count + kApart), 1));
+    const auto copy = [&](size_t times, Watch &watch) {
+        run_team(threads, watch, [&](size_t member, size_t) {
             float *const x = memory[member].get(), *const y = x + (count + kApart - 1) / kApart * kApart;
             for (size_t i = 0; i < times; i++)
                 scale(count, x, y);
         });
-        watch.stop();
     };
-    std::vector<Contender> alone(1, {run});
+    std::vector<Contender> alone(1, {copy});
     compete(alone, kRounds, kBurst);
     const double best = *std::min_element(alone[0].seconds.begin(), alone[0].seconds.end());
     return 2.0 * sizeof(float) * static_cast<double>(count * threads) / best;
@@ -96,14 +85,12 @@ double peak_of(const tp_tier *tier, size_t threads)
 Run peak_probe(const tp_tier *tier, size_t threads)
 {
     return [=](size_t times, Watch &watch) {
-        watch.start();
-        run_team(threads, [=](size_t) {
-            for (size_t i = 0; i < times; i++) {
-                const volatile float sink = tier->peak(kProbeRounds);
-                (void)sink;
-            }
+        run_team(threads, watch, [=](size_t, size_t) {
+            volatile float sink = 0;
+            for (size_t i = 0; i < times; i++)
+                sink = tier->peak(kProbeRounds);
+            (void)sink;
         });
-        watch.stop();
     };
 }
 

@@ -1,5 +1,3 @@
-#include "network_table.h"
-
 #include <jansson.h>
 
 #include <algorithm>
@@ -7,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "jobs.h"
 #include "machine.h"
 #include "plain.h"
 
@@ -167,7 +166,7 @@ class Match
     Report &report_;
     const Network network_;
     const double peak_;
-    const Training training_;
+    Training training_;
     std::vector<std::unique_ptr<PlainNetwork>> plain_; // of each peer; null: it is left out
 
     void add(const Peer &peer)
@@ -283,8 +282,10 @@ class Match
     void time_network()
     {
         auto figures = compete_with(
-            {{network_.step_flops(), training_.steps(), [](PlainNetwork &plain) { plain.step(); }},
-             {kEvaluated * network_.sample_flops(), training_.evaluations(),
+            {{network_.step_flops(), [&](size_t times, Watch &watch) { training_.run_steps(times, watch); },
+              [](PlainNetwork &plain) { plain.step(); }},
+             {kEvaluated * network_.sample_flops(),
+              [&](size_t times, Watch &watch) { training_.run_evaluations(times, watch); },
               [](PlainNetwork &plain) { plain.evaluate(); }}});
         const size_t batches = (kEvaluated + network_.batch - 1) / network_.batch; // plain ones are whole
         for (double &factor : figures[1].factors)

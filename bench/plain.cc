@@ -37,8 +37,7 @@ PlainNetwork::PlainNetwork(const Peer &peer, const Network &network)
     }
     for (size_t l = 0; l < network.layers(); l++)
         add_layer(network.inputs(l), network.sizes[l + 1]);
-    for (size_t i = 0; i < batch_ * network.inputs(0); i++)
-        samples_.push_back(static_cast<uint8_t>(static_cast<uint32_t>(i) * 2654435761U >> 24));
+    samples_ = make_bytes(batch_ * network.inputs(0));
 }
 
 void PlainNetwork::add_layer(size_t inputs, size_t units)

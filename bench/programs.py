@@ -5,18 +5,17 @@
     programs.py threads [PYTHON...]     training steps on 1 to 16 threads, and on those that `--threads 16` chooses
     programs.py serving PYTHON LIBRARY  predictions through LIBRARY beside onnxruntime
 
-The first PYTHON that has a program's module runs it; without arguments that is python3. A program that no PYTHON has
-is named, with how to install it. The programs take turns, seed by seed (TP_SEEDS), and medians count. TP_TRAIN is our
-program, bin/train by default. Times per step are of steps alone, without evaluations. Seconds run from the start of a
-process, so imports and the reading of data are in them, to the end of the first evaluation that reaches the goal.
-Exit status: 0 done, 1 a program failed and nothing is kept, 2 wrong use.
+The first PYTHON (python3 by default) that has a program's module runs it; a program that none has is named, with how
+to install it. Programs take turns, seed by seed (TP_SEEDS), and medians count. TP_TRAIN is ours, bin/train by default.
+Times per step are of steps alone, without evaluations. Seconds run from the start of a process, with imports and the
+reading of data, to the end of the first evaluation that reaches the goal. Exit status: 0 done, 1 a program failed and
+nothing is kept, 2 wrong use.
 """
 
 import ctypes
 import functools
 import gzip
 import json
-import math
 import os
 import shutil
 import statistics
@@ -33,14 +32,11 @@ TRAIN = Path(os.environ.get("TP_TRAIN", report.ROOT / "bin/train")).resolve()
 DATA = report.ROOT / "data/mnist"
 SEEDS = [int(seed) for seed in os.environ.get("TP_SEEDS", "1 2 3 4 5").split()]
 CPUS = len(os.sched_getaffinity(0))
-# If these are set to suit other programs, they slow down the libraries below the Python ones.
-HELD_BACK = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"]
 TASK = {"hidden": "64", "activation": "tanh", "batch": 32, "learning_rate": 0.02, "momentum": 0.9,
         "evaluations_per_epoch": 5, "epochs": 30, "goal": 0.97}
 # For `threads`: epochs of some hundreds of steps, without a goal.
 STEPS = [{**TASK, "evaluations_per_epoch": 1, "goal": None, **network}
          for network in ({"epochs": 1}, {"epochs": 2, "hidden": "1024-1024", "batch": 512})]
-COUNTS = [1, 2, 4, 8, 16]
 HEADING = f"{'program':22} {'version':28} {'network':18} batch threads   us/step"
 
 BATCHES, ROUNDS = [1, 32, 1000], 41
@@ -55,27 +51,25 @@ EMPTY = "empty (float[rows, 10] x) => (float[rows, 10] p) { p = Identity(x) }"
 LOOP = """#include <tileprop/tileprop.h>
 void loop(const tileprop_model *model, const float *samples, size_t rows, float *probabilities, size_t times)
 {
-    while (times-- > 0)
-        tileprop_predict_f32(model, samples, rows, probabilities, NULL);
+    while (times-- > 0) tileprop_predict_f32(model, samples, rows, probabilities, NULL);
 }"""
 
 
 def load():
-    """Images for training and validation, and their labels; pixels have mean 0 and deviation 1 in training."""
+    """Images for training and validation, of mean 0 and deviation 1 in training, and their labels."""
     import numpy
-    files = [numpy.frombuffer(gzip.decompress(Path(DATA, f"{name}-ubyte.gz").read_bytes()), numpy.uint8)
+    files = [numpy.frombuffer(gzip.decompress((DATA / f"{name}-ubyte.gz").read_bytes()), numpy.uint8)
              for name in ("train-images-idx3", "t10k-images-idx3", "train-labels-idx1", "t10k-labels-idx1")]
-    train, test = (file[16:].reshape(-1, 784).astype(numpy.float32) for file in files[:2])
-    mean, deviation = float(train.mean()), float(train.std())
-    return (train - mean) / deviation, (test - mean) / deviation, *(file[8:].astype(numpy.int64) for file in files[2:])
+    images, test_images = (file[16:].reshape(-1, 784).astype(numpy.float32) for file in files[:2])
+    mean, deviation = float(images.mean()), float(images.std())
+    return (images - mean) / deviation, (test_images - mean) / deviation, *(file[8:].astype(int) for file in files[2:])
 
 
-def solve(task, began, version, samples, train, accuracy):
+def solve(task, version, samples, train, accuracy):
     """train(indices) takes a step for each whole batch of them; accuracy() is that of the validation set."""
     import numpy
     shuffle, batch, parts = numpy.random.default_rng(task["seed"]), task["batch"], task["evaluations_per_epoch"]
-    found = {"version": version, "threads": task["threads"], "steps": 0, "seconds": None}
-    training = 0
+    found, training = {"version": version, "threads": task["threads"], "steps": 0, "seconds": None}, 0
     for _ in range(task["epochs"]):
         order = shuffle.permutation(samples)[:samples // batch * batch]
         for part in numpy.split(order, [len(order) // batch * i // parts * batch for i in range(1, parts)]):
@@ -83,25 +77,26 @@ def solve(task, began, version, samples, train, accuracy):
             train(part)
             training += time.monotonic() - start
             found["steps"] += len(part) // batch
+            found["step_seconds"] = training / found["steps"]
             if task["goal"] and accuracy() >= task["goal"]:
-                return {**found, "step_seconds": training / found["steps"], "seconds": time.monotonic() - began}
-    return {**found, "step_seconds": training / found["steps"]}
+                return {**found, "seconds": time.monotonic() - task["began"]}
+    return found
 
 
-def scikit_learn(task, began):
-    import sklearn
-    from sklearn.neural_network import MLPClassifier
+def scikit_learn(task):
+    import sklearn.neural_network
     images, test_images, labels, test_labels = load()
-    model = MLPClassifier(tuple(map(int, task["hidden"].split("-"))), activation=task["activation"], solver="sgd",
-                          alpha=0, batch_size=task["batch"], learning_rate_init=task["learning_rate"],
-                          momentum=task["momentum"], nesterovs_momentum=False, shuffle=False, random_state=task["seed"])
+    model = sklearn.neural_network.MLPClassifier(
+        tuple(map(int, task["hidden"].split("-"))), activation=task["activation"], solver="sgd", alpha=0,
+        batch_size=task["batch"], learning_rate_init=task["learning_rate"], momentum=task["momentum"],
+        nesterovs_momentum=False, shuffle=False, random_state=task["seed"])
     # Its fastest way: partial_fit of one batch checks its arguments every time, fit gathers every batch anew.
-    return solve(task, began, sklearn.__version__, len(labels),
+    return solve(task, sklearn.__version__, len(labels),
                  lambda part: model.partial_fit(images[part], labels[part], classes=list(range(10))),
                  lambda: (model.predict(test_images) == test_labels).mean())
 
 
-def pytorch(task, began, compiled=False):
+def pytorch(task, compiled=False):
     import torch
     torch.set_num_threads(task["threads"])
     torch.manual_seed(task["seed"])
@@ -119,10 +114,10 @@ def pytorch(task, began, compiled=False):
             torch.nn.functional.cross_entropy(forward(images[batch]), labels[batch]).backward()
             optimizer.step()
 
+    @torch.inference_mode()
     def accuracy():
-        with torch.inference_mode():
-            return (model(test_images).argmax(1) == test_labels).float().mean().item()
-    return solve(task, began, torch.__version__, len(labels), train, accuracy)
+        return (model(test_images).argmax(1) == test_labels).float().mean().item()
+    return solve(task, torch.__version__, len(labels), train, accuracy)
 
 
 def bound(graph, tensors, x, p):
@@ -143,17 +138,16 @@ def bound(graph, tensors, x, p):
 
 def measure(contenders):
     """{name: median seconds per call}, in turn, each with as many calls as take SPAN."""
-    times = dict.fromkeys(contenders, 1)
-    for name, call in contenders.items():
-        while (took := timeit.timeit(lambda: call(times[name]), number=1)) < SPAN / 2:
-            times[name] *= 2
-        times[name] = max(1, round(times[name] * SPAN / took))
-    rounds = [{name: timeit.timeit(lambda: call(times[name]), number=1) / times[name]
-               for name, call in contenders.items()} for _ in range(ROUNDS)]
-    return {name: statistics.median(one[name] for one in rounds) for name in contenders}
+    runs = []
+    for call in contenders.values():
+        calls, took = timeit.Timer(functools.partial(call, 1)).autorange()
+        calls = max(1, round(calls * SPAN / took))
+        runs.append((timeit.Timer(functools.partial(call, calls)), calls))
+    rounds = [[timer.timeit(1) / calls for timer, calls in runs] for _ in range(ROUNDS)]
+    return dict(zip(contenders, map(statistics.median, zip(*rounds))))
 
 
-def onnxruntime(task, _):
+def onnxruntime(task):
     """Predictions of a network that our program trains for an epoch; those of onnxruntime must agree.
 
     onnxruntime is called from Python, which costs something: `empty` is such a call of a graph that copies 10 values.
@@ -181,9 +175,9 @@ def onnxruntime(task, _):
     rows = []
     for batch in BATCHES:
         x = numpy.random.default_rng(1).integers(0, 256, (batch, 784)).astype(numpy.float32)
-        p, q = (numpy.zeros((batch, 10), numpy.float32) for _ in range(2))
+        p, q = numpy.zeros((2, batch, 10), numpy.float32)
         arguments = model, x.ctypes.data, batch, p.ctypes.data
-        contenders = {"ours": lambda times: loop(*arguments, times),
+        contenders = {"ours": functools.partial(loop, *arguments),
                       "ours_python": lambda times: [predict(*arguments, None) for _ in range(times)],
                       "onnxruntime": bound(NETWORK, tensors, x, q), "empty": bound(EMPTY, {}, p, q)}
         contenders["ours"](1)
@@ -202,15 +196,18 @@ PEERS = {"scikit-learn": (["sklearn"], "Debian: python3-sklearn", scikit_learn),
          "onnxruntime": (["onnx", "onnxruntime"], "pip install onnx onnxruntime in a venv", onnxruntime)}
 
 
-def run(name, task, command):
-    """The JSON object in the last line of the command's output. If the command fails, so does this program."""
-    environment = {key: value for key, value in os.environ.items() if key not in HELD_BACK}
-    environment["OMP_NUM_THREADS"] = environment["OPENBLAS_NUM_THREADS"] = str(task["threads"])
+def run(name, command, task):
+    """The JSON object in the last line of a program's output. If the program fails, so does this one."""
+    held_back = "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"  # set to suit other programs, they slow down NumPy's library
+    environment = {key: value for key, value in os.environ.items() if key not in held_back}
+    environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(task["threads"]))
+    # Peers read the task, and count their seconds from the moment in it: all processes share the clock.
+    given = json.dumps({**task, "began": time.monotonic()})
     try:
-        done = subprocess.run(command, capture_output=True, text=True, env=environment)
-        if done.returncode == 0:
-            return json.loads(done.stdout.splitlines()[-1])
-        why = ": ".join([f"exit status {done.returncode}", *done.stderr.strip().splitlines()[-1:]])
+        done = subprocess.run(command, input=given, capture_output=True, text=True, env=environment, check=True)
+        return json.loads(done.stdout.splitlines()[-1])
+    except subprocess.CalledProcessError as error:
+        why = ": ".join([f"exit status {error.returncode}", *error.stderr.strip().splitlines()[-1:]])
     except OSError as error:
         why = f"{command[0]}: {error.strerror}"
     except (IndexError, ValueError):
@@ -225,53 +222,43 @@ def run_ours(option, task):
                "batch": task["batch"], "epochs": task["epochs"], "evals-per-epoch": task["evaluations_per_epoch"],
                "stop-at-accuracy": task["goal"] or "none", "seed": task["seed"], option: task["threads"]}
     began = time.monotonic()
-    found = run("tileprop", task, [TRAIN, *(f"--{key}={value}" for key, value in options.items()), "--json", "--quiet"])
-    seconds = time.monotonic() - began
-    goal = found["stop_at_accuracy"]
+    found = run("tileprop", [TRAIN, *(f"--{key}={value}" for key, value in options.items()), "--json", "--quiet"], task)
     # The program's clock begins with main, and its last evaluations come after the goal: only those are taken off.
+    seconds, goal = time.monotonic() - began - found["seconds_total"], found["stop_at_accuracy"]
     return {"version": f"{report.commit()}, {found['isa']}", "steps": found["steps"],
             "step_seconds": found["seconds_training"] / found["steps"], "threads": found["threads_of_steps"],
-            "seconds": seconds - (found["seconds_total"] - goal["seconds"]) if goal and goal["reached"] else None}
+            "seconds": seconds + goal["seconds"] if goal and goal["reached"] else None}
 
 
-def run_peer(python, name, task):
-    """The peer counts its seconds from the moment given here: all processes share the clock."""
-    return run(name, task, [python, __file__, "--as", name, json.dumps(task), str(time.monotonic())])
-
-
-def find(pythons, names):
-    """([(name, what runs it on a task)], [{program, how}] of those that no Python has)"""
-    here, missing = [], []
+def find(pythons, names, option, counts):
+    """[(program, threads, what runs it)] of ours and of those that a Python has; [{program, how}] of the others."""
+    programs, missing = [("tileprop", functools.partial(run_ours, option))], []
     for name in names:
         modules, how, _ = PEERS[name]
         asked = f"from importlib.util import find_spec; exit(not all(map(find_spec, {modules})))"
         having = [python for python in filter(shutil.which, pythons or ["python3"])
                   if subprocess.run([python, "-c", asked]).returncode == 0]
         if having:
-            here.append((name, functools.partial(run_peer, having[0], name)))
+            programs.append((name, functools.partial(run, name, [having[0], __file__, "--as", name])))
         else:
             missing.append({"program": name, "how": how})
             print(f"not here: {name} ({how})", flush=True)
-    return here, missing
+    return [(name, count, program) for count in counts for name, program in programs], missing
 
 
 def in_turn(task, contenders):
     """Rows of medians, which it prints too, of [(program, threads, what runs it)]."""
-    runs = [[] for _ in contenders]
-    for seed in SEEDS:
-        for (_, threads, program), found in zip(contenders, runs):
-            found.append(program({**task, "seed": seed, "threads": threads}))
+    runs = [[program({**task, "seed": seed, "threads": n}) for _, n, program in contenders] for seed in SEEDS]
     rows = []
-    for (name, threads, _), found in zip(contenders, runs):
+    for (name, threads, _), found in zip(contenders, zip(*runs)):
+        every = {key: [one[key] for one in found] for key in found[0]}
         # A run without the goal took longer than any that has it.
-        seconds = statistics.median_low(one["seconds"] or math.inf for one in found)
-        row = {"program": name, "version": found[0]["version"], "threads": threads,
-               "chosen": statistics.mode(one["threads"] for one in found),
-               "seeds": len(found), "reached": sum(one["seconds"] is not None for one in found),
-               "steps": statistics.median_low(one["steps"] for one in found),
-               "step_seconds": statistics.median(one["step_seconds"] for one in found),
-               "seconds": None if seconds == math.inf else seconds}
-        goal = f"{row['steps']:8} {seconds:8.2f} {row['reached']} of {len(found)}" if task["goal"] else ""
+        seconds = statistics.median_low(one or float("inf") for one in every["seconds"])
+        row = {"program": name, "version": every["version"][0], "threads": threads, "seeds": len(SEEDS),
+               "chosen": statistics.mode(every["threads"]), "reached": len(SEEDS) - every["seconds"].count(None),
+               "steps": statistics.median_low(every["steps"]), "step_seconds": statistics.median(every["step_seconds"]),
+               "seconds": None if seconds == float("inf") else seconds}
+        goal = f"{row['steps']:8} {seconds:8.2f} {row['reached']} of {len(SEEDS)}" if task["goal"] else ""
         print(f"{name:22} {row['version']:28} 784-{task['hidden'] + '-10':14} {task['batch']:5} {row['chosen']:7} "
               f"{1e6 * row['step_seconds']:9.1f} {goal}", flush=True)
         rows.append(row)
@@ -279,18 +266,14 @@ def in_turn(task, contenders):
 
 
 def train(*pythons):
-    peers, missing = find(pythons, ["scikit-learn", "PyTorch, eager", "PyTorch, compiled"])
-    programs = [("tileprop", functools.partial(run_ours, "threads")), *peers]
+    contenders, missing = find(pythons, ["scikit-learn", "PyTorch, eager", "PyTorch, compiled"], "threads",
+                               sorted({1, min(2, CPUS)}))
     print(HEADING + f"   steps  seconds to {TASK['goal']:.0%}", flush=True)
-    rows = [row for count in sorted({1, min(2, CPUS)})
-            for row in in_turn(TASK, [(name, count, program) for name, program in programs])]
-    report.keep("programs", {"task": TASK, "programs": rows, "missing": missing})
+    report.keep("programs", {"task": TASK, "programs": in_turn(TASK, contenders), "missing": missing})
 
 
 def threads(*pythons):
-    peers, missing = find(pythons, ["PyTorch, eager"])
-    programs = [("tileprop", functools.partial(run_ours, "threads-exact")), *peers]
-    contenders = [(name, count, program) for count in COUNTS if count <= CPUS for name, program in programs]
+    contenders, missing = find(pythons, ["PyTorch, eager"], "threads-exact", [n for n in report.THREADS if n <= CPUS])
     contenders.append(("tileprop --threads 16", 16, functools.partial(run_ours, "threads")))
     print(HEADING, flush=True)
     rows, chosen = [], []
@@ -299,16 +282,17 @@ def threads(*pythons):
         *exact, free = in_turn(task, contenders)
         rows += [{**network, **{key: row[key] for key in ("program", "threads", "step_seconds")}} for row in exact]
         chosen.append({**network, "threads": free["chosen"], "step_seconds": free["step_seconds"]})
-    for count in [count for count in COUNTS if count > CPUS]:
-        print(f"{count} threads: not measured: {CPUS} CPUs here")
+    for n in report.THREADS:
+        if n > CPUS:
+            print(f"{n} threads: not measured: {CPUS} CPUs here")
     report.keep("threads", {"rows": rows, "chosen": chosen, "missing": missing})
 
 
 def serving(python, library):
-    peers, _ = find([python], ["onnxruntime"])
-    if not peers:
+    (_, *peers), missing = find([python], ["onnxruntime"], None, [1])
+    if missing:
         sys.exit("programs.py: nothing to compare with")
-    found = peers[0][1]({"library": str(Path(library).resolve()), "seed": 1, "threads": 1})
+    found = peers[0][2]({"library": str(Path(library).resolve()), "seed": 1, "threads": 1})
     for row in found["rows"]:
         figures = [f"{name} {1e6 * row[name]:.2f} us" for name in ("ours", "ours_python", "onnxruntime", "empty")]
         print(f"batch {row['batch']}: {', '.join(figures)}; probabilities differ by {row['apart']:.1e} at most")
@@ -318,7 +302,7 @@ def serving(python, library):
 def main():
     job, *rest = sys.argv[1:] or [""]
     if job == "--as":
-        print(json.dumps(PEERS[rest[0]][2](*map(json.loads, rest[1:]))))
+        print(json.dumps(PEERS[rest[0]][2](json.load(sys.stdin))))
     elif job in ("train", "threads") or (job == "serving" and len(rest) == 2):
         {"train": train, "threads": threads, "serving": serving}[job](*rest)
     else:

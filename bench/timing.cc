@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "base/clock.h"
+#include "system/team.h"
 }
 
 namespace
@@ -46,7 +47,7 @@ double time_burst(const Contender &c)
 
 } // namespace
 
-Failure::Failure(tileprop_status why, const char *text) : std::runtime_error(text), status(why)
+Failure::Failure(tileprop_status why, const std::string &text) : std::runtime_error(text), status(why)
 {
 }
 
@@ -64,6 +65,18 @@ void Watch::start()
 void Watch::stop()
 {
     seconds += tp_clock_seconds() - began_;
+}
+
+void run_team(size_t threads, Watch &watch, std::function<void(size_t member, size_t members)> work)
+{
+    const auto call = [](void *context, size_t member, size_t members) {
+        (*static_cast<std::function<void(size_t, size_t)> *>(context))(member, members);
+    };
+    tp_error error;
+    watch.start();
+    const tileprop_status status = tp_team_run(threads, call, &work, &error);
+    watch.stop();
+    check(status, error);
 }
 
 void compete(std::vector<Contender> &contenders, size_t rounds, double burst)

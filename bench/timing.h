@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 extern "C" {
@@ -15,7 +16,7 @@ extern "C" {
 // What a function of the library said, thrown by check() if it failed.
 struct Failure : std::runtime_error {
     tileprop_status status;
-    Failure(tileprop_status why, const char *text);
+    Failure(tileprop_status why, const std::string &text);
 };
 void check(tileprop_status status, const tp_error &error);
 
@@ -33,6 +34,9 @@ class Watch
 };
 
 using Run = std::function<void(size_t times, Watch &watch)>;
+
+// Times work(member, members) on each member of a team, which must not throw.
+void run_team(size_t threads, Watch &watch, std::function<void(size_t member, size_t members)> work);
 
 struct Contender {
     Run run;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "call.h"
+
 extern "C" {
 #include "system/cpus.h"
 }
@@ -45,8 +47,7 @@ std::string Network::name() const
 Training::Training(const Network &network) : network_(network), steps_(steps_of(network))
 {
     const size_t rows = std::max((steps_ + 1) * network.batch, kEvaluated);
-    for (size_t i = 0; i < rows * network.sizes[0]; i++)
-        samples_.push_back(static_cast<uint8_t>(static_cast<uint32_t>(i) * 2654435761U >> 24));
+    samples_ = make_bytes(rows * network.sizes[0]);
     for (size_t r = 0; r < rows; r++)
         labels_.push_back(static_cast<uint16_t>(r % network.sizes.back()));
 }
@@ -127,50 +128,41 @@ void Training::verify() const
     const auto expected = train(tp_tiers[0], tp_cpus_available(), 1, Part::NOTHING, watch);
     const auto ours = train(network_.tier, network_.threads, 1, Part::NOTHING, watch);
     if (tileprop_model_hash(ours.get()) != tileprop_model_hash(expected.get()))
-        throw Failure(TILEPROP_FAILURE, (std::string("step: ") + network_.tier->name +
-                                         " does not train the weights that reference trains")
-                                            .c_str());
+        throw Failure(TILEPROP_FAILURE, std::string("step: ") + network_.tier->name +
+                                            " does not train the weights that reference trains");
 }
 
-Run Training::steps() const
+void Training::run_steps(size_t times, Watch &watch)
 {
-    return [this](size_t times, Watch &watch) {
-        for (size_t left = times, steps; left > 0; left -= steps) {
-            steps = std::min(left, steps_);
-            train(network_.tier, network_.threads, steps, Part::STEPS, watch);
-        }
-    };
+    for (size_t left = times, steps; left > 0; left -= steps) {
+        steps = std::min(left, steps_);
+        train(network_.tier, network_.threads, steps, Part::STEPS, watch);
+    }
 }
 
-Run Training::each(Part part) const
+void Training::run_evaluations(size_t times, Watch &watch)
 {
-    return [this, part](size_t times, Watch &watch) {
-        for (size_t i = 0; i < times; i++)
-            train(network_.tier, network_.threads, 1, part, watch);
-    };
+    for (size_t i = 0; i < times; i++)
+        train(network_.tier, network_.threads, 1, Part::EVALUATION, watch);
 }
 
-Run Training::evaluations() const
+void Training::run_setups(size_t times, Watch &watch)
 {
-    return each(Part::EVALUATION);
+    for (size_t i = 0; i < times; i++)
+        train(network_.tier, network_.threads, 1, Part::SETUP, watch);
 }
 
-Run Training::setups() const
+void Training::run_predictions(size_t times, Watch &watch)
 {
-    return each(Part::SETUP);
-}
-
-Run Training::predictions() const
-{
-    Watch unused;
-    const auto model = train(network_.tier, 1, 1, Part::NOTHING, unused);
-    tp_error error;
-    check(tileprop_model_use_isa(model.get(), network_.tier->name, error.text, sizeof error.text), error);
-    return [this, model](size_t times, Watch &watch) {
-        std::vector<float> probabilities(network_.sizes.back());
-        watch.start();
-        for (size_t i = 0; i < times; i++)
-            tileprop_predict_u8(model.get(), samples_.data(), 1, probabilities.data(), nullptr);
-        watch.stop();
-    };
+    if (!model_) {
+        tp_error error;
+        model_ = train(network_.tier, 1, 1, Part::NOTHING, watch);
+        check(tileprop_model_use_isa(model_.get(), network_.tier->name, error.text, sizeof error.text),
+              error);
+    }
+    std::vector<float> probabilities(network_.sizes.back());
+    watch.start();
+    for (size_t i = 0; i < times; i++)
+        tileprop_predict_u8(model_.get(), samples_.data(), 1, probabilities.data(), nullptr);
+    watch.stop();
 }

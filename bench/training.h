@@ -46,10 +46,10 @@ class Training
     void verify() const;
     // Steps; evaluations of kEvaluated samples; all that a run does before its first step, if it chooses its
     // threads; predictions of one sample by a model, as programs that embed it make them.
-    Run steps() const;
-    Run evaluations() const;
-    Run setups() const;
-    Run predictions() const;
+    void run_steps(size_t times, Watch &watch);
+    void run_evaluations(size_t times, Watch &watch);
+    void run_setups(size_t times, Watch &watch);
+    void run_predictions(size_t times, Watch &watch);
 
   private:
     enum class Part { NOTHING, STEPS, EVALUATION, SETUP };
@@ -59,8 +59,8 @@ class Training
     const size_t steps_; // of one run, at most
     std::vector<uint8_t> samples_;
     std::vector<uint16_t> labels_;
+    std::shared_ptr<tileprop_model> model_; // of predictions
 
     std::shared_ptr<tileprop_model> train(const tp_tier *tier, size_t threads, size_t steps, Part part,
                                           Watch &watch) const;
-    Run each(Part part) const; // run of one part
 };
