@@ -8,8 +8,9 @@
 against builds REF from git history in build/against (`baseline` is the commit that bench/baseline names) and, where
 BENCH is bin/bench, this tree. Both time their own workloads, in turn: in each round REF, this, this, REF. A workload is
 fine as soon as the interval of its ratio lies below LIMIT, and slower when it lies above after at least TELLING
-attempts of ROUNDS rounds. One that is neither after ATTEMPTS is fine if its interval is no wider than NOISE. Memory and
-the sizes of programs are compared too. instructions counts those of COUNTED on avx2 with callgrind and compares them
+attempts of ROUNDS rounds, but nothing is said while REF against itself, one round against the next, is off by more than
+NOISE. One that is neither after ATTEMPTS is fine if its interval is no wider than NOISE. Memory and the sizes of
+programs are compared too. instructions counts those of COUNTED on avx2 with callgrind and compares them
 with bench/instructions, or for a compiler that is not there with those of the baseline.
 Exit status: 0 nothing is slower, 1 something is, 2 wrong use, 3 a file or build that cannot be used, 77 cannot tell.
 """
@@ -146,11 +147,16 @@ def compare_time(ours, theirs, names, commit):
               f"{commit}'s", flush=True)
         untold = []
         for name in left:
+            both, alone = zip(*times[name])
             ratio, low, high = interval([our / their for our, their in times[name]])
-            our, their = (1e6 * statistics.median(seconds) for seconds in zip(*times[name]))
-            figures = f"{ratio:.3f} [{low:.3f}, {high:.3f}]: {our:.2f} us, was {their:.2f} us"
-            print(f"  {name:34} {figures}", flush=True)
-            if low > LIMIT and number >= TELLING:
+            _, least, most = interval([before / after for before, after in zip(alone, alone[1:])])
+            noisy = most - least > 2 * NOISE
+            figures = (f"{ratio:.3f} [{low:.3f}, {high:.3f}]: {1e6 * statistics.median(both):.2f} us, was "
+                       f"{1e6 * statistics.median(alone):.2f} us")
+            print(f"  {name:34} {figures}" + noisy * f"  too noisy: was {least:.2f} to {most:.2f} of itself", flush=True)
+            if noisy:
+                untold.append(name)
+            elif low > LIMIT and number >= TELLING:
                 slower.append(name)
                 print(f"guard.py: {name} is slower than in {commit} by more than {LIMIT - 1:.0%}: {figures}",
                       file=sys.stderr)

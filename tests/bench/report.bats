@@ -23,7 +23,7 @@ setup() {
 
 @test "--check finds a changed figure, line of history, plot or README.md, and writes nothing" {
     cp -r $kept good
-    for change in "s/\"seconds\": /&1/ $kept/$cpu.json" "s/784-64-10/784-64-11/ $kept/history.csv" \
+    for change in "s/\"seconds\": /&1/ $kept/$cpu.json" "0,/784-64-10.batch/s//784-64-11_batch/ $kept/history.csv" \
         "s/GFLOP/FLOPG/ $kept/$cpu.svg" "s/Benchmarks/Figures/ $kept/README.md"; do
         sed -i "${change% *}" "${change##* }"
         cp -r $kept changed
