@@ -23,7 +23,7 @@ RESULTS = ROOT / "results/bench"
 HISTORY = RESULTS / "history.csv"  # the first line says what is in the others
 BENCH = Path(os.environ.get("TP_BENCH", ROOT / "bin/bench")).resolve()
 NETWORKS = [network.split("/") for network in os.environ.get("TP_NETWORKS", (  # layers, batch, processes
-    "784,64,10/32/5 784,64,64,10/32/5 784,1024,1024,10/32/3 784,1024,1024,10/512/3 784,2048,2048,10/512/3")).split()]
+    "784,64,10/32/5 784,64,64,10/32/5 784,1024,1024,10/32/3 784,1024,1024,10/512/3 784,2048,2048,10/512/2")).split()]
 THREADS = [1, 2, 4, 8, 16]
 # What the tables show: steps, evaluations of EVALUATED, and the products of these rows, inputs and units.
 EVALUATED = ["784-64-10", "784-1024-1024-10", "784-2048-2048-10"]
