@@ -28,8 +28,7 @@ static const struct tp_page_note model[] = {
      "A model, under any name: a safetensors file whose metadata say how its weights are used."},
     {NULL, NULL}};
 static const struct tp_page_note bench_files[] = {
-    {"bench/baseline", "Of the sources: the commit that --against baseline stands for."},
-    {NULL, NULL}};
+    {"bench/baseline", "Of the sources: the commit that --against baseline stands for."}, {NULL, NULL}};
 
 #define PAGE(name) "tileprop-" name
 
