@@ -35,7 +35,6 @@ PROCESS_ROUNDS = 2  # of a workload in one process: what differs most is where a
 LIMIT, NOISE = 1.05, 0.05
 CONFIDENCE, RESAMPLES = 0.99, 2000
 STARTS = 5  # of a program in one round, of which the fastest counts
-SMALL = 1 << 20  # bytes of memory or of a program that may come on top, whatever the ratio
 TRAINING = "--hidden 64 --train-limit 2000 --epochs 1 --threads 1 --quiet".split()
 
 RECORD, COUNT_LIMIT = ROOT / "bench/instructions", 0.02
@@ -59,7 +58,9 @@ def cannot_tell(reason):
 
 def output(*command):
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    return done.stdout if done.returncode == 0 else fail(3, f"{' '.join(map(str, command))}: exit status {done.returncode}")
+    if done.returncode:
+        fail(3, f"{' '.join(map(str, command))}: exit status {done.returncode}")
+    return done.stdout
 
 
 def git(*arguments):
@@ -78,11 +79,14 @@ def make(folder):
 
 def build(ref):
     """(commit, folder) of a commit that is built there."""
-    if ref == "baseline":
+    is_baseline = ref == "baseline"
+    if is_baseline:
         ref = re.search(r"^commit *= *(\S+)", (ROOT / "bench/baseline").read_text(), re.MULTILINE)[1]
-    elif git("rev-parse", "HEAD") and not git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}"):
+    commit = git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+    if not commit and git("rev-parse", "HEAD") and not is_baseline:
         fail(2, f"--against: expected a commit, found \"{ref}\"")
-    commit = git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}") or cannot_tell(f"no commit {ref} in this history")
+    if not commit:
+        cannot_tell(f"no commit {ref} in this history")
     folder = ROOT / "build/against" / commit[:12]
     if not folder.exists():
         beside = folder.with_name(folder.name + ".new")
@@ -97,10 +101,12 @@ def build(ref):
 
 def check_fresh(bench):
     """Builds bin/bench; another bench has to be of the tree that is checked out."""
-    if bench == ROOT / "bin/bench":
-        return make(ROOT) or fail(3, "this tree does not build")
     built, tree = output(bench, "--version").split()[2].strip("()"), git("describe", "--always", "--dirty")
-    return not tree or built == tree or fail(3, f"{bench} is a build of {built}, expected one of {tree}: build it again")
+    if bench == ROOT / "bin/bench":
+        if not make(ROOT):
+            fail(3, "this tree does not build")
+    elif tree and built != tree:
+        fail(3, f"{bench} is a build of {built}, expected one of {tree}: build it again")
 
 
 def seconds_to_start(program):
@@ -153,7 +159,7 @@ def compare_time(ours, theirs, names, commit):
             noisy = most - least > 2 * NOISE
             figures = (f"{ratio:.3f} [{low:.3f}, {high:.3f}]: {1e6 * statistics.median(both):.2f} us, was "
                        f"{1e6 * statistics.median(alone):.2f} us")
-            print(f"  {name:34} {figures}" + noisy * f"  too noisy: was {least:.2f} to {most:.2f} of itself", flush=True)
+            print(f"  {name:34} {figures}" + noisy * f"  too noisy: was {least:.2f} to {most:.2f} of itself")
             if noisy:
                 untold.append(name)
             elif low > LIMIT and number >= TELLING:
@@ -188,7 +194,7 @@ def compare_bytes(ours, theirs, commit):
     figures["memory of train"] = [peak_memory(folder / "train") for folder in (ours, theirs)]
     for what, (our, their) in figures.items():
         print(f"  {what:34} {our / 1e6:.2f} MB, was {their / 1e6:.2f} MB, ratio {our / their:.3f}")
-        if our > LIMIT * their and our > their + SMALL:
+        if our > LIMIT * their:
             print(f"guard.py: {what} is larger than in {commit} by more than {LIMIT - 1:.0%}: {our / 1e6:.2f} MB, "
                   f"was {their / 1e6:.2f} MB", file=sys.stderr)
             larger.append(what)
@@ -234,7 +240,8 @@ def count_all(bench):
         command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--collect-atstart=no",
                    f"--toggle-collect={function}", stripped, "--once", "--workload",
                    name if name.startswith("load") else f"avx2/{name}"]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, env=environment)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT,
+                              env=environment)
         collected = re.search(r"Collected : ([0-9]+)", done.stdout)
         if done.returncode or not collected:
             fail(3, f"{' '.join(map(str, command))}: exit status {done.returncode}\n{done.stdout}")
@@ -269,8 +276,8 @@ def instructions(bench, *options):
         print(f"  {name:34} {ours:12} instructions, {theirs:12} in {source}")
         if abs(ours - theirs) > COUNT_LIMIT * theirs and (ours > theirs or source == compiler):
             wrong = 1
-            print(f"guard.py: {name}: {ours} instructions, expected {theirs} within {COUNT_LIMIT:.0%}, as in {source}; if "
-                  "that is meant: make bench-instructions RECORD=--record", file=sys.stderr)
+            print(f"guard.py: {name}: {ours} instructions, expected {theirs} within {COUNT_LIMIT:.0%}, as in {source}; "
+                  "if that is meant: make bench-instructions RECORD=--record", file=sys.stderr)
     sys.exit(wrong)
 
 

@@ -329,9 +329,8 @@ void write_network_table(const bench_command &command, const tp_tier *tier)
     Network network = {tier, {command.layers, command.layers + command.layer_count}, command.batch, 1};
     const Machine machine = machine_here();
     if (!command.json && !command.csv)
-        std::printf("%s, batch %zu, %s, %s (%s)\nThe constant 1 of the bias is one more input. Columns of "
-                    "others: how "
-                    "many times as long they take; naive has one thread.\n\n",
+        std::printf("%s, batch %zu, %s, %s (%s)\nThe constant 1 of the bias is one more input. "
+                    "Columns of others: how many times as long they take; naive has one thread.\n\n",
                     network.name().c_str(), network.batch, tier->name, machine.name.c_str(),
                     machine.key.c_str());
     Report report = {command, command.json ? nullptr : std::make_unique<Table>(command.csv)};

@@ -3,11 +3,11 @@
 # `make bench-selftest`, which measures.
 
 bats_require_minimum_version 1.5.0
+load ../programs
 
 setup() {
-    root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-    bench=$root/${TP_TRAIN:-bin/train}
-    bench=${bench%train}bench
+    find_programs
+    bench=${train%train}bench
     [ -x "$bench" ] || skip "no bench here: Google Benchmark is not installed"
     cd "$root"
 }
