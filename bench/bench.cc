@@ -52,8 +52,8 @@ std::vector<Job> workloads(const bench_command &command, const tp_tier *best)
         std::copy_if(all.begin(), all.end(), std::back_inserter(asked),
                      [&](const Job &job) { return name == "all" ? job.is_guarded : job.name == name; });
         if (asked.size() == count)
-            throw Failure(TILEPROP_USAGE, "--workload: expected all or names such as " + all.front().name +
-                                              ", found \"" + name + "\"");
+            throw Failure(TILEPROP_USAGE,
+                          "--workload: expected all or names such as " + all.front().name + ", found \"" + name + "\"");
     }
     return asked;
 }
@@ -132,8 +132,7 @@ try {
 
     bench_command command;
     tp_error error;
-    check(bench_command_parse(&command, count, ours.data(), theirs.size() > 1 ? theirs[1] : nullptr, &error),
-          error);
+    check(bench_command_parse(&command, count, ours.data(), theirs.size() > 1 ? theirs[1] : nullptr, &error), error);
     int status = TILEPROP_OK;
     if (command.help)
         bench_command_write(tp_options_write_help, stdout);

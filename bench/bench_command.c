@@ -115,9 +115,8 @@ static tileprop_status check_shapes(const char *shapes, struct tp_error *error)
         int read = 0;
         sscanf(next, "%5ux%5ux%5u%n", &m, &n, &k, &read);
         if ((size_t)read != length || !m || !n || !k || m > UNITS_MAX || n > UNITS_MAX || k > UNITS_MAX)
-            return tp_fail(error, TILEPROP_USAGE,
-                           "--gemm: expected MxNxK with sizes from 1 to %d, found \"%.*s\"", UNITS_MAX,
-                           (int)length, next);
+            return tp_fail(error, TILEPROP_USAGE, "--gemm: expected MxNxK with sizes from 1 to %d, found \"%.*s\"",
+                           UNITS_MAX, (int)length, next);
         next += length + (next[length] == ',');
     }
     return TILEPROP_OK;
@@ -131,14 +130,10 @@ tileprop_status bench_command_parse(struct bench_command *c, int argc, char *con
     const tileprop_status status = tp_options_parse(&options, argc, argv, c, sources, &c->storage, error);
     if (status || c->help || c->version)
         return status;
-    c->mode = c->against       ? BENCH_AGAINST
-              : c->layer_count ? BENCH_LAYERS
-              : c->workload    ? BENCH_WORKLOAD
-                               : BENCH_KERNELS;
+    c->mode = c->against ? BENCH_AGAINST : c->layer_count ? BENCH_LAYERS : c->workload ? BENCH_WORKLOAD : BENCH_KERNELS;
     c->isa_given = sources[tp_options_index(&options, "isa")] != TP_FROM_DEFAULT;
     if (c->layer_count == 1)
-        return tp_fail(error, TILEPROP_USAGE,
-                       "--layers: expected inputs, hidden layers, classes, found one size");
+        return tp_fail(error, TILEPROP_USAGE, "--layers: expected inputs, hidden layers, classes, found one size");
     for (size_t i = 0; i < options.count; i++)
         if (sources[i] != TP_FROM_DEFAULT && !acts(table[i].is->name, c->mode))
             return fail_option(table[i].is->name, c->mode, error);

@@ -42,8 +42,8 @@ struct bench_command {
  * afterwards, on error too. google: the first of those, NULL if there is none.
  * Errors: TILEPROP_USAGE, as tp_options_parse(), and for an option that does nothing in that mode.
  */
-tileprop_status bench_command_parse(struct bench_command *command, int argc, char *const *argv,
-                                    const char *google, struct tp_error *error);
+tileprop_status bench_command_parse(struct bench_command *command, int argc, char *const *argv, const char *google,
+                                    struct tp_error *error);
 
 /* Writes --help, or what else is made of the options. */
 void bench_command_write(tp_options_writer *write, FILE *out);

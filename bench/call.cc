@@ -64,8 +64,7 @@ double Call::bytes() const
                           : verb == PACK_U8                            ? 1.25
                           : is_product() && (bare || verb != BACKWARD) ? 1
                                                                        : 2;
-    return 4 *
-           (arrays * static_cast<double>(m * n) + (is_product() ? static_cast<double>(m * k + k * n) : 0));
+    return 4 * (arrays * static_cast<double>(m * n) + (is_product() ? static_cast<double>(m * k + k * n) : 0));
 }
 
 tp_optimizer rule_of(tileprop_optimizer kind)
@@ -165,8 +164,7 @@ Operands::Share Operands::owner(const Call &c)
     const int states = has_rule(c) ? tp_optimizer_states(c.optimizer) : 0;
     float *const v = states > 0 ? matrix(c.m, c.n, 0).data : nullptr;
     float *const u = states > 1 ? matrix(c.m, c.n, 0).data : nullptr;
-    const size_t bytes =
-        (1 + static_cast<size_t>(states) + has_view) * tp_panel_count(c.n) * w.stride * sizeof(float);
+    const size_t bytes = (1 + static_cast<size_t>(states) + has_view) * tp_panel_count(c.n) * w.stride * sizeof(float);
     const bool nontemporal = bytes > tier_->blocks->nontemporal_bytes;
     return [=, rule = &rule_, tier = tier_](size_t member, size_t members) {
         const tp_range inputs = tp_plan_share_panels(c.m, member, members);
@@ -177,8 +175,7 @@ Operands::Share Operands::owner(const Call &c)
                                     w,   wt,           {v, u},     gradient, nontemporal};
             tier->update(&work);
         } else if (c.verb == APPLY) {
-            const tp_apply work = {inputs.begin, inputs.end, c.m, false,  gradient,
-                                   rule,         w,          wt,  {v, u}, nontemporal};
+            const tp_apply work = {inputs.begin, inputs.end, c.m, false, gradient, rule, w, wt, {v, u}, nontemporal};
             tier->apply(&work);
         } else {
             const tp_refresh work = {inputs.begin, inputs.end, w, wt, nontemporal};
@@ -210,9 +207,8 @@ Operands::Share Operands::rows(const Call &c)
             labels_.push_back(static_cast<uint16_t>(r % c.n));
         return [=, this](size_t member, size_t members) {
             const tp_range part = tp_plan_share(c.m, member, members);
-            const tp_loss work = {
-                part.begin, part.end,  z,      labels_.data(), nullptr, 1 / static_cast<float>(c.m),
-                out,        loss.data, nullptr};
+            const tp_loss work = {part.begin, part.end,  z,      labels_.data(), nullptr, 1 / static_cast<float>(c.m),
+                                  out,        loss.data, nullptr};
             const tp_softmax other = {part.begin, part.end, z, out, nullptr};
             if (c.verb == LOSS)
                 tier->loss(&work);
@@ -221,8 +217,7 @@ Operands::Share Operands::rows(const Call &c)
         };
     }
     const tp_matrix x = matrix(1, c.m * c.n, 1), y = matrix(1, c.m * c.n, 0);
-    for (size_t i = 0; (c.verb == EXP || c.verb == LOG) && i < c.m * c.n;
-         i++) // of values <= 0, and of others
+    for (size_t i = 0; (c.verb == EXP || c.verb == LOG) && i < c.m * c.n; i++) // of values <= 0, and of others
         x.data[i] = c.verb == EXP ? -std::fabs(x.data[i]) : 0.5F + std::fabs(x.data[i]);
     tp_map_fn *const maps[] = {tier->exp, tier->log, tier->sigmoid, tier->lecun_tanh, tier->tanh, tier->relu};
     return [=, map = maps[c.verb - EXP]](size_t member, size_t members) {
@@ -260,6 +255,5 @@ void verify(const Call &call, const tp_tier *tier)
     reference.run(1, watch);
     const std::vector<float> found = ours.elements(), expected = reference.elements();
     if (std::memcmp(found.data(), expected.data(), found.size() * sizeof(float)) != 0)
-        throw Failure(TILEPROP_FAILURE,
-                      call.name() + ": " + tier->name + " does not give what reference gives");
+        throw Failure(TILEPROP_FAILURE, call.name() + ": " + tier->name + " does not give what reference gives");
 }

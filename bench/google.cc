@@ -26,9 +26,7 @@ bool has_failed = false; // anything that was to be timed
 class GoogleWatch : public Watch
 {
   public:
-    explicit GoogleWatch(benchmark::State &state) : state_(state)
-    {
-    }
+    explicit GoogleWatch(benchmark::State &state) : state_(state) {}
     void start() override
     {
         state_.ResumeTiming();
@@ -89,11 +87,10 @@ class Lines : public benchmark::BenchmarkReporter
     bool ReportContext(const Context &) override
     {
         const Machine machine = machine_here();
-        std::printf(
-            "%s (%s), %zu CPUs, tileprop %s, %s\nTime of one call, step, evaluation of %zu samples, or "
-            "file. %%peak: of the FMA peak, proved in this run.\n\n%-46s %11s %9s %6s %8s %11s\n",
-            machine.name.c_str(), machine.key.c_str(), machine.cpus, tp_version_commit(),
-            tp_version_compiler(), kEvaluated, "", "us", "GFLOP/s", "%peak", "GB/s", "samples/s");
+        std::printf("%s (%s), %zu CPUs, tileprop %s, %s\nTime of one call, step, evaluation of %zu samples, or "
+                    "file. %%peak: of the FMA peak, proved in this run.\n\n%-46s %11s %9s %6s %8s %11s\n",
+                    machine.name.c_str(), machine.key.c_str(), machine.cpus, tp_version_commit(), tp_version_compiler(),
+                    kEvaluated, "", "us", "GFLOP/s", "%peak", "GB/s", "samples/s");
         return true;
     }
     void ReportRuns(const std::vector<Run> &runs) override

@@ -224,8 +224,7 @@ class List
     }
     void add_networks(const tp_tier *tier, size_t threads, bool is_best)
     {
-        const Network small = {tier, {784, 64, 10}, 32, threads},
-                      deep = {tier, {784, 64, 64, 10}, 32, threads},
+        const Network small = {tier, {784, 64, 10}, 32, threads}, deep = {tier, {784, 64, 64, 10}, 32, threads},
                       large = {tier, {784, 1024, 1024, 10}, 512, threads};
         const int guarded = threads == 1 ? GUARDED : OTHER;
         add(training_job("step-", &Training::run_steps, small), COURSE | (is_best ? GUARDED : guarded));

@@ -12,8 +12,7 @@ static inline float exponential(float x)
     const float bounded = x < -87 ? -87 : x > 87 ? 87 : x;
     const float shifted = bounded * 1.44269504f + 12582912.0f, n = shifted - 12582912.0f;
     const float r = bounded - n * 0.693359375f + n * 2.12194440e-4f;
-    const float series =
-        1 + r * (1 + r * (1 / 2.0f + r * (1 / 6.0f + r * (1 / 24.0f + r * (1 / 120.0f + r / 720)))));
+    const float series = 1 + r * (1 + r * (1 / 2.0f + r * (1 / 6.0f + r * (1 / 24.0f + r * (1 / 120.0f + r / 720)))));
     union {
         int32_t bits;
         float value;
@@ -37,8 +36,8 @@ static void derive(float *restrict d, const float *restrict a, size_t count)
         d[i] *= HEIGHT * SLOPE - SLOPE / HEIGHT * a[i] * a[i];
 }
 
-static void momentum(const struct tp_optimizer *r, float *restrict w, const float *restrict g,
-                     float *restrict v, size_t count)
+static void momentum(const struct tp_optimizer *r, float *restrict w, const float *restrict g, float *restrict v,
+                     size_t count)
 {
     const float rate = r->rate, decay = r->decay, keep = r->momentum;
     for (size_t i = 0; i < count; i++) {
@@ -76,9 +75,5 @@ static void scale(size_t count, const float *restrict x, float *restrict y)
             y[i + j] = 3 * x[i + j];
 }
 
-const struct loops LOOPS = {.activate = activate,
-                            .derive = derive,
-                            .momentum = momentum,
-                            .softmax = softmax,
-                            .pack = pack,
-                            .scale = scale};
+const struct loops LOOPS = {
+    .activate = activate, .derive = derive, .momentum = momentum, .softmax = softmax, .pack = pack, .scale = scale};

@@ -51,8 +51,7 @@ class Table
         std::vector<std::string> names, rules;
         for (const auto &[name, width] : columns_) {
             names.push_back(name);
-            rules.push_back(std::string(static_cast<size_t>(width) - 1, '-') +
-                            (is_text(rules.size()) ? '-' : ':'));
+            rules.push_back(std::string(static_cast<size_t>(width) - 1, '-') + (is_text(rules.size()) ? '-' : ':'));
         }
         write(names);
         if (!is_csv)
@@ -79,10 +78,7 @@ class Table
     bool is_csv_;
     std::vector<std::pair<std::string, int>> columns_;
 
-    static bool is_text(size_t column)
-    {
-        return column == 1 || column == 2;
-    }
+    static bool is_text(size_t column) { return column == 1 || column == 2; }
     static std::string number(double value, int digits)
     {
         char text[32];
@@ -95,8 +91,7 @@ class Table
             if (is_csv_)
                 std::printf("%s%s", i ? "," : "", cells[i].c_str());
             else
-                std::printf("| %*s ", is_text(i) ? -columns_[i].second : columns_[i].second,
-                            cells[i].c_str());
+                std::printf("| %*s ", is_text(i) ? -columns_[i].second : columns_[i].second, cells[i].c_str());
         std::puts(is_csv_ ? "" : "|");
         std::fflush(stdout);
     }
@@ -114,8 +109,7 @@ struct Report {
     json_t *peaks = json_array(), *bandwidths = json_array(), *rows = json_array();
 
     // bytes: that a call reads and writes at least; 0: not counted
-    void add(const Network &network, const std::string &what, const char *part, double bytes,
-             const Figures &figures)
+    void add(const Network &network, const std::string &what, const char *part, double bytes, const Figures &figures)
     {
         if (table) {
             table->add(network.threads, what, part, figures);
@@ -125,12 +119,12 @@ struct Report {
         for (size_t i = 0; i < peers().size(); i++)
             if (!std::isnan(figures.factors[i]))
                 tp_json_text_set(&factors, peers()[i].name.c_str(), json_real(figures.factors[i]));
-        tp_json_text_append(
-            &rows, json_pack("{s:s, s:I, s:s, s:I, s:s, s:s, s:f, s:f, s:f, s:o, s:o}", "tier",
-                             network.tier->name, "threads", json_size(network.threads), "network",
-                             network.name().c_str(), "batch", json_size(network.batch), "what", what.c_str(),
-                             "part", part, "seconds", figures.seconds, "flops", figures.flops, "bytes", bytes,
-                             "share_of_peak", tp_json_text_real(figures.share), "peers", factors));
+        tp_json_text_append(&rows,
+                            json_pack("{s:s, s:I, s:s, s:I, s:s, s:s, s:f, s:f, s:f, s:o, s:o}", "tier",
+                                      network.tier->name, "threads", json_size(network.threads), "network",
+                                      network.name().c_str(), "batch", json_size(network.batch), "what", what.c_str(),
+                                      "part", part, "seconds", figures.seconds, "flops", figures.flops, "bytes", bytes,
+                                      "share_of_peak", tp_json_text_real(figures.share), "peers", factors));
     }
 };
 
@@ -139,8 +133,7 @@ class Match
 {
   public:
     Match(Report &report, const Network &network)
-        : report_(report), network_(network), peak_(peak_of(network.tier, network.threads)),
-          training_(network)
+        : report_(report), network_(network), peak_(peak_of(network.tier, network.threads)), training_(network)
     {
         for (const Peer &peer : peers())
             add(peer);
@@ -182,8 +175,7 @@ class Match
             plain_.push_back(nullptr);
             why = "it cannot do this network";
         }
-        std::fprintf(stderr, "bench: %s with %zu threads is left out: %s\n", peer.name.c_str(),
-                     network_.threads, why);
+        std::fprintf(stderr, "bench: %s with %zu threads is left out: %s\n", peer.name.c_str(), network_.threads, why);
     }
 
     // Whether each product is that of the naive loops. In this order none reads what another has written.
@@ -213,8 +205,7 @@ class Match
         };
         const auto k = static_cast<double>(p.k);
         const double bound = k * FLT_EPSILON * k * largest(p.a, p.m * p.k) * largest(p.b, p.k * p.n);
-        return std::equal(p.c, p.c + p.m * p.n, naive.c,
-                          [=](double x, double y) { return std::fabs(x - y) <= bound; });
+        return std::equal(p.c, p.c + p.m * p.n, naive.c, [=](double x, double y) { return std::fabs(x - y) <= bound; });
     }
 
     // All that does the same runs side by side: who runs after another with its operands finds them in L3.
@@ -242,8 +233,7 @@ class Match
         auto next = contenders.begin();
         for (const Entry &entry : entries) {
             const std::vector<double> &ours = next++->seconds;
-            Figures found = {
-                entry.flops, median(ours), peak_ > 0 ? entry.flops / probe * ratio(peak, ours) : NAN, {}};
+            Figures found = {entry.flops, median(ours), peak_ > 0 ? entry.flops / probe * ratio(peak, ours) : NAN, {}};
             for (const auto &plain : plain_)
                 found.factors.push_back(plain ? ratio(next++->seconds, ours) : NAN);
             figures.push_back(found);
@@ -264,13 +254,11 @@ class Match
         bare.bare = true;
         if (verifies)
             verify(call, network_.tier);
-        const Operands whole(call, network_.tier, network_.threads),
-            alone(bare, network_.tier, network_.threads);
-        const auto figures =
-            compete_with({{call.flops(), [&](size_t times, Watch &watch) { alone.run(times, watch); },
-                           [=](PlainNetwork &plain) { plain.run_product(verb, l); }},
-                          {call.flops(), [&](size_t times, Watch &watch) { whole.run(times, watch); },
-                           [=](PlainNetwork &plain) { plain.run_verb(verb, l); }}});
+        const Operands whole(call, network_.tier, network_.threads), alone(bare, network_.tier, network_.threads);
+        const auto figures = compete_with({{call.flops(), [&](size_t times, Watch &watch) { alone.run(times, watch); },
+                                            [=](PlainNetwork &plain) { plain.run_product(verb, l); }},
+                                           {call.flops(), [&](size_t times, Watch &watch) { whole.run(times, watch); },
+                                            [=](PlainNetwork &plain) { plain.run_verb(verb, l); }}});
         const char *const fused = verb == UPDATE               ? "with momentum"
                                   : verb == BACKWARD           ? "with f'"
                                   : l + 1 == network_.layers() ? "logits"
@@ -291,32 +279,30 @@ class Match
         for (double &factor : figures[1].factors)
             factor *= static_cast<double>(kEvaluated) / static_cast<double>(batches * network_.batch);
         report_.add(network_, "step", "whole", 0, figures[0]);
-        report_.add(network_, "evaluation of " + std::to_string(kEvaluated) + " samples", "whole", 0,
-                    figures[1]);
+        report_.add(network_, "evaluation of " + std::to_string(kEvaluated) + " samples", "whole", 0, figures[1]);
     }
 
     void add_machine()
     {
         const json_int_t threads = json_size(network_.threads);
         tp_json_text_append(&report_.peaks,
-                            json_pack("{s:s, s:I, s:o}", "tier", network_.tier->name, "threads", threads,
-                                      "flops_per_s", tp_json_text_real(peak_ > 0 ? peak_ : NAN)));
+                            json_pack("{s:s, s:I, s:o}", "tier", network_.tier->name, "threads", threads, "flops_per_s",
+                                      tp_json_text_real(peak_ > 0 ? peak_ : NAN)));
         for (size_t level = 0; level < std::size(kLevels); level++)
             tp_json_text_append(&report_.bandwidths,
-                                json_pack("{s:s, s:I, s:s, s:f}", "tier", network_.tier->name, "threads",
-                                          threads, "level", kLevels[level], "bytes_per_s",
+                                json_pack("{s:s, s:I, s:s, s:f}", "tier", network_.tier->name, "threads", threads,
+                                          "level", kLevels[level], "bytes_per_s",
                                           bandwidth(network_.tier, network_.threads, level)));
     }
 };
 
 void write_json(const Report &report, const tp_tier *tier, const Machine &machine)
 {
-    json_t *about =
-        json_pack("{s:s, s:s, s:I, s:[I, I, I], s:s, s:s, s:[s], s:o, s:o}", "cpu", machine.key.c_str(),
-                  "cpu_name", machine.name.c_str(), "cpus", json_size(machine.cpus), "caches",
-                  json_size(machine.caches.l1), json_size(machine.caches.l2), json_size(machine.caches.l3),
-                  "compiler", tp_version_compiler(), "version", tp_version_commit(), "tiers", tier->name,
-                  "peaks", report.peaks, "bandwidths", report.bandwidths);
+    json_t *about = json_pack("{s:s, s:s, s:I, s:[I, I, I], s:s, s:s, s:[s], s:o, s:o}", "cpu", machine.key.c_str(),
+                              "cpu_name", machine.name.c_str(), "cpus", json_size(machine.cpus), "caches",
+                              json_size(machine.caches.l1), json_size(machine.caches.l2), json_size(machine.caches.l3),
+                              "compiler", tp_version_compiler(), "version", tp_version_commit(), "tiers", tier->name,
+                              "peaks", report.peaks, "bandwidths", report.bandwidths);
     tp_error error;
     check(tp_program_json(json_pack("{s:o, s:o}", "machine", about, "rows", report.rows), &error), error);
 }
@@ -331,8 +317,7 @@ void write_network_table(const bench_command &command, const tp_tier *tier)
     if (!command.json && !command.csv)
         std::printf("%s, batch %zu, %s, %s (%s)\nThe constant 1 of the bias is one more input. "
                     "Columns of others: how many times as long they take; naive has one thread.\n\n",
-                    network.name().c_str(), network.batch, tier->name, machine.name.c_str(),
-                    machine.key.c_str());
+                    network.name().c_str(), network.batch, tier->name, machine.name.c_str(), machine.key.c_str());
     Report report = {command, command.json ? nullptr : std::make_unique<Table>(command.csv)};
     for (size_t t = 0; t < command.thread_count; t++) {
         network.threads = command.threads[t];

@@ -21,8 +21,8 @@ template <typename Function> Function *find(const char *library, const char *nam
     return loaded ? reinterpret_cast<Function *>(dlsym(loaded, name)) : nullptr;
 }
 
-using Sgemm = void(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha,
-                   const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
+using Sgemm = void(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float *a,
+                   int lda, const float *b, int ldb, float beta, float *c, int ldc);
 
 // Adds a library with the C interface to BLAS, if it is here.
 template <typename Threads>
@@ -33,12 +33,11 @@ void add_blas(std::vector<Peer> &peers, const char *name, const char *library, c
     constexpr int kRowMajor = 101, kAsIs = 111, kTransposed = 112;
     if (sgemm && use_threads)
         peers.push_back({name, false, use_threads, [=](const Product &p) {
-                             const int m = static_cast<int>(p.m), n = static_cast<int>(p.n),
-                                       k = static_cast<int>(p.k);
+                             const int m = static_cast<int>(p.m), n = static_cast<int>(p.n), k = static_cast<int>(p.k);
                              return [=] {
                                  sgemm(kRowMajor, p.a_transposed ? kTransposed : kAsIs,
-                                       p.b_transposed ? kTransposed : kAsIs, m, n, k, 1, p.a,
-                                       p.a_transposed ? m : k, p.b, p.b_transposed ? k : n, 0, p.c, n);
+                                       p.b_transposed ? kTransposed : kAsIs, m, n, k, 1, p.a, p.a_transposed ? m : k,
+                                       p.b, p.b_transposed ? k : n, 0, p.c, n);
                              };
                          }});
 }
@@ -47,8 +46,7 @@ void add_blas(std::vector<Peer> &peers, const char *name, const char *library, c
 
 using dnnl::memory;
 
-dnnl::memory matrix(const dnnl::engine &engine, size_t rows, size_t columns, bool transposed,
-                    const float *data)
+dnnl::memory matrix(const dnnl::engine &engine, size_t rows, size_t columns, bool transposed, const float *data)
 {
     using tag = memory::format_tag;
     const memory::desc description({static_cast<memory::dim>(rows), static_cast<memory::dim>(columns)},
@@ -58,15 +56,14 @@ dnnl::memory matrix(const dnnl::engine &engine, size_t rows, size_t columns, boo
 
 std::function<void()> prepare_matmul(const dnnl::engine &engine, dnnl::stream stream, const Product &p)
 {
-    const memory a = matrix(engine, p.m, p.k, p.a_transposed, p.a),
-                 b = matrix(engine, p.k, p.n, p.b_transposed, p.b), c = matrix(engine, p.m, p.n, false, p.c);
+    const memory a = matrix(engine, p.m, p.k, p.a_transposed, p.a), b = matrix(engine, p.k, p.n, p.b_transposed, p.b),
+                 c = matrix(engine, p.m, p.n, false, p.c);
 #if DNNL_VERSION_MAJOR >= 3
     const dnnl::matmul matmul({engine, a.get_desc(), b.get_desc(), c.get_desc()});
 #else
     const dnnl::matmul matmul({{a.get_desc(), b.get_desc(), c.get_desc()}, engine});
 #endif
-    const std::unordered_map<int, memory> arguments = {
-        {DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}};
+    const std::unordered_map<int, memory> arguments = {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}};
     return [=]() mutable {
         matmul.execute(stream, arguments);
         stream.wait();
@@ -75,11 +72,10 @@ std::function<void()> prepare_matmul(const dnnl::engine &engine, dnnl::stream st
 
 std::function<void()> prepare_sgemm(const Product &p)
 {
-    const auto m = static_cast<dnnl_dim_t>(p.m), n = static_cast<dnnl_dim_t>(p.n),
-               k = static_cast<dnnl_dim_t>(p.k);
+    const auto m = static_cast<dnnl_dim_t>(p.m), n = static_cast<dnnl_dim_t>(p.n), k = static_cast<dnnl_dim_t>(p.k);
     return [=] {
-        dnnl_sgemm(p.a_transposed ? 'T' : 'N', p.b_transposed ? 'T' : 'N', m, n, k, 1, p.a,
-                   p.a_transposed ? m : k, p.b, p.b_transposed ? k : n, 0, p.c, n);
+        dnnl_sgemm(p.a_transposed ? 'T' : 'N', p.b_transposed ? 'T' : 'N', m, n, k, 1, p.a, p.a_transposed ? m : k, p.b,
+                   p.b_transposed ? k : n, 0, p.c, n);
     };
 }
 
@@ -91,8 +87,8 @@ try {
     const dnnl::stream stream(engine);
     if (!use_threads)
         return;
-    peers.push_back({"oneDNN matmul", false, use_threads,
-                     [=](const Product &p) { return prepare_matmul(engine, stream, p); }});
+    peers.push_back(
+        {"oneDNN matmul", false, use_threads, [=](const Product &p) { return prepare_matmul(engine, stream, p); }});
     peers.push_back({"oneDNN sgemm", false, use_threads, prepare_sgemm});
 } catch (const dnnl::error &) { // it does not work here
 }

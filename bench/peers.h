@@ -37,5 +37,4 @@ void limit_peers(const tp_tier *tier);
 const std::vector<Peer> &peers();
 
 // Loops in i-k-j order, which a compiler vectorises at -O3. Frozen: figures of years are ratios to it.
-extern "C" void naive_gemm(int transpose, size_t m, size_t n, size_t k, const float *a, const float *b,
-                           float *c);
+extern "C" void naive_gemm(int transpose, size_t m, size_t n, size_t k, const float *a, const float *b, float *c);

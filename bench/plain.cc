@@ -5,8 +5,8 @@
 
 extern "C" const loops *loops_of(const tp_tier *tier)
 {
-#define TP_TIER(listed, runs_here)                                                                           \
-    if (std::strcmp(tier->name, #listed) == 0)                                                               \
+#define TP_TIER(listed, runs_here)                                                                                     \
+    if (std::strcmp(tier->name, #listed) == 0)                                                                         \
         return &loops_##listed;
 #include "kernels/tiers.def"
     return &loops_reference;
@@ -56,8 +56,7 @@ void PlainNetwork::add_layer(size_t inputs, size_t units)
         transpose(w, inputs, units, layer.transposed.get());
     const Product products[] = {
         {batch_, units, inputs, false, false, a_[l].get(), w, a_[l + 1].get()},
-        {batch_, inputs, units, false, !twice, d_[l + 1].get(), twice ? layer.transposed.get() : w,
-         d_[l].get()},
+        {batch_, inputs, units, false, !twice, d_[l + 1].get(), twice ? layer.transposed.get() : w, d_[l].get()},
         {inputs, units, batch_, true, false, a_[l].get(), d_[l + 1].get(), layer.gradient.get()}};
     for (int verb = FORWARD; verb <= UPDATE; verb++)
         layer.operation[verb] = {products[verb], peer_.prepare(products[verb])};
@@ -101,8 +100,8 @@ float PlainNetwork::loss()
     const size_t classes = layers_.back().units;
     float sum = 0;
     for (size_t r = 0; r < batch_; r++)
-        sum += loops_->softmax(a_.back().get() + r * classes, d_.back().get() + r * classes, classes,
-                               r % classes, 1 / static_cast<float>(batch_));
+        sum += loops_->softmax(a_.back().get() + r * classes, d_.back().get() + r * classes, classes, r % classes,
+                               1 / static_cast<float>(batch_));
     return sum / static_cast<float>(batch_);
 }
 

@@ -90,8 +90,8 @@ void compete(std::vector<Contender> &contenders, size_t rounds, double burst)
     for (size_t round = 0; round < rounds; round++) {
         for (size_t i = 0; i < contenders.size(); i++) {
             Contender &c = contenders[round % 2 ? contenders.size() - 1 - i : i];
-            const bool rests = c.may_rest && rounds > kSlowFirst && c.call_seconds > slow &&
-                               round % kSlowEvery != kSlowFirst;
+            const bool rests =
+                c.may_rest && rounds > kSlowFirst && c.call_seconds > slow && round % kSlowEvery != kSlowFirst;
             c.seconds.push_back(rests ? NAN : time_burst(c));
         }
     }

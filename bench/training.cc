@@ -32,8 +32,7 @@ double Network::sample_flops() const
 double Network::step_flops() const
 {
     // No gradient reaches the inputs of the first layer.
-    return static_cast<double>(batch) *
-           (3 * sample_flops() - 2.0 * static_cast<double>(inputs(0) * sizes[1]));
+    return static_cast<double>(batch) * (3 * sample_flops() - 2.0 * static_cast<double>(inputs(0) * sizes[1]));
 }
 
 std::string Network::name() const
@@ -116,8 +115,8 @@ std::shared_ptr<tileprop_model> Training::train(const tp_tier *tier, size_t thre
     tp_error error;
     if (is_setup)
         watch.start();
-    check(tileprop_train(&options, &data, &validation, is_setup ? nullptr : &model, nullptr, nullptr,
-                         error.text, sizeof error.text),
+    check(tileprop_train(&options, &data, &validation, is_setup ? nullptr : &model, nullptr, nullptr, error.text,
+                         sizeof error.text),
           error);
     return {model, tileprop_model_free};
 }
@@ -157,8 +156,7 @@ void Training::run_predictions(size_t times, Watch &watch)
     if (!model_) {
         tp_error error;
         model_ = train(network_.tier, 1, 1, Part::NOTHING, watch);
-        check(tileprop_model_use_isa(model_.get(), network_.tier->name, error.text, sizeof error.text),
-              error);
+        check(tileprop_model_use_isa(model_.get(), network_.tier->name, error.text, sizeof error.text), error);
     }
     std::vector<float> probabilities(network_.sizes.back());
     watch.start();

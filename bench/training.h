@@ -22,15 +22,9 @@ struct Network {
     std::vector<size_t> sizes; // features, hidden layers, classes
     size_t batch, threads;
 
-    size_t layers() const
-    {
-        return sizes.size() - 1;
-    }
+    size_t layers() const { return sizes.size() - 1; }
     // Of a layer, from 0: the constant 1 for the first one's bias is an input.
-    size_t inputs(size_t layer) const
-    {
-        return sizes[layer] + (layer == 0);
-    }
+    size_t inputs(size_t layer) const { return sizes[layer] + (layer == 0); }
     // 2 rows x inputs x units for each product: of a step, and of the evaluation of one sample.
     double step_flops() const;
     double sample_flops() const;

@@ -4,10 +4,10 @@
 #include "tiers.h"
 
 #define MEMBER(type, member, tier) .member = tp_##member##_##tier,
-#define TP_TIER(tier, runs_here)                                                                             \
+#define TP_TIER(tier, runs_here)                                                                                       \
     static const struct tp_tier tier = {.name = #tier, .blocks = &tp_blocks_##tier, TP_VERBS(MEMBER, tier)};
-#define TP_VECTOR_TIER(tier, runs_here)                                                                      \
-    static const struct tp_tier tier = {                                                                     \
+#define TP_VECTOR_TIER(tier, runs_here)                                                                                \
+    static const struct tp_tier tier = {                                                                               \
         .name = #tier, .blocks = &tp_blocks_##tier, TP_VERBS(MEMBER, tier) TP_PROBES(MEMBER, tier)};
 #include "tiers.def"
 
@@ -57,8 +57,8 @@ __attribute__((constructor(101))) static void fit_to_this_cpu(void)
 
 bool tp_tier_runs_here(const struct tp_tier *tier)
 {
-#define TP_TIER(listed, runs_here)                                                                           \
-    if (tier == &listed)                                                                                     \
+#define TP_TIER(listed, runs_here)                                                                                     \
+    if (tier == &listed)                                                                                               \
         return runs_here;
 #include "tiers.def"
     return false;

@@ -156,8 +156,7 @@ void tp_completion_write_zsh(const char *program, const struct tp_options *optio
     for (size_t i = 0; (option = tp_options_at(options, i)).is; i++)
         put_zsh_option(&option, out);
     if (options->operand) {
-        const tileprop_option *operand =
-            tp_options_at(options, tp_options_index(options, options->operand)).is;
+        const tileprop_option *operand = tp_options_at(options, tp_options_index(options, options->operand)).is;
         fprintf(out, " \\\n    '1:%s:", operand->name);
         put_zsh_action(operand, out);
         putc('\'', out);

@@ -21,11 +21,10 @@ static const struct tp_page_note train_environment[] = {
     {"TILEPROP_ISA", TIER},
     {NULL, NULL}};
 static const struct tp_page_note environment[] = {{"TILEPROP_ISA", TIER}, {NULL, NULL}};
-static struct tp_page_note data[] = {
-    {NULL, "The MNIST that comes with tileprop: what --data auto stands for."}, {NULL, NULL}};
+static struct tp_page_note data[] = {{NULL, "The MNIST that comes with tileprop: what --data auto stands for."},
+                                     {NULL, NULL}};
 static const struct tp_page_note model[] = {
-    {"model.safetensors",
-     "A model, under any name: a safetensors file whose metadata say how its weights are used."},
+    {"model.safetensors", "A model, under any name: a safetensors file whose metadata say how its weights are used."},
     {NULL, NULL}};
 static const struct tp_page_note bench_files[] = {
     {"bench/baseline", "Of the sources: the commit that --against baseline stands for."}, {NULL, NULL}};
@@ -43,8 +42,7 @@ static const struct {
      {PAGE("predict"), NULL, environment, data, (const char *const[]){PAGE("export"), PAGE("train"), NULL}}},
     {tp_export_command_write,
      {PAGE("export"), NULL, NULL, model, (const char *const[]){PAGE("predict"), PAGE("train"), NULL}}},
-    {bench_command_write,
-     {PAGE("bench"), NULL, environment, bench_files, (const char *const[]){PAGE("train"), NULL}}},
+    {bench_command_write, {PAGE("bench"), NULL, environment, bench_files, (const char *const[]){PAGE("train"), NULL}}},
 };
 
 /* The page that is written, for a tp_options_writer has no room for it. */

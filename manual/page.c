@@ -153,8 +153,7 @@ static const char *next_line(const char *line)
 static void put_exits(const char *notes, FILE *out)
 {
     fputs(".Sh EXIT STATUS\n.Bl -tag -width Ds\n", out);
-    for (const char *line = find_lines(notes, "\nExit codes:"); strncmp(line, "  ", 2) == 0;
-         line = next_line(line)) {
+    for (const char *line = find_lines(notes, "\nExit codes:"); strncmp(line, "  ", 2) == 0; line = next_line(line)) {
         const char *code = line + 2, *text = code + strcspn(code, " ");
         fprintf(out, ".It %.*s\n", (int)(text - code), code);
         put_words(text, strcspn(text, "\n"), out);
@@ -182,8 +181,7 @@ static void put_examples(const char *notes, FILE *out)
     fputs(".Ed\n", out);
 }
 
-void tp_page_write(const struct tp_page *page, const struct tp_options *options, const void *defaults,
-                   FILE *out)
+void tp_page_write(const struct tp_page *page, const struct tp_options *options, const void *defaults, FILE *out)
 {
     put_beginning(page, options, out);
     put_options(options, defaults, out);

@@ -19,5 +19,4 @@ struct tp_page {
 };
 
 /* Names of the programs in examples begin with tileprop- as they do when they are installed. */
-void tp_page_write(const struct tp_page *page, const struct tp_options *options, const void *defaults,
-                   FILE *out);
+void tp_page_write(const struct tp_page *page, const struct tp_options *options, const void *defaults, FILE *out);

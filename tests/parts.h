@@ -31,8 +31,7 @@ static inline bool has_parts(const char *text, const char *parts)
     while (*parts) {
         const char *end = strstr(parts, " ... ");
         const size_t size = end ? (size_t)(end - parts) : strlen(parts);
-        while (strncmp(place, parts, size) != 0 || parts_in_word(text, place) ||
-               parts_in_word(text, place + size))
+        while (strncmp(place, parts, size) != 0 || parts_in_word(text, place) || parts_in_word(text, place + size))
             if (!*place++)
                 return false;
         place += size;

@@ -144,8 +144,7 @@ static inline tileprop_status run_observed(const tileprop_options *options, cons
     watched.context = r;
     const tileprop_run_options wishes = {
         .size = sizeof wishes, .context = r, .started = record_start, .interrupted = record_question};
-    const struct tp_training training = {
-        .options = &watched, .run = &wishes, .train = train, .validation = validation};
+    const struct tp_training training = {.options = &watched, .run = &wishes, .train = train, .validation = validation};
     error->text[0] = '\0';
     tileprop_status status = tp_train(&training, result, error);
     if (status == TILEPROP_OK || status == TILEPROP_DIVERGED) {
@@ -185,11 +184,8 @@ static inline tileprop_result run_planned(const tileprop_options *options, const
 {
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples();
     const tileprop_run_options more = {.size = sizeof more, .context = about, .started = keep_run};
-    const struct tp_training training = {.options = options,
-                                         .run = about ? &more : NULL,
-                                         .train = &train,
-                                         .validation = &validation,
-                                         .plan = plan};
+    const struct tp_training training = {
+        .options = options, .run = about ? &more : NULL, .train = &train, .validation = &validation, .plan = plan};
     tileprop_result result;
     struct tp_error error;
     if (tp_train(&training, &result, &error))

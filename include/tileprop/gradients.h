@@ -42,7 +42,7 @@ typedef struct tileprop_layer_gradients {
     tileprop_weight_place at;
     double truncation; /* largest |Q(2h) - Q(h)|: three times the truncation error of Q(h) */
     double rounding;   /* first-order bound on the rounding error of Q(h) */
-    int right; /* difference <= truncation + rounding <= TILEPROP_CHECK_COARSEST * largest, not all skipped */
+    int right;         /* difference <= truncation + rounding <= TILEPROP_CHECK_COARSEST * largest, not all skipped */
 } tileprop_layer_gradients;
 
 /* Gradients are means over the samples used. */
@@ -69,11 +69,9 @@ typedef struct tileprop_gradients {
  * Errors: USAGE for inconsistent options, BAD_INPUT as for tileprop_train(), FAILURE if out of memory or
  * threads; *gradients then holds what was found so far.
  */
-TILEPROP_API tileprop_status tileprop_check_gradients(const tileprop_options *options,
-                                                      const tileprop_data *data,
-                                                      int (*progress)(void *context, double share),
-                                                      void *context, tileprop_gradients *gradients,
-                                                      char *message, size_t size);
+TILEPROP_API tileprop_status tileprop_check_gradients(const tileprop_options *options, const tileprop_data *data,
+                                                      int (*progress)(void *context, double share), void *context,
+                                                      tileprop_gradients *gradients, char *message, size_t size);
 
 #ifdef __cplusplus
 }

@@ -38,8 +38,7 @@ TILEPROP_API const char *tileprop_stop_name(tileprop_stop stop);
  * and errno.
  * Errors: FAILURE if out of memory.
  */
-TILEPROP_API tileprop_status tileprop_model_write(const tileprop_model *model, FILE *out, char *message,
-                                                  size_t size);
+TILEPROP_API tileprop_status tileprop_model_write(const tileprop_model *model, FILE *out, char *message, size_t size);
 
 /* --- Facts about a run -------------------------------------------------------------------------------- */
 
@@ -52,8 +51,8 @@ typedef struct tileprop_candidate {
 /* What the options resolved to; known before the first step. */
 typedef struct tileprop_run {
     size_t size;
-    const char *isa, *tile; /* the instruction set and its largest tile; static strings */
-    size_t threads_most;    /* requested; if none were, available */
+    const char *isa, *tile;                          /* the instruction set and its largest tile; static strings */
+    size_t threads_most;                             /* requested; if none were, available */
     size_t threads, threads_of_steps, threads_bound; /* bound: one to a core */
     const char *plan; /* who computes what, one operation per line; empty unless times are wanted */
     const tileprop_candidate *candidates;
@@ -89,8 +88,8 @@ typedef struct tileprop_training_state tileprop_training_state;
  * that the run diverges), or if out of memory.
  */
 TILEPROP_API tileprop_status tileprop_checkpoint_write(const tileprop_training_state *state, FILE *out,
-                                                       const void *attachment, size_t attachment_size,
-                                                       char *message, size_t size);
+                                                       const void *attachment, size_t attachment_size, char *message,
+                                                       size_t size);
 
 typedef struct tileprop_checkpoint tileprop_checkpoint;
 
@@ -98,8 +97,8 @@ typedef struct tileprop_checkpoint tileprop_checkpoint;
  * Reads a checkpoint. The caller frees *checkpoint; it is NULL on error.
  * Errors: BAD_INPUT for a file that cannot be read or is not a checkpoint, FAILURE if out of memory.
  */
-TILEPROP_API tileprop_status tileprop_checkpoint_load(tileprop_checkpoint **checkpoint, const char *path,
-                                                      char *message, size_t size);
+TILEPROP_API tileprop_status tileprop_checkpoint_load(tileprop_checkpoint **checkpoint, const char *path, char *message,
+                                                      size_t size);
 
 /* checkpoint may be NULL. */
 TILEPROP_API void tileprop_checkpoint_free(tileprop_checkpoint *checkpoint);
@@ -116,7 +115,7 @@ TILEPROP_API int tileprop_checkpoint_has_best(const tileprop_checkpoint *checkpo
 typedef struct tileprop_run_options {
     size_t size;               /* sizeof(tileprop_run_options) */
     const tileprop_data *test; /* evaluated once, at the end */
-    tileprop_time *times; /* [verb * layers + layer], TILEPROP_VERBS * layers: filled in; steps are timed */
+    tileprop_time *times;      /* [verb * layers + layer], TILEPROP_VERBS * layers: filled in; steps are timed */
 
     /*
      * What models record about the run that trained them: lines `name = value`. A resumed run must have the

@@ -77,18 +77,16 @@ typedef struct tileprop_model tileprop_model;
  * about twice that of the weights, plus buffers that become resident on first use.
  * Errors: BAD_INPUT for a file that cannot be read or is not such a model, FAILURE if out of memory.
  */
-TILEPROP_API tileprop_status tileprop_model_load(tileprop_model **model, const char *path, char *message,
-                                                 size_t size);
-TILEPROP_API tileprop_status tileprop_model_load_memory(tileprop_model **model, const void *bytes,
-                                                        size_t count, char *message, size_t size);
+TILEPROP_API tileprop_status tileprop_model_load(tileprop_model **model, const char *path, char *message, size_t size);
+TILEPROP_API tileprop_status tileprop_model_load_memory(tileprop_model **model, const void *bytes, size_t count,
+                                                        char *message, size_t size);
 
 /*
  * Makes the model predict with this instruction set, one of those listed by `train --version`, instead of the
  * fastest that the CPU has ("auto"). No bit of a prediction changes. On error the model is unchanged.
  * Errors: USAGE for an instruction set not available here, FAILURE if out of memory.
  */
-TILEPROP_API tileprop_status tileprop_model_use_isa(tileprop_model *model, const char *isa, char *message,
-                                                    size_t size);
+TILEPROP_API tileprop_status tileprop_model_use_isa(tileprop_model *model, const char *isa, char *message, size_t size);
 
 /* model may be NULL. No thread may be using it. */
 TILEPROP_API void tileprop_model_free(tileprop_model *model);
@@ -100,8 +98,8 @@ TILEPROP_API void tileprop_model_free(tileprop_model *model);
  */
 TILEPROP_API tileprop_status tileprop_model_save(const tileprop_model *model, const char *path, char *message,
                                                  size_t size);
-TILEPROP_API tileprop_status tileprop_model_save_memory(const tileprop_model *model, void **bytes,
-                                                        size_t *count, char *message, size_t size);
+TILEPROP_API tileprop_status tileprop_model_save_memory(const tileprop_model *model, void **bytes, size_t *count,
+                                                        char *message, size_t size);
 
 /* Features per sample, classes, parameters (weights and biases), layers, and units of a layer, from 0. */
 TILEPROP_API size_t tileprop_model_features(const tileprop_model *model);
@@ -125,8 +123,7 @@ TILEPROP_API const char *tileprop_model_class_name(const tileprop_model *model, 
  * *bias its biases [units], NULL if it has none. The constant input 1 is returned as the first layer's bias.
  * Values below FLT_MIN count as 0. Both are valid as long as the model. NULL for a layer out of range.
  */
-TILEPROP_API const float *tileprop_model_weights(const tileprop_model *model, size_t layer,
-                                                 const float **bias);
+TILEPROP_API const float *tileprop_model_weights(const tileprop_model *model, size_t layer, const float **bias);
 
 /*
  * scale[features], and in *shift shift[features]: the network's inputs are fma(sample, scale, shift). Both
@@ -173,9 +170,9 @@ typedef struct tileprop_data {
  * be NULL; labels may be NULL if losses is.
  * Errors: BAD_INPUT for data that do not fit the model, FAILURE if out of memory or threads.
  */
-TILEPROP_API tileprop_status tileprop_evaluate(const tileprop_model *model, const tileprop_data *data,
-                                               size_t threads, float *losses, float *probabilities,
-                                               uint16_t *classes, char *message, size_t size);
+TILEPROP_API tileprop_status tileprop_evaluate(const tileprop_model *model, const tileprop_data *data, size_t threads,
+                                               float *losses, float *probabilities, uint16_t *classes, char *message,
+                                               size_t size);
 
 /* --- Training ----------------------------------------------------------------------------------------- */
 
@@ -213,14 +210,14 @@ typedef struct tileprop_options {
     size_t evals_per_epoch;
     int eval_train; /* also evaluate the whole training set each time */
     uint64_t seed;
-    const tileprop_model *initial_weights; /* with the same layers; NULL: random initialization */
-    size_t early_stop;                     /* evaluations without a lower validation loss; 0: never */
+    const tileprop_model *initial_weights;              /* with the same layers; NULL: random initialization */
+    size_t early_stop;                                  /* evaluations without a lower validation loss; 0: never */
     double stop_at_accuracy, stop_at_loss, max_seconds; /* at most 1, 1000, 1e9; 0: never */
-    size_t threads;       /* at most this many, and no more than CPUs; 0: one per CPU */
-    size_t threads_exact; /* exactly this many; 0: choose */
-    tileprop_bind bind;   /* default: none, unlike tileprop-train's */
-    tileprop_numa numa;   /* default: off, unlike tileprop-train's */
-    const char *isa;      /* "auto", or a name that `train --version` lists */
+    size_t threads;                                     /* at most this many, and no more than CPUs; 0: one per CPU */
+    size_t threads_exact;                               /* exactly this many; 0: choose */
+    tileprop_bind bind;                                 /* default: none, unlike tileprop-train's */
+    tileprop_numa numa;                                 /* default: off, unlike tileprop-train's */
+    const char *isa;                                    /* "auto", or a name that `train --version` lists */
 
     /*
      * Called after each step from one of the run's threads while the others wait: the caller's, except in the
@@ -245,8 +242,8 @@ TILEPROP_API void tileprop_options_init(tileprop_options *options, size_t size);
  * Errors: USAGE for an unknown option, including one missing from a struct of an older size, and for an
  * invalid value; *options is then unchanged.
  */
-TILEPROP_API tileprop_status tileprop_options_set(tileprop_options *options, const char *name,
-                                                  const char *value, char *message, size_t size);
+TILEPROP_API tileprop_status tileprop_options_set(tileprop_options *options, const char *name, const char *value,
+                                                  char *message, size_t size);
 
 /* The type of an option's value, and its representation in the struct. */
 typedef enum tileprop_option_kind {
@@ -321,14 +318,12 @@ typedef struct tileprop_result {
  */
 TILEPROP_API tileprop_status tileprop_train(const tileprop_options *options, const tileprop_data *train,
                                             const tileprop_data *validation, tileprop_model **last,
-                                            tileprop_model **best, tileprop_result *result, char *message,
-                                            size_t size);
+                                            tileprop_model **best, tileprop_result *result, char *message, size_t size);
 
 /* The same, but holds out the last ceil(fraction * rows) samples (0 < fraction < 1) for validation. */
 TILEPROP_API tileprop_status tileprop_train_split(const tileprop_options *options, const tileprop_data *data,
-                                                  double fraction, tileprop_model **last,
-                                                  tileprop_model **best, tileprop_result *result,
-                                                  char *message, size_t size);
+                                                  double fraction, tileprop_model **last, tileprop_model **best,
+                                                  tileprop_result *result, char *message, size_t size);
 
 #ifdef __cplusplus
 }

@@ -229,8 +229,7 @@ static inline float vec_first(vec x)
  * to[c][r] = from[r][c] for an 8 x 8 block of two matrices whose rows are 16 floats apart. Loads join rows r
  * and r + 4; what remains is a 4 x 4 transpose in each half.
  */
-static inline __attribute__((always_inline)) void transpose_8x8(const float *from, float *to,
-                                                                bool nontemporal)
+static inline __attribute__((always_inline)) void transpose_8x8(const float *from, float *to, bool nontemporal)
 {
     UNROLL
     for (int c = 0; c < 8; c += 4) {
@@ -238,8 +237,7 @@ static inline __attribute__((always_inline)) void transpose_8x8(const float *fro
         UNROLL
         for (int i = 0; i < 4; i++) {
             const float *row = from + 16 * i + c;
-            r[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(row)), _mm_loadu_ps(row + 16 * 4),
-                                        1);
+            r[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(row)), _mm_loadu_ps(row + 16 * 4), 1);
         }
         __m256 low01 = _mm256_unpacklo_ps(r[0], r[1]), high01 = _mm256_unpackhi_ps(r[0], r[1]);
         __m256 low23 = _mm256_unpacklo_ps(r[2], r[3]), high23 = _mm256_unpackhi_ps(r[2], r[3]);
@@ -251,8 +249,7 @@ static inline __attribute__((always_inline)) void transpose_8x8(const float *fro
 }
 
 /* to[c][r] = from[r][c] for a 16 x 16 block, both stored as 16 rows of 16 floats. */
-static inline __attribute__((always_inline)) void panel_transpose(const float *from, float *to,
-                                                                  bool nontemporal)
+static inline __attribute__((always_inline)) void panel_transpose(const float *from, float *to, bool nontemporal)
 {
     UNROLL
     for (int i = 0; i < 16; i += 8) {

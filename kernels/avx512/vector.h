@@ -232,8 +232,7 @@ static inline float vec_first(vec x)
  * to[c][r] = from[r][c] for a 16 x 16 block, both stored as 16 rows of 16 floats. Two levels exchange within
  * 128-bit quarters, two exchange quarters.
  */
-static inline __attribute__((always_inline)) void panel_transpose(const float *from, float *to,
-                                                                  bool nontemporal)
+static inline __attribute__((always_inline)) void panel_transpose(const float *from, float *to, bool nontemporal)
 {
     __m512 r[16], t[16];
     UNROLL

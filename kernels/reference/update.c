@@ -29,8 +29,8 @@ static float step_weight(const struct tp_optimizer *optimizer, float decay, floa
     case TILEPROP_ADAM:
         *s[0] = fmaf(optimizer->beta1, *s[0], optimizer->one_minus_beta1 * g);
         *s[1] = fmaf(optimizer->beta2, *s[1], (optimizer->one_minus_beta2 * g) * g);
-        return fmaf(-optimizer->rate,
-                    *s[0] / fmaf(sqrtf(*s[1]), optimizer->root_correction, optimizer->epsilon), keep * w);
+        return fmaf(-optimizer->rate, *s[0] / fmaf(sqrtf(*s[1]), optimizer->root_correction, optimizer->epsilon),
+                    keep * w);
         break;
     }
     return w;
@@ -46,8 +46,7 @@ static void apply_panel(const struct tp_apply *t, size_t i, size_t u, const floa
     float keep = is_bias ? 1.0f : t->optimizer->keep;
     int states = tp_optimizer_states(t->optimizer->kind);
     for (size_t j = 0; j < lanes; j++) {
-        float *const s[2] = {states > 0 ? t->state[0] + at + j : NULL,
-                             states > 1 ? t->state[1] + at + j : NULL};
+        float *const s[2] = {states > 0 ? t->state[0] + at + j : NULL, states > 1 ? t->state[1] + at + j : NULL};
         float w = step_weight(t->optimizer, decay, keep, g[j], t->w.data[at + j], s);
         t->w.data[at + j] = w;
         if (t->wt.data && !is_bias)
@@ -84,11 +83,8 @@ static void pad_transposed(const struct tp_matrix *wt, size_t input_end)
 
 void tp_update_reference(const struct tp_update *t)
 {
-    const struct tp_apply apply = {.inputs = t->a.columns,
-                                   .optimizer = t->optimizer,
-                                   .w = t->w,
-                                   .wt = t->wt,
-                                   .state = {t->state[0], t->state[1]}};
+    const struct tp_apply apply = {
+        .inputs = t->a.columns, .optimizer = t->optimizer, .w = t->w, .wt = t->wt, .state = {t->state[0], t->state[1]}};
     for (size_t u = 0; u < t->d.columns; u += TP_PANEL) {
         for (size_t i = t->input_begin; i < t->input_end; i++)
             update_panel(t, &apply, i, u);

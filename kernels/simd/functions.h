@@ -51,8 +51,7 @@ static inline vec log_normal(vec x)
 {
     ivec root_half = ivec_set1(0x3f3504f3);
     ivec b = ivec_sub(vec_bits(x), root_half);
-    ivec e_bits =
-        ivec_add(ivec_shift_right_23(ivec_add(b, ivec_set1(0x40000000))), ivec_set1(0x4B400000 - 128));
+    ivec e_bits = ivec_add(ivec_shift_right_23(ivec_add(b, ivec_set1(0x40000000))), ivec_set1(0x4B400000 - 128));
     vec e = vec_sub(vec_from_bits(e_bits), vec_set1(ROUNDER));
     vec m = vec_from_bits(ivec_add(ivec_and(b, ivec_set1(0x007fffff)), root_half));
     vec f = vec_sub(m, vec_set1(1));
@@ -102,8 +101,7 @@ static inline vec derivative_sigmoid(vec d, vec a)
 
 static inline vec derivative_lecun_tanh(vec d, vec a)
 {
-    return vec_mul(
-        d, vec_fnma(vec_mul(a, a), vec_set1((float)(2.0 / 3 / 1.7159)), vec_set1((float)(1.7159 * 2 / 3))));
+    return vec_mul(d, vec_fnma(vec_mul(a, a), vec_set1((float)(2.0 / 3 / 1.7159)), vec_set1((float)(1.7159 * 2 / 3))));
 }
 
 static inline vec derivative_tanh(vec d, vec a)
@@ -113,7 +111,6 @@ static inline vec derivative_tanh(vec d, vec a)
 
 static inline vec derivative_relu(vec d, vec a)
 {
-    vec derivative =
-        vec_select(vec_gt(a, vec_zero()), vec_set1(1), vec_select(vec_le(a, vec_zero()), vec_zero(), a));
+    vec derivative = vec_select(vec_gt(a, vec_zero()), vec_set1(1), vec_select(vec_le(a, vec_zero()), vec_zero(), a));
     return vec_mul(d, derivative);
 }

@@ -115,8 +115,8 @@ static inline size_t steps_per_block(const struct product *p)
  * NULL. The first tile would wait for rows in memory; for rows in L3 it makes no difference
  * (results/kernels.md).
  */
-static const float *prefetch_b_from(const struct product *p, size_t rows, size_t k_begin, size_t k_next,
-                                    size_t k_end, size_t panel, size_t panels)
+static const float *prefetch_b_from(const struct product *p, size_t rows, size_t k_begin, size_t k_next, size_t k_end,
+                                    size_t panel, size_t panels)
 {
     if (p->depth * p->panels * TP_PANEL < TP_KERNEL(blocks).prefetch_b_floats || rows < PREFETCH_B_ROWS_MIN)
         return NULL;
@@ -131,8 +131,8 @@ static const float *prefetch_b_from(const struct product *p, size_t rows, size_t
  * Prefetches, before a long tile, what its epilogue reads and writes, which may be in memory.
  * Inlined, since gcc drops calls of a function that only prefetches: it sees no effect.
  */
-static inline __attribute__((always_inline)) void
-prefetch_epilogue(const struct product *p, size_t row_begin, size_t row_end, size_t panel, size_t panels)
+static inline __attribute__((always_inline)) void prefetch_epilogue(const struct product *p, size_t row_begin,
+                                                                    size_t row_end, size_t panel, size_t panels)
 {
     for (size_t i = panel; i < panel + panels; i++) {
         for (size_t row = row_begin; row < row_end; row++) {
@@ -180,9 +180,9 @@ static inline __attribute__((always_inline)) void tile_nn(const struct tile *t, 
 static void run_tile_nn(const struct tile *t, size_t rows, size_t panels)
 {
     switch (panels * 100 + rows) {
-#define TILE_CASE(rows, panels)                                                                              \
-    case (panels)*100 + (rows):                                                                              \
-        tile_nn(t, rows, panels);                                                                            \
+#define TILE_CASE(rows, panels)                                                                                        \
+    case (panels)*100 + (rows):                                                                                        \
+        tile_nn(t, rows, panels);                                                                                      \
         break;
         TILES(TILE_CASE)
 #undef TILE_CASE
@@ -222,8 +222,8 @@ static inline __attribute__((always_inline)) void tile_row(const struct tile *t,
  * products (results/kernels.md). A product of one panel has more loads than multiply-adds, so it prefetches
  * rows of A only where they are not in L2.
  */
-static void multiply_group(const struct product *p, size_t row_begin, size_t row_end, size_t k_begin,
-                           size_t k_end, size_t panel, size_t panels)
+static void multiply_group(const struct product *p, size_t row_begin, size_t row_end, size_t k_begin, size_t k_end,
+                           size_t panel, size_t panels)
 {
     const float *b = p->b + panel * p->b_stride;
     const size_t wait = p->depth < SHORT_DEPTH ? EPILOGUE_ROWS : 0;
@@ -232,8 +232,7 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
         depth = min_size(k_end - k, p->steps);
         bool last = k + depth == p->depth;
         const float *a = p->a + k / TP_PANEL * p->a_stride;
-        const float *next_b =
-            prefetch_b_from(p, row_end - row_begin, k_begin, k + depth, k_end, panel, panels);
+        const float *next_b = prefetch_b_from(p, row_end - row_begin, k_begin, k + depth, k_end, panel, panels);
         const size_t tiles = (row_end - row_begin + TILE_ROWS_WIDE - 1) / TILE_ROWS_WIDE;
         struct tile tile = {.depth = depth,
                             .a_stride = p->a_stride,
@@ -242,9 +241,8 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
                             .bias = last && p->bias ? b + p->depth * TP_PANEL : NULL,
                             .c_stride = p->c_stride,
                             .accumulate = p->accumulate || k > 0,
-                            .prefetch_a =
-                                panel == 0 && (p->panels > 1 || p->depth * (row_end - row_begin) >=
-                                                                    TP_KERNEL(blocks).prefetch_a_floats),
+                            .prefetch_a = panel == 0 && (p->panels > 1 || p->depth * (row_end - row_begin) >=
+                                                                              TP_KERNEL(blocks).prefetch_a_floats),
                             .prefetch_b_rows = next_b ? (TP_PANEL + tiles - 1) / tiles : 0};
         size_t fetched = 0, done = row_begin;
         for (size_t row = row_begin, end; row < row_end;
@@ -260,8 +258,7 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
                 continue;
             for (size_t i = panel; i < panel + panels; i++)
                 p->epilogue(p->activation, p->c + i * p->c_stride + done * TP_PANEL,
-                            p->derivative + i * p->derivative_stride + done * TP_PANEL,
-                            (end - done) * TP_PANEL);
+                            p->derivative + i * p->derivative_stride + done * TP_PANEL, (end - done) * TP_PANEL);
             done = end;
         }
     }
@@ -293,8 +290,7 @@ static void multiply_row(const struct product *p)
             tile_row(&tile, 1);
         for (size_t i = 0; p->epilogue && i < panels; i++)
             p->epilogue(p->activation, tile.c + i * p->c_stride,
-                        p->derivative + (panel + i) * p->derivative_stride + p->row_begin * TP_PANEL,
-                        TP_PANEL);
+                        p->derivative + (panel + i) * p->derivative_stride + p->row_begin * TP_PANEL, TP_PANEL);
     }
 }
 
@@ -346,20 +342,19 @@ void TP_KERNEL(forward)(const struct tp_forward *f)
 void TP_KERNEL(backward)(const struct tp_backward *b)
 {
     const size_t panel = b->input_begin / TP_PANEL;
-    multiply(&(struct product){
-        .row_begin = b->row_begin,
-        .row_end = b->row_end,
-        .depth = b->d.columns,
-        .panels = tp_panel_count(b->input_end) - panel,
-        .a = b->d.data,
-        .a_stride = b->d.stride,
-        .b = b->wt.data + panel * b->wt.stride,
-        .b_stride = b->wt.stride,
-        .c = b->d_in.data + panel * b->d_in.stride,
-        .c_stride = b->d_in.stride,
-        .accumulate = !b->first,
-        .epilogue = b->last && b->activation != TILEPROP_LINEAR ? multiply_by_derivative : NULL,
-        .activation = b->activation,
-        .derivative = b->a.data + panel * b->a.stride,
-        .derivative_stride = b->a.stride});
+    multiply(&(struct product){.row_begin = b->row_begin,
+                               .row_end = b->row_end,
+                               .depth = b->d.columns,
+                               .panels = tp_panel_count(b->input_end) - panel,
+                               .a = b->d.data,
+                               .a_stride = b->d.stride,
+                               .b = b->wt.data + panel * b->wt.stride,
+                               .b_stride = b->wt.stride,
+                               .c = b->d_in.data + panel * b->d_in.stride,
+                               .c_stride = b->d_in.stride,
+                               .accumulate = !b->first,
+                               .epilogue = b->last && b->activation != TILEPROP_LINEAR ? multiply_by_derivative : NULL,
+                               .activation = b->activation,
+                               .derivative = b->a.data + panel * b->a.stride,
+                               .derivative_stride = b->a.stride});
 }

@@ -59,8 +59,8 @@ static void apply_rows(const struct optimizer_target *target, const float *gradi
         for (int i = 0; i < NARROW_APPLY_ROWS; i++) {
             UNROLL
             for (int v = 0; v < PANEL_VECS; v++)
-                acc[i][v] = i == 0 || many ? vec_load(gradient + (r + (size_t)i) * TP_PANEL + v * VEC_LANES)
-                                           : vec_zero();
+                acc[i][v] =
+                    i == 0 || many ? vec_load(gradient + (r + (size_t)i) * TP_PANEL + v * VEC_LANES) : vec_zero();
         }
         if (many)
             tile_update(&at, NARROW_APPLY_ROWS, 1, acc);

@@ -47,8 +47,7 @@ static inline struct optimizer_vectors optimizer_vectors(const struct optimizer_
 /* One vector at `offset` of weights, from its gradient g. kind is a constant: only its branch remains. */
 static inline __attribute__((always_inline)) void apply_optimizer(tileprop_optimizer kind,
                                                                   const struct optimizer_vectors *c, vec g,
-                                                                  float *weights, float *const state[2],
-                                                                  int offset)
+                                                                  float *weights, float *const state[2], int offset)
 {
     float *at = weights + offset;
     vec w = vec_load(at), v;

@@ -17,8 +17,8 @@ static inline const char *values(const struct tp_pack *p, size_t row, size_t col
 }
 
 /* One whole panel: its scales stay in registers, its lines are written in the order in which they lie. */
-static inline __attribute__((always_inline)) void pack_panel(const struct tp_pack *p, bool is_u8,
-                                                             size_t column, float *a)
+static inline __attribute__((always_inline)) void pack_panel(const struct tp_pack *p, bool is_u8, size_t column,
+                                                             float *a)
 {
     vec scale[PANEL_VECS], shift[PANEL_VECS];
     for (int v = 0; v < PANEL_VECS; v++) {
@@ -29,16 +29,16 @@ static inline __attribute__((always_inline)) void pack_panel(const struct tp_pac
         const char *from = values(p, row, column, is_u8 ? 1 : sizeof(float));
         for (int v = 0; v < PANEL_VECS; v++) {
             size_t lane = (size_t)(v * VEC_LANES);
-            vec x = is_u8 ? vec_load_u8((const uint8_t *)from + lane)
-                          : vec_load((const float *)(const void *)from + lane);
+            vec x =
+                is_u8 ? vec_load_u8((const uint8_t *)from + lane) : vec_load((const float *)(const void *)from + lane);
             vec_store(a + row * TP_PANEL + lane, vec_fma(x, scale[v], shift[v]));
         }
     }
 }
 
 /* A partial last panel, value by value: nothing past the last sample may be read. */
-static inline __attribute__((always_inline)) void pack_rest(const struct tp_pack *p, bool is_u8,
-                                                            size_t column, float *a)
+static inline __attribute__((always_inline)) void pack_rest(const struct tp_pack *p, bool is_u8, size_t column,
+                                                            float *a)
 {
     for (size_t row = p->row_begin; row < p->row_end; row++) {
         float line[TP_PANEL] = {0};
@@ -49,8 +49,7 @@ static inline __attribute__((always_inline)) void pack_rest(const struct tp_pack
                 x = *(const uint8_t *)from;
             else
                 memcpy(&x, from, sizeof x);
-            line[c] = vec_first(
-                vec_fma(vec_set1(x), vec_set1(p->scale[column + c]), vec_set1(p->shift[column + c])));
+            line[c] = vec_first(vec_fma(vec_set1(x), vec_set1(p->scale[column + c]), vec_set1(p->shift[column + c])));
         }
         memcpy(a + row * TP_PANEL, line, sizeof line);
     }

@@ -12,14 +12,13 @@
 #include "functions.h"
 
 /* Logits of one row, 16 at a time; -inf in the lanes past the last class. */
-static inline __attribute__((always_inline)) void load_logits(const struct tp_matrix *logits, size_t row,
-                                                              size_t panel, vec z[PANEL_VECS])
+static inline __attribute__((always_inline)) void load_logits(const struct tp_matrix *logits, size_t row, size_t panel,
+                                                              vec z[PANEL_VECS])
 {
     const float *from = logits->data + panel * logits->stride + row * TP_PANEL;
     ptrdiff_t left = (ptrdiff_t)(logits->columns - panel * TP_PANEL);
     for (int v = 0; v < PANEL_VECS; v++)
-        z[v] =
-            vec_select(mask_first(left - v * VEC_LANES), vec_load(from + v * VEC_LANES), vec_set1(-INFINITY));
+        z[v] = vec_select(mask_first(left - v * VEC_LANES), vec_load(from + v * VEC_LANES), vec_set1(-INFINITY));
 }
 
 static inline __attribute__((always_inline)) vec largest_logit(const struct tp_matrix *logits, size_t row,
@@ -52,8 +51,8 @@ static inline size_t first_equal(const struct tp_matrix *logits, size_t row, siz
 }
 
 /* Sums exp(z - m), +0 in the lanes past the last class; stores them in `to` unless it is absent. */
-static inline __attribute__((always_inline)) vec
-exponentials(const struct tp_matrix *logits, size_t row, size_t panels, vec m, const struct tp_matrix *to)
+static inline __attribute__((always_inline)) vec exponentials(const struct tp_matrix *logits, size_t row, size_t panels,
+                                                              vec m, const struct tp_matrix *to)
 {
     vec sum[PANEL_VECS];
     for (int v = 0; v < PANEL_VECS; v++)
@@ -73,8 +72,8 @@ exponentials(const struct tp_matrix *logits, size_t row, size_t panels, vec m, c
 }
 
 /* D of one row, from the exponentials that d holds. */
-static inline __attribute__((always_inline)) void loss_gradient(const struct tp_loss *l, size_t row,
-                                                                size_t panels, vec sum, float weight)
+static inline __attribute__((always_inline)) void loss_gradient(const struct tp_loss *l, size_t row, size_t panels,
+                                                                vec sum, float weight)
 {
     vec scale = vec_set1(weight * l->scale);
     for (size_t p = 0; p < panels; p++) {

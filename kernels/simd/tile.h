@@ -83,8 +83,7 @@ static inline __attribute__((always_inline)) void tile_begin(const struct tile *
     for (int r = 0; r < rows; r++) {
         UNROLL
         for (int v = 0; v < TILE_VECS(panels); v++)
-            acc[r][v] =
-                t->accumulate ? vec_load(t->c + r * TP_PANEL + tile_vec_offset(v, t->c_stride)) : vec_zero();
+            acc[r][v] = t->accumulate ? vec_load(t->c + r * TP_PANEL + tile_vec_offset(v, t->c_stride)) : vec_zero();
     }
 }
 
@@ -114,9 +113,8 @@ static inline __attribute__((always_inline)) void tile_end(const struct tile *t,
 
 /* One k: acc[r] += a[r * a_step] * b; rows from `above` on take their factors from `next`. */
 static inline __attribute__((always_inline)) void tile_multiply(const float *a, int a_step, int above,
-                                                                const float *next, const float *b,
-                                                                size_t b_stride, int rows, int panels,
-                                                                vec acc[][TILE_VECS_LIMIT])
+                                                                const float *next, const float *b, size_t b_stride,
+                                                                int rows, int panels, vec acc[][TILE_VECS_LIMIT])
 {
     vec row[TILE_VECS_LIMIT];
     UNROLL

@@ -126,8 +126,7 @@ static inline __attribute__((always_inline)) void prefetch_target(const struct t
  * columns are the last of one panel, the others the first of the next. The steps after the prefetch are a
  * loop of their own: with one loop for all gcc puts the accumulators on the stack.
  */
-static inline __attribute__((always_inline)) void tile_tn(const struct tile *t, int rows, int panels,
-                                                          int above)
+static inline __attribute__((always_inline)) void tile_tn(const struct tile *t, int rows, int panels, int above)
 {
     vec acc[TILE_ROWS_LIMIT][TILE_VECS_LIMIT];
     tile_begin(t, rows, panels, acc);
@@ -162,9 +161,9 @@ static inline size_t tile_rows_tn(size_t panels, size_t above, size_t left)
 static void run_tile_tn(const struct tile *t, size_t rows, size_t panels, size_t above)
 {
     switch ((panels * 100 + rows) * 100 + above) {
-#define TILE_ACROSS_CASE(rows, panels, above)                                                                \
-    case ((panels)*100 + (rows)) * 100 + (above):                                                            \
-        tile_tn(t, rows, panels, above);                                                                     \
+#define TILE_ACROSS_CASE(rows, panels, above)                                                                          \
+    case ((panels)*100 + (rows)) * 100 + (above):                                                                      \
+        tile_tn(t, rows, panels, above);                                                                               \
         break;
 #define TILE_CASE(rows, panels) TILE_ACROSS_CASE(rows, panels, rows)
         TILES(TILE_CASE)
@@ -185,16 +184,14 @@ static void update_block(const struct tp_update *u, size_t begin, size_t end, si
 {
     _Alignas(64) float partial[TILE_PANELS_MAX * GRADIENT_INPUTS * TP_PANEL];
     for (size_t k = 0; k < u->rows; k += update_steps()) {
-        const size_t depth = min_size(u->rows - k, update_steps()),
-                     offset = panel * u->w.stride + begin * TP_PANEL;
+        const size_t depth = min_size(u->rows - k, update_steps()), offset = panel * u->w.stride + begin * TP_PANEL;
         const bool last = k + depth == u->rows;
         struct optimizer_target target = target_at(u, offset, true);
         struct tile tile = {.depth = depth,
                             .a_stride = u->a.stride,
                             .b = u->d.data + panel * u->d.stride + k * TP_PANEL,
                             .b_stride = u->d.stride,
-                            .c = u->gradient.data ? tp_matrix_at(&u->gradient, begin, panel * TP_PANEL)
-                                                  : partial,
+                            .c = u->gradient.data ? tp_matrix_at(&u->gradient, begin, panel * TP_PANEL) : partial,
                             .c_stride = u->gradient.data ? u->gradient.stride : GRADIENT_INPUTS * TP_PANEL,
                             .accumulate = k > 0,
                             .target = last && !u->gradient.data ? &target : NULL};
@@ -339,8 +336,7 @@ void TP_KERNEL(apply)(const struct tp_apply *p)
 
 void TP_KERNEL(refresh)(const struct tp_refresh *r)
 {
-    const struct tp_update u = {
-        .d = {.columns = r->wt.rows}, .w = r->w, .wt = r->wt, .nontemporal = r->nontemporal};
+    const struct tp_update u = {.d = {.columns = r->wt.rows}, .w = r->w, .wt = r->wt, .nontemporal = r->nontemporal};
     for (size_t panel = 0; panel < tp_panel_count(r->wt.rows); panel++) {
         for (size_t i = r->input_begin; i < r->input_end; i += TP_PANEL)
             write_transposed(&u, panel, i, min_size(r->input_end - i, TP_PANEL));

@@ -48,8 +48,7 @@ tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, st
  * Copies a caller's options, adding the members that an older struct lacks.
  * Errors: TILEPROP_USAGE naming the option.
  */
-tileprop_status tp_api_options(const tileprop_options *options, tileprop_options *completed,
-                               struct tp_error *error);
+tileprop_status tp_api_options(const tileprop_options *options, tileprop_options *completed, struct tp_error *error);
 
 /*
  * What a run keeps for models and checkpoints: tp_training's snapshots. Requested models have their
@@ -65,8 +64,7 @@ struct tp_snapshots {
 tileprop_status tp_api_need(const void *pointer, const char *name, struct tp_error *error);
 
 /* Checks that a struct's size is one that some version had. Errors: TILEPROP_USAGE naming the struct. */
-tileprop_status tp_api_size(const char *name, size_t found, size_t least, size_t most,
-                            struct tp_error *error);
+tileprop_status tp_api_size(const char *name, size_t found, size_t least, size_t most, struct tp_error *error);
 
 /* A caller's data. */
 struct tp_set {
@@ -82,8 +80,8 @@ struct tp_set {
  * TILEPROP_BAD_INPUT for more data than memory can hold, invalid values or labels, and data that do not fit;
  * TILEPROP_FAILURE if out of memory. Messages name the data.
  */
-tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop_data *given,
-                            const struct tp_set *like, struct tp_error *error);
+tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop_data *given, const struct tp_set *like,
+                            struct tp_error *error);
 
 /*
  * Checks that the run whose own checkpoints would be `next` can resume from a checkpoint.
@@ -91,5 +89,5 @@ tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop
  * TILEPROP_BAD_INPUT for another numerics version, unless inexact, and for weights that do not fit the
  * network; TILEPROP_FAILURE if out of memory.
  */
-tileprop_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact,
-                                 const struct tp_checkpoint *next, struct tp_error *error);
+tileprop_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact, const struct tp_checkpoint *next,
+                                 struct tp_error *error);

@@ -5,8 +5,7 @@
 
 #include "api/api.h"
 
-tileprop_status tileprop_checkpoint_load(tileprop_checkpoint **handle, const char *path, char *message,
-                                         size_t size)
+tileprop_status tileprop_checkpoint_load(tileprop_checkpoint **handle, const char *path, char *message, size_t size)
 {
     struct tp_call call;
     struct tp_file file;
@@ -53,8 +52,7 @@ static tileprop_status write(const tileprop_training_state *here, FILE *out, con
 {
     const struct tp_snapshots *snapshots = here->snapshots;
     struct tp_checkpoint all = snapshots->next;
-    struct tp_safe_file file = {
-        .file = out, .option = "tileprop_checkpoint_write", .path = (char[]){"checkpoint"}};
+    struct tp_safe_file file = {.file = out, .option = "tileprop_checkpoint_write", .path = (char[]){"checkpoint"}};
     tp_network_get(here->network, 0, &all.model.weights);
     bool finite = tp_weights_finite(&all.model.weights);
     for (size_t i = 0; i < all.state_count; i++) {
@@ -76,9 +74,8 @@ static tileprop_status write(const tileprop_training_state *here, FILE *out, con
     return status;
 }
 
-tileprop_status tileprop_checkpoint_write(const tileprop_training_state *state, FILE *out,
-                                          const void *attachment, size_t attachment_size, char *message,
-                                          size_t size)
+tileprop_status tileprop_checkpoint_write(const tileprop_training_state *state, FILE *out, const void *attachment,
+                                          size_t attachment_size, char *message, size_t size)
 {
     struct tp_call call;
     tp_call_begin(&call);
@@ -110,16 +107,14 @@ static tileprop_status compare_options(const char *found, const char *expected, 
         if (strncmp(found, expected, begin) != 0)
             break;
         if ((length != kept || strncmp(found, expected, length) != 0) && !may_differ(found))
-            return tp_fail(error, TILEPROP_USAGE, "--%.*s: %.*s found, expected %s as in %s", (int)name,
-                           found, (int)(length - begin), found + begin,
-                           tp_show(expected + begin, kept - begin).text, path);
+            return tp_fail(error, TILEPROP_USAGE, "--%.*s: %.*s found, expected %s as in %s", (int)name, found,
+                           (int)(length - begin), found + begin, tp_show(expected + begin, kept - begin).text, path);
         found += length + (found[length] == '\n');
         expected += kept + (expected[kept] == '\n');
     }
     if (*found || *expected)
-        return tp_fail(
-            error, TILEPROP_BAD_INPUT,
-            "%s: __metadata__: options: other names found than this version has, expected the same", path);
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: __metadata__: options: other names found than this version has, expected the same", path);
     return TILEPROP_OK;
 }
 
@@ -138,21 +133,19 @@ static tileprop_status check_data(const tileprop_checkpoint *from, const struct 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (all[i].found != all[i].expected)
             return tp_fail(error, TILEPROP_USAGE,
-                           "%s is another one than in %s: fingerprint %016" PRIx64
-                           " found, expected %016" PRIx64,
+                           "%s is another one than in %s: fingerprint %016" PRIx64 " found, expected %016" PRIx64,
                            all[i].what, from->path, all[i].found, all[i].expected);
     return TILEPROP_OK;
 }
 
-tileprop_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact,
-                                 const struct tp_checkpoint *next, struct tp_error *error)
+tileprop_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact, const struct tp_checkpoint *next,
+                                 struct tp_error *error)
 {
     if (from->own.model.numerics != TP_NUMERICS_VERSION && !inexact)
-        return tp_fail(
-            error, TILEPROP_BAD_INPUT,
-            "%s: __metadata__: numerics_version: %" PRIu64
-            " found, expected %d: the run would end with other bits; --resume-inexact accepts that",
-            from->path, from->own.model.numerics, TP_NUMERICS_VERSION);
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: __metadata__: numerics_version: %" PRIu64
+                       " found, expected %d: the run would end with other bits; --resume-inexact accepts that",
+                       from->path, from->own.model.numerics, TP_NUMERICS_VERSION);
     tileprop_status status = compare_options(next->model.options, from->own.model.options, from->path, error);
     if (status == TILEPROP_OK)
         status = check_data(from, next, error);
@@ -161,11 +154,10 @@ tileprop_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact,
     /* What a file that says it has the same options and data can still have wrong. */
     if (!tp_weights_alike(&from->own.model.weights, &next->model.weights))
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: layers: other ones found than its options describe, expected the same",
-                       from->path);
+                       "%s: layers: other ones found than its options describe, expected the same", from->path);
     if (from->own.state_count < next->state_count)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: %zu arrays of optimizer state found, expected %zu, as its optimizer has",
-                       from->path, from->own.state_count, next->state_count);
+                       "%s: %zu arrays of optimizer state found, expected %zu, as its optimizer has", from->path,
+                       from->own.state_count, next->state_count);
     return TILEPROP_OK;
 }

@@ -25,14 +25,13 @@ static tileprop_status complete(const char *name, const tileprop_data *given, ti
     if (!data->samples)
         return tp_fail(error, TILEPROP_USAGE, "%s: samples: NULL found, expected rows of values", data->name);
     if (data->type != TILEPROP_U8 && data->type != TILEPROP_F32)
-        return tp_fail(error, TILEPROP_USAGE, "%s: type: %d found, expected TILEPROP_U8 or TILEPROP_F32",
-                       data->name, (int)data->type);
+        return tp_fail(error, TILEPROP_USAGE, "%s: type: %d found, expected TILEPROP_U8 or TILEPROP_F32", data->name,
+                       (int)data->type);
     /* No object has more bytes; a fourth of them also where a value is one byte, since labels may have four.
      */
     if (data->rows > 0 && data->features > PTRDIFF_MAX / sizeof(float) / data->rows)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: %zu rows of %zu values found, expected what memory can hold", data->name,
-                       data->rows, data->features);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu rows of %zu values found, expected what memory can hold",
+                       data->name, data->rows, data->features);
     return TILEPROP_OK;
 }
 
@@ -44,23 +43,22 @@ static tileprop_status convert(struct tp_set *set, struct tp_error *error)
     const size_t most = data->classes ? data->classes : TP_CLASSES_MAX;
     if (!data->labels)
         return tp_fail(error, TILEPROP_USAGE, "%s: labels: NULL found, expected one for each row", name);
-    if (data->label_type != TILEPROP_U8 && data->label_type != TILEPROP_U16 &&
-        data->label_type != TILEPROP_I32)
+    if (data->label_type != TILEPROP_U8 && data->label_type != TILEPROP_U16 && data->label_type != TILEPROP_I32)
         return tp_fail(error, TILEPROP_USAGE,
                        "%s: label_type: %d found, expected TILEPROP_U8, TILEPROP_U16 or TILEPROP_I32", name,
                        (int)data->label_type);
     if (data->rows == 0 || data->features == 0)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu rows of %zu values found, expected at least 1",
-                       name, data->rows, data->features);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu rows of %zu values found, expected at least 1", name,
+                       data->rows, data->features);
     if (data->classes > TP_CLASSES_MAX)
-        return tp_fail(error, TILEPROP_USAGE, "%s: %zu classes found, expected at most %d", name,
-                       data->classes, TP_CLASSES_MAX);
+        return tp_fail(error, TILEPROP_USAGE, "%s: %zu classes found, expected at most %d", name, data->classes,
+                       TP_CLASSES_MAX);
     int64_t largest = 0;
     for (size_t i = 0; i < data->rows; i++) {
         const int64_t label = label_at(data, i);
         if (label < 0 || (uint64_t)label >= most)
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: label %lld found, expected 0 to %zu",
-                           name, i, (long long)label, most - 1);
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: label %lld found, expected 0 to %zu", name, i,
+                           (long long)label, most - 1);
         largest = label > largest ? label : largest;
     }
     if (data->label_type != TILEPROP_U16) {
@@ -86,19 +84,19 @@ static tileprop_status compare(const tileprop_data *found, const struct tp_set *
     static const char *const types[] = {[TILEPROP_U8] = "u8", [TILEPROP_F32] = "f32"};
     const tileprop_data *expected = &like->given;
     if (found->type != expected->type)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of type %s found, expected %s as in %s",
-                       found->name, types[found->type], types[expected->type], expected->name);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of type %s found, expected %s as in %s", found->name,
+                       types[found->type], types[expected->type], expected->name);
     if (found->features != expected->features)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of %zu values found, expected %zu as in %s",
-                       found->name, found->features, expected->features, expected->name);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of %zu values found, expected %zu as in %s", found->name,
+                       found->features, expected->features, expected->name);
     if (found->classes > like->own.classes)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu classes found, expected at most %zu as in %s",
-                       found->name, found->classes, like->own.classes, expected->name);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu classes found, expected at most %zu as in %s", found->name,
+                       found->classes, like->own.classes, expected->name);
     return TILEPROP_OK;
 }
 
-tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop_data *given,
-                            const struct tp_set *like, struct tp_error *error)
+tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop_data *given, const struct tp_set *like,
+                            struct tp_error *error)
 {
     tileprop_data *data = &set->given;
     tileprop_status status = complete(name, given, data, error);
@@ -108,8 +106,7 @@ tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop
         data->classes = like->own.classes;
     if (status == TILEPROP_OK)
         status = convert(set, error);
-    for (size_t i = 0; status == TILEPROP_OK && data->type == TILEPROP_F32 && i < data->rows * data->features;
-         i++)
+    for (size_t i = 0; status == TILEPROP_OK && data->type == TILEPROP_F32 && i < data->rows * data->features; i++)
         if (!isfinite(((const float *)data->samples)[i]))
             return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: value %zu is not finite", data->name,
                            i / data->features, i % data->features);
@@ -140,15 +137,13 @@ static tileprop_status evaluate(const tileprop_model *handle, const tileprop_dat
     status = convert(&set, error);
     set.own.count = rows;
     if (status == TILEPROP_OK)
-        status =
-            tp_predictor_run(handle->predictor, threads ? threads : tileprop_threads(0), &set.own, to, error);
+        status = tp_predictor_run(handle->predictor, threads ? threads : tileprop_threads(0), &set.own, to, error);
     free(set.labels);
     return status;
 }
 
 tileprop_status tileprop_evaluate(const tileprop_model *handle, const tileprop_data *data, size_t threads,
-                                  float *losses, float *probabilities, uint16_t *classes, char *message,
-                                  size_t size)
+                                  float *losses, float *probabilities, uint16_t *classes, char *message, size_t size)
 {
     const struct tp_predictions to = {losses, classes, probabilities};
     struct tp_call call;

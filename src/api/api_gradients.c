@@ -7,8 +7,8 @@
 #include "verify/gradient_check.h"
 
 static tileprop_status check(const tileprop_options *given, const tileprop_data *data,
-                             int (*progress)(void *context, double share), void *context,
-                             tileprop_gradients *found, struct tp_error *error)
+                             int (*progress)(void *context, double share), void *context, tileprop_gradients *found,
+                             struct tp_error *error)
 {
     tileprop_options options;
     struct tp_set set = {0};
@@ -28,8 +28,8 @@ static tileprop_status check(const tileprop_options *given, const tileprop_data 
     if (status == TILEPROP_OK)
         status = tp_f64_make(&reference, &options, &set.own, &normalization, TILEPROP_CHECK_SAMPLES, error);
     if (status == TILEPROP_OK)
-        status = tp_finite_differences_measure(&reference, tp_options_threads(&options), progress, context,
-                                               found, error);
+        status =
+            tp_finite_differences_measure(&reference, tp_options_threads(&options), progress, context, found, error);
     tp_f64_free(&reference);
     tp_normalization_free(&normalization);
     free(set.labels);
@@ -44,8 +44,8 @@ tileprop_status tileprop_check_gradients(const tileprop_options *options, const 
     tp_call_begin(&call);
     tileprop_status status = tp_api_need(gradients, "gradients", &call.error);
     if (status == TILEPROP_OK)
-        status = tp_api_size("gradients", gradients->size, offsetof(tileprop_gradients, layer_count),
-                             sizeof *gradients, &call.error);
+        status = tp_api_size("gradients", gradients->size, offsetof(tileprop_gradients, layer_count), sizeof *gradients,
+                             &call.error);
     if (status == TILEPROP_OK) {
         tileprop_gradients found = {.size = gradients->size};
         status = check(options, data, progress, context, &found, &call.error);

@@ -38,11 +38,10 @@ static tileprop_status parse(tileprop_model **handle, struct tp_file *file, stru
     if (status == TILEPROP_OK && model.described)
         return tp_api_model(handle, &model, error);
     if (status == TILEPROP_OK)
-        status =
-            tp_fail(error, TILEPROP_BAD_INPUT,
-                    "%s: layers alone found, expected a model as train --save writes it, which also says "
-                    "activation and normalization",
-                    path);
+        status = tp_fail(error, TILEPROP_BAD_INPUT,
+                         "%s: layers alone found, expected a model as train --save writes it, which also says "
+                         "activation and normalization",
+                         path);
     tp_model_free(&model);
     return status;
 }
@@ -69,8 +68,8 @@ tileprop_status tileprop_model_load(tileprop_model **handle, const char *path, c
     return tp_call_end(&call, status, message, size);
 }
 
-tileprop_status tileprop_model_load_memory(tileprop_model **handle, const void *bytes, size_t count,
-                                           char *message, size_t size)
+tileprop_status tileprop_model_load_memory(tileprop_model **handle, const void *bytes, size_t count, char *message,
+                                           size_t size)
 {
     struct tp_call call;
     struct tp_file file = {.path = "memory", .size = count};
@@ -98,8 +97,7 @@ void tileprop_model_free(tileprop_model *handle)
     free(handle);
 }
 
-tileprop_status tileprop_model_save(const tileprop_model *handle, const char *path, char *message,
-                                    size_t size)
+tileprop_status tileprop_model_save(const tileprop_model *handle, const char *path, char *message, size_t size)
 {
     struct tp_call call;
     struct tp_safe_file file = {0};
@@ -115,13 +113,11 @@ tileprop_status tileprop_model_save(const tileprop_model *handle, const char *pa
     return tp_call_end(&call, status, message, size);
 }
 
-static tileprop_status write_memory(const tileprop_model *handle, void **bytes, size_t *count,
-                                    struct tp_error *error)
+static tileprop_status write_memory(const tileprop_model *handle, void **bytes, size_t *count, struct tp_error *error)
 {
     char *text = NULL;
-    struct tp_safe_file file = {.file = open_memstream(&text, count),
-                                .option = "tileprop_model_save_memory",
-                                .path = (char[]){"memory"}};
+    struct tp_safe_file file = {
+        .file = open_memstream(&text, count), .option = "tileprop_model_save_memory", .path = (char[]){"memory"}};
     tileprop_status status = file.file ? tp_model_write(&handle->model, &file, error) : TILEPROP_FAILURE;
     if (!file.file || fclose(file.file) != 0 || file.error)
         status = tp_fail_memory(error, NULL, "a model's file");
@@ -132,8 +128,8 @@ static tileprop_status write_memory(const tileprop_model *handle, void **bytes, 
     return status;
 }
 
-tileprop_status tileprop_model_save_memory(const tileprop_model *handle, void **bytes, size_t *count,
-                                           char *message, size_t size)
+tileprop_status tileprop_model_save_memory(const tileprop_model *handle, void **bytes, size_t *count, char *message,
+                                           size_t size)
 {
     struct tp_call call;
     tp_call_begin(&call);
@@ -244,14 +240,14 @@ static void predict(const tileprop_model *handle, tileprop_type type, const void
     tp_predictor_run(handle->predictor, 1, &set, &to, NULL);
 }
 
-void tileprop_predict_f32(const tileprop_model *handle, const float *samples, size_t rows,
-                          float *probabilities, uint16_t *classes)
+void tileprop_predict_f32(const tileprop_model *handle, const float *samples, size_t rows, float *probabilities,
+                          uint16_t *classes)
 {
     predict(handle, TILEPROP_F32, samples, rows, probabilities, classes);
 }
 
-void tileprop_predict_u8(const tileprop_model *handle, const uint8_t *samples, size_t rows,
-                         float *probabilities, uint16_t *classes)
+void tileprop_predict_u8(const tileprop_model *handle, const uint8_t *samples, size_t rows, float *probabilities,
+                         uint16_t *classes)
 {
     predict(handle, TILEPROP_U8, samples, rows, probabilities, classes);
 }

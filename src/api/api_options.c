@@ -10,26 +10,25 @@
 #define TP_UNITS_MAX   1048576
 #define TP_THREADS_MAX 4096
 
-#define SIZE_SWITCH sizeof(int)
-#define SIZE_COUNT  sizeof(size_t)
-#define SIZE_SEED   sizeof(uint64_t)
-#define SIZE_REAL   sizeof(double)
-#define SIZE_CHOICE sizeof(int)
-#define SIZE_NAME   sizeof(const char *)
-#define SIZE_SIZES  (TILEPROP_HIDDEN_MAX * sizeof(size_t))
-#define SIZE_PATH   sizeof(const char *)
-#define OPTION(text, member, type, ...)                                                                      \
-    _Static_assert(sizeof((tileprop_options *)NULL)->member == SIZE_##type, text);
+#define SIZE_SWITCH                     sizeof(int)
+#define SIZE_COUNT                      sizeof(size_t)
+#define SIZE_SEED                       sizeof(uint64_t)
+#define SIZE_REAL                       sizeof(double)
+#define SIZE_CHOICE                     sizeof(int)
+#define SIZE_NAME                       sizeof(const char *)
+#define SIZE_SIZES                      (TILEPROP_HIDDEN_MAX * sizeof(size_t))
+#define SIZE_PATH                       sizeof(const char *)
+#define OPTION(text, member, type, ...) _Static_assert(sizeof((tileprop_options *)NULL)->member == SIZE_##type, text);
 #include "api/options.def"
 #undef OPTION
 
 static const tileprop_option list[] = {
-#define OPTION(text, member, type, standard, heading, ...)                                                   \
-    {.name = text,                                                                                           \
-     .offset = offsetof(tileprop_options, member),                                                           \
-     .kind = TILEPROP_OPTION_##type,                                                                         \
-     .initial = standard,                                                                                    \
-     .group = heading,                                                                                       \
+#define OPTION(text, member, type, standard, heading, ...)                                                             \
+    {.name = text,                                                                                                     \
+     .offset = offsetof(tileprop_options, member),                                                                     \
+     .kind = TILEPROP_OPTION_##type,                                                                                   \
+     .initial = standard,                                                                                              \
+     .group = heading,                                                                                                 \
      __VA_ARGS__},
 #include "api/options.def"
 #undef OPTION
@@ -61,14 +60,13 @@ static tileprop_status complete(const tileprop_options *given, tileprop_options 
     tileprop_options_init(g, sizeof *g);
     if (given->size > sizeof *g || given->size < offsetof(tileprop_options, progress))
         return tp_fail(error, TILEPROP_USAGE,
-                       "options: size %zu found, expected at most %zu: use tileprop_options_init()",
-                       given->size, sizeof *g);
+                       "options: size %zu found, expected at most %zu: use tileprop_options_init()", given->size,
+                       sizeof *g);
     memcpy(g, given, given->size);
     return TILEPROP_OK;
 }
 
-static tileprop_status set(tileprop_options *options, const char *name, const char *value,
-                           struct tp_error *error)
+static tileprop_status set(tileprop_options *options, const char *name, const char *value, struct tp_error *error)
 {
     tileprop_options all;
     const tileprop_option *option;
@@ -91,8 +89,8 @@ static tileprop_status set(tileprop_options *options, const char *name, const ch
     return status;
 }
 
-tileprop_status tileprop_options_set(tileprop_options *options, const char *name, const char *value,
-                                     char *message, size_t size)
+tileprop_status tileprop_options_set(tileprop_options *options, const char *name, const char *value, char *message,
+                                     size_t size)
 {
     struct tp_call call;
     tp_call_begin(&call);

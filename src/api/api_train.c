@@ -28,9 +28,8 @@ static tileprop_status check_classes(const struct tp_set *train, struct tp_error
     const char *const *names = train->given.class_names;
     for (size_t k = 0; k < train->own.classes; k++) {
         if (weights && !(weights[k] >= 0 && isfinite(weights[k])))
-            return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: class_weights[%zu]: %g found, expected a number from 0", train->given.name, k,
-                           (double)weights[k]);
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: class_weights[%zu]: %g found, expected a number from 0",
+                           train->given.name, k, (double)weights[k]);
         if (names && !names[k])
             return tp_fail(error, TILEPROP_USAGE, "%s: class_names[%zu]: NULL found, expected a name",
                            train->given.name, k);
@@ -38,9 +37,8 @@ static tileprop_status check_classes(const struct tp_set *train, struct tp_error
     return TILEPROP_OK;
 }
 
-static tileprop_status take_sets(struct training *t, const tileprop_data *data,
-                                 const tileprop_data *validation, const double *fraction,
-                                 struct tp_error *error)
+static tileprop_status take_sets(struct training *t, const tileprop_data *data, const tileprop_data *validation,
+                                 const double *fraction, struct tp_error *error)
 {
     tileprop_status status = tp_set_take(&t->train, "train", data, NULL, error);
     if (status == TILEPROP_OK)
@@ -67,8 +65,8 @@ static bool name_classes(const struct tp_set *train, struct tp_schema *schema)
 }
 
 /* The run's model: the weights' shape, and memory for the normalization that the trainer computes. */
-static tileprop_status describe(const struct training *t, const struct tp_network *network,
-                                uint64_t fingerprint, struct tp_model *model, struct tp_error *error)
+static tileprop_status describe(const struct training *t, const struct tp_network *network, uint64_t fingerprint,
+                                struct tp_model *model, struct tp_error *error)
 {
     const size_t features = t->train.own.features;
     const char *schema = t->train.given.schema;
@@ -83,24 +81,21 @@ static tileprop_status describe(const struct training *t, const struct tp_networ
                                .fingerprint = fingerprint};
     tp_weights_shape(&model->weights, network);
     tileprop_status status =
-        schema ? tp_schema_text_read(&model->schema, schema, features, t->train.given.name, error)
-               : TILEPROP_OK;
-    if (status == TILEPROP_OK && !(model->normalization.scale && model->normalization.shift &&
-                                   model->options && name_classes(&t->train, &model->schema)))
+        schema ? tp_schema_text_read(&model->schema, schema, features, t->train.given.name, error) : TILEPROP_OK;
+    if (status == TILEPROP_OK && !(model->normalization.scale && model->normalization.shift && model->options &&
+                                   name_classes(&t->train, &model->schema)))
         status = tp_fail_memory(error, NULL, "a model");
     return status;
 }
 
 /* What a checkpoint says besides its model. */
-static tileprop_status prepare_checkpoint(struct training *t, const struct tp_network *network,
-                                          struct tp_error *error)
+static tileprop_status prepare_checkpoint(struct training *t, const struct tp_network *network, struct tp_error *error)
 {
     struct tp_checkpoint *next = &t->snapshots.next;
     const struct tp_dataset *train = &t->train.own;
     const char *init_from = t->options.init_from;
     if (train->class_weights)
-        next->class_weights =
-            XXH3_64bits(train->class_weights, train->classes * sizeof *train->class_weights);
+        next->class_weights = XXH3_64bits(train->class_weights, train->classes * sizeof *train->class_weights);
     next->validation = tp_model_fingerprint(&t->validation.own);
     next->test = t->test.own.count ? tp_model_fingerprint(&t->test.own) : 0;
     /* Of the path and not of the file, where there may be another one by now; it is not read again. */
@@ -133,8 +128,7 @@ static tileprop_status prepare_models(struct training *t, bool last, bool best, 
     if (!last && !best && !next)
         return TILEPROP_OK;
     const uint64_t fingerprint = tp_model_fingerprint(train);
-    tileprop_status status =
-        tp_network_shape(&network, &t->options, train->features, train->classes, 1, error);
+    tileprop_status status = tp_network_shape(&network, &t->options, train->features, train->classes, 1, error);
     for (size_t i = 0; i < sizeof all / sizeof *all && status == TILEPROP_OK; i++) {
         if (!all[i].described)
             continue;
@@ -152,8 +146,8 @@ static tileprop_status prepare_models(struct training *t, bool last, bool best, 
 }
 
 /* What a model says besides its weights, which it has already. */
-static void describe_weights(struct tp_model *model, const struct tp_normalization *normalization,
-                             size_t step, const struct tp_metrics *validation)
+static void describe_weights(struct tp_model *model, const struct tp_normalization *normalization, size_t step,
+                             const struct tp_metrics *validation)
 {
     const size_t size = normalization->features * sizeof *normalization->scale;
     memcpy(model->normalization.scale, normalization->scale, size);
@@ -168,13 +162,12 @@ static tileprop_status resume(struct training *t, struct tp_error *error)
 {
     const tileprop_checkpoint *from = t->run.resume;
     struct tp_model *best = &t->snapshots.best;
-    const tileprop_status status =
-        tp_api_resumable(from, t->run.resume_inexact != 0, &t->snapshots.next, error);
+    const tileprop_status status = tp_api_resumable(from, t->run.resume_inexact != 0, &t->snapshots.next, error);
     if (status != TILEPROP_OK)
         return status;
     if (best->described && !tp_weights_alike(&from->own.best, &best->weights))
-        return tp_fail(error, TILEPROP_USAGE,
-                       "%s: no best weights found, expected a run that was to give them", from->path);
+        return tp_fail(error, TILEPROP_USAGE, "%s: no best weights found, expected a run that was to give them",
+                       from->path);
     if (best->described) {
         const struct tp_training_state *state = &from->own.state;
         tp_weights_copy(&best->weights, &from->own.best);
@@ -190,8 +183,7 @@ static tileprop_status resume(struct training *t, struct tp_error *error)
 /* The initial weights, of which a run that is resumed has more already. */
 static tileprop_status take_initial_weights(struct training *t, struct tp_error *error)
 {
-    const struct tp_model *start =
-        t->options.initial_weights ? &t->options.initial_weights->model : &t->start;
+    const struct tp_model *start = t->options.initial_weights ? &t->options.initial_weights->model : &t->start;
     const char *path = t->options.init_from;
     tileprop_status status = TILEPROP_OK;
     if (t->run.resume || (!path && !t->options.initial_weights))
@@ -236,8 +228,8 @@ static tileprop_status prepare(struct training *t, bool last, bool best, struct 
 }
 
 /* Gives the models that there are, of a run that diverged too; on error none. */
-static tileprop_status give_models(struct tp_snapshots *snapshots, tileprop_model **last,
-                                   tileprop_model **best, struct tp_error *error)
+static tileprop_status give_models(struct tp_snapshots *snapshots, tileprop_model **last, tileprop_model **best,
+                                   struct tp_error *error)
 {
     tileprop_status status = snapshots->has_last ? tp_api_model(last, &snapshots->last, error) : TILEPROP_OK;
     if (status == TILEPROP_OK && snapshots->has_best)
@@ -263,8 +255,7 @@ static tileprop_status begin(struct training *t, const tileprop_options *options
         *best = NULL;
     tileprop_status status = tp_api_options(options, &t->options, error);
     if (status == TILEPROP_OK)
-        status =
-            tp_api_size("result", t->found.size, offsetof(tileprop_result, test_loss), sizeof *result, error);
+        status = tp_api_size("result", t->found.size, offsetof(tileprop_result, test_loss), sizeof *result, error);
     const tileprop_run_options *run = status == TILEPROP_OK ? t->options.run : NULL;
     if (run)
         status = tp_api_size("run", run->size, sizeof *run, sizeof *run, error);
@@ -276,8 +267,8 @@ static tileprop_status begin(struct training *t, const tileprop_options *options
 }
 
 /* Gives what there is of a run, also of one that diverged, and ends the call. */
-static tileprop_status end(struct training *t, tileprop_status status, tileprop_model **last,
-                           tileprop_model **best, tileprop_result *result, char *message, size_t size)
+static tileprop_status end(struct training *t, tileprop_status status, tileprop_model **last, tileprop_model **best,
+                           tileprop_result *result, char *message, size_t size)
 {
     struct tp_error unused;
     if (result && (status == TILEPROP_OK || status == TILEPROP_DIVERGED))
@@ -307,9 +298,9 @@ tileprop_status tileprop_train(const tileprop_options *options, const tileprop_d
     return end(&t, status, last, best, result, message, size);
 }
 
-tileprop_status tileprop_train_split(const tileprop_options *options, const tileprop_data *data,
-                                     double fraction, tileprop_model **last, tileprop_model **best,
-                                     tileprop_result *result, char *message, size_t size)
+tileprop_status tileprop_train_split(const tileprop_options *options, const tileprop_data *data, double fraction,
+                                     tileprop_model **last, tileprop_model **best, tileprop_result *result,
+                                     char *message, size_t size)
 {
     struct training t;
     tileprop_status status = begin(&t, options, data, NULL, &fraction, last, best, result);

@@ -49,8 +49,7 @@ tileprop_status tp_arena_create(struct tp_arena *arena, size_t bytes, struct tp_
     size_t page = huge ? TP_ARENA_HUGE_PAGE : (size_t)sysconf(_SC_PAGESIZE);
     size_t mapped = round_up(bytes > 0 ? bytes : 1, page);
     unsigned char *base =
-        huge ? map_huge(mapped)
-             : mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        huge ? map_huge(mapped) : mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED)
         return tp_fail(error, TILEPROP_FAILURE, "out of memory: %zu bytes for an arena", bytes);
 

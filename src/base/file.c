@@ -41,8 +41,7 @@ static tileprop_status read_all(struct tp_file *file, int descriptor, struct tp_
         if (got < 0)
             return tp_file_fail(file, file->size, error, "cannot be read: %s", strerror(errno));
         if (got == 0)
-            return tp_file_fail(file, file->size, error,
-                                "the file ended while it was read, expected %zu bytes", size);
+            return tp_file_fail(file, file->size, error, "the file ended while it was read, expected %zu bytes", size);
         file->size += (size_t)got;
     }
     return TILEPROP_OK;
@@ -64,8 +63,7 @@ tileprop_status tp_file_read(struct tp_file *file, const char *path, struct tp_e
     return status;
 }
 
-tileprop_status tp_file_fail(const struct tp_file *file, size_t offset, struct tp_error *error,
-                             const char *format, ...)
+tileprop_status tp_file_fail(const struct tp_file *file, size_t offset, struct tp_error *error, const char *format, ...)
 {
     struct tp_error what;
     va_list arguments;

@@ -28,8 +28,8 @@ tileprop_status tp_file_read(struct tp_file *file, const char *path, struct tp_e
 void tp_file_prefer_huge_pages(unsigned char *block, size_t size);
 
 /* TILEPROP_BAD_INPUT, with a message that begins with the path and the offset of a byte. */
-tileprop_status tp_file_fail(const struct tp_file *file, size_t offset, struct tp_error *error,
-                             const char *format, ...) __attribute__((format(printf, 4, 5)));
+tileprop_status tp_file_fail(const struct tp_file *file, size_t offset, struct tp_error *error, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* Frees the bytes and empties the file. */
 void tp_file_free(struct tp_file *file);

@@ -123,8 +123,8 @@ static bool parse(const tileprop_option *option, const char *text, char *target)
     return false;
 }
 
-tileprop_status tp_option_parse(const tileprop_option *option, const char *place, const char *text,
-                                void *target, struct tp_error *error)
+tileprop_status tp_option_parse(const tileprop_option *option, const char *place, const char *text, void *target,
+                                struct tp_error *error)
 {
     static const tileprop_option percent = {.low = 1, .high = 100, .above = true};
     char expected[512], meant[64] = "";
@@ -218,8 +218,7 @@ void tp_option_describe(const tileprop_option *option, char *text, size_t size)
         break;
     case TILEPROP_OPTION_REAL:
         tp_option_append(text, size, "a number %s %s %s %s", option->above ? "above" : "from",
-                         digits_of(option->low).text, option->below ? "to below" : "to",
-                         digits_of(option->high).text);
+                         digits_of(option->low).text, option->below ? "to below" : "to", digits_of(option->high).text);
         break;
     case TILEPROP_OPTION_CHOICE:
     case TILEPROP_OPTION_NAME:
@@ -228,8 +227,7 @@ void tp_option_describe(const tileprop_option *option, char *text, size_t size)
         break;
     case TILEPROP_OPTION_SIZES:
         tp_option_append(text, size,
-                         "up to %zu integers from %" PRIu64 " to %" PRIu64
-                         " with commas between them, or none",
+                         "up to %zu integers from %" PRIu64 " to %" PRIu64 " with commas between them, or none",
                          option->items, option->least, option->most);
         break;
     case TILEPROP_OPTION_TEXT:

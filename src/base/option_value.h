@@ -18,8 +18,8 @@
  * Errors: TILEPROP_USAGE with place, such as "--" or a file and a line, name, what was expected and what was
  * found; the struct's value is then unspecified.
  */
-tileprop_status tp_option_parse(const tileprop_option *option, const char *place, const char *text,
-                                void *target, struct tp_error *error);
+tileprop_status tp_option_parse(const tileprop_option *option, const char *place, const char *text, void *target,
+                                struct tp_error *error);
 
 /*
  * Writes the value as tp_option_parse() reads it; nothing for an absent text that has no word for it. What no

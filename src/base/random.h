@@ -23,8 +23,7 @@ enum tp_purpose {
  * The 128 bits at an address. Key: the low and the high half of seed. Counter: the low and the high half of
  * index, stream, purpose. All functions below use words[0] and words[1] unless they say otherwise.
  */
-void tp_random_block(uint64_t seed, enum tp_purpose purpose, uint32_t stream, uint64_t index,
-                     uint32_t words[4]);
+void tp_random_block(uint64_t seed, enum tp_purpose purpose, uint32_t stream, uint64_t index, uint32_t words[4]);
 
 /* Uniform in [0, 1): a multiple of 2^-53, from the upper 53 of 64 bits. */
 double tp_random_uniform(uint64_t seed, enum tp_purpose purpose, uint32_t stream, uint64_t index);
@@ -42,8 +41,7 @@ double tp_random_normal(uint64_t seed, enum tp_purpose purpose, uint32_t stream,
  * m - 1 is the upper half of the 128-bit product of m and 64 of them, so that its probability differs from
  * 1 / m by less than 2^-64.
  */
-void tp_random_permutation(uint64_t seed, enum tp_purpose purpose, uint32_t stream, size_t n,
-                           uint32_t *order);
+void tp_random_permutation(uint64_t seed, enum tp_purpose purpose, uint32_t stream, size_t n, uint32_t *order);
 
 /*
  * The standard normal's quantile, 2^-1022 <= p < 1: about 1 part in 10^16. Algorithm AS 241, PPND16 (M. J.

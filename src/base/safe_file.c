@@ -62,8 +62,7 @@ tileprop_status tp_safe_file_open(struct tp_safe_file *safe, const char *option,
     struct stat info;
     const bool exists = stat(path, &info) == 0, link = !exists && lstat(path, &info) == 0;
     if (link || (exists && !S_ISREG(info.st_mode)))
-        return tp_fail(error, TILEPROP_FAILURE, "%s: %s: expected a regular file or a new name, found %s",
-                       option, path,
+        return tp_fail(error, TILEPROP_FAILURE, "%s: %s: expected a regular file or a new name, found %s", option, path,
                        link                    ? "a symbolic link to no file"
                        : S_ISDIR(info.st_mode) ? "a directory"
                                                : "a special file");
@@ -88,8 +87,8 @@ tileprop_status tp_safe_file_open(struct tp_safe_file *safe, const char *option,
     }
     close_file(safe);
     if (number == EWOULDBLOCK)
-        return tp_fail(error, TILEPROP_FAILURE,
-                       "%s: %s: is being written, by another program or for another option", option, path);
+        return tp_fail(error, TILEPROP_FAILURE, "%s: %s: is being written, by another program or for another option",
+                       option, path);
     return fail_errno(option, path, number, error);
 }
 
@@ -119,8 +118,8 @@ tileprop_status tp_safe_file_commit(struct tp_safe_file *safe, struct tp_error *
         return TILEPROP_OK;
     if (!safe->error && ferror(safe->file))
         safe->error = EIO;
-    if (!safe->error && (fflush(safe->file) != 0 || fsync(fileno(safe->file)) != 0 ||
-                         rename(safe->temporary, safe->path) != 0))
+    if (!safe->error &&
+        (fflush(safe->file) != 0 || fsync(fileno(safe->file)) != 0 || rename(safe->temporary, safe->path) != 0))
         safe->error = errno;
 
     tileprop_status status = TILEPROP_OK;

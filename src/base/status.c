@@ -17,8 +17,7 @@ tileprop_status tp_fail(struct tp_error *error, tileprop_status status, const ch
 
 tileprop_status tp_fail_memory(struct tp_error *error, const char *place, const char *what)
 {
-    return tp_fail(error, TILEPROP_FAILURE, "%s%sout of memory for %s", place ? place : "", place ? ": " : "",
-                   what);
+    return tp_fail(error, TILEPROP_FAILURE, "%s%sout of memory for %s", place ? place : "", place ? ": " : "", what);
 }
 
 struct tp_shown tp_show(const char *text, size_t size)

@@ -23,8 +23,7 @@ static size_t find_place(const struct tp_string_table *table, const char *text, 
     return low;
 }
 
-bool tp_string_table_find(const struct tp_string_table *table, const char *text, size_t size,
-                          uint32_t *number)
+bool tp_string_table_find(const struct tp_string_table *table, const char *text, size_t size, uint32_t *number)
 {
     const size_t place = find_place(table, text, size);
     if (place == table->count || tp_string_table_compare(table->texts[table->order[place]], text, size) != 0)

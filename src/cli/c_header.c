@@ -95,8 +95,7 @@ static void put_beginning(const struct header *h)
     for (size_t l = 0; l < layers; l++)
         fprintf(h->out, "-%zu", tileprop_model_units(h->model, l));
     fprintf(h->out, " units, activation %s.\n", find_activation(h->model)->description);
-    fprintf(h->out,
-            " * %zu parameters; besides its constants %s_predict() takes %zu bytes of stack for values.\n",
+    fprintf(h->out, " * %zu parameters; besides its constants %s_predict() takes %zu bytes of stack for values.\n",
             tileprop_model_parameters(h->model), h->name, 4 * (room[0] + (layers > 1 ? room[1] : 0)));
     put(h, " *\n"
            " * C99 or C++11, and math.h. fmaf() should be an instruction; from a C library it is slow.\n"
@@ -108,8 +107,8 @@ static void put_beginning(const struct header *h)
            "#include <math.h>\n"
            "#include <stddef.h>\n"
            "\n");
-    fprintf(h->out, "enum { %s_features = %zu, %s_classes = %zu };\n", h->name,
-            tileprop_model_features(h->model), h->name, tileprop_model_classes(h->model));
+    fprintf(h->out, "enum { %s_features = %zu, %s_classes = %zu };\n", h->name, tileprop_model_features(h->model),
+            h->name, tileprop_model_classes(h->model));
 }
 
 static void put_class_names(const struct header *h)
@@ -185,8 +184,7 @@ static void put_call(const struct header *h, size_t l)
     const char *to = last ? "probabilities" : names[(l + 1) % 2];
     const float *bias;
     tileprop_model_weights(h->model, l, &bias);
-    fprintf(h->out, "    %s_layer(%s, %zu, %s_weight_%zu, ", h->name, names[l % 2], inputs_of(h->model, l),
-            h->name, l);
+    fprintf(h->out, "    %s_layer(%s, %zu, %s_weight_%zu, ", h->name, names[l % 2], inputs_of(h->model, l), h->name, l);
     if (bias)
         fprintf(h->out, "%s_bias_%zu", h->name, l);
     else

@@ -18,12 +18,10 @@ static tileprop_status begin_history(const struct tp_checkpointer *checkpointer,
         content = tileprop_checkpoint_attachment(checkpointer->from, &size);
         if (command->save_best && !tileprop_checkpoint_has_best(checkpointer->from))
             return tp_fail(error, TILEPROP_USAGE,
-                           "--save-best: %s has no best weights, expected a run that began with --save-best",
-                           source);
+                           "--save-best: %s has no best weights, expected a run that began with --save-best", source);
         if (option && !content)
             return tp_fail(error, TILEPROP_USAGE,
-                           "%s: %s has no history, expected a run that began with --history or --plot",
-                           option, source);
+                           "%s: %s has no history, expected a run that began with --history or --plot", option, source);
     }
     history->option = option;
     history->path = command->history ? command->history : command->plot;
@@ -31,9 +29,8 @@ static tileprop_status begin_history(const struct tp_checkpointer *checkpointer,
     return option ? tp_history_begin(history, content, size, error) : TILEPROP_OK;
 }
 
-tileprop_status tp_checkpointer_open(struct tp_checkpointer *checkpointer,
-                                     const struct tp_train_command *command, struct tp_history *history,
-                                     struct tp_error *error)
+tileprop_status tp_checkpointer_open(struct tp_checkpointer *checkpointer, const struct tp_train_command *command,
+                                     struct tp_history *history, struct tp_error *error)
 {
     const char *path = command->checkpoint, *source = command->resume;
     struct stat info = {0};
@@ -70,13 +67,13 @@ static tileprop_status write_state(struct tp_checkpointer *checkpointer, struct 
         return tp_fail(error, TILEPROP_FAILURE,
                        "--checkpoint: %s: out of memory for the history; the checkpoint before stays", path);
     }
-    const tileprop_status status = tileprop_checkpoint_write(state, safe->file, history->text, history->size,
-                                                             found.text, sizeof found.text);
+    const tileprop_status status =
+        tileprop_checkpoint_write(state, safe->file, history->text, history->size, found.text, sizeof found.text);
     if (ferror(safe->file))
         safe->error = errno;
-    return status == TILEPROP_OK ? tp_safe_file_commit(safe, error)
-                                 : tp_fail(error, status, "--checkpoint: %s: %s; the checkpoint before stays",
-                                           path, found.text);
+    return status == TILEPROP_OK
+               ? tp_safe_file_commit(safe, error)
+               : tp_fail(error, status, "--checkpoint: %s: %s; the checkpoint before stays", path, found.text);
 }
 
 tileprop_status tp_checkpointer_write(struct tp_checkpointer *checkpointer, struct tp_history *history,

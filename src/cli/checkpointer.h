@@ -22,9 +22,8 @@ struct tp_checkpointer {
  * Errors: as tp_safe_file_open, tileprop_checkpoint_load and tp_history_begin; TILEPROP_USAGE for outputs
  * that need what the checkpoint does not have. The checkpointer may be discarded either way.
  */
-tileprop_status tp_checkpointer_open(struct tp_checkpointer *checkpointer,
-                                     const struct tp_train_command *command, struct tp_history *history,
-                                     struct tp_error *error);
+tileprop_status tp_checkpointer_open(struct tp_checkpointer *checkpointer, const struct tp_train_command *command,
+                                     struct tp_history *history, struct tp_error *error);
 
 /* Whether a checkpoint is due after the step, which is counted from 0. */
 bool tp_checkpointer_due(const struct tp_checkpointer *checkpointer, size_t step, size_t steps_per_epoch);

@@ -38,8 +38,8 @@ tileprop_status tp_data_path_find(const char *elsewhere, char *path, size_t size
     if (resolve_directory(elsewhere, path, size))
         return TILEPROP_OK;
     return tp_fail(error, TILEPROP_BAD_INPUT,
-                   "--data: expected a directory with MNIST at \"%s/%s\", \"%s/%s\" or \"%s\", found none",
-                   program, beside[0], program, beside[1], elsewhere);
+                   "--data: expected a directory with MNIST at \"%s/%s\", \"%s/%s\" or \"%s\", found none", program,
+                   beside[0], program, beside[1], elsewhere);
 }
 
 tileprop_status tp_data_path_choose(const char *asked, char *path, size_t size, struct tp_error *error)

@@ -20,8 +20,8 @@ static tileprop_status write_header(const struct tp_export_command *command, str
     if (status == TILEPROP_OK)
         status = tileprop_model_load(&model, command->model, error->text, sizeof error->text);
     if (status == TILEPROP_OK)
-        status = tp_schema_text_read(&schema, tileprop_model_text(model, "schema"),
-                                     tileprop_model_features(model), command->model, error);
+        status = tp_schema_text_read(&schema, tileprop_model_text(model, "schema"), tileprop_model_features(model),
+                                     command->model, error);
     if (status == TILEPROP_OK) {
         tp_c_header_write(model, &schema, command->name, &out);
         status = tp_safe_file_commit(&out, error);

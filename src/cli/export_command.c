@@ -38,12 +38,11 @@ static const struct tp_export_command defaults = {.name = "model"};
 static tileprop_status check_name(const char *name, struct tp_error *error)
 {
     const size_t length = strlen(name);
-    if (strchr(TP_LETTERS, name[0]) && strspn(name, TP_LETTERS "0123456789_") == length &&
-        length <= TP_NAME_MAX)
+    if (strchr(TP_LETTERS, name[0]) && strspn(name, TP_LETTERS "0123456789_") == length && length <= TP_NAME_MAX)
         return TILEPROP_OK;
     return tp_fail(error, TILEPROP_USAGE,
-                   "--name: expected a letter, then letters, digits and _, %d at most, found \"%s\"",
-                   TP_NAME_MAX, tp_show(name, length).text);
+                   "--name: expected a letter, then letters, digits and _, %d at most, found \"%s\"", TP_NAME_MAX,
+                   tp_show(name, length).text);
 }
 
 tileprop_status tp_export_command_parse(struct tp_export_command *command, int argc, char *const *argv,
@@ -51,8 +50,7 @@ tileprop_status tp_export_command_parse(struct tp_export_command *command, int a
 {
     enum tp_option_source sources[TP_OPTIONS_MAX];
     *command = defaults;
-    tileprop_status status =
-        tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);
+    tileprop_status status = tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);
     if (status != TILEPROP_OK || command->help || command->version)
         return status;
     if (!command->model)

@@ -53,8 +53,8 @@ static inline float model_tanh(float z)
 #endif
 
 /* out[u] = in . weight[u] + bias[u] */
-static inline void model_layer(const float *in, size_t inputs, const float *weight, const float *bias,
-                               float *out, size_t units)
+static inline void model_layer(const float *in, size_t inputs, const float *weight, const float *bias, float *out,
+                               size_t units)
 {
     size_t u, k;
     for (u = 0; u < units; u++, weight += inputs) {

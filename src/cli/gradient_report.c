@@ -40,9 +40,8 @@ static struct place place_of(const tileprop_gradients *found, size_t layer, tile
         snprintf(place.text, sizeof place.text, "bias to unit %zu", at.unit);
     else
         snprintf(place.text, sizeof place.text, "input %zu to unit %zu", at.input, at.unit);
-    place.json =
-        json_pack("{s:I, s:o, s:I}", "layer", (json_int_t)layer + 1, "input",
-                  bias ? json_null() : json_integer((json_int_t)at.input), "unit", (json_int_t)at.unit);
+    place.json = json_pack("{s:I, s:o, s:I}", "layer", (json_int_t)layer + 1, "input",
+                           bias ? json_null() : json_integer((json_int_t)at.input), "unit", (json_int_t)at.unit);
     return place;
 }
 
@@ -53,8 +52,7 @@ static size_t samples_of(const tileprop_data *data)
 
 static void write_opening(const tileprop_options *options, const char *directory, const tileprop_data *train)
 {
-    printf(TP_LABEL "%s, the first %zu of %zu training samples\n", "data", directory, samples_of(train),
-           train->rows);
+    printf(TP_LABEL "%s, the first %zu of %zu training samples\n", "data", directory, samples_of(train), train->rows);
     tp_report_network(options, train->features, train->classes);
     printf(", init %s, seed %llu\n", tp_choice_name(tp_init_choices, (int)options->init),
            (unsigned long long)options->seed);
@@ -65,18 +63,17 @@ static void write_opening(const tileprop_options *options, const char *directory
 static json_t *write_course(const tileprop_gradients *found)
 {
     const double step = TILEPROP_CHECK_COURSE_STEP, worst = found->layers[found->course_layer].course;
-    const struct place at =
-        place_of(found, found->course_layer, found->layers[found->course_layer].course_at);
+    const struct place at = place_of(found, found->course_layer, found->layers[found->course_layer].course_at);
     const bool met = worst <= step * step;
     size_t skipped = 0;
     for (size_t l = 0; l < found->layer_count; l++)
         skipped += found->layers[l].course_skipped;
-    printf(TP_LABEL "eps %g: off by %.2e at most, in layer %zu, %s; eps^2 is %s, which is not judged\n",
-           "course", step, worst, found->course_layer + 1, at.text, met ? "met" : "not met");
+    printf(TP_LABEL "eps %g: off by %.2e at most, in layer %zu, %s; eps^2 is %s, which is not judged\n", "course", step,
+           worst, found->course_layer + 1, at.text, met ? "met" : "not met");
     if (skipped)
         printf(TP_LABEL "%zu weights skipped: the step carries a unit through a kink\n", "", skipped);
-    return json_pack("{s:f, s:o, s:o, s:I, s:b}", "eps", step, "difference", tp_json_text_real(worst), "at",
-                     at.json, "skipped", (json_int_t)skipped, "met", met);
+    return json_pack("{s:f, s:o, s:o, s:I, s:b}", "eps", step, "difference", tp_json_text_real(worst), "at", at.json,
+                     "skipped", (json_int_t)skipped, "met", met);
 }
 
 static json_t *write_layer(const tileprop_gradients *found, size_t l)
@@ -84,32 +81,28 @@ static json_t *write_layer(const tileprop_gradients *found, size_t l)
     const tileprop_layer_gradients *layer = &found->layers[l];
     const struct place at = place_of(found, l, layer->at);
     const bool within = layer->difference <= layer->truncation + layer->rounding;
-    printf("  %5zu %8zu %8zu      %.2e  %.1e  %.2e  %-24s    %.2e  %.2e  %s\n", l + 1, layer->weights,
-           layer->skipped, layer->largest, layer->step, layer->difference, at.text, layer->truncation,
-           layer->rounding,
+    printf("  %5zu %8zu %8zu      %.2e  %.1e  %.2e  %-24s    %.2e  %.2e  %s\n", l + 1, layer->weights, layer->skipped,
+           layer->largest, layer->step, layer->difference, at.text, layer->truncation, layer->rounding,
            layer->right ? "right"
            : within     ? "bound too wide"
                         : "WRONG");
     return json_pack("{s:f, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:b}", "h", layer->step, "difference",
                      tp_json_text_real(layer->difference), "at", at.json, "truncation",
                      tp_json_text_real(layer->truncation), "rounding", tp_json_text_real(layer->rounding),
-                     "largest_gradient", tp_json_text_real(layer->largest), "weights",
-                     (json_int_t)layer->weights, "skipped", (json_int_t)layer->skipped, "passed",
-                     layer->right);
+                     "largest_gradient", tp_json_text_real(layer->largest), "weights", (json_int_t)layer->weights,
+                     "skipped", (json_int_t)layer->skipped, "passed", layer->right);
 }
 
 static json_t *write_differences(const tileprop_gradients *found)
 {
     json_t *course = write_course(found), *layers = json_array();
-    printf(
-        "\nEvery weight in double, by central differences with a step h. Layers are counted from 1, inputs "
-        "and\nunits from 0.\n\n"
-        "  layer  weights  skipped  gradients to        h    off by  at                        truncation  "
-        "rounding\n");
+    printf("\nEvery weight in double, by central differences with a step h. Layers are counted from 1, inputs "
+           "and\nunits from 0.\n\n"
+           "  layer  weights  skipped  gradients to        h    off by  at                        truncation  "
+           "rounding\n");
     for (size_t l = 0; l < found->layer_count; l++)
         tp_json_text_append(&layers, write_layer(found, l));
-    return json_pack("{s:I, s:o, s:o}", "samples", (json_int_t)found->samples, "course", course, "layers",
-                     layers);
+    return json_pack("{s:I, s:o, s:o}", "samples", (json_int_t)found->samples, "course", course, "layers", layers);
 }
 
 /* The hash of the weights that one step on the samples of the check gives. */
@@ -132,8 +125,8 @@ static tileprop_status hash_step(const tileprop_options *options, const tileprop
 
 /* Compares a step of each tier that runs here with the reference's, writes a line for each and fills
  * *verdicts with them, until a signal comes. */
-static tileprop_status compare_tiers(const tileprop_options *options, const tileprop_data *data,
-                                     json_t **verdicts, bool *equal, bool *stopped, struct tp_error *error)
+static tileprop_status compare_tiers(const tileprop_options *options, const tileprop_data *data, json_t **verdicts,
+                                     bool *equal, bool *stopped, struct tp_error *error)
 {
     const char *isa;
     int runs;
@@ -168,8 +161,8 @@ tileprop_status tp_gradient_report(const struct tp_train_command *command, const
     struct progress progress = {.shown = isatty(STDERR_FILENO) && !command->quiet};
     tileprop_gradients found = {.size = sizeof found};
     write_opening(&options, loaded->directory, &data);
-    tileprop_status status = tileprop_check_gradients(&options, &data, on_progress, &progress, &found,
-                                                      error->text, sizeof error->text);
+    tileprop_status status =
+        tileprop_check_gradients(&options, &data, on_progress, &progress, &found, error->text, sizeof error->text);
     if (progress.shown)
         fprintf(stderr, "\r%*s\r", 30, "");
     *stopped = found.stopped != 0;

@@ -34,8 +34,8 @@ __attribute__((format(printf, 2, 3))) static void put(struct tp_history *history
 {
     va_list arguments;
     va_start(arguments, format);
-    history->size += (size_t)vsnprintf(history->text + history->size, history->capacity - history->size,
-                                       format, arguments);
+    history->size +=
+        (size_t)vsnprintf(history->text + history->size, history->capacity - history->size, format, arguments);
     va_end(arguments);
 }
 
@@ -45,8 +45,7 @@ static void put_number(struct tp_history *history, double value)
     put(history, ",%.9g", isnan(value) ? (double)NAN : value); /* without a sign */
 }
 
-tileprop_status tp_history_begin(struct tp_history *history, const void *content, size_t size,
-                                 struct tp_error *error)
+tileprop_status tp_history_begin(struct tp_history *history, const void *content, size_t size, struct tp_error *error)
 {
     if (content && reserve(history, size)) {
         memcpy(history->text, content, size);
@@ -106,7 +105,7 @@ void tp_history_complete(struct tp_history *history)
 
 tileprop_status tp_history_check(const struct tp_history *history, struct tp_error *error)
 {
-    return history->failed ? tp_fail(error, TILEPROP_FAILURE, "%s: %s: out of memory for the history",
-                                     history->option, history->path)
+    return history->failed ? tp_fail(error, TILEPROP_FAILURE, "%s: %s: out of memory for the history", history->option,
+                                     history->path)
                            : TILEPROP_OK;
 }

@@ -30,8 +30,7 @@ struct tp_history {
  * content[size] (NULL: none), a history with these columns.
  * Errors: as tp_history_check(). The text is to be freed, on error too.
  */
-tileprop_status tp_history_begin(struct tp_history *history, const void *content, size_t size,
-                                 struct tp_error *error);
+tileprop_status tp_history_begin(struct tp_history *history, const void *content, size_t size, struct tp_error *error);
 
 /* Adds to the rows, if there is a history. */
 void tp_history_progress(struct tp_history *history, const tileprop_progress *progress);

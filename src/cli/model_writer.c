@@ -6,8 +6,7 @@
 tileprop_status tp_model_writer_open(struct tp_model_writer *writer, const struct tp_train_command *command,
                                      struct tp_error *error)
 {
-    *writer = (struct tp_model_writer){
-        .command = command, .last.path = command->save, .best.path = command->save_best};
+    *writer = (struct tp_model_writer){.command = command, .last.path = command->save, .best.path = command->save_best};
     const tileprop_status status = tp_safe_file_open(&writer->last.file, "--save", command->save, error);
     return status ? status : tp_safe_file_open(&writer->best.file, "--save-best", command->save_best, error);
 }
@@ -50,15 +49,13 @@ static tileprop_status prepare_names(struct tp_model_writer *writer, const struc
 }
 
 tileprop_status tp_model_writer_prepare(struct tp_model_writer *writer, const struct tp_schema *schema,
-                                        tileprop_data *data, tileprop_run_options *run,
-                                        struct tp_error *error)
+                                        tileprop_data *data, tileprop_run_options *run, struct tp_error *error)
 {
     const struct tp_train_command *command = writer->command;
     if (!command->save && !command->save_best && !command->checkpoint && !command->resume)
         return TILEPROP_OK;
     run->text = writer->options = write_options(command);
-    return run->text ? prepare_names(writer, schema, data, error)
-                     : tp_fail_memory(error, NULL, "the model to save");
+    return run->text ? prepare_names(writer, schema, data, error) : tp_fail_memory(error, NULL, "the model to save");
 }
 
 static tileprop_status write_model(struct tp_saved *saved, struct tp_error *error)
@@ -66,8 +63,7 @@ static tileprop_status write_model(struct tp_saved *saved, struct tp_error *erro
     struct tp_error found;
     if (!saved->model)
         return TILEPROP_OK;
-    tileprop_status status =
-        tileprop_model_write(saved->model, saved->file.file, found.text, sizeof found.text);
+    tileprop_status status = tileprop_model_write(saved->model, saved->file.file, found.text, sizeof found.text);
     if (ferror(saved->file.file))
         saved->file.error = errno;
     if (status != TILEPROP_OK)

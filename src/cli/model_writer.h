@@ -37,8 +37,7 @@ tileprop_status tp_model_writer_open(struct tp_model_writer *writer, const struc
  * Errors: TILEPROP_BAD_INPUT for names that are not UTF-8; TILEPROP_FAILURE without memory.
  */
 tileprop_status tp_model_writer_prepare(struct tp_model_writer *writer, const struct tp_schema *schema,
-                                        tileprop_data *data, tileprop_run_options *run,
-                                        struct tp_error *error);
+                                        tileprop_data *data, tileprop_run_options *run, struct tp_error *error);
 
 /*
  * Writes the files for which there are models.

@@ -61,8 +61,7 @@ struct reader {
 };
 
 /* place: what stands before the name in a message, the dashes or file and line. */
-static tileprop_status fail_unknown(const struct reader *r, const char *place, const char *name,
-                                    size_t length)
+static tileprop_status fail_unknown(const struct reader *r, const char *place, const char *name, size_t length)
 {
     const char *nearest = NULL;
     size_t least = TP_TYPO_MAX + 1;
@@ -77,8 +76,7 @@ static tileprop_status fail_unknown(const struct reader *r, const char *place, c
         }
     }
     return tp_fail(r->error, TILEPROP_USAGE, "%s%s: no such option; %s%s%s", place, shown.text,
-                   nearest ? "did you mean --" : "--help lists them", nearest ? nearest : "",
-                   nearest ? "?" : "");
+                   nearest ? "did you mean --" : "--help lists them", nearest ? nearest : "", nearest ? "?" : "");
 }
 
 static size_t find_option(const struct tp_options *options, const char *name, size_t length)
@@ -97,8 +95,8 @@ size_t tp_options_index(const struct tp_options *options, const char *name)
 }
 
 /* Takes a value, of which each source may give an option one. */
-static tileprop_status take(const struct reader *r, size_t index, enum tp_option_source source,
-                            const char *place, const char *value)
+static tileprop_status take(const struct reader *r, size_t index, enum tp_option_source source, const char *place,
+                            const char *value)
 {
     const tileprop_option *option = tp_options_at(r->options, index).is;
     if (r->sources[index] == source)
@@ -243,8 +241,8 @@ static tileprop_status read_file(const struct reader *r, const char *path, char 
         status = tp_fail(error, errno == ENOMEM ? TILEPROP_FAILURE : TILEPROP_USAGE, "--config: %s: %s", path,
                          strerror(errno));
     } else if (length > 0 && !(*storage)[length - 1]) {
-        status = tp_fail(error, TILEPROP_USAGE,
-                         "--config: %s: expected text, found a zero byte at offset %zd", path, length - 1);
+        status = tp_fail(error, TILEPROP_USAGE, "--config: %s: expected text, found a zero byte at offset %zd", path,
+                         length - 1);
     }
     struct config config = {.path = path, .folder = folder_length(path, file)};
     fclose(file);
@@ -283,8 +281,8 @@ static bool find_next(struct file *file, const struct tp_options *options, const
             suffix = file->option.side_outputs ? file->option.side_outputs[number - 1] : NULL;
         if (path && suffix) {
             const bool cut = number > 0 && (dot = strrchr(path, '.'));
-            snprintf(file->path, sizeof file->path, "%.*s%s",
-                     (int)(cut ? (size_t)(dot - path) : strlen(path)), path, suffix);
+            snprintf(file->path, sizeof file->path, "%.*s%s", (int)(cut ? (size_t)(dot - path) : strlen(path)), path,
+                     suffix);
             return true;
         }
         file->place++;
@@ -326,8 +324,7 @@ static bool same_file(const char *file, const char *path)
  * Compares what options write with what all others name, links and other spellings included; of a directory
  * of data with its IDX files. An option may write what its may_replace names.
  */
-static tileprop_status check_files(const struct tp_options *options, const void *target,
-                                   struct tp_error *error)
+static tileprop_status check_files(const struct tp_options *options, const void *target, struct tp_error *error)
 {
     struct file file = {0};
     while (find_next(&file, options, target)) {
@@ -338,16 +335,15 @@ static tileprop_status check_files(const struct tp_options *options, const void 
                 (renewed && strcmp(renewed, other.option.is->name) == 0) || !same_file(file.path, other.path))
                 continue;
             return tp_fail(error, TILEPROP_USAGE, "--%s: %s found, which --%s %s, expected another file",
-                           file.option.is->name, tp_show(file.path, strlen(file.path)).text,
-                           other.option.is->name, other.option.writes ? "writes" : "reads");
+                           file.option.is->name, tp_show(file.path, strlen(file.path)).text, other.option.is->name,
+                           other.option.writes ? "writes" : "reads");
         }
     }
     return TILEPROP_OK;
 }
 
 tileprop_status tp_options_parse(const struct tp_options *options, int argc, char *const *argv, void *target,
-                                 enum tp_option_source sources[TP_OPTIONS_MAX], char **storage,
-                                 struct tp_error *error)
+                                 enum tp_option_source sources[TP_OPTIONS_MAX], char **storage, struct tp_error *error)
 {
     const struct reader r = {options, target, sources, error};
     const char *path = NULL;
@@ -432,8 +428,7 @@ void tp_options_write_help(const struct tp_options *options, const void *default
     fputs(options->notes, out);
 }
 
-void tp_options_write_config(const struct tp_options *options, const char *group, const void *target,
-                             FILE *out)
+void tp_options_write_config(const struct tp_options *options, const char *group, const void *target, FILE *out)
 {
     struct tp_option option;
     for (size_t i = 0; (option = tp_options_at(options, i)).is; i++) {

@@ -36,10 +36,10 @@ struct tp_option {
     const char *const *side_outputs;
 };
 
-#define TP_OPTION(text, place, type, heading, ...)                                                           \
-    .is = &(const tileprop_option)                                                                           \
-    {                                                                                                        \
-        .name = text, .offset = place, .kind = TILEPROP_OPTION_##type, .group = heading, __VA_ARGS__         \
+#define TP_OPTION(text, place, type, heading, ...)                                                                     \
+    .is = &(const tileprop_option)                                                                                     \
+    {                                                                                                                  \
+        .name = text, .offset = place, .kind = TILEPROP_OPTION_##type, .group = heading, __VA_ARGS__                   \
     }
 
 /* Where the library's options are among those of the program, whose struct begins with tileprop_options. */
@@ -71,8 +71,7 @@ enum tp_option_source { TP_FROM_DEFAULT, TP_FROM_FILE, TP_FROM_COMMAND };
  * read, or by two options.
  */
 tileprop_status tp_options_parse(const struct tp_options *options, int argc, char *const *argv, void *target,
-                                 enum tp_option_source sources[TP_OPTIONS_MAX], char **storage,
-                                 struct tp_error *error);
+                                 enum tp_option_source sources[TP_OPTIONS_MAX], char **storage, struct tp_error *error);
 
 /* The place of an option, for sources[]; that after the last one if there is none of this name. */
 size_t tp_options_index(const struct tp_options *options, const char *name);
@@ -92,5 +91,4 @@ void tp_options_explain(const struct tp_option *option, const void *defaults, ch
  * Writes every option but the command_only ones as `name = value`: a file that --config reads to the same
  * values. Of a group, which may be NULL, those of its options alone that are no paths, without quotes.
  */
-void tp_options_write_config(const struct tp_options *options, const char *group, const void *target,
-                             FILE *out);
+void tp_options_write_config(const struct tp_options *options, const char *group, const void *target, FILE *out);

@@ -29,14 +29,12 @@ static tileprop_status check_path(const char *path, struct tp_error *error)
 {
     const char *name = basename(path);
     const size_t length = strlen(name);
-    if (length <= TP_SUFFIX_LEN ||
-        (!is_svg(path) && strcmp(path + strlen(path) - TP_SUFFIX_LEN, ".png") != 0))
-        return tp_fail(error, TILEPROP_USAGE,
-                       "--plot: expected a file name that ends in .svg or .png, found \"%s\"", path);
+    if (length <= TP_SUFFIX_LEN || (!is_svg(path) && strcmp(path + strlen(path) - TP_SUFFIX_LEN, ".png") != 0))
+        return tp_fail(error, TILEPROP_USAGE, "--plot: expected a file name that ends in .svg or .png, found \"%s\"",
+                       path);
     /* It becomes a string of the script. */
     if (strpbrk(name, "\n\r'\\"))
-        return tp_fail(error, TILEPROP_USAGE,
-                       "--plot: expected a name without quotes, backslashes and line breaks");
+        return tp_fail(error, TILEPROP_USAGE, "--plot: expected a name without quotes, backslashes and line breaks");
     return TILEPROP_OK;
 }
 
@@ -100,8 +98,7 @@ static void write_means(const double *losses, size_t count, FILE *file)
         const double mean = sum / (double)bin;
         for (size_t i = begin; i < begin + bin; i++)
             squares += (losses[i] - mean) * (losses[i] - mean);
-        fprintf(file, "%.9g,%.9g,%.9g\n", (double)begin + (double)(bin - 1) / 2, mean,
-                sqrt(squares / (double)bin));
+        fprintf(file, "%.9g,%.9g,%.9g\n", (double)begin + (double)(bin - 1) / 2, mean, sqrt(squares / (double)bin));
     }
 }
 
@@ -114,8 +111,7 @@ static void write_script(const char *path, size_t steps, bool with_train, FILE *
     char conditions[64], stem[NAME_MAX + 1];
     snprintf(stem, sizeof stem, "%.*s", stem_length(basename(path)), basename(path));
     snprintf(conditions, sizeof conditions, "%s %s %s", is_svg(path) ? "SVG" : "PNG",
-             steps >= 50 * TP_BIN_STEPS ? "CUT" : "WHOLE",
-             with_train ? "TRAIN_EVALUATED" : "VALIDATION_ONLY");
+             steps >= 50 * TP_BIN_STEPS ? "CUT" : "WHOLE", with_train ? "TRAIN_EVALUATED" : "VALIDATION_ONLY");
     fprintf(file, "# Draws %s.\nset xrange [0:%zu]\n", basename(path), steps > 1 ? steps : 1);
     tp_template_write(script, conditions, stem, file);
 }
@@ -130,10 +126,9 @@ static bool run_gnuplot(const struct tp_plot *plot, const char *folder, const ch
     int status;
     if (posix_spawn_file_actions_init(&actions) != 0)
         return false;
-    bool started =
-        posix_spawn_file_actions_addchdir_np(&actions, folder) == 0 &&
-        posix_spawn_file_actions_adddup2(&actions, fileno(plot->files[TP_PLOT_IMAGE].file), 3) == 0 &&
-        posix_spawnp(&child, "gnuplot", &actions, NULL, arguments, environ) == 0;
+    bool started = posix_spawn_file_actions_addchdir_np(&actions, folder) == 0 &&
+                   posix_spawn_file_actions_adddup2(&actions, fileno(plot->files[TP_PLOT_IMAGE].file), 3) == 0 &&
+                   posix_spawnp(&child, "gnuplot", &actions, NULL, arguments, environ) == 0;
     posix_spawn_file_actions_destroy(&actions);
     if (!started || waitpid(child, &status, 0) < 0)
         return false;
@@ -158,9 +153,8 @@ static tileprop_status draw_image(struct tp_plot *plot, struct tp_error *error)
                        "draw later with: gnuplot %s, in %s",
                        script_name, folder);
     if (code != 0 || fstat(fileno(image->file), &info) != 0 || info.st_size == 0)
-        return tp_fail(error, TILEPROP_FAILURE,
-                       "--plot: gnuplot drew nothing (exit status %d); its script is %.*s.gp", code,
-                       stem_length(plot->path), plot->path);
+        return tp_fail(error, TILEPROP_FAILURE, "--plot: gnuplot drew nothing (exit status %d); its script is %.*s.gp",
+                       code, stem_length(plot->path), plot->path);
     return tp_safe_file_commit(image, error);
 }
 

@@ -28,14 +28,12 @@ static tileprop_status check(const struct tp_prediction *p, struct tp_error *err
         return tp_fail(error, TILEPROP_USAGE, "--errors: samples of %zu values are no square images",
                        p->data->set.features);
     if (command->json && !p->data->labelled && !command->output && !command->image)
-        return tp_fail(error, TILEPROP_USAGE,
-                       "--json: expected --output, since standard output has the rows");
+        return tp_fail(error, TILEPROP_USAGE, "--json: expected --output, since standard output has the rows");
     return TILEPROP_OK;
 }
 
 /* Samples [begin, begin + count). */
-static tileprop_status predict_part(struct tp_prediction *p, size_t begin, size_t count,
-                                    struct tp_error *error)
+static tileprop_status predict_part(struct tp_prediction *p, size_t begin, size_t count, struct tp_error *error)
 {
     const struct tp_dataset *set = &p->data->set;
     const double began = tp_clock_seconds();
@@ -43,9 +41,8 @@ static tileprop_status predict_part(struct tp_prediction *p, size_t begin, size_
     data.samples = (const char *)set->samples + begin * tp_dataset_sample_size(set);
     data.labels = set->labels + begin;
     data.rows = count;
-    const tileprop_status status =
-        tileprop_evaluate(p->model, &data, p->threads, p->losses + begin, p->probabilities,
-                          p->predicted + begin, error->text, sizeof error->text);
+    const tileprop_status status = tileprop_evaluate(p->model, &data, p->threads, p->losses + begin, p->probabilities,
+                                                     p->predicted + begin, error->text, sizeof error->text);
     p->seconds_prediction += tp_clock_seconds() - began;
     return status;
 }
@@ -106,8 +103,7 @@ static tileprop_status use(struct tp_prediction *p, struct tp_error *error)
         status = tp_safe_file_commit(&p->rows, error);
     if (status == TILEPROP_OK)
         status = tp_safe_file_commit(&p->sheet, error);
-    return status == TILEPROP_OK && (p->command->output || labelled || image) ? tp_predict_report(p, error)
-                                                                              : status;
+    return status == TILEPROP_OK && (p->command->output || labelled || image) ? tp_predict_report(p, error) : status;
 }
 
 static tileprop_status predict(const struct tp_predict_command *command, struct tp_error *error)
@@ -117,8 +113,8 @@ static tileprop_status predict(const struct tp_predict_command *command, struct 
     tileprop_model *model = NULL;
     struct tp_prediction p = {.command = command,
                               .data = &data,
-                              .threads = command->threads_exact ? command->threads_exact
-                                                                : tileprop_threads(command->threads)};
+                              .threads =
+                                  command->threads_exact ? command->threads_exact : tileprop_threads(command->threads)};
 
     tileprop_status status = tp_safe_file_open(&p.rows, "--output", command->output, error);
     if (status == TILEPROP_OK)

@@ -82,8 +82,7 @@ tileprop_status tp_predict_command_parse(struct tp_predict_command *command, int
 {
     enum tp_option_source sources[TP_OPTIONS_MAX];
     *command = defaults;
-    tileprop_status status =
-        tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);
+    tileprop_status status = tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);
     if (status != TILEPROP_OK || command->help || command->version)
         return status;
     if (!command->model)

@@ -53,8 +53,8 @@ static tileprop_status load_image(struct tp_predict_data *data, const struct tp_
                          "%s: %zu x %zu pixels found, expected %zu x %zu or a whole number of times that",
                          command->image, image.width, image.height, side, side);
     if (status == TILEPROP_OK) {
-        data->set = (struct tp_dataset){
-            .type = TILEPROP_U8, .samples = malloc(features), .count = 1, .features = features};
+        data->set =
+            (struct tp_dataset){.type = TILEPROP_U8, .samples = malloc(features), .count = 1, .features = features};
         if (!data->set.samples)
             status = tp_fail_memory(error, command->image, "an image");
         else
@@ -65,8 +65,8 @@ static tileprop_status load_image(struct tp_predict_data *data, const struct tp_
 }
 
 /* Pixels are no columns, however many there are; an array, which may be made of a table, is welcome. */
-static tileprop_status refuse_idx(const struct tp_predict_data *data,
-                                  const struct tp_predict_command *command, struct tp_error *error)
+static tileprop_status refuse_idx(const struct tp_predict_data *data, const struct tp_predict_command *command,
+                                  struct tp_error *error)
 {
     return tp_fail(error, TILEPROP_BAD_INPUT, "%s: IDX images found, expected a table's columns, as %s takes",
                    data->place, command->model);
@@ -135,9 +135,8 @@ static tileprop_status load_path(struct tp_predict_data *data, const struct tp_p
                          : command->skip_lines ? "skip-lines"
                                                : NULL;
     if (option)
-        return tp_fail(error, TILEPROP_USAGE,
-                       "--%s: expected with a file of samples only, found the directory %s", option,
-                       data->place);
+        return tp_fail(error, TILEPROP_USAGE, "--%s: expected with a file of samples only, found the directory %s",
+                       option, data->place);
     if (data->schema.column_count && command->data)
         return refuse_idx(data, command, error);
     data->labelled = true;
@@ -160,19 +159,16 @@ tileprop_status tp_predict_data_load(struct tp_predict_data *data, const struct 
             status = tp_fail_memory(error, command->image ? command->image : data->place, "labels");
     }
     if (status == TILEPROP_OK && data->set.features != inputs && !command->data)
-        status =
-            tp_fail(error, TILEPROP_USAGE,
-                    "expected --data with samples of %zu values, as %s takes, found none, which means %s "
-                    "with %zu",
-                    inputs, command->model, data->place, data->set.features);
+        status = tp_fail(error, TILEPROP_USAGE,
+                         "expected --data with samples of %zu values, as %s takes, found none, which means %s "
+                         "with %zu",
+                         inputs, command->model, data->place, data->set.features);
     if (status == TILEPROP_OK && data->set.features != inputs)
-        status =
-            tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of %zu values found, expected %zu, as %s takes",
-                    data->place, data->set.features, inputs, command->model);
+        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of %zu values found, expected %zu, as %s takes",
+                         data->place, data->set.features, inputs, command->model);
     if (status == TILEPROP_OK && data->set.classes > classes)
-        status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: label %zu found, expected less than %zu, as %s has classes", data->place,
-                         data->set.classes - 1, classes, command->model);
+        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: label %zu found, expected less than %zu, as %s has classes",
+                         data->place, data->set.classes - 1, classes, command->model);
     if (command->limit && data->set.count > command->limit)
         data->set.count = command->limit;
     return status;

@@ -156,11 +156,10 @@ static json_t *json_worst(const struct tp_prediction *p)
     json_t *list = json_array();
     for (size_t i = 0; i < p->command->worst && i < p->worst.count; i++) {
         const struct tp_top_loss *e = &p->worst.errors[i];
-        tp_json_text_append(
-            &list, json_pack("{s:I, s:s, s:s, s:o}", "sample", (json_int_t)e->sample, "class",
-                             tileprop_model_class_name(p->model, p->data->set.labels[e->sample]), "predicted",
-                             tileprop_model_class_name(p->model, p->predicted[e->sample]), "loss",
-                             tp_json_text_real((double)e->loss)));
+        tp_json_text_append(&list, json_pack("{s:I, s:s, s:s, s:o}", "sample", (json_int_t)e->sample, "class",
+                                             tileprop_model_class_name(p->model, p->data->set.labels[e->sample]),
+                                             "predicted", tileprop_model_class_name(p->model, p->predicted[e->sample]),
+                                             "loss", tp_json_text_real((double)e->loss)));
     }
     return list;
 }
@@ -177,12 +176,12 @@ static json_t *json_names(const struct tp_prediction *p)
 static tileprop_status write_json(const struct tp_prediction *p, json_t *more, struct tp_error *error)
 {
     const double seconds = p->seconds_prediction;
-    json_t *object = json_pack(
-        "{s:s, s:o, s:I, s:o, s:s?, s:s, s:I, s:f, s:f, s:f}", "model", p->command->model, "weights_hash",
-        json_sprintf("%016" PRIx64, tileprop_model_hash(p->model)), "samples", (json_int_t)p->data->set.count,
-        "classes", json_names(p), "output", p->command->output, "isa", p->command->isa, "threads",
-        (json_int_t)p->threads, "seconds_loading", p->seconds_loading, "seconds_prediction", seconds,
-        "samples_per_second", seconds > 0 ? (double)p->data->set.count / seconds : 0);
+    json_t *object =
+        json_pack("{s:s, s:o, s:I, s:o, s:s?, s:s, s:I, s:f, s:f, s:f}", "model", p->command->model, "weights_hash",
+                  json_sprintf("%016" PRIx64, tileprop_model_hash(p->model)), "samples", (json_int_t)p->data->set.count,
+                  "classes", json_names(p), "output", p->command->output, "isa", p->command->isa, "threads",
+                  (json_int_t)p->threads, "seconds_loading", p->seconds_loading, "seconds_prediction", seconds,
+                  "samples_per_second", seconds > 0 ? (double)p->data->set.count / seconds : 0);
     if (json_object_update_new(object, more) != 0) {
         json_decref(object);
         object = NULL;
@@ -193,8 +192,8 @@ static tileprop_status write_json(const struct tp_prediction *p, json_t *more, s
 static void write_scores(const struct tp_prediction *p)
 {
     if (isfinite(p->metrics.loss))
-        printf(TP_LABEL "loss %.6g nats per sample, accuracy %.2f +- %.2f %%, %zu errors\n", "result",
-               p->metrics.loss, 100 * p->metrics.accuracy, 100 * standard_error(&p->metrics), p->worst.count);
+        printf(TP_LABEL "loss %.6g nats per sample, accuracy %.2f +- %.2f %%, %zu errors\n", "result", p->metrics.loss,
+               100 * p->metrics.accuracy, 100 * standard_error(&p->metrics), p->worst.count);
     else
         printf(TP_LABEL "the loss is not finite\n", "result");
 }
@@ -225,12 +224,11 @@ static json_t *json_scores(const struct tp_prediction *p)
 {
     const struct tp_confusion *c = &p->confusion;
     return json_pack(
-        "{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s?}", "loss", tp_json_text_real(p->metrics.loss),
-        "accuracy", tp_json_text_real(p->metrics.accuracy), "standard_error",
-        tp_json_text_real(standard_error(&p->metrics)), "errors", (json_int_t)p->worst.count, "confusion",
-        json_matrix(c), "class_samples", json_counts(c->samples, NULL, c->classes), "precision",
-        json_counts(c->right, c->chosen, c->classes), "recall", json_counts(c->right, c->samples, c->classes),
-        "worst", json_worst(p), "errors_image", p->command->errors);
+        "{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s?}", "loss", tp_json_text_real(p->metrics.loss), "accuracy",
+        tp_json_text_real(p->metrics.accuracy), "standard_error", tp_json_text_real(standard_error(&p->metrics)),
+        "errors", (json_int_t)p->worst.count, "confusion", json_matrix(c), "class_samples",
+        json_counts(c->samples, NULL, c->classes), "precision", json_counts(c->right, c->chosen, c->classes), "recall",
+        json_counts(c->right, c->samples, c->classes), "worst", json_worst(p), "errors_image", p->command->errors);
 }
 
 static json_t *json_image(const struct tp_prediction *p)
@@ -238,8 +236,8 @@ static json_t *json_image(const struct tp_prediction *p)
     json_t *list = json_array();
     for (size_t k = 0; k < tileprop_model_classes(p->model); k++)
         tp_json_text_append(&list, tp_json_text_real((double)p->probabilities[k]));
-    return json_pack("{s:s, s:o}", "class", tileprop_model_class_name(p->model, p->predicted[0]),
-                     "probabilities", list);
+    return json_pack("{s:s, s:o}", "class", tileprop_model_class_name(p->model, p->predicted[0]), "probabilities",
+                     list);
 }
 
 tileprop_status tp_predict_report(const struct tp_prediction *p, struct tp_error *error)
@@ -306,8 +304,7 @@ static const struct layout {
     const char *sample, *label, *class, *probability, *further, *end;
 } layouts[] = {
     [TP_ROWS_CSV] = {"", ",", ",", ",", ",", "\n"},
-    [TP_ROWS_JSONL] = {"{\"sample\": ", ", \"label\": ", ", \"class\": ", ", \"probabilities\": [", ", ",
-                       "]}\n"},
+    [TP_ROWS_JSONL] = {"{\"sample\": ", ", \"label\": ", ", \"class\": ", ", \"probabilities\": [", ", ", "]}\n"},
 };
 
 bool tp_predict_report_rows(const struct tp_prediction *p, size_t begin, size_t count, FILE *out)

@@ -88,9 +88,8 @@ static tileprop_status find_tier(const char *origin, const char *name, size_t *p
     }
     if (*place != SIZE_MAX)
         return TILEPROP_OK;
-    return tp_fail(error, TILEPROP_USAGE,
-                   "%s: expected one of %s, which this CPU and this build have, found \"%.32s\"", origin,
-                   here, name);
+    return tp_fail(error, TILEPROP_USAGE, "%s: expected one of %s, which this CPU and this build have, found \"%.32s\"",
+                   origin, here, name);
 }
 
 tileprop_status tp_program_choose_isa(const char **isa, const char *ceiling, struct tp_error *error)

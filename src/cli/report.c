@@ -16,8 +16,7 @@
 #define TP_PROGRESS_LINES 50  /* about so many elsewhere than on a terminal: all of the default run */
 #define TP_LINE_MAX       256 /* bytes of a line of progress */
 
-void tp_report_begin(struct tp_report *report, const struct tp_train_command *command,
-                     const struct tp_train_data *data)
+void tp_report_begin(struct tp_report *report, const struct tp_train_command *command, const struct tp_train_data *data)
 {
     *report = (struct tp_report){.command = command,
                                  .data = data,
@@ -33,8 +32,7 @@ void tp_report_network(const tileprop_options *options, size_t inputs, size_t cl
     for (size_t l = 0; l < options->hidden_count; l++)
         printf("-%zu", options->hidden[l]);
     printf("-%zu, %s, bias %s", classes,
-           options->hidden_count ? tp_choice_name(tp_activation_choices, (int)options->activation)
-                                 : "no hidden layer",
+           options->hidden_count ? tp_choice_name(tp_activation_choices, (int)options->activation) : "no hidden layer",
            tp_choice_name(tp_bias_choices, options->bias));
 }
 
@@ -53,8 +51,7 @@ static void write_columns(const struct tp_schema *schema)
         printf(", label ");
         write_name(schema->label ? schema->label : "in");
         printf(schema->label ? " (column %zu)" : " column %zu", schema->label_place + 1);
-        printf(", %zu column%s of numbers", schema->column_count - texts,
-               schema->column_count - texts == 1 ? "" : "s");
+        printf(", %zu column%s of numbers", schema->column_count - texts, schema->column_count - texts == 1 ? "" : "s");
     }
     if (texts)
         printf(" and %zu of categories", texts);
@@ -88,9 +85,8 @@ static void write_table(const struct tp_train_data *data, uint64_t seed)
     write_columns(&data->schema);
     write_classes(data);
     if (data->is_part)
-        printf(TP_LABEL "%zu sample%s of the same file, stratified by class, drawn from seed %llu\n",
-               "validation", data->validation.count, data->validation.count == 1 ? "" : "s",
-               (unsigned long long)seed);
+        printf(TP_LABEL "%zu sample%s of the same file, stratified by class, drawn from seed %llu\n", "validation",
+               data->validation.count, data->validation.count == 1 ? "" : "s", (unsigned long long)seed);
 }
 
 /* What --explain says of how the work is divided. */
@@ -122,17 +118,16 @@ static void write_opening(const struct tp_report *report)
         write_table(data, options->seed);
     printf(TP_LABEL "%s, %zu training and %zu validation samples, %zu inputs, %zu classes, mean %.6g, "
                     "deviation %.6g\n",
-           "data", data->directory, data->train.count, data->validation.count, run->inputs, run->classes,
-           run->mean, run->deviation);
+           "data", data->directory, data->train.count, data->validation.count, run->inputs, run->classes, run->mean,
+           run->deviation);
 
     tp_report_network(options, run->inputs, run->classes);
     printf(", %zu parameters, %s, lr %g, batch %zu, seed %llu\n", run->parameters,
            tp_choice_name(tp_optimizer_choices, (int)options->optimizer), run->learning_rate, run->batch,
            (unsigned long long)options->seed);
 
-    printf(TP_LABEL "%s, %zu thread%s used of %zu %s", "machine", run->isa, run->threads,
-           run->threads == 1 ? "" : "s", run->threads_most,
-           options->threads_exact || options->threads ? "asked for" : "available");
+    printf(TP_LABEL "%s, %zu thread%s used of %zu %s", "machine", run->isa, run->threads, run->threads == 1 ? "" : "s",
+           run->threads_most, options->threads_exact || options->threads ? "asked for" : "available");
     if (run->threads_of_steps < run->threads)
         printf(", %zu in steps", run->threads_of_steps);
     putchar('\n');
@@ -194,8 +189,8 @@ static void print_progress(const struct tp_report *report, enum width width, FIL
     const double rate = ratio(samples_done(report, done), report->step_seconds);
     const double gflops = gflops_of(run, rate), share = ratio(1e9 * gflops, report->peak);
     const double steps_left = run->steps_planned > done ? (double)(run->steps_planned - done) : 0;
-    const size_t seconds = (size_t)rint(
-        ratio((report->marked - report->started) * steps_left, (double)(done - run->steps_before)));
+    const size_t seconds =
+        (size_t)rint(ratio((report->marked - report->started) * steps_left, (double)(done - run->steps_before)));
     const bool wide = width == TP_WIDE;
     const char *gap = wide ? "  " : " ";
 
@@ -279,8 +274,7 @@ void tp_report_progress(struct tp_report *report, const tileprop_progress *progr
     if (report->terminal && time - report->redrawn >= TP_REDRAW_SECONDS) {
         redraw(report);
         report->redrawn = time;
-    } else if (!report->terminal && progress->evaluated &&
-               (steps <= TP_PROGRESS_LINES || line != report->line)) {
+    } else if (!report->terminal && progress->evaluated && (steps <= TP_PROGRESS_LINES || line != report->line)) {
         char text[TP_LINE_MAX];
         format_progress(report, TP_WIDE, text);
         fprintf(stderr, "%s\n", text);
@@ -352,14 +346,13 @@ static void write_closing(const struct tp_report *report, const struct tp_model_
         puts("none: no evaluation with a finite loss");
     }
     if (isfinite(goal))
-        printf(TP_LABEL
-               "accuracy %g %% reached at step %zu, %.3f s after the start, %.3f s of them training\n",
-               "goal", 100 * accuracy, writer->last.step, goal, result->seconds_training);
+        printf(TP_LABEL "accuracy %g %% reached at step %zu, %.3f s after the start, %.3f s of them training\n", "goal",
+               100 * accuracy, writer->last.step, goal, result->seconds_training);
     else if (accuracy > 0)
         printf(TP_LABEL "accuracy %g %% not reached\n", "goal", 100 * accuracy);
     if (result->numa != TILEPROP_NUMA_OFF)
-        printf(TP_LABEL "%zu memory nodes, weights on those of their threads, data %s\n", "memory",
-               result->numa_nodes, result->numa == TILEPROP_NUMA_REPLICATE ? "on each" : "interleaved");
+        printf(TP_LABEL "%zu memory nodes, weights on those of their threads, data %s\n", "memory", result->numa_nodes,
+               result->numa == TILEPROP_NUMA_REPLICATE ? "on each" : "interleaved");
     printf(TP_LABEL "%016llx%s\n", "weights", (unsigned long long)result->weights_hash,
            writer->last.path || writer->best.path ? "" : ", not saved; --save does that");
     write_saved("saved", &writer->last, held_out);
@@ -389,13 +382,12 @@ static json_t *json_saved(const struct tp_saved *saved)
 {
     if (!saved->written)
         return json_null();
-    return json_pack("{s:s, s:I, s:o, s:o}", "path", saved->path, "step", (json_int_t)saved->step,
-                     "validation_loss", tp_json_text_real(saved->loss), "validation_accuracy",
-                     tp_json_text_real(saved->accuracy));
+    return json_pack("{s:s, s:I, s:o, s:o}", "path", saved->path, "step", (json_int_t)saved->step, "validation_loss",
+                     tp_json_text_real(saved->loss), "validation_accuracy", tp_json_text_real(saved->accuracy));
 }
 
-static tileprop_status write_json(const struct tp_report *report, const struct tp_model_writer *writer,
-                                  double goal, struct tp_error *error)
+static tileprop_status write_json(const struct tp_report *report, const struct tp_model_writer *writer, double goal,
+                                  struct tp_error *error)
 {
     const tileprop_run *run = &report->run;
     const tileprop_result *result = &report->result;
@@ -407,24 +399,21 @@ static tileprop_status write_json(const struct tp_report *report, const struct t
             "s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:o, s:o, s:o, s:s, s:o}",
             "parameters", (json_int_t)run->parameters, "steps", (json_int_t)result->steps, "epochs",
             (json_int_t)result->epochs, "train_loss", tp_json_text_real(result->train_loss), "train_accuracy",
-            tp_json_text_real(result->train_accuracy), "validation_loss",
-            tp_json_text_real(result->validation_loss), "validation_accuracy",
-            tp_json_text_real(result->validation_accuracy), "test_loss", tp_json_text_real(result->test_loss),
-            "test_accuracy", tp_json_text_real(result->test_accuracy), "best_validation_loss",
-            tp_json_text_real(result->best_validation_loss), "best_step",
+            tp_json_text_real(result->train_accuracy), "validation_loss", tp_json_text_real(result->validation_loss),
+            "validation_accuracy", tp_json_text_real(result->validation_accuracy), "test_loss",
+            tp_json_text_real(result->test_loss), "test_accuracy", tp_json_text_real(result->test_accuracy),
+            "best_validation_loss", tp_json_text_real(result->best_validation_loss), "best_step",
             json_step(any_best, result->best_step), "best_validation_accuracy",
             tp_json_text_real(any_best ? result->best_validation_accuracy : NAN), "seconds_total",
-            tp_clock_seconds() - report->begun, "seconds_loading", report->loaded - report->begun,
-            "seconds_planning", run->seconds_planning, "seconds_training", result->seconds_training,
-            "seconds_evaluation", result->seconds_evaluation, "samples_per_second", rate, "gflops",
-            gflops_of(run, rate), "isa", run->isa, "threads_requested", (json_int_t)run->threads_most,
-            "threads_used", (json_int_t)run->threads, "threads_of_steps", (json_int_t)run->threads_of_steps,
-            "threads_worked", (json_int_t)result->threads_worked, "numa",
-            tp_choice_name(tp_numa_choices, (int)result->numa), "numa_nodes", (json_int_t)result->numa_nodes,
+            tp_clock_seconds() - report->begun, "seconds_loading", report->loaded - report->begun, "seconds_planning",
+            run->seconds_planning, "seconds_training", result->seconds_training, "seconds_evaluation",
+            result->seconds_evaluation, "samples_per_second", rate, "gflops", gflops_of(run, rate), "isa", run->isa,
+            "threads_requested", (json_int_t)run->threads_most, "threads_used", (json_int_t)run->threads,
+            "threads_of_steps", (json_int_t)run->threads_of_steps, "threads_worked", (json_int_t)result->threads_worked,
+            "numa", tp_choice_name(tp_numa_choices, (int)result->numa), "numa_nodes", (json_int_t)result->numa_nodes,
             "weights_hash", json_sprintf("%016llx", (unsigned long long)result->weights_hash), "saved",
             json_saved(&writer->last), "saved_best", json_saved(&writer->best), "stopped_by",
-            tileprop_stop_name(result->stopped_by), "stop_at_accuracy",
-            json_goal(report, writer->last.step, goal)),
+            tileprop_stop_name(result->stopped_by), "stop_at_accuracy", json_goal(report, writer->last.step, goal)),
         error);
 }
 
@@ -467,8 +456,8 @@ static double flops_of_layer(const tileprop_options *options, const tileprop_run
 }
 
 /* Where the time of steps went. */
-static void explain_steps(const tileprop_options *options, const tileprop_run *run,
-                          const tileprop_time *times, double samples, double seconds, double peak)
+static void explain_steps(const tileprop_options *options, const tileprop_run *run, const tileprop_time *times,
+                          double samples, double seconds, double peak)
 {
     const double share = (double)run->threads_of_steps / (double)run->threads;
     double accounted = 0, waited = 0;
@@ -495,8 +484,8 @@ static void explain_steps(const tileprop_options *options, const tileprop_run *r
             putchar('\n');
         }
     }
-    printf(TP_LABEL "%.2f of %.2f ms accounted for, %.2f of them waiting at barriers\n", "time",
-           1e3 * accounted, 1e3 * seconds, 1e3 * waited);
+    printf(TP_LABEL "%.2f of %.2f ms accounted for, %.2f of them waiting at barriers\n", "time", 1e3 * accounted,
+           1e3 * seconds, 1e3 * waited);
 }
 
 tileprop_status tp_report_finish(struct tp_report *report, const tileprop_time *times,

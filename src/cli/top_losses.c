@@ -23,8 +23,8 @@ static int by_loss(const void *a, const void *b)
 }
 
 tileprop_status tp_top_losses_find(struct tp_top_losses *worst, const tileprop_model *model,
-                                   const struct tp_dataset *set, const float *losses,
-                                   const uint16_t *predicted, struct tp_error *error)
+                                   const struct tp_dataset *set, const float *losses, const uint16_t *predicted,
+                                   struct tp_error *error)
 {
     *worst = (struct tp_top_losses){.set = set, .predicted = predicted, .model = model};
     for (size_t i = 0; i < set->count; i++)
@@ -58,8 +58,7 @@ void tp_top_losses_tell(const struct tp_top_losses *worst, size_t i, FILE *out)
 static double value(const struct tp_dataset *set, size_t sample, size_t feature)
 {
     const size_t at = sample * set->features + feature;
-    return set->type == TILEPROP_U8 ? ((const uint8_t *)set->samples)[at]
-                                    : (double)((const float *)set->samples)[at];
+    return set->type == TILEPROP_U8 ? ((const uint8_t *)set->samples)[at] : (double)((const float *)set->samples)[at];
 }
 
 /* The sample from 0 to 255, from its least to its greatest value. */
@@ -114,8 +113,7 @@ tileprop_status tp_top_losses_sheet(const struct tp_top_losses *worst, size_t si
     const size_t count = worst->count < TP_SHEET_MAX ? worst->count : TP_SHEET_MAX;
     const size_t cell = side * TP_SHEET_SCALE + TP_SHEET_GAP;
     const size_t rows = count ? (count + TP_SHEET_WIDTH - 1) / TP_SHEET_WIDTH : 1;
-    struct tp_image sheet = {.width = cell * TP_SHEET_WIDTH + TP_SHEET_GAP,
-                             .height = cell * rows + TP_SHEET_GAP};
+    struct tp_image sheet = {.width = cell * TP_SHEET_WIDTH + TP_SHEET_GAP, .height = cell * rows + TP_SHEET_GAP};
     unsigned char *pixels = malloc(side * side);
     sheet.pixels = malloc(sheet.width * sheet.height);
     tileprop_status status = TILEPROP_OK;

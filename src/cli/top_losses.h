@@ -29,8 +29,8 @@ struct tp_top_losses {
  * Errors: TILEPROP_FAILURE without memory.
  */
 tileprop_status tp_top_losses_find(struct tp_top_losses *worst, const tileprop_model *model,
-                                   const struct tp_dataset *set, const float *losses,
-                                   const uint16_t *predicted, struct tp_error *error);
+                                   const struct tp_dataset *set, const float *losses, const uint16_t *predicted,
+                                   struct tp_error *error);
 
 /* The name of a class, fit for a terminal: who wrote the model chose it. */
 struct tp_shown tp_show_class(const tileprop_model *model, size_t class);

@@ -115,8 +115,7 @@ static tileprop_status prepare_run(struct training *training, struct tp_error *e
     return tp_model_writer_prepare(&training->writer, data->train.schema, &training->train, run, error);
 }
 
-static tileprop_status set_up(struct training *training, struct tp_train_command *command,
-                              struct tp_error *error)
+static tileprop_status set_up(struct training *training, struct tp_train_command *command, struct tp_error *error)
 {
     *training = (struct training){.command = command, .run.size = sizeof training->run};
     tp_report_begin(&training->report, command, &training->data);
@@ -148,19 +147,18 @@ static tileprop_status write_history(struct training *training, struct tp_error 
     if (file->file)
         tp_safe_file_write(file, history->text, history->size);
     status = tp_safe_file_commit(file, error);
-    return first_of(status, tp_plot_draw(&training->plot, history, training->command->options.eval_train,
-                                         status ? NULL : error));
+    return first_of(
+        status, tp_plot_draw(&training->plot, history, training->command->options.eval_train, status ? NULL : error));
 }
 
 /* Of a run that diverged or was stopped, what there is is written too. The first error is printed. */
-static tileprop_status write_outputs(struct training *training, tileprop_status status,
-                                     struct tp_error *error)
+static tileprop_status write_outputs(struct training *training, tileprop_status status, struct tp_error *error)
 {
     const struct tp_error *checkpoint = &training->checkpoint_error;
+    status =
+        first_of(status, tp_model_writer_finish(&training->writer, &training->report.result, status ? NULL : error));
     status = first_of(
-        status, tp_model_writer_finish(&training->writer, &training->report.result, status ? NULL : error));
-    status = first_of(status, tp_report_finish(&training->report, training->run.times, &training->writer,
-                                               status ? NULL : error));
+        status, tp_report_finish(&training->report, training->run.times, &training->writer, status ? NULL : error));
     if (checkpoint->text[0])
         status = first_of(status, tp_fail(status ? NULL : error, TILEPROP_FAILURE, "%s", checkpoint->text));
     return first_of(status, write_history(training, status ? NULL : error));
@@ -183,10 +181,9 @@ static tileprop_status train_network(struct tp_train_command *command, struct tp
     tileprop_status status = set_up(&training, command, error);
     if (status == TILEPROP_OK) {
         struct tp_model_writer *writer = &training.writer;
-        status = tileprop_train(&command->options, &training.train, &training.validation,
-                                command->save ? &writer->last.model : NULL,
-                                command->save_best ? &writer->best.model : NULL, &training.report.result,
-                                error->text, sizeof error->text);
+        status = tileprop_train(
+            &command->options, &training.train, &training.validation, command->save ? &writer->last.model : NULL,
+            command->save_best ? &writer->best.model : NULL, &training.report.result, error->text, sizeof error->text);
         tp_report_clear(&training.report);
         if (status == TILEPROP_OK || status == TILEPROP_DIVERGED)
             status = write_outputs(&training, status, error);

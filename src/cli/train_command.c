@@ -161,8 +161,8 @@ static tileprop_status check_rule(struct tp_train_command *command, const enum t
         tp_option_format(rate, command, value, sizeof value);
         if (sources[index] == TP_FROM_COMMAND ||
             (sources[index] == TP_FROM_FILE && !rule_commanded && strcmp(value, rate->initial) != 0))
-            return tp_fail(error, TILEPROP_USAGE, "--%s: expected with %s only, found with --optimizer %s",
-                           rate->name, rates[i].rules, rule);
+            return tp_fail(error, TILEPROP_USAGE, "--%s: expected with %s only, found with --optimizer %s", rate->name,
+                           rates[i].rules, rule);
         status = tp_option_parse(rate, "--", rate->initial, command, error);
     }
     return status;
@@ -192,8 +192,8 @@ static tileprop_status read_interval(struct tp_train_command *command, struct tp
 }
 
 /* Options that mean something beside others alone. */
-static tileprop_status check_resumption(const struct tp_train_command *command,
-                                        const enum tp_option_source *sources, struct tp_error *error)
+static tileprop_status check_resumption(const struct tp_train_command *command, const enum tp_option_source *sources,
+                                        struct tp_error *error)
 {
     if (!command->checkpoint && command->resume && strcmp(command->resume, "auto") == 0)
         return tp_fail(error, TILEPROP_USAGE, "--resume: auto expected with --checkpoint FILE only");
@@ -209,8 +209,7 @@ tileprop_status tp_train_command_parse(struct tp_train_command *command, int arg
 {
     enum tp_option_source sources[TP_OPTIONS_MAX];
     *command = default_command();
-    tileprop_status status =
-        tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);
+    tileprop_status status = tp_options_parse(&options, argc, argv, command, sources, &command->storage, error);
     if (status == TILEPROP_OK)
         status = check_rule(command, sources, error);
     if (status == TILEPROP_OK)

@@ -26,8 +26,8 @@ static tileprop_status hold_out(struct tp_train_data *data, const struct tp_trai
     struct tp_dataset *train = &data->train, *test = &data->test;
     const size_t held = command->test_holdout, found = train->count;
     if (held && held >= found)
-        return tp_fail(error, TILEPROP_USAGE, "--test-holdout: %zu of %zu samples leaves none to train on",
-                       held, found);
+        return tp_fail(error, TILEPROP_USAGE, "--test-holdout: %zu of %zu samples leaves none to train on", held,
+                       found);
     limit(train, command->train_limit);
     limit(train, found - held);
     const size_t kept = train->count;
@@ -50,8 +50,7 @@ static tileprop_status check_directory(const struct tp_train_command *command, s
                        : table->leave_out                  ? "leave-out"
                        : table->missing                    ? "missing"
                                                            : NULL;
-    return name ? tp_fail(error, TILEPROP_USAGE,
-                          "--%s: expected with --data FILE only, found with a directory", name)
+    return name ? tp_fail(error, TILEPROP_USAGE, "--%s: expected with --data FILE only, found with a directory", name)
                 : TILEPROP_OK;
 }
 
@@ -96,24 +95,21 @@ static tileprop_status load_file(struct tp_train_data *data, const struct tp_tra
         return tp_fail(error, TILEPROP_USAGE, "--val-labels: expected with --val-data only");
 
     data->is_part = !command->val_data;
-    const double share = !data->is_part           ? 0
-                         : command->val_split > 0 ? command->val_split
-                                                  : TP_VALIDATION_SHARE;
+    const double share = !data->is_part ? 0 : command->val_split > 0 ? command->val_split : TP_VALIDATION_SHARE;
     struct tp_dataset none;
     tileprop_status status = tp_data_loader_read(&loader, &data->schema, &data->train, error);
     if (status == TILEPROP_OK)
         data->rows = data->train.count;
     /* One class alone is most likely that of a file whose label is elsewhere. */
     if (status == TILEPROP_OK && data->train.classes < 2)
-        status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: one class found in all samples, expected two or more%s", data->directory,
-                         data->schema.column_count ? "; --label says which column is the label" : "");
+        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: one class found in all samples, expected two or more%s",
+                         data->directory, data->schema.column_count ? "; --label says which column is the label" : "");
     if (status == TILEPROP_OK && !data->is_part)
         status = tp_data_loader_read(&validation, &data->schema, &data->validation, error);
     if (status != TILEPROP_OK)
         return status;
-    status = tp_dataset_draw(&data->train, share, command->options.seed,
-                             data->is_part ? &data->validation : &none, error);
+    status =
+        tp_dataset_draw(&data->train, share, command->options.seed, data->is_part ? &data->validation : &none, error);
     return status == TILEPROP_FAILURE ? tp_fail_memory(error, data->directory, "a split") : status;
 }
 
@@ -124,12 +120,11 @@ static tileprop_status compare(const struct tp_train_data *data, const char *val
     const struct tp_dataset *train = &data->train, *found = &data->validation;
     if (found->features == train->features && found->classes <= train->classes && found->type == train->type)
         return TILEPROP_OK;
-    return tp_fail(
-        error, TILEPROP_BAD_INPUT,
-        "%s: found %zu inputs of %s and %zu classes%s, expected %zu of %s and at most %zu, as in %s",
-        val_data ? val_data : data->directory, found->features, types[found->type], found->classes,
-        val_data ? "" : " in the t10k files", train->features, types[train->type], train->classes,
-        val_data ? data->directory : "the train files");
+    return tp_fail(error, TILEPROP_BAD_INPUT,
+                   "%s: found %zu inputs of %s and %zu classes%s, expected %zu of %s and at most %zu, as in %s",
+                   val_data ? val_data : data->directory, found->features, types[found->type], found->classes,
+                   val_data ? "" : " in the t10k files", train->features, types[train->type], train->classes,
+                   val_data ? data->directory : "the train files");
 }
 
 tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
@@ -137,22 +132,18 @@ tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_t
 {
     *data = (struct tp_train_data){0};
     struct stat info;
-    tileprop_status status =
-        tp_data_path_choose(command->data, data->directory, sizeof data->directory, error);
+    tileprop_status status = tp_data_path_choose(command->data, data->directory, sizeof data->directory, error);
     if (status == TILEPROP_OK && stat(data->directory, &info) != 0)
-        status =
-            tp_fail(error, TILEPROP_BAD_INPUT, "%s: cannot be opened: %s", data->directory, strerror(errno));
+        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: cannot be opened: %s", data->directory, strerror(errno));
     if (status == TILEPROP_OK)
-        status =
-            S_ISDIR(info.st_mode) ? load_directory(data, command, error) : load_file(data, command, error);
+        status = S_ISDIR(info.st_mode) ? load_directory(data, command, error) : load_file(data, command, error);
     if (status == TILEPROP_OK)
         status = compare(data, command->val_data, error);
     if (status != TILEPROP_OK)
         return status;
     limit(&data->validation, command->val_limit);
     status = hold_out(data, command, error);
-    if (status == TILEPROP_OK && command->table.missing == TP_MISSING_MEAN &&
-        data->train.type == TILEPROP_F32)
+    if (status == TILEPROP_OK && command->table.missing == TP_MISSING_MEAN && data->train.type == TILEPROP_F32)
         status = fill_missing(data, error);
     if (status == TILEPROP_OK && command->class_weight)
         status = tp_class_weights_make(command->class_weight, &data->train, &data->class_weights, error);

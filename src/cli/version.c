@@ -39,7 +39,6 @@ void tp_version_write(FILE *out)
             if (runs || !here)
                 fprintf(out, " %s", tier);
     }
-    fprintf(out, "\nlibraries: libdeflate %s, jansson %s, libpng %s, xxHash %d.%d.%d\n",
-            LIBDEFLATE_VERSION_STRING, JANSSON_VERSION, PNG_LIBPNG_VER_STRING, XXH_VERSION_MAJOR,
-            XXH_VERSION_MINOR, XXH_VERSION_RELEASE);
+    fprintf(out, "\nlibraries: libdeflate %s, jansson %s, libpng %s, xxHash %d.%d.%d\n", LIBDEFLATE_VERSION_STRING,
+            JANSSON_VERSION, PNG_LIBPNG_VER_STRING, XXH_VERSION_MAJOR, XXH_VERSION_MINOR, XXH_VERSION_RELEASE);
 }

@@ -1,11 +1,8 @@
 #include "data/choices.h"
 
-const tileprop_choice tp_normalize_choices[] = {{"auto", TILEPROP_AUTO},
-                                                {"global", TILEPROP_NORMALIZE_GLOBAL},
-                                                {"feature", TILEPROP_NORMALIZE_FEATURE},
-                                                {"unit", TILEPROP_NORMALIZE_UNIT},
-                                                {"none", TILEPROP_NORMALIZE_NONE},
-                                                {NULL, 0}};
+const tileprop_choice tp_normalize_choices[] = {
+    {"auto", TILEPROP_AUTO},           {"global", TILEPROP_NORMALIZE_GLOBAL}, {"feature", TILEPROP_NORMALIZE_FEATURE},
+    {"unit", TILEPROP_NORMALIZE_UNIT}, {"none", TILEPROP_NORMALIZE_NONE},     {NULL, 0}};
 
 const tileprop_choice tp_activation_choices[] = {{"sigmoid", TILEPROP_SIGMOID},
                                                  {"lecun-tanh", TILEPROP_LECUN_TANH},
@@ -26,12 +23,9 @@ const tileprop_choice tp_bias_choices[] = {{"auto", TILEPROP_AUTO},
                                            {"none", TILEPROP_BIAS_NONE},
                                            {NULL, 0}};
 
-const tileprop_choice tp_optimizer_choices[] = {{"sgd", TILEPROP_SGD},
-                                                {"momentum", TILEPROP_MOMENTUM},
-                                                {"lecun-momentum", TILEPROP_LECUN_MOMENTUM},
-                                                {"nesterov", TILEPROP_NESTEROV},
-                                                {"adam", TILEPROP_ADAM},
-                                                {NULL, 0}};
+const tileprop_choice tp_optimizer_choices[] = {
+    {"sgd", TILEPROP_SGD},           {"momentum", TILEPROP_MOMENTUM}, {"lecun-momentum", TILEPROP_LECUN_MOMENTUM},
+    {"nesterov", TILEPROP_NESTEROV}, {"adam", TILEPROP_ADAM},         {NULL, 0}};
 
 const tileprop_choice tp_bind_choices[] = {
     {"auto", TILEPROP_BIND_AUTO}, {"none", TILEPROP_BIND_NONE}, {"cores", TILEPROP_BIND_CORES}, {NULL, 0}};
@@ -48,10 +42,8 @@ const tileprop_choice tp_final_stop_choices[] = {{"epochs", TILEPROP_STOP_EPOCHS
                                                  {"loss", TILEPROP_STOP_LOSS},
                                                  {NULL, 0}};
 
-const tileprop_choice tp_other_stop_choices[] = {{"time", TILEPROP_STOP_TIME},
-                                                 {"signal", TILEPROP_STOP_PROGRESS},
-                                                 {"diverged", TILEPROP_STOP_DIVERGED},
-                                                 {NULL, 0}};
+const tileprop_choice tp_other_stop_choices[] = {
+    {"time", TILEPROP_STOP_TIME}, {"signal", TILEPROP_STOP_PROGRESS}, {"diverged", TILEPROP_STOP_DIVERGED}, {NULL, 0}};
 
 const tileprop_choice tp_isa_choices[] = {{"auto", 0},
 #define TP_TIER(name, runs_here) {#name, 0},

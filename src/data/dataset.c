@@ -28,18 +28,16 @@ tileprop_status tp_dataset_tail(struct tp_dataset *dataset, double fraction, str
     *tail = (struct tp_dataset){0};
     if (!(fraction > 0 && fraction < 1))
         return tp_fail(error, TILEPROP_USAGE,
-                       "--val-split: expected a fraction between 0 and 1, both excluded, found %.15g",
-                       fraction);
+                       "--val-split: expected a fraction between 0 and 1, both excluded, found %.15g", fraction);
     const double wanted = -floor(-fraction * (double)dataset->count * (1 - 4 * DBL_EPSILON));
     if (!(wanted < (double)dataset->count))
-        return tp_fail(error, TILEPROP_USAGE, "--val-split: %.15g of %zu samples leaves none to train on",
-                       fraction, dataset->count);
+        return tp_fail(error, TILEPROP_USAGE, "--val-split: %.15g of %zu samples leaves none to train on", fraction,
+                       dataset->count);
     tp_dataset_cut(dataset, dataset->count - (size_t)wanted, tail);
     return TILEPROP_OK;
 }
 
-struct tp_metrics tp_metrics_of(const float *losses, const uint16_t *predicted,
-                                const struct tp_dataset *dataset)
+struct tp_metrics tp_metrics_of(const float *losses, const uint16_t *predicted, const struct tp_dataset *dataset)
 {
     double loss = 0;
     size_t right = 0;
@@ -48,6 +46,5 @@ struct tp_metrics tp_metrics_of(const float *losses, const uint16_t *predicted,
         right += predicted[i] == dataset->labels[i];
     }
     double count = (double)dataset->count;
-    return (struct tp_metrics){
-        .loss = loss / count, .accuracy = (double)right / count, .count = dataset->count};
+    return (struct tp_metrics){.loss = loss / count, .accuracy = (double)right / count, .count = dataset->count};
 }

@@ -38,8 +38,7 @@ static inline size_t tp_dataset_sample_size(const struct tp_dataset *dataset)
  * Asks for a sample, so that it is in the caches when it is packed. Always inlined: gcc takes a function that
  * only prefetches for one without effect and drops its calls.
  */
-static inline __attribute__((always_inline)) void tp_dataset_fetch(const struct tp_dataset *dataset,
-                                                                   size_t sample)
+static inline __attribute__((always_inline)) void tp_dataset_fetch(const struct tp_dataset *dataset, size_t sample)
 {
     size_t size = tp_dataset_sample_size(dataset);
     const char *bytes = (const char *)dataset->samples + sample * size;
@@ -66,8 +65,8 @@ tileprop_status tp_dataset_tail(struct tp_dataset *dataset, double fraction, str
  * samples says, by the method of the largest remainder. Both keep the classes and the schema of the whole.
  * Errors: TILEPROP_USAGE if none would be left; TILEPROP_FAILURE without memory.
  */
-tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint64_t seed,
-                                struct tp_dataset *tail, struct tp_error *error);
+tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint64_t seed, struct tp_dataset *tail,
+                                struct tp_error *error);
 
 /*
  * Makes a missing feature, NaN, the mean of those that are there. The first finds the means[features] of f32
@@ -78,8 +77,8 @@ tileprop_status tp_missing_means(const struct tp_dataset *dataset, float *means,
 void tp_missing_fill(struct tp_dataset *dataset, const float *means);
 
 /* Mean and deviation from integer sums for u8 and from double sums in sample order for f32. */
-tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int mode,
-                                     const struct tp_dataset *dataset, struct tp_error *error);
+tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int mode, const struct tp_dataset *dataset,
+                                     struct tp_error *error);
 void tp_normalization_free(struct tp_normalization *normalization);
 
 /* What an evaluation over a data set gives. */
@@ -90,5 +89,4 @@ struct tp_metrics {
 };
 
 /* Mean loss, added in sample order in double, and accuracy, from what a run left of the samples. */
-struct tp_metrics tp_metrics_of(const float *losses, const uint16_t *predicted,
-                                const struct tp_dataset *dataset);
+struct tp_metrics tp_metrics_of(const float *losses, const uint16_t *predicted, const struct tp_dataset *dataset);

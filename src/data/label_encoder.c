@@ -14,8 +14,7 @@
 tileprop_status tp_label_encoder_begin(struct tp_label_encoder *encoder, const struct tp_schema *schema,
                                        const char *path, struct tp_error *error)
 {
-    *encoder =
-        (struct tp_label_encoder){.names.path = path, .learned = schema->classes != NULL, .numbers = true};
+    *encoder = (struct tp_label_encoder){.names.path = path, .learned = schema->classes != NULL, .numbers = true};
     tileprop_status status = TILEPROP_OK;
     for (size_t i = 0; status == TILEPROP_OK && i < schema->class_count; i++)
         status = tp_string_table_add(&encoder->names, schema->classes[i], strlen(schema->classes[i]), error);
@@ -32,8 +31,7 @@ static bool is_plain_integer(const char *text, size_t size)
     return size > sign && text[sign] != '0';
 }
 
-bool tp_label_encoder_find(const struct tp_label_encoder *encoder, const char *text, size_t size,
-                           uint16_t *label)
+bool tp_label_encoder_find(const struct tp_label_encoder *encoder, const char *text, size_t size, uint16_t *label)
 {
     uint32_t number;
     const bool found = tp_string_table_find(&encoder->names, text, size, &number);
@@ -55,18 +53,17 @@ tileprop_status tp_label_encoder_label(struct tp_label_encoder *encoder, const c
             size = (size_t)snprintf(integer, sizeof integer, "%d", (int)value);
             text = integer;
         } else if (encoder->numbers && !encoder->learned) {
-            return tp_fail(
-                error, TILEPROP_BAD_INPUT,
-                "%s: label %s found, expected an integer or a name: it looks continuous, and tileprop "
-                "classifies; --label says which column is the label",
-                place, shown.text);
+            return tp_fail(error, TILEPROP_BAD_INPUT,
+                           "%s: label %s found, expected an integer or a name: it looks continuous, and tileprop "
+                           "classifies; --label says which column is the label",
+                           place, shown.text);
         }
     }
     if (tp_label_encoder_find(encoder, text, size, label))
         return TILEPROP_OK;
     if (encoder->learned)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: class \"%s\" found, expected one that the training data have", place, shown.text);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: class \"%s\" found, expected one that the training data have",
+                       place, shown.text);
     encoder->numbers &= is_number;
     if (encoder->numbers && encoder->names.count == TP_NUMBER_CLASSES_MAX)
         return tp_fail(error, TILEPROP_BAD_INPUT,
@@ -76,14 +73,13 @@ tileprop_status tp_label_encoder_label(struct tp_label_encoder *encoder, const c
                        place, TP_NUMBER_CLASSES_MAX);
     if (encoder->names.count == TP_CLASSES_MAX)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: more than %d classes found; --label says which column is the label", place,
-                       TP_CLASSES_MAX);
+                       "%s: more than %d classes found; --label says which column is the label", place, TP_CLASSES_MAX);
     *label = (uint16_t)encoder->names.count;
     return tp_string_table_add(&encoder->names, text, size, error);
 }
 
-tileprop_status tp_label_encoder_finish(struct tp_label_encoder *encoder, struct tp_schema *schema,
-                                        uint16_t *labels, size_t count, struct tp_error *error)
+tileprop_status tp_label_encoder_finish(struct tp_label_encoder *encoder, struct tp_schema *schema, uint16_t *labels,
+                                        size_t count, struct tp_error *error)
 {
     if (encoder->learned)
         return TILEPROP_OK;

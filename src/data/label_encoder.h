@@ -23,8 +23,7 @@ tileprop_status tp_label_encoder_begin(struct tp_label_encoder *encoder, const s
                                        const char *path, struct tp_error *error);
 
 /* Stores the number of a label's text if it is known in just this form. */
-bool tp_label_encoder_find(const struct tp_label_encoder *encoder, const char *text, size_t size,
-                           uint16_t *label);
+bool tp_label_encoder_find(const struct tp_label_encoder *encoder, const char *text, size_t size, uint16_t *label);
 
 /*
  * Stores the number of a label's text[size], size >= 1; an integer may be written in any way. `place` names
@@ -35,5 +34,5 @@ tileprop_status tp_label_encoder_label(struct tp_label_encoder *encoder, const c
                                        size_t size, uint16_t *label, struct tp_error *error);
 
 /* Renumbers learned classes in their order, in labels[count] too, and moves their names to the schema. */
-tileprop_status tp_label_encoder_finish(struct tp_label_encoder *encoder, struct tp_schema *schema,
-                                        uint16_t *labels, size_t count, struct tp_error *error);
+tileprop_status tp_label_encoder_finish(struct tp_label_encoder *encoder, struct tp_schema *schema, uint16_t *labels,
+                                        size_t count, struct tp_error *error);

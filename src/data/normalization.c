@@ -85,8 +85,8 @@ static void f32_moments(const struct tp_dataset *dataset, struct moments *of, st
     whole->deviation = sqrt(squares / (n * (double)features));
 }
 
-tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int mode,
-                                     const struct tp_dataset *dataset, struct tp_error *error)
+tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int mode, const struct tp_dataset *dataset,
+                                     struct tp_error *error)
 {
     const size_t features = dataset->features;
     const uint64_t saved = tp_flush_enter(); /* the caller's rounding mode decides nothing */
@@ -113,9 +113,8 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
             scale = constant ? 0 : 1 / m.deviation;
             shift = constant ? 0 : -m.mean / m.deviation;
             if (scale != 0 && scale < (double)FLT_MIN)
-                status =
-                    tp_fail(error, TILEPROP_BAD_INPUT,
-                            "value %zu of the samples: deviation %g is too large to divide by", j, 1 / scale);
+                status = tp_fail(error, TILEPROP_BAD_INPUT,
+                                 "value %zu of the samples: deviation %g is too large to divide by", j, 1 / scale);
         }
         normalization->scale[j] = (float)scale;
         normalization->shift[j] = (float)shift;

@@ -127,8 +127,7 @@ static tileprop_status read_column(struct tp_column *column, json_t *said, bool 
     const json_t *categories = json_object_get(said, "categories");
     if (!json_is_object(said) || named != (name != NULL) ||
         json_object_size(said) != (size_t)(named + (categories != NULL)))
-        return fail(path, "columns with names, if the label has one, with categories or none, and no more",
-                    error);
+        return fail(path, "columns with names, if the label has one, with categories or none, and no more", error);
     if (named && !(column->name = strdup(name)))
         return tp_fail_memory(error, path, "a schema");
     return categories ? read_categories(column, categories, path, error) : TILEPROP_OK;
@@ -149,8 +148,7 @@ static tileprop_status read_columns(struct tp_schema *schema, const json_t *list
     schema->column_count = count;
     for (size_t i = 0; i < count; i++) {
         struct tp_column *column = &schema->columns[i];
-        const tileprop_status status =
-            read_column(column, json_array_get(list, i), schema->label, path, error);
+        const tileprop_status status = read_column(column, json_array_get(list, i), schema->label, path, error);
         if (status != TILEPROP_OK)
             return status;
         features += column->category_count ? column->category_count : 1;
@@ -158,8 +156,8 @@ static tileprop_status read_columns(struct tp_schema *schema, const json_t *list
     return features == schema->features
                ? TILEPROP_OK
                : tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: __metadata__: schema: columns that make %zu inputs found, expected %zu", path,
-                         features, schema->features);
+                         "%s: __metadata__: schema: columns that make %zu inputs found, expected %zu", path, features,
+                         schema->features);
 }
 
 static tileprop_status read_means(struct tp_schema *schema, const json_t *list, const char *path,
@@ -196,8 +194,8 @@ static tileprop_status parse(struct tp_schema *schema, json_t *said, const char 
     return status == TILEPROP_OK && means ? read_means(schema, means, path, error) : status;
 }
 
-tileprop_status tp_schema_text_read(struct tp_schema *schema, const char *text, size_t features,
-                                    const char *path, struct tp_error *error)
+tileprop_status tp_schema_text_read(struct tp_schema *schema, const char *text, size_t features, const char *path,
+                                    struct tp_error *error)
 {
     *schema = (struct tp_schema){.features = features};
     if (!text)
@@ -225,6 +223,6 @@ tileprop_status tp_schema_text_read_classes(struct tp_schema *schema, const char
     if (!had_memory)
         return tp_fail_memory(error, path, "a schema");
     return good ? TILEPROP_OK
-                : tp_fail(error, TILEPROP_BAD_INPUT,
-                          "%s: __metadata__: class_names: expected a list of %zu texts", path, classes);
+                : tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: class_names: expected a list of %zu texts",
+                          path, classes);
 }

@@ -25,9 +25,8 @@ struct tp_schema {
     struct tp_column *columns; /* [column_count], in the order of their features; owned */
     size_t column_count;       /* 0: nothing is known of the columns, as in an array */
     char *label;               /* name of the label's column, owned; NULL: the table has no header */
-    size_t
-        label_place; /* the label's column, from 0, among those and itself in the table that was trained on */
-    char **classes;  /* [class_count], by label, owned; NULL: they are called by their labels */
+    size_t label_place;        /* the label's column, from 0, among those and itself in the table that was trained on */
+    char **classes;            /* [class_count], by label, owned; NULL: they are called by their labels */
     size_t class_count;
     float *means; /* [features] what a missing cell becomes, owned; NULL: a missing cell is an error */
 };
@@ -63,8 +62,8 @@ char *tp_schema_text_write(const struct tp_schema *schema);
  * for columns that do not add up to the features; TILEPROP_FAILURE without memory. The schema is to be freed,
  * on error too.
  */
-tileprop_status tp_schema_text_read(struct tp_schema *schema, const char *text, size_t features,
-                                    const char *path, struct tp_error *error);
+tileprop_status tp_schema_text_read(struct tp_schema *schema, const char *text, size_t features, const char *path,
+                                    struct tp_error *error);
 
 /* The names of the classes as a text, to be freed; NULL as tp_schema_text_write(). */
 char *tp_schema_text_write_classes(const struct tp_schema *schema);

@@ -34,16 +34,16 @@ static void find_quotas(const struct tp_dataset *dataset, size_t wanted, struct 
     }
 }
 
-tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint64_t seed,
-                                struct tp_dataset *tail, struct tp_error *error)
+tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint64_t seed, struct tp_dataset *tail,
+                                struct tp_error *error)
 {
     const size_t count = dataset->count, size = tp_dataset_sample_size(dataset);
     size_t wanted = (size_t)rint(fraction * (double)count);
     wanted += fraction > 0 && wanted == 0;
     *tail = (struct tp_dataset){0};
     if (wanted >= count || count > UINT32_MAX)
-        return tp_fail(error, TILEPROP_USAGE, "%zu of %zu samples to validate on leave none to train on",
-                       wanted, count);
+        return tp_fail(error, TILEPROP_USAGE, "%zu of %zu samples to validate on leave none to train on", wanted,
+                       count);
 
     struct quota *quotas = calloc(dataset->classes, sizeof *quotas);
     uint32_t *order = malloc(count * sizeof *order);
@@ -91,8 +91,7 @@ tileprop_status tp_missing_means(const struct tp_dataset *dataset, float *means,
         }
         if (!there)
             return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "input %zu is missing in all %zu training samples, expected a value", j + 1,
-                           dataset->count);
+                           "input %zu is missing in all %zu training samples, expected a value", j + 1, dataset->count);
         means[j] = (float)(sum / (double)there);
     }
     return TILEPROP_OK;

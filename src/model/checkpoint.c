@@ -20,23 +20,22 @@ struct texts {
 static struct texts list_texts(struct tp_checkpoint *checkpoint, const char **ended)
 {
     struct tp_training_state *p = &checkpoint->state;
-    return (struct texts){
-        {{TP_RUN_PREFIX "steps", TP_METADATA_COUNT, &p->steps},
-         {TP_RUN_PREFIX "beta1_power", TP_METADATA_SHARE, &p->beta1_power},
-         {TP_RUN_PREFIX "beta2_power", TP_METADATA_SHARE, &p->beta2_power},
-         {TP_RUN_PREFIX "best_loss", TP_METADATA_AMOUNT, &p->best.loss},
-         {TP_RUN_PREFIX "best_accuracy", TP_METADATA_SHARE, &p->best.accuracy},
-         {TP_RUN_PREFIX "best_samples", TP_METADATA_COUNT, &p->best.count},
-         {TP_RUN_PREFIX "best_step", TP_METADATA_COUNT, &p->best_step},
-         {TP_RUN_PREFIX "evaluations_since_best", TP_METADATA_COUNT, &p->evaluations_since_best},
-         {TP_RUN_PREFIX "ended", TP_METADATA_TEXT, ended},
-         {TP_RUN_PREFIX "seconds", TP_METADATA_AMOUNT, &p->seconds},
-         {TP_RUN_PREFIX "seconds_training", TP_METADATA_AMOUNT, &p->seconds_training},
-         {TP_RUN_PREFIX "seconds_evaluation", TP_METADATA_AMOUNT, &p->seconds_evaluation},
-         {TP_RUN_PREFIX "class_weights", TP_METADATA_HASH, &checkpoint->class_weights},
-         {TP_RUN_PREFIX "validation", TP_METADATA_HASH, &checkpoint->validation},
-         {TP_RUN_PREFIX "test", TP_METADATA_HASH, &checkpoint->test},
-         {TP_RUN_PREFIX "init_from", TP_METADATA_HASH, &checkpoint->init_from}}};
+    return (struct texts){{{TP_RUN_PREFIX "steps", TP_METADATA_COUNT, &p->steps},
+                           {TP_RUN_PREFIX "beta1_power", TP_METADATA_SHARE, &p->beta1_power},
+                           {TP_RUN_PREFIX "beta2_power", TP_METADATA_SHARE, &p->beta2_power},
+                           {TP_RUN_PREFIX "best_loss", TP_METADATA_AMOUNT, &p->best.loss},
+                           {TP_RUN_PREFIX "best_accuracy", TP_METADATA_SHARE, &p->best.accuracy},
+                           {TP_RUN_PREFIX "best_samples", TP_METADATA_COUNT, &p->best.count},
+                           {TP_RUN_PREFIX "best_step", TP_METADATA_COUNT, &p->best_step},
+                           {TP_RUN_PREFIX "evaluations_since_best", TP_METADATA_COUNT, &p->evaluations_since_best},
+                           {TP_RUN_PREFIX "ended", TP_METADATA_TEXT, ended},
+                           {TP_RUN_PREFIX "seconds", TP_METADATA_AMOUNT, &p->seconds},
+                           {TP_RUN_PREFIX "seconds_training", TP_METADATA_AMOUNT, &p->seconds_training},
+                           {TP_RUN_PREFIX "seconds_evaluation", TP_METADATA_AMOUNT, &p->seconds_evaluation},
+                           {TP_RUN_PREFIX "class_weights", TP_METADATA_HASH, &checkpoint->class_weights},
+                           {TP_RUN_PREFIX "validation", TP_METADATA_HASH, &checkpoint->validation},
+                           {TP_RUN_PREFIX "test", TP_METADATA_HASH, &checkpoint->test},
+                           {TP_RUN_PREFIX "init_from", TP_METADATA_HASH, &checkpoint->init_from}}};
 }
 
 /* What a run has done; no count may be one that it cannot have reached. */
@@ -58,19 +57,17 @@ static tileprop_status find_state(const struct tp_safetensors *read, struct tp_c
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (counts[i].found < counts[i].least || counts[i].found > counts[i].most)
             return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: __metadata__: " TP_RUN_PREFIX "%s: %zu found, expected %zu to %zu",
-                           read->file.path, counts[i].key, counts[i].found, counts[i].least, counts[i].most);
+                           "%s: __metadata__: " TP_RUN_PREFIX "%s: %zu found, expected %zu to %zu", read->file.path,
+                           counts[i].key, counts[i].found, counts[i].least, counts[i].most);
     int stop = 0;
-    const tileprop_status known =
-        tp_metadata_choose(read, TP_RUN_PREFIX "ended", tp_final_stop_choices, &stop, error);
+    const tileprop_status known = tp_metadata_choose(read, TP_RUN_PREFIX "ended", tp_final_stop_choices, &stop, error);
     p->ended = (tileprop_stop)stop;
     return known;
 }
 
 /* Layers that have the weights' shape, if there are any. */
-static tileprop_status find_layers(const struct tp_safetensors *read, const char *prefix,
-                                   const struct tp_weights *like, struct tp_weights *found, size_t *known,
-                                   struct tp_error *error)
+static tileprop_status find_layers(const struct tp_safetensors *read, const char *prefix, const struct tp_weights *like,
+                                   struct tp_weights *found, size_t *known, struct tp_error *error)
 {
     char name[TP_TENSOR_NAME_MAX];
     snprintf(name, sizeof name, "%slayers.0.weight", prefix);
@@ -84,8 +81,8 @@ static tileprop_status find_layers(const struct tp_safetensors *read, const char
     return status == TILEPROP_OK ? tp_layers_copy(read, prefix, found, error) : status;
 }
 
-static tileprop_status find_history(const struct tp_safetensors *read, struct tp_checkpoint *checkpoint,
-                                    size_t *known, struct tp_error *error)
+static tileprop_status find_history(const struct tp_safetensors *read, struct tp_checkpoint *checkpoint, size_t *known,
+                                    struct tp_error *error)
 {
     const struct tp_tensor *tensor = tp_safetensors_find(read, TP_HISTORY);
     if (!tensor)
@@ -101,8 +98,7 @@ static tileprop_status find_history(const struct tp_safetensors *read, struct tp
     return TILEPROP_OK;
 }
 
-tileprop_status tp_checkpoint_parse(struct tp_checkpoint *checkpoint, struct tp_file *file,
-                                    struct tp_error *error)
+tileprop_status tp_checkpoint_parse(struct tp_checkpoint *checkpoint, struct tp_file *file, struct tp_error *error)
 {
     struct tp_safetensors read;
     const struct tp_weights *weights = &checkpoint->model.weights;
@@ -130,10 +126,10 @@ tileprop_status tp_checkpoint_parse(struct tp_checkpoint *checkpoint, struct tp_
     for (size_t i = 0; i < read.count; i++)
         expected += strncmp(read.tensors[i].name, TP_RUN_PREFIX, strlen(TP_RUN_PREFIX)) == 0;
     if (status == TILEPROP_OK && known != expected)
-        status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: %zu tensors " TP_RUN_PREFIX
-                         "* found, expected %zu: of layers that there are, and a history",
-                         read.file.path, expected, known);
+        status =
+            tp_fail(error, TILEPROP_BAD_INPUT,
+                    "%s: %zu tensors " TP_RUN_PREFIX "* found, expected %zu: of layers that there are, and a history",
+                    read.file.path, expected, known);
     tp_safetensors_free(&read);
     if (status != TILEPROP_OK)
         tp_checkpoint_free(checkpoint);

@@ -41,8 +41,7 @@ struct tp_checkpoint {
  * Errors: as tp_model_parse; TILEPROP_BAD_INPUT too for a model that is no checkpoint, state of another shape
  * than the weights, counts that no run can have. On error *checkpoint is empty.
  */
-tileprop_status tp_checkpoint_parse(struct tp_checkpoint *checkpoint, struct tp_file *file,
-                                    struct tp_error *error);
+tileprop_status tp_checkpoint_parse(struct tp_checkpoint *checkpoint, struct tp_file *file, struct tp_error *error);
 
 /*
  * Writes a checkpoint. What cannot be written is left to tp_safe_file_commit().

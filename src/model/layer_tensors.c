@@ -19,17 +19,13 @@ static struct name layer_name(const char *prefix, size_t layer, const char *part
     return name;
 }
 
-void tp_tensor_list_vector(struct tp_tensor_list *list, const char *name, const char *type, size_t length,
-                           size_t width, const void *bytes)
+void tp_tensor_list_vector(struct tp_tensor_list *list, const char *name, const char *type, size_t length, size_t width,
+                           const void *bytes)
 {
     char *own = list->names[list->count];
     snprintf(own, TP_TENSOR_NAME_MAX, "%s", name);
-    list->tensors[list->count++] = (struct tp_tensor){.name = own,
-                                                      .type = type,
-                                                      .dimensions = 1,
-                                                      .shape = {length},
-                                                      .bytes = bytes,
-                                                      .size = length * width};
+    list->tensors[list->count++] = (struct tp_tensor){
+        .name = own, .type = type, .dimensions = 1, .shape = {length}, .bytes = bytes, .size = length * width};
 }
 
 void tp_tensor_list_layers(struct tp_tensor_list *list, const char *prefix, const struct tp_weights *weights)
@@ -43,17 +39,16 @@ void tp_tensor_list_layers(struct tp_tensor_list *list, const char *prefix, cons
         weight->shape[0] = layer->units;
         weight->shape[1] = layer->inputs;
         if (layer->has_bias)
-            tp_tensor_list_vector(list, layer_name(prefix, l, "bias").text, "F32", layer->units,
-                                  sizeof(float), layer->bias);
+            tp_tensor_list_vector(list, layer_name(prefix, l, "bias").text, "F32", layer->units, sizeof(float),
+                                  layer->bias);
     }
 }
 
-tileprop_status tp_tensor_list_write(struct tp_tensor_list *list, struct tp_safe_file *out,
-                                     struct tp_error *error)
+tileprop_status tp_tensor_list_write(struct tp_tensor_list *list, struct tp_safe_file *out, struct tp_error *error)
 {
-    const tileprop_status status =
-        list && list->texts ? tp_safetensors_write(out, list->tensors, list->count, list->texts, error)
-                            : tp_fail_memory(error, out->path, "a model");
+    const tileprop_status status = list && list->texts
+                                       ? tp_safetensors_write(out, list->tensors, list->count, list->texts, error)
+                                       : tp_fail_memory(error, out->path, "a model");
     if (list)
         json_decref(list->texts);
     free(list);
@@ -69,12 +64,12 @@ tileprop_status tp_tensor_fail(const struct tp_safetensors *read, const struct t
     vsnprintf(wanted, sizeof wanted, expected, arguments);
     va_end(arguments);
     tp_tensor_describe(tensor, shape, sizeof shape);
-    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: found %s, expected %s", read->file.path, tensor->name,
-                   shape, wanted);
+    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: found %s, expected %s", read->file.path, tensor->name, shape,
+                   wanted);
 }
 
-tileprop_status tp_layers_find(const struct tp_safetensors *read, const char *prefix,
-                               struct tp_weights *weights, size_t *known, struct tp_error *error)
+tileprop_status tp_layers_find(const struct tp_safetensors *read, const char *prefix, struct tp_weights *weights,
+                               size_t *known, struct tp_error *error)
 {
     for (size_t l = 0; l <= TP_LAYERS_MAX; l++) {
         const struct tp_tensor *weight = tp_safetensors_find(read, layer_name(prefix, l, "weight").text);
@@ -87,14 +82,11 @@ tileprop_status tp_layers_find(const struct tp_safetensors *read, const char *pr
         const size_t inputs = l ? weights->layers[l - 1].units : weight->shape[1];
         if (strcmp(weight->type, "F32") != 0 || weight->dimensions != 2 || weight->shape[0] == 0 ||
             weight->shape[1] == 0 || weight->shape[1] != inputs)
-            return tp_tensor_fail(read, weight, error,
-                                  l ? "F32 [units, %zu], as many inputs as the layer before has units"
-                                    : "F32 [units, inputs]",
-                                  inputs);
-        if (bias &&
-            (strcmp(bias->type, "F32") != 0 || bias->dimensions != 1 || bias->shape[0] != weight->shape[0]))
-            return tp_tensor_fail(read, bias, error, "F32 [%zu], as many as the layer has units",
-                                  weight->shape[0]);
+            return tp_tensor_fail(
+                read, weight, error,
+                l ? "F32 [units, %zu], as many inputs as the layer before has units" : "F32 [units, inputs]", inputs);
+        if (bias && (strcmp(bias->type, "F32") != 0 || bias->dimensions != 1 || bias->shape[0] != weight->shape[0]))
+            return tp_tensor_fail(read, bias, error, "F32 [%zu], as many as the layer has units", weight->shape[0]);
         tp_weights_add(weights, inputs, weight->shape[0], bias);
         *known += bias ? 2 : 1;
     }
@@ -116,8 +108,8 @@ tileprop_status tp_tensor_copy(const struct tp_safetensors *read, const char *na
     return TILEPROP_OK;
 }
 
-tileprop_status tp_layers_copy(const struct tp_safetensors *read, const char *prefix,
-                               struct tp_weights *weights, struct tp_error *error)
+tileprop_status tp_layers_copy(const struct tp_safetensors *read, const char *prefix, struct tp_weights *weights,
+                               struct tp_error *error)
 {
     tileprop_status status = tp_weights_allocate(weights, error);
     for (size_t l = 0; l < weights->layer_count && status == TILEPROP_OK; l++) {

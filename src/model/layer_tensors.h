@@ -20,29 +20,28 @@ struct tp_tensor_list {
 };
 
 /* Adds a vector of `length` values, whose type has `width` bytes. */
-void tp_tensor_list_vector(struct tp_tensor_list *list, const char *name, const char *type, size_t length,
-                           size_t width, const void *bytes);
+void tp_tensor_list_vector(struct tp_tensor_list *list, const char *name, const char *type, size_t length, size_t width,
+                           const void *bytes);
 
 /* Adds the tensors of all layers. */
 void tp_tensor_list_layers(struct tp_tensor_list *list, const char *prefix, const struct tp_weights *weights);
 
 /* Writes a list as tp_safetensors_write() does and frees it; NULL: there was no memory for it. */
-tileprop_status tp_tensor_list_write(struct tp_tensor_list *list, struct tp_safe_file *out,
-                                     struct tp_error *error);
+tileprop_status tp_tensor_list_write(struct tp_tensor_list *list, struct tp_safe_file *out, struct tp_error *error);
 
 /*
  * Finds layers as they follow each other, without memory for them yet; *known counts their tensors.
  * Errors: TILEPROP_BAD_INPUT with path, tensor, found, expected.
  */
-tileprop_status tp_layers_find(const struct tp_safetensors *read, const char *prefix,
-                               struct tp_weights *weights, size_t *known, struct tp_error *error);
+tileprop_status tp_layers_find(const struct tp_safetensors *read, const char *prefix, struct tp_weights *weights,
+                               size_t *known, struct tp_error *error);
 
 /*
  * Gives found layers memory and their values.
  * Errors: TILEPROP_BAD_INPUT for values that are not finite, TILEPROP_FAILURE without memory.
  */
-tileprop_status tp_layers_copy(const struct tp_safetensors *read, const char *prefix,
-                               struct tp_weights *weights, struct tp_error *error);
+tileprop_status tp_layers_copy(const struct tp_safetensors *read, const char *prefix, struct tp_weights *weights,
+                               struct tp_error *error);
 
 /* Copies a tensor of fp32, which may lie on any byte. Errors: as tp_layers_copy. */
 tileprop_status tp_tensor_copy(const struct tp_safetensors *read, const char *name, float *values,
@@ -50,5 +49,4 @@ tileprop_status tp_tensor_copy(const struct tp_safetensors *read, const char *na
 
 /* TILEPROP_BAD_INPUT: path, tensor, found, expected. */
 tileprop_status tp_tensor_fail(const struct tp_safetensors *read, const struct tp_tensor *tensor,
-                               struct tp_error *error, const char *expected, ...)
-    __attribute__((format(printf, 4, 5)));
+                               struct tp_error *error, const char *expected, ...) __attribute__((format(printf, 4, 5)));

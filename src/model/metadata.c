@@ -31,25 +31,25 @@ static const char *parse(const struct tp_metadata *one, const char *text)
     return *text && !*end && isfinite(*(double *)one->value) ? NULL : "a finite number";
 }
 
-tileprop_status tp_metadata_read(const struct tp_safetensors *read, const struct tp_metadata *all,
-                                 size_t count, struct tp_error *error)
+tileprop_status tp_metadata_read(const struct tp_safetensors *read, const struct tp_metadata *all, size_t count,
+                                 struct tp_error *error)
 {
     for (const struct tp_metadata *one = all; one < all + count; one++) {
         const char *text = tp_safetensors_text(read, one->key);
         if (!text)
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: no %s found, expected one",
-                           read->file.path, one->key);
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: no %s found, expected one", read->file.path,
+                           one->key);
         const char *expected = parse(one, text);
         if (expected)
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: expected %s", read->file.path,
-                           one->key, expected);
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: expected %s", read->file.path, one->key,
+                           expected);
         if (one->kind < TP_METADATA_AMOUNT)
             continue;
         const double value = *(const double *)one->value;
         const bool share = one->kind == TP_METADATA_SHARE;
         if (value < 0 || (share && value > 1))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: %g found, expected %s",
-                           read->file.path, one->key, value, share ? "0 to 1" : "0 or more");
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: %g found, expected %s", read->file.path,
+                           one->key, value, share ? "0 to 1" : "0 or more");
     }
     return TILEPROP_OK;
 }
@@ -74,8 +74,8 @@ void tp_metadata_write(json_t **texts, const struct tp_metadata *all, size_t cou
         tp_json_text_set(texts, all[i].key, print(&all[i]));
 }
 
-tileprop_status tp_metadata_choose(const struct tp_safetensors *read, const char *key,
-                                   const tileprop_choice *choices, int *value, struct tp_error *error)
+tileprop_status tp_metadata_choose(const struct tp_safetensors *read, const char *key, const tileprop_choice *choices,
+                                   int *value, struct tp_error *error)
 {
     const char *text = tp_safetensors_text(read, key);
     char expected[128] = "";
@@ -88,6 +88,6 @@ tileprop_status tp_metadata_choose(const struct tp_safetensors *read, const char
         }
         tp_option_append(expected, sizeof expected, "%s%s", *expected ? ", " : "", c->name);
     }
-    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: %s found, expected one of %s",
-                   read->file.path, key, tp_show(text, strlen(text)).text, expected);
+    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: %s found, expected one of %s", read->file.path,
+                   key, tp_show(text, strlen(text)).text, expected);
 }

@@ -27,8 +27,8 @@ struct tp_metadata {
  * Errors: TILEPROP_BAD_INPUT with path, key and what was expected for the first text that is missing or is
  * none of its kind.
  */
-tileprop_status tp_metadata_read(const struct tp_safetensors *read, const struct tp_metadata *all,
-                                 size_t count, struct tp_error *error);
+tileprop_status tp_metadata_read(const struct tp_safetensors *read, const struct tp_metadata *all, size_t count,
+                                 struct tp_error *error);
 
 /* Adds them to an object, which without memory is freed and NULL. */
 void tp_metadata_write(json_t **texts, const struct tp_metadata *all, size_t count);
@@ -37,5 +37,5 @@ void tp_metadata_write(json_t **texts, const struct tp_metadata *all, size_t cou
  * Stores the value that the key's text is the name of, one that can be written.
  * Errors: TILEPROP_BAD_INPUT, naming path, key, what was found and what was expected.
  */
-tileprop_status tp_metadata_choose(const struct tp_safetensors *read, const char *key,
-                                   const tileprop_choice *choices, int *value, struct tp_error *error);
+tileprop_status tp_metadata_choose(const struct tp_safetensors *read, const char *key, const tileprop_choice *choices,
+                                   int *value, struct tp_error *error);

@@ -45,8 +45,7 @@ static struct texts list_texts(struct tp_model *model, struct said *said)
 }
 
 static tileprop_status find_normalization(const struct tp_safetensors *read, size_t features,
-                                          struct tp_normalization *normalization, size_t *known,
-                                          struct tp_error *error)
+                                          struct tp_normalization *normalization, size_t *known, struct tp_error *error)
 {
     static const char *const names[] = {"input.scale", "input.shift"};
     float **const values[] = {&normalization->scale, &normalization->shift};
@@ -69,8 +68,8 @@ static tileprop_status find_normalization(const struct tp_safetensors *read, siz
 }
 
 /* What `train` writes besides the layers. */
-static tileprop_status find_description(const struct tp_safetensors *read, struct tp_model *model,
-                                        size_t *known, struct tp_error *error)
+static tileprop_status find_description(const struct tp_safetensors *read, struct tp_model *model, size_t *known,
+                                        struct tp_error *error)
 {
     const size_t inputs = model->weights.layers[0].inputs;
     const size_t classes = model->weights.layers[model->weights.layer_count - 1].units;
@@ -97,8 +96,7 @@ static tileprop_status find_description(const struct tp_safetensors *read, struc
                        ", expected %zu, as the last layer has units, and at most %d",
                        path, said.classes, classes, TP_CLASSES_MAX);
     if (status == TILEPROP_OK)
-        status =
-            tp_schema_text_read(&model->schema, tp_safetensors_text(read, "schema"), inputs, path, error);
+        status = tp_schema_text_read(&model->schema, tp_safetensors_text(read, "schema"), inputs, path, error);
     if (status == TILEPROP_OK)
         status = tp_schema_text_read_classes(&model->schema, said.class_names, classes, path, error);
     if (status == TILEPROP_OK)
@@ -112,8 +110,7 @@ static tileprop_status find_description(const struct tp_safetensors *read, struc
     return model->options ? TILEPROP_OK : tp_fail_memory(error, path, "a model");
 }
 
-tileprop_status tp_model_take(struct tp_model *model, const struct tp_safetensors *read,
-                              struct tp_error *error)
+tileprop_status tp_model_take(struct tp_model *model, const struct tp_safetensors *read, struct tp_error *error)
 {
     const char *format = tp_safetensors_text(read, "format");
     size_t known = 0;
@@ -202,12 +199,11 @@ tileprop_status tp_model_check(const struct tp_model *model, const char *path, s
     json_decref(texts);
     if (size == 0)
         return tp_fail_memory(error, path, "a model");
-    return size <= most
-               ? TILEPROP_OK
-               : tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: names and categories of %zu bytes found, expected at most %zu, which a "
-                         "model's file can hold",
-                         path, size, most);
+    return size <= most ? TILEPROP_OK
+                        : tp_fail(error, TILEPROP_BAD_INPUT,
+                                  "%s: names and categories of %zu bytes found, expected at most %zu, which a "
+                                  "model's file can hold",
+                                  path, size, most);
 }
 
 struct tp_tensor_list *tp_model_list(const struct tp_model *model)
@@ -230,8 +226,8 @@ tileprop_status tp_model_write(const struct tp_model *model, struct tp_safe_file
 
 uint64_t tp_model_fingerprint(const struct tp_dataset *dataset)
 {
-    const uint64_t samples = XXH3_64bits_withSeed(
-        dataset->samples, dataset->count * tp_dataset_sample_size(dataset), dataset->features);
+    const uint64_t samples =
+        XXH3_64bits_withSeed(dataset->samples, dataset->count * tp_dataset_sample_size(dataset), dataset->features);
     return XXH3_64bits_withSeed(dataset->labels, dataset->count * sizeof *dataset->labels, samples);
 }
 
@@ -243,9 +239,8 @@ static void describe_layers(const struct tp_weights *weights, char text[TP_SHAPE
         length += snprintf(text + length, TP_SHAPE_TEXT - (size_t)length, "-%zu", weights->layers[l].units);
 }
 
-tileprop_status tp_model_starts(const struct tp_model *model, const char *path,
-                                const tileprop_options *options, size_t features, size_t classes,
-                                struct tp_error *error)
+tileprop_status tp_model_starts(const struct tp_model *model, const char *path, const tileprop_options *options,
+                                size_t features, size_t classes, struct tp_error *error)
 {
     const struct tp_weights *has = &model->weights;
     struct tp_network network;
@@ -261,29 +256,26 @@ tileprop_status tp_model_starts(const struct tp_model *model, const char *path,
     describe_layers(has, found);
     describe_layers(&wanted, expected);
     if (has->layers[0].inputs != features || has->layers[has->layer_count - 1].units != classes)
-        return tp_fail(
-            error, TILEPROP_BAD_INPUT,
-            "--init-from: %s: layers %s found, expected %zu inputs and %zu classes, as the data have", path,
-            found, features, classes);
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "--init-from: %s: layers %s found, expected %zu inputs and %zu classes, as the data have", path,
+                       found, features, classes);
     bool same = has->layer_count == wanted.layer_count;
     for (size_t l = 0; same && l < has->layer_count; l++)
         same = has->layers[l].units == wanted.layers[l].units;
     if (!same)
         return tp_fail(error, TILEPROP_USAGE,
-                       "--init-from: %s: layers %s found, expected %s; --hidden is to say the same", path,
-                       found, expected);
+                       "--init-from: %s: layers %s found, expected %s; --hidden is to say the same", path, found,
+                       expected);
     if (model->described && has->layer_count > 1 && model->activation != options->activation)
-        return tp_fail(
-            error, TILEPROP_USAGE, "--init-from: %s: activation %s found, expected %s; use --activation %s",
-            path, tp_model_activation(model), tp_choice_name(tp_activation_choices, (int)options->activation),
-            tp_model_activation(model));
+        return tp_fail(error, TILEPROP_USAGE, "--init-from: %s: activation %s found, expected %s; use --activation %s",
+                       path, tp_model_activation(model),
+                       tp_choice_name(tp_activation_choices, (int)options->activation), tp_model_activation(model));
     size_t biased = 0; /* layers up to the last one with biases */
     for (size_t l = 0; l < has->layer_count; l++)
         biased = has->layers[l].has_bias ? l + 1 : biased;
     if (biased && !wanted.layers[biased - 1].has_bias)
-        return tp_fail(error, TILEPROP_USAGE,
-                       "--init-from: %s: layers.%zu.bias found, which --bias %s cannot hold; use --bias %s",
-                       path, biased - 1, options->bias == TILEPROP_BIAS_NONE ? "none" : "input",
-                       biased > 1 ? "all" : "input");
+        return tp_fail(
+            error, TILEPROP_USAGE, "--init-from: %s: layers.%zu.bias found, which --bias %s cannot hold; use --bias %s",
+            path, biased - 1, options->bias == TILEPROP_BIAS_NONE ? "none" : "input", biased > 1 ? "all" : "input");
     return TILEPROP_OK;
 }

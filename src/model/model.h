@@ -65,15 +65,13 @@ tileprop_status tp_model_read(struct tp_model *model, const char *path, struct t
 tileprop_status tp_model_parse(struct tp_model *model, struct tp_file *file, struct tp_error *error);
 
 /* The same for tensors that were found, which it takes copies of. */
-tileprop_status tp_model_take(struct tp_model *model, const struct tp_safetensors *read,
-                              struct tp_error *error);
+tileprop_status tp_model_take(struct tp_model *model, const struct tp_safetensors *read, struct tp_error *error);
 
 /*
  * Writes a described model. What cannot be written is left to tp_safe_file_commit().
  * Errors: TILEPROP_FAILURE without memory.
  */
-tileprop_status tp_model_write(const struct tp_model *model, struct tp_safe_file *out,
-                               struct tp_error *error);
+tileprop_status tp_model_write(const struct tp_model *model, struct tp_safe_file *out, struct tp_error *error);
 
 /* What that writes, for tp_tensor_list_write(); the tensors point into the model. */
 struct tp_tensor_list *tp_model_list(const struct tp_model *model);
@@ -95,9 +93,8 @@ void tp_model_free(struct tp_model *model);
  * the network cannot hold; TILEPROP_BAD_INPUT for inputs or classes that are not the data's; TILEPROP_FAILURE
  * without memory.
  */
-tileprop_status tp_model_starts(const struct tp_model *model, const char *path,
-                                const tileprop_options *options, size_t features, size_t classes,
-                                struct tp_error *error);
+tileprop_status tp_model_starts(const struct tp_model *model, const char *path, const tileprop_options *options,
+                                size_t features, size_t classes, struct tp_error *error);
 
 /* XXH3-64 over samples, features and labels: the same for the same data in the same order. */
 uint64_t tp_model_fingerprint(const struct tp_dataset *dataset);

@@ -48,8 +48,8 @@ static size_t borrow(struct slots *slots)
         if (!available) {
             sched_yield();
             lent = atomic_load_explicit(&slots->lent, memory_order_relaxed);
-        } else if (atomic_compare_exchange_weak_explicit(&slots->lent, &lent, lent | lowest,
-                                                         memory_order_acquire, memory_order_relaxed)) {
+        } else if (atomic_compare_exchange_weak_explicit(&slots->lent, &lent, lent | lowest, memory_order_acquire,
+                                                         memory_order_relaxed)) {
             return (size_t)__builtin_ctzll(lowest);
         }
     }
@@ -66,8 +66,7 @@ static tileprop_options shape_of(const struct tp_model *model)
     const struct tp_weights *weights = &model->weights;
     tileprop_options options = {.hidden_count = weights->layer_count - 1,
                                 .activation = model->activation,
-                                .bias =
-                                    weights->layers[0].has_bias ? TILEPROP_BIAS_INPUT : TILEPROP_BIAS_NONE,
+                                .bias = weights->layers[0].has_bias ? TILEPROP_BIAS_INPUT : TILEPROP_BIAS_NONE,
                                 .optimizer = TILEPROP_SGD}; /* which has no state */
     for (size_t l = 0; l < options.hidden_count; l++) {
         options.hidden[l] = weights->layers[l].units;
@@ -85,14 +84,12 @@ static void predict(void *context, size_t member, size_t members)
     const size_t slot = borrow(slots);
     (void)member;
     (void)members;
-    tp_evaluator_run(&work->predictor->evaluator, &slots->slots[slot], work->samples, work->to,
-                     &work->next_block);
+    tp_evaluator_run(&work->predictor->evaluator, &slots->slots[slot], work->samples, work->to, &work->next_block);
     give_back(slots, slot);
 }
 
-tileprop_status tp_predictor_run(const struct tp_predictor *p, size_t threads,
-                                 const struct tp_dataset *samples, const struct tp_predictions *predictions,
-                                 struct tp_error *error)
+tileprop_status tp_predictor_run(const struct tp_predictor *p, size_t threads, const struct tp_dataset *samples,
+                                 const struct tp_predictions *predictions, struct tp_error *error)
 {
     struct work work = {.predictor = p, .samples = samples, .to = predictions};
     return tp_team_run(threads, predict, &work, error);
@@ -142,8 +139,8 @@ static tileprop_status prepare(struct tp_predictor *p, const char *isa, struct t
     return status;
 }
 
-tileprop_status tp_predictor_create(struct tp_predictor **predictor, const struct tp_model *model,
-                                    const char *isa, struct tp_error *error)
+tileprop_status tp_predictor_create(struct tp_predictor **predictor, const struct tp_model *model, const char *isa,
+                                    struct tp_error *error)
 {
     struct tp_predictor *p = calloc(1, sizeof *p);
     *predictor = NULL;

@@ -14,8 +14,8 @@ struct tp_predictor;
  * Errors: TILEPROP_USAGE for a tier that is not here, TILEPROP_FAILURE without memory. On error *predictor is
  * NULL.
  */
-tileprop_status tp_predictor_create(struct tp_predictor **predictor, const struct tp_model *model,
-                                    const char *isa, struct tp_error *error);
+tileprop_status tp_predictor_create(struct tp_predictor **predictor, const struct tp_model *model, const char *isa,
+                                    struct tp_error *error);
 
 void tp_predictor_free(struct tp_predictor *predictor);
 
@@ -25,9 +25,8 @@ void tp_predictor_free(struct tp_predictor *predictor);
  * of threads may call it at a time. No result depends on the number of threads or on the tier.
  * Errors: TILEPROP_FAILURE without threads; never for one.
  */
-tileprop_status tp_predictor_run(const struct tp_predictor *predictor, size_t threads,
-                                 const struct tp_dataset *samples, const struct tp_predictions *predictions,
-                                 struct tp_error *error);
+tileprop_status tp_predictor_run(const struct tp_predictor *predictor, size_t threads, const struct tp_dataset *samples,
+                                 const struct tp_predictions *predictions, struct tp_error *error);
 
 /* The network with the model's weights, as long as the predictor lives. */
 const struct tp_network *tp_predictor_network(const struct tp_predictor *predictor);

@@ -16,9 +16,8 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "safetensors is little
 static const struct {
     const char *name;
     size_t size;
-} types[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1},
-             {"I16", 2},  {"U16", 2}, {"F16", 2}, {"BF16", 2},    {"I32", 4},
-             {"U32", 4},  {"F32", 4}, {"F64", 8}, {"I64", 8},     {"U64", 8}};
+} types[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1}, {"I16", 2}, {"U16", 2}, {"F16", 2},
+             {"BF16", 2}, {"I32", 4}, {"U32", 4}, {"F32", 4},     {"F64", 8},     {"I64", 8}, {"U64", 8}};
 
 static tileprop_status fail_tensor(const struct tp_safetensors *read, const char *name, const char *what,
                                    struct tp_error *error)
@@ -55,9 +54,8 @@ static tileprop_status parse_header(struct tp_safetensors *read, size_t *header_
     const char *path = read->file.path;
     const size_t size = read->file.size;
     if (size < TP_LENGTH_BYTES)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: %zu bytes found, expected a safetensors file, at least %d", path, size,
-                       TP_LENGTH_BYTES);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu bytes found, expected a safetensors file, at least %d", path,
+                       size, TP_LENGTH_BYTES);
     const size_t behind = size - TP_LENGTH_BYTES;
     const size_t most = behind < TP_SAFETENSORS_HEADER_MAX ? behind : TP_SAFETENSORS_HEADER_MAX;
     size_t length, place;
@@ -69,8 +67,7 @@ static tileprop_status parse_header(struct tp_safetensors *read, size_t *header_
                             "this size",
                             length, most);
     if (length == 0 || text[0] != '{')
-        return tp_file_fail(&read->file, TP_LENGTH_BYTES, error,
-                            "expected {, with which a safetensors header begins");
+        return tp_file_fail(&read->file, TP_LENGTH_BYTES, error, "expected {, with which a safetensors header begins");
     if (nests_too_deep(text, length, &place))
         return tp_file_fail(&read->file, TP_LENGTH_BYTES + place, error, "brackets nest more than %d deep",
                             TP_DEPTH_MAX);
@@ -79,8 +76,8 @@ static tileprop_status parse_header(struct tp_safetensors *read, size_t *header_
     if (!read->header && errno == ENOMEM)
         return tp_fail_memory(error, path, "the header");
     if (!read->header)
-        return tp_file_fail(&read->file, TP_LENGTH_BYTES + (size_t)wrong.position, error,
-                            "the header is no JSON: %s", tp_show(wrong.text, strlen(wrong.text)).text);
+        return tp_file_fail(&read->file, TP_LENGTH_BYTES + (size_t)wrong.position, error, "the header is no JSON: %s",
+                            tp_show(wrong.text, strlen(wrong.text)).text);
     *header_size = TP_LENGTH_BYTES + length;
     return TILEPROP_OK;
 }
@@ -90,13 +87,12 @@ static tileprop_status check_texts(const struct tp_safetensors *read, json_t *te
     const char *key;
     json_t *value;
     if (!json_is_object(texts))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: expected an object of texts",
-                       read->file.path);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: expected an object of texts", read->file.path);
     json_object_foreach(texts, key, value)
     {
         if (!json_is_string(value))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: \"%s\": expected a text",
-                           read->file.path, tp_show(key, strlen(key)).text);
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: \"%s\": expected a text", read->file.path,
+                           tp_show(key, strlen(key)).text);
     }
     return TILEPROP_OK;
 }
@@ -118,8 +114,7 @@ static tileprop_status parse_tensor(const struct tp_safetensors *read, const cha
     const json_t *places = json_object_get(said, "data_offsets");
     const size_t values_size = read->file.size - header_size;
     size_t begin = 0, end = 0;
-    if (!json_is_string(type) || !json_is_array(shape) || !json_is_array(places) ||
-        json_object_size(said) != 3)
+    if (!json_is_string(type) || !json_is_array(shape) || !json_is_array(places) || json_object_size(said) != 3)
         return fail_tensor(read, name, "expected dtype, shape and data_offsets, and nothing else", error);
     *tensor = (struct tp_tensor){.name = name, .dimensions = json_array_size(shape)};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
@@ -155,15 +150,13 @@ static int by_place(const void *a, const void *b)
 }
 
 /* Every byte of the values belongs to one tensor. */
-static tileprop_status check_places(const struct tp_safetensors *read, size_t header_size,
-                                    struct tp_error *error)
+static tileprop_status check_places(const struct tp_safetensors *read, size_t header_size, struct tp_error *error)
 {
     const unsigned char *next = read->file.bytes + header_size;
     for (size_t i = 0; i < read->count; i++) {
         if (read->tensors[i].bytes != (const void *)next)
-            return fail_tensor(
-                read, read->tensors[i].name,
-                "data_offsets: a gap or an overlap found, expected tensors to follow each other", error);
+            return fail_tensor(read, read->tensors[i].name,
+                               "data_offsets: a gap or an overlap found, expected tensors to follow each other", error);
         next += read->tensors[i].size;
     }
     const size_t end = (size_t)(next - read->file.bytes);
@@ -194,8 +187,7 @@ static tileprop_status parse_tensors(struct tp_safetensors *read, size_t header_
     return check_places(read, header_size, error);
 }
 
-tileprop_status tp_safetensors_parse(struct tp_safetensors *read, struct tp_file *file,
-                                     struct tp_error *error)
+tileprop_status tp_safetensors_parse(struct tp_safetensors *read, struct tp_file *file, struct tp_error *error)
 {
     *read = (struct tp_safetensors){.file = *file};
     *file = (struct tp_file){0};
@@ -246,8 +238,8 @@ static json_t *describe(const struct tp_tensor *tensor, size_t *place)
         tp_json_text_append(&shape, json_integer((json_int_t)tensor->shape[d]));
     const size_t begin = *place;
     *place += tensor->size;
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", tensor->type, "shape", shape, "data_offsets",
-                     (json_int_t)begin, (json_int_t)*place);
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", tensor->type, "shape", shape, "data_offsets", (json_int_t)begin,
+                     (json_int_t)*place);
 }
 
 tileprop_status tp_safetensors_write(struct tp_safe_file *out, const struct tp_tensor *tensors, size_t count,
@@ -268,9 +260,8 @@ tileprop_status tp_safetensors_write(struct tp_safe_file *out, const struct tp_t
     const size_t length = strlen(text), padding = -length % sizeof blanks;
     if (length + padding > TP_SAFETENSORS_HEADER_MAX) {
         free(text);
-        return tp_fail(error, TILEPROP_FAILURE,
-                       "%s: %s: a header of %zu bytes is to be written, expected at most %zu", out->option,
-                       out->path, length, TP_SAFETENSORS_HEADER_MAX);
+        return tp_fail(error, TILEPROP_FAILURE, "%s: %s: a header of %zu bytes is to be written, expected at most %zu",
+                       out->option, out->path, length, TP_SAFETENSORS_HEADER_MAX);
     }
     const uint64_t header_size = length + padding;
     tp_safe_file_write(out, &header_size, sizeof header_size);

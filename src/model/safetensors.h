@@ -39,8 +39,7 @@ struct tp_safetensors {
  * lengths beyond the file, JSON that is no such header, a name given twice, places that overlap or leave a
  * gap. TILEPROP_FAILURE without memory. On error *read is empty.
  */
-tileprop_status tp_safetensors_parse(struct tp_safetensors *read, struct tp_file *file,
-                                     struct tp_error *error);
+tileprop_status tp_safetensors_parse(struct tp_safetensors *read, struct tp_file *file, struct tp_error *error);
 
 void tp_safetensors_free(struct tp_safetensors *read);
 

@@ -34,20 +34,19 @@ static struct tp_matrix pack(const struct tp_evaluator *evaluator, const struct 
 }
 
 /* Outputs of layer l, a being those of the layer below. */
-static struct tp_matrix forward(const struct tp_evaluator *evaluator,
-                                const struct tp_evaluator_buffers *buffers, size_t l, struct tp_matrix a)
+static struct tp_matrix forward(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
+                                size_t l, struct tp_matrix a)
 {
     const struct tp_layer *layer = &evaluator->network->layers[l];
     const struct tp_matrix z = block_of(buffers->outputs[l % 2], a.rows, layer->units);
     for (size_t s = 0; s < layer->slice_count; s++) {
         const struct tp_slice *slice = &layer->slices[s];
-        evaluator->tier->forward(
-            &(struct tp_forward){.row_end = a.rows,
-                                 .bias = layer->bias,
-                                 .a = a,
-                                 .w = slice->w,
-                                 .z = tp_matrix_columns(&z, slice->unit_begin, slice->w.columns),
-                                 .activation = layer->activation});
+        evaluator->tier->forward(&(struct tp_forward){.row_end = a.rows,
+                                                      .bias = layer->bias,
+                                                      .a = a,
+                                                      .w = slice->w,
+                                                      .z = tp_matrix_columns(&z, slice->unit_begin, slice->w.columns),
+                                                      .activation = layer->activation});
     }
     return z;
 }
@@ -90,8 +89,7 @@ static size_t rows_from(const struct tp_evaluator *evaluator, const struct tp_da
 }
 
 void tp_evaluator_run(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
-                      const struct tp_dataset *dataset, const struct tp_predictions *to,
-                      atomic_size_t *next_block)
+                      const struct tp_dataset *dataset, const struct tp_predictions *to, atomic_size_t *next_block)
 {
     size_t next;
     for (size_t begin = take_block(evaluator, dataset, next_block); begin < dataset->count; begin = next) {
@@ -103,8 +101,7 @@ void tp_evaluator_run(const struct tp_evaluator *evaluator, const struct tp_eval
     }
 }
 
-size_t tp_evaluator_first_bad_layer(const struct tp_evaluator *evaluator,
-                                    const struct tp_evaluator_buffers *buffers,
+size_t tp_evaluator_first_bad_layer(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
                                     const struct tp_dataset *dataset)
 {
     const size_t layers = evaluator->network->layer_count;

@@ -41,13 +41,11 @@ void tp_evaluator_layout(const struct tp_evaluator *evaluator, struct tp_evaluat
  * are read only if losses are requested.
  */
 void tp_evaluator_run(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
-                      const struct tp_dataset *dataset, const struct tp_predictions *to,
-                      atomic_size_t *next_block);
+                      const struct tp_dataset *dataset, const struct tp_predictions *to, atomic_size_t *next_block);
 
 /*
  * The first layer, counted from 1, with a non-finite output for any sample; 0 if all are finite. Runs in the
  * calling thread.
  */
-size_t tp_evaluator_first_bad_layer(const struct tp_evaluator *evaluator,
-                                    const struct tp_evaluator_buffers *buffers,
+size_t tp_evaluator_first_bad_layer(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
                                     const struct tp_dataset *dataset);

@@ -17,12 +17,10 @@ static void cut(struct tp_layer *layer)
         struct tp_slice *slice = &layer->slices[s];
         size_t end = panels * (s + 1) / layer->slice_count * TP_PANEL;
         const size_t begin = panels * s / layer->slice_count * TP_PANEL;
-        const size_t rows = layer->inputs + layer->bias,
-                     units = (end < layer->units ? end : layer->units) - begin;
-        *slice = (struct tp_slice){
-            .unit_begin = begin,
-            .w = {.stride = tp_panel_stride(rows), .rows = rows, .columns = units},
-            .wt = {.stride = tp_panel_stride(units), .rows = units, .columns = layer->inputs}};
+        const size_t rows = layer->inputs + layer->bias, units = (end < layer->units ? end : layer->units) - begin;
+        *slice = (struct tp_slice){.unit_begin = begin,
+                                   .w = {.stride = tp_panel_stride(rows), .rows = rows, .columns = units},
+                                   .wt = {.stride = tp_panel_stride(units), .rows = units, .columns = layer->inputs}};
     }
 }
 
@@ -58,8 +56,7 @@ tileprop_status tp_network_shape(struct tp_network *network, const tileprop_opti
     return status;
 }
 
-tileprop_status tp_network_like(struct tp_network *network, const struct tp_network *shaped,
-                                struct tp_error *error)
+tileprop_status tp_network_like(struct tp_network *network, const struct tp_network *shaped, struct tp_error *error)
 {
     *network = *shaped;
     for (size_t l = 0; l < network->layer_count; l++)
@@ -96,13 +93,12 @@ void tp_network_layout(struct tp_network *network, size_t member, struct tp_aren
         for (int i = 0; i < network->states; i++)
             slice->state[i] = tp_arena_take(arena, panels, bytes);
         if (l > 0)
-            slice->wt.data =
-                tp_arena_take(arena, tp_panel_count(slice->wt.columns), slice->wt.stride * sizeof(float));
+            slice->wt.data = tp_arena_take(arena, tp_panel_count(slice->wt.columns), slice->wt.stride * sizeof(float));
     }
 }
 
-static float initial_weight(const struct tp_layer *layer, size_t l, size_t row, size_t unit,
-                            tileprop_init init, uint64_t seed)
+static float initial_weight(const struct tp_layer *layer, size_t l, size_t row, size_t unit, tileprop_init init,
+                            uint64_t seed)
 {
     bool constant_input = l == 0 && layer->bias;
     if (row == layer->inputs && !constant_input)
@@ -116,8 +112,7 @@ static float initial_weight(const struct tp_layer *layer, size_t l, size_t row, 
 }
 
 /* Sets a weight in both views. */
-static void set(const struct tp_layer *layer, const struct tp_slice *slice, size_t row, size_t unit,
-                float weight)
+static void set(const struct tp_layer *layer, const struct tp_slice *slice, size_t row, size_t unit, float weight)
 {
     *tp_matrix_at(&slice->w, row, unit) = weight;
     if (slice->wt.data && row < layer->inputs)
@@ -212,8 +207,8 @@ static void little_endian(float *values, size_t count)
     for (size_t i = 0; i < count; i++) {
         uint32_t bits;
         memcpy(&bits, &values[i], sizeof bits);
-        unsigned char bytes[4] = {(unsigned char)bits, (unsigned char)(bits >> 8),
-                                  (unsigned char)(bits >> 16), (unsigned char)(bits >> 24)};
+        unsigned char bytes[4] = {(unsigned char)bits, (unsigned char)(bits >> 8), (unsigned char)(bits >> 16),
+                                  (unsigned char)(bits >> 24)};
         memcpy(&values[i], bytes, sizeof bytes);
     }
 }

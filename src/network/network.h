@@ -46,8 +46,7 @@ tileprop_status tp_network_shape(struct tp_network *network, const tileprop_opti
                                  size_t classes, size_t members, struct tp_error *error);
 
 /* Copies the shapes, without memory for weights. Errors and freeing: as tp_network_shape. */
-tileprop_status tp_network_like(struct tp_network *network, const struct tp_network *shaped,
-                                struct tp_error *error);
+tileprop_status tp_network_like(struct tp_network *network, const struct tp_network *shaped, struct tp_error *error);
 
 /* Cuts a layer anew, into at most as many slices as it was shaped with. None may have memory yet. */
 void tp_network_cut(struct tp_network *network, size_t layer, size_t slices);

@@ -62,17 +62,14 @@ static size_t slices_of(const struct tp_layer *layer, size_t members)
     return panels % members && panels < PANELS_FEW * members ? 1 : members;
 }
 
-struct tp_plan tp_plan_make(const struct tp_network *network, size_t members, size_t step_members,
-                            size_t batch)
+struct tp_plan tp_plan_make(const struct tp_network *network, size_t members, size_t step_members, size_t batch)
 {
-    struct tp_plan plan = {.members = members,
-                           .step_members = step_members,
-                           .batch = batch,
-                           .evaluation_rows = evaluation_rows(network)};
+    struct tp_plan plan = {
+        .members = members, .step_members = step_members, .batch = batch, .evaluation_rows = evaluation_rows(network)};
     for (size_t l = 0; l < network->layer_count; l++) {
         plan.slices[l] = slices_of(&network->layers[l], step_members);
-        plan.by_units[l] = tp_plan_units_pay(network->layers[l].inputs, network->layers[l].units, l == 0,
-                                             step_members, batch);
+        plan.by_units[l] =
+            tp_plan_units_pay(network->layers[l].inputs, network->layers[l].units, l == 0, step_members, batch);
     }
     return plan;
 }
@@ -114,8 +111,8 @@ static void meet(struct list *list, tileprop_verb verb, size_t layer)
 }
 
 /* Puts a barrier where a layer reads rows or units that another member wrote. */
-static void add_forward(struct list *list, const struct tp_plan *plan, const struct tp_network *network,
-                        size_t member, struct tp_range all, struct tp_range own)
+static void add_forward(struct list *list, const struct tp_plan *plan, const struct tp_network *network, size_t member,
+                        struct tp_range all, struct tp_range own)
 {
     const size_t layers = network->layer_count;
     for (size_t l = 0; l < layers; l++) {
@@ -139,8 +136,8 @@ static void add_forward(struct list *list, const struct tp_plan *plan, const str
  * Puts a barrier where a layer reads gradients that another member wrote. The activations below need none:
  * the team wrote all of them before forward of the layer.
  */
-static void add_backward(struct list *list, const struct tp_plan *plan, const struct tp_network *network,
-                         size_t member, struct tp_range all, struct tp_range own)
+static void add_backward(struct list *list, const struct tp_plan *plan, const struct tp_network *network, size_t member,
+                         struct tp_range all, struct tp_range own)
 {
     const size_t last = network->layer_count - 1;
     bool above_by_inputs = false;
@@ -160,8 +157,7 @@ static void add_backward(struct list *list, const struct tp_plan *plan, const st
 }
 
 /* A member beyond a layer's slices helps the owner of one with a share of the inputs. */
-static void add_update(struct list *list, const struct tp_plan *plan, const struct tp_network *network,
-                       size_t member)
+static void add_update(struct list *list, const struct tp_plan *plan, const struct tp_network *network, size_t member)
 {
     for (size_t l = 0; l < network->layer_count; l++) {
         const struct tp_layer *layer = &network->layers[l];
@@ -178,8 +174,8 @@ static void add_update(struct list *list, const struct tp_plan *plan, const stru
     }
 }
 
-size_t tp_plan_operations(const struct tp_plan *plan, const struct tp_network *network, size_t member,
-                          size_t rows, bool measure, struct tp_operation *operations)
+size_t tp_plan_operations(const struct tp_plan *plan, const struct tp_network *network, size_t member, size_t rows,
+                          bool measure, struct tp_operation *operations)
 {
     struct list list = {.items = operations};
     const struct tp_range all = {0, rows}, own = tp_plan_share(rows, member, plan->step_members);
@@ -194,11 +190,9 @@ size_t tp_plan_operations(const struct tp_plan *plan, const struct tp_network *n
     add(&list, (struct tp_operation){.kind = TP_DO_PREFETCH, .verb = TILEPROP_PACK, .rows = packed});
     meet(&list, last > 0 ? TILEPROP_BACKWARD : TILEPROP_LOSS, last > 0 ? 1 : 0);
     if (member == 0)
-        add(&list,
-            (struct tp_operation){.kind = TP_DO_REPORT, .verb = TILEPROP_LOSS, .layer = last, .rows = all});
+        add(&list, (struct tp_operation){.kind = TP_DO_REPORT, .verb = TILEPROP_LOSS, .layer = last, .rows = all});
     if (measure)
-        add(&list,
-            (struct tp_operation){.kind = TP_DO_MEASURE, .verb = TILEPROP_LOSS, .layer = last, .rows = all});
+        add(&list, (struct tp_operation){.kind = TP_DO_MEASURE, .verb = TILEPROP_LOSS, .layer = last, .rows = all});
     add_update(&list, plan, network, member);
     meet(&list, TILEPROP_UPDATE, last);
     return list.count;

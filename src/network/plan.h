@@ -36,8 +36,7 @@ struct tp_plan {
 };
 
 /* The best plan for exactly `step_members` (at most `members`), judging by shapes alone. */
-struct tp_plan tp_plan_make(const struct tp_network *network, size_t members, size_t step_members,
-                            size_t batch);
+struct tp_plan tp_plan_make(const struct tp_network *network, size_t members, size_t step_members, size_t batch);
 
 /* Cuts the network as the plan says. Its layers must have been shaped for step_members or more. */
 void tp_plan_cut(const struct tp_plan *plan, struct tp_network *network);
@@ -78,8 +77,8 @@ struct tp_operation {
  * is NULL, and returns their number. The network must be cut as the plan says. All step members meet at the
  * same barriers, the last of which ends the step. measure: includes TP_DO_MEASURE.
  */
-size_t tp_plan_operations(const struct tp_plan *plan, const struct tp_network *network, size_t member,
-                          size_t rows, bool measure, struct tp_operation *operations);
+size_t tp_plan_operations(const struct tp_plan *plan, const struct tp_network *network, size_t member, size_t rows,
+                          bool measure, struct tp_operation *operations);
 
 /* Writes the lists of all step members for a full batch, one operation per line. Returns false if out of
  * memory. */

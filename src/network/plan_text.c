@@ -10,8 +10,8 @@ static void write_range(const char *name, struct tp_range range, FILE *out)
         fprintf(out, ", %s %zu-%zu", name, range.begin, range.end - 1);
 }
 
-static void write_operation(const struct tp_operation *operation, const struct tp_network *network,
-                            size_t member, FILE *out)
+static void write_operation(const struct tp_operation *operation, const struct tp_network *network, size_t member,
+                            FILE *out)
 {
     static const char *const names[] = {
         [TP_DO_PACK] = "pack",         [TP_DO_FORWARD] = "forward", [TP_DO_LOSS] = "loss",

@@ -63,8 +63,8 @@ static size_t largest_slice(const struct tp_network *network, size_t member)
 
 void tp_step_member_layout(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena)
 {
-    member->inputs = step->plan->by_units[0] ? take_matrix(step->plan, step->network->layers[0].inputs, arena)
-                                             : step->inputs;
+    member->inputs =
+        step->plan->by_units[0] ? take_matrix(step->plan, step->network->layers[0].inputs, arena) : step->inputs;
     if (step->measures)
         member->gradient = tp_arena_take(arena, largest_slice(step->network, member->index), sizeof(float));
 }
@@ -75,9 +75,8 @@ void tp_step_lists_layout(const struct tp_step *step, struct tp_step_member *mem
     for (size_t i = 0; i < 2; i++) {
         struct tp_step_list *list = &member->lists[i];
         list->rows = rows[i];
-        list->count = rows[i] ? tp_plan_operations(step->plan, step->network, member->index, rows[i],
-                                                   step->measures, NULL)
-                              : 0;
+        list->count =
+            rows[i] ? tp_plan_operations(step->plan, step->network, member->index, rows[i], step->measures, NULL) : 0;
         list->operations = tp_arena_take(arena, list->count, sizeof *list->operations);
     }
 }
@@ -144,8 +143,8 @@ static struct tp_backward bind_backward(const struct tp_step *step, const struct
                                 .activation = step->network->layers[l - 1].activation};
 }
 
-static struct tp_update bind_update(const struct tp_step *step, const struct tp_step_member *member, size_t l,
-                                    size_t s, size_t rows)
+static struct tp_update bind_update(const struct tp_step *step, const struct tp_step_member *member, size_t l, size_t s,
+                                    size_t rows)
 {
     const struct tp_layer *layer = &step->network->layers[l];
     const struct tp_slice *slice = &layer->slices[s];
@@ -161,8 +160,8 @@ static struct tp_update bind_update(const struct tp_step *step, const struct tp_
                               .nontemporal = step->nontemporal};
 }
 
-static void bind(const struct tp_step *step, const struct tp_step_member *member,
-                 struct tp_operation *operation, size_t rows)
+static void bind(const struct tp_step *step, const struct tp_step_member *member, struct tp_operation *operation,
+                 size_t rows)
 {
     switch (operation->kind) {
     case TP_DO_PACK:
@@ -197,8 +196,7 @@ void tp_step_bind(const struct tp_step *step, struct tp_step_member *member)
         struct tp_step_list *list = &member->lists[i];
         if (list->count == 0)
             continue;
-        tp_plan_operations(step->plan, step->network, member->index, list->rows, step->measures,
-                           list->operations);
+        tp_plan_operations(step->plan, step->network, member->index, list->rows, step->measures, list->operations);
         for (size_t o = 0; o < list->count; o++) {
             struct tp_operation *operation = &list->operations[o];
             bind(step, member, operation, list->rows);
@@ -226,8 +224,7 @@ static void loss(const struct tp_step *step, const struct tp_step_member *member
 }
 
 /* A member prefetches as many of the next samples as it packs now. */
-static void prefetch(const struct tp_step_member *member, struct tp_range rows, const uint32_t *next,
-                     size_t next_rows)
+static void prefetch(const struct tp_step_member *member, struct tp_range rows, const uint32_t *next, size_t next_rows)
 {
     for (size_t r = rows.begin; r < rows.end && r < next_rows; r++)
         tp_dataset_fetch(member->train, next[r]);
@@ -258,8 +255,8 @@ static void measure(const struct tp_step *step, const struct tp_step_member *mem
         step->tier->update(&update);
         for (size_t u = 0; u < slice->w.columns; u += TP_PANEL) {
             const size_t left = slice->w.columns - u;
-            step->squares[l][(slice->unit_begin + u) / TP_PANEL] = panel_squares(
-                tp_matrix_at(&update.gradient, 0, u), slice->w.rows, left < TP_PANEL ? left : TP_PANEL);
+            step->squares[l][(slice->unit_begin + u) / TP_PANEL] =
+                panel_squares(tp_matrix_at(&update.gradient, 0, u), slice->w.rows, left < TP_PANEL ? left : TP_PANEL);
         }
     }
 }
@@ -297,8 +294,8 @@ double tp_step_gradient_norm(const struct tp_step *step, size_t layer)
     return sqrt(sum);
 }
 
-void tp_step_run(const struct tp_step *step, struct tp_step_member *member, const uint32_t *index,
-                 size_t rows, const uint32_t *next, size_t next_rows)
+void tp_step_run(const struct tp_step *step, struct tp_step_member *member, const uint32_t *index, size_t rows,
+                 const uint32_t *next, size_t next_rows)
 {
     const struct tp_tier *tier = step->tier;
     const struct tp_step_list *list = &member->lists[rows != member->lists[0].rows];

@@ -85,12 +85,11 @@ void tp_step_bind(const struct tp_step *step, struct tp_step_member *member);
  * losses in step->loss. Prefetches the samples of next (next_rows of them; 0: none) for the following step.
  * Ends with a barrier of the step members.
  */
-void tp_step_run(const struct tp_step *step, struct tp_step_member *member, const uint32_t *index,
-                 size_t rows, const uint32_t *next, size_t next_rows);
+void tp_step_run(const struct tp_step *step, struct tp_step_member *member, const uint32_t *index, size_t rows,
+                 const uint32_t *next, size_t next_rows);
 
 /* Writes times[verb * layers + layer], over all members: the mean, and the longest work of one member. */
-void tp_profile_add_up(const struct tp_profile *profiles, size_t members, size_t layers,
-                       tileprop_time *times);
+void tp_profile_add_up(const struct tp_profile *profiles, size_t members, size_t layers, tileprop_time *times);
 
 /* Frobenius norm of a layer's dC/dW, bias row included, in the last measured step. */
 double tp_step_gradient_norm(const struct tp_step *step, size_t layer);

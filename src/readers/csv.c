@@ -53,12 +53,10 @@ static void skip_empty(struct tp_csv *csv)
         tp_csv_skip_line(csv);
 }
 
-tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_t skip_lines,
-                            struct tp_error *error)
+tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_t skip_lines, struct tp_error *error)
 {
     const char *bytes = (const char *)file->bytes;
-    *csv = (struct tp_csv){
-        .path = file->path, .error = error, .at = bytes, .end = bytes + file->size, .line = 1};
+    *csv = (struct tp_csv){.path = file->path, .error = error, .at = bytes, .end = bytes + file->size, .line = 1};
     const char *zero = memchr(bytes, '\0', file->size);
     if (zero)
         return tp_file_fail(file, (size_t)(zero - bytes), error,
@@ -72,8 +70,7 @@ tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size
         return tp_csv_fail(csv, 0, "no line found%s, expected a table",
                            skip_lines ? " after those that --skip-lines leaves out" : "");
     if (*csv->at == '<')
-        return tp_csv_fail(csv, csv->line,
-                           "'<' found: this is an HTML page (a failed download?), expected a table");
+        return tp_csv_fail(csv, csv->line, "'<' found: this is an HTML page (a failed download?), expected a table");
     find_delimiter(csv);
     return TILEPROP_OK;
 }
@@ -141,8 +138,7 @@ static tileprop_status read_quoted(struct tp_csv *csv, struct tp_field *field)
         return tp_csv_fail(csv, csv->row, "a double quote on line %zu is not closed", line);
     csv->line += lines;
     if (!end_field(csv, skip_blanks(c + 1, end)))
-        return tp_csv_fail(csv, csv->row,
-                           "text found after a field in double quotes, expected the field's end");
+        return tp_csv_fail(csv, csv->row, "text found after a field in double quotes, expected the field's end");
     *field = (struct tp_field){.text = csv->buffer, .size = size};
     return TILEPROP_OK;
 }

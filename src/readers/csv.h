@@ -36,8 +36,7 @@ struct tp_field {
  * Errors: TILEPROP_BAD_INPUT for what is no text (a zero byte) or HTML, and if there are no more lines than
  * are to be skipped.
  */
-tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_t skip_lines,
-                            struct tp_error *error);
+tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_t skip_lines, struct tp_error *error);
 void tp_csv_close(struct tp_csv *csv);
 
 /* Skips the rest of the line, whatever is there. */

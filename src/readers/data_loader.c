@@ -8,16 +8,15 @@
 #include "readers/npy.h"
 
 static tileprop_status read_array(const struct tp_data_loader *loader, struct tp_file *samples,
-                                  struct tp_schema *schema, struct tp_dataset *dataset,
-                                  struct tp_error *error)
+                                  struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error)
 {
     tileprop_status status = tp_npy_samples(samples, loader->table.missing, schema, dataset, error);
     if (status != TILEPROP_OK || (!loader->labels && loader->table.may_lack_label))
         return status;
     struct tp_file labels;
-    status = loader->labels ? tp_gzip_read(&labels, loader->labels, error)
-                            : tp_fail(error, TILEPROP_USAGE,
-                                      "--labels: expected the file with the labels of %s", loader->path);
+    status = loader->labels
+                 ? tp_gzip_read(&labels, loader->labels, error)
+                 : tp_fail(error, TILEPROP_USAGE, "--labels: expected the file with the labels of %s", loader->path);
     if (status == TILEPROP_OK)
         status = tp_npy_labels(&labels, schema, dataset, error);
     if (status != TILEPROP_OK)
@@ -37,8 +36,7 @@ static const char *refusal(const struct tp_file *file)
 }
 
 tileprop_status tp_data_loader_parse(const struct tp_data_loader *loader, struct tp_file *file,
-                                     struct tp_schema *schema, struct tp_dataset *dataset,
-                                     struct tp_error *error)
+                                     struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error)
 {
     const char *path = file->path, *refused = refusal(file);
     *dataset = (struct tp_dataset){0};
@@ -49,8 +47,8 @@ tileprop_status tp_data_loader_parse(const struct tp_data_loader *loader, struct
                                   : tp_table_parse(file, &loader->table, schema, dataset, error);
     tp_file_free(file);
     return refused ? tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s", path, refused)
-                   : tp_fail(error, TILEPROP_USAGE,
-                             "--labels: expected with a NumPy array only, found with %s", loader->path);
+                   : tp_fail(error, TILEPROP_USAGE, "--labels: expected with a NumPy array only, found with %s",
+                             loader->path);
 }
 
 tileprop_status tp_data_loader_read(const struct tp_data_loader *loader, struct tp_schema *schema,

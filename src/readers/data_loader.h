@@ -27,5 +27,4 @@ tileprop_status tp_data_loader_read(const struct tp_data_loader *loader, struct 
 
 /* The same of a file that was read, whose bytes are freed or become the samples. */
 tileprop_status tp_data_loader_parse(const struct tp_data_loader *loader, struct tp_file *file,
-                                     struct tp_schema *schema, struct tp_dataset *dataset,
-                                     struct tp_error *error);
+                                     struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error);

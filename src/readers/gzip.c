@@ -42,8 +42,7 @@ static tileprop_status gunzip(struct tp_file *plain, const struct tp_file *packe
             }
             unsigned char *grown = realloc(plain->bytes, wanted);
             if (!grown)
-                return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory: %zu bytes needed", packed->path,
-                               wanted);
+                return tp_fail(error, TILEPROP_FAILURE, "%s: out of memory: %zu bytes needed", packed->path, wanted);
             plain->bytes = grown;
             capacity = wanted;
             tp_file_prefer_huge_pages(plain->bytes, capacity);
@@ -54,17 +53,16 @@ static tileprop_status gunzip(struct tp_file *plain, const struct tp_file *packe
                                 packed->size - offset);
 
         size_t consumed, produced;
-        const enum libdeflate_result result = libdeflate_gzip_decompress_ex(
-            decompressor, packed->bytes + offset, packed->size - offset, plain->bytes + plain->size,
-            capacity - plain->size, &consumed, &produced);
+        const enum libdeflate_result result =
+            libdeflate_gzip_decompress_ex(decompressor, packed->bytes + offset, packed->size - offset,
+                                          plain->bytes + plain->size, capacity - plain->size, &consumed, &produced);
         if (result == LIBDEFLATE_INSUFFICIENT_SPACE && capacity < limit) {
             wanted = capacity > limit / 2 ? limit : 2 * capacity;
             continue;
         }
         if (result != LIBDEFLATE_SUCCESS)
-            return tp_file_fail(
-                packed, offset, error,
-                "the gzip stream that starts here is corrupt or cut short, expected it whole");
+            return tp_file_fail(packed, offset, error,
+                                "the gzip stream that starts here is corrupt or cut short, expected it whole");
         offset += consumed;
         plain->size += produced;
     }

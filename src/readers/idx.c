@@ -55,20 +55,17 @@ static tileprop_status check_magic(const struct tp_file *file, enum role role, s
         return tp_file_fail(file, file->size, error, "truncated: expected an IDX magic number of %d bytes",
                             TP_MAGIC_SIZE);
     if (bytes[0] != 0 || bytes[1] != 0)
-        return tp_file_fail(file, 0, error, "magic number 0x%08x found, expected 0x%08x (IDX %s)",
-                            big_endian(bytes), role == IMAGES ? 0x803u : 0x801u, role_names[role]);
+        return tp_file_fail(file, 0, error, "magic number 0x%08x found, expected 0x%08x (IDX %s)", big_endian(bytes),
+                            role == IMAGES ? 0x803u : 0x801u, role_names[role]);
 
     const unsigned type = bytes[2], dimensions = bytes[3];
     if (role == IMAGES && dimensions == 1)
-        return tp_file_fail(file, 3, error,
-                            "1 dimension found: this is a label file, expected images (2 or more)");
+        return tp_file_fail(file, 3, error, "1 dimension found: this is a label file, expected images (2 or more)");
     if (role == LABELS && dimensions > 1)
-        return tp_file_fail(file, 3, error,
-                            "%u dimensions found: this is an image file, expected labels (1 dimension)",
+        return tp_file_fail(file, 3, error, "%u dimensions found: this is an image file, expected labels (1 dimension)",
                             dimensions);
     if (dimensions == 0)
-        return tp_file_fail(file, 3, error, "0 dimensions found, expected %s",
-                            role == IMAGES ? "2 or more" : "1");
+        return tp_file_fail(file, 3, error, "0 dimensions found, expected %s", role == IMAGES ? "2 or more" : "1");
     static const char *const types[256] = {
         [0x09] = "signed byte", [0x0B] = "short", [0x0C] = "int", [0x0D] = "float", [0x0E] = "double"};
     if (type != TP_TYPE_U8 && (role == LABELS || type != TP_TYPE_F32))
@@ -89,11 +86,9 @@ static tileprop_status read_header(struct shape *shape, const struct tp_file *fi
 
     if (file->size < header)
         return tp_file_fail(file, file->size, error,
-                            "truncated in the header: %zu dimensions expected, %zu bytes in all", dimensions,
-                            header);
+                            "truncated in the header: %zu dimensions expected, %zu bytes in all", dimensions, header);
 
-    *shape =
-        (struct shape){.size = header, .count = 1, .features = 1, .is_f32 = file->bytes[2] == TP_TYPE_F32};
+    *shape = (struct shape){.size = header, .count = 1, .features = 1, .is_f32 = file->bytes[2] == TP_TYPE_F32};
     size_t expected = shape->is_f32 ? sizeof(float) : 1; /* bytes of values */
     for (size_t i = 0; i < dimensions; i++) {
         const size_t offset = TP_MAGIC_SIZE + i * TP_DIMENSION_SIZE;
@@ -112,12 +107,12 @@ static tileprop_status read_header(struct shape *shape, const struct tp_file *fi
 
     const size_t found = file->size - header;
     if (found < expected)
-        return tp_file_fail(file, file->size, error,
-                            "truncated: %zu bytes of values found, the header says %zu", found, expected);
+        return tp_file_fail(file, file->size, error, "truncated: %zu bytes of values found, the header says %zu", found,
+                            expected);
     if (found > expected)
         return tp_file_fail(file, header + expected, error,
-                            "%zu trailing bytes found, expected the end after %zu bytes of values",
-                            found - expected, expected);
+                            "%zu trailing bytes found, expected the end after %zu bytes of values", found - expected,
+                            expected);
     return TILEPROP_OK;
 }
 
@@ -126,8 +121,7 @@ static tileprop_status read_header(struct shape *shape, const struct tp_file *fi
  * machine. A write never reaches a value that is still to be read, because the header is not shorter than a
  * float.
  */
-static tileprop_status unpack_floats(const struct shape *shape, const struct tp_file *file,
-                                     struct tp_error *error)
+static tileprop_status unpack_floats(const struct shape *shape, const struct tp_file *file, struct tp_error *error)
 {
     for (size_t i = 0; i < shape->count * shape->features; i++) {
         const size_t offset = shape->size + i * sizeof(float);
@@ -186,8 +180,8 @@ tileprop_status tp_idx_labels(struct tp_file *file, const char *image_path, stru
     struct shape shape;
     tileprop_status status = read_header(&shape, file, LABELS, error);
     if (status == TILEPROP_OK && shape.count != dataset->count)
-        status = tp_file_fail(file, 4, error, "%zu labels found, expected %zu, one for each image of %s",
-                              shape.count, dataset->count, image_path);
+        status = tp_file_fail(file, 4, error, "%zu labels found, expected %zu, one for each image of %s", shape.count,
+                              dataset->count, image_path);
     if (status == TILEPROP_OK && !(dataset->labels = malloc(shape.count * sizeof *dataset->labels)))
         status = tp_fail_memory(error, file->path, "labels");
     for (size_t i = 0; status == TILEPROP_OK && i < shape.count; i++) {
@@ -229,8 +223,8 @@ static tileprop_status find_file(const char *directory, const char *prefix, enum
         }
         free(found);
     }
-    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: no data found, expected one of %s%s, %s%s, %s%s, %s%s",
-                   directory, prefix, any[0], prefix, any[1], prefix, any[2], prefix, any[3]);
+    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: no data found, expected one of %s%s, %s%s, %s%s, %s%s", directory,
+                   prefix, any[0], prefix, any[1], prefix, any[2], prefix, any[3]);
 }
 
 tileprop_status tp_idx_load(const char *directory, const char *prefix, struct tp_dataset *dataset,

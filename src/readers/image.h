@@ -35,7 +35,6 @@ tileprop_status tp_image_parse(struct tp_image *image, const struct tp_file *fil
  * Writes a PNG file.
  * Errors: TILEPROP_FAILURE without memory or where it cannot be written.
  */
-tileprop_status tp_image_write(const struct tp_image *image, struct tp_safe_file *out,
-                               struct tp_error *error);
+tileprop_status tp_image_write(const struct tp_image *image, struct tp_safe_file *out, struct tp_error *error);
 
 void tp_image_free(struct tp_image *image);

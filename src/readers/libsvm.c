@@ -62,9 +62,8 @@ static void skip_to(struct reader *reader, const char *behind)
 
 static tileprop_status fail_word(const struct reader *reader, const char *expected)
 {
-    return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: line %zu: \"%s\" found, expected %s",
-                   reader->text.path, reader->text.line, tp_show(reader->text.at, word_length(reader)).text,
-                   expected);
+    return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: line %zu: \"%s\" found, expected %s", reader->text.path,
+                   reader->text.line, tp_show(reader->text.at, word_length(reader)).text, expected);
 }
 
 /* Reads INDEX:VALUE. */
@@ -92,9 +91,9 @@ static tileprop_status read_feature(struct reader *reader, size_t *index, float 
     const size_t before = *index;
     const tileprop_status status = read_pair(reader, index, value);
     if (status == TILEPROP_OK && *index <= before)
-        return tp_fail(reader->text.error, TILEPROP_BAD_INPUT,
-                       "%s: line %zu: index %zu found, expected %zu or more%s", reader->text.path,
-                       reader->text.line, *index, before + 1, *index ? "" : ", as indices count from 1");
+        return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: line %zu: index %zu found, expected %zu or more%s",
+                       reader->text.path, reader->text.line, *index, before + 1,
+                       *index ? "" : ", as indices count from 1");
     return status;
 }
 
@@ -122,8 +121,7 @@ static tileprop_status read_label(struct reader *reader, struct tp_label_encoder
 }
 
 /* Counts samples and features, whatever the labels are, and, with an encoder, stores all of them. */
-static tileprop_status read_lines(struct reader *reader, struct tp_label_encoder *encoder,
-                                  struct tp_dataset *dataset)
+static tileprop_status read_lines(struct reader *reader, struct tp_label_encoder *encoder, struct tp_dataset *dataset)
 {
     for (; next_line(reader); tp_csv_skip_line(&reader->text)) {
         float *sample = encoder ? (float *)dataset->samples + reader->rows * dataset->features : NULL, value;
@@ -144,8 +142,8 @@ static tileprop_status read_lines(struct reader *reader, struct tp_label_encoder
         reader->rows++;
     }
     if (!reader->rows || !reader->features)
-        return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: no %s found, expected some",
-                       reader->text.path, reader->rows ? "features" : "samples");
+        return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: no %s found, expected some", reader->text.path,
+                       reader->rows ? "features" : "samples");
     return TILEPROP_OK;
 }
 
@@ -179,16 +177,15 @@ tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, 
     *dataset = (struct tp_dataset){.type = TILEPROP_F32, .schema = schema};
     tileprop_status status = read_lines(&reader, NULL, NULL);
     if (status == TILEPROP_OK && schema->features && reader.features > schema->features)
-        status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: index %zu found, expected at most %zu as in the training data", file->path,
-                         reader.features, schema->features);
+        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: index %zu found, expected at most %zu as in the training data",
+                         file->path, reader.features, schema->features);
     if (status == TILEPROP_OK && !schema->features &&
         reader.features > TP_TABLE_RATIO_MAX * file->size / sizeof(float) / reader.rows)
-        status = tp_fail(
-            error, TILEPROP_BAD_INPUT,
-            "%s: %zu samples with indices up to %zu found: with their zeros, expected at most %d times the "
-            "bytes of the text",
-            file->path, reader.rows, reader.features, TP_TABLE_RATIO_MAX);
+        status =
+            tp_fail(error, TILEPROP_BAD_INPUT,
+                    "%s: %zu samples with indices up to %zu found: with their zeros, expected at most %d times the "
+                    "bytes of the text",
+                    file->path, reader.rows, reader.features, TP_TABLE_RATIO_MAX);
     schema->features = schema->features ? schema->features : reader.features;
     if (status == TILEPROP_OK)
         status = tp_label_encoder_begin(&encoder, schema, file->path, error);

@@ -114,8 +114,7 @@ static const char *read_dictionary(struct header *header, struct array *array)
         if (!end_item(header, '}'))
             return "a comma or the dictionary's end";
     }
-    return array->width && array->has_order && array->values ? NULL
-                                                             : "'descr', 'fortran_order' and 'shape' before";
+    return array->width && array->has_order && array->values ? NULL : "'descr', 'fortran_order' and 'shape' before";
 }
 
 static tileprop_status read_header(const struct tp_file *file, struct array *array, struct tp_error *error)
@@ -144,9 +143,8 @@ static tileprop_status read_header(const struct tp_file *file, struct array *arr
     array->offset += length;
     const size_t found = file->size - array->offset;
     if (found % array->width || found / array->width != array->values)
-        return tp_file_fail(file, array->offset, error,
-                            "%zu bytes of values found, expected %zu of %zu bytes each", found, array->values,
-                            array->width);
+        return tp_file_fail(file, array->offset, error, "%zu bytes of values found, expected %zu of %zu bytes each",
+                            found, array->values, array->width);
     return TILEPROP_OK;
 }
 
@@ -174,10 +172,9 @@ static tileprop_status make_floats(struct tp_file *file, const struct array *arr
         const float value = (float)value_at(file, array, i);
         if (!isfinite(value) && !(isnan(value) && missing == TP_MISSING_MEAN))
             return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: %s in sample %zu, feature %zu (both from 0), expected a finite number%s",
-                           file->path, isnan(value) ? "NaN" : "infinity, or what is too large for a float,",
-                           i / features, i % features,
-                           isnan(value) ? "; train's --missing mean puts the feature's mean there" : "");
+                           "%s: %s in sample %zu, feature %zu (both from 0), expected a finite number%s", file->path,
+                           isnan(value) ? "NaN" : "infinity, or what is too large for a float,", i / features,
+                           i % features, isnan(value) ? "; train's --missing mean puts the feature's mean there" : "");
         memcpy(file->bytes + i * sizeof value, &value, sizeof value);
     }
     return TILEPROP_OK;
@@ -190,18 +187,17 @@ tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, st
     *dataset = (struct tp_dataset){0};
     tileprop_status status = read_header(file, &array, error);
     if (status == TILEPROP_OK && array.dimensions < 2)
-        status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: %zu dimension%s found, expected 2 or more: samples, then features", file->path,
-                         array.dimensions, array.dimensions == 1 ? "" : "s");
+        status =
+            tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu dimension%s found, expected 2 or more: samples, then features",
+                    file->path, array.dimensions, array.dimensions == 1 ? "" : "s");
     const bool is_u8 = array.kind == 'u' && array.width == 1;
     if (status == TILEPROP_OK && !is_u8 && array.kind != 'f')
-        status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: integers of %zu bytes found, expected u8, f32 or f64", file->path, array.width);
+        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: integers of %zu bytes found, expected u8, f32 or f64",
+                         file->path, array.width);
     const size_t features = status == TILEPROP_OK ? array.values / array.shape[0] : 0;
     if (status == TILEPROP_OK && schema->features && schema->features != features)
-        status =
-            tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu features found, expected %zu as in the training data",
-                    file->path, features, schema->features);
+        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu features found, expected %zu as in the training data",
+                         file->path, features, schema->features);
     if (status == TILEPROP_OK && is_u8)
         memmove(file->bytes, file->bytes + array.offset, array.values);
     else if (status == TILEPROP_OK)
@@ -228,8 +224,7 @@ tileprop_status tp_npy_labels(struct tp_file *file, struct tp_schema *schema, st
     if (status == TILEPROP_OK && (array.dimensions != 1 || array.values != dataset->count))
         status = tp_fail(error, TILEPROP_BAD_INPUT,
                          "%s: %zu labels in %zu dimension%s found, expected %zu in one, one for each sample",
-                         file->path, array.values, array.dimensions, array.dimensions == 1 ? "" : "s",
-                         dataset->count);
+                         file->path, array.values, array.dimensions, array.dimensions == 1 ? "" : "s", dataset->count);
     if (status == TILEPROP_OK)
         status = tp_label_encoder_begin(&encoder, schema, file->path, error);
     if (status == TILEPROP_OK && !(dataset->labels = malloc(array.values * sizeof *dataset->labels)))

@@ -32,8 +32,8 @@ __attribute__((format(printf, 3, 4))) static tileprop_status fail_cell(const str
     va_start(arguments, format);
     vsnprintf(what.text, sizeof what.text, format, arguments);
     va_end(arguments);
-    return tp_fail(reader->csv.error, TILEPROP_BAD_INPUT, "%s: %s",
-                   tp_table_columns_place(&reader->columns, i).text, what.text);
+    return tp_fail(reader->csv.error, TILEPROP_BAD_INPUT, "%s: %s", tp_table_columns_place(&reader->columns, i).text,
+                   what.text);
 }
 
 static bool is_missing(const struct tp_field *field)
@@ -52,12 +52,11 @@ static tileprop_status read_label(struct reader *reader, size_t i, const struct 
     if (is_missing(field))
         return fail_cell(reader, i, "\"%s\" found, expected a label", tp_show(field->text, field->size).text);
     const struct tp_table_place place = tp_table_columns_place(&reader->columns, i);
-    return tp_label_encoder_label(&reader->classes, place.text, field->text, field->size,
-                                  &reader->labels[reader->rows], reader->csv.error);
+    return tp_label_encoder_label(&reader->classes, place.text, field->text, field->size, &reader->labels[reader->rows],
+                                  reader->csv.error);
 }
 
-static tileprop_status read_category(struct reader *reader, size_t i, const struct tp_field *field,
-                                     float *cell)
+static tileprop_status read_category(struct reader *reader, size_t i, const struct tp_field *field, float *cell)
 {
     struct tp_table_column *column = &reader->columns.all[i];
     tileprop_status status = TILEPROP_OK;
@@ -67,10 +66,9 @@ static tileprop_status read_category(struct reader *reader, size_t i, const stru
             return fail_cell(reader, i, "category \"%s\" found, expected one that the training data have",
                              tp_show(field->text, field->size).text);
         if (column->categories.count == TP_CATEGORIES_MAX)
-            return fail_cell(
-                reader, i,
-                "more than %d different texts found in this column, expected numbers or categories",
-                TP_CATEGORIES_MAX);
+            return fail_cell(reader, i,
+                             "more than %d different texts found in this column, expected numbers or categories",
+                             TP_CATEGORIES_MAX);
         number = (uint32_t)column->categories.count;
         status = tp_string_table_add(&column->categories, field->text, field->size, reader->csv.error);
     }
@@ -127,13 +125,12 @@ static tileprop_status read_cell(struct reader *reader, size_t i, float *cells)
         cells[column->place] = NAN;
         if (reader->options->missing == TP_MISSING_MEAN)
             return TILEPROP_OK;
-        return fail_cell(
-            reader, i, "\"%s\" found, expected a value; train's --missing mean puts the column's mean there",
-            tp_show(field.text, field.size).text);
+        return fail_cell(reader, i,
+                         "\"%s\" found, expected a value; train's --missing mean puts the column's mean there",
+                         tp_show(field.text, field.size).text);
     }
     float value;
-    const bool is_number =
-        tp_decimal_read(field.text, field.text + field.size, &value) == field.text + field.size;
+    const bool is_number = tp_decimal_read(field.text, field.text + field.size, &value) == field.text + field.size;
     if (column->role == TP_ROLE_NEW) {
         if (has_commas(&field))
             return fail_cell(reader, i,
@@ -169,8 +166,8 @@ static tileprop_status read_row(struct reader *reader)
     size_t rest = 0;
     const tileprop_status status = tp_csv_count_fields(&reader->csv, &rest);
     if (status == TILEPROP_OK && i + rest != count)
-        return tp_csv_fail(&reader->csv, reader->csv.row, "%zu field%s found, expected %zu as in row %zu",
-                           i + rest, i + rest == 1 ? "" : "s", count, reader->columns.row);
+        return tp_csv_fail(&reader->csv, reader->csv.row, "%zu field%s found, expected %zu as in row %zu", i + rest,
+                           i + rest == 1 ? "" : "s", count, reader->columns.row);
     reader->rows++;
     return status;
 }
@@ -195,8 +192,7 @@ static tileprop_status read_rows(struct reader *reader)
 }
 
 /* Sorts a column's categories, renumbers its cells, and moves the names to the schema. */
-static tileprop_status finish_categories(struct reader *reader, struct tp_table_column *column,
-                                         struct tp_column *known)
+static tileprop_status finish_categories(struct reader *reader, struct tp_table_column *column, struct tp_column *known)
 {
     uint32_t *places = tp_string_table_sort(&column->categories);
     if (!places)
@@ -291,8 +287,8 @@ static tileprop_status expand(struct reader *reader, const struct tp_schema *sch
     return TILEPROP_OK;
 }
 
-tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_options *options,
-                               struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error)
+tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_options *options, struct tp_schema *schema,
+                               struct tp_dataset *dataset, struct tp_error *error)
 {
     *dataset = (struct tp_dataset){0};
     struct reader reader = {.options = options};

@@ -52,5 +52,5 @@ struct tp_table_options {
  * and column, both from 1, what was found and what was expected; TILEPROP_FAILURE without memory. On error
  * *dataset is empty; the schema is to be freed. The file's bytes are freed.
  */
-tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_options *options,
-                               struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error);
+tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_options *options, struct tp_schema *schema,
+                               struct tp_dataset *dataset, struct tp_error *error);

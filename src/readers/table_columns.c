@@ -13,8 +13,8 @@ struct tp_table_place tp_table_columns_place(const struct tp_table_columns *colu
     struct tp_table_place place;
     const char *name = columns->header && column < columns->count ? columns->all[column].first : "";
     const struct tp_shown shown = tp_show(name, strlen(name));
-    snprintf(place.text, sizeof place.text, "%s: row %zu, column %zu%s%s%s", columns->csv->path,
-             columns->csv->row, column + 1, *name ? " (" : "", shown.text, *name ? ")" : "");
+    snprintf(place.text, sizeof place.text, "%s: row %zu, column %zu%s%s%s", columns->csv->path, columns->csv->row,
+             column + 1, *name ? " (" : "", shown.text, *name ? ")" : "");
     return place;
 }
 
@@ -62,11 +62,10 @@ static tileprop_status check_second(const struct tp_table_columns *columns)
     size_t count;
     tileprop_status status = tp_csv_count_fields(&csv, &count);
     if (status == TILEPROP_OK && count != columns->count)
-        status =
-            tp_csv_fail(&csv, columns->row,
-                        "%zu field%s found, but %zu in row %zu, expected as many; --skip-lines 1 leaves out "
-                        "a first line that is neither names (--header yes) nor data (--header no)",
-                        columns->count, columns->count == 1 ? "" : "s", count, csv.row);
+        status = tp_csv_fail(&csv, columns->row,
+                             "%zu field%s found, but %zu in row %zu, expected as many; --skip-lines 1 leaves out "
+                             "a first line that is neither names (--header yes) nor data (--header no)",
+                             columns->count, columns->count == 1 ? "" : "s", count, csv.row);
     free(csv.buffer);
     return status;
 }
@@ -101,8 +100,7 @@ static tileprop_status fail_same(const struct tp_table_columns *columns, const s
 }
 
 /* Stores the column of this name; it is columns->count if there is none. */
-static tileprop_status find_name(const struct tp_table_columns *columns, const char *name, size_t size,
-                                 size_t *found)
+static tileprop_status find_name(const struct tp_table_columns *columns, const char *name, size_t size, size_t *found)
 {
     size_t low = 0, high = columns->header ? columns->count : 0;
     *found = columns->count;
@@ -123,8 +121,8 @@ static tileprop_status find_name(const struct tp_table_columns *columns, const c
 }
 
 /* Stores the column that an option means: by its name, its place from 1, or as "first" or "last". */
-static tileprop_status find_column(struct tp_table_columns *columns, const char *option, const char *text,
-                                   size_t size, size_t *found)
+static tileprop_status find_column(struct tp_table_columns *columns, const char *option, const char *text, size_t size,
+                                   size_t *found)
 {
     tileprop_status status = find_name(columns, text, size, found);
     if (status != TILEPROP_OK)
@@ -147,14 +145,13 @@ static tileprop_status find_column(struct tp_table_columns *columns, const char 
             columns->csv, columns->row,
             "--%s: no column \"%s\" found among %zu, expected its name%s or its place from 1 to "
             "%zu; --skip-lines N leaves out lines before the names, --header says whether there are names",
-            option, tp_show(text, size).text, columns->count,
-            columns->header ? "" : ", which takes a header,", columns->count);
+            option, tp_show(text, size).text, columns->count, columns->header ? "" : ", which takes a header,",
+            columns->count);
     return TILEPROP_OK;
 }
 
 /* Gives the columns of a list with commas between them this role. */
-static tileprop_status choose(struct tp_table_columns *columns, const char *option, const char *list,
-                              enum tp_role role)
+static tileprop_status choose(struct tp_table_columns *columns, const char *option, const char *list, enum tp_role role)
 {
     while (list) {
         const size_t size = strcspn(list, ",");
@@ -164,11 +161,11 @@ static tileprop_status choose(struct tp_table_columns *columns, const char *opti
             return status;
         struct tp_table_column *column = &columns->all[found];
         if (column->role == TP_ROLE_LABEL)
-            return tp_csv_fail(columns->csv, 0, "--%s: column %zu found, which is the label, expected inputs",
-                               option, found + 1);
+            return tp_csv_fail(columns->csv, 0, "--%s: column %zu found, which is the label, expected inputs", option,
+                               found + 1);
         if (column->fixed && column->role != role)
-            return tp_csv_fail(columns->csv, 0, "--%s: column %zu found, which --categorical names too",
-                               option, found + 1);
+            return tp_csv_fail(columns->csv, 0, "--%s: column %zu found, which --categorical names too", option,
+                               found + 1);
         column->role = role;
         column->fixed = true;
         list = list[size] ? list + size + 1 : NULL;
@@ -178,8 +175,7 @@ static tileprop_status choose(struct tp_table_columns *columns, const char *opti
 
 static tileprop_status learn(struct tp_table_columns *columns, const struct tp_table_options *options)
 {
-    tileprop_status status =
-        find_column(columns, "label", options->label, strlen(options->label), &columns->label);
+    tileprop_status status = find_column(columns, "label", options->label, strlen(options->label), &columns->label);
     if (status != TILEPROP_OK)
         return status;
     if (columns->count < 2)
@@ -190,9 +186,8 @@ static tileprop_status learn(struct tp_table_columns *columns, const struct tp_t
     columns->all[columns->label].role = TP_ROLE_LABEL;
     status = choose(columns, "categorical", options->categorical, TP_ROLE_TEXT);
     if (status == TILEPROP_OK && options->leave_out && !columns->header)
-        return tp_csv_fail(
-            columns->csv, 0,
-            "--leave-out: no header found, expected one: a model finds its columns by their names");
+        return tp_csv_fail(columns->csv, 0,
+                           "--leave-out: no header found, expected one: a model finds its columns by their names");
     if (status == TILEPROP_OK)
         status = choose(columns, "leave-out", options->leave_out, TP_ROLE_UNUSED);
     for (size_t i = 0; i < columns->count; i++) {
@@ -226,12 +221,11 @@ static tileprop_status match(struct tp_table_columns *columns, const struct tp_t
     const char *advice = columns->header_sure ? "" : "; --header no if this row is data";
     const size_t known = schema->column_count;
     if (!known)
-        return tp_csv_fail(columns->csv, 0,
-                           "a table found, expected none, as the training data had no columns");
+        return tp_csv_fail(columns->csv, 0, "a table found, expected none, as the training data had no columns");
     if (!by_name && columns->count != known && columns->count != known + 1)
         return tp_csv_fail(columns->csv, columns->row,
-                           "%zu fields found, expected %zu and a label, as in the training data",
-                           columns->count, known);
+                           "%zu fields found, expected %zu and a label, as in the training data", columns->count,
+                           known);
     columns->known = true;
     columns->header_sure |= by_name;
     columns->inputs = known;
@@ -274,9 +268,8 @@ static tileprop_status match(struct tp_table_columns *columns, const struct tp_t
 tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct tp_csv *csv,
                                        const struct tp_table_options *options, const struct tp_schema *schema)
 {
-    *columns = (struct tp_table_columns){.csv = csv,
-                                         .header = options->header != TP_HEADER_NO,
-                                         .header_sure = options->header != TP_HEADER_AUTO};
+    *columns = (struct tp_table_columns){
+        .csv = csv, .header = options->header != TP_HEADER_NO, .header_sure = options->header != TP_HEADER_AUTO};
     tp_csv_next(columns->csv);
     columns->row = columns->csv->row;
     const char *at = columns->csv->at;
@@ -300,16 +293,14 @@ tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, b
     bool text_over_number = false;
     for (size_t i = 0; i < columns->count; i++) {
         const struct tp_table_column *column = &columns->all[i];
-        const bool numbers =
-            column->role == TP_ROLE_NUMBER || (column->role == TP_ROLE_LABEL && number_labels);
+        const bool numbers = column->role == TP_ROLE_NUMBER || (column->role == TP_ROLE_LABEL && number_labels);
         const struct tp_shown shown = tp_show(column->first, strlen(column->first));
         if (column->role == TP_ROLE_NEW)
             return tp_csv_fail(columns->csv, 0, "column %zu: no value found in any row, expected one", i + 1);
         if (!columns->header_sure && numbers && is_number(column->first))
-            return tp_csv_fail(
-                columns->csv, 0,
-                "row %zu, column %zu: %s found, a number over numbers, expected a header; " TP_ADVICE,
-                columns->row, i + 1, shown.text);
+            return tp_csv_fail(columns->csv, 0,
+                               "row %zu, column %zu: %s found, a number over numbers, expected a header; " TP_ADVICE,
+                               columns->row, i + 1, shown.text);
         text_over_number |= numbers && column->first[0];
     }
     if (!columns->header_sure && !text_over_number)

@@ -51,8 +51,7 @@ struct tp_table_columns {
  * tp_table_columns_free() either way.
  */
 tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct tp_csv *csv,
-                                       const struct tp_table_options *options,
-                                       const struct tp_schema *schema);
+                                       const struct tp_table_options *options, const struct tp_schema *schema);
 
 /*
  * After the rows: whether the first record, taken for a header, can be nothing else, every column has a kind,

@@ -96,8 +96,7 @@ static double fastest(const struct trial *t)
 /* Seconds that all of it may take. */
 static double allowed(const struct trial *t)
 {
-    return tp_clock_shorter(SECONDS_MAX,
-                            SHARE_MAX * (t->autotune->seconds + (double)t->autotune->steps * fastest(t)));
+    return tp_clock_shorter(SECONDS_MAX, SHARE_MAX * (t->autotune->seconds + (double)t->autotune->steps * fastest(t)));
 }
 
 /*
@@ -175,8 +174,7 @@ static void lists_layout(struct candidate *c, struct tp_arena *arena)
         tp_step_lists_layout(&c->step, &c->members[m], arena);
 }
 
-static tileprop_status prepare(const struct tp_autotune *autotune, struct candidate *c,
-                               struct tp_error *error)
+static tileprop_status prepare(const struct tp_autotune *autotune, struct candidate *c, struct tp_error *error)
 {
     static const struct tp_optimizer still = {.keep = 1, .root_correction = 1, .epsilon = 1};
     c->members = calloc(c->plan.step_members, sizeof *c->members);
@@ -219,8 +217,7 @@ static tileprop_status time_steps(struct trial *t, struct tp_error *error)
             candidate_layout(&t->candidates[i], &size);
         bytes = size.used > bytes ? size.used : bytes;
     }
-    if (status != TILEPROP_OK ||
-        SETUP + (double)bytes / TOUCH + (double)(4 * t->count) * fastest(t) > allowed(t))
+    if (status != TILEPROP_OK || SETUP + (double)bytes / TOUCH + (double)(4 * t->count) * fastest(t) > allowed(t))
         return status;
 
     t->batches = (INDEXES_MIN + autotune->batch - 1) / autotune->batch;
@@ -228,8 +225,7 @@ static tileprop_status time_steps(struct trial *t, struct tp_error *error)
     if (!t->index)
         return tp_fail_memory(error, NULL, "the samples of a probe");
     for (size_t i = 0; i < t->batches * autotune->batch; i++)
-        t->index[i] =
-            (uint32_t)(i * 2654435761u % autotune->train->count); /* scattered: 2^32 / golden ratio */
+        t->index[i] = (uint32_t)(i * 2654435761u % autotune->train->count); /* scattered: 2^32 / golden ratio */
     status = tp_arena_create(&t->arena, bytes, error);
     for (size_t i = 0; i < t->count && status == TILEPROP_OK; i++)
         status = place(t, &t->candidates[i], error);
@@ -273,8 +269,7 @@ static size_t fastest_plan(const struct trial *t)
 {
     size_t chosen = 0;
     for (size_t i = 1; i < t->count; i++) {
-        if (median(t->candidates[i].seconds, t->rounds) <
-            GAIN_MIN * median(t->candidates[chosen].seconds, t->rounds))
+        if (median(t->candidates[i].seconds, t->rounds) < GAIN_MIN * median(t->candidates[chosen].seconds, t->rounds))
             chosen = i;
     }
     return chosen;

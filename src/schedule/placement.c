@@ -18,8 +18,7 @@ static size_t copy_bytes(const struct tp_placement *p)
 }
 
 tileprop_status tp_placement_create(struct tp_placement *p, tileprop_numa mode, size_t members,
-                                    const struct tp_dataset *const sets[TP_PLACEMENT_SETS],
-                                    struct tp_error *error)
+                                    const struct tp_dataset *const sets[TP_PLACEMENT_SETS], struct tp_error *error)
 {
     *p = (struct tp_placement){.mode = mode, .members = members};
     memcpy(p->sets, sets, sizeof p->sets);
@@ -27,8 +26,7 @@ tileprop_status tp_placement_create(struct tp_placement *p, tileprop_numa mode, 
         const struct tp_dataset *set = sets[s];
         if (!set)
             continue;
-        p->blocks[p->block_count++] =
-            (struct tp_block){set->samples, set->count * tp_dataset_sample_size(set)};
+        p->blocks[p->block_count++] = (struct tp_block){set->samples, set->count * tp_dataset_sample_size(set)};
         p->blocks[p->block_count++] = (struct tp_block){set->labels, set->count * sizeof *set->labels};
     }
     p->thread_nodes = calloc(members, sizeof *p->thread_nodes);
@@ -68,9 +66,8 @@ static bool place_sets(const struct tp_placement *p)
 {
     bool placed = true;
     for (const struct tp_block *b = p->blocks; placed && b < p->blocks + p->block_count; b++)
-        placed = p->mode == TILEPROP_NUMA_REPLICATE
-                     ? tp_numa_prefer(b->start, b->bytes, p->nodes[0])
-                     : tp_numa_interleave(b->start, b->bytes, p->nodes, p->node_count);
+        placed = p->mode == TILEPROP_NUMA_REPLICATE ? tp_numa_prefer(b->start, b->bytes, p->nodes[0])
+                                                    : tp_numa_interleave(b->start, b->bytes, p->nodes, p->node_count);
     return placed;
 }
 
@@ -140,8 +137,7 @@ void tp_placement_enter(struct tp_placement *p, size_t member, int node, const s
     tp_team_barrier();
 }
 
-const struct tp_dataset *tp_placement_local(const struct tp_placement *p, size_t member,
-                                            const struct tp_dataset *set)
+const struct tp_dataset *tp_placement_local(const struct tp_placement *p, size_t member, const struct tp_dataset *set)
 {
     const struct tp_node_copy *home = &p->homes[p->thread_nodes[member].home];
     for (size_t s = 0; home->arena.base && s < TP_PLACEMENT_SETS; s++) {

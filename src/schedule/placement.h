@@ -49,16 +49,14 @@ struct tp_placement {
  * Errors: TILEPROP_FAILURE if out of memory; the placement may be ended either way.
  */
 tileprop_status tp_placement_create(struct tp_placement *placement, tileprop_numa mode, size_t members,
-                                    const struct tp_dataset *const sets[TP_PLACEMENT_SETS],
-                                    struct tp_error *error);
+                                    const struct tp_dataset *const sets[TP_PLACEMENT_SETS], struct tp_error *error);
 
 /*
  * Called by every member, before it touches its arena, with the node it runs on. If all members are on one
  * node or on none, or if the system refuses, the mode becomes off and everything stays where it is. Ends with
  * a barrier.
  */
-void tp_placement_enter(struct tp_placement *placement, size_t member, int node,
-                        const struct tp_arena *arena);
+void tp_placement_enter(struct tp_placement *placement, size_t member, int node, const struct tp_arena *arena);
 
 /* The data set for this member to read: its node's copy if there is one. */
 const struct tp_dataset *tp_placement_local(const struct tp_placement *placement, size_t member,

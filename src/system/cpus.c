@@ -72,10 +72,8 @@ static size_t group_quota(const char *cgroup, const char *name, const char *path
     long long quota = 0, period = 0, rest;
     const bool known =
         read_integers(open_file(format, cgroup, name, length, path, "cpu.max"), &quota, &period) == 2 ||
-        (read_integers(open_file(format, cgroup, name, length, path, "cpu.cfs_quota_us"), &quota, &rest) >=
-             1 &&
-         read_integers(open_file(format, cgroup, name, length, path, "cpu.cfs_period_us"), &period, &rest) >=
-             1);
+        (read_integers(open_file(format, cgroup, name, length, path, "cpu.cfs_quota_us"), &quota, &rest) >= 1 &&
+         read_integers(open_file(format, cgroup, name, length, path, "cpu.cfs_period_us"), &period, &rest) >= 1);
     if (!known || quota <= 0 || period <= 0)
         return SIZE_MAX;
     return (size_t)(quota / period + (quota % period > 0));
@@ -168,8 +166,7 @@ size_t tp_cpus_cores(const char *sys, int *cpus, size_t most)
     return count;
 }
 
-tileprop_status tp_cpus_choose(struct tp_cpus *chosen, tileprop_bind wish, size_t threads,
-                               struct tp_error *error)
+tileprop_status tp_cpus_choose(struct tp_cpus *chosen, tileprop_bind wish, size_t threads, struct tp_error *error)
 {
     *chosen = (struct tp_cpus){0};
     if (wish == TILEPROP_BIND_NONE || (wish == TILEPROP_BIND_AUTO && tp_cpus_restricted()))

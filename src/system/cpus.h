@@ -45,8 +45,7 @@ bool tp_cpus_restricted(void);
  * a thread: two programs that bind fewer threads would bind them to the same cores.
  * Errors: TILEPROP_FAILURE if out of memory; *chosen may be freed either way.
  */
-tileprop_status tp_cpus_choose(struct tp_cpus *chosen, tileprop_bind wish, size_t threads,
-                               struct tp_error *error);
+tileprop_status tp_cpus_choose(struct tp_cpus *chosen, tileprop_bind wish, size_t threads, struct tp_error *error);
 void tp_cpus_free(struct tp_cpus *chosen);
 
 /*

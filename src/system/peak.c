@@ -38,8 +38,8 @@ static double probe_seconds(tp_fma_peak_fn *probe, size_t iterations)
 static size_t round_iterations(tp_fma_peak_fn *probe)
 {
     size_t iterations = 64;
-    while (iterations < TP_PEAK_MAX_ITERATIONS && (probe_seconds(probe, iterations) < TP_PEAK_SECONDS ||
-                                                   probe_seconds(probe, iterations) < TP_PEAK_SECONDS))
+    while (iterations < TP_PEAK_MAX_ITERATIONS &&
+           (probe_seconds(probe, iterations) < TP_PEAK_SECONDS || probe_seconds(probe, iterations) < TP_PEAK_SECONDS))
         iterations *= 2;
     return iterations;
 }
@@ -54,8 +54,8 @@ static double measure_ratio(const struct tp_tier *tier, size_t iterations)
     double peak_flops = (double)iterations * tier->blocks->peak_flops;
     double chain_flops = (double)chain_iterations * tier->blocks->chain_flops;
     double peak = DBL_MAX, chain = DBL_MAX, ratio = 0;
-    for (size_t round = 0;
-         round < TP_PEAK_ROUNDS || (round < TP_PEAK_MAX_ROUNDS && ratio < TP_PEAK_TWO_UNITS); round++) {
+    for (size_t round = 0; round < TP_PEAK_ROUNDS || (round < TP_PEAK_MAX_ROUNDS && ratio < TP_PEAK_TWO_UNITS);
+         round++) {
         chain = tp_clock_shorter(chain, probe_seconds(tier->chain, chain_iterations));
         peak = tp_clock_shorter(peak, probe_seconds(tier->peak, iterations));
         ratio = peak_flops / peak / (chain_flops / chain);

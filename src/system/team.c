@@ -127,8 +127,8 @@ __attribute__((constructor)) static void remember_process(void)
     process = getpid();
 }
 
-tileprop_status tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members),
-                            void *context, struct tp_error *error)
+tileprop_status tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members), void *context,
+                            struct tp_error *error)
 {
     struct call call = {.members = members, .work = work, .context = context};
     pthread_t thread;
@@ -145,9 +145,9 @@ tileprop_status tp_team_run(size_t members, void (*work)(void *context, size_t m
         run(&call);
     else if (pthread_create(&thread, NULL, run, &call) == 0)
         pthread_join(thread, NULL);
-    return call.granted == members ? TILEPROP_OK
-                                   : tp_fail(error, TILEPROP_FAILURE, "the system granted %zu of %zu threads",
-                                             call.granted, members);
+    return call.granted == members
+               ? TILEPROP_OK
+               : tp_fail(error, TILEPROP_FAILURE, "the system granted %zu of %zu threads", call.granted, members);
 }
 
 size_t tp_team_threads(size_t most)

@@ -13,8 +13,8 @@
  * (kernels/flush.h); the caller's floating-point state is restored.
  * Errors: TILEPROP_FAILURE if the system grants fewer threads; work is then not called at all.
  */
-tileprop_status tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members),
-                            void *context, struct tp_error *error);
+tileprop_status tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members), void *context,
+                            struct tp_error *error);
 
 /*
  * The size of a team that computes here: `most`, or the largest possible if `most` is 0; never more than the

@@ -39,8 +39,7 @@ static void member_layout(struct tp_trainer *t, struct tp_member *member, struct
 static tileprop_status allocate(struct tp_trainer *t, struct tp_error *error)
 {
     const struct tp_training *training = t->training;
-    const struct tp_dataset *const sets[TP_PLACEMENT_SETS] = {training->train, training->validation,
-                                                              training->test};
+    const struct tp_dataset *const sets[TP_PLACEMENT_SETS] = {training->train, training->validation, training->test};
     const size_t members = t->plan.members;
     struct tp_arena size = tp_arena_measure();
     t->members = aligned_alloc(_Alignof(struct tp_member), members * sizeof *t->members);
@@ -88,8 +87,7 @@ static tileprop_status make_plan(struct tp_trainer *t, size_t batch, struct tp_e
     const struct tp_dataset *train = training->train;
     const tileprop_options *o = &t->options;
     const size_t threads = training->plan ? training->plan->members : tp_options_threads(o);
-    tileprop_status status =
-        tp_network_shape(&t->network, o, train->features, train->classes, threads, error);
+    tileprop_status status = tp_network_shape(&t->network, o, train->features, train->classes, threads, error);
     if (status == TILEPROP_OK)
         status = tp_cpus_choose(&t->binding, o->bind, threads, error);
     if (status != TILEPROP_OK)
@@ -150,8 +148,7 @@ static void describe(struct tp_trainer *t)
     run->deviation = t->normalization.deviation;
     for (size_t l = 0; l < t->network.layer_count; l++) {
         const struct tp_layer *layer = &t->network.layers[l];
-        const double gemm =
-            2 * (double)run->batch * (double)(layer->inputs + layer->bias) * (double)layer->units;
+        const double gemm = 2 * (double)run->batch * (double)(layer->inputs + layer->bias) * (double)layer->units;
         run->flops_per_step += (l == 0 ? 2 : 3) * gemm;
     }
 }
@@ -163,11 +160,10 @@ static tileprop_status resume(struct tp_trainer *t, struct tp_error *error)
     if (!resumed)
         return TILEPROP_OK;
     if (resumed->steps > t->run.steps_planned)
-        return tp_fail(
-            error, TILEPROP_USAGE,
-            "--epochs: %zu found, which are %zu steps, expected no fewer than the %zu that the run "
-            "has done",
-            t->options.epochs, t->run.steps_planned, resumed->steps);
+        return tp_fail(error, TILEPROP_USAGE,
+                       "--epochs: %zu found, which are %zu steps, expected no fewer than the %zu that the run "
+                       "has done",
+                       t->options.epochs, t->run.steps_planned, resumed->steps);
     t->state = *resumed;
     t->run.steps_before = resumed->steps;
     t->run.seconds_before = resumed->seconds;
@@ -186,8 +182,7 @@ tileprop_status tp_trainer_prepare(struct tp_trainer *t, struct tp_error *error)
     tileprop_options *o = &t->options;
     const size_t samples = training->train->count;
     tp_options_resolve(o, training->train->type, samples);
-    tileprop_status status =
-        tp_options_check(o, training->train, training->validation, training->test, error);
+    tileprop_status status = tp_options_check(o, training->train, training->validation, training->test, error);
     if (status != TILEPROP_OK)
         return status;
     const struct tp_tier *tier = tp_tier_find(o->isa);
@@ -207,10 +202,8 @@ tileprop_status tp_trainer_prepare(struct tp_trainer *t, struct tp_error *error)
     if ((status = make_plan(t, batch, error)))
         return status;
     tp_plan_cut(&t->plan, &t->network);
-    t->evaluator = (struct tp_evaluator){.tier = tier,
-                                         .network = &t->network,
-                                         .normalization = &t->normalization,
-                                         .rows = t->plan.evaluation_rows};
+    t->evaluator = (struct tp_evaluator){
+        .tier = tier, .network = &t->network, .normalization = &t->normalization, .rows = t->plan.evaluation_rows};
     if (o->bind == TILEPROP_BIND_AUTO && t->plan.step_members < t->plan.members)
         t->binding.bound = 0; /* a thread alone goes where there is room */
     if ((status = write_plan(t, error)))

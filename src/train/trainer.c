@@ -48,13 +48,11 @@ static void losses_ready(void *context, size_t rows)
 }
 
 /* Whole-set metrics by the team, member 0's to read. A loss that is not finite ends the run. */
-static struct tp_metrics evaluate(struct tp_trainer *t, struct tp_member *self,
-                                  const struct tp_dataset *dataset)
+static struct tp_metrics evaluate(struct tp_trainer *t, struct tp_member *self, const struct tp_dataset *dataset)
 {
     struct tp_metrics metrics = {0};
-    tp_evaluator_run(&t->evaluator, &self->buffers,
-                     tp_placement_local(&t->placement, self->step.index, dataset), &t->predictions,
-                     &t->next_block);
+    tp_evaluator_run(&t->evaluator, &self->buffers, tp_placement_local(&t->placement, self->step.index, dataset),
+                     &t->predictions, &t->next_block);
     tp_team_barrier();
     if (self->step.index == 0) {
         metrics = tp_metrics_of(t->predictions.loss, t->predictions.predicted, dataset);
@@ -190,8 +188,8 @@ static struct stretch next_stretch(struct tp_trainer *t, size_t index)
         if (index == 0 && t->epoch != epoch + 1) {
             t->epoch = epoch + 1;
             if (t->options.shuffle)
-                tp_random_permutation(t->options.seed, TP_RANDOM_SHUFFLE, (uint32_t)epoch,
-                                      t->training->train->count, t->order);
+                tp_random_permutation(t->options.seed, TP_RANDOM_SHUFFLE, (uint32_t)epoch, t->training->train->count,
+                                      t->order);
         }
     }
     tp_team_barrier();
@@ -306,16 +304,15 @@ static tileprop_status diverged(struct tp_trainer *t, struct tp_error *error)
     const size_t layer = set ? tp_evaluator_first_bad_layer(&t->evaluator, &t->members[0].buffers, set)
                              : tp_step_first_bad_layer(&t->step, t->step_rows);
     tp_flush_leave(saved);
-    return tp_fail(
-        error, TILEPROP_DIVERGED,
-        "the loss %s is not finite at step %zu (epoch %zu): the first layer with a value that is not finite "
-        "is layer %zu of %zu; try a smaller --lr (it is %g), --init fan-in or --normalize global",
-        !set                        ? "of the batch"
-        : set == t->training->train ? "of the training set"
-        : set == t->training->test  ? "of the test set"
-                                    : "of the validation set",
-        t->state.steps - 1, (t->state.steps - 1) / t->run.steps_per_epoch + 1, layer, t->network.layer_count,
-        t->options.learning_rate);
+    return tp_fail(error, TILEPROP_DIVERGED,
+                   "the loss %s is not finite at step %zu (epoch %zu): the first layer with a value that is not finite "
+                   "is layer %zu of %zu; try a smaller --lr (it is %g), --init fan-in or --normalize global",
+                   !set                        ? "of the batch"
+                   : set == t->training->train ? "of the training set"
+                   : set == t->training->test  ? "of the test set"
+                                               : "of the validation set",
+                   t->state.steps - 1, (t->state.steps - 1) / t->run.steps_per_epoch + 1, layer, t->network.layer_count,
+                   t->options.learning_rate);
 }
 
 static tileprop_status finish(struct tp_trainer *t, struct tp_error *error)

@@ -32,12 +32,11 @@ tileprop_status tp_options_check(const tileprop_options *o, const struct tp_data
                                  struct tp_error *error)
 {
     if (o->hidden_count > TILEPROP_HIDDEN_MAX)
-        return tp_fail(error, TILEPROP_USAGE, "--hidden: %zu layers found, expected at most %d",
-                       o->hidden_count, TILEPROP_HIDDEN_MAX);
+        return tp_fail(error, TILEPROP_USAGE, "--hidden: %zu layers found, expected at most %d", o->hidden_count,
+                       TILEPROP_HIDDEN_MAX);
     for (size_t l = 0; l < o->hidden_count; l++) {
         if (o->hidden[l] == 0)
-            return tp_fail(error, TILEPROP_USAGE, "--hidden: layer %zu has 0 units, expected at least 1",
-                           l + 1);
+            return tp_fail(error, TILEPROP_USAGE, "--hidden: layer %zu has 0 units, expected at least 1", l + 1);
     }
     if (o->batch == 0)
         return tp_fail(error, TILEPROP_USAGE, "--batch: expected at least 1, found 0");
@@ -45,18 +44,15 @@ tileprop_status tp_options_check(const tileprop_options *o, const struct tp_data
         return tp_fail(error, TILEPROP_BAD_INPUT, "no %s samples, expected at least 1",
                        train->count == 0 ? "training" : "validation");
     if (validation->features != train->features)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "validation samples have %zu values, training samples have %zu", validation->features,
-                       train->features);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "validation samples have %zu values, training samples have %zu",
+                       validation->features, train->features);
     if (validation->classes > train->classes)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "validation has class %zu, training has classes 0 to %zu only",
+        return tp_fail(error, TILEPROP_BAD_INPUT, "validation has class %zu, training has classes 0 to %zu only",
                        validation->classes - 1, train->classes - 1);
     if (test && (test->count == 0 || test->features != train->features || test->classes > train->classes))
-        return tp_fail(
-            error, TILEPROP_BAD_INPUT,
-            "%zu test samples of %zu values and %zu classes, expected at least 1 of %zu and at most %zu",
-            test->count, test->features, test->classes, train->features, train->classes);
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%zu test samples of %zu values and %zu classes, expected at least 1 of %zu and at most %zu",
+                       test->count, test->features, test->classes, train->features, train->classes);
     if (train->count > UINT32_MAX)
         return tp_fail(error, TILEPROP_BAD_INPUT, "%zu training samples, expected at most %u", train->count,
                        UINT32_MAX);

@@ -63,8 +63,7 @@ static void sort_inputs(struct measurement *m)
 }
 
 /* Activates z in place; whether a unit lies on the other side of a kink than in `before`. */
-static bool activate(const struct tp_f64_activation *activation, size_t units, const double *before,
-                     double *z)
+static bool activate(const struct tp_f64_activation *activation, size_t units, const double *before, double *z)
 {
     bool crossed = false;
     for (size_t u = 0; u < units; u++) {
@@ -75,11 +74,10 @@ static bool activate(const struct tp_f64_activation *activation, size_t units, c
 }
 
 /* Loss of a sample when the sum z of one unit is moved. */
-static double moved_loss(const struct tp_reference_f64 *reference, double *scratch[2], size_t l,
-                         size_t sample, size_t unit, double z, bool *crossed)
+static double moved_loss(const struct tp_reference_f64 *reference, double *scratch[2], size_t l, size_t sample,
+                         size_t unit, double z, bool *crossed)
 {
-    const struct tp_f64_layer *layer = &reference->layers[l],
-                              *last = &reference->layers[reference->layer_count - 1];
+    const struct tp_f64_layer *layer = &reference->layers[l], *last = &reference->layers[reference->layer_count - 1];
     double *sums = scratch[0], *other = scratch[1];
     if (layer == last) {
         memcpy(sums, layer->z + sample * layer->units, layer->units * sizeof *sums);
@@ -202,8 +200,7 @@ static bool is_above(double x, double most)
     return x > most || (x != x && most == most);
 }
 
-static void take_largest(double *largest, tileprop_weight_place *at, double difference, size_t row,
-                         size_t unit)
+static void take_largest(double *largest, tileprop_weight_place *at, double difference, size_t row, size_t unit)
 {
     if (is_above(difference, *largest)) {
         *largest = difference;
@@ -228,8 +225,7 @@ static tileprop_layer_gradients summarise(const struct measurement *m)
             if (m->crossed[at] & 1 << COURSE)
                 found.course_skipped++;
             else
-                take_largest(&found.course, &found.course_at, fabs(m->quotient[COURSE][at] - gradient), row,
-                             unit);
+                take_largest(&found.course, &found.course_at, fabs(m->quotient[COURSE][at] - gradient), row, unit);
             if (m->crossed[at] & (1 << OWN | 1 << OWN_TWICE)) {
                 found.skipped++;
             } else {

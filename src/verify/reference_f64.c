@@ -114,8 +114,8 @@ static void copy_samples(struct tp_reference_f64 *reference, const struct tp_dat
 }
 
 tileprop_status tp_f64_make(struct tp_reference_f64 *reference, const tileprop_options *options,
-                            const struct tp_dataset *train, const struct tp_normalization *normalization,
-                            size_t batch, struct tp_error *error)
+                            const struct tp_dataset *train, const struct tp_normalization *normalization, size_t batch,
+                            struct tp_error *error)
 {
     *reference = (struct tp_reference_f64){.batch = train->count < batch ? train->count : batch,
                                            .activation = tp_f64_activations[options->activation]};
@@ -125,8 +125,8 @@ tileprop_status tp_f64_make(struct tp_reference_f64 *reference, const tileprop_o
     reference->layer_count = status ? 0 : network.layer_count;
     for (size_t l = 0; l < reference->layer_count; l++) {
         const struct tp_layer *layer = &network.layers[l];
-        reference->layers[l] = (struct tp_f64_layer){
-            .inputs = layer->inputs, .rows = layer->inputs + layer->bias, .units = layer->units};
+        reference->layers[l] =
+            (struct tp_f64_layer){.inputs = layer->inputs, .rows = layer->inputs + layer->bias, .units = layer->units};
     }
     if (!status) {
         layout(reference, &size);

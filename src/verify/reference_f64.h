@@ -41,16 +41,14 @@ extern const struct tp_f64_activation tp_f64_activations[TP_ACTIVATION_COUNT];
  * Errors: TILEPROP_FAILURE without memory.
  */
 tileprop_status tp_f64_make(struct tp_reference_f64 *reference, const tileprop_options *options,
-                            const struct tp_dataset *train, const struct tp_normalization *normalization,
-                            size_t batch, struct tp_error *error);
+                            const struct tp_dataset *train, const struct tp_normalization *normalization, size_t batch,
+                            struct tp_error *error);
 void tp_f64_free(struct tp_reference_f64 *reference);
 
 /* Inputs of a layer for one sample: its own row of them. */
-static inline const double *tp_f64_inputs(const struct tp_reference_f64 *reference, size_t layer,
-                                          size_t sample)
+static inline const double *tp_f64_inputs(const struct tp_reference_f64 *reference, size_t layer, size_t sample)
 {
-    return (layer == 0 ? reference->inputs : reference->layers[layer - 1].a) +
-           sample * reference->layers[layer].inputs;
+    return (layer == 0 ? reference->inputs : reference->layers[layer - 1].a) + sample * reference->layers[layer].inputs;
 }
 
 /* What a row of weights is multiplied with: an input, or 1. */

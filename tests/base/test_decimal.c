@@ -33,8 +33,8 @@ static void check_number(const char *text)
     char *end;
     const float expected = strtof(text, &end);
     if (!read_copy(text, &found, &used) || text + used != end || memcmp(&found, &expected, sizeof found) != 0)
-        fail_msg("%s: found %a, %zu bytes used, expected %a, %zu", text, (double)found, used,
-                 (double)expected, (size_t)(end - text));
+        fail_msg("%s: found %a, %zu bytes used, expected %a, %zu", text, (double)found, used, (double)expected,
+                 (size_t)(end - text));
 }
 
 static void test_hard_cases(void **state)
@@ -115,8 +115,7 @@ static void test_hard_cases(void **state)
 static void test_no_numbers(void **state)
 {
     (void)state;
-    static const char *const others[] = {"",    "-",   "+",   ".",  "-.", "e5", "-e5",
-                                         "inf", "nan", "NaN", " 1", "x1", "--1"};
+    static const char *const others[] = {"", "-", "+", ".", "-.", "e5", "-e5", "inf", "nan", "NaN", " 1", "x1", "--1"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         float value;
         size_t used;
@@ -198,9 +197,8 @@ static void test_random_digits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hard_cases),    cmocka_unit_test(test_no_numbers),
-        cmocka_unit_test(test_long),          cmocka_unit_test(test_random_floats),
-        cmocka_unit_test(test_random_digits),
+        cmocka_unit_test(test_hard_cases),    cmocka_unit_test(test_no_numbers),    cmocka_unit_test(test_long),
+        cmocka_unit_test(test_random_floats), cmocka_unit_test(test_random_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,8 +41,7 @@ static void test_known_answers(void **state)
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         uint32_t words[4];
-        tp_random_block(known[i].seed, (enum tp_purpose)known[i].purpose, known[i].stream, known[i].index,
-                        words);
+        tp_random_block(known[i].seed, (enum tp_purpose)known[i].purpose, known[i].stream, known[i].index, words);
         assert_memory_equal(words, known[i].words, sizeof words);
     }
 }
@@ -240,8 +239,7 @@ static void test_log(void **state)
     assert_true(log_error(0x1p-1022) <= 1);
     assert_true(log_error(0x1.fffffffffffffp1023) <= 1);
     double root = sqrt(0.5); /* where the reduced argument jumps */
-    assert_true(log_error(root) <= 1 && log_error(nextafter(root, 0)) <= 1 &&
-                log_error(nextafter(root, 1)) <= 1);
+    assert_true(log_error(root) <= 1 && log_error(nextafter(root, 0)) <= 1 && log_error(nextafter(root, 1)) <= 1);
     for (int i = 1; i < 53; i++) {
         assert_true(log_error(1 - ldexp(1, -i)) <= 1);
         assert_true(log_error(1 + ldexp(1, -i)) <= 1);

@@ -110,8 +110,7 @@ static void test_refuses_places(void **state)
                   "absent/file: No such file or directory");
     assert_true(strncmp(error.text, "--save: ", 8) == 0);
     assert_null(safe.file);
-    check_failure(tp_safe_file_open(&safe, "--save", *state, &error), TILEPROP_FAILURE, &error,
-                  "found a directory");
+    check_failure(tp_safe_file_open(&safe, "--save", *state, &error), TILEPROP_FAILURE, &error, "found a directory");
     check_failure(tp_safe_file_open(&safe, "--save", "/dev/null", &error), TILEPROP_FAILURE, &error,
                   "found a special file");
     free(absent);

@@ -59,11 +59,8 @@ void verify_finds_it(const Call &call)
 void test_verify_finds_wrong_kernels(void **)
 {
     for (int verb = 0; verb < VERBS; verb++) {
-        Call call = {.verb = static_cast<Verb>(verb),
-                     .m = 17,
-                     .n = 18,
-                     .activation = TILEPROP_RELU,
-                     .optimizer = TILEPROP_ADAM};
+        Call call = {
+            .verb = static_cast<Verb>(verb), .m = 17, .n = 18, .activation = TILEPROP_RELU, .optimizer = TILEPROP_ADAM};
         call.k = call.is_product() ? 9 : 1;
         verify_finds_it(call);
         call.first_layer = call.bare = true;
@@ -143,16 +140,13 @@ void compare_functions(const tp_tier *tier)
 void compare_rule(const tp_tier *tier)
 {
     constexpr size_t kRows = 20, kWeights = kRows * TP_PANEL;
-    const Floats g = make_floats(kWeights, 1),
-                 w[] = {make_floats(kWeights, 0.5F), make_floats(kWeights, 0.5F)},
+    const Floats g = make_floats(kWeights, 1), w[] = {make_floats(kWeights, 0.5F), make_floats(kWeights, 0.5F)},
                  v[] = {make_floats(kWeights, 0), make_floats(kWeights, 0)};
     tp_optimizer rule = rule_of(TILEPROP_MOMENTUM);
     rule.rate = 0.01F;
     rule.decay = 0.001F;
-    const tp_matrix gradient = {g.get(), kWeights, kRows, TP_PANEL},
-                    weights = {w[0].get(), kWeights, kRows, TP_PANEL};
-    const tp_apply apply = {0,    kRows, kRows, false, gradient, &rule, weights, {}, {v[0].get(), nullptr},
-                            false};
+    const tp_matrix gradient = {g.get(), kWeights, kRows, TP_PANEL}, weights = {w[0].get(), kWeights, kRows, TP_PANEL};
+    const tp_apply apply = {0, kRows, kRows, false, gradient, &rule, weights, {}, {v[0].get(), nullptr}, false};
     for (int times = 0; times < 2; times++) {
         tp_tiers[0]->apply(&apply);
         loops_of(tier)->momentum(&rule, w[1].get(), g.get(), v[1].get(), kWeights);

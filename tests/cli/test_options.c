@@ -117,11 +117,10 @@ static void nothing_given_leaves_the_defaults(void **state)
 static void every_kind_is_read_in_both_forms(void **state)
 {
     (void)state;
-    const char *const lines[] = {
-        "--loud --mix off --threads 7 --seed 18446744073709551615 --rate 0.25 --share 1 "
-        "--colour verdant --tier fast --hidden 5,60,700 --output a^b#c=d",
-        "--loud=on --mix=off --threads=7 --seed=18446744073709551615 --rate=.25 "
-        "--share=1e0 --colour=green --tier=fast --hidden=5,60,700 --output=a^b#c=d --"};
+    const char *const lines[] = {"--loud --mix off --threads 7 --seed 18446744073709551615 --rate 0.25 --share 1 "
+                                 "--colour verdant --tier fast --hidden 5,60,700 --output a^b#c=d",
+                                 "--loud=on --mix=off --threads=7 --seed=18446744073709551615 --rate=.25 "
+                                 "--share=1e0 --colour=green --tier=fast --hidden=5,60,700 --output=a^b#c=d --"};
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(parse(lines[i]), TILEPROP_OK);
         assert_true(values.loud);
@@ -157,22 +156,21 @@ static void one_value_may_stand_alone(void **state)
     assert_true(values.loud);
     assert_int_equal(source_of("output"), TP_FROM_COMMAND);
     free(storage);
-    check_failure(tp_options_parse(&with, 3, twice, &values, sources, &storage, &error), TILEPROP_USAGE,
-                  &error, "--output: ... once ... twice");
+    check_failure(tp_options_parse(&with, 3, twice, &values, sources, &storage, &error), TILEPROP_USAGE, &error,
+                  "--output: ... once ... twice");
     free(storage);
-    check_failure(tp_options_parse(&with, 4, both, &values, sources, &storage, &error), TILEPROP_USAGE,
-                  &error, "--output: ... once ... twice");
+    check_failure(tp_options_parse(&with, 4, both, &values, sources, &storage, &error), TILEPROP_USAGE, &error,
+                  "--output: ... once ... twice");
     free(storage);
-    check_failure(tp_options_parse(&with, 2, dash, &values, sources, &storage, &error), TILEPROP_USAGE,
-                  &error, "-a: ... option");
+    check_failure(tp_options_parse(&with, 2, dash, &values, sources, &storage, &error), TILEPROP_USAGE, &error,
+                  "-a: ... option");
     check_failure(parse("a"), TILEPROP_USAGE, &error, "option ... \"a\"");
 }
 
 static void words_stand_for_absent_values(void **state)
 {
     (void)state;
-    assert_int_equal(parse("--threads auto --share none --output none --hidden none --loud=off"),
-                     TILEPROP_OK);
+    assert_int_equal(parse("--threads auto --share none --output none --hidden none --loud=off"), TILEPROP_OK);
     assert_int_equal(values.threads, 0);
     assert_true(values.share == 0);
     assert_null(values.output);
@@ -183,24 +181,12 @@ static void words_stand_for_absent_values(void **state)
 static void integers_are_strict(void **state)
 {
     (void)state;
-    const char *const bad[] = {"two",
-                               "^5",
-                               "5^",
-                               "+5",
-                               "-5",
-                               "0x10",
-                               "5.0",
-                               "1e3",
-                               "0",
-                               "5x",
-                               "",
-                               "4097",
-                               "99999999999999999999999"};
+    const char *const bad[] = {
+        "two", "^5", "5^", "+5", "-5", "0x10", "5.0", "1e3", "0", "5x", "", "4097", "99999999999999999999999"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char line[64];
         snprintf(line, sizeof line, "--threads=%s", bad[i]);
-        check_failure(parse(line), TILEPROP_USAGE, &error,
-                      "--threads: ... integer ... 1 ... 4096 ... auto ... \"");
+        check_failure(parse(line), TILEPROP_USAGE, &error, "--threads: ... integer ... 1 ... 4096 ... auto ... \"");
     }
     check_refused("--threads two", "--threads: ... integer ... 1 ... 4096 ... auto ... \"two\"");
     check_failure(parse("--seed 18446744073709551616"), TILEPROP_USAGE, &error, "0 ... 18446744073709551615");
@@ -229,8 +215,7 @@ static void reals_are_strict(void **state)
 static void size_lists_are_strict(void **state)
 {
     (void)state;
-    const char *const bad[] = {"",      ",",       "64,",     ",64",     "64,,64", "0",
-                               "64^64", "1,2,3,4", "none,64", "64,1001", "6x"};
+    const char *const bad[] = {"", ",", "64,", ",64", "64,,64", "0", "64^64", "1,2,3,4", "none,64", "64,1001", "6x"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char line[64];
         snprintf(line, sizeof line, "--hidden=%s", bad[i]);
@@ -390,11 +375,10 @@ static char *written_config(void)
 
 static void what_is_printed_reads_back_the_same(void **state)
 {
-    const char *const lines[] = {
-        "",
-        ("--loud --mix off --threads 4096 --seed 18446744073709551615 --colour verdant "
-         "--rate 0.33333333333333331 --share 1e-300 --tier fast --hidden none --output ^#^a^"),
-        "--output=# --hidden 1,22,333 --rate 0.1"};
+    const char *const lines[] = {"",
+                                 ("--loud --mix off --threads 4096 --seed 18446744073709551615 --colour verdant "
+                                  "--rate 0.33333333333333331 --share 1e-300 --tier fast --hidden none --output ^#^a^"),
+                                 "--output=# --hidden 1,22,333 --rate 0.1"};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         assert_int_equal(parse(lines[i]), TILEPROP_OK);
         struct values asked = values;

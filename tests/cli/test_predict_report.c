@@ -20,8 +20,7 @@ static void test_counts(void **state)
     assert_memory_equal(c.right, right, sizeof right);
     assert_memory_equal(c.matrix, matrix, sizeof matrix);
     free(c.samples);
-    assert_int_equal(tp_confusion_count(&c, TP_CONFUSION_MATRIX_MAX + 1, true_ones, predicted, 6, &error),
-                     TILEPROP_OK);
+    assert_int_equal(tp_confusion_count(&c, TP_CONFUSION_MATRIX_MAX + 1, true_ones, predicted, 6, &error), TILEPROP_OK);
     assert_null(c.matrix);
     assert_int_equal(c.samples[0], 3);
     free(c.samples);

@@ -60,8 +60,7 @@ static void test_load(void **state)
 
 static void test_load_floats(void **state)
 {
-    static const unsigned char images[] = {0, 0, 0x0D, 2, 0, 0, 0,    1,    0, 0,
-                                           0, 2, 0xC0, 0, 0, 0, 0x40, 0x40, 0, 0};
+    static const unsigned char images[] = {0, 0, 0x0D, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0xC0, 0, 0, 0, 0x40, 0x40, 0, 0};
     static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 1, 0};
     scratch_write(*state, "float-images-idx3-ubyte", images, sizeof images);
     scratch_write(*state, "float-labels-idx1-ubyte", labels, sizeof labels);
@@ -216,14 +215,12 @@ static struct tp_normalization fit(int mode, const struct tp_dataset *dataset)
 }
 
 /* Expects scale and shift of one feature to be those of this mean and deviation, rounded once. */
-static void check_feature(const struct tp_normalization *normalization, size_t feature, double mean,
-                          double deviation)
+static void check_feature(const struct tp_normalization *normalization, size_t feature, double mean, double deviation)
 {
     if (normalization->scale[feature] != (float)(1 / deviation) ||
         normalization->shift[feature] != (float)(-mean / deviation))
-        fail_msg("feature %zu: scale %a, shift %a; expected %a, %a", feature,
-                 (double)normalization->scale[feature], (double)normalization->shift[feature], 1 / deviation,
-                 -mean / deviation);
+        fail_msg("feature %zu: scale %a, shift %a; expected %a, %a", feature, (double)normalization->scale[feature],
+                 (double)normalization->shift[feature], 1 / deviation, -mean / deviation);
 }
 
 /* The bytes 0 0, 7 2, 7 4, 7 6, 7 8 by hand, as u8 and as f32: features {0 7 7 7 7}, {0 2 4 6 8}, and all. */
@@ -261,10 +258,8 @@ static void test_normalization(void **state)
     float floats[10];
     for (size_t i = 0; i < 10; i++)
         floats[i] = bytes[i];
-    check_normalization(
-        &(struct tp_dataset){.type = TILEPROP_U8, .samples = bytes, .count = 5, .features = 2});
-    check_normalization(
-        &(struct tp_dataset){.type = TILEPROP_F32, .samples = floats, .count = 5, .features = 2});
+    check_normalization(&(struct tp_dataset){.type = TILEPROP_U8, .samples = bytes, .count = 5, .features = 2});
+    check_normalization(&(struct tp_dataset){.type = TILEPROP_F32, .samples = floats, .count = 5, .features = 2});
 }
 
 /* Far from zero the sum of squares less the square of the sum would be nothing but rounding. */
@@ -290,8 +285,7 @@ static void test_normalization_large(void **state)
     uint8_t *bytes = calloc(side, side);
     assert_non_null(bytes);
     memset(bytes, 255, side * side / 2);
-    const struct tp_dataset dataset = {
-        .type = TILEPROP_U8, .samples = bytes, .count = side, .features = side};
+    const struct tp_dataset dataset = {.type = TILEPROP_U8, .samples = bytes, .count = side, .features = side};
     struct tp_normalization normalization = fit(TILEPROP_NORMALIZE_GLOBAL, &dataset);
     assert_true(normalization.mean == 127.5 && normalization.deviation == 127.5);
     tp_normalization_free(&normalization);

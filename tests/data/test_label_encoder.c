@@ -33,8 +33,7 @@ static void check_refused(struct tp_label_encoder *classes, const char *text, co
 {
     struct tp_error error;
     uint16_t found;
-    const tileprop_status status =
-        tp_label_encoder_label(classes, "here", text, strlen(text), &found, &error);
+    const tileprop_status status = tp_label_encoder_label(classes, "here", text, strlen(text), &found, &error);
     check_failure(status, TILEPROP_BAD_INPUT, &error, "here: ");
     check_failure(status, TILEPROP_BAD_INPUT, &error, part);
 }
@@ -61,8 +60,7 @@ static void test_an_integer_is_one_class_however_it_is_written(void **state)
 static void test_integers_of_any_size_are_told_apart(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"20000001",  "20000000",    "-20000001",
-                                        "-20000000", "99999999900", "99999999901"};
+    static const char *const texts[] = {"20000001", "20000000", "-20000001", "-20000000", "99999999900", "99999999901"};
     struct tp_label_encoder classes = begin_none();
     for (uint16_t i = 0; i < 6; i++)
         assert_int_equal(label(&classes, texts[i]), i);
@@ -131,8 +129,7 @@ static void test_known_classes_are_the_only_ones(void **state)
 {
     (void)state;
     char *names[] = {"b", "7", "a"};
-    struct tp_schema schema = {.classes = names, .class_count = 3},
-                     one = {.classes = names, .class_count = 1};
+    struct tp_schema schema = {.classes = names, .class_count = 3}, one = {.classes = names, .class_count = 1};
     struct tp_label_encoder classes = begin(schema);
     uint16_t labels[] = {2, 0}, found = 42;
     assert_int_equal(label(&classes, "a"), 2);

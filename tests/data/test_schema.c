@@ -12,12 +12,8 @@ static void test_reads_what_it_writes(void **state)
     (void)state;
     struct tp_column columns[] = {{"width", NULL, 0}, {"colour", colours, 3}};
     float means[] = {0.1f, 1e-38f, -3e38f, 7};
-    const struct tp_schema schema = {.features = 4,
-                                     .columns = columns,
-                                     .column_count = 2,
-                                     .label = "kind",
-                                     .label_place = 1,
-                                     .means = means};
+    const struct tp_schema schema = {
+        .features = 4, .columns = columns, .column_count = 2, .label = "kind", .label_place = 1, .means = means};
     struct tp_schema read;
     struct tp_error error = {""};
     char *text = tp_schema_text_write(&schema);
@@ -44,10 +40,7 @@ static void test_tables_without_names_and_arrays(void **state)
     (void)state;
     struct tp_column columns[2] = {{NULL, NULL, 0}};
     float means[] = {1, 2, 3};
-    const struct tp_schema nameless = {.features = 2,
-                                       .columns = columns,
-                                       .column_count = 2,
-                                       .label_place = 2},
+    const struct tp_schema nameless = {.features = 2, .columns = columns, .column_count = 2, .label_place = 2},
                            array = {.features = 3, .means = means};
     struct tp_schema read;
     struct tp_error error = {""};
@@ -72,8 +65,8 @@ static void test_writes_utf8_alone(void **state)
     (void)state;
     char *latin[] = {"gr\xfcn"};
     struct tp_column name = {"gr\xfcn", NULL, 0}, category = {"colour", latin, 1};
-    assert_null(tp_schema_text_write(
-        &(struct tp_schema){.features = 1, .columns = &name, .column_count = 1, .label = "y"}));
+    assert_null(
+        tp_schema_text_write(&(struct tp_schema){.features = 1, .columns = &name, .column_count = 1, .label = "y"}));
     assert_null(tp_schema_text_write(
         &(struct tp_schema){.features = 1, .columns = &category, .column_count = 1, .label = "y"}));
     assert_null(tp_schema_text_write(&(struct tp_schema){.features = 1, .label = "gr\xfcn"}));
@@ -102,14 +95,12 @@ static void test_refuses(void **state)
         {"{\"columns\":[{\"name\":\"a\"},{}],\"label_place\":0,\"label\":\"y\"}", "columns ... names"},
         {"{\"columns\":[{\"name\":1},{\"name\":1}],\"label_place\":0,\"label\":\"y\"}", "columns ... names"},
         {"{\"columns\":[{\"kind\":1},{}],\"label_place\":0}", "columns ... names"},
-        {"{\"columns\":[{\"name\":\"a\\u0000\"},{\"name\":\"b\"}],\"label_place\":0,\"label\":\"y\"}",
-         "object"},
+        {"{\"columns\":[{\"name\":\"a\\u0000\"},{\"name\":\"b\"}],\"label_place\":0,\"label\":\"y\"}", "object"},
         {"{\"columns\":[{\"categories\":[]},{}],\"label_place\":0}", "column's categories"},
         {"{\"columns\":[{\"categories\":7},{}],\"label_place\":0}", "column's categories"},
         {"{\"columns\":[{\"categories\":[7,8]}],\"label_place\":0}", "column's categories"},
         {"{\"columns\":[{\"categories\":[\"a\",\"a\"]}],\"label_place\":0}", "column's categories"},
-        {"{\"columns\":[{\"categories\":[\"a\",\"b\",\"c\"]}],\"label_place\":0}",
-         "columns ... 3 inputs ... 2"},
+        {"{\"columns\":[{\"categories\":[\"a\",\"b\",\"c\"]}],\"label_place\":0}", "columns ... 3 inputs ... 2"},
         {"{\"columns\":[],\"label_place\":0,\"means\":[1]}", "means ... inputs"},
         {"{\"columns\":[],\"label_place\":0,\"means\":7}", "means ... inputs"},
         {"{\"columns\":[],\"label_place\":0,\"means\":[1,\"2\"]}", "means ... numbers ... fp32"},

@@ -47,9 +47,8 @@ static const float exp_edges[] = {0.0f,    -0x1p-24f,  -1.0f,   -0x1.62e43p-2f, 
 static const float log_edges[] = {FLT_MIN, 0x1.6a09e6p-1f, 1.0f, 0x1.6a09e6p0f, 2.0f, 65536.0f, FLT_MAX};
 static const float sigmoid_edges[] = {0.0f,   0x1p-24f, 1.0f,   -1.0f, 16.6f,   17.4f,  -16.6f,
                                       -87.3f, 87.3f,    -88.0f, 88.0f, -104.0f, 104.0f, 0x1.62e43p-2f};
-static const float tanh_edges[] = {0.0f,           FLT_MIN,       -FLT_MIN, 0x1p-12f, 0x1.62e43p-3f,
-                                   -0x1.62e43p-3f, 0x1.62e43p-2f, 1.0f,     -1.0f,    9.01f,
-                                   10.0f,          -10.0f,        15.0f};
+static const float tanh_edges[] = {0.0f, FLT_MIN, -FLT_MIN, 0x1p-12f, 0x1.62e43p-3f, -0x1.62e43p-3f, 0x1.62e43p-2f,
+                                   1.0f, -1.0f,   9.01f,    10.0f,    -10.0f,        15.0f};
 static const float relu_edges[] = {0.0f, 1.0f, -1.0f, FLT_MIN, -FLT_MIN, FLT_MAX, -FLT_MAX};
 
 static const struct function functions[] = {
@@ -57,12 +56,10 @@ static const struct function functions[] = {
     {"log", tp_log_reference, log, 2.0, (double)FLT_MIN, FLT_MIN, FLT_MAX, log_edges, COUNT(log_edges)},
     {"sigmoid", tp_sigmoid_reference, exact_sigmoid, 2.5, (double)FLT_MIN, -INFINITY, INFINITY, sigmoid_edges,
      COUNT(sigmoid_edges)},
-    {"lecun_tanh", tp_lecun_tanh_reference, exact_lecun_tanh, 5.0, 2 * (double)FLT_MIN, -INFINITY, INFINITY,
-     tanh_edges, COUNT(tanh_edges)},
-    {"tanh", tp_tanh_reference, tanh, 3.5, (double)FLT_MIN, -INFINITY, INFINITY, tanh_edges,
+    {"lecun_tanh", tp_lecun_tanh_reference, exact_lecun_tanh, 5.0, 2 * (double)FLT_MIN, -INFINITY, INFINITY, tanh_edges,
      COUNT(tanh_edges)},
-    {"relu", tp_relu_reference, exact_relu, 0.0, (double)FLT_MIN, -INFINITY, INFINITY, relu_edges,
-     COUNT(relu_edges)},
+    {"tanh", tp_tanh_reference, tanh, 3.5, (double)FLT_MIN, -INFINITY, INFINITY, tanh_edges, COUNT(tanh_edges)},
+    {"relu", tp_relu_reference, exact_relu, 0.0, (double)FLT_MIN, -INFINITY, INFINITY, relu_edges, COUNT(relu_edges)},
 };
 
 struct sweep {
@@ -99,8 +96,7 @@ static void flush_block(struct sweep *s)
         /* relu of a subnormal is it or a zero: see tp_scalar_relu */
         bool free_choice = f->exact == exact_relu && fabsf(x) < FLT_MIN && !(fabsf(got) >= FLT_MIN);
         if (!same_float(got, s->want[i]) && !free_choice)
-            verdict_fail(s->v, "%s(%a) is %a, expected %a", f->name, (double)x, (double)got,
-                         (double)s->want[i]);
+            verdict_fail(s->v, "%s(%a) is %a, expected %a", f->name, (double)x, (double)got, (double)s->want[i]);
         if (isnan(x) != isnan(got))
             verdict_fail(s->v, "%s(%a) is %a", f->name, (double)x, (double)got);
         if (isnan(x) || s->kernel != f->reference)

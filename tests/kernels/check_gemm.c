@@ -28,8 +28,8 @@ static void check_product(struct verdict *v, const char *name, size_t row, size_
     double k = (double)p->links * 0x1p-24;
     double bound = exact ? 0 : k / (1 - k) * p->magnitude + (double)p->links * (double)FLT_MIN;
     if (!(fabs((double)got - p->sum) <= bound))
-        verdict_fail(v, "%s[%zu][%zu] is %a, the sum is %a and the bound %g", name, row, column, (double)got,
-                     p->sum, bound);
+        verdict_fail(v, "%s[%zu][%zu] is %a, the sum is %a and the bound %g", name, row, column, (double)got, p->sum,
+                     bound);
 }
 
 static bool has_oracle(enum data_kind kind)
@@ -59,8 +59,7 @@ static void check_forward_values(struct verdict *v, const struct tp_forward *f, 
                 add_term(&p, 1, *tp_matrix_at(&f->w, f->a.columns, u));
             if (f->activation == TILEPROP_RELU && p.sum < 0)
                 p.sum = 0;
-            check_product(v, "z", r, unit_begin + u, matrix_get(z, r, unit_begin + u), &p,
-                          kind == DATA_INTEGERS);
+            check_product(v, "z", r, unit_begin + u, matrix_get(z, r, unit_begin + u), &p, kind == DATA_INTEGERS);
         }
     }
 }
@@ -69,13 +68,12 @@ static void forward_case(struct verdict *v, tp_forward_fn *kernel, const struct 
 {
     enum data_kind kind = pick_kind();
     size_t row_begin = check_below(2) * check_below(9), row_end = row_begin + shape->rows;
-    size_t unit_begin = check_below(3) == 0 ? TP_PANEL * (1 + check_below(3)) : 0,
-           unit_end = unit_begin + shape->units;
+    size_t unit_begin = check_below(3) == 0 ? TP_PANEL * (1 + check_below(3)) : 0, unit_end = unit_begin + shape->units;
     bool bias = check_below(2), zero_padding = check_below(2);
     tileprop_activation activation = (tileprop_activation)check_below(TP_ACTIVATION_COUNT);
-    verdict_case(v, "rows %zu to %zu, %zu inputs%s, units %zu to %zu, activation %d, %s, %s padding",
-                 row_begin, row_end, shape->inputs, bias ? " and bias" : "", unit_begin, unit_end,
-                 (int)activation, data_name(kind), zero_padding ? "zero" : "NaN");
+    verdict_case(v, "rows %zu to %zu, %zu inputs%s, units %zu to %zu, activation %d, %s, %s padding", row_begin,
+                 row_end, shape->inputs, bias ? " and bias" : "", unit_begin, unit_end, (int)activation,
+                 data_name(kind), zero_padding ? "zero" : "NaN");
 
     struct matrix a = matrix_new(row_end + check_below(3), shape->inputs, kind, zero_padding);
     struct matrix w = matrix_new(shape->inputs + bias, unit_end + check_below(20), kind, zero_padding);
@@ -93,8 +91,7 @@ static void forward_case(struct verdict *v, tp_forward_fn *kernel, const struct 
     kernel(&f);
     /* inf times 0 and sigmoid(0) are not 0; columns past the slice that are not padding of w are not zero
      * either */
-    bool pads =
-        zero_padding && kind != DATA_SPECIALS && activation != TILEPROP_SIGMOID && unit_end == w.columns;
+    bool pads = zero_padding && kind != DATA_SPECIALS && activation != TILEPROP_SIGMOID && unit_end == w.columns;
     struct region region = {row_begin, row_end, NO_ROW, unit_begin, unit_end, pads};
     matrix_compare(v, "z", &got, &want, &before, &region);
     check_forward_values(v, &f, &got, unit_begin, kind);
@@ -159,12 +156,11 @@ static void backward_case(struct verdict *v, tp_backward_fn *kernel, const struc
     verdict_case(v,
                  "rows %zu to %zu, %zu units in slices of %zu, inputs %zu to %zu of %zu, first %d, last %d, "
                  "activation %d, %s, %s padding",
-                 row_begin, row_end, chain, slice, input_begin, input_end, inputs, first, last,
-                 (int)activation, data_name(kind), zero_padding ? "zero" : "NaN");
+                 row_begin, row_end, chain, slice, input_begin, input_end, inputs, first, last, (int)activation,
+                 data_name(kind), zero_padding ? "zero" : "NaN");
 
     size_t rows = row_end + check_below(3);
-    struct matrix d = matrix_new(rows, chain, kind, zero_padding),
-                  wt = matrix_new(chain, inputs, kind, zero_padding);
+    struct matrix d = matrix_new(rows, chain, kind, zero_padding), wt = matrix_new(chain, inputs, kind, zero_padding);
     struct matrix a = matrix_new(rows, inputs, kind, zero_padding);
     struct matrix before = matrix_new(rows, inputs, kind, zero_padding);
     struct matrix got = matrix_copy(&before), want = matrix_copy(&before);
@@ -182,8 +178,7 @@ static void backward_case(struct verdict *v, tp_backward_fn *kernel, const struc
     tp_backward_reference(&b);
     b.d_in.data = got.data;
     run_slices(kernel, &b, slice);
-    struct region region = {row_begin,   row_end,   NO_ROW,
-                            input_begin, input_end, zero_padding && kind != DATA_SPECIALS};
+    struct region region = {row_begin, row_end, NO_ROW, input_begin, input_end, zero_padding && kind != DATA_SPECIALS};
     matrix_compare(v, "d_in", &got, &want, &before, &region);
     check_backward_values(v, &b, &got, kind);
 

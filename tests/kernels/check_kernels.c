@@ -43,8 +43,7 @@ static bool can_run(const struct tp_tier *tier)
 }
 #endif
 
-static void print_verdict(struct report *r, const struct verdict *v, const char *symbol,
-                          const char *reference)
+static void print_verdict(struct report *r, const struct verdict *v, const char *symbol, const char *reference)
 {
     bool passed = verdict_passed(v);
     r->failures += !passed;
@@ -72,12 +71,12 @@ static bool begin(struct report *r, const struct tp_tier *tier, const char *symb
 }
 
 /* One line for each verb that the tier has. */
-#define CHECK_VERB(type, member, unused)                                                                     \
-    snprintf(symbol, sizeof symbol, "tp_" #member "_%s", tier->name);                                        \
-    if (tier->member && begin(r, tier, symbol)) {                                                            \
-        struct verdict v = {0};                                                                              \
-        check_##member(&v, tier->member);                                                                    \
-        print_verdict(r, &v, symbol, "tp_" #member "_reference");                                            \
+#define CHECK_VERB(type, member, unused)                                                                               \
+    snprintf(symbol, sizeof symbol, "tp_" #member "_%s", tier->name);                                                  \
+    if (tier->member && begin(r, tier, symbol)) {                                                                      \
+        struct verdict v = {0};                                                                                        \
+        check_##member(&v, tier->member);                                                                              \
+        print_verdict(r, &v, symbol, "tp_" #member "_reference");                                                      \
     }
 
 static void check_tier(struct report *r, const struct tp_tier *tier)
@@ -88,12 +87,12 @@ static void check_tier(struct report *r, const struct tp_tier *tier)
 }
 
 /* The verbs that work in blocks, with the smallest and with larger ones than any matrix here. */
-#define CHECK_BLOCKS(member)                                                                                 \
-    snprintf(symbol, sizeof symbol, "tp_" #member "_%s in %s blocks", tier->name, sizes[i].name);            \
-    if (begin(r, tier, symbol)) {                                                                            \
-        struct verdict v = {0};                                                                              \
-        check_##member(&v, tier->member);                                                                    \
-        print_verdict(r, &v, symbol, "tp_" #member "_reference");                                            \
+#define CHECK_BLOCKS(member)                                                                                           \
+    snprintf(symbol, sizeof symbol, "tp_" #member "_%s in %s blocks", tier->name, sizes[i].name);                      \
+    if (begin(r, tier, symbol)) {                                                                                      \
+        struct verdict v = {0};                                                                                        \
+        check_##member(&v, tier->member);                                                                              \
+        print_verdict(r, &v, symbol, "tp_" #member "_reference");                                                      \
     }
 
 static void check_tier_blocks(struct report *r, const struct tp_tier *tier)

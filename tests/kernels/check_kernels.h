@@ -43,7 +43,7 @@ float check_normal(void); /* near enough to a standard normal deviate, never 0, 
 enum data_kind {
     DATA_INTEGERS, /* -3 to 3: sums of products are exact */
     DATA_NORMALS,
-    DATA_TIES, /* 12-bit integers at two scales 2^12 apart: products and sums that fall between two floats */
+    DATA_TIES,     /* 12-bit integers at two scales 2^12 apart: products and sums that fall between two floats */
     DATA_SPECIALS, /* normals with zeros of both signs and subnormals among them, and an inf or NaN or two */
     DATA_WIDE,     /* normals times 2^-64 to 2^63: overflow and underflow */
     DATA_KIND_COUNT

@@ -76,8 +76,7 @@ static void make_logits(struct matrix *z, const struct loss_case *c)
 }
 
 /* One row by the definition, in double. */
-static void check_row(struct verdict *v, const struct tp_loss *l, const float *z, size_t r,
-                      const struct outputs *o)
+static void check_row(struct verdict *v, const struct tp_loss *l, const float *z, size_t r, const struct outputs *o)
 {
     double m = (double)z[0];
     size_t best = 0;
@@ -124,8 +123,8 @@ static void check_row(struct verdict *v, const struct tp_loss *l, const float *z
         double want = (exp((double)z[k] - m) / s - (k == l->labels[r])) * factor;
         double near = fabs(factor) * (s_error + 4 * u) + (double)FLT_MIN;
         if (!(fabs((double)matrix_get(&o->d, r, k) - want) <= near)) {
-            verdict_fail(v, "d[%zu][%zu] is %a, expected %a within %g", r, k, (double)matrix_get(&o->d, r, k),
-                         want, near);
+            verdict_fail(v, "d[%zu][%zu] is %a, expected %a within %g", r, k, (double)matrix_get(&o->d, r, k), want,
+                         near);
             return;
         }
     }
@@ -140,8 +139,7 @@ static void check_vectors(struct verdict *v, const struct loss_case *c, const st
         for (size_t k = 0; inside && k < c->classes; k++)
             has_nan = has_nan || isnan(matrix_get(z, r, k));
         if (!same_float(got->loss[i], want->loss[i]))
-            verdict_fail(v, "loss[%zd] is %a, expected %a", (ssize_t)r, (double)got->loss[i],
-                         (double)want->loss[i]);
+            verdict_fail(v, "loss[%zd] is %a, expected %a", (ssize_t)r, (double)got->loss[i], (double)want->loss[i]);
         if (got->predicted[i] != want->predicted[i] && !has_nan)
             verdict_fail(v, "predicted[%zd] is %u, expected %u", (ssize_t)r, (unsigned)got->predicted[i],
                          (unsigned)want->predicted[i]);
@@ -160,15 +158,14 @@ static void call(tp_loss_fn *kernel, struct tp_loss l, const struct loss_case *c
 
 static void run_case(struct verdict *v, tp_loss_fn *kernel, const struct loss_case *c)
 {
-    verdict_case(v, "rows %zu to %zu, %zu classes, logits %d of %s, gradient %d, %s, %s", c->row_begin,
-                 c->row_end, c->classes, (int)c->logits, data_name(c->kind), (int)c->gradient,
+    verdict_case(v, "rows %zu to %zu, %zu classes, logits %d of %s, gradient %d, %s, %s", c->row_begin, c->row_end,
+                 c->classes, (int)c->logits, data_name(c->kind), (int)c->gradient,
                  c->weighted ? "weights" : "no weights", c->predicts ? "predictions" : "no predictions");
     bool zero_padding = check_below(2);
     struct matrix z = matrix_new(c->rows, c->classes, c->kind, zero_padding);
     make_logits(&z, c);
-    struct matrix before = c->gradient == IN_PLACE
-                               ? matrix_copy(&z)
-                               : matrix_new(c->rows, c->classes, DATA_NORMALS, zero_padding);
+    struct matrix before =
+        c->gradient == IN_PLACE ? matrix_copy(&z) : matrix_new(c->rows, c->classes, DATA_NORMALS, zero_padding);
     struct outputs got = outputs_copy(&before, c->rows), want = outputs_copy(&before, c->rows);
     uint16_t *labels = check_alloc(c->rows * sizeof *labels);
     float *weights = check_alloc(c->rows * sizeof *weights), *ones = check_alloc(c->rows * sizeof *ones);
@@ -201,8 +198,7 @@ static void run_case(struct verdict *v, tp_loss_fn *kernel, const struct loss_ca
         struct outputs unit = outputs_copy(&before, c->rows);
         l.weights = ones;
         call(kernel, l, c, &z, &unit);
-        matrix_compare(v, "d with weights 1", &unit.d, &got.d, &before,
-                       c->gradient == UNWANTED ? &none : &all);
+        matrix_compare(v, "d with weights 1", &unit.d, &got.d, &before, c->gradient == UNWANTED ? &none : &all);
         check_vectors(v, c, &unit, &got, &z);
         outputs_free(&unit);
     }
@@ -265,13 +261,12 @@ static void check_against_loss(struct verdict *v, const struct matrix *z, const 
 static void softmax_case(struct verdict *v, tp_softmax_fn *kernel, const struct loss_case *c)
 {
     const bool in_place = c->gradient == IN_PLACE, zero_padding = check_below(2);
-    verdict_case(v, "rows %zu to %zu, %zu classes, logits %d of %s%s, %s", c->row_begin, c->row_end,
-                 c->classes, (int)c->logits, data_name(c->kind), in_place ? " in place" : "",
+    verdict_case(v, "rows %zu to %zu, %zu classes, logits %d of %s%s, %s", c->row_begin, c->row_end, c->classes,
+                 (int)c->logits, data_name(c->kind), in_place ? " in place" : "",
                  c->predicts ? "predictions" : "no predictions");
     struct matrix z = matrix_new(c->rows, c->classes, c->kind, zero_padding);
     make_logits(&z, c);
-    struct matrix before =
-        in_place ? matrix_copy(&z) : matrix_new(c->rows, c->classes, DATA_NORMALS, zero_padding);
+    struct matrix before = in_place ? matrix_copy(&z) : matrix_new(c->rows, c->classes, DATA_NORMALS, zero_padding);
     struct outputs got = outputs_copy(&before, c->rows), want = outputs_copy(&before, c->rows);
     struct outputs *const both[2] = {&want, &got};
     for (int i = 0; i < 2; i++) {

@@ -43,8 +43,8 @@ static void check_formula(struct verdict *v, const struct tp_pack *p, bool is_u8
                 memcpy(&x, (const char *)p->samples + at * sizeof x, sizeof x);
             float want = fmaf(x, p->scale[c], p->shift[c]);
             if (!same_float(matrix_get(got, r, c), want)) {
-                verdict_fail(v, "a[%zu][%zu] is %a, the formula gives %a", r, c,
-                             (double)matrix_get(got, r, c), (double)want);
+                verdict_fail(v, "a[%zu][%zu] is %a, the formula gives %a", r, c, (double)matrix_get(got, r, c),
+                             (double)want);
                 return;
             }
         }
@@ -53,13 +53,11 @@ static void check_formula(struct verdict *v, const struct tp_pack *p, bool is_u8
 
 static void run_case(struct verdict *v, tp_pack_fn *kernel, bool is_u8, const struct pack_case *c)
 {
-    verdict_case(v, "rows %zu to %zu of %zu features, %zu samples%s, %s, %zu bytes before the page",
-                 c->row_begin, c->row_end, c->features, c->count, c->by_index ? " by index" : "",
-                 data_name(c->kind), c->gap);
+    verdict_case(v, "rows %zu to %zu of %zu features, %zu samples%s, %s, %zu bytes before the page", c->row_begin,
+                 c->row_end, c->features, c->count, c->by_index ? " by index" : "", data_name(c->kind), c->gap);
     size_t bytes = c->count * c->features * (is_u8 ? 1 : sizeof(float));
     struct fence samples = fence_new(bytes, c->gap), index = fence_new(c->row_end * sizeof(uint32_t), 0);
-    struct fence scale = fence_new(c->features * sizeof(float), 0),
-                 shift = fence_new(c->features * sizeof(float), 0);
+    struct fence scale = fence_new(c->features * sizeof(float), 0), shift = fence_new(c->features * sizeof(float), 0);
     fill_samples(&samples, c, is_u8);
     data_fill(scale.data, c->features, DATA_NORMALS);
     data_fill(shift.data, c->features, DATA_NORMALS);

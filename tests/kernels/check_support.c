@@ -194,14 +194,12 @@ enum place { INSIDE, PADDING, OUTSIDE };
 
 static enum place place_of(const struct matrix *m, const struct region *region, size_t row, size_t column)
 {
-    bool row_inside =
-        row < m->rows && ((row >= region->row_begin && row < region->row_end) || row == region->extra);
+    bool row_inside = row < m->rows && ((row >= region->row_begin && row < region->row_end) || row == region->extra);
     if (!row_inside || column < region->column_begin)
         return OUTSIDE;
     if (column < region->column_end)
         return INSIDE;
-    bool beside =
-        region->column_end > region->column_begin && column < tp_panel_count(region->column_end) * TP_PANEL;
+    bool beside = region->column_end > region->column_begin && column < tp_panel_count(region->column_end) * TP_PANEL;
     return beside ? PADDING : OUTSIDE;
 }
 
@@ -219,8 +217,7 @@ void matrix_compare(struct verdict *v, const char *name, const struct matrix *go
         }
         float g = got->base[i];
         if (place == INSIDE && !same_float(g, want->base[i])) {
-            verdict_fail(v, "%s[%zu][%zu] is %a, expected %a", name, row, column, (double)g,
-                         (double)want->base[i]);
+            verdict_fail(v, "%s[%zu][%zu] is %a, expected %a", name, row, column, (double)g, (double)want->base[i]);
             return;
         }
         if (place == PADDING && region->zero_padding && g != 0) {
@@ -228,8 +225,8 @@ void matrix_compare(struct verdict *v, const char *name, const struct matrix *go
             return;
         }
         if (place == OUTSIDE && float_bits(g) != float_bits(before->base[i])) {
-            verdict_fail(v, "%s[%zu][%zu], outside the range, was written (float %zu of the buffer's %zu)",
-                         name, row, column, i, got->total);
+            verdict_fail(v, "%s[%zu][%zu], outside the range, was written (float %zu of the buffer's %zu)", name, row,
+                         column, i, got->total);
             return;
         }
     }
@@ -255,8 +252,7 @@ void fence_free(struct fence *f)
     *f = (struct fence){0};
 }
 
-const size_t check_rows[] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12,
-                             13, 15, 16, 17, 24, 25, 31, 32, 33, 48, 97};
+const size_t check_rows[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16, 17, 24, 25, 31, 32, 33, 48, 97};
 const size_t check_rows_count = COUNT(check_rows);
 
 static const size_t inputs[] = {1, 2, 15, 16, 17, 31, 33, 64, 65, 100};
@@ -264,15 +260,14 @@ static const size_t units[] = {1, 2, 3, 7, 8, 10, 15, 16, 17, 31, 32, 33, 48, 49
 
 bool check_shape(size_t at, struct shape *shape)
 {
-    static const struct shape longest[] = {{6, 1025, 64}, {13, 1031, 17},  {7, 2050, 33},  {12, 2049, 1},
-                                           {1, 3000, 16}, {100, 1025, 33}, {97, 2049, 17}, {98, 17, 1030},
-                                           {63, 385, 80}, {64, 384, 81},   {64, 385, 80},  {66, 70, 400},
-                                           {337, 769, 65}};
+    static const struct shape longest[] = {
+        {6, 1025, 64},  {13, 1031, 17}, {7, 2050, 33}, {12, 2049, 1}, {1, 3000, 16}, {100, 1025, 33}, {97, 2049, 17},
+        {98, 17, 1030}, {63, 385, 80},  {64, 384, 81}, {64, 385, 80}, {66, 70, 400}, {337, 769, 65}};
     size_t by_rows = check_rows_count * COUNT(units);
     size_t by_inputs = COUNT(inputs) * COUNT(units);
     if (at < by_rows) {
-        *shape = (struct shape){check_rows[at / COUNT(units)], check_pick(inputs, COUNT(inputs)),
-                                units[at % COUNT(units)]};
+        *shape =
+            (struct shape){check_rows[at / COUNT(units)], check_pick(inputs, COUNT(inputs)), units[at % COUNT(units)]};
         return true;
     }
     at -= by_rows;

@@ -56,8 +56,8 @@ static struct tp_optimizer make_rule(void)
                                  .epsilon = 1e-8f};
 }
 
-static void call(tp_update_fn *kernel, const struct update_case *c, const struct operands *in,
-                 struct results *out, bool gradient)
+static void call(tp_update_fn *kernel, const struct update_case *c, const struct operands *in, struct results *out,
+                 bool gradient)
 {
     size_t at = tp_panel_offset(out->w.stride, 0, c->unit_begin);
     int states = tp_optimizer_states(c->optimizer.kind);
@@ -70,8 +70,7 @@ static void call(tp_update_fn *kernel, const struct update_case *c, const struct
         .d = matrix_view(&in->d, c->unit_begin, c->units),
         .optimizer = &c->optimizer,
         .w = matrix_view(&out->w, c->unit_begin, c->units),
-        .wt = {c->transposed ? out->wt.data + c->unit_begin * TP_PANEL : NULL, out->wt.stride, c->units,
-               c->inputs},
+        .wt = {c->transposed ? out->wt.data + c->unit_begin * TP_PANEL : NULL, out->wt.stride, c->units, c->inputs},
         .state = {states > 0 ? out->state[0].data + at : NULL, states > 1 ? out->state[1].data + at : NULL},
         .gradient = gradient ? matrix_view(&out->gradient, c->unit_begin, c->units) : (struct tp_matrix){0},
         .nontemporal = c->nontemporal};
@@ -89,19 +88,14 @@ static void compare_results(struct verdict *v, const struct update_case *c, cons
     struct region transposed = {c->unit_begin, c->unit_end, NO_ROW, c->input_begin, c->input_end, true};
     int states = gradient ? 0 : tp_optimizer_states(c->optimizer.kind);
     matrix_compare(v, "w", &got->w, &want->w, &before->w, gradient ? &none : &covered);
-    matrix_compare(v, "wt", &got->wt, &want->wt, &before->wt,
-                   !gradient && c->transposed ? &transposed : &none);
-    matrix_compare(v, "state 0", &got->state[0], &want->state[0], &before->state[0],
-                   states > 0 ? &covered : &none);
-    matrix_compare(v, "state 1", &got->state[1], &want->state[1], &before->state[1],
-                   states > 1 ? &covered : &none);
-    matrix_compare(v, "gradient", &got->gradient, &want->gradient, &before->gradient,
-                   gradient ? &covered : &none);
+    matrix_compare(v, "wt", &got->wt, &want->wt, &before->wt, !gradient && c->transposed ? &transposed : &none);
+    matrix_compare(v, "state 0", &got->state[0], &want->state[0], &before->state[0], states > 0 ? &covered : &none);
+    matrix_compare(v, "state 1", &got->state[1], &want->state[1], &before->state[1], states > 1 ? &covered : &none);
+    matrix_compare(v, "gradient", &got->gradient, &want->gradient, &before->gradient, gradient ? &covered : &none);
 }
 
 /* The rule for one weight, from the text of kernels.h; s are the states m and v of adam, or v alone. */
-static float plain_rule(const struct tp_optimizer *optimizer, bool is_bias, float g, float w, float *s0,
-                        float *s1)
+static float plain_rule(const struct tp_optimizer *optimizer, bool is_bias, float g, float w, float *s0, float *s1)
 {
     float decay = is_bias ? 0 : optimizer->decay, keep = is_bias ? 1 : optimizer->keep;
     if (optimizer->kind == TILEPROP_ADAM) {
@@ -114,12 +108,10 @@ static float plain_rule(const struct tp_optimizer *optimizer, bool is_bias, floa
     g = fmaf(decay, w, g);
     if (optimizer->kind == TILEPROP_SGD)
         return fmaf(-optimizer->rate, g, w);
-    *s0 =
-        fmaf(optimizer->momentum, *s0, optimizer->kind == TILEPROP_LECUN_MOMENTUM ? optimizer->rate * g : g);
+    *s0 = fmaf(optimizer->momentum, *s0, optimizer->kind == TILEPROP_LECUN_MOMENTUM ? optimizer->rate * g : g);
     if (optimizer->kind == TILEPROP_LECUN_MOMENTUM)
         return w - *s0;
-    return fmaf(-optimizer->rate,
-                optimizer->kind == TILEPROP_NESTEROV ? fmaf(optimizer->momentum, *s0, g) : *s0, w);
+    return fmaf(-optimizer->rate, optimizer->kind == TILEPROP_NESTEROV ? fmaf(optimizer->momentum, *s0, g) : *s0, w);
 }
 
 /* Applies the rule to the gradient in r, over the range. */
@@ -153,17 +145,14 @@ static void check_gradient(struct verdict *v, const struct update_case *c, const
         for (size_t u = c->unit_begin; u < c->unit_end; u++) {
             double sum = 0, magnitude = 0;
             for (size_t r = 0; r < c->rows; r++) {
-                double a = is_bias ? 1 : (double)matrix_get(&in->a, r, i),
-                       d = (double)matrix_get(&in->d, r, u);
+                double a = is_bias ? 1 : (double)matrix_get(&in->a, r, i), d = (double)matrix_get(&in->d, r, u);
                 sum += a * d;
                 magnitude += fabs(a * d);
             }
-            double bound =
-                c->kind == DATA_INTEGERS ? 0 : k / (1 - k) * magnitude + (double)c->rows * (double)FLT_MIN;
+            double bound = c->kind == DATA_INTEGERS ? 0 : k / (1 - k) * magnitude + (double)c->rows * (double)FLT_MIN;
             double g = (double)matrix_get(&got->gradient, row, u);
             if (!(fabs(g - sum) <= bound)) {
-                verdict_fail(v, "gradient[%zu][%zu] is %a, the sum is %a and the bound %g", row, u, g, sum,
-                             bound);
+                verdict_fail(v, "gradient[%zu][%zu] is %a, the sum is %a and the bound %g", row, u, g, sum, bound);
                 return;
             }
         }
@@ -194,11 +183,10 @@ static void run_case(struct verdict *v, tp_update_fn *kernel, const struct updat
     verdict_case(v,
                  "rule %d, %zu rows, inputs %zu to %zu of %zu%s, units %zu to %zu, decay %g, keep %g, %s, "
                  "%s, %s, %s padding",
-                 (int)c->optimizer.kind, c->rows, c->input_begin, c->input_end, c->inputs,
-                 c->bias ? " and bias" : "", c->unit_begin, c->unit_end, (double)c->optimizer.decay,
-                 (double)c->optimizer.keep, c->transposed ? "transposed too" : "not transposed",
-                 c->nontemporal ? "nontemporal" : "temporal", data_name(c->kind),
-                 c->zero_padding ? "zero" : "NaN");
+                 (int)c->optimizer.kind, c->rows, c->input_begin, c->input_end, c->inputs, c->bias ? " and bias" : "",
+                 c->unit_begin, c->unit_end, (double)c->optimizer.decay, (double)c->optimizer.keep,
+                 c->transposed ? "transposed too" : "not transposed", c->nontemporal ? "nontemporal" : "temporal",
+                 data_name(c->kind), c->zero_padding ? "zero" : "NaN");
     size_t units = c->unit_end + (check_below(2) ? check_below(20) : 0);
     struct operands in = {.a = matrix_new(c->rows, c->inputs, c->kind, c->zero_padding),
                           .d = matrix_new(c->rows, units, c->kind, c->zero_padding)};
@@ -263,8 +251,7 @@ static struct tp_apply make_apply(const struct update_case *c, struct results *r
         .gradient = matrix_view(&r->gradient, c->unit_begin, c->units),
         .optimizer = &c->optimizer,
         .w = matrix_view(&r->w, c->unit_begin, c->units),
-        .wt = {c->transposed ? r->wt.data + c->unit_begin * TP_PANEL : NULL, r->wt.stride, c->units,
-               c->inputs},
+        .wt = {c->transposed ? r->wt.data + c->unit_begin * TP_PANEL : NULL, r->wt.stride, c->units, c->inputs},
         .state = {states > 0 ? r->state[0].data + at : NULL, states > 1 ? r->state[1].data + at : NULL},
         .nontemporal = c->nontemporal};
 }
@@ -272,9 +259,8 @@ static struct tp_apply make_apply(const struct update_case *c, struct results *r
 static void apply_case(struct verdict *v, tp_apply_fn *kernel, const struct update_case *c)
 {
     verdict_case(v, "rule %d, inputs %zu to %zu of %zu%s, units %zu to %zu, %s, %s", (int)c->optimizer.kind,
-                 c->input_begin, c->input_end, c->inputs, c->bias ? " and bias" : "", c->unit_begin,
-                 c->unit_end, c->transposed ? "transposed too" : "not transposed",
-                 c->nontemporal ? "nontemporal" : "temporal");
+                 c->input_begin, c->input_end, c->inputs, c->bias ? " and bias" : "", c->unit_begin, c->unit_end,
+                 c->transposed ? "transposed too" : "not transposed", c->nontemporal ? "nontemporal" : "temporal");
     struct results before = make_results(c, c->unit_end);
     struct operands in = {.a = matrix_new(c->rows, c->inputs, c->kind, c->zero_padding),
                           .d = matrix_new(c->rows, c->unit_end, c->kind, c->zero_padding)};

@@ -43,14 +43,10 @@ struct instruction {
 static uint32_t draw(uint64_t *state)
 {
     static const uint32_t special[] = {
-        0x00000000, 0x80000000, 0x7f800000,
-        0xff800000, 0x7fc00000, 0xffc12345, /* zeros, inf, quiet NaN */
-        0x00000001, 0x807fffff, 0x00800000,
-        0x80800000, 0x7f7fffff, 0xff7fffff, /* subnormal, least, largest */
-        0x3f800000, 0x3f800001, 0xbf7fffff,
-        0x33800000, 0x33800001, 0xb3000000, /* 1 and half an ulp of it */
-        0x01000001, 0x01000003, 0x7fffffbf,
-        0x7fffffc0, 0xfeffffff, 0x80000001, /* integers between two floats */
+        0x00000000, 0x80000000, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc12345, /* zeros, inf, quiet NaN */
+        0x00000001, 0x807fffff, 0x00800000, 0x80800000, 0x7f7fffff, 0xff7fffff, /* subnormal, least, largest */
+        0x3f800000, 0x3f800001, 0xbf7fffff, 0x33800000, 0x33800001, 0xb3000000, /* 1 and half an ulp of it */
+        0x01000001, 0x01000003, 0x7fffffbf, 0x7fffffc0, 0xfeffffff, 0x80000001, /* integers between two floats */
     };
     *state ^= *state >> 12;
     *state ^= *state << 25;
@@ -94,9 +90,9 @@ static void test_instructions(void **state)
                 if (native->result == COMPUTES_FLOATS)
                     same = flushed(got[j]) == flushed(want[j]) || (is_nan(got[j]) && is_nan(want[j]));
                 if (!same && differences++ < 10)
-                    print_message("# %s: word %zu is %08x, natively %08x, of %08x %08x %08x\n", native->name,
-                                  j, (unsigned)got[j], (unsigned)want[j], (unsigned)in[0][j % 16],
-                                  (unsigned)in[1][j % 16], (unsigned)in[2][j % 16]);
+                    print_message("# %s: word %zu is %08x, natively %08x, of %08x %08x %08x\n", native->name, j,
+                                  (unsigned)got[j], (unsigned)want[j], (unsigned)in[0][j % 16], (unsigned)in[1][j % 16],
+                                  (unsigned)in[2][j % 16]);
             }
         }
     }

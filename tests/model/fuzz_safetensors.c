@@ -62,8 +62,7 @@ static void check_round(const struct tp_safetensors *read)
     struct tp_safe_file out = {.file = open_memstream(&bytes, &size)};
     require(out.file != NULL);
     json_t *texts = json_object_get(read->header, "__metadata__"), *none = json_object();
-    require(tp_safetensors_write(&out, read->tensors, read->count, texts ? texts : none, &error) ==
-            TILEPROP_OK);
+    require(tp_safetensors_write(&out, read->tensors, read->count, texts ? texts : none, &error) == TILEPROP_OK);
     require(fclose(out.file) == 0);
     json_decref(none);
 
@@ -112,8 +111,7 @@ static void check_checkpoint(const struct tp_checkpoint *checkpoint)
     char *bytes = NULL;
     size_t size = 0;
     struct tp_safe_file out = {.file = open_memstream(&bytes, &size)};
-    require(out.file && tp_checkpoint_write(checkpoint, &out, &error) == TILEPROP_OK &&
-            fclose(out.file) == 0);
+    require(out.file && tp_checkpoint_write(checkpoint, &out, &error) == TILEPROP_OK && fclose(out.file) == 0);
     struct tp_file file = {.path = "again", .bytes = (unsigned char *)bytes, .size = size};
     struct tp_checkpoint again;
     require(tp_checkpoint_parse(&again, &file, &error) == TILEPROP_OK);

@@ -155,8 +155,7 @@ static void test_reads_what_it_writes(void **state)
         assert_true(hash_of(&again.network) == hash_of(&made.network));
         for (size_t l = 1; l < again.network.layer_count; l++) /* the view that backward reads */
             for (size_t s = 0; s < again.network.layers[l].slice_count; s++)
-                assert_memory_equal(again.network.layers[l].slices[s].wt.data,
-                                    made.network.layers[l].slices[s].wt.data,
+                assert_memory_equal(again.network.layers[l].slices[s].wt.data, made.network.layers[l].slices[s].wt.data,
                                     again.network.layers[l].slices[s].w.columns * TP_PANEL * sizeof(float));
         tp_model_free(&model);
         made_free(&again);
@@ -220,8 +219,8 @@ static void test_names_are_those_of_options(void **state)
 static float many[1000];
 
 /* Reads the tensors, written with these texts (NULL: none). */
-static tileprop_status read_tensors(const char *directory, const struct tp_tensor *tensors, size_t count,
-                                    json_t *texts, struct tp_model *model, struct tp_error *error)
+static tileprop_status read_tensors(const char *directory, const struct tp_tensor *tensors, size_t count, json_t *texts,
+                                    struct tp_model *model, struct tp_error *error)
 {
     char *path = scratch_path(directory, "tensors");
     struct tp_tensor filled[TENSORS];
@@ -235,8 +234,7 @@ static tileprop_status read_tensors(const char *directory, const struct tp_tenso
             filled[i].size *= tensors[i].shape[d];
     }
     if (tp_safe_file_open(&out, "--save", path, error) ||
-        tp_safetensors_write(&out, filled, count, texts ? texts : none, error) ||
-        tp_safe_file_commit(&out, error))
+        tp_safetensors_write(&out, filled, count, texts ? texts : none, error) || tp_safe_file_commit(&out, error))
         fail_msg("%s", error->text);
     json_decref(none);
     const tileprop_status status = tp_model_read(model, path, error);
@@ -258,8 +256,7 @@ static void test_refuses_tensors(void **state)
          "layers.0.bias: ... F32 [5] ... F32 [3]"},
         {{{"layers.0.weight", "F32", 2, {3, 5}, 0, 0}, {"layers.1.weight", "F32", 2, {3, 5}, 0, 0}},
          "layers.1.weight: ... F32 [3, 5] ... F32 [units, 3]"},
-        {{{"layers.0.weight", "F32", 2, {3, 5}, 0, 0}, {"layers.2.weight", "F32", 2, {3, 3}, 0, 0}},
-         "2 tensors ... 1"},
+        {{{"layers.0.weight", "F32", 2, {3, 5}, 0, 0}, {"layers.2.weight", "F32", 2, {3, 3}, 0, 0}}, "2 tensors ... 1"},
         {{{"layers.0.weight", "F32", 2, {3, 5}, 0, 0}, {"extra", "F32", 1, {1}, 0, 0}}, "2 tensors"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -268,8 +265,8 @@ static void test_refuses_tensors(void **state)
             count++;
         struct tp_model model;
         struct tp_error error = {""};
-        check_failure(read_tensors(*state, cases[i].tensors, count, NULL, &model, &error), TILEPROP_BAD_INPUT,
-                      &error, cases[i].part);
+        check_failure(read_tensors(*state, cases[i].tensors, count, NULL, &model, &error), TILEPROP_BAD_INPUT, &error,
+                      cases[i].part);
         assert_null(model.weights.values);
     }
     many[3] = NAN;
@@ -316,11 +313,11 @@ static void test_refuses_texts(void **state)
                  {"mean", "nan", "mean: ... finite number"},
                  {"deviation", "1x", "deviation: ... finite number"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        json_t *texts = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "format",
-                                  "tileprop", "format_version", "1", "activation", "relu", "normalize",
-                                  "none", "mean", "0", "deviation", "1", "classes", "3", "class_names",
-                                  "[\"a\",\"b\",\"c\"]", "options", "", "data_fingerprint", "00", "step", "1",
-                                  "validation_loss", "0.5", "validation_accuracy", "0.5");
+        json_t *texts =
+            json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "format", "tileprop", "format_version",
+                      "1", "activation", "relu", "normalize", "none", "mean", "0", "deviation", "1", "classes", "3",
+                      "class_names", "[\"a\",\"b\",\"c\"]", "options", "", "data_fingerprint", "00", "step", "1",
+                      "validation_loss", "0.5", "validation_accuracy", "0.5");
         json_object_set_new(texts, "validation_samples", json_string("10"));
         json_object_set_new(texts, "numerics_version", json_string("1"));
         if (cases[i].value)
@@ -375,10 +372,10 @@ static void test_starts(void **state)
     tileprop_options options = options_with(TILEPROP_BIAS_ALL);
     options.activation = TILEPROP_RELU;
     assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
-    check_failure(tp_model_starts(&model, "m", &options, INPUTS + 1, CLASSES, &error), TILEPROP_BAD_INPUT,
-                  &error, "--init-from: m: layers 5-40-17-3 ... 6 inputs ... 3 classes");
-    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES + 1, &error), TILEPROP_BAD_INPUT,
-                  &error, "5 inputs ... 4 classes");
+    check_failure(tp_model_starts(&model, "m", &options, INPUTS + 1, CLASSES, &error), TILEPROP_BAD_INPUT, &error,
+                  "--init-from: m: layers 5-40-17-3 ... 6 inputs ... 3 classes");
+    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES + 1, &error), TILEPROP_BAD_INPUT, &error,
+                  "5 inputs ... 4 classes");
     options.hidden_count = 1;
     check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE, &error,
                   "layers 5-40-17-3 ... 5-40-3 ... --hidden");

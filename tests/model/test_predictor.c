@@ -68,9 +68,8 @@ static void expect(const struct tp_model *model, const struct tp_dataset *set, s
 {
     static double a[LAYERS_MAX + 1][64];
     for (size_t f = 0; f < INPUTS; f++)
-        a[0][f] =
-            (set->type == TILEPROP_U8 ? bytes[sample][f] : (double)samples[sample][f]) * (double)scale[f] +
-            (double)shift[f];
+        a[0][f] = (set->type == TILEPROP_U8 ? bytes[sample][f] : (double)samples[sample][f]) * (double)scale[f] +
+                  (double)shift[f];
     const size_t layers = model->weights.layer_count;
     for (size_t l = 0; l < layers; l++) {
         const struct tp_weights_layer *layer = &model->weights.layers[l];
@@ -167,8 +166,7 @@ static void test_refuses_tiers(void **state)
     struct tp_model model = make_model(1, (const size_t[]){3}, 0);
     struct tp_predictor *predictor;
     struct tp_error error = {""};
-    check_failure(tp_predictor_create(&predictor, &model, "none", &error), TILEPROP_USAGE, &error,
-                  "no tier \"none\"");
+    check_failure(tp_predictor_create(&predictor, &model, "none", &error), TILEPROP_USAGE, &error, "no tier \"none\"");
     assert_null(predictor);
     tp_weights_free(&model.weights);
 }

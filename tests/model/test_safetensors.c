@@ -44,13 +44,12 @@ static void refused(const char *header, size_t values, const char *part)
 static void test_reads(void **state)
 {
     (void)state;
-    struct tp_file file =
-        make_file("{\"b\":{\"data_offsets\":[2,14],\"dtype\":\"F32\",\"shape\":[1,3]},"
-                  "\"__metadata__\":{\"who\":\"\\u00e9 \\\"}{[\"},"
-                  "\"none\":{\"dtype\":\"I64\",\"shape\":[4,0],\"data_offsets\":[2,2]},"
-                  "\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]},"
-                  "\"scalar\":{\"dtype\":\"F64\",\"shape\":[],\"data_offsets\":[14,22]}}   ",
-                  22);
+    struct tp_file file = make_file("{\"b\":{\"data_offsets\":[2,14],\"dtype\":\"F32\",\"shape\":[1,3]},"
+                                    "\"__metadata__\":{\"who\":\"\\u00e9 \\\"}{[\"},"
+                                    "\"none\":{\"dtype\":\"I64\",\"shape\":[4,0],\"data_offsets\":[2,2]},"
+                                    "\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]},"
+                                    "\"scalar\":{\"dtype\":\"F64\",\"shape\":[],\"data_offsets\":[14,22]}}   ",
+                                    22);
     struct tp_safetensors read;
     struct tp_error error = {""};
     assert_int_equal(tp_safetensors_parse(&read, &file, &error), TILEPROP_OK);
@@ -115,27 +114,20 @@ static void test_refuses_headers(void **state)
     refused("{\"a\\nb\":1}", 0, "tensor \"a?b\"");
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1]}}", 1, "dtype, shape ... data_offsets");
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1],\"more\":1}}", 1, "nothing else");
-    refused("{\"a\":{\"dtype\":\"u8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1,
-            "tensor \"a\": unknown dtype");
+    refused("{\"a\":{\"dtype\":\"u8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1, "tensor \"a\": unknown dtype");
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[-1],\"data_offsets\":[0,1]}}", 1, "shape: ... integers");
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1.0],\"data_offsets\":[0,1]}}", 1, "shape: ... integers");
-    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,1]}}", 1,
-            "more than 8 ... 8");
-    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0]}}", 1,
-            "data_offsets: ... two places");
-    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,0]}}", 1,
-            "data_offsets: ... two places");
-    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}", 1,
-            "data_offsets: ... two places");
-    refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4,
-            "data_offsets: ... bytes ... shape");
+    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,1]}}", 1, "more than 8 ... 8");
+    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0]}}", 1, "data_offsets: ... two places");
+    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,0]}}", 1, "data_offsets: ... two places");
+    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}", 1, "data_offsets: ... two places");
+    refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, "data_offsets: ... bytes ... shape");
     /* 2^62 values of 4 bytes, and 2^32 times 2^32 of one, are 0 bytes modulo 2^64. */
     refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904],\"data_offsets\":[0,0]}}", 0,
             "data_offsets: ... bytes ... shape");
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,0]}}", 0,
             "data_offsets: ... bytes ... shape");
-    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}", 2,
-            "data_offsets: ... gap ... overlap");
+    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}", 2, "data_offsets: ... gap ... overlap");
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]},"
             "\"b\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[1,3]}}",
             3, "tensor \"b\": data_offsets: ... gap ... overlap");
@@ -188,12 +180,7 @@ static void test_writes_what_it_reads(void **state)
     const uint8_t byte = 200;
     const struct tp_tensor tensors[] = {
         {.name = "odd", .type = "U8", .dimensions = 1, .shape = {1}, .bytes = &byte, .size = 1},
-        {.name = "w",
-         .type = "F32",
-         .dimensions = 2,
-         .shape = {2, 3},
-         .bytes = weights,
-         .size = sizeof weights}};
+        {.name = "w", .type = "F32", .dimensions = 2, .shape = {2, 3}, .bytes = weights, .size = sizeof weights}};
     json_t *texts = json_pack("{s:s}", "key", "a\n\"text\"");
     assert_int_equal(tp_safe_file_open(&out, "--save", path, &error), TILEPROP_OK);
     assert_int_equal(tp_safetensors_write(&out, tensors, 2, texts, &error), TILEPROP_OK);

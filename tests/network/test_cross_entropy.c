@@ -79,8 +79,7 @@ static void check_batch(const struct tp_tier *tier, size_t rows, size_t classes,
             const double d = (batch.yhat[r][k] - batch.y[r][k]) / (double)rows;
             const double got = (double)batch.d[tp_panel_offset(STRIDE, r, k)];
             if (!(fabs(got - d) <= bound / (double)rows * fmax(batch.yhat[r][k], fabs(d) * (double)rows)))
-                fail_msg("%s, %zu x %zu: D[%zu][%zu] is %.9g, expected %.9g", tier->name, rows, classes, r, k,
-                         got, d);
+                fail_msg("%s, %zu x %zu: D[%zu][%zu] is %.9g, expected %.9g", tier->name, rows, classes, r, k, got, d);
         }
     }
 }

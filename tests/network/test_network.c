@@ -32,8 +32,7 @@ static tileprop_options options_with(size_t hidden_count, const size_t *hidden, 
     return options;
 }
 
-static struct tp_network shape(const tileprop_options *options, size_t features, size_t classes,
-                               size_t members)
+static struct tp_network shape(const tileprop_options *options, size_t features, size_t classes, size_t members)
 {
     struct tp_network network;
     struct tp_error error = {""};
@@ -123,8 +122,7 @@ static void test_shapes(void **state)
         size_t inputs, units;
         bool bias;
         tileprop_activation activation;
-    } expected[] = {
-        {100, 37, true, TILEPROP_RELU}, {37, 5, false, TILEPROP_RELU}, {5, 3, false, TILEPROP_LINEAR}};
+    } expected[] = {{100, 37, true, TILEPROP_RELU}, {37, 5, false, TILEPROP_RELU}, {5, 3, false, TILEPROP_LINEAR}};
     struct tp_network network = shape(&options, 100, 3, 1);
     assert_int_equal(network.layer_count, 3);
     for (size_t l = 0; l < 3; l++) {
@@ -190,8 +188,7 @@ static void test_slices_cover_the_units_once(void **state)
 }
 
 /* Counts in updated[row][unit] what an operation updates of the layer. */
-static void count_update(const struct tp_operation *o, const struct tp_layer *layer,
-                         unsigned char updated[][UNITS_MAX])
+static void count_update(const struct tp_operation *o, const struct tp_layer *layer, unsigned char updated[][UNITS_MAX])
 {
     assert_true(o->inputs.begin < o->inputs.end);
     assert_int_equal(o->inputs.begin % TP_PANEL, 0);
@@ -206,8 +203,8 @@ static void count_update(const struct tp_operation *o, const struct tp_layer *la
 }
 
 /* Counts what `member` updates of layer l in a step. */
-static void count_updates(const struct tp_plan *plan, const struct tp_network *network, size_t l,
-                          size_t member, unsigned char updated[][UNITS_MAX])
+static void count_updates(const struct tp_plan *plan, const struct tp_network *network, size_t l, size_t member,
+                          unsigned char updated[][UNITS_MAX])
 {
     static struct tp_operation operations[OPERATIONS_MAX];
     const size_t count = tp_plan_operations(plan, network, member, plan->batch, false, NULL);
@@ -237,8 +234,8 @@ static void test_each_weight_is_updated_by_one_member(void **state)
                     for (size_t u = 0; u < layer->units; u++)
                         wrong += updated[row][u] != 1;
                 if (wrong)
-                    fail_msg("network %zu, %zu members, layer %zu: %zu weights not updated once", i, members,
-                             l + 1, wrong);
+                    fail_msg("network %zu, %zu members, layer %zu: %zu weights not updated once", i, members, l + 1,
+                             wrong);
             }
             tp_network_free(&network);
         }
@@ -345,8 +342,7 @@ static struct moments moments_of(const struct tp_network *network, size_t l, siz
  */
 static void check_moments(struct moments m, double variance, double n, double spread)
 {
-    if (fabs(m.mean) > 5 * sqrt(variance / n) ||
-        fabs(m.variance - variance) > 5 * variance * sqrt(spread / n))
+    if (fabs(m.mean) > 5 * sqrt(variance / n) || fabs(m.variance - variance) > 5 * variance * sqrt(spread / n))
         fail_msg("mean %g, mean square %g; expected 0, %g", m.mean, m.variance, variance);
 }
 
@@ -483,8 +479,7 @@ static void test_transposed_view(void **state)
                 assert_int_equal(slice->wt.data != NULL, l > 0);
                 for (size_t u = 0; slice->wt.data && u < slice->w.columns; u++)
                     for (size_t i = 0; i < layer->inputs; i++)
-                        assert_true(*tp_matrix_at(&slice->wt, u, i) ==
-                                    *weight_at(layer, i, slice->unit_begin + u));
+                        assert_true(*tp_matrix_at(&slice->wt, u, i) == *weight_at(layer, i, slice->unit_begin + u));
             }
         }
         model_free(&model);

@@ -83,31 +83,30 @@ static void test_text(void **state)
     tp_plan_cut(&plan, &network);
     assert_true(tp_plan_write(&plan, &network, false, stream));
     assert_int_equal(fclose(stream), 0);
-    assert_string_equal(text,
-                        "plan        2 of 3 threads take part in steps; an evaluation's blocks have 12 rows\n"
-                        "plan        thread 0: pack, rows 0-31\n"
-                        "plan        thread 0: forward layer 1, units 0-31, rows 0-31\n"
-                        "plan        thread 0: barrier\n"
-                        "plan        thread 0: forward layer 2, units 0-9, rows 0-15\n"
-                        "plan        thread 0: loss, rows 0-15\n"
-                        "plan        thread 0: backward layer 2, units 0-9, rows 0-15, inputs 0-63\n"
-                        "plan        thread 0: prefetch, rows 0-31\n"
-                        "plan        thread 0: barrier\n"
-                        "plan        thread 0: report, rows 0-31\n"
-                        "plan        thread 0: update layer 1, units 0-31, inputs 0-783, bias\n"
-                        "plan        thread 0: update layer 2, units 0-9, inputs 0-31\n"
-                        "plan        thread 0: barrier\n"
-                        "plan        thread 1: pack, rows 0-31\n"
-                        "plan        thread 1: forward layer 1, units 32-63, rows 0-31\n"
-                        "plan        thread 1: barrier\n"
-                        "plan        thread 1: forward layer 2, units 0-9, rows 16-31\n"
-                        "plan        thread 1: loss, rows 16-31\n"
-                        "plan        thread 1: backward layer 2, units 0-9, rows 16-31, inputs 0-63\n"
-                        "plan        thread 1: prefetch, rows 0-31\n"
-                        "plan        thread 1: barrier\n"
-                        "plan        thread 1: update layer 1, units 32-63, inputs 0-783, bias\n"
-                        "plan        thread 1: update layer 2, units 0-9, inputs 32-63\n"
-                        "plan        thread 1: barrier\n");
+    assert_string_equal(text, "plan        2 of 3 threads take part in steps; an evaluation's blocks have 12 rows\n"
+                              "plan        thread 0: pack, rows 0-31\n"
+                              "plan        thread 0: forward layer 1, units 0-31, rows 0-31\n"
+                              "plan        thread 0: barrier\n"
+                              "plan        thread 0: forward layer 2, units 0-9, rows 0-15\n"
+                              "plan        thread 0: loss, rows 0-15\n"
+                              "plan        thread 0: backward layer 2, units 0-9, rows 0-15, inputs 0-63\n"
+                              "plan        thread 0: prefetch, rows 0-31\n"
+                              "plan        thread 0: barrier\n"
+                              "plan        thread 0: report, rows 0-31\n"
+                              "plan        thread 0: update layer 1, units 0-31, inputs 0-783, bias\n"
+                              "plan        thread 0: update layer 2, units 0-9, inputs 0-31\n"
+                              "plan        thread 0: barrier\n"
+                              "plan        thread 1: pack, rows 0-31\n"
+                              "plan        thread 1: forward layer 1, units 32-63, rows 0-31\n"
+                              "plan        thread 1: barrier\n"
+                              "plan        thread 1: forward layer 2, units 0-9, rows 16-31\n"
+                              "plan        thread 1: loss, rows 16-31\n"
+                              "plan        thread 1: backward layer 2, units 0-9, rows 16-31, inputs 0-63\n"
+                              "plan        thread 1: prefetch, rows 0-31\n"
+                              "plan        thread 1: barrier\n"
+                              "plan        thread 1: update layer 1, units 32-63, inputs 0-783, bias\n"
+                              "plan        thread 1: update layer 2, units 0-9, inputs 32-63\n"
+                              "plan        thread 1: barrier\n");
     free(text);
     tp_network_free(&network);
 }
@@ -119,8 +118,7 @@ static void test_splits_of_shapes(void **state)
     (void)state;
     static const struct {
         size_t units, members, slices;
-    } known[] = {{64, 2, 2}, {46, 2, 1}, {16, 2, 1},  {32, 2, 2},
-                 {80, 4, 1}, {64, 1, 1}, {64, 16, 4}, {400, 2, 2}};
+    } known[] = {{64, 2, 2}, {46, 2, 1}, {16, 2, 1}, {32, 2, 2}, {80, 4, 1}, {64, 1, 1}, {64, 16, 4}, {400, 2, 2}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         struct tp_network network = shape(784, known[i].units, 10, known[i].members);
         struct tp_plan plan = tp_plan_make(&network, known[i].members, known[i].members, 32);
@@ -156,8 +154,7 @@ static struct tp_plan tune(size_t members, double seconds, size_t steps, struct 
     honest = tp_tier_find("reference");
     struct tp_tier tier = *honest;
     tier.forward = forward_slowly;
-    assert_int_equal(tp_normalization_fit(&normalization, TILEPROP_NORMALIZE_GLOBAL, &train, &error),
-                     TILEPROP_OK);
+    assert_int_equal(tp_normalization_fit(&normalization, TILEPROP_NORMALIZE_GLOBAL, &train, &error), TILEPROP_OK);
     const struct tp_autotune autotune = {.tier = &tier,
                                          .network = &network,
                                          .train = &train,
@@ -219,12 +216,8 @@ static void test_large_steps_take_all_threads(void **state)
     (void)state;
     struct tp_dataset train = samples(0, SAMPLES);
     struct tp_network network = shape(FEATURES, 100000, CLASSES, 4);
-    const struct tp_autotune autotune = {.tier = tp_tier_find("auto"),
-                                         .network = &network,
-                                         .train = &train,
-                                         .members = 4,
-                                         .batch = SAMPLES,
-                                         .steps = 1};
+    const struct tp_autotune autotune = {
+        .tier = tp_tier_find("auto"), .network = &network, .train = &train, .members = 4, .batch = SAMPLES, .steps = 1};
     struct tp_autotune_result found;
     struct tp_error error = {""};
     assert_int_equal(tp_autotune_plan(&autotune, &found, &error), TILEPROP_OK);
@@ -285,8 +278,7 @@ static double profile_sum(const tileprop_time *times)
     for (size_t v = 0; v < TILEPROP_VERBS; v++) {
         for (size_t l = 0; l < LAYERS; l++) {
             const tileprop_time *time = &times[v * LAYERS + l];
-            const bool worked = (v == TILEPROP_PACK && l == 0) || v == TILEPROP_FORWARD ||
-                                v == TILEPROP_UPDATE ||
+            const bool worked = (v == TILEPROP_PACK && l == 0) || v == TILEPROP_FORWARD || v == TILEPROP_UPDATE ||
                                 ((v == TILEPROP_LOSS || v == TILEPROP_BACKWARD) && l == 1);
             assert_int_equal(time->seconds > 0, worked);
             assert_true(time->longest >= time->seconds);
@@ -333,14 +325,10 @@ static void test_profile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lists_fit_together),
-        cmocka_unit_test(test_text),
-        cmocka_unit_test(test_splits_of_shapes),
-        cmocka_unit_test(test_the_faster_plan_is_chosen),
-        cmocka_unit_test(test_short_runs_take_one_thread),
-        cmocka_unit_test(test_large_steps_take_all_threads),
-        cmocka_unit_test(test_no_plan_changes_a_bit),
-        cmocka_unit_test(test_profile),
+        cmocka_unit_test(test_lists_fit_together),         cmocka_unit_test(test_text),
+        cmocka_unit_test(test_splits_of_shapes),           cmocka_unit_test(test_the_faster_plan_is_chosen),
+        cmocka_unit_test(test_short_runs_take_one_thread), cmocka_unit_test(test_large_steps_take_all_threads),
+        cmocka_unit_test(test_no_plan_changes_a_bit),      cmocka_unit_test(test_profile),
     };
     return cmocka_run_group_tests(tests, make_samples, NULL);
 }

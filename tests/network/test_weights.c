@@ -121,8 +121,7 @@ static int load(void **state)
     char directory[4096];
     struct tp_error error;
     snprintf(directory, sizeof directory, "%s/mnist", root ? root : "data");
-    if (tp_idx_load(directory, "train", &train, &error) ||
-        tp_idx_load(directory, "t10k", &validation, &error)) {
+    if (tp_idx_load(directory, "train", &train, &error) || tp_idx_load(directory, "t10k", &validation, &error)) {
         print_error("%s\n", error.text);
         return -1;
     }
@@ -176,8 +175,7 @@ static tileprop_result run(const struct configuration *c, const char *isa, size_
     return result;
 }
 
-static void expect(const struct configuration *c, const char *isa, size_t threads, size_t steps,
-                   uint64_t hash)
+static void expect(const struct configuration *c, const char *isa, size_t threads, size_t steps, uint64_t hash)
 {
     tileprop_result result = run(c, isa, threads, steps);
     assert_int_equal(result.threads, threads);
@@ -195,8 +193,7 @@ static void test_hashes_at_any_thread_count(void **state)
     for (size_t i = 0; i < sizeof configurations / sizeof *configurations; i++) {
         const struct configuration *c = &configurations[i];
         for (size_t t = 1; tp_tiers[t]; t++) { /* tp_tiers[0] is the reference */
-            for (size_t n = 0;
-                 tp_tier_runs_here(tp_tiers[t]) && n < sizeof thread_counts / sizeof *thread_counts; n++)
+            for (size_t n = 0; tp_tier_runs_here(tp_tiers[t]) && n < sizeof thread_counts / sizeof *thread_counts; n++)
                 expect(c, tp_tiers[t]->name, thread_counts[n], slow ? STEPS_SLOW : STEPS,
                        slow ? c->hash_slow : c->hash);
         }

@@ -85,8 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         compressor = libdeflate_alloc_compressor(1);
     require(compressor != NULL);
     struct tp_file made = make_file(data[0], data[1], data + 2, size - 2), file = new_file(made.size);
-    append(&file, made.bytes,
-           made.size); /* exactly as large as it says, so that whoever reads on is caught */
+    append(&file, made.bytes, made.size); /* exactly as large as it says, so that whoever reads on is caught */
     tp_file_free(&made);
     struct tp_error error = {""};
     const size_t packed = file.size;

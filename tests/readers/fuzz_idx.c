@@ -56,8 +56,7 @@ static void append_member(struct tp_file *file, size_t capacity, const uint8_t *
 {
     struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(1);
     require(compressor != NULL);
-    file->size +=
-        libdeflate_gzip_compress(compressor, bytes, size, file->bytes + file->size, capacity - file->size);
+    file->size += libdeflate_gzip_compress(compressor, bytes, size, file->bytes + file->size, capacity - file->size);
     libdeflate_free_compressor(compressor);
 }
 
@@ -113,8 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const size_t file_size = file.size;
         for (size_t i = 4; labels && i < 8 && i < file_size; i++) /* as many images as the labels claim */
             dataset.count = dataset.count << 8 | file.bytes[i];
-        status = labels ? tp_idx_labels(&file, "images", &dataset, &error)
-                        : tp_idx_images(&file, &dataset, &error);
+        status = labels ? tp_idx_labels(&file, "images", &dataset, &error) : tp_idx_images(&file, &dataset, &error);
         if (status == TILEPROP_OK)
             (labels ? check_labels : check_images)(&dataset, file_size);
     }

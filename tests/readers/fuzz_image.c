@@ -20,8 +20,8 @@ static void require(int condition)
 static void correct_checksums(uint8_t *bytes, size_t size)
 {
     for (size_t at = TP_MAGIC_SIZE; size >= at && size - at >= TP_CHUNK_SIZE;) {
-        const size_t length = (size_t)bytes[at] << 24 | (size_t)bytes[at + 1] << 16 |
-                              (size_t)bytes[at + 2] << 8 | bytes[at + 3];
+        const size_t length =
+            (size_t)bytes[at] << 24 | (size_t)bytes[at + 1] << 16 | (size_t)bytes[at + 2] << 8 | bytes[at + 3];
         if (length > size - at - TP_CHUNK_SIZE)
             return;
         uint8_t *end = bytes + at + 8 + length;

@@ -31,8 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const tileprop_status status = tp_libsvm_parse(&file, &schema, &dataset, &error);
         require(file.bytes == NULL);
         if (status != TILEPROP_OK) {
-            require(status == TILEPROP_BAD_INPUT && time == 0 && dataset.samples == NULL &&
-                    dataset.labels == NULL);
+            require(status == TILEPROP_BAD_INPUT && time == 0 && dataset.samples == NULL && dataset.labels == NULL);
             require(strncmp(error.text, "fuzz: ", 6) == 0 && !strchr(error.text, '\n'));
             break;
         }

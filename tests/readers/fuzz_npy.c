@@ -32,14 +32,13 @@ static struct tp_file make_file(unsigned choices, const uint8_t *bytes, size_t s
             snprintf(shape, sizeof shape, "(%zu,)", values);
         else
             snprintf(shape, sizeof shape, "(%zu, %d)", values / 3, 3);
-        length = snprintf(header, sizeof header,
-                          "\x93NUMPY\x01%c%c%c{'descr': '%s', 'fortran_order': False, 'shape': %s}", 0, 0, 0,
-                          type, shape);
+        length =
+            snprintf(header, sizeof header, "\x93NUMPY\x01%c%c%c{'descr': '%s', 'fortran_order': False, 'shape': %s}",
+                     0, 0, 0, type, shape);
         header[8] = (char)(length - 10);
         size = (choices & LABELS ? values : values / 3 * 3) * width;
     }
-    struct tp_file file = {
-        .path = "fuzz", .bytes = malloc((size_t)length + size + 1), .size = (size_t)length + size};
+    struct tp_file file = {.path = "fuzz", .bytes = malloc((size_t)length + size + 1), .size = (size_t)length + size};
     require(file.bytes != NULL);
     memcpy(file.bytes, header, (size_t)length);
     if (size)

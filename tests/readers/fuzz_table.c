@@ -41,8 +41,8 @@ static struct tp_table_options make_options(unsigned choices)
                                      .may_lack_label = choices & MAY_LACK_LABEL};
 }
 
-static void check_data(const struct tp_dataset *data, const struct tp_schema *schema, size_t size,
-                       bool learned, bool may_be_nan)
+static void check_data(const struct tp_dataset *data, const struct tp_schema *schema, size_t size, bool learned,
+                       bool may_be_nan)
 {
     const float *samples = data->samples;
     require(data->count > 0 && data->features > 0 && data->features == schema->features);

@@ -23,8 +23,8 @@ static void write_fields(const char *text, size_t skip_lines, char *out, size_t 
             if (tp_csv_read_field(&csv, &field) != TILEPROP_OK)
                 fail_msg("%s", error.text);
             const bool quoted = field.text == csv.buffer;
-            length += (size_t)snprintf(out + length, size - length, "%s%.*s%s", quoted ? "{" : "[",
-                                       (int)field.size, field.text, quoted ? "}" : "]");
+            length += (size_t)snprintf(out + length, size - length, "%s%.*s%s", quoted ? "{" : "[", (int)field.size,
+                                       field.text, quoted ? "}" : "]");
         }
     }
     tp_csv_close(&csv);
@@ -163,9 +163,8 @@ static void test_show(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fields),        cmocka_unit_test(test_quotes),
-        cmocka_unit_test(test_skipped_lines), cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_no_tables),     cmocka_unit_test(test_bad_quotes),
+        cmocka_unit_test(test_fields),  cmocka_unit_test(test_quotes),    cmocka_unit_test(test_skipped_lines),
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_no_tables), cmocka_unit_test(test_bad_quotes),
         cmocka_unit_test(test_show),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,8 +11,7 @@
 
 enum role { IMAGES, LABELS };
 
-static const unsigned char two_images[] = {0, 0, 8, 3, 0, 0,  0,  2,  0,  0,  0,
-                                           3, 0, 0, 0, 1, 10, 20, 30, 40, 50, 255};
+static const unsigned char two_images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 1, 10, 20, 30, 40, 50, 255};
 static const unsigned char three_labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 7, 0, 255};
 
 /* What is wrong, in which bytes, read as what, and what the message says after the path. */
@@ -76,21 +75,18 @@ static const struct defect defects[] = {
 };
 
 /* Reads a file as images, or as the labels of three. */
-static tileprop_status read_as(const char *path, enum role role, struct tp_dataset *dataset,
-                               struct tp_error *error)
+static tileprop_status read_as(const char *path, enum role role, struct tp_dataset *dataset, struct tp_error *error)
 {
     struct tp_file file;
     *dataset = (struct tp_dataset){.count = role == LABELS ? 3 : 0, .classes = 1};
     const tileprop_status status = tp_gzip_read(&file, path, error);
     if (status != TILEPROP_OK)
         return status;
-    return role == LABELS ? tp_idx_labels(&file, "images", dataset, error)
-                          : tp_idx_images(&file, dataset, error);
+    return role == LABELS ? tp_idx_labels(&file, "images", dataset, error) : tp_idx_images(&file, dataset, error);
 }
 
 /* Writes the bytes, reads them back in that role, and expects the message behind the path. */
-static void check_defect(const char *directory, const void *bytes, size_t size, enum role role,
-                         const char *message)
+static void check_defect(const char *directory, const void *bytes, size_t size, enum role role, const char *message)
 {
     struct tp_dataset dataset;
     struct tp_error error = {""};
@@ -223,9 +219,8 @@ static void test_bytes(void **state)
 static void test_floats(void **state)
 {
     /* 1.5, -0.0, the smallest subnormal, the largest finite number, in four dimensions */
-    static const unsigned char bytes[] = {0,    0, 0x0D, 4, 0, 0, 0, 2, 0,    0,    0,    1,
-                                          0,    0, 0,    2, 0, 0, 0, 1, 0x3F, 0xC0, 0,    0,
-                                          0x80, 0, 0,    0, 0, 0, 0, 1, 0x7F, 0x7F, 0xFF, 0xFF};
+    static const unsigned char bytes[] = {0, 0, 0x0D, 4,    0, 0, 0,    2, 0, 0, 0, 1, 0, 0, 0,    2,    0,    0,
+                                          0, 1, 0x3F, 0xC0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 1, 0x7F, 0x7F, 0xFF, 0xFF};
     struct tp_dataset images = read_good(*state, bytes, sizeof bytes, IMAGES);
     const float *values = images.samples;
     assert_int_equal(images.type, TILEPROP_F32);

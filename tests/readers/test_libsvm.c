@@ -4,8 +4,8 @@
 #include "readers/libsvm.h"
 #include "tests/text_file.h"
 
-static void check_samples(const char *text, struct tp_schema *schema, const float *values,
-                          const uint16_t *labels, size_t rows, size_t features)
+static void check_samples(const char *text, struct tp_schema *schema, const float *values, const uint16_t *labels,
+                          size_t rows, size_t features)
 {
     struct tp_file file = text_file(text);
     struct tp_dataset data;

@@ -25,8 +25,7 @@ static struct tp_file array(int version, const char *dictionary, const void *val
 
 #define HEADER(type, shape) "{'descr': '" type "', 'fortran_order': False, 'shape': " shape ", }  \n"
 
-static void check_samples(struct tp_file file, tileprop_type type, const void *values, size_t rows,
-                          size_t features)
+static void check_samples(struct tp_file file, tileprop_type type, const void *values, size_t rows, size_t features)
 {
     struct tp_schema schema = {0};
     struct tp_dataset data;
@@ -55,8 +54,8 @@ static void test_samples(void **state)
     check_samples(array(1, HEADER("<f4", "(3,1,2)"), floats, sizeof floats), TILEPROP_F32, floats, 3, 2);
     check_samples(array(2, HEADER("<f8", "(2, 2)"), doubles, sizeof doubles), TILEPROP_F32, rounded, 2, 2);
     check_samples(array(3, HEADER("|u1", "(2, 3)"), bytes, sizeof bytes), TILEPROP_U8, bytes, 2, 3);
-    check_samples(array(1, "{'shape':(2,3),'fortran_order':False,'descr':'|u1'}", bytes, sizeof bytes),
-                  TILEPROP_U8, bytes, 2, 3);
+    check_samples(array(1, "{'shape':(2,3),'fortran_order':False,'descr':'|u1'}", bytes, sizeof bytes), TILEPROP_U8,
+                  bytes, 2, 3);
 }
 
 static void check_labels(struct tp_file file, const char *classes, const uint16_t *labels, size_t count)
@@ -68,8 +67,7 @@ static void check_labels(struct tp_file file, const char *classes, const uint16_
     if (tp_npy_labels(&file, &schema, &data, &error) != TILEPROP_OK)
         fail_msg("%s", error.text);
     for (size_t k = 0; k < schema.class_count; k++)
-        snprintf(found + strlen(found), sizeof found - strlen(found), "%s%s", k ? " " : "",
-                 schema.classes[k]);
+        snprintf(found + strlen(found), sizeof found - strlen(found), "%s%s", k ? " " : "", schema.classes[k]);
     assert_string_equal(found, classes);
     assert_memory_equal(data.labels, labels, count * sizeof *labels);
     assert_null(file.bytes);
@@ -85,14 +83,11 @@ static void test_labels(void **state)
     const unsigned char bytes[] = {200, 0, 1};
     const float floats[] = {2, 0, -1};
     check_labels(array(1, HEADER("<i8", "(3,)"), wide, sizeof wide), "-7 3", (const uint16_t[]){1, 0, 1}, 3);
-    check_labels(array(1, HEADER("<i2", "(3,)"), narrow, sizeof narrow), "-32768 0 300",
-                 (const uint16_t[]){0, 2, 1}, 3);
-    check_labels(array(1, HEADER("|u1", "(3,)"), bytes, sizeof bytes), "0 1 200", (const uint16_t[]){2, 0, 1},
+    check_labels(array(1, HEADER("<i2", "(3,)"), narrow, sizeof narrow), "-32768 0 300", (const uint16_t[]){0, 2, 1},
                  3);
-    check_labels(array(1, HEADER("|i1", "(3,)"), bytes, sizeof bytes), "-56 0 1", (const uint16_t[]){0, 1, 2},
-                 3);
-    check_labels(array(1, HEADER("<f4", "(3,)"), floats, sizeof floats), "-1 0 2",
-                 (const uint16_t[]){2, 1, 0}, 3);
+    check_labels(array(1, HEADER("|u1", "(3,)"), bytes, sizeof bytes), "0 1 200", (const uint16_t[]){2, 0, 1}, 3);
+    check_labels(array(1, HEADER("|i1", "(3,)"), bytes, sizeof bytes), "-56 0 1", (const uint16_t[]){0, 1, 2}, 3);
+    check_labels(array(1, HEADER("<f4", "(3,)"), floats, sizeof floats), "-1 0 2", (const uint16_t[]){2, 1, 0}, 3);
 }
 
 static void check_refused_with(struct tp_file file, enum tp_missing missing, const char *message)
@@ -100,8 +95,7 @@ static void check_refused_with(struct tp_file file, enum tp_missing missing, con
     struct tp_schema schema = {0};
     struct tp_dataset data;
     struct tp_error error = {""};
-    check_failure(tp_npy_samples(&file, missing, &schema, &data, &error), TILEPROP_BAD_INPUT, &error,
-                  message);
+    check_failure(tp_npy_samples(&file, missing, &schema, &data, &error), TILEPROP_BAD_INPUT, &error, message);
     assert_null(data.samples);
     assert_null(file.bytes);
 }
@@ -124,12 +118,10 @@ static void test_refused(void **state)
     check_refused(array(1, HEADER("<f4", "(1, 2)"), floats, sizeof floats), "24 bytes ... values ... 2");
     check_refused(array(1, HEADER("<f4", "(3, 2)"), floats, sizeof floats),
                   "NaN ... sample 1, feature 0 (both from 0)");
-    check_refused(array(1, HEADER("<f4", "(1, 2)"), floats + 4, 8),
-                  "infinity ... large ... float ... sample 0");
+    check_refused(array(1, HEADER("<f4", "(1, 2)"), floats + 4, 8), "infinity ... large ... float ... sample 0");
     check_refused_with(array(1, HEADER("<f4", "(3, 2)"), floats, sizeof floats), TP_MISSING_MEAN,
                        "large ... float ... sample 2, feature 0");
-    check_refused(array(1, HEADER("<f8", "(1, 2)"), large, sizeof large),
-                  "large ... float ... sample 0, feature 0");
+    check_refused(array(1, HEADER("<f8", "(1, 2)"), large, sizeof large), "large ... float ... sample 0, feature 0");
     check_refused(array(1, HEADER("<f4", "(6,)"), floats, sizeof floats), "1 dimension ... 2");
     check_refused(array(1, HEADER("<i4", "(3, 2)"), floats, sizeof floats), "integers ... 4 bytes ... u8");
     check_refused(array(1, HEADER(">f4", "(3, 2)"), floats, sizeof floats), "type ... little-endian");
@@ -150,8 +142,7 @@ static void test_labels_refused(void **state)
         struct tp_file file;
         const char *message;
     } cases[] = {
-        {array(1, HEADER("<f4", "(2,)"), (const float[]){1, 1.5f}, 8),
-         "label 1 (from 0): label 1.5 ... integer"},
+        {array(1, HEADER("<f4", "(2,)"), (const float[]){1, 1.5f}, 8), "label 1 (from 0): label 1.5 ... integer"},
         {array(1, HEADER("<f4", "(2,)"), (const float[]){1, NAN}, 8), "label 1 (from 0): nan"},
         {array(1, HEADER("|u1", "(3,)"), "abc", 3), "3 labels ... 1 dimension ... 2"},
         {array(1, HEADER("|u1", "(2, 1)"), "ab", 2), "2 labels ... 2 dimensions ... 2"},
@@ -161,8 +152,7 @@ static void test_labels_refused(void **state)
         struct tp_schema schema = {0};
         struct tp_dataset data = {.count = 2};
         struct tp_error error = {""};
-        check_failure(tp_npy_labels(&file, &schema, &data, &error), TILEPROP_BAD_INPUT, &error,
-                      cases[i].message);
+        check_failure(tp_npy_labels(&file, &schema, &data, &error), TILEPROP_BAD_INPUT, &error, cases[i].message);
         tp_dataset_free(&data);
         tp_schema_free(&schema);
     }

@@ -50,8 +50,7 @@ static void check_refused(const char *text, struct tp_table_options options, con
     struct tp_schema schema = {0};
     struct tp_dataset data;
     struct tp_error error = {""};
-    check_failure(tp_table_parse(&file, &options, &schema, &data, &error), TILEPROP_BAD_INPUT, &error,
-                  message);
+    check_failure(tp_table_parse(&file, &options, &schema, &data, &error), TILEPROP_BAD_INPUT, &error, message);
     assert_null(data.samples);
     assert_null(data.labels);
     tp_schema_free(&schema);
@@ -65,16 +64,15 @@ static void check_values(const struct table *table, const float *values, size_t 
     const float *found = table->data.samples;
     for (size_t i = 0; i < rows * features; i++)
         if (!(found[i] == values[i] || (isnan(found[i]) && isnan(values[i]))))
-            fail_msg("row %zu, feature %zu: found %g, expected %g", i / features, i % features,
-                     (double)found[i], (double)values[i]);
+            fail_msg("row %zu, feature %zu: found %g, expected %g", i / features, i % features, (double)found[i],
+                     (double)values[i]);
 }
 
 static void check_classes(const struct table *table, const char *expected, const uint16_t *labels)
 {
     char found[256] = "";
     for (size_t k = 0; k < table->schema.class_count; k++)
-        snprintf(found + strlen(found), sizeof found - strlen(found), "%s%s", k ? " " : "",
-                 table->schema.classes[k]);
+        snprintf(found + strlen(found), sizeof found - strlen(found), "%s%s", k ? " " : "", table->schema.classes[k]);
     assert_string_equal(found, expected);
     assert_int_equal(table->data.classes, table->schema.class_count);
     for (size_t i = 0; i < table->data.count; i++)
@@ -106,8 +104,7 @@ static void test_label_column(void **state)
     static const char text[] = "\xEF\xBB\xBFkind;x;2\r\nb;1;2\r\na;3;4\r\n";
     static const char *const labels[] = {"kind", "1", "first"};
     for (size_t i = 0; i < 3; i++) {
-        struct table table =
-            read_text(text, (struct tp_table_options){.label = labels[i], .header = TP_HEADER_YES});
+        struct table table = read_text(text, (struct tp_table_options){.label = labels[i], .header = TP_HEADER_YES});
         check_values(&table, (const float[]){1, 2, 3, 4}, 2, 2);
         check_classes(&table, "a b", (const uint16_t[]){1, 0});
         assert_string_equal(table.schema.columns[0].name, "x");
@@ -120,12 +117,10 @@ static void test_label_column(void **state)
 
     check_refused(text, (struct tp_table_options){.label = "4", .header = TP_HEADER_YES},
                   "row 1: --label: no column \"4\" ... 3 ... 1 ... 3 ... --skip-lines");
-    check_refused("a,b\n1,2\n", (struct tp_table_options){.label = "b", .header = TP_HEADER_NO},
-                  "no column \"b\"");
+    check_refused("a,b\n1,2\n", (struct tp_table_options){.label = "b", .header = TP_HEADER_NO}, "no column \"b\"");
     check_refused("a,a\n1,2\n", (struct tp_table_options){.label = "a"}, "columns 1 and 2 ... \"a\"");
     check_refused("b,a,a,kind\n1,2,3,x\n", plain, "row 1: columns 2 and 3 ... \"a\"");
-    check_refused("b,b,x\n1,2,a\n", (struct tp_table_options){.label = "x"},
-                  "row 1: columns 1 and 2 ... \"b\"");
+    check_refused("b,b,x\n1,2,a\n", (struct tp_table_options){.label = "x"}, "row 1: columns 1 and 2 ... \"b\"");
     check_refused("0,0,x\n1,2,a\n", plain, "row 1, column 1: 0 ... number over numbers");
     check_refused("a\n1\n", plain, "1 column ... label ... input");
 }
@@ -167,14 +162,12 @@ static void test_headers_that_are_none(void **state)
     check_refused("red,a\nblue,b\n", plain, "row 1: names ... data ... --header no");
     check_refused(",a\n1,b\n", plain, "row 1: names ... data");
     check_refused("x,y\n", plain, "row 1: one line ... header ... data");
-    check_refused("x,y\nred,a\n1,b\n", plain,
-                  "row 3, column 1 (x): number 1 ... text ... row 2 ... --header yes");
+    check_refused("x,y\nred,a\n1,b\n", plain, "row 3, column 1 (x): number 1 ... text ... row 2 ... --header yes");
     check_refused("x,y\n1,a\n2,b\n", (struct tp_table_options){.label = "last", .header = TP_HEADER_NO},
                   "row 2, column 1: number 1 ... text ... row 1 ... --header yes");
 
     /* All columns hold text, but an option names one. */
-    struct table table =
-        read_text("colour,kind\nred,a\nblue,b\n", (struct tp_table_options){.label = "kind"});
+    struct table table = read_text("colour,kind\nred,a\nblue,b\n", (struct tp_table_options){.label = "kind"});
     assert_int_equal(table.data.count, 2);
     free_table(&table);
     /* Text over a label of numbers is enough. */
@@ -186,9 +179,8 @@ static void test_headers_that_are_none(void **state)
 static void test_skip_lines(void **state)
 {
     (void)state;
-    struct table table =
-        read_text("2,1,a,b\n7,a\n8,b\n",
-                  (struct tp_table_options){.label = "last", .header = TP_HEADER_NO, .skip_lines = 1});
+    struct table table = read_text("2,1,a,b\n7,a\n8,b\n",
+                                   (struct tp_table_options){.label = "last", .header = TP_HEADER_NO, .skip_lines = 1});
     check_values(&table, (const float[]){7, 8}, 2, 1);
     free_table(&table);
     check_refused("2,1,a,b\n7,a\nx,b\n",
@@ -199,8 +191,7 @@ static void test_skip_lines(void **state)
 static void test_bad_cells(void **state)
 {
     (void)state;
-    check_refused("x,z,y\n1,2,a\n3,four,b\n", plain,
-                  "t.csv: row 3, column 2 (z): \"four\" ... number ... row 2");
+    check_refused("x,z,y\n1,2,a\n3,four,b\n", plain, "t.csv: row 3, column 2 (z): \"four\" ... number ... row 2");
     check_refused("x;z;y\n1,5;2;a\n3;4;b\n", plain,
                   "row 2, column 1 (x): \"1,5\" ... number ... decimal point ... --categorical 1");
     check_refused("x,z,y\n1,\"-1,000.5\",a\n", plain, "row 2, column 2 (z): \"-1,000.5\"");
@@ -217,13 +208,11 @@ static void test_bad_cells(void **state)
         snprintf(text, sizeof text, "x,z,y\n1,%s,a\n3,4,b\n", missing[i]);
         check_refused(text, plain, "row 2, column 2 (z): \"");
         check_refused(text, plain, "value ... --missing mean");
-        struct table table =
-            read_text(text, (struct tp_table_options){.label = "last", .missing = TP_MISSING_MEAN});
+        struct table table = read_text(text, (struct tp_table_options){.label = "last", .missing = TP_MISSING_MEAN});
         check_values(&table, (const float[]){1, NAN, 3, 4}, 2, 2);
         free_table(&table);
     }
-    check_refused("x,z,y\n1,,a\n3,,b\n",
-                  (struct tp_table_options){.label = "last", .missing = TP_MISSING_MEAN},
+    check_refused("x,z,y\n1,,a\n3,,b\n", (struct tp_table_options){.label = "last", .missing = TP_MISSING_MEAN},
                   "column 2: no value ... row");
 }
 
@@ -248,19 +237,17 @@ static void test_categories(void **state)
 
     static const char *const lists[] = {"size", "1", "size,colour", "2,1"};
     for (size_t i = 0; i < 4; i++) {
-        table = read_text(text, (struct tp_table_options){
-                                    .label = "last", .header = TP_HEADER_YES, .categorical = lists[i]});
+        table = read_text(text,
+                          (struct tp_table_options){.label = "last", .header = TP_HEADER_YES, .categorical = lists[i]});
         check_values(&table, (const float[]){1, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 1, 0, 1}, 3, 5);
         free_table(&table);
     }
-    table = read_text(
-        "code,kind\n10,a\n9,b\nx,a\n?,b\n",
-        (struct tp_table_options){
-            .label = "kind", .header = TP_HEADER_YES, .categorical = "code", .missing = TP_MISSING_MEAN});
+    table = read_text("code,kind\n10,a\n9,b\nx,a\n?,b\n",
+                      (struct tp_table_options){
+                          .label = "kind", .header = TP_HEADER_YES, .categorical = "code", .missing = TP_MISSING_MEAN});
     check_values(&table, (const float[]){1, 0, 0, 0, 1, 0, 0, 0, 1, NAN, NAN, NAN}, 4, 3);
     free_table(&table);
-    table = read_text("code,kind\n10,a\n9,b\n",
-                      (struct tp_table_options){.label = "kind", .categorical = "code"});
+    table = read_text("code,kind\n10,a\n9,b\n", (struct tp_table_options){.label = "kind", .categorical = "code"});
     assert_string_equal(table.schema.columns[0].categories[0], "9");
     check_values(&table, (const float[]){0, 1, 1, 0}, 2, 2);
     free_table(&table);
@@ -281,11 +268,10 @@ static void test_columns_left_out(void **state)
     const char text[] = "id,kind,size,colour\n7,a,1,red\n7,b,2,red\n,a,3,blue\n";
     static const char *const lists[] = {"id", "1", "id,colour", "4,1"};
     for (size_t i = 0; i < 4; i++) {
-        struct table table =
-            read_text(text, (struct tp_table_options){.label = "kind", .leave_out = lists[i]});
+        struct table table = read_text(text, (struct tp_table_options){.label = "kind", .leave_out = lists[i]});
         const bool colours = i < 2;
-        check_values(&table, colours ? (const float[]){1, 0, 1, 2, 0, 1, 3, 1, 0} : (const float[]){1, 2, 3},
-                     3, colours ? 3 : 1);
+        check_values(&table, colours ? (const float[]){1, 0, 1, 2, 0, 1, 3, 1, 0} : (const float[]){1, 2, 3}, 3,
+                     colours ? 3 : 1);
         assert_int_equal(table.schema.column_count, colours ? 2 : 1);
         assert_string_equal(table.schema.columns[0].name, "size");
         assert_int_equal(table.schema.label_place, 0); /* among the columns that are used */
@@ -362,12 +348,11 @@ static void test_schema_by_name(void **state)
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         struct tp_file file = text_file(refused[i].text);
         struct tp_error error = {""};
-        check_failure(tp_table_parse(&file, &plain, &other.schema, &other.data, &error), TILEPROP_BAD_INPUT,
-                      &error, refused[i].message);
+        check_failure(tp_table_parse(&file, &plain, &other.schema, &other.data, &error), TILEPROP_BAD_INPUT, &error,
+                      refused[i].message);
         assert_null(other.data.samples);
     }
-    read_into(&other, "colour,size\nred,3\n",
-              (struct tp_table_options){.label = "last", .may_lack_label = true});
+    read_into(&other, "colour,size\nred,3\n", (struct tp_table_options){.label = "last", .may_lack_label = true});
     assert_null(other.data.labels);
     check_values(&other, (const float[]){3, 0, 1}, 1, 3);
     tp_dataset_free(&other.data);
@@ -390,12 +375,12 @@ static void test_schema_by_place(void **state)
     tp_dataset_free(&other.data);
     struct tp_file file = text_file("7,8,9,10\n");
     struct tp_error error = {""};
-    check_failure(tp_table_parse(&file, &options, &other.schema, &other.data, &error), TILEPROP_BAD_INPUT,
-                  &error, "row 1: 4 fields ... 2 ... label");
+    check_failure(tp_table_parse(&file, &options, &other.schema, &other.data, &error), TILEPROP_BAD_INPUT, &error,
+                  "row 1: 4 fields ... 2 ... label");
     file = text_file("7,8\n");
-    check_failure(tp_table_parse(&file, &(struct tp_table_options){.header = TP_HEADER_NO}, &other.schema,
-                                 &other.data, &error),
-                  TILEPROP_BAD_INPUT, &error, "row 1: no label ... column 2 ... training data");
+    check_failure(
+        tp_table_parse(&file, &(struct tp_table_options){.header = TP_HEADER_NO}, &other.schema, &other.data, &error),
+        TILEPROP_BAD_INPUT, &error, "row 1: no label ... column 2 ... training data");
     free_table(&table);
 }
 
@@ -406,15 +391,14 @@ static void test_file(void **state)
     unsigned char *packed = scratch_gzip(text, strlen(text), &size);
     scratch_write(*state, "t.csv.gz", packed, size);
     char *path = scratch_path(*state, "t.csv.gz"), *absent = scratch_path(*state, "absent.csv");
-    const struct tp_data_loader there = {.path = path, .table = plain},
-                                missing = {.path = absent, .table = plain};
+    const struct tp_data_loader there = {.path = path, .table = plain}, missing = {.path = absent, .table = plain};
     struct table table = {0};
     struct tp_error error = {""};
     assert_int_equal(tp_data_loader_read(&there, &table.schema, &table.data, &error), TILEPROP_OK);
     check_values(&table, (const float[]){1, 2}, 2, 1);
     free_table(&table);
-    check_failure(tp_data_loader_read(&missing, &table.schema, &table.data, &error), TILEPROP_BAD_INPUT,
-                  &error, "absent.csv: ... opened");
+    check_failure(tp_data_loader_read(&missing, &table.schema, &table.data, &error), TILEPROP_BAD_INPUT, &error,
+                  "absent.csv: ... opened");
     free(absent);
     free(path);
     free(packed);

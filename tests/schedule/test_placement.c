@@ -78,12 +78,8 @@ static float floats[11][FEATURES];
 static uint16_t labels[30];
 static const struct tp_dataset train = {
     .type = TILEPROP_U8, .samples = bytes, .labels = labels, .count = 30, .features = FEATURES, .classes = 3};
-static const struct tp_dataset validation = {.type = TILEPROP_F32,
-                                             .samples = floats,
-                                             .labels = labels + 5,
-                                             .count = 11,
-                                             .features = FEATURES,
-                                             .classes = 3};
+static const struct tp_dataset validation = {
+    .type = TILEPROP_F32, .samples = floats, .labels = labels + 5, .count = 11, .features = FEATURES, .classes = 3};
 static const struct tp_dataset *const sets[TP_PLACEMENT_SETS] = {&train, &validation, NULL};
 
 /* What a copy of both takes, each piece of an arena being a multiple of 64: 210, 60, 308 and 22 bytes. */

@@ -46,8 +46,7 @@ static void test_no_limit(void **state)
     assert_true(tp_cpus_quota("/nonexistent", "/nonexistent") == SIZE_MAX);
     assert_true(quota_of((struct entry[]){{0}}) == SIZE_MAX);
     assert_true(quota_of((struct entry[]){{"self/cgroup", "0::/a/b\n"}, {0}}) == SIZE_MAX);
-    assert_true(quota_of((struct entry[]){{"self/cgroup", "0::/a\n"}, {"a/cpu.max", "max 100000\n"}, {0}}) ==
-                SIZE_MAX);
+    assert_true(quota_of((struct entry[]){{"self/cgroup", "0::/a\n"}, {"a/cpu.max", "max 100000\n"}, {0}}) == SIZE_MAX);
     assert_true(quota_of((struct entry[]){{"self/cgroup", "3:cpu,cpuacct:/a\n"},
                                           {"cpu,cpuacct/a/cpu.cfs_quota_us", "-1\n"},
                                           {"cpu,cpuacct/a/cpu.cfs_period_us", "100000\n"},
@@ -72,8 +71,8 @@ static void test_version_2(void **state)
                  {"nonsense\n", SIZE_MAX},
                  {"", SIZE_MAX}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        assert_true(quota_of((struct entry[]){
-                        {"self/cgroup", "0::/a\n"}, {"a/cpu.max", known[i].text}, {0}}) == known[i].quota);
+        assert_true(quota_of((struct entry[]){{"self/cgroup", "0::/a\n"}, {"a/cpu.max", known[i].text}, {0}}) ==
+                    known[i].quota);
 }
 
 static void test_least_of_all_ancestors(void **state)
@@ -96,11 +95,9 @@ static void test_least_of_all_ancestors(void **state)
 static void test_container_sees_its_group_as_the_root(void **state)
 {
     (void)state;
-    assert_int_equal(quota_of((struct entry[]){
-                         {"self/cgroup", "0::/docker/0123abcd\n"}, {"cpu.max", "250000 100000\n"}, {0}}),
-                     3);
     assert_int_equal(
-        quota_of((struct entry[]){{"self/cgroup", "0::/\n"}, {"cpu.max", "250000 100000\n"}, {0}}), 3);
+        quota_of((struct entry[]){{"self/cgroup", "0::/docker/0123abcd\n"}, {"cpu.max", "250000 100000\n"}, {0}}), 3);
+    assert_int_equal(quota_of((struct entry[]){{"self/cgroup", "0::/\n"}, {"cpu.max", "250000 100000\n"}, {0}}), 3);
 }
 
 static void test_version_1(void **state)
@@ -116,8 +113,7 @@ static void test_version_1(void **state)
         char quota[64], period[64];
         snprintf(quota, sizeof quota, "%s/a/cpu.cfs_quota_us", known[i].mount);
         snprintf(period, sizeof period, "%s/a/cpu.cfs_period_us", known[i].mount);
-        struct entry tree[] = {
-            {"self/cgroup", known[i].line}, {quota, "350000\n"}, {period, "100000\n"}, {0}};
+        struct entry tree[] = {{"self/cgroup", known[i].line}, {quota, "350000\n"}, {period, "100000\n"}, {0}};
         assert_int_equal(quota_of(tree), 4);
     }
 }
@@ -125,13 +121,12 @@ static void test_version_1(void **state)
 static void test_other_controllers_do_not_count(void **state)
 {
     (void)state;
-    assert_true(
-        quota_of((struct entry[]){{"self/cgroup", "4:cpuset,cpuacct:/a\n5:name=cpu:/a\nno colon\n6:cpu\n"},
-                                  {"cpuset,cpuacct/a/cpu.cfs_quota_us", "100000\n"},
-                                  {"cpuset,cpuacct/a/cpu.cfs_period_us", "100000\n"},
-                                  {"cpu/a/cpu.cfs_quota_us", "100000\n"},
-                                  {"cpu/a/cpu.cfs_period_us", "100000\n"},
-                                  {0}}) == SIZE_MAX);
+    assert_true(quota_of((struct entry[]){{"self/cgroup", "4:cpuset,cpuacct:/a\n5:name=cpu:/a\nno colon\n6:cpu\n"},
+                                          {"cpuset,cpuacct/a/cpu.cfs_quota_us", "100000\n"},
+                                          {"cpuset,cpuacct/a/cpu.cfs_period_us", "100000\n"},
+                                          {"cpu/a/cpu.cfs_quota_us", "100000\n"},
+                                          {"cpu/a/cpu.cfs_period_us", "100000\n"},
+                                          {0}}) == SIZE_MAX);
 }
 
 static void test_path_too_long(void **state)
@@ -141,8 +136,7 @@ static void test_path_too_long(void **state)
     memset(line, 'a', sizeof line);
     memcpy(line, "0::/", 4);
     line[sizeof line - 1] = '\0';
-    assert_true(quota_of((struct entry[]){{"self/cgroup", line}, {"cpu.max", "100000 100000"}, {0}}) ==
-                SIZE_MAX);
+    assert_true(quota_of((struct entry[]){{"self/cgroup", line}, {"cpu.max", "100000 100000"}, {0}}) == SIZE_MAX);
 }
 
 static void test_affinity(void **state)

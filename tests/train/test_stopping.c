@@ -187,11 +187,10 @@ static void test_interrupted(void **state)
 static void test_stop_names(void **state)
 {
     (void)state;
-    static const char *const names[] = {
-        [TILEPROP_STOP_EPOCHS] = "epochs",     [TILEPROP_STOP_EARLY] = "early-stop",
-        [TILEPROP_STOP_ACCURACY] = "accuracy", [TILEPROP_STOP_LOSS] = "loss",
-        [TILEPROP_STOP_TIME] = "time",         [TILEPROP_STOP_PROGRESS] = "signal",
-        [TILEPROP_STOP_DIVERGED] = "diverged"};
+    static const char *const names[] = {[TILEPROP_STOP_EPOCHS] = "epochs",     [TILEPROP_STOP_EARLY] = "early-stop",
+                                        [TILEPROP_STOP_ACCURACY] = "accuracy", [TILEPROP_STOP_LOSS] = "loss",
+                                        [TILEPROP_STOP_TIME] = "time",         [TILEPROP_STOP_PROGRESS] = "signal",
+                                        [TILEPROP_STOP_DIVERGED] = "diverged"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         assert_string_equal(tp_stop_name((tileprop_stop)i), names[i]);
 }
@@ -211,12 +210,11 @@ static size_t check_divergence(const tileprop_options *options, const struct tp_
     size_t step, epoch, layer, layers, last = result.steps - 1;
     const char *place = strstr(error.text, "not finite at step ");
     assert_non_null(place);
-    assert_int_equal(
-        sscanf(place,
-               "not finite at step %zu (epoch %zu): the first layer with a value that is not finite "
-               "is layer %zu of %zu",
-               &step, &epoch, &layer, &layers),
-        4);
+    assert_int_equal(sscanf(place,
+                            "not finite at step %zu (epoch %zu): the first layer with a value that is not finite "
+                            "is layer %zu of %zu",
+                            &step, &epoch, &layer, &layers),
+                     4);
     assert_int_equal(step, last);
     assert_int_equal(epoch, 1 + last / r.run.steps_per_epoch);
     assert_int_equal(layers, options->hidden_count + 1);

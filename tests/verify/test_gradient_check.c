@@ -62,8 +62,8 @@ static void check_right(const tileprop_options *options)
         const tileprop_layer_gradients *layer = &differences.layers[l];
         if (!tp_layer_passes(layer))
             fail_msg("activation %d, bias %d, layer %zu: off by %g of %g + %g, largest gradient %g",
-                     (int)options->activation, (int)options->bias, l + 1, layer->difference,
-                     layer->truncation, layer->rounding, layer->largest);
+                     (int)options->activation, (int)options->bias, l + 1, layer->difference, layer->truncation,
+                     layer->rounding, layer->largest);
     }
 }
 
@@ -160,8 +160,7 @@ static void test_a_step_moves_every_weight_by_its_gradient(void **state)
             tileprop_options given = make_options((tileprop_activation)activation);
             struct tp_reference_f64 reference;
             given.bias = (int)bias;
-            assert_int_equal(tp_f64_make(&reference, &given, &train, &normalization, SAMPLES, NULL),
-                             TILEPROP_OK);
+            assert_int_equal(tp_f64_make(&reference, &given, &train, &normalization, SAMPLES, NULL), TILEPROP_OK);
             tp_f64_propagate(&reference);
             tileprop_options options;
             tileprop_options_init(&options, sizeof options);
@@ -196,8 +195,7 @@ static void test_a_weight_at_a_kink_is_skipped(void **state)
     const tileprop_gradients before = measure(&reference, 1);
     first->w[first->inputs * first->units] -= first->z[0] - TILEPROP_CHECK_STEP / 4;
     const tileprop_gradients after = measure(&reference, 1);
-    assert_in_range(after.layers[0].skipped, before.layers[0].skipped + 1,
-                    before.layers[0].skipped + FEATURES + 1);
+    assert_in_range(after.layers[0].skipped, before.layers[0].skipped + 1, before.layers[0].skipped + FEATURES + 1);
     assert_true(after.layers[0].course_skipped >= after.layers[0].skipped);
     assert_true(after.layers_right);
 
@@ -274,8 +272,7 @@ static void test_it_can_be_stopped(void **state)
     tileprop_gradients found = {0};
     struct tp_error error;
     int calls = 0;
-    assert_int_equal(tp_finite_differences_measure(&reference, 1, stop_at_once, &calls, &found, &error),
-                     TILEPROP_OK);
+    assert_int_equal(tp_finite_differences_measure(&reference, 1, stop_at_once, &calls, &found, &error), TILEPROP_OK);
     assert_true(found.stopped);
     assert_int_equal(found.layer_count, 0);
     assert_int_equal(calls, 1);

@@ -52,11 +52,9 @@ int main(int argc, char **argv)
     tileprop_model *model;
     tileprop_result result = {.size = sizeof result};
     char message[256];
-    tileprop_status status =
-        tileprop_train_split(&options, &data, 0.1, &model, NULL, &result, message, sizeof message);
+    tileprop_status status = tileprop_train_split(&options, &data, 0.1, &model, NULL, &result, message, sizeof message);
     if (status == TILEPROP_OK) {
-        printf("%016llx %.2f %%\n", (unsigned long long)result.weights_hash,
-               100 * result.validation_accuracy);
+        printf("%016llx %.2f %%\n", (unsigned long long)result.weights_hash, 100 * result.validation_accuracy);
         status = tileprop_model_save(model, argv[3], message, sizeof message);
     }
     if (status != TILEPROP_OK)

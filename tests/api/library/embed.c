@@ -105,13 +105,11 @@ static tileprop_options options_of(size_t threads)
     return options;
 }
 
-static tileprop_model *train_on(const tileprop_data *data, const tileprop_options *options,
-                                tileprop_result *result)
+static tileprop_model *train_on(const tileprop_data *data, const tileprop_options *options, tileprop_result *result)
 {
     tileprop_model *model;
     result->size = sizeof *result;
-    if (tileprop_train_split(options, data, 0.2, &model, NULL, result, message, sizeof message) !=
-        TILEPROP_OK)
+    if (tileprop_train_split(options, data, 0.2, &model, NULL, result, message, sizeof message) != TILEPROP_OK)
         give_up("training");
     return model;
 }
@@ -382,16 +380,12 @@ static void check_training(void)
     void *bytes_of[2];
     size_t sizes[2];
 
-    expect(!tileprop_train(&options, &data, &validation, &last, &best, &result, message, sizeof message),
-           "training");
-    expect(result.weights_hash == tileprop_model_hash(last) && result.validation_accuracy > 0.9,
-           "what training found");
+    expect(!tileprop_train(&options, &data, &validation, &last, &best, &result, message, sizeof message), "training");
+    expect(result.weights_hash == tileprop_model_hash(last) && result.validation_accuracy > 0.9, "what training found");
     expect(!tileprop_model_save_memory(last, &bytes_of[0], &sizes[0], message, sizeof message), "saving");
     expect(!tileprop_model_load_memory(&more, bytes_of[0], sizes[0], message, sizeof message), "loading");
-    expect(!tileprop_model_save_memory(more, &bytes_of[1], &sizes[1], message, sizeof message),
-           "saving again");
-    expect(sizes[0] == sizes[1] && memcmp(bytes_of[0], bytes_of[1], sizes[0]) == 0,
-           "another model came back");
+    expect(!tileprop_model_save_memory(more, &bytes_of[1], &sizes[1], message, sizeof message), "saving again");
+    expect(sizes[0] == sizes[1] && memcmp(bytes_of[0], bytes_of[1], sizes[0]) == 0, "another model came back");
     tileprop_model_free(more);
 
     size_t step = 7;
@@ -424,8 +418,7 @@ static void check_training(void)
            "a label below 0");
     data.labels = labels;
     samples[2][1] = NAN;
-    expect(tileprop_train(&options, &data, &validation, &more, NULL, NULL, message, 10) ==
-                   TILEPROP_BAD_INPUT &&
+    expect(tileprop_train(&options, &data, &validation, &more, NULL, NULL, message, 10) == TILEPROP_BAD_INPUT &&
                strcmp(message, "train: ro") == 0,
            "a value that is not finite");
     make_data();
@@ -448,10 +441,9 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*check)(void);
-    } checks[] = {
-        {"allocations", check_allocations}, {"threads", check_threads},   {"trainings", check_trainings},
-        {"nested", check_nested},           {"fork", check_fork},         {"state", check_state},
-        {"locale", check_locale},           {"training", check_training}, {"floats", check_floats}};
+    } checks[] = {{"allocations", check_allocations}, {"threads", check_threads},   {"trainings", check_trainings},
+                  {"nested", check_nested},           {"fork", check_fork},         {"state", check_state},
+                  {"locale", check_locale},           {"training", check_training}, {"floats", check_floats}};
     make_data();
     for (size_t i = 0; argc == 2 && i < sizeof checks / sizeof checks[0]; i++) {
         if (strcmp(argv[1], checks[i].name) == 0) {

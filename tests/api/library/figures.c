@@ -97,8 +97,8 @@ static void check_errors(tileprop_options options, tileprop_data data)
     tileprop_gradients found, less;
     int calls = 0;
     found.size = less.size = sizeof found;
-    expect(!tileprop_check_gradients(&options, &data, end, &calls, &found, message, sizeof message) &&
-               found.stopped && calls == 1 && found.layer_count == 0,
+    expect(!tileprop_check_gradients(&options, &data, end, &calls, &found, message, sizeof message) && found.stopped &&
+               calls == 1 && found.layer_count == 0,
            "ending the check");
     memset(&less, 0x7f, sizeof less); /* of a caller that knows less */
     less.size = offsetof(tileprop_gradients, layer_count);
@@ -107,15 +107,13 @@ static void check_errors(tileprop_options options, tileprop_data data)
            "figures of another size");
 
     options.hidden[0] = 0;
-    expect(tileprop_check_gradients(&options, &data, NULL, NULL, &found, message, sizeof message) ==
-                   TILEPROP_USAGE &&
+    expect(tileprop_check_gradients(&options, &data, NULL, NULL, &found, message, sizeof message) == TILEPROP_USAGE &&
                strncmp(message, "--hidden: ", 10) == 0,
            "a layer without units");
     options.hidden[0] = 5;
     options.seed = 1;
     options.normalize = 9;
-    expect(tileprop_check_gradients(&options, &data, NULL, NULL, &found, message, sizeof message) ==
-               TILEPROP_USAGE,
+    expect(tileprop_check_gradients(&options, &data, NULL, NULL, &found, message, sizeof message) == TILEPROP_USAGE,
            "no such normalization");
     options.normalize = TILEPROP_AUTO;
     options.size = 8;
@@ -135,8 +133,7 @@ static void check_gradients(const char *pictures, const char *labels)
     tileprop_options options;
     tileprop_data data;
     tileprop_gradients found;
-    unsigned char *samples = read_file(pictures, 16 + ROWS * FEATURES),
-                  *classes = read_file(labels, 8 + ROWS);
+    unsigned char *samples = read_file(pictures, 16 + ROWS * FEATURES), *classes = read_file(labels, 8 + ROWS);
     memset(&data, 0, sizeof data);
     data.size = sizeof data;
     data.samples = samples + 16;
@@ -150,8 +147,7 @@ static void check_gradients(const char *pictures, const char *labels)
     options.activation = TILEPROP_RELU;
     options.seed = 3;
     found.size = sizeof found;
-    expect(!tileprop_check_gradients(&options, &data, NULL, NULL, &found, message, sizeof message),
-           "checking");
+    expect(!tileprop_check_gradients(&options, &data, NULL, NULL, &found, message, sizeof message), "checking");
     printf("%zu %d %.17g\n", found.samples, found.layers_right, found.layers[found.course_layer].course);
     for (size_t l = 0; l < found.layer_count; l++) {
         const tileprop_layer_gradients *layer = &found.layers[l];

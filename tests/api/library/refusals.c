@@ -95,8 +95,8 @@ static void train(tileprop_status status, const char *parts)
     tileprop_model *last = NULL, *best = NULL;
     tileprop_result result = c.result;
     message[0] = '\0';
-    const tileprop_status found = tileprop_train(c.given_options, c.given_train, c.given_validation, &last,
-                                                 &best, &result, message, sizeof message);
+    const tileprop_status found = tileprop_train(c.given_options, c.given_train, c.given_validation, &last, &best,
+                                                 &result, message, sizeof message);
     expect(found == status && has_parts(message, parts), parts);
     expect(strncmp(message, parts, strcspn(parts, " ")) == 0 && !message[0] == !parts[0], parts);
     expect((last != NULL) == (found == TILEPROP_OK) && (best != NULL) == (found == TILEPROP_OK), "models");
@@ -146,8 +146,7 @@ static void check_sizes(void)
     snprintf(text, sizeof text, "result: size 0 ... %zu", sizeof(tileprop_result));
     c.result.size = 0;
     train(TILEPROP_USAGE, text);
-    snprintf(text, sizeof text, "result: size %zu ... %zu", sizeof(tileprop_result) + 1,
-             sizeof(tileprop_result));
+    snprintf(text, sizeof text, "result: size %zu ... %zu", sizeof(tileprop_result) + 1, sizeof(tileprop_result));
     c.result.size++;
     train(TILEPROP_USAGE, text);
     snprintf(text, sizeof text, "validation: size 0 ... %zu", sizeof(tileprop_data));
@@ -249,28 +248,24 @@ static void check_options(void)
     tileprop_options_init(&defaults, sizeof defaults);
     memcpy(&options, &defaults, sizeof options);
     for (; (option = tileprop_option_at(count)); count++) {
-        expect(!set(&options, option->name, option->initial) &&
-                   memcmp(&options, &defaults, sizeof options) == 0,
+        expect(!set(&options, option->name, option->initial) && memcmp(&options, &defaults, sizeof options) == 0,
                option->name);
         snprintf(text, sizeof text, "--%s: ", option->name);
         expect(set(&options, option->name, bad_text(option->kind)) == TILEPROP_USAGE &&
-                   strncmp(message, text, strlen(text)) == 0 &&
-                   memcmp(&options, &defaults, sizeof options) == 0,
+                   strncmp(message, text, strlen(text)) == 0 && memcmp(&options, &defaults, sizeof options) == 0,
                option->name);
         expect(option->offset < sizeof options && *option->group && *option->help, option->name);
         check_range(option);
     }
     expect(count > 25 && !tileprop_option_at((size_t)-1), "the end of the options");
-    expect(
-        !set(&options, "hidden", "5,60") && options.hidden_count == 2 && options.hidden[1] == 60 &&
-            !set(&options, "lr", "0.25") && options.learning_rate == 0.25 &&
-            !set(&options, "activation", "improved-sigmoid") && options.activation == TILEPROP_LECUN_TANH &&
-            !set(&options, "shuffle", "off") && !options.shuffle && !set(&options, "isa", "reference") &&
-            strcmp(options.isa, "reference") == 0 && !set(&options, "init-from", "m") &&
-            strcmp(options.init_from, "m") == 0 && !set(&options, "init-from", "none") && !options.init_from,
-        "values of each kind");
-    expect(set(&options, "learning_rate", "1") == TILEPROP_USAGE &&
-               strncmp(message, "--learning_rate: ", 17) == 0,
+    expect(!set(&options, "hidden", "5,60") && options.hidden_count == 2 && options.hidden[1] == 60 &&
+               !set(&options, "lr", "0.25") && options.learning_rate == 0.25 &&
+               !set(&options, "activation", "improved-sigmoid") && options.activation == TILEPROP_LECUN_TANH &&
+               !set(&options, "shuffle", "off") && !options.shuffle && !set(&options, "isa", "reference") &&
+               strcmp(options.isa, "reference") == 0 && !set(&options, "init-from", "m") &&
+               strcmp(options.init_from, "m") == 0 && !set(&options, "init-from", "none") && !options.init_from,
+           "values of each kind");
+    expect(set(&options, "learning_rate", "1") == TILEPROP_USAGE && strncmp(message, "--learning_rate: ", 17) == 0,
            "an option that there is not");
     options.size = offsetof(tileprop_options, log_gradients); /* of a caller that knows less */
     expect(set(&options, "log-gradients", "on") == TILEPROP_USAGE && !options.log_gradients &&
@@ -343,27 +338,22 @@ static void check_functions(void)
     refused(tileprop_checkpoint_load(NULL, "m", message, sizeof message), "checkpoint");
     refused(tileprop_checkpoint_load(&checkpoint, NULL, message, sizeof message), "path");
     refused(tileprop_checkpoint_write(NULL, stdout, NULL, 0, message, sizeof message), "state");
-    refused(tileprop_check_gradients(&c.options, &c.train, NULL, NULL, NULL, message, sizeof message),
-            "gradients");
+    refused(tileprop_check_gradients(&c.options, &c.train, NULL, NULL, NULL, message, sizeof message), "gradients");
     gradients.size = 0;
     expect(tileprop_check_gradients(&c.options, &c.train, NULL, NULL, &gradients, message, sizeof message) ==
                    TILEPROP_USAGE &&
                has_parts(message, "gradients: size 0"),
            "gradients of no size");
     gradients.size = sizeof gradients;
-    refused(tileprop_check_gradients(NULL, &c.train, NULL, NULL, &gradients, message, sizeof message),
-            "options");
-    refused(tileprop_check_gradients(&c.options, NULL, NULL, NULL, &gradients, message, sizeof message),
-            "data");
+    refused(tileprop_check_gradients(NULL, &c.train, NULL, NULL, &gradients, message, sizeof message), "options");
+    refused(tileprop_check_gradients(&c.options, NULL, NULL, NULL, &gradients, message, sizeof message), "data");
     c.train.rows = SIZE_MAX / 2;
-    expect(tileprop_evaluate(model, &c.train, 1, NULL, NULL, NULL, message, sizeof message) ==
-               TILEPROP_BAD_INPUT,
+    expect(tileprop_evaluate(model, &c.train, 1, NULL, NULL, NULL, message, sizeof message) == TILEPROP_BAD_INPUT,
            "more samples than memory can hold");
     c.train.rows = 0;
     expect(!tileprop_evaluate(model, &c.train, 1, NULL, NULL, NULL, message, sizeof message),
            "no samples without losses");
-    expect(tileprop_model_load(&other, "none", NULL, sizeof message) == TILEPROP_BAD_INPUT && !other,
-           "no message");
+    expect(tileprop_model_load(&other, "none", NULL, sizeof message) == TILEPROP_BAD_INPUT && !other, "no message");
     tileprop_model_free(model);
 }
 

@@ -143,8 +143,7 @@ static void check_facts(const struct seen *seen, const tileprop_result *result, 
     const tileprop_run *run = &seen->run;
     double seconds = 0;
     expect(seen->started == 1 && run->layers == 2 && run->inputs == FEATURES && run->classes == 10, "facts");
-    expect(run->parameters == 785 * HIDDEN + HIDDEN * 10 && run->batch == 32 && seen->plan_length > 0,
-           "facts");
+    expect(run->parameters == 785 * HIDDEN + HIDDEN * 10 && run->batch == 32 && seen->plan_length > 0, "facts");
     expect(run->steps_planned == result->steps && run->steps_before == 0, "steps");
     expect(run->threads >= run->threads_of_steps && run->threads_of_steps >= 1, "threads");
     expect(run->flops_per_step == 32.0 * (4 * 785 * HIDDEN + 6 * HIDDEN * 10), "operations");
@@ -179,8 +178,7 @@ static void check_stream(const tileprop_model *model)
     expect(!tileprop_model_save_memory(model, &bytes, &count, message, sizeof message), "saving");
     expect(!tileprop_model_write(model, file, message, sizeof message) && !ferror(file), "a stream");
     rewind(file);
-    expect(fread(found, 1, sizeof found, file) == count && memcmp(found, bytes, count) == 0,
-           "a stream's bytes");
+    expect(fread(found, 1, sizeof found, file) == count && memcmp(found, bytes, count) == 0, "a stream's bytes");
     setbuf(full, NULL);
     errno = 0;
     expect(!tileprop_model_write(model, full, message, sizeof message) && ferror(full) && errno == ENOSPC,
@@ -234,8 +232,8 @@ static tileprop_checkpoint *from_another_version(void)
 }
 
 /* The options are those of a run that can be resumed there. */
-static void check_inexact(const tileprop_options *given, const tileprop_run_options *more,
-                          const tileprop_data *data, uint64_t hash)
+static void check_inexact(const tileprop_options *given, const tileprop_run_options *more, const tileprop_data *data,
+                          uint64_t hash)
 {
     tileprop_options options = *given;
     tileprop_run_options run = *more;
@@ -282,8 +280,7 @@ int main(int argc, char **argv)
     run.test = &test;
     run.times = times;
     options.log_gradients = 1;
-    expect(!tileprop_train_split(&options, &data, 0.1, &last, &best, &result, message, sizeof message),
-           "training");
+    expect(!tileprop_train_split(&options, &data, 0.1, &last, &best, &result, message, sizeof message), "training");
     check_facts(&seen, &result, times, last);
     check_test(last, &test, &result);
     check_stream(last);
@@ -294,8 +291,7 @@ int main(int argc, char **argv)
     run.test = &test;
     run.checkpoint_due = each_hundredth;
     seen.interrupt_at = 250;
-    expect(!tileprop_train_split(&options, &data, 0.1, &last_again, &best_again, &again, message,
-                                 sizeof message),
+    expect(!tileprop_train_split(&options, &data, 0.1, &last_again, &best_again, &again, message, sizeof message),
            "training");
     expect(again.stopped_by == TILEPROP_STOP_PROGRESS && again.steps == 251, "the interruption");
     expect(seen.written == 3, "checkpoints");
@@ -311,24 +307,20 @@ int main(int argc, char **argv)
     run.test = &test;
     run.resume = checkpoint;
     run.checkpoint = NULL;
-    expect(tileprop_train_split(&options, &other, 0.1, NULL, NULL, NULL, message, sizeof message) ==
-                   TILEPROP_USAGE &&
+    expect(tileprop_train_split(&options, &other, 0.1, NULL, NULL, NULL, message, sizeof message) == TILEPROP_USAGE &&
                has_parts(message, "training set"),
            "other data");
     run.text = "lr = 2\n";
-    expect(tileprop_train_split(&options, &data, 0.1, NULL, NULL, NULL, message, sizeof message) ==
-                   TILEPROP_USAGE &&
+    expect(tileprop_train_split(&options, &data, 0.1, NULL, NULL, NULL, message, sizeof message) == TILEPROP_USAGE &&
                has_parts(message, "lr: 2 ... 1"),
            "another text");
     run.text = "lr = 1\n";
     options.hidden[0] = HIDDEN + 1;
-    expect(tileprop_train_split(&options, &data, 0.1, NULL, NULL, NULL, message, sizeof message) ==
-               TILEPROP_BAD_INPUT,
+    expect(tileprop_train_split(&options, &data, 0.1, NULL, NULL, NULL, message, sizeof message) == TILEPROP_BAD_INPUT,
            "another network");
     options.hidden[0] = HIDDEN;
     options.threads = 1;
-    expect(!tileprop_train_split(&options, &data, 0.1, &last_again, &best_again, &again, message,
-                                 sizeof message),
+    expect(!tileprop_train_split(&options, &data, 0.1, &last_again, &best_again, &again, message, sizeof message),
            "resuming");
     expect(seen.run.steps_before == 251 && again.steps == result.steps, "steps after resuming");
     expect(again.weights_hash == result.weights_hash && again.best_step == result.best_step, "the bits");
@@ -339,21 +331,17 @@ int main(int argc, char **argv)
 
     options = options_of(&run, &seen);
     seen.full = 1;
-    expect(!tileprop_train_split(&options, &test, 0.1, NULL, NULL, NULL, message, sizeof message),
-           "training");
+    expect(!tileprop_train_split(&options, &test, 0.1, NULL, NULL, NULL, message, sizeof message), "training");
     expect(seen.written == 1 && seen.failed, "a full disk");
     options.init_from = path;
     options.initial_weights = last;
-    expect(tileprop_train_split(&options, &data, 0.1, NULL, NULL, NULL, message, sizeof message) ==
-               TILEPROP_USAGE,
+    expect(tileprop_train_split(&options, &data, 0.1, NULL, NULL, NULL, message, sizeof message) == TILEPROP_USAGE,
            "two kinds of first weights");
     run.size--;
-    expect(tileprop_train_split(&options, &data, 0.1, NULL, NULL, NULL, message, sizeof message) ==
-               TILEPROP_USAGE,
+    expect(tileprop_train_split(&options, &data, 0.1, NULL, NULL, NULL, message, sizeof message) == TILEPROP_USAGE,
            "another size");
     expect(!tileprop_model_save(last, path, message, sizeof message), "saving");
-    expect(tileprop_checkpoint_load(&checkpoint, path, message, sizeof message) == TILEPROP_BAD_INPUT &&
-               !checkpoint,
+    expect(tileprop_checkpoint_load(&checkpoint, path, message, sizeof message) == TILEPROP_BAD_INPUT && !checkpoint,
            "a model is no checkpoint");
     expect(tileprop_peak("avx3", 1) == 0 && tileprop_peak("reference", 1) == 0, "no peak");
     printf("%016llx\n", (unsigned long long)result.weights_hash);

@@ -83,8 +83,7 @@ static inline simde__m512 emulated_mm512_shuffle_f32x4(simde__m512 a, simde__m51
 /* sign a b + c. */
 static inline simde__m256 emulated_mm256_fmadd_ps(float sign, simde__m256 a, simde__m256 b, simde__m256 c)
 {
-    simde__m256_private x = simde__m256_to_private(a), y = simde__m256_to_private(b),
-                        z = simde__m256_to_private(c);
+    simde__m256_private x = simde__m256_to_private(a), y = simde__m256_to_private(b), z = simde__m256_to_private(c);
     for (int i = 0; i < 8; i++)
         z.f32[i] = fmaf(sign * x.f32[i], y.f32[i], z.f32[i]);
     return simde__m256_from_private(z);
@@ -92,8 +91,7 @@ static inline simde__m256 emulated_mm256_fmadd_ps(float sign, simde__m256 a, sim
 
 static inline simde__m512 emulated_mm512_fmadd_ps(float sign, simde__m512 a, simde__m512 b, simde__m512 c)
 {
-    simde__m512_private x = simde__m512_to_private(a), y = simde__m512_to_private(b),
-                        z = simde__m512_to_private(c);
+    simde__m512_private x = simde__m512_to_private(a), y = simde__m512_to_private(b), z = simde__m512_to_private(c);
     for (int i = 0; i < 16; i++)
         z.f32[i] = fmaf(sign * x.f32[i], y.f32[i], z.f32[i]);
     return simde__m512_from_private(z);

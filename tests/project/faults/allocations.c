@@ -100,8 +100,7 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t size);
 int __wrap_asprintf(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int __wrap___asprintf_chk(char **text, int flag, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+int __wrap___asprintf_chk(char **text, int flag, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void *__wrap_mmap(void *address, size_t size, int protection, int flags, int descriptor, off_t offset);
 FILE *__wrap_open_memstream(char **text, size_t *size);
 FILE *__wrap_fdopen(int descriptor, const char *mode);

@@ -43,8 +43,7 @@ int getcpu(unsigned *cpu, unsigned *node)
     return 0;
 }
 
-long mbind(void *start, unsigned long bytes, int policy, const unsigned long *nodes, unsigned long most,
-           unsigned flags)
+long mbind(void *start, unsigned long bytes, int policy, const unsigned long *nodes, unsigned long most, unsigned flags)
 {
     static atomic_int calls;
     static const char *const names[] = {[MPOL_DEFAULT] = "default",
@@ -57,8 +56,7 @@ long mbind(void *start, unsigned long bytes, int policy, const unsigned long *no
     FILE *file = log ? fopen(log, "ae") : NULL;
     (void)start, (void)most, (void)flags;
     if (file) {
-        fprintf(file, "%s %s %lu bytes%s\n", names[policy], masks[nodes[0] & 3], bytes,
-                refused ? " refused" : "");
+        fprintf(file, "%s %s %lu bytes%s\n", names[policy], masks[nodes[0] & 3], bytes, refused ? " refused" : "");
         fclose(file);
     }
     errno = EPERM;

@@ -12,14 +12,14 @@
 #include <unistd.h>
 
 #define LOAD BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))
-#define REFUSE(call)                                                                                         \
+#define REFUSE(call)                                                                                                   \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
 #define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
 int main(int argc, char **argv)
 {
-    struct sock_filter filter[] = {LOAD, REFUSE(SYS_mbind), REFUSE(SYS_get_mempolicy),
-                                   REFUSE(SYS_set_mempolicy), ALLOW};
+    struct sock_filter filter[] = {LOAD, REFUSE(SYS_mbind), REFUSE(SYS_get_mempolicy), REFUSE(SYS_set_mempolicy),
+                                   ALLOW};
     struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
     if (argc < 2 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {

@@ -17,14 +17,10 @@
 #define MEMBERS_MAX 16
 #define NODES       2
 
-void __real_tp_placement_enter(struct tp_placement *placement, size_t member, int node,
-                               const struct tp_arena *arena);
-void __wrap_tp_placement_enter(struct tp_placement *placement, size_t member, int node,
-                               const struct tp_arena *arena);
-tileprop_status __real_tp_network_hash(const struct tp_network *network, uint64_t *hash,
-                                       struct tp_error *error);
-tileprop_status __wrap_tp_network_hash(const struct tp_network *network, uint64_t *hash,
-                                       struct tp_error *error);
+void __real_tp_placement_enter(struct tp_placement *placement, size_t member, int node, const struct tp_arena *arena);
+void __wrap_tp_placement_enter(struct tp_placement *placement, size_t member, int node, const struct tp_arena *arena);
+tileprop_status __real_tp_network_hash(const struct tp_network *network, uint64_t *hash, struct tp_error *error);
+tileprop_status __wrap_tp_network_hash(const struct tp_network *network, uint64_t *hash, struct tp_error *error);
 
 static struct {
     unsigned cpu, node;
@@ -32,8 +28,7 @@ static struct {
 } seen[MEMBERS_MAX];
 static size_t members;
 
-void __wrap_tp_placement_enter(struct tp_placement *placement, size_t member, int node,
-                               const struct tp_arena *arena)
+void __wrap_tp_placement_enter(struct tp_placement *placement, size_t member, int node, const struct tp_arena *arena)
 {
     __real_tp_placement_enter(placement, member, node, arena);
     if (member >= MEMBERS_MAX)
@@ -82,8 +77,7 @@ static void write_maps(void)
     size_t capacity = 0;
     FILE *maps = fopen("/proc/self/numa_maps", "re");
     while (maps && getline(&line, &capacity, maps) >= 0) {
-        if (strstr(line, "anon=") && !strstr(line, "file=") &&
-            (strstr(line, " N1=") || !strstr(line, " default ")))
+        if (strstr(line, "anon=") && !strstr(line, "file=") && (strstr(line, " N1=") || !strstr(line, " default ")))
             printf("numa_maps %s", line);
     }
     free(line);
@@ -91,16 +85,15 @@ static void write_maps(void)
         fclose(maps);
 }
 
-tileprop_status __wrap_tp_network_hash(const struct tp_network *network, uint64_t *hash,
-                                       struct tp_error *error)
+tileprop_status __wrap_tp_network_hash(const struct tp_network *network, uint64_t *hash, struct tp_error *error)
 {
     for (size_t m = 0; m < members && m < MEMBERS_MAX; m++) {
         const struct tp_dataset *train = seen[m].train;
         size_t owned[NODES] = {0}, read[NODES] = {0};
         count_owned(network, m, owned);
         count_pages(train->samples, train->count * tp_dataset_sample_size(train), read);
-        printf("thread %zu cpu %u node %u owns %zu+%zu reads %zu+%zu\n", m, seen[m].cpu, seen[m].node,
-               owned[0], owned[1], read[0], read[1]);
+        printf("thread %zu cpu %u node %u owns %zu+%zu reads %zu+%zu\n", m, seen[m].cpu, seen[m].node, owned[0],
+               owned[1], read[0], read[1]);
     }
     write_maps();
     return __real_tp_network_hash(network, hash, error);
