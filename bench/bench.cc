@@ -1,11 +1,8 @@
-/*
- * bench: how fast the kernels are, how far from the machine's limit, and how they compare.
- */
+// bench: kernel speed against the machine's peak, other libraries and other commits.
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
@@ -15,12 +12,12 @@
 #include <jansson.h>
 
 #include "jobs.h"
-#include "machine.h"
 extern "C" {
 #include "base/json_text.h"
 #include "bench_command.h"
 #include "cli/program.h"
 #include "cli/version.h"
+#include "kernels/cpu.h"
 }
 
 namespace
@@ -28,13 +25,12 @@ namespace
 
 constexpr double kBurst = 2e-3; // seconds of a workload in one round
 
-// Goes on as the guard, which runs this program. Returns only if it cannot.
+// Replaces this process with the guard, which runs bench. Throws on failure.
 void become_guard(const bench_command &command)
 {
     const char *const script = "bench/guard.py";
     if (access(script, R_OK) != 0)
-        throw Failure(TILEPROP_USAGE,
-                      "--against: expected to run in the project's folder, found no bench/guard.py here");
+        throw Failure(TILEPROP_USAGE, "--against: expected to run in the project root, found no bench/guard.py");
     char self[4096] = "";
     if (readlink("/proc/self/exe", self, sizeof self - 1) > 0)
         execlp("python3", "python3", script, "against", self, command.against,
@@ -50,7 +46,7 @@ std::vector<Job> workloads(const bench_command &command, const tp_tier *best)
     for (std::string name; std::getline(names, name, ',');) {
         const size_t count = asked.size();
         std::copy_if(all.begin(), all.end(), std::back_inserter(asked),
-                     [&](const Job &job) { return name == "all" ? job.is_guarded : job.name == name; });
+                     [&](const Job &job) { return name == "all" ? (job.places & GUARDED) != 0 : job.name == name; });
         if (asked.size() == count)
             throw Failure(TILEPROP_USAGE,
                           "--workload: expected all or names such as " + all.front().name + ", found \"" + name + "\"");
@@ -58,22 +54,22 @@ std::vector<Job> workloads(const bench_command &command, const tp_tier *best)
     return asked;
 }
 
-// {"workloads": {name: [seconds of one time in each round, ...]}}. A slow moment of the machine must not hit
-// all rounds of one workload: a round is one burst of each.
+// {"workloads": {name: [seconds per call in each round, ...]}}. Each round runs one burst of every workload, so that a
+// slow phase of the machine does not hit all rounds of one.
 void time_workloads(const bench_command &command, const tp_tier *best)
 {
-    if (command.once)
-        assume_machine();
+    if (command.once) // block sizes of a fixed machine: instruction counts do not depend on the host
+        tp_blocks_fit({48U << 10, 1U << 20, 32U << 20});
     const std::vector<Job> jobs = workloads(command, best);
     std::vector<Contender> contenders;
     for (const Job &job : jobs)
         contenders.push_back({job.prepare()});
-    if (command.once) {
-        Watch watch;
-        for (const Contender &c : contenders)
+    Watch watch;
+    for (const Contender &c : contenders)
+        if (command.once)
             c.run(1, watch);
+    if (command.once)
         return;
-    }
     compete(contenders, command.rounds, kBurst);
     json_t *found = json_object();
     for (size_t i = 0; i < jobs.size(); i++) {
@@ -86,9 +82,8 @@ void time_workloads(const bench_command &command, const tp_tier *best)
     check(tp_program_json(json_pack("{s:o}", "workloads", found), &error), error);
 }
 
-// Threads of the libraries wait for their next work in a loop, for milliseconds, or a fifth of a second, and
-// take the CPUs from whoever is timed next. A tenth of a millisecond is enough between two calls of one
-// library. The OpenMP runtime reads its variables before main(), so the program starts once more.
+// Idle library threads spin for up to 0.2 s and take CPUs from the next contender; 0.1 ms covers the gap between two
+// calls of one library. OpenMP reads its variables before main(), so the program executes itself once more.
 void keep_idle_threads_asleep(char **argv)
 {
     bool is_new = false;
@@ -101,27 +96,28 @@ void keep_idle_threads_asleep(char **argv)
         execv("/proc/self/exe", argv);
 }
 
-int run(bench_command &command, const std::vector<char *> &google)
+void run(const bench_command &command, const std::vector<char *> &google)
 {
     tp_error error;
     const char *isa = command.isa;
     check(tp_program_choose_isa(&isa, std::getenv("TILEPROP_ISA"), &error), error);
     const tp_tier *tier = tp_tier_find(isa);
-    if (command.mode == BENCH_KERNELS)
+    switch (command.mode) {
+    case BENCH_AGAINST:
+        return become_guard(command);
+    case BENCH_LAYERS:
+        return write_network_table(command, tier);
+    case BENCH_WORKLOAD:
+        return time_workloads(command, tier);
+    default:
         return time_jobs(command, tier, google);
-    if (command.mode == BENCH_AGAINST)
-        become_guard(command);
-    if (command.mode == BENCH_LAYERS)
-        write_network_table(command, tier);
-    if (command.mode == BENCH_WORKLOAD)
-        time_workloads(command, tier);
-    return TILEPROP_OK;
+    }
 }
 
 } // namespace
 
 int main(int argc, char **argv)
-try {
+{
     keep_idle_threads_asleep(argv);
     // Options of Google Benchmark are its own; all others are ours.
     std::vector<char *> theirs = {argv[0]}, ours = {argv[0]};
@@ -132,20 +128,22 @@ try {
 
     bench_command command;
     tp_error error;
-    check(bench_command_parse(&command, count, ours.data(), theirs.size() > 1 ? theirs[1] : nullptr, &error), error);
-    int status = TILEPROP_OK;
-    if (command.help)
-        bench_command_write(tp_options_write_help, stdout);
-    else if (command.version)
-        tp_version_write(stdout);
-    else
-        status = run(command, theirs);
+    tileprop_status status =
+        bench_command_parse(&command, count, ours.data(), theirs.size() > 1 ? theirs[1] : nullptr, &error);
+    try {
+        if (!status && command.help)
+            bench_command_write(tp_options_write_help, stdout);
+        else if (!status && command.version)
+            tp_version_write(stdout);
+        else if (!status)
+            run(command, theirs);
+    } catch (const Failure &failure) {
+        status = tp_fail(&error, failure.status, "%s", failure.what());
+    } catch (const std::bad_alloc &) {
+        status = tp_fail(&error, TILEPROP_FAILURE, "out of memory");
+    } catch (const std::exception &failure) {
+        status = tp_fail(&error, TILEPROP_FAILURE, "%s", failure.what());
+    }
     std::free(command.storage);
-    return status;
-} catch (const Failure &failure) {
-    std::fprintf(stderr, "bench: %s\n", failure.what());
-    return failure.status;
-} catch (const std::bad_alloc &) {
-    std::fputs("bench: out of memory\n", stderr);
-    return TILEPROP_FAILURE;
+    return tp_program_finish("bench", status, &error);
 }

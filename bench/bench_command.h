@@ -11,11 +11,12 @@
 #include "cli/options.h"
 #include "tileprop/tileprop.h"
 
+#define BENCH_SIZE_MAX    65536 /* of a layer, a batch, a product */
 #define BENCH_LAYERS_MAX  (TILEPROP_HIDDEN_MAX + 2)
 #define BENCH_THREADS_MAX 16 /* counts of threads */
 #define BENCH_ROUNDS_MAX  1000
 
-/* What a run does; each but the first is asked for by one option. */
+/* What a run does; each but the first is selected by one option. */
 enum bench_mode { BENCH_KERNELS, BENCH_LAYERS, BENCH_AGAINST, BENCH_WORKLOAD, BENCH_MODES };
 
 struct bench_command {
@@ -45,5 +46,5 @@ struct bench_command {
 tileprop_status bench_command_parse(struct bench_command *command, int argc, char *const *argv, const char *google,
                                     struct tp_error *error);
 
-/* Writes --help, or what else is made of the options. */
+/* Writes --help, or other text generated from the options. */
 void bench_command_write(tp_options_writer *write, FILE *out);

@@ -27,11 +27,6 @@ float value_at(size_t i)
 
 } // namespace
 
-bool Call::is_product() const
-{
-    return verb <= UPDATE;
-}
-
 std::string Call::name() const
 {
     static const char *const names[VERBS] = {"forward", "backward", "update",     "apply",   "refresh",
@@ -122,7 +117,7 @@ Operands::Operands(const Call &call, const tp_tier *tier, size_t threads, float 
     share_ = call.verb <= BACKWARD ? product(call) : call.verb <= REFRESH ? owner(call) : rows(call);
 }
 
-// forward and backward: rows or whole panels of columns, as a step's plan divides such a layer.
+// forward and backward: split by rows or by panels of columns, as in a step's plan.
 Operands::Share Operands::product(const Call &c)
 {
     const bool is_forward = c.verb == FORWARD;
@@ -153,7 +148,7 @@ Operands::Share Operands::product(const Call &c)
     };
 }
 
-// update, apply and refresh: whole panels of inputs, as a plan divides the update of a slice.
+// update, apply and refresh: split by panels of inputs, as in a step's plan.
 Operands::Share Operands::owner(const Call &c)
 {
     const bool has_view = !c.first_layer && !c.bare, is_update = c.verb == UPDATE;
@@ -184,7 +179,7 @@ Operands::Share Operands::owner(const Call &c)
     };
 }
 
-// All others: rows.
+// All other verbs: split by rows.
 Operands::Share Operands::rows(const Call &c)
 {
     const tp_tier *const tier = tier_;
@@ -217,7 +212,7 @@ Operands::Share Operands::rows(const Call &c)
         };
     }
     const tp_matrix x = matrix(1, c.m * c.n, 1), y = matrix(1, c.m * c.n, 0);
-    for (size_t i = 0; (c.verb == EXP || c.verb == LOG) && i < c.m * c.n; i++) // of values <= 0, and of others
+    for (size_t i = 0; (c.verb == EXP || c.verb == LOG) && i < c.m * c.n; i++) // exp takes values <= 0
         x.data[i] = c.verb == EXP ? -std::fabs(x.data[i]) : 0.5F + std::fabs(x.data[i]);
     tp_map_fn *const maps[] = {tier->exp, tier->log, tier->sigmoid, tier->lecun_tanh, tier->tanh, tier->relu};
     return [=, map = maps[c.verb - EXP]](size_t member, size_t members) {
@@ -249,11 +244,11 @@ std::vector<float> Operands::elements() const
 void verify(const Call &call, const tp_tier *tier)
 {
     Watch watch;
-    const size_t threads = tp_cpus_available(); // because the reference is slow
+    const size_t threads = tp_cpus_available(); // the reference is slow
     const Operands ours(call, tier, threads, 0.01F), reference(call, tp_tiers[0], threads, 0.01F);
     ours.run(1, watch);
     reference.run(1, watch);
     const std::vector<float> found = ours.elements(), expected = reference.elements();
     if (std::memcmp(found.data(), expected.data(), found.size() * sizeof(float)) != 0)
-        throw Failure(TILEPROP_FAILURE, call.name() + ": " + tier->name + " does not give what reference gives");
+        throw Failure(TILEPROP_FAILURE, call.name() + ": " + tier->name + " differs from the reference tier");
 }

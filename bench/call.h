@@ -1,6 +1,4 @@
-/*
- * A call: one verb, a shape and operands, ready to be run over and over.
- */
+// A call: one verb with a shape and operands, run repeatedly.
 #pragma once
 
 #include <cstdlib>
@@ -38,27 +36,27 @@ struct Call {
     tileprop_activation activation = TILEPROP_LECUN_TANH; // forward, backward
     tileprop_optimizer optimizer = TILEPROP_MOMENTUM;     // update, apply
     bool first_layer = false; // update, apply: no transposed view, as no gradient reaches the inputs
-    bool bare = false;        // a product with nothing fused to it; update writes the gradient
+    bool bare = false;        // GEMM only, no epilogue; update writes the gradient
 
-    bool is_product() const;
-    // "forward-32x64x785"; what is fused follows where it is not the default: "update-64x10x32-adam".
+    bool is_product() const { return verb <= UPDATE; }
+    // "forward-32x64x785"; an epilogue that is not the default follows: "update-64x10x32-adam".
     std::string name() const;
-    // 2 m n k for a product, whatever is fused to it; otherwise 0.
+    // 2 m n k for a product, without its epilogue; otherwise 0.
     double flops() const;
-    // That it must read and write at least: every operand once.
+    // Minimum memory traffic: every operand once.
     double bytes() const;
 };
 
 // The optimizer with usual constants, but so small a learning rate that no weight ever changes.
 tp_optimizer rule_of(tileprop_optimizer kind);
 
-// Memory as the trainer's: for cache lines and, where it is large, on huge pages.
+// Memory aligned as in the trainer: to cache lines, or to huge pages if large.
 using Floats = std::unique_ptr<float[], decltype(&std::free)>;
 
-// Values in [-scale, scale) without a pattern that a kernel could profit from; always the same ones.
+// Deterministic pseudo-random values in [-scale, scale).
 Floats make_floats(size_t count, float scale);
 
-// Bytes without such a pattern.
+// Deterministic pseudo-random bytes.
 std::vector<uint8_t> make_bytes(size_t count);
 
 // The operands of a call, equal for every tier.
@@ -92,6 +90,5 @@ class Operands
     Share rows(const Call &call);
 };
 
-// Throws unless the tier gives what the reference tier gives, to the bit. To be asked before anything is
-// timed.
+// Throws unless the tier matches the reference tier bit for bit.
 void verify(const Call &call, const tp_tier *tier);

@@ -5,8 +5,6 @@
 #include <climits>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 
 #include "call.h"
 #include "training.h"
@@ -37,96 +35,76 @@ Job call_job(const Call &call, const tp_tier *tier, size_t threads)
     return job;
 }
 
-using Part = void (Training::*)(size_t times, Watch &watch);
-
 Job training_job(const char *what, Part part, const Network &network)
 {
     Job job = {name_of(network.tier, what + network.name(), network.threads), network.tier, network.threads};
-    if (part == &Training::run_steps) {
+    if (part == Part::STEPS) {
         job.flops = network.step_flops();
         job.items = static_cast<double>(network.batch);
-    } else if (part == &Training::run_evaluations) {
+    } else if (part == Part::EVALUATION) {
         job.flops = kEvaluated * network.sample_flops();
         job.items = kEvaluated;
     }
     job.verify = [=] { Training(network).verify(); };
     job.prepare = [=] {
         const auto training = std::make_shared<Training>(network);
-        return [=](size_t times, Watch &watch) { ((*training).*part)(times, watch); };
+        return [=](size_t times, Watch &watch) { training->run(part, times, watch); };
     };
     return job;
 }
 
-// Files are in the page cache.
+// Reads a file, which is in the page cache.
 using Load = std::function<tileprop_status(tp_dataset *, tp_error *)>;
 
-void run_load(const Load &load, size_t times, Watch &watch)
+Job load_job(const char *name, double bytes, double rows, const std::function<Load()> &prepare)
 {
-    for (size_t i = 0; i < times; i++) {
-        tp_dataset loaded{};
-        tp_error error;
-        watch.start();
-        const tileprop_status status = load(&loaded, &error);
-        watch.stop();
-        tp_dataset_free(&loaded);
-        check(status, error);
-    }
-}
-
-Job gzip_job()
-{
-    Job job = {"load-mnist-gzip", nullptr, 1, 0, 10000 * (784 + 1), 10000};
-    job.prepare = [] {
-        std::string path(PATH_MAX, '\0');
-        tp_error found;
-        check(tp_data_path_find("data/mnist", path.data(), path.size(), &found), found);
-        const Load load = [=](tp_dataset *loaded, tp_error *error) {
-            return tp_idx_load(path.c_str(), "t10k", loaded, error);
+    Job job = {name, nullptr, 1, 0, bytes, rows};
+    job.prepare = [=] {
+        return [load = prepare()](size_t times, Watch &watch) {
+            for (size_t i = 0; i < times; i++) {
+                tp_dataset loaded{};
+                tp_error error;
+                watch.start();
+                const tileprop_status status = load(&loaded, &error);
+                watch.stop();
+                tp_dataset_free(&loaded);
+                check(status, error);
+            }
         };
-        return [=](size_t times, Watch &watch) { run_load(load, times, watch); };
     };
     return job;
 }
 
-// A file of 10,000 rows of 20 numbers with six digits, and a class; removed in the end.
-std::shared_ptr<const std::string> write_table()
+Load load_mnist()
 {
-    std::string path = std::filesystem::temp_directory_path() / "tileprop-bench-XXXXXX";
-    const int descriptor = mkstemp(path.data());
-    std::FILE *out = descriptor < 0 ? nullptr : fdopen(descriptor, "w");
-    if (!out)
-        throw Failure(TILEPROP_FAILURE, path + ": " + std::strerror(errno));
-    for (uint32_t i = 0; i < 200'000; i++) {
+    std::string path(PATH_MAX, '\0');
+    tp_error found;
+    check(tp_data_path_find("data/mnist", path.data(), path.size(), &found), found);
+    return [=](tp_dataset *loaded, tp_error *error) { return tp_idx_load(path.c_str(), "t10k", loaded, error); };
+}
+
+// A file of 10,000 rows of 20 numbers with six digits, and a class.
+Load load_csv()
+{
+    std::FILE *const out = std::tmpfile();
+    for (uint32_t i = 0; out && i < 200'000; i++) {
         std::fprintf(out, "%.6g,", i * 2654435761U % 1'000'000 / 1000.0 - 500);
         if (i % 20 == 19)
             std::fputs(i % 3 ? "many\n" : "few\n", out);
     }
-    const bool is_written = std::fclose(out) == 0;
-    const std::shared_ptr<const std::string> file(new std::string(path), [](const std::string *name) {
-        std::remove(name->c_str());
-        delete name;
-    });
-    return is_written ? file : throw Failure(TILEPROP_FAILURE, path + ": cannot be written");
-}
-
-Job csv_job()
-{
-    Job job = {"load-csv", nullptr, 1, 0, 0, 10000};
-    job.prepare = [] {
-        const auto path = write_table();
-        const Load load = [=](tp_dataset *loaded, tp_error *error) {
-            tp_data_loader source{};
-            source.path = path->c_str();
-            source.table.header = TP_HEADER_NO;
-            source.table.label = "last";
-            tp_schema schema{};
-            const tileprop_status status = tp_data_loader_read(&source, &schema, loaded, error);
-            tp_schema_free(&schema);
-            return status;
-        };
-        return [=](size_t times, Watch &watch) { run_load(load, times, watch); };
+    if (!out || std::fflush(out) != 0)
+        throw Failure(TILEPROP_FAILURE, std::string("a temporary file: ") + std::strerror(errno));
+    return [file = std::shared_ptr<std::FILE>(out, std::fclose)](tp_dataset *loaded, tp_error *error) {
+        const std::string path = "/proc/self/fd/" + std::to_string(fileno(file.get()));
+        tp_data_loader source{};
+        source.path = path.c_str();
+        source.table.header = TP_HEADER_NO;
+        source.table.label = "last";
+        tp_schema schema{};
+        const tileprop_status status = tp_data_loader_read(&source, &schema, loaded, error);
+        tp_schema_free(&schema);
+        return status;
     };
-    return job;
 }
 
 using Calls = std::vector<Call>;
@@ -187,20 +165,25 @@ Calls guarded_calls()
             {.verb = LECUN_TANH, .m = 32, .n = 64}};
 }
 
-// The products of --gemm, whose text the command has checked.
+// The products of --gemm.
 Calls asked_calls(const char *shapes)
 {
     Calls calls;
-    size_t m, n, k;
-    for (int length; std::sscanf(shapes, "%zux%zux%zu%n", &m, &n, &k, &length) == 3;) {
+    for (const char *next = shapes; *next;) {
+        const size_t length = std::strcspn(next, ",");
+        unsigned m = 0, n = 0, k = 0;
+        int read = 0;
+        std::sscanf(next, "%5ux%5ux%5u%n", &m, &n, &k, &read);
+        if (static_cast<size_t>(read) != length || !m || !n || !k || std::max({m, n, k}) > BENCH_SIZE_MAX)
+            throw Failure(TILEPROP_USAGE, "--gemm: expected MxNxK with sizes from 1 to " +
+                                              std::to_string(BENCH_SIZE_MAX) + ", found \"" +
+                                              std::string(next, length) + '"');
         for (const Verb verb : {FORWARD, BACKWARD, UPDATE})
             calls.push_back({.verb = verb, .m = m, .n = n, .k = k});
-        shapes += length + (shapes[length] == ',');
+        next += length + (next[length] == ',');
     }
     return calls;
 }
-
-enum Place { OTHER = 0, COURSE = 1, GUARDED = 2 };
 
 class List
 {
@@ -212,12 +195,11 @@ class List
         auto kept = std::find_if(jobs.begin(), jobs.end(), [&](const Job &j) { return j.name == job.name; });
         if (kept == jobs.end())
             kept = jobs.insert(kept, std::move(job));
-        kept->is_course |= (places & COURSE) != 0;
-        kept->is_guarded |= (places & GUARDED) != 0;
+        kept->places |= places;
     }
     void add(const Calls &calls, const tp_tier *tier, size_t threads, int places)
     {
-        constexpr double kReferenceFlops = 2e8; // the reference takes seconds for more
+        constexpr double kReferenceFlops = 2e8; // larger products take seconds on it
         for (const Call &call : calls)
             if (tier->peak || call.flops() <= kReferenceFlops)
                 add(call_job(call, tier, threads), places);
@@ -227,17 +209,17 @@ class List
         const Network small = {tier, {784, 64, 10}, 32, threads}, deep = {tier, {784, 64, 64, 10}, 32, threads},
                       large = {tier, {784, 1024, 1024, 10}, 512, threads};
         const int guarded = threads == 1 ? GUARDED : OTHER;
-        add(training_job("step-", &Training::run_steps, small), COURSE | (is_best ? GUARDED : guarded));
-        add(training_job("step-", &Training::run_steps, deep), COURSE);
-        add(training_job("evaluation-", &Training::run_evaluations, small), COURSE | guarded);
+        add(training_job("step-", Part::STEPS, small), COURSE | (is_best ? GUARDED : guarded));
+        add(training_job("step-", Part::STEPS, deep), COURSE);
+        add(training_job("evaluation-", Part::EVALUATION, small), COURSE | guarded);
         if (tier->peak) {
-            add(training_job("step-", &Training::run_steps, large), OTHER);
-            add(training_job("evaluation-", &Training::run_evaluations, large), OTHER);
+            add(training_job("step-", Part::STEPS, large), OTHER);
+            add(training_job("evaluation-", Part::EVALUATION, large), OTHER);
         }
         if (threads == 1)
-            add(training_job("predict-", &Training::run_predictions, small), GUARDED);
+            add(training_job("predict-", Part::PREDICTION, small), GUARDED);
         else if (is_best)
-            add(training_job("setup-", &Training::run_setups, small), GUARDED);
+            add(training_job("setup-", Part::SETUP, small), GUARDED);
     }
 };
 
@@ -270,8 +252,10 @@ std::vector<Job> all_jobs(const bench_command &command, const tp_tier *best)
         }
     }
     if (!command.gemm) {
-        list.add(gzip_job(), COURSE | GUARDED);
-        list.add(csv_job(), GUARDED);
+        list.add(load_job("load-mnist-gzip", 10000 * (784 + 1), 10000, load_mnist), COURSE | GUARDED);
+        list.add(load_job("load-csv", 0, 10000, load_csv), GUARDED);
     }
+    if (list.jobs.empty())
+        throw Failure(TILEPROP_USAGE, std::string("--gemm: too large for ") + best->name);
     return std::move(list.jobs);
 }

@@ -3,9 +3,9 @@
 #include <math.h>
 
 /*
- * exp(x) in arithmetic that a compiler can vectorise, which a call of expf would prevent: 2^n e^r with n a
- * whole number and r at most log(2) / 2, e^r by its series. Accurate to about 1e-7, flushed to 0 or infinity
- * beyond 87; adding and taking away 1.5 2^23 rounds to a whole number.
+ * exp(x) in arithmetic that the compiler can vectorise, which a call of expf would prevent: 2^n e^r with integer n and
+ * |r| <= log(2) / 2, e^r by its Taylor series. Accurate to about 1e-7; x is clamped to [-87, 87]. Adding and
+ * subtracting 1.5 * 2^23 rounds to an integer.
  */
 static inline float exponential(float x)
 {
@@ -29,7 +29,7 @@ static void activate(float *z, size_t count)
         z[i] = HEIGHT - 2 * HEIGHT / (1 + exponential(2 * SLOPE * z[i]));
 }
 
-/* HEIGHT SLOPE (1 - tanh^2), of which a is HEIGHT tanh. */
+/* d *= HEIGHT SLOPE (1 - tanh^2), where a = HEIGHT tanh. */
 static void derive(float *restrict d, const float *restrict a, size_t count)
 {
     for (size_t i = 0; i < count; i++)

@@ -14,21 +14,11 @@ extern "C" {
 #include "system/peak.h"
 }
 
-namespace
-{
-
-constexpr size_t kMemoryBytes = 256U << 20; // of all threads: far more than any L3 that they may fill
+constexpr size_t kMemoryBytes = 256U << 20; // over all threads; more than the share of L3 that they can use
 constexpr double kBurst = 2e-3;             // seconds
 constexpr size_t kRounds = 9;
-
-// A CPU compares addresses by their places in a page first: arrays at the same one may seem to overlap.
-constexpr size_t kApart = 2048 / sizeof(float);
-
-constexpr double kProvingSeconds = 3; // for which a busy neighbour on the same core can hide a unit
-
-constexpr size_t kProbeRounds = 1000; // of one time
-
-} // namespace
+constexpr size_t kApart = 2048 / sizeof(float); // avoids 4K aliasing between x and y
+constexpr double kProvingSeconds = 3;           // a busy sibling hyperthread can hide an FMA unit that long
 
 Machine machine_here()
 {
@@ -42,11 +32,6 @@ Machine machine_here()
     const auto field = [&](const char *name) { return fields.count(name) ? fields[name] : "unknown"; };
     return {field("vendor_id") + "-" + field("cpu family") + "-" + field("model") + "-" + field("stepping"),
             field("model name"), tp_cpu_caches(), tp_cpus_available()};
-}
-
-void assume_machine()
-{
-    tp_blocks_fit({48U << 10, 1U << 20, 32U << 20});
 }
 
 double bandwidth(const tp_tier *tier, size_t threads, size_t level)
@@ -80,21 +65,4 @@ double peak_of(const tp_tier *tier, size_t threads)
         check(tp_peak_measure(tier, threads, &peak, &error), error);
     while (tier->peak && !peak.proved && tp_clock_seconds() < until);
     return peak.proved ? 1e9 * peak.gflops : 0;
-}
-
-Run peak_probe(const tp_tier *tier, size_t threads)
-{
-    return [=](size_t times, Watch &watch) {
-        run_team(threads, watch, [=](size_t, size_t) {
-            volatile float sink = 0;
-            for (size_t i = 0; i < times; i++)
-                sink = tier->peak(kProbeRounds);
-            (void)sink;
-        });
-    };
-}
-
-double peak_probe_flops(const tp_tier *tier, size_t threads)
-{
-    return static_cast<double>(threads * kProbeRounds) * tier->blocks->peak_flops;
 }

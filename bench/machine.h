@@ -1,6 +1,4 @@
-/*
- * What figures depend on: the CPU, its caches, its peaks.
- */
+// The machine: CPU, caches, peaks.
 #pragma once
 
 #include <string>
@@ -20,19 +18,11 @@ struct Machine {
 
 Machine machine_here();
 
-// Lets kernels take the blocks of one and the same machine, whatever this one is.
-void assume_machine();
-
-// Where operands are: in L1 or L2 of a core, or beyond.
+// Memory levels that hold the operands.
 constexpr const char *kLevels[] = {"L1", "L2", "memory"};
 
-// Bytes per second, read and written together, of y = 3 x with operands of half that cache on each of
-// `threads` threads that run at once.
+// Bytes per second, reads plus writes, of y = 3 x with operands filling half of that cache, on concurrent threads.
 double bandwidth(const tp_tier *tier, size_t threads, size_t level);
 
-// The tier's FMA peak in operations per second on so many threads; 0: it has none, or it was not proved.
+// The tier's FMA peak in operations per second; 0: none, or not validated.
 double peak_of(const tp_tier *tier, size_t threads);
-
-// The tier's peak probe on so many threads, as a contender; and operations of one of its times.
-Run peak_probe(const tp_tier *tier, size_t threads);
-double peak_probe_flops(const tp_tier *tier, size_t threads);

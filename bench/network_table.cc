@@ -18,9 +18,10 @@ extern "C" {
 namespace
 {
 
-constexpr double kBurst = 3e-3; // seconds of one contender in one round
+constexpr double kBurst = 3e-3;       // seconds of one contender in one round
+constexpr size_t kProbeRounds = 1000; // of the peak's probe, per call
 
-// Something of ours, and the same of a network around somebody's products.
+// One of our operations and the peer's equivalent.
 struct Entry {
     double flops;
     Run ours;
@@ -28,17 +29,17 @@ struct Entry {
 };
 
 struct Figures {
-    double flops, seconds, share; // median; share of the peak in the same rounds, NaN: there is none
-    std::vector<double> factors;  // time of each peer over ours, in the same rounds; NaN: it was left out
+    double flops, seconds, share; // medians of time and of the share of the peak by round; NaN: no validated peak
+    std::vector<double> factors;  // median of each peer's time over ours by round; NaN: skipped
 };
 
-// "oneDNN" of "oneDNN matmul" and "oneDNN sgemm": a library counts at the best of its ways to multiply.
+// "oneDNN" of "oneDNN matmul" and "oneDNN sgemm": only a library's fastest interface counts.
 std::string library_of(const Peer &peer)
 {
     return peer.name.substr(0, peer.name.find(' '));
 }
 
-// Lines of Markdown, or with --csv of values alone.
+// A Markdown table, or plain CSV.
 class Table
 {
   public:
@@ -102,13 +103,13 @@ json_int_t json_size(size_t n)
     return static_cast<json_int_t>(n);
 }
 
-// What is printed: a table, or the arrays of a JSON object.
+// The output: a table, or the arrays of a JSON object.
 struct Report {
     const bench_command &command;
     std::unique_ptr<Table> table; // none with --json
     json_t *peaks = json_array(), *bandwidths = json_array(), *rows = json_array();
 
-    // bytes: that a call reads and writes at least; 0: not counted
+    // bytes: minimum traffic per call; 0: not counted
     void add(const Network &network, const std::string &what, const char *part, double bytes, const Figures &figures)
     {
         if (table) {
@@ -128,7 +129,7 @@ struct Report {
     }
 };
 
-// One network on one count of threads, ours and those around the peers' products.
+// One network on one thread count: ours and the peers'.
 class Match
 {
   public:
@@ -141,13 +142,9 @@ class Match
 
     void run(bool verifies)
     {
-        const size_t layers = network_.layers();
-        for (size_t l = 0; l < layers; l++)
-            time_product(FORWARD, l, verifies);
-        for (size_t l = layers; l-- > 1;)
-            time_product(BACKWARD, l, verifies);
-        for (size_t l = 0; l < layers; l++)
-            time_product(UPDATE, l, verifies);
+        for (const Verb verb : {FORWARD, BACKWARD, UPDATE})
+            for (size_t l = verb == BACKWARD; l < network_.layers(); l++)
+                time_product(verb, l, verifies);
         if (verifies)
             training_.verify();
         time_network();
@@ -160,43 +157,41 @@ class Match
     const Network network_;
     const double peak_;
     Training training_;
-    std::vector<std::unique_ptr<PlainNetwork>> plain_; // of each peer; null: it is left out
+    std::vector<std::unique_ptr<PlainNetwork>> plain_; // of each peer; null: skipped
 
     void add(const Peer &peer)
     {
         peer.use_threads(static_cast<int>(network_.threads));
-        const char *why = "a product differs from that of the naive loops";
+        const char *why = "its product differs from the naive loops";
         try {
             plain_.push_back(std::make_unique<PlainNetwork>(peer, network_));
             if (agrees(*plain_.back()))
                 return;
             plain_.back() = nullptr;
-        } catch (const std::runtime_error &) {
+        } catch (const std::exception &) {
             plain_.push_back(nullptr);
-            why = "it cannot do this network";
+            why = "it does not support this network";
         }
-        std::fprintf(stderr, "bench: %s with %zu threads is left out: %s\n", peer.name.c_str(), network_.threads, why);
+        std::fprintf(stderr, "bench: %s is skipped (threads: %zu): %s\n", peer.name.c_str(), network_.threads, why);
     }
 
-    // Whether each product is that of the naive loops. In this order none reads what another has written.
+    // Whether each product matches the naive loops. In this order, no product reads another's output.
     bool agrees(const PlainNetwork &plain) const
     {
         bool agree = true;
         for (size_t l = 0; l < network_.layers(); l++)
-            agree = agree && product_agrees(plain, UPDATE, l);
-        for (size_t l = 0; l < network_.layers(); l++)
-            agree = agree && product_agrees(plain, BACKWARD, l);
+            agree = agree && product_agrees(plain, UPDATE, l) && product_agrees(plain, BACKWARD, l);
         for (size_t l = network_.layers(); l-- > 0;)
             agree = agree && product_agrees(plain, FORWARD, l);
         return agree;
     }
 
-    // Each sum is off by at most k u times the sum of its |a b|, however it is added up (Higham, Accuracy and
+    // The error of each sum is at most k u times the sum of its |a b|, in any order of summation (Higham, Accuracy and
     // Stability of Numerical Algorithms, 3.1).
     bool product_agrees(const PlainNetwork &plain, Verb verb, size_t l) const
     {
-        plain.run_product(verb, l);
-        const Product &p = plain.product(verb, l), &naive = plain_.front()->product(verb, l);
+        plain.operation(verb, l).run();
+        const Product &p = plain.operation(verb, l).product, &naive = plain_.front()->operation(verb, l).product;
         const auto largest = [](const float *x, size_t count) {
             double most = 0;
             for (size_t i = 0; i < count; i++)
@@ -208,7 +203,7 @@ class Match
         return std::equal(p.c, p.c + p.m * p.n, naive.c, [=](double x, double y) { return std::fabs(x - y) <= bound; });
     }
 
-    // All that does the same runs side by side: who runs after another with its operands finds them in L3.
+    // Entries that share operands run in the same rounds, so that all find these in the same cache.
     std::vector<Figures> compete_with(const std::vector<Entry> &entries)
     {
         std::vector<Contender> contenders;
@@ -225,9 +220,13 @@ class Match
                                           true});
         }
         if (peak_ > 0)
-            contenders.push_back({peak_probe(network_.tier, network_.threads)});
+            contenders.push_back({[this](size_t times, Watch &watch) {
+                run_team(network_.threads, watch, [=, this](size_t, size_t) {
+                    [[maybe_unused]] volatile float sink = network_.tier->peak(kProbeRounds * times);
+                });
+            }});
         compete(contenders, report_.command.rounds, kBurst);
-        const double probe = peak_probe_flops(network_.tier, network_.threads);
+        const double probe = static_cast<double>(network_.threads * kProbeRounds) * network_.tier->blocks->peak_flops;
         const std::vector<double> peak = contenders.back().seconds;
         std::vector<Figures> figures;
         auto next = contenders.begin();
@@ -256,7 +255,7 @@ class Match
             verify(call, network_.tier);
         const Operands whole(call, network_.tier, network_.threads), alone(bare, network_.tier, network_.threads);
         const auto figures = compete_with({{call.flops(), [&](size_t times, Watch &watch) { alone.run(times, watch); },
-                                            [=](PlainNetwork &plain) { plain.run_product(verb, l); }},
+                                            [=](PlainNetwork &plain) { plain.operation(verb, l).run(); }},
                                            {call.flops(), [&](size_t times, Watch &watch) { whole.run(times, watch); },
                                             [=](PlainNetwork &plain) { plain.run_verb(verb, l); }}});
         const char *const fused = verb == UPDATE               ? "with momentum"
@@ -270,12 +269,13 @@ class Match
     void time_network()
     {
         auto figures = compete_with(
-            {{network_.step_flops(), [&](size_t times, Watch &watch) { training_.run_steps(times, watch); },
+            {{network_.step_flops(), [&](size_t times, Watch &watch) { training_.run(Part::STEPS, times, watch); },
               [](PlainNetwork &plain) { plain.step(); }},
              {kEvaluated * network_.sample_flops(),
-              [&](size_t times, Watch &watch) { training_.run_evaluations(times, watch); },
+              [&](size_t times, Watch &watch) { training_.run(Part::EVALUATION, times, watch); },
               [](PlainNetwork &plain) { plain.evaluate(); }}});
-        const size_t batches = (kEvaluated + network_.batch - 1) / network_.batch; // plain ones are whole
+        const size_t batches =
+            (kEvaluated + network_.batch - 1) / network_.batch; // plain networks evaluate whole batches
         for (double &factor : figures[1].factors)
             factor *= static_cast<double>(kEvaluated) / static_cast<double>(batches * network_.batch);
         report_.add(network_, "step", "whole", 0, figures[0]);
@@ -315,12 +315,17 @@ void write_network_table(const bench_command &command, const tp_tier *tier)
     Network network = {tier, {command.layers, command.layers + command.layer_count}, command.batch, 1};
     const Machine machine = machine_here();
     if (!command.json && !command.csv)
-        std::printf("%s, batch %zu, %s, %s (%s)\nThe constant 1 of the bias is one more input. "
-                    "Columns of others: how many times as long they take; naive has one thread.\n\n",
-                    network.name().c_str(), network.batch, tier->name, machine.name.c_str(), machine.key.c_str());
+        std::printf(
+            "%s, batch %zu, %s, %s (%s)\nThe bias is one extra input of the first "
+            "layer.\nPeer columns are the peer's time divided by ours: above 1, ours is faster. Shares and these "
+            "are medians by round.\nnaive always uses one thread.\n\n",
+            network.name().c_str(), network.batch, tier->name, machine.name.c_str(), machine.key.c_str());
     Report report = {command, command.json ? nullptr : std::make_unique<Table>(command.csv)};
     for (size_t t = 0; t < command.thread_count; t++) {
         network.threads = command.threads[t];
+        if (network.threads > machine.cpus)
+            std::fprintf(stderr, "bench: --threads %zu: only %zu CPUs: figures will be slow and noisy\n",
+                         network.threads, machine.cpus);
         Match(report, network).run(t == 0);
     }
     if (command.json)

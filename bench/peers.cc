@@ -9,11 +9,6 @@
 namespace
 {
 
-std::function<void()> prepare_naive(const Product &p)
-{
-    return [=] { naive_gemm(p.a_transposed, p.m, p.n, p.k, p.a, p.b, p.c); };
-}
-
 // Local: OpenBLAS and BLIS both define cblas_sgemm.
 template <typename Function> Function *find(const char *library, const char *name)
 {
@@ -21,25 +16,32 @@ template <typename Function> Function *find(const char *library, const char *nam
     return loaded ? reinterpret_cast<Function *>(dlsym(loaded, name)) : nullptr;
 }
 
+using Prepare = std::function<std::function<void()>(const Product &)>;
 using Sgemm = void(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float *a,
                    int lda, const float *b, int ldb, float beta, float *c, int ldc);
 
-// Adds a library with the C interface to BLAS, if it is here.
+// With a row-major sgemm, whose integers are of type Int.
+template <typename Int, typename Function> Prepare prepare_sgemm(Function sgemm)
+{
+    return [=](const Product &p) {
+        return [=, m = static_cast<Int>(p.m), n = static_cast<Int>(p.n), k = static_cast<Int>(p.k)] {
+            sgemm(p.a_transposed, p.b_transposed, m, n, k, 1.0F, p.a, p.a_transposed ? m : k, p.b,
+                  p.b_transposed ? k : n, 0.0F, p.c, n);
+        };
+    };
+}
+
+// Adds a library with the C interface to BLAS, if installed.
 template <typename Threads>
 void add_blas(std::vector<Peer> &peers, const char *name, const char *library, const char *set_threads)
 {
     auto *const sgemm = find<Sgemm>(library, "cblas_sgemm");
     auto *const use_threads = find<void(Threads)>(library, set_threads);
-    constexpr int kRowMajor = 101, kAsIs = 111, kTransposed = 112;
+    constexpr int kRowMajor = 101, kAsIs = 111;
     if (sgemm && use_threads)
-        peers.push_back({name, false, use_threads, [=](const Product &p) {
-                             const int m = static_cast<int>(p.m), n = static_cast<int>(p.n), k = static_cast<int>(p.k);
-                             return [=] {
-                                 sgemm(kRowMajor, p.a_transposed ? kTransposed : kAsIs,
-                                       p.b_transposed ? kTransposed : kAsIs, m, n, k, 1, p.a, p.a_transposed ? m : k,
-                                       p.b, p.b_transposed ? k : n, 0, p.c, n);
-                             };
-                         }});
+        peers.push_back({name, false, use_threads, prepare_sgemm<int>([=](int at, int bt, auto... rest) {
+                             sgemm(kRowMajor, kAsIs + at, kAsIs + bt, rest...);
+                         })});
 }
 
 #ifdef TP_ONEDNN
@@ -70,18 +72,9 @@ std::function<void()> prepare_matmul(const dnnl::engine &engine, dnnl::stream st
     };
 }
 
-std::function<void()> prepare_sgemm(const Product &p)
-{
-    const auto m = static_cast<dnnl_dim_t>(p.m), n = static_cast<dnnl_dim_t>(p.n), k = static_cast<dnnl_dim_t>(p.k);
-    return [=] {
-        dnnl_sgemm(p.a_transposed ? 'T' : 'N', p.b_transposed ? 'T' : 'N', m, n, k, 1, p.a, p.a_transposed ? m : k, p.b,
-                   p.b_transposed ? k : n, 0, p.c, n);
-    };
-}
-
 void add_onednn(std::vector<Peer> &peers)
 try {
-    // The very function that the library's own calls are bound to, in whichever OpenMP runtime that is.
+    // From the OpenMP runtime that oneDNN itself uses.
     auto *const use_threads = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
     const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
     const dnnl::stream stream(engine);
@@ -89,8 +82,10 @@ try {
         return;
     peers.push_back(
         {"oneDNN matmul", false, use_threads, [=](const Product &p) { return prepare_matmul(engine, stream, p); }});
-    peers.push_back({"oneDNN sgemm", false, use_threads, prepare_sgemm});
-} catch (const dnnl::error &) { // it does not work here
+    peers.push_back({"oneDNN sgemm", false, use_threads, prepare_sgemm<dnnl_dim_t>([](bool at, bool bt, auto... rest) {
+                         dnnl_sgemm(at ? 'T' : 'N', bt ? 'T' : 'N', rest...);
+                     })});
+} catch (const dnnl::error &) { // oneDNN does not run on this machine
 }
 
 #endif
@@ -112,7 +107,9 @@ const std::vector<Peer> &peers()
     static std::vector<Peer> found;
     if (!found.empty())
         return found;
-    found.push_back({"naive", true, [](int) {}, prepare_naive});
+    found.push_back(
+        {"naive", true, [](int) {},
+         [](const Product &p) { return [=] { naive_gemm(p.a_transposed, p.m, p.n, p.k, p.a, p.b, p.c); }; }});
     add_blas<int>(found, "OpenBLAS", "libopenblas.so.0", "openblas_set_num_threads");
     add_blas<ptrdiff_t>(found, "BLIS", "libblis.so.4", "bli_thread_set_num_threads");
 #ifdef TP_ONEDNN

@@ -1,7 +1,5 @@
-/*
- * Other people's matrix products, to be compared with. OpenBLAS and BLIS are loaded when they are asked for,
- * so that both can stand side by side although they share names; oneDNN is part of builds that found it.
- */
+// GEMMs of other libraries. OpenBLAS and BLIS are loaded by dlopen(), as their symbols clash; oneDNN is linked if the
+// build found it.
 #pragma once
 
 #include <functional>
@@ -24,17 +22,16 @@ struct Peer {
     std::string name;      // "naive", "OpenBLAS", "BLIS", "oneDNN matmul", "oneDNN sgemm"
     bool needs_transposed; // it takes B as [k x n] only
     std::function<void(int)> use_threads;
-    // What multiplies; of operands that stay where they are. Throws if the peer cannot do it.
+    // Returns a function that computes the product; its operands must not move. Throws if unsupported.
     std::function<std::function<void()>(const Product &)> prepare;
 };
 
-// Limits the libraries to the tier's instruction set, and tells those that are older than this CPU to use all
-// of it: OpenBLAS 0.3.21 and BLIS 0.9 take plain C on CPUs that they do not know. To be called before
-// peers().
+// Limits the libraries to the tier's instruction set, and forces it on those that fall back to plain C on unknown CPUs
+// (OpenBLAS 0.3.21, BLIS 0.9). Call before peers().
 void limit_peers(const tp_tier *tier);
 
-// Those that are here, naive first. They live as long as the program.
+// Available peers, naive first; static lifetime.
 const std::vector<Peer> &peers();
 
-// Loops in i-k-j order, which a compiler vectorises at -O3. Frozen: figures of years are ratios to it.
+// Loops in i-k-j order, which a compiler vectorises at -O3. Do not change: recorded results are ratios to it.
 extern "C" void naive_gemm(int transpose, size_t m, size_t n, size_t k, const float *a, const float *b, float *c);

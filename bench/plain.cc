@@ -15,7 +15,7 @@ extern "C" const loops *loops_of(const tp_tier *tier)
 namespace
 {
 
-// out [columns x rows], in blocks of cache lines, so that a line is read and written while it is in L1
+// out [columns x rows]; blocked by cache lines, so that each line stays in L1 while it is used.
 void transpose(const float *in, size_t rows, size_t columns, float *out)
 {
     constexpr size_t kBlock = 16;
@@ -63,20 +63,10 @@ void PlainNetwork::add_layer(size_t inputs, size_t units)
     layers_.push_back(std::move(layer));
 }
 
-const Product &PlainNetwork::product(Verb verb, size_t layer) const
-{
-    return layers_[layer].operation[verb].product;
-}
-
-void PlainNetwork::run_product(Verb verb, size_t layer) const
-{
-    layers_[layer].operation[verb].run();
-}
-
 void PlainNetwork::run_verb(Verb verb, size_t l)
 {
     Layer &layer = layers_[l];
-    run_product(verb, l);
+    layer.operation[verb].run();
     if (verb == FORWARD && l + 1 < layers_.size())
         loops_->activate(a_[l + 1].get(), batch_ * layer.units);
     if (verb == BACKWARD)

@@ -1,7 +1,4 @@
-/*
- * A network as one writes it around somebody's matrix product without this project: row-major matrices, plain
- * loops for all else. What the benchmarks compare with.
- */
+// The comparison network: a peer's GEMM on row-major matrices, plain loops on one thread for everything else.
 #pragma once
 
 #include "call.h"
@@ -15,15 +12,18 @@ extern "C" {
 class PlainNetwork
 {
   public:
-    // Equal for all peers. Its peer uses as many threads as it was last told to. Throws if the peer cannot do
-    // it.
+    // Initial values are the same for all peers. Uses the peer's current thread count. Throws if the peer does not
+    // support the network.
     PlainNetwork(const Peer &peer, const Network &network);
 
-    // The product of a layer alone, and with what our verb fuses to it.
-    const Product &product(Verb verb, size_t layer) const;
-    void run_product(Verb verb, size_t layer) const;
+    struct Operation {
+        Product product;
+        std::function<void()> run;
+    };
+    // The product of a layer alone, and with its epilogue.
+    const Operation &operation(Verb verb, size_t layer) const { return layers_[layer].operation[verb]; }
     void run_verb(Verb verb, size_t layer);
-    // The samples, in the order in which they lie, become floats; forward, loss, backward, update: mean loss.
+    // Converts samples to floats in order, then forward, loss, backward, update. Returns the mean loss.
     float step();
     // Of whole batches, at least kEvaluated samples.
     void evaluate();
@@ -31,10 +31,6 @@ class PlainNetwork
     tp_optimizer optimizer = rule_of(TILEPROP_MOMENTUM);
 
   private:
-    struct Operation {
-        Product product;
-        std::function<void()> run;
-    };
     struct Layer {
         size_t inputs, units;
         Floats weights, gradient, velocity; // [inputs x units]

@@ -4,19 +4,17 @@
 #include <cmath>
 
 extern "C" {
-#include "base/clock.h"
 #include "system/team.h"
 }
 
 namespace
 {
 
-constexpr double kSlow = 4; // times as long as a burst and as the fastest contender's call: then one rests
-constexpr size_t kSlowEvery = 5, kSlowFirst = 2; // so that its rounds go in both directions
+constexpr double kSlow = 4;                      // see compete()
+constexpr size_t kSlowEvery = 5, kSlowFirst = 2; // an odd stride, so that its rounds go in both directions
 
-// What runs untimed before a burst: half of its calls, in which the operands move into caches that the
-// contender before has filled and that one's threads fall asleep; and at least so many calls, up to so many
-// seconds, because a last cache that keeps what others evict fills only over many calls.
+// Untimed warm-up before a burst: half of its calls, which reload the caches and let the previous contender's threads
+// fall asleep; and at least kSettlingCalls within kSettlingSeconds, because a victim L3 fills only over many calls.
 constexpr double kSettling = 0.5, kSettlingCalls = 12, kSettlingSeconds = 6e-3;
 
 double time(const Contender &c, size_t times)
@@ -47,24 +45,10 @@ double time_burst(const Contender &c)
 
 } // namespace
 
-Failure::Failure(tileprop_status why, const std::string &text) : std::runtime_error(text), status(why)
-{
-}
-
 void check(tileprop_status status, const tp_error &error)
 {
     if (status)
         throw Failure(status, error.text);
-}
-
-void Watch::start()
-{
-    began_ = tp_clock_seconds();
-}
-
-void Watch::stop()
-{
-    seconds += tp_clock_seconds() - began_;
 }
 
 void run_team(size_t threads, Watch &watch, std::function<void(size_t member, size_t members)> work)
@@ -90,9 +74,9 @@ void compete(std::vector<Contender> &contenders, size_t rounds, double burst)
     for (size_t round = 0; round < rounds; round++) {
         for (size_t i = 0; i < contenders.size(); i++) {
             Contender &c = contenders[round % 2 ? contenders.size() - 1 - i : i];
-            const bool rests =
-                c.may_rest && rounds > kSlowFirst && c.call_seconds > slow && round % kSlowEvery != kSlowFirst;
-            c.seconds.push_back(rests ? NAN : time_burst(c));
+            const bool skips =
+                c.may_skip && rounds > kSlowFirst && c.call_seconds > slow && round % kSlowEvery != kSlowFirst;
+            c.seconds.push_back(skips ? NAN : time_burst(c));
         }
     }
 }

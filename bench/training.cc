@@ -8,18 +8,8 @@ extern "C" {
 #include "system/cpus.h"
 }
 
-namespace
-{
-
-constexpr double kRunFlops = 4e9, kStepsMax = 128; // of the steps of one run
-constexpr size_t kSetupEpochs = 1000000;           // of a run for which a search of the best plan pays
-
-size_t steps_of(const Network &network)
-{
-    return static_cast<size_t>(std::clamp(kRunFlops / network.step_flops(), 1.0, kStepsMax));
-}
-
-} // namespace
+constexpr double kRunFlops = 4e9, kStepsMax = 128; // per run
+constexpr size_t kSetupEpochs = 1000000;           // enough for the search for a plan to pay
 
 double Network::sample_flops() const
 {
@@ -43,7 +33,8 @@ std::string Network::name() const
     return name;
 }
 
-Training::Training(const Network &network) : network_(network), steps_(steps_of(network))
+Training::Training(const Network &network)
+    : network_(network), steps_(static_cast<size_t>(std::clamp(kRunFlops / network.step_flops(), 1.0, kStepsMax)))
 {
     const size_t rows = std::max((steps_ + 1) * network.batch, kEvaluated);
     samples_ = make_bytes(rows * network.sizes[0]);
@@ -51,7 +42,7 @@ Training::Training(const Network &network) : network_(network), steps_(steps_of(
         labels_.push_back(static_cast<uint16_t>(r % network.sizes.back()));
 }
 
-// What the callbacks of one run need.
+// The context of a run's callbacks.
 struct Training::Timing {
     Part part;
     size_t last; // step
@@ -63,18 +54,16 @@ struct Training::Timing {
         if (timing.part == Part::SETUP)
             timing.watch.stop();
     }
-    // The run evaluates after its first step, which has no beginning that could be seen.
+    // The run evaluates after its first step, whose start no callback reports.
     static int saw_progress(void *context, const tileprop_progress *progress)
     {
-        const Timing &timing = *static_cast<Timing *>(context);
-        const bool is_evaluation = progress->evaluated, is_first = progress->step == 0;
-        if ((timing.part == Part::STEPS && is_evaluation) ||
-            (timing.part == Part::EVALUATION && is_first && !is_evaluation))
-            timing.watch.start();
-        else if ((timing.part == Part::STEPS && progress->step == timing.last) ||
-                 (timing.part == Part::EVALUATION && is_first))
-            timing.watch.stop();
-        return timing.part == Part::SETUP;
+        const auto &[part, last, watch] = *static_cast<Timing *>(context);
+        const bool is_first = progress->step == 0, is_step = !progress->evaluated;
+        if (is_first && part == (is_step ? Part::EVALUATION : Part::STEPS))
+            watch.start();
+        else if (part == Part::STEPS ? is_step && progress->step == last : part == Part::EVALUATION && is_first)
+            watch.stop();
+        return part == Part::SETUP;
     }
 };
 
@@ -124,38 +113,25 @@ std::shared_ptr<tileprop_model> Training::train(const tp_tier *tier, size_t thre
 void Training::verify() const
 {
     Watch watch;
-    const auto expected = train(tp_tiers[0], tp_cpus_available(), 1, Part::NOTHING, watch);
-    const auto ours = train(network_.tier, network_.threads, 1, Part::NOTHING, watch);
+    const auto expected = train(tp_tiers[0], tp_cpus_available(), 1, Part::PREDICTION, watch);
+    const auto ours = train(network_.tier, network_.threads, 1, Part::PREDICTION, watch);
     if (tileprop_model_hash(ours.get()) != tileprop_model_hash(expected.get()))
         throw Failure(TILEPROP_FAILURE, std::string("step: ") + network_.tier->name +
-                                            " does not train the weights that reference trains");
+                                            " trains different weights than the reference tier");
 }
 
-void Training::run_steps(size_t times, Watch &watch)
+void Training::run(Part part, size_t times, Watch &watch)
 {
-    for (size_t left = times, steps; left > 0; left -= steps) {
-        steps = std::min(left, steps_);
-        train(network_.tier, network_.threads, steps, Part::STEPS, watch);
+    if (part != Part::PREDICTION) {
+        for (size_t steps; times > 0; times -= steps) {
+            steps = part == Part::STEPS ? std::min(times, steps_) : 1;
+            train(network_.tier, network_.threads, steps, part, watch);
+        }
+        return;
     }
-}
-
-void Training::run_evaluations(size_t times, Watch &watch)
-{
-    for (size_t i = 0; i < times; i++)
-        train(network_.tier, network_.threads, 1, Part::EVALUATION, watch);
-}
-
-void Training::run_setups(size_t times, Watch &watch)
-{
-    for (size_t i = 0; i < times; i++)
-        train(network_.tier, network_.threads, 1, Part::SETUP, watch);
-}
-
-void Training::run_predictions(size_t times, Watch &watch)
-{
     if (!model_) {
         tp_error error;
-        model_ = train(network_.tier, 1, 1, Part::NOTHING, watch);
+        model_ = train(network_.tier, 1, 1, part, watch);
         check(tileprop_model_use_isa(model_.get(), network_.tier->name, error.text, sizeof error.text), error);
     }
     std::vector<float> probabilities(network_.sizes.back());

@@ -1,7 +1,5 @@
-/*
- * Steps, evaluations and set-up of the real trainer, timed from outside, on made-up samples: a step takes as
- * long whatever it learns.
- */
+// Steps, evaluations, set-up and predictions through the public API, timed by callbacks on synthetic samples: their
+// time does not depend on the data.
 #pragma once
 
 #include <memory>
@@ -23,37 +21,35 @@ struct Network {
     size_t batch, threads;
 
     size_t layers() const { return sizes.size() - 1; }
-    // Of a layer, from 0: the constant 1 for the first one's bias is an input.
+    // Fan-in of a layer, counted from 0; the first layer's bias is an extra input.
     size_t inputs(size_t layer) const { return sizes[layer] + (layer == 0); }
-    // 2 rows x inputs x units for each product: of a step, and of the evaluation of one sample.
+    // 2 rows x inputs x units per product.
     double step_flops() const;
     double sample_flops() const;
     std::string name() const; // "784-64-10"
 };
+
+// What is timed: training steps; evaluations of kEvaluated samples; all that a run does before its first step, the
+// choice of threads included; predictions of one sample.
+enum class Part { STEPS, EVALUATION, SETUP, PREDICTION };
 
 class Training
 {
   public:
     explicit Training(const Network &network);
 
-    // Throws unless the tier trains the weights that the reference tier trains, in two steps.
+    // Throws unless two steps give the same weights as on the reference tier.
     void verify() const;
-    // Steps; evaluations of kEvaluated samples; all that a run does before its first step, if it chooses its
-    // threads; predictions of one sample by a model, as programs that embed it make them.
-    void run_steps(size_t times, Watch &watch);
-    void run_evaluations(size_t times, Watch &watch);
-    void run_setups(size_t times, Watch &watch);
-    void run_predictions(size_t times, Watch &watch);
+    void run(Part part, size_t times, Watch &watch);
 
   private:
-    enum class Part { NOTHING, STEPS, EVALUATION, SETUP };
     struct Timing;
 
     const Network network_;
-    const size_t steps_; // of one run, at most
+    const size_t steps_; // per run, at most
     std::vector<uint8_t> samples_;
     std::vector<uint16_t> labels_;
-    std::shared_ptr<tileprop_model> model_; // of predictions
+    std::shared_ptr<tileprop_model> model_; // for predictions
 
     std::shared_ptr<tileprop_model> train(const tp_tier *tier, size_t threads, size_t steps, Part part,
                                           Watch &watch) const;

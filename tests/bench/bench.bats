@@ -23,11 +23,11 @@ quick=--benchmark_min_time=0.0001
         [[ $names == *"$tier/step-784-64-10/threads:2"* && $names == *"$tier/evaluation-784-64-10"* ]]
     done
     [ -z "$(sort <<<"$names" | uniq -d)" ]
-    run "$bench" --benchmark_list_tests --threads 1,2 --benchmark_filter='^reference/update-785x64x32-first/real_time$'
-    [ "$output" = "reference/update-785x64x32-first/real_time" ]
+    run "$bench" --benchmark_list_tests --threads 1,2 --benchmark_filter='^reference/update-785x64x32-first/manual_time$'
+    [ "$output" = "reference/update-785x64x32-first/manual_time" ]
 }
 
-@test "without options: the course's layers, steps and files on the best tier, in lines of at most 110 columns" {
+@test "without options: the course's layers, steps and files on the best tier in at most 110 columns" {
     run --separate-stderr "$bench" --threads 1 $quick
     echo "$output$stderr"
     [[ $status -eq 0 && -z $stderr ]]
@@ -88,7 +88,7 @@ END
     LD_LIBRARY_PATH=$BATS_TEST_TMPDIR/libraries run --separate-stderr "$bench" --layers 5,7,9 --threads 1 --rounds 1 --json
     echo "$output$stderr"
     [ "$status" -eq 0 ]
-    [[ $stderr == "bench: OpenBLAS with 1 threads is left out: a product differs from that of the naive loops" ]]
+    [[ $stderr == "bench: OpenBLAS is skipped (threads: 1): its product differs from the naive loops" ]]
     [[ $output != *OpenBLAS* ]]
 }
 
@@ -100,8 +100,8 @@ END
         run "$wrong" --threads 1 $arguments
         echo "$arguments: $status: $output"
         [ "$status" -eq 1 ]
-        [[ $output == *"forward-"*": "*" does not give what reference gives"* ||
-            $output == *"step: "*" does not train the weights that reference trains"* ]]
+        [[ $output == *"forward-"*": "*" differs from the reference tier"* ||
+            $output == *"step: "*" trains different weights than the reference tier"* ]]
     done
 }
 
@@ -137,7 +137,7 @@ assert all(len(seconds) == 1 and seconds[0] > 0 for seconds in found.values()), 
 --gemm 5x5|--gemm: expected MxNxK with sizes from 1 to 65536, found "5x5"
 --gemm 5x5x5,0x1x1|found "0x1x1"
 --gemm 5x5x5x5|found "5x5x5x5"
---layers 5|--layers: expected inputs, hidden layers, classes, found one size
+--layers 5|--layers: expected inputs, hidden layers, classes, found 1 sizes
 --workload nothing|--workload: expected all or names such as
 --isa sse|--isa: expected
 --benchmark_nothing|unrecognized
@@ -153,5 +153,5 @@ END
     [ "$refused" -eq 15 ]
     cd "$BATS_TEST_TMPDIR"
     run "$bench" --against HEAD
-    [[ $status -eq 2 && $output == "bench: --against: expected to run in the project's folder, found no bench/guard.py here" ]]
+    [[ $status -eq 2 && $output == "bench: --against: expected to run in the project root, found no bench/guard.py" ]]
 }

@@ -52,7 +52,7 @@ void verify_finds_it(const Call &call)
         verify(call, &wrong);
         fail_msg("%s passed", call.name().c_str());
     } catch (const Failure &failure) {
-        assert_non_null(strstr(failure.what(), "wrong does not give what reference gives"));
+        assert_non_null(strstr(failure.what(), "wrong differs from the reference tier"));
     }
 }
 
@@ -88,8 +88,8 @@ void test_peers_multiply(void **)
         const PlainNetwork network(peer, small_network(tp_tiers[0]));
         for (size_t i = 0; i < 9; i++) {
             const auto verb = static_cast<Verb>(i % 3);
-            const Product &p = network.product(verb, i / 3);
-            network.run_product(verb, i / 3);
+            const Product &p = network.operation(verb, i / 3).product;
+            network.operation(verb, i / 3).run();
             for (size_t r = 0; r < p.m; r++)
                 for (size_t c = 0; c < p.n; c++) {
                     float sum = 0;
@@ -166,7 +166,7 @@ void compare_stream(const tp_tier *tier)
         assert_true(y[i] == 3 * x[i]);
 }
 
-void test_loops_are_the_verbs(void **)
+void test_loops_match_verbs(void **)
 {
     for (size_t t = 0; tp_tiers[t]; t++) {
         if (!tp_tier_runs_here(tp_tiers[t]))
@@ -178,7 +178,7 @@ void test_loops_are_the_verbs(void **)
     }
 }
 
-void test_rounds_without_a_figure_do_not_count(void **)
+void test_skipped_rounds_are_ignored(void **)
 {
     assert_true(median({NAN, 6, NAN, 8}) == 7);
     assert_true(ratio({NAN, 6, NAN, 8, 100}, {1, 2, 1, 2, NAN}) == 3.5);
@@ -206,7 +206,7 @@ struct Calls {
     }
 };
 
-void test_a_slow_contender_rests(void **)
+void test_slow_contender_skips_rounds(void **)
 {
     constexpr size_t kRounds = 13;
     Calls slow = {9e-3}, busy = {9e-3}, fast = {2e-3}; // slow: more than four bursts
@@ -231,7 +231,7 @@ void test_a_slow_contender_rests(void **)
 }
 
 // The caches fill over twelve calls, unless these take longer than 6 ms.
-void test_operands_settle_before_they_are_timed(void **)
+void test_warm_up_before_timing(void **)
 {
     constexpr size_t kRounds = 3;
     const double seconds[] = {0.49e-3, 1.9e-3, 9e-3};
@@ -257,10 +257,10 @@ int main()
     const CMUnitTest tests[] = {
         cmocka_unit_test(test_verify_finds_wrong_kernels),
         cmocka_unit_test(test_peers_multiply),
-        cmocka_unit_test(test_loops_are_the_verbs),
-        cmocka_unit_test(test_a_slow_contender_rests),
-        cmocka_unit_test(test_operands_settle_before_they_are_timed),
-        cmocka_unit_test(test_rounds_without_a_figure_do_not_count),
+        cmocka_unit_test(test_loops_match_verbs),
+        cmocka_unit_test(test_slow_contender_skips_rounds),
+        cmocka_unit_test(test_warm_up_before_timing),
+        cmocka_unit_test(test_skipped_rounds_are_ignored),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
