@@ -124,10 +124,10 @@ for name, shape, values in (("layers.0.weight", [classes, inputs], b"".join(rows
     data += values
 text = json.dumps(header).encode()
 open("wide", "wb").write(struct.pack("<Q", len(text)) + text + data)
-open("samples", "wb").write(bytes([0, 0, 8, 2]) + struct.pack(">2I", 40, inputs) + bytes(i % 11 for i in range(40 * inputs)))
+open("samples", "wb").write(bytes([0, 0, 8, 2]) + struct.pack(">2I", 14, inputs) + bytes(i % 11 for i in range(14 * inputs)))
 END
     "$predict" wide --data samples | cut -d, -f1-9 >rows
-    [ "$(wc -l <rows)" -eq 41 ]
+    [ "$(wc -l <rows)" -eq 15 ]
     "$predict" wide --data samples --limit 1 | cut -d, -f1-9 >first
     cmp first <(head -n 2 rows)
     # the samples repeat after 11
