@@ -81,6 +81,38 @@ TILEPROP_API tileprop_status tileprop_model_load(tileprop_model **model, const c
 TILEPROP_API tileprop_status tileprop_model_load_memory(tileprop_model **model, const void *bytes, size_t count,
                                                         char *message, size_t size);
 
+/* A model as arrays. Everything but size, features, layers and units may be 0 or NULL. */
+typedef struct tileprop_model_parts {
+    size_t size; /* sizeof(tileprop_model_parts) */
+    size_t features;
+    size_t layers;                    /* at most TILEPROP_HIDDEN_MAX + 1 */
+    const size_t *units;              /* [layers]; those of the last are the classes, at most 65536 */
+    tileprop_activation activation;   /* of the hidden layers, which need one */
+    const float *const *weights;      /* [layers] of [units][inputs]; NULL: zeros */
+    const float *const *biases;       /* [layers] of [units]; NULL: no biases */
+    const float *scale, *shift;       /* [features]: the inputs are fma(sample, scale, shift); NULL: 1, 0 */
+    const float *imputed;             /* [features]: what a missing value becomes; NULL: none may be missing */
+    const char *const *feature_names; /* [features], UTF-8 */
+    const char *const *class_names;   /* [classes], UTF-8; NULL: their numbers */
+} tileprop_model_parts;
+
+/*
+ * Makes a model from arrays, for example from another program's weights. All values must be finite. The caller
+ * frees *model; it is NULL on error.
+ * Errors: USAGE naming the member, BAD_INPUT for a value that is not finite and for names that no file can hold,
+ * FAILURE if out of memory.
+ */
+TILEPROP_API tileprop_status tileprop_model_create(tileprop_model **model, const tileprop_model_parts *parts,
+                                                   char *message, size_t size);
+
+/*
+ * Replaces a layer's weights [units][inputs] and biases [units], in the layout of tileprop_model_weights(). NULL
+ * leaves them as they are. On error the model is unchanged.
+ * Errors: USAGE for a layer out of range or biases of a layer without, BAD_INPUT for a value that is not finite.
+ */
+TILEPROP_API tileprop_status tileprop_model_set_weights(tileprop_model *model, size_t layer, const float *weights,
+                                                        const float *bias, char *message, size_t size);
+
 /*
  * Makes the model predict with this instruction set, one of those listed by `train --version`, instead of the
  * fastest that the CPU has ("auto"). No bit of a prediction changes. On error the model is unchanged.
@@ -117,6 +149,15 @@ TILEPROP_API const char *tileprop_model_text(const tileprop_model *model, const 
 
 /* A class's name, UTF-8, valid as long as the model; NULL for an index out of range. */
 TILEPROP_API const char *tileprop_model_class_name(const tileprop_model *model, size_t class_index);
+
+/*
+ * The name of the column that a feature comes from, UTF-8, valid as long as the model; NULL if it has none or is
+ * out of range.
+ */
+TILEPROP_API const char *tileprop_model_feature_name(const tileprop_model *model, size_t feature);
+
+/* [features]: what a missing value becomes, valid as long as the model; NULL: none may be missing. */
+TILEPROP_API const float *tileprop_model_imputed(const tileprop_model *model);
 
 /*
  * The weights [units][inputs] of a layer, whose inputs are the previous layer's units or the features, and in

@@ -1,6 +1,7 @@
 #include "api/api.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "data/choices.h"
 #include "kernels/kernels.h"
@@ -69,4 +70,20 @@ tileprop_status tp_api_size(const char *name, size_t found, size_t least, size_t
     return found >= least && found <= most
                ? TILEPROP_OK
                : tp_fail(error, TILEPROP_USAGE, "%s: size %zu found, expected %zu", name, found, most);
+}
+
+tileprop_status tp_api_take(void *to, size_t least, size_t most, const void *given, const char *name,
+                            struct tp_error *error)
+{
+    size_t size;
+    tileprop_status status = tp_api_need(given, name, error);
+    if (status != TILEPROP_OK)
+        return status;
+    memcpy(&size, given, sizeof size);
+    status = tp_api_size(name, size, least, most, error);
+    if (status != TILEPROP_OK)
+        return status;
+    memset(to, 0, most);
+    memcpy(to, given, size);
+    return TILEPROP_OK;
 }

@@ -63,6 +63,14 @@ struct tp_snapshots {
 /* Checks that a required pointer is not NULL. Errors: TILEPROP_USAGE naming it. */
 tileprop_status tp_api_need(const void *pointer, const char *name, struct tp_error *error);
 
+/*
+ * Copies a caller's struct, whose first member is its size, to *to, which has `most` bytes; members that an older
+ * struct lacks become 0. least: the size of the first version.
+ * Errors: TILEPROP_USAGE naming the struct, if it is NULL or has a size that no version had.
+ */
+tileprop_status tp_api_take(void *to, size_t least, size_t most, const void *given, const char *name,
+                            struct tp_error *error);
+
 /* Checks that a struct's size is one that some version had. Errors: TILEPROP_USAGE naming the struct. */
 tileprop_status tp_api_size(const char *name, size_t found, size_t least, size_t most, struct tp_error *error);
 

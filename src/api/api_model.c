@@ -209,6 +209,22 @@ const char *tileprop_model_class_name(const tileprop_model *handle, size_t class
     return class_index < schema->class_count ? schema->classes[class_index] : NULL;
 }
 
+const char *tileprop_model_feature_name(const tileprop_model *handle, size_t feature)
+{
+    const struct tp_schema *schema = &handle->model.schema;
+    for (size_t c = 0, end = 0; c < schema->column_count; c++) {
+        end += schema->columns[c].category_count ? schema->columns[c].category_count : 1;
+        if (feature < end)
+            return schema->columns[c].name;
+    }
+    return NULL;
+}
+
+const float *tileprop_model_imputed(const tileprop_model *handle)
+{
+    return handle->model.schema.means;
+}
+
 tileprop_status tileprop_model_use_isa(tileprop_model *handle, const char *isa, char *message, size_t size)
 {
     struct tp_call call;

@@ -51,19 +51,6 @@ static tileprop_status take_sets(struct training *t, const tileprop_data *data, 
     return status;
 }
 
-/* Classes without names are called by their numbers. */
-static bool name_classes(const struct tp_set *train, struct tp_schema *schema)
-{
-    const char *const *names = train->given.class_names;
-    bool good = true;
-    for (size_t k = 0; good && k < train->own.classes; k++) {
-        char number[32];
-        snprintf(number, sizeof number, "%zu", k);
-        good = tp_schema_add_class(schema, names ? names[k] : number);
-    }
-    return good;
-}
-
 /* The run's model: the weights' shape, and memory for the normalization that the trainer computes. */
 static tileprop_status describe(const struct training *t, const struct tp_network *network, uint64_t fingerprint,
                                 struct tp_model *model, struct tp_error *error)
@@ -82,8 +69,9 @@ static tileprop_status describe(const struct training *t, const struct tp_networ
     tp_weights_shape(&model->weights, network);
     tileprop_status status =
         schema ? tp_schema_text_read(&model->schema, schema, features, t->train.given.name, error) : TILEPROP_OK;
-    if (status == TILEPROP_OK && !(model->normalization.scale && model->normalization.shift && model->options &&
-                                   name_classes(&t->train, &model->schema)))
+    if (status == TILEPROP_OK &&
+        !(model->normalization.scale && model->normalization.shift && model->options &&
+          tp_schema_name_classes(&model->schema, t->train.given.class_names, t->train.own.classes)))
         status = tp_fail_memory(error, NULL, "a model");
     return status;
 }

@@ -32,6 +32,17 @@ bool tp_schema_add_class(struct tp_schema *schema, const char *name)
     return true;
 }
 
+bool tp_schema_name_classes(struct tp_schema *schema, const char *const *names, size_t count)
+{
+    bool good = true;
+    for (size_t k = 0; good && k < count; k++) {
+        char number[32];
+        snprintf(number, sizeof number, "%zu", k);
+        good = tp_schema_add_class(schema, names ? names[k] : number);
+    }
+    return good;
+}
+
 static void free_texts(char **texts, size_t count)
 {
     for (size_t i = 0; i < count; i++)

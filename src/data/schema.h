@@ -38,6 +38,9 @@ const char *tp_schema_class(const struct tp_schema *schema, size_t label, char *
 /* Names the next class; false without memory. */
 bool tp_schema_add_class(struct tp_schema *schema, const char *name);
 
+/* Names that many classes; names NULL: by their numbers. False without memory. */
+bool tp_schema_name_classes(struct tp_schema *schema, const char *const *names, size_t count);
+
 void tp_schema_free(struct tp_schema *schema);
 
 /*

@@ -117,6 +117,11 @@ static tileprop_status allocate(struct tp_predictor *p, struct tp_error *error)
     return TILEPROP_OK;
 }
 
+void tp_predictor_reload(struct tp_predictor *p)
+{
+    tp_network_put(&p->network, 0, 0, &p->model->weights);
+}
+
 static tileprop_status prepare(struct tp_predictor *p, const char *isa, struct tp_error *error)
 {
     const tileprop_options options = shape_of(p->model);
@@ -135,7 +140,7 @@ static tileprop_status prepare(struct tp_predictor *p, const char *isa, struct t
                                          .rows = tp_plan_make(&p->network, 1, 1, 1).evaluation_rows};
     status = allocate(p, error);
     if (status == TILEPROP_OK)
-        tp_network_put(&p->network, 0, 0, weights);
+        tp_predictor_reload(p);
     return status;
 }
 

@@ -28,5 +28,8 @@ void tp_predictor_free(struct tp_predictor *predictor);
 tileprop_status tp_predictor_run(const struct tp_predictor *predictor, size_t threads, const struct tp_dataset *samples,
                                  const struct tp_predictions *predictions, struct tp_error *error);
 
+/* Takes the model's weights anew. Nobody may be predicting. */
+void tp_predictor_reload(struct tp_predictor *predictor);
+
 /* The network with the model's weights, as long as the predictor lives. */
 const struct tp_network *tp_predictor_network(const struct tp_predictor *predictor);

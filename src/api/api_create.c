@@ -1,0 +1,178 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/api.h"
+
+/* Whether count values are finite; NULL has none. */
+static bool are_finite(const float *values, size_t count)
+{
+    for (size_t i = 0; values && i < count; i++)
+        if (!isfinite(values[i]))
+            return false;
+    return true;
+}
+
+static tileprop_status check_layers(const tileprop_model_parts *p, struct tp_error *error)
+{
+    if (p->features == 0)
+        return tp_fail(error, TILEPROP_USAGE, "parts: features: 0 found, expected at least 1");
+    if (p->layers == 0 || p->layers > TP_LAYERS_MAX)
+        return tp_fail(error, TILEPROP_USAGE, "parts: layers: %zu found, expected 1 to %d", p->layers, TP_LAYERS_MAX);
+    const tileprop_status there = tp_api_need(p->units, "parts: units", error);
+    if (there != TILEPROP_OK)
+        return there;
+    for (size_t l = 0; l < p->layers; l++)
+        if (p->units[l] == 0 || p->units[l] > INT32_MAX)
+            return tp_fail(error, TILEPROP_USAGE, "parts: units[%zu]: %zu found, expected 1 to %d", l, p->units[l],
+                           INT32_MAX);
+    if (p->units[p->layers - 1] > TP_CLASSES_MAX)
+        return tp_fail(error, TILEPROP_USAGE, "parts: units[%zu]: %zu classes found, expected at most %d",
+                       p->layers - 1, p->units[p->layers - 1], TP_CLASSES_MAX);
+    const int activation = (int)p->activation;
+    if (p->layers > 1 && (activation <= TILEPROP_LINEAR || activation > TILEPROP_RELU))
+        return tp_fail(error, TILEPROP_USAGE, "parts: activation: %d found, expected one for hidden layers",
+                       activation);
+    return TILEPROP_OK;
+}
+
+static tileprop_status check_values(const tileprop_model_parts *p, struct tp_error *error)
+{
+    const struct {
+        const char *name;
+        const float *values;
+    } all[] = {{"scale", p->scale}, {"shift", p->shift}, {"imputed", p->imputed}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (!are_finite(all[i].values, p->features))
+            return tp_fail(error, TILEPROP_BAD_INPUT, "parts: %s: a value that is not finite found", all[i].name);
+    for (size_t i = 0; p->feature_names && i < p->features; i++)
+        if (!p->feature_names[i])
+            return tp_fail(error, TILEPROP_USAGE, "parts: feature_names[%zu]: NULL found, expected a name", i);
+    for (size_t k = 0; p->class_names && k < p->units[p->layers - 1]; k++)
+        if (!p->class_names[k])
+            return tp_fail(error, TILEPROP_USAGE, "parts: class_names[%zu]: NULL found, expected a name", k);
+    return TILEPROP_OK;
+}
+
+/* Copies a layer; what is NULL stays as it is. */
+static tileprop_status put_layer(struct tp_weights *weights, size_t l, const float *values, const float *bias,
+                                 struct tp_error *error)
+{
+    struct tp_weights_layer *layer = &weights->layers[l];
+    const size_t count = layer->inputs * layer->units;
+    if (!are_finite(values, count) || !are_finite(bias, layer->units))
+        return tp_fail(error, TILEPROP_BAD_INPUT, "layer %zu: a weight that is not finite found", l);
+    if (values)
+        memcpy(layer->weight, values, count * sizeof *values);
+    if (bias)
+        memcpy(layer->bias, bias, layer->units * sizeof *bias);
+    return TILEPROP_OK;
+}
+
+static tileprop_status take_layers(const tileprop_model_parts *p, struct tp_weights *weights, struct tp_error *error)
+{
+    for (size_t l = 0; l < p->layers; l++)
+        tp_weights_add(weights, l ? p->units[l - 1] : p->features, p->units[l], p->biases && p->biases[l]);
+    tileprop_status status = tp_weights_allocate(weights, error);
+    for (size_t l = 0; l < p->layers && status == TILEPROP_OK; l++)
+        status = put_layer(weights, l, p->weights ? p->weights[l] : NULL, p->biases ? p->biases[l] : NULL, error);
+    return status;
+}
+
+/* The schema of an array, or of a table whose columns have names; its labels come last. */
+static bool take_schema(const tileprop_model_parts *p, struct tp_schema *schema)
+{
+    const size_t bytes = p->features * sizeof(float);
+    bool good = tp_schema_name_classes(schema, p->class_names, p->units[p->layers - 1]);
+    schema->features = p->features;
+    if (p->imputed && (good = (schema->means = malloc(bytes))))
+        memcpy(schema->means, p->imputed, bytes);
+    if (p->feature_names && (good &= (schema->columns = calloc(p->features, sizeof *schema->columns)) != NULL))
+        schema->column_count = p->features;
+    for (size_t i = 0; i < schema->column_count; i++)
+        good &= (schema->columns[i].name = strdup(p->feature_names[i])) != NULL;
+    if (p->feature_names) /* a schema names all of its columns or none */
+        good &= (schema->label = strdup("label")) != NULL;
+    schema->label_place = schema->column_count;
+    return good;
+}
+
+static tileprop_status take_normalization(const tileprop_model_parts *p, struct tp_normalization *to,
+                                          struct tp_error *error)
+{
+    to->features = p->features;
+    to->deviation = 1;
+    to->scale = malloc(p->features * sizeof(float));
+    to->shift = malloc(p->features * sizeof(float));
+    if (!to->scale || !to->shift)
+        return tp_fail_memory(error, NULL, "a model");
+    for (size_t i = 0; i < p->features; i++) {
+        to->scale[i] = p->scale ? p->scale[i] : 1;
+        to->shift[i] = p->shift ? p->shift[i] : 0;
+    }
+    return TILEPROP_OK;
+}
+
+static tileprop_status create(tileprop_model **handle, const tileprop_model_parts *given, struct tp_error *error)
+{
+    struct tp_model model = {.described = true, .normalize = TILEPROP_NORMALIZE_NONE, .numerics = TP_NUMERICS_VERSION};
+    tileprop_model_parts parts = {0};
+    tileprop_status status = tp_api_take(&parts, sizeof parts, sizeof parts, given, "parts", error);
+    if (status == TILEPROP_OK)
+        status = check_layers(&parts, error);
+    if (status == TILEPROP_OK)
+        status = check_values(&parts, error);
+    if (status == TILEPROP_OK)
+        status = take_layers(&parts, &model.weights, error);
+    if (status == TILEPROP_OK)
+        status = take_normalization(&parts, &model.normalization, error);
+    if (status == TILEPROP_OK && !((model.options = strdup("")) && take_schema(&parts, &model.schema)))
+        status = tp_fail_memory(error, NULL, "a model");
+    model.activation = parts.layers > 1 ? parts.activation : TILEPROP_LECUN_TANH;
+    if (status == TILEPROP_OK)
+        status = tp_model_check(&model, "parts", error);
+    if (status == TILEPROP_OK)
+        return tp_api_model(handle, &model, error);
+    tp_model_free(&model);
+    return status;
+}
+
+tileprop_status tileprop_model_create(tileprop_model **handle, const tileprop_model_parts *parts, char *message,
+                                      size_t size)
+{
+    struct tp_call call;
+    tp_call_begin(&call);
+    if (handle)
+        *handle = NULL;
+    tileprop_status status = tp_api_need(handle, "model", &call.error);
+    if (status == TILEPROP_OK)
+        status = create(handle, parts, &call.error);
+    return tp_call_end(&call, status, message, size);
+}
+
+static tileprop_status set_weights(tileprop_model *handle, size_t l, const float *weights, const float *bias,
+                                   struct tp_error *error)
+{
+    tileprop_status status = tp_api_need(handle, "model", error);
+    if (status != TILEPROP_OK)
+        return status;
+    struct tp_weights *own = &handle->model.weights;
+    if (l >= own->layer_count)
+        return tp_fail(error, TILEPROP_USAGE, "layer: %zu found, expected less than %zu", l, own->layer_count);
+    if (bias && !own->layers[l].has_bias)
+        return tp_fail(error, TILEPROP_USAGE, "bias: one found for layer %zu, expected NULL, as it has none", l);
+    status = put_layer(own, l, weights, bias, error);
+    if (status == TILEPROP_OK) {
+        tp_predictor_reload(handle->predictor);
+        status = tp_network_hash(tp_predictor_network(handle->predictor), &handle->hash, error);
+    }
+    return status;
+}
+
+tileprop_status tileprop_model_set_weights(tileprop_model *handle, size_t layer, const float *weights,
+                                           const float *bias, char *message, size_t size)
+{
+    struct tp_call call;
+    tp_call_begin(&call);
+    return tp_call_end(&call, set_weights(handle, layer, weights, bias, &call.error), message, size);
+}
