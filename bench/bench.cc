@@ -1,11 +1,9 @@
 // bench: kernel speed against the machine's peak, other libraries and other commits.
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <iterator>
 #include <sstream>
 #include <utility>
 
@@ -38,32 +36,26 @@ void become_guard(const bench_command &command)
     throw Failure(TILEPROP_FAILURE, std::string("python3 bench/guard.py: ") + std::strerror(errno));
 }
 
-std::vector<Job> workloads(const bench_command &command, const tp_tier *best)
-{
-    const std::vector<Job> all = all_jobs(command, best);
-    std::vector<Job> asked;
-    std::stringstream names(command.workload);
-    for (std::string name; std::getline(names, name, ',');) {
-        const size_t count = asked.size();
-        std::copy_if(all.begin(), all.end(), std::back_inserter(asked),
-                     [&](const Job &job) { return name == "all" ? (job.places & GUARDED) != 0 : job.name == name; });
-        if (asked.size() == count)
-            throw Failure(TILEPROP_USAGE,
-                          "--workload: expected all or names such as " + all.front().name + ", found \"" + name + "\"");
-    }
-    return asked;
-}
-
 // {"workloads": {name: [seconds per call in each round, ...]}}. Each round runs one burst of every workload, so that a
 // slow phase of the machine does not hit all rounds of one.
 void time_workloads(const bench_command &command, const tp_tier *best)
 {
     if (command.once) // block sizes of a fixed machine: instruction counts do not depend on the host
         tp_blocks_fit({48U << 10, 1U << 20, 32U << 20});
-    const std::vector<Job> jobs = workloads(command, best);
+    std::vector<Job> jobs;
     std::vector<Contender> contenders;
-    for (const Job &job : jobs)
-        contenders.push_back({job.prepare()});
+    std::stringstream names(command.workload);
+    for (std::string name; std::getline(names, name, ',');) {
+        const size_t count = jobs.size();
+        for (const Job &job : all_jobs(command, best))
+            if (name == "all" ? (job.places & GUARDED) != 0 : job.name == name) {
+                jobs.push_back(job);
+                contenders.push_back({job.prepare()});
+            }
+        if (jobs.size() == count)
+            throw Failure(TILEPROP_USAGE,
+                          "--workload: expected all or names from --benchmark_list_tests, found \"" + name + '"');
+    }
     Watch watch;
     for (const Contender &c : contenders)
         if (command.once)

@@ -1,6 +1,4 @@
-/*
- * The command line of `bench`.
- */
+/* The command line of bench. */
 #pragma once
 
 #include <stdbool.h>

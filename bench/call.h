@@ -21,12 +21,12 @@ enum Verb {
     PACK_F32,
     LOSS, // m rows of n classes
     SOFTMAX,
-    EXP, // of m x n values, and so on
+    EXP,
     LOG,
     SIGMOID,
     LECUN_TANH,
     TANH,
-    RELU,
+    RELU, // of m x n values
     VERBS
 };
 

@@ -96,23 +96,15 @@ class Lines : public benchmark::BenchmarkReporter
                 continue;
             }
             std::printf(" %11.2f", run.GetAdjustedRealTime());
-            write(run, "GFLOP/s", 9, 1);
-            write(run, "%peak", 6, 1);
-            write(run, "GB/s", 8, 1);
-            write(run, "samples/s", 11, 0);
+            for (const auto &[counter, width, digits] :
+                 {std::tuple("GFLOP/s", 9, 1), {"%peak", 6, 1}, {"GB/s", 8, 1}, {"samples/s", 11, 0}})
+                if (const auto found = run.counters.find(counter); found == run.counters.end())
+                    std::printf(" %*s", width, "");
+                else
+                    std::printf(" %*.*f", width, digits, found->second.value);
             std::putchar('\n');
         }
         std::fflush(stdout);
-    }
-
-  private:
-    static void write(const Run &run, const char *counter, int width, int digits)
-    {
-        const auto found = run.counters.find(counter);
-        if (found == run.counters.end())
-            std::printf(" %*s", width, "");
-        else
-            std::printf(" %*.*f", width, digits, found->second.value);
     }
 };
 

@@ -296,17 +296,6 @@ class Match
     }
 };
 
-void write_json(const Report &report, const tp_tier *tier, const Machine &machine)
-{
-    json_t *about = json_pack("{s:s, s:s, s:I, s:[I, I, I], s:s, s:s, s:[s], s:o, s:o}", "cpu", machine.key.c_str(),
-                              "cpu_name", machine.name.c_str(), "cpus", json_size(machine.cpus), "caches",
-                              json_size(machine.caches.l1), json_size(machine.caches.l2), json_size(machine.caches.l3),
-                              "compiler", tp_version_compiler(), "version", tp_version_commit(), "tiers", tier->name,
-                              "peaks", report.peaks, "bandwidths", report.bandwidths);
-    tp_error error;
-    check(tp_program_json(json_pack("{s:o, s:o}", "machine", about, "rows", report.rows), &error), error);
-}
-
 } // namespace
 
 void write_network_table(const bench_command &command, const tp_tier *tier)
@@ -328,6 +317,13 @@ void write_network_table(const bench_command &command, const tp_tier *tier)
                          network.threads, machine.cpus);
         Match(report, network).run(t == 0);
     }
-    if (command.json)
-        write_json(report, tier, machine);
+    if (!command.json)
+        return;
+    json_t *about = json_pack("{s:s, s:s, s:I, s:[I, I, I], s:s, s:s, s:[s], s:o, s:o}", "cpu", machine.key.c_str(),
+                              "cpu_name", machine.name.c_str(), "cpus", json_size(machine.cpus), "caches",
+                              json_size(machine.caches.l1), json_size(machine.caches.l2), json_size(machine.caches.l3),
+                              "compiler", tp_version_compiler(), "version", tp_version_commit(), "tiers", tier->name,
+                              "peaks", report.peaks, "bandwidths", report.bandwidths);
+    tp_error error;
+    check(tp_program_json(json_pack("{s:o, s:o}", "machine", about, "rows", report.rows), &error), error);
 }
