@@ -5,9 +5,8 @@
     guard.py instructions BENCH [--record]     Compare instruction counts with bench/instructions.
     guard.py selftest BENCH SLOW-BENCH NAME    Check that both guards detect a slow kernel, that of workload NAME.
 
-against runs REF, this, this, REF in every round. A workload passes once the confidence interval of its ratio is below
-LIMIT; it fails when the interval is above LIMIT after at least TELLING attempts of ROUNDS rounds. There is no verdict
-while REF varies by more than NOISE from round to round. bench/README.md describes both guards.
+against runs REF, this, this, REF in every round. A workload passes once the interval of its ratio is below LIMIT. It
+fails if that is above LIMIT after TELLING or more attempts of ROUNDS rounds. A REF that varies by NOISE prevents both.
 Exit status: 0, pass; 1, regression; 2, usage error; 3, unusable file or build; 77, inconclusive.
 """
 
@@ -20,17 +19,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import timeit
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from report import ROOT, fail, git, one_line
+from report import ROOT, fail, git, one_line, output
 
 PROGRAMS = ["train", "predict", "export"]
-ROUNDS, TELLING, ATTEMPTS = 15, 3, 8
+ROUNDS, TELLING, ATTEMPTS, LIMIT, NOISE = 15, 3, 8, 1.05, 0.05
 PROCESS_ROUNDS = 2  # rounds per process: memory placement differs between processes more than anything within one
-LIMIT, NOISE = 1.05, 0.05
 RESAMPLES, INTERVAL = 2000, 200  # the interval leaves out one part in INTERVAL at each end
 STARTS = 5  # per program and round; the fastest counts
 TRAINING = "--hidden 64 --train-limit 2000 --epochs 1 --threads 1 --quiet".split()
@@ -49,13 +46,8 @@ def inconclusive(reason):
     sys.exit(77)
 
 
-def output(*command):
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, check=True).stdout
-
-
 def find(pattern, text, source):
-    found = re.search(pattern, text, re.MULTILINE)
-    return found or fail(3, f"{source}: expected a match of {pattern}, found none")
+    return re.search(pattern, text, re.MULTILINE) or fail(3, f"{source}: expected a match of {pattern}, found none")
 
 
 def make(folder):
@@ -63,8 +55,8 @@ def make(folder):
     compilers = [f"{name}={os.environ[name]}" for name in ("CC", "CXX") if os.environ.get(name)]
     environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL")}
     targets = [f"bin/{program}" for program in ["bench", *PROGRAMS]]
-    return subprocess.run(["make", "-C", folder, f"-j{os.cpu_count()}", *compilers, *targets],
-                          stdout=subprocess.DEVNULL, env=environment).returncode == 0
+    command = ["make", "-C", folder, f"-j{os.cpu_count()}", *compilers, *targets]
+    return subprocess.run(command, stdout=subprocess.DEVNULL, env=environment).returncode == 0
 
 
 def resolve(ref):
@@ -93,17 +85,6 @@ def build(commit):
     return (commit[:12], folder) if make(folder) else inconclusive(f"{commit[:12]} does not build here")
 
 
-def check_fresh(bench):
-    """Builds bin/bench. Any other bench must be a build of the checked-out tree."""
-    version, tree = output(bench, "--version"), git("describe", "--always", "--dirty")
-    built = find(r"\((.*)\)$", version, f"{bench} --version")[1]
-    if bench == ROOT / "bin/bench":
-        if not make(ROOT):
-            fail(3, "this tree does not build")
-    elif tree and built != tree:
-        fail(3, f"{bench} is a build of {built}, expected one of {tree}: build it again")
-
-
 def time_workloads(bench, names, rounds):
     """{workload: seconds of each round}"""
     return json.loads(output(bench, "--json", "--rounds", str(rounds), "--workload", ",".join(names)))["workloads"]
@@ -113,8 +94,9 @@ def run(folder, bench, names):
     """{workload: seconds}, the minimum over rounds: noise only adds time."""
     own = [name for name in names if not name.startswith("start-")]
     found = time_workloads(bench, own, PROCESS_ROUNDS) if own else {}
-    for program in (name.removeprefix("start-") for name in names if name not in own):
-        found[f"start-{program}"] = timeit.repeat(lambda: output(folder / program, "--version"), number=1, repeat=STARTS)
+    for name in (name for name in names if name not in own):
+        program = folder / name.removeprefix("start-")
+        found[name] = timeit.repeat(lambda: output(program, "--version"), number=1, repeat=STARTS)
     return {name: min(seconds) for name, seconds in found.items()}
 
 
@@ -128,14 +110,14 @@ def interval(ratios):
 
 def compare_time(ours, theirs, names, commit):
     """(slower workloads, those without a verdict)"""
-    slower, left, times = [], names, {name: [] for name in names}
-    for number in range(1, ATTEMPTS + 1):
-        began = time.monotonic()
+    slower, left, times, number = [], names, {name: [] for name in names}, 0
+    while left and number < ATTEMPTS:
+        number, began = number + 1, timeit.default_timer()
         for _ in range(ROUNDS):
             four = [run(*build, left) for build in (theirs, ours, ours, theirs)]
             for name in left:
                 times[name].append((min(four[1][name], four[2][name]), min(four[0][name], four[3][name])))
-        print(f"after {number * ROUNDS} rounds, {time.monotonic() - began:.0f} s: time relative to {commit}", flush=True)
+        print(f"{number * ROUNDS} rounds, {timeit.default_timer() - began:.0f} s: relative to {commit}", flush=True)
         todo, left = left, []
         for name in todo:
             both, alone = zip(*times[name])
@@ -151,8 +133,6 @@ def compare_time(ours, theirs, names, commit):
                       file=sys.stderr)
             elif noisy or high > LIMIT and not (number == ATTEMPTS and high - low <= NOISE):
                 left.append(name)
-        if not left:
-            break
     return slower, left
 
 
@@ -182,7 +162,13 @@ def compare_bytes(ours, theirs, commit):
 
 
 def against(bench, ref, asked):
-    check_fresh(bench)
+    """Builds bin/bench first. Any other bench must be a build of the checked-out tree."""
+    built = find(r"\((.*)\)$", output(bench, "--version"), f"{bench} --version")[1]
+    tree = git("describe", "--always", "--dirty")
+    if bench == ROOT / "bin/bench" and not make(ROOT):
+        fail(3, "this tree does not build")
+    if bench != ROOT / "bin/bench" and tree and built != tree:
+        fail(3, f"{bench} is a build of {built}, expected one of {tree}: build it again")
     commit = resolve(ref)
     try:
         names = time_workloads(bench, [asked], 1)
@@ -208,24 +194,22 @@ def against(bench, ref, asked):
 
 def count_all(bench):
     """{workload: instructions}. Under Valgrind addresses do not vary, so counts repeat."""
-    environment = {**os.environ, "GOMP_SPINCOUNT": "1", "OPENBLAS_THREAD_TIMEOUT": "1", "KMP_BLOCKTIME": "1"}
+    os.environ.update(GOMP_SPINCOUNT="1", OPENBLAS_THREAD_TIMEOUT="1", KMP_BLOCKTIME="1")
 
-    def count(item):
-        name, function = item
+    def count(name, function):
         command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--collect-atstart=no",
                    f"--toggle-collect={function}", stripped, "--once", "--workload",
                    name if name.startswith("load") else f"avx2/{name}"]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT,
-                              env=environment)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
         collected = re.search(r"Collected : ([0-9]+)", done.stdout)
         if done.returncode or not collected:
             fail(3, f"{' '.join(map(str, command))}: exit status {done.returncode}\n{done.stdout}")
-        return name, int(collected[1])
+        return int(collected[1])
     with tempfile.TemporaryDirectory() as folder:
         stripped = Path(folder) / "bench"  # Valgrind of Debian 12 rejects clang's debug lines
         subprocess.run(["objcopy", "--strip-debug", bench, stripped], check=True)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return dict(pool.map(count, COUNTED.items()))
+            return dict(zip(COUNTED, pool.map(count, COUNTED, COUNTED.values())))
 
 
 def instructions(bench, *options):

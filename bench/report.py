@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Records and renders benchmark results: report.py [measure | --check]. Plots need gnuplot.
+"""Renders results/bench with gnuplot: report.py [measure | --check].
 
-measure times NETWORKS on every vector tier, each in several processes. Medians go to results/bench/CPU.json, steps and
-products of batch 32 also to history.csv. Then, and without an argument, README.md and its plots are rendered. --check
-writes nothing and exits with 1 if README.md or a plot is out of date; it skips plots of another version of gnuplot.
+measure first times NETWORKS on every vector tier, in several processes, and records medians: all in CPU.json, steps and
+products of batch 32 in history.csv. --check writes nothing; its exit status is 1 if README.md or a plot is out of date,
+but it skips plots of another version of gnuplot.
 """
 
 import csv
@@ -57,15 +57,13 @@ def git(*arguments):
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def bench(*arguments):
-    done = subprocess.run([BENCH, *arguments], stdout=subprocess.PIPE, text=True)
-    failed = f"bench {' '.join(arguments)}: exit status {done.returncode}"
-    return done.stdout if done.returncode == 0 else fail(max(done.returncode, 1), failed)
+def output(*command):
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, check=True).stdout
 
 
 def start():
     """The checked-out commit, date and machine. bench must be a build of that commit; changed results do not count."""
-    about = json.loads(bench(*"--layers 1,1 --batch 1 --threads 1 --rounds 1 --json".split()))["machine"]
+    about = json.loads(output(BENCH, *"--layers 1,1 --batch 1 --threads 1 --rounds 1 --json".split()))["machine"]
     built, head = (git("rev-parse", "--short", of) for of in (about["version"].removesuffix("-dirty"), "HEAD"))
     if built != head:
         fail(1, f"{BENCH} is a build of {about['version']}, expected one of {head}: build it again")
@@ -83,7 +81,6 @@ def medians(found):
 
 
 def replace(path, content):
-    """Writes the whole file or nothing."""
     beside = path.with_name(path.name + ".new")
     beside.write_bytes(content)
     os.replace(beside, path)
@@ -105,14 +102,15 @@ def keep(part, begun, value):
 def measure():
     """The outermost loop runs over processes, which spreads the runs of each figure over time."""
     begun, counts = start(), "1,2" if len(os.sched_getaffinity(0)) >= 2 else "1"
-    tiers = re.search("^tiers found here: reference ?(.*)", bench("--version"), re.M)[1].split()
+    tiers = re.search("^tiers found here: reference ?(.*)", output(BENCH, "--version"), re.M)[1].split()
     runs = [(tier, layers, batch) for turn in range(max(int(processes) for *_, processes in NETWORKS))
             for tier in tiers for layers, batch, processes in NETWORKS if turn < int(processes)]
     found, rows, text = {}, {}, HISTORY.read_text()
     for i, (tier, layers, batch) in enumerate(runs, 1):
         print(f"process {i} of {len(runs)}: {tier}, {layers}, batch {batch}", flush=True)
-        found.setdefault((tier, layers, batch), []).append(json.loads(bench(
-            "--layers", layers, "--batch", batch, "--isa", tier, "--threads", counts, "--rounds", "5", "--json")))
+        options = f"--layers {layers} --batch {batch} --isa {tier} --threads {counts} --rounds 5 --json"
+        run = output(BENCH, *options.split())
+        found.setdefault((tier, layers, batch), []).append(json.loads(run))
     for row in (row for same in found.values() for row in medians([run["rows"] for run in same])):
         network = row["network"] if row["part"] == "whole" else ""  # networks share products
         rows.setdefault((row["tier"], row["threads"], row["what"], row["part"], row["batch"], network), row)
@@ -121,8 +119,7 @@ def measure():
     new = keep(None, begun, {"rows": list(rows.values()), "machine": {**machines[-1], **limits, "tiers": tiers}})
     for row in new["rows"]:
         if row["what"] == "step" or (row["batch"] == 32 and row["part"] not in ("product alone", "whole")):
-            kernel, _, shape = row["what"].partition("-")
-            seconds, share = row["seconds"], row["share_of_peak"]
+            (kernel, _, shape), seconds, share = row["what"].partition("-"), row["seconds"], row["share_of_peak"]
             text += (f"{new['date']},{new['commit']},{new['machine']['cpu']},{row['tier']},{row['threads']},{kernel},"
                      f"{shape or network_name(row)},{1e6 * seconds:.4g},{1e-9 * row['flops'] / seconds:.4g},"
                      f"{row['peers']['naive']:.4g},{f'{share:.4g}' if share else ''}\n")
@@ -144,7 +141,7 @@ def libraries(peers):
 
 
 def beside_fastest(peers, alone):
-    """Factor of the fastest library, and that of the fastest bare product if the two disagree on which side is faster."""
+    """The fastest library's factor, and that of the fastest bare product if only one of the two is below 1."""
     if not (found := libraries(peers)):
         return ""
     library = min(found, key=found.get)
@@ -237,8 +234,8 @@ set xlabel "operations per byte read and written\\n"
 
 def steps(kept):
     best, panels = kept["machine"]["tiers"][-1], {}
-    rows = [row for row in kept["rows"] if (row["tier"], row["what"]) == (best, "step")]
-    rows.sort(key=lambda row: row["flops"])
+    rows = sorted((row for row in kept["rows"] if (row["tier"], row["what"]) == (best, "step")),
+                  key=lambda row: row["flops"])
     names = list(dict.fromkeys(map(network_name, rows)))
     for row in rows:
         series = panels.setdefault(f"{kept['machine']['cpu']}, {best}, threads: {row['threads']} (naive: 1)", {})
@@ -260,8 +257,8 @@ def history():
             if (row["shape"], row["threads"]) == ("784-64-10 batch 32", "1")]
     commits, lines = list(dict.fromkeys(row["commit"] for row in rows)), {}
     for row in rows:
-        point = commits.index(row["commit"]), float(row["factor_over_naive"])
-        lines.setdefault(f"{row['cpu']} {row['tier']}", []).append(point)
+        key, speedup = f"{row['cpu']} {row['tier']}", float(row["factor_over_naive"])
+        lines.setdefault(key, []).append((commits.index(row["commit"]), speedup))
     tics = ", ".join(f"'{commit}' {i}" for i, commit in enumerate(commits))
     return draw("history", 1, (1120, 480), f"""set key below maxcols 2; unset xlabel; set yrange [0:*]
 set xrange [-0.5:{len(commits) - 0.5}]; set xtics rotate by -45 ({tics})
