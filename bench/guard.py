@@ -10,6 +10,7 @@ fails if that is above LIMIT after TELLING or more attempts of ROUNDS rounds. A 
 Exit status: 0, pass; 1, regression; 2, usage error; 3, unusable file or build; 77, inconclusive.
 """
 
+import fcntl
 import json
 import os
 import random
@@ -56,7 +57,9 @@ def make(folder):
     environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL")}
     targets = [f"bin/{program}" for program in ["bench", *PROGRAMS]]
     command = ["make", "-C", folder, f"-j{os.cpu_count()}", *compilers, *targets]
-    return subprocess.run(command, stdout=subprocess.DEVNULL, env=environment).returncode == 0
+    with open(folder / "Makefile") as lock:  # one make at a time per folder
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return subprocess.run(command, stdout=subprocess.DEVNULL, env=environment).returncode == 0
 
 
 def resolve(ref):

@@ -166,8 +166,7 @@ def onnxruntime(task):
             calls = max(1, round(calls * SPAN / took))
             runs.append((timeit.Timer(functools.partial(call, calls)), calls))
         rounds = [[timer.timeit(1) / calls for timer, calls in runs] for _ in range(ROUNDS)]
-        medians = map(statistics.median, zip(*rounds))
-        rows.append({"batch": batch, "apart": apart, **dict(zip(contenders, medians))})
+        rows.append({"batch": batch, "apart": apart, **dict(zip(contenders, map(statistics.median, zip(*rounds))))})
     return {"layers": [784, 64, 64, 10], "rounds": ROUNDS, "python": sys.version.split()[0],
             "onnxruntime": theirs.__version__, "version": ours.tileprop_version().decode(), "rows": rows}
 

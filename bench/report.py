@@ -109,8 +109,7 @@ def measure():
     for i, (tier, layers, batch) in enumerate(runs, 1):
         print(f"process {i} of {len(runs)}: {tier}, {layers}, batch {batch}", flush=True)
         options = f"--layers {layers} --batch {batch} --isa {tier} --threads {counts} --rounds 5 --json"
-        run = output(BENCH, *options.split())
-        found.setdefault((tier, layers, batch), []).append(json.loads(run))
+        found.setdefault((tier, layers, batch), []).append(json.loads(output(BENCH, *options.split())))
     for row in (row for same in found.values() for row in medians([run["rows"] for run in same])):
         network = row["network"] if row["part"] == "whole" else ""  # networks share products
         rows.setdefault((row["tier"], row["threads"], row["what"], row["part"], row["batch"], network), row)
