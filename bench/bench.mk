@@ -1,4 +1,4 @@
-# Benchmarks, and the guards of speed. bench/README.md says what each is for.
+# Benchmarks and performance guards; bench/README.md describes them.
 
 BENCH_SOURCES := $(filter-out bench/loops.c,$(wildcard bench/*.c))
 BENCH_MAIN    := bench/bench.cc bench/google.cc
@@ -9,9 +9,9 @@ PACKAGES_PEERS    := libblis4 libdnnl-dev libopenblas0
 PACKAGES_PROGRAMS := python3-sklearn
 
 .PHONY: deps-bench deps-programs
-deps-bench: ## install what benchmarks compare with
+deps-bench: ## install the dependencies of bench and the libraries it compares with
 	$(call deps,$(PACKAGES_BENCH),$(PACKAGES_PEERS))
-deps-programs: ## install the programs that Debian has among those to compare with
+deps-programs: ## install the programs to compare with that Debian provides
 	$(call deps,$(PACKAGES_BENCH),$(PACKAGES_PROGRAMS))
 
 # --- Programs -------------------------------------------------------------------------------------------
@@ -20,10 +20,10 @@ FLAGS_bench/naive.c  := -O3
 FLAGS_bench/peers.cc := $(if $(ONEDNN),-DTP_ONEDNN)
 FLAGS_bench/loops.c  := -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math
 
-# Of what bench compares with; OpenBLAS and BLIS are loaded when it runs.
+# OpenBLAS and BLIS are loaded at run time.
 BENCH_LIBS := $(if $(ONEDNN),-ldnnl) -lstdc++
 
-# What bench writes around the libraries' products, for the vectors of each tier.
+# Plain loops around the libraries' products, compiled per tier.
 LOOPS := $(TIERS:%=$(BUILD)/bench/loops-%.o)
 
 $(LOOPS): $(BUILD)/bench/loops-%.o: bench/loops.c $(BUILD)/stamp/compile
@@ -35,7 +35,7 @@ $(BUILD)/%.cc.o: %.cc $(BUILD)/stamp/compile
 	$(Q)$(CXX) -std=c++20 $(filter-out -std=c11,$(OWN_FLAGS)) -Wconversion \
 	    $(shell $(PKG_CONFIG) --cflags benchmark) $(FLAGS_$<) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
-# All but the program itself.
+# Everything except the program itself.
 BENCH := $(BUILD)/libbench.a
 $(BENCH): $(call objects,$(BENCH_SOURCES)) $(LOOPS) $(BENCH_CC:%=$(BUILD)/%.o)
 
@@ -45,7 +45,7 @@ link_bench   = $(call link,$(1) $(shell $(PKG_CONFIG) --libs benchmark) $(BENCH_
 $(BIN)/bench: $(BENCH_PARTS)
 	$(link_bench)
 
-# The same with a kernel that takes longer, to try the guards with: build/slow/TIER-VERB-PERCENT/bench.
+# bench with a slow kernel, to test the guards: build/slow/TIER-VERB-PERCENT/bench.
 slow = $(subst -, ,$(patsubst $(BUILD)/slow/%/,%,$(dir $@)))
 $(BUILD)/slow/%/slow.o: tests/bench/slow.c $(BUILD)/stamp/compile
 	$(call compile,$(call flags,$<) -DKERNEL=tp_$(word 2,$(slow))_$(word 1,$(slow)) -DPERCENT=$(word 3,$(slow)), ($*))
@@ -54,7 +54,7 @@ $(BUILD)/slow/%/bench: $(BUILD)/slow/%/slow.o $(BENCH_PARTS)
 
 .PRECIOUS: $(BUILD)/slow/%/slow.o
 
-# And with one that is wrong, which bench is to find before it times anything, and train --check-gradient.
+# bench and train with a wrong kernel, to test verification and --check-gradient.
 instead = $(foreach t,$(VECTOR_TIERS),-Wl$(comma)--wrap=tp_forward_$t)
 $(BUILD)/wrong/bench: $(BUILD)/tests/bench/wrong_forward.o $(BENCH_PARTS)
 	$(call link_bench,$(instead))
@@ -66,7 +66,7 @@ $(BUILD)/wrong/train: $(BUILD)/tests/bench/wrong_forward.o $(BUILD)/src/cli/trai
 # --- Runs -----------------------------------------------------------------------------------------------
 
 .PHONY: bench bench-programs bench-serving bench-threads bench-against bench-instructions bench-selftest
-bench: deps-bench ## install what is needed, time everything on this machine, keep and render it in results/bench
+bench: deps-bench ## install dependencies, measure this machine, record and render the results in results/bench
 	$(Q)$(MAKE) $(BIN)/bench
 	$(Q)TP_BENCH=$(BIN)/bench bench/report.py measure
 
@@ -76,13 +76,13 @@ define programs
 	$(Q)TP_TRAIN=$(BIN)/train TP_BENCH=$(BIN)/bench CC='$(CC)' bench/programs.py $(1)
 	$(Q)bench/report.py
 endef
-bench-programs: deps-programs ## time whole programs: this one, scikit-learn, PyTorch (PYTHON=... that has it)
+bench-programs: deps-programs ## time whole programs: tileprop, scikit-learn, PyTorch (PYTHON=... with torch)
 	$(call programs,train $(PYTHON) /usr/bin/python3)
-bench-threads: deps-programs ## time steps on 1 to 16 threads, as many as there are CPUs, beside PyTorch's (PYTHON=...)
+bench-threads: deps-programs ## time steps on 1 to 16 threads: tileprop, PyTorch (PYTHON=... with torch)
 	$(call programs,threads $(PYTHON) /usr/bin/python3)
-bench-serving: deps-bench ## time predictions beside onnxruntime's (PYTHON=... that has it and onnx)
+bench-serving: deps-bench ## time predictions: tileprop, onnxruntime (PYTHON=... with onnx and onnxruntime)
 	$(call programs,serving $(PYTHON) $(SHARED))
-bench-against: ## compare speed with the commit that bench/baseline names; inconclusive: exit 77
+bench-against: ## compare speed with the commit in bench/baseline; exit 77: inconclusive
 	$(Q)$(MAKE) $(BIN)/bench
 	$(Q)CC='$(CC)' CXX='$(CXX)' $(BIN)/bench --against baseline
 
@@ -92,6 +92,6 @@ bench-instructions: ## compare instruction counts with bench/instructions; RECOR
 	$(Q)CC='$(CC)' CXX='$(CXX)' bench/guard.py instructions $(BIN)/bench $(RECORD)
 
 SLOW := $(BUILD)/slow/avx2-forward-20/bench
-bench-selftest: ## show that the guards of speed catch a slower kernel
+bench-selftest: ## check that the performance guards detect a slow kernel
 	$(Q)$(MAKE) $(BIN)/bench $(SLOW)
 	$(Q)bench/guard.py selftest $(BIN)/bench $(SLOW) avx2/forward-32x64x785

@@ -98,11 +98,6 @@ class Table
     }
 };
 
-json_int_t json_size(size_t n)
-{
-    return static_cast<json_int_t>(n);
-}
-
 // The output: a table, or the arrays of a JSON object.
 struct Report {
     const bench_command &command;
@@ -122,8 +117,8 @@ struct Report {
                 tp_json_text_set(&factors, peers()[i].name.c_str(), json_real(figures.factors[i]));
         tp_json_text_append(&rows,
                             json_pack("{s:s, s:I, s:s, s:I, s:s, s:s, s:f, s:f, s:f, s:o, s:o}", "tier",
-                                      network.tier->name, "threads", json_size(network.threads), "network",
-                                      network.name().c_str(), "batch", json_size(network.batch), "what", what.c_str(),
+                                      network.tier->name, "threads", json_int_t(network.threads), "network",
+                                      network.name().c_str(), "batch", json_int_t(network.batch), "what", what.c_str(),
                                       "part", part, "seconds", figures.seconds, "flops", figures.flops, "bytes", bytes,
                                       "share_of_peak", tp_json_text_real(figures.share), "peers", factors));
     }
@@ -284,7 +279,7 @@ class Match
 
     void add_machine()
     {
-        const json_int_t threads = json_size(network_.threads);
+        const json_int_t threads = json_int_t(network_.threads);
         tp_json_text_append(&report_.peaks,
                             json_pack("{s:s, s:I, s:o}", "tier", network_.tier->name, "threads", threads, "flops_per_s",
                                       tp_json_text_real(peak_ > 0 ? peak_ : NAN)));
@@ -319,11 +314,11 @@ void write_network_table(const bench_command &command, const tp_tier *tier)
     }
     if (!command.json)
         return;
-    json_t *about = json_pack("{s:s, s:s, s:I, s:[I, I, I], s:s, s:s, s:[s], s:o, s:o}", "cpu", machine.key.c_str(),
-                              "cpu_name", machine.name.c_str(), "cpus", json_size(machine.cpus), "caches",
-                              json_size(machine.caches.l1), json_size(machine.caches.l2), json_size(machine.caches.l3),
-                              "compiler", tp_version_compiler(), "version", tp_version_commit(), "tiers", tier->name,
-                              "peaks", report.peaks, "bandwidths", report.bandwidths);
+    json_t *about = json_pack(
+        "{s:s, s:s, s:I, s:[I, I, I], s:s, s:s, s:[s], s:o, s:o}", "cpu", machine.key.c_str(), "cpu_name",
+        machine.name.c_str(), "cpus", json_int_t(machine.cpus), "caches", json_int_t(machine.caches.l1),
+        json_int_t(machine.caches.l2), json_int_t(machine.caches.l3), "compiler", tp_version_compiler(), "version",
+        tp_version_commit(), "tiers", tier->name, "peaks", report.peaks, "bandwidths", report.bandwidths);
     tp_error error;
     check(tp_program_json(json_pack("{s:o, s:o}", "machine", about, "rows", report.rows), &error), error);
 }

@@ -1,15 +1,12 @@
 #!/usr/bin/env python3
-"""Times this project's programs beside other people's and keeps the figures in results/bench.
+"""Compares whole programs with scikit-learn, PyTorch and onnxruntime and records the results in results/bench.
 
-    programs.py train   [PYTHON...]     whole programs on one task: steps and seconds to 97 % on data/mnist
-    programs.py threads [PYTHON...]     training steps on 1 to 16 threads, and on those that `--threads 16` chooses
-    programs.py serving PYTHON LIBRARY  predictions through LIBRARY beside onnxruntime
+    programs.py train   [PYTHON...]     training: time per step and to 97 % accuracy on data/mnist
+    programs.py threads [PYTHON...]     training steps on 1 to 16 threads, and with `--threads 16`
+    programs.py serving PYTHON LIBRARY  predictions of LIBRARY and onnxruntime
 
-The first PYTHON (python3 by default) that has a program's module runs it; a program that none has is named, with how
-to install it. Programs take turns, seed by seed (TP_SEEDS), and medians count. TP_TRAIN is ours, bin/train by default.
-Times per step are of steps alone, without evaluations. Seconds run from the start of a process, with imports and the
-reading of data, to the end of the first evaluation that reaches the goal. Exit status: 0 done, 1 a program failed and
-nothing is kept, 2 wrong use.
+Each program runs in the first PYTHON (default: python3) that has its modules, once per seed (TP_SEEDS); medians count.
+TP_TRAIN and TP_BENCH name our programs. Exit status: 0, done; 1, a program failed, nothing recorded; 2, usage error.
 """
 
 import ctypes
@@ -34,29 +31,25 @@ SEEDS = [int(seed) for seed in os.environ.get("TP_SEEDS", "1 2 3 4 5").split()]
 CPUS = len(os.sched_getaffinity(0))
 TASK = {"hidden": "64", "activation": "tanh", "batch": 32, "learning_rate": 0.02, "momentum": 0.9,
         "evaluations_per_epoch": 5, "epochs": 30, "goal": 0.97}
-# For `threads`: epochs of some hundreds of steps, without a goal.
+# For threads: some hundreds of steps, no goal.
 STEPS = [{**TASK, "evaluations_per_epoch": 1, "goal": None, **network}
          for network in ({"epochs": 1}, {"epochs": 2, "hidden": "1024-1024", "batch": 512})]
 HEADING = f"{'program':22} {'version':28} {'network':18} batch threads   us/step"
 
-BATCHES, ROUNDS = [1, 32, 1000], 41
-SPAN, AGREEMENT = 0.01, 1e-5  # seconds of one contender in one round; difference of probabilities
-NETWORK = """network (float[rows, 784] x) => (float[rows, 10] p) {
-    scaled = Mul(x, input_scale)                             a0 = Add(scaled, input_shift)
+# SPAN: seconds per contender and round. AGREEMENT: the largest difference of probabilities.
+BATCHES, ROUNDS, SPAN, AGREEMENT = [1, 32, 1000], 41, 0.01, 1e-5
+NETWORK = """network (float[rows, 784] x) => (float[rows, 10] p) { s = Mul(x, input_scale)  a0 = Add(s, input_shift)
     z0 = Gemm<transB=1>(a0, layers_0_weight, layers_0_bias)  a1 = Relu(z0)
     z1 = Gemm<transB=1>(a1, layers_1_weight, layers_1_bias)  a2 = Relu(z1)
-    z2 = Gemm<transB=1>(a2, layers_2_weight, layers_2_bias)  p = Softmax<axis=1>(z2)
-}"""
+    z2 = Gemm<transB=1>(a2, layers_2_weight, layers_2_bias)  p = Softmax<axis=1>(z2) }"""
 EMPTY = "empty (float[rows, 10] x) => (float[rows, 10] p) { p = Identity(x) }"
 LOOP = """#include <tileprop/tileprop.h>
 void loop(const tileprop_model *model, const float *samples, size_t rows, float *probabilities, size_t times)
-{
-    while (times-- > 0) tileprop_predict_f32(model, samples, rows, probabilities, NULL);
-}"""
+{ while (times-- > 0) tileprop_predict_f32(model, samples, rows, probabilities, NULL); }"""
 
 
 def load():
-    """Images for training and validation, of mean 0 and deviation 1 in training, and their labels."""
+    """Images for training and validation, normalized by the training images, and the labels of both."""
     import numpy
     files = [numpy.frombuffer(gzip.decompress((DATA / f"{name}-ubyte.gz").read_bytes()), numpy.uint8)
              for name in ("train-images-idx3", "t10k-images-idx3", "train-labels-idx1", "t10k-labels-idx1")]
@@ -66,7 +59,7 @@ def load():
 
 
 def solve(task, version, samples, train, accuracy):
-    """train(indices) takes a step for each whole batch of them; accuracy() is that of the validation set."""
+    """train(indices) takes one step per batch; accuracy() evaluates the validation set."""
     import numpy
     shuffle, batch, parts = numpy.random.default_rng(task["seed"]), task["batch"], task["evaluations_per_epoch"]
     found, training = {"version": version, "threads": task["threads"], "steps": 0, "seconds": None}, 0
@@ -90,7 +83,7 @@ def scikit_learn(task):
         tuple(map(int, task["hidden"].split("-"))), activation=task["activation"], solver="sgd", alpha=0,
         batch_size=task["batch"], learning_rate_init=task["learning_rate"], momentum=task["momentum"],
         nesterovs_momentum=False, shuffle=False, random_state=task["seed"])
-    # Its fastest way: partial_fit of one batch checks its arguments every time, fit gathers every batch anew.
+    # Fastest: partial_fit of single batches checks its arguments every time, fit copies every batch.
     return solve(task, sklearn.__version__, len(labels),
                  lambda part: model.partial_fit(images[part], labels[part], classes=list(range(10))),
                  lambda: (model.predict(test_images) == test_labels).mean())
@@ -105,7 +98,7 @@ def pytorch(task, compiled=False):
     layers = [layer for pair in zip(sizes, sizes[1:]) for layer in (torch.nn.Linear(*pair), torch.nn.Tanh())]
     model = torch.nn.Sequential(*layers[:-1])
     forward = torch.compile(model) if compiled else model
-    # fused: one pass over a parameter for the whole rule, the fastest of its three ways on a CPU.
+    # fused: a single pass over each parameter, the fastest of the three implementations on a CPU.
     optimizer = torch.optim.SGD(model.parameters(), lr=task["learning_rate"], momentum=task["momentum"], fused=True)
 
     def train(part):
@@ -113,15 +106,12 @@ def pytorch(task, compiled=False):
             optimizer.zero_grad()
             torch.nn.functional.cross_entropy(forward(images[batch]), labels[batch]).backward()
             optimizer.step()
-
-    @torch.inference_mode()
-    def accuracy():
-        return (model(test_images).argmax(1) == test_labels).float().mean().item()
+    accuracy = torch.inference_mode()(lambda: (model(test_images).argmax(1) == test_labels).float().mean().item())
     return solve(task, torch.__version__, len(labels), train, accuracy)
 
 
 def bound(graph, tensors, x, p):
-    """Calls of onnxruntime with the graph on one thread, without copies of x and p, which must stay there."""
+    """A function that runs a graph on one thread without copying x and p, which must outlive it."""
     import onnx.parser
     import onnxruntime
     model = onnx.parser.parse_model('<ir_version: 8, opset_import: ["": 17]>' + graph)
@@ -136,22 +126,8 @@ def bound(graph, tensors, x, p):
     return lambda times: [session.run_with_iobinding(binding) for _ in range(times)]
 
 
-def measure(contenders):
-    """{name: median seconds per call}, in turn, each with as many calls as take SPAN."""
-    runs = []
-    for call in contenders.values():
-        calls, took = timeit.Timer(functools.partial(call, 1)).autorange()
-        calls = max(1, round(calls * SPAN / took))
-        runs.append((timeit.Timer(functools.partial(call, calls)), calls))
-    rounds = [[timer.timeit(1) / calls for timer, calls in runs] for _ in range(ROUNDS)]
-    return dict(zip(contenders, map(statistics.median, zip(*rounds))))
-
-
 def onnxruntime(task):
-    """Predictions of a network that our program trains for an epoch; those of onnxruntime must agree.
-
-    onnxruntime is called from Python, which costs something: `empty` is such a call of a graph that copies 10 values.
-    """
+    """Trains a network for an epoch and compares predictions; `empty` measures the overhead of calling onnxruntime."""
     import numpy
     import onnxruntime as theirs
     ours, pointer, size = ctypes.CDLL(task["library"], mode=ctypes.RTLD_GLOBAL), ctypes.c_void_p, ctypes.c_size_t
@@ -165,7 +141,7 @@ def onnxruntime(task):
         if ours.tileprop_model_load(ctypes.byref(model), bytes(saved), said, size(len(said))):
             sys.exit(said.value.decode())
         data, loop = saved.read_bytes(), ctypes.CDLL(compiled).loop
-    start = 8 + int.from_bytes(data[:8], "little")  # of the tensors, behind the header
+    start = 8 + int.from_bytes(data[:8], "little")  # the tensors follow the header
     tensors = {name.replace(".", "_"): (one["shape"], data[start:][slice(*one["data_offsets"])])
                for name, one in json.loads(data[8:start]).items() if name != "__metadata__"}
     predict = ours.tileprop_predict_f32
@@ -184,38 +160,41 @@ def onnxruntime(task):
         contenders["onnxruntime"](1)
         if not (apart := float(abs(p - q).max())) <= AGREEMENT:
             sys.exit(f"batch {batch}: probabilities differ by {apart:g}, expected at most {AGREEMENT:g}")
-        rows.append({"batch": batch, "apart": apart, **measure(contenders)})
+        runs = []
+        for call in contenders.values():
+            calls, took = timeit.Timer(functools.partial(call, 1)).autorange()
+            calls = max(1, round(calls * SPAN / took))
+            runs.append((timeit.Timer(functools.partial(call, calls)), calls))
+        rounds = [[timer.timeit(1) / calls for timer, calls in runs] for _ in range(ROUNDS)]
+        rows.append({"batch": batch, "apart": apart, **dict(zip(contenders, map(statistics.median, zip(*rounds))))})
     return {"layers": [784, 64, 64, 10], "rounds": ROUNDS, "python": sys.version.split()[0],
             "onnxruntime": theirs.__version__, "version": ours.tileprop_version().decode(), "rows": rows}
 
 
 # {program: (its modules, how to install them, what times it)}; torch.compile needs g++.
-PEERS = {"scikit-learn": (["sklearn"], "Debian: python3-sklearn", scikit_learn),
-         "PyTorch, eager": (["torch"], "pip install torch in a venv", pytorch),
-         "PyTorch, compiled": (["torch"], "pip install torch in a venv", functools.partial(pytorch, compiled=True)),
+TORCH = ["torch", "numpy"], "pip install torch numpy in a venv"
+PEERS = {"scikit-learn": (["sklearn"], "Debian: python3-sklearn", scikit_learn), "PyTorch, eager": (*TORCH, pytorch),
+         "PyTorch, compiled": (*TORCH, functools.partial(pytorch, compiled=True)),
          "onnxruntime": (["onnx", "onnxruntime"], "pip install onnx onnxruntime in a venv", onnxruntime)}
 
 
 def run(name, command, task):
-    """The JSON object in the last line of a program's output. If the program fails, so does this one."""
-    held_back = "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"  # set to suit other programs, they slow down NumPy's library
-    environment = {key: value for key, value in os.environ.items() if key not in held_back}
+    """The JSON object in the last line of a program's output. Exits if the program fails."""
+    dropped = "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"  # these may slow down NumPy's own OpenBLAS
+    environment = {key: value for key, value in os.environ.items() if key not in dropped}
     environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(task["threads"]))
-    # Peers read the task, and count their seconds from the moment in it: all processes share the clock.
-    given = json.dumps({**task, "began": time.monotonic()})
+    given = json.dumps({**task, "began": time.monotonic()})  # the clock is the same in all processes
     try:
         done = subprocess.run(command, input=given, capture_output=True, text=True, env=environment, check=True)
         return json.loads(done.stdout.splitlines()[-1])
     except subprocess.CalledProcessError as error:
         why = ": ".join([f"exit status {error.returncode}", *error.stderr.strip().splitlines()[-1:]])
-    except OSError as error:
-        why = f"{command[0]}: {error.strerror}"
     except (IndexError, ValueError):
         why = "expected JSON as its last line, found none"
-    sys.exit(f"programs.py: {name}, seed {task['seed']}, {task['threads']} threads: {why}")
+    report.fail(1, f"{name}, seed {task['seed']}, {task['threads']} threads: {why}")
 
 
-def run_ours(option, task):
+def run_ours(commit, option, task):
     """option: threads or threads-exact"""
     options = {"data": DATA, "hidden": task["hidden"].replace("-", ","), "activation": task["activation"],
                "bias": "all", "optimizer": "momentum", "lr": task["learning_rate"], "momentum": task["momentum"],
@@ -223,18 +202,17 @@ def run_ours(option, task):
                "stop-at-accuracy": task["goal"] or "none", "seed": task["seed"], option: task["threads"]}
     began = time.monotonic()
     found = run("tileprop", [TRAIN, *(f"--{key}={value}" for key, value in options.items()), "--json", "--quiet"], task)
-    # The program's clock begins with main, and its last evaluations come after the goal: only those are taken off.
+    # seconds_total starts in main and includes evaluations after the goal: exclude these, include the start.
     seconds, goal = time.monotonic() - began - found["seconds_total"], found["stop_at_accuracy"]
-    return {"version": f"{report.commit()}, {found['isa']}", "steps": found["steps"],
+    return {"version": f"{commit}, {found['isa']}", "steps": found["steps"],
             "step_seconds": found["seconds_training"] / found["steps"], "threads": found["threads_of_steps"],
             "seconds": seconds + goal["seconds"] if goal and goal["reached"] else None}
 
 
-def find(pythons, names, option, counts):
-    """[(program, threads, what runs it)] of ours and of those that a Python has; [{program, how}] of the others."""
-    programs, missing = [("tileprop", functools.partial(run_ours, option))], []
-    for name in names:
-        modules, how, _ = PEERS[name]
+def find(pythons, names):
+    """[(program, function that runs it)] of those installed; [{program, how to install it}] of the others."""
+    programs, missing = [], []
+    for name, (modules, how, _) in ((name, PEERS[name]) for name in names):
         asked = f"from importlib.util import find_spec; exit(not all(map(find_spec, {modules})))"
         having = [python for python in filter(shutil.which, pythons or ["python3"])
                   if subprocess.run([python, "-c", asked]).returncode == 0]
@@ -242,17 +220,17 @@ def find(pythons, names, option, counts):
             programs.append((name, functools.partial(run, name, [having[0], __file__, "--as", name])))
         else:
             missing.append({"program": name, "how": how})
-            print(f"not here: {name} ({how})", flush=True)
-    return [(name, count, program) for count in counts for name, program in programs], missing
+            print(f"not installed: {name} ({how})", flush=True)
+    return programs, missing
 
 
 def in_turn(task, contenders):
-    """Rows of medians, which it prints too, of [(program, threads, what runs it)]."""
+    """Runs [(program, threads, function)] once per seed. Prints and returns rows of medians."""
     runs = [[program({**task, "seed": seed, "threads": n}) for _, n, program in contenders] for seed in SEEDS]
     rows = []
     for (name, threads, _), found in zip(contenders, zip(*runs)):
         every = {key: [one[key] for one in found] for key in found[0]}
-        # A run without the goal took longer than any that has it.
+        # Runs that miss the goal count as the slowest.
         seconds = statistics.median_low(one or float("inf") for one in every["seconds"])
         row = {"program": name, "version": every["version"][0], "threads": threads, "seeds": len(SEEDS),
                "chosen": statistics.mode(every["threads"]), "reached": len(SEEDS) - every["seconds"].count(None),
@@ -266,15 +244,19 @@ def in_turn(task, contenders):
 
 
 def train(*pythons):
-    contenders, missing = find(pythons, ["scikit-learn", "PyTorch, eager", "PyTorch, compiled"], "threads",
-                               sorted({1, min(2, CPUS)}))
+    begun, (peers, missing) = report.start(), find(pythons, ["scikit-learn", "PyTorch, eager", "PyTorch, compiled"])
+    programs = [("tileprop", functools.partial(run_ours, begun["commit"], "threads")), *peers]
+    contenders = [(name, count, program) for count in sorted({1, min(2, CPUS)}) for name, program in programs]
     print(HEADING + f"   steps  seconds to {TASK['goal']:.0%}", flush=True)
-    report.keep("programs", {"task": TASK, "programs": in_turn(TASK, contenders), "missing": missing})
+    report.keep("programs", begun, {"task": TASK, "programs": in_turn(TASK, contenders), "missing": missing})
 
 
 def threads(*pythons):
-    contenders, missing = find(pythons, ["PyTorch, eager"], "threads-exact", [n for n in report.THREADS if n <= CPUS])
-    contenders.append(("tileprop --threads 16", 16, functools.partial(run_ours, "threads")))
+    begun, (peers, missing) = report.start(), find(pythons, ["PyTorch, eager"])
+    ours, counts = functools.partial(run_ours, begun["commit"]), [n for n in report.THREADS if n <= CPUS]
+    programs = [("tileprop", functools.partial(ours, "threads-exact")), *peers]
+    contenders = [(name, count, program) for count in counts for name, program in programs]
+    contenders.append(("tileprop --threads 16", 16, functools.partial(ours, "threads")))
     print(HEADING, flush=True)
     rows, chosen = [], []
     for task in STEPS:
@@ -282,33 +264,25 @@ def threads(*pythons):
         *exact, free = in_turn(task, contenders)
         rows += [{**network, **{key: row[key] for key in ("program", "threads", "step_seconds")}} for row in exact]
         chosen.append({**network, "threads": free["chosen"], "step_seconds": free["step_seconds"]})
-    for n in report.THREADS:
-        if n > CPUS:
-            print(f"{n} threads: not measured: {CPUS} CPUs here")
-    report.keep("threads", {"rows": rows, "chosen": chosen, "missing": missing})
+    report.keep("threads", begun, {"rows": rows, "chosen": chosen, "missing": missing})
 
 
 def serving(python, library):
-    (_, *peers), missing = find([python], ["onnxruntime"], None, [1])
+    peers, missing = find([python], ["onnxruntime"])
     if missing:
-        sys.exit("programs.py: nothing to compare with")
-    found = peers[0][2]({"library": str(Path(library).resolve()), "seed": 1, "threads": 1})
+        report.fail(1, "nothing to compare with")
+    begun, found = report.start(), peers[0][1]({"library": str(Path(library).resolve()), "seed": 1, "threads": 1})
     for row in found["rows"]:
         figures = [f"{name} {1e6 * row[name]:.2f} us" for name in ("ours", "ours_python", "onnxruntime", "empty")]
         print(f"batch {row['batch']}: {', '.join(figures)}; probabilities differ by {row['apart']:.1e} at most")
-    report.keep("serving", found)
+    report.keep("serving", begun, found)
 
 
-def main():
+if __name__ == "__main__":
     job, *rest = sys.argv[1:] or [""]
     if job == "--as":
         print(json.dumps(PEERS[rest[0]][2](json.load(sys.stdin))))
     elif job in ("train", "threads") or (job == "serving" and len(rest) == 2):
-        {"train": train, "threads": threads, "serving": serving}[job](*rest)
+        report.one_line(1, {"train": train, "threads": threads, "serving": serving}[job], *rest)
     else:
-        print(__doc__, file=sys.stderr, end="")
-        sys.exit(2)
-
-
-if __name__ == "__main__":
-    main()
+        report.fail(2, "\n".join(__doc__.splitlines()[2:5]))

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bench from outside: names, tables, exit codes. Nothing here depends on how fast anything is.
+# The command line of bench: names, tables, exit status. No test depends on timing.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -7,17 +7,16 @@ load ../programs
 setup() {
     find_programs
     bench=${train%train}bench
-    [ -x "$bench" ] || skip "no bench here: Google Benchmark is not installed"
+    [ -x "$bench" ] || skip "bench is not built: Google Benchmark is not installed"
     cd "$root"
 }
 
 quick=--benchmark_min_time=0.0001
 
-@test "every verb is timed on every tier that is here; a listed name is what --benchmark_filter takes" {
+@test "every verb is listed for every available tier; --benchmark_filter accepts listed names" {
     names=$("$bench" --benchmark_list_tests --threads 1,2)
     for tier in $("$bench" --version | sed -n 's/^tiers found here: //p'); do
         for verb in $(sed -n 's/^    X(tp_[a-z]*_fn, \(.*\), tier).*/\1/p' kernels/verbs.h | grep -vE '^(peak|chain)$'); do
-            echo "$tier/$verb"
             grep -q "^$tier/$verb-" <<<"$names"
         done
         [[ $names == *"$tier/step-784-64-10/threads:2"* && $names == *"$tier/evaluation-784-64-10"* ]]
@@ -27,7 +26,7 @@ quick=--benchmark_min_time=0.0001
     [ "$output" = "reference/update-785x64x32-first/manual_time" ]
 }
 
-@test "without options: the course's layers, steps and files on the best tier in at most 110 columns" {
+@test "default run: the course's layers, steps and files on the best tier, in at most 110 columns" {
     run --separate-stderr "$bench" --threads 1 $quick
     echo "$output$stderr"
     [[ $status -eq 0 && -z $stderr ]]
@@ -39,7 +38,7 @@ quick=--benchmark_min_time=0.0001
     [ "$(awk 'length > 110' <<<"$output" | wc -l)" -eq 0 ]
 }
 
-@test "--gemm: the products of these shapes, verified, as JSON too" {
+@test "--gemm: verified products of the given shapes, as JSON" {
     run --separate-stderr "$bench" --gemm 5x7x9,6x16x64 --threads 1,2 $quick --benchmark_format=json
     echo "$output$stderr"
     [ "$status" -eq 0 ]
@@ -52,7 +51,7 @@ assert len(names) == len(set(names)) == len(tiers) * 2 * 3 * 2, names
 assert all(row["GFLOP/s"] > 0 and row["GB/s"] > 0 for row in result["benchmarks"])' <<<"$output"
 }
 
-@test "--layers: products alone and whole verbs, steps and evaluations, beside others, on each count of threads" {
+@test "--layers: bare products, whole verbs, steps and evaluations, with factors of peers, per thread count" {
     run --separate-stderr "$bench" --layers 20,17,5 --batch 3 --threads 1,2 --rounds 1 --json
     echo "$output$stderr"
     [ "$status" -eq 0 ]
@@ -69,7 +68,6 @@ assert [peak["threads"] for peak in machine["peaks"]] == [1, 2]
 assert {b["level"] for b in machine["bandwidths"]} == {"L1", "L2", "memory"}' <<<"$output"
     "$bench" --layers 20,17,5 --batch 3 --threads 1 --rounds 1 >"$BATS_TEST_TMPDIR/table"
     "$bench" --layers 20,17,5 --batch 3 --threads 1 --rounds 1 --csv >"$BATS_TEST_TMPDIR/csv"
-    cat "$BATS_TEST_TMPDIR"/*
     python3 - "$BATS_TEST_TMPDIR/table" "$BATS_TEST_TMPDIR/csv" <<'END'
 import csv, sys
 table = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in open(sys.argv[1]) if line[0] == "|"]
@@ -79,7 +77,7 @@ assert [row[:3] for row in lines] == [row[:3] for row in table] and lines[0] == 
 END
 }
 
-@test "a library whose product is wrong is left out, with a line; the others stay" {
+@test "a library that computes wrong products is excluded with a warning" {
     mkdir "$BATS_TEST_TMPDIR/libraries"
     "${CC:-cc}" -shared -fPIC -x c -o "$BATS_TEST_TMPDIR/libraries/libopenblas.so.0" - <<'END'
 void cblas_sgemm(void) {}
@@ -92,8 +90,8 @@ END
     [[ $output != *OpenBLAS* ]]
 }
 
-@test "a wrong kernel is exit 1 and named, before anything is timed" {
-    [[ $("$bench" --version) != *$'\n''tiers found here: reference'$'\n'* ]] || skip "only kernels of vector tiers can be made wrong, and this CPU has none"
+@test "a wrong kernel: exit 1 and its name, before any timing" {
+    [[ $("$bench" --version) != *$'\n''tiers found here: reference'$'\n'* ]] || skip "this CPU has no vector tier"
     wrong=${TP_BUILD:-build}/wrong/bench
     for arguments in "--layers 5,7,9" "--gemm 5x7x9 --benchmark_filter=forward" "--benchmark_filter=^avx.*/step-784-64-10/"; do
         # shellcheck disable=SC2086
@@ -105,7 +103,7 @@ END
     done
 }
 
-@test "--workload: seconds of each round, of all that is guarded; --once runs without timing" {
+@test "--workload: seconds per round of every guarded workload; --once runs them untimed" {
     run --separate-stderr "$bench" --workload all --rounds 1 --json
     [ "$status" -eq 0 ]
     python3 -c 'import json, sys
@@ -118,14 +116,14 @@ assert all(len(seconds) == 1 and seconds[0] > 0 for seconds in found.values()), 
     [[ $status -eq 0 && -z $output ]]
 }
 
-@test "TILEPROP_ISA is not exceeded, --isa is alone" {
+@test "TILEPROP_ISA limits the tiers" {
     TILEPROP_ISA=reference run "$bench" --threads 1 --benchmark_list_tests
     [[ $status -eq 0 && $output == *reference/forward-* && $output != *avx* ]]
     TILEPROP_ISA=sse run --separate-stderr "$bench"
     [[ $status -eq 2 && $stderr == *TILEPROP_ISA* ]]
 }
 
-@test "wrong use is exit 2 and one line" {
+@test "usage errors: exit 2 and one line" {
     refused=0
     while IFS='|' read -r arguments message; do
         # shellcheck disable=SC2086
@@ -138,7 +136,7 @@ assert all(len(seconds) == 1 and seconds[0] > 0 for seconds in found.values()), 
 --gemm 5x5x5,0x1x1|found "0x1x1"
 --gemm 5x5x5x5|found "5x5x5x5"
 --layers 5|--layers: expected inputs, hidden layers, classes, found 1 sizes
---workload nothing|--workload: expected all or names such as
+--workload nothing|--workload: expected all or names from
 --isa sse|--isa: expected
 --benchmark_nothing|unrecognized
 --against HEAD --gemm 5x5x5|--gemm: expected without --against

@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
-# The guards of speed: what they conclude, and what they refuse. That they catch a slower kernel is shown by
-# `make bench-selftest`, which measures.
+# Performance guards: verdicts and errors, without timing. `make bench-selftest` measures a slow kernel.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -8,12 +7,12 @@ load ../programs
 setup() {
     find_programs
     bench=${train%train}bench
-    [ -x "$bench" ] || skip "no bench here: Google Benchmark is not installed"
+    [ -x "$bench" ] || skip "bench is not built: Google Benchmark is not installed"
     cd "$root"
 }
 
-# conclude FACTOR NOISE [LATER]: what is said of an update that takes FACTOR times as long as before, where times vary by
-# up to NOISE, after the first attempt by up to LATER, and how many attempts that takes.
+# conclude FACTOR NOISE [LATER]: verdicts on an update that takes FACTOR times as long as before, and the number of
+# attempts. Times vary by up to NOISE in the first attempt and by up to LATER (default: NOISE) in the others.
 conclude() {
     run python3 - "$@" <<'END'
 import random, sys
@@ -34,17 +33,17 @@ END
     [ "$status" -eq 0 ]
 }
 
-@test "against: as fast is fine at once; 10 % slower is named, after three attempts" {
+@test "against: equal speed passes at once; 10 % slower fails after three attempts" {
     for factor in 1 0.8 1.02; do
         conclude $factor 0.03
         [[ ${lines[-1]} == "concluded [] [] 1" ]]
     done
     conclude 1.1 0.03
     [[ ${lines[-1]} == "concluded ['update'] [] 3" ]]
-    [[ $output == *"guard.py: update is slower than in abc by more than 5%: 1.1"*" us, was "*" us"* ]]
+    [[ $output == *"guard.py: update is more than 5% slower than in abc: 1.1"*" us, was "*" us"* ]]
 }
 
-@test "against: noise neither passes nor fails a workload; what is hardly slower is fine in the end" {
+@test "against: noise is inconclusive; a small slowdown passes in the end" {
     conclude 1.1 3 0.03
     [[ ${lines[-1]} == "concluded ['update'] [] "[3-8] ]]
     conclude 1 3
@@ -53,9 +52,11 @@ END
     [[ ${lines[-1]} == "concluded [] [] 8" ]]
 }
 
-@test "against: a commit that there is not is exit 2, a build of another tree exit 3, no history exit 77" {
+@test "against: unknown commit or workload: exit 2; build of another tree: exit 3; no history: exit 77" {
     run --separate-stderr "$bench" --against no-such-commit --workload load-csv
     [[ $status -eq 2 && $stderr == 'guard.py: --against: expected a commit, found "no-such-commit"' ]]
+    run --separate-stderr "$bench" --against HEAD --workload load-nothing
+    [[ $status -eq 2 && $stderr == "bench: --workload: expected "*"load-nothing"* && ${#stderr_lines[@]} -eq 1 ]]
     cp -r bench "$BATS_TEST_TMPDIR"
     cd "$BATS_TEST_TMPDIR"
     git init -q . && git add bench && git -c user.name=t -c user.email=t@t commit -qm one
@@ -66,7 +67,7 @@ END
     [[ $status -eq 77 && $output == "# SKIP guard: no commit "*" in this history" ]]
 }
 
-@test "against: memory and size" {
+@test "against: memory and program size" {
     run python3 - <<'END'
 import pathlib, sys
 sys.path.insert(0, "bench")
@@ -76,18 +77,29 @@ for ours in ("39", "50"):
     print("concluded", guard.compare_bytes(pathlib.Path(ours), pathlib.Path("40"), "abc"))
 END
     echo "$output"
-    [[ $output == *"concluded []"*"guard.py: memory of train is larger than in abc by more than 5%: 52.43 MB, was 41.94 MB"* ]]
+    [[ $output == *"concluded []"*"guard.py: memory of train is more than 5% larger than in abc: 52.43 MB, was 41.94 MB"* ]]
     [[ ${lines[-1]} == "concluded ['memory of train']" ]]
 }
 
-@test "instructions: a line of the record that is none is exit 3 with file and line; wrong use is exit 2" {
-    printf '%s\n' "# a comment" "gcc-12.2 update many" >"$BATS_TEST_TMPDIR/record"
-    cd bench
-    run python3 -c "import guard, pathlib
-guard.RECORD = pathlib.Path('$BATS_TEST_TMPDIR/record')
-guard.read_record()"
-    cd ..
-    [[ $status -eq 3 && $output == *'/record:2: expected compiler, workload, instructions, found "gcc-12.2 update many"' ]]
+@test "unusable files and programs: exit 3 and one line; usage errors: exit 2" {
+    cp -r bench "$BATS_TEST_TMPDIR"
+    copy=$BATS_TEST_TMPDIR/bench
+    echo '{"gcc-12.2": {"update": many}}' >"$copy/instructions"
+    sed -i '/^commit/d' "$copy/baseline"
+    printf '#!/bin/sh\necho "tileprop 1 (1)"; echo "tiers found here: reference avx2"\n' >"$copy/other"
+    chmod +x "$copy/other"
+    while IFS='|' read -r arguments message; do
+        # shellcheck disable=SC2086
+        run --separate-stderr $arguments
+        echo "$arguments: $status: $stderr"
+        [[ $status -eq 3 && -z $output && $stderr == "guard.py: "*"$message"* && ${#stderr_lines[@]} -eq 1 ]]
+    done <<END
+$copy/guard.py instructions $bench|/instructions: Expecting value: line 1
+$copy/guard.py against $copy/other baseline all|bench/baseline: expected a match
+$copy/guard.py against /bin/true baseline all|true --version: expected a match
+bench/guard.py against /nope HEAD all|/nope: No such file or directory
+bench/guard.py instructions /bin/false|/bin/false --version: exit status 1
+END
     for arguments in "" "instructions" "instructions x --sideways" "against x HEAD"; do
         # shellcheck disable=SC2086
         run bench/guard.py $arguments

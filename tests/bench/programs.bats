@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
-# Whole programs, threads and serving beside others: what is kept, what is missing, and what fails. Ours is the real
-# train, on a part of the data. Nothing here depends on how fast anything is.
+# Whole programs: what is recorded, what is missing, and what fails. No test depends on timing.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -8,7 +7,7 @@ load ../programs
 setup() {
     find_programs
     export TP_BENCH=${train%train}bench TP_SEEDS=1 TP_TRAIN=$BATS_TEST_TMPDIR/short
-    [[ -x $train && -x $TP_BENCH ]] || skip "no train or no bench here: make bin/train bin/bench"
+    [[ -x $train && -x $TP_BENCH ]] || skip "not built: make bin/train bin/bench"
     cd "$BATS_TEST_TMPDIR"
     mkdir -p bench results/bench
     cp "$root/bench/programs.py" "$root/bench/report.py" bench
@@ -17,11 +16,11 @@ setup() {
     chmod +x short
 }
 
-@test "ours alone is kept, by part; the others are named with their way here" {
+@test "without peers: results of tileprop are recorded, missing programs are listed with how to install them" {
     run --separate-stderr bench/programs.py train absent-python
     echo "$output$stderr"
     [ "$status" -eq 0 ]
-    [[ $output == "not here: scikit-learn (Debian: python3-sklearn)"*"not here: PyTorch, eager (pip install torch in a venv)"* ]]
+    [[ $output == "not installed: scikit-learn (Debian: python3-sklearn)"*"not installed: PyTorch, eager (pip install torch numpy in a venv)"* ]]
     run --separate-stderr bench/programs.py threads absent-python
     echo "$output$stderr"
     [ "$status" -eq 0 ]
@@ -34,9 +33,9 @@ assert {row["threads"] for row in kept["threads"]["rows"]} == {n for n in (1, 2,
 assert len(kept["threads"]["chosen"]) == 2'
 }
 
-@test "a program that fails is exit 1 and one line, and nothing is kept; so is serving without onnxruntime" {
-    export OPENBLAS_CORETYPE=Haswell # which other programs are to run without
-    # shellcheck disable=SC2016 # it is the script's
+@test "failing programs: exit 1, one line, nothing recorded" {
+    export OPENBLAS_CORETYPE=Haswell # must not reach the peers
+    # shellcheck disable=SC2016 # for the script
     printf '%s\n' '#!/bin/sh' '[ "$1" = -c ] || { echo "no gomp$OPENBLAS_CORETYPE" >&2; exit 5; }' >python
     chmod +x python
     while IFS='|' read -r ours expected; do
@@ -46,10 +45,12 @@ assert len(kept["threads"]["chosen"]) == 2'
     done <<END_OF_CASES
 $TP_TRAIN|PyTorch, eager, seed 1, 1 threads: exit status 5: no gomp
 /bin/true|tileprop, seed 1, 1 threads: expected JSON as its last line, found none
-/absent|tileprop, seed 1, 1 threads: /absent: No such file or directory
+/absent|/absent: No such file or directory
 END_OF_CASES
+    TP_BENCH=/nope run --separate-stderr bench/programs.py train absent-python
+    [[ $status -eq 1 && -z $output && $stderr == "programs.py: /nope: No such file or directory" ]]
     run bench/programs.py serving absent-python library
-    [[ $status -eq 1 && ${lines[0]} == "not here: onnxruntime (pip install onnx onnxruntime in a venv)" ]]
+    [[ $status -eq 1 && ${lines[0]} == "not installed: onnxruntime (pip install onnx onnxruntime in a venv)" ]]
     run bench/programs.py serving python3
     [ "$status" -eq 2 ]
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# From what bench says to results/bench: what is kept there is rendered, and measuring keeps what it does not measure.
+# results/bench: rendering of stored results, and measuring, which leaves other parts alone.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -15,13 +15,13 @@ setup() {
     cpu=$(basename "$(grep -l '"programs"' $kept/*.json | head -n 1)" .json)
 }
 
-@test "what is kept is rendered: README.md has at most 200 lines, and tables of at most 25 rows" {
+@test "README.md is up to date, with at most 200 lines and 25 rows per table" {
     bench/report.py --check
     [ "$(wc -l <$kept/README.md)" -le 200 ]
-    awk '/^\|/ { if (++lines > 27) exit 1; next } { lines = 0 }' $kept/README.md # the head takes two
+    awk '/^\|/ { if (++lines > 27) exit 1; next } { lines = 0 }' $kept/README.md # two of them are the heading
 }
 
-@test "--check finds a changed figure, line of history, plot or README.md, and writes nothing" {
+@test "--check detects changed figures, history, plots and README.md, and writes nothing" {
     cp -r $kept good
     for change in "s/\"seconds\": /&1/ $kept/$cpu.json" "0,/784-64-10.batch/s//784-64-11_batch/ $kept/history.csv" \
         "s/GFLOP/FLOPG/ $kept/$cpu.svg" "s/Benchmarks/Figures/ $kept/README.md"; do
@@ -29,26 +29,24 @@ setup() {
         cp -r $kept changed
         run bench/report.py --check
         echo "$change: $status: $output"
-        [[ $status -eq 1 && $output == "report.py: results/bench/"*" is not what its sources give; run bench/report.py" ]]
+        [[ $status -eq 1 && $output == "report.py: results/bench/"*" is out of date; run bench/report.py" ]]
         diff -r changed $kept
         rm -r changed $kept
         cp -r good $kept
     done
     printf '\n## Maker-9-9-9\n\nNobody.\n' >>$kept/notes.md
     run bench/report.py
-    [[ $status -eq 1 && $output == "report.py: notes.md: no results of Maker-9-9-9; here are "* ]]
+    [[ $status -eq 1 && $output == "report.py: notes.md: no results of Maker-9-9-9, expected one of "* ]]
 }
 
-@test "measure: medians of a tiny network are kept and rendered, history.csv grows, other parts stay" {
+@test "measure: medians of a tiny network are recorded and rendered, history.csv grows, other parts stay" {
     export TP_BENCH=${train%train}bench TP_NETWORKS="8,5,3/4/1"
-    [ -x "$TP_BENCH" ] || skip "no bench here: Google Benchmark is not installed"
-    # A part of this machine's, whether or not its results are kept here.
+    [ -x "$TP_BENCH" ] || skip "bench is not built: Google Benchmark is not installed"
+    # A part of this machine's file, which may not exist yet.
     (cd bench && python3 -c 'import report
-report.keep("serving", {"layers": [8, 3], "onnxruntime": "1.0", "rows": []})')
+report.keep("serving", report.start(), {"layers": [8, 3], "onnxruntime": "1.0", "rows": []})')
     cp $kept/history.csv before.csv
-    run bench/report.py measure
-    echo "$output"
-    [ "$status" -eq 0 ]
+    bench/report.py measure
     bench/report.py --check
     grep -q "^| step 8-5-3 batch 4 |" $kept/README.md
     python3 - <<'END'
@@ -63,12 +61,15 @@ assert {line["shape"] for line in lines[len(earlier):] if line["kernel"] == "ste
 END
 }
 
-@test "measure: where bench fails its exit status is ours, and nothing is written" {
+@test "measure: exit 1 and no changes if bench fails or is a build of another commit" {
     export TP_BENCH=$PWD/failing
     printf '#!/bin/sh\n[ "$1" = --version ] && echo "tiers found here: reference avx2" || exit 3\n' >failing
     chmod +x failing
     cp -r $kept before
     run --separate-stderr bench/report.py measure
-    [[ $status -eq 3 && $stderr == "report.py: bench --layers 784,64,10 --batch 32 --isa avx2 "*": exit status 3" ]]
+    [[ $status -eq 1 && $stderr == "report.py: $TP_BENCH --layers 1,1 "*": exit status 3" ]]
+    git init -q . && git add bench && git -c user.name=t -c user.email=t@t commit -qm one
+    TP_BENCH=${train%train}bench run --separate-stderr bench/report.py measure
+    [[ $status -eq 1 && $stderr == "report.py: "*"bench is a build of "*", expected one of "*": build it again" ]]
     diff -r before $kept
 }

@@ -1,6 +1,6 @@
 /*
- * A slowdown to try the guards of speed with, linked in front of a verb by --wrap: after each call of KERNEL
- * it waits for PERCENT of the time that the call took. Results stay the same.
+ * A slow kernel for testing the performance guards, linked by --wrap: after each call of KERNEL it waits for
+ * PERCENT of the time of the call. Results do not change.
  */
 #include <x86intrin.h>
 
@@ -8,7 +8,7 @@
 #define REAL(kernel)         NAME(__real_, kernel)
 #define WRAPPED(kernel)      NAME(__wrap_, kernel)
 
-/* All verbs but maps take a pointer to their arguments. */
+/* Every verb except map takes a pointer to its arguments. */
 void REAL(KERNEL)(const void *arguments);
 void WRAPPED(KERNEL)(const void *arguments);
 

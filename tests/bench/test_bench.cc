@@ -1,7 +1,4 @@
-/*
- * What bench measures with: wrong kernels are found, peers multiply, plain loops compute what the verbs
- * compute, and contenders take turns.
- */
+// bench internals: verification, peers, plain loops and interleaved timing.
 #include <cmath>
 #include <ctime>
 
@@ -102,7 +99,7 @@ void test_peers_multiply(void **)
     }
 }
 
-// Whoever multiplies, the network learns the same.
+// Training gives the same losses with every peer.
 void compare_networks(const tp_tier *tier)
 {
     std::vector<float> expected;
@@ -185,7 +182,7 @@ void test_skipped_rounds_are_ignored(void **)
     assert_true(std::isnan(median({NAN, NAN})));
 }
 
-// The clock that bench reads here: it stands still but while a contender runs.
+// A fake clock, advanced only by contenders.
 double now;
 
 struct Calls {
@@ -221,10 +218,10 @@ void test_slow_contender_skips_rounds(void **)
         assert_true(std::fabs(contenders[1].seconds[round] - busy.seconds) < 1e-6);
         assert_true(contenders[2].seconds[round] > 0);
     }
-    assert_int_equal(slow.bursts, 2 + 3); // a cold call, and one that tells how slow it is
+    assert_int_equal(slow.bursts, 2 + 3); // one cold call, one calibration call
     assert_int_equal(busy.bursts, 2 + kRounds);
 
-    // Two rounds are too few to rest in, and what is not four times as slow as the fastest does not rest.
+    // With two rounds nothing is skipped, nor is a contender less than four times as slow as the fastest.
     assert_true(run(2)[0].seconds[1] > 0);
     fast.seconds = 3e-3;
     assert_true(run(kRounds)[0].seconds[0] > 0);
@@ -255,12 +252,9 @@ extern "C" int __wrap_clock_gettime(clockid_t, timespec *time)
 int main()
 {
     const CMUnitTest tests[] = {
-        cmocka_unit_test(test_verify_finds_wrong_kernels),
-        cmocka_unit_test(test_peers_multiply),
-        cmocka_unit_test(test_loops_match_verbs),
-        cmocka_unit_test(test_slow_contender_skips_rounds),
-        cmocka_unit_test(test_warm_up_before_timing),
-        cmocka_unit_test(test_skipped_rounds_are_ignored),
+        cmocka_unit_test(test_verify_finds_wrong_kernels), cmocka_unit_test(test_peers_multiply),
+        cmocka_unit_test(test_loops_match_verbs),          cmocka_unit_test(test_slow_contender_skips_rounds),
+        cmocka_unit_test(test_warm_up_before_timing),      cmocka_unit_test(test_skipped_rounds_are_ignored),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -1,5 +1,5 @@
 /*
- * A wrong kernel to try bench with, linked in front of forward by --wrap: the first result is off by one.
+ * A wrong kernel for testing bench, linked by --wrap: the first result of forward is off by one.
  */
 #include "kernels/kernels.h"
 
