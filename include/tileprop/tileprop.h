@@ -110,8 +110,8 @@ TILEPROP_API size_t tileprop_model_units(const tileprop_model *model, size_t lay
 
 /*
  * The text under a key of the model's file, valid as long as the model; NULL if absent: "activation" (of the
- * hidden layers), "options" (of the run that trained it, one per line), "schema" (the columns of the table it
- * was trained on, JSON).
+ * hidden layers), "normalize", "options" (of the run that trained it, one per line), "schema" (the columns of the
+ * table it was trained on, JSON).
  */
 TILEPROP_API const char *tileprop_model_text(const tileprop_model *model, const char *key);
 
@@ -159,9 +159,10 @@ typedef struct tileprop_data {
     size_t rows, features;
     size_t classes;                 /* at most 65536; 0: one more than the largest label */
     const float *class_weights;     /* [classes] factors on loss and gradient, >= 0; NULL: all 1 */
-    const char *const *class_names; /* [classes], UTF-8, stored in models; NULL: their numbers */
-    const char *schema;             /* a table's columns, stored in models as text "schema"; NULL: none */
-    const char *name;               /* of the data, for messages; NULL: train, validation or data */
+    const char *const *class_names; /* [classes], UTF-8, stored in models; NULL: as the initial weights, or numbers */
+    const char
+        *schema;      /* a table's columns, stored in models as text "schema"; NULL: as the initial weights, or none */
+    const char *name; /* of the data, for messages; NULL: train, validation or data */
 } tileprop_data;
 
 /*
@@ -210,7 +211,7 @@ typedef struct tileprop_options {
     size_t evals_per_epoch;
     int eval_train; /* also evaluate the whole training set each time */
     uint64_t seed;
-    const tileprop_model *initial_weights;              /* with the same layers; NULL: random initialization */
+    const tileprop_model *initial_weights;              /* with the same layers and columns; NULL: random */
     size_t early_stop;                                  /* evaluations without a lower validation loss; 0: never */
     double stop_at_accuracy, stop_at_loss, max_seconds; /* at most 1, 1000, 1e9; 0: never */
     size_t threads;                                     /* at most this many, and no more than CPUs; 0: one per CPU */
@@ -231,6 +232,7 @@ typedef struct tileprop_options {
 
     int log_gradients;     /* reports gradient norms to progress at each evaluation */
     const char *init_from; /* file of initial weights: a model, or bare layers; excludes initial_weights */
+    int renormalize; /* fits the normalization to the data; 0: keeps that of the initial weights, if they have one */
 } tileprop_options;
 
 /* Sets *options to the defaults; size is sizeof *options. */
@@ -311,6 +313,8 @@ typedef struct tileprop_result {
  * the final model in *last and the one with the lowest validation loss in *best, which the caller frees;
  * last, best and result may be NULL. Copies labels that are not u16; allocates weights, optimizer state, and
  * each thread's activations for a batch. Inside an OpenMP parallel region use threads = 1.
+ * Initial weights of a model keep its normalization, unless renormalize, and its columns and classes must be those
+ * of train, in their order, as far as both are named.
  * Errors: USAGE for options that do not fit each other or the data; BAD_INPUT for data that do not fit each
  * other, are empty, or have a label below 0 or too large; FAILURE if out of memory or threads; DIVERGED if
  * the loss is not finite: then *last is NULL, and *best and *result cover the run up to there. On any other

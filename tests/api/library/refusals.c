@@ -357,6 +357,88 @@ static void check_functions(void)
     tileprop_model_free(model);
 }
 
+/* A number that no switch and no choice has. */
+static void check_wrong_numbers(void)
+{
+    const tileprop_option *option;
+    for (size_t i = 0; (option = tileprop_option_at(i)) != NULL; i++) {
+        char start[64];
+        const int wrong = 7;
+        if (option->kind != TILEPROP_OPTION_SWITCH && option->kind != TILEPROP_OPTION_CHOICE)
+            continue;
+        memcpy((char *)&c.options + option->offset, &wrong, sizeof wrong);
+        snprintf(start, sizeof start, "--%s: expected", option->name);
+        train(TILEPROP_USAGE, start);
+    }
+    c.options.shuffle = -1;
+    train(TILEPROP_USAGE, "--shuffle: expected on or off ... -1");
+    c.run.resume_inexact = 2;
+    train(TILEPROP_USAGE, "run: resume_inexact: 2 ... 0 or 1");
+}
+
+/* First weights belong to columns and classes of certain names, in a certain order. */
+static void check_first_weights(void)
+{
+    static const char *const permuted[CLASSES] = {"a", "c", "b"}, *const renamed[CLASSES] = {"a", "b", "d"};
+    static const char columns[] = "{\"columns\":[{\"name\":\"w\"},{\"name\":\"x\"},{\"name\":\"y\"},{\"name\":\"z\"}],"
+                                  "\"label\":\"l\",\"label_place\":4}";
+    static const char other[] = "{\"columns\":[{\"name\":\"w\"},{\"name\":\"y\"},{\"name\":\"x\"},{\"name\":\"z\"}],"
+                                "\"label\":\"l\",\"label_place\":4}";
+    tileprop_model *first = NULL, *next = NULL;
+    const float *shift, *next_shift;
+    static unsigned char larger[ROWS * FEATURES];
+    c.options.learning_rate = 1e-30;
+    c.options.optimizer = TILEPROP_SGD;
+    c.train.schema = columns;
+    const tileprop_options options = c.options;
+    expect(!tileprop_train(&options, &c.train, &c.validation, &first, NULL, NULL, message, sizeof message), "training");
+    begin();
+    c.options.initial_weights = first;
+    c.train.class_names = permuted;
+    train(TILEPROP_BAD_INPUT, "train: class_names[1]: \"c\" ... \"b\" ... initial_weights");
+    c.options.initial_weights = first;
+    c.train.class_names = renamed;
+    train(TILEPROP_BAD_INPUT, "train: class_names[2]: \"d\" ... \"c\" ... initial_weights");
+    c.options.initial_weights = first;
+    c.train.schema = other;
+    train(TILEPROP_BAD_INPUT, "train: schema: column 2: \"y\" ... \"x\" ... initial_weights");
+    c.options.initial_weights = first;
+    c.options.normalize = TILEPROP_NORMALIZE_UNIT;
+    train(TILEPROP_USAGE, "--normalize: unit ... global ... initial_weights ... --renormalize on");
+    c.options.renormalize = 1;
+    train(TILEPROP_USAGE, "--renormalize: ... --init-from");
+    c.options.initial_weights = first;
+    c.train.class_names = names;
+    c.train.schema = columns;
+    train(TILEPROP_OK, "");
+
+    /* Data without names take over those of the first weights, and other data their normalization. */
+    c.options = options;
+    c.options.initial_weights = first;
+    c.train.class_names = NULL;
+    for (int i = 0; i < ROWS * FEATURES; i++)
+        larger[i] = (unsigned char)(100 + i);
+    c.train.samples = larger;
+    expect(!tileprop_train(&c.options, &c.train, &c.validation, &next, NULL, NULL, message, sizeof message),
+           "going on");
+    expect(strcmp(tileprop_model_class_name(next, 1), "b") == 0 &&
+               strcmp(tileprop_model_text(next, "schema"), tileprop_model_text(first, "schema")) == 0,
+           "the names of the first weights");
+    const float *scale = tileprop_model_normalization(first, &shift);
+    const float *next_scale = tileprop_model_normalization(next, &next_shift);
+    expect(memcmp(scale, next_scale, FEATURES * sizeof *scale) == 0 &&
+               memcmp(shift, next_shift, FEATURES * sizeof *shift) == 0,
+           "the normalization of the first weights");
+    tileprop_model_free(next);
+    c.options.renormalize = 1;
+    expect(!tileprop_train(&c.options, &c.train, &c.validation, &next, NULL, NULL, message, sizeof message), "fitting");
+    next_scale = tileprop_model_normalization(next, &next_shift);
+    expect(memcmp(shift, next_shift, FEATURES * sizeof *shift) != 0, "another normalization");
+    tileprop_model_free(next);
+    tileprop_model_free(first);
+    begin();
+}
+
 int main(void)
 {
     bytes = (unsigned char *)at_the_end(ROWS * FEATURES);
@@ -373,6 +455,8 @@ int main(void)
     check_numbers();
     check_options();
     check_missing();
+    check_wrong_numbers();
+    check_first_weights();
     check_functions();
     puts("ok");
     return 0;
