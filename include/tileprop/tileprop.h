@@ -75,7 +75,8 @@ typedef struct tileprop_model tileprop_model;
  * Loads a model, a safetensors file as written by tileprop, from a path or from memory, which need not
  * outlive the call. The caller frees *model; it is NULL on error. Allocates all memory that predictions need:
  * about twice that of the weights, plus buffers that become resident on first use.
- * Errors: BAD_INPUT for a file that cannot be read or is not such a model, FAILURE if out of memory.
+ * Errors: BAD_INPUT for a file that cannot be read, is not such a model or has other contents than its checksum
+ * says, FAILURE if out of memory.
  */
 TILEPROP_API tileprop_status tileprop_model_load(tileprop_model **model, const char *path, char *message, size_t size);
 TILEPROP_API tileprop_status tileprop_model_load_memory(tileprop_model **model, const void *bytes, size_t count,
@@ -130,6 +131,12 @@ TILEPROP_API const float *tileprop_model_weights(const tileprop_model *model, si
  * are valid as long as the model.
  */
 TILEPROP_API const float *tileprop_model_normalization(const tileprop_model *model, const float **shift);
+
+/*
+ * Whether the file that the model was loaded from has a checksum, which then fits. Files of other programs and of
+ * versions before have none, and nothing shows whether they are intact. 0 for a model that was trained.
+ */
+TILEPROP_API int tileprop_model_verified(const tileprop_model *model);
 
 /* XXH3-64 of the weights, as printed by `tileprop-train`. */
 TILEPROP_API uint64_t tileprop_model_hash(const tileprop_model *model);

@@ -226,6 +226,11 @@ tileprop_status tileprop_model_use_isa(tileprop_model *handle, const char *isa, 
     return tp_call_end(&call, status, message, size);
 }
 
+int tileprop_model_verified(const tileprop_model *handle)
+{
+    return handle->model.verified;
+}
+
 uint64_t tileprop_model_hash(const tileprop_model *handle)
 {
     return handle->hash;

@@ -182,6 +182,7 @@ static tileprop_status resume(struct training *t, struct tp_error *error)
     }
     t->work.normalization = &from->own.model.normalization;
     t->work.resumed = &from->own.state;
+    t->work.unverified = !from->own.model.verified;
     t->work.resumed_weights = &from->own.model.weights;
     t->work.resumed_states = from->own.states;
     return TILEPROP_OK;
@@ -220,16 +221,16 @@ static tileprop_status take_initial_weights(struct training *t, int asked, struc
         return tp_fail(error, TILEPROP_USAGE, "init_from: expected without initial_weights");
     if (path)
         status = tp_model_read(&t->start, path, error);
-    if (!path)
-        path = "initial_weights";
+    const char *name = path ? path : "initial_weights";
     if (status == TILEPROP_OK)
-        status = tp_model_starts(start, path, &t->options, t->train.own.features, t->train.own.classes, error);
+        status = tp_model_starts(start, name, &t->options, t->train.own.features, t->train.own.classes, error);
     t->work.initial_weights = &start->weights;
+    t->work.unverified = path && !start->verified;
     if (status != TILEPROP_OK || !start->described)
         return status;
     t->origin = start;
-    status = tp_set_continues(&t->train, start, path, error);
-    return status == TILEPROP_OK ? keep_normalization(t, asked, start, path, error) : status;
+    status = tp_set_continues(&t->train, start, name, error);
+    return status == TILEPROP_OK ? keep_normalization(t, asked, start, name, error) : status;
 }
 
 static void keep(void *context, const struct tp_kept *kept)

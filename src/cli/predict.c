@@ -123,6 +123,8 @@ static tileprop_status predict(const struct tp_predict_command *command, struct 
         status = tileprop_model_load(&model, command->model, error->text, sizeof error->text);
     if (status == TILEPROP_OK)
         status = tileprop_model_use_isa(model, command->isa, error->text, sizeof error->text);
+    if (status == TILEPROP_OK && !tileprop_model_verified(model))
+        tp_program_note_unverified("predict", command->model);
     p.model = model;
     if (status == TILEPROP_OK)
         status = tp_predict_data_load(&data, command, model, error);

@@ -33,9 +33,20 @@ struct training {
     struct tp_error checkpoint_error; /* of the last one; empty: it was written */
 };
 
+/* The file whose weights the run begins with; a run that is resumed has them in its checkpoint. */
+static const char *start_path(const struct training *training)
+{
+    const struct tp_train_command *command = training->command;
+    if (!training->checkpointer.from)
+        return command->options.init_from;
+    return strcmp(command->resume, "auto") == 0 ? command->checkpoint : command->resume;
+}
+
 static void on_started(void *context, const tileprop_run *run)
 {
     struct training *training = context;
+    if (run->unverified && !training->command->quiet)
+        tp_program_note_unverified("train", start_path(training));
     tp_report_started(&training->report, run);
     training->checkpointer.written = training->report.started;
 }
@@ -95,15 +106,6 @@ static tileprop_status load_start(struct training *training, const char *path, s
         return TILEPROP_OK;
     const tileprop_status status = tileprop_model_load(&training->start, path, error->text, sizeof error->text);
     return status == TILEPROP_FAILURE ? status : TILEPROP_OK;
-}
-
-/* The file whose weights the run begins with; a run that is resumed has them in its checkpoint. */
-static const char *start_path(const struct training *training)
-{
-    const struct tp_train_command *command = training->command;
-    if (!training->checkpointer.from)
-        return command->options.init_from;
-    return strcmp(command->resume, "auto") == 0 ? command->checkpoint : command->resume;
 }
 
 /* What the library is to do, apart from the command's options. */

@@ -146,6 +146,7 @@ static void describe(struct tp_trainer *t)
     run->batch = t->plan.batch;
     run->mean = t->normalization.mean;
     run->deviation = t->normalization.deviation;
+    run->unverified = t->training->unverified;
     for (size_t l = 0; l < t->network.layer_count; l++) {
         const struct tp_layer *layer = &t->network.layers[l];
         const double gemm = 2 * (double)run->batch * (double)(layer->inputs + layer->bias) * (double)layer->units;

@@ -273,6 +273,7 @@ def write(name, header, values):
     open(name, "wb").write(struct.pack("<Q", len(text)) + text + values)
 bare = {name: t for name, t in header.items() if name.startswith("layers.")}
 write("bare", bare, data[8 + size:8 + size + max(t["data_offsets"][1] for t in bare.values())])
+del header["__metadata__"]["tileprop_checksum"]
 newer = dict(header, __metadata__=dict(header["__metadata__"], format_version="2"))
 write("newer", newer, data[8 + size:])
 open("samples", "wb").write(bytes([0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3]))
