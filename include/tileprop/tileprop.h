@@ -143,11 +143,14 @@ TILEPROP_API uint64_t tileprop_model_hash(const tileprop_model *model);
 
 /* --- Predictions -------------------------------------------------------------------------------------- */
 
+#define TILEPROP_NO_CLASS 0xffff
+
 /*
- * Predicts samples [rows][features], given as in the training data: the model normalizes them. Missing values
- * of a table must already be replaced as its "schema" says. Writes probabilities[rows][classes] and
- * classes[rows], the most probable class (the lowest on a tie); either may be NULL. A sample with a
- * non-finite value gets NaN probabilities and an arbitrary class. Runs in the calling thread, allocates
+ * Predicts samples [rows][features], given as in the training data: the model normalizes them. NaN is a missing
+ * value, which becomes the mean that the model's "schema" has for its feature. Writes probabilities[rows][classes]
+ * and classes[rows], the most probable class (the lowest on a tie); either may be NULL. A sample that cannot be
+ * predicted gets NaN probabilities and the class TILEPROP_NO_CLASS: one with NaN if the schema has no means, with an
+ * infinite value, or with values too large for the network. Runs in the calling thread, allocates
  * nothing and takes no lock. Up to 64 threads at a time have buffers of their own (fewer with layers of more
  * than ten thousand units); any more wait for one another.
  */
@@ -159,12 +162,12 @@ TILEPROP_API void tileprop_predict_u8(const tileprop_model *model, const uint8_t
 /* Labelled samples; the caller owns everything. */
 typedef struct tileprop_data {
     size_t size;              /* sizeof(tileprop_data) */
-    const void *samples;      /* [rows][features]; finite */
+    const void *samples;      /* [rows][features]; finite, but for predictions */
     tileprop_type type;       /* of samples */
     const void *labels;       /* [rows], class indices from 0 */
     tileprop_type label_type; /* of labels */
     size_t rows, features;
-    size_t classes;                 /* at most 65536; 0: one more than the largest label */
+    size_t classes;                 /* at most 65535; 0: one more than the largest label */
     const float *class_weights;     /* [classes] factors on loss and gradient, >= 0; NULL: all 1 */
     const char *const *class_names; /* [classes], UTF-8, stored in models; NULL: as the initial weights, or numbers */
     const char
@@ -175,7 +178,7 @@ typedef struct tileprop_data {
 /*
  * Predicts like tileprop_predict_f32() and tileprop_predict_u8(), on exactly this many threads (0: as many as
  * tileprop_threads() reports), and computes losses[rows], each sample's cross-entropy in nats. Any output may
- * be NULL; labels may be NULL if losses is.
+ * be NULL; labels may be NULL if losses is. The loss of a sample that cannot be predicted is NaN.
  * Errors: BAD_INPUT for data that do not fit the model, FAILURE if out of memory or threads.
  */
 TILEPROP_API tileprop_status tileprop_evaluate(const tileprop_model *model, const tileprop_data *data, size_t threads,

@@ -85,8 +85,6 @@ static tileprop_status load_other(struct tp_predict_data *data, struct tp_file *
                                            .missing = schema->means ? TP_MISSING_MEAN : TP_MISSING_ERROR,
                                            .may_lack_label = true}};
     const tileprop_status status = tp_data_loader_parse(&loader, file, schema, &data->set, error);
-    if (status == TILEPROP_OK && schema->means && data->set.type == TILEPROP_F32)
-        tp_missing_fill(&data->set, schema->means);
     data->labelled = data->set.labels;
     return status;
 }

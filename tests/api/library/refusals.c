@@ -439,6 +439,48 @@ static void check_first_weights(void)
     begin();
 }
 
+static int equal(const float *a, const float *b)
+{
+    return memcmp(a, b, CLASSES * sizeof *a) == 0;
+}
+
+/* NaN is a mean of the schema's where there is one; else, and where a value is infinite, there is no prediction. */
+static void check_missing_values(void)
+{
+    static const char means[] = "{\"columns\":[],\"label_place\":0,\"means\":[0.5,0.25,0.125,2]}";
+    const float samples[5][FEATURES] = {
+        {1, 0.25F, 0, 2}, {1, NAN, 0, NAN}, {1, 0, INFINITY, 0}, {-INFINITY, NAN, 0, 0}, {1, 0.25F, 0, 2}};
+    float p[5][CLASSES], q[5][CLASSES], losses[5];
+    uint16_t k[5], again[5];
+    for (int with = 0; with < 2; with++) {
+        tileprop_model *model = NULL;
+        c.train = c.validation = data_of(TILEPROP_F32);
+        c.train.schema = with ? means : NULL;
+        c.options.activation = TILEPROP_TANH;
+        c.run.test = NULL;
+        expect(!tileprop_train(&c.options, &c.train, &c.validation, &model, NULL, NULL, message, sizeof message),
+               "training");
+        tileprop_predict_f32(model, samples[0], 5, p[0], k);
+        expect(k[0] < CLASSES && k[4] == k[0] && equal(p[0], p[4]), "samples beside those that cannot be predicted");
+        for (int i = 1; i < 4; i++) {
+            const int good = with && i == 1;
+            expect(good ? k[i] == k[0] && equal(p[i], p[0]) : k[i] == TILEPROP_NO_CLASS, "the class");
+            for (int j = 0; !good && j < CLASSES; j++)
+                expect(isnan(p[i][j]), "probabilities of nothing");
+        }
+        tileprop_predict_f32(model, samples[0], 5, NULL, again);
+        expect(memcmp(k, again, sizeof k) == 0, "classes alone");
+        tileprop_data data = data_of(TILEPROP_F32);
+        data.samples = samples;
+        data.rows = 5;
+        expect(!tileprop_evaluate(model, &data, 1, losses, q[0], again, message, sizeof message), "evaluating");
+        expect(memcmp(k, again, sizeof k) == 0 && memcmp(p, q, sizeof p) == 0, "an evaluation");
+        expect(isfinite(losses[0]) && isnan(losses[2]) && (isnan(losses[1]) == 0) == with, "losses");
+        tileprop_model_free(model);
+        begin();
+    }
+}
+
 int main(void)
 {
     bytes = (unsigned char *)at_the_end(ROWS * FEATURES);
@@ -457,6 +499,7 @@ int main(void)
     check_missing();
     check_wrong_numbers();
     check_first_weights();
+    check_missing_values();
     check_functions();
     puts("ok");
     return 0;
