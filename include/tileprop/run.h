@@ -65,7 +65,8 @@ typedef struct tileprop_run {
     size_t steps_before;    /* done before the run was resumed; 0: not resumed */
     double seconds_before;  /* taken by those, evaluations included */
     double flops_per_step;  /* 2 rows in out per GEMM; no backward for the first layer */
-    double mean, deviation; /* of the training samples */
+    double mean, deviation; /* of the training samples, or of those that the first weights were trained on */
+    int unverified;         /* the file of first weights or of the checkpoint has no checksum */
 } tileprop_run;
 
 /* "pack", "forward", "loss", "backward", "update". */

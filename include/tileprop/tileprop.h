@@ -75,7 +75,8 @@ typedef struct tileprop_model tileprop_model;
  * Loads a model, a safetensors file as written by tileprop, from a path or from memory, which need not
  * outlive the call. The caller frees *model; it is NULL on error. Allocates all memory that predictions need:
  * about twice that of the weights, plus buffers that become resident on first use.
- * Errors: BAD_INPUT for a file that cannot be read or is not such a model, FAILURE if out of memory.
+ * Errors: BAD_INPUT for a file that cannot be read, is not such a model or has other contents than its checksum
+ * says, FAILURE if out of memory.
  */
 TILEPROP_API tileprop_status tileprop_model_load(tileprop_model **model, const char *path, char *message, size_t size);
 TILEPROP_API tileprop_status tileprop_model_load_memory(tileprop_model **model, const void *bytes, size_t count,
@@ -142,8 +143,8 @@ TILEPROP_API size_t tileprop_model_units(const tileprop_model *model, size_t lay
 
 /*
  * The text under a key of the model's file, valid as long as the model; NULL if absent: "activation" (of the
- * hidden layers), "options" (of the run that trained it, one per line), "schema" (the columns of the table it
- * was trained on, JSON).
+ * hidden layers), "normalize", "options" (of the run that trained it, one per line), "schema" (the columns of the
+ * table it was trained on, JSON).
  */
 TILEPROP_API const char *tileprop_model_text(const tileprop_model *model, const char *key);
 
@@ -172,16 +173,25 @@ TILEPROP_API const float *tileprop_model_weights(const tileprop_model *model, si
  */
 TILEPROP_API const float *tileprop_model_normalization(const tileprop_model *model, const float **shift);
 
+/*
+ * Whether the file that the model was loaded from has a checksum, which then fits. Files of other programs and of
+ * versions before have none, and nothing shows whether they are intact. 0 for a model that was trained.
+ */
+TILEPROP_API int tileprop_model_verified(const tileprop_model *model);
+
 /* XXH3-64 of the weights, as printed by `tileprop-train`. */
 TILEPROP_API uint64_t tileprop_model_hash(const tileprop_model *model);
 
 /* --- Predictions -------------------------------------------------------------------------------------- */
 
+#define TILEPROP_NO_CLASS 0xffff
+
 /*
- * Predicts samples [rows][features], given as in the training data: the model normalizes them. Missing values
- * of a table must already be replaced as its "schema" says. Writes probabilities[rows][classes] and
- * classes[rows], the most probable class (the lowest on a tie); either may be NULL. A sample with a
- * non-finite value gets NaN probabilities and an arbitrary class. Runs in the calling thread, allocates
+ * Predicts samples [rows][features], given as in the training data: the model normalizes them. NaN is a missing
+ * value, which becomes the mean that the model's "schema" has for its feature. Writes probabilities[rows][classes]
+ * and classes[rows], the most probable class (the lowest on a tie); either may be NULL. A sample that cannot be
+ * predicted gets NaN probabilities and the class TILEPROP_NO_CLASS: one with NaN if the schema has no means, with an
+ * infinite value, or with values too large for the network. Runs in the calling thread, allocates
  * nothing and takes no lock. Up to 64 threads at a time have buffers of their own (fewer with layers of more
  * than ten thousand units); any more wait for one another.
  */
@@ -193,22 +203,23 @@ TILEPROP_API void tileprop_predict_u8(const tileprop_model *model, const uint8_t
 /* Labelled samples; the caller owns everything. */
 typedef struct tileprop_data {
     size_t size;              /* sizeof(tileprop_data) */
-    const void *samples;      /* [rows][features]; finite */
+    const void *samples;      /* [rows][features]; finite, but for predictions */
     tileprop_type type;       /* of samples */
     const void *labels;       /* [rows], class indices from 0 */
     tileprop_type label_type; /* of labels */
     size_t rows, features;
-    size_t classes;                 /* at most 65536; 0: one more than the largest label */
+    size_t classes;                 /* at most 65535; 0: one more than the largest label */
     const float *class_weights;     /* [classes] factors on loss and gradient, >= 0; NULL: all 1 */
-    const char *const *class_names; /* [classes], UTF-8, stored in models; NULL: their numbers */
-    const char *schema;             /* a table's columns, stored in models as text "schema"; NULL: none */
-    const char *name;               /* of the data, for messages; NULL: train, validation or data */
+    const char *const *class_names; /* [classes], UTF-8, stored in models; NULL: as the initial weights, or numbers */
+    const char
+        *schema;      /* a table's columns, stored in models as text "schema"; NULL: as the initial weights, or none */
+    const char *name; /* of the data, for messages; NULL: train, validation or data */
 } tileprop_data;
 
 /*
  * Predicts like tileprop_predict_f32() and tileprop_predict_u8(), on exactly this many threads (0: as many as
  * tileprop_threads() reports), and computes losses[rows], each sample's cross-entropy in nats. Any output may
- * be NULL; labels may be NULL if losses is.
+ * be NULL; labels may be NULL if losses is. The loss of a sample that cannot be predicted is NaN.
  * Errors: BAD_INPUT for data that do not fit the model, FAILURE if out of memory or threads.
  */
 TILEPROP_API tileprop_status tileprop_evaluate(const tileprop_model *model, const tileprop_data *data, size_t threads,
@@ -251,7 +262,7 @@ typedef struct tileprop_options {
     size_t evals_per_epoch;
     int eval_train; /* also evaluate the whole training set each time */
     uint64_t seed;
-    const tileprop_model *initial_weights;              /* with the same layers; NULL: random initialization */
+    const tileprop_model *initial_weights;              /* with the same layers and columns; NULL: random */
     size_t early_stop;                                  /* evaluations without a lower validation loss; 0: never */
     double stop_at_accuracy, stop_at_loss, max_seconds; /* at most 1, 1000, 1e9; 0: never */
     size_t threads;                                     /* at most this many, and no more than CPUs; 0: one per CPU */
@@ -272,6 +283,7 @@ typedef struct tileprop_options {
 
     int log_gradients;     /* reports gradient norms to progress at each evaluation */
     const char *init_from; /* file of initial weights: a model, or bare layers; excludes initial_weights */
+    int renormalize; /* fits the normalization to the data; 0: keeps that of the initial weights, if they have one */
 } tileprop_options;
 
 /* Sets *options to the defaults; size is sizeof *options. */
@@ -352,6 +364,8 @@ typedef struct tileprop_result {
  * the final model in *last and the one with the lowest validation loss in *best, which the caller frees;
  * last, best and result may be NULL. Copies labels that are not u16; allocates weights, optimizer state, and
  * each thread's activations for a batch. Inside an OpenMP parallel region use threads = 1.
+ * Initial weights of a model keep its normalization, unless renormalize, and its columns and classes must be those
+ * of train, in their order, as far as both are named.
  * Errors: USAGE for options that do not fit each other or the data; BAD_INPUT for data that do not fit each
  * other, are empty, or have a label below 0 or too large; FAILURE if out of memory or threads; DIVERGED if
  * the loss is not finite: then *last is NULL, and *best and *result cover the run up to there. On any other

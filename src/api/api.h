@@ -92,6 +92,15 @@ tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop
                             struct tp_error *error);
 
 /*
+ * Checks that data can be trained on with the weights of a model, which mean something only for the columns and
+ * classes that they were trained with, in their order. What either has no names for is not compared. path: the
+ * model's, for messages.
+ * Errors: TILEPROP_BAD_INPUT naming data and column or class; TILEPROP_FAILURE if out of memory.
+ */
+tileprop_status tp_set_continues(const struct tp_set *set, const struct tp_model *start, const char *path,
+                                 struct tp_error *error);
+
+/*
  * Checks that the run whose own checkpoints would be `next` can resume from a checkpoint.
  * Errors: TILEPROP_USAGE for options or data that differ from those of the checkpoint's run;
  * TILEPROP_BAD_INPUT for another numerics version, unless inexact, and for weights that do not fit the

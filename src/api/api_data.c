@@ -113,6 +113,49 @@ tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop
     return status;
 }
 
+static bool same_name(const char *a, const char *b)
+{
+    return !a || !b || strcmp(a, b) == 0;
+}
+
+static tileprop_status check_column(const struct tp_column *found, const struct tp_column *expected, size_t i,
+                                    const char *name, const char *path, struct tp_error *error)
+{
+    if (!same_name(found->name, expected->name))
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: schema: column %zu: \"%s\" found, expected \"%s\" as in %s",
+                       name, i + 1, tp_show(found->name, strlen(found->name)).text,
+                       tp_show(expected->name, strlen(expected->name)).text, path);
+    bool same = found->category_count == expected->category_count;
+    for (size_t k = 0; same && k < found->category_count; k++)
+        same = strcmp(found->categories[k], expected->categories[k]) == 0;
+    if (same)
+        return TILEPROP_OK;
+    return tp_fail(error, TILEPROP_BAD_INPUT,
+                   "%s: schema: column %zu%s%s: other categories found, expected those that it has in %s", name, i + 1,
+                   found->name ? " " : "", found->name ? tp_show(found->name, strlen(found->name)).text : "", path);
+}
+
+tileprop_status tp_set_continues(const struct tp_set *set, const struct tp_model *start, const char *path,
+                                 struct tp_error *error)
+{
+    const tileprop_data *given = &set->given;
+    struct tp_schema found;
+    for (size_t k = 0; given->class_names && k < start->schema.class_count; k++)
+        if (!same_name(given->class_names[k], start->schema.classes[k]))
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: class_names[%zu]: \"%s\" found, expected \"%s\" as in %s",
+                           given->name, k, tp_show(given->class_names[k], strlen(given->class_names[k])).text,
+                           tp_show(start->schema.classes[k], strlen(start->schema.classes[k])).text, path);
+    tileprop_status status = tp_schema_text_read(&found, given->schema, start->schema.features, given->name, error);
+    if (status == TILEPROP_OK && found.column_count && start->schema.column_count &&
+        found.column_count != start->schema.column_count)
+        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: schema: %zu columns found, expected %zu as in %s", given->name,
+                         found.column_count, start->schema.column_count, path);
+    for (size_t i = 0; status == TILEPROP_OK && i < found.column_count && i < start->schema.column_count; i++)
+        status = check_column(&found.columns[i], &start->schema.columns[i], i, given->name, path, error);
+    tp_schema_free(&found);
+    return status;
+}
+
 static tileprop_status evaluate(const tileprop_model *handle, const tileprop_data *given, size_t threads,
                                 const struct tp_predictions *to, struct tp_error *error)
 {

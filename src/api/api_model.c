@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "base/safe_file.h"
+#include "data/choices.h"
 #include "data/schema.h"
 
 tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, struct tp_error *error)
@@ -197,10 +198,11 @@ const float *tileprop_model_normalization(const tileprop_model *handle, const fl
 
 const char *tileprop_model_text(const tileprop_model *handle, const char *key)
 {
-    return strcmp(key, "activation") == 0 ? tp_model_activation(&handle->model)
-           : strcmp(key, "options") == 0  ? handle->model.options
-           : strcmp(key, "schema") == 0   ? handle->schema
-                                          : NULL;
+    return strcmp(key, "activation") == 0  ? tp_model_activation(&handle->model)
+           : strcmp(key, "normalize") == 0 ? tp_choice_name(tp_normalize_choices, handle->model.normalize)
+           : strcmp(key, "options") == 0   ? handle->model.options
+           : strcmp(key, "schema") == 0    ? handle->schema
+                                           : NULL;
 }
 
 const char *tileprop_model_class_name(const tileprop_model *handle, size_t class_index)
@@ -238,6 +240,11 @@ tileprop_status tileprop_model_use_isa(tileprop_model *handle, const char *isa, 
         handle->predictor = predictor;
     }
     return tp_call_end(&call, status, message, size);
+}
+
+int tileprop_model_verified(const tileprop_model *handle)
+{
+    return handle->model.verified;
 }
 
 uint64_t tileprop_model_hash(const tileprop_model *handle)

@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "api/api.h"
+#include "data/choices.h"
 #include "data/schema.h"
 #include "train/training_options.h"
 
@@ -16,6 +17,7 @@ struct training {
     tileprop_run_options run;
     struct tp_set train, validation, test; /* test: count 0 without */
     struct tp_model start;                 /* that of init_from */
+    const struct tp_model *origin;         /* of the weights that the run begins with; NULL: random ones, bare layers */
     struct tp_snapshots snapshots;
     struct tp_training work;
     tileprop_result found;
@@ -51,12 +53,22 @@ static tileprop_status take_sets(struct training *t, const tileprop_data *data, 
     return status;
 }
 
+/* Classes without names are called as those of the first weights, or by their numbers. */
+static bool name_classes(const struct training *t, struct tp_schema *schema)
+{
+    const char *const *given = t->train.given.class_names;
+    const char *const *names = given || !t->origin ? given : (const char *const *)t->origin->schema.classes;
+    return tp_schema_name_classes(schema, names, t->train.own.classes);
+}
+
 /* The run's model: the weights' shape, and memory for the normalization that the trainer computes. */
 static tileprop_status describe(const struct training *t, const struct tp_network *network, uint64_t fingerprint,
                                 struct tp_model *model, struct tp_error *error)
 {
     const size_t features = t->train.own.features;
-    const char *schema = t->train.given.schema;
+    const char *given = t->train.given.schema;
+    const bool keeps = !given && t->origin && (t->origin->schema.column_count || t->origin->schema.means);
+    char *kept = keeps ? tp_schema_text_write(&t->origin->schema) : NULL;
     *model = (struct tp_model){.described = true,
                                .activation = t->options.activation,
                                .normalize = t->options.normalize,
@@ -68,11 +80,11 @@ static tileprop_status describe(const struct training *t, const struct tp_networ
                                .fingerprint = fingerprint};
     tp_weights_shape(&model->weights, network);
     tileprop_status status =
-        schema ? tp_schema_text_read(&model->schema, schema, features, t->train.given.name, error) : TILEPROP_OK;
-    if (status == TILEPROP_OK &&
-        !(model->normalization.scale && model->normalization.shift && model->options &&
-          tp_schema_name_classes(&model->schema, t->train.given.class_names, t->train.own.classes)))
+        tp_schema_text_read(&model->schema, given ? given : kept, features, t->train.given.name, error);
+    if (status == TILEPROP_OK && !((kept || !keeps) && model->normalization.scale && model->normalization.shift &&
+                                   model->options && name_classes(t, &model->schema)))
         status = tp_fail_memory(error, NULL, "a model");
+    free(kept);
     return status;
 }
 
@@ -162,29 +174,57 @@ static tileprop_status resume(struct training *t, struct tp_error *error)
         describe_weights(best, &from->own.model.normalization, state->best_step, &state->best);
         t->snapshots.has_best = true;
     }
+    t->work.normalization = &from->own.model.normalization;
     t->work.resumed = &from->own.state;
+    t->work.unverified = !from->own.model.verified;
     t->work.resumed_weights = &from->own.model.weights;
     t->work.resumed_states = from->own.states;
     return TILEPROP_OK;
 }
 
-/* The initial weights, of which a run that is resumed has more already. */
-static tileprop_status take_initial_weights(struct training *t, struct tp_error *error)
+/* Normalized otherwise, the weights of a model compute another function. */
+static tileprop_status keep_normalization(struct training *t, int asked, const struct tp_model *start, const char *path,
+                                          struct tp_error *error)
+{
+    if (t->options.renormalize)
+        return TILEPROP_OK;
+    if (asked != TILEPROP_AUTO && asked != start->normalize)
+        return tp_fail(error, TILEPROP_USAGE, "--normalize: %s found, expected %s as in %s; or --renormalize on",
+                       tp_choice_name(tp_normalize_choices, asked),
+                       tp_choice_name(tp_normalize_choices, start->normalize), path);
+    t->options.normalize = start->normalize;
+    t->work.normalization = &start->normalization;
+    return TILEPROP_OK;
+}
+
+/* The initial weights, of which a run that is resumed has more already. asked: the normalization, or auto. */
+static tileprop_status take_initial_weights(struct training *t, int asked, struct tp_error *error)
 {
     const struct tp_model *start = t->options.initial_weights ? &t->options.initial_weights->model : &t->start;
     const char *path = t->options.init_from;
     tileprop_status status = TILEPROP_OK;
-    if (t->run.resume || (!path && !t->options.initial_weights))
+    if (t->run.resume) {
+        t->origin = &t->run.resume->own.model;
         return TILEPROP_OK;
+    }
+    if (!path && !t->options.initial_weights)
+        return t->options.renormalize
+                   ? tp_fail(error, TILEPROP_USAGE, "--renormalize: expected with --init-from or --resume only")
+                   : TILEPROP_OK;
     if (path && t->options.initial_weights)
         return tp_fail(error, TILEPROP_USAGE, "init_from: expected without initial_weights");
     if (path)
         status = tp_model_read(&t->start, path, error);
+    const char *name = path ? path : "initial_weights";
     if (status == TILEPROP_OK)
-        status = tp_model_starts(start, path ? path : "initial_weights", &t->options, t->train.own.features,
-                                 t->train.own.classes, error);
+        status = tp_model_starts(start, name, &t->options, t->train.own.features, t->train.own.classes, error);
     t->work.initial_weights = &start->weights;
-    return status;
+    t->work.unverified = path && !start->verified;
+    if (status != TILEPROP_OK || !start->described)
+        return status;
+    t->origin = start;
+    status = tp_set_continues(&t->train, start, name, error);
+    return status == TILEPROP_OK ? keep_normalization(t, asked, start, name, error) : status;
 }
 
 static void keep(void *context, const struct tp_kept *kept)
@@ -201,6 +241,7 @@ static void keep(void *context, const struct tp_kept *kept)
 /* Everything up to the training itself, for data that have been taken. */
 static tileprop_status prepare(struct training *t, bool last, bool best, struct tp_error *error)
 {
+    const int asked = t->options.normalize;
     tp_options_resolve(&t->options, t->train.own.type, t->train.own.count);
     t->work = (struct tp_training){.options = &t->options,
                                    .run = &t->run,
@@ -209,7 +250,7 @@ static tileprop_status prepare(struct training *t, bool last, bool best, struct 
                                    .test = t->test.own.count ? &t->test.own : NULL,
                                    .keep = keep,
                                    .snapshots = &t->snapshots};
-    tileprop_status status = take_initial_weights(t, error);
+    tileprop_status status = take_initial_weights(t, asked, error);
     if (status == TILEPROP_OK)
         status = prepare_models(t, last, best, error);
     return status == TILEPROP_OK && t->run.resume ? resume(t, error) : status;
@@ -249,6 +290,9 @@ static tileprop_status begin(struct training *t, const tileprop_options *options
         status = tp_api_size("run", run->size, sizeof *run, sizeof *run, error);
     if (run && status == TILEPROP_OK)
         t->run = *run;
+    if (t->run.resume_inexact != 0 && t->run.resume_inexact != 1)
+        status =
+            tp_fail(error, TILEPROP_USAGE, "run: resume_inexact: %d found, expected 0 or 1", t->run.resume_inexact);
     if (status == TILEPROP_OK)
         status = take_sets(t, data, validation, fraction, error);
     return status == TILEPROP_OK ? prepare(t, last != NULL, best != NULL, error) : status;

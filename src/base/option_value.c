@@ -171,7 +171,10 @@ void tp_option_format(const tileprop_option *option, const void *target, char *t
     bool absent = false;
     switch (option->kind) {
     case TILEPROP_OPTION_SWITCH:
-        snprintf(text, size, "%s", *(const int *)where ? "on" : "off");
+        if (*(const int *)where == 0 || *(const int *)where == 1)
+            snprintf(text, size, "%s", *(const int *)where ? "on" : "off");
+        else
+            snprintf(text, size, "%d", *(const int *)where);
         break;
     case TILEPROP_OPTION_COUNT:
     case TILEPROP_OPTION_SEED:

@@ -104,6 +104,10 @@ static void put_beginning(const struct header *h)
            "#ifndef TILEPROP_@\n"
            "#define TILEPROP_@\n"
            "\n"
+           "#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)\n"
+           "#error NaN means a missing value, so that this file is not to be compiled with -ffast-math\n"
+           "#endif\n"
+           "\n"
            "#include <math.h>\n"
            "#include <stddef.h>\n"
            "\n");
@@ -206,18 +210,20 @@ static void put_functions(const struct header *h)
            "/*\n"
            " * Writes each class's probability for a sample as the training data had it, before any "
            "normalization,\n"
-           " * and returns the class with the greatest, the first of equals.");
-    put(h, h->schema->means ? " NaN: a value that is missing.\n */\n" : "\n */\n");
+           " * and returns the class with the greatest, the first of equals. A sample that cannot be predicted has\n"
+           " * NaN probabilities and the class 65535: one with a value that is infinite or too large");
+    put(h, h->schema->means ? ". NaN: a\n * value that is missing.\n */\n" : ", or NaN.\n */\n");
     put(h, "static inline size_t @_predict(const float in[@_features], float probabilities[@_classes])\n{\n");
     fprintf(h->out, "    float a[%zu]", room[0]);
     if (hidden)
         fprintf(h->out, ", b[%zu]", room[1]);
     put(h, ";\n    size_t k;\n    for (k = 0; k < @_features; k++)");
-    put(h, h->schema->means ? " {\n"
-                              "        const float x = in[k] >= 0.0f || in[k] < 0.0f ? in[k] : @_means[k];\n"
-                              "        a[k] = @_flush(fmaf(@_flush(x), @_scale[k], @_shift[k]));\n"
-                              "    }\n"
-                            : "\n        a[k] = @_flush(fmaf(@_flush(in[k]), @_scale[k], @_shift[k]));\n");
+    put(h, h->schema->means
+               ? " {\n"
+                 "        const float x = in[k] >= 0.0f || in[k] < 0.0f ? in[k] : @_means[k];\n"
+                 "        a[k] = @_flush(fmaf(@_flush(x) + (x - x), @_scale[k], @_shift[k]));\n"
+                 "    }\n"
+               : "\n        a[k] = @_flush(fmaf(@_flush(in[k]) + (in[k] - in[k]), @_scale[k], @_shift[k]));\n");
     for (size_t l = 0; l < layers; l++)
         put_call(h, l);
     put(h, "    return @_softmax(probabilities);\n}\n\n#endif\n");

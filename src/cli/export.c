@@ -19,6 +19,8 @@ static tileprop_status write_header(const struct tp_export_command *command, str
     tileprop_status status = tp_safe_file_open(&out, "--c", command->c, error);
     if (status == TILEPROP_OK)
         status = tileprop_model_load(&model, command->model, error->text, sizeof error->text);
+    if (status == TILEPROP_OK && !tileprop_model_verified(model))
+        tp_program_note_unverified("export", command->model);
     if (status == TILEPROP_OK)
         status = tp_schema_text_read(&schema, tileprop_model_text(model, "schema"), tileprop_model_features(model),
                                      command->model, error);

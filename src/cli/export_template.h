@@ -104,5 +104,5 @@ static inline size_t model_softmax(float *values)
             lane[k] += lane[k + half];
     for (k = 0; k < model_classes; k++)
         values[k] = model_flush(values[k] / lane[0]);
-    return best;
+    return lane[0] > 0.0f ? best : 65535;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/option_value.h"
 #include "cli/predict_command.h"
 #include "cli/predict_data.h"
 #include "cli/predict_report.h"
@@ -16,6 +17,7 @@
 #include "data/dataset.h"
 #include "tileprop/tileprop.h"
 
+#define TP_NAMED_MAX   5                 /* samples in a message */
 #define TP_ROWS_VALUES ((size_t)1 << 20) /* probabilities that are held at a time */
 
 /* What only becomes clear with model and data at hand. */
@@ -32,6 +34,24 @@ static tileprop_status check(const struct tp_prediction *p, struct tp_error *err
     return TILEPROP_OK;
 }
 
+/* Names the samples [begin, begin + count) that have no class, if there are any. */
+static tileprop_status refuse_unpredicted(const struct tp_prediction *p, size_t begin, size_t count,
+                                          struct tp_error *error)
+{
+    char names[128] = "";
+    size_t found = 0;
+    for (size_t i = begin; i < begin + count; i++)
+        if (p->predicted[i] == TILEPROP_NO_CLASS && found++ < TP_NAMED_MAX)
+            tp_option_append(names, sizeof names, "%s%zu", *names ? ", " : "", i);
+    if (!found)
+        return TILEPROP_OK;
+    return tp_fail(error, TILEPROP_BAD_INPUT,
+                   "%s: sample%s %s%s (from 0): values found that are missing, infinite or too large for %s, expected "
+                   "ones that it can predict",
+                   p->command->image ? p->command->image : p->data->place, found == 1 ? "" : "s", names,
+                   found > TP_NAMED_MAX ? ", ..." : "", p->command->model);
+}
+
 /* Samples [begin, begin + count). */
 static tileprop_status predict_part(struct tp_prediction *p, size_t begin, size_t count, struct tp_error *error)
 {
@@ -44,7 +64,7 @@ static tileprop_status predict_part(struct tp_prediction *p, size_t begin, size_
     const tileprop_status status = tileprop_evaluate(p->model, &data, p->threads, p->losses + begin, p->probabilities,
                                                      p->predicted + begin, error->text, sizeof error->text);
     p->seconds_prediction += tp_clock_seconds() - began;
-    return status;
+    return status == TILEPROP_OK ? refuse_unpredicted(p, begin, count, error) : status;
 }
 
 /* Writes rows of `part` samples at a time, whose probabilities are there, to a file or to standard output. */
@@ -123,6 +143,8 @@ static tileprop_status predict(const struct tp_predict_command *command, struct 
         status = tileprop_model_load(&model, command->model, error->text, sizeof error->text);
     if (status == TILEPROP_OK)
         status = tileprop_model_use_isa(model, command->isa, error->text, sizeof error->text);
+    if (status == TILEPROP_OK && !tileprop_model_verified(model))
+        tp_program_note_unverified("predict", command->model);
     p.model = model;
     if (status == TILEPROP_OK)
         status = tp_predict_data_load(&data, command, model, error);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "cli/data_path.h"
+#include "cli/model_schema.h"
 #include "data/schema.h"
 #include "readers/data_loader.h"
 #include "readers/gzip.h"
@@ -84,8 +85,6 @@ static tileprop_status load_other(struct tp_predict_data *data, struct tp_file *
                                            .missing = schema->means ? TP_MISSING_MEAN : TP_MISSING_ERROR,
                                            .may_lack_label = true}};
     const tileprop_status status = tp_data_loader_parse(&loader, file, schema, &data->set, error);
-    if (status == TILEPROP_OK && schema->means && data->set.type == TILEPROP_F32)
-        tp_missing_fill(&data->set, schema->means);
     data->labelled = data->set.labels;
     return status;
 }
@@ -104,21 +103,6 @@ static tileprop_status load_file(struct tp_predict_data *data, const struct tp_p
         return tp_idx_parse(&file, command->labels, &data->set, error);
     tp_file_free(&file);
     return refuse_idx(data, command, error);
-}
-
-/* What samples have to fit: columns, if the model knows any, and classes. */
-static tileprop_status find_schema(struct tp_schema *schema, const char *path, const tileprop_model *model,
-                                   struct tp_error *error)
-{
-    const size_t features = tileprop_model_features(model), classes = tileprop_model_classes(model);
-    const tileprop_status status =
-        tp_schema_text_read(schema, tileprop_model_text(model, "schema"), features, path, error);
-    if (status != TILEPROP_OK)
-        return status;
-    bool good = true;
-    for (size_t k = 0; good && k < classes; k++)
-        good = tp_schema_add_class(schema, tileprop_model_class_name(model, k));
-    return good ? TILEPROP_OK : tp_fail_memory(error, path, "a model");
 }
 
 static tileprop_status load_path(struct tp_predict_data *data, const struct tp_predict_command *command,
@@ -148,7 +132,7 @@ tileprop_status tp_predict_data_load(struct tp_predict_data *data, const struct 
 {
     const size_t inputs = tileprop_model_features(model), classes = tileprop_model_classes(model);
     *data = (struct tp_predict_data){0};
-    tileprop_status status = find_schema(&data->schema, command->model, model, error);
+    tileprop_status status = tp_model_schema_find(&data->schema, command->model, model, error);
     data->side = data->schema.column_count ? 0 : side_of(inputs);
     if (status == TILEPROP_OK)
         status = command->image ? load_image(data, command, model, error) : load_path(data, command, error);

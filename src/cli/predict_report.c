@@ -191,11 +191,8 @@ static tileprop_status write_json(const struct tp_prediction *p, json_t *more, s
 
 static void write_scores(const struct tp_prediction *p)
 {
-    if (isfinite(p->metrics.loss))
-        printf(TP_LABEL "loss %.6g nats per sample, accuracy %.2f +- %.2f %%, %zu errors\n", "result", p->metrics.loss,
-               100 * p->metrics.accuracy, 100 * standard_error(&p->metrics), p->worst.count);
-    else
-        printf(TP_LABEL "the loss is not finite\n", "result");
+    printf(TP_LABEL "loss %.6g nats per sample, accuracy %.2f +- %.2f %%, %zu errors\n", "result", p->metrics.loss,
+           100 * p->metrics.accuracy, 100 * standard_error(&p->metrics), p->worst.count);
 }
 
 /* The likeliest classes of an image. */

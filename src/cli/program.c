@@ -42,6 +42,11 @@ tileprop_status tp_program_finish(const char *program, tileprop_status status, s
     return status;
 }
 
+void tp_program_note_unverified(const char *program, const char *path)
+{
+    fprintf(stderr, "%s: note: %s: no checksum found, so nothing shows whether the file is intact\n", program, path);
+}
+
 static volatile sig_atomic_t number_that_came;
 
 /* The next one of either ends the program at once. */

@@ -20,6 +20,7 @@
 
 struct training {
     struct tp_train_command *command;
+    tileprop_model *start; /* NULL: random weights, or bare layers */
     struct tp_train_data data;
     tileprop_data train, validation, test; /* the sets of data, as the library takes them */
     tileprop_run_options run;
@@ -32,9 +33,20 @@ struct training {
     struct tp_error checkpoint_error; /* of the last one; empty: it was written */
 };
 
+/* The file whose weights the run begins with; a run that is resumed has them in its checkpoint. */
+static const char *start_path(const struct training *training)
+{
+    const struct tp_train_command *command = training->command;
+    if (!training->checkpointer.from)
+        return command->options.init_from;
+    return strcmp(command->resume, "auto") == 0 ? command->checkpoint : command->resume;
+}
+
 static void on_started(void *context, const tileprop_run *run)
 {
     struct training *training = context;
+    if (run->unverified && !training->command->quiet)
+        tp_program_note_unverified("train", start_path(training));
     tp_report_started(&training->report, run);
     training->checkpointer.written = training->report.started;
 }
@@ -84,6 +96,18 @@ static tileprop_status open_outputs(struct training *training, struct tp_error *
     return status == TILEPROP_OK ? tp_plot_open(&training->plot, command->plot, error) : status;
 }
 
+/*
+ * The model that the first weights are from, by whose names the data are read. tileprop_train() reads the file again,
+ * and may know layers alone, which have no names, so that it says what is wrong with one that is no model.
+ */
+static tileprop_status load_start(struct training *training, const char *path, struct tp_error *error)
+{
+    if (!path)
+        return TILEPROP_OK;
+    const tileprop_status status = tileprop_model_load(&training->start, path, error->text, sizeof error->text);
+    return status == TILEPROP_FAILURE ? status : TILEPROP_OK;
+}
+
 /* What the library is to do, apart from the command's options. */
 static tileprop_status prepare_run(struct training *training, struct tp_error *error)
 {
@@ -111,6 +135,8 @@ static tileprop_status prepare_run(struct training *training, struct tp_error *e
         if (!run->times)
             return tp_fail_memory(error, NULL, "the times of steps");
     }
+    if (training->start && options->normalize == TILEPROP_AUTO && !options->renormalize)
+        tileprop_options_set(options, "normalize", tileprop_model_text(training->start, "normalize"), NULL, 0);
     tileprop_options_resolve(options, training->train.type, training->train.rows);
     return tp_model_writer_prepare(&training->writer, data->train.schema, &training->train, run, error);
 }
@@ -123,8 +149,11 @@ static tileprop_status set_up(struct training *training, struct tp_train_command
     tileprop_status status = tp_program_choose_isa(&command->options.isa, getenv("TILEPROP_ISA"), error);
     if (status == TILEPROP_OK)
         status = open_outputs(training, error);
+    const char *path = start_path(training);
     if (status == TILEPROP_OK)
-        status = tp_train_data_load(&training->data, command, error);
+        status = load_start(training, path, error);
+    if (status == TILEPROP_OK)
+        status = tp_train_data_load(&training->data, command, training->start, path, error);
     training->report.loaded = tp_clock_seconds();
     if (status == TILEPROP_OK)
         status = prepare_run(training, error);
@@ -173,6 +202,7 @@ static void clean_up(struct training *training)
     free(training->history.text);
     free(training->run.times);
     tp_train_data_free(&training->data);
+    tileprop_model_free(training->start);
 }
 
 static tileprop_status train_network(struct tp_train_command *command, struct tp_error *error, bool *stopped)
@@ -197,7 +227,7 @@ static tileprop_status train_network(struct tp_train_command *command, struct tp
 static tileprop_status examine(struct tp_train_command *command, struct tp_error *error, bool *stopped)
 {
     struct tp_train_data data = {0};
-    tileprop_status status = tp_train_data_load(&data, command, error);
+    tileprop_status status = tp_train_data_load(&data, command, NULL, NULL, error);
     if (status == TILEPROP_OK)
         status = command->stats ? tp_report_stats(command, &data, error)
                                 : tp_gradient_report(command, &data, stopped, error);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "cli/data_path.h"
+#include "cli/model_schema.h"
 #include "readers/class_weights.h"
 #include "readers/data_loader.h"
 #include "readers/idx.h"
@@ -68,14 +69,17 @@ static tileprop_status load_directory(struct tp_train_data *data, const struct t
     return status;
 }
 
-/* By the samples that are trained on alone, as everything that is learned. */
+/* By the samples that are trained on alone, as everything that is learned, unless it was learned before. */
 static tileprop_status fill_missing(struct tp_train_data *data, struct tp_error *error)
 {
     struct tp_schema *schema = &data->schema;
-    schema->means = malloc(schema->features * sizeof *schema->means);
-    if (!schema->means)
-        return tp_fail_memory(error, data->directory, "the means of features");
-    tileprop_status status = tp_missing_means(&data->train, schema->means, error);
+    tileprop_status status = TILEPROP_OK;
+    if (!schema->means) {
+        schema->means = malloc(schema->features * sizeof *schema->means);
+        if (!schema->means)
+            return tp_fail_memory(error, data->directory, "the means of features");
+        status = tp_missing_means(&data->train, schema->means, error);
+    }
     if (status == TILEPROP_OK) {
         tp_missing_fill(&data->train, schema->means);
         tp_missing_fill(&data->test, schema->means);
@@ -87,8 +91,11 @@ static tileprop_status fill_missing(struct tp_train_data *data, struct tp_error 
 static tileprop_status load_file(struct tp_train_data *data, const struct tp_train_command *command,
                                  struct tp_error *error)
 {
-    const struct tp_data_loader loader = {data->directory, command->labels, command->table};
-    const struct tp_data_loader validation = {command->val_data, command->val_labels, command->table};
+    struct tp_table_options table = command->table;
+    if (data->schema.means) /* which say what a missing value means */
+        table.missing = TP_MISSING_MEAN;
+    const struct tp_data_loader loader = {data->directory, command->labels, table};
+    const struct tp_data_loader validation = {command->val_data, command->val_labels, table};
     if (command->val_data && command->val_split > 0)
         return tp_fail(error, TILEPROP_USAGE, "--val-split: expected without --val-data");
     if (command->val_labels && !command->val_data)
@@ -127,14 +134,38 @@ static tileprop_status compare(const struct tp_train_data *data, const char *val
                    val_data ? data->directory : "the train files");
 }
 
+/* What the first weights were trained on, which the data have to fit. */
+static tileprop_status begin(struct tp_train_data *data, const struct tp_train_command *command, bool is_file,
+                             const tileprop_model *start, const char *path, struct tp_error *error)
+{
+    if (!start)
+        return TILEPROP_OK;
+    const tileprop_status status = tp_model_schema_find(&data->schema, path, start, error);
+    if (status == TILEPROP_OK && data->schema.column_count && !is_file)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: IDX images found, expected a table's columns, as %s takes",
+                       data->directory, path);
+    if (status != TILEPROP_OK || !data->schema.column_count || command->resume) /* whose options are compared */
+        return status;
+    const struct tp_table_options *table = &command->table;
+    if (table->categorical || table->leave_out)
+        return tp_fail(error, TILEPROP_USAGE, "--%s: expected without --init-from %s, whose columns are taken",
+                       table->categorical ? "categorical" : "leave-out", path);
+    if (data->schema.label && strcmp(table->label, "last") != 0 && strcmp(table->label, data->schema.label) != 0)
+        return tp_fail(error, TILEPROP_USAGE, "--label: %s found, expected %s as in %s", table->label,
+                       tp_show(data->schema.label, strlen(data->schema.label)).text, path);
+    return status;
+}
+
 tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
-                                   struct tp_error *error)
+                                   const tileprop_model *start, const char *path, struct tp_error *error)
 {
     *data = (struct tp_train_data){0};
-    struct stat info;
+    struct stat info = {0};
     tileprop_status status = tp_data_path_choose(command->data, data->directory, sizeof data->directory, error);
     if (status == TILEPROP_OK && stat(data->directory, &info) != 0)
         status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: cannot be opened: %s", data->directory, strerror(errno));
+    if (status == TILEPROP_OK)
+        status = begin(data, command, !S_ISDIR(info.st_mode), start, path, error);
     if (status == TILEPROP_OK)
         status = S_ISDIR(info.st_mode) ? load_directory(data, command, error) : load_file(data, command, error);
     if (status == TILEPROP_OK)
@@ -143,7 +174,8 @@ tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_t
         return status;
     limit(&data->validation, command->val_limit);
     status = hold_out(data, command, error);
-    if (status == TILEPROP_OK && command->table.missing == TP_MISSING_MEAN && data->train.type == TILEPROP_F32)
+    if (status == TILEPROP_OK && (command->table.missing == TP_MISSING_MEAN || data->schema.means) &&
+        data->train.type == TILEPROP_F32)
         status = fill_missing(data, error);
     if (status == TILEPROP_OK && command->class_weight)
         status = tp_class_weights_make(command->class_weight, &data->train, &data->class_weights, error);

@@ -26,14 +26,15 @@ struct tp_train_data {
  * Loads the sets from --data, else from the shipped data's place; splits off validation, limits them, and
  * holds out the test samples, which follow the training samples. The rows of a table are put in an order that
  * the seed decides, since tables are often sorted by class. tp_train_data_free() them afterwards, on error
- * too.
+ * too. start (NULL: none): a model, read from path, whose weights the run begins with; a file's columns and classes
+ * are found by its names, and its missing values become what the model puts there.
  * Errors: TILEPROP_USAGE if the held out samples leave none to train on; as tp_data_path_find(),
  * tp_idx_load(), tp_dataset_tail(), tp_data_loader_read() and tp_dataset_draw(); TILEPROP_USAGE for
  * options of tables that are of no use to a directory; TILEPROP_BAD_INPUT for a file with one class
  * alone and for sets that do not fit each other.
  */
 tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
-                                   struct tp_error *error);
+                                   const tileprop_model *start, const char *path, struct tp_error *error);
 
 /* A set as the library takes it, named so in messages (NULL: as the library calls it). */
 tileprop_data tp_train_data_of(const struct tp_dataset *set, const char *name);

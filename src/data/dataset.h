@@ -79,6 +79,10 @@ void tp_missing_fill(struct tp_dataset *dataset, const float *means);
 /* Mean and deviation from integer sums for u8 and from double sums in sample order for f32. */
 tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int mode, const struct tp_dataset *dataset,
                                      struct tp_error *error);
+
+/* A copy of a normalization, which is then freed by itself. Errors: TILEPROP_FAILURE without memory. */
+tileprop_status tp_normalization_copy(struct tp_normalization *normalization, const struct tp_normalization *from,
+                                      struct tp_error *error);
 void tp_normalization_free(struct tp_normalization *normalization);
 
 /* What an evaluation over a data set gives. */

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "kernels/flush.h"
 
@@ -124,6 +125,22 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
     if (status != TILEPROP_OK)
         tp_normalization_free(normalization);
     return status;
+}
+
+tileprop_status tp_normalization_copy(struct tp_normalization *normalization, const struct tp_normalization *from,
+                                      struct tp_error *error)
+{
+    const size_t size = from->features * sizeof *from->scale;
+    *normalization = *from;
+    normalization->scale = malloc(size);
+    normalization->shift = malloc(size);
+    if (!normalization->scale || !normalization->shift) {
+        tp_normalization_free(normalization);
+        return tp_fail_memory(error, NULL, "the normalization");
+    }
+    memcpy(normalization->scale, from->scale, size);
+    memcpy(normalization->shift, from->shift, size);
+    return TILEPROP_OK;
 }
 
 void tp_normalization_free(struct tp_normalization *normalization)

@@ -9,7 +9,7 @@
 
 #include "base/status.h"
 
-#define TP_CLASSES_MAX    65536 /* a label has 16 bits */
+#define TP_CLASSES_MAX    65535 /* a label has 16 bits, of which 0xffff is no class */
 #define TP_CATEGORIES_MAX 1000  /* of a column: more are taken for free text */
 
 /* A column of inputs: one feature that is a number, or one per category, which is 1 in its rows and 0

@@ -1,10 +1,13 @@
 #include "model/layer_tensors.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/json_text.h"
 
 #define TP_SHAPE_TEXT 128 /* bytes of a shape in a message */
 
@@ -46,6 +49,9 @@ void tp_tensor_list_layers(struct tp_tensor_list *list, const char *prefix, cons
 
 tileprop_status tp_tensor_list_write(struct tp_tensor_list *list, struct tp_safe_file *out, struct tp_error *error)
 {
+    if (list && list->texts)
+        tp_json_text_set(&list->texts, TP_CHECKSUM_KEY,
+                         json_sprintf("%016" PRIx64, tp_safetensors_checksum(list->tensors, list->count, list->texts)));
     const tileprop_status status = list && list->texts
                                        ? tp_safetensors_write(out, list->tensors, list->count, list->texts, error)
                                        : tp_fail_memory(error, out->path, "a model");

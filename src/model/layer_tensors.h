@@ -26,7 +26,7 @@ void tp_tensor_list_vector(struct tp_tensor_list *list, const char *name, const 
 /* Adds the tensors of all layers. */
 void tp_tensor_list_layers(struct tp_tensor_list *list, const char *prefix, const struct tp_weights *weights);
 
-/* Writes a list as tp_safetensors_write() does and frees it; NULL: there was no memory for it. */
+/* Writes a list as tp_safetensors_write() does, with its checksum, and frees it; NULL: there was no memory for it. */
 tileprop_status tp_tensor_list_write(struct tp_tensor_list *list, struct tp_safe_file *out, struct tp_error *error);
 
 /*

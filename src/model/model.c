@@ -114,7 +114,7 @@ tileprop_status tp_model_take(struct tp_model *model, const struct tp_safetensor
 {
     const char *format = tp_safetensors_text(read, "format");
     size_t known = 0;
-    *model = (struct tp_model){0};
+    *model = (struct tp_model){.verified = tp_safetensors_text(read, TP_CHECKSUM_KEY)};
     tileprop_status status = tp_layers_find(read, "", &model->weights, &known, error);
     if (status == TILEPROP_OK && format && strcmp(format, TP_FORMAT_NAME) == 0)
         status = find_description(read, model, &known, error);

@@ -9,8 +9,9 @@
  * with these texts in __metadata__, numbers and lists as in JSON: format ("tileprop"), format_version,
  * numerics_version, activation, normalize, mean, deviation (of the training inputs), classes, class_names,
  * options, data_fingerprint, step, validation_loss, validation_accuracy, validation_samples, and of tables
- * schema (schema.h). A checkpoint (checkpoint.h) is a model too, with tensors and texts besides whose
- * names begin with "run.". Files that hold the layers alone, as other programs write them, can be read too.
+ * schema (schema.h), and of all files that are not edited tileprop_checksum (safetensors.h). A checkpoint
+ * (checkpoint.h) is a model too, with tensors and texts besides whose names begin with "run.". Files that hold the
+ * layers alone, as other programs write them, can be read too.
  */
 #pragma once
 
@@ -38,6 +39,7 @@
 
 struct tp_model {
     struct tp_weights weights;
+    bool verified;  /* it was read from a file that has a checksum */
     bool described; /* everything below is there; else these are layers alone */
     tileprop_activation activation;
     int normalize;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "kernels/flush.h"
 #include "network/evaluator.h"
 #include "network/network.h"
 #include "network/plan.h"
@@ -27,7 +28,7 @@ struct tp_predictor {
     const struct tp_model *model;
     struct tp_network network;
     struct tp_evaluator evaluator;
-    struct tp_arena weights, buffers;
+    struct tp_arena weights, buffers, missing;
     struct slots *slots; /* those that follow: lending them changes nothing of a predictor that is const */
     struct slots own;
 };
@@ -122,6 +123,30 @@ void tp_predictor_reload(struct tp_predictor *p)
     tp_network_put(&p->network, 0, 0, &p->model->weights);
 }
 
+/* What a missing value becomes, normalized by the kernel that normalizes all others. A row's panels are contiguous. */
+static tileprop_status prepare_missing(struct tp_predictor *p, struct tp_error *error)
+{
+    const float *means = p->model->schema.means;
+    const struct tp_normalization *normalization = &p->model->normalization;
+    const size_t inputs = normalization->features, size = tp_panel_count(inputs) * TP_PANEL * sizeof(float);
+    if (!means)
+        return TILEPROP_OK;
+    const tileprop_status status = tp_arena_create(&p->missing, size, error);
+    if (status != TILEPROP_OK)
+        return status;
+    float *missing = tp_arena_take(&p->missing, tp_panel_count(inputs), TP_PANEL * sizeof(float));
+    const uint64_t saved = tp_flush_enter();
+    p->evaluator.tier->pack_f32(
+        &(struct tp_pack){.row_end = 1,
+                          .samples = means,
+                          .scale = normalization->scale,
+                          .shift = normalization->shift,
+                          .a = {.data = missing, .stride = TP_PANEL, .rows = 1, .columns = inputs}});
+    tp_flush_leave(saved);
+    p->evaluator.missing = missing;
+    return TILEPROP_OK;
+}
+
 static tileprop_status prepare(struct tp_predictor *p, const char *isa, struct tp_error *error)
 {
     const tileprop_options options = shape_of(p->model);
@@ -139,6 +164,8 @@ static tileprop_status prepare(struct tp_predictor *p, const char *isa, struct t
                                          .normalization = &p->model->normalization,
                                          .rows = tp_plan_make(&p->network, 1, 1, 1).evaluation_rows};
     status = allocate(p, error);
+    if (status == TILEPROP_OK)
+        status = prepare_missing(p, error);
     if (status == TILEPROP_OK)
         tp_predictor_reload(p);
     return status;
@@ -166,6 +193,7 @@ void tp_predictor_free(struct tp_predictor *p)
         return;
     tp_arena_destroy(&p->buffers);
     tp_arena_destroy(&p->weights);
+    tp_arena_destroy(&p->missing);
     tp_network_free(&p->network);
     free(p);
 }

@@ -1,9 +1,10 @@
 #include "model/safetensors.h"
 
 #include <errno.h>
-#include <stdint.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/json_text.h"
 
@@ -187,6 +188,44 @@ static tileprop_status parse_tensors(struct tp_safetensors *read, size_t header_
     return check_places(read, header_size, error);
 }
 
+uint64_t tp_safetensors_checksum(const struct tp_tensor *tensors, size_t count, json_t *texts)
+{
+    uint64_t sum = 0;
+    const char *key;
+    json_t *value;
+    for (size_t i = 0; i < count; i++) {
+        char shape[256];
+        tp_tensor_describe(&tensors[i], shape, sizeof shape);
+        const uint64_t name = XXH3_64bits(tensors[i].name, strlen(tensors[i].name));
+        const uint64_t seed = XXH3_64bits_withSeed(shape, strlen(shape), name);
+        sum += XXH3_64bits_withSeed(tensors[i].bytes, tensors[i].size, seed);
+    }
+    json_object_foreach(texts, key, value)
+    {
+        if (strcmp(key, TP_CHECKSUM_KEY) != 0)
+            sum += XXH3_64bits_withSeed(json_string_value(value), json_string_length(value),
+                                        XXH3_64bits(key, strlen(key)));
+    }
+    return sum;
+}
+
+static tileprop_status verify(const struct tp_safetensors *read, struct tp_error *error)
+{
+    const char *found = tp_safetensors_text(read, TP_CHECKSUM_KEY);
+    json_t *texts = json_object_get(read->header, "__metadata__");
+    char expected[17];
+    if (!found)
+        return TILEPROP_OK;
+    snprintf(expected, sizeof expected, "%016" PRIx64, tp_safetensors_checksum(read->tensors, read->count, texts));
+    if (strcmp(found, expected) == 0)
+        return TILEPROP_OK;
+    return tp_fail(error, TILEPROP_BAD_INPUT,
+                   "%s: __metadata__: " TP_CHECKSUM_KEY
+                   ": %s found, expected %s as the content has: the file is damaged "
+                   "or was edited; without this key an edited file is accepted",
+                   read->file.path, tp_show(found, strlen(found)).text, expected);
+}
+
 tileprop_status tp_safetensors_parse(struct tp_safetensors *read, struct tp_file *file, struct tp_error *error)
 {
     *read = (struct tp_safetensors){.file = *file};
@@ -195,6 +234,8 @@ tileprop_status tp_safetensors_parse(struct tp_safetensors *read, struct tp_file
     tileprop_status status = parse_header(read, &header_size, error);
     if (status == TILEPROP_OK)
         status = parse_tensors(read, header_size, error);
+    if (status == TILEPROP_OK)
+        status = verify(read, error);
     if (status != TILEPROP_OK)
         tp_safetensors_free(read);
     return status;

@@ -7,12 +7,18 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/file.h"
 #include "base/safe_file.h"
 #include "base/status.h"
 
 #define TP_TENSOR_DIMENSIONS_MAX 8
+/*
+ * The text in __metadata__ that says whether a file is intact: 16 hexadecimal digits, the sum of the XXH3-64 of all
+ * tensors and of all other texts, each of them seeded with what it is called, so that their order means nothing.
+ */
+#define TP_CHECKSUM_KEY "tileprop_checksum"
 /* Bytes of a header, as the format's first reader, that of Hugging Face, has it too. */
 #define TP_SAFETENSORS_HEADER_MAX ((size_t)100000000)
 
@@ -37,7 +43,8 @@ struct tp_safetensors {
  * them it allocates at most 80 bytes for each byte of the header, which may have TP_SAFETENSORS_HEADER_MAX.
  * Errors: TILEPROP_BAD_INPUT with path, place, found, expected for whatever the format does not allow:
  * lengths beyond the file, JSON that is no such header, a name given twice, places that overlap or leave a
- * gap. TILEPROP_FAILURE without memory. On error *read is empty.
+ * gap; for another checksum than the file's content has, if it has one. TILEPROP_FAILURE without memory. On error
+ * *read is empty.
  */
 tileprop_status tp_safetensors_parse(struct tp_safetensors *read, struct tp_file *file, struct tp_error *error);
 
@@ -48,6 +55,9 @@ const struct tp_tensor *tp_safetensors_find(const struct tp_safetensors *read, c
 
 /* The text that __metadata__ has for the key, or NULL. */
 const char *tp_safetensors_text(const struct tp_safetensors *read, const char *key);
+
+/* What TP_CHECKSUM_KEY is to say of tensors and texts, an object of strings. */
+uint64_t tp_safetensors_checksum(const struct tp_tensor *tensors, size_t count, json_t *texts);
 
 /* "F32 [64, 784]", for messages; cut off where it does not fit. */
 void tp_tensor_describe(const struct tp_tensor *tensor, char *text, size_t size);

@@ -1,5 +1,11 @@
 #include "network/evaluator.h"
 
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
+
+#include "tileprop/tileprop.h"
+
 static float *take_block_of(const struct tp_evaluator *evaluator, size_t columns, struct tp_arena *arena)
 {
     return tp_arena_take(arena, tp_panel_count(columns), evaluator->rows * TP_PANEL * sizeof(float));
@@ -19,17 +25,33 @@ static struct tp_matrix block_of(float *buffer, size_t rows, size_t columns)
     return (struct tp_matrix){.data = buffer, .stride = rows * TP_PANEL, .rows = rows, .columns = columns};
 }
 
+/* What is infinite becomes NaN, which no activation makes finite. */
+static void replace_missing(const struct tp_evaluator *evaluator, struct tp_matrix a, const float *samples)
+{
+    for (size_t r = 0; r < a.rows; r++, samples += a.columns) {
+        bool good = true;
+        for (size_t j = 0; j < a.columns; j++)
+            good &= fabsf(samples[j]) <= FLT_MAX;
+        for (size_t j = 0; !good && j < a.columns; j++)
+            if (!isfinite(samples[j]))
+                *tp_matrix_at(&a, r, j) = isnan(samples[j]) && evaluator->missing ? evaluator->missing[j] : NAN;
+    }
+}
+
 static struct tp_matrix pack(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
                              const struct tp_dataset *dataset, size_t begin, size_t rows)
 {
     const struct tp_tier *tier = evaluator->tier;
     const struct tp_matrix a = block_of(buffers->inputs, rows, dataset->features);
-    (dataset->type == TILEPROP_U8 ? tier->pack_u8 : tier->pack_f32)(
-        &(struct tp_pack){.row_end = rows,
-                          .samples = (const char *)dataset->samples + begin * tp_dataset_sample_size(dataset),
-                          .scale = evaluator->normalization->scale,
-                          .shift = evaluator->normalization->shift,
-                          .a = a});
+    const void *samples = (const char *)dataset->samples + begin * tp_dataset_sample_size(dataset);
+    (dataset->type == TILEPROP_U8 ? tier->pack_u8
+                                  : tier->pack_f32)(&(struct tp_pack){.row_end = rows,
+                                                                      .samples = samples,
+                                                                      .scale = evaluator->normalization->scale,
+                                                                      .shift = evaluator->normalization->shift,
+                                                                      .a = a});
+    if (dataset->type == TILEPROP_F32)
+        replace_missing(evaluator, a, samples);
     return a;
 }
 
@@ -65,6 +87,10 @@ static void predict(const struct tp_tier *tier, struct tp_matrix logits, const u
     if (!to->loss || to->probabilities)
         tier->softmax(&(struct tp_softmax){
             .row_end = logits.rows, .z = logits, .p = logits, .predicted = to->loss ? NULL : predicted});
+    /* Both are sums over a row's exponentials, of which one that is NaN makes all NaN. */
+    for (size_t r = 0; predicted && r < logits.rows; r++)
+        if (isnan(to->loss ? to->loss[begin + r] : *tp_matrix_at(&logits, r, 0)))
+            predicted[r] = TILEPROP_NO_CLASS;
     for (size_t r = 0; to->probabilities && r < logits.rows; r++)
         for (size_t k = 0; k < logits.columns; k++)
             to->probabilities[(begin + r) * logits.columns + k] = *tp_matrix_at(&logits, r, k);

@@ -15,7 +15,8 @@ struct tp_evaluator {
     const struct tp_tier *tier;
     const struct tp_network *network;
     const struct tp_normalization *normalization;
-    size_t rows; /* maximum per block */
+    size_t rows;          /* maximum per block */
+    const float *missing; /* [inputs] what a NaN of f32 samples becomes, normalized; NULL: nothing */
 };
 
 /* A thread's buffers, in panel format; a block with fewer rows has a smaller stride. */
@@ -27,7 +28,7 @@ struct tp_evaluator_buffers {
 /* Outputs per sample; NULL if not needed. */
 struct tp_predictions {
     float *loss;          /* [samples], of the true class */
-    uint16_t *predicted;  /* [samples], the most probable class; the lowest on a tie */
+    uint16_t *predicted;  /* [samples], the most probable class, the lowest on a tie; or TILEPROP_NO_CLASS */
     float *probabilities; /* [samples][classes] */
 };
 

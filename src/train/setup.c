@@ -146,6 +146,7 @@ static void describe(struct tp_trainer *t)
     run->batch = t->plan.batch;
     run->mean = t->normalization.mean;
     run->deviation = t->normalization.deviation;
+    run->unverified = t->training->unverified;
     for (size_t l = 0; l < t->network.layer_count; l++) {
         const struct tp_layer *layer = &t->network.layers[l];
         const double gemm = 2 * (double)run->batch * (double)(layer->inputs + layer->bias) * (double)layer->units;
@@ -191,7 +192,9 @@ tileprop_status tp_trainer_prepare(struct tp_trainer *t, struct tp_error *error)
     const size_t batch = o->batch < samples ? o->batch : samples;
     t->run.steps_per_epoch = o->drop_last ? samples / batch : (samples + batch - 1) / batch;
     t->run.steps_planned = t->run.steps_per_epoch * o->epochs;
-    if ((status = tp_normalization_fit(&t->normalization, o->normalize, training->train, error)))
+    status = training->normalization ? tp_normalization_copy(&t->normalization, training->normalization, error)
+                                     : tp_normalization_fit(&t->normalization, o->normalize, training->train, error);
+    if (status != TILEPROP_OK)
         return status;
     t->step = (struct tp_step){.tier = tier,
                                .network = &t->network,

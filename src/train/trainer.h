@@ -33,9 +33,12 @@ struct tp_training {
     const tileprop_options *options;
     const tileprop_run_options *run; /* the trainer uses its callbacks and times; optional */
     const struct tp_dataset *train, *validation;
-    const struct tp_dataset *test;            /* evaluated once, at the end; optional */
-    const struct tp_weights *initial_weights; /* of the network's shape; NULL: random */
-    const struct tp_plan *plan;               /* set by tests; NULL: chosen */
+    const struct tp_dataset *test;                /* evaluated once, at the end; optional */
+    const struct tp_weights *initial_weights;     /* of the network's shape; NULL: random */
+    const struct tp_normalization *normalization; /* that the weights were trained with; NULL: fitted to train */
+    const struct tp_plan *plan;                   /* set by tests; NULL: chosen */
+
+    bool unverified; /* what the run says of the file of its first weights */
 
     /* Where to resume; NULL: from the beginning. As many states as the optimizer keeps. */
     const struct tp_training_state *resumed;

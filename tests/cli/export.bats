@@ -71,6 +71,35 @@ people='age,city,income,class
     ./rows samples | sed 's/,c, d/,c; d/' | cmp - expected
 }
 
+@test "what cannot be predicted has class 65535 and no probabilities" {
+    echo "$people" >people.csv
+    exported --data people.csv --missing mean --hidden 5 --epochs 20 --val-data people.csv
+    echo '#include "model.h"
+        #include <stdio.h>
+        int main(void)
+        {
+            const float values[] = {INFINITY, -INFINITY, NAN, 0.0f};
+            float in[model_features] = {0}, p[model_classes];
+            for (int i = 0; i < 4; i++) {
+                in[0] = values[i];
+                const int none = model_predict(in, p) == 65535;
+                printf("%d %d\n", none, isnan(p[0]) != 0);
+            }
+            return 0;
+        }' >missing.c
+    "${CC:-cc}" "${strict[@]}" -std=c99 -o missing missing.c -lm
+    [ "$(./missing)" = $'1 1\n1 1\n0 0\n0 0' ]
+}
+
+@test "a header is not compiled where NaN means nothing" {
+    exported --data "$mnist" --epochs 1 --train-limit 100 --hidden 4
+    for flag in -ffast-math -ffinite-math-only; do
+        run build rows "${CC:-cc}" -std=c99 $flag
+        [ "$status" -ne 0 ]
+        [[ $output == *"#error"*"-ffast-math"* ]]
+    done
+}
+
 @test "with 40 classes the softmax adds in the library's order" {
     awk 'BEGIN { print "x,y,class"; for (i = 0; i < 400; i++) print sin(i) "," cos(7 * i) ",c" i % 40 }' >many.csv
     exported --data many.csv --hidden 10 --epochs 2 --val-data many.csv

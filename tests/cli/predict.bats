@@ -110,7 +110,7 @@ END
     # A model of so many classes that the probabilities of three samples are held at once.
     python3 - <<'END'
 import json, struct
-classes, inputs = 2 ** 18 // 4, 4
+classes, inputs = 65535, 4
 rows = [struct.pack("<f", (i * 7919 % 1009) / 1009) for i in range(classes * inputs)]
 header = {"__metadata__": dict(
     format="tileprop", format_version="1", numerics_version="1", activation="relu", normalize="none", mean="0",
@@ -273,6 +273,7 @@ def write(name, header, values):
     open(name, "wb").write(struct.pack("<Q", len(text)) + text + values)
 bare = {name: t for name, t in header.items() if name.startswith("layers.")}
 write("bare", bare, data[8 + size:8 + size + max(t["data_offsets"][1] for t in bare.values())])
+del header["__metadata__"]["tileprop_checksum"]
 newer = dict(header, __metadata__=dict(header["__metadata__"], format_version="2"))
 write("newer", newer, data[8 + size:])
 open("samples", "wb").write(bytes([0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3]))
@@ -285,6 +286,21 @@ END
     refused 3 "samples: samples ... 3 values ... 784" "$model" --data samples
     refused 3 "label 12 ... 10" "$model" --data one --labels label
     refused 3 "labels: byte 4: 2 labels ... 1" "$model" --data one --labels labels
+}
+
+@test "samples that cannot be predicted are named, exit 3, and nothing is written" {
+    python3 -c 'for i in range(40): print(f"{i % 7 / 1e6},{i % 3 / 1e6},{i % 2}")' >t.csv
+    "$train" --data t.csv --header no --hidden 4 --epochs 1 --quiet --save t >/dev/null
+    printf '%s\n' 0,0,0 3e38,3e38,1 0,0,1 -3e38,3e38,0 >large.csv
+    for more in "" "--output rows"; do
+        # shellcheck disable=SC2086 # several options or none
+        refused 3 "large.csv: samples 1, 3 ... missing ... infinite ... large" t --data large.csv --header no $more
+    done
+    cut -d, -f1,2 large.csv >unlabelled.csv
+    run --separate-stderr "$predict" t --data unlabelled.csv --header no
+    [ "$status" -eq 3 ]
+    [[ $stderr == *"unlabelled.csv: samples 1, 3 "* ]]
+    [ ! -e rows ]
 }
 
 @test "outputs that cannot be written are exit 1 before anything is read" {

@@ -44,7 +44,7 @@ print(json.loads(data[8:8 + size])["__metadata__"][sys.argv[2]])
 END
 }
 
-# change NAME VALUE: a text of the checkpoint c, which becomes `changed`.
+# change NAME VALUE: a text of the checkpoint c, which becomes `changed`, without a checksum.
 change() {
     python3 - "$@" <<'END'
 import json, struct, sys
@@ -52,6 +52,7 @@ data = open("c", "rb").read()
 size = struct.unpack("<Q", data[:8])[0]
 header = json.loads(data[8:8 + size])
 header["__metadata__"][sys.argv[1]] = sys.argv[2]
+del header["__metadata__"]["tileprop_checksum"]
 text = json.dumps(header).encode()
 open("changed", "wb").write(struct.pack("<Q", len(text)) + text + data[8 + size:])
 END
@@ -408,7 +409,7 @@ layers:_other --hidden 24,20 --bias all
 END
     flat=("${few[@]}" --hidden none --bias none --epochs 1)
     "$train" "${flat[@]}" --checkpoint c >/dev/null
-    LC_ALL=C sed 's/\("run.state0.layers.0.weight":[^]]*\)\[10,784\]/\1[784,10]/' c >changed
+    LC_ALL=C sed 's/\("run.state0.layers.0.weight":[^]]*\)\[10,784\]/\1[784,10]/; s/tileprop_checksum/tileprop_accepted/' c >changed
     refused 3 "changed: run.state0.layers: ... other" "${flat[@]}" --resume changed
 }
 

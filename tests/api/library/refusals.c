@@ -357,6 +357,130 @@ static void check_functions(void)
     tileprop_model_free(model);
 }
 
+/* A number that no switch and no choice has. */
+static void check_wrong_numbers(void)
+{
+    const tileprop_option *option;
+    for (size_t i = 0; (option = tileprop_option_at(i)) != NULL; i++) {
+        char start[64];
+        const int wrong = 7;
+        if (option->kind != TILEPROP_OPTION_SWITCH && option->kind != TILEPROP_OPTION_CHOICE)
+            continue;
+        memcpy((char *)&c.options + option->offset, &wrong, sizeof wrong);
+        snprintf(start, sizeof start, "--%s: expected", option->name);
+        train(TILEPROP_USAGE, start);
+    }
+    c.options.shuffle = -1;
+    train(TILEPROP_USAGE, "--shuffle: expected on or off ... -1");
+    c.run.resume_inexact = 2;
+    train(TILEPROP_USAGE, "run: resume_inexact: 2 ... 0 or 1");
+}
+
+/* First weights belong to columns and classes of certain names, in a certain order. */
+static void check_first_weights(void)
+{
+    static const char *const permuted[CLASSES] = {"a", "c", "b"}, *const renamed[CLASSES] = {"a", "b", "d"};
+    static const char columns[] = "{\"columns\":[{\"name\":\"w\"},{\"name\":\"x\"},{\"name\":\"y\"},{\"name\":\"z\"}],"
+                                  "\"label\":\"l\",\"label_place\":4}";
+    static const char other[] = "{\"columns\":[{\"name\":\"w\"},{\"name\":\"y\"},{\"name\":\"x\"},{\"name\":\"z\"}],"
+                                "\"label\":\"l\",\"label_place\":4}";
+    tileprop_model *first = NULL, *next = NULL;
+    const float *shift, *next_shift;
+    static unsigned char larger[ROWS * FEATURES];
+    c.options.learning_rate = 1e-30;
+    c.options.optimizer = TILEPROP_SGD;
+    c.train.schema = columns;
+    const tileprop_options options = c.options;
+    expect(!tileprop_train(&options, &c.train, &c.validation, &first, NULL, NULL, message, sizeof message), "training");
+    begin();
+    c.options.initial_weights = first;
+    c.train.class_names = permuted;
+    train(TILEPROP_BAD_INPUT, "train: class_names[1]: \"c\" ... \"b\" ... initial_weights");
+    c.options.initial_weights = first;
+    c.train.class_names = renamed;
+    train(TILEPROP_BAD_INPUT, "train: class_names[2]: \"d\" ... \"c\" ... initial_weights");
+    c.options.initial_weights = first;
+    c.train.schema = other;
+    train(TILEPROP_BAD_INPUT, "train: schema: column 2: \"y\" ... \"x\" ... initial_weights");
+    c.options.initial_weights = first;
+    c.options.normalize = TILEPROP_NORMALIZE_UNIT;
+    train(TILEPROP_USAGE, "--normalize: unit ... global ... initial_weights ... --renormalize on");
+    c.options.renormalize = 1;
+    train(TILEPROP_USAGE, "--renormalize: ... --init-from");
+    c.options.initial_weights = first;
+    c.train.class_names = names;
+    c.train.schema = columns;
+    train(TILEPROP_OK, "");
+
+    /* Data without names take over those of the first weights, and other data their normalization. */
+    c.options = options;
+    c.options.initial_weights = first;
+    c.train.class_names = NULL;
+    for (int i = 0; i < ROWS * FEATURES; i++)
+        larger[i] = (unsigned char)(100 + i);
+    c.train.samples = larger;
+    expect(!tileprop_train(&c.options, &c.train, &c.validation, &next, NULL, NULL, message, sizeof message),
+           "going on");
+    expect(strcmp(tileprop_model_class_name(next, 1), "b") == 0 &&
+               strcmp(tileprop_model_text(next, "schema"), tileprop_model_text(first, "schema")) == 0,
+           "the names of the first weights");
+    const float *scale = tileprop_model_normalization(first, &shift);
+    const float *next_scale = tileprop_model_normalization(next, &next_shift);
+    expect(memcmp(scale, next_scale, FEATURES * sizeof *scale) == 0 &&
+               memcmp(shift, next_shift, FEATURES * sizeof *shift) == 0,
+           "the normalization of the first weights");
+    tileprop_model_free(next);
+    c.options.renormalize = 1;
+    expect(!tileprop_train(&c.options, &c.train, &c.validation, &next, NULL, NULL, message, sizeof message), "fitting");
+    next_scale = tileprop_model_normalization(next, &next_shift);
+    expect(memcmp(shift, next_shift, FEATURES * sizeof *shift) != 0, "another normalization");
+    tileprop_model_free(next);
+    tileprop_model_free(first);
+    begin();
+}
+
+static int equal(const float *a, const float *b)
+{
+    return memcmp(a, b, CLASSES * sizeof *a) == 0;
+}
+
+/* NaN is a mean of the schema's where there is one; else, and where a value is infinite, there is no prediction. */
+static void check_missing_values(void)
+{
+    static const char means[] = "{\"columns\":[],\"label_place\":0,\"means\":[0.5,0.25,0.125,2]}";
+    const float samples[5][FEATURES] = {
+        {1, 0.25F, 0, 2}, {1, NAN, 0, NAN}, {1, 0, INFINITY, 0}, {-INFINITY, NAN, 0, 0}, {1, 0.25F, 0, 2}};
+    float p[5][CLASSES], q[5][CLASSES], losses[5];
+    uint16_t k[5], again[5];
+    for (int with = 0; with < 2; with++) {
+        tileprop_model *model = NULL;
+        c.train = c.validation = data_of(TILEPROP_F32);
+        c.train.schema = with ? means : NULL;
+        c.options.activation = TILEPROP_TANH;
+        c.run.test = NULL;
+        expect(!tileprop_train(&c.options, &c.train, &c.validation, &model, NULL, NULL, message, sizeof message),
+               "training");
+        tileprop_predict_f32(model, samples[0], 5, p[0], k);
+        expect(k[0] < CLASSES && k[4] == k[0] && equal(p[0], p[4]), "samples beside those that cannot be predicted");
+        for (int i = 1; i < 4; i++) {
+            const int good = with && i == 1;
+            expect(good ? k[i] == k[0] && equal(p[i], p[0]) : k[i] == TILEPROP_NO_CLASS, "the class");
+            for (int j = 0; !good && j < CLASSES; j++)
+                expect(isnan(p[i][j]), "probabilities of nothing");
+        }
+        tileprop_predict_f32(model, samples[0], 5, NULL, again);
+        expect(memcmp(k, again, sizeof k) == 0, "classes alone");
+        tileprop_data data = data_of(TILEPROP_F32);
+        data.samples = samples;
+        data.rows = 5;
+        expect(!tileprop_evaluate(model, &data, 1, losses, q[0], again, message, sizeof message), "evaluating");
+        expect(memcmp(k, again, sizeof k) == 0 && memcmp(p, q, sizeof p) == 0, "an evaluation");
+        expect(isfinite(losses[0]) && isnan(losses[2]) && (isnan(losses[1]) == 0) == with, "losses");
+        tileprop_model_free(model);
+        begin();
+    }
+}
+
 int main(void)
 {
     bytes = (unsigned char *)at_the_end(ROWS * FEATURES);
@@ -373,6 +497,9 @@ int main(void)
     check_numbers();
     check_options();
     check_missing();
+    check_wrong_numbers();
+    check_first_weights();
+    check_missing_values();
     check_functions();
     puts("ok");
     return 0;
