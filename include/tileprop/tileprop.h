@@ -11,8 +11,8 @@
  * For C11 and C++17. Link with `pkg-config --cflags --libs tileprop`. --static adds the flags that
  * libtileprop.a needs; to link the archive, replace -ltileprop with -l:libtileprop.a, or use gcc -static.
  *
- * Side effects. The library prints nothing, never exits, handles no signals, reads no environment variables
- * (OpenMP's runtime reads its own), and changes nothing that outlives a call: no locale, OpenMP setting or
+ * Side effects. The library prints nothing, never exits, handles no signals, reads no environment variables but
+ * OMP_STACKSIZE and GOMP_STACKSIZE (OpenMP's runtime reads its own), and changes nothing that outlives a call: no locale, OpenMP setting or
  * floating-point state (rounding, flush-to-zero), no thread's affinity unless `bind` asks for it, and no
  * memory policy unless `numa` does. OpenMP keeps the threads of a training run asleep for the next one.
  *
@@ -29,6 +29,11 @@
  * Threads. Any number of threads may call any functions at once, even on the same model; only a function that
  * takes a non-const model needs exclusive access to it. After fork() the child may use everything, including
  * its parent's models.
+ *
+ * OpenMP's runtime prints and ends the process where it cannot have a thread. So before it makes threads, the
+ * library has as many of its own for a moment, and returns FAILURE if they cannot be had. What others take at
+ * just that moment the runtime will miss. Threads' stacks need 64 KiB, the caller's 128 KiB, and 256 bytes more
+ * for each thread of the team.
  *
  * Bits. Weights depend only on data, options and seed, and predictions only on weights and samples: never on
  * the number of threads, the CPU, or which rows are predicted together.
@@ -63,6 +68,7 @@ TILEPROP_API const char *tileprop_isa(size_t index, int *runs_here);
 
 /*
  * Number of threads available, by CPUs, affinity, CPU quota and OpenMP's limit; at most `most` (0: no cap).
+ * The quota is that of the first call.
  */
 TILEPROP_API size_t tileprop_threads(size_t most);
 
@@ -206,10 +212,10 @@ typedef struct tileprop_data {
 } tileprop_data;
 
 /*
- * Predicts like tileprop_predict_f32() and tileprop_predict_u8(), on exactly this many threads (0: as many as
- * tileprop_threads() reports), and computes losses[rows], each sample's cross-entropy in nats. Any output may
+ * Predicts like tileprop_predict_f32() and tileprop_predict_u8(), on this many threads, at most 4096 (0: as many
+ * as tileprop_threads() reports), but not on more than there are blocks of rows, and computes losses[rows], each sample's cross-entropy in nats. Any output may
  * be NULL; labels may be NULL if losses is.
- * Errors: BAD_INPUT for data that do not fit the model, FAILURE if out of memory or threads.
+ * Errors: USAGE for too many threads, BAD_INPUT for data that do not fit the model, FAILURE if out of memory or threads.
  */
 TILEPROP_API tileprop_status tileprop_evaluate(const tileprop_model *model, const tileprop_data *data, size_t threads,
                                                float *losses, float *probabilities, uint16_t *classes, char *message,
