@@ -8,9 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unwind.h>
 
 #define CALLER_BYTES 256  /* of the caller's stack that libgomp takes for each member when it makes a team */
 #define TEAM_BYTES   1024 /* of the heap */
+
+/*
+ * OpenMP's threads end with pthread_exit(), for which glibc loads libgcc_s, or aborts where no more files may be
+ * open. What is used here is loaded already.
+ */
+static __attribute__((used))
+_Unwind_Reason_Code (*const unwind)(struct _Unwind_Exception *, _Unwind_Stop_Fn, void *) = _Unwind_ForcedUnwind;
 
 size_t tp_threads_stack_size(const char *text)
 {
