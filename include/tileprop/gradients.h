@@ -69,7 +69,7 @@ typedef struct tileprop_gradients {
  * Errors: USAGE for inconsistent options, BAD_INPUT as for tileprop_train(), FAILURE if out of memory or
  * threads; *gradients then holds what was found so far.
  */
-TILEPROP_API tileprop_status tileprop_check_gradients(const tileprop_options *options, const tileprop_data *data,
+TILEPROP_TRY tileprop_status tileprop_check_gradients(const tileprop_options *options, const tileprop_data *data,
                                                       int (*progress)(void *context, double share), void *context,
                                                       tileprop_gradients *gradients, char *message, size_t size);
 

@@ -38,7 +38,7 @@ TILEPROP_API const char *tileprop_stop_name(tileprop_stop stop);
  * and errno.
  * Errors: FAILURE if out of memory.
  */
-TILEPROP_API tileprop_status tileprop_model_write(const tileprop_model *model, FILE *out, char *message, size_t size);
+TILEPROP_TRY tileprop_status tileprop_model_write(const tileprop_model *model, FILE *out, char *message, size_t size);
 
 /* --- Facts about a run -------------------------------------------------------------------------------- */
 
@@ -69,7 +69,7 @@ typedef struct tileprop_run {
     int unverified;         /* the file of first weights or of the checkpoint has no checksum */
 } tileprop_run;
 
-/* "pack", "forward", "loss", "backward", "update". */
+/* "pack", "forward", "loss", "backward", "update"; NULL for another number. */
 TILEPROP_API const char *tileprop_verb_name(int verb);
 
 /* Totals over all steps: means over the threads that took part, and the busiest thread's work. */
@@ -88,7 +88,7 @@ typedef struct tileprop_training_state tileprop_training_state;
  * Errors: FAILURE if weights or optimizer state are not finite (nothing is written; the next step will find
  * that the run diverges), or if out of memory.
  */
-TILEPROP_API tileprop_status tileprop_checkpoint_write(const tileprop_training_state *state, FILE *out,
+TILEPROP_TRY tileprop_status tileprop_checkpoint_write(const tileprop_training_state *state, FILE *out,
                                                        const void *attachment, size_t attachment_size, char *message,
                                                        size_t size);
 
@@ -98,7 +98,7 @@ typedef struct tileprop_checkpoint tileprop_checkpoint;
  * Reads a checkpoint. The caller frees *checkpoint; it is NULL on error.
  * Errors: BAD_INPUT for a file that cannot be read or is not a checkpoint, FAILURE if out of memory.
  */
-TILEPROP_API tileprop_status tileprop_checkpoint_load(tileprop_checkpoint **checkpoint, const char *path, char *message,
+TILEPROP_TRY tileprop_status tileprop_checkpoint_load(tileprop_checkpoint **checkpoint, const char *path, char *message,
                                                       size_t size);
 
 /* checkpoint may be NULL. */

@@ -11,10 +11,10 @@
  * For C11 and C++17. Link with `pkg-config --cflags --libs tileprop`. --static adds the flags that
  * libtileprop.a needs; to link the archive, replace -ltileprop with -l:libtileprop.a, or use gcc -static.
  *
- * Side effects. The library prints nothing, never exits, handles no signals, reads no environment variables
- * (OpenMP's runtime reads its own), and changes nothing that outlives a call: no locale, OpenMP setting or
- * floating-point state (rounding, flush-to-zero), no thread's affinity unless `bind` asks for it, and no
- * memory policy unless `numa` does. OpenMP keeps the threads of a training run asleep for the next one.
+ * Side effects. The library prints nothing, never exits, handles no signals, reads no environment variables but
+ * OMP_STACKSIZE and GOMP_STACKSIZE (OpenMP's runtime reads its own), and changes nothing that outlives a call: no
+ * locale, OpenMP setting or floating-point state (rounding, flush-to-zero), no thread's affinity unless `bind` asks
+ * for it, and no memory policy unless `numa` does. OpenMP keeps the threads of a training run asleep for the next one.
  *
  * Matrices are row-major, one sample per row, without padding, at any alignment valid for their type. Buffers
  * must not overlap; none is retained or written to unless stated.
@@ -29,6 +29,11 @@
  * Threads. Any number of threads may call any functions at once, even on the same model; only a function that
  * takes a non-const model needs exclusive access to it. After fork() the child may use everything, including
  * its parent's models.
+ *
+ * OpenMP's runtime prints and ends the process where it cannot have a thread. So before it makes threads, the
+ * library has as many of its own for a moment, and returns FAILURE if they cannot be had. What others take at
+ * just that moment the runtime will miss. Threads' stacks need 64 KiB, the caller's 128 KiB, and 256 bytes more
+ * for each thread of the team.
  *
  * Bits. Weights depend only on data, options and seed, and predictions only on weights and samples: never on
  * the number of threads, the CPU, or which rows are predicted together.
@@ -48,12 +53,17 @@ extern "C" {
 
 #if defined(__GNUC__)
 #define TILEPROP_API __attribute__((visibility("default")))
+#define TILEPROP_TRY TILEPROP_API __attribute__((warn_unused_result)) /* returns a status */
 #else
 #define TILEPROP_API
+#define TILEPROP_TRY
 #endif
 
 /* The version of the library at run time; TILEPROP_VERSION is that of this header. */
 TILEPROP_API const char *tileprop_version(void);
+
+/* Frees memory that a function returned for the caller to free; NULL is allowed. */
+TILEPROP_API void tileprop_free(void *memory);
 
 /*
  * The instruction set at an index, from 0 and slowest first, among those with kernels in this build; NULL
@@ -63,6 +73,7 @@ TILEPROP_API const char *tileprop_isa(size_t index, int *runs_here);
 
 /*
  * Number of threads available, by CPUs, affinity, CPU quota and OpenMP's limit; at most `most` (0: no cap).
+ * The quota is that of the first call.
  */
 TILEPROP_API size_t tileprop_threads(size_t most);
 
@@ -78,8 +89,8 @@ typedef struct tileprop_model tileprop_model;
  * Errors: BAD_INPUT for a file that cannot be read, is not such a model or has other contents than its checksum
  * says, FAILURE if out of memory.
  */
-TILEPROP_API tileprop_status tileprop_model_load(tileprop_model **model, const char *path, char *message, size_t size);
-TILEPROP_API tileprop_status tileprop_model_load_memory(tileprop_model **model, const void *bytes, size_t count,
+TILEPROP_TRY tileprop_status tileprop_model_load(tileprop_model **model, const char *path, char *message, size_t size);
+TILEPROP_TRY tileprop_status tileprop_model_load_memory(tileprop_model **model, const void *bytes, size_t count,
                                                         char *message, size_t size);
 
 /* A model as arrays. Everything but size, features, layers and units may be 0 or NULL. */
@@ -103,7 +114,7 @@ typedef struct tileprop_model_parts {
  * Errors: USAGE naming the member, BAD_INPUT for a value that is not finite and for names that no file can hold,
  * FAILURE if out of memory.
  */
-TILEPROP_API tileprop_status tileprop_model_create(tileprop_model **model, const tileprop_model_parts *parts,
+TILEPROP_TRY tileprop_status tileprop_model_create(tileprop_model **model, const tileprop_model_parts *parts,
                                                    char *message, size_t size);
 
 /*
@@ -111,7 +122,7 @@ TILEPROP_API tileprop_status tileprop_model_create(tileprop_model **model, const
  * leaves them as they are. On error the model is unchanged.
  * Errors: USAGE for a layer out of range or biases of a layer without, BAD_INPUT for a value that is not finite.
  */
-TILEPROP_API tileprop_status tileprop_model_set_weights(tileprop_model *model, size_t layer, const float *weights,
+TILEPROP_TRY tileprop_status tileprop_model_set_weights(tileprop_model *model, size_t layer, const float *weights,
                                                         const float *bias, char *message, size_t size);
 
 /*
@@ -119,19 +130,19 @@ TILEPROP_API tileprop_status tileprop_model_set_weights(tileprop_model *model, s
  * fastest that the CPU has ("auto"). No bit of a prediction changes. On error the model is unchanged.
  * Errors: USAGE for an instruction set not available here, FAILURE if out of memory.
  */
-TILEPROP_API tileprop_status tileprop_model_use_isa(tileprop_model *model, const char *isa, char *message, size_t size);
+TILEPROP_TRY tileprop_status tileprop_model_use_isa(tileprop_model *model, const char *isa, char *message, size_t size);
 
 /* model may be NULL. No thread may be using it. */
 TILEPROP_API void tileprop_model_free(tileprop_model *model);
 
 /*
- * Writes the model to a file, atomically, or to memory: *bytes[*count], which the caller passes to free();
- * NULL on error. The same model always gives the same bytes.
+ * Writes the model to a file, atomically, or to memory: *bytes[*count], which the caller passes to
+ * tileprop_free(), or to free() of the same C library; NULL on error. The same model always gives the same bytes.
  * Errors: FAILURE if it cannot be written or if out of memory.
  */
-TILEPROP_API tileprop_status tileprop_model_save(const tileprop_model *model, const char *path, char *message,
+TILEPROP_TRY tileprop_status tileprop_model_save(const tileprop_model *model, const char *path, char *message,
                                                  size_t size);
-TILEPROP_API tileprop_status tileprop_model_save_memory(const tileprop_model *model, void **bytes, size_t *count,
+TILEPROP_TRY tileprop_status tileprop_model_save_memory(const tileprop_model *model, void **bytes, size_t *count,
                                                         char *message, size_t size);
 
 /* Features per sample, classes, parameters (weights and biases), layers, and units of a layer, from 0. */
@@ -217,12 +228,14 @@ typedef struct tileprop_data {
 } tileprop_data;
 
 /*
- * Predicts like tileprop_predict_f32() and tileprop_predict_u8(), on exactly this many threads (0: as many as
- * tileprop_threads() reports), and computes losses[rows], each sample's cross-entropy in nats. Any output may
- * be NULL; labels may be NULL if losses is. The loss of a sample that cannot be predicted is NaN.
- * Errors: BAD_INPUT for data that do not fit the model, FAILURE if out of memory or threads.
+ * Predicts like tileprop_predict_f32() and tileprop_predict_u8(), on this many threads, at most 4096 (0: as many
+ * as tileprop_threads() reports), but not on more than there are blocks of rows, and computes losses[rows], each
+ * sample's cross-entropy in nats. Any output may be NULL; labels may be NULL if losses is. The loss of a sample that
+ * cannot be predicted is NaN.
+ * Errors: USAGE for too many threads, BAD_INPUT for data that do not fit the model, FAILURE if out of memory or
+ * threads.
  */
-TILEPROP_API tileprop_status tileprop_evaluate(const tileprop_model *model, const tileprop_data *data, size_t threads,
+TILEPROP_TRY tileprop_status tileprop_evaluate(const tileprop_model *model, const tileprop_data *data, size_t threads,
                                                float *losses, float *probabilities, uint16_t *classes, char *message,
                                                size_t size);
 
@@ -295,7 +308,7 @@ TILEPROP_API void tileprop_options_init(tileprop_options *options, size_t size);
  * Errors: USAGE for an unknown option, including one missing from a struct of an older size, and for an
  * invalid value; *options is then unchanged.
  */
-TILEPROP_API tileprop_status tileprop_options_set(tileprop_options *options, const char *name, const char *value,
+TILEPROP_TRY tileprop_status tileprop_options_set(tileprop_options *options, const char *name, const char *value,
                                                   char *message, size_t size);
 
 /* The type of an option's value, and its representation in the struct. */
@@ -371,12 +384,12 @@ typedef struct tileprop_result {
  * the loss is not finite: then *last is NULL, and *best and *result cover the run up to there. On any other
  * error both models are NULL.
  */
-TILEPROP_API tileprop_status tileprop_train(const tileprop_options *options, const tileprop_data *train,
+TILEPROP_TRY tileprop_status tileprop_train(const tileprop_options *options, const tileprop_data *train,
                                             const tileprop_data *validation, tileprop_model **last,
                                             tileprop_model **best, tileprop_result *result, char *message, size_t size);
 
 /* The same, but holds out the last ceil(fraction * rows) samples (0 < fraction < 1) for validation. */
-TILEPROP_API tileprop_status tileprop_train_split(const tileprop_options *options, const tileprop_data *data,
+TILEPROP_TRY tileprop_status tileprop_train_split(const tileprop_options *options, const tileprop_data *data,
                                                   double fraction, tileprop_model **last, tileprop_model **best,
                                                   tileprop_result *result, char *message, size_t size);
 

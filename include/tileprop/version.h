@@ -6,4 +6,7 @@
 
 #define TILEPROP_VERSION "0.1.0"
 
+/* For #if: 10000 times the major version, 100 times the minor one, and the patch. */
+#define TILEPROP_VERSION_NUMBER 100
+
 #endif

@@ -1,6 +1,7 @@
 #include "api/api.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "data/choices.h"
@@ -11,6 +12,11 @@
 const char *tileprop_version(void)
 {
     return TILEPROP_VERSION;
+}
+
+void tileprop_free(void *memory)
+{
+    free(memory);
 }
 
 const char *tileprop_isa(size_t index, int *runs_here)
@@ -43,7 +49,7 @@ const char *tileprop_stop_name(tileprop_stop stop)
 const char *tileprop_verb_name(int verb)
 {
     static const char *const names[] = {"pack", "forward", "loss", "backward", "update"};
-    return names[verb];
+    return verb >= 0 && verb < TILEPROP_VERBS ? names[verb] : NULL;
 }
 
 void tp_call_begin(struct tp_call *call)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "system/team.h"
 
 static int64_t label_at(const tileprop_data *data, size_t i)
 {
@@ -167,6 +168,8 @@ static tileprop_status evaluate(const tileprop_model *handle, const tileprop_dat
         status = complete("data", given, data, error);
     if (status != TILEPROP_OK)
         return status;
+    if (threads > TP_TEAM_MAX)
+        return tp_fail(error, TILEPROP_USAGE, "threads: %zu found, expected at most %d", threads, TP_TEAM_MAX);
     const size_t rows = data->rows, features = tileprop_model_features(handle);
     if (!to->loss) { /* nobody looks at labels */
         data->labels = &none;
@@ -180,7 +183,7 @@ static tileprop_status evaluate(const tileprop_model *handle, const tileprop_dat
     status = convert(&set, error);
     set.own.count = rows;
     if (status == TILEPROP_OK)
-        status = tp_predictor_run(handle->predictor, threads ? threads : tileprop_threads(0), &set.own, to, error);
+        status = tp_predictor_run(handle->predictor, threads ? threads : tp_team_threads(0), &set.own, to, error);
     free(set.labels);
     return status;
 }

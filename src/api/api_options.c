@@ -4,11 +4,11 @@
 #include "api/api.h"
 #include "base/option_value.h"
 #include "data/choices.h"
+#include "system/team.h"
 #include "train/training_options.h"
 
-#define TP_COUNT_MAX   1000000000
-#define TP_UNITS_MAX   1048576
-#define TP_THREADS_MAX 4096
+#define TP_COUNT_MAX 1000000000
+#define TP_UNITS_MAX 1048576
 
 #define SIZE_SWITCH                     sizeof(int)
 #define SIZE_COUNT                      sizeof(size_t)

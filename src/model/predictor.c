@@ -93,7 +93,8 @@ tileprop_status tp_predictor_run(const struct tp_predictor *p, size_t threads, c
                                  const struct tp_predictions *predictions, struct tp_error *error)
 {
     struct work work = {.predictor = p, .samples = samples, .to = predictions};
-    return tp_team_run(threads, predict, &work, error);
+    const size_t rows = p->evaluator.rows, blocks = samples->count ? (samples->count - 1) / rows + 1 : 1;
+    return tp_team_run(blocks < threads ? blocks : threads, predict, &work, error);
 }
 
 static tileprop_status allocate(struct tp_predictor *p, struct tp_error *error)

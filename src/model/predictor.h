@@ -21,9 +21,9 @@ void tp_predictor_free(struct tp_predictor *predictor);
 
 /*
  * Predicts all samples, which have the model's inputs and, where losses are wanted, labels below its number
- * of classes, on a team of so many threads; 1: the calling thread. It allocates nothing for one. Any number
- * of threads may call it at a time. No result depends on the number of threads or on the tier.
- * Errors: TILEPROP_FAILURE without threads; never for one.
+ * of classes, on a team of so many threads, but no more than there are
+ * blocks of rows; 1: the calling thread. It allocates nothing for one. Any number of threads may call it at a time. No
+ * result depends on the number of threads or on the tier. Errors: TILEPROP_FAILURE without threads; never for one.
  */
 tileprop_status tp_predictor_run(const struct tp_predictor *predictor, size_t threads, const struct tp_dataset *samples,
                                  const struct tp_predictions *predictions, struct tp_error *error);

@@ -24,6 +24,20 @@ static void cut(struct tp_layer *layer)
     }
 }
 
+/*
+ * Whether sizes are small enough for all later sums and products: in bytes, the weights with both views, their
+ * state, and what rounding up to panels and spacing add, of as many layers as there may be.
+ */
+static bool countable(const struct tp_layer *layer)
+{
+    const size_t most = SIZE_MAX / (TP_LAYERS_MAX * 8 * sizeof(double));
+    size_t weights;
+    return layer->inputs < most && layer->units < most &&
+           !__builtin_mul_overflow(layer->inputs + 1 + TP_SPACED + TP_PANEL, layer->units + TP_SPACED + TP_PANEL,
+                                   &weights) &&
+           weights < most;
+}
+
 /* Allocates slice_count slices. */
 static tileprop_status make_slices(struct tp_layer *layer, struct tp_error *error)
 {
@@ -48,6 +62,9 @@ tileprop_status tp_network_shape(struct tp_network *network, const tileprop_opti
         layer->units = output ? classes : options->hidden[l];
         layer->bias = options->bias == TILEPROP_BIAS_ALL || (options->bias == TILEPROP_BIAS_INPUT && l == 0);
         layer->activation = output ? TILEPROP_LINEAR : options->activation;
+        if (!countable(layer))
+            return tp_fail(error, TILEPROP_FAILURE, "out of memory: %zu times %zu weights in layer %zu", inputs,
+                           layer->units, l + 1);
         size_t panels = tp_panel_count(layer->units);
         layer->slice_count = panels < members ? panels : members;
         status = make_slices(layer, error);

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,7 +139,11 @@ size_t tp_cpus_quota(const char *proc, const char *cgroup)
 
 size_t tp_cpus_available(void)
 {
-    size_t available = least(affinity_count(), tp_cpus_quota("/proc", "/sys/fs/cgroup"));
+    static atomic_size_t known; /* the quota: to read it takes as long as many steps */
+    size_t quota = atomic_load(&known);
+    if (!quota)
+        atomic_store(&known, quota = tp_cpus_quota("/proc", "/sys/fs/cgroup"));
+    const size_t available = least(affinity_count(), quota);
     return available > 0 ? available : 1;
 }
 

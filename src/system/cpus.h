@@ -19,7 +19,8 @@ struct tp_cpus {
 
 /*
  * The number of CPUs in the calling thread's affinity mask, or the cgroup's CPU quota if that is lower; at
- * least 1. Call before binding threads. Ignores OMP_NUM_THREADS.
+ * least 1. The mask is read each time, the quota once in a process. Call before binding threads. Ignores
+ * OMP_NUM_THREADS.
  */
 size_t tp_cpus_available(void);
 

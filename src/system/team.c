@@ -5,11 +5,13 @@
 #include <omp.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kernels/flush.h"
 #include "system/cpus.h"
+#include "system/threads.h"
 
 /*
  * The team's own barrier: libgomp's spins for so long that a member whose partner has lost its CPU to another
@@ -73,29 +75,25 @@ static void barrier_wait(struct barrier *b, size_t members, size_t cpus)
     atomic_fetch_sub(&b->sleepers, 1);
 }
 
-/* Found out once: reading a container's quota takes as long as many steps. */
-static size_t cpus_available(void)
-{
-    static atomic_size_t known;
-    size_t cpus = atomic_load(&known);
-    if (!cpus) {
-        cpus = tp_cpus_available();
-        atomic_store(&known, cpus);
-    }
-    return cpus;
-}
-
 /* A call of tp_team_run. */
 struct call {
     size_t members, granted;
     void (*work)(void *context, size_t member, size_t members);
     void *context;
+    struct tp_error *error;
+    tileprop_status status;
 };
+
+/* Threads that OpenMP keeps for this thread's next team. It ends those that a smaller team has no use for. */
+static _Thread_local size_t kept;
 
 static void *run(void *context)
 {
     struct call *call = context;
-    struct team team = {.members = call->members, .cpus = cpus_available()};
+    struct team team = {.members = call->members, .cpus = tp_cpus_available()};
+    call->status = call->members - 1 > kept ? tp_threads_prove(call->members, kept, call->error) : TILEPROP_OK;
+    if (call->status != TILEPROP_OK)
+        return NULL;
     int dynamic = omp_get_dynamic(); /* would let the runtime make a smaller team */
     omp_set_dynamic(0);
 #pragma omp parallel num_threads((int)call->members)
@@ -113,6 +111,10 @@ static void *run(void *context)
         call->granted = present;
     }
     omp_set_dynamic(dynamic);
+    kept = call->granted - 1;
+    if (call->granted != call->members)
+        call->status = tp_fail(call->error, TILEPROP_FAILURE, "threads: %zu granted by OpenMP, expected %zu",
+                               call->granted, call->members);
     return NULL;
 }
 
@@ -130,7 +132,7 @@ __attribute__((constructor)) static void remember_process(void)
 tileprop_status tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members), void *context,
                             struct tp_error *error)
 {
-    struct call call = {.members = members, .work = work, .context = context};
+    struct call call = {.members = members, .work = work, .context = context, .error = error};
     pthread_t thread;
     if (members == 1) {
         struct team *outer = own_team;
@@ -141,13 +143,17 @@ tileprop_status tp_team_run(size_t members, void (*work)(void *context, size_t m
         tp_flush_leave(saved);
         return TILEPROP_OK;
     }
-    if (getpid() == process)
+    if (members < 1 || members > TP_TEAM_MAX)
+        return tp_fail(error, TILEPROP_USAGE, "threads: %zu found, expected 1 to %d", members, TP_TEAM_MAX);
+    if (getpid() == process) {
         run(&call);
-    else if (pthread_create(&thread, NULL, run, &call) == 0)
-        pthread_join(thread, NULL);
-    return call.granted == members
-               ? TILEPROP_OK
-               : tp_fail(error, TILEPROP_FAILURE, "the system granted %zu of %zu threads", call.granted, members);
+        return call.status;
+    }
+    const int refused = pthread_create(&thread, NULL, run, &call);
+    if (refused)
+        return tp_fail(error, TILEPROP_FAILURE, "threads: none granted to the child of a fork: %s", strerror(refused));
+    pthread_join(thread, NULL);
+    return call.status;
 }
 
 size_t tp_team_threads(size_t most)

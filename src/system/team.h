@@ -7,11 +7,14 @@
 
 #include "base/status.h"
 
+#define TP_TEAM_MAX 4096 /* members */
+
 /*
  * Runs work(context, member, members) on each of `members` threads and returns when all are done. The caller
  * is member 0, except in the child of a fork() with several members. Members run with subnormals flushed
  * (kernels/flush.h); the caller's floating-point state is restored.
- * Errors: TILEPROP_FAILURE if the system grants fewer threads; work is then not called at all.
+ * Errors: TILEPROP_USAGE for more than TP_TEAM_MAX members, TILEPROP_FAILURE if the system grants fewer threads
+ * (system/threads.h); work is then not called at all.
  */
 tileprop_status tp_team_run(size_t members, void (*work)(void *context, size_t member, size_t members), void *context,
                             struct tp_error *error);

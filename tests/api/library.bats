@@ -139,6 +139,18 @@ links_to() {
     abidiff "$BATS_TEST_TMPDIR/tag/lib/libtileprop.so" "$own/lib/libtileprop.so"
 }
 
+@test "a status that nobody looks at is warned of; the version is a number too" {
+    for call in 'tileprop_evaluate(0, 0, 0, 0, 0, 0, 0, 0);' 'if (tileprop_evaluate(0, 0, 0, 0, 0, 0, 0, 0)) ask();'; do
+        printf '#include <tileprop/tileprop.h>\nvoid ask(void);\nvoid ask(void) { %s }\n' "$call" >"$BATS_TEST_TMPDIR/call.c"
+        run "$cc" -Werror $(pkg-config --cflags tileprop) -c "$BATS_TEST_TMPDIR/call.c" -o "$BATS_TEST_TMPDIR/call.o"
+        [[ $call == if* && $status -eq 0 || $call != if* && $output == *unused-result* ]]
+    done
+    IFS=. read -r major minor patch < <(pkg-config --modversion tileprop)
+    printf '#include <tileprop/version.h>\n#if TILEPROP_VERSION_NUMBER != %d\n#error other\n#endif\n' \
+        $((major * 10000 + minor * 100 + patch)) >"$BATS_TEST_TMPDIR/number.c"
+    "$cc" -Werror $(pkg-config --cflags tileprop) -fsyntax-only "$BATS_TEST_TMPDIR/number.c"
+}
+
 @test "the headers are C11 and C++17, each alone and twice" {
     while read -r line; do
         printf '%s\n' "$line" "$line" 'extern int not_empty;' >"$BATS_TEST_TMPDIR/twice.c"

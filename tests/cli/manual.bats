@@ -43,7 +43,7 @@ options_of() { # the names in --help
 }
 
 @test "tileprop(3) has the functions of the headers, and its example compiles" {
-    grep -h '^TILEPROP_API' "$root"/include/tileprop/*.h | sed 's/.*\(tileprop_[a-z0-9_]*\)(.*/\1/' | sort |
+    grep -hE '^TILEPROP_(API|TRY) ' "$root"/include/tileprop/*.h | sed 's/.*\(tileprop_[a-z0-9_]*\)(.*/\1/' | sort |
         diff - <(sed -n '/SYNOPSIS/,/DESCRIPTION/s/^\.F[no] \([a-z0-9_]*\).*/\1/p' "$root/manual/tileprop.3" | sort)
     sed -n '/^.Bd -literal/,/^.Ed/{/^\.[BE]d/d; s/.en/\\n/; p}' "$root/manual/tileprop.3" >example.c
     "${CC:-cc}" -std=c11 -Wall -Wextra -Werror -I "$root/include" -fsyntax-only example.c

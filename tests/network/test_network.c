@@ -528,6 +528,28 @@ static void test_hash(void **state)
     model_free(&model);
 }
 
+/* Sizes whose products no integer holds are more than memory can, wherever they come from. */
+static void test_sizes_beyond_memory(void **state)
+{
+    static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 15, SIZE_MAX / 2, SIZE_MAX / 64, (size_t)1 << 59};
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const tileprop_options wide = options_with(1, &sizes[i], TILEPROP_BIAS_ALL);
+        const tileprop_options deep = options_with(2, (size_t[]){16, (size_t)1 << 20}, TILEPROP_BIAS_ALL);
+        struct tp_network network;
+        struct tp_error error;
+        check_failure(tp_network_shape(&network, &wide, 4, 3, 4096, &error), TILEPROP_FAILURE, &error,
+                      "out of memory ... layer 1");
+        tp_network_free(&network);
+        check_failure(tp_network_shape(&network, &deep, sizes[i], 3, 1, &error), TILEPROP_FAILURE, &error,
+                      "out of memory ... layer 1");
+        tp_network_free(&network);
+        check_failure(tp_network_shape(&network, &deep, 4, sizes[i], 1, &error), TILEPROP_FAILURE, &error,
+                      "out of memory ... layer 3");
+        tp_network_free(&network);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -545,6 +567,7 @@ int main(void)
         cmocka_unit_test(test_first_weights_differ),
         cmocka_unit_test(test_transposed_view),
         cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_sizes_beyond_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

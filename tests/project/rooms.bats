@@ -129,8 +129,12 @@ program_calls() {
         grep -xE 'v?printf|puts|putchar|perror|stdout|stderr|v?(err|warn)x?|(quick_|_)?exit|_Exit|abort|signal|sigaction|raise|(secure_)?getenv|getopt(_long)?' || true
 }
 
-@test "the library neither prints nor exits nor handles signals nor reads the environment" {
-    none program_calls "$build/libtileprop.a" "$build/libreaders.a"
+@test "the library neither prints nor exits nor handles signals nor reads the environment but OpenMP's stack size" {
+    mapfile -t list < <(objects src kernels | grep -vE "^$build/src/(cli/|system/threads.o)")
+    [ ${#list[@]} -gt 10 ]
+    none program_calls "${list[@]}"
+    [ "$(program_calls "$build/src/system/threads.o")" = getenv ]
+    [ "$(program_calls "$build/libtileprop.a" "$build/libreaders.a")" = getenv ]
     some program_calls "$build/src/cli/train.o" "$build/libprogram.a"
     object=$(compile print <<<'#include <stdio.h>
         void f(int x) { fprintf(stderr, "%d", x); }')

@@ -321,8 +321,8 @@ static void check_locale(void)
     expect(strcmp(number, "0,5") == 0, "the locale has changed");
     tileprop_model_free(loaded);
     tileprop_model_free(model);
-    free(plain);
-    free(other);
+    tileprop_free(plain);
+    free(other); /* as good, of the same C library */
 }
 
 /* IDX files as train reads them, here, the weights that they give without a choice of its own, said. */

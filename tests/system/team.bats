@@ -1,0 +1,35 @@
+# Threads that the system refuses: a message of the program, not OpenMP's.
+
+load ../programs
+
+setup() {
+    find_programs
+    printf 'a,b\n1,x\n2,y\n3,x\n4,y\n' >"$BATS_TEST_TMPDIR/t.csv"
+    run_on=(--data "$BATS_TEST_TMPDIR/t.csv" --epochs 1 --quiet --threads-exact)
+}
+
+# without_head PROGRAM ARGUMENTS...: runs it without what it prints of the run before it has threads.
+without_head() {
+    "$@" >/dev/null
+}
+
+@test "stacks that are too large or too small" {
+    export OMP_STACKSIZE=100G
+    refused_by train without_head 1 'threads: ... 1 of 2 ... 107374182400 bytes' "$train" "${run_on[@]}" 2
+    OMP_STACKSIZE=16k
+    refused_by train without_head 1 'threads: ... 16384 bytes ... 65536' "$train" "${run_on[@]}" 2
+    OMP_STACKSIZE=64k
+    "$train" "${run_on[@]}" 2
+}
+
+@test "the caller's stack is too small for so many" {
+    [ -z "${TP_SANITIZE:-}" ] || skip "frames are larger under a sanitizer"
+    ulimit -S -s 400
+    refused_by train without_head 1 'threads: ... stack ... 4096 threads' "$train" "${run_on[@]}" 4096
+}
+
+@test "too little memory for the stacks" {
+    [ -z "${TP_SANITIZE:-}" ] || skip "a sanitizer needs terabytes of addresses"
+    ulimit -S -v 300000
+    refused_by train without_head 1 'threads: ... of 64 ... RLIMIT_AS 307200000' "$train" "${run_on[@]}" 64
+}
