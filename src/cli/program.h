@@ -28,8 +28,10 @@ tileprop_status tp_program_json(json_t *object, struct tp_error *error);
  */
 tileprop_status tp_program_finish(const char *program, tileprop_status status, struct tp_error *error);
 
-/* Ctrl-C and SIGTERM: the first one asks for an orderly end, the second one ends the process. To be called
- * once, before any thread is started. */
+/*
+ * Ctrl-C, SIGTERM, SIGHUP and SIGXCPU: the first one asks for an orderly end, the second one ends the process.
+ * One that is ignored stays ignored. To be called once, before any thread is started.
+ */
 void tp_program_catch_stop(void);
 
 /* The signal that came, or 0. */
