@@ -99,7 +99,6 @@ struct record {
     tileprop_progress evaluation[EVENTS_MAX];
     size_t steps_before[EVENTS_MAX]; /* each evaluation */
     size_t interrupt_after;          /* steps; 0: never */
-    size_t asked;
     bool steps_in_order;
 };
 
@@ -129,8 +128,8 @@ static inline int record_progress(void *context, const tileprop_progress *progre
 
 static inline int record_question(void *context)
 {
-    struct record *r = context;
-    return ++r->asked == r->interrupt_after;
+    const struct record *r = context;
+    return r->interrupt_after && r->steps >= r->interrupt_after;
 }
 
 /* Trains and records; r->interrupt_after is the caller's to set before. */

@@ -131,7 +131,10 @@ typedef struct tileprop_run_options {
     void *context;                                           /* passed to the callbacks */
     void (*started)(void *context, const tileprop_run *run); /* before the first step */
     /*
-     * Polled in every step; must be fast. Nonzero ends the run after that step and any evaluation due then.
+     * Polled before each operation of a step and each block of an evaluation; must be fast. Nonzero ends the
+     * run: a step that has updated no weight yet counts as not begun, an evaluation as not done. The state is
+     * given to checkpoint; nothing is evaluated any more, and metrics that are not known are NaN. So a run ends
+     * within one operation or one step's updates. Resumed, it begins with the evaluation that was due.
      */
     int (*interrupted)(void *context);
     /*

@@ -376,9 +376,9 @@ typedef struct tileprop_result {
  * Trains on train and evaluates on validation, which must have the same features and no more classes. Stores
  * the final model in *last and the one with the lowest validation loss in *best, which the caller frees;
  * last, best and result may be NULL. Copies labels that are not u16; allocates weights, optimizer state, and
- * each thread's activations for a batch. Inside an OpenMP parallel region use threads = 1.
- * Initial weights of a model keep its normalization, unless renormalize, and its columns and classes must be those
- * of train, in their order, as far as both are named.
+ * each thread's activations for a batch, if limits and free memory leave room for them. Inside an OpenMP parallel
+ * region use threads = 1. Initial weights of a model keep its normalization, unless renormalize, and its columns and
+ * classes must be those of train, in their order, as far as both are named.
  * Errors: USAGE for options that do not fit each other or the data; BAD_INPUT for data that do not fit each
  * other, are empty, or have a label below 0 or too large; FAILURE if out of memory or threads; DIVERGED if
  * the loss is not finite: then *last is NULL, and *best and *result cover the run up to there. On any other

@@ -44,7 +44,7 @@ const void *tileprop_checkpoint_attachment(const tileprop_checkpoint *handle, si
 
 int tileprop_checkpoint_has_best(const tileprop_checkpoint *handle)
 {
-    return handle->own.best.layer_count > 0;
+    return handle->own.best.layer_count > 0 || handle->own.state.best.count == 0;
 }
 
 static tileprop_status write(const tileprop_training_state *here, FILE *out, const void *attachment,
@@ -63,7 +63,7 @@ static tileprop_status write(const tileprop_training_state *here, FILE *out, con
         return tp_fail(error, TILEPROP_FAILURE,
                        "weights or optimizer state that are not finite found, expected finite ones");
     all.model.normalization = *here->normalization;
-    all.model.step = here->state->steps - 1;
+    all.model.step = here->state->steps ? here->state->steps - 1 : 0;
     all.state = *here->state;
     if (snapshots->has_best)
         all.best = snapshots->best.weights;

@@ -8,6 +8,7 @@
 #include "api/api.h"
 #include "data/choices.h"
 #include "data/schema.h"
+#include "system/memory.h"
 #include "train/training_options.h"
 
 /* A call of tileprop_train. */
@@ -129,6 +130,10 @@ static tileprop_status prepare_models(struct training *t, bool last, bool best, 
         return TILEPROP_OK;
     const uint64_t fingerprint = tp_model_fingerprint(train);
     tileprop_status status = tp_network_shape(&network, &t->options, train->features, train->classes, 1, error);
+    const size_t copies = (size_t)last + (size_t)best + (t->run.checkpoint ? 1 + (size_t)network.states : 0);
+    t->work.pending_bytes = copies * tp_network_parameters(&network) * sizeof(float);
+    if (status == TILEPROP_OK)
+        status = tp_memory_check("/proc", "/sys/fs/cgroup", t->work.pending_bytes, 0, error);
     for (size_t i = 0; i < sizeof all / sizeof *all && status == TILEPROP_OK; i++) {
         if (!all[i].described)
             continue;
@@ -165,10 +170,11 @@ static tileprop_status resume(struct training *t, struct tp_error *error)
     const tileprop_status status = tp_api_resumable(from, t->run.resume_inexact != 0, &t->snapshots.next, error);
     if (status != TILEPROP_OK)
         return status;
-    if (best->described && !tp_weights_alike(&from->own.best, &best->weights))
+    const bool evaluated = from->own.state.best.count > 0;
+    if (best->described && evaluated && !tp_weights_alike(&from->own.best, &best->weights))
         return tp_fail(error, TILEPROP_USAGE, "%s: no best weights found, expected a run that was to give them",
                        from->path);
-    if (best->described) {
+    if (best->described && evaluated) {
         const struct tp_training_state *state = &from->own.state;
         tp_weights_copy(&best->weights, &from->own.best);
         describe_weights(best, &from->own.model.normalization, state->best_step, &state->best);

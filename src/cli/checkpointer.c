@@ -61,7 +61,6 @@ static tileprop_status write_state(struct tp_checkpointer *checkpointer, struct 
     struct tp_safe_file *safe = &checkpointer->file;
     const char *path = checkpointer->command->checkpoint;
     struct tp_error found;
-    tp_history_complete(history);
     if (history->failed && !checkpointer->told) {
         checkpointer->told = true; /* later ones lack rows: the weights are worth more */
         return tp_fail(error, TILEPROP_FAILURE,

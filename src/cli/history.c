@@ -25,9 +25,9 @@ static bool reserve(struct tp_history *history, size_t size)
     return true;
 }
 
-static bool reserve_row(struct tp_history *history)
+static size_t row_size(const struct tp_history *history)
 {
-    return reserve(history, (TP_COLUMNS + history->layers) * TP_COLUMN_MAX);
+    return (TP_COLUMNS + history->layers) * TP_COLUMN_MAX;
 }
 
 __attribute__((format(printf, 2, 3))) static void put(struct tp_history *history, const char *format, ...)
@@ -47,11 +47,12 @@ static void put_number(struct tp_history *history, double value)
 
 tileprop_status tp_history_begin(struct tp_history *history, const void *content, size_t size, struct tp_error *error)
 {
-    if (content && reserve(history, size)) {
+    if (content && reserve(history, size + row_size(history))) {
         memcpy(history->text, content, size);
         history->size = size;
         history->text[size] = '\0';
-    } else if (!content && reserve_row(history)) {
+        history->pending = size > 0 && history->text[size - 1] != '\n';
+    } else if (!content && reserve(history, row_size(history))) {
         put(history, "step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy");
         for (size_t l = 0; l < history->layers; l++)
             put(history, ",grad_norm_%zu", l + 1);
@@ -91,7 +92,7 @@ void tp_history_progress(struct tp_history *history, const tileprop_progress *pr
         return;
     }
     tp_history_complete(history);
-    if (!reserve_row(history))
+    if (!reserve(history, row_size(history)))
         return;
     put(history, "%zu,%zu", progress->step, progress->epoch);
     put_number(history, progress->loss);

@@ -49,23 +49,24 @@ void tp_program_note_unverified(const char *program, const char *path)
 
 static volatile sig_atomic_t number_that_came;
 
-/* The next one of either ends the program at once. */
+/* The next one ends the program at once, but for SIGXCPU, which comes again every second. */
 static void request_stop(int number)
 {
-    if (number_that_came) {
+    if (number_that_came && number != SIGXCPU) {
         signal(number, SIG_DFL);
         raise(number);
     }
-    number_that_came = number;
+    if (!number_that_came)
+        number_that_came = number;
 }
 
 void tp_program_catch_stop(void)
 {
-    const int numbers[] = {SIGINT, SIGTERM};
+    const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         const struct sigaction action = {.sa_handler = request_stop, .sa_flags = SA_RESTART};
         struct sigaction old;
-        /* A shell that starts a job in the background wants it to ignore Ctrl-C. */
+        /* A shell that starts a job in the background wants it to ignore Ctrl-C, nohup the end of a terminal. */
         if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
             sigaction(numbers[i], &action, NULL);
     }

@@ -31,8 +31,10 @@ tileprop_status tp_program_finish(const char *program, tileprop_status status, s
 /* Says on standard error that nothing shows whether this file is intact. */
 void tp_program_note_unverified(const char *program, const char *path);
 
-/* Ctrl-C and SIGTERM: the first one asks for an orderly end, the second one ends the process. To be called
- * once, before any thread is started. */
+/*
+ * Ctrl-C, SIGTERM, SIGHUP and SIGXCPU: the first one asks for an orderly end, the second one ends the process.
+ * One that is ignored stays ignored. To be called once, before any thread is started.
+ */
 void tp_program_catch_stop(void);
 
 /* The signal that came, or 0. */

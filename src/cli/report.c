@@ -291,13 +291,13 @@ static void write_figures(double loss, double accuracy, size_t held_out)
     fputs(" %", stdout);
 }
 
-static void write_metrics(const char *label, double loss, double accuracy, size_t held_out)
+static void write_metrics(const char *label, double loss, double accuracy, size_t held_out, bool stopped)
 {
     printf(TP_LABEL, label);
     if (isfinite(loss))
         write_figures(loss, accuracy, held_out);
     else
-        fputs("the loss is not finite", stdout);
+        fputs(stopped ? "not evaluated: the run was stopped" : "the loss is not finite", stdout);
     putchar('\n');
 }
 
@@ -321,11 +321,16 @@ static void write_saved(const char *label, const struct tp_saved *saved, size_t 
         return;
     if (!saved->written) {
         printf(TP_LABEL "nothing in %s%s\n", label, saved->path,
-               saved->model ? "" : ": there were no weights with a finite loss");
+               saved->model ? "" : ": no evaluation with a finite loss");
         return;
     }
-    printf(TP_LABEL "%s: step %zu, validation ", label, saved->path, saved->step);
-    write_figures(saved->loss, saved->accuracy, held_out);
+    printf(TP_LABEL "%s: step %zu, ", label, saved->path, saved->step);
+    if (isfinite(saved->loss)) {
+        fputs("validation ", stdout);
+        write_figures(saved->loss, saved->accuracy, held_out);
+    } else {
+        fputs("not evaluated", stdout);
+    }
     putchar('\n');
 }
 
@@ -334,10 +339,11 @@ static void write_closing(const struct tp_report *report, const struct tp_model_
     const tileprop_result *result = &report->result;
     const double accuracy = report->command->options.stop_at_accuracy;
     const size_t held_out = report->data->validation.count;
-    write_metrics("train", result->train_loss, result->train_accuracy, 0);
-    write_metrics("validation", result->validation_loss, result->validation_accuracy, held_out);
+    const bool stopped = result->stopped_by == TILEPROP_STOP_PROGRESS;
+    write_metrics("train", result->train_loss, result->train_accuracy, 0, stopped);
+    write_metrics("validation", result->validation_loss, result->validation_accuracy, held_out, stopped);
     if (report->data->test.count)
-        write_metrics("test", result->test_loss, result->test_accuracy, report->data->test.count);
+        write_metrics("test", result->test_loss, result->test_accuracy, report->data->test.count, stopped);
     printf(TP_LABEL, "best");
     if (isfinite(result->best_validation_loss)) {
         write_figures(result->best_validation_loss, result->best_validation_accuracy, held_out);

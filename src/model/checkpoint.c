@@ -1,15 +1,19 @@
 #include "model/checkpoint.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_text.h"
 #include "data/choices.h"
 #include "model/metadata.h"
 
 #define TP_BEST    TP_RUN_PREFIX "best."
 #define TP_HISTORY TP_RUN_PREFIX "history"
+#define TP_NORMS   TP_RUN_PREFIX "gradient_norms"
+#define TP_LOSS    TP_RUN_PREFIX "loss"
 
 static const char *const states[TP_STATES_MAX] = {TP_RUN_PREFIX "state0.", TP_RUN_PREFIX "state1."};
 
@@ -38,6 +42,42 @@ static struct texts list_texts(struct tp_checkpoint *checkpoint, const char **en
                            {TP_RUN_PREFIX "init_from", TP_METADATA_HASH, &checkpoint->init_from}}};
 }
 
+/* What an evaluation that is still due reports of the step before it. */
+static tileprop_status find_due(const struct tp_safetensors *read, struct tp_checkpoint *checkpoint,
+                                struct tp_error *error)
+{
+    struct tp_training_state *p = &checkpoint->state;
+    const char *text = "";
+    const struct tp_metadata due[] = {{TP_LOSS, TP_METADATA_AMOUNT, &p->loss}, {TP_NORMS, TP_METADATA_TEXT, &text}};
+    p->evaluation_due = tp_safetensors_text(read, TP_LOSS) != NULL;
+    if (!p->evaluation_due)
+        return TILEPROP_OK;
+    const tileprop_status status = tp_metadata_read(read, due, sizeof due / sizeof *due, error);
+    for (size_t l = 0; status == TILEPROP_OK && l < checkpoint->model.weights.layer_count; l++) {
+        char *end;
+        p->gradient_norms[l] = strtod(text, &end);
+        if (end == text || !isfinite(p->gradient_norms[l]))
+            return tp_fail(error, TILEPROP_BAD_INPUT,
+                           "%s: __metadata__: " TP_NORMS ": %zu finite numbers found, expected %zu", read->file.path, l,
+                           checkpoint->model.weights.layer_count);
+        text = end;
+    }
+    return status;
+}
+
+static void list_due(json_t **texts, const struct tp_checkpoint *checkpoint)
+{
+    const struct tp_training_state *p = &checkpoint->state;
+    char norms[TP_LAYERS_MAX * 32] = "";
+    size_t size = 0;
+    if (!p->evaluation_due)
+        return;
+    for (size_t l = 0; l < checkpoint->model.weights.layer_count; l++)
+        size += (size_t)snprintf(norms + size, sizeof norms - size, " %.17g", p->gradient_norms[l]);
+    tp_json_text_set(texts, TP_LOSS, json_sprintf("%.17g", p->loss));
+    tp_json_text_set(texts, TP_NORMS, json_string(norms));
+}
+
 /* What a run has done; no count may be one that it cannot have reached. */
 static tileprop_status find_state(const struct tp_safetensors *read, struct tp_checkpoint *checkpoint,
                                   struct tp_error *error)
@@ -51,18 +91,20 @@ static tileprop_status find_state(const struct tp_safetensors *read, struct tp_c
     const struct {
         const char *key;
         size_t found, least, most;
-    } counts[] = {{"steps", p->steps, 1, SIZE_MAX / 2},
-                  {"best_step", p->best_step, 0, p->steps - 1},
+    } counts[] = {{"steps", p->steps, 0, SIZE_MAX / 2},
+                  {"best_step", p->best_step, 0, p->steps ? p->steps - 1 : 0},
                   {"evaluations_since_best", p->evaluations_since_best, 0, p->steps}};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (counts[i].found < counts[i].least || counts[i].found > counts[i].most)
             return tp_fail(error, TILEPROP_BAD_INPUT,
                            "%s: __metadata__: " TP_RUN_PREFIX "%s: %zu found, expected %zu to %zu", read->file.path,
                            counts[i].key, counts[i].found, counts[i].least, counts[i].most);
+    if (p->best.count == 0) /* no evaluation yet */
+        p->best.loss = INFINITY;
     int stop = 0;
     const tileprop_status known = tp_metadata_choose(read, TP_RUN_PREFIX "ended", tp_final_stop_choices, &stop, error);
     p->ended = (tileprop_stop)stop;
-    return known;
+    return known == TILEPROP_OK ? find_due(read, checkpoint, error) : known;
 }
 
 /* Layers that have the weights' shape, if there are any. */
@@ -139,12 +181,15 @@ tileprop_status tp_checkpoint_parse(struct tp_checkpoint *checkpoint, struct tp_
 tileprop_status tp_checkpoint_write(const struct tp_checkpoint *checkpoint, struct tp_safe_file *out,
                                     struct tp_error *error)
 {
-    struct tp_checkpoint copy = *checkpoint; /* which nothing is changed in */
+    struct tp_checkpoint copy = *checkpoint;
+    if (copy.state.best.count == 0)
+        copy.state.best.loss = 0; /* infinity is no text */
     const char *ended = tp_stop_name(checkpoint->state.ended);
     const struct texts run = list_texts(&copy, &ended);
     struct tp_tensor_list *list = tp_model_list(&checkpoint->model);
     if (list) {
         tp_metadata_write(&list->texts, run.all, sizeof run / sizeof *run.all);
+        list_due(&list->texts, checkpoint);
         for (size_t i = 0; i < checkpoint->state_count; i++)
             tp_tensor_list_layers(list, states[i], &checkpoint->states[i]);
         tp_tensor_list_layers(list, TP_BEST, &checkpoint->best);

@@ -12,7 +12,10 @@
  *     run.steps, run.beta1_power, run.beta2_power, run.best_loss, run.best_accuracy, run.best_samples,
  *     run.best_step, run.evaluations_since_best, run.ended, run.seconds, run.seconds_training,
  *     run.seconds_evaluation
- *                          tp_training_state; run.ended is one of tp_final_stop_choices
+ *                          tp_training_state; run.ended is one of tp_final_stop_choices; run.best_samples is 0
+ *                          before the first evaluation
+ *     run.loss, run.gradient_norms
+ *                          likewise, one norm per layer; only where an evaluation after the last step is due
  *     run.class_weights, run.validation, run.test, run.init_from
  *                          fingerprints
  */

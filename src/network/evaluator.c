@@ -114,11 +114,16 @@ static size_t rows_from(const struct tp_evaluator *evaluator, const struct tp_da
     return left < evaluator->rows ? left : evaluator->rows;
 }
 
-void tp_evaluator_run(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
+bool tp_evaluator_run(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
                       const struct tp_dataset *dataset, const struct tp_predictions *to, atomic_size_t *next_block)
 {
-    size_t next;
-    for (size_t begin = take_block(evaluator, dataset, next_block); begin < dataset->count; begin = next) {
+    for (size_t begin = take_block(evaluator, dataset, next_block), next;; begin = next) {
+        if (buffers->unwanted && buffers->unwanted(buffers->context)) {
+            atomic_store(next_block, dataset->count); /* so that nobody finds one more */
+            return false;
+        }
+        if (begin >= dataset->count)
+            return true;
         next = take_block(evaluator, dataset, next_block);
         struct tp_matrix a = pack(evaluator, buffers, dataset, begin, rows_from(evaluator, dataset, begin));
         for (size_t l = 0; l < evaluator->network->layer_count; l++)

@@ -23,6 +23,11 @@ struct tp_evaluator {
 struct tp_evaluator_buffers {
     float *inputs;
     float *outputs[2]; /* of odd and of even layers */
+
+    /* Asked before each of the thread's blocks and after the last; true ends the evaluation for all. NULL: never asked.
+     */
+    bool (*unwanted)(void *context);
+    void *context;
 };
 
 /* Outputs per sample; NULL if not needed. */
@@ -39,9 +44,9 @@ void tp_evaluator_layout(const struct tp_evaluator *evaluator, struct tp_evaluat
 /*
  * One thread's share of the samples. All threads pass the same *next_block, initially 0, from which each
  * takes its next block when it is done with one; which thread computes a row does not change its bits. Labels
- * are read only if losses are requested.
+ * are read only if losses are requested. False: this thread ended the evaluation, and blocks are missing.
  */
-void tp_evaluator_run(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
+bool tp_evaluator_run(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
                       const struct tp_dataset *dataset, const struct tp_predictions *to, atomic_size_t *next_block);
 
 /*

@@ -46,8 +46,8 @@ enum tp_operation_kind {
     TP_DO_FORWARD,
     TP_DO_LOSS,
     TP_DO_BACKWARD,
-    TP_DO_UPDATE,
     TP_DO_PREFETCH, /* prefetches the samples of the next step */
+    TP_DO_UPDATE,   /* up to here nothing that outlives the step has changed */
     TP_DO_REPORT,   /* reports that all losses of the batch are ready */
     TP_DO_MEASURE,  /* computes the gradient's norm, in measured steps */
     TP_DO_BARRIER   /* waits for the other step members */

@@ -294,15 +294,30 @@ double tp_step_gradient_norm(const struct tp_step *step, size_t layer)
     return sqrt(sum);
 }
 
-void tp_step_run(const struct tp_step *step, struct tp_step_member *member, const uint32_t *index, size_t rows,
+/*
+ * Member 0 asks only while its answer reaches everybody with a barrier before the first update. The others may
+ * see it earlier and skip work; they meet at the same barriers all the same.
+ */
+static bool is_abandoned(struct tp_step *step, const struct tp_step_member *member, enum tp_operation_kind kind)
+{
+    if (member->index == 0 && kind < TP_DO_UPDATE && step->unwanted && step->unwanted(step->context))
+        atomic_store_explicit(&step->abandoned, true, memory_order_relaxed);
+    return atomic_load_explicit(&step->abandoned, memory_order_relaxed);
+}
+
+bool tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint32_t *index, size_t rows,
                  const uint32_t *next, size_t next_rows)
 {
     const struct tp_tier *tier = step->tier;
     const struct tp_step_list *list = &member->lists[rows != member->lists[0].rows];
+    bool abandoned = false;
     if (member->profile)
         member->profile->last = tp_clock_seconds();
     for (size_t i = 0; i < list->count; i++) {
         struct tp_operation *operation = &list->operations[i];
+        abandoned = is_abandoned(step, member, operation->kind);
+        if (abandoned && operation->kind != TP_DO_BARRIER)
+            continue;
         switch (operation->kind) {
         case TP_DO_PACK:
             pack(step, member, &operation->pack, index);
@@ -337,7 +352,8 @@ void tp_step_run(const struct tp_step *step, struct tp_step_member *member, cons
         if (member->profile)
             count_time(member->profile, operation);
     }
-    member->worked |= list->works;
+    member->worked |= list->works && !abandoned;
+    return !abandoned;
 }
 
 size_t tp_step_first_bad_layer(const struct tp_step *step, size_t rows)

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "data/dataset.h"
 #include "network/network.h"
@@ -27,11 +29,15 @@ struct tp_step {
 
     /* Called by member 0 when all losses of the batch are ready, while the others update. May be NULL. */
     void (*losses_ready)(void *context, size_t rows);
+
+    /* Asked by member 0 before each operation up to the updates; true abandons the step. May be NULL. */
+    bool (*unwanted)(void *context);
     void *context;
 
     /* For the current step; written by one member before the others reach update. */
     struct tp_optimizer optimizer;
     bool measure;
+    atomic_bool abandoned; /* written by member 0 alone, before the last barrier ahead of the updates */
 
     /* Set by the layout. */
     struct tp_matrix inputs;           /* absent if every member packs its own copy */
@@ -83,9 +89,10 @@ void tp_step_bind(const struct tp_step *step, struct tp_step_member *member);
 /*
  * Trains on samples index[0] to index[rows - 1], where rows is a full batch or last_rows, and leaves their
  * losses in step->loss. Prefetches the samples of next (next_rows of them; 0: none) for the following step.
- * Ends with a barrier of the step members.
+ * Ends with a barrier of the step members. False, for all of them: the step was abandoned, and weights and
+ * optimizer state are as before.
  */
-void tp_step_run(const struct tp_step *step, struct tp_step_member *member, const uint32_t *index, size_t rows,
+bool tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint32_t *index, size_t rows,
                  const uint32_t *next, size_t next_rows);
 
 /* Writes times[verb * layers + layer], over all members: the mean, and the longest work of one member. */

@@ -1,6 +1,5 @@
 #include "system/cpus.h"
 
-#include <limits.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -10,8 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Bits of a mask. The kernel's own limit is 8192 today, and a set smaller than the kernel's is refused. */
-#define TP_CPUS_MAX (1 << 16)
+#include "system/cgroup.h"
+
+/*
+ * Bits of a mask. The kernel's own limit is 8192 today, and a set smaller than the kernel's is refused; a larger one
+ * is too much for a small stack.
+ */
+#define TP_CPUS_MAX (1 << 14)
 
 struct mask {
     cpu_set_t bits[TP_CPUS_MAX / CPU_SETSIZE];
@@ -41,17 +45,6 @@ static size_t affinity_count(void)
     return own_mask(&mask) ? (size_t)CPU_COUNT_S(sizeof mask, mask.bits) : online_count();
 }
 
-/* Opens the file whose path is formatted; NULL without one. */
-static __attribute__((format(printf, 1, 2))) FILE *open_file(const char *format, ...)
-{
-    char path[PATH_MAX];
-    va_list arguments;
-    va_start(arguments, format);
-    const int length = vsnprintf(path, sizeof path, format, arguments);
-    va_end(arguments);
-    return length < 0 || (size_t)length >= sizeof path ? NULL : fopen(path, "re");
-}
-
 /* The one or two integers that the file begins with; returns how many there are, 0 without a file. Closes it.
  */
 static int read_integers(FILE *file, long long *first, long long *second)
@@ -63,78 +56,23 @@ static int read_integers(FILE *file, long long *first, long long *second)
 }
 
 /*
- * The limit that one cgroup sets, in CPUs: that of the first `length` bytes of a path in a hierarchy. cpu.max
- * holds "QUOTA PERIOD" in microseconds, or "max PERIOD" (version 2); cpu.cfs_quota_us and cpu.cfs_period_us
- * hold one each, the quota -1 for none (version 1).
+ * The limit that one cgroup sets, in CPUs. cpu.max holds "QUOTA PERIOD" in microseconds, or "max PERIOD"
+ * (version 2); cpu.cfs_quota_us and cpu.cfs_period_us hold one each, the quota -1 for none (version 1).
  */
-static size_t group_quota(const char *cgroup, const char *name, const char *path, int length)
+static size_t group_quota(const char *group)
 {
-    static const char *const format = "%s/%s%.*s/%s";
     long long quota = 0, period = 0, rest;
-    const bool known =
-        read_integers(open_file(format, cgroup, name, length, path, "cpu.max"), &quota, &period) == 2 ||
-        (read_integers(open_file(format, cgroup, name, length, path, "cpu.cfs_quota_us"), &quota, &rest) >= 1 &&
-         read_integers(open_file(format, cgroup, name, length, path, "cpu.cfs_period_us"), &period, &rest) >= 1);
+    const bool known = read_integers(tp_system_open(group, "cpu.max"), &quota, &period) == 2 ||
+                       (read_integers(tp_system_open(group, "cpu.cfs_quota_us"), &quota, &rest) >= 1 &&
+                        read_integers(tp_system_open(group, "cpu.cfs_period_us"), &period, &rest) >= 1);
     if (!known || quota <= 0 || period <= 0)
         return SIZE_MAX;
     return (size_t)(quota / period + (quota % period > 0));
 }
 
-/*
- * The least limit of the group at `path` in the hierarchy CGROUP/NAME and of its ancestors. A container may
- * see its own group mounted as the root while `path` is still the host's: what does not exist sets no limit,
- * and the walk ends at the mount.
- */
-static size_t path_quota(const char *cgroup, const char *name, const char *path)
-{
-    const size_t length = strlen(path);
-    if (length >= PATH_MAX)
-        return SIZE_MAX;
-    size_t quota = group_quota(cgroup, name, path, (int)length);
-    for (size_t end = length; end > 0; end--)
-        if (path[end - 1] == '/')
-            quota = least(quota, group_quota(cgroup, name, path, (int)end - 1));
-    return quota;
-}
-
-static bool has_cpu_controller(const char *controllers)
-{
-    for (const char *name = controllers; name; name = strchr(name, ',') ? strchr(name, ',') + 1 : NULL) {
-        if (strcspn(name, ",") == 3 && strncmp(name, "cpu", 3) == 0)
-            return true;
-    }
-    return false;
-}
-
-/*
- * One line of /proc/self/cgroup, "ID:CONTROLLERS:PATH". Version 2's has no controllers and is mounted at the
- * root itself, each of version 1 in a directory named after its controllers; where that lists them in another
- * order, "cpu" is a link to it.
- */
-static size_t line_quota(const char *cgroup, char *line)
-{
-    strsep(&line, ":");
-    const char *controllers = strsep(&line, ":"), *path = strsep(&line, "\n");
-    if (!path)
-        return SIZE_MAX;
-    if (*controllers == '\0')
-        return path_quota(cgroup, "", path);
-    if (!has_cpu_controller(controllers))
-        return SIZE_MAX;
-    return least(path_quota(cgroup, controllers, path), path_quota(cgroup, "cpu", path));
-}
-
 size_t tp_cpus_quota(const char *proc, const char *cgroup)
 {
-    FILE *file = open_file("%s/self/cgroup", proc);
-    size_t quota = SIZE_MAX, capacity = 0;
-    char *line = NULL;
-    while (file && getline(&line, &capacity, file) >= 0)
-        quota = least(quota, line_quota(cgroup, line));
-    free(line);
-    if (file)
-        fclose(file);
-    return quota;
+    return tp_cgroup_least(proc, cgroup, "cpu", group_quota).value;
 }
 
 size_t tp_cpus_available(void)
@@ -162,7 +100,9 @@ size_t tp_cpus_cores(const char *sys, int *cpus, size_t most)
         if (!CPU_ISSET_S(cpu, sizeof mask, mask.bits))
             continue;
         long long core = (long long)cpu, rest; /* called by the lowest CPU that is part of it */
-        read_integers(open_file("%s/cpu%zu/topology/thread_siblings_list", sys, cpu), &core, &rest);
+        char name[64];
+        snprintf(name, sizeof name, "cpu%zu/topology/thread_siblings_list", cpu);
+        read_integers(tp_system_open(sys, name), &core, &rest);
         if (core < 0 || core >= TP_CPUS_MAX || CPU_ISSET_S((size_t)core, sizeof seen, seen.bits))
             continue;
         CPU_SET_S((size_t)core, sizeof seen, seen.bits);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "system/memory.h"
 #include "train/training_options.h"
 
 static size_t largest_set(const struct tp_training *training)
@@ -33,6 +34,18 @@ static void member_layout(struct tp_trainer *t, struct tp_member *member, struct
         tp_step_lists_layout(&t->step, &member->step, arena);
     }
     tp_evaluator_layout(&t->evaluator, &member->buffers, arena);
+}
+
+/* Whether there is memory for all that is allocated next, and for what the caller has not touched yet. */
+static tileprop_status check_memory(struct tp_trainer *t, struct tp_error *error)
+{
+    struct tp_arena size = tp_arena_measure();
+    shared_layout(t, &size);
+    for (size_t m = 0; m < t->plan.members; m++) {
+        struct tp_member member = {.step.index = m};
+        member_layout(t, &member, &size);
+    }
+    return tp_memory_check("/proc", "/sys/fs/cgroup", size.used, t->training->pending_bytes, error);
 }
 
 /* Every member's arena, and the one that all share; nobody has touched them yet. */
@@ -213,6 +226,8 @@ tileprop_status tp_trainer_prepare(struct tp_trainer *t, struct tp_error *error)
         return status;
     describe(t);
     status = resume(t, error);
+    if (status == TILEPROP_OK)
+        status = check_memory(t, error);
     return status == TILEPROP_OK ? allocate(t, error) : status;
 }
 

@@ -16,7 +16,8 @@ enum tp_pause {
     TP_GO_ON,
     TP_CHECKPOINT, /* then continues */
     TP_END,        /* for the reason given in the result */
-    TP_DIVERGED    /* ends without another evaluation */
+    TP_STOP,       /* on request, at once: without another evaluation */
+    TP_DIVERGED    /* ends without another evaluation, and without a final model */
 };
 
 /* One thread's share of the run. Aligned against false sharing. */
@@ -52,11 +53,11 @@ struct tp_trainer {
     tileprop_progress progress;
     size_t epoch;     /* current epoch, from 1; 0: none has begun */
     size_t step_rows; /* rows of the last step's batch */
-    double gradient_norms[TP_LAYERS_MAX];
     double step_began;
     double started; /* seconds on the monotonic clock; set back by the time a resumed run had taken */
     enum tp_pause pause;
-    bool unwanted;                        /* a callback asked to stop */
+    bool unwanted;                        /* a callback asked to stop after a step */
+    bool stopped;                         /* on request, at once */
     const struct tp_dataset *diverged_on; /* the set whose loss is not finite; NULL: the last step's batch */
 };
 

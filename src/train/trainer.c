@@ -1,6 +1,7 @@
 #include "train/trainer.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -23,6 +24,35 @@ static void report(struct tp_trainer *t)
         t->unwanted = true;
 }
 
+/* Member 0: what is known of a step before any evaluation. */
+static tileprop_progress progress_of(const struct tp_trainer *t, size_t step)
+{
+    return (tileprop_progress){.size = sizeof t->progress,
+                               .step = step,
+                               .epoch = step / t->run.steps_per_epoch + 1,
+                               .loss = t->state.loss,
+                               .validation_loss = NAN,
+                               .validation_accuracy = NAN,
+                               .train_accuracy = NAN};
+}
+
+/* Member 0, between operations and between blocks: whether the run is to stop at once. */
+static bool is_unwanted(void *context)
+{
+    const struct tp_trainer *t = context;
+    return t->wishes->interrupted && t->wishes->interrupted(t->wishes->context) != 0;
+}
+
+/* Member 0, between barriers at which all learn of it. A run that has diverged stays so. */
+static void stop(struct tp_trainer *t)
+{
+    if (t->pause == TP_DIVERGED)
+        return;
+    t->stopped = true;
+    t->pause = TP_STOP;
+    t->result->stopped_by = TILEPROP_STOP_PROGRESS;
+}
+
 /* Member 0, while the others update: the mean loss of the batch, and whether to pause after this step. */
 static void losses_ready(void *context, size_t rows)
 {
@@ -31,32 +61,30 @@ static void losses_ready(void *context, size_t rows)
     double sum = 0;
     for (size_t r = 0; r < rows; r++)
         sum += (double)t->step.loss[r];
-    t->progress = (tileprop_progress){.size = sizeof t->progress,
-                                      .step = t->state.steps,
-                                      .epoch = t->epoch,
-                                      .loss = sum / (double)rows,
-                                      .validation_loss = NAN,
-                                      .validation_accuracy = NAN,
-                                      .train_accuracy = NAN};
+    t->state.loss = sum / (double)rows;
+    t->progress = progress_of(t, t->state.steps);
     t->step_rows = rows;
-    const bool unwanted = t->unwanted || (wishes->interrupted && wishes->interrupted(wishes->context) != 0);
-    const tileprop_stop stop = tp_stopping_stepped(&t->options, t->progress.loss, t->started, unwanted);
-    if (stop)
-        pause_for(t, stop);
+    const tileprop_stop reason = tp_stopping_stepped(&t->options, t->state.loss, t->started, t->unwanted);
+    if (reason)
+        pause_for(t, reason);
     else if (wishes->checkpoint_due && wishes->checkpoint_due(wishes->context, t->state.steps) != 0)
         t->pause = TP_CHECKPOINT;
 }
 
-/* Whole-set metrics by the team, member 0's to read. A loss that is not finite ends the run. */
+/* Whole-set metrics by the team, member 0's to read; zero if the run is to stop. A loss that is not finite ends it. */
 static struct tp_metrics evaluate(struct tp_trainer *t, struct tp_member *self, const struct tp_dataset *dataset)
 {
     struct tp_metrics metrics = {0};
-    tp_evaluator_run(&t->evaluator, &self->buffers, tp_placement_local(&t->placement, self->step.index, dataset),
-                     &t->predictions, &t->next_block);
+    const bool whole =
+        tp_evaluator_run(&t->evaluator, &self->buffers, tp_placement_local(&t->placement, self->step.index, dataset),
+                         &t->predictions, &t->next_block);
     tp_team_barrier();
-    if (self->step.index == 0) {
-        metrics = tp_metrics_of(t->predictions.loss, t->predictions.predicted, dataset);
+    if (self->step.index == 0)
         atomic_store(&t->next_block, 0);
+    if (!whole) {
+        stop(t);
+    } else if (self->step.index == 0) {
+        metrics = tp_metrics_of(t->predictions.loss, t->predictions.predicted, dataset);
         if (!isfinite(metrics.loss)) {
             metrics.accuracy = NAN; /* a sample without a finite loss has no prediction either */
             if (!t->diverged_on)
@@ -73,7 +101,7 @@ static void keep(const struct tp_trainer *t, const struct tp_metrics *validation
 {
     const struct tp_kept kept = {.network = &t->network,
                                  .normalization = &t->normalization,
-                                 .step = t->state.steps - 1,
+                                 .step = t->state.steps ? t->state.steps - 1 : 0,
                                  .validation = *validation,
                                  .last = last};
     if (t->training->keep)
@@ -102,17 +130,18 @@ static void evaluate_now(struct tp_trainer *t, struct tp_member *self)
     const double began = leads ? tp_clock_seconds() : 0;
     struct tp_metrics train = {0};
     const struct tp_metrics validation = evaluate(t, self, t->training->validation);
-    if (t->options.eval_train)
+    if (t->options.eval_train && !t->stopped)
         train = evaluate(t, self, t->training->train);
+    if (t->stopped)
+        return;
     if (leads) {
-        for (size_t l = 0; t->options.log_gradients && l < t->network.layer_count; l++)
-            t->gradient_norms[l] = tp_step_gradient_norm(&t->step, l);
+        t->state.evaluation_due = false;
         t->progress.evaluated = 1;
         t->progress.validation_loss = validation.loss;
         t->progress.validation_accuracy = validation.accuracy;
         t->progress.train_evaluated = train.count > 0;
         t->progress.train_accuracy = train.count ? train.accuracy : NAN;
-        t->progress.gradient_norms = t->options.log_gradients ? t->gradient_norms : NULL;
+        t->progress.gradient_norms = t->options.log_gradients ? t->state.gradient_norms : NULL;
         t->progress.best = tp_stopping_evaluated(&t->options, &t->state, &validation);
         if (t->progress.best)
             keep(t, &validation, false);
@@ -124,29 +153,30 @@ static void evaluate_now(struct tp_trainer *t, struct tp_member *self)
     tp_team_barrier();
 }
 
-/* Metrics of the final weights, by the team. Diverged weights have none. */
+/* Metrics of the final weights, by the team. Diverged weights and those of a run that is to stop have none. */
 static void evaluate_last(struct tp_trainer *t, struct tp_member *self)
 {
     const struct tp_training *training = t->training;
     tileprop_result *r = t->result;
-    struct tp_metrics none = {.loss = NAN, .accuracy = NAN}, train = none, validation = none, test = none;
+    struct tp_metrics train = {0}, validation = {0}, test = {0};
     const bool leads = self->step.index == 0;
     const double began = leads ? tp_clock_seconds() : 0;
-    if (t->pause != TP_DIVERGED) {
+    if (t->pause < TP_STOP) {
         train = evaluate(t, self, training->train);
-        validation = evaluate(t, self, training->validation);
-        if (training->test)
+        if (!t->stopped)
+            validation = evaluate(t, self, training->validation);
+        if (training->test && !t->stopped)
             test = evaluate(t, self, training->test);
     }
     if (!leads)
         return;
-    r->train_loss = train.loss;
-    r->train_accuracy = train.accuracy;
-    r->validation_loss = validation.loss;
-    r->validation_accuracy = validation.accuracy;
-    r->test_loss = test.loss;
-    r->test_accuracy = test.accuracy;
-    if (validation.loss < t->state.best.loss) {
+    r->train_loss = train.count ? train.loss : NAN;
+    r->train_accuracy = train.count ? train.accuracy : NAN;
+    r->validation_loss = validation.count ? validation.loss : NAN;
+    r->validation_accuracy = validation.count ? validation.accuracy : NAN;
+    r->test_loss = test.count ? test.loss : NAN;
+    r->test_accuracy = test.count ? test.accuracy : NAN;
+    if (validation.count && validation.loss < t->state.best.loss) {
         t->state.best = validation;
         t->state.best_step = t->state.steps - 1;
         keep(t, &validation, false);
@@ -217,10 +247,17 @@ static void begin_step(struct tp_trainer *t, size_t step)
     t->step.measure = t->options.log_gradients && evaluation_follows(t, step);
 }
 
-static void end_step(struct tp_trainer *t)
+static void end_step(struct tp_trainer *t, size_t step)
 {
     t->result->seconds_training += tp_clock_seconds() - t->step_began;
     t->state.steps++;
+    if (t->options.optimizer == TILEPROP_ADAM) {
+        t->state.beta1_power *= t->options.beta1;
+        t->state.beta2_power *= t->options.beta2;
+    }
+    for (size_t l = 0; t->step.measure && l < t->network.layer_count; l++)
+        t->state.gradient_norms[l] = tp_step_gradient_norm(&t->step, l);
+    t->state.evaluation_due = evaluation_follows(t, step);
     report(t);
 }
 
@@ -243,8 +280,12 @@ static void *begin_member(struct tp_trainer *t, struct tp_member *self)
     }
     if (index < t->plan.step_members)
         tp_step_bind(&t->step, &self->step);
-    if (index == 0)
+    if (index == 0) {
         t->started = tp_clock_seconds() - t->state.seconds;
+        t->progress = progress_of(t, t->state.steps ? t->state.steps - 1 : 0);
+        self->buffers.unwanted = is_unwanted;
+        self->buffers.context = t;
+    }
     return unbound;
 }
 
@@ -253,8 +294,7 @@ static void between_steps(struct tp_trainer *t, struct tp_member *self)
 {
     /* Read here, because what follows begins with a barrier, and only after it do they change again. */
     const enum tp_pause pause = t->pause;
-    const size_t last = (t->state.steps - 1) % t->run.steps_per_epoch;
-    if (pause != TP_DIVERGED && evaluation_follows(t, last))
+    if (pause < TP_STOP && t->state.evaluation_due)
         evaluate_now(t, self);
     if (pause == TP_CHECKPOINT) {
         tp_team_barrier();
@@ -276,17 +316,22 @@ static void train_member(void *context, size_t index, size_t members)
     void *unbound = begin_member(t, self);
     (void)members;
     tp_team_barrier();
+    if (t->state.evaluation_due) /* of a run that is resumed */
+        evaluate_now(t, self);
     for (struct stretch stretch = next_stretch(t, index); stretch.begin < stretch.end;
          stretch = next_stretch(t, index)) {
         for (size_t s = stretch.begin; takes_part && s < stretch.end && t->pause == TP_GO_ON; s++) {
             const struct batch batch = batch_of(t, s);
             if (leads)
                 begin_step(t, s);
-            tp_step_run(&t->step, &self->step, t->order + batch.first, batch.rows, t->order + batch.next,
-                        batch.next_rows);
+            if (!tp_step_run(&t->step, &self->step, t->order + batch.first, batch.rows, t->order + batch.next,
+                             batch.next_rows))
+                break;
             if (leads)
-                end_step(t);
+                end_step(t, s);
         }
+        if (leads && atomic_load(&t->step.abandoned))
+            stop(t);
         tp_team_barrier();
         between_steps(t, self);
     }
@@ -336,21 +381,26 @@ tileprop_status tp_train(const struct tp_training *training, tileprop_result *re
 {
     static const tileprop_run_options no_wishes = {0};
     *result = (tileprop_result){.size = result->size};
-    struct tp_trainer t = {.training = training,
-                           .wishes = training->run ? training->run : &no_wishes,
-                           .options = *training->options,
-                           .result = result,
-                           .state = tp_training_state_begin()};
-    tileprop_status status = tp_trainer_prepare(&t, error);
-    t.step.losses_ready = losses_ready;
-    t.step.context = &t;
+    struct tp_trainer *t = calloc(1, sizeof *t); /* large for a small stack */
+    if (!t)
+        return tp_fail_memory(error, NULL, "a training run");
+    t->training = training;
+    t->wishes = training->run ? training->run : &no_wishes;
+    t->options = *training->options;
+    t->result = result;
+    t->state = tp_training_state_begin();
+    tileprop_status status = tp_trainer_prepare(t, error);
+    t->step.losses_ready = losses_ready;
+    t->step.unwanted = is_unwanted;
+    t->step.context = t;
     if (status == TILEPROP_OK) {
-        if (t.wishes->started)
-            t.wishes->started(t.wishes->context, &t.run);
-        status = tp_team_run(t.plan.members, train_member, &t, error);
+        if (t->wishes->started)
+            t->wishes->started(t->wishes->context, &t->run);
+        status = tp_team_run(t->plan.members, train_member, t, error);
     }
     if (status == TILEPROP_OK)
-        status = finish(&t, error);
-    tp_trainer_free(&t);
+        status = finish(t, error);
+    tp_trainer_free(t);
+    free(t);
     return status;
 }

@@ -71,16 +71,14 @@ size_t tp_options_threads(const tileprop_options *o)
     return tp_team_threads(o->threads);
 }
 
-struct tp_optimizer tp_options_optimizer(const tileprop_options *o, struct tp_training_state *state)
+struct tp_optimizer tp_options_optimizer(const tileprop_options *o, const struct tp_training_state *state)
 {
     const double keep = 1 - o->learning_rate * o->weight_decay;
     double rate = o->learning_rate;
     double correction = 1;
     if (o->optimizer == TILEPROP_ADAM) {
-        state->beta1_power *= o->beta1;
-        state->beta2_power *= o->beta2;
-        rate /= 1 - state->beta1_power;
-        correction = 1 / sqrt(1 - state->beta2_power);
+        rate /= 1 - state->beta1_power * o->beta1;
+        correction = 1 / sqrt(1 - state->beta2_power * o->beta2);
     }
     return (struct tp_optimizer){.kind = o->optimizer,
                                  .rate = (float)rate,

@@ -28,6 +28,6 @@ tileprop_status tp_options_check(const tileprop_options *options, const struct t
 size_t tp_options_threads(const tileprop_options *options);
 
 /*
- * Optimizer parameters for the step about to begin, from resolved options. Advances adam's powers in state.
+ * Optimizer parameters for the step about to begin, from resolved options and the state before it.
  */
-struct tp_optimizer tp_options_optimizer(const tileprop_options *options, struct tp_training_state *state);
+struct tp_optimizer tp_options_optimizer(const tileprop_options *options, const struct tp_training_state *state);

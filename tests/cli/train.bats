@@ -529,6 +529,44 @@ start() {
     done
 }
 
+@test "times of a run that was suspended are those of the clock, and it goes on" {
+    start epoch --json --threads 1 --hidden none --epochs 1000000 --train-limit 640 --val-limit 100
+    kill -STOP "$child"
+    sleep 1
+    kill -CONT "$child"
+    sleep 0.1
+    kill -TERM "$child"
+    code=0
+    wait "$child" || code=$?
+    [ "$code" -eq 143 ]
+    output=$(cat out)
+    python3 - "$(json seconds_total)" "$(json seconds_training)" "$(json seconds_evaluation)" <<'END'
+import sys
+total, training, evaluation = map(float, sys.argv[1:])
+assert total > 1 and 0 < training < total and 0 < evaluation < total and training + evaluation <= total
+END
+}
+
+@test "memory that is not to be had is refused before anything large is taken" {
+    [ -z "$TP_SANITIZE" ] || skip "a sanitizer maps more than a limit allows"
+    few=(--data "$root/data/mnist" --train-limit 100 --val-limit 100 --threads 1)
+    for limit in v d; do
+        run --separate-stderr bash -c "ulimit -$limit 300000; exec \"\$@\"" - "$train" "${few[@]}" --hidden 60000 --save m
+        echo "$status $stderr"
+        [ "$status" -eq 1 ]
+        [ "${#stderr_lines[@]}" -eq 1 ]
+        [[ $stderr == "train: out of memory: "*" MiB needed, "*" MiB, which RLIMIT_"* ]]
+        [ ! -e m ]
+    done
+}
+
+@test "a small stack is enough" {
+    run --separate-stderr bash -c "ulimit -s 64; exec \"\$@\"" - "$train" "${mnist[@]}" --train-limit 320 \
+        --val-limit 100 --hidden 64,64 --epochs 1 --threads 1 --save m --quiet
+    echo "$status $stderr"
+    [ "$status" -eq 0 ]
+}
+
 @test "a second Ctrl-C ends at once" {
     # One step of this run takes minutes.
     start machine --isa reference --threads 1 --hidden 4096,4096 --batch 60000

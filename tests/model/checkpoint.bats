@@ -242,6 +242,82 @@ END
     done
 }
 
+# resumed_alike ARGUMENTS...: a stopped run's checkpoint goes on to what the run in whole/ has.
+resumed_alike() {
+    "$train" "$@" "${kept[@]}" --resume c >out
+    [ "$(weights <out)" = "$(weights <whole/out)" ]
+    same_files
+}
+
+# stop_and_time SIGNAL SECONDS ARGUMENTS...: sends it to a run that has begun and waited so long; the code
+# that it ends with.
+stop_and_time() {
+    local signal=$1 seconds=$2 code=0 sent
+    shift 2
+    env --default-signal=INT,TERM,HUP,XCPU "$train" "$@" "${kept[@]}" --checkpoint c >out 2>err &
+    child=$!
+    until grep -q ^machine out; do
+        kill -0 "$child"
+        sleep 0.05
+    done
+    sleep "$seconds"
+    sent=$(date +%s%N)
+    kill -"$signal" "$child"
+    wait "$child" || code=$?
+    echo "$signal after $seconds s: ended $((($(date +%s%N) - sent) / 1000000)) ms later"
+    return "$code"
+}
+
+@test "a stop comes between two operations of a step, and the step counts as not begun" {
+    [ -z "$TP_SANITIZE" ] || skip "a sanitizer makes steps too long"
+    # A step takes some tenths of a second on the slowest kernels.
+    big=("${few[@]}" --log-gradients on --hidden 128,128 --batch 640 --epochs 2 --isa reference --optimizer adam)
+    mkdir whole
+    (cd whole && "$train" "${big[@]}" "${kept[@]}" >out)
+    for pair in TERM:143:0 HUP:129:0.3 XCPU:152:0.6; do
+        IFS=: read -r signal code seconds <<<"$pair"
+        rm -f c m b h.csv
+        run stop_and_time "$signal" "$seconds" "${big[@]}"
+        echo "$output" && cat out err
+        [ "$status" -eq "$code" ]
+        [ -s m ] && [ -s c ]
+        ! compgen -G "*.tileprop-tmp"
+        resumed_alike "${big[@]}"
+    done
+}
+
+@test "a stop comes between two blocks of an evaluation, which a resumed run does first" {
+    [ -z "$TP_SANITIZE" ] || skip "a sanitizer makes evaluations too long"
+    # The evaluation takes many times as long as the step that it follows.
+    big=(--data "$root/data/mnist" --train-limit 64 --val-limit 2000 --quiet --log-gradients on --hidden 160,160)
+    big+=(--batch 16 --epochs 1 --isa reference --evals-per-epoch 1)
+    mkdir whole
+    (cd whole && "$train" "${big[@]}" "${kept[@]}" >out)
+    run stop_and_time TERM 0.3 "${big[@]}"
+    echo "$output" && cat out err
+    [ "$status" -eq 143 ]
+    [ "$(tail -n 1 h.csv | cut -d , -f 1,4)" = 0, ]
+    grep -q "^validation  not evaluated" out
+    ! compgen -G "*.tileprop-tmp"
+    [ "$(text c run.best_samples)" = 0 ]
+    resumed_alike "${big[@]}"
+}
+
+@test "SIGHUP that is ignored, as under nohup, ends nothing" {
+    env --ignore-signal=HUP "$train" "${net[@]}" --epochs 1000000 >out 2>err &
+    child=$!
+    until grep -q ^machine out; do
+        kill -0 "$child"
+        sleep 0.05
+    done
+    kill -HUP "$child"
+    sleep 0.2
+    kill -TERM "$child"
+    code=0
+    wait "$child" || code=$?
+    [ "$code" -eq 143 ]
+}
+
 @test "a run killed at any moment is resumed to the same bits" {
     samples=3000 trials=20
     [ -z "$TP_SANITIZE" ] || samples=300 trials=8

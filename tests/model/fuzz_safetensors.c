@@ -101,7 +101,7 @@ static void check_model(const struct tp_model *model)
 static void check_checkpoint(const struct tp_checkpoint *checkpoint)
 {
     const struct tp_training_state *p = &checkpoint->state;
-    require(p->steps >= 1 && p->best_step < p->steps && p->evaluations_since_best <= p->steps);
+    require(p->best_step <= (p->steps ? p->steps - 1 : 0) && p->evaluations_since_best <= p->steps);
     check_model(&checkpoint->model);
     for (size_t i = 0; i < checkpoint->state_count; i++)
         require(tp_weights_alike(&checkpoint->states[i], &checkpoint->model.weights));

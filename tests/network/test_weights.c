@@ -148,10 +148,12 @@ struct stopper {
     size_t left; /* steps until the end */
 };
 
-static int is_over(void *context)
+/* What is asked for after a step ends the run after the next one. */
+static int count_step(void *context, const tileprop_progress *progress)
 {
     struct stopper *stopper = context;
-    return --stopper->left == 0;
+    stopper->left -= !progress->evaluated;
+    return stopper->left == 1;
 }
 
 /* Trains for `steps` steps. */
@@ -164,9 +166,9 @@ static tileprop_result run(const struct configuration *c, const char *isa, size_
     options.threads_exact = threads;
     c->choose(&options);
     struct stopper stopper = {.left = steps};
-    const tileprop_run_options wishes = {.size = sizeof wishes, .context = &stopper, .interrupted = is_over};
-    const struct tp_training training = {
-        .options = &options, .run = &wishes, .train = &train, .validation = &validation};
+    options.progress = count_step;
+    options.context = &stopper;
+    const struct tp_training training = {.options = &options, .train = &train, .validation = &validation};
     tileprop_result result;
     struct tp_error error;
     if (tp_train(&training, &result, &error))

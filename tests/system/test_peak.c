@@ -9,11 +9,26 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "tests/check.h"
 
 /* A busy neighbour may spoil a whole measurement; one of so many is quiet. */
 #define TRIES 20
+
+/* A clock that each reading moves by as much as a test says; 0 readings: the system's. */
+static struct timespec moments[2];
+static size_t moment_count, readings;
+
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+    if (moment_count == 0)
+        return (int)syscall(SYS_clock_gettime, id, t);
+    *t = moments[readings++ % moment_count];
+    return 0;
+}
 
 static _Thread_local bool is_known;
 static atomic_size_t threads_seen;
@@ -102,6 +117,34 @@ static void test_probe_without_work(void **state)
     assert_false(peak.proved);
 }
 
+static size_t iterations_most;
+
+static float counted(size_t iterations)
+{
+    iterations_most = iterations > iterations_most ? iterations : iterations_most;
+    return (float)iterations;
+}
+
+/* Whatever the clock does, a probe ends soon and proves nothing. */
+static void test_a_clock_that_stands_still_or_jumps(void **state)
+{
+    (void)state;
+    static const struct timespec far[] = {{1, 0}, {0, 0}, {1, 0}, {1000000, 0}};
+    struct tp_tier tier = made_up_tier(8);
+    tier.peak = tier.chain = counted;
+    for (size_t i = 0; i < sizeof far / sizeof *far; i++) {
+        struct tp_peak peak;
+        moments[0] = (struct timespec){1, 0};
+        moments[1] = far[i];
+        moment_count = i == 0 ? 1 : 2;
+        readings = iterations_most = 0;
+        assert_int_equal(tp_peak_measure(&tier, 1, &peak, NULL), TILEPROP_OK);
+        moment_count = 0;
+        assert_true(iterations_most <= (size_t)1 << 18 && readings < 1000);
+        assert_true(i > 0 || !peak.proved);
+    }
+}
+
 static void test_all_threads_run_the_probe(void **state)
 {
     (void)state;
@@ -158,6 +201,7 @@ int main(void)
         cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_no_probes),
         cmocka_unit_test(test_probe_without_work),
+        cmocka_unit_test(test_a_clock_that_stands_still_or_jumps),
         cmocka_unit_test(test_all_threads_run_the_probe),
         cmocka_unit_test(test_threads_that_share_cpus),
         cmocka_unit_test(test_tiers_of_this_machine),

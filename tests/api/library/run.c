@@ -23,8 +23,8 @@ static char message[256], path[4096];
 
 /* What callbacks saw, and what they are to do. */
 struct seen {
-    size_t started, evaluated, asked, written;
-    size_t interrupt_at; /* the step; 0: none */
+    size_t started, stepped, evaluated, written;
+    size_t interrupt_at; /* after as many steps; 0: never */
     int full;            /* checkpoints go where there is no room */
     tileprop_run run;
     tileprop_status status; /* of the last checkpoint */
@@ -60,6 +60,7 @@ static int on_progress(void *context, const tileprop_progress *progress)
 {
     struct seen *seen = (struct seen *)context;
     seen->evaluated += progress->evaluated != 0;
+    seen->stepped += progress->evaluated == 0;
     if (progress->evaluated && progress->gradient_norms)
         seen->norm = progress->gradient_norms[1];
     return 0;
@@ -68,7 +69,7 @@ static int on_progress(void *context, const tileprop_progress *progress)
 static int on_interrupted(void *context)
 {
     struct seen *seen = (struct seen *)context;
-    return seen->interrupt_at && seen->asked++ == seen->interrupt_at;
+    return seen->interrupt_at && seen->stepped == seen->interrupt_at;
 }
 
 static void on_checkpoint(void *context, const tileprop_training_state *moment)
@@ -290,7 +291,7 @@ int main(int argc, char **argv)
     snprintf(path, sizeof path, "%s/interrupted", argv[3]);
     run.test = &test;
     run.checkpoint_due = each_hundredth;
-    seen.interrupt_at = 250;
+    seen.interrupt_at = 251;
     expect(!tileprop_train_split(&options, &data, 0.1, &last_again, &best_again, &again, message, sizeof message),
            "training");
     expect(again.stopped_by == TILEPROP_STOP_PROGRESS && again.steps == 251, "the interruption");
