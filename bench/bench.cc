@@ -110,6 +110,7 @@ void run(const bench_command &command, const std::vector<char *> &google)
 
 int main(int argc, char **argv)
 {
+    tp_program_begin();
     keep_idle_threads_asleep(argv);
     // Options of Google Benchmark are its own; all others are ours.
     std::vector<char *> theirs = {argv[0]}, ours = {argv[0]};

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,32 +26,83 @@ static void close_file(struct tp_safe_file *safe)
     *safe = (struct tp_safe_file){0};
 }
 
+static bool is_named(int descriptor, const char *path)
+{
+    struct stat opened, named;
+    return fstat(descriptor, &opened) == 0 && lstat(path, &named) == 0 && opened.st_dev == named.st_dev &&
+           opened.st_ino == named.st_ino;
+}
+
+/* False: another program writes it. Some file systems cannot lock, which leaves each to itself. */
+static bool lock(int descriptor)
+{
+    return flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
 /*
- * Opens the temporary, or one that a killed program left, for this process alone; -1 and errno, EWOULDBLOCK
- * if another one writes it. That one may rename or remove it before it is locked here: then there is a next
- * try.
+ * Removes what has the temporary's name, left by a killed program or put there by anybody. False, and errno,
+ * if it stays; EWOULDBLOCK: another program writes it.
  */
-static int open_temporary(const char *temporary)
+static bool remove_temporary(const char *temporary)
+{
+    struct stat info;
+    if (lstat(temporary, &info) != 0)
+        return errno == ENOENT;
+    int descriptor = -1;
+    if (S_ISREG(info.st_mode)) /* network file systems lock only what is open for writing */
+        descriptor = open(temporary, (info.st_uid == geteuid() ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW);
+    if (descriptor < 0)
+        return unlink(temporary) == 0 || errno == ENOENT;
+
+    const bool removed = lock(descriptor) && (!is_named(descriptor, temporary) || unlink(temporary) == 0);
+    const int number = errno;
+    close(descriptor);
+    errno = number;
+    return removed;
+}
+
+/*
+ * Creates the temporary for this process alone. Nothing that is there already is written: it may be linked to
+ * another file or be somebody else's. Whoever takes this one for a killed program's, before it is locked here,
+ * removes it: then there is a next try.
+ */
+static tileprop_status create_temporary(const struct tp_safe_file *safe, const char *path, mode_t mode, int *descriptor,
+                                        struct tp_error *error)
 {
     for (;;) {
-        struct stat opened, named;
-        const int descriptor = open(temporary, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-        if (descriptor < 0)
-            return -1;
-        /* Some file systems cannot lock, which leaves each to itself. */
-        const bool busy = flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-        const bool same = !busy && fstat(descriptor, &opened) == 0 && lstat(temporary, &named) == 0 &&
-                          opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
-        if (same && ftruncate(descriptor, 0) == 0)
-            return descriptor;
-        const int number = busy ? EWOULDBLOCK : errno;
-        if (same)
-            unlink(temporary);
-        close(descriptor);
-        errno = number;
-        if (busy || same)
-            return -1;
+        *descriptor = open(safe->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+        if (*descriptor >= 0 && lock(*descriptor) && is_named(*descriptor, safe->temporary))
+            return TILEPROP_OK;
+        if (*descriptor >= 0)
+            close(*descriptor);
+        else if (errno != EEXIST)
+            return fail_errno(safe->option, path, errno, error);
+        else if (remove_temporary(safe->temporary))
+            continue;
+        else if (errno != EWOULDBLOCK)
+            return tp_fail(error, TILEPROP_FAILURE, "%s: %s: %s is there and cannot be removed: %s", safe->option, path,
+                           safe->temporary, strerror(errno));
+        else
+            return tp_fail(error, TILEPROP_FAILURE,
+                           "%s: %s: is being written, by another program or for another option", safe->option, path);
     }
+}
+
+/* Whether the file at safe->path may be replaced; path is what the user calls it. */
+static tileprop_status check_replaceable(const struct tp_safe_file *safe, const char *path, const struct stat *file,
+                                         struct tp_error *error)
+{
+    /* The directory's permission would do for the renaming, but a read-only file is meant to stay. */
+    if (access(safe->path, W_OK) != 0)
+        return fail_errno(safe->option, path, errno, error);
+    /* In a sticky directory one needs to own the file or the directory. */
+    char folder[PATH_MAX];
+    struct stat info;
+    const uid_t user = geteuid();
+    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(safe->path, '/') + 1 - safe->path), safe->path);
+    if (stat(folder, &info) == 0 && info.st_mode & S_ISVTX && user != 0 && user != info.st_uid && user != file->st_uid)
+        return fail_errno(safe->option, path, EPERM, error);
+    return TILEPROP_OK;
 }
 
 tileprop_status tp_safe_file_open(struct tp_safe_file *safe, const char *option, const char *path,
@@ -66,30 +118,30 @@ tileprop_status tp_safe_file_open(struct tp_safe_file *safe, const char *option,
                        link                    ? "a symbolic link to no file"
                        : S_ISDIR(info.st_mode) ? "a directory"
                                                : "a special file");
-    /* The directory's permission would do for the renaming, but a read-only file is meant to stay. */
-    if (exists && access(path, W_OK) != 0)
-        return fail_errno(option, path, errno, error);
 
     /* A symbolic link stays one: the file that it leads to is replaced. */
+    const mode_t mode = exists ? info.st_mode & 0777 : 0666;
     int descriptor = -1;
+    tileprop_status status = TILEPROP_OK;
     safe->path = exists ? realpath(path, NULL) : strdup(path);
-    if (safe->path && asprintf(&safe->temporary, "%s" TP_TEMPORARY, safe->path) < 0)
+    if (!safe->path || asprintf(&safe->temporary, "%s" TP_TEMPORARY, safe->path) < 0) {
         safe->temporary = NULL;
-    if (safe->temporary)
-        descriptor = open_temporary(safe->temporary);
-    if (descriptor >= 0 && (safe->file = fdopen(descriptor, "w")))
-        return TILEPROP_OK;
-
-    const int number = errno;
-    if (descriptor >= 0) {
+        status = fail_errno(option, path, errno, error);
+    }
+    if (status == TILEPROP_OK && exists)
+        status = check_replaceable(safe, path, &info, error);
+    if (status == TILEPROP_OK)
+        status = create_temporary(safe, path, mode, &descriptor, error);
+    /* What the umask took away the file that is replaced had. */
+    if (status == TILEPROP_OK &&
+        ((exists && fchmod(descriptor, mode) != 0) || !(safe->file = fdopen(descriptor, "w")))) {
+        status = fail_errno(option, path, errno, error);
         close(descriptor);
         unlink(safe->temporary);
     }
-    close_file(safe);
-    if (number == EWOULDBLOCK)
-        return tp_fail(error, TILEPROP_FAILURE, "%s: %s: is being written, by another program or for another option",
-                       option, path);
-    return fail_errno(option, path, number, error);
+    if (status != TILEPROP_OK)
+        close_file(safe);
+    return status;
 }
 
 void tp_safe_file_write(struct tp_safe_file *safe, const void *bytes, size_t size)

@@ -1,7 +1,8 @@
 /*
  * A file that is there whole or not at all. It is written under a name beside its own, which it gets when
  * every byte is on disk: whatever fails or whoever kills the program, what was there before stays as it was.
- * What a killed program leaves of it is taken over by the next one that writes the file.
+ * What a killed program leaves of it, or anybody else puts there, is removed by the next one that writes the
+ * file. It keeps the permissions of a file that it replaces.
  */
 #pragma once
 
@@ -22,8 +23,9 @@ struct tp_safe_file {
  * Begins the file that tp_safe_file_commit() will leave at path. Opened before the work begins, it is also
  * the check that the path can be written. Messages begin with option, which must outlive it. NULL for a path
  * leaves *safe closed.
- * Errors: TILEPROP_FAILURE if it cannot be written there: no such directory, no permission, not a regular
- * file (a symbolic link may lead to one), or somebody writes it already. On error *safe is closed.
+ * Errors: TILEPROP_FAILURE if it cannot be written there: no such directory, no permission (in a sticky
+ * directory, for what others own), not a regular file (a symbolic link may lead to one), or somebody writes it
+ * already. On error *safe is closed.
  */
 tileprop_status tp_safe_file_open(struct tp_safe_file *safe, const char *option, const char *path,
                                   struct tp_error *error);

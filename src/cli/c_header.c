@@ -1,6 +1,5 @@
 #include "cli/c_header.h"
 
-#include <errno.h>
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
@@ -229,14 +228,10 @@ static void put_functions(const struct header *h)
     put(h, "    return @_softmax(probabilities);\n}\n\n#endif\n");
 }
 
-void tp_c_header_write(const tileprop_model *model, const struct tp_schema *schema, const char *name,
-                       struct tp_safe_file *out)
+void tp_c_header_write(const tileprop_model *model, const struct tp_schema *schema, const char *name, FILE *out)
 {
-    const struct header h = {model, schema, name, out->file};
-    errno = EIO; /* for a stream that says nothing */
+    const struct header h = {model, schema, name, out};
     put_beginning(&h);
     put_constants(&h);
     put_functions(&h);
-    if (ferror(out->file))
-        out->error = errno;
 }

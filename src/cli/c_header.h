@@ -16,11 +16,11 @@
  */
 #pragma once
 
-#include "base/safe_file.h"
+#include <stdio.h>
+
 #include "data/schema.h"
 #include "tileprop/tileprop.h"
 
-/* Writes a model, whose columns the schema has, with identifiers that begin with `name`. What cannot be
- * written is left to tp_safe_file_commit(). */
-void tp_c_header_write(const tileprop_model *model, const struct tp_schema *schema, const char *name,
-                       struct tp_safe_file *out);
+/* Writes a model, whose columns the schema has, with identifiers that begin with `name`. Errors
+ * of writing are left to the stream. */
+void tp_c_header_write(const tileprop_model *model, const struct tp_schema *schema, const char *name, FILE *out);

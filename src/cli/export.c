@@ -1,9 +1,13 @@
 /*
  * export: writes a model that train saved as source code, from the command line.
  */
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/safe_file.h"
 #include "cli/c_header.h"
 #include "cli/export_command.h"
 #include "cli/program.h"
@@ -16,7 +20,8 @@ static tileprop_status write_header(const struct tp_export_command *command, str
     struct tp_safe_file out = {0};
     struct tp_schema schema = {0};
     tileprop_model *model = NULL;
-    tileprop_status status = tp_safe_file_open(&out, "--c", command->c, error);
+    const bool print = strcmp(command->c, "-") == 0;
+    tileprop_status status = tp_safe_file_open(&out, "--c", print ? NULL : command->c, error);
     if (status == TILEPROP_OK)
         status = tileprop_model_load(&model, command->model, error->text, sizeof error->text);
     if (status == TILEPROP_OK && !tileprop_model_verified(model))
@@ -25,7 +30,10 @@ static tileprop_status write_header(const struct tp_export_command *command, str
         status = tp_schema_text_read(&schema, tileprop_model_text(model, "schema"), tileprop_model_features(model),
                                      command->model, error);
     if (status == TILEPROP_OK) {
-        tp_c_header_write(model, &schema, command->name, &out);
+        errno = EIO; /* for a stream that says nothing */
+        tp_c_header_write(model, &schema, command->name, print ? stdout : out.file);
+        if (out.file && ferror(out.file))
+            out.error = errno;
         status = tp_safe_file_commit(&out, error);
     }
     tp_schema_free(&schema);

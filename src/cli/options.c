@@ -322,7 +322,8 @@ static bool same_file(const char *file, const char *path)
 
 /*
  * Compares what options write with what all others name, links and other spellings included; of a directory
- * of data with its IDX files. An option may write what its may_replace names.
+ * of data with its IDX files. An option may write what its may_replace names. No file is called -, which
+ * stands for standard output elsewhere.
  */
 static tileprop_status check_files(const struct tp_options *options, const void *target, struct tp_error *error)
 {
@@ -330,6 +331,12 @@ static tileprop_status check_files(const struct tp_options *options, const void 
     while (find_next(&file, options, target)) {
         const char *renewed = file.option.may_replace;
         struct file other = {0};
+        if (file.option.prints && strcmp(file.path, "-") == 0)
+            continue;
+        if (file.option.writes && strcmp(basename(file.path), "-") == 0)
+            return tp_fail(error, TILEPROP_USAGE, "--%s: \"%s\" found, expected a file%s", file.option.is->name,
+                           tp_show(file.path, strlen(file.path)).text,
+                           file.option.prints ? ", or - for standard output" : "; standard output has the report");
         while (file.option.writes && find_next(&other, options, target)) {
             if ((other.option.writes && other.place >= file.place) ||
                 (renewed && strcmp(renewed, other.option.is->name) == 0) || !same_file(file.path, other.path))

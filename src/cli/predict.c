@@ -20,6 +20,13 @@
 #define TP_NAMED_MAX   5                 /* samples in a message */
 #define TP_ROWS_VALUES ((size_t)1 << 20) /* probabilities that are held at a time */
 
+/* Instead of a report. */
+static bool prints_rows_alone(const struct tp_prediction *p)
+{
+    const struct tp_predict_command *command = p->command;
+    return command->print_rows || (!command->output && !p->data->labelled && !command->image);
+}
+
 /* What only becomes clear with model and data at hand. */
 static tileprop_status check(const struct tp_prediction *p, struct tp_error *error)
 {
@@ -29,8 +36,8 @@ static tileprop_status check(const struct tp_prediction *p, struct tp_error *err
     if (command->errors && !p->data->side)
         return tp_fail(error, TILEPROP_USAGE, "--errors: samples of %zu values are no square images",
                        p->data->set.features);
-    if (command->json && !p->data->labelled && !command->output && !command->image)
-        return tp_fail(error, TILEPROP_USAGE, "--json: expected --output, since standard output has the rows");
+    if (command->json && prints_rows_alone(p))
+        return tp_fail(error, TILEPROP_USAGE, "--json: expected --output FILE, since standard output has the rows");
     return TILEPROP_OK;
 }
 
@@ -108,7 +115,8 @@ static tileprop_status use(struct tp_prediction *p, struct tp_error *error)
 {
     const size_t classes = tileprop_model_classes(p->model), count = p->data->set.count;
     const bool image = p->command->image, labelled = p->data->labelled;
-    const bool rows = p->command->output || (!labelled && !image);
+    const bool rows_alone = prints_rows_alone(p);
+    const bool rows = p->command->output || rows_alone;
     const size_t held = TP_ROWS_VALUES / classes ? TP_ROWS_VALUES / classes : 1;
     const size_t part = held < count ? held : count;
     p->losses = malloc(count * sizeof *p->losses);
@@ -123,7 +131,7 @@ static tileprop_status use(struct tp_prediction *p, struct tp_error *error)
         status = tp_safe_file_commit(&p->rows, error);
     if (status == TILEPROP_OK)
         status = tp_safe_file_commit(&p->sheet, error);
-    return status == TILEPROP_OK && (p->command->output || labelled || image) ? tp_predict_report(p, error) : status;
+    return status == TILEPROP_OK && !rows_alone ? tp_predict_report(p, error) : status;
 }
 
 static tileprop_status predict(const struct tp_predict_command *command, struct tp_error *error)

@@ -1,5 +1,7 @@
 #include "cli/predict_command.h"
 
+#include <string.h>
+
 #include "cli/train_command.h"
 #include "data/choices.h"
 
@@ -50,8 +52,8 @@ static const struct tp_option table[] = {
 
     {TP_OPTION("output", AT(output), PATH, "Output", .argument = "FILE", .keyword = "none",
                .help = "write a row for each sample to this file: its number, its label if it has one, the "
-                       "predicted class, and all probabilities. Of samples without labels they go to standard "
-                       "output otherwise"), .writes = true},
+                       "predicted class, and all probabilities. - for standard output, which then has no "
+                       "report; of samples without labels they go there anyway"), .writes = true, .prints = true},
     {TP_OPTION("format", AT(format), CHOICE, "Output", .argument = "NAME", .choices = formats,
                .help = "of these rows: values with commas and a header, or a JSON object on each line")},
     {TP_OPTION("worst", AT(worst), COUNT, "Output", .argument = "N", .least = 0, .most = TP_TOP_LOSSES_MAX,
@@ -94,6 +96,9 @@ tileprop_status tp_predict_command_parse(struct tp_predict_command *command, int
     if (!command->data && (command->header || command->skip_lines))
         return tp_fail(error, TILEPROP_USAGE, "--%s: expected with a table as --data only",
                        command->header ? "header" : "skip-lines");
+    command->print_rows = command->output && strcmp(command->output, "-") == 0;
+    if (command->print_rows)
+        command->output = NULL;
     if (command->labels && !command->data)
         return tp_fail(error, TILEPROP_USAGE, "--labels: expected with a file of samples as --data only");
     return TILEPROP_OK;

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -23,7 +24,8 @@ struct tp_predict_command {
     size_t limit; /* samples; 0: all */
     size_t threads, threads_exact;
     const char *isa;
-    const char *output; /* file; NULL: standard output */
+    const char *output; /* file; NULL: none */
+    bool print_rows;    /* to standard output, which then has no report */
     enum tp_row_format format;
     const char *errors; /* PNG; NULL: none */
     size_t worst;       /* errors to show */

@@ -1,17 +1,34 @@
 #include "cli/program.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json_text.h"
 #include "tileprop/tileprop.h"
 
+/*
+ * Opens what the program was started without, or else an output would get the descriptor and what is printed
+ * end up in it. Open for reading only: to print is an error as before.
+ */
+static void open_standard_streams(void)
+{
+    for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
+        if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != descriptor) {
+            perror("/dev/null");
+            exit(TILEPROP_FAILURE);
+        }
+    }
+}
+
 void tp_program_begin(void)
 {
+    open_standard_streams();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
 }

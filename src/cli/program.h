@@ -1,5 +1,5 @@
 /*
- * What the programs have in common: signals, instruction sets, the JSON object that --json writes as one
+ * What the programs have in common: descriptors, signals, instruction sets, the JSON object that --json writes as one
  * line, and how they end.
  */
 #pragma once
@@ -10,8 +10,11 @@
 
 #define TP_LABEL "%-12s" /* what a line of a report begins with */
 
-/* Lets writes to a closed pipe, and what a limit on files' sizes refuses, fail instead of kill. To be called
- * before any thread is started. */
+/*
+ * Opens what is closed of descriptors 0 to 2, so that no other file gets them, and lets writes to a closed pipe,
+ * and what a limit on files' sizes refuses, fail instead of kill. To be called before anything is opened and any
+ * thread is started.
+ */
 void tp_program_begin(void);
 
 /*

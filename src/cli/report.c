@@ -251,12 +251,26 @@ void tp_report_clear(struct tp_report *report)
     report->drawn = 0;
 }
 
+/* Says how often the last warning came again. */
+static void finish_warnings(struct tp_report *report)
+{
+    tp_report_clear(report);
+    if (report->repeated)
+        fprintf(stderr, "train: warning: %zu more of: %s\n", report->repeated, report->warned.text);
+    report->repeated = 0;
+}
+
 void tp_report_warn(struct tp_report *report, const char *text)
 {
     if (report->command->quiet)
         return;
-    tp_report_clear(report);
+    if (strcmp(report->warned.text, text) == 0) {
+        report->repeated++;
+        return;
+    }
+    finish_warnings(report);
     fprintf(stderr, "train: warning: %s\n", text);
+    snprintf(report->warned.text, sizeof report->warned.text, "%s", text);
 }
 
 void tp_report_progress(struct tp_report *report, const tileprop_progress *progress)
@@ -499,7 +513,7 @@ tileprop_status tp_report_finish(struct tp_report *report, const tileprop_time *
 {
     const tileprop_result *result = &report->result;
     const double goal = find_goal(report);
-    tp_report_clear(report);
+    finish_warnings(report);
     if (report->command->explain)
         explain_steps(&report->command->options, &report->run, times, samples_done(report, result->steps),
                       result->seconds_training, report->peak);

@@ -23,6 +23,9 @@ struct tp_report {
     size_t drawn; /* columns of the line on the terminal */
     size_t line;  /* of the lines elsewhere, the last that was written; SIZE_MAX: none */
 
+    struct tp_error warned; /* the last warning */
+    size_t repeated;        /* how often it came again */
+
     /* Times are those of CLOCK_MONOTONIC in seconds. */
     double begun, loaded, started, redrawn;
     double marked;                     /* end of the last step or evaluation */
@@ -50,7 +53,8 @@ void tp_report_begin(struct tp_report *report, const struct tp_train_command *co
 void tp_report_started(struct tp_report *report, const tileprop_run *run);
 void tp_report_progress(struct tp_report *report, const tileprop_progress *progress);
 
-/* Says on standard error, unless it is to be quiet, what does not end the run. */
+/* Says on standard error, unless it is to be quiet, what does not end the run; what comes again is counted and told at
+ * the end. */
 void tp_report_warn(struct tp_report *report, const char *text);
 
 /* Removes the progress from a terminal, before anything else is written. */

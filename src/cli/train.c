@@ -135,8 +135,13 @@ static tileprop_status prepare_run(struct training *training, struct tp_error *e
         if (!run->times)
             return tp_fail_memory(error, NULL, "the times of steps");
     }
-    if (training->start && options->normalize == TILEPROP_AUTO && !options->renormalize)
-        tileprop_options_set(options, "normalize", tileprop_model_text(training->start, "normalize"), NULL, 0);
+    if (training->start && options->normalize == TILEPROP_AUTO && !options->renormalize) {
+        const char *kept = tileprop_model_text(training->start, "normalize");
+        const tileprop_status status =
+            tileprop_options_set(options, "normalize", kept, error->text, sizeof error->text);
+        if (status != TILEPROP_OK)
+            return status;
+    }
     tileprop_options_resolve(options, training->train.type, training->train.rows);
     return tp_model_writer_prepare(&training->writer, data->train.schema, &training->train, run, error);
 }

@@ -1,7 +1,6 @@
 #include "system/cpus.h"
 
 #include <sched.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>

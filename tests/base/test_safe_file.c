@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/check.h"
 #include "tests/scratch.h"
@@ -101,6 +102,73 @@ static void test_follows_links(void **state)
     free(link);
 }
 
+/* What has the temporary's name belongs to nobody: it goes, and what it is linked to stays as it was. */
+static void test_adopts_nothing(void **state)
+{
+    enum { HARD_LINK, SYMBOLIC_LINK, FIFO, LEFT, KINDS };
+    char *path = scratch_path(*state, "file"), *temporary = scratch_path(*state, "file.tileprop-tmp");
+    char *other = scratch_path(*state, "other");
+    scratch_write(*state, "other", "other", 5);
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct tp_safe_file safe;
+        struct tp_error error = {""};
+        if (kind == HARD_LINK)
+            assert_int_equal(link(other, temporary), 0);
+        else if (kind == SYMBOLIC_LINK)
+            assert_int_equal(symlink("other", temporary), 0);
+        else if (kind == FIFO)
+            assert_int_equal(mkfifo(temporary, 0600), 0);
+        else
+            scratch_write(*state, "file.tileprop-tmp", "left behind", 11);
+        assert_int_equal(tp_safe_file_open(&safe, "--save", path, &error), TILEPROP_OK);
+        tp_safe_file_write(&safe, "new", 3);
+        assert_int_equal(tp_safe_file_commit(&safe, &error), TILEPROP_OK);
+        check_content(path, "new");
+        check_content(other, "other");
+        assert_int_equal(entries(*state), 2);
+    }
+    struct tp_safe_file safe;
+    struct tp_error error = {""};
+    assert_int_equal(mkdir(temporary, 0700), 0);
+    check_failure(tp_safe_file_open(&safe, "--save", path, &error), TILEPROP_FAILURE, &error,
+                  "file: ... file.tileprop-tmp ... cannot be removed: Is a directory");
+    assert_int_equal(rmdir(temporary), 0);
+    free(path);
+    free(temporary);
+    free(other);
+}
+
+/* Of a file that is replaced, and of one that is new after one that was killed had other permissions. */
+static void test_keeps_permissions(void **state)
+{
+    char *path = scratch_path(*state, "file"), *left = scratch_path(*state, "file.tileprop-tmp");
+    static const mode_t modes[] = {0600, 0640, 0666, 0200, 0777};
+    struct tp_safe_file safe;
+    struct tp_error error = {""};
+    struct stat info;
+    const mode_t mask = umask(027);
+    scratch_write(*state, "file", "old", 3);
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        assert_int_equal(chmod(path, modes[i]), 0);
+        assert_int_equal(tp_safe_file_open(&safe, "--save", path, &error), TILEPROP_OK);
+        assert_int_equal(stat(left, &info), 0);
+        assert_int_equal(info.st_mode & 0777, modes[i]);
+        assert_int_equal(tp_safe_file_commit(&safe, &error), TILEPROP_OK);
+        assert_int_equal(stat(path, &info), 0);
+        assert_int_equal(info.st_mode & 0777, modes[i]);
+    }
+    assert_int_equal(unlink(path), 0);
+    scratch_write(*state, "file.tileprop-tmp", "left", 4);
+    assert_int_equal(chmod(left, 0666), 0);
+    assert_int_equal(tp_safe_file_open(&safe, "--save", path, &error), TILEPROP_OK);
+    assert_int_equal(tp_safe_file_commit(&safe, &error), TILEPROP_OK);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0640);
+    umask(mask);
+    free(path);
+    free(left);
+}
+
 static void test_refuses_places(void **state)
 {
     char *absent = scratch_path(*state, "absent/file");
@@ -153,6 +221,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_replaces_when_committed, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_discards, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_follows_links, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_adopts_nothing, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_keeps_permissions, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_refuses_places, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_survives_a_full_disk, scratch_make, scratch_remove),
     };

@@ -72,6 +72,31 @@ refused() { # PARTS ARGUMENTS...
     [[ $stderr != *"warning"* ]]
 }
 
+@test "a dash is standard output where nothing else goes there, and else refused; no file is called so" {
+    for option in save save-best checkpoint history; do
+        refused "--$option: \"-\" ... expected a file ... standard output has the report" "${few[@]}" "--$option" -
+        refused "--$option: \"./-\" ... expected a file" "${few[@]}" "--$option" ./-
+    done
+    refused '--plot: "-" ... expected a file' "${few[@]}" --plot -
+    mkdir folder
+    echo "history = -" >folder/run.conf
+    refused '--history: "folder/-" ... expected a file' "${few[@]}" --config folder/run.conf
+    "$train" "${few[@]}" --save m >/dev/null
+    refused_by predict "$predict" 2 '--errors: "-" ... expected a file' m --data table.csv --errors -
+    refused_by predict "$predict" 2 '--output: "./-" ... expected a file, or - for standard output' \
+        m --data table.csv --output ./-
+    refused_by predict "$predict" 2 '--json: expected --output FILE' m --data table.csv --output - --json
+    refused_by export "$export_model" 2 '--c: "folder/-" ... expected a file, or - for standard output' m --c folder/-
+    "$predict" m --data table.csv --output rows >/dev/null
+    "$predict" m --data table.csv --output - | cmp rows
+    "$export_model" m --c m.h
+    "$export_model" m --c - | cmp m.h
+    run --separate-stderr bash -c 'exec "$@" >/dev/full' - "$export_model" m --c -
+    [ "$status" -eq 1 ]
+    [ "$stderr" = "export: standard output: No space left on device" ]
+    [ -z "$(find . -name -)" ]
+}
+
 @test "predict and export keep what they read" {
     "$train" "${few[@]}" --save m >/dev/null
     cp m before

@@ -506,6 +506,22 @@ END
     [ "$(ls)" = "$(printf '%s\n' before c)" ]
 }
 
+@test "a full disk leaves the history that is there, and the warning comes once and is counted" {
+    "$train" "${net[@]}" --epochs 2 --history expected >/dev/null
+    "$train" "${net[@]}" --epochs 1 --checkpoint c --history h.csv >/dev/null
+    cp h.csv before
+    # 1 KiB for each file
+    run --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 1; exec "$@"' - "$train" "${net[@]/--quiet/--json}" --epochs 2 \
+        --checkpoint c --resume c --history h.csv --checkpoint-every 1steps
+    echo "$stderr"
+    [ "$status" -eq 1 ]
+    [ "$(grep -c '^train: warning: --checkpoint: .*File too large' <<<"$stderr")" -eq 1 ]
+    [ "$(grep -c '^train: warning: [0-9]* more of: --checkpoint: .*File too large' <<<"$stderr")" -eq 1 ]
+    cmp h.csv before
+    "$train" "${net[@]}" --epochs 2 --checkpoint c --resume c --history h.csv >/dev/null
+    cmp h.csv expected
+}
+
 @test "what a killed run left is taken over, and nobody else may write it meanwhile" {
     "$train" "${net[@]}" --epochs 1 --history expected >/dev/null
     for file in c h.csv; do

@@ -342,6 +342,43 @@ static void test_refuses_texts(void **state)
     }
 }
 
+/* Names as long as this one, for as many classes and columns as a real model can have. */
+static char **name_many(size_t count)
+{
+    char **names = malloc(count * sizeof *names);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(asprintf(&names[i], "%064zu", i), 64);
+    return names;
+}
+
+static void test_holds_many_names(void **state)
+{
+    enum { MANY_COLUMNS = 100000, MANY_CLASSES = 65535 };
+    struct made made;
+    make(&made, TILEPROP_BIAS_ALL);
+    struct tp_model model = describe(&made);
+    struct tp_error error = {""};
+    struct tp_schema *schema = &model.schema;
+    char **names = name_many(MANY_COLUMNS);
+    (void)state;
+    *schema = (struct tp_schema){.features = MANY_COLUMNS,
+                                 .columns = calloc(MANY_COLUMNS, sizeof *schema->columns),
+                                 .column_count = MANY_COLUMNS,
+                                 .label = strdup("label"),
+                                 .classes = name_many(MANY_CLASSES),
+                                 .class_count = MANY_CLASSES,
+                                 .means = malloc(MANY_COLUMNS * sizeof *schema->means)};
+    for (size_t i = 0; i < MANY_COLUMNS; i++) {
+        schema->columns[i].name = names[i];
+        schema->means[i] = -1.1e-38F;
+    }
+    free(names);
+    if (tp_model_check(&model, "t.csv", &error))
+        fail_msg("%s", error.text);
+    tp_schema_free(schema);
+    made_free(&made);
+}
+
 /* Names that no file can hold are refused while there is time to say so. */
 static void test_limits_names(void **state)
 {
@@ -357,7 +394,7 @@ static void test_limits_names(void **state)
     name[size] = '\0';
     model.schema.classes = (char *[CLASSES]){name, "b", "c"};
     check_failure(tp_model_check(&model, "t.csv", &error), TILEPROP_BAD_INPUT, &error,
-                  "t.csv: names ... categories ... bytes ... 99866112");
+                  "t.csv: names ... categories ... bytes ... 19866112");
     free(name);
     made_free(&made);
 }
@@ -473,6 +510,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_names_are_those_of_options, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_refuses_tensors, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_refuses_texts, scratch_make, scratch_remove),
+        cmocka_unit_test(test_holds_many_names),
         cmocka_unit_test(test_limits_names),
         cmocka_unit_test(test_starts),
         cmocka_unit_test(test_lacking_biases_are_zero),

@@ -1,0 +1,73 @@
+#!/usr/bin/env bats
+# Outputs in folders that others can write too: nobody's file is adopted, and what cannot be written is known at once.
+
+bats_require_minimum_version 1.5.0
+load ../programs
+
+setup() {
+    find_programs
+    [ "$(id -u)" -eq 0 ] || skip "only root can be two users"
+    command -v setpriv >/dev/null || skip "setpriv is missing"
+    as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    # Beside the test's folder, which nobody else may enter.
+    shared=$(mktemp -d /tmp/tileprop-shared.XXXXXX)
+    chmod 755 "$shared"
+    mkdir "$shared/bin"
+    cp "$train" "$shared/bin/train"
+    cd "$shared" || return
+    mkdir open sticky
+    chmod 777 open
+    chmod 1777 sticky
+    echo a,b,kind >table.csv
+    for i in $(seq 60); do echo "$((i % 7)),$((i % 3)),c$((i % 2))"; done >>table.csv
+    few=(--data table.csv --hidden 4 --epochs 1 --batch 10 --quiet)
+    "${as[@]}" bin/train --version >/dev/null || skip "nobody cannot run programs here"
+}
+
+teardown() {
+    [ -z "$shared" ] || rm -r "$shared"
+}
+
+run_as_nobody() {
+    "${as[@]}" bin/train "$@"
+}
+
+@test "what another user put at the temporary's name is not written, and the model is the writer's own" {
+    "${as[@]}" touch open/m.tileprop-tmp
+    exec 9<open/m.tileprop-tmp
+    bin/train "${few[@]}" --save open/m >/dev/null
+    [ "$(stat -c %u open/m)" -eq 0 ]
+    [ "$(stat -L -c %s /dev/fd/9)" -eq 0 ]
+    touch open/n.tileprop-tmp
+    run_as_nobody "${few[@]}" --save open/n >/dev/null
+    [ "$(stat -c %u open/n)" -eq 65534 ]
+    [ "$(ls open)" = $'m\nn' ]
+}
+
+@test "unless that user is writing it" {
+    touch open/m.tileprop-tmp
+    exec 9<open/m.tileprop-tmp
+    flock 9
+    refused_by train run_as_nobody 1 "--save: open/m: is being written" "${few[@]}" --save open/m
+    [ -e open/m.tileprop-tmp ]
+}
+
+@test "in a sticky folder others' files stay, which is known before the training" {
+    touch sticky/m.tileprop-tmp
+    refused_by train run_as_nobody 1 "--save: sticky/m: ... sticky/m.tileprop-tmp ... cannot be removed: Operation not permitted" \
+        "${few[@]}" --save sticky/m
+    echo old >sticky/n
+    chmod 666 sticky/n
+    refused_by train run_as_nobody 1 "--save: sticky/n: Operation not permitted" "${few[@]}" --save sticky/n
+    [ "$(cat sticky/n)" = old ]
+    run_as_nobody "${few[@]}" --save sticky/o >/dev/null
+    run_as_nobody "${few[@]}" --save sticky/o >/dev/null
+    [ "$(ls sticky)" = $'m.tileprop-tmp\nn\no' ]
+}
+
+@test "a model, a checkpoint and a history keep their permissions" {
+    for file in m b c h; do echo old >$file && chmod 600 $file; done
+    bin/train "${few[@]}" --save m --save-best b --checkpoint c --history h >/dev/null
+    bin/train "${few[@]}" --save m --save-best b --checkpoint c --history h >/dev/null
+    [ "$(stat -c %a m b c h | sort -u)" = 600 ]
+}
