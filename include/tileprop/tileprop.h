@@ -393,6 +393,64 @@ TILEPROP_TRY tileprop_status tileprop_train_split(const tileprop_options *option
                                                   double fraction, tileprop_model **last, tileprop_model **best,
                                                   tileprop_result *result, char *message, size_t size);
 
+/* --- Training, step by step --------------------------------------------------------------------------- */
+
+/* A network in training, whose caller decides which samples make a step. tileprop_train() takes the same steps. */
+typedef struct tileprop_trainer tileprop_trainer;
+
+/*
+ * Creates a trainer for the network that options describe. data says what samples will be like: type, features,
+ * classes, class_weights, class_names and schema; rows may be 0, samples and labels NULL, if classes are given. The
+ * normalization is scale[features] and shift[features], or, if both are NULL, that of the initial weights, or else
+ * fitted to data's rows. Options that say how a run goes on (epochs, shuffle, drop_last, evaluations, stops, progress,
+ * numa) have no effect. Copies what it needs; the caller frees *trainer, which is NULL on error.
+ * Errors: those of tileprop_train().
+ */
+TILEPROP_TRY tileprop_status tileprop_trainer_create(tileprop_trainer **trainer, const tileprop_options *options,
+                                                     const tileprop_data *data, const float *scale, const float *shift,
+                                                     char *message, size_t size);
+
+/*
+ * Takes one step on all rows of batch, 1 to options.batch of them, of the type and features that the trainer was
+ * created with. *loss (may be NULL): their mean cross-entropy before the step. The same batches in the same order give
+ * the weights of tileprop_train(), whatever the number of threads.
+ * Errors: USAGE and BAD_INPUT for a batch that does not fit, which changes nothing; FAILURE if out of memory or
+ * threads; DIVERGED if the loss is not finite: only tileprop_trainer_restore() helps then.
+ */
+TILEPROP_TRY tileprop_status tileprop_trainer_step(tileprop_trainer *trainer, const tileprop_data *batch, double *loss,
+                                                   char *message, size_t size);
+
+/*
+ * Mean cross-entropy in nats and accuracy of the weights as they are; either may be NULL. data may have any number of
+ * rows.
+ * Errors: as tileprop_trainer_step(), but never DIVERGED: a loss that is not finite is given as it is.
+ */
+TILEPROP_TRY tileprop_status tileprop_trainer_evaluate(tileprop_trainer *trainer, const tileprop_data *data,
+                                                       double *loss, double *accuracy, char *message, size_t size);
+
+/*
+ * A copy of the weights as they are, as a model, which the caller frees; NULL on error.
+ * Errors: BAD_INPUT if weights are not finite, FAILURE if out of memory.
+ */
+TILEPROP_TRY tileprop_status tileprop_trainer_model(tileprop_trainer *trainer, tileprop_model **model, char *message,
+                                                    size_t size);
+
+/*
+ * Writes all that a trainer needs to go on to a file, atomically: weights, optimizer state, number of steps; or goes on
+ * from such a file, written by a trainer of the same options, features and classes. The steps that follow have the bits
+ * of a trainer that was never saved.
+ * Errors of save: FAILURE if it cannot be written, if weights are not finite, or if out of memory. Of restore, which
+ * then changes nothing: BAD_INPUT for a file that cannot be read, is damaged or no such file; USAGE for other options;
+ * FAILURE if out of memory.
+ */
+TILEPROP_TRY tileprop_status tileprop_trainer_save(const tileprop_trainer *trainer, const char *path, char *message,
+                                                   size_t size);
+TILEPROP_TRY tileprop_status tileprop_trainer_restore(tileprop_trainer *trainer, const char *path, char *message,
+                                                      size_t size);
+
+/* trainer may be NULL. */
+TILEPROP_API void tileprop_trainer_free(tileprop_trainer *trainer);
+
 #ifdef __cplusplus
 }
 #endif

@@ -44,6 +44,9 @@ tileprop_status tp_call_end(struct tp_call *call, tileprop_status status, char *
  */
 tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, struct tp_error *error);
 
+/* The same with a copy of the model, by way of its file. */
+tileprop_status tp_api_copy(tileprop_model **handle, const struct tp_model *model, struct tp_error *error);
+
 /*
  * Copies a caller's options, adding the members that an older struct lacks.
  * Errors: TILEPROP_USAGE naming the option.

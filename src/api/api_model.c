@@ -114,12 +114,12 @@ tileprop_status tileprop_model_save(const tileprop_model *handle, const char *pa
     return tp_call_end(&call, status, message, size);
 }
 
-static tileprop_status write_memory(const tileprop_model *handle, void **bytes, size_t *count, struct tp_error *error)
+static tileprop_status write_memory(const struct tp_model *model, void **bytes, size_t *count, struct tp_error *error)
 {
     char *text = NULL;
     struct tp_safe_file file = {
         .file = open_memstream(&text, count), .option = "tileprop_model_save_memory", .path = (char[]){"memory"}};
-    tileprop_status status = file.file ? tp_model_write(&handle->model, &file, error) : TILEPROP_FAILURE;
+    tileprop_status status = file.file ? tp_model_write(model, &file, error) : TILEPROP_FAILURE;
     if (!file.file || fclose(file.file) != 0 || file.error)
         status = tp_fail_memory(error, NULL, "a model's file");
     if (status == TILEPROP_OK)
@@ -127,6 +127,15 @@ static tileprop_status write_memory(const tileprop_model *handle, void **bytes, 
     else
         free(text);
     return status;
+}
+
+tileprop_status tp_api_copy(tileprop_model **handle, const struct tp_model *model, struct tp_error *error)
+{
+    struct tp_file file = {.path = "memory"};
+    void *bytes;
+    const tileprop_status status = write_memory(model, &bytes, &file.size, error);
+    file.bytes = bytes;
+    return status == TILEPROP_OK ? parse(handle, &file, error) : status;
 }
 
 tileprop_status tileprop_model_save_memory(const tileprop_model *handle, void **bytes, size_t *count, char *message,
@@ -140,7 +149,7 @@ tileprop_status tileprop_model_save_memory(const tileprop_model *handle, void **
     if (status == TILEPROP_OK)
         status = tp_api_need(count, "count", &call.error);
     if (status == TILEPROP_OK)
-        status = write_memory(handle, bytes, count, &call.error);
+        status = write_memory(&handle->model, bytes, count, &call.error);
     return tp_call_end(&call, status, message, size);
 }
 

@@ -1,31 +1,16 @@
 #include <math.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
-#include "api/api.h"
+#include "api/api_train.h"
 #include "data/choices.h"
 #include "data/schema.h"
 #include "system/memory.h"
 #include "train/training_options.h"
 
-/* A call of tileprop_train. */
-struct training {
-    struct tp_call call;
-    tileprop_options options; /* completed, and resolved once the data are known */
-    tileprop_run_options run;
-    struct tp_set train, validation, test; /* test: count 0 without */
-    struct tp_model start;                 /* that of init_from */
-    const struct tp_model *origin;         /* of the weights that the run begins with; NULL: random ones, bare layers */
-    struct tp_snapshots snapshots;
-    struct tp_training work;
-    tileprop_result found;
-};
-
-/* What models and losses need of the classes that are trained on. */
-static tileprop_status check_classes(const struct tp_set *train, struct tp_error *error)
+tileprop_status tp_api_train_check_classes(const struct tp_set *train, struct tp_error *error)
 {
     const float *weights = train->given.class_weights;
     const char *const *names = train->given.class_names;
@@ -40,12 +25,12 @@ static tileprop_status check_classes(const struct tp_set *train, struct tp_error
     return TILEPROP_OK;
 }
 
-static tileprop_status take_sets(struct training *t, const tileprop_data *data, const tileprop_data *validation,
+static tileprop_status take_sets(struct tp_api_training *t, const tileprop_data *data, const tileprop_data *validation,
                                  const double *fraction, struct tp_error *error)
 {
     tileprop_status status = tp_set_take(&t->train, "train", data, NULL, error);
     if (status == TILEPROP_OK)
-        status = check_classes(&t->train, error);
+        status = tp_api_train_check_classes(&t->train, error);
     if (status == TILEPROP_OK)
         status = fraction ? tp_dataset_tail(&t->train.own, *fraction, &t->validation.own, error)
                           : tp_set_take(&t->validation, "validation", validation, &t->train, error);
@@ -55,7 +40,7 @@ static tileprop_status take_sets(struct training *t, const tileprop_data *data, 
 }
 
 /* Classes without names are called as those of the first weights, or by their numbers. */
-static bool name_classes(const struct training *t, struct tp_schema *schema)
+static bool name_classes(const struct tp_api_training *t, struct tp_schema *schema)
 {
     const char *const *given = t->train.given.class_names;
     const char *const *names = given || !t->origin ? given : (const char *const *)t->origin->schema.classes;
@@ -63,7 +48,7 @@ static bool name_classes(const struct training *t, struct tp_schema *schema)
 }
 
 /* The run's model: the weights' shape, and memory for the normalization that the trainer computes. */
-static tileprop_status describe(const struct training *t, const struct tp_network *network, uint64_t fingerprint,
+static tileprop_status describe(const struct tp_api_training *t, const struct tp_network *network, uint64_t fingerprint,
                                 struct tp_model *model, struct tp_error *error)
 {
     const size_t features = t->train.own.features;
@@ -90,7 +75,8 @@ static tileprop_status describe(const struct training *t, const struct tp_networ
 }
 
 /* What a checkpoint says besides its model. */
-static tileprop_status prepare_checkpoint(struct training *t, const struct tp_network *network, struct tp_error *error)
+static tileprop_status prepare_checkpoint(struct tp_api_training *t, const struct tp_network *network,
+                                          struct tp_error *error)
 {
     struct tp_checkpoint *next = &t->snapshots.next;
     const struct tp_dataset *train = &t->train.own;
@@ -105,7 +91,7 @@ static tileprop_status prepare_checkpoint(struct training *t, const struct tp_ne
                                       : 0;
     tileprop_status status = TILEPROP_OK;
     next->state_count = (size_t)network->states;
-    for (size_t i = 0; t->run.checkpoint && i < next->state_count && status == TILEPROP_OK; i++) {
+    for (size_t i = 0; t->writes_checkpoints && i < next->state_count && status == TILEPROP_OK; i++) {
         tp_weights_shape(&next->states[i], network);
         status = tp_weights_allocate(&next->states[i], error);
     }
@@ -113,24 +99,24 @@ static tileprop_status prepare_checkpoint(struct training *t, const struct tp_ne
 }
 
 /* What models and checkpoints need, while there is time to say that it cannot be kept. */
-static tileprop_status prepare_models(struct training *t, bool last, bool best, struct tp_error *error)
+static tileprop_status prepare_models(struct tp_api_training *t, bool last, bool best, struct tp_error *error)
 {
     const struct tp_dataset *train = &t->train.own;
-    const bool next = t->run.checkpoint || t->run.resume;
+    const bool next = t->writes_checkpoints || t->run.resume;
     /* A resumed run's description is compared even if it writes no checkpoints. */
     struct {
         bool described, filled;
         struct tp_model *model;
     } all[] = {{last, last, &t->snapshots.last},
                {best, best, &t->snapshots.best},
-               {next, t->run.checkpoint, &t->snapshots.next.model}};
+               {next, t->writes_checkpoints, &t->snapshots.next.model}};
     bool checked = false; /* it is the same */
     struct tp_network network;
     if (!last && !best && !next)
         return TILEPROP_OK;
     const uint64_t fingerprint = tp_model_fingerprint(train);
     tileprop_status status = tp_network_shape(&network, &t->options, train->features, train->classes, 1, error);
-    const size_t copies = (size_t)last + (size_t)best + (t->run.checkpoint ? 1 + (size_t)network.states : 0);
+    const size_t copies = (size_t)last + (size_t)best + (t->writes_checkpoints ? 1 + (size_t)network.states : 0);
     t->work.pending_bytes = copies * tp_network_parameters(&network) * sizeof(float);
     if (status == TILEPROP_OK)
         status = tp_memory_check("/proc", "/sys/fs/cgroup", t->work.pending_bytes, 0, error);
@@ -150,9 +136,8 @@ static tileprop_status prepare_models(struct training *t, bool last, bool best, 
     return status;
 }
 
-/* What a model says besides its weights, which it has already. */
-static void describe_weights(struct tp_model *model, const struct tp_normalization *normalization, size_t step,
-                             const struct tp_metrics *validation)
+void tp_api_train_describe(struct tp_model *model, const struct tp_normalization *normalization, size_t step,
+                           const struct tp_metrics *validation)
 {
     const size_t size = normalization->features * sizeof *normalization->scale;
     memcpy(model->normalization.scale, normalization->scale, size);
@@ -163,7 +148,7 @@ static void describe_weights(struct tp_model *model, const struct tp_normalizati
     model->validation = *validation;
 }
 
-static tileprop_status resume(struct training *t, struct tp_error *error)
+static tileprop_status resume(struct tp_api_training *t, struct tp_error *error)
 {
     const tileprop_checkpoint *from = t->run.resume;
     struct tp_model *best = &t->snapshots.best;
@@ -177,7 +162,7 @@ static tileprop_status resume(struct training *t, struct tp_error *error)
     if (best->described && evaluated) {
         const struct tp_training_state *state = &from->own.state;
         tp_weights_copy(&best->weights, &from->own.best);
-        describe_weights(best, &from->own.model.normalization, state->best_step, &state->best);
+        tp_api_train_describe(best, &from->own.model.normalization, state->best_step, &state->best);
         t->snapshots.has_best = true;
     }
     t->work.normalization = &from->own.model.normalization;
@@ -189,8 +174,8 @@ static tileprop_status resume(struct training *t, struct tp_error *error)
 }
 
 /* Normalized otherwise, the weights of a model compute another function. */
-static tileprop_status keep_normalization(struct training *t, int asked, const struct tp_model *start, const char *path,
-                                          struct tp_error *error)
+static tileprop_status keep_normalization(struct tp_api_training *t, int asked, const struct tp_model *start,
+                                          const char *path, struct tp_error *error)
 {
     if (t->options.renormalize)
         return TILEPROP_OK;
@@ -204,7 +189,7 @@ static tileprop_status keep_normalization(struct training *t, int asked, const s
 }
 
 /* The initial weights, of which a run that is resumed has more already. asked: the normalization, or auto. */
-static tileprop_status take_initial_weights(struct training *t, int asked, struct tp_error *error)
+static tileprop_status take_initial_weights(struct tp_api_training *t, int asked, struct tp_error *error)
 {
     const struct tp_model *start = t->options.initial_weights ? &t->options.initial_weights->model : &t->start;
     const char *path = t->options.init_from;
@@ -240,12 +225,11 @@ static void keep(void *context, const struct tp_kept *kept)
     if (!to->described)
         return;
     tp_network_get(kept->network, 0, &to->weights);
-    describe_weights(to, kept->normalization, kept->step, &kept->validation);
+    tp_api_train_describe(to, kept->normalization, kept->step, &kept->validation);
     *(kept->last ? &snapshots->has_last : &snapshots->has_best) = true;
 }
 
-/* Everything up to the training itself, for data that have been taken. */
-static tileprop_status prepare(struct training *t, bool last, bool best, struct tp_error *error)
+tileprop_status tp_api_train_prepare(struct tp_api_training *t, bool last, bool best, struct tp_error *error)
 {
     const int asked = t->options.normalize;
     tp_options_resolve(&t->options, t->train.own.type, t->train.own.count);
@@ -277,12 +261,12 @@ static tileprop_status give_models(struct tp_snapshots *snapshots, tileprop_mode
 }
 
 /* Begins a call: everything up to the training itself. fraction NULL: validation is given. */
-static tileprop_status begin(struct training *t, const tileprop_options *options, const tileprop_data *data,
+static tileprop_status begin(struct tp_api_training *t, const tileprop_options *options, const tileprop_data *data,
                              const tileprop_data *validation, const double *fraction, tileprop_model **last,
                              tileprop_model **best, const tileprop_result *result)
 {
     struct tp_error *error = &t->call.error;
-    *t = (struct training){.found.size = result ? result->size : sizeof *result};
+    *t = (struct tp_api_training){.found.size = result ? result->size : sizeof *result};
     tp_call_begin(&t->call);
     if (last)
         *last = NULL;
@@ -296,17 +280,29 @@ static tileprop_status begin(struct training *t, const tileprop_options *options
         status = tp_api_size("run", run->size, sizeof *run, sizeof *run, error);
     if (run && status == TILEPROP_OK)
         t->run = *run;
+    t->writes_checkpoints = t->run.checkpoint != NULL;
     if (t->run.resume_inexact != 0 && t->run.resume_inexact != 1)
         status =
             tp_fail(error, TILEPROP_USAGE, "run: resume_inexact: %d found, expected 0 or 1", t->run.resume_inexact);
     if (status == TILEPROP_OK)
         status = take_sets(t, data, validation, fraction, error);
-    return status == TILEPROP_OK ? prepare(t, last != NULL, best != NULL, error) : status;
+    return status == TILEPROP_OK ? tp_api_train_prepare(t, last != NULL, best != NULL, error) : status;
+}
+
+void tp_api_train_free(struct tp_api_training *t)
+{
+    tp_model_free(&t->snapshots.last);
+    tp_model_free(&t->snapshots.best);
+    tp_checkpoint_free(&t->snapshots.next);
+    tp_model_free(&t->start);
+    free(t->train.labels);
+    free(t->validation.labels);
+    free(t->test.labels);
 }
 
 /* Gives what there is of a run, also of one that diverged, and ends the call. */
-static tileprop_status end(struct training *t, tileprop_status status, tileprop_model **last, tileprop_model **best,
-                           tileprop_result *result, char *message, size_t size)
+static tileprop_status end(struct tp_api_training *t, tileprop_status status, tileprop_model **last,
+                           tileprop_model **best, tileprop_result *result, char *message, size_t size)
 {
     struct tp_error unused;
     if (result && (status == TILEPROP_OK || status == TILEPROP_DIVERGED))
@@ -315,13 +311,7 @@ static tileprop_status end(struct training *t, tileprop_status status, tileprop_
         status = give_models(&t->snapshots, last, best, &t->call.error);
     else if (status == TILEPROP_DIVERGED)
         give_models(&t->snapshots, last, best, &unused);
-    tp_model_free(&t->snapshots.last);
-    tp_model_free(&t->snapshots.best);
-    tp_checkpoint_free(&t->snapshots.next);
-    tp_model_free(&t->start);
-    free(t->train.labels);
-    free(t->validation.labels);
-    free(t->test.labels);
+    tp_api_train_free(t);
     return tp_call_end(&t->call, status, message, size);
 }
 
@@ -329,7 +319,7 @@ tileprop_status tileprop_train(const tileprop_options *options, const tileprop_d
                                const tileprop_data *validation, tileprop_model **last, tileprop_model **best,
                                tileprop_result *result, char *message, size_t size)
 {
-    struct training t;
+    struct tp_api_training t;
     tileprop_status status = begin(&t, options, data, validation, NULL, last, best, result);
     if (status == TILEPROP_OK)
         status = tp_train(&t.work, &t.found, &t.call.error);
@@ -340,7 +330,7 @@ tileprop_status tileprop_train_split(const tileprop_options *options, const tile
                                      tileprop_model **last, tileprop_model **best, tileprop_result *result,
                                      char *message, size_t size)
 {
-    struct training t;
+    struct tp_api_training t;
     tileprop_status status = begin(&t, options, data, NULL, &fraction, last, best, result);
     if (status == TILEPROP_OK)
         status = tp_train(&t.work, &t.found, &t.call.error);

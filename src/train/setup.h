@@ -69,3 +69,25 @@ struct tp_trainer {
 tileprop_status tp_trainer_prepare(struct tp_trainer *trainer, struct tp_error *error);
 
 void tp_trainer_free(struct tp_trainer *trainer);
+
+/* --- What a run is made of, for members of its team (trainer.c); stepper.c makes steps of it one by one --- */
+
+/*
+ * A member takes its place: its core and node, with the slices that it owns as they are before the first step. All of
+ * the team call it. Returns what tp_cpus_unbind() takes.
+ */
+void *tp_trainer_enter(struct tp_trainer *trainer, struct tp_member *self);
+
+/* Member 0, before and after a step. */
+void tp_trainer_begin_step(struct tp_trainer *trainer, size_t step);
+void tp_trainer_end_step(struct tp_trainer *trainer, size_t step);
+
+/* Member 0, while the others update: the mean loss of the batch, and whether to pause after this step. */
+void tp_trainer_losses_ready(void *trainer, size_t rows);
+
+/* Whole-set metrics by the team, member 0's to read; zero if the run is to stop. A loss that is not finite ends it. */
+struct tp_metrics tp_trainer_evaluate(struct tp_trainer *trainer, struct tp_member *self,
+                                      const struct tp_dataset *dataset);
+
+/* Says where values stopped being finite: in the last step's batch, or in an evaluation, which is done again. */
+tileprop_status tp_trainer_diverged(struct tp_trainer *trainer, struct tp_error *error);

@@ -53,8 +53,7 @@ static void stop(struct tp_trainer *t)
     t->result->stopped_by = TILEPROP_STOP_PROGRESS;
 }
 
-/* Member 0, while the others update: the mean loss of the batch, and whether to pause after this step. */
-static void losses_ready(void *context, size_t rows)
+void tp_trainer_losses_ready(void *context, size_t rows)
 {
     struct tp_trainer *t = context;
     const tileprop_run_options *wishes = t->wishes;
@@ -71,8 +70,7 @@ static void losses_ready(void *context, size_t rows)
         t->pause = TP_CHECKPOINT;
 }
 
-/* Whole-set metrics by the team, member 0's to read; zero if the run is to stop. A loss that is not finite ends it. */
-static struct tp_metrics evaluate(struct tp_trainer *t, struct tp_member *self, const struct tp_dataset *dataset)
+struct tp_metrics tp_trainer_evaluate(struct tp_trainer *t, struct tp_member *self, const struct tp_dataset *dataset)
 {
     struct tp_metrics metrics = {0};
     const bool whole =
@@ -129,9 +127,9 @@ static void evaluate_now(struct tp_trainer *t, struct tp_member *self)
     const bool leads = self->step.index == 0;
     const double began = leads ? tp_clock_seconds() : 0;
     struct tp_metrics train = {0};
-    const struct tp_metrics validation = evaluate(t, self, t->training->validation);
+    const struct tp_metrics validation = tp_trainer_evaluate(t, self, t->training->validation);
     if (t->options.eval_train && !t->stopped)
-        train = evaluate(t, self, t->training->train);
+        train = tp_trainer_evaluate(t, self, t->training->train);
     if (t->stopped)
         return;
     if (leads) {
@@ -162,11 +160,11 @@ static void evaluate_last(struct tp_trainer *t, struct tp_member *self)
     const bool leads = self->step.index == 0;
     const double began = leads ? tp_clock_seconds() : 0;
     if (t->pause < TP_STOP) {
-        train = evaluate(t, self, training->train);
+        train = tp_trainer_evaluate(t, self, training->train);
         if (!t->stopped)
-            validation = evaluate(t, self, training->validation);
+            validation = tp_trainer_evaluate(t, self, training->validation);
         if (training->test && !t->stopped)
-            test = evaluate(t, self, training->test);
+            test = tp_trainer_evaluate(t, self, training->test);
     }
     if (!leads)
         return;
@@ -239,15 +237,14 @@ static struct batch batch_of(const struct tp_trainer *t, size_t step)
     return (struct batch){first, rows, next, samples - next < batch ? samples - next : batch};
 }
 
-/* Member 0, before and after a step. */
-static void begin_step(struct tp_trainer *t, size_t step)
+void tp_trainer_begin_step(struct tp_trainer *t, size_t step)
 {
     t->step_began = tp_clock_seconds();
     t->step.optimizer = tp_options_optimizer(&t->options, &t->state);
     t->step.measure = t->options.log_gradients && evaluation_follows(t, step);
 }
 
-static void end_step(struct tp_trainer *t, size_t step)
+void tp_trainer_end_step(struct tp_trainer *t, size_t step)
 {
     t->result->seconds_training += tp_clock_seconds() - t->step_began;
     t->state.steps++;
@@ -261,9 +258,7 @@ static void end_step(struct tp_trainer *t, size_t step)
     report(t);
 }
 
-/* A member takes its place: its core and node, with the slices that it owns as they are before the first
- * step. */
-static void *begin_member(struct tp_trainer *t, struct tp_member *self)
+void *tp_trainer_enter(struct tp_trainer *t, struct tp_member *self)
 {
     const struct tp_training *training = t->training;
     const size_t index = self->step.index;
@@ -313,7 +308,7 @@ static void train_member(void *context, size_t index, size_t members)
     struct tp_trainer *t = context;
     struct tp_member *self = &t->members[index];
     const bool leads = index == 0, takes_part = index < t->plan.step_members;
-    void *unbound = begin_member(t, self);
+    void *unbound = tp_trainer_enter(t, self);
     (void)members;
     tp_team_barrier();
     if (t->state.evaluation_due) /* of a run that is resumed */
@@ -323,12 +318,12 @@ static void train_member(void *context, size_t index, size_t members)
         for (size_t s = stretch.begin; takes_part && s < stretch.end && t->pause == TP_GO_ON; s++) {
             const struct batch batch = batch_of(t, s);
             if (leads)
-                begin_step(t, s);
+                tp_trainer_begin_step(t, s);
             if (!tp_step_run(&t->step, &self->step, t->order + batch.first, batch.rows, t->order + batch.next,
                              batch.next_rows))
                 break;
             if (leads)
-                end_step(t, s);
+                tp_trainer_end_step(t, s);
         }
         if (leads && atomic_load(&t->step.abandoned))
             stop(t);
@@ -341,8 +336,7 @@ static void train_member(void *context, size_t index, size_t members)
     tp_cpus_unbind(unbound);
 }
 
-/* Where values stopped being finite: in the last step's batch, or in an evaluation, which is done again. */
-static tileprop_status diverged(struct tp_trainer *t, struct tp_error *error)
+tileprop_status tp_trainer_diverged(struct tp_trainer *t, struct tp_error *error)
 {
     const struct tp_dataset *set = t->diverged_on;
     const uint64_t saved = tp_flush_enter();
@@ -374,7 +368,7 @@ static tileprop_status finish(struct tp_trainer *t, struct tp_error *error)
     if (t->profiles)
         tp_profile_add_up(t->profiles, t->plan.step_members, t->network.layer_count, t->wishes->times);
     const tileprop_status status = tp_network_hash(&t->network, &r->weights_hash, error);
-    return status == TILEPROP_OK && t->pause == TP_DIVERGED ? diverged(t, error) : status;
+    return status == TILEPROP_OK && t->pause == TP_DIVERGED ? tp_trainer_diverged(t, error) : status;
 }
 
 tileprop_status tp_train(const struct tp_training *training, tileprop_result *result, struct tp_error *error)
@@ -390,7 +384,7 @@ tileprop_status tp_train(const struct tp_training *training, tileprop_result *re
     t->result = result;
     t->state = tp_training_state_begin();
     tileprop_status status = tp_trainer_prepare(t, error);
-    t->step.losses_ready = losses_ready;
+    t->step.losses_ready = tp_trainer_losses_ready;
     t->step.unwanted = is_unwanted;
     t->step.context = t;
     if (status == TILEPROP_OK) {

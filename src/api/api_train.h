@@ -1,0 +1,37 @@
+/*
+ * What a training run and a trainer (api_trainer.c) have in common: options, data, first weights, and what the models
+ * that come of it say of themselves.
+ */
+#pragma once
+
+#include "api/api.h"
+
+/* Large: to be kept off small stacks. */
+struct tp_api_training {
+    struct tp_call call;
+    tileprop_options options; /* completed, and resolved once the data are known */
+    tileprop_run_options run;
+    struct tp_set train, validation, test; /* test: count 0 without */
+    struct tp_model start;                 /* that of init_from */
+    const struct tp_model *origin;         /* of the weights that the run begins with; NULL: random ones, bare layers */
+    bool writes_checkpoints;
+    struct tp_snapshots snapshots;
+    struct tp_training work;
+    tileprop_result found;
+};
+
+/* Checks what models and losses need of the classes that are trained on. Errors: TILEPROP_BAD_INPUT, TILEPROP_USAGE. */
+tileprop_status tp_api_train_check_classes(const struct tp_set *train, struct tp_error *error);
+
+/*
+ * Everything up to the training itself, for data that have been taken: options, first weights, and memory for the
+ * models that are wanted.
+ * Errors: those of tileprop_train().
+ */
+tileprop_status tp_api_train_prepare(struct tp_api_training *training, bool last, bool best, struct tp_error *error);
+
+/* Sets what a model says besides its weights, which it has already. */
+void tp_api_train_describe(struct tp_model *model, const struct tp_normalization *normalization, size_t step,
+                           const struct tp_metrics *validation);
+
+void tp_api_train_free(struct tp_api_training *training);

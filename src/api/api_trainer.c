@@ -1,0 +1,278 @@
+#include <errno.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/api_train.h"
+#include "base/option_value.h"
+#include "train/stepper.h"
+#include "train/training_options.h"
+
+/* Its snapshots.next is what it says of itself, with memory for weights and optimizer state. */
+struct tileprop_trainer {
+    struct tp_api_training training;
+    float *class_weights;
+    char *options; /* that a state can be restored with */
+    struct tp_stepper *stepper;
+};
+
+/* The options that decide what a step computes, lines `name = value`. NULL without memory. */
+static char *write_options(const tileprop_options *options)
+{
+    char *text = NULL, value[TP_OPTION_TEXT_MAX];
+    size_t size;
+    const tileprop_option *option;
+    FILE *out = open_memstream(&text, &size);
+    for (size_t i = 0; out && (option = tileprop_option_at(i)) && strcmp(option->group, "Evaluation and stopping");
+         i++) {
+        tp_option_format(option, options, value, sizeof value);
+        if (option->kind != TILEPROP_OPTION_PATH)
+            fprintf(out, "%s = %s\n", option->name, value);
+    }
+    if (out && fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+/* Data without rows say only what samples will be like. */
+static tileprop_status take_shape(struct tp_set *set, const tileprop_data *given, struct tp_error *error)
+{
+    tileprop_data *data = &set->given;
+    const tileprop_status status =
+        tp_api_take(data, offsetof(tileprop_data, class_names), sizeof *data, given, "data", error);
+    if (status != TILEPROP_OK || data->rows > 0)
+        return status ? status : tp_set_take(set, "data", given, NULL, error);
+    data->name = data->name ? data->name : "data";
+    if (data->type != TILEPROP_U8 && data->type != TILEPROP_F32)
+        return tp_fail(error, TILEPROP_USAGE, "%s: type: %d found, expected TILEPROP_U8 or TILEPROP_F32", data->name,
+                       (int)data->type);
+    if (data->features == 0 || data->classes == 0 || data->classes > TP_CLASSES_MAX)
+        return tp_fail(error, TILEPROP_USAGE,
+                       "%s: %zu features and %zu classes without rows found, expected at least 1 and 1 to %d",
+                       data->name, data->features, data->classes, TP_CLASSES_MAX);
+    set->own = (struct tp_dataset){.type = data->type, .features = data->features, .classes = data->classes};
+    return TILEPROP_OK;
+}
+
+/* How inputs are normalized: as the caller says, as the first weights were trained with, or fitted to the data. */
+static tileprop_status take_normalization(const struct tp_api_training *t, const float *scale, const float *shift,
+                                          struct tp_normalization *normalization, struct tp_error *error)
+{
+    const size_t features = t->train.own.features;
+    struct tp_normalization given = {
+        .features = features, .deviation = 1, .scale = (float *)(uintptr_t)scale, .shift = (float *)(uintptr_t)shift};
+    if (!scale != !shift)
+        return tp_fail(error, TILEPROP_USAGE, "%s: NULL found, expected scale and shift or neither",
+                       scale ? "shift" : "scale");
+    for (size_t i = 0; scale && i < features; i++)
+        if (!isfinite(scale[i]) || !isfinite(shift[i]))
+            return tp_fail(error, TILEPROP_BAD_INPUT,
+                           "scale and shift: %g and %g of feature %zu found, expected finite", (double)scale[i],
+                           (double)shift[i], i);
+    if (scale)
+        return tp_normalization_copy(normalization, &given, error);
+    if (t->work.normalization)
+        return tp_normalization_copy(normalization, t->work.normalization, error);
+    if (t->train.own.count == 0)
+        return tp_fail(error, TILEPROP_USAGE,
+                       "data: 0 rows found, expected samples to fit the normalization to, or scale and shift");
+    return tp_normalization_fit(normalization, t->options.normalize, &t->train.own, error);
+}
+
+/* What a model says of its normalization is none of the fitted ones where the caller gives it. */
+static tileprop_status make_stepper(tileprop_trainer *h, const float *scale, const float *shift, struct tp_error *error)
+{
+    struct tp_api_training *t = &h->training;
+    struct tp_model *model = &t->snapshots.next.model;
+    struct tp_normalization normalization = {0};
+    tileprop_status status = take_normalization(t, scale, shift, &normalization, error);
+    if (status != TILEPROP_OK)
+        return status;
+    if (scale)
+        model->normalize = TILEPROP_NORMALIZE_NONE;
+    model->fingerprint = 0; /* a state does not depend on the data that the normalization was fitted to */
+    const struct tp_stepper_shape shape = {.options = &t->options,
+                                           .type = t->train.own.type,
+                                           .features = t->train.own.features,
+                                           .classes = t->train.own.classes,
+                                           .class_weights = h->class_weights,
+                                           .normalization = &normalization,
+                                           .initial_weights = t->work.initial_weights};
+    status = tp_stepper_create(&h->stepper, &shape, error);
+    tp_normalization_free(&normalization);
+    tp_model_free(&t->start); /* which the stepper has copied */
+    return status;
+}
+
+static tileprop_status create(tileprop_trainer *h, const tileprop_options *options, const tileprop_data *data,
+                              const float *scale, const float *shift, struct tp_error *error)
+{
+    struct tp_api_training *t = &h->training;
+    t->writes_checkpoints = true;
+    tileprop_status status = tp_api_options(options, &t->options, error);
+    if (status == TILEPROP_OK)
+        status = take_shape(&t->train, data, error);
+    if (status == TILEPROP_OK)
+        status = tp_api_train_check_classes(&t->train, error);
+    if (status != TILEPROP_OK)
+        return status;
+    const size_t classes = t->train.own.classes;
+    if (t->train.given.class_weights) {
+        h->class_weights = calloc(classes, sizeof *h->class_weights);
+        if (!h->class_weights)
+            return tp_fail_memory(error, NULL, "the weights of classes");
+        memcpy(h->class_weights, t->train.given.class_weights, classes * sizeof *h->class_weights);
+        t->train.own.class_weights = h->class_weights;
+    }
+    t->run.text = h->options = write_options(&t->options);
+    if (!h->options)
+        return tp_fail_memory(error, NULL, "the options as text");
+    status = tp_api_train_prepare(t, false, false, error);
+    if (status == TILEPROP_OK)
+        status = make_stepper(h, scale, shift, error);
+    free(t->train.labels);
+    t->train.labels = NULL;
+    return status;
+}
+
+tileprop_status tileprop_trainer_create(tileprop_trainer **trainer, const tileprop_options *options,
+                                        const tileprop_data *data, const float *scale, const float *shift,
+                                        char *message, size_t size)
+{
+    struct tp_call call;
+    tileprop_trainer *made = NULL;
+    tp_call_begin(&call);
+    tileprop_status status = tp_api_need(trainer, "trainer", &call.error);
+    if (status == TILEPROP_OK && !(made = calloc(1, sizeof *made)))
+        status = tp_fail_memory(&call.error, NULL, "a trainer");
+    if (status == TILEPROP_OK)
+        status = create(made, options, data, scale, shift, &call.error);
+    if (trainer)
+        *trainer = status == TILEPROP_OK ? made : NULL;
+    if (status != TILEPROP_OK)
+        tileprop_trainer_free(made);
+    return tp_call_end(&call, status, message, size);
+}
+
+/* Data that fit the trainer. */
+static tileprop_status take(const tileprop_trainer *h, struct tp_set *set, const char *name, const tileprop_data *data,
+                            struct tp_error *error)
+{
+    const tileprop_status status = tp_api_need(h, "trainer", error);
+    return status == TILEPROP_OK ? tp_set_take(set, name, data, &h->training.train, error) : status;
+}
+
+tileprop_status tileprop_trainer_step(tileprop_trainer *h, const tileprop_data *batch, double *loss, char *message,
+                                      size_t size)
+{
+    struct tp_call call;
+    struct tp_set set = {0};
+    double found = NAN;
+    tp_call_begin(&call);
+    tileprop_status status = take(h, &set, "batch", batch, &call.error);
+    if (status == TILEPROP_OK && set.own.count > h->training.options.batch)
+        status = tp_fail(&call.error, TILEPROP_BAD_INPUT, "%s: %zu rows found, expected at most %zu, the option batch",
+                         set.given.name, set.own.count, h->training.options.batch);
+    set.own.class_weights = h ? h->class_weights : NULL;
+    if (status == TILEPROP_OK)
+        status = tp_stepper_step(h->stepper, &set.own, &found, &call.error);
+    if (loss)
+        *loss = found;
+    free(set.labels);
+    return tp_call_end(&call, status, message, size);
+}
+
+tileprop_status tileprop_trainer_evaluate(tileprop_trainer *h, const tileprop_data *data, double *loss,
+                                          double *accuracy, char *message, size_t size)
+{
+    struct tp_call call;
+    struct tp_set set = {0};
+    struct tp_metrics metrics = {.loss = NAN, .accuracy = NAN};
+    tp_call_begin(&call);
+    tileprop_status status = take(h, &set, "data", data, &call.error);
+    if (status == TILEPROP_OK)
+        status = tp_stepper_evaluate(h->stepper, &set.own, &metrics, &call.error);
+    if (loss)
+        *loss = metrics.loss;
+    if (accuracy)
+        *accuracy = metrics.accuracy;
+    free(set.labels);
+    return tp_call_end(&call, status, message, size);
+}
+
+tileprop_status tileprop_trainer_model(tileprop_trainer *h, tileprop_model **model, char *message, size_t size)
+{
+    struct tp_call call;
+    tp_call_begin(&call);
+    if (model)
+        *model = NULL;
+    tileprop_status status = tp_api_need(h, "trainer", &call.error);
+    if (status == TILEPROP_OK)
+        status = tp_api_need(model, "model", &call.error);
+    if (status == TILEPROP_OK) {
+        struct tp_model *own = &h->training.snapshots.next.model;
+        const struct tp_training_state *state = tp_stepper_state(h->stepper);
+        const struct tp_metrics none = {0};
+        tp_network_get(tp_stepper_network(h->stepper), 0, &own->weights);
+        tp_api_train_describe(own, tp_stepper_normalization(h->stepper), state->steps ? state->steps - 1 : 0, &none);
+        status = tp_api_copy(model, own, &call.error);
+    }
+    return tp_call_end(&call, status, message, size);
+}
+
+tileprop_status tileprop_trainer_save(const tileprop_trainer *h, const char *path, char *message, size_t size)
+{
+    struct tp_call call;
+    struct tp_safe_file file = {0};
+    tp_call_begin(&call);
+    tileprop_status status = tp_api_need(h, "trainer", &call.error);
+    if (status == TILEPROP_OK)
+        status = tp_api_need(path, "path", &call.error);
+    if (status == TILEPROP_OK)
+        status = tp_safe_file_open(&file, "tileprop_trainer_save", path, &call.error);
+    if (status == TILEPROP_OK) {
+        const tileprop_training_state here = {.network = tp_stepper_network(h->stepper),
+                                              .normalization = tp_stepper_normalization(h->stepper),
+                                              .state = tp_stepper_state(h->stepper),
+                                              .snapshots = (void *)(uintptr_t)&h->training.snapshots};
+        status = tileprop_checkpoint_write(&here, file.file, NULL, 0, call.error.text, sizeof call.error.text);
+        file.error = ferror(file.file) ? errno : 0;
+    }
+    if (status == TILEPROP_OK)
+        status = tp_safe_file_commit(&file, &call.error);
+    tp_safe_file_discard(&file);
+    return tp_call_end(&call, status, message, size);
+}
+
+tileprop_status tileprop_trainer_restore(tileprop_trainer *h, const char *path, char *message, size_t size)
+{
+    tileprop_checkpoint *from = NULL;
+    struct tp_call call;
+    tileprop_status status = tileprop_checkpoint_load(&from, path, message, size);
+    if (status != TILEPROP_OK)
+        return status;
+    tp_call_begin(&call);
+    status = tp_api_need(h, "trainer", &call.error);
+    if (status == TILEPROP_OK)
+        status = tp_api_resumable(from, false, &h->training.snapshots.next, &call.error);
+    if (status == TILEPROP_OK) {
+        h->training.snapshots.next.model.normalize = from->own.model.normalize;
+        status = tp_stepper_restore(h->stepper, &from->own.state, &from->own.model.normalization,
+                                    &from->own.model.weights, from->own.states, &call.error);
+    }
+    tileprop_checkpoint_free(from);
+    return tp_call_end(&call, status, message, size);
+}
+
+void tileprop_trainer_free(tileprop_trainer *h)
+{
+    if (!h)
+        return;
+    tp_stepper_free(h->stepper);
+    tp_api_train_free(&h->training);
+    free(h->class_weights);
+    free(h->options);
+    free(h);
+}

@@ -1,0 +1,200 @@
+#include "train/stepper.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "system/team.h"
+#include "train/setup.h"
+
+struct tp_stepper {
+    struct tp_trainer trainer;
+    struct tp_training training;
+    tileprop_result result;
+    struct tp_dataset shape; /* zeros, by which the plan is chosen */
+
+    /* Of the call under way. */
+    const struct tp_dataset *set;
+    struct tp_metrics metrics;
+    const struct tp_weights *weights, *states;
+};
+
+/* One row more than a batch, so that steps of fewer rows than a batch are provided for. */
+static tileprop_status make_shape(const struct tp_stepper_shape *from, struct tp_dataset *shape, struct tp_error *error)
+{
+    *shape = (struct tp_dataset){.type = from->type,
+                                 .count = from->options->batch + 1,
+                                 .features = from->features,
+                                 .classes = from->classes,
+                                 .class_weights = from->class_weights};
+    shape->samples = calloc(shape->count, tp_dataset_sample_size(shape));
+    shape->labels = calloc(shape->count, sizeof *shape->labels);
+    return shape->samples && shape->labels ? TILEPROP_OK : tp_fail_memory(error, NULL, "a batch");
+}
+
+static void enter_member(void *context, size_t index, size_t members)
+{
+    struct tp_trainer *t = &((struct tp_stepper *)context)->trainer;
+    (void)members;
+    tp_cpus_unbind(tp_trainer_enter(t, &t->members[index]));
+}
+
+static void step_member(void *context, size_t index, size_t members)
+{
+    struct tp_stepper *s = context;
+    struct tp_trainer *t = &s->trainer;
+    struct tp_step_member *self = &t->members[index].step;
+    const size_t rows = s->set->count;
+    void *unbound = tp_cpus_bind(&t->binding, index);
+    (void)members;
+    self->train = s->set;
+    if (rows < t->plan.batch)
+        self->lists[1].rows = rows;
+    tp_step_bind(&t->step, self);
+    if (index == 0)
+        tp_trainer_begin_step(t, 0);
+    tp_step_run(&t->step, self, t->order, rows, NULL, 0);
+    if (index == 0)
+        tp_trainer_end_step(t, 0);
+    tp_cpus_unbind(unbound);
+}
+
+static void evaluate_member(void *context, size_t index, size_t members)
+{
+    struct tp_stepper *s = context;
+    struct tp_trainer *t = &s->trainer;
+    void *unbound = tp_cpus_bind(&t->binding, index);
+    (void)members;
+    const struct tp_metrics metrics = tp_trainer_evaluate(t, &t->members[index], s->set);
+    if (index == 0)
+        s->metrics = metrics;
+    tp_cpus_unbind(unbound);
+}
+
+static void restore_member(void *context, size_t index, size_t members)
+{
+    struct tp_stepper *s = context;
+    struct tp_network *network = &s->trainer.network;
+    (void)members;
+    tp_network_put(network, index, 0, s->weights);
+    for (int i = 0; i < network->states; i++)
+        tp_network_put(network, index, 1 + i, &s->states[i]);
+}
+
+static tileprop_status create(struct tp_stepper *s, const struct tp_stepper_shape *shape, struct tp_error *error)
+{
+    static const tileprop_run_options no_wishes = {0};
+    struct tp_trainer *t = &s->trainer;
+    s->training = (struct tp_training){.options = &t->options,
+                                       .train = &s->shape,
+                                       .validation = &s->shape,
+                                       .normalization = shape->normalization,
+                                       .initial_weights = shape->initial_weights};
+    *t = (struct tp_trainer){.training = &s->training,
+                             .wishes = &no_wishes,
+                             .options = *shape->options,
+                             .result = &s->result,
+                             .state = tp_training_state_begin()};
+    t->options.epochs = UINT32_MAX; /* nobody knows how many steps there will be: a search for the best plan pays */
+    t->options.shuffle = t->options.drop_last = t->options.log_gradients = 0;
+    t->options.evals_per_epoch = 0;
+    t->options.max_seconds = 0;
+    t->options.numa = TILEPROP_NUMA_OFF;
+    t->options.progress = NULL;
+    tileprop_status status = make_shape(shape, &s->shape, error);
+    if (status == TILEPROP_OK)
+        status = tp_trainer_prepare(t, error);
+    t->step.losses_ready = tp_trainer_losses_ready;
+    t->step.context = t;
+    t->run.steps_per_epoch = SIZE_MAX; /* of which messages speak */
+    return status == TILEPROP_OK ? tp_team_run(t->plan.members, enter_member, s, error) : status;
+}
+
+tileprop_status tp_stepper_create(struct tp_stepper **stepper, const struct tp_stepper_shape *shape,
+                                  struct tp_error *error)
+{
+    struct tp_stepper *s = calloc(1, sizeof *s);
+    *stepper = NULL;
+    if (!s)
+        return tp_fail_memory(error, NULL, "a trainer");
+    const tileprop_status status = create(s, shape, error);
+    if (status == TILEPROP_OK)
+        *stepper = s;
+    else
+        tp_stepper_free(s);
+    return status;
+}
+
+tileprop_status tp_stepper_step(struct tp_stepper *s, const struct tp_dataset *batch, double *loss,
+                                struct tp_error *error)
+{
+    struct tp_trainer *t = &s->trainer;
+    s->set = batch;
+    t->pause = TP_GO_ON;
+    const tileprop_status status = tp_team_run(t->plan.step_members, step_member, s, error);
+    if (status != TILEPROP_OK)
+        return status;
+    *loss = t->progress.loss;
+    return t->pause == TP_DIVERGED ? tp_trainer_diverged(t, error) : TILEPROP_OK;
+}
+
+tileprop_status tp_stepper_evaluate(struct tp_stepper *s, const struct tp_dataset *set, struct tp_metrics *metrics,
+                                    struct tp_error *error)
+{
+    struct tp_trainer *t = &s->trainer;
+    const struct tp_predictions own = t->predictions;
+    t->predictions = (struct tp_predictions){.loss = calloc(set->count, sizeof(float)),
+                                             .predicted = calloc(set->count, sizeof(uint16_t))};
+    s->set = set;
+    tileprop_status status = t->predictions.loss && t->predictions.predicted
+                                 ? tp_team_run(t->plan.members, evaluate_member, s, error)
+                                 : tp_fail_memory(error, NULL, "an evaluation");
+    *metrics = s->metrics;
+    free(t->predictions.loss);
+    free(t->predictions.predicted);
+    t->predictions = own;
+    t->diverged_on = NULL;
+    return status;
+}
+
+const struct tp_network *tp_stepper_network(const struct tp_stepper *s)
+{
+    return &s->trainer.network;
+}
+
+const struct tp_normalization *tp_stepper_normalization(const struct tp_stepper *s)
+{
+    return &s->trainer.normalization;
+}
+
+const struct tp_training_state *tp_stepper_state(const struct tp_stepper *s)
+{
+    return &s->trainer.state;
+}
+
+tileprop_status tp_stepper_restore(struct tp_stepper *s, const struct tp_training_state *state,
+                                   const struct tp_normalization *normalization, const struct tp_weights *weights,
+                                   const struct tp_weights *states, struct tp_error *error)
+{
+    struct tp_normalization *own = &s->trainer.normalization;
+    const size_t size = own->features * sizeof *own->scale;
+    s->weights = weights;
+    s->states = states;
+    const tileprop_status status = tp_team_run(s->trainer.plan.members, restore_member, s, error);
+    if (status != TILEPROP_OK)
+        return status;
+    memcpy(own->scale, normalization->scale, size);
+    memcpy(own->shift, normalization->shift, size);
+    own->mean = normalization->mean;
+    own->deviation = normalization->deviation;
+    s->trainer.state = *state;
+    return TILEPROP_OK;
+}
+
+void tp_stepper_free(struct tp_stepper *s)
+{
+    if (!s)
+        return;
+    tp_trainer_free(&s->trainer);
+    tp_dataset_free(&s->shape);
+    free(s);
+}

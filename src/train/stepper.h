@@ -1,0 +1,58 @@
+/*
+ * A trainer whose caller decides which samples make a step and when to evaluate. Steps compute the bits of
+ * tp_train()'s. Between two calls there is no team.
+ */
+#pragma once
+
+#include "data/dataset.h"
+#include "network/training_state.h"
+#include "network/weights.h"
+#include "tileprop/tileprop.h"
+
+struct tp_stepper;
+
+/* What to train. It is copied, except for class_weights, which outlive the stepper. */
+struct tp_stepper_shape {
+    const tileprop_options *options; /* of batch rows a step at most; epochs, order and stops do not matter */
+    tileprop_type type;
+    size_t features, classes;
+    const float *class_weights;                   /* [classes]; NULL: all 1 */
+    const struct tp_normalization *normalization; /* of the inputs */
+    const struct tp_weights *initial_weights;     /* of the network's shape; NULL: random */
+};
+
+/*
+ * Errors: those of tp_train() for options and memory. On error *stepper is NULL.
+ */
+tileprop_status tp_stepper_create(struct tp_stepper **stepper, const struct tp_stepper_shape *shape,
+                                  struct tp_error *error);
+
+/*
+ * One step on all samples of a batch, of 1 to options->batch rows and the stepper's type, features and classes.
+ * *loss: their mean cross-entropy before the step.
+ * Errors: TILEPROP_FAILURE without threads; TILEPROP_DIVERGED if the loss is not finite, as tp_train().
+ */
+tileprop_status tp_stepper_step(struct tp_stepper *stepper, const struct tp_dataset *batch, double *loss,
+                                struct tp_error *error);
+
+/*
+ * Loss and accuracy over samples of any number.
+ * Errors: TILEPROP_FAILURE without memory or threads.
+ */
+tileprop_status tp_stepper_evaluate(struct tp_stepper *stepper, const struct tp_dataset *set,
+                                    struct tp_metrics *metrics, struct tp_error *error);
+
+/* The weights as they are, and where the run stands. */
+const struct tp_network *tp_stepper_network(const struct tp_stepper *stepper);
+const struct tp_normalization *tp_stepper_normalization(const struct tp_stepper *stepper);
+const struct tp_training_state *tp_stepper_state(const struct tp_stepper *stepper);
+
+/*
+ * Goes on from a state: normalization, weights and as many arrays of optimizer state as the network has, of its shape.
+ * Errors: TILEPROP_FAILURE without threads.
+ */
+tileprop_status tp_stepper_restore(struct tp_stepper *stepper, const struct tp_training_state *state,
+                                   const struct tp_normalization *normalization, const struct tp_weights *weights,
+                                   const struct tp_weights *states, struct tp_error *error);
+
+void tp_stepper_free(struct tp_stepper *stepper);
