@@ -5,7 +5,7 @@ CHECK_SOURCES := $(wildcard tests/kernels/check_*.c)
 FUZZ_SOURCES  := $(wildcard tests/*/fuzz_*.c)
 
 PACKAGES_TEST   := bats binutils g++ git gnuplot-nox libbenchmark-dev libcmocka-dev libsimde-dev locales python3 python3-jinja2 \
-                   python3-sklearn python3-venv qemu-user strace
+                   python3-numpy python3-sklearn python3-venv qemu-user strace
 PACKAGES_GUARD  := abigail-tools llvm valgrind
 PACKAGES_ARM    := gcc-arm-none-eabi libnewlib-arm-none-eabi
 PACKAGES_MANUAL := mandoc zsh

@@ -68,6 +68,15 @@ headers() { # the installed ones, as a program includes them
     done
 }
 
+@test "examples/digits.py trains, continues, saves and predicts through ctypes" {
+    /usr/bin/python3 -c 'import numpy' || skip "NumPy is missing (Debian: python3-numpy)"
+    [ "$(wc -l <examples/digits.py)" -le 100 ]
+    run /usr/bin/python3 examples/digits.py "$prefix/include/tileprop" "$prefix/lib/libtileprop.so" data/mnist
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"predicted from Python: 97."* ]]
+}
+
 # links_to PROGRAM LIBRARY: whether the program takes it at run time.
 links_to() {
     readelf -d "$1" | grep -qF "(NEEDED)" && readelf -d "$1" | grep -qF "[$2"
