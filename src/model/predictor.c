@@ -163,6 +163,7 @@ static tileprop_status prepare(struct tp_predictor *p, const char *isa, struct t
     p->evaluator = (struct tp_evaluator){.tier = tier,
                                          .network = &p->network,
                                          .normalization = &p->model->normalization,
+                                         .unchecked = true,
                                          .rows = tp_plan_make(&p->network, 1, 1, 1).evaluation_rows};
     status = allocate(p, error);
     if (status == TILEPROP_OK)

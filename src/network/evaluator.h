@@ -16,6 +16,7 @@ struct tp_evaluator {
     const struct tp_network *network;
     const struct tp_normalization *normalization;
     size_t rows;          /* maximum per block */
+    bool unchecked;       /* f32 samples may hold values that are not finite */
     const float *missing; /* [inputs] what a NaN of f32 samples becomes, normalized; NULL: nothing */
 };
 
