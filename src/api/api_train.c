@@ -43,7 +43,7 @@ static tileprop_status check_classes(const struct tp_set *train, struct tp_error
 static tileprop_status take_sets(struct training *t, const tileprop_data *data, const tileprop_data *validation,
                                  const double *fraction, struct tp_error *error)
 {
-    tileprop_status status = tp_set_take(&t->train, "train", data, NULL, error);
+    tileprop_status status = tp_set_take(&t->train, fraction ? "data" : "train", data, NULL, error);
     if (status == TILEPROP_OK)
         status = check_classes(&t->train, error);
     if (status == TILEPROP_OK)
@@ -222,8 +222,10 @@ static tileprop_status take_initial_weights(struct training *t, int asked, struc
     if (path)
         status = tp_model_read(&t->start, path, error);
     const char *name = path ? path : "initial_weights";
+    char place[sizeof error->text];
+    snprintf(place, sizeof place, "%s%s", path ? "--init-from: " : "", name);
     if (status == TILEPROP_OK)
-        status = tp_model_starts(start, name, &t->options, t->train.own.features, t->train.own.classes, error);
+        status = tp_model_starts(start, place, &t->options, t->train.own.features, t->train.own.classes, error);
     t->work.initial_weights = &start->weights;
     t->work.unverified = path && !start->verified;
     if (status != TILEPROP_OK || !start->described)
@@ -288,7 +290,7 @@ static tileprop_status begin(struct training *t, const tileprop_options *options
         *last = NULL;
     if (best)
         *best = NULL;
-    tileprop_status status = tp_api_options(options, &t->options, error);
+    tileprop_status status = tp_api_options(options, &t->options, &t->call);
     if (status == TILEPROP_OK)
         status = tp_api_size("result", t->found.size, offsetof(tileprop_result, test_loss), sizeof *result, error);
     const tileprop_run_options *run = status == TILEPROP_OK ? t->options.run : NULL;
