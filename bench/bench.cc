@@ -138,5 +138,5 @@ int main(int argc, char **argv)
         status = tp_fail(&error, TILEPROP_FAILURE, "%s", failure.what());
     }
     std::free(command.storage);
-    return tp_program_finish("bench", status, &error);
+    return tp_program_finish(status, &error);
 }

@@ -1,6 +1,7 @@
 #include <jansson.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cfloat>
 #include <cmath>
 #include <cstdio>
@@ -167,7 +168,8 @@ class Match
             plain_.push_back(nullptr);
             why = "it does not support this network";
         }
-        std::fprintf(stderr, "bench: %s is skipped (threads: %zu): %s\n", peer.name.c_str(), network_.threads, why);
+        std::fprintf(stderr, "%s: %s is skipped (threads: %zu): %s\n", program_invocation_short_name, peer.name.c_str(),
+                     network_.threads, why);
     }
 
     // Whether each product matches the naive loops. In this order, no product reads another's output.
@@ -308,8 +310,8 @@ void write_network_table(const bench_command &command, const tp_tier *tier)
     for (size_t t = 0; t < command.thread_count; t++) {
         network.threads = command.threads[t];
         if (network.threads > machine.cpus)
-            std::fprintf(stderr, "bench: --threads %zu: only %zu CPUs: figures will be slow and noisy\n",
-                         network.threads, machine.cpus);
+            std::fprintf(stderr, "%s: --threads %zu: only %zu CPUs: figures will be slow and noisy\n",
+                         program_invocation_short_name, network.threads, machine.cpus);
         Match(report, network).run(t == 0);
     }
     if (!command.json)

@@ -161,22 +161,14 @@ static void put_exits(const char *notes, FILE *out)
     fputs(".El\n", out);
 }
 
-/* "  train --hidden 64; predict m": each command in a line, under the name that its program is installed by.
- */
+/* "  train --hidden 64": under the name that the program is installed by. */
 static void put_examples(const char *notes, FILE *out)
 {
     fputs(".Sh EXAMPLES\n.Bd -literal -offset indent\n", out);
-    for (const char *line = find_lines(notes, "\nExamples:"); strncmp(line, "  ", 2) == 0;) {
-        const char *command = line + 2;
-        line = next_line(line);
-        while (command < line) {
-            const char *end = strstr(command, "; ");
-            end = end && end < line ? end : line - 1;
-            fputs("tileprop\\-", out);
-            put_escaped(command, (size_t)(end - command), out);
-            putc('\n', out);
-            command = *end == ';' ? end + 2 : line;
-        }
+    for (const char *line = find_lines(notes, "\nExamples:"); strncmp(line, "  ", 2) == 0; line = next_line(line)) {
+        fputs("tileprop\\-", out);
+        put_escaped(line + 2, strcspn(line + 2, "\n"), out);
+        putc('\n', out);
     }
     fputs(".Ed\n", out);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/option_value.h"
 #include "data/choices.h"
 #include "kernels/kernels.h"
 #include "system/peak.h"
@@ -55,12 +56,34 @@ const char *tileprop_verb_name(int verb)
 void tp_call_begin(struct tp_call *call)
 {
     call->error.text[0] = '\0';
+    call->members = false;
     call->locale = uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0)); /* the C library's own: no memory */
+}
+
+/* Writes the text with a member in place of each --NAME that begins a word, or NAME where there is no member. */
+static void name_members(const char *text, char *message, size_t size)
+{
+    message[0] = '\0';
+    while (*text) {
+        if (strncmp(text, "--", 2) == 0) {
+            text += 2;
+            const size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+            const char *member = tp_api_member(text, length);
+            tp_option_append(message, size, "%s", member ? member : "");
+            text += member ? length : 0;
+        }
+        size_t length = strcspn(text, " ");
+        length += strspn(text + length, " ");
+        tp_option_append(message, size, "%.*s", (int)length, text);
+        text += length;
+    }
 }
 
 tileprop_status tp_call_end(struct tp_call *call, tileprop_status status, char *message, size_t size)
 {
-    if (status != TILEPROP_OK && message && size > 0)
+    if (status != TILEPROP_OK && message && size > 0 && call->members)
+        name_members(call->error.text, message, size);
+    else if (status != TILEPROP_OK && message && size > 0)
         snprintf(message, size, "%s", call->error.text);
     uselocale(call->locale);
     return status;

@@ -28,13 +28,14 @@ struct tileprop_checkpoint {
  * restored at the end.
  */
 struct tp_call {
-    struct tp_error error;
+    struct tp_error error; /* names options as the command line does: --lr */
+    bool members;          /* the caller wants their members instead: learning_rate */
     locale_t locale;
 };
 
 void tp_call_begin(struct tp_call *call);
 
-/* Returns the status and, on error, copies the message to the caller's buffer. */
+/* Returns the status and, on error, writes the message to the caller's buffer. */
 tileprop_status tp_call_end(struct tp_call *call, tileprop_status status, char *message, size_t size);
 
 /*
@@ -48,10 +49,13 @@ tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, st
 tileprop_status tp_api_copy(tileprop_model **handle, const struct tp_model *model, struct tp_error *error);
 
 /*
- * Copies a caller's options, adding the members that an older struct lacks.
+ * Copies a caller's options, adding the members that an older struct lacks, and sets call->members as they ask.
  * Errors: TILEPROP_USAGE naming the option.
  */
-tileprop_status tp_api_options(const tileprop_options *options, tileprop_options *completed, struct tp_error *error);
+tileprop_status tp_api_options(const tileprop_options *options, tileprop_options *completed, struct tp_call *call);
+
+/* What a program that embeds the library calls this option of the command line; NULL if nothing. */
+const char *tp_api_member(const char *name, size_t length);
 
 /*
  * What a run keeps for models and checkpoints: tp_training's snapshots. Requested models have their

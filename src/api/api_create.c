@@ -1,16 +1,18 @@
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/api.h"
 
-/* Whether count values are finite; NULL has none. */
-static bool are_finite(const float *values, size_t count)
+/* Checks that values are finite; NULL has none. */
+static tileprop_status check_finite(const char *name, const float *values, size_t count, struct tp_error *error)
 {
     for (size_t i = 0; values && i < count; i++)
         if (!isfinite(values[i]))
-            return false;
-    return true;
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s[%zu]: %g found, expected a finite number", name, i,
+                           (double)values[i]);
+    return TILEPROP_OK;
 }
 
 static tileprop_status check_layers(const tileprop_model_parts *p, struct tp_error *error)
@@ -41,10 +43,12 @@ static tileprop_status check_values(const tileprop_model_parts *p, struct tp_err
     const struct {
         const char *name;
         const float *values;
-    } all[] = {{"scale", p->scale}, {"shift", p->shift}, {"imputed", p->imputed}};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (!are_finite(all[i].values, p->features))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "parts: %s: a value that is not finite found", all[i].name);
+    } all[] = {{"parts: scale", p->scale}, {"parts: shift", p->shift}, {"parts: imputed", p->imputed}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        const tileprop_status status = check_finite(all[i].name, all[i].values, p->features, error);
+        if (status != TILEPROP_OK)
+            return status;
+    }
     for (size_t i = 0; p->feature_names && i < p->features; i++)
         if (!p->feature_names[i])
             return tp_fail(error, TILEPROP_USAGE, "parts: feature_names[%zu]: NULL found, expected a name", i);
@@ -60,8 +64,14 @@ static tileprop_status put_layer(struct tp_weights *weights, size_t l, const flo
 {
     struct tp_weights_layer *layer = &weights->layers[l];
     const size_t count = layer->inputs * layer->units;
-    if (!are_finite(values, count) || !are_finite(bias, layer->units))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "layer %zu: a weight that is not finite found", l);
+    char name[48];
+    snprintf(name, sizeof name, "layer %zu: weights", l);
+    tileprop_status status = check_finite(name, values, count, error);
+    snprintf(name, sizeof name, "layer %zu: bias", l);
+    if (status == TILEPROP_OK)
+        status = check_finite(name, bias, layer->units, error);
+    if (status != TILEPROP_OK)
+        return status;
     if (values)
         memcpy(layer->weight, values, count * sizeof *values);
     if (bias)

@@ -109,8 +109,9 @@ tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop
         status = convert(set, error);
     for (size_t i = 0; status == TILEPROP_OK && data->type == TILEPROP_F32 && i < data->rows * data->features; i++)
         if (!isfinite(((const float *)data->samples)[i]))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: value %zu is not finite", data->name,
-                           i / data->features, i % data->features);
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: value %zu: %g found, expected a finite number",
+                           data->name, i / data->features, i % data->features,
+                           (double)((const float *)data->samples)[i]);
     return status;
 }
 

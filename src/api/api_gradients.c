@@ -8,13 +8,14 @@
 
 static tileprop_status check(const tileprop_options *given, const tileprop_data *data,
                              int (*progress)(void *context, double share), void *context, tileprop_gradients *found,
-                             struct tp_error *error)
+                             struct tp_call *call)
 {
+    struct tp_error *error = &call->error;
     tileprop_options options;
     struct tp_set set = {0};
     struct tp_normalization normalization = {0};
     struct tp_reference_f64 reference = {0};
-    tileprop_status status = tp_api_options(given, &options, error);
+    tileprop_status status = tp_api_options(given, &options, call);
     if (status == TILEPROP_OK)
         status = tp_set_take(&set, "data", data, NULL, error);
     if (status == TILEPROP_OK) {
@@ -48,7 +49,7 @@ tileprop_status tileprop_check_gradients(const tileprop_options *options, const 
                              &call.error);
     if (status == TILEPROP_OK) {
         tileprop_gradients found = {.size = gradients->size};
-        status = check(options, data, progress, context, &found, &call.error);
+        status = check(options, data, progress, context, &found, &call);
         memcpy(gradients, &found, found.size);
     }
     return tp_call_end(&call, status, message, size);

@@ -40,7 +40,7 @@ static tileprop_status parse(tileprop_model **handle, struct tp_file *file, stru
         return tp_api_model(handle, &model, error);
     if (status == TILEPROP_OK)
         status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: layers alone found, expected a model as train --save writes it, which also says "
+                         "%s: layers alone found, expected a model as train saves it, which also says "
                          "activation and normalization",
                          path);
     tp_model_free(&model);

@@ -39,6 +39,24 @@ const tileprop_option *tileprop_option_at(size_t index)
     return index < sizeof list / sizeof list[0] ? &list[index] : NULL;
 }
 
+const char *tp_api_member(const char *name, size_t length)
+{
+    static const struct {
+        const char *name, *member;
+    } all[] = {
+#define OPTION(text, member, ...) {text, #member},
+#include "api/options.def"
+#undef OPTION
+        {"class-weight", "class_weights"}, /* these are elsewhere than in tileprop_options */
+        {"resume-inexact", "resume_inexact"},
+        {"val-split", "fraction"},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (strlen(all[i].name) == length && memcmp(all[i].name, name, length) == 0)
+            return all[i].member;
+    return NULL;
+}
+
 void tileprop_options_init(tileprop_options *options, size_t size)
 {
     tileprop_options all = {.size = size};
@@ -60,8 +78,8 @@ static tileprop_status complete(const tileprop_options *given, tileprop_options 
     tileprop_options_init(g, sizeof *g);
     if (given->size > sizeof *g || given->size < offsetof(tileprop_options, progress))
         return tp_fail(error, TILEPROP_USAGE,
-                       "options: size %zu found, expected at most %zu: use tileprop_options_init()", given->size,
-                       sizeof *g);
+                       "options: size %zu found, expected %zu to %zu: use tileprop_options_init()", given->size,
+                       offsetof(tileprop_options, progress), sizeof *g);
     memcpy(g, given, given->size);
     return TILEPROP_OK;
 }
@@ -81,9 +99,9 @@ static tileprop_status set(tileprop_options *options, const char *name, const ch
     while ((option = tileprop_option_at(i)) && strcmp(option->name, name) != 0)
         i++;
     if (!option || option->offset >= options->size)
-        return tp_fail(error, TILEPROP_USAGE, "--%s: no such option%s", tp_show(name, strlen(name)).text,
+        return tp_fail(error, TILEPROP_USAGE, "%s: no such option%s", tp_show(name, strlen(name)).text,
                        option ? " in options of this size" : "");
-    status = tp_option_parse(option, "--", value, &all, error);
+    status = tp_option_parse(option, "", value, &all, error);
     if (status == TILEPROP_OK)
         memcpy(options, &all, options->size);
     return status;
@@ -112,10 +130,13 @@ static tileprop_status check_values(const tileprop_options *given, struct tp_err
     return status;
 }
 
-tileprop_status tp_api_options(const tileprop_options *given, tileprop_options *g, struct tp_error *error)
+tileprop_status tp_api_options(const tileprop_options *given, tileprop_options *g, struct tp_call *call)
 {
-    const tileprop_status status = complete(given, g, error);
-    return status == TILEPROP_OK ? check_values(g, error) : status;
+    const tileprop_status status = complete(given, g, &call->error);
+    if (status != TILEPROP_OK)
+        return status;
+    call->members = !g->option_names;
+    return check_values(g, &call->error);
 }
 
 void tileprop_options_resolve(tileprop_options *options, tileprop_type type, size_t rows)

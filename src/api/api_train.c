@@ -28,7 +28,7 @@ tileprop_status tp_api_train_check_classes(const struct tp_set *train, struct tp
 static tileprop_status take_sets(struct tp_api_training *t, const tileprop_data *data, const tileprop_data *validation,
                                  const double *fraction, struct tp_error *error)
 {
-    tileprop_status status = tp_set_take(&t->train, "train", data, NULL, error);
+    tileprop_status status = tp_set_take(&t->train, fraction ? "data" : "train", data, NULL, error);
     if (status == TILEPROP_OK)
         status = tp_api_train_check_classes(&t->train, error);
     if (status == TILEPROP_OK)
@@ -207,8 +207,10 @@ static tileprop_status take_initial_weights(struct tp_api_training *t, int asked
     if (path)
         status = tp_model_read(&t->start, path, error);
     const char *name = path ? path : "initial_weights";
+    char place[sizeof error->text];
+    snprintf(place, sizeof place, "%s%s", path ? "--init-from: " : "", name);
     if (status == TILEPROP_OK)
-        status = tp_model_starts(start, name, &t->options, t->train.own.features, t->train.own.classes, error);
+        status = tp_model_starts(start, place, &t->options, t->train.own.features, t->train.own.classes, error);
     t->work.initial_weights = &start->weights;
     t->work.unverified = path && !start->verified;
     if (status != TILEPROP_OK || !start->described)
@@ -272,7 +274,7 @@ static tileprop_status begin(struct tp_api_training *t, const tileprop_options *
         *last = NULL;
     if (best)
         *best = NULL;
-    tileprop_status status = tp_api_options(options, &t->options, error);
+    tileprop_status status = tp_api_options(options, &t->options, &t->call);
     if (status == TILEPROP_OK)
         status = tp_api_size("result", t->found.size, offsetof(tileprop_result, test_loss), sizeof *result, error);
     const tileprop_run_options *run = status == TILEPROP_OK ? t->options.run : NULL;

@@ -47,6 +47,7 @@ tileprop_status tp_data_path_choose(const char *asked, char *path, size_t size, 
     if (!asked)
         return tp_data_path_find(TP_DATADIR "/mnist", path, size, error);
     if (snprintf(path, size, "%s", asked) >= (int)size)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "--data: expected a path of less than %zu bytes", size);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "--data: expected a path of less than %zu bytes, found %zu", size,
+                       strlen(asked));
     return TILEPROP_OK;
 }

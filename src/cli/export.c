@@ -25,7 +25,7 @@ static tileprop_status write_header(const struct tp_export_command *command, str
     if (status == TILEPROP_OK)
         status = tileprop_model_load(&model, command->model, error->text, sizeof error->text);
     if (status == TILEPROP_OK && !tileprop_model_verified(model))
-        tp_program_note_unverified("export", command->model);
+        tp_program_note_unverified(command->model);
     if (status == TILEPROP_OK)
         status = tp_schema_text_read(&schema, tileprop_model_text(model, "schema"), tileprop_model_features(model),
                                      command->model, error);
@@ -55,7 +55,7 @@ int main(int argc, char **argv)
         tp_version_write(stdout);
     else if (status == TILEPROP_OK)
         status = write_header(&command, &error);
-    status = tp_program_finish("export", status, &error);
+    status = tp_program_finish(status, &error);
     free(command.storage);
     return (int)status;
 }

@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -420,11 +421,27 @@ static void write_option(const struct tp_option *option, const void *defaults, F
     write_words(text, out);
 }
 
+/* Examples are lines of two blanks and a command, which like this program may have been installed with a prefix. */
+static void write_notes(const char *notes, const char *prefix, size_t size, FILE *out)
+{
+    for (size_t length; *notes; notes += length) {
+        length = strcspn(notes, "\n") + 1;
+        const bool example = strncmp(notes, "  ", 2) == 0 && islower((unsigned char)notes[2]);
+        if (example)
+            fprintf(out, "  %.*s%.*s", (int)size, prefix, (int)length - 2, notes + 2);
+        else
+            fprintf(out, "%.*s", (int)length, notes);
+    }
+}
+
 void tp_options_write_help(const struct tp_options *options, const void *defaults, FILE *out)
 {
     const char *group = "";
     struct tp_option option;
-    fputs(options->usage, out);
+    const char *called = program_invocation_short_name, *own = options->usage + strlen("Usage: ");
+    const size_t length = strcspn(own, " \n"), all = strlen(called);
+    const bool prefixed = all > length && strncmp(called + all - length, own, length) == 0;
+    fprintf(out, "Usage: %s%s", called, own + length);
     for (size_t i = 0; (option = tp_options_at(options, i)).is; i++) {
         if (strcmp(group, option.is->group) != 0) {
             group = option.is->group;
@@ -432,7 +449,7 @@ void tp_options_write_help(const struct tp_options *options, const void *default
         }
         write_option(&option, defaults, out);
     }
-    fputs(options->notes, out);
+    write_notes(options->notes, called, prefixed ? all - length : 0, out);
 }
 
 void tp_options_write_config(const struct tp_options *options, const char *group, const void *target, FILE *out)

@@ -81,7 +81,7 @@ size_t tp_options_index(const struct tp_options *options, const char *name);
 /* Writes something about all options; defaults is the caller's struct before parsing. */
 typedef void tp_options_writer(const struct tp_options *options, const void *defaults, FILE *out);
 
-/* --help, at most 80 columns wide. */
+/* --help, at most 80 columns wide. Commands have the name that this program was called by, and its prefix. */
 tp_options_writer tp_options_write_help;
 
 #define TP_OPTION_HELP_MAX (2 * TP_OPTION_TEXT_MAX) /* bytes */

@@ -34,7 +34,8 @@ static tileprop_status check_path(const char *path, struct tp_error *error)
                        path);
     /* It becomes a string of the script. */
     if (strpbrk(name, "\n\r'\\"))
-        return tp_fail(error, TILEPROP_USAGE, "--plot: expected a name without quotes, backslashes and line breaks");
+        return tp_fail(error, TILEPROP_USAGE,
+                       "--plot: expected a name without quotes, backslashes and line breaks, found \"%s\"", name);
     return TILEPROP_OK;
 }
 

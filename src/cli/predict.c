@@ -34,7 +34,7 @@ static tileprop_status check(const struct tp_prediction *p, struct tp_error *err
     if (command->errors && !p->data->labelled)
         return tp_fail(error, TILEPROP_USAGE, "--errors: expected samples with labels, found ones without");
     if (command->errors && !p->data->side)
-        return tp_fail(error, TILEPROP_USAGE, "--errors: samples of %zu values are no square images",
+        return tp_fail(error, TILEPROP_USAGE, "--errors: samples of %zu values found, expected square images",
                        p->data->set.features);
     if (command->json && prints_rows_alone(p))
         return tp_fail(error, TILEPROP_USAGE, "--json: expected --output FILE, since standard output has the rows");
@@ -152,7 +152,7 @@ static tileprop_status predict(const struct tp_predict_command *command, struct 
     if (status == TILEPROP_OK)
         status = tileprop_model_use_isa(model, command->isa, error->text, sizeof error->text);
     if (status == TILEPROP_OK && !tileprop_model_verified(model))
-        tp_program_note_unverified("predict", command->model);
+        tp_program_note_unverified(command->model);
     p.model = model;
     if (status == TILEPROP_OK)
         status = tp_predict_data_load(&data, command, model, error);
@@ -189,7 +189,7 @@ int main(int argc, char **argv)
         if (status == TILEPROP_OK)
             status = predict(&command, &error);
     }
-    status = tp_program_finish("predict", status, &error);
+    status = tp_program_finish(status, &error);
     free(command.storage);
     return (int)status;
 }

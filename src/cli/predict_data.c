@@ -40,10 +40,10 @@ static tileprop_status load_image(struct tp_predict_data *data, const struct tp_
 {
     const size_t features = tileprop_model_features(model), side = side_of(features);
     if (data->schema.column_count)
-        return tp_fail(error, TILEPROP_USAGE, "--image: %s: a model of a table's columns takes no image",
+        return tp_fail(error, TILEPROP_USAGE, "--image: %s: a model of a table's columns found, expected one of images",
                        command->model);
     if (!side)
-        return tp_fail(error, TILEPROP_USAGE, "--image: %s: a model of %zu inputs takes no square image",
+        return tp_fail(error, TILEPROP_USAGE, "--image: %s: a model of %zu inputs found, expected one of square images",
                        command->model, features);
     struct tp_image image;
     tileprop_status status = tp_image_read(&image, command->image, error);

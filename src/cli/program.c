@@ -43,7 +43,7 @@ tileprop_status tp_program_json(json_t *object, struct tp_error *error)
     return text ? TILEPROP_OK : tp_fail(error, TILEPROP_FAILURE, "--json: out of memory");
 }
 
-tileprop_status tp_program_finish(const char *program, tileprop_status status, struct tp_error *error)
+tileprop_status tp_program_finish(tileprop_status status, struct tp_error *error)
 {
     if (status == TILEPROP_OK) {
         /* Of a write that failed before, the reason is what it left in errno, as far as nobody overwrote it.
@@ -55,13 +55,14 @@ tileprop_status tp_program_finish(const char *program, tileprop_status status, s
             status = tp_fail(error, TILEPROP_FAILURE, "standard output: %s", strerror(number));
     }
     if (status != TILEPROP_OK)
-        fprintf(stderr, "%s: %s\n", program, error->text);
+        fprintf(stderr, "%s: %s\n", program_invocation_short_name, error->text);
     return status;
 }
 
-void tp_program_note_unverified(const char *program, const char *path)
+void tp_program_note_unverified(const char *path)
 {
-    fprintf(stderr, "%s: note: %s: no checksum found, so nothing shows whether the file is intact\n", program, path);
+    fprintf(stderr, "%s: note: %s: no checksum found, so nothing shows whether the file is intact\n",
+            program_invocation_short_name, path);
 }
 
 static volatile sig_atomic_t number_that_came;

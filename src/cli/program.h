@@ -1,6 +1,6 @@
 /*
  * What the programs have in common: descriptors, signals, instruction sets, the JSON object that --json writes as one
- * line, and how they end.
+ * line, and how they end. A program calls itself by the name it was called by, program_invocation_short_name.
  */
 #pragma once
 
@@ -29,10 +29,10 @@ tileprop_status tp_program_json(json_t *object, struct tp_error *error);
  * reader of a pipe has left is its decision and no error.
  * Returns status; TILEPROP_FAILURE if something could not be written.
  */
-tileprop_status tp_program_finish(const char *program, tileprop_status status, struct tp_error *error);
+tileprop_status tp_program_finish(tileprop_status status, struct tp_error *error);
 
 /* Says on standard error that nothing shows whether this file is intact. */
-void tp_program_note_unverified(const char *program, const char *path);
+void tp_program_note_unverified(const char *path);
 
 /*
  * Ctrl-C, SIGTERM, SIGHUP and SIGXCPU: the first one asks for an orderly end, the second one ends the process.

@@ -1,5 +1,6 @@
 #include "cli/report.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -148,8 +149,8 @@ void tp_report_started(struct tp_report *report, const tileprop_run *run)
     if (!quiet || report->command->explain)
         report->peak = tileprop_peak(run->isa, run->threads);
     if (!quiet && !options->threads_exact && options->threads > cpus)
-        fprintf(stderr, "train: warning: --threads: %zu asked for, but this process may use %zu CPU%s\n",
-                options->threads, cpus, cpus == 1 ? "" : "s");
+        fprintf(stderr, "%s: warning: --threads: %zu asked for, but this process may use %zu CPU%s\n",
+                program_invocation_short_name, options->threads, cpus, cpus == 1 ? "" : "s");
     report->started = report->marked = report->redrawn = tp_clock_seconds();
 }
 
@@ -256,7 +257,8 @@ static void finish_warnings(struct tp_report *report)
 {
     tp_report_clear(report);
     if (report->repeated)
-        fprintf(stderr, "train: warning: %zu more of: %s\n", report->repeated, report->warned.text);
+        fprintf(stderr, "%s: warning: %zu more of: %s\n", program_invocation_short_name, report->repeated,
+                report->warned.text);
     report->repeated = 0;
 }
 
@@ -269,7 +271,7 @@ void tp_report_warn(struct tp_report *report, const char *text)
         return;
     }
     finish_warnings(report);
-    fprintf(stderr, "train: warning: %s\n", text);
+    fprintf(stderr, "%s: warning: %s\n", program_invocation_short_name, text);
     snprintf(report->warned.text, sizeof report->warned.text, "%s", text);
 }
 

@@ -1,6 +1,7 @@
 /*
  * train: trains a multi-layer perceptron from the command line.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,7 @@ static void on_started(void *context, const tileprop_run *run)
 {
     struct training *training = context;
     if (run->unverified && !training->command->quiet)
-        tp_program_note_unverified("train", start_path(training));
+        tp_program_note_unverified(start_path(training));
     tp_report_started(&training->report, run);
     training->checkpointer.written = training->report.started;
 }
@@ -260,9 +261,9 @@ int main(int argc, char **argv)
     } else if (status == TILEPROP_OK) {
         status = train_network(&command, &error, &stopped);
     }
-    status = tp_program_finish("train", status, &error);
+    status = tp_program_finish(status, &error);
     if (status == TILEPROP_OK && stopped && !command.quiet)
-        fprintf(stderr, "train: stopped by SIG%s\n", sigabbrev_np(tp_program_stopped()));
+        fprintf(stderr, "%s: stopped by SIG%s\n", program_invocation_short_name, sigabbrev_np(tp_program_stopped()));
     free(command.storage);
     return status == TILEPROP_OK && stopped ? 128 + tp_program_stopped() : (int)status;
 }

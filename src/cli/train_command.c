@@ -129,6 +129,7 @@ static struct tp_train_command default_command(void)
 {
     struct tp_train_command command = {.checkpoint_every = "60s", .table.label = "last"};
     tileprop_options_init(&command.options, sizeof command.options);
+    command.options.option_names = 1;
     command.options.bind = TILEPROP_BIND_AUTO; /* these two a library leaves to its caller */
     command.options.numa = TILEPROP_NUMA_AUTO;
     return command;

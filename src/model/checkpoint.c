@@ -152,7 +152,7 @@ tileprop_status tp_checkpoint_parse(struct tp_checkpoint *checkpoint, struct tp_
     if (status == TILEPROP_OK && !tp_safetensors_text(&read, TP_RUN_PREFIX "steps"))
         status = tp_fail(error, TILEPROP_BAD_INPUT,
                          "%s: __metadata__: no " TP_RUN_PREFIX
-                         "steps found, expected a checkpoint; a model is for --init-from",
+                         "steps found, expected a checkpoint; a model has first weights alone",
                          read.file.path);
     if (status == TILEPROP_OK)
         status = find_state(&read, checkpoint, error);

@@ -239,7 +239,7 @@ static void describe_layers(const struct tp_weights *weights, char text[TP_SHAPE
         length += snprintf(text + length, TP_SHAPE_TEXT - (size_t)length, "-%zu", weights->layers[l].units);
 }
 
-tileprop_status tp_model_starts(const struct tp_model *model, const char *path, const tileprop_options *options,
+tileprop_status tp_model_starts(const struct tp_model *model, const char *place, const tileprop_options *options,
                                 size_t features, size_t classes, struct tp_error *error)
 {
     const struct tp_weights *has = &model->weights;
@@ -257,25 +257,24 @@ tileprop_status tp_model_starts(const struct tp_model *model, const char *path, 
     describe_layers(&wanted, expected);
     if (has->layers[0].inputs != features || has->layers[has->layer_count - 1].units != classes)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "--init-from: %s: layers %s found, expected %zu inputs and %zu classes, as the data have", path,
-                       found, features, classes);
+                       "%s: layers %s found, expected %zu inputs and %zu classes, as the data have", place, found,
+                       features, classes);
     bool same = has->layer_count == wanted.layer_count;
     for (size_t l = 0; same && l < has->layer_count; l++)
         same = has->layers[l].units == wanted.layers[l].units;
     if (!same)
-        return tp_fail(error, TILEPROP_USAGE,
-                       "--init-from: %s: layers %s found, expected %s; --hidden is to say the same", path, found,
-                       expected);
+        return tp_fail(error, TILEPROP_USAGE, "%s: layers %s found, expected %s; --hidden is to say the same", place,
+                       found, expected);
     if (model->described && has->layer_count > 1 && model->activation != options->activation)
-        return tp_fail(error, TILEPROP_USAGE, "--init-from: %s: activation %s found, expected %s; use --activation %s",
-                       path, tp_model_activation(model),
-                       tp_choice_name(tp_activation_choices, (int)options->activation), tp_model_activation(model));
+        return tp_fail(error, TILEPROP_USAGE, "%s: activation %s found, expected %s; use --activation %s", place,
+                       tp_model_activation(model), tp_choice_name(tp_activation_choices, (int)options->activation),
+                       tp_model_activation(model));
     size_t biased = 0; /* layers up to the last one with biases */
     for (size_t l = 0; l < has->layer_count; l++)
         biased = has->layers[l].has_bias ? l + 1 : biased;
     if (biased && !wanted.layers[biased - 1].has_bias)
-        return tp_fail(
-            error, TILEPROP_USAGE, "--init-from: %s: layers.%zu.bias found, which --bias %s cannot hold; use --bias %s",
-            path, biased - 1, options->bias == TILEPROP_BIAS_NONE ? "none" : "input", biased > 1 ? "all" : "input");
+        return tp_fail(error, TILEPROP_USAGE, "%s: layers.%zu.bias found, which --bias %s cannot hold; use --bias %s",
+                       place, biased - 1, options->bias == TILEPROP_BIAS_NONE ? "none" : "input",
+                       biased > 1 ? "all" : "input");
     return TILEPROP_OK;
 }

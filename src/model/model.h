@@ -90,12 +90,12 @@ const char *tp_model_activation(const struct tp_model *model);
 void tp_model_free(struct tp_model *model);
 
 /*
- * Whether a network of these options can start with the model's weights. path: the model's, for messages.
+ * Whether a network of these options can start with the model's weights. place: the model's, for messages.
  * Errors: TILEPROP_USAGE naming layer and option for other hidden layers, another activation, and biases that
  * the network cannot hold; TILEPROP_BAD_INPUT for inputs or classes that are not the data's; TILEPROP_FAILURE
  * without memory.
  */
-tileprop_status tp_model_starts(const struct tp_model *model, const char *path, const tileprop_options *options,
+tileprop_status tp_model_starts(const struct tp_model *model, const char *place, const tileprop_options *options,
                                 size_t features, size_t classes, struct tp_error *error);
 
 /* XXH3-64 over samples, features and labels: the same for the same data in the same order. */

@@ -154,7 +154,7 @@ static tileprop_status prepare(struct tp_predictor *p, const char *isa, struct t
     const struct tp_weights *weights = &p->model->weights;
     const struct tp_tier *tier = tp_tier_find(isa);
     if (!tier)
-        return tp_fail(error, TILEPROP_USAGE, "--isa: this CPU or this build has no tier \"%s\"", isa);
+        return tp_fail(error, TILEPROP_USAGE, "isa: this CPU or this build has no tier \"%s\"", isa);
     /* One slice for each layer: nobody updates them, and the widest tiles are the fastest. */
     tileprop_status status = tp_network_shape(&p->network, &options, weights->layers[0].inputs,
                                               weights->layers[weights->layer_count - 1].units, 1, error);

@@ -174,9 +174,9 @@ static void test_refuses(void **state)
     p = all_parts(), p.activation = TILEPROP_LINEAR;
     refuse(TILEPROP_USAGE, &p, "parts: activation: 0");
     p = all_parts(), p.shift = not_finite;
-    refuse(TILEPROP_BAD_INPUT, &p, "parts: shift ... not finite");
+    refuse(TILEPROP_BAD_INPUT, &p, "parts: shift[1]: inf ... finite");
     p = all_parts(), p.weights = bad;
-    refuse(TILEPROP_BAD_INPUT, &p, "layer 1 ... not finite");
+    refuse(TILEPROP_BAD_INPUT, &p, "layer 1: weights[1]: inf ... finite");
     p = all_parts(), p.class_names = missing;
     refuse(TILEPROP_USAGE, &p, "parts: class_names[1]: NULL");
     p = all_parts(), p.feature_names = missing;

@@ -411,7 +411,7 @@ static void help_tells_everything_in_80_columns(void **state)
         snprintf(name, sizeof name, "\n  --%s", table[i].is->name);
         assert_non_null(strstr(text, name));
     }
-    const char *const parts[] = {"Usage: test\n\nSound:\n",
+    const char *const parts[] = {"Usage: test_options\n\nSound:\n",
                                  "--threads N|auto",
                                  "as many [auto]\n",
                                  "--mix on|off",

@@ -408,28 +408,28 @@ static void test_starts(void **state)
     struct tp_error error = {""};
     tileprop_options options = options_with(TILEPROP_BIAS_ALL);
     options.activation = TILEPROP_RELU;
-    assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
-    check_failure(tp_model_starts(&model, "m", &options, INPUTS + 1, CLASSES, &error), TILEPROP_BAD_INPUT, &error,
-                  "--init-from: m: layers 5-40-17-3 ... 6 inputs ... 3 classes");
-    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES + 1, &error), TILEPROP_BAD_INPUT, &error,
-                  "5 inputs ... 4 classes");
+    assert_int_equal(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
+    check_failure(tp_model_starts(&model, "--init-from: m", &options, INPUTS + 1, CLASSES, &error), TILEPROP_BAD_INPUT,
+                  &error, "--init-from: m: layers 5-40-17-3 ... 6 inputs ... 3 classes");
+    check_failure(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES + 1, &error), TILEPROP_BAD_INPUT,
+                  &error, "5 inputs ... 4 classes");
     options.hidden_count = 1;
-    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE, &error,
+    check_failure(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE, &error,
                   "layers 5-40-17-3 ... 5-40-3 ... --hidden");
     options.hidden_count = 2;
     options.activation = TILEPROP_TANH;
-    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE, &error,
+    check_failure(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE, &error,
                   "--activation relu");
     model.described = false; /* other programs' files do not say */
-    assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
+    assert_int_equal(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
     options.bias = TILEPROP_BIAS_INPUT;
-    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE, &error,
+    check_failure(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE, &error,
                   "layers.2.bias ... --bias input ... --bias all");
     for (size_t l = 1; l < 3; l++)
         model.weights.layers[l].has_bias = false;
-    assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
+    assert_int_equal(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
     options.bias = TILEPROP_BIAS_NONE;
-    check_failure(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE, &error,
+    check_failure(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE, &error,
                   "layers.0.bias ... --bias none ... --bias input");
     /* Without hidden layers there is no activation. */
     model.described = true;
@@ -437,7 +437,7 @@ static void test_starts(void **state)
     model.weights.layers[0].units = CLASSES;
     options.bias = TILEPROP_BIAS_INPUT;
     options.hidden_count = 0;
-    assert_int_equal(tp_model_starts(&model, "m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
+    assert_int_equal(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
     made_free(&made);
 }
 

@@ -33,6 +33,10 @@ expected() {
     cd /
     run "$prefix/bin/tileprop-train" --version
     [ "$status" -eq 0 ]
+    for program in train predict export; do
+        refused_by "tileprop-$program" "$prefix/bin/tileprop-$program" 2 '--none: ... option' --none
+        "$prefix/bin/tileprop-$program" --help | grep -q "^Usage: tileprop-$program "
+    done
     model=$BATS_TEST_TMPDIR/model
     for program in "train --train-limit 64 --val-limit 64 --epochs 1 --save $model" "predict $model --limit 64"; do
         # shellcheck disable=SC2086 # options of it

@@ -456,11 +456,11 @@ for i in range(900):
     not_predicted 3 "narrow.csv: row 1: no column \"petal_width\"" m --data narrow.csv
     sed 's/virginica/nipponica/' iris.csv >alien.csv
     not_predicted 3 "alien.csv: row 102, column 5 (species): class \"nipponica\"" m --data alien.csv
-    not_predicted 2 "--errors: samples ... 4 values ... no square images" m --data iris.csv --errors e.png
+    not_predicted 2 "--errors: samples ... 4 values ... square images" m --data iris.csv --errors e.png
     printf '\0\0\010\003\0\0\0\1\0\0\0\2\0\0\0\2pixl' >images # as many pixels as columns
     not_predicted 3 "images: IDX images ... table's columns ... m" m --data images
     not_predicted 3 "mnist: IDX images ... table's columns ... m" m --data "$root/data/mnist"
-    not_predicted 2 "--image: m: ... model ... table's columns ... no image" m --image any.png
+    not_predicted 2 "--image: m: ... model ... table's columns ... images" m --image any.png
     not_predicted 2 "--header: ... table ... --data" m --header no
     not_predicted 2 "--skip-lines: ... file ... samples" m --data . --skip-lines 1
 }

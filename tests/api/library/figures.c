@@ -108,7 +108,7 @@ static void check_errors(tileprop_options options, tileprop_data data)
 
     options.hidden[0] = 0;
     expect(tileprop_check_gradients(&options, &data, NULL, NULL, &found, message, sizeof message) == TILEPROP_USAGE &&
-               strncmp(message, "--hidden: ", 10) == 0,
+               strncmp(message, "hidden: ", 8) == 0,
            "a layer without units");
     options.hidden[0] = 5;
     options.seed = 1;

@@ -88,8 +88,8 @@ static void begin(void)
     c.given_validation = &c.validation;
 }
 
-/* Makes the call, and a good one for the next check; the message has these parts and begins with the first
- * word. */
+/* Makes the call, and a good one for the next check; the message has these parts, begins with the first word and,
+ * unless it was asked to, names no option of the command line. */
 static void train(tileprop_status status, const char *parts)
 {
     tileprop_model *last = NULL, *best = NULL;
@@ -99,6 +99,7 @@ static void train(tileprop_status status, const char *parts)
                                                  &result, message, sizeof message);
     expect(found == status && has_parts(message, parts), parts);
     expect(strncmp(message, parts, strcspn(parts, " ")) == 0 && !message[0] == !parts[0], parts);
+    expect(c.options.option_names || !strstr(message, "--"), "an option of the command line");
     expect((last != NULL) == (found == TILEPROP_OK) && (best != NULL) == (found == TILEPROP_OK), "models");
     tileprop_model_free(last);
     tileprop_model_free(best);
@@ -171,12 +172,25 @@ static void check_numbers(void)
     train(TILEPROP_OK, "");
 }
 
-/* The call with an option that has this value is refused by the option's name. */
+/* Writes the name of an option's member and what follows. */
+static void name_member(const tileprop_option *option, const char *behind, char *text, size_t size)
+{
+    snprintf(text, size, "%s", strcmp(option->name, "lr") == 0 ? "learning_rate" : option->name);
+    for (char *dash = text; (dash = strchr(dash, '-')) != NULL;)
+        *dash = '_';
+    strncat(text, behind, size - strlen(text) - 1);
+}
+
+/* The call with an option that has this value is refused by its member's name, or by its own if that is asked for. */
 static void refused_value(const tileprop_option *option, size_t offset, const void *value, size_t size)
 {
     char text[64];
+    name_member(option, ":", text, sizeof text);
+    memcpy((char *)&c.options + offset, value, size);
+    train(TILEPROP_USAGE, text);
     snprintf(text, sizeof text, "--%s:", option->name);
     memcpy((char *)&c.options + offset, value, size);
+    c.options.option_names = 1;
     train(TILEPROP_USAGE, text);
 }
 
@@ -250,7 +264,7 @@ static void check_options(void)
     for (; (option = tileprop_option_at(count)); count++) {
         expect(!set(&options, option->name, option->initial) && memcmp(&options, &defaults, sizeof options) == 0,
                option->name);
-        snprintf(text, sizeof text, "--%s: ", option->name);
+        snprintf(text, sizeof text, "%s: ", option->name);
         expect(set(&options, option->name, bad_text(option->kind)) == TILEPROP_USAGE &&
                    strncmp(message, text, strlen(text)) == 0 && memcmp(&options, &defaults, sizeof options) == 0,
                option->name);
@@ -265,7 +279,7 @@ static void check_options(void)
                strcmp(options.isa, "reference") == 0 && !set(&options, "init-from", "m") &&
                strcmp(options.init_from, "m") == 0 && !set(&options, "init-from", "none") && !options.init_from,
            "values of each kind");
-    expect(set(&options, "learning_rate", "1") == TILEPROP_USAGE && strncmp(message, "--learning_rate: ", 17) == 0,
+    expect(set(&options, "learning_rate", "1") == TILEPROP_USAGE && strncmp(message, "learning_rate: ", 15) == 0,
            "an option that there is not");
     options.size = offsetof(tileprop_options, log_gradients); /* of a caller that knows less */
     expect(set(&options, "log-gradients", "on") == TILEPROP_USAGE && !options.log_gradients &&
@@ -345,6 +359,27 @@ static void check_functions(void)
                has_parts(message, "gradients: size 0"),
            "gradients of no size");
     gradients.size = sizeof gradients;
+    c.options.hidden[0] = 0;
+    expect(tileprop_check_gradients(&c.options, &c.train, NULL, NULL, &gradients, message, sizeof message) ==
+                   TILEPROP_USAGE &&
+               strncmp(message, "hidden: ", 8) == 0,
+           "a member of the options of a check");
+    c.options.option_names = 1;
+    expect(tileprop_check_gradients(&c.options, &c.train, NULL, NULL, &gradients, message, sizeof message) ==
+                   TILEPROP_USAGE &&
+               strncmp(message, "--hidden: ", 10) == 0,
+           "an option of a check");
+    begin();
+    expect(tileprop_train_split(&c.options, &c.train, 2, NULL, NULL, NULL, message, sizeof message) == TILEPROP_USAGE &&
+               strncmp(message, "fraction: ", 10) == 0,
+           "an argument that is an option of the command line");
+    expect(tileprop_train_split(&c.options, &c.train, 2, NULL, NULL, NULL, message, 9) == TILEPROP_USAGE &&
+               strcmp(message, "fraction") == 0,
+           "a message that is cut off");
+    expect(tileprop_model_use_isa(model, "mmx", message, sizeof message) == TILEPROP_USAGE &&
+               strncmp(message, "isa: ", 5) == 0,
+           "a member of no struct");
+    refused(tileprop_train_split(&c.options, NULL, 0.5, NULL, NULL, NULL, message, sizeof message), "data");
     refused(tileprop_check_gradients(NULL, &c.train, NULL, NULL, &gradients, message, sizeof message), "options");
     refused(tileprop_check_gradients(&c.options, NULL, NULL, NULL, &gradients, message, sizeof message), "data");
     c.train.rows = SIZE_MAX / 2;
@@ -367,11 +402,11 @@ static void check_wrong_numbers(void)
         if (option->kind != TILEPROP_OPTION_SWITCH && option->kind != TILEPROP_OPTION_CHOICE)
             continue;
         memcpy((char *)&c.options + option->offset, &wrong, sizeof wrong);
-        snprintf(start, sizeof start, "--%s: expected", option->name);
+        name_member(option, ": expected", start, sizeof start);
         train(TILEPROP_USAGE, start);
     }
     c.options.shuffle = -1;
-    train(TILEPROP_USAGE, "--shuffle: expected on or off ... -1");
+    train(TILEPROP_USAGE, "shuffle: expected on or off ... -1");
     c.run.resume_inexact = 2;
     train(TILEPROP_USAGE, "run: resume_inexact: 2 ... 0 or 1");
 }
@@ -404,9 +439,21 @@ static void check_first_weights(void)
     train(TILEPROP_BAD_INPUT, "train: schema: column 2: \"y\" ... \"x\" ... initial_weights");
     c.options.initial_weights = first;
     c.options.normalize = TILEPROP_NORMALIZE_UNIT;
-    train(TILEPROP_USAGE, "--normalize: unit ... global ... initial_weights ... --renormalize on");
+    train(TILEPROP_USAGE, "normalize: unit ... global ... initial_weights ... renormalize on");
     c.options.renormalize = 1;
-    train(TILEPROP_USAGE, "--renormalize: ... --init-from");
+    train(TILEPROP_USAGE, "renormalize: ... init_from ... resume");
+    c.options.initial_weights = first;
+    c.options.activation = TILEPROP_RELU;
+    train(TILEPROP_USAGE, "initial_weights: activation lecun-tanh ... relu ... activation lecun-tanh");
+    c.options.initial_weights = first;
+    c.options.hidden[0] = 5;
+    train(TILEPROP_USAGE, "initial_weights: layers 4-64-3 ... 4-5-3 ... hidden");
+    c.options.batch = ROWS + 1;
+    c.options.drop_last = 1;
+    train(TILEPROP_USAGE, "batch: 61 ... 60 ... drop_last off");
+    c.options.batch = ROWS + 1;
+    c.options.drop_last = c.options.option_names = 1;
+    train(TILEPROP_USAGE, "--batch: 61 ... 60 ... --drop-last off");
     c.options.initial_weights = first;
     c.train.class_names = names;
     c.train.schema = columns;

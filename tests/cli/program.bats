@@ -1,0 +1,38 @@
+#!/usr/bin/env bats
+# A program calls itself by the name it was called by, as installed ones are called otherwise.
+
+bats_require_minimum_version 1.5.0
+load ../programs
+
+setup() {
+    find_programs
+    cd "$BATS_TEST_TMPDIR" || return
+    ln -s "$train" tileprop-train
+    ln -s "$predict" tileprop-predict
+    ln -s "$export_model" tileprop-export
+}
+
+@test "errors and warnings begin with the name" {
+    for name in train predict export; do
+        refused_by "tileprop-$name" "./tileprop-$name" 2 "--none: ... option" --none
+    done
+    seq 60 | awk '{ print $1 % 7 "," $1 % 2 }' >table.csv
+    run --separate-stderr ./tileprop-train --data table.csv --header no --hidden 4 --epochs 1 --threads 4096
+    [ "$status" -eq 0 ]
+    [[ $stderr == "tileprop-train: warning: --threads: 4096 "* ]]
+}
+
+@test "--help uses it, and for the other programs' examples its prefix" {
+    for name in train predict export; do
+        run "./tileprop-$name" --help
+        [ "$status" -eq 0 ]
+        [[ ${lines[0]} == "Usage: tileprop-$name "* ]]
+        [ -z "$(awk 'length > 80' <<<"$output")" ]
+        [ "$(sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' <<<"$output" | grep -v '^--' | grep -vc '^tileprop-')" -eq 0 ]
+    done
+    ./tileprop-train --help | grep -qx '  tileprop-predict digits.safetensors'
+    "$train" --help | grep -qx '  predict digits.safetensors'
+    ln -s "$train" other
+    run ./other --help
+    [ "${lines[0]}" = "Usage: other [OPTION]..." ]
+}
