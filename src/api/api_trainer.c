@@ -107,11 +107,12 @@ static tileprop_status make_stepper(tileprop_trainer *h, const float *scale, con
 }
 
 static tileprop_status create(tileprop_trainer *h, const tileprop_options *options, const tileprop_data *data,
-                              const float *scale, const float *shift, struct tp_error *error)
+                              const float *scale, const float *shift, struct tp_call *call)
 {
     struct tp_api_training *t = &h->training;
+    struct tp_error *error = &call->error;
     t->writes_checkpoints = true;
-    tileprop_status status = tp_api_options(options, &t->options, error);
+    tileprop_status status = tp_api_options(options, &t->options, call);
     if (status == TILEPROP_OK)
         status = take_shape(&t->train, data, error);
     if (status == TILEPROP_OK)
@@ -148,7 +149,7 @@ tileprop_status tileprop_trainer_create(tileprop_trainer **trainer, const tilepr
     if (status == TILEPROP_OK && !(made = calloc(1, sizeof *made)))
         status = tp_fail_memory(&call.error, NULL, "a trainer");
     if (status == TILEPROP_OK)
-        status = create(made, options, data, scale, shift, &call.error);
+        status = create(made, options, data, scale, shift, &call);
     if (trainer)
         *trainer = status == TILEPROP_OK ? made : NULL;
     if (status != TILEPROP_OK)
@@ -156,12 +157,12 @@ tileprop_status tileprop_trainer_create(tileprop_trainer **trainer, const tilepr
     return tp_call_end(&call, status, message, size);
 }
 
-/* Data that fit the trainer. */
-static tileprop_status take(const tileprop_trainer *h, struct tp_set *set, const char *name, const tileprop_data *data,
-                            struct tp_error *error)
+/* Begins a call on a trainer, whose messages name members or options as its options say. */
+static tileprop_status begin(const tileprop_trainer *h, struct tp_call *call)
 {
-    const tileprop_status status = tp_api_need(h, "trainer", error);
-    return status == TILEPROP_OK ? tp_set_take(set, name, data, &h->training.train, error) : status;
+    tp_call_begin(call);
+    call->members = h && !h->training.options.option_names;
+    return tp_api_need(h, "trainer", &call->error);
 }
 
 tileprop_status tileprop_trainer_step(tileprop_trainer *h, const tileprop_data *batch, double *loss, char *message,
@@ -170,8 +171,9 @@ tileprop_status tileprop_trainer_step(tileprop_trainer *h, const tileprop_data *
     struct tp_call call;
     struct tp_set set = {0};
     double found = NAN;
-    tp_call_begin(&call);
-    tileprop_status status = take(h, &set, "batch", batch, &call.error);
+    tileprop_status status = begin(h, &call);
+    if (status == TILEPROP_OK)
+        status = tp_set_take(&set, "batch", batch, &h->training.train, &call.error);
     if (status == TILEPROP_OK && set.own.count > h->training.options.batch)
         status = tp_fail(&call.error, TILEPROP_BAD_INPUT, "%s: %zu rows found, expected at most %zu, the option batch",
                          set.given.name, set.own.count, h->training.options.batch);
@@ -190,8 +192,9 @@ tileprop_status tileprop_trainer_evaluate(tileprop_trainer *h, const tileprop_da
     struct tp_call call;
     struct tp_set set = {0};
     struct tp_metrics metrics = {.loss = NAN, .accuracy = NAN};
-    tp_call_begin(&call);
-    tileprop_status status = take(h, &set, "data", data, &call.error);
+    tileprop_status status = begin(h, &call);
+    if (status == TILEPROP_OK)
+        status = tp_set_take(&set, "data", data, &h->training.train, &call.error);
     if (status == TILEPROP_OK)
         status = tp_stepper_evaluate(h->stepper, &set.own, &metrics, &call.error);
     if (loss)
@@ -205,10 +208,9 @@ tileprop_status tileprop_trainer_evaluate(tileprop_trainer *h, const tileprop_da
 tileprop_status tileprop_trainer_model(tileprop_trainer *h, tileprop_model **model, char *message, size_t size)
 {
     struct tp_call call;
-    tp_call_begin(&call);
+    tileprop_status status = begin(h, &call);
     if (model)
         *model = NULL;
-    tileprop_status status = tp_api_need(h, "trainer", &call.error);
     if (status == TILEPROP_OK)
         status = tp_api_need(model, "model", &call.error);
     if (status == TILEPROP_OK) {
@@ -226,8 +228,7 @@ tileprop_status tileprop_trainer_save(const tileprop_trainer *h, const char *pat
 {
     struct tp_call call;
     struct tp_safe_file file = {0};
-    tp_call_begin(&call);
-    tileprop_status status = tp_api_need(h, "trainer", &call.error);
+    tileprop_status status = begin(h, &call);
     if (status == TILEPROP_OK)
         status = tp_api_need(path, "path", &call.error);
     if (status == TILEPROP_OK)
@@ -253,8 +254,7 @@ tileprop_status tileprop_trainer_restore(tileprop_trainer *h, const char *path, 
     tileprop_status status = tileprop_checkpoint_load(&from, path, message, size);
     if (status != TILEPROP_OK)
         return status;
-    tp_call_begin(&call);
-    status = tp_api_need(h, "trainer", &call.error);
+    status = begin(h, &call);
     if (status == TILEPROP_OK)
         status = tp_api_resumable(from, false, &h->training.snapshots.next, &call.error);
     if (status == TILEPROP_OK) {
