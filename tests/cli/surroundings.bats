@@ -147,12 +147,14 @@ calm() {
     calm
 }
 
-@test "what is no regular file is refused at once" {
+@test "what is no regular file is refused at once, zeros are no IDX file" {
     mkfifo fifo
     for path in fifo /dev/zero /dev/null <(cat table.csv); do
         refused_by train "$train" 3 "$path: ... not a regular file" "${table[@]}" "$path"
     done
     "$train" "${table[@]}" /dev/stdin <table.csv >/dev/null
+    truncate -s 1M zeros
+    refused_by train "$train" 3 "zeros: byte 0: a zero byte ... expected a table" "${table[@]}" zeros
 }
 
 @test "on a terminal of any width the progress fits" {
