@@ -182,6 +182,15 @@ grouped() {
     bash -c 'echo $$ >"$0/tasks"; exec "$@"' "$groups" "$@"
 }
 
+@test "in a control group of three threads four are refused with its limit, and two train" {
+    group pids pids.max 3
+    run --separate-stderr grouped "$train" "${few[@]}" --threads-exact 4
+    echo "$stderr"
+    [ "$status" -eq 1 ]
+    [[ $stderr == "train: threads: the system granted 3 of 4 "*", pids.max 3)" ]]
+    grouped "$train" "${few[@]}" --threads-exact 2 >/dev/null
+}
+
 @test "in a control group of 100 MiB the digits are trained on" {
     [ -z "$TP_SANITIZE" ] || skip "a sanitizer takes more"
     group memory memory.limit_in_bytes 100M
