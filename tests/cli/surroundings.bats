@@ -164,7 +164,7 @@ calm() {
         TERM=dumb COLUMNS=0 script -qec "stty cols $width rows 1; '$train' ${*@Q} >/dev/null" typescript </dev/null >/dev/null
         widest=$(tr '\r' '\n' <typescript | grep -v '^Script' | wc -L)
         echo "$width: $widest"
-        [ "$width" -eq 1 ] || grep -q 2/2 typescript
+        [ "$width" -eq 1 ] || grep -q "/2" typescript # either epoch
         [ "$widest" -le "$((width ? width : 80))" ]
     done
 }
