@@ -14,6 +14,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 BUILD := build
 BIN   := bin
 LIB   := $(if $(filter build,$(BUILD)),lib,$(BUILD)/lib)
+# make takes a space for the end of a name, and clean for that of a folder which is then removed.
+$(foreach v,BUILD BIN LIB,$(if $(word 2,$($v)),$(error $v: "$($v)" found, expected a path without spaces)))
 
 PYTHON ?= python3
 PKG_CONFIG := pkg-config

@@ -98,7 +98,7 @@ $(BUILD)/tileprop.pc: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' 'prefix=$(prefix)' 'libdir=$(libdir)' 'includedir=$(includedir)' '' 'Name: tileprop' \
 	    'Description: trains multi-layer perceptrons on the CPU and uses them' 'Version: $(VERSION)' \
-	    'Libs: -L$${libdir} -ltileprop' 'Libs.private: $(PRIVATE_LIBS) -fopenmp -lm' 'Cflags: -I$${includedir}' >$@
+	    'Libs: -L"$${libdir}" -ltileprop' 'Libs.private: $(PRIVATE_LIBS) -fopenmp -lm' 'Cflags: -I"$${includedir}"' >$@
 
 .PHONY: install install-strip uninstall
 install: $(foreach i,$(INSTALLED),$(call part,3,$i)) ## install programs, library, manual pages, completion and data below prefix (DESTDIR honoured)

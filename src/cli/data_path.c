@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static const char *const beside[] = {"../data/mnist", "../share/tileprop/mnist"};
 
@@ -21,10 +21,11 @@ static bool resolve_directory(const char *name, char *path, size_t size)
 
 tileprop_status tp_data_path_find(const char *elsewhere, char *path, size_t size, struct tp_error *error)
 {
-    /* The kernel's link is resolved already: a symbolic link to the program leads to its real place. */
+    /* A symbolic link to the program leads to its real place. Without /proc there is what the program was started as.
+     */
     char program[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    program[length > 0 ? length : 0] = '\0';
+    if (!realpath("/proc/self/exe", program) && !realpath((const char *)getauxval(AT_EXECFN), program))
+        program[0] = '\0';
     char *name = strrchr(program, '/');
     if (name)
         *name = '\0';

@@ -14,6 +14,7 @@
 #define TP_DIMENSION_SIZE 4
 #define TP_TYPE_U8        0x08
 #define TP_TYPE_F32       0x0D
+#define TP_TYPE_F64       0x0E
 
 enum role {
     IMAGES, /* u8 or f32, two or more dimensions, the first of which counts the images */
@@ -139,7 +140,8 @@ static tileprop_status unpack_floats(const struct shape *shape, const struct tp_
 
 bool tp_idx_is(const struct tp_file *file)
 {
-    return file->size >= 2 && file->bytes[0] == 0 && file->bytes[1] == 0;
+    const unsigned char *magic = file->bytes;
+    return file->size >= TP_MAGIC_SIZE && !magic[0] && !magic[1] && magic[2] >= TP_TYPE_U8 && magic[2] <= TP_TYPE_F64;
 }
 
 bool tp_idx_is_name(const char *name)

@@ -1,7 +1,6 @@
 #include "system/cgroup.h"
 
 #include <limits.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,15 @@ FILE *tp_system_open(const char *folder, const char *name)
     char path[PATH_MAX];
     const int length = snprintf(path, sizeof path, "%s/%s", folder, name);
     return length < 0 || (size_t)length >= sizeof path ? NULL : fopen(path, "re");
+}
+
+bool tp_system_number(const char *folder, const char *name, size_t *number)
+{
+    FILE *file = tp_system_open(folder, name);
+    const bool found = file && fscanf(file, "%zu", number) == 1;
+    if (file)
+        fclose(file);
+    return found;
 }
 
 struct search {

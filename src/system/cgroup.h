@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* The least value of a limit, and the directory of the group that sets it; "" where none does. */
@@ -12,7 +13,7 @@ struct tp_cgroup_limit {
 };
 
 /*
- * The least of limit_of(group) over this process's groups of a controller ("cpu", "memory") and all their
+ * The least of limit_of(group) over this process's groups of a controller ("cpu", "memory", "pids") and all their
  * ancestors; limit_of is given a group's directory and returns SIZE_MAX where it sets no limit. proc and cgroup
  * are the roots "/proc" and "/sys/fs/cgroup"; tests pass their own.
  */
@@ -21,3 +22,6 @@ struct tp_cgroup_limit tp_cgroup_least(const char *proc, const char *cgroup, con
 
 /* Opens FOLDER/NAME to read; NULL without one. */
 FILE *tp_system_open(const char *folder, const char *name);
+
+/* The number that FOLDER/NAME begins with; false without one. */
+bool tp_system_number(const char *folder, const char *name, size_t *number);

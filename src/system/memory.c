@@ -32,26 +32,16 @@ static bool sum_amounts(FILE *file, const char *first, const char *second, size_
     return found;
 }
 
-/* The number that the file begins with. */
-static bool read_number(FILE *file, size_t *number)
-{
-    const bool found = file && fscanf(file, "%zu", number) == 1;
-    if (file)
-        fclose(file);
-    return found;
-}
-
 /* What a cgroup leaves. "max" (version 2) is no number, and the largest there is (version 1) leaves enough. */
 static size_t group_left(const char *group)
 {
     size_t limit, used, cached;
-    if (read_number(tp_system_open(group, "memory.max"), &limit) &&
-        read_number(tp_system_open(group, "memory.current"), &used)) {
+    if (tp_system_number(group, "memory.max", &limit) && tp_system_number(group, "memory.current", &used)) {
         sum_amounts(tp_system_open(group, "memory.stat"), "active_file", "inactive_file", &cached);
         return left(limit, left(used, cached));
     }
-    if (read_number(tp_system_open(group, "memory.limit_in_bytes"), &limit) &&
-        read_number(tp_system_open(group, "memory.usage_in_bytes"), &used)) {
+    if (tp_system_number(group, "memory.limit_in_bytes", &limit) &&
+        tp_system_number(group, "memory.usage_in_bytes", &used)) {
         sum_amounts(tp_system_open(group, "memory.stat"), "total_active_file", "total_inactive_file", &cached);
         return left(limit, left(used, cached));
     }

@@ -10,6 +10,8 @@
 #include <sys/resource.h>
 #include <unwind.h>
 
+#include "system/cgroup.h"
+
 #define CALLER_BYTES 256  /* of the caller's stack that libgomp takes for each member when it makes a team */
 #define TEAM_BYTES   1024 /* of the heap */
 
@@ -100,6 +102,22 @@ struct limit {
     char text[24];
 };
 
+static size_t pids_max(const char *group)
+{
+    size_t most;
+    return tp_system_number(group, "pids.max", &most) ? most : SIZE_MAX;
+}
+
+/* A control group refuses a thread with the error number of RLIMIT_NPROC. */
+static struct limit limit_of_group(void)
+{
+    const size_t most = tp_cgroup_least("/proc", "/sys/fs/cgroup", "pids", pids_max).value;
+    struct limit limit = {"none"};
+    if (most != SIZE_MAX)
+        snprintf(limit.text, sizeof limit.text, "%zu", most);
+    return limit;
+}
+
 static struct limit limit_of(__rlimit_resource_t resource)
 {
     struct rlimit found;
@@ -132,8 +150,9 @@ tileprop_status tp_threads_prove(size_t members, size_t kept, struct tp_error *e
                        stack, TP_STACK_MIN);
     if (!refused)
         return TILEPROP_OK;
-    return tp_fail(
-        error, TILEPROP_FAILURE,
-        "threads: the system granted %zu of %zu with stacks of %zu bytes: %s (RLIMIT_NPROC %s, RLIMIT_AS %s)", granted,
-        members, stack, strerror(refused), limit_of(RLIMIT_NPROC).text, limit_of(RLIMIT_AS).text);
+    return tp_fail(error, TILEPROP_FAILURE,
+                   "threads: the system granted %zu of %zu with stacks of %zu bytes: %s (RLIMIT_NPROC %s, RLIMIT_AS "
+                   "%s, pids.max %s)",
+                   granted, members, stack, strerror(refused), limit_of(RLIMIT_NPROC).text, limit_of(RLIMIT_AS).text,
+                   limit_of_group().text);
 }

@@ -80,6 +80,8 @@ trains() { # PROGRAM: on the data that it finds by itself; prints where
         [ "$(find "$own" -newer "$BATS_TEST_TMPDIR/before" -type f -not -name '*.1' -not -name '*.bash' -not -name '*.zsh' \
             -not -name tileprop.pc -not -path '*/stamp/manual')" = "" ]
         [[ $(trains "$prefix/bin/tileprop-train") == *"$prefix/share/tileprop/mnist"* ]]
+        flags=$(PKG_CONFIG_PATH="$prefix/lib/pkgconfig" pkg-config --cflags tileprop)
+        eval "${CC:-cc} -x c -fsyntax-only $flags -" <<<'#include <tileprop/tileprop.h>'
     done
 }
 
