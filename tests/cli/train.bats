@@ -561,10 +561,13 @@ END
 }
 
 @test "a small stack is enough" {
-    run --separate-stderr bash -c "ulimit -s 64; exec \"\$@\"" - "$train" "${mnist[@]}" --train-limit 320 \
-        --val-limit 100 --hidden 64,64 --epochs 1 --threads 1 --save m --quiet
-    echo "$status $stderr"
-    [ "$status" -eq 0 ]
+    for outputs in "--save m" "--save m --save-best b --checkpoint c --history h" "--checkpoint c --resume c"; do
+        # shellcheck disable=SC2086 # several words
+        run --separate-stderr bash -c "ulimit -s 64; exec \"\$@\"" - "$train" "${mnist[@]}" --train-limit 320 \
+            --val-limit 100 --hidden 64,64 --optimizer adam --epochs 1 --threads 1 --quiet $outputs
+        echo "$outputs: $status $stderr"
+        [ "$status" -eq 0 ]
+    done
 }
 
 @test "a second Ctrl-C ends at once" {
