@@ -47,29 +47,30 @@ int tileprop_checkpoint_has_best(const tileprop_checkpoint *handle)
     return handle->own.best.layer_count > 0 || handle->own.state.best.count == 0;
 }
 
-static tileprop_status write(const tileprop_training_state *here, FILE *out, const void *attachment,
-                             size_t attachment_size, struct tp_error *error)
+/* all: becomes the checkpoint, which owns nothing. */
+static tileprop_status write(const tileprop_training_state *here, struct tp_checkpoint *all, FILE *out,
+                             const void *attachment, size_t attachment_size, struct tp_error *error)
 {
     const struct tp_snapshots *snapshots = here->snapshots;
-    struct tp_checkpoint all = snapshots->next;
+    *all = snapshots->next;
     struct tp_safe_file file = {.file = out, .option = "tileprop_checkpoint_write", .path = (char[]){"checkpoint"}};
-    tp_network_get(here->network, 0, &all.model.weights);
-    bool finite = tp_weights_finite(&all.model.weights);
-    for (size_t i = 0; i < all.state_count; i++) {
-        tp_network_get(here->network, 1 + (int)i, &all.states[i]);
-        finite &= tp_weights_finite(&all.states[i]);
+    tp_network_get(here->network, 0, &all->model.weights);
+    bool finite = tp_weights_finite(&all->model.weights);
+    for (size_t i = 0; i < all->state_count; i++) {
+        tp_network_get(here->network, 1 + (int)i, &all->states[i]);
+        finite &= tp_weights_finite(&all->states[i]);
     }
     if (!finite)
         return tp_fail(error, TILEPROP_FAILURE,
                        "weights or optimizer state that are not finite found, expected finite ones");
-    all.model.normalization = *here->normalization;
-    all.model.step = here->state->steps ? here->state->steps - 1 : 0;
-    all.state = *here->state;
+    all->model.normalization = *here->normalization;
+    all->model.step = here->state->steps ? here->state->steps - 1 : 0;
+    all->state = *here->state;
     if (snapshots->has_best)
-        all.best = snapshots->best.weights;
-    all.history = (void *)(uintptr_t)attachment; /* which nobody writes to */
-    all.history_size = attachment_size;
-    const tileprop_status status = tp_checkpoint_write(&all, &file, error);
+        all->best = snapshots->best.weights;
+    all->history = (void *)(uintptr_t)attachment; /* which nobody writes to */
+    all->history_size = attachment_size;
+    const tileprop_status status = tp_checkpoint_write(all, &file, error);
     errno = file.error;
     return status;
 }
@@ -78,12 +79,16 @@ tileprop_status tileprop_checkpoint_write(const tileprop_training_state *state, 
                                           size_t attachment_size, char *message, size_t size)
 {
     struct tp_call call;
+    struct tp_checkpoint *all = NULL;
     tp_call_begin(&call);
     tileprop_status status = tp_api_need(state, "state", &call.error);
     if (status == TILEPROP_OK)
         status = tp_api_need(out, "out", &call.error);
+    if (status == TILEPROP_OK && !(all = malloc(sizeof *all)))
+        status = tp_fail_memory(&call.error, NULL, "a checkpoint");
     if (status == TILEPROP_OK)
-        status = write(state, out, attachment, attachment_size, &call.error);
+        status = write(state, all, out, attachment, attachment_size, &call.error);
+    free(all);
     return tp_call_end(&call, status, message, size);
 }
 

@@ -262,19 +262,14 @@ static tileprop_status give_models(struct tp_snapshots *snapshots, tileprop_mode
     return status;
 }
 
-/* Begins a call: everything up to the training itself. fraction NULL: validation is given. */
+/* Everything up to the training itself. fraction NULL: validation is given. */
 static tileprop_status begin(struct tp_api_training *t, const tileprop_options *options, const tileprop_data *data,
-                             const tileprop_data *validation, const double *fraction, tileprop_model **last,
-                             tileprop_model **best, const tileprop_result *result)
+                             const tileprop_data *validation, const double *fraction, bool last, bool best,
+                             const tileprop_result *result, struct tp_call *call)
 {
-    struct tp_error *error = &t->call.error;
-    *t = (struct tp_api_training){.found.size = result ? result->size : sizeof *result};
-    tp_call_begin(&t->call);
-    if (last)
-        *last = NULL;
-    if (best)
-        *best = NULL;
-    tileprop_status status = tp_api_options(options, &t->options, &t->call);
+    struct tp_error *error = &call->error;
+    t->found.size = result ? result->size : sizeof *result;
+    tileprop_status status = tp_api_options(options, &t->options, call);
     if (status == TILEPROP_OK)
         status = tp_api_size("result", t->found.size, offsetof(tileprop_result, test_loss), sizeof *result, error);
     const tileprop_run_options *run = status == TILEPROP_OK ? t->options.run : NULL;
@@ -288,7 +283,7 @@ static tileprop_status begin(struct tp_api_training *t, const tileprop_options *
             tp_fail(error, TILEPROP_USAGE, "run: resume_inexact: %d found, expected 0 or 1", t->run.resume_inexact);
     if (status == TILEPROP_OK)
         status = take_sets(t, data, validation, fraction, error);
-    return status == TILEPROP_OK ? tp_api_train_prepare(t, last != NULL, best != NULL, error) : status;
+    return status == TILEPROP_OK ? tp_api_train_prepare(t, last, best, error) : status;
 }
 
 void tp_api_train_free(struct tp_api_training *t)
@@ -302,39 +297,52 @@ void tp_api_train_free(struct tp_api_training *t)
     free(t->test.labels);
 }
 
-/* Gives what there is of a run, also of one that diverged, and ends the call. */
+/* Gives what there is of a run, also of one that diverged. */
 static tileprop_status end(struct tp_api_training *t, tileprop_status status, tileprop_model **last,
-                           tileprop_model **best, tileprop_result *result, char *message, size_t size)
+                           tileprop_model **best, tileprop_result *result, struct tp_error *error)
 {
     struct tp_error unused;
     if (result && (status == TILEPROP_OK || status == TILEPROP_DIVERGED))
         memcpy(result, &t->found, result->size);
     if (status == TILEPROP_OK)
-        status = give_models(&t->snapshots, last, best, &t->call.error);
+        status = give_models(&t->snapshots, last, best, error);
     else if (status == TILEPROP_DIVERGED)
         give_models(&t->snapshots, last, best, &unused);
     tp_api_train_free(t);
-    return tp_call_end(&t->call, status, message, size);
+    free(t);
+    return status;
+}
+
+/* A call. What it needs is too large for the stack of a host's thread. */
+static tileprop_status train(const tileprop_options *options, const tileprop_data *data,
+                             const tileprop_data *validation, const double *fraction, tileprop_model **last,
+                             tileprop_model **best, tileprop_result *result, char *message, size_t size)
+{
+    struct tp_call call;
+    struct tp_api_training *t = calloc(1, sizeof *t);
+    tp_call_begin(&call);
+    if (last)
+        *last = NULL;
+    if (best)
+        *best = NULL;
+    if (!t)
+        return tp_call_end(&call, tp_fail_memory(&call.error, NULL, "a run"), message, size);
+    tileprop_status status = begin(t, options, data, validation, fraction, last != NULL, best != NULL, result, &call);
+    if (status == TILEPROP_OK)
+        status = tp_train(&t->work, &t->found, &call.error);
+    return tp_call_end(&call, end(t, status, last, best, result, &call.error), message, size);
 }
 
 tileprop_status tileprop_train(const tileprop_options *options, const tileprop_data *data,
                                const tileprop_data *validation, tileprop_model **last, tileprop_model **best,
                                tileprop_result *result, char *message, size_t size)
 {
-    struct tp_api_training t;
-    tileprop_status status = begin(&t, options, data, validation, NULL, last, best, result);
-    if (status == TILEPROP_OK)
-        status = tp_train(&t.work, &t.found, &t.call.error);
-    return end(&t, status, last, best, result, message, size);
+    return train(options, data, validation, NULL, last, best, result, message, size);
 }
 
 tileprop_status tileprop_train_split(const tileprop_options *options, const tileprop_data *data, double fraction,
                                      tileprop_model **last, tileprop_model **best, tileprop_result *result,
                                      char *message, size_t size)
 {
-    struct tp_api_training t;
-    tileprop_status status = begin(&t, options, data, NULL, &fraction, last, best, result);
-    if (status == TILEPROP_OK)
-        status = tp_train(&t.work, &t.found, &t.call.error);
-    return end(&t, status, last, best, result, message, size);
+    return train(options, data, NULL, &fraction, last, best, result, message, size);
 }

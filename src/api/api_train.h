@@ -8,7 +8,6 @@
 
 /* Large: to be kept off small stacks. */
 struct tp_api_training {
-    struct tp_call call;
     tileprop_options options; /* completed, and resolved once the data are known */
     tileprop_run_options run;
     struct tp_set train, validation, test; /* test: count 0 without */

@@ -120,6 +120,7 @@ tileprop_status tp_safe_file_open(struct tp_safe_file *safe, const char *option,
                                                : "a special file");
 
     /* A symbolic link stays one: the file that it leads to is replaced. */
+    safe->replaces = exists;
     const mode_t mode = exists ? info.st_mode & 0777 : 0666;
     int descriptor = -1;
     tileprop_status status = TILEPROP_OK;

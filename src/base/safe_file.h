@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -16,6 +17,7 @@ struct tp_safe_file {
     const char *option; /* that asked for it, for messages */
     char *path;         /* of the complete file; owned */
     char *temporary;    /* of the file that is written; owned */
+    bool replaces;      /* another file was at path */
     int error;          /* errno of the first write that failed; whoever writes to `file` keeps it here */
 };
 

@@ -1,10 +1,12 @@
 #include "cli/history.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TP_COLUMNS    6  /* besides those of gradient norms */
 #define TP_COLUMN_MAX 32 /* bytes of a column's name or value, with what stands before and after it */
@@ -109,4 +111,35 @@ tileprop_status tp_history_check(const struct tp_history *history, struct tp_err
     return history->failed ? tp_fail(error, TILEPROP_FAILURE, "%s: %s: out of memory for the history", history->option,
                                      history->path)
                            : TILEPROP_OK;
+}
+
+/* Writes what fits, and returns how much that is. */
+static size_t write_text(int descriptor, const char *text, size_t size)
+{
+    size_t written = 0;
+    ssize_t count = 0;
+    while (written < size && ((count = write(descriptor, text + written, size - written)) > 0 || errno == EINTR))
+        written += count > 0 ? (size_t)count : 0;
+    return written;
+}
+
+tileprop_status tp_history_write(const struct tp_history *history, struct tp_safe_file *file, struct tp_error *error)
+{
+    const int descriptor = fileno(file->file);
+    size_t kept = write_text(descriptor, history->text, history->size), lines = 0;
+    if (kept == history->size)
+        return tp_safe_file_commit(file, error);
+
+    const int number = errno;
+    while (kept > 0 && history->text[kept - 1] != '\n')
+        kept--;
+    for (size_t i = 0; i < kept; i++)
+        lines += history->text[i] == '\n';
+    /* The first line has the columns. */
+    if (file->replaces || lines < 2 || ftruncate(descriptor, (off_t)kept) != 0)
+        file->error = number;
+    const tileprop_status status = tp_safe_file_commit(file, error);
+    return status ? status
+                  : tp_fail(error, TILEPROP_FAILURE, "%s: %s: %s; the first %zu rows are there", history->option,
+                            history->path, strerror(number), lines - 1);
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/safe_file.h"
 #include "base/status.h"
 #include "tileprop/tileprop.h"
 
@@ -40,3 +41,10 @@ void tp_history_complete(struct tp_history *history);
 
 /* Errors: TILEPROP_FAILURE with option and path if a row is missing, for want of memory. */
 tileprop_status tp_history_check(const struct tp_history *history, struct tp_error *error);
+
+/*
+ * Writes the history as the whole of a file, and finishes that. If the disk is full, the rows that fit are left there,
+ * unless there was a file before, which stays.
+ * Errors: TILEPROP_FAILURE with option and path, and the number of rows that are left, if not all are.
+ */
+tileprop_status tp_history_write(const struct tp_history *history, struct tp_safe_file *file, struct tp_error *error);

@@ -331,13 +331,13 @@ static double find_goal(const struct tp_report *report)
     return report->run.seconds_before + (stopped ? report->marked : tp_clock_seconds()) - report->begun;
 }
 
-static void write_saved(const char *label, const struct tp_saved *saved, size_t held_out)
+/* why: there is no model, if there is none. */
+static void write_saved(const char *label, const struct tp_saved *saved, size_t held_out, const char *why)
 {
     if (!saved->path)
         return;
     if (!saved->written) {
-        printf(TP_LABEL "nothing in %s%s\n", label, saved->path,
-               saved->model ? "" : ": no evaluation with a finite loss");
+        printf(TP_LABEL "nothing in %s%s%s\n", label, saved->path, saved->model ? "" : ": ", saved->model ? "" : why);
         return;
     }
     printf(TP_LABEL "%s: step %zu, ", label, saved->path, saved->step);
@@ -377,8 +377,8 @@ static void write_closing(const struct tp_report *report, const struct tp_model_
                result->numa == TILEPROP_NUMA_REPLICATE ? "on each" : "interleaved");
     printf(TP_LABEL "%016llx%s\n", "weights", (unsigned long long)result->weights_hash,
            writer->last.path || writer->best.path ? "" : ", not saved; --save does that");
-    write_saved("saved", &writer->last, held_out);
-    write_saved("saved best", &writer->best, held_out);
+    write_saved("saved", &writer->last, held_out, "the run diverged");
+    write_saved("saved best", &writer->best, held_out, "no evaluation with a finite loss");
 }
 
 /* A place among steps; null unless it is known. */

@@ -174,14 +174,12 @@ static tileprop_status first_of(tileprop_status before, tileprop_status after)
 static tileprop_status write_history(struct training *training, struct tp_error *error)
 {
     struct tp_history *history = &training->history;
-    struct tp_safe_file *file = &training->history_file;
     tp_history_complete(history);
     tileprop_status status = tp_history_check(history, error);
     if (status != TILEPROP_OK)
         return status;
-    if (file->file)
-        tp_safe_file_write(file, history->text, history->size);
-    status = tp_safe_file_commit(file, error);
+    if (training->history_file.file)
+        status = tp_history_write(history, &training->history_file, error);
     return first_of(
         status, tp_plot_draw(&training->plot, history, training->command->options.eval_train, status ? NULL : error));
 }

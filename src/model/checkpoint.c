@@ -181,11 +181,14 @@ tileprop_status tp_checkpoint_parse(struct tp_checkpoint *checkpoint, struct tp_
 tileprop_status tp_checkpoint_write(const struct tp_checkpoint *checkpoint, struct tp_safe_file *out,
                                     struct tp_error *error)
 {
-    struct tp_checkpoint copy = *checkpoint;
-    if (copy.state.best.count == 0)
-        copy.state.best.loss = 0; /* infinity is no text */
+    struct tp_checkpoint *copy = malloc(sizeof *copy);
+    if (!copy)
+        return tp_fail_memory(error, out->path, "a checkpoint");
+    *copy = *checkpoint;
+    if (copy->state.best.count == 0)
+        copy->state.best.loss = 0; /* infinity is no text */
     const char *ended = tp_stop_name(checkpoint->state.ended);
-    const struct texts run = list_texts(&copy, &ended);
+    const struct texts run = list_texts(copy, &ended);
     struct tp_tensor_list *list = tp_model_list(&checkpoint->model);
     if (list) {
         tp_metadata_write(&list->texts, run.all, sizeof run / sizeof *run.all);
@@ -196,6 +199,7 @@ tileprop_status tp_checkpoint_write(const struct tp_checkpoint *checkpoint, stru
         if (checkpoint->history)
             tp_tensor_list_vector(list, TP_HISTORY, "U8", checkpoint->history_size, 1, checkpoint->history);
     }
+    free(copy);
     return tp_tensor_list_write(list, out, error);
 }
 

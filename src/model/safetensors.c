@@ -27,10 +27,14 @@ static tileprop_status fail_tensor(const struct tp_safetensors *read, const char
                    tp_show(name, strlen(name)).text, what);
 }
 
-/* JSON that nests no deeper than a header does keeps its parser from recursing and its objects few. */
-static bool nests_too_deep(const char *text, size_t length, size_t *place)
+/*
+ * Checks, before it is parsed, that a header nests no deeper than one does, which keeps its parser from recursing, and
+ * has few values, of which each costs memory and time.
+ */
+static tileprop_status check_extent(const struct tp_safetensors *read, const char *text, size_t length,
+                                    struct tp_error *error)
 {
-    size_t depth = 0;
+    size_t depth = 0, values = 1;
     bool quoted = false;
     for (size_t i = 0; i < length; i++) {
         if (quoted && text[i] == '\\') {
@@ -40,14 +44,18 @@ static bool nests_too_deep(const char *text, size_t length, size_t *place)
         } else if (quoted) {
             continue;
         } else if (text[i] == '{' || text[i] == '[') {
-            *place = i;
             if (++depth > TP_DEPTH_MAX)
-                return true;
+                return tp_file_fail(&read->file, TP_LENGTH_BYTES + i, error, "brackets nest more than %d deep",
+                                    TP_DEPTH_MAX);
         } else if (text[i] == '}' || text[i] == ']') {
             depth -= depth > 0;
+        } else if (text[i] == ',' && ++values > TP_SAFETENSORS_VALUES_MAX) {
+            return tp_file_fail(&read->file, TP_LENGTH_BYTES + i, error,
+                                "a header of more than %d values found, expected at most as many",
+                                TP_SAFETENSORS_VALUES_MAX);
         }
     }
-    return false;
+    return TILEPROP_OK;
 }
 
 static tileprop_status parse_header(struct tp_safetensors *read, size_t *header_size, struct tp_error *error)
@@ -59,7 +67,7 @@ static tileprop_status parse_header(struct tp_safetensors *read, size_t *header_
                        size, TP_LENGTH_BYTES);
     const size_t behind = size - TP_LENGTH_BYTES;
     const size_t most = behind < TP_SAFETENSORS_HEADER_MAX ? behind : TP_SAFETENSORS_HEADER_MAX;
-    size_t length, place;
+    size_t length;
     memcpy(&length, read->file.bytes, sizeof length);
     const char *text = (const char *)read->file.bytes + TP_LENGTH_BYTES;
     if (length > most)
@@ -69,9 +77,9 @@ static tileprop_status parse_header(struct tp_safetensors *read, size_t *header_
                             length, most);
     if (length == 0 || text[0] != '{')
         return tp_file_fail(&read->file, TP_LENGTH_BYTES, error, "expected {, with which a safetensors header begins");
-    if (nests_too_deep(text, length, &place))
-        return tp_file_fail(&read->file, TP_LENGTH_BYTES + place, error, "brackets nest more than %d deep",
-                            TP_DEPTH_MAX);
+    const tileprop_status status = check_extent(read, text, length, error);
+    if (status != TILEPROP_OK)
+        return status;
     json_error_t wrong;
     read->header = tp_json_text_read(text, length, JSON_REJECT_DUPLICATES, &wrong);
     if (!read->header && errno == ENOMEM)

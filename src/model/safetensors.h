@@ -23,9 +23,12 @@
 
 /*
  * Bytes of a header. 1,000 layers with an optimizer's state, 65,535 class names and 100,000 columns with means,
- * names of 64 bytes throughout, take 17 million. Reading one can take 80 times its size.
+ * names of 64 bytes throughout, take 17 million.
  */
 #define TP_SAFETENSORS_HEADER_MAX ((size_t)20000000)
+
+/* Values in a header that commas part. Nine describe a matrix and its place. */
+#define TP_SAFETENSORS_VALUES_MAX 100000
 
 struct tp_tensor {
     const char *name;
@@ -45,11 +48,12 @@ struct tp_safetensors {
 
 /*
  * Finds the tensors in a file's bytes, which it takes over; *file is empty afterwards, on error too. Besides
- * them it allocates at most 80 bytes for each byte of the header, which may have TP_SAFETENSORS_HEADER_MAX.
+ * them it allocates at most 80 bytes for each byte of the header, and no more than 200 MB, since a header has at most
+ * TP_SAFETENSORS_HEADER_MAX bytes and TP_SAFETENSORS_VALUES_MAX values.
  * Errors: TILEPROP_BAD_INPUT with path, place, found, expected for whatever the format does not allow:
- * lengths beyond the file, JSON that is no such header, a name given twice, places that overlap or leave a
- * gap; for another checksum than the file's content has, if it has one. TILEPROP_FAILURE without memory. On error
- * *read is empty.
+ * lengths beyond the file, a header with more values, JSON that is no such header, a name given twice, places that
+ * overlap or leave a gap; for another checksum than the file's content has, if it has one. TILEPROP_FAILURE without
+ * memory. On error *read is empty.
  */
 tileprop_status tp_safetensors_parse(struct tp_safetensors *read, struct tp_file *file, struct tp_error *error);
 

@@ -49,7 +49,7 @@ static size_t group_left(const char *group)
 }
 
 /* What a resource limit leaves beyond the pages used. */
-static size_t resource_left(int resource, size_t pages)
+static size_t resource_left(unsigned resource, size_t pages)
 {
     struct rlimit limit;
     if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)

@@ -479,14 +479,30 @@ END
     [ "$(ls)" = run.csv ]
 }
 
-@test "a history or an output that does not fit is exit 1, and no half history is left" {
-    # 8 KiB for each file; the history of 1000 steps is longer.
-    run --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 8; exec "$@"' - "$train" "${few[@]}" --quiet \
-        --threads 1 --hidden none --epochs 50 --history run.csv
-    echo "$stderr"
+@test "a history that does not fit is exit 1: the rows that fit are there, or the file that was" {
+    few+=(--quiet --threads 1 --hidden none --epochs 50)
+    "$train" "${few[@]}" --history whole.csv >/dev/null
+    for kib in 8 3; do # for each file; the history of 1000 steps is longer
+        rm -f run.csv
+        run --separate-stderr bash -c 'trap "" XFSZ; ulimit -f "$1"; shift; exec "$@"' - $kib "$train" "${few[@]}" \
+            --history run.csv
+        echo "$stderr"
+        [ "$status" -eq 1 ]
+        rows=$(($(wc -l <run.csv) - 1))
+        [[ $stderr == "train: --history: run.csv: File too large; the first $rows rows are there" ]]
+        [ "$rows" -gt 30 ]
+        cmp run.csv <(head -n $((rows + 1)) whole.csv)
+        [ "$(ls)" = $'run.csv\nwhole.csv' ]
+    done
+    echo old >run.csv
+    run --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 8; exec "$@"' - "$train" "${few[@]}" --history run.csv
     [ "$status" -eq 1 ]
-    [[ $stderr == "train: --history: "*"File too large" ]]
-    [ -z "$(ls)" ]
+    [[ $stderr == "train: --history: "*"run.csv: File too large" ]]
+    [ "$(cat run.csv)" = old ]
+    [ "$(ls)" = $'run.csv\nwhole.csv' ]
+}
+
+@test "an output that does not fit is exit 1" {
     [ -w /dev/full ] || skip "no /dev/full"
     run bash -c '"$0" --help 2>&1 >/dev/full' "$train"
     [ "$status" -eq 1 ]
@@ -561,10 +577,13 @@ END
 }
 
 @test "a small stack is enough" {
-    run --separate-stderr bash -c "ulimit -s 64; exec \"\$@\"" - "$train" "${mnist[@]}" --train-limit 320 \
-        --val-limit 100 --hidden 64,64 --epochs 1 --threads 1 --save m --quiet
-    echo "$status $stderr"
-    [ "$status" -eq 0 ]
+    for outputs in "--save m" "--save m --save-best b --checkpoint c --history h" "--checkpoint c --resume c"; do
+        # shellcheck disable=SC2086 # several words
+        run --separate-stderr bash -c "ulimit -s 64; exec \"\$@\"" - "$train" "${mnist[@]}" --train-limit 320 \
+            --val-limit 100 --hidden 64,64 --optimizer adam --epochs 1 --threads 1 --quiet $outputs
+        echo "$outputs: $status $stderr"
+        [ "$status" -eq 0 ]
+    done
 }
 
 @test "a second Ctrl-C ends at once" {

@@ -450,9 +450,9 @@ END
         refused 3 "changed: __metadata__: $part" "${base[@]}" --resume changed
     done <<'END'
 numerics_version 2 numerics_version: 2 ... 1 ... --resume-inexact
-run.steps 0 run.steps: 0 ... 1
+run.steps 0 run.best_step: 36 ... 0
 run.steps -1 run.steps: ... integer
-run.steps 18446744073709551615 run.steps: 18446744073709551615 ... 1 ... 9223372036854775807
+run.steps 18446744073709551615 run.steps: 18446744073709551615 ... 0 ... 9223372036854775807
 run.best_step 40 run.best_step: 40 ... 0 ... 39
 run.evaluations_since_best 1000 run.evaluations_since_best: 1000 ... 0 ... 40
 run.beta1_power 1.5 run.beta1_power: 1.5 ... 0 ... 1

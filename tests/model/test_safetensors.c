@@ -7,7 +7,7 @@
 #include "tests/check.h"
 #include "tests/scratch.h"
 
-#define TP_LONG ((size_t)1 << 20) /* bytes of a header that is to cost memory */
+#define TP_LONG ((size_t)3 << 16) /* bytes of a header that is to cost memory */
 
 /* A file of this header, its length before it, and so many values, which count up from 0. */
 static struct tp_file make_file(const char *header, size_t values)
@@ -171,6 +171,24 @@ static void test_bounds_memory(void **state)
     json_set_alloc_funcs(malloc, free);
 }
 
+/* More values than a header may have, wherever they are; commas in texts are none. */
+static void test_bounds_values(void **state)
+{
+    (void)state;
+    static const char *const begins[] = {"{\"a\":[", "{\"a,,\":[[],"};
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+        char *header = malloc(2 * TP_SAFETENSORS_VALUES_MAX + 64);
+        size_t length = (size_t)sprintf(header, "%s", begins[i]);
+        for (size_t n = i; n < TP_SAFETENSORS_VALUES_MAX; n++)
+            length += (size_t)sprintf(header + length, "0,");
+        sprintf(header + length - 1, "]}");
+        refused(header, 0, "dtype ... shape ... data_offsets");
+        sprintf(header + length - 1, ",0]}");
+        refused(header, 0, i ? "byte 200016: ... more than 100000 values" : "byte 200013: ... more than 100000 values");
+        free(header);
+    }
+}
+
 static void test_writes_what_it_reads(void **state)
 {
     char *path = scratch_path(*state, "written");
@@ -262,6 +280,7 @@ int main(void)
         cmocka_unit_test(test_refuses_frames),
         cmocka_unit_test(test_refuses_headers),
         cmocka_unit_test(test_bounds_memory),
+        cmocka_unit_test(test_bounds_values),
         cmocka_unit_test_setup_teardown(test_writes_what_it_reads, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_limits_headers, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_is_never_unpacked, scratch_make, scratch_remove),
