@@ -213,21 +213,28 @@ static void check_names(void)
         expect(strcmp(tileprop_verb_name(v), verbs[v]) == 0, verbs[v]);
 }
 
-/* The checkpoint as one that a version wrote which computes other bits. */
+/* Puts a character somewhere into a file's bytes, and into the file. */
+static void put(FILE *file, char *bytes, size_t count, const char *known, size_t offset, char value)
+{
+    const size_t length = strlen(known);
+    size_t at = 0;
+    while (at + length < count && memcmp(bytes + at, known, length) != 0)
+        at++;
+    expect(at + length < count && fseek(file, (long)(at + offset), SEEK_SET) == 0 && fputc(value, file) == value,
+           known);
+}
+
+/* The checkpoint as one that a version wrote which computes other bits. Without a checksum it may be edited. */
 static tileprop_checkpoint *from_another_version(void)
 {
-    static const char known[] = "\"numerics_version\":\"1\"";
     static char bytes[1 << 20];
     tileprop_checkpoint *checkpoint;
     FILE *file = fopen(path, "r+b");
     expect(file != NULL, path);
     const size_t count = fread(bytes, 1, sizeof bytes, file);
-    size_t at = 0;
-    while (at + sizeof known <= count && memcmp(bytes + at, known, sizeof known - 1) != 0)
-        at++;
-    expect(at + sizeof known <= count && fseek(file, (long)(at + sizeof known - 3), SEEK_SET) == 0 &&
-               fputc('2', file) == '2' && fclose(file) == 0,
-           "the version in a checkpoint");
+    put(file, bytes, count, "\"numerics_version\":\"1\"", 20, '2');
+    put(file, bytes, count, "\"tileprop_checksum\"", 1, 'x');
+    expect(fclose(file) == 0, path);
     expect(!tileprop_checkpoint_load(&checkpoint, path, message, sizeof message), "loading");
     return checkpoint;
 }
