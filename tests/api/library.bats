@@ -125,7 +125,7 @@ links_to() {
     nm -D --defined-only "$prefix/lib/libtileprop.so" | awk '$2 != "A" { print $3 }' | sed 's/@.*//' | sort |
         diff "$BATS_TEST_TMPDIR/declared" -
     nm -g --defined-only "$prefix/lib/libtileprop.a" | awk 'NF == 3 { print $3 }' | sort | diff "$BATS_TEST_TMPDIR/declared" -
-    readelf -d "$prefix/lib/libtileprop.so" | grep -q 'SONAME.*\[libtileprop\.so\.0\.1\]'
+    readelf -d "$prefix/lib/libtileprop.so" | grep -q 'SONAME.*\[libtileprop\.so\.0\.2\]'
 }
 
 # The library of the tag, built as this one is, in a folder of its own. Those that are installed have no types to compare.
@@ -253,7 +253,7 @@ for l in r["layers"]:
 
 int main(void)
 {
-    void *library = dlopen("libtileprop.so.0.1", RTLD_NOW | RTLD_LOCAL);
+    void *library = dlopen("libtileprop.so.0.2", RTLD_NOW | RTLD_LOCAL);
     if (!library)
         return fprintf(stderr, "%s\n", dlerror()), 1;
     void (*init)(tileprop_options *, size_t);
