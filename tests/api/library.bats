@@ -140,7 +140,7 @@ links_to() {
 }
 
 @test "a status that nobody looks at is warned of; the version is a number too" {
-    for call in 'tileprop_evaluate(0, 0, 0, 0, 0, 0, 0, 0);' 'if (tileprop_evaluate(0, 0, 0, 0, 0, 0, 0, 0)) ask();'; do
+    for call in 'tileprop_evaluate(0, 0, 0, 0, 0, 0);' 'if (tileprop_evaluate(0, 0, 0, 0, 0, 0)) ask();'; do
         printf '#include <tileprop/tileprop.h>\nvoid ask(void);\nvoid ask(void) { %s }\n' "$call" >"$BATS_TEST_TMPDIR/call.c"
         run "$cc" -Werror $(pkg-config --cflags tileprop) -c "$BATS_TEST_TMPDIR/call.c" -o "$BATS_TEST_TMPDIR/call.o"
         [[ $call == if* && $status -eq 0 || $call != if* && $output == *unused-result* ]]
