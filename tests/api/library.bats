@@ -172,6 +172,27 @@ both() {
     cat "$BATS_TEST_TMPDIR/c"
 }
 
+# But for refusals, which says how large structs are in the library.
+@test "programs compiled with the headers that this version began with run with the library as it is" {
+    first="-I$PWD/tests/api/headers-$(pkg-config --modversion tileprop | cut -d. -f1-2)"
+    cc="$cc $first" cxx="$cxx $first"
+    echo '#include <tileprop/gradients.h>' | $cc -M $(pkg-config --cflags tileprop) -x c - | grep -q 'headers-.*/gradients\.h'
+    files=("$BATS_FILE_TMPDIR"/{train-images-idx3,train-labels-idx1})
+    "$(build train.c "$cc")" "${files[@]}" "$BATS_TEST_TMPDIR/model" 2>/dev/null | grep -qE '^[0-9a-f]{16} '
+    head -c 78416 "$BATS_FILE_TMPDIR/t10k-images-idx3" | tail -c +17 >"$BATS_TEST_TMPDIR/pictures"
+    for program in "$(build predict.c "$cc")" "$(build predict.cpp "$cxx -std=c++17")"; do
+        [ "$("$program" "$BATS_TEST_TMPDIR/model" <"$BATS_TEST_TMPDIR/pictures" | wc -l)" -eq 100 ]
+    done
+    both figures gradients "${files[@]}"
+    both run "${files[@]}" "$BATS_TEST_TMPDIR"
+    "$prefix/bin/tileprop-train" --hidden 20 --activation relu --epochs 1 --train-limit 2000 --quiet --save "$BATS_TEST_TMPDIR/model" >/dev/null
+    [ "$(both figures weights "$BATS_TEST_TMPDIR/model" "$BATS_FILE_TMPDIR/t10k-images-idx3")" = ok ]
+    $cc -std=c11 -D_GNU_SOURCE -fopenmp tests/api/library/embed.c -o "$BATS_TEST_TMPDIR/embed" $(pkg-config --cflags --libs tileprop) -lm
+    for part in trainings nested fork training; do
+        [ "$("$BATS_TEST_TMPDIR/embed" "$part")" = ok ]
+    done
+}
+
 @test "a model's weights, biases and normalization are what it predicts with" {
     "$prefix/bin/tileprop-train" --hidden 20 --activation relu --epochs 1 --train-limit 2000 --quiet --save "$BATS_TEST_TMPDIR/model" >/dev/null
     [ "$(both figures weights "$BATS_TEST_TMPDIR/model" "$BATS_FILE_TMPDIR/t10k-images-idx3")" = ok ]
