@@ -21,7 +21,9 @@ typedef enum tileprop_type {
     TILEPROP_U8,  /* uint8_t */
     TILEPROP_U16, /* uint16_t; labels only */
     TILEPROP_I32, /* int32_t; labels only */
-    TILEPROP_F32  /* float; samples only */
+    TILEPROP_F32, /* float; samples only */
+    TILEPROP_F64, /* double; samples only */
+    TILEPROP_I64  /* int64_t; labels only */
 } tileprop_type;
 
 #define TILEPROP_AUTO (-1) /* for an option: choose by the data */

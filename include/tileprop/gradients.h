@@ -1,7 +1,8 @@
 /*
  * tileprop: checks that the gradients used for training are the derivatives of the loss.
  *
- *     tileprop_gradients found = {.size = sizeof found};
+ *     tileprop_layer_gradients layers[TILEPROP_HIDDEN_MAX + 1];
+ *     tileprop_gradients found = {.size = sizeof found, .layers = layers, .layer_size = sizeof *layers};
  *     tileprop_check_gradients(&options, &data, NULL, NULL, &found, message, sizeof message);
  *     ... found.layers_right ...
  *
@@ -47,13 +48,15 @@ typedef struct tileprop_layer_gradients {
 
 /* Gradients are means over the samples used. */
 typedef struct tileprop_gradients {
-    size_t size;         /* sizeof(tileprop_gradients), set by the caller */
+    size_t size;                      /* sizeof(tileprop_gradients); set by the caller, as are the next two */
+    tileprop_layer_gradients *layers; /* [hidden_count + 1], of which layer_count are filled in; NULL: not wanted */
+    size_t layer_size;                /* sizeof(tileprop_layer_gradients) */
+
     size_t samples;      /* used */
     int stopped;         /* progress ended the check; the members below are then meaningless */
     int layers_right;    /* all of them are right */
     size_t course_layer; /* the layer with the largest course; the first on a tie */
     size_t layer_count;
-    tileprop_layer_gradients layers[TILEPROP_HIDDEN_MAX + 1];
 } tileprop_gradients;
 
 /*

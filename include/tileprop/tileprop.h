@@ -16,8 +16,8 @@
  * locale, OpenMP setting or floating-point state (rounding, flush-to-zero), no thread's affinity unless `bind` asks
  * for it, and no memory policy unless `numa` does. OpenMP keeps the threads of a training run asleep for the next one.
  *
- * Matrices are row-major, one sample per row, without padding, at any alignment valid for their type. Buffers
- * must not overlap; none is retained or written to unless stated.
+ * Matrices are row-major, one sample per row, without padding unless they have a stride, at any alignment valid for
+ * their type. Buffers must not overlap; none is retained or written to unless stated.
  *
  * NULL is allowed only where stated. Otherwise functions that return a status return USAGE and name the
  * argument or member; for all others it is undefined behaviour.
@@ -211,7 +211,11 @@ TILEPROP_API void tileprop_predict_f32(const tileprop_model *model, const float 
 TILEPROP_API void tileprop_predict_u8(const tileprop_model *model, const uint8_t *samples, size_t rows,
                                       float *probabilities, uint16_t *classes);
 
-/* Labelled samples; the caller owns everything. */
+/*
+ * Labelled samples; the caller owns everything. Samples of f64 and rows with a stride cost a copy of all samples for
+ * the length of the call, labels that are not u16 one of the labels. f64 is rounded to f32, and to 0 below FLT_MIN; a
+ * finite value that f32 cannot hold is BAD_INPUT.
+ */
 typedef struct tileprop_data {
     size_t size;              /* sizeof(tileprop_data) */
     const void *samples;      /* [rows][features]; finite, but for predictions */
@@ -225,19 +229,27 @@ typedef struct tileprop_data {
     const char
         *schema;      /* a table's columns, stored in models as text "schema"; NULL: as the initial weights, or none */
     const char *name; /* of the data, for messages; NULL: train, validation or data */
+    size_t stride;    /* values from the first one of a row to the first one of the next; 0: features */
 } tileprop_data;
+
+/* What tileprop_evaluate() computes; any pointer may be NULL. */
+typedef struct tileprop_outputs {
+    size_t size;          /* sizeof(tileprop_outputs) */
+    float *losses;        /* [rows], each sample's cross-entropy in nats */
+    float *probabilities; /* [rows][classes] */
+    float *logits;        /* [rows][classes], whose softmax the probabilities are */
+    uint16_t *classes;    /* [rows] */
+} tileprop_outputs;
 
 /*
  * Predicts like tileprop_predict_f32() and tileprop_predict_u8(), on this many threads, at most 4096 (0: as many
- * as tileprop_threads() reports), but not on more than there are blocks of rows, and computes losses[rows], each
- * sample's cross-entropy in nats. Any output may be NULL; labels may be NULL if losses is. The loss of a sample that
- * cannot be predicted is NaN.
+ * as tileprop_threads() reports), but not on more than there are blocks of rows. labels may be NULL if losses is.
+ * The loss of a sample that cannot be predicted is NaN, and at least one of its logits is not finite.
  * Errors: USAGE for too many threads, BAD_INPUT for data that do not fit the model, FAILURE if out of memory or
  * threads.
  */
 TILEPROP_TRY tileprop_status tileprop_evaluate(const tileprop_model *model, const tileprop_data *data, size_t threads,
-                                               float *losses, float *probabilities, uint16_t *classes, char *message,
-                                               size_t size);
+                                               const tileprop_outputs *outputs, char *message, size_t size);
 
 /* --- Training ----------------------------------------------------------------------------------------- */
 
@@ -377,7 +389,7 @@ typedef struct tileprop_result {
 /*
  * Trains on train and evaluates on validation, which must have the same features and no more classes. Stores
  * the final model in *last and the one with the lowest validation loss in *best, which the caller frees;
- * last, best and result may be NULL. Copies labels that are not u16; allocates weights, optimizer state, and
+ * last, best and result may be NULL. Allocates copies of data as tileprop_data says, weights, optimizer state, and
  * each thread's activations for a batch, if limits and free memory leave room for them. Inside an OpenMP parallel
  * region use threads = 1. Initial weights of a model keep its normalization, unless renormalize, and its columns and
  * classes must be those of train, in their order, as far as both are named.

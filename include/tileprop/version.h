@@ -4,9 +4,9 @@
 #ifndef TILEPROP_VERSION_H
 #define TILEPROP_VERSION_H
 
-#define TILEPROP_VERSION "0.1.0"
+#define TILEPROP_VERSION "0.2.0"
 
 /* For #if: 10000 times the major version, 100 times the minor one, and the patch. */
-#define TILEPROP_VERSION_NUMBER 100
+#define TILEPROP_VERSION_NUMBER 200
 
 #endif

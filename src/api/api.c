@@ -96,7 +96,7 @@ tileprop_status tp_api_need(const void *pointer, const char *name, struct tp_err
 
 tileprop_status tp_api_size(const char *name, size_t found, size_t least, size_t most, struct tp_error *error)
 {
-    return found >= least && found <= most
+    return found >= least && found <= most && found % sizeof(size_t) == 0 /* no member in halves */
                ? TILEPROP_OK
                : tp_fail(error, TILEPROP_USAGE, "%s: size %zu found, expected %zu", name, found, most);
 }

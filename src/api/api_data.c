@@ -1,42 +1,48 @@
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/api.h"
+#include "kernels/flush.h"
+#include "system/memory.h"
 #include "system/team.h"
+
+#define UNCHECKED ((size_t)1 << 20) /* bytes that a step's batch may have without asking how much memory there is */
 
 static int64_t label_at(const tileprop_data *data, size_t i)
 {
     return data->label_type == TILEPROP_U8    ? ((const uint8_t *)data->labels)[i]
            : data->label_type == TILEPROP_U16 ? ((const uint16_t *)data->labels)[i]
+           : data->label_type == TILEPROP_I64 ? ((const int64_t *)data->labels)[i]
                                               : ((const int32_t *)data->labels)[i];
 }
 
 static tileprop_status complete(const char *name, const tileprop_data *given, tileprop_data *data,
                                 struct tp_error *error)
 {
-    tileprop_status status = tp_api_need(given, name, error);
-    if (status == TILEPROP_OK)
-        status = tp_api_size(name, given->size, offsetof(tileprop_data, class_names), sizeof *data, error);
+    const tileprop_status status =
+        tp_api_take(data, offsetof(tileprop_data, class_names), sizeof *data, given, name, error);
     if (status != TILEPROP_OK)
         return status;
-    *data = (tileprop_data){0};
-    memcpy(data, given, given->size);
     data->name = data->name ? data->name : name;
     if (!data->samples)
         return tp_fail(error, TILEPROP_USAGE, "%s: samples: NULL found, expected rows of values", data->name);
-    if (data->type != TILEPROP_U8 && data->type != TILEPROP_F32)
-        return tp_fail(error, TILEPROP_USAGE, "%s: type: %d found, expected TILEPROP_U8 or TILEPROP_F32", data->name,
-                       (int)data->type);
-    /* No object has more bytes; a fourth of them also where a value is one byte, since labels may have four.
-     */
-    if (data->rows > 0 && data->features > PTRDIFF_MAX / sizeof(float) / data->rows)
+    if (data->type != TILEPROP_U8 && data->type != TILEPROP_F32 && data->type != TILEPROP_F64)
+        return tp_fail(error, TILEPROP_USAGE, "%s: type: %d found, expected TILEPROP_U8, TILEPROP_F32 or TILEPROP_F64",
+                       data->name, (int)data->type);
+    data->stride = data->stride ? data->stride : data->features;
+    if (data->stride < data->features)
+        return tp_fail(error, TILEPROP_USAGE, "%s: stride: %zu found, expected at least %zu, the values of a row",
+                       data->name, data->stride, data->features);
+    /* No object has more bytes; an eighth of them also where a value is one byte, since labels may have eight. */
+    if (data->rows > 0 && data->stride > PTRDIFF_MAX / sizeof(double) / data->rows)
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu rows of %zu values found, expected what memory can hold",
-                       data->name, data->rows, data->features);
+                       data->name, data->rows, data->stride);
     return TILEPROP_OK;
 }
 
-/* Completed data as a data set; values that are not finite are allowed. */
+/* Completed data as a data set, but for samples that have to be copied. */
 static tileprop_status convert(struct tp_set *set, struct tp_error *error)
 {
     const tileprop_data *data = &set->given;
@@ -44,10 +50,11 @@ static tileprop_status convert(struct tp_set *set, struct tp_error *error)
     const size_t most = data->classes ? data->classes : TP_CLASSES_MAX;
     if (!data->labels)
         return tp_fail(error, TILEPROP_USAGE, "%s: labels: NULL found, expected one for each row", name);
-    if (data->label_type != TILEPROP_U8 && data->label_type != TILEPROP_U16 && data->label_type != TILEPROP_I32)
+    if (data->label_type != TILEPROP_U8 && data->label_type != TILEPROP_U16 && data->label_type != TILEPROP_I32 &&
+        data->label_type != TILEPROP_I64)
         return tp_fail(error, TILEPROP_USAGE,
-                       "%s: label_type: %d found, expected TILEPROP_U8, TILEPROP_U16 or TILEPROP_I32", name,
-                       (int)data->label_type);
+                       "%s: label_type: %d found, expected TILEPROP_U8, TILEPROP_U16, TILEPROP_I32 or TILEPROP_I64",
+                       name, (int)data->label_type);
     if (data->rows == 0 || data->features == 0)
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu rows of %zu values found, expected at least 1", name,
                        data->rows, data->features);
@@ -69,7 +76,7 @@ static tileprop_status convert(struct tp_set *set, struct tp_error *error)
         for (size_t i = 0; i < data->rows; i++)
             set->labels[i] = (uint16_t)label_at(data, i);
     }
-    set->own = (struct tp_dataset){.type = data->type,
+    set->own = (struct tp_dataset){.type = data->type == TILEPROP_U8 ? TILEPROP_U8 : TILEPROP_F32,
                                    .samples = (void *)(uintptr_t)data->samples,
                                    .labels = set->labels ? set->labels : (uint16_t *)(uintptr_t)data->labels,
                                    .count = data->rows,
@@ -79,12 +86,63 @@ static tileprop_status convert(struct tp_set *set, struct tp_error *error)
     return TILEPROP_OK;
 }
 
+static tileprop_status narrow(const tileprop_data *data, size_t row, float *to, struct tp_error *error)
+{
+    const double *from = (const double *)data->samples + row * data->stride;
+    for (size_t i = 0; i < data->features; i++) {
+        to[i] = (float)from[i];
+        if (isinf(to[i]) && isfinite(from[i]))
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: value %zu: %g found, expected at most %g in size",
+                           data->name, row, i, from[i], (double)FLT_MAX);
+    }
+    return TILEPROP_OK;
+}
+
+/* Copies samples that are f64 or have a stride. */
+static tileprop_status copy_samples(struct tp_set *set, struct tp_error *error)
+{
+    const tileprop_data *data = &set->given;
+    const size_t value = data->type == TILEPROP_U8 ? 1 : sizeof(float), bytes = data->features * value;
+    if (data->rows == 0 || (data->type != TILEPROP_F64 && data->stride == data->features))
+        return TILEPROP_OK;
+    tileprop_status status = data->rows * bytes < UNCHECKED
+                                 ? TILEPROP_OK
+                                 : tp_memory_check("/proc", "/sys/fs/cgroup", data->rows * bytes, 0, error);
+    if (status == TILEPROP_OK && !(set->own.samples = set->samples = malloc(data->rows * bytes)))
+        status = tp_fail_memory(error, NULL, "samples");
+    for (size_t r = 0; r < data->rows && status == TILEPROP_OK; r++) {
+        char *to = (char *)set->samples + r * bytes;
+        if (data->type == TILEPROP_F64)
+            status = narrow(data, r, (float *)(void *)to, error);
+        else
+            memcpy(to, (const char *)data->samples + r * data->stride * value, bytes);
+    }
+    return status;
+}
+
+/* The samples as a data set's, rounded to nearest whatever the caller's rounding mode. */
+static tileprop_status convert_samples(struct tp_set *set, struct tp_error *error)
+{
+    const uint64_t saved = tp_flush_enter();
+    const tileprop_status status = copy_samples(set, error);
+    tp_flush_leave(saved);
+    return status;
+}
+
+void tp_set_free(struct tp_set *set)
+{
+    free(set->samples);
+    free(set->labels);
+    set->samples = NULL;
+    set->labels = NULL;
+}
+
 /* Whether a set says of itself that it can be evaluated, before anything that it points to is read. */
 static tileprop_status compare(const tileprop_data *found, const struct tp_set *like, struct tp_error *error)
 {
-    static const char *const types[] = {[TILEPROP_U8] = "u8", [TILEPROP_F32] = "f32"};
+    static const char *const types[] = {[TILEPROP_U8] = "u8", [TILEPROP_F32] = "f32", [TILEPROP_F64] = "f64"};
     const tileprop_data *expected = &like->given;
-    if (found->type != expected->type)
+    if ((found->type == TILEPROP_U8) != (expected->type == TILEPROP_U8))
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of type %s found, expected %s as in %s", found->name,
                        types[found->type], types[expected->type], expected->name);
     if (found->features != expected->features)
@@ -107,11 +165,13 @@ tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop
         data->classes = like->own.classes;
     if (status == TILEPROP_OK)
         status = convert(set, error);
-    for (size_t i = 0; status == TILEPROP_OK && data->type == TILEPROP_F32 && i < data->rows * data->features; i++)
-        if (!isfinite(((const float *)data->samples)[i]))
+    if (status == TILEPROP_OK)
+        status = convert_samples(set, error);
+    const float *values = set->own.type == TILEPROP_F32 ? set->own.samples : NULL;
+    for (size_t i = 0; status == TILEPROP_OK && values && i < data->rows * data->features; i++)
+        if (!isfinite(values[i]))
             return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: value %zu: %g found, expected a finite number",
-                           data->name, i / data->features, i % data->features,
-                           (double)((const float *)data->samples)[i]);
+                           data->name, i / data->features, i % data->features, (double)values[i]);
     return status;
 }
 
@@ -159,20 +219,23 @@ tileprop_status tp_set_continues(const struct tp_set *set, const struct tp_model
 }
 
 static tileprop_status evaluate(const tileprop_model *handle, const tileprop_data *given, size_t threads,
-                                const struct tp_predictions *to, struct tp_error *error)
+                                const tileprop_outputs *outputs, struct tp_error *error)
 {
     static const uint8_t none = 0;
     struct tp_set set = {0};
     tileprop_data *data = &set.given;
+    tileprop_outputs out;
     tileprop_status status = tp_api_need(handle, "model", error);
     if (status == TILEPROP_OK)
         status = complete("data", given, data, error);
+    if (status == TILEPROP_OK)
+        status = tp_api_take(&out, sizeof out, sizeof out, outputs, "outputs", error);
     if (status != TILEPROP_OK)
         return status;
     if (threads > TP_TEAM_MAX)
         return tp_fail(error, TILEPROP_USAGE, "threads: %zu found, expected at most %d", threads, TP_TEAM_MAX);
     const size_t rows = data->rows, features = tileprop_model_features(handle);
-    if (!to->loss) { /* nobody looks at labels */
+    if (!out.losses) { /* nobody looks at labels */
         data->labels = &none;
         data->label_type = TILEPROP_U8;
         data->rows = 1;
@@ -182,18 +245,21 @@ static tileprop_status evaluate(const tileprop_model *handle, const tileprop_dat
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of %zu values found, expected %zu", data->name,
                        data->features, features);
     status = convert(&set, error);
-    set.own.count = rows;
+    set.own.count = data->rows = rows;
     if (status == TILEPROP_OK)
-        status = tp_predictor_run(handle->predictor, threads ? threads : tp_team_threads(0), &set.own, to, error);
-    free(set.labels);
+        status = convert_samples(&set, error);
+    const struct tp_predictions to = {
+        .loss = out.losses, .predicted = out.classes, .probabilities = out.probabilities, .logits = out.logits};
+    if (status == TILEPROP_OK)
+        status = tp_predictor_run(handle->predictor, threads ? threads : tp_team_threads(0), &set.own, &to, error);
+    tp_set_free(&set);
     return status;
 }
 
 tileprop_status tileprop_evaluate(const tileprop_model *handle, const tileprop_data *data, size_t threads,
-                                  float *losses, float *probabilities, uint16_t *classes, char *message, size_t size)
+                                  const tileprop_outputs *outputs, char *message, size_t size)
 {
-    const struct tp_predictions to = {losses, classes, probabilities};
     struct tp_call call;
     tp_call_begin(&call);
-    return tp_call_end(&call, evaluate(handle, data, threads, &to, &call.error), message, size);
+    return tp_call_end(&call, evaluate(handle, data, threads, outputs, &call.error), message, size);
 }

@@ -33,7 +33,7 @@ static tileprop_status check(const tileprop_options *given, const tileprop_data 
             tp_finite_differences_measure(&reference, tp_options_threads(&options), progress, context, found, error);
     tp_f64_free(&reference);
     tp_normalization_free(&normalization);
-    free(set.labels);
+    tp_set_free(&set);
     return status;
 }
 
@@ -42,15 +42,21 @@ tileprop_status tileprop_check_gradients(const tileprop_options *options, const 
                                          tileprop_gradients *gradients, char *message, size_t size)
 {
     struct tp_call call;
+    tileprop_gradients given;
     tp_call_begin(&call);
-    tileprop_status status = tp_api_need(gradients, "gradients", &call.error);
-    if (status == TILEPROP_OK)
-        status = tp_api_size("gradients", gradients->size, offsetof(tileprop_gradients, layer_count), sizeof *gradients,
-                             &call.error);
+    tileprop_status status = tp_api_take(&given, offsetof(tileprop_gradients, layer_count), sizeof given, gradients,
+                                         "gradients", &call.error);
+    if (status == TILEPROP_OK && given.layers)
+        status = tp_api_size("gradients: layer_size", given.layer_size, offsetof(tileprop_layer_gradients, right),
+                             sizeof *given.layers, &call.error);
     if (status == TILEPROP_OK) {
-        tileprop_gradients found = {.size = gradients->size};
+        tileprop_layer_gradients layers[TP_LAYERS_MAX] = {0};
+        tileprop_gradients found = {.size = given.size, .layers = layers, .layer_size = given.layer_size};
         status = check(options, data, progress, context, &found, &call);
-        memcpy(gradients, &found, found.size);
+        for (size_t l = 0; given.layers && l < found.layer_count; l++)
+            memcpy((char *)given.layers + l * given.layer_size, &layers[l], given.layer_size);
+        found.layers = given.layers;
+        memcpy(gradients, &found, given.size);
     }
     return tp_call_end(&call, status, message, size);
 }

@@ -141,5 +141,5 @@ tileprop_status tp_api_options(const tileprop_options *given, tileprop_options *
 
 void tileprop_options_resolve(tileprop_options *options, tileprop_type type, size_t rows)
 {
-    tp_options_resolve(options, type, rows);
+    tp_options_resolve(options, type == TILEPROP_F64 ? TILEPROP_F32 : type, rows);
 }

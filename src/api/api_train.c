@@ -272,11 +272,8 @@ static tileprop_status begin(struct tp_api_training *t, const tileprop_options *
     tileprop_status status = tp_api_options(options, &t->options, call);
     if (status == TILEPROP_OK)
         status = tp_api_size("result", t->found.size, offsetof(tileprop_result, test_loss), sizeof *result, error);
-    const tileprop_run_options *run = status == TILEPROP_OK ? t->options.run : NULL;
-    if (run)
-        status = tp_api_size("run", run->size, sizeof *run, sizeof *run, error);
-    if (run && status == TILEPROP_OK)
-        t->run = *run;
+    if (status == TILEPROP_OK && t->options.run)
+        status = tp_api_take(&t->run, sizeof t->run.size, sizeof t->run, t->options.run, "run", error);
     t->writes_checkpoints = t->run.checkpoint != NULL;
     if (t->run.resume_inexact != 0 && t->run.resume_inexact != 1)
         status =
@@ -292,9 +289,9 @@ void tp_api_train_free(struct tp_api_training *t)
     tp_model_free(&t->snapshots.best);
     tp_checkpoint_free(&t->snapshots.next);
     tp_model_free(&t->start);
-    free(t->train.labels);
-    free(t->validation.labels);
-    free(t->test.labels);
+    tp_set_free(&t->train);
+    tp_set_free(&t->validation);
+    tp_set_free(&t->test);
 }
 
 /* Gives what there is of a run, also of one that diverged. */

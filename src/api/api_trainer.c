@@ -45,14 +45,16 @@ static tileprop_status take_shape(struct tp_set *set, const tileprop_data *given
     if (status != TILEPROP_OK || data->rows > 0)
         return status ? status : tp_set_take(set, "data", given, NULL, error);
     data->name = data->name ? data->name : "data";
-    if (data->type != TILEPROP_U8 && data->type != TILEPROP_F32)
-        return tp_fail(error, TILEPROP_USAGE, "%s: type: %d found, expected TILEPROP_U8 or TILEPROP_F32", data->name,
-                       (int)data->type);
+    if (data->type != TILEPROP_U8 && data->type != TILEPROP_F32 && data->type != TILEPROP_F64)
+        return tp_fail(error, TILEPROP_USAGE, "%s: type: %d found, expected TILEPROP_U8, TILEPROP_F32 or TILEPROP_F64",
+                       data->name, (int)data->type);
     if (data->features == 0 || data->classes == 0 || data->classes > TP_CLASSES_MAX)
         return tp_fail(error, TILEPROP_USAGE,
                        "%s: %zu features and %zu classes without rows found, expected at least 1 and 1 to %d",
                        data->name, data->features, data->classes, TP_CLASSES_MAX);
-    set->own = (struct tp_dataset){.type = data->type, .features = data->features, .classes = data->classes};
+    set->own = (struct tp_dataset){.type = data->type == TILEPROP_U8 ? TILEPROP_U8 : TILEPROP_F32,
+                                   .features = data->features,
+                                   .classes = data->classes};
     return TILEPROP_OK;
 }
 
@@ -133,8 +135,7 @@ static tileprop_status create(tileprop_trainer *h, const tileprop_options *optio
     status = tp_api_train_prepare(t, false, false, error);
     if (status == TILEPROP_OK)
         status = make_stepper(h, scale, shift, error);
-    free(t->train.labels);
-    t->train.labels = NULL;
+    tp_set_free(&t->train);
     return status;
 }
 
@@ -182,7 +183,7 @@ tileprop_status tileprop_trainer_step(tileprop_trainer *h, const tileprop_data *
         status = tp_stepper_step(h->stepper, &set.own, &found, &call.error);
     if (loss)
         *loss = found;
-    free(set.labels);
+    tp_set_free(&set);
     return tp_call_end(&call, status, message, size);
 }
 
@@ -201,7 +202,7 @@ tileprop_status tileprop_trainer_evaluate(tileprop_trainer *h, const tileprop_da
         *loss = metrics.loss;
     if (accuracy)
         *accuracy = metrics.accuracy;
-    free(set.labels);
+    tp_set_free(&set);
     return tp_call_end(&call, status, message, size);
 }
 

@@ -159,7 +159,8 @@ tileprop_status tp_gradient_report(const struct tp_train_command *command, const
         options.init = TILEPROP_INIT_UNIFORM;
     tileprop_options_resolve(&options, data.type, data.rows);
     struct progress progress = {.shown = isatty(STDERR_FILENO) && !command->quiet};
-    tileprop_gradients found = {.size = sizeof found};
+    tileprop_layer_gradients layers[TILEPROP_HIDDEN_MAX + 1];
+    tileprop_gradients found = {.size = sizeof found, .layers = layers, .layer_size = sizeof *layers};
     write_opening(&options, loaded->directory, &data);
     tileprop_status status =
         tileprop_check_gradients(&options, &data, on_progress, &progress, &found, error->text, sizeof error->text);

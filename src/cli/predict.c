@@ -68,8 +68,12 @@ static tileprop_status predict_part(struct tp_prediction *p, size_t begin, size_
     data.samples = (const char *)set->samples + begin * tp_dataset_sample_size(set);
     data.labels = set->labels + begin;
     data.rows = count;
-    const tileprop_status status = tileprop_evaluate(p->model, &data, p->threads, p->losses + begin, p->probabilities,
-                                                     p->predicted + begin, error->text, sizeof error->text);
+    const tileprop_outputs outputs = {.size = sizeof outputs,
+                                      .losses = p->losses + begin,
+                                      .probabilities = p->probabilities,
+                                      .classes = p->predicted + begin};
+    const tileprop_status status =
+        tileprop_evaluate(p->model, &data, p->threads, &outputs, error->text, sizeof error->text);
     p->seconds_prediction += tp_clock_seconds() - began;
     return status == TILEPROP_OK ? refuse_unpredicted(p, begin, count, error) : status;
 }

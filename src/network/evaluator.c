@@ -86,27 +86,34 @@ static struct tp_matrix forward(const struct tp_evaluator *evaluator, const stru
     return z;
 }
 
+/* Copies a block to rows from begin on; to NULL: not wanted. */
+static void copy_rows(const struct tp_matrix *block, float *to, size_t begin)
+{
+    for (size_t r = 0; to && r < block->rows; r++)
+        for (size_t k = 0; k < block->columns; k++)
+            to[(begin + r) * block->columns + k] = *tp_matrix_at(block, r, k);
+}
+
 /* Predictions of rows from their logits, which softmax overwrites after the loss. */
 static void predict(const struct tp_tier *tier, struct tp_matrix logits, const uint16_t *labels,
                     const struct tp_predictions *to, size_t begin)
 {
     uint16_t *predicted = to->predicted ? to->predicted + begin : NULL;
+    copy_rows(&logits, to->logits, begin);
     if (to->loss)
         tier->loss(&(struct tp_loss){.row_end = logits.rows,
                                      .z = logits,
                                      .labels = labels + begin,
                                      .loss = to->loss + begin,
                                      .predicted = predicted});
-    if (!to->loss || to->probabilities)
+    if (to->probabilities || (predicted && !to->loss))
         tier->softmax(&(struct tp_softmax){
             .row_end = logits.rows, .z = logits, .p = logits, .predicted = to->loss ? NULL : predicted});
     /* Both are sums over a row's exponentials, of which one that is NaN makes all NaN. */
     for (size_t r = 0; predicted && r < logits.rows; r++)
         if (isnan(to->loss ? to->loss[begin + r] : *tp_matrix_at(&logits, r, 0)))
             predicted[r] = TILEPROP_NO_CLASS;
-    for (size_t r = 0; to->probabilities && r < logits.rows; r++)
-        for (size_t k = 0; k < logits.columns; k++)
-            to->probabilities[(begin + r) * logits.columns + k] = *tp_matrix_at(&logits, r, k);
+    copy_rows(&logits, to->probabilities, begin);
 }
 
 /* Takes the next block and prefetches its samples. Returns its first row; dataset->count if none is left. */

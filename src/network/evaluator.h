@@ -36,6 +36,7 @@ struct tp_predictions {
     float *loss;          /* [samples], of the true class */
     uint16_t *predicted;  /* [samples], the most probable class, the lowest on a tie; or TILEPROP_NO_CLASS */
     float *probabilities; /* [samples][classes] */
+    float *logits;        /* [samples][classes] */
 };
 
 /* Takes a thread's buffers from an arena, which may be one that only measures. */

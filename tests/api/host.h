@@ -140,15 +140,17 @@ static inline tileprop_status train(const tileprop_options *options, const tilep
 
 static inline tileprop_status check_gradients(const tileprop_options *options, const tileprop_data *data)
 {
-    tileprop_gradients found = {.size = sizeof found};
+    static tileprop_layer_gradients layers[TILEPROP_HIDDEN_MAX + 1];
+    tileprop_gradients found = {.size = sizeof found, .layers = layers, .layer_size = sizeof *layers};
     return tileprop_check_gradients(options, data, stop_gradients, NULL, &found, message, sizeof message);
 }
 
 static inline tileprop_status evaluate(const tileprop_data *data, size_t threads)
 {
-    static float losses[ROWS], probabilities[ROWS * CLASSES];
+    static float losses[ROWS], probabilities[ROWS * CLASSES], logits[ROWS * CLASSES];
     static uint16_t classes[ROWS];
-    return tileprop_evaluate(model, data, threads, losses, probabilities, classes, message, sizeof message);
+    const tileprop_outputs outputs = {sizeof outputs, losses, probabilities, logits, classes};
+    return tileprop_evaluate(model, data, threads, &outputs, message, sizeof message);
 }
 
 static inline int prepare(void **state)

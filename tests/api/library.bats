@@ -134,7 +134,7 @@ links_to() {
     nm -D --defined-only "$prefix/lib/libtileprop.so" | awk '$2 != "A" { print $3 }' | sed 's/@.*//' | sort |
         diff "$BATS_TEST_TMPDIR/declared" -
     nm -g --defined-only "$prefix/lib/libtileprop.a" | awk 'NF == 3 { print $3 }' | sort | diff "$BATS_TEST_TMPDIR/declared" -
-    readelf -d "$prefix/lib/libtileprop.so" | grep -q 'SONAME.*\[libtileprop\.so\.0\.1\]'
+    readelf -d "$prefix/lib/libtileprop.so" | grep -q 'SONAME.*\[libtileprop\.so\.0\.2\]'
 }
 
 # The library of the tag, built as this one is, in a folder of its own. Those that are installed have no types to compare.
@@ -149,7 +149,7 @@ links_to() {
 }
 
 @test "a status that nobody looks at is warned of; the version is a number too" {
-    for call in 'tileprop_evaluate(0, 0, 0, 0, 0, 0, 0, 0);' 'if (tileprop_evaluate(0, 0, 0, 0, 0, 0, 0, 0)) ask();'; do
+    for call in 'tileprop_evaluate(0, 0, 0, 0, 0, 0);' 'if (tileprop_evaluate(0, 0, 0, 0, 0, 0)) ask();'; do
         printf '#include <tileprop/tileprop.h>\nvoid ask(void);\nvoid ask(void) { %s }\n' "$call" >"$BATS_TEST_TMPDIR/call.c"
         run "$cc" -Werror $(pkg-config --cflags tileprop) -c "$BATS_TEST_TMPDIR/call.c" -o "$BATS_TEST_TMPDIR/call.o"
         [[ $call == if* && $status -eq 0 || $call != if* && $output == *unused-result* ]]
@@ -179,6 +179,27 @@ both() {
     done
     cmp "$BATS_TEST_TMPDIR/c" "$BATS_TEST_TMPDIR/c++"
     cat "$BATS_TEST_TMPDIR/c"
+}
+
+# But for refusals, which says how large structs are in the library.
+@test "programs compiled with the headers that this version began with run with the library as it is" {
+    first="-I$PWD/tests/api/headers-$(pkg-config --modversion tileprop | cut -d. -f1-2)"
+    cc="$cc $first" cxx="$cxx $first"
+    echo '#include <tileprop/gradients.h>' | $cc -M $(pkg-config --cflags tileprop) -x c - | grep -q 'headers-.*/gradients\.h'
+    files=("$BATS_FILE_TMPDIR"/{train-images-idx3,train-labels-idx1})
+    "$(build train.c "$cc")" "${files[@]}" "$BATS_TEST_TMPDIR/model" 2>/dev/null | grep -qE '^[0-9a-f]{16} '
+    head -c 78416 "$BATS_FILE_TMPDIR/t10k-images-idx3" | tail -c +17 >"$BATS_TEST_TMPDIR/pictures"
+    for program in "$(build predict.c "$cc")" "$(build predict.cpp "$cxx -std=c++17")"; do
+        [ "$("$program" "$BATS_TEST_TMPDIR/model" <"$BATS_TEST_TMPDIR/pictures" | wc -l)" -eq 100 ]
+    done
+    both figures gradients "${files[@]}"
+    both run "${files[@]}" "$BATS_TEST_TMPDIR"
+    "$prefix/bin/tileprop-train" --hidden 20 --activation relu --epochs 1 --train-limit 2000 --quiet --save "$BATS_TEST_TMPDIR/model" >/dev/null
+    [ "$(both figures weights "$BATS_TEST_TMPDIR/model" "$BATS_FILE_TMPDIR/t10k-images-idx3")" = ok ]
+    $cc -std=c11 -D_GNU_SOURCE -fopenmp tests/api/library/embed.c -o "$BATS_TEST_TMPDIR/embed" $(pkg-config --cflags --libs tileprop) -lm
+    for part in trainings nested fork training; do
+        [ "$("$BATS_TEST_TMPDIR/embed" "$part")" = ok ]
+    done
 }
 
 @test "a model's weights, biases and normalization are what it predicts with" {
@@ -262,7 +283,7 @@ for l in r["layers"]:
 
 int main(void)
 {
-    void *library = dlopen("libtileprop.so.0.1", RTLD_NOW | RTLD_LOCAL);
+    void *library = dlopen("libtileprop.so.0.2", RTLD_NOW | RTLD_LOCAL);
     if (!library)
         return fprintf(stderr, "%s\n", dlerror()), 1;
     void (*init)(tileprop_options *, size_t);

@@ -7,6 +7,7 @@
 static const size_t sizes[] = {0,       1, 2, 8, 64, 4096, 4097, INT_MAX, SIZE_MAX / 16, SIZE_MAX / 2, SIZE_MAX - 15,
                                SIZE_MAX};
 static const double reals[] = {0, 1, -1, 1e-320, 1e300, NAN, INFINITY, -INFINITY};
+static const double doubles[ROWS * FEATURES];
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* Puts a value into the options. */
@@ -109,24 +110,43 @@ static void with_sizes(const void *context)
     tileprop_gradients gradients = {.size = n};
     tileprop_data data = data_of();
     tileprop_model *made;
+    tileprop_trainer *trainer;
     judge("result", tileprop_train(&options, &data, &data, NULL, NULL, &result, message, sizeof message));
     judge("gradients",
           tileprop_check_gradients(&options, &data, stop_gradients, NULL, &gradients, message, sizeof message));
     options.run = &run;
     judge("run", train(&options, &data));
     options.run = NULL;
-    size_t *const members[] = {&data.size, &data.rows, &data.features, &data.classes};
-    for (size_t m = 0; m < COUNT(members); m++) {
+    size_t *const members[] = {&data.size, &data.rows, &data.features, &data.classes, &data.stride};
+    static const tileprop_type types[] = {TILEPROP_F32, TILEPROP_F64, TILEPROP_U8};
+    for (size_t m = 0; m < COUNT(types) * COUNT(members); m++) {
+        size_t *const member = members[m / COUNT(types)];
         data = data_of();
-        const size_t there = members[m] == &data.rows ? ROWS : members[m] == &data.features ? FEATURES : SIZE_MAX;
+        data.type = types[m % COUNT(types)];
+        if (data.type == TILEPROP_F64)
+            data.samples = doubles;
+        const size_t there = member == &data.rows                                 ? ROWS
+                             : member == &data.features || member == &data.stride ? FEATURES
+                                                                                  : SIZE_MAX;
         if (n > there && n < SIZE_MAX / 16)
             continue; /* it would be read */
-        *members[m] = n;
+        *member = n;
         judge("train", train(&options, &data));
         judge("check_gradients", check_gradients(&options, &data));
         judge("evaluate", evaluate(&data, 1));
+        if (!tileprop_trainer_create(&trainer, &options, &data, NULL, NULL, message, sizeof message))
+            judge("step", tileprop_trainer_step(trainer, &data, NULL, message, sizeof message));
+        tileprop_trainer_free(trainer);
+        message[0] = '\0';
     }
     data = data_of();
+    const tileprop_outputs outputs = {.size = n};
+    must_be("outputs", tileprop_evaluate(model, &data, 1, &outputs, message, sizeof message),
+            n == sizeof outputs ? TILEPROP_OK : TILEPROP_USAGE);
+    tileprop_layer_gradients layers[1];
+    gradients = (tileprop_gradients){.size = sizeof gradients, .layers = layers, .layer_size = n};
+    judge("layers",
+          tileprop_check_gradients(&options, &data, stop_gradients, NULL, &gradients, message, sizeof message));
     must_be("threads", evaluate(&data, n), n > 4096 ? TILEPROP_USAGE : TILEPROP_OK);
     tileprop_model_parts parts = {
         .size = sizeof parts, .features = FEATURES, .layers = 1, .units = (size_t[]){CLASSES}};

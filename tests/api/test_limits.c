@@ -2,6 +2,10 @@
 #include "tests/api/host.h"
 #include "tests/scratch.h"
 
+#define LARGE ((size_t)1 << 18) /* rows whose copy takes 4 MiB */
+
+static const double doubles[LARGE * FEATURES];
+static const int64_t large_labels[LARGE];
 static void *folder;
 static char *path; /* in it, of a model */
 
@@ -21,6 +25,17 @@ static void use_all(const void *context)
     judge("check_gradients", check_gradients(&options, &data));
     judge("evaluate", evaluate(&data, 4));
     judge("evaluate", evaluate(&data, 0));
+    const tileprop_data copied = {.size = sizeof copied,
+                                  .samples = doubles,
+                                  .type = TILEPROP_F64,
+                                  .labels = large_labels,
+                                  .label_type = TILEPROP_I64,
+                                  .rows = LARGE,
+                                  .features = FEATURES};
+    judge("train on a copy", train(&options, &copied));
+    judge("check the gradients of a copy", check_gradients(&options, &copied));
+    const tileprop_outputs none = {.size = sizeof none};
+    judge("evaluate a copy", tileprop_evaluate(model, &copied, 1, &none, message, sizeof message));
     judge("create", tileprop_model_create(&made, &parts, message, sizeof message));
     tileprop_model_free(made);
     judge("use_isa", tileprop_model_use_isa(model, "auto", message, sizeof message));

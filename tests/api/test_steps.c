@@ -159,7 +159,8 @@ static void test_evaluations_are_those_of_the_model(void **state)
     step(trainer, TILEPROP_U8, 0);
     good(tileprop_trainer_evaluate(trainer, &data, &loss, &accuracy, message, sizeof message));
     good(tileprop_trainer_model(trainer, &model, message, sizeof message));
-    good(tileprop_evaluate(model, &data, 1, losses, NULL, predicted, message, sizeof message));
+    const tileprop_outputs outputs = {.size = sizeof outputs, .losses = losses, .classes = predicted};
+    good(tileprop_evaluate(model, &data, 1, &outputs, message, sizeof message));
     for (size_t r = 0; r < ROWS; r++) {
         sum += (double)losses[r];
         right += predicted[r] == labels[r];

@@ -112,7 +112,7 @@ static void check_model(size_t layers, const size_t *units, unsigned biases, til
         set.type = type;
         set.samples = bytes;
     }
-    const struct tp_predictions found = {loss, predicted, probabilities};
+    const struct tp_predictions found = {loss, predicted, probabilities, NULL};
     run(&model, "reference", 1, &set, &found);
     for (size_t i = 0; i < SAMPLES; i++) {
         const float *p = probabilities + i * classes;
@@ -135,8 +135,8 @@ static void check_model(size_t layers, const size_t *units, unsigned biases, til
         if (!tp_tier_runs_here(tp_tiers[t]))
             continue;
         for (size_t threads = 1; threads <= 5; threads += 2) {
-            const struct tp_predictions with = {loss2, predicted2, probabilities2};
-            const struct tp_predictions without = {loss2, predicted2, NULL};
+            const struct tp_predictions with = {loss2, predicted2, probabilities2, NULL};
+            const struct tp_predictions without = {loss2, predicted2, NULL, NULL};
             run(&model, tp_tiers[t]->name, threads, &set, &with);
             assert_memory_equal(probabilities2, probabilities, SAMPLES * classes * sizeof(float));
             assert_memory_equal(loss2, loss, sizeof loss);

@@ -179,7 +179,7 @@ have_package() { # makes the package, unless a test before has
     have_package
     dpkg-deb -I "$package" | grep -E '^ Depends: (.*, )?libc6 .*libjansson4 '
     dpkg-deb -I "$package" | grep -E '^ Recommends: (.*, )?libjansson-dev'
-    # What is linked with 0.1 needs a package before 0.2.
+    # What is linked with 0.2 needs a package before 0.3.
     number=${version%.*}
     [ "$(dpkg-deb -I "$package" shlibs)" = "libtileprop $number tileprop (>= $version), tileprop (<< ${number%.*}.$((${number#*.} + 1)))" ]
     dpkg-deb -x "$package" "$BATS_TEST_TMPDIR/tree"

@@ -95,16 +95,30 @@ static int end(void *context, double share)
 static void check_errors(tileprop_options options, tileprop_data data)
 {
     tileprop_gradients found, less;
+    tileprop_layer_gradients layers[2];
+    const size_t half = offsetof(tileprop_layer_gradients, right); /* of a caller that knows less */
     int calls = 0;
-    found.size = less.size = sizeof found;
+    memset(&found, 0, sizeof found);
+    found.size = sizeof found;
     expect(!tileprop_check_gradients(&options, &data, end, &calls, &found, message, sizeof message) && found.stopped &&
                calls == 1 && found.layer_count == 0,
            "ending the check");
     memset(&less, 0x7f, sizeof less); /* of a caller that knows less */
     less.size = offsetof(tileprop_gradients, layer_count);
+    less.layers = NULL;
     expect(!tileprop_check_gradients(&options, &data, NULL, NULL, &less, message, sizeof message) &&
                less.layers_right == 1 && less.layer_count > 0x70000000,
            "figures of another size");
+    found.layers = layers;
+    found.layer_size = half;
+    expect(!tileprop_check_gradients(&options, &data, NULL, NULL, &found, message, sizeof message) &&
+               found.layers == layers && found.layer_size == half && found.layer_count == 2,
+           "layers of another size");
+    tileprop_layer_gradients second;
+    memcpy(&second, (char *)layers + half, half);
+    expect(layers[0].units == 8 && second.inputs == 8 && second.units == 10 && second.largest > 0,
+           "layers side by side, of the size that the caller knows");
+    found.layers = NULL;
 
     options.hidden[0] = 0;
     expect(tileprop_check_gradients(&options, &data, NULL, NULL, &found, message, sizeof message) == TILEPROP_USAGE &&
@@ -133,6 +147,7 @@ static void check_gradients(const char *pictures, const char *labels)
     tileprop_options options;
     tileprop_data data;
     tileprop_gradients found;
+    tileprop_layer_gradients layers[2];
     unsigned char *samples = read_file(pictures, 16 + ROWS * FEATURES), *classes = read_file(labels, 8 + ROWS);
     memset(&data, 0, sizeof data);
     data.size = sizeof data;
@@ -147,6 +162,8 @@ static void check_gradients(const char *pictures, const char *labels)
     options.activation = TILEPROP_RELU;
     options.seed = 3;
     found.size = sizeof found;
+    found.layers = layers;
+    found.layer_size = sizeof layers[0];
     expect(!tileprop_check_gradients(&options, &data, NULL, NULL, &found, message, sizeof message), "checking");
     printf("%zu %d %.17g\n", found.samples, found.layers_right, found.layers[found.course_layer].course);
     for (size_t l = 0; l < found.layer_count; l++) {

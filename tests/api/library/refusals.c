@@ -153,6 +153,13 @@ static void check_sizes(void)
     snprintf(text, sizeof text, "validation: size 0 ... %zu", sizeof(tileprop_data));
     c.validation.size = 0;
     train(TILEPROP_USAGE, text);
+    snprintf(text, sizeof text, "run: size %zu ... %zu", sizeof c.run - 1, sizeof c.run);
+    c.run.size--;
+    train(TILEPROP_USAGE, text);
+    c.train.stride = 3;
+    train(TILEPROP_USAGE, "train: stride: 3 ... 4");
+    c.train.stride = (size_t)1 << 60;
+    train(TILEPROP_BAD_INPUT, "train: 60 rows ... 1152921504606846976 values ... memory");
 }
 
 static void check_numbers(void)
@@ -309,9 +316,9 @@ static void check_missing(void)
     c.train.class_names = unnamed;
     train(TILEPROP_USAGE, "train: class_names[1]: NULL ... name");
     c.train.type = (tileprop_type)2;
-    train(TILEPROP_USAGE, "train: type: 2 ... TILEPROP_U8 ... TILEPROP_F32");
+    train(TILEPROP_USAGE, "train: type: 2 ... TILEPROP_U8, TILEPROP_F32 ... TILEPROP_F64");
     c.train.label_type = TILEPROP_F32;
-    train(TILEPROP_USAGE, "train: label_type: 3 ... TILEPROP_U8, TILEPROP_U16 ... TILEPROP_I32");
+    train(TILEPROP_USAGE, "train: label_type: 3 ... TILEPROP_U8, TILEPROP_U16, TILEPROP_I32 ... TILEPROP_I64");
 }
 
 static void refused(tileprop_status status, const char *name)
@@ -327,8 +334,13 @@ static void check_functions(void)
     tileprop_model *model, *other = NULL;
     tileprop_checkpoint *checkpoint;
     tileprop_gradients gradients;
+    tileprop_layer_gradients layers[1];
+    tileprop_outputs none;
     void *file = message;
     size_t count;
+    memset(&none, 0, sizeof none);
+    memset(&gradients, 0, sizeof gradients);
+    none.size = sizeof none;
     expect(!tileprop_train_split(&c.options, &c.train, 0.2, &model, NULL, NULL, NULL, 0), "training");
     refused(tileprop_model_load(NULL, "m", message, sizeof message), "model");
     refused(tileprop_model_load(&other, NULL, message, sizeof message), "path");
@@ -343,8 +355,14 @@ static void check_functions(void)
     refused(tileprop_model_save_memory(model, NULL, &count, message, sizeof message), "bytes");
     refused(tileprop_model_write(NULL, stdout, message, sizeof message), "model");
     refused(tileprop_model_write(model, NULL, message, sizeof message), "out");
-    refused(tileprop_evaluate(NULL, &c.train, 1, NULL, NULL, NULL, message, sizeof message), "model");
-    refused(tileprop_evaluate(model, NULL, 1, NULL, NULL, NULL, message, sizeof message), "data");
+    refused(tileprop_evaluate(NULL, &c.train, 1, &none, message, sizeof message), "model");
+    refused(tileprop_evaluate(model, NULL, 1, &none, message, sizeof message), "data");
+    refused(tileprop_evaluate(model, &c.train, 1, NULL, message, sizeof message), "outputs");
+    none.size++;
+    expect(tileprop_evaluate(model, &c.train, 1, &none, message, sizeof message) == TILEPROP_USAGE &&
+               has_parts(message, "outputs: size 41 ... 40"),
+           "outputs of another size");
+    none.size--;
     refused(tileprop_train_split(NULL, &c.train, 0.5, NULL, NULL, NULL, message, sizeof message), "options");
     refused(tileprop_options_set(NULL, "lr", "1", message, sizeof message), "options");
     refused(tileprop_options_set(&c.options, NULL, "1", message, sizeof message), "name");
@@ -353,7 +371,6 @@ static void check_functions(void)
     refused(tileprop_checkpoint_load(&checkpoint, NULL, message, sizeof message), "path");
     refused(tileprop_checkpoint_write(NULL, stdout, NULL, 0, message, sizeof message), "state");
     refused(tileprop_check_gradients(&c.options, &c.train, NULL, NULL, NULL, message, sizeof message), "gradients");
-    gradients.size = 0;
     expect(tileprop_check_gradients(&c.options, &c.train, NULL, NULL, &gradients, message, sizeof message) ==
                    TILEPROP_USAGE &&
                has_parts(message, "gradients: size 0"),
@@ -380,14 +397,20 @@ static void check_functions(void)
                strncmp(message, "isa: ", 5) == 0,
            "a member of no struct");
     refused(tileprop_train_split(&c.options, NULL, 0.5, NULL, NULL, NULL, message, sizeof message), "data");
+    gradients.layers = layers;
+    gradients.layer_size = 8;
+    expect(tileprop_check_gradients(&c.options, &c.train, NULL, NULL, &gradients, message, sizeof message) ==
+                   TILEPROP_USAGE &&
+               has_parts(message, "gradients: layer_size: size 8"),
+           "layers of no size");
+    gradients.layers = NULL;
     refused(tileprop_check_gradients(NULL, &c.train, NULL, NULL, &gradients, message, sizeof message), "options");
     refused(tileprop_check_gradients(&c.options, NULL, NULL, NULL, &gradients, message, sizeof message), "data");
     c.train.rows = SIZE_MAX / 2;
-    expect(tileprop_evaluate(model, &c.train, 1, NULL, NULL, NULL, message, sizeof message) == TILEPROP_BAD_INPUT,
+    expect(tileprop_evaluate(model, &c.train, 1, &none, message, sizeof message) == TILEPROP_BAD_INPUT,
            "more samples than memory can hold");
     c.train.rows = 0;
-    expect(!tileprop_evaluate(model, &c.train, 1, NULL, NULL, NULL, message, sizeof message),
-           "no samples without losses");
+    expect(!tileprop_evaluate(model, &c.train, 1, &none, message, sizeof message), "no samples without losses");
     expect(tileprop_model_load(&other, "none", NULL, sizeof message) == TILEPROP_BAD_INPUT && !other, "no message");
     tileprop_model_free(model);
 }
@@ -497,7 +520,7 @@ static void check_missing_values(void)
     static const char means[] = "{\"columns\":[],\"label_place\":0,\"means\":[0.5,0.25,0.125,2]}";
     const float samples[5][FEATURES] = {
         {1, 0.25F, 0, 2}, {1, NAN, 0, NAN}, {1, 0, INFINITY, 0}, {-INFINITY, NAN, 0, 0}, {1, 0.25F, 0, 2}};
-    float p[5][CLASSES], q[5][CLASSES], losses[5];
+    float p[5][CLASSES], q[5][CLASSES], z[5][CLASSES], losses[5];
     uint16_t k[5], again[5];
     for (int with = 0; with < 2; with++) {
         tileprop_model *model = NULL;
@@ -520,8 +543,10 @@ static void check_missing_values(void)
         tileprop_data data = data_of(TILEPROP_F32);
         data.samples = samples;
         data.rows = 5;
-        expect(!tileprop_evaluate(model, &data, 1, losses, q[0], again, message, sizeof message), "evaluating");
+        const tileprop_outputs outputs = {sizeof outputs, losses, q[0], z[0], again};
+        expect(!tileprop_evaluate(model, &data, 1, &outputs, message, sizeof message), "evaluating");
         expect(memcmp(k, again, sizeof k) == 0 && memcmp(p, q, sizeof p) == 0, "an evaluation");
+        expect(isfinite(z[0][0]) && isnan(z[2][0]) && isnan(z[3][0]) && equal(z[0], z[4]), "logits");
         expect(isfinite(losses[0]) && isnan(losses[2]) && (isnan(losses[1]) == 0) == with, "losses");
         tileprop_model_free(model);
         begin();

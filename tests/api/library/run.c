@@ -161,8 +161,9 @@ static void check_facts(const struct seen *seen, const tileprop_result *result, 
 static void check_test(const tileprop_model *last, const tileprop_data *test, const tileprop_result *result)
 {
     static uint16_t classes[TESTED];
+    const tileprop_outputs outputs = {sizeof outputs, NULL, NULL, NULL, classes};
     size_t right = 0;
-    expect(!tileprop_evaluate(last, test, 1, NULL, NULL, classes, message, sizeof message), "evaluating");
+    expect(!tileprop_evaluate(last, test, 1, &outputs, message, sizeof message), "evaluating");
     for (size_t i = 0; i < TESTED; i++)
         right += classes[i] == ((const unsigned char *)test->labels)[i];
     expect(result->test_accuracy == (double)right / TESTED && result->test_loss > 0, "test set");

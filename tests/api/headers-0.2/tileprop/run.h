@@ -1,0 +1,151 @@
+/*
+ * tileprop: a training run from the inside, for programs that report progress, show where the time went, and
+ * resume interrupted runs. `tileprop-train` is one.
+ *
+ *     tileprop_run_options more = {.size = sizeof more, .started = say, .context = &report};
+ *     options.run = &more;
+ *     tileprop_train(&options, ...);
+ *
+ * Callbacks run on a single thread: the caller's, except in the child of a fork(). The other threads wait,
+ * except during interrupted and checkpoint_due, and during the last checkpoint. Arguments are valid only
+ * during the call. Callbacks may do whatever tileprop.h allows progress to do.
+ */
+#ifndef TILEPROP_RUN_H
+#define TILEPROP_RUN_H
+
+#include <stdio.h>
+
+#include "tileprop.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Resolves options that depend on the data or on each other, for `rows` training samples of this type. */
+TILEPROP_API void tileprop_options_resolve(tileprop_options *options, tileprop_type type, size_t rows);
+
+/*
+ * Peak floating-point operations per second of this many threads with this instruction set, an FMA counting
+ * as two. Measured in 10 to 20 ms; 0 if the measurement fails its own check.
+ */
+TILEPROP_API double tileprop_peak(const char *isa, size_t threads);
+
+/* "epochs", "early-stop", "accuracy", "loss", "time", "signal" (a callback asked to stop), "diverged". */
+TILEPROP_API const char *tileprop_stop_name(tileprop_stop stop);
+
+/*
+ * Writes the model to a stream, as tileprop_model_save() does to a file. Write errors are left to ferror(out)
+ * and errno.
+ * Errors: FAILURE if out of memory.
+ */
+TILEPROP_TRY tileprop_status tileprop_model_write(const tileprop_model *model, FILE *out, char *message, size_t size);
+
+/* --- Facts about a run -------------------------------------------------------------------------------- */
+
+/* A number of threads considered for steps, and the seconds per step. */
+typedef struct tileprop_candidate {
+    size_t threads;
+    double measured; /* 0: not measured */
+} tileprop_candidate;
+
+/* What the options resolved to; known before the first step. */
+typedef struct tileprop_run {
+    size_t size;
+    const char *isa, *tile;                          /* the instruction set and its largest tile; static strings */
+    size_t threads_most;                             /* requested; if none were, available */
+    size_t threads, threads_of_steps, threads_bound; /* bound: one to a core */
+    const char *plan; /* who computes what, one operation per line; empty unless times are wanted */
+    const tileprop_candidate *candidates;
+    size_t candidate_count; /* 0: there was no choice */
+    double seconds_planning;
+    size_t inputs, classes, layers, parameters; /* layers: hidden_count + 1 */
+    double learning_rate;
+    size_t batch; /* rows of a full batch; at most the number of samples */
+    size_t steps_per_epoch, steps_planned;
+    size_t steps_before;    /* done before the run was resumed; 0: not resumed */
+    double seconds_before;  /* taken by those, evaluations included */
+    double flops_per_step;  /* 2 rows in out per GEMM; no backward for the first layer */
+    double mean, deviation; /* of the training samples, or of those that the first weights were trained on */
+    int unverified;         /* the file of first weights or of the checkpoint has no checksum */
+} tileprop_run;
+
+/* "pack", "forward", "loss", "backward", "update"; NULL for another number. */
+TILEPROP_API const char *tileprop_verb_name(int verb);
+
+/* Totals over all steps: means over the threads that took part, and the busiest thread's work. */
+typedef struct tileprop_time {
+    double seconds, waited, longest;
+} tileprop_time;
+
+/* --- Checkpoints -------------------------------------------------------------------------------------- */
+
+/* The state of a run between two steps. */
+typedef struct tileprop_training_state tileprop_training_state;
+
+/*
+ * Writes to out everything the run needs to continue from this state: a model file with additional contents,
+ * and any bytes of the caller's (NULL: none). Write errors are left to ferror(out) and errno.
+ * Errors: FAILURE if weights or optimizer state are not finite (nothing is written; the next step will find
+ * that the run diverges), or if out of memory.
+ */
+TILEPROP_TRY tileprop_status tileprop_checkpoint_write(const tileprop_training_state *state, FILE *out,
+                                                       const void *attachment, size_t attachment_size, char *message,
+                                                       size_t size);
+
+typedef struct tileprop_checkpoint tileprop_checkpoint;
+
+/*
+ * Reads a checkpoint. The caller frees *checkpoint; it is NULL on error.
+ * Errors: BAD_INPUT for a file that cannot be read or is not a checkpoint, FAILURE if out of memory.
+ */
+TILEPROP_TRY tileprop_status tileprop_checkpoint_load(tileprop_checkpoint **checkpoint, const char *path, char *message,
+                                                      size_t size);
+
+/* checkpoint may be NULL. */
+TILEPROP_API void tileprop_checkpoint_free(tileprop_checkpoint *checkpoint);
+
+/* The caller's bytes and their count, valid as long as the checkpoint; NULL if there are none. */
+TILEPROP_API const void *tileprop_checkpoint_attachment(const tileprop_checkpoint *checkpoint, size_t *size);
+
+/* Whether it holds the best weights so far, that is, whether the run was to return its best model. */
+TILEPROP_API int tileprop_checkpoint_has_best(const tileprop_checkpoint *checkpoint);
+
+/* --- Options ------------------------------------------------------------------------------------------ */
+
+/* Everything but size may be 0 or NULL. */
+typedef struct tileprop_run_options {
+    size_t size;               /* sizeof(tileprop_run_options) */
+    const tileprop_data *test; /* evaluated once, at the end */
+    tileprop_time *times;      /* [verb * layers + layer], TILEPROP_VERBS * layers: filled in; steps are timed */
+
+    /*
+     * What models record about the run that trained them: lines `name = value`. A resumed run must have the
+     * same lines, except for the values of epochs and max-seconds.
+     */
+    const char *text;
+
+    /* Where to resume. Data must be the same, and so must all options but those for threads. */
+    const tileprop_checkpoint *resume;
+    int resume_inexact; /* even if written by a version that computes different bits */
+
+    void *context;                                           /* passed to the callbacks */
+    void (*started)(void *context, const tileprop_run *run); /* before the first step */
+    /*
+     * Polled before each operation of a step and each block of an evaluation; must be fast. Nonzero ends the
+     * run: a step that has updated no weight yet counts as not begun, an evaluation as not done. The state is
+     * given to checkpoint; nothing is evaluated any more, and metrics that are not known are NaN. So a run ends
+     * within one operation or one step's updates. Resumed, it begins with the evaluation that was due.
+     */
+    int (*interrupted)(void *context);
+    /*
+     * Polled in every step; nonzero has checkpoint called after it. checkpoint is also called after the last
+     * step, unless the run diverged.
+     */
+    int (*checkpoint_due)(void *context, size_t step);
+    void (*checkpoint)(void *context, const tileprop_training_state *state);
+} tileprop_run_options;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
