@@ -23,8 +23,8 @@
  * argument or member; for all others it is undefined behaviour.
  *
  * Errors. Functions that can fail return a status and write one line, what was found and what was expected,
- * to message[size], truncated to fit; message may be NULL and is untouched on success. Messages use the names
- * of the command line's options: --lr is learning_rate. Functions that return no status cannot fail.
+ * to message[size], truncated to fit; message may be NULL and is untouched on success. Messages name members and
+ * arguments. Functions that return no status cannot fail.
  *
  * Threads. Any number of threads may call any functions at once, even on the same model; only a function that
  * takes a non-const model needs exclusive access to it. After fork() the child may use everything, including
@@ -308,7 +308,8 @@ typedef struct tileprop_options {
 
     int log_gradients;     /* reports gradient norms to progress at each evaluation */
     const char *init_from; /* file of initial weights: a model, or bare layers; excludes initial_weights */
-    int renormalize; /* fits the normalization to the data; 0: keeps that of the initial weights, if they have one */
+    int renormalize;  /* fits the normalization to the data; 0: keeps that of the initial weights, if they have one */
+    int option_names; /* messages name options as the command line does: --lr, not learning_rate */
 } tileprop_options;
 
 /* Sets *options to the defaults; size is sizeof *options. */
@@ -316,7 +317,8 @@ TILEPROP_API void tileprop_options_init(tileprop_options *options, size_t size);
 
 /*
  * Sets one option as `tileprop-train` does: ("lr", "0.01"), ("hidden", "64,64"), ("shuffle", "off"). *options
- * must be initialized. A path is not copied: it must live as long as the options are used.
+ * must be initialized. A path is not copied: it must live as long as the options are used. Messages use the name
+ * that was given.
  * Errors: USAGE for an unknown option, including one missing from a struct of an older size, and for an
  * invalid value; *options is then unchanged.
  */
