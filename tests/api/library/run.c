@@ -322,7 +322,7 @@ int main(int argc, char **argv)
            "other data");
     run.text = "lr = 2\n";
     expect(tileprop_train_split(&options, &data, 0.1, NULL, NULL, NULL, message, sizeof message) == TILEPROP_USAGE &&
-               has_parts(message, "lr: 2 ... 1"),
+               has_parts(message, "learning_rate: 2 ... 1"),
            "another text");
     run.text = "lr = 1\n";
     options.hidden[0] = HIDDEN + 1;
