@@ -1,6 +1,7 @@
 #include "system/threads.h"
 
 #include <ctype.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unwind.h>
 
 #include "system/cgroup.h"
 
@@ -16,11 +16,11 @@
 #define TEAM_BYTES   1024 /* of the heap */
 
 /*
- * OpenMP's threads end with pthread_exit(), for which glibc loads libgcc_s, or aborts where no more files may be
- * open. What is used here is loaded already.
+ * OpenMP's threads end with pthread_exit(), for which glibc loads this library, or aborts if it cannot. Weak: a static
+ * program need not have dlopen().
  */
-static __attribute__((used))
-_Unwind_Reason_Code (*const unwind)(struct _Unwind_Exception *, _Unwind_Stop_Fn, void *) = _Unwind_ForcedUnwind;
+#define UNWINDER "libgcc_s.so.1"
+#pragma weak dlopen
 
 size_t tp_threads_stack_size(const char *text)
 {
@@ -136,6 +136,9 @@ tileprop_status tp_threads_prove(size_t members, size_t kept, struct tp_error *e
         return tp_fail(error, TILEPROP_FAILURE,
                        "threads: %zu bytes left of the caller's stack, expected %zu for %zu threads", left, needed,
                        members);
+    if (dlopen && !dlopen(UNWINDER, RTLD_NOW))
+        return tp_fail(error, TILEPROP_FAILURE, "threads: %s cannot be loaded: %s (RLIMIT_NOFILE %s, RLIMIT_AS %s)",
+                       UNWINDER, strerror(errno), limit_of(RLIMIT_NOFILE).text, limit_of(RLIMIT_AS).text);
     if ((refused = pthread_attr_init(&attributes)) != 0)
         return tp_fail(error, TILEPROP_FAILURE, "threads: %s", strerror(refused));
     const size_t stack = set_stack_size(&attributes);

@@ -81,7 +81,7 @@ static void test_predicts_what_its_arrays_say(void **state)
     void *bytes;
     size_t count;
     const tileprop_model_parts parts = all_parts();
-    tileprop_model *model = create(&parts), *read;
+    tileprop_model *model = create(&parts), *read = NULL;
     (void)state;
     assert_predicts(model);
     if (tileprop_model_save_memory(model, &bytes, &count, message, sizeof message) ||

@@ -66,7 +66,7 @@ static void *train(const tileprop_data *data, const tileprop_data *validation, d
 {
     const tileprop_options options = options_of();
     tileprop_model *model;
-    void *bytes;
+    void *bytes = NULL;
     const tileprop_status status =
         validation ? tileprop_train(&options, data, validation, &model, NULL, NULL, message, sizeof message)
                    : tileprop_train_split(&options, data, fraction, &model, NULL, NULL, message, sizeof message);
@@ -163,7 +163,7 @@ static uint64_t hash_of_steps(const struct form *form, const struct form *shape)
     tileprop_options options = options_of();
     tileprop_data data = data_of(form), without = data_of(shape);
     tileprop_trainer *trainer;
-    tileprop_model *model;
+    tileprop_model *model = NULL;
     double loss, accuracy;
     without.samples = without.labels = NULL;
     without.rows = 0;

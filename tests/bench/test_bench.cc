@@ -121,7 +121,7 @@ void compare_functions(const tp_tier *tier)
     const Floats z = make_floats(kCount, 90), a = make_floats(kCount, 0.9F), d = make_floats(kCount, 1);
     std::vector<float> activated, derived;
     for (size_t i = 0; i < kCount; i++) {
-        z[i] /= i % 2 ? 30 : 1; // the others are far into where exp is cut off
+        z[i] /= i % 2 ? 30.0F : 1.0F; // the others are far into where exp is cut off
         activated.push_back(tp_scalar_activate(TILEPROP_LECUN_TANH, z[i]));
         derived.push_back(tp_scalar_derive(TILEPROP_LECUN_TANH, a[i], d[i]));
     }

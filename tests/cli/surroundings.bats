@@ -82,7 +82,7 @@ side_by_side() { # OPTION FILE...
     side_by_side save m1 m2 m3 m4 m5 m6 m7 m8
     [ "${#succeeded[@]}" -eq 8 ]
     for i in $(seq 8); do
-        [[ $("$predict" "m$i" --limit 10) == *"weights ${succeeded[i - 1]}"* ]]
+        [[ $("$predict" "m$i" --data "$root/data/mnist" --limit 10) == *"weights ${succeeded[i - 1]}"* ]]
     done
     for option in save checkpoint; do
         side_by_side "$option" same-$option{,,,,,,,}

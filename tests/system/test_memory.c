@@ -105,7 +105,7 @@ static void test_resource_limits(void **state)
         skip();
     }
     static const struct {
-        int resource;
+        unsigned resource;
         const char *statm, *message;
     } known[] = {{RLIMIT_AS, "1000 1 1 1 0 1 0\n", "MiB ... MiB ... RLIMIT_AS"},
                  {RLIMIT_DATA, "1 1 1 1 0 1000 0\n", "MiB ... MiB ... RLIMIT_DATA"}};
