@@ -320,7 +320,7 @@ stop_and_time() {
 
 @test "a run killed at any moment is resumed to the same bits" {
     samples=3000 trials=20
-    [ -z "$TP_SANITIZE" ] || samples=300 trials=8
+    [ -z "$TP_SANITIZE" ] || samples=300 trials=5
     run python3 "$root/tests/model/kill.py" --trials $trials --samples $samples "$train"
     echo "$output"
     [ "$status" -eq 0 ]
