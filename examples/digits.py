@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Trains, continues, predicts and saves with libtileprop, through ctypes and NumPy alone.
+"""Trains, saves, reloads, trains further and predicts with libtileprop, using only ctypes and NumPy.
 
     digits.py [HEADERS LIBRARY DATA]     default: include/tileprop lib/libtileprop.so data/mnist
 """
@@ -62,7 +62,7 @@ def read_idx(name, header):
 
 
 def train(model, rate, orders):
-    """A model trained on from another (None: random weights), one pass over the images for each order."""
+    """Trains from another model's weights (None: random weights), with one pass over the images for each order."""
     trainer, trained, accuracy = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_double()
     options = S["tileprop_options"]()
     library.tileprop_options_init(ctypes.byref(options), ctypes.c_size_t(ctypes.sizeof(options)))
@@ -95,6 +95,6 @@ last = train(model, "0.005", [np.arange(len(images))])
 classes = np.empty(len(test_images), np.uint16)
 library.tileprop_predict_u8(last, ctypes.c_void_p(test_images.ctypes.data), ctypes.c_size_t(len(test_images)), None,
                             ctypes.c_void_p(classes.ctypes.data))
-print(f"predicted from Python: {np.mean(classes == test_labels):.2%} right")
+print(f"predicted from Python: {np.mean(classes == test_labels):.2%} correct")
 for each in first, model, last:
     library.tileprop_model_free(each)

@@ -49,7 +49,7 @@ typedef struct tileprop_layer_gradients {
 /* Gradients are means over the samples used. */
 typedef struct tileprop_gradients {
     size_t size;                      /* sizeof(tileprop_gradients); set by the caller, as are the next two */
-    tileprop_layer_gradients *layers; /* [hidden_count + 1], of which layer_count are filled in; NULL: not wanted */
+    tileprop_layer_gradients *layers; /* [hidden_count + 1], the first layer_count are filled in; may be NULL */
     size_t layer_size;                /* sizeof(tileprop_layer_gradients) */
 
     size_t samples;      /* used */

@@ -27,13 +27,13 @@
  * arguments. Functions that return no status cannot fail.
  *
  * Threads. Any number of threads may call any functions at once, even on the same model; only a function that
- * takes a non-const model needs exclusive access to it. After fork() the child may use everything, including
+ * takes a non-const model or trainer needs exclusive access to it. After fork() the child may use everything, including
  * its parent's models.
  *
- * OpenMP's runtime prints and ends the process where it cannot have a thread. So before it makes threads, the
- * library has as many of its own for a moment, and returns FAILURE if they cannot be had. What others take at
- * just that moment the runtime will miss. Threads' stacks need 64 KiB, the caller's 128 KiB, and 256 bytes more
- * for each thread of the team.
+ * If OpenMP's runtime cannot create a thread, it prints a message and ends the process. Before a team starts, the
+ * library therefore creates as many threads itself, ends them, and returns FAILURE if it cannot create them. If other
+ * code uses up a limit in between, or runs OpenMP regions on the same thread, the runtime still ends the process. Each
+ * thread needs 64 KiB of stack; the caller needs 128 KiB, and 256 bytes for each thread of the team.
  *
  * Bits. Weights depend only on data, options and seed, and predictions only on weights and samples: never on
  * the number of threads, the CPU, or which rows are predicted together.
@@ -86,8 +86,8 @@ typedef struct tileprop_model tileprop_model;
  * Loads a model, a safetensors file as written by tileprop, from a path or from memory, which need not
  * outlive the call. The caller frees *model; it is NULL on error. Allocates all memory that predictions need:
  * about twice that of the weights, plus buffers that become resident on first use.
- * Errors: BAD_INPUT for a file that cannot be read, is not such a model or has other contents than its checksum
- * says, FAILURE if out of memory.
+ * Errors: BAD_INPUT for a file that cannot be read, is not such a model, or does not match its checksum; FAILURE if
+ * out of memory.
  */
 TILEPROP_TRY tileprop_status tileprop_model_load(tileprop_model **model, const char *path, char *message, size_t size);
 TILEPROP_TRY tileprop_status tileprop_model_load_memory(tileprop_model **model, const void *bytes, size_t count,
@@ -98,7 +98,7 @@ typedef struct tileprop_model_parts {
     size_t size; /* sizeof(tileprop_model_parts) */
     size_t features;
     size_t layers;                    /* at most TILEPROP_HIDDEN_MAX + 1 */
-    const size_t *units;              /* [layers]; those of the last are the classes, at most 65536 */
+    const size_t *units;              /* [layers]; those of the last are the classes, at most 65535 */
     tileprop_activation activation;   /* of the hidden layers, which need one */
     const float *const *weights;      /* [layers] of [units][inputs]; NULL: zeros */
     const float *const *biases;       /* [layers] of [units]; NULL: no biases */
@@ -111,7 +111,7 @@ typedef struct tileprop_model_parts {
 /*
  * Makes a model from arrays, for example from another program's weights. All values must be finite. The caller
  * frees *model; it is NULL on error.
- * Errors: USAGE naming the member, BAD_INPUT for a value that is not finite and for names that no file can hold,
+ * Errors: USAGE naming the member, BAD_INPUT for a value that is not finite and for names too long for a model file,
  * FAILURE if out of memory.
  */
 TILEPROP_TRY tileprop_status tileprop_model_create(tileprop_model **model, const tileprop_model_parts *parts,
@@ -119,8 +119,9 @@ TILEPROP_TRY tileprop_status tileprop_model_create(tileprop_model **model, const
 
 /*
  * Replaces a layer's weights [units][inputs] and biases [units], in the layout of tileprop_model_weights(). NULL
- * leaves them as they are. On error the model is unchanged.
- * Errors: USAGE for a layer out of range or biases of a layer without, BAD_INPUT for a value that is not finite.
+ * leaves them as they are.
+ * Errors, of which only FAILURE changes the model: USAGE for a layer out of range or biases for a layer that has none,
+ * BAD_INPUT for a value that is not finite, FAILURE if out of memory.
  */
 TILEPROP_TRY tileprop_status tileprop_model_set_weights(tileprop_model *model, size_t layer, const float *weights,
                                                         const float *bias, char *message, size_t size);
@@ -185,8 +186,8 @@ TILEPROP_API const float *tileprop_model_weights(const tileprop_model *model, si
 TILEPROP_API const float *tileprop_model_normalization(const tileprop_model *model, const float **shift);
 
 /*
- * Whether the file that the model was loaded from has a checksum, which then fits. Files of other programs and of
- * versions before have none, and nothing shows whether they are intact. 0 for a model that was trained.
+ * Whether the model was loaded from a file with a checksum, which loading verifies. Files from other programs and
+ * earlier versions have none, so that damage to them goes undetected. 0 for a model that was not loaded.
  */
 TILEPROP_API int tileprop_model_verified(const tileprop_model *model);
 
@@ -198,13 +199,13 @@ TILEPROP_API uint64_t tileprop_model_hash(const tileprop_model *model);
 #define TILEPROP_NO_CLASS 0xffff
 
 /*
- * Predicts samples [rows][features], given as in the training data: the model normalizes them. NaN is a missing
- * value, which becomes the mean that the model's "schema" has for its feature. Writes probabilities[rows][classes]
- * and classes[rows], the most probable class (the lowest on a tie); either may be NULL. A sample that cannot be
- * predicted gets NaN probabilities and the class TILEPROP_NO_CLASS: one with NaN if the schema has no means, with an
- * infinite value, or with values too large for the network. Runs in the calling thread, allocates
- * nothing and takes no lock. Up to 64 threads at a time have buffers of their own (fewer with layers of more
- * than ten thousand units); any more wait for one another.
+ * Predicts samples [rows][features], given as in the training data: the model normalizes them. NaN marks a missing
+ * value, which becomes its feature's value in tileprop_model_imputed(). Writes probabilities[rows][classes] and
+ * classes[rows], the most probable class (the lowest on a tie); either may be NULL. A sample that cannot be predicted
+ * gets NaN probabilities and the class TILEPROP_NO_CLASS: one with an infinite value, with NaN if the model imputes
+ * nothing, or with values too large for the network. Runs in the calling thread, allocates nothing and takes no lock.
+ * Up to 64 threads at a time have buffers of their own (fewer with layers of more than ten thousand units); any more
+ * wait for one another.
  */
 TILEPROP_API void tileprop_predict_f32(const tileprop_model *model, const float *samples, size_t rows,
                                        float *probabilities, uint16_t *classes);
@@ -212,24 +213,23 @@ TILEPROP_API void tileprop_predict_u8(const tileprop_model *model, const uint8_t
                                       float *probabilities, uint16_t *classes);
 
 /*
- * Labelled samples; the caller owns everything. Samples of f64 and rows with a stride cost a copy of all samples for
- * the length of the call, labels that are not u16 one of the labels. f64 is rounded to f32, and to 0 below FLT_MIN; a
- * finite value that f32 cannot hold is BAD_INPUT.
+ * Labelled samples; the caller owns everything. f64 samples and rows with a stride are copied for the duration of the
+ * call, as are labels that are not u16. f64 values are rounded to f32, and to 0 below FLT_MIN; a finite value too large
+ * for f32 is BAD_INPUT.
  */
 typedef struct tileprop_data {
     size_t size;              /* sizeof(tileprop_data) */
-    const void *samples;      /* [rows][features]; finite, but for predictions */
+    const void *samples;      /* [rows][features]; finite, except for predictions */
     tileprop_type type;       /* of samples */
     const void *labels;       /* [rows], class indices from 0 */
     tileprop_type label_type; /* of labels */
     size_t rows, features;
     size_t classes;                 /* at most 65535; 0: one more than the largest label */
     const float *class_weights;     /* [classes] factors on loss and gradient, >= 0; NULL: all 1 */
-    const char *const *class_names; /* [classes], UTF-8, stored in models; NULL: as the initial weights, or numbers */
-    const char
-        *schema;      /* a table's columns, stored in models as text "schema"; NULL: as the initial weights, or none */
-    const char *name; /* of the data, for messages; NULL: train, validation or data */
-    size_t stride;    /* values from the first one of a row to the first one of the next; 0: features */
+    const char *const *class_names; /* [classes], UTF-8, stored in models; NULL: the initial weights', or numbers */
+    const char *schema; /* a table's columns, stored in models as text "schema"; NULL: the initial weights', or none */
+    const char *name;   /* of the data, for messages; NULL: train, validation or data */
+    size_t stride;      /* distance between the starts of consecutive rows, in values; 0: features */
 } tileprop_data;
 
 /* What tileprop_evaluate() computes; any pointer may be NULL. */
@@ -242,8 +242,8 @@ typedef struct tileprop_outputs {
 } tileprop_outputs;
 
 /*
- * Predicts like tileprop_predict_f32() and tileprop_predict_u8(), on this many threads, at most 4096 (0: as many
- * as tileprop_threads() reports), but not on more than there are blocks of rows. labels may be NULL if losses is.
+ * Predicts like tileprop_predict_f32() and tileprop_predict_u8(), on up to `threads` threads (at most 4096; 0: as many
+ * as tileprop_threads() reports), and no more than there are blocks of rows. labels may be NULL if outputs->losses is.
  * The loss of a sample that cannot be predicted is NaN, and at least one of its logits is not finite.
  * Errors: USAGE for too many threads, BAD_INPUT for data that do not fit the model, FAILURE if out of memory or
  * threads.
@@ -308,8 +308,8 @@ typedef struct tileprop_options {
 
     int log_gradients;     /* reports gradient norms to progress at each evaluation */
     const char *init_from; /* file of initial weights: a model, or bare layers; excludes initial_weights */
-    int renormalize;  /* fits the normalization to the data; 0: keeps that of the initial weights, if they have one */
-    int option_names; /* messages name options as the command line does: --lr, not learning_rate */
+    int renormalize;       /* fits the normalization to the data; 0: keeps that of the initial weights, if any */
+    int option_names;      /* messages name options as the command line does: --lr, not learning_rate */
 } tileprop_options;
 
 /* Sets *options to the defaults; size is sizeof *options. */
@@ -390,9 +390,9 @@ typedef struct tileprop_result {
  * Trains on train and evaluates on validation, which must have the same features and no more classes. Stores
  * the final model in *last and the one with the lowest validation loss in *best, which the caller frees;
  * last, best and result may be NULL. Allocates copies of data as tileprop_data says, weights, optimizer state, and
- * each thread's activations for a batch, if limits and free memory leave room for them. Inside an OpenMP parallel
- * region use threads = 1. Initial weights of a model keep its normalization, unless renormalize, and its columns and
- * classes must be those of train, in their order, as far as both are named.
+ * each thread's activations for a batch, unless resource limits or free memory do not suffice. Inside an OpenMP
+ * parallel region use threads = 1. With initial weights from a model, the model's normalization is kept unless
+ * renormalize is set. Its columns and classes must match those of train, in the same order, where both have names.
  * Errors: USAGE for options that do not fit each other or the data; BAD_INPUT for data that do not fit each
  * other, are empty, or have a label below 0 or too large; FAILURE if out of memory or threads; DIVERGED if
  * the loss is not finite: then *last is NULL, and *best and *result cover the run up to there. On any other
@@ -409,15 +409,15 @@ TILEPROP_TRY tileprop_status tileprop_train_split(const tileprop_options *option
 
 /* --- Training, step by step --------------------------------------------------------------------------- */
 
-/* A network in training, whose caller decides which samples make a step. tileprop_train() takes the same steps. */
+/* A network in training, whose caller supplies the batch of each step. tileprop_train() takes the same steps. */
 typedef struct tileprop_trainer tileprop_trainer;
 
 /*
- * Creates a trainer for the network that options describe. data says what samples will be like: type, features,
- * classes, class_weights, class_names and schema; rows may be 0, samples and labels NULL, if classes are given. The
- * normalization is scale[features] and shift[features], or, if both are NULL, that of the initial weights, or else
- * fitted to data's rows. Options that say how a run goes on (epochs, shuffle, drop_last, evaluations, stops, progress,
- * numa) have no effect. Copies what it needs; the caller frees *trainer, which is NULL on error.
+ * Creates a trainer for the network that options describe. data describes the samples: type, features, classes,
+ * class_weights, class_names and schema. If classes is given, rows may be 0 and samples and labels NULL. The
+ * normalization is scale[features] and shift[features]; if both are NULL, that of the initial weights; without those,
+ * it is fitted to the rows of data. Options that control a whole run (epochs, shuffle, drop_last, evaluations, stops,
+ * progress, numa) have no effect. Copies what it needs; the caller frees *trainer, which is NULL on error.
  * Errors: those of tileprop_train().
  */
 TILEPROP_TRY tileprop_status tileprop_trainer_create(tileprop_trainer **trainer, const tileprop_options *options,
@@ -429,35 +429,35 @@ TILEPROP_TRY tileprop_status tileprop_trainer_create(tileprop_trainer **trainer,
  * created with. *loss (may be NULL): their mean cross-entropy before the step. The same batches in the same order give
  * the weights of tileprop_train(), whatever the number of threads.
  * Errors: USAGE and BAD_INPUT for a batch that does not fit, which changes nothing; FAILURE if out of memory or
- * threads; DIVERGED if the loss is not finite: only tileprop_trainer_restore() helps then.
+ * threads; DIVERGED if the loss is not finite: the trainer is then usable only after
+ * tileprop_trainer_restore().
  */
 TILEPROP_TRY tileprop_status tileprop_trainer_step(tileprop_trainer *trainer, const tileprop_data *batch, double *loss,
                                                    char *message, size_t size);
 
 /*
- * Mean cross-entropy in nats and accuracy of the weights as they are; either may be NULL. data may have any number of
- * rows.
- * Errors: as tileprop_trainer_step(), but never DIVERGED: a loss that is not finite is given as it is.
+ * Mean cross-entropy in nats and accuracy of the current weights; either may be NULL. data may have any number of rows.
+ * Errors: as tileprop_trainer_step(), but never DIVERGED: a loss that is not finite is returned.
  */
 TILEPROP_TRY tileprop_status tileprop_trainer_evaluate(tileprop_trainer *trainer, const tileprop_data *data,
                                                        double *loss, double *accuracy, char *message, size_t size);
 
 /*
- * A copy of the weights as they are, as a model, which the caller frees; NULL on error.
+ * Makes a model of a copy of the current weights, which the caller frees; NULL on error.
  * Errors: BAD_INPUT if weights are not finite, FAILURE if out of memory.
  */
 TILEPROP_TRY tileprop_status tileprop_trainer_model(tileprop_trainer *trainer, tileprop_model **model, char *message,
                                                     size_t size);
 
 /*
- * Writes all that a trainer needs to go on to a file, atomically: weights, optimizer state, number of steps; or goes on
- * from such a file, written by a trainer of the same options, features and classes. The steps that follow have the bits
- * of a trainer that was never saved.
- * Errors of save: FAILURE if it cannot be written, if weights are not finite, or if out of memory. Of restore, which
- * then changes nothing: BAD_INPUT for a file that cannot be read, is damaged or no such file; USAGE for other options;
- * FAILURE if out of memory.
+ * tileprop_trainer_save() atomically writes everything needed to resume to a file: weights, optimizer state and number
+ * of steps. tileprop_trainer_restore() resumes from such a file, written by a trainer with the same options, features
+ * and classes. The following steps are bit-identical to those of an uninterrupted trainer.
+ * Errors of save: FAILURE if the file cannot be written, if weights are not finite, or if out of memory. Errors of
+ * restore, which then changes nothing: BAD_INPUT for a file that cannot be read, is damaged, or was not written by a
+ * trainer; USAGE if the options differ; FAILURE if out of memory.
  */
-TILEPROP_TRY tileprop_status tileprop_trainer_save(const tileprop_trainer *trainer, const char *path, char *message,
+TILEPROP_TRY tileprop_status tileprop_trainer_save(tileprop_trainer *trainer, const char *path, char *message,
                                                    size_t size);
 TILEPROP_TRY tileprop_status tileprop_trainer_restore(tileprop_trainer *trainer, const char *path, char *message,
                                                       size_t size);

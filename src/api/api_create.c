@@ -95,8 +95,9 @@ static bool take_schema(const tileprop_model_parts *p, struct tp_schema *schema)
     const size_t bytes = p->features * sizeof(float);
     bool good = tp_schema_name_classes(schema, p->class_names, p->units[p->layers - 1]);
     schema->features = p->features;
-    if (p->imputed && (good = (schema->means = malloc(bytes))))
+    if (p->imputed && (schema->means = malloc(bytes)))
         memcpy(schema->means, p->imputed, bytes);
+    good &= !p->imputed || schema->means;
     if (p->feature_names && (good &= (schema->columns = calloc(p->features, sizeof *schema->columns)) != NULL))
         schema->column_count = p->features;
     for (size_t i = 0; i < schema->column_count; i++)
@@ -170,7 +171,8 @@ static tileprop_status set_weights(tileprop_model *handle, size_t l, const float
     if (l >= own->layer_count)
         return tp_fail(error, TILEPROP_USAGE, "layer: %zu found, expected less than %zu", l, own->layer_count);
     if (bias && !own->layers[l].has_bias)
-        return tp_fail(error, TILEPROP_USAGE, "bias: one found for layer %zu, expected NULL, as it has none", l);
+        return tp_fail(error, TILEPROP_USAGE, "bias: values found for layer %zu, which has no biases; expected NULL",
+                       l);
     status = put_layer(own, l, weights, bias, error);
     if (status == TILEPROP_OK) {
         tp_predictor_reload(handle->predictor);

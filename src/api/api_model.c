@@ -135,7 +135,10 @@ tileprop_status tp_api_copy(tileprop_model **handle, const struct tp_model *mode
     void *bytes;
     const tileprop_status status = write_memory(model, &bytes, &file.size, error);
     file.bytes = bytes;
-    return status == TILEPROP_OK ? parse(handle, &file, error) : status;
+    const tileprop_status parsed = status == TILEPROP_OK ? parse(handle, &file, error) : status;
+    if (parsed == TILEPROP_OK)
+        (*handle)->model.verified = false; /* it comes of no file */
+    return parsed;
 }
 
 tileprop_status tileprop_model_save_memory(const tileprop_model *handle, void **bytes, size_t *count, char *message,

@@ -43,8 +43,10 @@ static tileprop_status take_sets(struct tp_api_training *t, const tileprop_data 
 static bool name_classes(const struct tp_api_training *t, struct tp_schema *schema)
 {
     const char *const *given = t->train.given.class_names;
-    const char *const *names = given || !t->origin ? given : (const char *const *)t->origin->schema.classes;
-    return tp_schema_name_classes(schema, names, t->train.own.classes);
+    const size_t classes = t->train.own.classes;
+    /* A checkpoint may still turn out to have other classes. */
+    const bool keeps = !given && t->origin && t->origin->schema.class_count == classes;
+    return tp_schema_name_classes(schema, keeps ? (const char *const *)t->origin->schema.classes : given, classes);
 }
 
 /* The run's model: the weights' shape, and memory for the normalization that the trainer computes. */

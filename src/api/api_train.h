@@ -1,12 +1,12 @@
 /*
- * What a training run and a trainer (api_trainer.c) have in common: options, data, first weights, and what the models
- * that come of it say of themselves.
+ * What a training run and a trainer (api_trainer.c) have in common: options, data, initial weights, and the description
+ * stored in the resulting models.
  */
 #pragma once
 
 #include "api/api.h"
 
-/* Large: to be kept off small stacks. */
+/* Large: do not put it on a small stack. */
 struct tp_api_training {
     tileprop_options options; /* completed, and resolved once the data are known */
     tileprop_run_options run;
@@ -29,7 +29,7 @@ tileprop_status tp_api_train_check_classes(const struct tp_set *train, struct tp
  */
 tileprop_status tp_api_train_prepare(struct tp_api_training *training, bool last, bool best, struct tp_error *error);
 
-/* Sets what a model says besides its weights, which it has already. */
+/* Fills in the description of a model whose weights are already set. */
 void tp_api_train_describe(struct tp_model *model, const struct tp_normalization *normalization, size_t step,
                            const struct tp_metrics *validation);
 

@@ -17,17 +17,26 @@ struct tileprop_trainer {
     struct tp_stepper *stepper;
 };
 
-/* The options that decide what a step computes, lines `name = value`. NULL without memory. */
+/* Whether an option decides what a step computes. */
+static bool counts(const tileprop_option *option)
+{
+    static const char *const others[] = {"init-from", "epochs", "shuffle", "drop-last"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(option->name, others[i]) == 0)
+            return false;
+    return strcmp(option->group, "Evaluation and stopping") != 0 && strcmp(option->group, "Machine") != 0;
+}
+
+/* These options, lines `name = value`. NULL without memory. */
 static char *write_options(const tileprop_options *options)
 {
     char *text = NULL, value[TP_OPTION_TEXT_MAX];
     size_t size;
     const tileprop_option *option;
     FILE *out = open_memstream(&text, &size);
-    for (size_t i = 0; out && (option = tileprop_option_at(i)) && strcmp(option->group, "Evaluation and stopping");
-         i++) {
+    for (size_t i = 0; out && (option = tileprop_option_at(i)); i++) {
         tp_option_format(option, options, value, sizeof value);
-        if (option->kind != TILEPROP_OPTION_PATH)
+        if (counts(option))
             fprintf(out, "%s = %s\n", option->name, value);
     }
     if (out && fclose(out) == 0)
@@ -101,7 +110,8 @@ static tileprop_status make_stepper(tileprop_trainer *h, const float *scale, con
                                            .classes = t->train.own.classes,
                                            .class_weights = h->class_weights,
                                            .normalization = &normalization,
-                                           .initial_weights = t->work.initial_weights};
+                                           .initial_weights = t->work.initial_weights,
+                                           .pending_bytes = t->work.pending_bytes};
     status = tp_stepper_create(&h->stepper, &shape, error);
     tp_normalization_free(&normalization);
     tp_model_free(&t->start); /* which the stepper has copied */
@@ -136,6 +146,12 @@ static tileprop_status create(tileprop_trainer *h, const tileprop_options *optio
     if (status == TILEPROP_OK)
         status = make_stepper(h, scale, shift, error);
     tp_set_free(&t->train);
+    /* What batches have to fit; the rest was the caller's. */
+    t->train.given = (tileprop_data){.type = t->train.given.type,
+                                     .rows = t->train.given.rows,
+                                     .features = t->train.own.features,
+                                     .classes = classes,
+                                     .name = "the trainer's data"};
     return status;
 }
 
@@ -225,7 +241,7 @@ tileprop_status tileprop_trainer_model(tileprop_trainer *h, tileprop_model **mod
     return tp_call_end(&call, status, message, size);
 }
 
-tileprop_status tileprop_trainer_save(const tileprop_trainer *h, const char *path, char *message, size_t size)
+tileprop_status tileprop_trainer_save(tileprop_trainer *h, const char *path, char *message, size_t size)
 {
     struct tp_call call;
     struct tp_safe_file file = {0};
@@ -238,7 +254,7 @@ tileprop_status tileprop_trainer_save(const tileprop_trainer *h, const char *pat
         const tileprop_training_state here = {.network = tp_stepper_network(h->stepper),
                                               .normalization = tp_stepper_normalization(h->stepper),
                                               .state = tp_stepper_state(h->stepper),
-                                              .snapshots = (void *)(uintptr_t)&h->training.snapshots};
+                                              .snapshots = &h->training.snapshots};
         status = tileprop_checkpoint_write(&here, file.file, NULL, 0, call.error.text, sizeof call.error.text);
         file.error = ferror(file.file) ? errno : 0;
     }
@@ -258,11 +274,11 @@ tileprop_status tileprop_trainer_restore(tileprop_trainer *h, const char *path, 
     status = begin(h, &call);
     if (status == TILEPROP_OK)
         status = tp_api_resumable(from, false, &h->training.snapshots.next, &call.error);
-    if (status == TILEPROP_OK) {
-        h->training.snapshots.next.model.normalize = from->own.model.normalize;
+    if (status == TILEPROP_OK)
         status = tp_stepper_restore(h->stepper, &from->own.state, &from->own.model.normalization,
                                     &from->own.model.weights, from->own.states, &call.error);
-    }
+    if (status == TILEPROP_OK)
+        h->training.snapshots.next.model.normalize = from->own.model.normalize;
     tileprop_checkpoint_free(from);
     return tp_call_end(&call, status, message, size);
 }

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define TP_TRIES     100
 #define TP_TEMPORARY ".tileprop-tmp" /* after the file's name, as long as the file is being written */
 
 static tileprop_status fail_errno(const char *option, const char *path, int number, struct tp_error *error)
@@ -69,7 +70,7 @@ static bool remove_temporary(const char *temporary)
 static tileprop_status create_temporary(const struct tp_safe_file *safe, const char *path, mode_t mode, int *descriptor,
                                         struct tp_error *error)
 {
-    for (;;) {
+    for (int tries = 0;; tries++) {
         *descriptor = open(safe->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
         if (*descriptor >= 0 && lock(*descriptor) && is_named(*descriptor, safe->temporary))
             return TILEPROP_OK;
@@ -77,9 +78,9 @@ static tileprop_status create_temporary(const struct tp_safe_file *safe, const c
             close(*descriptor);
         else if (errno != EEXIST)
             return fail_errno(safe->option, path, errno, error);
-        else if (remove_temporary(safe->temporary))
+        else if (tries < TP_TRIES && remove_temporary(safe->temporary))
             continue;
-        else if (errno != EWOULDBLOCK)
+        else if (tries < TP_TRIES && errno != EWOULDBLOCK)
             return tp_fail(error, TILEPROP_FAILURE, "%s: %s: %s is there and cannot be removed: %s", safe->option, path,
                            safe->temporary, strerror(errno));
         else
@@ -121,7 +122,7 @@ tileprop_status tp_safe_file_open(struct tp_safe_file *safe, const char *option,
 
     /* A symbolic link stays one: the file that it leads to is replaced. */
     safe->replaces = exists;
-    const mode_t mode = exists ? info.st_mode & 0777 : 0666;
+    mode_t mode = exists ? info.st_mode & 0777 : 0666;
     int descriptor = -1;
     tileprop_status status = TILEPROP_OK;
     safe->path = exists ? realpath(path, NULL) : strdup(path);
@@ -133,6 +134,8 @@ tileprop_status tp_safe_file_open(struct tp_safe_file *safe, const char *option,
         status = check_replaceable(safe, path, &info, error);
     if (status == TILEPROP_OK)
         status = create_temporary(safe, path, mode, &descriptor, error);
+    if (status == TILEPROP_OK && exists && fchown(descriptor, (uid_t)-1, info.st_gid) != 0)
+        mode &= ~(mode_t)S_IRWXG; /* another group's members */
     /* What the umask took away the file that is replaced had. */
     if (status == TILEPROP_OK &&
         ((exists && fchmod(descriptor, mode) != 0) || !(safe->file = fdopen(descriptor, "w")))) {

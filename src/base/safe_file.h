@@ -1,8 +1,8 @@
 /*
- * A file that is there whole or not at all. It is written under a name beside its own, which it gets when
- * every byte is on disk: whatever fails or whoever kills the program, what was there before stays as it was.
- * What a killed program leaves of it, or anybody else puts there, is removed by the next one that writes the
- * file. It keeps the permissions of a file that it replaces.
+ * A file that is either complete or absent. It is written under a temporary name next to its own, and renamed once
+ * every byte is on disk; if that fails or the program is killed, the previous file stays unchanged. The next program
+ * that writes the file removes any leftover under the temporary name. It keeps the permissions of a file that it
+ * replaces.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ struct tp_safe_file {
     char *path;         /* of the complete file; owned */
     char *temporary;    /* of the file that is written; owned */
     bool replaces;      /* another file was at path */
-    int error;          /* errno of the first write that failed; whoever writes to `file` keeps it here */
+    int error;          /* errno of the first write that failed; code that writes to `file` directly sets it */
 };
 
 /*
@@ -26,8 +26,8 @@ struct tp_safe_file {
  * the check that the path can be written. Messages begin with option, which must outlive it. NULL for a path
  * leaves *safe closed.
  * Errors: TILEPROP_FAILURE if it cannot be written there: no such directory, no permission (in a sticky
- * directory, for what others own), not a regular file (a symbolic link may lead to one), or somebody writes it
- * already. On error *safe is closed.
+ * directory, for what others own), not a regular file (a symbolic link may lead to one), or another writer has
+ * it open. On error *safe is closed.
  */
 tileprop_status tp_safe_file_open(struct tp_safe_file *safe, const char *option, const char *path,
                                   struct tp_error *error);

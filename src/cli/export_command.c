@@ -15,7 +15,7 @@ static const struct tp_option table[] = {
 
     {TP_OPTION("c", AT(c), PATH, "Output", .argument = "FILE.h",
                .help = "the header to write: weights, normalization, names of classes, and a function from features "
-                       "to probabilities, in C99 and C++11, with nothing but math.h; - for standard output"),
+                       "to probabilities, in C99 and C++11, with nothing but math.h; -: to standard output"),
      .writes = true, .prints = true},
     {TP_OPTION("name", AT(name), TEXT, "Output", .argument = "NAME",
                .help = "what its identifiers begin with, as in NAME_predict: a letter, then letters, digits and _")},

@@ -118,7 +118,8 @@ static size_t write_text(int descriptor, const char *text, size_t size)
 {
     size_t written = 0;
     ssize_t count = 0;
-    while (written < size && ((count = write(descriptor, text + written, size - written)) > 0 || errno == EINTR))
+    while (written < size &&
+           ((count = write(descriptor, text + written, size - written)) > 0 || (count < 0 && errno == EINTR)))
         written += count > 0 ? (size_t)count : 0;
     return written;
 }

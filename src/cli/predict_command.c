@@ -52,8 +52,8 @@ static const struct tp_option table[] = {
 
     {TP_OPTION("output", AT(output), PATH, "Output", .argument = "FILE", .keyword = "none",
                .help = "write a row for each sample to this file: its number, its label if it has one, the "
-                       "predicted class, and all probabilities. - for standard output, which then has no "
-                       "report; of samples without labels they go there anyway"), .writes = true, .prints = true},
+                       "predicted class, and all probabilities. -: to standard output, instead of the report; "
+                       "samples without labels are written there by default"), .writes = true, .prints = true},
     {TP_OPTION("format", AT(format), CHOICE, "Output", .argument = "NAME", .choices = formats,
                .help = "of these rows: values with commas and a header, or a JSON object on each line")},
     {TP_OPTION("worst", AT(worst), COUNT, "Output", .argument = "N", .least = 0, .most = TP_TOP_LOSSES_MAX,

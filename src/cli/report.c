@@ -377,7 +377,8 @@ static void write_closing(const struct tp_report *report, const struct tp_model_
                result->numa == TILEPROP_NUMA_REPLICATE ? "on each" : "interleaved");
     printf(TP_LABEL "%016llx%s\n", "weights", (unsigned long long)result->weights_hash,
            writer->last.path || writer->best.path ? "" : ", not saved; --save does that");
-    write_saved("saved", &writer->last, held_out, "the run diverged");
+    write_saved("saved", &writer->last, held_out,
+                result->steps ? "the run diverged" : "the run was stopped before its first step");
     write_saved("saved best", &writer->best, held_out, "no evaluation with a finite loss");
 }
 

@@ -219,6 +219,10 @@ static tileprop_status train_network(struct tp_train_command *command, struct tp
             &command->options, &training.train, &training.validation, command->save ? &writer->last.model : NULL,
             command->save_best ? &writer->best.model : NULL, &training.report.result, error->text, sizeof error->text);
         tp_report_clear(&training.report);
+        if (status == TILEPROP_OK && training.report.result.steps == 0) { /* they are not worth the file they replace */
+            tileprop_model_free(writer->last.model);
+            writer->last.model = NULL;
+        }
         if (status == TILEPROP_OK || status == TILEPROP_DIVERGED)
             status = write_outputs(&training, status, error);
         *stopped = training.report.result.stopped_by == TILEPROP_STOP_PROGRESS;

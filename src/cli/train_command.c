@@ -81,8 +81,8 @@ static const struct tp_option table[] = {
     {TP_OPTION("save-best", AT(save_best), PATH, "Output", .argument = "FILE", .keyword = "none",
                .help = "likewise those with the lowest validation loss, when the run has ended"), .writes = true, .may_replace = "init-from"},
     {TP_OPTION("checkpoint", AT(checkpoint), PATH, "Output", .argument = "FILE", .keyword = "none",
-               .help = "write all that the run needs to go on to this file, again and again, and at its end, Ctrl-C, "
-                       "SIGTERM, SIGHUP and SIGXCPU included; it is a model too"), .writes = true, .may_replace = "resume"},
+               .help = "periodically save the state for --resume to this file, and again at the end of the run, also when "
+                       "stopped by Ctrl-C, SIGTERM, SIGHUP or SIGXCPU; the file is a model, too"), .writes = true, .may_replace = "resume"},
     {TP_OPTION("checkpoint-every", AT(checkpoint_every), TEXT, "Output", .argument = "N[steps|epochs|s]",
                .help = "how often: after so many steps, which a number alone means too, epochs or seconds")},
     {TP_OPTION("resume", AT(resume), PATH, "Output", .argument = "FILE", .keyword = "none", .choices = resumptions,

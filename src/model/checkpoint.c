@@ -52,6 +52,9 @@ static tileprop_status find_due(const struct tp_safetensors *read, struct tp_che
     p->evaluation_due = tp_safetensors_text(read, TP_LOSS) != NULL;
     if (!p->evaluation_due)
         return TILEPROP_OK;
+    if (p->steps == 0)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: " TP_LOSS ": found, expected none before any step",
+                       read->file.path);
     const tileprop_status status = tp_metadata_read(read, due, sizeof due / sizeof *due, error);
     for (size_t l = 0; status == TILEPROP_OK && l < checkpoint->model.weights.layer_count; l++) {
         char *end;

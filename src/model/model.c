@@ -1,5 +1,6 @@
 #include "model/model.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,9 +195,13 @@ static json_t *describe(const struct tp_model *model)
 tileprop_status tp_model_check(const struct tp_model *model, const char *path, struct tp_error *error)
 {
     const size_t most = TP_SAFETENSORS_HEADER_MAX - (size_t)TP_TENSORS_MAX * TP_TENSOR_TEXT;
+    errno = 0;
     json_t *texts = describe(model);
     const size_t size = json_dumpb(texts, NULL, 0, JSON_COMPACT); /* 0 if that fails */
+    const bool had_memory = errno != ENOMEM;
     json_decref(texts);
+    if (size == 0 && had_memory)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: names that are not UTF-8 found, expected UTF-8", path);
     if (size == 0)
         return tp_fail_memory(error, path, "a model");
     return size <= most ? TILEPROP_OK
@@ -257,14 +262,14 @@ tileprop_status tp_model_starts(const struct tp_model *model, const char *place,
     describe_layers(&wanted, expected);
     if (has->layers[0].inputs != features || has->layers[has->layer_count - 1].units != classes)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: layers %s found, expected %zu inputs and %zu classes, as the data have", place, found,
+                       "%s: layers %s found, expected %zu inputs and %zu classes as in the data", place, found,
                        features, classes);
     bool same = has->layer_count == wanted.layer_count;
     for (size_t l = 0; same && l < has->layer_count; l++)
         same = has->layers[l].units == wanted.layers[l].units;
     if (!same)
-        return tp_fail(error, TILEPROP_USAGE, "%s: layers %s found, expected %s; --hidden is to say the same", place,
-                       found, expected);
+        return tp_fail(error, TILEPROP_USAGE, "%s: layers %s found, expected %s; --hidden must match", place, found,
+                       expected);
     if (model->described && has->layer_count > 1 && model->activation != options->activation)
         return tp_fail(error, TILEPROP_USAGE, "%s: activation %s found, expected %s; use --activation %s", place,
                        tp_model_activation(model), tp_choice_name(tp_activation_choices, (int)options->activation),

@@ -28,7 +28,7 @@ void tp_predictor_free(struct tp_predictor *predictor);
 tileprop_status tp_predictor_run(const struct tp_predictor *predictor, size_t threads, const struct tp_dataset *samples,
                                  const struct tp_predictions *predictions, struct tp_error *error);
 
-/* Takes the model's weights anew. Nobody may be predicting. */
+/* Reloads the model's weights. No prediction may be in progress. */
 void tp_predictor_reload(struct tp_predictor *predictor);
 
 /* The network with the model's weights, as long as the predictor lives. */

@@ -1,6 +1,6 @@
 /*
- * How much memory this process may still take, reckoned before it takes it: a container that takes too much is
- * killed without a word.
+ * How much memory this process can still allocate, checked in advance, because a container that exceeds its limit is
+ * killed without a message.
  */
 #pragma once
 
@@ -9,11 +9,12 @@
 #include "base/status.h"
 
 /*
- * Whether `more` bytes can be had: no more than the free physical memory and than what each memory cgroup
- * (caches not counted as used), RLIMIT_AS and RLIMIT_DATA leave. `pending` bytes are mapped already and not yet
- * touched, so that only cgroups and physical memory have to have room for them. What cannot be read limits
- * nothing. proc and cgroup are the roots "/proc" and "/sys/fs/cgroup"; tests pass their own.
- * Errors: TILEPROP_FAILURE with the bytes needed, those available, and who limits them.
+ * Checks that `more` bytes can be allocated within the free physical memory, and within what each memory cgroup (caches
+ * not counted as used), RLIMIT_AS and RLIMIT_DATA leave. `pending` bytes are mapped but not yet touched, and count only
+ * against cgroups and physical memory. Limits that cannot be read are ignored. proc and cgroup are the roots "/proc"
+ * and
+ * "/sys/fs/cgroup"; tests pass their own.
+ * Errors: TILEPROP_FAILURE with the bytes needed, the bytes available, and the limit.
  */
 tileprop_status tp_memory_check(const char *proc, const char *cgroup, size_t more, size_t pending,
                                 struct tp_error *error);

@@ -21,6 +21,7 @@
  */
 #define UNWINDER "libgcc_s.so.1"
 #pragma weak dlopen
+#pragma weak dlerror
 
 size_t tp_threads_stack_size(const char *text)
 {
@@ -138,7 +139,7 @@ tileprop_status tp_threads_prove(size_t members, size_t kept, struct tp_error *e
                        members);
     if (dlopen && !dlopen(UNWINDER, RTLD_NOW))
         return tp_fail(error, TILEPROP_FAILURE, "threads: %s cannot be loaded: %s (RLIMIT_NOFILE %s, RLIMIT_AS %s)",
-                       UNWINDER, strerror(errno), limit_of(RLIMIT_NOFILE).text, limit_of(RLIMIT_AS).text);
+                       UNWINDER, dlerror(), limit_of(RLIMIT_NOFILE).text, limit_of(RLIMIT_AS).text);
     if ((refused = pthread_attr_init(&attributes)) != 0)
         return tp_fail(error, TILEPROP_FAILURE, "threads: %s", strerror(refused));
     const size_t stack = set_stack_size(&attributes);

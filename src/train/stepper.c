@@ -88,7 +88,8 @@ static tileprop_status create(struct tp_stepper *s, const struct tp_stepper_shap
                                        .train = &s->shape,
                                        .validation = &s->shape,
                                        .normalization = shape->normalization,
-                                       .initial_weights = shape->initial_weights};
+                                       .initial_weights = shape->initial_weights,
+                                       .pending_bytes = shape->pending_bytes};
     *t = (struct tp_trainer){.training = &s->training,
                              .wishes = &no_wishes,
                              .options = *shape->options,
@@ -103,6 +104,9 @@ static tileprop_status create(struct tp_stepper *s, const struct tp_stepper_shap
     tileprop_status status = make_shape(shape, &s->shape, error);
     if (status == TILEPROP_OK)
         status = tp_trainer_prepare(t, error);
+    free(s->shape.samples);
+    free(s->shape.labels);
+    s->shape.samples = s->shape.labels = NULL;
     t->step.losses_ready = tp_trainer_losses_ready;
     t->step.context = t;
     t->run.steps_per_epoch = SIZE_MAX; /* of which messages speak */
@@ -148,7 +152,8 @@ tileprop_status tp_stepper_evaluate(struct tp_stepper *s, const struct tp_datase
     tileprop_status status = t->predictions.loss && t->predictions.predicted
                                  ? tp_team_run(t->plan.members, evaluate_member, s, error)
                                  : tp_fail_memory(error, NULL, "an evaluation");
-    *metrics = s->metrics;
+    if (status == TILEPROP_OK)
+        *metrics = s->metrics;
     free(t->predictions.loss);
     free(t->predictions.predicted);
     t->predictions = own;
@@ -195,6 +200,5 @@ void tp_stepper_free(struct tp_stepper *s)
     if (!s)
         return;
     tp_trainer_free(&s->trainer);
-    tp_dataset_free(&s->shape);
     free(s);
 }

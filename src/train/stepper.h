@@ -1,6 +1,6 @@
 /*
- * A trainer whose caller decides which samples make a step and when to evaluate. Steps compute the bits of
- * tp_train()'s. Between two calls there is no team.
+ * A trainer whose caller supplies the batch of each step and decides when to evaluate. Steps are bit-identical to those
+ * of tp_train(). No team exists between calls.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 
 struct tp_stepper;
 
-/* What to train. It is copied, except for class_weights, which outlive the stepper. */
+/* What to train. It is copied, except for class_weights, which must outlive the stepper. */
 struct tp_stepper_shape {
     const tileprop_options *options; /* of batch rows a step at most; epochs, order and stops do not matter */
     tileprop_type type;
@@ -19,6 +19,7 @@ struct tp_stepper_shape {
     const float *class_weights;                   /* [classes]; NULL: all 1 */
     const struct tp_normalization *normalization; /* of the inputs */
     const struct tp_weights *initial_weights;     /* of the network's shape; NULL: random */
+    size_t pending_bytes;                         /* as in tp_training */
 };
 
 /*
@@ -36,19 +37,19 @@ tileprop_status tp_stepper_step(struct tp_stepper *stepper, const struct tp_data
                                 struct tp_error *error);
 
 /*
- * Loss and accuracy over samples of any number.
+ * Loss and accuracy over any number of samples.
  * Errors: TILEPROP_FAILURE without memory or threads.
  */
 tileprop_status tp_stepper_evaluate(struct tp_stepper *stepper, const struct tp_dataset *set,
                                     struct tp_metrics *metrics, struct tp_error *error);
 
-/* The weights as they are, and where the run stands. */
+/* The current weights and progress. */
 const struct tp_network *tp_stepper_network(const struct tp_stepper *stepper);
 const struct tp_normalization *tp_stepper_normalization(const struct tp_stepper *stepper);
 const struct tp_training_state *tp_stepper_state(const struct tp_stepper *stepper);
 
 /*
- * Goes on from a state: normalization, weights and as many arrays of optimizer state as the network has, of its shape.
+ * Resumes from a state: normalization, weights and as many arrays of optimizer state as the network has, of its shape.
  * Errors: TILEPROP_FAILURE without threads.
  */
 tileprop_status tp_stepper_restore(struct tp_stepper *stepper, const struct tp_training_state *state,

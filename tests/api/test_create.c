@@ -155,7 +155,7 @@ static void test_refuses(void **state)
     static const float not_finite[FEATURES] = {1, INFINITY, 1};
     const size_t none[] = {0}, many[] = {70000};
     const float *const bad[] = {hidden[0], not_finite};
-    const char *const missing[] = {"a", NULL, "c"};
+    const char *const missing[] = {"a", NULL, "c"}, *const latin[] = {"a", "h\xf6he", "c"};
     tileprop_model_parts p = all_parts();
     (void)state;
     refuse(TILEPROP_USAGE, NULL, "parts: NULL");
@@ -179,6 +179,8 @@ static void test_refuses(void **state)
     refuse(TILEPROP_BAD_INPUT, &p, "layer 1: weights[1]: inf ... finite");
     p = all_parts(), p.class_names = missing;
     refuse(TILEPROP_USAGE, &p, "parts: class_names[1]: NULL");
+    p = all_parts(), p.class_names = latin;
+    refuse(TILEPROP_BAD_INPUT, &p, "parts: names ... not UTF-8");
     p = all_parts(), p.feature_names = missing;
     refuse(TILEPROP_USAGE, &p, "parts: feature_names[1]: NULL");
 }

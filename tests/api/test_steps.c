@@ -123,7 +123,9 @@ static void test_a_state_is_restored(void **state)
     const tileprop_options options = options_of(TILEPROP_ADAM, 2), other = options_of(TILEPROP_SGD, 2);
     const tileprop_data data = rows_of(TILEPROP_F32, 0, ROWS), some = rows_of(TILEPROP_F32, 7, 20);
     char *path = scratch_path(*state, "state");
-    tileprop_trainer *one = create(&options, &data), *two = create(&options, &some), *three = create(&other, &data);
+    tileprop_options shuffled = options;
+    shuffled.shuffle = 1; /* which no step asks for */
+    tileprop_trainer *one = create(&options, &data), *two = create(&shuffled, &some), *three = create(&other, &data);
     struct tp_error error = {""};
     for (size_t s = 0; s < 7; s++)
         step(one, TILEPROP_F32, s);
@@ -136,7 +138,7 @@ static void test_a_state_is_restored(void **state)
 
     const uint64_t before = hash(three);
     check_failure(tileprop_trainer_restore(three, path, error.text, sizeof error.text), TILEPROP_USAGE, &error,
-                  "sgd ... adam");
+                  "optimizer: sgd ... adam");
     check_failure(tileprop_trainer_restore(three, "/absent", error.text, sizeof error.text), TILEPROP_BAD_INPUT, &error,
                   "/absent");
     assert_true(hash(three) == before);
@@ -232,15 +234,19 @@ static void test_refuses(void **state)
     data.classes = 0;
     refuse(TILEPROP_USAGE, &data, NULL, NULL, "data: 21 features and 0 classes");
 
+    char name[] = "here";
     data = rows_of(TILEPROP_F32, 0, ROWS);
+    data.name = name;
     tileprop_trainer *trainer = create(&options, &data);
+    memset(name, '?', strlen(name)); /* which is the caller's again */
+    data.name = NULL;
     const uint64_t before = hash(trainer);
     check_failure(tileprop_trainer_step(trainer, &data, &loss, error.text, sizeof error.text), TILEPROP_BAD_INPUT,
                   &error, "batch: 130 rows ... 32");
     assert_true(isnan(loss));
     data = rows_of(TILEPROP_U8, 0, 5);
     check_failure(tileprop_trainer_step(trainer, &data, &loss, error.text, sizeof error.text), TILEPROP_BAD_INPUT,
-                  &error, "batch: ... u8 ... f32");
+                  &error, "batch: ... u8 ... f32 ... the trainer's data");
     assert_true(hash(trainer) == before);
     tileprop_trainer_free(trainer);
     tileprop_trainer_free(NULL);

@@ -65,8 +65,8 @@ typedef struct tileprop_run {
     size_t steps_before;    /* done before the run was resumed; 0: not resumed */
     double seconds_before;  /* taken by those, evaluations included */
     double flops_per_step;  /* 2 rows in out per GEMM; no backward for the first layer */
-    double mean, deviation; /* of the training samples, or of those that the first weights were trained on */
-    int unverified;         /* the file of first weights or of the checkpoint has no checksum */
+    double mean, deviation; /* of the training samples, or of those of the initial weights */
+    int unverified;         /* the file of initial weights, or the checkpoint, has no checksum */
 } tileprop_run;
 
 /* "pack", "forward", "loss", "backward", "update"; NULL for another number. */
@@ -131,10 +131,10 @@ typedef struct tileprop_run_options {
     void *context;                                           /* passed to the callbacks */
     void (*started)(void *context, const tileprop_run *run); /* before the first step */
     /*
-     * Polled before each operation of a step and each block of an evaluation; must be fast. Nonzero ends the
-     * run: a step that has updated no weight yet counts as not begun, an evaluation as not done. The state is
-     * given to checkpoint; nothing is evaluated any more, and metrics that are not known are NaN. So a run ends
-     * within one operation or one step's updates. Resumed, it begins with the evaluation that was due.
+     * Polled before each operation of a step and each block of an evaluation; must be fast. Nonzero ends the run, and
+     * discards the current step unless it has begun to update weights, or the current evaluation. checkpoint is called
+     * with the state; no further evaluation takes place, and unknown metrics are NaN. A run ends within one operation,
+     * one step's updates, or two blocks of an evaluation. A resumed run begins with the evaluation that was due.
      */
     int (*interrupted)(void *context);
     /*
