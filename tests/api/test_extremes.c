@@ -171,6 +171,35 @@ static void with_fraction(const void *context)
           tileprop_train_split(&options, &data, *(const double *)context, NULL, NULL, NULL, message, sizeof message));
 }
 
+/* A trainer with a number as its normalization, in any state and with nothing where something is needed. */
+static void with_trainer(const void *context)
+{
+    const tileprop_options options = options_of();
+    const float scale[FEATURES] = {(float)*(const double *)context, 1, 1, 1}, shift[FEATURES] = {0};
+    const tileprop_data data = data_of();
+    tileprop_trainer *trainer;
+    tileprop_model *made;
+    double loss, accuracy;
+    judge("create", tileprop_trainer_create(&trainer, &options, &data, scale, shift, message, sizeof message));
+    for (int times = 0; times < 2; times++) { /* the second time without a trainer */
+        judge("step", tileprop_trainer_step(trainer, &data, &loss, message, sizeof message));
+        judge("no batch", tileprop_trainer_step(trainer, NULL, NULL, message, sizeof message));
+        judge("evaluate", tileprop_trainer_evaluate(trainer, &data, &loss, &accuracy, message, sizeof message));
+        judge("no data", tileprop_trainer_evaluate(trainer, NULL, NULL, NULL, message, sizeof message));
+        judge("model", tileprop_trainer_model(trainer, &made, message, sizeof message));
+        tileprop_model_free(made);
+        judge("no model", tileprop_trainer_model(trainer, NULL, message, sizeof message));
+        judge("save", tileprop_trainer_save(trainer, "/absent/state", message, sizeof message));
+        judge("no path to save", tileprop_trainer_save(trainer, NULL, message, sizeof message));
+        judge("restore", tileprop_trainer_restore(trainer, "/absent/state", message, sizeof message));
+        judge("no path to restore", tileprop_trainer_restore(trainer, NULL, message, sizeof message));
+        tileprop_trainer_free(trainer);
+        trainer = NULL;
+    }
+    judge("nothing", tileprop_trainer_create(NULL, &options, &data, NULL, NULL, message, sizeof message));
+    judge("no options", tileprop_trainer_create(&trainer, NULL, &data, NULL, NULL, message, sizeof message));
+}
+
 /* Functions without a status, past the end of what there is. */
 static void look(const void *context)
 {
@@ -183,11 +212,15 @@ static void look(const void *context)
         tileprop_peak(sizes[i] > 4 ? "reference" : "none", sizes[i] > 4 && sizes[i] <= 4096 ? 1 : sizes[i]);
         tileprop_model_units(model, sizes[i]);
         tileprop_model_class_name(model, sizes[i]);
+        tileprop_model_feature_name(model, sizes[i]);
         tileprop_model_weights(model, sizes[i], &bias);
     }
     if (tileprop_model_text(model, "none") || tileprop_verb_name(-1) || tileprop_verb_name(TILEPROP_VERBS))
         dprintf(STDERR_FILENO, "a text that there is not\n");
+    tileprop_model_imputed(model);
+    tileprop_model_normalization(model, &bias);
     tileprop_free(NULL);
+    tileprop_trainer_free(NULL);
     tileprop_model_free(NULL);
     tileprop_checkpoint_free(NULL);
 }
@@ -198,8 +231,10 @@ static void test_sizes_and_numbers(void **state)
     check("options_set", set_texts, NULL);
     for (size_t i = 0; i < COUNT(sizes); i++)
         check("sizes", with_sizes, &sizes[i]);
-    for (size_t i = 0; i < COUNT(reals); i++)
+    for (size_t i = 0; i < COUNT(reals); i++) {
         check("fraction", with_fraction, &reals[i]);
+        check("trainer", with_trainer, &reals[i]);
+    }
     check("functions without a status", look, NULL);
 }
 
