@@ -192,15 +192,24 @@ static json_t *describe(const struct tp_model *model)
     return all;
 }
 
+/* Whether all names are; true without memory to tell. */
+static bool is_utf8(const struct tp_schema *schema)
+{
+    errno = 0;
+    char *classes = tp_schema_text_write_classes(schema), *columns = classes ? tp_schema_text_write(schema) : NULL;
+    const bool good = columns || errno == ENOMEM;
+    free(classes);
+    free(columns);
+    return good;
+}
+
 tileprop_status tp_model_check(const struct tp_model *model, const char *path, struct tp_error *error)
 {
     const size_t most = TP_SAFETENSORS_HEADER_MAX - (size_t)TP_TENSORS_MAX * TP_TENSOR_TEXT;
-    errno = 0;
     json_t *texts = describe(model);
     const size_t size = json_dumpb(texts, NULL, 0, JSON_COMPACT); /* 0 if that fails */
-    const bool had_memory = errno != ENOMEM;
     json_decref(texts);
-    if (size == 0 && had_memory)
+    if (size == 0 && !is_utf8(&model->schema))
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: names that are not UTF-8 found, expected UTF-8", path);
     if (size == 0)
         return tp_fail_memory(error, path, "a model");

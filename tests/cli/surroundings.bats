@@ -87,7 +87,7 @@ side_by_side() { # OPTION FILE...
     for option in save checkpoint; do
         side_by_side "$option" same-$option{,,,,,,,}
         [ "${#succeeded[@]}" -ge 1 ]
-        found=$("$predict" "same-$option" --limit 10 | sed -n 's/.*weights //p')
+        found=$("$predict" "same-$option" --data "$root/data/mnist" --limit 10 | sed -n 's/.*weights //p')
         [[ " ${succeeded[*]} " == *" $found "* ]]
     done
     [ "$(find . -name '*.tileprop-tmp')" = "" ]
