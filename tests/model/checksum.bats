@@ -90,7 +90,7 @@ change() { # KIND SOURCE TARGET [MORE]
 
 @test "a file without a checksum is read, with a note" {
     change without m old
-    for run in "predict $predict old" "export $export_model old --c m.h" "train $train ${few[*]} --init-from old"; do
+    for run in "predict $predict old --data $root/data/mnist" "export $export_model old --c m.h" "train $train ${few[*]} --init-from old"; do
         read -r name program arguments <<<"${run/ --quiet/}"
         # shellcheck disable=SC2086 # words
         run --separate-stderr "$program" $arguments
@@ -102,13 +102,13 @@ change() { # KIND SOURCE TARGET [MORE]
     run --separate-stderr "$train" "${few[@]/--quiet/--json}" --resume old
     [ "$status" -eq 0 ]
     [[ $stderr == *"train: note: old: no checksum found"* ]]
-    run --separate-stderr "$predict" m
+    run --separate-stderr "$predict" m --data "$root/data/mnist"
     [ -z "$stderr" ]
 }
 
 @test "a file that another program wrote in another order has the same checksum" {
     change order m other
-    run --separate-stderr "$predict" other
+    run --separate-stderr "$predict" other --data "$root/data/mnist"
     echo "$stderr"
     [ "$status" -eq 0 ]
     [ -z "$stderr" ]
