@@ -7,6 +7,8 @@
 #include <libdeflate.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/check.h"
@@ -51,6 +53,27 @@ static inline void scratch_write(const char *directory, const char *name, const 
     assert_int_equal(fwrite(bytes, 1, size, file), size);
     assert_int_equal(fclose(file), 0);
     free(path);
+}
+
+/* A file of a made-up tree, such as /proc's. */
+struct scratch_entry {
+    const char *path, *text;
+};
+
+/* Makes the folder with these files, ended by one without a path, and the folders that they are in. */
+static inline void scratch_make_tree(void **root, const struct scratch_entry *entries)
+{
+    assert_int_equal(scratch_make(root), 0);
+    for (const struct scratch_entry *entry = entries; entry->path; entry++) {
+        char *path = scratch_path(*root, entry->path);
+        for (char *slash = path + strlen(*root) + 1; (slash = strchr(slash, '/')); slash++) {
+            *slash = '\0';
+            mkdir(path, 0700);
+            *slash = '/';
+        }
+        free(path);
+        scratch_write(*root, entry->path, entry->text, strlen(entry->text));
+    }
 }
 
 /* One gzip member, to be freed. */

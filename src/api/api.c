@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,5 +115,14 @@ tileprop_status tp_api_take(void *to, size_t least, size_t most, const void *giv
         return status;
     memset(to, 0, most);
     memcpy(to, given, size);
+    return TILEPROP_OK;
+}
+
+tileprop_status tp_api_finite(const char *name, const float *values, size_t count, struct tp_error *error)
+{
+    for (size_t i = 0; values && i < count; i++)
+        if (!isfinite(values[i]))
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s[%zu]: %g found, expected a finite number", name, i,
+                           (double)values[i]);
     return TILEPROP_OK;
 }

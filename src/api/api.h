@@ -78,6 +78,9 @@ tileprop_status tp_api_need(const void *pointer, const char *name, struct tp_err
 tileprop_status tp_api_take(void *to, size_t least, size_t most, const void *given, const char *name,
                             struct tp_error *error);
 
+/* Checks that values are finite; NULL has none. Errors: TILEPROP_BAD_INPUT naming the first that is not. */
+tileprop_status tp_api_finite(const char *name, const float *values, size_t count, struct tp_error *error);
+
 /* Checks that a struct's size is one that some version had. Errors: TILEPROP_USAGE naming the struct. */
 tileprop_status tp_api_size(const char *name, size_t found, size_t least, size_t most, struct tp_error *error);
 
@@ -102,6 +105,13 @@ tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop
 
 /* Frees what the set owns. */
 void tp_set_free(struct tp_set *set);
+
+/*
+ * Takes what data say of their samples, apart from the samples: type, features, and, unless there are rows, classes.
+ * Errors: TILEPROP_USAGE as tp_set_take().
+ */
+tileprop_status tp_set_describe(struct tp_set *set, const char *name, const tileprop_data *given,
+                                struct tp_error *error);
 
 /*
  * Checks that data can be trained on with the weights of a model, which mean something only for the columns and

@@ -1,19 +1,8 @@
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/api.h"
-
-/* Checks that values are finite; NULL has none. */
-static tileprop_status check_finite(const char *name, const float *values, size_t count, struct tp_error *error)
-{
-    for (size_t i = 0; values && i < count; i++)
-        if (!isfinite(values[i]))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s[%zu]: %g found, expected a finite number", name, i,
-                           (double)values[i]);
-    return TILEPROP_OK;
-}
 
 static tileprop_status check_layers(const tileprop_model_parts *p, struct tp_error *error)
 {
@@ -45,7 +34,7 @@ static tileprop_status check_values(const tileprop_model_parts *p, struct tp_err
         const float *values;
     } all[] = {{"parts: scale", p->scale}, {"parts: shift", p->shift}, {"parts: imputed", p->imputed}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        const tileprop_status status = check_finite(all[i].name, all[i].values, p->features, error);
+        const tileprop_status status = tp_api_finite(all[i].name, all[i].values, p->features, error);
         if (status != TILEPROP_OK)
             return status;
     }
@@ -66,10 +55,10 @@ static tileprop_status put_layer(struct tp_weights *weights, size_t l, const flo
     const size_t count = layer->inputs * layer->units;
     char name[48];
     snprintf(name, sizeof name, "layer %zu: weights", l);
-    tileprop_status status = check_finite(name, values, count, error);
+    tileprop_status status = tp_api_finite(name, values, count, error);
     snprintf(name, sizeof name, "layer %zu: bias", l);
     if (status == TILEPROP_OK)
-        status = check_finite(name, bias, layer->units, error);
+        status = tp_api_finite(name, bias, layer->units, error);
     if (status != TILEPROP_OK)
         return status;
     if (values)

@@ -26,7 +26,7 @@ static tileprop_status complete(const char *name, const tileprop_data *given, ti
     if (status != TILEPROP_OK)
         return status;
     data->name = data->name ? data->name : name;
-    if (!data->samples)
+    if (!data->samples && data->rows > 0)
         return tp_fail(error, TILEPROP_USAGE, "%s: samples: NULL found, expected rows of values", data->name);
     if (data->type != TILEPROP_U8 && data->type != TILEPROP_F32 && data->type != TILEPROP_F64)
         return tp_fail(error, TILEPROP_USAGE, "%s: type: %d found, expected TILEPROP_U8, TILEPROP_F32 or TILEPROP_F64",
@@ -40,6 +40,12 @@ static tileprop_status complete(const char *name, const tileprop_data *given, ti
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu rows of %zu values found, expected what memory can hold",
                        data->name, data->rows, data->stride);
     return TILEPROP_OK;
+}
+
+/* Of the samples as they are trained on. */
+static tileprop_type type_of(const tileprop_data *data)
+{
+    return data->type == TILEPROP_U8 ? TILEPROP_U8 : TILEPROP_F32;
 }
 
 /* Completed data as a data set, but for samples that have to be copied. */
@@ -76,7 +82,7 @@ static tileprop_status convert(struct tp_set *set, struct tp_error *error)
         for (size_t i = 0; i < data->rows; i++)
             set->labels[i] = (uint16_t)label_at(data, i);
     }
-    set->own = (struct tp_dataset){.type = data->type == TILEPROP_U8 ? TILEPROP_U8 : TILEPROP_F32,
+    set->own = (struct tp_dataset){.type = type_of(data),
                                    .samples = (void *)(uintptr_t)data->samples,
                                    .labels = set->labels ? set->labels : (uint16_t *)(uintptr_t)data->labels,
                                    .count = data->rows,
@@ -151,6 +157,21 @@ static tileprop_status compare(const tileprop_data *found, const struct tp_set *
     if (found->classes > like->own.classes)
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu classes found, expected at most %zu as in %s", found->name,
                        found->classes, like->own.classes, expected->name);
+    return TILEPROP_OK;
+}
+
+tileprop_status tp_set_describe(struct tp_set *set, const char *name, const tileprop_data *given,
+                                struct tp_error *error)
+{
+    tileprop_data *data = &set->given;
+    const tileprop_status status = complete(name, given, data, error);
+    if (status != TILEPROP_OK)
+        return status;
+    if (data->rows == 0 && (data->features == 0 || data->classes == 0 || data->classes > TP_CLASSES_MAX))
+        return tp_fail(error, TILEPROP_USAGE,
+                       "%s: %zu features and %zu classes without rows found, expected at least 1 and 1 to %d",
+                       data->name, data->features, data->classes, TP_CLASSES_MAX);
+    set->own = (struct tp_dataset){.type = type_of(data), .features = data->features, .classes = data->classes};
     return TILEPROP_OK;
 }
 

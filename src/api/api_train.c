@@ -39,7 +39,7 @@ static tileprop_status take_sets(struct tp_api_training *t, const tileprop_data 
     return status;
 }
 
-/* Classes without names are called as those of the first weights, or by their numbers. */
+/* Classes without names are called as those of the initial weights, or by their numbers. */
 static bool name_classes(const struct tp_api_training *t, struct tp_schema *schema)
 {
     const char *const *given = t->train.given.class_names;
@@ -141,11 +141,7 @@ static tileprop_status prepare_models(struct tp_api_training *t, bool last, bool
 void tp_api_train_describe(struct tp_model *model, const struct tp_normalization *normalization, size_t step,
                            const struct tp_metrics *validation)
 {
-    const size_t size = normalization->features * sizeof *normalization->scale;
-    memcpy(model->normalization.scale, normalization->scale, size);
-    memcpy(model->normalization.shift, normalization->shift, size);
-    model->normalization.mean = normalization->mean;
-    model->normalization.deviation = normalization->deviation;
+    tp_normalization_assign(&model->normalization, normalization);
     model->step = step;
     model->validation = *validation;
 }

@@ -23,7 +23,7 @@ struct tp_api_training {
 tileprop_status tp_api_train_check_classes(const struct tp_set *train, struct tp_error *error);
 
 /*
- * Everything up to the training itself, for data that have been taken: options, first weights, and memory for the
+ * Everything up to the training itself, for data that have been taken: options, initial weights, and memory for the
  * models that are wanted.
  * Errors: those of tileprop_train().
  */

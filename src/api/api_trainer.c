@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <math.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,29 +44,7 @@ static char *write_options(const tileprop_options *options)
     return NULL;
 }
 
-/* Data without rows say only what samples will be like. */
-static tileprop_status take_shape(struct tp_set *set, const tileprop_data *given, struct tp_error *error)
-{
-    tileprop_data *data = &set->given;
-    const tileprop_status status =
-        tp_api_take(data, offsetof(tileprop_data, class_names), sizeof *data, given, "data", error);
-    if (status != TILEPROP_OK || data->rows > 0)
-        return status ? status : tp_set_take(set, "data", given, NULL, error);
-    data->name = data->name ? data->name : "data";
-    if (data->type != TILEPROP_U8 && data->type != TILEPROP_F32 && data->type != TILEPROP_F64)
-        return tp_fail(error, TILEPROP_USAGE, "%s: type: %d found, expected TILEPROP_U8, TILEPROP_F32 or TILEPROP_F64",
-                       data->name, (int)data->type);
-    if (data->features == 0 || data->classes == 0 || data->classes > TP_CLASSES_MAX)
-        return tp_fail(error, TILEPROP_USAGE,
-                       "%s: %zu features and %zu classes without rows found, expected at least 1 and 1 to %d",
-                       data->name, data->features, data->classes, TP_CLASSES_MAX);
-    set->own = (struct tp_dataset){.type = data->type == TILEPROP_U8 ? TILEPROP_U8 : TILEPROP_F32,
-                                   .features = data->features,
-                                   .classes = data->classes};
-    return TILEPROP_OK;
-}
-
-/* How inputs are normalized: as the caller says, as the first weights were trained with, or fitted to the data. */
+/* How inputs are normalized: as the caller says, as the initial weights were trained with, or fitted to the data. */
 static tileprop_status take_normalization(const struct tp_api_training *t, const float *scale, const float *shift,
                                           struct tp_normalization *normalization, struct tp_error *error)
 {
@@ -77,11 +54,11 @@ static tileprop_status take_normalization(const struct tp_api_training *t, const
     if (!scale != !shift)
         return tp_fail(error, TILEPROP_USAGE, "%s: NULL found, expected scale and shift or neither",
                        scale ? "shift" : "scale");
-    for (size_t i = 0; scale && i < features; i++)
-        if (!isfinite(scale[i]) || !isfinite(shift[i]))
-            return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "scale and shift: %g and %g of feature %zu found, expected finite", (double)scale[i],
-                           (double)shift[i], i);
+    tileprop_status status = tp_api_finite("scale", scale, features, error);
+    if (status == TILEPROP_OK)
+        status = tp_api_finite("shift", shift, features, error);
+    if (status != TILEPROP_OK)
+        return status;
     if (scale)
         return tp_normalization_copy(normalization, &given, error);
     if (t->work.normalization)
@@ -126,7 +103,9 @@ static tileprop_status create(tileprop_trainer *h, const tileprop_options *optio
     t->writes_checkpoints = true;
     tileprop_status status = tp_api_options(options, &t->options, call);
     if (status == TILEPROP_OK)
-        status = take_shape(&t->train, data, error);
+        status = tp_set_describe(&t->train, "data", data, error);
+    if (status == TILEPROP_OK && t->train.given.rows > 0)
+        status = tp_set_take(&t->train, "data", data, NULL, error);
     if (status == TILEPROP_OK)
         status = tp_api_train_check_classes(&t->train, error);
     if (status != TILEPROP_OK)

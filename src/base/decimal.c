@@ -50,8 +50,8 @@ static bool round_double(uint64_t word, int64_t exponent, float *value)
     return true;
 }
 
-/* strtof() rounds right; what it reads has no decimal point, the one part of a number that a locale changes.
- */
+/* strtof() rounds right; what it reads has no decimal point, the one part of a
+ * number that a locale changes. */
 static float round_text(const char *text, const char *end, int64_t exponent)
 {
     char digits[TP_DIGITS_MAX + 32];

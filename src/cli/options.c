@@ -226,8 +226,8 @@ static int folder_length(const char *path, FILE *file)
     return fstat(fileno(file), &status) == 0 && S_ISREG(status.st_mode) ? (int)(basename(path) - path) : 0;
 }
 
-/* *storage becomes the file's text, cut up in place, and room for paths; the texts of target point into it.
- */
+/* *storage becomes the file's text, cut up in place, and room for paths; the texts
+ * of target point into it. */
 static tileprop_status read_file(const struct reader *r, const char *path, char **storage)
 {
     struct tp_error *error = r->error;

@@ -46,8 +46,8 @@ tileprop_status tp_program_json(json_t *object, struct tp_error *error)
 tileprop_status tp_program_finish(tileprop_status status, struct tp_error *error)
 {
     if (status == TILEPROP_OK) {
-        /* Of a write that failed before, the reason is what it left in errno, as far as nobody overwrote it.
-         */
+        /* Of a write that failed before, the reason is what it left in errno, as
+         * far as nobody overwrote it. */
         int number = ferror(stdout) ? (errno ? errno : EIO) : 0;
         if (fflush(stdout) != 0)
             number = errno;

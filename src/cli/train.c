@@ -98,7 +98,7 @@ static tileprop_status open_outputs(struct training *training, struct tp_error *
 }
 
 /*
- * The model that the first weights are from, by whose names the data are read. tileprop_train() reads the file again,
+ * The model that the initial weights are from, by whose names the data are read. tileprop_train() reads the file again,
  * and may know layers alone, which have no names, so that it says what is wrong with one that is no model.
  */
 static tileprop_status load_start(struct training *training, const char *path, struct tp_error *error)

@@ -134,7 +134,7 @@ static tileprop_status compare(const struct tp_train_data *data, const char *val
                    val_data ? data->directory : "the train files");
 }
 
-/* What the first weights were trained on, which the data have to fit. */
+/* What the initial weights were trained on, which the data have to fit. */
 static tileprop_status begin(struct tp_train_data *data, const struct tp_train_command *command, bool is_file,
                              const tileprop_model *start, const char *path, struct tp_error *error)
 {

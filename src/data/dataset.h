@@ -80,6 +80,9 @@ void tp_missing_fill(struct tp_dataset *dataset, const float *means);
 tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int mode, const struct tp_dataset *dataset,
                                      struct tp_error *error);
 
+/* Copies the values to a normalization of as many features. */
+void tp_normalization_assign(struct tp_normalization *to, const struct tp_normalization *from);
+
 /* A copy of a normalization, which is then freed by itself. Errors: TILEPROP_FAILURE without memory. */
 tileprop_status tp_normalization_copy(struct tp_normalization *normalization, const struct tp_normalization *from,
                                       struct tp_error *error);

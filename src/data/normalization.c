@@ -127,6 +127,15 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
     return status;
 }
 
+void tp_normalization_assign(struct tp_normalization *to, const struct tp_normalization *from)
+{
+    const size_t size = from->features * sizeof *from->scale;
+    memcpy(to->scale, from->scale, size);
+    memcpy(to->shift, from->shift, size);
+    to->mean = from->mean;
+    to->deviation = from->deviation;
+}
+
 tileprop_status tp_normalization_copy(struct tp_normalization *normalization, const struct tp_normalization *from,
                                       struct tp_error *error)
 {
@@ -138,8 +147,7 @@ tileprop_status tp_normalization_copy(struct tp_normalization *normalization, co
         tp_normalization_free(normalization);
         return tp_fail_memory(error, NULL, "the normalization");
     }
-    memcpy(normalization->scale, from->scale, size);
-    memcpy(normalization->shift, from->shift, size);
+    tp_normalization_assign(normalization, from);
     return TILEPROP_OK;
 }
 

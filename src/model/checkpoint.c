@@ -93,15 +93,15 @@ static tileprop_status find_state(const struct tp_safetensors *read, struct tp_c
         return status;
     const struct {
         const char *key;
-        size_t found, least, most;
-    } counts[] = {{"steps", p->steps, 0, SIZE_MAX / 2},
-                  {"best_step", p->best_step, 0, p->steps ? p->steps - 1 : 0},
-                  {"evaluations_since_best", p->evaluations_since_best, 0, p->steps}};
+        size_t found, most;
+    } counts[] = {{"steps", p->steps, SIZE_MAX / 2},
+                  {"best_step", p->best_step, p->steps ? p->steps - 1 : 0},
+                  {"evaluations_since_best", p->evaluations_since_best, p->steps}};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-        if (counts[i].found < counts[i].least || counts[i].found > counts[i].most)
+        if (counts[i].found > counts[i].most)
             return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: __metadata__: " TP_RUN_PREFIX "%s: %zu found, expected %zu to %zu", read->file.path,
-                           counts[i].key, counts[i].found, counts[i].least, counts[i].most);
+                           "%s: __metadata__: " TP_RUN_PREFIX "%s: %zu found, expected 0 to %zu", read->file.path,
+                           counts[i].key, counts[i].found, counts[i].most);
     if (p->best.count == 0) /* no evaluation yet */
         p->best.loss = INFINITY;
     int stop = 0;
@@ -155,7 +155,7 @@ tileprop_status tp_checkpoint_parse(struct tp_checkpoint *checkpoint, struct tp_
     if (status == TILEPROP_OK && !tp_safetensors_text(&read, TP_RUN_PREFIX "steps"))
         status = tp_fail(error, TILEPROP_BAD_INPUT,
                          "%s: __metadata__: no " TP_RUN_PREFIX
-                         "steps found, expected a checkpoint; a model has first weights alone",
+                         "steps found, expected a checkpoint; a model has initial weights alone",
                          read.file.path);
     if (status == TILEPROP_OK)
         status = find_state(&read, checkpoint, error);

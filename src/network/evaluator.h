@@ -25,8 +25,8 @@ struct tp_evaluator_buffers {
     float *inputs;
     float *outputs[2]; /* of odd and of even layers */
 
-    /* Asked before each of the thread's blocks and after the last; true ends the evaluation for all. NULL: never asked.
-     */
+    /* Asked before each of the thread's blocks and after the last; true ends the
+     * evaluation for all. NULL: never asked. */
     bool (*unwanted)(void *context);
     void *context;
 };

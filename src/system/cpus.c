@@ -44,8 +44,8 @@ static size_t affinity_count(void)
     return own_mask(&mask) ? (size_t)CPU_COUNT_S(sizeof mask, mask.bits) : online_count();
 }
 
-/* The one or two integers that the file begins with; returns how many there are, 0 without a file. Closes it.
- */
+/* The one or two integers that the file begins with; returns how many there are, 0
+ * without a file. Closes it. */
 static int read_integers(FILE *file, long long *first, long long *second)
 {
     const int count = file ? fscanf(file, "%lld %lld", first, second) : 0;

@@ -11,9 +11,8 @@
 #define TP_PEAK_ROUNDS     15
 #define TP_PEAK_MAX_ROUNDS 100     /* of peak and chain, until the units are found full */
 #define TP_PEAK_SECONDS    0.15e-3 /* a round takes no less; hides the clock's own 50 ns */
-#define TP_PEAK_MAX_ITERATIONS                                                                                         \
-    ((size_t)1 << 18) /* 1 ns each: if they take no time, the probe or the clock is broken                             \
-                       */
+/* Iterations take a nanosecond or more: if so many seem to take no time, the probe or the clock is broken. */
+#define TP_PEAK_MAX_ITERATIONS ((size_t)1 << 18)
 
 /* The ratios that peak.h explains. */
 #define TP_PEAK_TWO_UNITS 7.6

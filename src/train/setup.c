@@ -190,10 +190,16 @@ static tileprop_status resume(struct tp_trainer *t, struct tp_error *error)
     return TILEPROP_OK;
 }
 
-tileprop_status tp_trainer_prepare(struct tp_trainer *t, struct tp_error *error)
+tileprop_status tp_trainer_prepare(struct tp_trainer *t, const struct tp_training *training, tileprop_result *result,
+                                   struct tp_error *error)
 {
-    const struct tp_training *training = t->training;
+    static const tileprop_run_options no_wishes = {0};
     tileprop_options *o = &t->options;
+    t->training = training;
+    t->wishes = training->run ? training->run : &no_wishes;
+    t->options = *training->options;
+    t->result = result;
+    t->state = tp_training_state_begin();
     const size_t samples = training->train->count;
     tp_options_resolve(o, training->train->type, samples);
     tileprop_status status = tp_options_check(o, training->train, training->validation, training->test, error);
@@ -214,7 +220,9 @@ tileprop_status tp_trainer_prepare(struct tp_trainer *t, struct tp_error *error)
                                .plan = &t->plan,
                                .normalization = &t->normalization,
                                .last_rows = o->drop_last ? 0 : samples % batch,
-                               .measures = o->log_gradients != 0};
+                               .measures = o->log_gradients != 0,
+                               .losses_ready = tp_trainer_losses_ready,
+                               .context = t};
     if ((status = make_plan(t, batch, error)))
         return status;
     tp_plan_cut(&t->plan, &t->network);

@@ -62,11 +62,12 @@ struct tp_trainer {
 };
 
 /*
- * Resolves and checks the options of trainer->training, chooses the plan and takes all memory. On entry
- * result, wishes and options are set and the rest is zero.
+ * Begins a run: resolves and checks its options, chooses the plan and takes all memory. The trainer is zero on entry;
+ * training and result outlive it.
  * Errors: those of tp_train(). The caller frees it, on error too.
  */
-tileprop_status tp_trainer_prepare(struct tp_trainer *trainer, struct tp_error *error);
+tileprop_status tp_trainer_prepare(struct tp_trainer *trainer, const struct tp_training *training,
+                                   tileprop_result *result, struct tp_error *error);
 
 void tp_trainer_free(struct tp_trainer *trainer);
 
@@ -77,6 +78,10 @@ void tp_trainer_free(struct tp_trainer *trainer);
  * the team call it. Returns what tp_cpus_unbind() takes.
  */
 void *tp_trainer_enter(struct tp_trainer *trainer, struct tp_member *self);
+
+/* A member takes weights, and as many arrays of optimizer state as the network has, for the slices that it owns. */
+void tp_trainer_put(struct tp_trainer *trainer, size_t index, const struct tp_weights *weights,
+                    const struct tp_weights *states);
 
 /* Member 0, before and after a step. */
 void tp_trainer_begin_step(struct tp_trainer *trainer, size_t step);

@@ -1,7 +1,6 @@
 #include "train/stepper.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "system/team.h"
 #include "train/setup.h"
@@ -9,6 +8,7 @@
 struct tp_stepper {
     struct tp_trainer trainer;
     struct tp_training training;
+    tileprop_options options;
     tileprop_result result;
     struct tp_dataset shape; /* zeros, by which the plan is chosen */
 
@@ -73,42 +73,31 @@ static void evaluate_member(void *context, size_t index, size_t members)
 static void restore_member(void *context, size_t index, size_t members)
 {
     struct tp_stepper *s = context;
-    struct tp_network *network = &s->trainer.network;
     (void)members;
-    tp_network_put(network, index, 0, s->weights);
-    for (int i = 0; i < network->states; i++)
-        tp_network_put(network, index, 1 + i, &s->states[i]);
+    tp_trainer_put(&s->trainer, index, s->weights, s->states);
 }
 
 static tileprop_status create(struct tp_stepper *s, const struct tp_stepper_shape *shape, struct tp_error *error)
 {
-    static const tileprop_run_options no_wishes = {0};
     struct tp_trainer *t = &s->trainer;
-    s->training = (struct tp_training){.options = &t->options,
+    tileprop_options *o = &s->options;
+    *o = *shape->options;
+    o->epochs = UINT32_MAX; /* nobody knows how many steps there will be: a search for the best plan pays */
+    o->shuffle = o->drop_last = o->log_gradients = 0;
+    o->evals_per_epoch = 0;
+    o->max_seconds = 0;
+    o->numa = TILEPROP_NUMA_OFF;
+    o->progress = NULL;
+    s->training = (struct tp_training){.options = o,
                                        .train = &s->shape,
                                        .validation = &s->shape,
                                        .normalization = shape->normalization,
                                        .initial_weights = shape->initial_weights,
                                        .pending_bytes = shape->pending_bytes};
-    *t = (struct tp_trainer){.training = &s->training,
-                             .wishes = &no_wishes,
-                             .options = *shape->options,
-                             .result = &s->result,
-                             .state = tp_training_state_begin()};
-    t->options.epochs = UINT32_MAX; /* nobody knows how many steps there will be: a search for the best plan pays */
-    t->options.shuffle = t->options.drop_last = t->options.log_gradients = 0;
-    t->options.evals_per_epoch = 0;
-    t->options.max_seconds = 0;
-    t->options.numa = TILEPROP_NUMA_OFF;
-    t->options.progress = NULL;
     tileprop_status status = make_shape(shape, &s->shape, error);
     if (status == TILEPROP_OK)
-        status = tp_trainer_prepare(t, error);
-    free(s->shape.samples);
-    free(s->shape.labels);
-    s->shape.samples = s->shape.labels = NULL;
-    t->step.losses_ready = tp_trainer_losses_ready;
-    t->step.context = t;
+        status = tp_trainer_prepare(t, &s->training, &s->result, error);
+    tp_dataset_free(&s->shape);        /* nobody looks at it any more */
     t->run.steps_per_epoch = SIZE_MAX; /* of which messages speak */
     return status == TILEPROP_OK ? tp_team_run(t->plan.members, enter_member, s, error) : status;
 }
@@ -180,17 +169,12 @@ tileprop_status tp_stepper_restore(struct tp_stepper *s, const struct tp_trainin
                                    const struct tp_normalization *normalization, const struct tp_weights *weights,
                                    const struct tp_weights *states, struct tp_error *error)
 {
-    struct tp_normalization *own = &s->trainer.normalization;
-    const size_t size = own->features * sizeof *own->scale;
     s->weights = weights;
     s->states = states;
     const tileprop_status status = tp_team_run(s->trainer.plan.members, restore_member, s, error);
     if (status != TILEPROP_OK)
         return status;
-    memcpy(own->scale, normalization->scale, size);
-    memcpy(own->shift, normalization->shift, size);
-    own->mean = normalization->mean;
-    own->deviation = normalization->deviation;
+    tp_normalization_assign(&s->trainer.normalization, normalization);
     s->trainer.state = *state;
     return TILEPROP_OK;
 }

@@ -198,8 +198,8 @@ static bool evaluation_follows(const struct tp_trainer *t, size_t step)
     return i < evaluations && i * steps / evaluations == step;
 }
 
-/* Steps [begin, end) of an epoch, of which an evaluation may follow the last one alone. Empty: the run ends.
- */
+/* Steps [begin, end) of an epoch, of which an evaluation may follow the last one
+ * alone. Empty: the run ends. */
 struct stretch {
     size_t begin, end;
 };
@@ -258,6 +258,14 @@ void tp_trainer_end_step(struct tp_trainer *t, size_t step)
     report(t);
 }
 
+void tp_trainer_put(struct tp_trainer *t, size_t index, const struct tp_weights *weights,
+                    const struct tp_weights *states)
+{
+    tp_network_put(&t->network, index, 0, weights);
+    for (int i = 0; i < t->network.states; i++)
+        tp_network_put(&t->network, index, 1 + i, &states[i]);
+}
+
 void *tp_trainer_enter(struct tp_trainer *t, struct tp_member *self)
 {
     const struct tp_training *training = t->training;
@@ -267,9 +275,7 @@ void *tp_trainer_enter(struct tp_trainer *t, struct tp_member *self)
     self->step.train = tp_placement_local(&t->placement, index, training->train);
     tp_network_initialize(&t->network, index, t->options.init, t->options.seed);
     if (training->resumed) {
-        tp_network_put(&t->network, index, 0, training->resumed_weights);
-        for (int i = 0; i < t->network.states; i++)
-            tp_network_put(&t->network, index, 1 + i, &training->resumed_states[i]);
+        tp_trainer_put(t, index, training->resumed_weights, training->resumed_states);
     } else if (training->initial_weights) {
         tp_network_put(&t->network, index, 0, training->initial_weights);
     }
@@ -301,8 +307,8 @@ static void between_steps(struct tp_trainer *t, struct tp_member *self)
     }
 }
 
-/* The whole run, as one of the team lives it. Not all take part in steps; the others wait for what follows.
- */
+/* The whole run, as one of the team lives it. Not all take part in steps; the
+ * others wait for what follows. */
 static void train_member(void *context, size_t index, size_t members)
 {
     struct tp_trainer *t = context;
@@ -373,20 +379,12 @@ static tileprop_status finish(struct tp_trainer *t, struct tp_error *error)
 
 tileprop_status tp_train(const struct tp_training *training, tileprop_result *result, struct tp_error *error)
 {
-    static const tileprop_run_options no_wishes = {0};
     *result = (tileprop_result){.size = result->size};
     struct tp_trainer *t = calloc(1, sizeof *t); /* large for a small stack */
     if (!t)
         return tp_fail_memory(error, NULL, "a training run");
-    t->training = training;
-    t->wishes = training->run ? training->run : &no_wishes;
-    t->options = *training->options;
-    t->result = result;
-    t->state = tp_training_state_begin();
-    tileprop_status status = tp_trainer_prepare(t, error);
-    t->step.losses_ready = tp_trainer_losses_ready;
+    tileprop_status status = tp_trainer_prepare(t, training, result, error);
     t->step.unwanted = is_unwanted;
-    t->step.context = t;
     if (status == TILEPROP_OK) {
         if (t->wishes->started)
             t->wishes->started(t->wishes->context, &t->run);

@@ -38,7 +38,7 @@ struct tp_training {
     const struct tp_normalization *normalization; /* that the weights were trained with; NULL: fitted to train */
     const struct tp_plan *plan;                   /* set by tests; NULL: chosen */
 
-    bool unverified; /* what the run says of the file of its first weights */
+    bool unverified; /* what the run says of the file of its initial weights */
 
     /* Where to resume; NULL: from the beginning. As many states as the optimizer keeps. */
     const struct tp_training_state *resumed;

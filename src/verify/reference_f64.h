@@ -36,7 +36,7 @@ struct tp_reference_f64 {
 extern const struct tp_f64_activation tp_f64_activations[TP_ACTIVATION_COUNT];
 
 /*
- * A network of the options' shape and first weights, with the first min(count, batch) samples in it, of which
+ * A network of the options' shape and initial weights, with the first min(count, batch) samples in it, of which
  * there must be one. tp_f64_free() it afterwards, on error too.
  * Errors: TILEPROP_FAILURE without memory.
  */

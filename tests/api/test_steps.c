@@ -230,7 +230,7 @@ static void test_refuses(void **state)
     refuse(TILEPROP_USAGE, NULL, NULL, NULL, "data: NULL");
     refuse(TILEPROP_USAGE, &data, NULL, NULL, "data: 0 rows ... scale and shift");
     refuse(TILEPROP_USAGE, &data, bad, NULL, "shift: NULL");
-    refuse(TILEPROP_BAD_INPUT, &data, bad, bad, "scale and shift: nan ... 0");
+    refuse(TILEPROP_BAD_INPUT, &data, bad, bad, "scale[0]: nan ... finite");
     data.classes = 0;
     refuse(TILEPROP_USAGE, &data, NULL, NULL, "data: 21 features and 0 classes");
 

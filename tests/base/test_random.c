@@ -292,8 +292,8 @@ static void test_permutation(void **state)
     assert_true(same_by_stream < 10 && same_by_seed < 10); /* Poisson with mean 1 */
 }
 
-/* All 24 orders of four are equally likely; a loop that ends one early or picks one too few would not do it.
- */
+/* All 24 orders of four are equally likely; a loop that ends one early or picks one too
+ * few would not do it. */
 static void test_permutations_are_uniform(void **state)
 {
     (void)state;

@@ -35,8 +35,8 @@ static char *read_options(struct tp_error *error)
     return text;
 }
 
-/* A path is from its file's folder, so that one that was written has the folder twice when it is read again.
- */
+/* A path is from its file's folder, so that one that was written has the folder twice
+ * when it is read again. */
 static void remove_folder(char *text)
 {
     for (char *c = text; (c = strstr(c, "folder/folder/"));)

@@ -292,8 +292,8 @@ static void test_normalization_large(void **state)
     free(bytes);
 }
 
-/* A constant feature becomes 0, alone or with all others; values that flush-to-zero reads as 0 are constant.
- */
+/* A constant feature becomes 0, alone or with all others; values that flush-to-zero
+ * reads as 0 are constant. */
 static void test_normalization_constant(void **state)
 {
     (void)state;
@@ -349,8 +349,8 @@ static void test_mnist(void **state)
     check_histogram(&train, train_digits);
     check_histogram(&test, test_digits);
 
-    /* From the exact sums of x and of x^2, computed apart: 1567298545 and 342590800147 over 47040000 bytes.
-     */
+    /* From the exact sums of x and of x^2, computed apart: 1567298545
+     * and 342590800147 over 47040000 bytes. */
     struct tp_normalization normalization = fit(TILEPROP_NORMALIZE_FEATURE, &train);
     assert_true(fabs(normalization.mean - 33.318421449829932) < 1e-13);
     assert_true(fabs(normalization.deviation - 78.567489983397985) < 1e-13);

@@ -78,8 +78,8 @@ void matrix_free(struct matrix *m);
 struct tp_matrix matrix_view(const struct matrix *m, size_t column, size_t columns);
 float matrix_get(const struct matrix *m, size_t row, size_t column);
 
-/* What a kernel is to write: rows [row_begin, row_end) and row `extra`, columns [column_begin, column_end).
- */
+/* What a kernel is to write: rows [row_begin, row_end) and
+ * row `extra`, columns [column_begin, column_end). */
 struct region {
     size_t row_begin, row_end;
     size_t extra; /* NO_ROW: none */

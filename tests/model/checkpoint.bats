@@ -439,7 +439,7 @@ END
     refused 3 "absent: ... opened" "${base[@]}" --resume absent
     ln -s loop loop
     refused 1 "loop: ... regular file" "${base[@]}" --checkpoint loop --resume auto
-    refused 3 "m: __metadata__: no run.steps ... checkpoint ... model ... first weights" "${base[@]}" \
+    refused 3 "m: __metadata__: no run.steps ... checkpoint ... model ... initial weights" "${base[@]}" \
         --resume m
     for bytes in 0 7 100 3000 50000; do
         head -c $bytes c >short

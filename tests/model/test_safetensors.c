@@ -141,8 +141,8 @@ static void *count_allocation(size_t size)
     return malloc(size);
 }
 
-/* Headers of the values that cost jansson most for each byte: its allocations are added up, none taken off.
- */
+/* Headers of the values that cost jansson most for each byte: its allocations are
+ * added up, none taken off. */
 static void test_bounds_memory(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Shapes, slices, the plan's shares, first weights and the hash of the weights. */
+/* Shapes, slices, the plan's shares, initial weights and the hash of the weights. */
 #include "network/network.h"
 
 #include <math.h>
@@ -142,8 +142,8 @@ static void test_shapes(void **state)
     }
 }
 
-/* Networks whose layers have one panel, several, whole ones, a part of one, and more than there are members.
- */
+/* Networks whose layers have one panel, several, whole ones, a part of one, and
+ * more than there are members. */
 static const struct {
     size_t hidden_count, hidden[4], features, classes;
     int bias;

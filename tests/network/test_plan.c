@@ -111,8 +111,8 @@ static void test_text(void **state)
     tp_network_free(&network);
 }
 
-/* Layers of slices that differ are updated by inputs, others by units; no layer has slices that nobody owns.
- */
+/* Layers of slices that differ are updated by inputs, others by units; no layer
+ * has slices that nobody owns. */
 static void test_splits_of_shapes(void **state)
 {
     (void)state;

@@ -12,8 +12,8 @@
 
 #define TP_RATIO_MAX 1032 /* that file.h allows */
 
-/* Fields of the first byte. Packed are as many bytes as the second one says, the others follow as they are.
- */
+/* Fields of the first byte. Packed are as many bytes as the second one says, the
+ * others follow as they are. */
 enum { PACKED = 1, TWO_MEMBERS = 2, WITH_NAME = 4, CLAIM = 8, IN_GZIP = 16 };
 
 static struct libdeflate_compressor *compressor;

@@ -233,8 +233,8 @@ static void test_floats(void **state)
     tp_dataset_free(&images);
 }
 
-/* One image that packs a thousand to one, so that the claimed size is not trusted and the buffer must grow.
- */
+/* One image that packs a thousand to one, so that the claimed size is not trusted
+ * and the buffer must grow. */
 static void test_gzip_of_zeros(void **state)
 {
     const size_t pixels = 1 << 20, size = 16 + pixels;

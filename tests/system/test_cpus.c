@@ -4,37 +4,14 @@
 #include <limits.h>
 #include <sched.h>
 #include <stdint.h>
-#include <sys/stat.h>
 
 #include "tests/scratch.h"
 
-/* A file of the made-up tree; both roots are its top. */
-struct entry {
-    const char *path, *text;
-};
-
-static void write_entry(const char *root, const struct entry *entry)
-{
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/%s", root, entry->path);
-    for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
-        *slash = '\0';
-        mkdir(path, 0700);
-        *slash = '/';
-    }
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(entry->text, file);
-    fclose(file);
-}
-
 /* The quota of a tree of the given files, ended by an entry without path. */
-static size_t quota_of(const struct entry *entries)
+static size_t quota_of(const struct scratch_entry *entries)
 {
     void *root = NULL;
-    assert_int_equal(scratch_make(&root), 0);
-    for (const struct entry *entry = entries; entry->path; entry++)
-        write_entry(root, entry);
+    scratch_make_tree(&root, entries);
     size_t quota = tp_cpus_quota(root, root);
     assert_int_equal(scratch_remove(&root), 0);
     return quota;
@@ -44,13 +21,14 @@ static void test_no_limit(void **state)
 {
     (void)state;
     assert_true(tp_cpus_quota("/nonexistent", "/nonexistent") == SIZE_MAX);
-    assert_true(quota_of((struct entry[]){{0}}) == SIZE_MAX);
-    assert_true(quota_of((struct entry[]){{"self/cgroup", "0::/a/b\n"}, {0}}) == SIZE_MAX);
-    assert_true(quota_of((struct entry[]){{"self/cgroup", "0::/a\n"}, {"a/cpu.max", "max 100000\n"}, {0}}) == SIZE_MAX);
-    assert_true(quota_of((struct entry[]){{"self/cgroup", "3:cpu,cpuacct:/a\n"},
-                                          {"cpu,cpuacct/a/cpu.cfs_quota_us", "-1\n"},
-                                          {"cpu,cpuacct/a/cpu.cfs_period_us", "100000\n"},
-                                          {0}}) == SIZE_MAX);
+    assert_true(quota_of((struct scratch_entry[]){{0}}) == SIZE_MAX);
+    assert_true(quota_of((struct scratch_entry[]){{"self/cgroup", "0::/a/b\n"}, {0}}) == SIZE_MAX);
+    assert_true(quota_of((struct scratch_entry[]){{"self/cgroup", "0::/a\n"}, {"a/cpu.max", "max 100000\n"}, {0}}) ==
+                SIZE_MAX);
+    assert_true(quota_of((struct scratch_entry[]){{"self/cgroup", "3:cpu,cpuacct:/a\n"},
+                                                  {"cpu,cpuacct/a/cpu.cfs_quota_us", "-1\n"},
+                                                  {"cpu,cpuacct/a/cpu.cfs_period_us", "100000\n"},
+                                                  {0}}) == SIZE_MAX);
 }
 
 static void test_version_2(void **state)
@@ -71,7 +49,7 @@ static void test_version_2(void **state)
                  {"nonsense\n", SIZE_MAX},
                  {"", SIZE_MAX}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        assert_true(quota_of((struct entry[]){{"self/cgroup", "0::/a\n"}, {"a/cpu.max", known[i].text}, {0}}) ==
+        assert_true(quota_of((struct scratch_entry[]){{"self/cgroup", "0::/a\n"}, {"a/cpu.max", known[i].text}, {0}}) ==
                     known[i].quota);
 }
 
@@ -80,14 +58,14 @@ static void test_least_of_all_ancestors(void **state)
     (void)state;
     static const char *const texts[4] = {"800000 100000", "500000 100000", "300000 100000", "700000 100000"};
     for (size_t turn = 0; turn < 4; turn++) {
-        assert_int_equal(quota_of((struct entry[]){{"self/cgroup", "0::/a/b.slice/c\n"},
-                                                   {"cpu.max", texts[turn]},
-                                                   {"a/cpu.max", texts[(turn + 1) % 4]},
-                                                   {"a/b.slice/cpu.max", texts[(turn + 2) % 4]},
-                                                   {"a/b.slice/c/cpu.max", texts[(turn + 3) % 4]},
-                                                   {"a/b.slice/c/child/cpu.max", "100000 100000"},
-                                                   {"a/other/cpu.max", "100000 100000"},
-                                                   {0}}),
+        assert_int_equal(quota_of((struct scratch_entry[]){{"self/cgroup", "0::/a/b.slice/c\n"},
+                                                           {"cpu.max", texts[turn]},
+                                                           {"a/cpu.max", texts[(turn + 1) % 4]},
+                                                           {"a/b.slice/cpu.max", texts[(turn + 2) % 4]},
+                                                           {"a/b.slice/c/cpu.max", texts[(turn + 3) % 4]},
+                                                           {"a/b.slice/c/child/cpu.max", "100000 100000"},
+                                                           {"a/other/cpu.max", "100000 100000"},
+                                                           {0}}),
                          3);
     }
 }
@@ -95,9 +73,11 @@ static void test_least_of_all_ancestors(void **state)
 static void test_container_sees_its_group_as_the_root(void **state)
 {
     (void)state;
-    assert_int_equal(
-        quota_of((struct entry[]){{"self/cgroup", "0::/docker/0123abcd\n"}, {"cpu.max", "250000 100000\n"}, {0}}), 3);
-    assert_int_equal(quota_of((struct entry[]){{"self/cgroup", "0::/\n"}, {"cpu.max", "250000 100000\n"}, {0}}), 3);
+    assert_int_equal(quota_of((struct scratch_entry[]){
+                         {"self/cgroup", "0::/docker/0123abcd\n"}, {"cpu.max", "250000 100000\n"}, {0}}),
+                     3);
+    assert_int_equal(quota_of((struct scratch_entry[]){{"self/cgroup", "0::/\n"}, {"cpu.max", "250000 100000\n"}, {0}}),
+                     3);
 }
 
 static void test_version_1(void **state)
@@ -113,7 +93,7 @@ static void test_version_1(void **state)
         char quota[64], period[64];
         snprintf(quota, sizeof quota, "%s/a/cpu.cfs_quota_us", known[i].mount);
         snprintf(period, sizeof period, "%s/a/cpu.cfs_period_us", known[i].mount);
-        struct entry tree[] = {{"self/cgroup", known[i].line}, {quota, "350000\n"}, {period, "100000\n"}, {0}};
+        struct scratch_entry tree[] = {{"self/cgroup", known[i].line}, {quota, "350000\n"}, {period, "100000\n"}, {0}};
         assert_int_equal(quota_of(tree), 4);
     }
 }
@@ -121,7 +101,8 @@ static void test_version_1(void **state)
 static void test_other_controllers_do_not_count(void **state)
 {
     (void)state;
-    assert_true(quota_of((struct entry[]){{"self/cgroup", "4:cpuset,cpuacct:/a\n5:name=cpu:/a\nno colon\n6:cpu\n"},
+    assert_true(
+        quota_of((struct scratch_entry[]){{"self/cgroup", "4:cpuset,cpuacct:/a\n5:name=cpu:/a\nno colon\n6:cpu\n"},
                                           {"cpuset,cpuacct/a/cpu.cfs_quota_us", "100000\n"},
                                           {"cpuset,cpuacct/a/cpu.cfs_period_us", "100000\n"},
                                           {"cpu/a/cpu.cfs_quota_us", "100000\n"},
@@ -136,7 +117,8 @@ static void test_path_too_long(void **state)
     memset(line, 'a', sizeof line);
     memcpy(line, "0::/", 4);
     line[sizeof line - 1] = '\0';
-    assert_true(quota_of((struct entry[]){{"self/cgroup", line}, {"cpu.max", "100000 100000"}, {0}}) == SIZE_MAX);
+    assert_true(quota_of((struct scratch_entry[]){{"self/cgroup", line}, {"cpu.max", "100000 100000"}, {0}}) ==
+                SIZE_MAX);
 }
 
 static void test_affinity(void **state)
@@ -183,13 +165,14 @@ static void test_cores(void **state)
 
     /* All of them are threads of one core. */
     void *root = NULL;
-    assert_int_equal(scratch_make(&root), 0);
+    char paths[MOST][64], text[64];
+    struct scratch_entry entries[MOST + 1] = {{0}};
+    snprintf(text, sizeof text, "%d-%d\n", all[0], all[count - 1]);
     for (size_t i = 0; i < count; i++) {
-        char path[64], text[64];
-        snprintf(path, sizeof path, "cpu%d/topology/thread_siblings_list", all[i]);
-        snprintf(text, sizeof text, "%d-%d\n", all[0], all[count - 1]);
-        write_entry(root, &(struct entry){path, text});
+        snprintf(paths[i], sizeof paths[i], "cpu%d/topology/thread_siblings_list", all[i]);
+        entries[i] = (struct scratch_entry){paths[i], text};
     }
+    scratch_make_tree(&root, entries);
     size_t one = tp_cpus_cores(root, cores, MOST);
     assert_int_equal(scratch_remove(&root), 0);
     if (own_count() > MOST)

@@ -5,41 +5,18 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/scratch.h"
 
 #define MIB ((size_t)1 << 20)
 
-/* A file of the made-up tree; both roots are its top. */
-struct entry {
-    const char *path, *text;
-};
-
-static void write_entry(const char *root, const struct entry *entry)
-{
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/%s", root, entry->path);
-    for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
-        *slash = '\0';
-        mkdir(path, 0700);
-        *slash = '/';
-    }
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(entry->text, file);
-    fclose(file);
-}
-
 /* Needs so much of what a tree of the files, ended by one without path, leaves. NULL: it is enough. */
-static void check(const struct entry *entries, size_t more, size_t pending, const char *message)
+static void check(const struct scratch_entry *entries, size_t more, size_t pending, const char *message)
 {
     void *root = NULL;
     struct tp_error error = {""};
-    assert_int_equal(scratch_make(&root), 0);
-    for (const struct entry *entry = entries; entry->path; entry++)
-        write_entry(root, entry);
+    scratch_make_tree(&root, entries);
     const tileprop_status status = tp_memory_check(root, root, more, pending, &error);
     assert_int_equal(scratch_remove(&root), 0);
     if (message)
@@ -52,21 +29,21 @@ static void test_nothing_that_can_be_read_limits_nothing(void **state)
 {
     (void)state;
     assert_int_equal(tp_memory_check("/nonexistent", "/nonexistent", SIZE_MAX, 1, NULL), TILEPROP_OK);
-    check((struct entry[]){{"self/cgroup", "0::/a\n"}, {"a/memory.max", "max\n"}, {0}}, SIZE_MAX, 0, NULL);
-    check((struct entry[]){{"self/cgroup", "0::/a\n"}, {"a/memory.max", "1\n"}, {0}}, SIZE_MAX, 0, NULL);
+    check((struct scratch_entry[]){{"self/cgroup", "0::/a\n"}, {"a/memory.max", "max\n"}, {0}}, SIZE_MAX, 0, NULL);
+    check((struct scratch_entry[]){{"self/cgroup", "0::/a\n"}, {"a/memory.max", "1\n"}, {0}}, SIZE_MAX, 0, NULL);
 }
 
 static void test_version_2(void **state)
 {
     (void)state;
-    const struct entry tree[] = {{"self/cgroup", "0::/a/b\n"},
-                                 {"a/memory.max", "209715200\n"}, /* 200 MiB, of which 100 are used */
-                                 {"a/memory.current", "157286400\n"},
-                                 {"a/memory.stat", "anon 104857600\nfile 52428800\ninactive_file 31457280\n"
-                                                   "active_file 20971520\n"},
-                                 {"a/b/memory.max", "max\n"},
-                                 {"a/b/memory.current", "1\n"},
-                                 {0}};
+    const struct scratch_entry tree[] = {{"self/cgroup", "0::/a/b\n"},
+                                         {"a/memory.max", "209715200\n"}, /* 200 MiB, of which 100 are used */
+                                         {"a/memory.current", "157286400\n"},
+                                         {"a/memory.stat", "anon 104857600\nfile 52428800\ninactive_file 31457280\n"
+                                                           "active_file 20971520\n"},
+                                         {"a/b/memory.max", "max\n"},
+                                         {"a/b/memory.current", "1\n"},
+                                         {0}};
     check(tree, 100 * MIB, 0, NULL);
     check(tree, 60 * MIB, 40 * MIB, NULL);
     check(tree, 60 * MIB, 41 * MIB, "101.0 MiB ... 100.0 MiB ... control group");
@@ -76,13 +53,13 @@ static void test_version_2(void **state)
 static void test_version_1(void **state)
 {
     (void)state;
-    const struct entry tree[] = {{"self/cgroup", "4:memory:/a\n0::/\n"},
-                                 {"memory/memory.limit_in_bytes", "9223372036854771712\n"},
-                                 {"memory/memory.usage_in_bytes", "1048576\n"},
-                                 {"memory/a/memory.limit_in_bytes", "209715200\n"},
-                                 {"memory/a/memory.usage_in_bytes", "20971520\n"},
-                                 {"memory/a/memory.stat", "cache 10485760\ntotal_inactive_file 10485760\n"},
-                                 {0}};
+    const struct scratch_entry tree[] = {{"self/cgroup", "4:memory:/a\n0::/\n"},
+                                         {"memory/memory.limit_in_bytes", "9223372036854771712\n"},
+                                         {"memory/memory.usage_in_bytes", "1048576\n"},
+                                         {"memory/a/memory.limit_in_bytes", "209715200\n"},
+                                         {"memory/a/memory.usage_in_bytes", "20971520\n"},
+                                         {"memory/a/memory.stat", "cache 10485760\ntotal_inactive_file 10485760\n"},
+                                         {0}};
     check(tree, 190 * MIB, 0, NULL);
     check(tree, 191 * MIB, 0, "191.0 MiB ... 190.0 MiB ... control group");
 }
@@ -90,7 +67,8 @@ static void test_version_1(void **state)
 static void test_physical_memory(void **state)
 {
     (void)state;
-    const struct entry tree[] = {{"meminfo", "MemTotal:  4096 kB\nMemFree:  1024 kB\nMemAvailable:  2048 kB\n"}, {0}};
+    const struct scratch_entry tree[] = {{"meminfo", "MemTotal:  4096 kB\nMemFree:  1024 kB\nMemAvailable:  2048 kB\n"},
+                                         {0}};
     check(tree, MIB, MIB, NULL);
     check(tree, MIB, MIB + 1, "2.0 MiB ... 2.0 MiB ... physical memory");
 }
@@ -110,7 +88,7 @@ static void test_resource_limits(void **state)
     } known[] = {{RLIMIT_AS, "1000 1 1 1 0 1 0\n", "MiB ... MiB ... RLIMIT_AS"},
                  {RLIMIT_DATA, "1 1 1 1 0 1000 0\n", "MiB ... MiB ... RLIMIT_DATA"}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        const struct entry tree[] = {{"self/statm", known[i].statm}, {0}};
+        const struct scratch_entry tree[] = {{"self/statm", known[i].statm}, {0}};
         struct rlimit old, limit;
         const size_t some = 4096 * MIB, used = 1000 * (size_t)sysconf(_SC_PAGESIZE);
         assert_int_equal(getrlimit(known[i].resource, &old), 0);

@@ -130,8 +130,8 @@ static void test_a_barrier_outside_a_team_does_nothing(void **state)
     tp_team_barrier(); /* would wait for ever for the team that has gone */
 }
 
-/* Where one member has had a team of its own, the barrier still orders writes: with none it would be passed.
- */
+/* Where one member has had a team of its own, the barrier still orders writes: with
+ * none it would be passed. */
 static void relay_behind_another_team(void *context, size_t member, size_t members)
 {
     struct roll roll = {.members = 1};

@@ -4,8 +4,8 @@
 #include "data/choices.h"
 #include "tests/training.h"
 
-/* The best that the observer saw, the final evaluation included, is the one reported; the first among equals.
- */
+/* The best that the observer saw, the final evaluation included, is the one
+ * reported; the first among equals. */
 static void check_best(const struct record *r, const tileprop_result *result)
 {
     double best = INFINITY, accuracy = 0;

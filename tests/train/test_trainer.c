@@ -71,8 +71,8 @@ static void test_steps_of_an_epoch(void **state)
     }
 }
 
-/* Unshuffled steps take the samples in order: the mean loss of a step is that of an evaluation of its rows.
- */
+/* Unshuffled steps take the samples in order: the mean loss of a step is that of
+ * an evaluation of its rows. */
 static void test_samples_in_order(void **state)
 {
     (void)state;

@@ -398,7 +398,7 @@ static void check_training(void)
     options.progress = NULL;
     options.initial_weights = last;
     more = train_on(&data, &options, &again);
-    expect(again.weights_hash != result.weights_hash, "first weights");
+    expect(again.weights_hash != result.weights_hash, "initial weights");
     tileprop_model_free(more);
     options.initial_weights = NULL;
 

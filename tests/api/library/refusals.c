@@ -482,7 +482,7 @@ static void check_first_weights(void)
     c.train.schema = columns;
     train(TILEPROP_OK, "");
 
-    /* Data without names take over those of the first weights, and other data their normalization. */
+    /* Data without names take over those of the initial weights, and other data their normalization. */
     c.options = options;
     c.options.initial_weights = first;
     c.train.class_names = NULL;
@@ -493,12 +493,12 @@ static void check_first_weights(void)
            "going on");
     expect(strcmp(tileprop_model_class_name(next, 1), "b") == 0 &&
                strcmp(tileprop_model_text(next, "schema"), tileprop_model_text(first, "schema")) == 0,
-           "the names of the first weights");
+           "the names of the initial weights");
     const float *scale = tileprop_model_normalization(first, &shift);
     const float *next_scale = tileprop_model_normalization(next, &next_shift);
     expect(memcmp(scale, next_scale, FEATURES * sizeof *scale) == 0 &&
                memcmp(shift, next_shift, FEATURES * sizeof *shift) == 0,
-           "the normalization of the first weights");
+           "the normalization of the initial weights");
     tileprop_model_free(next);
     c.options.renormalize = 1;
     expect(!tileprop_train(&c.options, &c.train, &c.validation, &next, NULL, NULL, message, sizeof message), "fitting");

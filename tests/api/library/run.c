@@ -346,7 +346,7 @@ int main(int argc, char **argv)
     options.init_from = path;
     options.initial_weights = last;
     expect(tileprop_train_split(&options, &data, 0.1, NULL, NULL, NULL, message, sizeof message) == TILEPROP_USAGE,
-           "two kinds of first weights");
+           "two kinds of initial weights");
     run.size--;
     expect(tileprop_train_split(&options, &data, 0.1, NULL, NULL, NULL, message, sizeof message) == TILEPROP_USAGE,
            "another size");
