@@ -137,6 +137,7 @@ Operands::Share Operands::product(const Call &c)
                                      false,
                                      in,
                                      tp_matrix_columns(&w, columns.begin, units),
+                                     {},
                                      tp_matrix_columns(&out, columns.begin, units),
                                      activation};
             tier->forward(&work);
@@ -166,14 +167,15 @@ Operands::Share Operands::owner(const Call &c)
         if (inputs.begin == inputs.end)
             return;
         if (is_update) {
-            const tp_update work = {c.k, inputs.begin, inputs.end, false,    a,          d, rule,
-                                    w,   wt,           {v, u},     gradient, nontemporal};
+            const tp_update work = {c.k, inputs.begin, inputs.end, false,   a,  d,        rule,
+                                    w,   wt,           {v, u},     nullptr, {}, gradient, nontemporal};
             tier->update(&work);
         } else if (c.verb == APPLY) {
-            const tp_apply work = {inputs.begin, inputs.end, c.m, false, gradient, rule, w, wt, {v, u}, nontemporal};
+            const tp_apply work = {inputs.begin, inputs.end, c.m,     false, gradient,   rule, w,
+                                   wt,           {v, u},     nullptr, {},    nontemporal};
             tier->apply(&work);
         } else {
-            const tp_refresh work = {inputs.begin, inputs.end, w, wt, nontemporal};
+            const tp_refresh work = {inputs.begin, inputs.end, w, wt, nullptr, {}, nontemporal};
             tier->refresh(&work);
         }
     };

@@ -25,6 +25,19 @@
  * Bits. Each element of a product is one chain of fused multiply-adds in ascending k, from +0.0; a layer's
  * bias row is the last link of that chain, fma(1, w, acc). Elementwise functions are the fixed sequences of
  * kernels/reference/functions.h. Every tier gives the same bits; which NaN comes out is not specified.
+ *
+ * Shift. What normalization adds to every value of a feature would make each zero of it something else. For
+ * split features it is left out of the batch, and enters as (docs: src/README.md, "Input numerics")
+ *
+ *     forward  z[r][u] = c[u] + sum over k of A[r][k] W[k][u],   c[u] = sum over k of shift[k] W[k][u]
+ *     update   G[k][u] = shift[k] sum over r of D[r][u] + sum over r of A[r][k] D[r][u]
+ *
+ * so that the zeros stay zeros, which the marked verbs leave out: fma(0, w, acc) is acc. Whoever rewrites W leaves
+ * the sums that make c, one for each panel of 16 inputs: row p of `sums` is the chain fma(shift[k], W[k][u], acc)
+ * over k in [16 p, 16 p + 16), from +0. forward adds the rows up in ascending order. A sum t that is not finite
+ * becomes t + (t - t), NaN, so that a weight that is not finite makes z NaN whether its input is left out or not;
+ * so does d in update. What begins with a shift ends with + 0, since a result that is flushed may be -0, which a
+ * product with 0 behind it makes +0.
  */
 #pragma once
 
@@ -146,14 +159,16 @@ struct tp_pack {
 /*
  * forward: Z = f(A W + bias) for rows [row_begin, row_end) and the units of one slice.
  *   z[r][u] = f(chain over k < inputs of A[r][k] W[k][u], then the bias row W[inputs][u])
+ * With sums the chain begins at c[u] + (c[u] - c[u]), c[u] being their total, and + 0 follows the bias.
  * inputs: a.columns; units: z.columns.
  */
 struct tp_forward {
     size_t row_begin, row_end;
-    bool bias;          /* w has one more row, W[inputs], which is added last */
-    struct tp_matrix a; /* [rows x inputs] */
-    struct tp_matrix w; /* [inputs + bias x units] */
-    struct tp_matrix z; /* [rows x units], written: whole panels */
+    bool bias;             /* w has one more row, W[inputs], which is added last */
+    struct tp_matrix a;    /* [rows x inputs] */
+    struct tp_matrix w;    /* [inputs + bias x units] */
+    struct tp_matrix sums; /* [any x units], absent: the chain begins at +0 */
+    struct tp_matrix z;    /* [rows x units], written: whole panels */
     tileprop_activation activation;
 };
 
@@ -211,7 +226,9 @@ struct tp_backward {
 /*
  * update: G = A^T D tile by tile, then the optimizer on each tile, for inputs [input_begin, input_end) and
  * the units of one slice. The gradient exists a tile at a time. With bias set the bias row is updated too:
- * G[inputs][u] = chain over rows of fma(1, D[r][u], acc), without weight decay.
+ * G[inputs][u] = chain over rows of fma(1, D[r][u], acc), without weight decay. That chain is s[u] below.
+ * With a shift the chain of G[k][u] begins at fma(shift[k], s[u] + (s[u] - s[u]), +0) and ends with + 0, and the
+ * sums of the panels that are rewritten are left behind.
  * Gradient mode (gradient is present): G is written there and nothing else is touched.
  * inputs: a.columns; row `inputs` of w is the bias. units: d.columns.
  */
@@ -225,6 +242,8 @@ struct tp_update {
     struct tp_matrix w;        /* [inputs + bias x units], rewritten */
     struct tp_matrix wt;       /* transposed view [units x inputs], rewritten; absent: none is kept */
     float *state[2];           /* laid out as w, rewritten; as many as the optimizer keeps */
+    const float *shift;        /* [inputs], NULL: none */
+    struct tp_matrix sums;     /* [panels of inputs x units], written; absent without a shift */
     struct tp_matrix gradient; /* [inputs + bias x units], written, or absent */
     bool nontemporal;          /* w, wt and state are more likely in memory than in a cache; changes no bit */
 };
@@ -242,15 +261,23 @@ struct tp_apply {
     struct tp_matrix w;  /* like gradient, rewritten */
     struct tp_matrix wt; /* transposed view [units x inputs], rewritten; absent: none is kept */
     float *state[2];     /* laid out as w, rewritten; as many as the optimizer keeps */
-    bool nontemporal;    /* as of update */
+    const float *shift;  /* as of update */
+    struct tp_matrix sums;
+    bool nontemporal;
 };
 
-/* refresh: wt[u][i] = w[i][u] for inputs [input_begin, input_end); padding columns become 0. */
+/*
+ * refresh: what goes with weights that were given, for inputs [input_begin, input_end).
+ *   wt[u][i] = w[i][u]; padding columns become 0
+ *   sums as of update
+ */
 struct tp_refresh {
     size_t input_begin, input_end; /* as of update */
     struct tp_matrix w;            /* [inputs, and more, x units] */
-    struct tp_matrix wt;           /* transposed view [units x inputs], written */
-    bool nontemporal;              /* as of update */
+    struct tp_matrix wt;           /* transposed view [units x inputs], written; absent: none is kept */
+    const float *shift;            /* as of update */
+    struct tp_matrix sums;
+    bool nontemporal;
 };
 
 /*

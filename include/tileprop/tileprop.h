@@ -106,6 +106,7 @@ typedef struct tileprop_model_parts {
     const float *imputed;             /* [features]: what a missing value becomes; NULL: none may be missing */
     const char *const *feature_names; /* [features], UTF-8 */
     const char *const *class_names;   /* [classes], UTF-8; NULL: their numbers */
+    const float *split;               /* [features], as tileprop_model_split() returns it; NULL: 0 */
 } tileprop_model_parts;
 
 /*
@@ -184,6 +185,12 @@ TILEPROP_API const float *tileprop_model_weights(const tileprop_model *model, si
  * are valid as long as the model.
  */
 TILEPROP_API const float *tileprop_model_normalization(const tileprop_model *model, const float **shift);
+
+/*
+ * split[features]: 1 where the shift enters the first layer's sums as a whole and not with each sample, so that zeros
+ * stay zeros and can be skipped, else 0. It decides about rounding alone. Valid as long as the model.
+ */
+TILEPROP_API const float *tileprop_model_split(const tileprop_model *model);
 
 /*
  * Whether the model was loaded from a file with a checksum, which loading verifies. Files from other programs and
@@ -415,14 +422,14 @@ typedef struct tileprop_trainer tileprop_trainer;
 /*
  * Creates a trainer for the network that options describe. data describes the samples: type, features, classes,
  * class_weights, class_names and schema. If classes is given, rows may be 0 and samples and labels NULL. The
- * normalization is scale[features] and shift[features]; if both are NULL, that of the initial weights; without those,
- * it is fitted to the rows of data. Options that control a whole run (epochs, shuffle, drop_last, evaluations, stops,
- * progress, numa) have no effect. Copies what it needs; the caller frees *trainer, which is NULL on error.
- * Errors: those of tileprop_train().
+ * normalization is scale[features], shift[features] and split[features] (tileprop_model_split(); NULL: 0); if all are
+ * NULL, that of the initial weights; without those, it is fitted to the rows of data. Options that control a whole run
+ * (epochs, shuffle, drop_last, evaluations, stops, progress, numa) have no effect. Copies what it needs; the caller
+ * frees *trainer, which is NULL on error. Errors: those of tileprop_train().
  */
 TILEPROP_TRY tileprop_status tileprop_trainer_create(tileprop_trainer **trainer, const tileprop_options *options,
                                                      const tileprop_data *data, const float *scale, const float *shift,
-                                                     char *message, size_t size);
+                                                     const float *split, char *message, size_t size);
 
 /*
  * Takes one step on all rows of batch, 1 to options.batch of them, of the type and features that the trainer was

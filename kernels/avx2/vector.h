@@ -56,6 +56,12 @@ static inline vec vec_add(vec a, vec b)
     return _mm256_add_ps(a, b);
 }
 
+/* x, or NaN where x is not finite. */
+static inline vec vec_propagate(vec x)
+{
+    return _mm256_add_ps(x, _mm256_sub_ps(x, x));
+}
+
 static inline vec vec_sub(vec a, vec b)
 {
     return _mm256_sub_ps(a, b);

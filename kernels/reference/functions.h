@@ -57,6 +57,12 @@ static inline float tp_scalar_clamp(float x, float lo, float hi)
     return hi < t ? hi : t;
 }
 
+/* x, or NaN where x is not finite. */
+static inline float tp_scalar_propagate(float x)
+{
+    return x + (x - x);
+}
+
 /*
  * What exp and expm1 share: x = n ln 2 + r with |r| <= ln 2 / 2, q = (e^r - 1) / r by its Taylor series, cut
  * after r^6 / 5040 (the next term is below 0.1 ulp of e^r), and 2^n. No float is converted to an integer, so

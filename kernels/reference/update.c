@@ -54,18 +54,30 @@ static void apply_panel(const struct tp_apply *t, size_t i, size_t u, const floa
     }
 }
 
-/* The same, after computing its gradient. */
-static void update_panel(const struct tp_update *t, const struct tp_apply *apply, size_t i, size_t u)
+/* g = g + sum over the rows of a[r] d[r], a panel of units from u on; inputs beyond those of a: 1. */
+static void add_products(const struct tp_update *t, size_t i, size_t u, float g[TP_PANEL])
 {
     const size_t lanes = t->d.columns - u < TP_PANEL ? t->d.columns - u : TP_PANEL;
-    const bool is_bias = i == t->a.columns;
     const float *d = tp_matrix_at(&t->d, 0, u);
-    float g[TP_PANEL] = {0};
     for (size_t r = 0; r < t->rows; r++, d += TP_PANEL) {
-        float a = is_bias ? 1.0f : *tp_matrix_at(&t->a, r, i);
+        const float a = i < t->a.columns ? *tp_matrix_at(&t->a, r, i) : 1.0f;
         for (size_t j = 0; j < lanes; j++)
             g[j] = fmaf(a, d[j], g[j]);
     }
+}
+
+/* The same, after computing its gradient. total: the bias row's gradient. */
+static void update_panel(const struct tp_update *t, const struct tp_apply *apply, size_t i, size_t u,
+                         const float total[TP_PANEL])
+{
+    const size_t lanes = t->d.columns - u < TP_PANEL ? t->d.columns - u : TP_PANEL;
+    const bool shifts = t->shift && i < t->a.columns;
+    float g[TP_PANEL] = {0};
+    for (size_t j = 0; shifts && j < lanes; j++)
+        g[j] = fmaf(t->shift[i], tp_scalar_propagate(total[j]), 0.0f);
+    add_products(t, i, u, g);
+    for (size_t j = 0; shifts && j < lanes; j++)
+        g[j] += 0.0f;
     if (t->gradient.data)
         memcpy(tp_matrix_at(&t->gradient, i, u), g, lanes * sizeof *g);
     else
@@ -81,18 +93,35 @@ static void pad_transposed(const struct tp_matrix *wt, size_t input_end)
     }
 }
 
+/* Leaves the sums of the panels of inputs [begin, end). */
+static void leave_sums(const struct tp_matrix *w, const float *shift, const struct tp_matrix *sums, size_t begin,
+                       size_t end)
+{
+    for (size_t u = 0; shift && u < sums->columns; u++) {
+        for (size_t i = begin; i < end; i++) {
+            float *sum = tp_matrix_at(sums, i / TP_PANEL, u);
+            *sum = fmaf(shift[i], *tp_matrix_at(w, i, u), i % TP_PANEL ? *sum : 0.0f);
+        }
+    }
+}
+
 void tp_update_reference(const struct tp_update *t)
 {
     const struct tp_apply apply = {
         .inputs = t->a.columns, .optimizer = t->optimizer, .w = t->w, .wt = t->wt, .state = {t->state[0], t->state[1]}};
     for (size_t u = 0; u < t->d.columns; u += TP_PANEL) {
+        float total[TP_PANEL] = {0};
+        add_products(t, t->a.columns, u, total);
         for (size_t i = t->input_begin; i < t->input_end; i++)
-            update_panel(t, &apply, i, u);
+            update_panel(t, &apply, i, u, total);
         if (t->bias)
-            update_panel(t, &apply, t->a.columns, u);
+            update_panel(t, &apply, t->a.columns, u, total);
     }
-    if (t->wt.data && !t->gradient.data)
+    if (t->gradient.data)
+        return;
+    if (t->wt.data)
         pad_transposed(&t->wt, t->input_end);
+    leave_sums(&t->w, t->shift, &t->sums, t->input_begin, t->input_end);
 }
 
 void tp_apply_reference(const struct tp_apply *t)
@@ -105,13 +134,16 @@ void tp_apply_reference(const struct tp_apply *t)
     }
     if (t->wt.data)
         pad_transposed(&t->wt, t->input_end);
+    leave_sums(&t->w, t->shift, &t->sums, t->input_begin, t->input_end);
 }
 
 void tp_refresh_reference(const struct tp_refresh *t)
 {
-    for (size_t u = 0; u < t->wt.rows; u++) {
+    for (size_t u = 0; t->wt.data && u < t->wt.rows; u++) {
         for (size_t i = t->input_begin; i < t->input_end; i++)
             *tp_matrix_at(&t->wt, u, i) = *tp_matrix_at(&t->w, i, u);
     }
-    pad_transposed(&t->wt, t->input_end);
+    if (t->wt.data)
+        pad_transposed(&t->wt, t->input_end);
+    leave_sums(&t->w, t->shift, &t->sums, t->input_begin, t->input_end);
 }

@@ -87,6 +87,7 @@ struct product {
     const float *a, *b; /* without rows and columns: copying them shows in short products */
     float *c;
     size_t a_stride, b_stride, c_stride;
+    const struct tp_matrix *sums; /* whose total the chains begin at; NULL: +0 */
     bool bias;
     bool accumulate;
     epilogue_fn *epilogue; /* NULL: none */
@@ -125,6 +126,29 @@ static const float *prefetch_b_from(const struct product *p, size_t rows, size_t
     if (panel + 2 * panels <= p->panels)
         return p->b + (panel + panels) * p->b_stride + k_begin * TP_PANEL;
     return NULL;
+}
+
+/* Where the chains of panels begin (kernels.h): a line for each. NULL without sums. */
+static const float *chain_start(const struct tp_matrix *sums, size_t panel, size_t panels, float *start)
+{
+    if (!sums)
+        return NULL;
+    for (size_t i = 0; i < panels; i++) {
+        vec total[PANEL_VECS];
+        UNROLL
+        for (int v = 0; v < PANEL_VECS; v++)
+            total[v] = vec_zero();
+        const float *line = sums->data + (panel + i) * sums->stride;
+        for (size_t p = 0; p < sums->rows; p++, line += TP_PANEL) {
+            UNROLL
+            for (int v = 0; v < PANEL_VECS; v++)
+                total[v] = vec_add(total[v], vec_load(line + v * VEC_LANES));
+        }
+        UNROLL
+        for (int v = 0; v < PANEL_VECS; v++)
+            vec_store(start + i * TP_PANEL + v * VEC_LANES, vec_propagate(total[v]));
+    }
+    return start;
 }
 
 /*
@@ -200,7 +224,9 @@ static inline __attribute__((always_inline)) void tile_row(const struct tile *t,
     vec acc[ROW_VECS];
     UNROLL
     for (int v = 0; v < TILE_VECS(panels); v++)
-        acc[v] = t->accumulate ? vec_load(t->c + tile_vec_offset(v, t->c_stride)) : vec_zero();
+        acc[v] = t->accumulate ? vec_load(t->c + tile_vec_offset(v, t->c_stride))
+                 : t->start    ? vec_load(t->start + v * VEC_LANES)
+                               : vec_zero();
     UNROLL_STEPS
     for (size_t k = 0; k < t->depth; k++) {
         const vec x = vec_set1(t->a[k / TP_PANEL * t->a_stride + k % TP_PANEL]);
@@ -212,6 +238,8 @@ static inline __attribute__((always_inline)) void tile_row(const struct tile *t,
     for (int v = 0; v < TILE_VECS(panels); v++) {
         if (t->bias)
             acc[v] = vec_add(acc[v], vec_load(t->bias + tile_vec_offset(v, t->b_stride)));
+        if (t->settle)
+            acc[v] = vec_add(acc[v], vec_zero());
         vec_store(t->c + tile_vec_offset(v, t->c_stride), acc[v]);
     }
 }
@@ -228,6 +256,8 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
     const float *b = p->b + panel * p->b_stride;
     const size_t wait = p->depth < SHORT_DEPTH ? EPILOGUE_ROWS : 0;
     const bool many = row_end - row_begin > EPILOGUE_ROWS;
+    _Alignas(64) float lines[TILE_PANELS_MAX * TP_PANEL];
+    const float *start = k_begin == 0 ? chain_start(p->sums, panel, panels, lines) : NULL;
     for (size_t k = k_begin, depth; k < k_end; k += depth) {
         depth = min_size(k_end - k, p->steps);
         bool last = k + depth == p->depth;
@@ -241,6 +271,8 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
                             .bias = last && p->bias ? b + p->depth * TP_PANEL : NULL,
                             .c_stride = p->c_stride,
                             .accumulate = p->accumulate || k > 0,
+                            .start = start,
+                            .settle = last && p->sums,
                             .prefetch_a = panel == 0 && (p->panels > 1 || p->depth * (row_end - row_begin) >=
                                                                               TP_KERNEL(blocks).prefetch_a_floats),
                             .prefetch_b_rows = next_b ? (TP_PANEL + tiles - 1) / tiles : 0};
@@ -271,6 +303,7 @@ static void multiply_row(const struct product *p)
         const size_t left = p->panels - panel, most = ROW_VECS / PANEL_VECS;
         panels = left >= most ? most : left >= 4 ? 4 : left >= 2 ? 2 : 1;
         const size_t c = panel * p->c_stride + p->row_begin * TP_PANEL;
+        _Alignas(64) float lines[ROW_VECS * VEC_LANES];
         const struct tile tile = {.depth = p->depth,
                                   .a = p->a + p->row_begin * TP_PANEL,
                                   .a_stride = p->a_stride,
@@ -279,7 +312,9 @@ static void multiply_row(const struct product *p)
                                   .bias = p->bias ? p->b + panel * p->b_stride + p->depth * TP_PANEL : NULL,
                                   .c = p->c + c,
                                   .c_stride = p->c_stride,
-                                  .accumulate = p->accumulate};
+                                  .accumulate = p->accumulate,
+                                  .start = chain_start(p->sums, panel, panels, lines),
+                                  .settle = p->sums};
         if (panels == most)
             tile_row(&tile, ROW_VECS / PANEL_VECS);
         else if (panels == 4)
@@ -330,6 +365,7 @@ void TP_KERNEL(forward)(const struct tp_forward *f)
                                .a_stride = f->a.stride,
                                .b = f->w.data,
                                .b_stride = f->w.stride,
+                               .sums = f->sums.data ? &f->sums : NULL,
                                .bias = f->bias,
                                .c = f->z.data,
                                .c_stride = f->z.stride,

@@ -13,6 +13,7 @@
 #define NARROW_ROWS     8     /* at least, that pay for the transposing */
 #define STEPS_MAX       65536 /* of the batch in a block, whatever the blocks say */
 #define GRADIENT_INPUTS 48    /* whose partial sums wait in L1 where a batch is longer than a block */
+#define GROUP_MAX       64    /* panels of D in a group, whatever the blocks say */
 
 /* Rows of the batch in a block. With a constant bound gcc needs fewer instructions around a tile's loop. */
 static inline size_t update_steps(void)
@@ -71,6 +72,34 @@ static void write_transposed(const struct tp_update *u, size_t panel, size_t row
     }
     panel_transpose(from, block, false);
     copy_rows(to, block, units);
+}
+
+/* The sums that begin the chains of forward, of rows [row, row + rows) of one panel of w. */
+static void leave_sums(const struct tp_update *u, size_t panel, size_t row, size_t rows)
+{
+    const float *w = u->w.data + panel * u->w.stride + row * TP_PANEL, *shift = u->shift + row;
+    vec sum[PANEL_VECS];
+    UNROLL
+    for (int v = 0; v < PANEL_VECS; v++)
+        sum[v] = vec_zero();
+    for (size_t r = 0; r < rows; r++) {
+        UNROLL
+        for (int v = 0; v < PANEL_VECS; v++)
+            sum[v] = vec_fma(vec_set1(shift[r]), vec_load(w + r * TP_PANEL + v * VEC_LANES), sum[v]);
+    }
+    float *to = tp_matrix_at(&u->sums, row / TP_PANEL, panel * TP_PANEL);
+    UNROLL
+    for (int v = 0; v < PANEL_VECS; v++)
+        vec_store(to + v * VEC_LANES, sum[v]);
+}
+
+/* What goes with rows of one panel of w that have been rewritten. */
+static void refresh_rows(const struct tp_update *u, size_t panel, size_t row, size_t rows)
+{
+    if (u->wt.data)
+        write_transposed(u, panel, row, rows);
+    if (u->shift)
+        leave_sums(u, panel, row, rows);
 }
 
 /*
@@ -142,10 +171,12 @@ static inline __attribute__((always_inline)) void tile_tn(const struct tile *t, 
     UNROLL_STEPS
     for (; k < t->depth; k++, a += TP_PANEL, next += TP_PANEL, b += TP_PANEL)
         tile_multiply(a, 1, above, next, b, b_stride, rows, panels, acc);
-    if (t->target)
+    if (t->target) {
+        tile_settle(t, rows, panels, acc);
         tile_update(t->target, rows, panels, acc);
-    else
+    } else {
         tile_end(t, rows, panels, acc);
+    }
 }
 
 /*
@@ -178,9 +209,10 @@ static void run_tile_tn(const struct tile *t, size_t rows, size_t panels, size_t
 /*
  * Inputs [begin, end), at most GRADIENT_INPUTS of them, for a group of panels. Partial sums of all blocks of
  * rows but the last stay in L1, or in the gradient matrix where one is wanted; the last block's tiles go
- * through the optimizer.
+ * through the optimizer. totals: of the panels' units, lines of which the shifted chains begin with multiples.
  */
-static void update_block(const struct tp_update *u, size_t begin, size_t end, size_t panel, size_t panels)
+static void update_block(const struct tp_update *u, size_t begin, size_t end, size_t panel, size_t panels,
+                         const float *totals)
 {
     _Alignas(64) float partial[TILE_PANELS_MAX * GRADIENT_INPUTS * TP_PANEL];
     for (size_t k = 0; k < u->rows; k += update_steps()) {
@@ -194,35 +226,55 @@ static void update_block(const struct tp_update *u, size_t begin, size_t end, si
                             .c = u->gradient.data ? tp_matrix_at(&u->gradient, begin, panel * TP_PANEL) : partial,
                             .c_stride = u->gradient.data ? u->gradient.stride : GRADIENT_INPUTS * TP_PANEL,
                             .accumulate = k > 0,
+                            .start = u->shift ? totals : NULL,
+                            .settle = last && u->shift,
                             .target = last && !u->gradient.data ? &target : NULL};
         for (size_t i = begin, rows; i < end; i += rows) {
             const size_t above = TP_PANEL - i % TP_PANEL;
             rows = tile_rows_tn(panels, above, end - i);
             tile.a = tp_matrix_at(&u->a, k, i);
+            tile.shift = u->shift ? u->shift + i : NULL;
             tile.transposed = transposed_share(u, i, panel, panels);
             run_tile_tn(&tile, rows, panels, min_size(above, rows));
             tile.c += rows * TP_PANEL;
             optimizer_target_advance(&target, rows);
         }
     }
-    for (size_t p = 0; u->wt.data && !u->gradient.data && p < panels; p++) {
+    for (size_t p = 0; !u->gradient.data && p < panels; p++) {
         for (size_t i = begin; i < end; i += TP_PANEL)
-            write_transposed(u, panel + p, i, min_size(end - i, TP_PANEL));
+            refresh_rows(u, panel + p, i, min_size(end - i, TP_PANEL));
     }
 }
 
-/* The bias row's gradient is the sum of D over the rows. */
-static void update_bias(const struct tp_update *u, size_t panel)
+/* The sum of a panel of D over the rows, in vectors. */
+static inline __attribute__((always_inline)) void add_rows(const struct tp_update *u, size_t panel, vec sum[])
 {
     const float *d = u->d.data + panel * u->d.stride;
+    for (int v = 0; v < PANEL_VECS; v++) {
+        sum[v] = vec_zero();
+        for (size_t r = 0; r < u->rows; r++)
+            sum[v] = vec_add(sum[v], vec_load(d + r * TP_PANEL + v * VEC_LANES));
+    }
+}
+
+/* The same for panels, a line for each, with NaN for what is not finite. */
+static void find_totals(const struct tp_update *u, size_t panel, size_t panels, float *totals)
+{
+    for (size_t p = 0; p < panels; p++) {
+        vec sum[PANEL_VECS];
+        add_rows(u, panel + p, sum);
+        for (int v = 0; v < PANEL_VECS; v++)
+            vec_store(totals + p * TP_PANEL + v * VEC_LANES, vec_propagate(sum[v]));
+    }
+}
+
+/* The bias row's gradient is that sum. */
+static void update_bias(const struct tp_update *u, size_t panel)
+{
     size_t offset = panel * u->w.stride + u->a.columns * TP_PANEL;
     struct optimizer_target target = target_at(u, offset, false);
     vec sum[1][TILE_VECS_LIMIT];
-    for (int v = 0; v < PANEL_VECS; v++) {
-        sum[0][v] = vec_zero();
-        for (size_t r = 0; r < u->rows; r++)
-            sum[0][v] = vec_add(sum[0][v], vec_load(d + r * TP_PANEL + v * VEC_LANES));
-    }
+    add_rows(u, panel, sum[0]);
     if (!u->gradient.data) {
         tile_update(&target, 1, 1, sum);
         return;
@@ -235,6 +287,10 @@ static void update_bias(const struct tp_update *u, size_t panel)
 static void update_narrow(const struct tp_update *u, size_t panel, size_t units)
 {
     _Alignas(64) float narrow[NARROW_PANELS * TP_PANEL * TP_PANEL], gradient[TP_PANEL * TP_PANEL];
+    _Alignas(64) float totals[TP_PANEL], padded[NARROW_PANELS * TP_PANEL];
+    const float *shift = u->shift ? padded : NULL;
+    if (shift)
+        find_totals(u, panel, 1, totals);
     const float *d = u->d.data + panel * u->d.stride;
     for (int p = 0; p < NARROW_PANELS; p++)
         zero_rows(narrow + p * TP_PANEL * TP_PANEL, units);
@@ -242,11 +298,13 @@ static void update_narrow(const struct tp_update *u, size_t panel, size_t units)
         const bool whole = u->input_end - i > (NARROW_PANELS - 1) * TP_PANEL;
         end = min_size(i + (whole ? NARROW_PANELS : 1) * TP_PANEL, u->input_end);
         const float *a = tp_matrix_at(&u->a, 0, i);
+        for (size_t j = 0; shift && j < NARROW_PANELS * TP_PANEL; j++)
+            padded[j] = i + j < end ? u->shift[i + j] : 0;
         for (size_t n = 0; n < units; n += NARROW_UNITS) {
             if (whole)
-                tile_narrow(u->rows, a, u->a.stride, d + n, narrow + n * TP_PANEL, NARROW_PANELS);
+                tile_narrow(u->rows, a, u->a.stride, d + n, shift, totals + n, narrow + n * TP_PANEL, NARROW_PANELS);
             else
-                tile_narrow(u->rows, a, u->a.stride, d + n, narrow + n * TP_PANEL, 1);
+                tile_narrow(u->rows, a, u->a.stride, d + n, shift, totals + n, narrow + n * TP_PANEL, 1);
         }
         for (size_t at = i; at < end; at += TP_PANEL) {
             const size_t rows = min_size(end - at, TP_PANEL), offset = panel * u->w.stride + at * TP_PANEL;
@@ -257,8 +315,7 @@ static void update_narrow(const struct tp_update *u, size_t panel, size_t units)
             }
             const struct optimizer_target target = target_at(u, offset, true);
             apply_rows(&target, gradient, rows);
-            if (u->wt.data)
-                write_transposed(u, panel, at, rows);
+            refresh_rows(u, panel, at, rows);
         }
     }
 }
@@ -282,19 +339,23 @@ static size_t group_panels(const struct tp_update *u)
     if (u->rows < 2 * PREFETCH_STEPS)
         return TILE_PANELS_MAX;
     const size_t group = TP_KERNEL(blocks).d_floats / TP_PANEL / u->rows / TILE_PANELS_MAX * TILE_PANELS_MAX;
-    return group < TILE_PANELS_MAX ? TILE_PANELS_MAX : group;
+    return group < TILE_PANELS_MAX ? TILE_PANELS_MAX : min_size(group, GROUP_MAX);
 }
 
 void TP_KERNEL(update)(const struct tp_update *u)
 {
     const size_t all = wide_panels(u), group = group_panels(u);
     const size_t block = u->rows > update_steps() ? GRADIENT_INPUTS : UPDATE_INPUTS;
+    _Alignas(64) float totals[GROUP_MAX * TP_PANEL];
     for (size_t first = 0, end; first < all; first = end) {
         end = min_size(first + group, all);
+        if (u->shift)
+            find_totals(u, first, end - first, totals);
         for (size_t i = u->input_begin; i < u->input_end; i += block) {
             for (size_t panel = first, panels; panel < end; panel += panels) {
                 panels = tile_panels(all - panel);
-                update_block(u, i, min_size(i + block, u->input_end), panel, panels);
+                update_block(u, i, min_size(i + block, u->input_end), panel, panels,
+                             totals + (panel - first) * TP_PANEL);
             }
         }
     }
@@ -314,6 +375,8 @@ void TP_KERNEL(apply)(const struct tp_apply *p)
                                 .w = p->w,
                                 .wt = p->wt,
                                 .state = {p->state[0], p->state[1]},
+                                .shift = p->shift,
+                                .sums = p->sums,
                                 .nontemporal = p->nontemporal};
     for (size_t panel = 0; panel < tp_panel_count(p->w.columns); panel++) {
         for (size_t i = p->input_begin; i < p->input_end; i += TP_PANEL) {
@@ -321,8 +384,7 @@ void TP_KERNEL(apply)(const struct tp_apply *p)
             const struct optimizer_target target =
                 target_at(&u, tp_panel_offset(p->w.stride, i, panel * TP_PANEL), true);
             apply_rows(&target, tp_matrix_at(&p->gradient, i, panel * TP_PANEL), rows);
-            if (p->wt.data)
-                write_transposed(&u, panel, i, rows);
+            refresh_rows(&u, panel, i, rows);
         }
         if (p->bias) {
             const struct optimizer_target target =
@@ -336,10 +398,15 @@ void TP_KERNEL(apply)(const struct tp_apply *p)
 
 void TP_KERNEL(refresh)(const struct tp_refresh *r)
 {
-    const struct tp_update u = {.d = {.columns = r->wt.rows}, .w = r->w, .wt = r->wt, .nontemporal = r->nontemporal};
-    for (size_t panel = 0; panel < tp_panel_count(r->wt.rows); panel++) {
+    const struct tp_update u = {.d = {.columns = r->w.columns},
+                                .w = r->w,
+                                .wt = r->wt,
+                                .shift = r->shift,
+                                .sums = r->sums,
+                                .nontemporal = r->nontemporal};
+    for (size_t panel = 0; panel < tp_panel_count(r->w.columns); panel++) {
         for (size_t i = r->input_begin; i < r->input_end; i += TP_PANEL)
-            write_transposed(&u, panel, i, min_size(r->input_end - i, TP_PANEL));
+            refresh_rows(&u, panel, i, min_size(r->input_end - i, TP_PANEL));
     }
     if (r->nontemporal)
         vec_fence();

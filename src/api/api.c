@@ -118,6 +118,14 @@ tileprop_status tp_api_take(void *to, size_t least, size_t most, const void *giv
     return TILEPROP_OK;
 }
 
+tileprop_status tp_api_split(const char *name, const float *values, size_t count, struct tp_error *error)
+{
+    for (size_t i = 0; values && i < count; i++)
+        if (values[i] != 0 && values[i] != 1)
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s[%zu]: %g found, expected 0 or 1", name, i, (double)values[i]);
+    return TILEPROP_OK;
+}
+
 tileprop_status tp_api_finite(const char *name, const float *values, size_t count, struct tp_error *error)
 {
     for (size_t i = 0; values && i < count; i++)

@@ -81,6 +81,9 @@ tileprop_status tp_api_take(void *to, size_t least, size_t most, const void *giv
 /* Checks that values are finite; NULL has none. Errors: TILEPROP_BAD_INPUT naming the first that is not. */
 tileprop_status tp_api_finite(const char *name, const float *values, size_t count, struct tp_error *error);
 
+/* Checks that values are flags, 0 or 1, likewise. */
+tileprop_status tp_api_split(const char *name, const float *values, size_t count, struct tp_error *error);
+
 /* Checks that a struct's size is one that some version had. Errors: TILEPROP_USAGE naming the struct. */
 tileprop_status tp_api_size(const char *name, size_t found, size_t least, size_t most, struct tp_error *error);
 

@@ -38,6 +38,9 @@ static tileprop_status check_values(const tileprop_model_parts *p, struct tp_err
         if (status != TILEPROP_OK)
             return status;
     }
+    const tileprop_status status = tp_api_split("parts: split", p->split, p->features, error);
+    if (status != TILEPROP_OK)
+        return status;
     for (size_t i = 0; p->feature_names && i < p->features; i++)
         if (!p->feature_names[i])
             return tp_fail(error, TILEPROP_USAGE, "parts: feature_names[%zu]: NULL found, expected a name", i);
@@ -97,22 +100,6 @@ static bool take_schema(const tileprop_model_parts *p, struct tp_schema *schema)
     return good;
 }
 
-static tileprop_status take_normalization(const tileprop_model_parts *p, struct tp_normalization *to,
-                                          struct tp_error *error)
-{
-    to->features = p->features;
-    to->deviation = 1;
-    to->scale = malloc(p->features * sizeof(float));
-    to->shift = malloc(p->features * sizeof(float));
-    if (!to->scale || !to->shift)
-        return tp_fail_memory(error, NULL, "a model");
-    for (size_t i = 0; i < p->features; i++) {
-        to->scale[i] = p->scale ? p->scale[i] : 1;
-        to->shift[i] = p->shift ? p->shift[i] : 0;
-    }
-    return TILEPROP_OK;
-}
-
 static tileprop_status create(tileprop_model **handle, const tileprop_model_parts *given, struct tp_error *error)
 {
     struct tp_model model = {.described = true, .normalize = TILEPROP_NORMALIZE_NONE, .numerics = TP_NUMERICS_VERSION};
@@ -125,7 +112,8 @@ static tileprop_status create(tileprop_model **handle, const tileprop_model_part
     if (status == TILEPROP_OK)
         status = take_layers(&parts, &model.weights, error);
     if (status == TILEPROP_OK)
-        status = take_normalization(&parts, &model.normalization, error);
+        status =
+            tp_normalization_of(&model.normalization, parts.features, parts.scale, parts.shift, parts.split, error);
     if (status == TILEPROP_OK && !((model.options = strdup("")) && take_schema(&parts, &model.schema)))
         status = tp_fail_memory(error, NULL, "a model");
     model.activation = parts.layers > 1 ? parts.activation : TILEPROP_LECUN_TANH;

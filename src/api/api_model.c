@@ -208,6 +208,11 @@ const float *tileprop_model_normalization(const tileprop_model *handle, const fl
     return handle->model.normalization.scale;
 }
 
+const float *tileprop_model_split(const tileprop_model *handle)
+{
+    return handle->model.normalization.split;
+}
+
 const char *tileprop_model_text(const tileprop_model *handle, const char *key)
 {
     return strcmp(key, "activation") == 0  ? tp_model_activation(&handle->model)

@@ -60,17 +60,14 @@ static tileprop_status describe(const struct tp_api_training *t, const struct tp
     *model = (struct tp_model){.described = true,
                                .activation = t->options.activation,
                                .normalize = t->options.normalize,
-                               .normalization.features = features,
-                               .normalization.scale = malloc(features * sizeof(float)),
-                               .normalization.shift = malloc(features * sizeof(float)),
                                .schema.features = features,
                                .options = strdup(t->run.text ? t->run.text : ""),
                                .fingerprint = fingerprint};
     tp_weights_shape(&model->weights, network);
-    tileprop_status status =
-        tp_schema_text_read(&model->schema, given ? given : kept, features, t->train.given.name, error);
-    if (status == TILEPROP_OK && !((kept || !keeps) && model->normalization.scale && model->normalization.shift &&
-                                   model->options && name_classes(t, &model->schema)))
+    tileprop_status status = tp_normalization_make(&model->normalization, features, error);
+    if (status == TILEPROP_OK)
+        status = tp_schema_text_read(&model->schema, given ? given : kept, features, t->train.given.name, error);
+    if (status == TILEPROP_OK && !((kept || !keeps) && model->options && name_classes(t, &model->schema)))
         status = tp_fail_memory(error, NULL, "a model");
     free(kept);
     return status;

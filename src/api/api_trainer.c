@@ -46,21 +46,24 @@ static char *write_options(const tileprop_options *options)
 
 /* How inputs are normalized: as the caller says, as the initial weights were trained with, or fitted to the data. */
 static tileprop_status take_normalization(const struct tp_api_training *t, const float *scale, const float *shift,
-                                          struct tp_normalization *normalization, struct tp_error *error)
+                                          const float *split, struct tp_normalization *normalization,
+                                          struct tp_error *error)
 {
     const size_t features = t->train.own.features;
-    struct tp_normalization given = {
-        .features = features, .deviation = 1, .scale = (float *)(uintptr_t)scale, .shift = (float *)(uintptr_t)shift};
     if (!scale != !shift)
         return tp_fail(error, TILEPROP_USAGE, "%s: NULL found, expected scale and shift or neither",
                        scale ? "shift" : "scale");
+    if (split && !scale)
+        return tp_fail(error, TILEPROP_USAGE, "scale: NULL found, expected scale and shift beside split");
     tileprop_status status = tp_api_finite("scale", scale, features, error);
     if (status == TILEPROP_OK)
         status = tp_api_finite("shift", shift, features, error);
+    if (status == TILEPROP_OK)
+        status = tp_api_split("split", split, features, error);
     if (status != TILEPROP_OK)
         return status;
     if (scale)
-        return tp_normalization_copy(normalization, &given, error);
+        return tp_normalization_of(normalization, features, scale, shift, split, error);
     if (t->work.normalization)
         return tp_normalization_copy(normalization, t->work.normalization, error);
     if (t->train.own.count == 0)
@@ -70,12 +73,13 @@ static tileprop_status take_normalization(const struct tp_api_training *t, const
 }
 
 /* What a model says of its normalization is none of the fitted ones where the caller gives it. */
-static tileprop_status make_stepper(tileprop_trainer *h, const float *scale, const float *shift, struct tp_error *error)
+static tileprop_status make_stepper(tileprop_trainer *h, const float *scale, const float *shift, const float *split,
+                                    struct tp_error *error)
 {
     struct tp_api_training *t = &h->training;
     struct tp_model *model = &t->snapshots.next.model;
     struct tp_normalization normalization = {0};
-    tileprop_status status = take_normalization(t, scale, shift, &normalization, error);
+    tileprop_status status = take_normalization(t, scale, shift, split, &normalization, error);
     if (status != TILEPROP_OK)
         return status;
     if (scale)
@@ -96,7 +100,7 @@ static tileprop_status make_stepper(tileprop_trainer *h, const float *scale, con
 }
 
 static tileprop_status create(tileprop_trainer *h, const tileprop_options *options, const tileprop_data *data,
-                              const float *scale, const float *shift, struct tp_call *call)
+                              const float *scale, const float *shift, const float *split, struct tp_call *call)
 {
     struct tp_api_training *t = &h->training;
     struct tp_error *error = &call->error;
@@ -123,7 +127,7 @@ static tileprop_status create(tileprop_trainer *h, const tileprop_options *optio
         return tp_fail_memory(error, NULL, "the options as text");
     status = tp_api_train_prepare(t, false, false, error);
     if (status == TILEPROP_OK)
-        status = make_stepper(h, scale, shift, error);
+        status = make_stepper(h, scale, shift, split, error);
     tp_set_free(&t->train);
     /* What batches have to fit; the rest was the caller's. */
     t->train.given = (tileprop_data){.type = t->train.given.type,
@@ -136,7 +140,7 @@ static tileprop_status create(tileprop_trainer *h, const tileprop_options *optio
 
 tileprop_status tileprop_trainer_create(tileprop_trainer **trainer, const tileprop_options *options,
                                         const tileprop_data *data, const float *scale, const float *shift,
-                                        char *message, size_t size)
+                                        const float *split, char *message, size_t size)
 {
     struct tp_call call;
     tileprop_trainer *made = NULL;
@@ -145,7 +149,7 @@ tileprop_status tileprop_trainer_create(tileprop_trainer **trainer, const tilepr
     if (status == TILEPROP_OK && !(made = calloc(1, sizeof *made)))
         status = tp_fail_memory(&call.error, NULL, "a trainer");
     if (status == TILEPROP_OK)
-        status = create(made, options, data, scale, shift, &call);
+        status = create(made, options, data, scale, shift, split, &call);
     if (trainer)
         *trainer = status == TILEPROP_OK ? made : NULL;
     if (status != TILEPROP_OK)

@@ -20,12 +20,18 @@ struct tp_dataset {
     const struct tp_schema *schema; /* names of columns and classes, not owned; NULL: there are none */
 };
 
-/* x_norm = fma(x, scale, shift), scale = 1 / sigma, shift = -mu / sigma, computed in double, rounded once. */
+/*
+ * A value x becomes scale x + shift, scale = 1 / sigma, shift = -mu / sigma, computed in double, rounded once. A split
+ * feature's zeros stay zeros: its shift is not added to its values, but enters the first layer as kernels.h says.
+ */
 struct tp_normalization {
     double mean, deviation; /* over all values, whatever the mode; population deviation */
     size_t features;
-    float *scale; /* [features] */
+    float *scale; /* [features], with all that follow in one piece of memory */
     float *shift; /* [features] */
+    float *split; /* [features] 1 or 0 */
+    float *added; /* [features] the part of shift that is added to values: 0 of split features */
+    float *apart; /* [features] the rest */
 };
 
 /* Bytes of one sample. */
@@ -76,9 +82,23 @@ tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uin
 tileprop_status tp_missing_means(const struct tp_dataset *dataset, float *means, struct tp_error *error);
 void tp_missing_fill(struct tp_dataset *dataset, const float *means);
 
-/* Mean and deviation from integer sums for u8 and from double sums in sample order for f32. */
+/*
+ * Mean and deviation from integer sums for u8 and from double sums in sample order for f32. A feature is split if at
+ * least a quarter of its values are 0, of all values where all share one mean: |shift| is then at most sqrt(3), so that
+ * nothing is lost to cancellation.
+ */
 tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int mode, const struct tp_dataset *dataset,
                                      struct tp_error *error);
+
+/* One of given values; NULL: 1, 0 and 0. Errors: TILEPROP_FAILURE without memory. */
+tileprop_status tp_normalization_of(struct tp_normalization *normalization, size_t features, const float *scale,
+                                    const float *shift, const float *split, struct tp_error *error);
+
+/* Takes memory for so many features. Errors: TILEPROP_FAILURE without memory. */
+tileprop_status tp_normalization_make(struct tp_normalization *normalization, size_t features, struct tp_error *error);
+
+/* Sets all that follows from scale, shift and split. */
+void tp_normalization_settle(struct tp_normalization *normalization);
 
 /* Copies the values to a normalization of as many features. */
 void tp_normalization_assign(struct tp_normalization *to, const struct tp_normalization *from);

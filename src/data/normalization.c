@@ -16,6 +16,7 @@ __extension__ typedef unsigned __int128 tp_uint128;
 
 struct moments {
     double mean, deviation;
+    size_t zeros;
     uint64_t sum, squares; /* of x and of x^2, of bytes: exact up to 2^48 of them */
 };
 
@@ -40,12 +41,14 @@ static void u8_moments(const struct tp_dataset *dataset, struct moments *of, str
             const unsigned x = samples[i * features + j];
             of[j].sum += x;
             of[j].squares += x * x;
+            of[j].zeros += x == 0;
         }
     }
     for (size_t j = 0; j < features; j++) {
         byte_moments(&of[j], count);
         whole->sum += of[j].sum;
         whole->squares += of[j].squares;
+        whole->zeros += of[j].zeros;
     }
     byte_moments(whole, count * features);
 }
@@ -61,12 +64,16 @@ static void f32_moments(const struct tp_dataset *dataset, struct moments *of, st
     const float *samples = dataset->samples;
     const double n = (double)count;
 
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < features; j++)
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < features; j++) {
             of[j].mean += (double)samples[i * features + j];
+            of[j].zeros += samples[i * features + j] == 0;
+        }
+    }
     double sum = 0;
     for (size_t j = 0; j < features; j++) {
         sum += of[j].mean;
+        whole->zeros += of[j].zeros;
         of[j].mean /= n;
     }
     whole->mean = sum / (n * (double)features);
@@ -91,23 +98,23 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
 {
     const size_t features = dataset->features;
     const uint64_t saved = tp_flush_enter(); /* the caller's rounding mode decides nothing */
-    *normalization = (struct tp_normalization){.features = features};
-    normalization->scale = malloc(features * sizeof *normalization->scale);
-    normalization->shift = malloc(features * sizeof *normalization->shift);
+    tileprop_status status = tp_normalization_make(normalization, features, error);
     struct moments *of = calloc(features, sizeof *of), whole = {0};
-    const bool good = normalization->scale && normalization->shift && of;
-    tileprop_status status = good ? TILEPROP_OK : tp_fail_memory(error, NULL, "the normalization");
-    if (good)
+    if (status == TILEPROP_OK && !of)
+        status = tp_fail_memory(error, NULL, "the normalization");
+    if (status == TILEPROP_OK)
         (dataset->type == TILEPROP_U8 ? u8_moments : f32_moments)(dataset, of, &whole);
     normalization->mean = whole.mean;
     normalization->deviation = whole.deviation;
 
     for (size_t j = 0; status == TILEPROP_OK && j < features; j++) {
+        const bool together = mode == TILEPROP_NORMALIZE_GLOBAL;
+        const struct moments m = together ? whole : of[j];
+        const size_t values = dataset->count * (together ? features : 1);
         double scale = 1, shift = 0;
         if (mode == TILEPROP_NORMALIZE_UNIT && dataset->type == TILEPROP_U8) {
             scale = 1.0 / 255;
         } else if (mode == TILEPROP_NORMALIZE_GLOBAL || mode == TILEPROP_NORMALIZE_FEATURE) {
-            const struct moments m = mode == TILEPROP_NORMALIZE_GLOBAL ? whole : of[j];
             /* Below FLT_MIN values differ only where flush-to-zero reads them as 0, and 1 / deviation
              * overflows. */
             const bool constant = m.deviation < (double)FLT_MIN;
@@ -119,7 +126,10 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
         }
         normalization->scale[j] = (float)scale;
         normalization->shift[j] = (float)shift;
+        normalization->split[j] = m.zeros >= values - values / 4 * 3;
     }
+    if (status == TILEPROP_OK)
+        tp_normalization_settle(normalization);
     tp_flush_leave(saved);
     free(of);
     if (status != TILEPROP_OK)
@@ -127,11 +137,52 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
     return status;
 }
 
+tileprop_status tp_normalization_make(struct tp_normalization *normalization, size_t features, struct tp_error *error)
+{
+    float *all = calloc(features, 5 * sizeof *all);
+    if (!all)
+        return tp_fail_memory(error, NULL, "the normalization");
+    *normalization = (struct tp_normalization){.features = features,
+                                               .scale = all,
+                                               .shift = all + features,
+                                               .split = all + 2 * features,
+                                               .added = all + 3 * features,
+                                               .apart = all + 4 * features};
+    return TILEPROP_OK;
+}
+
+void tp_normalization_settle(struct tp_normalization *normalization)
+{
+    for (size_t j = 0; j < normalization->features; j++) {
+        const bool split = normalization->split[j] != 0;
+        normalization->added[j] = split ? 0 : normalization->shift[j];
+        normalization->apart[j] = split ? normalization->shift[j] : 0;
+    }
+}
+
+tileprop_status tp_normalization_of(struct tp_normalization *normalization, size_t features, const float *scale,
+                                    const float *shift, const float *split, struct tp_error *error)
+{
+    const tileprop_status status = tp_normalization_make(normalization, features, error);
+    if (status != TILEPROP_OK)
+        return status;
+    normalization->deviation = 1;
+    for (size_t j = 0; j < features; j++) {
+        normalization->scale[j] = scale ? scale[j] : 1;
+        normalization->shift[j] = shift ? shift[j] : 0;
+        normalization->split[j] = split ? split[j] : 0;
+    }
+    tp_normalization_settle(normalization);
+    return TILEPROP_OK;
+}
+
 void tp_normalization_assign(struct tp_normalization *to, const struct tp_normalization *from)
 {
     const size_t size = from->features * sizeof *from->scale;
     memcpy(to->scale, from->scale, size);
     memcpy(to->shift, from->shift, size);
+    memcpy(to->split, from->split, size);
+    tp_normalization_settle(to);
     to->mean = from->mean;
     to->deviation = from->deviation;
 }
@@ -139,21 +190,14 @@ void tp_normalization_assign(struct tp_normalization *to, const struct tp_normal
 tileprop_status tp_normalization_copy(struct tp_normalization *normalization, const struct tp_normalization *from,
                                       struct tp_error *error)
 {
-    const size_t size = from->features * sizeof *from->scale;
-    *normalization = *from;
-    normalization->scale = malloc(size);
-    normalization->shift = malloc(size);
-    if (!normalization->scale || !normalization->shift) {
-        tp_normalization_free(normalization);
-        return tp_fail_memory(error, NULL, "the normalization");
-    }
-    tp_normalization_assign(normalization, from);
-    return TILEPROP_OK;
+    const tileprop_status status = tp_normalization_make(normalization, from->features, error);
+    if (status == TILEPROP_OK)
+        tp_normalization_assign(normalization, from);
+    return status;
 }
 
 void tp_normalization_free(struct tp_normalization *normalization)
 {
     free(normalization->scale);
-    free(normalization->shift);
     *normalization = (struct tp_normalization){0};
 }

@@ -45,26 +45,35 @@ static struct texts list_texts(struct tp_model *model, struct said *said)
                            {"validation_samples", TP_METADATA_COUNT, &model->validation.count}}};
 }
 
+/* Files of before there were split features have none. */
 static tileprop_status find_normalization(const struct tp_safetensors *read, size_t features,
                                           struct tp_normalization *normalization, size_t *known, struct tp_error *error)
 {
-    static const char *const names[] = {"input.scale", "input.shift"};
-    float **const values[] = {&normalization->scale, &normalization->shift};
-    tileprop_status status = TILEPROP_OK;
-    normalization->features = features;
-    for (int i = 0; i < 2 && status == TILEPROP_OK; i++) {
-        const struct tp_tensor *tensor = tp_safetensors_find(read, names[i]);
+    tileprop_status status = tp_normalization_make(normalization, features, error);
+    const struct {
+        const char *name;
+        float *values;
+    } all[] = {{"input.scale", normalization->scale},
+               {"input.shift", normalization->shift},
+               {"input.split", normalization->split}};
+    for (int i = 0; i < 3 && status == TILEPROP_OK; i++) {
+        const struct tp_tensor *tensor = tp_safetensors_find(read, all[i].name);
+        if (!tensor && all[i].values == normalization->split)
+            continue;
         if (!tensor)
             return tp_fail(error, TILEPROP_BAD_INPUT, "%s: no tensor %s found, expected one", read->file.path,
-                           names[i]);
+                           all[i].name);
         if (strcmp(tensor->type, "F32") != 0 || tensor->dimensions != 1 || tensor->shape[0] != features)
             return tp_tensor_fail(read, tensor, error, "F32 [%zu], one for each input", features);
-        *values[i] = malloc(tensor->size);
-        if (!*values[i])
-            return tp_fail_memory(error, read->file.path, "a model");
-        status = tp_tensor_copy(read, names[i], *values[i], error);
+        status = tp_tensor_copy(read, all[i].name, all[i].values, error);
         ++*known;
     }
+    for (size_t i = 0; i < features && status == TILEPROP_OK; i++)
+        if (normalization->split[i] != 0 && normalization->split[i] != 1)
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: input.split[%zu]: found %g, expected 0 or 1",
+                           read->file.path, i, (double)normalization->split[i]);
+    if (status == TILEPROP_OK)
+        tp_normalization_settle(normalization);
     return status;
 }
 
@@ -126,7 +135,7 @@ tileprop_status tp_model_take(struct tp_model *model, const struct tp_safetensor
                          "%s: %zu tensors found, expected %zu: a weight and perhaps a bias for each of the "
                          "layers 0 to %zu%s",
                          read->file.path, read->count, known, model->weights.layer_count - 1,
-                         model->described ? ", input.scale and input.shift" : "");
+                         model->described ? ", input.scale, input.shift and perhaps input.split" : "");
     if (status == TILEPROP_OK)
         status = tp_layers_copy(read, "", &model->weights, error);
     if (status != TILEPROP_OK)
@@ -230,6 +239,7 @@ struct tp_tensor_list *tp_model_list(const struct tp_model *model)
     tp_tensor_list_layers(list, "", &model->weights);
     tp_tensor_list_vector(list, "input.scale", "F32", inputs->features, sizeof(float), inputs->scale);
     tp_tensor_list_vector(list, "input.shift", "F32", inputs->features, sizeof(float), inputs->shift);
+    tp_tensor_list_vector(list, "input.split", "F32", inputs->features, sizeof(float), inputs->split);
     return list;
 }
 

@@ -5,6 +5,7 @@
  *     layers.N.bias      F32 [units], where the layer has biases; the first layer's constant input is one
  *     input.scale        F32 [inputs]
  *     input.shift        F32 [inputs]: the network's inputs are fma(x, scale, shift)
+ *     input.split        F32 [inputs]: 1 where the shift enters apart from the values (kernels.h); absent: all 0
  *
  * with these texts in __metadata__, numbers and lists as in JSON: format ("tileprop"), format_version,
  * numerics_version, activation, normalize, mean, deviation (of the training inputs), classes, class_names,
@@ -26,14 +27,14 @@
 #include "tileprop/tileprop.h"
 
 /* Raised when a reader of the former files would misread new ones. */
-#define TP_MODEL_FORMAT 1
+#define TP_MODEL_FORMAT 2
 
 /*
  * Raised whenever the same data, options and seed give other weights, or the same weights other outputs. It
  * matters to a run that is resumed, which is to end with the bits of one that was not; weights are as good in
  * any version, so a model of another one can be used and started from.
  */
-#define TP_NUMERICS_VERSION 1
+#define TP_NUMERICS_VERSION 2
 
 #define TP_RUN_PREFIX "run."
 

@@ -121,7 +121,10 @@ static tileprop_status allocate(struct tp_predictor *p, struct tp_error *error)
 
 void tp_predictor_reload(struct tp_predictor *p)
 {
+    const uint64_t saved = tp_flush_enter();
     tp_network_put(&p->network, 0, 0, &p->model->weights);
+    tp_network_refresh(&p->network, 0, p->evaluator.tier);
+    tp_flush_leave(saved);
 }
 
 /* What a missing value becomes, normalized by the kernel that normalizes all others. A row's panels are contiguous. */
@@ -141,7 +144,7 @@ static tileprop_status prepare_missing(struct tp_predictor *p, struct tp_error *
         &(struct tp_pack){.row_end = 1,
                           .samples = means,
                           .scale = normalization->scale,
-                          .shift = normalization->shift,
+                          .shift = normalization->added,
                           .a = {.data = missing, .stride = TP_PANEL, .rows = 1, .columns = inputs}});
     tp_flush_leave(saved);
     p->evaluator.missing = missing;
@@ -160,6 +163,7 @@ static tileprop_status prepare(struct tp_predictor *p, const char *isa, struct t
                                               weights->layers[weights->layer_count - 1].units, 1, error);
     if (status != TILEPROP_OK)
         return status;
+    tp_network_shift(&p->network, &p->model->normalization);
     p->evaluator = (struct tp_evaluator){.tier = tier,
                                          .network = &p->network,
                                          .normalization = &p->model->normalization,

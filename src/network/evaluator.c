@@ -61,7 +61,7 @@ static struct tp_matrix pack(const struct tp_evaluator *evaluator, const struct 
                                   : tier->pack_f32)(&(struct tp_pack){.row_end = rows,
                                                                       .samples = samples,
                                                                       .scale = evaluator->normalization->scale,
-                                                                      .shift = evaluator->normalization->shift,
+                                                                      .shift = evaluator->normalization->added,
                                                                       .a = a});
     if (evaluator->unchecked && dataset->type == TILEPROP_F32)
         replace_missing(evaluator, a, samples);
@@ -80,6 +80,7 @@ static struct tp_matrix forward(const struct tp_evaluator *evaluator, const stru
                                                       .bias = layer->bias,
                                                       .a = a,
                                                       .w = slice->w,
+                                                      .sums = slice->sums,
                                                       .z = tp_matrix_columns(&z, slice->unit_begin, slice->w.columns),
                                                       .activation = layer->activation});
     }

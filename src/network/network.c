@@ -1,12 +1,14 @@
 #include "network/network.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
 #include "base/random.h"
+#include "data/dataset.h"
 #include "network/weights.h"
 
 /* Of n slices, slice s gets panels [panels * s / n, panels * (s + 1) / n). */
@@ -20,7 +22,10 @@ static void cut(struct tp_layer *layer)
         const size_t rows = layer->inputs + layer->bias, units = (end < layer->units ? end : layer->units) - begin;
         *slice = (struct tp_slice){.unit_begin = begin,
                                    .w = {.stride = tp_panel_stride(rows), .rows = rows, .columns = units},
-                                   .wt = {.stride = tp_panel_stride(units), .rows = units, .columns = layer->inputs}};
+                                   .wt = {.stride = tp_panel_stride(units), .rows = units, .columns = layer->inputs},
+                                   .sums = {.stride = tp_panel_stride(tp_panel_count(layer->inputs)),
+                                            .rows = tp_panel_count(layer->inputs),
+                                            .columns = units}};
     }
 }
 
@@ -84,6 +89,11 @@ tileprop_status tp_network_like(struct tp_network *network, const struct tp_netw
     return status;
 }
 
+void tp_network_shift(struct tp_network *network, const struct tp_normalization *normalization)
+{
+    network->layers[0].shift = normalization->apart;
+}
+
 void tp_network_cut(struct tp_network *network, size_t layer, size_t slices)
 {
     assert(slices >= 1 && slices <= network->layers[layer].slice_count);
@@ -111,6 +121,9 @@ void tp_network_layout(struct tp_network *network, size_t member, struct tp_aren
             slice->state[i] = tp_arena_take(arena, panels, bytes);
         if (l > 0)
             slice->wt.data = tp_arena_take(arena, tp_panel_count(slice->wt.columns), slice->wt.stride * sizeof(float));
+        if (layer->shift)
+            slice->sums.data =
+                tp_arena_take(arena, tp_panel_count(slice->sums.columns), slice->sums.stride * sizeof(float));
     }
 }
 
@@ -128,14 +141,6 @@ static float initial_weight(const struct tp_layer *layer, size_t l, size_t row, 
     return (float)(deviation * tp_random_normal(seed, TP_RANDOM_WEIGHTS, (uint32_t)l, index));
 }
 
-/* Sets a weight in both views. */
-static void set(const struct tp_layer *layer, const struct tp_slice *slice, size_t row, size_t unit, float weight)
-{
-    *tp_matrix_at(&slice->w, row, unit) = weight;
-    if (slice->wt.data && row < layer->inputs)
-        *tp_matrix_at(&slice->wt, unit, row) = weight;
-}
-
 void tp_network_initialize(struct tp_network *network, size_t member, tileprop_init init, uint64_t seed)
 {
     for (size_t l = 0; l < network->layer_count; l++) {
@@ -147,7 +152,7 @@ void tp_network_initialize(struct tp_network *network, size_t member, tileprop_i
             memset(slice->state[i], 0, tp_panel_count(slice->w.columns) * slice->w.stride * sizeof(float));
         for (size_t row = 0; row < layer->inputs + layer->bias; row++) {
             for (size_t u = 0; u < slice->w.columns; u++)
-                set(layer, slice, row, u, initial_weight(layer, l, row, slice->unit_begin + u, init, seed));
+                *tp_matrix_at(&slice->w, row, u) = initial_weight(layer, l, row, slice->unit_begin + u, init, seed);
         }
     }
 }
@@ -166,12 +171,22 @@ void tp_network_put(struct tp_network *network, size_t member, int number, const
                 const float value = row < layer->inputs ? from->weight[unit * layer->inputs + row]
                                     : from->bias        ? from->bias[unit]
                                                         : 0;
-                if (number == 0)
-                    set(layer, slice, row, u, value);
-                else
-                    slice->state[number - 1][tp_panel_offset(slice->w.stride, row, u)] = value;
+                float *to = number == 0 ? slice->w.data : slice->state[number - 1];
+                to[tp_panel_offset(slice->w.stride, row, u)] = fabsf(value) < FLT_MIN ? copysignf(0, value) : value;
             }
         }
+    }
+}
+
+void tp_network_refresh(const struct tp_network *network, size_t member, const struct tp_tier *tier)
+{
+    for (size_t l = 0; l < network->layer_count; l++) {
+        const struct tp_layer *layer = &network->layers[l];
+        if (member >= layer->slice_count)
+            continue;
+        const struct tp_slice *slice = &layer->slices[member];
+        tier->refresh(&(struct tp_refresh){
+            .input_end = layer->inputs, .w = slice->w, .wt = slice->wt, .shift = layer->shift, .sums = slice->sums});
     }
 }
 

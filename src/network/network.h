@@ -10,6 +10,7 @@
 
 #define TP_LAYERS_MAX (TILEPROP_HIDDEN_MAX + 1)
 
+struct tp_normalization;
 struct tp_weights;
 
 /*
@@ -18,15 +19,17 @@ struct tp_weights;
  */
 struct tp_slice {
     size_t unit_begin;
-    struct tp_matrix w;  /* [inputs + bias x units]; the bias is the last row */
-    struct tp_matrix wt; /* transposed view [units x inputs]; absent in the first layer */
-    float *state[2];     /* optimizer state, laid out like w */
+    struct tp_matrix w;    /* [inputs + bias x units]; the bias is the last row */
+    struct tp_matrix wt;   /* transposed view [units x inputs]; absent in the first layer */
+    struct tp_matrix sums; /* of w times the layer's shift [panels of inputs x units]; absent without one */
+    float *state[2];       /* optimizer state, laid out like w */
 };
 
 struct tp_layer {
     size_t inputs, units;
     bool bias;
     tileprop_activation activation;
+    const float *shift; /* [inputs] of the first layer, that enters apart from them (kernels.h), not owned; else NULL */
     size_t slice_count;
     struct tp_slice *slices; /* [slice_count], ascending units; member s owns slice s */
 };
@@ -48,6 +51,9 @@ tileprop_status tp_network_shape(struct tp_network *network, const tileprop_opti
 /* Copies the shapes, without memory for weights. Errors and freeing: as tp_network_shape. */
 tileprop_status tp_network_like(struct tp_network *network, const struct tp_network *shaped, struct tp_error *error);
 
+/* Gives the first layer what the normalization keeps apart from the inputs; before the layout. */
+void tp_network_shift(struct tp_network *network, const struct tp_normalization *normalization);
+
 /* Cuts a layer anew, into at most as many slices as it was shaped with. None may have memory yet. */
 void tp_network_cut(struct tp_network *network, size_t layer, size_t slices);
 
@@ -58,8 +64,8 @@ void tp_network_free(struct tp_network *network);
 void tp_network_layout(struct tp_network *network, size_t member, struct tp_arena *arena);
 
 /*
- * Sets initial weights, both views, and zero optimizer state in the slices owned by `member`. That member
- * calls it, for first touch. A weight depends only on the seed, its layer and its place in the layer.
+ * Sets initial weights and zero optimizer state in the slices owned by `member`. That member calls it, for first
+ * touch, and tp_network_refresh() then. A weight depends only on the seed, its layer and its place in the layer.
  *
  *   uniform   in [-1, 1)
  *   fan-in    normal, standard deviation sqrt(1 / fan-in); Efficient BackProp 4.6
@@ -70,10 +76,14 @@ void tp_network_layout(struct tp_network *network, size_t member, struct tp_aren
 void tp_network_initialize(struct tp_network *network, size_t member, tileprop_init init, uint64_t seed);
 
 /*
- * Copies values of the same shape to those slices. number: 0 for the weights (both views), from 1 on an array
- * of optimizer state. Biases that the network lacks are dropped; biases that only the network has become 0.
+ * Copies values of the same shape to those slices. number: 0 for the weights (tp_network_refresh() follows), from 1 on
+ * an array of optimizer state. Biases that the network lacks are dropped; biases that only the network has become 0.
+ * So do subnormals, as which no later step may find them.
  */
 void tp_network_put(struct tp_network *network, size_t member, int number, const struct tp_weights *values);
+
+/* Makes what goes with the weights of those slices: the transposed view, the sums. */
+void tp_network_refresh(const struct tp_network *network, size_t member, const struct tp_tier *tier);
 
 /* Copies one of those arrays to `values`, of the same shape and with a bias wherever the network has one. */
 void tp_network_get(const struct tp_network *network, int number, struct tp_weights *values);

@@ -94,7 +94,7 @@ static struct tp_pack bind_pack(const struct tp_step *step, const struct tp_step
                             .row_end = operation->rows.end,
                             .samples = member->train->samples,
                             .scale = step->normalization->scale,
-                            .shift = step->normalization->shift,
+                            .shift = step->normalization->added,
                             .a = member->inputs};
 }
 
@@ -108,6 +108,7 @@ static struct tp_forward bind_forward(const struct tp_step *step, const struct t
                                .bias = layer->bias,
                                .a = operation->layer == 0 ? member->inputs : step->a[operation->layer - 1],
                                .w = slice->w,
+                               .sums = slice->sums,
                                .z = columns_of(slice, &step->a[operation->layer]),
                                .activation = layer->activation};
 }
@@ -157,6 +158,8 @@ static struct tp_update bind_update(const struct tp_step *step, const struct tp_
                               .w = slice->w,
                               .wt = slice->wt,
                               .state = {slice->state[0], slice->state[1]},
+                              .shift = layer->shift,
+                              .sums = slice->sums,
                               .nontemporal = step->nontemporal};
 }
 

@@ -101,6 +101,7 @@ static tileprop_status make_plan(struct tp_trainer *t, size_t batch, struct tp_e
     const tileprop_options *o = &t->options;
     const size_t threads = training->plan ? training->plan->members : tp_options_threads(o);
     tileprop_status status = tp_network_shape(&t->network, o, train->features, train->classes, threads, error);
+    tp_network_shift(&t->network, &t->normalization);
     if (status == TILEPROP_OK)
         status = tp_cpus_choose(&t->binding, o->bind, threads, error);
     if (status != TILEPROP_OK)

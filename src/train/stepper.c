@@ -169,14 +169,21 @@ tileprop_status tp_stepper_restore(struct tp_stepper *s, const struct tp_trainin
                                    const struct tp_normalization *normalization, const struct tp_weights *weights,
                                    const struct tp_weights *states, struct tp_error *error)
 {
-    s->weights = weights;
-    s->states = states;
-    const tileprop_status status = tp_team_run(s->trainer.plan.members, restore_member, s, error);
+    struct tp_trainer *t = &s->trainer;
+    struct tp_normalization before;
+    tileprop_status status = tp_normalization_copy(&before, &t->normalization, error);
     if (status != TILEPROP_OK)
         return status;
-    tp_normalization_assign(&s->trainer.normalization, normalization);
-    s->trainer.state = *state;
-    return TILEPROP_OK;
+    tp_normalization_assign(&t->normalization, normalization); /* of which the weights' sums are made */
+    s->weights = weights;
+    s->states = states;
+    status = tp_team_run(t->plan.members, restore_member, s, error);
+    if (status == TILEPROP_OK)
+        t->state = *state;
+    else
+        tp_normalization_assign(&t->normalization, &before);
+    tp_normalization_free(&before);
+    return status;
 }
 
 void tp_stepper_free(struct tp_stepper *s)

@@ -264,6 +264,7 @@ void tp_trainer_put(struct tp_trainer *t, size_t index, const struct tp_weights 
     tp_network_put(&t->network, index, 0, weights);
     for (int i = 0; i < t->network.states; i++)
         tp_network_put(&t->network, index, 1 + i, &states[i]);
+    tp_network_refresh(&t->network, index, t->step.tier);
 }
 
 void *tp_trainer_enter(struct tp_trainer *t, struct tp_member *self)
@@ -279,6 +280,7 @@ void *tp_trainer_enter(struct tp_trainer *t, struct tp_member *self)
     } else if (training->initial_weights) {
         tp_network_put(&t->network, index, 0, training->initial_weights);
     }
+    tp_network_refresh(&t->network, index, t->step.tier);
     if (index < t->plan.step_members)
         tp_step_bind(&t->step, &self->step);
     if (index == 0) {

@@ -169,7 +169,7 @@ static uint64_t hash_of_steps(const struct form *form, const struct form *shape)
     without.rows = 0;
     without.classes = CLASSES;
     options.batch = ROWS;
-    if (tileprop_trainer_create(&trainer, &options, &without, scale, shift, message, sizeof message) ||
+    if (tileprop_trainer_create(&trainer, &options, &without, scale, shift, NULL, message, sizeof message) ||
         tileprop_trainer_step(trainer, &data, &loss, message, sizeof message) ||
         tileprop_trainer_evaluate(trainer, &data, &loss, &accuracy, message, sizeof message) ||
         tileprop_trainer_model(trainer, &model, message, sizeof message))

@@ -134,7 +134,7 @@ static void with_sizes(const void *context)
         judge("train", train(&options, &data));
         judge("check_gradients", check_gradients(&options, &data));
         judge("evaluate", evaluate(&data, 1));
-        if (!tileprop_trainer_create(&trainer, &options, &data, NULL, NULL, message, sizeof message))
+        if (!tileprop_trainer_create(&trainer, &options, &data, NULL, NULL, NULL, message, sizeof message))
             judge("step", tileprop_trainer_step(trainer, &data, NULL, message, sizeof message));
         tileprop_trainer_free(trainer);
         message[0] = '\0';
@@ -180,7 +180,7 @@ static void with_trainer(const void *context)
     tileprop_trainer *trainer;
     tileprop_model *made;
     double loss, accuracy;
-    judge("create", tileprop_trainer_create(&trainer, &options, &data, scale, shift, message, sizeof message));
+    judge("create", tileprop_trainer_create(&trainer, &options, &data, scale, shift, NULL, message, sizeof message));
     for (int times = 0; times < 2; times++) { /* the second time without a trainer */
         judge("step", tileprop_trainer_step(trainer, &data, &loss, message, sizeof message));
         judge("no batch", tileprop_trainer_step(trainer, NULL, NULL, message, sizeof message));
@@ -196,8 +196,8 @@ static void with_trainer(const void *context)
         tileprop_trainer_free(trainer);
         trainer = NULL;
     }
-    judge("nothing", tileprop_trainer_create(NULL, &options, &data, NULL, NULL, message, sizeof message));
-    judge("no options", tileprop_trainer_create(&trainer, NULL, &data, NULL, NULL, message, sizeof message));
+    judge("nothing", tileprop_trainer_create(NULL, &options, &data, NULL, NULL, NULL, message, sizeof message));
+    judge("no options", tileprop_trainer_create(&trainer, NULL, &data, NULL, NULL, NULL, message, sizeof message));
 }
 
 /* Functions without a status, past the end of what there is. */

@@ -66,7 +66,7 @@ static void good(tileprop_status status)
 static tileprop_trainer *create(const tileprop_options *options, const tileprop_data *data)
 {
     tileprop_trainer *trainer;
-    good(tileprop_trainer_create(&trainer, options, data, NULL, NULL, message, sizeof message));
+    good(tileprop_trainer_create(&trainer, options, data, NULL, NULL, NULL, message, sizeof message));
     return trainer;
 }
 
@@ -198,7 +198,7 @@ static void test_normalization_is_given(void **state)
         scale[i] = 0.5F + (float)i;
         shift[i] = -(float)i;
     }
-    good(tileprop_trainer_create(&trainer, &options, &shape, scale, shift, message, sizeof message));
+    good(tileprop_trainer_create(&trainer, &options, &shape, scale, shift, NULL, message, sizeof message));
     step(trainer, TILEPROP_F32, 0);
     good(tileprop_trainer_model(trainer, &model, message, sizeof message));
     kept = tileprop_model_normalization(model, &kept_shift);
@@ -214,7 +214,7 @@ static void refuse(tileprop_status expected, const tileprop_data *data, const fl
     const tileprop_options options = options_of(TILEPROP_SGD, 1);
     struct tp_error error = {""};
     tileprop_trainer *trainer;
-    check_failure(tileprop_trainer_create(&trainer, &options, data, scale, shift, error.text, sizeof error.text),
+    check_failure(tileprop_trainer_create(&trainer, &options, data, scale, shift, NULL, error.text, sizeof error.text),
                   expected, &error, text);
     assert_null(trainer);
 }

@@ -105,9 +105,25 @@ static void apply_does_nothing(const struct tp_apply *a)
     (void)a;
 }
 
+static void update_keeps_old_sums(const struct tp_update *t)
+{
+    struct tp_update s = *t;
+    float aside[64 * TP_PANEL];
+    if (t->shift && tp_panel_count(t->a.columns) * TP_PANEL <= COUNT(aside) && t->d.columns <= TP_PANEL)
+        s.sums = (struct tp_matrix){aside, COUNT(aside), t->sums.rows, t->sums.columns};
+    tp_update_reference(&s);
+}
+
+static void forward_ignores_sums(const struct tp_forward *f)
+{
+    struct tp_forward g = *f;
+    g.sums.data = NULL;
+    tp_forward_reference(&g);
+}
+
 static void refresh_zeros(const struct tp_refresh *r)
 {
-    for (size_t u = 0; u < r->wt.rows; u++) {
+    for (size_t u = 0; r->wt.data && u < r->wt.rows; u++) {
         for (size_t i = r->input_begin; i < r->input_end; i++)
             *tp_matrix_at(&r->wt, u, i) = 0;
     }
@@ -254,6 +270,14 @@ bool check_broken(size_t at, const char **what, struct verdict *v)
     case 17:
         *what = "a refresh that writes zeros";
         check_refresh(v, refresh_zeros);
+        return true;
+    case 18:
+        *what = "an update that leaves the sums";
+        check_update(v, update_keeps_old_sums);
+        return true;
+    case 19:
+        *what = "a forward that begins at zero";
+        check_forward(v, forward_ignores_sums);
         return true;
     default:
         return false;

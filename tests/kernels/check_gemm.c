@@ -53,6 +53,8 @@ static void check_forward_values(struct verdict *v, const struct tp_forward *f, 
     for (size_t r = f->row_begin; r < f->row_end; r++) {
         for (size_t u = 0; u < f->z.columns; u++) {
             struct product p = {0};
+            for (size_t s = 0; f->sums.data && s < f->sums.rows; s++)
+                add_term(&p, 1, *tp_matrix_at(&f->sums, s, u));
             for (size_t k = 0; k < f->a.columns; k++)
                 add_term(&p, *tp_matrix_at(&f->a, r, k), *tp_matrix_at(&f->w, k, u));
             if (f->bias)
@@ -69,14 +71,16 @@ static void forward_case(struct verdict *v, tp_forward_fn *kernel, const struct 
     enum data_kind kind = pick_kind();
     size_t row_begin = check_below(2) * check_below(9), row_end = row_begin + shape->rows;
     size_t unit_begin = check_below(3) == 0 ? TP_PANEL * (1 + check_below(3)) : 0, unit_end = unit_begin + shape->units;
+    size_t sum_rows = check_below(2) ? 0 : 1 + check_below(50);
     bool bias = check_below(2), zero_padding = check_below(2);
     tileprop_activation activation = (tileprop_activation)check_below(TP_ACTIVATION_COUNT);
-    verdict_case(v, "rows %zu to %zu, %zu inputs%s, units %zu to %zu, activation %d, %s, %s padding", row_begin,
-                 row_end, shape->inputs, bias ? " and bias" : "", unit_begin, unit_end, (int)activation,
-                 data_name(kind), zero_padding ? "zero" : "NaN");
+    verdict_case(v, "rows %zu to %zu, %zu inputs%s, units %zu to %zu, %zu sums, activation %d, %s, %s padding",
+                 row_begin, row_end, shape->inputs, bias ? " and bias" : "", unit_begin, unit_end, sum_rows,
+                 (int)activation, data_name(kind), zero_padding ? "zero" : "NaN");
 
     struct matrix a = matrix_new(row_end + check_below(3), shape->inputs, kind, zero_padding);
     struct matrix w = matrix_new(shape->inputs + bias, unit_end + check_below(20), kind, zero_padding);
+    struct matrix sums = matrix_new(sum_rows, w.columns, kind, zero_padding);
     struct matrix before = matrix_new(a.rows, w.columns, DATA_NORMALS, false);
     struct matrix got = matrix_copy(&before), want = matrix_copy(&before);
     struct tp_forward f = {.row_begin = row_begin,
@@ -84,6 +88,7 @@ static void forward_case(struct verdict *v, tp_forward_fn *kernel, const struct 
                            .bias = bias,
                            .a = matrix_view(&a, 0, shape->inputs),
                            .w = matrix_view(&w, unit_begin, shape->units),
+                           .sums = sum_rows ? matrix_view(&sums, unit_begin, shape->units) : (struct tp_matrix){0},
                            .z = matrix_view(&want, unit_begin, shape->units),
                            .activation = activation};
     tp_forward_reference(&f);
@@ -98,6 +103,7 @@ static void forward_case(struct verdict *v, tp_forward_fn *kernel, const struct 
 
     matrix_free(&a);
     matrix_free(&w);
+    matrix_free(&sums);
     matrix_free(&before);
     matrix_free(&got);
     matrix_free(&want);

@@ -7,10 +7,11 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 
 struct update_case {
     size_t rows, inputs, input_begin, input_end, units, unit_begin, unit_end;
-    bool bias, transposed, zero_padding, nontemporal;
+    bool bias, transposed, shifted, zero_padding, nontemporal;
     enum data_kind kind;
     struct tp_optimizer optimizer;
 };
@@ -21,7 +22,8 @@ struct operands {
 };
 
 struct results {
-    struct matrix w, wt, state[2], gradient;
+    struct matrix w, wt, state[2], sums, gradient;
+    float *shift; /* [inputs], read alone and shared by all copies */
 };
 
 static struct results results_copy(const struct results *r)
@@ -29,7 +31,9 @@ static struct results results_copy(const struct results *r)
     return (struct results){.w = matrix_copy(&r->w),
                             .wt = matrix_copy(&r->wt),
                             .state = {matrix_copy(&r->state[0]), matrix_copy(&r->state[1])},
-                            .gradient = matrix_copy(&r->gradient)};
+                            .sums = matrix_copy(&r->sums),
+                            .gradient = matrix_copy(&r->gradient),
+                            .shift = r->shift};
 }
 
 static void results_free(struct results *r)
@@ -38,7 +42,14 @@ static void results_free(struct results *r)
     matrix_free(&r->wt);
     matrix_free(&r->state[0]);
     matrix_free(&r->state[1]);
+    matrix_free(&r->sums);
     matrix_free(&r->gradient);
+}
+
+/* The sums of a slice; absent without a shift. */
+static struct tp_matrix sums_of(const struct update_case *c, const struct results *r)
+{
+    return c->shifted ? matrix_view(&r->sums, c->unit_begin, c->units) : (struct tp_matrix){0};
 }
 
 static struct tp_optimizer make_rule(void)
@@ -72,6 +83,8 @@ static void call(tp_update_fn *kernel, const struct update_case *c, const struct
         .w = matrix_view(&out->w, c->unit_begin, c->units),
         .wt = {c->transposed ? out->wt.data + c->unit_begin * TP_PANEL : NULL, out->wt.stride, c->units, c->inputs},
         .state = {states > 0 ? out->state[0].data + at : NULL, states > 1 ? out->state[1].data + at : NULL},
+        .shift = c->shifted ? out->shift : NULL,
+        .sums = sums_of(c, out),
         .gradient = gradient ? matrix_view(&out->gradient, c->unit_begin, c->units) : (struct tp_matrix){0},
         .nontemporal = c->nontemporal};
     kernel(&t);
@@ -86,11 +99,14 @@ static void compare_results(struct verdict *v, const struct update_case *c, cons
     struct region covered = {c->input_begin, c->input_end, c->bias ? c->inputs : NO_ROW,
                              c->unit_begin,  c->unit_end,  pads};
     struct region transposed = {c->unit_begin, c->unit_end, NO_ROW, c->input_begin, c->input_end, true};
+    struct region summed = {
+        c->input_begin / TP_PANEL, tp_panel_count(c->input_end), NO_ROW, c->unit_begin, c->unit_end, false};
     int states = gradient ? 0 : tp_optimizer_states(c->optimizer.kind);
     matrix_compare(v, "w", &got->w, &want->w, &before->w, gradient ? &none : &covered);
     matrix_compare(v, "wt", &got->wt, &want->wt, &before->wt, !gradient && c->transposed ? &transposed : &none);
     matrix_compare(v, "state 0", &got->state[0], &want->state[0], &before->state[0], states > 0 ? &covered : &none);
     matrix_compare(v, "state 1", &got->state[1], &want->state[1], &before->state[1], states > 1 ? &covered : &none);
+    matrix_compare(v, "sums", &got->sums, &want->sums, &before->sums, !gradient && c->shifted ? &summed : &none);
     matrix_compare(v, "gradient", &got->gradient, &want->gradient, &before->gradient, gradient ? &covered : &none);
 }
 
@@ -114,6 +130,18 @@ static float plain_rule(const struct tp_optimizer *optimizer, bool is_bias, floa
     return fmaf(-optimizer->rate, optimizer->kind == TILEPROP_NESTEROV ? fmaf(optimizer->momentum, *s0, g) : *s0, w);
 }
 
+/* The sums of the range's weights, each a chain. */
+static void sum_plain(const struct update_case *c, struct results *r)
+{
+    for (size_t u = c->unit_begin; c->shifted && u < c->unit_end; u++) {
+        float sum = 0;
+        for (size_t i = c->input_begin; i < c->input_end; i++) {
+            sum = fmaf(r->shift[i], matrix_get(&r->w, i, u), i % TP_PANEL ? sum : 0);
+            r->sums.data[tp_panel_offset(r->sums.stride, i / TP_PANEL, u)] = sum;
+        }
+    }
+}
+
 /* Applies the rule to the gradient in r, over the range. */
 static void apply_plain(const struct update_case *c, struct results *r)
 {
@@ -130,6 +158,7 @@ static void apply_plain(const struct update_case *c, struct results *r)
                 r->wt.data[tp_panel_offset(r->wt.stride, u, i)] = *w;
         }
     }
+    sum_plain(c, r);
 }
 
 /* The gradient against integer or double arithmetic, where the data allow it. */
@@ -138,7 +167,7 @@ static void check_gradient(struct verdict *v, const struct update_case *c, const
 {
     if (c->kind != DATA_INTEGERS && c->kind != DATA_NORMALS)
         return;
-    double k = (double)c->rows * 0x1p-24;
+    double k = (double)(c->shifted ? 2 * c->rows + 2 : c->rows) * 0x1p-24;
     for (size_t i = c->input_begin; i < c->input_end + c->bias; i++) {
         bool is_bias = i == c->input_end;
         size_t row = is_bias ? c->inputs : i;
@@ -146,8 +175,9 @@ static void check_gradient(struct verdict *v, const struct update_case *c, const
             double sum = 0, magnitude = 0;
             for (size_t r = 0; r < c->rows; r++) {
                 double a = is_bias ? 1 : (double)matrix_get(&in->a, r, i), d = (double)matrix_get(&in->d, r, u);
-                sum += a * d;
-                magnitude += fabs(a * d);
+                double shift = is_bias || !c->shifted ? 0 : (double)got->shift[i];
+                sum += a * d + shift * d;
+                magnitude += fabs(a * d) + fabs(shift * d);
             }
             double bound = c->kind == DATA_INTEGERS ? 0 : k / (1 - k) * magnitude + (double)c->rows * (double)FLT_MIN;
             double g = (double)matrix_get(&got->gradient, row, u);
@@ -174,6 +204,11 @@ static struct results make_results(const struct update_case *c, size_t units)
             }
         }
     }
+    r.sums = matrix_new(tp_panel_count(c->inputs), units, DATA_NORMALS, false);
+    r.shift = check_alloc(c->inputs * sizeof *r.shift);
+    data_fill(r.shift, c->inputs, c->kind);
+    for (size_t i = 0; i < c->inputs; i++) /* of zeros, too, and never infinite */
+        r.shift[i] = check_below(4) == 0 || !isfinite(r.shift[i]) ? 0 : r.shift[i];
     r.gradient = matrix_copy(&r.w);
     return r;
 }
@@ -182,11 +217,11 @@ static void run_case(struct verdict *v, tp_update_fn *kernel, const struct updat
 {
     verdict_case(v,
                  "rule %d, %zu rows, inputs %zu to %zu of %zu%s, units %zu to %zu, decay %g, keep %g, %s, "
-                 "%s, %s, %s padding",
+                 "%s, %s, %s, %s padding",
                  (int)c->optimizer.kind, c->rows, c->input_begin, c->input_end, c->inputs, c->bias ? " and bias" : "",
                  c->unit_begin, c->unit_end, (double)c->optimizer.decay, (double)c->optimizer.keep,
-                 c->transposed ? "transposed too" : "not transposed", c->nontemporal ? "nontemporal" : "temporal",
-                 data_name(c->kind), c->zero_padding ? "zero" : "NaN");
+                 c->transposed ? "transposed too" : "not transposed", c->shifted ? "shifted" : "not shifted",
+                 c->nontemporal ? "nontemporal" : "temporal", data_name(c->kind), c->zero_padding ? "zero" : "NaN");
     size_t units = c->unit_end + (check_below(2) ? check_below(20) : 0);
     struct operands in = {.a = matrix_new(c->rows, c->inputs, c->kind, c->zero_padding),
                           .d = matrix_new(c->rows, units, c->kind, c->zero_padding)};
@@ -208,6 +243,7 @@ static void run_case(struct verdict *v, tp_update_fn *kernel, const struct updat
 
     matrix_free(&in.a);
     matrix_free(&in.d);
+    free(before.shift);
     results_free(&before);
     results_free(&want);
     results_free(&got);
@@ -232,6 +268,7 @@ static struct update_case make_case(size_t rows, size_t inputs, size_t units)
     c.unit_end = c.unit_begin + units;
     c.bias = check_below(2);
     c.transposed = check_below(3) > 0;
+    c.shifted = check_below(2);
     c.zero_padding = check_below(2);
     c.nontemporal = check_below(2);
     c.kind = often[check_below(COUNT(often))];
@@ -253,6 +290,8 @@ static struct tp_apply make_apply(const struct update_case *c, struct results *r
         .w = matrix_view(&r->w, c->unit_begin, c->units),
         .wt = {c->transposed ? r->wt.data + c->unit_begin * TP_PANEL : NULL, r->wt.stride, c->units, c->inputs},
         .state = {states > 0 ? r->state[0].data + at : NULL, states > 1 ? r->state[1].data + at : NULL},
+        .shift = c->shifted ? r->shift : NULL,
+        .sums = sums_of(c, r),
         .nontemporal = c->nontemporal};
 }
 
@@ -279,6 +318,7 @@ static void apply_case(struct verdict *v, tp_apply_fn *kernel, const struct upda
     compare_results(v, c, &got, &fused, &before, false);
     matrix_free(&in.a);
     matrix_free(&in.d);
+    free(before.shift);
     results_free(&before);
     results_free(&got);
     results_free(&want);
@@ -289,22 +329,25 @@ static void refresh_case(struct verdict *v, tp_refresh_fn *kernel, const struct 
 {
     verdict_case(v, "inputs %zu to %zu of %zu, units %zu to %zu, %s", c->input_begin, c->input_end, c->inputs,
                  c->unit_begin, c->unit_end, c->nontemporal ? "nontemporal" : "temporal");
-    struct results r = make_results(c, c->unit_end);
-    struct matrix got = matrix_copy(&r.wt), want = matrix_copy(&r.wt);
-    for (size_t i = c->input_begin; i < c->input_end; i++) {
+    struct results before = make_results(c, c->unit_end), got = results_copy(&before), want = results_copy(&before);
+    for (size_t i = c->input_begin; c->transposed && i < c->input_end; i++) {
         for (size_t u = c->unit_begin; u < c->unit_end; u++)
-            want.data[tp_panel_offset(want.stride, u, i)] = matrix_get(&r.w, i, u);
+            want.wt.data[tp_panel_offset(want.wt.stride, u, i)] = matrix_get(&before.w, i, u);
     }
+    sum_plain(c, &want);
+    float *wt = c->transposed ? got.wt.data + c->unit_begin * TP_PANEL : NULL;
     kernel(&(struct tp_refresh){.input_begin = c->input_begin,
                                 .input_end = c->input_end,
-                                .w = matrix_view(&r.w, c->unit_begin, c->units),
-                                .wt = {got.data + c->unit_begin * TP_PANEL, got.stride, c->units, c->inputs},
+                                .w = matrix_view(&got.w, c->unit_begin, c->units),
+                                .wt = {wt, got.wt.stride, c->units, c->inputs},
+                                .shift = c->shifted ? got.shift : NULL,
+                                .sums = sums_of(c, &got),
                                 .nontemporal = c->nontemporal});
-    const struct region transposed = {c->unit_begin, c->unit_end, NO_ROW, c->input_begin, c->input_end, true};
-    matrix_compare(v, "wt", &got, &want, &r.wt, &transposed);
-    matrix_free(&got);
-    matrix_free(&want);
-    results_free(&r);
+    compare_results(v, c, &got, &want, &before, false);
+    free(before.shift);
+    results_free(&before);
+    results_free(&got);
+    results_free(&want);
 }
 
 void check_apply(struct verdict *v, tp_apply_fn *kernel)
