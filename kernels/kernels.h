@@ -100,6 +100,28 @@ static inline struct tp_matrix tp_matrix_columns(const struct tp_matrix *m, size
     return part;
 }
 
+/*
+ * A batch of inputs row by row, with a mark for each element that is to be multiplied. The marked verbs leave the
+ * others out; on the same values they give the bits of those that multiply all. Words of marks lie side by side for all
+ * rows:
+ *
+ *     element (r, k)  at  values[r * stride + k]
+ *     its mark        is  bit k % 64 of marks[k / 64 * rows + r]; there are no marks beyond the last column
+ */
+#define TP_MARKS 64 /* in a word */
+
+struct tp_marked {
+    float *values;
+    uint64_t *marks; /* [tp_mark_words(columns) * rows] */
+    size_t stride;   /* floats from row to row, a multiple of 16, at least columns */
+    size_t rows;     /* that there is room for */
+};
+
+static inline size_t tp_mark_words(size_t columns)
+{
+    return (columns + TP_MARKS - 1) / TP_MARKS;
+}
+
 /* clang-format off: the tables below are laid out by hand */
 
 #define TP_ACTIVATION_COUNT (TILEPROP_RELU + 1)
@@ -146,6 +168,7 @@ static inline int tp_optimizer_states(tileprop_optimizer kind)
  * pack: gather samples by index, normalise, write panel format.
  *   A[r][c] = fma(sample[index[r]][c], scale[c], shift[c]) for r in [row_begin, row_end), c in [0, features);
  *   the padding columns of those rows become 0. features: a.columns.
+ * The marked form writes `marked` in place of a, with marks where A[r][c] is not 0 or the bit of `always` is set.
  */
 struct tp_pack {
     size_t row_begin, row_end;
@@ -154,13 +177,15 @@ struct tp_pack {
     const float *scale;    /* [features] */
     const float *shift;    /* [features] */
     struct tp_matrix a;    /* [rows x features], written */
+    struct tp_marked marked;
+    const uint64_t *always; /* [tp_mark_words(features)] of features whose zeros are not to be left out */
 };
 
 /*
  * forward: Z = f(A W + bias) for rows [row_begin, row_end) and the units of one slice.
  *   z[r][u] = f(chain over k < inputs of A[r][k] W[k][u], then the bias row W[inputs][u])
  * With sums the chain begins at c[u] + (c[u] - c[u]), c[u] being their total, and + 0 follows the bias.
- * inputs: a.columns; units: z.columns.
+ * inputs: a.columns; units: z.columns. The marked form reads `marked` in place of a.
  */
 struct tp_forward {
     size_t row_begin, row_end;
@@ -170,6 +195,7 @@ struct tp_forward {
     struct tp_matrix sums; /* [any x units], absent: the chain begins at +0 */
     struct tp_matrix z;    /* [rows x units], written: whole panels */
     tileprop_activation activation;
+    struct tp_marked marked;
 };
 
 /*
@@ -231,6 +257,7 @@ struct tp_backward {
  * sums of the panels that are rewritten are left behind.
  * Gradient mode (gradient is present): G is written there and nothing else is touched.
  * inputs: a.columns; row `inputs` of w is the bias. units: d.columns.
+ * The marked form reads `marked` in place of a. It has a shift and no transposed view.
  */
 struct tp_update {
     size_t rows;                   /* of a and d that are summed, >= 1 */
@@ -246,6 +273,7 @@ struct tp_update {
     struct tp_matrix sums;     /* [panels of inputs x units], written; absent without a shift */
     struct tp_matrix gradient; /* [inputs + bias x units], written, or absent */
     bool nontemporal;          /* w, wt and state are more likely in memory than in a cache; changes no bit */
+    struct tp_marked marked;
 };
 
 /*
@@ -323,12 +351,12 @@ struct tp_caches {
 struct tp_tier {
     const char *name; /* what --isa takes */
     struct tp_blocks *blocks;
-    tp_pack_fn *pack_u8, *pack_f32;
-    tp_forward_fn *forward;
+    tp_pack_fn *pack_u8, *pack_f32, *pack_u8_marked, *pack_f32_marked;
+    tp_forward_fn *forward, *forward_marked;
     tp_loss_fn *loss;
     tp_softmax_fn *softmax;
     tp_backward_fn *backward;
-    tp_update_fn *update;
+    tp_update_fn *update, *update_marked;
     tp_apply_fn *apply;
     tp_refresh_fn *refresh;
     tp_map_fn *exp; /* for x <= 0; flushes below -87.33 */

@@ -121,6 +121,12 @@ static inline mask vec_eq(vec a, vec b)
     return _mm256_cmp_ps(a, b, _CMP_EQ_OQ);
 }
 
+/* True where either is NaN. */
+static inline mask vec_ne(vec a, vec b)
+{
+    return _mm256_cmp_ps(a, b, _CMP_NEQ_UQ);
+}
+
 /* Lanes 0 to n - 1; none for n <= 0, all for n >= 8. */
 static inline mask mask_first(ptrdiff_t n)
 {

@@ -2,6 +2,7 @@
  * forward, reference tier: one row and one panel of units at a time, so that the 16 chains are independent.
  */
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "../tiers.h"
@@ -18,7 +19,12 @@ static void begin(const struct tp_matrix *sums, size_t u, float start[TP_PANEL])
     }
 }
 
-void tp_forward_reference(const struct tp_forward *f)
+static bool is_marked(const struct tp_marked *m, size_t r, size_t k)
+{
+    return m->marks[k / TP_MARKS * m->rows + r] >> k % TP_MARKS & 1;
+}
+
+static void forward(const struct tp_forward *f, bool marked)
 {
     for (size_t u = 0; u < f->z.columns; u += TP_PANEL) {
         const size_t lanes = f->z.columns - u < TP_PANEL ? f->z.columns - u : TP_PANEL;
@@ -30,7 +36,9 @@ void tp_forward_reference(const struct tp_forward *f)
             float sum[TP_PANEL];
             memcpy(sum, start, sizeof sum);
             for (size_t k = 0; k < f->a.columns; k++, w += TP_PANEL) {
-                float a = *tp_matrix_at(&f->a, r, k);
+                if (marked && !is_marked(&f->marked, r, k))
+                    continue;
+                const float a = marked ? f->marked.values[r * f->marked.stride + k] : *tp_matrix_at(&f->a, r, k);
                 for (size_t j = 0; j < lanes; j++)
                     sum[j] = fmaf(a, w[j], sum[j]);
             }
@@ -44,4 +52,14 @@ void tp_forward_reference(const struct tp_forward *f)
                 z[j] = j < lanes ? tp_scalar_activate(f->activation, sum[j]) : 0.0f;
         }
     }
+}
+
+void tp_forward_reference(const struct tp_forward *f)
+{
+    forward(f, false);
+}
+
+void tp_forward_marked_reference(const struct tp_forward *f)
+{
+    forward(f, true);
 }

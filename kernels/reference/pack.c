@@ -2,6 +2,7 @@
  * pack, reference tier: gather, normalise, write panels.
  */
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "../tiers.h"
@@ -18,26 +19,57 @@ static size_t sample_of(const struct tp_pack *p, size_t r)
     return p->index ? p->index[r] : r;
 }
 
-void tp_pack_u8_reference(const struct tp_pack *p)
+/* The normalized value of an element. Samples may lie at any address. */
+static float normalized(const struct tp_pack *p, size_t r, size_t c, bool is_u8)
+{
+    const size_t at = sample_of(p, r) * p->a.columns + c;
+    float x;
+    if (is_u8)
+        x = ((const uint8_t *)p->samples)[at];
+    else
+        memcpy(&x, (const unsigned char *)p->samples + at * sizeof x, sizeof x);
+    return fmaf(x, p->scale[c], p->shift[c]);
+}
+
+static void pack(const struct tp_pack *p, bool is_u8)
 {
     for (size_t r = p->row_begin; r < p->row_end; r++) {
-        const uint8_t *sample = (const uint8_t *)p->samples + sample_of(p, r) * p->a.columns;
         for (size_t c = 0; c < p->a.columns; c++)
-            *tp_matrix_at(&p->a, r, c) = fmaf(sample[c], p->scale[c], p->shift[c]);
+            *tp_matrix_at(&p->a, r, c) = normalized(p, r, c, is_u8);
         pad_row(p, r);
     }
 }
 
+static void pack_marked(const struct tp_pack *p, bool is_u8)
+{
+    const struct tp_marked *m = &p->marked;
+    for (size_t r = p->row_begin; r < p->row_end; r++) {
+        for (size_t w = 0; w < tp_mark_words(p->a.columns); w++)
+            m->marks[w * m->rows + r] = p->always[w];
+        for (size_t c = 0; c < p->a.columns; c++) {
+            const float x = normalized(p, r, c, is_u8);
+            m->values[r * m->stride + c] = x;
+            m->marks[c / TP_MARKS * m->rows + r] |= (uint64_t)(x != 0) << c % TP_MARKS;
+        }
+    }
+}
+
+void tp_pack_u8_reference(const struct tp_pack *p)
+{
+    pack(p, true);
+}
+
 void tp_pack_f32_reference(const struct tp_pack *p)
 {
-    for (size_t r = p->row_begin; r < p->row_end; r++) {
-        const unsigned char *sample =
-            (const unsigned char *)p->samples + sample_of(p, r) * p->a.columns * sizeof(float);
-        for (size_t c = 0; c < p->a.columns; c++) {
-            float x; /* samples may lie at any address */
-            memcpy(&x, sample + c * sizeof x, sizeof x);
-            *tp_matrix_at(&p->a, r, c) = fmaf(x, p->scale[c], p->shift[c]);
-        }
-        pad_row(p, r);
-    }
+    pack(p, false);
+}
+
+void tp_pack_u8_marked_reference(const struct tp_pack *p)
+{
+    pack_marked(p, true);
+}
+
+void tp_pack_f32_marked_reference(const struct tp_pack *p)
+{
+    pack_marked(p, false);
 }

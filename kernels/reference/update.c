@@ -54,14 +54,23 @@ static void apply_panel(const struct tp_apply *t, size_t i, size_t u, const floa
     }
 }
 
-/* g = g + sum over the rows of a[r] d[r], a panel of units from u on; inputs beyond those of a: 1. */
+/* Element (r, i) of the batch; beyond its inputs 1. *left_out: it has no mark. */
+static float input_of(const struct tp_update *t, size_t r, size_t i, bool *left_out)
+{
+    const struct tp_marked *m = &t->marked;
+    *left_out = i < t->a.columns && m->values && !(m->marks[i / TP_MARKS * m->rows + r] >> i % TP_MARKS & 1);
+    return i == t->a.columns ? 1.0f : m->values ? m->values[r * m->stride + i] : *tp_matrix_at(&t->a, r, i);
+}
+
+/* g = g + sum over the rows of a[r] d[r], a panel of units from u on. */
 static void add_products(const struct tp_update *t, size_t i, size_t u, float g[TP_PANEL])
 {
     const size_t lanes = t->d.columns - u < TP_PANEL ? t->d.columns - u : TP_PANEL;
     const float *d = tp_matrix_at(&t->d, 0, u);
     for (size_t r = 0; r < t->rows; r++, d += TP_PANEL) {
-        const float a = i < t->a.columns ? *tp_matrix_at(&t->a, r, i) : 1.0f;
-        for (size_t j = 0; j < lanes; j++)
+        bool left_out;
+        const float a = input_of(t, r, i, &left_out);
+        for (size_t j = 0; !left_out && j < lanes; j++)
             g[j] = fmaf(a, d[j], g[j]);
     }
 }
@@ -105,7 +114,7 @@ static void leave_sums(const struct tp_matrix *w, const float *shift, const stru
     }
 }
 
-void tp_update_reference(const struct tp_update *t)
+static void update(const struct tp_update *t)
 {
     const struct tp_apply apply = {
         .inputs = t->a.columns, .optimizer = t->optimizer, .w = t->w, .wt = t->wt, .state = {t->state[0], t->state[1]}};
@@ -122,6 +131,18 @@ void tp_update_reference(const struct tp_update *t)
     if (t->wt.data)
         pad_transposed(&t->wt, t->input_end);
     leave_sums(&t->w, t->shift, &t->sums, t->input_begin, t->input_end);
+}
+
+void tp_update_reference(const struct tp_update *t)
+{
+    struct tp_update all = *t;
+    all.marked = (struct tp_marked){0};
+    update(&all);
+}
+
+void tp_update_marked_reference(const struct tp_update *t)
+{
+    update(t);
 }
 
 void tp_apply_reference(const struct tp_apply *t)

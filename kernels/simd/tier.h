@@ -9,6 +9,7 @@
 #include "elementwise.h"
 #include "fma_peak.h"
 #include "gemm.h"
+#include "marked.h"
 #include "pack.h"
 #include "softmax.h"
 #include "update.h"

@@ -7,6 +7,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 
 /* The exact sum of a product's terms as far as double holds it, and the sum of their magnitudes. */
 struct product {
@@ -66,23 +67,49 @@ static void check_forward_values(struct verdict *v, const struct tp_forward *f, 
     }
 }
 
-static void forward_case(struct verdict *v, tp_forward_fn *kernel, const struct shape *shape)
+/* Densities of marked inputs, in percent; 19 is that of handwritten digits. */
+const size_t check_densities[] = {0, 1, 19, 50, 100}, check_densities_count = COUNT(check_densities);
+
+/* The sums that go with weights: without them a weight that is not finite could be left out. */
+static void sum_weights(const struct matrix *w, size_t inputs, const struct matrix *sums, enum data_kind kind)
+{
+    float *shift = check_alloc(inputs * sizeof *shift);
+    data_fill(shift, inputs, kind == DATA_SPECIALS ? DATA_NORMALS : kind);
+    for (size_t i = 0; i < inputs; i++)
+        shift[i] = check_below(4) ? shift[i] : 0;
+    tp_refresh_reference(&(struct tp_refresh){.input_end = inputs,
+                                              .w = matrix_view(w, 0, w->columns),
+                                              .shift = shift,
+                                              .sums = matrix_view(sums, 0, w->columns)});
+    free(shift);
+}
+
+/* A marked kernel is to give the bits of the reference that multiplies all. */
+static void forward_case(struct verdict *v, tp_forward_fn *kernel, bool marked, const struct shape *shape)
 {
     enum data_kind kind = pick_kind();
     size_t row_begin = check_below(2) * check_below(9), row_end = row_begin + shape->rows;
     size_t unit_begin = check_below(3) == 0 ? TP_PANEL * (1 + check_below(3)) : 0, unit_end = unit_begin + shape->units;
-    size_t sum_rows = check_below(2) ? 0 : 1 + check_below(50);
+    size_t sum_rows = marked ? tp_panel_count(shape->inputs) : check_below(2) ? 0 : 1 + check_below(50);
+    size_t density = marked ? check_pick(check_densities, check_densities_count) : 100;
     bool bias = check_below(2), zero_padding = check_below(2);
     tileprop_activation activation = (tileprop_activation)check_below(TP_ACTIVATION_COUNT);
-    verdict_case(v, "rows %zu to %zu, %zu inputs%s, units %zu to %zu, %zu sums, activation %d, %s, %s padding",
-                 row_begin, row_end, shape->inputs, bias ? " and bias" : "", unit_begin, unit_end, sum_rows,
-                 (int)activation, data_name(kind), zero_padding ? "zero" : "NaN");
+    verdict_case(
+        v, "rows %zu to %zu, %zu inputs%s, units %zu to %zu, %zu sums, %zu %% marked, activation %d, %s, %s padding",
+        row_begin, row_end, shape->inputs, bias ? " and bias" : "", unit_begin, unit_end, sum_rows, density,
+        (int)activation, data_name(kind), zero_padding ? "zero" : "NaN");
 
     struct matrix a = matrix_new(row_end + check_below(3), shape->inputs, kind, zero_padding);
     struct matrix w = matrix_new(shape->inputs + bias, unit_end + check_below(20), kind, zero_padding);
     struct matrix sums = matrix_new(sum_rows, w.columns, kind, zero_padding);
     struct matrix before = matrix_new(a.rows, w.columns, DATA_NORMALS, false);
     struct matrix got = matrix_copy(&before), want = matrix_copy(&before);
+    struct tp_marked rows = {0};
+    if (marked) {
+        sum_weights(&w, shape->inputs, &sums, kind);
+        matrix_thin(&a, density);
+        rows = marked_new(&a);
+    }
     struct tp_forward f = {.row_begin = row_begin,
                            .row_end = row_end,
                            .bias = bias,
@@ -93,10 +120,14 @@ static void forward_case(struct verdict *v, tp_forward_fn *kernel, const struct 
                            .activation = activation};
     tp_forward_reference(&f);
     f.z = matrix_view(&got, unit_begin, shape->units);
+    f.marked = rows;
+    f.a.data = marked ? NULL : f.a.data;
     kernel(&f);
+    f.a = matrix_view(&a, 0, shape->inputs);
     /* inf times 0 and sigmoid(0) are not 0; columns past the slice that are not padding of w are not zero
      * either */
-    bool pads = zero_padding && kind != DATA_SPECIALS && activation != TILEPROP_SIGMOID && unit_end == w.columns;
+    bool pads =
+        zero_padding && kind != DATA_SPECIALS && activation != TILEPROP_SIGMOID && unit_end == w.columns && !sum_rows;
     struct region region = {row_begin, row_end, NO_ROW, unit_begin, unit_end, pads};
     matrix_compare(v, "z", &got, &want, &before, &region);
     check_forward_values(v, &f, &got, unit_begin, kind);
@@ -104,6 +135,7 @@ static void forward_case(struct verdict *v, tp_forward_fn *kernel, const struct 
     matrix_free(&a);
     matrix_free(&w);
     matrix_free(&sums);
+    marked_free(&rows);
     matrix_free(&before);
     matrix_free(&got);
     matrix_free(&want);
@@ -113,7 +145,14 @@ void check_forward(struct verdict *v, tp_forward_fn *kernel)
 {
     struct shape shape;
     for (size_t at = 0; check_shape(at, &shape); at++)
-        forward_case(v, kernel, &shape);
+        forward_case(v, kernel, false, &shape);
+}
+
+void check_forward_marked(struct verdict *v, tp_forward_fn *kernel)
+{
+    struct shape shape;
+    for (size_t at = 0; check_shape(at, &shape); at++)
+        forward_case(v, kernel, true, &shape);
 }
 
 /* Slices of whole panels, in ascending order; the reference gets all units in one call. */

@@ -78,6 +78,16 @@ void matrix_free(struct matrix *m);
 struct tp_matrix matrix_view(const struct matrix *m, size_t column, size_t columns);
 float matrix_get(const struct matrix *m, size_t row, size_t column);
 
+/*
+ * The elements of a matrix row by row, with marks where they are not 0 and at random elsewhere. What has no mark is a
+ * NaN that nobody may read.
+ */
+struct tp_marked marked_new(const struct matrix *m);
+void marked_free(struct tp_marked *m);
+
+/* Makes all but about `percent` of the elements 0, some of them -0. */
+void matrix_thin(const struct matrix *m, size_t percent);
+
 /* What a kernel is to write: rows [row_begin, row_end) and
  * row `extra`, columns [column_begin, column_end). */
 struct region {
@@ -107,6 +117,7 @@ struct fence fence_new(size_t bytes, size_t gap);
 void fence_free(struct fence *f);
 
 extern const size_t check_rows[], check_rows_count;
+extern const size_t check_densities[], check_densities_count;
 
 struct shape {
     size_t rows, inputs, units;

@@ -29,19 +29,23 @@ static void fill_samples(const struct fence *samples, const struct pack_case *c,
     free(values);
 }
 
-/* The contract's own formula, for every element of the rows. */
+/* What the contract says of an element. */
+static float formula(const struct tp_pack *p, bool is_u8, size_t r, size_t c)
+{
+    const size_t at = (p->index ? p->index[r] : r) * p->a.columns + c;
+    float x;
+    if (is_u8)
+        x = ((const uint8_t *)p->samples)[at];
+    else
+        memcpy(&x, (const char *)p->samples + at * sizeof x, sizeof x);
+    return fmaf(x, p->scale[c], p->shift[c]);
+}
+
 static void check_formula(struct verdict *v, const struct tp_pack *p, bool is_u8, const struct matrix *got)
 {
     for (size_t r = p->row_begin; r < p->row_end; r++) {
-        size_t sample = p->index ? p->index[r] : r;
         for (size_t c = 0; c < p->a.columns; c++) {
-            size_t at = sample * p->a.columns + c;
-            float x;
-            if (is_u8)
-                x = ((const uint8_t *)p->samples)[at];
-            else
-                memcpy(&x, (const char *)p->samples + at * sizeof x, sizeof x);
-            float want = fmaf(x, p->scale[c], p->shift[c]);
+            const float want = formula(p, is_u8, r, c);
             if (!same_float(matrix_get(got, r, c), want)) {
                 verdict_fail(v, "a[%zu][%zu] is %a, the formula gives %a", r, c, (double)matrix_get(got, r, c),
                              (double)want);
@@ -51,7 +55,61 @@ static void check_formula(struct verdict *v, const struct tp_pack *p, bool is_u8
     }
 }
 
-static void run_case(struct verdict *v, tp_pack_fn *kernel, bool is_u8, const struct pack_case *c)
+/* A marked batch with poison all over. */
+static struct tp_marked make_marked(const struct pack_case *c)
+{
+    const size_t stride = (tp_panel_count(c->features) + check_below(3)) * TP_PANEL, rows = c->row_end + 2;
+    const size_t words = tp_mark_words(c->features) * rows;
+    struct tp_marked m = {.values = check_alloc(rows * stride * sizeof(float)),
+                          .marks = check_alloc(words * sizeof(uint64_t)),
+                          .stride = stride,
+                          .rows = rows};
+    memset(m.values, 0x5a, rows * stride * sizeof(float));
+    memset(m.marks, 0x5a, words * sizeof(uint64_t));
+    return m;
+}
+
+/* The contract's own formula, for every element of the rows; nothing else is to be written but padding. */
+static void compare_marked(struct verdict *v, const struct tp_pack *p, bool is_u8)
+{
+    const struct tp_marked *m = &p->marked;
+    for (size_t r = 0; r < m->rows; r++) {
+        const bool packed = r >= p->row_begin && r < p->row_end;
+        for (size_t w = 0; w < tp_mark_words(p->a.columns); w++) {
+            uint64_t want = packed ? p->always[w] : UINT64_C(0x5a5a5a5a5a5a5a5a);
+            for (size_t c = w * TP_MARKS; packed && c < (w + 1) * TP_MARKS && c < p->a.columns; c++) {
+                const float x = formula(p, is_u8, r, c), got = m->values[r * m->stride + c];
+                want |= (uint64_t)(x != 0) << c % TP_MARKS;
+                if (!same_float(got, x))
+                    verdict_fail(v, "value %zu of row %zu is %a, expected %a", c, r, (double)got, (double)x);
+            }
+            if (m->marks[w * m->rows + r] != want)
+                verdict_fail(v, "word %zu of row %zu is %llx, expected %llx", w, r,
+                             (unsigned long long)m->marks[w * m->rows + r], (unsigned long long)want);
+        }
+        for (size_t c = packed ? tp_panel_count(p->a.columns) * TP_PANEL : 0; c < m->stride; c++)
+            if (float_bits(m->values[r * m->stride + c]) != 0x5a5a5a5a)
+                verdict_fail(v, "value %zu of row %zu, behind the last, was written", c, r);
+    }
+}
+
+static void run_marked_case(struct verdict *v, tp_pack_fn *kernel, bool is_u8, struct tp_pack p,
+                            const struct pack_case *c)
+{
+    p.a = (struct tp_matrix){.columns = c->features};
+    p.marked = make_marked(c);
+    uint64_t *always = check_alloc(tp_mark_words(c->features) * sizeof *always);
+    memset(always, 0, tp_mark_words(c->features) * sizeof *always);
+    for (size_t i = 0; i < c->features; i++)
+        always[i / TP_MARKS] |= (uint64_t)(check_below(3) == 0) << i % TP_MARKS;
+    p.always = always;
+    kernel(&p);
+    compare_marked(v, &p, is_u8);
+    marked_free(&p.marked);
+    free(always);
+}
+
+static void run_case(struct verdict *v, tp_pack_fn *kernel, bool is_u8, bool marked, const struct pack_case *c)
 {
     verdict_case(v, "rows %zu to %zu of %zu features, %zu samples%s, %s, %zu bytes before the page", c->row_begin,
                  c->row_end, c->features, c->count, c->by_index ? " by index" : "", data_name(c->kind), c->gap);
@@ -61,6 +119,8 @@ static void run_case(struct verdict *v, tp_pack_fn *kernel, bool is_u8, const st
     fill_samples(&samples, c, is_u8);
     data_fill(scale.data, c->features, DATA_NORMALS);
     data_fill(shift.data, c->features, DATA_NORMALS);
+    for (size_t i = 0; marked && i < c->features; i++)
+        ((float *)shift.data)[i] *= check_below(3) == 0 ? 1.0f : 0.0f;
     for (size_t r = 0; r < c->row_end; r++)
         ((uint32_t *)index.data)[r] = (uint32_t)check_below(c->count);
     ((uint32_t *)index.data)[c->row_begin] = (uint32_t)c->count - 1; /* the one that ends at the page */
@@ -74,15 +134,19 @@ static void run_case(struct verdict *v, tp_pack_fn *kernel, bool is_u8, const st
                         .scale = scale.data,
                         .shift = shift.data,
                         .a = matrix_view(&want, 0, c->features)};
-    if (is_u8)
-        tp_pack_u8_reference(&p);
-    else
-        tp_pack_f32_reference(&p);
-    p.a.data = got.data;
-    kernel(&p);
-    struct region region = {c->row_begin, c->row_end, NO_ROW, 0, c->features, true};
-    matrix_compare(v, "a", &got, &want, &before, &region);
-    check_formula(v, &p, is_u8, &got);
+    if (marked) {
+        run_marked_case(v, kernel, is_u8, p, c);
+    } else {
+        if (is_u8)
+            tp_pack_u8_reference(&p);
+        else
+            tp_pack_f32_reference(&p);
+        p.a.data = got.data;
+        kernel(&p);
+        struct region region = {c->row_begin, c->row_end, NO_ROW, 0, c->features, true};
+        matrix_compare(v, "a", &got, &want, &before, &region);
+        check_formula(v, &p, is_u8, &got);
+    }
 
     matrix_free(&before);
     matrix_free(&got);
@@ -93,7 +157,7 @@ static void run_case(struct verdict *v, tp_pack_fn *kernel, bool is_u8, const st
     fence_free(&shift);
 }
 
-static void check_pack(struct verdict *v, tp_pack_fn *kernel, bool is_u8)
+static void check_pack(struct verdict *v, tp_pack_fn *kernel, bool is_u8, bool marked)
 {
     static const size_t features[] = {1,  2,  7,  8,  9,  15, 16, 17,  23,  24,  25,
                                       31, 32, 33, 47, 63, 64, 65, 100, 784, 785, 1030};
@@ -106,17 +170,27 @@ static void check_pack(struct verdict *v, tp_pack_fn *kernel, bool is_u8)
             c.row_end = c.row_begin + check_rows[r];
             c.count = c.by_index ? 1 + check_below(9) : c.row_end;
             c.gap = check_below(2) * check_below(4);
-            run_case(v, kernel, is_u8, &c);
+            run_case(v, kernel, is_u8, marked, &c);
         }
     }
 }
 
 void check_pack_u8(struct verdict *v, tp_pack_fn *kernel)
 {
-    check_pack(v, kernel, true);
+    check_pack(v, kernel, true, false);
 }
 
 void check_pack_f32(struct verdict *v, tp_pack_fn *kernel)
 {
-    check_pack(v, kernel, false);
+    check_pack(v, kernel, false, false);
+}
+
+void check_pack_u8_marked(struct verdict *v, tp_pack_fn *kernel)
+{
+    check_pack(v, kernel, true, true);
+}
+
+void check_pack_f32_marked(struct verdict *v, tp_pack_fn *kernel)
+{
+    check_pack(v, kernel, false, true);
 }

@@ -190,6 +190,43 @@ float matrix_get(const struct matrix *m, size_t row, size_t column)
     return m->data[tp_panel_offset(m->stride, row, column)];
 }
 
+struct tp_marked marked_new(const struct matrix *m)
+{
+    const size_t stride = (tp_panel_count(m->columns) + check_below(3)) * TP_PANEL, words = tp_mark_words(m->columns);
+    const struct tp_marked marked = {.values = check_alloc(m->rows * stride * sizeof(float)),
+                                     .marks = check_alloc(m->rows * words * sizeof(uint64_t)),
+                                     .stride = stride,
+                                     .rows = m->rows};
+    memset(marked.marks, 0, m->rows * words * sizeof(uint64_t));
+    for (size_t i = 0; i < m->rows * stride; i++)
+        marked.values[i] = float_from(POISON);
+    for (size_t r = 0; r < m->rows; r++) {
+        for (size_t k = 0; k < m->columns; k++) {
+            const float x = matrix_get(m, r, k);
+            if (x == 0 && check_below(8))
+                continue;
+            marked.values[r * stride + k] = x;
+            marked.marks[k / TP_MARKS * m->rows + r] |= UINT64_C(1) << k % TP_MARKS;
+        }
+    }
+    return marked;
+}
+
+void marked_free(struct tp_marked *m)
+{
+    free(m->values);
+    free(m->marks);
+    *m = (struct tp_marked){0};
+}
+
+void matrix_thin(const struct matrix *m, size_t percent)
+{
+    for (size_t r = 0; r < m->rows; r++)
+        for (size_t k = 0; k < m->columns; k++)
+            if (check_below(100) >= percent)
+                m->data[tp_panel_offset(m->stride, r, k)] = check_below(4) ? 0.0f : -0.0f;
+}
+
 enum place { INSIDE, PADDING, OUTSIDE };
 
 static enum place place_of(const struct matrix *m, const struct region *region, size_t row, size_t column)

@@ -19,6 +19,7 @@ struct update_case {
 /* What a call reads and what it writes. */
 struct operands {
     struct matrix a, d;
+    struct tp_marked marked; /* the same as a; NULL: the kernel multiplies all */
 };
 
 struct results {
@@ -86,7 +87,9 @@ static void call(tp_update_fn *kernel, const struct update_case *c, const struct
         .shift = c->shifted ? out->shift : NULL,
         .sums = sums_of(c, out),
         .gradient = gradient ? matrix_view(&out->gradient, c->unit_begin, c->units) : (struct tp_matrix){0},
-        .nontemporal = c->nontemporal};
+        .nontemporal = c->nontemporal,
+        .marked = in->marked};
+    t.a.data = in->marked.values ? NULL : t.a.data;
     kernel(&t);
 }
 
@@ -213,27 +216,39 @@ static struct results make_results(const struct update_case *c, size_t units)
     return r;
 }
 
-static void run_case(struct verdict *v, tp_update_fn *kernel, const struct update_case *c)
+static void run_case(struct verdict *v, tp_update_fn *kernel, bool marked, struct update_case *c)
 {
+    const size_t density = marked ? check_pick(check_densities, check_densities_count) : 100;
+    c->shifted |= marked; /* so are all that leave something out, and these have no transposed view */
+    c->transposed &= !marked;
     verdict_case(v,
                  "rule %d, %zu rows, inputs %zu to %zu of %zu%s, units %zu to %zu, decay %g, keep %g, %s, "
-                 "%s, %s, %s, %s padding",
+                 "%s, %s, %zu %% marked, %s, %s padding",
                  (int)c->optimizer.kind, c->rows, c->input_begin, c->input_end, c->inputs, c->bias ? " and bias" : "",
                  c->unit_begin, c->unit_end, (double)c->optimizer.decay, (double)c->optimizer.keep,
                  c->transposed ? "transposed too" : "not transposed", c->shifted ? "shifted" : "not shifted",
-                 c->nontemporal ? "nontemporal" : "temporal", data_name(c->kind), c->zero_padding ? "zero" : "NaN");
+                 c->nontemporal ? "nontemporal" : "temporal", density, data_name(c->kind),
+                 c->zero_padding ? "zero" : "NaN");
     size_t units = c->unit_end + (check_below(2) ? check_below(20) : 0);
     struct operands in = {.a = matrix_new(c->rows, c->inputs, c->kind, c->zero_padding),
                           .d = matrix_new(c->rows, units, c->kind, c->zero_padding)};
     struct results before = make_results(c, units);
+    struct tp_marked rows = {0};
+    if (marked) {
+        matrix_thin(&in.a, density);
+        rows = marked_new(&in.a);
+    }
     struct results want = results_copy(&before), got = results_copy(&before), plain = results_copy(&before);
     call(tp_update_reference, c, &in, &want, false);
-    call(kernel, c, &in, &got, false);
+    struct operands own = in;
+    own.marked = rows;
+    call(kernel, c, &own, &got, false);
     compare_results(v, c, &got, &want, &before, false);
 
     struct results gradient = results_copy(&before);
     call(tp_update_reference, c, &in, &gradient, true);
-    call(kernel, c, &in, &plain, true);
+    call(kernel, c, &own, &plain, true);
+    marked_free(&rows);
     compare_results(v, c, &plain, &gradient, &before, true);
     check_gradient(v, c, &in, &plain);
     apply_plain(c, &plain);
@@ -368,12 +383,12 @@ void check_refresh(struct verdict *v, tp_refresh_fn *kernel)
     }
 }
 
-void check_update(struct verdict *v, tp_update_fn *kernel)
+static void check_updates(struct verdict *v, tp_update_fn *kernel, bool marked)
 {
     struct shape shape;
     for (size_t at = 0; check_shape(at, &shape); at++) {
         struct update_case c = make_case(shape.rows, shape.inputs, shape.units);
-        run_case(v, kernel, &c);
+        run_case(v, kernel, marked, &c);
     }
     /* Batches longer than a tier's block of rows. */
     static const struct shape longest[] = {{1023, 17, 16}, {1024, 16, 17}, {1025, 31, 33},
@@ -382,7 +397,17 @@ void check_update(struct verdict *v, tp_update_fn *kernel)
         for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++) {
             struct update_case c = make_case(longest[i].rows, longest[i].inputs, longest[i].units);
             c.optimizer.kind = (tileprop_optimizer)rule;
-            run_case(v, kernel, &c);
+            run_case(v, kernel, marked, &c);
         }
     }
+}
+
+void check_update(struct verdict *v, tp_update_fn *kernel)
+{
+    check_updates(v, kernel, false);
+}
+
+void check_update_marked(struct verdict *v, tp_update_fn *kernel)
+{
+    check_updates(v, kernel, true);
 }
