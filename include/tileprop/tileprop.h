@@ -317,6 +317,7 @@ typedef struct tileprop_options {
     const char *init_from; /* file of initial weights: a model, or bare layers; excludes initial_weights */
     int renormalize;       /* fits the normalization to the data; 0: keeps that of the initial weights, if any */
     int option_names;      /* messages name options as the command line does: --lr, not learning_rate */
+    tileprop_zeros zeros;  /* changes no bit */
 } tileprop_options;
 
 /* Sets *options to the defaults; size is sizeof *options. */

@@ -91,6 +91,7 @@ static tileprop_status make_stepper(tileprop_trainer *h, const float *scale, con
                                            .classes = t->train.own.classes,
                                            .class_weights = h->class_weights,
                                            .normalization = &normalization,
+                                           .zeros = tp_normalization_zeros(&normalization, &t->train.own),
                                            .initial_weights = t->work.initial_weights,
                                            .pending_bytes = t->work.pending_bytes};
     status = tp_stepper_create(&h->stepper, &shape, error);

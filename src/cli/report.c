@@ -101,12 +101,14 @@ static void explain_run(const tileprop_run *run)
     printf(TP_LABEL "%.2f ms; a step", "autotune", 1e3 * run->seconds_planning);
     for (size_t i = 0; i < run->candidate_count; i++) {
         const tileprop_candidate *candidate = &run->candidates[i];
+        const char *zeros = candidate->skips ? " skipping zeros" : "";
         if (candidate->measured > 0)
-            printf("%s %.2f us on %zu", i ? "," : "", 1e6 * candidate->measured, candidate->threads);
+            printf("%s %.2f us on %zu%s", i ? "," : "", 1e6 * candidate->measured, candidate->threads, zeros);
         else
-            printf("%s untimed on %zu", i ? "," : "", candidate->threads);
+            printf("%s untimed on %zu%s", i ? "," : "", candidate->threads, zeros);
     }
-    putchar('\n');
+    printf("\n" TP_LABEL "%.1f %% of the inputs can be left out; steps %s them\n", "zeros", 100 * run->zeros,
+           run->skips ? "skip" : "multiply");
 }
 
 static void write_opening(const struct tp_report *report)

@@ -36,6 +36,9 @@ const tileprop_choice tp_numa_choices[] = {{"auto", TILEPROP_NUMA_AUTO},
                                            {"replicate", TILEPROP_NUMA_REPLICATE},
                                            {NULL, 0}};
 
+const tileprop_choice tp_zeros_choices[] = {
+    {"auto", TILEPROP_ZEROS_AUTO}, {"skip", TILEPROP_ZEROS_SKIP}, {"multiply", TILEPROP_ZEROS_MULTIPLY}, {NULL, 0}};
+
 const tileprop_choice tp_final_stop_choices[] = {{"epochs", TILEPROP_STOP_EPOCHS},
                                                  {"early-stop", TILEPROP_STOP_EARLY},
                                                  {"accuracy", TILEPROP_STOP_ACCURACY},

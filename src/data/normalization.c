@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kernels/flush.h"
+#include "kernels/kernels.h"
 
 /* n^2 times a variance of bytes needs more than 64 bits, and less than 128 up to n = 2^56. */
 __extension__ typedef unsigned __int128 tp_uint128;
@@ -139,10 +140,13 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
 
 tileprop_status tp_normalization_make(struct tp_normalization *normalization, size_t features, struct tp_error *error)
 {
-    float *all = calloc(features, 5 * sizeof *all);
-    if (!all)
+    const size_t words = tp_mark_words(features);
+    uint64_t *unsplit = calloc(words + 5 * ((features + 1) / 2), sizeof *unsplit);
+    if (!unsplit)
         return tp_fail_memory(error, NULL, "the normalization");
+    float *all = (float *)(unsplit + words);
     *normalization = (struct tp_normalization){.features = features,
+                                               .unsplit = unsplit,
                                                .scale = all,
                                                .shift = all + features,
                                                .split = all + 2 * features,
@@ -153,8 +157,10 @@ tileprop_status tp_normalization_make(struct tp_normalization *normalization, si
 
 void tp_normalization_settle(struct tp_normalization *normalization)
 {
+    memset(normalization->unsplit, 0, tp_mark_words(normalization->features) * sizeof *normalization->unsplit);
     for (size_t j = 0; j < normalization->features; j++) {
         const bool split = normalization->split[j] != 0;
+        normalization->unsplit[j / TP_MARKS] |= (uint64_t)!split << j % TP_MARKS;
         normalization->added[j] = split ? 0 : normalization->shift[j];
         normalization->apart[j] = split ? normalization->shift[j] : 0;
     }
@@ -187,6 +193,24 @@ void tp_normalization_assign(struct tp_normalization *to, const struct tp_normal
     to->deviation = from->deviation;
 }
 
+#define SAMPLES_LOOKED_AT 256
+
+double tp_normalization_zeros(const struct tp_normalization *normalization, const struct tp_dataset *dataset)
+{
+    const size_t features = dataset->features;
+    const size_t looked_at = dataset->count < SAMPLES_LOOKED_AT ? dataset->count : SAMPLES_LOOKED_AT;
+    size_t zeros = 0;
+    for (size_t i = 0; i < looked_at; i++) {
+        const size_t at = i * dataset->count / looked_at * features;
+        for (size_t j = 0; j < features; j++) {
+            const bool zero = dataset->type == TILEPROP_U8 ? ((const uint8_t *)dataset->samples)[at + j] == 0
+                                                           : ((const float *)dataset->samples)[at + j] == 0;
+            zeros += zero && normalization->split[j] != 0;
+        }
+    }
+    return looked_at ? (double)zeros / ((double)looked_at * (double)features) : 0;
+}
+
 tileprop_status tp_normalization_copy(struct tp_normalization *normalization, const struct tp_normalization *from,
                                       struct tp_error *error)
 {
@@ -198,6 +222,6 @@ tileprop_status tp_normalization_copy(struct tp_normalization *normalization, co
 
 void tp_normalization_free(struct tp_normalization *normalization)
 {
-    free(normalization->scale);
+    free(normalization->unsplit);
     *normalization = (struct tp_normalization){0};
 }

@@ -74,6 +74,16 @@ struct tp_plan tp_plan_make(const struct tp_network *network, size_t members, si
     return plan;
 }
 
+struct tp_plan tp_plan_make_skipping(const struct tp_network *network, size_t members, size_t step_members,
+                                     size_t batch)
+{
+    struct tp_plan plan = tp_plan_make(network, members, step_members, batch);
+    plan.skips = true;
+    plan.slices[0] = 1;
+    plan.by_units[0] = false;
+    return plan;
+}
+
 void tp_plan_cut(const struct tp_plan *plan, struct tp_network *network)
 {
     for (size_t l = 0; l < network->layer_count; l++)
@@ -116,8 +126,11 @@ static void add_forward(struct list *list, const struct tp_plan *plan, const str
 {
     const size_t layers = network->layer_count;
     for (size_t l = 0; l < layers; l++) {
-        struct tp_operation operation = {
-            .kind = TP_DO_FORWARD, .verb = TILEPROP_FORWARD, .layer = l, .slice = member, .rows = all};
+        struct tp_operation operation = {.kind = l == 0 && plan->skips ? TP_DO_FORWARD_MARKED : TP_DO_FORWARD,
+                                         .verb = TILEPROP_FORWARD,
+                                         .layer = l,
+                                         .slice = member,
+                                         .rows = all};
         if (l > 0 && (plan->by_units[l - 1] || plan->by_units[l]))
             meet(list, TILEPROP_FORWARD, l - 1);
         if (plan->by_units[l]) {
@@ -165,7 +178,7 @@ static void add_update(struct list *list, const struct tp_plan *plan, const stru
         const size_t helpers = (plan->step_members - slice + slices - 1) / slices;
         const struct tp_range inputs = tp_plan_share_panels(layer->inputs, helper, helpers);
         if (inputs.begin < inputs.end)
-            add(list, (struct tp_operation){.kind = TP_DO_UPDATE,
+            add(list, (struct tp_operation){.kind = l == 0 && plan->skips ? TP_DO_UPDATE_MARKED : TP_DO_UPDATE,
                                             .verb = TILEPROP_UPDATE,
                                             .layer = l,
                                             .slice = slice,
@@ -183,7 +196,8 @@ size_t tp_plan_operations(const struct tp_plan *plan, const struct tp_network *n
     /* If forward of the first layer reads every row, each member packs the whole batch for itself. */
     const struct tp_range packed = plan->by_units[0] ? all : own;
 
-    add(&list, (struct tp_operation){.kind = TP_DO_PACK, .verb = TILEPROP_PACK, .rows = packed});
+    add(&list, (struct tp_operation){
+                   .kind = plan->skips ? TP_DO_PACK_MARKED : TP_DO_PACK, .verb = TILEPROP_PACK, .rows = packed});
     add_forward(&list, plan, network, member, all, own);
     add(&list, (struct tp_operation){.kind = TP_DO_LOSS, .verb = TILEPROP_LOSS, .layer = last, .rows = own});
     add_backward(&list, plan, network, member, all, own);

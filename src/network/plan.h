@@ -13,6 +13,9 @@
  *                        share of the inputs
  *   update by inputs     every member updates a share of the inputs; the weights are one slice
  *
+ * Or zeros of the inputs are skipped: pack marks what is to be multiplied, and the first layer's forward and update do
+ * that alone.
+ *
  * pack and loss are always by rows. The plan expands to a list of operations per member, which a step
  * executes in order.
  */
@@ -33,24 +36,32 @@ struct tp_plan {
     size_t slices[TP_LAYERS_MAX]; /* of the layer's units; 1: update by inputs */
     bool by_units[TP_LAYERS_MAX]; /* forward of this layer; it then has as many slices as step members */
     size_t evaluation_rows;       /* rows per block of an evaluation */
+    bool skips;                   /* zeros of the inputs, in steps */
 };
 
 /* The best plan for exactly `step_members` (at most `members`), judging by shapes alone. */
 struct tp_plan tp_plan_make(const struct tp_network *network, size_t members, size_t step_members, size_t batch);
+
+/* The same, but skipping zeros: forward by rows and update by inputs in the first layer. */
+struct tp_plan tp_plan_make_skipping(const struct tp_network *network, size_t members, size_t step_members,
+                                     size_t batch);
 
 /* Cuts the network as the plan says. Its layers must have been shaped for step_members or more. */
 void tp_plan_cut(const struct tp_plan *plan, struct tp_network *network);
 
 enum tp_operation_kind {
     TP_DO_PACK,
+    TP_DO_PACK_MARKED,
     TP_DO_FORWARD,
+    TP_DO_FORWARD_MARKED,
     TP_DO_LOSS,
     TP_DO_BACKWARD,
     TP_DO_PREFETCH, /* prefetches the samples of the next step */
     TP_DO_UPDATE,   /* up to here nothing that outlives the step has changed */
-    TP_DO_REPORT,   /* reports that all losses of the batch are ready */
-    TP_DO_MEASURE,  /* computes the gradient's norm, in measured steps */
-    TP_DO_BARRIER   /* waits for the other step members */
+    TP_DO_UPDATE_MARKED,
+    TP_DO_REPORT,  /* reports that all losses of the batch are ready */
+    TP_DO_MEASURE, /* computes the gradient's norm, in measured steps */
+    TP_DO_BARRIER  /* waits for the other step members */
 };
 
 /* One operation of a member within a step. */

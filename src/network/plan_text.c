@@ -13,14 +13,23 @@ static void write_range(const char *name, struct tp_range range, FILE *out)
 static void write_operation(const struct tp_operation *operation, const struct tp_network *network, size_t member,
                             FILE *out)
 {
-    static const char *const names[] = {
-        [TP_DO_PACK] = "pack",         [TP_DO_FORWARD] = "forward", [TP_DO_LOSS] = "loss",
-        [TP_DO_BACKWARD] = "backward", [TP_DO_UPDATE] = "update",   [TP_DO_PREFETCH] = "prefetch",
-        [TP_DO_REPORT] = "report",     [TP_DO_MEASURE] = "measure", [TP_DO_BARRIER] = "barrier"};
+    static const char *const names[] = {[TP_DO_PACK] = "pack",
+                                        [TP_DO_FORWARD] = "forward",
+                                        [TP_DO_LOSS] = "loss",
+                                        [TP_DO_PACK_MARKED] = "pack with marks",
+                                        [TP_DO_FORWARD_MARKED] = "forward of what is marked",
+                                        [TP_DO_UPDATE_MARKED] = "update by what is marked",
+                                        [TP_DO_BACKWARD] = "backward",
+                                        [TP_DO_UPDATE] = "update",
+                                        [TP_DO_PREFETCH] = "prefetch",
+                                        [TP_DO_REPORT] = "report",
+                                        [TP_DO_MEASURE] = "measure",
+                                        [TP_DO_BARRIER] = "barrier"};
     const enum tp_operation_kind kind = operation->kind;
     const struct tp_layer *layer = &network->layers[operation->layer];
     fprintf(out, LABEL "thread %zu: %s", member, names[kind]);
-    if (kind == TP_DO_FORWARD || kind == TP_DO_BACKWARD || kind == TP_DO_UPDATE) {
+    if (kind == TP_DO_FORWARD || kind == TP_DO_FORWARD_MARKED || kind == TP_DO_BACKWARD || kind == TP_DO_UPDATE ||
+        kind == TP_DO_UPDATE_MARKED) {
         const struct tp_slice *slice = &layer->slices[operation->slice];
         fprintf(out, " layer %zu", operation->layer + 1);
         write_range("units", (struct tp_range){slice->unit_begin, slice->unit_begin + slice->w.columns}, out);

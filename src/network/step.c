@@ -14,6 +14,16 @@ static struct tp_matrix take_matrix(const struct tp_plan *plan, size_t columns, 
                               .columns = columns};
 }
 
+/* An odd number of lines for each row, so that the same input of all rows is not in one set of a cache. */
+static struct tp_marked take_marked(const struct tp_plan *plan, size_t columns, struct tp_arena *arena)
+{
+    const size_t stride = (tp_panel_count(columns) | 1) * TP_PANEL, words = tp_mark_words(columns);
+    return (struct tp_marked){.values = tp_arena_take(arena, plan->batch, stride * sizeof(float)),
+                              .marks = tp_arena_take(arena, plan->batch, words * sizeof(uint64_t)),
+                              .stride = stride,
+                              .rows = plan->batch};
+}
+
 /* Whether weights, state and transposed views exceed what stays in the caches. */
 static bool is_nontemporal(const struct tp_network *network, const struct tp_tier *tier)
 {
@@ -32,7 +42,9 @@ void tp_step_layout(struct tp_step *step, struct tp_arena *arena)
 {
     const struct tp_network *network = step->network;
     const struct tp_plan *plan = step->plan;
-    if (!plan->by_units[0]) /* otherwise each member packs all rows itself: its first layer reads them */
+    if (plan->skips)
+        step->marked = take_marked(plan, network->layers[0].inputs, arena);
+    else if (!plan->by_units[0]) /* otherwise each member packs all rows itself: its first layer reads them */
         step->inputs = take_matrix(plan, network->layers[0].inputs, arena);
     for (size_t l = 0; l < network->layer_count; l++) {
         step->a[l] = take_matrix(plan, network->layers[l].units, arena);
@@ -81,6 +93,13 @@ void tp_step_lists_layout(const struct tp_step *step, struct tp_step_member *mem
     }
 }
 
+/* What the first layer reads; only the columns are there if zeros are skipped. */
+static struct tp_matrix inputs_of(const struct tp_step *step, const struct tp_step_member *member)
+{
+    const struct tp_matrix columns = {.columns = step->network->layers[0].inputs};
+    return step->plan->skips ? columns : member->inputs;
+}
+
 /* The columns of a layer's matrix that belong to a slice of it. */
 static struct tp_matrix columns_of(const struct tp_slice *slice, const struct tp_matrix *matrix)
 {
@@ -95,7 +114,9 @@ static struct tp_pack bind_pack(const struct tp_step *step, const struct tp_step
                             .samples = member->train->samples,
                             .scale = step->normalization->scale,
                             .shift = step->normalization->added,
-                            .a = member->inputs};
+                            .a = inputs_of(step, member),
+                            .marked = step->marked,
+                            .always = step->normalization->unsplit};
 }
 
 static struct tp_forward bind_forward(const struct tp_step *step, const struct tp_step_member *member,
@@ -106,11 +127,12 @@ static struct tp_forward bind_forward(const struct tp_step *step, const struct t
     return (struct tp_forward){.row_begin = operation->rows.begin,
                                .row_end = operation->rows.end,
                                .bias = layer->bias,
-                               .a = operation->layer == 0 ? member->inputs : step->a[operation->layer - 1],
+                               .a = operation->layer == 0 ? inputs_of(step, member) : step->a[operation->layer - 1],
                                .w = slice->w,
                                .sums = slice->sums,
                                .z = columns_of(slice, &step->a[operation->layer]),
-                               .activation = layer->activation};
+                               .activation = layer->activation,
+                               .marked = step->marked};
 }
 
 static struct tp_loss bind_loss(const struct tp_step *step, const struct tp_step_member *member,
@@ -152,7 +174,7 @@ static struct tp_update bind_update(const struct tp_step *step, const struct tp_
     return (struct tp_update){.rows = rows,
                               .input_end = layer->inputs,
                               .bias = layer->bias,
-                              .a = l == 0 ? member->inputs : step->a[l - 1],
+                              .a = l == 0 ? inputs_of(step, member) : step->a[l - 1],
                               .d = columns_of(slice, &step->d[l]),
                               .optimizer = &step->optimizer,
                               .w = slice->w,
@@ -160,7 +182,8 @@ static struct tp_update bind_update(const struct tp_step *step, const struct tp_
                               .state = {slice->state[0], slice->state[1]},
                               .shift = layer->shift,
                               .sums = slice->sums,
-                              .nontemporal = step->nontemporal};
+                              .nontemporal = step->nontemporal,
+                              .marked = step->marked};
 }
 
 static void bind(const struct tp_step *step, const struct tp_step_member *member, struct tp_operation *operation,
@@ -168,9 +191,11 @@ static void bind(const struct tp_step *step, const struct tp_step_member *member
 {
     switch (operation->kind) {
     case TP_DO_PACK:
+    case TP_DO_PACK_MARKED:
         operation->pack = bind_pack(step, member, operation);
         break;
     case TP_DO_FORWARD:
+    case TP_DO_FORWARD_MARKED:
         operation->forward = bind_forward(step, member, operation);
         break;
     case TP_DO_LOSS:
@@ -180,6 +205,7 @@ static void bind(const struct tp_step *step, const struct tp_step_member *member
         operation->backward = bind_backward(step, operation);
         break;
     case TP_DO_UPDATE:
+    case TP_DO_UPDATE_MARKED:
         operation->update = bind_update(step, member, operation->layer, operation->slice, rows);
         operation->update.input_begin = operation->inputs.begin;
         operation->update.input_end = operation->inputs.end;
@@ -203,17 +229,22 @@ void tp_step_bind(const struct tp_step *step, struct tp_step_member *member)
         for (size_t o = 0; o < list->count; o++) {
             struct tp_operation *operation = &list->operations[o];
             bind(step, member, operation, list->rows);
-            list->works |= operation->kind == TP_DO_UPDATE ||
+            list->works |= operation->kind == TP_DO_UPDATE || operation->kind == TP_DO_UPDATE_MARKED ||
                            (operation->kind == TP_DO_LOSS && operation->rows.begin < operation->rows.end);
         }
     }
 }
 
-static void pack(const struct tp_step *step, const struct tp_step_member *member, struct tp_pack *pack,
+static void pack(const struct tp_step *step, const struct tp_step_member *member, struct tp_operation *operation,
                  const uint32_t *index)
 {
-    pack->index = index;
-    (member->train->type == TILEPROP_U8 ? step->tier->pack_u8 : step->tier->pack_f32)(pack);
+    const struct tp_tier *tier = step->tier;
+    const bool is_u8 = member->train->type == TILEPROP_U8;
+    operation->pack.index = index;
+    if (operation->kind == TP_DO_PACK)
+        (is_u8 ? tier->pack_u8 : tier->pack_f32)(&operation->pack);
+    else
+        (is_u8 ? tier->pack_u8_marked : tier->pack_f32_marked)(&operation->pack);
 }
 
 static void loss(const struct tp_step *step, const struct tp_step_member *member, const struct tp_loss *loss,
@@ -255,7 +286,7 @@ static void measure(const struct tp_step *step, const struct tp_step_member *mem
         struct tp_update update = bind_update(step, member, l, member->index, rows);
         update.gradient = slice->w;
         update.gradient.data = member->gradient;
-        step->tier->update(&update);
+        (l == 0 && step->plan->skips ? step->tier->update_marked : step->tier->update)(&update);
         for (size_t u = 0; u < slice->w.columns; u += TP_PANEL) {
             const size_t left = slice->w.columns - u;
             step->squares[l][(slice->unit_begin + u) / TP_PANEL] =
@@ -323,10 +354,14 @@ bool tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint
             continue;
         switch (operation->kind) {
         case TP_DO_PACK:
-            pack(step, member, &operation->pack, index);
+        case TP_DO_PACK_MARKED:
+            pack(step, member, operation, index);
             break;
         case TP_DO_FORWARD:
             tier->forward(&operation->forward);
+            break;
+        case TP_DO_FORWARD_MARKED:
+            tier->forward_marked(&operation->forward);
             break;
         case TP_DO_LOSS:
             loss(step, member, &operation->loss, index);
@@ -336,6 +371,9 @@ bool tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint
             break;
         case TP_DO_UPDATE:
             tier->update(&operation->update);
+            break;
+        case TP_DO_UPDATE_MARKED:
+            tier->update_marked(&operation->update);
             break;
         case TP_DO_PREFETCH:
             prefetch(member, operation->rows, next, next_rows);

@@ -40,7 +40,8 @@ struct tp_step {
     atomic_bool abandoned; /* written by member 0 alone, before the last barrier ahead of the updates */
 
     /* Set by the layout. */
-    struct tp_matrix inputs;           /* absent if every member packs its own copy */
+    struct tp_matrix inputs;           /* absent if every member packs its own copy, or if zeros are skipped */
+    struct tp_marked marked;           /* the inputs if zeros are skipped */
     struct tp_matrix a[TP_LAYERS_MAX]; /* outputs of each layer; logits for the last */
     struct tp_matrix d[TP_LAYERS_MAX]; /* derivatives dC/dz of each layer */
     uint16_t *labels;                  /* [batch] */

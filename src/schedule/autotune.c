@@ -18,6 +18,8 @@
 #define ROUNDS_MAX   64    /* of bursts, one of each candidate */
 #define INDEXES_MIN  16384 /* samples that bursts walk through, so that they do not stay in the caches */
 #define GAIN_MIN     0.98  /* a plan of more members is to take no more than this share of the time */
+#define ZEROS_FEW    0.2   /* share of zeros from which on skipping them is tried */
+#define ZEROS_MANY   0.7   /* from which on multiplying is not */
 #define WEIGHT_BYTES 0x3c  /* 0x3c3c3c3c is 0.0115 */
 
 /* A plan, and the scratch network that it divides. All candidates share one piece of memory for numbers. */
@@ -236,30 +238,42 @@ static tileprop_status time_steps(struct trial *t, struct tp_error *error)
     return status == TILEPROP_OK ? tp_team_run(members, work, t, error) : status;
 }
 
-/* A candidate for each power of two, and for all members. */
-static tileprop_status propose(struct trial *t, struct tp_error *error)
+static tileprop_status add(struct trial *t, struct tp_plan plan, struct tp_error *error)
 {
-    const struct tp_autotune *autotune = t->autotune;
-    tileprop_status status = TILEPROP_OK;
-    for (size_t m = 1; status == TILEPROP_OK; m = 2 * m < autotune->members ? 2 * m : autotune->members) {
-        struct candidate *c = &t->candidates[t->count++];
-        status = tp_network_like(&c->network, autotune->network, error);
-        if (status)
-            break;
-        c->plan = tp_plan_make(autotune->network, autotune->members, m, autotune->batch);
-        tp_plan_cut(&c->plan, &c->network);
-        if (m == autotune->members || t->count == TP_CANDIDATES_MAX)
-            break;
-    }
+    struct candidate *c = &t->candidates[t->count++];
+    c->plan = plan;
+    const tileprop_status status = tp_network_like(&c->network, t->autotune->network, error);
+    if (status == TILEPROP_OK)
+        tp_plan_cut(&plan, &c->network);
     return status;
 }
 
-/* Without times: as many members as have a large share of a step. */
+/* A candidate for each power of two, and for all members, multiplying, skipping or both. */
+static tileprop_status propose(struct trial *t, struct tp_error *error)
+{
+    const struct tp_autotune *a = t->autotune;
+    const double zeros = a->zero_share;
+    const bool skips = a->zeros == TILEPROP_ZEROS_SKIP || (a->zeros == TILEPROP_ZEROS_AUTO && zeros > ZEROS_FEW);
+    const bool multiplies = !skips || (a->zeros == TILEPROP_ZEROS_AUTO && zeros < ZEROS_MANY);
+    tileprop_status status = TILEPROP_OK;
+    for (size_t m = a->exact ? a->members : 1;; m = 2 * m < a->members ? 2 * m : a->members) {
+        if (multiplies)
+            status = add(t, tp_plan_make(a->network, a->members, m, a->batch), error);
+        if (skips && status == TILEPROP_OK)
+            status = add(t, tp_plan_make_skipping(a->network, a->members, m, a->batch), error);
+        if (m == a->members || t->count + 2 > TP_CANDIDATES_MAX || status != TILEPROP_OK)
+            return status;
+    }
+}
+
+/* Without times: as many members as have a large share of a step, and skipping if half of the inputs are 0. */
 static size_t untimed(const struct trial *t)
 {
     size_t chosen = 0;
     for (size_t i = 0; i < t->count; i++) {
-        if (step_flops(t->autotune) >= LARGE * (double)t->candidates[i].plan.step_members)
+        const struct tp_plan *plan = &t->candidates[i].plan;
+        const bool good = plan->skips == (t->autotune->zero_share >= 0.5) || t->autotune->zeros != TILEPROP_ZEROS_AUTO;
+        if (good && step_flops(t->autotune) >= LARGE * (double)plan->step_members)
             chosen = i;
     }
     return chosen;
@@ -293,6 +307,7 @@ tileprop_status tp_autotune_plan(const struct tp_autotune *autotune, struct tp_a
         for (size_t i = 0; i < t->count; i++)
             result->candidates[i] =
                 (tileprop_candidate){.threads = t->candidates[i].plan.step_members,
+                                     .skips = t->candidates[i].plan.skips,
                                      .measured = t->rounds ? median(t->candidates[i].seconds, t->rounds) : 0};
     }
     for (size_t i = 0; i < TP_CANDIDATES_MAX; i++) {

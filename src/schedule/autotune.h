@@ -19,11 +19,14 @@ struct tp_autotune {
     tileprop_optimizer optimizer;
     const struct tp_cpus *binding;
     size_t members;      /* maximum */
+    bool exact;          /* all of them take part in steps */
     size_t batch, steps; /* steps: in the run, if nothing ends it sooner */
-    double seconds;      /* used by the process so far */
+    tileprop_zeros zeros;
+    double zero_share; /* of the inputs that skipping leaves out, about */
+    double seconds;    /* used by the process so far */
 };
 
-#define TP_CANDIDATES_MAX 16 /* 1, 2, 4, ... members */
+#define TP_CANDIDATES_MAX 32 /* 1, 2, 4, ... members, multiplying or skipping */
 
 /* The outcome. */
 struct tp_autotune_result {

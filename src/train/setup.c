@@ -107,8 +107,8 @@ static tileprop_status make_plan(struct tp_trainer *t, size_t batch, struct tp_e
     if (status != TILEPROP_OK)
         return status;
     t->run.threads_most = o->threads_exact ? o->threads_exact : o->threads ? o->threads : threads;
-    if (training->plan || o->threads_exact) {
-        t->plan = training->plan ? *training->plan : tp_plan_make(&t->network, threads, threads, batch);
+    if (training->plan) {
+        t->plan = *training->plan;
         return TILEPROP_OK;
     }
     const struct tp_autotune autotune = {.tier = t->step.tier,
@@ -118,8 +118,11 @@ static tileprop_status make_plan(struct tp_trainer *t, size_t batch, struct tp_e
                                          .optimizer = o->optimizer,
                                          .binding = &t->binding,
                                          .members = threads,
+                                         .exact = o->threads_exact > 0,
                                          .batch = batch,
                                          .steps = t->run.steps_planned,
+                                         .zeros = o->zeros,
+                                         .zero_share = t->run.zeros,
                                          .seconds = process_seconds()};
     status = tp_autotune_plan(&autotune, &t->found, error);
     t->plan = t->found.plan;
@@ -160,6 +163,7 @@ static void describe(struct tp_trainer *t)
     run->batch = t->plan.batch;
     run->mean = t->normalization.mean;
     run->deviation = t->normalization.deviation;
+    run->skips = t->plan.skips;
     run->unverified = t->training->unverified;
     for (size_t l = 0; l < t->network.layer_count; l++) {
         const struct tp_layer *layer = &t->network.layers[l];
@@ -224,6 +228,7 @@ tileprop_status tp_trainer_prepare(struct tp_trainer *t, const struct tp_trainin
                                .measures = o->log_gradients != 0,
                                .losses_ready = tp_trainer_losses_ready,
                                .context = t};
+    t->run.zeros = tp_normalization_zeros(&t->normalization, training->train);
     if ((status = make_plan(t, batch, error)))
         return status;
     tp_plan_cut(&t->plan, &t->network);

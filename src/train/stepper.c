@@ -88,6 +88,8 @@ static tileprop_status create(struct tp_stepper *s, const struct tp_stepper_shap
     o->max_seconds = 0;
     o->numa = TILEPROP_NUMA_OFF;
     o->progress = NULL;
+    if (o->zeros == TILEPROP_ZEROS_AUTO) /* the batches that will come cannot be timed */
+        o->zeros = shape->zeros < 0.5 ? TILEPROP_ZEROS_MULTIPLY : TILEPROP_ZEROS_SKIP;
     s->training = (struct tp_training){.options = o,
                                        .train = &s->shape,
                                        .validation = &s->shape,
