@@ -13,6 +13,7 @@
 
 #define MARKED_PANELS 4
 #define MARKED_VECS   (MARKED_PANELS * PANEL_VECS)
+#define MARKED_LINE   (MARKED_PANELS * TP_PANEL)
 #define MARKED_ROWS   64 /* whose sums stay in L1 */
 
 static inline __attribute__((always_inline)) void load_lines(const float *from, size_t stride, int panels, vec to[])
@@ -100,20 +101,36 @@ void TP_KERNEL(forward_marked)(const struct tp_forward *f)
 }
 
 /*
- * The marks of 64 rows, so many words of the one kind, as words of the other: bit r of words[k] for bit k of words[r].
- * Blocks of half the size are exchanged, and so on down to single bits (Warren, Hacker's Delight, 7-3).
+ * The marks of up to 32 rows, a word each, turned: bit `at` + r of to[k] for bit k of from[r]. Bytes are exchanged
+ * until a register holds the same byte of all rows, whose top bits are read one after the other.
  */
-static void transpose_marks(uint64_t words[TP_MARKS])
+static void turn_marks(const uint64_t from[32], uint64_t to[TP_MARKS], int at)
 {
-    uint64_t low = UINT64_C(0x00000000ffffffff);
-    for (size_t half = TP_MARKS / 2; half > 0; half /= 2, low ^= low << half) {
-        for (size_t i = 0; i < TP_MARKS; i += 2 * half) {
-            for (size_t j = i; j < i + half; j++) {
-                const uint64_t exchanged = (words[j] >> half ^ words[j + half]) & low;
-                words[j + half] ^= exchanged;
-                words[j] ^= exchanged << half;
-            }
-        }
+    __m256i x[8], y[8];
+    const __m256i pairs = _mm256_setr_epi8(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15, 0, 8, 1, 9, 2, 10, 3,
+                                           11, 4, 12, 5, 13, 6, 14, 7, 15);
+    for (int i = 0; i < 8; i++) { /* rows 2 i and 2 i + 1, and those 16 further */
+        const __m128i low = _mm_loadu_si128((const __m128i *)(const void *)(from + 2 * i));
+        const __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(from + 16 + 2 * i));
+        x[i] = _mm256_shuffle_epi8(_mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1), pairs);
+    }
+    for (int i = 0; i < 4; i++) { /* bytes 0 to 3, then 4 to 7, of four rows */
+        y[i] = _mm256_unpacklo_epi16(x[2 * i], x[2 * i + 1]);
+        y[4 + i] = _mm256_unpackhi_epi16(x[2 * i], x[2 * i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4) { /* two bytes each, of eight rows */
+        x[i] = _mm256_unpacklo_epi32(y[i], y[i + 1]);
+        x[i + 1] = _mm256_unpacklo_epi32(y[i + 2], y[i + 3]);
+        x[i + 2] = _mm256_unpackhi_epi32(y[i], y[i + 1]);
+        x[i + 3] = _mm256_unpackhi_epi32(y[i + 2], y[i + 3]);
+    }
+    for (int i = 0; i < 8; i += 2) {
+        y[i] = _mm256_unpacklo_epi64(x[i], x[i + 1]);
+        y[i + 1] = _mm256_unpackhi_epi64(x[i], x[i + 1]);
+    }
+    for (int byte = 0; byte < 8; byte++) {
+        for (int bit = 7; bit >= 0; bit--, y[byte] = _mm256_add_epi8(y[byte], y[byte]))
+            to[8 * byte + bit] |= (uint64_t)(uint32_t)_mm256_movemask_epi8(y[byte]) << at;
     }
 }
 
@@ -121,69 +138,140 @@ static void transpose_marks(uint64_t words[TP_MARKS])
 #define NO_OPTIMIZER ((tileprop_optimizer)TP_OPTIMIZER_COUNT)
 
 /*
- * The inputs of one word of marks and some panels of units. A batch of more rows than a word is taken word by word, its
- * partial sums waiting in L1.
+ * The inputs of one word of marks, some rows of the batch and some panels of units. By value wherever a loop reads it:
+ * a vector store may alias whatever a pointer names.
  */
+struct marked_tile {
+    const float *a, *d; /* the first of the rows: its value of input 0, its first panel of D */
+    size_t a_stride, d_stride;
+    const float *shift;
+    const float *totals; /* a line for each panel; the first rows begin with multiples of them, others with `partial` */
+    bool first, last;    /* of the batch; the sums of rows that are not the last go to `partial` */
+    float *partial;      /* a line for each of the panels and inputs of the word */
+    float *w, *state[2]; /* row 0 of the panels */
+    size_t w_stride;
+    struct optimizer_vectors constants;
+    float *gradient;
+    size_t gradient_stride;
+};
+
+/*
+ * Inputs [i, i + inputs). Neighbours are zero in the same rows more often than not, so that little is lost when a row
+ * is left out of both or of none; and they share its D and the misprediction at the end of the loop. whole: the rows
+ * are all there are.
+ */
+static inline __attribute__((always_inline)) void update_inputs(const struct marked_tile t, const uint64_t *marks,
+                                                                size_t i, int inputs, bool whole,
+                                                                tileprop_optimizer kind, int panels)
+{
+    const int states = kind == NO_OPTIMIZER ? 0 : tp_optimizer_states(kind), vecs = panels * PANEL_VECS;
+    const size_t at = i % TP_MARKS;
+    vec acc[MARKED_INPUTS][MARKED_VECS];
+    uint64_t left = 0;
+    UNROLL
+    for (int n = 0; n < inputs; n++) {
+        left |= marks[at + (size_t)n];
+        if (whole || t.first) {
+            const vec shift = vec_set1(t.shift[i + (size_t)n]);
+            UNROLL
+            for (int v = 0; v < vecs; v++)
+                acc[n][v] = vec_fma(shift, vec_load(t.totals + v * VEC_LANES), vec_zero());
+        } else {
+            load_lines(t.partial + (at + (size_t)n) * MARKED_LINE, TP_PANEL, panels, acc[n]);
+        }
+    }
+    for (; left; left &= left - 1) {
+        const size_t r = (size_t)__builtin_ctzll(left);
+        const float *x = t.a + r * t.a_stride + i, *d = t.d + r * TP_PANEL;
+        vec factor[MARKED_INPUTS];
+        UNROLL
+        for (int n = 0; n < inputs; n++)
+            factor[n] = vec_set1(x[n]);
+        UNROLL
+        for (int v = 0; v < vecs; v++) {
+            const vec line = vec_load(d + tile_vec_offset(v, t.d_stride));
+            UNROLL
+            for (int n = 0; n < inputs; n++)
+                acc[n][v] = vec_fma(factor[n], line, acc[n][v]);
+        }
+    }
+    UNROLL
+    for (int n = 0; n < inputs; n++) {
+        if (!whole && !t.last) {
+            store_lines(t.partial + (at + (size_t)n) * MARKED_LINE, TP_PANEL, panels, acc[n]);
+            continue;
+        }
+        const size_t row = (i + (size_t)n) * TP_PANEL;
+        UNROLL
+        for (int v = 0; v < vecs; v++) {
+            const size_t offset = row + tile_vec_offset(v, t.w_stride);
+            const vec g = vec_add(acc[n][v], vec_zero());
+            float *const state[2] = {states > 0 ? t.state[0] + offset : NULL, states > 1 ? t.state[1] + offset : NULL};
+            if (kind == NO_OPTIMIZER)
+                vec_store(t.gradient + row + tile_vec_offset(v, t.gradient_stride), g);
+            else
+                apply_optimizer(kind, &t.constants, g, t.w + offset, state, 0);
+        }
+    }
+}
+
+/* The marks of some rows, turned to those of a word's inputs. */
+static void turn_rows(const struct tp_marked *m, size_t word, size_t row, size_t rows, uint64_t marks[TP_MARKS])
+{
+    uint64_t of_rows[TP_MARKS] = {0};
+    memcpy(of_rows, m->marks + word * m->rows + row, rows * sizeof *of_rows);
+    memset(marks, 0, TP_MARKS * sizeof *marks);
+    turn_marks(of_rows, marks, 0);
+    if (rows > 32)
+        turn_marks(of_rows + 32, marks, 32);
+}
+
+/* A batch of more rows than a word has marks is taken in parts, whose sums wait in L1. */
 static inline __attribute__((always_inline)) void update_word(const struct tp_update *u, size_t word, size_t panel,
                                                               const float *totals, tileprop_optimizer kind, int panels)
 {
-    _Alignas(64) float partial[TP_MARKS * MARKED_PANELS * TP_PANEL];
+    _Alignas(64) float partial[TP_MARKS * MARKED_LINE];
+    uint64_t marks[TP_MARKS];
     const size_t base = word * TP_MARKS, end = min_size(base + TP_MARKS, u->input_end);
     const size_t begin = base < u->input_begin ? u->input_begin : base;
-    const size_t w_stride = u->w.stride, d_stride = u->d.stride, a_stride = u->marked.stride;
-    const int states = kind == NO_OPTIMIZER ? 0 : tp_optimizer_states(kind), line = panels * TP_PANEL;
+    const struct optimizer_target target = target_at(u, panel * u->w.stride, true);
+    struct marked_tile t = {.a_stride = u->marked.stride,
+                            .d_stride = u->d.stride,
+                            .shift = u->shift,
+                            .totals = totals,
+                            .partial = partial,
+                            .w = target.w,
+                            .state = {target.state[0], target.state[1]},
+                            .w_stride = u->w.stride};
+    if (kind == NO_OPTIMIZER) {
+        t.gradient = tp_matrix_at(&u->gradient, 0, panel * TP_PANEL);
+        t.gradient_stride = u->gradient.stride;
+    } else {
+        t.constants = optimizer_vectors(&target);
+    }
     for (size_t row = 0; row < u->rows; row += TP_MARKS) {
         const size_t rows = min_size(u->rows - row, TP_MARKS);
-        const bool last = row + rows == u->rows;
-        const float *a = u->marked.values + row * a_stride, *d = u->d.data + panel * d_stride + row * TP_PANEL;
-        uint64_t marks[TP_MARKS] = {0};
-        memcpy(marks, u->marked.marks + word * u->marked.rows + row, rows * sizeof *marks);
-        transpose_marks(marks);
-        for (size_t i = begin; i < end; i++) {
-            float *sums = partial + (i - base) * (size_t)line;
-            vec acc[MARKED_VECS];
-            load_lines(row ? sums : totals, TP_PANEL, panels, acc);
-            if (!row) {
-                UNROLL
-                for (int v = 0; v < panels * PANEL_VECS; v++)
-                    acc[v] = vec_fma(vec_set1(u->shift[i]), acc[v], vec_zero());
-            }
-            for (uint64_t left = marks[i - base]; left; left &= left - 1) {
-                const size_t r = (size_t)__builtin_ctzll(left);
-                add_lines(a[r * a_stride + i], d + r * TP_PANEL, d_stride, panels, acc);
-            }
-            if (!last) {
-                store_lines(sums, TP_PANEL, panels, acc);
-                continue;
-            }
-            UNROLL
-            for (int v = 0; v < panels * PANEL_VECS; v++)
-                acc[v] = vec_add(acc[v], vec_zero());
-            if (kind == NO_OPTIMIZER) {
-                store_lines(tp_matrix_at(&u->gradient, i, panel * TP_PANEL), u->gradient.stride, panels, acc);
-                continue;
-            }
-            const struct optimizer_target target = target_at(u, panel * w_stride + i * TP_PANEL, true);
-            const struct optimizer_vectors constants = optimizer_vectors(&target);
-            UNROLL
-            for (int v = 0; v < panels * PANEL_VECS; v++) {
-                const size_t offset = tile_vec_offset(v, w_stride);
-                float *const state[2] = {states > 0 ? target.state[0] + offset : NULL,
-                                         states > 1 ? target.state[1] + offset : NULL};
-                apply_optimizer(kind, &constants, acc[v], target.w + offset, state, 0);
-            }
-        }
+        size_t i = begin;
+        turn_rows(&u->marked, word, row, rows, marks);
+        t.a = u->marked.values + row * u->marked.stride;
+        t.d = u->d.data + panel * u->d.stride + row * TP_PANEL;
+        t.first = row == 0;
+        t.last = row + rows == u->rows;
+        for (; t.first && t.last && i + MARKED_INPUTS <= end; i += MARKED_INPUTS)
+            update_inputs(t, marks, i, MARKED_INPUTS, true, kind, panels);
+        for (; i + MARKED_INPUTS <= end; i += MARKED_INPUTS)
+            update_inputs(t, marks, i, MARKED_INPUTS, false, kind, panels);
+        for (; i < end; i++)
+            update_inputs(t, marks, i, 1, false, kind, panels);
     }
-    for (size_t p = panel; kind != NO_OPTIMIZER && p < panel + (size_t)panels; p++) {
-        for (size_t i = begin; i < end; i += TP_PANEL)
-            leave_sums(u, p, i, min_size(end - i, TP_PANEL));
-    }
+    for (size_t i = begin; kind != NO_OPTIMIZER && i < end; i += TP_PANEL)
+        leave_sums(u, panel, panels, i, min_size(end - i, TP_PANEL));
 }
 
 static inline __attribute__((always_inline)) void update_panels(const struct tp_update *u, size_t panel,
                                                                 tileprop_optimizer kind, int panels)
 {
-    _Alignas(64) float totals[MARKED_PANELS * TP_PANEL];
+    _Alignas(64) float totals[MARKED_LINE];
     find_totals(u, panel, (size_t)panels, totals);
     for (size_t word = u->input_begin / TP_MARKS; word * TP_MARKS < u->input_end; word++)
         update_word(u, word, panel, totals, kind, panels);

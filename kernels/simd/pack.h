@@ -67,42 +67,68 @@ static inline __attribute__((always_inline)) void pack(const struct tp_pack p, b
         pack_rest(&p, is_u8, row, column, a + row * TP_PANEL);
 }
 
-/* A panel of a row, or its rest; returns the marks of its 16 values, of which those beyond the last are 0. */
-static inline __attribute__((always_inline)) uint64_t pack_line(const struct tp_pack *p, bool is_u8, size_t row,
-                                                                size_t column, float *to)
+/* Bit j for lane j of a panel's row that is not 0. */
+static inline __attribute__((always_inline)) uint64_t marks_of(const vec row[PANEL_VECS])
 {
     uint64_t marks = 0;
-    const char *from = values(p, row, column, is_u8 ? 1 : sizeof(float));
-    const bool whole = column + TP_PANEL <= p->a.columns;
-    if (!whole)
-        pack_rest(p, is_u8, row, column, to);
     UNROLL
-    for (int v = 0; v < PANEL_VECS; v++) {
-        const size_t lane = (size_t)(v * VEC_LANES);
-        vec x;
-        if (whole) {
-            x = is_u8 ? vec_load_u8((const uint8_t *)from + lane) : vec_load((const float *)(const void *)from + lane);
-            x = vec_fma(x, vec_load(p->scale + column + lane), vec_load(p->shift + column + lane));
-            vec_store(to + lane, x);
-        } else {
-            x = vec_load(to + lane);
-        }
-        marks |= (uint64_t)mask_bits(vec_ne(x, vec_zero())) << lane;
-    }
+    for (int v = 0; v < PANEL_VECS; v++)
+        marks |= (uint64_t)mask_bits(vec_ne(row[v], vec_zero())) << (v * VEC_LANES);
     return marks;
 }
 
-/* Row by row: a sample is read once, and the words of its marks are finished one after the other. */
+/* A whole panel of a row. */
+static inline __attribute__((always_inline)) uint64_t pack_line(const struct tp_pack *p, bool is_u8, const char *from,
+                                                                size_t column, float *to)
+{
+    vec x[PANEL_VECS];
+    UNROLL
+    for (int v = 0; v < PANEL_VECS; v++) {
+        const size_t lane = (size_t)(v * VEC_LANES);
+        x[v] = is_u8 ? vec_load_u8((const uint8_t *)from + lane) : vec_load((const float *)(const void *)from + lane);
+        x[v] = vec_fma(x[v], vec_load(p->scale + column + lane), vec_load(p->shift + column + lane));
+        vec_store(to + lane, x[v]);
+    }
+    return marks_of(x);
+}
+
+/* The same of a partial last panel, whose padding becomes 0. */
+static inline __attribute__((always_inline)) uint64_t pack_rest_line(const struct tp_pack *p, bool is_u8, size_t row,
+                                                                     size_t column, float *to)
+{
+    vec x[PANEL_VECS];
+    pack_rest(p, is_u8, row, column, to);
+    for (int v = 0; v < PANEL_VECS; v++)
+        x[v] = vec_load(to + v * VEC_LANES);
+    return marks_of(x);
+}
+
+/* Word by word, so that lines of all rows are waited for at once. */
 static inline __attribute__((always_inline)) void pack_marked(const struct tp_pack p, bool is_u8)
 {
     const struct tp_marked m = p.marked;
-    for (size_t row = p.row_begin; row < p.row_end; row++) {
-        float *to = m.values + row * m.stride;
-        for (size_t column = 0; column < p.a.columns; column += TP_MARKS) {
-            uint64_t marks = p.always[column / TP_MARKS];
-            for (size_t c = column; c < column + TP_MARKS && c < p.a.columns; c += TP_PANEL)
-                marks |= pack_line(&p, is_u8, row, c, to + c) << (c - column);
-            m.marks[column / TP_MARKS * m.rows + row] = marks;
+    const size_t size = is_u8 ? 1 : sizeof(float);
+    for (size_t word = 0; word < tp_mark_words(p.a.columns); word++) {
+        const size_t column = word * TP_MARKS, left = p.a.columns - column;
+        const size_t panels = (left < TP_MARKS ? left : TP_MARKS) / TP_PANEL;
+        for (size_t row = p.row_begin; row < p.row_end; row++) {
+            const char *from = values(&p, row, column, size);
+            float *to = m.values + row * m.stride + column;
+            uint64_t marks = p.always[word];
+            if (panels == TP_MARKS / TP_PANEL) {
+                UNROLL
+                for (size_t i = 0; i < TP_MARKS / TP_PANEL; i++)
+                    marks |= pack_line(&p, is_u8, from + i * TP_PANEL * size, column + i * TP_PANEL, to + i * TP_PANEL)
+                             << (i * TP_PANEL);
+            } else {
+                for (size_t i = 0; i < panels; i++)
+                    marks |= pack_line(&p, is_u8, from + i * TP_PANEL * size, column + i * TP_PANEL, to + i * TP_PANEL)
+                             << (i * TP_PANEL);
+                if (left % TP_PANEL)
+                    marks |= pack_rest_line(&p, is_u8, row, column + panels * TP_PANEL, to + panels * TP_PANEL)
+                             << (panels * TP_PANEL);
+            }
+            m.marks[word * m.rows + row] = marks;
         }
     }
 }

@@ -13,6 +13,7 @@
 #define NARROW_ROWS     8     /* at least, that pay for the transposing */
 #define STEPS_MAX       65536 /* of the batch in a block, whatever the blocks say */
 #define GRADIENT_INPUTS 48    /* whose partial sums wait in L1 where a batch is longer than a block */
+#define SUMMED_VECS     8     /* of as many panels as are summed at once */
 #define GROUP_MAX       64    /* panels of D in a group, whatever the blocks say */
 
 /* Rows of the batch in a block. With a constant bound gcc needs fewer instructions around a tile's loop. */
@@ -74,23 +75,26 @@ static void write_transposed(const struct tp_update *u, size_t panel, size_t row
     copy_rows(to, block, units);
 }
 
-/* The sums that begin the chains of forward, of rows [row, row + rows) of one panel of w. */
-static void leave_sums(const struct tp_update *u, size_t panel, size_t row, size_t rows)
+/* The sums that begin the chains of forward, of rows [row, row + rows) of some panels of w. */
+static inline __attribute__((always_inline)) void leave_sums(const struct tp_update *u, size_t panel, int panels,
+                                                             size_t row, size_t rows)
 {
     const float *w = u->w.data + panel * u->w.stride + row * TP_PANEL, *shift = u->shift + row;
-    vec sum[PANEL_VECS];
+    const size_t stride = u->w.stride;
+    vec sum[SUMMED_VECS];
     UNROLL
-    for (int v = 0; v < PANEL_VECS; v++)
+    for (int v = 0; v < panels * PANEL_VECS; v++)
         sum[v] = vec_zero();
-    for (size_t r = 0; r < rows; r++) {
+    for (size_t r = 0; r < rows; r++, w += TP_PANEL) {
+        const vec factor = vec_set1(shift[r]);
         UNROLL
-        for (int v = 0; v < PANEL_VECS; v++)
-            sum[v] = vec_fma(vec_set1(shift[r]), vec_load(w + r * TP_PANEL + v * VEC_LANES), sum[v]);
+        for (int v = 0; v < panels * PANEL_VECS; v++)
+            sum[v] = vec_fma(factor, vec_load(w + tile_vec_offset(v, stride)), sum[v]);
     }
     float *to = tp_matrix_at(&u->sums, row / TP_PANEL, panel * TP_PANEL);
     UNROLL
-    for (int v = 0; v < PANEL_VECS; v++)
-        vec_store(to + v * VEC_LANES, sum[v]);
+    for (int v = 0; v < panels * PANEL_VECS; v++)
+        vec_store(to + tile_vec_offset(v, u->sums.stride), sum[v]);
 }
 
 /* What goes with rows of one panel of w that have been rewritten. */
@@ -99,7 +103,7 @@ static void refresh_rows(const struct tp_update *u, size_t panel, size_t row, si
     if (u->wt.data)
         write_transposed(u, panel, row, rows);
     if (u->shift)
-        leave_sums(u, panel, row, rows);
+        leave_sums(u, panel, 1, row, rows);
 }
 
 /*

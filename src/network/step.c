@@ -24,6 +24,16 @@ static struct tp_marked take_marked(const struct tp_plan *plan, size_t columns, 
                               .rows = plan->batch};
 }
 
+/* The packed batch, of which a plan uses one form. */
+static void take_inputs(const struct tp_plan *plan, const struct tp_network *network, struct tp_matrix *inputs,
+                        struct tp_marked *marked, struct tp_arena *arena)
+{
+    if (plan->skips)
+        *marked = take_marked(plan, network->layers[0].inputs, arena);
+    else
+        *inputs = take_matrix(plan, network->layers[0].inputs, arena);
+}
+
 /* Whether weights, state and transposed views exceed what stays in the caches. */
 static bool is_nontemporal(const struct tp_network *network, const struct tp_tier *tier)
 {
@@ -42,10 +52,8 @@ void tp_step_layout(struct tp_step *step, struct tp_arena *arena)
 {
     const struct tp_network *network = step->network;
     const struct tp_plan *plan = step->plan;
-    if (plan->skips)
-        step->marked = take_marked(plan, network->layers[0].inputs, arena);
-    else if (!plan->by_units[0]) /* otherwise each member packs all rows itself: its first layer reads them */
-        step->inputs = take_matrix(plan, network->layers[0].inputs, arena);
+    if (!plan->by_units[0]) /* otherwise each member packs all rows itself: its first layer reads them */
+        take_inputs(plan, network, &step->inputs, &step->marked, arena);
     for (size_t l = 0; l < network->layer_count; l++) {
         step->a[l] = take_matrix(plan, network->layers[l].units, arena);
         step->d[l] = take_matrix(plan, network->layers[l].units, arena);
@@ -75,8 +83,10 @@ static size_t largest_slice(const struct tp_network *network, size_t member)
 
 void tp_step_member_layout(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena)
 {
-    member->inputs =
-        step->plan->by_units[0] ? take_matrix(step->plan, step->network->layers[0].inputs, arena) : step->inputs;
+    member->inputs = step->inputs;
+    member->marked = step->marked;
+    if (step->plan->by_units[0])
+        take_inputs(step->plan, step->network, &member->inputs, &member->marked, arena);
     if (step->measures)
         member->gradient = tp_arena_take(arena, largest_slice(step->network, member->index), sizeof(float));
 }
@@ -115,7 +125,7 @@ static struct tp_pack bind_pack(const struct tp_step *step, const struct tp_step
                             .scale = step->normalization->scale,
                             .shift = step->normalization->added,
                             .a = inputs_of(step, member),
-                            .marked = step->marked,
+                            .marked = member->marked,
                             .always = step->normalization->unsplit};
 }
 
@@ -132,7 +142,7 @@ static struct tp_forward bind_forward(const struct tp_step *step, const struct t
                                .sums = slice->sums,
                                .z = columns_of(slice, &step->a[operation->layer]),
                                .activation = layer->activation,
-                               .marked = step->marked};
+                               .marked = member->marked};
 }
 
 static struct tp_loss bind_loss(const struct tp_step *step, const struct tp_step_member *member,
@@ -183,7 +193,7 @@ static struct tp_update bind_update(const struct tp_step *step, const struct tp_
                               .shift = layer->shift,
                               .sums = slice->sums,
                               .nontemporal = step->nontemporal,
-                              .marked = step->marked};
+                              .marked = member->marked};
 }
 
 static void bind(const struct tp_step *step, const struct tp_step_member *member, struct tp_operation *operation,

@@ -41,7 +41,7 @@ struct tp_step {
 
     /* Set by the layout. */
     struct tp_matrix inputs;           /* absent if every member packs its own copy, or if zeros are skipped */
-    struct tp_marked marked;           /* the inputs if zeros are skipped */
+    struct tp_marked marked;           /* likewise, unless zeros are skipped */
     struct tp_matrix a[TP_LAYERS_MAX]; /* outputs of each layer; logits for the last */
     struct tp_matrix d[TP_LAYERS_MAX]; /* derivatives dC/dz of each layer */
     uint16_t *labels;                  /* [batch] */
@@ -71,6 +71,7 @@ struct tp_step_member {
 
     /* Set by the layout. */
     struct tp_matrix inputs;      /* the packed batch: its own or the shared copy */
+    struct tp_marked marked;      /* the same if zeros are skipped */
     float *gradient;              /* scratch for any of its slices; NULL unless steps are measured */
     struct tp_step_list lists[2]; /* full batch, shorter last batch */
 };

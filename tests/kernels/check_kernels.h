@@ -79,8 +79,7 @@ struct tp_matrix matrix_view(const struct matrix *m, size_t column, size_t colum
 float matrix_get(const struct matrix *m, size_t row, size_t column);
 
 /*
- * The elements of a matrix row by row, with marks where they are not 0 and at random elsewhere. What has no mark is a
- * NaN that nobody may read.
+ * The elements of a matrix row by row, with marks where they are not 0 and at random elsewhere.
  */
 struct tp_marked marked_new(const struct matrix *m);
 void marked_free(struct tp_marked *m);
