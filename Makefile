@@ -90,6 +90,7 @@ flags = $(OWN_FLAGS) $(if $(filter kernels/%,$(1)),,$(HARDENING) -Wconversion) \
 
 FLAGS_src/system/team.c   := -fopenmp
 FLAGS_src/network/evaluator.c := -O3
+FLAGS_src/data/normalization.c := -O3
 FLAGS_src/cli/version.c   := -DTP_COMMIT='"$(COMMIT)"'
 FLAGS_src/cli/data_path.c  = -DTP_DATADIR='"$(default_datadir)/tileprop"'
 FLAGS_src/cli/            := -I$(BUILD)/src # the templates, made into strings

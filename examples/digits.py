@@ -70,8 +70,7 @@ def train(model, rate, orders):
         call("tileprop_options_set", ctypes.byref(options), name.encode(), value.encode())
     options.initial_weights = model
     everything = data_of(images, labels)
-    call("tileprop_trainer_create", ctypes.byref(trainer), ctypes.byref(options), ctypes.byref(everything), None, None,
-         None)
+    call("tileprop_trainer_create", *map(ctypes.byref, (trainer, options, everything)), None, None, None)
     for order in orders:
         for rows in np.split(order, range(32, len(order), 32)):
             samples, own = images[rows], labels[rows]

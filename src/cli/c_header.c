@@ -21,21 +21,39 @@ static void put(const struct header *h, const char *text)
     tp_template_put(text, h->name, h->out);
 }
 
-/* Nine digits carry every fp32. Subnormals are 0, which is what the library takes them for. */
+/* Subnormals are 0 to the library. */
+static float flush(float value)
+{
+    return fabsf(value) < FLT_MIN ? 0 : value;
+}
+
+/* Nine digits carry every fp32. Sums too large for one are NaN. */
 static void put_float(const struct header *h, float value)
 {
     char digits[32];
-    snprintf(digits, sizeof digits, "%.9g", fabsf(value) < FLT_MIN ? 0 : (double)value);
-    fprintf(h->out, "%s%sf", digits, strpbrk(digits, ".e") ? "" : ".0");
+    snprintf(digits, sizeof digits, "%.9g", (double)flush(value));
+    if (isfinite(value))
+        fprintf(h->out, "%s%sf", digits, strpbrk(digits, ".e") ? "" : ".0");
+    else
+        put(h, "NAN");
+}
+
+static void begin_floats(const struct header *h, const char *what, size_t count)
+{
+    fprintf(h->out, "\nstatic const float %s_%s[%zu] = {", h->name, what, count);
+}
+
+static void put_element(const struct header *h, size_t i, float value)
+{
+    fputs(i % TP_FLOATS_PER_LINE ? ", " : i ? ",\n    " : "\n    ", h->out);
+    put_float(h, value);
 }
 
 static void put_floats(const struct header *h, const char *what, const float *values, size_t count)
 {
-    fprintf(h->out, "\nstatic const float %s_%s[%zu] = {", h->name, what, count);
-    for (size_t i = 0; i < count; i++) {
-        fputs(i % TP_FLOATS_PER_LINE ? ", " : i ? ",\n    " : "\n    ", h->out);
-        put_float(h, values[i]);
-    }
+    begin_floats(h, what, count);
+    for (size_t i = 0; i < count; i++)
+        put_element(h, i, values[i]);
     put(h, "};\n");
 }
 
@@ -153,6 +171,42 @@ static void put_feature_names(const struct header *h)
     put(h, "};\n");
 }
 
+/* The shift of a feature if it is split, or is not, whichever is asked for, else 0. */
+static float shift_of(const struct header *h, size_t feature, bool split)
+{
+    const float *shift;
+    tileprop_model_normalization(h->model, &shift);
+    return (tileprop_model_split(h->model)[feature] != 0) == split ? flush(shift[feature]) : 0;
+}
+
+/* What enters each value. */
+static void put_shift(const struct header *h)
+{
+    const size_t features = tileprop_model_features(h->model);
+    begin_floats(h, "shift", features);
+    for (size_t k = 0; k < features; k++)
+        put_element(h, k, shift_of(h, k, false));
+    put(h, "};\n");
+}
+
+/* What enters the first layer's sums, in the library's order: that of 16 inputs at a time is added up. */
+static void put_start(const struct header *h)
+{
+    const size_t features = tileprop_model_features(h->model), units = tileprop_model_units(h->model, 0);
+    const float *bias, *weights = tileprop_model_weights(h->model, 0, &bias);
+    begin_floats(h, "start", units);
+    for (size_t u = 0; u < units; u++, weights += features) {
+        float start = 0, part = 0;
+        for (size_t k = 0; k < features; k++) {
+            part = flush(fmaf(shift_of(h, k, true), flush(weights[k]), k % 16 ? part : 0));
+            if (k % 16 == 15 || k + 1 == features)
+                start = flush(start + part);
+        }
+        put_element(h, u, start);
+    }
+    put(h, "};\n");
+}
+
 static void put_constants(const struct header *h)
 {
     const size_t features = tileprop_model_features(h->model);
@@ -163,7 +217,8 @@ static void put_constants(const struct header *h)
     if (h->schema->means)
         put_floats(h, "means", h->schema->means, features);
     put_floats(h, "scale", scale, features);
-    put_floats(h, "shift", shift, features);
+    put_shift(h);
+    put_start(h);
     for (size_t l = 0; l < tileprop_model_layers(h->model); l++) {
         const size_t units = tileprop_model_units(h->model, l);
         const float *bias, *weights = tileprop_model_weights(h->model, l, &bias);
@@ -188,6 +243,7 @@ static void put_call(const struct header *h, size_t l)
     const float *bias;
     tileprop_model_weights(h->model, l, &bias);
     fprintf(h->out, "    %s_layer(%s, %zu, %s_weight_%zu, ", h->name, names[l % 2], inputs_of(h->model, l), h->name, l);
+    put(h, l ? "NULL, " : "@_start, ");
     if (bias)
         fprintf(h->out, "%s_bias_%zu", h->name, l);
     else

@@ -52,13 +52,13 @@ static inline float model_tanh(float z)
 }
 #endif
 
-/* out[u] = in . weight[u] + bias[u] */
-static inline void model_layer(const float *in, size_t inputs, const float *weight, const float *bias, float *out,
-                               size_t units)
+/* out[u] = start[u] + in . weight[u] + bias[u] */
+static inline void model_layer(const float *in, size_t inputs, const float *weight, const float *start,
+                               const float *bias, float *out, size_t units)
 {
     size_t u, k;
     for (u = 0; u < units; u++, weight += inputs) {
-        float sum = 0.0f;
+        float sum = start ? start[u] : 0.0f;
         for (k = 0; k < inputs; k++)
             sum = fmaf(in[k], weight[k], sum);
         out[u] = model_flush(bias ? sum + bias[u] : sum);

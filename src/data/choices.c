@@ -1,8 +1,12 @@
 #include "data/choices.h"
 
-const tileprop_choice tp_normalize_choices[] = {
-    {"auto", TILEPROP_AUTO},           {"global", TILEPROP_NORMALIZE_GLOBAL}, {"feature", TILEPROP_NORMALIZE_FEATURE},
-    {"unit", TILEPROP_NORMALIZE_UNIT}, {"none", TILEPROP_NORMALIZE_NONE},     {NULL, 0}};
+const tileprop_choice tp_normalize_choices[] = {{"auto", TILEPROP_AUTO},
+                                                {"global", TILEPROP_NORMALIZE_GLOBAL},
+                                                {"feature", TILEPROP_NORMALIZE_FEATURE},
+                                                {"scale", TILEPROP_NORMALIZE_SCALE},
+                                                {"unit", TILEPROP_NORMALIZE_UNIT},
+                                                {"none", TILEPROP_NORMALIZE_NONE},
+                                                {NULL, 0}};
 
 const tileprop_choice tp_activation_choices[] = {{"sigmoid", TILEPROP_SIGMOID},
                                                  {"lecun-tanh", TILEPROP_LECUN_TANH},

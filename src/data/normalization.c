@@ -32,17 +32,40 @@ static void byte_moments(struct moments *of, size_t n)
     of->deviation = sqrt((double)difference) / (double)n;
 }
 
+/* Features and samples that are added in short numbers on the stack, of which a vector holds many. */
+#define TP_FEATURES_AT_A_TIME 1024
+#define TP_SAMPLES_AT_A_TIME  255
+
+static void add_bytes(const uint8_t *samples, size_t count, size_t stride, size_t features, struct moments *of)
+{
+    uint16_t sum[TP_FEATURES_AT_A_TIME] = {0};
+    uint32_t squares[TP_FEATURES_AT_A_TIME] = {0};
+    uint8_t zeros[TP_FEATURES_AT_A_TIME] = {0};
+    for (size_t i = 0; i < count; i++, samples += stride) {
+        for (size_t j = 0; j < features; j++) {
+            const uint16_t x = samples[j], square = (uint16_t)(x * x);
+            sum[j] = (uint16_t)(sum[j] + x);
+            squares[j] += square;
+            zeros[j] = (uint8_t)(zeros[j] + (samples[j] == 0));
+        }
+    }
+    for (size_t j = 0; j < features; j++) {
+        of[j].sum += sum[j];
+        of[j].squares += squares[j];
+        of[j].zeros += zeros[j];
+    }
+}
+
 /* Stores the moments of each feature, and of all values in *whole; both are zero before. */
 static void u8_moments(const struct tp_dataset *dataset, struct moments *of, struct moments *whole)
 {
     const size_t count = dataset->count, features = dataset->features;
     const uint8_t *samples = dataset->samples;
-    for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; j < features; j++) {
-            const unsigned x = samples[i * features + j];
-            of[j].sum += x;
-            of[j].squares += x * x;
-            of[j].zeros += x == 0;
+    for (size_t i = 0; i < count; i += TP_SAMPLES_AT_A_TIME) {
+        const size_t rows = count - i < TP_SAMPLES_AT_A_TIME ? count - i : TP_SAMPLES_AT_A_TIME;
+        for (size_t j = 0; j < features; j += TP_FEATURES_AT_A_TIME) {
+            const size_t columns = features - j < TP_FEATURES_AT_A_TIME ? features - j : TP_FEATURES_AT_A_TIME;
+            add_bytes(samples + i * features + j, rows, features, columns, &of[j]);
         }
     }
     for (size_t j = 0; j < features; j++) {
@@ -115,19 +138,19 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
         double scale = 1, shift = 0;
         if (mode == TILEPROP_NORMALIZE_UNIT && dataset->type == TILEPROP_U8) {
             scale = 1.0 / 255;
-        } else if (mode == TILEPROP_NORMALIZE_GLOBAL || mode == TILEPROP_NORMALIZE_FEATURE) {
+        } else if (mode != TILEPROP_NORMALIZE_UNIT && mode != TILEPROP_NORMALIZE_NONE) {
             /* Below FLT_MIN values differ only where flush-to-zero reads them as 0, and 1 / deviation
              * overflows. */
             const bool constant = m.deviation < (double)FLT_MIN;
             scale = constant ? 0 : 1 / m.deviation;
-            shift = constant ? 0 : -m.mean / m.deviation;
+            shift = constant || mode == TILEPROP_NORMALIZE_SCALE ? 0 : -m.mean / m.deviation;
             if (scale != 0 && scale < (double)FLT_MIN)
                 status = tp_fail(error, TILEPROP_BAD_INPUT,
                                  "value %zu of the samples: deviation %g is too large to divide by", j, 1 / scale);
         }
         normalization->scale[j] = (float)scale;
         normalization->shift[j] = (float)shift;
-        normalization->split[j] = m.zeros >= values - values / 4 * 3;
+        normalization->split[j] = m.zeros >= values / 4 + (values % 4 != 0);
     }
     if (status == TILEPROP_OK)
         tp_normalization_settle(normalization);
@@ -142,6 +165,7 @@ tileprop_status tp_normalization_make(struct tp_normalization *normalization, si
 {
     const size_t words = tp_mark_words(features);
     uint64_t *unsplit = calloc(words + 5 * ((features + 1) / 2), sizeof *unsplit);
+    *normalization = (struct tp_normalization){0};
     if (!unsplit)
         return tp_fail_memory(error, NULL, "the normalization");
     float *all = (float *)(unsplit + words);

@@ -49,7 +49,10 @@ static struct texts list_texts(struct tp_model *model, struct said *said)
 static tileprop_status find_normalization(const struct tp_safetensors *read, size_t features,
                                           struct tp_normalization *normalization, size_t *known, struct tp_error *error)
 {
+    const double mean = normalization->mean, deviation = normalization->deviation; /* texts, and read before */
     tileprop_status status = tp_normalization_make(normalization, features, error);
+    normalization->mean = mean;
+    normalization->deviation = deviation;
     const struct {
         const char *name;
         float *values;

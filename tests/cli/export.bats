@@ -42,7 +42,8 @@ agrees_on_images() { # with predict, on 200 images
 @test "an exported model has the bits of predict, whatever its activation, biases, normalization" {
     for options in "20,30 --activation sigmoid" "20,30 --activation lecun-tanh" \
         "20,30 --activation tanh --bias all --normalize unit" "20,30 --activation relu --bias all --normalize feature" \
-        "40 --activation sigmoid --init uniform --normalize none" "none --bias none"; do
+        "40 --activation sigmoid --init uniform --normalize none" "none --bias none" \
+        "40 --normalize scale"; do
         echo "$options"
         # shellcheck disable=SC2086 # several options
         exported --data "$mnist" --epochs 1 --train-limit 2000 --hidden $options
@@ -69,6 +70,33 @@ people='age,city,income,class
     "$predict" model.safetensors --data people.csv --output rows.csv >log
     sed 's/,"c, d"/,c/; s/,"c, d"/,c; d/; 1d; s/^\([0-9]*\),[^,]*,/\1,/' rows.csv >expected
     ./rows samples | sed 's/,c, d/,c; d/' | cmp - expected
+}
+
+# constants NAME: those of model.h, one a line.
+constants() {
+    sed -n "/ model_$1\[/,/;/p" model.h | sed 1d | tr -d ' };' | tr , '\n' | grep .
+}
+
+@test "the shift is added to each value of some features, and to the sums for those with many zeros" {
+    awk 'BEGIN { print "x,y,z,class"; for (i = 0; i < 60; i++) print 1 + i % 7 "," i % 4 * 3 "," (i % 9 ? 2 : 0) + i ",c" i % 2 }' >some.csv
+    exported --data some.csv --hidden 20 --epochs 5 --val-data some.csv
+    build rows "${CC:-cc}" -std=c99
+    [ "$(constants shift | grep -nx '0\.0f')" = 2:0.0f ]
+    [ "$(constants start | grep -cvx '0\.0f')" -eq 20 ]
+    "$predict" model.safetensors --data some.csv --output rows.csv >log
+    rows rows.csv >expected
+    printf 'x\ny\nz\n' >names
+    "$root/tests/cli/export/samples.py" table some.csv names >samples
+    ./rows samples | cmp - expected
+
+    # of files of the first version no feature is split
+    "$root/tests/cli/export/replace.py" model.safetensors input.split 0 0 0
+    "$export_model" model.safetensors --c model.h
+    [ "$(constants shift | grep -cx '0\.0f')" -eq 0 ]
+    [ "$(constants start | grep -cvx '0\.0f')" -eq 0 ]
+    build rows "${CC:-cc}" -std=c99
+    "$predict" model.safetensors --data some.csv --output rows.csv >log
+    rows rows.csv | cmp - <(./rows samples)
 }
 
 @test "what cannot be predicted has class 65535 and no probabilities" {
@@ -155,7 +183,7 @@ have_arm() {
     "$export_model" model.safetensors --c model.h
     printf 'size_t f(const float *in, float *p);\nsize_t f(const float *in, float *p) { return model_predict(in, p); }\n' >f.c
     arm -mcpu=cortex-m4 -mfpu=fpv4-sp-d16 "${strict[@]}" -include model.h -c f.c
-    constants=$((4 * (784 * 64 + 64 + 64 * 10 + 2 * 784)))
+    constants=$((4 * (784 * 64 + 2 * 64 + 64 * 10 + 2 * 784)))
     bytes=$(arm-none-eabi-size f.o | awk 'NR == 2 { print $1 + $2 + $3 }')
     echo "$bytes bytes, of which $constants are the model's"
     [ $((bytes - constants)) -gt 0 ]

@@ -274,7 +274,7 @@ def write(name, header, values):
 bare = {name: t for name, t in header.items() if name.startswith("layers.")}
 write("bare", bare, data[8 + size:8 + size + max(t["data_offsets"][1] for t in bare.values())])
 del header["__metadata__"]["tileprop_checksum"]
-newer = dict(header, __metadata__=dict(header["__metadata__"], format_version="2"))
+newer = dict(header, __metadata__=dict(header["__metadata__"], format_version="3"))
 write("newer", newer, data[8 + size:])
 open("samples", "wb").write(bytes([0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3]))
 open("one", "wb").write(bytes([0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 3, 16]) + bytes(784))
@@ -282,7 +282,7 @@ open("label", "wb").write(bytes([0, 0, 8, 1, 0, 0, 0, 1, 12]))
 open("labels", "wb").write(bytes([0, 0, 8, 1, 0, 0, 0, 2, 1, 2]))
 END
     refused 3 "bare: layers alone ... model ... train ... activation" bare
-    refused 3 "newer: __metadata__: format_version: ... 2 ... 1 ... newer tileprop" newer
+    refused 3 "newer: __metadata__: format_version: ... 3 ... 2 ... newer tileprop" newer
     refused 3 "samples: samples ... 3 values ... 784" "$model" --data samples
     refused 3 "label 12 ... 10" "$model" --data one --labels label
     refused 3 "labels: byte 4: 2 labels ... 1" "$model" --data one --labels labels

@@ -240,6 +240,11 @@ static void check_normalization(const struct tp_dataset *dataset)
     check_feature(&normalization, 1, 4, sqrt(8.0));
     tp_normalization_free(&normalization);
 
+    normalization = fit(TILEPROP_NORMALIZE_SCALE, dataset);
+    assert_true(normalization.scale[0] == (float)(1 / 2.8) && normalization.shift[0] == 0);
+    assert_true(normalization.scale[1] == (float)(1 / sqrt(8.0)) && normalization.shift[1] == 0);
+    tp_normalization_free(&normalization);
+
     normalization = fit(TILEPROP_NORMALIZE_NONE, dataset);
     assert_true(normalization.scale[1] == 1 && normalization.shift[1] == 0);
     assert_true(fabs(normalization.mean - mean) < 1e-15);
@@ -277,6 +282,53 @@ static void test_normalization_offset(void **state)
     tp_normalization_free(&normalization);
 }
 
+/* Of so many samples, one feature has just too few zeros to be split, one just enough, and one no other values. */
+static void check_split_of(tileprop_type type, size_t count)
+{
+    enum { FEATURES = 3, MOST = 9 };
+    const size_t quarter = (count + 3) / 4, zeros[FEATURES] = {quarter - 1, quarter, count};
+    uint8_t bytes[MOST * FEATURES];
+    float floats[MOST * FEATURES];
+    for (size_t i = 0; i < count * FEATURES; i++) {
+        bytes[i] = i / FEATURES < zeros[i % FEATURES] ? 0 : 200;
+        floats[i] = bytes[i] ? -1.5f : i % 2 ? -0.0f : 0x1p-149f;
+    }
+    struct tp_dataset dataset = {
+        .type = type, .samples = type == TILEPROP_U8 ? (void *)bytes : floats, .count = count, .features = FEATURES};
+    struct tp_normalization normalization = fit(TILEPROP_NORMALIZE_FEATURE, &dataset);
+    for (size_t j = 0; j < FEATURES; j++) {
+        const bool split = 4 * zeros[j] >= count;
+        assert_true(normalization.split[j] == split);
+        assert_true(normalization.added[j] == (split ? 0 : normalization.shift[j]));
+        assert_true(normalization.apart[j] == (split ? normalization.shift[j] : 0));
+    }
+    tp_normalization_free(&normalization);
+
+    /* with one mean for all the features, their zeros are counted together */
+    for (size_t j = 0; j < 2; j++) {
+        for (size_t i = 0; i < count; i++) {
+            bytes[i] = i < zeros[j] ? 0 : 200;
+            floats[i] = bytes[i];
+        }
+        for (size_t features = 1; features <= count; features += count - 1) {
+            dataset.features = features;
+            dataset.count = count / features;
+            normalization = fit(TILEPROP_NORMALIZE_GLOBAL, &dataset);
+            assert_true(normalization.split[0] == j && normalization.split[features - 1] == j);
+            tp_normalization_free(&normalization);
+        }
+    }
+}
+
+static void test_split_from_a_quarter_of_zeros(void **state)
+{
+    (void)state;
+    for (size_t count = 2; count <= 9; count++) {
+        check_split_of(TILEPROP_U8, count);
+        check_split_of(TILEPROP_F32, count);
+    }
+}
+
 /* 2^26 bytes, for which n times the sum of squares is above 2^64. */
 static void test_normalization_large(void **state)
 {
@@ -306,6 +358,10 @@ static void test_normalization_constant(void **state)
     struct tp_normalization normalization = fit(TILEPROP_NORMALIZE_FEATURE, &u8);
     assert_true(normalization.scale[0] == 0 && normalization.shift[0] == 0);
     assert_true(normalization.scale[1] > 2 && normalization.shift[1] < -400);
+    tp_normalization_free(&normalization);
+
+    normalization = fit(TILEPROP_NORMALIZE_SCALE, &u8);
+    assert_true(normalization.scale[0] == 0 && normalization.shift[0] == 0);
     tp_normalization_free(&normalization);
 
     normalization = fit(TILEPROP_NORMALIZE_FEATURE, &f32);
@@ -378,6 +434,7 @@ int main(void)
         cmocka_unit_test(test_split),
         cmocka_unit_test(test_split_failures),
         cmocka_unit_test(test_normalization),
+        cmocka_unit_test(test_split_from_a_quarter_of_zeros),
         cmocka_unit_test(test_normalization_offset),
         cmocka_unit_test(test_normalization_large),
         cmocka_unit_test(test_normalization_constant),

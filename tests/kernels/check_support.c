@@ -203,10 +203,8 @@ struct tp_marked marked_new(const struct matrix *m)
     for (size_t r = 0; r < m->rows; r++) {
         for (size_t k = 0; k < m->columns; k++) {
             const float x = matrix_get(m, r, k);
-            if (x == 0 && check_below(8))
-                continue;
             marked.values[r * stride + k] = x;
-            marked.marks[k / TP_MARKS * m->rows + r] |= UINT64_C(1) << k % TP_MARKS;
+            marked.marks[k / TP_MARKS * m->rows + r] |= (uint64_t)(x != 0 || check_below(8) == 0) << k % TP_MARKS;
         }
     }
     return marked;

@@ -449,7 +449,7 @@ END
         change "$name" "$value"
         refused 3 "changed: __metadata__: $part" "${base[@]}" --resume changed
     done <<'END'
-numerics_version 2 numerics_version: 2 ... 1 ... --resume-inexact
+numerics_version 1 numerics_version: 1 ... 2 ... --resume-inexact
 run.steps 0 run.best_step: 36 ... 0
 run.steps -1 run.steps: ... integer
 run.steps 18446744073709551615 run.steps: 18446744073709551615 ... 0 ... 9223372036854775807
@@ -465,7 +465,7 @@ END
     refused 3 "changed: __metadata__: options: ... names" "${base[@]}" --resume changed
     change run.steps 41
     refused 2 "--epochs: 2 ... 40 steps ... 41" "${base[@]}" --resume changed
-    change numerics_version 2
+    change numerics_version 1
     "$train" "${base[@]}" --resume changed --resume-inexact >out
     [ "$(weights <out)" = "$("$train" "${base[@]}" --resume c | weights)" ]
 }

@@ -157,7 +157,7 @@ for name, tensor in header.items():
     echo "$output"
     for line in "layers.0.weight F32 [24, 784]" "layers.0.bias F32 [24]" "layers.2.weight F32 [10, 20]" \
         "layers.2.bias F32 [10]" "input.scale F32 [784]" "input.shift F32 [784]" "format = tileprop" \
-        "format_version = 1" "activation = lecun-tanh" "normalize = feature" "classes = 10" "lr = 0.1" \
+        "format_version = 2" "activation = lecun-tanh" "normalize = feature" "classes = 10" "lr = 0.1" \
         "val-limit = 100" 'class_names = ["0","1","2","3","4","5","6","7","8","9"]' "step = 19"; do
         echo "$line"
         grep -qxF "$line" <<<"$output"
@@ -198,7 +198,7 @@ END
     { head -c 21000000 /dev/zero | tr '\0' a && echo ,b,kind; } >wide.csv
     for i in $(seq 60); do echo "$((i % 7)),$((i % 3)),c$((i % 2))"; done >>wide.csv
     for option in save save-best checkpoint; do
-        refused 3 'wide.csv: names and categories of ... bytes found, expected at most 19866112' \
+        refused 3 'wide.csv: names and categories of ... bytes found, expected at most 19865856' \
             --data wide.csv --hidden 4 --epochs 1 "--$option" m
         [ ! -e m ]
     done

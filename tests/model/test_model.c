@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "data/choices.h"
+#include "kernels/tiers.h"
 #include "model/checkpoint.h"
 #include "tests/check.h"
 #include "tests/options.h"
@@ -61,6 +62,8 @@ static void make(struct made *made, int bias)
             for (size_t u = 0; u < layer->slices[s].w.columns; u++)
                 *tp_matrix_at(&layer->slices[s].w, layer->inputs, u) = (float)(100 * s + u + l);
     }
+    for (size_t m = 0; m < MEMBERS; m++)
+        tp_network_refresh(&made->network, m, tp_tiers[0]);
     tp_weights_shape(&made->weights, &made->network);
     if (tp_weights_allocate(&made->weights, &error))
         fail_msg("%s", error.text);
@@ -84,7 +87,8 @@ static uint64_t hash_of(const struct tp_network *network)
     return hash;
 }
 
-static float scale[INPUTS] = {1, 2, 3, 4, 0.1f}, shift[INPUTS] = {-1, -2, -3, -4, -5e-20f};
+static float scale[INPUTS] = {1, 2, 3, 4, 0.1f}, shift[INPUTS] = {-1, -2, -3, -4, -5e-20f},
+             split[INPUTS] = {0, 1, 1, 0, 1};
 
 static tileprop_status read_safetensors(struct tp_safetensors *read, const char *path, struct tp_error *error)
 {
@@ -102,7 +106,7 @@ static struct tp_model describe(const struct made *made)
                              .described = true,
                              .activation = TILEPROP_RELU,
                              .normalize = TILEPROP_NORMALIZE_FEATURE,
-                             .normalization = {33.3, 1.0 / 3, INPUTS, scale, shift},
+                             .normalization = {33.3, 1.0 / 3, INPUTS, scale, shift, split, NULL, NULL},
                              .schema = {.features = INPUTS, .classes = class_names, .class_count = CLASSES},
                              .options = "lr = 0.1\n",
                              .fingerprint = 0xfedcba9876543210,
@@ -141,6 +145,9 @@ static void test_reads_what_it_writes(void **state)
         assert_int_equal(model.normalization.features, INPUTS);
         assert_memory_equal(model.normalization.scale, scale, sizeof scale);
         assert_memory_equal(model.normalization.shift, shift, sizeof shift);
+        assert_memory_equal(model.normalization.split, split, sizeof split);
+        assert_true(model.normalization.added[0] == -1 && model.normalization.apart[0] == 0);
+        assert_true(model.normalization.added[1] == 0 && model.normalization.apart[1] == -2);
         assert_int_equal(model.schema.class_count, CLASSES);
         assert_string_equal(model.schema.classes[1], "two \"words\"");
         assert_string_equal(model.options, "lr = 0.1\n");
@@ -150,8 +157,10 @@ static void test_reads_what_it_writes(void **state)
 
         struct made again = {.options = made.options};
         place(&again);
-        for (size_t m = 0; m < MEMBERS; m++)
+        for (size_t m = 0; m < MEMBERS; m++) {
             tp_network_put(&again.network, m, 0, &model.weights);
+            tp_network_refresh(&again.network, m, tp_tiers[0]);
+        }
         assert_true(hash_of(&again.network) == hash_of(&made.network));
         for (size_t l = 1; l < again.network.layer_count; l++) /* the view that backward reads */
             for (size_t s = 0; s < again.network.layers[l].slice_count; s++)
@@ -284,6 +293,19 @@ static void test_refuses_tensors(void **state)
     tp_model_free(&model);
 }
 
+/* Of a model of the first version. */
+static json_t *make_texts(void)
+{
+    json_t *texts =
+        json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "format", "tileprop", "format_version", "1",
+                  "activation", "relu", "normalize", "none", "mean", "0", "deviation", "1", "classes", "3",
+                  "class_names", "[\"a\",\"b\",\"c\"]", "options", "", "data_fingerprint", "00", "step", "1",
+                  "validation_loss", "0.5", "validation_accuracy", "0.5");
+    json_object_set_new(texts, "validation_samples", json_string("10"));
+    json_object_set_new(texts, "numerics_version", json_string("1"));
+    return texts;
+}
+
 static void test_refuses_texts(void **state)
 {
     static const struct tp_tensor tensors[] = {{"layers.0.weight", "F32", 2, {3, 5}, 0, 0},
@@ -294,8 +316,9 @@ static void test_refuses_texts(void **state)
     } cases[] = {{"format", "tileprop", NULL},
                  {"format", "other", "3 tensors ... 1"},
                  {"format_version", "1", NULL},
+                 {"format_version", "2", NULL},
                  {"format_version", NULL, "no format_version"},
-                 {"format_version", "2", "format_version: ... 2 ... 1 ... newer tileprop"},
+                 {"format_version", "3", "format_version: ... 3 ... 2 ... newer tileprop"},
                  {"format_version", "-1", "format_version: ... integer"},
                  {"format_version", "", "format_version: ... integer"},
                  {"format_version", "99999999999999999999", "format_version: ... integer"},
@@ -313,13 +336,7 @@ static void test_refuses_texts(void **state)
                  {"mean", "nan", "mean: ... finite number"},
                  {"deviation", "1x", "deviation: ... finite number"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        json_t *texts =
-            json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "format", "tileprop", "format_version",
-                      "1", "activation", "relu", "normalize", "none", "mean", "0", "deviation", "1", "classes", "3",
-                      "class_names", "[\"a\",\"b\",\"c\"]", "options", "", "data_fingerprint", "00", "step", "1",
-                      "validation_loss", "0.5", "validation_accuracy", "0.5");
-        json_object_set_new(texts, "validation_samples", json_string("10"));
-        json_object_set_new(texts, "numerics_version", json_string("1"));
+        json_t *texts = make_texts();
         if (cases[i].value)
             json_object_set_new(texts, cases[i].key, json_string(cases[i].value));
         else
@@ -340,6 +357,42 @@ static void test_refuses_texts(void **state)
         tp_model_free(&model);
         json_decref(texts);
     }
+}
+
+/* Files of former versions do not say which features are split: none. */
+static void test_split_features(void **state)
+{
+    static const struct {
+        struct tp_tensor split;
+        float value;
+        const char *part;
+    } cases[] = {{{NULL, NULL, 0, {0}, 0, 0}, 0, NULL},
+                 {{"input.split", "F32", 1, {5}, 0, 0}, 1, NULL},
+                 {{"input.split", "F32", 1, {5}, 0, 0}, 0.5f, "tensors: input.split[2]: ... 0.5 ... 0 or 1"},
+                 {{"input.split", "F32", 1, {5}, 0, 0}, -1, "tensors: input.split[2]: ... -1 ... 0 or 1"},
+                 {{"input.split", "F32", 1, {4}, 0, 0}, 1, "input.split: ... F32 [4] ... F32 [5]"},
+                 {{"input.split", "F64", 1, {5}, 0, 0}, 0, "input.split: ... F64 [5] ... F32 [5]"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct tp_tensor tensors[] = {{"layers.0.weight", "F32", 2, {3, 5}, 0, 0},
+                                            {"input.scale", "F32", 1, {5}, 0, 0},
+                                            {"input.shift", "F32", 1, {5}, 0, 0},
+                                            cases[i].split};
+        json_t *texts = make_texts();
+        struct tp_model model;
+        struct tp_error error = {""};
+        many[2] = cases[i].value; /* of every tensor */
+        const tileprop_status status =
+            read_tensors(*state, tensors, cases[i].split.name ? 4 : 3, texts, &model, &error);
+        if (cases[i].part)
+            check_failure(status, TILEPROP_BAD_INPUT, &error, cases[i].part);
+        else if (status != TILEPROP_OK)
+            fail_msg("%s", error.text);
+        else
+            assert_true(model.normalization.split[2] == cases[i].value && model.normalization.split[3] == 0);
+        tp_model_free(&model);
+        json_decref(texts);
+    }
+    many[2] = 0;
 }
 
 /* Names as long as this one, for as many classes and columns as a real model can have. */
@@ -394,7 +447,7 @@ static void test_limits_names(void **state)
     name[size] = '\0';
     model.schema.classes = (char *[CLASSES]){name, "b", "c"};
     check_failure(tp_model_check(&model, "t.csv", &error), TILEPROP_BAD_INPUT, &error,
-                  "t.csv: names ... categories ... bytes ... 19866112");
+                  "t.csv: names ... categories ... bytes ... 19865856");
     free(name);
     made_free(&made);
 }
@@ -510,6 +563,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_names_are_those_of_options, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_refuses_tensors, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_refuses_texts, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_split_features, scratch_make, scratch_remove),
         cmocka_unit_test(test_holds_many_names),
         cmocka_unit_test(test_limits_names),
         cmocka_unit_test(test_starts),

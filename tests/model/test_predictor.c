@@ -15,7 +15,7 @@
 static float samples[SAMPLES][INPUTS];
 static uint8_t bytes[SAMPLES][INPUTS];
 static uint16_t labels[SAMPLES];
-static float scale[INPUTS], shift[INPUTS];
+static float scale[INPUTS], shift[INPUTS], split[INPUTS];
 
 static double noise(uint32_t stream, uint64_t index)
 {
@@ -58,8 +58,10 @@ static struct tp_model make_model(size_t layers, const size_t *units, unsigned b
     for (size_t f = 0; f < INPUTS; f++) {
         scale[f] = 0.5f + (float)f / 64;
         shift[f] = (float)noise(200, f);
+        split[f] = f % 3 == 0;
     }
-    model.normalization = (struct tp_normalization){.features = INPUTS, .scale = scale, .shift = shift};
+    if (tp_normalization_of(&model.normalization, INPUTS, scale, shift, split, &error))
+        fail_msg("%s", error.text);
     return model;
 }
 
@@ -146,7 +148,7 @@ static void check_model(size_t layers, const size_t *units, unsigned biases, til
             assert_memory_equal(predicted2, predicted, sizeof predicted);
         }
     }
-    tp_weights_free(&model.weights);
+    tp_model_free(&model);
 }
 
 static void test_predicts_as_a_plain_network(void **state)
@@ -168,7 +170,7 @@ static void test_refuses_tiers(void **state)
     struct tp_error error = {""};
     check_failure(tp_predictor_create(&predictor, &model, "none", &error), TILEPROP_USAGE, &error, "no tier \"none\"");
     assert_null(predictor);
-    tp_weights_free(&model.weights);
+    tp_model_free(&model);
 }
 
 int main(void)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+#include "kernels/tiers.h"
 #include "network/plan.h"
 #include "tests/check.h"
 #include "tests/options.h"
@@ -472,6 +473,8 @@ static void test_transposed_view(void **state)
     for (size_t members = 1; members <= 6; members++) {
         struct model model;
         model_make(&model, &options, 50, 33, members, TILEPROP_INIT_FAN_IN, 3);
+        for (size_t m = 0; m < members; m++)
+            tp_network_refresh(&model.network, m, tp_tiers[0]);
         for (size_t l = 0; l < model.network.layer_count; l++) {
             const struct tp_layer *layer = &model.network.layers[l];
             for (size_t s = 0; s < layer->slice_count; s++) {

@@ -60,7 +60,7 @@ course_seconds=30
 
 @test "it checks the network that the options describe, with all biases, relu or none hidden" {
     for options in "--hidden 6,5 --activation relu --bias all --init he" "--hidden none --bias none" \
-        "--hidden 4 --activation tanh --normalize unit --seed 7"; do
+        "--hidden 4 --activation tanh --normalize unit --seed 7" "--hidden 4 --normalize scale"; do
         # shellcheck disable=SC2086
         run check $options
         [ "$status" -eq 0 ]

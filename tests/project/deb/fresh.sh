@@ -27,7 +27,7 @@ inside apt-get -q -y install --no-install-recommends /tmp/tileprop.deb
 
 inside tileprop-train --version
 inside tileprop-train --hidden 64,64 --save /tmp/m --quiet | tee "$machine/tmp/out"
-grep -q 'weights  *03f0197b672de991' "$machine/tmp/out" # what README says of this network
+grep -q 'weights  *f58d9f8c910728a1' "$machine/tmp/out" # what README says of this network
 inside tileprop-predict /tmp/m
 inside tileprop-export /tmp/m --c /tmp/m.h
 
