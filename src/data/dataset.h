@@ -23,8 +23,8 @@ struct tp_dataset {
 
 /*
  * A value v becomes scale (v - offset) + shift, where v - offset is a float, scale = 1 / sigma, shift = (offset - mu) /
- * sigma, computed in double, rounded once. A split
- * feature's zeros stay zeros: its shift is not added to its values, but enters the first layer as kernels.h says.
+ * sigma, computed in double, rounded once. A split feature's zeros stay zeros: its shift is not added to its values, but
+ * enters the first layer as kernels.h says.
  */
 struct tp_normalization {
     double mean, deviation; /* over all values, whatever the mode; population deviation */

@@ -17,7 +17,7 @@ enum tp_offsets tp_offsets_wanted(int normalize)
 /* A feature with a 0 among its values differs by as much as the largest, so that no split feature has an offset. */
 static double choose(double low, double high)
 {
-    const double largest = fmax(fabs(low), fabs(high)), range = high - low;
+    const double largest = -low > high ? -low : high, range = high - low;
     return range > 0 && range < largest / TP_OFFSET_RATIO ? low : 0;
 }
 
@@ -39,8 +39,8 @@ tileprop_status tp_offsets_find(const double *values, size_t rows, size_t stride
         }
     }
     for (size_t j = 1; together && j < columns; j++) {
-        low[0] = fmin(low[0], low[j]);
-        high[0] = fmax(high[0], high[j]);
+        low[0] = low[j] < low[0] ? low[j] : low[0];
+        high[0] = high[j] > high[0] ? high[j] : high[0];
     }
     for (size_t j = columns; j-- > 0;)
         offset[j] = together ? choose(low[0], high[0]) : choose(low[j], high[j]);

@@ -69,7 +69,10 @@ static tileprop_status find_offset(const struct tp_safetensors *read, size_t fea
 static tileprop_status find_normalization(const struct tp_safetensors *read, size_t features,
                                           struct tp_normalization *normalization, size_t *known, struct tp_error *error)
 {
+    const double mean = normalization->mean, deviation = normalization->deviation; /* read before */
     tileprop_status status = tp_normalization_make(normalization, features, error);
+    normalization->mean = mean;
+    normalization->deviation = deviation;
     const struct {
         const char *name;
         float *values;

@@ -84,7 +84,8 @@ static uint64_t hash_of(const struct tp_network *network)
     return hash;
 }
 
-static float scale[INPUTS] = {1, 2, 3, 4, 0.1f}, shift[INPUTS] = {-1, -2, -3, -4, -5e-20f};
+static float scale[INPUTS] = {1, 2, 3, 4, 0.1f}, shift[INPUTS] = {-1, -2, -3, -4, -5e-20f}, split[INPUTS] = {1, 0, 1};
+static double offset[INPUTS] = {0, 1600000000.25, 0, -52.00001};
 
 static tileprop_status read_safetensors(struct tp_safetensors *read, const char *path, struct tp_error *error)
 {
@@ -102,7 +103,13 @@ static struct tp_model describe(const struct made *made)
                              .described = true,
                              .activation = TILEPROP_RELU,
                              .normalize = TILEPROP_NORMALIZE_FEATURE,
-                             .normalization = {33.3, 1.0 / 3, INPUTS, scale, shift},
+                             .normalization = {.mean = 33.3,
+                                               .deviation = 1.0 / 3,
+                                               .features = INPUTS,
+                                               .offset = offset,
+                                               .scale = scale,
+                                               .shift = shift,
+                                               .split = split},
                              .schema = {.features = INPUTS, .classes = class_names, .class_count = CLASSES},
                              .options = "lr = 0.1\n",
                              .fingerprint = 0xfedcba9876543210,
@@ -141,6 +148,8 @@ static void test_reads_what_it_writes(void **state)
         assert_int_equal(model.normalization.features, INPUTS);
         assert_memory_equal(model.normalization.scale, scale, sizeof scale);
         assert_memory_equal(model.normalization.shift, shift, sizeof shift);
+        assert_memory_equal(model.normalization.split, split, sizeof split);
+        assert_memory_equal(model.normalization.offset, offset, sizeof offset);
         assert_int_equal(model.schema.class_count, CLASSES);
         assert_string_equal(model.schema.classes[1], "two \"words\"");
         assert_string_equal(model.options, "lr = 0.1\n");
@@ -295,7 +304,7 @@ static void test_refuses_texts(void **state)
                  {"format", "other", "3 tensors ... 1"},
                  {"format_version", "1", NULL},
                  {"format_version", NULL, "no format_version"},
-                 {"format_version", "2", "format_version: ... 2 ... 1 ... newer tileprop"},
+                 {"format_version", "3", "format_version: ... 3 ... 2 ... newer tileprop"},
                  {"format_version", "-1", "format_version: ... integer"},
                  {"format_version", "", "format_version: ... integer"},
                  {"format_version", "99999999999999999999", "format_version: ... integer"},
@@ -394,7 +403,7 @@ static void test_limits_names(void **state)
     name[size] = '\0';
     model.schema.classes = (char *[CLASSES]){name, "b", "c"};
     check_failure(tp_model_check(&model, "t.csv", &error), TILEPROP_BAD_INPUT, &error,
-                  "t.csv: names ... categories ... bytes ... 19866112");
+                  "t.csv: names ... categories ... bytes ... 19865600");
     free(name);
     made_free(&made);
 }

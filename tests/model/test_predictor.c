@@ -59,7 +59,8 @@ static struct tp_model make_model(size_t layers, const size_t *units, unsigned b
         scale[f] = 0.5f + (float)f / 64;
         shift[f] = (float)noise(200, f);
     }
-    model.normalization = (struct tp_normalization){.features = INPUTS, .scale = scale, .shift = shift};
+    if (tp_normalization_of(&model.normalization, INPUTS, scale, shift, NULL, NULL, &error))
+        fail_msg("%s", error.text);
     return model;
 }
 
@@ -146,7 +147,7 @@ static void check_model(size_t layers, const size_t *units, unsigned biases, til
             assert_memory_equal(predicted2, predicted, sizeof predicted);
         }
     }
-    tp_weights_free(&model.weights);
+    tp_model_free(&model);
 }
 
 static void test_predicts_as_a_plain_network(void **state)
@@ -168,7 +169,7 @@ static void test_refuses_tiers(void **state)
     struct tp_error error = {""};
     check_failure(tp_predictor_create(&predictor, &model, "none", &error), TILEPROP_USAGE, &error, "no tier \"none\"");
     assert_null(predictor);
-    tp_weights_free(&model.weights);
+    tp_model_free(&model);
 }
 
 int main(void)
