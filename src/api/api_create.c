@@ -1,3 +1,5 @@
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +43,10 @@ static tileprop_status check_values(const tileprop_model_parts *p, struct tp_err
     const tileprop_status status = tp_api_split("parts: split", p->split, p->features, error);
     if (status != TILEPROP_OK)
         return status;
+    for (size_t i = 0; p->offset && i < p->features; i++)
+        if (!(fabs(p->offset[i]) <= (double)FLT_MAX))
+            return tp_fail(error, TILEPROP_BAD_INPUT, "parts: offset[%zu]: %g found, expected at most %g in size", i,
+                           p->offset[i], (double)FLT_MAX);
     for (size_t i = 0; p->feature_names && i < p->features; i++)
         if (!p->feature_names[i])
             return tp_fail(error, TILEPROP_USAGE, "parts: feature_names[%zu]: NULL found, expected a name", i);
@@ -112,8 +118,8 @@ static tileprop_status create(tileprop_model **handle, const tileprop_model_part
     if (status == TILEPROP_OK)
         status = take_layers(&parts, &model.weights, error);
     if (status == TILEPROP_OK)
-        status =
-            tp_normalization_of(&model.normalization, parts.features, parts.scale, parts.shift, parts.split, error);
+        status = tp_normalization_of(&model.normalization, parts.features, parts.scale, parts.shift, parts.split,
+                                     parts.offset, error);
     if (status == TILEPROP_OK && !((model.options = strdup("")) && take_schema(&parts, &model.schema)))
         status = tp_fail_memory(error, NULL, "a model");
     model.activation = parts.layers > 1 ? parts.activation : TILEPROP_LECUN_TANH;

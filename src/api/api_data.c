@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "data/offsets.h"
 #include "kernels/flush.h"
 #include "system/memory.h"
 #include "system/team.h"
@@ -92,24 +93,37 @@ static tileprop_status convert(struct tp_set *set, struct tp_error *error)
     return TILEPROP_OK;
 }
 
-static tileprop_status narrow(const tileprop_data *data, size_t row, float *to, struct tp_error *error)
+static tileprop_status narrow(const tileprop_data *data, size_t row, const double *offset, float *to,
+                              struct tp_error *error)
 {
-    const double *from = (const double *)data->samples + row * data->stride;
+    const size_t begin = row * data->stride;
+    const double *wide = data->type == TILEPROP_F64 ? (const double *)data->samples + begin : NULL;
+    const float *narrow = wide ? NULL : (const float *)data->samples + begin;
     for (size_t i = 0; i < data->features; i++) {
-        to[i] = (float)from[i];
-        if (isinf(to[i]) && isfinite(from[i]))
+        const double x = wide ? wide[i] : (double)narrow[i];
+        to[i] = tp_offsets_narrow(data->offset ? x + data->offset[i] : x, offset, i);
+        if (isinf(to[i]) && isfinite(x))
             return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: value %zu: %g found, expected at most %g in size",
-                           data->name, row, i, from[i], (double)FLT_MAX);
+                           data->name, row, i, x, (double)FLT_MAX);
     }
     return TILEPROP_OK;
 }
 
-/* Copies samples that are f64 or have a stride. */
+static bool same_offsets(const double *a, const double *b, size_t features)
+{
+    for (size_t i = 0; i < features; i++)
+        if ((a ? a[i] : 0) != (b ? b[i] : 0))
+            return false;
+    return true;
+}
+
+/* Copies samples that are f64, have a stride or are less other offsets. */
 static tileprop_status copy_samples(struct tp_set *set, struct tp_error *error)
 {
     const tileprop_data *data = &set->given;
     const size_t value = data->type == TILEPROP_U8 ? 1 : sizeof(float), bytes = data->features * value;
-    if (data->rows == 0 || (data->type != TILEPROP_F64 && data->stride == data->features))
+    const bool narrows = data->type == TILEPROP_F64 || !same_offsets(data->offset, set->offset, data->features);
+    if (data->rows == 0 || (!narrows && data->stride == data->features))
         return TILEPROP_OK;
     tileprop_status status = data->rows * bytes < UNCHECKED
                                  ? TILEPROP_OK
@@ -118,11 +132,41 @@ static tileprop_status copy_samples(struct tp_set *set, struct tp_error *error)
         status = tp_fail_memory(error, NULL, "samples");
     for (size_t r = 0; r < data->rows && status == TILEPROP_OK; r++) {
         char *to = (char *)set->samples + r * bytes;
-        if (data->type == TILEPROP_F64)
-            status = narrow(data, r, (float *)(void *)to, error);
+        if (narrows)
+            status = narrow(data, r, set->offset, (float *)(void *)to, error);
         else
             memcpy(to, (const char *)data->samples + r * data->stride * value, bytes);
     }
+    return status;
+}
+
+/* What is subtracted from samples: as wanted, found by f64, kept by f32; or as given. */
+static tileprop_status take_offset(struct tp_set *set, enum tp_offsets wanted, const double *offset,
+                                   struct tp_error *error)
+{
+    const tileprop_data *data = &set->given;
+    const size_t features = data->features;
+    const bool finds = wanted != TP_OFFSETS_KNOWN && !data->offset && data->type == TILEPROP_F64;
+    const double *from = wanted != TP_OFFSETS_KNOWN ? data->offset : offset;
+    tileprop_status status = TILEPROP_OK;
+    if (data->type == TILEPROP_U8 && (data->offset || tp_offsets_any(offset, features)))
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of type u8 found, expected f32 or f64, to have offsets",
+                       data->name);
+    for (size_t i = 0; data->offset && i < features; i++)
+        if (!isfinite(data->offset[i]))
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: offset[%zu]: %g found, expected a finite number", data->name,
+                           i, data->offset[i]);
+    if (!finds && !tp_offsets_any(from, features))
+        return TILEPROP_OK;
+    set->offset = malloc(features * sizeof *set->offset);
+    if (!set->offset)
+        return tp_fail_memory(error, NULL, "offsets");
+    if (finds)
+        status = tp_offsets_find(data->samples, data->rows, data->stride, features, wanted == TP_OFFSETS_ONE,
+                                 set->offset, error);
+    else
+        memcpy(set->offset, from, features * sizeof *from);
+    set->own.offset = set->offset;
     return status;
 }
 
@@ -139,6 +183,8 @@ void tp_set_free(struct tp_set *set)
 {
     free(set->samples);
     free(set->labels);
+    free(set->offset);
+    set->offset = NULL;
     set->samples = NULL;
     set->labels = NULL;
 }
@@ -176,7 +222,7 @@ tileprop_status tp_set_describe(struct tp_set *set, const char *name, const tile
 }
 
 tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop_data *given, const struct tp_set *like,
-                            struct tp_error *error)
+                            enum tp_offsets wanted, const double *offset, struct tp_error *error)
 {
     tileprop_data *data = &set->given;
     tileprop_status status = complete(name, given, data, error);
@@ -186,6 +232,8 @@ tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop
         data->classes = like->own.classes;
     if (status == TILEPROP_OK)
         status = convert(set, error);
+    if (status == TILEPROP_OK)
+        status = take_offset(set, wanted, offset, error);
     if (status == TILEPROP_OK)
         status = convert_samples(set, error);
     const float *values = set->own.type == TILEPROP_F32 ? set->own.samples : NULL;
@@ -267,6 +315,9 @@ static tileprop_status evaluate(const tileprop_model *handle, const tileprop_dat
                        data->features, features);
     status = convert(&set, error);
     set.own.count = data->rows = rows;
+    if (status == TILEPROP_OK &&
+        (data->type != TILEPROP_U8 || data->offset)) /* bytes are narrowed as they are packed */
+        status = take_offset(&set, TP_OFFSETS_KNOWN, handle->model.normalization.offset, error);
     if (status == TILEPROP_OK)
         status = convert_samples(&set, error);
     const struct tp_predictions to = {

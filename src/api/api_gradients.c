@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "data/offsets.h"
 #include "train/training_options.h"
 #include "verify/gradient_check.h"
 
@@ -17,7 +18,7 @@ static tileprop_status check(const tileprop_options *given, const tileprop_data 
     struct tp_reference_f64 reference = {0};
     tileprop_status status = tp_api_options(given, &options, call);
     if (status == TILEPROP_OK)
-        status = tp_set_take(&set, "data", data, NULL, error);
+        status = tp_set_take(&set, "data", data, NULL, tp_offsets_wanted(options.normalize), NULL, error);
     if (status == TILEPROP_OK) {
         options.drop_last = false; /* there are no batches */
         options.init = options.init == TILEPROP_INIT_AUTO ? TILEPROP_INIT_UNIFORM : options.init;

@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "base/safe_file.h"
 #include "data/choices.h"
+#include "data/offsets.h"
 #include "data/schema.h"
 
 tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, struct tp_error *error)
@@ -213,6 +214,12 @@ const float *tileprop_model_split(const tileprop_model *handle)
     return handle->model.normalization.split;
 }
 
+const double *tileprop_model_offsets(const tileprop_model *handle)
+{
+    const struct tp_normalization *normalization = &handle->model.normalization;
+    return tp_offsets_any(normalization->offset, normalization->features) ? normalization->offset : NULL;
+}
+
 const char *tileprop_model_text(const tileprop_model *handle, const char *key)
 {
     return strcmp(key, "activation") == 0  ? tp_model_activation(&handle->model)
@@ -290,4 +297,10 @@ void tileprop_predict_u8(const tileprop_model *handle, const uint8_t *samples, s
                          uint16_t *classes)
 {
     predict(handle, TILEPROP_U8, samples, rows, probabilities, classes);
+}
+
+void tileprop_predict_f64(const tileprop_model *handle, const double *samples, size_t rows, float *probabilities,
+                          uint16_t *classes)
+{
+    predict(handle, TILEPROP_F64, samples, rows, probabilities, classes);
 }

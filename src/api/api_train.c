@@ -6,6 +6,7 @@
 
 #include "api/api_train.h"
 #include "data/choices.h"
+#include "data/offsets.h"
 #include "data/schema.h"
 #include "system/memory.h"
 #include "train/training_options.h"
@@ -25,17 +26,42 @@ tileprop_status tp_api_train_check_classes(const struct tp_set *train, struct tp
     return TILEPROP_OK;
 }
 
+/* Whose offsets data get; NULL: none is known. */
+static const struct tp_normalization *known_normalization(const struct tp_api_training *t)
+{
+    const struct tp_model *start = t->options.initial_weights ? &t->options.initial_weights->model : &t->start;
+    if (t->run.resume)
+        return &t->run.resume->own.model.normalization;
+    return start->described ? &start->normalization : NULL;
+}
+
+tileprop_status tp_api_train_take(struct tp_api_training *t, const char *name, const tileprop_data *data,
+                                  struct tp_error *error)
+{
+    tileprop_status status = TILEPROP_OK;
+    if (t->options.init_from && !t->options.initial_weights && !t->run.resume)
+        status = tp_model_read(&t->start, t->options.init_from, error);
+    if (status != TILEPROP_OK)
+        return status;
+    const struct tp_normalization *known = known_normalization(t);
+    if (known && data && data->features != known->features)
+        known = NULL; /* which is refused once the data are known */
+    return tp_set_take(&t->train, name, data, NULL, known ? TP_OFFSETS_KNOWN : tp_offsets_wanted(t->options.normalize),
+                       known ? known->offset : NULL, error);
+}
+
 static tileprop_status take_sets(struct tp_api_training *t, const tileprop_data *data, const tileprop_data *validation,
                                  const double *fraction, struct tp_error *error)
 {
-    tileprop_status status = tp_set_take(&t->train, fraction ? "data" : "train", data, NULL, error);
+    tileprop_status status = tp_api_train_take(t, fraction ? "data" : "train", data, error);
     if (status == TILEPROP_OK)
         status = tp_api_train_check_classes(&t->train, error);
     if (status == TILEPROP_OK)
         status = fraction ? tp_dataset_tail(&t->train.own, *fraction, &t->validation.own, error)
-                          : tp_set_take(&t->validation, "validation", validation, &t->train, error);
+                          : tp_set_take(&t->validation, "validation", validation, &t->train, TP_OFFSETS_KNOWN,
+                                        t->train.offset, error);
     if (status == TILEPROP_OK && t->run.test)
-        status = tp_set_take(&t->test, "test", t->run.test, &t->train, error);
+        status = tp_set_take(&t->test, "test", t->run.test, &t->train, TP_OFFSETS_KNOWN, t->train.offset, error);
     return status;
 }
 
@@ -188,7 +214,6 @@ static tileprop_status take_initial_weights(struct tp_api_training *t, int asked
 {
     const struct tp_model *start = t->options.initial_weights ? &t->options.initial_weights->model : &t->start;
     const char *path = t->options.init_from;
-    tileprop_status status = TILEPROP_OK;
     if (t->run.resume) {
         t->origin = &t->run.resume->own.model;
         return TILEPROP_OK;
@@ -199,13 +224,11 @@ static tileprop_status take_initial_weights(struct tp_api_training *t, int asked
                    : TILEPROP_OK;
     if (path && t->options.initial_weights)
         return tp_fail(error, TILEPROP_USAGE, "init_from: expected without initial_weights");
-    if (path)
-        status = tp_model_read(&t->start, path, error);
     const char *name = path ? path : "initial_weights";
     char place[sizeof error->text];
     snprintf(place, sizeof place, "%s%s", path ? "--init-from: " : "", name);
-    if (status == TILEPROP_OK)
-        status = tp_model_starts(start, place, &t->options, t->train.own.features, t->train.own.classes, error);
+    tileprop_status status =
+        tp_model_starts(start, place, &t->options, t->train.own.features, t->train.own.classes, error);
     t->work.initial_weights = &start->weights;
     t->work.unverified = path && !start->verified;
     if (status != TILEPROP_OK || !start->described)

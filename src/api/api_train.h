@@ -19,6 +19,13 @@ struct tp_api_training {
     tileprop_result found;
 };
 
+/*
+ * Takes the data that are trained on, after the initial weights, whose offsets they keep, also if they are normalized
+ * anew. Errors: as tp_model_read() and tp_set_take().
+ */
+tileprop_status tp_api_train_take(struct tp_api_training *training, const char *name, const tileprop_data *data,
+                                  struct tp_error *error);
+
 /* Checks what models and losses need of the classes that are trained on. Errors: TILEPROP_BAD_INPUT, TILEPROP_USAGE. */
 tileprop_status tp_api_train_check_classes(const struct tp_set *train, struct tp_error *error);
 

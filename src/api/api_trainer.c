@@ -63,7 +63,7 @@ static tileprop_status take_normalization(const struct tp_api_training *t, const
     if (status != TILEPROP_OK)
         return status;
     if (scale)
-        return tp_normalization_of(normalization, features, scale, shift, split, error);
+        return tp_normalization_of(normalization, features, scale, shift, split, t->train.given.offset, error);
     if (t->work.normalization)
         return tp_normalization_copy(normalization, t->work.normalization, error);
     if (t->train.own.count == 0)
@@ -110,7 +110,7 @@ static tileprop_status create(tileprop_trainer *h, const tileprop_options *optio
     if (status == TILEPROP_OK)
         status = tp_set_describe(&t->train, "data", data, error);
     if (status == TILEPROP_OK && t->train.given.rows > 0)
-        status = tp_set_take(&t->train, "data", data, NULL, error);
+        status = tp_api_train_take(t, "data", data, error);
     if (status == TILEPROP_OK)
         status = tp_api_train_check_classes(&t->train, error);
     if (status != TILEPROP_OK)
@@ -166,6 +166,11 @@ static tileprop_status begin(const tileprop_trainer *h, struct tp_call *call)
     return tp_api_need(h, "trainer", &call->error);
 }
 
+static const double *offset_of(const tileprop_trainer *h)
+{
+    return tp_stepper_normalization(h->stepper)->offset;
+}
+
 tileprop_status tileprop_trainer_step(tileprop_trainer *h, const tileprop_data *batch, double *loss, char *message,
                                       size_t size)
 {
@@ -174,7 +179,7 @@ tileprop_status tileprop_trainer_step(tileprop_trainer *h, const tileprop_data *
     double found = NAN;
     tileprop_status status = begin(h, &call);
     if (status == TILEPROP_OK)
-        status = tp_set_take(&set, "batch", batch, &h->training.train, &call.error);
+        status = tp_set_take(&set, "batch", batch, &h->training.train, TP_OFFSETS_KNOWN, offset_of(h), &call.error);
     if (status == TILEPROP_OK && set.own.count > h->training.options.batch)
         status = tp_fail(&call.error, TILEPROP_BAD_INPUT, "%s: %zu rows found, expected at most %zu, the option batch",
                          set.given.name, set.own.count, h->training.options.batch);
@@ -195,7 +200,7 @@ tileprop_status tileprop_trainer_evaluate(tileprop_trainer *h, const tileprop_da
     struct tp_metrics metrics = {.loss = NAN, .accuracy = NAN};
     tileprop_status status = begin(h, &call);
     if (status == TILEPROP_OK)
-        status = tp_set_take(&set, "data", data, &h->training.train, &call.error);
+        status = tp_set_take(&set, "data", data, &h->training.train, TP_OFFSETS_KNOWN, offset_of(h), &call.error);
     if (status == TILEPROP_OK)
         status = tp_stepper_evaluate(h->stepper, &set.own, &metrics, &call.error);
     if (loss)

@@ -1,6 +1,7 @@
 #include "base/decimal.h"
 
 #include <float.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -35,7 +36,7 @@ static bool is_digit(char c)
  * is the nearest float unless a tie, where the lower 29 bits are 2^28, may lie in between; then it is not
  * stored. After Clinger, "How to read floating point numbers accurately", PLDI 1990.
  */
-static bool round_double(uint64_t word, int64_t exponent, float *value)
+static bool round_double(uint64_t word, int64_t exponent, double *value)
 {
     if (exponent <= -TP_POWERS || exponent >= TP_POWERS)
         return false;
@@ -46,13 +47,15 @@ static bool round_double(uint64_t word, int64_t exponent, float *value)
     const bool is_exact = exponent == 0 && word <= (uint64_t)1 << DBL_MANT_DIG;
     if ((!is_exact && from_tie >= -4 && from_tie <= 4) || wide < 2 * (double)FLT_MIN)
         return false;
-    *value = (float)wide;
+    *value = wide;
     return true;
 }
 
-/* strtof() rounds right; what it reads has no decimal point, the one part of a
- * number that a locale changes. */
-static float round_text(const char *text, const char *end, int64_t exponent)
+/*
+ * strtof() rounds right, and a double that rounds to another float is halfway between two. What they read has no
+ * decimal point, the one part of a number that a locale changes.
+ */
+static double round_text(const char *text, const char *end, int64_t exponent)
 {
     char digits[TP_DIGITS_MAX + 32];
     size_t count = 0;
@@ -74,7 +77,8 @@ static float round_text(const char *text, const char *end, int64_t exponent)
         exponent--;
     }
     snprintf(digits + count, sizeof digits - count, "e%lld", (long long)exponent);
-    return strtof(digits, NULL);
+    const double wide = strtod(digits, NULL), narrow = (double)strtof(digits, NULL);
+    return (double)(float)wide == narrow ? wide : nextafter(wide, narrow);
 }
 
 /* Returns the end of an exponent, with its 'e', or text where none is. */
@@ -94,7 +98,7 @@ static const char *read_exponent(const char *text, const char *end, int64_t *exp
     return c;
 }
 
-const char *tp_decimal_read(const char *text, const char *end, float *value)
+const char *tp_decimal_read(const char *text, const char *end, double *value)
 {
     const bool negative = text < end && *text == '-';
     const char *const begin = text + (text < end && (*text == '-' || *text == '+'));
@@ -129,7 +133,7 @@ const char *tp_decimal_read(const char *text, const char *end, float *value)
     const char *const mantissa_end = c;
     int64_t exponent = 0;
     c = read_exponent(c, end, &exponent);
-    float magnitude = 0;
+    double magnitude = 0;
     if (word && !round_double(word, exponent + shift, &magnitude))
         magnitude = round_text(begin, mantissa_end, exponent);
     *value = negative ? -magnitude : magnitude;

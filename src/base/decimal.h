@@ -1,16 +1,17 @@
 /*
- * Decimal numbers in text, as floats.
+ * Decimal numbers in text, as doubles that narrow to the right floats.
  */
 #pragma once
 
 /*
- * Reads the longest decimal number that text begins with and stores the float nearest to it, of two the even
- * one:
+ * Reads the longest decimal number that text begins with and stores a double that is off by a few units in its last
+ * place at most, by none for a number of up to 15 digits with an exponent of at most 22 in size. Narrowed, it is the
+ * float nearest to the number, of two the even one:
  *
  *     [+-] (digits [. [digits]] | . digits) [(e|E) [+-] digits]
  *
  * It neither reads at `end` nor after it, and knows no locale, blanks, hexadecimal digits, infinity or NaN.
- * What is too large for a float becomes an infinity. Returns the end of the number, or NULL if text begins
+ * What is too large for a double becomes an infinity. Returns the end of the number, or NULL if text begins
  * with none.
  */
-const char *tp_decimal_read(const char *text, const char *end, float *value);
+const char *tp_decimal_read(const char *text, const char *end, double *value);

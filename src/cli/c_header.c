@@ -49,6 +49,16 @@ static void put_element(const struct header *h, size_t i, float value)
     put_float(h, value);
 }
 
+/* Seventeen digits carry every double. */
+static void put_offsets(const struct header *h, const double *values, size_t count)
+{
+    put(h, "\n/* Subtracted from values as doubles, of which floats would keep too little. */\n"
+           "static const double @_offset[@_features] = {");
+    for (size_t i = 0; i < count; i++)
+        fprintf(h->out, "%s%.17g", i % TP_FLOATS_PER_LINE ? ", " : i ? ",\n    " : "\n    ", values[i]);
+    put(h, "};\n");
+}
+
 static void put_floats(const struct header *h, const char *what, const float *values, size_t count)
 {
     begin_floats(h, what, count);
@@ -211,11 +221,14 @@ static void put_constants(const struct header *h)
 {
     const size_t features = tileprop_model_features(h->model);
     const float *shift, *scale = tileprop_model_normalization(h->model, &shift);
+    const double *offsets = tileprop_model_offsets(h->model);
     char what[32];
     put_class_names(h);
     put_feature_names(h);
     if (h->schema->means)
         put_floats(h, "means", h->schema->means, features);
+    if (offsets)
+        put_offsets(h, offsets, features);
     put_floats(h, "scale", scale, features);
     put_shift(h);
     put_start(h);
@@ -256,7 +269,7 @@ static void put_call(const struct header *h, size_t l)
 static void put_functions(const struct header *h)
 {
     const size_t layers = tileprop_model_layers(h->model);
-    const bool hidden = layers > 1;
+    const bool hidden = layers > 1, offset = tileprop_model_offsets(h->model);
     size_t room[2];
     find_room(h->model, room);
     put(h, "\n");
@@ -268,17 +281,21 @@ static void put_functions(const struct header *h)
            " * and returns the class with the greatest, the first of equals. A sample that cannot be predicted has\n"
            " * NaN probabilities and the class 65535: one with a value that is infinite or too large");
     put(h, h->schema->means ? ". NaN: a\n * value that is missing.\n */\n" : ", or NaN.\n */\n");
-    put(h, "static inline size_t @_predict(const float in[@_features], float probabilities[@_classes])\n{\n");
+    put(h, offset ? "static inline size_t @_predict(const double in[@_features], float probabilities[@_classes])\n{\n"
+                  : "static inline size_t @_predict(const float in[@_features], float probabilities[@_classes])\n{\n");
     fprintf(h->out, "    float a[%zu]", room[0]);
     if (hidden)
         fprintf(h->out, ", b[%zu]", room[1]);
     put(h, ";\n    size_t k;\n    for (k = 0; k < @_features; k++)");
-    put(h, h->schema->means
-               ? " {\n"
-                 "        const float x = in[k] >= 0.0f || in[k] < 0.0f ? in[k] : @_means[k];\n"
-                 "        a[k] = @_flush(fmaf(@_flush(x) + (x - x), @_scale[k], @_shift[k]));\n"
-                 "    }\n"
-               : "\n        a[k] = @_flush(fmaf(@_flush(in[k]) + (in[k] - in[k]), @_scale[k], @_shift[k]));\n");
+    if (offset)
+        put(h, " {\n        const float v = (float)(in[k] - @_offset[k]);\n");
+    else
+        put(h, h->schema->means ? " {\n        const float v = in[k];\n" : "");
+    put(h, h->schema->means ? "        const float x = v >= 0.0f || v < 0.0f ? v : @_means[k];\n"
+                              "        a[k] = @_flush(fmaf(@_flush(x) + (x - x), @_scale[k], @_shift[k]));\n"
+                              "    }\n"
+           : offset         ? "        a[k] = @_flush(fmaf(@_flush(v) + (v - v), @_scale[k], @_shift[k]));\n    }\n"
+                    : "\n        a[k] = @_flush(fmaf(@_flush(in[k]) + (in[k] - in[k]), @_scale[k], @_shift[k]));\n");
     for (size_t l = 0; l < layers; l++)
         put_call(h, l);
     put(h, "    return @_softmax(probabilities);\n}\n\n#endif\n");

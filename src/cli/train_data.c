@@ -7,6 +7,7 @@
 
 #include "cli/data_path.h"
 #include "cli/model_schema.h"
+#include "data/offsets.h"
 #include "readers/class_weights.h"
 #include "readers/data_loader.h"
 #include "readers/idx.h"
@@ -138,8 +139,10 @@ static tileprop_status compare(const struct tp_train_data *data, const char *val
 static tileprop_status begin(struct tp_train_data *data, const struct tp_train_command *command, bool is_file,
                              const tileprop_model *start, const char *path, struct tp_error *error)
 {
-    if (!start)
+    if (!start) {
+        data->schema.offsets = tp_offsets_wanted(command->options.normalize);
         return TILEPROP_OK;
+    }
     const tileprop_status status = tp_model_schema_find(&data->schema, path, start, error);
     if (status == TILEPROP_OK && data->schema.column_count && !is_file)
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: IDX images found, expected a table's columns, as %s takes",
@@ -194,7 +197,8 @@ tileprop_data tp_train_data_of(const struct tp_dataset *set, const char *name)
                            .features = set->features,
                            .classes = set->classes,
                            .class_weights = set->class_weights,
-                           .name = name};
+                           .name = name,
+                           .offset = set->offset};
 }
 
 void tp_train_data_free(struct tp_train_data *data)

@@ -10,24 +10,27 @@
 #include "data/schema.h"
 
 struct tp_dataset {
-    tileprop_type type;
-    void *samples;    /* [count][features] of type */
-    uint16_t *labels; /* [count], each < classes */
+    tileprop_type type; /* u8, f32; for predictions also f64 */
+    void *samples;      /* [count][features] of type */
+    uint16_t *labels;   /* [count], each < classes */
     size_t count;
     size_t features;
     size_t classes;                 /* 1 + the largest label; at least 1 */
     const float *class_weights;     /* [classes] of a training set, not owned; NULL: all 1 */
     const struct tp_schema *schema; /* names of columns and classes, not owned; NULL: there are none */
+    const double *offset;           /* [features] what f32 samples are less than the values, not owned; NULL: nothing */
 };
 
 /*
- * A value x becomes scale x + shift, scale = 1 / sigma, shift = -mu / sigma, computed in double, rounded once. A split
- * feature's zeros stay zeros: its shift is not added to its values, but enters the first layer as kernels.h says.
+ * A value v becomes scale (v - offset) + shift, where v - offset is a float, scale = 1 / sigma, shift = (offset - mu) /
+ * sigma, computed in double, rounded once. A split feature's zeros stay zeros: its shift is not added to its values,
+ * but enters the first layer as kernels.h says.
  */
 struct tp_normalization {
     double mean, deviation; /* over all values, whatever the mode; population deviation */
     size_t features;
     uint64_t *unsplit; /* [tp_mark_words(features)] a bit for each; with all that follow in one piece of memory */
+    double *offset;    /* [features]; offsets.h */
     float *scale;      /* [features] */
     float *shift;      /* [features] */
     float *split;      /* [features] 1 or 0 */
@@ -38,7 +41,9 @@ struct tp_normalization {
 /* Bytes of one sample. */
 static inline size_t tp_dataset_sample_size(const struct tp_dataset *dataset)
 {
-    return dataset->features * (dataset->type == TILEPROP_U8 ? 1 : sizeof(float));
+    return dataset->features * (dataset->type == TILEPROP_U8    ? 1
+                                : dataset->type == TILEPROP_F64 ? sizeof(double)
+                                                                : sizeof(float));
 }
 
 /*
@@ -91,9 +96,10 @@ void tp_missing_fill(struct tp_dataset *dataset, const float *means);
 tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int mode, const struct tp_dataset *dataset,
                                      struct tp_error *error);
 
-/* One of given values; NULL: 1, 0 and 0. Errors: TILEPROP_FAILURE without memory. */
+/* One of given values; NULL: 1, 0, 0 and 0. Errors: TILEPROP_FAILURE without memory. */
 tileprop_status tp_normalization_of(struct tp_normalization *normalization, size_t features, const float *scale,
-                                    const float *shift, const float *split, struct tp_error *error);
+                                    const float *shift, const float *split, const double *offset,
+                                    struct tp_error *error);
 
 /* Takes memory for so many features. Errors: TILEPROP_FAILURE without memory. */
 tileprop_status tp_normalization_make(struct tp_normalization *normalization, size_t features, struct tp_error *error);

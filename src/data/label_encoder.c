@@ -45,9 +45,10 @@ tileprop_status tp_label_encoder_label(struct tp_label_encoder *encoder, const c
 {
     char integer[16];
     bool is_number = is_plain_integer(text, size);
-    float value;
+    double wide;
     const struct tp_shown shown = tp_show(text, size);
-    if (!is_number && tp_decimal_read(text, text + size, &value) == text + size) {
+    if (!is_number && tp_decimal_read(text, text + size, &wide) == text + size) {
+        const float value = (float)wide;
         is_number = true;
         if (fabsf(value) < TP_INTEGER_LIMIT && rintf(value) == value) {
             size = (size_t)snprintf(integer, sizeof integer, "%d", (int)value);

@@ -77,10 +77,15 @@ static void u8_moments(const struct tp_dataset *dataset, struct moments *of, str
     byte_moments(whole, count * features);
 }
 
+static double offset_of(const struct tp_dataset *dataset, size_t feature)
+{
+    return dataset->offset ? dataset->offset[feature] : 0;
+}
+
 /*
  * As u8_moments, in two passes of double sums: each feature's in the order of the samples, then those of the
  * features in their order. The squares about the common mean are those about the features' own means plus
- * count times the squared distances of the means, so that two passes serve both.
+ * count times the squared distances of the means, so that two passes serve both. A feature's mean is less its offset.
  */
 static void f32_moments(const struct tp_dataset *dataset, struct moments *of, struct moments *whole)
 {
@@ -96,7 +101,7 @@ static void f32_moments(const struct tp_dataset *dataset, struct moments *of, st
     }
     double sum = 0;
     for (size_t j = 0; j < features; j++) {
-        sum += of[j].mean;
+        sum += of[j].mean + n * offset_of(dataset, j);
         whole->zeros += of[j].zeros;
         of[j].mean /= n;
     }
@@ -110,7 +115,7 @@ static void f32_moments(const struct tp_dataset *dataset, struct moments *of, st
     }
     double squares = 0;
     for (size_t j = 0; j < features; j++) {
-        const double distance = of[j].mean - whole->mean;
+        const double distance = of[j].mean + offset_of(dataset, j) - whole->mean;
         squares += of[j].deviation + n * (distance * distance);
         of[j].deviation = sqrt(of[j].deviation / n);
     }
@@ -135,6 +140,7 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
         const bool together = mode == TILEPROP_NORMALIZE_GLOBAL;
         const struct moments m = together ? whole : of[j];
         const size_t values = dataset->count * (together ? features : 1);
+        const double offset = offset_of(dataset, j);
         double scale = 1, shift = 0;
         if (mode == TILEPROP_NORMALIZE_UNIT && dataset->type == TILEPROP_U8) {
             scale = 1.0 / 255;
@@ -143,14 +149,16 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
              * overflows. */
             const bool constant = m.deviation < (double)FLT_MIN;
             scale = constant ? 0 : 1 / m.deviation;
-            shift = constant || mode == TILEPROP_NORMALIZE_SCALE ? 0 : -m.mean / m.deviation;
+            shift =
+                mode == TILEPROP_NORMALIZE_SCALE || constant ? 0 : -(together ? m.mean - offset : m.mean) / m.deviation;
             if (scale != 0 && scale < (double)FLT_MIN)
                 status = tp_fail(error, TILEPROP_BAD_INPUT,
                                  "value %zu of the samples: deviation %g is too large to divide by", j, 1 / scale);
         }
         normalization->scale[j] = (float)scale;
         normalization->shift[j] = (float)shift;
-        normalization->split[j] = m.zeros >= values / 4 + (values % 4 != 0);
+        normalization->split[j] = offset == 0 && m.zeros >= values / 4 + (values % 4 != 0);
+        normalization->offset[j] = offset;
     }
     if (status == TILEPROP_OK)
         tp_normalization_settle(normalization);
@@ -164,13 +172,15 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
 tileprop_status tp_normalization_make(struct tp_normalization *normalization, size_t features, struct tp_error *error)
 {
     const size_t words = tp_mark_words(features);
-    uint64_t *unsplit = calloc(words + 5 * ((features + 1) / 2), sizeof *unsplit);
+    uint64_t *unsplit = calloc(words + features + 5 * ((features + 1) / 2), sizeof *unsplit);
     *normalization = (struct tp_normalization){0};
     if (!unsplit)
         return tp_fail_memory(error, NULL, "the normalization");
-    float *all = (float *)(unsplit + words);
+    double *offset = (double *)(unsplit + words);
+    float *all = (float *)(offset + features);
     *normalization = (struct tp_normalization){.features = features,
                                                .unsplit = unsplit,
+                                               .offset = offset,
                                                .scale = all,
                                                .shift = all + features,
                                                .split = all + 2 * features,
@@ -191,7 +201,8 @@ void tp_normalization_settle(struct tp_normalization *normalization)
 }
 
 tileprop_status tp_normalization_of(struct tp_normalization *normalization, size_t features, const float *scale,
-                                    const float *shift, const float *split, struct tp_error *error)
+                                    const float *shift, const float *split, const double *offset,
+                                    struct tp_error *error)
 {
     const tileprop_status status = tp_normalization_make(normalization, features, error);
     if (status != TILEPROP_OK)
@@ -201,6 +212,7 @@ tileprop_status tp_normalization_of(struct tp_normalization *normalization, size
         normalization->scale[j] = scale ? scale[j] : 1;
         normalization->shift[j] = shift ? shift[j] : 0;
         normalization->split[j] = split ? split[j] : 0;
+        normalization->offset[j] = offset ? offset[j] : 0;
     }
     tp_normalization_settle(normalization);
     return TILEPROP_OK;
@@ -212,6 +224,7 @@ void tp_normalization_assign(struct tp_normalization *to, const struct tp_normal
     memcpy(to->scale, from->scale, size);
     memcpy(to->shift, from->shift, size);
     memcpy(to->split, from->split, size);
+    memcpy(to->offset, from->offset, from->features * sizeof *from->offset);
     tp_normalization_settle(to);
     to->mean = from->mean;
     to->deviation = from->deviation;

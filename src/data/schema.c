@@ -60,6 +60,7 @@ void tp_schema_free(struct tp_schema *schema)
     free(schema->label);
     free_texts(schema->classes, schema->classes ? schema->class_count : 0);
     free(schema->means);
+    free(schema->offset);
     *schema = (struct tp_schema){0};
 }
 

@@ -20,6 +20,13 @@ struct tp_column {
     size_t category_count; /* 0: a number */
 };
 
+/* How the offsets of samples (offsets.h) are found. */
+enum tp_offsets {
+    TP_OFFSETS_KNOWN, /* tp_schema has them */
+    TP_OFFSETS_EACH,  /* each column's by the doubles that are read next */
+    TP_OFFSETS_ONE    /* likewise one for all columns */
+};
+
 struct tp_schema {
     size_t features;           /* of a sample; 0: nothing is known yet */
     struct tp_column *columns; /* [column_count], in the order of their features; owned */
@@ -28,7 +35,9 @@ struct tp_schema {
     size_t label_place;        /* the label's column, from 0, among those and itself in the table that was trained on */
     char **classes;            /* [class_count], by label, owned; NULL: they are called by their labels */
     size_t class_count;
-    float *means; /* [features] what a missing cell becomes, owned; NULL: a missing cell is an error */
+    float *means; /* [features] what a missing cell becomes, less its offset, owned; NULL: a missing cell is an error */
+    double *offset; /* [features] what is subtracted from values, owned; NULL: nothing. Models have it apart */
+    enum tp_offsets offsets;
 };
 
 /* The class's name: classes[label], or, also without a schema (NULL), the label itself, written to
@@ -50,7 +59,7 @@ void tp_schema_free(struct tp_schema *schema);
  *                  a name, if the table has a header, and categories, if it holds no numbers
  *     label        the name of the label's column, if the table has a header
  *     label_place  its place, from 0
- *     means        what a missing value of each feature becomes, if any may be missing
+ *     means        what a missing value of each feature becomes, less its offset, if any may be missing
  *
  * The classes are not in it: every model has them, as a text of their own, a list of JSON.
  *

@@ -9,7 +9,7 @@
 
 #define TP_TENSOR_NAME_MAX 64
 #define TP_TENSOR_SETS_MAX 4 /* of layers in a file: weights, two of the optimizer, the best weights */
-#define TP_TENSORS_MAX     (2 * TP_LAYERS_MAX * TP_TENSOR_SETS_MAX + 4)
+#define TP_TENSORS_MAX     (2 * TP_LAYERS_MAX * TP_TENSOR_SETS_MAX + 5)
 
 /* Tensors that are to be written, with texts. */
 struct tp_tensor_list {

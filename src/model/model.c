@@ -1,13 +1,16 @@
 #include "model/model.h"
 
 #include <errno.h>
+#include <float.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
 #include "base/json_text.h"
 #include "data/choices.h"
+#include "data/offsets.h"
 #include "model/metadata.h"
 
 #define TP_SHAPE_TEXT  128 /* bytes of a shape in a message */
@@ -45,6 +48,23 @@ static struct texts list_texts(struct tp_model *model, struct said *said)
                            {"validation_samples", TP_METADATA_COUNT, &model->validation.count}}};
 }
 
+static tileprop_status find_offset(const struct tp_safetensors *read, size_t features,
+                                   struct tp_normalization *normalization, size_t *known, struct tp_error *error)
+{
+    const struct tp_tensor *tensor = tp_safetensors_find(read, "input.offset");
+    if (!tensor)
+        return TILEPROP_OK;
+    if (strcmp(tensor->type, "F64") != 0 || tensor->dimensions != 1 || tensor->shape[0] != features)
+        return tp_tensor_fail(read, tensor, error, "F64 [%zu], one for each input", features);
+    memcpy(normalization->offset, tensor->bytes, tensor->size);
+    for (size_t i = 0; i < features; i++)
+        if (!(fabs(normalization->offset[i]) <= (double)FLT_MAX))
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: input.offset[%zu]: found %g, expected at most %g in size",
+                           read->file.path, i, normalization->offset[i], (double)FLT_MAX);
+    ++*known;
+    return TILEPROP_OK;
+}
+
 /* Files of before there were split features have none. */
 static tileprop_status find_normalization(const struct tp_safetensors *read, size_t features,
                                           struct tp_normalization *normalization, size_t *known, struct tp_error *error)
@@ -71,6 +91,8 @@ static tileprop_status find_normalization(const struct tp_safetensors *read, siz
         status = tp_tensor_copy(read, all[i].name, all[i].values, error);
         ++*known;
     }
+    if (status == TILEPROP_OK)
+        status = find_offset(read, features, normalization, known, error);
     for (size_t i = 0; i < features && status == TILEPROP_OK; i++)
         if (normalization->split[i] != 0 && normalization->split[i] != 1)
             return tp_fail(error, TILEPROP_BAD_INPUT, "%s: input.split[%zu]: found %g, expected 0 or 1",
@@ -138,7 +160,7 @@ tileprop_status tp_model_take(struct tp_model *model, const struct tp_safetensor
                          "%s: %zu tensors found, expected %zu: a weight and perhaps a bias for each of the "
                          "layers 0 to %zu%s",
                          read->file.path, read->count, known, model->weights.layer_count - 1,
-                         model->described ? ", input.scale, input.shift and perhaps input.split" : "");
+                         model->described ? ", input.scale, input.shift and perhaps input.offset and input.split" : "");
     if (status == TILEPROP_OK)
         status = tp_layers_copy(read, "", &model->weights, error);
     if (status != TILEPROP_OK)
@@ -239,6 +261,8 @@ struct tp_tensor_list *tp_model_list(const struct tp_model *model)
     if (!list)
         return NULL;
     list->texts = describe(model);
+    if (tp_offsets_any(inputs->offset, inputs->features)) /* first, where doubles are aligned */
+        tp_tensor_list_vector(list, "input.offset", "F64", inputs->features, sizeof(double), inputs->offset);
     tp_tensor_list_layers(list, "", &model->weights);
     tp_tensor_list_vector(list, "input.scale", "F32", inputs->features, sizeof(float), inputs->scale);
     tp_tensor_list_vector(list, "input.shift", "F32", inputs->features, sizeof(float), inputs->shift);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "data/offsets.h"
 #include "kernels/flush.h"
 #include "network/evaluator.h"
 #include "network/network.h"
@@ -164,11 +165,13 @@ static tileprop_status prepare(struct tp_predictor *p, const char *isa, struct t
     if (status != TILEPROP_OK)
         return status;
     tp_network_shift(&p->network, &p->model->normalization);
-    p->evaluator = (struct tp_evaluator){.tier = tier,
-                                         .network = &p->network,
-                                         .normalization = &p->model->normalization,
-                                         .unchecked = true,
-                                         .rows = tp_plan_make(&p->network, 1, 1, 1).evaluation_rows};
+    p->evaluator = (struct tp_evaluator){
+        .tier = tier,
+        .network = &p->network,
+        .normalization = &p->model->normalization,
+        .unchecked = true,
+        .offset = tp_offsets_any(p->model->normalization.offset, p->model->normalization.features),
+        .rows = tp_plan_make(&p->network, 1, 1, 1).evaluation_rows};
     status = allocate(p, error);
     if (status == TILEPROP_OK)
         status = prepare_missing(p, error);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "data/offsets.h"
 #include "tileprop/tileprop.h"
 
 static float *take_block_of(const struct tp_evaluator *evaluator, size_t columns, struct tp_arena *arena)
@@ -40,14 +41,45 @@ static bool are_finite(const float *x, size_t count)
 }
 
 /* What is infinite becomes NaN, which no activation makes finite. */
-static void replace_missing(const struct tp_evaluator *evaluator, struct tp_matrix a, const float *samples)
+static void replace_missing(const float *missing, struct tp_matrix a, const float *samples)
 {
     for (size_t r = 0; r < a.rows; r++, samples += a.columns) {
         if (are_finite(samples, a.columns))
             continue;
         for (size_t j = 0; j < a.columns; j++)
             if (!isfinite(samples[j]))
-                *tp_matrix_at(&a, r, j) = isnan(samples[j]) && evaluator->missing ? evaluator->missing[j] : NAN;
+                *tp_matrix_at(&a, r, j) = isnan(samples[j]) && missing ? missing[j] : NAN;
+    }
+}
+
+static double value_at(const struct tp_dataset *dataset, size_t i)
+{
+    return dataset->type == TILEPROP_U8    ? ((const uint8_t *)dataset->samples)[i]
+           : dataset->type == TILEPROP_F64 ? ((const double *)dataset->samples)[i]
+                                           : (double)((const float *)dataset->samples)[i];
+}
+
+/* Packs values that are still to be narrowed, a panel at a time. */
+static void narrow(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset, size_t begin,
+                   struct tp_matrix a)
+{
+    const struct tp_normalization *normalization = evaluator->normalization;
+    for (size_t r = 0; r < a.rows; r++) {
+        for (size_t k = 0; k < a.columns; k += TP_PANEL) {
+            const size_t left = a.columns - k, columns = left < TP_PANEL ? left : TP_PANEL;
+            const struct tp_matrix part = {
+                .data = tp_matrix_at(&a, r, k), .stride = TP_PANEL, .rows = 1, .columns = columns};
+            float samples[TP_PANEL];
+            for (size_t j = 0; j < columns; j++)
+                samples[j] =
+                    tp_offsets_narrow(value_at(dataset, (begin + r) * a.columns + k + j), normalization->offset, k + j);
+            evaluator->tier->pack_f32(&(struct tp_pack){.row_end = 1,
+                                                        .samples = samples,
+                                                        .scale = normalization->scale + k,
+                                                        .shift = normalization->added + k,
+                                                        .a = part});
+            replace_missing(evaluator->missing ? evaluator->missing + k : NULL, part, samples);
+        }
     }
 }
 
@@ -56,6 +88,10 @@ static struct tp_matrix pack(const struct tp_evaluator *evaluator, const struct 
 {
     const struct tp_tier *tier = evaluator->tier;
     const struct tp_matrix a = block_of(buffers->inputs, rows, dataset->features);
+    if (dataset->type == TILEPROP_F64 || (evaluator->offset && !dataset->offset)) {
+        narrow(evaluator, dataset, begin, a);
+        return a;
+    }
     const void *samples = (const char *)dataset->samples + begin * tp_dataset_sample_size(dataset);
     (dataset->type == TILEPROP_U8 ? tier->pack_u8
                                   : tier->pack_f32)(&(struct tp_pack){.row_end = rows,
@@ -64,7 +100,7 @@ static struct tp_matrix pack(const struct tp_evaluator *evaluator, const struct 
                                                                       .shift = evaluator->normalization->added,
                                                                       .a = a});
     if (evaluator->unchecked && dataset->type == TILEPROP_F32)
-        replace_missing(evaluator, a, samples);
+        replace_missing(evaluator->missing, a, samples);
     return a;
 }
 

@@ -16,8 +16,9 @@ struct tp_evaluator {
     const struct tp_network *network;
     const struct tp_normalization *normalization;
     size_t rows;          /* maximum per block */
-    bool unchecked;       /* f32 samples may hold values that are not finite */
-    const float *missing; /* [inputs] what a NaN of f32 samples becomes, normalized; NULL: nothing */
+    bool offset;          /* samples may be whole values, from which the normalization's offsets are to be subtracted */
+    bool unchecked;       /* f32 and f64 samples may hold values that are not finite */
+    const float *missing; /* [inputs] what a NaN of such samples becomes, normalized; NULL: nothing */
 };
 
 /* A thread's buffers, in panel format; a block with fewer rows has a smaller stride. */

@@ -27,7 +27,7 @@ static tileprop_status read_row(struct tp_csv *csv, const struct tp_string_table
 {
     struct tp_field field = {0};
     uint32_t class;
-    float weight;
+    double weight;
     tileprop_status status = tp_csv_read_field(csv, &field);
     if (status != TILEPROP_OK)
         return status;
@@ -37,9 +37,9 @@ static tileprop_status read_row(struct tp_csv *csv, const struct tp_string_table
                            table->count);
     if (!isnan(weights[class]))
         return tp_csv_fail(csv, csv->row, "class \"%s\" found twice, expected once", shown.text);
-    if (!csv->more || !tp_csv_read_number(csv, &weight) || csv->more || !(weight >= 0 && isfinite(weight)))
+    if (!csv->more || !tp_csv_read_number(csv, &weight) || csv->more || !(weight >= 0 && isfinite((float)weight)))
         return tp_csv_fail(csv, csv->row, "expected CLASS,WEIGHT with a number from 0");
-    weights[class] = weight;
+    weights[class] = (float)weight;
     return TILEPROP_OK;
 }
 

@@ -115,7 +115,7 @@ static bool end_field(struct tp_csv *csv, const char *here)
     return true;
 }
 
-bool tp_csv_read_number(struct tp_csv *csv, float *value)
+bool tp_csv_read_number(struct tp_csv *csv, double *value)
 {
     const char *behind = tp_decimal_read(skip_blanks(csv->at, csv->end), csv->end, value);
     return behind && end_field(csv, skip_blanks(behind, csv->end));

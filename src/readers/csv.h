@@ -46,7 +46,7 @@ void tp_csv_skip_line(struct tp_csv *csv);
 bool tp_csv_next(struct tp_csv *csv);
 
 /* Reads the next field if it is a decimal number without quotes; else nothing is read. */
-bool tp_csv_read_number(struct tp_csv *csv, float *value);
+bool tp_csv_read_number(struct tp_csv *csv, double *value);
 
 /*
  * Reads the next field.

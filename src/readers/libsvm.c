@@ -7,6 +7,7 @@
 
 #include "base/decimal.h"
 #include "data/label_encoder.h"
+#include "data/offsets.h"
 #include "readers/csv.h"
 #include "readers/table.h"
 
@@ -67,7 +68,7 @@ static tileprop_status fail_word(const struct reader *reader, const char *expect
 }
 
 /* Reads INDEX:VALUE. */
-static tileprop_status read_pair(struct reader *reader, size_t *index, float *value)
+static tileprop_status read_pair(struct reader *reader, size_t *index, double *value)
 {
     const char *c = reader->text.at;
     size_t found = 0;
@@ -78,7 +79,7 @@ static tileprop_status read_pair(struct reader *reader, size_t *index, float *va
     const char *behind = tp_decimal_read(c + 1, reader->text.end, value);
     if (!behind || !ends_word(reader, behind))
         return fail_word(reader, "INDEX:VALUE with a decimal number");
-    if (!isfinite(*value))
+    if (!isfinite((float)*value))
         return fail_word(reader, "a number that fits a float");
     skip_to(reader, behind);
     *index = found;
@@ -86,7 +87,7 @@ static tileprop_status read_pair(struct reader *reader, size_t *index, float *va
 }
 
 /* Reads a feature; *index is that of the one before, then of this one. */
-static tileprop_status read_feature(struct reader *reader, size_t *index, float *value)
+static tileprop_status read_feature(struct reader *reader, size_t *index, double *value)
 {
     const size_t before = *index;
     const tileprop_status status = read_pair(reader, index, value);
@@ -99,7 +100,7 @@ static tileprop_status read_feature(struct reader *reader, size_t *index, float 
 
 static bool read_number(struct reader *reader)
 {
-    float value;
+    double value;
     const char *behind = tp_decimal_read(reader->text.at, reader->text.end, &value);
     if (!behind || !ends_word(reader, behind))
         return false;
@@ -124,7 +125,7 @@ static tileprop_status read_label(struct reader *reader, struct tp_label_encoder
 static tileprop_status read_lines(struct reader *reader, struct tp_label_encoder *encoder, struct tp_dataset *dataset)
 {
     for (; next_line(reader); tp_csv_skip_line(&reader->text)) {
-        float *sample = encoder ? (float *)dataset->samples + reader->rows * dataset->features : NULL, value;
+        double *sample = encoder ? (double *)dataset->samples + reader->rows * dataset->features : NULL, value;
         size_t index = 0;
         tileprop_status status = TILEPROP_OK;
         if (encoder)
@@ -147,6 +148,19 @@ static tileprop_status read_lines(struct reader *reader, struct tp_label_encoder
     return TILEPROP_OK;
 }
 
+/* Makes floats of doubles. */
+static tileprop_status narrow(struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error)
+{
+    const tileprop_status status = tp_offsets_learn(schema, dataset->samples, dataset->count, dataset->features, error);
+    if (status != TILEPROP_OK)
+        return status;
+    tp_offsets_narrow_all(dataset->samples, dataset->count, dataset->features, schema->offset);
+    void *smaller = realloc(dataset->samples, dataset->count * dataset->features * sizeof(float));
+    dataset->samples = smaller ? smaller : dataset->samples;
+    dataset->offset = schema->offset;
+    return TILEPROP_OK;
+}
+
 static struct reader begin(const struct tp_file *file, struct tp_error *error)
 {
     const char *bytes = (const char *)file->bytes;
@@ -159,7 +173,7 @@ bool tp_libsvm_is(const struct tp_file *file)
     struct reader reader = begin(file, NULL);
     for (; next_line(&reader); tp_csv_skip_line(&reader.text)) {
         size_t index = 0;
-        float value;
+        double value;
         if (!read_number(&reader))
             return false;
         if (!at_line_end(&reader)) /* qid is for ranking */
@@ -192,7 +206,7 @@ tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, 
     if (status == TILEPROP_OK) {
         dataset->count = reader.rows;
         dataset->features = schema->features;
-        dataset->samples = calloc(reader.rows * dataset->features, sizeof(float));
+        dataset->samples = calloc(reader.rows * dataset->features, sizeof(double));
         dataset->labels = malloc(reader.rows * sizeof *dataset->labels);
         if (!dataset->samples || !dataset->labels)
             status = tp_fail_memory(error, file->path, "samples");
@@ -200,6 +214,8 @@ tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, 
     reader = begin(file, error);
     if (status == TILEPROP_OK)
         status = read_lines(&reader, &encoder, dataset);
+    if (status == TILEPROP_OK)
+        status = narrow(schema, dataset, error);
     if (status == TILEPROP_OK)
         status = tp_label_encoder_finish(&encoder, schema, dataset->labels, dataset->count, error);
     dataset->classes = schema->class_count;

@@ -21,7 +21,7 @@ bool tp_libsvm_is(const struct tp_file *file);
 /*
  * Makes f32 samples of a file, whose bytes are freed. An empty schema learns the number of features, which is
  * the largest index, and the classes; a known one says both.
- * Memory: TP_TABLE_RATIO_MAX times the bytes for the samples.
+ * Memory: TP_TABLE_RATIO_MAX times the bytes for the samples, and as much again while they are read.
  * Errors: TILEPROP_BAD_INPUT with path, line, what was found and what was expected; TILEPROP_FAILURE without
  * memory. On error *dataset is empty; the schema is to be freed.
  */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "data/label_encoder.h"
+#include "data/offsets.h"
 
 #define TP_NPY_MAGIC      "\x93NUMPY"
 #define TP_NPY_MAGIC_SIZE (sizeof TP_NPY_MAGIC - 1)
@@ -163,13 +164,25 @@ static double value_at(const struct tp_file *file, const struct array *array, si
     return array->kind == 'i' ? (double)((int64_t)(value.bits << unused) >> unused) : (double)value.bits;
 }
 
-/* Moves the values to the front of the bytes, as floats. None overtakes one that is still to be read. */
+/*
+ * Moves the values to the front of the bytes, as floats. None overtakes one that is still to be read. Floats have lost
+ * already what an offset could keep, so that none is learned from them.
+ */
 static tileprop_status make_floats(struct tp_file *file, const struct array *array, enum tp_missing missing,
-                                   struct tp_error *error)
+                                   struct tp_schema *schema, struct tp_error *error)
 {
-    const size_t features = array->values / array->shape[0];
+    const size_t features = schema->features;
+    if (array->width == sizeof(double)) {
+        memmove(file->bytes, file->bytes + array->offset, array->values * sizeof(double));
+        const tileprop_status status =
+            tp_offsets_learn(schema, (const double *)(const void *)file->bytes, array->shape[0], features, error);
+        if (status != TILEPROP_OK)
+            return status;
+    }
+    const struct array from = {
+        .kind = 'f', .width = array->width, .offset = array->width == sizeof(double) ? 0 : array->offset};
     for (size_t i = 0; i < array->values; i++) {
-        const float value = (float)value_at(file, array, i);
+        const float value = tp_offsets_narrow(value_at(file, &from, i), schema->offset, i % features);
         if (!isfinite(value) && !(isnan(value) && missing == TP_MISSING_MEAN))
             return tp_fail(error, TILEPROP_BAD_INPUT,
                            "%s: %s in sample %zu, feature %zu (both from 0), expected a finite number%s", file->path,
@@ -200,15 +213,17 @@ tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, st
                          file->path, features, schema->features);
     if (status == TILEPROP_OK && is_u8)
         memmove(file->bytes, file->bytes + array.offset, array.values);
-    else if (status == TILEPROP_OK)
-        status = make_floats(file, &array, missing, error);
-    if (status == TILEPROP_OK) {
+    if (status == TILEPROP_OK)
         schema->features = features;
+    if (status == TILEPROP_OK && !is_u8)
+        status = make_floats(file, &array, missing, schema, error);
+    if (status == TILEPROP_OK) {
         *dataset = (struct tp_dataset){.type = is_u8 ? TILEPROP_U8 : TILEPROP_F32,
                                        .samples = file->bytes,
                                        .count = array.shape[0],
                                        .features = features,
-                                       .schema = schema};
+                                       .schema = schema,
+                                       .offset = is_u8 ? NULL : schema->offset};
         file->bytes = NULL;
     }
     tp_file_free(file);

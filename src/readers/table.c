@@ -9,6 +9,7 @@
 
 #include "base/decimal.h"
 #include "data/label_encoder.h"
+#include "data/offsets.h"
 #include "readers/csv.h"
 #include "readers/table_columns.h"
 
@@ -18,7 +19,7 @@ struct reader {
     struct tp_csv csv;
     struct tp_table_columns columns;
     struct tp_label_encoder classes;
-    float *cells;     /* [rows][inputs]: numbers, or the numbers of categories; NaN: missing */
+    double *cells;    /* [rows][inputs]: numbers, or the numbers of categories; NaN: missing */
     uint16_t *labels; /* [rows] */
     size_t rows;
 };
@@ -56,7 +57,7 @@ static tileprop_status read_label(struct reader *reader, size_t i, const struct 
                                   reader->csv.error);
 }
 
-static tileprop_status read_category(struct reader *reader, size_t i, const struct tp_field *field, float *cell)
+static tileprop_status read_category(struct reader *reader, size_t i, const struct tp_field *field, double *cell)
 {
     struct tp_table_column *column = &reader->columns.all[i];
     tileprop_status status = TILEPROP_OK;
@@ -72,7 +73,7 @@ static tileprop_status read_category(struct reader *reader, size_t i, const stru
         number = (uint32_t)column->categories.count;
         status = tp_string_table_add(&column->categories, field->text, field->size, reader->csv.error);
     }
-    *cell = (float)number;
+    *cell = (double)number;
     return status;
 }
 
@@ -102,7 +103,7 @@ static tileprop_status fail_range(const struct reader *reader, size_t i)
 /* Digits with commas, as 0,5 and 1,000: one category for each number is not what they stand for. */
 static bool has_commas(const struct tp_field *field)
 {
-    float value;
+    double value;
     const char *end = field->text + field->size, *c = tp_decimal_read(field->text, end, &value);
     if (!c || c == end || *c != ',')
         return false;
@@ -112,7 +113,7 @@ static bool has_commas(const struct tp_field *field)
 }
 
 /* Any cell but a number in a column of numbers. */
-static tileprop_status read_cell(struct reader *reader, size_t i, float *cells)
+static tileprop_status read_cell(struct reader *reader, size_t i, double *cells)
 {
     struct tp_table_column *column = &reader->columns.all[i];
     struct tp_field field;
@@ -129,7 +130,7 @@ static tileprop_status read_cell(struct reader *reader, size_t i, float *cells)
                          "\"%s\" found, expected a value; train's --missing mean puts the column's mean there",
                          tp_show(field.text, field.size).text);
     }
-    float value;
+    double value;
     const bool is_number = tp_decimal_read(field.text, field.text + field.size, &value) == field.text + field.size;
     if (column->role == TP_ROLE_NEW) {
         if (has_commas(&field))
@@ -145,20 +146,20 @@ static tileprop_status read_cell(struct reader *reader, size_t i, float *cells)
     if (column->role == TP_ROLE_TEXT || !is_number)
         return fail_kind(reader, i, &field);
     cells[column->place] = value;
-    return isfinite(value) ? TILEPROP_OK : fail_range(reader, i);
+    return isfinite((float)value) ? TILEPROP_OK : fail_range(reader, i);
 }
 
 static tileprop_status read_row(struct reader *reader)
 {
     const size_t count = reader->columns.count;
-    float *cells = reader->cells + reader->rows * reader->columns.inputs;
+    double *cells = reader->cells + reader->rows * reader->columns.inputs;
     size_t i = 0;
     for (; reader->csv.more && i < count; i++) {
         const struct tp_table_column *column = &reader->columns.all[i];
         tileprop_status status = TILEPROP_OK;
         if (column->role != TP_ROLE_NUMBER || !tp_csv_read_number(&reader->csv, &cells[column->place]))
             status = read_cell(reader, i, cells);
-        else if (!isfinite(cells[column->place]))
+        else if (!isfinite((float)cells[column->place]))
             status = fail_range(reader, i);
         if (status != TILEPROP_OK)
             return status;
@@ -174,7 +175,7 @@ static tileprop_status read_row(struct reader *reader)
 
 /*
  * A row has a byte for each field, if the last one's newline is counted, and one row may be too short: so the
- * cells are four times the file at most, and those that no row reaches take no memory.
+ * cells are eight times the file at most, and those that no row reaches take no memory.
  */
 static tileprop_status read_rows(struct reader *reader)
 {
@@ -198,8 +199,8 @@ static tileprop_status finish_categories(struct reader *reader, struct tp_table_
     if (!places)
         return tp_fail_memory(reader->csv.error, reader->csv.path, "a table");
     for (size_t r = 0; r < reader->rows; r++) {
-        float *cell = &reader->cells[r * reader->columns.inputs + column->place];
-        *cell = isnan(*cell) ? *cell : (float)places[(size_t)*cell];
+        double *cell = &reader->cells[r * reader->columns.inputs + column->place];
+        *cell = isnan(*cell) ? *cell : (double)places[(size_t)*cell];
     }
     free(places);
     known->category_count = column->categories.count;
@@ -238,14 +239,17 @@ static tileprop_status finish_schema(struct reader *reader, struct tp_schema *sc
 }
 
 /* Writes a sample's features: of a missing category each is missing. */
-static void expand_row(const struct tp_schema *schema, const float *cells, float *features)
+static void expand_row(const struct tp_schema *schema, const double *cells, float *features)
 {
+    size_t j = 0;
     for (size_t i = 0; i < schema->column_count; i++) {
         const size_t count = schema->columns[i].category_count;
-        if (!count)
-            *features++ = cells[i];
+        if (!count) {
+            features[j] = tp_offsets_narrow(cells[i], schema->offset, j);
+            j++;
+        }
         for (size_t k = 0; k < count; k++)
-            *features++ = isnan(cells[i]) ? NAN : (size_t)cells[i] == k ? 1 : 0;
+            features[j++] = isnan(cells[i]) ? NAN : (size_t)cells[i] == k ? 1 : 0;
     }
 }
 
@@ -254,13 +258,15 @@ static tileprop_status expand(struct reader *reader, const struct tp_schema *sch
                               struct tp_dataset *dataset)
 {
     const size_t features = schema->features, rows = reader->rows;
-    float *samples = reader->cells;
+    float *samples;
     bool has_categories = false;
     for (size_t i = 0; i < schema->column_count; i++)
         has_categories |= schema->columns[i].category_count > 0;
     if (!has_categories) {
-        samples = realloc(samples, rows * features * sizeof *samples);
-        samples = samples ? samples : reader->cells;
+        tp_offsets_narrow_all(reader->cells, rows, features, schema->offset);
+        samples = realloc(reader->cells, rows * features * sizeof *samples);
+        if (!samples) /* smaller than before */
+            samples = (float *)(void *)reader->cells;
     } else {
         if (features > most / sizeof *samples / rows)
             return tp_csv_fail(
@@ -282,7 +288,8 @@ static tileprop_status expand(struct reader *reader, const struct tp_schema *sch
                                    .count = rows,
                                    .features = features,
                                    .classes = schema->class_count,
-                                   .schema = schema};
+                                   .schema = schema,
+                                   .offset = schema->offset};
     reader->labels = NULL;
     return TILEPROP_OK;
 }
@@ -307,6 +314,8 @@ tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_optio
     if (status == TILEPROP_OK && learns)
         status = finish_schema(&reader, schema);
     tp_file_free(file);
+    if (status == TILEPROP_OK)
+        status = tp_offsets_learn(schema, reader.cells, reader.rows, reader.columns.inputs, error);
     if (status == TILEPROP_OK)
         status = expand(&reader, schema, most, dataset);
 

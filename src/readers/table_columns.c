@@ -20,7 +20,7 @@ struct tp_table_place tp_table_columns_place(const struct tp_table_columns *colu
 
 static bool is_number(const char *text)
 {
-    float value;
+    double value;
     const char *end = text + strlen(text);
     return tp_decimal_read(text, end, &value) == end;
 }

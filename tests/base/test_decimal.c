@@ -1,9 +1,10 @@
 /*
- * Decimal numbers against the C library's strtof(), which rounds correctly: hard cases, the neighbourhood of
- * every tie, and random ones; and what is no number.
+ * Decimal numbers against the C library's strtof() and strtod(), which round correctly: hard cases, the neighbourhood
+ * of every tie, and random ones; and what is no number.
  */
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #include "tests/check.h"
 
 /* The text is copied to a block of its own size, so that a sanitizer sees a read behind its end. */
-static const char *read_copy(const char *text, float *value, size_t *used)
+static const char *read_copy(const char *text, double *value, size_t *used)
 {
     const size_t size = strlen(text);
     char *copy = malloc(size ? size : 1);
@@ -28,13 +29,18 @@ static const char *read_copy(const char *text, float *value, size_t *used)
 
 static void check_number(const char *text)
 {
-    float found = NAN;
+    double wide = NAN;
     size_t used;
     char *end;
     const float expected = strtof(text, &end);
-    if (!read_copy(text, &found, &used) || text + used != end || memcmp(&found, &expected, sizeof found) != 0)
+    const double near = strtod(text, NULL);
+    const bool read = read_copy(text, &wide, &used);
+    const float found = (float)wide;
+    if (!read || text + used != end || memcmp(&found, &expected, sizeof found) != 0)
         fail_msg("%s: found %a, %zu bytes used, expected %a, %zu", text, (double)found, used, (double)expected,
                  (size_t)(end - text));
+    if (wide != near && !(fabs(wide - near) <= 4 * DBL_EPSILON * fabs(near)))
+        fail_msg("%s: found %a, expected %a or a double that is near", text, wide, near);
 }
 
 static void test_hard_cases(void **state)
@@ -117,12 +123,12 @@ static void test_no_numbers(void **state)
     (void)state;
     static const char *const others[] = {"", "-", "+", ".", "-.", "e5", "-e5", "inf", "nan", "NaN", " 1", "x1", "--1"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        float value;
+        double value;
         size_t used;
         if (read_copy(others[i], &value, &used))
             fail_msg("\"%s\": found a number, expected none", others[i]);
     }
-    float value;
+    double value;
     size_t used;
     assert_non_null(read_copy("0x10", &value, &used));
     assert_int_equal(used, 1);
@@ -147,6 +153,19 @@ static void test_long(void **state)
     memset(text, '9', LENGTH);
     strcpy(text + LENGTH, "e-3990");
     check_number(text);
+}
+
+static void test_short_numbers_are_exact(void **state)
+{
+    static const char *const numbers[] = {"1600000000.123456",       "52.00001", "-2451545.12345678", "999999999999999",
+                                          "0.000000123456789012345", "1e22"};
+    (void)state;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        double value = NAN;
+        size_t used;
+        if (!read_copy(numbers[i], &value, &used) || value != strtod(numbers[i], NULL))
+            fail_msg("%s: found %a, expected %a", numbers[i], value, strtod(numbers[i], NULL));
+    }
 }
 
 /* Every way of writing a float, the ties beside it, and numbers next to those. */
@@ -197,7 +216,8 @@ static void test_random_digits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hard_cases),    cmocka_unit_test(test_no_numbers),    cmocka_unit_test(test_long),
+        cmocka_unit_test(test_hard_cases),    cmocka_unit_test(test_no_numbers),
+        cmocka_unit_test(test_long),          cmocka_unit_test(test_short_numbers_are_exact),
         cmocka_unit_test(test_random_floats), cmocka_unit_test(test_random_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,7 @@ static uint64_t hash_of(const struct tp_network *network)
 
 static float scale[INPUTS] = {1, 2, 3, 4, 0.1f}, shift[INPUTS] = {-1, -2, -3, -4, -5e-20f},
              split[INPUTS] = {0, 1, 1, 0, 1};
+static double offset[INPUTS] = {1600000000.25, 0, 0, -52.00001};
 
 static tileprop_status read_safetensors(struct tp_safetensors *read, const char *path, struct tp_error *error)
 {
@@ -106,7 +107,13 @@ static struct tp_model describe(const struct made *made)
                              .described = true,
                              .activation = TILEPROP_RELU,
                              .normalize = TILEPROP_NORMALIZE_FEATURE,
-                             .normalization = {33.3, 1.0 / 3, INPUTS, scale, shift, split, NULL, NULL},
+                             .normalization = {.mean = 33.3,
+                                               .deviation = 1.0 / 3,
+                                               .features = INPUTS,
+                                               .offset = offset,
+                                               .scale = scale,
+                                               .shift = shift,
+                                               .split = split},
                              .schema = {.features = INPUTS, .classes = class_names, .class_count = CLASSES},
                              .options = "lr = 0.1\n",
                              .fingerprint = 0xfedcba9876543210,
@@ -148,6 +155,7 @@ static void test_reads_what_it_writes(void **state)
         assert_memory_equal(model.normalization.split, split, sizeof split);
         assert_true(model.normalization.added[0] == -1 && model.normalization.apart[0] == 0);
         assert_true(model.normalization.added[1] == 0 && model.normalization.apart[1] == -2);
+        assert_memory_equal(model.normalization.offset, offset, sizeof offset);
         assert_int_equal(model.schema.class_count, CLASSES);
         assert_string_equal(model.schema.classes[1], "two \"words\"");
         assert_string_equal(model.options, "lr = 0.1\n");
@@ -447,7 +455,7 @@ static void test_limits_names(void **state)
     name[size] = '\0';
     model.schema.classes = (char *[CLASSES]){name, "b", "c"};
     check_failure(tp_model_check(&model, "t.csv", &error), TILEPROP_BAD_INPUT, &error,
-                  "t.csv: names ... categories ... bytes ... 19865856");
+                  "t.csv: names ... categories ... bytes ... 19865600");
     free(name);
     made_free(&made);
 }

@@ -60,7 +60,7 @@ static struct tp_model make_model(size_t layers, const size_t *units, unsigned b
         shift[f] = (float)noise(200, f);
         split[f] = f % 3 == 0;
     }
-    if (tp_normalization_of(&model.normalization, INPUTS, scale, shift, split, &error))
+    if (tp_normalization_of(&model.normalization, INPUTS, scale, shift, split, NULL, &error))
         fail_msg("%s", error.text);
     return model;
 }

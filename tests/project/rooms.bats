@@ -79,7 +79,7 @@ undefined() {
 }
 
 # What is exactly defined by IEEE 754. Other functions of libm differ between versions and CPUs.
-exact='fma fmaf sqrt sqrtf rint rintf floor floorf'
+exact='fma fmaf sqrt sqrtf rint rintf floor floorf nextafter'
 
 # inexact OBJECT...: what they take from libm beyond $exact.
 inexact() {

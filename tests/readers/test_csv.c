@@ -85,11 +85,11 @@ static void test_numbers(void **state)
     struct tp_file file = text_file("1, 2.5 ,x,3z,\"4\",5\r\n6");
     struct tp_csv csv;
     struct tp_field field;
-    float value;
+    double value;
     assert_int_equal(tp_csv_open(&csv, &file, 0, NULL), TILEPROP_OK);
     assert_true(tp_csv_next(&csv));
-    assert_true(tp_csv_read_number(&csv, &value) && value == 1.0f && csv.more);
-    assert_true(tp_csv_read_number(&csv, &value) && value == 2.5f);
+    assert_true(tp_csv_read_number(&csv, &value) && value == 1 && csv.more);
+    assert_true(tp_csv_read_number(&csv, &value) && value == 2.5);
     const char *const others[] = {"x", "3z", "4"};
     for (size_t i = 0; i < 3; i++) {
         assert_false(tp_csv_read_number(&csv, &value));
@@ -97,9 +97,9 @@ static void test_numbers(void **state)
         assert_int_equal(field.size, strlen(others[i]));
         assert_memory_equal(field.text, others[i], field.size);
     }
-    assert_true(tp_csv_read_number(&csv, &value) && value == 5.0f && !csv.more);
+    assert_true(tp_csv_read_number(&csv, &value) && value == 5 && !csv.more);
     assert_true(tp_csv_next(&csv));
-    assert_true(tp_csv_read_number(&csv, &value) && value == 6.0f && !csv.more);
+    assert_true(tp_csv_read_number(&csv, &value) && value == 6 && !csv.more);
     assert_false(tp_csv_next(&csv));
     tp_csv_close(&csv);
     tp_file_free(&file);

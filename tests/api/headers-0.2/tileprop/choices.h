@@ -87,6 +87,13 @@ typedef enum tileprop_numa {
     TILEPROP_NUMA_REPLICATE   /* copies the samples to each node */
 } tileprop_numa;
 
+/* What happens to inputs that are 0. Both ways give the same bits. */
+typedef enum tileprop_zeros {
+    TILEPROP_ZEROS_AUTO, /* whatever is faster */
+    TILEPROP_ZEROS_SKIP, /* those of features whose shift is kept apart (tileprop_model_split()) are left out */
+    TILEPROP_ZEROS_MULTIPLY
+} tileprop_zeros;
+
 /* Why training ended. */
 typedef enum tileprop_stop {
     TILEPROP_STOP_EPOCHS,   /* all epochs done */

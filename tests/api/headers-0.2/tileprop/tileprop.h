@@ -103,10 +103,11 @@ typedef struct tileprop_model_parts {
     const float *const *weights;      /* [layers] of [units][inputs]; NULL: zeros */
     const float *const *biases;       /* [layers] of [units]; NULL: no biases */
     const float *scale, *shift;       /* [features]: the inputs are fma(sample, scale, shift); NULL: 1, 0 */
-    const float *imputed;             /* [features]: what a missing value becomes; NULL: none may be missing */
+    const float *imputed;             /* [features]: what a missing value becomes, less its offset; NULL: none may be */
     const char *const *feature_names; /* [features], UTF-8 */
     const char *const *class_names;   /* [classes], UTF-8; NULL: their numbers */
     const float *split;               /* [features], as tileprop_model_split() returns it; NULL: 0 */
+    const double *offset;             /* [features], as tileprop_model_offsets() returns it; NULL: 0 */
 } tileprop_model_parts;
 
 /*
@@ -170,7 +171,10 @@ TILEPROP_API const char *tileprop_model_class_name(const tileprop_model *model, 
  */
 TILEPROP_API const char *tileprop_model_feature_name(const tileprop_model *model, size_t feature);
 
-/* [features]: what a missing value becomes, valid as long as the model; NULL: none may be missing. */
+/*
+ * [features]: what a missing value becomes, less its feature's offset, valid as long as the model; NULL: none may be
+ * missing.
+ */
 TILEPROP_API const float *tileprop_model_imputed(const tileprop_model *model);
 
 /*
@@ -181,8 +185,8 @@ TILEPROP_API const float *tileprop_model_imputed(const tileprop_model *model);
 TILEPROP_API const float *tileprop_model_weights(const tileprop_model *model, size_t layer, const float **bias);
 
 /*
- * scale[features], and in *shift shift[features]: the network's inputs are fma(sample, scale, shift). Both
- * are valid as long as the model.
+ * scale[features], and in *shift shift[features]: the network's inputs are fma(sample, scale, shift), of samples less
+ * their offsets. Both are valid as long as the model.
  */
 TILEPROP_API const float *tileprop_model_normalization(const tileprop_model *model, const float **shift);
 
@@ -191,6 +195,13 @@ TILEPROP_API const float *tileprop_model_normalization(const tileprop_model *mod
  * stay zeros and can be skipped, else 0. It decides about rounding alone. Valid as long as the model.
  */
 TILEPROP_API const float *tileprop_model_split(const tileprop_model *model);
+
+/*
+ * offset[features]: what is subtracted from samples, in double, before they are narrowed to float, so that timestamps
+ * and coordinates keep their differences; valid as long as the model. NULL: nothing is. Training on f64 samples chooses
+ * them (normalize global and feature) where float would keep little of the differences.
+ */
+TILEPROP_API const double *tileprop_model_offsets(const tileprop_model *model);
 
 /*
  * Whether the model was loaded from a file with a checksum, which loading verifies. Files from other programs and
@@ -218,11 +229,13 @@ TILEPROP_API void tileprop_predict_f32(const tileprop_model *model, const float 
                                        float *probabilities, uint16_t *classes);
 TILEPROP_API void tileprop_predict_u8(const tileprop_model *model, const uint8_t *samples, size_t rows,
                                       float *probabilities, uint16_t *classes);
+TILEPROP_API void tileprop_predict_f64(const tileprop_model *model, const double *samples, size_t rows,
+                                       float *probabilities, uint16_t *classes);
 
 /*
- * Labelled samples; the caller owns everything. f64 samples and rows with a stride are copied for the duration of the
- * call, as are labels that are not u16. f64 values are rounded to f32, and to 0 below FLT_MIN; a finite value too large
- * for f32 is BAD_INPUT.
+ * Labelled samples; the caller owns everything. f64 samples, rows with a stride and samples whose offsets are not the
+ * model's are copied for the duration of the call, as are labels that are not u16. f64 values, less the model's
+ * offsets, are rounded to f32, and to 0 below FLT_MIN; a finite value too large for f32 is BAD_INPUT.
  */
 typedef struct tileprop_data {
     size_t size;              /* sizeof(tileprop_data) */
@@ -237,6 +250,7 @@ typedef struct tileprop_data {
     const char *schema; /* a table's columns, stored in models as text "schema"; NULL: the initial weights', or none */
     const char *name;   /* of the data, for messages; NULL: train, validation or data */
     size_t stride;      /* distance between the starts of consecutive rows, in values; 0: features */
+    const double *offset; /* [features], not with u8: what was subtracted from the samples already; NULL: nothing */
 } tileprop_data;
 
 /* What tileprop_evaluate() computes; any pointer may be NULL. */
@@ -317,6 +331,7 @@ typedef struct tileprop_options {
     const char *init_from; /* file of initial weights: a model, or bare layers; excludes initial_weights */
     int renormalize;       /* fits the normalization to the data; 0: keeps that of the initial weights, if any */
     int option_names;      /* messages name options as the command line does: --lr, not learning_rate */
+    tileprop_zeros zeros;  /* changes no bit */
 } tileprop_options;
 
 /* Sets *options to the defaults; size is sizeof *options. */
@@ -421,9 +436,10 @@ typedef struct tileprop_trainer tileprop_trainer;
 
 /*
  * Creates a trainer for the network that options describe. data describes the samples: type, features, classes,
- * class_weights, class_names and schema. If classes is given, rows may be 0 and samples and labels NULL. The
+ * class_weights, class_names, schema and offset. If classes is given, rows may be 0 and samples and labels NULL. The
  * normalization is scale[features], shift[features] and split[features] (tileprop_model_split(); NULL: 0); if all are
- * NULL, that of the initial weights; without those, it is fitted to the rows of data. Options that control a whole run
+ * NULL, that of the initial weights; without those, it is fitted to the rows of data. With scale and shift go the
+ * offsets of data, which then need not be those of each batch. Options that control a whole run
  * (epochs, shuffle, drop_last, evaluations, stops, progress, numa) have no effect. Copies what it needs; the caller
  * frees *trainer, which is NULL on error. Errors: those of tileprop_train().
  */
