@@ -139,7 +139,8 @@ Operands::Share Operands::product(const Call &c)
                                      tp_matrix_columns(&w, columns.begin, units),
                                      {},
                                      tp_matrix_columns(&out, columns.begin, units),
-                                     activation};
+                                     activation,
+                                     {}};
             tier->forward(&work);
         } else {
             const tp_backward work = {rows.begin, rows.end, columns.begin, columns.end, true, true, in,
@@ -167,8 +168,8 @@ Operands::Share Operands::owner(const Call &c)
         if (inputs.begin == inputs.end)
             return;
         if (is_update) {
-            const tp_update work = {c.k, inputs.begin, inputs.end, false,   a,  d,        rule,
-                                    w,   wt,           {v, u},     nullptr, {}, gradient, nontemporal};
+            const tp_update work = {c.k, inputs.begin, inputs.end, false, a,        d,           rule, w,
+                                    wt,  {v, u},       nullptr,    {},    gradient, nontemporal, {}};
             tier->update(&work);
         } else if (c.verb == APPLY) {
             const tp_apply work = {inputs.begin, inputs.end, c.m,     false, gradient,   rule, w,
@@ -194,7 +195,7 @@ Operands::Share Operands::rows(const Call &c)
         const auto pack = c.verb == PACK_U8 ? tier->pack_u8 : tier->pack_f32;
         return [=](size_t member, size_t members) {
             const tp_range part = tp_plan_share(c.m, member, members);
-            const tp_pack work = {part.begin, part.end, samples, nullptr, scale.data, shift.data, a};
+            const tp_pack work = {part.begin, part.end, samples, nullptr, scale.data, shift.data, a, {}};
             pack(&work);
         };
     }

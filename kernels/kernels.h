@@ -168,7 +168,7 @@ static inline int tp_optimizer_states(tileprop_optimizer kind)
  * pack: gather samples by index, normalise, write panel format.
  *   A[r][c] = fma(sample[index[r]][c], scale[c], shift[c]) for r in [row_begin, row_end), c in [0, features);
  *   the padding columns of those rows become 0. features: a.columns.
- * The marked form writes `marked` in place of a, with marks where A[r][c] is not 0 or the bit of `always` is set.
+ * The marked form writes `marked` in place of a, with marks where A[r][c] is not 0.
  */
 struct tp_pack {
     size_t row_begin, row_end;
@@ -178,7 +178,6 @@ struct tp_pack {
     const float *shift;    /* [features] */
     struct tp_matrix a;    /* [rows x features], written */
     struct tp_marked marked;
-    const uint64_t *always; /* [tp_mark_words(features)] of features whose zeros are not to be left out */
 };
 
 /*

@@ -45,7 +45,7 @@ static void pack_marked(const struct tp_pack *p, bool is_u8)
     const struct tp_marked *m = &p->marked;
     for (size_t r = p->row_begin; r < p->row_end; r++) {
         for (size_t w = 0; w < tp_mark_words(p->a.columns); w++)
-            m->marks[w * m->rows + r] = p->always[w];
+            m->marks[w * m->rows + r] = 0;
         for (size_t c = 0; c < p->a.columns; c++) {
             const float x = normalized(p, r, c, is_u8);
             m->values[r * m->stride + c] = x;

@@ -114,7 +114,7 @@ static inline __attribute__((always_inline)) void pack_marked(const struct tp_pa
         for (size_t row = p.row_begin; row < p.row_end; row++) {
             const char *from = values(&p, row, column, size);
             float *to = m.values + row * m.stride + column;
-            uint64_t marks = p.always[word];
+            uint64_t marks = 0;
             if (panels == TP_MARKS / TP_PANEL) {
                 UNROLL
                 for (size_t i = 0; i < TP_MARKS / TP_PANEL; i++)

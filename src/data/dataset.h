@@ -29,13 +29,12 @@ struct tp_dataset {
 struct tp_normalization {
     double mean, deviation; /* over all values, whatever the mode; population deviation */
     size_t features;
-    uint64_t *unsplit; /* [tp_mark_words(features)] a bit for each; with all that follow in one piece of memory */
-    double *offset;    /* [features]; offsets.h */
-    float *scale;      /* [features] */
-    float *shift;      /* [features] */
-    float *split;      /* [features] 1 or 0 */
-    float *added;      /* [features] the part of shift that is added to values: 0 of split features */
-    float *apart;      /* [features] the rest */
+    double *offset; /* [features], with all that follow in one piece of memory; offsets.h */
+    float *scale;   /* [features] */
+    float *shift;   /* [features] */
+    float *split;   /* [features] 1 or 0 */
+    float *added;   /* [features] the part of shift that is added to values: 0 of split features */
+    float *apart;   /* [features] the rest */
 };
 
 /* Bytes of one sample. */
@@ -110,7 +109,7 @@ void tp_normalization_settle(struct tp_normalization *normalization);
 /* Copies the values to a normalization of as many features. */
 void tp_normalization_assign(struct tp_normalization *to, const struct tp_normalization *from);
 
-/* The fraction of values, in a sample of them, that are 0 and of split features. */
+/* The fraction of values, in a sample of them, that normalize to 0 and can be left out. */
 double tp_normalization_zeros(const struct tp_normalization *normalization, const struct tp_dataset *dataset);
 
 /* A copy of a normalization, which is then freed by itself. Errors: TILEPROP_FAILURE without memory. */

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "kernels/flush.h"
-#include "kernels/kernels.h"
 
 /* n^2 times a variance of bytes needs more than 64 bits, and less than 128 up to n = 2^56. */
 __extension__ typedef unsigned __int128 tp_uint128;
@@ -171,15 +170,12 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
 
 tileprop_status tp_normalization_make(struct tp_normalization *normalization, size_t features, struct tp_error *error)
 {
-    const size_t words = tp_mark_words(features);
-    uint64_t *unsplit = calloc(words + features + 5 * ((features + 1) / 2), sizeof *unsplit);
+    double *offset = calloc(features, sizeof *offset + 5 * sizeof(float));
     *normalization = (struct tp_normalization){0};
-    if (!unsplit)
+    if (!offset)
         return tp_fail_memory(error, NULL, "the normalization");
-    double *offset = (double *)(unsplit + words);
-    float *all = (float *)(offset + features);
+    float *all = (float *)(void *)(offset + features);
     *normalization = (struct tp_normalization){.features = features,
-                                               .unsplit = unsplit,
                                                .offset = offset,
                                                .scale = all,
                                                .shift = all + features,
@@ -191,10 +187,8 @@ tileprop_status tp_normalization_make(struct tp_normalization *normalization, si
 
 void tp_normalization_settle(struct tp_normalization *normalization)
 {
-    memset(normalization->unsplit, 0, tp_mark_words(normalization->features) * sizeof *normalization->unsplit);
     for (size_t j = 0; j < normalization->features; j++) {
         const bool split = normalization->split[j] != 0;
-        normalization->unsplit[j / TP_MARKS] |= (uint64_t)!split << j % TP_MARKS;
         normalization->added[j] = split ? 0 : normalization->shift[j];
         normalization->apart[j] = split ? normalization->shift[j] : 0;
     }
@@ -242,7 +236,7 @@ double tp_normalization_zeros(const struct tp_normalization *normalization, cons
         for (size_t j = 0; j < features; j++) {
             const bool zero = dataset->type == TILEPROP_U8 ? ((const uint8_t *)dataset->samples)[at + j] == 0
                                                            : ((const float *)dataset->samples)[at + j] == 0;
-            zeros += zero && normalization->split[j] != 0;
+            zeros += zero && normalization->added[j] == 0;
         }
     }
     return looked_at ? (double)zeros / ((double)looked_at * (double)features) : 0;
@@ -259,6 +253,6 @@ tileprop_status tp_normalization_copy(struct tp_normalization *normalization, co
 
 void tp_normalization_free(struct tp_normalization *normalization)
 {
-    free(normalization->unsplit);
+    free(normalization->offset);
     *normalization = (struct tp_normalization){0};
 }

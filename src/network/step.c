@@ -125,8 +125,7 @@ static struct tp_pack bind_pack(const struct tp_step *step, const struct tp_step
                             .scale = step->normalization->scale,
                             .shift = step->normalization->added,
                             .a = inputs_of(step, member),
-                            .marked = member->marked,
-                            .always = step->normalization->unsplit};
+                            .marked = member->marked};
 }
 
 static struct tp_forward bind_forward(const struct tp_step *step, const struct tp_step_member *member,
