@@ -40,47 +40,110 @@ static inline __attribute__((always_inline)) void add_lines(float x, const float
         acc[v] = vec_fma(factor, vec_load(b + tile_vec_offset(v, stride)), acc[v]);
 }
 
-/* Rows [row_begin, row_end), one word of marks, some panels. The first word begins the sums and the last one ends them.
- */
-static inline __attribute__((always_inline)) void forward_word(const struct tp_forward *f, size_t row_begin,
-                                                               size_t row_end, size_t word, size_t panel, int panels,
-                                                               const float *start)
+/* One word of marks and some panels: the first word begins the sums of a row, the last one ends them. */
+struct forward_tile {
+    const float *x; /* the word's values of row 0 */
+    size_t x_stride;
+    const uint64_t *marks; /* of each row */
+    const float *w;        /* the word's first row of weights */
+    size_t w_stride;
+    float *z; /* of row 0 */
+    size_t z_stride;
+    const float *start, *bias; /* lines; bias: NULL if there is none */
+    bool first, last;
+};
+
+/* The sums of a row begin, or go on, and come to an end or wait. */
+static inline __attribute__((always_inline)) void begin_row(const struct forward_tile *t, size_t row, int panels,
+                                                            vec acc[])
 {
-    const size_t w_stride = f->w.stride, z_stride = f->z.stride;
-    const bool first = word == 0, last = word + 1 == tp_mark_words(f->a.columns);
-    const float *w = f->w.data + panel * w_stride + word * TP_MARKS * TP_PANEL;
-    const float *bias = f->bias ? f->w.data + panel * w_stride + f->a.columns * TP_PANEL : NULL;
-    const float *x = f->marked.values + row_begin * f->marked.stride + word * TP_MARKS;
-    const uint64_t *marks = f->marked.marks + word * f->marked.rows;
-    float *z = f->z.data + panel * z_stride + row_begin * TP_PANEL;
-    for (size_t r = row_begin; r < row_end; r++, z += TP_PANEL, x += f->marked.stride) {
+    if (t->first)
+        load_lines(t->start, TP_PANEL, panels, acc);
+    else
+        load_lines(t->z + row * TP_PANEL, t->z_stride, panels, acc);
+}
+
+static inline __attribute__((always_inline)) void end_row(const struct forward_tile *t, size_t row, int panels,
+                                                          vec acc[])
+{
+    if (t->last) {
+        UNROLL
+        for (int v = 0; v < panels * PANEL_VECS; v++) {
+            if (t->bias)
+                acc[v] = vec_add(acc[v], vec_load(t->bias + tile_vec_offset(v, t->w_stride)));
+            acc[v] = vec_add(acc[v], vec_zero());
+        }
+    }
+    store_lines(t->z + row * TP_PANEL, t->z_stride, panels, acc);
+}
+
+/* acc += the weights of the lowest input of `left`, which it loses, times its value. */
+static inline __attribute__((always_inline)) uint64_t add_input(const struct forward_tile *t, uint64_t left,
+                                                                const float *x, int panels, vec acc[])
+{
+    const size_t k = (size_t)__builtin_ctzll(left);
+    add_lines(x[k], t->w + k * TP_PANEL, t->w_stride, panels, acc);
+    return left & (left - 1);
+}
+
+/*
+ * Rows [row, end). A row's sums are chains, too few to fill the units where panels are few: then two rows take turns
+ * while both have inputs left.
+ */
+static inline __attribute__((always_inline)) void forward_rows(const struct forward_tile *t, size_t row, size_t end,
+                                                               int panels)
+{
+    const struct forward_tile tile = *t;
+    for (; panels <= MARKED_PANELS / 2 && row + 2 <= end; row += 2) {
+        vec acc[2][MARKED_VECS];
+        const float *x[2] = {tile.x + row * tile.x_stride, tile.x + (row + 1) * tile.x_stride};
+        uint64_t left[2] = {tile.marks[row], tile.marks[row + 1]};
+        begin_row(&tile, row, panels, acc[0]);
+        begin_row(&tile, row + 1, panels, acc[1]);
+        while (left[0] && left[1]) {
+            left[0] = add_input(&tile, left[0], x[0], panels, acc[0]);
+            left[1] = add_input(&tile, left[1], x[1], panels, acc[1]);
+        }
+        while (left[0])
+            left[0] = add_input(&tile, left[0], x[0], panels, acc[0]);
+        while (left[1])
+            left[1] = add_input(&tile, left[1], x[1], panels, acc[1]);
+        end_row(&tile, row, panels, acc[0]);
+        end_row(&tile, row + 1, panels, acc[1]);
+    }
+    for (; row < end; row++) {
         vec acc[MARKED_VECS];
-        load_lines(first ? start : z, first ? TP_PANEL : z_stride, panels, acc);
-        for (uint64_t left = marks[r]; left; left &= left - 1) {
-            const size_t k = (size_t)__builtin_ctzll(left);
-            add_lines(x[k], w + k * TP_PANEL, w_stride, panels, acc);
-        }
-        if (last) {
-            UNROLL
-            for (int v = 0; v < panels * PANEL_VECS; v++) {
-                if (bias)
-                    acc[v] = vec_add(acc[v], vec_load(bias + tile_vec_offset(v, w_stride)));
-                acc[v] = vec_add(acc[v], vec_zero());
-            }
-        }
-        store_lines(z, z_stride, panels, acc);
+        const float *x = tile.x + row * tile.x_stride;
+        begin_row(&tile, row, panels, acc);
+        for (uint64_t left = tile.marks[row]; left;)
+            left = add_input(&tile, left, x, panels, acc);
+        end_row(&tile, row, panels, acc);
     }
 }
 
 /* Panels from `panel` on, all rows. */
 static inline __attribute__((always_inline)) void forward_panels(const struct tp_forward *f, size_t panel, int panels)
 {
-    _Alignas(64) float start[MARKED_PANELS * TP_PANEL];
+    const size_t words = tp_mark_words(f->a.columns);
+    const float *w = f->w.data + panel * f->w.stride;
+    _Alignas(64) float start[MARKED_LINE];
     chain_start(&f->sums, panel, (size_t)panels, start);
     for (size_t row = f->row_begin, end; row < f->row_end; row = end) {
         end = min_size(row + MARKED_ROWS, f->row_end);
-        for (size_t word = 0; word < tp_mark_words(f->a.columns); word++)
-            forward_word(f, row, end, word, panel, panels, start);
+        for (size_t word = 0; word < words; word++) {
+            const struct forward_tile tile = {.x = f->marked.values + word * TP_MARKS,
+                                              .x_stride = f->marked.stride,
+                                              .marks = f->marked.marks + word * f->marked.rows,
+                                              .w = w + word * TP_MARKS * TP_PANEL,
+                                              .w_stride = f->w.stride,
+                                              .z = f->z.data + panel * f->z.stride,
+                                              .z_stride = f->z.stride,
+                                              .start = start,
+                                              .bias = f->bias ? w + f->a.columns * TP_PANEL : NULL,
+                                              .first = word == 0,
+                                              .last = word + 1 == words};
+            forward_rows(&tile, row, end, panels);
+        }
         for (size_t p = panel; p < panel + (size_t)panels; p++)
             activate(f->activation, f->z.data + p * f->z.stride + row * TP_PANEL, NULL, (end - row) * TP_PANEL);
     }
