@@ -266,8 +266,9 @@ static void loss(const struct tp_step *step, const struct tp_step_member *member
     step->tier->loss(loss);
 }
 
-/* A member prefetches as many of the next samples as it packs now. */
-static void prefetch(const struct tp_step_member *member, struct tp_range rows, const uint32_t *next, size_t next_rows)
+/* A member prefetches as many of the next samples as it packs now. Always inlined, as tp_dataset_fetch() is. */
+static inline __attribute__((always_inline)) void prefetch(const struct tp_step_member *member, struct tp_range rows,
+                                                           const uint32_t *next, size_t next_rows)
 {
     for (size_t r = rows.begin; r < rows.end && r < next_rows; r++)
         tp_dataset_fetch(member->train, next[r]);
