@@ -269,7 +269,7 @@ struct tp_update {
     struct tp_matrix wt;       /* transposed view [units x inputs], rewritten; absent: none is kept */
     float *state[2];           /* laid out as w, rewritten; as many as the optimizer keeps */
     const float *shift;        /* [inputs], NULL: none */
-    struct tp_matrix sums;     /* [panels of inputs x units], written; absent without a shift */
+    struct tp_matrix sums;     /* [panels of inputs x units], those of w, rewritten; absent without a shift */
     struct tp_matrix gradient; /* [inputs + bias x units], written, or absent */
     bool nontemporal;          /* w, wt and state are more likely in memory than in a cache; changes no bit */
     struct tp_marked marked;

@@ -96,6 +96,8 @@ static inline __attribute__((always_inline)) void forward_rows(const struct forw
     const struct forward_tile tile = *t;
     for (; panels <= MARKED_PANELS / 2 && row + 2 <= end; row += 2) {
         vec acc[2][MARKED_VECS];
+        if (!(tile.marks[row] | tile.marks[row + 1]) && !tile.first && !tile.last)
+            continue;
         const float *x[2] = {tile.x + row * tile.x_stride, tile.x + (row + 1) * tile.x_stride};
         uint64_t left[2] = {tile.marks[row], tile.marks[row + 1]};
         begin_row(&tile, row, panels, acc[0]);
@@ -112,6 +114,8 @@ static inline __attribute__((always_inline)) void forward_rows(const struct forw
         end_row(&tile, row + 1, panels, acc[1]);
     }
     for (; row < end; row++) {
+        if (!tile.marks[row] && !tile.first && !tile.last)
+            continue;
         vec acc[MARKED_VECS];
         const float *x = tile.x + row * tile.x_stride;
         begin_row(&tile, row, panels, acc);
@@ -289,6 +293,28 @@ static void turn_rows(const struct tp_marked *m, size_t word, size_t row, size_t
         turn_marks(of_rows + 32, marks, 32);
 }
 
+/*
+ * The inputs of a word whose weights change, a bit for each: all of them, but with plain sgd, no shift and finite
+ * totals those without marks have a gradient of +0, which leaves their weights and the sums as they are. Sparse inputs
+ * make that most of the weights.
+ */
+static inline __attribute__((always_inline)) uint64_t changing(const struct tp_update *u, size_t word,
+                                                               const float *totals, tileprop_optimizer kind, int panels)
+{
+    if (kind != TILEPROP_SGD || u->optimizer->decay != 0)
+        return UINT64_MAX;
+    for (int i = 0; i < panels * TP_PANEL; i++)
+        if (!(totals[i] == totals[i]))
+            return UINT64_MAX;
+    for (size_t i = word * TP_MARKS; i < (word + 1) * TP_MARKS && i < u->a.columns; i++)
+        if (u->shift[i] != 0)
+            return UINT64_MAX;
+    uint64_t marked = 0;
+    for (size_t r = 0; r < u->rows; r++)
+        marked |= u->marked.marks[word * u->marked.rows + r];
+    return marked;
+}
+
 /* A batch of more rows than a word has marks is taken in parts, whose sums wait in L1. */
 static inline __attribute__((always_inline)) void update_word(const struct tp_update *u, size_t word, size_t panel,
                                                               const float *totals, tileprop_optimizer kind, int panels)
@@ -297,6 +323,9 @@ static inline __attribute__((always_inline)) void update_word(const struct tp_up
     uint64_t marks[TP_MARKS];
     const size_t base = word * TP_MARKS, end = min_size(base + TP_MARKS, u->input_end);
     const size_t begin = base < u->input_begin ? u->input_begin : base;
+    const uint64_t changes = changing(u, word, totals, kind, panels);
+    if (!changes)
+        return;
     const struct optimizer_target target = target_at(u, panel * u->w.stride, true);
     struct marked_tile t = {.a_stride = u->marked.stride,
                             .d_stride = u->d.stride,
@@ -321,14 +350,17 @@ static inline __attribute__((always_inline)) void update_word(const struct tp_up
         t.first = row == 0;
         t.last = row + rows == u->rows;
         for (; t.first && t.last && i + MARKED_INPUTS <= end; i += MARKED_INPUTS)
-            update_inputs(t, marks, i, MARKED_INPUTS, true, kind, panels);
+            if (changes >> i % TP_MARKS & ((1 << MARKED_INPUTS) - 1))
+                update_inputs(t, marks, i, MARKED_INPUTS, true, kind, panels);
         for (; i + MARKED_INPUTS <= end; i += MARKED_INPUTS)
-            update_inputs(t, marks, i, MARKED_INPUTS, false, kind, panels);
+            if (changes >> i % TP_MARKS & ((1 << MARKED_INPUTS) - 1))
+                update_inputs(t, marks, i, MARKED_INPUTS, false, kind, panels);
         for (; i < end; i++)
             update_inputs(t, marks, i, 1, false, kind, panels);
     }
     for (size_t i = begin; kind != NO_OPTIMIZER && i < end; i += TP_PANEL)
-        leave_sums(u, panel, panels, i, min_size(end - i, TP_PANEL));
+        if (changes >> i % TP_MARKS & ((1 << TP_PANEL) - 1))
+            leave_sums(u, panel, panels, i, min_size(end - i, TP_PANEL));
 }
 
 static inline __attribute__((always_inline)) void update_panels(const struct tp_update *u, size_t panel,

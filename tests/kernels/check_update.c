@@ -210,8 +210,9 @@ static struct results make_results(const struct update_case *c, size_t units)
     r.sums = matrix_new(tp_panel_count(c->inputs), units, DATA_NORMALS, false);
     r.shift = check_alloc(c->inputs * sizeof *r.shift);
     data_fill(r.shift, c->inputs, c->kind);
+    const bool none = check_below(3) == 0;
     for (size_t i = 0; i < c->inputs; i++) /* of zeros, too, and never infinite */
-        r.shift[i] = check_below(4) == 0 || !isfinite(r.shift[i]) ? 0 : r.shift[i];
+        r.shift[i] = none || check_below(4) == 0 || !isfinite(r.shift[i]) ? 0 : r.shift[i];
     r.gradient = matrix_copy(&r.w);
     return r;
 }
@@ -237,6 +238,10 @@ static void run_case(struct verdict *v, tp_update_fn *kernel, bool marked, struc
     if (marked) {
         matrix_thin(&in.a, density);
         rows = marked_new(&in.a);
+        tp_refresh_reference(&(struct tp_refresh){.input_end = c->inputs,
+                                                  .w = matrix_view(&before.w, 0, units),
+                                                  .shift = before.shift,
+                                                  .sums = matrix_view(&before.sums, 0, units)});
     }
     struct results want = results_copy(&before), got = results_copy(&before), plain = results_copy(&before);
     call(tp_update_reference, c, &in, &want, false);
