@@ -39,11 +39,11 @@ static void put(const struct tp_marked *m, size_t r, size_t c, float x)
 {
     const size_t first = c - c % TP_MARKS, left = m->stride - first;
     float *values = m->values + r * m->stride;
-    uint64_t *word = &m->marks[c / TP_MARKS * m->rows + r], mark = UINT64_C(1) << c % TP_MARKS;
-    if (*word == 0)
+    uint64_t *marks = &m->marks[c / TP_MARKS * m->rows + r];
+    if (*marks == 0)
         memset(values + first, 0, (left < TP_MARKS ? left : TP_MARKS) * sizeof *values);
     values[c] = x;
-    *word = x != 0 ? *word | mark : *word & ~mark;
+    *marks |= (uint64_t)(x != 0) << c % TP_MARKS;
 }
 
 void tp_sparse_pack_marked(const struct tp_pack *p, const struct tp_dataset *dataset, const struct tp_normalization *n)

@@ -11,7 +11,7 @@
 #define HELD_OUT 40  /* for validation, the last of them */
 #define FEATURES 150 /* three words of marks, of which the last is not full, as is the last panel */
 #define CLASSES  3
-#define BATCH    32
+#define BATCH    16
 
 static float dense[ROWS][FEATURES];
 static float values[ROWS * FEATURES];
