@@ -454,11 +454,10 @@ TILEPROP_TRY tileprop_status tileprop_trainer_create(tileprop_trainer **trainer,
 
 /*
  * Takes one step on all rows of batch, 1 to options.batch of them, of the type and features that the trainer was
- * created with. *loss (may be NULL): their mean cross-entropy before the step. The same batches in the same order give
- * the weights of tileprop_train(), whatever the number of threads.
- * Errors: USAGE and BAD_INPUT for a batch that does not fit, which changes nothing; FAILURE if out of memory or
- * threads; DIVERGED if the loss is not finite: the trainer is then usable only after
- * tileprop_trainer_restore().
+ * created with; f32, f64 and CSR count as one type. *loss (may be NULL): their mean cross-entropy before the step. The
+ * same batches in the same order give the weights of tileprop_train(), whatever the number of threads. Errors: USAGE
+ * and BAD_INPUT for a batch that does not fit, which changes nothing; FAILURE if out of memory or threads; DIVERGED if
+ * the loss is not finite: the trainer is then usable only after tileprop_trainer_restore().
  */
 TILEPROP_TRY tileprop_status tileprop_trainer_step(tileprop_trainer *trainer, const tileprop_data *batch, double *loss,
                                                    char *message, size_t size);
