@@ -233,10 +233,10 @@ TILEPROP_API void tileprop_predict_f64(const tileprop_model *model, const double
                                        float *probabilities, uint16_t *classes);
 
 /*
- * Labelled samples; the caller owns everything. The same samples give the same bits as f32 and as CSR. f64 samples,
- * rows with a stride and samples whose offsets are not the model's are copied for the duration of the call, as are
- * labels that are not u16. f64 values, less the model's offsets, are rounded to f32, and to 0 below FLT_MIN; a finite
- * value too large for f32 is BAD_INPUT.
+ * Labelled samples; the caller owns everything. The same samples give the same bits as f32 and as CSR, and where
+ * data have to fit each other f32, f64 and CSR are one type. f64 samples, rows with a stride and samples whose offsets
+ * are not the model's are copied for the duration of the call, as are labels that are not u16. f64 values, less the
+ * model's offsets, are rounded to f32, and to 0 below FLT_MIN; a finite value too large for f32 is BAD_INPUT.
  */
 typedef struct tileprop_data {
     size_t size;              /* sizeof(tileprop_data) */
@@ -454,10 +454,11 @@ TILEPROP_TRY tileprop_status tileprop_trainer_create(tileprop_trainer **trainer,
 
 /*
  * Takes one step on all rows of batch, 1 to options.batch of them, of the type and features that the trainer was
- * created with; f32, f64 and CSR count as one type. *loss (may be NULL): their mean cross-entropy before the step. The
- * same batches in the same order give the weights of tileprop_train(), whatever the number of threads. Errors: USAGE
- * and BAD_INPUT for a batch that does not fit, which changes nothing; FAILURE if out of memory or threads; DIVERGED if
- * the loss is not finite: the trainer is then usable only after tileprop_trainer_restore().
+ * created with. *loss (may be NULL): their mean cross-entropy before the step. The same batches in the same order give
+ * the weights of tileprop_train(), whatever the number of threads.
+ * Errors: USAGE and BAD_INPUT for a batch that does not fit, which changes nothing; FAILURE if out of memory or
+ * threads; DIVERGED if the loss is not finite: the trainer is then usable only after
+ * tileprop_trainer_restore().
  */
 TILEPROP_TRY tileprop_status tileprop_trainer_step(tileprop_trainer *trainer, const tileprop_data *batch, double *loss,
                                                    char *message, size_t size);
