@@ -233,13 +233,14 @@ TILEPROP_API void tileprop_predict_f64(const tileprop_model *model, const double
                                        float *probabilities, uint16_t *classes);
 
 /*
- * Labelled samples; the caller owns everything. f64 samples, rows with a stride and samples whose offsets are not the
- * model's are copied for the duration of the call, as are labels that are not u16. f64 values, less the model's
- * offsets, are rounded to f32, and to 0 below FLT_MIN; a finite value too large for f32 is BAD_INPUT.
+ * Labelled samples; the caller owns everything. The same samples give the same bits as f32 and as CSR, and where
+ * data have to fit each other f32, f64 and CSR are one type. f64 samples, rows with a stride and samples whose offsets
+ * are not the model's are copied for the duration of the call, as are labels that are not u16. f64 values, less the
+ * model's offsets, are rounded to f32, and to 0 below FLT_MIN; a finite value too large for f32 is BAD_INPUT.
  */
 typedef struct tileprop_data {
     size_t size;              /* sizeof(tileprop_data) */
-    const void *samples;      /* [rows][features]; finite, except for predictions */
+    const void *samples;      /* [rows][features]; finite, except for predictions; unused with CSR */
     tileprop_type type;       /* of samples */
     const void *labels;       /* [rows], class indices from 0 */
     tileprop_type label_type; /* of labels */
@@ -251,6 +252,10 @@ typedef struct tileprop_data {
     const char *name;   /* of the data, for messages; NULL: train, validation or data */
     size_t stride;      /* distance between the starts of consecutive rows, in values; 0: features */
     const double *offset; /* [features], not with u8: what was subtracted from the samples already; NULL: nothing */
+    /* Compressed sparse rows, as scipy.sparse.csr_matrix has them, in place of samples; not with a stride or offset. */
+    const int64_t *indptr;  /* [rows + 1] from 0: row r has entries indptr[r] to indptr[r + 1] - 1 */
+    const int32_t *indices; /* of each entry its feature, from 0, ascending within a row */
+    const float *values;    /* of each entry its value; all others are 0 */
 } tileprop_data;
 
 /* What tileprop_evaluate() computes; any pointer may be NULL. */

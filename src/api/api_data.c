@@ -19,6 +19,11 @@ static int64_t label_at(const tileprop_data *data, size_t i)
                                               : ((const int32_t *)data->labels)[i];
 }
 
+static const char *type_name(tileprop_type type)
+{
+    return type == TILEPROP_U8 ? "u8" : type == TILEPROP_F32 ? "f32" : type == TILEPROP_F64 ? "f64" : "csr";
+}
+
 static tileprop_status complete(const char *name, const tileprop_data *given, tileprop_data *data,
                                 struct tp_error *error)
 {
@@ -27,11 +32,22 @@ static tileprop_status complete(const char *name, const tileprop_data *given, ti
     if (status != TILEPROP_OK)
         return status;
     data->name = data->name ? data->name : name;
-    if (!data->samples && data->rows > 0)
+    const bool sparse = data->type == TILEPROP_CSR;
+    if (!sparse && !data->samples && data->rows > 0)
         return tp_fail(error, TILEPROP_USAGE, "%s: samples: NULL found, expected rows of values", data->name);
-    if (data->type != TILEPROP_U8 && data->type != TILEPROP_F32 && data->type != TILEPROP_F64)
-        return tp_fail(error, TILEPROP_USAGE, "%s: type: %d found, expected TILEPROP_U8, TILEPROP_F32 or TILEPROP_F64",
+    if (sparse && !(data->indptr && data->indices && data->values) && data->rows > 0)
+        return tp_fail(error, TILEPROP_USAGE, "%s: %s: NULL found, expected an array, as type is TILEPROP_CSR",
+                       data->name,
+                       !data->indptr    ? "indptr"
+                       : !data->indices ? "indices"
+                                        : "values");
+    if (!sparse && data->type != TILEPROP_U8 && data->type != TILEPROP_F32 && data->type != TILEPROP_F64)
+        return tp_fail(error, TILEPROP_USAGE,
+                       "%s: type: %d found, expected TILEPROP_U8, TILEPROP_F32, TILEPROP_F64 or TILEPROP_CSR",
                        data->name, (int)data->type);
+    if (sparse && data->stride)
+        return tp_fail(error, TILEPROP_USAGE, "%s: stride: %zu found, expected 0, as type is TILEPROP_CSR", data->name,
+                       data->stride);
     data->stride = data->stride ? data->stride : data->features;
     if (data->stride < data->features)
         return tp_fail(error, TILEPROP_USAGE, "%s: stride: %zu found, expected at least %zu, the values of a row",
@@ -46,7 +62,36 @@ static tileprop_status complete(const char *name, const tileprop_data *given, ti
 /* Of the samples as they are trained on. */
 static tileprop_type type_of(const tileprop_data *data)
 {
-    return data->type == TILEPROP_U8 ? TILEPROP_U8 : TILEPROP_F32;
+    return data->type == TILEPROP_F64 ? TILEPROP_F32 : data->type;
+}
+
+/* Checks where the entries of sparse rows are said to be. */
+static tileprop_status check_entries(const tileprop_data *data, struct tp_error *error)
+{
+    const int64_t *indptr = data->indptr;
+    if (data->type != TILEPROP_CSR || data->rows == 0)
+        return TILEPROP_OK;
+    if (indptr[0] != 0)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: indptr[0]: %lld found, expected 0", data->name,
+                       (long long)indptr[0]);
+    for (size_t r = 0; r < data->rows; r++)
+        if (indptr[r + 1] < indptr[r])
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: indptr[%zu]: %lld found, expected at least %lld", data->name,
+                           r + 1, (long long)indptr[r + 1], (long long)indptr[r]);
+    for (size_t r = 0; r < data->rows; r++) {
+        const int32_t *indices = data->indices + indptr[r];
+        const size_t count = (size_t)(indptr[r + 1] - indptr[r]);
+        for (size_t k = 0; k < count; k++) {
+            if (indices[k] < 0 || (size_t)indices[k] >= data->features)
+                return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: entry %zu: index %d found, expected 0 to %zu",
+                               data->name, r, k, indices[k], data->features - 1);
+            if (k > 0 && indices[k] <= indices[k - 1])
+                return tp_fail(error, TILEPROP_BAD_INPUT,
+                               "%s: row %zu: entry %zu: index %d found, expected more than %d, the one before",
+                               data->name, r, k, indices[k], indices[k - 1]);
+        }
+    }
+    return TILEPROP_OK;
 }
 
 /* Completed data as a data set, but for samples that have to be copied. */
@@ -55,6 +100,7 @@ static tileprop_status convert(struct tp_set *set, struct tp_error *error)
     const tileprop_data *data = &set->given;
     const char *name = data->name;
     const size_t most = data->classes ? data->classes : TP_CLASSES_MAX;
+    const bool sparse = data->type == TILEPROP_CSR;
     if (!data->labels)
         return tp_fail(error, TILEPROP_USAGE, "%s: labels: NULL found, expected one for each row", name);
     if (data->label_type != TILEPROP_U8 && data->label_type != TILEPROP_U16 && data->label_type != TILEPROP_I32 &&
@@ -84,7 +130,9 @@ static tileprop_status convert(struct tp_set *set, struct tp_error *error)
             set->labels[i] = (uint16_t)label_at(data, i);
     }
     set->own = (struct tp_dataset){.type = type_of(data),
-                                   .samples = (void *)(uintptr_t)data->samples,
+                                   .samples = (void *)(uintptr_t)(sparse ? data->values : data->samples),
+                                   .indptr = sparse ? (int64_t *)(uintptr_t)data->indptr : NULL,
+                                   .indices = sparse ? (int32_t *)(uintptr_t)data->indices : NULL,
                                    .labels = set->labels ? set->labels : (uint16_t *)(uintptr_t)data->labels,
                                    .count = data->rows,
                                    .features = data->features,
@@ -123,7 +171,7 @@ static tileprop_status copy_samples(struct tp_set *set, struct tp_error *error)
     const tileprop_data *data = &set->given;
     const size_t value = data->type == TILEPROP_U8 ? 1 : sizeof(float), bytes = data->features * value;
     const bool narrows = data->type == TILEPROP_F64 || !same_offsets(data->offset, set->offset, data->features);
-    if (data->rows == 0 || (!narrows && data->stride == data->features))
+    if (data->rows == 0 || data->type == TILEPROP_CSR || (!narrows && data->stride == data->features))
         return TILEPROP_OK;
     tileprop_status status = data->rows * bytes < UNCHECKED
                                  ? TILEPROP_OK
@@ -149,9 +197,9 @@ static tileprop_status take_offset(struct tp_set *set, enum tp_offsets wanted, c
     const bool finds = wanted != TP_OFFSETS_KNOWN && !data->offset && data->type == TILEPROP_F64;
     const double *from = wanted != TP_OFFSETS_KNOWN ? data->offset : offset;
     tileprop_status status = TILEPROP_OK;
-    if (data->type == TILEPROP_U8 && (data->offset || tp_offsets_any(offset, features)))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of type u8 found, expected f32 or f64, to have offsets",
-                       data->name);
+    if (type_of(data) != TILEPROP_F32 && (data->offset || tp_offsets_any(offset, features)))
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of type %s found, expected f32 or f64, to have offsets",
+                       data->name, type_name(data->type));
     for (size_t i = 0; data->offset && i < features; i++)
         if (!isfinite(data->offset[i]))
             return tp_fail(error, TILEPROP_BAD_INPUT, "%s: offset[%zu]: %g found, expected a finite number", data->name,
@@ -192,11 +240,10 @@ void tp_set_free(struct tp_set *set)
 /* Whether a set says of itself that it can be evaluated, before anything that it points to is read. */
 static tileprop_status compare(const tileprop_data *found, const struct tp_set *like, struct tp_error *error)
 {
-    static const char *const types[] = {[TILEPROP_U8] = "u8", [TILEPROP_F32] = "f32", [TILEPROP_F64] = "f64"};
     const tileprop_data *expected = &like->given;
     if ((found->type == TILEPROP_U8) != (expected->type == TILEPROP_U8))
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of type %s found, expected %s as in %s", found->name,
-                       types[found->type], types[expected->type], expected->name);
+                       type_name(found->type), type_name(expected->type), expected->name);
     if (found->features != expected->features)
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of %zu values found, expected %zu as in %s", found->name,
                        found->features, expected->features, expected->name);
@@ -228,6 +275,8 @@ tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop
     tileprop_status status = complete(name, given, data, error);
     if (status == TILEPROP_OK && like)
         status = compare(data, like, error);
+    if (status == TILEPROP_OK)
+        status = check_entries(data, error);
     if (like && !data->classes)
         data->classes = like->own.classes;
     if (status == TILEPROP_OK)
@@ -236,11 +285,13 @@ tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop
         status = take_offset(set, wanted, offset, error);
     if (status == TILEPROP_OK)
         status = convert_samples(set, error);
-    const float *values = set->own.type == TILEPROP_F32 ? set->own.samples : NULL;
-    for (size_t i = 0; status == TILEPROP_OK && values && i < data->rows * data->features; i++)
-        if (!isfinite(values[i]))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: value %zu: %g found, expected a finite number",
-                           data->name, i / data->features, i % data->features, (double)values[i]);
+    for (size_t r = 0; status == TILEPROP_OK && set->own.type != TILEPROP_U8 && r < data->rows; r++) {
+        const struct tp_row row = tp_dataset_row(&set->own, r);
+        for (size_t k = 0; k < row.count; k++)
+            if (!isfinite(row.values[k]))
+                return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: %s %zu: %g found, expected a finite number",
+                               data->name, r, row.indices ? "entry" : "value", k, (double)row.values[k]);
+    }
     return status;
 }
 
@@ -315,6 +366,8 @@ static tileprop_status evaluate(const tileprop_model *handle, const tileprop_dat
                        data->features, features);
     status = convert(&set, error);
     set.own.count = data->rows = rows;
+    if (status == TILEPROP_OK)
+        status = check_entries(data, error);
     if (status == TILEPROP_OK &&
         (data->type != TILEPROP_U8 || data->offset)) /* bytes are narrowed as they are packed */
         status = take_offset(&set, TP_OFFSETS_KNOWN, handle->model.normalization.offset, error);

@@ -108,13 +108,13 @@ static tileprop_status prepare_checkpoint(struct tp_api_training *t, const struc
     const char *init_from = t->options.init_from;
     if (train->class_weights)
         next->class_weights = XXH3_64bits(train->class_weights, train->classes * sizeof *train->class_weights);
-    next->validation = tp_model_fingerprint(&t->validation.own);
-    next->test = t->test.own.count ? tp_model_fingerprint(&t->test.own) : 0;
+    tileprop_status status = tp_model_fingerprint(&t->validation.own, &next->validation, error);
+    if (status == TILEPROP_OK && t->test.own.count)
+        status = tp_model_fingerprint(&t->test.own, &next->test, error);
     /* Of the path and not of the file, where there may be another one by now; it is not read again. */
     next->init_from = init_from       ? XXH3_64bits(init_from, strlen(init_from))
                       : t->run.resume ? t->run.resume->own.init_from
                                       : 0;
-    tileprop_status status = TILEPROP_OK;
     next->state_count = (size_t)network->states;
     for (size_t i = 0; t->writes_checkpoints && i < next->state_count && status == TILEPROP_OK; i++) {
         tp_weights_shape(&next->states[i], network);
@@ -139,8 +139,11 @@ static tileprop_status prepare_models(struct tp_api_training *t, bool last, bool
     struct tp_network network;
     if (!last && !best && !next)
         return TILEPROP_OK;
-    const uint64_t fingerprint = tp_model_fingerprint(train);
-    tileprop_status status = tp_network_shape(&network, &t->options, train->features, train->classes, 1, error);
+    uint64_t fingerprint;
+    tileprop_status status = tp_model_fingerprint(train, &fingerprint, error);
+    if (status != TILEPROP_OK)
+        return status;
+    status = tp_network_shape(&network, &t->options, train->features, train->classes, 1, error);
     const size_t copies = (size_t)last + (size_t)best + (t->writes_checkpoints ? 1 + (size_t)network.states : 0);
     t->work.pending_bytes = copies * tp_network_parameters(&network) * sizeof(float);
     if (status == TILEPROP_OK)

@@ -8,16 +8,22 @@ void tp_dataset_free(struct tp_dataset *dataset)
 {
     free(dataset->samples);
     free(dataset->labels);
+    free(dataset->indptr);
+    free(dataset->indices);
     *dataset = (struct tp_dataset){0};
 }
 
 void tp_dataset_cut(struct tp_dataset *dataset, size_t kept, struct tp_dataset *tail)
 {
     *tail = *dataset;
-    tail->samples = (unsigned char *)dataset->samples + kept * tp_dataset_sample_size(dataset);
     tail->labels = dataset->labels + kept;
     tail->count = dataset->count - kept;
     dataset->count = kept;
+    tail->samples = (unsigned char *)dataset->samples + tp_dataset_bytes(dataset);
+    if (dataset->type == TILEPROP_CSR) {
+        tail->indptr = dataset->indptr + kept;
+        tail->indices = dataset->indices + tp_dataset_entries(dataset);
+    }
 }
 
 /* The product is lowered by a few units in the last place before it is rounded up: as doubles 0.07 * 100 is

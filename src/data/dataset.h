@@ -1,5 +1,5 @@
 /*
- * A labelled data set in memory: samples as they were stored (u8 stays u8), one class per sample.
+ * A labelled data set in memory: samples as they were stored (u8 stays u8, sparse stays sparse), one class per sample.
  */
 #pragma once
 
@@ -10,9 +10,11 @@
 #include "data/schema.h"
 
 struct tp_dataset {
-    tileprop_type type; /* u8, f32; for predictions also f64 */
-    void *samples;      /* [count][features] of type */
-    uint16_t *labels;   /* [count], each < classes */
+    tileprop_type type; /* u8, f32, csr; for predictions also f64 */
+    void *samples;      /* [count][features] of type; csr: the entries, floats */
+    int64_t *indptr; /* csr: [count + 1], entries of sample i from indptr[i] - indptr[0] to indptr[i + 1] - indptr[0] */
+    int32_t *indices; /* csr: the entries' features */
+    uint16_t *labels; /* [count], each < classes */
     size_t count;
     size_t features;
     size_t classes;                 /* 1 + the largest label; at least 1 */
@@ -35,9 +37,44 @@ struct tp_normalization {
     float *split;   /* [features] 1 or 0 */
     float *added;   /* [features] the part of shift that is added to values: 0 of split features */
     float *apart;   /* [features] the rest */
+
+    uint32_t *nonzero; /* [nonzero_count] features, ascending, of which something is added: their zeros become others */
+    size_t nonzero_count;
 };
 
-/* Bytes of one sample. */
+/* What is stored of a sample of floats; all other values are 0. */
+struct tp_row {
+    const float *values;
+    const int32_t *indices; /* the values' features, ascending; NULL: 0, 1, 2, ... */
+    size_t count;
+};
+
+static inline struct tp_row tp_dataset_row(const struct tp_dataset *dataset, size_t sample)
+{
+    struct tp_row row = {(const float *)dataset->samples, NULL, dataset->features};
+    if (dataset->type == TILEPROP_CSR) {
+        const int64_t begin = dataset->indptr[sample] - dataset->indptr[0];
+        row.values += begin;
+        row.indices = dataset->indices + begin;
+        row.count = (size_t)(dataset->indptr[sample + 1] - dataset->indptr[sample]);
+    } else {
+        row.values += sample * dataset->features;
+    }
+    return row;
+}
+
+static inline size_t tp_row_feature(const struct tp_row *row, size_t i)
+{
+    return row->indices ? (size_t)row->indices[i] : i;
+}
+
+/* Entries of sparse samples. */
+static inline size_t tp_dataset_entries(const struct tp_dataset *dataset)
+{
+    return (size_t)(dataset->indptr[dataset->count] - dataset->indptr[0]);
+}
+
+/* Bytes of one sample, which is not sparse. */
 static inline size_t tp_dataset_sample_size(const struct tp_dataset *dataset)
 {
     return dataset->features * (dataset->type == TILEPROP_U8    ? 1
@@ -45,16 +82,34 @@ static inline size_t tp_dataset_sample_size(const struct tp_dataset *dataset)
                                                                 : sizeof(float));
 }
 
+/* Bytes of all samples; of sparse ones those of the entries' values. */
+static inline size_t tp_dataset_bytes(const struct tp_dataset *dataset)
+{
+    return dataset->type == TILEPROP_CSR ? tp_dataset_entries(dataset) * sizeof(float)
+                                         : dataset->count * tp_dataset_sample_size(dataset);
+}
+
 /*
- * Asks for a sample, so that it is in the caches when it is packed. Always inlined: gcc takes a function that
- * only prefetches for one without effect and drops its calls.
+ * Always inlined, as is who calls it: gcc takes a function that only prefetches for one without effect and drops its
+ * calls.
  */
+static inline __attribute__((always_inline)) void tp_fetch(const void *bytes, size_t size)
+{
+    for (size_t offset = 0; offset < size; offset += 64)
+        __builtin_prefetch((const char *)bytes + offset, 0, 2);
+}
+
+/* Asks for a sample, so that it is in the caches when it is packed. */
 static inline __attribute__((always_inline)) void tp_dataset_fetch(const struct tp_dataset *dataset, size_t sample)
 {
-    size_t size = tp_dataset_sample_size(dataset);
-    const char *bytes = (const char *)dataset->samples + sample * size;
-    for (size_t offset = 0; offset < size; offset += 64)
-        __builtin_prefetch(bytes + offset, 0, 2);
+    if (dataset->type == TILEPROP_CSR) {
+        const struct tp_row row = tp_dataset_row(dataset, sample);
+        tp_fetch(row.values, row.count * sizeof *row.values);
+        tp_fetch(row.indices, row.count * sizeof *row.indices);
+    } else {
+        const size_t size = tp_dataset_sample_size(dataset);
+        tp_fetch((const char *)dataset->samples + sample * size, size);
+    }
 }
 
 /* Frees what the data set owns and empties it. */
@@ -81,16 +136,16 @@ tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uin
 
 /*
  * Makes a missing feature, NaN, the mean of those that are there. The first finds the means[features] of f32
- * samples and the second puts them there. Errors: TILEPROP_BAD_INPUT for a feature that is missing in all
- * samples.
+ * or csr samples and the second puts them there. Errors: TILEPROP_BAD_INPUT for a feature that is missing in all
+ * samples; TILEPROP_FAILURE without memory.
  */
 tileprop_status tp_missing_means(const struct tp_dataset *dataset, float *means, struct tp_error *error);
 void tp_missing_fill(struct tp_dataset *dataset, const float *means);
 
 /*
- * Mean and deviation from integer sums for u8 and from double sums in sample order for f32. A feature is split if at
- * least a quarter of its values are 0, of all values where all share one mean: |shift| is then at most sqrt(3), so that
- * nothing is lost to cancellation.
+ * Mean and deviation from integer sums for u8 and from double sums in sample order for f32 and csr. A feature is split
+ * if at least a quarter of its values are 0, of all values where all share one mean: |shift| is then at most sqrt(3),
+ * so that nothing is lost to cancellation.
  */
 tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int mode, const struct tp_dataset *dataset,
                                      struct tp_error *error);

@@ -83,19 +83,23 @@ static double offset_of(const struct tp_dataset *dataset, size_t feature)
 
 /*
  * As u8_moments, in two passes of double sums: each feature's in the order of the samples, then those of the
- * features in their order. The squares about the common mean are those about the features' own means plus
- * count times the squared distances of the means, so that two passes serve both. A feature's mean is less its offset.
+ * features in their order. The squares of zeros are added last and at once, so that sparse samples give the same bits.
+ * The squares about the common mean are those about the features' own means plus count times the squared distances of
+ * the means, so that two passes serve both. A feature's mean is less its offset.
  */
 static void f32_moments(const struct tp_dataset *dataset, struct moments *of, struct moments *whole)
 {
     const size_t count = dataset->count, features = dataset->features;
-    const float *samples = dataset->samples;
     const double n = (double)count;
 
+    for (size_t j = 0; j < features; j++)
+        of[j].zeros = count;
     for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; j < features; j++) {
-            of[j].mean += (double)samples[i * features + j];
-            of[j].zeros += samples[i * features + j] == 0;
+        const struct tp_row row = tp_dataset_row(dataset, i);
+        for (size_t k = 0; k < row.count; k++) {
+            struct moments *m = &of[tp_row_feature(&row, k)];
+            m->mean += (double)row.values[k];
+            m->zeros -= row.values[k] != 0;
         }
     }
     double sum = 0;
@@ -107,14 +111,17 @@ static void f32_moments(const struct tp_dataset *dataset, struct moments *of, st
     whole->mean = sum / (n * (double)features);
 
     for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; j < features; j++) {
-            const double distance = (double)samples[i * features + j] - of[j].mean;
-            of[j].deviation += distance * distance;
+        const struct tp_row row = tp_dataset_row(dataset, i);
+        for (size_t k = 0; k < row.count; k++) {
+            struct moments *m = &of[tp_row_feature(&row, k)];
+            const double distance = row.values[k] != 0 ? (double)row.values[k] - m->mean : 0;
+            m->deviation += distance * distance;
         }
     }
     double squares = 0;
     for (size_t j = 0; j < features; j++) {
         const double distance = of[j].mean + offset_of(dataset, j) - whole->mean;
+        of[j].deviation += (double)of[j].zeros * (of[j].mean * of[j].mean);
         squares += of[j].deviation + n * (distance * distance);
         of[j].deviation = sqrt(of[j].deviation / n);
     }
@@ -170,7 +177,7 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
 
 tileprop_status tp_normalization_make(struct tp_normalization *normalization, size_t features, struct tp_error *error)
 {
-    double *offset = calloc(features, sizeof *offset + 5 * sizeof(float));
+    double *offset = calloc(features, sizeof *offset + 5 * sizeof(float) + sizeof(uint32_t));
     *normalization = (struct tp_normalization){0};
     if (!offset)
         return tp_fail_memory(error, NULL, "the normalization");
@@ -181,16 +188,20 @@ tileprop_status tp_normalization_make(struct tp_normalization *normalization, si
                                                .shift = all + features,
                                                .split = all + 2 * features,
                                                .added = all + 3 * features,
-                                               .apart = all + 4 * features};
+                                               .apart = all + 4 * features,
+                                               .nonzero = (uint32_t *)(void *)(all + 5 * features)};
     return TILEPROP_OK;
 }
 
 void tp_normalization_settle(struct tp_normalization *normalization)
 {
+    normalization->nonzero_count = 0;
     for (size_t j = 0; j < normalization->features; j++) {
         const bool split = normalization->split[j] != 0;
         normalization->added[j] = split ? 0 : normalization->shift[j];
         normalization->apart[j] = split ? normalization->shift[j] : 0;
+        if (normalization->added[j] != 0)
+            normalization->nonzero[normalization->nonzero_count++] = (uint32_t)j;
     }
 }
 
@@ -226,19 +237,31 @@ void tp_normalization_assign(struct tp_normalization *to, const struct tp_normal
 
 #define SAMPLES_LOOKED_AT 256
 
+/* Values of a sample that are to be multiplied. */
+static size_t count_others(const struct tp_normalization *normalization, const struct tp_dataset *dataset,
+                           size_t sample)
+{
+    const size_t features = dataset->features;
+    size_t others = normalization->nonzero_count;
+    if (dataset->type == TILEPROP_U8) {
+        const uint8_t *bytes = (const uint8_t *)dataset->samples + sample * features;
+        for (size_t j = 0; j < features; j++)
+            others += bytes[j] != 0 && normalization->added[j] == 0;
+        return others;
+    }
+    const struct tp_row row = tp_dataset_row(dataset, sample);
+    for (size_t k = 0; k < row.count; k++)
+        others += row.values[k] != 0 && normalization->added[tp_row_feature(&row, k)] == 0;
+    return others;
+}
+
 double tp_normalization_zeros(const struct tp_normalization *normalization, const struct tp_dataset *dataset)
 {
     const size_t features = dataset->features;
     const size_t looked_at = dataset->count < SAMPLES_LOOKED_AT ? dataset->count : SAMPLES_LOOKED_AT;
-    size_t zeros = 0;
-    for (size_t i = 0; i < looked_at; i++) {
-        const size_t at = i * dataset->count / looked_at * features;
-        for (size_t j = 0; j < features; j++) {
-            const bool zero = dataset->type == TILEPROP_U8 ? ((const uint8_t *)dataset->samples)[at + j] == 0
-                                                           : ((const float *)dataset->samples)[at + j] == 0;
-            zeros += zero && normalization->added[j] == 0;
-        }
-    }
+    size_t zeros = looked_at * features;
+    for (size_t i = 0; i < looked_at; i++)
+        zeros -= count_others(normalization, dataset, i * dataset->count / looked_at);
     return looked_at ? (double)zeros / ((double)looked_at * (double)features) : 0;
 }
 

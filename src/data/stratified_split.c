@@ -34,10 +34,46 @@ static void find_quotas(const struct tp_dataset *dataset, size_t wanted, struct 
     }
 }
 
+/* Copies sample `from` behind the first `count` of *to. */
+static void append(const struct tp_dataset *dataset, size_t from, struct tp_dataset *to, size_t count)
+{
+    to->labels[count] = dataset->labels[from];
+    if (dataset->type != TILEPROP_CSR) {
+        const size_t size = tp_dataset_sample_size(dataset);
+        memcpy((char *)to->samples + count * size, (const char *)dataset->samples + from * size, size);
+        return;
+    }
+    const struct tp_row row = tp_dataset_row(dataset, from);
+    const size_t begin = (size_t)to->indptr[count];
+    memcpy((float *)to->samples + begin, row.values, row.count * sizeof *row.values);
+    memcpy(to->indices + begin, row.indices, row.count * sizeof *row.indices);
+    to->indptr[count + 1] = (int64_t)(begin + row.count);
+}
+
+/* Puts the samples in the order of order[count]; false: there was no memory. */
+static bool reorder(struct tp_dataset *dataset, const uint32_t *order)
+{
+    const bool sparse = dataset->type == TILEPROP_CSR;
+    struct tp_dataset to = *dataset;
+    to.samples = malloc(tp_dataset_bytes(dataset) + 1);
+    to.labels = malloc(dataset->count * sizeof *to.labels);
+    to.indptr = sparse ? calloc(dataset->count + 1, sizeof *to.indptr) : NULL;
+    to.indices = sparse ? calloc(tp_dataset_entries(dataset) + 1, sizeof *to.indices) : NULL;
+    if (!to.samples || !to.labels || (sparse && (!to.indptr || !to.indices))) {
+        tp_dataset_free(&to);
+        return false;
+    }
+    for (size_t i = 0; i < dataset->count; i++)
+        append(dataset, order[i], &to, i);
+    tp_dataset_free(dataset);
+    *dataset = to;
+    return true;
+}
+
 tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint64_t seed, struct tp_dataset *tail,
                                 struct tp_error *error)
 {
-    const size_t count = dataset->count, size = tp_dataset_sample_size(dataset);
+    const size_t count = dataset->count;
     size_t wanted = (size_t)rint(fraction * (double)count);
     wanted += fraction > 0 && wanted == 0;
     *tail = (struct tp_dataset){0};
@@ -46,64 +82,68 @@ tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uin
                        count);
 
     struct quota *quotas = calloc(dataset->classes, sizeof *quotas);
-    uint32_t *order = malloc(count * sizeof *order);
-    char *samples = malloc(count * size);
-    uint16_t *labels = malloc(count * sizeof *labels);
-    const bool good = quotas && order && samples && labels;
+    uint32_t *drawn = malloc(count * sizeof *drawn), *order = malloc(count * sizeof *order);
+    bool good = quotas && drawn && order;
     if (good) {
         size_t head = 0, behind = count - wanted;
         find_quotas(dataset, wanted, quotas);
-        tp_random_permutation(seed, TP_RANDOM_DRAW, 0, count, order);
+        tp_random_permutation(seed, TP_RANDOM_DRAW, 0, count, drawn);
         for (size_t i = 0; i < count; i++) {
-            struct quota *quota = &quotas[dataset->labels[order[i]]];
-            const size_t place = quota->wanted ? behind++ : head++;
+            struct quota *quota = &quotas[dataset->labels[drawn[i]]];
+            order[quota->wanted ? behind++ : head++] = drawn[i];
             quota->wanted -= quota->wanted > 0;
-            memcpy(samples + place * size, (const char *)dataset->samples + order[i] * size, size);
-            labels[place] = dataset->labels[order[i]];
         }
-        free(dataset->samples);
-        free(dataset->labels);
-        dataset->samples = samples;
-        dataset->labels = labels;
-        tp_dataset_cut(dataset, count - wanted, tail);
-    } else {
-        free(samples);
-        free(labels);
+        good = reorder(dataset, order);
     }
+    if (good)
+        tp_dataset_cut(dataset, count - wanted, tail);
     free(quotas);
+    free(drawn);
     free(order);
     return good ? TILEPROP_OK : tp_fail_memory(error, NULL, "a split");
 }
 
+/* Of a feature. */
+struct present {
+    double sum;
+    size_t count;
+};
+
 tileprop_status tp_missing_means(const struct tp_dataset *dataset, float *means, struct tp_error *error)
 {
-    const float *samples = dataset->samples;
-    const size_t features = dataset->features;
-    for (size_t j = 0; j < features; j++) {
-        double sum = 0;
-        size_t there = 0;
-        for (size_t i = 0; i < dataset->count; i++) {
-            const float value = samples[i * features + j];
-            if (!isnan(value)) {
-                sum += (double)value;
-                there++;
-            }
+    tileprop_status status = TILEPROP_OK;
+    struct present *present = calloc(dataset->features, sizeof *present);
+    if (!present)
+        return tp_fail_memory(error, NULL, "means");
+    for (size_t j = 0; j < dataset->features; j++)
+        present[j].count = dataset->count;
+    for (size_t i = 0; i < dataset->count; i++) {
+        const struct tp_row row = tp_dataset_row(dataset, i);
+        for (size_t k = 0; k < row.count; k++) {
+            struct present *of = &present[tp_row_feature(&row, k)];
+            if (isnan(row.values[k]))
+                of->count--;
+            else
+                of->sum += (double)row.values[k];
         }
-        if (!there)
-            return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "input %zu is missing in all %zu training samples, expected a value", j + 1, dataset->count);
-        means[j] = (float)(sum / (double)there);
     }
-    return TILEPROP_OK;
+    for (size_t j = 0; status == TILEPROP_OK && j < dataset->features; j++) {
+        means[j] = (float)(present[j].sum / (double)present[j].count);
+        if (present[j].count == 0)
+            status =
+                tp_fail(error, TILEPROP_BAD_INPUT, "input %zu is missing in all %zu training samples, expected a value",
+                        j + 1, dataset->count);
+    }
+    free(present);
+    return status;
 }
 
 void tp_missing_fill(struct tp_dataset *dataset, const float *means)
 {
-    float *samples = dataset->samples;
+    float *value = dataset->samples;
     for (size_t i = 0; i < dataset->count; i++) {
-        for (size_t j = 0; j < dataset->features; j++) {
-            float *value = &samples[i * dataset->features + j];
-            *value = isnan(*value) ? means[j] : *value;
-        }
+        const struct tp_row row = tp_dataset_row(dataset, i);
+        for (size_t k = 0; k < row.count; k++, value++)
+            *value = isnan(*value) ? means[tp_row_feature(&row, k)] : *value;
     }
 }

@@ -275,11 +275,44 @@ tileprop_status tp_model_write(const struct tp_model *model, struct tp_safe_file
     return tp_tensor_list_write(tp_model_list(model), out, error);
 }
 
-uint64_t tp_model_fingerprint(const struct tp_dataset *dataset)
+static void hash_zeros(XXH3_state_t *state, size_t floats)
 {
-    const uint64_t samples =
-        XXH3_64bits_withSeed(dataset->samples, dataset->count * tp_dataset_sample_size(dataset), dataset->features);
-    return XXH3_64bits_withSeed(dataset->labels, dataset->count * sizeof *dataset->labels, samples);
+    static const float zeros[1024];
+    const size_t most = sizeof zeros / sizeof *zeros;
+    for (; floats > most; floats -= most)
+        XXH3_64bits_update(state, zeros, sizeof zeros);
+    XXH3_64bits_update(state, zeros, floats * sizeof *zeros);
+}
+
+/* Of sparse samples, all their values, as if they were not sparse. */
+static void hash_sparse(XXH3_state_t *state, const struct tp_dataset *dataset)
+{
+    for (size_t i = 0; i < dataset->count; i++) {
+        const struct tp_row row = tp_dataset_row(dataset, i);
+        size_t next = 0;
+        for (size_t k = 0; k < row.count; k++) {
+            hash_zeros(state, tp_row_feature(&row, k) - next);
+            XXH3_64bits_update(state, &row.values[k], sizeof *row.values);
+            next = tp_row_feature(&row, k) + 1;
+        }
+        hash_zeros(state, dataset->features - next);
+    }
+}
+
+tileprop_status tp_model_fingerprint(const struct tp_dataset *dataset, uint64_t *fingerprint, struct tp_error *error)
+{
+    XXH3_state_t *state = XXH3_createState();
+    if (!state)
+        return tp_fail_memory(error, NULL, "hashing the data");
+    XXH3_64bits_reset_withSeed(state, dataset->features);
+    if (dataset->type == TILEPROP_CSR)
+        hash_sparse(state, dataset);
+    else
+        XXH3_64bits_update(state, dataset->samples, tp_dataset_bytes(dataset));
+    *fingerprint =
+        XXH3_64bits_withSeed(dataset->labels, dataset->count * sizeof *dataset->labels, XXH3_64bits_digest(state));
+    XXH3_freeState(state);
+    return TILEPROP_OK;
 }
 
 /* "784-64-10" */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "data/offsets.h"
+#include "network/sparse.h"
 #include "tileprop/tileprop.h"
 
 static float *take_block_of(const struct tp_evaluator *evaluator, size_t columns, struct tp_arena *arena)
@@ -40,7 +41,12 @@ static bool are_finite(const float *x, size_t count)
     return most < 0x7f800000; /* infinity; NaNs are larger */
 }
 
-/* What is infinite becomes NaN, which no activation makes finite. */
+/* What a value that is not finite becomes: an infinite one NaN, which no activation makes finite. */
+static float without_value(const float *missing, size_t feature, float value)
+{
+    return isnan(value) && missing ? missing[feature] : NAN;
+}
+
 static void replace_missing(const float *missing, struct tp_matrix a, const float *samples)
 {
     for (size_t r = 0; r < a.rows; r++, samples += a.columns) {
@@ -48,7 +54,7 @@ static void replace_missing(const float *missing, struct tp_matrix a, const floa
             continue;
         for (size_t j = 0; j < a.columns; j++)
             if (!isfinite(samples[j]))
-                *tp_matrix_at(&a, r, j) = isnan(samples[j]) && missing ? missing[j] : NAN;
+                *tp_matrix_at(&a, r, j) = without_value(missing, j, samples[j]);
     }
 }
 
@@ -83,11 +89,30 @@ static void narrow(const struct tp_evaluator *evaluator, const struct tp_dataset
     }
 }
 
+static void pack_sparse(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset, size_t begin,
+                        struct tp_matrix a)
+{
+    struct tp_dataset before = *dataset, rows;
+    tp_dataset_cut(&before, begin, &rows);
+    tp_sparse_pack(&(struct tp_pack){.row_end = a.rows, .a = a}, &rows, evaluator->normalization);
+    for (size_t r = 0; evaluator->unchecked && r < a.rows; r++) {
+        const struct tp_row row = tp_dataset_row(&rows, r);
+        for (size_t k = 0; k < row.count; k++)
+            if (!isfinite(row.values[k]))
+                *tp_matrix_at(&a, r, tp_row_feature(&row, k)) =
+                    without_value(evaluator->missing, tp_row_feature(&row, k), row.values[k]);
+    }
+}
+
 static struct tp_matrix pack(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
                              const struct tp_dataset *dataset, size_t begin, size_t rows)
 {
     const struct tp_tier *tier = evaluator->tier;
     const struct tp_matrix a = block_of(buffers->inputs, rows, dataset->features);
+    if (dataset->type == TILEPROP_CSR) {
+        pack_sparse(evaluator, dataset, begin, a);
+        return a;
+    }
     if (dataset->type == TILEPROP_F64 || (evaluator->offset && !dataset->offset)) {
         narrow(evaluator, dataset, begin, a);
         return a;

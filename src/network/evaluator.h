@@ -17,7 +17,7 @@ struct tp_evaluator {
     const struct tp_normalization *normalization;
     size_t rows;          /* maximum per block */
     bool offset;          /* samples may be whole values, from which the normalization's offsets are to be subtracted */
-    bool unchecked;       /* f32 and f64 samples may hold values that are not finite */
+    bool unchecked;       /* f32, f64 and csr samples may hold values that are not finite */
     const float *missing; /* [inputs] what a NaN of such samples becomes, normalized; NULL: nothing */
 };
 

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "network/sparse.h"
 #include "system/team.h"
 
 static struct tp_matrix take_matrix(const struct tp_plan *plan, size_t columns, struct tp_arena *arena)
@@ -250,7 +251,10 @@ static void pack(const struct tp_step *step, const struct tp_step_member *member
     const struct tp_tier *tier = step->tier;
     const bool is_u8 = member->train->type == TILEPROP_U8;
     operation->pack.index = index;
-    if (operation->kind == TP_DO_PACK)
+    if (member->train->type == TILEPROP_CSR)
+        (operation->kind == TP_DO_PACK ? tp_sparse_pack : tp_sparse_pack_marked)(&operation->pack, member->train,
+                                                                                 step->normalization);
+    else if (operation->kind == TP_DO_PACK)
         (is_u8 ? tier->pack_u8 : tier->pack_f32)(&operation->pack);
     else
         (is_u8 ? tier->pack_u8_marked : tier->pack_f32_marked)(&operation->pack);

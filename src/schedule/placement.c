@@ -26,8 +26,12 @@ tileprop_status tp_placement_create(struct tp_placement *p, tileprop_numa mode, 
         const struct tp_dataset *set = sets[s];
         if (!set)
             continue;
-        p->blocks[p->block_count++] = (struct tp_block){set->samples, set->count * tp_dataset_sample_size(set)};
+        p->blocks[p->block_count++] = (struct tp_block){set->samples, tp_dataset_bytes(set)};
         p->blocks[p->block_count++] = (struct tp_block){set->labels, set->count * sizeof *set->labels};
+        if (set->type != TILEPROP_CSR)
+            continue;
+        p->blocks[p->block_count++] = (struct tp_block){set->indptr, (set->count + 1) * sizeof *set->indptr};
+        p->blocks[p->block_count++] = (struct tp_block){set->indices, tp_dataset_entries(set) * sizeof *set->indices};
     }
     p->thread_nodes = calloc(members, sizeof *p->thread_nodes);
     p->nodes = calloc(members, sizeof *p->nodes);
@@ -117,6 +121,10 @@ static void replicate(const struct tp_placement *p, size_t h)
         home->copies[s] = *p->sets[s];
         home->copies[s].samples = copy(&home->arena, next++);
         home->copies[s].labels = copy(&home->arena, next++);
+        if (p->sets[s]->type != TILEPROP_CSR)
+            continue;
+        home->copies[s].indptr = copy(&home->arena, next++);
+        home->copies[s].indices = copy(&home->arena, next++);
     }
 }
 

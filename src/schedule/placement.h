@@ -20,7 +20,7 @@ struct tp_node_copy {
     struct tp_dataset copies[TP_PLACEMENT_SETS];
 };
 
-/* The samples or the labels of a data set. */
+/* An array of a data set. */
 struct tp_block {
     void *start;
     size_t bytes;
@@ -36,7 +36,7 @@ struct tp_placement {
     tileprop_numa mode; /* the requested mode; once settled, the actual one, never auto */
     size_t members;
     const struct tp_dataset *sets[TP_PLACEMENT_SETS]; /* NULL: absent */
-    struct tp_block blocks[2 * TP_PLACEMENT_SETS];    /* samples and labels of each set present */
+    struct tp_block blocks[4 * TP_PLACEMENT_SETS];    /* samples, labels, indptr, indices of each set present */
     size_t block_count;
     struct tp_thread_node *thread_nodes; /* [members] */
     size_t node_count;                   /* at most members */

@@ -26,9 +26,13 @@ static tileprop_status make_shape(const struct tp_stepper_shape *from, struct tp
                                  .features = from->features,
                                  .classes = from->classes,
                                  .class_weights = from->class_weights};
-    shape->samples = calloc(shape->count, tp_dataset_sample_size(shape));
+    const bool sparse = from->type == TILEPROP_CSR;
+    shape->samples = calloc(shape->count, sparse ? sizeof(float) : tp_dataset_sample_size(shape));
     shape->labels = calloc(shape->count, sizeof *shape->labels);
-    return shape->samples && shape->labels ? TILEPROP_OK : tp_fail_memory(error, NULL, "a batch");
+    shape->indptr = sparse ? calloc(shape->count + 1, sizeof *shape->indptr) : NULL;
+    shape->indices = sparse ? calloc(shape->count, sizeof *shape->indices) : NULL;
+    const bool good = shape->samples && shape->labels && (!sparse || (shape->indptr && shape->indices));
+    return good ? TILEPROP_OK : tp_fail_memory(error, NULL, "a batch");
 }
 
 static void enter_member(void *context, size_t index, size_t members)
@@ -89,7 +93,7 @@ static tileprop_status create(struct tp_stepper *s, const struct tp_stepper_shap
     o->numa = TILEPROP_NUMA_OFF;
     o->progress = NULL;
     if (o->zeros == TILEPROP_ZEROS_AUTO) /* the batches that will come cannot be timed */
-        o->zeros = shape->zeros < 0.5 ? TILEPROP_ZEROS_MULTIPLY : TILEPROP_ZEROS_SKIP;
+        o->zeros = shape->zeros < 0.5 && shape->type != TILEPROP_CSR ? TILEPROP_ZEROS_MULTIPLY : TILEPROP_ZEROS_SKIP;
     s->training = (struct tp_training){.options = o,
                                        .train = &s->shape,
                                        .validation = &s->shape,

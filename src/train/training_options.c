@@ -9,9 +9,11 @@
 
 void tp_options_resolve(tileprop_options *o, tileprop_type type, size_t samples)
 {
-    const bool table = type == TILEPROP_F32;
+    const bool table = type != TILEPROP_U8;
     if (o->normalize == TILEPROP_AUTO)
-        o->normalize = table ? TILEPROP_NORMALIZE_FEATURE : TILEPROP_NORMALIZE_GLOBAL;
+        o->normalize = type == TILEPROP_CSR ? TILEPROP_NORMALIZE_SCALE
+                       : table              ? TILEPROP_NORMALIZE_FEATURE
+                                            : TILEPROP_NORMALIZE_GLOBAL;
     if (o->bias == TILEPROP_AUTO)
         o->bias = table ? TILEPROP_BIAS_ALL : TILEPROP_BIAS_INPUT;
     if (o->drop_last == TILEPROP_AUTO)

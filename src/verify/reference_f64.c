@@ -103,13 +103,18 @@ static void copy_samples(struct tp_reference_f64 *reference, const struct tp_dat
 {
     const size_t features = train->features;
     for (size_t b = 0; b < reference->batch; b++) {
+        double *inputs = reference->inputs + b * features;
         reference->labels[b] = train->labels[b];
         for (size_t i = 0; i < features; i++) {
-            const size_t at = b * features + i;
-            const double x = train->type == TILEPROP_U8 ? ((const uint8_t *)train->samples)[at]
-                                                        : (double)((const float *)train->samples)[at];
-            reference->inputs[at] = x * (double)normalization->scale[i] + (double)normalization->shift[i];
+            const double x = train->type == TILEPROP_U8 ? ((const uint8_t *)train->samples)[b * features + i] : 0;
+            inputs[i] = x * (double)normalization->scale[i] + (double)normalization->shift[i];
         }
+        if (train->type == TILEPROP_U8)
+            continue;
+        const struct tp_row row = tp_dataset_row(train, b);
+        for (size_t k = 0; k < row.count; k++)
+            inputs[tp_row_feature(&row, k)] +=
+                (double)row.values[k] * (double)normalization->scale[tp_row_feature(&row, k)];
     }
 }
 

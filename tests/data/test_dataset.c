@@ -267,6 +267,62 @@ static void test_normalization(void **state)
     check_normalization(&(struct tp_dataset){.type = TILEPROP_F32, .samples = floats, .count = 5, .features = 2});
 }
 
+static void make_sparse(const float *values, size_t count, size_t features, struct tp_dataset *sparse)
+{
+    float *entries = calloc(count * features, sizeof *entries);
+    *sparse = (struct tp_dataset){.type = TILEPROP_CSR,
+                                  .samples = entries,
+                                  .indptr = calloc(count + 1, sizeof *sparse->indptr),
+                                  .indices = calloc(count * features, sizeof *sparse->indices),
+                                  .labels = calloc(count, sizeof *sparse->labels),
+                                  .count = count,
+                                  .features = features};
+    assert_true(entries && sparse->indptr && sparse->indices && sparse->labels);
+    for (size_t i = 0, at = 0; i < count * features; i++) {
+        if (values[i] != 0) {
+            sparse->indices[at] = (int32_t)(i % features);
+            entries[at++] = values[i];
+        }
+        sparse->indptr[i / features + 1] = (int64_t)at;
+    }
+}
+
+/* Of the same samples, whole or cut, sparse and not, and nearly those of the definition. */
+static void test_normalization_of_sparse_samples(void **state)
+{
+    enum { COUNT = 100, WIDTH = 3, KEPT = 61 };
+    float floats[COUNT * WIDTH];
+    struct tp_dataset whole, tail;
+    (void)state;
+    for (size_t i = 0; i < COUNT * WIDTH; i++)
+        floats[i] = i % WIDTH == 2 ? 0 : i * 7 % 10 < 4 + 3 * (i % WIDTH) ? 0.1f * (float)(i % 17) : 0;
+    make_sparse(floats, COUNT, WIDTH, &whole);
+    tp_dataset_cut(&whole, KEPT, &tail);
+    for (int part = 0; part < 2; part++) {
+        struct tp_dataset dense = {.type = TILEPROP_F32,
+                                   .samples = floats + part * KEPT * WIDTH,
+                                   .count = part ? COUNT - KEPT : KEPT,
+                                   .features = WIDTH};
+        const float *values = dense.samples;
+        struct tp_normalization expected = fit(TILEPROP_NORMALIZE_FEATURE, &dense);
+        struct tp_normalization found = fit(TILEPROP_NORMALIZE_FEATURE, part ? &tail : &whole);
+        double sum = 0, squares = 0;
+        for (size_t i = 0; i < dense.count; i++)
+            sum += (double)values[i * WIDTH];
+        for (size_t i = 0; i < dense.count; i++)
+            squares += pow((double)values[i * WIDTH] - sum / (double)dense.count, 2);
+        assert_true(fabs((double)found.scale[0] * sqrt(squares / (double)dense.count) - 1) < 1e-6);
+        assert_true(found.mean == expected.mean && found.deviation == expected.deviation);
+        assert_memory_equal(found.scale, expected.scale, WIDTH * sizeof *found.scale);
+        assert_memory_equal(found.shift, expected.shift, WIDTH * sizeof *found.shift);
+        assert_memory_equal(found.split, expected.split, WIDTH * sizeof *found.split);
+        assert_true(tp_normalization_zeros(&found, part ? &tail : &whole) == tp_normalization_zeros(&expected, &dense));
+        tp_normalization_free(&found);
+        tp_normalization_free(&expected);
+    }
+    tp_dataset_free(&whole);
+}
+
 /* Far from zero the sum of squares less the square of the sum would be nothing but rounding. */
 static void test_normalization_offset(void **state)
 {
@@ -435,6 +491,7 @@ int main(void)
         cmocka_unit_test(test_split_failures),
         cmocka_unit_test(test_normalization),
         cmocka_unit_test(test_split_from_a_quarter_of_zeros),
+        cmocka_unit_test(test_normalization_of_sparse_samples),
         cmocka_unit_test(test_normalization_offset),
         cmocka_unit_test(test_normalization_large),
         cmocka_unit_test(test_normalization_constant),

@@ -92,6 +92,54 @@ static void test_seed(void **state)
     tp_dataset_free(&third);
 }
 
+/* Row i has i % 3 entries, of which the first is i. */
+static struct tp_dataset sparse_of(const struct tp_dataset *dataset)
+{
+    struct tp_dataset sparse = *dataset;
+    const size_t count = dataset->count;
+    float *values = calloc(count, 2 * sizeof *values);
+    sparse.type = TILEPROP_CSR;
+    sparse.features = 9;
+    sparse.samples = values;
+    sparse.labels = malloc(count * sizeof *sparse.labels);
+    sparse.indptr = calloc(count + 1, sizeof *sparse.indptr);
+    sparse.indices = calloc(count, 2 * sizeof *sparse.indices);
+    assert_true(values && sparse.labels && sparse.indptr && sparse.indices);
+    memcpy(sparse.labels, dataset->labels, count * sizeof *sparse.labels);
+    for (size_t i = 0, at = 0; i < count; sparse.indptr[++i] = (int64_t)at) {
+        for (size_t k = 0; k < i % 3; k++, at++) {
+            values[at] = (float)(i + k);
+            sparse.indices[at] = (int32_t)(i % 4 + 5 * k);
+        }
+    }
+    return sparse;
+}
+
+/* Sparse samples are drawn as others are. */
+static void test_sparse(void **state)
+{
+    (void)state;
+    struct tp_dataset dense = sorted((const size_t[]){40, 60}, 2), sparse = sparse_of(&dense), tail[2];
+    assert_int_equal(tp_dataset_draw(&dense, 0.2, 7, &tail[0], NULL), TILEPROP_OK);
+    assert_int_equal(tp_dataset_draw(&sparse, 0.2, 7, &tail[1], NULL), TILEPROP_OK);
+    const struct tp_dataset *const parts[][2] = {{&dense, &sparse}, {&tail[0], &tail[1]}};
+    for (size_t p = 0; p < 2; p++) {
+        assert_int_equal(parts[p][1]->count, parts[p][0]->count);
+        for (size_t i = 0; i < parts[p][0]->count; i++) {
+            const size_t row = (size_t)((const float *)parts[p][0]->samples)[i];
+            const struct tp_row found = tp_dataset_row(parts[p][1], i);
+            assert_int_equal(found.count, row % 3);
+            for (size_t k = 0; k < found.count; k++) {
+                assert_true(found.values[k] == (float)(row + k));
+                assert_int_equal(found.indices[k], row % 4 + 5 * k);
+            }
+            assert_int_equal(parts[p][1]->labels[i], parts[p][0]->labels[i]);
+        }
+    }
+    tp_dataset_free(&dense);
+    tp_dataset_free(&sparse);
+}
+
 static void test_none_left(void **state)
 {
     (void)state;
@@ -120,13 +168,26 @@ static void test_missing(void **state)
                   "input 2 ... missing ... 3 training samples");
 }
 
+/* An absent value is 0 and not missing; an entry may be. */
+static void test_missing_entries(void **state)
+{
+    (void)state;
+    float values[] = {2, NAN, 4, NAN, 6}, means[3];
+    int64_t indptr[] = {0, 2, 2, 4, 5};
+    int32_t indices[] = {0, 2, 0, 1, 2};
+    struct tp_dataset dataset = {
+        .type = TILEPROP_CSR, .samples = values, .indptr = indptr, .indices = indices, .count = 4, .features = 3};
+    assert_int_equal(tp_missing_means(&dataset, means, NULL), TILEPROP_OK);
+    tp_missing_fill(&dataset, means);
+    assert_memory_equal(means, ((const float[]){1.5F, 0, 2}), sizeof means);
+    assert_memory_equal(values, ((const float[]){2, 2, 4, 0, 6}), sizeof values);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shares),
-        cmocka_unit_test(test_seed),
-        cmocka_unit_test(test_none_left),
-        cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_shares),    cmocka_unit_test(test_seed),    cmocka_unit_test(test_sparse),
+        cmocka_unit_test(test_none_left), cmocka_unit_test(test_missing), cmocka_unit_test(test_missing_entries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

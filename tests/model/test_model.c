@@ -544,6 +544,14 @@ static void test_final_reasons(void **state)
     made_free(&made);
 }
 
+static uint64_t fingerprint_of(const struct tp_dataset *data)
+{
+    struct tp_error error;
+    uint64_t found;
+    assert_int_equal(tp_model_fingerprint(data, &found, &error), TILEPROP_OK);
+    return found;
+}
+
 static void test_fingerprint(void **state)
 {
     (void)state;
@@ -551,16 +559,16 @@ static void test_fingerprint(void **state)
     uint16_t labels[] = {0, 1, 0, 1, 0, 1};
     struct tp_dataset data = {
         .type = TILEPROP_U8, .samples = samples, .labels = labels, .count = 3, .features = 2, .classes = 2};
-    const uint64_t fingerprint = tp_model_fingerprint(&data);
-    assert_true(tp_model_fingerprint(&data) == fingerprint);
+    const uint64_t fingerprint = fingerprint_of(&data);
+    assert_true(fingerprint_of(&data) == fingerprint);
     labels[2] = 1;
-    assert_true(tp_model_fingerprint(&data) != fingerprint);
+    assert_true(fingerprint_of(&data) != fingerprint);
     labels[2] = 0;
     samples[5] = 0;
-    assert_true(tp_model_fingerprint(&data) != fingerprint);
+    assert_true(fingerprint_of(&data) != fingerprint);
     samples[5] = 6;
     data.count = 2;
-    assert_true(tp_model_fingerprint(&data) != fingerprint);
+    assert_true(fingerprint_of(&data) != fingerprint);
 }
 
 int main(void)

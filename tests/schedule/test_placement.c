@@ -80,10 +80,22 @@ static const struct tp_dataset train = {
     .type = TILEPROP_U8, .samples = bytes, .labels = labels, .count = 30, .features = FEATURES, .classes = 3};
 static const struct tp_dataset validation = {
     .type = TILEPROP_F32, .samples = floats, .labels = labels + 5, .count = 11, .features = FEATURES, .classes = 3};
-static const struct tp_dataset *const sets[TP_PLACEMENT_SETS] = {&train, &validation, NULL};
+static float entries[] = {1, 2, 3, 4, 5};
+static int64_t indptr[] = {2, 4, 4, 7}; /* the tail of a set that was cut */
+static int32_t indices[] = {0, 6, 1, 2, 3};
+static const struct tp_dataset test = {.type = TILEPROP_CSR,
+                                       .samples = entries,
+                                       .indptr = indptr,
+                                       .indices = indices,
+                                       .labels = labels + 7,
+                                       .count = 3,
+                                       .features = FEATURES,
+                                       .classes = 3};
+static const struct tp_dataset *const sets[TP_PLACEMENT_SETS] = {&train, &validation, &test};
 
-/* What a copy of both takes, each piece of an arena being a multiple of 64: 210, 60, 308 and 22 bytes. */
-#define COPY (256 + 64 + 320 + 64)
+/* What a copy of all takes, each piece of an arena being a multiple of 64: 210, 60, 308 and 22 bytes, four small ones.
+ */
+#define COPY (256 + 64 + 320 + 64 + 4 * 64)
 
 struct run {
     struct tp_placement placement;
@@ -173,8 +185,14 @@ static void assert_copy(const struct tp_dataset *copy, const struct tp_dataset *
     assert_int_equal(copy->count, set->count);
     assert_int_equal(copy->features, set->features);
     assert_int_equal(copy->classes, set->classes);
-    assert_memory_equal(copy->samples, set->samples, set->count * tp_dataset_sample_size(set));
+    assert_memory_equal(copy->samples, set->samples, tp_dataset_bytes(set));
     assert_memory_equal(copy->labels, set->labels, set->count * sizeof *set->labels);
+    if (set->type != TILEPROP_CSR)
+        return;
+    assert_ptr_not_equal(copy->indptr, set->indptr);
+    assert_ptr_not_equal(copy->indices, set->indices);
+    assert_memory_equal(copy->indptr, set->indptr, (set->count + 1) * sizeof *set->indptr);
+    assert_memory_equal(copy->indices, set->indices, tp_dataset_entries(set) * sizeof *set->indices);
 }
 
 static void test_replicate_gives_each_node_one_copy(void **state)
@@ -185,10 +203,10 @@ static void test_replicate_gives_each_node_one_copy(void **state)
     assert_int_equal(run.placement.mode, TILEPROP_NUMA_REPLICATE);
     assert_int_equal(run.placement.node_count, 2);
     assert_arenas_at_home(&run);
-    for (size_t s = 0; s < 2; s++) {
+    for (size_t s = 0; s < TP_PLACEMENT_SETS; s++) {
         const struct call *samples = find(PREFER, sets[s]->samples), *classes = find(PREFER, sets[s]->labels);
         assert_true(samples && samples->node == 0);
-        assert_int_equal(samples->bytes, sets[s]->count * tp_dataset_sample_size(sets[s]));
+        assert_int_equal(samples->bytes, tp_dataset_bytes(sets[s]));
         assert_true(classes && classes->node == 0);
         assert_ptr_equal(tp_placement_local(&run.placement, 0, sets[s]), sets[s]);
         assert_ptr_equal(tp_placement_local(&run.placement, 2, sets[s]), sets[s]);
@@ -199,7 +217,7 @@ static void test_replicate_gives_each_node_one_copy(void **state)
     const struct call *copy = find(PREFER, tp_placement_local(&run.placement, 1, &train)->samples);
     assert_true(copy && copy->node == 1);
     end(&run);
-    for (size_t s = 0; s < 2; s++)
+    for (size_t s = 0; s < TP_PLACEMENT_SETS; s++)
         assert_true(find(RELEASE, sets[s]->samples) && find(RELEASE, sets[s]->labels));
 }
 
@@ -212,14 +230,14 @@ static void test_interleave_spreads_the_sets_themselves(void **state)
     assert_int_equal(run.placement.node_count, 2);
     assert_arenas_at_home(&run);
     assert_all_read_originals(&run);
-    for (size_t s = 0; s < 2; s++) {
+    for (size_t s = 0; s < TP_PLACEMENT_SETS; s++) {
         const struct call *samples = find(INTERLEAVE, sets[s]->samples);
         assert_true(samples && samples->count == 2);
-        assert_int_equal(samples->bytes, sets[s]->count * tp_dataset_sample_size(sets[s]));
+        assert_int_equal(samples->bytes, tp_dataset_bytes(sets[s]));
         assert_non_null(find(INTERLEAVE, sets[s]->labels));
     }
     end(&run);
-    for (size_t s = 0; s < 2; s++)
+    for (size_t s = 0; s < TP_PLACEMENT_SETS; s++)
         assert_true(find(RELEASE, sets[s]->samples) && find(RELEASE, sets[s]->labels));
 }
 
