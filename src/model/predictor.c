@@ -39,7 +39,7 @@ struct work {
     const struct tp_predictor *predictor;
     const struct tp_dataset *samples;
     const struct tp_predictions *to;
-    atomic_size_t next_block;
+    atomic_size_t next_row;
 };
 
 static size_t borrow(struct slots *slots)
@@ -86,7 +86,7 @@ static void predict(void *context, size_t member, size_t members)
     const size_t slot = borrow(slots);
     (void)member;
     (void)members;
-    tp_evaluator_run(&work->predictor->evaluator, &slots->slots[slot], work->samples, work->to, &work->next_block);
+    tp_evaluator_run(&work->predictor->evaluator, &slots->slots[slot], work->samples, work->to, &work->next_row);
     give_back(slots, slot);
 }
 
@@ -94,7 +94,7 @@ tileprop_status tp_predictor_run(const struct tp_predictor *p, size_t threads, c
                                  const struct tp_predictions *predictions, struct tp_error *error)
 {
     struct work work = {.predictor = p, .samples = samples, .to = predictions};
-    const size_t rows = p->evaluator.rows, blocks = samples->count ? (samples->count - 1) / rows + 1 : 1;
+    const size_t rows = p->evaluator.rows[0], blocks = samples->count ? (samples->count - 1) / rows + 1 : 1;
     return tp_team_run(blocks < threads ? blocks : threads, predict, &work, error);
 }
 
@@ -125,6 +125,11 @@ void tp_predictor_reload(struct tp_predictor *p)
     const uint64_t saved = tp_flush_enter();
     tp_network_put(&p->network, 0, 0, &p->model->weights);
     tp_network_refresh(&p->network, 0, p->evaluator.tier);
+    /* Of the sums, which no step changes, only their total is needed. */
+    struct tp_matrix *sums = &p->network.layers[0].slices[0].sums;
+    sums->rows = tp_panel_count(p->network.layers[0].inputs);
+    tp_matrix_add_rows(sums, *sums);
+    sums->rows = 1;
     tp_flush_leave(saved);
 }
 
@@ -165,13 +170,14 @@ static tileprop_status prepare(struct tp_predictor *p, const char *isa, struct t
     if (status != TILEPROP_OK)
         return status;
     tp_network_shift(&p->network, &p->model->normalization);
+    const struct tp_plan plan = tp_plan_make(&p->network, 1, 1, 1);
     p->evaluator = (struct tp_evaluator){
         .tier = tier,
         .network = &p->network,
         .normalization = &p->model->normalization,
         .unchecked = true,
         .offset = tp_offsets_any(p->model->normalization.offset, p->model->normalization.features),
-        .rows = tp_plan_make(&p->network, 1, 1, 1).evaluation_rows};
+        .rows = {plan.evaluation_rows, plan.evaluation_rows_skipping}};
     status = allocate(p, error);
     if (status == TILEPROP_OK)
         status = prepare_missing(p, error);

@@ -75,10 +75,10 @@ struct tp_metrics tp_trainer_evaluate(struct tp_trainer *t, struct tp_member *se
     struct tp_metrics metrics = {0};
     const bool whole =
         tp_evaluator_run(&t->evaluator, &self->buffers, tp_placement_local(&t->placement, self->step.index, dataset),
-                         &t->predictions, &t->next_block);
+                         &t->predictions, &t->next_row);
     tp_team_barrier();
     if (self->step.index == 0)
-        atomic_store(&t->next_block, 0);
+        atomic_store(&t->next_row, 0);
     if (!whole) {
         stop(t);
     } else if (self->step.index == 0) {
