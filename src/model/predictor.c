@@ -14,6 +14,8 @@
 #define TP_SLOTS_MAX   64                  /* bits of a word that says which are lent */
 #define TP_SLOTS_BYTES ((size_t)256 << 20) /* of all slots, unless one alone has more */
 
+#define TP_ROWS_LEAST 12 /* of a block, a multiple of what tiles have */
+
 /*
  * Buffers are lent to whoever predicts, so that callers have nothing to keep for each of their threads and
  * wide layers do not lie on their stacks. The lowest one that is free goes first, being in the caches most
@@ -37,9 +39,10 @@ struct tp_predictor {
 /* A call of tp_predictor_run, which several threads may share. */
 struct work {
     const struct tp_predictor *predictor;
+    struct tp_evaluator evaluator; /* with blocks that leave some for each thread */
     const struct tp_dataset *samples;
     const struct tp_predictions *to;
-    atomic_size_t next_row;
+    atomic_size_t next_block;
 };
 
 static size_t borrow(struct slots *slots)
@@ -86,15 +89,18 @@ static void predict(void *context, size_t member, size_t members)
     const size_t slot = borrow(slots);
     (void)member;
     (void)members;
-    tp_evaluator_run(&work->predictor->evaluator, &slots->slots[slot], work->samples, work->to, &work->next_row);
+    tp_evaluator_run(&work->evaluator, &slots->slots[slot], work->samples, work->to, &work->next_block);
     give_back(slots, slot);
 }
 
 tileprop_status tp_predictor_run(const struct tp_predictor *p, size_t threads, const struct tp_dataset *samples,
                                  const struct tp_predictions *predictions, struct tp_error *error)
 {
-    struct work work = {.predictor = p, .samples = samples, .to = predictions};
-    const size_t rows = p->evaluator.rows[0], blocks = samples->count ? (samples->count - 1) / rows + 1 : 1;
+    struct work work = {.predictor = p, .evaluator = p->evaluator, .samples = samples, .to = predictions};
+    const size_t last = samples->count ? samples->count - 1 : 0;
+    const size_t share = (last / threads / TP_ROWS_LEAST + 1) * TP_ROWS_LEAST;
+    work.evaluator.rows = share < p->evaluator.rows ? share : p->evaluator.rows;
+    const size_t blocks = last / work.evaluator.rows + 1;
     return tp_team_run(blocks < threads ? blocks : threads, predict, &work, error);
 }
 
@@ -170,14 +176,13 @@ static tileprop_status prepare(struct tp_predictor *p, const char *isa, struct t
     if (status != TILEPROP_OK)
         return status;
     tp_network_shift(&p->network, &p->model->normalization);
-    const struct tp_plan plan = tp_plan_make(&p->network, 1, 1, 1);
     p->evaluator = (struct tp_evaluator){
         .tier = tier,
         .network = &p->network,
         .normalization = &p->model->normalization,
         .unchecked = true,
         .offset = tp_offsets_any(p->model->normalization.offset, p->model->normalization.features),
-        .rows = {plan.evaluation_rows, plan.evaluation_rows_skipping}};
+        .rows = tp_plan_make(&p->network, 1, 1, 1).evaluation_rows};
     status = allocate(p, error);
     if (status == TILEPROP_OK)
         status = prepare_missing(p, error);

@@ -22,15 +22,13 @@ void tp_evaluator_layout(const struct tp_evaluator *evaluator, struct tp_evaluat
                          struct tp_arena *arena)
 {
     const struct tp_layer *first = &evaluator->network->layers[0];
-    const size_t widest = tp_panel_count(tp_network_widest(evaluator->network)) * TP_PANEL;
-    size_t rows = evaluator->rows[0], inputs = rows * tp_panel_count(first->inputs) * TP_PANEL;
+    const size_t widest = tp_panel_count(tp_network_widest(evaluator->network)) * TP_PANEL, rows = evaluator->rows;
+    size_t columns = tp_panel_count(first->inputs) * TP_PANEL;
     if (evaluator->zeros != TILEPROP_ZEROS_MULTIPLY) {
-        const size_t skipping = evaluator->rows[1], marked = skipping * marked_stride(first->inputs);
-        inputs = marked > inputs ? marked : inputs;
-        rows = skipping > rows ? skipping : rows;
-        buffers->marks = tp_arena_take(arena, skipping * tp_mark_words(first->inputs), sizeof *buffers->marks);
+        columns = marked_stride(first->inputs);
+        buffers->marks = tp_arena_take(arena, rows * tp_mark_words(first->inputs), sizeof *buffers->marks);
     }
-    buffers->inputs = tp_arena_take(arena, inputs, sizeof *buffers->inputs);
+    buffers->inputs = tp_arena_take(arena, rows, columns * sizeof *buffers->inputs);
     buffers->sums = tp_arena_take(arena, tp_panel_count(first->units), TP_PANEL * sizeof *buffers->sums);
     for (int i = 0; i < 2; i++)
         buffers->outputs[i] = tp_arena_take(arena, rows, widest * sizeof *buffers->outputs[i]);
@@ -101,10 +99,11 @@ static double value_at(const struct tp_dataset *dataset, size_t i)
                                            : (double)((const float *)dataset->samples)[i];
 }
 
-/* Packs some columns of a row, or all. */
 static tp_pack_fn *pack_verb(const struct tp_tier *tier, bool is_u8, bool skips)
 {
-    return is_u8 ? skips ? tier->pack_u8_marked : tier->pack_u8 : skips ? tier->pack_f32_marked : tier->pack_f32;
+    if (skips)
+        return is_u8 ? tier->pack_u8_marked : tier->pack_f32_marked;
+    return is_u8 ? tier->pack_u8 : tier->pack_f32;
 }
 
 /* Packs values that are still to be narrowed, a word of marks at a time. */
@@ -219,34 +218,34 @@ static void predict(const struct tp_tier *tier, struct tp_matrix logits, const u
     copy_rows(&logits, to->probabilities, begin);
 }
 
-/* The form of the next block of the thread: whichever was timed less, or was faster. */
-static bool next_skips(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers)
+bool tp_evaluator_skips(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
+                        size_t samples)
 {
     const struct tp_evaluator_form *multiplying = &buffers->forms[0], *skipping = &buffers->forms[1];
     if (evaluator->zeros != TILEPROP_ZEROS_AUTO)
         return evaluator->zeros == TILEPROP_ZEROS_SKIP;
+    if (samples < FEW_SAMPLES)
+        return false;
     if (multiplying->timed < TIMED_BLOCKS || skipping->timed < TIMED_BLOCKS)
         return skipping->timed < multiplying->timed;
     return skipping->seconds < multiplying->seconds;
 }
 
-bool tp_evaluator_skips(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers)
+static size_t rows_from(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset, size_t begin)
 {
-    return next_skips(evaluator, buffers);
+    const size_t left = begin < dataset->count ? dataset->count - begin : 0;
+    return left < evaluator->rows ? left : evaluator->rows;
 }
 
 /* Takes the next block and prefetches its samples. It has no rows if none are left. */
 static struct block take_block(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
-                               const struct tp_dataset *dataset, atomic_size_t *next_row)
+                               const struct tp_dataset *dataset, atomic_size_t *next_block)
 {
-    const bool few = dataset->count < FEW_SAMPLES && evaluator->zeros == TILEPROP_ZEROS_AUTO;
-    const bool skips = !few && next_skips(evaluator, buffers);
-    const size_t most = evaluator->rows[skips];
-    const size_t begin = atomic_fetch_add_explicit(next_row, most, memory_order_relaxed);
-    const size_t left = begin < dataset->count ? dataset->count - begin : 0, rows = left < most ? left : most;
+    const size_t begin = atomic_fetch_add_explicit(next_block, 1, memory_order_relaxed) * evaluator->rows;
+    const size_t rows = rows_from(evaluator, dataset, begin);
     for (size_t r = begin; r < begin + rows; r++)
         tp_dataset_fetch(dataset, r);
-    return make_block(buffers, dataset, begin, rows, skips);
+    return make_block(buffers, dataset, begin, rows, tp_evaluator_skips(evaluator, buffers, dataset->count));
 }
 
 static void compute(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
@@ -260,12 +259,12 @@ static void compute(const struct tp_evaluator *evaluator, const struct tp_evalua
 }
 
 bool tp_evaluator_run(const struct tp_evaluator *evaluator, struct tp_evaluator_buffers *buffers,
-                      const struct tp_dataset *dataset, const struct tp_predictions *to, atomic_size_t *next_row)
+                      const struct tp_dataset *dataset, const struct tp_predictions *to, atomic_size_t *next_block)
 {
     add_sums(evaluator, buffers);
-    for (struct block block = take_block(evaluator, buffers, dataset, next_row), next;; block = next) {
+    for (struct block block = take_block(evaluator, buffers, dataset, next_block), next;; block = next) {
         if (buffers->unwanted && buffers->unwanted(buffers->context)) {
-            atomic_store(next_row, dataset->count); /* so that nobody finds one more */
+            atomic_store(next_block, dataset->count); /* so that nobody finds one more */
             return false;
         }
         if (!block.rows)
@@ -274,7 +273,7 @@ bool tp_evaluator_run(const struct tp_evaluator *evaluator, struct tp_evaluator_
         const bool times =
             evaluator->zeros == TILEPROP_ZEROS_AUTO && form->timed < TIMED_BLOCKS && dataset->count >= FEW_SAMPLES;
         form->timed += times;
-        next = take_block(evaluator, buffers, dataset, next_row);
+        next = take_block(evaluator, buffers, dataset, next_block);
         const double began = times ? tp_clock_seconds() : 0;
         compute(evaluator, buffers, dataset, to, &block);
         if (times) {
@@ -290,9 +289,8 @@ size_t tp_evaluator_first_bad_layer(const struct tp_evaluator *evaluator, const 
     const size_t layers = evaluator->network->layer_count;
     size_t first = layers + 1;
     add_sums(evaluator, buffers);
-    for (size_t begin = 0; begin < dataset->count; begin += evaluator->rows[0]) {
-        const size_t left = dataset->count - begin, rows = left < evaluator->rows[0] ? left : evaluator->rows[0];
-        const struct block block = make_block(buffers, dataset, begin, rows, false);
+    for (size_t begin = 0; begin < dataset->count; begin += evaluator->rows) {
+        const struct block block = make_block(buffers, dataset, begin, rows_from(evaluator, dataset, begin), false);
         pack(evaluator, dataset, &block);
         struct tp_matrix a = block.a;
         for (size_t l = 0; l + 1 < first && l < layers; l++) {

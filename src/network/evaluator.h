@@ -15,7 +15,7 @@ struct tp_evaluator {
     const struct tp_tier *tier;
     const struct tp_network *network;
     const struct tp_normalization *normalization;
-    size_t rows[2];       /* maximum per block, multiplying zeros of the inputs and skipping them */
+    size_t rows;          /* maximum per block */
     tileprop_zeros zeros; /* AUTO: each thread times its first blocks and goes on with what was faster */
     bool offset;          /* samples may be whole values, from which the normalization's offsets are to be subtracted */
     bool unchecked;       /* f32 and f64 samples may hold values that are not finite */
@@ -55,16 +55,17 @@ void tp_evaluator_layout(const struct tp_evaluator *evaluator, struct tp_evaluat
                          struct tp_arena *arena);
 
 /*
- * One thread's share of the samples. All threads pass the same *next_row, initially 0, from which each takes
+ * One thread's share of the samples. All threads pass the same *next_block, initially 0, from which each takes
  * its next block when it is done with one; which thread computes a row, and whether it skips zeros, does not
  * change its bits. Labels are read only if losses are requested. False: this thread ended the evaluation, and
  * blocks are missing.
  */
 bool tp_evaluator_run(const struct tp_evaluator *evaluator, struct tp_evaluator_buffers *buffers,
-                      const struct tp_dataset *dataset, const struct tp_predictions *to, atomic_size_t *next_row);
+                      const struct tp_dataset *dataset, const struct tp_predictions *to, atomic_size_t *next_block);
 
-/* Whether the thread that these buffers are of skips zeros in a large data set, by what it knows. */
-bool tp_evaluator_skips(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers);
+/* Whether the thread's next block of that many samples skips zeros. */
+bool tp_evaluator_skips(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
+                        size_t samples);
 
 /*
  * The first layer, counted from 1, with a non-finite output for any sample; 0 if all are finite. Runs in the

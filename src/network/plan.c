@@ -2,38 +2,24 @@
 #include <stdlib.h>
 
 /*
- * Rows of an evaluation's block. If all weights stay in L2, a block is small, so that its inputs stay in L1.
- * Otherwise every block streams the weights from further away, so it is as large as half a megabyte of
+ * Rows of an evaluation's block. If all weights stay in L2, a block is small, so that many threads have equal
+ * shares. Otherwise every block streams the weights from further away, so it is as large as half a megabyte of
  * activations allows. All are multiples of 6 and 12, the rows of the wide tiles that first layers use.
  */
 #define WEIGHTS_IN_L2   131072 /* floats: half a megabyte */
-#define ROWS_SMALL      12
 #define ACTIVATIONS_MAX 131072 /* floats of the widest layer */
 #define ROWS_MIN        48
 #define ROWS_MAX        192
-#define ROWS_SKIPPING   64 /* pass the weights of 64 inputs while these stay in L1 */
 
-static size_t widest_input(const struct tp_network *network)
+static size_t evaluation_rows(const struct tp_network *network)
 {
     size_t widest = 1;
     for (size_t l = 0; l < network->layer_count; l++)
         widest = network->layers[l].inputs > widest ? network->layers[l].inputs : widest;
-    return widest;
-}
-
-static size_t evaluation_rows(const struct tp_network *network)
-{
-    const size_t widest = widest_input(network);
     if (tp_network_parameters(network) <= WEIGHTS_IN_L2)
-        return ROWS_SMALL;
+        return ROWS_MIN;
     size_t rows = ACTIVATIONS_MAX / widest / ROWS_MIN * ROWS_MIN;
     return rows < ROWS_MIN ? ROWS_MIN : rows > ROWS_MAX ? ROWS_MAX : rows;
-}
-
-static size_t evaluation_rows_skipping(const struct tp_network *network)
-{
-    const size_t rows = ACTIVATIONS_MAX / widest_input(network), least = evaluation_rows(network);
-    return rows > ROWS_SKIPPING && least < ROWS_SKIPPING ? ROWS_SKIPPING : rows > least ? rows : least;
 }
 
 /*
@@ -78,11 +64,8 @@ static size_t slices_of(const struct tp_layer *layer, size_t members)
 
 struct tp_plan tp_plan_make(const struct tp_network *network, size_t members, size_t step_members, size_t batch)
 {
-    struct tp_plan plan = {.members = members,
-                           .step_members = step_members,
-                           .batch = batch,
-                           .evaluation_rows = evaluation_rows(network),
-                           .evaluation_rows_skipping = evaluation_rows_skipping(network)};
+    struct tp_plan plan = {
+        .members = members, .step_members = step_members, .batch = batch, .evaluation_rows = evaluation_rows(network)};
     for (size_t l = 0; l < network->layer_count; l++) {
         plan.slices[l] = slices_of(&network->layers[l], step_members);
         plan.by_units[l] =

@@ -31,13 +31,12 @@ struct tp_range {
 
 struct tp_plan {
     size_t members;
-    size_t step_members;             /* at most members */
-    size_t batch;                    /* rows of a full batch */
-    size_t slices[TP_LAYERS_MAX];    /* of the layer's units; 1: update by inputs */
-    bool by_units[TP_LAYERS_MAX];    /* forward of this layer; it then has as many slices as step members */
-    size_t evaluation_rows;          /* rows per block of an evaluation */
-    size_t evaluation_rows_skipping; /* the same where it skips zeros */
-    bool skips;                      /* zeros of the inputs, in steps */
+    size_t step_members;          /* at most members */
+    size_t batch;                 /* rows of a full batch */
+    size_t slices[TP_LAYERS_MAX]; /* of the layer's units; 1: update by inputs */
+    bool by_units[TP_LAYERS_MAX]; /* forward of this layer; it then has as many slices as step members */
+    size_t evaluation_rows;       /* rows per block of an evaluation */
+    bool skips;                   /* zeros of the inputs, in steps */
 };
 
 /* The best plan for exactly `step_members` (at most `members`), judging by shapes alone. */

@@ -235,7 +235,7 @@ tileprop_status tp_trainer_prepare(struct tp_trainer *t, const struct tp_trainin
     t->evaluator = (struct tp_evaluator){.tier = tier,
                                          .network = &t->network,
                                          .normalization = &t->normalization,
-                                         .rows = {t->plan.evaluation_rows, t->plan.evaluation_rows_skipping},
+                                         .rows = t->plan.evaluation_rows,
                                          .zeros = o->zeros};
     if (o->bind == TILEPROP_BIND_AUTO && t->plan.step_members < t->plan.members)
         t->binding.bound = 0; /* a thread alone goes where there is room */

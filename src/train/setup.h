@@ -42,7 +42,7 @@ struct tp_trainer {
     struct tp_step step;
     struct tp_evaluator evaluator;
     struct tp_predictions predictions; /* [samples of the largest data set] */
-    atomic_size_t next_row;
+    atomic_size_t next_block;
     struct tp_placement placement;
     struct tp_cpus binding;
     struct tp_arena shared;

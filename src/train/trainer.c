@@ -75,10 +75,10 @@ struct tp_metrics tp_trainer_evaluate(struct tp_trainer *t, struct tp_member *se
     struct tp_metrics metrics = {0};
     const bool whole =
         tp_evaluator_run(&t->evaluator, &self->buffers, tp_placement_local(&t->placement, self->step.index, dataset),
-                         &t->predictions, &t->next_row);
+                         &t->predictions, &t->next_block);
     tp_team_barrier();
     if (self->step.index == 0)
-        atomic_store(&t->next_row, 0);
+        atomic_store(&t->next_block, 0);
     if (!whole) {
         stop(t);
     } else if (self->step.index == 0) {
@@ -226,7 +226,7 @@ static struct stretch next_stretch(struct tp_trainer *t, size_t index)
 
 /* Samples [first, first + rows) of the order, and those of the step after it in the epoch, rows 0: none. */
 struct batch {
-    size_t first, rows, next, next_rows;
+    size_t first, rows, next, next_blocks;
 };
 
 static struct batch batch_of(const struct tp_trainer *t, size_t step)
@@ -328,7 +328,7 @@ static void train_member(void *context, size_t index, size_t members)
             if (leads)
                 tp_trainer_begin_step(t, s);
             if (!tp_step_run(&t->step, &self->step, t->order + batch.first, batch.rows, t->order + batch.next,
-                             batch.next_rows))
+                             batch.next_blocks))
                 break;
             if (leads)
                 tp_trainer_end_step(t, s);
@@ -371,6 +371,10 @@ static tileprop_status finish(struct tp_trainer *t, struct tp_error *error)
     r->isa = t->step.tier->name;
     r->numa = t->placement.mode;
     r->numa_nodes = t->placement.node_count;
+    const struct tp_evaluator_buffers *buffers = &t->members[0].buffers;
+    r->evaluation_skips = tp_evaluator_skips(&t->evaluator, buffers, t->training->train->count);
+    r->seconds_multiplying = buffers->forms[0].seconds;
+    r->seconds_skipping = buffers->forms[1].seconds;
     for (size_t m = 0; m < t->plan.step_members; m++)
         r->threads_worked += t->members[m].step.worked;
     if (t->profiles)
