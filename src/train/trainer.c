@@ -226,7 +226,7 @@ static struct stretch next_stretch(struct tp_trainer *t, size_t index)
 
 /* Samples [first, first + rows) of the order, and those of the step after it in the epoch, rows 0: none. */
 struct batch {
-    size_t first, rows, next, next_blocks;
+    size_t first, rows, next, next_rows;
 };
 
 static struct batch batch_of(const struct tp_trainer *t, size_t step)
@@ -328,7 +328,7 @@ static void train_member(void *context, size_t index, size_t members)
             if (leads)
                 tp_trainer_begin_step(t, s);
             if (!tp_step_run(&t->step, &self->step, t->order + batch.first, batch.rows, t->order + batch.next,
-                             batch.next_blocks))
+                             batch.next_rows))
                 break;
             if (leads)
                 tp_trainer_end_step(t, s);
