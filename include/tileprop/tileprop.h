@@ -411,6 +411,9 @@ typedef struct tileprop_result {
     size_t threads_worked;           /* computed part of at least one step */
     tileprop_numa numa;              /* what was done; never auto */
     size_t numa_nodes;               /* memory nodes that threads ran on; 1 if nothing was done */
+    int evaluation_skips;            /* evaluations left out zeros of the inputs */
+    double seconds_multiplying;      /* per sample of an evaluation that does not; 0: not timed */
+    double seconds_skipping;         /* per sample of one that does; 0: not timed */
 } tileprop_result;
 
 /*

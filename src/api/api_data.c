@@ -159,7 +159,7 @@ static tileprop_status narrow(const tileprop_data *data, size_t row, const doubl
 
 static bool same_offsets(const double *a, const double *b, size_t features)
 {
-    for (size_t i = 0; i < features; i++)
+    for (size_t i = 0; a != b && i < features; i++)
         if ((a ? a[i] : 0) != (b ? b[i] : 0))
             return false;
     return true;

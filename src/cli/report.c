@@ -480,6 +480,16 @@ static double flops_of_layer(const tileprop_options *options, const tileprop_run
     return 2 * (double)(inputs + bias) * (double)units;
 }
 
+/* What evaluations did with zeros, and why. */
+static void explain_evaluations(const tileprop_result *result)
+{
+    printf(TP_LABEL "evaluations %s them", "zeros", result->evaluation_skips ? "skip" : "multiply");
+    if (result->seconds_multiplying > 0 && result->seconds_skipping > 0)
+        printf("; a sample took %.3f us multiplying, %.3f us skipping", 1e6 * result->seconds_multiplying,
+               1e6 * result->seconds_skipping);
+    putchar('\n');
+}
+
 /* Where the time of steps went. */
 static void explain_steps(const tileprop_options *options, const tileprop_run *run, const tileprop_time *times,
                           double samples, double seconds, double peak)
@@ -519,9 +529,11 @@ tileprop_status tp_report_finish(struct tp_report *report, const tileprop_time *
     const tileprop_result *result = &report->result;
     const double goal = find_goal(report);
     finish_warnings(report);
-    if (report->command->explain)
+    if (report->command->explain) {
         explain_steps(&report->command->options, &report->run, times, samples_done(report, result->steps),
                       result->seconds_training, report->peak);
+        explain_evaluations(result);
+    }
     write_closing(report, writer, goal);
     return report->command->json ? write_json(report, writer, goal, error) : TILEPROP_OK;
 }

@@ -14,6 +14,8 @@
 #define TP_SLOTS_MAX   64                  /* bits of a word that says which are lent */
 #define TP_SLOTS_BYTES ((size_t)256 << 20) /* of all slots, unless one alone has more */
 
+#define TP_ROWS_LEAST 12 /* of a block, a multiple of what tiles have */
+
 /*
  * Buffers are lent to whoever predicts, so that callers have nothing to keep for each of their threads and
  * wide layers do not lie on their stacks. The lowest one that is free goes first, being in the caches most
@@ -37,6 +39,7 @@ struct tp_predictor {
 /* A call of tp_predictor_run, which several threads may share. */
 struct work {
     const struct tp_predictor *predictor;
+    struct tp_evaluator evaluator; /* with blocks that leave some for each thread */
     const struct tp_dataset *samples;
     const struct tp_predictions *to;
     atomic_size_t next_block;
@@ -86,15 +89,18 @@ static void predict(void *context, size_t member, size_t members)
     const size_t slot = borrow(slots);
     (void)member;
     (void)members;
-    tp_evaluator_run(&work->predictor->evaluator, &slots->slots[slot], work->samples, work->to, &work->next_block);
+    tp_evaluator_run(&work->evaluator, &slots->slots[slot], work->samples, work->to, &work->next_block);
     give_back(slots, slot);
 }
 
 tileprop_status tp_predictor_run(const struct tp_predictor *p, size_t threads, const struct tp_dataset *samples,
                                  const struct tp_predictions *predictions, struct tp_error *error)
 {
-    struct work work = {.predictor = p, .samples = samples, .to = predictions};
-    const size_t rows = p->evaluator.rows, blocks = samples->count ? (samples->count - 1) / rows + 1 : 1;
+    struct work work = {.predictor = p, .evaluator = p->evaluator, .samples = samples, .to = predictions};
+    const size_t last = samples->count ? samples->count - 1 : 0;
+    const size_t share = (last / threads / TP_ROWS_LEAST + 1) * TP_ROWS_LEAST;
+    work.evaluator.rows = share < p->evaluator.rows ? share : p->evaluator.rows;
+    const size_t blocks = last / work.evaluator.rows + 1;
     return tp_team_run(blocks < threads ? blocks : threads, predict, &work, error);
 }
 
@@ -125,6 +131,11 @@ void tp_predictor_reload(struct tp_predictor *p)
     const uint64_t saved = tp_flush_enter();
     tp_network_put(&p->network, 0, 0, &p->model->weights);
     tp_network_refresh(&p->network, 0, p->evaluator.tier);
+    /* Of the sums, which no step changes, only their total is needed. */
+    struct tp_matrix *sums = &p->network.layers[0].slices[0].sums;
+    sums->rows = tp_panel_count(p->network.layers[0].inputs);
+    tp_matrix_add_rows(sums, *sums);
+    sums->rows = 1;
     tp_flush_leave(saved);
 }
 

@@ -5,27 +5,67 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "data/offsets.h"
 #include "network/sparse.h"
 #include "tileprop/tileprop.h"
 
-static float *take_block_of(const struct tp_evaluator *evaluator, size_t columns, struct tp_arena *arena)
+#define TIMED_BLOCKS 4  /* of each form; the fastest counts */
+#define FEW_SAMPLES  16 /* fewer are multiplied: they would not gain, and timing them would cost more */
+
+/* The next multiple of 16 that is an odd number of lines, so that an input of all rows is not in one set of a cache. */
+static size_t marked_stride(size_t columns)
 {
-    return tp_arena_take(arena, tp_panel_count(columns), evaluator->rows * TP_PANEL * sizeof(float));
+    return (tp_panel_count(columns) | 1) * TP_PANEL;
 }
 
 void tp_evaluator_layout(const struct tp_evaluator *evaluator, struct tp_evaluator_buffers *buffers,
                          struct tp_arena *arena)
 {
-    buffers->inputs = take_block_of(evaluator, evaluator->network->layers[0].inputs, arena);
+    const struct tp_layer *first = &evaluator->network->layers[0];
+    const size_t widest = tp_panel_count(tp_network_widest(evaluator->network)) * TP_PANEL, rows = evaluator->rows;
+    size_t columns = tp_panel_count(first->inputs) * TP_PANEL;
+    if (evaluator->zeros != TILEPROP_ZEROS_MULTIPLY) {
+        columns = marked_stride(first->inputs);
+        buffers->marks = tp_arena_take(arena, rows * tp_mark_words(first->inputs), sizeof *buffers->marks);
+    }
+    buffers->inputs = tp_arena_take(arena, rows, columns * sizeof *buffers->inputs);
+    buffers->sums = tp_arena_take(arena, tp_panel_count(first->units), TP_PANEL * sizeof *buffers->sums);
     for (int i = 0; i < 2; i++)
-        buffers->outputs[i] = take_block_of(evaluator, tp_network_widest(evaluator->network), arena);
+        buffers->outputs[i] = tp_arena_take(arena, rows, widest * sizeof *buffers->outputs[i]);
 }
 
 /* A buffer as the matrix of a block. */
 static struct tp_matrix block_of(float *buffer, size_t rows, size_t columns)
 {
     return (struct tp_matrix){.data = buffer, .stride = rows * TP_PANEL, .rows = rows, .columns = columns};
+}
+
+/* Some rows of the data set, packed in one of two forms. */
+struct block {
+    size_t begin, rows;
+    bool skips;
+    struct tp_matrix a;
+    struct tp_marked marked; /* if it skips zeros */
+};
+
+static struct block make_block(const struct tp_evaluator_buffers *buffers, const struct tp_dataset *dataset,
+                               size_t begin, size_t rows, bool skips)
+{
+    struct block block = {
+        .begin = begin, .rows = rows, .skips = skips, .a = block_of(buffers->inputs, rows, dataset->features)};
+    if (skips)
+        block.marked = (struct tp_marked){.values = buffers->inputs,
+                                          .marks = buffers->marks,
+                                          .stride = marked_stride(dataset->features),
+                                          .rows = rows};
+    return block;
+}
+
+static float *input_at(const struct block *block, size_t row, size_t column)
+{
+    return block->skips ? block->marked.values + row * block->marked.stride + column
+                        : tp_matrix_at(&block->a, row, column);
 }
 
 /* Compiled at -O3: a loop over bits is one over vectors. */
@@ -47,15 +87,15 @@ static float without_value(const float *missing, size_t feature, float value)
     return isnan(value) && missing ? missing[feature] : NAN;
 }
 
-static void replace_missing(const float *missing, struct tp_matrix a, const float *samples)
+/* None of what is replaced is 0, so all of it is marked. */
+static void replace_missing(const struct tp_evaluator *evaluator, const struct block *block, size_t row, size_t column,
+                            size_t columns, const float *samples)
 {
-    for (size_t r = 0; r < a.rows; r++, samples += a.columns) {
-        if (are_finite(samples, a.columns))
-            continue;
-        for (size_t j = 0; j < a.columns; j++)
-            if (!isfinite(samples[j]))
-                *tp_matrix_at(&a, r, j) = without_value(missing, j, samples[j]);
-    }
+    if (are_finite(samples, columns))
+        return;
+    for (size_t j = 0; j < columns; j++)
+        if (!isfinite(samples[j]))
+            *input_at(block, row, column + j) = without_value(evaluator->missing, column + j, samples[j]);
 }
 
 static double value_at(const struct tp_dataset *dataset, size_t i)
@@ -65,85 +105,111 @@ static double value_at(const struct tp_dataset *dataset, size_t i)
                                            : (double)((const float *)dataset->samples)[i];
 }
 
-/* Packs values that are still to be narrowed, a panel at a time. */
-static void narrow(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset, size_t begin,
-                   struct tp_matrix a)
+static tp_pack_fn *pack_verb(const struct tp_tier *tier, bool is_u8, bool skips)
+{
+    if (skips)
+        return is_u8 ? tier->pack_u8_marked : tier->pack_f32_marked;
+    return is_u8 ? tier->pack_u8 : tier->pack_f32;
+}
+
+/* Packs values that are still to be narrowed, a word of marks at a time. */
+static void narrow(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset, const struct block *block)
 {
     const struct tp_normalization *normalization = evaluator->normalization;
-    for (size_t r = 0; r < a.rows; r++) {
-        for (size_t k = 0; k < a.columns; k += TP_PANEL) {
-            const size_t left = a.columns - k, columns = left < TP_PANEL ? left : TP_PANEL;
-            const struct tp_matrix part = {
-                .data = tp_matrix_at(&a, r, k), .stride = TP_PANEL, .rows = 1, .columns = columns};
-            float samples[TP_PANEL];
+    const size_t features = dataset->features;
+    for (size_t r = 0; r < block->rows; r++) {
+        for (size_t k = 0; k < features; k += TP_MARKS) {
+            const size_t left = features - k, columns = left < TP_MARKS ? left : TP_MARKS;
+            float samples[TP_MARKS];
             for (size_t j = 0; j < columns; j++)
-                samples[j] =
-                    tp_offsets_narrow(value_at(dataset, (begin + r) * a.columns + k + j), normalization->offset, k + j);
-            evaluator->tier->pack_f32(&(struct tp_pack){.row_end = 1,
-                                                        .samples = samples,
-                                                        .scale = normalization->scale + k,
-                                                        .shift = normalization->added + k,
-                                                        .a = part});
-            replace_missing(evaluator->missing ? evaluator->missing + k : NULL, part, samples);
+                samples[j] = tp_offsets_narrow(value_at(dataset, (block->begin + r) * features + k + j),
+                                               normalization->offset, k + j);
+            struct tp_pack part = {.row_end = 1,
+                                   .samples = samples,
+                                   .scale = normalization->scale + k,
+                                   .shift = normalization->added + k,
+                                   .a = {.data = input_at(block, r, k), .stride = block->a.stride, .columns = columns}};
+            if (block->skips)
+                part.marked = (struct tp_marked){
+                    .values = part.a.data, .marks = block->marked.marks + k / TP_MARKS * block->rows + r, .rows = 1};
+            pack_verb(evaluator->tier, false, block->skips)(&part);
+            replace_missing(evaluator, block, r, k, columns, samples);
         }
     }
 }
 
-static void pack_sparse(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset, size_t begin,
-                        struct tp_matrix a)
+static void pack_sparse(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset,
+                        const struct block *block)
 {
+    const struct tp_pack pack = {.row_end = block->rows, .a = block->a, .marked = block->marked};
     struct tp_dataset before = *dataset, rows;
-    tp_dataset_cut(&before, begin, &rows);
-    tp_sparse_pack(&(struct tp_pack){.row_end = a.rows, .a = a}, &rows, evaluator->normalization);
-    for (size_t r = 0; evaluator->unchecked && r < a.rows; r++) {
+    tp_dataset_cut(&before, block->begin, &rows);
+    (block->skips ? tp_sparse_pack_marked : tp_sparse_pack)(&pack, &rows, evaluator->normalization);
+    for (size_t r = 0; evaluator->unchecked && r < block->rows; r++) {
         const struct tp_row row = tp_dataset_row(&rows, r);
         for (size_t k = 0; k < row.count; k++)
             if (!isfinite(row.values[k]))
-                *tp_matrix_at(&a, r, tp_row_feature(&row, k)) =
+                *input_at(block, r, tp_row_feature(&row, k)) =
                     without_value(evaluator->missing, tp_row_feature(&row, k), row.values[k]);
     }
 }
 
-static struct tp_matrix pack(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
-                             const struct tp_dataset *dataset, size_t begin, size_t rows)
+static void pack(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset, const struct block *block)
 {
-    const struct tp_tier *tier = evaluator->tier;
-    const struct tp_matrix a = block_of(buffers->inputs, rows, dataset->features);
     if (dataset->type == TILEPROP_CSR) {
-        pack_sparse(evaluator, dataset, begin, a);
-        return a;
+        pack_sparse(evaluator, dataset, block);
+        return;
     }
     if (dataset->type == TILEPROP_F64 || (evaluator->offset && !dataset->offset)) {
-        narrow(evaluator, dataset, begin, a);
-        return a;
+        narrow(evaluator, dataset, block);
+        return;
     }
-    const void *samples = (const char *)dataset->samples + begin * tp_dataset_sample_size(dataset);
-    (dataset->type == TILEPROP_U8 ? tier->pack_u8
-                                  : tier->pack_f32)(&(struct tp_pack){.row_end = rows,
-                                                                      .samples = samples,
-                                                                      .scale = evaluator->normalization->scale,
-                                                                      .shift = evaluator->normalization->added,
-                                                                      .a = a});
-    if (evaluator->unchecked && dataset->type == TILEPROP_F32)
-        replace_missing(evaluator->missing, a, samples);
-    return a;
+    const void *samples = (const char *)dataset->samples + block->begin * tp_dataset_sample_size(dataset);
+    pack_verb(evaluator->tier, dataset->type == TILEPROP_U8,
+              block->skips)(&(struct tp_pack){.row_end = block->rows,
+                                              .samples = samples,
+                                              .scale = evaluator->normalization->scale,
+                                              .shift = evaluator->normalization->added,
+                                              .a = block->a,
+                                              .marked = block->marked});
+    for (size_t r = 0; evaluator->unchecked && dataset->type == TILEPROP_F32 && r < block->rows; r++)
+        replace_missing(evaluator, block, r, 0, dataset->features, (const float *)samples + r * dataset->features);
 }
 
-/* Outputs of layer l, a being those of the layer below. */
+/* What the first layer's chains begin with: one row of sums instead of one for each panel of inputs. */
+static struct tp_matrix sums_of(const struct tp_evaluator_buffers *buffers, size_t units)
+{
+    return (struct tp_matrix){.data = buffers->sums, .stride = TP_PANEL, .rows = 1, .columns = units};
+}
+
+/* Adds the sums up once, as forward would for each block. */
+static void add_sums(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers)
+{
+    const struct tp_layer *layer = &evaluator->network->layers[0];
+    const struct tp_matrix all = sums_of(buffers, layer->units);
+    for (const struct tp_slice *s = layer->slices; s < layer->slices + layer->slice_count; s++)
+        tp_matrix_add_rows(&s->sums, tp_matrix_columns(&all, s->unit_begin, s->w.columns));
+}
+
+/* Outputs of layer l, a being those of the layer below or the block's inputs. */
 static struct tp_matrix forward(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
-                                size_t l, struct tp_matrix a)
+                                size_t l, struct tp_matrix a, const struct block *block)
 {
     const struct tp_layer *layer = &evaluator->network->layers[l];
     const struct tp_matrix z = block_of(buffers->outputs[l % 2], a.rows, layer->units);
+    const struct tp_matrix sums = l == 0 ? sums_of(buffers, layer->units) : (struct tp_matrix){0};
+    const bool skips = l == 0 && block->skips;
     for (size_t s = 0; s < layer->slice_count; s++) {
         const struct tp_slice *slice = &layer->slices[s];
-        evaluator->tier->forward(&(struct tp_forward){.row_end = a.rows,
-                                                      .bias = layer->bias,
-                                                      .a = a,
-                                                      .w = slice->w,
-                                                      .sums = slice->sums,
-                                                      .z = tp_matrix_columns(&z, slice->unit_begin, slice->w.columns),
-                                                      .activation = layer->activation});
+        const struct tp_forward f = {.row_end = a.rows,
+                                     .bias = layer->bias,
+                                     .a = a,
+                                     .w = slice->w,
+                                     .sums = tp_matrix_columns(&sums, slice->unit_begin, slice->w.columns),
+                                     .z = tp_matrix_columns(&z, slice->unit_begin, slice->w.columns),
+                                     .activation = layer->activation,
+                                     .marked = block->marked};
+        (skips ? evaluator->tier->forward_marked : evaluator->tier->forward)(&f);
     }
     return z;
 }
@@ -178,39 +244,68 @@ static void predict(const struct tp_tier *tier, struct tp_matrix logits, const u
     copy_rows(&logits, to->probabilities, begin);
 }
 
-/* Takes the next block and prefetches its samples. Returns its first row; dataset->count if none is left. */
-static size_t take_block(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset,
-                         atomic_size_t *next_block)
+bool tp_evaluator_skips(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
+                        size_t samples)
 {
-    const size_t begin = atomic_fetch_add_explicit(next_block, 1, memory_order_relaxed) * evaluator->rows;
-    if (begin >= dataset->count)
-        return dataset->count;
-    for (size_t r = begin; r < begin + evaluator->rows && r < dataset->count; r++)
-        tp_dataset_fetch(dataset, r);
-    return begin;
+    const struct tp_evaluator_form *multiplying = &buffers->forms[0], *skipping = &buffers->forms[1];
+    if (evaluator->zeros != TILEPROP_ZEROS_AUTO)
+        return evaluator->zeros == TILEPROP_ZEROS_SKIP;
+    if (samples < FEW_SAMPLES)
+        return false;
+    if (multiplying->timed < TIMED_BLOCKS || skipping->timed < TIMED_BLOCKS)
+        return skipping->timed < multiplying->timed;
+    return skipping->seconds < multiplying->seconds;
 }
 
 static size_t rows_from(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset, size_t begin)
 {
-    const size_t left = dataset->count - begin;
+    const size_t left = begin < dataset->count ? dataset->count - begin : 0;
     return left < evaluator->rows ? left : evaluator->rows;
 }
 
-bool tp_evaluator_run(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
+/* Takes the next block and prefetches its samples. It has no rows if none are left. */
+static struct block take_block(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
+                               const struct tp_dataset *dataset, atomic_size_t *next_block)
+{
+    const size_t begin = atomic_fetch_add_explicit(next_block, 1, memory_order_relaxed) * evaluator->rows;
+    const size_t rows = rows_from(evaluator, dataset, begin);
+    for (size_t r = begin; r < begin + rows; r++)
+        tp_dataset_fetch(dataset, r);
+    return make_block(buffers, dataset, begin, rows, tp_evaluator_skips(evaluator, buffers, dataset->count));
+}
+
+static void compute(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
+                    const struct tp_dataset *dataset, const struct tp_predictions *to, const struct block *block)
+{
+    pack(evaluator, dataset, block);
+    struct tp_matrix a = block->a;
+    for (size_t l = 0; l < evaluator->network->layer_count; l++)
+        a = forward(evaluator, buffers, l, a, block);
+    predict(evaluator->tier, a, dataset->labels, to, block->begin);
+}
+
+bool tp_evaluator_run(const struct tp_evaluator *evaluator, struct tp_evaluator_buffers *buffers,
                       const struct tp_dataset *dataset, const struct tp_predictions *to, atomic_size_t *next_block)
 {
-    for (size_t begin = take_block(evaluator, dataset, next_block), next;; begin = next) {
+    add_sums(evaluator, buffers);
+    for (struct block block = take_block(evaluator, buffers, dataset, next_block), next;; block = next) {
         if (buffers->unwanted && buffers->unwanted(buffers->context)) {
             atomic_store(next_block, dataset->count); /* so that nobody finds one more */
             return false;
         }
-        if (begin >= dataset->count)
+        if (!block.rows)
             return true;
-        next = take_block(evaluator, dataset, next_block);
-        struct tp_matrix a = pack(evaluator, buffers, dataset, begin, rows_from(evaluator, dataset, begin));
-        for (size_t l = 0; l < evaluator->network->layer_count; l++)
-            a = forward(evaluator, buffers, l, a);
-        predict(evaluator->tier, a, dataset->labels, to, begin);
+        struct tp_evaluator_form *form = &buffers->forms[block.skips];
+        const bool times =
+            evaluator->zeros == TILEPROP_ZEROS_AUTO && form->timed < TIMED_BLOCKS && dataset->count >= FEW_SAMPLES;
+        form->timed += times;
+        next = take_block(evaluator, buffers, dataset, next_block);
+        const double began = times ? tp_clock_seconds() : 0;
+        compute(evaluator, buffers, dataset, to, &block);
+        if (times) {
+            const double seconds = (tp_clock_seconds() - began) / (double)block.rows;
+            form->seconds = form->seconds > 0 && form->seconds < seconds ? form->seconds : seconds;
+        }
     }
 }
 
@@ -219,10 +314,13 @@ size_t tp_evaluator_first_bad_layer(const struct tp_evaluator *evaluator, const 
 {
     const size_t layers = evaluator->network->layer_count;
     size_t first = layers + 1;
+    add_sums(evaluator, buffers);
     for (size_t begin = 0; begin < dataset->count; begin += evaluator->rows) {
-        struct tp_matrix a = pack(evaluator, buffers, dataset, begin, rows_from(evaluator, dataset, begin));
+        const struct block block = make_block(buffers, dataset, begin, rows_from(evaluator, dataset, begin), false);
+        pack(evaluator, dataset, &block);
+        struct tp_matrix a = block.a;
         for (size_t l = 0; l + 1 < first && l < layers; l++) {
-            a = forward(evaluator, buffers, l, a);
+            a = forward(evaluator, buffers, l, a, &block);
             if (!tp_matrix_finite(&a))
                 first = l + 1;
         }

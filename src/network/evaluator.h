@@ -10,21 +10,31 @@
 #include "data/dataset.h"
 #include "network/network.h"
 
-/* Shared by any number of threads. */
+/* Shared by any number of threads. The network's first layer has a shift. */
 struct tp_evaluator {
     const struct tp_tier *tier;
     const struct tp_network *network;
     const struct tp_normalization *normalization;
     size_t rows;          /* maximum per block */
+    tileprop_zeros zeros; /* AUTO: each thread times its first blocks and goes on with what was faster */
     bool offset;          /* samples may be whole values, from which the normalization's offsets are to be subtracted */
     bool unchecked;       /* f32, f64 and csr samples may hold values that are not finite */
     const float *missing; /* [inputs] what a NaN of such samples becomes, normalized; NULL: nothing */
 };
 
+/* What a thread knows of blocks that multiply zeros, or that skip them. */
+struct tp_evaluator_form {
+    unsigned timed; /* blocks */
+    double seconds; /* of a row in the fastest of them */
+};
+
 /* A thread's buffers, in panel format; a block with fewer rows has a smaller stride. */
 struct tp_evaluator_buffers {
-    float *inputs;
-    float *outputs[2]; /* of odd and of even layers */
+    float *inputs;                     /* or row by row, with marks, in blocks that skip zeros */
+    uint64_t *marks;                   /* NULL: none skips */
+    float *sums;                       /* of the first layer, in all */
+    float *outputs[2];                 /* of odd and of even layers */
+    struct tp_evaluator_form forms[2]; /* multiplying, skipping; kept from one evaluation to the next */
 
     /* Asked before each of the thread's blocks and after the last; true ends the
      * evaluation for all. NULL: never asked. */
@@ -45,12 +55,17 @@ void tp_evaluator_layout(const struct tp_evaluator *evaluator, struct tp_evaluat
                          struct tp_arena *arena);
 
 /*
- * One thread's share of the samples. All threads pass the same *next_block, initially 0, from which each
- * takes its next block when it is done with one; which thread computes a row does not change its bits. Labels
- * are read only if losses are requested. False: this thread ended the evaluation, and blocks are missing.
+ * One thread's share of the samples. All threads pass the same *next_block, initially 0, from which each takes
+ * its next block when it is done with one; which thread computes a row, and whether it skips zeros, does not
+ * change its bits. Labels are read only if losses are requested. False: this thread ended the evaluation, and
+ * blocks are missing.
  */
-bool tp_evaluator_run(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
+bool tp_evaluator_run(const struct tp_evaluator *evaluator, struct tp_evaluator_buffers *buffers,
                       const struct tp_dataset *dataset, const struct tp_predictions *to, atomic_size_t *next_block);
+
+/* Whether the thread's next block of that many samples skips zeros. */
+bool tp_evaluator_skips(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
+                        size_t samples);
 
 /*
  * The first layer, counted from 1, with a non-finite output for any sample; 0 if all are finite. Runs in the

@@ -277,3 +277,15 @@ bool tp_matrix_finite(const struct tp_matrix *matrix)
     }
     return true;
 }
+
+void tp_matrix_add_rows(const struct tp_matrix *matrix, struct tp_matrix to)
+{
+    for (size_t c = 0; c < matrix->columns; c += TP_PANEL) {
+        float total[TP_PANEL] = {0};
+        const float *line = tp_matrix_at(matrix, 0, c);
+        for (size_t r = 0; r < matrix->rows; r++, line += TP_PANEL)
+            for (size_t j = 0; j < TP_PANEL; j++)
+                total[j] += line[j];
+        memcpy(tp_matrix_at(&to, 0, c), total, sizeof total);
+    }
+}

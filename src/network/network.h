@@ -105,3 +105,7 @@ tileprop_status tp_network_hash(const struct tp_network *network, uint64_t *hash
 
 /* Whether all values are finite. */
 bool tp_matrix_finite(const struct tp_matrix *matrix);
+
+/* Adds a matrix's rows up in ascending order, from +0, whole panels; `to` has one row, which may be the matrix's first.
+ */
+void tp_matrix_add_rows(const struct tp_matrix *matrix, struct tp_matrix to);

@@ -1,12 +1,11 @@
 #include "network/plan.h"
 
 /*
- * Rows of an evaluation's block. If all weights stay in L2, a block is small, so that its inputs stay in L1.
- * Otherwise every block streams the weights from further away, so it is as large as half a megabyte of
+ * Rows of an evaluation's block. If all weights stay in L2, a block is small, so that many threads have equal
+ * shares. Otherwise every block streams the weights from further away, so it is as large as half a megabyte of
  * activations allows. All are multiples of 6 and 12, the rows of the wide tiles that first layers use.
  */
 #define WEIGHTS_IN_L2   131072 /* floats: half a megabyte */
-#define ROWS_SMALL      12
 #define ACTIVATIONS_MAX 131072 /* floats of the widest layer */
 #define ROWS_MIN        48
 #define ROWS_MAX        192
@@ -17,7 +16,7 @@ static size_t evaluation_rows(const struct tp_network *network)
     for (size_t l = 0; l < network->layer_count; l++)
         widest = network->layers[l].inputs > widest ? network->layers[l].inputs : widest;
     if (tp_network_parameters(network) <= WEIGHTS_IN_L2)
-        return ROWS_SMALL;
+        return ROWS_MIN;
     size_t rows = ACTIVATIONS_MAX / widest / ROWS_MIN * ROWS_MIN;
     return rows < ROWS_MIN ? ROWS_MIN : rows > ROWS_MAX ? ROWS_MAX : rows;
 }

@@ -232,8 +232,11 @@ tileprop_status tp_trainer_prepare(struct tp_trainer *t, const struct tp_trainin
     if ((status = make_plan(t, batch, error)))
         return status;
     tp_plan_cut(&t->plan, &t->network);
-    t->evaluator = (struct tp_evaluator){
-        .tier = tier, .network = &t->network, .normalization = &t->normalization, .rows = t->plan.evaluation_rows};
+    t->evaluator = (struct tp_evaluator){.tier = tier,
+                                         .network = &t->network,
+                                         .normalization = &t->normalization,
+                                         .rows = t->plan.evaluation_rows,
+                                         .zeros = o->zeros};
     if (o->bind == TILEPROP_BIND_AUTO && t->plan.step_members < t->plan.members)
         t->binding.bound = 0; /* a thread alone goes where there is room */
     if ((status = write_plan(t, error)))

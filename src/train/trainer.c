@@ -371,6 +371,10 @@ static tileprop_status finish(struct tp_trainer *t, struct tp_error *error)
     r->isa = t->step.tier->name;
     r->numa = t->placement.mode;
     r->numa_nodes = t->placement.node_count;
+    const struct tp_evaluator_buffers *buffers = &t->members[0].buffers;
+    r->evaluation_skips = tp_evaluator_skips(&t->evaluator, buffers, t->training->train->count);
+    r->seconds_multiplying = buffers->forms[0].seconds;
+    r->seconds_skipping = buffers->forms[1].seconds;
     for (size_t m = 0; m < t->plan.step_members; m++)
         r->threads_worked += t->members[m].step.worked;
     if (t->profiles)

@@ -289,6 +289,12 @@ END
     done
     [ "$(grep -cE '^time +backward' explained)" -eq 2 ]
     grep -q "waiting at barriers" explained
+    grep -qxE "zeros       evaluations (skip|multiply) them(; a sample took [0-9.]+ us multiplying, [0-9.]+ us skipping)?" \
+        explained
+    for zeros in skip multiply; do
+        "$train" "${few[@]}" --epochs 1 --hidden 8 --explain --zeros $zeros >explained
+        grep -qx "zeros       evaluations $zeros them" explained
+    done
 }
 
 @test "--bind: asked for, or by itself where nothing speaks against it" {

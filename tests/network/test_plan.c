@@ -83,7 +83,7 @@ static void test_text(void **state)
     tp_plan_cut(&plan, &network);
     assert_true(tp_plan_write(&plan, &network, false, stream));
     assert_int_equal(fclose(stream), 0);
-    assert_string_equal(text, "plan        2 of 3 threads take part in steps; an evaluation's blocks have 12 rows\n"
+    assert_string_equal(text, "plan        2 of 3 threads take part in steps; an evaluation's blocks have 48 rows\n"
                               "plan        thread 0: pack, rows 0-31\n"
                               "plan        thread 0: forward layer 1, units 0-31, rows 0-31\n"
                               "plan        thread 0: barrier\n"
