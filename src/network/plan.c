@@ -80,12 +80,7 @@ struct tp_plan tp_plan_make_skipping(const struct tp_network *network, size_t me
 {
     struct tp_plan plan = tp_plan_make(network, members, step_members, batch);
     plan.skips = true;
-    if (getenv("TPX")) {
-        plan.slices[0] = 1;
-        plan.by_units[0] = false;
-    } else {
-        plan.by_units[0] = plan.slices[0] == step_members && step_members > 1;
-    }
+    plan.by_units[0] = plan.slices[0] == step_members && step_members > 1;
     return plan;
 }
 

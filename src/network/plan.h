@@ -42,7 +42,7 @@ struct tp_plan {
 /* The best plan for exactly `step_members` (at most `members`), judging by shapes alone. */
 struct tp_plan tp_plan_make(const struct tp_network *network, size_t members, size_t step_members, size_t batch);
 
-/* The same, but skipping zeros: forward by rows and update by inputs in the first layer. */
+/* The same, but skipping zeros: forward of the first layer by units wherever each member has a slice of it. */
 struct tp_plan tp_plan_make_skipping(const struct tp_network *network, size_t members, size_t step_members,
                                      size_t batch);
 
