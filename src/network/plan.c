@@ -1,5 +1,4 @@
 #include "network/plan.h"
-#include <stdlib.h>
 
 /*
  * Rows of an evaluation's block. If all weights stay in L2, a block is small, so that its inputs stay in L1.
