@@ -91,7 +91,7 @@ typedef enum tileprop_numa {
 /* What happens to inputs that are 0. Both ways give the same bits. */
 typedef enum tileprop_zeros {
     TILEPROP_ZEROS_AUTO, /* whatever is faster */
-    TILEPROP_ZEROS_SKIP, /* those of features whose shift is kept apart (tileprop_model_split()) are left out */
+    TILEPROP_ZEROS_SKIP, /* leaves out inputs that are 0 once normalized, before a shift that is kept apart */
     TILEPROP_ZEROS_MULTIPLY
 } tileprop_zeros;
 

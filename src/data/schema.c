@@ -21,12 +21,15 @@ const char *tp_schema_class(const struct tp_schema *schema, size_t label, char *
 
 bool tp_schema_add_class(struct tp_schema *schema, const char *name)
 {
-    char **grown = realloc(schema->classes, (schema->class_count + 1) * sizeof *grown);
-    if (!grown)
-        return false;
-    schema->classes = grown;
-    grown[schema->class_count] = strdup(name);
-    if (!grown[schema->class_count])
+    const size_t count = schema->class_count;
+    if ((count & (count - 1)) == 0) { /* 0 or a power of 2: full */
+        char **grown = realloc(schema->classes, (count ? 2 * count : 1) * sizeof *grown);
+        if (!grown)
+            return false;
+        schema->classes = grown;
+    }
+    schema->classes[count] = strdup(name);
+    if (!schema->classes[count])
         return false;
     schema->class_count++;
     return true;

@@ -69,6 +69,7 @@ completed() {
     [ "$(completed tileprop-train --activation = re)" = relu ]
     [ "$(completed tileprop-train --activation =)" = 'improved-sigmoid lecun-tanh relu sigmoid tanh' ]
     [ "$(completed tileprop-train --shuffle o)" = 'off on' ]
+    [ "$(completed tileprop-train --zeros '')" = 'auto multiply skip' ]
     [ "$(completed tileprop-train --lr '')" = auto ]
     [ "$(completed tileprop-train --batch '')" = '' ]
     [ "$(completed tileprop-train --data '')" = 'auto folder one.safetensors seven.png with blank with blank.csv' ]

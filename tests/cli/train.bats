@@ -117,6 +117,7 @@ print(result[sys.argv[1]] if len(sys.argv) > 1 else "\n".join(sorted(result)))' 
 --threads-exact auto
 --bind socket
 --isa sse
+--zeros off
 --history
 --json yes
 --config
@@ -295,6 +296,14 @@ END
         "$train" "${few[@]}" --epochs 1 --hidden 8 --explain --zeros $zeros >explained
         grep -qx "zeros       evaluations $zeros them" explained
     done
+}
+
+@test "--zeros: skipped or multiplied, the weights are the same" {
+    for zeros in skip multiply; do
+        "$train" "${small[@]}" --explain --zeros "$zeros" >"$zeros"
+        grep -qxE "zeros +[0-9.]+ % of the inputs can be left out; steps $zeros them" "$zeros"
+    done
+    [ "$(grep '^weights' skip)" = "$(grep '^weights' multiply)" ]
 }
 
 @test "--bind: asked for, or by itself where nothing speaks against it" {

@@ -7,7 +7,6 @@ load ../programs
 
 setup() {
     find_programs
-    [ -z "$TP_SANITIZE" ] || skip "what is built here is not instrumented"
     command -v git >/dev/null && git -C "$root" rev-parse 2>/dev/null || skip "no git, or no clone: no list of the tree's files"
     tree=$BATS_TEST_TMPDIR
     (cd "$root" && git ls-files -z --cached --others --exclude-standard -- ':!data' | xargs -0 cp --parents -t "$tree" 2>/dev/null) || true

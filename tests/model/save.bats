@@ -198,7 +198,7 @@ END
     { head -c 21000000 /dev/zero | tr '\0' a && echo ,b,kind; } >wide.csv
     for i in $(seq 60); do echo "$((i % 7)),$((i % 3)),c$((i % 2))"; done >>wide.csv
     for option in save save-best checkpoint; do
-        refused 3 'wide.csv: names and categories of ... bytes found, expected at most 19865856' \
+        refused 3 'wide.csv: names and categories of ... bytes found, expected at most 19865600' \
             --data wide.csv --hidden 4 --epochs 1 "--$option" m
         [ ! -e m ]
     done

@@ -18,7 +18,6 @@ json() {
 # accuracies ARGUMENTS...: those of seeds 0 to 4, of the final weights over the whole validation set, into
 # $found; they go to the log too.
 accuracies() {
-    [ -z "$TP_SANITIZE" ] || skip "full runs take minutes under a sanitizer"
     found=
     for seed in 0 1 2 3 4; do
         run --separate-stderr "$train" "${mnist[@]}" "$@" --seed "$seed" --quiet --json
