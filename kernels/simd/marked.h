@@ -13,6 +13,8 @@
 
 #define MARKED_PANELS 4
 #define MARKED_VECS   (MARKED_PANELS * PANEL_VECS)
+#define MARKED_INPUTS 2 /* of update at once, where their sums are no more than SUMS_MAX vectors */
+#define SUMS_MAX      8
 #define MARKED_LINE   (MARKED_PANELS * TP_PANEL)
 #define MARKED_ROWS   64 /* whose sums stay in L1 */
 
@@ -323,6 +325,7 @@ static inline __attribute__((always_inline)) void update_word(const struct tp_up
     uint64_t marks[TP_MARKS];
     const size_t base = word * TP_MARKS, end = min_size(base + TP_MARKS, u->input_end);
     const size_t begin = base < u->input_begin ? u->input_begin : base;
+    const int inputs = panels * PANEL_VECS * MARKED_INPUTS <= SUMS_MAX ? MARKED_INPUTS : 1;
     const uint64_t changes = changing(u, word, totals, kind, panels);
     if (!changes)
         return;
@@ -349,12 +352,12 @@ static inline __attribute__((always_inline)) void update_word(const struct tp_up
         t.d = u->d.data + panel * u->d.stride + row * TP_PANEL;
         t.first = row == 0;
         t.last = row + rows == u->rows;
-        for (; t.first && t.last && i + MARKED_INPUTS <= end; i += MARKED_INPUTS)
-            if (changes >> i % TP_MARKS & ((1 << MARKED_INPUTS) - 1))
-                update_inputs(t, marks, i, MARKED_INPUTS, true, kind, panels);
-        for (; i + MARKED_INPUTS <= end; i += MARKED_INPUTS)
-            if (changes >> i % TP_MARKS & ((1 << MARKED_INPUTS) - 1))
-                update_inputs(t, marks, i, MARKED_INPUTS, false, kind, panels);
+        for (; t.first && t.last && i + (size_t)inputs <= end; i += (size_t)inputs)
+            if (changes >> i % TP_MARKS & ((1 << inputs) - 1))
+                update_inputs(t, marks, i, inputs, true, kind, panels);
+        for (; i + (size_t)inputs <= end; i += (size_t)inputs)
+            if (changes >> i % TP_MARKS & ((1 << inputs) - 1))
+                update_inputs(t, marks, i, inputs, false, kind, panels);
         for (; i < end; i++)
             update_inputs(t, marks, i, 1, false, kind, panels);
     }
