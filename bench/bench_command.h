@@ -31,7 +31,7 @@ struct bench_command {
     const char *workload; /* names; NULL: none */
     size_t rounds;
     int once; /* run workloads once, untimed */
-    int json, csv;
+    int json;
     int help, version;
     char *storage; /* owned; texts above may point into it */
 };

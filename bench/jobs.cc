@@ -122,6 +122,10 @@ Calls course_calls(size_t batch)
     Calls calls = {{.verb = PACK_U8, .m = batch, .n = 784},
                    {.verb = FORWARD, .m = batch, .n = 64, .k = 785},
                    {.verb = UPDATE, .m = 785, .n = 64, .k = batch, .first_layer = true}};
+    for (size_t i = 0; i < 3; i++) {
+        calls.push_back(calls[i]);
+        calls.back().marked = true;
+    }
     add_layer(calls, batch, 64, 64);
     calls.push_back({.verb = FORWARD, .m = batch, .n = 10, .k = 64, .activation = TILEPROP_LINEAR});
     calls.push_back({.verb = LOSS, .m = batch, .n = 10});
@@ -160,6 +164,10 @@ Calls guarded_calls()
             {.verb = UPDATE, .m = 512, .n = 512, .k = 256, .optimizer = TILEPROP_ADAM},
             {.verb = PACK_U8, .m = 32, .n = 784},
             {.verb = PACK_F32, .m = 32, .n = 784},
+            {.verb = PACK_U8, .m = 32, .n = 784, .marked = true},
+            {.verb = PACK_F32, .m = 32, .n = 784, .marked = true},
+            {.verb = FORWARD, .m = 32, .n = 64, .k = 785, .marked = true},
+            {.verb = UPDATE, .m = 785, .n = 64, .k = 32, .marked = true},
             {.verb = LOSS, .m = 32, .n = 10},
             {.verb = SIGMOID, .m = 32, .n = 64},
             {.verb = LECUN_TANH, .m = 32, .n = 64}};
@@ -210,6 +218,7 @@ class List
                       large = {tier, {784, 1024, 1024, 10}, 512, threads};
         const int guarded = threads == 1 ? GUARDED : OTHER;
         add(training_job("step-", Part::STEPS, small), COURSE | (is_best ? GUARDED : guarded));
+        add(training_job("step_skipping-", Part::STEPS, small.skipping()), COURSE | guarded);
         add(training_job("step-", Part::STEPS, deep), COURSE);
         add(training_job("evaluation-", Part::EVALUATION, small), COURSE | guarded);
         if (tier->peak) {
