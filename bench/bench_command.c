@@ -11,10 +11,6 @@ static const struct bench_command defaults = {.batch = 32, .rounds = 15, .isa = 
 
 /* clang-format off */
 static const struct tp_option table[] = {
-    {TP_OPTION("gemm", AT(gemm), TEXT, "Kernels", .argument = "SHAPES", .keyword = "none",
-               .help = "time forward, backward and update of these shapes instead; MxNxK, as in 32x64x785,500x500x500: "
-                       "the result is M x N, the sum runs over K")},
-
     {TP_OPTION("layers", AT(layers), SIZES, "Network", .argument = "SIZES", .count_offset = AT(layer_count),
                .items = BENCH_LAYERS_MAX, .least = 1, .most = BENCH_SIZE_MAX,
                .help = "compare a network's products, steps and evaluations with naive loops and the installed "
@@ -64,7 +60,6 @@ static const struct tp_options options = {
              "Examples:\n"
              "  bench\n"
              "  bench --benchmark_filter=avx2/update\n"
-             "  bench --gemm 512x1024x1024 --threads 1,2\n"
              "  bench --layers 784,64,64,10 --batch 32\n"
              "  bench --against HEAD~1\n"
              "\n"
@@ -81,7 +76,7 @@ static const struct tp_options options = {
 /* The option that selects each mode, and the options valid in it. */
 static const struct {
     const char *asked_by, *options;
-} modes[BENCH_MODES] = {{"", " gemm threads isa "},
+} modes[BENCH_MODES] = {{"", " threads isa "},
                         {"--layers", " layers batch json rounds threads isa "},
                         {"--against", " against workload "},
                         {"--workload", " workload once json rounds "}};

@@ -57,11 +57,10 @@ std::string Call::name() const
 
 double Call::inputs() const
 {
-    const size_t count = is_product() ? m * k : 0;
-    size_t zeros = 0;
-    for (size_t i = 0; marked && i < count; i++)
-        zeros += is_zero(i);
-    return static_cast<double>(count - zeros);
+    double count = 0;
+    for (size_t i = 0; is_product() && i < m * k; i++)
+        count += !marked || !is_zero(i);
+    return count;
 }
 
 double Call::flops() const
@@ -178,16 +177,10 @@ Operands::Share Operands::product(const Call &c)
         const tp_range rows = by_columns ? tp_range{0, c.m} : tp_plan_share(c.m, member, members);
         const tp_range columns = by_columns ? tp_plan_share_panels(c.n, member, members) : tp_range{0, c.n};
         if (is_forward) {
-            const size_t units = columns.end - columns.begin;
-            const tp_forward work = {rows.begin,
-                                     rows.end,
-                                     false,
-                                     in,
-                                     tp_matrix_columns(&w, columns.begin, units),
-                                     tp_matrix_columns(&sums, columns.begin, units),
-                                     tp_matrix_columns(&out, columns.begin, units),
-                                     activation,
-                                     marked};
+            const auto own = [=](const tp_matrix &x) {
+                return tp_matrix_columns(&x, columns.begin, columns.end - columns.begin);
+            };
+            const tp_forward work = {rows.begin, rows.end, false, in, own(w), own(sums), own(out), activation, marked};
             forward(&work);
         } else {
             const tp_backward work = {rows.begin, rows.end, columns.begin, columns.end, true, true, in,

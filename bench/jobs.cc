@@ -173,26 +173,6 @@ Calls guarded_calls()
             {.verb = LECUN_TANH, .m = 32, .n = 64}};
 }
 
-// The products of --gemm.
-Calls asked_calls(const char *shapes)
-{
-    Calls calls;
-    for (const char *next = shapes; *next;) {
-        const size_t length = std::strcspn(next, ",");
-        unsigned m = 0, n = 0, k = 0;
-        int read = 0;
-        std::sscanf(next, "%5ux%5ux%5u%n", &m, &n, &k, &read);
-        if (static_cast<size_t>(read) != length || !m || !n || !k || std::max({m, n, k}) > BENCH_SIZE_MAX)
-            throw Failure(TILEPROP_USAGE, "--gemm: expected MxNxK with sizes from 1 to " +
-                                              std::to_string(BENCH_SIZE_MAX) + ", found \"" +
-                                              std::string(next, length) + '"');
-        for (const Verb verb : {FORWARD, BACKWARD, UPDATE})
-            calls.push_back({.verb = verb, .m = m, .n = n, .k = k});
-        next += length + (next[length] == ',');
-    }
-    return calls;
-}
-
 class List
 {
   public:
@@ -247,10 +227,6 @@ std::vector<Job> all_jobs(const bench_command &command, const tp_tier *best)
             continue;
         for (size_t t = 0; t < command.thread_count; t++) {
             const size_t threads = command.threads[t];
-            if (command.gemm) {
-                list.add(asked_calls(command.gemm), tier, threads, COURSE);
-                continue;
-            }
             if (threads == 1)
                 list.add(guarded_calls(), tier, 1, GUARDED);
             if (!is_guarding) {
@@ -260,11 +236,7 @@ std::vector<Job> all_jobs(const bench_command &command, const tp_tier *best)
             list.add_networks(tier, threads, tier == best);
         }
     }
-    if (!command.gemm) {
-        list.add(load_job("load-mnist-gzip", 10000 * (784 + 1), 10000, load_mnist), COURSE | GUARDED);
-        list.add(load_job("load-csv", 0, 10000, load_csv), GUARDED);
-    }
-    if (list.jobs.empty())
-        throw Failure(TILEPROP_USAGE, std::string("--gemm: too large for ") + best->name);
+    list.add(load_job("load-mnist-gzip", 10000 * (784 + 1), 10000, load_mnist), COURSE | GUARDED);
+    list.add(load_job("load-csv", 0, 10000, load_csv), GUARDED);
     return std::move(list.jobs);
 }

@@ -305,13 +305,12 @@ void write_network_table(const bench_command &command, const tp_tier *tier)
     Network network = {tier, {command.layers, command.layers + command.layer_count}, command.batch, 1};
     const Machine machine = machine_here();
     if (!command.json)
-        std::printf(
-            "%s, batch %zu, %s, %s (%s)\nThe bias is one extra input of the first layer.\nPeer columns are the peer's "
-            "time "
-            "divided by ours: above 1, ours is faster. Shares and these are medians by round.\nnaive always uses one "
-            "thread.\nstep_skipping leaves out the zeros of the samples, 81 %% of them, but counts them as step "
-            "does.\n\n",
-            network.name().c_str(), network.batch, tier->name, machine.name.c_str(), machine.key.c_str());
+        std::printf("%s, batch %zu, %s, %s (%s)\nThe bias is one extra input of the first layer. naive always uses one "
+                    "thread.\n"
+                    "Peer columns are the peer's time divided by ours: above 1, ours is faster. Shares and these are "
+                    "medians by\n"
+                    "round. step_skipping leaves out zeros, 81 %% of the samples, but counts what step does.\n\n",
+                    network.name().c_str(), network.batch, tier->name, machine.name.c_str(), machine.key.c_str());
     Report report = {command, command.json ? nullptr : std::make_unique<Table>()};
     for (size_t t = 0; t < command.thread_count; t++) {
         network.threads = command.threads[t];
