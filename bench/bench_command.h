@@ -9,7 +9,7 @@
 #include "cli/options.h"
 #include "tileprop/tileprop.h"
 
-#define BENCH_SIZE_MAX    65536 /* of a layer, a batch, a product */
+#define BENCH_SIZE_MAX    65536 /* of a layer, a batch */
 #define BENCH_LAYERS_MAX  (TILEPROP_HIDDEN_MAX + 2)
 #define BENCH_THREADS_MAX 16 /* counts of threads */
 #define BENCH_ROUNDS_MAX  1000
@@ -24,14 +24,13 @@ struct bench_command {
     size_t batch;
     size_t threads[BENCH_THREADS_MAX];
     size_t thread_count; /* 0 on the command line: one, and as many as there are CPUs */
-    const char *gemm;    /* shapes; NULL: none */
     const char *isa;
     bool isa_given;
     const char *against;  /* a commit; NULL: none */
     const char *workload; /* names; NULL: none */
     size_t rounds;
     int once; /* run workloads once, untimed */
-    int json, csv;
+    int json;
     int help, version;
     char *storage; /* owned; texts above may point into it */
 };

@@ -20,6 +20,15 @@ bool has_rule(const Call &c)
     return (c.verb == UPDATE && !c.bare) || c.verb == APPLY;
 }
 
+// Zeros come in runs, and runs in no order that a branch predictor could learn.
+bool is_zero(size_t i)
+{
+    constexpr size_t kRun = 6;
+    uint32_t x = static_cast<uint32_t>(i / kRun) * 2654435761U;
+    x = (x ^ x >> 15) * 2246822519U;
+    return (x ^ x >> 13) % 100 >= kPercent;
+}
+
 float value_at(size_t i)
 {
     return static_cast<float>(static_cast<uint32_t>(i) * 2654435761U >> 20) / 2048 - 1;
@@ -33,7 +42,8 @@ std::string Call::name() const
                                              "pack_u8", "pack_f32", "loss",       "softmax", "exp",
                                              "log",     "sigmoid",  "lecun_tanh", "tanh",    "relu"};
     const bool activates = (verb == FORWARD || verb == BACKWARD) && !bare;
-    std::string name = std::string(names[verb]) + "-" + std::to_string(m) + "x" + std::to_string(n);
+    std::string name =
+        std::string(names[verb]) + (marked ? "_marked-" : "-") + std::to_string(m) + "x" + std::to_string(n);
     if (is_product())
         name += "x" + std::to_string(k);
     if (activates && activation == TILEPROP_LINEAR)
@@ -42,12 +52,20 @@ std::string Call::name() const
         name += std::string("-") + tp_choice_name(tp_activation_choices, activation);
     if (has_rule(*this) && optimizer != TILEPROP_MOMENTUM)
         name += std::string("-") + tp_choice_name(tp_optimizer_choices, optimizer);
-    return name + (first_layer ? "-first" : "");
+    return name + (marked ? "-" + std::to_string(kPercent) + "%" : first_layer ? "-first" : "");
+}
+
+double Call::inputs() const
+{
+    double count = 0;
+    for (size_t i = 0; is_product() && i < m * k; i++)
+        count += !marked || !is_zero(i);
+    return count;
 }
 
 double Call::flops() const
 {
-    return is_product() ? 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) : 0;
+    return 2 * inputs() * static_cast<double>(n);
 }
 
 double Call::bytes() const
@@ -59,7 +77,7 @@ double Call::bytes() const
                           : verb == PACK_U8                            ? 1.25
                           : is_product() && (bare || verb != BACKWARD) ? 1
                                                                        : 2;
-    return 4 * (arrays * static_cast<double>(m * n) + (is_product() ? static_cast<double>(m * k + k * n) : 0));
+    return 4 * (arrays * static_cast<double>(m * n) + inputs() + static_cast<double>(is_product() ? k * n : 0));
 }
 
 tp_optimizer rule_of(tileprop_optimizer kind)
@@ -94,24 +112,50 @@ std::vector<uint8_t> make_bytes(size_t count)
 {
     std::vector<uint8_t> bytes(count);
     for (size_t i = 0; i < count; i++)
-        bytes[i] = static_cast<uint8_t>(static_cast<uint32_t>(i) * 2654435761U >> 24);
+        bytes[i] = is_zero(i) ? 0 : static_cast<uint8_t>(static_cast<uint32_t>(i) * 2654435761U >> 24 | 1);
     return bytes;
 }
 
+float marked_value(const tp_marked &x, size_t row, size_t column)
+{
+    const bool is_marked = x.marks[column / TP_MARKS * x.rows + row] >> column % TP_MARKS & 1;
+    return is_marked ? x.values[row * x.stride + column] : 0;
+}
+
 // One row is an array of floats.
-tp_matrix Operands::matrix(size_t rows, size_t columns, float scale)
+tp_matrix Operands::matrix(size_t rows, size_t columns, float scale, bool sparse)
 {
     tp_matrix x = {nullptr, tp_panel_stride(rows), rows, columns};
     x.data = memory_.emplace_back(make_floats(tp_panel_count(columns) * x.stride, 0)).get();
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < columns; c++)
-            *tp_matrix_at(&x, r, c) = scale * value_at(r * columns + c);
+            *tp_matrix_at(&x, r, c) =
+                sparse && is_zero(r * columns + c) ? 0 : scale * value_at(r * columns + c) + 0; // never -0
     matrices_.push_back(x);
     return x;
 }
 
-Operands::Operands(const Call &call, const tp_tier *tier, size_t threads, float rate)
-    : tier_(tier), threads_(threads), rule_(rule_of(call.optimizer))
+// What a verb leaves zeros of out.
+tp_matrix Operands::inputs(size_t rows, size_t columns, float scale)
+{
+    inputs_ = matrix(rows, columns, scale, sparse_);
+    if (!skips_)
+        return inputs_;
+    marks_.resize(tp_mark_words(columns) * rows);
+    marked_ = {nullptr, marks_.data(), tp_panel_count(columns) * TP_PANEL, rows};
+    marked_.values = memory_.emplace_back(make_floats(rows * marked_.stride, 0)).get();
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < columns; c++) {
+            const float value = *tp_matrix_at(&inputs_, r, c);
+            marked_.values[r * marked_.stride + c] = value;
+            marks_[c / TP_MARKS * rows + r] |= static_cast<uint64_t>(value != 0) << c % TP_MARKS;
+        }
+    return inputs_;
+}
+
+Operands::Operands(const Call &call, const tp_tier *tier, size_t threads, float rate, bool multiplies)
+    : tier_(tier), threads_(threads), sparse_(call.marked), skips_(call.marked && !multiplies),
+      rule_(rule_of(call.optimizer))
 {
     rule_.rate = rate;
     share_ = call.verb <= BACKWARD ? product(call) : call.verb <= REFRESH ? owner(call) : rows(call);
@@ -121,27 +165,23 @@ Operands::Operands(const Call &call, const tp_tier *tier, size_t threads, float 
 Operands::Share Operands::product(const Call &c)
 {
     const bool is_forward = c.verb == FORWARD;
-    const tp_matrix in = matrix(c.m, c.k, 1), w = matrix(c.k, c.n, 0.05F), out = matrix(c.m, c.n, 0),
-                    a = is_forward ? tp_matrix{} : matrix(c.m, c.n, 0.9F);
+    const tp_matrix in = inputs(c.m, c.k, 1), w = matrix(c.k, c.n, 0.05F), out = matrix(c.m, c.n, 0),
+                    a = is_forward ? tp_matrix{} : matrix(c.m, c.n, 0.9F),
+                    sums = sparse_ ? matrix(tp_panel_count(c.k), c.n, 0.05F) : tp_matrix{};
     const tileprop_activation activation = c.bare ? TILEPROP_LINEAR : c.activation;
-    return [=, tier = tier_](size_t member, size_t members) {
+    const auto forward = skips_ ? tier_->forward_marked : tier_->forward;
+    return [=, marked = marked_, tier = tier_](size_t member, size_t members) {
         const bool units_pay = is_forward ? tp_plan_units_pay(c.k, c.n, false, members, c.m)
                                           : tp_plan_units_pay(c.n, c.k, false, members, c.m);
         const bool by_columns = is_forward ? units_pay : tp_plan_inputs_pay(units_pay, c.n, c.k);
         const tp_range rows = by_columns ? tp_range{0, c.m} : tp_plan_share(c.m, member, members);
         const tp_range columns = by_columns ? tp_plan_share_panels(c.n, member, members) : tp_range{0, c.n};
         if (is_forward) {
-            const size_t units = columns.end - columns.begin;
-            const tp_forward work = {rows.begin,
-                                     rows.end,
-                                     false,
-                                     in,
-                                     tp_matrix_columns(&w, columns.begin, units),
-                                     {},
-                                     tp_matrix_columns(&out, columns.begin, units),
-                                     activation,
-                                     {}};
-            tier->forward(&work);
+            const auto own = [=](const tp_matrix &x) {
+                return tp_matrix_columns(&x, columns.begin, columns.end - columns.begin);
+            };
+            const tp_forward work = {rows.begin, rows.end, false, in, own(w), own(sums), own(out), activation, marked};
+            forward(&work);
         } else {
             const tp_backward work = {rows.begin, rows.end, columns.begin, columns.end, true, true, in,
                                       w,          a,        out,           activation};
@@ -153,24 +193,27 @@ Operands::Share Operands::product(const Call &c)
 // update, apply and refresh: split by panels of inputs, as in a step's plan.
 Operands::Share Operands::owner(const Call &c)
 {
-    const bool has_view = !c.first_layer && !c.bare, is_update = c.verb == UPDATE;
+    const bool has_view = !c.first_layer && !c.bare && !sparse_, is_update = c.verb == UPDATE;
     const tp_matrix w = matrix(c.m, c.n, 0.05F), wt = has_view ? matrix(c.n, c.m, 0) : tp_matrix{},
-                    a = is_update ? matrix(c.k, c.m, 1) : tp_matrix{},
+                    a = is_update ? inputs(c.k, c.m, 1) : tp_matrix{},
                     d = is_update ? matrix(c.k, c.n, 0.5F) : tp_matrix{},
+                    sums = sparse_ ? matrix(tp_panel_count(c.m), c.n, 0) : tp_matrix{},
                     gradient = c.bare || c.verb == APPLY ? matrix(c.m, c.n, 0.5F) : tp_matrix{};
     const int states = has_rule(c) ? tp_optimizer_states(c.optimizer) : 0;
+    const float *const shift = sparse_ ? matrix(1, c.m, 0.4F).data : nullptr;
     float *const v = states > 0 ? matrix(c.m, c.n, 0).data : nullptr;
     float *const u = states > 1 ? matrix(c.m, c.n, 0).data : nullptr;
     const size_t bytes = (1 + static_cast<size_t>(states) + has_view) * tp_panel_count(c.n) * w.stride * sizeof(float);
     const bool nontemporal = bytes > tier_->blocks->nontemporal_bytes;
-    return [=, rule = &rule_, tier = tier_](size_t member, size_t members) {
+    const auto update = skips_ ? tier_->update_marked : tier_->update;
+    return [=, marked = marked_, rule = &rule_, tier = tier_](size_t member, size_t members) {
         const tp_range inputs = tp_plan_share_panels(c.m, member, members);
         if (inputs.begin == inputs.end)
             return;
         if (is_update) {
-            const tp_update work = {c.k, inputs.begin, inputs.end, false, a,        d,           rule, w,
-                                    wt,  {v, u},       nullptr,    {},    gradient, nontemporal, {}};
-            tier->update(&work);
+            const tp_update work = {c.k, inputs.begin, inputs.end, false, a,        d,           rule,  w,
+                                    wt,  {v, u},       shift,      sums,  gradient, nontemporal, marked};
+            update(&work);
         } else if (c.verb == APPLY) {
             const tp_apply work = {inputs.begin, inputs.end, c.m,     false, gradient,   rule, w,
                                    wt,           {v, u},     nullptr, {},    nontemporal};
@@ -187,15 +230,18 @@ Operands::Share Operands::rows(const Call &c)
 {
     const tp_tier *const tier = tier_;
     if (c.verb == PACK_U8 || c.verb == PACK_F32) {
-        const tp_matrix scale = matrix(1, c.n, 0.01F), shift = matrix(1, c.n, 0.4F), a = matrix(c.m, c.n, 0);
+        const tp_matrix scale = matrix(1, c.n, 0.01F), shift = matrix(1, c.n, sparse_ ? 0 : 0.4F),
+                        a = inputs(c.m, c.n, 0);
         bytes_ = make_bytes(c.m * c.n);
         const void *samples = bytes_.data();
         if (c.verb == PACK_F32)
-            samples = matrix(1, c.m * c.n, 255).data;
-        const auto pack = c.verb == PACK_U8 ? tier->pack_u8 : tier->pack_f32;
-        return [=](size_t member, size_t members) {
+            samples = matrix(1, c.m * c.n, 255, sparse_).data;
+        const auto pack = c.verb == PACK_U8 ? skips_ ? tier->pack_u8_marked : tier->pack_u8
+                          : skips_          ? tier->pack_f32_marked
+                                            : tier->pack_f32;
+        return [=, marked = marked_](size_t member, size_t members) {
             const tp_range part = tp_plan_share(c.m, member, members);
-            const tp_pack work = {part.begin, part.end, samples, nullptr, scale.data, shift.data, a, {}};
+            const tp_pack work = {part.begin, part.end, samples, nullptr, scale.data, shift.data, a, marked};
             pack(&work);
         };
     }
@@ -240,7 +286,7 @@ std::vector<float> Operands::elements() const
     for (const tp_matrix &x : matrices_)
         for (size_t r = 0; r < x.rows; r++)
             for (size_t c = 0; c < x.columns; c++)
-                all.push_back(*tp_matrix_at(&x, r, c));
+                all.push_back(skips_ && x.data == inputs_.data ? marked_value(marked_, r, c) : *tp_matrix_at(&x, r, c));
     return all;
 }
 
@@ -248,7 +294,7 @@ void verify(const Call &call, const tp_tier *tier)
 {
     Watch watch;
     const size_t threads = tp_cpus_available(); // the reference is slow
-    const Operands ours(call, tier, threads, 0.01F), reference(call, tp_tiers[0], threads, 0.01F);
+    const Operands ours(call, tier, threads, 0.01F), reference(call, tp_tiers[0], threads, 0.01F, true);
     ours.run(1, watch);
     reference.run(1, watch);
     const std::vector<float> found = ours.elements(), expected = reference.elements();

@@ -37,11 +37,14 @@ struct Call {
     tileprop_optimizer optimizer = TILEPROP_MOMENTUM;     // update, apply
     bool first_layer = false; // update, apply: no transposed view, as no gradient reaches the inputs
     bool bare = false;        // GEMM only, no epilogue; update writes the gradient
+    bool marked = false;      // forward, update, pack: leaves out inputs that are 0, all but kPercent of them
 
     bool is_product() const { return verb <= UPDATE; }
     // "forward-32x64x785"; an epilogue that is not the default follows: "update-64x10x32-adam".
     std::string name() const;
-    // 2 m n k for a product, without its epilogue; otherwise 0.
+    // Elements of the left operand of a product, without those that are left out; otherwise 0.
+    double inputs() const;
+    // 2 m n k for a product, without its epilogue and what is left out; otherwise 0.
     double flops() const;
     // Minimum memory traffic: every operand once.
     double bytes() const;
@@ -56,20 +59,24 @@ using Floats = std::unique_ptr<float[], decltype(&std::free)>;
 // Deterministic pseudo-random values in [-scale, scale).
 Floats make_floats(size_t count, float scale);
 
-// Deterministic pseudo-random bytes.
+// Inputs that are not 0, as in MNIST.
+constexpr size_t kPercent = 19;
+
+// Deterministic pseudo-random bytes, of which kPercent are not 0.
 std::vector<uint8_t> make_bytes(size_t count);
 
 // The operands of a call, equal for every tier.
 class Operands
 {
   public:
-    Operands(const Call &call, const tp_tier *tier, size_t threads, float rate = 1e-30F);
+    // multiplies: a marked call runs as the form that multiplies all, on the same values.
+    Operands(const Call &call, const tp_tier *tier, size_t threads, float rate = 1e-30F, bool multiplies = false);
     Operands(const Operands &) = delete;
     Operands &operator=(const Operands &) = delete;
 
     // Calls on a team of `threads`, with a barrier after each.
     void run(size_t times, Watch &watch) const;
-    // Every element of every operand.
+    // Every element of every operand; those that are left out are 0.
     std::vector<float> elements() const;
 
   private:
@@ -77,18 +84,23 @@ class Operands
 
     const tp_tier *const tier_;
     const size_t threads_;
+    const bool sparse_, skips_;
     tp_optimizer rule_;
     std::vector<Floats> memory_;
     std::vector<tp_matrix> matrices_;
+    tp_matrix inputs_{}; // what marked_ stands for
+    tp_marked marked_{};
+    std::vector<uint64_t> marks_;
     std::vector<uint8_t> bytes_;
     std::vector<uint16_t> labels_;
     Share share_;
 
-    tp_matrix matrix(size_t rows, size_t columns, float scale);
+    tp_matrix matrix(size_t rows, size_t columns, float scale, bool sparse = false);
+    tp_matrix inputs(size_t rows, size_t columns, float scale);
     Share product(const Call &call);
     Share owner(const Call &call);
     Share rows(const Call &call);
 };
 
-// Throws unless the tier matches the reference tier bit for bit.
+// Throws unless the tier matches the reference tier, which multiplies all, bit for bit.
 void verify(const Call &call, const tp_tier *tier);

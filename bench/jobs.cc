@@ -122,6 +122,10 @@ Calls course_calls(size_t batch)
     Calls calls = {{.verb = PACK_U8, .m = batch, .n = 784},
                    {.verb = FORWARD, .m = batch, .n = 64, .k = 785},
                    {.verb = UPDATE, .m = 785, .n = 64, .k = batch, .first_layer = true}};
+    for (size_t i = 0; i < 3; i++) {
+        calls.push_back(calls[i]);
+        calls.back().marked = true;
+    }
     add_layer(calls, batch, 64, 64);
     calls.push_back({.verb = FORWARD, .m = batch, .n = 10, .k = 64, .activation = TILEPROP_LINEAR});
     calls.push_back({.verb = LOSS, .m = batch, .n = 10});
@@ -160,29 +164,13 @@ Calls guarded_calls()
             {.verb = UPDATE, .m = 512, .n = 512, .k = 256, .optimizer = TILEPROP_ADAM},
             {.verb = PACK_U8, .m = 32, .n = 784},
             {.verb = PACK_F32, .m = 32, .n = 784},
+            {.verb = PACK_U8, .m = 32, .n = 784, .marked = true},
+            {.verb = PACK_F32, .m = 32, .n = 784, .marked = true},
+            {.verb = FORWARD, .m = 32, .n = 64, .k = 785, .marked = true},
+            {.verb = UPDATE, .m = 785, .n = 64, .k = 32, .marked = true},
             {.verb = LOSS, .m = 32, .n = 10},
             {.verb = SIGMOID, .m = 32, .n = 64},
             {.verb = LECUN_TANH, .m = 32, .n = 64}};
-}
-
-// The products of --gemm.
-Calls asked_calls(const char *shapes)
-{
-    Calls calls;
-    for (const char *next = shapes; *next;) {
-        const size_t length = std::strcspn(next, ",");
-        unsigned m = 0, n = 0, k = 0;
-        int read = 0;
-        std::sscanf(next, "%5ux%5ux%5u%n", &m, &n, &k, &read);
-        if (static_cast<size_t>(read) != length || !m || !n || !k || std::max({m, n, k}) > BENCH_SIZE_MAX)
-            throw Failure(TILEPROP_USAGE, "--gemm: expected MxNxK with sizes from 1 to " +
-                                              std::to_string(BENCH_SIZE_MAX) + ", found \"" +
-                                              std::string(next, length) + '"');
-        for (const Verb verb : {FORWARD, BACKWARD, UPDATE})
-            calls.push_back({.verb = verb, .m = m, .n = n, .k = k});
-        next += length + (next[length] == ',');
-    }
-    return calls;
 }
 
 class List
@@ -210,6 +198,7 @@ class List
                       large = {tier, {784, 1024, 1024, 10}, 512, threads};
         const int guarded = threads == 1 ? GUARDED : OTHER;
         add(training_job("step-", Part::STEPS, small), COURSE | (is_best ? GUARDED : guarded));
+        add(training_job("step_skipping-", Part::STEPS, small.skipping()), COURSE | guarded);
         add(training_job("step-", Part::STEPS, deep), COURSE);
         add(training_job("evaluation-", Part::EVALUATION, small), COURSE | guarded);
         if (tier->peak) {
@@ -238,10 +227,6 @@ std::vector<Job> all_jobs(const bench_command &command, const tp_tier *best)
             continue;
         for (size_t t = 0; t < command.thread_count; t++) {
             const size_t threads = command.threads[t];
-            if (command.gemm) {
-                list.add(asked_calls(command.gemm), tier, threads, COURSE);
-                continue;
-            }
             if (threads == 1)
                 list.add(guarded_calls(), tier, 1, GUARDED);
             if (!is_guarding) {
@@ -251,11 +236,7 @@ std::vector<Job> all_jobs(const bench_command &command, const tp_tier *best)
             list.add_networks(tier, threads, tier == best);
         }
     }
-    if (!command.gemm) {
-        list.add(load_job("load-mnist-gzip", 10000 * (784 + 1), 10000, load_mnist), COURSE | GUARDED);
-        list.add(load_job("load-csv", 0, 10000, load_csv), GUARDED);
-    }
-    if (list.jobs.empty())
-        throw Failure(TILEPROP_USAGE, std::string("--gemm: too large for ") + best->name);
+    list.add(load_job("load-mnist-gzip", 10000 * (784 + 1), 10000, load_mnist), COURSE | GUARDED);
+    list.add(load_job("load-csv", 0, 10000, load_csv), GUARDED);
     return std::move(list.jobs);
 }

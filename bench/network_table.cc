@@ -26,7 +26,7 @@ constexpr size_t kProbeRounds = 1000; // of the peak's probe, per call
 struct Entry {
     double flops;
     Run ours;
-    std::function<void(PlainNetwork &)> theirs;
+    std::function<void(PlainNetwork &)> theirs = {}; // empty: that of the entry before
 };
 
 struct Figures {
@@ -40,11 +40,11 @@ std::string library_of(const Peer &peer)
     return peer.name.substr(0, peer.name.find(' '));
 }
 
-// A Markdown table, or plain CSV.
+// A Markdown table.
 class Table
 {
   public:
-    explicit Table(bool is_csv) : is_csv_(is_csv)
+    Table()
     {
         columns_ = {{"threads", 7}, {"what", 29}, {"part", 13}, {"us", 10}, {"GFLOP/s", 8}, {"% of peak", 9}};
         for (const Peer &peer : peers())
@@ -56,8 +56,7 @@ class Table
             rules.push_back(std::string(static_cast<size_t>(width) - 1, '-') + (is_text(rules.size()) ? '-' : ':'));
         }
         write(names);
-        if (!is_csv)
-            write(rules);
+        write(rules);
     }
     void add(size_t threads, const std::string &what, const char *part, const Figures &figures) const
     {
@@ -77,7 +76,6 @@ class Table
     }
 
   private:
-    bool is_csv_;
     std::vector<std::pair<std::string, int>> columns_;
 
     static bool is_text(size_t column) { return column == 1 || column == 2; }
@@ -90,11 +88,8 @@ class Table
     void write(const std::vector<std::string> &cells) const
     {
         for (size_t i = 0; i < cells.size(); i++)
-            if (is_csv_)
-                std::printf("%s%s", i ? "," : "", cells[i].c_str());
-            else
-                std::printf("| %*s ", is_text(i) ? -columns_[i].second : columns_[i].second, cells[i].c_str());
-        std::puts(is_csv_ ? "" : "|");
+            std::printf("| %*s ", is_text(i) ? -columns_[i].second : columns_[i].second, cells[i].c_str());
+        std::puts("|");
         std::fflush(stdout);
     }
 };
@@ -130,7 +125,8 @@ class Match
 {
   public:
     Match(Report &report, const Network &network)
-        : report_(report), network_(network), peak_(peak_of(network.tier, network.threads)), training_(network)
+        : report_(report), network_(network), peak_(peak_of(network.tier, network.threads)), training_(network),
+          skipping_(network.skipping())
     {
         for (const Peer &peer : peers())
             add(peer);
@@ -141,8 +137,10 @@ class Match
         for (const Verb verb : {FORWARD, BACKWARD, UPDATE})
             for (size_t l = verb == BACKWARD; l < network_.layers(); l++)
                 time_product(verb, l, verifies);
-        if (verifies)
+        if (verifies) {
             training_.verify();
+            skipping_.verify();
+        }
         time_network();
         if (!report_.table)
             add_machine();
@@ -152,7 +150,8 @@ class Match
     Report &report_;
     const Network network_;
     const double peak_;
-    Training training_;
+    Training training_, skipping_;
+    double bytes_ = 0;                                 // of all products, with all that is fused
     std::vector<std::unique_ptr<PlainNetwork>> plain_; // of each peer; null: skipped
 
     void add(const Peer &peer)
@@ -207,7 +206,7 @@ class Match
         for (const Entry &entry : entries) {
             contenders.push_back({entry.ours});
             for (const auto &plain : plain_)
-                if (plain)
+                if (plain && entry.theirs)
                     contenders.push_back({[&plain, &entry](size_t times, Watch &watch) {
                                               watch.start();
                                               for (size_t i = 0; i < times; i++)
@@ -226,12 +225,14 @@ class Match
         const double probe = static_cast<double>(network_.threads * kProbeRounds) * network_.tier->blocks->peak_flops;
         const std::vector<double> peak = contenders.back().seconds;
         std::vector<Figures> figures;
-        auto next = contenders.begin();
+        const Contender *next = contenders.data(), *theirs = nullptr;
         for (const Entry &entry : entries) {
             const std::vector<double> &ours = next++->seconds;
             Figures found = {entry.flops, median(ours), peak_ > 0 ? entry.flops / probe * ratio(peak, ours) : NAN, {}};
+            const Contender *their = theirs = entry.theirs ? next : theirs;
             for (const auto &plain : plain_)
-                found.factors.push_back(plain ? ratio(next++->seconds, ours) : NAN);
+                found.factors.push_back(plain ? ratio(their++->seconds, ours) : NAN);
+            next = entry.theirs ? their : next;
             figures.push_back(found);
         }
         return figures;
@@ -261,6 +262,7 @@ class Match
                                                                : "with f";
         report_.add(network_, bare.name(), "product alone", bare.bytes(), figures[0]);
         report_.add(network_, bare.name(), fused, call.bytes(), figures[1]);
+        bytes_ += call.bytes();
     }
 
     void time_network()
@@ -268,15 +270,17 @@ class Match
         auto figures = compete_with(
             {{network_.step_flops(), [&](size_t times, Watch &watch) { training_.run(Part::STEPS, times, watch); },
               [](PlainNetwork &plain) { plain.step(); }},
+             {network_.step_flops(), [&](size_t times, Watch &watch) { skipping_.run(Part::STEPS, times, watch); }},
              {kEvaluated * network_.sample_flops(),
               [&](size_t times, Watch &watch) { training_.run(Part::EVALUATION, times, watch); },
               [](PlainNetwork &plain) { plain.evaluate(); }}});
         const size_t batches =
             (kEvaluated + network_.batch - 1) / network_.batch; // plain networks evaluate whole batches
-        for (double &factor : figures[1].factors)
+        for (double &factor : figures[2].factors)
             factor *= static_cast<double>(kEvaluated) / static_cast<double>(batches * network_.batch);
-        report_.add(network_, "step", "whole", 0, figures[0]);
-        report_.add(network_, "evaluation of " + std::to_string(kEvaluated) + " samples", "whole", 0, figures[1]);
+        report_.add(network_, "step", "whole", bytes_, figures[0]);
+        report_.add(network_, "step_skipping", "whole", bytes_, figures[1]);
+        report_.add(network_, "evaluation of " + std::to_string(kEvaluated) + " samples", "whole", 0, figures[2]);
     }
 
     void add_machine()
@@ -300,13 +304,14 @@ void write_network_table(const bench_command &command, const tp_tier *tier)
     limit_peers(tier);
     Network network = {tier, {command.layers, command.layers + command.layer_count}, command.batch, 1};
     const Machine machine = machine_here();
-    if (!command.json && !command.csv)
-        std::printf(
-            "%s, batch %zu, %s, %s (%s)\nThe bias is one extra input of the first "
-            "layer.\nPeer columns are the peer's time divided by ours: above 1, ours is faster. Shares and these "
-            "are medians by round.\nnaive always uses one thread.\n\n",
-            network.name().c_str(), network.batch, tier->name, machine.name.c_str(), machine.key.c_str());
-    Report report = {command, command.json ? nullptr : std::make_unique<Table>(command.csv)};
+    if (!command.json)
+        std::printf("%s, batch %zu, %s, %s (%s)\nThe bias is one extra input of the first layer. naive always uses one "
+                    "thread.\n"
+                    "Peer columns are the peer's time divided by ours: above 1, ours is faster. Shares and these are "
+                    "medians by\n"
+                    "round. step_skipping leaves out zeros, 81 %% of the samples, but counts what step does.\n\n",
+                    network.name().c_str(), network.batch, tier->name, machine.name.c_str(), machine.key.c_str());
+    Report report = {command, command.json ? nullptr : std::make_unique<Table>()};
     for (size_t t = 0; t < command.thread_count; t++) {
         network.threads = command.threads[t];
         if (network.threads > machine.cpus)

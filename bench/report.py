@@ -24,10 +24,13 @@ BENCH = Path(os.environ.get("TP_BENCH", ROOT / "bin/bench")).resolve()
 NETWORKS = [network.split("/") for network in os.environ.get("TP_NETWORKS", (  # layers, batch, processes
     "784,64,10/32/5 784,64,64,10/32/5 784,1024,1024,10/32/3 784,1024,1024,10/512/3 784,2048,2048,10/512/2")).split()]
 THREADS = [1, 2, 4, 8, 16]
-# Rows of the tables: steps, the evaluations of EVALUATED, and products by rows, inputs and units.
-EVALUATED = ["784-64-10 batch 32", "784-1024-1024-10 batch 512", "784-2048-2048-10 batch 512"]
+# Rows of the tables: steps, these networks' other whole runs, and products by rows, inputs and units.
+WHOLE = {"step_skipping": ["784-64-10 batch 32"], "evaluation": ["784-64-10 batch 32", "784-2048-2048-10 batch 512"]}
+# What the roofline shows.
+VERBS = {"forward": "forward", "backward": "backward", "update": "update", "step": "step",
+         "step_skipping": "step, zeros skipped: counted, not computed"}
 SIZES = [(32, 785, 64), (32, 64, 64), (32, 64, 10), (32, 1024, 1024), (512, 1024, 1024), (512, 2048, 2048)]
-SHOWN = ["step", "evaluation", *(product for batch, inputs, units in SIZES for product in (
+SHOWN = ["step", "step_skipping", "evaluation", *(product for batch, inputs, units in SIZES for product in (
     f"forward-{batch}x{units}x{inputs}", f"backward-{batch}x{inputs}x{units}",
     f"update-{inputs}x{units}x{batch}", f"update-{inputs}x{units}x{batch}-first"))]
 network_name = "{network} batch {batch}".format_map
@@ -154,7 +157,7 @@ def table(kept):
         (what, *of), key, peers = row["what"].split(), (row["tier"], row["threads"]), row["peers"]
         if row["part"] == "product alone":
             alone[what, key] = peers
-        elif what in SHOWN and (what != "evaluation" or network_name(row) in EVALUATED):
+        elif what in SHOWN and (network_name(row) in WHOLE.get(what, [network_name(row)])):
             name = f"{what} {network_name(row)}" if row["part"] == "whole" else what
             cells.setdefault(name, {})[key] = [
                 us(row["seconds"] / (int(of[1]) if of else 1)),  # evaluation of 2048 samples
@@ -220,10 +223,10 @@ def roofline(kept):
         series += [(f"{level} {rate:.0f} GB/s", [(0.05, 0.05 * rate), (top / rate, top)],
                     f"1:2 with lines dt {i} lc rgb '#555555'") for i, (level, rate) in enumerate(rates.items(), 1)]
         rows = [row for row in kept["rows"] if (row["tier"], row["threads"]) == (best, count)]
-        series += [(verb, [(row["flops"] / row["bytes"], 1e-9 * row["flops"] / row["seconds"]) for row in rows
-                           if verb in row["what"] and row["part"] != "product alone"],
-                    f"1:2 with points pt {2 * i + 3} ps 0.8 lc rgb colour[{i}]")
-                   for i, verb in enumerate(("forward", "backward", "update"), 1)]
+        for i, (verb, text) in enumerate(VERBS.items(), 1):
+            points = [(row["flops"] / row["bytes"], 1e-9 * row["flops"] / row["seconds"]) for row in rows
+                      if row["what"].split("-")[0] == verb and row["part"] != "product alone" and row["bytes"]]
+            series += [(text, points, f"1:2 with points pt {2 * i + 3} ps 0.8 lc rgb colour[{i}]")] if points else []
         panels.append((f"{best}, threads: {count}", series))
     return draw(kept["machine"]["cpu"], len(panels), (560, 480), """set logscale xy; set xrange [0.05:500]
 set yrange [1:1000]; set ylabel 'GFLOP/s, whole verb'; set format x '%g'; set key below maxcols 3
@@ -233,13 +236,14 @@ set xlabel "operations per byte read and written\\n"
 
 def steps(kept):
     best, panels = kept["machine"]["tiers"][-1], {}
-    rows = sorted((row for row in kept["rows"] if (row["tier"], row["what"]) == (best, "step")),
-                  key=lambda row: row["flops"])
+    rows = sorted((row for row in kept["rows"] if row["tier"] == best and row["what"].startswith("step")),
+                  key=lambda row: (row["what"], row["flops"]))
     names = list(dict.fromkeys(map(network_name, rows)))
     for row in rows:
         series = panels.setdefault(f"{kept['machine']['cpu']}, {best}, threads: {row['threads']} (naive: 1)", {})
         others = {"naive": row["peers"]["naive"], "FMA limit": row["share_of_peak"]}
-        for name, times in {"tileprop": 1, **libraries(row["peers"]), **others}.items():
+        for name, times in ({"tileprop": 1, **libraries(row["peers"]), **others} if row["what"] == "step" else
+                            {"zeros skipped": 1}).items():
             if times:
                 series.setdefault(name, []).append((names.index(network_name(row)), 1e6 * times * row["seconds"]))
     tics = ", ".join(f"\"{name.replace(' ', chr(92) + 'n', 1)}\" {i}" for i, name in enumerate(names))
@@ -247,8 +251,9 @@ def steps(kept):
 set bmargin 3.5; set xrange [-0.5:{len(names) - 0.5}]; set xtics font ',10.5' ({tics})
 set key above maxrows 1 samplen 1 font ',12'
 """, [(title, [(name, points, "1:2:(0.4) with xerrorbars pt -1 lw 2 lc rgb '#000000'" if name == "FMA limit" else
-                f"($1 + {0.15 * i - 0.3:.2f}):2 with points ps 1.2 pt {2 * i + 5} lc rgb colour[{i + 1}]")
-               for i, (name, points) in enumerate(series.items())]) for title, series in sorted(panels.items())])
+                f"($1 + {0.15 * at - 0.3:.2f}):2 with points ps 1.2 pt {2 * i + 5} lc rgb colour[{at + 1}]")
+               for i, (name, points) in enumerate(series.items()) for at in [i if name != "zeros skipped" else 0]])
+      for title, series in sorted(panels.items())])
 
 
 def history():

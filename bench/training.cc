@@ -21,8 +21,9 @@ double Network::sample_flops() const
 
 double Network::step_flops() const
 {
-    // No gradient reaches the inputs of the first layer.
-    return static_cast<double>(batch) * (3 * sample_flops() - 2.0 * static_cast<double>(inputs(0) * sizes[1]));
+    // No gradient reaches the inputs of the first layer, and only its forward and update skip zeros.
+    const double first = 2.0 * static_cast<double>(inputs(0) * sizes[1]), skipped = skips ? 1 - kPercent / 100.0 : 0;
+    return static_cast<double>(batch) * (3 * sample_flops() - first - 2 * skipped * first);
 }
 
 std::string Network::name() const
@@ -67,8 +68,7 @@ struct Training::Timing {
     }
 };
 
-std::shared_ptr<tileprop_model> Training::train(const tp_tier *tier, size_t threads, size_t steps, Part part,
-                                                Watch &watch) const
+std::shared_ptr<tileprop_model> Training::train(size_t steps, Part part, Watch &watch) const
 {
     const bool is_setup = part == Part::SETUP;
     Timing timing = {part, steps, watch};
@@ -83,9 +83,10 @@ std::shared_ptr<tileprop_model> Training::train(const tp_tier *tier, size_t thre
     options.batch = network_.batch;
     options.epochs = is_setup ? kSetupEpochs : 1;
     options.evals_per_epoch = 1;
-    options.threads = threads;
-    options.threads_exact = is_setup ? 0 : threads;
-    options.isa = tier->name;
+    options.threads = network_.threads;
+    options.threads_exact = is_setup ? 0 : network_.threads;
+    options.zeros = is_setup ? TILEPROP_ZEROS_AUTO : network_.skips ? TILEPROP_ZEROS_SKIP : TILEPROP_ZEROS_MULTIPLY;
+    options.isa = network_.tier->name;
     options.progress = Timing::saw_progress;
     options.context = &timing;
     options.run = &run;
@@ -113,8 +114,8 @@ std::shared_ptr<tileprop_model> Training::train(const tp_tier *tier, size_t thre
 void Training::verify() const
 {
     Watch watch;
-    const auto expected = train(tp_tiers[0], tp_cpus_available(), 1, Part::PREDICTION, watch);
-    const auto ours = train(network_.tier, network_.threads, 1, Part::PREDICTION, watch);
+    const Training reference({tp_tiers[0], network_.sizes, network_.batch, tp_cpus_available()});
+    const auto expected = reference.train(1, Part::PREDICTION, watch), ours = train(1, Part::PREDICTION, watch);
     if (tileprop_model_hash(ours.get()) != tileprop_model_hash(expected.get()))
         throw Failure(TILEPROP_FAILURE, std::string("step: ") + network_.tier->name +
                                             " trains different weights than the reference tier");
@@ -125,13 +126,13 @@ void Training::run(Part part, size_t times, Watch &watch)
     if (part != Part::PREDICTION) {
         for (size_t steps; times > 0; times -= steps) {
             steps = part == Part::STEPS ? std::min(times, steps_) : 1;
-            train(network_.tier, network_.threads, steps, part, watch);
+            train(steps, part, watch);
         }
         return;
     }
     if (!model_) {
         tp_error error;
-        model_ = train(network_.tier, 1, 1, part, watch);
+        model_ = train(1, part, watch);
         check(tileprop_model_use_isa(model_.get(), network_.tier->name, error.text, sizeof error.text), error);
     }
     std::vector<float> probabilities(network_.sizes.back());

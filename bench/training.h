@@ -1,5 +1,5 @@
-// Steps, evaluations, set-up and predictions through the public API, timed by callbacks on synthetic samples: their
-// time does not depend on the data.
+// Steps, evaluations, set-up and predictions through the public API, timed by callbacks on synthetic samples, whose
+// zeros only steps that skip them notice.
 #pragma once
 
 #include <memory>
@@ -19,14 +19,16 @@ struct Network {
     const tp_tier *tier;
     std::vector<size_t> sizes; // features, hidden layers, classes
     size_t batch, threads;
+    bool skips = false; // steps leave out zeros of the samples
 
     size_t layers() const { return sizes.size() - 1; }
     // Fan-in of a layer, counted from 0; the first layer's bias is an extra input.
     size_t inputs(size_t layer) const { return sizes[layer] + (layer == 0); }
-    // 2 rows x inputs x units per product.
+    // 2 rows x inputs x units per product, without what is left out.
     double step_flops() const;
     double sample_flops() const;
     std::string name() const; // "784-64-10"
+    Network skipping() const { return {tier, sizes, batch, threads, true}; }
 };
 
 // What is timed: training steps; evaluations of kEvaluated samples; all that a run does before its first step, the
@@ -38,7 +40,7 @@ class Training
   public:
     explicit Training(const Network &network);
 
-    // Throws unless two steps give the same weights as on the reference tier.
+    // Throws unless two steps give the same weights as on the reference tier, which multiplies all.
     void verify() const;
     void run(Part part, size_t times, Watch &watch);
 
@@ -51,6 +53,5 @@ class Training
     std::vector<uint16_t> labels_;
     std::shared_ptr<tileprop_model> model_; // for predictions
 
-    std::shared_ptr<tileprop_model> train(const tp_tier *tier, size_t threads, size_t steps, Part part,
-                                          Watch &watch) const;
+    std::shared_ptr<tileprop_model> train(size_t steps, Part part, Watch &watch) const;
 };

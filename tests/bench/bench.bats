@@ -31,15 +31,16 @@ quick=--benchmark_min_time=0.0001
     echo "$output$stderr"
     [[ $status -eq 0 && -z $stderr ]]
     best=$("$bench" --version | sed -n 's/^tiers found here: //p' | awk '{ print $NF }')
-    for name in forward-32x64x785 update-785x64x32-first backward-32x64x64 pack_u8-32x784 loss-32x10 step-784-64-64-10; do
+    for name in forward-32x64x785 forward_marked-32x64x785-19% step_skipping-784-64-10 update-785x64x32-first backward-32x64x64 pack_u8-32x784 loss-32x10 step-784-64-64-10; do
         grep -qE "^$best/$name +[0-9.]+ " <<<"$output"
     done
     [[ $output == *load-mnist-gzip* && $output != *DEBUG* ]]
     [ "$(awk 'length > 110' <<<"$output" | wc -l)" -eq 0 ]
 }
 
-@test "--gemm: verified products of the given shapes, as JSON" {
-    run --separate-stderr "$bench" --gemm 5x7x9,6x16x64 --threads 1,2 $quick --benchmark_format=json
+@test "JSON of a selection, on every tier and count of threads" {
+    run --separate-stderr "$bench" --threads 1,2 $quick --benchmark_filter='(64x10x32|_marked-1x64x785-19%)(/|$)' \
+        --benchmark_format=json
     echo "$output$stderr"
     [ "$status" -eq 0 ]
     python3 -c 'import json, sys
@@ -47,7 +48,7 @@ result = json.load(sys.stdin)
 assert result["context"]["commit"] and result["context"]["cpu"]
 names = [row["name"] for row in result["benchmarks"]]
 tiers = {name.split("/")[0] for name in names}
-assert len(names) == len(set(names)) == len(tiers) * 2 * 3 * 2, names
+assert len(names) == len(set(names)) == len(tiers) * 2 * 2, names
 assert all(row["GFLOP/s"] > 0 and row["GB/s"] > 0 for row in result["benchmarks"])' <<<"$output"
 }
 
@@ -59,21 +60,19 @@ assert all(row["GFLOP/s"] > 0 and row["GB/s"] > 0 for row in result["benchmarks"
 result = json.load(sys.stdin)
 rows, machine = result["rows"], result["machine"]
 names = "forward-3x17x21 forward-3x5x17 backward-3x17x5 update-21x17x3-first update-17x5x3".split()  # the constant 1
-whole = ["step", "evaluation of 2048 samples"]
+whole = ["step", "step_skipping", "evaluation of 2048 samples"]
 assert [row["what"] for row in rows] == 2 * ([name for name in names for _ in range(2)] + whole), rows
-assert [row["threads"] for row in rows] == 12 * [1] + 12 * [2] and {row["network"] for row in rows} == {"20-17-5"}
-assert [row["part"] for row in rows[6:12]] == ["product alone", "with momentum"] * 2 + ["whole"] * 2, rows
+assert [row["threads"] for row in rows] == 13 * [1] + 13 * [2] and {row["network"] for row in rows} == {"20-17-5"}
+assert [row["part"] for row in rows[6:13]] == ["product alone", "with momentum"] * 2 + ["whole"] * 3, rows
 assert all(row["seconds"] > 0 and row["flops"] > 0 and row["peers"]["naive"] > 0 for row in rows), rows
 assert [peak["threads"] for peak in machine["peaks"]] == [1, 2]
 assert {b["level"] for b in machine["bandwidths"]} == {"L1", "L2", "memory"}' <<<"$output"
     "$bench" --layers 20,17,5 --batch 3 --threads 1 --rounds 1 >"$BATS_TEST_TMPDIR/table"
-    "$bench" --layers 20,17,5 --batch 3 --threads 1 --rounds 1 --csv >"$BATS_TEST_TMPDIR/csv"
-    python3 - "$BATS_TEST_TMPDIR/table" "$BATS_TEST_TMPDIR/csv" <<'END'
-import csv, sys
+    python3 - "$BATS_TEST_TMPDIR/table" <<'END'
+import sys
 table = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in open(sys.argv[1]) if line[0] == "|"]
 assert max(map(len, open(sys.argv[1]))) <= 160 and set("".join(table.pop(1))) == set("-:")  # Markdown
-lines = list(csv.reader(open(sys.argv[2])))
-assert [row[:3] for row in lines] == [row[:3] for row in table] and lines[0] == table[0] and "naive" in lines[0], lines
+assert len(table) == 1 + 13 and "naive" in table[0] and all(len(row) == len(table[0]) for row in table), table
 END
 }
 
@@ -93,7 +92,7 @@ END
 @test "a wrong kernel: exit 1 and its name, before any timing" {
     [[ $("$bench" --version) != *$'\n''tiers found here: reference'$'\n'* ]] || skip "this CPU has no vector tier"
     wrong=${TP_BUILD:-build}/wrong/bench
-    for arguments in "--layers 5,7,9" "--gemm 5x7x9 --benchmark_filter=forward" "--benchmark_filter=^avx.*/step-784-64-10/"; do
+    for arguments in "--layers 5,7,9" "--benchmark_filter=avx.*/forward-1x10x64" "--benchmark_filter=^avx.*/step-784-64-10/"; do
         # shellcheck disable=SC2086
         run "$wrong" --threads 1 $arguments
         echo "$arguments: $status: $output"
@@ -108,7 +107,7 @@ END
     [ "$status" -eq 0 ]
     python3 -c 'import json, sys
 found = json.load(sys.stdin)["workloads"]
-for part in ("forward-32x64x785", "backward-32x64x64", "update-785x64x32-first", "pack_u8", "pack_f32", "loss", "sigmoid",
+for part in ("forward-32x64x785", "forward_marked-32x64x785", "update_marked-785x64x32", "step_skipping", "backward-32x64x64", "update-785x64x32-first", "pack_u8", "pack_f32", "loss", "sigmoid",
              "step-784-64-10", "evaluation", "predict", "load-mnist-gzip", "load-csv"):
     assert any(part in name for name in found), part
 assert all(len(seconds) == 1 and seconds[0] > 0 for seconds in found.values()), found' <<<"$output"
@@ -132,23 +131,18 @@ assert all(len(seconds) == 1 and seconds[0] > 0 for seconds in found.values()), 
         [[ $status -eq 2 && -z $output && $stderr == *"$message"* && ${#stderr_lines[@]} -eq 1 ]]
         refused=$((refused + 1))
     done <<'END'
---gemm 5x5|--gemm: expected MxNxK with sizes from 1 to 65536, found "5x5"
---gemm 5x5x5,0x1x1|found "0x1x1"
---gemm 5x5x5x5|found "5x5x5x5"
 --layers 5|--layers: expected inputs, hidden layers, classes, found 1 sizes
 --workload nothing|--workload: expected all or names from
 --isa sse|--isa: expected
 --benchmark_nothing|unrecognized
---against HEAD --gemm 5x5x5|--gemm: expected without --against
+--against HEAD --json|--json: expected without --against
 --against HEAD --isa avx2|--isa: expected without --against
---layers 5,5 --gemm 5x5x5|--gemm: expected without --layers
 --layers 5,5 --benchmark_filter=x|--benchmark_filter=x: expected without --layers
---layers 5,5 --json --csv|--csv: expected without --json
 --workload all --threads 2|--threads: expected without --workload
 --batch 5|--batch: expected with --layers
 --once|--once: expected with --workload
 END
-    [ "$refused" -eq 15 ]
+    [ "$refused" -eq 10 ]
     cd "$BATS_TEST_TMPDIR"
     run "$bench" --against HEAD
     [[ $status -eq 2 && $output == "bench: --against: expected to run in the project root, found no bench/guard.py" ]]

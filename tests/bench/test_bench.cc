@@ -1,4 +1,5 @@
 // bench internals: verification, peers, plain loops and interleaved timing.
+#include <algorithm>
 #include <cmath>
 #include <ctime>
 
@@ -27,10 +28,10 @@ tp_tier wrong_tier()
 {
     tp_tier wrong = *tp_tiers[0];
     wrong.name = "wrong";
-    wrong.pack_u8 = wrong.pack_f32 = nothing;
-    wrong.forward = nothing;
+    wrong.pack_u8 = wrong.pack_f32 = wrong.pack_u8_marked = wrong.pack_f32_marked = nothing;
+    wrong.forward = wrong.forward_marked = nothing;
     wrong.backward = nothing;
-    wrong.update = nothing;
+    wrong.update = wrong.update_marked = nothing;
     wrong.apply = nothing;
     wrong.refresh = nothing;
     wrong.loss = nothing;
@@ -60,10 +61,28 @@ void test_verify_finds_wrong_kernels(void **)
             .verb = static_cast<Verb>(verb), .m = 17, .n = 18, .activation = TILEPROP_RELU, .optimizer = TILEPROP_ADAM};
         call.k = call.is_product() ? 9 : 1;
         verify_finds_it(call);
+        call.marked = verb == FORWARD || verb == UPDATE || verb == PACK_U8 || verb == PACK_F32;
+        if (call.marked)
+            verify_finds_it(call);
+        call.marked = false;
         call.first_layer = call.bare = true;
         if (verb == UPDATE)
             verify_finds_it(call);
     }
+}
+
+// Only what is multiplied counts.
+void test_marked_calls_count_what_is_done(void **)
+{
+    Call call = {.verb = FORWARD, .m = 1000, .n = 64, .k = 785};
+    const double all = call.flops(), bytes = call.bytes();
+    call.marked = true;
+    assert_true(std::fabs(100 * call.flops() / all - kPercent) < 0.5);
+    assert_true(call.bytes() < bytes);
+    assert_string_equal(call.name().c_str(), "forward_marked-1000x64x785-19%");
+    const std::vector<uint8_t> bytes_of_samples = make_bytes(1000 * 784);
+    const auto zeros = std::count(bytes_of_samples.begin(), bytes_of_samples.end(), 0);
+    assert_true(std::fabs(static_cast<double>(zeros) / 7840 - (100 - kPercent)) < 0.5);
 }
 
 void assert_near(float x, float y, double bound)
@@ -253,9 +272,13 @@ extern "C" int __wrap_clock_gettime(clockid_t, timespec *time)
 int main()
 {
     const CMUnitTest tests[] = {
-        cmocka_unit_test(test_verify_finds_wrong_kernels), cmocka_unit_test(test_peers_multiply),
-        cmocka_unit_test(test_loops_match_verbs),          cmocka_unit_test(test_slow_contender_skips_rounds),
-        cmocka_unit_test(test_warm_up_before_timing),      cmocka_unit_test(test_skipped_rounds_are_ignored),
+        cmocka_unit_test(test_verify_finds_wrong_kernels),
+        cmocka_unit_test(test_peers_multiply),
+        cmocka_unit_test(test_loops_match_verbs),
+        cmocka_unit_test(test_slow_contender_skips_rounds),
+        cmocka_unit_test(test_warm_up_before_timing),
+        cmocka_unit_test(test_skipped_rounds_are_ignored),
+        cmocka_unit_test(test_marked_calls_count_what_is_done),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
