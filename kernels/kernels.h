@@ -252,8 +252,8 @@ struct tp_backward {
  * update: G = A^T D tile by tile, then the optimizer on each tile, for inputs [input_begin, input_end) and
  * the units of one slice. The gradient exists a tile at a time. With bias set the bias row is updated too:
  * G[inputs][u] = chain over rows of fma(1, D[r][u], acc), without weight decay. That chain is s[u] below.
- * With a shift the chain of G[k][u] begins at fma(shift[k], s[u] + (s[u] - s[u]), +0) and ends with + 0, and the
- * sums of the panels that are rewritten are left behind.
+ * With a shift the chain of G[k][u] begins at fma(shift[k], s[u] + (s[u] - s[u]), +0), and the sums of the panels that
+ * are rewritten are left behind. + 0 follows the chain, not that of the bias.
  * Gradient mode (gradient is present): G is written there and nothing else is touched.
  * inputs: a.columns; row `inputs` of w is the bias. units: d.columns.
  * The marked form reads `marked` in place of a. It has a shift and no transposed view.

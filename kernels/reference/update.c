@@ -85,7 +85,7 @@ static void update_panel(const struct tp_update *t, const struct tp_apply *apply
     for (size_t j = 0; shifts && j < lanes; j++)
         g[j] = fmaf(t->shift[i], tp_scalar_propagate(total[j]), 0.0f);
     add_products(t, i, u, g);
-    for (size_t j = 0; shifts && j < lanes; j++)
+    for (size_t j = 0; i < t->a.columns && j < lanes; j++)
         g[j] += 0.0f;
     if (t->gradient.data)
         memcpy(tp_matrix_at(&t->gradient, i, u), g, lanes * sizeof *g);

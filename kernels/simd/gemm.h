@@ -128,27 +128,36 @@ static const float *prefetch_b_from(const struct product *p, size_t rows, size_t
     return NULL;
 }
 
-/* Where the chains of panels begin (kernels.h): a line for each. NULL without sums. */
-static const float *chain_start(const struct tp_matrix *sums, size_t panel, size_t panels, float *start)
+/* Where the chains of a panel begin (kernels.h), in vectors. */
+static inline __attribute__((always_inline)) void chain_start(const struct tp_matrix *sums, size_t panel, vec start[])
 {
-    if (!sums)
-        return NULL;
-    for (size_t i = 0; i < panels; i++) {
-        vec total[PANEL_VECS];
+    const float *line = sums->data + panel * sums->stride;
+    UNROLL
+    for (int v = 0; v < PANEL_VECS; v++)
+        start[v] = vec_zero();
+    for (size_t p = 0; p < sums->rows; p++, line += TP_PANEL) {
         UNROLL
         for (int v = 0; v < PANEL_VECS; v++)
-            total[v] = vec_zero();
-        const float *line = sums->data + (panel + i) * sums->stride;
-        for (size_t p = 0; p < sums->rows; p++, line += TP_PANEL) {
+            start[v] = vec_add(start[v], vec_load(line + v * VEC_LANES));
+    }
+    UNROLL
+    for (int v = 0; v < PANEL_VECS; v++)
+        start[v] = vec_propagate(start[v]);
+}
+
+/* Lets C's rows begin there. */
+static void begin_rows(const struct product *p, size_t row_begin, size_t row_end, size_t panel, size_t panels)
+{
+    for (size_t i = panel; i < panel + panels; i++) {
+        vec start[PANEL_VECS];
+        chain_start(p->sums, i, start);
+        for (float *c = p->c + i * p->c_stride + row_begin * TP_PANEL, *end = c + (row_end - row_begin) * TP_PANEL;
+             c < end; c += TP_PANEL) {
             UNROLL
             for (int v = 0; v < PANEL_VECS; v++)
-                total[v] = vec_add(total[v], vec_load(line + v * VEC_LANES));
+                vec_store(c + v * VEC_LANES, start[v]);
         }
-        UNROLL
-        for (int v = 0; v < PANEL_VECS; v++)
-            vec_store(start + i * TP_PANEL + v * VEC_LANES, vec_propagate(total[v]));
     }
-    return start;
 }
 
 /*
@@ -198,6 +207,9 @@ static inline __attribute__((always_inline)) void tile_nn(const struct tile *t, 
     UNROLL_STEPS
     for (size_t k = 0; k < rest; k++, b += TP_PANEL)
         tile_multiply(a + k, TP_PANEL, rows, NULL, b, b_stride, rows, panels, acc);
+    tile_bias(t, rows, panels, acc);
+    if (t->settle)
+        tile_settle(rows, panels, acc);
     tile_end(t, rows, panels, acc);
 }
 
@@ -224,9 +236,7 @@ static inline __attribute__((always_inline)) void tile_row(const struct tile *t,
     vec acc[ROW_VECS];
     UNROLL
     for (int v = 0; v < TILE_VECS(panels); v++)
-        acc[v] = t->accumulate ? vec_load(t->c + tile_vec_offset(v, t->c_stride))
-                 : t->start    ? vec_load(t->start + v * VEC_LANES)
-                               : vec_zero();
+        acc[v] = t->accumulate ? vec_load(t->c + tile_vec_offset(v, t->c_stride)) : vec_zero();
     UNROLL_STEPS
     for (size_t k = 0; k < t->depth; k++) {
         const vec x = vec_set1(t->a[k / TP_PANEL * t->a_stride + k % TP_PANEL]);
@@ -256,8 +266,8 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
     const float *b = p->b + panel * p->b_stride;
     const size_t wait = p->depth < SHORT_DEPTH ? EPILOGUE_ROWS : 0;
     const bool many = row_end - row_begin > EPILOGUE_ROWS;
-    _Alignas(64) float lines[TILE_PANELS_MAX * TP_PANEL];
-    const float *start = k_begin == 0 ? chain_start(p->sums, panel, panels, lines) : NULL;
+    if (k_begin == 0 && p->sums)
+        begin_rows(p, row_begin, row_end, panel, panels);
     for (size_t k = k_begin, depth; k < k_end; k += depth) {
         depth = min_size(k_end - k, p->steps);
         bool last = k + depth == p->depth;
@@ -270,8 +280,7 @@ static void multiply_group(const struct product *p, size_t row_begin, size_t row
                             .b_stride = p->b_stride,
                             .bias = last && p->bias ? b + p->depth * TP_PANEL : NULL,
                             .c_stride = p->c_stride,
-                            .accumulate = p->accumulate || k > 0,
-                            .start = start,
+                            .accumulate = p->accumulate || p->sums || k > 0,
                             .settle = last && p->sums,
                             .prefetch_a = panel == 0 && (p->panels > 1 || p->depth * (row_end - row_begin) >=
                                                                               TP_KERNEL(blocks).prefetch_a_floats),
@@ -303,7 +312,8 @@ static void multiply_row(const struct product *p)
         const size_t left = p->panels - panel, most = ROW_VECS / PANEL_VECS;
         panels = left >= most ? most : left >= 4 ? 4 : left >= 2 ? 2 : 1;
         const size_t c = panel * p->c_stride + p->row_begin * TP_PANEL;
-        _Alignas(64) float lines[ROW_VECS * VEC_LANES];
+        if (p->sums)
+            begin_rows(p, p->row_begin, p->row_begin + 1, panel, panels);
         const struct tile tile = {.depth = p->depth,
                                   .a = p->a + p->row_begin * TP_PANEL,
                                   .a_stride = p->a_stride,
@@ -312,8 +322,7 @@ static void multiply_row(const struct product *p)
                                   .bias = p->bias ? p->b + panel * p->b_stride + p->depth * TP_PANEL : NULL,
                                   .c = p->c + c,
                                   .c_stride = p->c_stride,
-                                  .accumulate = p->accumulate,
-                                  .start = chain_start(p->sums, panel, panels, lines),
+                                  .accumulate = p->accumulate || p->sums,
                                   .settle = p->sums};
         if (panels == most)
             tile_row(&tile, ROW_VECS / PANEL_VECS);

@@ -133,7 +133,11 @@ static inline __attribute__((always_inline)) void forward_panels(const struct tp
     const size_t words = tp_mark_words(f->a.columns);
     const float *w = f->w.data + panel * f->w.stride;
     _Alignas(64) float start[MARKED_LINE];
-    chain_start(&f->sums, panel, (size_t)panels, start);
+    for (int p = 0; p < panels; p++) {
+        vec line[PANEL_VECS];
+        chain_start(&f->sums, panel + (size_t)p, line);
+        store_lines(start + p * TP_PANEL, TP_PANEL, 1, line);
+    }
     for (size_t row = f->row_begin, end; row < f->row_end; row = end) {
         end = min_size(row + MARKED_ROWS, f->row_end);
         for (size_t word = 0; word < words; word++) {

@@ -14,7 +14,7 @@
 /*
  * narrow[panel][unit][input] = sum over k of d[k][unit] a[k][input], for NARROW_UNITS units from d's
  * first column on and the 16 inputs of each panel of A. With a shift, of those inputs, the sums begin at it times
- * the units' totals, and end with + 0.
+ * the units' totals.
  */
 static inline __attribute__((always_inline)) void tile_narrow(size_t depth, const float *a, size_t a_stride,
                                                               const float *d, const float *shift, const float *totals,
@@ -45,8 +45,7 @@ static inline __attribute__((always_inline)) void tile_narrow(size_t depth, cons
     for (int n = 0; n < NARROW_UNITS; n++) {
         UNROLL
         for (int v = 0; v < panels * PANEL_VECS; v++)
-            vec_store(narrow + n * TP_PANEL + tile_vec_offset(v, TP_PANEL * TP_PANEL),
-                      shift ? vec_add(acc[n][v], vec_zero()) : acc[n][v]);
+            vec_store(narrow + n * TP_PANEL + tile_vec_offset(v, TP_PANEL * TP_PANEL), vec_add(acc[n][v], vec_zero()));
     }
 }
 

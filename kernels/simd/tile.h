@@ -67,10 +67,10 @@ struct tile {
     const float *bias; /* added last, a row laid out like b's; NULL: none */
     float *c;
     size_t c_stride;
-    bool accumulate;         /* start from C */
-    const float *start;      /* else from these, a line for each panel; NULL: from +0 */
-    const float *shift;      /* tn: from start times these, one for each row; NULL without start */
-    bool settle;             /* add +0 at the end */
+    bool accumulate;         /* start from C instead of +0 */
+    bool settle;             /* nn: end with + 0 */
+    const float *start;      /* tn: without C start from these lines, one for each panel, */
+    const float *shift;      /* times these, one for each row */
     bool prefetch_a;         /* nn: prefetch the rows of A below the tile's */
     const float *prefetch_b; /* nn: prefetch rows laid out like b's from here on; NULL: none */
     size_t prefetch_b_rows;  /* so many for each 16 of depth */
@@ -88,23 +88,11 @@ static inline __attribute__((always_inline)) void tile_begin(const struct tile *
         for (int v = 0; v < TILE_VECS(panels); v++)
             acc[r][v] = t->accumulate ? vec_load(t->c + r * TP_PANEL + tile_vec_offset(v, t->c_stride)) : vec_zero();
     }
-    if (t->accumulate || !t->start)
-        return;
-    UNROLL
-    for (int r = 0; r < rows; r++) {
-        UNROLL
-        for (int v = 0; v < TILE_VECS(panels); v++) {
-            const vec start = vec_load(t->start + v * VEC_LANES);
-            acc[r][v] = t->shift ? vec_fma(vec_set1(t->shift[r]), start, acc[r][v]) : start;
-        }
-    }
 }
 
-static inline __attribute__((always_inline)) void tile_settle(const struct tile *t, int rows, int panels,
-                                                              vec acc[][TILE_VECS_LIMIT])
+/* -0 becomes +0. */
+static inline __attribute__((always_inline)) void tile_settle(int rows, int panels, vec acc[][TILE_VECS_LIMIT])
 {
-    if (!t->settle)
-        return;
     UNROLL
     for (int r = 0; r < rows; r++) {
         UNROLL
@@ -113,12 +101,9 @@ static inline __attribute__((always_inline)) void tile_settle(const struct tile 
     }
 }
 
-/* C's address is read before the first store, which may alias the struct. */
-static inline __attribute__((always_inline)) void tile_end(const struct tile *t, int rows, int panels,
-                                                           vec acc[][TILE_VECS_LIMIT])
+static inline __attribute__((always_inline)) void tile_bias(const struct tile *t, int rows, int panels,
+                                                            vec acc[][TILE_VECS_LIMIT])
 {
-    float *c = t->c;
-    const size_t c_stride = t->c_stride;
     if (t->bias) {
         UNROLL
         for (int v = 0; v < TILE_VECS(panels); v++) {
@@ -128,7 +113,14 @@ static inline __attribute__((always_inline)) void tile_end(const struct tile *t,
                 acc[r][v] = vec_add(acc[r][v], bias);
         }
     }
-    tile_settle(t, rows, panels, acc);
+}
+
+/* C's address is read before the first store, which may alias the struct. */
+static inline __attribute__((always_inline)) void tile_end(const struct tile *t, int rows, int panels,
+                                                           vec acc[][TILE_VECS_LIMIT])
+{
+    float *c = t->c;
+    const size_t c_stride = t->c_stride;
     UNROLL
     for (int v = 0; v < TILE_VECS(panels); v++) {
         float *at = c + tile_vec_offset(v, c_stride);

@@ -85,6 +85,7 @@ static inline __attribute__((always_inline)) void leave_sums(const struct tp_upd
     UNROLL
     for (int v = 0; v < panels * PANEL_VECS; v++)
         sum[v] = vec_zero();
+    UNROLL_STEPS
     for (size_t r = 0; r < rows; r++, w += TP_PANEL) {
         const vec factor = vec_set1(shift[r]);
         UNROLL
@@ -154,6 +155,18 @@ static inline __attribute__((always_inline)) void prefetch_target(const struct t
         __builtin_prefetch(t->transposed + i * TP_PANEL, 1);
 }
 
+static inline __attribute__((always_inline)) void tile_begin_shifted(const struct tile *t, int rows, int panels,
+                                                                     vec acc[][TILE_VECS_LIMIT])
+{
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        UNROLL
+        for (int v = 0; v < TILE_VECS(panels); v++)
+            acc[r][v] = t->accumulate ? vec_load(t->c + r * TP_PANEL + tile_vec_offset(v, t->c_stride))
+                                      : vec_fma(vec_set1(t->shift[r]), vec_load(t->start + v * VEC_LANES), vec_zero());
+    }
+}
+
 /*
  * C = A^T B with A [depth x rows], neighbouring columns: a row of A is one step of k. The first `above`
  * columns are the last of one panel, the others the first of the next. The steps after the prefetch are a
@@ -162,7 +175,7 @@ static inline __attribute__((always_inline)) void prefetch_target(const struct t
 static inline __attribute__((always_inline)) void tile_tn(const struct tile *t, int rows, int panels, int above)
 {
     vec acc[TILE_ROWS_LIMIT][TILE_VECS_LIMIT];
-    tile_begin(t, rows, panels, acc);
+    tile_begin_shifted(t, rows, panels, acc);
     const float *a = t->a, *next = above < rows ? a + t->a_stride - (TP_PANEL - above) : a, *b = t->b;
     size_t b_stride = t->b_stride, k = 0;
     if (t->target && t->depth >= 2 * PREFETCH_STEPS) {
@@ -175,12 +188,11 @@ static inline __attribute__((always_inline)) void tile_tn(const struct tile *t, 
     UNROLL_STEPS
     for (; k < t->depth; k++, a += TP_PANEL, next += TP_PANEL, b += TP_PANEL)
         tile_multiply(a, 1, above, next, b, b_stride, rows, panels, acc);
-    if (t->target) {
-        tile_settle(t, rows, panels, acc);
+    tile_settle(rows, panels, acc);
+    if (t->target)
         tile_update(t->target, rows, panels, acc);
-    } else {
+    else
         tile_end(t, rows, panels, acc);
-    }
 }
 
 /*
@@ -218,6 +230,7 @@ static void run_tile_tn(const struct tile *t, size_t rows, size_t panels, size_t
 static void update_block(const struct tp_update *u, size_t begin, size_t end, size_t panel, size_t panels,
                          const float *totals)
 {
+    static const float zeros[TILE_PANELS_MAX * TP_PANEL];
     _Alignas(64) float partial[TILE_PANELS_MAX * GRADIENT_INPUTS * TP_PANEL];
     for (size_t k = 0; k < u->rows; k += update_steps()) {
         const size_t depth = min_size(u->rows - k, update_steps()), offset = panel * u->w.stride + begin * TP_PANEL;
@@ -230,14 +243,13 @@ static void update_block(const struct tp_update *u, size_t begin, size_t end, si
                             .c = u->gradient.data ? tp_matrix_at(&u->gradient, begin, panel * TP_PANEL) : partial,
                             .c_stride = u->gradient.data ? u->gradient.stride : GRADIENT_INPUTS * TP_PANEL,
                             .accumulate = k > 0,
-                            .start = u->shift ? totals : NULL,
-                            .settle = last && u->shift,
+                            .start = u->shift ? totals : zeros,
                             .target = last && !u->gradient.data ? &target : NULL};
         for (size_t i = begin, rows; i < end; i += rows) {
             const size_t above = TP_PANEL - i % TP_PANEL;
             rows = tile_rows_tn(panels, above, end - i);
             tile.a = tp_matrix_at(&u->a, k, i);
-            tile.shift = u->shift ? u->shift + i : NULL;
+            tile.shift = u->shift ? u->shift + i : zeros;
             tile.transposed = transposed_share(u, i, panel, panels);
             run_tile_tn(&tile, rows, panels, min_size(above, rows));
             tile.c += rows * TP_PANEL;
