@@ -18,6 +18,9 @@
 #define NARROW_UNITS_MAX  10 /* units of a panel that is narrow */
 #define NARROW_APPLY_ROWS 4  /* of a gradient that are in registers */
 
+/* Inputs that a marked update takes at once, for 4 panels of units. More sums than 8 vectors leave no registers. */
+#define MARKED_INPUTS 1
+
 /* Rows, panels. */
 #define TILES(X) X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1)
 

@@ -13,8 +13,6 @@
 
 #define MARKED_PANELS 4
 #define MARKED_VECS   (MARKED_PANELS * PANEL_VECS)
-#define MARKED_INPUTS 2 /* of update at once, where their sums are no more than SUMS_MAX vectors */
-#define SUMS_MAX      8
 #define MARKED_LINE   (MARKED_PANELS * TP_PANEL)
 #define MARKED_ROWS   64 /* whose sums stay in L1 */
 
@@ -329,7 +327,7 @@ static inline __attribute__((always_inline)) void update_word(const struct tp_up
     uint64_t marks[TP_MARKS];
     const size_t base = word * TP_MARKS, end = min_size(base + TP_MARKS, u->input_end);
     const size_t begin = base < u->input_begin ? u->input_begin : base;
-    const int inputs = panels * PANEL_VECS * MARKED_INPUTS <= SUMS_MAX ? MARKED_INPUTS : 1;
+    const int inputs = MARKED_INPUTS;
     const uint64_t changes = changing(u, word, totals, kind, panels);
     if (!changes)
         return;

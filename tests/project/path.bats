@@ -27,7 +27,7 @@ function_lines() {
     cd "$root"
     gdb -q -batch -ex 'set startup-with-shell off' -ex 'break tile_nn' -ex run -ex backtrace \
         --args "$BATS_TEST_TMPDIR/plain/bin/train" --data data/mnist --isa "$isa" --threads-exact 1 --bind none \
-        --hidden 64,64 --train-limit 64 --val-limit 64 --epochs 1 >"$BATS_TEST_TMPDIR/trace" 2>&1 || true
+        --hidden 64,64 --train-limit 64 --val-limit 64 --epochs 1 --zeros multiply >"$BATS_TEST_TMPDIR/trace" 2>&1 || true
     grep -q '^#0 ' "$BATS_TEST_TMPDIR/trace" || { cat "$BATS_TEST_TMPDIR/trace"; skip "gdb cannot run a program here"; }
     # #N 0xADDRESS in FUNCTION (...) at FILE:LINE, from the tile up; here from main down.
     sed -nE 's/^#[0-9]+ +(0x[0-9a-f]+ in )?([A-Za-z0-9_.]+) \(.*\) at ([^ ]+):[0-9]+$/\2 \3/p' "$BATS_TEST_TMPDIR/trace" |
