@@ -54,7 +54,7 @@ static const struct tp_options options = {
              "--benchmark_format=json or csv gives machine-readable output.\n",
     .notes = "\n"
              "An M x N x K product counts as 2 M N K operations, without its epilogue. Names\n"
-             "that end in 19%: of the inputs 81 % are 0, left out and not counted. Every kernel\n"
+             "that end in 19%: 81 % of the inputs are 0, skipped and not counted. Every kernel\n"
              "is verified against the reference before it is timed, except with --workload.\n"
              "\n"
              "Examples:\n"

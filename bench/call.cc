@@ -20,7 +20,7 @@ bool has_rule(const Call &c)
     return (c.verb == UPDATE && !c.bare) || c.verb == APPLY;
 }
 
-// Zeros come in runs, and runs in no order that a branch predictor could learn.
+// Zeros come in runs, as in images, whose order no branch predictor can learn.
 bool is_zero(size_t i)
 {
     constexpr size_t kRun = 6;
@@ -135,7 +135,7 @@ tp_matrix Operands::matrix(size_t rows, size_t columns, float scale, bool sparse
     return x;
 }
 
-// What a verb leaves zeros of out.
+// The inputs of a verb, sparse and with marks if it is marked.
 tp_matrix Operands::inputs(size_t rows, size_t columns, float scale)
 {
     inputs_ = matrix(rows, columns, scale, sparse_);

@@ -37,14 +37,14 @@ struct Call {
     tileprop_optimizer optimizer = TILEPROP_MOMENTUM;     // update, apply
     bool first_layer = false; // update, apply: no transposed view, as no gradient reaches the inputs
     bool bare = false;        // GEMM only, no epilogue; update writes the gradient
-    bool marked = false;      // forward, update, pack: leaves out inputs that are 0, all but kPercent of them
+    bool marked = false;      // forward, update, pack: skips inputs that are 0, all but kPercent of them
 
     bool is_product() const { return verb <= UPDATE; }
     // "forward-32x64x785"; an epilogue that is not the default follows: "update-64x10x32-adam".
     std::string name() const;
-    // Elements of the left operand of a product, without those that are left out; otherwise 0.
+    // Elements of a product's left operand, without those that are skipped; otherwise 0.
     double inputs() const;
-    // 2 m n k for a product, without its epilogue and what is left out; otherwise 0.
+    // 2 m n k for a product, without its epilogue and what is skipped; otherwise 0.
     double flops() const;
     // Minimum memory traffic: every operand once.
     double bytes() const;
@@ -59,7 +59,7 @@ using Floats = std::unique_ptr<float[], decltype(&std::free)>;
 // Deterministic pseudo-random values in [-scale, scale).
 Floats make_floats(size_t count, float scale);
 
-// Inputs that are not 0, as in MNIST.
+// Percentage of inputs that are not 0, as in MNIST.
 constexpr size_t kPercent = 19;
 
 // Deterministic pseudo-random bytes, of which kPercent are not 0.
@@ -69,14 +69,14 @@ std::vector<uint8_t> make_bytes(size_t count);
 class Operands
 {
   public:
-    // multiplies: a marked call runs as the form that multiplies all, on the same values.
+    // multiplies: a marked call runs as the verb that multiplies everything, on the same values.
     Operands(const Call &call, const tp_tier *tier, size_t threads, float rate = 1e-30F, bool multiplies = false);
     Operands(const Operands &) = delete;
     Operands &operator=(const Operands &) = delete;
 
     // Calls on a team of `threads`, with a barrier after each.
     void run(size_t times, Watch &watch) const;
-    // Every element of every operand; those that are left out are 0.
+    // Every element of every operand; those that are skipped are 0.
     std::vector<float> elements() const;
 
   private:
@@ -88,7 +88,7 @@ class Operands
     tp_optimizer rule_;
     std::vector<Floats> memory_;
     std::vector<tp_matrix> matrices_;
-    tp_matrix inputs_{}; // what marked_ stands for
+    tp_matrix inputs_{}; // the same inputs in panel format
     tp_marked marked_{};
     std::vector<uint64_t> marks_;
     std::vector<uint8_t> bytes_;
@@ -102,5 +102,5 @@ class Operands
     Share rows(const Call &call);
 };
 
-// Throws unless the tier matches the reference tier, which multiplies all, bit for bit.
+// Throws unless the tier matches the reference tier, which multiplies everything, bit for bit.
 void verify(const Call &call, const tp_tier *tier);

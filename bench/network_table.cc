@@ -26,7 +26,7 @@ constexpr size_t kProbeRounds = 1000; // of the peak's probe, per call
 struct Entry {
     double flops;
     Run ours;
-    std::function<void(PlainNetwork &)> theirs = {}; // empty: that of the entry before
+    std::function<void(PlainNetwork &)> theirs = {}; // empty: that of the previous entry
 };
 
 struct Figures {
@@ -151,7 +151,7 @@ class Match
     const Network network_;
     const double peak_;
     Training training_, skipping_;
-    double bytes_ = 0;                                 // of all products, with all that is fused
+    double bytes_ = 0;                                 // of all products, with all fused operations
     std::vector<std::unique_ptr<PlainNetwork>> plain_; // of each peer; null: skipped
 
     void add(const Peer &peer)
@@ -309,7 +309,7 @@ void write_network_table(const bench_command &command, const tp_tier *tier)
                     "thread.\n"
                     "Peer columns are the peer's time divided by ours: above 1, ours is faster. Shares and these are "
                     "medians by\n"
-                    "round. step_skipping leaves out zeros, 81 %% of the samples, but counts what step does.\n\n",
+                    "round. step_skipping skips zeros, 81 %% of the inputs, but counts operations like step.\n\n",
                     network.name().c_str(), network.batch, tier->name, machine.name.c_str(), machine.key.c_str());
     Report report = {command, command.json ? nullptr : std::make_unique<Table>()};
     for (size_t t = 0; t < command.thread_count; t++) {

@@ -26,7 +26,7 @@ NETWORKS = [network.split("/") for network in os.environ.get("TP_NETWORKS", (  #
 THREADS = [1, 2, 4, 8, 16]
 # Rows of the tables: steps, these networks' other whole runs, and products by rows, inputs and units.
 WHOLE = {"step_skipping": ["784-64-10 batch 32"], "evaluation": ["784-64-10 batch 32", "784-2048-2048-10 batch 512"]}
-# What the roofline shows.
+# Verbs in the roofline, and their names in its legend.
 VERBS = {"forward": "forward", "backward": "backward", "update": "update", "step": "step",
          "step_skipping": "step, zeros skipped: counted, not computed"}
 SIZES = [(32, 785, 64), (32, 64, 64), (32, 64, 10), (32, 1024, 1024), (512, 1024, 1024), (512, 2048, 2048)]

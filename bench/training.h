@@ -1,5 +1,5 @@
-// Steps, evaluations, set-up and predictions through the public API, timed by callbacks on synthetic samples, whose
-// zeros only steps that skip them notice.
+// Steps, evaluations, set-up and predictions through the public API, timed by callbacks on synthetic samples. Their
+// zeros matter only to steps that skip them.
 #pragma once
 
 #include <memory>
@@ -19,12 +19,12 @@ struct Network {
     const tp_tier *tier;
     std::vector<size_t> sizes; // features, hidden layers, classes
     size_t batch, threads;
-    bool skips = false; // steps leave out zeros of the samples
+    bool skips = false; // steps skip zeros of the samples
 
     size_t layers() const { return sizes.size() - 1; }
     // Fan-in of a layer, counted from 0; the first layer's bias is an extra input.
     size_t inputs(size_t layer) const { return sizes[layer] + (layer == 0); }
-    // 2 rows x inputs x units per product, without what is left out.
+    // 2 rows x inputs x units per product, without what is skipped.
     double step_flops() const;
     double sample_flops() const;
     std::string name() const; // "784-64-10"
@@ -40,7 +40,7 @@ class Training
   public:
     explicit Training(const Network &network);
 
-    // Throws unless two steps give the same weights as on the reference tier, which multiplies all.
+    // Throws unless two steps give the same weights as on the reference tier, which multiplies everything.
     void verify() const;
     void run(Part part, size_t times, Watch &watch);
 

@@ -26,18 +26,18 @@
  * bias row is the last link of that chain, fma(1, w, acc). Elementwise functions are the fixed sequences of
  * kernels/reference/functions.h. Every tier gives the same bits; which NaN comes out is not specified.
  *
- * Shift. What normalization adds to every value of a feature would make each zero of it something else. For
- * split features it is left out of the batch, and enters as (docs: src/README.md, "Input numerics")
+ * Shift. Added to every value of a feature, normalization's shift would fill in its zeros. For split features
+ * (src/README.md, "Input numerics") it is kept out of the batch and enters as
  *
  *     forward  z[r][u] = c[u] + sum over k of A[r][k] W[k][u],   c[u] = sum over k of shift[k] W[k][u]
  *     update   G[k][u] = shift[k] sum over r of D[r][u] + sum over r of A[r][k] D[r][u]
  *
- * so that the zeros stay zeros, which the marked verbs leave out: fma(0, w, acc) is acc. Whoever rewrites W leaves
- * the sums that make c, one for each panel of 16 inputs: row p of `sums` is the chain fma(shift[k], W[k][u], acc)
- * over k in [16 p, 16 p + 16), from +0. forward adds the rows up in ascending order. A sum t that is not finite
- * becomes t + (t - t), NaN, so that a weight that is not finite makes z NaN whether its input is left out or not;
- * so does d in update. What begins with a shift ends with + 0, since a result that is flushed may be -0, which a
- * product with 0 behind it makes +0.
+ * so that zeros stay zeros. The marked verbs skip them: fma(0, w, acc) is acc. Whatever rewrites W also rewrites
+ * the sums that make up c, one for each panel of 16 inputs: row p of `sums` is the chain fma(shift[k], W[k][u], acc)
+ * over k in [16 p, 16 p + 16), from +0. forward adds the rows up in ascending order. A total t that is not finite
+ * becomes t + (t - t), NaN, so that a weight that is not finite makes z NaN whether its input is skipped or not;
+ * the same holds for D in update. A chain that begins with a shift ends with + 0: flushing may leave -0, which
+ * multiplying a further 0 would turn into +0 and skipping it would not.
  */
 #pragma once
 
@@ -101,9 +101,9 @@ static inline struct tp_matrix tp_matrix_columns(const struct tp_matrix *m, size
 }
 
 /*
- * A batch of inputs row by row, with a mark for each element that is to be multiplied. The marked verbs leave the
- * others out; on the same values they give the bits of those that multiply all. Words of marks lie side by side for all
- * rows:
+ * A batch of inputs row by row, with a mark for each element that is to be multiplied. The marked verbs skip the
+ * others and give the same bits as the verbs that multiply everything. The words of the same 64 columns lie side by
+ * side, one for each row:
  *
  *     element (r, k)  at  values[r * stride + k]
  *     its mark        is  bit k % 64 of marks[k / 64 * rows + r]; there are no marks beyond the last column
@@ -114,7 +114,7 @@ struct tp_marked {
     float *values;
     uint64_t *marks; /* [tp_mark_words(columns) * rows] */
     size_t stride;   /* floats from row to row, a multiple of 16, at least columns */
-    size_t rows;     /* that there is room for */
+    size_t rows;     /* for which there is room */
 };
 
 static inline size_t tp_mark_words(size_t columns)
@@ -252,8 +252,8 @@ struct tp_backward {
  * update: G = A^T D tile by tile, then the optimizer on each tile, for inputs [input_begin, input_end) and
  * the units of one slice. The gradient exists a tile at a time. With bias set the bias row is updated too:
  * G[inputs][u] = chain over rows of fma(1, D[r][u], acc), without weight decay. That chain is s[u] below.
- * With a shift the chain of G[k][u] begins at fma(shift[k], s[u] + (s[u] - s[u]), +0), and the sums of the panels that
- * are rewritten are left behind. + 0 follows the chain, not that of the bias.
+ * With a shift the chain of G[k][u], but not that of the bias, begins at fma(shift[k], s[u] + (s[u] - s[u]), +0) and
+ * ends with + 0, and the sums of the rewritten panels are rewritten too.
  * Gradient mode (gradient is present): G is written there and nothing else is touched.
  * inputs: a.columns; row `inputs` of w is the bias. units: d.columns.
  * The marked form reads `marked` in place of a. It has a shift and no transposed view.
@@ -294,7 +294,7 @@ struct tp_apply {
 };
 
 /*
- * refresh: what goes with weights that were given, for inputs [input_begin, input_end).
+ * refresh: makes what is derived from weights that were set, for inputs [input_begin, input_end).
  *   wt[u][i] = w[i][u]; padding columns become 0
  *   sums as of update
  */

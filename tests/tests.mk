@@ -61,7 +61,7 @@ $(FAULTY): $(BUILD)/faults/%: $(BUILD)/src/cli/%.o $(BUILD)/tests/project/faults
 .PHONY: everything test check
 everything: $(PROGRAMS) manual $(FAULTY) $(BUILD)/numa/train $(TEST_PROGRAMS) $(if $(BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
 
-# These look at build products, at the runner, or at the figures of whole runs, not at what instrumented code does.
+# These test build products, the runner or the results of whole runs, not what instrumented code does.
 UNINSTRUMENTED := tests/api/library.bats tests/cli/manual.bats tests/kernels/new-tier.bats tests/train/accuracy.bats \
                   $(wildcard tests/bench/*.bats) $(addprefix tests/project/,build.bats install.bats path.bats results.bats rooms.bats run.bats)
 TESTS := $(TEST_PROGRAMS) $(filter-out tests/project/memory.bats tests/project/races.bats $(if $(SANITIZE),$(UNINSTRUMENTED)),$(wildcard tests/*/*.bats))

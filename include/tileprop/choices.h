@@ -88,10 +88,10 @@ typedef enum tileprop_numa {
     TILEPROP_NUMA_REPLICATE   /* copies the samples to each node */
 } tileprop_numa;
 
-/* What happens to inputs that are 0. Both ways give the same bits. */
+/* Whether inputs that are 0 are multiplied. Both ways give the same bits. */
 typedef enum tileprop_zeros {
-    TILEPROP_ZEROS_AUTO, /* whatever is faster */
-    TILEPROP_ZEROS_SKIP, /* leaves out inputs that are 0 once normalized, before a shift that is kept apart */
+    TILEPROP_ZEROS_AUTO, /* whichever is faster */
+    TILEPROP_ZEROS_SKIP, /* skips inputs that are 0 once normalized, without the shift of split features */
     TILEPROP_ZEROS_MULTIPLY
 } tileprop_zeros;
 

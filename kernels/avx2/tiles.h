@@ -18,7 +18,7 @@
 #define NARROW_UNITS_MAX  10 /* units of a panel that is narrow */
 #define NARROW_APPLY_ROWS 4  /* of a gradient that are in registers */
 
-/* Inputs that a marked update takes at once, for 4 panels of units. More sums than 8 vectors leave no registers. */
+/* Inputs that a marked update takes at once, for 4 panels of units: registers hold no more than 8 vectors of sums. */
 #define MARKED_INPUTS 1
 
 /* Rows, panels. */

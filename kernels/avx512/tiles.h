@@ -19,7 +19,7 @@
 #define NARROW_UNITS_MAX  10 /* units of a panel that is narrow */
 #define NARROW_APPLY_ROWS 16 /* of a gradient that are in registers */
 
-/* Inputs that a marked update takes at once, for 4 panels of units. Two are 8 vectors of sums. */
+/* Inputs that a marked update takes at once, for 4 panels of units: 8 vectors of sums. */
 #define MARKED_INPUTS 2
 
 /* Rows, panels. */

@@ -8,7 +8,7 @@
 #include "../tiers.h"
 #include "functions.h"
 
-/* Where the chains of a panel of units begin. */
+/* The values at which the chains of a panel of units begin. */
 static void begin(const struct tp_matrix *sums, size_t u, float start[TP_PANEL])
 {
     memset(start, 0, TP_PANEL * sizeof *start);

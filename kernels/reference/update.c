@@ -54,7 +54,7 @@ static void apply_panel(const struct tp_apply *t, size_t i, size_t u, const floa
     }
 }
 
-/* Element (r, i) of the batch; beyond its inputs 1. *left_out: it has no mark. */
+/* Element (r, i) of the batch; 1 beyond its inputs. *left_out: it has no mark. */
 static float input_of(const struct tp_update *t, size_t r, size_t i, bool *left_out)
 {
     const struct tp_marked *m = &t->marked;
@@ -102,7 +102,7 @@ static void pad_transposed(const struct tp_matrix *wt, size_t input_end)
     }
 }
 
-/* Leaves the sums of the panels of inputs [begin, end). */
+/* Rewrites the sums of the panels of inputs [begin, end). */
 static void leave_sums(const struct tp_matrix *w, const float *shift, const struct tp_matrix *sums, size_t begin,
                        size_t end)
 {

@@ -87,7 +87,7 @@ struct product {
     const float *a, *b; /* without rows and columns: copying them shows in short products */
     float *c;
     size_t a_stride, b_stride, c_stride;
-    const struct tp_matrix *sums; /* whose total the chains begin at; NULL: +0 */
+    const struct tp_matrix *sums; /* the chains begin at their total; NULL: at +0 */
     bool bias;
     bool accumulate;
     epilogue_fn *epilogue; /* NULL: none */
@@ -128,7 +128,7 @@ static const float *prefetch_b_from(const struct product *p, size_t rows, size_t
     return NULL;
 }
 
-/* Where the chains of a panel begin (kernels.h), in vectors. */
+/* The values at which a panel's chains begin (kernels.h), in vectors. */
 static inline __attribute__((always_inline)) void chain_start(const struct tp_matrix *sums, size_t panel, vec start[])
 {
     const float *line = sums->data + panel * sums->stride;
@@ -145,7 +145,7 @@ static inline __attribute__((always_inline)) void chain_start(const struct tp_ma
         start[v] = vec_propagate(start[v]);
 }
 
-/* Lets C's rows begin there. */
+/* Sets C's rows to these values. */
 static void begin_rows(const struct product *p, size_t row_begin, size_t row_end, size_t panel, size_t panels)
 {
     for (size_t i = panel; i < panel + panels; i++) {

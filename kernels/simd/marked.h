@@ -1,6 +1,6 @@
 /*
- * The marked forms of forward and update: a loop over the marks of a word. MARKED_PANELS panels of units share what a
- * mark costs, and a word's 64 rows of weights (forward) or of D (update) stay in L1 meanwhile.
+ * The marked forms of forward and update: loops over the marks of a word. MARKED_PANELS panels of units share the cost
+ * of a mark, and a word's 64 rows of weights (forward) or of D (update) stay in L1 meanwhile.
  *
  * Include a tier's tiles.h first.
  */
@@ -53,7 +53,7 @@ struct forward_tile {
     bool first, last;
 };
 
-/* The sums of a row begin, or go on, and come to an end or wait. */
+/* A row's sums begin with its first word and end with its last; in between they wait in z. */
 static inline __attribute__((always_inline)) void begin_row(const struct forward_tile *t, size_t row, int panels,
                                                             vec acc[])
 {
@@ -77,7 +77,7 @@ static inline __attribute__((always_inline)) void end_row(const struct forward_t
     store_lines(t->z + row * TP_PANEL, t->z_stride, panels, acc);
 }
 
-/* acc += the weights of the lowest input of `left`, which it loses, times its value. */
+/* Adds the lowest input in `left`, its value times its weights, and returns the others. */
 static inline __attribute__((always_inline)) uint64_t add_input(const struct forward_tile *t, uint64_t left,
                                                                 const float *x, int panels, vec acc[])
 {
@@ -87,8 +87,8 @@ static inline __attribute__((always_inline)) uint64_t add_input(const struct for
 }
 
 /*
- * Rows [row, end). A row's sums are chains, too few to fill the units where panels are few: then two rows take turns
- * while both have inputs left.
+ * Rows [row, end). Few panels mean too few chains to hide an FMA's latency: then two rows alternate while both have
+ * inputs left.
  */
 static inline __attribute__((always_inline)) void forward_rows(const struct forward_tile *t, size_t row, size_t end,
                                                                int panels)
@@ -172,15 +172,15 @@ void TP_KERNEL(forward_marked)(const struct tp_forward *f)
 }
 
 /*
- * The marks of up to 32 rows, a word each, turned: bit `at` + r of to[k] for bit k of from[r]. Bytes are exchanged
- * until a register holds the same byte of all rows, whose top bits are read one after the other.
+ * Transposes the marks of 32 rows, a word each: bit k of from[r] goes to bit `at` + r of to[k]. Bytes are shuffled
+ * until a register holds the same byte of all rows; movemask reads its top bits, and doubling moves the next ones up.
  */
 static void turn_marks(const uint64_t from[32], uint64_t to[TP_MARKS], int at)
 {
     __m256i x[8], y[8];
     const __m256i pairs = _mm256_setr_epi8(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15, 0, 8, 1, 9, 2, 10, 3,
                                            11, 4, 12, 5, 13, 6, 14, 7, 15);
-    for (int i = 0; i < 8; i++) { /* rows 2 i and 2 i + 1, and those 16 further */
+    for (int i = 0; i < 8; i++) { /* rows 2 i and 2 i + 1, and those 16 further on */
         const __m128i low = _mm_loadu_si128((const __m128i *)(const void *)(from + 2 * i));
         const __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(from + 16 + 2 * i));
         x[i] = _mm256_shuffle_epi8(_mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1), pairs);
@@ -205,19 +205,19 @@ static void turn_marks(const uint64_t from[32], uint64_t to[TP_MARKS], int at)
     }
 }
 
-/* Gradients are written and no optimizer follows. */
+/* Gradients are written, not applied. */
 #define NO_OPTIMIZER ((tileprop_optimizer)TP_OPTIMIZER_COUNT)
 
 /*
- * The inputs of one word of marks, some rows of the batch and some panels of units. By value wherever a loop reads it:
- * a vector store may alias whatever a pointer names.
+ * The inputs of one word of marks, some rows of the batch and some panels of units. Passed by value: vector stores may
+ * alias what a pointer names, so loops would read it again after each.
  */
 struct marked_tile {
     const float *a, *d; /* the first of the rows: its value of input 0, its first panel of D */
     size_t a_stride, d_stride;
     const float *shift;
-    const float *totals; /* a line for each panel; the first rows begin with multiples of them, others with `partial` */
-    bool first, last;    /* of the batch; the sums of rows that are not the last go to `partial` */
+    const float *totals; /* a line for each panel; sums begin at multiples of them, after the first rows at `partial` */
+    bool first, last;    /* rows of the batch; unless last, sums go to `partial` */
     float *partial;      /* a line for each of the panels and inputs of the word */
     float *w, *state[2]; /* row 0 of the panels */
     size_t w_stride;
@@ -227,9 +227,9 @@ struct marked_tile {
 };
 
 /*
- * Inputs [i, i + inputs). Neighbours are zero in the same rows more often than not, so that little is lost when a row
- * is left out of both or of none; and they share its D and the misprediction at the end of the loop. whole: the rows
- * are all there are.
+ * Inputs [i, i + inputs). They share a walk over the rows where any of them is marked: neighbours are mostly 0 in the
+ * same rows, so little is multiplied in vain, and each load of D and the branch miss at the end of the loop serve all.
+ * whole: these are all rows of the batch.
  */
 static inline __attribute__((always_inline)) void update_inputs(const struct marked_tile t, const uint64_t *marks,
                                                                 size_t i, int inputs, bool whole,
@@ -286,7 +286,7 @@ static inline __attribute__((always_inline)) void update_inputs(const struct mar
     }
 }
 
-/* The marks of some rows, turned to those of a word's inputs. */
+/* The marks of at most 64 rows, transposed: a word for each input. */
 static void turn_rows(const struct tp_marked *m, size_t word, size_t row, size_t rows, uint64_t marks[TP_MARKS])
 {
     uint64_t of_rows[TP_MARKS] = {0};
@@ -298,9 +298,9 @@ static void turn_rows(const struct tp_marked *m, size_t word, size_t row, size_t
 }
 
 /*
- * The inputs of a word whose weights change, a bit for each: all of them, but with plain sgd, no shift and finite
- * totals those without marks have a gradient of +0, which leaves their weights and the sums as they are. Sparse inputs
- * make that most of the weights.
+ * The inputs of a word whose weights change, a bit for each. With sgd, no decay, no shift and finite totals, inputs
+ * without a mark have a gradient of +0, which changes neither weights nor sums. With sparse samples these are most of
+ * the inputs.
  */
 static inline __attribute__((always_inline)) uint64_t changing(const struct tp_update *u, size_t word,
                                                                const float *totals, tileprop_optimizer kind, int panels)
@@ -319,7 +319,7 @@ static inline __attribute__((always_inline)) uint64_t changing(const struct tp_u
     return marked;
 }
 
-/* A batch of more rows than a word has marks is taken in parts, whose sums wait in L1. */
+/* Takes batches of more than 64 rows in parts, between which the sums wait in L1. */
 static inline __attribute__((always_inline)) void update_word(const struct tp_update *u, size_t word, size_t panel,
                                                               const float *totals, tileprop_optimizer kind, int panels)
 {

@@ -13,8 +13,8 @@
 
 /*
  * narrow[panel][unit][input] = sum over k of d[k][unit] a[k][input], for NARROW_UNITS units from d's
- * first column on and the 16 inputs of each panel of A. With a shift, of those inputs, the sums begin at it times
- * the units' totals.
+ * first column on and the 16 inputs of each panel of A. shift: of those inputs; the sums then begin at shift times
+ * the units' totals. NULL: at +0.
  */
 static inline __attribute__((always_inline)) void tile_narrow(size_t depth, const float *a, size_t a_stride,
                                                               const float *d, const float *shift, const float *totals,

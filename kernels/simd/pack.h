@@ -36,7 +36,7 @@ static inline __attribute__((always_inline)) void pack_panel(const struct tp_pac
     }
 }
 
-/* A row of a partial last panel, value by value: nothing past the last sample may be read. */
+/* A partial last panel of a row, value by value: nothing past the last sample may be read. */
 static inline __attribute__((always_inline)) void pack_rest(const struct tp_pack *p, bool is_u8, size_t row,
                                                             size_t column, float *a)
 {
@@ -67,7 +67,7 @@ static inline __attribute__((always_inline)) void pack(const struct tp_pack p, b
         pack_rest(&p, is_u8, row, column, a + row * TP_PANEL);
 }
 
-/* Bit j for lane j of a panel's row that is not 0. */
+/* Bit j is set if element j of a panel's row is not 0. */
 static inline __attribute__((always_inline)) uint64_t marks_of(const vec row[PANEL_VECS])
 {
     uint64_t marks = 0;
@@ -77,7 +77,7 @@ static inline __attribute__((always_inline)) uint64_t marks_of(const vec row[PAN
     return marks;
 }
 
-/* A whole panel of a row. */
+/* A whole panel of a row; returns its marks. */
 static inline __attribute__((always_inline)) uint64_t pack_line(const struct tp_pack *p, bool is_u8, const char *from,
                                                                 size_t column, float *to)
 {
@@ -92,7 +92,7 @@ static inline __attribute__((always_inline)) uint64_t pack_line(const struct tp_
     return marks_of(x);
 }
 
-/* The same of a partial last panel, whose padding becomes 0. */
+/* The same for a partial last panel, whose padding becomes 0. */
 static inline __attribute__((always_inline)) uint64_t pack_rest_line(const struct tp_pack *p, bool is_u8, size_t row,
                                                                      size_t column, float *to)
 {
@@ -103,7 +103,7 @@ static inline __attribute__((always_inline)) uint64_t pack_rest_line(const struc
     return marks_of(x);
 }
 
-/* Word by word, so that lines of all rows are waited for at once. */
+/* Word by word, so that cache misses of all rows overlap. */
 static inline __attribute__((always_inline)) void pack_marked(const struct tp_pack p, bool is_u8)
 {
     const struct tp_marked m = p.marked;

@@ -69,7 +69,7 @@ struct tile {
     size_t c_stride;
     bool accumulate;         /* start from C instead of +0 */
     bool settle;             /* nn: end with + 0 */
-    const float *start;      /* tn: without C start from these lines, one for each panel, */
+    const float *start;      /* tn without accumulate: start from these lines, one for each panel, */
     const float *shift;      /* times these, one for each row */
     bool prefetch_a;         /* nn: prefetch the rows of A below the tile's */
     const float *prefetch_b; /* nn: prefetch rows laid out like b's from here on; NULL: none */

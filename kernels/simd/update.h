@@ -13,7 +13,7 @@
 #define NARROW_ROWS     8     /* at least, that pay for the transposing */
 #define STEPS_MAX       65536 /* of the batch in a block, whatever the blocks say */
 #define GRADIENT_INPUTS 48    /* whose partial sums wait in L1 where a batch is longer than a block */
-#define SUMMED_VECS     8     /* of as many panels as are summed at once */
+#define SUMMED_VECS     8     /* of the panels that are summed at once */
 #define GROUP_MAX       64    /* panels of D in a group, whatever the blocks say */
 
 /* Rows of the batch in a block. With a constant bound gcc needs fewer instructions around a tile's loop. */
@@ -75,7 +75,7 @@ static void write_transposed(const struct tp_update *u, size_t panel, size_t row
     copy_rows(to, block, units);
 }
 
-/* The sums that begin the chains of forward, of rows [row, row + rows) of some panels of w. */
+/* Rewrites the sums (kernels.h) of rows [row, row + rows) of some panels of w. */
 static inline __attribute__((always_inline)) void leave_sums(const struct tp_update *u, size_t panel, int panels,
                                                              size_t row, size_t rows)
 {
@@ -98,7 +98,7 @@ static inline __attribute__((always_inline)) void leave_sums(const struct tp_upd
         vec_store(to + tile_vec_offset(v, u->sums.stride), sum[v]);
 }
 
-/* What goes with rows of one panel of w that have been rewritten. */
+/* Rewrites what is derived from rows of one panel of w. */
 static void refresh_rows(const struct tp_update *u, size_t panel, size_t row, size_t rows)
 {
     if (u->wt.data)
@@ -225,7 +225,7 @@ static void run_tile_tn(const struct tile *t, size_t rows, size_t panels, size_t
 /*
  * Inputs [begin, end), at most GRADIENT_INPUTS of them, for a group of panels. Partial sums of all blocks of
  * rows but the last stay in L1, or in the gradient matrix where one is wanted; the last block's tiles go
- * through the optimizer. totals: of the panels' units, lines of which the shifted chains begin with multiples.
+ * through the optimizer. totals: a line for each panel; shifted chains begin at multiples of them.
  */
 static void update_block(const struct tp_update *u, size_t begin, size_t end, size_t panel, size_t panels,
                          const float *totals)
@@ -262,7 +262,7 @@ static void update_block(const struct tp_update *u, size_t begin, size_t end, si
     }
 }
 
-/* The sum of a panel of D over the rows, in vectors. */
+/* The sum of a panel of D over the batch, in vectors. */
 static inline __attribute__((always_inline)) void add_rows(const struct tp_update *u, size_t panel, vec sum[])
 {
     const float *d = u->d.data + panel * u->d.stride;
@@ -273,7 +273,7 @@ static inline __attribute__((always_inline)) void add_rows(const struct tp_updat
     }
 }
 
-/* The same for panels, a line for each, with NaN for what is not finite. */
+/* These sums of some panels, a line for each, NaN where they are not finite. */
 static void find_totals(const struct tp_update *u, size_t panel, size_t panels, float *totals)
 {
     for (size_t p = 0; p < panels; p++) {
@@ -284,7 +284,7 @@ static void find_totals(const struct tp_update *u, size_t panel, size_t panels, 
     }
 }
 
-/* The bias row's gradient is that sum. */
+/* The bias row's gradient is the sum of D over the batch. */
 static void update_bias(const struct tp_update *u, size_t panel)
 {
     size_t offset = panel * u->w.stride + u->a.columns * TP_PANEL;

@@ -92,15 +92,15 @@ struct tp_set {
     tileprop_data given; /* with the members that an older struct lacks */
     struct tp_dataset own;
     uint16_t *labels; /* converted copy of labels that are not u16, or NULL */
-    void *samples;    /* copy of samples that are f64, have a stride or other offsets, or NULL */
+    void *samples;    /* copy of samples that are f64 or have a stride or other offsets, or NULL */
     double *offset;   /* [features] of own, or NULL: nothing is subtracted */
 };
 
 /*
  * Takes data, whose values must all be finite; `name` is used if they have none. Does not write through their
- * pointers. like (NULL: none): the set that they are evaluated with, which they must fit. offset (NULL: 0): what is to
- * be subtracted from them. wanted: how it is to be found instead, by f64; f32 samples keep theirs. The caller frees
- * *set, initially 0, on error too.
+ * pointers. like (NULL: none): the set that they are evaluated with, which they must fit. offset (NULL: 0): subtracted
+ * from them if wanted is TP_OFFSETS_KNOWN. Otherwise offsets are found in f64 samples as wanted says, and f32 samples
+ * keep their own. The caller frees *set, initially 0, on error too.
  * Errors: TILEPROP_USAGE for a size that no version had, missing samples or labels, or an invalid type;
  * TILEPROP_BAD_INPUT for more data than memory can hold, invalid values or labels, and data that do not fit;
  * TILEPROP_FAILURE if out of memory. Messages name the data.

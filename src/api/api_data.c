@@ -65,7 +65,7 @@ static tileprop_type type_of(const tileprop_data *data)
     return data->type == TILEPROP_F64 ? TILEPROP_F32 : data->type;
 }
 
-/* Checks where the entries of sparse rows are said to be. */
+/* Checks the indexes of sparse rows. */
 static tileprop_status check_entries(const tileprop_data *data, struct tp_error *error)
 {
     const int64_t *indptr = data->indptr;
@@ -165,7 +165,7 @@ static bool same_offsets(const double *a, const double *b, size_t features)
     return true;
 }
 
-/* Copies samples that are f64, have a stride or are less other offsets. */
+/* Copies samples that are f64 or have a stride or other offsets. */
 static tileprop_status copy_samples(struct tp_set *set, struct tp_error *error)
 {
     const tileprop_data *data = &set->given;
@@ -188,7 +188,7 @@ static tileprop_status copy_samples(struct tp_set *set, struct tp_error *error)
     return status;
 }
 
-/* What is subtracted from samples: as wanted, found by f64, kept by f32; or as given. */
+/* Sets what is subtracted from samples: found as wanted in f64, kept by f32, or as given. */
 static tileprop_status take_offset(struct tp_set *set, enum tp_offsets wanted, const double *offset,
                                    struct tp_error *error)
 {

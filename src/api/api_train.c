@@ -26,7 +26,7 @@ tileprop_status tp_api_train_check_classes(const struct tp_set *train, struct tp
     return TILEPROP_OK;
 }
 
-/* Whose offsets data get; NULL: none is known. */
+/* The normalization whose offsets the data get; NULL: none is known. */
 static const struct tp_normalization *known_normalization(const struct tp_api_training *t)
 {
     const struct tp_model *start = t->options.initial_weights ? &t->options.initial_weights->model : &t->start;
@@ -45,7 +45,7 @@ tileprop_status tp_api_train_take(struct tp_api_training *t, const char *name, c
         return status;
     const struct tp_normalization *known = known_normalization(t);
     if (known && data && data->features != known->features)
-        known = NULL; /* which is refused once the data are known */
+        known = NULL; /* a later check refuses such data */
     return tp_set_take(&t->train, name, data, NULL, known ? TP_OFFSETS_KNOWN : tp_offsets_wanted(t->options.normalize),
                        known ? known->offset : NULL, error);
 }

@@ -20,7 +20,7 @@ struct tp_api_training {
 };
 
 /*
- * Takes the data that are trained on, after the initial weights, whose offsets they keep, also if they are normalized
+ * Takes the training data, after reading the initial weights: their offsets apply even if the normalization is fitted
  * anew. Errors: as tp_model_read() and tp_set_take().
  */
 tileprop_status tp_api_train_take(struct tp_api_training *training, const char *name, const tileprop_data *data,

@@ -52,8 +52,8 @@ static bool round_double(uint64_t word, int64_t exponent, double *value)
 }
 
 /*
- * strtof() rounds right, and a double that rounds to another float is halfway between two. What they read has no
- * decimal point, the one part of a number that a locale changes.
+ * strtof() rounds correctly. The double of strtod() narrows to another float only if it is halfway between two; then
+ * its neighbour is returned. The text has no decimal point, the one part of a number that a locale changes.
  */
 static double round_text(const char *text, const char *end, int64_t exponent)
 {

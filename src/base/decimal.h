@@ -4,9 +4,9 @@
 #pragma once
 
 /*
- * Reads the longest decimal number that text begins with and stores a double that is off by a few units in its last
- * place at most, by none for a number of up to 15 digits with an exponent of at most 22 in size. Narrowed, it is the
- * float nearest to the number, of two the even one:
+ * Reads the longest decimal number that text begins with and stores a double that is off by at most a few units in
+ * the last place, by none for a number of up to 15 digits with an exponent of at most 22 in size. Narrowed, it is the
+ * float nearest to the number, or the even one of two:
  *
  *     [+-] (digits [. [digits]] | . digits) [(e|E) [+-] digits]
  *

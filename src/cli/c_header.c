@@ -21,13 +21,13 @@ static void put(const struct header *h, const char *text)
     tp_template_put(text, h->name, h->out);
 }
 
-/* Subnormals are 0 to the library. */
+/* The library flushes subnormals. */
 static float flush(float value)
 {
     return fabsf(value) < FLT_MIN ? 0 : value;
 }
 
-/* Nine digits carry every fp32. Sums too large for one are NaN. */
+/* Nine digits represent every fp32 exactly. Sums too large for one are NaN. */
 static void put_float(const struct header *h, float value)
 {
     char digits[32];
@@ -49,10 +49,10 @@ static void put_element(const struct header *h, size_t i, float value)
     put_float(h, value);
 }
 
-/* Seventeen digits carry every double. */
+/* Seventeen digits represent every double exactly. */
 static void put_offsets(const struct header *h, const double *values, size_t count)
 {
-    put(h, "\n/* Subtracted from values as doubles, of which floats would keep too little. */\n"
+    put(h, "\n/* Subtracted in double: floats would lose the values' differences. */\n"
            "static const double @_offset[@_features] = {");
     for (size_t i = 0; i < count; i++)
         fprintf(h->out, "%s%.17g", i % TP_FLOATS_PER_LINE ? ", " : i ? ",\n    " : "\n    ", values[i]);
@@ -181,7 +181,7 @@ static void put_feature_names(const struct header *h)
     put(h, "};\n");
 }
 
-/* The shift of a feature if it is split, or is not, whichever is asked for, else 0. */
+/* A feature's shift if it is split or not, as asked, else 0. */
 static float shift_of(const struct header *h, size_t feature, bool split)
 {
     const float *shift;
@@ -189,7 +189,7 @@ static float shift_of(const struct header *h, size_t feature, bool split)
     return (tileprop_model_split(h->model)[feature] != 0) == split ? flush(shift[feature]) : 0;
 }
 
-/* What enters each value. */
+/* The shifts that are added to each value. */
 static void put_shift(const struct header *h)
 {
     const size_t features = tileprop_model_features(h->model);
@@ -199,7 +199,7 @@ static void put_shift(const struct header *h)
     put(h, "};\n");
 }
 
-/* What enters the first layer's sums, in the library's order: that of 16 inputs at a time is added up. */
+/* What the first layer's sums begin with, in the library's order: a chain for each 16 inputs, then their sum. */
 static void put_start(const struct header *h)
 {
     const size_t features = tileprop_model_features(h->model), units = tileprop_model_units(h->model, 0);

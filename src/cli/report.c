@@ -107,7 +107,7 @@ static void explain_run(const tileprop_run *run)
         else
             printf("%s untimed on %zu%s", i ? "," : "", candidate->threads, zeros);
     }
-    printf("\n" TP_LABEL "%.1f %% of the inputs can be left out; steps %s them\n", "zeros", 100 * run->zeros,
+    printf("\n" TP_LABEL "%.1f %% of the inputs are 0 and can be skipped; steps %s them\n", "zeros", 100 * run->zeros,
            run->skips ? "skip" : "multiply");
 }
 
@@ -480,7 +480,7 @@ static double flops_of_layer(const tileprop_options *options, const tileprop_run
     return 2 * (double)(inputs + bias) * (double)units;
 }
 
-/* What evaluations did with zeros, and why. */
+/* Whether evaluations skipped zeros, and why. */
 static void explain_evaluations(const tileprop_result *result)
 {
     printf(TP_LABEL "evaluations %s them", "zeros", result->evaluation_skips ? "skip" : "multiply");

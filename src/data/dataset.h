@@ -12,7 +12,7 @@
 struct tp_dataset {
     tileprop_type type; /* u8, f32, csr; for predictions also f64 */
     void *samples;      /* [count][features] of type; csr: the entries, floats */
-    int64_t *indptr; /* csr: [count + 1], entries of sample i from indptr[i] - indptr[0] to indptr[i + 1] - indptr[0] */
+    int64_t *indptr; /* csr: [count + 1]; sample i has entries indptr[i] - indptr[0] to indptr[i + 1] - indptr[0] - 1 */
     int32_t *indices; /* csr: the entries' features */
     uint16_t *labels; /* [count], each < classes */
     size_t count;
@@ -20,7 +20,7 @@ struct tp_dataset {
     size_t classes;                 /* 1 + the largest label; at least 1 */
     const float *class_weights;     /* [classes] of a training set, not owned; NULL: all 1 */
     const struct tp_schema *schema; /* names of columns and classes, not owned; NULL: there are none */
-    const double *offset;           /* [features] what f32 samples are less than the values, not owned; NULL: nothing */
+    const double *offset;           /* [features] already subtracted from f32 samples, not owned; NULL: nothing was */
 };
 
 /*
@@ -38,11 +38,11 @@ struct tp_normalization {
     float *added;   /* [features] the part of shift that is added to values: 0 of split features */
     float *apart;   /* [features] the rest */
 
-    uint32_t *nonzero; /* [nonzero_count] features, ascending, of which something is added: their zeros become others */
+    uint32_t *nonzero; /* [nonzero_count] features whose `added` is not 0, ascending: their zeros are filled in */
     size_t nonzero_count;
 };
 
-/* What is stored of a sample of floats; all other values are 0. */
+/* The stored values of a sample of floats; all others are 0. */
 struct tp_row {
     const float *values;
     const int32_t *indices; /* the values' features, ascending; NULL: 0, 1, 2, ... */
@@ -74,7 +74,7 @@ static inline size_t tp_dataset_entries(const struct tp_dataset *dataset)
     return (size_t)(dataset->indptr[dataset->count] - dataset->indptr[0]);
 }
 
-/* Bytes of one sample, which is not sparse. */
+/* Bytes of one dense sample. */
 static inline size_t tp_dataset_sample_size(const struct tp_dataset *dataset)
 {
     return dataset->features * (dataset->type == TILEPROP_U8    ? 1
@@ -82,7 +82,7 @@ static inline size_t tp_dataset_sample_size(const struct tp_dataset *dataset)
                                                                 : sizeof(float));
 }
 
-/* Bytes of all samples; of sparse ones those of the entries' values. */
+/* Bytes of all samples; if sparse, of the entries' values. */
 static inline size_t tp_dataset_bytes(const struct tp_dataset *dataset)
 {
     return dataset->type == TILEPROP_CSR ? tp_dataset_entries(dataset) * sizeof(float)
@@ -90,8 +90,7 @@ static inline size_t tp_dataset_bytes(const struct tp_dataset *dataset)
 }
 
 /*
- * Always inlined, as is who calls it: gcc takes a function that only prefetches for one without effect and drops its
- * calls.
+ * Always inlined, as are its callers: gcc drops calls of a function that only prefetches, since it sees no effect.
  */
 static inline __attribute__((always_inline)) void tp_fetch(const void *bytes, size_t size)
 {
@@ -99,7 +98,7 @@ static inline __attribute__((always_inline)) void tp_fetch(const void *bytes, si
         __builtin_prefetch((const char *)bytes + offset, 0, 2);
 }
 
-/* Asks for a sample, so that it is in the caches when it is packed. */
+/* Prefetches a sample, which will be packed. */
 static inline __attribute__((always_inline)) void tp_dataset_fetch(const struct tp_dataset *dataset, size_t sample)
 {
     if (dataset->type == TILEPROP_CSR) {
@@ -144,18 +143,18 @@ void tp_missing_fill(struct tp_dataset *dataset, const float *means);
 
 /*
  * Mean and deviation from integer sums for u8 and from double sums in sample order for f32 and csr. A feature is split
- * if at least a quarter of its values are 0, of all values where all share one mean: |shift| is then at most sqrt(3),
- * so that nothing is lost to cancellation.
+ * if at least a quarter of its values are 0, or of all values where all share one mean: |shift| is then at most
+ * sqrt(3), so that nothing is lost to cancellation.
  */
 tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int mode, const struct tp_dataset *dataset,
                                      struct tp_error *error);
 
-/* One of given values; NULL: 1, 0, 0 and 0. Errors: TILEPROP_FAILURE without memory. */
+/* Makes one of given values; NULL: scale 1, all others 0. Errors: TILEPROP_FAILURE without memory. */
 tileprop_status tp_normalization_of(struct tp_normalization *normalization, size_t features, const float *scale,
                                     const float *shift, const float *split, const double *offset,
                                     struct tp_error *error);
 
-/* Takes memory for so many features. Errors: TILEPROP_FAILURE without memory. */
+/* Takes memory for as many features. Errors: TILEPROP_FAILURE without memory. */
 tileprop_status tp_normalization_make(struct tp_normalization *normalization, size_t features, struct tp_error *error);
 
 /* Sets all that follows from scale, shift and split. */
@@ -164,7 +163,7 @@ void tp_normalization_settle(struct tp_normalization *normalization);
 /* Copies the values to a normalization of as many features. */
 void tp_normalization_assign(struct tp_normalization *to, const struct tp_normalization *from);
 
-/* The fraction of values, in a sample of them, that normalize to 0 and can be left out. */
+/* The fraction of values that normalize to 0 and can be skipped, estimated from some of the samples. */
 double tp_normalization_zeros(const struct tp_normalization *normalization, const struct tp_dataset *dataset);
 
 /* A copy of a normalization, which is then freed by itself. Errors: TILEPROP_FAILURE without memory. */

@@ -31,7 +31,7 @@ static void byte_moments(struct moments *of, size_t n)
     of->deviation = sqrt((double)difference) / (double)n;
 }
 
-/* Features and samples that are added in short numbers on the stack, of which a vector holds many. */
+/* Features and samples whose sums fit in narrow integers, of which a vector holds many. */
 #define TP_FEATURES_AT_A_TIME 1024
 #define TP_SAMPLES_AT_A_TIME  255
 
@@ -83,9 +83,10 @@ static double offset_of(const struct tp_dataset *dataset, size_t feature)
 
 /*
  * As u8_moments, in two passes of double sums: each feature's in the order of the samples, then those of the
- * features in their order. The squares of zeros are added last and at once, so that sparse samples give the same bits.
+ * features in their order. The squares of all zeros are added last, as one term, so that sparse samples give the same
+ * bits.
  * The squares about the common mean are those about the features' own means plus count times the squared distances of
- * the means, so that two passes serve both. A feature's mean is less its offset.
+ * the means, so that two passes serve both. A feature's mean has its offset subtracted.
  */
 static void f32_moments(const struct tp_dataset *dataset, struct moments *of, struct moments *whole)
 {
@@ -237,7 +238,7 @@ void tp_normalization_assign(struct tp_normalization *to, const struct tp_normal
 
 #define SAMPLES_LOOKED_AT 256
 
-/* Values of a sample that are to be multiplied. */
+/* The number of a sample's values that cannot be skipped. */
 static size_t count_others(const struct tp_normalization *normalization, const struct tp_dataset *dataset,
                            size_t sample)
 {

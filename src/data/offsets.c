@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a feature that keeps 20 bits of its differences as it is, nothing changes. */
+/* A feature whose differences keep 20 bits in floats needs no offset. */
 #define TP_OFFSET_RATIO 16
 
 enum tp_offsets tp_offsets_wanted(int normalize)
@@ -14,7 +14,7 @@ enum tp_offsets tp_offsets_wanted(int normalize)
                                                                                  : TP_OFFSETS_KNOWN;
 }
 
-/* A feature with a 0 among its values differs by as much as the largest, so that no split feature has an offset. */
+/* With a 0 among its values, a feature's range is at least its largest: so no split feature has an offset. */
 static double choose(double low, double high)
 {
     const double largest = -low > high ? -low : high, range = high - low;
@@ -84,7 +84,7 @@ bool tp_offsets_any(const double *offset, size_t features)
     return false;
 }
 
-/* No float overtakes a double that is still to be read. */
+/* In place: no float overwrites a double that is still to be read. */
 void tp_offsets_narrow_all(double *values, size_t rows, size_t features, const double *offset)
 {
     char *to = (char *)values;

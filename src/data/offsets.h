@@ -1,6 +1,6 @@
 /*
- * Offsets. Floats near each other but far from 0, as timestamps are, keep little of their differences. What is read as
- * doubles is therefore narrowed less an offset, a number near the values of its feature, where that matters.
+ * Offsets. Floats near each other but far from 0, such as timestamps, keep little of their differences. Where that
+ * matters, an offset near a feature's values is subtracted from doubles before they are narrowed.
  */
 #pragma once
 
@@ -9,25 +9,25 @@
 
 #include "data/schema.h"
 
-/* What decides about the offsets of data that are to be normalized like this. */
+/* How offsets are found for data that are to be normalized like this. */
 enum tp_offsets tp_offsets_wanted(int normalize);
 
 /*
- * Stores offset[columns] of values[rows][columns], whose rows are so many values apart: the least value of a column
- * whose values differ by less than a sixteenth of the largest, else 0. NaN is left out. together: one for all columns.
+ * Stores offset[columns] of values[rows][columns], whose rows are `stride` values apart: the least value of a column
+ * whose values differ by less than a sixteenth of the largest in size, else 0. NaN is ignored. together: one for all.
  * Errors: TILEPROP_FAILURE without memory.
  */
 tileprop_status tp_offsets_find(const double *values, size_t rows, size_t stride, size_t columns, bool together,
                                 double *offset, struct tp_error *error);
 
 /*
- * Learns what a schema still wants to know, from values[rows][columns]: its columns or its features.
+ * Finds the offsets that a schema wants, in values[rows][columns], columns being those of its table or its features.
  * Errors: TILEPROP_FAILURE without memory.
  */
 tileprop_status tp_offsets_learn(struct tp_schema *schema, const double *values, size_t rows, size_t columns,
                                  struct tp_error *error);
 
-/* Whether any is not 0; of NULL none. */
+/* Whether any offset is not 0; NULL: all are. */
 bool tp_offsets_any(const double *offset, size_t features);
 
 /* A value as it is trained on; offset NULL: 0. */

@@ -23,8 +23,8 @@ struct tp_column {
 /* How the offsets of samples (offsets.h) are found. */
 enum tp_offsets {
     TP_OFFSETS_KNOWN, /* tp_schema has them */
-    TP_OFFSETS_EACH,  /* each column's by the doubles that are read next */
-    TP_OFFSETS_ONE    /* likewise one for all columns */
+    TP_OFFSETS_EACH,  /* one for each column, found in the doubles that are read next */
+    TP_OFFSETS_ONE    /* likewise, one for all columns */
 };
 
 struct tp_schema {
@@ -35,8 +35,8 @@ struct tp_schema {
     size_t label_place;        /* the label's column, from 0, among those and itself in the table that was trained on */
     char **classes;            /* [class_count], by label, owned; NULL: they are called by their labels */
     size_t class_count;
-    float *means; /* [features] what a missing cell becomes, less its offset, owned; NULL: a missing cell is an error */
-    double *offset; /* [features] what is subtracted from values, owned; NULL: nothing. Models have it apart */
+    float *means;   /* [features] what a missing cell becomes, minus its offset, owned; NULL: none may be missing */
+    double *offset; /* [features] subtracted from values, owned; NULL: nothing. Not in a model's text */
     enum tp_offsets offsets;
 };
 
@@ -59,7 +59,7 @@ void tp_schema_free(struct tp_schema *schema);
  *                  a name, if the table has a header, and categories, if it holds no numbers
  *     label        the name of the label's column, if the table has a header
  *     label_place  its place, from 0
- *     means        what a missing value of each feature becomes, less its offset, if any may be missing
+ *     means        what a missing value of each feature becomes, minus its offset, if any may be missing
  *
  * The classes are not in it: every model has them, as a text of their own, a list of JSON.
  *

@@ -34,7 +34,7 @@ static void find_quotas(const struct tp_dataset *dataset, size_t wanted, struct 
     }
 }
 
-/* Copies sample `from` behind the first `count` of *to. */
+/* Copies sample `from` to place `count` of *to. */
 static void append(const struct tp_dataset *dataset, size_t from, struct tp_dataset *to, size_t count)
 {
     to->labels[count] = dataset->labels[from];
@@ -50,7 +50,7 @@ static void append(const struct tp_dataset *dataset, size_t from, struct tp_data
     to->indptr[count + 1] = (int64_t)(begin + row.count);
 }
 
-/* Puts the samples in the order of order[count]; false: there was no memory. */
+/* Reorders the samples as order[count] says; false: out of memory. */
 static bool reorder(struct tp_dataset *dataset, const uint32_t *order)
 {
     const bool sparse = dataset->type == TILEPROP_CSR;
@@ -103,7 +103,7 @@ tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uin
     return good ? TILEPROP_OK : tp_fail_memory(error, NULL, "a split");
 }
 
-/* Of a feature. */
+/* The values of a feature that are present. */
 struct present {
     double sum;
     size_t count;

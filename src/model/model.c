@@ -65,11 +65,11 @@ static tileprop_status find_offset(const struct tp_safetensors *read, size_t fea
     return TILEPROP_OK;
 }
 
-/* Files of before there were split features have none. */
+/* Older files have no input.split: no feature is split. */
 static tileprop_status find_normalization(const struct tp_safetensors *read, size_t features,
                                           struct tp_normalization *normalization, size_t *known, struct tp_error *error)
 {
-    const double mean = normalization->mean, deviation = normalization->deviation; /* texts, and read before */
+    const double mean = normalization->mean, deviation = normalization->deviation; /* read before, from texts */
     tileprop_status status = tp_normalization_make(normalization, features, error);
     normalization->mean = mean;
     normalization->deviation = deviation;
@@ -284,7 +284,7 @@ static void hash_zeros(XXH3_state_t *state, size_t floats)
     XXH3_64bits_update(state, zeros, floats * sizeof *zeros);
 }
 
-/* Of sparse samples, all their values, as if they were not sparse. */
+/* Hashes sparse samples as if they were dense. */
 static void hash_sparse(XXH3_state_t *state, const struct tp_dataset *dataset)
 {
     for (size_t i = 0; i < dataset->count; i++) {

@@ -6,7 +6,7 @@
  *     input.scale        F32 [inputs]
  *     input.shift        F32 [inputs]: the network's inputs are fma(x, scale, shift)
  *     input.offset       F64 [inputs]: subtracted from values before they become the floats x; absent: all 0
- *     input.split        F32 [inputs]: 1 where the shift enters apart from the values (kernels.h); absent: all 0
+ *     input.split        F32 [inputs]: 1 where the shift is not added to values (kernels.h); absent: all 0
  *
  * with these texts in __metadata__, numbers and lists as in JSON: format ("tileprop"), format_version,
  * numerics_version, activation, normalize, mean, deviation (of the training inputs), classes, class_names,

@@ -14,7 +14,7 @@
 #define TP_SLOTS_MAX   64                  /* bits of a word that says which are lent */
 #define TP_SLOTS_BYTES ((size_t)256 << 20) /* of all slots, unless one alone has more */
 
-#define TP_ROWS_LEAST 12 /* of a block, a multiple of what tiles have */
+#define TP_ROWS_LEAST 12 /* of a block, a multiple of a tile's */
 
 /*
  * Buffers are lent to whoever predicts, so that callers have nothing to keep for each of their threads and
@@ -39,7 +39,7 @@ struct tp_predictor {
 /* A call of tp_predictor_run, which several threads may share. */
 struct work {
     const struct tp_predictor *predictor;
-    struct tp_evaluator evaluator; /* with blocks that leave some for each thread */
+    struct tp_evaluator evaluator; /* with blocks small enough that each thread gets some */
     const struct tp_dataset *samples;
     const struct tp_predictions *to;
     atomic_size_t next_block;
@@ -131,7 +131,7 @@ void tp_predictor_reload(struct tp_predictor *p)
     const uint64_t saved = tp_flush_enter();
     tp_network_put(&p->network, 0, 0, &p->model->weights);
     tp_network_refresh(&p->network, 0, p->evaluator.tier);
-    /* Of the sums, which no step changes, only their total is needed. */
+    /* No step changes the sums, so only their total is needed. */
     struct tp_matrix *sums = &p->network.layers[0].slices[0].sums;
     sums->rows = tp_panel_count(p->network.layers[0].inputs);
     tp_matrix_add_rows(sums, *sums);

@@ -11,9 +11,9 @@
 #include "tileprop/tileprop.h"
 
 #define TIMED_BLOCKS 4  /* of each form; the fastest counts */
-#define FEW_SAMPLES  16 /* fewer are multiplied: they would not gain, and timing them would cost more */
+#define FEW_SAMPLES  16 /* fewer always multiply: timing would cost more than skipping gains */
 
-/* The next multiple of 16 that is an odd number of lines, so that an input of all rows is not in one set of a cache. */
+/* An odd number of lines, so that an input's values of all rows do not fall into one set of a cache. */
 static size_t marked_stride(size_t columns)
 {
     return (tp_panel_count(columns) | 1) * TP_PANEL;
@@ -68,7 +68,7 @@ static float *input_at(const struct block *block, size_t row, size_t column)
                         : tp_matrix_at(&block->a, row, column);
 }
 
-/* Compiled at -O3: a loop over bits is one over vectors. */
+/* Integer operations, which gcc vectorizes at -O3. */
 static bool are_finite(const float *x, size_t count)
 {
     int32_t most = 0;
@@ -81,13 +81,13 @@ static bool are_finite(const float *x, size_t count)
     return most < 0x7f800000; /* infinity; NaNs are larger */
 }
 
-/* What a value that is not finite becomes: an infinite one NaN, which no activation makes finite. */
+/* What a value that is not finite becomes. Infinity becomes NaN, which no activation makes finite. */
 static float without_value(const float *missing, size_t feature, float value)
 {
     return isnan(value) && missing ? missing[feature] : NAN;
 }
 
-/* None of what is replaced is 0, so all of it is marked. */
+/* Marks need no change: values that are not finite are not 0, so they are marked. */
 static void replace_missing(const struct tp_evaluator *evaluator, const struct block *block, size_t row, size_t column,
                             size_t columns, const float *samples)
 {
@@ -112,7 +112,7 @@ static tp_pack_fn *pack_verb(const struct tp_tier *tier, bool is_u8, bool skips)
     return is_u8 ? tier->pack_u8 : tier->pack_f32;
 }
 
-/* Packs values that are still to be narrowed, a word of marks at a time. */
+/* Packs values that are not yet narrowed, a word of marks at a time. */
 static void narrow(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset, const struct block *block)
 {
     const struct tp_normalization *normalization = evaluator->normalization;
@@ -176,13 +176,13 @@ static void pack(const struct tp_evaluator *evaluator, const struct tp_dataset *
         replace_missing(evaluator, block, r, 0, dataset->features, (const float *)samples + r * dataset->features);
 }
 
-/* What the first layer's chains begin with: one row of sums instead of one for each panel of inputs. */
+/* What the first layer's chains begin at: one row, the total of the sums of all panels of inputs. */
 static struct tp_matrix sums_of(const struct tp_evaluator_buffers *buffers, size_t units)
 {
     return (struct tp_matrix){.data = buffers->sums, .stride = TP_PANEL, .rows = 1, .columns = units};
 }
 
-/* Adds the sums up once, as forward would for each block. */
+/* Adds the sums up once; otherwise forward would for each block. */
 static void add_sums(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers)
 {
     const struct tp_layer *layer = &evaluator->network->layers[0];

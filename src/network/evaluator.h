@@ -16,13 +16,13 @@ struct tp_evaluator {
     const struct tp_network *network;
     const struct tp_normalization *normalization;
     size_t rows;          /* maximum per block */
-    tileprop_zeros zeros; /* AUTO: each thread times its first blocks and goes on with what was faster */
-    bool offset;          /* samples may be whole values, from which the normalization's offsets are to be subtracted */
+    tileprop_zeros zeros; /* AUTO: each thread times its first blocks both ways and goes on with the faster */
+    bool offset;          /* the normalization's offsets are to be subtracted from samples that have none */
     bool unchecked;       /* f32, f64 and csr samples may hold values that are not finite */
     const float *missing; /* [inputs] what a NaN of such samples becomes, normalized; NULL: nothing */
 };
 
-/* What a thread knows of blocks that multiply zeros, or that skip them. */
+/* A thread's times of blocks that multiply zeros, or of those that skip them. */
 struct tp_evaluator_form {
     unsigned timed; /* blocks */
     double seconds; /* of a row in the fastest of them */
@@ -32,7 +32,7 @@ struct tp_evaluator_form {
 struct tp_evaluator_buffers {
     float *inputs;                     /* or row by row, with marks, in blocks that skip zeros */
     uint64_t *marks;                   /* NULL: none skips */
-    float *sums;                       /* of the first layer, in all */
+    float *sums;                       /* of the first layer, added up */
     float *outputs[2];                 /* of odd and of even layers */
     struct tp_evaluator_form forms[2]; /* multiplying, skipping; kept from one evaluation to the next */
 
@@ -63,7 +63,7 @@ void tp_evaluator_layout(const struct tp_evaluator *evaluator, struct tp_evaluat
 bool tp_evaluator_run(const struct tp_evaluator *evaluator, struct tp_evaluator_buffers *buffers,
                       const struct tp_dataset *dataset, const struct tp_predictions *to, atomic_size_t *next_block);
 
-/* Whether the thread's next block of that many samples skips zeros. */
+/* Whether the thread's next block skips zeros, in an evaluation of so many samples. */
 bool tp_evaluator_skips(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
                         size_t samples);
 

@@ -21,7 +21,7 @@ struct tp_slice {
     size_t unit_begin;
     struct tp_matrix w;    /* [inputs + bias x units]; the bias is the last row */
     struct tp_matrix wt;   /* transposed view [units x inputs]; absent in the first layer */
-    struct tp_matrix sums; /* of w times the layer's shift [panels of inputs x units]; absent without one */
+    struct tp_matrix sums; /* of w times the layer's shift (kernels.h) [panels of inputs x units]; absent without one */
     float *state[2];       /* optimizer state, laid out like w */
 };
 
@@ -29,7 +29,7 @@ struct tp_layer {
     size_t inputs, units;
     bool bias;
     tileprop_activation activation;
-    const float *shift; /* [inputs] of the first layer, that enters apart from them (kernels.h), not owned; else NULL */
+    const float *shift; /* [inputs] of the first layer, not added to its inputs (kernels.h), not owned; else NULL */
     size_t slice_count;
     struct tp_slice *slices; /* [slice_count], ascending units; member s owns slice s */
 };
@@ -51,7 +51,7 @@ tileprop_status tp_network_shape(struct tp_network *network, const tileprop_opti
 /* Copies the shapes, without memory for weights. Errors and freeing: as tp_network_shape. */
 tileprop_status tp_network_like(struct tp_network *network, const struct tp_network *shaped, struct tp_error *error);
 
-/* Gives the first layer what the normalization keeps apart from the inputs; before the layout. */
+/* Gives the first layer the shift that the normalization does not add to the inputs; before the layout. */
 void tp_network_shift(struct tp_network *network, const struct tp_normalization *normalization);
 
 /* Cuts a layer anew, into at most as many slices as it was shaped with. None may have memory yet. */
@@ -78,11 +78,11 @@ void tp_network_initialize(struct tp_network *network, size_t member, tileprop_i
 /*
  * Copies values of the same shape to those slices. number: 0 for the weights (tp_network_refresh() follows), from 1 on
  * an array of optimizer state. Biases that the network lacks are dropped; biases that only the network has become 0.
- * So do subnormals, as which no later step may find them.
+ * Subnormals become 0, too: no step may find any.
  */
 void tp_network_put(struct tp_network *network, size_t member, int number, const struct tp_weights *values);
 
-/* Makes what goes with the weights of those slices: the transposed view, the sums. */
+/* Makes what is derived from the weights of those slices: the transposed view and the sums. */
 void tp_network_refresh(const struct tp_network *network, size_t member, const struct tp_tier *tier);
 
 /* Copies one of those arrays to `values`, of the same shape and with a bias wherever the network has one. */
@@ -106,6 +106,5 @@ tileprop_status tp_network_hash(const struct tp_network *network, uint64_t *hash
 /* Whether all values are finite. */
 bool tp_matrix_finite(const struct tp_matrix *matrix);
 
-/* Adds a matrix's rows up in ascending order, from +0, whole panels; `to` has one row, which may be the matrix's first.
- */
+/* Adds up a matrix's rows in ascending order, from +0, whole panels. `to`: one row, perhaps the matrix's first. */
 void tp_matrix_add_rows(const struct tp_matrix *matrix, struct tp_matrix to);

@@ -74,8 +74,8 @@ struct tp_plan tp_plan_make(const struct tp_network *network, size_t members, si
 }
 
 /*
- * Weights that cross cores cost more than what they are multiplied with: by units none do, though every member packs
- * all rows. Otherwise the inputs are divided, so that no member waits for the others' marks.
+ * By units, weights never cross cores, which saves more than it costs that every member packs all rows. Where the
+ * panels cannot be divided evenly, update divides the inputs instead.
  */
 struct tp_plan tp_plan_make_skipping(const struct tp_network *network, size_t members, size_t step_members,
                                      size_t batch)

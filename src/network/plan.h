@@ -13,8 +13,8 @@
  *                        share of the inputs
  *   update by inputs     every member updates a share of the inputs; the weights are one slice
  *
- * Or zeros of the inputs are skipped: pack marks what is to be multiplied, and the first layer's forward and update do
- * that alone.
+ * Zeros of the inputs may be skipped: pack marks what is to be multiplied, and the first layer's forward and update
+ * multiply only that.
  *
  * pack and loss are always by rows. The plan expands to a list of operations per member, which a step
  * executes in order.

@@ -8,7 +8,7 @@ static struct tp_row row_of(const struct tp_pack *p, const struct tp_dataset *da
     return tp_dataset_row(dataset, p->index ? p->index[r] : r);
 }
 
-/* fma(value, scale, added), whose sum is exact where nothing is added. */
+/* fma(value, scale, added), which needs no fma where nothing is added. */
 static float normalized(const struct tp_normalization *n, size_t feature, float value)
 {
     const float scale = n->scale[feature], added = n->added[feature];
@@ -34,7 +34,7 @@ void tp_sparse_pack(const struct tp_pack *p, const struct tp_dataset *dataset, c
     }
 }
 
-/* Kernels may read values that have no mark if another one of their word has: they are 0. */
+/* Values without a mark must be 0 in a word with marks: kernels may read them. */
 static void put(const struct tp_marked *m, size_t r, size_t c, float x)
 {
     const size_t first = c - c % TP_MARKS, left = m->stride - first;

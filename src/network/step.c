@@ -15,7 +15,7 @@ static struct tp_matrix take_matrix(const struct tp_plan *plan, size_t columns, 
                               .columns = columns};
 }
 
-/* An odd number of lines for each row, so that the same input of all rows is not in one set of a cache. */
+/* Rows are an odd number of lines, so that an input's values of all rows do not fall into one set of a cache. */
 static struct tp_marked take_marked(const struct tp_plan *plan, size_t columns, struct tp_arena *arena)
 {
     const size_t stride = (tp_panel_count(columns) | 1) * TP_PANEL, words = tp_mark_words(columns);
@@ -25,7 +25,7 @@ static struct tp_marked take_marked(const struct tp_plan *plan, size_t columns, 
                               .rows = plan->batch};
 }
 
-/* The packed batch, of which a plan uses one form. */
+/* The packed batch, in the one form that the plan uses. */
 static void take_inputs(const struct tp_plan *plan, const struct tp_network *network, struct tp_matrix *inputs,
                         struct tp_marked *marked, struct tp_arena *arena)
 {
@@ -104,7 +104,7 @@ void tp_step_lists_layout(const struct tp_step *step, struct tp_step_member *mem
     }
 }
 
-/* What the first layer reads; only the columns are there if zeros are skipped. */
+/* What the first layer reads; if zeros are skipped, only the number of columns. */
 static struct tp_matrix inputs_of(const struct tp_step *step, const struct tp_step_member *member)
 {
     const struct tp_matrix columns = {.columns = step->network->layers[0].inputs};

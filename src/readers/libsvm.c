@@ -148,7 +148,7 @@ static tileprop_status read_lines(struct reader *reader, struct tp_label_encoder
     return TILEPROP_OK;
 }
 
-/* Makes floats of doubles. */
+/* Finds offsets, subtracts them and narrows the samples to floats. */
 static tileprop_status narrow(struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error)
 {
     const tileprop_status status = tp_offsets_learn(schema, dataset->samples, dataset->count, dataset->features, error);

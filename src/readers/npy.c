@@ -165,8 +165,8 @@ static double value_at(const struct tp_file *file, const struct array *array, si
 }
 
 /*
- * Moves the values to the front of the bytes, as floats. None overtakes one that is still to be read. Floats have lost
- * already what an offset could keep, so that none is learned from them.
+ * Moves the values to the front of the bytes, as floats. None overwrites one that is still to be read. No offset is
+ * learned from an f32 array, which has already lost what an offset could keep.
  */
 static tileprop_status make_floats(struct tp_file *file, const struct array *array, enum tp_missing missing,
                                    struct tp_schema *schema, struct tp_error *error)

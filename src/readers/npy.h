@@ -16,10 +16,10 @@ bool tp_npy_is(const struct tp_file *file);
 
 /*
  * Makes samples of an array of u8, f32 or f64 with two dimensions or more, the first of which counts the
- * samples: u8 stays what it is, f64 is narrowed to f32, less offsets. The samples have no labels. It takes the file's
- * bytes over; *file is empty afterwards, on error too. An empty schema learns the number of features; a known one says
- * it. Errors: TILEPROP_BAD_INPUT with path, place, what was found and what was expected, also for values that are not
- * finite (`missing` may allow NaN); TILEPROP_FAILURE without memory. On error *dataset is empty.
+ * samples: u8 stays what it is, f64 is narrowed to f32 after subtracting offsets. The samples have no labels. It takes
+ * the file's bytes over; *file is empty afterwards, on error too. An empty schema learns the number of features; a
+ * known one says it. Errors: TILEPROP_BAD_INPUT with path, place, what was found and what was expected, also for values
+ * that are not finite (`missing` may allow NaN); TILEPROP_FAILURE without memory. On error *dataset is empty.
  */
 tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, struct tp_schema *schema,
                                struct tp_dataset *dataset, struct tp_error *error);

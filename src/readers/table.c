@@ -265,7 +265,7 @@ static tileprop_status expand(struct reader *reader, const struct tp_schema *sch
     if (!has_categories) {
         tp_offsets_narrow_all(reader->cells, rows, features, schema->offset);
         samples = realloc(reader->cells, rows * features * sizeof *samples);
-        if (!samples) /* smaller than before */
+        if (!samples) /* could not shrink: the old memory stays */
             samples = (float *)(void *)reader->cells;
     } else {
         if (features > most / sizeof *samples / rows)

@@ -18,8 +18,8 @@
 #define ROUNDS_MAX   64    /* of bursts, one of each candidate */
 #define INDEXES_MIN  16384 /* samples that bursts walk through, so that they do not stay in the caches */
 #define GAIN_MIN     0.98  /* a plan of more members is to take no more than this share of the time */
-#define ZEROS_FEW    0.2   /* share of zeros from which on skipping them is tried */
-#define ZEROS_MANY   0.7   /* from which on multiplying is not */
+#define ZEROS_FEW    0.2   /* share of zeros from which skipping is tried */
+#define ZEROS_MANY   0.7   /* from which multiplying is not */
 #define WEIGHT_BYTES 0x3c  /* 0x3c3c3c3c is 0.0115 */
 
 /* A plan, and the scratch network that it divides. All candidates share one piece of memory for numbers. */
@@ -266,7 +266,7 @@ static tileprop_status propose(struct trial *t, struct tp_error *error)
     }
 }
 
-/* Without times: as many members as have a large share of a step, and skipping if half of the inputs are 0. */
+/* Without timing: as many members as get a large share of a step, and skipping if half of the inputs are 0. */
 static size_t untimed(const struct trial *t)
 {
     size_t chosen = 0;

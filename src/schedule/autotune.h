@@ -22,7 +22,7 @@ struct tp_autotune {
     bool exact;          /* all of them take part in steps */
     size_t batch, steps; /* steps: in the run, if nothing ends it sooner */
     tileprop_zeros zeros;
-    double zero_share; /* of the inputs that skipping leaves out, about */
+    double zero_share; /* of the inputs, about, that can be skipped */
     double seconds;    /* used by the process so far */
 };
 

@@ -92,7 +92,7 @@ static tileprop_status create(struct tp_stepper *s, const struct tp_stepper_shap
     o->max_seconds = 0;
     o->numa = TILEPROP_NUMA_OFF;
     o->progress = NULL;
-    if (o->zeros == TILEPROP_ZEROS_AUTO) /* the batches that will come cannot be timed */
+    if (o->zeros == TILEPROP_ZEROS_AUTO) /* there are no batches to time yet */
         o->zeros = shape->zeros < 0.5 && shape->type != TILEPROP_CSR ? TILEPROP_ZEROS_MULTIPLY : TILEPROP_ZEROS_SKIP;
     s->training = (struct tp_training){.options = o,
                                        .train = &s->shape,
@@ -180,7 +180,7 @@ tileprop_status tp_stepper_restore(struct tp_stepper *s, const struct tp_trainin
     tileprop_status status = tp_normalization_copy(&before, &t->normalization, error);
     if (status != TILEPROP_OK)
         return status;
-    tp_normalization_assign(&t->normalization, normalization); /* of which the weights' sums are made */
+    tp_normalization_assign(&t->normalization, normalization); /* before the weights' sums are made from it */
     s->weights = weights;
     s->states = states;
     status = tp_team_run(t->plan.members, restore_member, s, error);

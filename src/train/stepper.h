@@ -18,7 +18,7 @@ struct tp_stepper_shape {
     size_t features, classes;
     const float *class_weights;                   /* [classes]; NULL: all 1 */
     const struct tp_normalization *normalization; /* of the inputs */
-    double zeros;                                 /* fraction of the inputs that can be left out; 0: unknown */
+    double zeros;                                 /* fraction of the inputs that can be skipped; 0: unknown */
     const struct tp_weights *initial_weights;     /* of the network's shape; NULL: random */
     size_t pending_bytes;                         /* as in tp_training */
 };

@@ -57,7 +57,7 @@ static void sweep_option(const tileprop_option *o)
             put_in(o->name, o->offset, &sizes[i], sizeof sizes[i]);
         for (size_t i = 0; i < COUNT(counts); i++) {
             if (is_sanitized() && o->kind == TILEPROP_OPTION_SIZES && i == 2)
-                continue; /* a million units, which take too long then */
+                continue; /* a million units would take too long */
             put_in(o->name, o->offset, &counts[i], sizeof counts[i]);
         }
         break;

@@ -1,4 +1,4 @@
-/* Samples far from 0 and near each other: doubles are trained on and predicted with as their differences say. */
+/* Samples far from 0 and near each other: training and prediction keep the differences of doubles. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -93,7 +93,7 @@ static void test_differences_are_kept(void **state)
     evaluate(model, &data, &found);
     assert_true(fabs(loss_of(&found) - result.train_loss) < 1e-12);
 
-    /* Every way to the same samples. */
+    /* Every way to pass the same samples. */
     memset(&expected, 0, sizeof expected);
     tileprop_predict_f64(model, far[0], ROWS, expected.probabilities[0], expected.classes);
     assert_memory_equal(found.probabilities, expected.probabilities, sizeof found.probabilities);
@@ -222,7 +222,7 @@ static void test_steps(void **state)
     tileprop_model_free(model);
 }
 
-/* Other data, of which the offsets would be others, are less those of the model. */
+/* Data that would have other offsets get those of the initial weights. */
 static void test_initial_weights(void **state)
 {
     tileprop_options options = options_of(TILEPROP_AUTO);

@@ -20,7 +20,7 @@ static int64_t indptr[ROWS + 1];
 static uint8_t labels[ROWS];
 static char message[256];
 
-/* Feature 0 is there in most samples, so that its shift is added to all; 1 has entries that are 0; 2 is always 0. */
+/* Feature 0 is rarely 0, so that it is not split; feature 1 has entries that are 0; feature 2 is always 0. */
 static int fill(void **state)
 {
     (void)state;
@@ -55,7 +55,7 @@ static tileprop_data dense_rows(size_t first, size_t rows)
                            .classes = CLASSES};
 }
 
-/* Whose entries are numbered from 0 in `begins`. */
+/* The same rows, sparse; begins: memory for their indptr, renumbered from 0. */
 static tileprop_data sparse_rows(size_t first, size_t rows, int64_t begins[ROWS + 1])
 {
     tileprop_data data = dense_rows(first, rows);
@@ -89,7 +89,7 @@ static void good(tileprop_status status)
         fail_msg("%s", message);
 }
 
-/* A model's file, which has weights, normalization and the fingerprint of the data. */
+/* The bytes of a model's file: weights, normalization and the fingerprint of the data. */
 static void *train(const tileprop_options *options, const tileprop_data *data, size_t *count)
 {
     tileprop_model *model;
@@ -158,7 +158,7 @@ static void evaluate(const tileprop_model *model, const tileprop_data *data, siz
     good(tileprop_evaluate(model, data, threads, &outputs, message, sizeof message));
 }
 
-/* Of samples with values that are not finite too. */
+/* Also with values that are not finite. */
 static void test_evaluations_are_the_same(void **state)
 {
     int64_t begins[ROWS + 1];
@@ -200,8 +200,7 @@ static uint64_t hash(tileprop_trainer *trainer)
     return found;
 }
 
-/* A trainer that was made for sparse rows takes batches of either kind, and so does one that knows only their number.
- */
+/* A trainer made for sparse rows takes batches of either kind, as does one that knows only the number of features. */
 static void test_steps_are_the_same(void **state)
 {
     int64_t begins[ROWS + 1];
@@ -277,7 +276,7 @@ static void write_checkpoint(void *context, const tileprop_training_state *train
     resumable->due = 0;
 }
 
-/* What began on dense samples goes on with sparse ones. */
+/* A run that began with dense samples is resumed with sparse ones. */
 static void test_runs_are_resumed_across_storages(void **state)
 {
     int64_t begins[ROWS + 1];

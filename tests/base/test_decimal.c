@@ -40,7 +40,7 @@ static void check_number(const char *text)
         fail_msg("%s: found %a, %zu bytes used, expected %a, %zu", text, (double)found, used, (double)expected,
                  (size_t)(end - text));
     if (wide != near && !(fabs(wide - near) <= 4 * DBL_EPSILON * fabs(near)))
-        fail_msg("%s: found %a, expected %a or a double that is near", text, wide, near);
+        fail_msg("%s: found %a, expected %a or a double close to it", text, wide, near);
 }
 
 static void test_hard_cases(void **state)

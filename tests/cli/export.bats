@@ -89,7 +89,7 @@ constants() {
     "$root/tests/cli/export/samples.py" table some.csv names >samples
     ./rows samples | cmp - expected
 
-    # of files of the first version no feature is split
+    # in files of the first version no feature is split
     "$root/tests/cli/export/replace.py" model.safetensors input.split 0 0 0
     "$export_model" model.safetensors --c model.h
     [ "$(constants shift | grep -cx '0\.0f')" -eq 0 ]

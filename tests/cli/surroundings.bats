@@ -159,7 +159,7 @@ calm() {
 
 @test "on a terminal of any width the progress fits" {
     command -v script >/dev/null || skip "script is missing"
-    # A run that takes some tenths of a second.
+    # A run of some tenths of a second.
     set -- --data "$root/data/mnist" --hidden 16 --epochs 12 --val-limit 200 --train-limit "$([ "$TP_SANITIZE" ] && echo 3000 || echo 60000)"
     for width in 0 1 5 30; do
         TERM=dumb COLUMNS=0 script -qec "stty cols $width rows 1; '$train' ${*@Q} >/dev/null" typescript </dev/null >/dev/null

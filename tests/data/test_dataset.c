@@ -287,7 +287,7 @@ static void make_sparse(const float *values, size_t count, size_t features, stru
     }
 }
 
-/* Of the same samples, whole or cut, sparse and not, and nearly those of the definition. */
+/* Dense and sparse samples, whole or cut, give the same bits, which are close to the definition's values. */
 static void test_normalization_of_sparse_samples(void **state)
 {
     enum { COUNT = 100, WIDTH = 3, KEPT = 61 };
@@ -338,7 +338,7 @@ static void test_normalization_offset(void **state)
     tp_normalization_free(&normalization);
 }
 
-/* Of so many samples, one feature has just too few zeros to be split, one just enough, and one no other values. */
+/* Three features: one with just too few zeros to be split, one with just enough, and one of zeros only. */
 static void check_split_of(tileprop_type type, size_t count)
 {
     enum { FEATURES = 3, MOST = 9 };

@@ -1,4 +1,4 @@
-/* Which features get an offset, and what is narrowed by it. */
+/* Which features get an offset, and how values are narrowed. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>

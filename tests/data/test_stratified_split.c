@@ -115,7 +115,7 @@ static struct tp_dataset sparse_of(const struct tp_dataset *dataset)
     return sparse;
 }
 
-/* Sparse samples are drawn as others are. */
+/* Sparse samples are drawn like dense ones. */
 static void test_sparse(void **state)
 {
     (void)state;
@@ -168,7 +168,7 @@ static void test_missing(void **state)
                   "input 2 ... missing ... 3 training samples");
 }
 
-/* An absent value is 0 and not missing; an entry may be. */
+/* A value without an entry is 0, not missing; an entry may be missing. */
 static void test_missing_entries(void **state)
 {
     (void)state;

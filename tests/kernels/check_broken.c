@@ -272,7 +272,7 @@ bool check_broken(size_t at, const char **what, struct verdict *v)
         check_refresh(v, refresh_zeros);
         return true;
     case 18:
-        *what = "an update that leaves the sums";
+        *what = "an update that keeps the old sums";
         check_update(v, update_keeps_old_sums);
         return true;
     case 19:

@@ -67,10 +67,10 @@ static void check_forward_values(struct verdict *v, const struct tp_forward *f, 
     }
 }
 
-/* Densities of marked inputs, in percent; 19 is that of handwritten digits. */
+/* Densities of marked inputs, in percent; 19 is about that of MNIST. */
 const size_t check_densities[] = {0, 1, 19, 50, 100}, check_densities_count = COUNT(check_densities);
 
-/* The sums that go with weights: without them a weight that is not finite could be left out. */
+/* The sums of the weights: without them, a skipped weight that is not finite would go unnoticed. */
 static void sum_weights(const struct matrix *w, size_t inputs, const struct matrix *sums, enum data_kind kind)
 {
     float *shift = check_alloc(inputs * sizeof *shift);
@@ -84,7 +84,7 @@ static void sum_weights(const struct matrix *w, size_t inputs, const struct matr
     free(shift);
 }
 
-/* A marked kernel is to give the bits of the reference that multiplies all. */
+/* A marked kernel must give the bits of the reference verb that multiplies everything. */
 static void forward_case(struct verdict *v, tp_forward_fn *kernel, bool marked, const struct shape *shape)
 {
     enum data_kind kind = pick_kind();

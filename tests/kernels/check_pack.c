@@ -29,7 +29,7 @@ static void fill_samples(const struct fence *samples, const struct pack_case *c,
     free(values);
 }
 
-/* What the contract says of an element. */
+/* An element by the contract's formula. */
 static float formula(const struct tp_pack *p, bool is_u8, size_t r, size_t c)
 {
     const size_t at = (p->index ? p->index[r] : r) * p->a.columns + c;
@@ -55,7 +55,7 @@ static void check_formula(struct verdict *v, const struct tp_pack *p, bool is_u8
     }
 }
 
-/* A marked batch with poison all over. */
+/* A marked batch filled with poison. */
 static struct tp_marked make_marked(const struct pack_case *c)
 {
     const size_t stride = (tp_panel_count(c->features) + check_below(3)) * TP_PANEL, rows = c->row_end + 2;
@@ -69,7 +69,7 @@ static struct tp_marked make_marked(const struct pack_case *c)
     return m;
 }
 
-/* The contract's own formula, for every element of the rows; nothing else is to be written but padding. */
+/* Every element of the rows must follow the formula; beyond them only padding may be written. */
 static void compare_marked(struct verdict *v, const struct tp_pack *p, bool is_u8)
 {
     const struct tp_marked *m = &p->marked;
@@ -89,7 +89,7 @@ static void compare_marked(struct verdict *v, const struct tp_pack *p, bool is_u
         }
         for (size_t c = packed ? tp_panel_count(p->a.columns) * TP_PANEL : 0; c < m->stride; c++)
             if (float_bits(m->values[r * m->stride + c]) != 0x5a5a5a5a)
-                verdict_fail(v, "value %zu of row %zu, behind the last, was written", c, r);
+                verdict_fail(v, "value %zu of row %zu, beyond the last, was written", c, r);
     }
 }
 

@@ -24,7 +24,7 @@ struct operands {
 
 struct results {
     struct matrix w, wt, state[2], sums, gradient;
-    float *shift; /* [inputs], read alone and shared by all copies */
+    float *shift; /* [inputs], read only and shared by all copies */
 };
 
 static struct results results_copy(const struct results *r)
@@ -211,7 +211,7 @@ static struct results make_results(const struct update_case *c, size_t units)
     r.shift = check_alloc(c->inputs * sizeof *r.shift);
     data_fill(r.shift, c->inputs, c->kind);
     const bool none = check_below(3) == 0;
-    for (size_t i = 0; i < c->inputs; i++) /* of zeros, too, and never infinite */
+    for (size_t i = 0; i < c->inputs; i++) /* some are 0, and none is infinite */
         r.shift[i] = none || check_below(4) == 0 || !isfinite(r.shift[i]) ? 0 : r.shift[i];
     r.gradient = matrix_copy(&r.w);
     return r;
@@ -220,7 +220,7 @@ static struct results make_results(const struct update_case *c, size_t units)
 static void run_case(struct verdict *v, tp_update_fn *kernel, bool marked, struct update_case *c)
 {
     const size_t density = marked ? check_pick(check_densities, check_densities_count) : 100;
-    c->shifted |= marked; /* so are all that leave something out, and these have no transposed view */
+    c->shifted |= marked; /* all marked updates are, and have no transposed view */
     c->transposed &= !marked;
     verdict_case(v,
                  "rule %d, %zu rows, inputs %zu to %zu of %zu%s, units %zu to %zu, decay %g, keep %g, %s, "

@@ -1,4 +1,4 @@
-/* An evaluation gives the same bits whether it skips zeros or multiplies them, and whoever computes what. */
+/* An evaluation gives the same bits whether it skips zeros or multiplies them, and whichever thread does. */
 #include "network/evaluator.h"
 
 #include <math.h>
@@ -41,7 +41,7 @@ static float noise(uint32_t stream, uint64_t index)
     return (float)(2 * tp_random_uniform(3, TP_RANDOM_WEIGHTS, stream, index) - 1);
 }
 
-/* Two of three values are 0. Of the others a few are NaN, others infinite, but none of bytes. */
+/* Two of three values are 0. Of the others a few are NaN or infinite, except for bytes. */
 static void make_samples(void)
 {
     for (size_t i = 0; i < SAMPLES_MAX * FEATURES_MAX; i++) {
@@ -64,7 +64,7 @@ static void make_model(struct model *model, size_t features, size_t slices, cons
     options.hidden_count = 1;
     options.hidden[0] = 37;
     for (size_t f = 0; f < features; f++) {
-        scale[f] = f % 7 ? 0.01F + 0.01F * (float)f : 0; /* a feature that is constant has a scale of 0 */
+        scale[f] = f % 7 ? 0.01F + 0.01F * (float)f : 0; /* 0: a constant feature */
         shift[f] = noise(1, f);
         split[f] = f % 4 != 3;
         model->offset[f] = f % 4 == 3 ? 0.5 : 0;
@@ -133,7 +133,7 @@ static void evaluate(const struct model *model, const struct tp_tier *tier, tile
     tp_arena_destroy(&arena);
 }
 
-/* Which NaN it is may differ. */
+/* Any NaN matches any other. */
 static void check_floats(const float *found, const float *expected, size_t count)
 {
     for (size_t i = 0; i < count; i++)

@@ -11,8 +11,8 @@
 #include "tests/options.h"
 #include "train/trainer.h"
 
-/* Hashes are kept for a long run and, for what is slow, a short one: a build under a sanitizer, and the reference tier,
- * whose every FMA is a call. */
+/* Hashes are of a long run and, for sanitizer builds and the reference tier, whose every FMA is a call, of a short one.
+ */
 #define STEPS      300
 #define STEPS_SLOW 20
 
@@ -103,7 +103,7 @@ static void adam_relu(tileprop_options *o)
     o->batch = 100;
 }
 
-/* Without a shift, as in those with unit inputs and inputs as they are, hashes are still those of version 1. */
+/* Where there is no shift (unit inputs, inputs as they are), hashes are still those of numerics version 1. */
 static const struct configuration configurations[] = {
     {"the course's network", course, 0x7c49921b3b4baf04, 0x792644d0d931edcc},
     {"two hidden layers", two_layers, 0x77b4022e6d133705, 0xf71600cfe6315e8d},

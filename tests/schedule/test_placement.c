@@ -93,8 +93,7 @@ static const struct tp_dataset test = {.type = TILEPROP_CSR,
                                        .classes = 3};
 static const struct tp_dataset *const sets[TP_PLACEMENT_SETS] = {&train, &validation, &test};
 
-/* What a copy of all takes, each piece of an arena being a multiple of 64: 210, 60, 308 and 22 bytes, four small ones.
- */
+/* Bytes of a copy of everything, in pieces rounded up to 64: 210, 60, 308 and 22 bytes, and four small ones. */
 #define COPY (256 + 64 + 320 + 64 + 4 * 64)
 
 struct run {

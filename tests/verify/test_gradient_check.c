@@ -7,7 +7,7 @@
 static struct tp_normalization normalization;
 static struct tp_dataset train;
 
-/* Every other feature has so many zeros that it is split. */
+/* Every other feature has enough zeros to be split. */
 static int prepare(void **state)
 {
     make_samples(state);
