@@ -101,9 +101,9 @@ static inline struct tp_matrix tp_matrix_columns(const struct tp_matrix *m, size
 }
 
 /*
- * A batch of inputs row by row, with a mark for each element that is to be multiplied. The marked verbs skip the
- * others and give the same bits as the verbs that multiply everything. The words of the same 64 columns lie side by
- * side, one for each row:
+ * A batch of inputs row by row, with a mark for each element that is to be multiplied. The marked verbs may skip the
+ * others, which are 0, and give the same bits as the verbs that multiply everything. The words of the same 64 columns
+ * lie side by side, one for each row:
  *
  *     element (r, k)  at  values[r * stride + k]
  *     its mark        is  bit k % 64 of marks[k / 64 * rows + r]; there are no marks beyond the last column
@@ -252,8 +252,8 @@ struct tp_backward {
  * update: G = A^T D tile by tile, then the optimizer on each tile, for inputs [input_begin, input_end) and
  * the units of one slice. The gradient exists a tile at a time. With bias set the bias row is updated too:
  * G[inputs][u] = chain over rows of fma(1, D[r][u], acc), without weight decay. That chain is s[u] below.
- * With a shift the chain of G[k][u], but not that of the bias, begins at fma(shift[k], s[u] + (s[u] - s[u]), +0) and
- * ends with + 0, and the sums of the rewritten panels are rewritten too.
+ * All chains but the bias's end with + 0. With a shift they begin at fma(shift[k], s[u] + (s[u] - s[u]), +0), and the
+ * sums of the rewritten panels are rewritten too.
  * Gradient mode (gradient is present): G is written there and nothing else is touched.
  * inputs: a.columns; row `inputs` of w is the bias. units: d.columns.
  * The marked form reads `marked` in place of a. It has a shift and no transposed view.

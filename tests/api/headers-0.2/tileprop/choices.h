@@ -23,7 +23,8 @@ typedef enum tileprop_type {
     TILEPROP_I32, /* int32_t; labels only */
     TILEPROP_F32, /* float; samples only */
     TILEPROP_F64, /* double; samples only */
-    TILEPROP_I64  /* int64_t; labels only */
+    TILEPROP_I64, /* int64_t; labels only */
+    TILEPROP_CSR  /* sparse rows of float; samples only */
 } tileprop_type;
 
 #define TILEPROP_AUTO (-1) /* for an option: choose by the data */
@@ -49,14 +50,14 @@ typedef enum tileprop_init {
     TILEPROP_INIT_HE       /* normal, standard deviation sqrt(2 / fan-in); He et al. 2015 */
 } tileprop_init;
 
-/* auto: all for f32, input for u8. */
+/* auto: all for f32 and csr, input for u8. */
 enum {
     TILEPROP_BIAS_INPUT, /* a constant 1 as an extra input of the first layer */
     TILEPROP_BIAS_ALL,   /* that, plus a bias in every other layer, initially 0 */
     TILEPROP_BIAS_NONE
 };
 
-/* auto: feature for f32, global for u8. */
+/* auto: feature for f32, scale for csr, global for u8. */
 enum {
     TILEPROP_NORMALIZE_GLOBAL,  /* to mean 0 and standard deviation 1 over all values of all samples */
     TILEPROP_NORMALIZE_FEATURE, /* the same per feature; a constant feature becomes 0 */
@@ -87,10 +88,10 @@ typedef enum tileprop_numa {
     TILEPROP_NUMA_REPLICATE   /* copies the samples to each node */
 } tileprop_numa;
 
-/* What happens to inputs that are 0. Both ways give the same bits. */
+/* Whether inputs that are 0 are multiplied. Both ways give the same bits. */
 typedef enum tileprop_zeros {
-    TILEPROP_ZEROS_AUTO, /* whatever is faster */
-    TILEPROP_ZEROS_SKIP, /* those of features whose shift is kept apart (tileprop_model_split()) are left out */
+    TILEPROP_ZEROS_AUTO, /* whichever is faster */
+    TILEPROP_ZEROS_SKIP, /* skips inputs that are 0 once normalized, without the shift of split features */
     TILEPROP_ZEROS_MULTIPLY
 } tileprop_zeros;
 

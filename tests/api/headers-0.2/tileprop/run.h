@@ -45,7 +45,7 @@ TILEPROP_TRY tileprop_status tileprop_model_write(const tileprop_model *model, F
 /* A way to take steps, and the seconds per step. */
 typedef struct tileprop_candidate {
     size_t threads;
-    int skips;       /* zeros of the inputs */
+    int skips;       /* it skips zeros of the inputs */
     double measured; /* 0: not measured */
 } tileprop_candidate;
 
@@ -68,8 +68,8 @@ typedef struct tileprop_run {
     double flops_per_step;  /* 2 rows in out per GEMM; no backward for the first layer */
     double mean, deviation; /* of the training samples, or of those of the initial weights */
     int unverified;         /* the file of initial weights, or the checkpoint, has no checksum */
-    int skips;              /* steps leave out zeros of the inputs */
-    double zeros;           /* fraction of the inputs that can be left out, in a sample of the training data */
+    int skips;              /* steps skip zeros of the inputs */
+    double zeros;           /* fraction of the inputs that can be skipped, in a sample of the training data */
 } tileprop_run;
 
 /* "pack", "forward", "loss", "backward", "update"; NULL for another number. */

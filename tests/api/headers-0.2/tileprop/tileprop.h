@@ -103,7 +103,7 @@ typedef struct tileprop_model_parts {
     const float *const *weights;      /* [layers] of [units][inputs]; NULL: zeros */
     const float *const *biases;       /* [layers] of [units]; NULL: no biases */
     const float *scale, *shift;       /* [features]: the inputs are fma(sample, scale, shift); NULL: 1, 0 */
-    const float *imputed;             /* [features]: what a missing value becomes, less its offset; NULL: none may be */
+    const float *imputed;             /* [features], as tileprop_model_imputed() returns it; NULL: none may be */
     const char *const *feature_names; /* [features], UTF-8 */
     const char *const *class_names;   /* [classes], UTF-8; NULL: their numbers */
     const float *split;               /* [features], as tileprop_model_split() returns it; NULL: 0 */
@@ -172,8 +172,8 @@ TILEPROP_API const char *tileprop_model_class_name(const tileprop_model *model, 
 TILEPROP_API const char *tileprop_model_feature_name(const tileprop_model *model, size_t feature);
 
 /*
- * [features]: what a missing value becomes, less its feature's offset, valid as long as the model; NULL: none may be
- * missing.
+ * [features]: what a missing value becomes, with its feature's offset already subtracted. NULL: none may be missing.
+ * Valid as long as the model.
  */
 TILEPROP_API const float *tileprop_model_imputed(const tileprop_model *model);
 
@@ -185,21 +185,21 @@ TILEPROP_API const float *tileprop_model_imputed(const tileprop_model *model);
 TILEPROP_API const float *tileprop_model_weights(const tileprop_model *model, size_t layer, const float **bias);
 
 /*
- * scale[features], and in *shift shift[features]: the network's inputs are fma(sample, scale, shift), of samples less
- * their offsets. Both are valid as long as the model.
+ * scale[features], and in *shift shift[features]: the network's inputs are fma(x, scale, shift), x being a sample's
+ * values minus their offsets. Both are valid as long as the model.
  */
 TILEPROP_API const float *tileprop_model_normalization(const tileprop_model *model, const float **shift);
 
 /*
  * split[features]: 1 where the shift enters the first layer's sums as a whole and not with each sample, so that zeros
- * stay zeros and can be skipped, else 0. It decides about rounding alone. Valid as long as the model.
+ * stay zeros and can be skipped, else 0. It affects rounding only. Valid as long as the model.
  */
 TILEPROP_API const float *tileprop_model_split(const tileprop_model *model);
 
 /*
  * offset[features]: what is subtracted from samples, in double, before they are narrowed to float, so that timestamps
- * and coordinates keep their differences; valid as long as the model. NULL: nothing is. Training on f64 samples chooses
- * them (normalize global and feature) where float would keep little of the differences.
+ * and coordinates keep their differences. NULL: nothing is. Training on f64 samples chooses offsets (with normalize
+ * global and feature) where float would keep little of the differences. Valid as long as the model.
  */
 TILEPROP_API const double *tileprop_model_offsets(const tileprop_model *model);
 
@@ -233,13 +233,14 @@ TILEPROP_API void tileprop_predict_f64(const tileprop_model *model, const double
                                        float *probabilities, uint16_t *classes);
 
 /*
- * Labelled samples; the caller owns everything. f64 samples, rows with a stride and samples whose offsets are not the
- * model's are copied for the duration of the call, as are labels that are not u16. f64 values, less the model's
- * offsets, are rounded to f32, and to 0 below FLT_MIN; a finite value too large for f32 is BAD_INPUT.
+ * Labelled samples; the caller owns everything. The same samples give the same bits as f32 and as CSR. Where data have
+ * to fit each other, f32, f64 and CSR count as one type. f64 samples, rows with a stride and samples whose offsets are
+ * not the model's are copied for the duration of the call, as are labels that are not u16. f64 values, minus the
+ * model's offsets, are rounded to f32, and to 0 below FLT_MIN; a finite value too large for f32 is BAD_INPUT.
  */
 typedef struct tileprop_data {
     size_t size;              /* sizeof(tileprop_data) */
-    const void *samples;      /* [rows][features]; finite, except for predictions */
+    const void *samples;      /* [rows][features]; finite, except for predictions; unused with CSR */
     tileprop_type type;       /* of samples */
     const void *labels;       /* [rows], class indices from 0 */
     tileprop_type label_type; /* of labels */
@@ -250,7 +251,11 @@ typedef struct tileprop_data {
     const char *schema; /* a table's columns, stored in models as text "schema"; NULL: the initial weights', or none */
     const char *name;   /* of the data, for messages; NULL: train, validation or data */
     size_t stride;      /* distance between the starts of consecutive rows, in values; 0: features */
-    const double *offset; /* [features], not with u8: what was subtracted from the samples already; NULL: nothing */
+    const double *offset; /* [features], not with u8: already subtracted from the samples; NULL: nothing was */
+    /* CSR: compressed sparse rows as in scipy.sparse.csr_matrix, in place of samples; without stride and offset. */
+    const int64_t *indptr;  /* [rows + 1], the first 0: row r has entries indptr[r] to indptr[r + 1] - 1 */
+    const int32_t *indices; /* each entry's feature, from 0, ascending within a row */
+    const float *values;    /* each entry's value; all others are 0 */
 } tileprop_data;
 
 /* What tileprop_evaluate() computes; any pointer may be NULL. */
@@ -406,9 +411,9 @@ typedef struct tileprop_result {
     size_t threads_worked;           /* computed part of at least one step */
     tileprop_numa numa;              /* what was done; never auto */
     size_t numa_nodes;               /* memory nodes that threads ran on; 1 if nothing was done */
-    int evaluation_skips;            /* evaluations left out zeros of the inputs */
-    double seconds_multiplying;      /* per sample of an evaluation that does not; 0: not timed */
-    double seconds_skipping;         /* per sample of one that does; 0: not timed */
+    int evaluation_skips;            /* evaluations skipped zeros of the inputs */
+    double seconds_multiplying;      /* per sample of an evaluation that multiplies them; 0: not timed */
+    double seconds_skipping;         /* per sample of one that skips them; 0: not timed */
 } tileprop_result;
 
 /*
@@ -441,10 +446,10 @@ typedef struct tileprop_trainer tileprop_trainer;
  * Creates a trainer for the network that options describe. data describes the samples: type, features, classes,
  * class_weights, class_names, schema and offset. If classes is given, rows may be 0 and samples and labels NULL. The
  * normalization is scale[features], shift[features] and split[features] (tileprop_model_split(); NULL: 0); if all are
- * NULL, that of the initial weights; without those, it is fitted to the rows of data. With scale and shift go the
- * offsets of data, which then need not be those of each batch. Options that control a whole run
- * (epochs, shuffle, drop_last, evaluations, stops, progress, numa) have no effect. Copies what it needs; the caller
- * frees *trainer, which is NULL on error. Errors: those of tileprop_train().
+ * NULL, that of the initial weights; without those, it is fitted to the rows of data. scale and shift apply to samples
+ * minus the offsets of data; batches may have other offsets. Options that control a whole run (epochs, shuffle,
+ * drop_last, evaluations, stops, progress, numa) have no effect. Copies what it needs; the caller frees *trainer, which
+ * is NULL on error. Errors: those of tileprop_train().
  */
 TILEPROP_TRY tileprop_status tileprop_trainer_create(tileprop_trainer **trainer, const tileprop_options *options,
                                                      const tileprop_data *data, const float *scale, const float *shift,
