@@ -253,7 +253,7 @@ typedef struct tileprop_data {
     size_t stride;      /* distance between the starts of consecutive rows, in values; 0: features */
     const double *offset; /* [features], not with u8: what was subtracted from the samples already; NULL: nothing */
     /* Compressed sparse rows, as scipy.sparse.csr_matrix has them, in place of samples; not with a stride or offset. */
-    const int64_t *indptr;  /* [rows + 1] from 0: row r has entries indptr[r] to indptr[r + 1] - 1 */
+    const int64_t *indptr;  /* [rows + 1]: row r has entries indptr[r] to indptr[r + 1] - 1 */
     const int32_t *indices; /* of each entry its feature, from 0, ascending within a row */
     const float *values;    /* of each entry its value; all others are 0 */
 } tileprop_data;
