@@ -210,7 +210,8 @@ tileprop_data tp_train_data_of(const struct tp_dataset *set, size_t begin, size_
 
 tileprop_type tp_train_data_type(const struct tp_train_data *data)
 {
-    return data->train.sparse ? TILEPROP_CSR : data->train.type;
+    const struct tp_dataset *train = &data->train;
+    return train->sparse ? TILEPROP_CSR : train->type == TILEPROP_U8 ? TILEPROP_U8 : TILEPROP_F32;
 }
 
 void tp_train_data_free(struct tp_train_data *data)

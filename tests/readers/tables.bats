@@ -412,7 +412,32 @@ both("x", 300, 200, 5)
 both("val", 100, 200, 5)
 both("images", 60, 16, 3)
 both("full", 60, 16, 14)
+cells = [(random.randrange(9), random.randrange(300), random.randrange(200)) for _ in range(1000)]
+known = [sorted({f"t{row[i]}" for row in cells}) for i in (1, 2)]
+values, lines = [], ["n,t,u,y"]
+for i, (n, *texts) in enumerate(cells):
+    gone = i % 100 == 7
+    values.append(n)
+    for j, text in enumerate(texts):
+        values += [float("nan") if gone and j else known[j].index(f"t{text}") == k for k in range(len(known[j]))]
+    lines.append(f"{n},t{texts[0]},{'?' if gone else f't{texts[1]}'},{i % 2}")
+open("many.csv", "w").write("\n".join(lines))
+write("many.npy", "<f4", "f", (1000, 1 + len(known[0]) + len(known[1])), values)
+write("many-y.npy", "<i8", "q", (1000,), [i % 2 for i in range(1000)])
 PY
+}
+
+@test "a table with many categories is sparse, and trains the network of the same samples as an array" {
+    make_sparse
+    for more in "" "--normalize scale" "--optimizer adam --val-split 0.4"; do
+        # shellcheck disable=SC2086
+        "$train" --data many.csv --missing mean "${quick[@]}" $more --save sparse >/dev/null
+        # shellcheck disable=SC2086
+        "$train" --data many.npy --labels many-y.npy --missing mean "${quick[@]}" $more --save full >/dev/null
+        "$predict" sparse --data many.csv --output sparse.rows >/dev/null
+        "$predict" full --data many.npy --labels many-y.npy --output full.rows >/dev/null
+        cmp sparse.rows full.rows
+    done
 }
 
 @test "libsvm: sparse rows train the network of the same samples as an array, with other defaults" {
@@ -502,16 +527,16 @@ for r in range(5000):
 print("," * 200000 + "y")
 print("\n" * 200000)' >wide.csv
     python3 -c '
-print("t,u,y")
-for i in range(900):
-    print(f"{i}a,{i}b,{i % 2}")' >categories.csv
+print("t,y")
+for i in range(4000):
+    print(f"{i}a" if i < 900 else "?", i % 2, sep=",")' >categories.csv
     printf '\x93NUMPY\x01\x00\x4a\x00{"descr"' >cut.npy
     printf '\x93NUMPY\x01\x00\x46\x00%-69s\n' "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999, 999)}" >claim.npy
     [ -n "$TP_SANITIZE" ] || ulimit -v 1000000
     refused 3 "huge.svm: index 1000000000 ... 1344 ... 64 for each byte" \
         --data huge.svm
     refused 3 "wide.csv: row 1: one line" --data wide.csv
-    refused 3 "900 rows ... 1800 inputs ... category ... 256 times" --data categories.csv
+    refused 3 "4000 rows ... 900 inputs ... category ... 256 times" --data categories.csv --missing mean
     refused 3 "cut.npy: byte 18: truncated ... header" --data cut.npy --labels cut.npy
     refused 3 "0 bytes ... values ... 99899999001" --data claim.npy --labels cut.npy
 }
