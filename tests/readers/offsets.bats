@@ -36,7 +36,7 @@ value() { # KEY: of the JSON in the last line of standard input
     tail -n 1 | python3 -c 'import json, sys; print(json.loads(sys.stdin.read())[sys.argv[1]])' "$1"
 }
 
-@test "offsets: text and an array give the same model, which takes sparse text too, as good as scikit-learn's on doubles" {
+@test "offsets: text and an array give the same model, for sparse text too, as good as scikit-learn's on doubles" {
     "$train" --data t.csv "${net[@]}" --save csv >/dev/null
     "$train" --data t.npy --labels y.npy "${net[@]}" --save npy >/dev/null
     found=$("$predict" csv --data t.csv --json | value accuracy)

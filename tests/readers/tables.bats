@@ -489,7 +489,8 @@ random.seed(1)
 for r in range(5000):
     print(r % 2, *(f"{j + 1}:1" for j in sorted(random.sample(range(60000), 20))))' >words.svm
     # Text, weights and a batch: dense, the samples alone would take 1.2 GB.
-    (ulimit -v 300000 && "$train" --data words.svm --hidden 16 --optimizer sgd --epochs 1 --threads 1 --quiet >/dev/null)
+    ulimit -v 300000
+    "$train" --data words.svm --hidden 16 --optimizer sgd --epochs 1 --threads 1 --quiet >/dev/null
 }
 
 @test "arrays: labels are needed, fit, and are of no use elsewhere; --val-data is an array too" {
