@@ -71,8 +71,8 @@ static tileprop_status check_entries(const tileprop_data *data, struct tp_error 
     const int64_t *indptr = data->indptr;
     if (data->type != TILEPROP_CSR || data->rows == 0)
         return TILEPROP_OK;
-    if (indptr[0] != 0)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: indptr[0]: %lld found, expected 0", data->name,
+    if (indptr[0] < 0)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: indptr[0]: %lld found, expected at least 0", data->name,
                        (long long)indptr[0]);
     for (size_t r = 0; r < data->rows; r++)
         if (indptr[r + 1] < indptr[r])
@@ -101,6 +101,7 @@ static tileprop_status convert(struct tp_set *set, struct tp_error *error)
     const char *name = data->name;
     const size_t most = data->classes ? data->classes : TP_CLASSES_MAX;
     const bool sparse = data->type == TILEPROP_CSR;
+    const int64_t first = sparse && data->indptr ? data->indptr[0] : 0;
     if (!data->labels)
         return tp_fail(error, TILEPROP_USAGE, "%s: labels: NULL found, expected one for each row", name);
     if (data->label_type != TILEPROP_U8 && data->label_type != TILEPROP_U16 && data->label_type != TILEPROP_I32 &&
@@ -130,9 +131,9 @@ static tileprop_status convert(struct tp_set *set, struct tp_error *error)
             set->labels[i] = (uint16_t)label_at(data, i);
     }
     set->own = (struct tp_dataset){.type = type_of(data),
-                                   .samples = (void *)(uintptr_t)(sparse ? data->values : data->samples),
+                                   .samples = (void *)(uintptr_t)(sparse ? data->values + first : data->samples),
                                    .indptr = sparse ? (int64_t *)(uintptr_t)data->indptr : NULL,
-                                   .indices = sparse ? (int32_t *)(uintptr_t)data->indices : NULL,
+                                   .indices = sparse ? (int32_t *)(uintptr_t)(data->indices + first) : NULL,
                                    .labels = set->labels ? set->labels : (uint16_t *)(uintptr_t)data->labels,
                                    .count = data->rows,
                                    .features = data->features,

@@ -153,11 +153,11 @@ static tileprop_status compare_tiers(const tileprop_options *options, const tile
 tileprop_status tp_gradient_report(const struct tp_train_command *command, const struct tp_train_data *loaded,
                                    bool *stopped, struct tp_error *error)
 {
-    const tileprop_data data = tp_train_data_of(&loaded->train, NULL);
+    const tileprop_data data = tp_train_data_of(&loaded->train, 0, loaded->train.count, NULL);
     tileprop_options options = command->options;
     if (options.init == TILEPROP_INIT_AUTO)
         options.init = TILEPROP_INIT_UNIFORM;
-    tileprop_options_resolve(&options, data.type, data.rows);
+    tileprop_options_resolve(&options, tp_train_data_type(loaded), data.rows);
     struct progress progress = {.shown = isatty(STDERR_FILENO) && !command->quiet};
     tileprop_layer_gradients layers[TILEPROP_HIDDEN_MAX + 1];
     tileprop_gradients found = {.size = sizeof found, .layers = layers, .layer_size = sizeof *layers};

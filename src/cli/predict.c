@@ -64,10 +64,7 @@ static tileprop_status predict_part(struct tp_prediction *p, size_t begin, size_
 {
     const struct tp_dataset *set = &p->data->set;
     const double began = tp_clock_seconds();
-    tileprop_data data = tp_train_data_of(set, NULL);
-    data.samples = (const char *)set->samples + begin * tp_dataset_sample_size(set);
-    data.labels = set->labels + begin;
-    data.rows = count;
+    const tileprop_data data = tp_train_data_of(set, begin, count, NULL);
     const tileprop_outputs outputs = {.size = sizeof outputs,
                                       .losses = p->losses + begin,
                                       .probabilities = p->probabilities,

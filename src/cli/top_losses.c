@@ -55,24 +55,29 @@ void tp_top_losses_tell(const struct tp_top_losses *worst, size_t i, FILE *out)
             tp_show_class(worst->model, worst->predicted[e->sample]).text, (double)e->loss);
 }
 
-static double value(const struct tp_dataset *set, size_t sample, size_t feature)
+/* Value k of those that are stored of a sample. */
+static double value(const struct tp_dataset *set, size_t sample, size_t k)
 {
-    const size_t at = sample * set->features + feature;
-    return set->type == TILEPROP_U8 ? ((const uint8_t *)set->samples)[at] : (double)((const float *)set->samples)[at];
+    return set->type == TILEPROP_U8 ? ((const uint8_t *)set->samples)[sample * set->features + k]
+                                    : (double)tp_dataset_row(set, sample).values[k];
 }
 
 /* The sample from 0 to 255, from its least to its greatest value. */
 static void make_pixels(const struct tp_dataset *set, size_t sample, unsigned char *pixels)
 {
-    double least = value(set, sample, 0), most = least;
-    for (size_t f = 1; f < set->features; f++) {
-        const double x = value(set, sample, f);
+    const struct tp_row row =
+        set->type == TILEPROP_CSR ? tp_dataset_row(set, sample) : (struct tp_row){.count = set->features};
+    double least = row.count < set->features ? 0 : value(set, sample, 0), most = least;
+    for (size_t k = 0; k < row.count; k++) {
+        const double x = value(set, sample, k);
         least = x < least ? x : least;
         most = x > most ? x : most;
     }
     const double range = most > least ? most - least : 1;
-    for (size_t f = 0; f < set->features; f++)
-        pixels[f] = (unsigned char)(255 * ((value(set, sample, f) - least) / range));
+    if (row.count < set->features)
+        memset(pixels, (int)(255 * (-least / range)), set->features);
+    for (size_t k = 0; k < row.count; k++)
+        pixels[tp_row_feature(&row, k)] = (unsigned char)(255 * ((value(set, sample, k) - least) / range));
 }
 
 /* A character for two pixels above each other, which together are about as high as wide. */

@@ -116,9 +116,9 @@ static tileprop_status prepare_run(struct training *training, struct tp_error *e
     const struct tp_train_data *data = &training->data;
     tileprop_options *options = &command->options;
     tileprop_run_options *run = &training->run;
-    training->train = tp_train_data_of(&data->train, command->data);
-    training->validation = tp_train_data_of(&data->validation, command->val_data);
-    training->test = tp_train_data_of(&data->test, NULL);
+    training->train = tp_train_data_of(&data->train, 0, data->train.count, command->data);
+    training->validation = tp_train_data_of(&data->validation, 0, data->validation.count, command->val_data);
+    training->test = tp_train_data_of(&data->test, 0, data->test.count, NULL);
     options->progress = on_progress;
     options->run = run;
     options->context = run->context = training;
@@ -143,7 +143,7 @@ static tileprop_status prepare_run(struct training *training, struct tp_error *e
         if (status != TILEPROP_OK)
             return status;
     }
-    tileprop_options_resolve(options, training->train.type, training->train.rows);
+    tileprop_options_resolve(options, tp_train_data_type(data), training->train.rows);
     return tp_model_writer_prepare(&training->writer, data->train.schema, &training->train, run, error);
 }
 

@@ -124,14 +124,14 @@ static tileprop_status load_file(struct tp_train_data *data, const struct tp_tra
 /* No run takes what does not fit; --stats and --check-gradient begin none. */
 static tileprop_status compare(const struct tp_train_data *data, const char *val_data, struct tp_error *error)
 {
-    static const char *const types[] = {[TILEPROP_U8] = "u8", [TILEPROP_F32] = "f32"};
     const struct tp_dataset *train = &data->train, *found = &data->validation;
-    if (found->features == train->features && found->classes <= train->classes && found->type == train->type)
+    const bool is_u8 = found->type == TILEPROP_U8, expects_u8 = train->type == TILEPROP_U8;
+    if (found->features == train->features && found->classes <= train->classes && is_u8 == expects_u8)
         return TILEPROP_OK;
     return tp_fail(error, TILEPROP_BAD_INPUT,
                    "%s: found %zu inputs of %s and %zu classes%s, expected %zu of %s and at most %zu, as in %s",
-                   val_data ? val_data : data->directory, found->features, types[found->type], found->classes,
-                   val_data ? "" : " in the t10k files", train->features, types[train->type], train->classes,
+                   val_data ? val_data : data->directory, found->features, is_u8 ? "u8" : "f32", found->classes,
+                   val_data ? "" : " in the t10k files", train->features, expects_u8 ? "u8" : "f32", train->classes,
                    val_data ? data->directory : "the train files");
 }
 
@@ -178,7 +178,7 @@ tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_t
     limit(&data->validation, command->val_limit);
     status = hold_out(data, command, error);
     if (status == TILEPROP_OK && (command->table.missing == TP_MISSING_MEAN || data->schema.means) &&
-        data->train.type == TILEPROP_F32)
+        data->train.type != TILEPROP_U8)
         status = fill_missing(data, error);
     if (status == TILEPROP_OK && command->class_weight)
         status = tp_class_weights_make(command->class_weight, &data->train, &data->class_weights, error);
@@ -186,19 +186,32 @@ tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_t
     return status;
 }
 
-tileprop_data tp_train_data_of(const struct tp_dataset *set, const char *name)
+tileprop_data tp_train_data_of(const struct tp_dataset *set, size_t begin, size_t count, const char *name)
 {
-    return (tileprop_data){.size = sizeof(tileprop_data),
-                           .samples = set->samples,
-                           .type = set->type,
-                           .labels = set->labels,
-                           .label_type = TILEPROP_U16,
-                           .rows = set->count,
-                           .features = set->features,
-                           .classes = set->classes,
-                           .class_weights = set->class_weights,
-                           .name = name,
-                           .offset = set->offset};
+    tileprop_data data = {.size = sizeof data,
+                          .type = set->type,
+                          .labels = set->labels + begin,
+                          .label_type = TILEPROP_U16,
+                          .rows = count,
+                          .features = set->features,
+                          .classes = set->classes,
+                          .class_weights = set->class_weights,
+                          .name = name,
+                          .offset = set->offset};
+    if (set->type == TILEPROP_CSR) {
+        data.indptr = set->indptr + begin;
+        data.indices = set->indices - set->indptr[0];
+        data.values = (const float *)set->samples - set->indptr[0];
+    } else {
+        data.samples = (const char *)set->samples + begin * tp_dataset_sample_size(set);
+    }
+    return data;
+}
+
+tileprop_type tp_train_data_type(const struct tp_train_data *data)
+{
+    const struct tp_dataset *train = &data->train;
+    return train->sparse ? TILEPROP_CSR : train->type == TILEPROP_U8 ? TILEPROP_U8 : TILEPROP_F32;
 }
 
 void tp_train_data_free(struct tp_train_data *data)

@@ -36,7 +36,10 @@ struct tp_train_data {
 tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
                                    const tileprop_model *start, const char *path, struct tp_error *error);
 
-/* A set as the library takes it, named so in messages (NULL: as the library calls it). */
-tileprop_data tp_train_data_of(const struct tp_dataset *set, const char *name);
+/* Samples of a set as the library takes them, named so in messages (NULL: as the library calls them). */
+tileprop_data tp_train_data_of(const struct tp_dataset *set, size_t begin, size_t count, const char *name);
+
+/* The type whose defaults hold, whatever form the samples have in memory. */
+tileprop_type tp_train_data_type(const struct tp_train_data *data);
 
 void tp_train_data_free(struct tp_train_data *data);

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,7 @@
 
 struct tp_dataset {
     tileprop_type type; /* u8, f32, csr; for predictions also f64 */
+    bool sparse;        /* of a file without its zeros, whose defaults are those of csr whatever the type is */
     void *samples;      /* [count][features] of type; csr: the entries, floats */
     int64_t *indptr; /* csr: [count + 1]; sample i has entries indptr[i] - indptr[0] to indptr[i + 1] - indptr[0] - 1 */
     int32_t *indices; /* csr: the entries' features */

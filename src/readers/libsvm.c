@@ -9,13 +9,12 @@
 #include "data/label_encoder.h"
 #include "data/offsets.h"
 #include "readers/csv.h"
-#include "readers/table.h"
 
 #define TP_INDEX_MAX 1000000000
 
 struct reader {
     struct tp_csv text;
-    size_t rows, features; /* found so far */
+    size_t rows, features, entries; /* found so far */
 };
 
 static void skip_blanks(struct reader *reader)
@@ -121,12 +120,23 @@ static tileprop_status read_label(struct reader *reader, struct tp_label_encoder
     return tp_label_encoder_label(encoder, place, text, length, label, reader->text.error);
 }
 
-/* Counts samples and features, whatever the labels are, and, with an encoder, stores all of them. */
+static void store(const struct reader *reader, const struct tp_dataset *dataset, size_t feature, double value)
+{
+    float *samples = dataset->samples;
+    if (dataset->type == TILEPROP_CSR) {
+        samples[reader->entries] = (float)value;
+        dataset->indices[reader->entries] = (int32_t)feature;
+    } else {
+        samples[reader->rows * dataset->features + feature] = tp_offsets_narrow(value, dataset->offset, feature);
+    }
+}
+
+/* Counts samples, features and entries, whatever the labels are, and, with an encoder, stores all of them. */
 static tileprop_status read_lines(struct reader *reader, struct tp_label_encoder *encoder, struct tp_dataset *dataset)
 {
     for (; next_line(reader); tp_csv_skip_line(&reader->text)) {
-        double *sample = encoder ? (double *)dataset->samples + reader->rows * dataset->features : NULL, value;
         size_t index = 0;
+        double value;
         tileprop_status status = TILEPROP_OK;
         if (encoder)
             status = read_label(reader, encoder, &dataset->labels[reader->rows]);
@@ -135,12 +145,15 @@ static tileprop_status read_lines(struct reader *reader, struct tp_label_encoder
         while (status == TILEPROP_OK && !at_line_end(reader)) {
             status = read_feature(reader, &index, &value);
             if (status == TILEPROP_OK && encoder)
-                sample[index - 1] = value;
+                store(reader, dataset, index - 1, value);
+            reader->entries++;
         }
         if (status != TILEPROP_OK)
             return status;
         reader->features = index > reader->features ? index : reader->features;
         reader->rows++;
+        if (encoder && dataset->indptr)
+            dataset->indptr[reader->rows] = (int64_t)reader->entries;
     }
     if (!reader->rows || !reader->features)
         return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: no %s found, expected some", reader->text.path,
@@ -148,16 +161,31 @@ static tileprop_status read_lines(struct reader *reader, struct tp_label_encoder
     return TILEPROP_OK;
 }
 
-/* Finds offsets, subtracts them and narrows the samples to floats. */
-static tileprop_status narrow(struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error)
+/*
+ * Takes memory for what was counted, in whichever form takes less of it. A model's offsets, which make another number
+ * of a zero, leave no choice.
+ */
+static tileprop_status allocate(const struct reader *reader, const struct tp_schema *schema, struct tp_dataset *dataset)
 {
-    const tileprop_status status = tp_offsets_learn(schema, dataset->samples, dataset->count, dataset->features, error);
-    if (status != TILEPROP_OK)
-        return status;
-    tp_offsets_narrow_all(dataset->samples, dataset->count, dataset->features, schema->offset);
-    void *smaller = realloc(dataset->samples, dataset->count * dataset->features * sizeof(float));
-    dataset->samples = smaller ? smaller : dataset->samples;
-    dataset->offset = schema->offset;
+    const size_t entries = reader->entries, rows = reader->rows, features = schema->features;
+    const size_t bytes = entries * (sizeof(float) + sizeof(int32_t)) + (rows + 1) * sizeof(int64_t);
+    const bool sparse = !schema->offset && features > bytes / sizeof(float) / rows;
+    float *samples = calloc(sparse ? entries + 1 : rows * features, sizeof *samples);
+    *dataset = (struct tp_dataset){.type = sparse ? TILEPROP_CSR : TILEPROP_F32,
+                                   .sparse = true,
+                                   .samples = samples,
+                                   .indptr = sparse ? calloc(rows + 1, sizeof(int64_t)) : NULL,
+                                   .indices = sparse ? calloc(entries + 1, sizeof(int32_t)) : NULL,
+                                   .labels = malloc(rows * sizeof(uint16_t)),
+                                   .count = rows,
+                                   .features = features,
+                                   .schema = schema,
+                                   .offset = schema->offset};
+    if (!samples || !dataset->labels || (sparse && !(dataset->indptr && dataset->indices)))
+        return tp_fail_memory(reader->text.error, reader->text.path, "samples");
+    for (size_t r = 0; schema->offset && r < rows; r++)
+        for (size_t j = 0; j < features; j++)
+            samples[r * features + j] = tp_offsets_narrow(0, schema->offset, j);
     return TILEPROP_OK;
 }
 
@@ -188,34 +216,24 @@ tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, 
 {
     struct reader reader = begin(file, error);
     struct tp_label_encoder encoder = {0};
-    *dataset = (struct tp_dataset){.type = TILEPROP_F32, .schema = schema};
+    *dataset = (struct tp_dataset){0};
     tileprop_status status = read_lines(&reader, NULL, NULL);
     if (status == TILEPROP_OK && schema->features && reader.features > schema->features)
         status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: index %zu found, expected at most %zu as in the training data",
                          file->path, reader.features, schema->features);
-    if (status == TILEPROP_OK && !schema->features &&
-        reader.features > TP_TABLE_RATIO_MAX * file->size / sizeof(float) / reader.rows)
-        status =
-            tp_fail(error, TILEPROP_BAD_INPUT,
-                    "%s: %zu samples with indices up to %zu found: with their zeros, expected at most %d times the "
-                    "bytes of the text",
-                    file->path, reader.rows, reader.features, TP_TABLE_RATIO_MAX);
+    if (status == TILEPROP_OK && !schema->features && reader.features > TP_LIBSVM_RATIO_MAX * file->size)
+        status = tp_fail(error, TILEPROP_BAD_INPUT,
+                         "%s: index %zu found, expected at most %zu, %d for each byte of the text", file->path,
+                         reader.features, TP_LIBSVM_RATIO_MAX * file->size, TP_LIBSVM_RATIO_MAX);
     schema->features = schema->features ? schema->features : reader.features;
+    schema->offsets = TP_OFFSETS_KNOWN;
     if (status == TILEPROP_OK)
         status = tp_label_encoder_begin(&encoder, schema, file->path, error);
-    if (status == TILEPROP_OK) {
-        dataset->count = reader.rows;
-        dataset->features = schema->features;
-        dataset->samples = calloc(reader.rows * dataset->features, sizeof(double));
-        dataset->labels = malloc(reader.rows * sizeof *dataset->labels);
-        if (!dataset->samples || !dataset->labels)
-            status = tp_fail_memory(error, file->path, "samples");
-    }
+    if (status == TILEPROP_OK)
+        status = allocate(&reader, schema, dataset);
     reader = begin(file, error);
     if (status == TILEPROP_OK)
         status = read_lines(&reader, &encoder, dataset);
-    if (status == TILEPROP_OK)
-        status = narrow(schema, dataset, error);
     if (status == TILEPROP_OK)
         status = tp_label_encoder_finish(&encoder, schema, dataset->labels, dataset->count, error);
     dataset->classes = schema->class_count;

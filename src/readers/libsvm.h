@@ -18,10 +18,14 @@
  */
 bool tp_libsvm_is(const struct tp_file *file);
 
+/* Features for a byte of text, at most. */
+#define TP_LIBSVM_RATIO_MAX 64
+
 /*
- * Makes f32 samples of a file, whose bytes are freed. An empty schema learns the number of features, which is
- * the largest index, and the classes; a known one says both.
- * Memory: TP_TABLE_RATIO_MAX times the bytes for the samples, and as much again while they are read.
+ * Makes samples of a file, whose bytes are freed: csr, or f32 where that takes less memory or the schema has offsets.
+ * An empty schema learns the number of features, which is the largest index, and the classes, but no offsets; a known
+ * one says all of them.
+ * Memory: four times the bytes for the samples, unless the schema has offsets.
  * Errors: TILEPROP_BAD_INPUT with path, line, what was found and what was expected; TILEPROP_FAILURE without
  * memory. On error *dataset is empty; the schema is to be freed.
  */

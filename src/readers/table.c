@@ -253,45 +253,108 @@ static void expand_row(const struct tp_schema *schema, const double *cells, floa
     }
 }
 
-/* Makes samples of the cells. */
+static bool has_categories(const struct tp_schema *schema)
+{
+    for (size_t i = 0; i < schema->column_count; i++)
+        if (schema->columns[i].category_count)
+            return true;
+    return false;
+}
+
+/* Makes floats of the cells of columns of numbers alone, in their place. */
+static void narrow(struct reader *reader, const struct tp_schema *schema, struct tp_dataset *dataset)
+{
+    const size_t rows = reader->rows, features = schema->features;
+    tp_offsets_narrow_all(reader->cells, rows, features, schema->offset);
+    void *smaller = realloc(reader->cells, rows * features * sizeof(float));
+    dataset->samples = smaller ? smaller : reader->cells;
+    reader->cells = NULL;
+}
+
+/* Entries of sparse samples: each number, and of each category the feature that is 1, or all, if it is missing. */
+static size_t count_entries(const struct reader *reader, const struct tp_schema *schema)
+{
+    const size_t columns = schema->column_count;
+    size_t entries = reader->rows * columns;
+    for (size_t i = 0; i < columns; i++)
+        for (size_t r = 0; schema->columns[i].category_count && r < reader->rows; r++)
+            entries += isnan(reader->cells[r * columns + i]) ? schema->columns[i].category_count - 1 : 0;
+    return entries;
+}
+
+/* As expand_row(), what is not 0. */
+static size_t list_row(const struct tp_schema *schema, const double *cells, float *values, int32_t *indices)
+{
+    size_t first = 0, entries = 0;
+    for (size_t i = 0; i < schema->column_count; i++) {
+        const size_t categories = schema->columns[i].category_count, features = categories ? categories : 1;
+        const bool all = !categories || isnan(cells[i]);
+        const size_t begin = all ? 0 : (size_t)cells[i], end = all ? features : begin + 1;
+        for (size_t k = begin; k < end; k++) {
+            values[entries] = all ? (float)cells[i] : 1;
+            indices[entries++] = (int32_t)(first + k);
+        }
+        first += features;
+    }
+    return entries;
+}
+
+/* Sparse samples take so much less memory than floats, at least: to pack an entry takes as long as many floats. */
+#define TP_SPARSE_GAIN 16
+
+/* Makes samples of cells with categories, sparse ones where that pays. These have no offsets. */
 static tileprop_status expand(struct reader *reader, const struct tp_schema *schema, size_t most,
                               struct tp_dataset *dataset)
 {
-    const size_t features = schema->features, rows = reader->rows;
-    float *samples;
-    bool has_categories = false;
-    for (size_t i = 0; i < schema->column_count; i++)
-        has_categories |= schema->columns[i].category_count > 0;
-    if (!has_categories) {
-        tp_offsets_narrow_all(reader->cells, rows, features, schema->offset);
-        samples = realloc(reader->cells, rows * features * sizeof *samples);
-        if (!samples) /* could not shrink: the old memory stays */
-            samples = (float *)(void *)reader->cells;
-    } else {
-        if (features > most / sizeof *samples / rows)
-            return tp_csv_fail(
-                &reader->csv, 0,
-                "%zu rows of %zu inputs found, with one for each category, expected at most %d times the "
-                "bytes of the table; --leave-out names columns that are not to be inputs",
-                rows, features, TP_TABLE_RATIO_MAX);
-        samples = malloc(rows * features * sizeof *samples);
-        if (!samples)
-            return tp_fail_memory(reader->csv.error, reader->csv.path, "a table");
-        for (size_t r = 0; r < rows; r++)
-            expand_row(schema, reader->cells + r * reader->columns.inputs, samples + r * features);
-        free(reader->cells);
+    const size_t features = schema->features, rows = reader->rows, inputs = reader->columns.inputs;
+    const size_t entries = count_entries(reader, schema);
+    const size_t bytes = entries * (sizeof(float) + sizeof(int32_t)) + (rows + 1) * sizeof(int64_t);
+    const bool sparse = !schema->offset && features / TP_SPARSE_GAIN > bytes / sizeof(float) / rows;
+    if (sparse ? bytes > most : features > most / sizeof(float) / rows)
+        return tp_csv_fail(&reader->csv, 0,
+                           "%zu rows of %zu inputs found, with one for each category, expected at most %d times the "
+                           "bytes of the table; --leave-out names columns that are not to be inputs",
+                           rows, features, TP_TABLE_RATIO_MAX);
+    float *samples = dataset->samples = malloc((sparse ? entries : rows * features) * sizeof *samples);
+    if (sparse) {
+        dataset->type = TILEPROP_CSR;
+        dataset->indptr = calloc(rows + 1, sizeof *dataset->indptr);
+        dataset->indices = malloc(entries * sizeof *dataset->indices);
     }
-    reader->cells = NULL;
+    if (!samples || (sparse && !(dataset->indptr && dataset->indices)))
+        return tp_fail_memory(reader->csv.error, reader->csv.path, "a table");
+    for (size_t r = 0; r < rows; r++) {
+        const double *cells = reader->cells + r * inputs;
+        if (!sparse) {
+            expand_row(schema, cells, samples + r * features);
+            continue;
+        }
+        const size_t at = (size_t)dataset->indptr[r];
+        dataset->indptr[r + 1] = (int64_t)(at + list_row(schema, cells, samples + at, dataset->indices + at));
+    }
+    return TILEPROP_OK;
+}
+
+/* Makes samples of the cells. */
+static tileprop_status finish(struct reader *reader, const struct tp_schema *schema, size_t most,
+                              struct tp_dataset *dataset)
+{
+    tileprop_status status = TILEPROP_OK;
     *dataset = (struct tp_dataset){.type = TILEPROP_F32,
-                                   .samples = samples,
                                    .labels = reader->labels,
-                                   .count = rows,
-                                   .features = features,
+                                   .count = reader->rows,
+                                   .features = schema->features,
                                    .classes = schema->class_count,
                                    .schema = schema,
                                    .offset = schema->offset};
     reader->labels = NULL;
-    return TILEPROP_OK;
+    if (has_categories(schema))
+        status = expand(reader, schema, most, dataset);
+    else
+        narrow(reader, schema, dataset);
+    if (status != TILEPROP_OK)
+        tp_dataset_free(dataset);
+    return status;
 }
 
 tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_options *options, struct tp_schema *schema,
@@ -317,7 +380,7 @@ tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_optio
     if (status == TILEPROP_OK)
         status = tp_offsets_learn(schema, reader.cells, reader.rows, reader.columns.inputs, error);
     if (status == TILEPROP_OK)
-        status = expand(&reader, schema, most, dataset);
+        status = finish(&reader, schema, most, dataset);
 
     free(reader.cells);
     free(reader.labels);

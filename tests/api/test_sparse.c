@@ -55,17 +55,15 @@ static tileprop_data dense_rows(size_t first, size_t rows)
                            .classes = CLASSES};
 }
 
-/* The same rows, sparse; begins: memory for their indptr, renumbered from 0. */
-static tileprop_data sparse_rows(size_t first, size_t rows, int64_t begins[ROWS + 1])
+/* Whose entries are numbered among those of all rows. */
+static tileprop_data sparse_rows(size_t first, size_t rows)
 {
     tileprop_data data = dense_rows(first, rows);
-    for (size_t r = 0; r <= rows; r++)
-        begins[r] = indptr[first + r] - indptr[first];
     data.samples = NULL;
     data.type = TILEPROP_CSR;
-    data.indptr = begins;
-    data.indices = indices + indptr[first];
-    data.values = values + indptr[first];
+    data.indptr = indptr + first;
+    data.indices = indices;
+    data.values = values;
     return data;
 }
 
@@ -102,8 +100,7 @@ static void *train(const tileprop_options *options, const tileprop_data *data, s
 
 static void check_models(tileprop_optimizer optimizer, int normalize)
 {
-    int64_t begins[ROWS + 1];
-    const tileprop_data full = dense_rows(0, ROWS), sparse = sparse_rows(0, ROWS, begins);
+    const tileprop_data full = dense_rows(0, ROWS), sparse = sparse_rows(0, ROWS);
     tileprop_options options = options_of(optimizer, normalize);
     size_t wanted, size;
     int runs_here;
@@ -136,8 +133,7 @@ static void test_models_are_the_same(void **state)
 
 static void test_normalization_is_scale_by_default(void **state)
 {
-    int64_t begins[ROWS + 1];
-    const tileprop_data data = sparse_rows(0, ROWS, begins);
+    const tileprop_data data = sparse_rows(0, ROWS);
     const tileprop_options options = options_of(TILEPROP_SGD, TILEPROP_AUTO);
     tileprop_model *model;
     (void)state;
@@ -161,8 +157,7 @@ static void evaluate(const tileprop_model *model, const tileprop_data *data, siz
 /* Also with values that are not finite. */
 static void test_evaluations_are_the_same(void **state)
 {
-    int64_t begins[ROWS + 1];
-    const tileprop_data full = dense_rows(0, ROWS), sparse = sparse_rows(0, ROWS, begins);
+    const tileprop_data full = dense_rows(0, ROWS), sparse = sparse_rows(0, ROWS);
     const tileprop_options options = options_of(TILEPROP_MOMENTUM, TILEPROP_NORMALIZE_FEATURE);
     struct outputs found, expected;
     tileprop_model *model;
@@ -203,9 +198,8 @@ static uint64_t hash(tileprop_trainer *trainer)
 /* A trainer made for sparse rows takes batches of either kind, as does one that knows only the number of features. */
 static void test_steps_are_the_same(void **state)
 {
-    int64_t begins[ROWS + 1];
     const tileprop_options options = options_of(TILEPROP_ADAM, TILEPROP_NORMALIZE_SCALE);
-    const tileprop_data full = dense_rows(0, ROWS), sparse = sparse_rows(0, ROWS, begins);
+    const tileprop_data full = dense_rows(0, ROWS), sparse = sparse_rows(0, ROWS);
     const tileprop_data unknown = {
         .size = sizeof unknown, .type = TILEPROP_CSR, .features = FEATURES, .classes = CLASSES};
     float scale[FEATURES], shift[FEATURES] = {0};
@@ -223,8 +217,7 @@ static void test_steps_are_the_same(void **state)
     tileprop_model_free(model);
     for (size_t first = 0; first < ROWS; first += BATCH) {
         const size_t rows = ROWS - first < BATCH ? ROWS - first : BATCH;
-        int64_t of_batch[ROWS + 1];
-        const tileprop_data batch = sparse_rows(first, rows, of_batch), same = dense_rows(first, rows);
+        const tileprop_data batch = sparse_rows(first, rows), same = dense_rows(first, rows);
         for (size_t i = 0; i < 3; i++)
             good(tileprop_trainer_step(trainers[i], i == 0 || first == 0 ? &same : &batch, &losses[i], message,
                                        sizeof message));
@@ -241,8 +234,7 @@ static void test_steps_are_the_same(void **state)
 
 static void test_gradients_are_the_same(void **state)
 {
-    int64_t begins[ROWS + 1];
-    const tileprop_data data[] = {dense_rows(0, ROWS), sparse_rows(0, ROWS, begins)};
+    const tileprop_data data[] = {dense_rows(0, ROWS), sparse_rows(0, ROWS)};
     tileprop_options options = options_of(TILEPROP_SGD, TILEPROP_NORMALIZE_FEATURE);
     tileprop_gradients found[2];
     (void)state;
@@ -279,8 +271,7 @@ static void write_checkpoint(void *context, const tileprop_training_state *train
 /* A run that began with dense samples is resumed with sparse ones. */
 static void test_runs_are_resumed_across_storages(void **state)
 {
-    int64_t begins[ROWS + 1];
-    const tileprop_data full = dense_rows(0, ROWS), sparse = sparse_rows(0, ROWS, begins);
+    const tileprop_data full = dense_rows(0, ROWS), sparse = sparse_rows(0, ROWS);
     tileprop_options options = options_of(TILEPROP_ADAM, TILEPROP_NORMALIZE_FEATURE);
     char *path = scratch_path(*state, "checkpoint");
     struct resumable resumable = {.path = path, .due = 5};
@@ -340,8 +331,8 @@ static void test_what_is_refused(void **state)
     data.indptr = starts;
     data.indices = of;
     data.values = entries;
-    starts[0] = 1;
-    refused(&data, TILEPROP_BAD_INPUT, "train: indptr[0]: 1 ... 0");
+    starts[0] = -1;
+    refused(&data, TILEPROP_BAD_INPUT, "train: indptr[0]: -1 ... 0");
     starts[0] = 0;
     starts[2] = 1;
     refused(&data, TILEPROP_BAD_INPUT, "train: indptr[2]: 1 ... at least 2");

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "readers/libsvm.h"
-#include "readers/table.h"
 
 static void require(int condition)
 {
@@ -36,11 +35,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             break;
         }
         require(recognised && dataset.count > 0 && dataset.features > 0);
-        require(dataset.count * dataset.features * sizeof(float) <= TP_TABLE_RATIO_MAX * size);
-        for (size_t i = 0; i < dataset.count * dataset.features; i++)
-            require(isfinite(((const float *)dataset.samples)[i]));
-        for (size_t i = 0; i < dataset.count; i++)
+        require(dataset.features <= TP_LIBSVM_RATIO_MAX * size && tp_dataset_bytes(&dataset) <= 4 * size + 8);
+        for (size_t i = 0; i < dataset.count; i++) {
+            const struct tp_row row = tp_dataset_row(&dataset, i);
             require(dataset.labels[i] < dataset.classes);
+            for (size_t k = 0; k < row.count; k++) {
+                require(tp_row_feature(&row, k) < dataset.features && isfinite(row.values[k]));
+                require(k == 0 || tp_row_feature(&row, k) > tp_row_feature(&row, k - 1));
+            }
+        }
         tp_dataset_free(&dataset);
     }
     tp_schema_free(&schema);

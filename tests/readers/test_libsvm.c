@@ -1,11 +1,13 @@
 /*
- * libsvm's text: samples, labels, what tells it from a table, and lines that do not fit.
+ * libsvm's text: samples, the form that they take in memory, labels, what tells it from a table, and lines that do not
+ * fit.
  */
 #include "readers/libsvm.h"
 #include "tests/text_file.h"
 
-static void check_samples(const char *text, struct tp_schema *schema, const float *values, const uint16_t *labels,
-                          size_t rows, size_t features)
+/* values: [rows][features], whatever the form. */
+static void check_samples(const char *text, struct tp_schema *schema, tileprop_type type, const float *values,
+                          const uint16_t *labels, size_t rows, size_t features)
 {
     struct tp_file file = text_file(text);
     struct tp_dataset data;
@@ -16,7 +18,15 @@ static void check_samples(const char *text, struct tp_schema *schema, const floa
     assert_int_equal(data.features, features);
     assert_int_equal(schema->features, features);
     assert_int_equal(data.classes, schema->class_count);
-    assert_memory_equal(data.samples, values, rows * features * sizeof *values);
+    assert_int_equal(data.type, type);
+    assert_true(data.sparse);
+    for (size_t r = 0; r < rows; r++) {
+        const struct tp_row row = tp_dataset_row(&data, r);
+        float found[32] = {0};
+        for (size_t k = 0; k < row.count; k++)
+            found[tp_row_feature(&row, k)] = row.values[k];
+        assert_memory_equal(found, values + r * features, features * sizeof *values);
+    }
     assert_memory_equal(data.labels, labels, rows * sizeof *labels);
     tp_dataset_free(&data);
 }
@@ -25,12 +35,32 @@ static void test_samples(void **state)
 {
     (void)state;
     struct tp_schema schema = {0};
-    check_samples("+1 1:0.5 3:-2 # a comment\r\n# another\n\n-1  2:1e1\t\n1", &schema,
+    check_samples("+1 1:0.5 3:-2 # a comment\r\n# another\n\n-1  2:1e1\t\n1", &schema, TILEPROP_F32,
                   (const float[]){0.5f, 0, -2, 0, 10, 0, 0, 0, 0}, (const uint16_t[]){1, 0, 1}, 3, 3);
     assert_string_equal(schema.classes[0], "-1");
     assert_string_equal(schema.classes[1], "1");
     /* Later features may be left out, and classes. */
-    check_samples("1.0 1:7\n", &schema, (const float[]){7, 0, 0}, (const uint16_t[]){1}, 1, 3);
+    check_samples("1.0 1:7\n", &schema, TILEPROP_F32, (const float[]){7, 0, 0}, (const uint16_t[]){1}, 1, 3);
+    tp_schema_free(&schema);
+}
+
+/* Of 8 features, compressed rows pay with 2 values in two rows, but not with 5. */
+static void test_forms(void **state)
+{
+    (void)state;
+    struct tp_schema schema = {.offsets = TP_OFFSETS_EACH};
+    static const float two[2][8] = {{0, 0, 3}, {[7] = 5}}, five[2][8] = {{1, 2, 3, 4}, {[7] = 5}};
+    check_samples("1 3:3\n2 8:5\n", &schema, TILEPROP_CSR, two[0], (const uint16_t[]){0, 1}, 2, 8);
+    assert_null(schema.offset);
+    assert_int_equal(schema.offsets, TP_OFFSETS_KNOWN);
+    check_samples("1 1:1 2:2 3:3 4:4\n2 8:5\n", &schema, TILEPROP_F32, five[0], (const uint16_t[]){0, 1}, 2, 8);
+    check_samples("1\n2 8:5\n", &schema, TILEPROP_CSR, (const float[16]){[15] = 5}, (const uint16_t[]){0, 1}, 2, 8);
+    /* A model's offsets are subtracted from zeros too. */
+    schema.offset = calloc(8, sizeof *schema.offset);
+    assert_non_null(schema.offset);
+    schema.offset[2] = 1;
+    static const float less[2][8] = {{0, 0, 2}, {0, 0, -1, [7] = 5}};
+    check_samples("1 3:3\n2 8:5\n", &schema, TILEPROP_F32, less[0], (const uint16_t[]){0, 1}, 2, 8);
     tp_schema_free(&schema);
 }
 
@@ -62,8 +92,8 @@ static void test_refused(void **state)
     check_refused("1.5 1:1\n", unknown, "line 1: label 1.5 ... integer ... name");
     check_refused("# nothing\n", unknown, "no samples");
     check_refused("1\n2\n", unknown, "no features");
-    check_refused("1 1000000000:1\n", unknown, "1 samples ... indices ... 1000000000 ... zeros");
-    check_refused("1 513:1\n", unknown, "256 times ... bytes ... text");
+    check_refused("1 1000000000:1\n", unknown, "index 1000000000 ... 64 for each byte of the text");
+    check_refused("1 513:1\n", unknown, "index 513 ... 512");
     check_refused("1 3:1\n", known, "index 3 ... 2 ... training data");
     check_refused("3 1:1\n", known, "line 1: class \"3\" ... training data");
 }
@@ -91,6 +121,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_samples),
+        cmocka_unit_test(test_forms),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_recognised),
     };

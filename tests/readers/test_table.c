@@ -25,7 +25,6 @@ static void read_into(struct table *table, const char *text, struct tp_table_opt
         fail_msg("%s", error.text);
     assert_null(file.bytes);
     assert_ptr_equal(table->data.schema, &table->schema);
-    assert_int_equal(table->data.type, TILEPROP_F32);
 }
 
 static struct table read_text(const char *text, struct tp_table_options options)
@@ -302,12 +301,15 @@ static void test_too_many_categories(void **state)
     for (int i = 0; i < ROWS; i++)
         length += (size_t)sprintf(text + length, "t%d,1\n", i);
     check_refused(text, plain, "row 1002, column 1 (t): ... 1000 ... texts ... column");
-    text[length - strlen("t1000,1\n")] = '\0';
-    check_refused(text, plain, "1000 rows ... 1000 inputs ... category ... 256 times");
+    length -= strlen("t1000,1\n");
+    for (int i = 0; i < 2 * ROWS; i++) /* each of whose inputs is missing */
+        length += (size_t)sprintf(text + length, "?,1\n");
+    check_refused(text, (struct tp_table_options){.label = "last", .missing = TP_MISSING_MEAN},
+                  "3002 rows ... 1000 inputs ... category ... 256 times");
     free(text);
 }
 
-/* By a known schema a row has as many features as it says, however few bytes it has. */
+/* By a known schema a row has as many features as it says, however few bytes it has; few of them are not 0. */
 static void test_short_row(void **state)
 {
     (void)state;
@@ -322,6 +324,12 @@ static void test_short_row(void **state)
     read_into(&table, "t,n,y\nt7,1,1\n", plain);
     assert_int_equal(table.data.count, 1);
     assert_int_equal(table.data.features, ROWS + 1);
+    assert_int_equal(table.data.type, TILEPROP_CSR);
+    const struct tp_row row = tp_dataset_row(&table.data, 0);
+    assert_int_equal(row.count, 2);
+    assert_string_equal(table.schema.columns[0].categories[row.indices[0]], "t7");
+    assert_int_equal(row.indices[1], ROWS);
+    assert_true(row.values[0] == 1 && row.values[1] == 1);
     free_table(&table);
     free(text);
 }

@@ -253,7 +253,7 @@ typedef struct tileprop_data {
     size_t stride;      /* distance between the starts of consecutive rows, in values; 0: features */
     const double *offset; /* [features], not with u8: already subtracted from the samples; NULL: nothing was */
     /* CSR: compressed sparse rows as in scipy.sparse.csr_matrix, in place of samples; without stride and offset. */
-    const int64_t *indptr;  /* [rows + 1], the first 0: row r has entries indptr[r] to indptr[r + 1] - 1 */
+    const int64_t *indptr;  /* [rows + 1]: row r has entries indptr[r] to indptr[r + 1] - 1 */
     const int32_t *indices; /* each entry's feature, from 0, ascending within a row */
     const float *values;    /* each entry's value; all others are 0 */
 } tileprop_data;
