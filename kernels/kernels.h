@@ -102,8 +102,8 @@ static inline struct tp_matrix tp_matrix_columns(const struct tp_matrix *m, size
 
 /*
  * A batch of inputs row by row, with a mark for each element that is to be multiplied. The marked verbs may skip the
- * others, which are 0, and give the same bits as the verbs that multiply everything. The words of the same 64 columns
- * lie side by side, one for each row:
+ * others, which are 0 wherever one of the same 16 columns of a panel has a mark, and give the same bits as the verbs
+ * that multiply everything. The words of the same 64 columns lie side by side, one for each row:
  *
  *     element (r, k)  at  values[r * stride + k]
  *     its mark        is  bit k % 64 of marks[k / 64 * rows + r]; there are no marks beyond the last column
@@ -120,6 +120,12 @@ struct tp_marked {
 static inline size_t tp_mark_words(size_t columns)
 {
     return (columns + TP_MARKS - 1) / TP_MARKS;
+}
+
+/* A good stride: an odd number of lines, so that the same column of all rows is not in one set of a cache. */
+static inline size_t tp_marked_stride(size_t columns)
+{
+    return (tp_panel_count(columns) | 1) * TP_PANEL;
 }
 
 /* clang-format off: the tables below are laid out by hand */

@@ -319,6 +319,19 @@ static inline __attribute__((always_inline)) uint64_t changing(const struct tp_u
     return marked;
 }
 
+/* The sums of inputs without a shift are 0, unless a weight is not finite: then they are NaN, and stay so. */
+static inline __attribute__((always_inline)) void keep_sum(const struct tp_update *u, size_t panel, int panels,
+                                                           size_t i)
+{
+    const float *w = tp_matrix_at(&u->w, i, panel * TP_PANEL);
+    float *sum = tp_matrix_at(&u->sums, i / TP_PANEL, panel * TP_PANEL);
+    UNROLL
+    for (int v = 0; v < panels * PANEL_VECS; v++) {
+        float *at = sum + tile_vec_offset(v, u->sums.stride);
+        vec_store(at, vec_fma(vec_zero(), vec_load(w + tile_vec_offset(v, u->w.stride)), vec_load(at)));
+    }
+}
+
 /* Takes batches of more than 64 rows in parts, between which the sums wait in L1. */
 static inline __attribute__((always_inline)) void update_word(const struct tp_update *u, size_t word, size_t panel,
                                                               const float *totals, tileprop_optimizer kind, int panels)
@@ -363,9 +376,11 @@ static inline __attribute__((always_inline)) void update_word(const struct tp_up
         for (; i < end; i++)
             update_inputs(t, marks, i, 1, false, kind, panels);
     }
-    for (size_t i = begin; kind != NO_OPTIMIZER && i < end; i += TP_PANEL)
-        if (changes >> i % TP_MARKS & ((1 << TP_PANEL) - 1))
-            leave_sums(u, panel, panels, i, min_size(end - i, TP_PANEL));
+    for (size_t i = begin; changes != UINT64_MAX && i < end; i++)
+        if (changes >> i % TP_MARKS & 1)
+            keep_sum(u, panel, panels, i);
+    for (size_t i = begin; changes == UINT64_MAX && kind != NO_OPTIMIZER && i < end; i += TP_PANEL)
+        leave_sums(u, panel, panels, i, min_size(end - i, TP_PANEL));
 }
 
 static inline __attribute__((always_inline)) void update_panels(const struct tp_update *u, size_t panel,

@@ -189,6 +189,19 @@ static tileprop_status copy_samples(struct tp_set *set, struct tp_error *error)
     return status;
 }
 
+/* Whether the data may have the offsets that they have. */
+static tileprop_status check_offset(const tileprop_data *data, struct tp_error *error)
+{
+    if (data->offset && type_of(data) != TILEPROP_F32)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of type %s found, expected f32 or f64, to have offsets",
+                       data->name, type_name(data->type));
+    for (size_t i = 0; data->offset && i < data->features; i++)
+        if (!(fabs(data->offset[i]) <= (double)FLT_MAX))
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: offset[%zu]: %g found, expected at most %g in size",
+                           data->name, i, data->offset[i], (double)FLT_MAX);
+    return TILEPROP_OK;
+}
+
 /* Sets what is subtracted from samples: found as wanted in f64, kept by f32, or as given. */
 static tileprop_status take_offset(struct tp_set *set, enum tp_offsets wanted, const double *offset,
                                    struct tp_error *error)
@@ -198,13 +211,13 @@ static tileprop_status take_offset(struct tp_set *set, enum tp_offsets wanted, c
     const bool finds = wanted != TP_OFFSETS_KNOWN && !data->offset && data->type == TILEPROP_F64;
     const double *from = wanted != TP_OFFSETS_KNOWN ? data->offset : offset;
     tileprop_status status = TILEPROP_OK;
-    if (type_of(data) != TILEPROP_F32 && (data->offset || tp_offsets_any(offset, features)))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of type %s found, expected f32 or f64, to have offsets",
-                       data->name, type_name(data->type));
-    for (size_t i = 0; data->offset && i < features; i++)
-        if (!isfinite(data->offset[i]))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: offset[%zu]: %g found, expected a finite number", data->name,
-                           i, data->offset[i]);
+    status = check_offset(data, error);
+    if (status == TILEPROP_OK && type_of(data) != TILEPROP_F32 && tp_offsets_any(offset, features))
+        status = tp_fail(error, TILEPROP_BAD_INPUT,
+                         "%s: samples of type %s found, expected f32 or f64, since the model has offsets", data->name,
+                         type_name(data->type));
+    if (status != TILEPROP_OK)
+        return status;
     if (!finds && !tp_offsets_any(from, features))
         return TILEPROP_OK;
     set->offset = malloc(features * sizeof *set->offset);
@@ -266,7 +279,7 @@ tileprop_status tp_set_describe(struct tp_set *set, const char *name, const tile
                        "%s: %zu features and %zu classes without rows found, expected at least 1 and 1 to %d",
                        data->name, data->features, data->classes, TP_CLASSES_MAX);
     set->own = (struct tp_dataset){.type = type_of(data), .features = data->features, .classes = data->classes};
-    return TILEPROP_OK;
+    return check_offset(data, error);
 }
 
 tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop_data *given, const struct tp_set *like,
@@ -276,12 +289,12 @@ tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop
     tileprop_status status = complete(name, given, data, error);
     if (status == TILEPROP_OK && like)
         status = compare(data, like, error);
-    if (status == TILEPROP_OK)
-        status = check_entries(data, error);
     if (like && !data->classes)
         data->classes = like->own.classes;
     if (status == TILEPROP_OK)
         status = convert(set, error);
+    if (status == TILEPROP_OK)
+        status = check_entries(data, error);
     if (status == TILEPROP_OK)
         status = take_offset(set, wanted, offset, error);
     if (status == TILEPROP_OK)

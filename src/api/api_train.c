@@ -35,14 +35,15 @@ static const struct tp_normalization *known_normalization(const struct tp_api_tr
     return start->described ? &start->normalization : NULL;
 }
 
+tileprop_status tp_api_train_read_start(struct tp_api_training *t, struct tp_error *error)
+{
+    const bool reads = t->options.init_from && !t->options.initial_weights && !t->run.resume;
+    return reads ? tp_model_read(&t->start, t->options.init_from, error) : TILEPROP_OK;
+}
+
 tileprop_status tp_api_train_take(struct tp_api_training *t, const char *name, const tileprop_data *data,
                                   struct tp_error *error)
 {
-    tileprop_status status = TILEPROP_OK;
-    if (t->options.init_from && !t->options.initial_weights && !t->run.resume)
-        status = tp_model_read(&t->start, t->options.init_from, error);
-    if (status != TILEPROP_OK)
-        return status;
     const struct tp_normalization *known = known_normalization(t);
     if (known && data && data->features != known->features)
         known = NULL; /* a later check refuses such data */
@@ -53,7 +54,9 @@ tileprop_status tp_api_train_take(struct tp_api_training *t, const char *name, c
 static tileprop_status take_sets(struct tp_api_training *t, const tileprop_data *data, const tileprop_data *validation,
                                  const double *fraction, struct tp_error *error)
 {
-    tileprop_status status = tp_api_train_take(t, fraction ? "data" : "train", data, error);
+    tileprop_status status = tp_api_train_read_start(t, error);
+    if (status == TILEPROP_OK)
+        status = tp_api_train_take(t, fraction ? "data" : "train", data, error);
     if (status == TILEPROP_OK)
         status = tp_api_train_check_classes(&t->train, error);
     if (status == TILEPROP_OK)

@@ -19,6 +19,9 @@ struct tp_api_training {
     tileprop_result found;
 };
 
+/* Reads the file of initial weights, if one is to be read. Errors: those of tp_model_read(). */
+tileprop_status tp_api_train_read_start(struct tp_api_training *training, struct tp_error *error);
+
 /*
  * Takes the training data, after reading the initial weights: their offsets apply even if the normalization is fitted
  * anew. Errors: as tp_model_read() and tp_set_take().

@@ -109,6 +109,8 @@ static tileprop_status create(tileprop_trainer *h, const tileprop_options *optio
     tileprop_status status = tp_api_options(options, &t->options, call);
     if (status == TILEPROP_OK)
         status = tp_set_describe(&t->train, "data", data, error);
+    if (status == TILEPROP_OK)
+        status = tp_api_train_read_start(t, error);
     if (status == TILEPROP_OK && t->train.given.rows > 0)
         status = tp_api_train_take(t, "data", data, error);
     if (status == TILEPROP_OK)

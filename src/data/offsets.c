@@ -1,5 +1,6 @@
 #include "data/offsets.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@ enum tp_offsets tp_offsets_wanted(int normalize)
 static double choose(double low, double high)
 {
     const double largest = -low > high ? -low : high, range = high - low;
-    return range > 0 && range < largest / TP_OFFSET_RATIO ? low : 0;
+    return range > 0 && range < largest / TP_OFFSET_RATIO && largest <= (double)FLT_MAX ? low : 0;
 }
 
 tileprop_status tp_offsets_find(const double *values, size_t rows, size_t stride, size_t columns, bool together,

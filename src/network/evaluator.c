@@ -13,12 +13,6 @@
 #define TIMED_BLOCKS 4  /* of each form; the fastest counts */
 #define FEW_SAMPLES  16 /* fewer always multiply: timing would cost more than skipping gains */
 
-/* An odd number of lines, so that an input's values of all rows do not fall into one set of a cache. */
-static size_t marked_stride(size_t columns)
-{
-    return (tp_panel_count(columns) | 1) * TP_PANEL;
-}
-
 void tp_evaluator_layout(const struct tp_evaluator *evaluator, struct tp_evaluator_buffers *buffers,
                          struct tp_arena *arena)
 {
@@ -26,7 +20,7 @@ void tp_evaluator_layout(const struct tp_evaluator *evaluator, struct tp_evaluat
     const size_t widest = tp_panel_count(tp_network_widest(evaluator->network)) * TP_PANEL, rows = evaluator->rows;
     size_t columns = tp_panel_count(first->inputs) * TP_PANEL;
     if (evaluator->zeros != TILEPROP_ZEROS_MULTIPLY) {
-        columns = marked_stride(first->inputs);
+        columns = tp_marked_stride(first->inputs);
         buffers->marks = tp_arena_take(arena, rows * tp_mark_words(first->inputs), sizeof *buffers->marks);
     }
     buffers->inputs = tp_arena_take(arena, rows, columns * sizeof *buffers->inputs);
@@ -57,7 +51,7 @@ static struct block make_block(const struct tp_evaluator_buffers *buffers, const
     if (skips)
         block.marked = (struct tp_marked){.values = buffers->inputs,
                                           .marks = buffers->marks,
-                                          .stride = marked_stride(dataset->features),
+                                          .stride = tp_marked_stride(dataset->features),
                                           .rows = rows};
     return block;
 }

@@ -34,14 +34,13 @@ void tp_sparse_pack(const struct tp_pack *p, const struct tp_dataset *dataset, c
     }
 }
 
-/* Values without a mark must be 0 in a word with marks: kernels may read them. */
+/* A line's first value clears it: where others have marks, kernels may read those that have none. */
 static void put(const struct tp_marked *m, size_t r, size_t c, float x)
 {
-    const size_t first = c - c % TP_MARKS, left = m->stride - first;
     float *values = m->values + r * m->stride;
     uint64_t *marks = &m->marks[c / TP_MARKS * m->rows + r];
-    if (*marks == 0)
-        memset(values + first, 0, (left < TP_MARKS ? left : TP_MARKS) * sizeof *values);
+    if (!(*marks >> (c % TP_MARKS & ~(size_t)(TP_PANEL - 1)) & 0xffff))
+        memset(values + (c & ~(size_t)(TP_PANEL - 1)), 0, TP_PANEL * sizeof *values);
     values[c] = x;
     *marks |= (uint64_t)(x != 0) << c % TP_MARKS;
 }

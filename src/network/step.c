@@ -15,10 +15,9 @@ static struct tp_matrix take_matrix(const struct tp_plan *plan, size_t columns, 
                               .columns = columns};
 }
 
-/* Rows are an odd number of lines, so that an input's values of all rows do not fall into one set of a cache. */
 static struct tp_marked take_marked(const struct tp_plan *plan, size_t columns, struct tp_arena *arena)
 {
-    const size_t stride = (tp_panel_count(columns) | 1) * TP_PANEL, words = tp_mark_words(columns);
+    const size_t stride = tp_marked_stride(columns), words = tp_mark_words(columns);
     return (struct tp_marked){.values = tp_arena_take(arena, plan->batch, stride * sizeof(float)),
                               .marks = tp_arena_take(arena, plan->batch, words * sizeof(uint64_t)),
                               .stride = stride,

@@ -215,6 +215,8 @@ tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, st
         memmove(file->bytes, file->bytes + array.offset, array.values);
     if (status == TILEPROP_OK)
         schema->features = features;
+    if (is_u8 || array.width != sizeof(double)) /* what follows, validation samples, is like the training samples */
+        schema->offsets = TP_OFFSETS_KNOWN;
     if (status == TILEPROP_OK && !is_u8)
         status = make_floats(file, &array, missing, schema, error);
     if (status == TILEPROP_OK) {

@@ -269,14 +269,14 @@ static tileprop_status propose(struct trial *t, struct tp_error *error)
 /* Without timing: as many members as get a large share of a step, and skipping if half of the inputs are 0. */
 static size_t untimed(const struct trial *t)
 {
-    size_t chosen = 0;
+    size_t chosen = t->count;
     for (size_t i = 0; i < t->count; i++) {
         const struct tp_plan *plan = &t->candidates[i].plan;
         const bool good = plan->skips == (t->autotune->zero_share >= 0.5) || t->autotune->zeros != TILEPROP_ZEROS_AUTO;
-        if (good && step_flops(t->autotune) >= LARGE * (double)plan->step_members)
+        if (good && (chosen == t->count || step_flops(t->autotune) >= LARGE * (double)plan->step_members))
             chosen = i;
     }
-    return chosen;
+    return chosen == t->count ? 0 : chosen;
 }
 
 static size_t fastest_plan(const struct trial *t)

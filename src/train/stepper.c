@@ -10,7 +10,7 @@ struct tp_stepper {
     struct tp_training training;
     tileprop_options options;
     tileprop_result result;
-    struct tp_dataset shape; /* zeros, by which the plan is chosen */
+    struct tp_dataset shape; /* zeros and ones, by which the plan is chosen */
 
     /* Of the call under way. */
     const struct tp_dataset *set;
@@ -32,6 +32,15 @@ static tileprop_status make_shape(const struct tp_stepper_shape *from, struct tp
     shape->indptr = sparse ? calloc(shape->count + 1, sizeof *shape->indptr) : NULL;
     shape->indices = sparse ? calloc(shape->count, sizeof *shape->indices) : NULL;
     const bool good = shape->samples && shape->labels && (!sparse || (shape->indptr && shape->indices));
+    for (size_t i = 0; good && !sparse && i < shape->count * shape->features; i++) {
+        const double draw = (double)(uint32_t)(i * 2654435761u) * 0x1p-32; /* as good as random; golden ratio */
+        if (draw < from->zeros)
+            continue;
+        if (from->type == TILEPROP_U8)
+            ((uint8_t *)shape->samples)[i] = 1;
+        else
+            ((float *)shape->samples)[i] = 1;
+    }
     return good ? TILEPROP_OK : tp_fail_memory(error, NULL, "a batch");
 }
 

@@ -207,6 +207,10 @@ struct tp_marked marked_new(const struct matrix *m)
             marked.marks[k / TP_MARKS * m->rows + r] |= (uint64_t)(x != 0 || check_below(8) == 0) << k % TP_MARKS;
         }
     }
+    for (size_t r = 0; r < m->rows; r++) /* what nobody may read */
+        for (size_t k = 0; k < m->columns; k++)
+            if (!(marked.marks[k / TP_MARKS * m->rows + r] >> (k % TP_MARKS & ~(size_t)(TP_PANEL - 1)) & 0xffff))
+                marked.values[r * stride + k] = float_from(POISON);
     return marked;
 }
 
