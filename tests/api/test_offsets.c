@@ -142,11 +142,11 @@ static void test_a_missing_value_and_one_too_large(void **state)
                                   .shift = shift,
                                   .imputed = means,
                                   .offset = away};
-    tileprop_model *model, *loaded;
+    tileprop_model *model, *loaded = NULL;
     double samples[3][FEATURES] = {{NAN, NAN, NAN}, {away[0] + 3, away[1] + 4, 5}, {0, 1e300, 0}};
     float found[3][CLASSES];
     uint16_t classes[3];
-    void *bytes;
+    void *bytes = NULL;
     size_t count;
     (void)state;
     if (tileprop_model_create(&model, &parts, message, sizeof message) ||
@@ -195,7 +195,7 @@ static void test_steps(void **state)
     const tileprop_options options = options_of(TILEPROP_AUTO);
     const tileprop_data data = data_of(far, TILEPROP_F64);
     tileprop_result result;
-    tileprop_model *model = train(&options, &data, &result), *stepped;
+    tileprop_model *model = train(&options, &data, &result), *stepped = NULL;
     tileprop_trainer *trainer;
     double loss, accuracy;
     (void)state;

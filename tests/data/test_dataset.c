@@ -370,7 +370,7 @@ static void check_split_of(tileprop_type type, size_t count)
             dataset.features = features;
             dataset.count = count / features;
             normalization = fit(TILEPROP_NORMALIZE_GLOBAL, &dataset);
-            assert_true(normalization.split[0] == j && normalization.split[features - 1] == j);
+            assert_true(normalization.split[0] == (float)j && normalization.split[features - 1] == (float)j);
             tp_normalization_free(&normalization);
         }
     }
