@@ -271,7 +271,7 @@ stop_and_time() {
 @test "a stop comes between two operations of a step, and the step counts as not begun" {
     [ -z "$TP_SANITIZE" ] || skip "a sanitizer makes steps too long"
     # A step takes some tenths of a second on the slowest kernels.
-    big=("${few[@]}" --log-gradients on --hidden 128,128 --batch 640 --epochs 2 --isa reference --optimizer adam)
+    big=("${few[@]}" --log-gradients on --hidden 128,128 --batch 640 --epochs 2 --isa reference --zeros multiply --optimizer adam)
     mkdir whole
     (cd whole && "$train" "${big[@]}" "${kept[@]}" >out)
     for pair in TERM:143:0 HUP:129:0.3 XCPU:152:0.6; do
@@ -290,7 +290,7 @@ stop_and_time() {
     [ -z "$TP_SANITIZE" ] || skip "a sanitizer makes evaluations too long"
     # The evaluation takes many times as long as the step that it follows.
     big=(--data "$root/data/mnist" --train-limit 64 --val-limit 2000 --quiet --log-gradients on --hidden 160,160)
-    big+=(--batch 16 --epochs 1 --isa reference --evals-per-epoch 1)
+    big+=(--batch 16 --epochs 1 --isa reference --zeros multiply --evals-per-epoch 1)
     mkdir whole
     (cd whole && "$train" "${big[@]}" "${kept[@]}" >out)
     run stop_and_time TERM 0.3 "${big[@]}"
