@@ -122,6 +122,11 @@ static inline size_t tp_mark_words(size_t columns)
     return (columns + TP_MARKS - 1) / TP_MARKS;
 }
 
+static inline bool tp_is_marked(const struct tp_marked *m, size_t row, size_t column)
+{
+    return m->marks[column / TP_MARKS * m->rows + row] >> column % TP_MARKS & 1;
+}
+
 /* A good stride: an odd number of lines, so that the same column of all rows is not in one set of a cache. */
 static inline size_t tp_marked_stride(size_t columns)
 {
@@ -369,6 +374,14 @@ struct tp_tier {
     tp_map_fn *sigmoid, *lecun_tanh, *tanh, *relu;
     tp_fma_peak_fn *peak, *chain; /* NULL on the reference tier: nothing to fill */
 };
+
+/* The verb that packs u8 or f32 samples, with marks or without. */
+static inline tp_pack_fn *tp_tier_pack(const struct tp_tier *tier, bool is_u8, bool marked)
+{
+    if (marked)
+        return is_u8 ? tier->pack_u8_marked : tier->pack_f32_marked;
+    return is_u8 ? tier->pack_u8 : tier->pack_f32;
+}
 
 /* The tiers that this build has, slowest first; the last entry is followed by NULL. */
 extern const struct tp_tier *const tp_tiers[];

@@ -65,7 +65,7 @@ typedef struct tileprop_run {
     size_t steps_per_epoch, steps_planned;
     size_t steps_before;    /* done before the run was resumed; 0: not resumed */
     double seconds_before;  /* taken by those, evaluations included */
-    double flops_per_step;  /* 2 rows in out per GEMM; no backward for the first layer */
+    double flops_per_step;  /* 2 rows in out per GEMM; no backward for the first layer, no zeros that are skipped */
     double mean, deviation; /* of the training samples, or of those of the initial weights */
     int unverified;         /* the file of initial weights, or the checkpoint, has no checksum */
     int skips;              /* steps skip zeros of the inputs */

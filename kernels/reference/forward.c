@@ -19,11 +19,6 @@ static void begin(const struct tp_matrix *sums, size_t u, float start[TP_PANEL])
     }
 }
 
-static bool is_marked(const struct tp_marked *m, size_t r, size_t k)
-{
-    return m->marks[k / TP_MARKS * m->rows + r] >> k % TP_MARKS & 1;
-}
-
 static void forward(const struct tp_forward *f, bool marked)
 {
     for (size_t u = 0; u < f->z.columns; u += TP_PANEL) {
@@ -36,7 +31,7 @@ static void forward(const struct tp_forward *f, bool marked)
             float sum[TP_PANEL];
             memcpy(sum, start, sizeof sum);
             for (size_t k = 0; k < f->a.columns; k++, w += TP_PANEL) {
-                if (marked && !is_marked(&f->marked, r, k))
+                if (marked && !tp_is_marked(&f->marked, r, k))
                     continue;
                 const float a = marked ? f->marked.values[r * f->marked.stride + k] : *tp_matrix_at(&f->a, r, k);
                 for (size_t j = 0; j < lanes; j++)

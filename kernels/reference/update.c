@@ -58,7 +58,7 @@ static void apply_panel(const struct tp_apply *t, size_t i, size_t u, const floa
 static float input_of(const struct tp_update *t, size_t r, size_t i, bool *left_out)
 {
     const struct tp_marked *m = &t->marked;
-    *left_out = i < t->a.columns && m->values && !(m->marks[i / TP_MARKS * m->rows + r] >> i % TP_MARKS & 1);
+    *left_out = i < t->a.columns && m->values && !tp_is_marked(m, r, i);
     return i == t->a.columns ? 1.0f : m->values ? m->values[r * m->stride + i] : *tp_matrix_at(&t->a, r, i);
 }
 

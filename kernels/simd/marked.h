@@ -340,7 +340,6 @@ static inline __attribute__((always_inline)) void update_word(const struct tp_up
     uint64_t marks[TP_MARKS];
     const size_t base = word * TP_MARKS, end = min_size(base + TP_MARKS, u->input_end);
     const size_t begin = base < u->input_begin ? u->input_begin : base;
-    const int inputs = MARKED_INPUTS;
     const uint64_t changes = changing(u, word, totals, kind, panels);
     if (!changes)
         return;
@@ -367,12 +366,12 @@ static inline __attribute__((always_inline)) void update_word(const struct tp_up
         t.d = u->d.data + panel * u->d.stride + row * TP_PANEL;
         t.first = row == 0;
         t.last = row + rows == u->rows;
-        for (; t.first && t.last && i + (size_t)inputs <= end; i += (size_t)inputs)
-            if (changes >> i % TP_MARKS & ((1 << inputs) - 1))
-                update_inputs(t, marks, i, inputs, true, kind, panels);
-        for (; i + (size_t)inputs <= end; i += (size_t)inputs)
-            if (changes >> i % TP_MARKS & ((1 << inputs) - 1))
-                update_inputs(t, marks, i, inputs, false, kind, panels);
+        for (; t.first && t.last && i + MARKED_INPUTS <= end; i += MARKED_INPUTS)
+            if (changes >> i % TP_MARKS & ((1 << MARKED_INPUTS) - 1))
+                update_inputs(t, marks, i, MARKED_INPUTS, true, kind, panels);
+        for (; i + MARKED_INPUTS <= end; i += MARKED_INPUTS)
+            if (changes >> i % TP_MARKS & ((1 << MARKED_INPUTS) - 1))
+                update_inputs(t, marks, i, MARKED_INPUTS, false, kind, panels);
         for (; i < end; i++)
             update_inputs(t, marks, i, 1, false, kind, panels);
     }

@@ -477,7 +477,7 @@ static double flops_of_layer(const tileprop_options *options, const tileprop_run
     const bool bias = options->bias == TILEPROP_BIAS_ALL || (options->bias == TILEPROP_BIAS_INPUT && l == 0);
     if (verb == TILEPROP_PACK || verb == TILEPROP_LOSS)
         return 0;
-    return 2 * (double)(inputs + bias) * (double)units;
+    return 2 * (double)(inputs + bias) * (double)units * (l == 0 && run->skips ? 1 - run->zeros : 1);
 }
 
 /* Whether evaluations skipped zeros, and why. */

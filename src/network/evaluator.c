@@ -99,13 +99,6 @@ static double value_at(const struct tp_dataset *dataset, size_t i)
                                            : (double)((const float *)dataset->samples)[i];
 }
 
-static tp_pack_fn *pack_verb(const struct tp_tier *tier, bool is_u8, bool skips)
-{
-    if (skips)
-        return is_u8 ? tier->pack_u8_marked : tier->pack_f32_marked;
-    return is_u8 ? tier->pack_u8 : tier->pack_f32;
-}
-
 /* Packs values that are not yet narrowed, a word of marks at a time. */
 static void narrow(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset, const struct block *block)
 {
@@ -126,7 +119,7 @@ static void narrow(const struct tp_evaluator *evaluator, const struct tp_dataset
             if (block->skips)
                 part.marked = (struct tp_marked){
                     .values = part.a.data, .marks = block->marked.marks + k / TP_MARKS * block->rows + r, .rows = 1};
-            pack_verb(evaluator->tier, false, block->skips)(&part);
+            tp_tier_pack(evaluator->tier, false, block->skips)(&part);
             replace_missing(evaluator, block, r, k, columns, samples);
         }
     }
@@ -159,13 +152,13 @@ static void pack(const struct tp_evaluator *evaluator, const struct tp_dataset *
         return;
     }
     const void *samples = (const char *)dataset->samples + block->begin * tp_dataset_sample_size(dataset);
-    pack_verb(evaluator->tier, dataset->type == TILEPROP_U8,
-              block->skips)(&(struct tp_pack){.row_end = block->rows,
-                                              .samples = samples,
-                                              .scale = evaluator->normalization->scale,
-                                              .shift = evaluator->normalization->added,
-                                              .a = block->a,
-                                              .marked = block->marked});
+    tp_tier_pack(evaluator->tier, dataset->type == TILEPROP_U8,
+                 block->skips)(&(struct tp_pack){.row_end = block->rows,
+                                                 .samples = samples,
+                                                 .scale = evaluator->normalization->scale,
+                                                 .shift = evaluator->normalization->added,
+                                                 .a = block->a,
+                                                 .marked = block->marked});
     for (size_t r = 0; evaluator->unchecked && dataset->type == TILEPROP_F32 && r < block->rows; r++)
         replace_missing(evaluator, block, r, 0, dataset->features, (const float *)samples + r * dataset->features);
 }

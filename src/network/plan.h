@@ -16,7 +16,8 @@
  * Zeros of the inputs may be skipped: pack marks what is to be multiplied, and the first layer's forward and update
  * multiply only that.
  *
- * pack and loss are always by rows. The plan expands to a list of operations per member, which a step
+ * loss is always by rows. So is pack, unless forward of the first layer is by units: then each member packs all rows.
+ * The plan expands to a list of operations per member, which a step
  * executes in order.
  */
 #pragma once

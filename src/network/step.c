@@ -247,16 +247,13 @@ void tp_step_bind(const struct tp_step *step, struct tp_step_member *member)
 static void pack(const struct tp_step *step, const struct tp_step_member *member, struct tp_operation *operation,
                  const uint32_t *index)
 {
-    const struct tp_tier *tier = step->tier;
-    const bool is_u8 = member->train->type == TILEPROP_U8;
+    const struct tp_dataset *train = member->train;
+    const bool marked = operation->kind == TP_DO_PACK_MARKED;
     operation->pack.index = index;
-    if (member->train->type == TILEPROP_CSR)
-        (operation->kind == TP_DO_PACK ? tp_sparse_pack : tp_sparse_pack_marked)(&operation->pack, member->train,
-                                                                                 step->normalization);
-    else if (operation->kind == TP_DO_PACK)
-        (is_u8 ? tier->pack_u8 : tier->pack_f32)(&operation->pack);
+    if (train->type == TILEPROP_CSR)
+        (marked ? tp_sparse_pack_marked : tp_sparse_pack)(&operation->pack, train, step->normalization);
     else
-        (is_u8 ? tier->pack_u8_marked : tier->pack_f32_marked)(&operation->pack);
+        tp_tier_pack(step->tier, train->type == TILEPROP_U8, marked)(&operation->pack);
 }
 
 static void loss(const struct tp_step *step, const struct tp_step_member *member, const struct tp_loss *loss,

@@ -168,7 +168,8 @@ static void describe(struct tp_trainer *t)
     for (size_t l = 0; l < t->network.layer_count; l++) {
         const struct tp_layer *layer = &t->network.layers[l];
         const double gemm = 2 * (double)run->batch * (double)(layer->inputs + layer->bias) * (double)layer->units;
-        run->flops_per_step += (l == 0 ? 2 : 3) * gemm;
+        const double multiplied = l == 0 && run->skips ? 1 - run->zeros : 1;
+        run->flops_per_step += (l == 0 ? 2 : 3) * multiplied * gemm;
     }
 }
 

@@ -79,7 +79,10 @@ void tp_trainer_free(struct tp_trainer *trainer);
  */
 void *tp_trainer_enter(struct tp_trainer *trainer, struct tp_member *self);
 
-/* A member takes weights, and as many arrays of optimizer state as the network has, for the slices that it owns. */
+/*
+ * A member takes weights, and as many arrays of optimizer state as the network has, for the slices that it owns;
+ * tp_network_refresh() follows.
+ */
 void tp_trainer_put(struct tp_trainer *trainer, size_t index, const struct tp_weights *weights,
                     const struct tp_weights *states);
 

@@ -88,6 +88,7 @@ static void restore_member(void *context, size_t index, size_t members)
     struct tp_stepper *s = context;
     (void)members;
     tp_trainer_put(&s->trainer, index, s->weights, s->states);
+    tp_network_refresh(&s->trainer.network, index, s->trainer.step.tier);
 }
 
 static tileprop_status create(struct tp_stepper *s, const struct tp_stepper_shape *shape, struct tp_error *error)

@@ -264,7 +264,6 @@ void tp_trainer_put(struct tp_trainer *t, size_t index, const struct tp_weights 
     tp_network_put(&t->network, index, 0, weights);
     for (int i = 0; i < t->network.states; i++)
         tp_network_put(&t->network, index, 1 + i, &states[i]);
-    tp_network_refresh(&t->network, index, t->step.tier);
 }
 
 void *tp_trainer_enter(struct tp_trainer *t, struct tp_member *self)

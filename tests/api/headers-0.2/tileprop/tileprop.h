@@ -233,10 +233,11 @@ TILEPROP_API void tileprop_predict_f64(const tileprop_model *model, const double
                                        float *probabilities, uint16_t *classes);
 
 /*
- * Labelled samples; the caller owns everything. The same samples give the same bits as f32 and as CSR. Where data have
- * to fit each other, f32, f64 and CSR count as one type. f64 samples, rows with a stride and samples whose offsets are
- * not the model's are copied for the duration of the call, as are labels that are not u16. f64 values, minus the
- * model's offsets, are rounded to f32, and to 0 below FLT_MIN; a finite value too large for f32 is BAD_INPUT.
+ * Labelled samples; the caller owns everything. The same samples give the same bits as f32 and as CSR with the same
+ * normalize. Where data have to fit each other, f32, f64 and CSR count as one type. f64 samples, rows with a stride and
+ * samples whose offsets are not the model's are copied for the duration of the call, as are labels that are not u16.
+ * f64 values, minus the model's offsets, are rounded to f32, and to 0 below FLT_MIN; a finite value too large for f32
+ * is BAD_INPUT.
  */
 typedef struct tileprop_data {
     size_t size;              /* sizeof(tileprop_data) */
@@ -307,7 +308,7 @@ typedef struct tileprop_options {
     double learning_rate; /* 0: 0.001 for adam, 0.1 for sgd, 0.02 for the others */
     double momentum, beta1, beta2, epsilon, weight_decay;
     size_t batch;
-    size_t epochs; /* 0: 10, and for f32 at least enough for 2000 steps */
+    size_t epochs; /* 0: 10, and for f32 and CSR at least enough for 2000 steps */
     int shuffle;
     int drop_last; /* drop an incomplete last batch; TILEPROP_AUTO: for u8 */
     size_t evals_per_epoch;
