@@ -49,8 +49,8 @@ PROGRAM_SOURCES := $(wildcard src/cli/*.c)
 READER_SOURCES  := $(wildcard src/readers/*.c)
 
 # The flags of each tier in kernels/tiers.def; its instructions stay in its folder.
-FLAGS_avx2   := -mavx2 -mfma
-FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma
+FLAGS_avx2   := -mavx2 -mfma -mbmi
+FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mbmi
 VECTOR_TIERS := $(filter-out reference,$(TIERS))
 
 LIBRARY_SOURCES := $(filter-out $(PROGRAM_SOURCES) $(READER_SOURCES),$(wildcard src/*/*.c)) $(wildcard kernels/*.c) \

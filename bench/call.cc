@@ -116,12 +116,6 @@ std::vector<uint8_t> make_bytes(size_t count)
     return bytes;
 }
 
-float marked_value(const tp_marked &x, size_t row, size_t column)
-{
-    const bool is_marked = x.marks[column / TP_MARKS * x.rows + row] >> column % TP_MARKS & 1;
-    return is_marked ? x.values[row * x.stride + column] : 0;
-}
-
 // One row is an array of floats.
 tp_matrix Operands::matrix(size_t rows, size_t columns, float scale, bool sparse)
 {
@@ -141,15 +135,12 @@ tp_matrix Operands::inputs(size_t rows, size_t columns, float scale)
     inputs_ = matrix(rows, columns, scale, sparse_);
     if (!skips_)
         return inputs_;
-    marks_.resize(tp_mark_words(columns) * rows);
-    marked_ = {nullptr, marks_.data(), tp_panel_count(columns) * TP_PANEL, rows};
-    marked_.values = memory_.emplace_back(make_floats(rows * marked_.stride, 0)).get();
+    words_.resize(tp_mark_words(columns) * rows);
+    marks_ = {words_.data(), rows};
     for (size_t r = 0; r < rows; r++)
-        for (size_t c = 0; c < columns; c++) {
-            const float value = *tp_matrix_at(&inputs_, r, c);
-            marked_.values[r * marked_.stride + c] = value;
-            marks_[c / TP_MARKS * rows + r] |= static_cast<uint64_t>(value != 0) << c % TP_MARKS;
-        }
+        for (size_t c = 0; c < columns; c++)
+            words_[c / TP_MARKS * rows + r] |= static_cast<uint64_t>(*tp_matrix_at(&inputs_, r, c) != 0)
+                                               << c % TP_MARKS;
     return inputs_;
 }
 
@@ -170,7 +161,7 @@ Operands::Share Operands::product(const Call &c)
                     sums = sparse_ ? matrix(tp_panel_count(c.k), c.n, 0.05F) : tp_matrix{};
     const tileprop_activation activation = c.bare ? TILEPROP_LINEAR : c.activation;
     const auto forward = skips_ ? tier_->forward_marked : tier_->forward;
-    return [=, marked = marked_, tier = tier_](size_t member, size_t members) {
+    return [=, marks = marks_, tier = tier_](size_t member, size_t members) {
         const bool units_pay = is_forward ? tp_plan_units_pay(c.k, c.n, false, members, c.m)
                                           : tp_plan_units_pay(c.n, c.k, false, members, c.m);
         const bool by_columns = is_forward ? units_pay : tp_plan_inputs_pay(units_pay, c.n, c.k);
@@ -180,7 +171,7 @@ Operands::Share Operands::product(const Call &c)
             const auto own = [=](const tp_matrix &x) {
                 return tp_matrix_columns(&x, columns.begin, columns.end - columns.begin);
             };
-            const tp_forward work = {rows.begin, rows.end, false, in, own(w), own(sums), own(out), activation, marked};
+            const tp_forward work = {rows.begin, rows.end, false, in, own(w), own(sums), own(out), activation, marks};
             forward(&work);
         } else {
             const tp_backward work = {rows.begin, rows.end, columns.begin, columns.end, true, true, in,
@@ -206,13 +197,13 @@ Operands::Share Operands::owner(const Call &c)
     const size_t bytes = (1 + static_cast<size_t>(states) + has_view) * tp_panel_count(c.n) * w.stride * sizeof(float);
     const bool nontemporal = bytes > tier_->blocks->nontemporal_bytes;
     const auto update = skips_ ? tier_->update_marked : tier_->update;
-    return [=, marked = marked_, rule = &rule_, tier = tier_](size_t member, size_t members) {
+    return [=, marks = marks_, rule = &rule_, tier = tier_](size_t member, size_t members) {
         const tp_range inputs = tp_plan_share_panels(c.m, member, members);
         if (inputs.begin == inputs.end)
             return;
         if (is_update) {
-            const tp_update work = {c.k, inputs.begin, inputs.end, false, a,        d,           rule,  w,
-                                    wt,  {v, u},       shift,      sums,  gradient, nontemporal, marked};
+            const tp_update work = {c.k, inputs.begin, inputs.end, false, a,        d,           rule, w,
+                                    wt,  {v, u},       shift,      sums,  gradient, nontemporal, marks};
             update(&work);
         } else if (c.verb == APPLY) {
             const tp_apply work = {inputs.begin, inputs.end, c.m,     false, gradient,   rule, w,
@@ -236,12 +227,10 @@ Operands::Share Operands::rows(const Call &c)
         const void *samples = bytes_.data();
         if (c.verb == PACK_F32)
             samples = matrix(1, c.m * c.n, 255, sparse_).data;
-        const auto pack = c.verb == PACK_U8 ? skips_ ? tier->pack_u8_marked : tier->pack_u8
-                          : skips_          ? tier->pack_f32_marked
-                                            : tier->pack_f32;
-        return [=, marked = marked_](size_t member, size_t members) {
+        const auto pack = c.verb == PACK_U8 ? tier->pack_u8 : tier->pack_f32;
+        return [=, marks = marks_](size_t member, size_t members) {
             const tp_range part = tp_plan_share(c.m, member, members);
-            const tp_pack work = {part.begin, part.end, samples, nullptr, scale.data, shift.data, a, marked};
+            const tp_pack work = {part.begin, part.end, samples, nullptr, scale.data, shift.data, a, marks};
             pack(&work);
         };
     }
@@ -286,7 +275,8 @@ std::vector<float> Operands::elements() const
     for (const tp_matrix &x : matrices_)
         for (size_t r = 0; r < x.rows; r++)
             for (size_t c = 0; c < x.columns; c++)
-                all.push_back(skips_ && x.data == inputs_.data ? marked_value(marked_, r, c) : *tp_matrix_at(&x, r, c));
+                all.push_back(
+                    x.data == inputs_.data && skips_ && !tp_is_marked(&marks_, r, c) ? 0 : *tp_matrix_at(&x, r, c));
     return all;
 }
 

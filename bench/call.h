@@ -88,9 +88,9 @@ class Operands
     tp_optimizer rule_;
     std::vector<Floats> memory_;
     std::vector<tp_matrix> matrices_;
-    tp_matrix inputs_{}; // the same inputs in panel format
-    tp_marked marked_{};
-    std::vector<uint64_t> marks_;
+    tp_marks marks_{}; // of inputs_, or absent
+    tp_matrix inputs_{};
+    std::vector<uint64_t> words_;
     std::vector<uint8_t> bytes_;
     std::vector<uint16_t> labels_;
     Share share_;

@@ -19,13 +19,13 @@ static uint64_t saved_states(void)
     return (uint64_t)high << 32 | low;
 }
 
-/* AVX2 and FMA. */
+/* AVX2, FMA and BMI1. */
 bool tp_cpu_has_avx2(void)
 {
     unsigned a, b, c, d;
     if ((saved_states() & XCR0_AVX) != XCR0_AVX || !__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_FMA))
         return false;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2);
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2) && (b & bit_BMI);
 }
 
 /* AVX-512 F, BW, DQ and VL besides. */

@@ -101,19 +101,17 @@ static inline struct tp_matrix tp_matrix_columns(const struct tp_matrix *m, size
 }
 
 /*
- * A batch of inputs row by row, with a mark for each element that is to be multiplied. The marked verbs may skip the
- * others, which are 0 wherever one of the same 16 columns of a panel has a mark, and give the same bits as the verbs
- * that multiply everything. The words of the same 64 columns lie side by side, one for each row:
+ * Marks of the elements of a matrix that are to be multiplied, a bit each. The marked verbs may skip the others, and
+ * give the same bits as the verbs that multiply everything. Where one of the 16 columns of a panel's row has a mark,
+ * those without are 0; where none has, they may be anything. The words of the same 64 columns lie side by side, one
+ * for each row:
  *
- *     element (r, k)  at  values[r * stride + k]
- *     its mark        is  bit k % 64 of marks[k / 64 * rows + r]; there are no marks beyond the last column
+ *     the mark of (r, k)  is  bit k % 64 of words[k / 64 * rows + r]; there are none beyond the last column
  */
 #define TP_MARKS 64 /* in a word */
 
-struct tp_marked {
-    float *values;
-    uint64_t *marks; /* [tp_mark_words(columns) * rows] */
-    size_t stride;   /* floats from row to row, a multiple of 16, at least columns */
+struct tp_marks {
+    uint64_t *words; /* [tp_mark_words(columns) * rows]; NULL: no marks */
     size_t rows;     /* for which there is room */
 };
 
@@ -122,15 +120,9 @@ static inline size_t tp_mark_words(size_t columns)
     return (columns + TP_MARKS - 1) / TP_MARKS;
 }
 
-static inline bool tp_is_marked(const struct tp_marked *m, size_t row, size_t column)
+static inline bool tp_is_marked(const struct tp_marks *m, size_t row, size_t column)
 {
-    return m->marks[column / TP_MARKS * m->rows + row] >> column % TP_MARKS & 1;
-}
-
-/* A good stride: an odd number of lines, so that the same column of all rows is not in one set of a cache. */
-static inline size_t tp_marked_stride(size_t columns)
-{
-    return (tp_panel_count(columns) | 1) * TP_PANEL;
+    return m->words[column / TP_MARKS * m->rows + row] >> column % TP_MARKS & 1;
 }
 
 /* clang-format off: the tables below are laid out by hand */
@@ -179,7 +171,7 @@ static inline int tp_optimizer_states(tileprop_optimizer kind)
  * pack: gather samples by index, normalise, write panel format.
  *   A[r][c] = fma(sample[index[r]][c], scale[c], shift[c]) for r in [row_begin, row_end), c in [0, features);
  *   the padding columns of those rows become 0. features: a.columns.
- * The marked form writes `marked` in place of a, with marks where A[r][c] is not 0.
+ * With marks, the words of those rows are written too: A[r][c] is marked if it is not 0.
  */
 struct tp_pack {
     size_t row_begin, row_end;
@@ -188,14 +180,14 @@ struct tp_pack {
     const float *scale;    /* [features] */
     const float *shift;    /* [features] */
     struct tp_matrix a;    /* [rows x features], written */
-    struct tp_marked marked;
+    struct tp_marks marks; /* of a, written; or absent */
 };
 
 /*
  * forward: Z = f(A W + bias) for rows [row_begin, row_end) and the units of one slice.
  *   z[r][u] = f(chain over k < inputs of A[r][k] W[k][u], then the bias row W[inputs][u])
  * With sums the chain begins at c[u] + (c[u] - c[u]), c[u] being their total, and + 0 follows the bias.
- * inputs: a.columns; units: z.columns. The marked form reads `marked` in place of a.
+ * inputs: a.columns; units: z.columns. The marked form needs marks.
  */
 struct tp_forward {
     size_t row_begin, row_end;
@@ -205,7 +197,7 @@ struct tp_forward {
     struct tp_matrix sums; /* [any x units], absent: the chain begins at +0 */
     struct tp_matrix z;    /* [rows x units], written: whole panels */
     tileprop_activation activation;
-    struct tp_marked marked;
+    struct tp_marks marks; /* of a */
 };
 
 /*
@@ -267,7 +259,7 @@ struct tp_backward {
  * sums of the rewritten panels are rewritten too.
  * Gradient mode (gradient is present): G is written there and nothing else is touched.
  * inputs: a.columns; row `inputs` of w is the bias. units: d.columns.
- * The marked form reads `marked` in place of a. It has a shift and no transposed view.
+ * The marked form needs marks and a shift, and keeps no transposed view.
  */
 struct tp_update {
     size_t rows;                   /* of a and d that are summed, >= 1 */
@@ -283,7 +275,7 @@ struct tp_update {
     struct tp_matrix sums;     /* [panels of inputs x units], those of w, rewritten; absent without a shift */
     struct tp_matrix gradient; /* [inputs + bias x units], written, or absent */
     bool nontemporal;          /* w, wt and state are more likely in memory than in a cache; changes no bit */
-    struct tp_marked marked;
+    struct tp_marks marks;     /* of a */
 };
 
 /*
@@ -361,7 +353,7 @@ struct tp_caches {
 struct tp_tier {
     const char *name; /* what --isa takes */
     struct tp_blocks *blocks;
-    tp_pack_fn *pack_u8, *pack_f32, *pack_u8_marked, *pack_f32_marked;
+    tp_pack_fn *pack_u8, *pack_f32;
     tp_forward_fn *forward, *forward_marked;
     tp_loss_fn *loss;
     tp_softmax_fn *softmax;
@@ -374,14 +366,6 @@ struct tp_tier {
     tp_map_fn *sigmoid, *lecun_tanh, *tanh, *relu;
     tp_fma_peak_fn *peak, *chain; /* NULL on the reference tier: nothing to fill */
 };
-
-/* The verb that packs u8 or f32 samples, with marks or without. */
-static inline tp_pack_fn *tp_tier_pack(const struct tp_tier *tier, bool is_u8, bool marked)
-{
-    if (marked)
-        return is_u8 ? tier->pack_u8_marked : tier->pack_f32_marked;
-    return is_u8 ? tier->pack_u8 : tier->pack_f32;
-}
 
 /* The tiers that this build has, slowest first; the last entry is followed by NULL. */
 extern const struct tp_tier *const tp_tiers[];

@@ -7,8 +7,6 @@
 #define TP_VERBS(X, tier)                                                                                              \
     X(tp_pack_fn, pack_u8, tier)                                                                                       \
     X(tp_pack_fn, pack_f32, tier)                                                                                      \
-    X(tp_pack_fn, pack_u8_marked, tier)                                                                                \
-    X(tp_pack_fn, pack_f32_marked, tier)                                                                               \
     X(tp_forward_fn, forward_marked, tier)                                                                             \
     X(tp_update_fn, update_marked, tier)                                                                               \
     X(tp_forward_fn, forward, tier)                                                                                    \

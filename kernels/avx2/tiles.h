@@ -18,8 +18,9 @@
 #define NARROW_UNITS_MAX  10 /* units of a panel that is narrow */
 #define NARROW_APPLY_ROWS 4  /* of a gradient that are in registers */
 
-/* Inputs that a marked update takes at once, for 4 panels of units: registers hold no more than 8 vectors of sums. */
-#define MARKED_INPUTS 1
+/* Inputs that a marked update takes at once: registers hold no more than 8 vectors of sums. */
+#define MARKED_INPUTS_MAX     4
+#define MARKED_INPUTS(panels) ((panels) == 1 ? 4 : (panels) == 2 ? 2 : 1)
 
 /* Rows, panels. */
 #define TILES(X) X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1)

@@ -19,8 +19,9 @@
 #define NARROW_UNITS_MAX  10 /* units of a panel that is narrow */
 #define NARROW_APPLY_ROWS 16 /* of a gradient that are in registers */
 
-/* Inputs that a marked update takes at once, for 4 panels of units: 8 vectors of sums. */
-#define MARKED_INPUTS 2
+/* Inputs that a marked update takes at once: registers would hold more sums, but fewer marks are shared. */
+#define MARKED_INPUTS_MAX     4
+#define MARKED_INPUTS(panels) ((panels) == 1 ? 4 : 2)
 
 /* Rows, panels. */
 /* clang-format off */

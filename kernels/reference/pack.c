@@ -31,26 +31,22 @@ static float normalized(const struct tp_pack *p, size_t r, size_t c, bool is_u8)
     return fmaf(x, p->scale[c], p->shift[c]);
 }
 
+static void mark_row(const struct tp_pack *p, size_t r)
+{
+    for (size_t w = 0; w < tp_mark_words(p->a.columns); w++)
+        p->marks.words[w * p->marks.rows + r] = 0;
+    for (size_t c = 0; c < p->a.columns; c++)
+        p->marks.words[c / TP_MARKS * p->marks.rows + r] |= (uint64_t)(*tp_matrix_at(&p->a, r, c) != 0) << c % TP_MARKS;
+}
+
 static void pack(const struct tp_pack *p, bool is_u8)
 {
     for (size_t r = p->row_begin; r < p->row_end; r++) {
         for (size_t c = 0; c < p->a.columns; c++)
             *tp_matrix_at(&p->a, r, c) = normalized(p, r, c, is_u8);
         pad_row(p, r);
-    }
-}
-
-static void pack_marked(const struct tp_pack *p, bool is_u8)
-{
-    const struct tp_marked *m = &p->marked;
-    for (size_t r = p->row_begin; r < p->row_end; r++) {
-        for (size_t w = 0; w < tp_mark_words(p->a.columns); w++)
-            m->marks[w * m->rows + r] = 0;
-        for (size_t c = 0; c < p->a.columns; c++) {
-            const float x = normalized(p, r, c, is_u8);
-            m->values[r * m->stride + c] = x;
-            m->marks[c / TP_MARKS * m->rows + r] |= (uint64_t)(x != 0) << c % TP_MARKS;
-        }
+        if (p->marks.words)
+            mark_row(p, r);
     }
 }
 
@@ -62,14 +58,4 @@ void tp_pack_u8_reference(const struct tp_pack *p)
 void tp_pack_f32_reference(const struct tp_pack *p)
 {
     pack(p, false);
-}
-
-void tp_pack_u8_marked_reference(const struct tp_pack *p)
-{
-    pack_marked(p, true);
-}
-
-void tp_pack_f32_marked_reference(const struct tp_pack *p)
-{
-    pack_marked(p, false);
 }

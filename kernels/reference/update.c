@@ -54,23 +54,17 @@ static void apply_panel(const struct tp_apply *t, size_t i, size_t u, const floa
     }
 }
 
-/* Element (r, i) of the batch; 1 beyond its inputs. *left_out: it has no mark. */
-static float input_of(const struct tp_update *t, size_t r, size_t i, bool *left_out)
-{
-    const struct tp_marked *m = &t->marked;
-    *left_out = i < t->a.columns && m->values && !tp_is_marked(m, r, i);
-    return i == t->a.columns ? 1.0f : m->values ? m->values[r * m->stride + i] : *tp_matrix_at(&t->a, r, i);
-}
-
 /* g = g + sum over the rows of a[r] d[r], a panel of units from u on. */
 static void add_products(const struct tp_update *t, size_t i, size_t u, float g[TP_PANEL])
 {
     const size_t lanes = t->d.columns - u < TP_PANEL ? t->d.columns - u : TP_PANEL;
     const float *d = tp_matrix_at(&t->d, 0, u);
     for (size_t r = 0; r < t->rows; r++, d += TP_PANEL) {
-        bool left_out;
-        const float a = input_of(t, r, i, &left_out);
-        for (size_t j = 0; !left_out && j < lanes; j++)
+        const bool is_bias = i == t->a.columns;
+        if (!is_bias && t->marks.words && !tp_is_marked(&t->marks, r, i))
+            continue;
+        const float a = is_bias ? 1.0f : *tp_matrix_at(&t->a, r, i);
+        for (size_t j = 0; j < lanes; j++)
             g[j] = fmaf(a, d[j], g[j]);
     }
 }
@@ -136,7 +130,7 @@ static void update(const struct tp_update *t)
 void tp_update_reference(const struct tp_update *t)
 {
     struct tp_update all = *t;
-    all.marked = (struct tp_marked){0};
+    all.marks = (struct tp_marks){0};
     update(&all);
 }
 

@@ -42,8 +42,8 @@ static inline __attribute__((always_inline)) void add_lines(float x, const float
 
 /* One word of marks and some panels: the first word begins the sums of a row, the last one ends them. */
 struct forward_tile {
-    const float *x; /* the word's values of row 0 */
-    size_t x_stride;
+    const float *a;        /* the word's first input of row 0 */
+    const size_t *offset;  /* of the word's inputs from the first */
     const uint64_t *marks; /* of each row */
     const float *w;        /* the word's first row of weights */
     size_t w_stride;
@@ -77,12 +77,12 @@ static inline __attribute__((always_inline)) void end_row(const struct forward_t
     store_lines(t->z + row * TP_PANEL, t->z_stride, panels, acc);
 }
 
-/* Adds the lowest input in `left`, its value times its weights, and returns the others. */
+/* Adds the lowest input in `left` of the row at `a`, its value times its weights, and returns the others. */
 static inline __attribute__((always_inline)) uint64_t add_input(const struct forward_tile *t, uint64_t left,
-                                                                const float *x, int panels, vec acc[])
+                                                                const float *a, int panels, vec acc[])
 {
     const size_t k = (size_t)__builtin_ctzll(left);
-    add_lines(x[k], t->w + k * TP_PANEL, t->w_stride, panels, acc);
+    add_lines(a[t->offset[k]], t->w + k * TP_PANEL, t->w_stride, panels, acc);
     return left & (left - 1);
 }
 
@@ -98,18 +98,18 @@ static inline __attribute__((always_inline)) void forward_rows(const struct forw
         vec acc[2][MARKED_VECS];
         if (!(tile.marks[row] | tile.marks[row + 1]) && !tile.first && !tile.last)
             continue;
-        const float *x[2] = {tile.x + row * tile.x_stride, tile.x + (row + 1) * tile.x_stride};
+        const float *const a[2] = {tile.a + row * TP_PANEL, tile.a + (row + 1) * TP_PANEL};
         uint64_t left[2] = {tile.marks[row], tile.marks[row + 1]};
         begin_row(&tile, row, panels, acc[0]);
         begin_row(&tile, row + 1, panels, acc[1]);
         while (left[0] && left[1]) {
-            left[0] = add_input(&tile, left[0], x[0], panels, acc[0]);
-            left[1] = add_input(&tile, left[1], x[1], panels, acc[1]);
+            left[0] = add_input(&tile, left[0], a[0], panels, acc[0]);
+            left[1] = add_input(&tile, left[1], a[1], panels, acc[1]);
         }
         while (left[0])
-            left[0] = add_input(&tile, left[0], x[0], panels, acc[0]);
+            left[0] = add_input(&tile, left[0], a[0], panels, acc[0]);
         while (left[1])
-            left[1] = add_input(&tile, left[1], x[1], panels, acc[1]);
+            left[1] = add_input(&tile, left[1], a[1], panels, acc[1]);
         end_row(&tile, row, panels, acc[0]);
         end_row(&tile, row + 1, panels, acc[1]);
     }
@@ -117,10 +117,10 @@ static inline __attribute__((always_inline)) void forward_rows(const struct forw
         if (!tile.marks[row] && !tile.first && !tile.last)
             continue;
         vec acc[MARKED_VECS];
-        const float *x = tile.x + row * tile.x_stride;
+        const float *a = tile.a + row * TP_PANEL;
         begin_row(&tile, row, panels, acc);
         for (uint64_t left = tile.marks[row]; left;)
-            left = add_input(&tile, left, x, panels, acc);
+            left = add_input(&tile, left, a, panels, acc);
         end_row(&tile, row, panels, acc);
     }
 }
@@ -131,6 +131,9 @@ static inline __attribute__((always_inline)) void forward_panels(const struct tp
     const size_t words = tp_mark_words(f->a.columns);
     const float *w = f->w.data + panel * f->w.stride;
     _Alignas(64) float start[MARKED_LINE];
+    size_t offset[TP_MARKS];
+    for (size_t k = 0; k < TP_MARKS; k++) /* a table: computing them for each mark takes longer */
+        offset[k] = tp_panel_offset(f->a.stride, 0, k);
     for (int p = 0; p < panels; p++) {
         vec line[PANEL_VECS];
         chain_start(&f->sums, panel + (size_t)p, line);
@@ -139,9 +142,9 @@ static inline __attribute__((always_inline)) void forward_panels(const struct tp
     for (size_t row = f->row_begin, end; row < f->row_end; row = end) {
         end = min_size(row + MARKED_ROWS, f->row_end);
         for (size_t word = 0; word < words; word++) {
-            const struct forward_tile tile = {.x = f->marked.values + word * TP_MARKS,
-                                              .x_stride = f->marked.stride,
-                                              .marks = f->marked.marks + word * f->marked.rows,
+            const struct forward_tile tile = {.a = tp_matrix_at(&f->a, 0, word * TP_MARKS),
+                                              .offset = offset,
+                                              .marks = f->marks.words + word * f->marks.rows,
                                               .w = w + word * TP_MARKS * TP_PANEL,
                                               .w_stride = f->w.stride,
                                               .z = f->z.data + panel * f->z.stride,
@@ -213,7 +216,7 @@ static void turn_marks(const uint64_t from[32], uint64_t to[TP_MARKS], int at)
  * alias what a pointer names, so loops would read it again after each.
  */
 struct marked_tile {
-    const float *a, *d; /* the first of the rows: its value of input 0, its first panel of D */
+    const float *a, *d; /* the first of the rows: its input 0, its first panel of D */
     size_t a_stride, d_stride;
     const float *shift;
     const float *totals; /* a line for each panel; sums begin at multiples of them, after the first rows at `partial` */
@@ -237,7 +240,8 @@ static inline __attribute__((always_inline)) void update_inputs(const struct mar
 {
     const int states = kind == NO_OPTIMIZER ? 0 : tp_optimizer_states(kind), vecs = panels * PANEL_VECS;
     const size_t at = i % TP_MARKS;
-    vec acc[MARKED_INPUTS][MARKED_VECS];
+    const float *a = t.a + tp_panel_offset(t.a_stride, 0, i);
+    vec acc[MARKED_INPUTS_MAX][MARKED_VECS];
     uint64_t left = 0;
     UNROLL
     for (int n = 0; n < inputs; n++) {
@@ -253,8 +257,8 @@ static inline __attribute__((always_inline)) void update_inputs(const struct mar
     }
     for (; left; left &= left - 1) {
         const size_t r = (size_t)__builtin_ctzll(left);
-        const float *x = t.a + r * t.a_stride + i, *d = t.d + r * TP_PANEL;
-        vec factor[MARKED_INPUTS];
+        const float *x = a + r * TP_PANEL, *d = t.d + r * TP_PANEL;
+        vec factor[MARKED_INPUTS_MAX];
         UNROLL
         for (int n = 0; n < inputs; n++)
             factor[n] = vec_set1(x[n]);
@@ -287,10 +291,10 @@ static inline __attribute__((always_inline)) void update_inputs(const struct mar
 }
 
 /* The marks of at most 64 rows, transposed: a word for each input. */
-static void turn_rows(const struct tp_marked *m, size_t word, size_t row, size_t rows, uint64_t marks[TP_MARKS])
+static void turn_rows(const struct tp_marks *m, size_t word, size_t row, size_t rows, uint64_t marks[TP_MARKS])
 {
     uint64_t of_rows[TP_MARKS] = {0};
-    memcpy(of_rows, m->marks + word * m->rows + row, rows * sizeof *of_rows);
+    memcpy(of_rows, m->words + word * m->rows + row, rows * sizeof *of_rows);
     memset(marks, 0, TP_MARKS * sizeof *marks);
     turn_marks(of_rows, marks, 0);
     if (rows > 32)
@@ -315,7 +319,7 @@ static inline __attribute__((always_inline)) uint64_t changing(const struct tp_u
             return UINT64_MAX;
     uint64_t marked = 0;
     for (size_t r = 0; r < u->rows; r++)
-        marked |= u->marked.marks[word * u->marked.rows + r];
+        marked |= u->marks.words[word * u->marks.rows + r];
     return marked;
 }
 
@@ -340,11 +344,12 @@ static inline __attribute__((always_inline)) void update_word(const struct tp_up
     uint64_t marks[TP_MARKS];
     const size_t base = word * TP_MARKS, end = min_size(base + TP_MARKS, u->input_end);
     const size_t begin = base < u->input_begin ? u->input_begin : base;
+    const size_t group = MARKED_INPUTS(panels);
     const uint64_t changes = changing(u, word, totals, kind, panels);
     if (!changes)
         return;
     const struct optimizer_target target = target_at(u, panel * u->w.stride, true);
-    struct marked_tile t = {.a_stride = u->marked.stride,
+    struct marked_tile t = {.a_stride = u->a.stride,
                             .d_stride = u->d.stride,
                             .shift = u->shift,
                             .totals = totals,
@@ -361,19 +366,17 @@ static inline __attribute__((always_inline)) void update_word(const struct tp_up
     for (size_t row = 0; row < u->rows; row += TP_MARKS) {
         const size_t rows = min_size(u->rows - row, TP_MARKS);
         size_t i = begin;
-        turn_rows(&u->marked, word, row, rows, marks);
-        t.a = u->marked.values + row * u->marked.stride;
+        turn_rows(&u->marks, word, row, rows, marks);
+        t.a = u->a.data + row * TP_PANEL;
         t.d = u->d.data + panel * u->d.stride + row * TP_PANEL;
         t.first = row == 0;
         t.last = row + rows == u->rows;
-        for (; t.first && t.last && i + MARKED_INPUTS <= end; i += MARKED_INPUTS)
-            if (changes >> i % TP_MARKS & ((1 << MARKED_INPUTS) - 1))
-                update_inputs(t, marks, i, MARKED_INPUTS, true, kind, panels);
-        for (; i + MARKED_INPUTS <= end; i += MARKED_INPUTS)
-            if (changes >> i % TP_MARKS & ((1 << MARKED_INPUTS) - 1))
-                update_inputs(t, marks, i, MARKED_INPUTS, false, kind, panels);
+        for (; t.first && t.last && i + group <= end; i += group)
+            if (changes >> i % TP_MARKS & ((1u << group) - 1))
+                update_inputs(t, marks, i, (int)group, true, kind, panels);
         for (; i < end; i++)
-            update_inputs(t, marks, i, 1, false, kind, panels);
+            if (changes >> i % TP_MARKS & 1)
+                update_inputs(t, marks, i, 1, false, kind, panels);
     }
     for (size_t i = begin; changes != UINT64_MAX && i < end; i++)
         if (changes >> i % TP_MARKS & 1)
@@ -391,42 +394,63 @@ static inline __attribute__((always_inline)) void update_panels(const struct tp_
         update_word(u, word, panel, totals, kind, panels);
 }
 
-static inline __attribute__((always_inline)) void update_all(const struct tp_update *u, tileprop_optimizer kind)
+static inline __attribute__((always_inline)) void update_with_rule(const struct tp_update *u, size_t panel, int panels)
 {
-    const size_t all = tp_panel_count(u->d.columns);
-    size_t panel = 0;
-    for (; all - panel >= MARKED_PANELS; panel += MARKED_PANELS)
-        update_panels(u, panel, kind, MARKED_PANELS);
-    if (all - panel == 3)
-        update_panels(u, panel, kind, 3);
-    else if (all - panel == 2)
-        update_panels(u, panel, kind, 2);
-    else if (all - panel == 1)
-        update_panels(u, panel, kind, 1);
+    switch (u->gradient.data ? NO_OPTIMIZER : u->optimizer->kind) {
+    case TILEPROP_SGD:
+        update_panels(u, panel, TILEPROP_SGD, panels);
+        break;
+    case TILEPROP_MOMENTUM:
+        update_panels(u, panel, TILEPROP_MOMENTUM, panels);
+        break;
+    case TILEPROP_LECUN_MOMENTUM:
+        update_panels(u, panel, TILEPROP_LECUN_MOMENTUM, panels);
+        break;
+    case TILEPROP_NESTEROV:
+        update_panels(u, panel, TILEPROP_NESTEROV, panels);
+        break;
+    case TILEPROP_ADAM:
+        update_panels(u, panel, TILEPROP_ADAM, panels);
+        break;
+    default:
+        update_panels(u, panel, NO_OPTIMIZER, panels);
+        break;
+    }
+}
+
+/* Not inlined: gcc finds fewer registers for the loops of all widths in one function. */
+static __attribute__((noinline)) void update_4_panels(const struct tp_update *u, size_t panel)
+{
+    update_with_rule(u, panel, 4);
+}
+
+static __attribute__((noinline)) void update_3_panels(const struct tp_update *u, size_t panel)
+{
+    update_with_rule(u, panel, 3);
+}
+
+static __attribute__((noinline)) void update_2_panels(const struct tp_update *u, size_t panel)
+{
+    update_with_rule(u, panel, 2);
+}
+
+static __attribute__((noinline)) void update_1_panel(const struct tp_update *u, size_t panel)
+{
+    update_with_rule(u, panel, 1);
 }
 
 void TP_KERNEL(update_marked)(const struct tp_update *u)
 {
-    switch (u->gradient.data ? NO_OPTIMIZER : u->optimizer->kind) {
-    case TILEPROP_SGD:
-        update_all(u, TILEPROP_SGD);
-        break;
-    case TILEPROP_MOMENTUM:
-        update_all(u, TILEPROP_MOMENTUM);
-        break;
-    case TILEPROP_LECUN_MOMENTUM:
-        update_all(u, TILEPROP_LECUN_MOMENTUM);
-        break;
-    case TILEPROP_NESTEROV:
-        update_all(u, TILEPROP_NESTEROV);
-        break;
-    case TILEPROP_ADAM:
-        update_all(u, TILEPROP_ADAM);
-        break;
-    default:
-        update_all(u, NO_OPTIMIZER);
-        break;
-    }
-    for (size_t panel = 0; u->bias && panel < tp_panel_count(u->d.columns); panel++)
+    const size_t all = tp_panel_count(u->d.columns);
+    size_t panel = 0;
+    for (; all - panel >= MARKED_PANELS; panel += MARKED_PANELS)
+        update_4_panels(u, panel);
+    if (all - panel == 3)
+        update_3_panels(u, panel);
+    else if (all - panel == 2)
+        update_2_panels(u, panel);
+    else if (all - panel == 1)
+        update_1_panel(u, panel);
+    for (panel = 0; u->bias && panel < all; panel++)
         update_bias(u, panel);
 }

@@ -18,12 +18,9 @@ void tp_evaluator_layout(const struct tp_evaluator *evaluator, struct tp_evaluat
 {
     const struct tp_layer *first = &evaluator->network->layers[0];
     const size_t widest = tp_panel_count(tp_network_widest(evaluator->network)) * TP_PANEL, rows = evaluator->rows;
-    size_t columns = tp_panel_count(first->inputs) * TP_PANEL;
-    if (evaluator->zeros != TILEPROP_ZEROS_MULTIPLY) {
-        columns = tp_marked_stride(first->inputs);
+    if (evaluator->zeros != TILEPROP_ZEROS_MULTIPLY)
         buffers->marks = tp_arena_take(arena, rows * tp_mark_words(first->inputs), sizeof *buffers->marks);
-    }
-    buffers->inputs = tp_arena_take(arena, rows, columns * sizeof *buffers->inputs);
+    buffers->inputs = tp_arena_take(arena, rows, tp_panel_count(first->inputs) * TP_PANEL * sizeof *buffers->inputs);
     buffers->sums = tp_arena_take(arena, tp_panel_count(first->units), TP_PANEL * sizeof *buffers->sums);
     for (int i = 0; i < 2; i++)
         buffers->outputs[i] = tp_arena_take(arena, rows, widest * sizeof *buffers->outputs[i]);
@@ -35,31 +32,19 @@ static struct tp_matrix block_of(float *buffer, size_t rows, size_t columns)
     return (struct tp_matrix){.data = buffer, .stride = rows * TP_PANEL, .rows = rows, .columns = columns};
 }
 
-/* Some rows of the data set, packed in one of two forms. */
+/* Some rows of the data set. */
 struct block {
-    size_t begin, rows;
-    bool skips;
+    size_t begin;
     struct tp_matrix a;
-    struct tp_marked marked; /* if it skips zeros */
+    struct tp_marks marks; /* if it skips zeros */
 };
 
 static struct block make_block(const struct tp_evaluator_buffers *buffers, const struct tp_dataset *dataset,
                                size_t begin, size_t rows, bool skips)
 {
-    struct block block = {
-        .begin = begin, .rows = rows, .skips = skips, .a = block_of(buffers->inputs, rows, dataset->features)};
-    if (skips)
-        block.marked = (struct tp_marked){.values = buffers->inputs,
-                                          .marks = buffers->marks,
-                                          .stride = tp_marked_stride(dataset->features),
-                                          .rows = rows};
-    return block;
-}
-
-static float *input_at(const struct block *block, size_t row, size_t column)
-{
-    return block->skips ? block->marked.values + row * block->marked.stride + column
-                        : tp_matrix_at(&block->a, row, column);
+    return (struct block){.begin = begin,
+                          .a = block_of(buffers->inputs, rows, dataset->features),
+                          .marks = {.words = skips ? buffers->marks : NULL, .rows = rows}};
 }
 
 /* Integer operations, which gcc vectorizes at -O3. */
@@ -89,7 +74,7 @@ static void replace_missing(const struct tp_evaluator *evaluator, const struct b
         return;
     for (size_t j = 0; j < columns; j++)
         if (!isfinite(samples[j]))
-            *input_at(block, row, column + j) = without_value(evaluator->missing, column + j, samples[j]);
+            *tp_matrix_at(&block->a, row, column + j) = without_value(evaluator->missing, column + j, samples[j]);
 }
 
 static double value_at(const struct tp_dataset *dataset, size_t i)
@@ -104,7 +89,9 @@ static void narrow(const struct tp_evaluator *evaluator, const struct tp_dataset
 {
     const struct tp_normalization *normalization = evaluator->normalization;
     const size_t features = dataset->features;
-    for (size_t r = 0; r < block->rows; r++) {
+    for (size_t r = 0; r < block->a.rows; r++) {
+        struct tp_matrix row = block->a;
+        row.data += r * TP_PANEL;
         for (size_t k = 0; k < features; k += TP_MARKS) {
             const size_t left = features - k, columns = left < TP_MARKS ? left : TP_MARKS;
             float samples[TP_MARKS];
@@ -115,11 +102,10 @@ static void narrow(const struct tp_evaluator *evaluator, const struct tp_dataset
                                    .samples = samples,
                                    .scale = normalization->scale + k,
                                    .shift = normalization->added + k,
-                                   .a = {.data = input_at(block, r, k), .stride = block->a.stride, .columns = columns}};
-            if (block->skips)
-                part.marked = (struct tp_marked){
-                    .values = part.a.data, .marks = block->marked.marks + k / TP_MARKS * block->rows + r, .rows = 1};
-            tp_tier_pack(evaluator->tier, false, block->skips)(&part);
+                                   .a = tp_matrix_columns(&row, k, columns)};
+            if (block->marks.words)
+                part.marks = (struct tp_marks){block->marks.words + k / TP_MARKS * block->marks.rows + r, 1};
+            evaluator->tier->pack_f32(&part);
             replace_missing(evaluator, block, r, k, columns, samples);
         }
     }
@@ -128,15 +114,15 @@ static void narrow(const struct tp_evaluator *evaluator, const struct tp_dataset
 static void pack_sparse(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset,
                         const struct block *block)
 {
-    const struct tp_pack pack = {.row_end = block->rows, .a = block->a, .marked = block->marked};
+    const struct tp_pack pack = {.row_end = block->a.rows, .a = block->a, .marks = block->marks};
     struct tp_dataset before = *dataset, rows;
     tp_dataset_cut(&before, block->begin, &rows);
-    (block->skips ? tp_sparse_pack_marked : tp_sparse_pack)(&pack, &rows, evaluator->normalization);
-    for (size_t r = 0; evaluator->unchecked && r < block->rows; r++) {
+    tp_sparse_pack(&pack, &rows, evaluator->normalization);
+    for (size_t r = 0; evaluator->unchecked && r < block->a.rows; r++) {
         const struct tp_row row = tp_dataset_row(&rows, r);
         for (size_t k = 0; k < row.count; k++)
             if (!isfinite(row.values[k]))
-                *input_at(block, r, tp_row_feature(&row, k)) =
+                *tp_matrix_at(&block->a, r, tp_row_feature(&row, k)) =
                     without_value(evaluator->missing, tp_row_feature(&row, k), row.values[k]);
     }
 }
@@ -152,14 +138,14 @@ static void pack(const struct tp_evaluator *evaluator, const struct tp_dataset *
         return;
     }
     const void *samples = (const char *)dataset->samples + block->begin * tp_dataset_sample_size(dataset);
-    tp_tier_pack(evaluator->tier, dataset->type == TILEPROP_U8,
-                 block->skips)(&(struct tp_pack){.row_end = block->rows,
-                                                 .samples = samples,
-                                                 .scale = evaluator->normalization->scale,
-                                                 .shift = evaluator->normalization->added,
-                                                 .a = block->a,
-                                                 .marked = block->marked});
-    for (size_t r = 0; evaluator->unchecked && dataset->type == TILEPROP_F32 && r < block->rows; r++)
+    const struct tp_pack p = {.row_end = block->a.rows,
+                              .samples = samples,
+                              .scale = evaluator->normalization->scale,
+                              .shift = evaluator->normalization->added,
+                              .a = block->a,
+                              .marks = block->marks};
+    (dataset->type == TILEPROP_U8 ? evaluator->tier->pack_u8 : evaluator->tier->pack_f32)(&p);
+    for (size_t r = 0; evaluator->unchecked && dataset->type == TILEPROP_F32 && r < block->a.rows; r++)
         replace_missing(evaluator, block, r, 0, dataset->features, (const float *)samples + r * dataset->features);
 }
 
@@ -185,7 +171,7 @@ static struct tp_matrix forward(const struct tp_evaluator *evaluator, const stru
     const struct tp_layer *layer = &evaluator->network->layers[l];
     const struct tp_matrix z = block_of(buffers->outputs[l % 2], a.rows, layer->units);
     const struct tp_matrix sums = l == 0 ? sums_of(buffers, layer->units) : (struct tp_matrix){0};
-    const bool skips = l == 0 && block->skips;
+    const bool skips = l == 0 && block->marks.words;
     for (size_t s = 0; s < layer->slice_count; s++) {
         const struct tp_slice *slice = &layer->slices[s];
         const struct tp_forward f = {.row_end = a.rows,
@@ -195,7 +181,7 @@ static struct tp_matrix forward(const struct tp_evaluator *evaluator, const stru
                                      .sums = tp_matrix_columns(&sums, slice->unit_begin, slice->w.columns),
                                      .z = tp_matrix_columns(&z, slice->unit_begin, slice->w.columns),
                                      .activation = layer->activation,
-                                     .marked = block->marked};
+                                     .marks = block->marks};
         (skips ? evaluator->tier->forward_marked : evaluator->tier->forward)(&f);
     }
     return z;
@@ -280,9 +266,9 @@ bool tp_evaluator_run(const struct tp_evaluator *evaluator, struct tp_evaluator_
             atomic_store(next_block, dataset->count); /* so that nobody finds one more */
             return false;
         }
-        if (!block.rows)
+        if (!block.a.rows)
             return true;
-        struct tp_evaluator_form *form = &buffers->forms[block.skips];
+        struct tp_evaluator_form *form = &buffers->forms[block.marks.words != NULL];
         const bool times =
             evaluator->zeros == TILEPROP_ZEROS_AUTO && form->timed < TIMED_BLOCKS && dataset->count >= FEW_SAMPLES;
         form->timed += times;
@@ -290,7 +276,7 @@ bool tp_evaluator_run(const struct tp_evaluator *evaluator, struct tp_evaluator_
         const double began = times ? tp_clock_seconds() : 0;
         compute(evaluator, buffers, dataset, to, &block);
         if (times) {
-            const double seconds = (tp_clock_seconds() - began) / (double)block.rows;
+            const double seconds = (tp_clock_seconds() - began) / (double)block.a.rows;
             form->seconds = form->seconds > 0 && form->seconds < seconds ? form->seconds : seconds;
         }
     }

@@ -30,8 +30,8 @@ struct tp_evaluator_form {
 
 /* A thread's buffers, in panel format; a block with fewer rows has a smaller stride. */
 struct tp_evaluator_buffers {
-    float *inputs;                     /* or row by row, with marks, in blocks that skip zeros */
-    uint64_t *marks;                   /* NULL: none skips */
+    float *inputs;
+    uint64_t *marks;                   /* NULL: no block skips zeros */
     float *sums;                       /* of the first layer, added up */
     float *outputs[2];                 /* of odd and of even layers */
     struct tp_evaluator_form forms[2]; /* multiplying, skipping; kept from one evaluation to the next */

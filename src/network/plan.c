@@ -199,8 +199,7 @@ size_t tp_plan_operations(const struct tp_plan *plan, const struct tp_network *n
     /* If forward of the first layer reads every row, each member packs the whole batch for itself. */
     const struct tp_range packed = plan->by_units[0] ? all : own;
 
-    add(&list, (struct tp_operation){
-                   .kind = plan->skips ? TP_DO_PACK_MARKED : TP_DO_PACK, .verb = TILEPROP_PACK, .rows = packed});
+    add(&list, (struct tp_operation){.kind = TP_DO_PACK, .verb = TILEPROP_PACK, .rows = packed});
     add_forward(&list, plan, network, member, all, own);
     add(&list, (struct tp_operation){.kind = TP_DO_LOSS, .verb = TILEPROP_LOSS, .layer = last, .rows = own});
     add_backward(&list, plan, network, member, all, own);

@@ -52,7 +52,6 @@ void tp_plan_cut(const struct tp_plan *plan, struct tp_network *network);
 
 enum tp_operation_kind {
     TP_DO_PACK,
-    TP_DO_PACK_MARKED,
     TP_DO_FORWARD,
     TP_DO_FORWARD_MARKED,
     TP_DO_LOSS,

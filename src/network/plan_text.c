@@ -16,7 +16,6 @@ static void write_operation(const struct tp_operation *operation, const struct t
     static const char *const names[] = {[TP_DO_PACK] = "pack",
                                         [TP_DO_FORWARD] = "forward",
                                         [TP_DO_LOSS] = "loss",
-                                        [TP_DO_PACK_MARKED] = "pack with marks",
                                         [TP_DO_FORWARD_MARKED] = "forward of marked inputs",
                                         [TP_DO_UPDATE_MARKED] = "update by marked inputs",
                                         [TP_DO_BACKWARD] = "backward",

@@ -6,8 +6,9 @@
 #include "data/dataset.h"
 #include "kernels/kernels.h"
 
-/* Like the verbs in kernels.h, but samples, scale and shift come from dataset and normalization. */
+/*
+ * Like the verbs in kernels.h, but samples, scale and shift come from dataset and normalization. With marks, lines of
+ * a without one are not written: that would take longer than all products.
+ */
 void tp_sparse_pack(const struct tp_pack *pack, const struct tp_dataset *dataset,
                     const struct tp_normalization *normalization);
-void tp_sparse_pack_marked(const struct tp_pack *pack, const struct tp_dataset *dataset,
-                           const struct tp_normalization *normalization);

@@ -15,23 +15,12 @@ static struct tp_matrix take_matrix(const struct tp_plan *plan, size_t columns, 
                               .columns = columns};
 }
 
-static struct tp_marked take_marked(const struct tp_plan *plan, size_t columns, struct tp_arena *arena)
+static struct tp_inputs take_inputs(const struct tp_plan *plan, size_t columns, struct tp_arena *arena)
 {
-    const size_t stride = tp_marked_stride(columns), words = tp_mark_words(columns);
-    return (struct tp_marked){.values = tp_arena_take(arena, plan->batch, stride * sizeof(float)),
-                              .marks = tp_arena_take(arena, plan->batch, words * sizeof(uint64_t)),
-                              .stride = stride,
-                              .rows = plan->batch};
-}
-
-/* The packed batch, in the one form that the plan uses. */
-static void take_inputs(const struct tp_plan *plan, const struct tp_network *network, struct tp_matrix *inputs,
-                        struct tp_marked *marked, struct tp_arena *arena)
-{
+    struct tp_inputs inputs = {.a = take_matrix(plan, columns, arena), .marks = {.rows = plan->batch}};
     if (plan->skips)
-        *marked = take_marked(plan, network->layers[0].inputs, arena);
-    else
-        *inputs = take_matrix(plan, network->layers[0].inputs, arena);
+        inputs.marks.words = tp_arena_take(arena, plan->batch, tp_mark_words(columns) * sizeof(uint64_t));
+    return inputs;
 }
 
 /* Whether weights, state and transposed views exceed what stays in the caches. */
@@ -53,7 +42,7 @@ void tp_step_layout(struct tp_step *step, struct tp_arena *arena)
     const struct tp_network *network = step->network;
     const struct tp_plan *plan = step->plan;
     if (!plan->by_units[0]) /* otherwise each member packs all rows itself: its first layer reads them */
-        take_inputs(plan, network, &step->inputs, &step->marked, arena);
+        step->inputs = take_inputs(plan, network->layers[0].inputs, arena);
     for (size_t l = 0; l < network->layer_count; l++) {
         step->a[l] = take_matrix(plan, network->layers[l].units, arena);
         step->d[l] = take_matrix(plan, network->layers[l].units, arena);
@@ -84,9 +73,8 @@ static size_t largest_slice(const struct tp_network *network, size_t member)
 void tp_step_member_layout(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena)
 {
     member->inputs = step->inputs;
-    member->marked = step->marked;
     if (step->plan->by_units[0])
-        take_inputs(step->plan, step->network, &member->inputs, &member->marked, arena);
+        member->inputs = take_inputs(step->plan, step->network->layers[0].inputs, arena);
     if (step->measures)
         member->gradient = tp_arena_take(arena, largest_slice(step->network, member->index), sizeof(float));
 }
@@ -103,13 +91,6 @@ void tp_step_lists_layout(const struct tp_step *step, struct tp_step_member *mem
     }
 }
 
-/* What the first layer reads; if zeros are skipped, only the number of columns. */
-static struct tp_matrix inputs_of(const struct tp_step *step, const struct tp_step_member *member)
-{
-    const struct tp_matrix columns = {.columns = step->network->layers[0].inputs};
-    return step->plan->skips ? columns : member->inputs;
-}
-
 /* The columns of a layer's matrix that belong to a slice of it. */
 static struct tp_matrix columns_of(const struct tp_slice *slice, const struct tp_matrix *matrix)
 {
@@ -124,8 +105,8 @@ static struct tp_pack bind_pack(const struct tp_step *step, const struct tp_step
                             .samples = member->train->samples,
                             .scale = step->normalization->scale,
                             .shift = step->normalization->added,
-                            .a = inputs_of(step, member),
-                            .marked = member->marked};
+                            .a = member->inputs.a,
+                            .marks = member->inputs.marks};
 }
 
 static struct tp_forward bind_forward(const struct tp_step *step, const struct tp_step_member *member,
@@ -136,12 +117,12 @@ static struct tp_forward bind_forward(const struct tp_step *step, const struct t
     return (struct tp_forward){.row_begin = operation->rows.begin,
                                .row_end = operation->rows.end,
                                .bias = layer->bias,
-                               .a = operation->layer == 0 ? inputs_of(step, member) : step->a[operation->layer - 1],
+                               .a = operation->layer == 0 ? member->inputs.a : step->a[operation->layer - 1],
                                .w = slice->w,
                                .sums = slice->sums,
                                .z = columns_of(slice, &step->a[operation->layer]),
                                .activation = layer->activation,
-                               .marked = member->marked};
+                               .marks = member->inputs.marks};
 }
 
 static struct tp_loss bind_loss(const struct tp_step *step, const struct tp_step_member *member,
@@ -183,7 +164,7 @@ static struct tp_update bind_update(const struct tp_step *step, const struct tp_
     return (struct tp_update){.rows = rows,
                               .input_end = layer->inputs,
                               .bias = layer->bias,
-                              .a = l == 0 ? inputs_of(step, member) : step->a[l - 1],
+                              .a = l == 0 ? member->inputs.a : step->a[l - 1],
                               .d = columns_of(slice, &step->d[l]),
                               .optimizer = &step->optimizer,
                               .w = slice->w,
@@ -192,7 +173,7 @@ static struct tp_update bind_update(const struct tp_step *step, const struct tp_
                               .shift = layer->shift,
                               .sums = slice->sums,
                               .nontemporal = step->nontemporal,
-                              .marked = member->marked};
+                              .marks = member->inputs.marks};
 }
 
 static void bind(const struct tp_step *step, const struct tp_step_member *member, struct tp_operation *operation,
@@ -200,7 +181,6 @@ static void bind(const struct tp_step *step, const struct tp_step_member *member
 {
     switch (operation->kind) {
     case TP_DO_PACK:
-    case TP_DO_PACK_MARKED:
         operation->pack = bind_pack(step, member, operation);
         break;
     case TP_DO_FORWARD:
@@ -248,12 +228,11 @@ static void pack(const struct tp_step *step, const struct tp_step_member *member
                  const uint32_t *index)
 {
     const struct tp_dataset *train = member->train;
-    const bool marked = operation->kind == TP_DO_PACK_MARKED;
     operation->pack.index = index;
     if (train->type == TILEPROP_CSR)
-        (marked ? tp_sparse_pack_marked : tp_sparse_pack)(&operation->pack, train, step->normalization);
+        tp_sparse_pack(&operation->pack, train, step->normalization);
     else
-        tp_tier_pack(step->tier, train->type == TILEPROP_U8, marked)(&operation->pack);
+        (train->type == TILEPROP_U8 ? step->tier->pack_u8 : step->tier->pack_f32)(&operation->pack);
 }
 
 static void loss(const struct tp_step *step, const struct tp_step_member *member, const struct tp_loss *loss,
@@ -364,7 +343,6 @@ bool tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint
             continue;
         switch (operation->kind) {
         case TP_DO_PACK:
-        case TP_DO_PACK_MARKED:
             pack(step, member, operation, index);
             break;
         case TP_DO_FORWARD:

@@ -18,6 +18,12 @@ struct tp_profile {
     tileprop_time cells[TILEPROP_VERBS][TP_LAYERS_MAX];
 };
 
+/* The packed batch. */
+struct tp_inputs {
+    struct tp_matrix a;
+    struct tp_marks marks; /* absent unless zeros are skipped */
+};
+
 /* Shared by the team. All matrices are [batch x width]. */
 struct tp_step {
     const struct tp_tier *tier;
@@ -40,8 +46,7 @@ struct tp_step {
     atomic_bool abandoned; /* written by member 0 alone, before the last barrier ahead of the updates */
 
     /* Set by the layout. */
-    struct tp_matrix inputs;           /* absent if every member packs its own copy, or if zeros are skipped */
-    struct tp_marked marked;           /* likewise, unless zeros are skipped */
+    struct tp_inputs inputs;           /* absent if every member packs its own copy */
     struct tp_matrix a[TP_LAYERS_MAX]; /* outputs of each layer; logits for the last */
     struct tp_matrix d[TP_LAYERS_MAX]; /* derivatives dC/dz of each layer */
     uint16_t *labels;                  /* [batch] */
@@ -70,8 +75,7 @@ struct tp_step_member {
     bool worked;                /* it had work in at least one step */
 
     /* Set by the layout. */
-    struct tp_matrix inputs;      /* the packed batch: its own or the shared copy */
-    struct tp_marked marked;      /* the same if zeros are skipped */
+    struct tp_inputs inputs;      /* its own or the shared copy */
     float *gradient;              /* scratch for any of its slices; NULL unless steps are measured */
     struct tp_step_list lists[2]; /* full batch, shorter last batch */
 };

@@ -28,7 +28,7 @@ tp_tier wrong_tier()
 {
     tp_tier wrong = *tp_tiers[0];
     wrong.name = "wrong";
-    wrong.pack_u8 = wrong.pack_f32 = wrong.pack_u8_marked = wrong.pack_f32_marked = nothing;
+    wrong.pack_u8 = wrong.pack_f32 = nothing;
     wrong.forward = wrong.forward_marked = nothing;
     wrong.backward = nothing;
     wrong.update = wrong.update_marked = nothing;

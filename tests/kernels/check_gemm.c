@@ -104,11 +104,9 @@ static void forward_case(struct verdict *v, tp_forward_fn *kernel, bool marked, 
     struct matrix sums = matrix_new(sum_rows, w.columns, kind, zero_padding);
     struct matrix before = matrix_new(a.rows, w.columns, DATA_NORMALS, false);
     struct matrix got = matrix_copy(&before), want = matrix_copy(&before);
-    struct tp_marked rows = {0};
     if (marked) {
         sum_weights(&w, shape->inputs, &sums, kind);
         matrix_thin(&a, density);
-        rows = marked_new(&a);
     }
     struct tp_forward f = {.row_begin = row_begin,
                            .row_end = row_end,
@@ -120,8 +118,9 @@ static void forward_case(struct verdict *v, tp_forward_fn *kernel, bool marked, 
                            .activation = activation};
     tp_forward_reference(&f);
     f.z = matrix_view(&got, unit_begin, shape->units);
-    f.marked = rows;
-    f.a.data = marked ? NULL : f.a.data;
+    struct matrix own = matrix_copy(&a);
+    f.a = matrix_view(&own, 0, shape->inputs);
+    f.marks = marked ? marks_new(&own) : (struct tp_marks){0};
     kernel(&f);
     f.a = matrix_view(&a, 0, shape->inputs);
     /* inf times 0 and sigmoid(0) are not 0; columns past the slice that are not padding of w are not zero
@@ -135,7 +134,8 @@ static void forward_case(struct verdict *v, tp_forward_fn *kernel, bool marked, 
     matrix_free(&a);
     matrix_free(&w);
     matrix_free(&sums);
-    marked_free(&rows);
+    matrix_free(&own);
+    free(f.marks.words);
     matrix_free(&before);
     matrix_free(&got);
     matrix_free(&want);

@@ -78,11 +78,9 @@ void matrix_free(struct matrix *m);
 struct tp_matrix matrix_view(const struct matrix *m, size_t column, size_t columns);
 float matrix_get(const struct matrix *m, size_t row, size_t column);
 
-/*
- * The elements of a matrix row by row, with marks where they are not 0 and at random elsewhere.
- */
-struct tp_marked marked_new(const struct matrix *m);
-void marked_free(struct tp_marked *m);
+/* Marks of elements that are not 0, and of others at random. Lines without a mark, which nobody may read, become
+ * poison. */
+struct tp_marks marks_new(const struct matrix *m);
 
 /* Makes all but about `percent` of the elements 0, some of them -0. */
 void matrix_thin(const struct matrix *m, size_t percent);

@@ -10,7 +10,7 @@
 struct pack_case {
     size_t features, count, row_begin, row_end;
     enum data_kind kind;
-    bool by_index;
+    bool by_index, marked;
     size_t gap; /* bytes between the last sample and the unreadable page: makes samples unaligned */
 };
 
@@ -55,65 +55,44 @@ static void check_formula(struct verdict *v, const struct tp_pack *p, bool is_u8
     }
 }
 
-/* A marked batch filled with poison. */
-static struct tp_marked make_marked(const struct pack_case *c)
+/* Words of marks filled with poison. */
+static struct tp_marks make_marks(size_t rows, size_t features)
 {
-    const size_t stride = (tp_panel_count(c->features) + check_below(3)) * TP_PANEL, rows = c->row_end + 2;
-    const size_t words = tp_mark_words(c->features) * rows;
-    struct tp_marked m = {.values = check_alloc(rows * stride * sizeof(float)),
-                          .marks = check_alloc(words * sizeof(uint64_t)),
-                          .stride = stride,
-                          .rows = rows};
-    memset(m.values, 0x5a, rows * stride * sizeof(float));
-    memset(m.marks, 0x5a, words * sizeof(uint64_t));
-    return m;
+    const size_t bytes = rows * tp_mark_words(features) * sizeof(uint64_t);
+    const struct tp_marks marks = {.words = check_alloc(bytes), .rows = rows};
+    memset(marks.words, 0x5a, bytes);
+    return marks;
 }
 
-/* Every element of the rows must follow the formula; beyond them only padding may be written. */
-static void compare_marked(struct verdict *v, const struct tp_pack *p, bool is_u8)
+/* Marks must say which elements of the rows are not 0; no other word may be written. */
+static void check_marks(struct verdict *v, const struct tp_pack *p)
 {
-    const struct tp_marked *m = &p->marked;
-    for (size_t r = 0; r < m->rows; r++) {
+    for (size_t r = 0; r < p->marks.rows; r++) {
         const bool packed = r >= p->row_begin && r < p->row_end;
         for (size_t w = 0; w < tp_mark_words(p->a.columns); w++) {
+            const uint64_t got = p->marks.words[w * p->marks.rows + r];
             uint64_t want = packed ? 0 : UINT64_C(0x5a5a5a5a5a5a5a5a);
-            for (size_t c = w * TP_MARKS; packed && c < (w + 1) * TP_MARKS && c < p->a.columns; c++) {
-                const float x = formula(p, is_u8, r, c), got = m->values[r * m->stride + c];
-                want |= (uint64_t)(x != 0) << c % TP_MARKS;
-                if (!same_float(got, x))
-                    verdict_fail(v, "value %zu of row %zu is %a, expected %a", c, r, (double)got, (double)x);
-            }
-            if (m->marks[w * m->rows + r] != want)
-                verdict_fail(v, "word %zu of row %zu is %llx, expected %llx", w, r,
-                             (unsigned long long)m->marks[w * m->rows + r], (unsigned long long)want);
+            for (size_t c = w * TP_MARKS; packed && c < (w + 1) * TP_MARKS && c < p->a.columns; c++)
+                want |= (uint64_t)(*tp_matrix_at(&p->a, r, c) != 0) << c % TP_MARKS;
+            if (got != want)
+                verdict_fail(v, "word %zu of row %zu is %llx, expected %llx", w, r, (unsigned long long)got,
+                             (unsigned long long)want);
         }
-        for (size_t c = packed ? tp_panel_count(p->a.columns) * TP_PANEL : 0; c < m->stride; c++)
-            if (float_bits(m->values[r * m->stride + c]) != 0x5a5a5a5a)
-                verdict_fail(v, "value %zu of row %zu, beyond the last, was written", c, r);
     }
 }
 
-static void run_marked_case(struct verdict *v, tp_pack_fn *kernel, bool is_u8, struct tp_pack p,
-                            const struct pack_case *c)
+static void run_case(struct verdict *v, tp_pack_fn *kernel, bool is_u8, const struct pack_case *c)
 {
-    p.a = (struct tp_matrix){.columns = c->features};
-    p.marked = make_marked(c);
-    kernel(&p);
-    compare_marked(v, &p, is_u8);
-    marked_free(&p.marked);
-}
-
-static void run_case(struct verdict *v, tp_pack_fn *kernel, bool is_u8, bool marked, const struct pack_case *c)
-{
-    verdict_case(v, "rows %zu to %zu of %zu features, %zu samples%s, %s, %zu bytes before the page", c->row_begin,
-                 c->row_end, c->features, c->count, c->by_index ? " by index" : "", data_name(c->kind), c->gap);
+    verdict_case(v, "rows %zu to %zu of %zu features, %zu samples%s, %s, %zu bytes before the page%s", c->row_begin,
+                 c->row_end, c->features, c->count, c->by_index ? " by index" : "", data_name(c->kind), c->gap,
+                 c->marked ? ", marked" : "");
     size_t bytes = c->count * c->features * (is_u8 ? 1 : sizeof(float));
     struct fence samples = fence_new(bytes, c->gap), index = fence_new(c->row_end * sizeof(uint32_t), 0);
     struct fence scale = fence_new(c->features * sizeof(float), 0), shift = fence_new(c->features * sizeof(float), 0);
     fill_samples(&samples, c, is_u8);
     data_fill(scale.data, c->features, DATA_NORMALS);
     data_fill(shift.data, c->features, DATA_NORMALS);
-    for (size_t i = 0; marked && i < c->features; i++)
+    for (size_t i = 0; c->marked && i < c->features; i++)
         ((float *)shift.data)[i] *= check_below(3) == 0 ? 1.0f : 0.0f;
     for (size_t r = 0; r < c->row_end; r++)
         ((uint32_t *)index.data)[r] = (uint32_t)check_below(c->count);
@@ -128,20 +107,19 @@ static void run_case(struct verdict *v, tp_pack_fn *kernel, bool is_u8, bool mar
                         .scale = scale.data,
                         .shift = shift.data,
                         .a = matrix_view(&want, 0, c->features)};
-    if (marked) {
-        run_marked_case(v, kernel, is_u8, p, c);
-    } else {
-        if (is_u8)
-            tp_pack_u8_reference(&p);
-        else
-            tp_pack_f32_reference(&p);
-        p.a.data = got.data;
-        kernel(&p);
-        struct region region = {c->row_begin, c->row_end, NO_ROW, 0, c->features, true};
-        matrix_compare(v, "a", &got, &want, &before, &region);
-        check_formula(v, &p, is_u8, &got);
-    }
+    if (is_u8)
+        tp_pack_u8_reference(&p);
+    else
+        tp_pack_f32_reference(&p);
+    p.a.data = got.data;
+    p.marks = c->marked ? make_marks(got.rows, c->features) : (struct tp_marks){0};
+    kernel(&p);
+    struct region region = {c->row_begin, c->row_end, NO_ROW, 0, c->features, true};
+    matrix_compare(v, "a", &got, &want, &before, &region);
+    check_formula(v, &p, is_u8, &got);
+    check_marks(v, &p);
 
+    free(p.marks.words);
     matrix_free(&before);
     matrix_free(&got);
     matrix_free(&want);
@@ -151,7 +129,7 @@ static void run_case(struct verdict *v, tp_pack_fn *kernel, bool is_u8, bool mar
     fence_free(&shift);
 }
 
-static void check_pack(struct verdict *v, tp_pack_fn *kernel, bool is_u8, bool marked)
+static void check_pack(struct verdict *v, tp_pack_fn *kernel, bool is_u8)
 {
     static const size_t features[] = {1,  2,  7,  8,  9,  15, 16, 17,  23,  24,  25,
                                       31, 32, 33, 47, 63, 64, 65, 100, 784, 785, 1030};
@@ -160,31 +138,22 @@ static void check_pack(struct verdict *v, tp_pack_fn *kernel, bool is_u8, bool m
             struct pack_case c = {.features = features[f],
                                   .kind = (enum data_kind)check_below(DATA_KIND_COUNT),
                                   .by_index = check_below(4) > 0,
+                                  .marked = check_below(2),
                                   .row_begin = check_below(2) * check_below(20)};
             c.row_end = c.row_begin + check_rows[r];
             c.count = c.by_index ? 1 + check_below(9) : c.row_end;
             c.gap = check_below(2) * check_below(4);
-            run_case(v, kernel, is_u8, marked, &c);
+            run_case(v, kernel, is_u8, &c);
         }
     }
 }
 
 void check_pack_u8(struct verdict *v, tp_pack_fn *kernel)
 {
-    check_pack(v, kernel, true, false);
+    check_pack(v, kernel, true);
 }
 
 void check_pack_f32(struct verdict *v, tp_pack_fn *kernel)
 {
-    check_pack(v, kernel, false, false);
-}
-
-void check_pack_u8_marked(struct verdict *v, tp_pack_fn *kernel)
-{
-    check_pack(v, kernel, true, true);
-}
-
-void check_pack_f32_marked(struct verdict *v, tp_pack_fn *kernel)
-{
-    check_pack(v, kernel, false, true);
+    check_pack(v, kernel, false);
 }

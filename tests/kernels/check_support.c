@@ -190,35 +190,20 @@ float matrix_get(const struct matrix *m, size_t row, size_t column)
     return m->data[tp_panel_offset(m->stride, row, column)];
 }
 
-struct tp_marked marked_new(const struct matrix *m)
+struct tp_marks marks_new(const struct matrix *m)
 {
-    const size_t stride = (tp_panel_count(m->columns) + check_below(3)) * TP_PANEL, words = tp_mark_words(m->columns);
-    const struct tp_marked marked = {.values = check_alloc(m->rows * stride * sizeof(float)),
-                                     .marks = check_alloc(m->rows * words * sizeof(uint64_t)),
-                                     .stride = stride,
-                                     .rows = m->rows};
-    memset(marked.marks, 0, m->rows * words * sizeof(uint64_t));
-    for (size_t i = 0; i < m->rows * stride; i++)
-        marked.values[i] = float_from(POISON);
-    for (size_t r = 0; r < m->rows; r++) {
-        for (size_t k = 0; k < m->columns; k++) {
-            const float x = matrix_get(m, r, k);
-            marked.values[r * stride + k] = x;
-            marked.marks[k / TP_MARKS * m->rows + r] |= (uint64_t)(x != 0 || check_below(8) == 0) << k % TP_MARKS;
-        }
-    }
-    for (size_t r = 0; r < m->rows; r++) /* what nobody may read */
+    const size_t words = m->rows * tp_mark_words(m->columns);
+    const struct tp_marks marks = {.words = check_alloc(words * sizeof(uint64_t)), .rows = m->rows};
+    memset(marks.words, 0, words * sizeof(uint64_t));
+    for (size_t r = 0; r < m->rows; r++)
         for (size_t k = 0; k < m->columns; k++)
-            if (!(marked.marks[k / TP_MARKS * m->rows + r] >> (k % TP_MARKS & ~(size_t)(TP_PANEL - 1)) & 0xffff))
-                marked.values[r * stride + k] = float_from(POISON);
-    return marked;
-}
-
-void marked_free(struct tp_marked *m)
-{
-    free(m->values);
-    free(m->marks);
-    *m = (struct tp_marked){0};
+            marks.words[k / TP_MARKS * m->rows + r] |= (uint64_t)(matrix_get(m, r, k) != 0 || check_below(8) == 0)
+                                                       << k % TP_MARKS;
+    for (size_t r = 0; r < m->rows; r++)
+        for (size_t k = 0; k < m->columns; k++)
+            if (!(marks.words[k / TP_MARKS * m->rows + r] >> (k % TP_MARKS & ~(size_t)(TP_PANEL - 1)) & 0xffff))
+                m->data[tp_panel_offset(m->stride, r, k)] = float_from(POISON);
+    return marks;
 }
 
 void matrix_thin(const struct matrix *m, size_t percent)

@@ -19,7 +19,7 @@ struct update_case {
 /* What a call reads and what it writes. */
 struct operands {
     struct matrix a, d;
-    struct tp_marked marked; /* the same as a; NULL: the kernel multiplies all */
+    struct tp_marks marks; /* of a; or absent */
 };
 
 struct results {
@@ -88,8 +88,7 @@ static void call(tp_update_fn *kernel, const struct update_case *c, const struct
         .sums = sums_of(c, out),
         .gradient = gradient ? matrix_view(&out->gradient, c->unit_begin, c->units) : (struct tp_matrix){0},
         .nontemporal = c->nontemporal,
-        .marked = in->marked};
-    t.a.data = in->marked.values ? NULL : t.a.data;
+        .marks = in->marks};
     kernel(&t);
 }
 
@@ -234,10 +233,8 @@ static void run_case(struct verdict *v, tp_update_fn *kernel, bool marked, struc
     struct operands in = {.a = matrix_new(c->rows, c->inputs, c->kind, c->zero_padding),
                           .d = matrix_new(c->rows, units, c->kind, c->zero_padding)};
     struct results before = make_results(c, units);
-    struct tp_marked rows = {0};
     if (marked) {
         matrix_thin(&in.a, density);
-        rows = marked_new(&in.a);
         tp_refresh_reference(&(struct tp_refresh){.input_end = c->inputs,
                                                   .w = matrix_view(&before.w, 0, units),
                                                   .shift = before.shift,
@@ -246,14 +243,16 @@ static void run_case(struct verdict *v, tp_update_fn *kernel, bool marked, struc
     struct results want = results_copy(&before), got = results_copy(&before), plain = results_copy(&before);
     call(tp_update_reference, c, &in, &want, false);
     struct operands own = in;
-    own.marked = rows;
+    own.a = matrix_copy(&in.a);
+    own.marks = marked ? marks_new(&own.a) : (struct tp_marks){0};
     call(kernel, c, &own, &got, false);
     compare_results(v, c, &got, &want, &before, false);
 
     struct results gradient = results_copy(&before);
     call(tp_update_reference, c, &in, &gradient, true);
     call(kernel, c, &own, &plain, true);
-    marked_free(&rows);
+    matrix_free(&own.a);
+    free(own.marks.words);
     compare_results(v, c, &plain, &gradient, &before, true);
     check_gradient(v, c, &in, &plain);
     apply_plain(c, &plain);
