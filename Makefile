@@ -84,11 +84,11 @@ OWN_LDLIBS  := $(LIBRARY_LIBS) -lm
 # FORTIFY: the code is optimized, and the user has not chosen a level.
 HARDENING := -fstack-protector-strong $(if $(FORTIFY),$(if $(SANITIZE),,-D_FORTIFY_SOURCE=2))
 
-# clang takes minutes to optimize kernels that are instrumented for fuzzing, which calls them little.
-FUZZED_KERNEL := $(if $(findstring fuzzer,$(SANITIZE)),-O0)
+# Compilers take minutes to optimize instrumented kernels: gcc at -O2, clang at -O1 too.
+KERNEL_LEVEL := $(if $(findstring fuzzer,$(SANITIZE)),-O0,$(if $(findstring address,$(SANITIZE)),-O1))
 
 # All flags that compile the source $(1): those of its tier, and its own, are called FLAGS_tier and FLAGS_path.
-flags = $(OWN_FLAGS) $(if $(filter kernels/%,$(1)),$(FUZZED_KERNEL),$(HARDENING) -Wconversion) \
+flags = $(OWN_FLAGS) $(if $(filter kernels/%,$(1)),$(KERNEL_LEVEL),$(HARDENING) -Wconversion) \
         $(FLAGS_$(patsubst kernels/%/,%,$(dir $(1)))) $(FLAGS_$(1)) $(CPPFLAGS) $(CFLAGS)
 
 FLAGS_src/system/team.c   := -fopenmp
@@ -108,7 +108,7 @@ run: deps ## install what is needed, build, train 784-64-64-10 on MNIST
 	$(BIN)/train --threads 16 --hidden 64,64
 
 # A stamp holds the text that its dependants were made with; it changes only when the text does.
-stamp_compile = $(COMPILERS) $(ONEDNN) $(value flags) $(OWN_FLAGS) $(HARDENING) $(FUZZED_KERNEL) $(EMULATED_TIER) \
+stamp_compile = $(COMPILERS) $(ONEDNN) $(value flags) $(OWN_FLAGS) $(HARDENING) $(KERNEL_LEVEL) $(EMULATED_TIER) \
                 $(CPPFLAGS) $(CFLAGS) $(CXXFLAGS) $(foreach v,$(sort $(filter FLAGS_%,$(.VARIABLES))),$(value $v))
 stamp_program = $(FLAGS_src/cli/version.c) $(FLAGS_src/cli/data_path.c)
 stamp_link    = $(OWN_LDFLAGS) $(LDFLAGS) $(OWN_LDLIBS) $(LDLIBS) $(LIBRARY_SOURCES) $(READER_SOURCES) $(CHECK_SOURCES) $(BENCH_SOURCES)
