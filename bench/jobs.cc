@@ -153,24 +153,15 @@ Calls other_calls()
 
 Calls guarded_calls()
 {
-    return {{.verb = FORWARD, .m = 32, .n = 64, .k = 785},
-            {.verb = FORWARD, .m = 32, .n = 64, .k = 64},
-            {.verb = FORWARD, .m = 32, .n = 10, .k = 64, .activation = TILEPROP_LINEAR},
-            {.verb = FORWARD, .m = 256, .n = 512, .k = 512, .activation = TILEPROP_RELU},
-            {.verb = BACKWARD, .m = 32, .n = 64, .k = 64},
-            {.verb = BACKWARD, .m = 256, .n = 512, .k = 512, .activation = TILEPROP_RELU},
-            {.verb = UPDATE, .m = 785, .n = 64, .k = 32, .first_layer = true},
-            {.verb = UPDATE, .m = 64, .n = 64, .k = 32},
-            {.verb = UPDATE, .m = 512, .n = 512, .k = 256, .optimizer = TILEPROP_ADAM},
-            {.verb = PACK_U8, .m = 32, .n = 784},
-            {.verb = PACK_F32, .m = 32, .n = 784},
-            {.verb = PACK_U8, .m = 32, .n = 784, .marked = true},
-            {.verb = PACK_F32, .m = 32, .n = 784, .marked = true},
-            {.verb = FORWARD, .m = 32, .n = 64, .k = 785, .marked = true},
-            {.verb = UPDATE, .m = 785, .n = 64, .k = 32, .marked = true},
-            {.verb = LOSS, .m = 32, .n = 10},
-            {.verb = SIGMOID, .m = 32, .n = 64},
-            {.verb = LECUN_TANH, .m = 32, .n = 64}};
+    Calls calls = course_calls(32);
+    calls.insert(calls.end(), {{.verb = FORWARD, .m = 256, .n = 512, .k = 512, .activation = TILEPROP_RELU},
+                               {.verb = BACKWARD, .m = 256, .n = 512, .k = 512, .activation = TILEPROP_RELU},
+                               {.verb = UPDATE, .m = 512, .n = 512, .k = 256, .optimizer = TILEPROP_ADAM},
+                               {.verb = PACK_F32, .m = 32, .n = 784},
+                               {.verb = PACK_F32, .m = 32, .n = 784, .marked = true},
+                               {.verb = SIGMOID, .m = 32, .n = 64},
+                               {.verb = LECUN_TANH, .m = 32, .n = 64}});
+    return calls;
 }
 
 class List

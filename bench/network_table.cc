@@ -46,7 +46,7 @@ class Table
   public:
     Table()
     {
-        columns_ = {{"threads", 7}, {"what", 29}, {"part", 13}, {"us", 10}, {"GFLOP/s", 8}, {"% of peak", 9}};
+        columns_ = {{"threads", 7}, {"what", 35}, {"part", 13}, {"us", 10}, {"GFLOP/s", 8}, {"% of peak", 9}};
         for (const Peer &peer : peers())
             if (columns_.back().first != library_of(peer))
                 columns_.push_back({library_of(peer), 8});
@@ -273,14 +273,19 @@ class Match
              {network_.step_flops(), [&](size_t times, Watch &watch) { skipping_.run(Part::STEPS, times, watch); }},
              {kEvaluated * network_.sample_flops(),
               [&](size_t times, Watch &watch) { training_.run(Part::EVALUATION, times, watch); },
-              [](PlainNetwork &plain) { plain.evaluate(); }}});
+              [](PlainNetwork &plain) { plain.evaluate(); }},
+             {kEvaluated * network_.sample_flops(),
+              [&](size_t times, Watch &watch) { skipping_.run(Part::EVALUATION, times, watch); }}});
         const size_t batches =
             (kEvaluated + network_.batch - 1) / network_.batch; // plain networks evaluate whole batches
-        for (double &factor : figures[2].factors)
-            factor *= static_cast<double>(kEvaluated) / static_cast<double>(batches * network_.batch);
+        const std::string evaluated = " of " + std::to_string(kEvaluated) + " samples";
+        for (const size_t i : {2U, 3U})
+            for (double &factor : figures[i].factors)
+                factor *= static_cast<double>(kEvaluated) / static_cast<double>(batches * network_.batch);
         report_.add(network_, "step", "whole", bytes_, figures[0]);
         report_.add(network_, "step_skipping", "whole", bytes_, figures[1]);
-        report_.add(network_, "evaluation of " + std::to_string(kEvaluated) + " samples", "whole", 0, figures[2]);
+        report_.add(network_, "evaluation" + evaluated, "whole", 0, figures[2]);
+        report_.add(network_, "evaluation_skipping" + evaluated, "whole", 0, figures[3]);
     }
 
     void add_machine()
@@ -309,7 +314,7 @@ void write_network_table(const bench_command &command, const tp_tier *tier)
                     "thread.\n"
                     "Peer columns are the peer's time divided by ours: above 1, ours is faster. Shares and these are "
                     "medians by\n"
-                    "round. step_skipping skips zeros, 81 %% of the inputs, but counts operations like step.\n\n",
+                    "round. _skipping: zeros, 81 %% of the inputs, are skipped, but operations count as without.\n\n",
                     network.name().c_str(), network.batch, tier->name, machine.name.c_str(), machine.key.c_str());
     Report report = {command, command.json ? nullptr : std::make_unique<Table>()};
     for (size_t t = 0; t < command.thread_count; t++) {

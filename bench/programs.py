@@ -256,15 +256,13 @@ def threads(*pythons):
     ours, counts = functools.partial(run_ours, begun["commit"]), [n for n in report.THREADS if n <= CPUS]
     programs = [("tileprop", functools.partial(ours, "threads-exact")), *peers]
     contenders = [(name, count, program) for count in counts for name, program in programs]
-    contenders.append(("tileprop --threads 16", 16, functools.partial(ours, "threads")))
     print(HEADING, flush=True)
-    rows, chosen = [], []
+    rows = []
     for task in STEPS:
         network = {"network": f"784-{task['hidden']}-10", "batch": task["batch"]}
-        *exact, free = in_turn(task, contenders)
-        rows += [{**network, **{key: row[key] for key in ("program", "threads", "step_seconds")}} for row in exact]
-        chosen.append({**network, "threads": free["chosen"], "step_seconds": free["step_seconds"]})
-    report.keep("threads", begun, {"rows": rows, "chosen": chosen, "missing": missing})
+        rows += [{**network, **{key: row[key] for key in ("program", "threads", "step_seconds")}}
+                 for row in in_turn(task, contenders)]
+    report.keep("threads", begun, {"rows": rows, "missing": missing})
 
 
 def serving(python, library):

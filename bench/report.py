@@ -25,12 +25,13 @@ NETWORKS = [network.split("/") for network in os.environ.get("TP_NETWORKS", (  #
     "784,64,10/32/5 784,64,64,10/32/5 784,1024,1024,10/32/3 784,1024,1024,10/512/3 784,2048,2048,10/512/2")).split()]
 THREADS = [1, 2, 4, 8, 16]
 # Rows of the tables: steps, these networks' other whole runs, and products by rows, inputs and units.
-WHOLE = {"step_skipping": ["784-64-10 batch 32"], "evaluation": ["784-64-10 batch 32", "784-2048-2048-10 batch 512"]}
+SMALL, LARGE = "784-64-10 batch 32", "784-2048-2048-10 batch 512"
+WHOLE = {"step_skipping": [SMALL], "evaluation": [SMALL, LARGE], "evaluation_skipping": [SMALL]}
 # Verbs in the roofline, and their names in its legend.
 VERBS = {"forward": "forward", "backward": "backward", "update": "update", "step": "step",
          "step_skipping": "step, zeros skipped: counted, not computed"}
 SIZES = [(32, 785, 64), (32, 64, 64), (32, 64, 10), (32, 1024, 1024), (512, 1024, 1024), (512, 2048, 2048)]
-SHOWN = ["step", "step_skipping", "evaluation", *(product for batch, inputs, units in SIZES for product in (
+SHOWN = ["step", "step_skipping", "evaluation", "evaluation_skipping", *(product for batch, inputs, units in SIZES for product in (
     f"forward-{batch}x{units}x{inputs}", f"backward-{batch}x{inputs}x{units}",
     f"update-{inputs}x{units}x{batch}", f"update-{inputs}x{units}x{batch}-first"))]
 network_name = "{network} batch {batch}".format_map
