@@ -33,8 +33,9 @@ static void forward(const struct tp_forward *f, bool marked)
             for (size_t k = 0; k < f->a.columns; k++, w += TP_PANEL) {
                 if (marked && !tp_is_marked(&f->marks, r, k))
                     continue;
+                const float a = *tp_matrix_at(&f->a, r, k);
                 for (size_t j = 0; j < lanes; j++)
-                    sum[j] = fmaf(*tp_matrix_at(&f->a, r, k), w[j], sum[j]);
+                    sum[j] = fmaf(a, w[j], sum[j]);
             }
             if (f->bias) {
                 for (size_t j = 0; j < lanes; j++)
