@@ -10,8 +10,9 @@
 #include "network/sparse.h"
 #include "tileprop/tileprop.h"
 
-#define TIMED_BLOCKS 4  /* of each form; the fastest counts */
-#define FEW_SAMPLES  16 /* fewer always multiply: timing would cost more than skipping gains */
+#define TIMED_BLOCKS 4      /* of each form; the fastest counts */
+#define FEW_SAMPLES  16     /* fewer always multiply: timing would cost more than skipping gains */
+#define JOINED_MAX   131072 /* floats, which stay in L2 */
 
 void tp_evaluator_layout(const struct tp_evaluator *evaluator, struct tp_evaluator_buffers *buffers,
                          struct tp_arena *arena)
@@ -22,6 +23,9 @@ void tp_evaluator_layout(const struct tp_evaluator *evaluator, struct tp_evaluat
         buffers->marks = tp_arena_take(arena, rows * tp_mark_words(first->inputs), sizeof *buffers->marks);
     buffers->inputs = tp_arena_take(arena, rows, tp_panel_count(first->inputs) * TP_PANEL * sizeof *buffers->inputs);
     buffers->sums = tp_arena_take(arena, tp_panel_count(first->units), TP_PANEL * sizeof *buffers->sums);
+    const size_t weights = tp_panel_count(first->units) * tp_panel_stride(first->inputs + first->bias);
+    if (first->slice_count > 1 && weights <= JOINED_MAX)
+        buffers->joined = tp_arena_take(arena, weights, sizeof *buffers->joined);
     for (int i = 0; i < 2; i++)
         buffers->outputs[i] = tp_arena_take(arena, rows, widest * sizeof *buffers->outputs[i]);
 }
@@ -149,31 +153,40 @@ static void pack(const struct tp_evaluator *evaluator, const struct tp_dataset *
         replace_missing(evaluator, block, r, 0, dataset->features, (const float *)samples + r * dataset->features);
 }
 
-/* What the first layer's chains begin at: one row, the total of the sums of all panels of inputs. */
-static struct tp_matrix sums_of(const struct tp_evaluator_buffers *buffers, size_t units)
-{
-    return (struct tp_matrix){.data = buffers->sums, .stride = TP_PANEL, .rows = 1, .columns = units};
-}
+/* What all blocks share of the first layer. */
+struct first {
+    struct tp_matrix sums; /* what the chains begin at: one row, the total of the sums of all panels of inputs */
+    struct tp_matrix w;    /* all slices; absent: they are not joined */
+};
 
-/* Adds the sums up once; otherwise forward would for each block. */
-static void add_sums(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers)
+/* Joins slices, because kernels that skip zeros gain from more panels; for few samples copying would take longer. */
+static struct first prepare(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
+                            size_t samples)
 {
     const struct tp_layer *layer = &evaluator->network->layers[0];
-    const struct tp_matrix all = sums_of(buffers, layer->units);
-    for (const struct tp_slice *s = layer->slices; s < layer->slices + layer->slice_count; s++)
-        tp_matrix_add_rows(&s->sums, tp_matrix_columns(&all, s->unit_begin, s->w.columns));
+    const size_t rows = layer->inputs + layer->bias, stride = tp_panel_stride(rows);
+    const struct first first = {.sums = {.data = buffers->sums, .stride = TP_PANEL, .rows = 1, .columns = layer->units},
+                                .w = {samples < rows ? NULL : buffers->joined, stride, rows, layer->units}};
+    for (const struct tp_slice *s = layer->slices; s < layer->slices + layer->slice_count; s++) {
+        tp_matrix_add_rows(&s->sums, tp_matrix_columns(&first.sums, s->unit_begin, s->w.columns));
+        for (size_t u = 0; first.w.data && u < s->w.columns; u += TP_PANEL)
+            memcpy(tp_matrix_at(&first.w, 0, s->unit_begin + u), tp_matrix_at(&s->w, 0, u),
+                   rows * TP_PANEL * sizeof(float));
+    }
+    return first;
 }
 
 /* Outputs of layer l, a being those of the layer below or the block's inputs. */
 static struct tp_matrix forward(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
-                                size_t l, struct tp_matrix a, const struct block *block)
+                                const struct first *first, size_t l, struct tp_matrix a, const struct block *block)
 {
     const struct tp_layer *layer = &evaluator->network->layers[l];
     const struct tp_matrix z = block_of(buffers->outputs[l % 2], a.rows, layer->units);
-    const struct tp_matrix sums = l == 0 ? sums_of(buffers, layer->units) : (struct tp_matrix){0};
-    const bool skips = l == 0 && block->marks.words;
-    for (size_t s = 0; s < layer->slice_count; s++) {
-        const struct tp_slice *slice = &layer->slices[s];
+    const struct tp_matrix sums = l == 0 ? first->sums : (struct tp_matrix){0};
+    const struct tp_slice joined = {.w = first->w};
+    const bool skips = l == 0 && block->marks.words, joins = l == 0 && first->w.data;
+    for (size_t s = 0; s < (joins ? 1 : layer->slice_count); s++) {
+        const struct tp_slice *slice = joins ? &joined : &layer->slices[s];
         const struct tp_forward f = {.row_end = a.rows,
                                      .bias = layer->bias,
                                      .a = a,
@@ -248,19 +261,20 @@ static struct block take_block(const struct tp_evaluator *evaluator, const struc
 }
 
 static void compute(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
-                    const struct tp_dataset *dataset, const struct tp_predictions *to, const struct block *block)
+                    const struct first *first, const struct tp_dataset *dataset, const struct tp_predictions *to,
+                    const struct block *block)
 {
     pack(evaluator, dataset, block);
     struct tp_matrix a = block->a;
     for (size_t l = 0; l < evaluator->network->layer_count; l++)
-        a = forward(evaluator, buffers, l, a, block);
+        a = forward(evaluator, buffers, first, l, a, block);
     predict(evaluator->tier, a, dataset->labels, to, block->begin);
 }
 
 bool tp_evaluator_run(const struct tp_evaluator *evaluator, struct tp_evaluator_buffers *buffers,
                       const struct tp_dataset *dataset, const struct tp_predictions *to, atomic_size_t *next_block)
 {
-    add_sums(evaluator, buffers);
+    const struct first first = prepare(evaluator, buffers, dataset->count);
     for (struct block block = take_block(evaluator, buffers, dataset, next_block), next;; block = next) {
         if (buffers->unwanted && buffers->unwanted(buffers->context)) {
             atomic_store(next_block, dataset->count); /* so that nobody finds one more */
@@ -274,7 +288,7 @@ bool tp_evaluator_run(const struct tp_evaluator *evaluator, struct tp_evaluator_
         form->timed += times;
         next = take_block(evaluator, buffers, dataset, next_block);
         const double began = times ? tp_clock_seconds() : 0;
-        compute(evaluator, buffers, dataset, to, &block);
+        compute(evaluator, buffers, &first, dataset, to, &block);
         if (times) {
             const double seconds = (tp_clock_seconds() - began) / (double)block.a.rows;
             form->seconds = form->seconds > 0 && form->seconds < seconds ? form->seconds : seconds;
@@ -286,17 +300,17 @@ size_t tp_evaluator_first_bad_layer(const struct tp_evaluator *evaluator, const 
                                     const struct tp_dataset *dataset)
 {
     const size_t layers = evaluator->network->layer_count;
-    size_t first = layers + 1;
-    add_sums(evaluator, buffers);
+    const struct first first = prepare(evaluator, buffers, dataset->count);
+    size_t bad = layers + 1;
     for (size_t begin = 0; begin < dataset->count; begin += evaluator->rows) {
         const struct block block = make_block(buffers, dataset, begin, rows_from(evaluator, dataset, begin), false);
         pack(evaluator, dataset, &block);
         struct tp_matrix a = block.a;
-        for (size_t l = 0; l + 1 < first && l < layers; l++) {
-            a = forward(evaluator, buffers, l, a, &block);
+        for (size_t l = 0; l + 1 < bad && l < layers; l++) {
+            a = forward(evaluator, buffers, &first, l, a, &block);
             if (!tp_matrix_finite(&a))
-                first = l + 1;
+                bad = l + 1;
         }
     }
-    return first > layers ? 0 : first;
+    return bad > layers ? 0 : bad;
 }

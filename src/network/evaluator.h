@@ -33,6 +33,7 @@ struct tp_evaluator_buffers {
     float *inputs;
     uint64_t *marks;                   /* NULL: no block skips zeros */
     float *sums;                       /* of the first layer, added up */
+    float *joined;                     /* the first layer's weights without slices; NULL if large, or one slice */
     float *outputs[2];                 /* of odd and of even layers */
     struct tp_evaluator_form forms[2]; /* multiplying, skipping; kept from one evaluation to the next */
 
