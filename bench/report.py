@@ -25,8 +25,7 @@ NETWORKS = [network.split("/") for network in os.environ.get("TP_NETWORKS", (  #
     "784,64,10/32/5 784,64,64,10/32/5 784,1024,1024,10/32/3 784,1024,1024,10/512/3 784,2048,2048,10/512/2")).split()]
 THREADS = [1, 2, 4, 8, 16]
 # Rows of the tables: steps, these networks' other whole runs, and products by rows, inputs and units.
-SMALL, LARGE = "784-64-10 batch 32", "784-2048-2048-10 batch 512"
-WHOLE = {"step_skipping": [SMALL], "evaluation": [SMALL, LARGE], "evaluation_skipping": [SMALL]}
+WHOLE = dict.fromkeys(("step_skipping", "evaluation", "evaluation_skipping"), ["784-64-10 batch 32"])
 # Verbs in the roofline, and their names in its legend.
 VERBS = {"forward": "forward", "backward": "backward", "update": "update", "step": "step",
          "step_skipping": "step, zeros skipped: counted, not computed"}
