@@ -157,6 +157,8 @@ static tileprop_status predict(const struct tp_predict_command *command, struct 
     p.model = model;
     if (status == TILEPROP_OK)
         status = tp_predict_data_load(&data, command, model, error);
+    for (size_t i = 0; status == TILEPROP_OK && i < data.notes.count; i++)
+        fprintf(stderr, "%s: %s\n", program_invocation_short_name, data.notes.lines[i].text);
     if (status == TILEPROP_OK)
         status = check(&p, error);
     p.seconds_loading = tp_clock_seconds() - began;

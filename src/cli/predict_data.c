@@ -80,10 +80,12 @@ static tileprop_status load_other(struct tp_predict_data *data, struct tp_file *
     struct tp_schema *schema = &data->schema;
     const struct tp_data_loader loader = {file->path,
                                           command->labels,
+                                          command->header || command->skip_lines,
                                           {.header = command->header,
                                            .skip_lines = command->skip_lines,
                                            .missing = schema->means ? TP_MISSING_MEAN : TP_MISSING_ERROR,
-                                           .may_lack_label = true}};
+                                           .may_lack_label = true,
+                                           .notes = &data->notes}};
     const tileprop_status status = tp_data_loader_parse(&loader, file, schema, &data->set, error);
     data->labelled = data->set.labels;
     return status;

@@ -7,6 +7,7 @@
 
 #include "cli/predict_command.h"
 #include "data/dataset.h"
+#include "readers/notes.h"
 #include "tileprop/tileprop.h"
 
 struct tp_predict_data {
@@ -14,6 +15,7 @@ struct tp_predict_data {
     struct tp_schema schema; /* the model's */
     struct tp_dataset set;   /* labels are all 0 where there are none */
     bool labelled;
+    struct tp_notes notes;
     size_t side; /* of the square images that the samples may be; 0: they are none, as rows of tables are */
 };
 

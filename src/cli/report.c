@@ -82,12 +82,14 @@ static void write_classes(const struct tp_train_data *data)
 /* Of data from a table: the label's column, the inputs, the classes and the split. */
 static void write_table(const struct tp_train_data *data, uint64_t seed)
 {
-    printf(TP_LABEL "%zu rows", "table", data->rows);
+    printf(TP_LABEL "%zu rows", data->notes.format, data->rows);
     write_columns(&data->schema);
     write_classes(data);
     if (data->is_part)
         printf(TP_LABEL "%zu sample%s of the same file, stratified by class, drawn from seed %llu\n", "validation",
                data->validation.count, data->validation.count == 1 ? "" : "s", (unsigned long long)seed);
+    for (size_t i = 0; i < data->notes.count; i++)
+        printf(TP_LABEL "%s\n", "note", data->notes.lines[i].text);
 }
 
 /* What --explain says of how the work is divided. */

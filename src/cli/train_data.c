@@ -95,8 +95,11 @@ static tileprop_status load_file(struct tp_train_data *data, const struct tp_tra
     struct tp_table_options table = command->table;
     if (data->schema.means) /* which say what a missing value means */
         table.missing = TP_MISSING_MEAN;
-    const struct tp_data_loader loader = {data->directory, command->labels, table};
-    const struct tp_data_loader validation = {command->val_data, command->val_labels, table};
+    table.notes = &data->notes;
+    const bool is_table =
+        strcmp(table.label, "last") != 0 || table.header || table.skip_lines || table.categorical || table.leave_out;
+    const struct tp_data_loader loader = {data->directory, command->labels, is_table, table};
+    const struct tp_data_loader validation = {command->val_data, command->val_labels, is_table, table};
     if (command->val_data && command->val_split > 0)
         return tp_fail(error, TILEPROP_USAGE, "--val-split: expected without --val-data");
     if (command->val_labels && !command->val_data)

@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "cli/train_command.h"
 #include "data/dataset.h"
+#include "readers/notes.h"
 
 struct tp_train_data {
     char directory[PATH_MAX]; /* or the file */
@@ -18,6 +19,7 @@ struct tp_train_data {
     /* Of --data that is a file. */
     struct tp_schema schema;
     size_t rows; /* of the file, all in train's memory; 0: it is a directory */
+    struct tp_notes notes;
 
     float *class_weights; /* [classes]; NULL: none */
 };

@@ -16,8 +16,12 @@ tileprop_status tp_label_encoder_begin(struct tp_label_encoder *encoder, const s
 {
     *encoder = (struct tp_label_encoder){.names.path = path, .learned = schema->classes != NULL, .numbers = true};
     tileprop_status status = TILEPROP_OK;
-    for (size_t i = 0; status == TILEPROP_OK && i < schema->class_count; i++)
-        status = tp_string_table_add(&encoder->names, schema->classes[i], strlen(schema->classes[i]), error);
+    for (size_t i = 0; status == TILEPROP_OK && i < schema->class_count; i++) {
+        const char *name = schema->classes[i], *end = name + strlen(name);
+        double value;
+        encoder->numbers &= tp_decimal_read(name, end, &value) == end;
+        status = tp_string_table_add(&encoder->names, name, (size_t)(end - name), error);
+    }
     return status;
 }
 
@@ -66,12 +70,6 @@ tileprop_status tp_label_encoder_label(struct tp_label_encoder *encoder, const c
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: class \"%s\" found, expected one that the training data have",
                        place, shown.text);
     encoder->numbers &= is_number;
-    if (encoder->numbers && encoder->names.count == TP_NUMBER_CLASSES_MAX)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: more than %d distinct numbers found as labels: they look continuous, and "
-                       "tileprop classifies; "
-                       "--label says which column is the label",
-                       place, TP_NUMBER_CLASSES_MAX);
     if (encoder->names.count == TP_CLASSES_MAX)
         return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: more than %d classes found; --label says which column is the label", place, TP_CLASSES_MAX);
@@ -85,6 +83,11 @@ tileprop_status tp_label_encoder_finish(struct tp_label_encoder *encoder, struct
     if (encoder->learned)
         return TILEPROP_OK;
     const size_t known = encoder->names.count;
+    if (encoder->numbers && known > TP_NUMBER_CLASSES_FEW && count / TP_CLASS_SAMPLES < known)
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: %zu distinct numbers found as labels of %zu samples: they look continuous, and tileprop "
+                       "classifies; --label says which column is the label",
+                       encoder->names.path, known, count);
     uint32_t *places = tp_string_table_sort(&encoder->names);
     if (!places)
         return tp_fail_memory(error, encoder->names.path, "the names of classes");

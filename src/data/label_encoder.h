@@ -9,12 +9,13 @@
 #include "base/string_table.h"
 #include "data/schema.h"
 
-#define TP_NUMBER_CLASSES_MAX 100 /* more distinct numbers look like a quantity */
+#define TP_NUMBER_CLASSES_FEW 100 /* more distinct numbers look like a quantity, */
+#define TP_CLASS_SAMPLES      3   /* unless there are so many samples for each on average */
 
 struct tp_label_encoder {
     struct tp_string_table names; /* the only member that owns memory */
     bool learned;                 /* other classes than these are errors */
-    bool numbers;                 /* all labels so far are decimal numbers */
+    bool numbers;                 /* all labels so far, or all that may be there, are decimal numbers */
 };
 
 /* Takes over what the schema knows of classes; none: they are learned. path: the labels', which outlives the
@@ -27,12 +28,15 @@ bool tp_label_encoder_find(const struct tp_label_encoder *encoder, const char *t
 
 /*
  * Stores the number of a label's text[size], size >= 1; an integer may be written in any way. `place` names
- * it in messages. Errors: TILEPROP_BAD_INPUT for numbers that are not integers or too many and for a class
+ * it in messages. Errors: TILEPROP_BAD_INPUT for numbers that are not integers, too many classes and for a class
  * that the schema lacks; TILEPROP_FAILURE without memory.
  */
 tileprop_status tp_label_encoder_label(struct tp_label_encoder *encoder, const char *place, const char *text,
                                        size_t size, uint16_t *label, struct tp_error *error);
 
-/* Renumbers learned classes in their order, in labels[count] too, and moves their names to the schema. */
+/*
+ * Renumbers learned classes in their order, in labels[count] too, and moves their names to the schema.
+ * Errors: TILEPROP_BAD_INPUT for numbers that look like a quantity; TILEPROP_FAILURE without memory.
+ */
 tileprop_status tp_label_encoder_finish(struct tp_label_encoder *encoder, struct tp_schema *schema, uint16_t *labels,
                                         size_t count, struct tp_error *error);

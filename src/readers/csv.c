@@ -9,6 +9,7 @@
 
 /* Of those that are there as often the last: commas between semicolons are decimal points. */
 static const char delimiters[] = ",\t;";
+#define TAB 1
 
 tileprop_status tp_csv_fail(const struct tp_csv *csv, size_t row, const char *format, ...)
 {
@@ -23,7 +24,7 @@ tileprop_status tp_csv_fail(const struct tp_csv *csv, size_t row, const char *fo
 
 void tp_csv_skip_line(struct tp_csv *csv)
 {
-    const char *line_end = memchr(csv->at, '\n', (size_t)(csv->end - csv->at));
+    const char *line_end = memchr(csv->at, csv->newline, (size_t)(csv->end - csv->at));
     csv->at = line_end ? line_end + 1 : csv->end;
     csv->line++;
 }
@@ -32,7 +33,8 @@ static void find_delimiter(struct tp_csv *csv)
 {
     size_t counts[sizeof delimiters] = {0}, best = 0;
     bool quoted = false, begins = true; /* a field */
-    for (const char *c = csv->at; c < csv->end && (quoted || *c != '\n'); c++) {
+    const char *c = csv->at;
+    for (; c < csv->end && (quoted || *c != csv->newline); c++) {
         const char *found = quoted ? NULL : strchr(delimiters, *c);
         if (found)
             counts[found - delimiters]++;
@@ -40,29 +42,49 @@ static void find_delimiter(struct tp_csv *csv)
             quoted = !quoted;
         begins = found || (begins && *c == ' ');
     }
+    for (; c > csv->at && (c[-1] == '\t' || c[-1] == ' ' || c[-1] == '\r'); c--)
+        counts[TAB] -= c[-1] == '\t' && counts[TAB]; /* blanks, most likely */
     for (size_t i = 1; i < sizeof delimiters - 1; i++)
         best = counts[i] && counts[i] >= counts[best] ? i : best;
     csv->delimiter = delimiters[best];
+    csv->blank = csv->delimiter == '\t' ? ' ' : '\t';
 }
 
-/* Skips empty lines. */
+static const char *skip_blanks(const struct tp_csv *csv, const char *text)
+{
+    while (text < csv->end && (*text == ' ' || *text == csv->blank))
+        text++;
+    return text;
+}
+
+#define CARRIAGE_RETURNS_MAX 2 /* before a line's end: more would be looked at again from each of them */
+
+/* Where the next line begins, if this one ends here; else NULL. */
+static const char *line_behind(const struct tp_csv *csv, const char *here)
+{
+    for (int i = 0; i < CARRIAGE_RETURNS_MAX && here < csv->end && *here == '\r' && *here != csv->newline; i++)
+        here++;
+    return here == csv->end ? here : *here == csv->newline ? here + 1 : NULL;
+}
+
+/* Skips lines of blanks alone. */
 static void skip_empty(struct tp_csv *csv)
 {
-    while (csv->at < csv->end &&
-           (*csv->at == '\n' || (*csv->at == '\r' && csv->end - csv->at > 1 && csv->at[1] == '\n')))
-        tp_csv_skip_line(csv);
+    const char *behind;
+    for (; csv->at < csv->end && (behind = line_behind(csv, skip_blanks(csv, csv->at))); csv->at = behind)
+        csv->line++;
 }
 
 tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_t skip_lines, struct tp_error *error)
 {
     const char *bytes = (const char *)file->bytes;
-    *csv = (struct tp_csv){.path = file->path, .error = error, .at = bytes, .end = bytes + file->size, .line = 1};
+    *csv = (struct tp_csv){.path = file->path, .error = error, .end = bytes + file->size, .line = 1, .blank = ' '};
     const char *zero = memchr(bytes, '\0', file->size);
     if (zero)
         return tp_file_fail(file, (size_t)(zero - bytes), error,
                             "a zero byte found, expected a table as text in ASCII or UTF-8");
-    if (file->size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0)
-        csv->at += 3;
+    csv->at = tp_file_text(file);
+    csv->newline = memchr(bytes, '\n', file->size) || !memchr(bytes, '\r', file->size) ? '\n' : '\r';
     for (size_t i = 0; i < skip_lines && csv->at < csv->end; i++)
         tp_csv_skip_line(csv);
     skip_empty(csv);
@@ -89,13 +111,6 @@ bool tp_csv_next(struct tp_csv *csv)
     return csv->more;
 }
 
-static const char *skip_blanks(const char *text, const char *end)
-{
-    while (text < end && *text == ' ')
-        text++;
-    return text;
-}
-
 /* Whether a field ends here; then the next one is what is read next. */
 static bool end_field(struct tp_csv *csv, const char *here)
 {
@@ -105,11 +120,10 @@ static bool end_field(struct tp_csv *csv, const char *here)
         csv->more = true;
         return true;
     }
-    if (here < end && *here == '\r' && end - here > 1 && here[1] == '\n')
-        here++;
-    if (here < end && *here != '\n')
+    const char *behind = line_behind(csv, here);
+    if (!behind)
         return false;
-    csv->at = here < end ? here + 1 : end;
+    csv->at = behind;
     csv->line++;
     csv->more = false;
     return true;
@@ -117,8 +131,8 @@ static bool end_field(struct tp_csv *csv, const char *here)
 
 bool tp_csv_read_number(struct tp_csv *csv, double *value)
 {
-    const char *behind = tp_decimal_read(skip_blanks(csv->at, csv->end), csv->end, value);
-    return behind && end_field(csv, skip_blanks(behind, csv->end));
+    const char *behind = tp_decimal_read(skip_blanks(csv, csv->at), csv->end, value);
+    return behind && end_field(csv, skip_blanks(csv, behind));
 }
 
 /* The field begins after the quote that csv->at is at. */
@@ -130,14 +144,14 @@ static tileprop_status read_quoted(struct tp_csv *csv, struct tp_field *field)
     if (!csv->buffer && !(csv->buffer = malloc((size_t)(end - csv->at))))
         return tp_fail_memory(csv->error, csv->path, "a field");
     while (c < end && (*c != '"' || (end - c > 1 && c[1] == '"'))) {
-        lines += *c == '\n';
+        lines += *c == csv->newline;
         csv->buffer[size++] = *c;
         c += *c == '"' ? 2 : 1;
     }
     if (c == end)
         return tp_csv_fail(csv, csv->row, "a double quote on line %zu is not closed", line);
     csv->line += lines;
-    if (!end_field(csv, skip_blanks(c + 1, end)))
+    if (!end_field(csv, skip_blanks(csv, c + 1)))
         return tp_csv_fail(csv, csv->row, "text found after a field in double quotes, expected the field's end");
     *field = (struct tp_field){.text = csv->buffer, .size = size};
     return TILEPROP_OK;
@@ -145,13 +159,13 @@ static tileprop_status read_quoted(struct tp_csv *csv, struct tp_field *field)
 
 tileprop_status tp_csv_read_field(struct tp_csv *csv, struct tp_field *field)
 {
-    csv->at = skip_blanks(csv->at, csv->end);
+    csv->at = skip_blanks(csv, csv->at);
     if (csv->at < csv->end && *csv->at == '"')
         return read_quoted(csv, field);
     const char *begin = csv->at, *c = begin;
     while (!((c == csv->end || *c == csv->delimiter || *c == '\n' || *c == '\r') && end_field(csv, c)))
         c++;
-    while (c > begin && c[-1] == ' ')
+    while (c > begin && (c[-1] == ' ' || c[-1] == csv->blank))
         c--;
     *field = (struct tp_field){.text = begin, .size = (size_t)(c - begin)};
     return TILEPROP_OK;

@@ -1,8 +1,9 @@
 /*
  * Text with fields and records (RFC 4180): fields end at a comma, a tab or a semicolon, records at a line's
  * end. A field that begins with a double quote ends with one, holds anything, and a quote in it is doubled.
- * Lines may end with CR LF; empty ones are passed over; a byte order mark of UTF-8 is too. Blanks around a
- * field without quotes are no part of it.
+ * Lines end with LF, CR LF or CR CR LF, or, where a file has no LF, with CR. Lines of blanks alone are passed
+ * over; a byte order mark of UTF-8 is too. Blanks around a field without quotes are no part of it: spaces, and tabs
+ * where these do not separate fields.
  */
 #pragma once
 
@@ -17,6 +18,8 @@ struct tp_csv {
     struct tp_error *error;
     const char *at, *end; /* what is still to be read; not owned */
     char delimiter;
+    char newline; /* LF or CR */
+    char blank;   /* besides a space: a tab, unless it separates fields */
     size_t row;   /* line of the file on which the record begins, from 1 */
     size_t line;  /* line of the file that is read, from 1 */
     bool more;    /* the record has another field */

@@ -10,6 +10,8 @@
 static tileprop_status read_array(const struct tp_data_loader *loader, struct tp_file *samples,
                                   struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error)
 {
+    if (loader->table.notes)
+        loader->table.notes->format = "array";
     tileprop_status status = tp_npy_samples(samples, loader->table.missing, schema, dataset, error);
     if (status != TILEPROP_OK || (!loader->labels && loader->table.may_lack_label))
         return status;
@@ -40,11 +42,19 @@ tileprop_status tp_data_loader_parse(const struct tp_data_loader *loader, struct
 {
     const char *path = file->path, *refused = refusal(file);
     *dataset = (struct tp_dataset){0};
+    if (tp_npy_is(file) && loader->is_table) {
+        tp_file_free(file);
+        return tp_fail(error, TILEPROP_USAGE,
+                       "%s: a NumPy array found, expected a table, as an option of tables is given", path);
+    }
     if (tp_npy_is(file))
         return read_array(loader, file, schema, dataset, error);
+    const bool is_libsvm = !refused && !loader->is_table && tp_libsvm_is(file);
+    if (loader->table.notes)
+        loader->table.notes->format = is_libsvm ? "libsvm" : "table";
     if (!refused && !loader->labels)
-        return tp_libsvm_is(file) ? tp_libsvm_parse(file, schema, dataset, error)
-                                  : tp_table_parse(file, &loader->table, schema, dataset, error);
+        return is_libsvm ? tp_libsvm_parse(file, schema, dataset, error)
+                         : tp_table_parse(file, &loader->table, schema, dataset, error);
     tp_file_free(file);
     return refused ? tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s", path, refused)
                    : tp_fail(error, TILEPROP_USAGE, "--labels: expected with a NumPy array only, found with %s",

@@ -13,6 +13,7 @@
 struct tp_data_loader {
     const char *path;
     const char *labels; /* of an array: the file with its labels; else NULL */
+    bool is_table;      /* an option says so: not libsvm's text, whatever it looks like */
     struct tp_table_options table;
 };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/decimal.h"
 #include "data/label_encoder.h"
@@ -191,22 +192,30 @@ static tileprop_status allocate(const struct reader *reader, const struct tp_sch
 
 static struct reader begin(const struct tp_file *file, struct tp_error *error)
 {
-    const char *bytes = (const char *)file->bytes;
-    return (struct reader){
-        .text = {.path = file->path, .error = error, .at = bytes, .end = bytes + file->size, .line = 1}};
+    return (struct reader){.text = {.path = file->path,
+                                    .error = error,
+                                    .at = tp_file_text(file),
+                                    .end = (const char *)file->bytes + file->size,
+                                    .newline = '\n',
+                                    .line = 1}};
 }
 
 bool tp_libsvm_is(const struct tp_file *file)
 {
     struct reader reader = begin(file, NULL);
     for (; next_line(&reader); tp_csv_skip_line(&reader.text)) {
-        size_t index = 0;
-        double value;
         if (!read_number(&reader))
             return false;
-        if (!at_line_end(&reader)) /* qid is for ranking */
-            return (reader.text.end - reader.text.at > 4 && memcmp(reader.text.at, "qid:", 4) == 0) ||
-                   read_pair(&reader, &index, &value) == TILEPROP_OK;
+        if (at_line_end(&reader))
+            continue;
+        size_t index = 0;
+        double value;
+        char *colon = NULL, word[16]; /* long enough for an index and a value that is none */
+        snprintf(word, sizeof word, "%.*s", (int)word_length(&reader), reader.text.at);
+        strtoul(word, &colon, 10);
+        return strncmp(word, "qid:", 4) == 0 || /* for ranking */
+               (colon > word && (strcasecmp(colon, ":nan") == 0 || strcasecmp(colon, ":inf") == 0)) ||
+               read_pair(&reader, &index, &value) == TILEPROP_OK;
     }
     return false;
 }

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/decimal.h"
 #include "data/label_encoder.h"
@@ -37,20 +36,11 @@ __attribute__((format(printf, 3, 4))) static tileprop_status fail_cell(const str
                    what.text);
 }
 
-static bool is_missing(const struct tp_field *field)
-{
-    static const char *const words[] = {"", "?", "NA", "N/A", "NaN", "null"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (field->size == strlen(words[i]) && strncasecmp(field->text, words[i], field->size) == 0)
-            return true;
-    return false;
-}
-
 static tileprop_status read_label(struct reader *reader, size_t i, const struct tp_field *field)
 {
     if (tp_label_encoder_find(&reader->classes, field->text, field->size, &reader->labels[reader->rows]))
         return TILEPROP_OK;
-    if (is_missing(field))
+    if (tp_table_is_missing(field->text, field->size))
         return fail_cell(reader, i, "\"%s\" found, expected a label", tp_show(field->text, field->size).text);
     const struct tp_table_place place = tp_table_columns_place(&reader->columns, i);
     return tp_label_encoder_label(&reader->classes, place.text, field->text, field->size, &reader->labels[reader->rows],
@@ -122,7 +112,7 @@ static tileprop_status read_cell(struct reader *reader, size_t i, double *cells)
         return status;
     if (column->role == TP_ROLE_LABEL)
         return read_label(reader, i, &field);
-    if (is_missing(&field)) {
+    if (tp_table_is_missing(field.text, field.size)) {
         cells[column->place] = NAN;
         if (reader->options->missing == TP_MISSING_MEAN)
             return TILEPROP_OK;
@@ -165,7 +155,16 @@ static tileprop_status read_row(struct reader *reader)
             return status;
     }
     size_t rest = 0;
-    const tileprop_status status = tp_csv_count_fields(&reader->csv, &rest);
+    struct tp_field field = {0};
+    tileprop_status status = TILEPROP_OK;
+    if (reader->columns.trailing && reader->csv.more && i == count)
+        status = tp_csv_read_field(&reader->csv, &field);
+    if (status == TILEPROP_OK && field.size)
+        return fail_cell(reader, i,
+                         "\"%s\" found in a column without a name or a value in the first rows, expected none",
+                         tp_show(field.text, field.size).text);
+    if (status == TILEPROP_OK)
+        status = tp_csv_count_fields(&reader->csv, &rest);
     if (status == TILEPROP_OK && i + rest != count)
         return tp_csv_fail(&reader->csv, reader->csv.row, "%zu field%s found, expected %zu as in row %zu", i + rest,
                            i + rest == 1 ? "" : "s", count, reader->columns.row);
@@ -208,6 +207,27 @@ static tileprop_status finish_categories(struct reader *reader, struct tp_table_
     return TILEPROP_OK;
 }
 
+#define TP_TEXTS_FEW  20 /* fewer different ones are categories in any case */
+#define TP_TEXTS_MANY 2  /* rows for each different one, below which they hardly are */
+
+/* Says of texts that are nearly all different, as dates and amounts are, what becomes of them. */
+static void note_texts(const struct reader *reader, size_t i)
+{
+    const struct tp_table_column *column = &reader->columns.all[i];
+    const struct tp_string_table *texts = &column->categories;
+    if (column->fixed || texts->count < TP_TEXTS_FEW || texts->count * TP_TEXTS_MANY < reader->rows)
+        return;
+    const struct tp_shown first = tp_show(texts->texts[0], strlen(texts->texts[0]));
+    const struct tp_shown second = tp_show(texts->texts[1], strlen(texts->texts[1]));
+    const struct tp_shown name = tp_show(column->first, strlen(column->first));
+    tp_notes_add(
+        reader->options->notes,
+        "%s: column %zu%s%s%s holds %zu different texts in %zu rows, as \"%s\" and \"%s\": each becomes an input; "
+        "write numbers as such, leave the column out (--leave-out), or keep it so (--categorical)",
+        reader->csv.path, i + 1, reader->columns.header ? " (" : "", reader->columns.header ? name.text : "",
+        reader->columns.header ? ")" : "", texts->count, reader->rows, first.text, second.text);
+}
+
 /* Fills an empty schema. */
 static tileprop_status finish_schema(struct reader *reader, struct tp_schema *schema)
 {
@@ -223,6 +243,8 @@ static tileprop_status finish_schema(struct reader *reader, struct tp_schema *sc
         struct tp_table_column *column = &columns->all[i];
         if (column->role == TP_ROLE_UNUSED)
             continue;
+        if (column->role == TP_ROLE_TEXT)
+            note_texts(reader, i);
         char **name = column->role == TP_ROLE_LABEL ? &schema->label : &schema->columns[column->place].name;
         if (columns->header) {
             *name = column->first;
@@ -335,6 +357,77 @@ static tileprop_status expand(struct reader *reader, const struct tp_schema *sch
     return TILEPROP_OK;
 }
 
+static int by_value(const void *left, const void *right)
+{
+    const double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+/*
+ * Values of every step-th row of a column that the float of another one stands for, too. *first: one of them, or NaN.
+ * *inexact: an integer is among them that no float is. sorted: room for these rows.
+ */
+static size_t count_merged(const struct reader *reader, size_t place, size_t step, double offset, double *sorted,
+                           double *first, bool *inexact)
+{
+    size_t count = 0, merged = 0;
+    for (size_t r = 0; r < reader->rows; r += step) {
+        const double value = reader->cells[r * reader->columns.inputs + place];
+        if (!isnan(value))
+            sorted[count++] = value;
+    }
+    qsort(sorted, count, sizeof *sorted, by_value);
+    *first = NAN;
+    *inexact = false;
+    for (size_t i = 0; i < count; i++) {
+        const float narrow = (float)(sorted[i] - offset);
+        *inexact |= (double)narrow != sorted[i] - offset && sorted[i] == rint(sorted[i]);
+        if (i == 0 || sorted[i] == sorted[i - 1] || narrow != (float)(sorted[i - 1] - offset))
+            continue;
+        *first = merged++ ? *first : sorted[i];
+    }
+    return merged;
+}
+
+#define TP_MERGED_ROWS 4096 /* of which a part of is looked at first: sorting all takes longer than reading them */
+
+static size_t column_at(const struct reader *reader, size_t place)
+{
+    size_t i = 0;
+    while (reader->columns.all[i].role == TP_ROLE_LABEL || reader->columns.all[i].role == TP_ROLE_UNUSED ||
+           reader->columns.all[i].place != place)
+        i++;
+    return i;
+}
+
+/* Says which values floats cannot tell apart. */
+static tileprop_status note_merged(const struct reader *reader, const struct tp_schema *schema)
+{
+    const size_t step = reader->rows / TP_MERGED_ROWS + 1;
+    double *sorted = malloc((reader->rows + 1) * sizeof *sorted);
+    if (!sorted)
+        return tp_fail_memory(reader->csv.error, reader->csv.path, "a table");
+    for (size_t place = 0, feature = 0; place < schema->column_count; place++, feature++) {
+        const size_t categories = schema->columns[place].category_count;
+        if (categories) {
+            feature += categories - 1;
+            continue;
+        }
+        const double offset = schema->offset ? schema->offset[feature] : 0;
+        double first;
+        bool inexact;
+        size_t merged = count_merged(reader, place, step, offset, sorted, &first, &inexact);
+        if (step > 1 && (merged || inexact))
+            merged = count_merged(reader, place, 1, offset, sorted, &first, &inexact);
+        if (merged)
+            tp_notes_add(reader->options->notes,
+                         "%s: column %zu: %zu value%s, as %.17g, cannot be told from the next smaller one by a float",
+                         reader->csv.path, column_at(reader, place) + 1, merged, merged == 1 ? "" : "s", first);
+    }
+    free(sorted);
+    return TILEPROP_OK;
+}
+
 /* Makes samples of the cells. */
 static tileprop_status finish(struct reader *reader, const struct tp_schema *schema, size_t most,
                               struct tp_dataset *dataset)
@@ -379,6 +472,8 @@ tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_optio
     tp_file_free(file);
     if (status == TILEPROP_OK)
         status = tp_offsets_learn(schema, reader.cells, reader.rows, reader.columns.inputs, error);
+    if (status == TILEPROP_OK && options->notes)
+        status = note_merged(&reader, schema);
     if (status == TILEPROP_OK)
         status = finish(&reader, schema, most, dataset);
 

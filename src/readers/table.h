@@ -4,7 +4,7 @@
  *
  * A column is what its first cell is, a number or text, and stays that: another cell of the other kind is an
  * error, and so is a number with commas. The first line is taken for a header only where it cannot be data,
- * and for data only if the options say so.
+ * and for data only if the options or a model's columns say so.
  */
 #pragma once
 
@@ -15,10 +15,11 @@
 #include "base/status.h"
 #include "data/dataset.h"
 #include "data/schema.h"
+#include "readers/notes.h"
 
 enum tp_header {
-    TP_HEADER_AUTO, /* the first line holds names if it has text over a column of numbers, and no number over
-                       one */
+    TP_HEADER_AUTO, /* the first line holds names if it has text over a column of numbers, no number over one, and no
+                       date or the like; of a table by a schema without names: data, if it can be */
     TP_HEADER_YES,
     TP_HEADER_NO
 };
@@ -37,6 +38,7 @@ struct tp_table_options {
     const char *leave_out;   /* likewise columns that are no inputs, of a table with a header; or NULL */
     enum tp_missing missing; /* of cells that are empty, ?, NA, N/A, NaN or null; never of labels */
     bool may_lack_label;     /* with a known schema: without its column there are no labels */
+    struct tp_notes *notes;  /* what is decided for the user; or NULL */
 };
 
 /* What text becomes as floats, at most, in bytes for a byte of it, whatever a file says. */

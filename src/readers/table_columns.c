@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/decimal.h"
 
@@ -23,6 +24,27 @@ static bool is_number(const char *text)
     double value;
     const char *end = text + strlen(text);
     return tp_decimal_read(text, end, &value) == end;
+}
+
+bool tp_table_is_missing(const char *text, size_t size)
+{
+    static const char *const words[] = {"", "?", "NA", "N/A", "NaN", "null"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (size == strlen(words[i]) && strncasecmp(text, words[i], size) == 0)
+            return true;
+    return false;
+}
+
+/* Whether this is a date, a time or an amount: digits and signs, and no letters but the T and Z of ISO 8601. */
+static bool is_quantity(const char *text)
+{
+    static const char letters[] = "0123456789$%'()+,-./: TZ\u20ac\u00a3\u00a5"; /* bytes of euro, pound and yen, too */
+    return text[strcspn(text, "0123456789")] && !text[strspn(text, letters)];
+}
+
+static bool is_marker(const char *text)
+{
+    return *text && tp_table_is_missing(text, strlen(text));
 }
 
 static tileprop_status read_first(struct tp_table_columns *columns)
@@ -50,18 +72,29 @@ static tileprop_status read_first(struct tp_table_columns *columns)
     return status;
 }
 
-/* A second record with another number of fields says that the first is neither names nor data. */
-static tileprop_status check_second(const struct tp_table_columns *columns)
+/*
+ * A second record with another number of fields says that the first is neither names nor data. If both end with an
+ * empty field, that is no column: it is what programs leave that write a delimiter behind each field.
+ */
+static tileprop_status check_second(struct tp_table_columns *columns)
 {
+    struct tp_field last = {0};
     struct tp_csv csv = *columns->csv;
     csv.buffer = NULL; /* of its own: the reader goes on from before */
     if (!tp_csv_next(&csv) && columns->header)
         return tp_csv_fail(&csv, columns->row, "one line found, expected a header and rows of data");
     if (!csv.more)
         return TILEPROP_OK;
-    size_t count;
-    tileprop_status status = tp_csv_count_fields(&csv, &count);
-    if (status == TILEPROP_OK && count != columns->count)
+    size_t count = 0;
+    tileprop_status status = TILEPROP_OK;
+    for (; status == TILEPROP_OK && csv.more; count++)
+        status = tp_csv_read_field(&csv, &last);
+    columns->trailing = count == columns->count && count > 1 && !last.size && !*columns->all[count - 1].first;
+    if (columns->trailing) {
+        free(columns->all[--columns->count].first);
+        tp_notes_add(columns->notes, "%s: column %zu has neither a name nor a value in its first rows: it is left out",
+                     columns->csv->path, count);
+    } else if (status == TILEPROP_OK && count != columns->count)
         status = tp_csv_fail(&csv, columns->row,
                              "%zu field%s found, but %zu in row %zu, expected as many; --skip-lines 1 leaves out "
                              "a first line that is neither names (--header yes) nor data (--header no)",
@@ -213,6 +246,22 @@ static tileprop_status use(const struct tp_table_columns *columns, struct tp_tab
     return status;
 }
 
+/* Whether the first record can be a sample: numbers stand over numbers, and known categories over categories. */
+static bool fits(const struct tp_table_columns *columns)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        const struct tp_table_column *column = &columns->all[i];
+        const size_t size = strlen(column->first);
+        uint32_t number;
+        if ((column->role == TP_ROLE_NUMBER && !is_number(column->first) &&
+             !tp_table_is_missing(column->first, size)) ||
+            (column->role == TP_ROLE_TEXT && !tp_table_is_missing(column->first, size) &&
+             !tp_string_table_find(&column->categories, column->first, size, &number)))
+            return false;
+    }
+    return true;
+}
+
 /* Finds the schema's columns by their names, where both have such, else by their places. */
 static tileprop_status match(struct tp_table_columns *columns, const struct tp_table_options *options,
                              const struct tp_schema *schema)
@@ -255,6 +304,10 @@ static tileprop_status match(struct tp_table_columns *columns, const struct tp_t
                                tp_show(name, strlen(name)).text);
         status = use(columns, &columns->all[found], &schema->columns[i], i);
     }
+    if (options->header == TP_HEADER_AUTO && !schema->label && status == TILEPROP_OK && fits(columns)) {
+        columns->header = false; /* as in the table that was trained on */
+        columns->header_sure = true;
+    }
     if (status != TILEPROP_OK || columns->labelled || options->may_lack_label)
         return status;
     return schema->label ? tp_csv_fail(columns->csv, columns->row,
@@ -268,17 +321,19 @@ static tileprop_status match(struct tp_table_columns *columns, const struct tp_t
 tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct tp_csv *csv,
                                        const struct tp_table_options *options, const struct tp_schema *schema)
 {
-    *columns = (struct tp_table_columns){
-        .csv = csv, .header = options->header != TP_HEADER_NO, .header_sure = options->header != TP_HEADER_AUTO};
+    *columns = (struct tp_table_columns){.csv = csv,
+                                         .notes = options->notes,
+                                         .header = options->header != TP_HEADER_NO,
+                                         .header_sure = options->header != TP_HEADER_AUTO};
     tp_csv_next(columns->csv);
     columns->row = columns->csv->row;
     const char *at = columns->csv->at;
     const size_t line = columns->csv->line;
     tileprop_status status = read_first(columns);
     if (status == TILEPROP_OK)
-        status = sort_names(columns);
-    if (status == TILEPROP_OK)
         status = check_second(columns);
+    if (status == TILEPROP_OK)
+        status = sort_names(columns);
     if (status == TILEPROP_OK)
         status = schema->features ? match(columns, options, schema) : learn(columns, options);
     if (!columns->header) {
@@ -300,6 +355,11 @@ tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, b
         if (!columns->header_sure && numbers && is_number(column->first))
             return tp_csv_fail(columns->csv, 0,
                                "row %zu, column %zu: %s found, a number over numbers, expected a header; " TP_ADVICE,
+                               columns->row, i + 1, shown.text);
+        const bool is_value = is_quantity(column->first) && !is_number(column->first);
+        if (!columns->header_sure && (is_value || is_marker(column->first)))
+            return tp_csv_fail(columns->csv, 0,
+                               "row %zu, column %zu: \"%s\" found, a value where a name would stand; " TP_ADVICE,
                                columns->row, i + 1, shown.text);
         text_over_number |= numbers && column->first[0];
     }

@@ -32,6 +32,7 @@ struct tp_table_column {
 
 struct tp_table_columns {
     struct tp_csv *csv;
+    struct tp_notes *notes;
     struct tp_table_column *all;
     size_t count;
     size_t *by_name; /* [count], owned: places in ascending order of the first record's fields */
@@ -40,8 +41,9 @@ struct tp_table_columns {
     bool header_sure; /* said or proved */
     bool known;       /* a schema says which there are */
     bool labelled;
-    size_t label; /* place in all */
-    size_t row;   /* of the first record */
+    size_t label;  /* place in all */
+    size_t row;    /* of the first record */
+    bool trailing; /* records end with a delimiter: there is one more field, which is empty */
 };
 
 /*
@@ -59,6 +61,9 @@ tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct 
  * Errors: TILEPROP_BAD_INPUT.
  */
 tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, bool number_labels);
+
+/* Whether a cell's text stands for a value that is missing. */
+bool tp_table_is_missing(const char *text, size_t size);
 
 /* The place of a cell, for a message. */
 struct tp_table_place {

@@ -151,7 +151,7 @@ sys.exit(mean < float(least))' "$least" "$name" "$peer" $found >&3
     sed '2,$s/[^,]*$/one/' iris.csv >one.csv
     refused 3 "one.csv: one class ... two ... --label" --data one.csv
     seq 200 | sed '1i x,y' | sed '2,$s/.*/&,&/' >many.csv
-    refused 3 "many.csv: row 102, column 2 (y): ... 100 distinct numbers ... labels" --data many.csv
+    refused 3 "many.csv: ... 200 distinct numbers ... labels ... 200 samples ... continuous" --data many.csv
 }
 
 @test "defaults depend on the data, and options win" {
@@ -382,7 +382,7 @@ PY
     [ -n "$hash" ]
     # Bytes are images: their defaults are those of MNIST, drawn as a table is.
     run --separate-stderr "$train" --data bytes.npy --labels y.npy "${quick[@]}"
-    [[ ${lines[0]} == "table       40 rows, 2 features" ]]
+    [[ ${lines[0]} == "array       40 rows, 2 features" ]]
     [[ $output == *", bias input, "* ]]
 }
 

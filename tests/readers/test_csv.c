@@ -54,6 +54,11 @@ static void test_fields(void **state)
     check_fields("a b\nc,d\n", "1[a b]2[c][d]");
     check_fields("\n\r\na,b\n\n\nc,d\n\n", "3[a][b]6[c][d]");
     check_fields("a\rb,c\n", "1[a\rb][c]");
+    check_fields("a,b\rc,d\r\re,f", "1[a][b]2[c][d]4[e][f]");
+    check_fields("a,b\r\r\nc,d\r\r\n", "1[a][b]2[c][d]");
+    check_fields("a,b\r\r\r\nc,d\n", "1[a][b\r]2[c][d]");
+    check_fields("a,b\t \n \t\nc\t,\td\n  ", "1[a][b]3[c][d]");
+    check_fields("a\tb\n\tc\n", "1[a][b]2[][c]");
     check_fields("a", "1[a]");
     check_fields("a,", "1[a][]");
 }

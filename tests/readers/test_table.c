@@ -145,7 +145,7 @@ static void test_number_labels(void **state)
     assert_int_equal(table.data.classes, 100);
     free_table(&table);
     strcat(text, "0,100\n");
-    check_refused(text, plain, "row 102, column 2 (y): ... 100 distinct numbers ... labels ... continuous");
+    check_refused(text, plain, "t.csv: 101 distinct numbers ... labels ... 101 samples ... continuous");
 }
 
 static void test_headers_that_are_none(void **state)

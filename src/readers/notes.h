@@ -1,0 +1,19 @@
+/*
+ * What readers decide for the user, for whoever prints it.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/status.h"
+
+#define TP_NOTES_MAX 8
+
+struct tp_notes {
+    const char *format; /* of the file: table, libsvm or array; NULL: nothing was read */
+    struct tp_error lines[TP_NOTES_MAX];
+    size_t count;
+};
+
+/* Adds a line while there is room; notes may be NULL. */
+void tp_notes_add(struct tp_notes *notes, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,0 +1,139 @@
+#!/usr/bin/env bats
+# Files as people have them, that other programs were reported to read wrongly: each is read right, or what is meant is
+# asked.
+
+bats_require_minimum_version 1.5.0
+load ../programs
+
+setup() {
+    find_programs
+    cd "$BATS_TEST_TMPDIR" || exit
+    quick=(--epochs 2 --hidden 4 --threads 1)
+}
+
+# has_parts TEXT PARTS: the text has the parts, which ` ... ` separates, in this order.
+has_parts() {
+    local rest=$1 parts=$2 part
+    while [ "$parts" ]; do
+        part=${parts%% ... *}
+        [[ $rest == *"$part"* ]] || return 1
+        rest=${rest#*"$part"}
+        [[ $parts == *' ... '* ]] || return 0
+        parts=${parts#* ... }
+    done
+}
+
+# trained PARTS ARGUMENTS...: train succeeds and says the parts.
+trained() {
+    local parts=$1
+    shift
+    run --separate-stderr "$train" "$@" "${quick[@]}"
+    echo "$* -> $status: $stderr $output"
+    [ "$status" -eq 0 ]
+    has_parts "$output" "$parts"
+}
+
+refused() { # CODE PARTS ARGUMENTS...
+    refused_by train "$train" "$@" --quiet
+}
+
+# repeat N: so many times what comes in.
+repeat() {
+    local lines
+    lines=$(cat)
+    for ((i = 0; i < $1; i++)); do printf '%s\n' "$lines"; done
+}
+
+@test "a model that learned from a table without names takes line 1 as a sample" {
+    printf 'x,p\nx,p\ny,q\nx,p\ny,q\nx,p\ny,q\n' >t.csv
+    trained 'table ... 7 rows' --data t.csv --header no --save m
+    printf 'x,p\ny,q\n' >d.csv
+    run --separate-stderr "$predict" m --data d.csv
+    has_parts "$output" '2 samples'
+    printf 'x\ny\n' >unlabelled.csv
+    [ "$("$predict" m --data unlabelled.csv | wc -l)" -eq 3 ] # and a header
+    printf 'colour,kind\nx,p\n' >named.csv
+    refused_by predict "$predict" 3 'named.csv: row 1 ... --header no ... --header yes' m --data named.csv
+    trained 'table ... 7 rows' --data t.csv --header no --val-data d.csv
+}
+
+@test "missing markers, dates and amounts in line 1 are no names" {
+    printf 'NaN,p\n5,q\n4,p\n6,q\n' >t.csv
+    refused 3 't.csv: row 1, column 1: "NaN" ... --header no ... --header yes' --data t.csv
+    local first
+    for first in '?' NA '2024-01-31' '10:30' '$5' '5%' '1/2/2024' '2024-01-31T10:30:00Z' '€7' '(3)'; do
+        printf '%s,p\n5,q\n4,p\n6,q\n' "$first" >t.csv
+        refused 3 't.csv: row 1, column 1 ... --header no ... --header yes' --data t.csv
+    done
+    for first in 1stFloor x1 'size (m2)' '3D'; do
+        printf '%s,kind\n5,q\n4,p\n6,q\n7,p\n' "$first" >t.csv
+        trained 'table ... 4 rows, label kind' --data t.csv
+    done
+    printf '2019,2020,kind\n1,2,a\n3,4,b\n5,6,a\n7,8,b\n' >years.csv
+    trained '4 rows, label kind' --data years.csv --label kind
+    refused 3 'years.csv: row 1, column 1: 2019 ... --header no ... --header yes' --data years.csv
+}
+
+@test "an option of tables says that a file is one, whatever it looks like" {
+    printf '0\t10:30\t11:45\n1\t10:31\t11:50\n' | repeat 10 >t.tsv
+    trained 'table ... 20 rows, label in column 1, 0 columns of numbers and 2 of categories' --data t.tsv --header no --label first
+    trained 'libsvm ... 20 rows' --data t.tsv
+}
+
+@test "values that floats merge are counted" {
+    { echo ts,y; for i in {0..199}; do echo "$((1600000000 + i)),$((i / 100))"; done; } >t.csv
+    trained 'table ... 200 rows' --data t.csv
+    [[ $output != *note* ]]
+    trained 'note ... t.csv: column 1: 197 values, as 16000000 ... float' --data t.csv --normalize none
+    printf 'x,y\n16777216,0\n16777217,1\n1,0\n2,1\n' >t.csv
+    trained 'note ... t.csv: column 1: 1 value, as 16777217 ... float' --data t.csv
+}
+
+@test "lines end with LF, CR LF, CR, CR CR LF, or blanks" {
+    local end
+    for end in '\n' '\r\n' '\r' '\r\r\n' '  \n' '\t \r\n'; do
+        printf "a,b,y${end}1,2,p${end}3,4,q${end}5,6,p${end}7,8,q${end}${end}  ${end}" >t.csv
+        trained 'table ... 4 rows, label y (column 3), 2 columns of numbers ... p 2, q 2' --data t.csv
+    done
+}
+
+@test "a last column without a name or a value is none, which is said" {
+    printf 'a,b,y,\n1,2,p,\n3,4,q,\n5,6,p,\n7,8,q,\n' >t.csv
+    trained 'label y (column 3), 2 columns of numbers ... note ... t.csv: column 4 has neither' --data t.csv --save m
+    run --separate-stderr "$predict" m --data t.csv
+    [ "$status" -eq 0 ]
+    has_parts "$output" '4 samples'
+    printf '1,2,p,\n3,4,q,\n5,6,p,\n7,8,q\n' >t.csv
+    trained 'note ... t.csv: column 4' --data t.csv --header no
+    printf 'a,b,y,\n1,2,p,\n3,4,q,5\n' >t.csv
+    refused 3 't.csv: row 3, column 4: "5" ... column without' --data t.csv
+}
+
+@test "texts that are nearly all different are said to become an input each" {
+    { echo r,y; for i in {1..60}; do echo "$i%,$((i % 2))"; done; } >t.csv
+    trained 'note ... t.csv: column 1 (r) holds 60 different texts in 60 rows, as "1%" and "2%" ... --leave-out' --data t.csv
+    trained '60 features' --data t.csv --categorical r
+    [[ $output != *note* ]]
+}
+
+@test "a byte order mark is passed over in libsvm's text and in a configuration" {
+    printf '\xEF\xBB\xBF1 1:0.5\n2 1:0.7\n2 1:0.6\n1 1:0.4\n' >t.svm
+    trained 'libsvm ... 4 rows' --data t.svm
+    printf '\xEF\xBB\xBFhidden = 3\n' >run.conf
+    run --separate-stderr "$train" --data t.svm --config run.conf --epochs 1
+    has_parts "$output" '1-3-2'
+}
+
+@test "what is wrong in line 1 of libsvm's text is told as libsvm's" {
+    printf '1 1:nan\n2 1:1\n' >t.svm
+    refused 3 't.svm: line 1: "1:nan" ... INDEX:VALUE' --data t.svm
+    printf '1 0:0.5 3:1\n2 0:1\n' >t.svm
+    refused 3 't.svm: line 1: index 0 ... count from 1' --data t.svm
+}
+
+@test "more than 100 integers that come several times each are classes" {
+    for i in {0..100}; do printf '%s,%s\n%s,%s\n%s,%s\n' $i $i $((i + 1)) $i $((i + 2)) $i; done >t.csv
+    trained '303 rows ... 101 classes' --data t.csv --header no
+    for i in {0..100}; do printf '%s,%s\n%s,%s\n' $i $i $((i + 1)) $i; done >t.csv
+    refused 3 't.csv: 101 distinct numbers ... 202 samples ... continuous' --data t.csv --header no
+}
