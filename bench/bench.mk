@@ -93,5 +93,5 @@ bench-instructions: ## compare instruction counts with bench/instructions; RECOR
 
 SLOW := $(BUILD)/slow/avx2-forward-20/bench
 bench-selftest: ## check that the performance guards detect a slow kernel
-	$(Q)$(MAKE) $(BIN)/bench $(SLOW)
-	$(Q)bench/guard.py selftest $(BIN)/bench $(SLOW) avx2/forward-32x64x785
+	$(Q)$(MAKE) $(SLOW)
+	$(Q)bench/guard.py selftest $(SLOW) avx2/forward-32x64x785
