@@ -389,7 +389,7 @@ static size_t count_merged(const struct reader *reader, size_t place, size_t ste
     return merged;
 }
 
-#define TP_MERGED_ROWS 4096 /* of which a part of is looked at first: sorting all takes longer than reading them */
+#define TP_MERGED_ROWS 4096 /* that are looked at first: sorting a long column takes longer than reading it */
 
 static size_t column_at(const struct reader *reader, size_t place)
 {
