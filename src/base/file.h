@@ -32,12 +32,11 @@ void tp_file_prefer_huge_pages(unsigned char *block, size_t size);
 tileprop_status tp_file_fail(const struct tp_file *file, size_t offset, struct tp_error *error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Where the text of a file begins: behind a byte order mark of UTF-8, if there is one. */
-static inline const char *tp_file_text(const struct tp_file *file)
+/* Where text[size] begins: behind a byte order mark of UTF-8, if there is one. */
+static inline const char *tp_file_text(const void *text, size_t size)
 {
     static const char mark[] = {'\xEF', '\xBB', '\xBF'};
-    const char *bytes = (const char *)file->bytes;
-    return bytes + (file->size >= sizeof mark && memcmp(bytes, mark, sizeof mark) == 0 ? sizeof mark : 0);
+    return (const char *)text + (size >= sizeof mark && memcmp(text, mark, sizeof mark) == 0 ? sizeof mark : 0);
 }
 
 /* Frees the bytes and empties the file. */

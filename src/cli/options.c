@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "readers/idx.h"
 
 #define TP_HELP_WIDTH  80
@@ -256,7 +257,7 @@ static tileprop_status read_file(const struct reader *r, const char *path, char 
             return tp_fail(error, TILEPROP_FAILURE, "--config: %s: out of memory", path);
         *storage = rest;
         config.room = rest + text;
-        rest += strncmp(rest, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0; /* a byte order mark */
+        rest += tp_file_text(rest, (size_t)length) - rest;
     }
     for (size_t number = 1; status == TILEPROP_OK && rest; number++) {
         char place[512];

@@ -38,20 +38,26 @@ static tileprop_status hold_out(struct tp_train_data *data, const struct tp_trai
     return TILEPROP_OK;
 }
 
+/* An option that only tables have, if one is given; else NULL. */
+static const char *table_option(const struct tp_table_options *table)
+{
+    return strcmp(table->label, "last") != 0 ? "label"
+           : table->header                   ? "header"
+           : table->skip_lines               ? "skip-lines"
+           : table->categorical              ? "categorical"
+           : table->leave_out                ? "leave-out"
+                                             : NULL;
+}
+
 /* Options of files are of no use to a directory. */
 static tileprop_status check_directory(const struct tp_train_command *command, struct tp_error *error)
 {
     const struct tp_table_options *table = &command->table;
-    const char *name = command->labels                     ? "labels"
-                       : command->val_data                 ? "val-data"
-                       : command->val_labels               ? "val-labels"
-                       : strcmp(table->label, "last") != 0 ? "label"
-                       : table->header                     ? "header"
-                       : table->skip_lines                 ? "skip-lines"
-                       : table->categorical                ? "categorical"
-                       : table->leave_out                  ? "leave-out"
-                       : table->missing                    ? "missing"
-                                                           : NULL;
+    const char *name = command->labels       ? "labels"
+                       : command->val_data   ? "val-data"
+                       : command->val_labels ? "val-labels"
+                       : table->missing      ? "missing"
+                                             : table_option(table);
     return name ? tp_fail(error, TILEPROP_USAGE, "--%s: expected with --data FILE only, found with a directory", name)
                 : TILEPROP_OK;
 }
@@ -96,8 +102,7 @@ static tileprop_status load_file(struct tp_train_data *data, const struct tp_tra
     if (data->schema.means) /* which say what a missing value means */
         table.missing = TP_MISSING_MEAN;
     table.notes = &data->notes;
-    const bool is_table =
-        strcmp(table.label, "last") != 0 || table.header || table.skip_lines || table.categorical || table.leave_out;
+    const bool is_table = table_option(&table);
     const struct tp_data_loader loader = {data->directory, command->labels, is_table, table};
     const struct tp_data_loader validation = {command->val_data, command->val_labels, is_table, table};
     if (command->val_data && command->val_split > 0)

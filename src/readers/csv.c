@@ -83,7 +83,7 @@ tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size
     if (zero)
         return tp_file_fail(file, (size_t)(zero - bytes), error,
                             "a zero byte found, expected a table as text in ASCII or UTF-8");
-    csv->at = tp_file_text(file);
+    csv->at = tp_file_text(bytes, file->size);
     csv->newline = memchr(bytes, '\n', file->size) || !memchr(bytes, '\r', file->size) ? '\n' : '\r';
     for (size_t i = 0; i < skip_lines && csv->at < csv->end; i++)
         tp_csv_skip_line(csv);

@@ -194,7 +194,7 @@ static struct reader begin(const struct tp_file *file, struct tp_error *error)
 {
     return (struct reader){.text = {.path = file->path,
                                     .error = error,
-                                    .at = tp_file_text(file),
+                                    .at = tp_file_text(file->bytes, file->size),
                                     .end = (const char *)file->bytes + file->size,
                                     .newline = '\n',
                                     .line = 1}};

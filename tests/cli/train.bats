@@ -554,8 +554,7 @@ start() {
         [ "$(tail -n 1 err)" = "train: stopped by SIG${pair%:*}" ]
         output=$(cat out)
         [ "$(json stopped_by)" = signal ]
-        rows=$(($(wc -l <run.csv) - 1)) # a stop in the evaluation behind the last step leaves that out
-        [ "$rows" -eq "$(json steps)" ] || [ "$rows" -eq $(($(json steps) - 1)) ]
+        [ "$(wc -l <run.csv)" -eq $(($(json steps) + 1)) ]
         ls
         [ "$(ls)" = $'err\nout\nrun.csv' ]
     done

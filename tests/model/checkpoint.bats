@@ -224,19 +224,22 @@ END
 }
 
 @test "SIGINT and SIGTERM write a checkpoint and exit 130 and 143" {
-    # An evaluation behind each step. A stop in the last one leaves it to the run that goes on.
+    # An evaluation behind each step: that behind the last one is part of the run.
     net+=(--evals-per-epoch 20)
     for signal in INT TERM; do
-        rm -rf ./*
-        begin_endless "${kept[@]}" --checkpoint c
-        kill -"$signal" "$child"
-        code=0
-        wait "$child" || code=$?
-        [ "$code" -eq "$([ $signal = INT ] && echo 130 || echo 143)" ]
-        step=$(tail -n 1 h.csv | cut -d , -f 1)
+        step=step # the heading alone: it was stopped before its first step, so there is nothing to resume
+        while [ "$step" = step ]; do
+            rm -rf ./*
+            begin_endless "${kept[@]}" --checkpoint c
+            kill -"$signal" "$child"
+            code=0
+            wait "$child" || code=$?
+            [ "$code" -eq "$([ $signal = INT ] && echo 130 || echo 143)" ]
+            step=$(tail -n 1 h.csv | cut -d , -f 1)
+        done
         epochs=$(($(tail -n 1 h.csv | cut -d , -f 2) + 1))
         "$train" "${net[@]}" --epochs "$epochs" "${kept[@]}" --resume c >out
-        grep -qxE "resumed     after step ($step|$((step + 1)))" out
+        grep -qx "resumed     after step $step" out
         [ "$(weights <out)" = "$(whole --epochs "$epochs")" ]
         same_files
     done

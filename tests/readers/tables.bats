@@ -10,6 +10,7 @@ setup() {
     tables=/usr/lib/python3/dist-packages/sklearn/datasets/data
     cd "$BATS_TEST_TMPDIR" || exit
     quick=(--epochs 2 --hidden 8 --threads 1 --quiet)
+    export PYTHONPATH=$root/tests/readers PYTHONDONTWRITEBYTECODE=1
 }
 
 need_tables() {
@@ -343,14 +344,7 @@ PY
 # make_arrays: the numbers of small.csv as x.npy and wide.npy, its labels as y.npy, and all of it as small.svm.
 make_arrays() {
     python3 - <<'PY'
-import struct
-
-def write(name, kind, code, shape, values):
-    header = repr({"descr": kind, "fortran_order": False, "shape": shape}).encode()
-    header += b" " * (-(len(header) + 11) % 64) + b"\n"
-    with open(name, "wb") as file:
-        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
-        file.write(struct.pack(f"<{len(values)}{code}", *values))
+from array_file import write
 
 rows = [(i * 7 % 11, i % 5) for i in range(40)]
 labels = [int(i % 8 == 0) for i in range(40)]
@@ -389,14 +383,9 @@ PY
 # make_sparse: x.svm, val.svm, images.svm and full.svm, and the same samples as arrays.
 make_sparse() {
     python3 - <<'PY'
-import random, struct
+import random
+from array_file import write
 random.seed(1)
-def write(name, kind, code, shape, values):
-    header = repr({"descr": kind, "fortran_order": False, "shape": shape}).encode()
-    header += b" " * (-(len(header) + 11) % 64) + b"\n"
-    with open(name, "wb") as file:
-        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
-        file.write(struct.pack(f"<{len(values)}{code}", *values))
 def both(name, rows, features, each):
     labels = [random.randrange(2) for _ in range(rows)]
     values, lines = [0.0] * (rows * features), []
