@@ -6,8 +6,9 @@ load ../programs
 
 setup() {
     find_programs
-    few=(--data "$root/data/mnist" --train-limit 640 --val-limit 100 --quiet)
-    net=("${few[@]}" --hidden "24,20")
+    loud=(--data "$root/data/mnist" --train-limit 640 --val-limit 100 --hidden "24,20")
+    few=("${loud[@]::6}" --quiet)
+    net=("${loud[@]}" --quiet)
     small=("${net[@]}" --epochs 1)
     mkdir "$BATS_TEST_TMPDIR/empty"
     cd "$BATS_TEST_TMPDIR/empty" || return
@@ -121,9 +122,9 @@ json_of() {
 
 @test "Ctrl-C saves what there is" {
     # A background job of a shell ignores SIGINT unless told otherwise.
-    env --default-signal=INT "$train" "${net[@]}" --epochs 1000000 --save m --save-best b >out 2>err &
+    env --default-signal=INT "$train" "${loud[@]}" --epochs 1000000 --save m --save-best b >out 2>err &
     child=$!
-    until grep -q ^machine out; do
+    until grep -q ^epoch err; do # which follows an evaluation: before one there is no best
         kill -0 "$child"
         sleep 0.05
     done
