@@ -88,8 +88,6 @@ static void write_table(const struct tp_train_data *data, uint64_t seed)
     if (data->is_part)
         printf(TP_LABEL "%zu sample%s of the same file, stratified by class, drawn from seed %llu\n", "validation",
                data->validation.count, data->validation.count == 1 ? "" : "s", (unsigned long long)seed);
-    for (size_t i = 0; i < data->notes.count; i++)
-        printf(TP_LABEL "%s\n", "note", data->notes.lines[i].text);
 }
 
 /* What --explain says of how the work is divided. */
@@ -121,6 +119,8 @@ static void write_opening(const struct tp_report *report)
 
     if (data->rows)
         write_table(data, options->seed);
+    for (size_t i = 0; i < data->notes.count; i++)
+        printf(TP_LABEL "%s\n", "note", data->notes.lines[i].text);
     printf(TP_LABEL "%s, %zu training and %zu validation samples, %zu inputs, %zu classes, mean %.6g, "
                     "deviation %.6g\n",
            "data", data->directory, data->train.count, data->validation.count, run->inputs, run->classes, run->mean,

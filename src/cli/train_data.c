@@ -1,6 +1,7 @@
 #include "cli/train_data.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -143,6 +144,34 @@ static tileprop_status compare(const struct tp_train_data *data, const char *val
                    val_data ? data->directory : "the train files");
 }
 
+#define TP_NAMES_SHOWN 5
+
+/* Says which classes have no sample in a set. */
+static tileprop_status note_classes(struct tp_train_data *data, const struct tp_dataset *set, const char *name,
+                                    struct tp_error *error)
+{
+    char number[32];
+    bool *is_there = calloc(data->train.classes, sizeof *is_there);
+    if (!is_there)
+        return tp_fail_memory(error, data->directory, "classes");
+    for (size_t i = 0; i < set->count; i++)
+        is_there[set->labels[i]] = true;
+    struct tp_error names = {""};
+    size_t absent = 0, length = 0;
+    for (size_t k = 0; k < data->train.classes; k++) {
+        if (is_there[k] || absent++ >= TP_NAMES_SHOWN)
+            continue;
+        const char *text = tp_schema_class(&data->schema, k, number, sizeof number);
+        length += (size_t)snprintf(names.text + length, sizeof names.text - length, "%s%s", absent == 1 ? "" : ", ",
+                                   tp_show(text, strlen(text)).text);
+    }
+    if (absent)
+        tp_notes_add(&data->notes, "no %s sample of %zu class%s: %s%s", name, absent, absent == 1 ? "" : "es",
+                     names.text, absent > TP_NAMES_SHOWN ? ", ..." : "");
+    free(is_there);
+    return TILEPROP_OK;
+}
+
 /* What the initial weights were trained on, which the data have to fit. */
 static tileprop_status begin(struct tp_train_data *data, const struct tp_train_command *command, bool is_file,
                              const tileprop_model *start, const char *path, struct tp_error *error)
@@ -185,6 +214,10 @@ tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_t
         return status;
     limit(&data->validation, command->val_limit);
     status = hold_out(data, command, error);
+    if (status == TILEPROP_OK)
+        status = note_classes(data, &data->train, "training", error);
+    if (status == TILEPROP_OK)
+        status = note_classes(data, &data->validation, "validation", error);
     if (status == TILEPROP_OK && (command->table.missing == TP_MISSING_MEAN || data->schema.means) &&
         data->train.type != TILEPROP_U8)
         status = fill_missing(data, error);

@@ -129,8 +129,9 @@ tileprop_status tp_dataset_tail(struct tp_dataset *dataset, double fraction, str
 /*
  * Puts the samples in a random order that the seed decides, and cuts off about fraction * count of them (0 <=
  * fraction < 1; rounded, and at least one unless it is 0), as many of each class as its share of the
- * samples says, by the method of the largest remainder. Both keep the classes and the schema of the whole.
- * Errors: TILEPROP_USAGE if none would be left; TILEPROP_FAILURE without memory.
+ * samples says, by the method of the largest remainder, but never a class's last sample. Both keep the classes and the
+ * schema of the whole.
+ * Errors: TILEPROP_USAGE if that leaves too few to cut off; TILEPROP_FAILURE without memory.
  */
 tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint64_t seed, struct tp_dataset *tail,
                                 struct tp_error *error);

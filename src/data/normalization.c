@@ -129,6 +129,38 @@ static void f32_moments(const struct tp_dataset *dataset, struct moments *of, st
     whole->deviation = sqrt(squares / (n * (double)features));
 }
 
+/*
+ * Makes a normalization map each feature's least value to 0 and its largest to 1; a constant feature becomes 0. With a
+ * 0 among its values, |shift| is at most 1.
+ */
+static tileprop_status fit_range(struct tp_normalization *normalization, const struct tp_dataset *dataset,
+                                 const struct moments *of, struct tp_error *error)
+{
+    float *low = normalization->shift, *high = normalization->scale;
+    for (size_t j = 0; j < dataset->features; j++) {
+        low[j] = of[j].zeros ? 0 : INFINITY;
+        high[j] = of[j].zeros ? 0 : -INFINITY;
+    }
+    for (size_t i = 0; i < dataset->count; i++) {
+        const struct tp_row row = tp_dataset_row(dataset, i);
+        for (size_t k = 0; k < row.count; k++) {
+            const size_t j = tp_row_feature(&row, k);
+            low[j] = row.values[k] < low[j] ? row.values[k] : low[j];
+            high[j] = row.values[k] > high[j] ? row.values[k] : high[j];
+        }
+    }
+    for (size_t j = 0; j < dataset->features; j++) {
+        const double range = (double)high[j] - (double)low[j];
+        if (range > 1 / (double)FLT_MIN)
+            return tp_fail(error, TILEPROP_BAD_INPUT, "value %zu of the samples: range %g is too large to divide by", j,
+                           range);
+        const bool constant = range < (double)FLT_MIN;
+        normalization->shift[j] = constant ? 0 : (float)(-(double)low[j] / range);
+        normalization->scale[j] = constant ? 0 : (float)(1 / range);
+    }
+    return TILEPROP_OK;
+}
+
 tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int mode, const struct tp_dataset *dataset,
                                      struct tp_error *error)
 {
@@ -167,6 +199,8 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
         normalization->split[j] = offset == 0 && m.zeros >= values / 4 + (values % 4 != 0);
         normalization->offset[j] = offset;
     }
+    if (status == TILEPROP_OK && mode == TILEPROP_NORMALIZE_UNIT && dataset->type != TILEPROP_U8)
+        status = fit_range(normalization, dataset, of, error);
     if (status == TILEPROP_OK)
         tp_normalization_settle(normalization);
     tp_flush_leave(saved);

@@ -10,9 +10,16 @@
 
 enum tp_offsets tp_offsets_wanted(int normalize)
 {
-    return normalize == TILEPROP_AUTO || normalize == TILEPROP_NORMALIZE_FEATURE ? TP_OFFSETS_EACH
-           : normalize == TILEPROP_NORMALIZE_GLOBAL                              ? TP_OFFSETS_ONE
-                                                                                 : TP_OFFSETS_KNOWN;
+    switch (normalize) {
+    case TILEPROP_AUTO:
+    case TILEPROP_NORMALIZE_FEATURE:
+    case TILEPROP_NORMALIZE_UNIT:
+        return TP_OFFSETS_EACH;
+    case TILEPROP_NORMALIZE_GLOBAL:
+        return TP_OFFSETS_ONE;
+    default:
+        return TP_OFFSETS_KNOWN;
+    }
 }
 
 /* With a 0 among its values, a feature's range is at least its largest: so no split feature has an offset. */

@@ -1,6 +1,7 @@
 /*
  * The part of dataset.h that draws the rows of a table.
  */
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,24 +15,38 @@ struct quota {
     double remainder;
 };
 
-static void find_quotas(const struct tp_dataset *dataset, size_t wanted, struct quota *quotas)
+/* Whether the class has one sample more than the head is to keep. */
+static bool has_spare(const struct quota *quota)
 {
-    size_t given = 0;
+    return quota->wanted + 1 < quota->count;
+}
+
+/* Each class keeps a sample at least. False: they then have fewer to give than are wanted. */
+static bool find_quotas(const struct tp_dataset *dataset, size_t wanted, struct quota *quotas)
+{
+    size_t given = 0, spare = dataset->count;
     for (size_t i = 0; i < dataset->count; i++)
         quotas[dataset->labels[i]].count++;
     for (size_t k = 0; k < dataset->classes; k++) {
-        const double exact = (double)wanted * (double)quotas[k].count / (double)dataset->count;
-        quotas[k].wanted = (size_t)exact;
+        const size_t count = quotas[k].count;
+        const double exact = (double)wanted * (double)count / (double)dataset->count;
+        quotas[k].wanted = (size_t)exact - (count && (size_t)exact == count);
         quotas[k].remainder = exact - floor(exact);
         given += quotas[k].wanted;
+        spare -= count > 0;
     }
-    for (; given < wanted; given++) {
-        struct quota *best = quotas; /* the largest remainder, of equal ones the first */
-        for (struct quota *quota = quotas + 1; quota < quotas + dataset->classes; quota++)
-            best = quota->remainder > best->remainder ? quota : best;
-        best->remainder = -1;
+    if (wanted > spare)
+        return false;
+    while (given < wanted) {
+        struct quota *best = NULL; /* the largest remainder, of equal ones the first */
+        for (struct quota *quota = quotas; quota < quotas + dataset->classes; quota++)
+            if (has_spare(quota) && (!best || quota->remainder > best->remainder))
+                best = quota;
+        best->remainder -= 1;
         best->wanted++;
+        given++;
     }
+    return true;
 }
 
 /* Copies sample `from` to place `count` of *to. */
@@ -77,16 +92,15 @@ tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uin
     size_t wanted = (size_t)rint(fraction * (double)count);
     wanted += fraction > 0 && wanted == 0;
     *tail = (struct tp_dataset){0};
-    if (wanted >= count || count > UINT32_MAX)
-        return tp_fail(error, TILEPROP_USAGE, "%zu of %zu samples to validate on leave none to train on", wanted,
-                       count);
+    if (count > UINT32_MAX)
+        return tp_fail(error, TILEPROP_USAGE, "%zu samples found, expected at most %" PRIu32, count, UINT32_MAX);
 
     struct quota *quotas = calloc(dataset->classes, sizeof *quotas);
     uint32_t *drawn = malloc(count * sizeof *drawn), *order = malloc(count * sizeof *order);
     bool good = quotas && drawn && order;
-    if (good) {
+    const bool enough = good && find_quotas(dataset, wanted, quotas);
+    if (enough) {
         size_t head = 0, behind = count - wanted;
-        find_quotas(dataset, wanted, quotas);
         tp_random_permutation(seed, TP_RANDOM_DRAW, 0, count, drawn);
         for (size_t i = 0; i < count; i++) {
             struct quota *quota = &quotas[dataset->labels[drawn[i]]];
@@ -95,11 +109,16 @@ tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uin
         }
         good = reorder(dataset, order);
     }
-    if (good)
+    if (enough && good)
         tp_dataset_cut(dataset, count - wanted, tail);
     free(quotas);
     free(drawn);
     free(order);
+    if (good && !enough)
+        return tp_fail(error, TILEPROP_USAGE,
+                       "%zu of %zu samples to validate on leave none to train on of some class; --val-split takes "
+                       "fewer, --val-data another file's",
+                       wanted, count);
     return good ? TILEPROP_OK : tp_fail_memory(error, NULL, "a split");
 }
 

@@ -35,7 +35,7 @@
  * matters to a run that is resumed, which is to end with the bits of one that was not; weights are as good in
  * any version, so a model of another one can be used and started from.
  */
-#define TP_NUMERICS_VERSION 2
+#define TP_NUMERICS_VERSION 3
 
 #define TP_RUN_PREFIX "run."
 

@@ -170,7 +170,7 @@ static void test_a_missing_value_and_one_too_large(void **state)
 static void test_modes(void **state)
 {
     const tileprop_data data = data_of(far, TILEPROP_F64);
-    static const int without[] = {TILEPROP_NORMALIZE_NONE, TILEPROP_NORMALIZE_UNIT, TILEPROP_NORMALIZE_GLOBAL};
+    static const int without[] = {TILEPROP_NORMALIZE_NONE, TILEPROP_NORMALIZE_SCALE, TILEPROP_NORMALIZE_GLOBAL};
     tileprop_result result;
     (void)state;
     for (size_t i = 0; i < sizeof without / sizeof *without; i++) {

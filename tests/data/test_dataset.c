@@ -251,7 +251,7 @@ static void check_normalization(const struct tp_dataset *dataset)
     tp_normalization_free(&normalization);
 
     normalization = fit(TILEPROP_NORMALIZE_UNIT, dataset);
-    assert_true(normalization.scale[0] == (dataset->type == TILEPROP_U8 ? 1.0f / 255 : 1));
+    assert_true(normalization.scale[0] == 1.0f / (dataset->type == TILEPROP_U8 ? 255 : 7));
     assert_true(normalization.shift[0] == 0);
     tp_normalization_free(&normalization);
 }

@@ -68,7 +68,9 @@ static void test_shares(void **state)
     check_draw((const size_t[]){3, 0, 3}, 3, 0.34, (const size_t[]){1, 0, 1});
     check_draw((const size_t[]){2, 2}, 2, 0.001, (const size_t[]){1, 0});
     check_draw((const size_t[]){20, 30}, 2, 0, (const size_t[]){0, 0});
-    check_draw((const size_t[]){900, 100}, 2, 0.999, (const size_t[]){899, 100});
+    check_draw((const size_t[]){900, 100}, 2, 0.998, (const size_t[]){899, 99});
+    check_draw((const size_t[]){10, 10, 1, 1}, 4, 0.2, (const size_t[]){2, 2, 0, 0});
+    check_draw((const size_t[]){4, 1, 1, 1}, 4, 0.4, (const size_t[]){3, 0, 0, 0});
 }
 
 static void test_seed(void **state)
@@ -143,12 +145,15 @@ static void test_sparse(void **state)
 static void test_none_left(void **state)
 {
     (void)state;
-    struct tp_dataset dataset = sorted((const size_t[]){1}, 1), tail;
+    struct tp_dataset dataset = sorted((const size_t[]){1}, 1), several = sorted((const size_t[]){1, 2, 1}, 3), tail;
     struct tp_error error = {""};
     check_failure(tp_dataset_draw(&dataset, 0.2, 1, &tail, &error), TILEPROP_USAGE, &error,
                   "1 of 1 samples ... validate ... none ... train");
     assert_int_equal(dataset.count, 1);
+    check_failure(tp_dataset_draw(&several, 0.5, 1, &tail, &error), TILEPROP_USAGE, &error,
+                  "2 of 4 samples ... validate ... none ... train ... --val-split");
     tp_dataset_free(&dataset);
+    tp_dataset_free(&several);
 }
 
 static void test_missing(void **state)

@@ -453,7 +453,7 @@ END
         change "$name" "$value"
         refused 3 "changed: __metadata__: $part" "${base[@]}" --resume changed
     done <<'END'
-numerics_version 1 numerics_version: 1 ... 2 ... --resume-inexact
+numerics_version 1 numerics_version: 1 ... 3 ... --resume-inexact
 run.steps 0 run.best_step: 36 ... 0
 run.steps -1 run.steps: ... integer
 run.steps 18446744073709551615 run.steps: 18446744073709551615 ... 0 ... 9223372036854775807

@@ -330,7 +330,7 @@ static void test_refuses_texts(void **state)
                  {"format_version", "-1", "format_version: ... integer"},
                  {"format_version", "", "format_version: ... integer"},
                  {"format_version", "99999999999999999999", "format_version: ... integer"},
-                 {"numerics_version", "2", NULL},
+                 {"numerics_version", "3", NULL},
                  {"numerics_version", "x", "numerics_version: ... integer"},
                  {"activation", "softplus", "activation: softplus ... sigmoid, lecun-tanh, tanh, relu"},
                  {"normalize", NULL, "no normalize"},

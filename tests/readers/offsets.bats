@@ -77,7 +77,7 @@ PY
 }
 
 @test "offsets: none without normalization" {
-    for mode in none unit global; do
+    for mode in none scale global; do
         "$train" --data t.csv "${short[@]}" --normalize "$mode" --save m >/dev/null
         run ! grep -q input.offset m
     done

@@ -57,6 +57,40 @@ repeat() {
     trained 'table ... 7 rows' --data t.csv --header no --val-data d.csv
 }
 
+@test "--normalize unit takes each column of a table to [0, 1]" {
+    printf 'x,y\n2,a\n18,b\n4,a\n16,b\n' >t.csv
+    for mode in unit none; do
+        trained table --data t.csv --label y --normalize $mode --save $mode.st
+        weights <<<"$output" >$mode
+    done
+    ! cmp unit none
+    python3 - unit.st <<'END'
+import json, struct, sys
+data = open(sys.argv[1], "rb").read()
+size = struct.unpack("<Q", data[:8])[0]
+header = json.loads(data[8:8 + size])
+value = lambda name: struct.unpack_from("<f", data, 8 + size + header[name]["data_offsets"][0])[0]
+for x in (2, 18): # of which training may have seen a part
+    assert -0.2 < x * value("input.scale") + value("input.shift") < 1.2
+assert value("input.scale") > 1 / 16 - 1e-6
+END
+}
+
+@test "a class with one sample is trained on, and a split that leaves a class none is refused" {
+    for c in a b; do for i in {1..10}; do echo "$i,$c"; done; done >t.csv
+    printf '11,c\n12,d\n13,e\n' >>t.csv
+    for seed in 1 2 3 4 5; do
+        trained 'note ... no validation sample of 3 classes: c, d, e' --data t.csv --header no --seed $seed
+        [[ $output != *"no training sample"* ]]
+    done
+    refused 2 '21 of 23 samples ... some class ... --val-split ... --val-data' --data t.csv --header no \
+        --val-split 0.9
+    printf '1,a\n2,b\n' >u.csv
+    refused 2 '1 of 2 samples ... some class' --data u.csv --header no
+    printf '1,a\n2,a\n' >v.csv
+    trained 'no validation sample of 4 classes: b, c, d, e' --data t.csv --header no --val-data v.csv
+}
+
 @test "missing markers, dates and amounts in line 1 are no names" {
     printf 'NaN,p\n5,q\n4,p\n6,q\n' >t.csv
     refused 3 't.csv: row 1, column 1: "NaN" ... --header no ... --header yes' --data t.csv

@@ -235,7 +235,7 @@ static tileprop_checkpoint *from_another_version(void)
     FILE *file = fopen(path, "r+b");
     expect(file != NULL, path);
     const size_t count = fread(bytes, 1, sizeof bytes, file);
-    overwrite(bytes, count, "\"numerics_version\":\"2\"", "\"numerics_version\":\"1\"");
+    overwrite(bytes, count, "\"numerics_version\":\"3\"", "\"numerics_version\":\"1\"");
     overwrite(bytes, count, "\"tileprop_checksum\"", "\"former_checksum__\"");
     rewind(file);
     expect(fwrite(bytes, 1, count, file) == count && fclose(file) == 0, path);
@@ -257,7 +257,7 @@ static void check_inexact(const tileprop_options *given, const tileprop_run_opti
     options.run = &run;
     expect(tileprop_train_split(&options, data, 0.1, NULL, NULL, &result, message, sizeof message) ==
                    TILEPROP_BAD_INPUT &&
-               has_parts(message, "numerics_version: 1 ... 2"),
+               has_parts(message, "numerics_version: 1 ... 3"),
            "another version's checkpoint");
     run.resume_inexact = 1;
     expect(!tileprop_train_split(&options, data, 0.1, NULL, NULL, &result, message, sizeof message) &&

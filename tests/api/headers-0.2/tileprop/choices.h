@@ -61,7 +61,7 @@ enum {
 enum {
     TILEPROP_NORMALIZE_GLOBAL,  /* to mean 0 and standard deviation 1 over all values of all samples */
     TILEPROP_NORMALIZE_FEATURE, /* the same per feature; a constant feature becomes 0 */
-    TILEPROP_NORMALIZE_UNIT,    /* u8: x / 255; f32: unchanged */
+    TILEPROP_NORMALIZE_UNIT,    /* u8: x / 255; else each feature's least value to 0, its largest to 1 */
     TILEPROP_NORMALIZE_NONE,
     TILEPROP_NORMALIZE_SCALE /* divided by the feature's standard deviation, so that zeros stay zeros */
 };
