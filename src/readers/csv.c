@@ -29,11 +29,18 @@ void tp_csv_skip_line(struct tp_csv *csv)
     csv->line++;
 }
 
+static const char *skip_blanks(const struct tp_csv *csv, const char *text)
+{
+    while (text < csv->end && (*text == ' ' || *text == csv->blank))
+        text++;
+    return text;
+}
+
 static void find_delimiter(struct tp_csv *csv)
 {
     size_t counts[sizeof delimiters] = {0}, best = 0;
-    bool quoted = false, begins = true; /* a field */
-    const char *c = csv->at;
+    bool quoted = false, begins = true /* a field */, blanks = false;
+    const char *begin = skip_blanks(csv, csv->at), *c = csv->at;
     for (; c < csv->end && (quoted || *c != csv->newline); c++) {
         const char *found = quoted ? NULL : strchr(delimiters, *c);
         if (found)
@@ -41,20 +48,15 @@ static void find_delimiter(struct tp_csv *csv)
         if (*c == '"' && (quoted || begins || c[-1] == '"'))
             quoted = !quoted;
         begins = found || (begins && *c == ' ');
+        blanks |= !quoted && c > begin && c[-1] == ' ' && *c != ' ' && *c != '\r';
     }
     for (; c > csv->at && (c[-1] == '\t' || c[-1] == ' ' || c[-1] == '\r'); c--)
         counts[TAB] -= c[-1] == '\t' && counts[TAB]; /* blanks, most likely */
     for (size_t i = 1; i < sizeof delimiters - 1; i++)
         best = counts[i] && counts[i] >= counts[best] ? i : best;
-    csv->delimiter = delimiters[best];
+    const bool by_blanks = counts[best] == 0 && blanks;
+    csv->delimiter = by_blanks ? ' ' : delimiters[best];
     csv->blank = csv->delimiter == '\t' ? ' ' : '\t';
-}
-
-static const char *skip_blanks(const struct tp_csv *csv, const char *text)
-{
-    while (text < csv->end && (*text == ' ' || *text == csv->blank))
-        text++;
-    return text;
 }
 
 #define CARRIAGE_RETURNS_MAX 2 /* before a line's end: more would be looked at again from each of them */
@@ -75,6 +77,69 @@ static void skip_empty(struct tp_csv *csv)
         csv->line++;
 }
 
+/* How many fields a line's text has from here to its end; 0 if it is none by itself. */
+static size_t count_line(const struct tp_csv *csv, const char *text)
+{
+    const char *line_end = memchr(text, csv->newline, (size_t)(csv->end - text));
+    struct tp_csv line = *csv;
+    size_t count;
+    line.error = NULL;
+    line.buffer = NULL;
+    line.at = text;
+    line.end = line_end ? line_end : csv->end;
+    line.more = true;
+    if (tp_csv_count_fields(&line, &count) != TILEPROP_OK)
+        count = 0;
+    free(line.buffer);
+    return count;
+}
+
+static bool at_comment(const struct tp_csv *csv)
+{
+    if (csv->at == csv->end || *csv->at != '#' || !csv->fields)
+        return false;
+    const size_t count = csv->delimiter == ' ' ? 0 : count_line(csv, csv->at);
+    return csv->delimiter == ' ' || (count && count != csv->fields);
+}
+
+/* What a comment says. */
+static const char *skip_marks(const struct tp_csv *csv, const char *text)
+{
+    while (text < csv->end && *text == '#')
+        text++;
+    return skip_blanks(csv, text);
+}
+
+/*
+ * Finds the delimiter, in the first line that is no comment, and, among comments before it, column names: the last one
+ * of as many fields as NumPy's savetxt() writes it, "# x y".
+ */
+static void begin_records(struct tp_csv *csv)
+{
+    struct tp_csv first = *csv;
+    while (first.at < first.end && *first.at == '#') {
+        tp_csv_skip_line(&first);
+        skip_empty(&first);
+    }
+    if (first.at == first.end) {
+        find_delimiter(csv);
+        return;
+    }
+    find_delimiter(&first);
+    csv->delimiter = first.delimiter;
+    csv->blank = first.blank;
+    csv->fields = count_line(&first, first.at);
+    for (; csv->at < first.at && (csv->delimiter == ' ' || at_comment(csv) || csv->at[1] == ' '); skip_empty(csv)) {
+        const char *text = skip_marks(csv, csv->at);
+        if (count_line(csv, text) == csv->fields) {
+            csv->names = text;
+            csv->names_line = csv->line;
+        }
+        csv->comments++;
+        tp_csv_skip_line(csv);
+    }
+}
+
 tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_t skip_lines, struct tp_error *error)
 {
     const char *bytes = (const char *)file->bytes;
@@ -93,7 +158,7 @@ tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size
                            skip_lines ? " after those that --skip-lines leaves out" : "");
     if (*csv->at == '<')
         return tp_csv_fail(csv, csv->line, "'<' found: this is an HTML page (a failed download?), expected a table");
-    find_delimiter(csv);
+    begin_records(csv);
     return TILEPROP_OK;
 }
 
@@ -105,7 +170,10 @@ void tp_csv_close(struct tp_csv *csv)
 
 bool tp_csv_next(struct tp_csv *csv)
 {
-    skip_empty(csv);
+    for (skip_empty(csv); at_comment(csv); skip_empty(csv)) {
+        csv->comments++;
+        tp_csv_skip_line(csv);
+    }
     csv->row = csv->line;
     csv->more = csv->at < csv->end;
     return csv->more;
@@ -114,13 +182,13 @@ bool tp_csv_next(struct tp_csv *csv)
 /* Whether a field ends here; then the next one is what is read next. */
 static bool end_field(struct tp_csv *csv, const char *here)
 {
-    const char *end = csv->end;
-    if (here < end && *here == csv->delimiter) {
-        csv->at = here + 1;
+    const char *next = skip_blanks(csv, here), *behind = NULL;
+    const bool by_character = next < csv->end && *next == csv->delimiter;
+    if (by_character || (!(behind = line_behind(csv, next)) && csv->delimiter == ' ' && next > here)) {
+        csv->at = next + by_character;
         csv->more = true;
         return true;
     }
-    const char *behind = line_behind(csv, here);
     if (!behind)
         return false;
     csv->at = behind;
@@ -132,7 +200,7 @@ static bool end_field(struct tp_csv *csv, const char *here)
 bool tp_csv_read_number(struct tp_csv *csv, double *value)
 {
     const char *behind = tp_decimal_read(skip_blanks(csv, csv->at), csv->end, value);
-    return behind && end_field(csv, skip_blanks(csv, behind));
+    return behind && end_field(csv, behind);
 }
 
 /* The field begins after the quote that csv->at is at. */
@@ -151,7 +219,7 @@ static tileprop_status read_quoted(struct tp_csv *csv, struct tp_field *field)
     if (c == end)
         return tp_csv_fail(csv, csv->row, "a double quote on line %zu is not closed", line);
     csv->line += lines;
-    if (!end_field(csv, skip_blanks(csv, c + 1)))
+    if (!end_field(csv, c + 1))
         return tp_csv_fail(csv, csv->row, "text found after a field in double quotes, expected the field's end");
     *field = (struct tp_field){.text = csv->buffer, .size = size};
     return TILEPROP_OK;
@@ -162,8 +230,8 @@ tileprop_status tp_csv_read_field(struct tp_csv *csv, struct tp_field *field)
     csv->at = skip_blanks(csv, csv->at);
     if (csv->at < csv->end && *csv->at == '"')
         return read_quoted(csv, field);
-    const char *begin = csv->at, *c = begin;
-    while (!((c == csv->end || *c == csv->delimiter || *c == '\n' || *c == '\r') && end_field(csv, c)))
+    const char *begin = csv->at, *c = begin, tab = csv->delimiter == ' ' ? '\t' : csv->delimiter;
+    while (!((c == csv->end || *c == csv->delimiter || *c == tab || *c == '\n' || *c == '\r') && end_field(csv, c)))
         c++;
     while (c > begin && (c[-1] == ' ' || c[-1] == csv->blank))
         c--;

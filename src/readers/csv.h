@@ -1,9 +1,11 @@
 /*
- * Text with fields and records (RFC 4180): fields end at a comma, a tab or a semicolon, records at a line's
+ * Text with fields and records (RFC 4180): fields end at a comma, a tab, a semicolon or blanks, records at a line's
  * end. A field that begins with a double quote ends with one, holds anything, and a quote in it is doubled.
  * Lines end with LF, CR LF or CR CR LF, or, where a file has no LF, with CR. Lines of blanks alone are passed
  * over; a byte order mark of UTF-8 is too. Blanks around a field without quotes are no part of it: spaces, and tabs
  * where these do not separate fields.
+ * A line that begins with # is a comment, unless it has as many fields as the first line that does not and blanks do
+ * not separate these.
  */
 #pragma once
 
@@ -17,13 +19,17 @@ struct tp_csv {
     const char *path; /* for messages; not owned */
     struct tp_error *error;
     const char *at, *end; /* what is still to be read; not owned */
-    char delimiter;
-    char newline; /* LF or CR */
-    char blank;   /* besides a space: a tab, unless it separates fields */
-    size_t row;   /* line of the file on which the record begins, from 1 */
-    size_t line;  /* line of the file that is read, from 1 */
-    bool more;    /* the record has another field */
-    char *buffer; /* owned; for a field without its quotes, as large as the file from the first of them on */
+    char delimiter;       /* ' ': spaces and tabs, however many */
+    char newline;         /* LF or CR */
+    char blank;           /* besides a space: a tab, unless it separates fields */
+    size_t row;           /* line of the file on which the record begins, from 1 */
+    size_t line;          /* line of the file that is read, from 1 */
+    bool more;            /* the record has another field */
+    size_t comments;      /* lines that were passed over */
+    size_t fields;        /* of the first line that begins without #; 0: there is none, nor are there comments */
+    const char *names;    /* behind the # of a comment before that line with as many fields; NULL: there is none */
+    size_t names_line;    /* its line */
+    char *buffer;         /* owned; for a field without its quotes, as large as the file from the first of them on */
 };
 
 /* Points into the file or the buffer: valid until the next field is read. */
@@ -33,8 +39,9 @@ struct tp_field {
 };
 
 /*
- * Begins to read a file, which outlives *csv, after so many lines of it. The delimiter is the one of the
- * three that is most often in the first record, outside of quotes, of equals the semicolon, then the tab.
+ * Begins to read a file, which outlives *csv, after so many lines of it. The delimiter is that of commas, tabs and
+ * semicolons which is most often in the first record, outside of quotes, of equals the semicolon, then the tab; blanks,
+ * if none of them is there.
  * Here and later failures are told to *error, which may be NULL. tp_csv_close() it afterwards, on error too.
  * Errors: TILEPROP_BAD_INPUT for what is no text (a zero byte) or HTML, and if there are no more lines than
  * are to be skipped.

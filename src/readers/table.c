@@ -470,6 +470,10 @@ tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_optio
     if (status == TILEPROP_OK && learns)
         status = finish_schema(&reader, schema);
     tp_file_free(file);
+    const size_t comments = reader.csv.comments - (reader.csv.names && reader.columns.header);
+    if (status == TILEPROP_OK && comments)
+        tp_notes_add(options->notes, "%s: comments left out: %zu line%s that begin%s with #", reader.csv.path, comments,
+                     comments == 1 ? "" : "s", comments == 1 ? "s" : "");
     if (status == TILEPROP_OK)
         status = tp_offsets_learn(schema, reader.cells, reader.rows, reader.columns.inputs, error);
     if (status == TILEPROP_OK && options->notes)

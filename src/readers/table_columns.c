@@ -72,6 +72,38 @@ static tileprop_status read_first(struct tp_table_columns *columns)
     return status;
 }
 
+/* Whether this is a name of a row, text or a whole number. */
+static bool names_row(const struct tp_field *field)
+{
+    double value;
+    return tp_decimal_read(field->text, field->text + field->size, &value) != field->text + field->size ||
+           strspn(field->text, "0123456789") >= field->size;
+}
+
+/* R writes names of rows, but none for their column: all other columns then have one. */
+static tileprop_status find_row_names(struct tp_table_columns *columns, size_t count)
+{
+    bool names = columns->header && columns->count > 1 && count == columns->count + 1;
+    for (size_t i = 0; i < columns->count; i++)
+        names &= *columns->all[i].first && !is_number(columns->all[i].first);
+    struct tp_table_column *grown = names ? realloc(columns->all, count * sizeof *grown) : NULL;
+    if (!names)
+        return TILEPROP_OK;
+    columns->all = grown ? grown : columns->all;
+    char *none = grown ? strdup("") : NULL;
+    if (!none)
+        return tp_fail_memory(columns->csv->error, columns->csv->path, "columns");
+    memmove(grown + 1, grown, columns->count++ * sizeof *grown);
+    grown[0] = (struct tp_table_column){
+        .first = none, .role = TP_ROLE_UNUSED, .fixed = true, .categories.path = columns->csv->path};
+    tp_notes_add(columns->notes,
+                 "%s: row %zu has one field less than the next: the first column, of names of rows, is "
+                 "left out",
+                 columns->csv->path, columns->row);
+    columns->header_sure = true;
+    return TILEPROP_OK;
+}
+
 /*
  * A second record with another number of fields says that the first is neither names nor data. If both end with an
  * empty field, that is no column: it is what programs leave that write a delimiter behind each field.
@@ -87,8 +119,13 @@ static tileprop_status check_second(struct tp_table_columns *columns)
         return TILEPROP_OK;
     size_t count = 0;
     tileprop_status status = TILEPROP_OK;
-    for (; status == TILEPROP_OK && csv.more; count++)
+    bool row_named = false;
+    for (; status == TILEPROP_OK && csv.more; count++) {
         status = tp_csv_read_field(&csv, &last);
+        row_named |= status == TILEPROP_OK && count == 0 && names_row(&last);
+    }
+    if (status == TILEPROP_OK && row_named)
+        status = find_row_names(columns, count);
     columns->trailing = count == columns->count && count > 1 && !last.size && !*columns->all[count - 1].first;
     if (columns->trailing) {
         free(columns->all[--columns->count].first);
@@ -213,8 +250,8 @@ static tileprop_status learn(struct tp_table_columns *columns, const struct tp_t
         return status;
     if (columns->count < 2)
         return tp_csv_fail(columns->csv, columns->row,
-                           "1 column found, expected a label and one input or more, with commas, tabs or "
-                           "semicolons between them");
+                           "1 column found, expected a label and one input or more, with commas, tabs, "
+                           "semicolons or blanks between them");
     columns->labelled = true;
     columns->all[columns->label].role = TP_ROLE_LABEL;
     status = choose(columns, "categorical", options->categorical, TP_ROLE_TEXT);
@@ -325,11 +362,24 @@ tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct 
                                          .notes = options->notes,
                                          .header = options->header != TP_HEADER_NO,
                                          .header_sure = options->header != TP_HEADER_AUTO};
-    tp_csv_next(columns->csv);
-    columns->row = columns->csv->row;
-    const char *at = columns->csv->at;
-    const size_t line = columns->csv->line;
+    const bool has_names = columns->header && csv->names;
+    if (!has_names)
+        tp_csv_next(csv);
+    const char *at = csv->at;
+    const size_t line = csv->line;
+    if (has_names) {
+        csv->at = csv->names;
+        csv->line = csv->names_line;
+        tp_csv_next(csv);
+        tp_notes_add(columns->notes, "%s: row %zu begins with # and has as many fields as the rows: taken for names",
+                     csv->path, csv->row);
+    }
+    columns->row = csv->row;
     tileprop_status status = read_first(columns);
+    if (has_names) {
+        csv->at = at;
+        csv->line = line;
+    }
     if (status == TILEPROP_OK)
         status = check_second(columns);
     if (status == TILEPROP_OK)

@@ -117,7 +117,7 @@ END
 @test "values that floats merge are counted" {
     { echo ts,y; for i in {0..199}; do echo "$((1600000000 + i)),$((i / 100))"; done; } >t.csv
     trained 'table ... 200 rows' --data t.csv
-    [[ $output != *note* ]]
+    [[ $output != *comments* ]]
     trained 'note ... t.csv: column 1: 197 values, as 16000000 ... float' --data t.csv --normalize none
     printf 'x,y\n16777216,0\n16777217,1\n1,0\n2,1\n' >t.csv
     trained 'note ... t.csv: column 1: 1 value, as 16777217 ... float' --data t.csv
@@ -147,7 +147,7 @@ END
     { echo r,y; for i in {1..60}; do echo "$i%,$((i % 2))"; done; } >t.csv
     trained 'note ... t.csv: column 1 (r) holds 60 different texts in 60 rows, as "1%" and "2%" ... --leave-out' --data t.csv
     trained '60 features' --data t.csv --categorical r
-    [[ $output != *note* ]]
+    [[ $output != *comments* ]]
 }
 
 @test "a byte order mark is passed over in libsvm's text and in a configuration" {
@@ -163,6 +163,43 @@ END
     refused 3 't.svm: line 1: "1:nan" ... INDEX:VALUE' --data t.svm
     printf '1 0:0.5 3:1\n2 0:1\n' >t.svm
     refused 3 't.svm: line 1: index 0 ... count from 1' --data t.svm
+}
+
+@test "blanks separate fields: as NumPy, R and UCI write tables" {
+    for i in {1..10}; do printf '%d.5 %d 0\n%d.5 %d 1\n' "$i" "$i" "-$i" "-$i"; done >savetxt.txt
+    trained 'table       20 rows, label in column 3, 2 columns of numbers' --data savetxt.txt --header no --save m
+    hash=$(weights <<<"$output")
+    sed 's/ /   /g; s/^/  /; s/$/ /' savetxt.txt >aligned.txt
+    sed 's/ /\t  /' savetxt.txt >mixed.txt # a tab before blanks
+    { printf '# made by hand\n'; sed '3i # a remark' savetxt.txt; } >remarks.txt
+    tr ' ' , <savetxt.txt | sed '1i # made, by, hand, once' >remarks.csv
+    for file in aligned.txt remarks.txt remarks.csv; do
+        trained 'table       20 rows' --data $file --header no
+        [ "$(weights <<<"$output")" = "$hash" ]
+    done
+    has_parts "$output" 'note ... remarks.csv: comments left out: 1 line that begins with #'
+    { echo '# a b kind'; cat savetxt.txt; } >named.txt
+    trained 'table       20 rows, label kind (column 3) ... note ... named.txt: row 1 ... taken for names' --data named.txt
+    [ "$(weights <<<"$output")" = "$hash" ]
+    trained 'comments left out: 1 line' --data named.txt --header no
+    # R: write.table(d, "r.txt") names rows, and has no name for that column.
+    { echo '"a" "b" "kind"'; awk '{print "\"" NR "\" " $1, $2, "\"k" $3 "\""}' savetxt.txt; } >r.txt
+    trained 'label kind (column 3) ... note ... r.txt: row 1 ... first column ... left out' --data r.txt
+    "$predict" m --data aligned.txt | grep '^validation\|20 samples'
+    printf '1 2 0\n3 4\n' >ragged.txt
+    refused 3 'ragged.txt: row 1: 3 fields found, but 2 in row 2' --data ragged.txt --header no
+}
+
+@test "# begins a comment only where it is no cell" {
+    printf '#,Name,Kind\n1,x,a\n2,y,b\n3,x,a\n4,y,b\n' >pokemon.csv
+    trained 'table       4 rows, label Kind (column 3), 1 column of numbers and 1 of categories' --data pokemon.csv
+    [[ $output != *comments* ]]
+    printf 'colour,kind\n#f00,a\n#0f0,b\n#f00,a\n#0f0,b\n' >colours.csv
+    trained 'table       4 rows' --data colours.csv --header yes
+    printf '#f00,a\n#0f0,b\n#f00,a\n#0f0,b\n' >bare.csv
+    trained 'table       4 rows' --data bare.csv --header no
+    printf '#id\tkind\n1\ta\n2\tb\n3\ta\n4\tb\n' >id.tsv
+    trained 'table       4 rows, label kind (column 2)' --data id.tsv --header yes
 }
 
 @test "more than 100 integers that come several times each are classes" {

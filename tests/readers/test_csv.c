@@ -51,7 +51,15 @@ static void test_fields(void **state)
     check_fields("a;b,c;d\n", "1[a][b,c][d]");
     check_fields("1,5;2,5;x\n", "1[1,5][2,5][x]");
     check_fields("a;b\tc,d\n", "1[a][b\tc,d]");
-    check_fields("a b\nc,d\n", "1[a b]2[c][d]");
+    check_fields("a b\nc,d\n", "1[a][b]2[c,d]");
+    check_fields("  1   2\t3 \r\n\n4\t\t5 \t 6", "1[1   2][3]3[4][][5][6]");
+    check_fields("  1   2  3 \r\n\n4\t\t5 \t 6", "1[1][2][3]3[4][5][6]");
+    check_fields("\"a b\" \"c\"  d\n", "1{a b}{c}[d]");
+    check_fields("a \n", "1[a]");
+    check_fields("# x\n#y\n1 2\n#3 4\n5 6 # 7\n#", "3[1][2]5[5][6][#][7]");
+    check_fields("# x\n#y\n1,2\n#3,4\n#5\n5,6 # 7\n#", "3[1][2]4[#3][4]6[5][6 # 7]");
+    check_fields("#x,y\n1,2\n", "1[#x][y]2[1][2]");
+    check_fields("#x,y\n#1,2\n", "1[#x][y]2[#1][2]");
     check_fields("\n\r\na,b\n\n\nc,d\n\n", "3[a][b]6[c][d]");
     check_fields("a\rb,c\n", "1[a\rb][c]");
     check_fields("a,b\rc,d\r\re,f", "1[a][b]2[c][d]4[e][f]");
