@@ -19,7 +19,7 @@ tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, st
     *model = (struct tp_model){0};
     const struct tp_schema *schema = &(*handle)->model.schema;
     tileprop_status status = tp_predictor_create(&(*handle)->predictor, &(*handle)->model, "auto", error);
-    if (status == TILEPROP_OK && (schema->column_count || schema->means) &&
+    if (status == TILEPROP_OK && tp_schema_says(schema) &&
         !((*handle)->schema = tp_schema_text_write(schema)))
         status = tp_fail_memory(error, NULL, "a model");
     if (status == TILEPROP_OK)

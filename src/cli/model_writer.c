@@ -44,7 +44,7 @@ static tileprop_status prepare_names(struct tp_model_writer *writer, const struc
                        "file is",
                        writer->command->data);
     data->class_names = (const char *const *)schema->classes;
-    data->schema = schema->column_count || schema->means ? writer->schema : NULL;
+    data->schema = tp_schema_says(schema) ? writer->schema : NULL;
     return TILEPROP_OK;
 }
 

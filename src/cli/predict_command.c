@@ -9,7 +9,8 @@
 
 #define AT(member) offsetof(struct tp_predict_command, member)
 
-_Static_assert(sizeof(enum tp_row_format) == sizeof(int) && sizeof(enum tp_header) == sizeof(int),
+_Static_assert(sizeof(enum tp_row_format) == sizeof(int) && sizeof(enum tp_header) == sizeof(int) &&
+                   sizeof(enum tp_index_base) == sizeof(int),
                "options store choices as int");
 
 static const tileprop_choice sets[] = {{"t10k", 0}, {"train", 0}, {NULL, 0}};
@@ -33,6 +34,8 @@ static const struct tp_option table[] = {
                .help = "whether a table's first line holds the columns' names, as of train")},
     {TP_OPTION("skip-lines", AT(skip_lines), COUNT, "Data", .argument = "N", .least = 0, .most = TP_COUNT_MAX,
                .help = "leave out the first N lines of a table")},
+    {TP_OPTION("index-base", AT(index_base), CHOICE, "Data", .argument = "N", .choices = tp_index_base_choices,
+               .help = "whether indices of libsvm's text begin at 0 or at 1; auto: as in the training data")},
     {TP_OPTION("limit", AT(limit), COUNT, "Data", .argument = "N", .keyword = "all", .least = 1, .most = TP_COUNT_MAX,
                .help = "the first N samples at most")},
     {TP_OPTION("image", AT(image), PATH, "Data", .argument = "FILE.png", .keyword = "none",

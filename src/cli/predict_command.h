@@ -8,18 +8,20 @@
 #include <stdio.h>
 
 #include "cli/options.h"
+#include "readers/libsvm.h"
 #include "readers/table.h"
 
 enum tp_row_format { TP_ROWS_CSV, TP_ROWS_JSONL };
 
 struct tp_predict_command {
     const char *model;
-    const char *data;      /* directory or file; NULL: where the shipped data are */
-    const char *set;       /* "t10k" or "train" of a directory */
-    const char *labels;    /* of a file; NULL: none */
-    enum tp_header header; /* of a table */
-    size_t skip_lines;     /* likewise */
-    const char *image;     /* PNG, instead of data; NULL: none */
+    const char *data;              /* directory or file; NULL: where the shipped data are */
+    const char *set;               /* "t10k" or "train" of a directory */
+    const char *labels;            /* of a file; NULL: none */
+    enum tp_header header;         /* of a table */
+    size_t skip_lines;             /* likewise */
+    enum tp_index_base index_base; /* of libsvm's text */
+    const char *image;             /* PNG, instead of data; NULL: none */
     int invert;
     size_t limit; /* samples; 0: all */
     size_t threads, threads_exact;

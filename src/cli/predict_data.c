@@ -85,7 +85,8 @@ static tileprop_status load_other(struct tp_predict_data *data, struct tp_file *
                                            .skip_lines = command->skip_lines,
                                            .missing = schema->means ? TP_MISSING_MEAN : TP_MISSING_ERROR,
                                            .may_lack_label = true,
-                                           .notes = &data->notes}};
+                                           .notes = &data->notes},
+                                          {.base = command->index_base, .notes = &data->notes}};
     const tileprop_status status = tp_data_loader_parse(&loader, file, schema, &data->set, error);
     data->labelled = data->set.labels;
     return status;
@@ -119,6 +120,7 @@ static tileprop_status load_path(struct tp_predict_data *data, const struct tp_p
     const char *option = command->labels       ? "labels"
                          : command->header     ? "header"
                          : command->skip_lines ? "skip-lines"
+                         : command->index_base ? "index-base"
                                                : NULL;
     if (option)
         return tp_fail(error, TILEPROP_USAGE, "--%s: expected with a file of samples only, found the directory %s",

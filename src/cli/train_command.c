@@ -18,6 +18,9 @@ const tileprop_choice tp_header_choices[] = {
 
 static const tileprop_choice missings[] = {{"error", TP_MISSING_ERROR}, {"mean", TP_MISSING_MEAN}, {NULL, 0}};
 
+const tileprop_choice tp_index_base_choices[] = {
+    {"auto", TP_INDEX_AUTO}, {"0", TP_INDEX_FROM_0}, {"1", TP_INDEX_FROM_1}, {NULL, 0}};
+
 static const tileprop_choice resumptions[] = {{"auto", 0}, {NULL, 0}};
 
 static const tileprop_choice class_weights[] = {{"balanced", 0}, {NULL, 0}};
@@ -49,6 +52,13 @@ static const struct tp_option table[] = {
     {TP_OPTION("leave-out", AT(table.leave_out), TEXT, "Data", .argument = "COLUMNS", .keyword = "none",
                .help = "columns of a table with a header that are no inputs, such as one of numbers of rows, named "
                        "likewise")},
+    {TP_OPTION("features", AT(libsvm.features), COUNT, "Data", .argument = "N", .keyword = "auto", .least = 1,
+               .most = TP_COUNT_MAX,
+               .help = "how many features libsvm's text has; auto: as its largest index says. Those beyond are left out "
+                       "of data to validate or to predict")},
+    {TP_OPTION("index-base", AT(libsvm.base), CHOICE, "Data", .argument = "N", .choices = tp_index_base_choices,
+               .help = "whether indices of libsvm's text begin at 0 or at 1; auto: at 0, if the training data have such "
+                       "an index")},
     {TP_OPTION("missing", AT(table.missing), CHOICE, "Data", .argument = "NAME", .choices = missings,
                .help = "what a cell that is empty, ?, NA, N/A, NaN or null is: an error, or the mean of the "
                        "training samples")},

@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "cli/options.h"
+#include "readers/libsvm.h"
 #include "readers/table.h"
 #include "tileprop/run.h"
 
@@ -24,6 +25,7 @@ struct tp_train_command {
     const char *labels; /* file; NULL: none */
     const char *val_data, *val_labels;
     struct tp_table_options table;
+    struct tp_libsvm_options libsvm;
     const char *class_weight; /* "balanced" or a file; NULL: none */
     size_t train_limit;       /* samples; 0: all */
     size_t val_limit;         /* likewise */
@@ -72,4 +74,4 @@ void tp_train_command_write_config(const struct tp_train_command *command, FILE 
 void tp_train_command_write_training(const struct tp_train_command *command, FILE *out);
 
 /* What --header takes. */
-extern const tileprop_choice tp_header_choices[];
+extern const tileprop_choice tp_header_choices[], tp_index_base_choices[];

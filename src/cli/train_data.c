@@ -54,11 +54,13 @@ static const char *table_option(const struct tp_table_options *table)
 static tileprop_status check_directory(const struct tp_train_command *command, struct tp_error *error)
 {
     const struct tp_table_options *table = &command->table;
-    const char *name = command->labels       ? "labels"
-                       : command->val_data   ? "val-data"
-                       : command->val_labels ? "val-labels"
-                       : table->missing      ? "missing"
-                                             : table_option(table);
+    const char *name = command->labels            ? "labels"
+                       : command->val_data        ? "val-data"
+                       : command->val_labels      ? "val-labels"
+                       : table->missing           ? "missing"
+                       : command->libsvm.features ? "features"
+                       : command->libsvm.base     ? "index-base"
+                                                  : table_option(table);
     return name ? tp_fail(error, TILEPROP_USAGE, "--%s: expected with --data FILE only, found with a directory", name)
                 : TILEPROP_OK;
 }
@@ -104,8 +106,10 @@ static tileprop_status load_file(struct tp_train_data *data, const struct tp_tra
         table.missing = TP_MISSING_MEAN;
     table.notes = &data->notes;
     const bool is_table = table_option(&table);
-    const struct tp_data_loader loader = {data->directory, command->labels, is_table, table};
-    const struct tp_data_loader validation = {command->val_data, command->val_labels, is_table, table};
+    struct tp_libsvm_options libsvm = command->libsvm;
+    libsvm.notes = &data->notes;
+    const struct tp_data_loader loader = {data->directory, command->labels, is_table, table, libsvm};
+    const struct tp_data_loader validation = {command->val_data, command->val_labels, is_table, table, libsvm};
     if (command->val_data && command->val_split > 0)
         return tp_fail(error, TILEPROP_USAGE, "--val-split: expected without --val-data");
     if (command->val_labels && !command->val_data)

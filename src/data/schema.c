@@ -100,6 +100,8 @@ char *tp_schema_text_write(const struct tp_schema *schema)
         tp_json_text_append(&means, json_real((double)schema->means[i]));
     json_t *object = json_pack("{s:o, s:s*, s:I}", "columns", columns, "label", schema->label, "label_place",
                                (json_int_t)schema->label_place);
+    if (schema->zero_based)
+        tp_json_text_set(&object, "zero_based", json_true());
     if (schema->means)
         tp_json_text_set(&object, "means", means);
     return write_and_free(object);
@@ -195,11 +197,12 @@ static tileprop_status read_means(struct tp_schema *schema, const json_t *list, 
 static tileprop_status parse(struct tp_schema *schema, json_t *said, const char *path, struct tp_error *error)
 {
     const json_t *columns = json_object_get(said, "columns"), *means = json_object_get(said, "means");
-    const json_t *place = json_object_get(said, "label_place");
+    const json_t *place = json_object_get(said, "label_place"), *zero_based = json_object_get(said, "zero_based");
     const char *label = json_string_value(json_object_get(said, "label"));
     if (!json_is_array(columns) || !json_is_integer(place) ||
-        json_object_size(said) != (size_t)(2 + (label != NULL) + (means != NULL)))
-        return fail(path, "an object of columns, label_place and perhaps label and means", error);
+        json_object_size(said) != (size_t)(2 + (label != NULL) + json_is_true(zero_based) + (means != NULL)))
+        return fail(path, "an object of columns, label_place and perhaps label, zero_based and means", error);
+    schema->zero_based = zero_based;
     schema->label_place = (size_t)json_integer_value(place);
     if (schema->label_place > json_array_size(columns))
         return fail(path, "label_place to be a place among the columns", error);

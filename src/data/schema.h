@@ -35,8 +35,9 @@ struct tp_schema {
     size_t label_place;        /* the label's column, from 0, among those and itself in the table that was trained on */
     char **classes;            /* [class_count], by label, owned; NULL: they are called by their labels */
     size_t class_count;
-    float *means;   /* [features] what a missing cell becomes, minus its offset, owned; NULL: none may be missing */
-    double *offset; /* [features] subtracted from values, owned; NULL: nothing. Not in a model's text */
+    bool zero_based; /* in libsvm's text the first feature has index 0 */
+    float *means;    /* [features] what a missing cell becomes, minus its offset, owned; NULL: none may be missing */
+    double *offset;  /* [features] subtracted from values, owned; NULL: nothing. Not in a model's text */
     enum tp_offsets offsets;
 };
 
@@ -52,6 +53,12 @@ bool tp_schema_name_classes(struct tp_schema *schema, const char *const *names, 
 
 void tp_schema_free(struct tp_schema *schema);
 
+/* Whether it says more than how many features and classes there are. */
+static inline bool tp_schema_says(const struct tp_schema *schema)
+{
+    return schema->column_count || schema->means || schema->zero_based;
+}
+
 /*
  * A schema as a text that a model keeps, an object of JSON:
  *
@@ -59,6 +66,7 @@ void tp_schema_free(struct tp_schema *schema);
  *                  a name, if the table has a header, and categories, if it holds no numbers
  *     label        the name of the label's column, if the table has a header
  *     label_place  its place, from 0
+ *     zero_based   true, if in libsvm's text the first feature has index 0
  *     means        what a missing value of each feature becomes, minus its offset, if any may be missing
  *
  * The classes are not in it: every model has them, as a text of their own, a list of JSON.

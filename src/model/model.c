@@ -218,7 +218,7 @@ static json_t *describe(const struct tp_model *model)
     const struct texts texts = list_texts(&copy, &said);
     tp_metadata_write(&all, texts.all, sizeof texts / sizeof *texts.all);
     free(names);
-    if (model->schema.column_count || model->schema.means) {
+    if (tp_schema_says(&model->schema)) {
         char *schema = tp_schema_text_write(&model->schema);
         tp_json_text_set(&all, "schema", json_string(schema));
         free(schema);

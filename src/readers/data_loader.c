@@ -41,7 +41,13 @@ tileprop_status tp_data_loader_parse(const struct tp_data_loader *loader, struct
                                      struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error)
 {
     const char *path = file->path, *refused = refusal(file);
+    const bool is_libsvm = !refused && !loader->is_table && !tp_npy_is(file) && tp_libsvm_is(file);
     *dataset = (struct tp_dataset){0};
+    if (!refused && !is_libsvm && (loader->libsvm.features || loader->libsvm.base)) {
+        tp_file_free(file);
+        return tp_fail(error, TILEPROP_USAGE, "--%s: expected with libsvm's text only, found with %s",
+                       loader->libsvm.features ? "features" : "index-base", path);
+    }
     if (tp_npy_is(file) && loader->is_table) {
         tp_file_free(file);
         return tp_fail(error, TILEPROP_USAGE,
@@ -49,11 +55,10 @@ tileprop_status tp_data_loader_parse(const struct tp_data_loader *loader, struct
     }
     if (tp_npy_is(file))
         return read_array(loader, file, schema, dataset, error);
-    const bool is_libsvm = !refused && !loader->is_table && tp_libsvm_is(file);
     if (loader->table.notes)
         loader->table.notes->format = is_libsvm ? "libsvm" : "table";
     if (!refused && !loader->labels)
-        return is_libsvm ? tp_libsvm_parse(file, schema, dataset, error)
+        return is_libsvm ? tp_libsvm_parse(file, &loader->libsvm, schema, dataset, error)
                          : tp_table_parse(file, &loader->table, schema, dataset, error);
     tp_file_free(file);
     return refused ? tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s", path, refused)

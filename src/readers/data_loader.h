@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "data/dataset.h"
 #include "data/schema.h"
+#include "readers/libsvm.h"
 #include "readers/table.h"
 
 struct tp_data_loader {
@@ -15,13 +16,14 @@ struct tp_data_loader {
     const char *labels; /* of an array: the file with its labels; else NULL */
     bool is_table;      /* an option says so: not libsvm's text, whatever it looks like */
     struct tp_table_options table;
+    struct tp_libsvm_options libsvm;
 };
 
 /*
  * Reads the samples and their labels. An empty schema is filled; a known one is what they have to fit.
  * Errors: those of the formats; TILEPROP_BAD_INPUT for IDX files, which idx.h reads, and zip archives;
- * TILEPROP_USAGE for labels that are missing or not wanted. On error *dataset is empty; the schema is to be
- * freed.
+ * TILEPROP_USAGE for labels that are missing or not wanted, and for options of another format. On error *dataset is
+ * empty; the schema is to be freed.
  */
 tileprop_status tp_data_loader_read(const struct tp_data_loader *loader, struct tp_schema *schema,
                                     struct tp_dataset *dataset, struct tp_error *error);

@@ -15,7 +15,10 @@
 
 struct reader {
     struct tp_csv text;
-    size_t rows, features, entries; /* found so far */
+    size_t base;                  /* the first index that a feature may have */
+    size_t rows, entries, beyond; /* found so far; beyond: entries of features that the schema does not have */
+    size_t most;                  /* 1 + the largest index */
+    bool has_zero;                /* an index */
 };
 
 static void skip_blanks(struct reader *reader)
@@ -86,16 +89,20 @@ static tileprop_status read_pair(struct reader *reader, size_t *index, double *v
     return TILEPROP_OK;
 }
 
-/* Reads a feature; *index is that of the one before, then of this one. */
-static tileprop_status read_feature(struct reader *reader, size_t *index, double *value)
+/* Reads a feature, whose index is *least or more, and becomes that of those that may follow. */
+static tileprop_status read_feature(struct reader *reader, size_t *least, double *value)
 {
-    const size_t before = *index;
-    const tileprop_status status = read_pair(reader, index, value);
-    if (status == TILEPROP_OK && *index <= before)
+    size_t index;
+    const tileprop_status status = read_pair(reader, &index, value);
+    if (status != TILEPROP_OK)
+        return status;
+    if (index < *least)
         return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: line %zu: index %zu found, expected %zu or more%s",
-                       reader->text.path, reader->text.line, *index, before + 1,
-                       *index ? "" : ", as indices count from 1");
-    return status;
+                       reader->text.path, reader->text.line, index, *least,
+                       index ? "" : ", as indices count from 1; --index-base says from where");
+    reader->has_zero |= index == 0;
+    *least = index + 1;
+    return TILEPROP_OK;
 }
 
 static bool read_number(struct reader *reader)
@@ -114,29 +121,35 @@ static tileprop_status read_label(struct reader *reader, struct tp_label_encoder
     const char *text = reader->text.at;
     const size_t length = word_length(reader);
     if (!read_number(reader))
-        return fail_word(reader, "a number as label");
+        return fail_word(reader, memchr(text, ',', length) ? "one label, not several as in multi-label data"
+                                                           : "a number as label");
     if (tp_label_encoder_find(encoder, text, length, label))
         return TILEPROP_OK;
     snprintf(place, sizeof place, "%s: line %zu", reader->text.path, reader->text.line);
     return tp_label_encoder_label(encoder, place, text, length, label, reader->text.error);
 }
 
-static void store(const struct reader *reader, const struct tp_dataset *dataset, size_t feature, double value)
+static void store(struct reader *reader, const struct tp_dataset *dataset, size_t feature, double value)
 {
     float *samples = dataset->samples;
+    if (feature >= dataset->features) {
+        reader->beyond++;
+        return;
+    }
     if (dataset->type == TILEPROP_CSR) {
         samples[reader->entries] = (float)value;
         dataset->indices[reader->entries] = (int32_t)feature;
     } else {
         samples[reader->rows * dataset->features + feature] = tp_offsets_narrow(value, dataset->offset, feature);
     }
+    reader->entries++;
 }
 
 /* Counts samples, features and entries, whatever the labels are, and, with an encoder, stores all of them. */
 static tileprop_status read_lines(struct reader *reader, struct tp_label_encoder *encoder, struct tp_dataset *dataset)
 {
     for (; next_line(reader); tp_csv_skip_line(&reader->text)) {
-        size_t index = 0;
+        size_t least = reader->base;
         double value;
         tileprop_status status = TILEPROP_OK;
         if (encoder)
@@ -144,19 +157,20 @@ static tileprop_status read_lines(struct reader *reader, struct tp_label_encoder
         else
             skip_to(reader, reader->text.at + word_length(reader));
         while (status == TILEPROP_OK && !at_line_end(reader)) {
-            status = read_feature(reader, &index, &value);
+            status = read_feature(reader, &least, &value);
             if (status == TILEPROP_OK && encoder)
-                store(reader, dataset, index - 1, value);
-            reader->entries++;
+                store(reader, dataset, least - 1 - reader->base, value);
+            else
+                reader->entries++;
         }
         if (status != TILEPROP_OK)
             return status;
-        reader->features = index > reader->features ? index : reader->features;
+        reader->most = least > reader->most ? least : reader->most;
         reader->rows++;
         if (encoder && dataset->indptr)
             dataset->indptr[reader->rows] = (int64_t)reader->entries;
     }
-    if (!reader->rows || !reader->features)
+    if (!reader->rows || reader->most <= reader->base)
         return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: no %s found, expected some", reader->text.path,
                        reader->rows ? "features" : "samples");
     return TILEPROP_OK;
@@ -190,9 +204,10 @@ static tileprop_status allocate(const struct reader *reader, const struct tp_sch
     return TILEPROP_OK;
 }
 
-static struct reader begin(const struct tp_file *file, struct tp_error *error)
+static struct reader begin(const struct tp_file *file, size_t base, struct tp_error *error)
 {
-    return (struct reader){.text = {.path = file->path,
+    return (struct reader){.base = base,
+                           .text = {.path = file->path,
                                     .error = error,
                                     .at = tp_file_text(file->bytes, file->size),
                                     .end = (const char *)file->bytes + file->size,
@@ -202,10 +217,13 @@ static struct reader begin(const struct tp_file *file, struct tp_error *error)
 
 bool tp_libsvm_is(const struct tp_file *file)
 {
-    struct reader reader = begin(file, NULL);
+    struct reader reader = begin(file, 0, NULL);
     for (; next_line(&reader); tp_csv_skip_line(&reader.text)) {
-        if (!read_number(&reader))
+        const size_t length = word_length(&reader);
+        const bool several = memchr(reader.text.at, ',', length) && strspn(reader.text.at, "0123456789,") >= length;
+        if (!read_number(&reader) && !several)
             return false;
+        skip_to(&reader, reader.text.at + (several ? length : 0));
         if (at_line_end(&reader))
             continue;
         size_t index = 0;
@@ -220,29 +238,53 @@ bool tp_libsvm_is(const struct tp_file *file)
     return false;
 }
 
-tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, struct tp_dataset *dataset,
-                                struct tp_error *error)
+/* Where indices begin: as an option says, or the training data, or, of these, an index of 0. */
+static size_t choose_base(const struct tp_libsvm_options *options, struct tp_schema *schema, bool learns, bool has_zero)
 {
-    struct reader reader = begin(file, error);
+    if (options->base == TP_INDEX_AUTO)
+        return (learns ? has_zero : schema->zero_based) ? 0 : 1;
+    return options->base == TP_INDEX_FROM_1;
+}
+
+/* What the first pass found becomes the schema's, or has to fit it. */
+static tileprop_status learn(const struct reader *reader, const struct tp_libsvm_options *options, size_t size,
+                             struct tp_schema *schema, struct tp_error *error)
+{
+    const size_t features = reader->most - reader->base;
+    if (features > TP_LIBSVM_RATIO_MAX * size)
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: index %zu found, expected at most %zu, %d for each byte of the text", reader->text.path,
+                       reader->most - 1, TP_LIBSVM_RATIO_MAX * size, TP_LIBSVM_RATIO_MAX);
+    if (options->features && options->features < features)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: index %zu found, expected at most %zu, as --features says",
+                       reader->text.path, reader->most - 1, options->features + reader->base - 1);
+    schema->features = options->features ? options->features : features;
+    schema->zero_based = reader->base == 0;
+    return TILEPROP_OK;
+}
+
+tileprop_status tp_libsvm_parse(struct tp_file *file, const struct tp_libsvm_options *options, struct tp_schema *schema,
+                                struct tp_dataset *dataset, struct tp_error *error)
+{
+    const bool learns = schema->features == 0;
+    struct reader reader = begin(file, 0, error);
     struct tp_label_encoder encoder = {0};
     *dataset = (struct tp_dataset){0};
     tileprop_status status = read_lines(&reader, NULL, NULL);
-    if (status == TILEPROP_OK && schema->features && reader.features > schema->features)
-        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: index %zu found, expected at most %zu as in the training data",
-                         file->path, reader.features, schema->features);
-    if (status == TILEPROP_OK && !schema->features && reader.features > TP_LIBSVM_RATIO_MAX * file->size)
-        status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: index %zu found, expected at most %zu, %d for each byte of the text", file->path,
-                         reader.features, TP_LIBSVM_RATIO_MAX * file->size, TP_LIBSVM_RATIO_MAX);
-    schema->features = schema->features ? schema->features : reader.features;
+    reader.base = choose_base(options, schema, learns, reader.has_zero);
+    if (status == TILEPROP_OK && learns)
+        status = learn(&reader, options, file->size, schema, error);
     schema->offsets = TP_OFFSETS_KNOWN;
     if (status == TILEPROP_OK)
         status = tp_label_encoder_begin(&encoder, schema, file->path, error);
     if (status == TILEPROP_OK)
         status = allocate(&reader, schema, dataset);
-    reader = begin(file, error);
+    reader = begin(file, reader.base, error);
     if (status == TILEPROP_OK)
         status = read_lines(&reader, &encoder, dataset);
+    if (status == TILEPROP_OK && reader.beyond)
+        tp_notes_add(options->notes, "%s: %zu value%s of features beyond the %zu of the training data left out",
+                     file->path, reader.beyond, reader.beyond == 1 ? "" : "s", schema->features);
     if (status == TILEPROP_OK)
         status = tp_label_encoder_finish(&encoder, schema, dataset->labels, dataset->count, error);
     dataset->classes = schema->class_count;

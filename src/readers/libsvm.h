@@ -1,7 +1,7 @@
 /*
  * libsvm's text for sparse data: a line per sample with its label, which is a number, then INDEX:VALUE for
- * features that are not 0, in ascending order of the index, which counts from 1; '#' begins a comment. As in
- * the README of LIBSVM.
+ * features that are not 0, in ascending order of the index, which counts from 1, or from 0 as others write it; '#'
+ * begins a comment. As in the README of LIBSVM.
  */
 #pragma once
 
@@ -11,10 +11,23 @@
 #include "base/status.h"
 #include "data/dataset.h"
 #include "data/schema.h"
+#include "readers/notes.h"
+
+enum tp_index_base {
+    TP_INDEX_AUTO, /* as in the training data; in these from 0, if an index is 0, else from 1 */
+    TP_INDEX_FROM_0,
+    TP_INDEX_FROM_1
+};
+
+struct tp_libsvm_options {
+    size_t features; /* of the training samples, which have no larger index; 0: as the largest index says */
+    enum tp_index_base base;
+    struct tp_notes *notes; /* or NULL */
+};
 
 /*
  * Whether the first line of the file that holds more than a number, or a comment, is a number and a feature,
- * also one that tp_libsvm_parse() refuses: of index 0, or the qid: of data for ranking.
+ * also one that tp_libsvm_parse() refuses: of several labels, or with the qid: of data for ranking.
  */
 bool tp_libsvm_is(const struct tp_file *file);
 
@@ -23,11 +36,11 @@ bool tp_libsvm_is(const struct tp_file *file);
 
 /*
  * Makes samples of a file, whose bytes are freed: csr, or f32 where that takes less memory or the schema has offsets.
- * An empty schema learns the number of features, which is the largest index, and the classes, but no offsets; a known
- * one says all of them.
+ * An empty schema learns the number of features, the classes and where indices begin, but no offsets; a known one says
+ * all of them. Features that it does not have are left out, which is noted.
  * Memory: four times the bytes for the samples, unless the schema has offsets.
  * Errors: TILEPROP_BAD_INPUT with path, line, what was found and what was expected; TILEPROP_FAILURE without
  * memory. On error *dataset is empty; the schema is to be freed.
  */
-tileprop_status tp_libsvm_parse(struct tp_file *file, struct tp_schema *schema, struct tp_dataset *dataset,
-                                struct tp_error *error);
+tileprop_status tp_libsvm_parse(struct tp_file *file, const struct tp_libsvm_options *options, struct tp_schema *schema,
+                                struct tp_dataset *dataset, struct tp_error *error);

@@ -16,6 +16,7 @@ static void require(int condition)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    const struct tp_libsvm_options options = {.base = size % 3};
     struct tp_schema schema = {0};
     struct tp_dataset dataset;
     struct tp_error error = {""};
@@ -27,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (size)
             memcpy(file.bytes, data, size);
         const int recognised = tp_libsvm_is(&file);
-        const tileprop_status status = tp_libsvm_parse(&file, &schema, &dataset, &error);
+        const tileprop_status status = tp_libsvm_parse(&file, &options, &schema, &dataset, &error);
         require(file.bytes == NULL);
         if (status != TILEPROP_OK) {
             require(status == TILEPROP_BAD_INPUT && time == 0 && dataset.samples == NULL && dataset.labels == NULL);

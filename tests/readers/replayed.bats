@@ -161,8 +161,6 @@ END
 @test "what is wrong in line 1 of libsvm's text is told as libsvm's" {
     printf '1 1:nan\n2 1:1\n' >t.svm
     refused 3 't.svm: line 1: "1:nan" ... INDEX:VALUE' --data t.svm
-    printf '1 0:0.5 3:1\n2 0:1\n' >t.svm
-    refused 3 't.svm: line 1: index 0 ... count from 1' --data t.svm
 }
 
 @test "blanks separate fields: as NumPy, R and UCI write tables" {
@@ -200,6 +198,28 @@ END
     trained 'table       4 rows' --data bare.csv --header no
     printf '#id\tkind\n1\ta\n2\tb\n3\ta\n4\tb\n' >id.tsv
     trained 'table       4 rows, label kind (column 2)' --data id.tsv --header yes
+}
+
+@test "libsvm: indices from 0, and features that the training data do not have" {
+    printf '1 0:0.5 3:1\n2 0:1\n1 0:0.25\n2 0:2\n' >zero.txt
+    trained 'libsvm      4 rows, 4 features' --data zero.txt --save m
+    printf '1 1:0.5 3:1 5:1 6:2\n2 2:1\n' >more.txt
+    run --separate-stderr "$predict" m --data more.txt
+    has_parts "$stderr" 'more.txt: 2 values of features beyond the 4 of the training data left out'
+    trained 'note ... more.txt: 2 values of features' --data zero.txt --val-data more.txt
+    trained 'libsvm      4 rows, 5 features' --data zero.txt --index-base 0 --features 5
+    printf '1 1:0.5 3:1\n2 1:1\n1 1:0.25\n2 1:2\n' >one.txt
+    trained 'libsvm      4 rows, 3 features' --data one.txt --save n
+    trained 'libsvm      4 rows, 4 features' --data one.txt --index-base 0
+    refused_by predict "$predict" 3 'zero.txt: line 1: index 0 ... --index-base' n --data zero.txt
+    "$predict" n --data zero.txt --index-base 0 | grep -q '4 samples'
+    refused 3 'line 1: index 0 found, expected 1 or more' --data zero.txt --index-base 1
+    refused 3 'one.txt: index 3 found, expected at most 2, as --features' --data one.txt --features 2
+    printf '1,2 1:1\n1 2:1\n' >several.txt
+    refused 3 'several.txt: line 1: "1,2" ... multi-label' --data several.txt
+    printf 'x,y\n1,a\n2,b\n3,a\n4,b\n' >t.csv
+    refused 2 '--features: ... libsvm ... t.csv' --data t.csv --features 5
+    refused 2 '--index-base: ... directory' --data "$root/data/mnist" --index-base 0
 }
 
 @test "more than 100 integers that come several times each are classes" {

@@ -5,6 +5,8 @@
 #include "readers/libsvm.h"
 #include "tests/text_file.h"
 
+static const struct tp_libsvm_options automatic;
+
 /* values: [rows][features], whatever the form. */
 static void check_samples(const char *text, struct tp_schema *schema, tileprop_type type, const float *values,
                           const uint16_t *labels, size_t rows, size_t features)
@@ -12,7 +14,7 @@ static void check_samples(const char *text, struct tp_schema *schema, tileprop_t
     struct tp_file file = text_file(text);
     struct tp_dataset data;
     struct tp_error error = {""};
-    if (tp_libsvm_parse(&file, schema, &data, &error) != TILEPROP_OK)
+    if (tp_libsvm_parse(&file, &automatic, schema, &data, &error) != TILEPROP_OK)
         fail_msg("%s", error.text);
     assert_int_equal(data.count, rows);
     assert_int_equal(data.features, features);
@@ -64,13 +66,31 @@ static void test_forms(void **state)
     tp_schema_free(&schema);
 }
 
+/* Where indices begin is learned, and what the training data do not have is left out. */
+static void test_indices(void **state)
+{
+    (void)state;
+    struct tp_schema schema = {0};
+    check_samples("1 0:3 2:1\n2 1:5\n", &schema, TILEPROP_F32, (const float[]){3, 0, 1, 0, 5, 0},
+                  (const uint16_t[]){0, 1}, 2, 3);
+    assert_true(schema.zero_based);
+    check_samples("1 1:3 3:1 9:1\n2 2:5\n", &schema, TILEPROP_F32, (const float[]){0, 3, 0, 0, 0, 5},
+                  (const uint16_t[]){0, 1}, 2, 3);
+    tp_schema_free(&schema);
+    check_samples("1 1:3\n2 2:5\n", &schema, TILEPROP_F32, (const float[]){3, 0, 0, 5}, (const uint16_t[]){0, 1}, 2, 2);
+    assert_false(schema.zero_based);
+    check_samples("1 1:3 3:1 9:1\n2 4:5\n", &schema, TILEPROP_F32, (const float[]){3, 0, 0, 0},
+                  (const uint16_t[]){0, 1}, 2, 2);
+    tp_schema_free(&schema);
+}
+
 static void check_refused(const char *text, struct tp_schema known, const char *message)
 {
     struct tp_file file = text_file(text);
     struct tp_schema schema = known;
     struct tp_dataset data;
     struct tp_error error = {""};
-    check_failure(tp_libsvm_parse(&file, &schema, &data, &error), TILEPROP_BAD_INPUT, &error, message);
+    check_failure(tp_libsvm_parse(&file, &automatic, &schema, &data, &error), TILEPROP_BAD_INPUT, &error, message);
     assert_null(data.samples);
     assert_null(data.labels);
 }
@@ -80,7 +100,7 @@ static void test_refused(void **state)
     (void)state;
     static char *classes[] = {"1", "2"};
     const struct tp_schema unknown = {0}, known = {.features = 2, .classes = classes, .class_count = 2};
-    check_refused("1 0:1\n", unknown, "t.csv: line 1: index 0 ... 1");
+    check_refused("1 1:1\n2 0:1\n", known, "t.csv: line 2: index 0 ... 1 ... --index-base");
     check_refused("1 1:1\n1 2:1 2:1\n", unknown, "line 2: index 2 ... 3");
     check_refused("1 1:1 x\n", unknown, "line 1: \"x\" ... INDEX:VALUE");
     check_refused("1 1:x\n", unknown, "\"1:x\" ... INDEX:VALUE ... decimal number");
@@ -88,13 +108,12 @@ static void test_refused(void **state)
     check_refused("1 1:1e39\n", unknown, "number ... float");
     check_refused("1 99999999999:1\n", unknown, "INDEX:VALUE ... index ... 10^9");
     check_refused("1 qid:1 1:1\n", unknown, "\"qid:1\"");
-    check_refused("1,2 1:1\n", unknown, "line 1: \"1,2\" ... number ... label");
+    check_refused("1,2 1:1\n", unknown, "line 1: \"1,2\" ... one label ... multi-label");
     check_refused("1.5 1:1\n", unknown, "line 1: label 1.5 ... integer ... name");
     check_refused("# nothing\n", unknown, "no samples");
     check_refused("1\n2\n", unknown, "no features");
     check_refused("1 1000000000:1\n", unknown, "index 1000000000 ... 64 for each byte of the text");
     check_refused("1 513:1\n", unknown, "index 513 ... 512");
-    check_refused("1 3:1\n", known, "index 3 ... 2 ... training data");
     check_refused("3 1:1\n", known, "line 1: class \"3\" ... training data");
 }
 
@@ -102,7 +121,7 @@ static void test_recognised(void **state)
 {
     (void)state;
     static const char *const yes[] = {"1 1:2", "# c\n\n-1.5 7:1e5 x", "+1\t2:3\n", "0\n1 # c\n1 1:2",
-                                      "1 0:2", "2 qid:1 1:2"};
+                                      "1 0:2", "2 qid:1 1:2",         "1,2 1:2"};
     static const char *const no[] = {"",      "1",       "1,2",    "a 1:2",  "x:y 1:2", "1 a:2",     "1 1:b",
                                      "1:2 3", "12:30,5", "1\n2\n", "1\n2 3", "1 qid",   "1 12:30:00"};
     for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
@@ -120,10 +139,8 @@ static void test_recognised(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_samples),
-        cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_recognised),
+        cmocka_unit_test(test_samples), cmocka_unit_test(test_forms),      cmocka_unit_test(test_indices),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_recognised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
