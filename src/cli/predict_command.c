@@ -10,7 +10,7 @@
 #define AT(member) offsetof(struct tp_predict_command, member)
 
 _Static_assert(sizeof(enum tp_row_format) == sizeof(int) && sizeof(enum tp_header) == sizeof(int) &&
-                   sizeof(enum tp_index_base) == sizeof(int),
+                   sizeof(enum tp_index_base) == sizeof(int) && sizeof(enum tp_unseen) == sizeof(int),
                "options store choices as int");
 
 static const tileprop_choice sets[] = {{"t10k", 0}, {"train", 0}, {NULL, 0}};
@@ -34,6 +34,9 @@ static const struct tp_option table[] = {
                .help = "whether a table's first line holds the columns' names, as of train")},
     {TP_OPTION("skip-lines", AT(skip_lines), COUNT, "Data", .argument = "N", .least = 0, .most = TP_COUNT_MAX,
                .help = "leave out the first N lines of a table")},
+    {TP_OPTION("unseen", AT(unseen), CHOICE, "Data", .argument = "NAME", .choices = tp_unseen_choices,
+               .help = "what a category is that the training data do not have: an error, or as a cell that is missing: "
+                       "the training samples' mean after --missing mean, else none of the categories")},
     {TP_OPTION("index-base", AT(index_base), CHOICE, "Data", .argument = "N", .choices = tp_index_base_choices,
                .help = "whether indices of libsvm's text begin at 0 or at 1; auto: as in the training data")},
     {TP_OPTION("limit", AT(limit), COUNT, "Data", .argument = "N", .keyword = "all", .least = 1, .most = TP_COUNT_MAX,

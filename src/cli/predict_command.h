@@ -20,6 +20,7 @@ struct tp_predict_command {
     const char *labels;            /* of a file; NULL: none */
     enum tp_header header;         /* of a table */
     size_t skip_lines;             /* likewise */
+    enum tp_unseen unseen;         /* likewise */
     enum tp_index_base index_base; /* of libsvm's text */
     const char *image;             /* PNG, instead of data; NULL: none */
     int invert;

@@ -80,10 +80,11 @@ static tileprop_status load_other(struct tp_predict_data *data, struct tp_file *
     struct tp_schema *schema = &data->schema;
     const struct tp_data_loader loader = {file->path,
                                           command->labels,
-                                          command->header || command->skip_lines,
+                                          command->header || command->skip_lines || command->unseen,
                                           {.header = command->header,
                                            .skip_lines = command->skip_lines,
                                            .missing = schema->means ? TP_MISSING_MEAN : TP_MISSING_ERROR,
+                                           .unseen = command->unseen,
                                            .may_lack_label = true,
                                            .notes = &data->notes},
                                           {.base = command->index_base, .notes = &data->notes}};
@@ -120,6 +121,7 @@ static tileprop_status load_path(struct tp_predict_data *data, const struct tp_p
     const char *option = command->labels       ? "labels"
                          : command->header     ? "header"
                          : command->skip_lines ? "skip-lines"
+                         : command->unseen     ? "unseen"
                          : command->index_base ? "index-base"
                                                : NULL;
     if (option)

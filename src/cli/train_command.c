@@ -18,6 +18,8 @@ const tileprop_choice tp_header_choices[] = {
 
 static const tileprop_choice missings[] = {{"error", TP_MISSING_ERROR}, {"mean", TP_MISSING_MEAN}, {NULL, 0}};
 
+const tileprop_choice tp_unseen_choices[] = {{"error", TP_UNSEEN_ERROR}, {"missing", TP_UNSEEN_MISSING}, {NULL, 0}};
+
 const tileprop_choice tp_index_base_choices[] = {
     {"auto", TP_INDEX_AUTO}, {"0", TP_INDEX_FROM_0}, {"1", TP_INDEX_FROM_1}, {NULL, 0}};
 
@@ -50,8 +52,7 @@ static const struct tp_option table[] = {
                .help = "columns of a table, by name or place with commas between them, to be taken as categories, "
                        "one input for each; auto: those that begin with text")},
     {TP_OPTION("leave-out", AT(table.leave_out), TEXT, "Data", .argument = "COLUMNS", .keyword = "none",
-               .help = "columns of a table with a header that are no inputs, such as one of numbers of rows, named "
-                       "likewise")},
+               .help = "columns of a table that are no inputs, such as one of numbers of rows, named likewise")},
     {TP_OPTION("features", AT(libsvm.features), COUNT, "Data", .argument = "N", .keyword = "auto", .least = 1,
                .most = TP_COUNT_MAX,
                .help = "how many features libsvm's text has; auto: as its largest index says. Those beyond are left out "
@@ -62,6 +63,9 @@ static const struct tp_option table[] = {
     {TP_OPTION("missing", AT(table.missing), CHOICE, "Data", .argument = "NAME", .choices = missings,
                .help = "what a cell that is empty, ?, NA, N/A, NaN or null is: an error, or the mean of the "
                        "training samples")},
+    {TP_OPTION("unseen", AT(table.unseen), CHOICE, "Data", .argument = "NAME", .choices = tp_unseen_choices,
+               .help = "what a category of --val-data is that the training data do not have: an error, or as a cell "
+                       "that is missing")},
     {TP_OPTION("class-weight", AT(class_weight), PATH, "Data", .argument = "FILE", .keyword = "none",
                .choices = class_weights,
                .help = "multiply each training sample's loss and gradient by its class's weight, from a file of "

@@ -74,4 +74,4 @@ void tp_train_command_write_config(const struct tp_train_command *command, FILE 
 void tp_train_command_write_training(const struct tp_train_command *command, FILE *out);
 
 /* What --header takes. */
-extern const tileprop_choice tp_header_choices[], tp_index_base_choices[];
+extern const tileprop_choice tp_header_choices[], tp_index_base_choices[], tp_unseen_choices[];

@@ -47,6 +47,7 @@ static const char *table_option(const struct tp_table_options *table)
            : table->skip_lines               ? "skip-lines"
            : table->categorical              ? "categorical"
            : table->leave_out                ? "leave-out"
+           : table->unseen                   ? "unseen"
                                              : NULL;
 }
 

@@ -61,6 +61,7 @@ void tp_schema_free(struct tp_schema *schema)
     }
     free(schema->columns);
     free(schema->label);
+    free(schema->left_out);
     free_texts(schema->classes, schema->classes ? schema->class_count : 0);
     free(schema->means);
     free(schema->offset);
@@ -72,6 +73,14 @@ static json_t *list_texts(char *const *texts, size_t count)
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
         tp_json_text_append(&list, json_string(texts[i]));
+    return list;
+}
+
+static json_t *list_places(const size_t *places, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        tp_json_text_append(&list, json_integer((json_int_t)places[i]));
     return list;
 }
 
@@ -100,6 +109,8 @@ char *tp_schema_text_write(const struct tp_schema *schema)
         tp_json_text_append(&means, json_real((double)schema->means[i]));
     json_t *object = json_pack("{s:o, s:s*, s:I}", "columns", columns, "label", schema->label, "label_place",
                                (json_int_t)schema->label_place);
+    if (schema->left_out_count)
+        tp_json_text_set(&object, "left_out", list_places(schema->left_out, schema->left_out_count));
     if (schema->zero_based)
         tp_json_text_set(&object, "zero_based", json_true());
     if (schema->means)
@@ -194,21 +205,44 @@ static tileprop_status read_means(struct tp_schema *schema, const json_t *list, 
     return TILEPROP_OK;
 }
 
+static tileprop_status read_left_out(struct tp_schema *schema, const json_t *list, const char *path,
+                                     struct tp_error *error)
+{
+    const size_t count = json_array_size(list);
+    if (count == 0 || schema->label)
+        return fail(path, "left_out to be a list of places, and the label to have no name", error);
+    schema->left_out = malloc(count * sizeof *schema->left_out);
+    if (!schema->left_out)
+        return tp_fail_memory(error, path, "a schema");
+    for (json_int_t i = 0, least = 0; i < (json_int_t)count; i++) {
+        const json_t *place = json_array_get(list, (size_t)i);
+        if (!json_is_integer(place) || json_integer_value(place) < least || json_integer_value(place) == INT64_MAX)
+            return fail(path, "left_out to be places in ascending order", error);
+        schema->left_out[schema->left_out_count++] = (size_t)json_integer_value(place);
+        least = json_integer_value(place) + 1;
+    }
+    return TILEPROP_OK;
+}
+
 static tileprop_status parse(struct tp_schema *schema, json_t *said, const char *path, struct tp_error *error)
 {
     const json_t *columns = json_object_get(said, "columns"), *means = json_object_get(said, "means");
     const json_t *place = json_object_get(said, "label_place"), *zero_based = json_object_get(said, "zero_based");
+    const json_t *left_out = json_object_get(said, "left_out");
     const char *label = json_string_value(json_object_get(said, "label"));
     if (!json_is_array(columns) || !json_is_integer(place) ||
-        json_object_size(said) != (size_t)(2 + (label != NULL) + json_is_true(zero_based) + (means != NULL)))
-        return fail(path, "an object of columns, label_place and perhaps label, zero_based and means", error);
+        json_object_size(said) !=
+            (size_t)(2 + (label != NULL) + (left_out != NULL) + json_is_true(zero_based) + (means != NULL)))
+        return fail(path, "an object of columns, label_place and perhaps label, left_out, zero_based and means", error);
     schema->zero_based = zero_based;
     schema->label_place = (size_t)json_integer_value(place);
     if (schema->label_place > json_array_size(columns))
         return fail(path, "label_place to be a place among the columns", error);
     if (label && !(schema->label = strdup(label)))
         return tp_fail_memory(error, path, "a schema");
-    const tileprop_status status = read_columns(schema, columns, path, error);
+    tileprop_status status = read_columns(schema, columns, path, error);
+    if (status == TILEPROP_OK && left_out)
+        status = read_left_out(schema, left_out, path, error);
     return status == TILEPROP_OK && means ? read_means(schema, means, path, error) : status;
 }
 

@@ -21,6 +21,9 @@ struct reader {
     double *cells;    /* [rows][inputs]: numbers, or the numbers of categories; NaN: missing */
     uint16_t *labels; /* [rows] */
     size_t rows;
+    size_t unlabelled; /* rows whose label is missing: all or none */
+    size_t unseen;     /* cells with a category that is not known */
+    struct tp_shown first_unseen;
 };
 
 /* TILEPROP_BAD_INPUT, with a message that begins with path, row and column. */
@@ -38,9 +41,17 @@ __attribute__((format(printf, 3, 4))) static tileprop_status fail_cell(const str
 
 static tileprop_status read_label(struct reader *reader, size_t i, const struct tp_field *field)
 {
+    const bool is_missing = tp_table_is_missing(field->text, field->size);
+    if (reader->options->may_lack_label && is_missing && reader->unlabelled == reader->rows) {
+        reader->unlabelled++;
+        return TILEPROP_OK;
+    }
+    if (!is_missing && reader->unlabelled)
+        return fail_cell(reader, i, "label \"%s\" found, expected none, as in the rows before",
+                         tp_show(field->text, field->size).text);
     if (tp_label_encoder_find(&reader->classes, field->text, field->size, &reader->labels[reader->rows]))
         return TILEPROP_OK;
-    if (tp_table_is_missing(field->text, field->size))
+    if (is_missing)
         return fail_cell(reader, i, "\"%s\" found, expected a label", tp_show(field->text, field->size).text);
     const struct tp_table_place place = tp_table_columns_place(&reader->columns, i);
     return tp_label_encoder_label(&reader->classes, place.text, field->text, field->size, &reader->labels[reader->rows],
@@ -53,8 +64,16 @@ static tileprop_status read_category(struct reader *reader, size_t i, const stru
     tileprop_status status = TILEPROP_OK;
     uint32_t number;
     if (!tp_string_table_find(&column->categories, field->text, field->size, &number)) {
+        if (column->learned && reader->options->unseen == TP_UNSEEN_MISSING) {
+            if (reader->unseen++ == 0)
+                reader->first_unseen = tp_show(field->text, field->size);
+            *cell = reader->options->missing == TP_MISSING_MEAN ? NAN : (double)column->categories.count;
+            return TILEPROP_OK;
+        }
         if (column->learned)
-            return fail_cell(reader, i, "category \"%s\" found, expected one that the training data have",
+            return fail_cell(reader, i,
+                             "category \"%s\" found, expected one that the training data have; --unseen missing takes "
+                             "others as missing",
                              tp_show(field->text, field->size).text);
         if (column->categories.count == TP_CATEGORIES_MAX)
             return fail_cell(reader, i,
@@ -228,6 +247,20 @@ static void note_texts(const struct reader *reader, size_t i)
         reader->columns.header ? ")" : "", texts->count, reader->rows, first.text, second.text);
 }
 
+/* A model finds the columns of a table without names by their places. */
+static tileprop_status list_left_out(const struct tp_table_columns *columns, struct tp_schema *schema)
+{
+    if (columns->header || columns->inputs + 1 == columns->count)
+        return TILEPROP_OK;
+    schema->left_out = malloc((columns->count - columns->inputs) * sizeof *schema->left_out);
+    if (!schema->left_out)
+        return tp_fail_memory(columns->csv->error, columns->csv->path, "a table");
+    for (size_t i = 0; i < columns->count; i++)
+        if (columns->all[i].role == TP_ROLE_UNUSED)
+            schema->left_out[schema->left_out_count++] = i;
+    return TILEPROP_OK;
+}
+
 /* Fills an empty schema. */
 static tileprop_status finish_schema(struct reader *reader, struct tp_schema *schema)
 {
@@ -238,7 +271,7 @@ static tileprop_status finish_schema(struct reader *reader, struct tp_schema *sc
     schema->column_count = columns->inputs;
     for (size_t i = 0; i < columns->label; i++)
         schema->label_place += columns->all[i].role != TP_ROLE_UNUSED;
-    tileprop_status status = TILEPROP_OK;
+    tileprop_status status = list_left_out(columns, schema);
     for (size_t i = 0; status == TILEPROP_OK && i < columns->count; i++) {
         struct tp_table_column *column = &columns->all[i];
         if (column->role == TP_ROLE_UNUSED)
@@ -312,7 +345,7 @@ static size_t list_row(const struct tp_schema *schema, const double *cells, floa
         const size_t categories = schema->columns[i].category_count, features = categories ? categories : 1;
         const bool all = !categories || isnan(cells[i]);
         const size_t begin = all ? 0 : (size_t)cells[i], end = all ? features : begin + 1;
-        for (size_t k = begin; k < end; k++) {
+        for (size_t k = begin; k < end && k < features; k++) {
             values[entries] = all ? (float)cells[i] : 1;
             indices[entries++] = (int32_t)(first + k);
         }
@@ -470,6 +503,14 @@ tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_optio
     if (status == TILEPROP_OK && learns)
         status = finish_schema(&reader, schema);
     tp_file_free(file);
+    if (status == TILEPROP_OK && reader.unlabelled) {
+        free(reader.labels);
+        reader.labels = NULL;
+    }
+    if (status == TILEPROP_OK && reader.unseen)
+        tp_notes_add(options->notes,
+                     "%s: %zu cell%s with a category that the training data do not have, as \"%s\", taken as missing",
+                     reader.csv.path, reader.unseen, reader.unseen == 1 ? "" : "s", reader.first_unseen.text);
     const size_t comments = reader.csv.comments - (reader.csv.names && reader.columns.header);
     if (status == TILEPROP_OK && comments)
         tp_notes_add(options->notes, "%s: comments left out: %zu line%s that begin%s with #", reader.csv.path, comments,

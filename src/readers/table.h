@@ -29,16 +29,22 @@ enum tp_missing {
     TP_MISSING_MEAN /* NaN, for tp_missing_fill() */
 };
 
+enum tp_unseen {
+    TP_UNSEEN_ERROR,
+    TP_UNSEEN_MISSING /* as of a missing cell; none of the categories where none may be missing */
+};
+
 struct tp_table_options {
     enum tp_header header;
     size_t skip_lines;
     const char *label;       /* a column's name, its place from 1, "first" or "last" */
     const char *categorical; /* names or places with commas between them: columns of text whatever their
                                 cells; or NULL */
-    const char *leave_out;   /* likewise columns that are no inputs, of a table with a header; or NULL */
+    const char *leave_out;   /* likewise columns that are no inputs; or NULL */
     enum tp_missing missing; /* of cells that are empty, ?, NA, N/A, NaN or null; never of labels */
-    bool may_lack_label;     /* with a known schema: without its column there are no labels */
-    struct tp_notes *notes;  /* what is decided for the user; or NULL */
+    enum tp_unseen unseen;   /* with a known schema: of categories that it does not have */
+    bool may_lack_label;    /* with a known schema: without its column, or without a value in it, there are no labels */
+    struct tp_notes *notes; /* what is decided for the user; or NULL */
 };
 
 /* What text becomes as floats, at most, in bytes for a byte of it, whatever a file says. */

@@ -255,9 +255,6 @@ static tileprop_status learn(struct tp_table_columns *columns, const struct tp_t
     columns->labelled = true;
     columns->all[columns->label].role = TP_ROLE_LABEL;
     status = choose(columns, "categorical", options->categorical, TP_ROLE_TEXT);
-    if (status == TILEPROP_OK && options->leave_out && !columns->header)
-        return tp_csv_fail(columns->csv, 0,
-                           "--leave-out: no header found, expected one: a model finds its columns by their names");
     if (status == TILEPROP_OK)
         status = choose(columns, "leave-out", options->leave_out, TP_ROLE_UNUSED);
     for (size_t i = 0; i < columns->count; i++) {
@@ -299,26 +296,42 @@ static bool fits(const struct tp_table_columns *columns)
     return true;
 }
 
+/* Where a column of the table that was trained on is, by its place among those that were not left out. */
+static size_t place_of(const struct tp_schema *schema, size_t place)
+{
+    for (size_t i = 0; i < schema->left_out_count && schema->left_out[i] <= place; i++)
+        place++;
+    return place;
+}
+
+/* The same of input i in this table, which may lack the label, and also those that were left out. */
+static size_t input_place(const struct tp_table_columns *columns, const struct tp_schema *schema, size_t i)
+{
+    if (columns->count == schema->column_count)
+        return i;
+    const size_t place = place_of(schema, i + (i >= schema->label_place));
+    return place - (!columns->labelled && place > place_of(schema, schema->label_place));
+}
+
 /* Finds the schema's columns by their names, where both have such, else by their places. */
 static tileprop_status match(struct tp_table_columns *columns, const struct tp_table_options *options,
                              const struct tp_schema *schema)
 {
     const bool by_name = columns->header && schema->label;
     const char *advice = columns->header_sure ? "" : "; --header no if this row is data";
-    const size_t known = schema->column_count;
+    const size_t known = schema->column_count, all = known + schema->left_out_count;
     if (!known)
         return tp_csv_fail(columns->csv, 0, "a table found, expected none, as the training data had no columns");
-    if (!by_name && columns->count != known && columns->count != known + 1)
+    if (!by_name && columns->count != known && columns->count != all && columns->count != all + 1)
         return tp_csv_fail(columns->csv, columns->row,
-                           "%zu fields found, expected %zu and a label, as in the training data", columns->count,
-                           known);
+                           "%zu fields found, expected %zu and a label, as in the training data", columns->count, all);
     columns->known = true;
     columns->header_sure |= by_name;
     columns->inputs = known;
     for (size_t i = 0; i < columns->count; i++)
         columns->all[i].role = TP_ROLE_UNUSED;
     tileprop_status status = TILEPROP_OK;
-    columns->label = columns->count == known ? columns->count : schema->label_place;
+    columns->label = columns->count == all + 1 ? place_of(schema, schema->label_place) : columns->count;
     if (by_name)
         status = find_name(columns, schema->label, strlen(schema->label), &columns->label);
     columns->labelled = columns->label < columns->count;
@@ -326,7 +339,7 @@ static tileprop_status match(struct tp_table_columns *columns, const struct tp_t
         columns->all[columns->label].role = TP_ROLE_LABEL;
     for (size_t i = 0; status == TILEPROP_OK && i < known; i++) {
         const char *name = schema->columns[i].name;
-        size_t found = i + (i >= columns->label);
+        size_t found = input_place(columns, schema, i);
         if (by_name)
             status = find_name(columns, name, strlen(name), &found);
         if (status != TILEPROP_OK)
@@ -352,7 +365,7 @@ static tileprop_status match(struct tp_table_columns *columns, const struct tp_t
                                        tp_show(schema->label, strlen(schema->label)).text)
                          : tp_csv_fail(columns->csv, columns->row,
                                        "no label found, expected it in column %zu as in the training data",
-                                       schema->label_place + 1);
+                                       place_of(schema, schema->label_place) + 1);
 }
 
 tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct tp_csv *csv,
@@ -393,6 +406,22 @@ tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct 
     return status;
 }
 
+/* Names are what the columns of other tables are found by. */
+static tileprop_status check_names(const struct tp_table_columns *columns)
+{
+    size_t used[2], count = 0;
+    for (size_t i = 0; i < columns->count; i++) {
+        const size_t place = columns->by_name[i];
+        if (columns->all[place].role == TP_ROLE_UNUSED)
+            continue;
+        used[0] = used[1];
+        used[1] = place;
+        if (count++ && strcmp(columns->all[used[0]].first, columns->all[place].first) == 0)
+            return fail_same(columns, used);
+    }
+    return TILEPROP_OK;
+}
+
 tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, bool number_labels)
 {
     bool text_over_number = false;
@@ -415,13 +444,7 @@ tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, b
     }
     if (!columns->header_sure && !text_over_number)
         return tp_csv_fail(columns->csv, columns->row, "names or data? All columns hold text; " TP_ADVICE);
-    /* They are what the columns of other tables are found by. */
-    for (size_t i = 1; columns->header && !columns->known && i < columns->count; i++) {
-        const size_t *place = columns->by_name + i - 1;
-        if (strcmp(columns->all[place[0]].first, columns->all[place[1]].first) == 0)
-            return fail_same(columns, place);
-    }
-    return TILEPROP_OK;
+    return columns->header && !columns->known ? check_names(columns) : TILEPROP_OK;
 }
 
 void tp_table_columns_free(struct tp_table_columns *columns)

@@ -222,6 +222,58 @@ END
     refused 2 '--index-base: ... directory' --data "$root/data/mnist" --index-base 0
 }
 
+@test "a label column without labels, and categories that the training data do not have" {
+    printf 'x,c,y\n1,u,a\n2,v,b\n3,u,a\n4,v,b\n5,u,a\n6,v,b\n' >t.csv
+    trained 'table       6 rows' --data t.csv --save m
+    trained 'table       6 rows' --data t.csv --missing mean --save n
+    printf 'x,c,y\n1,u,\n2,v,\n' >empty.csv
+    printf 'x,c,y\n1,u,NA\n2,v,?\n' >marked.csv
+    "$predict" m --data t.csv --output all >/dev/null
+    for file in empty.csv marked.csv; do
+        "$predict" m --data $file >out
+        cut -d, -f 2- out | cmp - <(head -n 3 all | cut -d, -f 3-)
+        [ "$(wc -l <out)" -eq 3 ]
+    done
+    printf 'x,c,y\n1,u,a\n2,v,\n' >some.csv
+    refused_by predict "$predict" 3 'some.csv: row 3, column 3 (y) ... expected a label' m --data some.csv
+    printf 'x,c,y\n1,u,\n2,v,b\n' >some.csv
+    refused_by predict "$predict" 3 'some.csv: row 3, column 3 (y): label "b" ... none' m --data some.csv
+    printf 'x,c\n1,u\n2,w\n3,w\n' >unseen.csv
+    refused_by predict "$predict" 3 'unseen.csv: row 3, column 2 (c): category "w" ... --unseen missing' m --data unseen.csv
+    for model in m n; do
+        run --separate-stderr "$predict" $model --data unseen.csv --unseen missing
+        has_parts "$stderr" 'unseen.csv: 2 cells with a category that the training data do not have, as "w"'
+        [ "$(wc -l <<<"$output")" -eq 4 ]
+    done
+    sed 's/3,w/3,w,a/; s/x,c/x,c,y/; s/1,u/1,u,b/; s/2,w/2,w,b/' unseen.csv >val.csv
+    refused 3 'val.csv: row 3 ... category' --data t.csv --val-data val.csv
+    trained 'note ... val.csv: 2 cells' --data t.csv --val-data val.csv --unseen missing
+}
+
+@test "--leave-out of tables without names, and of columns of the same name" {
+    for i in {1..6}; do echo "$i,$((i % 2)).5,$((i % 3)),k$((i % 2)),$((i * i))"; done >t.csv
+    trained 'table       6 rows, label in column' --data t.csv --header no --label 4 --leave-out 1,5 --save m
+    hash=$(weights <<<"$output")
+    cut -d, -f 2-4 t.csv >same.csv
+    trained 'table       6 rows' --data same.csv --header no
+    [ "$(weights <<<"$output")" = "$hash" ]
+    "$predict" m --data t.csv --output rows >/dev/null
+    cut -d, -f 1-3,5 t.csv >unlabelled.csv
+    cut -d, -f 2,3 t.csv >inputs.csv
+    for file in unlabelled inputs; do
+        "$predict" m --data $file.csv >out
+        cut -d, -f 2- out | cmp - <(cut -d, -f 3- rows)
+    done
+    cut -d, -f 2- t.csv >other.csv
+    printf '1,2,3,4,5,6\n' >many.csv
+    refused_by predict "$predict" 3 'many.csv: row 1: 6 fields found, expected 4 and a label' m --data many.csv --header no
+    trained 'table       6 rows' --data t.csv --header no --label 4 --leave-out 1,5 --val-data t.csv
+    { echo 'id,x,v,kind,id'; cat t.csv; } >twice.csv
+    refused 3 'columns 1 and 5 are both called "id"' --data twice.csv --label kind
+    trained 'table       6 rows, label kind' --data twice.csv --label kind --leave-out 1,5
+    [ "$(weights <<<"$output")" = "$hash" ]
+}
+
 @test "more than 100 integers that come several times each are classes" {
     for i in {0..100}; do printf '%s,%s\n%s,%s\n%s,%s\n' $i $i $((i + 1)) $i $((i + 2)) $i; done >t.csv
     trained '303 rows ... 101 classes' --data t.csv --header no
