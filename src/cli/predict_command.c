@@ -23,8 +23,8 @@ static const struct tp_option table[] = {
 
     {TP_OPTION("data", AT(data), PATH, "Data", .argument = "PATH", .keyword = "auto",
                .help = "directory with IDX files as train takes it; or one file, plain or gzip: a table, libsvm's "
-                       "text, a NumPy array or an IDX file. A table's columns are found by the names that the "
-                       "training data had; it may lack the label. auto: the MNIST that comes with tileprop")},
+                       "text, a NumPy array (x.npy, or data.npz:X) or an IDX file. A table's columns are found by the "
+                       "names that the training data had; it may lack the label. auto: the MNIST that comes with tileprop")},
     {TP_OPTION("set", AT(set), NAME, "Data", .argument = "NAME", .choices = sets,
                .help = "which pair of a directory's files: those to validate on or those to train on")},
     {TP_OPTION("labels", AT(labels), PATH, "Data", .argument = "FILE", .keyword = "none",

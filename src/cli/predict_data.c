@@ -8,9 +8,9 @@
 #include "cli/model_schema.h"
 #include "data/schema.h"
 #include "readers/data_loader.h"
-#include "readers/gzip.h"
 #include "readers/idx.h"
 #include "readers/image.h"
+#include "readers/npz.h"
 
 /* The side of a square image of so many values; 0 if they are none. */
 static size_t side_of(size_t features)
@@ -97,7 +97,7 @@ static tileprop_status load_file(struct tp_predict_data *data, const struct tp_p
                                  struct tp_error *error)
 {
     struct tp_file file;
-    const tileprop_status status = tp_gzip_read(&file, data->place, error);
+    const tileprop_status status = tp_npz_read(&file, data->place, error);
     if (status != TILEPROP_OK)
         return status;
     if (!tp_idx_is(&file))

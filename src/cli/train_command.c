@@ -32,10 +32,10 @@ static const tileprop_choice class_weights[] = {{"balanced", 0}, {NULL, 0}};
 static const struct tp_option table[] = {
     {TP_OPTION("data", AT(data), PATH, "Data", .argument = "PATH", .keyword = "auto",
                .help = "a directory with the IDX files train-images, train-labels, t10k-images and t10k-labels; or "
-                       "a table: CSV, TSV or libsvm's text; or a NumPy array (.npy). All may be gzip. auto: the "
-                       "MNIST that comes with tileprop")},
+                       "a table: CSV, TSV or libsvm's text; or a NumPy array, as x.npy, or as data.npz:X, the X in "
+                       "an archive. All may be gzip. auto: the MNIST that comes with tileprop")},
     {TP_OPTION("labels", AT(labels), PATH, "Data", .argument = "FILE", .keyword = "none",
-               .help = "the labels of a NumPy array, an array too")},
+               .help = "the labels of a NumPy array, an array too, as y.npy or data.npz:y")},
     {TP_OPTION("val-data", AT(val_data), PATH, "Data", .argument = "FILE", .keyword = "none",
                .help = "validate on this table or array instead of on part of the training data")},
     {TP_OPTION("val-labels", AT(val_labels), PATH, "Data", .argument = "FILE", .keyword = "none",

@@ -1,11 +1,9 @@
 #include "readers/data_loader.h"
 
-#include <string.h>
-
-#include "readers/gzip.h"
 #include "readers/idx.h"
 #include "readers/libsvm.h"
 #include "readers/npy.h"
+#include "readers/npz.h"
 
 static tileprop_status read_array(const struct tp_data_loader *loader, struct tp_file *samples,
                                   struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error)
@@ -17,7 +15,7 @@ static tileprop_status read_array(const struct tp_data_loader *loader, struct tp
         return status;
     struct tp_file labels;
     status = loader->labels
-                 ? tp_gzip_read(&labels, loader->labels, error)
+                 ? tp_npz_read(&labels, loader->labels, error)
                  : tp_fail(error, TILEPROP_USAGE, "--labels: expected the file with the labels of %s", loader->path);
     if (status == TILEPROP_OK)
         status = tp_npy_labels(&labels, schema, dataset, error);
@@ -29,11 +27,8 @@ static tileprop_status read_array(const struct tp_data_loader *loader, struct tp
 /* What to say of a file that holds data, but not in the form that is read here; or NULL. */
 static const char *refusal(const struct tp_file *file)
 {
-    static const char zip[] = {'P', 'K', 3, 4};
     if (tp_idx_is(file))
         return "an IDX file found, expected the directory that it and the file of its labels are in";
-    if (file->size >= sizeof zip && memcmp(file->bytes, zip, sizeof zip) == 0)
-        return "a zip archive found, as .npz and .xlsx are, expected a table as text or one array";
     return NULL;
 }
 
@@ -71,6 +66,6 @@ tileprop_status tp_data_loader_read(const struct tp_data_loader *loader, struct 
 {
     *dataset = (struct tp_dataset){0};
     struct tp_file file;
-    const tileprop_status status = tp_gzip_read(&file, loader->path, error);
+    const tileprop_status status = tp_npz_read(&file, loader->path, error);
     return status == TILEPROP_OK ? tp_data_loader_parse(loader, &file, schema, dataset, error) : status;
 }

@@ -1,6 +1,6 @@
 /*
- * Samples from one file of any format: a table as text, libsvm's text, or a NumPy array. The content decides
- * which.
+ * Samples from one file of any format: a table as text, libsvm's text, or a NumPy array, also one in an archive. The
+ * content decides which.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 #include "readers/table.h"
 
 struct tp_data_loader {
-    const char *path;
+    const char *path;   /* this one and the next as tp_npz_read() takes them */
     const char *labels; /* of an array: the file with its labels; else NULL */
     bool is_table;      /* an option says so: not libsvm's text, whatever it looks like */
     struct tp_table_options table;
@@ -21,7 +21,7 @@ struct tp_data_loader {
 
 /*
  * Reads the samples and their labels. An empty schema is filled; a known one is what they have to fit.
- * Errors: those of the formats; TILEPROP_BAD_INPUT for IDX files, which idx.h reads, and zip archives;
+ * Errors: those of the formats and of tp_npz_read(); TILEPROP_BAD_INPUT for IDX files, which idx.h reads;
  * TILEPROP_USAGE for labels that are missing or not wanted, and for options of another format. On error *dataset is
  * empty; the schema is to be freed.
  */

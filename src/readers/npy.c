@@ -1,6 +1,8 @@
 #include "readers/npy.h"
 
 #include <ctype.h>
+#include <float.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +15,13 @@
 #define TP_NPY_MAGIC_SIZE (sizeof TP_NPY_MAGIC - 1)
 #define TP_NPY_DIMENSIONS 32 /* NumPy's own limit (before version 2, which has 64) */
 
-/* Values are read as they lie in the file. */
+/* Values that are not big-endian are read as they lie in the file. */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "these arrays are little-endian");
 
 struct array {
-    char kind;    /* 'u', 'i' or 'f' */
+    char kind;    /* 'b', 'u', 'i' or 'f' */
     size_t width; /* bytes of a value; 0: not said yet */
+    bool big_endian, fortran;
     size_t dimensions, shape[TP_NPY_DIMENSIONS];
     size_t values; /* 0: not said yet */
     size_t offset; /* of the values in the file */
@@ -52,25 +55,58 @@ static bool end_item(struct header *header, char list_end)
     return take(header, ",") || header->at == header->end || *header->at == list_end;
 }
 
+/* What is expected instead of a type that is none of numbers; the header ends behind the type, for the message. */
+static const char *other_type(struct header *header)
+{
+#define EXPECTED "integers, floats of at most 8 bytes, or bools"
+    static const struct {
+        const char *kinds, *expected;
+    } types[] = {
+        {"c", EXPECTED ", not complex numbers; np.save(..., x.real.astype(np.float32)) keeps the real parts"},
+        {"USaT", EXPECTED ", not text; np.save(..., x.astype(np.float32)) converts numbers written as text, "
+                          "np.save(..., np.unique(y, return_inverse=True)[1]) numbers labels"},
+        {"O", EXPECTED ", not objects; np.save(..., x.astype(np.float32)) converts those that are numbers"},
+        {"M", EXPECTED ", not dates; np.save(..., x.astype('M8[s]').astype(np.int64)) makes seconds of them"},
+        {"m", EXPECTED ", not durations; np.save(..., x / np.timedelta64(1, 's')) makes seconds of them"},
+        {"[V", EXPECTED ", not fields; np.save(..., numpy.lib.recfunctions.structured_to_unstructured(x)"
+                        ".astype(np.float32)) makes columns of them"},
+    };
+    const bool is_list = take(header, "["), is_text = !is_list && take(header, "'");
+    const char *begin = header->at - (is_list || is_text), *kind = header->at + 1;
+    const char *end = memchr(header->at, is_list ? ']' : '\'', (size_t)(header->end - header->at));
+    header->at = begin;
+    header->end = end ? end + 1 : header->end;
+    for (size_t i = 0; (is_list || is_text) && kind < header->end && i < sizeof types / sizeof *types; i++)
+        if (is_list ? *types[i].kinds == '[' : *kind && strchr(types[i].kinds, *kind))
+            return types[i].expected;
+    return EXPECTED ", as '<f4'; np.save(..., x.astype(np.float32)) converts numbers";
+#undef EXPECTED
+}
+
 /* This and the next ones return NULL, or what was expected at header->at. */
 static const char *read_type(struct header *header, struct array *array)
 {
-    static const char *const types[] = {"'|u1'", "'|i1'", "'<u2'", "'<i2'", "'<u4'", "'<i4'",
-                                        "'<u8'", "'<i8'", "'<f4'", "'<f8'", "'|b1'"};
+    static const char *const types[] = {"b1", "u1", "i1", "u2", "i2", "f2", "u4", "i4", "f4", "u8", "i8", "f8"};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        if (take(header, types[i])) {
-            array->kind = types[i][2] == 'b' ? 'u' : types[i][2];
-            array->width = (size_t)(types[i][3] - '0');
-            return NULL;
+        for (const char *order = "<>=|"; *order; order++) {
+            char text[8];
+            snprintf(text, sizeof text, "'%c%s'", *order, types[i]);
+            if (take(header, text)) {
+                array->kind = types[i][0];
+                array->width = (size_t)(types[i][1] - '0');
+                array->big_endian = *order == '>';
+                return NULL;
+            }
         }
     }
-    return "a type of little-endian integers or floats of at most 8 bytes, as '<f4'";
+    return other_type(header);
 }
 
 static const char *read_shape(struct header *header, struct array *array)
 {
     if (!take(header, "("))
         return "a shape, as (150, 4)";
+    const char *begin = header->at - 1;
     array->values = 1;
     array->dimensions = 0;
     while (!take(header, ")")) {
@@ -80,12 +116,18 @@ static const char *read_shape(struct header *header, struct array *array)
             return "at most 32 dimensions";
         while (header->at < header->end && isdigit((unsigned char)*header->at) && header->at - digits < 18)
             dimension = dimension * 10 + (size_t)(*header->at++ - '0');
-        if (header->at == digits || dimension == 0 || dimension > SIZE_MAX / 8 / array->values) {
+        if (header->at > digits && dimension == 0) {
+            const char *end = memchr(digits, ')', (size_t)(header->end - digits));
+            *header = (struct header){.at = begin, .end = end ? end + 1 : header->end};
+            return "at least one value; an array of this shape has none";
+        }
+        if (header->at == digits || dimension > SIZE_MAX / 8 / array->values) {
             header->at = digits;
             return "dimensions from 1, whose product is the number of values";
         }
         array->shape[array->dimensions++] = dimension;
         array->values *= dimension;
+        take(header, "L"); /* as Python 2 writes integers */
         if (!end_item(header, ')'))
             return "a comma or the shape's end";
     }
@@ -94,8 +136,9 @@ static const char *read_shape(struct header *header, struct array *array)
 
 static const char *read_order(struct header *header, struct array *array)
 {
-    array->has_order = take(header, "False");
-    return array->has_order ? NULL : "False: an array in C order, as numpy.ascontiguousarray() makes one";
+    array->fortran = take(header, "True");
+    array->has_order = array->fortran || take(header, "False");
+    return array->has_order ? NULL : "True or False";
 }
 
 static const char *read_dictionary(struct header *header, struct array *array)
@@ -149,48 +192,213 @@ static tileprop_status read_header(const struct tp_file *file, struct array *arr
     return TILEPROP_OK;
 }
 
-/* One value of at most 8 bytes, as a double: what is no double is no label. */
+/* Where the value is that is feature j of the first sample, in C order, of an array in Fortran order. */
+static size_t fortran_place(const struct array *array, size_t j)
+{
+    size_t place = 0, stride = array->values;
+    for (size_t d = array->dimensions; d-- > 1;) {
+        stride /= array->shape[d];
+        place += j % array->shape[d] * stride;
+        j /= array->shape[d];
+    }
+    return place;
+}
+
+/* Stores the values in C order; a few samples at a time, so that those that are written stay in the cache. */
+static void transpose(unsigned char *to, const unsigned char *from, const struct array *array)
+{
+    const size_t rows = array->shape[0], features = array->values / rows, width = array->width, few = 32;
+    for (size_t begin = 0; begin < rows; begin += few) {
+        const size_t end = rows - begin < few ? rows : begin + few;
+        for (size_t j = 0; j < features; j++) {
+            const unsigned char *column = from + fortran_place(array, j) * width;
+            for (size_t i = begin; i < end; i++)
+                memcpy(to + (i * features + j) * width, column + i * width, width);
+        }
+    }
+}
+
+static void swap_bytes(unsigned char *bytes, const struct array *array)
+{
+    for (size_t i = 0; i < array->values; i++, bytes += array->width) {
+        for (size_t b = 0; b < array->width / 2; b++) {
+            const unsigned char byte = bytes[b];
+            bytes[b] = bytes[array->width - 1 - b];
+            bytes[array->width - 1 - b] = byte;
+        }
+    }
+}
+
+/* Brings the values to the front of the file's bytes, in C order and little-endian. */
+static tileprop_status arrange(struct tp_file *file, struct array *array, struct tp_error *error)
+{
+    const size_t size = array->values * array->width;
+    if (array->fortran && array->dimensions > 1) {
+        unsigned char *bytes = malloc(size);
+        if (!bytes)
+            return tp_fail_memory(error, file->path, "values in C order");
+        tp_file_prefer_huge_pages(bytes, size);
+        transpose(bytes, file->bytes + array->offset, array);
+        free(file->bytes);
+        file->bytes = bytes;
+    } else {
+        memmove(file->bytes, file->bytes + array->offset, size);
+    }
+    file->size = size;
+    array->offset = 0;
+    if (array->big_endian)
+        swap_bytes(file->bytes, array);
+    for (size_t i = 0; array->kind == 'b' && i < size; i++)
+        file->bytes[i] = file->bytes[i] != 0;
+    return TILEPROP_OK;
+}
+
+/* IEEE 754's binary16. */
+static double half_value(unsigned bits)
+{
+    const unsigned exponent = bits >> 10 & 31, mantissa = bits & 1023;
+    const double size = exponent == 31 ? (mantissa ? (double)NAN : (double)INFINITY)
+                        : exponent     ? (double)((uint64_t)(1024 + mantissa) << exponent) * 0x1p-25
+                                       : mantissa * 0x1p-24;
+    return bits >> 15 ? -size : size;
+}
+
+/* A value of f32 or f64, by its width. */
+static double float_at(const struct tp_file *file, size_t width, size_t i)
+{
+    float narrow;
+    double wide;
+    if (width == sizeof narrow) {
+        memcpy(&narrow, file->bytes + i * sizeof narrow, sizeof narrow);
+        return (double)narrow;
+    }
+    memcpy(&wide, file->bytes + i * sizeof wide, sizeof wide);
+    return wide;
+}
+
+/* An integer's 64 bits. */
+static uint64_t bits_at(const struct tp_file *file, const struct array *array, size_t i)
+{
+    uint64_t bits = 0;
+    memcpy(&bits, file->bytes + i * array->width, array->width);
+    const unsigned unused = (unsigned)(64 - 8 * array->width);
+    return array->kind == 'i' ? (uint64_t)((int64_t)(bits << unused) >> unused) : bits;
+}
+
+/* A value of an array that was arranged: exact, but for integers of 8 bytes, which it rounds. */
 static double value_at(const struct tp_file *file, const struct array *array, size_t i)
 {
-    union {
-        float narrow;
-        double wide;
-        uint64_t bits;
-    } value = {.bits = 0};
-    memcpy(&value, file->bytes + array->offset + i * array->width, array->width);
-    if (array->kind == 'f')
-        return array->width == sizeof(float) ? (double)value.narrow : value.wide;
-    const size_t unused = 64 - 8 * array->width;
-    return array->kind == 'i' ? (double)((int64_t)(value.bits << unused) >> unused) : (double)value.bits;
+    if (array->kind == 'f' && array->width > 2)
+        return float_at(file, array->width, i);
+    const uint64_t bits = bits_at(file, array, i);
+    return array->kind == 'f' ? half_value((unsigned)bits) : array->kind == 'i' ? (double)(int64_t)bits : (double)bits;
+}
+
+/* An integer as text, exactly. */
+static int print_integer(char *text, size_t size, const struct array *array, uint64_t bits)
+{
+    return array->kind == 'i' ? snprintf(text, size, "%" PRId64, (int64_t)bits)
+                              : snprintf(text, size, "%" PRIu64, bits);
+}
+
+/* Refuses integers that are no doubles. */
+static tileprop_status check_doubles(const struct tp_file *file, const struct array *array, size_t features,
+                                     struct tp_error *error)
+{
+    for (size_t i = 0; array->kind != 'f' && array->width == 8 && i < array->values; i++) {
+        const uint64_t bits = bits_at(file, array, i);
+        const uint64_t size = array->kind == 'i' && bits >> 63 ? -bits : bits;
+        char text[32];
+        if (size >> DBL_MANT_DIG == 0 || size >> __builtin_ctzll(size) >> DBL_MANT_DIG == 0)
+            continue;
+        print_integer(text, sizeof text, array, bits);
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: %s in sample %zu, feature %zu (both from 0), expected an integer that a double holds "
+                       "exactly; np.save(..., x.astype(np.float64)) rounds it",
+                       file->path, text, i / features, i % features);
+    }
+    return TILEPROP_OK;
+}
+
+/* Whether floats would lose what an offset could keep: doubles, and integers of as many digits. */
+static bool is_wide(const struct array *array)
+{
+    return array->width == 8 || (array->width == 4 && array->kind != 'f');
+}
+
+/* Makes floats, or doubles of what is_wide(), of an array that was arranged; in their place, if they fit there. */
+static tileprop_status widen(struct tp_file *file, struct array *array, size_t features, struct tp_error *error)
+{
+    const size_t width = is_wide(array) ? sizeof(double) : sizeof(float);
+    unsigned char *to = file->bytes;
+    const tileprop_status status = check_doubles(file, array, features, error);
+    if (status != TILEPROP_OK || (array->kind == 'f' && array->width == width))
+        return status;
+    if (array->width < width) {
+        to = array->values > SIZE_MAX / width ? NULL : malloc(array->values * width);
+        if (!to)
+            return tp_fail_memory(error, file->path, "values as floats");
+        tp_file_prefer_huge_pages(to, array->values * width);
+    }
+    for (size_t i = 0; i < array->values; i++) {
+        const double wide = value_at(file, array, i);
+        const float narrow = (float)wide;
+        memcpy(to + i * width, width == sizeof wide ? (const void *)&wide : &narrow, width);
+    }
+    if (to != file->bytes)
+        free(file->bytes);
+    file->bytes = to;
+    array->kind = 'f';
+    array->width = width;
+    return TILEPROP_OK;
+}
+
+/* What is expected instead of a value that became this float; or NULL. exact: it is an integer, less this offset. */
+static const char *expected_value(double wide, float value, bool exact, double offset, enum tp_missing missing)
+{
+    if (isnan(value))
+        return missing == TP_MISSING_MEAN ? NULL
+                                          : "a finite number; train's --missing mean puts the feature's mean there";
+    if (isinf(value))
+        return "a finite number";
+    /* An offset that is no integer was not learned from integers: what it leaves of them is rounded anyway. */
+    return exact && rint(offset) == offset && (double)value + offset != wide
+               ? "an integer that a float holds exactly; np.save(..., x.astype(np.float64)) allows rounding"
+               : NULL;
 }
 
 /*
- * Moves the values to the front of the bytes, as floats. None overwrites one that is still to be read. No offset is
- * learned from an f32 array, which has already lost what an offset could keep.
+ * Makes floats of the values. None overwrites one that is still to be read. No offset is learned from values that
+ * are not wide: those have already lost what an offset could keep, or have too few digits to lose any.
  */
-static tileprop_status make_floats(struct tp_file *file, const struct array *array, enum tp_missing missing,
+static tileprop_status make_floats(struct tp_file *file, struct array *array, enum tp_missing missing,
                                    struct tp_schema *schema, struct tp_error *error)
 {
     const size_t features = schema->features;
-    if (array->width == sizeof(double)) {
-        memmove(file->bytes, file->bytes + array->offset, array->values * sizeof(double));
-        const tileprop_status status =
-            tp_offsets_learn(schema, (const double *)(const void *)file->bytes, array->shape[0], features, error);
-        if (status != TILEPROP_OK)
-            return status;
-    }
-    const struct array from = {
-        .kind = 'f', .width = array->width, .offset = array->width == sizeof(double) ? 0 : array->offset};
-    for (size_t i = 0; i < array->values; i++) {
-        const float value = tp_offsets_narrow(value_at(file, &from, i), schema->offset, i % features);
-        if (!isfinite(value) && !(isnan(value) && missing == TP_MISSING_MEAN))
-            return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: %s in sample %zu, feature %zu (both from 0), expected a finite number%s", file->path,
-                           isnan(value) ? "NaN" : "infinity, or what is too large for a float,", i / features,
-                           i % features, isnan(value) ? "; train's --missing mean puts the feature's mean there" : "");
+    const bool exact = array->kind != 'f';
+    tileprop_status status = widen(file, array, features, error);
+    if (status == TILEPROP_OK && array->width == sizeof(double))
+        status = tp_offsets_learn(schema, (const double *)(const void *)file->bytes, array->shape[0], features, error);
+    for (size_t i = 0; status == TILEPROP_OK && i < array->values; i++) {
+        const size_t j = i % features;
+        const double wide = float_at(file, array->width, i);
+        const float value = tp_offsets_narrow(wide, schema->offset, j);
         memcpy(file->bytes + i * sizeof value, &value, sizeof value);
+        if (isfinite(value) && !exact)
+            continue;
+        const char *expected = expected_value(wide, value, exact, schema->offset ? schema->offset[j] : 0, missing);
+        char found[64];
+        if (!expected)
+            continue;
+        snprintf(found, sizeof found, "%.0f", wide);
+        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s in sample %zu, feature %zu (both from 0), expected %s",
+                         file->path,
+                         isnan(value)   ? "NaN"
+                         : isinf(value) ? "infinity, or what is too large for a float,"
+                                        : found,
+                         i / features, j, expected);
     }
-    return TILEPROP_OK;
+    return status;
 }
 
 tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, struct tp_schema *schema,
@@ -203,19 +411,16 @@ tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, st
         status =
             tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu dimension%s found, expected 2 or more: samples, then features",
                     file->path, array.dimensions, array.dimensions == 1 ? "" : "s");
-    const bool is_u8 = array.kind == 'u' && array.width == 1;
-    if (status == TILEPROP_OK && !is_u8 && array.kind != 'f')
-        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: integers of %zu bytes found, expected u8, f32 or f64",
-                         file->path, array.width);
+    const bool is_u8 = array.width == 1 && array.kind != 'i';
     const size_t features = status == TILEPROP_OK ? array.values / array.shape[0] : 0;
     if (status == TILEPROP_OK && schema->features && schema->features != features)
         status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu features found, expected %zu as in the training data",
                          file->path, features, schema->features);
-    if (status == TILEPROP_OK && is_u8)
-        memmove(file->bytes, file->bytes + array.offset, array.values);
+    if (status == TILEPROP_OK)
+        status = arrange(file, &array, error);
     if (status == TILEPROP_OK)
         schema->features = features;
-    if (is_u8 || array.width != sizeof(double)) /* what follows, validation samples, is like the training samples */
+    if (!is_wide(&array)) /* what follows, validation samples, is like the training samples */
         schema->offsets = TP_OFFSETS_KNOWN;
     if (status == TILEPROP_OK && !is_u8)
         status = make_floats(file, &array, missing, schema, error);
@@ -232,29 +437,66 @@ tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, st
     return status;
 }
 
+/* Whether each row has a single 1 and else 0. */
+static bool is_one_hot(const struct tp_file *file, const struct array *array)
+{
+    const size_t columns = array->values / array->shape[0];
+    size_t ones = 0;
+    for (size_t i = 0; i < array->values; i++) {
+        const double value = value_at(file, array, i);
+        ones += value == 1;
+        if ((value != 0 && value != 1) || ones > i / columns + 1 || ((i + 1) % columns == 0 && ones <= i / columns))
+            return false;
+    }
+    return true;
+}
+
+/* A label for each sample, in one dimension or in a column. */
+static tileprop_status check_labels(const struct tp_file *file, const struct array *array, size_t count,
+                                    struct tp_error *error)
+{
+    const bool is_column = array->dimensions == 2 && array->shape[1] == 1;
+    if (array->values == count && (array->dimensions == 1 || is_column))
+        return TILEPROP_OK;
+    if (array->dimensions == 2 && array->shape[0] == count && is_one_hot(file, array))
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: %zu one-hot columns found, expected a label for each sample, as np.save(..., y.argmax(1)) "
+                       "writes them",
+                       file->path, array->shape[1]);
+    return tp_fail(error, TILEPROP_BAD_INPUT,
+                   "%s: %zu labels in %zu dimension%s found, expected %zu in one, one for each sample", file->path,
+                   array->values, array->dimensions, array->dimensions == 1 ? "" : "s", count);
+}
+
+static tileprop_status read_label(struct tp_label_encoder *encoder, const struct tp_file *file,
+                                  const struct array *array, size_t i, uint16_t *label, struct tp_error *error)
+{
+    char place[512], text[32];
+    const double value = value_at(file, array, i);
+    snprintf(place, sizeof place, "%s: label %zu (from 0)", file->path, i);
+    if (!isfinite(value))
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %f found, expected an integer", place, value);
+    const int size = array->kind == 'f' ? snprintf(text, sizeof text, "%.17g", value)
+                                        : print_integer(text, sizeof text, array, bits_at(file, array, i));
+    return tp_label_encoder_label(encoder, place, text, (size_t)size, label, error);
+}
+
 tileprop_status tp_npy_labels(struct tp_file *file, struct tp_schema *schema, struct tp_dataset *dataset,
                               struct tp_error *error)
 {
     struct array array;
     struct tp_label_encoder encoder = {0};
     tileprop_status status = read_header(file, &array, error);
-    if (status == TILEPROP_OK && (array.dimensions != 1 || array.values != dataset->count))
-        status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: %zu labels in %zu dimension%s found, expected %zu in one, one for each sample",
-                         file->path, array.values, array.dimensions, array.dimensions == 1 ? "" : "s", dataset->count);
+    if (status == TILEPROP_OK)
+        status = arrange(file, &array, error);
+    if (status == TILEPROP_OK)
+        status = check_labels(file, &array, dataset->count, error);
     if (status == TILEPROP_OK)
         status = tp_label_encoder_begin(&encoder, schema, file->path, error);
     if (status == TILEPROP_OK && !(dataset->labels = malloc(array.values * sizeof *dataset->labels)))
         status = tp_fail_memory(error, file->path, "labels");
-    for (size_t i = 0; status == TILEPROP_OK && i < array.values; i++) {
-        char place[512], text[32];
-        const double value = value_at(file, &array, i);
-        snprintf(place, sizeof place, "%s: label %zu (from 0)", file->path, i);
-        const size_t size = (size_t)snprintf(text, sizeof text, "%.17g", value);
-        status = isfinite(value)
-                     ? tp_label_encoder_label(&encoder, place, text, size, &dataset->labels[i], error)
-                     : tp_fail(error, TILEPROP_BAD_INPUT, "%s: %f found, expected an integer", place, value);
-    }
+    for (size_t i = 0; status == TILEPROP_OK && i < array.values; i++)
+        status = read_label(&encoder, file, &array, i, &dataset->labels[i], error);
     if (status == TILEPROP_OK)
         status = tp_label_encoder_finish(&encoder, schema, dataset->labels, dataset->count, error);
     dataset->classes = schema->class_count;

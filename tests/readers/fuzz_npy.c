@@ -11,7 +11,10 @@
 #include "readers/npy.h"
 
 /* Fields of the first byte; the lowest bits choose the type. */
-enum { TYPE = 7, LABELS = 8, WITH_HEADER = 16, MEAN = 32 };
+enum { TYPE = 15, LABELS = 16, WITH_HEADER = 32, MEAN = 64, FORTRAN = 128 };
+
+static const char *const types[] = {"|u1", "|i1", "<u2", "<i4", "<f4", "<f8", "<i8", "|b1",
+                                    ">u8", ">i2", ">u4", ">f4", ">f8", "<f2", ">f2", "=i8"};
 
 static void require(int condition)
 {
@@ -21,7 +24,6 @@ static void require(int condition)
 
 static struct tp_file make_file(unsigned choices, const uint8_t *bytes, size_t size)
 {
-    static const char *const types[] = {"|u1", "|i1", "<u2", "<i4", "<f4", "<f8", "<i8", "|b1"};
     const char *type = types[choices & TYPE];
     const size_t width = (size_t)(type[2] - '0'), values = size / width;
     char header[128];
@@ -31,10 +33,9 @@ static struct tp_file make_file(unsigned choices, const uint8_t *bytes, size_t s
         if (choices & LABELS)
             snprintf(shape, sizeof shape, "(%zu,)", values);
         else
-            snprintf(shape, sizeof shape, "(%zu, %d)", values / 3, 3);
-        length =
-            snprintf(header, sizeof header, "\x93NUMPY\x01%c%c%c{'descr': '%s', 'fortran_order': False, 'shape': %s}",
-                     0, 0, 0, type, shape);
+            snprintf(shape, sizeof shape, choices & FORTRAN ? "(%zu, 1, %d)" : "(%zu, %d)", values / 3, 3);
+        length = snprintf(header, sizeof header, "\x93NUMPY\x01%c%c%c{'descr': '%s', 'fortran_order': %s, 'shape': %s}",
+                          0, 0, 0, type, choices & FORTRAN ? "True" : "False", shape);
         header[8] = (char)(length - 10);
         size = (choices & LABELS ? values : values / 3 * 3) * width;
     }
@@ -49,7 +50,7 @@ static struct tp_file make_file(unsigned choices, const uint8_t *bytes, size_t s
 static void check_samples(const struct tp_dataset *data, size_t size, int may_be_nan)
 {
     const size_t values = data->count * data->features;
-    require(values > 0 && data->count * tp_dataset_sample_size(data) < size);
+    require(values > 0 && data->count * tp_dataset_sample_size(data) < 4 * size);
     unsigned sum = 0;
     for (size_t i = 0; i < values; i++) {
         const float value = data->type == TILEPROP_F32 ? ((const float *)data->samples)[i] : 0;
@@ -71,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const enum tp_missing missing = data[0] & MEAN ? TP_MISSING_MEAN : TP_MISSING_ERROR;
     tileprop_status status;
     if (data[0] & LABELS) {
-        dataset.count = (size - 1) / ("11244881"[data[0] & TYPE] - '0');
+        dataset.count = (size - 1) / (size_t)(types[data[0] & TYPE][2] - '0');
         status = tp_npy_labels(&file, &schema, &dataset, &error);
         for (size_t i = 0; status == TILEPROP_OK && i < dataset.count; i++)
             require(dataset.labels[i] < dataset.classes);

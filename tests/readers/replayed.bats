@@ -7,6 +7,7 @@ load ../programs
 
 setup() {
     find_programs
+    export PYTHONPATH=$root/tests/readers PYTHONDONTWRITEBYTECODE=1
     cd "$BATS_TEST_TMPDIR" || exit
     quick=(--epochs 2 --hidden 4 --threads 1)
 }
@@ -279,4 +280,120 @@ END
     trained '303 rows ... 101 classes' --data t.csv --header no
     for i in {0..100}; do printf '%s,%s\n%s,%s\n' $i $i $((i + 1)) $i; done >t.csv
     refused 3 't.csv: 101 distinct numbers ... 202 samples ... continuous' --data t.csv --header no
+}
+
+# make_arrays: the same 20 samples and labels in C order, in other orders and types, and in archives.
+make_arrays() {
+    python3 - <<'PY'
+import zipfile
+from array_file import write
+
+x = [[i, 1600000000 + i * i, -i] for i in range(20)]
+rows, columns = [v for row in x for v in row], [v for column in zip(*x) for v in column]
+y = [i // 10 for i in range(20)]
+write("x.npy", "<f8", "d", (20, 3), rows)
+write("y.npy", "<i8", "q", (20,), y)
+write("integers.npy", "<i8", "q", (20, 3), columns, fortran=True)
+write("big.npy", ">f8", "d", (20, 3), rows)
+write("column.npy", ">i2", "h", (20, 1), y)
+write("large.npy", "<i8", "q", (20,), [2**53 + v for v in y])
+write("one-hot.npy", "<f4", "f", (20, 2), [float(v == k) for v in y for k in range(2)])
+write("rough.npy", "<i4", "i", (20, 3), rows[:-1] + [2**24 + 1])
+
+def archive(name, members, method=zipfile.ZIP_STORED, comment=b""):
+    with zipfile.ZipFile(name, "w", method) as file:
+        file.comment = comment
+        for member, source in members:
+            with file.open(member, "w", force_zip64=True) as to: # as np.savez() does
+                to.write(open(source, "rb").read())
+
+both = [("X.npy", "x.npy"), ("y.npy", "y.npy")]
+archive("stored.npz", both, comment=b"PK\5\6 is no end")
+archive("packed.npz", both, zipfile.ZIP_DEFLATED)
+archive("one.npz", [("arr_0.npy", "x.npy")])
+archive("bzip2.npz", both, zipfile.ZIP_BZIP2)
+archive("named:X", [("arr_0.npy", "x.npy")])
+archive("table.zip", [("t.csv", "y.npy")])
+archive("sheet.xlsx", [("[Content_Types].xml", "y.npy"), ("xl/workbook.xml", "y.npy")])
+archive("model.pt", [("model/data.pkl", "y.npy"), ("model/data/0", "y.npy")])
+archive("none.npz", [])
+import warnings
+warnings.simplefilter("ignore")
+archive("twice.npz", both + both[:1])
+limit, zipfile.ZIP64_LIMIT = zipfile.ZIP64_LIMIT, 1
+archive("zip64.npz", both, zipfile.ZIP_DEFLATED)
+zipfile.ZIP64_LIMIT = limit
+
+whole = open("packed.npz", "rb").read()
+entry = whole.index(b"PK\1\2")
+def damaged(name, at, new):
+    open(name, "wb").write(whole[:at] + new + whole[at + len(new):])
+open("cut.npz", "wb").write(whole[:-9])
+damaged("encrypted.npz", entry + 8, b"\1")
+damaged("checksum.npz", entry + 16, b"abcd")
+damaged("claim.npz", entry + 24, b"\xfe\xff\xff\xff")
+damaged("longer.npz", entry + 24, b"\xff\7")
+damaged("elsewhere.npz", entry + 42, b"\xf0\xff\xff")
+damaged("entry.npz", entry + 28, b"\xff\xff")
+damaged("stream.npz", whole.index(b"X.npy") + 40, b"\xff" * 20)
+PY
+}
+
+@test "arrays of integers in Fortran order and big-endian floats are the same samples" {
+    make_arrays
+    "$train" --data x.npy --labels y.npy "${quick[@]}" --quiet --save expected >/dev/null
+    for data in 'integers.npy --labels y.npy' 'big.npy --labels column.npy'; do
+        # shellcheck disable=SC2086
+        "$train" --data $data "${quick[@]}" --quiet --save m >/dev/null
+        cmp m expected
+    done
+    "$predict" m --data integers.npy --labels y.npy >/dev/null
+    trained 'classes ... 9007199254740992 10, 9007199254740993 10' --data x.npy --labels large.npy
+    refused 3 'one-hot.npy: 2 one-hot columns ... argmax(1)' --data x.npy --labels one-hot.npy
+    refused 3 'rough.npy: 16777217 in sample 19, feature 2' --data rough.npy --labels y.npy
+}
+
+@test "arrays in archives, packed or not, are named behind a colon" {
+    make_arrays
+    "$train" --data x.npy --labels y.npy --val-data x.npy --val-labels y.npy "${quick[@]}" --quiet --save expected \
+        >/dev/null
+    for name in stored packed zip64; do
+        "$train" --data $name.npz:X --labels $name.npz:y --val-data $name.npz:X.npy --val-labels stored.npz:y \
+            "${quick[@]}" --quiet --save m >/dev/null
+        cmp m expected
+    done
+    "$predict" m --data x.npy --labels y.npy --output rows >/dev/null
+    "$predict" m --data packed.npz:X --labels packed.npz:y --output packed.rows >/dev/null
+    cmp packed.rows rows
+    trained '20 rows' --data one.npz --labels y.npy
+    trained '20 rows' --data named:X --labels y.npy # a file of that name
+    [ "$("$predict" m --data one.npz:arr_0 | wc -l)" -eq 21 ]
+}
+
+@test "what is no array of an archive is named, with those that are" {
+    make_arrays
+    refused 3 'stored.npz: 2 arrays ... stored.npz:X: X, y' --data stored.npz
+    refused 3 'stored.npz: no array "Z" ... X, y' --data stored.npz:Z --labels y.npy
+    refused 3 'stored.npz: 2 arrays ... stored.npz:X: X, y' --data x.npy --labels stored.npz
+    refused 2 '--labels: ... labels of stored.npz:X' --data stored.npz:X
+    refused 3 'x.npy: no zip archive ... "X"' --data x.npy:X
+    refused 3 'nowhere.npz:X: cannot be opened' --data nowhere.npz:X
+    refused 3 'twice.npz: 2 arrays of the name "X"' --data twice.npz:X --labels y.npy
+    refused 3 'table.zip: ... zip archive of "t.csv" ... unzip it' --data table.zip
+    refused 3 'sheet.xlsx: ... Excel ... CSV' --data sheet.xlsx
+    refused 3 'model.pt: ... PyTorch ... np.savez' --data model.pt
+    refused 3 'none.npz: a zip archive without members' --data none.npz
+}
+
+@test "damaged archives are called that" {
+    make_arrays
+    refused 3 'bzip2.npz: "X.npy" ... method 12' --data bzip2.npz:X --labels y.npy
+    refused 3 'cut.npz: ... cut short' --data cut.npz:X --labels y.npy
+    refused 3 'encrypted.npz: "X.npy" is encrypted' --data encrypted.npz:X --labels y.npy
+    refused 3 'checksum.npz: "X.npy" is damaged: its checksum' --data checksum.npz:X --labels y.npy
+    refused 3 'claim.npz: "X.npy" is damaged ... 4294967294' --data claim.npz:X --labels y.npy
+    refused 3 'longer.npz: "X.npy" is damaged: it does not unpack to 2047 bytes' --data longer.npz:X --labels y.npy
+    refused 3 'elsewhere.npz: "X.npy" is not where' --data elsewhere.npz:X --labels y.npy
+    refused 3 'entry.npz: byte ... entry' --data entry.npz:X --labels y.npy
+    refused 3 'stream.npz: "X.npy" is damaged' --data stream.npz:X --labels y.npy
 }

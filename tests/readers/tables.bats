@@ -503,8 +503,7 @@ for r in range(5000):
     gzip -dc "$root/data/mnist/t10k-labels-idx1-ubyte.gz" | head -c 100 >idx
     refused 3 "idx: ... IDX file ... directory" --data idx
     printf 'PK\003\004\000\000' >both.npz
-    refused 3 "both.npz: ... zip archive ... table ... array" \
-        --data both.npz
+    refused 3 "both.npz: ... zip archive ... cut short" --data both.npz
     printf '<html>\n' >page.csv
     refused 3 "page.csv: row 1: '<' ... HTML page" --data page.csv
 }

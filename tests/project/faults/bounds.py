@@ -3,12 +3,14 @@
 time that src/README.md allows them. RLIMIT_DATA limits the memory: a reader that takes more fails with exit code 1."""
 
 import concurrent.futures
+import io
 import os
 import struct
 import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 import zlib
 
 from faults import PROGRAMS, gzip, idx, npy, png, write
@@ -23,6 +25,15 @@ TRAIN = ('train', '--stats', '--data', '{}')
 
 def safetensors(header, length=None, values=b''):
     return struct.pack('<Q', len(header) if length is None else length) + header + values
+
+
+def npz(content, claim=None):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, 'w', zipfile.ZIP_DEFLATED) as file:
+        file.writestr('X.npy', content)
+    whole = archive.getvalue()
+    size = whole.index(b'PK\1\2') + 24
+    return whole[:size] + claim + whole[size + 4:] if claim else whole
 
 
 def chunk(name, data):
@@ -57,6 +68,10 @@ CASES = [
     ('NumPy header of 4 GB', TRAIN, b'\x93NUMPY\2\0\xff\xff\xff\xff{' + b' ' * 64, 1),
     ('NumPy header of brackets', TRAIN,
      b'\x93NUMPY\2\0' + struct.pack('<I', MANY) + b"{'shape':" + b'(' * (MANY - 9), 1),
+    ('NumPy array of many i8 of 1 byte', TRAIN, npy('|i1', (MANY, 8), bytes(8 * MANY)), 6),
+    ('zip archive of 256 MB of zeros', TRAIN, npz(npy('|u1', (256, 1 << 20), bytes(256 << 20))), GZIP),
+    ('zip archive that claims 4 GB', TRAIN, npz(bytes(64), b'\xfe\xff\xff\xff'), GZIP),
+    ('zip archive of entries', TRAIN, npz(bytes(64))[:-22] + struct.pack('<4s42x', b'PK\1\2') * MANY, 1),
     ('libsvm index 10^9', TRAIN, b'1 1000000000:1\n2 1:1\n', 10),
     ('libsvm with far indices in many rows', TRAIN, b'1 1:1\n' * 20000 + b'2 20000000:1\n', 10),
     ('table with many categories', TRAIN, table('c%d,%d', lambda i: (i % 1000, i % 2)), 512),

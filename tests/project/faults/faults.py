@@ -30,6 +30,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 import zlib
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..', '..'))
@@ -192,6 +193,7 @@ READING = [
     Case('a table', 'train', TRAIN + 'table.csv --missing mean --class-weight ../data/weights --save s', ('s',)),
     Case('libsvm', 'train', TRAIN + 'rows.svm.gz --val-data ../data/rows.svm.gz --save s', ('s',)),
     Case('arrays', 'train', TRAIN + 'x.npy --labels ../data/y.npy --optimizer adam --save s', ('s',)),
+    Case('an archive', 'train', TRAIN + 'xy.npz:X --labels ../data/xy.npz:y --save s', ('s',)),
     Case('a model to begin with', 'train', '--config ../data/run.conf --init-from ../data/images.model --save s',
          ('s',)),
     Case('a run that goes on', 'train', TRAIN.replace('--epochs 1', '--epochs 2') +
@@ -232,6 +234,9 @@ class Work:
         write(f'{data}/rows.svm.gz', gzip(b'1 1:0.5 3:1\n2 2:1 # two\n1 1:0.25 2:0.5\n2 3:2\n1 1:1\n2 2:2 3:3\n'))
         write(f'{data}/x.npy', npy('<f8', (8, 2), struct.pack('<16d', *range(16))))
         write(f'{data}/y.npy', npy('<i4', (8,), struct.pack('<8i', *[0, 1] * 4)))
+        with zipfile.ZipFile(f'{data}/xy.npz', 'w', zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr('X.npy', npy('>i2', (8, 2), bytes(range(32))).replace(b'False', b'True '))
+            archive.write(f'{data}/y.npy', 'y.npy')
         write(f'{data}/run.conf', 'data = images # beside this file\nhidden = 3\nepochs = 1\nquiet = on\n'
               'threads-exact = 2\n')
         write(f'{data}/image.png', png(6, random.randbytes(36)))

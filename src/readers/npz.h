@@ -1,0 +1,20 @@
+/*
+ * Arrays in NumPy's archives (.npz): zip files, as np.savez() and np.savez_compressed() write them.
+ */
+#pragma once
+
+#include "base/file.h"
+
+/*
+ * Reads a file as tp_gzip_read() does. Of a zip archive, *file becomes the only array in it, or, where no file is
+ * called `path` but one is called what stands before a colon in it, the array that is named behind the colon. path
+ * must outlive *file. Memory: the archive, and at most 1032 times the array's packed size. Errors: those of
+ * tp_gzip_read(); TILEPROP_BAD_INPUT for archives of anything else, an array that is not there or not the only one,
+ * and what is encrypted, damaged or packed by another method than deflate; TILEPROP_FAILURE without memory. On error
+ * *file is empty.
+ */
+tileprop_status tp_npz_read(struct tp_file *file, const char *path, struct tp_error *error);
+
+/* The same of a file that was read. member NULL: the only array. Other files than zip archives stay as they are
+ * without a member, and are errors with one. On error *file is to be freed. */
+tileprop_status tp_npz_unpack(struct tp_file *file, const char *member, struct tp_error *error);
