@@ -40,10 +40,11 @@ static tileprop_status parse(tileprop_model **handle, struct tp_file *file, stru
     if (status == TILEPROP_OK && model.described)
         return tp_api_model(handle, &model, error);
     if (status == TILEPROP_OK)
-        status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: layers alone found, expected a model as train saves it, which also says "
-                         "activation and normalization",
-                         path);
+        status = tp_fail(
+            error, TILEPROP_BAD_INPUT,
+            "%s: layers alone found, as other programs write them, expected a model as train saves it, which also says "
+            "activation and normalization; train --init-from takes the layers and gets these from its options",
+            path);
     tp_model_free(&model);
     return status;
 }

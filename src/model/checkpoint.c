@@ -118,12 +118,13 @@ static tileprop_status find_layers(const struct tp_safetensors *read, const char
     snprintf(name, sizeof name, "%slayers.0.weight", prefix);
     if (!tp_safetensors_find(read, name))
         return TILEPROP_OK;
-    tileprop_status status = tp_layers_find(read, prefix, found, known, error);
+    struct tp_layer_tensors layers[TP_LAYERS_MAX];
+    tileprop_status status = tp_layers_find(read, prefix, found, layers, known, error);
     if (status == TILEPROP_OK && !tp_weights_alike(found, like))
         return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: %slayers: other layers, shapes or biases found, expected those of the weights",
                        read->file.path, prefix);
-    return status == TILEPROP_OK ? tp_layers_copy(read, prefix, found, error) : status;
+    return status == TILEPROP_OK ? tp_layers_copy(read, layers, found, error) : status;
 }
 
 static tileprop_status find_history(const struct tp_safetensors *read, struct tp_checkpoint *checkpoint, size_t *known,

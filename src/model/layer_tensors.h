@@ -1,6 +1,6 @@
 /*
  * Weights as tensors of a safetensors file: PREFIXlayers.N.weight, F32 [units, inputs], N from 0 on, and
- * PREFIXlayers.N.bias, F32 [units], where the layer has biases.
+ * PREFIXlayers.N.bias, F32 [units], where the layer has biases. F16, BF16 and F64 are read too.
  */
 #pragma once
 
@@ -10,6 +10,11 @@
 #define TP_TENSOR_NAME_MAX 64
 #define TP_TENSOR_SETS_MAX 4 /* of layers in a file: weights, two of the optimizer, the best weights */
 #define TP_TENSORS_MAX     (2 * TP_LAYERS_MAX * TP_TENSOR_SETS_MAX + 5)
+
+/* The tensors of a layer. */
+struct tp_layer_tensors {
+    const struct tp_tensor *weight, *bias; /* bias: NULL if there are none */
+};
 
 /* Tensors that are to be written, with texts. */
 struct tp_tensor_list {
@@ -29,22 +34,29 @@ void tp_tensor_list_layers(struct tp_tensor_list *list, const char *prefix, cons
 /* Writes a list as tp_safetensors_write() does, with its checksum, and frees it; NULL: there was no memory for it. */
 tileprop_status tp_tensor_list_write(struct tp_tensor_list *list, struct tp_safe_file *out, struct tp_error *error);
 
+/* Whether it is of a type that tp_tensor_copy() takes: F32, F16, BF16 or F64. */
+bool tp_tensor_is_real(const struct tp_tensor *tensor);
+
 /*
- * Finds layers as they follow each other, without memory for them yet; *known counts their tensors.
+ * Finds layers as they follow each other, without memory for them yet; layers: [TP_LAYERS_MAX], which gets their
+ * tensors, that *known counts.
  * Errors: TILEPROP_BAD_INPUT with path, tensor, found, expected.
  */
 tileprop_status tp_layers_find(const struct tp_safetensors *read, const char *prefix, struct tp_weights *weights,
-                               size_t *known, struct tp_error *error);
+                               struct tp_layer_tensors *layers, size_t *known, struct tp_error *error);
 
 /*
  * Gives found layers memory and their values.
- * Errors: TILEPROP_BAD_INPUT for values that are not finite, TILEPROP_FAILURE without memory.
+ * Errors: TILEPROP_BAD_INPUT for values that are not finite floats, TILEPROP_FAILURE without memory.
  */
-tileprop_status tp_layers_copy(const struct tp_safetensors *read, const char *prefix, struct tp_weights *weights,
-                               struct tp_error *error);
+tileprop_status tp_layers_copy(const struct tp_safetensors *read, const struct tp_layer_tensors *layers,
+                               struct tp_weights *weights, struct tp_error *error);
 
-/* Copies a tensor of fp32, which may lie on any byte. Errors: as tp_layers_copy. */
-tileprop_status tp_tensor_copy(const struct tp_safetensors *read, const char *name, float *values,
+/*
+ * Copies a tensor of real numbers, which may lie on any byte, as floats: F16 and BF16 exactly, F64 as the nearest.
+ * Errors: as tp_layers_copy.
+ */
+tileprop_status tp_tensor_copy(const struct tp_safetensors *read, const struct tp_tensor *tensor, float *values,
                                struct tp_error *error);
 
 /* TILEPROP_BAD_INPUT: path, tensor, found, expected. */

@@ -11,6 +11,7 @@
 #include "base/json_text.h"
 #include "data/choices.h"
 #include "data/offsets.h"
+#include "model/foreign_layers.h"
 #include "model/metadata.h"
 
 #define TP_SHAPE_TEXT  128 /* bytes of a shape in a message */
@@ -88,7 +89,7 @@ static tileprop_status find_normalization(const struct tp_safetensors *read, siz
                            all[i].name);
         if (strcmp(tensor->type, "F32") != 0 || tensor->dimensions != 1 || tensor->shape[0] != features)
             return tp_tensor_fail(read, tensor, error, "F32 [%zu], one for each input", features);
-        status = tp_tensor_copy(read, all[i].name, all[i].values, error);
+        status = tp_tensor_copy(read, tensor, all[i].values, error);
         ++*known;
     }
     if (status == TILEPROP_OK)
@@ -148,21 +149,23 @@ static tileprop_status find_description(const struct tp_safetensors *read, struc
 tileprop_status tp_model_take(struct tp_model *model, const struct tp_safetensors *read, struct tp_error *error)
 {
     const char *format = tp_safetensors_text(read, "format");
+    const bool own = format && strcmp(format, TP_FORMAT_NAME) == 0;
+    struct tp_layer_tensors layers[TP_LAYERS_MAX];
     size_t known = 0;
     *model = (struct tp_model){.verified = tp_safetensors_text(read, TP_CHECKSUM_KEY)};
-    tileprop_status status = tp_layers_find(read, "", &model->weights, &known, error);
-    if (status == TILEPROP_OK && format && strcmp(format, TP_FORMAT_NAME) == 0)
+    tileprop_status status = own ? tp_layers_find(read, "", &model->weights, layers, &known, error)
+                                 : tp_foreign_layers_find(read, &model->weights, layers, error);
+    if (status == TILEPROP_OK && own)
         status = find_description(read, model, &known, error);
     for (size_t i = 0; model->described && i < read->count; i++)
         known += strncmp(read->tensors[i].name, TP_RUN_PREFIX, strlen(TP_RUN_PREFIX)) == 0;
-    if (status == TILEPROP_OK && known != read->count)
+    if (status == TILEPROP_OK && own && known != read->count)
         status = tp_fail(error, TILEPROP_BAD_INPUT,
                          "%s: %zu tensors found, expected %zu: a weight and perhaps a bias for each of the "
-                         "layers 0 to %zu%s",
-                         read->file.path, read->count, known, model->weights.layer_count - 1,
-                         model->described ? ", input.scale, input.shift and perhaps input.offset and input.split" : "");
+                         "layers 0 to %zu, input.scale, input.shift and perhaps input.offset and input.split",
+                         read->file.path, read->count, known, model->weights.layer_count - 1);
     if (status == TILEPROP_OK)
-        status = tp_layers_copy(read, "", &model->weights, error);
+        status = tp_layers_copy(read, layers, &model->weights, error);
     if (status != TILEPROP_OK)
         tp_model_free(model);
     return status;
@@ -357,8 +360,8 @@ tileprop_status tp_model_starts(const struct tp_model *model, const char *place,
     for (size_t l = 0; l < has->layer_count; l++)
         biased = has->layers[l].has_bias ? l + 1 : biased;
     if (biased && !wanted.layers[biased - 1].has_bias)
-        return tp_fail(error, TILEPROP_USAGE, "%s: layers.%zu.bias found, which --bias %s cannot hold; use --bias %s",
-                       place, biased - 1, options->bias == TILEPROP_BIAS_NONE ? "none" : "input",
-                       biased > 1 ? "all" : "input");
+        return tp_fail(
+            error, TILEPROP_USAGE, "%s: biases of layer %zu (from 0) found, which --bias %s cannot hold; use --bias %s",
+            place, biased - 1, options->bias == TILEPROP_BIAS_NONE ? "none" : "input", biased > 1 ? "all" : "input");
     return TILEPROP_OK;
 }

@@ -12,8 +12,8 @@
  * numerics_version, activation, normalize, mean, deviation (of the training inputs), classes, class_names,
  * options, data_fingerprint, step, validation_loss, validation_accuracy, validation_samples, and of tables
  * schema (schema.h), and of all files that are not edited tileprop_checksum (safetensors.h). A checkpoint
- * (checkpoint.h) is a model too, with tensors and texts besides whose names begin with "run.". Files that hold the
- * layers alone, as other programs write them, can be read too.
+ * (checkpoint.h) is a model too, with tensors and texts besides whose names begin with "run.". Layers of F16,
+ * BF16 and F64, and files that hold the layers alone, as other programs write them (foreign_layers.h), can be read too.
  */
 #pragma once
 
@@ -63,8 +63,8 @@ struct tp_model {
 tileprop_status tp_model_read(struct tp_model *model, const char *path, struct tp_error *error);
 
 /*
- * The same for a file's bytes, which it takes over. Besides them it allocates as much again for the weights,
- * and at most 160 bytes for each byte of the header.
+ * The same for a file's bytes, which it takes over. Besides them it allocates as much again for the weights, twice
+ * as much for those of F16 and BF16, and at most 160 bytes for each byte of the header.
  */
 tileprop_status tp_model_parse(struct tp_model *model, struct tp_file *file, struct tp_error *error);
 

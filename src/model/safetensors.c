@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "base/json_text.h"
+#include "model/other_format.h"
 
 #define TP_LENGTH_BYTES 8
 #define TP_DEPTH_MAX    3 /* the header, a tensor in it, its shape */
@@ -70,6 +71,9 @@ static tileprop_status parse_header(struct tp_safetensors *read, size_t *header_
     size_t length;
     memcpy(&length, read->file.bytes, sizeof length);
     const char *text = (const char *)read->file.bytes + TP_LENGTH_BYTES;
+    const char *other = length > most || length == 0 || text[0] != '{' ? tp_other_format(&read->file) : NULL;
+    if (other)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s", path, other);
     if (length > most)
         return tp_file_fail(&read->file, 0, error,
                             "a header of %zu bytes found, expected at most %zu, as in a safetensors file of "
@@ -133,7 +137,10 @@ static tileprop_status parse_tensor(const struct tp_safetensors *read, const cha
         }
     }
     if (!tensor->type)
-        return fail_tensor(read, name, "unknown dtype found, expected one that safetensors defines", error);
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: tensor \"%s\": unknown dtype %s found, expected F32, to convert to", read->file.path,
+                       tp_show(name, strlen(name)).text,
+                       tp_show(json_string_value(type), json_string_length(type)).text);
     if (tensor->dimensions > TP_TENSOR_DIMENSIONS_MAX)
         return fail_tensor(read, name, "more than 8 dimensions found, expected at most 8", error);
     bool fits = true;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/half.h"
 #include "data/label_encoder.h"
 #include "data/offsets.h"
 
@@ -253,16 +254,6 @@ static tileprop_status arrange(struct tp_file *file, struct array *array, struct
     return TILEPROP_OK;
 }
 
-/* IEEE 754's binary16. */
-static double half_value(unsigned bits)
-{
-    const unsigned exponent = bits >> 10 & 31, mantissa = bits & 1023;
-    const double size = exponent == 31 ? (mantissa ? (double)NAN : (double)INFINITY)
-                        : exponent     ? (double)((uint64_t)(1024 + mantissa) << exponent) * 0x1p-25
-                                       : mantissa * 0x1p-24;
-    return bits >> 15 ? -size : size;
-}
-
 /* A value of f32 or f64, by its width. */
 static double float_at(const struct tp_file *file, size_t width, size_t i)
 {
@@ -291,7 +282,9 @@ static double value_at(const struct tp_file *file, const struct array *array, si
     if (array->kind == 'f' && array->width > 2)
         return float_at(file, array->width, i);
     const uint64_t bits = bits_at(file, array, i);
-    return array->kind == 'f' ? half_value((unsigned)bits) : array->kind == 'i' ? (double)(int64_t)bits : (double)bits;
+    return array->kind == 'f'   ? tp_half_value((uint16_t)bits)
+           : array->kind == 'i' ? (double)(int64_t)bits
+                                : (double)bits;
 }
 
 /* An integer as text, exactly. */

@@ -63,6 +63,7 @@ static void check_model(const struct tp_model *model)
     require(model->weights.layer_count >= 1);
     for (size_t l = 0; l < model->weights.layer_count; l++) {
         const struct tp_weights_layer *layer = &model->weights.layers[l];
+        require(l == 0 || layer->inputs == model->weights.layers[l - 1].units);
         for (size_t i = 0; i < layer->units * layer->inputs; i++)
             require(isfinite(layer->weight[i]));
         for (size_t u = 0; layer->has_bias && u < layer->units; u++)

@@ -112,3 +112,70 @@ END
     mv m gone
     [ "$("$train" "${run[@]}" --resume c | weights)" = "$whole" ]
 }
+
+# foreign FILE: writes tensors as another program would: those of the Python expression on standard input, in which
+# net() is a network of 2-3-2.
+foreign() {
+    PYTHONPATH=$root/tests/model python3 -c '
+import sys
+from tensor_file import write
+def net(first, last, kind="F32"):
+    return [(first + "weight", kind, [3, 2], [1, -2, 0.5, 4, -0.25, 3]), (first + "bias", kind, [3], [1, 2, -3]),
+            (last + "weight", kind, [2, 3], [2, -1, 0.75, 5, -6, 0.125]), (last + "bias", kind, [2], [-1, 0.5])]
+write(sys.argv[1], eval(sys.stdin.read().strip()))' "$1"
+}
+
+# begin FILE ARGUMENTS...: a run from the file that changes no weight, saved to s.
+begin() {
+    printf 'x,z,y\n1,2,a\n2,1,b\n3,5,a\n4,4,b\n' >t.csv
+    "$train" --data t.csv --optimizer sgd --lr 1e-30 --epochs 1 --quiet --bias all --init-from "$@" --save s >/dev/null
+}
+
+@test "--init-from takes layers of any names, in F16, BF16, F32 and F64, with the same values" {
+    foreign f <<<'net("layers.0.", "layers.1.")'
+    begin f --hidden 3
+    all=(layers.0.weight layers.0.bias layers.1.weight layers.1.bias)
+    expected=$(tensors s "${all[@]}")
+    [[ $expected == 0000803f000000c00000003f00008040000080be00004040* ]] # 1, -2, 0.5, 4, -0.25, 3: [units, inputs]
+    for names in '"0.", "2."' '"net.0.", "net.2."' '"model.layers.9.", "model.layers.10."' '"fc1.", "fc2."' \
+        '"0.", "2.", "BF16"' '"0.", "2.", "F16"' '"0.", "2.", "F64"'; do
+        foreign f <<<"net($names)"
+        begin f --hidden 3
+        [ "$(tensors s "${all[@]}")" = "$expected" ]
+    done
+}
+
+@test "--init-from takes layers in the order of the numbers in their names, and of shapes" {
+    foreign f <<<'[(f"fc{i}.weight", "F32", [2, 2], [i, 0, 0, 0]) for i in (10, 2, 9, 1)]'
+    begin f --hidden 2,2,2
+    [ "$(tensors s layers.{0..3}.weight | cut -c 1-8 | paste -sd ' ')" = "0000803f 00000040 00001041 00002041" ]
+    foreign f <<<'[(n + ".weight", "F32", [u, i], [1] * u * i) for n, u, i in
+        (("hidden1", 4, 5), ("hidden2", 3, 4), ("embed", 5, 4), ("head", 2, 3))]'
+    "$train" --data a.csv --hidden 5,4,3 --epochs 1 --quiet --init-from f >/dev/null
+    foreign f <<<'net("in.", "an_end.")'
+    refused 3 'f: layers an_end.weight F32 [2, 3], in.weight F32 [3, 2] found ... more than one order ... 0.weight' \
+        --data t.csv --init-from f --hidden 3
+}
+
+@test "--init-from refuses what no network of full layers holds, naming it" {
+    bad() { # PARTS < TENSORS
+        foreign f
+        refused 3 "$1" --data a.csv --hidden 3 --init-from f
+    }
+    bad 'f: 1.weight F32 [3], 1.bias F32 [3], 1.running_mean F32 [3], 1.num_batches_tracked I64 [] found' <<<'
+        net("0.", "3.") + [("1." + n, "F32", [3], [1, 1, 1]) for n in ("weight", "bias", "running_mean")] + [
+        ("1.num_batches_tracked", "I64", [], [7])]'
+    bad '0.weight: found I64 [3, 2], expected F32, F16, BF16 or F64; convert it to F32' <<<'
+        [("0.weight", "I64", [3, 2], [1] * 6)]'
+    bad '0.weight: value 1 is not finite as a float' <<<'[("0.weight", "F64", [3, 2], [1, 1e39, 1, 1, 1, 1])]'
+    bad 'f: t0 F32 [1], t1 F32 [1] ... (300 in all) found' <<<'[(f"t{i}", "F32", [1], [1]) for i in range(300)]'
+    bad 'f: conv.weight F32 [1, 1, 2, 2] found' <<<'[("conv.weight", "F32", [1, 1, 2, 2], [1] * 4)]'
+}
+
+@test "a model of another program says neither activation nor normalization: options do" {
+    foreign f <<<'net("0.", "2.")'
+    begin f --hidden 3 --activation relu --normalize none
+    refused 2 'f: biases of layer 1 ... --bias all' --data t.csv --hidden 3 --init-from f --bias input
+    refused 3 'f: layers 2-3-2 found, expected 784 inputs' --data "$root/data/mnist" --hidden 3 --init-from f
+    refused_by predict "$predict" 3 'f: layers alone ... activation and normalization; train --init-from' f --data t.csv
+}

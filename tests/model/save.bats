@@ -86,14 +86,14 @@ json_of() {
 
 @test "--init-from refuses what the network cannot hold, naming layer and option" {
     "$train" "${small[@]}" --bias all --save m >/dev/null
-    refused 2 "layers.2.bias ... --bias input ... --bias all" "${small[@]}" --init-from m
+    refused 2 "biases of layer 2 ... --bias input ... --bias all" "${small[@]}" --init-from m
     refused 2 "layers 784-24-20-10 ... 784-64-10" "${few[@]}" --bias all --init-from m
     refused 2 "--activation lecun-tanh" "${small[@]}" --bias all --activation relu --init-from m
     refused 3 "absent: ... opened" "${small[@]}" --init-from absent
     head -c 100 m >cut-short
     refused 3 "cut-short: byte 0: ... header" "${small[@]}" --init-from cut-short
     gzip -k m
-    refused 3 "m.gz: byte 0: ... header" "${small[@]}" --init-from m.gz
+    refused 3 "m.gz: gzip ... unpacked" "${small[@]}" --init-from m.gz
 }
 
 @test "paths that cannot be written are exit 1 before data are read, and leave what is there" {

@@ -1,12 +1,14 @@
 /* Models: written, read, refused, and whether a run can start with them. */
 #include "model/model.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "data/choices.h"
 #include "kernels/tiers.h"
 #include "model/checkpoint.h"
+#include "model/foreign_layers.h"
 #include "tests/check.h"
 #include "tests/options.h"
 #include "tests/scratch.h"
@@ -246,7 +248,7 @@ static tileprop_status read_tensors(const char *directory, const struct tp_tenso
     for (size_t i = 0; i < count; i++) {
         filled[i] = tensors[i];
         filled[i].bytes = many;
-        filled[i].size = strcmp(tensors[i].type, "F32") == 0 ? sizeof(float) : 8;
+        filled[i].size = strcmp(tensors[i].type, "F32") == 0 ? 4 : strstr(tensors[i].type, "F16") ? 2 : 8;
         for (size_t d = 0; d < tensors[i].dimensions; d++)
             filled[i].size *= tensors[i].shape[d];
     }
@@ -265,16 +267,19 @@ static void test_refuses_tensors(void **state)
         struct tp_tensor tensors[3];
         const char *part;
     } cases[] = {
-        {{{"layers.1.weight", "F32", 2, {3, 5}, 0, 0}}, "no tensor layers.0.weight"},
-        {{{"layers.0.weight", "F64", 2, {3, 5}, 0, 0}}, "layers.0.weight: ... F64 [3, 5] ... F32"},
-        {{{"layers.0.weight", "F32", 1, {5}, 0, 0}}, "F32 [5] ... F32 [units, inputs]"},
-        {{{"layers.0.weight", "F32", 2, {0, 5}, 0, 0}}, "found F32 [0, 5]"},
+        {{{NULL, NULL, 0, {0}, 0, 0}}, "no tensors found ... NAME.weight [units, inputs] ... NAME.bias"},
+        {{{"layers.0.weight", "I64", 2, {3, 5}, 0, 0}},
+         "layers.0.weight: ... I64 [3, 5] ... F32, F16, BF16 or F64; convert"},
+        {{{"layers.0.weight", "F32", 1, {5}, 0, 0}}, "layers.0.weight F32 [5] found ... [units, inputs]"},
+        {{{"layers.0.weight", "F32", 2, {0, 5}, 0, 0}}, "layers.0.weight F32 [0, 5] found"},
         {{{"layers.0.weight", "F32", 2, {3, 5}, 0, 0}, {"layers.0.bias", "F32", 1, {5}, 0, 0}},
-         "layers.0.bias: ... F32 [5] ... F32 [3]"},
+         "tensors: layers.0.bias F32 [5] found ... NAME.bias [units]"},
         {{{"layers.0.weight", "F32", 2, {3, 5}, 0, 0}, {"layers.1.weight", "F32", 2, {3, 5}, 0, 0}},
-         "layers.1.weight: ... F32 [3, 5] ... F32 [units, 3]"},
-        {{{"layers.0.weight", "F32", 2, {3, 5}, 0, 0}, {"layers.2.weight", "F32", 2, {3, 3}, 0, 0}}, "2 tensors ... 1"},
-        {{{"layers.0.weight", "F32", 2, {3, 5}, 0, 0}, {"extra", "F32", 1, {1}, 0, 0}}, "2 tensors"},
+         "layers layers.0.weight F32 [3, 5], layers.1.weight F32 [3, 5] found ... no order ... names"},
+        {{{"layers.0.weight", "F32", 2, {3, 5}, 0, 0}, {"extra", "F32", 1, {1}, 0, 0}}, "tensors: extra F32 [1] found"},
+        {{{"fc.weight", "F32", 2, {3, 5}, 0, 0}, {"fcbias", "F32", 1, {3}, 0, 0}}, "tensors: fcbias F32 [3] found"},
+        {{{"fc.weight", "F32", 2, {3, 5}, 0, 0}, {"fd.bias", "F32", 1, {3}, 0, 0}}, "tensors: fd.bias F32 [3] found"},
+        {{{"a\nb", "F32", 1, {1}, 0, 0}}, "tensors: a?b F32 [1] found"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         size_t count = 0;
@@ -301,6 +306,129 @@ static void test_refuses_tensors(void **state)
     tp_model_free(&model);
 }
 
+/* Files of other programs: the order of layers, by numbers in their names and by shapes. */
+static void test_orders_layers(void **state)
+{
+    static const struct {
+        struct {
+            const char *name;
+            size_t units, inputs;
+        } layers[5];
+        const char *part; /* of the message, or the order as places above */
+        bool good;
+    } cases[] = {
+        {{{"weight", 3, 5}}, "0", true},
+        {{{"0.weight", 4, 5}, {"2.weight", 4, 4}, {"10.weight", 3, 4}}, "012", true},
+        {{{"net.10.weight", 3, 4}, {"net.9.weight", 4, 4}, {"net.2.weight", 4, 5}}, "210", true},
+        {{{"fc1.weight", 4, 4}, {"fc2.weight", 4, 4}, {"fc10.weight", 4, 4}}, "012", true},
+        {{{"b1.fc1.weight", 4, 4}, {"b0.fc2.weight", 4, 4}, {"b0.fc1.weight", 4, 4}}, "210", true},
+        {{{"n007.weight", 4, 4}, {"n6.weight", 4, 4}, {"n07.weight", 4, 4}}, "102", true},
+        {{{"fc1.weight", 4, 5}, {"fc2.weight", 4, 4}, {"a.weight", 3, 4}}, "012", true},
+        {{{"hidden.weight", 4, 4}, {"in.weight", 4, 5}, {"out.weight", 3, 4}}, "102", true},
+        {{{"l1.weight", 6, 7}, {"mid.weight", 5, 6}, {"l2.weight", 4, 5}, {"out.weight", 3, 4}}, "0123", true},
+        {{{"l1.weight", 4, 5}, {"a.weight", 4, 4}, {"b.weight", 4, 4}, {"out.weight", 3, 4}},
+         "more than one order",
+         false},
+        {{{"fc1.weight", 3, 5}, {"out.weight", 5, 3}}, "more than one order", false},
+        {{{"1.weight", 4, 5}, {"0.weight", 3, 4}},
+         "0.weight F32 [3, 4], 1.weight F32 [4, 5] found ... no order",
+         false},
+        {{{"fc1.weight", 4, 5}, {"out.weight", 3, 6}},
+         "fc1.weight F32 [4, 5], out.weight F32 [3, 6] found ... no order",
+         false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tp_tensor tensors[5];
+        struct tp_safetensors read = {.file = {.path = "made"}, .tensors = tensors};
+        struct tp_layer_tensors layers[TP_LAYERS_MAX];
+        struct tp_weights weights = {0};
+        struct tp_error error = {""};
+        for (; read.count < 5 && cases[i].layers[read.count].name; read.count++)
+            tensors[read.count] =
+                (struct tp_tensor){.name = cases[i].layers[read.count].name,
+                                   .type = "F32",
+                                   .dimensions = 2,
+                                   .shape = {cases[i].layers[read.count].units, cases[i].layers[read.count].inputs}};
+        const tileprop_status status = tp_foreign_layers_find(&read, &weights, layers, &error);
+        if (!cases[i].good) {
+            check_failure(status, TILEPROP_BAD_INPUT, &error, cases[i].part);
+            continue;
+        }
+        if (status != TILEPROP_OK)
+            fail_msg("%s", error.text);
+        assert_int_equal(weights.layer_count, read.count);
+        for (size_t l = 0; l < read.count; l++) {
+            assert_ptr_equal(layers[l].weight, &tensors[cases[i].part[l] - '0']);
+            assert_int_equal(weights.layers[l].units, layers[l].weight->shape[0]);
+            assert_false(weights.layers[l].has_bias);
+        }
+    }
+    (void)state;
+}
+
+/* Layers of many names are refused in bounded time, in one line. */
+static void test_orders_many_layers(void **state)
+{
+    struct tp_tensor tensors[TP_LAYERS_MAX + 1];
+    char names[TP_LAYERS_MAX + 1][16];
+    struct tp_safetensors read = {.file = {.path = "made"}, .tensors = tensors};
+    struct tp_layer_tensors layers[TP_LAYERS_MAX];
+    struct tp_weights weights = {0};
+    struct tp_error error = {""};
+    (void)state;
+    for (; read.count <= TP_LAYERS_MAX; read.count++) {
+        /* Any way through those of 4 inputs and units leads to one that does not fit. */
+        snprintf(names[read.count], sizeof *names, "%c%c.weight", (char)('a' + read.count / 26),
+                 (char)('a' + read.count % 26));
+        tensors[read.count] = (struct tp_tensor){
+            .name = names[read.count], .type = "F32", .dimensions = 2, .shape = {4, read.count ? 4 : 5}};
+    }
+    tensors[1].shape[0] = 9;
+    tensors[2].shape[1] = 8;
+    check_failure(tp_foreign_layers_find(&read, &weights, layers, &error), TILEPROP_BAD_INPUT, &error,
+                  "more than 65 layers");
+    read.count--;
+    check_failure(tp_foreign_layers_find(&read, &weights, layers, &error), TILEPROP_BAD_INPUT, &error,
+                  "aa.weight F32 [4, 5], ab.weight ... (65 in all) found ... more than one order ... in their order");
+}
+
+static void test_widens_types(void **state)
+{
+    static const struct {
+        const char *type, *bytes;
+        size_t size;
+        float value;
+        const char *part;
+    } cases[] = {{"F16", "\x00\x3c", 2, 1, NULL},
+                 {"F16", "\x55\xb5", 2, -0x1.554p-2f, NULL},
+                 {"F16", "\xff\x7b", 2, 65504, NULL},
+                 {"F16", "\x01\x00", 2, 0x1p-24f, NULL},
+                 {"F16", "\xff\x83", 2, -0x3ffp-24f, NULL},
+                 {"F16", "\x00\x7c", 2, 0, "w: value 0 is not finite"},
+                 {"F16", "\x01\xfc", 2, 0, "w: value 0 is not finite"},
+                 {"BF16", "\x80\x3f", 2, 1, NULL},
+                 {"BF16", "\x49\xc0", 2, -3.140625f, NULL},
+                 {"BF16", "\x01\x00", 2, 0x1p-133f, NULL},
+                 {"BF16", "\x80\xff", 2, 0, "w: value 0 is not finite"},
+                 {"F64", "\x9a\x99\x99\x99\x99\x99\xb9\x3f", 8, 0.1f, NULL},
+                 {"F64", "\xff\xff\xff\xef\xff\xff\xef\xc7", 8, -FLT_MAX, NULL},
+                 {"F64", "\x00\x00\x00\xf0\xff\xff\xef\x47", 8, 0, "w: value 0 is not finite as a float"},
+                 {"F64", "\x00\x00\x00\x00\x00\x00\xf0\x7f", 8, 0, "w: value 0 is not finite, expected"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct tp_safetensors read = {.file = {.path = "made"}};
+        const struct tp_tensor tensor = {"w", cases[i].type, 1, {1}, cases[i].bytes, cases[i].size};
+        struct tp_error error = {""};
+        float value = 0;
+        assert_true(tp_tensor_is_real(&tensor));
+        const tileprop_status status = tp_tensor_copy(&read, &tensor, &value, &error);
+        if (cases[i].part)
+            check_failure(status, TILEPROP_BAD_INPUT, &error, cases[i].part);
+        else
+            assert_true(status == TILEPROP_OK && value == cases[i].value);
+    }
+}
+
 /* Of a model of the first version. */
 static json_t *make_texts(void)
 {
@@ -322,7 +450,7 @@ static void test_refuses_texts(void **state)
     static const struct {
         const char *key, *value, *part;
     } cases[] = {{"format", "tileprop", NULL},
-                 {"format", "other", "3 tensors ... 1"},
+                 {"format", "other", "input.scale F32 [5], input.shift F32 [5] found"},
                  {"format_version", "1", NULL},
                  {"format_version", "2", NULL},
                  {"format_version", NULL, "no format_version"},
@@ -485,13 +613,13 @@ static void test_starts(void **state)
     assert_int_equal(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
     options.bias = TILEPROP_BIAS_INPUT;
     check_failure(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE, &error,
-                  "layers.2.bias ... --bias input ... --bias all");
+                  "biases of layer 2 ... --bias input ... --bias all");
     for (size_t l = 1; l < 3; l++)
         model.weights.layers[l].has_bias = false;
     assert_int_equal(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
     options.bias = TILEPROP_BIAS_NONE;
     check_failure(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE, &error,
-                  "layers.0.bias ... --bias none ... --bias input");
+                  "biases of layer 0 ... --bias none ... --bias input");
     /* Without hidden layers there is no activation. */
     model.described = true;
     model.weights.layer_count = 1;
@@ -578,6 +706,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_layout_is_that_of_pytorch, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_names_are_those_of_options, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_refuses_tensors, scratch_make, scratch_remove),
+        cmocka_unit_test(test_orders_layers),
+        cmocka_unit_test(test_orders_many_layers),
+        cmocka_unit_test(test_widens_types),
         cmocka_unit_test_setup_teardown(test_refuses_texts, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_split_features, scratch_make, scratch_remove),
         cmocka_unit_test(test_holds_many_names),

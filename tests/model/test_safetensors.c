@@ -98,6 +98,37 @@ static void test_refuses_frames(void **state)
     }
 }
 
+/* Other programs' files are called by their names. */
+static void test_names_other_formats(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t size;
+        const char bytes[64], *part;
+    } cases[] = {
+        {100, "version https://git-lfs.github.com/spec/v1\noid sha256:", "made: a Git LFS pointer ... git lfs pull"},
+        {100, "PK\3\4\0\0\x08\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\0\0\0archive/data.pkl",
+         "PyTorch's .pt ... safetensors.torch.save_file(model.state_dict(), FILE)"},
+        {100, "PK\3\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0w.npy", "NumPy's .npz ... safetensors.numpy"},
+        {100, "PK\3\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff\xff\0\0w.npy", "a zip archive"},
+        {10, "PK\3\4\0\0\0\0\0", "a zip archive"},
+        {100, "\x80\2\x8a\x0al\xfc\x9c\x46\xf9\x20j\xa8P\x19.", "a Python pickle ... safetensors.torch"},
+        {100, "\x80\4\x95\0\0\0\0\0\0\0\0}", "a Python pickle"},
+        {100, "\x89HDF\r\n\x1a\n", "HDF5 ... Keras ... [units, inputs]"},
+        {100, "\x08\x07\x12\x07pytorch", "ONNX ... safetensors.numpy.save_file"},
+        {100, "\x93NUMPY\1\0", "a NumPy array"},
+        {100, "\x1f\x8b\x08\0\0\0\0\1", "gzip ... unpacked"},
+        {100, "\xff\xff\xff\xff\xff\xff\xff\xff", "byte 0: a header"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tp_file file = {.path = "made", .bytes = calloc(cases[i].size, 1), .size = cases[i].size};
+        memcpy(file.bytes, cases[i].bytes, cases[i].size < 60 ? cases[i].size : 60);
+        struct tp_safetensors read;
+        struct tp_error error = {""};
+        check_failure(tp_safetensors_parse(&read, &file, &error), TILEPROP_BAD_INPUT, &error, cases[i].part);
+    }
+}
+
 static void test_refuses_headers(void **state)
 {
     (void)state;
@@ -114,7 +145,8 @@ static void test_refuses_headers(void **state)
     refused("{\"a\\nb\":1}", 0, "tensor \"a?b\"");
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1]}}", 1, "dtype, shape ... data_offsets");
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1],\"more\":1}}", 1, "nothing else");
-    refused("{\"a\":{\"dtype\":\"u8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1, "tensor \"a\": unknown dtype");
+    refused("{\"a\":{\"dtype\":\"u8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1,
+            "tensor \"a\": unknown dtype u8 ... F32");
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[-1],\"data_offsets\":[0,1]}}", 1, "shape: ... integers");
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1.0],\"data_offsets\":[0,1]}}", 1, "shape: ... integers");
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,1]}}", 1, "more than 8 ... 8");
@@ -278,6 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads),
         cmocka_unit_test(test_refuses_frames),
+        cmocka_unit_test(test_names_other_formats),
         cmocka_unit_test(test_refuses_headers),
         cmocka_unit_test(test_bounds_memory),
         cmocka_unit_test(test_bounds_values),

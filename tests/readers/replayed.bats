@@ -396,4 +396,44 @@ PY
     refused 3 'elsewhere.npz: "X.npy" is not where' --data elsewhere.npz:X --labels y.npy
     refused 3 'entry.npz: byte ... entry' --data entry.npz:X --labels y.npy
     refused 3 'stream.npz: "X.npy" is damaged' --data stream.npz:X --labels y.npy
+@test "tensors of BF16 and F16 under numbered names are a network" {
+    printf 'x,z,y\n1,2,a\n2,1,b\n3,5,a\n4,4,b\n' >t.csv
+    for kind in BF16 F16; do
+        PYTHONPATH=$root/tests/model python3 - $kind <<'END'
+import sys
+from tensor_file import write
+write("f.safetensors", [("0.weight", sys.argv[1], [4, 2], range(8)), ("0.bias", sys.argv[1], [4], range(4)),
+                        ("2.weight", sys.argv[1], [2, 4], range(8)), ("2.bias", sys.argv[1], [2], range(2))])
+END
+        trained '2-4-2' --data t.csv --bias all --init-from f.safetensors
+    done
+}
+
+@test "models in other formats are named" {
+    printf 'x,y\n1,a\n2,b\n3,a\n4,b\n' >t.csv
+    python3 - <<'END'
+import pickle, zipfile
+for protocol in 2, 3, 4, 5:
+    with open(f"p{protocol}.pt", "wb") as file:
+        pickle.dump({"0.weight": [1.0] * 100}, file, protocol)
+for name, first in ("new.pth", "archive/data.pkl"), ("w.npz", "0.weight.npy"), ("k.keras", "metadata.json"):
+    with zipfile.ZipFile(name, "w") as file:
+        file.writestr(first, "x" * 100)
+open("m.onnx", "wb").write(b"\x08\x07\x12\x07pytorch\x1a\x052.1.0" + bytes(100))
+open("k.h5", "wb").write(b"\x89HDF\r\n\x1a\n" + bytes(100))
+open("lfs.safetensors", "w").write("version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 9\n")
+END
+    torch='expected safetensors, as safetensors.torch.save_file(model.state_dict(), FILE) writes'
+    arrays='expected safetensors, as safetensors.numpy.save_file'
+    named() { # FILE PARTS
+        refused 3 "$1: $2" --data t.csv --init-from "$1"
+        refused_by predict "$predict" 3 "$1: $2" "$1" --data t.csv
+    }
+    for file in p{2..5}.pt; do named "$file" "a Python pickle found ... $torch"; done
+    named new.pth "PyTorch's .pt or .pth found, $torch"
+    named k.keras "a zip archive found"
+    named w.npz "NumPy's .npz found, $arrays"
+    named m.onnx "ONNX found, $arrays"
+    named k.h5 "HDF5 found, as Keras' .h5 is, $arrays"
+    named lfs.safetensors "a Git LFS pointer found ... git lfs pull"
 }

@@ -1,0 +1,17 @@
+/*
+ * Layers in safetensors files of other programs, as safetensors.torch.save_file(net.state_dict(), ...) writes them:
+ * NAME.weight [units, inputs] and NAME.bias [units], where the layer has biases, of whatever names, and nothing else.
+ * Layers whose names differ in numbers alone follow each other by these numbers, gaps allowed (net.0, net.2, net.10),
+ * and each layer has as many inputs as the one before has units. Exactly one order has to be like that.
+ */
+#pragma once
+
+#include "model/layer_tensors.h"
+
+/*
+ * Finds the layers in their order, without memory for them yet; layers: [TP_LAYERS_MAX], which gets their tensors.
+ * Errors: TILEPROP_BAD_INPUT with path, tensors, found, expected, for other tensors, no layers or more than
+ * TP_LAYERS_MAX, and if no order fits or several do.
+ */
+tileprop_status tp_foreign_layers_find(const struct tp_safetensors *read, struct tp_weights *weights,
+                                       struct tp_layer_tensors *layers, struct tp_error *error);

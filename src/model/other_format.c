@@ -1,0 +1,58 @@
+#include "model/other_format.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define TP_ZIP_HEADER 30 /* bytes before the first file's name */
+#define TP_FROM_TORCH "expected safetensors, as safetensors.torch.save_file(model.state_dict(), FILE) writes"
+#define TP_FROM_ARRAYS                                                                                                 \
+    "expected safetensors, as safetensors.numpy.save_file({\"0.weight\": ARRAY, ...}, FILE) writes, each weight "      \
+    "[units, inputs]"
+
+static bool begins(const struct tp_file *file, const char *magic, size_t size)
+{
+    return file->size >= size && memcmp(file->bytes, magic, size) == 0;
+}
+
+static bool ends(const unsigned char *name, size_t length, const char *part)
+{
+    const size_t size = strlen(part);
+    return length >= size && memcmp(name + length - size, part, size) == 0;
+}
+
+/* By the name of the first file in it. */
+static const char *name_zip(const struct tp_file *file)
+{
+    const unsigned char *name = file->bytes + TP_ZIP_HEADER;
+    uint16_t length = 0;
+    if (file->size >= TP_ZIP_HEADER)
+        memcpy(&length, file->bytes + TP_ZIP_HEADER - 4, sizeof length);
+    if (file->size < TP_ZIP_HEADER || length > file->size - TP_ZIP_HEADER)
+        length = 0;
+    if (ends(name, length, ".npy"))
+        return "NumPy's .npz found, " TP_FROM_ARRAYS;
+    if (ends(name, length, "/data.pkl"))
+        return "PyTorch's .pt or .pth found, " TP_FROM_TORCH;
+    return "a zip archive found, as .pt and .keras are, " TP_FROM_TORCH;
+}
+
+const char *tp_other_format(const struct tp_file *file)
+{
+    const unsigned char *b = file->bytes;
+    if (begins(file, "version https://git-lfs.github.com/spec/", 40))
+        return "a Git LFS pointer found, expected the file that it stands for, which git lfs pull fetches";
+    if (begins(file, "PK\3\4", 4))
+        return name_zip(file);
+    if (begins(file, "\x89HDF\r\n\x1a\n", 8))
+        return "HDF5 found, as Keras' .h5 is, " TP_FROM_ARRAYS;
+    if (begins(file, "\x93NUMPY", 6))
+        return "a NumPy array found, " TP_FROM_ARRAYS;
+    if (begins(file, "\x1f\x8b", 2))
+        return "gzip found, expected safetensors, unpacked";
+    if (file->size >= 2 && b[0] == 0x80 && b[1] >= 2 && b[1] <= 5)
+        return "a Python pickle found, as older .pt and .pth files are, " TP_FROM_TORCH;
+    /* protobuf: field 1 is the version, and a text, the graph or the operators follow */
+    if (file->size >= 3 && b[0] == 0x08 && b[1] < 0x20 && (b[2] == 0x12 || b[2] == 0x3a || b[2] == 0x42))
+        return "ONNX found, " TP_FROM_ARRAYS;
+    return NULL;
+}
