@@ -46,7 +46,7 @@ typedef struct tileprop_layer_gradients {
     int right;         /* difference <= truncation + rounding <= TILEPROP_CHECK_COARSEST * largest, not all skipped */
 } tileprop_layer_gradients;
 
-/* Gradients are means over the samples used. */
+/* Gradients are means over the samples used, each multiplied by its weight. */
 typedef struct tileprop_gradients {
     size_t size;                      /* sizeof(tileprop_gradients); set by the caller, as are the next two */
     tileprop_layer_gradients *layers; /* [hidden_count + 1], the first layer_count are filled in; may be NULL */

@@ -257,6 +257,13 @@ typedef struct tileprop_data {
     const int64_t *indptr;  /* [rows + 1]: row r has entries indptr[r] to indptr[r + 1] - 1 */
     const int32_t *indices; /* each entry's feature, from 0, ascending within a row */
     const float *values;    /* each entry's value; all others are 0 */
+    /*
+     * [rows] factors on loss and gradient, finite and >= 0, on top of class_weights; NULL: all 1. They are not
+     * rescaled: the loss of a step remains a sum divided by its number of rows. Losses and accuracies of whole sets
+     * become sum(w x) / sum(w), and not all weights may be 0. tileprop_evaluate() and tileprop_trainer_create() do not
+     * use them.
+     */
+    const float *sample_weights;
 } tileprop_data;
 
 /* What tileprop_evaluate() computes; any pointer may be NULL. */

@@ -108,6 +108,12 @@ struct tp_set {
 tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop_data *given, const struct tp_set *like,
                             enum tp_offsets wanted, const double *offset, struct tp_error *error);
 
+/*
+ * Checks that the first `count` samples have something to weigh.
+ * Errors: TILEPROP_BAD_INPUT naming the data if all their weights are 0.
+ */
+tileprop_status tp_set_check_weights(const struct tp_set *set, size_t count, struct tp_error *error);
+
 /* Frees what the set owns. */
 void tp_set_free(struct tp_set *set);
 

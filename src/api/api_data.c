@@ -138,8 +138,25 @@ static tileprop_status convert(struct tp_set *set, struct tp_error *error)
                                    .count = data->rows,
                                    .features = data->features,
                                    .classes = data->classes ? data->classes : (size_t)largest + 1,
-                                   .class_weights = data->class_weights};
+                                   .class_weights = data->class_weights,
+                                   .sample_weights = (float *)(uintptr_t)data->sample_weights};
+    for (size_t i = 0; data->sample_weights && i < data->rows; i++)
+        if (!(data->sample_weights[i] >= 0 && isfinite(data->sample_weights[i])))
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: sample_weights[%zu]: %g found, expected a number from 0",
+                           name, i, (double)data->sample_weights[i]);
     return TILEPROP_OK;
+}
+
+tileprop_status tp_set_check_weights(const struct tp_set *set, size_t count, struct tp_error *error)
+{
+    const float *weights = set->own.sample_weights;
+    bool any = !weights;
+    for (size_t i = 0; !any && i < count; i++)
+        any = weights[i] > 0;
+    return any ? TILEPROP_OK
+               : tp_fail(error, TILEPROP_BAD_INPUT,
+                         "%s: the weights of its %zu samples are all 0, expected at least one above 0", set->given.name,
+                         count);
 }
 
 static tileprop_status narrow(const tileprop_data *data, size_t row, const double *offset, float *to,
@@ -374,6 +391,7 @@ static tileprop_status evaluate(const tileprop_model *handle, const tileprop_dat
         data->label_type = TILEPROP_U8;
         data->rows = 1;
     }
+    data->sample_weights = NULL;
     data->classes = tileprop_model_classes(handle);
     if (data->features != features)
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of %zu values found, expected %zu", data->name,

@@ -19,6 +19,9 @@ static tileprop_status check(const tileprop_options *given, const tileprop_data 
     tileprop_status status = tp_api_options(given, &options, call);
     if (status == TILEPROP_OK)
         status = tp_set_take(&set, "data", data, NULL, tp_offsets_wanted(options.normalize), NULL, error);
+    if (status == TILEPROP_OK)
+        status = tp_set_check_weights(
+            &set, set.own.count < TILEPROP_CHECK_SAMPLES ? set.own.count : TILEPROP_CHECK_SAMPLES, error);
     if (status == TILEPROP_OK) {
         options.drop_last = false; /* there are no batches */
         options.init = options.init == TILEPROP_INIT_AUTO ? TILEPROP_INIT_UNIFORM : options.init;

@@ -65,6 +65,14 @@ static tileprop_status take_sets(struct tp_api_training *t, const tileprop_data 
                                         t->train.offset, error);
     if (status == TILEPROP_OK && t->run.test)
         status = tp_set_take(&t->test, "test", t->run.test, &t->train, TP_OFFSETS_KNOWN, t->train.offset, error);
+    if (fraction)
+        t->validation.given.name = "validation";
+    if (status == TILEPROP_OK)
+        status = tp_set_check_weights(&t->train, t->train.own.count, error);
+    if (status == TILEPROP_OK)
+        status = tp_set_check_weights(&t->validation, t->validation.own.count, error);
+    if (status == TILEPROP_OK && t->run.test)
+        status = tp_set_check_weights(&t->test, t->test.own.count, error);
     return status;
 }
 

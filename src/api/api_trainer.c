@@ -204,6 +204,8 @@ tileprop_status tileprop_trainer_evaluate(tileprop_trainer *h, const tileprop_da
     if (status == TILEPROP_OK)
         status = tp_set_take(&set, "data", data, &h->training.train, TP_OFFSETS_KNOWN, offset_of(h), &call.error);
     if (status == TILEPROP_OK)
+        status = tp_set_check_weights(&set, set.own.count, &call.error);
+    if (status == TILEPROP_OK)
         status = tp_stepper_evaluate(h->stepper, &set.own, &metrics, &call.error);
     if (loss)
         *loss = metrics.loss;

@@ -169,7 +169,7 @@ static void put_feature_names(const struct header *h)
             if (column->name)
                 put_text(h, column->name);
             else
-                fprintf(h->out, "column %zu", c + 1 + (schema->label_place <= c));
+                fprintf(h->out, "column %zu", tp_schema_place(schema, c + (schema->label_place <= c)) + 1);
             if (column->category_count) {
                 put(h, "=");
                 put_text(h, column->categories[i]);

@@ -43,7 +43,7 @@ static void write_name(const char *name)
     fputs(tp_show(name, strlen(name)).text, stdout);
 }
 
-static void write_columns(const struct tp_schema *schema)
+static void write_columns(const struct tp_schema *schema, const char *weight)
 {
     size_t texts = 0;
     for (size_t i = 0; i < schema->column_count; i++)
@@ -51,7 +51,11 @@ static void write_columns(const struct tp_schema *schema)
     if (schema->column_count) {
         printf(", label ");
         write_name(schema->label ? schema->label : "in");
-        printf(schema->label ? " (column %zu)" : " column %zu", schema->label_place + 1);
+        printf(schema->label ? " (column %zu)" : " column %zu", tp_schema_place(schema, schema->label_place) + 1);
+        if (weight) {
+            printf(schema->weight ? ", weights " : ", weights in column ");
+            write_name(schema->weight ? schema->weight : weight);
+        }
         printf(", %zu column%s of numbers", schema->column_count - texts, schema->column_count - texts == 1 ? "" : "s");
     }
     if (texts)
@@ -80,14 +84,16 @@ static void write_classes(const struct tp_train_data *data)
 }
 
 /* Of data from a table: the label's column, the inputs, the classes and the split. */
-static void write_table(const struct tp_train_data *data, uint64_t seed)
+static void write_table(const struct tp_report *report)
 {
+    const struct tp_train_data *data = report->data;
     printf(TP_LABEL "%zu rows", data->notes.format, data->rows);
-    write_columns(&data->schema);
+    write_columns(&data->schema, report->command->table.weight);
     write_classes(data);
     if (data->is_part)
         printf(TP_LABEL "%zu sample%s of the same file, stratified by class, drawn from seed %llu\n", "validation",
-               data->validation.count, data->validation.count == 1 ? "" : "s", (unsigned long long)seed);
+               data->validation.count, data->validation.count == 1 ? "" : "s",
+               (unsigned long long)report->command->options.seed);
 }
 
 /* What --explain says of how the work is divided. */
@@ -118,7 +124,7 @@ static void write_opening(const struct tp_report *report)
     const struct tp_train_data *data = report->data;
 
     if (data->rows)
-        write_table(data, options->seed);
+        write_table(report);
     for (size_t i = 0; i < data->notes.count; i++)
         printf(TP_LABEL "%s\n", "note", data->notes.lines[i].text);
     printf(TP_LABEL "%s, %zu training and %zu validation samples, %zu inputs, %zu classes, mean %.6g, "
@@ -311,14 +317,17 @@ static void write_figures(double loss, double accuracy, size_t held_out)
     fputs(" %", stdout);
 }
 
-static void write_metrics(const char *label, double loss, double accuracy, size_t held_out, bool stopped)
+/* The standard error is one of samples that count alike. */
+static void write_metrics(const char *label, double loss, double accuracy, const struct tp_dataset *set, bool held_out,
+                          bool stopped)
 {
+    const bool weighted = set->sample_weights;
     printf(TP_LABEL, label);
     if (isfinite(loss))
-        write_figures(loss, accuracy, held_out);
+        write_figures(loss, accuracy, held_out && !weighted ? set->count : 0);
     else
         fputs(stopped ? "not evaluated: the run was stopped" : "the loss is not finite", stdout);
-    putchar('\n');
+    puts(weighted && isfinite(loss) ? " (weighted)" : "");
 }
 
 /*
@@ -358,12 +367,13 @@ static void write_closing(const struct tp_report *report, const struct tp_model_
 {
     const tileprop_result *result = &report->result;
     const double accuracy = report->command->options.stop_at_accuracy;
-    const size_t held_out = report->data->validation.count;
+    const struct tp_train_data *data = report->data;
+    const size_t held_out = data->validation.sample_weights ? 0 : data->validation.count;
     const bool stopped = result->stopped_by == TILEPROP_STOP_PROGRESS;
-    write_metrics("train", result->train_loss, result->train_accuracy, 0, stopped);
-    write_metrics("validation", result->validation_loss, result->validation_accuracy, held_out, stopped);
-    if (report->data->test.count)
-        write_metrics("test", result->test_loss, result->test_accuracy, report->data->test.count, stopped);
+    write_metrics("train", result->train_loss, result->train_accuracy, &data->train, false, stopped);
+    write_metrics("validation", result->validation_loss, result->validation_accuracy, &data->validation, true, stopped);
+    if (data->test.count)
+        write_metrics("test", result->test_loss, result->test_accuracy, &data->test, true, stopped);
     printf(TP_LABEL, "best");
     if (isfinite(result->best_validation_loss)) {
         write_figures(result->best_validation_loss, result->best_validation_accuracy, held_out);
@@ -419,15 +429,15 @@ static tileprop_status write_json(const struct tp_report *report, const struct t
     const tileprop_run *run = &report->run;
     const tileprop_result *result = &report->result;
     const double rate = ratio(samples_in(report, result->steps), result->seconds_training);
-    const bool any_best = isfinite(result->best_validation_loss);
+    const bool any_best = isfinite(result->best_validation_loss), weighted = report->data->train.sample_weights;
     return tp_program_json(
         json_pack(
-            "{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:f, s:f, s:f, s:f, "
+            "{s:I, s:I, s:I, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:f, s:f, s:f, s:f, "
             "s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:o, s:o, s:o, s:s, s:o}",
             "parameters", (json_int_t)run->parameters, "steps", (json_int_t)result->steps, "epochs",
             (json_int_t)result->epochs, "train_loss", tp_json_text_real(result->train_loss), "train_accuracy",
             tp_json_text_real(result->train_accuracy), "validation_loss", tp_json_text_real(result->validation_loss),
-            "validation_accuracy", tp_json_text_real(result->validation_accuracy), "test_loss",
+            "weighted", weighted, "validation_accuracy", tp_json_text_real(result->validation_accuracy), "test_loss",
             tp_json_text_real(result->test_loss), "test_accuracy", tp_json_text_real(result->test_accuracy),
             "best_validation_loss", tp_json_text_real(result->best_validation_loss), "best_step",
             json_step(any_best, result->best_step), "best_validation_accuracy",

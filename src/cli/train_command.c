@@ -60,6 +60,10 @@ static const struct tp_option table[] = {
     {TP_OPTION("index-base", AT(libsvm.base), CHOICE, "Data", .argument = "N", .choices = tp_index_base_choices,
                .help = "whether indices of libsvm's text begin at 0 or at 1; auto: at 0, if the training data have such "
                        "an index")},
+    {TP_OPTION("sample-weight", AT(table.weight), TEXT, "Data", .argument = "COLUMN", .keyword = "none",
+               .help = "a table's column, named as --label, that is no input: each sample's loss and gradient are "
+                       "multiplied by this number from 0, on top of --class-weight; so are loss and accuracy of all "
+                       "sets: sum(weight * loss) / sum(weight)")},
     {TP_OPTION("missing", AT(table.missing), CHOICE, "Data", .argument = "NAME", .choices = missings,
                .help = "what a cell that is empty, ?, NA, N/A, NaN or null is: an error, or the mean of the "
                        "training samples")},

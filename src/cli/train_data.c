@@ -47,6 +47,7 @@ static const char *table_option(const struct tp_table_options *table)
            : table->categorical              ? "categorical"
            : table->leave_out                ? "leave-out"
            : table->unseen                   ? "unseen"
+           : table->weight                   ? "sample-weight"
                                              : NULL;
 }
 
@@ -241,6 +242,7 @@ tileprop_data tp_train_data_of(const struct tp_dataset *set, size_t begin, size_
                           .features = set->features,
                           .classes = set->classes,
                           .class_weights = set->class_weights,
+                          .sample_weights = set->sample_weights ? set->sample_weights + begin : NULL,
                           .name = name,
                           .offset = set->offset};
     if (set->type == TILEPROP_CSR) {

@@ -8,6 +8,7 @@ void tp_dataset_free(struct tp_dataset *dataset)
 {
     free(dataset->samples);
     free(dataset->labels);
+    free(dataset->sample_weights);
     free(dataset->indptr);
     free(dataset->indices);
     *dataset = (struct tp_dataset){0};
@@ -17,6 +18,7 @@ void tp_dataset_cut(struct tp_dataset *dataset, size_t kept, struct tp_dataset *
 {
     *tail = *dataset;
     tail->labels = dataset->labels + kept;
+    tail->sample_weights = dataset->sample_weights ? dataset->sample_weights + kept : NULL;
     tail->count = dataset->count - kept;
     dataset->count = kept;
     tail->samples = (unsigned char *)dataset->samples + tp_dataset_bytes(dataset);
@@ -45,12 +47,12 @@ tileprop_status tp_dataset_tail(struct tp_dataset *dataset, double fraction, str
 
 struct tp_metrics tp_metrics_of(const float *losses, const uint16_t *predicted, const struct tp_dataset *dataset)
 {
-    double loss = 0;
-    size_t right = 0;
+    double loss = 0, right = 0, all = 0;
     for (size_t i = 0; i < dataset->count; i++) {
-        loss += (double)losses[i];
-        right += predicted[i] == dataset->labels[i];
+        const double weight = dataset->sample_weights ? (double)dataset->sample_weights[i] : 1;
+        loss += weight * (double)losses[i];
+        right += predicted[i] == dataset->labels[i] ? weight : 0;
+        all += weight;
     }
-    double count = (double)dataset->count;
-    return (struct tp_metrics){.loss = loss / count, .accuracy = (double)right / count, .count = dataset->count};
+    return (struct tp_metrics){.loss = loss / all, .accuracy = right / all, .count = dataset->count};
 }

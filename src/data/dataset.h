@@ -15,8 +15,9 @@ struct tp_dataset {
     bool sparse;        /* of a file without its zeros, whose defaults are those of csr whatever the type is */
     void *samples;      /* [count][features] of type; csr: the entries, floats */
     int64_t *indptr; /* csr: [count + 1]; sample i has entries indptr[i] - indptr[0] to indptr[i + 1] - indptr[0] - 1 */
-    int32_t *indices; /* csr: the entries' features */
-    uint16_t *labels; /* [count], each < classes */
+    int32_t *indices;      /* csr: the entries' features */
+    uint16_t *labels;      /* [count], each < classes */
+    float *sample_weights; /* [count] factors on loss and gradient, >= 0; NULL: all 1 */
     size_t count;
     size_t features;
     size_t classes;                 /* 1 + the largest label; at least 1 */
@@ -181,5 +182,8 @@ struct tp_metrics {
     size_t count;    /* samples */
 };
 
-/* Mean loss, added in sample order in double, and accuracy, from what a run left of the samples. */
+/*
+ * Mean loss, added in sample order in double, and accuracy, from what a run left of the samples. With weights of
+ * samples, whose sum must not be 0, both are weighted means; those of classes do not count.
+ */
 struct tp_metrics tp_metrics_of(const float *losses, const uint16_t *predicted, const struct tp_dataset *dataset);

@@ -46,6 +46,13 @@ bool tp_schema_name_classes(struct tp_schema *schema, const char *const *names, 
     return good;
 }
 
+size_t tp_schema_place(const struct tp_schema *schema, size_t place)
+{
+    for (size_t i = 0; i < schema->left_out_count && schema->left_out[i] <= place; i++)
+        place++;
+    return place;
+}
+
 static void free_texts(char **texts, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -62,6 +69,7 @@ void tp_schema_free(struct tp_schema *schema)
     free(schema->columns);
     free(schema->label);
     free(schema->left_out);
+    free(schema->weight);
     free_texts(schema->classes, schema->classes ? schema->class_count : 0);
     free(schema->means);
     free(schema->offset);
@@ -209,8 +217,8 @@ static tileprop_status read_left_out(struct tp_schema *schema, const json_t *lis
                                      struct tp_error *error)
 {
     const size_t count = json_array_size(list);
-    if (count == 0 || schema->label)
-        return fail(path, "left_out to be a list of places, and the label to have no name", error);
+    if (count == 0)
+        return fail(path, "left_out to be a list of places", error);
     schema->left_out = malloc(count * sizeof *schema->left_out);
     if (!schema->left_out)
         return tp_fail_memory(error, path, "a schema");

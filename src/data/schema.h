@@ -33,9 +33,10 @@ struct tp_schema {
     size_t column_count;       /* 0: nothing is known of the columns, as in an array */
     char *label;               /* name of the label's column, owned; NULL: the table has no header */
     size_t label_place;        /* the label's column, from 0, among those and itself in the table that was trained on */
-    size_t *left_out;          /* [left_out_count] places from 0, ascending, of columns of a table without a header
-                                  that are neither, owned */
+    size_t *left_out;          /* [left_out_count] places, from 0, ascending, of columns of that table that are neither,
+                                  owned */
     size_t left_out_count;
+    char *weight;   /* name of the column of samples' weights, owned; NULL: none is known. Not in a model's text */
     char **classes; /* [class_count], by label, owned; NULL: they are called by their labels */
     size_t class_count;
     bool zero_based; /* in libsvm's text the first feature has index 0 */
@@ -56,6 +57,9 @@ bool tp_schema_name_classes(struct tp_schema *schema, const char *const *names, 
 
 void tp_schema_free(struct tp_schema *schema);
 
+/* Where a column was in the table that was trained on, by its place among those that were not left out; both from 0. */
+size_t tp_schema_place(const struct tp_schema *schema, size_t place);
+
 /* Whether it says more than how many features and classes there are. */
 static inline bool tp_schema_says(const struct tp_schema *schema)
 {
@@ -69,7 +73,7 @@ static inline bool tp_schema_says(const struct tp_schema *schema)
  *                  a name, if the table has a header, and categories, if it holds no numbers
  *     label        the name of the label's column, if the table has a header
  *     label_place  its place, from 0
- *     left_out     places, from 0, of columns that are neither, if the table has no header
+ *     left_out     the places, from 0, of columns that are neither, if there are any
  *     zero_based   true, if in libsvm's text the first feature has index 0
  *     means        what a missing value of each feature becomes, minus its offset, if any may be missing
  *

@@ -315,6 +315,9 @@ tileprop_status tp_model_fingerprint(const struct tp_dataset *dataset, uint64_t 
     *fingerprint =
         XXH3_64bits_withSeed(dataset->labels, dataset->count * sizeof *dataset->labels, XXH3_64bits_digest(state));
     XXH3_freeState(state);
+    if (dataset->sample_weights)
+        *fingerprint = XXH3_64bits_withSeed(dataset->sample_weights, dataset->count * sizeof *dataset->sample_weights,
+                                            *fingerprint);
     return TILEPROP_OK;
 }
 

@@ -128,11 +128,12 @@ static struct tp_forward bind_forward(const struct tp_step *step, const struct t
 static struct tp_loss bind_loss(const struct tp_step *step, const struct tp_step_member *member,
                                 const struct tp_operation *operation, size_t rows)
 {
+    const struct tp_dataset *train = member->train;
     return (struct tp_loss){.row_begin = operation->rows.begin,
                             .row_end = operation->rows.end,
                             .z = step->a[operation->layer],
                             .labels = step->labels,
-                            .weights = member->train->class_weights ? step->weights : NULL,
+                            .weights = train->class_weights || train->sample_weights ? step->weights : NULL,
                             .scale = 1 / (float)rows,
                             .d = step->d[operation->layer],
                             .loss = step->loss};
@@ -238,10 +239,11 @@ static void pack(const struct tp_step *step, const struct tp_step_member *member
 static void loss(const struct tp_step *step, const struct tp_step_member *member, const struct tp_loss *loss,
                  const uint32_t *index)
 {
+    const float *of_classes = member->train->class_weights, *of_samples = member->train->sample_weights;
     for (size_t r = loss->row_begin; r < loss->row_end; r++)
         step->labels[r] = member->train->labels[index[r]];
     for (size_t r = loss->row_begin; loss->weights && r < loss->row_end; r++)
-        step->weights[r] = member->train->class_weights[step->labels[r]];
+        step->weights[r] = (of_classes ? of_classes[step->labels[r]] : 1) * (of_samples ? of_samples[index[r]] : 1);
     step->tier->loss(loss);
 }
 

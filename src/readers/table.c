@@ -20,6 +20,7 @@ struct reader {
     struct tp_label_encoder classes;
     double *cells;    /* [rows][inputs]: numbers, or the numbers of categories; NaN: missing */
     uint16_t *labels; /* [rows] */
+    float *weights;   /* [rows]; NULL: none are read */
     size_t rows;
     size_t unlabelled; /* rows whose label is missing: all or none */
     size_t unseen;     /* cells with a category that is not known */
@@ -56,6 +57,18 @@ static tileprop_status read_label(struct reader *reader, size_t i, const struct 
     const struct tp_table_place place = tp_table_columns_place(&reader->columns, i);
     return tp_label_encoder_label(&reader->classes, place.text, field->text, field->size, &reader->labels[reader->rows],
                                   reader->csv.error);
+}
+
+static tileprop_status read_weight(struct reader *reader, size_t i, const struct tp_field *field)
+{
+    double value;
+    const char *end = field->text + field->size;
+    const bool is_number = tp_decimal_read(field->text, end, &value) == end;
+    if (!is_number || !(value >= 0 && isfinite((float)value)))
+        return fail_cell(reader, i, "\"%s\" found, expected the sample's weight, a number from 0 to 3.4e38",
+                         tp_show(field->text, field->size).text);
+    reader->weights[reader->rows] = (float)value;
+    return TILEPROP_OK;
 }
 
 static tileprop_status read_category(struct reader *reader, size_t i, const struct tp_field *field, double *cell)
@@ -131,6 +144,8 @@ static tileprop_status read_cell(struct reader *reader, size_t i, double *cells)
         return status;
     if (column->role == TP_ROLE_LABEL)
         return read_label(reader, i, &field);
+    if (column->role == TP_ROLE_WEIGHT)
+        return read_weight(reader, i, &field);
     if (tp_table_is_missing(field.text, field.size)) {
         cells[column->place] = NAN;
         if (reader->options->missing == TP_MISSING_MEAN)
@@ -203,7 +218,10 @@ static tileprop_status read_rows(struct reader *reader)
     reader->cells = malloc(most * reader->columns.inputs * sizeof *reader->cells);
     if (reader->columns.labelled)
         reader->labels = malloc(most * sizeof *reader->labels);
-    if (!reader->cells || (reader->columns.labelled && !reader->labels))
+    if (reader->options->weight)
+        reader->weights = malloc(most * sizeof *reader->weights);
+    if (!reader->cells || (reader->columns.labelled && !reader->labels) ||
+        (reader->options->weight && !reader->weights))
         status = tp_fail_memory(reader->csv.error, reader->csv.path, "a table");
     while (status == TILEPROP_OK && tp_csv_next(&reader->csv))
         status = read_row(reader);
@@ -247,16 +265,16 @@ static void note_texts(const struct reader *reader, size_t i)
         reader->columns.header ? ")" : "", texts->count, reader->rows, first.text, second.text);
 }
 
-/* A model finds the columns of a table without names by their places. */
+/* Where tables have no names, a model finds the columns by their places. */
 static tileprop_status list_left_out(const struct tp_table_columns *columns, struct tp_schema *schema)
 {
-    if (columns->header || columns->inputs + 1 == columns->count)
+    if (columns->inputs + 1 == columns->count)
         return TILEPROP_OK;
     schema->left_out = malloc((columns->count - columns->inputs) * sizeof *schema->left_out);
     if (!schema->left_out)
         return tp_fail_memory(columns->csv->error, columns->csv->path, "a table");
     for (size_t i = 0; i < columns->count; i++)
-        if (columns->all[i].role == TP_ROLE_UNUSED)
+        if (columns->all[i].role > TP_ROLE_LABEL)
             schema->left_out[schema->left_out_count++] = i;
     return TILEPROP_OK;
 }
@@ -270,11 +288,11 @@ static tileprop_status finish_schema(struct reader *reader, struct tp_schema *sc
         return tp_fail_memory(reader->csv.error, reader->csv.path, "a table");
     schema->column_count = columns->inputs;
     for (size_t i = 0; i < columns->label; i++)
-        schema->label_place += columns->all[i].role != TP_ROLE_UNUSED;
+        schema->label_place += columns->all[i].role < TP_ROLE_LABEL;
     tileprop_status status = list_left_out(columns, schema);
     for (size_t i = 0; status == TILEPROP_OK && i < columns->count; i++) {
         struct tp_table_column *column = &columns->all[i];
-        if (column->role == TP_ROLE_UNUSED)
+        if (column->role > TP_ROLE_LABEL)
             continue;
         if (column->role == TP_ROLE_TEXT)
             note_texts(reader, i);
@@ -427,8 +445,7 @@ static size_t count_merged(const struct reader *reader, size_t place, size_t ste
 static size_t column_at(const struct reader *reader, size_t place)
 {
     size_t i = 0;
-    while (reader->columns.all[i].role == TP_ROLE_LABEL || reader->columns.all[i].role == TP_ROLE_UNUSED ||
-           reader->columns.all[i].place != place)
+    while (reader->columns.all[i].role >= TP_ROLE_LABEL || reader->columns.all[i].place != place)
         i++;
     return i;
 }
@@ -468,12 +485,14 @@ static tileprop_status finish(struct reader *reader, const struct tp_schema *sch
     tileprop_status status = TILEPROP_OK;
     *dataset = (struct tp_dataset){.type = TILEPROP_F32,
                                    .labels = reader->labels,
+                                   .sample_weights = reader->weights,
                                    .count = reader->rows,
                                    .features = schema->features,
                                    .classes = schema->class_count,
                                    .schema = schema,
                                    .offset = schema->offset};
     reader->labels = NULL;
+    reader->weights = NULL;
     if (has_categories(schema))
         status = expand(reader, schema, most, dataset);
     else
@@ -502,6 +521,10 @@ tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_optio
         status = tp_table_columns_check(&reader.columns, reader.classes.numbers);
     if (status == TILEPROP_OK && learns)
         status = finish_schema(&reader, schema);
+    if (status == TILEPROP_OK && options->weight && reader.columns.header && !schema->weight) {
+        schema->weight = strdup(reader.columns.all[reader.columns.weight].first);
+        status = schema->weight ? TILEPROP_OK : tp_fail_memory(error, file->path, "a table");
+    }
     tp_file_free(file);
     if (status == TILEPROP_OK && reader.unlabelled) {
         free(reader.labels);
@@ -524,6 +547,7 @@ tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_optio
 
     free(reader.cells);
     free(reader.labels);
+    free(reader.weights);
     tp_string_table_free(&reader.classes.names);
     tp_table_columns_free(&reader.columns);
     tp_csv_close(&reader.csv);

@@ -41,6 +41,7 @@ struct tp_table_options {
     const char *categorical; /* names or places with commas between them: columns of text whatever their
                                 cells; or NULL */
     const char *leave_out;   /* likewise columns that are no inputs; or NULL */
+    const char *weight;      /* the column with the samples' weights, as label; NULL: none is read */
     enum tp_missing missing; /* of cells that are empty, ?, NA, N/A, NaN or null; never of labels */
     enum tp_unseen unseen;   /* with a known schema: of categories that it does not have */
     bool may_lack_label;    /* with a known schema: without its column, or without a value in it, there are no labels */

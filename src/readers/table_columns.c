@@ -233,6 +233,9 @@ static tileprop_status choose(struct tp_table_columns *columns, const char *opti
         if (column->role == TP_ROLE_LABEL)
             return tp_csv_fail(columns->csv, 0, "--%s: column %zu found, which is the label, expected inputs", option,
                                found + 1);
+        if (column->role == TP_ROLE_WEIGHT)
+            return tp_csv_fail(columns->csv, 0, "--%s: column %zu found, which --sample-weight names too", option,
+                               found + 1);
         if (column->fixed && column->role != role)
             return tp_csv_fail(columns->csv, 0, "--%s: column %zu found, which --categorical names too", option,
                                found + 1);
@@ -243,7 +246,32 @@ static tileprop_status choose(struct tp_table_columns *columns, const char *opti
     return TILEPROP_OK;
 }
 
-static tileprop_status learn(struct tp_table_columns *columns, const struct tp_table_options *options)
+/* Finds the column of weights, if an option wants one, as that of the training data; it has no other role than this. */
+static tileprop_status find_weight(struct tp_table_columns *columns, const char *option, const struct tp_schema *schema,
+                                   enum tp_role role)
+{
+    const char *name = columns->header ? schema->weight : NULL;
+    size_t found;
+    if (!option)
+        return TILEPROP_OK;
+    const tileprop_status status = name ? find_name(columns, name, strlen(name), &found)
+                                        : find_column(columns, "sample-weight", option, strlen(option), &found);
+    if (status != TILEPROP_OK)
+        return status;
+    if (found == columns->count)
+        return tp_csv_fail(columns->csv, columns->row, "no column \"%s\" found, expected it as in the training data",
+                           tp_show(name, strlen(name)).text);
+    struct tp_table_column *column = &columns->all[found];
+    if (column->role != role)
+        return tp_csv_fail(columns->csv, 0, "--sample-weight: column %zu found, which is %s, expected another",
+                           found + 1, column->role == TP_ROLE_LABEL ? "the label" : "an input");
+    column->role = TP_ROLE_WEIGHT;
+    columns->weight = found;
+    return TILEPROP_OK;
+}
+
+static tileprop_status learn(struct tp_table_columns *columns, const struct tp_table_options *options,
+                             const struct tp_schema *schema)
 {
     tileprop_status status = find_column(columns, "label", options->label, strlen(options->label), &columns->label);
     if (status != TILEPROP_OK)
@@ -254,16 +282,19 @@ static tileprop_status learn(struct tp_table_columns *columns, const struct tp_t
                            "semicolons or blanks between them");
     columns->labelled = true;
     columns->all[columns->label].role = TP_ROLE_LABEL;
-    status = choose(columns, "categorical", options->categorical, TP_ROLE_TEXT);
+    status = find_weight(columns, options->weight, schema, TP_ROLE_NEW);
+    if (status == TILEPROP_OK)
+        status = choose(columns, "categorical", options->categorical, TP_ROLE_TEXT);
     if (status == TILEPROP_OK)
         status = choose(columns, "leave-out", options->leave_out, TP_ROLE_UNUSED);
     for (size_t i = 0; i < columns->count; i++) {
-        if (columns->all[i].role != TP_ROLE_LABEL && columns->all[i].role != TP_ROLE_UNUSED)
+        if (columns->all[i].role < TP_ROLE_LABEL)
             columns->all[i].place = columns->inputs++;
     }
     return status != TILEPROP_OK || columns->inputs
                ? status
-               : tp_csv_fail(columns->csv, 0, "--leave-out: no column is left, expected one input or more");
+               : tp_csv_fail(columns->csv, 0, "--%s: no column is left, expected one input or more",
+                             options->leave_out ? "leave-out" : "sample-weight");
 }
 
 /* Makes a column of the table the schema's input `place`. */
@@ -289,6 +320,7 @@ static bool fits(const struct tp_table_columns *columns)
         uint32_t number;
         if ((column->role == TP_ROLE_NUMBER && !is_number(column->first) &&
              !tp_table_is_missing(column->first, size)) ||
+            (column->role == TP_ROLE_WEIGHT && !is_number(column->first)) ||
             (column->role == TP_ROLE_TEXT && !tp_table_is_missing(column->first, size) &&
              !tp_string_table_find(&column->categories, column->first, size, &number)))
             return false;
@@ -296,21 +328,13 @@ static bool fits(const struct tp_table_columns *columns)
     return true;
 }
 
-/* Where a column of the table that was trained on is, by its place among those that were not left out. */
-static size_t place_of(const struct tp_schema *schema, size_t place)
-{
-    for (size_t i = 0; i < schema->left_out_count && schema->left_out[i] <= place; i++)
-        place++;
-    return place;
-}
-
-/* The same of input i in this table, which may lack the label, and also those that were left out. */
+/* Where input i is in this table, which may lack the label, and also the columns that were left out. */
 static size_t input_place(const struct tp_table_columns *columns, const struct tp_schema *schema, size_t i)
 {
-    if (columns->count == schema->column_count)
-        return i;
-    const size_t place = place_of(schema, i + (i >= schema->label_place));
-    return place - (!columns->labelled && place > place_of(schema, schema->label_place));
+    if (columns->count == schema->column_count + columns->labelled)
+        return i + (columns->labelled && i >= schema->label_place);
+    const size_t place = tp_schema_place(schema, i + (i >= schema->label_place));
+    return place - (!columns->labelled && place > tp_schema_place(schema, schema->label_place));
 }
 
 /* Finds the schema's columns by their names, where both have such, else by their places. */
@@ -324,14 +348,19 @@ static tileprop_status match(struct tp_table_columns *columns, const struct tp_t
         return tp_csv_fail(columns->csv, 0, "a table found, expected none, as the training data had no columns");
     if (!by_name && columns->count != known && columns->count != all && columns->count != all + 1)
         return tp_csv_fail(columns->csv, columns->row,
-                           "%zu fields found, expected %zu and a label, as in the training data", columns->count, all);
+                           "%zu field%s found, expected %zu and a label, as in the training data", columns->count,
+                           columns->count == 1 ? "" : "s", all);
     columns->known = true;
     columns->header_sure |= by_name;
     columns->inputs = known;
     for (size_t i = 0; i < columns->count; i++)
         columns->all[i].role = TP_ROLE_UNUSED;
     tileprop_status status = TILEPROP_OK;
-    columns->label = columns->count == all + 1 ? place_of(schema, schema->label_place) : columns->count;
+    /* One more than the inputs may be the label alone, or what was left out. */
+    const bool bare = columns->count == known + 1 && !options->may_lack_label && !options->weight;
+    columns->label = bare                        ? schema->label_place
+                     : columns->count == all + 1 ? tp_schema_place(schema, schema->label_place)
+                                                 : columns->count;
     if (by_name)
         status = find_name(columns, schema->label, strlen(schema->label), &columns->label);
     columns->labelled = columns->label < columns->count;
@@ -354,6 +383,8 @@ static tileprop_status match(struct tp_table_columns *columns, const struct tp_t
                                tp_show(name, strlen(name)).text);
         status = use(columns, &columns->all[found], &schema->columns[i], i);
     }
+    if (status == TILEPROP_OK)
+        status = find_weight(columns, options->weight, schema, TP_ROLE_UNUSED);
     if (options->header == TP_HEADER_AUTO && !schema->label && status == TILEPROP_OK && fits(columns)) {
         columns->header = false; /* as in the table that was trained on */
         columns->header_sure = true;
@@ -365,7 +396,7 @@ static tileprop_status match(struct tp_table_columns *columns, const struct tp_t
                                        tp_show(schema->label, strlen(schema->label)).text)
                          : tp_csv_fail(columns->csv, columns->row,
                                        "no label found, expected it in column %zu as in the training data",
-                                       place_of(schema, schema->label_place) + 1);
+                                       tp_schema_place(schema, schema->label_place) + 1);
 }
 
 tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct tp_csv *csv,
@@ -398,7 +429,7 @@ tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct 
     if (status == TILEPROP_OK)
         status = sort_names(columns);
     if (status == TILEPROP_OK)
-        status = schema->features ? match(columns, options, schema) : learn(columns, options);
+        status = schema->features ? match(columns, options, schema) : learn(columns, options, schema);
     if (!columns->header) {
         columns->csv->at = at;
         columns->csv->line = line;
@@ -427,7 +458,8 @@ tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, b
     bool text_over_number = false;
     for (size_t i = 0; i < columns->count; i++) {
         const struct tp_table_column *column = &columns->all[i];
-        const bool numbers = column->role == TP_ROLE_NUMBER || (column->role == TP_ROLE_LABEL && number_labels);
+        const bool numbers = column->role == TP_ROLE_NUMBER || column->role == TP_ROLE_WEIGHT ||
+                             (column->role == TP_ROLE_LABEL && number_labels);
         const struct tp_shown shown = tp_show(column->first, strlen(column->first));
         if (column->role == TP_ROLE_NEW)
             return tp_csv_fail(columns->csv, 0, "column %zu: no value found in any row, expected one", i + 1);

@@ -16,7 +16,8 @@ enum tp_role {
     TP_ROLE_NEW, /* number or text: the first cell decides */
     TP_ROLE_NUMBER,
     TP_ROLE_TEXT,
-    TP_ROLE_LABEL,
+    TP_ROLE_LABEL, /* from here on: no input */
+    TP_ROLE_WEIGHT,
     TP_ROLE_UNUSED /* a known schema has no such column, or an option leaves it out */
 };
 
@@ -42,6 +43,7 @@ struct tp_table_columns {
     bool known;       /* a schema says which there are */
     bool labelled;
     size_t label;  /* place in all */
+    size_t weight; /* likewise, if a column has the role TP_ROLE_WEIGHT */
     size_t row;    /* of the first record */
     bool trailing; /* records end with a delimiter: there is one more field, which is empty */
 };

@@ -99,7 +99,7 @@ static double moved_loss(const struct tp_reference_f64 *reference, double *scrat
         sums = other;
         other = swap;
     }
-    return tp_f64_loss(layer->units, sums, reference->labels[sample], NULL);
+    return reference->weights[sample] * tp_f64_loss(layer->units, sums, reference->labels[sample], NULL);
 }
 
 /* All weights that feed one unit. Inputs of a sample that are equal move the unit equally: one quotient
@@ -158,7 +158,7 @@ static double rounding_of_sums(const struct tp_reference_f64 *reference, size_t 
     return (double)(layer->rows + 5) * ROUNDOFF * total;
 }
 
-/* What computing the loss from logits may be off by, as a part of the mean. */
+/* What computing the loss from logits may be off by, as a part of the mean. Its weight rounds once more. */
 static double rounding_of_loss(const struct tp_reference_f64 *reference, size_t sample)
 {
     const struct tp_f64_layer *last = &reference->layers[reference->layer_count - 1];
@@ -169,7 +169,9 @@ static double rounding_of_loss(const struct tp_reference_f64 *reference, size_t 
         least = fmin(least, z[k]);
     }
     const double loss = tp_f64_loss(last->units, z, reference->labels[sample], NULL);
-    return ROUNDOFF * ((double)last->units + 8 + 2 * (most - least) + 3 * loss) / (double)reference->batch;
+    const double weight = reference->weights[sample], losses = weight == 1 ? 3 : 4;
+    return weight * ROUNDOFF * ((double)last->units + 8 + 2 * (most - least) + losses * loss) /
+           (double)reference->batch;
 }
 
 static double rounding_bound(const struct tp_reference_f64 *reference, size_t l, double step)

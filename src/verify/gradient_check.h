@@ -20,7 +20,8 @@ bool tp_layer_passes(const tileprop_layer_gradients *layer);
  * For a step h the quotient is Q(h) = gradient + c h^2 + ..., so that Q(2h) - Q(h) is three times the
  * truncation error. Rounding is bounded to first order. Each local rounding error e at a sum z changes the
  * loss by e dC/dz, and e <= (K + 5) u sum |a||w| in a sum of K products, where 5 stands for f; the loss
- * itself adds (K + 8 + 2 max |z - max z| + 3 C) u. Both losses of a quotient are off by that, and it is
+ * itself adds (K + 8 + 2 max |z - max z| + 3 C) u, and C u more
+ * where a weight multiplies it. Both losses of a quotient are off by that, and it is
  * divided by 2h. Errors: TILEPROP_FAILURE without memory or threads.
  */
 tileprop_status tp_finite_differences_measure(struct tp_reference_f64 *reference, size_t threads,

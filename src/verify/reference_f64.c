@@ -64,6 +64,7 @@ static void layout(struct tp_reference_f64 *reference, struct tp_arena *arena)
     const size_t batch = reference->batch;
     reference->inputs = tp_arena_take(arena, batch, reference->layers[0].inputs * sizeof(double));
     reference->labels = tp_arena_take(arena, batch, sizeof *reference->labels);
+    reference->weights = tp_arena_take(arena, batch, sizeof *reference->weights);
     for (size_t l = 0; l < reference->layer_count; l++) {
         struct tp_f64_layer *layer = &reference->layers[l];
         layer->w = tp_arena_take(arena, layer->rows, layer->units * sizeof(double));
@@ -105,6 +106,7 @@ static void copy_samples(struct tp_reference_f64 *reference, const struct tp_dat
     for (size_t b = 0; b < reference->batch; b++) {
         double *inputs = reference->inputs + b * features;
         reference->labels[b] = train->labels[b];
+        reference->weights[b] = train->sample_weights ? (double)train->sample_weights[b] : 1;
         for (size_t i = 0; i < features; i++) {
             const double x = train->type == TILEPROP_U8 ? ((const uint8_t *)train->samples)[b * features + i] : 0;
             inputs[i] = x * (double)normalization->scale[i] + (double)normalization->shift[i];
@@ -187,7 +189,7 @@ static void forward(struct tp_reference_f64 *reference)
     }
 }
 
-/* d of the last layer: (softmax(z) - one-hot(label)) / batch. */
+/* d of the last layer: weight (softmax(z) - one-hot(label)) / batch. */
 static void output_gradients(struct tp_reference_f64 *reference)
 {
     const struct tp_f64_layer *layer = &reference->layers[reference->layer_count - 1];
@@ -196,7 +198,7 @@ static void output_gradients(struct tp_reference_f64 *reference)
         tp_f64_loss(layer->units, layer->z + b * layer->units, reference->labels[b], d);
         d[reference->labels[b]] -= 1;
         for (size_t k = 0; k < layer->units; k++)
-            d[k] /= (double)reference->batch;
+            d[k] = reference->weights[b] * d[k] / (double)reference->batch;
     }
 }
 

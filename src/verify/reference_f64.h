@@ -30,6 +30,7 @@ struct tp_reference_f64 {
     struct tp_f64_activation activation; /* of the hidden layers */
     double *inputs;                      /* [batch][features], normalised */
     uint16_t *labels;                    /* [batch] */
+    double *weights;                     /* [batch] each sample's factor on its loss */
     struct tp_arena arena;
 };
 

@@ -15,6 +15,7 @@
 static float numbers[ROWS][FEATURES];
 static uint8_t bytes[ROWS][FEATURES], labels[ROWS];
 static const float class_weights[CLASSES] = {1, 2, 0.5F, 0, 1};
+static float sample_weights[ROWS]; /* 0.5, 1, 1.5, 0, ... */
 static char message[256];
 
 static int fill(void **state)
@@ -26,6 +27,8 @@ static int fill(void **state)
     }
     for (unsigned r = 0; r < ROWS; r++)
         labels[r] = (uint8_t)((bytes[r][0] / 64 + r) % CLASSES);
+    for (unsigned r = 0; r < ROWS; r++)
+        sample_weights[r] = 0.5F * (float)((r + 1) % 4);
     return 0;
 }
 
@@ -39,7 +42,8 @@ static tileprop_data rows_of(tileprop_type type, size_t first, size_t rows)
                            .rows = rows,
                            .features = FEATURES,
                            .classes = CLASSES,
-                           .class_weights = class_weights};
+                           .class_weights = class_weights,
+                           .sample_weights = sample_weights + first};
 }
 
 static tileprop_options options_of(tileprop_optimizer optimizer, size_t threads)
@@ -156,7 +160,7 @@ static void test_evaluations_are_those_of_the_model(void **state)
     tileprop_model *model;
     float losses[ROWS];
     uint16_t predicted[ROWS];
-    double loss, accuracy, sum = 0, right = 0;
+    double loss, accuracy, sum = 0, right = 0, all = 0;
     (void)state;
     step(trainer, TILEPROP_U8, 0);
     good(tileprop_trainer_evaluate(trainer, &data, &loss, &accuracy, message, sizeof message));
@@ -164,10 +168,12 @@ static void test_evaluations_are_those_of_the_model(void **state)
     const tileprop_outputs outputs = {.size = sizeof outputs, .losses = losses, .classes = predicted};
     good(tileprop_evaluate(model, &data, 1, &outputs, message, sizeof message));
     for (size_t r = 0; r < ROWS; r++) {
-        sum += (double)losses[r];
-        right += predicted[r] == labels[r];
+        const double weight = (double)sample_weights[r];
+        sum += weight * (double)losses[r];
+        right += predicted[r] == labels[r] ? weight : 0;
+        all += weight;
     }
-    assert_true(loss == sum / ROWS && accuracy == right / ROWS);
+    assert_true(loss == sum / all && accuracy == right / all);
 
     /* A model is where another trainer begins, without samples. */
     data.rows = 0;
@@ -178,7 +184,7 @@ static void test_evaluations_are_those_of_the_model(void **state)
     assert_true(hash(next) == hash(trainer));
     data = rows_of(TILEPROP_U8, 0, ROWS);
     good(tileprop_trainer_evaluate(next, &data, &loss, NULL, message, sizeof message));
-    assert_true(loss == sum / ROWS);
+    assert_true(loss == sum / all);
     tileprop_trainer_free(next);
     tileprop_model_free(model);
     tileprop_trainer_free(trainer);

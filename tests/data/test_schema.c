@@ -12,8 +12,14 @@ static void test_reads_what_it_writes(void **state)
     (void)state;
     struct tp_column columns[] = {{"width", NULL, 0}, {"colour", colours, 3}};
     float means[] = {0.1f, 1e-38f, -3e38f, 7};
-    const struct tp_schema schema = {
-        .features = 4, .columns = columns, .column_count = 2, .label = "kind", .label_place = 1, .means = means};
+    const struct tp_schema schema = {.features = 4,
+                                     .columns = columns,
+                                     .column_count = 2,
+                                     .label = "kind",
+                                     .label_place = 1,
+                                     .means = means,
+                                     .left_out = (size_t[]){0, 3},
+                                     .left_out_count = 2};
     struct tp_schema read;
     struct tp_error error = {""};
     char *text = tp_schema_text_write(&schema);
@@ -30,6 +36,8 @@ static void test_reads_what_it_writes(void **state)
         assert_string_equal(read.columns[1].categories[i], colours[i]);
     assert_string_equal(read.label, "kind");
     assert_int_equal(read.label_place, 1);
+    assert_int_equal(read.left_out_count, 2);
+    assert_memory_equal(read.left_out, schema.left_out, 2 * sizeof *schema.left_out);
     assert_memory_equal(read.means, means, sizeof means);
     tp_schema_free(&read);
     free(text);
@@ -88,6 +96,11 @@ static void test_refuses(void **state)
         {"{\"columns\":[{},{}],\"label_place\":0,\"label_place\":0}", "object"},
         {"{\"columns\":[{},{}],\"label_place\":-1}", "label_place ... place ... columns"},
         {"{\"columns\":[{},{}],\"label_place\":3}", "label_place ... place ... columns"},
+        {"{\"columns\":[{},{}],\"label_place\":0,\"left_out\":[]}", "left_out ... list"},
+        {"{\"columns\":[{},{}],\"label_place\":0,\"left_out\":1}", "left_out ... list"},
+        {"{\"columns\":[{},{}],\"label_place\":0,\"left_out\":[-1]}", "left_out ... places"},
+        {"{\"columns\":[{},{}],\"label_place\":0,\"left_out\":[1,1]}", "left_out ... ascending"},
+        {"{\"columns\":[{},{}],\"label_place\":0,\"left_out\":[0.5]}", "left_out ... places"},
         {"{\"columns\":[{}],\"label_place\":0}", "columns ... 1 inputs ... 2"},
         {"{\"columns\":[{},{},{}],\"label_place\":0}", "columns ... inputs"},
         {"{\"columns\":[1,{}],\"label_place\":0}", "columns ... names"},

@@ -38,6 +38,9 @@ static void count_classes(const struct tp_dataset *dataset, size_t *counts)
 static void check_draw(const size_t *counts, size_t classes, double fraction, const size_t *expected)
 {
     struct tp_dataset whole = sorted(counts, classes), dataset = sorted(counts, classes), tail;
+    dataset.sample_weights = malloc(dataset.count * sizeof *dataset.sample_weights);
+    assert_non_null(dataset.sample_weights);
+    memcpy(dataset.sample_weights, dataset.samples, dataset.count * sizeof *dataset.sample_weights);
     struct tp_error error = {""};
     assert_int_equal(tp_dataset_draw(&dataset, fraction, 1, &tail, &error), TILEPROP_OK);
     size_t found[4] = {0};
@@ -53,6 +56,7 @@ static void check_draw(const size_t *counts, size_t classes, double fraction, co
             const size_t row = (size_t)((const float *)parts[p]->samples)[i];
             assert_int_equal(seen[row]++, 0);
             assert_int_equal(parts[p]->labels[i], whole.labels[row]);
+            assert_true(parts[p]->sample_weights[i] == (float)row);
         }
     }
     tp_dataset_free(&whole);

@@ -11,7 +11,7 @@
 #include "readers/table.h"
 
 /* Fields of the first byte. */
-enum { HEADER = 3, SKIP = 4, FIRST = 8, MEAN = 16, CATEGORICAL = 32, MAY_LACK_LABEL = 64 };
+enum { HEADER = 3, SKIP = 4, FIRST = 8, MEAN = 16, CATEGORICAL = 32, MAY_LACK_LABEL = 64, WEIGHT = 128 };
 
 static void require(int condition)
 {
@@ -37,6 +37,7 @@ static struct tp_table_options make_options(unsigned choices)
                                      .skip_lines = choices & SKIP ? 1 : 0,
                                      .label = choices & FIRST ? "first" : "last",
                                      .categorical = choices & CATEGORICAL ? "2" : NULL,
+                                     .weight = choices & WEIGHT ? "3" : NULL,
                                      .missing = choices & MEAN ? TP_MISSING_MEAN : TP_MISSING_ERROR,
                                      .may_lack_label = choices & MAY_LACK_LABEL};
 }
@@ -57,6 +58,8 @@ static void check_data(const struct tp_dataset *data, const struct tp_schema *sc
     }
     for (size_t i = 0; data->labels && i < data->count; i++)
         require(data->labels[i] < data->classes);
+    for (size_t i = 0; data->sample_weights && i < data->count; i++)
+        require(isfinite(data->sample_weights[i]) && data->sample_weights[i] >= 0);
     for (size_t k = 0; learned && k < schema->class_count; k++)
         require(strlen(schema->classes[k]) <= size + 8); /* 1e7 is called 10000000 */
 }

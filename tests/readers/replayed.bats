@@ -183,7 +183,7 @@ END
     trained 'comments left out: 1 line' --data named.txt --header no
     # R: write.table(d, "r.txt") names rows, and has no name for that column.
     { echo '"a" "b" "kind"'; awk '{print "\"" NR "\" " $1, $2, "\"k" $3 "\""}' savetxt.txt; } >r.txt
-    trained 'label kind (column 3) ... note ... r.txt: row 1 ... first column ... left out' --data r.txt
+    trained 'label kind (column 4) ... note ... r.txt: row 1 ... first column ... left out' --data r.txt
     "$predict" m --data aligned.txt | grep '^validation\|20 samples'
     printf '1 2 0\n3 4\n' >ragged.txt
     refused 3 'ragged.txt: row 1: 3 fields found, but 2 in row 2' --data ragged.txt --header no
@@ -396,6 +396,8 @@ PY
     refused 3 'elsewhere.npz: "X.npy" is not where' --data elsewhere.npz:X --labels y.npy
     refused 3 'entry.npz: byte ... entry' --data entry.npz:X --labels y.npy
     refused 3 'stream.npz: "X.npy" is damaged' --data stream.npz:X --labels y.npy
+}
+
 @test "tensors of BF16 and F16 under numbered names are a network" {
     printf 'x,z,y\n1,2,a\n2,1,b\n3,5,a\n4,4,b\n' >t.csv
     for kind in BF16 F16; do

@@ -284,10 +284,50 @@ static void test_columns_left_out(void **state)
         {{.label = "kind", .leave_out = "age"}, "--leave-out: no column \"age\""},
         {{.label = "kind", .leave_out = "id,size,colour"}, "--leave-out: no column is left"},
         {{.label = "kind", .categorical = "id", .leave_out = "id"}, "column 1 ... --categorical names"},
-        {{.label = "2", .header = TP_HEADER_NO, .skip_lines = 1, .leave_out = "1"}, "--leave-out: no header"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         check_refused(text, refused[i].options, refused[i].expected);
+}
+
+static void test_weights_of_samples(void **state)
+{
+    (void)state;
+    const char text[] = "id,w,kind,size\n7,0.5,a,1\n8,0,b,2\n9,3e38,a,3\n";
+    const struct tp_table_options options = {.label = "kind", .leave_out = "id", .weight = "2"};
+    struct table table = read_text(text, options);
+    check_values(&table, (const float[]){1, 2, 3}, 3, 1);
+    assert_memory_equal(table.data.sample_weights, ((const float[]){0.5F, 0, 3e38F}), 3 * sizeof(float));
+    assert_int_equal(table.schema.left_out_count, 2);
+    assert_int_equal(table.schema.label_place, 0);
+    assert_int_equal(tp_schema_place(&table.schema, 0), 2);
+    assert_int_equal(tp_schema_place(&table.schema, 1), 3);
+    tp_dataset_free(&table.data);
+    read_into(&table, "kind,size,w\nb,4,2\n", options);
+    assert_true(table.data.sample_weights[0] == 2);
+    tp_dataset_free(&table.data);
+    read_into(&table, "size,w\n4,none\n", (struct tp_table_options){.label = "kind", .may_lack_label = true});
+    assert_null(table.data.sample_weights);
+    free_table(&table);
+
+    /* Without names: weights before the label and behind it. */
+    for (int i = 0; i < 2; i++) {
+        table = read_text(
+            i ? "1,a,2,5\n3,b,4,6\n" : "1,2,a,5\n3,4,b,6\n",
+            (struct tp_table_options){.label = i ? "2" : "3", .weight = i ? "3" : "2", .header = TP_HEADER_NO});
+        check_values(&table, (const float[]){1, 5, 3, 6}, 2, 2);
+        assert_true(table.data.sample_weights[1] == 4);
+        tp_dataset_free(&table.data);
+        read_into(&table, i ? "7,b,x,8\n" : "7,x,b,8\n",
+                  (struct tp_table_options){.label = "last", .header = TP_HEADER_NO});
+        check_values(&table, (const float[]){7, 8}, 1, 2);
+        assert_int_equal(table.data.labels[0], 1);
+        tp_dataset_free(&table.data);
+        read_into(&table, "7,b,8\n", (struct tp_table_options){.label = "last", .header = TP_HEADER_NO});
+        check_values(&table, (const float[]){7, 8}, 1, 2);
+        free_table(&table);
+    }
+    check_refused("w,x,y\n1,2,a\n-1,2,b\n", (struct tp_table_options){.label = "y", .weight = "w"},
+                  "row 3, column 1 (w): \"-1\" ... weight ... 0");
 }
 
 /* The most texts that a column may have, and the most memory that they may take. */
@@ -415,13 +455,14 @@ static void test_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_header_and_names), cmocka_unit_test(test_label_column),
-        cmocka_unit_test(test_number_labels),    cmocka_unit_test(test_headers_that_are_none),
-        cmocka_unit_test(test_skip_lines),       cmocka_unit_test(test_bad_cells),
-        cmocka_unit_test(test_quoted_numbers),   cmocka_unit_test(test_categories),
-        cmocka_unit_test(test_columns_left_out), cmocka_unit_test(test_too_many_categories),
-        cmocka_unit_test(test_short_row),        cmocka_unit_test(test_schema_by_name),
-        cmocka_unit_test(test_schema_by_place),  cmocka_unit_test(test_file),
+        cmocka_unit_test(test_header_and_names),   cmocka_unit_test(test_label_column),
+        cmocka_unit_test(test_number_labels),      cmocka_unit_test(test_headers_that_are_none),
+        cmocka_unit_test(test_skip_lines),         cmocka_unit_test(test_bad_cells),
+        cmocka_unit_test(test_quoted_numbers),     cmocka_unit_test(test_categories),
+        cmocka_unit_test(test_columns_left_out),   cmocka_unit_test(test_too_many_categories),
+        cmocka_unit_test(test_short_row),          cmocka_unit_test(test_schema_by_name),
+        cmocka_unit_test(test_schema_by_place),    cmocka_unit_test(test_file),
+        cmocka_unit_test(test_weights_of_samples),
     };
     return cmocka_run_group_tests_name("table", tests, scratch_make, scratch_remove);
 }

@@ -6,6 +6,7 @@
 
 static struct tp_normalization normalization;
 static struct tp_dataset train;
+static float sample_weights[SAMPLES]; /* 0, 0.7, 1.4, 2.1, ... */
 
 /* Every other feature has enough zeros to be split. */
 static int prepare(void **state)
@@ -14,6 +15,8 @@ static int prepare(void **state)
     for (size_t i = 0; i < SAMPLES; i++)
         for (size_t f = 0; f < FEATURES; f += 2)
             bytes[i][f] = bytes[i][f] < 90 ? 0 : bytes[i][f];
+    for (size_t i = 0; i < SAMPLES; i++)
+        sample_weights[i] = 0.7F * (float)(i % 4);
     train = samples(0, SAMPLES);
     return tp_normalization_fit(&normalization, TILEPROP_NORMALIZE_FEATURE, &train, NULL) != TILEPROP_OK ||
            normalization.split[0] != 1 || normalization.split[1] != 0;
@@ -87,10 +90,12 @@ static void test_right_gradients_pass(void **state)
         for (int bias = TILEPROP_BIAS_INPUT; bias <= TILEPROP_BIAS_NONE; bias++) {
             tileprop_options options = make_options((tileprop_activation)activation);
             options.bias = (int)bias;
+            train.sample_weights = bias == TILEPROP_BIAS_ALL ? sample_weights : NULL;
             for (options.hidden_count = 0; options.hidden_count <= 2; options.hidden_count++)
                 check_right(&options);
         }
     }
+    train.sample_weights = NULL;
 }
 
 static void test_every_activation_for_another_one_is_caught_in_double(void **state)
@@ -137,7 +142,8 @@ static void check_step(const tileprop_options *options, const struct tp_referenc
                                 .label_type = TILEPROP_U16,
                                 .rows = SAMPLES,
                                 .features = FEATURES,
-                                .classes = CLASSES};
+                                .classes = CLASSES,
+                                .sample_weights = train.sample_weights};
     tileprop_model *model;
     char message[256];
     if (tileprop_train(options, &data, &data, &model, NULL, NULL, message, sizeof message))
@@ -173,6 +179,7 @@ static void test_a_step_moves_every_weight_by_its_gradient(void **state)
             tileprop_options given = make_options((tileprop_activation)activation);
             struct tp_reference_f64 reference;
             given.bias = (int)bias;
+            train.sample_weights = bias == TILEPROP_BIAS_ALL ? sample_weights : NULL;
             assert_int_equal(tp_f64_make(&reference, &given, &train, &normalization, SAMPLES, NULL), TILEPROP_OK);
             tp_f64_propagate(&reference);
             tileprop_options options;
@@ -196,6 +203,7 @@ static void test_a_step_moves_every_weight_by_its_gradient(void **state)
             tp_f64_free(&reference);
         }
     }
+    train.sample_weights = NULL;
 }
 
 /* What is at a kink has no derivative there, so it is skipped, counted, and no reason to fail. */

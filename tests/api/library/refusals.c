@@ -173,6 +173,19 @@ static void check_numbers(void)
         c.train.class_weights = bad;
         train(TILEPROP_BAD_INPUT, text);
     }
+    for (int i = 0; i < 3; i++) {
+        const float bad[] = {1, 0, wrong[i]};
+        snprintf(text, sizeof text, "train: sample_weights[2]: %s ... number ... 0", shown[i]);
+        c.train.sample_weights = bad;
+        train(TILEPROP_BAD_INPUT, text);
+    }
+    static const float zeros[ROWS] = {0};
+    c.train.sample_weights = zeros;
+    train(TILEPROP_BAD_INPUT, "train: ... 60 samples ... 0");
+    c.validation.sample_weights = zeros;
+    train(TILEPROP_BAD_INPUT, "validation: ... 60 samples ... 0");
+    c.test.sample_weights = zeros;
+    train(TILEPROP_BAD_INPUT, "test: ... 60 samples ... 0");
     c.options.stop_at_accuracy = 1;
     c.options.stop_at_loss = 1000;
     c.options.max_seconds = 1e9;

@@ -190,7 +190,8 @@ WRITING = [
          ('o',)),
 ]
 READING = [
-    Case('a table', 'train', TRAIN + 'table.csv --missing mean --class-weight ../data/weights --save s', ('s',)),
+    Case('a table', 'train', TRAIN + 'table.csv --missing mean --class-weight ../data/weights '
+         '--sample-weight height --save s', ('s',)),
     Case('libsvm', 'train', TRAIN + 'rows.svm.gz --val-data ../data/rows.svm.gz --save s', ('s',)),
     Case('arrays', 'train', TRAIN + 'x.npy --labels ../data/y.npy --optimizer adam --save s', ('s',)),
     Case('an archive', 'train', TRAIN + 'xy.npz:X --labels ../data/xy.npz:y --save s', ('s',)),
