@@ -157,8 +157,8 @@ TILEPROP_API size_t tileprop_model_units(const tileprop_model *model, size_t lay
 
 /*
  * The text under a key of the model's file, valid as long as the model; NULL if absent: "activation" (of the
- * hidden layers), "normalize", "options" (of the run that trained it, one per line), "schema" (the columns of the
- * table it was trained on, JSON).
+ * hidden layers), "normalize", "mean" (of all the values it was trained on), "options" (of the run that trained it, one
+ * per line), "schema" (the columns of the table it was trained on, JSON).
  */
 TILEPROP_API const char *tileprop_model_text(const tileprop_model *model, const char *key);
 

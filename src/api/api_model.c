@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, st
     (*handle)->model = *model;
     *model = (struct tp_model){0};
     const struct tp_schema *schema = &(*handle)->model.schema;
+    snprintf((*handle)->mean, sizeof(*handle)->mean, "%.17g", (*handle)->model.normalization.mean);
     tileprop_status status = tp_predictor_create(&(*handle)->predictor, &(*handle)->model, "auto", error);
     if (status == TILEPROP_OK && tp_schema_says(schema) &&
         !((*handle)->schema = tp_schema_text_write(schema)))
@@ -227,6 +229,7 @@ const char *tileprop_model_text(const tileprop_model *handle, const char *key)
            : strcmp(key, "normalize") == 0 ? tp_choice_name(tp_normalize_choices, handle->model.normalize)
            : strcmp(key, "options") == 0   ? handle->model.options
            : strcmp(key, "schema") == 0    ? handle->schema
+           : strcmp(key, "mean") == 0      ? handle->mean
                                            : NULL;
 }
 

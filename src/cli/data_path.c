@@ -8,6 +8,8 @@
 #include <sys/auxv.h>
 #include <sys/stat.h>
 
+#include "readers/stream.h"
+
 static const char *const beside[] = {"../data/mnist", "../share/tileprop/mnist"};
 
 static bool resolve_directory(const char *name, char *path, size_t size)
@@ -47,7 +49,7 @@ tileprop_status tp_data_path_choose(const char *asked, char *path, size_t size, 
 {
     if (!asked)
         return tp_data_path_find(TP_DATADIR "/mnist", path, size, error);
-    if (snprintf(path, size, "%s", asked) >= (int)size)
+    if (snprintf(path, size, "%s", tp_stream_name(asked)) >= (int)size)
         return tp_fail(error, TILEPROP_BAD_INPUT, "--data: expected a path of less than %zu bytes, found %zu", size,
                        strlen(asked));
     return TILEPROP_OK;

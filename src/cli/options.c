@@ -191,6 +191,12 @@ struct config {
     char *room; /* for the paths in it that need the folder's name before them */
 };
 
+/* Whether standard input is meant, which is in no folder. */
+static bool is_standard_input(const struct tp_option *option, const char *path)
+{
+    return option->streams && strcmp(path, "-") == 0;
+}
+
 static tileprop_status read_line(const struct reader *r, char *line, const char *place, struct config *config)
 {
     cut_comment(line);
@@ -211,7 +217,7 @@ static tileprop_status read_line(const struct reader *r, char *line, const char 
         return tp_fail(r->error, TILEPROP_USAGE, "%s%s: expected on the command line only", place, name);
     const tileprop_status status = take(r, index, TP_FROM_FILE, place, unquote(trim(value + 1)));
     const char *file = status == TILEPROP_OK ? tp_option_file(option.is, r->target) : NULL;
-    if (!file || *file == '/' || !config->folder)
+    if (!file || *file == '/' || !config->folder || is_standard_input(&option, file))
         return status;
     /* A path too long comes out cut, one byte longer than any path may be. */
     char *path = config->room;
@@ -331,7 +337,14 @@ static bool same_file(const char *file, const char *path)
 static tileprop_status check_files(const struct tp_options *options, const void *target, struct tp_error *error)
 {
     struct file file = {0};
+    const char *input = NULL; /* the option that reads standard input */
     while (find_next(&file, options, target)) {
+        if (is_standard_input(&file.option, file.path)) {
+            if (input)
+                return tp_fail(error, TILEPROP_USAGE, "--%s: - found, which --%s reads, expected a file",
+                               file.option.is->name, input);
+            input = file.option.is->name;
+        }
         const char *renewed = file.option.may_replace;
         struct file other = {0};
         if (file.option.prints && strcmp(file.path, "-") == 0)
@@ -464,7 +477,7 @@ void tp_options_write_config(const struct tp_options *options, const char *group
         char value[TP_OPTION_TEXT_MAX + 1], folder[PATH_MAX] = "";
         const char *file = tp_option_file(option.is, target);
         tp_option_format(option.is, target, value, sizeof value);
-        if (file && *file != '/' && getcwd(folder, PATH_MAX - 1))
+        if (file && *file != '/' && !is_standard_input(&option, file) && getcwd(folder, PATH_MAX - 1))
             strcat(folder, "/");
         /* A blank or a '#' can only be part of a path, where it may need the quotes. */
         const char *quote = !group && (strpbrk(value, " #") || strpbrk(folder, " #")) ? "\"" : "";

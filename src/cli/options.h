@@ -31,6 +31,7 @@ struct tp_option {
     bool flag;                 /* a switch that may stand without a value, which is on then */
     bool command_only;         /* acts at once (--help): not in files, not printed */
     bool writes;               /* a path that is written, not read */
+    bool streams;              /* a path that is read, of which - is standard input */
     bool prints;               /* of such a path: - is standard output */
     const char *may_replace;   /* of such a path: the option whose file it may be; NULL: none may */
     /* Suffixes of what is written beside the path, instead of its own; up to a NULL. */
@@ -69,8 +70,7 @@ enum tp_option_source { TP_FROM_DEFAULT, TP_FROM_FILE, TP_FROM_COMMAND };
  * sources where values come from. Names and paths of *target point into argv and into *storage, which the
  * caller frees after its last use of them, on error too. Errors: TILEPROP_USAGE with the option, or file,
  * line and key; what was expected and what was found; also where a file would be written that is
- * read, or by two options, or one
- * would be called -.
+ * read, or by two options, or one would be called -, and where two would read standard input.
  */
 tileprop_status tp_options_parse(const struct tp_options *options, int argc, char *const *argv, void *target,
                                  enum tp_option_source sources[TP_OPTIONS_MAX], char **storage, struct tp_error *error);

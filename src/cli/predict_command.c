@@ -9,11 +9,14 @@
 
 #define AT(member) offsetof(struct tp_predict_command, member)
 
-_Static_assert(sizeof(enum tp_row_format) == sizeof(int) && sizeof(enum tp_header) == sizeof(int) &&
-                   sizeof(enum tp_index_base) == sizeof(int) && sizeof(enum tp_unseen) == sizeof(int),
+_Static_assert(sizeof(enum tp_row_format) == sizeof(int) && sizeof(enum tp_invert) == sizeof(int) &&
+                   sizeof(enum tp_header) == sizeof(int) && sizeof(enum tp_index_base) == sizeof(int) &&
+                   sizeof(enum tp_unseen) == sizeof(int),
                "options store choices as int");
 
 static const tileprop_choice sets[] = {{"t10k", 0}, {"train", 0}, {NULL, 0}};
+static const tileprop_choice inversions[] = {
+    {"auto", TP_INVERT_AUTO}, {"on", TP_INVERT_ON}, {"off", TP_INVERT_OFF}, {NULL, 0}};
 static const tileprop_choice formats[] = {{"csv", TP_ROWS_CSV}, {"jsonl", TP_ROWS_JSONL}, {NULL, 0}};
 
 /* clang-format off */
@@ -24,12 +27,13 @@ static const struct tp_option table[] = {
     {TP_OPTION("data", AT(data), PATH, "Data", .argument = "PATH", .keyword = "auto",
                .help = "directory with IDX files as train takes it; or one file, plain or gzip: a table, libsvm's "
                        "text, a NumPy array (x.npy, or data.npz:X) or an IDX file. A table's columns are found by the "
-                       "names that the training data had; it may lack the label. auto: the MNIST that comes with tileprop")},
+                       "names that the training data had; it may lack the label. -: standard input. auto: the MNIST "
+                       "that comes with tileprop"), .streams = true},
     {TP_OPTION("set", AT(set), NAME, "Data", .argument = "NAME", .choices = sets,
                .help = "which pair of a directory's files: those to validate on or those to train on")},
     {TP_OPTION("labels", AT(labels), PATH, "Data", .argument = "FILE", .keyword = "none",
                .help = "the labels of an IDX file or of a NumPy array, a file of the same kind; without it they "
-                       "have none")},
+                       "have none"), .streams = true},
     {TP_OPTION("header", AT(header), CHOICE, "Data", .argument = "NAME", .choices = tp_header_choices,
                .help = "whether a table's first line holds the columns' names, as of train")},
     {TP_OPTION("skip-lines", AT(skip_lines), COUNT, "Data", .argument = "N", .least = 0, .most = TP_COUNT_MAX,
@@ -43,8 +47,10 @@ static const struct tp_option table[] = {
                .help = "the first N samples at most")},
     {TP_OPTION("image", AT(image), PATH, "Data", .argument = "FILE.png", .keyword = "none",
                .help = "one PNG image instead of data, as large as the model's images or a whole number of times")},
-    {TP_OPTION("invert", AT(invert), SWITCH, "Data",
-               .help = "of that image: black on white becomes white on black, as MNIST is"), .flag = true},
+    {TP_OPTION("invert", AT(invert), CHOICE, "Data", .choices = inversions,
+               .help = "of that image: black on white becomes white on black, as MNIST is; --invert=auto, the "
+                       "default: if its border is light and the training samples are dark, by their mean, or the "
+                       "other way round, which is said"), .flag = true},
 
     {TP_OPTION("threads", AT(threads), COUNT, "Machine", .argument = "N", .keyword = "auto", .least = 1,
                .most = TP_THREADS_MAX,
@@ -97,7 +103,7 @@ tileprop_status tp_predict_command_parse(struct tp_predict_command *command, int
         return tp_fail(error, TILEPROP_USAGE, "expected a model, as train --save writes it, found none");
     if (command->image && (command->data || command->labels || command->limit))
         return tp_fail(error, TILEPROP_USAGE, "--image: expected without --data, --labels and --limit");
-    if (command->invert && !command->image)
+    if (command->invert == TP_INVERT_ON && !command->image)
         return tp_fail(error, TILEPROP_USAGE, "--invert: expected with --image only");
     if (!command->data && (command->header || command->skip_lines))
         return tp_fail(error, TILEPROP_USAGE, "--%s: expected with a table as --data only",

@@ -11,6 +11,7 @@
 #include "readers/libsvm.h"
 #include "readers/table.h"
 
+enum tp_invert { TP_INVERT_AUTO, TP_INVERT_ON, TP_INVERT_OFF };
 enum tp_row_format { TP_ROWS_CSV, TP_ROWS_JSONL };
 
 struct tp_predict_command {
@@ -23,7 +24,7 @@ struct tp_predict_command {
     enum tp_unseen unseen;         /* likewise */
     enum tp_index_base index_base; /* of libsvm's text */
     const char *image;             /* PNG, instead of data; NULL: none */
-    int invert;
+    enum tp_invert invert;
     size_t limit; /* samples; 0: all */
     size_t threads, threads_exact;
     const char *isa;

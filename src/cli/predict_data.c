@@ -20,7 +20,7 @@ static size_t side_of(size_t features)
 }
 
 /* An image of the model's size, each pixel the mean of a square of factor x factor. */
-static void shrink(const struct tp_image *image, size_t side, bool invert, uint8_t *pixels)
+static void shrink(const struct tp_image *image, size_t side, uint8_t *pixels)
 {
     const size_t factor = image->width / side;
     for (size_t y = 0; y < side; y++) {
@@ -29,10 +29,48 @@ static void shrink(const struct tp_image *image, size_t side, bool invert, uint8
             for (size_t i = 0; i < factor; i++)
                 for (size_t j = 0; j < factor; j++)
                     sum += image->pixels[(y * factor + i) * image->width + x * factor + j];
-            const uint8_t mean = (uint8_t)((sum + factor * factor / 2) / (factor * factor));
-            pixels[y * side + x] = invert ? (uint8_t)(255 - mean) : mean;
+            pixels[y * side + x] = (uint8_t)((sum + factor * factor / 2) / (factor * factor));
         }
     }
+}
+
+static double border_mean(const uint8_t *pixels, size_t side)
+{
+    size_t sum = 0, count = 0;
+    for (size_t y = 0; y < side; y++) {
+        for (size_t x = 0; x < side; x++) {
+            const bool inside = y > 0 && y + 1 < side && x > 0 && x + 1 < side;
+            sum += inside ? 0 : pixels[y * side + x];
+            count += !inside;
+        }
+    }
+    return (double)sum / (double)count;
+}
+
+/* A third of the range at either end: photographs, which have no ground, are in between. */
+#define TP_DARK  85.0
+#define TP_LIGHT 170.0
+
+/* Inverts the image, where that is not asked for if its ground is light and the training samples are dark, or the other
+ * way round. */
+static void invert(struct tp_predict_data *data, const struct tp_predict_command *command, const tileprop_model *model,
+                   size_t side)
+{
+    uint8_t *pixels = data->set.samples;
+    const char *text = tileprop_model_text(model, "mean");
+    const double mean = text ? strtod(text, NULL) : 0;
+    const bool known = mean > 1; /* or it was no bytes that the model learned from */
+    const bool light = border_mean(pixels, side) > 127.5;
+    const bool negative = known && (light ? mean < TP_DARK : mean > TP_LIGHT);
+    if (command->invert == TP_INVERT_OFF || (command->invert == TP_INVERT_AUTO && !negative))
+        return;
+    if (command->invert == TP_INVERT_AUTO)
+        tp_notes_add(&data->notes,
+                     "note: %s: inverted: its border is %s, the images that %s learned from are %s; --invert=off "
+                     "leaves it as it is",
+                     command->image, light ? "light" : "dark", command->model, light ? "dark" : "light");
+    for (size_t i = 0; i < side * side; i++)
+        pixels[i] = (uint8_t)(255 - pixels[i]);
 }
 
 static tileprop_status load_image(struct tp_predict_data *data, const struct tp_predict_command *command,
@@ -58,8 +96,10 @@ static tileprop_status load_image(struct tp_predict_data *data, const struct tp_
             (struct tp_dataset){.type = TILEPROP_U8, .samples = malloc(features), .count = 1, .features = features};
         if (!data->set.samples)
             status = tp_fail_memory(error, command->image, "an image");
-        else
-            shrink(&image, side, command->invert, data->set.samples);
+    }
+    if (status == TILEPROP_OK) {
+        shrink(&image, side, data->set.samples);
+        invert(data, command, model, side);
     }
     tp_image_free(&image);
     return status;
@@ -97,7 +137,7 @@ static tileprop_status load_file(struct tp_predict_data *data, const struct tp_p
                                  struct tp_error *error)
 {
     struct tp_file file;
-    const tileprop_status status = tp_npz_read(&file, data->place, error);
+    const tileprop_status status = tp_npz_read(&file, command->data ? command->data : data->place, error);
     if (status != TILEPROP_OK)
         return status;
     if (!tp_idx_is(&file))
@@ -116,7 +156,8 @@ static tileprop_status load_path(struct tp_predict_data *data, const struct tp_p
     tileprop_status status = tp_data_path_choose(command->data, data->place, sizeof data->place, error);
     if (status != TILEPROP_OK)
         return status;
-    if (stat(data->place, &info) != 0 || !S_ISDIR(info.st_mode))
+    const bool stream = command->data && strcmp(command->data, "-") == 0;
+    if (stream || stat(data->place, &info) != 0 || !S_ISDIR(info.st_mode))
         return load_file(data, command, error);
     const char *option = command->labels       ? "labels"
                          : command->header     ? "header"

@@ -18,6 +18,7 @@
 #include "cli/train_command.h"
 #include "cli/train_data.h"
 #include "cli/version.h"
+#include "readers/stream.h"
 
 struct training {
     struct tp_train_command *command;
@@ -58,6 +59,13 @@ static int on_progress(void *context, const tileprop_progress *progress)
     tp_history_progress(&training->history, progress);
     tp_report_progress(&training->report, progress);
     return 0;
+}
+
+/* Of reading: the outputs are closed and the program ends as after a run that was stopped. */
+static tileprop_status stop_if_asked(tileprop_status status, bool *stopped)
+{
+    *stopped = status == TILEPROP_FAILURE && tp_program_stopped();
+    return *stopped ? TILEPROP_OK : status;
 }
 
 static int on_interrupted(void *context)
@@ -116,8 +124,9 @@ static tileprop_status prepare_run(struct training *training, struct tp_error *e
     const struct tp_train_data *data = &training->data;
     tileprop_options *options = &command->options;
     tileprop_run_options *run = &training->run;
-    training->train = tp_train_data_of(&data->train, 0, data->train.count, command->data);
-    training->validation = tp_train_data_of(&data->validation, 0, data->validation.count, command->val_data);
+    training->train = tp_train_data_of(&data->train, 0, data->train.count, tp_stream_name(command->data));
+    training->validation =
+        tp_train_data_of(&data->validation, 0, data->validation.count, tp_stream_name(command->val_data));
     training->test = tp_train_data_of(&data->test, 0, data->test.count, NULL);
     options->progress = on_progress;
     options->run = run;
@@ -226,6 +235,8 @@ static tileprop_status train_network(struct tp_train_command *command, struct tp
         if (status == TILEPROP_OK || status == TILEPROP_DIVERGED)
             status = write_outputs(&training, status, error);
         *stopped = training.report.result.stopped_by == TILEPROP_STOP_PROGRESS;
+    } else {
+        status = stop_if_asked(status, stopped);
     }
     clean_up(&training);
     return status;
@@ -235,8 +246,8 @@ static tileprop_status train_network(struct tp_train_command *command, struct tp
 static tileprop_status examine(struct tp_train_command *command, struct tp_error *error, bool *stopped)
 {
     struct tp_train_data data = {0};
-    tileprop_status status = tp_train_data_load(&data, command, NULL, NULL, error);
-    if (status == TILEPROP_OK)
+    tileprop_status status = stop_if_asked(tp_train_data_load(&data, command, NULL, NULL, error), stopped);
+    if (status == TILEPROP_OK && !*stopped)
         status = command->stats ? tp_report_stats(command, &data, error)
                                 : tp_gradient_report(command, &data, stopped, error);
     tp_train_data_free(&data);
@@ -251,6 +262,7 @@ int main(int argc, char **argv)
 
     tp_program_begin();
     tp_program_catch_stop();
+    tp_stream_stop_when(tp_program_stopped);
     tileprop_status status = tp_train_command_parse(&command, argc, argv, &error);
     if (status == TILEPROP_OK && command.help) {
         tp_train_command_write(tp_options_write_help, stdout);

@@ -33,13 +33,13 @@ static const struct tp_option table[] = {
     {TP_OPTION("data", AT(data), PATH, "Data", .argument = "PATH", .keyword = "auto",
                .help = "a directory with the IDX files train-images, train-labels, t10k-images and t10k-labels; or "
                        "a table: CSV, TSV or libsvm's text; or a NumPy array, as x.npy, or as data.npz:X, the X in "
-                       "an archive. All may be gzip. auto: the MNIST that comes with tileprop")},
+                       "an archive. All may be gzip. -: standard input. auto: the MNIST that comes with tileprop"), .streams = true},
     {TP_OPTION("labels", AT(labels), PATH, "Data", .argument = "FILE", .keyword = "none",
-               .help = "the labels of a NumPy array, an array too, as y.npy or data.npz:y")},
+               .help = "the labels of a NumPy array, an array too, as y.npy or data.npz:y"), .streams = true},
     {TP_OPTION("val-data", AT(val_data), PATH, "Data", .argument = "FILE", .keyword = "none",
-               .help = "validate on this table or array instead of on part of the training data")},
+               .help = "validate on this table or array instead of on part of the training data"), .streams = true},
     {TP_OPTION("val-labels", AT(val_labels), PATH, "Data", .argument = "FILE", .keyword = "none",
-               .help = "the labels of --val-data")},
+               .help = "the labels of --val-data"), .streams = true},
     {TP_OPTION("label", AT(table.label), TEXT, "Data", .argument = "COLUMN",
                .help = "a table's column with the classes, numbers or text: its name, its place from 1, first or "
                        "last")},
@@ -73,7 +73,7 @@ static const struct tp_option table[] = {
     {TP_OPTION("class-weight", AT(class_weight), PATH, "Data", .argument = "FILE", .keyword = "none",
                .choices = class_weights,
                .help = "multiply each training sample's loss and gradient by its class's weight, from a file of "
-                       "lines CLASS,WEIGHT; balanced: samples / (classes * samples of the class)")},
+                       "lines CLASS,WEIGHT; balanced: samples / (classes * samples of the class)"), .streams = true},
     {TP_OPTION("train-limit", AT(train_limit), COUNT, "Data", .argument = "N", .keyword = "all", .least = 1,
                .most = TP_COUNT_MAX,
                .help = "train on the first N samples of the training set at most")},

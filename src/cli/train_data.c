@@ -11,6 +11,7 @@
 #include "readers/class_weights.h"
 #include "readers/data_loader.h"
 #include "readers/idx.h"
+#include "readers/stream.h"
 
 /* Of the rows of a file, unless options say otherwise. */
 #define TP_VALIDATION_SHARE 0.2
@@ -109,7 +110,8 @@ static tileprop_status load_file(struct tp_train_data *data, const struct tp_tra
     const bool is_table = table_option(&table);
     struct tp_libsvm_options libsvm = command->libsvm;
     libsvm.notes = &data->notes;
-    const struct tp_data_loader loader = {data->directory, command->labels, is_table, table, libsvm};
+    const char *path = command->data ? command->data : data->directory;
+    const struct tp_data_loader loader = {path, command->labels, is_table, table, libsvm};
     const struct tp_data_loader validation = {command->val_data, command->val_labels, is_table, table, libsvm};
     if (command->val_data && command->val_split > 0)
         return tp_fail(error, TILEPROP_USAGE, "--val-split: expected without --val-data");
@@ -206,15 +208,16 @@ tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_t
 {
     *data = (struct tp_train_data){0};
     struct stat info = {0};
+    const bool stream = command->data && strcmp(command->data, "-") == 0;
     tileprop_status status = tp_data_path_choose(command->data, data->directory, sizeof data->directory, error);
-    if (status == TILEPROP_OK && stat(data->directory, &info) != 0)
+    if (status == TILEPROP_OK && !stream && stat(data->directory, &info) != 0)
         info.st_mode = S_IFREG; /* it may be an array in a file: the reader says if it is not there */
     if (status == TILEPROP_OK)
         status = begin(data, command, !S_ISDIR(info.st_mode), start, path, error);
     if (status == TILEPROP_OK)
         status = S_ISDIR(info.st_mode) ? load_directory(data, command, error) : load_file(data, command, error);
     if (status == TILEPROP_OK)
-        status = compare(data, command->val_data, error);
+        status = compare(data, tp_stream_name(command->val_data), error);
     if (status != TILEPROP_OK)
         return status;
     limit(&data->validation, command->val_limit);

@@ -10,13 +10,13 @@ static tileprop_status read_array(const struct tp_data_loader *loader, struct tp
 {
     if (loader->table.notes)
         loader->table.notes->format = "array";
+    const char *path = samples->path;
     tileprop_status status = tp_npy_samples(samples, loader->table.missing, schema, dataset, error);
     if (status != TILEPROP_OK || (!loader->labels && loader->table.may_lack_label))
         return status;
     struct tp_file labels;
-    status = loader->labels
-                 ? tp_npz_read(&labels, loader->labels, error)
-                 : tp_fail(error, TILEPROP_USAGE, "--labels: expected the file with the labels of %s", loader->path);
+    status = loader->labels ? tp_npz_read(&labels, loader->labels, error)
+                            : tp_fail(error, TILEPROP_USAGE, "--labels: expected the file with the labels of %s", path);
     if (status == TILEPROP_OK)
         status = tp_npy_labels(&labels, schema, dataset, error);
     if (status != TILEPROP_OK)
@@ -57,8 +57,7 @@ tileprop_status tp_data_loader_parse(const struct tp_data_loader *loader, struct
                          : tp_table_parse(file, &loader->table, schema, dataset, error);
     tp_file_free(file);
     return refused ? tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s", path, refused)
-                   : tp_fail(error, TILEPROP_USAGE, "--labels: expected with a NumPy array only, found with %s",
-                             loader->path);
+                   : tp_fail(error, TILEPROP_USAGE, "--labels: expected with a NumPy array only, found with %s", path);
 }
 
 tileprop_status tp_data_loader_read(const struct tp_data_loader *loader, struct tp_schema *schema,

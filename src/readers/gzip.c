@@ -3,6 +3,9 @@
 #include <libdeflate.h>
 #include <stdlib.h>
 
+#include "readers/foreign.h"
+#include "readers/stream.h"
+
 /* 258 bytes for two bits are the most that deflate can pack (RFC 1951, 3.2.5 and 3.2.7). */
 #define TP_DEFLATE_RATIO_MAX 1032
 
@@ -27,6 +30,14 @@ static size_t first_capacity(const struct tp_file *packed)
     return claim < size ? size : claim < trusted ? claim : trusted;
 }
 
+/* Whether nothing but zeros follows, as a tape or a block device leaves them; gzip(1) passes over them too. */
+static bool is_padding(const struct tp_file *packed, size_t offset)
+{
+    while (offset < packed->size && packed->bytes[offset] == 0)
+        offset++;
+    return offset == packed->size;
+}
+
 /* Unpacks every member of packed to the end of plain, which starts empty. */
 static tileprop_status gunzip(struct tp_file *plain, const struct tp_file *packed,
                               struct libdeflate_decompressor *decompressor, struct tp_error *error)
@@ -34,7 +45,7 @@ static tileprop_status gunzip(struct tp_file *plain, const struct tp_file *packe
     const size_t limit = packed->size * TP_DEFLATE_RATIO_MAX;
     size_t capacity = 0, wanted = first_capacity(packed), offset = 0;
 
-    while (offset < packed->size) {
+    while (!is_padding(packed, offset)) {
         if (wanted > capacity) {
             if (plain->size == 0) { /* nothing that realloc() would have to copy */
                 free(plain->bytes);
@@ -97,9 +108,11 @@ tileprop_status tp_gzip_unpack(struct tp_file *file, struct tp_error *error)
 
 tileprop_status tp_gzip_read(struct tp_file *file, const char *path, struct tp_error *error)
 {
-    tileprop_status status = tp_file_read(file, path, error);
+    tileprop_status status = tp_stream_read(file, path, error);
     if (status == TILEPROP_OK)
         status = tp_gzip_unpack(file, error);
+    if (status == TILEPROP_OK)
+        status = tp_foreign_refuse(file, error);
     if (status != TILEPROP_OK)
         tp_file_free(file);
     return status;

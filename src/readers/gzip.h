@@ -6,8 +6,8 @@
 #include "base/file.h"
 
 /*
- * Reads a file as tp_file_read() does, and unpacks it if it is gzip. Errors: those, and as tp_gzip_unpack().
- * On error *file is empty.
+ * Reads a file as tp_stream_read() does, unpacks it if it is gzip, and refuses what tp_foreign_refuse() knows. Errors:
+ * those, and as tp_gzip_unpack(). On error *file is empty.
  */
 tileprop_status tp_gzip_read(struct tp_file *file, const char *path, struct tp_error *error);
 
@@ -15,7 +15,7 @@ tileprop_status tp_gzip_read(struct tp_file *file, const char *path, struct tp_e
  * Replaces bytes that begin with the gzip magic by what all members of the gzip file unpack to; other bytes
  * stay as they are. Memory: at most 1032 times the packed size, whatever the file claims, and twice that
  * while it grows for a member after the first. Errors: TILEPROP_BAD_INPUT for a damaged stream, for bytes
- * after the last member, and for gzip inside gzip; TILEPROP_FAILURE without memory. On error *file keeps its
- * bytes or has the unpacked ones; it is to be freed.
+ * other than zeros after the last member, and for gzip inside gzip; TILEPROP_FAILURE without memory. On error *file
+ * keeps its bytes or has the unpacked ones; it is to be freed.
  */
 tileprop_status tp_gzip_unpack(struct tp_file *file, struct tp_error *error);

@@ -4,6 +4,8 @@
 #include <png.h>
 #include <stdlib.h>
 
+#include "readers/stream.h"
+
 static tileprop_status decode(struct tp_image *image, png_image *png, const struct tp_file *file,
                               struct tp_error *error)
 {
@@ -42,7 +44,7 @@ tileprop_status tp_image_read(struct tp_image *image, const char *path, struct t
 {
     *image = (struct tp_image){0};
     struct tp_file file;
-    tileprop_status status = tp_file_read(&file, path, error);
+    tileprop_status status = tp_stream_read(&file, path, error);
     if (status == TILEPROP_OK)
         status = tp_image_parse(image, &file, error);
     tp_file_free(&file);

@@ -20,7 +20,7 @@ struct tp_image {
 
 /*
  * Reads a PNG file; colours become grey, and what is transparent white.
- * Errors: as tp_file_read and tp_image_parse. On error *image is empty.
+ * Errors: as tp_stream_read and tp_image_parse. On error *image is empty.
  */
 tileprop_status tp_image_read(struct tp_image *image, const char *path, struct tp_error *error);
 

@@ -332,9 +332,9 @@ tileprop_status tp_npz_read(struct tp_file *file, const char *path, struct tp_er
     tileprop_status status = tp_gzip_read(file, member ? archive : path, error);
     if (status == TILEPROP_OK)
         status = tp_npz_unpack(file, member, error);
-    if (status == TILEPROP_OK)
-        file->path = path;
-    else
+    if (status != TILEPROP_OK)
         tp_file_free(file);
+    else if (member)
+        file->path = path;
     return status;
 }

@@ -54,6 +54,9 @@ static tileprop_status read_label(struct reader *reader, size_t i, const struct 
         return TILEPROP_OK;
     if (is_missing)
         return fail_cell(reader, i, "\"%s\" found, expected a label", tp_show(field->text, field->size).text);
+    const tileprop_status status = tp_table_columns_check_utf8(&reader->columns, i, field);
+    if (status != TILEPROP_OK)
+        return status;
     const struct tp_table_place place = tp_table_columns_place(&reader->columns, i);
     return tp_label_encoder_label(&reader->classes, place.text, field->text, field->size, &reader->labels[reader->rows],
                                   reader->csv.error);
@@ -77,6 +80,9 @@ static tileprop_status read_category(struct reader *reader, size_t i, const stru
     tileprop_status status = TILEPROP_OK;
     uint32_t number;
     if (!tp_string_table_find(&column->categories, field->text, field->size, &number)) {
+        status = tp_table_columns_check_utf8(&reader->columns, i, field);
+        if (status != TILEPROP_OK)
+            return status;
         if (column->learned && reader->options->unseen == TP_UNSEEN_MISSING) {
             if (reader->unseen++ == 0)
                 reader->first_unseen = tp_show(field->text, field->size);

@@ -1,5 +1,7 @@
 #include "readers/table_columns.h"
 
+#include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +63,8 @@ static tileprop_status read_first(struct tp_table_columns *columns)
         }
         struct tp_field field = {0};
         status = tp_csv_read_field(columns->csv, &field);
+        if (status == TILEPROP_OK)
+            status = tp_table_columns_check_utf8(columns, columns->count, &field);
         if (status != TILEPROP_OK)
             return status;
         char *first = strndup(field.text, field.size);
@@ -477,6 +481,22 @@ tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, b
     if (!columns->header_sure && !text_over_number)
         return tp_csv_fail(columns->csv, columns->row, "names or data? All columns hold text; " TP_ADVICE);
     return columns->header && !columns->known ? check_names(columns) : TILEPROP_OK;
+}
+
+tileprop_status tp_table_columns_check_utf8(const struct tp_table_columns *columns, size_t column,
+                                            const struct tp_field *field)
+{
+    errno = 0;
+    json_t *text = json_stringn(field->text, field->size);
+    if (!text && errno == ENOMEM)
+        return tp_fail_memory(columns->csv->error, columns->csv->path, "a text");
+    if (!text)
+        return tp_fail(columns->csv->error, TILEPROP_BAD_INPUT,
+                       "%s: text that is not UTF-8 found, perhaps Latin-1, expected UTF-8; "
+                       "iconv -f LATIN1 -t UTF-8 FILE >t.csv converts it",
+                       tp_table_columns_place(columns, column).text);
+    json_decref(text);
+    return TILEPROP_OK;
 }
 
 void tp_table_columns_free(struct tp_table_columns *columns)

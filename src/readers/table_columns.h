@@ -73,4 +73,11 @@ struct tp_table_place {
 };
 struct tp_table_place tp_table_columns_place(const struct tp_table_columns *columns, size_t column);
 
+/*
+ * Whether a field of the row that is read can be part of a schema, which is JSON.
+ * Errors: TILEPROP_BAD_INPUT with row and column for what is not UTF-8.
+ */
+tileprop_status tp_table_columns_check_utf8(const struct tp_table_columns *columns, size_t column,
+                                            const struct tp_field *field);
+
 void tp_table_columns_free(struct tp_table_columns *columns);

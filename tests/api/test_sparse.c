@@ -139,6 +139,7 @@ static void test_normalization_is_scale_by_default(void **state)
     (void)state;
     good(tileprop_train(&options, &data, &data, &model, NULL, NULL, message, sizeof message));
     assert_string_equal(tileprop_model_text(model, "normalize"), "scale");
+    assert_true(isfinite(strtod(tileprop_model_text(model, "mean"), NULL)));
     tileprop_model_free(model);
 }
 

@@ -147,12 +147,53 @@ calm() {
     calm
 }
 
-@test "what is no regular file is refused at once, zeros are no IDX file" {
+@test "pipes, FIFOs, devices and standard input are read to their end" {
+    local expected
     mkfifo fifo
-    for path in fifo /dev/zero /dev/null <(cat table.csv); do
-        refused_by train "$train" 3 "$path: ... not a regular file" "${table[@]}" "$path"
+    gzip -k table.csv
+    expected=$("$train" "${table[@]}" table.csv | weights)
+    [ "$expected" ]
+    cat table.csv >fifo &
+    [ "$("$train" "${table[@]}" fifo | weights)" = "$expected" ]
+    [ "$("$train" "${table[@]}" <(cat table.csv) | weights)" = "$expected" ]
+    [ "$("$train" "${table[@]}" /dev/stdin < <(cat table.csv.gz) | weights)" = "$expected" ]
+    [ "$("$train" "${table[@]}" - <table.csv | weights)" = "$expected" ]
+    { read -r _; "$train" "${table[@]}" - >rest; } <table.csv
+    grep -q '^data  *standard input, ' rest
+    [ "$("$train" "${table[@]}" table.csv --val-data table.csv | weights)" = \
+        "$("$train" "${table[@]}" table.csv --val-data - <table.csv | weights)" ]
+    refused_by train "$train" 2 '--val-data: - found, which --data reads' "${table[@]}" - --val-data -
+    refused_by train "$train" 3 'standard input: is a directory' "${table[@]}" - <.
+    refused_by train "$train" 3 'standard input: no line found' "${table[@]}" - </dev/null
+    refused_by train "$train" 3 '/dev/null: no line found' "${table[@]}" /dev/null
+    printf 'data = -\n' >../stream.conf
+    "$train" --config ../stream.conf --print-config | grep -qx 'data = -'
+}
+
+@test "what never ends is refused for want of memory" {
+    [ -z "$TP_SANITIZE" ] || skip "sanitizers need more address space than there is"
+    ulimit -v 300000
+    refused_by train "$train" 1 '/dev/zero: no end found ... out of memory' "${table[@]}" /dev/zero
+    refused_by train "$train" 1 'standard input: no end found ... out of memory' "${table[@]}" - < <(cat /dev/zero)
+}
+
+@test "a signal ends the wait for a FIFO that nobody writes" {
+    mkfifo silent
+    local signal code pid
+    for signal in INT TERM; do
+        env --default-signal=INT "$train" "${table[@]}" silent --save m 2>err &
+        pid=$!
+        for _ in {1..100}; do [ ! -e m.tileprop-tmp ] || break; sleep 0.05; done
+        kill "-$signal" $pid
+        code=0
+        wait $pid || code=$?
+        [ "$code" -eq $((128 + $(kill -l $signal))) ]
+        [ ! -e m.tileprop-tmp ]
     done
-    "$train" "${table[@]}" /dev/stdin <table.csv >/dev/null
+    [ "$(cat err)" = "" ] || [ "$(cat err)" = "train: stopped by SIGTERM" ]
+}
+
+@test "zeros are no IDX file" {
     truncate -s 1M zeros
     refused_by train "$train" 3 "zeros: byte 0: a zero byte ... expected a table" "${table[@]}" zeros
 }

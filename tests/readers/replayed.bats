@@ -439,3 +439,92 @@ END
     named k.h5 "HDF5 found, as Keras' .h5 is, $arrays"
     named lfs.safetensors "a Git LFS pointer found ... git lfs pull"
 }
+
+@test "zeros behind gzip are passed over, as gzip does" {
+    printf 'a,b,y\n1,2,p\n3,4,q\n5,6,p\n7,8,q\n' >t.csv
+    { gzip -c t.csv; head -c 512 /dev/zero; } >t.csv.gz
+    gzip -t t.csv.gz
+    trained 'table ... 4 rows' --data t.csv.gz
+    { gzip -c t.csv; printf '1,2,p\n' | gzip; printf '\0'; } >two.csv.gz
+    trained 'table ... 5 rows' --data two.csv.gz
+    { cat t.csv.gz; printf x; } >x.gz
+    refused 3 'x.gz: byte ... trailing bytes' --data x.gz
+    { cat t.csv.gz; gzip -c t.csv; } >later.gz
+    refused 3 'later.gz: byte ... trailing bytes' --data later.gz
+}
+
+@test "data come from standard input, a pipe and a FIFO" {
+    printf 'a,b,y\n1,2,p\n3,4,q\n5,6,p\n7,8,q\n' >t.csv
+    mkfifo f
+    trained 'table ... 4 rows' --data - --save m <t.csv
+    trained 'table ... 4 rows' --data <(cat t.csv)
+    cat t.csv >f &
+    trained 'table ... 4 rows' --data f
+    [ "$("$predict" m --data - <t.csv)" = "$("$predict" m --data t.csv | sed 's/t\.csv/standard input/')" ]
+    printf 'a,b,y\n1,2,r\n' >r.csv
+    refused_by predict "$predict" 3 'standard input: row 2 ... class' m --data - <r.csv
+    refused 2 '--labels: ... --data reads' --data - --labels - <t.csv
+}
+
+@test "formats that are not read are called by their names, legal tables are not" {
+    printf 'PAR1\x15\x04\x15\0\0PAR1' >t.parquet
+    refused 3 't.parquet: a Parquet file found ... read_parquet' --data t.parquet
+    printf 'a,y\n1,p\n2,q\n3,p\n4,q\n' >t.csv
+    sed 's/a,y/\xe4,y/' t.csv >latin.csv
+    refused 3 'latin.csv: row 1, column 1: ... not UTF-8 ... Latin-1 ... iconv' --data latin.csv
+    sed 's/q/\xfc/' t.csv >label.csv
+    refused 3 'label.csv: row 3, column 2 (y): ... not UTF-8' --data label.csv
+    iconv -f UTF-8 -t UTF-16 t.csv >wide.csv
+    refused 3 'wide.csv: text in UTF-16 ... iconv' --data wide.csv
+    iconv -f UTF-8 -t UTF-16LE t.csv | gzip >wide.gz
+    refused 3 'wide.gz: text in UTF-16 ... iconv' --data wide.gz
+    printf '\x80\x04\x95\0' >labels.pkl
+    refused 3 'labels.pkl: a Python pickle' --data t.csv --val-data labels.pkl
+    trained 'table ... 4 rows' --data t.csv --save m
+    refused_by predict "$predict" 3 't.parquet: a Parquet file' m --data t.parquet
+    refused_by predict "$predict" 3 'm: a safetensors file' m --data m
+    local name
+    for name in PAR1 ORC ARROW1 BZh91 '{x}' '[m]' % ä MATLAB; do
+        sed "s/^a/$name/" t.csv >named.csv
+        trained 'table ... 4 rows, label y' --data named.csv
+    done
+}
+
+@test "dark ink on light ground is inverted for a model of the opposite, which is said" {
+    "$train" --epochs 1 --train-limit 5000 --hidden 16 --quiet --save m >/dev/null
+    python3 - "$root" <<'PY'
+import gzip, struct, sys, zlib
+seven = gzip.open(sys.argv[1] + "/data/mnist/t10k-images-idx3-ubyte.gz").read()[16:16 + 784]
+chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+def png(name, pixels):
+    rows = b"".join(b"\0" + pixels[y * 28:(y + 1) * 28] for y in range(28))
+    open(name, "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 28, 28, 8, 0, 0, 0, 0))
+                           + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+png("chalk.png", seven)
+png("ink.png", bytes(255 - p for p in seven))
+PY
+    predicted() {
+        run --separate-stderr "$predict" m --image "$@"
+        echo "$* -> $status: $stderr $output"
+        [ "$status" -eq 0 ]
+    }
+    local seven
+    predicted chalk.png
+    [ -z "$stderr" ]
+    seven=$(grep '^class ' <<<"$output")
+    has_parts "$seven" 'class       7,'
+    predicted ink.png
+    has_parts "$stderr" 'predict: note: ink.png: inverted ... --invert=off'
+    [ "$(grep '^class ' <<<"$output")" = "$seven" ]
+    predicted ink.png --invert
+    [ -z "$stderr" ]
+    [ "$(grep '^class ' <<<"$output")" = "$seven" ]
+    for way in 'ink.png --invert=off' 'chalk.png --invert'; do
+        # shellcheck disable=SC2086
+        predicted $way
+        [ -z "$stderr" ]
+        [ "$(grep '^class ' <<<"$output")" != "$seven" ]
+    done
+    predicted <(cat ink.png)
+    [ "$(grep '^class ' <<<"$output")" = "$seven" ]
+}

@@ -590,14 +590,6 @@ for i in range(4000):
     not_predicted 3 "numbers.csv: ... table ... none" m --data numbers.csv
 }
 
-@test "predict: names that are not UTF-8 are no model's, which is said before training" {
-    printf 'gr\xf6\xdfe,y\n1,a\n2,b\n3,a\n4,b\n' >latin.csv
-    refused 3 "latin.csv: names ... categories ... not UTF-8" --data latin.csv --val-split 0.5 --save m
-    [ ! -e m ]
-    run --separate-stderr "$train" --data latin.csv --val-split 0.5 "${quick[@]}"
-    [ "$status" -eq 0 ]
-}
-
 @test "predict: a model whose columns are forged is refused, and so is one that names a column twice" {
     make_small
     "$train" --data small.csv "${quick[@]}" --save m >/dev/null

@@ -1,0 +1,22 @@
+/*
+ * libFuzzer target for formats that are not read, by the bytes that they begin with.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "readers/foreign.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct tp_file file = {.path = "fuzz", .bytes = malloc(size ? size : 1), .size = size};
+    struct tp_error error = {""};
+    if (!file.bytes)
+        abort();
+    if (size)
+        memcpy(file.bytes, data, size);
+    if (tp_foreign_refuse(&file, &error) != TILEPROP_OK && strncmp(error.text, "fuzz: ", 6) != 0)
+        abort();
+    tp_file_free(&file);
+    return 0;
+}
