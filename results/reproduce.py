@@ -46,11 +46,11 @@ def read_config(item):
 
 
 def ask(item, options):
-    """The JSON object that train ends with."""
+    """The JSON object that train prints."""
     done = subprocess.run([TRAIN, *options, "--json", "--quiet"], stdout=subprocess.PIPE, text=True)
     if done.returncode:
         sys.exit(f"reproduce.py: {item}: train exited with {done.returncode}")
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(done.stdout)
 
 
 def keep_stats(item):
@@ -95,7 +95,7 @@ def run(item, seed, folder):
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         sys.exit(f"reproduce.py: {item}, seed {seed}: train exited with {done.returncode}")
-    return json.loads(done.stdout.splitlines()[-1]), history.read_text()
+    return json.loads(done.stdout), history.read_text()
 
 
 def evaluations(history):

@@ -29,20 +29,27 @@ static int on_progress(void *context, double share)
 
 struct place {
     char text[64];
-    json_t *json;
 };
+
+static bool is_bias(const tileprop_gradients *found, size_t layer, tileprop_weight_place at)
+{
+    return at.input == found->layers[layer].inputs;
+}
 
 static struct place place_of(const tileprop_gradients *found, size_t layer, tileprop_weight_place at)
 {
     struct place place;
-    const bool bias = at.input == found->layers[layer].inputs;
-    if (bias)
+    if (is_bias(found, layer, at))
         snprintf(place.text, sizeof place.text, "bias to unit %zu", at.unit);
     else
         snprintf(place.text, sizeof place.text, "input %zu to unit %zu", at.input, at.unit);
-    place.json = json_pack("{s:I, s:o, s:I}", "layer", (json_int_t)layer + 1, "input",
-                           bias ? json_null() : json_integer((json_int_t)at.input), "unit", (json_int_t)at.unit);
     return place;
+}
+
+static json_t *json_place(const tileprop_gradients *found, size_t layer, tileprop_weight_place at)
+{
+    json_t *input = is_bias(found, layer, at) ? json_null() : json_integer((json_int_t)at.input);
+    return json_pack("{s:I, s:o, s:I}", "layer", (json_int_t)layer + 1, "input", input, "unit", (json_int_t)at.unit);
 }
 
 static size_t samples_of(const tileprop_data *data)
@@ -50,59 +57,99 @@ static size_t samples_of(const tileprop_data *data)
     return data->rows < TILEPROP_CHECK_SAMPLES ? data->rows : TILEPROP_CHECK_SAMPLES;
 }
 
-static void write_opening(const tileprop_options *options, const char *directory, const tileprop_data *train)
+static void write_opening(const tileprop_options *options, const char *directory, const tileprop_data *train, FILE *out)
 {
-    printf(TP_LABEL "%s, the first %zu of %zu training samples\n", "data", directory, samples_of(train), train->rows);
-    tp_report_network(options, train->features, train->classes);
-    printf(", init %s, seed %llu\n", tp_choice_name(tp_init_choices, (int)options->init),
-           (unsigned long long)options->seed);
-    fflush(stdout);
+    fprintf(out, TP_LABEL "%s, the first %zu of %zu training samples\n", "data", directory, samples_of(train),
+            train->rows);
+    tp_report_network(options, train->features, train->classes, out);
+    fprintf(out, ", init %s, seed %llu\n", tp_choice_name(tp_init_choices, (int)options->init),
+            (unsigned long long)options->seed);
+    fflush(out);
 }
 
-/* What follows writes lines and returns the same as JSON; NULL without memory. */
-static json_t *write_course(const tileprop_gradients *found)
+/* Of the layer that is furthest off. */
+static bool course_met(const tileprop_gradients *found)
 {
-    const double step = TILEPROP_CHECK_COURSE_STEP, worst = found->layers[found->course_layer].course;
-    const struct place at = place_of(found, found->course_layer, found->layers[found->course_layer].course_at);
-    const bool met = worst <= step * step;
+    return found->layers[found->course_layer].course <= TILEPROP_CHECK_COURSE_STEP * TILEPROP_CHECK_COURSE_STEP;
+}
+
+static size_t course_skipped(const tileprop_gradients *found)
+{
     size_t skipped = 0;
     for (size_t l = 0; l < found->layer_count; l++)
         skipped += found->layers[l].course_skipped;
-    printf(TP_LABEL "eps %g: off by %.2e at most, in layer %zu, %s; eps^2 is %s, which is not judged\n", "course", step,
-           worst, found->course_layer + 1, at.text, met ? "met" : "not met");
-    if (skipped)
-        printf(TP_LABEL "%zu weights skipped: the step carries a unit through a kink\n", "", skipped);
-    return json_pack("{s:f, s:o, s:o, s:I, s:b}", "eps", step, "difference", tp_json_text_real(worst), "at", at.json,
-                     "skipped", (json_int_t)skipped, "met", met);
+    return skipped;
 }
 
-static json_t *write_layer(const tileprop_gradients *found, size_t l)
+static void write_course(const tileprop_gradients *found, FILE *out)
+{
+    const size_t l = found->course_layer, skipped = course_skipped(found);
+    fprintf(out, TP_LABEL "eps %g: off by %.2e at most, in layer %zu, %s; eps^2 is %s, which is not judged\n", "course",
+            TILEPROP_CHECK_COURSE_STEP, found->layers[l].course, l + 1,
+            place_of(found, l, found->layers[l].course_at).text, course_met(found) ? "met" : "not met");
+    if (skipped)
+        fprintf(out, TP_LABEL "%zu weights skipped: the step carries a unit through a kink\n", "", skipped);
+}
+
+static void write_layer(const tileprop_gradients *found, size_t l, FILE *out)
 {
     const tileprop_layer_gradients *layer = &found->layers[l];
-    const struct place at = place_of(found, l, layer->at);
     const bool within = layer->difference <= layer->truncation + layer->rounding;
-    printf("  %5zu %8zu %8zu      %.2e  %.1e  %.2e  %-24s    %.2e  %.2e  %s\n", l + 1, layer->weights, layer->skipped,
-           layer->largest, layer->step, layer->difference, at.text, layer->truncation, layer->rounding,
-           layer->right ? "right"
-           : within     ? "bound too wide"
-                        : "WRONG");
-    return json_pack("{s:f, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:b}", "h", layer->step, "difference",
-                     tp_json_text_real(layer->difference), "at", at.json, "truncation",
-                     tp_json_text_real(layer->truncation), "rounding", tp_json_text_real(layer->rounding),
-                     "largest_gradient", tp_json_text_real(layer->largest), "weights", (json_int_t)layer->weights,
-                     "skipped", (json_int_t)layer->skipped, "passed", layer->right);
+    fprintf(out, "  %5zu %8zu %8zu      %.2e  %.1e  %.2e  %-24s    %.2e  %.2e  %s\n", l + 1, layer->weights,
+            layer->skipped, layer->largest, layer->step, layer->difference, place_of(found, l, layer->at).text,
+            layer->truncation, layer->rounding,
+            layer->right ? "right"
+            : within     ? "bound too wide"
+                         : "WRONG");
 }
 
-static json_t *write_differences(const tileprop_gradients *found)
+static void write_differences(const tileprop_gradients *found, FILE *out)
 {
-    json_t *course = write_course(found), *layers = json_array();
-    printf("\nEvery weight in double, by central differences with a step h. Layers are counted from 1, inputs "
-           "and\nunits from 0.\n\n"
-           "  layer  weights  skipped  gradients to        h    off by  at                        truncation  "
-           "rounding\n");
+    write_course(found, out);
+    fprintf(out, "\nEvery weight in double, by central differences with a step h. Layers are counted from 1, inputs "
+                 "and\nunits from 0.\n\n"
+                 "  layer  weights  skipped  gradients to        h    off by  at                        truncation  "
+                 "rounding\n");
     for (size_t l = 0; l < found->layer_count; l++)
-        tp_json_text_append(&layers, write_layer(found, l));
-    return json_pack("{s:I, s:o, s:o}", "samples", (json_int_t)found->samples, "course", course, "layers", layers);
+        write_layer(found, l, out);
+    putc('\n', out);
+}
+
+/* null if the check was stopped before it was known. */
+static json_t *json_course(const tileprop_gradients *found)
+{
+    const size_t l = found->course_layer;
+    if (found->stopped)
+        return json_null();
+    return json_pack("{s:f, s:o, s:o, s:I, s:b}", "eps", TILEPROP_CHECK_COURSE_STEP, "difference",
+                     tp_json_text_real(found->layers[l].course), "at", json_place(found, l, found->layers[l].course_at),
+                     "skipped", (json_int_t)course_skipped(found), "met", course_met(found));
+}
+
+static json_t *json_layers(const tileprop_gradients *found)
+{
+    json_t *list = json_array();
+    for (size_t l = 0; l < found->layer_count && !found->stopped; l++) {
+        const tileprop_layer_gradients *layer = &found->layers[l];
+        tp_json_text_append(&list,
+                            json_pack("{s:f, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:b}", "h", layer->step, "difference",
+                                      tp_json_text_real(layer->difference), "at", json_place(found, l, layer->at),
+                                      "truncation", tp_json_text_real(layer->truncation), "rounding",
+                                      tp_json_text_real(layer->rounding), "largest_gradient",
+                                      tp_json_text_real(layer->largest), "weights", (json_int_t)layer->weights,
+                                      "skipped", (json_int_t)layer->skipped, "passed", layer->right));
+    }
+    return list;
+}
+
+/* Takes tiers and passed over. */
+static tileprop_status write_json(const tileprop_gradients *found, json_t *tiers, json_t *passed,
+                                  struct tp_error *error)
+{
+    return tp_program_json(json_pack("{s:I, s:o, s:o, s:o, s:o}", "samples", (json_int_t)found->samples, "course",
+                                     json_course(found), "layers", json_layers(found), "tiers", tiers, "passed",
+                                     passed),
+                           error);
 }
 
 /* The hash of the weights that one step on the samples of the check gives. */
@@ -123,16 +170,15 @@ static tileprop_status hash_step(const tileprop_options *options, const tileprop
     return status == TILEPROP_DIVERGED ? TILEPROP_OK : status; /* the rate may be large */
 }
 
-/* Compares a step of each tier that runs here with the reference's, writes a line for each and fills
- * *verdicts with them, until a signal comes. */
+/* Compares a step of each tier that runs here with the reference's, writes a line for each to out, which may be NULL,
+ * and fills *verdicts with them, until a signal comes. */
 static tileprop_status compare_tiers(const tileprop_options *options, const tileprop_data *data, json_t **verdicts,
-                                     bool *equal, bool *stopped, struct tp_error *error)
+                                     bool *equal, bool *stopped, FILE *out, struct tp_error *error)
 {
     const char *isa;
     int runs;
     uint64_t expected, found;
     tileprop_status status = hash_step(options, data, "reference", &expected, error);
-    putchar('\n');
     for (size_t i = 0; status == TILEPROP_OK && (isa = tileprop_isa(i, &runs)); i++) {
         *stopped = tp_program_stopped() != 0;
         if (*stopped)
@@ -144,7 +190,8 @@ static tileprop_status compare_tiers(const tileprop_options *options, const tile
             break;
         const bool same = found == expected;
         *equal = *equal && same;
-        printf(TP_LABEL "the bits of a step %s the reference's\n", isa, same ? "equal" : "DIFFER from");
+        if (out)
+            fprintf(out, TP_LABEL "the bits of a step %s the reference's\n", isa, same ? "equal" : "DIFFER from");
         tp_json_text_set(verdicts, isa, json_boolean(same));
     }
     return status;
@@ -161,22 +208,24 @@ tileprop_status tp_gradient_report(const struct tp_train_command *command, const
     struct progress progress = {.shown = isatty(STDERR_FILENO) && !command->quiet};
     tileprop_layer_gradients layers[TILEPROP_HIDDEN_MAX + 1];
     tileprop_gradients found = {.size = sizeof found, .layers = layers, .layer_size = sizeof *layers};
-    write_opening(&options, loaded->directory, &data);
+    FILE *out = tp_report_stream(command);
+    if (out)
+        write_opening(&options, loaded->directory, &data, out);
     tileprop_status status =
         tileprop_check_gradients(&options, &data, on_progress, &progress, &found, error->text, sizeof error->text);
     if (progress.shown)
         fprintf(stderr, "\r%*s\r", 30, "");
     *stopped = found.stopped != 0;
-    json_t *report = found.layer_count ? write_differences(&found) : NULL, *tiers = json_object();
+    if (out && status == TILEPROP_OK && !*stopped)
+        write_differences(&found, out);
+    json_t *tiers = json_object();
     bool equal = true;
     if (status == TILEPROP_OK && !*stopped)
-        status = compare_tiers(&options, &data, &tiers, &equal, stopped, error);
-    tp_json_text_set(&report, "tiers", tiers);
-    tp_json_text_set(&report, "passed", json_boolean(found.layers_right && equal));
-    if (status != TILEPROP_OK || *stopped || !command->json)
-        json_decref(report);
+        status = compare_tiers(&options, &data, &tiers, &equal, stopped, out, error);
+    if (status != TILEPROP_OK || !command->json)
+        json_decref(tiers);
     else
-        status = tp_program_json(report, error);
+        status = write_json(&found, tiers, *stopped ? json_null() : json_boolean(found.layers_right && equal), error);
     if (status != TILEPROP_OK || *stopped)
         return status;
     if (!found.layers_right)

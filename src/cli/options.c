@@ -18,6 +18,8 @@
 #define TP_BLANKS      " \t\r\v\f"
 #define TP_PATH_ROOM   (TP_OPTION_TEXT_MAX + 16) /* with what stands beside it */
 
+const tileprop_choice tp_help_choices[] = {{"off", TP_HELP_OFF}, {"on", TP_HELP_ON}, {"all", TP_HELP_ALL}, {NULL, 0}};
+
 struct tp_option tp_options_at(const struct tp_options *options, size_t index)
 {
     const tileprop_option *training;
@@ -78,7 +80,7 @@ static tileprop_status fail_unknown(const struct reader *r, const char *place, c
         }
     }
     return tp_fail(r->error, TILEPROP_USAGE, "%s%s: no such option; %s%s%s", place, shown.text,
-                   nearest ? "did you mean --" : "--help lists them", nearest ? nearest : "", nearest ? "?" : "");
+                   nearest ? "did you mean --" : "--help all lists them", nearest ? nearest : "", nearest ? "?" : "");
 }
 
 static size_t find_option(const struct tp_options *options, const char *name, size_t length)
@@ -110,7 +112,8 @@ static tileprop_status take(const struct reader *r, size_t index, enum tp_option
 /* Takes one option and, where it stands apart, its value; *next moves past them. */
 static tileprop_status read_argument(const struct reader *r, char *const *argv, int argc, int *next)
 {
-    const char *argument = argv[(*next)++], *name = argument + strspn(argument, "-");
+    const char *given = argv[(*next)++], *argument = strcmp(given, "-h") == 0 ? "--help" : given;
+    const char *name = argument + strspn(argument, "-");
     const size_t length = strcspn(name, "=");
     const int dashes = (int)(name - argument);
     const size_t index = find_option(r->options, name, length);
@@ -133,7 +136,7 @@ static tileprop_status read_argument(const struct reader *r, char *const *argv, 
         return fail_unknown(r, place, name, length);
     }
     if (!value && option.flag)
-        value = "on";
+        value = option.apart && strcmp(found, option.apart) == 0 ? argv[(*next)++] : "on";
     if (!value && *next < argc && strncmp(found, "--", 2) != 0)
         value = argv[(*next)++];
     if (value)
@@ -408,7 +411,7 @@ void tp_options_explain(const struct tp_option *option, const void *defaults, ch
 {
     char value[TP_OPTION_TEXT_MAX + 1];
     snprintf(text, size, "%s", option->is->help);
-    for (const tileprop_choice *choice = option->is->choices; choice && choice->name; choice++) {
+    for (const tileprop_choice *choice = option->flag ? NULL : option->is->choices; choice && choice->name; choice++) {
         tp_option_append(text, size, "%s%s%s", choice == option->is->choices ? " {" : " ", choice->name,
                          choice[1].name ? "," : "}");
     }
@@ -436,10 +439,11 @@ static void write_option(const struct tp_option *option, const void *defaults, F
     write_words(text, out);
 }
 
-/* Examples are lines of two blanks and a command, which like this program may have been installed with a prefix. */
-static void write_notes(const char *notes, const char *prefix, size_t size, FILE *out)
+/* Up to end; NULL: all. Examples are lines of two blanks and a command, which like this program may have been installed
+ * with a prefix. */
+static void write_notes(const char *notes, const char *end, const char *prefix, size_t size, FILE *out)
 {
-    for (size_t length; *notes; notes += length) {
+    for (size_t length; notes != end && *notes; notes += length) {
         length = strcspn(notes, "\n") + 1;
         const bool example = strncmp(notes, "  ", 2) == 0 && islower((unsigned char)notes[2]);
         if (example)
@@ -449,22 +453,45 @@ static void write_notes(const char *notes, const char *prefix, size_t size, FILE
     }
 }
 
-void tp_options_write_help(const struct tp_options *options, const void *defaults, FILE *out)
+static bool is_basic(const struct tp_options *options, const char *name)
+{
+    const char *const *basic = options->basics;
+    while (*basic && strcmp(*basic, name) != 0)
+        basic++;
+    return *basic;
+}
+
+static void write_help(const struct tp_options *options, bool all, const void *defaults, FILE *out)
 {
     const char *group = "";
     struct tp_option option;
     const char *called = program_invocation_short_name, *own = options->usage + strlen("Usage: ");
-    const size_t length = strcspn(own, " \n"), all = strlen(called);
-    const bool prefixed = all > length && strncmp(called + all - length, own, length) == 0;
+    const size_t length = strcspn(own, " \n"), size = strlen(called);
+    const bool prefixed = size > length && strncmp(called + size - length, own, length) == 0;
     fprintf(out, "Usage: %s%s", called, own + length);
     for (size_t i = 0; (option = tp_options_at(options, i)).is; i++) {
+        if (!all && !is_basic(options, option.is->name))
+            continue;
         if (strcmp(group, option.is->group) != 0) {
             group = option.is->group;
             fprintf(out, "\n%s:\n", group);
         }
         write_option(&option, defaults, out);
     }
-    write_notes(options->notes, called, prefixed ? all - length : 0, out);
+    write_notes(options->notes, all ? NULL : strstr(options->notes, "\nExit codes:"), called,
+                prefixed ? size - length : 0, out);
+    if (!all)
+        fprintf(out, "\n%s --help all lists the other options and the exit codes too.\n", called);
+}
+
+void tp_options_write_help(const struct tp_options *options, const void *defaults, FILE *out)
+{
+    write_help(options, true, defaults, out);
+}
+
+void tp_options_write_basic_help(const struct tp_options *options, const void *defaults, FILE *out)
+{
+    write_help(options, false, defaults, out);
 }
 
 void tp_options_write_config(const struct tp_options *options, const char *group, const void *target, FILE *out)

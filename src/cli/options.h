@@ -3,10 +3,10 @@
  * --print-config all read the same descriptions, so they cannot disagree. Values are stored in the caller's
  * struct, which holds the defaults before parsing; the defaults that --help shows are those.
  *
- * Command line: --name VALUE or --name=VALUE, flags --name (or --name=off); names are never abbreviated, none
- * is given twice, "--" ends the options, and nothing follows it. One option's value may stand without a name.
- * A value that begins with "--" needs the form with '='. Configuration files: one `name = value` on a line
- * (flags too: on or off), '#' at the start of a line or after a blank begins a comment, and double quotes may
+ * Command line: --name VALUE or --name=VALUE, flags --name (or --name=off); names are never abbreviated but
+ * for -h, which is --help, none is given twice, "--" ends the options, and nothing follows it. One option's value may
+ * stand without a name. A value that begins with "--" needs the form with '='. Configuration files: one `name = value`
+ * on a line (flags too: on or off), '#' at the start of a line or after a blank begins a comment, and double quotes may
  * enclose a value, which keep its blanks and '#'.
  *
  * A relative path is relative to the working folder, and in a configuration file to that file's folder, so
@@ -29,6 +29,7 @@
 struct tp_option {
     const tileprop_option *is; /* offsets are of the caller's struct; `initial` says nothing */
     bool flag;                 /* a switch that may stand without a value, which is on then */
+    const char *apart;         /* of a flag: the one value that may follow it without =; NULL: none may */
     bool command_only;         /* acts at once (--help): not in files, not printed */
     bool writes;               /* a path that is written, not read */
     bool streams;              /* a path that is read, of which - is standard input */
@@ -57,6 +58,8 @@ struct tp_options {
     size_t count;
     const char *operand; /* name of the option whose value may also stand alone; NULL: none may */
     const char *config;  /* of that for the configuration file; NULL: there is none */
+    /* Names of those that a short help has; up to a NULL. */
+    const char *const *basics;
 };
 
 /* An option by its place, from 0; `is` is NULL after the last one. */
@@ -81,8 +84,15 @@ size_t tp_options_index(const struct tp_options *options, const char *name);
 /* Writes something about all options; defaults is the caller's struct before parsing. */
 typedef void tp_options_writer(const struct tp_options *options, const void *defaults, FILE *out);
 
-/* --help, at most 80 columns wide. Commands have the name that this program was called by, and its prefix. */
-tp_options_writer tp_options_write_help;
+/* What --help is given. */
+enum tp_help { TP_HELP_OFF, TP_HELP_ON, TP_HELP_ALL };
+extern const tileprop_choice tp_help_choices[];
+
+/*
+ * --help, at most 80 columns wide, of all options or of those that most runs need, which then says how to see the
+ * others. Commands have the name that this program was called by, and its prefix.
+ */
+tp_options_writer tp_options_write_help, tp_options_write_basic_help;
 
 #define TP_OPTION_HELP_MAX (2 * TP_OPTION_TEXT_MAX) /* bytes */
 

@@ -69,14 +69,14 @@ static const struct tp_option table[] = {
     {TP_OPTION("format", AT(format), CHOICE, "Output", .argument = "NAME", .choices = formats,
                .help = "of these rows: values with commas and a header, or a JSON object on each line")},
     {TP_OPTION("worst", AT(worst), COUNT, "Output", .argument = "N", .least = 0, .most = TP_TOP_LOSSES_MAX,
-               .help = "list the N errors with the largest losses, and draw them if standard output is a terminal")},
+               .help = "list the N errors with the largest losses, and draw them if the report goes to a terminal")},
     {TP_OPTION("errors", AT(errors), PATH, "Output", .argument = "FILE.png", .keyword = "none",
                .help = "draw the 100 errors with the largest losses into this PNG file, row by row"), .writes = true},
     {TP_OPTION("json", AT(json), SWITCH, "Output",
-               .help = "end standard output with one line that is a JSON object of the results"), .flag = true},
+               .help = "write the results as one JSON object to standard output, and the report to standard error"), .flag = true},
 
-    {TP_OPTION("help", AT(help), SWITCH, "Program",
-               .help = "print this text and exit"), .flag = true, .command_only = true},
+    {TP_OPTION("help", AT(help), CHOICE, "Program", .choices = tp_help_choices,
+               .help = "print this text and exit; so does -h"), .flag = true, .apart = "all", .command_only = true},
     {TP_OPTION("version", AT(version), SWITCH, "Program",
                .help = "print the version and what this build has, and exit"), .flag = true, .command_only = true},
 };

@@ -32,18 +32,18 @@ tileprop_status tp_confusion_count(struct tp_confusion *confusion, size_t classe
     return TILEPROP_OK;
 }
 
-static void write_opening(const struct tp_prediction *p)
+static void write_opening(const struct tp_prediction *p, FILE *out)
 {
     const size_t layers = tileprop_model_layers(p->model);
-    printf(TP_LABEL "%s, %zu", "model", p->command->model, tileprop_model_features(p->model));
+    fprintf(out, TP_LABEL "%s, %zu", "model", p->command->model, tileprop_model_features(p->model));
     for (size_t l = 0; l < layers; l++)
-        printf("-%zu", tileprop_model_units(p->model, l));
-    printf(", %s, %zu parameters, weights %016" PRIx64 "\n",
-           layers > 1 ? tileprop_model_text(p->model, "activation") : "no hidden layer",
-           tileprop_model_parameters(p->model), tileprop_model_hash(p->model));
-    printf(TP_LABEL "%s, %zu samples\n", "data", p->command->image ? p->command->image : p->data->place,
-           p->data->set.count);
-    printf(TP_LABEL "%s, %zu thread%s\n", "machine", p->command->isa, p->threads, p->threads == 1 ? "" : "s");
+        fprintf(out, "-%zu", tileprop_model_units(p->model, l));
+    fprintf(out, ", %s, %zu parameters, weights %016" PRIx64 "\n",
+            layers > 1 ? tileprop_model_text(p->model, "activation") : "no hidden layer",
+            tileprop_model_parameters(p->model), tileprop_model_hash(p->model));
+    fprintf(out, TP_LABEL "%s, %zu samples\n", "data", p->command->image ? p->command->image : p->data->place,
+            p->data->set.count);
+    fprintf(out, TP_LABEL "%s, %zu thread%s\n", "machine", p->command->isa, p->threads, p->threads == 1 ? "" : "s");
 }
 
 /* That a class takes in a table, and `least`. */
@@ -57,7 +57,7 @@ static int name_columns(const struct tp_prediction *p, int least)
     return columns;
 }
 
-static void write_matrix(const struct tp_prediction *p)
+static void write_matrix(const struct tp_prediction *p, FILE *out)
 {
     const struct tp_confusion *c = &p->confusion;
     const int first = name_columns(p, (int)strlen("class"));
@@ -66,54 +66,54 @@ static void write_matrix(const struct tp_prediction *p)
         const int digits = snprintf(NULL, 0, "%zu", c->samples[k]);
         columns = digits > columns ? digits : columns;
     }
-    printf("\n%-*s  predicted as\n%-*s ", first, "", first, "class");
+    fprintf(out, "\n%-*s  predicted as\n%-*s ", first, "", first, "class");
     for (size_t k = 0; k < c->classes; k++)
-        printf(" %*.*s", columns, TP_NAME_COLUMNS, tp_show_class(p->model, k).text);
-    putchar('\n');
+        fprintf(out, " %*.*s", columns, TP_NAME_COLUMNS, tp_show_class(p->model, k).text);
+    putc('\n', out);
     for (size_t k = 0; k < c->classes; k++) {
-        printf("%-*.*s ", first, TP_NAME_COLUMNS, tp_show_class(p->model, k).text);
+        fprintf(out, "%-*.*s ", first, TP_NAME_COLUMNS, tp_show_class(p->model, k).text);
         for (size_t j = 0; j < c->classes; j++)
-            printf(" %*zu", columns, c->matrix[k * c->classes + j]);
-        putchar('\n');
+            fprintf(out, " %*zu", columns, c->matrix[k * c->classes + j]);
+        putc('\n', out);
     }
 }
 
 /* A share that there is not, for want of samples, is a dash. */
-static void write_share(size_t part, size_t whole)
+static void write_share(size_t part, size_t whole, FILE *out)
 {
     if (whole)
-        printf("  %7.2f %%", 100 * ((double)part / (double)whole));
+        fprintf(out, "  %7.2f %%", 100 * ((double)part / (double)whole));
     else
-        printf("  %9s", "-");
+        fprintf(out, "  %9s", "-");
 }
 
-static void write_classes(const struct tp_prediction *p)
+static void write_classes(const struct tp_prediction *p, FILE *out)
 {
     const struct tp_confusion *c = &p->confusion;
     const int first = name_columns(p, (int)strlen("class"));
-    printf("\n%-*s  %9s  %9s  %9s\n", first, "class", "samples", "precision", "recall");
+    fprintf(out, "\n%-*s  %9s  %9s  %9s\n", first, "class", "samples", "precision", "recall");
     for (size_t k = 0; k < c->classes; k++) {
-        printf("%-*.*s  %9zu", first, TP_NAME_COLUMNS, tp_show_class(p->model, k).text, c->samples[k]);
-        write_share(c->right[k], c->chosen[k]);
-        write_share(c->right[k], c->samples[k]);
-        putchar('\n');
+        fprintf(out, "%-*.*s  %9zu", first, TP_NAME_COLUMNS, tp_show_class(p->model, k).text, c->samples[k]);
+        write_share(c->right[k], c->chosen[k], out);
+        write_share(c->right[k], c->samples[k], out);
+        putc('\n', out);
     }
 }
 
-static void write_worst(const struct tp_prediction *p)
+static void write_worst(const struct tp_prediction *p, FILE *out)
 {
     const size_t most = p->command->worst, side = p->data->side;
     if (!most || !p->worst.count)
         return;
-    putchar('\n');
-    if (side && isatty(STDOUT_FILENO)) {
-        tp_top_losses_draw(&p->worst, most, side, stdout);
+    putc('\n', out);
+    if (side && isatty(fileno(out))) {
+        tp_top_losses_draw(&p->worst, most, side, out);
         return;
     }
     for (size_t i = 0; i < most && i < p->worst.count; i++) {
-        printf(TP_LABEL, i ? "" : "worst");
-        tp_top_losses_tell(&p->worst, i, stdout);
-        putchar('\n');
+        fprintf(out, TP_LABEL, i ? "" : "worst");
+        tp_top_losses_tell(&p->worst, i, out);
+        putc('\n', out);
     }
 }
 
@@ -122,13 +122,13 @@ static double standard_error(const struct tp_metrics *metrics)
     return sqrt(metrics->accuracy * (1 - metrics->accuracy) / (double)metrics->count);
 }
 
-static void write_written(const struct tp_prediction *p)
+static void write_written(const struct tp_prediction *p, FILE *out)
 {
     const size_t drawn = p->worst.count < TP_SHEET_MAX ? p->worst.count : TP_SHEET_MAX;
     if (p->command->output)
-        printf(TP_LABEL "%s\n", "rows", p->command->output);
+        fprintf(out, TP_LABEL "%s\n", "rows", p->command->output);
     if (p->command->errors)
-        printf(TP_LABEL "%s, the worst %zu, row by row\n", "errors", p->command->errors, drawn);
+        fprintf(out, TP_LABEL "%s, the worst %zu, row by row\n", "errors", p->command->errors, drawn);
 }
 
 /* Counts of each class, or, of wholes (NULL: none), the shares that they are. */
@@ -189,14 +189,14 @@ static tileprop_status write_json(const struct tp_prediction *p, json_t *more, s
     return tp_program_json(object, error);
 }
 
-static void write_scores(const struct tp_prediction *p)
+static void write_scores(const struct tp_prediction *p, FILE *out)
 {
-    printf(TP_LABEL "loss %.6g nats per sample, accuracy %.2f +- %.2f %%, %zu errors\n", "result", p->metrics.loss,
-           100 * p->metrics.accuracy, 100 * standard_error(&p->metrics), p->worst.count);
+    fprintf(out, TP_LABEL "loss %.6g nats per sample, accuracy %.2f +- %.2f %%, %zu errors\n", "result",
+            p->metrics.loss, 100 * p->metrics.accuracy, 100 * standard_error(&p->metrics), p->worst.count);
 }
 
 /* The likeliest classes of an image. */
-static void write_likely(const struct tp_prediction *p)
+static void write_likely(const struct tp_prediction *p, FILE *out)
 {
     const size_t classes = tileprop_model_classes(p->model);
     const float *probabilities = p->probabilities;
@@ -212,8 +212,8 @@ static void write_likely(const struct tp_prediction *p)
                 found = true;
             }
         }
-        printf(TP_LABEL "%s, probability %.2f %%\n", i ? "" : "class", tp_show_class(p->model, shown[i]).text,
-               100 * (double)probabilities[shown[i]]);
+        fprintf(out, TP_LABEL "%s, probability %.2f %%\n", i ? "" : "class", tp_show_class(p->model, shown[i]).text,
+                100 * (double)probabilities[shown[i]]);
     }
 }
 
@@ -240,17 +240,18 @@ static json_t *json_image(const struct tp_prediction *p)
 tileprop_status tp_predict_report(const struct tp_prediction *p, struct tp_error *error)
 {
     const bool labelled = p->data->labelled, image = p->command->image;
-    write_opening(p);
+    FILE *out = p->command->json ? stderr : stdout;
+    write_opening(p, out);
     if (labelled)
-        write_scores(p);
+        write_scores(p, out);
     else if (image)
-        write_likely(p);
-    write_written(p);
+        write_likely(p, out);
+    write_written(p, out);
     if (labelled) {
         if (p->confusion.matrix && p->confusion.classes <= TP_MATRIX_MAX)
-            write_matrix(p);
-        write_classes(p);
-        write_worst(p);
+            write_matrix(p, out);
+        write_classes(p, out);
+        write_worst(p, out);
     }
     if (!p->command->json)
         return TILEPROP_OK;

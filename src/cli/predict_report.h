@@ -45,7 +45,8 @@ tileprop_status tp_confusion_count(struct tp_confusion *confusion, size_t classe
                                    const uint16_t *predicted, size_t count, struct tp_error *error);
 
 /*
- * Writes lines and, with --json, the JSON object: of an evaluation, of samples without labels, whose rows are
+ * Writes lines to standard output or, with --json, to standard error and the JSON object to standard output: of an
+ * evaluation, of samples without labels, whose rows are
  * elsewhere, or of one image.
  * Errors: TILEPROP_FAILURE without memory. Errors of standard output are left to the stream.
  */

@@ -17,9 +17,17 @@
 #define TP_PROGRESS_LINES 50  /* about so many elsewhere than on a terminal: all of the default run */
 #define TP_LINE_MAX       256 /* bytes of a line of progress */
 
+FILE *tp_report_stream(const struct tp_train_command *command)
+{
+    if (!command->json)
+        return stdout;
+    return command->quiet ? NULL : stderr;
+}
+
 void tp_report_begin(struct tp_report *report, const struct tp_train_command *command, const struct tp_train_data *data)
 {
     *report = (struct tp_report){.command = command,
+                                 .out = tp_report_stream(command),
                                  .data = data,
                                  .result.size = sizeof report->result,
                                  .begun = tp_clock_seconds(),
@@ -27,43 +35,44 @@ void tp_report_begin(struct tp_report *report, const struct tp_train_command *co
                                  .line = SIZE_MAX};
 }
 
-void tp_report_network(const tileprop_options *options, size_t inputs, size_t classes)
+void tp_report_network(const tileprop_options *options, size_t inputs, size_t classes, FILE *out)
 {
-    printf(TP_LABEL "%zu", "network", inputs);
+    fprintf(out, TP_LABEL "%zu", "network", inputs);
     for (size_t l = 0; l < options->hidden_count; l++)
-        printf("-%zu", options->hidden[l]);
-    printf("-%zu, %s, bias %s", classes,
-           options->hidden_count ? tp_choice_name(tp_activation_choices, (int)options->activation) : "no hidden layer",
-           tp_choice_name(tp_bias_choices, options->bias));
+        fprintf(out, "-%zu", options->hidden[l]);
+    fprintf(out, "-%zu, %s, bias %s", classes,
+            options->hidden_count ? tp_choice_name(tp_activation_choices, (int)options->activation) : "no hidden layer",
+            tp_choice_name(tp_bias_choices, options->bias));
 }
 
 /* Names are the file's. */
-static void write_name(const char *name)
+static void write_name(const char *name, FILE *out)
 {
-    fputs(tp_show(name, strlen(name)).text, stdout);
+    fputs(tp_show(name, strlen(name)).text, out);
 }
 
-static void write_columns(const struct tp_schema *schema, const char *weight)
+static void write_columns(const struct tp_schema *schema, const char *weight, FILE *out)
 {
     size_t texts = 0;
     for (size_t i = 0; i < schema->column_count; i++)
         texts += schema->columns[i].category_count > 0;
     if (schema->column_count) {
-        printf(", label ");
-        write_name(schema->label ? schema->label : "in");
-        printf(schema->label ? " (column %zu)" : " column %zu", tp_schema_place(schema, schema->label_place) + 1);
+        fprintf(out, ", label ");
+        write_name(schema->label ? schema->label : "in", out);
+        fprintf(out, schema->label ? " (column %zu)" : " column %zu", tp_schema_place(schema, schema->label_place) + 1);
         if (weight) {
-            printf(schema->weight ? ", weights " : ", weights in column ");
-            write_name(schema->weight ? schema->weight : weight);
+            fputs(schema->weight ? ", weights " : ", weights in column ", out);
+            write_name(schema->weight ? schema->weight : weight, out);
         }
-        printf(", %zu column%s of numbers", schema->column_count - texts, schema->column_count - texts == 1 ? "" : "s");
+        fprintf(out, ", %zu column%s of numbers", schema->column_count - texts,
+                schema->column_count - texts == 1 ? "" : "s");
     }
     if (texts)
-        printf(" and %zu of categories", texts);
-    printf(", %zu feature%s\n", schema->features, schema->features == 1 ? "" : "s");
+        fprintf(out, " and %zu of categories", texts);
+    fprintf(out, ", %zu feature%s\n", schema->features, schema->features == 1 ? "" : "s");
 }
 
-static void write_classes(const struct tp_train_data *data)
+static void write_classes(const struct tp_train_data *data, FILE *out)
 {
     char buffer[32];
     size_t counts[TP_CLASSES_SHOWN] = {0};
@@ -72,49 +81,49 @@ static void write_classes(const struct tp_train_data *data)
     for (size_t i = 0; i < data->rows; i++)
         if (labels[i] < TP_CLASSES_SHOWN)
             counts[labels[i]]++;
-    printf(TP_LABEL, "classes");
+    fprintf(out, TP_LABEL, "classes");
     for (size_t k = 0; k < classes && k < TP_CLASSES_SHOWN; k++) {
-        printf("%s", k ? ", " : "");
-        write_name(tp_schema_class(&data->schema, k, buffer, sizeof buffer));
-        printf(" %zu", counts[k]);
+        fprintf(out, "%s", k ? ", " : "");
+        write_name(tp_schema_class(&data->schema, k, buffer, sizeof buffer), out);
+        fprintf(out, " %zu", counts[k]);
     }
     if (classes > TP_CLASSES_SHOWN)
-        printf(" and %zu more", classes - TP_CLASSES_SHOWN);
-    putchar('\n');
+        fprintf(out, " and %zu more", classes - TP_CLASSES_SHOWN);
+    putc('\n', out);
 }
 
 /* Of data from a table: the label's column, the inputs, the classes and the split. */
-static void write_table(const struct tp_report *report)
+static void write_table(const struct tp_report *report, FILE *out)
 {
     const struct tp_train_data *data = report->data;
-    printf(TP_LABEL "%zu rows", data->notes.format, data->rows);
-    write_columns(&data->schema, report->command->table.weight);
-    write_classes(data);
+    fprintf(out, TP_LABEL "%zu rows", data->notes.format, data->rows);
+    write_columns(&data->schema, report->command->table.weight, out);
+    write_classes(data, out);
     if (data->is_part)
-        printf(TP_LABEL "%zu sample%s of the same file, stratified by class, drawn from seed %llu\n", "validation",
-               data->validation.count, data->validation.count == 1 ? "" : "s",
-               (unsigned long long)report->command->options.seed);
+        fprintf(out, TP_LABEL "%zu sample%s of the same file, stratified by class, drawn from seed %llu\n",
+                "validation", data->validation.count, data->validation.count == 1 ? "" : "s",
+                (unsigned long long)report->command->options.seed);
 }
 
 /* What --explain says of how the work is divided. */
-static void explain_run(const tileprop_run *run)
+static void explain_run(const tileprop_run *run, FILE *out)
 {
-    fputs(run->plan, stdout);
-    printf(TP_LABEL "%s, tiles of %s\n", "kernels", run->isa, run->tile);
-    printf(TP_LABEL "%zu of %zu threads bound to a core each\n", "binding", run->threads_bound, run->threads);
+    fputs(run->plan, out);
+    fprintf(out, TP_LABEL "%s, tiles of %s\n", "kernels", run->isa, run->tile);
+    fprintf(out, TP_LABEL "%zu of %zu threads bound to a core each\n", "binding", run->threads_bound, run->threads);
     if (!run->candidate_count)
         return;
-    printf(TP_LABEL "%.2f ms; a step", "autotune", 1e3 * run->seconds_planning);
+    fprintf(out, TP_LABEL "%.2f ms; a step", "autotune", 1e3 * run->seconds_planning);
     for (size_t i = 0; i < run->candidate_count; i++) {
         const tileprop_candidate *candidate = &run->candidates[i];
         const char *zeros = candidate->skips ? " skipping zeros" : "";
         if (candidate->measured > 0)
-            printf("%s %.2f us on %zu%s", i ? "," : "", 1e6 * candidate->measured, candidate->threads, zeros);
+            fprintf(out, "%s %.2f us on %zu%s", i ? "," : "", 1e6 * candidate->measured, candidate->threads, zeros);
         else
-            printf("%s untimed on %zu%s", i ? "," : "", candidate->threads, zeros);
+            fprintf(out, "%s untimed on %zu%s", i ? "," : "", candidate->threads, zeros);
     }
-    printf("\n" TP_LABEL "%.1f %% of the inputs are 0 and can be skipped; steps %s them\n", "zeros", 100 * run->zeros,
-           run->skips ? "skip" : "multiply");
+    fprintf(out, "\n" TP_LABEL "%.1f %% of the inputs are 0 and can be skipped; steps %s them\n", "zeros",
+            100 * run->zeros, run->skips ? "skip" : "multiply");
 }
 
 static void write_opening(const struct tp_report *report)
@@ -122,31 +131,34 @@ static void write_opening(const struct tp_report *report)
     const tileprop_options *options = &report->command->options;
     const tileprop_run *run = &report->run;
     const struct tp_train_data *data = report->data;
+    FILE *out = report->out;
 
     if (data->rows)
-        write_table(report);
+        write_table(report, out);
     for (size_t i = 0; i < data->notes.count; i++)
-        printf(TP_LABEL "%s\n", "note", data->notes.lines[i].text);
-    printf(TP_LABEL "%s, %zu training and %zu validation samples, %zu inputs, %zu classes, mean %.6g, "
-                    "deviation %.6g\n",
-           "data", data->directory, data->train.count, data->validation.count, run->inputs, run->classes, run->mean,
-           run->deviation);
+        fprintf(out, TP_LABEL "%s\n", "note", data->notes.lines[i].text);
+    fprintf(out,
+            TP_LABEL "%s, %zu training and %zu validation samples, %zu inputs, %zu classes, mean %.6g, "
+                     "deviation %.6g\n",
+            "data", data->directory, data->train.count, data->validation.count, run->inputs, run->classes, run->mean,
+            run->deviation);
 
-    tp_report_network(options, run->inputs, run->classes);
-    printf(", %zu parameters, %s, lr %g, batch %zu, seed %llu\n", run->parameters,
-           tp_choice_name(tp_optimizer_choices, (int)options->optimizer), run->learning_rate, run->batch,
-           (unsigned long long)options->seed);
+    tp_report_network(options, run->inputs, run->classes, out);
+    fprintf(out, ", %zu parameters, %s, lr %g, batch %zu, seed %llu\n", run->parameters,
+            tp_choice_name(tp_optimizer_choices, (int)options->optimizer), run->learning_rate, run->batch,
+            (unsigned long long)options->seed);
 
-    printf(TP_LABEL "%s, %zu thread%s used of %zu %s", "machine", run->isa, run->threads, run->threads == 1 ? "" : "s",
-           run->threads_most, options->threads_exact || options->threads ? "asked for" : "available");
+    fprintf(out, TP_LABEL "%s, %zu thread%s used of %zu %s", "machine", run->isa, run->threads,
+            run->threads == 1 ? "" : "s", run->threads_most,
+            options->threads_exact || options->threads ? "asked for" : "available");
     if (run->threads_of_steps < run->threads)
-        printf(", %zu in steps", run->threads_of_steps);
-    putchar('\n');
+        fprintf(out, ", %zu in steps", run->threads_of_steps);
+    putc('\n', out);
     if (run->steps_before)
-        printf(TP_LABEL "after step %zu\n", "resumed", run->steps_before - 1);
+        fprintf(out, TP_LABEL "after step %zu\n", "resumed", run->steps_before - 1);
     if (report->command->explain)
-        explain_run(run);
-    fflush(stdout);
+        explain_run(run, out);
+    fflush(out);
 }
 
 void tp_report_started(struct tp_report *report, const tileprop_run *run)
@@ -155,7 +167,8 @@ void tp_report_started(struct tp_report *report, const tileprop_run *run)
     const bool quiet = report->command->quiet;
     const size_t cpus = tileprop_threads(0);
     report->run = *run;
-    write_opening(report);
+    if (report->out)
+        write_opening(report);
     if (!quiet || report->command->explain)
         report->peak = tileprop_peak(run->isa, run->threads);
     if (!quiet && !options->threads_exact && options->threads > cpus)
@@ -309,25 +322,25 @@ void tp_report_progress(struct tp_report *report, const tileprop_progress *progr
 }
 
 /* held_out: number of samples that the network was not trained on, which gives a standard error; or 0. */
-static void write_figures(double loss, double accuracy, size_t held_out)
+static void write_figures(double loss, double accuracy, size_t held_out, FILE *out)
 {
-    printf("loss %.6g nats per sample, accuracy %.2f", loss, 100 * accuracy);
+    fprintf(out, "loss %.6g nats per sample, accuracy %.2f", loss, 100 * accuracy);
     if (held_out)
-        printf(" +- %.2f", 100 * sqrt(accuracy * (1 - accuracy) / (double)held_out));
-    fputs(" %", stdout);
+        fprintf(out, " +- %.2f", 100 * sqrt(accuracy * (1 - accuracy) / (double)held_out));
+    fputs(" %", out);
 }
 
 /* The standard error is one of samples that count alike. */
 static void write_metrics(const char *label, double loss, double accuracy, const struct tp_dataset *set, bool held_out,
-                          bool stopped)
+                          bool stopped, FILE *out)
 {
     const bool weighted = set->sample_weights;
-    printf(TP_LABEL, label);
+    fprintf(out, TP_LABEL, label);
     if (isfinite(loss))
-        write_figures(loss, accuracy, held_out && !weighted ? set->count : 0);
+        write_figures(loss, accuracy, held_out && !weighted ? set->count : 0, out);
     else
-        fputs(stopped ? "not evaluated: the run was stopped" : "the loss is not finite", stdout);
-    puts(weighted && isfinite(loss) ? " (weighted)" : "");
+        fputs(stopped ? "not evaluated: the run was stopped" : "the loss is not finite", out);
+    fputs(weighted && isfinite(loss) ? " (weighted)\n" : "\n", out);
 }
 
 /*
@@ -345,22 +358,23 @@ static double find_goal(const struct tp_report *report)
 }
 
 /* why: there is no model, if there is none. */
-static void write_saved(const char *label, const struct tp_saved *saved, size_t held_out, const char *why)
+static void write_saved(const char *label, const struct tp_saved *saved, size_t held_out, const char *why, FILE *out)
 {
     if (!saved->path)
         return;
     if (!saved->written) {
-        printf(TP_LABEL "nothing in %s%s%s\n", label, saved->path, saved->model ? "" : ": ", saved->model ? "" : why);
+        fprintf(out, TP_LABEL "nothing in %s%s%s\n", label, saved->path, saved->model ? "" : ": ",
+                saved->model ? "" : why);
         return;
     }
-    printf(TP_LABEL "%s: step %zu, ", label, saved->path, saved->step);
+    fprintf(out, TP_LABEL "%s: step %zu, ", label, saved->path, saved->step);
     if (isfinite(saved->loss)) {
-        fputs("validation ", stdout);
-        write_figures(saved->loss, saved->accuracy, held_out);
+        fputs("validation ", out);
+        write_figures(saved->loss, saved->accuracy, held_out, out);
     } else {
-        fputs("not evaluated", stdout);
+        fputs("not evaluated", out);
     }
-    putchar('\n');
+    putc('\n', out);
 }
 
 static void write_closing(const struct tp_report *report, const struct tp_model_writer *writer, double goal)
@@ -370,30 +384,32 @@ static void write_closing(const struct tp_report *report, const struct tp_model_
     const struct tp_train_data *data = report->data;
     const size_t held_out = data->validation.sample_weights ? 0 : data->validation.count;
     const bool stopped = result->stopped_by == TILEPROP_STOP_PROGRESS;
-    write_metrics("train", result->train_loss, result->train_accuracy, &data->train, false, stopped);
-    write_metrics("validation", result->validation_loss, result->validation_accuracy, &data->validation, true, stopped);
+    FILE *out = report->out;
+    write_metrics("train", result->train_loss, result->train_accuracy, &data->train, false, stopped, out);
+    write_metrics("validation", result->validation_loss, result->validation_accuracy, &data->validation, true, stopped,
+                  out);
     if (data->test.count)
-        write_metrics("test", result->test_loss, result->test_accuracy, &data->test, true, stopped);
-    printf(TP_LABEL, "best");
+        write_metrics("test", result->test_loss, result->test_accuracy, &data->test, true, stopped, out);
+    fprintf(out, TP_LABEL, "best");
     if (isfinite(result->best_validation_loss)) {
-        write_figures(result->best_validation_loss, result->best_validation_accuracy, held_out);
-        printf(", at step %zu (the first is 0)\n", result->best_step);
+        write_figures(result->best_validation_loss, result->best_validation_accuracy, held_out, out);
+        fprintf(out, ", at step %zu (the first is 0)\n", result->best_step);
     } else {
-        puts("none: no evaluation with a finite loss");
+        fputs("none: no evaluation with a finite loss\n", out);
     }
     if (isfinite(goal))
-        printf(TP_LABEL "accuracy %g %% reached at step %zu, %.3f s after the start, %.3f s of them training\n", "goal",
-               100 * accuracy, writer->last.step, goal, result->seconds_training);
+        fprintf(out, TP_LABEL "accuracy %g %% reached at step %zu, %.3f s after the start, %.3f s of them training\n",
+                "goal", 100 * accuracy, writer->last.step, goal, result->seconds_training);
     else if (accuracy > 0)
-        printf(TP_LABEL "accuracy %g %% not reached\n", "goal", 100 * accuracy);
+        fprintf(out, TP_LABEL "accuracy %g %% not reached\n", "goal", 100 * accuracy);
     if (result->numa != TILEPROP_NUMA_OFF)
-        printf(TP_LABEL "%zu memory nodes, weights on those of their threads, data %s\n", "memory", result->numa_nodes,
-               result->numa == TILEPROP_NUMA_REPLICATE ? "on each" : "interleaved");
-    printf(TP_LABEL "%016llx%s\n", "weights", (unsigned long long)result->weights_hash,
-           writer->last.path || writer->best.path ? "" : ", not saved; --save does that");
+        fprintf(out, TP_LABEL "%zu memory nodes, weights on those of their threads, data %s\n", "memory",
+                result->numa_nodes, result->numa == TILEPROP_NUMA_REPLICATE ? "on each" : "interleaved");
+    fprintf(out, TP_LABEL "%016llx%s\n", "weights", (unsigned long long)result->weights_hash,
+            writer->last.path || writer->best.path ? "" : ", not saved; --save does that");
     write_saved("saved", &writer->last, held_out,
-                result->steps ? "the run diverged" : "the run was stopped before its first step");
-    write_saved("saved best", &writer->best, held_out, "no evaluation with a finite loss");
+                result->steps ? "the run diverged" : "the run was stopped before its first step", out);
+    write_saved("saved best", &writer->best, held_out, "no evaluation with a finite loss", out);
 }
 
 /* A place among steps; null unless it is known. */
@@ -467,12 +483,15 @@ tileprop_status tp_report_stats(const struct tp_train_command *command, const st
 
     const char *samples = train->schema ? "samples" : "images", *values = train->schema ? "values" : "pixels";
     const size_t all = train->features * train->count;
-    printf(TP_LABEL "%s\n", "data", data->directory);
-    printf(TP_LABEL "%zu\n", samples, train->count);
-    printf(TP_LABEL "%zu each, %zu in all\n", values, train->features, all);
-    printf(TP_LABEL "%zu\n", "classes", train->classes);
-    printf(TP_LABEL "%.5f\n", "mean", mean);
-    printf(TP_LABEL "%.5f\n", "deviation", deviation);
+    FILE *out = tp_report_stream(command);
+    if (out) {
+        fprintf(out, TP_LABEL "%s\n", "data", data->directory);
+        fprintf(out, TP_LABEL "%zu\n", samples, train->count);
+        fprintf(out, TP_LABEL "%zu each, %zu in all\n", values, train->features, all);
+        fprintf(out, TP_LABEL "%zu\n", "classes", train->classes);
+        fprintf(out, TP_LABEL "%.5f\n", "mean", mean);
+        fprintf(out, TP_LABEL "%.5f\n", "deviation", deviation);
+    }
     if (!command->json)
         return TILEPROP_OK;
     return tp_program_json(json_pack("{s:I, s:I, s:I, s:o, s:o}", samples, (json_int_t)train->count, values,
@@ -493,23 +512,23 @@ static double flops_of_layer(const tileprop_options *options, const tileprop_run
 }
 
 /* Whether evaluations skipped zeros, and why. */
-static void explain_evaluations(const tileprop_result *result)
+static void explain_evaluations(const tileprop_result *result, FILE *out)
 {
-    printf(TP_LABEL "evaluations %s them", "zeros", result->evaluation_skips ? "skip" : "multiply");
+    fprintf(out, TP_LABEL "evaluations %s them", "zeros", result->evaluation_skips ? "skip" : "multiply");
     if (result->seconds_multiplying > 0 && result->seconds_skipping > 0)
-        printf("; a sample took %.3f us multiplying, %.3f us skipping", 1e6 * result->seconds_multiplying,
-               1e6 * result->seconds_skipping);
-    putchar('\n');
+        fprintf(out, "; a sample took %.3f us multiplying, %.3f us skipping", 1e6 * result->seconds_multiplying,
+                1e6 * result->seconds_skipping);
+    putc('\n', out);
 }
 
 /* Where the time of steps went. */
 static void explain_steps(const tileprop_options *options, const tileprop_run *run, const tileprop_time *times,
-                          double samples, double seconds, double peak)
+                          double samples, double seconds, double peak, FILE *out)
 {
     const double share = (double)run->threads_of_steps / (double)run->threads;
     double accounted = 0, waited = 0;
-    printf(TP_LABEL "%-8s %5s %10s %9s %7s %10s %9s\n", "time", "verb", "layer", "ms", "GFLOP/s", "of peak",
-           "waited ms", "imbalance");
+    fprintf(out, TP_LABEL "%-8s %5s %10s %9s %7s %10s %9s\n", "time", "verb", "layer", "ms", "GFLOP/s", "of peak",
+            "waited ms", "imbalance");
     for (int v = 0; v < TILEPROP_VERBS; v++) {
         for (size_t l = 0; l < run->layers; l++) {
             const tileprop_time *cell = &times[(size_t)v * run->layers + l];
@@ -524,15 +543,15 @@ static void explain_steps(const tileprop_options *options, const tileprop_run *r
                 snprintf(rate, sizeof rate, "%.1f", gflops);
             if (flops > 0 && peak > 0)
                 snprintf(of_peak, sizeof of_peak, "%.0f %%", 1e11 * gflops / (peak * share));
-            printf(TP_LABEL "%-8s %5zu %10.2f %9s %7s %10.2f", "time", tileprop_verb_name(v), l + 1,
-                   1e3 * cell->seconds, rate, of_peak, 1e3 * cell->waited);
+            fprintf(out, TP_LABEL "%-8s %5zu %10.2f %9s %7s %10.2f", "time", tileprop_verb_name(v), l + 1,
+                    1e3 * cell->seconds, rate, of_peak, 1e3 * cell->waited);
             if (cell->seconds > 0)
-                printf(" %9.2f", cell->longest / cell->seconds);
-            putchar('\n');
+                fprintf(out, " %9.2f", cell->longest / cell->seconds);
+            putc('\n', out);
         }
     }
-    printf(TP_LABEL "%.2f of %.2f ms accounted for, %.2f of them waiting at barriers\n", "time", 1e3 * accounted,
-           1e3 * seconds, 1e3 * waited);
+    fprintf(out, TP_LABEL "%.2f of %.2f ms accounted for, %.2f of them waiting at barriers\n", "time", 1e3 * accounted,
+            1e3 * seconds, 1e3 * waited);
 }
 
 tileprop_status tp_report_finish(struct tp_report *report, const tileprop_time *times,
@@ -541,11 +560,12 @@ tileprop_status tp_report_finish(struct tp_report *report, const tileprop_time *
     const tileprop_result *result = &report->result;
     const double goal = find_goal(report);
     finish_warnings(report);
-    if (report->command->explain) {
+    if (report->out && report->command->explain) {
         explain_steps(&report->command->options, &report->run, times, samples_done(report, result->steps),
-                      result->seconds_training, report->peak);
-        explain_evaluations(result);
+                      result->seconds_training, report->peak, report->out);
+        explain_evaluations(result, report->out);
     }
-    write_closing(report, writer, goal);
+    if (report->out)
+        write_closing(report, writer, goal);
     return report->command->json ? write_json(report, writer, goal, error) : TILEPROP_OK;
 }

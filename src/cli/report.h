@@ -1,6 +1,7 @@
 /*
- * What a run says: its opening and closing lines and the JSON object on standard output, its progress on
- * standard error. On a terminal progress is one line that is redrawn, elsewhere a line for each evaluation.
+ * What a run says: its opening and closing lines on standard output, or with --json the JSON object there and the lines
+ * on standard error, where its progress is too. On a terminal progress is one line that is redrawn, elsewhere a line
+ * for each evaluation.
  */
 #pragma once
 
@@ -16,6 +17,7 @@
 struct tp_report {
     const struct tp_train_command *command;
     const struct tp_train_data *data;
+    FILE *out;              /* for the lines; NULL: none are wanted */
     tileprop_run run;       /* but for what is valid during its callback alone */
     tileprop_result result; /* for the run to fill */
     double peak;            /* of the threads used, in FLOP/s; 0: none that is proved */
@@ -33,17 +35,21 @@ struct tp_report {
     tileprop_progress now, evaluation; /* the last one, and the last with an evaluation */
 };
 
+/* Where lines for people go: with --json, which has standard output for itself, to standard error, or, with --quiet
+ * too, nowhere: NULL. */
+FILE *tp_report_stream(const struct tp_train_command *command);
+
 /*
  * Writes what --stats asks for: mean and deviation of the training samples, which are those that --normalize
- * global uses, and counts, of images and pixels or, of a file, samples and values; with --json a JSON object
- * besides.
+ * global uses, and counts, of images and pixels or, of a file, samples and values; with --json as a JSON object
+ * too.
  * Errors: TILEPROP_FAILURE without memory.
  */
 tileprop_status tp_report_stats(const struct tp_train_command *command, const struct tp_train_data *data,
                                 struct tp_error *error);
 
 /* Begins the line of the network: its layers, activation and biases. */
-void tp_report_network(const tileprop_options *options, size_t inputs, size_t classes);
+void tp_report_network(const tileprop_options *options, size_t inputs, size_t classes, FILE *out);
 
 /* Starts the clock of seconds_total. The data, still to be loaded, must outlive the report. */
 void tp_report_begin(struct tp_report *report, const struct tp_train_command *command,

@@ -265,7 +265,8 @@ int main(int argc, char **argv)
     tp_stream_stop_when(tp_program_stopped);
     tileprop_status status = tp_train_command_parse(&command, argc, argv, &error);
     if (status == TILEPROP_OK && command.help) {
-        tp_train_command_write(tp_options_write_help, stdout);
+        tp_train_command_write(command.help == TP_HELP_ALL ? tp_options_write_help : tp_options_write_basic_help,
+                               stdout);
     } else if (status == TILEPROP_OK && command.version) {
         tp_version_write(stdout);
     } else if (status == TILEPROP_OK && command.print_config) {

@@ -115,9 +115,9 @@ static const struct tp_option table[] = {
                .help = "draw loss and accuracy with gnuplot into this .svg or .png file; of FILE.svg the history is "
                        "written to FILE.csv, the loss of its steps to FILE-loss.csv and the script to FILE.gp"), .writes = true, .side_outputs = tp_plot_beside},
     {TP_OPTION("json", AT(json), SWITCH, "Output",
-               .help = "end standard output with one line that is a JSON object of the results"), .flag = true},
+               .help = "write the results as one JSON object to standard output, and the report to standard error"), .flag = true},
     {TP_OPTION("quiet", AT(quiet), SWITCH, "Output",
-               .help = "no progress and no warnings on standard error"), .flag = true},
+               .help = "no progress and no warnings on standard error, and with --json no report there either"), .flag = true},
 
     {TP_OPTION("config", AT(config), PATH, "Program", .argument = "FILE",
                .help = "read options from a file of lines key = value; the command line wins. Paths in the file are "
@@ -129,18 +129,25 @@ static const struct tp_option table[] = {
                        "instruction set that is here, and exit: 1 if one is wrong. --init auto then means uniform"), .flag = true, .command_only = true},
     {TP_OPTION("print-config", AT(print_config), SWITCH, "Program",
                .help = "print all options as such a file and exit"), .flag = true, .command_only = true},
-    {TP_OPTION("help", AT(help), SWITCH, "Program",
-               .help = "print this text and exit"), .flag = true, .command_only = true},
+    {TP_OPTION("help", AT(help), CHOICE, "Program", .argument = "[all]", .choices = tp_help_choices,
+               .help = "print the options that most runs need, or all, and exit; so does -h"), .flag = true, .apart = "all", .command_only = true},
     {TP_OPTION("version", AT(version), SWITCH, "Program",
                .help = "print the version and what this build has, and exit"), .flag = true, .command_only = true},
 };
 /* clang-format on */
+
+/* The first to be looked for. */
+static const char *const basics[] = {
+    "data",  "label",  "val-data", "normalize",  "hidden",         "activation", "init-from", "optimizer",  "lr",
+    "batch", "epochs", "seed",     "early-stop", "threads",        "save",       "save-best", "checkpoint", "resume",
+    "plot",  "json",   "quiet",    "stats",      "check-gradient", "help",       "version",   NULL};
 
 static const struct tp_options options = {
 #include "cli/train.help.inc"
     .table = table,
     .count = sizeof table / sizeof table[0],
     .config = "config",
+    .basics = basics,
 };
 
 static struct tp_train_command default_command(void)

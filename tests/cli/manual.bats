@@ -10,8 +10,8 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
 }
 
-options_of() { # the names in --help
-    "$@" --help | sed -n 's/^  --\([a-z0-9-]*\).*/\1/p' | sort
+options_of() { # the names in --help all
+    "$@" --help all | sed -n 's/^  --\([a-z0-9-]*\).*/\1/p' | sort
 }
 
 @test "the pages have all options with their defaults, and every section" {
@@ -23,7 +23,7 @@ options_of() { # the names in --help
             grep -qx "\.Sh $section" "$page"
         done
         # Lines of exit codes, which begin a list of their own.
-        codes=$("$program" --help | grep -cE '^  [0-9]+  +[a-z]')
+        codes=$("$program" --help all | grep -cE '^  [0-9]+  +[a-z]')
         [ "$(grep -cE '^\.It [0-9]+$' "$page")" -eq "$codes" ]
     done
     grep -A 2 '^.It Fl .-batch Ar N$' "$made/tileprop-train.1" | grep -qF '[32]'

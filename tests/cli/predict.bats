@@ -7,8 +7,8 @@ load ../programs
 setup_file() {
     find_programs
     export root train predict mnist=$root/data/mnist model=$BATS_FILE_TMPDIR/model
-    "$train" --data "$mnist" --train-limit 6400 --val-limit 500 --epochs 1 --hidden 24 --quiet --json --save "$model" \
-        >"$BATS_FILE_TMPDIR/trained"
+    "$train" --data "$mnist" --train-limit 6400 --val-limit 500 --epochs 1 --hidden 24 --json --save "$model" \
+        >"$BATS_FILE_TMPDIR/trained" 2>"$BATS_FILE_TMPDIR/told"
 }
 
 setup() {
@@ -21,12 +21,12 @@ refused() { # CODE PARTS ARGUMENTS...
     refused_by predict "$predict" "$@"
 }
 
-# json FILE EXPRESSION: the expression, r being the object on the file's last line.
+# json FILE EXPRESSION: the expression, r being the object in the file.
 json() {
-    tail -n 1 "$1" | python3 -c '
+    python3 -c '
 import json, sys
 r = json.load(sys.stdin, parse_constant=lambda name: sys.exit(name + " is not JSON"))
-print(eval(sys.argv[1]))' "$2"
+print(eval(sys.argv[1]))' "$2" <"$1"
 }
 
 @test "--help: on stdout, exit 0, at most 80 columns" {
@@ -41,23 +41,23 @@ print(eval(sys.argv[1]))' "$2"
 @test "labelled data: the loss and accuracy that train found, for any number of threads" {
     trained=$BATS_FILE_TMPDIR/trained
     for threads in 1 2 7; do
-        "$predict" "$model" --data "$mnist" --limit 500 --threads-exact $threads --json >out
-        cat out
+        "$predict" "$model" --data "$mnist" --limit 500 --threads-exact $threads --json >out 2>told
+        cat out told
         [ "$(json out 'r["loss"], r["accuracy"], r["weights_hash"]')" = \
             "$(json "$trained" 'r["validation_loss"], r["validation_accuracy"], r["weights_hash"]')" ]
     done
-    figures=$(sed -n 's/^validation *//p' "$trained")
-    grep -qxF "result      $figures, $(json out 'r["errors"]') errors" out
+    figures=$(sed -n 's/^validation *//p' "$BATS_FILE_TMPDIR/told")
+    grep -qxF "result      $figures, $(json out 'r["errors"]') errors" told
     "$predict" --model="$model" --data "$mnist" --set train --limit 6400 --isa reference --json >out
     [ "$(json out 'r["loss"], r["isa"]')" = "($(json "$trained" 'r["train_loss"]'), 'reference')" ]
 }
 
 @test "the confusion matrix, precision and recall are those of the rows" {
-    "$predict" "$model" --data "$mnist" --json --output rows.csv --worst 4 >out
-    cat out
+    "$predict" "$model" --data "$mnist" --json --output rows.csv --worst 4 >out 2>told
+    cat told
     python3 - <<'END'
 import csv, json, math
-result = json.loads(open("out").read().splitlines()[-1])
+result = json.load(open("out"))
 rows = list(csv.DictReader(open("rows.csv")))
 n = range(10)
 assert len(rows) == result["samples"] == 10000
@@ -77,7 +77,7 @@ for r in rows:
 wrong = sorted((-losses[i], i) for i in range(10000) if rows[i]["label"] != rows[i]["class"])[:4]
 assert [w["sample"] for w in result["worst"]] == [i for _, i in wrong]
 assert all(w["class"] == rows[w["sample"]]["label"] and w["predicted"] == rows[w["sample"]]["class"] for w in result["worst"])
-lines = open("out").read().splitlines()
+lines = open("told").read().splitlines()
 start = lines.index("class " + "".join("%5d" % k for k in n))
 assert [[int(x) for x in line.split()[1:]] for line in lines[start + 1:start + 11]] == matrix
 assert "3  %13d    %5.2f %%    %5.2f %%" % (sum(matrix[3]), 100 * result["precision"][3], 100 * result["recall"][3]) in lines
@@ -171,12 +171,12 @@ sys.stdout.buffer.write(bytes(255 - d[y // 3 * 28 + x // 3] for y in range(84) f
     row=$("$predict" "$model" --data "$images" --limit 1 | tail -n 1)
     for arguments in "plain.png" "large.png --invert"; do
         # shellcheck disable=SC2086
-        "$predict" "$model" --json --image $arguments >out
-        cat out
+        "$predict" "$model" --json --image $arguments >out 2>told
+        cat out told
         [ "$(json out '",".join(["0", r["class"]] + ["%.9g" % p for p in r["probabilities"]])')" = "$row" ]
     done
     class=$(cut -d, -f2 <<<"$row")
-    grep -q "^class       $class, probability [0-9.]* %$" out
+    grep -q "^class       $class, probability [0-9.]* %$" told
     "$predict" "$model" --image plain.png --output one.csv >/dev/null
     [ "$(tail -n 1 one.csv)" = "$row" ]
 
@@ -217,8 +217,8 @@ pty.spawn(sys.argv[1:])' "$predict" "$model" --data "$mnist" --worst 2 >drawn
     [ "$(grep -cE '[%#@].* [%#@]|[%#@*+=]{2}' drawn)" -ge 8 ]
     run ! grep -q "^worst" drawn
 
-    "$predict" "$model" --data "$mnist" --errors sheet.png --json >out
-    grep -qx "errors      sheet.png, the worst 100, row by row" out
+    "$predict" "$model" --data "$mnist" --errors sheet.png --json >out 2>told
+    grep -qx "errors      sheet.png, the worst 100, row by row" told
     # The first picture is that of the worst sample, two pixels for one, behind a frame of four.
     python3 - "$images" "$(json out 'r["worst"][0]["sample"]')" <<'END'
 import gzip, struct, sys, zlib

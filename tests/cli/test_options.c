@@ -49,14 +49,14 @@ static const struct tp_option table[] = {
                .help = "a file with a description that is so long that it certainly needs more than one line of help")},
     {TP_OPTION("config", offsetof(struct values, config), PATH, "Program", .argument = "FILE",
                .help = "a file"), .command_only = true},
-    {TP_OPTION("help", offsetof(struct values, help), SWITCH, "Program",
-               .help = "this"), .flag = true, .command_only = true},
+    {TP_OPTION("help", offsetof(struct values, help), CHOICE, "Program", .choices = tp_help_choices,
+               .help = "this"), .flag = true, .apart = "all", .command_only = true},
 };
 /* clang-format on */
 
 #define COUNT (sizeof table / sizeof table[0])
 
-static const struct tp_options options = {"Usage: test\n", "\nThe end.\n", table, COUNT, NULL, "config"};
+static const struct tp_options options = {"Usage: test\n", "\nThe end.\n", table, COUNT, NULL, "config", NULL};
 static const struct values defaults = {
     .mix = true, .seed = 1, .rate = 0.9, .tier = "auto", .hidden = {64}, .hidden_count = 1};
 
@@ -262,7 +262,7 @@ static void unknown_names_get_the_nearest_one(void **state)
     check_refused("--sed 2", "--sed: ... option ... --seed");
     check_refused("--color red", "--color: ... option ... --colour");
     check_refused("--thrd 2", "--thrd: ... option ... --help");
-    check_refused("-h", "-h: ... option ... --help");
+    check_refused("-x", "-x: ... option ... --help all");
     check_refused("---seed 2", "---seed: ... option ... --seed");
     check_refused("--=5", "--: ... option ... --help");
 }
@@ -397,6 +397,19 @@ static void what_is_printed_reads_back_the_same(void **state)
     free(text);
 }
 
+static void help_may_be_followed_by_all(void **state)
+{
+    (void)state;
+    const char *const lines[] = {"", "--help", "-h", "--help --loud", "--help all", "--help=all", "-h all"};
+    const int expected[] = {TP_HELP_OFF, TP_HELP_ON, TP_HELP_ON, TP_HELP_ON, TP_HELP_ALL, TP_HELP_ALL, TP_HELP_ALL};
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        assert_int_equal(parse(lines[i]), TILEPROP_OK);
+        assert_int_equal(values.help, expected[i]);
+    }
+    check_refused("--help loud", "option ... \"loud\"");
+    check_refused("--loud all", "option ... \"all\"");
+}
+
 static void help_tells_everything_in_80_columns(void **state)
 {
     (void)state;
@@ -480,6 +493,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(defects_of_files_are_named_with_their_line, scratch_make, release),
         cmocka_unit_test_setup_teardown(files_that_cannot_be_read_are_refused, scratch_make, release),
         cmocka_unit_test_setup_teardown(what_is_printed_reads_back_the_same, scratch_make, release),
+        cmocka_unit_test(help_may_be_followed_by_all),
         cmocka_unit_test(help_tells_everything_in_80_columns),
         cmocka_unit_test(the_librarys_options_stand_among_those_of_the_program),
         cmocka_unit_test(defaults_of_the_library_are_written_as_they_are_read),

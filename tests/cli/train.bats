@@ -22,16 +22,32 @@ refused() { # CODE PARTS ARGUMENTS...
     refused_by train "$train" "$@"
 }
 
-# json: the last line of $output, parsed; json KEY: its value.
+# json: the keys of $output; json KEY: its value.
 json() {
-    tail -n 1 <<<"$output" | python3 -c '
+    python3 -c '
 import json, sys
 result = json.load(sys.stdin, parse_constant=lambda name: sys.exit(name + " is not JSON"))
-print(result[sys.argv[1]] if len(sys.argv) > 1 else "\n".join(sorted(result)))' "$@"
+print(result[sys.argv[1]] if len(sys.argv) > 1 else "\n".join(sorted(result)))' "$@" <<<"$output"
 }
 
-@test "--help: on stdout, exit 0, at most 80 columns, tells each option and the exit codes" {
+@test "--help: the options that most runs need; -h is the same" {
     run --separate-stderr "$train" --help
+    [ "$status" -eq 0 ]
+    [ -z "$stderr" ]
+    [ -z "$(awk 'length > 80' <<<"$output")" ]
+    [ "$(sed -n 's/^  --\([a-z-]*\).*/\1/p' <<<"$output" | xargs)" = "data val-data label normalize hidden activation \
+init-from optimizer lr batch epochs seed early-stop threads save save-best checkpoint resume plot json quiet stats \
+check-gradient help version" ]
+    [ "${lines[-1]}" = 'train --help all lists the other options and the exit codes too.' ]
+    [ "$("$train" -h)" = "$output" ]
+    refused 2 '--help: ... one of off, on, all' --help=data
+    refused 2 'expected an option, found "data"' --help data
+    refused 2 '--bogus: no such option; --help all lists them' --bogus
+}
+
+@test "--help all: on stdout, exit 0, at most 80 columns, tells each option and the exit codes" {
+    run --separate-stderr "$train" --help all
+    [ "$("$train" --help=all)" = "$output" ]
     [ "$status" -eq 0 ]
     [ -z "$stderr" ]
     [ -z "$(awk 'length > 80' <<<"$output")" ]
@@ -278,7 +294,7 @@ END
 }
 
 @test "--explain: how the work is divided, and where the time of steps went" {
-    "$train" "${few[@]}" --epochs 1 --hidden 40,8 --threads-exact 2 --explain --json >explained
+    "$train" "${few[@]}" --epochs 1 --hidden 40,8 --threads-exact 2 --explain --json 2>explained >/dev/null
     grep -q "^plan        2 of 2 threads take part in steps" explained
     grep -qxE "kernels     [a-z0-9]+, tiles of [0-9]+x[0-9]+" explained
     for thread in 0 1; do
@@ -332,11 +348,20 @@ END
     done
 }
 
-@test "--json: one object, last on stdout, with all that is promised" {
+@test "--json: one object on stdout, the report on stderr, with --quiet none" {
+    for more in --stats --check-gradient --explain ''; do
+        # shellcheck disable=SC2086 # none, or one
+        "$train" "${small[@]}" $more --json 2>err | python3 -m json.tool >/dev/null
+        grep -q '^data  ' err
+        # shellcheck disable=SC2086
+        "$train" "${small[@]}" $more --json --quiet 2>err | python3 -m json.tool >/dev/null
+        [ ! -s err ]
+    done
+}
+
+@test "--json has all that is promised" {
     run --separate-stderr "$train" "${small[@]}" --json
     [ "$status" -eq 0 ]
-    [ "${#lines[@]}" -eq 8 ]
-    tail -n 1 <<<"$output" | python3 -m json.tool >/dev/null
     json >keys
     for key in parameters steps epochs train_loss train_accuracy validation_loss validation_accuracy \
         best_validation_loss best_step best_validation_accuracy seconds_total seconds_loading seconds_training \
@@ -349,17 +374,17 @@ END
     [ "$(json steps)" = 20 ]
     [ "$(json epochs)" = 1 ]
     [ "$(json stopped_by)" = epochs ]
-    [[ ${lines[6]} == *"$(json weights_hash)"* ]]
+    [[ $stderr == *$'\nweights     '"$(json weights_hash)"* ]]
     [ "$(python3 -c 'print(0 < float(input()) < 1)' <<<"$(json validation_accuracy)")" = True ]
 }
 
 # goal KEY: of the JSON object's stop_at_accuracy.
 goal() {
-    tail -n 1 <<<"$output" | python3 -c 'import json, sys; print(json.load(sys.stdin)["stop_at_accuracy"][sys.argv[1]])' "$1"
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["stop_at_accuracy"][sys.argv[1]])' "$1" <<<"$output"
 }
 
 @test "--stop-at-accuracy: ends at the first such evaluation, says when, and does so on any number of threads" {
-    wanted=("${mnist[@]}" --train-limit 3200 --val-limit 500 --hidden 8 --epochs 20 --stop-at-accuracy 0.8 --json --quiet)
+    wanted=("${mnist[@]}" --train-limit 3200 --val-limit 500 --hidden 8 --epochs 20 --stop-at-accuracy 0.8 --json)
     run --separate-stderr "$train" "${wanted[@]}" --threads-exact 1 --history history.csv
     [ "$status" -eq 0 ]
     [ "$(json stopped_by)" = accuracy ]
@@ -368,7 +393,7 @@ goal() {
     hash=$(json weights_hash)
     [ "$(goal step)" -eq $((steps - 1)) ]
     grep -qxE "goal        accuracy 80 % reached at step $((steps - 1)), [0-9.]+ s after the start, [0-9.]+ s of them training" \
-        <<<"$output"
+        <<<"$stderr"
     python3 - "$steps" "$(goal seconds)" "$(json seconds_total)" "$(goal seconds_training)" "$(json seconds_training)" <<'END'
 import csv, sys
 steps, seconds, total, training, all_training = map(float, sys.argv[1:])
@@ -390,10 +415,10 @@ END
     [ "$status" -eq 0 ]
     [ "$(json stopped_by)" = epochs ]
     [ "$(goal reached) $(goal step) $(goal seconds) $(goal seconds_training)" = "False None None None" ]
-    grep -qx "goal        accuracy 100 % not reached" <<<"$output"
+    grep -qx "goal        accuracy 100 % not reached" <<<"$stderr"
     run --separate-stderr "$train" "${small[@]}" --json
     [ "$(json stop_at_accuracy)" = None ]
-    ! grep -q "^goal" <<<"$output"
+    ! grep -q "^goal" <<<"$stderr"
 }
 
 @test "--stop-at-accuracy: the evaluation after the last step counts" {
@@ -435,7 +460,7 @@ END
 }
 
 @test "--log-gradients: norms per layer in the evaluations' rows, and not a bit of the run changes" {
-    run_hash() { "$train" "${few[@]}" --epochs 1 --hidden 48,20 --json --quiet "$@" | tail -n 1 |
+    run_hash() { "$train" "${few[@]}" --epochs 1 --hidden 48,20 --json --quiet "$@" |
         python3 -c 'import json,sys; print(json.load(sys.stdin)["weights_hash"])'; }
     without=$(run_hash --history plain.csv)
     [ "$(run_hash --log-gradients on --history one.csv --threads-exact 1)" = "$without" ]
@@ -454,10 +479,10 @@ END
 
 @test "--test-holdout: the samples after the training samples, evaluated at the end, change nothing else" {
     run --separate-stderr "$train" "${small[@]}" --json
-    without=${lines[-1]}
+    without=$output
     run --separate-stderr "$train" "${small[@]}" --json --test-holdout 1000
-    [[ $output == *"test        loss "* ]]
-    WITHOUT=$without WITH=${lines[-1]} python3 - <<'END'
+    [[ $stderr == *"test        loss "* ]]
+    WITHOUT=$without WITH=$output python3 - <<'END'
 import json, os
 a, b = json.loads(os.environ["WITHOUT"]), json.loads(os.environ["WITH"])
 assert a["test_loss"] is None and a["test_accuracy"] is None
@@ -476,7 +501,7 @@ END
     [[ $output == *"mean        33.55275"*"deviation   78.87550"* ]]
     run --separate-stderr "$train" "${mnist[@]}" --stats --json
     [ "$status" -eq 0 ]
-    STATS=${lines[-1]} python3 - <<'END'
+    STATS=$output python3 - <<'END'
 import json, os
 stats = json.loads(os.environ["STATS"])
 assert abs(stats["mean"] - 33.31842) < 1e-4 and abs(stats["deviation"] - 78.56749) < 1e-4, stats

@@ -12,9 +12,9 @@ setup() {
         --json)
 }
 
-# json KEY: its value in the last line of $output.
+# json KEY: its value in $output.
 json() {
-    tail -n 1 <<<"$output" | python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"
+    python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1" <<<"$output"
 }
 
 # on CPU ARGUMENTS...: runs the program there; $errors is what it wrote to stderr itself.

@@ -115,8 +115,8 @@ begin_endless() {
     "$train" "${net[@]}" "${stopping[@]}" --epochs 1 "${kept[@]}" --checkpoint c >/dev/null
     [ "$(wc -l <h.csv)" -lt "$(wc -l <whole/h.csv)" ]
     for _ in 1 2; do
-        "$train" "${net[@]}" "${stopping[@]}" --epochs 50 "${kept[@]}" --checkpoint c --resume c --json >out
-        [ "$(weights <out)" = "$long" ]
+        "$train" "${net[@]/--quiet/--json}" "${stopping[@]}" --epochs 50 "${kept[@]}" --checkpoint c --resume c >out 2>told
+        [ "$(weights <told)" = "$long" ]
         grep -q '"stopped_by": "early-stop"' out
         same_files
     done
@@ -515,7 +515,7 @@ END
     "$train" "${net[@]}" --epochs 1 --checkpoint c --history h.csv >/dev/null
     cp h.csv before
     # 1 KiB for each file
-    run --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 1; exec "$@"' - "$train" "${net[@]/--quiet/--json}" --epochs 2 \
+    run --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 1; exec "$@"' - "$train" "${net[@]/--quiet/--json=off}" --epochs 2 \
         --checkpoint c --resume c --history h.csv --checkpoint-every 1steps
     echo "$stderr"
     [ "$status" -eq 1 ]

@@ -37,7 +37,7 @@ END
 
 # loss ARGUMENTS...: the validation loss of a run that changes no weight.
 loss() {
-    "$train" "${still[@]}" --json "$@" | tail -n 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["validation_loss"])'
+    "$train" "${still[@]}" --json "$@" | python3 -c 'import json, sys; print(json.load(sys.stdin)["validation_loss"])'
 }
 
 refused() { # CODE PARTS ARGUMENTS...

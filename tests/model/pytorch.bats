@@ -77,7 +77,7 @@ END
     # All logits moved by the same amount, so the probabilities are where they were.
     loss() {
         "$train" "${few[@]}" "${net[@]}" --normalize feature --epochs=1 --optimizer sgd --lr 1e-30 --init-from "$1" --json |
-            tail -n 1 | "$python" -c 'import json, sys; print("%.5f" % json.load(sys.stdin)["validation_loss"])'
+            "$python" -c 'import json, sys; print("%.5f" % json.load(sys.stdin)["validation_loss"])'
     }
     [ "$(loss tuned.safetensors)" = "$(loss relu.safetensors)" ]
 }

@@ -27,35 +27,35 @@ standstill() {
     "$train" "${small[@]}" --optimizer sgd --lr 1e-30 "$@" | weights
 }
 
-# json_of KEY: of the last line of $output.
+# json_of KEY: of $output.
 json_of() {
-    tail -n 1 <<<"$output" | python3 -c 'import json, sys; print(eval("json.load(sys.stdin)" + sys.argv[1]))' "$1"
+    python3 -c 'import json, sys; print(eval("json.load(sys.stdin)" + sys.argv[1]))' "$1" <<<"$output"
 }
 
 @test "--save keeps the last weights and says so: path, step, validation figures" {
-    run --separate-stderr "$train" "${small[@]}" --save m.safetensors --json
+    run --separate-stderr "$train" "${small[@]/--quiet/--json}" --save m.safetensors
     echo "$output"
     [ "$status" -eq 0 ]
     [ "$(ls)" = m.safetensors ]
-    loss=$(sed -n 's/^validation *//p' <<<"$output")
-    grep -qxF "saved       m.safetensors: step 19, validation $loss" <<<"$output"
-    [[ $output != *"not saved"* ]]
+    loss=$(sed -n 's/^validation *//p' <<<"$stderr")
+    grep -qxF "saved       m.safetensors: step 19, validation $loss" <<<"$stderr"
+    [[ $stderr != *"not saved"* ]]
     [ "$(json_of '["saved"]["path"]')" = m.safetensors ]
     [ "$(json_of '["saved"]["step"]')" = 19 ]
     [ "$(json_of '["saved_best"]')" = None ]
     [ "$(json_of '["saved"]["validation_loss"]')" = "$(json_of '["validation_loss"]')" ]
-    [ "$(standstill --init-from m.safetensors)" = "$(weights <<<"$output")" ]
+    [ "$(standstill --init-from m.safetensors)" = "$(weights <<<"$stderr")" ]
 }
 
 @test "--save-best keeps those of the best validation loss, also of a run that diverges" {
     # A rate so high that losses rise again.
-    run --separate-stderr "$train" "${small[@]}" --lr 0.4 --evals-per-epoch 20 --save m --save-best b --json
+    run --separate-stderr "$train" "${small[@]/--quiet/--json}" --lr 0.4 --evals-per-epoch 20 --save m --save-best b
     echo "$output"
     step=$(json_of '["best_step"]')
     [ "$step" -lt 19 ]
     [ "$(json_of '["saved_best"]["step"]')" = "$step" ]
     [ "$(json_of '["saved_best"]["validation_loss"]')" = "$(json_of '["best_validation_loss"]')" ]
-    grep -q "^saved best  b: step $step, validation loss" <<<"$output"
+    grep -q "^saved best  b: step $step, validation loss" <<<"$stderr"
     # The same run, ended right behind that step.
     loss=$(json_of '["best_validation_loss"]')
     stopped=$("$train" "${small[@]}" --lr 0.4 --evals-per-epoch 20 --stop-at-loss "$loss")

@@ -32,8 +32,8 @@ with open("t.svm", "w") as file:
 PY
 }
 
-value() { # KEY: of the JSON in the last line of standard input
-    tail -n 1 | python3 -c 'import json, sys; print(json.loads(sys.stdin.read())[sys.argv[1]])' "$1"
+value() { # KEY: of the JSON in standard input
+    python3 -c 'import json, sys; print(json.loads(sys.stdin.read())[sys.argv[1]])' "$1"
 }
 
 @test "offsets: text and an array give the same model, for sparse text too, as good as scikit-learn's on doubles" {

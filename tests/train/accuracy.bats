@@ -10,9 +10,9 @@ setup() {
     mnist=(--data "$root/data/mnist")
 }
 
-# json KEY: its value in the last line of $output.
+# json KEY: its value in $output.
 json() {
-    tail -n 1 <<<"$output" | python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"
+    python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1" <<<"$output"
 }
 
 # accuracies ARGUMENTS...: those of seeds 0 to 4, of the final weights over the whole validation set, into

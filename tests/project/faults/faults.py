@@ -206,7 +206,7 @@ READING = [
     Case('--print-config', 'train', '--config ../data/run.conf --print-config'),
     Case('--stats', 'train', TRAIN + 'table.csv --missing mean --stats --json'),
     Case('--check-gradient', 'train', TRAIN + 'images --check-gradient --json'),
-    Case('--help', 'train', '--help'),
+    Case('--help', 'train', '--help all'),
     Case('--version', 'predict', '--version'),
     Case('no labels', 'predict', '../data/images.model --data ../data/images/t10k-images-idx3-ubyte'),
     Case('an image', 'predict', '../data/images.model --image ../data/image.png --invert --json'),
