@@ -377,6 +377,21 @@ static void write_saved(const char *label, const struct tp_saved *saved, size_t 
     putc('\n', out);
 }
 
+#define TP_STEPS_FEW    100  /* after which a network has hardly begun to learn */
+#define TP_LIKE_A_GUESS 0.99 /* of its loss */
+
+/* Says if the network did not learn: a loss too large, or one that never moved, where it is still finite. */
+static void write_advice(const struct tp_report *report)
+{
+    const tileprop_result *result = &report->result;
+    const double guess = tp_dataset_guess(&report->data->train);
+    if (result->steps < TP_STEPS_FEW || report->data->class_weights || !(result->train_loss > TP_LIKE_A_GUESS * guess))
+        return;
+    fprintf(report->out,
+            TP_LABEL "no better than guessing by the classes' shares, with loss %.6g: try a smaller --lr (it is %g)\n",
+            "note", guess, report->run.learning_rate);
+}
+
 static void write_closing(const struct tp_report *report, const struct tp_model_writer *writer, double goal)
 {
     const tileprop_result *result = &report->result;
@@ -397,6 +412,7 @@ static void write_closing(const struct tp_report *report, const struct tp_model_
     } else {
         fputs("none: no evaluation with a finite loss\n", out);
     }
+    write_advice(report);
     if (isfinite(goal))
         fprintf(out, TP_LABEL "accuracy %g %% reached at step %zu, %.3f s after the start, %.3f s of them training\n",
                 "goal", 100 * accuracy, writer->last.step, goal, result->seconds_training);

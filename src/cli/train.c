@@ -232,6 +232,8 @@ static tileprop_status train_network(struct tp_train_command *command, struct tp
             tileprop_model_free(writer->last.model);
             writer->last.model = NULL;
         }
+        if (status == TILEPROP_DIVERGED)
+            tp_train_data_blame(&training.data, command->val_data, command->options.normalize, error);
         if (status == TILEPROP_OK || status == TILEPROP_DIVERGED)
             status = write_outputs(&training, status, error);
         *stopped = training.report.result.stopped_by == TILEPROP_STOP_PROGRESS;

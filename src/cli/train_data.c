@@ -1,5 +1,6 @@
 #include "cli/train_data.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,6 +263,79 @@ tileprop_type tp_train_data_type(const struct tp_train_data *data)
 {
     const struct tp_dataset *train = &data->train;
     return train->sparse ? TILEPROP_CSR : train->type == TILEPROP_U8 ? TILEPROP_U8 : TILEPROP_F32;
+}
+
+/* Values of this size, once normalized, are none that a network can learn from. */
+#define TP_EXTREME 1e15
+
+struct extreme {
+    const struct tp_dataset *set;
+    size_t sample, feature;
+    double value, size; /* before and after normalization */
+};
+
+/* Finds the largest value of a set after normalization. */
+static void find_extreme(const struct tp_dataset *set, const struct tp_normalization *normalization,
+                         struct extreme *extreme)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const struct tp_row row = tp_dataset_row(set, i);
+        for (size_t k = 0; k < row.count; k++) {
+            const size_t j = tp_row_feature(&row, k);
+            const double value = (double)row.values[k];
+            const double size = fabs((double)normalization->scale[j] * value + (double)normalization->shift[j]);
+            if (size > extreme->size)
+                *extreme = (struct extreme){set, i, j, value + normalization->offset[j], size};
+        }
+    }
+}
+
+/* The place of a value in its file, for a message. */
+static struct tp_error place_of(const struct tp_train_data *data, const struct extreme *extreme)
+{
+    const struct tp_schema *schema = &data->schema;
+    struct tp_error place;
+    size_t c = 0, j = extreme->feature;
+    for (; c < schema->column_count; c++) {
+        const size_t features = schema->columns[c].category_count ? schema->columns[c].category_count : 1;
+        if (j < features)
+            break;
+        j -= features;
+    }
+    if (!extreme->set->places)
+        tp_fail(&place, TILEPROP_OK, "feature %zu (from 0)", extreme->feature);
+    else if (!schema->column_count)
+        tp_fail(&place, TILEPROP_OK, "line %u, index %zu", extreme->set->places[extreme->sample],
+                extreme->feature + !schema->zero_based);
+    else if (schema->columns[c].name)
+        tp_fail(&place, TILEPROP_OK, "row %u, column \"%s\"", extreme->set->places[extreme->sample],
+                tp_show(schema->columns[c].name, strlen(schema->columns[c].name)).text);
+    else
+        tp_fail(&place, TILEPROP_OK, "row %u, column %zu", extreme->set->places[extreme->sample],
+                tp_schema_place(schema, c + (schema->label_place <= c)) + 1);
+    return place;
+}
+
+void tp_train_data_blame(const struct tp_train_data *data, const char *val_data, int normalize, struct tp_error *error)
+{
+    struct tp_normalization normalization;
+    struct extreme extreme = {.size = TP_EXTREME};
+    if (normalize == TILEPROP_AUTO)
+        normalize = data->train.sparse ? TILEPROP_NORMALIZE_SCALE : TILEPROP_NORMALIZE_FEATURE;
+    if (data->train.type == TILEPROP_U8 ||
+        tp_normalization_fit(&normalization, normalize, &data->train, NULL) != TILEPROP_OK)
+        return;
+    find_extreme(&data->train, &normalization, &extreme);
+    find_extreme(&data->validation, &normalization, &extreme);
+    find_extreme(&data->test, &normalization, &extreme);
+    tp_normalization_free(&normalization);
+    if (!extreme.set)
+        return;
+    const bool is_other = val_data && extreme.set == &data->validation;
+    tp_fail(
+        error, TILEPROP_DIVERGED,
+        "%s: %s: %g found, which is %.2g when normalized as the training samples are: with it the loss is not finite",
+        is_other ? val_data : data->directory, place_of(data, &extreme).text, extreme.value, extreme.size);
 }
 
 void tp_train_data_free(struct tp_train_data *data)

@@ -41,6 +41,12 @@ tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_t
 /* Samples of a set as the library takes them, named so in messages (NULL: as the library calls them). */
 tileprop_data tp_train_data_of(const struct tp_dataset *set, size_t begin, size_t count, const char *name);
 
+/*
+ * After a loss that was not finite: replaces the error by one that names the largest value, once normalized, of all
+ * sets, if it alone explains that. normalize: as the options say.
+ */
+void tp_train_data_blame(const struct tp_train_data *data, const char *val_data, int normalize, struct tp_error *error);
+
 /* The type whose defaults hold, whatever form the samples have in memory. */
 tileprop_type tp_train_data_type(const struct tp_train_data *data);
 

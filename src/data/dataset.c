@@ -9,6 +9,7 @@ void tp_dataset_free(struct tp_dataset *dataset)
     free(dataset->samples);
     free(dataset->labels);
     free(dataset->sample_weights);
+    free(dataset->places);
     free(dataset->indptr);
     free(dataset->indices);
     *dataset = (struct tp_dataset){0};
@@ -19,6 +20,7 @@ void tp_dataset_cut(struct tp_dataset *dataset, size_t kept, struct tp_dataset *
     *tail = *dataset;
     tail->labels = dataset->labels + kept;
     tail->sample_weights = dataset->sample_weights ? dataset->sample_weights + kept : NULL;
+    tail->places = dataset->places ? dataset->places + kept : NULL;
     tail->count = dataset->count - kept;
     dataset->count = kept;
     tail->samples = (unsigned char *)dataset->samples + tp_dataset_bytes(dataset);
@@ -55,4 +57,19 @@ struct tp_metrics tp_metrics_of(const float *losses, const uint16_t *predicted, 
         all += weight;
     }
     return (struct tp_metrics){.loss = loss / all, .accuracy = right / all, .count = dataset->count};
+}
+
+double tp_dataset_guess(const struct tp_dataset *dataset)
+{
+    double *shares = calloc(dataset->classes, sizeof *shares), all = 0, loss = 0;
+    for (size_t i = 0; shares && i < dataset->count; i++) {
+        const double weight = dataset->sample_weights ? (double)dataset->sample_weights[i] : 1;
+        shares[dataset->labels[i]] += weight;
+        all += weight;
+    }
+    for (size_t k = 0; shares && k < dataset->classes; k++)
+        loss -= shares[k] > 0 ? shares[k] / all * log(shares[k] / all) : 0;
+    const bool good = shares;
+    free(shares);
+    return good ? loss : (double)NAN;
 }

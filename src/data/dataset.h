@@ -18,6 +18,7 @@ struct tp_dataset {
     int32_t *indices;      /* csr: the entries' features */
     uint16_t *labels;      /* [count], each < classes */
     float *sample_weights; /* [count] factors on loss and gradient, >= 0; NULL: all 1 */
+    uint32_t *places;      /* [count] of the samples in their file: a line, from 1; NULL: not known */
     size_t count;
     size_t features;
     size_t classes;                 /* 1 + the largest label; at least 1 */
@@ -187,3 +188,6 @@ struct tp_metrics {
  * samples, whose sum must not be 0, both are weighted means; those of classes do not count.
  */
 struct tp_metrics tp_metrics_of(const float *losses, const uint16_t *predicted, const struct tp_dataset *dataset);
+
+/* The loss, nats per sample, of guessing each sample's class by the classes' shares; NaN without memory. */
+double tp_dataset_guess(const struct tp_dataset *dataset);

@@ -53,6 +53,8 @@ static bool find_quotas(const struct tp_dataset *dataset, size_t wanted, struct 
 static void append(const struct tp_dataset *dataset, size_t from, struct tp_dataset *to, size_t count)
 {
     to->labels[count] = dataset->labels[from];
+    if (dataset->places)
+        to->places[count] = dataset->places[from];
     if (dataset->sample_weights)
         to->sample_weights[count] = dataset->sample_weights[from];
     if (dataset->type != TILEPROP_CSR) {
@@ -71,13 +73,16 @@ static void append(const struct tp_dataset *dataset, size_t from, struct tp_data
 static bool reorder(struct tp_dataset *dataset, const uint32_t *order)
 {
     const bool sparse = dataset->type == TILEPROP_CSR, weighted = dataset->sample_weights;
+    const bool placed = dataset->places;
     struct tp_dataset to = *dataset;
     to.samples = malloc(tp_dataset_bytes(dataset) + 1);
     to.labels = malloc(dataset->count * sizeof *to.labels);
+    to.places = placed ? malloc(dataset->count * sizeof *to.places) : NULL;
     to.sample_weights = weighted ? malloc(dataset->count * sizeof *to.sample_weights) : NULL;
     to.indptr = sparse ? calloc(dataset->count + 1, sizeof *to.indptr) : NULL;
     to.indices = sparse ? calloc(tp_dataset_entries(dataset) + 1, sizeof *to.indices) : NULL;
-    if (!to.samples || !to.labels || (weighted && !to.sample_weights) || (sparse && (!to.indptr || !to.indices))) {
+    if (!to.samples || !to.labels || (weighted && !to.sample_weights) || (placed && !to.places) ||
+        (sparse && (!to.indptr || !to.indices))) {
         tp_dataset_free(&to);
         return false;
     }

@@ -1,6 +1,7 @@
 #include "readers/idx.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,12 +14,13 @@
 #define TP_MAGIC_SIZE     4
 #define TP_DIMENSION_SIZE 4
 #define TP_TYPE_U8        0x08
+#define TP_TYPE_I32       0x0C
 #define TP_TYPE_F32       0x0D
 #define TP_TYPE_F64       0x0E
 
 enum role {
     IMAGES, /* u8 or f32, two or more dimensions, the first of which counts the images */
-    LABELS  /* u8, one dimension */
+    LABELS  /* u8, one dimension; or int, of two dimensions the first column, as QMNIST has it */
 };
 
 static const char *const role_names[] = {"images", "labels"};
@@ -33,7 +35,7 @@ static const char *const endings[][TP_ENDINGS] = {
 struct shape {
     size_t size; /* of the header */
     size_t count, features;
-    bool is_f32;
+    bool is_f32, is_i32;
 };
 
 static uint32_t big_endian(const unsigned char *bytes)
@@ -62,16 +64,17 @@ static tileprop_status check_magic(const struct tp_file *file, enum role role, s
     const unsigned type = bytes[2], dimensions = bytes[3];
     if (role == IMAGES && dimensions == 1)
         return tp_file_fail(file, 3, error, "1 dimension found: this is a label file, expected images (2 or more)");
-    if (role == LABELS && dimensions > 1)
+    const bool is_i32 = role == LABELS && type == TP_TYPE_I32;
+    if (role == LABELS && dimensions > (is_i32 ? 2 : 1))
         return tp_file_fail(file, 3, error, "%u dimensions found: this is an image file, expected labels (1 dimension)",
                             dimensions);
     if (dimensions == 0)
         return tp_file_fail(file, 3, error, "0 dimensions found, expected %s", role == IMAGES ? "2 or more" : "1");
     static const char *const types[256] = {
         [0x09] = "signed byte", [0x0B] = "short", [0x0C] = "int", [0x0D] = "float", [0x0E] = "double"};
-    if (type != TP_TYPE_U8 && (role == LABELS || type != TP_TYPE_F32))
-        return tp_file_fail(file, 2, error, "type 0x%02x (%s) found, expected 0x08 (unsigned byte)%s", type,
-                            types[type] ? types[type] : "unknown", role == IMAGES ? " or 0x0d (float)" : "");
+    if (type != TP_TYPE_U8 && !is_i32 && (role == LABELS || type != TP_TYPE_F32))
+        return tp_file_fail(file, 2, error, "type 0x%02x (%s) found, expected 0x08 (unsigned byte) or %s", type,
+                            types[type] ? types[type] : "unknown", role == IMAGES ? "0x0d (float)" : "0x0c (int)");
     return TILEPROP_OK;
 }
 
@@ -89,8 +92,12 @@ static tileprop_status read_header(struct shape *shape, const struct tp_file *fi
         return tp_file_fail(file, file->size, error,
                             "truncated in the header: %zu dimensions expected, %zu bytes in all", dimensions, header);
 
-    *shape = (struct shape){.size = header, .count = 1, .features = 1, .is_f32 = file->bytes[2] == TP_TYPE_F32};
-    size_t expected = shape->is_f32 ? sizeof(float) : 1; /* bytes of values */
+    *shape = (struct shape){.size = header,
+                            .count = 1,
+                            .features = 1,
+                            .is_f32 = file->bytes[2] == TP_TYPE_F32,
+                            .is_i32 = file->bytes[2] == TP_TYPE_I32};
+    size_t expected = shape->is_f32 || shape->is_i32 ? sizeof(float) : 1; /* bytes of values */
     for (size_t i = 0; i < dimensions; i++) {
         const size_t offset = TP_MAGIC_SIZE + i * TP_DIMENSION_SIZE;
         const size_t dimension = big_endian(file->bytes + offset);
@@ -187,7 +194,12 @@ tileprop_status tp_idx_labels(struct tp_file *file, const char *image_path, stru
     if (status == TILEPROP_OK && !(dataset->labels = malloc(shape.count * sizeof *dataset->labels)))
         status = tp_fail_memory(error, file->path, "labels");
     for (size_t i = 0; status == TILEPROP_OK && i < shape.count; i++) {
-        const size_t label = dataset->labels[i] = file->bytes[shape.size + i];
+        const size_t offset = shape.size + i * shape.features * (shape.is_i32 ? sizeof(int32_t) : 1);
+        const size_t label = shape.is_i32 ? big_endian(file->bytes + offset) : file->bytes[offset];
+        if (label >= TP_CLASSES_MAX)
+            status = tp_file_fail(file, offset, error, "label %" PRId32 " found, expected one from 0 to %d",
+                                  (int32_t)label, TP_CLASSES_MAX - 1);
+        dataset->labels[i] = (uint16_t)label;
         dataset->classes = label < dataset->classes ? dataset->classes : label + 1;
     }
     tp_file_free(file);

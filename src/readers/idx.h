@@ -45,7 +45,8 @@ tileprop_status tp_idx_parse(struct tp_file *file, const char *label_path, struc
 tileprop_status tp_idx_images(struct tp_file *file, struct tp_dataset *dataset, struct tp_error *error);
 
 /*
- * Gives a data set, of the images at image_path, its labels; the file's bytes are freed.
+ * Gives a data set, of the images at image_path, its labels, which are bytes, or int as QMNIST has them, where the
+ * first of eight columns is the class; the file's bytes are freed.
  * Errors: as tp_idx_images(); TILEPROP_BAD_INPUT if there are not as many labels as images; TILEPROP_FAILURE
  * without memory.
  */

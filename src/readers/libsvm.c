@@ -153,6 +153,8 @@ static tileprop_status read_lines(struct reader *reader, struct tp_label_encoder
         double value;
         tileprop_status status = TILEPROP_OK;
         if (encoder)
+            dataset->places[reader->rows] = (uint32_t)reader->text.line;
+        if (encoder)
             status = read_label(reader, encoder, &dataset->labels[reader->rows]);
         else
             skip_to(reader, reader->text.at + word_length(reader));
@@ -192,11 +194,12 @@ static tileprop_status allocate(const struct reader *reader, const struct tp_sch
                                    .indptr = sparse ? calloc(rows + 1, sizeof(int64_t)) : NULL,
                                    .indices = sparse ? calloc(entries + 1, sizeof(int32_t)) : NULL,
                                    .labels = malloc(rows * sizeof(uint16_t)),
+                                   .places = malloc(rows * sizeof(uint32_t)),
                                    .count = rows,
                                    .features = features,
                                    .schema = schema,
                                    .offset = schema->offset};
-    if (!samples || !dataset->labels || (sparse && !(dataset->indptr && dataset->indices)))
+    if (!samples || !dataset->labels || !dataset->places || (sparse && !(dataset->indptr && dataset->indices)))
         return tp_fail_memory(reader->text.error, reader->text.path, "samples");
     for (size_t r = 0; schema->offset && r < rows; r++)
         for (size_t j = 0; j < features; j++)

@@ -21,6 +21,7 @@ struct reader {
     double *cells;    /* [rows][inputs]: numbers, or the numbers of categories; NaN: missing */
     uint16_t *labels; /* [rows] */
     float *weights;   /* [rows]; NULL: none are read */
+    uint32_t *lines;  /* [rows] on which they begin */
     size_t rows;
     size_t unlabelled; /* rows whose label is missing: all or none */
     size_t unseen;     /* cells with a category that is not known */
@@ -208,7 +209,7 @@ static tileprop_status read_row(struct reader *reader)
     if (status == TILEPROP_OK && i + rest != count)
         return tp_csv_fail(&reader->csv, reader->csv.row, "%zu field%s found, expected %zu as in row %zu", i + rest,
                            i + rest == 1 ? "" : "s", count, reader->columns.row);
-    reader->rows++;
+    reader->lines[reader->rows++] = (uint32_t)reader->csv.row;
     return status;
 }
 
@@ -226,7 +227,8 @@ static tileprop_status read_rows(struct reader *reader)
         reader->labels = malloc(most * sizeof *reader->labels);
     if (reader->options->weight)
         reader->weights = malloc(most * sizeof *reader->weights);
-    if (!reader->cells || (reader->columns.labelled && !reader->labels) ||
+    reader->lines = malloc(most * sizeof *reader->lines);
+    if (!reader->cells || !reader->lines || (reader->columns.labelled && !reader->labels) ||
         (reader->options->weight && !reader->weights))
         status = tp_fail_memory(reader->csv.error, reader->csv.path, "a table");
     while (status == TILEPROP_OK && tp_csv_next(&reader->csv))
@@ -492,12 +494,14 @@ static tileprop_status finish(struct reader *reader, const struct tp_schema *sch
     *dataset = (struct tp_dataset){.type = TILEPROP_F32,
                                    .labels = reader->labels,
                                    .sample_weights = reader->weights,
+                                   .places = reader->lines,
                                    .count = reader->rows,
                                    .features = schema->features,
                                    .classes = schema->class_count,
                                    .schema = schema,
                                    .offset = schema->offset};
     reader->labels = NULL;
+    reader->lines = NULL;
     reader->weights = NULL;
     if (has_categories(schema))
         status = expand(reader, schema, most, dataset);
@@ -553,6 +557,7 @@ tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_optio
 
     free(reader.cells);
     free(reader.labels);
+    free(reader.lines);
     free(reader.weights);
     tp_string_table_free(&reader.classes.names);
     tp_table_columns_free(&reader.columns);

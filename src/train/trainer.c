@@ -346,19 +346,22 @@ static void train_member(void *context, size_t index, size_t members)
 tileprop_status tp_trainer_diverged(struct tp_trainer *t, struct tp_error *error)
 {
     const struct tp_dataset *set = t->diverged_on;
+    const bool uniform = t->options.init == TILEPROP_INIT_UNIFORM,
+               normalized = t->options.normalize != TILEPROP_NORMALIZE_NONE;
     const uint64_t saved = tp_flush_enter();
     const size_t layer = set ? tp_evaluator_first_bad_layer(&t->evaluator, &t->members[0].buffers, set)
                              : tp_step_first_bad_layer(&t->step, t->step_rows);
     tp_flush_leave(saved);
     return tp_fail(error, TILEPROP_DIVERGED,
                    "the loss %s is not finite at step %zu (epoch %zu): the first layer with a value that is not finite "
-                   "is layer %zu of %zu; try a smaller --lr (it is %g), --init fan-in or --normalize global",
+                   "is layer %zu of %zu; try a smaller --lr (it is %g)%s%s",
                    !set                        ? "of the batch"
                    : set == t->training->train ? "of the training set"
                    : set == t->training->test  ? "of the test set"
                                                : "of the validation set",
                    t->state.steps - 1, (t->state.steps - 1) / t->run.steps_per_epoch + 1, layer, t->network.layer_count,
-                   t->options.learning_rate);
+                   t->options.learning_rate, uniform ? " or --init fan-in" : "",
+                   normalized ? "" : " or --normalize auto");
 }
 
 static tileprop_status finish(struct tp_trainer *t, struct tp_error *error)

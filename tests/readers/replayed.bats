@@ -275,6 +275,59 @@ END
     [ "$(weights <<<"$output")" = "$hash" ]
 }
 
+diverged() { # PARTS ARGUMENTS...
+    local parts=$1
+    shift
+    run --separate-stderr "$train" "$@" --quiet
+    echo "$* -> $status: $stderr"
+    [ "$status" -eq 4 ]
+    has_parts "$stderr" "train: $parts"
+}
+
+@test "a loss that is not finite is blamed on the value that makes it so" {
+    printf 'x,y\n1,a\n2,b\n3,a\n4,b\n1,a\n' >t.csv
+    printf 'x,y\n1,b\n\n3e38,a\n1,b\n' >v.csv
+    diverged 'v.csv: row 4, column "x": 3e+38 found ... normalized' --data t.csv --val-data v.csv --activation relu \
+        --hidden 8
+    [[ $stderr != *--lr* ]]
+    sed 1d v.csv >h.csv
+    sed 1d t.csv >u.csv
+    diverged 'h.csv: row 3, column 1: 3e+38' --data u.csv --header no --val-data h.csv --activation relu --hidden 8
+    printf 'x,y\n1,a\n2,b\n3,a\n4,b\n-3e38,a\n3e38,b\n' >wild.csv
+    diverged 'wild.csv: row ' --data wild.csv --normalize none --activation relu --hidden 8 --val-data t.csv
+    printf '1 1:1\n2 2:1\n1 1:2\n2 2:2\n' >t.svm
+    printf '1 1:1\n2 2:3e38\n' >v.svm
+    diverged 'v.svm: line 2, index 2: 3e+38' --data t.svm --val-data v.svm --activation relu --hidden 8
+}
+
+@test "a network that learned nothing is called that, with advice that can work" {
+    few=(--data "$root/data/mnist" --train-limit 3200 --val-limit 100 --hidden 8)
+    run --separate-stderr "$train" "${few[@]}" --lr 5 --epochs 2 --quiet
+    [ "$status" -eq 0 ]
+    has_parts "$output" 'note        no better than guessing ... smaller --lr (it is 5)'
+    run --separate-stderr "$train" "${few[@]}" --epochs 2 --quiet
+    [[ $output != *guessing* ]]
+    diverged 'layer ... try a smaller --lr (it is 1000)' "${few[@]}" --lr 1000 --activation relu
+    [[ $stderr != *fan-in* && $stderr != *--normalize* ]]
+}
+
+@test "labels of int with two dimensions are those of QMNIST" {
+    mkdir d
+    python3 - <<'END'
+import struct
+for part, count in ("train", 4), ("t10k", 2):
+    with open(f"d/{part}-images-idx3-ubyte", "wb") as file:
+        file.write(struct.pack(">4B3I", 0, 0, 8, 3, count, 1, 2) + bytes(range(2 * count)))
+    with open(f"d/{part}-labels-idx1-ubyte", "wb") as file:
+        file.write(struct.pack(">4B2I", 0, 0, 12, 2, count, 8))
+        for i in range(count):
+            file.write(struct.pack(">8i", i % 2, 4, 7, 7, 7, 7, 0, 0))
+END
+    trained '2 inputs, 2 classes' --data d --drop-last off
+    printf '\xff' | dd of=d/t10k-labels-idx1-ubyte bs=1 seek=12 conv=notrunc status=none
+    refused 3 't10k-labels-idx1-ubyte: byte 12: label -16777216' --data d
+}
+
 @test "more than 100 integers that come several times each are classes" {
     for i in {0..100}; do printf '%s,%s\n%s,%s\n%s,%s\n' $i $i $((i + 1)) $i $((i + 2)) $i; done >t.csv
     trained '303 rows ... 101 classes' --data t.csv --header no

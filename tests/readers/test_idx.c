@@ -40,7 +40,8 @@ static const struct defect defects[] = {
     {IMAGES, 14, {0, 0, 0x0C, 2}, ": byte 2: type 0x0c (int)"},
     {IMAGES, 14, {0, 0, 0x0E, 2}, ": byte 2: type 0x0e (double)"},
     {IMAGES, 14, {0, 0, 0x42, 2}, ": byte 2: type 0x42 (unknown)"},
-    {LABELS, 12, {0, 0, 0x0D, 1}, ": byte 2: type 0x0d (float) ... 0x08 (unsigned byte)"},
+    {LABELS, 12, {0, 0, 0x0D, 1}, ": byte 2: type 0x0d (float) ... 0x08 (unsigned byte) or 0x0c (int)"},
+    {LABELS, 12, {0, 0, 0x0C, 3}, ": byte 3: 3 dimensions"},
     {IMAGES, 15, {0, 0, 8, 3, 0, 0, 0, 1}, ": byte 15: truncated ... header: 3 dimensions ... 16 bytes"},
     {IMAGES, 12, {0, 0, 8, 255}, ": byte 12: truncated ... header: 255 dimensions ... 1024 bytes"},
     {IMAGES, 12, {0, 0, 8, 2}, ": byte 4: dimension 1 of 2 ... 0 ... 1"},
@@ -144,6 +145,7 @@ static void test_damaged_gzip(void **state)
     unsigned char *longer = calloc(1, 2 * size);
     assert_non_null(longer);
     memcpy(longer, packed, size);
+    longer[size + 2] = 1; /* zeros alone are passed over */
     char *message = NULL;
     assert_true(asprintf(&message, ": byte %zu: 3 trailing bytes after ... gzip stream", size) > 0);
     check_defect(*state, longer, size + 3, IMAGES, message);
@@ -170,17 +172,13 @@ static void check_unreadable(const char *directory, const char *name, const char
 
 static void test_not_a_file(void **state)
 {
-    char *fifo = scratch_path(*state, "fifo"), *folder = scratch_path(*state, "folder"),
-         *loop = scratch_path(*state, "loop");
-    assert_int_equal(mkfifo(fifo, 0600), 0);
+    char *folder = scratch_path(*state, "folder"), *loop = scratch_path(*state, "loop");
     assert_int_equal(mkdir(folder, 0700), 0);
     assert_int_equal(symlink("loop", loop), 0);
 
-    check_unreadable(*state, "fifo", "not ... regular file");
     check_unreadable(*state, "folder", "directory ... file");
     check_unreadable(*state, "loop", strerror(ELOOP));
     check_unreadable(*state, "missing", strerror(ENOENT));
-    free(fifo);
     free(folder);
     free(loop);
 }
