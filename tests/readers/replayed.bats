@@ -307,7 +307,7 @@ diverged() { # PARTS ARGUMENTS...
     has_parts "$output" 'note        no better than guessing ... smaller --lr (it is 5)'
     run --separate-stderr "$train" "${few[@]}" --epochs 2 --quiet
     [[ $output != *guessing* ]]
-    diverged 'layer ... try a smaller --lr (it is 1000)' "${few[@]}" --lr 1000 --activation relu
+    diverged 'the loss ... layer ... try a smaller --lr (it is 1000)' "${few[@]}" --lr 1000 --activation relu
     [[ $stderr != *fan-in* && $stderr != *--normalize* ]]
 }
 
