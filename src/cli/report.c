@@ -135,13 +135,13 @@ static void write_opening(const struct tp_report *report)
 
     if (data->rows)
         write_table(report, out);
-    for (size_t i = 0; i < data->notes.count; i++)
-        fprintf(out, TP_LABEL "%s\n", "note", data->notes.lines[i].text);
     fprintf(out,
             TP_LABEL "%s, %zu training and %zu validation samples, %zu inputs, %zu classes, mean %.6g, "
                      "deviation %.6g\n",
             "data", data->directory, data->train.count, data->validation.count, run->inputs, run->classes, run->mean,
             run->deviation);
+    for (size_t i = 0; i < data->notes.count; i++)
+        fprintf(out, TP_LABEL "%s\n", "note", data->notes.lines[i].text);
 
     tp_report_network(options, run->inputs, run->classes, out);
     fprintf(out, ", %zu parameters, %s, lr %g, batch %zu, seed %llu\n", run->parameters,
@@ -384,7 +384,7 @@ static void write_saved(const char *label, const struct tp_saved *saved, size_t 
 static void write_advice(const struct tp_report *report)
 {
     const tileprop_result *result = &report->result;
-    const double guess = tp_dataset_guess(&report->data->train);
+    const double guess = report->data->guess;
     if (result->steps < TP_STEPS_FEW || report->data->class_weights || !(result->train_loss > TP_LIKE_A_GUESS * guess))
         return;
     fprintf(report->out,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/random.h"
 #include "cli/data_path.h"
 #include "cli/model_schema.h"
 #include "data/offsets.h"
@@ -154,20 +155,40 @@ static tileprop_status compare(const struct tp_train_data *data, const char *val
 
 #define TP_NAMES_SHOWN 5
 
-/* Says which classes have no sample in a set. */
+/* What the samples of each class weigh, to be freed; NULL without memory. */
+static double *weigh_classes(const struct tp_train_data *data, const struct tp_dataset *set)
+{
+    double *weights = calloc(data->train.classes, sizeof *weights);
+    for (size_t i = 0; weights && i < set->count; i++)
+        weights[set->labels[i]] += set->sample_weights ? (double)set->sample_weights[i] : 1;
+    return weights;
+}
+
+static tileprop_status find_guess(struct tp_train_data *data, struct tp_error *error)
+{
+    double *weights = weigh_classes(data, &data->train), all = 0;
+    if (!weights)
+        return tp_fail_memory(error, data->directory, "classes");
+    for (size_t k = 0; k < data->train.classes; k++)
+        all += weights[k];
+    for (size_t k = 0; k < data->train.classes; k++)
+        data->guess -= weights[k] > 0 ? weights[k] / all * tp_random_log(weights[k] / all) : 0;
+    free(weights);
+    return TILEPROP_OK;
+}
+
+/* Says which classes have no sample in a set, or none that weighs anything. */
 static tileprop_status note_classes(struct tp_train_data *data, const struct tp_dataset *set, const char *name,
                                     struct tp_error *error)
 {
     char number[32];
-    bool *is_there = calloc(data->train.classes, sizeof *is_there);
-    if (!is_there)
+    double *weights = weigh_classes(data, set);
+    if (!weights)
         return tp_fail_memory(error, data->directory, "classes");
-    for (size_t i = 0; i < set->count; i++)
-        is_there[set->labels[i]] = true;
     struct tp_error names = {""};
     size_t absent = 0, length = 0;
     for (size_t k = 0; k < data->train.classes; k++) {
-        if (is_there[k] || absent++ >= TP_NAMES_SHOWN)
+        if (weights[k] > 0 || absent++ >= TP_NAMES_SHOWN)
             continue;
         const char *text = tp_schema_class(&data->schema, k, number, sizeof number);
         length += (size_t)snprintf(names.text + length, sizeof names.text - length, "%s%s", absent == 1 ? "" : ", ",
@@ -176,7 +197,7 @@ static tileprop_status note_classes(struct tp_train_data *data, const struct tp_
     if (absent)
         tp_notes_add(&data->notes, "no %s sample of %zu class%s: %s%s", name, absent, absent == 1 ? "" : "es",
                      names.text, absent > TP_NAMES_SHOWN ? ", ..." : "");
-    free(is_there);
+    free(weights);
     return TILEPROP_OK;
 }
 
@@ -223,6 +244,8 @@ tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_t
         return status;
     limit(&data->validation, command->val_limit);
     status = hold_out(data, command, error);
+    if (status == TILEPROP_OK)
+        status = find_guess(data, error);
     if (status == TILEPROP_OK)
         status = note_classes(data, &data->train, "training", error);
     if (status == TILEPROP_OK)

@@ -22,6 +22,7 @@ struct tp_train_data {
     struct tp_notes notes;
 
     float *class_weights; /* [classes]; NULL: none */
+    double guess;         /* the training set's loss, nats per sample, if classes are guessed by their shares */
 };
 
 /*

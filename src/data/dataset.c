@@ -58,18 +58,3 @@ struct tp_metrics tp_metrics_of(const float *losses, const uint16_t *predicted, 
     }
     return (struct tp_metrics){.loss = loss / all, .accuracy = right / all, .count = dataset->count};
 }
-
-double tp_dataset_guess(const struct tp_dataset *dataset)
-{
-    double *shares = calloc(dataset->classes, sizeof *shares), all = 0, loss = 0;
-    for (size_t i = 0; shares && i < dataset->count; i++) {
-        const double weight = dataset->sample_weights ? (double)dataset->sample_weights[i] : 1;
-        shares[dataset->labels[i]] += weight;
-        all += weight;
-    }
-    for (size_t k = 0; shares && k < dataset->classes; k++)
-        loss -= shares[k] > 0 ? shares[k] / all * log(shares[k] / all) : 0;
-    const bool good = shares;
-    free(shares);
-    return good ? loss : (double)NAN;
-}

@@ -188,6 +188,3 @@ struct tp_metrics {
  * samples, whose sum must not be 0, both are weighted means; those of classes do not count.
  */
 struct tp_metrics tp_metrics_of(const float *losses, const uint16_t *predicted, const struct tp_dataset *dataset);
-
-/* The loss, nats per sample, of guessing each sample's class by the classes' shares; NaN without memory. */
-double tp_dataset_guess(const struct tp_dataset *dataset);

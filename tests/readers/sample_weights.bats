@@ -68,10 +68,10 @@ assert len(a) == 8 and max(abs(x - y) for x, y in zip(a, b)) < 1e-6, (a, b)'
 
 @test "figures are weighted, and it is said" {
     awk -F, -v OFS=, '{print $3, "more", $4, $2, $1}' w.csv | head -n 30 >v.csv # found by their names
-    run --separate-stderr "$train" --data w.csv --sample-weight weight --val-data v.csv "${quick[@]}" --save m --json
+    run --separate-stderr "$train" --data w.csv --sample-weight weight --val-data v.csv "${quick[@]::4}" --save m --json
     [ "$status" -eq 0 ]
-    [[ ${lines[0]} == *", label kind (column 4), weights weight, 1 column of numbers "* ]]
-    grep -q '^validation .* % (weighted)$' <<<"$output"
+    [[ ${stderr_lines[0]} == *", label kind (column 4), weights weight, 1 column of numbers "* ]]
+    grep -q '^validation .* % (weighted)$' <<<"$stderr"
     [ "$(json weighted)" = True ]
     "$predict" m --data v.csv --output p.csv >/dev/null # whose weights are no input
     python3 -c '
@@ -85,7 +85,7 @@ assert math.isclose(loss, float(sys.argv[1]), rel_tol=1e-5) and math.isclose(acc
         "$(json validation_loss)" "$(json validation_accuracy)"
     run --separate-stderr "$train" --data plain.csv "${quick[@]}" --json
     [ "$(json weighted)" = False ]
-    [[ $output != *"(weighted)"* ]]
+    [[ $stderr != *"(weighted)"* ]]
 }
 
 @test "tables without a header: the weights' place is the trained table's" {

@@ -54,7 +54,7 @@ course_seconds=30
     run --separate-stderr "${TP_BUILD:-$root/build}/wrong/train" --data "$root/data/mnist" --train-limit 200 --check-gradient \
         --hidden 8 --json
     [ "$status" -eq 1 ]
-    [[ $stderr == "train: --check-gradient: "* ]]
+    [[ ${stderr_lines[-1]} == "train: --check-gradient: "* ]]
     [ "$(field 'r["passed"], r["tiers"]["avx2"], all(l["passed"] for l in r["layers"])' <<<"$output")" = "False False True" ]
 }
 
@@ -79,7 +79,7 @@ course_seconds=30
     run --separate-stderr check --hidden 1 --activation sigmoid --normalize none
     [ "$status" -eq 1 ]
     [ "${#stderr_lines[@]}" -eq 1 ]
-    [[ $stderr == "train: --check-gradient: "* ]]
+    [[ ${stderr_lines[-1]} == "train: --check-gradient: "* ]]
     [[ $output == *"bound too wide"* ]]
 }
 

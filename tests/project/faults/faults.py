@@ -122,8 +122,12 @@ class Case:
             'LSAN_OPTIONS': f'exitcode=97:detect_leaks={0 if "strace" in before else 1}'} | more.pop('environment', {})
         command = [*before, program or PROGRAMS[self.program], *self.arguments]
         more.setdefault('stdout', subprocess.PIPE)
-        return subprocess.run(command, cwd=folder, env=environment, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+        done = subprocess.run(command, cwd=folder, env=environment, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
                               timeout=ALLOWED_SECONDS, text=True, errors='replace', **more)
+        if '--json' in self.arguments: # the report goes to stderr; what else is there comes from us or a sanitizer
+            lines = done.stderr.splitlines(True)
+            done.stderr = ''.join(line for line in lines if line.startswith((self.program + ': ', '==')))
+        return done
 
     def learn(self, folder, program=None):
         """Runs undisturbed; says what is wrong with that."""
