@@ -76,6 +76,9 @@ tileprop_status tp_file_fail(const struct tp_file *file, size_t offset, struct t
 
 void tp_file_free(struct tp_file *file)
 {
+    for (size_t i = 0; i < file->part_count; i++)
+        free(file->parts[i].path);
+    free(file->parts);
     free(file->bytes);
     *file = (struct tp_file){0};
 }

@@ -9,10 +9,20 @@
 
 #include "base/status.h"
 
+/* What one file gave to a text that was joined from several. */
+struct tp_part {
+    char *path;     /* owned */
+    size_t line;    /* of the text, from 1, on which it begins */
+    size_t dropped; /* its first lines that are not there */
+    bool named;     /* one of these was also the first line of the first file */
+};
+
 struct tp_file {
     const char *path;     /* for messages; not owned */
     unsigned char *bytes; /* [size], owned, from malloc; at least one byte is allocated */
     size_t size;
+    struct tp_part *parts; /* [part_count], owned; NULL: it is one file */
+    size_t part_count;
     bool unpacked; /* bytes were gzip in the file: offsets count in the unpacked data */
 };
 

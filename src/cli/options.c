@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "readers/idx.h"
+#include "readers/several.h"
 
 #define TP_HELP_WIDTH  80
 #define TP_HELP_COLUMN 26 /* where the explanations begin */
@@ -200,6 +201,21 @@ static bool is_standard_input(const struct tp_option *option, const char *path)
     return option->streams && strcmp(path, "-") == 0;
 }
 
+/* Writes a path, or each of several, behind a folder's name of so many bytes. */
+static void put_in_folder(const struct tp_option *option, const char *folder, int bytes, const char *path, char *out,
+                          size_t size)
+{
+    size_t length = 0;
+    for (const char *at = path; at && length < size;) { /* as if it were several, which shows there alone */
+        const size_t part = strcspn(at, ",");
+        length += (size_t)snprintf(out + length, size - length, "%s%.*s%.*s", length ? "," : "", *at == '/' ? 0 : bytes,
+                                   folder, (int)part, at);
+        at = at[part] ? at + part + 1 : NULL;
+    }
+    if (!option->streams || !tp_several_is(out))
+        snprintf(out, size, "%.*s%s", bytes, folder, path);
+}
+
 static tileprop_status read_line(const struct reader *r, char *line, const char *place, struct config *config)
 {
     cut_comment(line);
@@ -224,7 +240,7 @@ static tileprop_status read_line(const struct reader *r, char *line, const char 
         return status;
     /* A path too long comes out cut, one byte longer than any path may be. */
     char *path = config->room;
-    snprintf(path, TP_OPTION_TEXT_MAX + 2, "%.*s%s", config->folder, config->path, file);
+    put_in_folder(&option, config->path, config->folder, file, path, TP_OPTION_TEXT_MAX + 2);
     config->room += strlen(path) + 1;
     return tp_option_parse(option.is, place, path, r->target, r->error);
 }
@@ -332,6 +348,19 @@ static bool same_file(const char *file, const char *path)
            (*names[0] || S_ISREG(a.st_mode));
 }
 
+/* The same of any of the files that another option names. */
+static bool is_among(const char *file, const struct file *other)
+{
+    const char *path = other->path;
+    char one[TP_PATH_ROOM];
+    if (!other->option.streams)
+        return same_file(file, path);
+    while (tp_several_next(&path, one, sizeof one))
+        if (same_file(file, one))
+            return true;
+    return false;
+}
+
 /*
  * Compares what options write with what all others name, links and other spellings included; of a directory
  * of data with its IDX files. An option may write what its may_replace names. No file is called -, which
@@ -358,7 +387,7 @@ static tileprop_status check_files(const struct tp_options *options, const void 
                            file.option.prints ? ", or - for standard output" : "; standard output has the report");
         while (file.option.writes && find_next(&other, options, target)) {
             if ((other.option.writes && other.place >= file.place) ||
-                (renewed && strcmp(renewed, other.option.is->name) == 0) || !same_file(file.path, other.path))
+                (renewed && strcmp(renewed, other.option.is->name) == 0) || !is_among(file.path, &other))
                 continue;
             return tp_fail(error, TILEPROP_USAGE, "--%s: %s found, which --%s %s, expected another file",
                            file.option.is->name, tp_show(file.path, strlen(file.path)).text, other.option.is->name,
@@ -501,13 +530,14 @@ void tp_options_write_config(const struct tp_options *options, const char *group
         if (group ? option.is->kind == TILEPROP_OPTION_PATH || strcmp(option.is->group, group) != 0
                   : option.command_only)
             continue;
-        char value[TP_OPTION_TEXT_MAX + 1], folder[PATH_MAX] = "";
+        char value[TP_OPTION_TEXT_MAX + 1], folder[PATH_MAX] = "", path[TP_OPTION_TEXT_MAX + PATH_MAX];
         const char *file = tp_option_file(option.is, target);
         tp_option_format(option.is, target, value, sizeof value);
         if (file && *file != '/' && !is_standard_input(&option, file) && getcwd(folder, PATH_MAX - 1))
             strcat(folder, "/");
         /* A blank or a '#' can only be part of a path, where it may need the quotes. */
-        const char *quote = !group && (strpbrk(value, " #") || strpbrk(folder, " #")) ? "\"" : "";
-        fprintf(out, "%s = %s%s%s%s\n", option.is->name, quote, folder, value, quote);
+        put_in_folder(&option, folder, (int)strlen(folder), value, path, sizeof path);
+        const char *quote = !group && strpbrk(path, " #") ? "\"" : "";
+        fprintf(out, "%s = %s%s%s\n", option.is->name, quote, path, quote);
     }
 }

@@ -10,7 +10,7 @@
 #include "readers/data_loader.h"
 #include "readers/idx.h"
 #include "readers/image.h"
-#include "readers/npz.h"
+#include "readers/several.h"
 
 /* The side of a square image of so many values; 0 if they are none. */
 static size_t side_of(size_t features)
@@ -113,6 +113,12 @@ static tileprop_status refuse_idx(const struct tp_predict_data *data, const stru
                    data->place, command->model);
 }
 
+/* An option that only tables have, if one is given; else NULL. */
+static const char *table_option(const struct tp_predict_command *command)
+{
+    return command->header ? "header" : command->skip_lines ? "skip-lines" : command->unseen ? "unseen" : NULL;
+}
+
 /* Anything but IDX, by what the model knows of its training data. */
 static tileprop_status load_other(struct tp_predict_data *data, struct tp_file *file,
                                   const struct tp_predict_command *command, struct tp_error *error)
@@ -120,7 +126,7 @@ static tileprop_status load_other(struct tp_predict_data *data, struct tp_file *
     struct tp_schema *schema = &data->schema;
     const struct tp_data_loader loader = {file->path,
                                           command->labels,
-                                          command->header || command->skip_lines || command->unseen,
+                                          table_option(command),
                                           {.header = command->header,
                                            .skip_lines = command->skip_lines,
                                            .missing = schema->means ? TP_MISSING_MEAN : TP_MISSING_ERROR,
@@ -137,7 +143,8 @@ static tileprop_status load_file(struct tp_predict_data *data, const struct tp_p
                                  struct tp_error *error)
 {
     struct tp_file file;
-    const tileprop_status status = tp_npz_read(&file, command->data ? command->data : data->place, error);
+    const struct tp_several several = {command->header != TP_HEADER_NO, command->skip_lines};
+    const tileprop_status status = tp_several_read(&file, command->data ? command->data : data->place, &several, error);
     if (status != TILEPROP_OK)
         return status;
     if (!tp_idx_is(&file))
@@ -159,12 +166,7 @@ static tileprop_status load_path(struct tp_predict_data *data, const struct tp_p
     const bool stream = command->data && strcmp(command->data, "-") == 0;
     if (stream || stat(data->place, &info) != 0 || !S_ISDIR(info.st_mode))
         return load_file(data, command, error);
-    const char *option = command->labels       ? "labels"
-                         : command->header     ? "header"
-                         : command->skip_lines ? "skip-lines"
-                         : command->unseen     ? "unseen"
-                         : command->index_base ? "index-base"
-                                               : NULL;
+    const char *option = command->labels ? "labels" : command->index_base ? "index-base" : table_option(command);
     if (option)
         return tp_fail(error, TILEPROP_USAGE, "--%s: expected with a file of samples only, found the directory %s",
                        option, data->place);

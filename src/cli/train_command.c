@@ -40,9 +40,9 @@ static const struct tp_option table[] = {
                .help = "validate on this table or array instead of on part of the training data"), .streams = true},
     {TP_OPTION("val-labels", AT(val_labels), PATH, "Data", .argument = "FILE", .keyword = "none",
                .help = "the labels of --val-data"), .streams = true},
-    {TP_OPTION("label", AT(table.label), TEXT, "Data", .argument = "COLUMN",
+    {TP_OPTION("label", AT(table.label), TEXT, "Data", .argument = "COLUMN", .keyword = "auto",
                .help = "a table's column with the classes, numbers or text: its name, its place from 1, first or "
-                       "last")},
+                       "last; auto: the last")},
     {TP_OPTION("header", AT(table.header), CHOICE, "Data", .argument = "NAME", .choices = tp_header_choices,
                .help = "whether a table's first line holds the columns' names; auto: yes, if it can hold nothing "
                        "else, and an error where that is not sure")},
@@ -152,7 +152,7 @@ static const struct tp_options options = {
 
 static struct tp_train_command default_command(void)
 {
-    struct tp_train_command command = {.checkpoint_every = "60s", .table.label = "last"};
+    struct tp_train_command command = {.checkpoint_every = "60s"};
     tileprop_options_init(&command.options, sizeof command.options);
     command.options.option_names = 1;
     command.options.bind = TILEPROP_BIND_AUTO; /* these two a library leaves to its caller */

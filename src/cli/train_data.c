@@ -44,14 +44,14 @@ static tileprop_status hold_out(struct tp_train_data *data, const struct tp_trai
 /* An option that only tables have, if one is given; else NULL. */
 static const char *table_option(const struct tp_table_options *table)
 {
-    return strcmp(table->label, "last") != 0 ? "label"
-           : table->header                   ? "header"
-           : table->skip_lines               ? "skip-lines"
-           : table->categorical              ? "categorical"
-           : table->leave_out                ? "leave-out"
-           : table->unseen                   ? "unseen"
-           : table->weight                   ? "sample-weight"
-                                             : NULL;
+    return table->label         ? "label"
+           : table->header      ? "header"
+           : table->skip_lines  ? "skip-lines"
+           : table->categorical ? "categorical"
+           : table->leave_out   ? "leave-out"
+           : table->unseen      ? "unseen"
+           : table->weight      ? "sample-weight"
+                                : NULL;
 }
 
 /* Options of files are of no use to a directory. */
@@ -109,12 +109,12 @@ static tileprop_status load_file(struct tp_train_data *data, const struct tp_tra
     if (data->schema.means) /* which say what a missing value means */
         table.missing = TP_MISSING_MEAN;
     table.notes = &data->notes;
-    const bool is_table = table_option(&table);
+    const char *option = table_option(&table);
     struct tp_libsvm_options libsvm = command->libsvm;
     libsvm.notes = &data->notes;
     const char *path = command->data ? command->data : data->directory;
-    const struct tp_data_loader loader = {path, command->labels, is_table, table, libsvm};
-    const struct tp_data_loader validation = {command->val_data, command->val_labels, is_table, table, libsvm};
+    const struct tp_data_loader loader = {path, command->labels, option, table, libsvm};
+    const struct tp_data_loader validation = {command->val_data, command->val_labels, option, table, libsvm};
     if (command->val_data && command->val_split > 0)
         return tp_fail(error, TILEPROP_USAGE, "--val-split: expected without --val-data");
     if (command->val_labels && !command->val_data)
@@ -219,7 +219,7 @@ static tileprop_status begin(struct tp_train_data *data, const struct tp_train_c
     if (table->categorical || table->leave_out)
         return tp_fail(error, TILEPROP_USAGE, "--%s: expected without --init-from %s, whose columns are taken",
                        table->categorical ? "categorical" : "leave-out", path);
-    if (data->schema.label && strcmp(table->label, "last") != 0 && strcmp(table->label, data->schema.label) != 0)
+    if (data->schema.label && table->label && strcmp(table->label, data->schema.label) != 0)
         return tp_fail(error, TILEPROP_USAGE, "--label: %s found, expected %s as in %s", table->label,
                        tp_show(data->schema.label, strlen(data->schema.label)).text, path);
     return status;

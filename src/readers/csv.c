@@ -11,6 +11,14 @@
 static const char delimiters[] = ",\t;";
 #define TAB 1
 
+struct tp_line tp_csv_line(const struct tp_csv *csv, size_t line)
+{
+    struct tp_line found = {csv->path, line};
+    for (size_t i = 0; i < csv->part_count && csv->parts[i].line <= line; i++)
+        found = (struct tp_line){csv->parts[i].path, line - csv->parts[i].line + 1 + csv->parts[i].dropped};
+    return found;
+}
+
 tileprop_status tp_csv_fail(const struct tp_csv *csv, size_t row, const char *format, ...)
 {
     struct tp_error what;
@@ -18,7 +26,8 @@ tileprop_status tp_csv_fail(const struct tp_csv *csv, size_t row, const char *fo
     va_start(arguments, format);
     vsnprintf(what.text, sizeof what.text, format, arguments);
     va_end(arguments);
-    return row ? tp_fail(csv->error, TILEPROP_BAD_INPUT, "%s: row %zu: %s", csv->path, row, what.text)
+    const struct tp_line place = tp_csv_line(csv, row);
+    return row ? tp_fail(csv->error, TILEPROP_BAD_INPUT, "%s: row %zu: %s", place.path, place.line, what.text)
                : tp_fail(csv->error, TILEPROP_BAD_INPUT, "%s: %s", csv->path, what.text);
 }
 
@@ -143,7 +152,13 @@ static void begin_records(struct tp_csv *csv)
 tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_t skip_lines, struct tp_error *error)
 {
     const char *bytes = (const char *)file->bytes;
-    *csv = (struct tp_csv){.path = file->path, .error = error, .end = bytes + file->size, .line = 1, .blank = ' '};
+    *csv = (struct tp_csv){.path = file->path,
+                           .parts = file->parts,
+                           .part_count = file->part_count,
+                           .error = error,
+                           .end = bytes + file->size,
+                           .line = 1,
+                           .blank = ' '};
     const char *zero = memchr(bytes, '\0', file->size);
     if (zero)
         return tp_file_fail(file, (size_t)(zero - bytes), error,

@@ -16,7 +16,9 @@
 #include "base/status.h"
 
 struct tp_csv {
-    const char *path; /* for messages; not owned */
+    const char *path;            /* for messages; not owned */
+    const struct tp_part *parts; /* [part_count] of the file; not owned */
+    size_t part_count;
     struct tp_error *error;
     const char *at, *end; /* what is still to be read; not owned */
     char delimiter;       /* ' ': spaces and tabs, however many */
@@ -67,6 +69,13 @@ tileprop_status tp_csv_read_field(struct tp_csv *csv, struct tp_field *field);
 
 /* Reads the rest of the record and stores how many fields that are. Errors: as tp_csv_read_field(). */
 tileprop_status tp_csv_count_fields(struct tp_csv *csv, size_t *count);
+
+/* Which line of which file a line of the text is, for a message. */
+struct tp_line {
+    const char *path;
+    size_t line;
+};
+struct tp_line tp_csv_line(const struct tp_csv *csv, size_t line);
 
 /* TILEPROP_BAD_INPUT, with a message that begins with path and row (0: it is not about one). */
 tileprop_status tp_csv_fail(const struct tp_csv *csv, size_t row, const char *format, ...)

@@ -4,12 +4,11 @@
 #include "readers/libsvm.h"
 #include "readers/npy.h"
 #include "readers/npz.h"
+#include "readers/several.h"
 
 static tileprop_status read_array(const struct tp_data_loader *loader, struct tp_file *samples,
                                   struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error)
 {
-    if (loader->table.notes)
-        loader->table.notes->format = "array";
     const char *path = samples->path;
     tileprop_status status = tp_npy_samples(samples, loader->table.missing, schema, dataset, error);
     if (status != TILEPROP_OK || (!loader->labels && loader->table.may_lack_label))
@@ -24,40 +23,55 @@ static tileprop_status read_array(const struct tp_data_loader *loader, struct tp
     return status;
 }
 
-/* What to say of a file that holds data, but not in the form that is read here; or NULL. */
-static const char *refusal(const struct tp_file *file)
+/* Refuses an option that means nothing for a file of this format. */
+static tileprop_status check_options(const struct tp_data_loader *loader, const struct tp_schema *schema,
+                                     const char *path, bool is_array, bool is_libsvm, struct tp_error *error)
 {
-    if (tp_idx_is(file))
-        return "an IDX file found, expected the directory that it and the file of its labels are in";
-    return NULL;
+    const struct tp_libsvm_options *libsvm = &loader->libsvm;
+    const char *option = NULL, *expected = NULL;
+    if (is_array && loader->table_option) {
+        option = loader->table_option;
+        expected = "a table";
+    } else if (!is_libsvm && (libsvm->features || libsvm->base)) {
+        option = libsvm->features ? "features" : "index-base";
+        expected = "libsvm's text";
+    } else if (is_libsvm && loader->table.missing && !schema->means) {
+        option = "missing";
+        expected = "a table or an array";
+    } else if (!is_array && loader->labels) {
+        option = "labels";
+        expected = "a NumPy array";
+    }
+    return option ? tp_fail(error, TILEPROP_USAGE, "--%s: expected with %s only, found with %s, which is %s", option,
+                            expected, path,
+                            is_array    ? "a NumPy array"
+                            : is_libsvm ? "libsvm's text"
+                                        : "a table")
+                  : TILEPROP_OK;
 }
 
 tileprop_status tp_data_loader_parse(const struct tp_data_loader *loader, struct tp_file *file,
                                      struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error)
 {
-    const char *path = file->path, *refused = refusal(file);
-    const bool is_libsvm = !refused && !loader->is_table && !tp_npy_is(file) && tp_libsvm_is(file);
+    const bool is_array = tp_npy_is(file), is_libsvm = !is_array && !loader->table_option && tp_libsvm_is(file);
+    tileprop_status status = TILEPROP_OK;
     *dataset = (struct tp_dataset){0};
-    if (!refused && !is_libsvm && (loader->libsvm.features || loader->libsvm.base)) {
+    if (tp_idx_is(file))
+        status = tp_fail(error, TILEPROP_BAD_INPUT,
+                         "%s: an IDX file found, expected the directory that it and the "
+                         "file of its labels are in",
+                         file->path);
+    else
+        status = check_options(loader, schema, file->path, is_array, is_libsvm, error);
+    if (status != TILEPROP_OK) {
         tp_file_free(file);
-        return tp_fail(error, TILEPROP_USAGE, "--%s: expected with libsvm's text only, found with %s",
-                       loader->libsvm.features ? "features" : "index-base", path);
+        return status;
     }
-    if (tp_npy_is(file) && loader->is_table) {
-        tp_file_free(file);
-        return tp_fail(error, TILEPROP_USAGE,
-                       "%s: a NumPy array found, expected a table, as an option of tables is given", path);
-    }
-    if (tp_npy_is(file))
-        return read_array(loader, file, schema, dataset, error);
     if (loader->table.notes)
-        loader->table.notes->format = is_libsvm ? "libsvm" : "table";
-    if (!refused && !loader->labels)
-        return is_libsvm ? tp_libsvm_parse(file, &loader->libsvm, schema, dataset, error)
-                         : tp_table_parse(file, &loader->table, schema, dataset, error);
-    tp_file_free(file);
-    return refused ? tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s", path, refused)
-                   : tp_fail(error, TILEPROP_USAGE, "--labels: expected with a NumPy array only, found with %s", path);
+        loader->table.notes->format = is_array ? "array" : is_libsvm ? "libsvm" : "table";
+    return is_array    ? read_array(loader, file, schema, dataset, error)
+           : is_libsvm ? tp_libsvm_parse(file, &loader->libsvm, schema, dataset, error)
+                       : tp_table_parse(file, &loader->table, schema, dataset, error);
 }
 
 tileprop_status tp_data_loader_read(const struct tp_data_loader *loader, struct tp_schema *schema,
@@ -65,6 +79,7 @@ tileprop_status tp_data_loader_read(const struct tp_data_loader *loader, struct 
 {
     *dataset = (struct tp_dataset){0};
     struct tp_file file;
-    const tileprop_status status = tp_npz_read(&file, loader->path, error);
+    const struct tp_several several = {loader->table.header != TP_HEADER_NO, loader->table.skip_lines};
+    const tileprop_status status = tp_several_read(&file, loader->path, &several, error);
     return status == TILEPROP_OK ? tp_data_loader_parse(loader, &file, schema, dataset, error) : status;
 }

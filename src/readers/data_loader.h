@@ -12,16 +12,16 @@
 #include "readers/table.h"
 
 struct tp_data_loader {
-    const char *path;   /* this one and the next as tp_npz_read() takes them */
-    const char *labels; /* of an array: the file with its labels; else NULL */
-    bool is_table;      /* an option says so: not libsvm's text, whatever it looks like */
+    const char *path;         /* this one and the next as tp_npz_read() takes them */
+    const char *labels;       /* of an array: the file with its labels; else NULL */
+    const char *table_option; /* one that only tables have: it is not libsvm's text, whatever it looks like; or NULL */
     struct tp_table_options table;
     struct tp_libsvm_options libsvm;
 };
 
 /*
  * Reads the samples and their labels. An empty schema is filled; a known one is what they have to fit.
- * Errors: those of the formats and of tp_npz_read(); TILEPROP_BAD_INPUT for IDX files, which idx.h reads;
+ * Errors: those of the formats and of tp_several_read(); TILEPROP_BAD_INPUT for IDX files, which idx.h reads;
  * TILEPROP_USAGE for labels that are missing or not wanted, and for options of another format. On error *dataset is
  * empty; the schema is to be freed.
  */

@@ -66,8 +66,9 @@ static void skip_to(struct reader *reader, const char *behind)
 
 static tileprop_status fail_word(const struct reader *reader, const char *expected)
 {
-    return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: line %zu: \"%s\" found, expected %s", reader->text.path,
-                   reader->text.line, tp_show(reader->text.at, word_length(reader)).text, expected);
+    const struct tp_line place = tp_csv_line(&reader->text, reader->text.line);
+    return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: line %zu: \"%s\" found, expected %s", place.path,
+                   place.line, tp_show(reader->text.at, word_length(reader)).text, expected);
 }
 
 /* Reads INDEX:VALUE. */
@@ -96,9 +97,10 @@ static tileprop_status read_feature(struct reader *reader, size_t *least, double
     const tileprop_status status = read_pair(reader, &index, value);
     if (status != TILEPROP_OK)
         return status;
+    const struct tp_line place = tp_csv_line(&reader->text, reader->text.line);
     if (index < *least)
         return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: line %zu: index %zu found, expected %zu or more%s",
-                       reader->text.path, reader->text.line, index, *least,
+                       place.path, place.line, index, *least,
                        index ? "" : ", as indices count from 1; --index-base says from where");
     reader->has_zero |= index == 0;
     *least = index + 1;
@@ -125,7 +127,8 @@ static tileprop_status read_label(struct reader *reader, struct tp_label_encoder
                                                            : "a number as label");
     if (tp_label_encoder_find(encoder, text, length, label))
         return TILEPROP_OK;
-    snprintf(place, sizeof place, "%s: line %zu", reader->text.path, reader->text.line);
+    const struct tp_line line = tp_csv_line(&reader->text, reader->text.line);
+    snprintf(place, sizeof place, "%s: line %zu", line.path, line.line);
     return tp_label_encoder_label(encoder, place, text, length, label, reader->text.error);
 }
 
@@ -211,6 +214,8 @@ static struct reader begin(const struct tp_file *file, size_t base, struct tp_er
 {
     return (struct reader){.base = base,
                            .text = {.path = file->path,
+                                    .parts = file->parts,
+                                    .part_count = file->part_count,
                                     .error = error,
                                     .at = tp_file_text(file->bytes, file->size),
                                     .end = (const char *)file->bytes + file->size,

@@ -306,9 +306,7 @@ tileprop_status tp_npz_unpack(struct tp_file *file, const char *member, struct t
     return status == TILEPROP_OK ? take_entry(file, &entry, error) : status;
 }
 
-/* Where the name of an array begins in a path that no file has; NULL: it has none. archive[PATH_MAX] is what is before.
- */
-static const char *split(const char *path, char *archive)
+const char *tp_npz_split(const char *path, char *archive)
 {
     struct stat info;
     if (stat(path, &info) == 0)
@@ -328,7 +326,7 @@ static const char *split(const char *path, char *archive)
 tileprop_status tp_npz_read(struct tp_file *file, const char *path, struct tp_error *error)
 {
     char archive[PATH_MAX];
-    const char *member = split(path, archive);
+    const char *member = tp_npz_split(path, archive);
     tileprop_status status = tp_gzip_read(file, member ? archive : path, error);
     if (status == TILEPROP_OK)
         status = tp_npz_unpack(file, member, error);

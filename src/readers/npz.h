@@ -15,6 +15,12 @@
  */
 tileprop_status tp_npz_read(struct tp_file *file, const char *path, struct tp_error *error);
 
-/* The same of a file that was read. member NULL: the only array. Other files than zip archives stay as they are
- * without a member, and are errors with one. On error *file is to be freed. */
+/*
+ * The name of an array, behind a colon in a path that no file has; archive[PATH_MAX] becomes what is before, which a
+ * file is called. NULL: the path names none.
+ */
+const char *tp_npz_split(const char *path, char *archive);
+
+/* The same as tp_npz_read() of a file that was read. member NULL: the only array. Other files than zip archives stay as
+ * they are without a member, and are errors with one. On error *file is to be freed. */
 tileprop_status tp_npz_unpack(struct tp_file *file, const char *member, struct tp_error *error);

@@ -37,7 +37,7 @@ enum tp_unseen {
 struct tp_table_options {
     enum tp_header header;
     size_t skip_lines;
-    const char *label;       /* a column's name, its place from 1, "first" or "last" */
+    const char *label;       /* a column's name, its place from 1, "first" or "last"; NULL: the last */
     const char *categorical; /* names or places with commas between them: columns of text whatever their
                                 cells; or NULL */
     const char *leave_out;   /* likewise columns that are no inputs; or NULL */

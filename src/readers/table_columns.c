@@ -16,8 +16,9 @@ struct tp_table_place tp_table_columns_place(const struct tp_table_columns *colu
     struct tp_table_place place;
     const char *name = columns->header && column < columns->count ? columns->all[column].first : "";
     const struct tp_shown shown = tp_show(name, strlen(name));
-    snprintf(place.text, sizeof place.text, "%s: row %zu, column %zu%s%s%s", columns->csv->path, columns->csv->row,
-             column + 1, *name ? " (" : "", shown.text, *name ? ")" : "");
+    const struct tp_line line = tp_csv_line(columns->csv, columns->csv->row);
+    snprintf(place.text, sizeof place.text, "%s: row %zu, column %zu%s%s%s", line.path, line.line, column + 1,
+             *name ? " (" : "", shown.text, *name ? ")" : "");
     return place;
 }
 
@@ -277,7 +278,8 @@ static tileprop_status find_weight(struct tp_table_columns *columns, const char 
 static tileprop_status learn(struct tp_table_columns *columns, const struct tp_table_options *options,
                              const struct tp_schema *schema)
 {
-    tileprop_status status = find_column(columns, "label", options->label, strlen(options->label), &columns->label);
+    const char *label = options->label ? options->label : "last";
+    tileprop_status status = find_column(columns, "label", label, strlen(label), &columns->label);
     if (status != TILEPROP_OK)
         return status;
     if (columns->count < 2)
@@ -403,6 +405,27 @@ static tileprop_status match(struct tp_table_columns *columns, const struct tp_t
                                        tp_schema_place(schema, schema->label_place) + 1);
 }
 
+/* Of several files all begin with the same names, or none with any. sure: whether the first one does is known. */
+static tileprop_status check_parts(const struct tp_table_columns *columns, bool sure)
+{
+    for (size_t i = 0; !sure && i < columns->count; i++)
+        if (is_number(columns->all[i].first))
+            return TILEPROP_OK;
+    const struct tp_part *parts = columns->csv->parts;
+    for (size_t i = 1; i < columns->csv->part_count; i++) {
+        if (columns->header && !parts[i].named)
+            return tp_csv_fail(columns->csv, parts[i].line,
+                               "another line found than in row %zu of %s, which holds names", columns->row,
+                               parts[0].path);
+        if (!columns->header && parts[i].named)
+            return tp_csv_fail(columns->csv, 0,
+                               "%s begins with the same line: --header yes if it holds names, "
+                               "--header no if it is data",
+                               parts[i].path);
+    }
+    return TILEPROP_OK;
+}
+
 tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct tp_csv *csv,
                                        const struct tp_table_options *options, const struct tp_schema *schema)
 {
@@ -432,6 +455,8 @@ tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct 
         status = check_second(columns);
     if (status == TILEPROP_OK)
         status = sort_names(columns);
+    if (status == TILEPROP_OK)
+        status = check_parts(columns, columns->header_sure);
     if (status == TILEPROP_OK)
         status = schema->features ? match(columns, options, schema) : learn(columns, options, schema);
     if (!columns->header) {
@@ -480,7 +505,8 @@ tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, b
     }
     if (!columns->header_sure && !text_over_number)
         return tp_csv_fail(columns->csv, columns->row, "names or data? All columns hold text; " TP_ADVICE);
-    return columns->header && !columns->known ? check_names(columns) : TILEPROP_OK;
+    const tileprop_status status = check_parts(columns, true);
+    return status == TILEPROP_OK && columns->header && !columns->known ? check_names(columns) : status;
 }
 
 tileprop_status tp_table_columns_check_utf8(const struct tp_table_columns *columns, size_t column,

@@ -328,6 +328,52 @@ END
     refused 3 't10k-labels-idx1-ubyte: byte 12: label -16777216' --data d
 }
 
+@test "several files of the same names are one table" {
+    printf 'a,b,y\n1,2,p\n3,4,q\n5,6,p' >a.csv
+    printf '\xEF\xBB\xBFa,b,y\r\n7,8,q\r\n9,1,r\r\n' | gzip >b.csv.gz
+    printf 'a,b,y\n7,8,q\n2,1,r\n2,2,r\n' >c.csv
+    printf 'a,b,y\n1,2,p\n3,4,q\n5,6,p\n7,8,q\n9,1,r\n7,8,q\n2,1,r\n2,2,r\n' >all.csv
+    trained 'table       8 rows, label y ... classes     p 2, q 3, r 3' --data a.csv,b.csv.gz,c.csv --save m
+    hash=$(weights <<<"$output")
+    trained 'table       8 rows' --data all.csv
+    [ "$(weights <<<"$output")" = "$hash" ]
+    [ "$("$predict" m --data a.csv,c.csv | sed 's/a.csv,c.csv/x/')" = "$("$predict" m --data <(cat a.csv <(echo) <(sed 1d c.csv)) | sed 's:/dev/fd/[0-9]*:x:')" ]
+    for file in a c; do sed 1d $file.csv >$file.txt; done
+    trained 'table       6 rows' --data a.txt,c.txt --header no
+    printf 'a,c,y\n7,8,q\n' >other.csv
+    refused 3 'other.csv: row 1: another line found than in row 1 of a.csv' --data a.csv,other.csv
+    printf 'a,b,y\n7,8,q\n\n7,x,q\n' >bad.csv
+    refused 3 'bad.csv: row 4, column 2 (b): "x" found, expected a number' --data a.csv,bad.csv
+    refused 3 'absent.csv: cannot be opened' --data a.csv,absent.csv
+    printf 'x,p\ny,q\n' >same.txt
+    trained 'table       4 rows' --data same.txt,same.txt --header no --save n
+    refused_by predict "$predict" 3 'same.txt begins with the same line ... --header' n --data same.txt,same.txt
+    "$predict" n --data same.txt,same.txt --header no | grep -q '4 samples'
+    printf '1 1:1\n2 2:1\n' >a.svm
+    printf '1 1:1\n2 x\n' >b.svm
+    refused 3 'b.svm: line 2: "x"' --data a.svm,b.svm
+    trained 'libsvm      4 rows' --data a.svm,a.svm
+    mkdir sub
+    mv a.csv b.csv.gz c.csv sub
+    echo 'data = a.csv,b.csv.gz,c.csv' >sub/run.conf
+    trained 'table       8 rows' --config sub/run.conf
+    (cd sub && "$train" --config run.conf --print-config >written.conf)
+    trained 'table       8 rows' --config sub/written.conf
+    [ "$(weights <<<"$output")" = "$hash" ]
+    refused 2 '--save: ... c.csv found, which --data reads' --data sub/a.csv,sub/c.csv --save sub/c.csv
+    cp all.csv 'with,comma.csv'
+    trained 'table       8 rows' --data with,comma.csv
+    [ "$(weights <<<"$output")" = "$hash" ]
+}
+
+@test "an option that a format has no use for is refused" {
+    printf '1 1:1\n2 2:1\n1 1:2\n2 2:2\n' >t.svm
+    refused 2 "--missing: ... a table or an array only, found with t.svm, which is libsvm's text" --data t.svm --missing mean
+    refused 3 't.svm: row 1' --data t.svm --label last
+    printf 'x,y\n1,a\n2,b\n1,a\n2,b\n' >t.csv
+    refused 2 '--labels: expected with a NumPy array only, found with t.csv' --data t.csv --labels t.csv
+}
+
 @test "more than 100 integers that come several times each are classes" {
     for i in {0..100}; do printf '%s,%s\n%s,%s\n%s,%s\n' $i $i $((i + 1)) $i $((i + 2)) $i; done >t.csv
     trained '303 rows ... 101 classes' --data t.csv --header no
@@ -425,6 +471,7 @@ PY
 
 @test "what is no array of an archive is named, with those that are" {
     make_arrays
+    refused 2 '--save: stored.npz found, which --labels reads' --data x.npy --labels stored.npz:y --save stored.npz
     refused 3 'stored.npz: 2 arrays ... stored.npz:X: X, y' --data stored.npz
     refused 3 'stored.npz: no array "Z" ... X, y' --data stored.npz:Z --labels y.npy
     refused 3 'stored.npz: 2 arrays ... stored.npz:X: X, y' --data x.npy --labels stored.npz
