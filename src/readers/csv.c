@@ -194,8 +194,8 @@ bool tp_csv_next(struct tp_csv *csv)
     return csv->more;
 }
 
-/* Whether a field ends here; then the next one is what is read next. */
-static bool end_field(struct tp_csv *csv, const char *here)
+/* As end_field(), also behind blanks, at the end of a line, or where blanks separate fields. */
+static bool end_field_further(struct tp_csv *csv, const char *here)
 {
     const char *next = skip_blanks(csv, here), *behind = NULL;
     const bool by_character = next < csv->end && *next == csv->delimiter;
@@ -209,6 +209,16 @@ static bool end_field(struct tp_csv *csv, const char *here)
     csv->at = behind;
     csv->line++;
     csv->more = false;
+    return true;
+}
+
+/* Whether a field ends here; then the next one is what is read next. */
+static inline bool end_field(struct tp_csv *csv, const char *here)
+{
+    if (here == csv->end || *here != csv->delimiter || *here == ' ')
+        return end_field_further(csv, here);
+    csv->at = here + 1;
+    csv->more = true;
     return true;
 }
 

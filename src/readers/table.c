@@ -43,18 +43,19 @@ __attribute__((format(printf, 3, 4))) static tileprop_status fail_cell(const str
 
 static tileprop_status read_label(struct reader *reader, size_t i, const struct tp_field *field)
 {
+    if (!reader->unlabelled &&
+        tp_label_encoder_find(&reader->classes, field->text, field->size, &reader->labels[reader->rows]))
+        return TILEPROP_OK;
     const bool is_missing = tp_table_is_missing(field->text, field->size);
-    if (reader->options->may_lack_label && is_missing && reader->unlabelled == reader->rows) {
+    const struct tp_shown shown = tp_show(field->text, field->size);
+    if (is_missing && reader->options->may_lack_label && reader->unlabelled == reader->rows) {
         reader->unlabelled++;
         return TILEPROP_OK;
     }
-    if (!is_missing && reader->unlabelled)
-        return fail_cell(reader, i, "label \"%s\" found, expected none, as in the rows before",
-                         tp_show(field->text, field->size).text);
-    if (tp_label_encoder_find(&reader->classes, field->text, field->size, &reader->labels[reader->rows]))
-        return TILEPROP_OK;
     if (is_missing)
-        return fail_cell(reader, i, "\"%s\" found, expected a label", tp_show(field->text, field->size).text);
+        return fail_cell(reader, i, "\"%s\" found, expected a label", shown.text);
+    if (reader->unlabelled)
+        return fail_cell(reader, i, "label \"%s\" found, expected none, as in the rows before", shown.text);
     const tileprop_status status = tp_table_columns_check_utf8(&reader->columns, i, field);
     if (status != TILEPROP_OK)
         return status;

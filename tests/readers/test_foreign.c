@@ -71,7 +71,8 @@ static void test_names(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const struct tp_file file = {"f", (unsigned char *)(uintptr_t)cases[i].bytes, cases[i].size, false};
+        const struct tp_file file = {
+            .path = "f", .bytes = (unsigned char *)(uintptr_t)cases[i].bytes, .size = cases[i].size};
         struct tp_error error = {""};
         const tileprop_status status = tp_foreign_refuse(&file, &error);
         if (status != (cases[i].name ? TILEPROP_BAD_INPUT : TILEPROP_OK) ||
