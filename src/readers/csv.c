@@ -149,6 +149,11 @@ static void begin_records(struct tp_csv *csv)
     }
 }
 
+char tp_csv_newline(const void *text, size_t size)
+{
+    return memchr(text, '\n', size) || !memchr(text, '\r', size) ? '\n' : '\r';
+}
+
 tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_t skip_lines, struct tp_error *error)
 {
     const char *bytes = (const char *)file->bytes;
@@ -164,7 +169,7 @@ tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size
         return tp_file_fail(file, (size_t)(zero - bytes), error,
                             "a zero byte found, expected a table as text in ASCII or UTF-8");
     csv->at = tp_file_text(bytes, file->size);
-    csv->newline = memchr(bytes, '\n', file->size) || !memchr(bytes, '\r', file->size) ? '\n' : '\r';
+    csv->newline = tp_csv_newline(bytes, file->size);
     for (size_t i = 0; i < skip_lines && csv->at < csv->end; i++)
         tp_csv_skip_line(csv);
     skip_empty(csv);

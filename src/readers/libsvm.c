@@ -23,14 +23,14 @@ struct reader {
 
 static void skip_blanks(struct reader *reader)
 {
-    while (reader->text.at < reader->text.end &&
-           (*reader->text.at == ' ' || *reader->text.at == '\t' || *reader->text.at == '\r'))
+    while (reader->text.at < reader->text.end && (*reader->text.at == ' ' || *reader->text.at == '\t' ||
+                                                  (*reader->text.at == '\r' && reader->text.newline != '\r')))
         reader->text.at++;
 }
 
 static bool at_line_end(const struct reader *reader)
 {
-    return reader->text.at == reader->text.end || *reader->text.at == '\n' || *reader->text.at == '#';
+    return reader->text.at == reader->text.end || *reader->text.at == reader->text.newline || *reader->text.at == '#';
 }
 
 /* Goes to the next line that holds a sample; false if there is none. */
@@ -219,7 +219,7 @@ static struct reader begin(const struct tp_file *file, size_t base, struct tp_er
                                     .error = error,
                                     .at = tp_file_text(file->bytes, file->size),
                                     .end = (const char *)file->bytes + file->size,
-                                    .newline = '\n',
+                                    .newline = tp_csv_newline(file->bytes, file->size),
                                     .line = 1}};
 }
 

@@ -41,6 +41,8 @@ static void test_samples(void **state)
                   (const float[]){0.5f, 0, -2, 0, 10, 0, 0, 0, 0}, (const uint16_t[]){1, 0, 1}, 3, 3);
     assert_string_equal(schema.classes[0], "-1");
     assert_string_equal(schema.classes[1], "1");
+    check_samples("+1 1:0.5 3:-2\r\r# x\r-1 2:1\r1\r", &schema, TILEPROP_F32,
+                  (const float[]){0.5f, 0, -2, 0, 1, 0, 0, 0, 0}, (const uint16_t[]){1, 0, 1}, 3, 3);
     /* Later features may be left out, and classes. */
     check_samples("1.0 1:7\n", &schema, TILEPROP_F32, (const float[]){7, 0, 0}, (const uint16_t[]){1}, 1, 3);
     tp_schema_free(&schema);
