@@ -379,6 +379,7 @@ static void write_saved(const char *label, const struct tp_saved *saved, size_t 
 
 #define TP_STEPS_FEW    100  /* after which a network has hardly begun to learn */
 #define TP_LIKE_A_GUESS 0.99 /* of its loss */
+#define TP_RATE_SMALL   1e-4 /* a tenth of the smallest default */
 
 /* Says if the network did not learn: a loss too large, or one that never moved, where it is still finite. */
 static void write_advice(const struct tp_report *report)
@@ -388,8 +389,8 @@ static void write_advice(const struct tp_report *report)
     if (result->steps < TP_STEPS_FEW || report->data->class_weights || !(result->train_loss > TP_LIKE_A_GUESS * guess))
         return;
     fprintf(report->out,
-            TP_LABEL "no better than guessing by the classes' shares, with loss %.6g: try a smaller --lr (it is %g)\n",
-            "note", guess, report->run.learning_rate);
+            TP_LABEL "no better than guessing by the classes' shares, with loss %.6g: try a %s --lr (it is %g)\n",
+            "note", guess, report->run.learning_rate < TP_RATE_SMALL ? "larger" : "smaller", report->run.learning_rate);
 }
 
 static void write_closing(const struct tp_report *report, const struct tp_model_writer *writer, double goal)

@@ -339,6 +339,20 @@ static struct tp_error place_of(const struct tp_train_data *data, const struct e
     return place;
 }
 
+/* Where no value is extreme, a sample's weight may be. */
+static void blame_weight(const struct tp_train_data *data, struct tp_error *error)
+{
+    const struct tp_dataset *train = &data->train;
+    size_t most = 0;
+    if (!train->sample_weights)
+        return;
+    for (size_t i = 1; i < train->count; i++)
+        most = train->sample_weights[i] > train->sample_weights[most] ? i : most;
+    if ((double)train->sample_weights[most] > TP_EXTREME)
+        tp_fail(error, TILEPROP_DIVERGED, "%s: row %u: a sample's weight of %g found: with it the loss is not finite",
+                data->directory, train->places[most], (double)train->sample_weights[most]);
+}
+
 void tp_train_data_blame(const struct tp_train_data *data, const char *val_data, int normalize, struct tp_error *error)
 {
     struct tp_normalization normalization;
@@ -352,13 +366,16 @@ void tp_train_data_blame(const struct tp_train_data *data, const char *val_data,
     find_extreme(&data->validation, &normalization, &extreme);
     find_extreme(&data->test, &normalization, &extreme);
     tp_normalization_free(&normalization);
-    if (!extreme.set)
+    if (!extreme.set) {
+        blame_weight(data, error);
         return;
+    }
     const bool is_other = val_data && extreme.set == &data->validation;
     tp_fail(
         error, TILEPROP_DIVERGED,
         "%s: %s: %g found, which is %.2g when normalized as the training samples are: with it the loss is not finite",
-        is_other ? val_data : data->directory, place_of(data, &extreme).text, extreme.value, extreme.size);
+        is_other ? tp_stream_name(val_data) : data->directory, place_of(data, &extreme).text, extreme.value,
+        extreme.size);
 }
 
 void tp_train_data_free(struct tp_train_data *data)

@@ -14,7 +14,8 @@
 tileprop_status tp_label_encoder_begin(struct tp_label_encoder *encoder, const struct tp_schema *schema,
                                        const char *path, struct tp_error *error)
 {
-    *encoder = (struct tp_label_encoder){.names.path = path, .learned = schema->classes != NULL, .numbers = true};
+    *encoder = (struct tp_label_encoder){
+        .names.path = path, .learned = schema->classes != NULL, .numbers = true, .advice = ""};
     tileprop_status status = TILEPROP_OK;
     for (size_t i = 0; status == TILEPROP_OK && i < schema->class_count; i++) {
         const char *name = schema->classes[i], *end = name + strlen(name);
@@ -60,8 +61,8 @@ tileprop_status tp_label_encoder_label(struct tp_label_encoder *encoder, const c
         } else if (encoder->numbers && !encoder->learned) {
             return tp_fail(error, TILEPROP_BAD_INPUT,
                            "%s: label %s found, expected an integer or a name: it looks continuous, and tileprop "
-                           "classifies; --label says which column is the label",
-                           place, shown.text);
+                           "classifies%s",
+                           place, shown.text, encoder->advice);
         }
     }
     if (tp_label_encoder_find(encoder, text, size, label))
@@ -71,8 +72,8 @@ tileprop_status tp_label_encoder_label(struct tp_label_encoder *encoder, const c
                        place, shown.text);
     encoder->numbers &= is_number;
     if (encoder->names.count == TP_CLASSES_MAX)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: more than %d classes found; --label says which column is the label", place, TP_CLASSES_MAX);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: more than %d classes found, expected fewer%s", place,
+                       TP_CLASSES_MAX, encoder->advice);
     *label = (uint16_t)encoder->names.count;
     return tp_string_table_add(&encoder->names, text, size, error);
 }
@@ -86,8 +87,8 @@ tileprop_status tp_label_encoder_finish(struct tp_label_encoder *encoder, struct
     if (encoder->numbers && known > TP_NUMBER_CLASSES_FEW && count / TP_CLASS_SAMPLES < known)
         return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: %zu distinct numbers found as labels of %zu samples: they look continuous, and tileprop "
-                       "classifies; --label says which column is the label",
-                       encoder->names.path, known, count);
+                       "classifies%s",
+                       encoder->names.path, known, count, encoder->advice);
     uint32_t *places = tp_string_table_sort(&encoder->names);
     if (!places)
         return tp_fail_memory(error, encoder->names.path, "the names of classes");

@@ -16,6 +16,7 @@ struct tp_label_encoder {
     struct tp_string_table names; /* the only member that owns memory */
     bool learned;                 /* other classes than these are errors */
     bool numbers;                 /* all labels so far, or all that may be there, are decimal numbers */
+    const char *advice;           /* on labels that are none, behind a message; not owned */
 };
 
 /* Takes over what the schema knows of classes; none: they are learned. path: the labels', which outlives the

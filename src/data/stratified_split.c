@@ -124,9 +124,9 @@ tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uin
     free(order);
     if (good && !enough)
         return tp_fail(error, TILEPROP_USAGE,
-                       "%zu of %zu samples to validate on leave none to train on of some class; --val-split takes "
-                       "fewer, --val-data another file's",
-                       wanted, count);
+                       "%zu of %zu samples to validate on leave none to train on of some class; %s--val-data takes "
+                       "another file's",
+                       wanted, count, count > dataset->classes ? "--val-split takes fewer, " : "");
     return good ? TILEPROP_OK : tp_fail_memory(error, NULL, "a split");
 }
 

@@ -74,6 +74,9 @@ static tileprop_status parse_header(struct tp_safetensors *read, size_t *header_
     const char *other = length > most || length == 0 || text[0] != '{' ? tp_other_format(&read->file) : NULL;
     if (other)
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s", path, other);
+    if (length > most && (behind == 0 || text[0] != '{'))
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: no header found, expected a safetensors file, as train saves it",
+                       path);
     if (length > most)
         return tp_file_fail(&read->file, 0, error,
                             "a header of %zu bytes found, expected at most %zu, as in a safetensors file of "

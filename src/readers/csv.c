@@ -1,9 +1,11 @@
 #include "readers/csv.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/decimal.h"
 
@@ -149,9 +151,36 @@ static void begin_records(struct tp_csv *csv)
     }
 }
 
-char tp_csv_newline(const void *text, size_t size)
+/* A tag, and not a cell as <NA> or <5. */
+static bool is_markup(const struct tp_csv *csv)
 {
-    return memchr(text, '\n', size) || !memchr(text, '\r', size) ? '\n' : '\r';
+    const char *text = csv->at;
+    return csv->end - text > 1 && *text == '<' && !strchr("0123456789.=- ", text[1]) &&
+           (csv->end - text < 4 || memcmp(text, "<NA>", 4) != 0);
+}
+
+bool tp_csv_has_only(const char *text, size_t size, const char *characters)
+{
+    for (size_t i = 0; i < size; i++)
+        if (!memchr(characters, text[i], strlen(characters)))
+            return false;
+    return true;
+}
+
+char tp_csv_newline(const struct tp_file *file)
+{
+    return memchr(file->bytes, '\n', file->size) || !memchr(file->bytes, '\r', file->size) ? '\n' : '\r';
+}
+
+/* Excel's first line "sep=;" says what the others show. */
+static void skip_separator(struct tp_csv *csv)
+{
+    static const char sep[] = "sep=";
+    const size_t size = sizeof sep - 1;
+    const char *at = csv->at + size;
+    if (csv->end - csv->at > (ptrdiff_t)size + 1 && strncasecmp(csv->at, sep, size) == 0 && strchr(delimiters, *at) &&
+        line_behind(csv, at + 1))
+        tp_csv_skip_line(csv);
 }
 
 tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_t skip_lines, struct tp_error *error)
@@ -169,14 +198,16 @@ tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size
         return tp_file_fail(file, (size_t)(zero - bytes), error,
                             "a zero byte found, expected a table as text in ASCII or UTF-8");
     csv->at = tp_file_text(bytes, file->size);
-    csv->newline = tp_csv_newline(bytes, file->size);
+    csv->newline = tp_csv_newline(file);
+    if (!skip_lines)
+        skip_separator(csv);
     for (size_t i = 0; i < skip_lines && csv->at < csv->end; i++)
         tp_csv_skip_line(csv);
     skip_empty(csv);
     if (csv->at == csv->end)
         return tp_csv_fail(csv, 0, "no line found%s, expected a table",
                            skip_lines ? " after those that --skip-lines leaves out" : "");
-    if (*csv->at == '<')
+    if (is_markup(csv))
         return tp_csv_fail(csv, csv->line, "'<' found: this is an HTML page (a failed download?), expected a table");
     begin_records(csv);
     return TILEPROP_OK;

@@ -51,8 +51,11 @@ struct tp_field {
 tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size_t skip_lines, struct tp_error *error);
 void tp_csv_close(struct tp_csv *csv);
 
-/* What ends the lines of a text: LF, or CR where there is no LF. */
-char tp_csv_newline(const void *text, size_t size);
+/* Whether a text, which no zero ends, has these characters alone. */
+bool tp_csv_has_only(const char *text, size_t size, const char *characters);
+
+/* The character that ends lines: LF, or CR where there is no LF. */
+char tp_csv_newline(const struct tp_file *file);
 
 /* Skips the rest of the line, whatever is there. */
 void tp_csv_skip_line(struct tp_csv *csv);

@@ -66,8 +66,8 @@ static tileprop_status check_magic(const struct tp_file *file, enum role role, s
         return tp_file_fail(file, 3, error, "1 dimension found: this is a label file, expected images (2 or more)");
     const bool is_i32 = role == LABELS && type == TP_TYPE_I32;
     if (role == LABELS && dimensions > (is_i32 ? 2 : 1))
-        return tp_file_fail(file, 3, error, "%u dimensions found: this is an image file, expected labels (1 dimension)",
-                            dimensions);
+        return tp_file_fail(file, 3, error, "%u dimensions found%s, expected labels (1 dimension)", dimensions,
+                            dimensions > 2 ? ": this is an image file" : "");
     if (dimensions == 0)
         return tp_file_fail(file, 3, error, "0 dimensions found, expected %s", role == IMAGES ? "2 or more" : "1");
     static const char *const types[256] = {

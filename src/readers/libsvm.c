@@ -23,8 +23,8 @@ struct reader {
 
 static void skip_blanks(struct reader *reader)
 {
-    while (reader->text.at < reader->text.end && (*reader->text.at == ' ' || *reader->text.at == '\t' ||
-                                                  (*reader->text.at == '\r' && reader->text.newline != '\r')))
+    while (reader->text.at < reader->text.end && *reader->text.at != reader->text.newline &&
+           strchr(" \t\r", *reader->text.at) && *reader->text.at)
         reader->text.at++;
 }
 
@@ -79,7 +79,7 @@ static tileprop_status read_pair(struct reader *reader, size_t *index, double *v
     while (c < reader->text.end && *c >= '0' && *c <= '9' && found < TP_INDEX_MAX)
         found = found * 10 + (size_t)(*c++ - '0');
     if (c == reader->text.at || c == reader->text.end || *c != ':')
-        return fail_word(reader, "INDEX:VALUE with an index of at most 10^9");
+        return fail_word(reader, "INDEX:VALUE with an index of at most 10^9; --header yes or no if this is a table");
     const char *behind = tp_decimal_read(c + 1, reader->text.end, value);
     if (!behind || !ends_word(reader, behind))
         return fail_word(reader, "INDEX:VALUE with a decimal number");
@@ -93,7 +93,7 @@ static tileprop_status read_pair(struct reader *reader, size_t *index, double *v
 /* Reads a feature, whose index is *least or more, and becomes that of those that may follow. */
 static tileprop_status read_feature(struct reader *reader, size_t *least, double *value)
 {
-    size_t index;
+    size_t index = 0;
     const tileprop_status status = read_pair(reader, &index, value);
     if (status != TILEPROP_OK)
         return status;
@@ -153,7 +153,7 @@ static tileprop_status read_lines(struct reader *reader, struct tp_label_encoder
 {
     for (; next_line(reader); tp_csv_skip_line(&reader->text)) {
         size_t least = reader->base;
-        double value;
+        double value = 0;
         tileprop_status status = TILEPROP_OK;
         if (encoder)
             dataset->places[reader->rows] = (uint32_t)reader->text.line;
@@ -219,8 +219,26 @@ static struct reader begin(const struct tp_file *file, size_t base, struct tp_er
                                     .error = error,
                                     .at = tp_file_text(file->bytes, file->size),
                                     .end = (const char *)file->bytes + file->size,
-                                    .newline = tp_csv_newline(file->bytes, file->size),
+                                    .newline = tp_csv_newline(file),
                                     .line = 1}};
+}
+
+/* Whether this is an index and a value, of whatever size, or one that is none; or qid:, for ranking. */
+static bool looks_like_pair(const char *text, size_t size)
+{
+    static const char *const values[] = {"", "nan", "-nan", "inf", "+inf", "-inf", "na", "null", "?"};
+    const char *end = text + size, *colon = memchr(text, ':', size);
+    if (size >= 4 && memcmp(text, "qid:", 4) == 0)
+        return true;
+    if (!colon || colon == text || !tp_csv_has_only(text, (size_t)(colon - text), "0123456789"))
+        return false;
+    double value;
+    if (tp_decimal_read(colon + 1, end, &value) == end)
+        return true;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        if (strlen(values[i]) == (size_t)(end - colon - 1) && strncasecmp(colon + 1, values[i], strlen(values[i])) == 0)
+            return true;
+    return false;
 }
 
 bool tp_libsvm_is(const struct tp_file *file)
@@ -228,20 +246,14 @@ bool tp_libsvm_is(const struct tp_file *file)
     struct reader reader = begin(file, 0, NULL);
     for (; next_line(&reader); tp_csv_skip_line(&reader.text)) {
         const size_t length = word_length(&reader);
-        const bool several = memchr(reader.text.at, ',', length) && strspn(reader.text.at, "0123456789,") >= length;
+        const bool several =
+            memchr(reader.text.at, ',', length) && tp_csv_has_only(reader.text.at, length, "0123456789,");
         if (!read_number(&reader) && !several)
             return false;
         skip_to(&reader, reader.text.at + (several ? length : 0));
         if (at_line_end(&reader))
             continue;
-        size_t index = 0;
-        double value;
-        char *colon = NULL, word[16]; /* long enough for an index and a value that is none */
-        snprintf(word, sizeof word, "%.*s", (int)word_length(&reader), reader.text.at);
-        strtoul(word, &colon, 10);
-        return strncmp(word, "qid:", 4) == 0 || /* for ranking */
-               (colon > word && (strcasecmp(colon, ":nan") == 0 || strcasecmp(colon, ":inf") == 0)) ||
-               read_pair(&reader, &index, &value) == TILEPROP_OK;
+        return looks_like_pair(reader.text.at, word_length(&reader));
     }
     return false;
 }

@@ -48,7 +48,8 @@ static tileprop_status read_label(struct reader *reader, size_t i, const struct 
         return TILEPROP_OK;
     const bool is_missing = tp_table_is_missing(field->text, field->size);
     const struct tp_shown shown = tp_show(field->text, field->size);
-    if (is_missing && reader->options->may_lack_label && reader->unlabelled == reader->rows) {
+    const bool may_lack = reader->options->may_lack_label && reader->columns.known; /* and not learn from it */
+    if (may_lack && is_missing && reader->unlabelled == reader->rows) {
         reader->unlabelled++;
         return TILEPROP_OK;
     }
@@ -98,8 +99,9 @@ static tileprop_status read_category(struct reader *reader, size_t i, const stru
                              tp_show(field->text, field->size).text);
         if (column->categories.count == TP_CATEGORIES_MAX)
             return fail_cell(reader, i,
-                             "more than %d different texts found in this column, expected numbers or categories",
-                             TP_CATEGORIES_MAX);
+                             "more than %d different texts found in this column, expected numbers or categories; "
+                             "--leave-out %zu leaves it out",
+                             TP_CATEGORIES_MAX, i + 1);
         number = (uint32_t)column->categories.count;
         status = tp_string_table_add(&column->categories, field->text, field->size, reader->csv.error);
     }
@@ -196,20 +198,22 @@ static tileprop_status read_row(struct reader *reader)
         if (status != TILEPROP_OK)
             return status;
     }
-    size_t rest = 0;
+    size_t rest = 0, empty = 0;
     struct tp_field field = {0};
     tileprop_status status = TILEPROP_OK;
-    if (reader->columns.trailing && reader->csv.more && i == count)
+    for (; empty < reader->columns.trailing && status == TILEPROP_OK && reader->csv.more; empty++) {
         status = tp_csv_read_field(&reader->csv, &field);
-    if (status == TILEPROP_OK && field.size)
-        return fail_cell(reader, i,
-                         "\"%s\" found in a column without a name or a value in the first rows, expected none",
-                         tp_show(field.text, field.size).text);
+        if (status == TILEPROP_OK && field.size)
+            return fail_cell(reader, count + empty,
+                             "\"%s\" found in a column without a name or a value in the first rows, expected none",
+                             tp_show(field.text, field.size).text);
+    }
     if (status == TILEPROP_OK)
         status = tp_csv_count_fields(&reader->csv, &rest);
-    if (status == TILEPROP_OK && i + rest != count)
-        return tp_csv_fail(&reader->csv, reader->csv.row, "%zu field%s found, expected %zu as in row %zu", i + rest,
-                           i + rest == 1 ? "" : "s", count, reader->columns.row);
+    const size_t found = i + empty + rest;
+    if (status == TILEPROP_OK && (found < count || rest))
+        return tp_csv_fail(&reader->csv, reader->csv.row, "%zu field%s found, expected %zu as in row %zu", found,
+                           found == 1 ? "" : "s", count, reader->columns.row);
     reader->lines[reader->rows++] = (uint32_t)reader->csv.row;
     return status;
 }
@@ -256,12 +260,13 @@ static tileprop_status finish_categories(struct reader *reader, struct tp_table_
 #define TP_TEXTS_FEW  20 /* fewer different ones are categories in any case */
 #define TP_TEXTS_MANY 2  /* rows for each different one, below which they hardly are */
 
-/* Says of texts that are nearly all different, as dates and amounts are, what becomes of them. */
+/* Says of dates, amounts and other texts that are nearly all different what becomes of them. */
 static void note_texts(const struct reader *reader, size_t i)
 {
     const struct tp_table_column *column = &reader->columns.all[i];
     const struct tp_string_table *texts = &column->categories;
-    if (column->fixed || texts->count < TP_TEXTS_FEW || texts->count * TP_TEXTS_MANY < reader->rows)
+    if (column->fixed || texts->count < TP_TEXTS_FEW ||
+        (texts->count * TP_TEXTS_MANY < reader->rows && !tp_table_is_quantity(texts->texts[0])))
         return;
     const struct tp_shown first = tp_show(texts->texts[0], strlen(texts->texts[0]));
     const struct tp_shown second = tp_show(texts->texts[1], strlen(texts->texts[1]));
@@ -524,6 +529,7 @@ tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_optio
     tileprop_status status = tp_csv_open(&reader.csv, file, options->skip_lines, error);
     if (status == TILEPROP_OK)
         status = tp_label_encoder_begin(&reader.classes, schema, file->path, error);
+    reader.classes.advice = "; --label says which column is the label";
     if (status == TILEPROP_OK)
         status = tp_table_columns_begin(&reader.columns, &reader.csv, options, schema);
     if (status == TILEPROP_OK)

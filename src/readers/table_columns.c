@@ -38,15 +38,20 @@ bool tp_table_is_missing(const char *text, size_t size)
     return false;
 }
 
-/* Whether this is a date, a time or an amount: digits and signs, and no letters but the T and Z of ISO 8601. */
-static bool is_quantity(const char *text)
+bool tp_table_is_quantity(const char *text)
 {
     static const char letters[] = "0123456789$%'()+,-./: TZ\u20ac\u00a3\u00a5"; /* bytes of euro, pound and yen, too */
     return text[strcspn(text, "0123456789")] && !text[strspn(text, letters)];
 }
 
+/* Whether this says that a value is missing or infinite, in any program's words. */
 static bool is_marker(const char *text)
 {
+    static const char *const words[] = {"-",   "#N/A", "#NA",  "<NA>",     "None",
+                                        "inf", "-inf", "+inf", "Infinity", "-Infinity"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(text, words[i]) == 0)
+            return true;
     return *text && tp_table_is_missing(text, strlen(text));
 }
 
@@ -82,7 +87,7 @@ static bool names_row(const struct tp_field *field)
 {
     double value;
     return tp_decimal_read(field->text, field->text + field->size, &value) != field->text + field->size ||
-           strspn(field->text, "0123456789") >= field->size;
+           tp_csv_has_only(field->text, field->size, "0123456789");
 }
 
 /* R writes names of rows, but none for their column: all other columns then have one. */
@@ -110,33 +115,51 @@ static tileprop_status find_row_names(struct tp_table_columns *columns, size_t c
 }
 
 /*
- * A second record with another number of fields says that the first is neither names nor data. If both end with an
- * empty field, that is no column: it is what programs leave that write a delimiter behind each field.
+ * Leaves out the columns at the end that have neither a name nor a value in the first two records: they are what
+ * programs leave that write delimiters behind each line, or behind some. The second record has `count` fields, of which
+ * the last `empty` are so.
  */
-static tileprop_status check_second(struct tp_table_columns *columns)
+static void drop_trailing(struct tp_table_columns *columns, size_t count, size_t empty)
 {
-    struct tp_field last = {0};
+    const size_t named = columns->count, valued = count > empty ? count - empty : 1;
+    while (columns->count > valued && columns->count > 1 && !*columns->all[columns->count - 1].first)
+        free(columns->all[--columns->count].first);
+    if (count > columns->count && count - columns->count <= empty)
+        columns->trailing = count - columns->count;
+    if (named - columns->count > columns->trailing)
+        columns->trailing = named - columns->count;
+    if (columns->trailing == 1)
+        tp_notes_add(columns->notes, "%s: column %zu has neither a name nor a value in its first rows: it is left out",
+                     columns->csv->path, columns->count + 1);
+    else if (columns->trailing)
+        tp_notes_add(columns->notes,
+                     "%s: columns %zu to %zu have neither a name nor a value in their first rows: they are left out",
+                     columns->csv->path, columns->count + 1, columns->count + columns->trailing);
+}
+
+/* A second record with another number of fields says that the first is neither names nor data. *alone: there is none.
+ */
+static tileprop_status check_second(struct tp_table_columns *columns, bool *alone)
+{
+    struct tp_field field = {0};
     struct tp_csv csv = *columns->csv;
     csv.buffer = NULL; /* of its own: the reader goes on from before */
-    if (!tp_csv_next(&csv) && columns->header)
-        return tp_csv_fail(&csv, columns->row, "one line found, expected a header and rows of data");
-    if (!csv.more)
+    *alone = !tp_csv_next(&csv);
+    if (*alone)
         return TILEPROP_OK;
-    size_t count = 0;
+    size_t count = 0, empty = 0;
     tileprop_status status = TILEPROP_OK;
     bool row_named = false;
     for (; status == TILEPROP_OK && csv.more; count++) {
-        status = tp_csv_read_field(&csv, &last);
-        row_named |= status == TILEPROP_OK && count == 0 && names_row(&last);
+        status = tp_csv_read_field(&csv, &field);
+        row_named |= status == TILEPROP_OK && count == 0 && names_row(&field);
+        empty = field.size ? 0 : empty + 1;
     }
-    if (status == TILEPROP_OK && row_named)
+    if (status == TILEPROP_OK && row_named && !empty)
         status = find_row_names(columns, count);
-    columns->trailing = count == columns->count && count > 1 && !last.size && !*columns->all[count - 1].first;
-    if (columns->trailing) {
-        free(columns->all[--columns->count].first);
-        tp_notes_add(columns->notes, "%s: column %zu has neither a name nor a value in its first rows: it is left out",
-                     columns->csv->path, count);
-    } else if (status == TILEPROP_OK && count != columns->count)
+    if (status == TILEPROP_OK)
+        drop_trailing(columns, count, empty);
+    if (status == TILEPROP_OK && count != columns->count && (count < columns->count || !columns->trailing))
         status = tp_csv_fail(&csv, columns->row,
                              "%zu field%s found, but %zu in row %zu, expected as many; --skip-lines 1 leaves out "
                              "a first line that is neither names (--header yes) nor data (--header no)",
@@ -350,8 +373,6 @@ static tileprop_status match(struct tp_table_columns *columns, const struct tp_t
     const bool by_name = columns->header && schema->label;
     const char *advice = columns->header_sure ? "" : "; --header no if this row is data";
     const size_t known = schema->column_count, all = known + schema->left_out_count;
-    if (!known)
-        return tp_csv_fail(columns->csv, 0, "a table found, expected none, as the training data had no columns");
     if (!by_name && columns->count != known && columns->count != all && columns->count != all + 1)
         return tp_csv_fail(columns->csv, columns->row,
                            "%zu field%s found, expected %zu and a label, as in the training data", columns->count,
@@ -434,6 +455,9 @@ tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct 
                                          .header = options->header != TP_HEADER_NO,
                                          .header_sure = options->header != TP_HEADER_AUTO};
     const bool has_names = columns->header && csv->names;
+    bool alone = false;
+    if (schema->features && !schema->column_count)
+        return tp_csv_fail(csv, 0, "a table found, expected none, as the training data had no columns");
     if (!has_names)
         tp_csv_next(csv);
     const char *at = csv->at;
@@ -452,13 +476,16 @@ tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct 
         csv->line = line;
     }
     if (status == TILEPROP_OK)
-        status = check_second(columns);
+        status = check_second(columns, &alone);
     if (status == TILEPROP_OK)
         status = sort_names(columns);
     if (status == TILEPROP_OK)
         status = check_parts(columns, columns->header_sure);
     if (status == TILEPROP_OK)
         status = schema->features ? match(columns, options, schema) : learn(columns, options, schema);
+    if (status == TILEPROP_OK && alone && columns->header)
+        status = tp_csv_fail(csv, columns->row, "one line found, expected a header and rows of data%s",
+                             options->header == TP_HEADER_AUTO ? "; --header no if it is data" : "");
     if (!columns->header) {
         columns->csv->at = at;
         columns->csv->line = line;
@@ -491,12 +518,14 @@ tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, b
                              (column->role == TP_ROLE_LABEL && number_labels);
         const struct tp_shown shown = tp_show(column->first, strlen(column->first));
         if (column->role == TP_ROLE_NEW)
-            return tp_csv_fail(columns->csv, 0, "column %zu: no value found in any row, expected one", i + 1);
+            return tp_csv_fail(columns->csv, 0,
+                               "column %zu: no value found in any row, expected one; --leave-out %zu leaves it out",
+                               i + 1, i + 1);
         if (!columns->header_sure && numbers && is_number(column->first))
             return tp_csv_fail(columns->csv, 0,
                                "row %zu, column %zu: %s found, a number over numbers, expected a header; " TP_ADVICE,
                                columns->row, i + 1, shown.text);
-        const bool is_value = is_quantity(column->first) && !is_number(column->first);
+        const bool is_value = tp_table_is_quantity(column->first) && !is_number(column->first);
         if (!columns->header_sure && (is_value || is_marker(column->first)))
             return tp_csv_fail(columns->csv, 0,
                                "row %zu, column %zu: \"%s\" found, a value where a name would stand; " TP_ADVICE,

@@ -42,10 +42,10 @@ struct tp_table_columns {
     bool header_sure; /* said or proved */
     bool known;       /* a schema says which there are */
     bool labelled;
-    size_t label;  /* place in all */
-    size_t weight; /* likewise, if a column has the role TP_ROLE_WEIGHT */
-    size_t row;    /* of the first record */
-    bool trailing; /* records end with a delimiter: there is one more field, which is empty */
+    size_t label;    /* place in all */
+    size_t weight;   /* likewise, if a column has the role TP_ROLE_WEIGHT */
+    size_t row;      /* of the first record */
+    size_t trailing; /* fields that records may have more, which are empty: they end with delimiters */
 };
 
 /*
@@ -66,6 +66,9 @@ tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, b
 
 /* Whether a cell's text stands for a value that is missing. */
 bool tp_table_is_missing(const char *text, size_t size);
+
+/* Whether this is a date, a time or an amount: digits and signs, and no letters but the T and Z of ISO 8601. */
+bool tp_table_is_quantity(const char *text);
 
 /* The place of a cell, for a message. */
 struct tp_table_place {

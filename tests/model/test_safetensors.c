@@ -118,7 +118,8 @@ static void test_names_other_formats(void **state)
         {100, "\x08\x07\x12\x07pytorch", "ONNX ... safetensors.numpy.save_file"},
         {100, "\x93NUMPY\1\0", "a NumPy array"},
         {100, "\x1f\x8b\x08\0\0\0\0\1", "gzip ... unpacked"},
-        {100, "\xff\xff\xff\xff\xff\xff\xff\xff", "byte 0: a header"},
+        {8, "\xff\xff\xff\xff\xff\xff\xff\xff", "made: no header"},
+        {100, "\xff\xff\xff\xff\xff\xff\xff\xff", "made: no header ... safetensors"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct tp_file file = {.path = "made", .bytes = calloc(cases[i].size, 1), .size = cases[i].size};

@@ -4,45 +4,10 @@
 
 bats_require_minimum_version 1.5.0
 load ../programs
+load replayed
 
 setup() {
-    find_programs
-    export PYTHONPATH=$root/tests/readers PYTHONDONTWRITEBYTECODE=1
-    cd "$BATS_TEST_TMPDIR" || exit
-    quick=(--epochs 2 --hidden 4 --threads 1)
-}
-
-# has_parts TEXT PARTS: the text has the parts, which ` ... ` separates, in this order.
-has_parts() {
-    local rest=$1 parts=$2 part
-    while [ "$parts" ]; do
-        part=${parts%% ... *}
-        [[ $rest == *"$part"* ]] || return 1
-        rest=${rest#*"$part"}
-        [[ $parts == *' ... '* ]] || return 0
-        parts=${parts#* ... }
-    done
-}
-
-# trained PARTS ARGUMENTS...: train succeeds and says the parts.
-trained() {
-    local parts=$1
-    shift
-    run --separate-stderr "$train" "$@" "${quick[@]}"
-    echo "$* -> $status: $stderr $output"
-    [ "$status" -eq 0 ]
-    has_parts "$output" "$parts"
-}
-
-refused() { # CODE PARTS ARGUMENTS...
-    refused_by train "$train" "$@" --quiet
-}
-
-# repeat N: so many times what comes in.
-repeat() {
-    local lines
-    lines=$(cat)
-    for ((i = 0; i < $1; i++)); do printf '%s\n' "$lines"; done
+    set_up_replays
 }
 
 @test "a model that learned from a table without names takes line 1 as a sample" {
