@@ -219,12 +219,31 @@ void tp_csv_close(struct tp_csv *csv)
     *csv = (struct tp_csv){0};
 }
 
+/* Passes over delimiters that stand alone up to the end, as spreadsheets write them below a table. */
+static void skip_last(struct tp_csv *csv)
+{
+    const char *c = csv->at;
+    size_t lines = 0;
+    if (csv->value && c < csv->value)
+        return;
+    for (; c < csv->end && (*c == csv->delimiter || *c == ' ' || *c == csv->blank || *c == '\r' || *c == '\n'); c++)
+        lines += *c == csv->newline;
+    csv->value = c;
+    if (c < csv->end)
+        return;
+    csv->empty += lines + (csv->end[-1] != csv->newline);
+    csv->line += lines;
+    csv->at = csv->end;
+}
+
 bool tp_csv_next(struct tp_csv *csv)
 {
     for (skip_empty(csv); at_comment(csv); skip_empty(csv)) {
         csv->comments++;
         tp_csv_skip_line(csv);
     }
+    if (csv->at < csv->end && *csv->at == csv->delimiter && csv->line > 1)
+        skip_last(csv);
     csv->row = csv->line;
     csv->more = csv->at < csv->end;
     return csv->more;

@@ -28,6 +28,8 @@ struct tp_csv {
     size_t line;          /* line of the file that is read, from 1 */
     bool more;            /* the record has another field */
     size_t comments;      /* lines that were passed over */
+    size_t empty;         /* lines at the end without a value, likewise */
+    const char *value;    /* none of these is before it, as far as is known */
     size_t fields;        /* of the first line that begins without #; 0: there is none, nor are there comments */
     const char *names;    /* behind the # of a comment before that line with as many fields; NULL: there is none */
     size_t names_line;    /* its line */

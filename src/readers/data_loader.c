@@ -10,7 +10,8 @@ static tileprop_status read_array(const struct tp_data_loader *loader, struct tp
                                   struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error)
 {
     const char *path = samples->path;
-    tileprop_status status = tp_npy_samples(samples, loader->table.missing, schema, dataset, error);
+    tileprop_status status =
+        tp_npy_samples(samples, loader->table.missing, loader->table.notes, schema, dataset, error);
     if (status != TILEPROP_OK || (!loader->labels && loader->table.may_lack_label))
         return status;
     struct tp_file labels;

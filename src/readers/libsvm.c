@@ -18,6 +18,7 @@ struct reader {
     size_t base;                  /* the first index that a feature may have */
     size_t rows, entries, beyond; /* found so far; beyond: entries of features that the schema does not have */
     size_t most;                  /* 1 + the largest index */
+    size_t rounded;               /* integers that no float is */
     bool has_zero;                /* an index */
 };
 
@@ -146,6 +147,7 @@ static void store(struct reader *reader, const struct tp_dataset *dataset, size_
         samples[reader->rows * dataset->features + feature] = tp_offsets_narrow(value, dataset->offset, feature);
     }
     reader->entries++;
+    reader->rounded += value == rint(value) && (double)(float)value != value;
 }
 
 /* Counts samples, features and entries, whatever the labels are, and, with an encoder, stores all of them. */
@@ -302,6 +304,9 @@ tileprop_status tp_libsvm_parse(struct tp_file *file, const struct tp_libsvm_opt
     reader = begin(file, reader.base, error);
     if (status == TILEPROP_OK)
         status = read_lines(&reader, &encoder, dataset);
+    if (status == TILEPROP_OK && reader.rounded)
+        tp_notes_add(options->notes, "%s: integers that a float rounds: %zu; a table keeps their differences",
+                     file->path, reader.rounded);
     if (status == TILEPROP_OK && reader.beyond)
         tp_notes_add(options->notes, "%s: %zu value%s of features beyond the %zu of the training data left out",
                      file->path, reader.beyond, reader.beyond == 1 ? "" : "s", schema->features);

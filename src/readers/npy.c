@@ -11,6 +11,7 @@
 #include "base/half.h"
 #include "data/label_encoder.h"
 #include "data/offsets.h"
+#include "readers/merged.h"
 
 #define TP_NPY_MAGIC      "\x93NUMPY"
 #define TP_NPY_MAGIC_SIZE (sizeof TP_NPY_MAGIC - 1)
@@ -360,18 +361,38 @@ static const char *expected_value(double wide, float value, bool exact, double o
                : NULL;
 }
 
+/* Says which values are merged. */
+static tileprop_status note_merged(const struct tp_file *file, const struct array *array, struct tp_notes *notes,
+                                   const struct tp_schema *schema, struct tp_error *error)
+{
+    const size_t rows = array->shape[0], features = schema->features;
+    double *room = malloc(rows * sizeof *room);
+    if (!room)
+        return tp_fail_memory(error, file->path, "an array");
+    for (size_t j = 0; j < features; j++) {
+        const struct tp_values values = {(const double *)(const void *)file->bytes + j, rows, features, features};
+        char name[48];
+        snprintf(name, sizeof name, "feature %zu (from 0)", j);
+        tp_merged_note(notes, file->path, name, &values, schema->offset ? schema->offset[j] : 0, room);
+    }
+    free(room);
+    return TILEPROP_OK;
+}
+
 /*
  * Makes floats of the values. None overwrites one that is still to be read. No offset is learned from values that
  * are not wide: those have already lost what an offset could keep, or have too few digits to lose any.
  */
 static tileprop_status make_floats(struct tp_file *file, struct array *array, enum tp_missing missing,
-                                   struct tp_schema *schema, struct tp_error *error)
+                                   struct tp_notes *notes, struct tp_schema *schema, struct tp_error *error)
 {
     const size_t features = schema->features;
     const bool exact = array->kind != 'f';
     tileprop_status status = widen(file, array, features, error);
     if (status == TILEPROP_OK && array->width == sizeof(double))
         status = tp_offsets_learn(schema, (const double *)(const void *)file->bytes, array->shape[0], features, error);
+    if (status == TILEPROP_OK && array->width == sizeof(double) && notes)
+        status = note_merged(file, array, notes, schema, error);
     for (size_t i = 0; status == TILEPROP_OK && i < array->values; i++) {
         const size_t j = i % features;
         const double wide = float_at(file, array->width, i);
@@ -394,8 +415,8 @@ static tileprop_status make_floats(struct tp_file *file, struct array *array, en
     return status;
 }
 
-tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, struct tp_schema *schema,
-                               struct tp_dataset *dataset, struct tp_error *error)
+tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, struct tp_notes *notes,
+                               struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error)
 {
     struct array array;
     *dataset = (struct tp_dataset){0};
@@ -416,7 +437,7 @@ tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, st
     if (!is_wide(&array)) /* what follows, validation samples, is like the training samples */
         schema->offsets = TP_OFFSETS_KNOWN;
     if (status == TILEPROP_OK && !is_u8)
-        status = make_floats(file, &array, missing, schema, error);
+        status = make_floats(file, &array, missing, notes, schema, error);
     if (status == TILEPROP_OK) {
         *dataset = (struct tp_dataset){.type = is_u8 ? TILEPROP_U8 : TILEPROP_F32,
                                        .samples = file->bytes,

@@ -23,8 +23,8 @@ bool tp_npy_is(const struct tp_file *file);
  * one says it. Errors: TILEPROP_BAD_INPUT with path, place, what was found and what was expected, also for values that
  * are not finite (`missing` may allow NaN); TILEPROP_FAILURE without memory. On error *dataset is empty.
  */
-tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, struct tp_schema *schema,
-                               struct tp_dataset *dataset, struct tp_error *error);
+tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, struct tp_notes *notes,
+                               struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error);
 
 /*
  * Gives a data set the labels of an array of shape (samples) or (samples, 1); the file's bytes are freed. An empty

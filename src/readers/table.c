@@ -10,6 +10,7 @@
 #include "data/label_encoder.h"
 #include "data/offsets.h"
 #include "readers/csv.h"
+#include "readers/merged.h"
 #include "readers/table_columns.h"
 
 /* A table that is being read. */
@@ -422,40 +423,6 @@ static tileprop_status expand(struct reader *reader, const struct tp_schema *sch
     return TILEPROP_OK;
 }
 
-static int by_value(const void *left, const void *right)
-{
-    const double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-/*
- * Values of every step-th row of a column that the float of another one stands for, too. *first: one of them, or NaN.
- * *inexact: an integer is among them that no float is. sorted: room for these rows.
- */
-static size_t count_merged(const struct reader *reader, size_t place, size_t step, double offset, double *sorted,
-                           double *first, bool *inexact)
-{
-    size_t count = 0, merged = 0;
-    for (size_t r = 0; r < reader->rows; r += step) {
-        const double value = reader->cells[r * reader->columns.inputs + place];
-        if (!isnan(value))
-            sorted[count++] = value;
-    }
-    qsort(sorted, count, sizeof *sorted, by_value);
-    *first = NAN;
-    *inexact = false;
-    for (size_t i = 0; i < count; i++) {
-        const float narrow = (float)(sorted[i] - offset);
-        *inexact |= (double)narrow != sorted[i] - offset && sorted[i] == rint(sorted[i]);
-        if (i == 0 || sorted[i] == sorted[i - 1] || narrow != (float)(sorted[i - 1] - offset))
-            continue;
-        *first = merged++ ? *first : sorted[i];
-    }
-    return merged;
-}
-
-#define TP_MERGED_ROWS 4096 /* that are looked at first: sorting a long column takes longer than reading it */
-
 static size_t column_at(const struct reader *reader, size_t place)
 {
     size_t i = 0;
@@ -464,31 +431,23 @@ static size_t column_at(const struct reader *reader, size_t place)
     return i;
 }
 
-/* Says which values floats cannot tell apart. */
+/* Says which values are merged. */
 static tileprop_status note_merged(const struct reader *reader, const struct tp_schema *schema)
 {
-    const size_t step = reader->rows / TP_MERGED_ROWS + 1;
-    double *sorted = malloc((reader->rows + 1) * sizeof *sorted);
-    if (!sorted)
+    double *room = malloc((reader->rows + 1) * sizeof *room);
+    if (!room)
         return tp_fail_memory(reader->csv.error, reader->csv.path, "a table");
-    for (size_t place = 0, feature = 0; place < schema->column_count; place++, feature++) {
-        const size_t categories = schema->columns[place].category_count;
-        if (categories) {
-            feature += categories - 1;
-            continue;
-        }
+    for (size_t place = 0, feature = 0; place < schema->column_count; place++) {
+        const size_t categories = schema->columns[place].category_count, inputs = reader->columns.inputs;
+        const struct tp_values values = {reader->cells + place, reader->rows, inputs, inputs};
         const double offset = schema->offset ? schema->offset[feature] : 0;
-        double first;
-        bool inexact;
-        size_t merged = count_merged(reader, place, step, offset, sorted, &first, &inexact);
-        if (step > 1 && (merged || inexact))
-            merged = count_merged(reader, place, 1, offset, sorted, &first, &inexact);
-        if (merged)
-            tp_notes_add(reader->options->notes,
-                         "%s: column %zu: %zu value%s, as %.17g, cannot be told from the next smaller one by a float",
-                         reader->csv.path, column_at(reader, place) + 1, merged, merged == 1 ? "" : "s", first);
+        char name[32];
+        snprintf(name, sizeof name, "column %zu", column_at(reader, place) + 1);
+        if (!categories)
+            tp_merged_note(reader->options->notes, reader->csv.path, name, &values, offset, room);
+        feature += categories ? categories : 1;
     }
-    free(sorted);
+    free(room);
     return TILEPROP_OK;
 }
 
@@ -551,6 +510,9 @@ tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_optio
         tp_notes_add(options->notes,
                      "%s: %zu cell%s with a category that the training data do not have, as \"%s\", taken as missing",
                      reader.csv.path, reader.unseen, reader.unseen == 1 ? "" : "s", reader.first_unseen.text);
+    if (status == TILEPROP_OK && reader.csv.empty)
+        tp_notes_add(options->notes, "%s: lines left out at the end, which hold no value: %zu", reader.csv.path,
+                     reader.csv.empty);
     const size_t comments = reader.csv.comments - (reader.csv.names && reader.columns.header);
     if (status == TILEPROP_OK && comments)
         tp_notes_add(options->notes, "%s: comments left out: %zu line%s that begin%s with #", reader.csv.path, comments,

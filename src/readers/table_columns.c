@@ -320,6 +320,9 @@ static tileprop_status learn(struct tp_table_columns *columns, const struct tp_t
         if (columns->all[i].role < TP_ROLE_LABEL)
             columns->all[i].place = columns->inputs++;
     }
+    if (status == TILEPROP_OK && columns->header && !*columns->all[0].first && columns->all[0].role == TP_ROLE_NEW)
+        tp_notes_add(columns->notes, "%s: column 1 has no name: if it numbers the rows, --leave-out 1 leaves it out",
+                     columns->csv->path);
     return status != TILEPROP_OK || columns->inputs
                ? status
                : tp_csv_fail(columns->csv, 0, "--%s: no column is left, expected one input or more",

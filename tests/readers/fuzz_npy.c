@@ -77,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (size_t i = 0; status == TILEPROP_OK && i < dataset.count; i++)
             require(dataset.labels[i] < dataset.classes);
     } else {
-        status = tp_npy_samples(&file, missing, &schema, &dataset, &error);
+        status = tp_npy_samples(&file, missing, NULL, &schema, &dataset, &error);
         if (status == TILEPROP_OK)
             check_samples(&dataset, file_size, missing == TP_MISSING_MEAN);
     }

@@ -339,6 +339,26 @@ END
     refused 2 '--labels: expected with a NumPy array only, found with t.csv' --data t.csv --labels t.csv
 }
 
+@test "digits that are lost are said, and what spreadsheets and pandas leave in a table" {
+    for i in {10..49}; do echo "17000000000000000$i,$((i % 2))"; done >ns.csv
+    trained 'note ... ns.csv: column 1: integers beyond 2^53' --data ns.csv --header no
+    printf '1 1:16777216\n2 1:16777217\n1 1:3\n2 1:4\n' >t.svm
+    trained 'note ... t.svm: integers that a float rounds: 1' --data t.svm
+    python3 -c '
+from array_file import write
+write("x.npy", "<f8", "d", (4, 2), [0, 1, 16777216, 2, 16777217, 3, 5, 4])
+write("y.npy", "|u1", "B", (4,), [0, 1, 0, 1])'
+    trained 'note ... x.npy: feature 0 (from 0): 1 value, as 16777217' --data x.npy --labels y.npy
+    printf 'a,b,y\n1,2,p\n3,4,q\n1,2,p\n3,4,q\n,,\n , ,\r\n,,' >excel.csv
+    trained 'table       4 rows ... note ... excel.csv: lines left out at the end, which hold no value: 3' --data excel.csv
+    printf 'a,b,y\n1,2,p\n,,\n1,2,p\n3,4,q\n' >hole.csv
+    refused 3 'hole.csv: row 3, column 1 (a): "" found' --data hole.csv
+    printf ',a,y\n0,2,p\n1,4,q\n2,2,p\n3,4,q\n' >pandas.csv
+    trained 'note ... pandas.csv: column 1 has no name ... --leave-out 1' --data pandas.csv
+    trained '1 column of numbers' --data pandas.csv --leave-out 1
+    [[ $output != *"has no name"* ]]
+}
+
 @test "more than 100 integers that come several times each are classes" {
     for i in {0..100}; do printf '%s,%s\n%s,%s\n%s,%s\n' $i $i $((i + 1)) $i $((i + 2)) $i; done >t.csv
     trained '303 rows ... 101 classes' --data t.csv --header no

@@ -434,7 +434,7 @@ PY
     local more
     for more in "--normalize scale --val-split 0.3" "--normalize global" "--normalize none --zeros multiply" \
         "--normalize feature --test-holdout 40 --train-limit 150 --val-limit 50" \
-        "--normalize scale --optimizer adam --missing mean"; do
+        "--normalize scale --optimizer adam"; do
         echo "$more"
         # shellcheck disable=SC2206
         more=("${quick[@]}" $more)

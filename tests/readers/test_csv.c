@@ -46,7 +46,7 @@ static void test_fields(void **state)
     check_fields("\xEF\xBB\xBF"
                  "a,b\n",
                  "1[a][b]");
-    check_fields(" a , b c   ,\n,,\n", "1[a][b c][]2[][][]");
+    check_fields(" a , b c   ,\n,,\n,,1\n,,\n , ,\r\n", "1[a][b c][]2[][][]3[][][1]");
     check_fields("a\tb c\t,\n", "1[a][b c][,]");
     check_fields("a;b,c;d\n", "1[a][b,c][d]");
     check_fields("1,5;2,5;x\n", "1[1,5][2,5][x]");

@@ -31,7 +31,7 @@ static void check_samples(struct tp_file file, tileprop_type type, const void *v
     struct tp_dataset data;
     struct tp_error error = {""};
     assert_true(tp_npy_is(&file));
-    if (tp_npy_samples(&file, TP_MISSING_MEAN, &schema, &data, &error) != TILEPROP_OK)
+    if (tp_npy_samples(&file, TP_MISSING_MEAN, NULL, &schema, &data, &error) != TILEPROP_OK)
         fail_msg("%s", error.text);
     assert_int_equal(data.type, type);
     assert_int_equal(data.count, rows);
@@ -168,16 +168,16 @@ static void test_offsets(void **state)
     struct tp_dataset data;
     struct tp_error error;
     struct tp_file file = array(1, HEADER("<i4", "(2, 2)"), times, sizeof times);
-    assert_int_equal(tp_npy_samples(&file, TP_MISSING_ERROR, &schema, &data, &error), TILEPROP_OK);
+    assert_int_equal(tp_npy_samples(&file, TP_MISSING_ERROR, NULL, &schema, &data, &error), TILEPROP_OK);
     assert_memory_equal(data.samples, expected, sizeof expected);
     tp_dataset_free(&data);
     file = array(1, HEADER("<i4", "(1, 2)"), later, sizeof later);
-    assert_int_equal(tp_npy_samples(&file, TP_MISSING_ERROR, &schema, &data, &error), TILEPROP_OK);
+    assert_int_equal(tp_npy_samples(&file, TP_MISSING_ERROR, NULL, &schema, &data, &error), TILEPROP_OK);
     assert_memory_equal(data.samples, expected_later, sizeof expected_later);
     tp_dataset_free(&data);
     schema.offset[0] = 0.1; /* as one that was learned from doubles */
     file = array(1, HEADER("<i4", "(1, 2)"), later, sizeof later);
-    assert_int_equal(tp_npy_samples(&file, TP_MISSING_ERROR, &schema, &data, &error), TILEPROP_OK);
+    assert_int_equal(tp_npy_samples(&file, TP_MISSING_ERROR, NULL, &schema, &data, &error), TILEPROP_OK);
     tp_dataset_free(&data);
     tp_schema_free(&schema);
 }
@@ -251,7 +251,7 @@ static void check_refused_with(struct tp_file file, enum tp_missing missing, con
     struct tp_schema schema = {0};
     struct tp_dataset data;
     struct tp_error error = {""};
-    check_failure(tp_npy_samples(&file, missing, &schema, &data, &error), TILEPROP_BAD_INPUT, &error, message);
+    check_failure(tp_npy_samples(&file, missing, NULL, &schema, &data, &error), TILEPROP_BAD_INPUT, &error, message);
     assert_null(data.samples);
     assert_null(file.bytes);
 }
