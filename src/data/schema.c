@@ -46,6 +46,14 @@ bool tp_schema_name_classes(struct tp_schema *schema, const char *const *names, 
     return good;
 }
 
+bool tp_schema_has_categories(const struct tp_schema *schema)
+{
+    for (size_t i = 0; i < schema->column_count; i++)
+        if (schema->columns[i].category_count)
+            return true;
+    return false;
+}
+
 size_t tp_schema_place(const struct tp_schema *schema, size_t place)
 {
     for (size_t i = 0; i < schema->left_out_count && schema->left_out[i] <= place; i++)

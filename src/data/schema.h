@@ -60,6 +60,9 @@ void tp_schema_free(struct tp_schema *schema);
 /* Where a column was in the table that was trained on, by its place among those that were not left out; both from 0. */
 size_t tp_schema_place(const struct tp_schema *schema, size_t place);
 
+/* Whether any column holds categories. */
+bool tp_schema_has_categories(const struct tp_schema *schema);
+
 /* Whether it says more than how many features and classes there are. */
 static inline bool tp_schema_says(const struct tp_schema *schema)
 {

@@ -54,7 +54,7 @@ static tileprop_status check_options(const struct tp_data_loader *loader, const 
 tileprop_status tp_data_loader_parse(const struct tp_data_loader *loader, struct tp_file *file,
                                      struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error)
 {
-    const bool is_table = loader->table_option || schema->column_count; /* an option says so, or a model of columns */
+    const bool is_table = loader->table_option || tp_schema_has_categories(schema);
     const bool is_array = tp_npy_is(file), is_libsvm = !is_array && !is_table && tp_libsvm_is(file);
     tileprop_status status = TILEPROP_OK;
     *dataset = (struct tp_dataset){0};

@@ -341,14 +341,6 @@ static void expand_row(const struct tp_schema *schema, const double *cells, floa
     }
 }
 
-static bool has_categories(const struct tp_schema *schema)
-{
-    for (size_t i = 0; i < schema->column_count; i++)
-        if (schema->columns[i].category_count)
-            return true;
-    return false;
-}
-
 /* Makes floats of the cells of columns of numbers alone, in their place. */
 static void narrow(struct reader *reader, const struct tp_schema *schema, struct tp_dataset *dataset)
 {
@@ -468,7 +460,7 @@ static tileprop_status finish(struct reader *reader, const struct tp_schema *sch
     reader->labels = NULL;
     reader->lines = NULL;
     reader->weights = NULL;
-    if (has_categories(schema))
+    if (tp_schema_has_categories(schema))
         status = expand(reader, schema, most, dataset);
     else
         narrow(reader, schema, dataset);
