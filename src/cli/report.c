@@ -144,8 +144,10 @@ static void write_opening(const struct tp_report *report)
         fprintf(out, TP_LABEL "%s\n", "note", data->notes.lines[i].text);
 
     tp_report_network(options, run->inputs, run->classes, out);
-    fprintf(out, ", %zu parameters, %s, lr %g, batch %zu, seed %llu\n", run->parameters,
-            tp_choice_name(tp_optimizer_choices, (int)options->optimizer), run->learning_rate, run->batch,
+    const bool varies = options->lr_schedule != TILEPROP_SCHEDULE_CONSTANT;
+    fprintf(out, ", %zu parameters, %s, lr %g%s%s, batch %zu, seed %llu\n", run->parameters,
+            tp_choice_name(tp_optimizer_choices, (int)options->optimizer), run->learning_rate, varies ? " " : "",
+            varies ? tp_choice_name(tp_schedule_choices, (int)options->lr_schedule) : "", run->batch,
             (unsigned long long)options->seed);
 
     fprintf(out, TP_LABEL "%s, %zu thread%s used of %zu %s", "machine", run->isa, run->threads,

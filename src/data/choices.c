@@ -43,6 +43,11 @@ const tileprop_choice tp_numa_choices[] = {{"auto", TILEPROP_NUMA_AUTO},
 const tileprop_choice tp_zeros_choices[] = {
     {"auto", TILEPROP_ZEROS_AUTO}, {"skip", TILEPROP_ZEROS_SKIP}, {"multiply", TILEPROP_ZEROS_MULTIPLY}, {NULL, 0}};
 
+const tileprop_choice tp_schedule_choices[] = {{"constant", TILEPROP_SCHEDULE_CONSTANT},
+                                               {"step", TILEPROP_SCHEDULE_STEP},
+                                               {"cosine", TILEPROP_SCHEDULE_COSINE},
+                                               {NULL, 0}};
+
 const tileprop_choice tp_final_stop_choices[] = {{"epochs", TILEPROP_STOP_EPOCHS},
                                                  {"early-stop", TILEPROP_STOP_EARLY},
                                                  {"accuracy", TILEPROP_STOP_ACCURACY},

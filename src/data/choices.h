@@ -7,7 +7,7 @@
 #include "tileprop/tileprop.h"
 
 extern const tileprop_choice tp_normalize_choices[], tp_activation_choices[], tp_init_choices[], tp_bias_choices[],
-    tp_optimizer_choices[], tp_bind_choices[], tp_numa_choices[], tp_zeros_choices[];
+    tp_optimizer_choices[], tp_bind_choices[], tp_numa_choices[], tp_zeros_choices[], tp_schedule_choices[];
 
 /* Instructions, whose values say nothing, and a switch that may be left to the data. */
 extern const tileprop_choice tp_isa_choices[], tp_auto_switch_choices[];

@@ -217,6 +217,10 @@ tileprop_status tp_trainer_prepare(struct tp_trainer *t, const struct tp_trainin
     const size_t batch = o->batch < samples ? o->batch : samples;
     t->run.steps_per_epoch = o->drop_last ? samples / batch : (samples + batch - 1) / batch;
     t->run.steps_planned = t->run.steps_per_epoch * o->epochs;
+    o->lr_steps = o->lr_steps ? o->lr_steps : t->run.steps_planned;
+    if (o->warmup && o->warmup >= o->lr_steps)
+        return tp_fail(error, TILEPROP_USAGE, "--warmup: %zu of %zu steps found, expected fewer", o->warmup,
+                       o->lr_steps);
     status = training->normalization ? tp_normalization_copy(&t->normalization, training->normalization, error)
                                      : tp_normalization_fit(&t->normalization, o->normalize, training->train, error);
     if (status != TILEPROP_OK)

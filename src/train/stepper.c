@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "data/choices.h"
 #include "system/team.h"
 #include "train/setup.h"
 
@@ -96,6 +97,11 @@ static tileprop_status create(struct tp_stepper *s, const struct tp_stepper_shap
     struct tp_trainer *t = &s->trainer;
     tileprop_options *o = &s->options;
     *o = *shape->options;
+    if (o->lr_schedule != TILEPROP_SCHEDULE_CONSTANT && !o->lr_steps)
+        return tp_fail(error, TILEPROP_USAGE,
+                       "--lr-steps: expected with --lr-schedule %s, as a trainer of single steps does "
+                       "not know their number",
+                       tp_choice_name(tp_schedule_choices, (int)o->lr_schedule));
     o->epochs = UINT32_MAX; /* nobody knows how many steps there will be: a search for the best plan pays */
     o->shuffle = o->drop_last = o->log_gradients = 0;
     o->evals_per_epoch = 0;

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "system/team.h"
+#include "train/learning_rate.h"
 
 #define TP_EPOCHS_MIN 10
 #define TP_STEPS_MIN  2000 /* of a table */
@@ -75,8 +76,8 @@ size_t tp_options_threads(const tileprop_options *o)
 
 struct tp_optimizer tp_options_optimizer(const tileprop_options *o, const struct tp_training_state *state)
 {
-    const double keep = 1 - o->learning_rate * o->weight_decay;
-    double rate = o->learning_rate;
+    double rate = tp_learning_rate(o, state->steps);
+    const double keep = 1 - rate * o->weight_decay;
     double correction = 1;
     if (o->optimizer == TILEPROP_ADAM) {
         rate /= 1 - state->beta1_power * o->beta1;

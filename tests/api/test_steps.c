@@ -112,9 +112,13 @@ static void test_steps_have_the_bits_of_a_run(void **state)
                {TILEPROP_U8, TILEPROP_NESTEROV, 0}};
     (void)state;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        const tileprop_options options = options_of(all[i].optimizer, all[i].threads);
+        tileprop_options options = options_of(all[i].optimizer, all[i].threads);
+        options.lr_schedule = i % 2 ? TILEPROP_SCHEDULE_COSINE : TILEPROP_SCHEDULE_STEP;
+        options.warmup = 3;
+        options.lr_steps = EPOCHS * (ROWS / BATCH + 1);
         const tileprop_data data = rows_of(all[i].type, 0, ROWS);
         tileprop_trainer *trainer = create(&options, &data);
+        options.lr_steps = 0; /* a run knows them */
         for (size_t s = 0; s < EPOCHS * (ROWS / BATCH + 1); s++)
             step(trainer, all[i].type, s);
         assert_true(hash(trainer) == train(&options, all[i].type));
@@ -228,7 +232,7 @@ static void refuse(tileprop_status expected, const tileprop_data *data, const fl
 static void test_refuses(void **state)
 {
     static const float bad[FEATURES] = {NAN};
-    const tileprop_options options = options_of(TILEPROP_SGD, 1);
+    tileprop_options options = options_of(TILEPROP_SGD, 1);
     tileprop_data data = rows_of(TILEPROP_F32, 0, 0);
     struct tp_error error = {""};
     double loss = 0;
@@ -256,6 +260,9 @@ static void test_refuses(void **state)
     assert_true(hash(trainer) == before);
     tileprop_trainer_free(trainer);
     tileprop_trainer_free(NULL);
+    options.lr_schedule = TILEPROP_SCHEDULE_COSINE;
+    check_failure(tileprop_trainer_create(&trainer, &options, &data, NULL, NULL, NULL, error.text, sizeof error.text),
+                  TILEPROP_USAGE, &error, "lr_steps: ... lr_schedule cosine ... number");
 }
 
 static void test_divergence_is_told_and_undone(void **state)

@@ -100,6 +100,21 @@ begin_endless() {
     same_files
 }
 
+@test "a learning rate that changes goes on where it was, by the same number of steps" {
+    schedule=(--lr-schedule cosine --warmup 5)
+    long=$(whole --epochs 2 "${schedule[@]}")
+    "$train" "${net[@]}" "${kept[@]}" --epochs 2 "${schedule[@]}" --checkpoint c --max-seconds 1e-9 >/dev/null
+    "$train" "${net[@]}" "${kept[@]}" --epochs 2 "${schedule[@]}" --resume c --threads-exact 3 --isa reference >out
+    grep -q ' lr 0.02 cosine, ' out
+    [ "$(weights <out)" = "$long" ]
+    same_files
+    refused 2 "--epochs: 3 found, expected 2 as in c" "${net[@]}" --epochs 3 "${schedule[@]}" --resume c
+    "$train" "${net[@]}" "${kept[@]}" --epochs 1 "${schedule[@]}" --lr-steps 40 --checkpoint d >/dev/null
+    "$train" "${net[@]}" "${kept[@]}" --epochs 2 "${schedule[@]}" --lr-steps 40 --resume d >out
+    [ "$(weights <out)" = "$long" ]
+    refused 2 "--warmup: 40 of 40 steps found, expected fewer" "${net[@]}" --epochs 2 --warmup 40
+}
+
 @test "--resume auto begins where there is no checkpoint, and nothing is left but what was asked for" {
     "$train" "${net[@]}" --epochs 1 "${kept[@]}" --checkpoint c --resume auto >out
     [ "$(grep -c resumed out)" -eq 0 ]
@@ -365,6 +380,9 @@ init he fan-in
 bias all input
 optimizer sgd momentum
 lr 0.03 0.02
+lr-schedule cosine constant
+warmup 5 0
+lr-steps 100 auto
 momentum 0.8 0.9
 weight-decay 0.1 0
 batch 33 32

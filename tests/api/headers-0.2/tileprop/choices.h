@@ -95,6 +95,13 @@ typedef enum tileprop_zeros {
     TILEPROP_ZEROS_MULTIPLY
 } tileprop_zeros;
 
+/* The learning rate after the steps of `warmup`, in which it rises from near 0. */
+typedef enum tileprop_schedule {
+    TILEPROP_SCHEDULE_CONSTANT,
+    TILEPROP_SCHEDULE_STEP,  /* a tenth after half of the steps, a hundredth after three quarters */
+    TILEPROP_SCHEDULE_COSINE /* falls to 0 as half a period of a cosine */
+} tileprop_schedule;
+
 /* Why training ended. */
 typedef enum tileprop_stop {
     TILEPROP_STOP_EPOCHS,   /* all epochs done */

@@ -157,8 +157,8 @@ TILEPROP_API size_t tileprop_model_units(const tileprop_model *model, size_t lay
 
 /*
  * The text under a key of the model's file, valid as long as the model; NULL if absent: "activation" (of the
- * hidden layers), "normalize", "options" (of the run that trained it, one per line), "schema" (the columns of the
- * table it was trained on, JSON).
+ * hidden layers), "normalize", "mean" (of all the values it was trained on), "options" (of the run that trained it, one
+ * per line), "schema" (the columns of the table it was trained on, JSON).
  */
 TILEPROP_API const char *tileprop_model_text(const tileprop_model *model, const char *key);
 
@@ -345,6 +345,10 @@ typedef struct tileprop_options {
     int renormalize;       /* fits the normalization to the data; 0: keeps that of the initial weights, if any */
     int option_names;      /* messages name options as the command line does: --lr, not learning_rate */
     tileprop_zeros zeros;  /* changes no bit */
+    tileprop_schedule lr_schedule;
+    size_t warmup; /* steps in which the learning rate rises, the same amount each */
+    size_t
+        lr_steps; /* of warmup and schedule; 0: as many as are planned, which a trainer of single steps does not know */
 } tileprop_options;
 
 /* Sets *options to the defaults; size is sizeof *options. */
