@@ -121,8 +121,6 @@ static tileprop_status load_file(struct tp_train_data *data, const struct tp_tra
         return tp_fail(error, TILEPROP_USAGE, "--val-labels: expected with --val-data only");
 
     data->is_part = !command->val_data;
-    const double share = !data->is_part ? 0 : command->val_split > 0 ? command->val_split : TP_VALIDATION_SHARE;
-    struct tp_dataset none;
     tileprop_status status = tp_data_loader_read(&loader, &data->schema, &data->train, error);
     if (status == TILEPROP_OK)
         data->rows = data->train.count;
@@ -132,10 +130,19 @@ static tileprop_status load_file(struct tp_train_data *data, const struct tp_tra
                          data->directory, data->schema.column_count ? "; --label says which column is the label" : "");
     if (status == TILEPROP_OK && !data->is_part)
         status = tp_data_loader_read(&validation, &data->schema, &data->validation, error);
-    if (status != TILEPROP_OK)
-        return status;
-    status =
-        tp_dataset_draw(&data->train, share, command->options.seed, data->is_part ? &data->validation : &none, error);
+    return status;
+}
+
+/* Draws the rows of a file. */
+static tileprop_status draw(struct tp_train_data *data, const struct tp_train_command *command,
+                            const struct tp_fold *fold, struct tp_error *error)
+{
+    struct tp_dataset none, *tail = data->is_part ? &data->validation : &none;
+    const uint64_t seed = command->options.seed;
+    const double share = !data->is_part ? 0 : command->val_split > 0 ? command->val_split : TP_VALIDATION_SHARE;
+    const tileprop_status status = fold->count
+                                       ? tp_dataset_draw_fold(&data->train, fold->count, fold->index, seed, tail, error)
+                                       : tp_dataset_draw(&data->train, share, seed, tail, error);
     return status == TILEPROP_FAILURE ? tp_fail_memory(error, data->directory, "a split") : status;
 }
 
@@ -225,7 +232,7 @@ static tileprop_status begin(struct tp_train_data *data, const struct tp_train_c
     return status;
 }
 
-tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
+tileprop_status tp_train_data_read(struct tp_train_data *data, const struct tp_train_command *command,
                                    const tileprop_model *start, const char *path, struct tp_error *error)
 {
     *data = (struct tp_train_data){0};
@@ -238,6 +245,34 @@ tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_t
         status = begin(data, command, !S_ISDIR(info.st_mode), start, path, error);
     if (status == TILEPROP_OK)
         status = S_ISDIR(info.st_mode) ? load_directory(data, command, error) : load_file(data, command, error);
+    return status;
+}
+
+tileprop_status tp_train_data_share(struct tp_train_data *data, const struct tp_train_data *from,
+                                    struct tp_error *error)
+{
+    *data = *from;
+    data->is_shared = true;
+    data->class_weights = NULL;
+    data->schema.means = NULL;
+    const size_t bytes = from->schema.features * sizeof *from->schema.means;
+    if (from->schema.means && !(data->schema.means = malloc(bytes)))
+        return tp_fail_memory(error, data->directory, "the means of features");
+    if (from->schema.means)
+        memcpy(data->schema.means, from->schema.means, bytes);
+    if (data->rows == 0) /* no seed orders them */
+        return TILEPROP_OK;
+    data->train = data->validation = (struct tp_dataset){0};
+    tileprop_status status = tp_dataset_copy(&data->train, &from->train, error);
+    if (status == TILEPROP_OK && !data->is_part)
+        status = tp_dataset_copy(&data->validation, &from->validation, error);
+    return status;
+}
+
+tileprop_status tp_train_data_split(struct tp_train_data *data, const struct tp_train_command *command,
+                                    const struct tp_fold *fold, struct tp_error *error)
+{
+    tileprop_status status = data->rows ? draw(data, command, fold, error) : TILEPROP_OK;
     if (status == TILEPROP_OK)
         status = compare(data, tp_stream_name(command->val_data), error);
     if (status != TILEPROP_OK)
@@ -257,6 +292,13 @@ tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_t
         status = tp_class_weights_make(command->class_weight, &data->train, &data->class_weights, error);
     data->train.class_weights = data->class_weights;
     return status;
+}
+
+tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
+                                   const tileprop_model *start, const char *path, struct tp_error *error)
+{
+    const tileprop_status status = tp_train_data_read(data, command, start, path, error);
+    return status == TILEPROP_OK ? tp_train_data_split(data, command, &(struct tp_fold){0}, error) : status;
 }
 
 tileprop_data tp_train_data_of(const struct tp_dataset *set, size_t begin, size_t count, const char *name)
@@ -380,9 +422,14 @@ void tp_train_data_blame(const struct tp_train_data *data, const char *val_data,
 
 void tp_train_data_free(struct tp_train_data *data)
 {
+    free(data->class_weights);
+    if (data->is_shared)
+        free(data->schema.means);
+    else
+        tp_schema_free(&data->schema);
+    if (data->is_shared && data->rows == 0)
+        return;
     tp_dataset_free(&data->train);
     if (!data->is_part)
         tp_dataset_free(&data->validation);
-    tp_schema_free(&data->schema);
-    free(data->class_weights);
 }

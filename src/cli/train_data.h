@@ -14,6 +14,7 @@ struct tp_train_data {
     char directory[PATH_MAX]; /* or the file */
     struct tp_dataset train, validation;
     bool is_part;           /* validation is part of what train owns, as test is */
+    bool is_shared;         /* names, and samples that no seed orders, are those of another one */
     struct tp_dataset test; /* --test-holdout; count 0: none */
 
     /* Of --data that is a file. */
@@ -38,6 +39,22 @@ struct tp_train_data {
  */
 tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
                                    const tileprop_model *start, const char *path, struct tp_error *error);
+
+/* A part of the samples of a file to validate on, in cross-validation. */
+struct tp_fold {
+    size_t index, count; /* count 0: there is none */
+};
+
+/*
+ * The two halves of tp_train_data_load(), and between them, for runs with several seeds or folds: what was read, to be
+ * split once more, and freed before `from` is. Its schema and notes are those of `from`.
+ */
+tileprop_status tp_train_data_read(struct tp_train_data *data, const struct tp_train_command *command,
+                                   const tileprop_model *start, const char *path, struct tp_error *error);
+tileprop_status tp_train_data_share(struct tp_train_data *data, const struct tp_train_data *from,
+                                    struct tp_error *error);
+tileprop_status tp_train_data_split(struct tp_train_data *data, const struct tp_train_command *command,
+                                    const struct tp_fold *fold, struct tp_error *error);
 
 /* Samples of a set as the library takes them, named so in messages (NULL: as the library calls them). */
 tileprop_data tp_train_data_of(const struct tp_dataset *set, size_t begin, size_t count, const char *name);

@@ -139,6 +139,17 @@ tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uin
                                 struct tp_error *error);
 
 /*
+ * The same for the fold `fold`, from 0, of `folds`, 2 or more: each sample is in the tail of one of them, but a class's
+ * only sample in none.
+ * Errors: TILEPROP_USAGE if that leaves nothing to cut off; TILEPROP_FAILURE without memory.
+ */
+tileprop_status tp_dataset_draw_fold(struct tp_dataset *dataset, size_t folds, size_t fold, uint64_t seed,
+                                     struct tp_dataset *tail, struct tp_error *error);
+
+/* Copies what the data set owns. Errors: TILEPROP_FAILURE without memory. */
+tileprop_status tp_dataset_copy(struct tp_dataset *dataset, const struct tp_dataset *from, struct tp_error *error);
+
+/*
  * Makes a missing feature, NaN, the mean of those that are there. The first finds the means[features] of f32
  * or csr samples and the second puts them there. Errors: TILEPROP_BAD_INPUT for a feature that is missing in all
  * samples; TILEPROP_FAILURE without memory.

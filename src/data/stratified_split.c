@@ -69,27 +69,42 @@ static void append(const struct tp_dataset *dataset, size_t from, struct tp_data
     to->indptr[count + 1] = (int64_t)(begin + row.count);
 }
 
-/* Reorders the samples as order[count] says; false: out of memory. */
-static bool reorder(struct tp_dataset *dataset, const uint32_t *order)
+/* The samples in this order, by their places before; false: out of memory. */
+static bool copy_ordered(struct tp_dataset *to, const struct tp_dataset *dataset, const uint32_t *order)
 {
-    const bool sparse = dataset->type == TILEPROP_CSR, weighted = dataset->sample_weights;
-    const bool placed = dataset->places;
-    struct tp_dataset to = *dataset;
-    to.samples = malloc(tp_dataset_bytes(dataset) + 1);
-    to.labels = malloc(dataset->count * sizeof *to.labels);
-    to.places = placed ? malloc(dataset->count * sizeof *to.places) : NULL;
-    to.sample_weights = weighted ? malloc(dataset->count * sizeof *to.sample_weights) : NULL;
-    to.indptr = sparse ? calloc(dataset->count + 1, sizeof *to.indptr) : NULL;
-    to.indices = sparse ? calloc(tp_dataset_entries(dataset) + 1, sizeof *to.indices) : NULL;
-    if (!to.samples || !to.labels || (weighted && !to.sample_weights) || (placed && !to.places) ||
-        (sparse && (!to.indptr || !to.indices))) {
-        tp_dataset_free(&to);
+    const bool sparse = dataset->type == TILEPROP_CSR, weighted = dataset->sample_weights, placed = dataset->places;
+    *to = *dataset;
+    to->samples = malloc(tp_dataset_bytes(dataset) + 1);
+    to->labels = malloc(dataset->count * sizeof *to->labels);
+    to->sample_weights = weighted ? malloc(dataset->count * sizeof *to->sample_weights) : NULL;
+    to->places = placed ? malloc(dataset->count * sizeof *to->places) : NULL;
+    to->indptr = sparse ? calloc(dataset->count + 1, sizeof *to->indptr) : NULL;
+    to->indices = sparse ? calloc(tp_dataset_entries(dataset) + 1, sizeof *to->indices) : NULL;
+    if (!to->samples || !to->labels || (weighted && !to->sample_weights) || (placed && !to->places) ||
+        (sparse && (!to->indptr || !to->indices))) {
+        tp_dataset_free(to);
         return false;
     }
     for (size_t i = 0; i < dataset->count; i++)
-        append(dataset, order[i], &to, i);
+        append(dataset, order ? order[i] : i, to, i);
+    return true;
+}
+
+tileprop_status tp_dataset_copy(struct tp_dataset *dataset, const struct tp_dataset *from, struct tp_error *error)
+{
+    return copy_ordered(dataset, from, NULL) ? TILEPROP_OK : tp_fail_memory(error, NULL, "a copy of the data");
+}
+
+/* Puts the samples that are drawn for the tail behind the others, both in random order, and cuts them off. */
+static bool cut(struct tp_dataset *dataset, const uint32_t *order, size_t kept, struct tp_dataset *tail)
+{
+    struct tp_dataset to;
+    const bool good = copy_ordered(&to, dataset, order);
+    if (!good)
+        return false;
     tp_dataset_free(dataset);
     *dataset = to;
+    tp_dataset_cut(dataset, kept, tail);
     return true;
 }
 
@@ -115,10 +130,8 @@ tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uin
             order[quota->wanted ? behind++ : head++] = drawn[i];
             quota->wanted -= quota->wanted > 0;
         }
-        good = reorder(dataset, order);
+        good = cut(dataset, order, count - wanted, tail);
     }
-    if (enough && good)
-        tp_dataset_cut(dataset, count - wanted, tail);
     free(quotas);
     free(drawn);
     free(order);
@@ -127,6 +140,38 @@ tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uin
                        "%zu of %zu samples to validate on leave none to train on of some class; %s--val-data takes "
                        "another file's",
                        wanted, count, count > dataset->classes ? "--val-split takes fewer, " : "");
+    return good ? TILEPROP_OK : tp_fail_memory(error, NULL, "a split");
+}
+
+tileprop_status tp_dataset_draw_fold(struct tp_dataset *dataset, size_t folds, size_t fold, uint64_t seed,
+                                     struct tp_dataset *tail, struct tp_error *error)
+{
+    const size_t count = dataset->count;
+    *tail = (struct tp_dataset){0};
+    if (count > UINT32_MAX)
+        return tp_fail(error, TILEPROP_USAGE, "%zu samples found, expected at most %" PRIu32, count, UINT32_MAX);
+    struct quota *quotas = calloc(dataset->classes, sizeof *quotas);
+    uint32_t *drawn = malloc(count * sizeof *drawn), *order = malloc(count * sizeof *order);
+    bool good = quotas && drawn && order;
+    size_t head = 0, behind = count;
+    if (good)
+        tp_random_permutation(seed, TP_RANDOM_DRAW, 0, count, drawn);
+    for (size_t i = 0; good && i < count; i++)
+        quotas[dataset->labels[i]].count++;
+    for (size_t i = 0; good && i < count; i++) {
+        const uint16_t label = dataset->labels[drawn[i]];
+        struct quota *quota = &quotas[label]; /* classes begin with different folds, so that these are equally large */
+        const bool is_held = quota->count > 1 && (quota->wanted++ + label) % folds == fold;
+        order[is_held ? --behind : head++] = drawn[i];
+    }
+    if (good && head < count)
+        good = cut(dataset, order, head, tail);
+    free(quotas);
+    free(drawn);
+    free(order);
+    if (good && head == count)
+        return tp_fail(error, TILEPROP_USAGE, "--folds: %zu of %zu samples leave none for fold %zu, expected fewer",
+                       folds, count, fold + 1);
     return good ? TILEPROP_OK : tp_fail_memory(error, NULL, "a split");
 }
 
