@@ -44,7 +44,7 @@ endif
 # --- Sources --------------------------------------------------------------------------------------------
 
 # Every room of src/ is part of the library but two: cli, the programs, and readers, which read data files for them.
-MAINS           := src/cli/export.c src/cli/predict.c src/cli/train.c
+MAINS           := src/cli/export.c src/cli/predict.c src/cli/sweep.c src/cli/train.c
 PROGRAM_SOURCES := $(wildcard src/cli/*.c)
 READER_SOURCES  := $(wildcard src/readers/*.c)
 
@@ -150,7 +150,7 @@ TEMPLATES := src/cli/export_template.h src/cli/plot.gp $(wildcard src/cli/*.help
 $(BUILD)/%.inc: % $(BUILD)/stamp/template
 	@mkdir -p $(@D)
 	$(Q)sed '$(if $(filter %.help,$<),$(to_help),$(to_lines))' $< >$@
-$(patsubst %,$(BUILD)/src/cli/%_command.o,train predict export): %_command.o: %.help.inc
+$(patsubst %,$(BUILD)/src/cli/%_command.o,train predict export sweep): %_command.o: %.help.inc
 $(BUILD)/src/cli/c_header.o: $(BUILD)/src/cli/export_template.h.inc
 $(BUILD)/src/cli/plot.o: $(BUILD)/src/cli/plot.gp.inc
 

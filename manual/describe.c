@@ -8,6 +8,7 @@
 #include "bench/bench_command.h"
 #include "cli/export_command.h"
 #include "cli/predict_command.h"
+#include "cli/sweep_command.h"
 #include "cli/train_command.h"
 #include "completion.h"
 #include "page.h"
@@ -37,9 +38,11 @@ static const struct {
 } programs[] = {
     {tp_train_command_write,
      {PAGE("train"), NULL, train_environment, data,
-      (const char *const[]){PAGE("bench"), PAGE("export"), PAGE("predict"), NULL}}},
+      (const char *const[]){PAGE("bench"), PAGE("export"), PAGE("predict"), PAGE("sweep"), NULL}}},
     {tp_predict_command_write,
      {PAGE("predict"), NULL, environment, data, (const char *const[]){PAGE("export"), PAGE("train"), NULL}}},
+    {tp_sweep_command_write,
+     {PAGE("sweep"), NULL, train_environment, data, (const char *const[]){PAGE("train"), NULL}}},
     {tp_export_command_write,
      {PAGE("export"), NULL, NULL, model, (const char *const[]){PAGE("predict"), PAGE("train"), NULL}}},
     {bench_command_write, {PAGE("bench"), NULL, environment, bench_files, (const char *const[]){PAGE("train"), NULL}}},

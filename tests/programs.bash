@@ -1,12 +1,13 @@
 # What the tests of programs begin with: `load programs`, then find_programs in setup.
 # shellcheck shell=bash
 
-# Sets root, and the absolute paths of the programs to test: train, predict, export_model.
+# Sets root, and the absolute paths of the programs to test: train, predict, sweep, export_model.
 # shellcheck disable=SC2034 # tests use them
 find_programs() {
     root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
     train=$(absolute "${TP_TRAIN:-bin/train}")
     predict=$(absolute "${TP_PREDICT:-bin/predict}")
+    sweep=$(absolute "${TP_SWEEP:-bin/sweep}")
     export_model=$(absolute "${TP_EXPORT:-bin/export}")
     unset TILEPROP_ISA
 }

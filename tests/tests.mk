@@ -69,7 +69,7 @@ TESTS := $(TEST_PROGRAMS) $(filter-out tests/project/memory.bats tests/project/r
 test: deps-test ## install what is needed, build, run all tests; last line: N passed, N failed
 	$(Q)$(MAKE) check
 check: $(PROGRAMS) $(FAULTY) $(if $(VECTOR_TIERS),$(BUILD)/wrong/train) $(if $(SANITIZE),,$(if $(BENCHMARK),$(BIN)/bench $(BUILD)/wrong/bench) manual) $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
-	$(Q)TP_TRAIN=$(BIN)/train TP_PREDICT=$(BIN)/predict TP_EXPORT=$(BIN)/export TP_BUILD=$(BUILD) TP_SANITIZE=$(SANITIZE) CC='$(CC)' PYTHON='$(PYTHON)' tests/run $(TESTS)
+	$(Q)TP_TRAIN=$(BIN)/train TP_PREDICT=$(BIN)/predict TP_SWEEP=$(BIN)/sweep TP_EXPORT=$(BIN)/export TP_BUILD=$(BUILD) TP_SANITIZE=$(SANITIZE) CC='$(CC)' PYTHON='$(PYTHON)' tests/run $(TESTS)
 
 .PHONY: asan ubsan sanitize
 asan: deps-test ## all tests under AddressSanitizer

@@ -16,7 +16,7 @@ options_of() { # the names in --help all
 
 @test "the pages have all options with their defaults, and every section" {
     # shellcheck disable=SC2154 # find_programs sets root and the programs
-    for program in "$train" "$predict" "$export_model"; do
+    for program in "$train" "$predict" "$sweep" "$export_model"; do
         page=$made/tileprop-$(basename "$program").1
         sed -n 's/^\.It Fl \\-\([a-z0-9-]*\).*/\1/p' "$page" | sort | diff - <(options_of "$program")
         for section in NAME SYNOPSIS DESCRIPTION OPTIONS FILES 'EXIT STATUS' EXAMPLES 'SEE ALSO'; do
@@ -81,7 +81,7 @@ completed() {
     [ "$(completed tileprop-predict --invert --isa '')" = "$(printf '%s\n' auto $tiers | sort | paste -sd' ')" ]
     [ "$(completed tileprop-export one.safetensors --)" = '--c --help --model --name --version' ]
     # shellcheck disable=SC2154
-    for program in "$train" "$predict" "$export_model"; do
+    for program in "$train" "$predict" "$sweep" "$export_model"; do
         completed "tileprop-$(basename "$program")" -- | tr ' ' '\n' | sed 's/^--//' | sort | diff - <(options_of "$program")
     done
 }
@@ -89,7 +89,7 @@ completed() {
 @test "zsh completes options, choices and files" {
     command -v zsh >/dev/null || skip "no zsh (Debian: zsh)"
     mkdir site folder
-    for program in train predict export bench; do
+    for program in train predict sweep export bench; do
         zsh -n "$made/tileprop-$program.zsh"
         cp "$made/tileprop-$program.zsh" "site/_tileprop-$program"
     done

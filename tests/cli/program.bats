@@ -9,11 +9,12 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
     ln -s "$train" tileprop-train
     ln -s "$predict" tileprop-predict
+    ln -s "$sweep" tileprop-sweep
     ln -s "$export_model" tileprop-export
 }
 
 @test "errors and warnings begin with the name" {
-    for name in train predict export; do
+    for name in train predict sweep export; do
         refused_by "tileprop-$name" "./tileprop-$name" 2 "--none: ... option" --none
     done
     seq 60 | awk '{ print $1 % 7 "," $1 % 2 }' >table.csv
@@ -23,7 +24,7 @@ setup() {
 }
 
 @test "--help uses it, and for the other programs' examples its prefix" {
-    for name in train predict export; do
+    for name in train predict sweep export; do
         run "./tileprop-$name" --help
         [ "$status" -eq 0 ]
         [[ ${lines[0]} == "Usage: tileprop-$name "* ]]

@@ -77,6 +77,33 @@ static void test_shares(void **state)
     check_draw((const size_t[]){4, 1, 1, 1}, 4, 0.4, (const size_t[]){3, 0, 0, 0});
 }
 
+/* Each row is held once, a class's only one never, and classes are as even as they can be. */
+static void test_folds(void **state)
+{
+    (void)state;
+    static const size_t counts[] = {20, 7, 1, 2};
+    unsigned char seen[30] = {0};
+    for (size_t fold = 0; fold < 3; fold++) {
+        struct tp_dataset dataset = sorted(counts, 4), tail;
+        struct tp_error error = {""};
+        size_t found[4] = {0};
+        assert_int_equal(tp_dataset_draw_fold(&dataset, 3, fold, 5, &tail, &error), TILEPROP_OK);
+        assert_int_equal(dataset.count + tail.count, 30);
+        count_classes(&tail, found);
+        assert_true((found[0] == 6 || found[0] == 7) && (found[1] == 2 || found[1] == 3) && found[2] == 0);
+        for (size_t i = 0; i < tail.count; i++)
+            seen[(size_t)((const float *)tail.samples)[i]]++;
+        tp_dataset_free(&dataset);
+    }
+    for (size_t i = 0; i < 30; i++)
+        assert_int_equal(seen[i], i != 27);
+    struct tp_dataset few = sorted((const size_t[]){1, 1}, 2), tail;
+    struct tp_error error = {""};
+    check_failure(tp_dataset_draw_fold(&few, 3, 0, 5, &tail, &error), TILEPROP_USAGE, &error,
+                  "--folds: 3 of 2 samples");
+    tp_dataset_free(&few);
+}
+
 static void test_seed(void **state)
 {
     (void)state;
@@ -195,8 +222,9 @@ static void test_missing_entries(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shares),    cmocka_unit_test(test_seed),    cmocka_unit_test(test_sparse),
-        cmocka_unit_test(test_none_left), cmocka_unit_test(test_missing), cmocka_unit_test(test_missing_entries),
+        cmocka_unit_test(test_shares),          cmocka_unit_test(test_folds),     cmocka_unit_test(test_seed),
+        cmocka_unit_test(test_sparse),          cmocka_unit_test(test_none_left), cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_missing_entries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@ installed() {
 # What the programs are to have, below prefix; bench is there where it was built.
 expected() {
     local program
-    for program in train predict export; do
+    for program in train predict sweep export; do
         printf './%s\n' "bin/tileprop-$program" "share/man/man1/tileprop-$program.1" \
             "share/bash-completion/completions/tileprop-$program" "share/zsh/site-functions/_tileprop-$program"
     done
@@ -33,7 +33,7 @@ expected() {
     cd /
     run "$prefix/bin/tileprop-train" --version
     [ "$status" -eq 0 ]
-    for program in train predict export; do
+    for program in train predict sweep export; do
         refused_by "tileprop-$program" "$prefix/bin/tileprop-$program" 2 '--none: ... option' --none
         "$prefix/bin/tileprop-$program" --help | grep -q "^Usage: tileprop-$program "
     done
@@ -189,7 +189,7 @@ have_package() { # makes the package, unless a test before has
     [ -f usr/share/zsh/vendor-completions/_tileprop-train ]
     [ -f usr/include/tileprop/tileprop.h ]
     [ -f "$(echo usr/lib/*/libtileprop.so)" ] # which leads somewhere
-    gzip -t usr/share/man/man1/tileprop-{train,predict,export}.1.gz usr/share/doc/tileprop/changelog.gz
+    gzip -t usr/share/man/man1/tileprop-{train,predict,sweep,export}.1.gz usr/share/doc/tileprop/changelog.gz
     (cd usr/share/tileprop/mnist && sha256sum --quiet -c SHA256SUMS)
     zcat usr/share/doc/tileprop/changelog.gz | grep -q "^tileprop ($version)"
     grep -q '^License: Expat' usr/share/doc/tileprop/copyright

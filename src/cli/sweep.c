@@ -1,0 +1,105 @@
+/*
+ * sweep: trains many networks and compares them.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/safe_file.h"
+#include "cli/program.h"
+#include "cli/sweep_report.h"
+#include "cli/version.h"
+#include "readers/stream.h"
+
+struct outputs {
+    struct tp_safe_file table, best;
+};
+
+static tileprop_status open_outputs(struct outputs *outputs, const struct tp_sweep_command *command,
+                                    struct tp_error *error)
+{
+    const tileprop_status status = tp_safe_file_open(&outputs->table, "--table", command->table, error);
+    return status == TILEPROP_OK ? tp_safe_file_open(&outputs->best, "--best", command->best, error) : status;
+}
+
+static tileprop_status write_outputs(struct outputs *outputs, const struct tp_sweep *sweep,
+                                     const struct tp_sweep_row *rows, struct tp_error *error)
+{
+    struct tp_train_command best = sweep->command->train;
+    tileprop_status status = tp_grid_set(&sweep->command->grid, rows[0].configuration, &best.options, error);
+    if (outputs->table.file)
+        tp_sweep_write_csv(sweep, rows, outputs->table.file);
+    if (outputs->best.file)
+        tp_train_command_write_config(&best, outputs->best.file);
+    if (status == TILEPROP_OK)
+        status = tp_safe_file_commit(&outputs->table, error);
+    return status == TILEPROP_OK ? tp_safe_file_commit(&outputs->best, error) : status;
+}
+
+static tileprop_status report(const struct tp_sweep *sweep, struct outputs *outputs, struct tp_error *error)
+{
+    const struct tp_sweep_command *command = sweep->command;
+    struct tp_sweep_row *rows = calloc(command->grid.count, sizeof *rows);
+    if (!rows)
+        return tp_fail_memory(error, NULL, "the table");
+    tp_sweep_rank(sweep, rows);
+    tileprop_result test;
+    const bool tested = command->train.test_holdout > 0;
+    tileprop_status status = tested ? tp_sweep_test(sweep, rows[0].configuration, &test, error) : TILEPROP_OK;
+    if (status == TILEPROP_OK)
+        tp_sweep_write(sweep, rows, tested ? &test : NULL, command->json ? stderr : stdout);
+    if (status == TILEPROP_OK && command->json)
+        status = tp_sweep_write_json(sweep, rows, tested ? &test : NULL, error);
+    if (status == TILEPROP_OK)
+        status = write_outputs(outputs, sweep, rows, error);
+    free(rows);
+    return status;
+}
+
+static tileprop_status sweep_all(struct tp_sweep_command *command, struct tp_error *error)
+{
+    struct tp_sweep sweep = {0};
+    struct outputs outputs = {0};
+    tp_train_command_environment(&command->train);
+    tileprop_status status = tp_program_choose_isa(&command->train.options.isa, getenv("TILEPROP_ISA"), error);
+    if (status == TILEPROP_OK)
+        status = open_outputs(&outputs, command, error);
+    if (status == TILEPROP_OK)
+        status = tp_sweep_begin(&sweep, command, error);
+    if (!command->quiet)
+        sweep.progress = tp_sweep_progress;
+    if (status == TILEPROP_OK)
+        status = tp_sweep_run(&sweep, error);
+    if (status == TILEPROP_OK && !tp_program_stopped())
+        status = report(&sweep, &outputs, error);
+    tp_safe_file_discard(&outputs.table);
+    tp_safe_file_discard(&outputs.best);
+    tp_sweep_free(&sweep);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct tp_sweep_command command;
+    struct tp_error error;
+
+    tp_program_begin();
+    tp_program_catch_stop();
+    tp_stream_stop_when(tp_program_stopped);
+    tileprop_status status = tp_sweep_command_parse(&command, argc, argv, &error);
+    if (status == TILEPROP_OK && command.help)
+        tp_sweep_command_write(tp_options_write_help, stdout);
+    else if (status == TILEPROP_OK && command.version)
+        tp_version_write(stdout);
+    else if (status == TILEPROP_OK)
+        status = sweep_all(&command, &error);
+    status = tp_program_finish(status, &error);
+    const int signal = tp_program_stopped();
+    if (status == TILEPROP_OK && signal && !command.quiet)
+        fprintf(stderr, "%s: stopped by SIG%s%s\n", program_invocation_short_name, sigabbrev_np(signal),
+                command.runs ? "; the same command goes on" : "");
+    tp_sweep_command_free(&command);
+    return status == TILEPROP_OK && signal ? 128 + signal : (int)status;
+}

@@ -1,0 +1,150 @@
+#include "cli/sweep_command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+
+
+#define AT(member) offsetof(struct tp_sweep_command, member)
+
+static const tileprop_choice metrics[] = {{"accuracy", TP_METRIC_ACCURACY}, {"loss", TP_METRIC_LOSS}, {NULL, 0}};
+
+/* clang-format off */
+static const struct tp_option table[] = {
+    {TP_OPTION("vary", AT(vary), TEXT, "Sweep", .argument = "NAME=VALUES", .keyword = "none",
+               .help = "an option of train and the values to try, with commas between them, or with | where values hold "
+                       "commas; may be given several times: all combinations are tried")},
+    {TP_OPTION("seeds", AT(seeds), COUNT, "Sweep", .argument = "N", .least = 1, .most = TP_REPEATS_MAX,
+               .help = "runs of each configuration, with seeds from --seed upwards")},
+    {TP_OPTION("folds", AT(folds), COUNT, "Sweep", .argument = "K", .keyword = "none", .least = 2, .most = TP_REPEATS_MAX,
+               .help = "stratified cross-validation instead: each run validates on another one of K parts of the file")},
+    {TP_OPTION("metric", AT(metric), CHOICE, "Sweep", .argument = "NAME", .choices = metrics,
+               .help = "what the best configuration is best at, on the validation samples and after the last step")},
+
+    {TP_OPTION("runs", AT(runs), PATH, "Output", .argument = "FILE.csv", .keyword = "none",
+               .help = "write a row for each run as it ends; a sweep that was stopped goes on where this file ends"), .writes = true},
+    {TP_OPTION("table", AT(table), PATH, "Output", .argument = "FILE.csv", .keyword = "none",
+               .help = "write a row for each configuration: means, deviations, differences from the best"), .writes = true},
+    {TP_OPTION("best", AT(best), PATH, "Output", .argument = "FILE.conf", .keyword = "none",
+               .help = "write the best configuration's options, for train --config"), .writes = true},
+    {TP_OPTION("json", AT(json), SWITCH, "Output",
+               .help = "write the results as one JSON object to standard output, and the report to standard error"), .flag = true},
+    {TP_OPTION("quiet", AT(quiet), SWITCH, "Output",
+               .help = "no progress on standard error"), .flag = true},
+
+    {TP_OPTION("help", AT(help), CHOICE, "Program", .choices = tp_help_choices,
+               .help = "print this text and exit; so does -h"), .flag = true, .apart = "all", .command_only = true},
+    {TP_OPTION("version", AT(version), SWITCH, "Program",
+               .help = "print the version and what this build has, and exit"), .flag = true, .command_only = true},
+};
+/* clang-format on */
+
+static const struct tp_options options = {
+#include "cli/sweep.help.inc"
+    .table = table,
+    .count = sizeof table / sizeof table[0],
+};
+
+static const struct tp_sweep_command defaults = {.seeds = 1};
+
+/* The option that an argument names, if it is one of this program's; else NULL. */
+static const struct tp_option *own_option(const char *argument)
+{
+    const char *name = strcmp(argument, "-h") == 0 ? "help" : strncmp(argument, "--", 2) == 0 ? argument + 2 : "";
+    const size_t size = strcspn(name, "=");
+    for (size_t i = 0; i < options.count; i++)
+        if (strlen(table[i].is->name) == size && memcmp(table[i].is->name, name, size) == 0)
+            return &table[i];
+    return NULL;
+}
+
+/* Arguments by whose they are, each with the program's name first. */
+struct split {
+    char **own, **train;
+    int own_count, train_count;
+    const char **varied;
+    size_t varied_count;
+};
+
+static void divide(struct split *split, int argc, char *const *argv)
+{
+    split->own[split->own_count++] = split->train[split->train_count++] = argv[0];
+    for (int i = 1; i < argc; i++) {
+        const struct tp_option *option = own_option(argv[i]);
+        const char *value = strchr(argv[i], '=');
+        const bool apart = option && !option->flag && !value && i + 1 < argc;
+        if (option && strcmp(option->is->name, "vary") == 0) {
+            split->varied[split->varied_count++] = value ? value + 1 : apart ? argv[i + 1] : "";
+            i += apart;
+            continue;
+        }
+        char **to = option ? split->own : split->train;
+        int *count = option ? &split->own_count : &split->train_count;
+        to[(*count)++] = argv[i];
+        if (apart)
+            to[(*count)++] = argv[++i];
+    }
+}
+
+static tileprop_status check(const struct tp_sweep_command *command, struct tp_error *error)
+{
+    const struct tp_train_command *train = &command->train;
+    const char *useless = train->save                ? "save"
+                          : train->save_best         ? "save-best"
+                          : train->checkpoint        ? "checkpoint"
+                          : train->resume            ? "resume"
+                          : train->history           ? "history"
+                          : train->plot              ? "plot"
+                          : train->options.init_from ? "init-from"
+                          : train->explain           ? "explain"
+                          : train->stats             ? "stats"
+                          : train->check_gradient    ? "check-gradient"
+                          : train->print_config      ? "print-config"
+                                                     : NULL;
+    if (useless)
+        return tp_fail(error, TILEPROP_USAGE, "--%s: expected with train only", useless);
+    if (command->folds && command->seeds > 1)
+        return tp_fail(error, TILEPROP_USAGE, "--folds: expected without --seeds");
+    if (command->folds && (train->val_data || train->val_split > 0))
+        return tp_fail(error, TILEPROP_USAGE, "--folds: expected without --%s",
+                       train->val_data ? "val-data" : "val-split");
+    return TILEPROP_OK;
+}
+
+tileprop_status tp_sweep_command_parse(struct tp_sweep_command *command, int argc, char *const *argv,
+                                       struct tp_error *error)
+{
+    enum tp_option_source sources[TP_OPTIONS_MAX];
+    const size_t most = (size_t)argc + 1;
+    struct split split = {.own = calloc(most, sizeof(char *)),
+                          .train = calloc(most, sizeof(char *)),
+                          .varied = calloc(most, sizeof(char *))};
+    *command = defaults;
+    tileprop_status status =
+        split.own && split.train && split.varied ? TILEPROP_OK : tp_fail_memory(error, NULL, "the arguments");
+    if (status == TILEPROP_OK) {
+        divide(&split, argc, argv);
+        status = tp_options_parse(&options, split.own_count, split.own, command, sources, &command->storage, error);
+    }
+    if (status == TILEPROP_OK && !command->help && !command->version)
+        status = tp_train_command_parse(&command->train, split.train_count, split.train, error);
+    command->grid.count = 1;
+    for (size_t i = 0; status == TILEPROP_OK && i < split.varied_count; i++)
+        status = tp_grid_add(&command->grid, split.varied[i], &command->train.options, error);
+    free(split.own);
+    free(split.train);
+    free(split.varied);
+    return status == TILEPROP_OK ? check(command, error) : status;
+}
+
+void tp_sweep_command_write(tp_options_writer *write, FILE *out)
+{
+    write(&options, &defaults, out);
+}
+
+void tp_sweep_command_free(struct tp_sweep_command *command)
+{
+    tp_grid_free(&command->grid);
+    free(command->train.storage);
+    free(command->storage);
+}

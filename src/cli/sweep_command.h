@@ -1,0 +1,38 @@
+/*
+ * The command line of `sweep`: its own options, and those of `train` that say what is trained.
+ */
+#pragma once
+
+#include "cli/grid.h"
+#include "cli/train_command.h"
+
+#define TP_REPEATS_MAX 1000 /* seeds or folds */
+
+struct tp_sweep_command {
+    struct tp_train_command train; /* what all runs have in common */
+    const char *vary;              /* stays NULL: the option may stand several times, which makes the grid */
+    struct tp_grid grid;
+    size_t seeds, folds; /* folds 0: no cross-validation */
+    const char *runs;    /* CSV of the runs, by which a sweep goes on; NULL: none, as of the next two */
+    const char *table;   /* CSV of the configurations */
+    const char *best;    /* the best one's options, for train */
+    int metric;          /* enum tp_metric */
+    int json, quiet;
+    int help, version;
+    char *storage;
+};
+
+enum tp_metric { TP_METRIC_ACCURACY, TP_METRIC_LOSS };
+
+/*
+ * Fills *command from the command line, which must outlive it.
+ * Errors: those of tp_options_parse(), tp_train_command_parse() and tp_grid_add(); TILEPROP_USAGE for options of train
+ * that a sweep has no use for. It is to be freed either way.
+ */
+tileprop_status tp_sweep_command_parse(struct tp_sweep_command *command, int argc, char *const *argv,
+                                       struct tp_error *error);
+
+/* Writes --help, or what else is made of the options. */
+void tp_sweep_command_write(tp_options_writer *write, FILE *out);
+
+void tp_sweep_command_free(struct tp_sweep_command *command);

@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# sweep: its runs are train's, its figures are those of the runs, and it goes on where it was stopped.
+
+bats_require_minimum_version 1.5.0
+load ../programs
+
+setup() {
+    find_programs
+    cd "$BATS_TEST_TMPDIR" || return
+    few=(--data "$root/data/mnist" --train-limit 640 --val-limit 300 --epochs 2)
+    grid=(--vary lr=0.005,0.02 --vary 'hidden=8|8,6' --seeds 3)
+}
+
+# column FILE NAME: the values of a column of a CSV file, below comments.
+column() {
+    python3 -c '
+import csv, sys
+rows = csv.DictReader(line for line in open(sys.argv[1]) if line[0] != "#")
+print("\n".join(row[sys.argv[2]] for row in rows))' "$1" "$2"
+}
+
+refused() { # CODE PARTS ARGUMENTS...
+    refused_by sweep "$sweep" "$@" --quiet
+}
+
+@test "each run has the bits that train gives it, whatever the threads" {
+    "$sweep" "${few[@]}" "${grid[@]}" --runs r.csv --quiet >/dev/null
+    [ "$(column r.csv run | wc -l)" -eq 12 ]
+    python3 -c '
+import csv
+for row in csv.DictReader(line for line in open("r.csv") if line[0] != "#"):
+    print(row["lr"], row["hidden"], row["seed"], row["weights"])' >runs
+    while read -r lr hidden seed hash; do
+        [ "$("$train" "${few[@]}" --lr "$lr" --hidden "$hidden" --seed "$seed" --quiet | weights)" = "$hash" ]
+    done <runs
+    "$sweep" "${few[@]}" "${grid[@]}" --runs one.csv --threads 1 --quiet >/dev/null
+    diff <(column r.csv weights | sort) <(column one.csv weights | sort)
+}
+
+@test "a table is split for each seed as train splits it" {
+    for i in {1..90}; do echo "$i,$((i * i % 17)),$((i % 3))"; done >t.csv
+    table=(--data t.csv --header no --hidden 4 --epochs 5 --missing mean)
+    "$sweep" "${table[@]}" --vary weight-decay=0,0.1 --seeds 2 --runs r.csv --quiet >/dev/null
+    column r.csv weights | sort >found
+    for decay in 0 0.1; do
+        for seed in 1 2; do
+            "$train" "${table[@]}" --weight-decay $decay --seed $seed --quiet | weights
+        done
+    done | sort | diff found -
+}
+
+@test "means, deviations and intervals are those of the runs" {
+    "$sweep" "${few[@]}" "${grid[@]}" --runs r.csv --table t.csv --json --quiet >found.json 2>report
+    python3 - <<'END'
+import csv, json, math, statistics
+runs = list(csv.DictReader(line for line in open("r.csv") if line[0] != "#"))
+rows, found = list(csv.DictReader(open("t.csv"))), json.load(open("found.json"))
+assert len(rows) == len(found["configurations"]) == 4 and found["runs"] == 12
+def values(row, name):
+    mine = [r for r in runs if (r["lr"], r["hidden"]) == (row["lr"], row["hidden"])]
+    return [float(r[name]) for r in sorted(mine, key=lambda r: int(r["seed"]))]
+def same(a, b):
+    return math.isclose(float(a), b, rel_tol=1e-9, abs_tol=1e-12)
+best = values(rows[0], "validation_accuracy")
+for row, configuration in zip(rows, found["configurations"]):
+    assert configuration["options"] == {"lr": row["lr"], "hidden": row["hidden"]}
+    for name, of in ("accuracy", "validation_accuracy"), ("loss", "validation_loss"), ("train_loss", "train_loss"):
+        assert same(row[name], statistics.mean(values(row, of))) and same(configuration[name], float(row[name]))
+        assert same(row[name + "_deviation"], statistics.stdev(values(row, of)))
+    if row is rows[0]:
+        assert row["difference"] == "" and configuration["difference"] is None
+        continue
+    pairs = [a - b for a, b in zip(values(row, "validation_accuracy"), best)]
+    assert same(row["difference"], statistics.mean(pairs))
+    assert same(row["difference_half_width"], 4.303 * statistics.stdev(pairs) / math.sqrt(3))
+means = [float(row["accuracy"]) for row in rows]
+assert means == sorted(means, reverse=True)
+END
+    [ "$(wc -l <report)" -eq 6 ]
+    grep -q '  best$' report
+}
+
+@test "killed or stopped, a sweep goes on to the same runs and the same table" {
+    "$sweep" "${few[@]}" "${grid[@]}" --runs whole.csv --table whole --quiet >/dev/null
+    {
+        head -n 5 whole.csv
+        printf '5,1,epo' # as a kill in the middle of a write leaves it
+    } >part.csv
+    "$sweep" "${few[@]}" "${grid[@]}" --runs part.csv --table part --quiet >/dev/null
+    diff <(cut -d, -f 1-11,13- whole.csv | sort) <(cut -d, -f 1-11,13- part.csv | sort)
+    diff <(cut -d, -f 1-14 whole) <(cut -d, -f 1-14 part)
+    refused 2 '--runs: part.csv: no runs of a sweep with the same options and data' "${few[@]}" --seeds 3 --runs part.csv
+    refused 2 '--runs: part.csv: no runs' "${few[@]}" "${grid[@]}" --batch 33 --runs part.csv
+    env --default-signal=INT "$sweep" "${few[@]:0:6}" "${grid[@]}" --epochs 100000 --runs stopped.csv >out 2>err &
+    child=$!
+    for _ in {1..100}; do
+        [ ! -s stopped.csv ] || break
+        sleep 0.05
+    done
+    kill -INT $child
+    code=0
+    wait $child || code=$?
+    [ "$code" -eq 130 ]
+    [ ! -s out ]
+    grep -q '^sweep: stopped by SIGINT; the same command goes on$' err
+}
+
+@test "folds: each run validates on another part" {
+    for i in {1..60}; do echo "$i,$((i % 2))"; done >t.csv
+    "$sweep" --data t.csv --header no --epochs 3 --folds 5 --vary lr=0.01,0.02 --runs r.csv --quiet >out
+    [ "$(column r.csv fold | sort -u | wc -l)" -eq 5 ]
+    grep -q 'over folds' out
+    refused 2 '--folds: ... directory' "${few[@]}" --folds 3
+    refused 2 '--folds: expected without --seeds' --data t.csv --folds 3 --seeds 2
+    refused 2 '--folds: expected without --val-split' --data t.csv --folds 3 --val-split 0.5
+}
+
+@test "a run that diverges is a row, and the last one" {
+    "$sweep" "${few[@]}" --vary lr=1000,0.02 --activation relu --table t.csv --quiet >out
+    [ "$(column t.csv lr)" = $'0.02\n1000' ]
+    [ "$(column t.csv diverged)" = $'0\n1' ]
+    tail -n 1 out | grep -q '1 diverged'
+}
+
+@test "the best configuration is written for train, and scored once on samples that no choice has seen" {
+    "$sweep" "${few[@]}" --vary lr=0.0001,0.02 --test-holdout 500 --best best.conf --json --quiet >found.json 2>/dev/null
+    "$train" --config best.conf --quiet --json >run.json
+    python3 -c '
+import json
+sweep, run = json.load(open("found.json")), json.load(open("run.json"))
+assert sweep["configurations"][0]["options"] == {"lr": "0.02"}
+assert sweep["configurations"][0]["accuracy"] == run["validation_accuracy"]
+assert sweep["test_accuracy"] == run["test_accuracy"] and sweep["test_loss"] == run["test_loss"]'
+}
+
+@test "a wrong grid is refused before the first run" {
+    while IFS='|' read -r value parts; do
+        refused 2 "--vary: $parts" --data absent --vary "$value"
+    done <<'END'
+lr=x|lr: expected a number ... "x"
+lr=0.1,|lr: expected a number ... ""
+rate=1|rate found, expected an option of train
+seed=1,2|seed found
+threads=1,2|threads found
+init-from=a|init-from found
+lr|lr found, expected NAME=VALUE
+lr=1,1|lr: 1 found twice
+END
+    refused 2 '--vary: lr found twice' --data absent --vary lr=1 --vary lr=2
+    refused 2 '--save: expected with train only' --data absent --save m
+    refused 2 '--none: no such option' --none
+    refused 3 'absent: cannot be opened' --data absent --vary lr=1,2
+    refused 2 'batch=1000: --batch: 1000 is more than the 640' "${few[@]}" --vary batch=1000
+}
