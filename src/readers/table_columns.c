@@ -496,18 +496,14 @@ tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct 
     return status;
 }
 
-/* Names are what the columns of other tables are found by. */
+/* Names are what the columns of other tables are found by, which have those that are left out, too. */
 static tileprop_status check_names(const struct tp_table_columns *columns)
 {
-    size_t used[2], count = 0;
-    for (size_t i = 0; i < columns->count; i++) {
-        const size_t place = columns->by_name[i];
-        if (columns->all[place].role == TP_ROLE_UNUSED)
-            continue;
-        used[0] = used[1];
-        used[1] = place;
-        if (count++ && strcmp(columns->all[used[0]].first, columns->all[place].first) == 0)
-            return fail_same(columns, used);
+    for (size_t i = 1; i < columns->count; i++) {
+        const size_t *places = columns->by_name + i - 1;
+        const struct tp_table_column *one = &columns->all[places[0]], *next = &columns->all[places[1]];
+        if ((one->role != TP_ROLE_UNUSED || next->role != TP_ROLE_UNUSED) && strcmp(one->first, next->first) == 0)
+            return fail_same(columns, places);
     }
     return TILEPROP_OK;
 }

@@ -59,7 +59,7 @@ tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct 
 
 /*
  * After the rows: whether the first record, taken for a header, can be nothing else, every column has a kind,
- * and columns that were not known have different names.
+ * and columns that were not known have different names; those that are left out may share one.
  * Errors: TILEPROP_BAD_INPUT.
  */
 tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, bool number_labels);

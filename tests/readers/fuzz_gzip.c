@@ -14,7 +14,7 @@
 
 /* Fields of the first byte. Packed are as many bytes as the second one says, the
  * others follow as they are. */
-enum { PACKED = 1, TWO_MEMBERS = 2, WITH_NAME = 4, CLAIM = 8, IN_GZIP = 16 };
+enum { PACKED = 1, TWO_MEMBERS = 2, WITH_NAME = 4, CLAIM = 8, IN_GZIP = 16, PADDED = 32 /* with zeros, up to 8 */ };
 
 static struct libdeflate_compressor *compressor;
 
@@ -84,8 +84,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!compressor)
         compressor = libdeflate_alloc_compressor(1);
     require(compressor != NULL);
-    struct tp_file made = make_file(data[0], data[1], data + 2, size - 2), file = new_file(made.size);
+    const size_t zeros = data[0] & PADDED ? data[1] % 8 + 1 : 0;
+    struct tp_file made = make_file(data[0], data[1], data + 2, size - 2), file = new_file(made.size + zeros);
     append(&file, made.bytes, made.size); /* exactly as large as it says, so that whoever reads on is caught */
+    append(&file, (const uint8_t[8]){0}, zeros);
     tp_file_free(&made);
     struct tp_error error = {""};
     const size_t packed = file.size;
@@ -94,6 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const tileprop_status status = tp_gzip_unpack(&file, &error);
     require(file.size <= TP_RATIO_MAX * packed);
     if (status == TILEPROP_OK) {
+        require(file.unpacked || (file.size == packed && !whole));
         require(!whole || (file.size == size - 2 && memcmp(file.bytes, data + 2, size - 2) == 0));
     } else {
         /* Packed text that is gzip itself is refused too. */

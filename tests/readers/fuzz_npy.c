@@ -1,6 +1,7 @@
 /*
  * libFuzzer target for NumPy's arrays. A fuzzer does not guess a size that is the product of dimensions, so
- * the first byte of the input chooses the role and whether a header that may fit is put before the rest.
+ * the first byte of the input chooses the role and whether a header that may fit is put before the rest; the second
+ * byte chooses how offsets are found.
  */
 #include <math.h>
 #include <stdint.h>
@@ -10,7 +11,8 @@
 
 #include "readers/npy.h"
 
-/* Fields of the first byte; the lowest bits choose the type. */
+/* Fields of the first byte; the lowest bits choose the type. MEAN and FORTRAN make a column or one-hot rows of labels.
+ */
 enum { TYPE = 15, LABELS = 16, WITH_HEADER = 32, MEAN = 64, FORTRAN = 128 };
 
 static const char *const types[] = {"|u1", "|i1", "<u2", "<i4", "<f4", "<f8", "<i8", "|b1",
@@ -30,14 +32,16 @@ static struct tp_file make_file(unsigned choices, const uint8_t *bytes, size_t s
     int length = 0;
     if (choices & WITH_HEADER) {
         char shape[64];
-        if (choices & LABELS)
+        if (choices & LABELS && !(choices & (MEAN | FORTRAN)))
             snprintf(shape, sizeof shape, "(%zu,)", values);
+        else if (choices & LABELS)
+            snprintf(shape, sizeof shape, "(%zu, %d)", choices & MEAN ? values : values / 3, choices & MEAN ? 1 : 3);
         else
             snprintf(shape, sizeof shape, choices & FORTRAN ? "(%zu, 1, %d)" : "(%zu, %d)", values / 3, 3);
         length = snprintf(header, sizeof header, "\x93NUMPY\x01%c%c%c{'descr': '%s', 'fortran_order': %s, 'shape': %s}",
                           0, 0, 0, type, choices & FORTRAN ? "True" : "False", shape);
         header[8] = (char)(length - 10);
-        size = (choices & LABELS ? values : values / 3 * 3) * width;
+        size = ((choices & LABELS) && ((choices & MEAN) || !(choices & FORTRAN)) ? values : values / 3 * 3) * width;
     }
     struct tp_file file = {.path = "fuzz", .bytes = malloc((size_t)length + size + 1), .size = (size_t)length + size};
     require(file.bytes != NULL);
@@ -60,29 +64,55 @@ static void check_samples(const struct tp_dataset *data, size_t size, int may_be
     require(sum <= 255 * values);
 }
 
+/* A file's samples or labels; the same once more by what was learned, which has to do. */
+static void check_again(const uint8_t *data, size_t size, struct tp_schema *schema, const struct tp_dataset *read)
+{
+    struct tp_file file = make_file(data[0], data + 2, size - 2);
+    struct tp_error error = {""};
+    struct tp_dataset again = {.count = read->count};
+    if (data[0] & LABELS) {
+        require(tp_npy_labels(&file, schema, &again, &error) == TILEPROP_OK && again.classes == read->classes);
+        require(memcmp(again.labels, read->labels, read->count * sizeof *read->labels) == 0);
+    } else {
+        const enum tp_missing missing = data[0] & MEAN ? TP_MISSING_MEAN : TP_MISSING_ERROR;
+        require(tp_npy_samples(&file, missing, NULL, schema, &again, &error) == TILEPROP_OK);
+        require(again.count == read->count && again.type == read->type);
+        require(memcmp(again.samples, read->samples, read->count * tp_dataset_sample_size(read)) == 0);
+    }
+    tp_dataset_free(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size == 0)
+    if (size < 2)
         return -1;
-    struct tp_file file = make_file(data[0], data + 1, size - 1);
-    struct tp_schema schema = {0};
+    struct tp_file file = make_file(data[0], data + 2, size - 2);
+    struct tp_schema schema = {.offsets = data[1] % 3};
     struct tp_dataset dataset = {0};
+    struct tp_notes notes = {0};
     struct tp_error error = {""};
     const size_t file_size = file.size;
     const enum tp_missing missing = data[0] & MEAN ? TP_MISSING_MEAN : TP_MISSING_ERROR;
     tileprop_status status;
     if (data[0] & LABELS) {
-        dataset.count = (size - 1) / (size_t)(types[data[0] & TYPE][2] - '0');
+        dataset.count = (size - 2) / (size_t)(types[data[0] & TYPE][2] - '0');
+        dataset.count /= (data[0] & FORTRAN) && !(data[0] & MEAN) ? 3 : 1;
         status = tp_npy_labels(&file, &schema, &dataset, &error);
+        require(status != TILEPROP_OK || (dataset.count > 0 && dataset.classes == schema.class_count));
         for (size_t i = 0; status == TILEPROP_OK && i < dataset.count; i++)
             require(dataset.labels[i] < dataset.classes);
     } else {
-        status = tp_npy_samples(&file, missing, NULL, &schema, &dataset, &error);
+        status = tp_npy_samples(&file, missing, &notes, &schema, &dataset, &error);
+        for (size_t i = 0; i < notes.count; i++)
+            require(strncmp(notes.lines[i].text, "fuzz: ", 6) == 0 && !strchr(notes.lines[i].text, '\n'));
+        require(status != TILEPROP_OK || dataset.features == schema.features);
         if (status == TILEPROP_OK)
             check_samples(&dataset, file_size, missing == TP_MISSING_MEAN);
     }
     require(file.bytes == NULL);
-    if (status != TILEPROP_OK) {
+    if (status == TILEPROP_OK) {
+        check_again(data, size, &schema, &dataset);
+    } else {
         require(status == TILEPROP_BAD_INPUT && dataset.samples == NULL);
         require(strncmp(error.text, "fuzz: ", 6) == 0 && !strchr(error.text, '\n'));
     }

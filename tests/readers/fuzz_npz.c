@@ -1,6 +1,6 @@
 /*
  * libFuzzer target for zip archives. A fuzzer guesses no checksum, so what is taken out of an archive is mostly that of
- * a seed; the first byte of the input chooses whether the member is named.
+ * a seed; the first byte of the input chooses the name of the member.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -20,13 +20,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
         return -1;
-    const char *member = data[0] & 1 ? "X" : NULL;
+    static const char *const members[] = {NULL, "X", "X.npy", ""};
+    const char *member = members[data[0] & 3];
     struct tp_file file = {.path = "fuzz", .bytes = malloc(size > 1 ? size - 1 : 1), .size = size - 1};
     struct tp_error error = {""};
     require(file.bytes != NULL);
     memcpy(file.bytes, data + 1, size - 1);
     const tileprop_status status = tp_npz_unpack(&file, member, &error);
     require(file.size <= TP_RATIO_MAX * size);
+    require(status != TILEPROP_OK || !member || file.unpacked);
     if (status == TILEPROP_OK && file.unpacked) {
         unsigned sum = 0;
         for (size_t i = 0; i < file.size; i++)
@@ -34,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require(sum <= 255 * file.size);
     }
     if (status != TILEPROP_OK) {
-        require(status == TILEPROP_BAD_INPUT && file.size == size - 1);
+        require(status == TILEPROP_BAD_INPUT && !file.unpacked && file.size == size - 1);
         require(strncmp(error.text, "fuzz: ", 6) == 0 && !strchr(error.text, '\n'));
     }
     tp_file_free(&file);

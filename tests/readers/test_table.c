@@ -120,8 +120,12 @@ static void test_label_column(void **state)
     check_refused("a,a\n1,2\n", (struct tp_table_options){.label = "a"}, "columns 1 and 2 ... \"a\"");
     check_refused("b,a,a,kind\n1,2,3,x\n", plain, "row 1: columns 2 and 3 ... \"a\"");
     check_refused("b,b,x\n1,2,a\n", (struct tp_table_options){.label = "x"}, "row 1: columns 1 and 2 ... \"b\"");
+    /* Which of the two is the one that was left out, another table would not say. */
+    check_refused("b,a,b,x\n1,2,3,y\n", (struct tp_table_options){.label = "x", .leave_out = "1"},
+                  "row 1: columns 1 and 3 ... \"b\"");
     check_refused("0,0,x\n1,2,a\n", plain, "row 1, column 1: 0 ... number over numbers");
     check_refused("a\n1\n", plain, "1 column ... label ... input");
+    check_refused("a\n1", plain, "1 column ... label ... input"); /* digits up to the very end */
 }
 
 static void test_number_labels(void **state)
