@@ -95,8 +95,8 @@ tileprop_status tileprop_checkpoint_write(const tileprop_training_state *state, 
 /* More epochs and more time make a run longer, not another one, unless epochs decide the learning rate. */
 static bool may_differ(const char *line, const char *options)
 {
-    const bool decided = strstr(options, "lr-schedule = constant\n") || !strstr(options, "lr-steps = auto\n");
-    return (decided && strncmp(line, "epochs = ", 9) == 0) || strncmp(line, "max-seconds = ", 14) == 0;
+    const bool independent = strstr(options, "lr-schedule = constant\n") || !strstr(options, "lr-steps = auto\n");
+    return (independent && strncmp(line, "epochs = ", 9) == 0) || strncmp(line, "max-seconds = ", 14) == 0;
 }
 
 /* Lines `name = value`: both texts are written from the same list of options, so the names stand in the same

@@ -208,7 +208,8 @@ static void put_in_folder(const struct tp_option *option, const char *folder, in
     size_t length = 0;
     for (const char *at = path; at && length < size;) { /* as if it were several, which shows there alone */
         const size_t part = strcspn(at, ",");
-        length += (size_t)snprintf(out + length, size - length, "%s%.*s%.*s", length ? "," : "", *at == '/' ? 0 : bytes,
+        const bool stays = *at == '/' || (part == 1 && *at == '-');
+        length += (size_t)snprintf(out + length, size - length, "%s%.*s%.*s", length ? "," : "", stays ? 0 : bytes,
                                    folder, (int)part, at);
         at = at[part] ? at + part + 1 : NULL;
     }

@@ -388,7 +388,8 @@ static void write_advice(const struct tp_report *report)
 {
     const tileprop_result *result = &report->result;
     const double guess = report->data->guess;
-    if (result->steps < TP_STEPS_FEW || report->data->class_weights || !(result->train_loss > TP_LIKE_A_GUESS * guess))
+    if (result->steps < TP_STEPS_FEW || report->data->class_weights || guess == 0 /* of one class */ ||
+        !(result->train_loss > TP_LIKE_A_GUESS * guess))
         return;
     fprintf(report->out,
             TP_LABEL "no better than guessing by the classes' shares, with loss %.6g: try a %s --lr (it is %g)\n",

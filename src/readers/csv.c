@@ -297,7 +297,7 @@ static tileprop_status read_quoted(struct tp_csv *csv, struct tp_field *field)
         c += *c == '"' ? 2 : 1;
     }
     if (c == end)
-        return tp_csv_fail(csv, csv->row, "a double quote on line %zu is not closed", line);
+        return tp_csv_fail(csv, csv->row, "a double quote on line %zu is not closed", tp_csv_line(csv, line).line);
     csv->line += lines;
     if (!end_field(csv, c + 1))
         return tp_csv_fail(csv, csv->row, "text found after a field in double quotes, expected the field's end");

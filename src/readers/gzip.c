@@ -6,9 +6,6 @@
 #include "readers/foreign.h"
 #include "readers/stream.h"
 
-/* 258 bytes for two bits are the most that deflate can pack (RFC 1951, 3.2.5 and 3.2.7). */
-#define TP_DEFLATE_RATIO_MAX 1032
-
 /* Up to this ratio the size that a gzip file claims is allocated at once. */
 #define TP_DEFLATE_RATIO_TRUSTED 32
 

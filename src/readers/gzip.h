@@ -5,6 +5,9 @@
 
 #include "base/file.h"
 
+/* 258 bytes for two bits are the most that deflate can pack (RFC 1951, 3.2.5 and 3.2.7). */
+#define TP_DEFLATE_RATIO_MAX 1032
+
 /*
  * Reads a file as tp_stream_read() does, unpacks it if it is gzip, and refuses what tp_foreign_refuse() knows. Errors:
  * those, and as tp_gzip_unpack(). On error *file is empty.

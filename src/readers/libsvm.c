@@ -98,11 +98,12 @@ static tileprop_status read_feature(struct reader *reader, size_t *least, double
     const tileprop_status status = read_pair(reader, &index, value);
     if (status != TILEPROP_OK)
         return status;
-    const struct tp_line place = tp_csv_line(&reader->text, reader->text.line);
-    if (index < *least)
+    if (index < *least) {
+        const struct tp_line place = tp_csv_line(&reader->text, reader->text.line);
         return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: line %zu: index %zu found, expected %zu or more%s",
                        place.path, place.line, index, *least,
                        index ? "" : ", as indices count from 1; --index-base says from where");
+    }
     reader->has_zero |= index == 0;
     *least = index + 1;
     return TILEPROP_OK;

@@ -21,9 +21,6 @@
 #define TP_ZIP_ELSEWHERE   0xffffffff /* instead of a size or an offset: zip64's fields have it */
 #define TP_ZIP_COMMENT_MAX 0xffff
 
-/* 258 bytes for two bits are the most that deflate can pack (RFC 1951, 3.2.5 and 3.2.7). */
-#define TP_DEFLATE_RATIO_MAX 1032
-
 enum { LOCAL_SIZE = 30, ENTRY_SIZE = 46, END_SIZE = 22, END64_SIZE = 56, LOCATOR64_SIZE = 20 };
 
 struct entry {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "readers/csv.h"
 #include "readers/gzip.h"
 #include "readers/idx.h"
 #include "readers/libsvm.h"
@@ -13,6 +14,12 @@
 
 struct span {
     const char *at, *end;
+};
+
+/* What is known of the files that were joined so far. */
+struct joined {
+    bool may_have_names;
+    size_t lines;
 };
 
 static const char *line_end(struct span text)
@@ -40,13 +47,20 @@ static bool same_line(struct span a, struct span b)
     return size && size == other && memcmp(a.at, b.at, size) == 0;
 }
 
-static size_t count_lines(const struct tp_file *file)
+static size_t count_lines(struct span text)
 {
     size_t lines = 0;
-    struct span text = {(const char *)file->bytes, (const char *)file->bytes + file->size};
     for (; text.at < text.end; lines++)
         text.at = line_end(text) + 1;
     return lines;
+}
+
+/* One text has one end of lines. */
+static void end_lines_with_lf(struct tp_file *file)
+{
+    const bool by_cr = tp_csv_newline(file) == '\r';
+    for (size_t i = 0; by_cr && i < file->size; i++)
+        file->bytes[i] = file->bytes[i] == '\r' ? '\n' : file->bytes[i];
 }
 
 /* Appends the text, and the end of its last line. */
@@ -59,31 +73,36 @@ static tileprop_status append(struct tp_file *file, struct span text, struct tp_
     memcpy(grown + file->size, text.at, size);
     file->bytes = grown;
     file->size += size;
-    if (size && grown[file->size - 1] != '\n' && grown[file->size - 1] != '\r')
+    if (size && grown[file->size - 1] != '\n')
         grown[file->size++] = '\n';
     return TILEPROP_OK;
 }
 
-static tileprop_status add_part(struct tp_file *file, const struct tp_file *part, const struct tp_several *several,
-                                bool may_have_names, struct tp_error *error)
+static tileprop_status add_part(struct tp_file *file, struct tp_file *part, const struct tp_several *several,
+                                struct joined *joined, struct tp_error *error)
 {
     struct tp_part *self = &file->parts[file->part_count - 1];
     const struct span first = {(const char *)file->bytes, (const char *)file->bytes + file->size};
     struct span text = {tp_file_text(part->bytes, part->size), (const char *)part->bytes + part->size};
     size_t before = 0;
-    self->line = count_lines(file) + 1;
+    end_lines_with_lf(part);
+    self->line = joined->lines + 1;
     if (file->part_count > 1) {
         text = skip_lines(text, several->skip_lines, &self->dropped);
-        self->named = may_have_names && same_line(text, skip_lines(first, several->skip_lines, &before));
+        self->named = joined->may_have_names && same_line(text, skip_lines(first, several->skip_lines, &before));
         text = skip_lines(text, self->named, &self->dropped);
     }
+    joined->lines += count_lines(text);
     return append(file, text, error);
 }
 
 /* Reads the file that the list begins with, up to `size`. */
 static tileprop_status read_part(struct tp_file *file, const char *list, size_t size, const struct tp_several *several,
-                                 bool *may_have_names, struct tp_error *error)
+                                 struct joined *joined, struct tp_error *error)
 {
+    if (!size)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: nothing found before or after a comma, expected a file's name",
+                       file->path);
     struct tp_part *grown = realloc(file->parts, (file->part_count + 1) * sizeof *grown);
     if (!grown)
         return tp_fail_memory(error, file->path, "several files");
@@ -98,12 +117,16 @@ static tileprop_status read_part(struct tp_file *file, const char *list, size_t 
     if (status != TILEPROP_OK)
         return status;
     if (file->part_count == 1)
-        *may_have_names = several->may_have_names && !tp_libsvm_is(&part);
+        joined->may_have_names = several->may_have_names && !tp_libsvm_is(&part);
+    const unsigned char *zero = memchr(part.bytes, 0, part.size);
     if (tp_npy_is(&part) || tp_idx_is(&part))
         status = tp_fail(error, TILEPROP_BAD_INPUT,
                          "%s: an array found, expected a table or libsvm's text, as one of several files", self->path);
+    else if (zero)
+        status = tp_file_fail(&part, (size_t)(zero - part.bytes), error,
+                              "a zero byte found, expected text, as one of several files");
     else
-        status = add_part(file, &part, several, *may_have_names, error);
+        status = add_part(file, &part, several, joined, error);
     tp_file_free(&part);
     return status;
 }
@@ -139,11 +162,11 @@ tileprop_status tp_several_read(struct tp_file *file, const char *path, const st
     if (!tp_several_is(path))
         return tp_npz_read(file, path, error);
     *file = (struct tp_file){.path = path};
-    bool may_have_names = false;
+    struct joined joined = {0};
     tileprop_status status = TILEPROP_OK;
     for (const char *list = path; list && status == TILEPROP_OK;) {
         const size_t size = strcspn(list, ",");
-        status = read_part(file, list, size, several, &may_have_names, error);
+        status = read_part(file, list, size, several, &joined, error);
         list = list[size] ? list + size + 1 : NULL;
     }
     if (status != TILEPROP_OK)

@@ -415,32 +415,31 @@ static tileprop_status expand(struct reader *reader, const struct tp_schema *sch
     return TILEPROP_OK;
 }
 
-static size_t column_at(const struct reader *reader, size_t place)
-{
-    size_t i = 0;
-    while (reader->columns.all[i].role >= TP_ROLE_LABEL || reader->columns.all[i].place != place)
-        i++;
-    return i;
-}
-
 /* Says which values are merged. */
 static tileprop_status note_merged(const struct reader *reader, const struct tp_schema *schema)
 {
+    const size_t inputs = reader->columns.inputs;
     double *room = malloc((reader->rows + 1) * sizeof *room);
-    if (!room)
-        return tp_fail_memory(reader->csv.error, reader->csv.path, "a table");
-    for (size_t place = 0, feature = 0; place < schema->column_count; place++) {
-        const size_t categories = schema->columns[place].category_count, inputs = reader->columns.inputs;
+    size_t *column_at = malloc(inputs * sizeof *column_at); /* the place of each input */
+    tileprop_status status = TILEPROP_OK;
+    if (!room || !column_at)
+        status = tp_fail_memory(reader->csv.error, reader->csv.path, "a table");
+    for (size_t i = 0; status == TILEPROP_OK && i < reader->columns.count; i++)
+        if (reader->columns.all[i].role < TP_ROLE_LABEL)
+            column_at[reader->columns.all[i].place] = i;
+    for (size_t place = 0, feature = 0; status == TILEPROP_OK && place < inputs; place++) {
+        const size_t categories = schema->columns[place].category_count;
         const struct tp_values values = {reader->cells + place, reader->rows, inputs, inputs};
         const double offset = schema->offset ? schema->offset[feature] : 0;
         char name[32];
-        snprintf(name, sizeof name, "column %zu", column_at(reader, place) + 1);
+        snprintf(name, sizeof name, "column %zu", column_at[place] + 1);
         if (!categories)
             tp_merged_note(reader->options->notes, reader->csv.path, name, &values, offset, room);
         feature += categories ? categories : 1;
     }
     free(room);
-    return TILEPROP_OK;
+    free(column_at);
+    return status;
 }
 
 /* Makes samples of the cells. */
@@ -467,6 +466,23 @@ static tileprop_status finish(struct reader *reader, const struct tp_schema *sch
     if (status != TILEPROP_OK)
         tp_dataset_free(dataset);
     return status;
+}
+
+/* Says what of the file is not in the samples. */
+static void note_left_out(const struct reader *reader)
+{
+    const struct tp_csv *csv = &reader->csv;
+    struct tp_notes *notes = reader->options->notes;
+    const size_t comments = csv->comments - (csv->names && reader->columns.header);
+    if (reader->unseen)
+        tp_notes_add(notes,
+                     "%s: %zu cell%s with a category that the training data do not have, as \"%s\", taken as missing",
+                     csv->path, reader->unseen, reader->unseen == 1 ? "" : "s", reader->first_unseen.text);
+    if (csv->empty)
+        tp_notes_add(notes, "%s: lines left out at the end, which hold no value: %zu", csv->path, csv->empty);
+    if (comments)
+        tp_notes_add(notes, "%s: comments left out: %zu line%s that begin%s with #", csv->path, comments,
+                     comments == 1 ? "" : "s", comments == 1 ? "s" : "");
 }
 
 tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_options *options, struct tp_schema *schema,
@@ -498,17 +514,8 @@ tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_optio
         free(reader.labels);
         reader.labels = NULL;
     }
-    if (status == TILEPROP_OK && reader.unseen)
-        tp_notes_add(options->notes,
-                     "%s: %zu cell%s with a category that the training data do not have, as \"%s\", taken as missing",
-                     reader.csv.path, reader.unseen, reader.unseen == 1 ? "" : "s", reader.first_unseen.text);
-    if (status == TILEPROP_OK && reader.csv.empty)
-        tp_notes_add(options->notes, "%s: lines left out at the end, which hold no value: %zu", reader.csv.path,
-                     reader.csv.empty);
-    const size_t comments = reader.csv.comments - (reader.csv.names && reader.columns.header);
-    if (status == TILEPROP_OK && comments)
-        tp_notes_add(options->notes, "%s: comments left out: %zu line%s that begin%s with #", reader.csv.path, comments,
-                     comments == 1 ? "" : "s", comments == 1 ? "s" : "");
+    if (status == TILEPROP_OK)
+        note_left_out(&reader);
     if (status == TILEPROP_OK)
         status = tp_offsets_learn(schema, reader.cells, reader.rows, reader.columns.inputs, error);
     if (status == TILEPROP_OK && options->notes)

@@ -309,7 +309,12 @@ END
     refused 3 'other.csv: row 1: another line found than in row 1 of a.csv' --data a.csv,other.csv
     printf 'a,b,y\n7,8,q\n\n7,x,q\n' >bad.csv
     refused 3 'bad.csv: row 4, column 2 (b): "x" found, expected a number' --data a.csv,bad.csv
+    printf 'a,b,y\n7,8,q\n7,"8,q\n' >bad.csv
+    refused 3 'bad.csv: row 3: a double quote on line 3 is not closed' --data a.csv,bad.csv
     refused 3 'absent.csv: cannot be opened' --data a.csv,absent.csv
+    printf 'a,b\0' >zero.csv
+    refused 3 'zero.csv: byte 3: a zero byte' --data a.csv,zero.csv
+    refused 3 'a.csv,: nothing found before or after a comma' --data a.csv,
     printf 'x,p\ny,q\n' >same.txt
     trained 'table       4 rows' --data same.txt,same.txt --header no --save n
     refused_by predict "$predict" 3 'same.txt begins with the same line ... --header' n --data same.txt,same.txt
@@ -317,15 +322,25 @@ END
     printf '1 1:1\n2 2:1\n' >a.svm
     printf '1 1:1\n2 x\n' >b.svm
     refused 3 'b.svm: line 2: "x"' --data a.svm,b.svm
+    printf '1 1:1\n2 2:1 1:1\n' >b.svm
+    refused 3 'b.svm: line 2: index 1 found, expected 3' --data a.svm,b.svm
     trained 'libsvm      4 rows' --data a.svm,a.svm
     mkdir sub
     mv a.csv b.csv.gz c.csv sub
     echo 'data = a.csv,b.csv.gz,c.csv' >sub/run.conf
     trained 'table       8 rows' --config sub/run.conf
+    echo 'data = -,c.csv' >sub/pipe.conf
+    trained 'table       6 rows' --config sub/pipe.conf <sub/a.csv
     (cd sub && "$train" --config run.conf --print-config >written.conf)
     trained 'table       8 rows' --config sub/written.conf
     [ "$(weights <<<"$output")" = "$hash" ]
     refused 2 '--save: ... c.csv found, which --data reads' --data sub/a.csv,sub/c.csv --save sub/c.csv
+    printf 'a,b,y\r1,2,p\r3,4,q\r5,6,p' >cr.csv
+    printf 'a,b,y\r7,8,q\r9,1,r\r' >more.csv
+    trained 'table       8 rows' --data cr.csv,more.csv,sub/c.csv
+    [ "$(weights <<<"$output")" = "$hash" ]
+    sed -i s/7/x/ more.csv
+    refused 3 'more.csv: row 2, column 1 (a): "x" found' --data cr.csv,more.csv
     cp all.csv 'with,comma.csv'
     trained 'table       8 rows' --data with,comma.csv
     [ "$(weights <<<"$output")" = "$hash" ]

@@ -428,4 +428,9 @@ END
     guesses smaller --lr 1 --optimizer adam
     guesses smaller --lr 3 --activation relu
     guesses larger --lr 1e-9
+    reads 'classes     p 2, q 2' "$numbers" --save m
+    printf 'a,b,y\n1,2,p\n5,6,p\n' >p.csv
+    run --separate-stderr "$train" --data p.csv --val-data t.csv --init-from m --hidden 4 --epochs 200 --quiet
+    [ "$status" -eq 0 ]
+    [[ $output == *'no training sample of 1 class'* && $output != *guessing* ]]
 }

@@ -78,6 +78,8 @@ CASES = [
     ('table with as many texts as rows', TRAIN, table('c%d,%d', lambda i: (i, i % 2)), 512),
     ('table with as many classes as rows', TRAIN, table('%d,c%d', lambda i: (i, i)), 512),
     ('table with many columns', TRAIN, b','.join([b'a'] * MANY) + b'\n' + b','.join([b'1'] * MANY) + b'\n', 512),
+    ('table with many columns of numbers', TRAIN,
+     b','.join(b'c%d' % i for i in range(MANY)) + b',y\n' + (b'1,' * MANY + b'a\n' + b'2,' * MANY + b'b\n') * 2, 512),
     ('table with many empty columns', TRAIN, b',' * MANY + b'\n' + b',' * MANY, 512),
     ('table with a quote that is not closed', TRAIN, b'x,y\n1,2\n"' + b'""' * MANY, 512),
     ('table of delimiters and line breaks', TRAIN, b'a,b\n' + b'\n,' * MANY, 512),
