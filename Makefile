@@ -145,7 +145,7 @@ $(call objects,src/cli/version.c src/cli/data_path.c): $(BUILD)/stamp/program
 to_strings = 1,/^$$/d; s/["\\]/\\&/g;
 to_lines   = $(to_strings) s/\bmodel_/@_/g; s/.*/"&",/
 to_help    = $(to_strings) s/.*/"&\\n"/; s/^"@.n"$$/,/; $$s/$$/,/
-TEMPLATES := src/cli/export_template.h src/cli/plot.gp $(wildcard src/cli/*.help)
+TEMPLATES := src/cli/export_template.h src/cli/plot.gp src/cli/sweep.gp $(wildcard src/cli/*.help)
 
 $(BUILD)/%.inc: % $(BUILD)/stamp/template
 	@mkdir -p $(@D)
@@ -153,6 +153,7 @@ $(BUILD)/%.inc: % $(BUILD)/stamp/template
 $(patsubst %,$(BUILD)/src/cli/%_command.o,train predict export sweep): %_command.o: %.help.inc
 $(BUILD)/src/cli/c_header.o: $(BUILD)/src/cli/export_template.h.inc
 $(BUILD)/src/cli/plot.o: $(BUILD)/src/cli/plot.gp.inc
+$(BUILD)/src/cli/sweep_plot.o: $(BUILD)/src/cli/sweep.gp.inc
 
 $(LIBRARY): $(call objects,$(LIBRARY_SOURCES))
 $(PROGRAM): $(call objects,$(filter-out $(MAINS),$(PROGRAM_SOURCES)))

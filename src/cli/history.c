@@ -1,5 +1,6 @@
 #include "cli/history.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -8,8 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TP_COLUMNS    6  /* besides those of gradient norms */
+#include "base/file.h"
+
 #define TP_COLUMN_MAX 32 /* bytes of a column's name or value, with what stands before and after it */
+
+static const char columns[] = "step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy";
 
 /* Makes room for what is put next. */
 static bool reserve(struct tp_history *history, size_t size)
@@ -29,7 +33,7 @@ static bool reserve(struct tp_history *history, size_t size)
 
 static size_t row_size(const struct tp_history *history)
 {
-    return (TP_COLUMNS + history->layers) * TP_COLUMN_MAX;
+    return (TP_HISTORY_COLUMNS + history->layers) * TP_COLUMN_MAX;
 }
 
 __attribute__((format(printf, 2, 3))) static void put(struct tp_history *history, const char *format, ...)
@@ -55,12 +59,78 @@ tileprop_status tp_history_begin(struct tp_history *history, const void *content
         history->text[size] = '\0';
         history->pending = size > 0 && history->text[size - 1] != '\n';
     } else if (!content && reserve(history, row_size(history))) {
-        put(history, "step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy");
+        put(history, "%s", columns);
         for (size_t l = 0; l < history->layers; l++)
             put(history, ",grad_norm_%zu", l + 1);
         put(history, "\n");
     }
     return tp_history_check(history, error);
+}
+
+bool tp_history_row(const char **row, double values[TP_HISTORY_COLUMNS])
+{
+    const char *field = *row;
+    for (size_t i = 0; i < TP_HISTORY_COLUMNS; i++)
+        values[i] = NAN;
+    for (size_t i = 0; i < TP_HISTORY_COLUMNS; i++) {
+        char *end = (char *)field;
+        *row = field;
+        if (!isspace((unsigned char)*field)) /* which strtod() would skip, a line break too */
+            values[i] = strtod(field, &end);
+        if (i + 1 < TP_HISTORY_COLUMNS ? *end != ',' : !strchr(",\r\n", *end)) {
+            values[i] = NAN;
+            return false;
+        }
+        if (end == field)
+            values[i] = NAN;
+        field = end + 1;
+    }
+    *row += strcspn(*row, "\n");
+    return true;
+}
+
+static tileprop_status check_rows(const struct tp_history *history, struct tp_error *error)
+{
+    size_t step = 0, evaluations = 0;
+    for (const char *row = strchr(history->text, '\n'); row && *row && row[1]; step++) {
+        double values[TP_HISTORY_COLUMNS];
+        row++;
+        if (!tp_history_row(&row, values))
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: line %zu: \"%s\" found, expected a number",
+                           history->option, history->path, step + 2, tp_show(row, strcspn(row, ",\r\n")).text);
+        if (values[0] != (double)step)
+            return tp_fail(error, TILEPROP_BAD_INPUT,
+                           "%s: %s: line %zu: step %.9g found, expected %zu: a history has a row for each step",
+                           history->option, history->path, step + 2, values[0], step);
+        evaluations += isnan(values[TP_HISTORY_ACCURACY]) ? 0 : 1;
+    }
+    return evaluations ? TILEPROP_OK
+                       : tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: no evaluations found, expected those of a run",
+                                 history->option, history->path);
+}
+
+tileprop_status tp_history_read(struct tp_history *history, const char *option, const char *path,
+                                struct tp_error *error)
+{
+    struct tp_file file;
+    *history = (struct tp_history){.option = option, .path = path};
+    tileprop_status status = tp_file_read(&file, path, error);
+    if (status != TILEPROP_OK)
+        return status;
+    const char *text = tp_file_text(file.bytes, file.size), *end = (const char *)file.bytes + file.size;
+    status = tp_history_begin(history, text, (size_t)(end - text), error);
+    tp_file_free(&file);
+    if (status != TILEPROP_OK)
+        return status;
+    text = history->text;
+    if (strlen(text) != history->size)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: a zero byte at offset %zu found, expected a history, a text",
+                       option, path, strlen(text));
+    const size_t length = strlen(columns);
+    if (strncmp(text, columns, length) != 0 || !strchr(",\r\n", text[length]))
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: line 1: \"%s\" found, expected \"%s\", as of --history",
+                       option, path, tp_show(text, strcspn(text, "\r\n")).text, columns);
+    return check_rows(history, error);
 }
 
 /* The rest of the row that is pending; NULL: there was no evaluation. */

@@ -15,7 +15,8 @@
 #include "base/status.h"
 #include "tileprop/tileprop.h"
 
-#define TP_HISTORY_LOSS 2 /* place of the column, from 0 */
+/* Places of columns, from 0, and their number without gradient norms. */
+enum { TP_HISTORY_LOSS = 2, TP_HISTORY_VALIDATION, TP_HISTORY_ACCURACY, TP_HISTORY_TRAIN_ACCURACY, TP_HISTORY_COLUMNS };
 
 struct tp_history {
     char *text; /* [size] and a zero byte, owned; NULL: nobody wants a history */
@@ -32,6 +33,21 @@ struct tp_history {
  * Errors: as tp_history_check(). The text is to be freed, on error too.
  */
 tileprop_status tp_history_begin(struct tp_history *history, const void *content, size_t size, struct tp_error *error);
+
+/*
+ * Reads the history of an earlier run into *history, for which option asked; path must outlive it. Memory: 4 times the
+ * file.
+ * Errors: TILEPROP_BAD_INPUT with the line for a file that cannot be read or is not one, or has no evaluations;
+ * TILEPROP_FAILURE without memory. The text is to be freed, on error too.
+ */
+tileprop_status tp_history_read(struct tp_history *history, const char *option, const char *path,
+                                struct tp_error *error);
+
+/*
+ * Reads the numbers of a row but those of gradients, NAN where there is none, and moves *row to its end, a line break
+ * or that of the text. False with *row at a field that is no number: that and those that follow are NAN.
+ */
+bool tp_history_row(const char **row, double values[TP_HISTORY_COLUMNS]);
 
 /* Adds to the rows, if there is a history. */
 void tp_history_progress(struct tp_history *history, const tileprop_progress *progress);

@@ -201,6 +201,11 @@ static bool is_standard_input(const struct tp_option *option, const char *path)
     return option->streams && strcmp(path, "-") == 0;
 }
 
+static bool is_several(const struct tp_option *option)
+{
+    return option->streams || option->several;
+}
+
 /* Writes a path, or each of several, behind a folder's name of so many bytes. */
 static void put_in_folder(const struct tp_option *option, const char *folder, int bytes, const char *path, char *out,
                           size_t size)
@@ -213,7 +218,7 @@ static void put_in_folder(const struct tp_option *option, const char *folder, in
                                    folder, (int)part, at);
         at = at[part] ? at + part + 1 : NULL;
     }
-    if (!option->streams || !tp_several_is(out))
+    if (!is_several(option) || !tp_several_is(out))
         snprintf(out, size, "%.*s%s", bytes, folder, path);
 }
 
@@ -354,7 +359,7 @@ static bool is_among(const char *file, const struct file *other)
 {
     const char *path = other->path;
     char one[TP_PATH_ROOM];
-    if (!other->option.streams)
+    if (!is_several(&other->option))
         return same_file(file, path);
     while (tp_several_next(&path, one, sizeof one))
         if (same_file(file, one))

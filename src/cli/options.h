@@ -33,6 +33,7 @@ struct tp_option {
     bool command_only;         /* acts at once (--help): not in files, not printed */
     bool writes;               /* a path that is written, not read */
     bool streams;              /* a path that is read, of which - is standard input */
+    bool several;              /* a path that may be those of several files, with commas between them; so may streams */
     bool prints;               /* of such a path: - is standard output */
     const char *may_replace;   /* of such a path: the option whose file it may be; NULL: none may */
     /* Suffixes of what is written beside the path, instead of its own; up to a NULL. */

@@ -1,94 +1,69 @@
 #include "cli/plot.h"
 
-#include <limits.h>
 #include <math.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h> /* environ */
 
-#include "cli/template.h"
+#include "readers/several.h"
 
-#define TP_BIN_STEPS  10   /* steps that a point of the training loss averages, at least */
-#define TP_POINTS     1000 /* of the training loss, at most */
-#define TP_NOT_FOUND  127  /* what posix_spawnp's child exits with where there is no such program */
-#define TP_SUFFIX_LEN 4    /* ".svg", ".png" */
+#define TP_BIN_STEPS    10   /* steps that a point of the training loss averages, at least */
+#define TP_POINTS       1000 /* of the training loss, at most */
+#define TP_POINTS_OTHER 100  /* of that of another run, so that its noise hides nothing */
+#define TP_LEGEND_NAME  40   /* bytes of another run's path, above which the legend leaves out folders */
 
-const char *const tp_plot_beside[] = {
-    [TP_PLOT_HISTORY] = ".csv", [TP_PLOT_MEANS] = "-loss.csv", [TP_PLOT_SCRIPT] = ".gp", NULL};
+const char *const tp_plot_beside[] = {[TP_PLOT_HISTORY] = ".csv", [TP_PLOT_MEANS] = "-loss.csv", ".gp", NULL};
 
-static bool is_svg(const char *path)
+static tileprop_status read_others(struct tp_plot *plot, const char *with, struct tp_error *error)
 {
-    return strcmp(path + strlen(path) - TP_SUFFIX_LEN, ".svg") == 0;
-}
-
-static tileprop_status check_path(const char *path, struct tp_error *error)
-{
-    const char *name = basename(path);
-    const size_t length = strlen(name);
-    if (length <= TP_SUFFIX_LEN || (!is_svg(path) && strcmp(path + strlen(path) - TP_SUFFIX_LEN, ".png") != 0))
-        return tp_fail(error, TILEPROP_USAGE, "--plot: expected a file name that ends in .svg or .png, found \"%s\"",
-                       path);
-    /* It becomes a string of the script. */
-    if (strpbrk(name, "\n\r'\\"))
-        return tp_fail(error, TILEPROP_USAGE,
-                       "--plot: expected a name without quotes, backslashes and line breaks, found \"%s\"", name);
-    return TILEPROP_OK;
-}
-
-/* Length of the path without its suffix. */
-static int stem_length(const char *path)
-{
-    return (int)strlen(path) - TP_SUFFIX_LEN;
-}
-
-tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, struct tp_error *error)
-{
-    *plot = (struct tp_plot){.path = path};
-    if (!path)
-        return TILEPROP_OK;
-    tileprop_status status = check_path(path, error);
-    for (size_t i = 0; status == TILEPROP_OK && i < TP_PLOT_FILES; i++) {
-        char name[PATH_MAX + 16]; /* one that is cut off is too long for a path */
-        snprintf(name, sizeof name, "%.*s%s", stem_length(path), path,
-                 i == TP_PLOT_IMAGE ? path + stem_length(path) : tp_plot_beside[i]);
-        status = tp_safe_file_open(&plot->files[i], "--plot", name, error);
+    tileprop_status status = TILEPROP_OK;
+    char path[PATH_MAX];
+    while (status == TILEPROP_OK && tp_several_next(&with, path, sizeof path)) {
+        if (plot->other_count == TP_PLOT_OTHERS)
+            return tp_fail(error, TILEPROP_USAGE, "--plot-with: expected %d files at most, found more", TP_PLOT_OTHERS);
+        struct tp_other_run *other = &plot->others[plot->other_count++];
+        strcpy(other->path, path);
+        status = tp_history_read(&other->history, "--plot-with", other->path, error);
     }
     return status;
 }
 
-/* The loss of a history's line; NAN: it has none, which only one of a damaged checkpoint has not. */
-static double parse_loss(const char *line)
+tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, const char *with, struct tp_error *error)
 {
-    for (size_t column = 0; column < TP_HISTORY_LOSS; column++) {
-        line += strcspn(line, ",\n");
-        if (*line++ != ',')
-            return NAN;
+    *plot = (struct tp_plot){.other_count = 0};
+    if (!path)
+        return TILEPROP_OK;
+    tileprop_status status = tp_drawing_open(&plot->drawing, "--plot", path, error);
+    for (size_t i = 0; status == TILEPROP_OK && i < TP_PLOT_DATA; i++) {
+        char name[PATH_MAX + 16]; /* one that is cut off is too long for a path */
+        snprintf(name, sizeof name, "%.*s%s", tp_drawing_stem(path), path, tp_plot_beside[i]);
+        status = tp_safe_file_open(&plot->data[i], "--plot", name, error);
     }
-    return strtod(line, NULL);
+    return status == TILEPROP_OK ? read_others(plot, with, error) : status;
 }
 
 /* The loss of each step, to be freed; NULL without memory. The history's text has those before the run was
- * resumed too. */
+ * resumed too. NAN: there is none, which only a row of a damaged checkpoint has not. */
 static double *parse_losses(const char *text, size_t *count)
 {
     size_t rows = 0;
     for (const char *c = text; *c; c++)
         rows += *c == '\n';
     double *losses = malloc((rows + 1) * sizeof *losses);
+    double values[TP_HISTORY_COLUMNS];
     *count = 0;
-    for (const char *line = strchr(text, '\n'); losses && line && line[1]; line = strchr(line + 1, '\n'))
-        losses[(*count)++] = parse_loss(line + 1);
+    for (const char *line = strchr(text, '\n'); losses && line && line[1]; line = strchr(line, '\n')) {
+        line++;
+        tp_history_row(&line, values);
+        losses[(*count)++] = values[TP_HISTORY_LOSS];
+    }
     return losses;
 }
 
 /* A point stands in the middle of its steps; a last, shorter bin is left out unless it is the only one. */
-static void write_means(const double *losses, size_t count, FILE *file)
+static void write_means(const double *losses, size_t count, size_t points, FILE *file)
 {
-    size_t bin = (count / TP_POINTS + TP_BIN_STEPS) / TP_BIN_STEPS * TP_BIN_STEPS;
+    size_t bin = (count / points + TP_BIN_STEPS) / TP_BIN_STEPS * TP_BIN_STEPS;
     if (bin > count)
         bin = count;
     fprintf(file, "step,mean,deviation\n");
@@ -103,84 +78,99 @@ static void write_means(const double *losses, size_t count, FILE *file)
     }
 }
 
+/* Writes the rows that were evaluated; returns whether they were on the training set too. */
+static bool write_evaluations(const char *text, FILE *file)
+{
+    double v[TP_HISTORY_COLUMNS];
+    bool with_train = false;
+    for (const char *row = strchr(text, '\n') + 1; *row; row += *row == '\n') {
+        tp_history_row(&row, v);
+        if (isnan(v[TP_HISTORY_ACCURACY]))
+            continue;
+        fprintf(file, "%.0f,%.9g,%.9g", v[0], v[TP_HISTORY_VALIDATION], v[TP_HISTORY_ACCURACY]);
+        fprintf(file, isnan(v[TP_HISTORY_TRAIN_ACCURACY]) ? ",\n" : ",%.9g\n", v[TP_HISTORY_TRAIN_ACCURACY]);
+        with_train |= !isnan(v[TP_HISTORY_TRAIN_ACCURACY]);
+    }
+    return with_train;
+}
+
+/* Writes the name and the data of each other run. Steps become those of the longest run. */
+static tileprop_status write_others(struct tp_plot *plot, size_t *steps, struct tp_error *error)
+{
+    FILE *file = plot->drawing.script.file;
+    bool with_train[TP_PLOT_OTHERS];
+    if (plot->other_count)
+        fprintf(file, "others = %zu\narray names[others]\n", plot->other_count);
+    for (size_t i = 0; i < plot->other_count; i++) {
+        const char *text = plot->others[i].history.text, *name = plot->others[i].path, *slash;
+        while (strlen(name) > TP_LEGEND_NAME && (slash = strchr(name, '/')))
+            name = slash + 1;
+        fprintf(file, "names[%zu] = ", i + 1);
+        tp_drawing_quote(&plot->drawing, name, TP_DRAWING_TEXT);
+        size_t count;
+        double *losses = parse_losses(text, &count);
+        if (!losses)
+            return tp_fail_memory(error, "--plot-with", "the training loss");
+        fprintf(file, "\n$losses%zu << END\n", i + 1);
+        write_means(losses, count, TP_POINTS_OTHER, file);
+        free(losses);
+        fprintf(file, "END\n$evaluations%zu << END\n", i + 1);
+        with_train[i] = write_evaluations(text, file);
+        fprintf(file, "END\n");
+        *steps = count > *steps ? count : *steps;
+    }
+    if (plot->other_count)
+        fprintf(file, "train_evaluated = '");
+    for (size_t i = 0; i < plot->other_count; i++)
+        if (with_train[i])
+            fprintf(file, "%zu ", i + 1);
+    if (plot->other_count)
+        fprintf(file, "'\n");
+    return TILEPROP_OK;
+}
+
 static const char *const script[] = {
 #include "cli/plot.gp.inc"
     NULL};
 
-static void write_script(const char *path, size_t steps, bool with_train, FILE *file)
+static tileprop_status write_script(struct tp_plot *plot, size_t steps, bool with_train, struct tp_error *error)
 {
-    char conditions[64], stem[NAME_MAX + 1];
-    snprintf(stem, sizeof stem, "%.*s", stem_length(basename(path)), basename(path));
-    snprintf(conditions, sizeof conditions, "%s %s %s", is_svg(path) ? "SVG" : "PNG",
-             steps >= 50 * TP_BIN_STEPS ? "CUT" : "WHOLE", with_train ? "TRAIN_EVALUATED" : "VALIDATION_ONLY");
-    fprintf(file, "# Draws %s.\nset xrange [0:%zu]\n", basename(path), steps > 1 ? steps : 1);
-    tp_template_write(script, conditions, stem, file);
-}
-
-/* Runs gnuplot in the script's folder, without a shell; *code: what it exited with. False: not at all. */
-static bool run_gnuplot(const struct tp_plot *plot, const char *folder, const char *name, int *code)
-{
-    /* A descriptor, since the name need not be one that gnuplot can quote, nor of this folder. */
-    char *arguments[] = {"gnuplot", "-e", "image='/dev/fd/3'", (char *)name, NULL};
-    posix_spawn_file_actions_t actions;
-    pid_t child;
-    int status;
-    if (posix_spawn_file_actions_init(&actions) != 0)
-        return false;
-    bool started = posix_spawn_file_actions_addchdir_np(&actions, folder) == 0 &&
-                   posix_spawn_file_actions_adddup2(&actions, fileno(plot->files[TP_PLOT_IMAGE].file), 3) == 0 &&
-                   posix_spawnp(&child, "gnuplot", &actions, NULL, arguments, environ) == 0;
-    posix_spawn_file_actions_destroy(&actions);
-    if (!started || waitpid(child, &status, 0) < 0)
-        return false;
-    *code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-    return *code != TP_NOT_FOUND;
-}
-
-static tileprop_status draw_image(struct tp_plot *plot, struct tp_error *error)
-{
-    struct tp_safe_file *image = &plot->files[TP_PLOT_IMAGE];
-    const char *name = basename(plot->path);
-    char folder[PATH_MAX], script_name[NAME_MAX + 1];
-    struct stat info;
-    int code;
-    snprintf(folder, sizeof folder, "%.*s", (int)(name - plot->path), plot->path);
-    if (!*folder)
-        strcpy(folder, ".");
-    snprintf(script_name, sizeof script_name, "%.*s.gp", stem_length(name), name);
-    if (!run_gnuplot(plot, folder, script_name, &code))
-        return tp_fail(error, TILEPROP_FAILURE,
-                       "--plot: gnuplot was not found (Debian: gnuplot-nox); data and script are written, "
-                       "draw later with: gnuplot %s, in %s",
-                       script_name, folder);
-    if (code != 0 || fstat(fileno(image->file), &info) != 0 || info.st_size == 0)
-        return tp_fail(error, TILEPROP_FAILURE, "--plot: gnuplot drew nothing (exit status %d); its script is %.*s.gp",
-                       code, stem_length(plot->path), plot->path);
-    return tp_safe_file_commit(image, error);
+    char conditions[64];
+    struct tp_drawing *drawing = &plot->drawing;
+    fprintf(drawing->script.file, "# Draws %s.\n", basename(drawing->path));
+    const tileprop_status status = write_others(plot, &steps, error);
+    if (status != TILEPROP_OK)
+        return status;
+    fprintf(drawing->script.file, "set xrange [0:%zu]\n", steps > 1 ? steps : 1);
+    snprintf(conditions, sizeof conditions, "%s %s %s", steps >= 50 * TP_BIN_STEPS ? "CUT" : "WHOLE",
+             with_train ? "TRAIN_EVALUATED" : "VALIDATION_ONLY", plot->other_count ? "OTHERS" : "ALONE");
+    tp_drawing_write(drawing, script, conditions);
+    return TILEPROP_OK;
 }
 
 tileprop_status tp_plot_draw(struct tp_plot *plot, const struct tp_history *history, bool with_train,
                              struct tp_error *error)
 {
-    struct tp_safe_file *files = plot->files;
     size_t steps;
-    if (!plot->path)
+    if (!plot->drawing.path)
         return TILEPROP_OK;
     double *losses = parse_losses(history->text, &steps);
     if (!losses)
         return tp_fail_memory(error, "--plot", "the training loss");
-    tp_safe_file_write(&files[TP_PLOT_HISTORY], history->text, history->size);
-    write_means(losses, steps, files[TP_PLOT_MEANS].file);
-    write_script(plot->path, steps, with_train, files[TP_PLOT_SCRIPT].file);
+    tp_safe_file_write(&plot->data[TP_PLOT_HISTORY], history->text, history->size);
+    write_means(losses, steps, TP_POINTS, plot->data[TP_PLOT_MEANS].file);
     free(losses);
-    tileprop_status status = TILEPROP_OK;
-    for (size_t i = 0; status == TILEPROP_OK && i < TP_PLOT_IMAGE; i++)
-        status = tp_safe_file_commit(&files[i], error);
-    return status == TILEPROP_OK ? draw_image(plot, error) : status;
+    tileprop_status status = write_script(plot, steps, with_train, error);
+    for (size_t i = 0; status == TILEPROP_OK && i < TP_PLOT_DATA; i++)
+        status = tp_safe_file_commit(&plot->data[i], error);
+    return status == TILEPROP_OK ? tp_drawing_finish(&plot->drawing, error) : status;
 }
 
 void tp_plot_discard(struct tp_plot *plot)
 {
-    for (size_t i = 0; i < TP_PLOT_FILES; i++)
-        tp_safe_file_discard(&plot->files[i]);
+    for (size_t i = 0; i < TP_PLOT_DATA; i++)
+        tp_safe_file_discard(&plot->data[i]);
+    for (size_t i = 0; i < plot->other_count; i++)
+        free(plot->others[i].history.text);
+    tp_drawing_discard(&plot->drawing);
 }

@@ -5,29 +5,42 @@
  *     FILE.csv       the history of the run (history.h)
  *     FILE-loss.csv  its training loss: step, mean and deviation of so many steps
  *     FILE.gp        the script; `gnuplot FILE.gp` in its folder draws once more what has been edited
+ *
+ * Other runs can be drawn behind it, from their histories; what is drawn of them is in the script.
  */
 #pragma once
 
-#include "base/safe_file.h"
-#include "base/status.h"
+#include <limits.h>
+
+#include "cli/drawing.h"
 #include "cli/history.h"
+
+#define TP_PLOT_OTHERS 5 /* at most: plot.gp has no more colours that can be told apart */
 
 /* What stands instead of the image's suffix in the names of the other files; ended by NULL. */
 extern const char *const tp_plot_beside[];
 
-enum { TP_PLOT_HISTORY, TP_PLOT_MEANS, TP_PLOT_SCRIPT, TP_PLOT_IMAGE, TP_PLOT_FILES };
+enum { TP_PLOT_HISTORY, TP_PLOT_MEANS, TP_PLOT_DATA };
+
+struct tp_other_run {
+    char path[PATH_MAX];
+    struct tp_history history;
+};
 
 struct tp_plot {
-    const char *path; /* of the image; NULL: there is no plot */
-    struct tp_safe_file files[TP_PLOT_FILES];
+    struct tp_drawing drawing;
+    struct tp_safe_file data[TP_PLOT_DATA];
+    struct tp_other_run others[TP_PLOT_OTHERS];
+    size_t other_count;
 };
 
 /*
- * Begins a plot at path (NULL: none), which must outlive it.
- * Errors: TILEPROP_USAGE for a path that is no name with .svg or .png after it, TILEPROP_FAILURE if its
- * files cannot be written there. The plot is to be discarded, on error too.
+ * Begins a plot at path (NULL: none), which must outlive it, with the histories that `with` lists (NULL: none), commas
+ * between them. They are read here, so that it does not matter what becomes of the files.
+ * Errors: as tp_drawing_open() and tp_history_read(); TILEPROP_USAGE for more than TP_PLOT_OTHERS. The plot is to be
+ * discarded, on error too.
  */
-tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, struct tp_error *error);
+tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, const char *with, struct tp_error *error);
 
 /*
  * Writes the history, data and script, and runs gnuplot. with_train: evaluations were of the training set

@@ -15,13 +15,16 @@
 
 struct outputs {
     struct tp_safe_file table, best;
+    struct tp_drawing drawing;
 };
 
 static tileprop_status open_outputs(struct outputs *outputs, const struct tp_sweep_command *command,
                                     struct tp_error *error)
 {
-    const tileprop_status status = tp_safe_file_open(&outputs->table, "--table", command->table, error);
-    return status == TILEPROP_OK ? tp_safe_file_open(&outputs->best, "--best", command->best, error) : status;
+    tileprop_status status = tp_safe_file_open(&outputs->table, "--table", command->table, error);
+    if (status == TILEPROP_OK)
+        status = tp_safe_file_open(&outputs->best, "--best", command->best, error);
+    return status == TILEPROP_OK ? tp_drawing_open(&outputs->drawing, "--plot", command->plot, error) : status;
 }
 
 static tileprop_status write_outputs(struct outputs *outputs, const struct tp_sweep *sweep,
@@ -35,7 +38,9 @@ static tileprop_status write_outputs(struct outputs *outputs, const struct tp_sw
         tp_train_command_write_config(&best, outputs->best.file);
     if (status == TILEPROP_OK)
         status = tp_safe_file_commit(&outputs->table, error);
-    return status == TILEPROP_OK ? tp_safe_file_commit(&outputs->best, error) : status;
+    if (status == TILEPROP_OK)
+        status = tp_safe_file_commit(&outputs->best, error);
+    return status == TILEPROP_OK && sweep->command->plot ? tp_sweep_draw(sweep, &outputs->drawing, error) : status;
 }
 
 static tileprop_status report(const struct tp_sweep *sweep, struct outputs *outputs, struct tp_error *error)
@@ -76,6 +81,7 @@ static tileprop_status sweep_all(struct tp_sweep_command *command, struct tp_err
         status = report(&sweep, &outputs, error);
     tp_safe_file_discard(&outputs.table);
     tp_safe_file_discard(&outputs.best);
+    tp_drawing_discard(&outputs.drawing);
     tp_sweep_free(&sweep);
     return status;
 }

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-
-
 #define AT(member) offsetof(struct tp_sweep_command, member)
+
+static const char *const beside[] = {".gp", NULL};
 
 static const tileprop_choice metrics[] = {{"accuracy", TP_METRIC_ACCURACY}, {"loss", TP_METRIC_LOSS}, {NULL, 0}};
 
@@ -27,6 +27,9 @@ static const struct tp_option table[] = {
                .help = "write a row for each configuration: means, deviations, differences from the best"), .writes = true},
     {TP_OPTION("best", AT(best), PATH, "Output", .argument = "FILE.conf", .keyword = "none",
                .help = "write the best configuration's options, for train --config"), .writes = true},
+    {TP_OPTION("plot", AT(plot), PATH, "Output", .argument = "FILE", .keyword = "none",
+               .help = "draw the metric against each option that varies, over all runs, with gnuplot into this .svg or "
+                       ".png file; the script is written beside it, to FILE.gp"), .writes = true, .side_outputs = beside},
     {TP_OPTION("json", AT(json), SWITCH, "Output",
                .help = "write the results as one JSON object to standard output, and the report to standard error"), .flag = true},
     {TP_OPTION("quiet", AT(quiet), SWITCH, "Output",
@@ -94,7 +97,6 @@ static tileprop_status check(const struct tp_sweep_command *command, struct tp_e
                           : train->checkpoint        ? "checkpoint"
                           : train->resume            ? "resume"
                           : train->history           ? "history"
-                          : train->plot              ? "plot"
                           : train->options.init_from ? "init-from"
                           : train->explain           ? "explain"
                           : train->stats             ? "stats"
@@ -103,6 +105,8 @@ static tileprop_status check(const struct tp_sweep_command *command, struct tp_e
                                                      : NULL;
     if (useless)
         return tp_fail(error, TILEPROP_USAGE, "--%s: expected with train only", useless);
+    if (command->plot && !command->grid.varied_count)
+        return tp_fail(error, TILEPROP_USAGE, "--plot: expected with --vary only");
     if (command->folds && command->seeds > 1)
         return tp_fail(error, TILEPROP_USAGE, "--folds: expected without --seeds");
     if (command->folds && (train->val_data || train->val_split > 0))

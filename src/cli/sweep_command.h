@@ -16,6 +16,7 @@ struct tp_sweep_command {
     const char *runs;    /* CSV of the runs, by which a sweep goes on; NULL: none, as of the next two */
     const char *table;   /* CSV of the configurations */
     const char *best;    /* the best one's options, for train */
+    const char *plot;    /* drawing of the metric against each option that varies */
     int metric;          /* enum tp_metric */
     int json, quiet;
     int help, version;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json_text.h"
 #include "cli/program.h"
+#include "cli/sweep_plot.h"
 
 #define TP_LINES      20 /* of progress, off a terminal */
 #define TP_ROWS_SHOWN 50
@@ -263,6 +264,43 @@ tileprop_status tp_sweep_write_json(const struct tp_sweep *sweep, const struct t
                                list, "test_accuracy", tp_json_text_real(test ? test->test_accuracy : (double)NAN),
                                "test_loss", tp_json_text_real(test ? test->test_loss : (double)NAN));
     return tp_program_json(object, error);
+}
+
+/* The metric over all runs with a value of an option. */
+static struct tp_sweep_value value_over(const struct tp_sweep *sweep, size_t varied, size_t value, double *room)
+{
+    figure_of *metric = metric_of(sweep);
+    size_t count = 0;
+    for (size_t i = 0; i < sweep->count; i++)
+        if (tp_grid_value(&sweep->command->grid, i / sweep->repeats, varied) == value && counts(&sweep->runs[i]))
+            room[count++] = metric(&sweep->runs[i]);
+    const struct tp_spread spread = spread_of(room, count);
+    return (struct tp_sweep_value){sweep->command->grid.varied[varied].values[value], spread.mean, spread.deviation,
+                                   count};
+}
+
+tileprop_status tp_sweep_draw(const struct tp_sweep *sweep, struct tp_drawing *drawing, struct tp_error *error)
+{
+    const struct tp_grid *grid = &sweep->command->grid;
+    size_t all = 0;
+    for (size_t i = 0; i < grid->varied_count; i++)
+        all += grid->varied[i].count;
+    struct tp_sweep_option options[TP_VARIED_MAX];
+    struct tp_sweep_value *values = calloc(all + 1, sizeof *values), *next = values;
+    double *room = calloc(sweep->count, sizeof *room);
+    for (size_t i = 0; values && room && i < grid->varied_count; i++) {
+        options[i] = (struct tp_sweep_option){grid->varied[i].name, next, grid->varied[i].count};
+        for (size_t k = 0; k < grid->varied[i].count; k++)
+            *next++ = value_over(sweep, i, k, room);
+    }
+    const struct tp_sweep_results results = {
+        sweep->command->metric == TP_METRIC_LOSS ? "validation loss (nats per sample)" : "validation accuracy", options,
+        grid->varied_count};
+    const tileprop_status status =
+        values && room ? tp_sweep_plot(drawing, &results, error) : tp_fail_memory(error, "--plot", "a drawing");
+    free(values);
+    free(room);
+    return status;
 }
 
 /* --- Progress ----------------------------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/status.h"
+#include "cli/drawing.h"
 #include "cli/sweep_runs.h"
 
 /* Mean and sample standard deviation of some runs' figures; NaN of none, or, for the deviation, of one. */
@@ -41,6 +42,9 @@ void tp_sweep_write_csv(const struct tp_sweep *sweep, const struct tp_sweep_row 
 /* Writes it as the one JSON object. Errors: TILEPROP_FAILURE without memory. */
 tileprop_status tp_sweep_write_json(const struct tp_sweep *sweep, const struct tp_sweep_row *rows,
                                     const tileprop_result *test, struct tp_error *error);
+
+/* Draws the metric of all runs against each option that varies. Errors: those of tp_sweep_plot(). */
+tileprop_status tp_sweep_draw(const struct tp_sweep *sweep, struct tp_drawing *drawing, struct tp_error *error);
 
 /* Shows on standard error how far the sweep is: a line that is renewed on a terminal, else one now and then. */
 void tp_sweep_progress(const struct tp_sweep *sweep, size_t running);

@@ -102,7 +102,7 @@ static tileprop_status open_outputs(struct training *training, struct tp_error *
                                           "with --resume auto the run would go on from it");
     if (status == TILEPROP_OK)
         status = tp_safe_file_open(&training->history_file, "--history", command->history, error);
-    return status == TILEPROP_OK ? tp_plot_open(&training->plot, command->plot, error) : status;
+    return status == TILEPROP_OK ? tp_plot_open(&training->plot, command->plot, command->plot_with, error) : status;
 }
 
 /*

@@ -114,6 +114,9 @@ static const struct tp_option table[] = {
     {TP_OPTION("plot", AT(plot), PATH, "Output", .argument = "FILE", .keyword = "none",
                .help = "draw loss and accuracy with gnuplot into this .svg or .png file; of FILE.svg the history is "
                        "written to FILE.csv, the loss of its steps to FILE-loss.csv and the script to FILE.gp"), .writes = true, .side_outputs = tp_plot_beside},
+    {TP_OPTION("plot-with", AT(plot_with), PATH, "Output", .argument = "FILES", .keyword = "none",
+               .help = "draw other runs behind it, thinner, from what --history or --plot wrote of them: up to 5 files "
+                       "with commas between them"), .several = true},
     {TP_OPTION("json", AT(json), SWITCH, "Output",
                .help = "write the results as one JSON object to standard output, and the report to standard error"), .flag = true},
     {TP_OPTION("quiet", AT(quiet), SWITCH, "Output",
@@ -225,6 +228,8 @@ static tileprop_status check_resumption(const struct tp_train_command *command, 
         return tp_fail(error, TILEPROP_USAGE, "--resume: auto expected with --checkpoint FILE only");
     if (!command->checkpoint && sources[tp_options_index(&options, "checkpoint-every")] == TP_FROM_COMMAND)
         return tp_fail(error, TILEPROP_USAGE, "--checkpoint-every: expected with --checkpoint only");
+    if (!command->plot && sources[tp_options_index(&options, "plot-with")] == TP_FROM_COMMAND && command->plot_with)
+        return tp_fail(error, TILEPROP_USAGE, "--plot-with: expected with --plot only");
     if (!command->resume && command->resume_inexact)
         return tp_fail(error, TILEPROP_USAGE, "--resume-inexact: expected with --resume only");
     return TILEPROP_OK;

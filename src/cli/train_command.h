@@ -39,7 +39,7 @@ struct tp_train_command {
     const char *resume; /* file or "auto" */
     int resume_inexact;
     const char *history;
-    const char *plot;
+    const char *plot, *plot_with;
     int json, quiet;
     int stats;          /* only say what the data are */
     int check_gradient; /* only check gradients */

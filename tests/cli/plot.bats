@@ -25,7 +25,7 @@ with_gnuplot() {
 @test "a folder that is not there is exit 1 before data are read" {
     run --separate-stderr "$train" --data absent --plot absent/a.svg
     [ "$status" -eq 1 ]
-    [[ $stderr == "train: --plot: absent/a.csv: No such file or directory" ]]
+    [[ $stderr == "train: --plot: absent/a.gp: No such file or directory" ]]
 }
 
 @test "image, script and data, in names with blanks and in other folders; the same run draws the same" {
@@ -92,4 +92,75 @@ END
     [ "$status" -eq 1 ]
     [[ $stderr == *"exit status 3"* ]]
     [[ $(ls) != *a.svg* ]]
+}
+
+columns=step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy
+
+@test "--plot-with draws earlier runs too, and the script keeps them" {
+    with_gnuplot
+    mkdir folder
+    "${small[@]}" --epochs 10 --history "it's_old.csv" --log-gradients on
+    "${small[@]}" --epochs 40 --eval-train on --plot folder/long.svg
+    sed -i 's/$/\r/' folder/long.csv # as other programs leave it
+    run --separate-stderr "${small[@]}" --epochs 30 --eval-train on --plot new.svg \
+        --plot-with "it's_old.csv,folder/long.csv"
+    [ "$status" -eq 0 ]
+    [ -z "$stderr" ]
+    [ "$(grep -o "<title>it's_old.csv</title>\|<title>folder/long.csv</title>" new.svg | wc -l)" -eq 4 ] # of two panels
+    grep -qx 'set xrange \[0:800\]' new.gp
+    grep -qx "train_evaluated = '2 '" new.gp
+    [ "$(sed -n '/^\$losses1/,/^END/p' new.gp | wc -l)" -eq $((20 + 3)) ] # as of --plot, without the columns
+    sed -n '/^\$losses2/,/^END/p' new.gp | sed '1d;$d' | cmp - folder/long-loss.csv
+    mv new.svg first.svg
+    rm "it's_old.csv" folder/*
+    gnuplot new.gp
+    cmp first.svg new.svg
+    "${small[@]}" --epochs 30 --history alone.csv
+    "${small[@]}" --epochs 30 --plot again.png --plot-with new.csv
+    cmp alone.csv again.csv
+    [ "$(head -c 4 again.png | tail -c 3)" = PNG ]
+}
+
+@test "--plot-with takes a run that diverged at once, and one whose name is no UTF-8" {
+    with_gnuplot
+    name=$(printf 'a\344.csv')
+    printf '%s\n0,1,nan,inf,0.1,\n' $columns >"$name"
+    run --separate-stderr "${small[@]}" --epochs 30 --plot new.svg --plot-with "$name"
+    [ "$status" -eq 0 ]
+    [ -z "$stderr" ]
+    grep -q "<title>a?.csv</title>" new.svg
+    iconv -f UTF-8 -t UTF-8 new.svg >/dev/null
+}
+
+@test "what --plot-with names is a history, or one line says so before data are read" {
+    refuse_history() { # PARTS CONTENT
+        printf "$2" >no.csv
+        refused_by train "$train" 3 "$1" --data absent --plot a.svg --plot-with no.csv
+    }
+    refuse_history 'no.csv: line 1: "a,b" ... expected "step,epoch' 'a,b\n1,2\n'
+    refuse_history 'no.csv: line 1: "" found' ''
+    refuse_history 'no.csv: no evaluations found' "$columns"
+    refuse_history 'no.csv: no evaluations found' "$columns\n0,1,2.5,,,\n"
+    refuse_history 'no.csv: line 3: "x" found, expected a number' "$columns\n0,1,2.5,2.4,0.1,\n1,1,x,,,\n"
+    refuse_history 'no.csv: line 3: "" found, expected a number' "$columns\n0,1,2.5,2.4,0.1,\n1,1,"
+    refuse_history 'no.csv: line 3: step 7 found, expected 1' "$columns\n0,1,2.5,2.4,0.1,\n7,1,2.5,,,\n"
+    refuse_history 'no.csv: a zero byte at offset 4' 'step\0'
+    refused_by train "$train" 3 "absent.csv: cannot be opened" --data absent --plot a.svg --plot-with absent.csv
+    printf '%s\n0,1,2.5,2.4,0.1,\n' $columns >no.csv
+    refused_by train "$train" 3 "absent.csv: cannot be opened" --data absent --plot a.svg --plot-with no.csv,absent.csv
+    refused_by train "$train" 2 "--plot-with: expected with --plot only" --data absent --plot-with no.csv
+    refused_by train "$train" 2 "--plot-with: expected 5 files at most" --data absent --plot a.svg \
+        --plot-with no.csv,no.csv,no.csv,no.csv,no.csv,no.csv
+    [ "$(ls)" = no.csv ]
+}
+
+@test "a run writes none of what --plot-with names" {
+    printf '%s\n0,1,2.5,2.4,0.1,\n' $columns | tee one.csv >old.csv
+    refused_by train "$train" 2 "--plot: old.csv ... --plot-with reads" --plot old.svg --plot-with one.csv,old.csv
+    refused_by train "$train" 2 "--history: ./old.csv ... --plot-with" --history ./old.csv --plot a.svg --plot-with old.csv
+    refused_by train "$train" 2 "--save: one.csv ... --plot-with" --save one.csv --plot a.svg --plot-with one.csv,old.csv
+    cmp one.csv old.csv
+    printf 'plot = a.svg\nplot-with = one.csv,old.csv\n' >run.conf
+    run "$train" --config "$PWD/run.conf" --print-config
+    [[ $output == *"plot-with = $PWD/one.csv,$PWD/old.csv"* ]]
 }

@@ -133,6 +133,17 @@ assert sweep["configurations"][0]["accuracy"] == run["validation_accuracy"]
 assert sweep["test_accuracy"] == run["test_accuracy"] and sweep["test_loss"] == run["test_loss"]'
 }
 
+@test "--plot draws the metric against each option that varies" {
+    command -v gnuplot >/dev/null || skip "no gnuplot (Debian: gnuplot-nox)"
+    "$sweep" "${few[@]}" "${grid[@]}" --plot s.svg --quiet >/dev/null
+    for text in lr hidden '8,6' 'validation accuracy'; do
+        grep -qF ">$text<" s.svg
+    done
+    [ "$(ls)" = $'s.gp\ns.svg' ]
+    refused 2 '--plot: expected ... s.pdf' "${few[@]}" "${grid[@]}" --plot s.pdf
+    refused 2 '--plot: expected with --vary only' "${few[@]}" --seeds 2 --plot s.svg
+}
+
 @test "a wrong grid is refused before the first run" {
     while IFS='|' read -r value parts; do
         refused 2 "--vary: $parts" --data absent --vary "$value"

@@ -182,7 +182,7 @@ TRAIN = '--quiet --epochs 1 --threads-exact 2 --hidden 3 --seed 2 --data ../data
 PLOT = ('plot.svg', 'plot.csv', 'plot-loss.csv', 'plot.gp')
 WRITING = [
     Case('all files of train', 'train', TRAIN + 'images --batch 5 --save s --save-best b --history h --plot plot.svg '
-         '--log-gradients on --eval-train on --json', ('s', 'b', 'h', *PLOT)),
+         '--plot-with ../data/old.csv --log-gradients on --eval-train on --json', ('s', 'b', 'h', *PLOT)),
     Case('a history of many steps', 'train', TRAIN + 'images --batch 1 --evals-per-epoch 400 --log-gradients on '
          '--history h', ('h',)),
     Case('all files of predict', 'predict', '../data/images.model --data ../data/images --output o --errors e.png '
@@ -235,6 +235,7 @@ class Work:
             write(f'{data}/images/{name}-images-idx3-ubyte', idx(8, count, 6, 6, values=images))
             write(f'{data}/images/{name}-labels-idx1-ubyte', idx(8, count, values=labels))
         write(f'{data}/table.csv', TABLE)
+        write(f'{data}/old.csv', 'step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy\n0,1,1.5,1.4,0.3,\n')
         write(f'{data}/weights', 'small,1\nlarge,2\n')
         write(f'{data}/rows.svm.gz', gzip(b'1 1:0.5 3:1\n2 2:1 # two\n1 1:0.25 2:0.5\n2 3:2\n1 1:1\n2 2:2 3:3\n'))
         write(f'{data}/x.npy', npy('<f8', (8, 2), struct.pack('<16d', *range(16))))

@@ -1,0 +1,47 @@
+/*
+ * A picture that gnuplot draws from a script: FILE.svg or FILE.png, and FILE.gp beside it. `gnuplot FILE.gp` in its
+ * folder draws once more what has been edited.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/safe_file.h"
+#include "base/status.h"
+
+struct tp_drawing {
+    const char *option; /* that asked for it, for messages */
+    const char *path;   /* of the image; NULL: there is none */
+    struct tp_safe_file script, image;
+};
+
+/*
+ * Begins the picture at path (NULL: none), so that it fails before any work is done; option and path must outlive it.
+ * Errors: TILEPROP_USAGE for a path that is no name with .svg or .png after it, TILEPROP_FAILURE if its files cannot be
+ * written there. The drawing is to be discarded, on error too.
+ */
+tileprop_status tp_drawing_open(struct tp_drawing *drawing, const char *option, const char *path,
+                                struct tp_error *error);
+
+/* Length of the image's path without its suffix. */
+int tp_drawing_stem(const char *path);
+
+/* Writes the lines of a template (template.h) to the script, with the image's name without its suffix for each at sign;
+ * conditions: those of the caller, to which SVG or PNG is added. */
+void tp_drawing_write(struct tp_drawing *drawing, const char *const *lines, const char *conditions);
+
+#define TP_DRAWING_TEXT (sizeof((struct tp_shown *)NULL)->text - 1)
+
+/* Writes a string of the script, in quotes, on one line, and shortened if it has more than `most` bytes, up to
+ * TP_DRAWING_TEXT. */
+void tp_drawing_quote(struct tp_drawing *drawing, const char *text, size_t most);
+
+/*
+ * Finishes the script and has gnuplot draw it.
+ * Errors: TILEPROP_FAILURE if either could not be written, or gnuplot is not installed or failed; the script is there
+ * then as far as it could be written.
+ */
+tileprop_status tp_drawing_finish(struct tp_drawing *drawing, struct tp_error *error);
+
+/* Leaves nothing of files that are not finished. */
+void tp_drawing_discard(struct tp_drawing *drawing);
