@@ -346,7 +346,7 @@ typedef struct tileprop_options {
     int option_names;      /* messages name options as the command line does: --lr, not learning_rate */
     tileprop_zeros zeros;  /* changes no bit */
     tileprop_schedule lr_schedule;
-    size_t warmup; /* steps in which the learning rate rises, the same amount each */
+    size_t warmup; /* steps in which the learning rate rises linearly */
     size_t
         lr_steps; /* of warmup and schedule; 0: as many as are planned, which a trainer of single steps does not know */
 } tileprop_options;

@@ -142,7 +142,9 @@ static tileprop_status convert(struct tp_set *set, struct tp_error *error)
                                    .sample_weights = (float *)(uintptr_t)data->sample_weights};
     for (size_t i = 0; data->sample_weights && i < data->rows; i++)
         if (!(data->sample_weights[i] >= 0 && isfinite(data->sample_weights[i])))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: sample_weights[%zu]: %g found, expected a number from 0",
+            return tp_fail(error, TILEPROP_BAD_INPUT,
+                           "%s: sample_weights[%zu]: %g found, expected a finite number >= "
+                           "0",
                            name, i, (double)data->sample_weights[i]);
     return TILEPROP_OK;
 }
@@ -155,7 +157,7 @@ tileprop_status tp_set_check_weights(const struct tp_set *set, size_t count, str
         any = weights[i] > 0;
     return any ? TILEPROP_OK
                : tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: the weights of its %zu samples are all 0, expected at least one above 0", set->given.name,
+                         "%s: the weights of all %zu samples are 0, expected at least one above 0", set->given.name,
                          count);
 }
 

@@ -21,8 +21,7 @@ tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, st
     const struct tp_schema *schema = &(*handle)->model.schema;
     snprintf((*handle)->mean, sizeof(*handle)->mean, "%.17g", (*handle)->model.normalization.mean);
     tileprop_status status = tp_predictor_create(&(*handle)->predictor, &(*handle)->model, "auto", error);
-    if (status == TILEPROP_OK && tp_schema_says(schema) &&
-        !((*handle)->schema = tp_schema_text_write(schema)))
+    if (status == TILEPROP_OK && tp_schema_says(schema) && !((*handle)->schema = tp_schema_text_write(schema)))
         status = tp_fail_memory(error, NULL, "a model");
     if (status == TILEPROP_OK)
         status = tp_network_hash(tp_predictor_network((*handle)->predictor), &(*handle)->hash, error);
@@ -44,8 +43,9 @@ static tileprop_status parse(tileprop_model **handle, struct tp_file *file, stru
     if (status == TILEPROP_OK)
         status = tp_fail(
             error, TILEPROP_BAD_INPUT,
-            "%s: layers alone found, as other programs write them, expected a model as train saves it, which also says "
-            "activation and normalization; train --init-from takes the layers and gets these from its options",
+            "%s: only layers found, as other programs write them, expected a model from train --save, which also "
+            "records activation and normalization; train --init-from reads such layers and takes the rest from its "
+            "options",
             path);
     tp_model_free(&model);
     return status;

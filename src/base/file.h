@@ -9,12 +9,12 @@
 
 #include "base/status.h"
 
-/* What one file gave to a text that was joined from several. */
+/* One file's part of a text that was joined from several files. */
 struct tp_part {
     char *path;     /* owned */
-    size_t line;    /* of the text, from 1, on which it begins */
-    size_t dropped; /* its first lines that are not there */
-    bool named;     /* one of these was also the first line of the first file */
+    size_t line;    /* line of the joined text on which it begins, from 1 */
+    size_t dropped; /* number of its first lines that were left out */
+    bool named;     /* one of them was the same as the first file's first line */
 };
 
 struct tp_file {

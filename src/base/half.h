@@ -1,12 +1,12 @@
 /*
- * IEEE 754's binary16, of which files are read.
+ * IEEE 754 binary16, as found in files.
  */
 #pragma once
 
 #include <math.h>
 #include <stdint.h>
 
-/* The value, exactly. */
+/* The exact value. */
 static inline double tp_half_value(uint16_t bits)
 {
     const unsigned exponent = bits >> 10 & 31, mantissa = bits & 1023;

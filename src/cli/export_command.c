@@ -21,7 +21,7 @@ static const struct tp_option table[] = {
                .help = "what its identifiers begin with, as in NAME_predict: a letter, then letters, digits and _")},
 
     {TP_OPTION("help", AT(help), CHOICE, "Program", .choices = tp_help_choices,
-               .help = "print this text and exit; so does -h"), .flag = true, .apart = "all", .command_only = true},
+               .help = "print this text and exit; -h does the same"), .flag = true, .apart = "all", .command_only = true},
     {TP_OPTION("version", AT(version), SWITCH, "Program",
                .help = "print the version and what this build has, and exit"), .flag = true, .command_only = true},
 };

@@ -379,7 +379,7 @@ static tileprop_status check_files(const struct tp_options *options, const void 
     while (find_next(&file, options, target)) {
         if (is_standard_input(&file.option, file.path)) {
             if (input)
-                return tp_fail(error, TILEPROP_USAGE, "--%s: - found, which --%s reads, expected a file",
+                return tp_fail(error, TILEPROP_USAGE, "--%s: - found, but --%s reads standard input, expected a file",
                                file.option.is->name, input);
             input = file.option.is->name;
         }

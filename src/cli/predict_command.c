@@ -25,32 +25,33 @@ static const struct tp_option table[] = {
                .help = "what train --save wrote; it may also stand without --model")},
 
     {TP_OPTION("data", AT(data), PATH, "Data", .argument = "PATH", .keyword = "auto",
-               .help = "directory with IDX files as train takes it; or one file, plain or gzip: a table, libsvm's "
-                       "text, a NumPy array (x.npy, or data.npz:X) or an IDX file. A table's columns are found by the "
-                       "names that the training data had; it may lack the label. -: standard input. auto: the MNIST "
-                       "that comes with tileprop"), .streams = true},
+               .help = "a directory with IDX files, as for train; or one file, plain or gzip: a table, libsvm text, "
+                       "a NumPy array (x.npy, or data.npz:X) or an IDX file. The columns of a table are matched by "
+                       "their names in the training data; the label may be absent. -: standard input. auto: the "
+                       "MNIST that comes with tileprop"), .streams = true},
     {TP_OPTION("set", AT(set), NAME, "Data", .argument = "NAME", .choices = sets,
                .help = "which pair of a directory's files: those to validate on or those to train on")},
     {TP_OPTION("labels", AT(labels), PATH, "Data", .argument = "FILE", .keyword = "none",
-               .help = "the labels of an IDX file or of a NumPy array, a file of the same kind; without it they "
-                       "have none"), .streams = true},
+               .help = "the labels of an IDX file or NumPy array: a file of the same kind; without it the samples "
+                       "have no labels"), .streams = true},
     {TP_OPTION("header", AT(header), CHOICE, "Data", .argument = "NAME", .choices = tp_header_choices,
-               .help = "whether a table's first line holds the columns' names, as of train")},
+               .help = "whether the first line of a table is a header row, as for train")},
     {TP_OPTION("skip-lines", AT(skip_lines), COUNT, "Data", .argument = "N", .least = 0, .most = TP_COUNT_MAX,
-               .help = "leave out the first N lines of a table")},
+               .help = "skip the first N lines of a table")},
     {TP_OPTION("unseen", AT(unseen), CHOICE, "Data", .argument = "NAME", .choices = tp_unseen_choices,
-               .help = "what a category is that the training data do not have: an error, or as a cell that is missing: "
-                       "the training samples' mean after --missing mean, else none of the categories")},
+               .help = "how to treat a category that the training data do not have: as an error, or as a missing "
+                       "value: the mean of the training samples if the model was trained with --missing mean, else "
+                       "none of the categories")},
     {TP_OPTION("index-base", AT(index_base), CHOICE, "Data", .argument = "N", .choices = tp_index_base_choices,
-               .help = "whether indices of libsvm's text begin at 0 or at 1; auto: as in the training data")},
+               .help = "whether feature indices in libsvm text start at 0 or at 1; auto: as in the training data")},
     {TP_OPTION("limit", AT(limit), COUNT, "Data", .argument = "N", .keyword = "all", .least = 1, .most = TP_COUNT_MAX,
                .help = "the first N samples at most")},
     {TP_OPTION("image", AT(image), PATH, "Data", .argument = "FILE.png", .keyword = "none",
                .help = "one PNG image instead of data, as large as the model's images or a whole number of times")},
     {TP_OPTION("invert", AT(invert), CHOICE, "Data", .choices = inversions,
-               .help = "of that image: black on white becomes white on black, as MNIST is; --invert=auto, the "
-                       "default: if its border is light and the training samples are dark, by their mean, or the "
-                       "other way round, which is said"), .flag = true},
+               .help = "invert that image: black on white becomes white on black, as in MNIST; --invert=auto, the "
+                       "default: invert it, with a note, if its border is light and the training samples are dark on "
+                       "average, or the other way round"), .flag = true},
 
     {TP_OPTION("threads", AT(threads), COUNT, "Machine", .argument = "N", .keyword = "auto", .least = 1,
                .most = TP_THREADS_MAX,
@@ -69,14 +70,14 @@ static const struct tp_option table[] = {
     {TP_OPTION("format", AT(format), CHOICE, "Output", .argument = "NAME", .choices = formats,
                .help = "of these rows: values with commas and a header, or a JSON object on each line")},
     {TP_OPTION("worst", AT(worst), COUNT, "Output", .argument = "N", .least = 0, .most = TP_TOP_LOSSES_MAX,
-               .help = "list the N errors with the largest losses, and draw them if the report goes to a terminal")},
+               .help = "list the N errors with the largest losses; if the report goes to a terminal, draw them too")},
     {TP_OPTION("errors", AT(errors), PATH, "Output", .argument = "FILE.png", .keyword = "none",
                .help = "draw the 100 errors with the largest losses into this PNG file, row by row"), .writes = true},
     {TP_OPTION("json", AT(json), SWITCH, "Output",
-               .help = "write the results as one JSON object to standard output, and the report to standard error"), .flag = true},
+               .help = "write the results as one JSON object to standard output; the report goes to standard error"), .flag = true},
 
     {TP_OPTION("help", AT(help), CHOICE, "Program", .choices = tp_help_choices,
-               .help = "print this text and exit; so does -h"), .flag = true, .apart = "all", .command_only = true},
+               .help = "print this text and exit; -h does the same"), .flag = true, .apart = "all", .command_only = true},
     {TP_OPTION("version", AT(version), SWITCH, "Program",
                .help = "print the version and what this build has, and exit"), .flag = true, .command_only = true},
 };

@@ -66,8 +66,8 @@ static void invert(struct tp_predict_data *data, const struct tp_predict_command
         return;
     if (command->invert == TP_INVERT_AUTO)
         tp_notes_add(&data->notes,
-                     "note: %s: inverted: its border is %s, the images that %s learned from are %s; --invert=off "
-                     "leaves it as it is",
+                     "note: %s: inverted: its border is %s, but the training images of %s are %s; --invert=off keeps "
+                     "it as it is",
                      command->image, light ? "light" : "dark", command->model, light ? "dark" : "light");
     for (size_t i = 0; i < side * side; i++)
         pixels[i] = (uint8_t)(255 - pixels[i]);

@@ -392,8 +392,8 @@ static void write_advice(const struct tp_report *report)
         !(result->train_loss > TP_LIKE_A_GUESS * guess))
         return;
     fprintf(report->out,
-            TP_LABEL "no better than guessing by the classes' shares, with loss %.6g: try a %s --lr (it is %g)\n",
-            "note", guess, report->run.learning_rate < TP_RATE_SMALL ? "larger" : "smaller", report->run.learning_rate);
+            TP_LABEL "no better than guessing by class frequencies (loss %.6g): try a %s --lr (it is %g)\n", "note",
+            guess, report->run.learning_rate < TP_RATE_SMALL ? "larger" : "smaller", report->run.learning_rate);
 }
 
 static void write_closing(const struct tp_report *report, const struct tp_model_writer *writer, double goal)

@@ -31,45 +31,47 @@ static const tileprop_choice class_weights[] = {{"balanced", 0}, {NULL, 0}};
 /* clang-format off */
 static const struct tp_option table[] = {
     {TP_OPTION("data", AT(data), PATH, "Data", .argument = "PATH", .keyword = "auto",
-               .help = "a directory with the IDX files train-images, train-labels, t10k-images and t10k-labels; or "
-                       "a table: CSV, TSV or libsvm's text; or a NumPy array, as x.npy, or as data.npz:X, the X in "
-                       "an archive. All may be gzip. -: standard input. auto: the MNIST that comes with tileprop"), .streams = true},
+               .help = "a directory with the IDX files train-images, train-labels, t10k-images and t10k-labels; or a "
+                       "table (CSV, TSV), libsvm text, or a NumPy array: x.npy, or data.npz:X for the array X of an "
+                       "archive. Any of them may be gzip. -: standard input. auto: the MNIST that comes with tileprop"), .streams = true},
     {TP_OPTION("labels", AT(labels), PATH, "Data", .argument = "FILE", .keyword = "none",
-               .help = "the labels of a NumPy array, an array too, as y.npy or data.npz:y"), .streams = true},
+               .help = "the labels of a NumPy array: an array too, such as y.npy or data.npz:y"), .streams = true},
     {TP_OPTION("val-data", AT(val_data), PATH, "Data", .argument = "FILE", .keyword = "none",
                .help = "validate on this table or array instead of on part of the training data"), .streams = true},
     {TP_OPTION("val-labels", AT(val_labels), PATH, "Data", .argument = "FILE", .keyword = "none",
                .help = "the labels of --val-data"), .streams = true},
     {TP_OPTION("label", AT(table.label), TEXT, "Data", .argument = "COLUMN", .keyword = "auto",
-               .help = "a table's column with the classes, numbers or text: its name, its place from 1, first or "
-                       "last; auto: the last")},
+               .help = "the column of a table that holds the class labels, numbers or text: its name, its number "
+                       "from 1, first or last; auto: the last")},
     {TP_OPTION("header", AT(table.header), CHOICE, "Data", .argument = "NAME", .choices = tp_header_choices,
-               .help = "whether a table's first line holds the columns' names; auto: yes, if it can hold nothing "
-                       "else, and an error where that is not sure")},
+               .help = "whether the first line of a table is a header row; auto: yes if it can be nothing else; an "
+                       "error if that is not certain")},
     {TP_OPTION("skip-lines", AT(table.skip_lines), COUNT, "Data", .argument = "N", .least = 0, .most = TP_COUNT_MAX,
-               .help = "leave out the first N lines of a table")},
+               .help = "skip the first N lines of a table")},
     {TP_OPTION("categorical", AT(table.categorical), TEXT, "Data", .argument = "COLUMNS", .keyword = "auto",
-               .help = "columns of a table, by name or place with commas between them, to be taken as categories, "
-                       "one input for each; auto: those that begin with text")},
+               .help = "columns of a table to one-hot encode, with one input per category: names or numbers, "
+                       "separated by commas; auto: the columns that begin with text")},
     {TP_OPTION("leave-out", AT(table.leave_out), TEXT, "Data", .argument = "COLUMNS", .keyword = "none",
-               .help = "columns of a table that are no inputs, such as one of numbers of rows, named likewise")},
+               .help = "columns of a table that are not inputs, such as row numbers: names or numbers, separated by "
+                       "commas")},
     {TP_OPTION("features", AT(libsvm.features), COUNT, "Data", .argument = "N", .keyword = "auto", .least = 1,
                .most = TP_COUNT_MAX,
-               .help = "how many features libsvm's text has; auto: as its largest index says. Those beyond are left out "
-                       "of data to validate or to predict")},
+               .help = "the number of features of libsvm text; auto: given by its largest index. Features beyond it "
+                       "are ignored in validation data and by predict")},
     {TP_OPTION("index-base", AT(libsvm.base), CHOICE, "Data", .argument = "N", .choices = tp_index_base_choices,
-               .help = "whether indices of libsvm's text begin at 0 or at 1; auto: at 0, if the training data have such "
-                       "an index")},
+               .help = "whether feature indices in libsvm text start at 0 or at 1; auto: at 0 if the training data "
+                       "have an index 0")},
     {TP_OPTION("sample-weight", AT(table.weight), TEXT, "Data", .argument = "COLUMN", .keyword = "none",
-               .help = "a table's column, named as --label, that is no input: each sample's loss and gradient are "
-                       "multiplied by this number from 0, on top of --class-weight; so are loss and accuracy of all "
-                       "sets: sum(weight * loss) / sum(weight)")},
+               .help = "the column of a table, given as for --label, that holds the sample weights, numbers from 0 "
+                       "up; it is not an input. A weight multiplies its sample's loss and gradient, on top of "
+                       "--class-weight; loss and accuracy of every set become weighted means: sum(weight * loss) / "
+                       "sum(weight)")},
     {TP_OPTION("missing", AT(table.missing), CHOICE, "Data", .argument = "NAME", .choices = missings,
-               .help = "what a cell that is empty, ?, NA, N/A, NaN or null is: an error, or the mean of the "
-                       "training samples")},
+               .help = "how to treat a missing value (an empty cell, ?, NA, N/A, NaN or null): as an error, or by "
+                       "imputing the mean of the training samples")},
     {TP_OPTION("unseen", AT(table.unseen), CHOICE, "Data", .argument = "NAME", .choices = tp_unseen_choices,
-               .help = "what a category of --val-data is that the training data do not have: an error, or as a cell "
-                       "that is missing")},
+               .help = "how to treat a category of --val-data that the training data do not have: as an error, or as "
+                       "a missing value")},
     {TP_OPTION("class-weight", AT(class_weight), PATH, "Data", .argument = "FILE", .keyword = "none",
                .choices = class_weights,
                .help = "multiply each training sample's loss and gradient by its class's weight, from a file of "
@@ -118,9 +120,9 @@ static const struct tp_option table[] = {
                .help = "draw other runs behind it, thinner, from what --history or --plot wrote of them: up to 5 files "
                        "with commas between them"), .several = true},
     {TP_OPTION("json", AT(json), SWITCH, "Output",
-               .help = "write the results as one JSON object to standard output, and the report to standard error"), .flag = true},
+               .help = "write the results as one JSON object to standard output; the report goes to standard error"), .flag = true},
     {TP_OPTION("quiet", AT(quiet), SWITCH, "Output",
-               .help = "no progress and no warnings on standard error, and with --json no report there either"), .flag = true},
+               .help = "no progress and no warnings on standard error; with --json no report either"), .flag = true},
 
     {TP_OPTION("config", AT(config), PATH, "Program", .argument = "FILE",
                .help = "read options from a file of lines key = value; the command line wins. Paths in the file are "
@@ -133,7 +135,7 @@ static const struct tp_option table[] = {
     {TP_OPTION("print-config", AT(print_config), SWITCH, "Program",
                .help = "print all options as such a file and exit"), .flag = true, .command_only = true},
     {TP_OPTION("help", AT(help), CHOICE, "Program", .argument = "[all]", .choices = tp_help_choices,
-               .help = "print the options that most runs need, or all, and exit; so does -h"), .flag = true, .apart = "all", .command_only = true},
+               .help = "print the options that most runs need, or all of them, and exit; -h does the same"), .flag = true, .apart = "all", .command_only = true},
     {TP_OPTION("version", AT(version), SWITCH, "Program",
                .help = "print the version and what this build has, and exit"), .flag = true, .command_only = true},
 };

@@ -202,7 +202,7 @@ static tileprop_status note_classes(struct tp_train_data *data, const struct tp_
                                    tp_show(text, strlen(text)).text);
     }
     if (absent)
-        tp_notes_add(&data->notes, "no %s sample of %zu class%s: %s%s", name, absent, absent == 1 ? "" : "es",
+        tp_notes_add(&data->notes, "no %s samples of %zu class%s: %s%s", name, absent, absent == 1 ? "" : "es",
                      names.text, absent > TP_NAMES_SHOWN ? ", ..." : "");
     free(weights);
     return TILEPROP_OK;
@@ -391,7 +391,7 @@ static void blame_weight(const struct tp_train_data *data, struct tp_error *erro
     for (size_t i = 1; i < train->count; i++)
         most = train->sample_weights[i] > train->sample_weights[most] ? i : most;
     if ((double)train->sample_weights[most] > TP_EXTREME)
-        tp_fail(error, TILEPROP_DIVERGED, "%s: row %u: a sample's weight of %g found: with it the loss is not finite",
+        tp_fail(error, TILEPROP_DIVERGED, "%s: row %u: sample weight %g found: it makes the loss non-finite",
                 data->directory, train->places[most], (double)train->sample_weights[most]);
 }
 
@@ -413,11 +413,10 @@ void tp_train_data_blame(const struct tp_train_data *data, const char *val_data,
         return;
     }
     const bool is_other = val_data && extreme.set == &data->validation;
-    tp_fail(
-        error, TILEPROP_DIVERGED,
-        "%s: %s: %g found, which is %.2g when normalized as the training samples are: with it the loss is not finite",
-        is_other ? tp_stream_name(val_data) : data->directory, place_of(data, &extreme).text, extreme.value,
-        extreme.size);
+    tp_fail(error, TILEPROP_DIVERGED,
+            "%s: %s: %g found, which is %.2g after normalization: it makes the loss non-finite",
+            is_other ? tp_stream_name(val_data) : data->directory, place_of(data, &extreme).text, extreme.value,
+            extreme.size);
 }
 
 void tp_train_data_free(struct tp_train_data *data)

@@ -60,8 +60,8 @@ tileprop_status tp_train_data_split(struct tp_train_data *data, const struct tp_
 tileprop_data tp_train_data_of(const struct tp_dataset *set, size_t begin, size_t count, const char *name);
 
 /*
- * After a loss that was not finite: replaces the error by one that names the largest value, once normalized, of all
- * sets, if it alone explains that. normalize: as the options say.
+ * After a loss that was not finite: replaces the error by one that names the largest normalized value of all sets, if
+ * that value explains it. normalize: as the options say.
  */
 void tp_train_data_blame(const struct tp_train_data *data, const char *val_data, int normalize, struct tp_error *error);
 

@@ -60,16 +60,16 @@ tileprop_status tp_label_encoder_label(struct tp_label_encoder *encoder, const c
             text = integer;
         } else if (encoder->numbers && !encoder->learned) {
             return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: label %s found, expected an integer or a name: it looks continuous, and tileprop "
-                           "classifies%s",
+                           "%s: label %s found, expected an integer or a class name: it looks like a regression "
+                           "target, and tileprop only classifies%s",
                            place, shown.text, encoder->advice);
         }
     }
     if (tp_label_encoder_find(encoder, text, size, label))
         return TILEPROP_OK;
     if (encoder->learned)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: class \"%s\" found, expected one that the training data have",
-                       place, shown.text);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: class \"%s\" found, expected one from the training data", place,
+                       shown.text);
     encoder->numbers &= is_number;
     if (encoder->names.count == TP_CLASSES_MAX)
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: more than %d classes found, expected fewer%s", place,
@@ -86,8 +86,8 @@ tileprop_status tp_label_encoder_finish(struct tp_label_encoder *encoder, struct
     const size_t known = encoder->names.count;
     if (encoder->numbers && known > TP_NUMBER_CLASSES_FEW && count / TP_CLASS_SAMPLES < known)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: %zu distinct numbers found as labels of %zu samples: they look continuous, and tileprop "
-                       "classifies%s",
+                       "%s: %zu distinct numbers found as labels of %zu samples: they look like a regression target, "
+                       "and tileprop only classifies%s",
                        encoder->names.path, known, count, encoder->advice);
     uint32_t *places = tp_string_table_sort(&encoder->names);
     if (!places)

@@ -249,7 +249,8 @@ static tileprop_status parse(struct tp_schema *schema, json_t *said, const char 
     if (!json_is_array(columns) || !json_is_integer(place) ||
         json_object_size(said) !=
             (size_t)(2 + (label != NULL) + (left_out != NULL) + json_is_true(zero_based) + (means != NULL)))
-        return fail(path, "an object of columns, label_place and perhaps label, left_out, zero_based and means", error);
+        return fail(path, "an object of columns, label_place and optionally label, left_out, zero_based and means",
+                    error);
     schema->zero_based = zero_based;
     schema->label_place = (size_t)json_integer_value(place);
     if (schema->label_place > json_array_size(columns))

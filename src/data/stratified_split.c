@@ -137,9 +137,9 @@ tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uin
     free(order);
     if (good && !enough)
         return tp_fail(error, TILEPROP_USAGE,
-                       "%zu of %zu samples to validate on leave none to train on of some class; %s--val-data takes "
-                       "another file's",
-                       wanted, count, count > dataset->classes ? "--val-split takes fewer, " : "");
+                       "validating on %zu of %zu samples leaves a class without training samples; %s--val-data "
+                       "validates on another file",
+                       wanted, count, count > dataset->classes ? "--val-split sets a smaller fraction, " : "");
     return good ? TILEPROP_OK : tp_fail_memory(error, NULL, "a split");
 }
 

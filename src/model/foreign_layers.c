@@ -84,7 +84,7 @@ static tileprop_status collect(const struct tp_safetensors *read, struct tp_laye
         if (!is_weight(&read->tensors[i]))
             continue;
         if (*count == TP_LAYERS_MAX)
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: more than %d layers found, expected at most as many",
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: more than %d layers found, expected at most that many",
                            read->file.path, TP_LAYERS_MAX);
         layers[(*count)++] = (struct tp_layer_tensors){.weight = &read->tensors[i]};
     }
@@ -94,8 +94,8 @@ static tileprop_status collect(const struct tp_safetensors *read, struct tp_laye
     if (others.count || *count == 0)
         return tp_fail(
             error, TILEPROP_BAD_INPUT,
-            "%s: %s found, expected NAME.weight [units, inputs] and perhaps NAME.bias [units] for each layer, "
-            "and nothing else: a network without it would compute something else",
+            "%s: %s found, expected NAME.weight [units, inputs] and optionally NAME.bias [units] for each layer, and "
+            "no other tensors: leaving them out would change what the network computes",
             read->file.path, list_end(&others));
     for (size_t i = 0; i < read->count; i++)
         if (!tp_tensor_is_real(&read->tensors[i]))
@@ -194,8 +194,8 @@ tileprop_status tp_foreign_layers_find(const struct tp_safetensors *read, struct
     if (search.found != 1)
         return tp_fail(
             error, TILEPROP_BAD_INPUT,
-            "%s: layers %s found, which fit each other in %s, expected one, by shapes [units, inputs] and the "
-            "numbers in names that differ in these alone; name them 0.weight, 1.weight, ... in their order",
+            "%s: layers %s found, which fit together in %s, expected exactly one, by shapes [units, inputs] and the "
+            "numbers in names that differ only in these; name them 0.weight, 1.weight, ... in order",
             read->file.path, list_end(&all), search.found ? "more than one order" : "no order");
     for (size_t l = 0; l < search.count; l++) {
         layers[l] = sorted[search.first[l]];

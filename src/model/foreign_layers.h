@@ -1,8 +1,8 @@
 /*
  * Layers in safetensors files of other programs, as safetensors.torch.save_file(net.state_dict(), ...) writes them:
  * NAME.weight [units, inputs] and NAME.bias [units], where the layer has biases, of whatever names, and nothing else.
- * Layers whose names differ in numbers alone follow each other by these numbers, gaps allowed (net.0, net.2, net.10),
- * and each layer has as many inputs as the one before has units. Exactly one order has to be like that.
+ * Layers whose names differ only in numbers are ordered by these numbers, gaps allowed (net.0, net.2, net.10), and each
+ * layer has as many inputs as the layer before it has units. Exactly one order must satisfy both.
  */
 #pragma once
 

@@ -163,7 +163,7 @@ tileprop_status tp_tensor_copy(const struct tp_safetensors *read, const struct t
         const double value = real->read(bytes + i * real->size);
         values[i] = (float)value;
         if (!isfinite(values[i]))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: value %zu is not finite%s, expected finite ones",
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: value %zu is not finite%s, expected finite values",
                            read->file.path, tp_show(tensor->name, strlen(tensor->name)).text, i,
                            isfinite(value) ? " as a float" : "");
     }

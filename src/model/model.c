@@ -161,8 +161,8 @@ tileprop_status tp_model_take(struct tp_model *model, const struct tp_safetensor
         known += strncmp(read->tensors[i].name, TP_RUN_PREFIX, strlen(TP_RUN_PREFIX)) == 0;
     if (status == TILEPROP_OK && own && known != read->count)
         status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: %zu tensors found, expected %zu: a weight and perhaps a bias for each of the "
-                         "layers 0 to %zu, input.scale, input.shift and perhaps input.offset and input.split",
+                         "%s: %zu tensors found, expected %zu: a weight and perhaps a bias for each of the layers 0 "
+                         "to %zu, input.scale, input.shift and optionally input.offset and input.split",
                          read->file.path, read->count, known, model->weights.layer_count - 1);
     if (status == TILEPROP_OK)
         status = tp_layers_copy(read, layers, &model->weights, error);

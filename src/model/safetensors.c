@@ -141,8 +141,8 @@ static tileprop_status parse_tensor(const struct tp_safetensors *read, const cha
     }
     if (!tensor->type)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: tensor \"%s\": unknown dtype %s found, expected F32, to convert to", read->file.path,
-                       tp_show(name, strlen(name)).text,
+                       "%s: tensor \"%s\": unknown dtype %s found, expected F32; convert the tensor to F32",
+                       read->file.path, tp_show(name, strlen(name)).text,
                        tp_show(json_string_value(type), json_string_length(type)).text);
     if (tensor->dimensions > TP_TENSOR_DIMENSIONS_MAX)
         return fail_tensor(read, name, "more than 8 dimensions found, expected at most 8", error);

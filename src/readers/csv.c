@@ -206,7 +206,7 @@ tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size
     skip_empty(csv);
     if (csv->at == csv->end)
         return tp_csv_fail(csv, 0, "no line found%s, expected a table",
-                           skip_lines ? " after those that --skip-lines leaves out" : "");
+                           skip_lines ? " after those that --skip-lines skips" : "");
     if (is_markup(csv))
         return tp_csv_fail(csv, csv->line, "'<' found: this is an HTML page (a failed download?), expected a table");
     begin_records(csv);

@@ -35,7 +35,7 @@ static tileprop_status check_options(const struct tp_data_loader *loader, const 
         expected = "a table";
     } else if (!is_libsvm && (libsvm->features || libsvm->base)) {
         option = libsvm->features ? "features" : "index-base";
-        expected = "libsvm's text";
+        expected = "libsvm text";
     } else if (is_libsvm && loader->table.missing && !schema->means) {
         option = "missing";
         expected = "a table or an array";
@@ -46,7 +46,7 @@ static tileprop_status check_options(const struct tp_data_loader *loader, const 
     return option ? tp_fail(error, TILEPROP_USAGE, "--%s: expected with %s only, found with %s, which is %s", option,
                             expected, path,
                             is_array    ? "a NumPy array"
-                            : is_libsvm ? "libsvm's text"
+                            : is_libsvm ? "libsvm text"
                                         : "a table")
                   : TILEPROP_OK;
 }
@@ -60,9 +60,7 @@ tileprop_status tp_data_loader_parse(const struct tp_data_loader *loader, struct
     *dataset = (struct tp_dataset){0};
     if (tp_idx_is(file))
         status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: an IDX file found, expected the directory that it and the "
-                         "file of its labels are in",
-                         file->path);
+                         "%s: an IDX file found, expected the directory that holds it and its label file", file->path);
     else
         status = check_options(loader, schema, file->path, is_array, is_libsvm, error);
     if (status != TILEPROP_OK) {

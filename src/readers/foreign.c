@@ -34,9 +34,9 @@ static const struct {
      {"an HDF5 file", "in Python: numpy.save('x.npy', h5py.File(FILE)['NAME'][:]), or " TP_PANDAS "hdf(FILE)" TP_TO_CSV}},
     {"MATLAB 5.0 MAT-file", 19, 0, true,
      {"a MATLAB file", "in Python: numpy.save('x.npy', scipy.io.loadmat(FILE)['NAME'])"}},
-    {"X\n\0\0", 4, 0, false, {"R's .rds file", "in R: write.csv(readRDS('FILE'), 't.csv', row.names = FALSE)"}},
-    {"RDX2\nX\n", 7, 0, true, {"R's .RData file", "in R: load('FILE'); write.csv(NAME, 't.csv', row.names = FALSE)"}},
-    {"RDX3\nX\n", 7, 0, true, {"R's .RData file", "in R: load('FILE'); write.csv(NAME, 't.csv', row.names = FALSE)"}},
+    {"X\n\0\0", 4, 0, false, {"an R .rds file", "in R: write.csv(readRDS('FILE'), 't.csv', row.names = FALSE)"}},
+    {"RDX2\nX\n", 7, 0, true, {"an R .RData file", "in R: load('FILE'); write.csv(NAME, 't.csv', row.names = FALSE)"}},
+    {"RDX3\nX\n", 7, 0, true, {"an R .RData file", "in R: load('FILE'); write.csv(NAME, 't.csv', row.names = FALSE)"}},
     {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 8, 0, false,
      {"an Excel (.xls) file", TP_PANDAS "excel(FILE)" TP_TO_CSV}},
     {"SQLite format 3", 16, 0, false,
@@ -45,10 +45,10 @@ static const struct {
     {"$FL2", 4, 0, true, {"an SPSS file", TP_PANDAS "spss(FILE)" TP_TO_CSV}},
     {"\xC2\xEA\x81\x60", 4, 12, false, {"a SAS file", TP_PANDAS "sas(FILE)" TP_TO_CSV}},
     {"Obj\x01", 4, 0, false, {"an Avro file", "in Python: pandas.DataFrame(fastavro.reader(open('FILE', 'rb')))" TP_TO_CSV}},
-    {"%PDF-", 5, 0, false, {"a PDF", "tables have to be copied out of it as text"}},
+    {"%PDF-", 5, 0, false, {"a PDF", "copy its tables out as text"}},
     {"\x89PNG\r\n\x1A\n", 8, 0, false,
-     {"a PNG image", "predict takes one as --image; many become an array with numpy.save()"}},
-    {"\xFF\xD8\xFF", 3, 0, false, {"a JPEG image", "many images become an array with numpy.save()"}},
+     {"a PNG image", "predict reads one with --image; numpy.save() writes many as one array"}},
+    {"\xFF\xD8\xFF", 3, 0, false, {"a JPEG image", "numpy.save() writes many images as one array"}},
     {"\xFF\xFE\0\0", 4, 0, false, {"text in UTF-32", "iconv -f UTF-32 -t UTF-8 FILE >t.csv"}},
     {"\0\0\xFE\xFF", 4, 0, false, {"text in UTF-32", "iconv -f UTF-32 -t UTF-8 FILE >t.csv"}},
     {"\xFF\xFE", 2, 0, false, {"text in UTF-16", "iconv -f UTF-16 -t UTF-8 FILE >t.csv"}},
@@ -57,14 +57,14 @@ static const struct {
      {"a safetensors file",
       "predict takes a model without --data; in Python: numpy.save('x.npy', safetensors.numpy.load_file(FILE)['NAME'])"}},
     {"version https://git-lfs.github.com/spec/v1", 42, 0, false,
-     {"a pointer of Git LFS instead of the file", "git lfs pull fetches it"}},
+     {"a Git LFS pointer instead of the file", "git lfs pull fetches it"}},
 };
 /* clang-format on */
 
 static const struct format pickle = {"a Python pickle", TP_PANDAS "pickle(FILE)" TP_TO_CSV};
 static const struct format utf16_le = {"text in UTF-16", "iconv -f UTF-16LE -t UTF-8 FILE >t.csv"};
 static const struct format utf16_be = {"text in UTF-16", "iconv -f UTF-16BE -t UTF-8 FILE >t.csv"};
-static const struct format arff = {"an ARFF file", "sed '1,/@data/Id' FILE >t.csv leaves its rows"};
+static const struct format arff = {"an ARFF file", "sed '1,/@data/Id' FILE >t.csv extracts its rows"};
 static const struct format json = {"JSON",
                                    TP_PANDAS "json(FILE)" TP_TO_CSV ", with lines=True where each line is an object"};
 
@@ -125,7 +125,7 @@ tileprop_status tp_foreign_refuse(const struct tp_file *file, struct tp_error *e
     format = format ? format : find_utf16(file);
     format = format ? format : find_text(file);
     return format ? tp_fail(error, TILEPROP_BAD_INPUT,
-                            "%s: %s found, expected a table as text, libsvm's text, a NumPy array or IDX; %s",
-                            file->path, format->name, format->how)
+                            "%s: %s found, expected a text table, libsvm text, a NumPy array or IDX; %s", file->path,
+                            format->name, format->how)
                   : TILEPROP_OK;
 }

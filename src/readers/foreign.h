@@ -1,12 +1,12 @@
 /*
- * Well-known formats that are not read here, which are called by their names.
+ * Names well-known formats that are not read.
  */
 #pragma once
 
 #include "base/file.h"
 
 /*
- * Refuses a file, unpacked if it was gzip, that is in another program's format. What could be the text of a table is
- * not taken for one. Errors: TILEPROP_BAD_INPUT with the format and how to convert it.
+ * Refuses a file (unpacked, if it was gzip) in another program's format. Anything that could be a text table passes.
+ * Errors: TILEPROP_BAD_INPUT with the format and how to convert it.
  */
 tileprop_status tp_foreign_refuse(const struct tp_file *file, struct tp_error *error);

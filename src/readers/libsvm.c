@@ -102,7 +102,7 @@ static tileprop_status read_feature(struct reader *reader, size_t *least, double
         const struct tp_line place = tp_csv_line(&reader->text, reader->text.line);
         return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: line %zu: index %zu found, expected %zu or more%s",
                        place.path, place.line, index, *least,
-                       index ? "" : ", as indices count from 1; --index-base says from where");
+                       index ? "" : ", because indices count from 1; --index-base says where they start");
     }
     reader->has_zero |= index == 0;
     *least = index + 1;
@@ -126,7 +126,7 @@ static tileprop_status read_label(struct reader *reader, struct tp_label_encoder
     const size_t length = word_length(reader);
     if (!read_number(reader))
         return fail_word(reader, memchr(text, ',', length) ? "one label, not several as in multi-label data"
-                                                           : "a number as label");
+                                                           : "a number as the label");
     if (tp_label_encoder_find(encoder, text, length, label))
         return TILEPROP_OK;
     const struct tp_line line = tp_csv_line(&reader->text, reader->text.line);
@@ -279,7 +279,7 @@ static tileprop_status learn(const struct reader *reader, const struct tp_libsvm
                        "%s: index %zu found, expected at most %zu, %d for each byte of the text", reader->text.path,
                        reader->most - 1, TP_LIBSVM_RATIO_MAX * size, TP_LIBSVM_RATIO_MAX);
     if (options->features && options->features < features)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: index %zu found, expected at most %zu, as --features says",
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: index %zu found, expected at most %zu, as set by --features",
                        reader->text.path, reader->most - 1, options->features + reader->base - 1);
     schema->features = options->features ? options->features : features;
     schema->zero_based = reader->base == 0;
@@ -306,7 +306,7 @@ tileprop_status tp_libsvm_parse(struct tp_file *file, const struct tp_libsvm_opt
     if (status == TILEPROP_OK)
         status = read_lines(&reader, &encoder, dataset);
     if (status == TILEPROP_OK && reader.rounded)
-        tp_notes_add(options->notes, "%s: integers that a float rounds: %zu; a table keeps their differences",
+        tp_notes_add(options->notes, "%s: integers that a float rounds: %zu; a table would keep their differences",
                      file->path, reader.rounded);
     if (status == TILEPROP_OK && reader.beyond)
         tp_notes_add(options->notes, "%s: %zu value%s of features beyond the %zu of the training data left out",

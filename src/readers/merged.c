@@ -55,9 +55,11 @@ void tp_merged_note(struct tp_notes *notes, const char *path, const char *name, 
     if (step > 1 && (found.merged || found.rounded))
         found = find(values, 1, offset, room);
     if (found.merged)
-        tp_notes_add(notes, "%s: %s: %zu value%s, as %.17g, cannot be told from the next smaller one by a float", path,
-                     name, found.merged, found.merged == 1 ? "" : "s", found.first);
+        tp_notes_add(notes,
+                     "%s: %s: %zu value%s, such as %.17g, cannot be told apart from the next smaller one as "
+                     "floats",
+                     path, name, found.merged, found.merged == 1 ? "" : "s", found.first);
     if (found.large)
-        tp_notes_add(notes, "%s: %s: integers beyond 2^53, of which a double keeps the first 15 to 17 digits", path,
+        tp_notes_add(notes, "%s: %s: integers beyond 2^53: a double keeps only their first 15 to 17 digits", path,
                      name);
 }

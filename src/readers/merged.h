@@ -1,5 +1,5 @@
 /*
- * Values that become one number where a file told them apart.
+ * Distinct values of a file that become the same float.
  */
 #pragma once
 
@@ -7,11 +7,11 @@
 
 #include "readers/notes.h"
 
-/* A column of doubles: rows values that are `stride` apart. NaN is none. */
+/* A column of doubles: `rows` values, `stride` apart. NaN counts as no value. */
 struct tp_values {
     const double *first;
     size_t rows, stride;
-    size_t columns; /* there are, of which all are looked at */
+    size_t columns; /* of the file, all of which are checked */
 };
 
 /*

@@ -66,12 +66,13 @@ static const char *other_type(struct header *header)
     } types[] = {
         {"c", EXPECTED ", not complex numbers; np.save(..., x.real.astype(np.float32)) keeps the real parts"},
         {"USaT", EXPECTED ", not text; np.save(..., x.astype(np.float32)) converts numbers written as text, "
-                          "np.save(..., np.unique(y, return_inverse=True)[1]) numbers labels"},
-        {"O", EXPECTED ", not objects; np.save(..., x.astype(np.float32)) converts those that are numbers"},
-        {"M", EXPECTED ", not dates; np.save(..., x.astype('M8[s]').astype(np.int64)) makes seconds of them"},
-        {"m", EXPECTED ", not durations; np.save(..., x / np.timedelta64(1, 's')) makes seconds of them"},
-        {"[V", EXPECTED ", not fields; np.save(..., numpy.lib.recfunctions.structured_to_unstructured(x)"
-                        ".astype(np.float32)) makes columns of them"},
+                          "np.save(..., np.unique(y, return_inverse=True)[1]) turns labels into integers"},
+        {"O", EXPECTED ", not objects; np.save(..., x.astype(np.float32)) converts objects that are numbers"},
+        {"M", EXPECTED ", not dates; np.save(..., x.astype('M8[s]').astype(np.int64)) converts them to seconds"},
+        {"m", EXPECTED ", not durations; np.save(..., x / np.timedelta64(1, 's')) converts them to seconds"},
+        {"[V", EXPECTED ", not structured fields; np.save(..., "
+                        "numpy.lib.recfunctions.structured_to_unstructured(x).astype(np.float32)) converts them to "
+                        "columns"},
     };
     const bool is_list = take(header, "["), is_text = !is_list && take(header, "'");
     const char *begin = header->at - (is_list || is_text), *kind = header->at + 1;
@@ -81,7 +82,7 @@ static const char *other_type(struct header *header)
     for (size_t i = 0; (is_list || is_text) && kind < header->end && i < sizeof types / sizeof *types; i++)
         if (is_list ? *types[i].kinds == '[' : *kind && strchr(types[i].kinds, *kind))
             return types[i].expected;
-    return EXPECTED ", as '<f4'; np.save(..., x.astype(np.float32)) converts numbers";
+    return EXPECTED ", such as '<f4'; np.save(..., x.astype(np.float32)) converts numbers";
 #undef EXPECTED
 }
 
@@ -107,7 +108,7 @@ static const char *read_type(struct header *header, struct array *array)
 static const char *read_shape(struct header *header, struct array *array)
 {
     if (!take(header, "("))
-        return "a shape, as (150, 4)";
+        return "a shape, such as (150, 4)";
     const char *begin = header->at - 1;
     array->values = 1;
     array->dimensions = 0;
@@ -351,8 +352,7 @@ static tileprop_status widen(struct tp_file *file, struct array *array, size_t f
 static const char *expected_value(double wide, float value, bool exact, double offset, enum tp_missing missing)
 {
     if (isnan(value))
-        return missing == TP_MISSING_MEAN ? NULL
-                                          : "a finite number; train's --missing mean puts the feature's mean there";
+        return missing == TP_MISSING_MEAN ? NULL : "a finite number; train --missing mean imputes the feature's mean";
     if (isinf(value))
         return "a finite number";
     /* An offset that is no integer was not learned from integers: what it leaves of them is rounded anyway. */
@@ -408,7 +408,7 @@ static tileprop_status make_floats(struct tp_file *file, struct array *array, en
         status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s in sample %zu, feature %zu (both from 0), expected %s",
                          file->path,
                          isnan(value)   ? "NaN"
-                         : isinf(value) ? "infinity, or what is too large for a float,"
+                         : isinf(value) ? "infinity, or a number too large for a float,"
                                         : found,
                          i / features, j, expected);
     }
@@ -474,11 +474,11 @@ static tileprop_status check_labels(const struct tp_file *file, const struct arr
         return TILEPROP_OK;
     if (array->dimensions == 2 && array->shape[0] == count && is_one_hot(file, array))
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: %zu one-hot columns found, expected a label for each sample, as np.save(..., y.argmax(1)) "
-                       "writes them",
+                       "%s: %zu one-hot columns found, expected one label per sample; np.save(..., y.argmax(1)) "
+                       "converts them",
                        file->path, array->shape[1]);
     return tp_fail(error, TILEPROP_BAD_INPUT,
-                   "%s: %zu labels in %zu dimension%s found, expected %zu in one, one for each sample", file->path,
+                   "%s: %zu labels in %zu dimension%s found, expected %zu in one dimension, one per sample", file->path,
                    array->values, array->dimensions, array->dimensions == 1 ? "" : "s", count);
 }
 

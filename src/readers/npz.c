@@ -141,11 +141,11 @@ static tileprop_status refuse_other(const struct tp_file *file, struct directory
     static const struct {
         const char *end, *what;
     } kinds[] = {
-        {"xl/workbook.xml", "an Excel workbook found, expected its sheet, saved as CSV"},
-        {"xl/workbook.bin", "an Excel workbook found, expected its sheet, saved as CSV"},
-        {"content.xml", "an OpenDocument file found, expected its sheet, saved as CSV"},
+        {"xl/workbook.xml", "an Excel workbook found, expected one of its sheets, saved as CSV"},
+        {"xl/workbook.bin", "an Excel workbook found, expected one of its sheets, saved as CSV"},
+        {"content.xml", "an OpenDocument file found, expected one of its sheets, saved as CSV"},
         {"word/document.xml", "a Word document found, expected a table saved as CSV"},
-        {"/data.pkl", "a file of PyTorch found, expected arrays, as np.savez(..., X=x.numpy()) writes them"},
+        {"/data.pkl", "a PyTorch file found, expected arrays, as written by np.savez(..., X=x.numpy())"},
     };
     struct entry entry, first = {.name = ""};
     while (next_entry(file, &directory, &entry)) {
@@ -156,11 +156,10 @@ static tileprop_status refuse_other(const struct tp_file *file, struct directory
                 return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s", file->path, kinds[i].what);
     }
     if (!first.name_size)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: a zip archive without members found, expected NumPy's arrays",
-                       file->path);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: an empty zip archive found, expected NumPy arrays", file->path);
     return tp_fail(
         error, TILEPROP_BAD_INPUT,
-        "%s: a zip archive of \"%s\" found, expected NumPy's arrays (.npz) in one; unzip it, and name the file itself",
+        "%s: a zip archive with \"%s\" found, expected one with NumPy arrays (.npz); unzip it and name the file itself",
         file->path, tp_show(first.name, first.name_size).text);
 }
 
@@ -186,8 +185,9 @@ static tileprop_status refuse_choice(const struct tp_file *file, struct director
     return member ? tp_fail(error, TILEPROP_BAD_INPUT, "%s: no array \"%s\" found, expected one of these %zu: %s",
                             file->path, tp_show(member, strlen(member)).text, count, names)
                   : tp_fail(error, TILEPROP_BAD_INPUT,
-                            "%s: %zu arrays found, expected the name of one behind a colon, as %s:%s: %s", file->path,
-                            count, file->path, first.text, names);
+                            "%s: %zu arrays found, expected the name of one after a colon, such as %s:%s; the arrays "
+                            "are %s",
+                            file->path, count, file->path, first.text, names);
 }
 
 /* The one entry that is asked for. */
@@ -197,8 +197,7 @@ static tileprop_status find_entry(const struct tp_file *file, const char *member
     struct directory directory;
     if (!find_directory(file, &directory))
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: a zip archive without its directory found, which is at the end: it is cut short or damaged",
-                       file->path);
+                       "%s: a zip archive without its central directory found: it is truncated or damaged", file->path);
     const struct directory begin = directory;
     struct entry entry;
     size_t arrays = 0, matches = 0;
@@ -208,11 +207,13 @@ static tileprop_status find_entry(const struct tp_file *file, const char *member
             *found = entry;
     }
     if (directory.at != directory.end)
-        return tp_file_fail(file, directory.at, error, "no entry of a zip archive's directory found, expected one");
+        return tp_file_fail(file, directory.at, error,
+                            "no entry of the zip archive's central directory found, "
+                            "expected one");
     if (arrays == 0)
         return refuse_other(file, begin, error);
     if (member && matches > 1)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu arrays of the name \"%s\" found, expected one", file->path,
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu arrays named \"%s\" found, expected one", file->path,
                        matches, tp_show(member, strlen(member)).text);
     return matches == 1 ? TILEPROP_OK : refuse_choice(file, begin, member, error);
 }
@@ -239,11 +240,12 @@ static tileprop_status check_entry(const struct tp_file *file, const struct entr
     const struct tp_shown name = tp_show(entry->name, entry->name_size);
     if (entry->flags & 1)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: \"%s\" is encrypted, expected an archive as np.savez() writes it", file->path, name.text);
+                       "%s: \"%s\" is encrypted, expected an unencrypted archive, as np.savez() writes it", file->path,
+                       name.text);
     if (entry->method != 0 && entry->method != 8)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: \"%s\" is packed by method %u, expected 0 or 8, as np.savez() and np.savez_compressed() "
-                       "write it",
+                       "%s: \"%s\" is compressed by method %u, expected 0 or 8, as np.savez() and "
+                       "np.savez_compressed() use",
                        file->path, name.text, entry->method);
     const bool is_there = has(file, entry->offset, LOCAL_SIZE, TP_ZIP_LOCAL);
     const size_t at = is_there ? (size_t)entry->offset : 0;
@@ -251,10 +253,10 @@ static tileprop_status check_entry(const struct tp_file *file, const struct entr
         is_there ? LOCAL_SIZE + number(file, at + 26, 2) + number(file, at + 28, 2) : (uint64_t)file->size + 1;
     if (header > file->size - at || entry->packed > file->size - at - header)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: \"%s\" is not where the archive's directory says, expected it whole", file->path,
-                       name.text);
+                       "%s: \"%s\" is not where the archive's central directory says, expected a complete archive",
+                       file->path, name.text);
     if (entry->method == 0 ? entry->size != entry->packed : entry->size / TP_DEFLATE_RATIO_MAX > entry->packed)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: \"%s\" is damaged: %zu bytes found, of which %zu cannot be made",
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: \"%s\" is damaged: %zu bytes found, which cannot unpack to %zu",
                        file->path, name.text, (size_t)entry->packed, (size_t)entry->size);
     *begin = at + (size_t)header;
     return TILEPROP_OK;
@@ -277,7 +279,7 @@ static tileprop_status take_entry(struct tp_file *file, const struct entry *entr
     else
         status = inflate(plain, file->bytes + begin, entry, file, error);
     if (status == TILEPROP_OK && libdeflate_crc32(0, plain, size) != entry->crc)
-        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: \"%s\" is damaged: its checksum is another one", file->path,
+        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: \"%s\" is damaged: its checksum does not match", file->path,
                          tp_show(entry->name, entry->name_size).text);
     if (status != TILEPROP_OK) {
         free(plain);
@@ -295,8 +297,8 @@ tileprop_status tp_npz_unpack(struct tp_file *file, const char *member, struct t
     struct entry entry = {.name = ""};
     if (!is_zip(file))
         return member ? tp_fail(error, TILEPROP_BAD_INPUT,
-                                "%s: no zip archive found, expected one (.npz), as \"%s\" behind the colon names an "
-                                "array in it",
+                                "%s: no zip archive found, expected one (.npz), because \"%s\" after the colon names "
+                                "an array in it",
                                 file->path, tp_show(member, strlen(member)).text)
                       : TILEPROP_OK;
     const tileprop_status status = find_entry(file, member, &entry, error);

@@ -121,10 +121,10 @@ static tileprop_status read_part(struct tp_file *file, const char *list, size_t 
     const unsigned char *zero = memchr(part.bytes, 0, part.size);
     if (tp_npy_is(&part) || tp_idx_is(&part))
         status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: an array found, expected a table or libsvm's text, as one of several files", self->path);
+                         "%s: an array found, expected a table or libsvm text in a list of files", self->path);
     else if (zero)
         status = tp_file_fail(&part, (size_t)(zero - part.bytes), error,
-                              "a zero byte found, expected text, as one of several files");
+                              "a zero byte found, expected text in a list of files");
     else
         status = add_part(file, &part, several, joined, error);
     tp_file_free(&part);

@@ -1,16 +1,16 @@
 /*
- * Tables, or libsvm's text, in several files, as a.csv,b.csv.
+ * Tables or libsvm text in several files, such as a.csv,b.csv.
  */
 #pragma once
 
 #include "base/file.h"
 
 struct tp_several {
-    bool may_have_names; /* a first line may hold names: where files begin with the same line, it is kept once */
+    bool may_have_names; /* line 1 may be a header row: if files begin with the same line, it is kept once */
     size_t skip_lines;   /* of each file */
 };
 
-/* Whether a path stands for several files: no file is called so, but one is called what is before its first comma. */
+/* Whether a path names several files: no file has this name, but one has the part before the first comma. */
 bool tp_several_is(const char *path);
 
 /*

@@ -53,7 +53,7 @@ static tileprop_status read_some(struct tp_file *file, int descriptor, size_t ro
     struct pollfd waited = {.fd = descriptor, .events = POLLIN};
     do {
         if (is_stopped())
-            return tp_fail(error, TILEPROP_FAILURE, "%s: stopped by a signal while it was read", file->path);
+            return tp_fail(error, TILEPROP_FAILURE, "%s: stopped by a signal while reading", file->path);
     } while (poll(&waited, 1, TP_WAIT_MS) <= 0);
     const ssize_t got = read(descriptor, file->bytes + file->size, room);
     if (got < 0 && errno != EINTR && errno != EAGAIN)

@@ -1,5 +1,5 @@
 /*
- * Files of data, which may be no regular ones: pipes, FIFOs, terminals and other devices are read to their end.
+ * Data files that need not be regular files: pipes, FIFOs, terminals and other devices are read to their end.
  */
 #pragma once
 
@@ -7,8 +7,8 @@
 
 /*
  * Reads a regular file as tp_file_read() does, and anything else but a directory until it ends; "-" is standard input.
- * A FIFO is waited for until somebody has written to it. Memory: twice the bytes at most while they are read. Errors:
- * those of tp_file_read(); TILEPROP_FAILURE where as much memory again as was read is not there, and where the wait
+ * Waits until a FIFO has a writer. Memory: twice the bytes at most while they are read. Errors:
+ * those of tp_file_read(); TILEPROP_FAILURE if less memory is left than was already read, and if the wait
  * was stopped. On error *file is empty.
  */
 tileprop_status tp_stream_read(struct tp_file *file, const char *path, struct tp_error *error);

@@ -57,7 +57,7 @@ static tileprop_status read_label(struct reader *reader, size_t i, const struct 
     if (is_missing)
         return fail_cell(reader, i, "\"%s\" found, expected a label", shown.text);
     if (reader->unlabelled)
-        return fail_cell(reader, i, "label \"%s\" found, expected none, as in the rows before", shown.text);
+        return fail_cell(reader, i, "label \"%s\" found, expected none, as in the rows above", shown.text);
     const tileprop_status status = tp_table_columns_check_utf8(&reader->columns, i, field);
     if (status != TILEPROP_OK)
         return status;
@@ -72,7 +72,7 @@ static tileprop_status read_weight(struct reader *reader, size_t i, const struct
     const char *end = field->text + field->size;
     const bool is_number = tp_decimal_read(field->text, end, &value) == end;
     if (!is_number || !(value >= 0 && isfinite((float)value)))
-        return fail_cell(reader, i, "\"%s\" found, expected the sample's weight, a number from 0 to 3.4e38",
+        return fail_cell(reader, i, "\"%s\" found, expected a sample weight, a number from 0 to 3.4e38",
                          tp_show(field->text, field->size).text);
     reader->weights[reader->rows] = (float)value;
     return TILEPROP_OK;
@@ -95,13 +95,13 @@ static tileprop_status read_category(struct reader *reader, size_t i, const stru
         }
         if (column->learned)
             return fail_cell(reader, i,
-                             "category \"%s\" found, expected one that the training data have; --unseen missing takes "
-                             "others as missing",
+                             "category \"%s\" found, expected one from the training data; --unseen missing treats "
+                             "unknown categories as missing values",
                              tp_show(field->text, field->size).text);
         if (column->categories.count == TP_CATEGORIES_MAX)
             return fail_cell(reader, i,
-                             "more than %d different texts found in this column, expected numbers or categories; "
-                             "--leave-out %zu leaves it out",
+                             "more than %d distinct texts found in this column, expected numbers or categories; "
+                             "--leave-out %zu leaves the column out",
                              TP_CATEGORIES_MAX, i + 1);
         number = (uint32_t)column->categories.count;
         status = tp_string_table_add(&column->categories, field->text, field->size, reader->csv.error);
@@ -206,7 +206,8 @@ static tileprop_status read_row(struct reader *reader)
         status = tp_csv_read_field(&reader->csv, &field);
         if (status == TILEPROP_OK && field.size)
             return fail_cell(reader, count + empty,
-                             "\"%s\" found in a column without a name or a value in the first rows, expected none",
+                             "\"%s\" found in a column that has neither a name nor a value in the first rows, "
+                             "expected an empty cell",
                              tp_show(field.text, field.size).text);
     }
     if (status == TILEPROP_OK)
@@ -274,8 +275,8 @@ static void note_texts(const struct reader *reader, size_t i)
     const struct tp_shown name = tp_show(column->first, strlen(column->first));
     tp_notes_add(
         reader->options->notes,
-        "%s: column %zu%s%s%s holds %zu different texts in %zu rows, as \"%s\" and \"%s\": each becomes an input; "
-        "write numbers as such, leave the column out (--leave-out), or keep it so (--categorical)",
+        "%s: column %zu%s%s%s holds %zu different texts in %zu rows, such as \"%s\" and \"%s\": each becomes an "
+        "input; write numbers as numbers, leave the column out (--leave-out), or accept this (--categorical)",
         reader->csv.path, i + 1, reader->columns.header ? " (" : "", reader->columns.header ? name.text : "",
         reader->columns.header ? ")" : "", texts->count, reader->rows, first.text, second.text);
 }
@@ -476,10 +477,11 @@ static void note_left_out(const struct reader *reader)
     const size_t comments = csv->comments - (csv->names && reader->columns.header);
     if (reader->unseen)
         tp_notes_add(notes,
-                     "%s: %zu cell%s with a category that the training data do not have, as \"%s\", taken as missing",
+                     "%s: %zu cell%s with a category that the training data do not have, such as \"%s\", treated as "
+                     "missing",
                      csv->path, reader->unseen, reader->unseen == 1 ? "" : "s", reader->first_unseen.text);
     if (csv->empty)
-        tp_notes_add(notes, "%s: lines left out at the end, which hold no value: %zu", csv->path, csv->empty);
+        tp_notes_add(notes, "%s: lines without a value left out at the end: %zu", csv->path, csv->empty);
     if (comments)
         tp_notes_add(notes, "%s: comments left out: %zu line%s that begin%s with #", csv->path, comments,
                      comments == 1 ? "" : "s", comments == 1 ? "s" : "");
@@ -496,7 +498,7 @@ tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_optio
     tileprop_status status = tp_csv_open(&reader.csv, file, options->skip_lines, error);
     if (status == TILEPROP_OK)
         status = tp_label_encoder_begin(&reader.classes, schema, file->path, error);
-    reader.classes.advice = "; --label says which column is the label";
+    reader.classes.advice = "; --label selects the label column";
     if (status == TILEPROP_OK)
         status = tp_table_columns_begin(&reader.columns, &reader.csv, options, schema);
     if (status == TILEPROP_OK)

@@ -107,8 +107,7 @@ static tileprop_status find_row_names(struct tp_table_columns *columns, size_t c
     grown[0] = (struct tp_table_column){
         .first = none, .role = TP_ROLE_UNUSED, .fixed = true, .categories.path = columns->csv->path};
     tp_notes_add(columns->notes,
-                 "%s: row %zu has one field less than the next: the first column, of names of rows, is "
-                 "left out",
+                 "%s: row %zu has one field fewer than the next: the first column holds row names and is left out",
                  columns->csv->path, columns->row);
     columns->header_sure = true;
     return TILEPROP_OK;
@@ -161,8 +160,8 @@ static tileprop_status check_second(struct tp_table_columns *columns, bool *alon
         drop_trailing(columns, count, empty);
     if (status == TILEPROP_OK && count != columns->count && (count < columns->count || !columns->trailing))
         status = tp_csv_fail(&csv, columns->row,
-                             "%zu field%s found, but %zu in row %zu, expected as many; --skip-lines 1 leaves out "
-                             "a first line that is neither names (--header yes) nor data (--header no)",
+                             "%zu field%s found, expected %zu as in row %zu; --skip-lines 1 skips a first line that "
+                             "is neither a header row (--header yes) nor data (--header no)",
                              columns->count, columns->count == 1 ? "" : "s", count, csv.row);
     free(csv.buffer);
     return status;
@@ -241,9 +240,9 @@ static tileprop_status find_column(struct tp_table_columns *columns, const char 
     else
         return tp_csv_fail(
             columns->csv, columns->row,
-            "--%s: no column \"%s\" found among %zu, expected its name%s or its place from 1 to "
-            "%zu; --skip-lines N leaves out lines before the names, --header says whether there are names",
-            option, tp_show(text, size).text, columns->count, columns->header ? "" : ", which takes a header,",
+            "--%s: no column \"%s\" found among %zu, expected a column's name%s or its number from 1 to %zu; "
+            "--skip-lines N skips lines above the header row, --header says whether there is one",
+            option, tp_show(text, size).text, columns->count, columns->header ? "" : " (which needs a header row)",
             columns->count);
     return TILEPROP_OK;
 }
@@ -259,8 +258,8 @@ static tileprop_status choose(struct tp_table_columns *columns, const char *opti
             return status;
         struct tp_table_column *column = &columns->all[found];
         if (column->role == TP_ROLE_LABEL)
-            return tp_csv_fail(columns->csv, 0, "--%s: column %zu found, which is the label, expected inputs", option,
-                               found + 1);
+            return tp_csv_fail(columns->csv, 0, "--%s: column %zu found, which is the label, expected an input column",
+                               option, found + 1);
         if (column->role == TP_ROLE_WEIGHT)
             return tp_csv_fail(columns->csv, 0, "--%s: column %zu found, which --sample-weight names too", option,
                                found + 1);
@@ -287,7 +286,7 @@ static tileprop_status find_weight(struct tp_table_columns *columns, const char 
     if (status != TILEPROP_OK)
         return status;
     if (found == columns->count)
-        return tp_csv_fail(columns->csv, columns->row, "no column \"%s\" found, expected it as in the training data",
+        return tp_csv_fail(columns->csv, columns->row, "no column \"%s\" found, expected one as in the training data",
                            tp_show(name, strlen(name)).text);
     struct tp_table_column *column = &columns->all[found];
     if (column->role != role)
@@ -307,8 +306,8 @@ static tileprop_status learn(struct tp_table_columns *columns, const struct tp_t
         return status;
     if (columns->count < 2)
         return tp_csv_fail(columns->csv, columns->row,
-                           "1 column found, expected a label and one input or more, with commas, tabs, "
-                           "semicolons or blanks between them");
+                           "1 column found, expected a label and at least one input, separated by commas, tabs, "
+                           "semicolons or blanks");
     columns->labelled = true;
     columns->all[columns->label].role = TP_ROLE_LABEL;
     status = find_weight(columns, options->weight, schema, TP_ROLE_NEW);
@@ -321,11 +320,11 @@ static tileprop_status learn(struct tp_table_columns *columns, const struct tp_t
             columns->all[i].place = columns->inputs++;
     }
     if (status == TILEPROP_OK && columns->header && !*columns->all[0].first && columns->all[0].role == TP_ROLE_NEW)
-        tp_notes_add(columns->notes, "%s: column 1 has no name: if it numbers the rows, --leave-out 1 leaves it out",
+        tp_notes_add(columns->notes, "%s: column 1 has no name: if it holds row numbers, --leave-out 1 leaves it out",
                      columns->csv->path);
     return status != TILEPROP_OK || columns->inputs
                ? status
-               : tp_csv_fail(columns->csv, 0, "--%s: no column is left, expected one input or more",
+               : tp_csv_fail(columns->csv, 0, "--%s: no input column left, expected at least one",
                              options->leave_out ? "leave-out" : "sample-weight");
 }
 
@@ -405,11 +404,10 @@ static tileprop_status match(struct tp_table_columns *columns, const struct tp_t
             return status;
         if (found == columns->count)
             return tp_csv_fail(columns->csv, columns->row,
-                               "no column \"%s\" found, expected it as in the training data%s",
+                               "no column \"%s\" found, expected one as in the training data%s",
                                tp_show(name, strlen(name)).text, advice);
         if (columns->all[found].role != TP_ROLE_UNUSED) /* which cannot be two things */
-            return tp_csv_fail(columns->csv, 0,
-                               "column \"%s\" is there once, expected as often as in the training data",
+            return tp_csv_fail(columns->csv, 0, "column \"%s\" found once, expected as often as in the training data",
                                tp_show(name, strlen(name)).text);
         status = use(columns, &columns->all[found], &schema->columns[i], i);
     }
@@ -425,7 +423,7 @@ static tileprop_status match(struct tp_table_columns *columns, const struct tp_t
                                        "no label found, expected column \"%s\" as in the training data",
                                        tp_show(schema->label, strlen(schema->label)).text)
                          : tp_csv_fail(columns->csv, columns->row,
-                                       "no label found, expected it in column %zu as in the training data",
+                                       "no label found, expected one in column %zu as in the training data",
                                        tp_schema_place(schema, schema->label_place) + 1);
 }
 
@@ -439,12 +437,12 @@ static tileprop_status check_parts(const struct tp_table_columns *columns, bool 
     for (size_t i = 1; i < columns->csv->part_count; i++) {
         if (columns->header && !parts[i].named)
             return tp_csv_fail(columns->csv, parts[i].line,
-                               "another line found than in row %zu of %s, which holds names", columns->row,
-                               parts[0].path);
+                               "a first line found that differs from row %zu of %s, expected the same header row",
+                               columns->row, parts[0].path);
         if (!columns->header && parts[i].named)
             return tp_csv_fail(columns->csv, 0,
-                               "%s begins with the same line: --header yes if it holds names, "
-                               "--header no if it is data",
+                               "%s begins with the same line; --header yes if it is a header row, --header no if it "
+                               "is data",
                                parts[i].path);
     }
     return TILEPROP_OK;
@@ -460,7 +458,8 @@ tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct 
     const bool has_names = columns->header && csv->names;
     bool alone = false;
     if (schema->features && !schema->column_count)
-        return tp_csv_fail(csv, 0, "a table found, expected none, as the training data had no columns");
+        return tp_csv_fail(csv, 0,
+                           "a table found, expected another format, because the training data were not a table");
     if (!has_names)
         tp_csv_next(csv);
     const char *at = csv->at;
@@ -469,7 +468,9 @@ tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct 
         csv->at = csv->names;
         csv->line = csv->names_line;
         tp_csv_next(csv);
-        tp_notes_add(columns->notes, "%s: row %zu begins with # and has as many fields as the rows: taken for names",
+        tp_notes_add(columns->notes,
+                     "%s: row %zu begins with # and has as many fields as the data rows: read as the "
+                     "header row",
                      csv->path, csv->row);
     }
     columns->row = csv->row;
@@ -487,7 +488,7 @@ tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct 
     if (status == TILEPROP_OK)
         status = schema->features ? match(columns, options, schema) : learn(columns, options, schema);
     if (status == TILEPROP_OK && alone && columns->header)
-        status = tp_csv_fail(csv, columns->row, "one line found, expected a header and rows of data%s",
+        status = tp_csv_fail(csv, columns->row, "one line found, expected a header row and data rows%s",
                              options->header == TP_HEADER_AUTO ? "; --header no if it is data" : "");
     if (!columns->header) {
         columns->csv->at = at;
@@ -522,17 +523,18 @@ tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, b
                                i + 1, i + 1);
         if (!columns->header_sure && numbers && is_number(column->first))
             return tp_csv_fail(columns->csv, 0,
-                               "row %zu, column %zu: %s found, a number over numbers, expected a header; " TP_ADVICE,
+                               "row %zu, column %zu: %s found above numbers, expected a column name; " TP_ADVICE,
                                columns->row, i + 1, shown.text);
         const bool is_value = tp_table_is_quantity(column->first) && !is_number(column->first);
         if (!columns->header_sure && (is_value || is_marker(column->first)))
-            return tp_csv_fail(columns->csv, 0,
-                               "row %zu, column %zu: \"%s\" found, a value where a name would stand; " TP_ADVICE,
+            return tp_csv_fail(columns->csv, 0, "row %zu, column %zu: \"%s\" found, expected a column name; " TP_ADVICE,
                                columns->row, i + 1, shown.text);
         text_over_number |= numbers && column->first[0];
     }
     if (!columns->header_sure && !text_over_number)
-        return tp_csv_fail(columns->csv, columns->row, "names or data? All columns hold text; " TP_ADVICE);
+        return tp_csv_fail(columns->csv, columns->row,
+                           "cannot tell whether this is a header row, because all columns "
+                           "hold text; " TP_ADVICE);
     const tileprop_status status = check_parts(columns, true);
     return status == TILEPROP_OK && columns->header && !columns->known ? check_names(columns) : status;
 }

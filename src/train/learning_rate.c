@@ -3,7 +3,7 @@
 #include <stdbool.h>
 
 /*
- * Up to pi / 4 the series of cos and sin, of which what is left out is below 2^-58; beyond, by symmetry.
+ * The series of cos and sin up to pi / 4, truncated where the rest is below 2^-58; symmetry gives the other values.
  */
 double tp_cos_pi(double x)
 {

@@ -99,8 +99,8 @@ static tileprop_status create(struct tp_stepper *s, const struct tp_stepper_shap
     *o = *shape->options;
     if (o->lr_schedule != TILEPROP_SCHEDULE_CONSTANT && !o->lr_steps)
         return tp_fail(error, TILEPROP_USAGE,
-                       "--lr-steps: expected with --lr-schedule %s, as a trainer of single steps does "
-                       "not know their number",
+                       "--lr-steps: expected with --lr-schedule %s: a step-by-step trainer does not know the number "
+                       "of steps",
                        tp_choice_name(tp_schedule_choices, (int)o->lr_schedule));
     o->epochs = UINT32_MAX; /* nobody knows how many steps there will be: a search for the best plan pays */
     o->shuffle = o->drop_last = o->log_gradients = 0;

@@ -282,7 +282,7 @@ open("one", "wb").write(bytes([0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 3, 16]) + bytes(784
 open("label", "wb").write(bytes([0, 0, 8, 1, 0, 0, 0, 1, 12]))
 open("labels", "wb").write(bytes([0, 0, 8, 1, 0, 0, 0, 2, 1, 2]))
 END
-    refused 3 "bare: layers alone ... model ... train ... activation ... --init-from" bare
+    refused 3 "bare: only layers ... model ... train ... activation ... --init-from" bare
     refused 3 "newer: __metadata__: format_version: ... 3 ... 2 ... newer tileprop" newer
     refused 3 "samples: samples ... 3 values ... 784" "$model" --data samples
     refused 3 "label 12 ... 10" "$model" --data one --labels label

@@ -76,7 +76,7 @@ check-gradient help version" ]
     [ "$status" -eq 0 ]
     for line in "hidden = 64" "activation = lecun-tanh" "optimizer = momentum" "momentum = 0.9" "lr = auto" \
         "bias = auto" "init = auto" "batch = 32" "epochs = auto" "threads = auto" "seed = 1" "shuffle = on" \
-        "drop-last = auto" "normalize = auto" "label = last" "header = auto" "missing = error" "early-stop = 0" "evals-per-epoch = 5" "eval-train = off" \
+        "drop-last = auto" "normalize = auto" "label = auto" "header = auto" "missing = error" "early-stop = 0" "evals-per-epoch = 5" "eval-train = off" \
         "train-limit = all" "val-limit = all" "weight-decay = 0" "beta1 = 0.9" "beta2 = 0.999" \
         "epsilon = 1e-08" "isa = auto" "data = auto" "history = none"; do
         echo "$line"

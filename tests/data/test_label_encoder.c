@@ -75,7 +75,7 @@ static void test_what_looks_continuous_is_refused(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct tp_label_encoder classes = begin_none();
         label(&classes, "1.0");
-        check_refused(&classes, texts[i], "integer ... name ... continuous");
+        check_refused(&classes, texts[i], "integer ... name ... regression target");
         tp_string_table_free(&classes.names);
     }
 }

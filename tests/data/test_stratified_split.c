@@ -179,10 +179,10 @@ static void test_none_left(void **state)
     struct tp_dataset dataset = sorted((const size_t[]){1}, 1), several = sorted((const size_t[]){1, 2, 1}, 3), tail;
     struct tp_error error = {""};
     check_failure(tp_dataset_draw(&dataset, 0.2, 1, &tail, &error), TILEPROP_USAGE, &error,
-                  "1 of 1 samples ... validate ... none ... train");
+                  "1 of 1 samples ... class without training samples");
     assert_int_equal(dataset.count, 1);
     check_failure(tp_dataset_draw(&several, 0.5, 1, &tail, &error), TILEPROP_USAGE, &error,
-                  "2 of 4 samples ... validate ... none ... train ... --val-split");
+                  "2 of 4 samples ... class without training samples; --val-split");
     tp_dataset_free(&dataset);
     tp_dataset_free(&several);
 }

@@ -89,7 +89,7 @@ static void test_orders_many_layers(void **state)
                   "more than 65 layers");
     read.count--;
     check_failure(tp_foreign_layers_find(&read, &weights, layers, &error), TILEPROP_BAD_INPUT, &error,
-                  "aa.weight F32 [4, 5], ab.weight ... (65 in all) found ... more than one order ... in their order");
+                  "aa.weight F32 [4, 5], ab.weight ... (65 in all) found ... more than one order ... in order");
 }
 
 static void test_widens_types(void **state)

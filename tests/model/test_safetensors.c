@@ -108,8 +108,9 @@ static void test_names_other_formats(void **state)
     } cases[] = {
         {100, "version https://git-lfs.github.com/spec/v1\noid sha256:", "made: a Git LFS pointer ... git lfs pull"},
         {100, "PK\3\4\0\0\x08\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\0\0\0archive/data.pkl",
-         "PyTorch's .pt ... safetensors.torch.save_file(model.state_dict(), FILE)"},
-        {100, "PK\3\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0w.npy", "NumPy's .npz ... safetensors.numpy"},
+         "a PyTorch file (.pt or .pth) found ... safetensors.torch.save_file(model.state_dict(), FILE)"},
+        {100, "PK\3\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0w.npy",
+         "a NumPy archive (.npz) ... safetensors.numpy"},
         {100, "PK\3\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff\xff\0\0w.npy", "a zip archive"},
         {10, "PK\3\4\0\0\0\0\0", "a zip archive"},
         {100, "\x80\2\x8a\x0al\xfc\x9c\x46\xf9\x20j\xa8P\x19.", "a Python pickle ... safetensors.torch"},

@@ -46,15 +46,15 @@ END
     for c in a b; do for i in {1..10}; do echo "$i,$c"; done; done >t.csv
     printf '11,c\n12,d\n13,e\n' >>t.csv
     for seed in 1 2 3 4 5; do
-        trained 'note ... no validation sample of 3 classes: c, d, e' --data t.csv --header no --seed $seed
+        trained 'note ... no validation samples of 3 classes: c, d, e' --data t.csv --header no --seed $seed
         [[ $output != *"no training sample"* ]]
     done
-    refused 2 '21 of 23 samples ... some class ... --val-split ... --val-data' --data t.csv --header no \
+    refused 2 '21 of 23 samples ... class without training samples; --val-split ... --val-data' --data t.csv --header no \
         --val-split 0.9
     printf '1,a\n2,b\n' >u.csv
-    refused 2 '1 of 2 samples ... some class' --data u.csv --header no
+    refused 2 '1 of 2 samples ... class without training samples' --data u.csv --header no
     printf '1,a\n2,a\n' >v.csv
-    trained 'no validation sample of 4 classes: b, c, d, e' --data t.csv --header no --val-data v.csv
+    trained 'no validation samples of 4 classes: b, c, d, e' --data t.csv --header no --val-data v.csv
 }
 
 @test "missing markers, dates and amounts in line 1 are no names" {
@@ -84,9 +84,9 @@ END
     { echo ts,y; for i in {0..199}; do echo "$((1600000000 + i)),$((i / 100))"; done; } >t.csv
     trained 'table ... 200 rows' --data t.csv
     [[ $output != *comments* ]]
-    trained 'note ... t.csv: column 1: 197 values, as 16000000 ... float' --data t.csv --normalize none
+    trained 'note ... t.csv: column 1: 197 values, such as 16000000 ... float' --data t.csv --normalize none
     printf 'x,y\n16777216,0\n16777217,1\n1,0\n2,1\n' >t.csv
-    trained 'note ... t.csv: column 1: 1 value, as 16777217 ... float' --data t.csv
+    trained 'note ... t.csv: column 1: 1 value, such as 16777217 ... float' --data t.csv
 }
 
 @test "lines end with LF, CR LF, CR, CR CR LF, or blanks" {
@@ -106,12 +106,12 @@ END
     printf '1,2,p,\n3,4,q,\n5,6,p,\n7,8,q\n' >t.csv
     trained 'note ... t.csv: column 4' --data t.csv --header no
     printf 'a,b,y,\n1,2,p,\n3,4,q,5\n' >t.csv
-    refused 3 't.csv: row 3, column 4: "5" ... column without' --data t.csv
+    refused 3 't.csv: row 3, column 4: "5" ... column that has neither a name nor a value' --data t.csv
 }
 
 @test "texts that are nearly all different are said to become an input each" {
     { echo r,y; for i in {1..60}; do echo "$i%,$((i % 2))"; done; } >t.csv
-    trained 'note ... t.csv: column 1 (r) holds 60 different texts in 60 rows, as "1%" and "2%" ... --leave-out' --data t.csv
+    trained 'note ... t.csv: column 1 (r) holds 60 different texts in 60 rows, such as "1%" and "2%" ... --leave-out' --data t.csv
     trained '60 features' --data t.csv --categorical r
     [[ $output != *comments* ]]
 }
@@ -124,7 +124,7 @@ END
     has_parts "$output" '1-3-2'
 }
 
-@test "what is wrong in line 1 of libsvm's text is told as libsvm's" {
+@test "what is wrong in line 1 of libsvm text is told as libsvm's" {
     printf '1 1:nan\n2 1:1\n' >t.svm
     refused 3 't.svm: line 1: "1:nan" ... INDEX:VALUE' --data t.svm
 }
@@ -143,7 +143,7 @@ END
     done
     has_parts "$output" 'note ... remarks.csv: comments left out: 1 line that begins with #'
     { echo '# a b kind'; cat savetxt.txt; } >named.txt
-    trained 'table       20 rows, label kind (column 3) ... note ... named.txt: row 1 ... taken for names' --data named.txt
+    trained 'table       20 rows, label kind (column 3) ... note ... named.txt: row 1 ... read as the header row' --data named.txt
     [ "$(weights <<<"$output")" = "$hash" ]
     trained 'comments left out: 1 line' --data named.txt --header no
     # R: write.table(d, "r.txt") names rows, and has no name for that column.
@@ -151,7 +151,7 @@ END
     trained 'label kind (column 4) ... note ... r.txt: row 1 ... first column ... left out' --data r.txt
     "$predict" m --data aligned.txt | grep '^validation\|20 samples'
     printf '1 2 0\n3 4\n' >ragged.txt
-    refused 3 'ragged.txt: row 1: 3 fields found, but 2 in row 2' --data ragged.txt --header no
+    refused 3 'ragged.txt: row 1: 3 fields found, expected 2 as in row 2' --data ragged.txt --header no
 }
 
 @test "# begins a comment only where it is no cell" {
@@ -180,7 +180,7 @@ END
     refused_by predict "$predict" 3 'zero.txt: line 1: index 0 ... --index-base' n --data zero.txt
     "$predict" n --data zero.txt --index-base 0 | grep -q '4 samples'
     refused 3 'line 1: index 0 found, expected 1 or more' --data zero.txt --index-base 1
-    refused 3 'one.txt: index 3 found, expected at most 2, as --features' --data one.txt --features 2
+    refused 3 'one.txt: index 3 found, expected at most 2, as set by --features' --data one.txt --features 2
     printf '1,2 1:1\n1 2:1\n' >several.txt
     refused 3 'several.txt: line 1: "1,2" ... multi-label' --data several.txt
     printf 'x,y\n1,a\n2,b\n3,a\n4,b\n' >t.csv
@@ -208,7 +208,7 @@ END
     refused_by predict "$predict" 3 'unseen.csv: row 3, column 2 (c): category "w" ... --unseen missing' m --data unseen.csv
     for model in m n; do
         run --separate-stderr "$predict" $model --data unseen.csv --unseen missing
-        has_parts "$stderr" 'unseen.csv: 2 cells with a category that the training data do not have, as "w"'
+        has_parts "$stderr" 'unseen.csv: 2 cells with a category that the training data do not have, such as "w"'
         [ "$(wc -l <<<"$output")" -eq 4 ]
     done
     sed 's/3,w/3,w,a/; s/x,c/x,c,y/; s/1,u/1,u,b/; s/2,w/2,w,b/' unseen.csv >val.csv
@@ -252,7 +252,7 @@ diverged() { # PARTS ARGUMENTS...
 @test "a loss that is not finite is blamed on the value that makes it so" {
     printf 'x,y\n1,a\n2,b\n3,a\n4,b\n1,a\n' >t.csv
     printf 'x,y\n1,b\n\n3e38,a\n1,b\n' >v.csv
-    diverged 'v.csv: row 4, column "x": 3e+38 found ... normalized' --data t.csv --val-data v.csv --activation relu \
+    diverged 'v.csv: row 4, column "x": 3e+38 found ... normalization' --data t.csv --val-data v.csv --activation relu \
         --hidden 8
     [[ $stderr != *--lr* ]]
     sed 1d v.csv >h.csv
@@ -306,7 +306,7 @@ END
     for file in a c; do sed 1d $file.csv >$file.txt; done
     trained 'table       6 rows' --data a.txt,c.txt --header no
     printf 'a,c,y\n7,8,q\n' >other.csv
-    refused 3 'other.csv: row 1: another line found than in row 1 of a.csv' --data a.csv,other.csv
+    refused 3 'other.csv: row 1: a first line found that differs from row 1 of a.csv' --data a.csv,other.csv
     printf 'a,b,y\n7,8,q\n\n7,x,q\n' >bad.csv
     refused 3 'bad.csv: row 4, column 2 (b): "x" found, expected a number' --data a.csv,bad.csv
     printf 'a,b,y\n7,8,q\n7,"8,q\n' >bad.csv
@@ -348,7 +348,7 @@ END
 
 @test "an option that a format has no use for is refused" {
     printf '1 1:1\n2 2:1\n1 1:2\n2 2:2\n' >t.svm
-    refused 2 "--missing: ... a table or an array only, found with t.svm, which is libsvm's text" --data t.svm --missing mean
+    refused 2 "--missing: ... a table or an array only, found with t.svm, which is libsvm text" --data t.svm --missing mean
     refused 3 't.svm: row 1' --data t.svm --label last
     printf 'x,y\n1,a\n2,b\n1,a\n2,b\n' >t.csv
     refused 2 '--labels: expected with a NumPy array only, found with t.csv' --data t.csv --labels t.csv
@@ -363,9 +363,9 @@ END
 from array_file import write
 write("x.npy", "<f8", "d", (4, 2), [0, 1, 16777216, 2, 16777217, 3, 5, 4])
 write("y.npy", "|u1", "B", (4,), [0, 1, 0, 1])'
-    trained 'note ... x.npy: feature 0 (from 0): 1 value, as 16777217' --data x.npy --labels y.npy
+    trained 'note ... x.npy: feature 0 (from 0): 1 value, such as 16777217' --data x.npy --labels y.npy
     printf 'a,b,y\n1,2,p\n3,4,q\n1,2,p\n3,4,q\n,,\n , ,\r\n,,' >excel.csv
-    trained 'table       4 rows ... note ... excel.csv: lines left out at the end, which hold no value: 3' --data excel.csv
+    trained 'table       4 rows ... note ... excel.csv: lines without a value left out at the end: 3' --data excel.csv
     printf 'a,b,y\n1,2,p\n,,\n1,2,p\n3,4,q\n' >hole.csv
     refused 3 'hole.csv: row 3, column 1 (a): "" found' --data hole.csv
     printf ',a,y\n0,2,p\n1,4,q\n2,2,p\n3,4,q\n' >pandas.csv
@@ -378,7 +378,7 @@ write("y.npy", "|u1", "B", (4,), [0, 1, 0, 1])'
     for i in {0..100}; do printf '%s,%s\n%s,%s\n%s,%s\n' $i $i $((i + 1)) $i $((i + 2)) $i; done >t.csv
     trained '303 rows ... 101 classes' --data t.csv --header no
     for i in {0..100}; do printf '%s,%s\n%s,%s\n' $i $i $((i + 1)) $i; done >t.csv
-    refused 3 't.csv: 101 distinct numbers ... 202 samples ... continuous' --data t.csv --header no
+    refused 3 't.csv: 101 distinct numbers ... 202 samples ... regression target' --data t.csv --header no
 }
 
 # make_arrays: the same 20 samples and labels in C order, in other orders and types, and in archives.
@@ -472,23 +472,23 @@ PY
 @test "what is no array of an archive is named, with those that are" {
     make_arrays
     refused 2 '--save: stored.npz found, which --labels reads' --data x.npy --labels stored.npz:y --save stored.npz
-    refused 3 'stored.npz: 2 arrays ... stored.npz:X: X, y' --data stored.npz
+    refused 3 'stored.npz: 2 arrays ... stored.npz:X; ... X, y' --data stored.npz
     refused 3 'stored.npz: no array "Z" ... X, y' --data stored.npz:Z --labels y.npy
-    refused 3 'stored.npz: 2 arrays ... stored.npz:X: X, y' --data x.npy --labels stored.npz
+    refused 3 'stored.npz: 2 arrays ... stored.npz:X; ... X, y' --data x.npy --labels stored.npz
     refused 2 '--labels: ... labels of stored.npz:X' --data stored.npz:X
     refused 3 'x.npy: no zip archive ... "X"' --data x.npy:X
     refused 3 'nowhere.npz:X: cannot be opened' --data nowhere.npz:X
-    refused 3 'twice.npz: 2 arrays of the name "X"' --data twice.npz:X --labels y.npy
-    refused 3 'table.zip: ... zip archive of "t.csv" ... unzip it' --data table.zip
+    refused 3 'twice.npz: 2 arrays named "X"' --data twice.npz:X --labels y.npy
+    refused 3 'table.zip: ... zip archive with "t.csv" ... unzip it' --data table.zip
     refused 3 'sheet.xlsx: ... Excel ... CSV' --data sheet.xlsx
     refused 3 'model.pt: ... PyTorch ... np.savez' --data model.pt
-    refused 3 'none.npz: a zip archive without members' --data none.npz
+    refused 3 'none.npz: an empty zip archive' --data none.npz
 }
 
 @test "damaged archives are called that" {
     make_arrays
     refused 3 'bzip2.npz: "X.npy" ... method 12' --data bzip2.npz:X --labels y.npy
-    refused 3 'cut.npz: ... cut short' --data cut.npz:X --labels y.npy
+    refused 3 'cut.npz: ... truncated' --data cut.npz:X --labels y.npy
     refused 3 'encrypted.npz: "X.npy" is encrypted' --data encrypted.npz:X --labels y.npy
     refused 3 'checksum.npz: "X.npy" is damaged: its checksum' --data checksum.npz:X --labels y.npy
     refused 3 'claim.npz: "X.npy" is damaged ... 4294967294' --data claim.npz:X --labels y.npy
@@ -525,18 +525,18 @@ open("m.onnx", "wb").write(b"\x08\x07\x12\x07pytorch\x1a\x052.1.0" + bytes(100))
 open("k.h5", "wb").write(b"\x89HDF\r\n\x1a\n" + bytes(100))
 open("lfs.safetensors", "w").write("version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 9\n")
 END
-    torch='expected safetensors, as safetensors.torch.save_file(model.state_dict(), FILE) writes'
-    arrays='expected safetensors, as safetensors.numpy.save_file'
+    torch='expected safetensors, as written by safetensors.torch.save_file(model.state_dict(), FILE)'
+    arrays='expected safetensors, as written by safetensors.numpy.save_file'
     named() { # FILE PARTS
         refused 3 "$1: $2" --data t.csv --init-from "$1"
         refused_by predict "$predict" 3 "$1: $2" "$1" --data t.csv
     }
-    for file in p{2..5}.pt; do named "$file" "a Python pickle found ... $torch"; done
-    named new.pth "PyTorch's .pt or .pth found, $torch"
-    named k.keras "a zip archive found"
-    named w.npz "NumPy's .npz found, $arrays"
-    named m.onnx "ONNX found, $arrays"
-    named k.h5 "HDF5 found, as Keras' .h5 is, $arrays"
+    for file in p{2..5}.pt; do named "$file" "a Python pickle ... found, $torch"; done
+    named new.pth "a PyTorch file (.pt or .pth) found, $torch"
+    named k.keras "a zip archive (such as .pt or .keras) found"
+    named w.npz "a NumPy archive (.npz) found, $arrays"
+    named m.onnx "an ONNX file found, $arrays"
+    named k.h5 "an HDF5 file (such as Keras's .h5) found, $arrays"
     named lfs.safetensors "a Git LFS pointer found ... git lfs pull"
 }
 

@@ -105,7 +105,7 @@ assert math.isclose(loss, float(sys.argv[1]), rel_tol=1e-5) and math.isclose(acc
     grep -q '"column 4=blue"' m.h
     cut -d, -f1 inputs.txt >few.txt
     refused_by predict "$predict" 3 'few.txt: row 1: 1 field found, expected 3 and a label' m --data few.txt
-    refused 3 'labelled.txt: row 1: no label found, expected it in column 3' --data w.txt --header no --label 3 \
+    refused 3 'labelled.txt: row 1: no label found, expected one in column 3' --data w.txt --header no --label 3 \
         --sample-weight 2 --val-data labelled.txt
 }
 
@@ -138,11 +138,11 @@ assert math.isclose(loss, float(sys.argv[1]), rel_tol=1e-5) and math.isclose(acc
     refused 3 '--leave-out: column 3 ... --sample-weight' --data w.csv --sample-weight 3 --leave-out weight
     refused 3 '--categorical: column 3 ... --sample-weight' --data w.csv --sample-weight 3 --categorical weight
     cut -d, -f3,4 w.csv >no-inputs.csv
-    refused 3 'no-inputs.csv: --sample-weight: no column is left' --data no-inputs.csv --sample-weight weight
+    refused 3 'no-inputs.csv: --sample-weight: no input column left' --data no-inputs.csv --sample-weight weight
     refused 3 'zeros.csv: ... 48 samples ... 0' --data zeros.csv --sample-weight weight
     refused 3 'zeros.csv: ... 60 samples ... 0' --data w.csv --val-data zeros.csv --sample-weight weight
     refused 3 'plain.csv: row 1: no column "weight"' --data w.csv --val-data plain.csv --sample-weight weight
     refused 2 '--sample-weight: ... directory' --data "$root/data/mnist" --sample-weight 1
     printf '1 1:2\n0 1:3\n' >t.svm
-    refused 3 't.svm: ... no column is left' --data t.svm --header no --sample-weight 1
+    refused 3 't.svm: ... no input column left' --data t.svm --header no --sample-weight 1
 }

@@ -132,7 +132,7 @@ sys.exit(mean < float(least))' "$least" "$name" "$peer" $found >&3
 @test "a first line of counts is refused, and so are data where a header may be" {
     make_iris
     hint="--skip-lines 1"
-    refused 3 "iris.csv: row 1, column 1: 150 ... number over numbers ... header ... --header no" \
+    refused 3 "iris.csv: row 1, column 1: 150 ... above numbers ... --header no" \
         --data "$tables/iris.csv"
     refused 3 "--skip-lines N ... --header" --data "$tables/iris.csv" --label species
     for header in auto yes no; do
@@ -141,18 +141,18 @@ sys.exit(mean < float(least))' "$least" "$name" "$peer" $found >&3
         refused 3 "row 1: 4 fields ... 31 ... row 2 ... $hint" --data "$tables/breast_cancer.csv" \
             --header $header
     done
-    refused 3 "number over numbers" --data "$tables/digits.csv.gz"
+    refused 3 "above numbers" --data "$tables/digits.csv.gz"
     refused 3 "row 2, column 1: number 5.1 ... text ... row 1 ... --header yes" --data iris.csv --header no
 }
 
 @test "what looks continuous is refused, and so is one class alone" {
     make_iris
-    refused 3 "iris.csv: row 2, column 1 (sepal_length): label 5.1 ... integer ... name ... continuous" \
+    refused 3 "iris.csv: row 2, column 1 (sepal_length): label 5.1 ... integer ... name ... regression target" \
         --data iris.csv --label sepal_length
     sed '2,$s/[^,]*$/one/' iris.csv >one.csv
     refused 3 "one.csv: one class ... two ... --label" --data one.csv
     seq 200 | sed '1i x,y' | sed '2,$s/.*/&,&/' >many.csv
-    refused 3 "many.csv: ... 200 distinct numbers ... labels ... 200 samples ... continuous" --data many.csv
+    refused 3 "many.csv: ... 200 distinct numbers ... labels ... 200 samples ... regression target" --data many.csv
 }
 
 @test "defaults depend on the data, and options win" {
@@ -503,7 +503,7 @@ for r in range(5000):
     gzip -dc "$root/data/mnist/t10k-labels-idx1-ubyte.gz" | head -c 100 >idx
     refused 3 "idx: ... IDX file ... directory" --data idx
     printf 'PK\003\004\000\000' >both.npz
-    refused 3 "both.npz: ... zip archive ... cut short" --data both.npz
+    refused 3 "both.npz: ... zip archive ... truncated" --data both.npz
     printf '<html>\n' >page.csv
     refused 3 "page.csv: row 1: '<' ... HTML page" --data page.csv
 }
@@ -587,7 +587,7 @@ for i in range(4000):
     same_scores m --data wide.npy --labels y.npy
     same_scores m --data small.svm
     [ "$("$predict" m --data x.npy | wc -l)" -eq 41 ]
-    not_predicted 3 "numbers.csv: ... table ... none" m --data numbers.csv
+    not_predicted 3 "numbers.csv: ... table ... another format" m --data numbers.csv
 }
 
 @test "predict: a model whose columns are forged is refused, and so is one that names a column twice" {

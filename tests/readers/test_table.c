@@ -123,7 +123,7 @@ static void test_label_column(void **state)
     /* Which of the two is the one that was left out, another table would not say. */
     check_refused("b,a,b,x\n1,2,3,y\n", (struct tp_table_options){.label = "x", .leave_out = "1"},
                   "row 1: columns 1 and 3 ... \"b\"");
-    check_refused("0,0,x\n1,2,a\n", plain, "row 1, column 1: 0 ... number over numbers");
+    check_refused("0,0,x\n1,2,a\n", plain, "row 1, column 1: 0 ... above numbers");
     check_refused("a\n1\n", plain, "1 column ... label ... input");
     check_refused("a\n1", plain, "1 column ... label ... input"); /* digits up to the very end */
 }
@@ -149,21 +149,21 @@ static void test_number_labels(void **state)
     assert_int_equal(table.data.classes, 100);
     free_table(&table);
     strcat(text, "0,100\n");
-    check_refused(text, plain, "t.csv: 101 distinct numbers ... labels ... 101 samples ... continuous");
+    check_refused(text, plain, "t.csv: 101 distinct numbers ... labels ... 101 samples ... regression target");
 }
 
 static void test_headers_that_are_none(void **state)
 {
     (void)state;
     check_refused("1,2,a\n3,4,b\n", plain,
-                  "t.csv: row 1, column 1: 1 ... number over numbers ... header ... --header no ... "
+                  "t.csv: row 1, column 1: 1 ... above numbers ... --header no ... "
                   "--header yes ... --skip-lines 1");
-    check_refused("2,x,a\n3,4,b\n", plain, "row 1, column 1: 2 ... number over numbers");
+    check_refused("2,x,a\n3,4,b\n", plain, "row 1, column 1: 2 ... above numbers");
     check_refused("2,a,b\n1,2,3,a\n1,2,3,b\n", plain, "row 1: 3 fields ... 4 ... row 2 ... --skip-lines 1");
     check_refused("2,a,b\n1,2,3,a\n", (struct tp_table_options){.label = "last", .header = TP_HEADER_NO},
                   "row 1: 3 fields ... 4 ... row 2");
-    check_refused("red,a\nblue,b\n", plain, "row 1: names ... data ... --header no");
-    check_refused(",a\n1,b\n", plain, "row 1: names ... data");
+    check_refused("red,a\nblue,b\n", plain, "row 1: ... header row ... all columns hold text ... --header no");
+    check_refused(",a\n1,b\n", plain, "row 1: ... header row ... all columns hold text");
     check_refused("x,y\n", plain, "row 1: one line ... header ... data");
     check_refused("x,y\nred,a\n1,b\n", plain, "row 3, column 1 (x): number 1 ... text ... row 2 ... --header yes");
     check_refused("x,y\n1,a\n2,b\n", (struct tp_table_options){.label = "last", .header = TP_HEADER_NO},
@@ -286,7 +286,7 @@ static void test_columns_left_out(void **state)
     } refused[] = {
         {{.label = "kind", .leave_out = "kind"}, "--leave-out: column 2 ... label"},
         {{.label = "kind", .leave_out = "age"}, "--leave-out: no column \"age\""},
-        {{.label = "kind", .leave_out = "id,size,colour"}, "--leave-out: no column is left"},
+        {{.label = "kind", .leave_out = "id,size,colour"}, "--leave-out: no input column left"},
         {{.label = "kind", .categorical = "id", .leave_out = "id"}, "column 1 ... --categorical names"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)

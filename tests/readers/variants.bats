@@ -98,7 +98,7 @@ write("y.npy", "|b1", "?", (40,), [i > 19 for i in range(40)])'
     reads 'note ... no validation sample' '1 1:1\n1 1:2\n2 2:1\n2 2:2\n3 1:7\n'
     reads 'classes ... weiß nicht 1' '1,ja\n2,ja\n3,nein\n4,nein\n5,weiß nicht\n' --header no --val-split 0.01
     reads 'classes ... weiß nicht 1' "$(cat t.csv)" --header no --class-weight balanced
-    refuses 2 '1 of 3 samples ... some class; --val-data takes' '1,a\n2,b\n3,c\n' --header no
+    refuses 2 '1 of 3 samples ... class without training samples; --val-data' '1,a\n2,b\n3,c\n' --header no
     trained '3 rows' --data t.csv --header no --val-data t.csv
 }
 
@@ -135,7 +135,7 @@ write("y.npy", "|b1", "?", (40,), [i > 19 for i in range(40)])'
     { echo 'r,y'; for i in {1..250}; do echo "$((i % 25)) %,$((i % 2))"; done; } >t.csv
     trained 'note ... t.csv: column 1 (r) holds 25 different texts in 250 rows' --data t.csv
     { echo 'r,x,y'; for i in {1..1001}; do echo "u$i@x.org,$i,$((i % 2))"; done; } >mail.csv
-    refused 3 'mail.csv: row 1002, column 1 (r): more than 1000 different texts ... --leave-out 1' --data mail.csv
+    refused 3 'mail.csv: row 1002, column 1 (r): more than 1000 distinct texts ... --leave-out 1' --data mail.csv
     trained '1001 rows' --data mail.csv --leave-out 1 --train-limit 32 --val-limit 32
     for form in +1 1. .5 2e3; do
         reads '1 column of numbers' "r,y\n$form,a\n2,b\n3,a\n4,b\n"
@@ -158,7 +158,7 @@ write("y.npy", "|b1", "?", (40,), [i > 19 for i in range(40)])'
     diverges 'v.csv: row 3, column "x": 3.4e+38' --val-data v.csv
     blamed[1]=w.csv
     printf 'x,w,y\n1,1,a\n2,3e38,b\n3,3e38,a\n4,1,b\n' >w.csv
-    diverges 'w.csv: row 3: a sample'"'"'s weight of 3e+38' --sample-weight w
+    diverges 'w.csv: row 3: sample weight 3e+38' --sample-weight w
     printf 'x,y\n1e39,a\n1,b\n' >v.csv
     refused 3 'v.csv: row 2, column 1 (x): a number that is too large' --data t.csv --val-data v.csv
 }
@@ -243,7 +243,7 @@ write("x.npy", "<f2", "e", (363, 1), range(363))
 write("y.npy", ">u2", "H", (363,), [i // 3 for i in range(363)])
 write("r.npy", "<f4", "f", (363,), [i / 7 for i in range(363)])'
     trained '363 rows ... 121 classes' --data x.npy --labels y.npy
-    refused 3 'r.npy: label 1 ... continuous' --data x.npy --labels r.npy
+    refused 3 'r.npy: label 1 ... regression target' --data x.npy --labels r.npy
 }
 
 @test "15: what savetxt and write.table write with other options" {
@@ -255,7 +255,7 @@ write("r.npy", "<f4", "f", (363,), [i / 7 for i in range(363)])'
         predicted '4 samples' "$text"
         reads 'label y' "$text"
     done
-    refuses 3 't.csv: row 1: 4 fields found, but 3 in row 2 ... --skip-lines 1' '% made by hand\n1 2 0\n3 4 1\n5 6 0\n7 8 1\n'
+    refuses 3 't.csv: row 1: 4 fields found, expected 3 as in row 2 ... --skip-lines 1' '% made by hand\n1 2 0\n3 4 1\n5 6 0\n7 8 1\n'
     trained '4 rows' --data t.csv --skip-lines 1 --header no
     refuses 3 't.csv: row 1: 1 column found' 'a|b|y\n1|2|p\n3|4|q\n'
     reads 'note ... 20 different texts' "$(for i in {1..20}; do echo "1.5D+$i 0 $((i % 2))"; done)" --header no
@@ -432,5 +432,5 @@ END
     printf 'a,b,y\n1,2,p\n5,6,p\n' >p.csv
     run --separate-stderr "$train" --data p.csv --val-data t.csv --init-from m --hidden 4 --epochs 200 --quiet
     [ "$status" -eq 0 ]
-    [[ $output == *'no training sample of 1 class'* && $output != *guessing* ]]
+    [[ $output == *'no training samples of 1 class'* && $output != *guessing* ]]
 }

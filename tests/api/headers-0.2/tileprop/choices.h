@@ -61,7 +61,7 @@ enum {
 enum {
     TILEPROP_NORMALIZE_GLOBAL,  /* to mean 0 and standard deviation 1 over all values of all samples */
     TILEPROP_NORMALIZE_FEATURE, /* the same per feature; a constant feature becomes 0 */
-    TILEPROP_NORMALIZE_UNIT,    /* u8: x / 255; else each feature's least value to 0, its largest to 1 */
+    TILEPROP_NORMALIZE_UNIT,    /* u8: x / 255; else each feature's minimum to 0, its maximum to 1 */
     TILEPROP_NORMALIZE_NONE,
     TILEPROP_NORMALIZE_SCALE /* divided by the feature's standard deviation, so that zeros stay zeros */
 };
@@ -95,11 +95,11 @@ typedef enum tileprop_zeros {
     TILEPROP_ZEROS_MULTIPLY
 } tileprop_zeros;
 
-/* The learning rate after the steps of `warmup`, in which it rises from near 0. */
+/* The learning rate after warm-up, the first `warmup` steps, in which it rises from near 0. */
 typedef enum tileprop_schedule {
     TILEPROP_SCHEDULE_CONSTANT,
     TILEPROP_SCHEDULE_STEP,  /* a tenth after half of the steps, a hundredth after three quarters */
-    TILEPROP_SCHEDULE_COSINE /* falls to 0 as half a period of a cosine */
+    TILEPROP_SCHEDULE_COSINE /* falls to 0 along half a cosine period */
 } tileprop_schedule;
 
 /* Why training ended. */
