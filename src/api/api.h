@@ -14,7 +14,7 @@
 struct tileprop_model {
     struct tp_model model;
     struct tp_predictor *predictor;
-    char *schema; /* JSON; NULL: nothing is known about columns */
+    char *schema;  /* JSON; NULL: nothing is known about columns */
     char mean[32]; /* of the training inputs, as text */
     uint64_t hash;
 };

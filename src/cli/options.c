@@ -529,6 +529,19 @@ void tp_options_write_basic_help(const struct tp_options *options, const void *d
     write_help(options, false, defaults, out);
 }
 
+/* Writes a value; not inlined, because these buffers are too large for a small stack where no path is written. */
+static __attribute__((noinline)) void write_path(const struct tp_option *option, const char *file, const char *value,
+                                                 FILE *out)
+{
+    char folder[PATH_MAX] = "", path[TP_OPTION_TEXT_MAX + PATH_MAX];
+    if (*file != '/' && !is_standard_input(option, file) && getcwd(folder, PATH_MAX - 1))
+        strcat(folder, "/");
+    put_in_folder(option, folder, (int)strlen(folder), value, path, sizeof path);
+    /* A blank or a '#' may need quotes. */
+    const char *quote = strpbrk(path, " #") ? "\"" : "";
+    fprintf(out, "%s = %s%s%s\n", option->is->name, quote, path, quote);
+}
+
 void tp_options_write_config(const struct tp_options *options, const char *group, const void *target, FILE *out)
 {
     struct tp_option option;
@@ -536,14 +549,12 @@ void tp_options_write_config(const struct tp_options *options, const char *group
         if (group ? option.is->kind == TILEPROP_OPTION_PATH || strcmp(option.is->group, group) != 0
                   : option.command_only)
             continue;
-        char value[TP_OPTION_TEXT_MAX + 1], folder[PATH_MAX] = "", path[TP_OPTION_TEXT_MAX + PATH_MAX];
+        char value[TP_OPTION_TEXT_MAX + 1];
         const char *file = tp_option_file(option.is, target);
         tp_option_format(option.is, target, value, sizeof value);
-        if (file && *file != '/' && !is_standard_input(&option, file) && getcwd(folder, PATH_MAX - 1))
-            strcat(folder, "/");
-        /* A blank or a '#' can only be part of a path, where it may need the quotes. */
-        put_in_folder(&option, folder, (int)strlen(folder), value, path, sizeof path);
-        const char *quote = !group && strpbrk(path, " #") ? "\"" : "";
-        fprintf(out, "%s = %s%s%s\n", option.is->name, quote, path, quote);
+        if (file)
+            write_path(&option, file, value, out);
+        else
+            fprintf(out, !group && strpbrk(value, " #") ? "%s = \"%s\"\n" : "%s = %s\n", option.is->name, value);
     }
 }

@@ -1,5 +1,6 @@
 #include "cli/plot.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,8 @@ static tileprop_status read_others(struct tp_plot *plot, const char *with, struc
         if (plot->other_count == TP_PLOT_OTHERS)
             return tp_fail(error, TILEPROP_USAGE, "--plot-with: expected %d files at most, found more", TP_PLOT_OTHERS);
         struct tp_other_run *other = &plot->others[plot->other_count++];
-        strcpy(other->path, path);
+        if (!(other->path = strdup(path)))
+            return tp_fail_memory(error, "--plot-with", "a path");
         status = tp_history_read(&other->history, "--plot-with", other->path, error);
     }
     return status;
@@ -170,7 +172,9 @@ void tp_plot_discard(struct tp_plot *plot)
 {
     for (size_t i = 0; i < TP_PLOT_DATA; i++)
         tp_safe_file_discard(&plot->data[i]);
-    for (size_t i = 0; i < plot->other_count; i++)
+    for (size_t i = 0; i < plot->other_count; i++) {
+        free(plot->others[i].path);
         free(plot->others[i].history.text);
+    }
     tp_drawing_discard(&plot->drawing);
 }

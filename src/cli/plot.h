@@ -10,8 +10,6 @@
  */
 #pragma once
 
-#include <limits.h>
-
 #include "cli/drawing.h"
 #include "cli/history.h"
 
@@ -23,7 +21,7 @@ extern const char *const tp_plot_beside[];
 enum { TP_PLOT_HISTORY, TP_PLOT_MEANS, TP_PLOT_DATA };
 
 struct tp_other_run {
-    char path[PATH_MAX];
+    char *path; /* owned */
     struct tp_history history;
 };
 

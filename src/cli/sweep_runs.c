@@ -347,11 +347,11 @@ tileprop_status tp_sweep_run(struct tp_sweep *sweep, struct tp_error *error)
     for (size_t i = 0; pool.parts && i < sweep->count; i++)
         pool.parts[i % sweep->repeats].left += !sweep->runs[i].done;
     sweep->began = tp_clock_seconds();
+    const bool good = pool.status == TILEPROP_OK; /* which workers change from now on */
     size_t started = 0;
-    while (pool.status == TILEPROP_OK && started + 1 < sweep->workers &&
-           pthread_create(&workers[started], NULL, work, &pool) == 0)
+    while (good && started + 1 < sweep->workers && pthread_create(&workers[started], NULL, work, &pool) == 0)
         started++; /* without more threads fewer do */
-    if (pool.status == TILEPROP_OK)
+    if (good)
         work(&pool);
     for (size_t i = 0; i < started; i++)
         pthread_join(workers[i], NULL);

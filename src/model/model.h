@@ -101,7 +101,8 @@ tileprop_status tp_model_starts(const struct tp_model *model, const char *place,
                                 size_t features, size_t classes, struct tp_error *error);
 
 /*
- * XXH3-64 over samples, features, labels and, if there are any, weights of samples: the same for the same data in the same order, as f32 and as csr.
+ * XXH3-64 over samples, features, labels and sample weights, if any: the same for the same data in the same order, as
+ * f32 and as csr.
  * Errors: TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_model_fingerprint(const struct tp_dataset *dataset, uint64_t *fingerprint, struct tp_error *error);

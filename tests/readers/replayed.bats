@@ -591,7 +591,7 @@ END
 }
 
 @test "dark ink on light ground is inverted for a model of the opposite, which is said" {
-    "$train" --epochs 1 --train-limit 5000 --hidden 16 --quiet --save m >/dev/null
+    "$train" --data "$root/data/mnist" --epochs 1 --train-limit 5000 --hidden 16 --quiet --save m >/dev/null
     python3 - "$root" <<'PY'
 import gzip, struct, sys, zlib
 seven = gzip.open(sys.argv[1] + "/data/mnist/t10k-images-idx3-ubyte.gz").read()[16:16 + 784]

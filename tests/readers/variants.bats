@@ -390,7 +390,7 @@ END
 }
 
 @test "24: dark ink in any kind of PNG, from a pipe too" {
-    "$train" --epochs 1 --train-limit 5000 --hidden 16 --quiet --save m >/dev/null
+    "$train" --data "$root/data/mnist" --epochs 1 --train-limit 5000 --hidden 16 --quiet --save m >/dev/null
     python3 - "$root" <<'END'
 import gzip, struct, sys, zlib
 seven = gzip.open(sys.argv[1] + "/data/mnist/t10k-images-idx3-ubyte.gz").read()[16:16 + 784]
