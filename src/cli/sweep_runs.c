@@ -14,6 +14,7 @@
 #include "base/safe_file.h"
 #include "cli/program.h"
 #include "data/choices.h"
+#include "readers/class_weights.h"
 
 /* The samples of one seed or fold, while runs need them. */
 struct part {
@@ -111,25 +112,51 @@ static const char *stop_name(int stopped_by)
     return tileprop_stop_name((tileprop_stop)stopped_by);
 }
 
-/* Which sweep the runs are of: its options, grid and samples. */
+static void hash_bytes(const void *bytes, size_t size, FILE *out)
+{
+    fprintf(out, "%016" PRIx64 "\n", bytes ? XXH3_64bits(bytes, size) : 0);
+}
+
+/* All of a data set that a run depends on. */
+static void hash_set(const struct tp_dataset *set, FILE *out)
+{
+    const bool sparse = set->type == TILEPROP_CSR;
+    if (!set->count)
+        return;
+    hash_bytes(set->samples, tp_dataset_bytes(set), out);
+    hash_bytes(set->labels, set->count * sizeof *set->labels, out);
+    hash_bytes(set->sample_weights, set->count * sizeof *set->sample_weights, out);
+    hash_bytes(set->offset, set->features * sizeof *set->offset, out);
+    hash_bytes(set->indptr, (set->count + 1) * sizeof *set->indptr, out);
+    hash_bytes(set->indices, sparse ? tp_dataset_entries(set) * sizeof *set->indices : 0, out);
+}
+
+/* Which sweep the runs are of: its options, grid and data. */
 static tileprop_status find_key(const struct tp_sweep *sweep, char *key, size_t size, struct tp_error *error)
 {
     const struct tp_sweep_command *command = sweep->command;
-    const struct tp_dataset *sets[] = {&sweep->data.train, &sweep->data.validation};
+    const char *class_weight = command->train.class_weight;
+    float *weights = NULL;
+    const tileprop_status status =
+        class_weight ? tp_class_weights_make(class_weight, &sweep->data.train, &weights, error) : TILEPROP_OK;
+    if (status != TILEPROP_OK)
+        return status;
     char *text = NULL;
     size_t length = 0;
     FILE *out = open_memstream(&text, &length);
-    if (!out)
+    if (!out) {
+        free(weights);
         return tp_fail_memory(error, "--runs", "the options as text");
+    }
     tp_train_command_write_training(&command->train, out);
     fprintf(out, "%s %zu %zu\n", tileprop_version(), sweep->repeats, command->folds);
     for (size_t i = 0; i < command->grid.varied_count; i++)
         for (size_t k = 0; k < command->grid.varied[i].count; k++)
             fprintf(out, "%s %s\n", command->grid.varied[i].name, command->grid.varied[i].values[k]);
-    for (size_t i = 0; i < 2; i++)
-        if (sets[i]->count)
-            fprintf(out, "%016" PRIx64 " %016" PRIx64 "\n", XXH3_64bits(sets[i]->samples, tp_dataset_bytes(sets[i])),
-                    XXH3_64bits(sets[i]->labels, sets[i]->count * sizeof *sets[i]->labels));
+    hash_set(&sweep->data.train, out);
+    hash_set(&sweep->data.validation, out);
+    hash_bytes(weights, sweep->data.train.classes * sizeof *weights, out);
+    free(weights);
     const bool good = fclose(out) == 0;
     if (good)
         snprintf(key, size, "# runs of the sweep %016" PRIx64 "\n", XXH3_64bits(text, length));

@@ -105,6 +105,22 @@ END
     grep -q '^sweep: stopped by SIGINT; the same command goes on$' err
 }
 
+@test "runs on other weights, or other places of the same entries, are not taken for those of a sweep" {
+    { echo x,w,y; for i in {1..30}; do echo "$i,$((i % 3 + 1)),$((i % 2))"; done; } >t.csv
+    sed 's/^7,.,/7,9,/' t.csv >other.csv
+    for i in {1..20}; do echo "$((i % 2)) $((i % 4 + 1)):$i 300:1"; done >t.svm
+    sed '1s/ 2:/ 3:/' t.svm >other.svm
+    printf '0,1\n1,2\n' >c.csv
+    printf '0,1\n1,3\n' >other-c.csv
+    common=(--vary lr=0.01,0.02 --epochs 2)
+    "$sweep" --data t.csv --sample-weight w "${common[@]}" --runs a --quiet >/dev/null
+    refused 2 '--runs: a: no runs' --data other.csv --sample-weight w "${common[@]}" --runs a
+    "$sweep" --data t.svm "${common[@]}" --runs b --quiet >/dev/null
+    refused 2 '--runs: b: no runs' --data other.svm "${common[@]}" --runs b
+    "$sweep" --data t.csv --class-weight c.csv "${common[@]}" --runs c --quiet >/dev/null
+    refused 2 '--runs: c: no runs' --data t.csv --class-weight other-c.csv "${common[@]}" --runs c
+}
+
 @test "folds: each run validates on another part" {
     for i in {1..60}; do echo "$i,$((i % 2))"; done >t.csv
     "$sweep" --data t.csv --header no --epochs 3 --folds 5 --vary lr=0.01,0.02 --runs r.csv --quiet >out
