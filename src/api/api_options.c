@@ -143,3 +143,21 @@ void tileprop_options_resolve(tileprop_options *options, tileprop_type type, siz
 {
     tp_options_resolve(options, type == TILEPROP_F64 ? TILEPROP_F32 : type, rows);
 }
+
+static tileprop_status check(const tileprop_options *given, tileprop_type type, size_t rows, struct tp_call *call)
+{
+    tileprop_options options;
+    const tileprop_status status = tp_api_options(given, &options, call);
+    if (status != TILEPROP_OK)
+        return status;
+    tileprop_options_resolve(&options, type, rows);
+    return tp_options_check(&options, rows, &call->error);
+}
+
+tileprop_status tileprop_options_check(const tileprop_options *options, tileprop_type type, size_t rows, char *message,
+                                       size_t size)
+{
+    struct tp_call call;
+    tp_call_begin(&call);
+    return tp_call_end(&call, check(options, type, rows, &call), message, size);
+}

@@ -1,8 +1,11 @@
 #include "cli/grid.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tileprop/tileprop.h"
 
 /* Those that change no result, or that a sweep sets itself; of a path there is only one. */
 static bool is_fixed(const tileprop_option *option)
@@ -11,62 +14,54 @@ static bool is_fixed(const tileprop_option *option)
            strcmp(option->name, "seed") == 0;
 }
 
-static const tileprop_option *find_option(const char *name, size_t size)
+static bool can_vary(const char *name, size_t size)
 {
     const tileprop_option *option;
     for (size_t i = 0; (option = tileprop_option_at(i)); i++)
-        if (strlen(option->name) == size && memcmp(option->name, name, size) == 0 && !is_fixed(option))
-            return option;
-    return NULL;
+        if (strlen(option->name) == size && memcmp(option->name, name, size) == 0)
+            return !is_fixed(option);
+    return size == strlen("config") && memcmp(name, "config", size) == 0;
 }
 
-static tileprop_status add_value(struct tp_varied *varied, const char *value, size_t size, const tileprop_options *base,
-                                 struct tp_error *error)
+static tileprop_status add_value(struct tp_varied *varied, const char *value, size_t size, struct tp_error *error)
 {
-    tileprop_options copy = *base;
-    struct tp_error why;
-    char **grown = realloc(varied->values, (varied->count + 1) * sizeof *grown);
-    varied->values = grown ? grown : varied->values;
-    char *text = grown ? strndup(value, size) : NULL;
-    if (!text)
+    char **grown = realloc(varied->arguments, (varied->count + 1) * sizeof *grown), *text;
+    varied->arguments = grown ? grown : varied->arguments;
+    if (!grown || asprintf(&text, "--%s=%.*s", varied->name, (int)size, value) < 0)
         return tp_fail_memory(error, "--vary", "a value");
-    varied->values[varied->count++] = text;
-    if (tileprop_options_set(&copy, varied->name, text, why.text, sizeof why.text) != TILEPROP_OK)
-        return tp_fail(error, TILEPROP_USAGE, "--vary: %s", why.text);
+    varied->arguments[varied->count++] = text;
     for (size_t i = 0; i + 1 < varied->count; i++)
-        if (strcmp(varied->values[i], text) == 0)
+        if (strcmp(varied->arguments[i], text) == 0)
             return tp_fail(error, TILEPROP_USAGE, "--vary: %s: %s found twice, expected once", varied->name,
-                           tp_show(text, size).text);
+                           tp_show(value, size).text);
     return TILEPROP_OK;
 }
 
-tileprop_status tp_grid_add(struct tp_grid *grid, const char *text, const tileprop_options *base,
-                            struct tp_error *error)
+tileprop_status tp_grid_add(struct tp_grid *grid, const char *text, struct tp_error *error)
 {
     const size_t size = strcspn(text, "=");
-    const tileprop_option *option = find_option(text, size);
     if (!text[size])
         return tp_fail(error, TILEPROP_USAGE, "--vary: %s found, expected NAME=VALUE,VALUE,...",
                        tp_show(text, size).text);
-    if (!option)
+    if (!can_vary(text, size))
         return tp_fail(error, TILEPROP_USAGE,
-                       "--vary: %s found, expected an option of train's groups Data to Evaluation "
+                       "--vary: %s found, expected config, or an option of train's groups Data to Evaluation "
                        "and stopping that tells what is trained, other than seed",
                        tp_show(text, size).text);
     for (size_t i = 0; i < grid->varied_count; i++)
-        if (strcmp(grid->varied[i].name, option->name) == 0)
-            return tp_fail(error, TILEPROP_USAGE, "--vary: %s found twice, expected once", option->name);
+        if (strlen(grid->varied[i].name) == size && memcmp(grid->varied[i].name, text, size) == 0)
+            return tp_fail(error, TILEPROP_USAGE, "--vary: %s found twice, expected once", grid->varied[i].name);
     if (grid->varied_count == TP_VARIED_MAX)
         return tp_fail(error, TILEPROP_USAGE, "--vary: more than %d options found", TP_VARIED_MAX);
     struct tp_varied *varied = &grid->varied[grid->varied_count++];
-    varied->name = strdup(option->name);
+    varied->name = strndup(text, size);
     if (!varied->name)
         return tp_fail_memory(error, "--vary", "an option");
     const char *separators = strchr(text + size, '|') ? "|" : ",";
     tileprop_status status = TILEPROP_OK;
     for (const char *value = text + size + 1; value && status == TILEPROP_OK;) {
         const size_t length = strcspn(value, separators);
-        status = add_value(varied, value, length, base, error);
+        status = add_value(varied, value, length, error);
         value = value[length] ? value + length + 1 : NULL;
     }
     grid->count = grid->varied_count == 1 ? varied->count : grid->count * varied->count;
@@ -83,22 +78,22 @@ size_t tp_grid_value(const struct tp_grid *grid, size_t index, size_t varied)
     return index % grid->varied[varied].count;
 }
 
-tileprop_status tp_grid_set(const struct tp_grid *grid, size_t index, tileprop_options *options, struct tp_error *error)
+const char *tp_varied_value(const struct tp_varied *varied, size_t place)
 {
-    tileprop_status status = TILEPROP_OK;
-    for (size_t i = 0; i < grid->varied_count && status == TILEPROP_OK; i++)
-        status =
-            tileprop_options_set(options, grid->varied[i].name, grid->varied[i].values[tp_grid_value(grid, index, i)],
-                                 error->text, sizeof error->text);
-    return status;
+    return varied->arguments[place] + strlen(varied->name) + strlen("--=");
+}
+
+const char *tp_grid_text(const struct tp_grid *grid, size_t index, size_t varied)
+{
+    return tp_varied_value(&grid->varied[varied], tp_grid_value(grid, index, varied));
 }
 
 void tp_grid_free(struct tp_grid *grid)
 {
     for (size_t i = 0; i < grid->varied_count; i++) {
         for (size_t k = 0; k < grid->varied[i].count; k++)
-            free(grid->varied[i].values[k]);
-        free(grid->varied[i].values);
+            free(grid->varied[i].arguments[k]);
+        free(grid->varied[i].arguments);
         free(grid->varied[i].name);
     }
     *grid = (struct tp_grid){0};

@@ -6,14 +6,13 @@
 #include <stddef.h>
 
 #include "base/status.h"
-#include "tileprop/tileprop.h"
 
 #define TP_VARIED_MAX 16
 #define TP_GRID_MAX   100000 /* configurations */
 
 struct tp_varied {
-    char *name;    /* owned, as what follows */
-    char **values; /* [count], as the command line takes them */
+    char *name;       /* owned, as what follows */
+    char **arguments; /* [count]: "--NAME=VALUE" */
     size_t count;
 };
 
@@ -24,19 +23,20 @@ struct tp_grid {
 };
 
 /*
- * Adds an option from a text NAME=VALUE,VALUE,... or, where values hold commas, NAME=VALUE|VALUE|... Each value is
- * tried on a copy of `base`. Errors: TILEPROP_USAGE for a name that is no option of a training, or that a sweep sets
- * itself, a value that is wrong or there twice, a name that is there twice, and for too many; TILEPROP_FAILURE without
- * memory. The grid, zero before the first call, is to be freed either way.
+ * Adds an option from a text NAME=VALUE,VALUE,... or, where values hold commas, NAME=VALUE|VALUE|... Whether the values
+ * are right is left to the command line of train. Errors: TILEPROP_USAGE for a name that is no option of a training, or
+ * that a sweep sets itself, a value or name that is there twice, and for too many; TILEPROP_FAILURE without memory. The
+ * grid, zero before the first call, is to be freed either way.
  */
-tileprop_status tp_grid_add(struct tp_grid *grid, const char *text, const tileprop_options *base,
-                            struct tp_error *error);
+tileprop_status tp_grid_add(struct tp_grid *grid, const char *text, struct tp_error *error);
+
+/* A value as it was given, by its place. */
+const char *tp_varied_value(const struct tp_varied *varied, size_t place);
 
 /* The place, from 0, of configuration `index` among an option's values. The last option varies fastest. */
 size_t tp_grid_value(const struct tp_grid *grid, size_t index, size_t varied);
 
-/* Sets the options of configuration `index`. Errors: TILEPROP_USAGE, though each value alone is right. */
-tileprop_status tp_grid_set(const struct tp_grid *grid, size_t index, tileprop_options *options,
-                            struct tp_error *error);
+/* The value in that place. */
+const char *tp_grid_text(const struct tp_grid *grid, size_t index, size_t varied);
 
 void tp_grid_free(struct tp_grid *grid);

@@ -30,12 +30,13 @@ static tileprop_status open_outputs(struct outputs *outputs, const struct tp_swe
 static tileprop_status write_outputs(struct outputs *outputs, const struct tp_sweep *sweep,
                                      const struct tp_sweep_row *rows, struct tp_error *error)
 {
-    struct tp_train_command best = sweep->command->train;
-    tileprop_status status = tp_grid_set(&sweep->command->grid, rows[0].configuration, &best.options, error);
+    struct tp_train_command best;
+    tileprop_status status = tp_sweep_command_configure(sweep->command, rows[0].configuration, &best, error);
     if (outputs->table.file)
         tp_sweep_write_csv(sweep, rows, outputs->table.file);
-    if (outputs->best.file)
+    if (status == TILEPROP_OK && outputs->best.file)
         tp_train_command_write_config(&best, outputs->best.file);
+    free(best.storage);
     if (status == TILEPROP_OK)
         status = tp_safe_file_commit(&outputs->table, error);
     if (status == TILEPROP_OK)

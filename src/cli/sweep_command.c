@@ -1,5 +1,6 @@
 #include "cli/sweep_command.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@ static const tileprop_choice metrics[] = {{"accuracy", TP_METRIC_ACCURACY}, {"lo
 static const struct tp_option table[] = {
     {TP_OPTION("vary", AT(vary), TEXT, "Sweep", .argument = "NAME=VALUES", .keyword = "none",
                .help = "an option of train and the values to try, with commas between them, or with | where values hold "
-                       "commas; may be given several times: all combinations are tried")},
+                       "commas; may be given several times: all combinations are tried. config: whole files of options")},
     {TP_OPTION("seeds", AT(seeds), COUNT, "Sweep", .argument = "N", .least = 1, .most = TP_REPEATS_MAX,
                .help = "runs of each configuration, with seeds from --seed upwards")},
     {TP_OPTION("folds", AT(folds), COUNT, "Sweep", .argument = "K", .keyword = "none", .least = 2, .most = TP_REPEATS_MAX,
@@ -23,6 +24,9 @@ static const struct tp_option table[] = {
 
     {TP_OPTION("runs", AT(runs), PATH, "Output", .argument = "FILE.csv", .keyword = "none",
                .help = "write a row for each run as it ends; a sweep that was stopped goes on where this file ends"), .writes = true},
+    {TP_OPTION("histories", AT(histories), PATH, "Output", .argument = "FOLDER", .keyword = "none",
+               .help = "write the history of each run, as train --history does, to RUN.csv in this folder; RUN is its "
+                       "number in --runs")},
     {TP_OPTION("table", AT(table), PATH, "Output", .argument = "FILE.csv", .keyword = "none",
                .help = "write a row for each configuration: means, deviations, differences from the best"), .writes = true},
     {TP_OPTION("best", AT(best), PATH, "Output", .argument = "FILE.conf", .keyword = "none",
@@ -115,6 +119,69 @@ static tileprop_status check(const struct tp_sweep_command *command, struct tp_e
     return TILEPROP_OK;
 }
 
+void tp_sweep_command_describe(const struct tp_sweep_command *command, size_t configuration, struct tp_error *text)
+{
+    const struct tp_grid *grid = &command->grid;
+    size_t at = 0;
+    text->text[0] = '\0';
+    for (size_t i = 0; i < grid->varied_count && at < sizeof text->text; i++)
+        at += (size_t)snprintf(text->text + at, sizeof text->text - at, "%s%s=%s%s", i ? " " : "--vary ",
+                               grid->varied[i].name, tp_grid_text(grid, configuration, i),
+                               i + 1 == grid->varied_count ? ": " : "");
+}
+
+/* The options that name data, as text. */
+static char *data_of(const struct tp_train_command *command)
+{
+    struct tp_train_command copy = *command;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    tileprop_options_init(&copy.options, sizeof copy.options);
+    tp_train_command_write_config(&copy, out);
+    fclose(out);
+    return text;
+}
+
+static tileprop_status check_data(const struct tp_train_command *first, const struct tp_train_command *command,
+                                  struct tp_error *error)
+{
+    char *expected = data_of(first), *found = data_of(command);
+    tileprop_status status = TILEPROP_OK;
+    if (!expected || !found)
+        status = tp_fail_memory(error, "--vary", "a configuration");
+    else if (strcmp(expected, found) != 0)
+        status = tp_fail(error, TILEPROP_USAGE, "other options of data than the first file's found, expected the same");
+    free(expected);
+    free(found);
+    return status;
+}
+
+tileprop_status tp_sweep_command_configure(const struct tp_sweep_command *command, size_t configuration,
+                                           struct tp_train_command *train, struct tp_error *error)
+{
+    const struct tp_grid *grid = &command->grid;
+    const size_t common = command->argument_count, count = common + grid->varied_count;
+    char **arguments = calloc(count + 1, sizeof *arguments);
+    *train = (struct tp_train_command){0};
+    if (!arguments)
+        return tp_fail_memory(error, "--vary", "a configuration");
+    memcpy(arguments, command->arguments, common * sizeof *arguments);
+    for (size_t i = 0; i < grid->varied_count; i++)
+        arguments[common + i] = grid->varied[i].arguments[tp_grid_value(grid, configuration, i)];
+    struct tp_error why, where;
+    tileprop_status status = tp_train_command_parse(train, (int)count, arguments, &why);
+    if (status == TILEPROP_OK && configuration > 0)
+        status = check_data(&command->train, train, &why);
+    free(arguments);
+    if (status == TILEPROP_OK)
+        return status;
+    tp_sweep_command_describe(command, configuration, &where);
+    return tp_fail(error, status, "%s%s", where.text, why.text);
+}
+
 tileprop_status tp_sweep_command_parse(struct tp_sweep_command *command, int argc, char *const *argv,
                                        struct tp_error *error)
 {
@@ -124,20 +191,27 @@ tileprop_status tp_sweep_command_parse(struct tp_sweep_command *command, int arg
                           .train = calloc(most, sizeof(char *)),
                           .varied = calloc(most, sizeof(char *))};
     *command = defaults;
+    command->grid.count = 1;
+    command->arguments = split.train;
     tileprop_status status =
         split.own && split.train && split.varied ? TILEPROP_OK : tp_fail_memory(error, NULL, "the arguments");
     if (status == TILEPROP_OK) {
         divide(&split, argc, argv);
+        command->argument_count = (size_t)split.train_count;
         status = tp_options_parse(&options, split.own_count, split.own, command, sources, &command->storage, error);
     }
-    if (status == TILEPROP_OK && !command->help && !command->version)
-        status = tp_train_command_parse(&command->train, split.train_count, split.train, error);
-    command->grid.count = 1;
     for (size_t i = 0; status == TILEPROP_OK && i < split.varied_count; i++)
-        status = tp_grid_add(&command->grid, split.varied[i], &command->train.options, error);
+        status = tp_grid_add(&command->grid, split.varied[i], error);
     free(split.own);
-    free(split.train);
     free(split.varied);
+    if (status != TILEPROP_OK || command->help || command->version)
+        return status;
+    status = tp_sweep_command_configure(command, 0, &command->train, error);
+    for (size_t c = 1; status == TILEPROP_OK && c < command->grid.count; c++) {
+        struct tp_train_command train;
+        status = tp_sweep_command_configure(command, c, &train, error);
+        free(train.storage);
+    }
     return status == TILEPROP_OK ? check(command, error) : status;
 }
 
@@ -149,6 +223,7 @@ void tp_sweep_command_write(tp_options_writer *write, FILE *out)
 void tp_sweep_command_free(struct tp_sweep_command *command)
 {
     tp_grid_free(&command->grid);
+    free(command->arguments);
     free(command->train.storage);
     free(command->storage);
 }

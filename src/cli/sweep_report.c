@@ -131,19 +131,13 @@ void tp_sweep_rank(const struct tp_sweep *sweep, struct tp_sweep_row *rows)
         compare(sweep, best, &rows[c], room);
 }
 
-static const char *value_of(const struct tp_sweep *sweep, size_t configuration, size_t varied)
-{
-    const struct tp_grid *grid = &sweep->command->grid;
-    return grid->varied[varied].values[tp_grid_value(grid, configuration, varied)];
-}
-
 /* --- For people --------------------------------------------------------------------------------------------------- */
 
 static int width_of(const struct tp_varied *varied)
 {
     size_t width = strlen(varied->name);
     for (size_t i = 0; i < varied->count; i++)
-        width = strlen(varied->values[i]) > width ? strlen(varied->values[i]) : width;
+        width = strlen(tp_varied_value(varied, i)) > width ? strlen(tp_varied_value(varied, i)) : width;
     return (int)width;
 }
 
@@ -167,7 +161,7 @@ static void write_row(const struct tp_sweep *sweep, const struct tp_sweep_row *r
     put_spread(loss, row->loss.mean, row->loss.deviation, 4, "");
     put_spread(difference, scale * row->difference, scale * row->half_width, by_loss ? 4 : 2, "");
     for (size_t i = 0; i < grid->varied_count; i++)
-        fprintf(out, "%-*s  ", width_of(&grid->varied[i]), value_of(sweep, row->configuration, i));
+        fprintf(out, "%-*s  ", width_of(&grid->varied[i]), tp_grid_text(grid, row->configuration, i));
     fprintf(out, "%4zu  %-17s  %-18s  %7.2f  %s", row->runs, accuracy, loss, row->seconds, best ? "best" : difference);
     if (row->diverged)
         fprintf(out, "  %zu diverged", row->diverged);
@@ -178,7 +172,7 @@ static void write_choice(const struct tp_sweep *sweep, size_t configuration, FIL
 {
     const struct tp_grid *grid = &sweep->command->grid;
     for (size_t i = 0; i < grid->varied_count; i++)
-        fprintf(out, "%s%s=%s", i ? " " : "", grid->varied[i].name, value_of(sweep, configuration, i));
+        fprintf(out, "%s%s=%s", i ? " " : "", grid->varied[i].name, tp_grid_text(grid, configuration, i));
 }
 
 void tp_sweep_write(const struct tp_sweep *sweep, const struct tp_sweep_row *rows, const tileprop_result *test,
@@ -220,7 +214,7 @@ void tp_sweep_write_csv(const struct tp_sweep *sweep, const struct tp_sweep_row 
         const struct tp_spread spreads[] = {
             row->accuracy, row->loss, row->train_accuracy, row->train_loss, {row->difference, row->half_width}};
         for (size_t i = 0; i < grid->varied_count; i++) {
-            const char *value = value_of(sweep, row->configuration, i);
+            const char *value = tp_grid_text(grid, row->configuration, i);
             fprintf(out, strchr(value, ',') ? "\"%s\"," : "%s,", value);
         }
         fprintf(out, "%zu,%zu", row->runs, row->diverged);
@@ -237,7 +231,7 @@ static json_t *describe(const struct tp_sweep *sweep, const struct tp_sweep_row 
     const struct tp_grid *grid = &sweep->command->grid;
     json_t *options = json_object();
     for (size_t i = 0; i < grid->varied_count; i++)
-        tp_json_text_set(&options, grid->varied[i].name, json_string(value_of(sweep, row->configuration, i)));
+        tp_json_text_set(&options, grid->varied[i].name, json_string(tp_grid_text(grid, row->configuration, i)));
     return json_pack("{s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:f}", "options", options,
                      "runs", (json_int_t)row->runs, "diverged", (json_int_t)row->diverged, "accuracy",
                      tp_json_text_real(row->accuracy.mean), "accuracy_deviation",
@@ -275,8 +269,8 @@ static struct tp_sweep_value value_over(const struct tp_sweep *sweep, size_t var
         if (tp_grid_value(&sweep->command->grid, i / sweep->repeats, varied) == value && counts(&sweep->runs[i]))
             room[count++] = metric(&sweep->runs[i]);
     const struct tp_spread spread = spread_of(room, count);
-    return (struct tp_sweep_value){sweep->command->grid.varied[varied].values[value], spread.mean, spread.deviation,
-                                   count};
+    return (struct tp_sweep_value){tp_varied_value(&sweep->command->grid.varied[varied], value), spread.mean,
+                                   spread.deviation, count};
 }
 
 tileprop_status tp_sweep_draw(const struct tp_sweep *sweep, struct tp_drawing *drawing, struct tp_error *error)

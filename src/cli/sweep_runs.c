@@ -2,16 +2,19 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include "base/clock.h"
 #include "base/safe_file.h"
+#include "cli/history.h"
 #include "cli/program.h"
 #include "data/choices.h"
 #include "readers/class_weights.h"
@@ -29,6 +32,7 @@ struct pool {
     struct part *parts; /* [repeats] */
     pthread_mutex_t mutex;
     size_t next, running;
+    bool checked;
     FILE *log; /* NULL: --runs is not given */
     tileprop_status status;
     struct tp_error *error;
@@ -61,29 +65,79 @@ static tileprop_status prepare(const struct tp_sweep *sweep, size_t repeat, stru
     return status == TILEPROP_OK ? tp_train_data_split(data, &command, &fold, error) : status;
 }
 
-/* One run on this thread; test: also on the samples that --test-holdout keeps. */
-static tileprop_status train(const struct tp_sweep *sweep, const struct tp_train_data *data, size_t configuration,
-                             size_t repeat, bool test, tileprop_result *result, struct tp_error *error)
+static int on_progress(void *history, const tileprop_progress *progress)
 {
-    const struct tp_train_command *command = &sweep->command->train;
-    const tileprop_data sets[] = {tp_train_data_of(&data->train, 0, data->train.count, command->data),
-                                  tp_train_data_of(&data->validation, 0, data->validation.count, command->val_data),
+    tp_history_progress(history, progress);
+    return 0;
+}
+
+static tileprop_status begin_history(const struct tp_sweep *sweep, const tileprop_options *options, size_t run,
+                                     struct tp_history *history, char *path, struct tp_error *error)
+{
+    const int size = snprintf(path, PATH_MAX, "%s/%zu.csv", sweep->command->histories, run);
+    if (size >= PATH_MAX)
+        return tp_fail(error, TILEPROP_USAGE, "--histories: %s: %s", path, strerror(ENAMETOOLONG));
+    *history = (struct tp_history){
+        .option = "--histories", .path = path, .layers = options->log_gradients ? options->hidden_count + 1 : 0};
+    return tp_history_begin(history, NULL, 0, error);
+}
+
+static tileprop_status write_history(struct tp_history *history, struct tp_error *error)
+{
+    struct tp_safe_file file = {0};
+    tp_history_complete(history);
+    tileprop_status status = tp_history_check(history, error);
+    if (status == TILEPROP_OK)
+        status = tp_safe_file_open(&file, history->option, history->path, error);
+    if (status == TILEPROP_OK)
+        status = tp_history_write(history, &file, error);
+    tp_safe_file_discard(&file);
+    return status;
+}
+
+/* One run; test: also on the samples that --test-holdout keeps, and without a history. */
+static tileprop_status train(const struct tp_sweep *sweep, const struct tp_train_data *data, size_t index, bool test,
+                             tileprop_result *result, struct tp_error *error)
+{
+    const struct tp_train_command *common = &sweep->command->train;
+    const tileprop_data sets[] = {tp_train_data_of(&data->train, 0, data->train.count, common->data),
+                                  tp_train_data_of(&data->validation, 0, data->validation.count, common->val_data),
                                   tp_train_data_of(&data->test, 0, data->test.count, NULL)};
     const tileprop_run_options run = {
         .size = sizeof run, .test = test && data->test.count ? &sets[2] : NULL, .interrupted = on_interrupted};
-    tileprop_options options = command->options;
+    struct tp_train_command command;
+    struct tp_history history = {0};
+    char path[PATH_MAX];
     *result = (tileprop_result){.size = sizeof *result};
-    tileprop_status status = tp_grid_set(&sweep->command->grid, configuration, &options, error);
-    if (status != TILEPROP_OK)
-        return status;
-    options.seed = tp_sweep_seed(sweep->command, repeat);
-    options.threads = 0;
-    options.threads_exact = 1;
-    options.bind = TILEPROP_BIND_NONE;
-    options.numa = TILEPROP_NUMA_OFF;
-    options.run = &run;
-    tileprop_options_resolve(&options, tp_train_data_type(data), data->train.count);
-    return tileprop_train(&options, &sets[0], &sets[1], NULL, NULL, result, error->text, sizeof error->text);
+    tileprop_status status = tp_sweep_command_configure(sweep->command, index / sweep->repeats, &command, error);
+    tileprop_options *options = &command.options;
+    options->isa = common->options.isa;
+    options->seed = tp_sweep_seed(sweep->command, index % sweep->repeats);
+    options->threads = sweep->threads;
+    options->threads_exact = sweep->threads == 1;
+    options->bind = TILEPROP_BIND_NONE;
+    options->numa = TILEPROP_NUMA_OFF;
+    options->run = &run;
+    const bool keeps = sweep->command->histories && !test;
+    if (status == TILEPROP_OK && keeps)
+        status = begin_history(sweep, options, index, &history, path, error);
+    if (keeps) {
+        options->progress = on_progress;
+        options->context = &history;
+    }
+    if (status == TILEPROP_OK) {
+        tileprop_options_resolve(options, tp_train_data_type(data), data->train.count);
+        status = tileprop_train(options, &sets[0], &sets[1], NULL, NULL, result, error->text, sizeof error->text);
+    }
+    const bool ended =
+        status == TILEPROP_DIVERGED || (status == TILEPROP_OK && result->stopped_by != TILEPROP_STOP_PROGRESS);
+    if (ended && keeps) {
+        const tileprop_status written = write_history(&history, error);
+        status = written == TILEPROP_OK ? status : written;
+    }
+    free(history.text);
+    free(command.storage);
+    return status;
 }
 
 static struct tp_sweep_run keep(const tileprop_result *result, bool diverged, double seconds)
@@ -131,37 +185,59 @@ static void hash_set(const struct tp_dataset *set, FILE *out)
     hash_bytes(set->indices, sparse ? tp_dataset_entries(set) * sizeof *set->indices : 0, out);
 }
 
-/* Which sweep the runs are of: its options, grid and data. */
-static tileprop_status find_key(const struct tp_sweep *sweep, char *key, size_t size, struct tp_error *error)
+/* Options of a run of a configuration, in full. */
+static tileprop_status hash_training(const struct tp_train_command *command, FILE *out, struct tp_error *error)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *in_memory = open_memstream(&text, &size);
+    if (!in_memory)
+        return tp_fail_memory(error, "--runs", "the options as text");
+    tp_train_command_write_training(command, in_memory);
+    const bool good = fclose(in_memory) == 0;
+    if (good)
+        hash_bytes(text, size, out);
+    free(text);
+    return good ? TILEPROP_OK : tp_fail_memory(error, "--runs", "the options as text");
+}
+
+static tileprop_status hash_all(const struct tp_sweep *sweep, FILE *out, struct tp_error *error)
 {
     const struct tp_sweep_command *command = sweep->command;
     const char *class_weight = command->train.class_weight;
     float *weights = NULL;
-    const tileprop_status status =
+    tileprop_status status =
         class_weight ? tp_class_weights_make(class_weight, &sweep->data.train, &weights, error) : TILEPROP_OK;
-    if (status != TILEPROP_OK)
-        return status;
-    char *text = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
-    if (!out) {
-        free(weights);
-        return tp_fail_memory(error, "--runs", "the options as text");
-    }
-    tp_train_command_write_training(&command->train, out);
     fprintf(out, "%s %zu %zu\n", tileprop_version(), sweep->repeats, command->folds);
-    for (size_t i = 0; i < command->grid.varied_count; i++)
-        for (size_t k = 0; k < command->grid.varied[i].count; k++)
-            fprintf(out, "%s %s\n", command->grid.varied[i].name, command->grid.varied[i].values[k]);
+    for (size_t c = 0; c < command->grid.count && status == TILEPROP_OK; c++) {
+        struct tp_train_command train;
+        status = tp_sweep_command_configure(command, c, &train, error);
+        if (status == TILEPROP_OK)
+            status = hash_training(&train, out, error);
+        free(train.storage);
+    }
     hash_set(&sweep->data.train, out);
     hash_set(&sweep->data.validation, out);
     hash_bytes(weights, sweep->data.train.classes * sizeof *weights, out);
     free(weights);
-    const bool good = fclose(out) == 0;
-    if (good)
+    return status;
+}
+
+/* Which sweep the runs are of: its configurations and data. */
+static tileprop_status find_key(const struct tp_sweep *sweep, char *key, size_t size, struct tp_error *error)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    if (!out)
+        return tp_fail_memory(error, "--runs", "the options as text");
+    tileprop_status status = hash_all(sweep, out, error);
+    if (fclose(out) != 0 && status == TILEPROP_OK)
+        status = tp_fail_memory(error, "--runs", "the options as text");
+    if (status == TILEPROP_OK)
         snprintf(key, size, "# runs of the sweep %016" PRIx64 "\n", XXH3_64bits(text, length));
     free(text);
-    return good ? TILEPROP_OK : tp_fail_memory(error, "--runs", "the options as text");
+    return status;
 }
 
 static void write_header(const struct tp_sweep *sweep, const char *key, FILE *out)
@@ -186,7 +262,7 @@ static void write_run(const struct tp_sweep *sweep, size_t index, FILE *out)
             run->validation_loss, run->validation_accuracy, run->best_validation_loss, run->best_validation_accuracy,
             run->seconds, run->weights_hash);
     for (size_t i = 0; i < grid->varied_count; i++) {
-        const char *value = grid->varied[i].values[tp_grid_value(grid, index / sweep->repeats, i)];
+        const char *value = tp_grid_text(grid, index / sweep->repeats, i);
         fprintf(out, strchr(value, ',') ? ",\"%s\"" : ",%s", value);
     }
     putc('\n', out);
@@ -262,6 +338,24 @@ static tileprop_status open_log(struct pool *pool, struct tp_error *error)
 
 /* --- Workers ------------------------------------------------------------------------------------------------------ */
 
+/* All configurations, before the first run. */
+static tileprop_status check_all(const struct tp_sweep *sweep, const struct tp_train_data *data, struct tp_error *error)
+{
+    tileprop_status status = TILEPROP_OK;
+    for (size_t c = 0; c < sweep->command->grid.count && status == TILEPROP_OK; c++) {
+        struct tp_train_command command;
+        struct tp_error why, where;
+        status = tp_sweep_command_configure(sweep->command, c, &command, error);
+        if (status == TILEPROP_OK && (status = tileprop_options_check(&command.options, tp_train_data_type(data),
+                                                                      data->train.count, why.text, sizeof why.text))) {
+            tp_sweep_command_describe(sweep->command, c, &where);
+            tp_fail(error, status, "%s%s", where.text, why.text);
+        }
+        free(command.storage);
+    }
+    return status;
+}
+
 /* Under the mutex: the next run, and its data; false: there is none, or an error or a signal came. */
 static bool take(struct pool *pool, size_t *index)
 {
@@ -278,6 +372,9 @@ static bool take(struct pool *pool, size_t *index)
         if (!part->ready)
             pool->status = prepare(sweep, repeat, &part->data, pool->error);
         part->ready = true;
+        if (pool->status == TILEPROP_OK && !pool->checked)
+            pool->status = check_all(sweep, &part->data, pool->error);
+        pool->checked = true;
         pool->next++;
         pool->running += pool->status == TILEPROP_OK;
         return pool->status == TILEPROP_OK;
@@ -290,16 +387,13 @@ static void give(struct pool *pool, size_t index, tileprop_status status, const 
                  const struct tp_error *why)
 {
     struct tp_sweep *sweep = pool->sweep;
-    const struct tp_grid *grid = &sweep->command->grid;
     struct part *part = &pool->parts[index % sweep->repeats];
     pool->running--;
     if (--part->left == 0)
         tp_train_data_free(&part->data);
     if (status != TILEPROP_OK && status != TILEPROP_DIVERGED) {
-        struct tp_error where = {""};
-        for (size_t i = 0, at = 0; i < grid->varied_count && at < sizeof where.text; i++)
-            at += (size_t)snprintf(where.text + at, sizeof where.text - at, "%s=%s: ", grid->varied[i].name,
-                                   grid->varied[i].values[tp_grid_value(grid, index / sweep->repeats, i)]);
+        struct tp_error where;
+        tp_sweep_command_describe(sweep->command, index / sweep->repeats, &where);
         if (pool->status == TILEPROP_OK)
             pool->status = tp_fail(pool->error, status, "%s%s", where.text, why->text);
         return;
@@ -329,8 +423,7 @@ static void *work(void *context)
             sweep->progress(sweep, pool->running);
         pthread_mutex_unlock(&pool->mutex);
         const double began = tp_clock_seconds();
-        const tileprop_status status =
-            train(sweep, &pool->parts[repeat].data, index / sweep->repeats, repeat, false, &result, &why);
+        const tileprop_status status = train(sweep, &pool->parts[repeat].data, index, false, &result, &why);
         const double seconds = tp_clock_seconds() - began;
         pthread_mutex_lock(&pool->mutex);
         give(pool, index, status, &result, seconds, &why);
@@ -352,6 +445,8 @@ tileprop_status tp_sweep_begin(struct tp_sweep *sweep, const struct tp_sweep_com
     sweep->runs = calloc(sweep->count, sizeof *sweep->runs);
     if (status == TILEPROP_OK && !sweep->runs)
         status = tp_fail_memory(error, NULL, "the runs");
+    if (status == TILEPROP_OK && command->histories && mkdir(command->histories, 0777) != 0 && errno != EEXIST)
+        status = tp_fail(error, TILEPROP_FAILURE, "--histories: %s: %s", command->histories, strerror(errno));
     if (status == TILEPROP_OK && command->runs)
         status = find_key(sweep, key, sizeof key, error);
     if (status == TILEPROP_OK && command->runs)
@@ -359,6 +454,7 @@ tileprop_status tp_sweep_begin(struct tp_sweep *sweep, const struct tp_sweep_com
     sweep->done = sweep->before;
     const size_t left = sweep->count - sweep->done, threads = tileprop_threads(command->train.options.threads);
     sweep->workers = left < threads ? left : threads;
+    sweep->threads = sweep->workers ? threads / sweep->workers : 1;
     return status;
 }
 
@@ -398,7 +494,7 @@ tileprop_status tp_sweep_test(const struct tp_sweep *sweep, size_t configuration
     struct tp_train_data data;
     tileprop_status status = prepare(sweep, 0, &data, error);
     if (status == TILEPROP_OK)
-        status = train(sweep, &data, configuration, 0, true, result, error);
+        status = train(sweep, &data, configuration * sweep->repeats, true, result, error);
     tp_train_data_free(&data);
     return status;
 }

@@ -1,5 +1,5 @@
 /*
- * The runs of a sweep: one network each, on a thread of its own.
+ * The runs of a sweep: one network each, on a thread of its own, or on several where there are fewer runs than threads.
  */
 #pragma once
 
@@ -28,7 +28,7 @@ struct tp_sweep {
     size_t repeats;             /* seeds or folds */
     struct tp_sweep_run *runs;  /* [configurations][repeats], owned */
     size_t count, done, before; /* of runs; before: done by a sweep that this one continues */
-    size_t workers;
+    size_t workers, threads;    /* threads: of each run */
     double began;
     /* Called by one thread at a time, after a run has begun or ended; running: how many are under way. */
     void (*progress)(const struct tp_sweep *sweep, size_t running);

@@ -208,19 +208,18 @@ tileprop_status tp_trainer_prepare(struct tp_trainer *t, const struct tp_trainin
     t->state = tp_training_state_begin();
     const size_t samples = training->train->count;
     tp_options_resolve(o, training->train->type, samples);
-    tileprop_status status = tp_options_check(o, training->train, training->validation, training->test, error);
+    tileprop_status status = tp_options_check_sets(training->train, training->validation, training->test, error);
+    if (status == TILEPROP_OK)
+        status = tp_options_check(o, samples, error);
     if (status != TILEPROP_OK)
         return status;
     const struct tp_tier *tier = tp_tier_find(o->isa);
     if (!tier)
         return tp_fail(error, TILEPROP_USAGE, "--isa: this CPU or this build has no tier \"%s\"", o->isa);
     const size_t batch = o->batch < samples ? o->batch : samples;
-    t->run.steps_per_epoch = o->drop_last ? samples / batch : (samples + batch - 1) / batch;
-    t->run.steps_planned = t->run.steps_per_epoch * o->epochs;
+    t->run.steps_planned = tp_options_steps(o, samples);
+    t->run.steps_per_epoch = t->run.steps_planned / o->epochs;
     o->lr_steps = o->lr_steps ? o->lr_steps : t->run.steps_planned;
-    if (o->warmup && o->warmup >= o->lr_steps)
-        return tp_fail(error, TILEPROP_USAGE, "--warmup: %zu of %zu steps found, expected fewer", o->warmup,
-                       o->lr_steps);
     status = training->normalization ? tp_normalization_copy(&t->normalization, training->normalization, error)
                                      : tp_normalization_fit(&t->normalization, o->normalize, training->train, error);
     if (status != TILEPROP_OK)

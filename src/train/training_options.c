@@ -30,9 +30,7 @@ void tp_options_resolve(tileprop_options *o, tileprop_type type, size_t samples)
         o->init = o->activation == TILEPROP_RELU ? TILEPROP_INIT_HE : TILEPROP_INIT_FAN_IN;
 }
 
-tileprop_status tp_options_check(const tileprop_options *o, const struct tp_dataset *train,
-                                 const struct tp_dataset *validation, const struct tp_dataset *test,
-                                 struct tp_error *error)
+tileprop_status tp_options_check(const tileprop_options *o, size_t samples, struct tp_error *error)
 {
     if (o->hidden_count > TILEPROP_HIDDEN_MAX)
         return tp_fail(error, TILEPROP_USAGE, "--hidden: %zu layers found, expected at most %d", o->hidden_count,
@@ -43,6 +41,20 @@ tileprop_status tp_options_check(const tileprop_options *o, const struct tp_data
     }
     if (o->batch == 0)
         return tp_fail(error, TILEPROP_USAGE, "--batch: expected at least 1, found 0");
+    if (o->drop_last && o->batch > samples)
+        return tp_fail(error, TILEPROP_USAGE,
+                       "--batch: %zu is more than the %zu training samples, which leaves no whole batch; use "
+                       "--drop-last off",
+                       o->batch, samples);
+    const size_t steps = o->lr_steps ? o->lr_steps : tp_options_steps(o, samples);
+    if (o->warmup && o->warmup >= steps)
+        return tp_fail(error, TILEPROP_USAGE, "--warmup: %zu of %zu steps found, expected fewer", o->warmup, steps);
+    return TILEPROP_OK;
+}
+
+tileprop_status tp_options_check_sets(const struct tp_dataset *train, const struct tp_dataset *validation,
+                                      const struct tp_dataset *test, struct tp_error *error)
+{
     if (train->count == 0 || validation->count == 0)
         return tp_fail(error, TILEPROP_BAD_INPUT, "no %s samples, expected at least 1",
                        train->count == 0 ? "training" : "validation");
@@ -59,12 +71,13 @@ tileprop_status tp_options_check(const tileprop_options *o, const struct tp_data
     if (train->count > UINT32_MAX)
         return tp_fail(error, TILEPROP_BAD_INPUT, "%zu training samples, expected at most %u", train->count,
                        UINT32_MAX);
-    if (o->drop_last && o->batch > train->count)
-        return tp_fail(error, TILEPROP_USAGE,
-                       "--batch: %zu is more than the %zu training samples, which leaves no whole batch; use "
-                       "--drop-last off",
-                       o->batch, train->count);
     return TILEPROP_OK;
+}
+
+size_t tp_options_steps(const tileprop_options *o, size_t samples)
+{
+    const size_t batch = o->batch < samples ? o->batch : samples;
+    return batch ? o->epochs * (o->drop_last ? samples / batch : (samples + batch - 1) / batch) : 0;
 }
 
 size_t tp_options_threads(const tileprop_options *o)

@@ -15,14 +15,20 @@
 void tp_options_resolve(tileprop_options *options, tileprop_type type, size_t samples);
 
 /*
- * Checks that a network can be trained with resolved options on train and evaluated on validation and, unless
- * NULL, test.
- * Errors: TILEPROP_USAGE for options that do not fit each other or the data, TILEPROP_BAD_INPUT for data sets
- * that do not fit each other or are empty.
+ * Checks resolved options for this many training samples.
+ * Errors: TILEPROP_USAGE for options that do not fit each other or the samples.
  */
-tileprop_status tp_options_check(const tileprop_options *options, const struct tp_dataset *train,
-                                 const struct tp_dataset *validation, const struct tp_dataset *test,
-                                 struct tp_error *error);
+tileprop_status tp_options_check(const tileprop_options *options, size_t samples, struct tp_error *error);
+
+/*
+ * Checks that a network can be trained on train and evaluated on validation and, unless NULL, test.
+ * Errors: TILEPROP_BAD_INPUT for data sets that do not fit each other or are empty.
+ */
+tileprop_status tp_options_check_sets(const struct tp_dataset *train, const struct tp_dataset *validation,
+                                      const struct tp_dataset *test, struct tp_error *error);
+
+/* Steps of all epochs, by resolved options. */
+size_t tp_options_steps(const tileprop_options *options, size_t samples);
 
 /* The number of threads that these options mean on this machine. */
 size_t tp_options_threads(const tileprop_options *options);
