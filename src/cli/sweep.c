@@ -30,15 +30,11 @@ static tileprop_status open_outputs(struct outputs *outputs, const struct tp_swe
 static tileprop_status write_outputs(struct outputs *outputs, const struct tp_sweep *sweep,
                                      const struct tp_sweep_row *rows, struct tp_error *error)
 {
-    struct tp_train_command best;
-    tileprop_status status = tp_sweep_command_configure(sweep->command, rows[0].configuration, &best, error);
     if (outputs->table.file)
         tp_sweep_write_csv(sweep, rows, outputs->table.file);
-    if (status == TILEPROP_OK && outputs->best.file)
-        tp_train_command_write_config(&best, outputs->best.file);
-    free(best.storage);
-    if (status == TILEPROP_OK)
-        status = tp_safe_file_commit(&outputs->table, error);
+    if (outputs->best.file)
+        tp_train_command_write_config(&sweep->command->configurations[rows[0].configuration], outputs->best.file);
+    tileprop_status status = tp_safe_file_commit(&outputs->table, error);
     if (status == TILEPROP_OK)
         status = tp_safe_file_commit(&outputs->best, error);
     return status == TILEPROP_OK && sweep->command->plot ? tp_sweep_draw(sweep, &outputs->drawing, error) : status;

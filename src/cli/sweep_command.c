@@ -130,7 +130,7 @@ void tp_sweep_command_describe(const struct tp_sweep_command *command, size_t co
                                i + 1 == grid->varied_count ? ": " : "");
 }
 
-/* The options that name data, as text. */
+/* The options that all configurations share, as text. */
 static char *data_of(const struct tp_train_command *command)
 {
     struct tp_train_command copy = *command;
@@ -140,6 +140,7 @@ static char *data_of(const struct tp_train_command *command)
     if (!out)
         return NULL;
     tileprop_options_init(&copy.options, sizeof copy.options);
+    copy.options.seed = command->options.seed;
     tp_train_command_write_config(&copy, out);
     fclose(out);
     return text;
@@ -153,66 +154,70 @@ static tileprop_status check_data(const struct tp_train_command *first, const st
     if (!expected || !found)
         status = tp_fail_memory(error, "--vary", "a configuration");
     else if (strcmp(expected, found) != 0)
-        status = tp_fail(error, TILEPROP_USAGE, "other options of data than the first file's found, expected the same");
+        status = tp_fail(error, TILEPROP_USAGE,
+                         "other data, or another seed, than the first file's found, expected the same");
     free(expected);
     free(found);
     return status;
 }
 
-tileprop_status tp_sweep_command_configure(const struct tp_sweep_command *command, size_t configuration,
-                                           struct tp_train_command *train, struct tp_error *error)
+/* Parses the arguments that all configurations have in common, and those of one. */
+static tileprop_status configure(struct tp_sweep_command *command, size_t configuration, const struct split *split,
+                                 struct tp_error *error)
 {
     const struct tp_grid *grid = &command->grid;
-    const size_t common = command->argument_count, count = common + grid->varied_count;
-    char **arguments = calloc(count + 1, sizeof *arguments);
-    *train = (struct tp_train_command){0};
-    if (!arguments)
-        return tp_fail_memory(error, "--vary", "a configuration");
-    memcpy(arguments, command->arguments, common * sizeof *arguments);
+    struct tp_train_command *train = &command->configurations[configuration];
     for (size_t i = 0; i < grid->varied_count; i++)
-        arguments[common + i] = grid->varied[i].arguments[tp_grid_value(grid, configuration, i)];
+        split->train[split->train_count + (int)i] = grid->varied[i].arguments[tp_grid_value(grid, configuration, i)];
     struct tp_error why, where;
-    tileprop_status status = tp_train_command_parse(train, (int)count, arguments, &why);
+    tileprop_status status =
+        tp_train_command_parse(train, split->train_count + (int)grid->varied_count, split->train, &why);
     if (status == TILEPROP_OK && configuration > 0)
-        status = check_data(&command->train, train, &why);
-    free(arguments);
+        status = check_data(&command->configurations[0], train, &why);
     if (status == TILEPROP_OK)
         return status;
     tp_sweep_command_describe(command, configuration, &where);
     return tp_fail(error, status, "%s%s", where.text, why.text);
 }
 
+static tileprop_status parse(struct tp_sweep_command *command, const struct split *split, struct tp_error *error)
+{
+    enum tp_option_source sources[TP_OPTIONS_MAX];
+    tileprop_status status =
+        tp_options_parse(&options, split->own_count, split->own, command, sources, &command->storage, error);
+    for (size_t i = 0; status == TILEPROP_OK && i < split->varied_count; i++)
+        status = tp_grid_add(&command->grid, split->varied[i], error);
+    if (status != TILEPROP_OK || command->help || command->version)
+        return status;
+    command->configurations = calloc(command->grid.count, sizeof *command->configurations);
+    if (!command->configurations)
+        return tp_fail_memory(error, "--vary", "the configurations");
+    for (size_t c = 0; status == TILEPROP_OK && c < command->grid.count; c++)
+        status = configure(command, c, split, error);
+    command->train = command->configurations[0];
+    return status == TILEPROP_OK ? check(command, error) : status;
+}
+
 tileprop_status tp_sweep_command_parse(struct tp_sweep_command *command, int argc, char *const *argv,
                                        struct tp_error *error)
 {
-    enum tp_option_source sources[TP_OPTIONS_MAX];
-    const size_t most = (size_t)argc + 1;
+    const size_t most = (size_t)argc + TP_VARIED_MAX;
     struct split split = {.own = calloc(most, sizeof(char *)),
                           .train = calloc(most, sizeof(char *)),
                           .varied = calloc(most, sizeof(char *))};
     *command = defaults;
     command->grid.count = 1;
-    command->arguments = split.train;
-    tileprop_status status =
-        split.own && split.train && split.varied ? TILEPROP_OK : tp_fail_memory(error, NULL, "the arguments");
-    if (status == TILEPROP_OK) {
+    tileprop_status status = TILEPROP_OK;
+    if (split.own && split.train && split.varied) {
         divide(&split, argc, argv);
-        command->argument_count = (size_t)split.train_count;
-        status = tp_options_parse(&options, split.own_count, split.own, command, sources, &command->storage, error);
+        status = parse(command, &split, error);
+    } else {
+        status = tp_fail_memory(error, NULL, "the arguments");
     }
-    for (size_t i = 0; status == TILEPROP_OK && i < split.varied_count; i++)
-        status = tp_grid_add(&command->grid, split.varied[i], error);
     free(split.own);
+    free(split.train);
     free(split.varied);
-    if (status != TILEPROP_OK || command->help || command->version)
-        return status;
-    status = tp_sweep_command_configure(command, 0, &command->train, error);
-    for (size_t c = 1; status == TILEPROP_OK && c < command->grid.count; c++) {
-        struct tp_train_command train;
-        status = tp_sweep_command_configure(command, c, &train, error);
-        free(train.storage);
-    }
-    return status == TILEPROP_OK ? check(command, error) : status;
+    return status;
 }
 
 void tp_sweep_command_write(tp_options_writer *write, FILE *out)
@@ -222,8 +227,9 @@ void tp_sweep_command_write(tp_options_writer *write, FILE *out)
 
 void tp_sweep_command_free(struct tp_sweep_command *command)
 {
+    for (size_t c = 0; command->configurations && c < command->grid.count; c++)
+        free(command->configurations[c].storage);
+    free(command->configurations);
     tp_grid_free(&command->grid);
-    free(command->arguments);
-    free(command->train.storage);
     free(command->storage);
 }

@@ -9,10 +9,9 @@
 #define TP_REPEATS_MAX 1000 /* seeds or folds */
 
 struct tp_sweep_command {
-    struct tp_train_command train; /* the first configuration's; data and machine are those of all runs */
-    char **arguments;              /* [argument_count], owned: of train, which all runs have in common */
-    size_t argument_count;
-    const char *vary; /* stays NULL: the option may stand several times, which makes the grid */
+    struct tp_train_command train;           /* the first configuration's; data and machine are those of all runs */
+    struct tp_train_command *configurations; /* [grid.count], owned */
+    const char *vary;                        /* stays NULL: the option may stand several times, which makes the grid */
     struct tp_grid grid;
     size_t seeds, folds;   /* folds 0: no cross-validation */
     const char *runs;      /* CSV of the runs, by which a sweep goes on; NULL: none, as of those that follow */
@@ -30,19 +29,11 @@ enum tp_metric { TP_METRIC_ACCURACY, TP_METRIC_LOSS };
 
 /*
  * Fills *command from the command line, which must outlive it.
- * Errors: those of tp_options_parse(), tp_grid_add() and, for each configuration, tp_sweep_command_configure();
+ * Errors: those of tp_options_parse(), tp_grid_add() and, for each configuration, tp_train_command_parse();
  * TILEPROP_USAGE for options of train that a sweep has no use for. It is to be freed either way.
  */
 tileprop_status tp_sweep_command_parse(struct tp_sweep_command *command, int argc, char *const *argv,
                                        struct tp_error *error);
-
-/*
- * Makes the command of train for a configuration; its storage is to be freed either way.
- * Errors: those of tp_train_command_parse(), naming the configuration; TILEPROP_USAGE for a file of options whose data
- * are not those of the first one.
- */
-tileprop_status tp_sweep_command_configure(const struct tp_sweep_command *command, size_t configuration,
-                                           struct tp_train_command *train, struct tp_error *error);
 
 /* "--vary lr=0.1 hidden=8: " */
 void tp_sweep_command_describe(const struct tp_sweep_command *command, size_t configuration, struct tp_error *text);

@@ -316,9 +316,9 @@ void tp_sweep_progress(const struct tp_sweep *sweep, size_t running)
     fprintf(stderr, "%s%zu of %zu runs done, %zu running", terminal ? "\r\033[K" : "", sweep->done, sweep->count,
             running);
     if (best != SIZE_MAX) {
-        fprintf(stderr, ", best run %.4g (", metric(&sweep->runs[best]));
+        fprintf(stderr, ", best run %.4g%s", metric(&sweep->runs[best]),
+                sweep->command->grid.varied_count ? " with " : "");
         write_choice(sweep, best / sweep->repeats, stderr);
-        fputs(")", stderr);
     }
     if (done)
         fprintf(stderr, ", ETA %.0f s", seconds / (double)done * (double)(all - done));

@@ -105,29 +105,28 @@ static tileprop_status train(const struct tp_sweep *sweep, const struct tp_train
                                   tp_train_data_of(&data->test, 0, data->test.count, NULL)};
     const tileprop_run_options run = {
         .size = sizeof run, .test = test && data->test.count ? &sets[2] : NULL, .interrupted = on_interrupted};
-    struct tp_train_command command;
+    tileprop_options options = sweep->command->configurations[index / sweep->repeats].options;
     struct tp_history history = {0};
     char path[PATH_MAX];
+    tileprop_status status = TILEPROP_OK;
     *result = (tileprop_result){.size = sizeof *result};
-    tileprop_status status = tp_sweep_command_configure(sweep->command, index / sweep->repeats, &command, error);
-    tileprop_options *options = &command.options;
-    options->isa = common->options.isa;
-    options->seed = tp_sweep_seed(sweep->command, index % sweep->repeats);
-    options->threads = sweep->threads;
-    options->threads_exact = sweep->threads == 1;
-    options->bind = TILEPROP_BIND_NONE;
-    options->numa = TILEPROP_NUMA_OFF;
-    options->run = &run;
+    options.isa = common->options.isa;
+    options.seed = tp_sweep_seed(sweep->command, index % sweep->repeats);
+    options.threads = sweep->threads;
+    options.threads_exact = sweep->threads == 1;
+    options.bind = TILEPROP_BIND_NONE;
+    options.numa = TILEPROP_NUMA_OFF;
+    options.run = &run;
     const bool keeps = sweep->command->histories && !test;
-    if (status == TILEPROP_OK && keeps)
-        status = begin_history(sweep, options, index, &history, path, error);
+    if (keeps)
+        status = begin_history(sweep, &options, index, &history, path, error);
     if (keeps) {
-        options->progress = on_progress;
-        options->context = &history;
+        options.progress = on_progress;
+        options.context = &history;
     }
     if (status == TILEPROP_OK) {
-        tileprop_options_resolve(options, tp_train_data_type(data), data->train.count);
-        status = tileprop_train(options, &sets[0], &sets[1], NULL, NULL, result, error->text, sizeof error->text);
+        tileprop_options_resolve(&options, tp_train_data_type(data), data->train.count);
+        status = tileprop_train(&options, &sets[0], &sets[1], NULL, NULL, result, error->text, sizeof error->text);
     }
     const bool ended =
         status == TILEPROP_DIVERGED || (status == TILEPROP_OK && result->stopped_by != TILEPROP_STOP_PROGRESS);
@@ -136,7 +135,6 @@ static tileprop_status train(const struct tp_sweep *sweep, const struct tp_train
         status = written == TILEPROP_OK ? status : written;
     }
     free(history.text);
-    free(command.storage);
     return status;
 }
 
@@ -209,13 +207,8 @@ static tileprop_status hash_all(const struct tp_sweep *sweep, FILE *out, struct 
     tileprop_status status =
         class_weight ? tp_class_weights_make(class_weight, &sweep->data.train, &weights, error) : TILEPROP_OK;
     fprintf(out, "%s %zu %zu\n", tileprop_version(), sweep->repeats, command->folds);
-    for (size_t c = 0; c < command->grid.count && status == TILEPROP_OK; c++) {
-        struct tp_train_command train;
-        status = tp_sweep_command_configure(command, c, &train, error);
-        if (status == TILEPROP_OK)
-            status = hash_training(&train, out, error);
-        free(train.storage);
-    }
+    for (size_t c = 0; c < command->grid.count && status == TILEPROP_OK; c++)
+        status = hash_training(&command->configurations[c], out, error);
     hash_set(&sweep->data.train, out);
     hash_set(&sweep->data.validation, out);
     hash_bytes(weights, sweep->data.train.classes * sizeof *weights, out);
@@ -341,19 +334,17 @@ static tileprop_status open_log(struct pool *pool, struct tp_error *error)
 /* All configurations, before the first run. */
 static tileprop_status check_all(const struct tp_sweep *sweep, const struct tp_train_data *data, struct tp_error *error)
 {
-    tileprop_status status = TILEPROP_OK;
-    for (size_t c = 0; c < sweep->command->grid.count && status == TILEPROP_OK; c++) {
-        struct tp_train_command command;
-        struct tp_error why, where;
-        status = tp_sweep_command_configure(sweep->command, c, &command, error);
-        if (status == TILEPROP_OK && (status = tileprop_options_check(&command.options, tp_train_data_type(data),
-                                                                      data->train.count, why.text, sizeof why.text))) {
-            tp_sweep_command_describe(sweep->command, c, &where);
-            tp_fail(error, status, "%s%s", where.text, why.text);
-        }
-        free(command.storage);
+    struct tp_error why, where;
+    for (size_t c = 0; c < sweep->command->grid.count; c++) {
+        const tileprop_status status =
+            tileprop_options_check(&sweep->command->configurations[c].options, tp_train_data_type(data),
+                                   data->train.count, why.text, sizeof why.text);
+        if (status == TILEPROP_OK)
+            continue;
+        tp_sweep_command_describe(sweep->command, c, &where);
+        return tp_fail(error, status, "%s%s", where.text, why.text);
     }
-    return status;
+    return TILEPROP_OK;
 }
 
 /* Under the mutex: the next run, and its data; false: there is none, or an error or a signal came. */
@@ -434,6 +425,15 @@ static void *work(void *context)
     return NULL;
 }
 
+static tileprop_status make_folder(const char *path, struct tp_error *error)
+{
+    struct stat info;
+    const bool there = (mkdir(path, 0777) == 0 || errno == EEXIST) && stat(path, &info) == 0 && access(path, W_OK) == 0;
+    if (there && S_ISDIR(info.st_mode))
+        return TILEPROP_OK;
+    return tp_fail(error, TILEPROP_FAILURE, "--histories: %s: %s", path, strerror(there ? ENOTDIR : errno));
+}
+
 tileprop_status tp_sweep_begin(struct tp_sweep *sweep, const struct tp_sweep_command *command, struct tp_error *error)
 {
     char key[64];
@@ -445,8 +445,8 @@ tileprop_status tp_sweep_begin(struct tp_sweep *sweep, const struct tp_sweep_com
     sweep->runs = calloc(sweep->count, sizeof *sweep->runs);
     if (status == TILEPROP_OK && !sweep->runs)
         status = tp_fail_memory(error, NULL, "the runs");
-    if (status == TILEPROP_OK && command->histories && mkdir(command->histories, 0777) != 0 && errno != EEXIST)
-        status = tp_fail(error, TILEPROP_FAILURE, "--histories: %s: %s", command->histories, strerror(errno));
+    if (status == TILEPROP_OK && command->histories)
+        status = make_folder(command->histories, error);
     if (status == TILEPROP_OK && command->runs)
         status = find_key(sweep, key, sizeof key, error);
     if (status == TILEPROP_OK && command->runs)

@@ -160,22 +160,59 @@ assert sweep["test_accuracy"] == run["test_accuracy"] and sweep["test_loss"] == 
     refused 2 '--plot: expected with --vary only' "${few[@]}" --seeds 2 --plot s.svg
 }
 
+@test "whole files of options can vary, and the command line wins over them" {
+    printf 'hidden = 8\nlr = 0.1\noptimizer = sgd\n' >a.conf
+    printf 'hidden = 6\nlr = 0.01\noptimizer = momentum\nmomentum = 0.5\n' >b.conf
+    "$sweep" "${few[@]}" --vary config=a.conf,b.conf --vary batch=16,32 --runs r.csv --quiet --lr 0.05 >/dev/null
+    python3 -c '
+import csv
+for row in csv.DictReader(line for line in open("r.csv") if line[0] != "#"):
+    print(row["config"], row["batch"], row["weights"])' >runs
+    while read -r config batch hash; do
+        [ "$("$train" "${few[@]}" --config "$config" --batch "$batch" --lr 0.05 --quiet | weights)" = "$hash" ]
+    done <runs
+    [ "$(wc -l <runs)" -eq 4 ]
+    echo 'seed = 7' >>b.conf
+    refused 2 '--vary config=b.conf: other data, or another seed' "${few[@]}" --vary config=a.conf,b.conf
+    refused 2 '--vary config=c.conf: --config: c.conf: No such file' --vary config=a.conf,c.conf
+}
+
+@test "--histories: the history of each run is that of train" {
+    "$sweep" "${few[@]}" --vary lr=0.01,0.02 --seeds 2 --histories h --quiet >/dev/null
+    [ "$(ls h)" = $'0.csv\n1.csv\n2.csv\n3.csv' ]
+    "$train" "${few[@]}" --lr 0.02 --seed 1 --history t.csv --quiet >/dev/null
+    cmp t.csv h/2.csv
+    touch file
+    refused 1 '--histories: file: Not a directory' "${few[@]}" --histories file
+}
+
+@test "a single run has all threads, and the same bits" {
+    "$sweep" "${few[@]}" --vary hidden=64 --threads 2 --runs two.csv --quiet >/dev/null
+    "$sweep" "${few[@]}" --vary hidden=64 --threads 1 --runs one.csv --quiet >/dev/null
+    [ "$(column one.csv weights)" = "$(column two.csv weights)" ]
+}
+
 @test "a wrong grid is refused before the first run" {
     while IFS='|' read -r value parts; do
-        refused 2 "--vary: $parts" --data absent --vary "$value"
+        refused 2 "--vary$parts" --data absent --vary "$value"
     done <<'END'
-lr=x|lr: expected a number ... "x"
-lr=0.1,|lr: expected a number ... ""
-rate=1|rate found, expected an option of train
-seed=1,2|seed found
-threads=1,2|threads found
-init-from=a|init-from found
-lr|lr found, expected NAME=VALUE
-lr=1,1|lr: 1 found twice
+lr=x| lr=x: --lr: expected a number ... "x"
+lr=0.1,| lr=: --lr: expected a number ... ""
+rate=1|: rate found, expected config, or an option of train
+seed=1,2|: seed found
+threads=1,2|: threads found
+init-from=a|: init-from found
+lr|: lr found, expected NAME=VALUE
+lr=1,1|: lr: 1 found twice
 END
     refused 2 '--vary: lr found twice' --data absent --vary lr=1 --vary lr=2
+    refused 2 '--vary lr=1: --lr: expected once, found twice' --data absent --lr 2 --vary lr=1
+    refused 2 '--vary optimizer=sgd momentum=0.5: --momentum: expected with momentum' --data absent \
+        --vary optimizer=sgd,momentum --vary momentum=0.5
     refused 2 '--save: expected with train only' --data absent --save m
     refused 2 '--none: no such option' --none
     refused 3 'absent: cannot be opened' --data absent --vary lr=1,2
-    refused 2 'batch=1000: --batch: 1000 is more than the 640' "${few[@]}" --vary batch=1000
+    refused 2 '--vary batch=1000: --batch: 1000 is more than the 640' "${few[@]}" --vary batch=32,1000 --histories h
+    refused 2 '--vary warmup=40: --warmup: 40 of 40 steps' "${few[@]}" --vary warmup=10,40 --histories h
+    [ -z "$(ls h)" ]
 }

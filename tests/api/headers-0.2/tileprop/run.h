@@ -25,6 +25,13 @@ extern "C" {
 TILEPROP_API void tileprop_options_resolve(tileprop_options *options, tileprop_type type, size_t rows);
 
 /*
+ * Checks the options of a run on `rows` training samples of this type, as tileprop_train() does before its first step.
+ * Errors: USAGE for a value out of its range, and for options that do not fit each other or the samples.
+ */
+TILEPROP_TRY tileprop_status tileprop_options_check(const tileprop_options *options, tileprop_type type, size_t rows,
+                                                    char *message, size_t size);
+
+/*
  * Peak floating-point operations per second of this many threads with this instruction set, an FMA counting
  * as two. Measured in 10 to 20 ms; 0 if the measurement fails its own check.
  */
