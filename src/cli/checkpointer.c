@@ -25,7 +25,7 @@ static tileprop_status begin_history(const struct tp_checkpointer *checkpointer,
     }
     history->option = option;
     history->path = command->history ? command->history : command->plot;
-    history->layers = command->options.log_gradients ? command->options.hidden_count + 1 : 0;
+    tp_history_choose(history, &command->options);
     return option ? tp_history_begin(history, content, size, error) : TILEPROP_OK;
 }
 

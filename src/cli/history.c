@@ -33,7 +33,7 @@ static bool reserve(struct tp_history *history, size_t size)
 
 static size_t row_size(const struct tp_history *history)
 {
-    return (TP_HISTORY_COLUMNS + history->layers) * TP_COLUMN_MAX;
+    return (TP_HISTORY_COLUMNS + history->layers + 2 * history->hidden) * TP_COLUMN_MAX;
 }
 
 __attribute__((format(printf, 2, 3))) static void put(struct tp_history *history, const char *format, ...)
@@ -51,6 +51,12 @@ static void put_number(struct tp_history *history, double value)
     put(history, ",%.9g", isnan(value) ? (double)NAN : value); /* without a sign */
 }
 
+void tp_history_choose(struct tp_history *history, const tileprop_options *options)
+{
+    history->layers = options->log_gradients ? options->hidden_count + 1 : 0;
+    history->hidden = options->log_activations ? options->hidden_count : 0;
+}
+
 tileprop_status tp_history_begin(struct tp_history *history, const void *content, size_t size, struct tp_error *error)
 {
     if (content && reserve(history, size + row_size(history))) {
@@ -62,6 +68,10 @@ tileprop_status tp_history_begin(struct tp_history *history, const void *content
         put(history, "%s", columns);
         for (size_t l = 0; l < history->layers; l++)
             put(history, ",grad_norm_%zu", l + 1);
+        for (size_t l = 0; l < history->hidden; l++)
+            put(history, ",activation_rms_%zu", l + 1);
+        for (size_t l = 0; l < history->hidden; l++)
+            put(history, ",saturation_%zu", l + 1);
         put(history, "\n");
     }
     return tp_history_check(history, error);
@@ -140,7 +150,7 @@ static void end_row(struct tp_history *history, const tileprop_progress *evaluat
         return;
     history->pending = false;
     if (!evaluation) {
-        for (size_t i = 0; i < 3 + history->layers; i++)
+        for (size_t i = 0; i < 3 + history->layers + 2 * history->hidden; i++)
             put(history, ",");
     } else {
         put_number(history, evaluation->validation_loss);
@@ -151,6 +161,10 @@ static void end_row(struct tp_history *history, const tileprop_progress *evaluat
             put(history, ",");
         for (size_t l = 0; l < history->layers; l++)
             put_number(history, evaluation->gradient_norms[l]);
+        for (size_t l = 0; l < history->hidden; l++)
+            put_number(history, evaluation->activity[l].rms);
+        for (size_t l = 0; l < history->hidden; l++)
+            put_number(history, evaluation->activity[l].saturation);
     }
     put(history, "\n");
 }

@@ -3,6 +3,7 @@
  * evaluated also has what the evaluation found. Columns without a value are empty.
  *
  *     step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy[,grad_norm_1,...]
+ *         [,activation_rms_1,...,saturation_1,...]
  *
  * It grows in memory, since --history, --plot and each checkpoint want the whole of it.
  */
@@ -23,12 +24,16 @@ struct tp_history {
     size_t size, capacity;
     const char *option, *path; /* that want it, for messages */
     size_t layers;             /* columns grad_norm_1 to grad_norm_<layers>; 0: none */
+    size_t hidden;             /* columns activation_rms_1 to activation_rms_<hidden>, and saturation_; 0: none */
     bool pending;              /* the row of the last step waits for an evaluation */
     bool failed;               /* memory was short for a row, which is missing */
 };
 
+/* Sets which columns of layers a history has. */
+void tp_history_choose(struct tp_history *history, const tileprop_options *options);
+
 /*
- * Begins one of which option, path and layers are set and all else is 0: with the columns, or after
+ * Begins one of which option, path and columns are set and all else is 0: with the columns, or after
  * content[size] (NULL: none), a history with these columns.
  * Errors: as tp_history_check(). The text is to be freed, on error too.
  */

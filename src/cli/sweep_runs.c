@@ -77,8 +77,8 @@ static tileprop_status begin_history(const struct tp_sweep *sweep, const tilepro
     const int size = snprintf(path, PATH_MAX, "%s/%zu.csv", sweep->command->histories, run);
     if (size >= PATH_MAX)
         return tp_fail(error, TILEPROP_USAGE, "--histories: %s: %s", path, strerror(ENAMETOOLONG));
-    *history = (struct tp_history){
-        .option = "--histories", .path = path, .layers = options->log_gradients ? options->hidden_count + 1 : 0};
+    *history = (struct tp_history){.option = "--histories", .path = path};
+    tp_history_choose(history, options);
     return tp_history_begin(history, NULL, 0, error);
 }
 

@@ -12,7 +12,7 @@
 
 #define TP_BEST    TP_RUN_PREFIX "best."
 #define TP_HISTORY TP_RUN_PREFIX "history"
-#define TP_NORMS   TP_RUN_PREFIX "gradient_norms"
+#define TP_LAYERS  TP_RUN_PREFIX "layers"
 #define TP_LOSS    TP_RUN_PREFIX "loss"
 
 static const char *const states[TP_STATES_MAX] = {TP_RUN_PREFIX "state0.", TP_RUN_PREFIX "state1."};
@@ -42,13 +42,22 @@ static struct texts list_texts(struct tp_checkpoint *checkpoint, const char **en
                            {TP_RUN_PREFIX "init_from", TP_METADATA_HASH, &checkpoint->init_from}}};
 }
 
+/* Numbers of layers in the order of the file: gradient norms, then RMS and saturation of each hidden layer. */
+static double *due_number(struct tp_training_state *state, size_t i, size_t layers)
+{
+    if (i < layers)
+        return &state->gradient_norms[i];
+    tileprop_activity *activity = &state->activity[(i - layers) / 2];
+    return (i - layers) % 2 ? &activity->saturation : &activity->rms;
+}
+
 /* What an evaluation that is still due reports of the step before it. */
 static tileprop_status find_due(const struct tp_safetensors *read, struct tp_checkpoint *checkpoint,
                                 struct tp_error *error)
 {
     struct tp_training_state *p = &checkpoint->state;
     const char *text = "";
-    const struct tp_metadata due[] = {{TP_LOSS, TP_METADATA_AMOUNT, &p->loss}, {TP_NORMS, TP_METADATA_TEXT, &text}};
+    const struct tp_metadata due[] = {{TP_LOSS, TP_METADATA_AMOUNT, &p->loss}, {TP_LAYERS, TP_METADATA_TEXT, &text}};
     p->evaluation_due = tp_safetensors_text(read, TP_LOSS) != NULL;
     if (!p->evaluation_due)
         return TILEPROP_OK;
@@ -56,13 +65,15 @@ static tileprop_status find_due(const struct tp_safetensors *read, struct tp_che
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: " TP_LOSS ": found, expected none before any step",
                        read->file.path);
     const tileprop_status status = tp_metadata_read(read, due, sizeof due / sizeof *due, error);
-    for (size_t l = 0; status == TILEPROP_OK && l < checkpoint->model.weights.layer_count; l++) {
+    const size_t layers = checkpoint->model.weights.layer_count;
+    for (size_t i = 0; status == TILEPROP_OK && i < 3 * layers - 2; i++) {
         char *end;
-        p->gradient_norms[l] = strtod(text, &end);
-        if (end == text || !isfinite(p->gradient_norms[l]))
+        double *number = due_number(p, i, layers);
+        *number = strtod(text, &end);
+        if (end == text || !isfinite(*number))
             return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: __metadata__: " TP_NORMS ": %zu finite numbers found, expected %zu", read->file.path, l,
-                           checkpoint->model.weights.layer_count);
+                           "%s: __metadata__: " TP_LAYERS ": %zu finite numbers found, expected %zu", read->file.path,
+                           i, 3 * layers - 2);
         text = end;
     }
     return status;
@@ -70,15 +81,16 @@ static tileprop_status find_due(const struct tp_safetensors *read, struct tp_che
 
 static void list_due(json_t **texts, const struct tp_checkpoint *checkpoint)
 {
-    const struct tp_training_state *p = &checkpoint->state;
-    char norms[TP_LAYERS_MAX * 32] = "";
+    struct tp_training_state p = checkpoint->state;
+    const size_t layers = checkpoint->model.weights.layer_count;
+    char numbers[3 * TP_LAYERS_MAX * 32] = "";
     size_t size = 0;
-    if (!p->evaluation_due)
+    if (!p.evaluation_due)
         return;
-    for (size_t l = 0; l < checkpoint->model.weights.layer_count; l++)
-        size += (size_t)snprintf(norms + size, sizeof norms - size, " %.17g", p->gradient_norms[l]);
-    tp_json_text_set(texts, TP_LOSS, json_sprintf("%.17g", p->loss));
-    tp_json_text_set(texts, TP_NORMS, json_string(norms));
+    for (size_t i = 0; i < 3 * layers - 2; i++)
+        size += (size_t)snprintf(numbers + size, sizeof numbers - size, " %.17g", *due_number(&p, i, layers));
+    tp_json_text_set(texts, TP_LOSS, json_sprintf("%.17g", p.loss));
+    tp_json_text_set(texts, TP_LAYERS, json_string(numbers));
 }
 
 /* What a run has done; no count may be one that it cannot have reached. */

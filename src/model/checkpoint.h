@@ -14,7 +14,7 @@
  *     run.seconds_evaluation
  *                          tp_training_state; run.ended is one of tp_final_stop_choices; run.best_samples is 0
  *                          before the first evaluation
- *     run.loss, run.gradient_norms
+ *     run.loss, run.layers
  *                          likewise, one norm per layer; only where an evaluation after the last step is due
  *     run.class_weights, run.validation, run.test, run.init_from
  *                          fingerprints

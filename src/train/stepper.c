@@ -103,7 +103,7 @@ static tileprop_status create(struct tp_stepper *s, const struct tp_stepper_shap
                        "of steps",
                        tp_choice_name(tp_schedule_choices, (int)o->lr_schedule));
     o->epochs = UINT32_MAX; /* nobody knows how many steps there will be: a search for the best plan pays */
-    o->shuffle = o->drop_last = o->log_gradients = 0;
+    o->shuffle = o->drop_last = o->log_gradients = o->log_activations = 0;
     o->evals_per_epoch = 0;
     o->max_seconds = 0;
     o->numa = TILEPROP_NUMA_OFF;

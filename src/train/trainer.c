@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "kernels/flush.h"
+#include "network/activity.h"
 #include "system/team.h"
 #include "train/setup.h"
 #include "train/stopping.h"
@@ -140,6 +141,7 @@ static void evaluate_now(struct tp_trainer *t, struct tp_member *self)
         t->progress.train_evaluated = train.count > 0;
         t->progress.train_accuracy = train.count ? train.accuracy : NAN;
         t->progress.gradient_norms = t->options.log_gradients ? t->state.gradient_norms : NULL;
+        t->progress.activity = t->options.log_activations ? t->state.activity : NULL;
         t->progress.best = tp_stopping_evaluated(&t->options, &t->state, &validation);
         if (t->progress.best)
             keep(t, &validation, false);
@@ -244,6 +246,14 @@ void tp_trainer_begin_step(struct tp_trainer *t, size_t step)
     t->step.measure = t->options.log_gradients && evaluation_follows(t, step);
 }
 
+/* The step's outputs stay where they are until the next one. */
+static void measure_activity(struct tp_trainer *t, size_t step)
+{
+    const size_t rows = batch_of(t, step).rows;
+    for (size_t l = 0; l + 1 < t->network.layer_count; l++)
+        t->state.activity[l] = tp_activity_of(&t->step.a[l], rows, t->network.layers[l].activation);
+}
+
 void tp_trainer_end_step(struct tp_trainer *t, size_t step)
 {
     t->result->seconds_training += tp_clock_seconds() - t->step_began;
@@ -255,6 +265,8 @@ void tp_trainer_end_step(struct tp_trainer *t, size_t step)
     for (size_t l = 0; t->step.measure && l < t->network.layer_count; l++)
         t->state.gradient_norms[l] = tp_step_gradient_norm(&t->step, l);
     t->state.evaluation_due = evaluation_follows(t, step);
+    if (t->options.log_activations && t->state.evaluation_due)
+        measure_activity(t, step);
     report(t);
 }
 

@@ -477,6 +477,22 @@ for row in csv.DictReader(open("one.csv")):
 END
 }
 
+@test "--log-activations: RMS and saturation of hidden layers, and not a bit of the run changes" {
+    run_hash() { "$train" "${few[@]}" --epochs 1 --hidden 48,20 --init uniform --quiet "$@" | weights; }
+    without=$(run_hash)
+    [ "$(run_hash --log-activations on --history one.csv --threads-exact 1)" = "$without" ]
+    [ "$(run_hash --log-activations on --history five.csv --threads-exact 5 --isa reference)" = "$without" ]
+    cmp one.csv five.csv
+    python3 - <<'END'
+import csv
+rows = [row for row in csv.DictReader(open("one.csv")) if row["validation_loss"]]
+for row in rows:
+    assert len(row) == 10, row
+    assert all(0 < float(row[f"activation_rms_{l}"]) < 1.7159 and 0 <= float(row[f"saturation_{l}"]) < 1 for l in (1, 2))
+assert float(rows[0]["saturation_1"]) > 0.5  # sums of 785 inputs with weights of order 1
+END
+}
+
 @test "--test-holdout: the samples after the training samples, evaluated at the end, change nothing else" {
     run --separate-stderr "$train" "${small[@]}" --json
     without=$output

@@ -7,7 +7,8 @@ load ../programs
 setup() {
     find_programs
     few=(--data "$root/data/mnist" --train-limit 640 --val-limit 100 --quiet)
-    data=("${few[@]}" --hidden "24,20" --eval-train on --log-gradients on --drop-last off)
+    data=("${few[@]}" --hidden "24,20" --eval-train on --log-gradients on
+        --log-activations on --drop-last off)
     net=("${data[@]}" --batch 33)
     kept=(--history h.csv --save m --save-best b)
     mkdir "$BATS_TEST_TMPDIR/empty"
@@ -392,6 +393,7 @@ seed 2 1
 evals-per-epoch 4 5
 eval-train on off
 log-gradients on off
+log-activations on off
 early-stop 3 0
 stop-at-accuracy 0.5 none
 stop-at-loss 0.5 none

@@ -289,6 +289,13 @@ TILEPROP_TRY tileprop_status tileprop_evaluate(const tileprop_model *model, cons
 
 #define TILEPROP_HIDDEN_MAX 64
 
+/* Of a hidden layer's outputs for a step's batch. */
+typedef struct tileprop_activity {
+    double rms; /* root of the mean square */
+    double
+        saturation; /* share of them at which the derivative is below 5 % of its largest value; of relu: that are 0 */
+} tileprop_activity;
+
 /* Reported after each step, and again if an evaluation follows it. Valid only during the callback. */
 typedef struct tileprop_progress {
     size_t size;
@@ -296,10 +303,11 @@ typedef struct tileprop_progress {
     double loss;        /* mean cross-entropy of the step's mini-batch, in nats */
     int evaluated;      /* the members below are set */
     double validation_loss, validation_accuracy;
-    double train_accuracy;        /* NaN without eval_train */
-    int best;                     /* lowest validation loss so far */
-    int train_evaluated;          /* train_accuracy is set */
-    const double *gradient_norms; /* [layers], of the step, with log_gradients; else NULL */
+    double train_accuracy;             /* NaN without eval_train */
+    int best;                          /* lowest validation loss so far */
+    int train_evaluated;               /* train_accuracy is set */
+    const double *gradient_norms;      /* [layers], of the step, with log_gradients; else NULL */
+    const tileprop_activity *activity; /* [layers - 1], of the step, with log_activations; else NULL */
 } tileprop_progress;
 
 /* The options of `tileprop-train`; its --help says more about each, and gives the ranges. */
@@ -349,6 +357,7 @@ typedef struct tileprop_options {
     size_t warmup; /* steps in which the learning rate rises linearly */
     size_t
         lr_steps; /* of warmup and schedule; 0: as many as are planned, which a trainer of single steps does not know */
+    int log_activations; /* reports the activity of hidden layers to progress at each evaluation */
 } tileprop_options;
 
 /* Sets *options to the defaults; size is sizeof *options. */
