@@ -19,6 +19,24 @@ absolute() {
     esac
 }
 
+# few_digits: a folder with the first 4000 training and 1000 test samples of MNIST, unpacked: they are quick to read.
+few_digits() {
+    local folder=$BATS_FILE_TMPDIR/mnist
+    if [ ! -d "$folder" ]; then
+        mkdir "$folder"
+        first_samples train-images-idx3-ubyte '\0\0\x08\x03\0\0\x0f\xa0' $((8 + 784 * 4000))
+        first_samples train-labels-idx1-ubyte '\0\0\x08\x01\0\0\x0f\xa0' 4000
+        first_samples t10k-images-idx3-ubyte '\0\0\x08\x03\0\0\x03\xe8' $((8 + 784 * 1000))
+        first_samples t10k-labels-idx1-ubyte '\0\0\x08\x01\0\0\x03\xe8' 1000
+    fi
+    echo "$folder"
+}
+
+first_samples() { # NAME HEAD BYTES: HEAD, and so many bytes from behind the same head of the packed file
+    # shellcheck disable=SC2059
+    { printf "$2"; gzip -dc "$root/data/mnist/$1.gz" | tail -c +9 | head -c "$3"; } >"$folder/$1"
+}
+
 # refused_by NAME PROGRAM CODE PARTS ARGUMENTS...: exits with CODE, nothing on stdout, one line on stderr that begins with
 # NAME and has PARTS as parts.h says.
 refused_by() {

@@ -64,7 +64,11 @@ everything: $(PROGRAMS) manual $(FAULTY) $(BUILD)/numa/train $(TEST_PROGRAMS) $(
 # These test build products, the runner or the results of whole runs, not what instrumented code does.
 UNINSTRUMENTED := tests/api/library.bats tests/cli/manual.bats tests/kernels/new-tier.bats tests/train/accuracy.bats \
                   $(wildcard tests/bench/*.bats) $(addprefix tests/project/,build.bats install.bats path.bats results.bats rooms.bats run.bats)
-TESTS := $(TEST_PROGRAMS) $(filter-out tests/project/memory.bats tests/project/races.bats $(if $(SANITIZE),$(UNINSTRUMENTED)),$(wildcard tests/*/*.bats))
+# The longest go first: one that began last would run alone at the end.
+LONGEST := $(addprefix tests/,project/faults.bats model/checkpoint.bats api/library.bats train/accuracy.bats \
+             readers/tables.bats cli/train.bats project/install.bats cli/surroundings.bats verify/check-gradient.bats)
+BATS    := $(filter-out $(LONGEST) tests/project/memory.bats tests/project/races.bats,$(wildcard tests/*/*.bats))
+TESTS   := $(filter-out $(if $(SANITIZE),$(UNINSTRUMENTED)),$(LONGEST) $(TEST_PROGRAMS) $(BATS))
 
 test: deps-test ## install what is needed, build, run all tests; last line: N passed, N failed
 	$(Q)$(MAKE) check

@@ -9,6 +9,7 @@ setup() {
     find_programs
     cd "$BATS_TEST_TMPDIR" || return
     mnist=$root/data/mnist
+    digits=$(few_digits)
 }
 
 strict=(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -O2)
@@ -32,7 +33,7 @@ rows() {
 }
 
 agrees_on_images() { # with predict, on 200 images
-    "$predict" model.safetensors --data "$mnist" --limit 200 --output rows.csv >log
+    "$predict" model.safetensors --data "$digits" --limit 200 --output rows.csv >log
     rows rows.csv >expected
     [ "$(wc -l <expected)" -eq 200 ]
     "$root/tests/cli/export/samples.py" images "$mnist/t10k-images-idx3-ubyte.gz" 200 >samples
@@ -46,7 +47,7 @@ agrees_on_images() { # with predict, on 200 images
         "40 --normalize scale"; do
         echo "$options"
         # shellcheck disable=SC2086 # several options
-        exported --data "$mnist" --epochs 1 --train-limit 2000 --hidden $options
+        exported --data "$digits" --epochs 1 --train-limit 2000 --hidden $options
         build rows "${CC:-cc}" -std=c99
         agrees_on_images ./rows
     done
@@ -120,7 +121,7 @@ constants() {
 }
 
 @test "a header is not compiled where NaN means nothing" {
-    exported --data "$mnist" --epochs 1 --train-limit 100 --hidden 4
+    exported --data "$digits" --epochs 1 --train-limit 100 --hidden 4
     for flag in -ffast-math -ffinite-math-only; do
         run build rows "${CC:-cc}" -std=c99 $flag
         [ "$status" -ne 0 ]
@@ -143,7 +144,7 @@ constants() {
     echo "$people" >people.csv
     exported --data people.csv --missing mean --hidden 5,4 --epochs 1 --val-data people.csv
     mv model.h people.h
-    exported --data "$mnist" --hidden 8 --epochs 1 --train-limit 100
+    exported --data "$digits" --hidden 8 --epochs 1 --train-limit 100
     "$export_model" model.safetensors --c digits.h --name digits
     echo '#include "people.h"
         #include "digits.h"
@@ -179,7 +180,7 @@ have_arm() {
 
 @test "a Cortex-M4 needs the model's bytes and less than 2000 more, and no heap" {
     have_arm
-    exported --data "$mnist" --hidden 64 --epochs 1 --train-limit 100
+    exported --data "$digits" --hidden 64 --epochs 1 --train-limit 100
     "$export_model" model.safetensors --c model.h
     printf 'size_t f(const float *in, float *p);\nsize_t f(const float *in, float *p) { return model_predict(in, p); }\n' >f.c
     arm -mcpu=cortex-m4 -mfpu=fpv4-sp-d16 "${strict[@]}" -include model.h -c f.c
@@ -236,7 +237,7 @@ have_arm() {
 }
 
 @test "what is wrong is refused, and nothing written" {
-    "$train" --quiet --data "$mnist" --hidden 2 --epochs 1 --train-limit 32 --val-limit 32 --save model.safetensors >log
+    "$train" --quiet --data "$digits" --hidden 2 --epochs 1 --train-limit 32 --val-limit 32 --save model.safetensors >log
     refused_by export "$export_model" 2 'model ... train --save' --c model.h
     refused_by export "$export_model" 2 '--c FILE.h ... none' model.safetensors
     for name in 1st a-b _x 'a b' é "$(printf 'a%.0s' {1..32})"; do
@@ -252,7 +253,7 @@ have_arm() {
 }
 
 @test "a full disk is an error, and leaves what was there" {
-    "$train" --quiet --data "$mnist" --hidden 64 --epochs 1 --train-limit 32 --val-limit 32 --save model.safetensors >log
+    "$train" --quiet --data "$digits" --hidden 64 --epochs 1 --train-limit 32 --val-limit 32 --save model.safetensors >log
     echo before >model.h
     (ulimit -f 8 && refused_by export "$export_model" 1 'model.h: File too large' model.safetensors --c model.h)
     [ "$(cat model.h)" = before ]

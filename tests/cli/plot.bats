@@ -6,7 +6,7 @@ load ../programs
 
 setup() {
     find_programs
-    small=("$train" --data "$root/data/mnist" --train-limit 640 --val-limit 100 --hidden 8 --threads 1 --quiet)
+    small=("$train" --data "$(few_digits)" --train-limit 640 --val-limit 100 --hidden 8 --threads 1 --quiet)
     mkdir "$BATS_TEST_TMPDIR/empty"
     cd "$BATS_TEST_TMPDIR/empty"
 }
@@ -69,7 +69,7 @@ END
     with_gnuplot
     "${small[@]}" --epochs 1 --batch 640 --plot one.svg
     [ -s one.svg ]
-    run --separate-stderr "$train" --data "$root/data/mnist" --train-limit 640 --val-limit 100 --hidden 64,64 \
+    run --separate-stderr "$train" --data "$(few_digits)" --train-limit 640 --val-limit 100 --hidden 64,64 \
         --activation relu --optimizer sgd --lr 900 --quiet --plot diverged.svg
     [ "$status" -eq 4 ]
     [ -s diverged.svg ]

@@ -8,7 +8,8 @@ setup() {
     find_programs
     cd "$BATS_TEST_TMPDIR" || return
     mnist=(--data "$root/data/mnist" --val-limit 200 --quiet)
-    few=("${mnist[@]}" --train-limit 2000 --epochs 1 --hidden 16)
+    digits=$(few_digits)
+    few=(--data "$digits" --val-limit 200 --quiet --train-limit 2000 --epochs 1 --hidden 16)
     table=(--header no --hidden 4 --epochs 1 --quiet --data)
     rows 60 >table.csv
 }
@@ -82,12 +83,12 @@ side_by_side() { # OPTION FILE...
     side_by_side save m1 m2 m3 m4 m5 m6 m7 m8
     [ "${#succeeded[@]}" -eq 8 ]
     for i in $(seq 8); do
-        [[ $("$predict" "m$i" --data "$root/data/mnist" --limit 10) == *"weights ${succeeded[i - 1]}"* ]]
+        [[ $("$predict" "m$i" --data "$digits" --limit 10) == *"weights ${succeeded[i - 1]}"* ]]
     done
     for option in save checkpoint; do
         side_by_side "$option" same-$option{,,,,,,,}
         [ "${#succeeded[@]}" -ge 1 ]
-        found=$("$predict" "same-$option" --data "$root/data/mnist" --limit 10 | sed -n 's/.*weights //p')
+        found=$("$predict" "same-$option" --data "$digits" --limit 10 | sed -n 's/.*weights //p')
         [[ " ${succeeded[*]} " == *" $found "* ]]
     done
     [ "$(find . -name '*.tileprop-tmp')" = "" ]
@@ -109,17 +110,17 @@ calm() {
 
 @test "a model is read whole or refused while it is replaced, rewritten and truncated" {
     for seed in 1 2; do
-        "$train" "${mnist[@]}" --train-limit 100 --epochs 1 --hidden 256 --seed "$seed" --save "m$seed" | weights >>known
+        "$train" "${few[@]::5}" --train-limit 100 --epochs 1 --hidden 256 --seed "$seed" --save "m$seed" | weights >>known
     done
     cp m1 m
     again 'cp m2 x; mv x m; cp m1 x; mv x m'
     for _ in $(seq 20); do
-        "$predict" m --data "$root/data/mnist" --limit 10 | sed -n 's/.*weights //p' | grep -qxFf known
+        "$predict" m --data "$digits" --limit 10 | sed -n 's/.*weights //p' | grep -qxFf known
     done
     calm
     again 'cat m2 >m; truncate -s 100000 m; cat m1 >m; : >m; dd if=m2 of=m bs=64k conv=notrunc status=none'
     for _ in $(seq 40); do
-        run --separate-stderr "$predict" m --data "$root/data/mnist" --limit 10
+        run --separate-stderr "$predict" m --data "$digits" --limit 10
         echo "$status $stderr"
         if [ "$status" -eq 0 ]; then
             sed -n 's/.*weights //p' <<<"$output" | grep -qxFf known

@@ -7,7 +7,7 @@ load ../programs
 setup() {
     find_programs
     cd "$BATS_TEST_TMPDIR" || return
-    few=(--data "$root/data/mnist" --train-limit 640 --val-limit 300 --epochs 2)
+    few=(--data "$(few_digits)" --train-limit 640 --val-limit 300 --epochs 2)
     grid=(--vary lr=0.005,0.02 --vary 'hidden=8|8,6' --seeds 3)
 }
 

@@ -8,7 +8,8 @@ load ../programs
 setup() {
     find_programs
     mnist=(--data "$root/data/mnist")
-    few=("${mnist[@]}" --train-limit 640 --val-limit 100)
+    digits=(--data "$(few_digits)")
+    few=("${digits[@]}" --train-limit 640 --val-limit 100)
     small=("${few[@]}" --epochs 1 --hidden 8 --threads 1)
     mkdir "$BATS_TEST_TMPDIR/empty"
     cd "$BATS_TEST_TMPDIR/empty"
@@ -422,7 +423,7 @@ END
 }
 
 @test "--stop-at-accuracy: the evaluation after the last step counts" {
-    alone=("${mnist[@]}" --train-limit 3200 --val-limit 500 --hidden 8 --epochs 1 --evals-per-epoch 1 --threads 1 --json --quiet)
+    alone=("${digits[@]}" --train-limit 3200 --val-limit 500 --hidden 8 --epochs 1 --evals-per-epoch 1 --threads 1 --json --quiet)
     run --separate-stderr "$train" "${alone[@]}" --stop-at-accuracy 0.5
     [ "$(json stopped_by)" = epochs ]
     [ "$(goal reached) $(goal step)" = "True 99" ]
@@ -576,7 +577,7 @@ END
 start() {
     local line=$1
     shift
-    env --default-signal=INT,TERM "$train" "${mnist[@]}" "$@" >out 2>err &
+    env --default-signal=INT,TERM "$train" "$@" >out 2>err &
     child=$!
     until grep -q "^$line" out err; do
         kill -0 "$child"
@@ -586,8 +587,7 @@ start() {
 
 @test "Ctrl-C and SIGTERM end the run after its step, with a report" {
     for pair in INT:130 TERM:143; do
-        start epoch --json --history run.csv --threads 1 --hidden none --epochs 1000000 --train-limit 640 \
-            --val-limit 100
+        start epoch "${few[@]}" --json --history run.csv --threads 1 --hidden none --epochs 1000000
         kill -"${pair%:*}" "$child"
         code=0
         wait "$child" || code=$?
@@ -602,7 +602,7 @@ start() {
 }
 
 @test "times of a run that was suspended are those of the clock, and it goes on" {
-    start epoch --json --threads 1 --hidden none --epochs 1000000 --train-limit 640 --val-limit 100
+    start epoch "${few[@]}" --json --threads 1 --hidden none --epochs 1000000
     kill -STOP "$child"
     sleep 1
     kill -CONT "$child"
@@ -621,7 +621,7 @@ END
 
 @test "memory that is not to be had is refused before anything large is taken" {
     [ -z "$TP_SANITIZE" ] || skip "a sanitizer maps more than a limit allows"
-    few=(--data "$root/data/mnist" --train-limit 100 --val-limit 100 --threads 1)
+    few=("${digits[@]}" --train-limit 100 --val-limit 100 --threads 1)
     for limit in v d; do
         run --separate-stderr bash -c "ulimit -$limit 300000; exec \"\$@\"" - "$train" "${few[@]}" --hidden 60000 --save m
         echo "$status $stderr"
@@ -645,7 +645,7 @@ END
 
 @test "a second Ctrl-C ends at once" {
     # One step of this run takes minutes.
-    start machine --isa reference --threads 1 --hidden 4096,4096 --batch 60000
+    start machine "${mnist[@]}" --isa reference --threads 1 --hidden 4096,4096 --batch 60000
     kill -INT "$child"
     sleep 0.2
     kill -0 "$child"

@@ -6,7 +6,7 @@ load ../programs
 
 setup() {
     find_programs
-    few=(--data "$root/data/mnist" --train-limit 640 --val-limit 100 --quiet)
+    few=(--data "$(few_digits)" --train-limit 640 --val-limit 100 --quiet)
     data=("${few[@]}" --hidden "24,20" --eval-train on --log-gradients on
         --log-activations on --drop-last off)
     net=("${data[@]}" --batch 33)
@@ -341,7 +341,7 @@ stop_and_time() {
 @test "a run killed at any moment is resumed to the same bits" {
     samples=3000 trials=20
     [ -z "$TP_SANITIZE" ] || samples=300 trials=5
-    run python3 "$root/tests/model/kill.py" --trials $trials --samples $samples "$train"
+    run python3 "$root/tests/model/kill.py" --data "$(few_digits)" --trials $trials --samples $samples "$train"
     echo "$output"
     [ "$status" -eq 0 ]
     [[ $output == *"$trials of $trials identical" ]]

@@ -6,7 +6,7 @@ load ../programs
 
 setup() {
     find_programs
-    few=(--data "$root/data/mnist" --train-limit 320 --val-limit 100 --hidden 6 --epochs 1 --quiet)
+    few=(--data "$(few_digits)" --train-limit 320 --val-limit 100 --hidden 6 --epochs 1 --quiet)
     cd "$BATS_TEST_TMPDIR" || return
     "$train" "${few[@]}" --save m --checkpoint c >/dev/null
     cat >change.py <<'END'
@@ -72,7 +72,7 @@ change() { # KIND SOURCE TARGET [MORE]
 
 @test "of 50 files with one changed bit each is refused or predicts the same" {
     rows() {
-        "$predict" "$1" --limit 20 --data "$root/data/mnist/t10k-images-idx3-ubyte.gz"
+        "$predict" "$1" --limit 20 --data "$(few_digits)/t10k-images-idx3-ubyte"
     }
     rows m >expected
     refused=0 count=${TP_SANITIZE:+20}

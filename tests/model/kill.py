@@ -16,7 +16,7 @@ import tempfile
 import time
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "data", "mnist")
-COMMON = ["--data", DATA, "--hidden", "64,32", "--val-limit", "200", "--seed", "3"]
+COMMON = ["--quiet", "--hidden", "64,32", "--val-limit", "200", "--seed", "3"]
 VARIANTS = {
     "sgd": ["--optimizer", "sgd", "--epochs", "40", "--evals-per-epoch", "3", "--checkpoint-every", "40steps"],
     "momentum": ["--epochs", "30", "--eval-train", "on", "--bias", "all", "--checkpoint-every", "1epochs"],
@@ -109,10 +109,11 @@ def differences(train, options, expected, moments, first_threads, seen):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("train")
+    parser.add_argument("--data", default=DATA)
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--samples", default="3000", help="in an epoch; fewer where train is slow")
     arguments = parser.parse_args()
-    COMMON.extend(["--train-limit", arguments.samples])
+    COMMON.extend(["--data", os.path.abspath(arguments.data), "--train-limit", arguments.samples])
     train = os.path.abspath(arguments.train)
     references = {name: reference(train, options) for name, options in VARIANTS.items()}
     seen = collections.Counter()

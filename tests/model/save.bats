@@ -6,7 +6,7 @@ load ../programs
 
 setup() {
     find_programs
-    loud=(--data "$root/data/mnist" --train-limit 640 --val-limit 100 --hidden "24,20")
+    loud=(--data "$(few_digits)" --train-limit 640 --val-limit 100 --hidden "24,20")
     few=("${loud[@]::6}" --quiet)
     net=("${loud[@]}" --quiet)
     small=("${net[@]}" --epochs 1)

@@ -6,7 +6,7 @@ set_up_replays() {
     find_programs
     export PYTHONPATH=$root/tests/readers PYTHONDONTWRITEBYTECODE=1
     cd "$BATS_TEST_TMPDIR" || exit
-    quick=(--epochs 2 --hidden 4 --threads 1)
+    quick=(--epochs 2 --hidden 4 --threads 1 --quiet)
 }
 
 # has_parts TEXT PARTS: the text has the parts, which ` ... ` separates, in this order.

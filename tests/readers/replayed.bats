@@ -266,7 +266,7 @@ diverged() { # PARTS ARGUMENTS...
 }
 
 @test "a network that learned nothing is called that, with advice that can work" {
-    few=(--data "$root/data/mnist" --train-limit 3200 --val-limit 100 --hidden 8)
+    few=(--data "$(few_digits)" --train-limit 3200 --val-limit 100 --hidden 8)
     run --separate-stderr "$train" "${few[@]}" --lr 5 --epochs 2 --quiet
     [ "$status" -eq 0 ]
     has_parts "$output" 'note        no better than guessing ... smaller --lr (it is 5)'
@@ -440,10 +440,10 @@ PY
 
 @test "arrays of integers in Fortran order and big-endian floats are the same samples" {
     make_arrays
-    "$train" --data x.npy --labels y.npy "${quick[@]}" --quiet --save expected >/dev/null
+    "$train" --data x.npy --labels y.npy "${quick[@]}" --save expected >/dev/null
     for data in 'integers.npy --labels y.npy' 'big.npy --labels column.npy'; do
         # shellcheck disable=SC2086
-        "$train" --data $data "${quick[@]}" --quiet --save m >/dev/null
+        "$train" --data $data "${quick[@]}" --save m >/dev/null
         cmp m expected
     done
     "$predict" m --data integers.npy --labels y.npy >/dev/null
@@ -454,11 +454,11 @@ PY
 
 @test "arrays in archives, packed or not, are named behind a colon" {
     make_arrays
-    "$train" --data x.npy --labels y.npy --val-data x.npy --val-labels y.npy "${quick[@]}" --quiet --save expected \
+    "$train" --data x.npy --labels y.npy --val-data x.npy --val-labels y.npy "${quick[@]}" --save expected \
         >/dev/null
     for name in stored packed zip64; do
         "$train" --data $name.npz:X --labels $name.npz:y --val-data $name.npz:X.npy --val-labels stored.npz:y \
-            "${quick[@]}" --quiet --save m >/dev/null
+            "${quick[@]}" --save m >/dev/null
         cmp m expected
     done
     "$predict" m --data x.npy --labels y.npy --output rows >/dev/null

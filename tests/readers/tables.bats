@@ -329,7 +329,7 @@ PY
     done
     refused 3 "absent.csv: ... opened" --data small.csv --class-weight absent.csv
     printf '7,2\n' >w.csv
-    run --separate-stderr "$train" --data "$root/data/mnist" --train-limit 640 --val-limit 100 --class-weight w.csv "${quick[@]}"
+    run --separate-stderr "$train" --data "$(few_digits)" --train-limit 640 --val-limit 100 --class-weight w.csv "${quick[@]}"
     [ "$status" -eq 0 ]
     # In a configuration file "balanced" is a word and not a path.
     mkdir folder

@@ -310,7 +310,7 @@ END
     for file in f64 mixed fc; do
         trained 2-4-2 --data t.csv --bias all --init-from $file
     done
-    quick=(--epochs 1 --hidden 4,4,4,4,4,4)
+    quick=(--epochs 1 --hidden 4,4,4,4,4,4 --quiet)
     trained 2-4-4-4-4-4-4-2 --data t.csv --bias all --init-from deep
     refused 2 'deep: layers 2-4-4-4-4-4-4-2 found ... --hidden' --data t.csv --bias all --init-from deep --hidden 4
     refused 3 'named: layers hidden.weight ... more than one order' --data t.csv --bias all --init-from named --hidden 4
@@ -349,7 +349,7 @@ END
     printf '%b' "$numbers" >t.csv
     trained '4 rows' --data /dev/stdin --save m < <(gzip -c t.csv)
     trained '4 rows' --data <(gzip -c t.csv) --val-data <(cat t.csv) --class-weight - < <(printf 'p,2\nq,1\n')
-    quick=(--epochs 2)
+    quick=(--epochs 2 --quiet)
     trained 2-3-2 --data - --config <(echo hidden = 3) < <(sleep 0.1; cat t.csv)
     "$predict" m --data <(cut -d, -f 1,2 t.csv) --output - | grep -q '^3,'
     refused 2 '--val-data' --data - --val-data - <t.csv
@@ -418,7 +418,7 @@ END
 }
 
 @test "25: rates that are too high for any optimizer, or too low" {
-    few=(--data "$root/data/mnist" --train-limit 3200 --val-limit 100 --hidden 8 --epochs 1 --quiet)
+    few=(--data "$(few_digits)" --train-limit 3200 --val-limit 100 --hidden 8 --epochs 1 --quiet)
     guesses() { # ADVICE ARGUMENTS...
         run --separate-stderr "$train" "${few[@]}" "${@:2}"
         [ "$status" -eq 0 ]

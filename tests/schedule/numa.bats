@@ -7,7 +7,7 @@ load ../programs
 
 setup() {
     find_programs
-    short=(--data "$root/data/mnist" --train-limit 640 --val-limit 100 --test-holdout 100 --epochs 1 --hidden '40,33'
+    short=(--data "$(few_digits)" --train-limit 640 --val-limit 100 --test-holdout 100 --epochs 1 --hidden '40,33'
         --json)
 }
 
