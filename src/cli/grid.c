@@ -14,19 +14,30 @@ static bool is_fixed(const tileprop_option *option)
            strcmp(option->name, "seed") == 0;
 }
 
-static bool can_vary(const char *name, size_t size)
+/* Fails for a name that is none of those that can vary, and lists them. */
+static tileprop_status check_name(const char *name, size_t size, struct tp_error *error)
 {
+    struct tp_error names = {"config"};
     const tileprop_option *option;
-    for (size_t i = 0; (option = tileprop_option_at(i)); i++)
-        if (strlen(option->name) == size && memcmp(option->name, name, size) == 0)
-            return !is_fixed(option);
-    return size == strlen("config") && memcmp(name, "config", size) == 0;
+    bool known = size == strlen(names.text) && memcmp(name, names.text, size) == 0;
+    for (size_t i = 0, at = strlen(names.text); (option = tileprop_option_at(i)); i++) {
+        if (is_fixed(option))
+            continue;
+        known |= strlen(option->name) == size && memcmp(option->name, name, size) == 0;
+        if (at < sizeof names.text)
+            at += (size_t)snprintf(names.text + at, sizeof names.text - at, ", %s", option->name);
+    }
+    return known ? TILEPROP_OK
+                 : tp_fail(error, TILEPROP_USAGE, "--vary: \"%s\" found, expected one of %s", tp_show(name, size).text,
+                           names.text);
 }
 
 static tileprop_status add_value(struct tp_varied *varied, const char *value, size_t size, struct tp_error *error)
 {
     char **grown = realloc(varied->arguments, (varied->count + 1) * sizeof *grown), *text;
     varied->arguments = grown ? grown : varied->arguments;
+    if (size == 0)
+        return tp_fail(error, TILEPROP_USAGE, "--vary: %s: an empty value found", varied->name);
     if (!grown || asprintf(&text, "--%s=%.*s", varied->name, (int)size, value) < 0)
         return tp_fail_memory(error, "--vary", "a value");
     varied->arguments[varied->count++] = text;
@@ -40,14 +51,11 @@ static tileprop_status add_value(struct tp_varied *varied, const char *value, si
 tileprop_status tp_grid_add(struct tp_grid *grid, const char *text, struct tp_error *error)
 {
     const size_t size = strcspn(text, "=");
-    if (!text[size])
-        return tp_fail(error, TILEPROP_USAGE, "--vary: %s found, expected NAME=VALUE,VALUE,...",
-                       tp_show(text, size).text);
-    if (!can_vary(text, size))
-        return tp_fail(error, TILEPROP_USAGE,
-                       "--vary: %s found, expected config, or an option of train's groups Data to Evaluation "
-                       "and stopping that tells what is trained, other than seed",
-                       tp_show(text, size).text);
+    tileprop_status status = check_name(text, size, error);
+    if (status == TILEPROP_OK && !text[size])
+        status = tp_fail(error, TILEPROP_USAGE, "--vary: \"%s\" found, expected %s=VALUE,VALUE,...", text, text);
+    if (status != TILEPROP_OK)
+        return status;
     for (size_t i = 0; i < grid->varied_count; i++)
         if (strlen(grid->varied[i].name) == size && memcmp(grid->varied[i].name, text, size) == 0)
             return tp_fail(error, TILEPROP_USAGE, "--vary: %s found twice, expected once", grid->varied[i].name);
@@ -58,8 +66,8 @@ tileprop_status tp_grid_add(struct tp_grid *grid, const char *text, struct tp_er
     if (!varied->name)
         return tp_fail_memory(error, "--vary", "an option");
     const char *separators = strchr(text + size, '|') ? "|" : ",";
-    tileprop_status status = TILEPROP_OK;
     for (const char *value = text + size + 1; value && status == TILEPROP_OK;) {
+        value += strspn(value, " ");
         const size_t length = strcspn(value, separators);
         status = add_value(varied, value, length, error);
         value = value[length] ? value + length + 1 : NULL;

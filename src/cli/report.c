@@ -11,9 +11,9 @@
 #include "base/clock.h"
 #include "base/json_text.h"
 #include "cli/program.h"
+#include "cli/table_report.h"
 #include "data/choices.h"
 
-#define TP_CLASSES_SHOWN  100 /* as many numbers may be classes */
 #define TP_PROGRESS_LINES 50  /* about so many elsewhere than on a terminal: all of the default run */
 #define TP_LINE_MAX       256 /* bytes of a line of progress */
 
@@ -45,60 +45,10 @@ void tp_report_network(const tileprop_options *options, size_t inputs, size_t cl
             tp_choice_name(tp_bias_choices, options->bias));
 }
 
-/* Names are the file's. */
-static void write_name(const char *name, FILE *out)
-{
-    fputs(tp_show(name, strlen(name)).text, out);
-}
-
-static void write_columns(const struct tp_schema *schema, const char *weight, FILE *out)
-{
-    size_t texts = 0;
-    for (size_t i = 0; i < schema->column_count; i++)
-        texts += schema->columns[i].category_count > 0;
-    if (schema->column_count) {
-        fprintf(out, ", label ");
-        write_name(schema->label ? schema->label : "in", out);
-        fprintf(out, schema->label ? " (column %zu)" : " column %zu", tp_schema_place(schema, schema->label_place) + 1);
-        if (weight) {
-            fputs(schema->weight ? ", weights " : ", weights in column ", out);
-            write_name(schema->weight ? schema->weight : weight, out);
-        }
-        fprintf(out, ", %zu column%s of numbers", schema->column_count - texts,
-                schema->column_count - texts == 1 ? "" : "s");
-    }
-    if (texts)
-        fprintf(out, " and %zu of categories", texts);
-    fprintf(out, ", %zu feature%s\n", schema->features, schema->features == 1 ? "" : "s");
-}
-
-static void write_classes(const struct tp_train_data *data, FILE *out)
-{
-    char buffer[32];
-    size_t counts[TP_CLASSES_SHOWN] = {0};
-    const size_t classes = data->schema.class_count;
-    const uint16_t *labels = data->train.labels; /* of all rows: what was split off follows */
-    for (size_t i = 0; i < data->rows; i++)
-        if (labels[i] < TP_CLASSES_SHOWN)
-            counts[labels[i]]++;
-    fprintf(out, TP_LABEL, "classes");
-    for (size_t k = 0; k < classes && k < TP_CLASSES_SHOWN; k++) {
-        fprintf(out, "%s", k ? ", " : "");
-        write_name(tp_schema_class(&data->schema, k, buffer, sizeof buffer), out);
-        fprintf(out, " %zu", counts[k]);
-    }
-    if (classes > TP_CLASSES_SHOWN)
-        fprintf(out, " and %zu more", classes - TP_CLASSES_SHOWN);
-    putc('\n', out);
-}
-
-/* Of data from a table: the label's column, the inputs, the classes and the split. */
 static void write_table(const struct tp_report *report, FILE *out)
 {
     const struct tp_train_data *data = report->data;
-    fprintf(out, TP_LABEL "%zu rows", data->notes.format, data->rows);
-    write_columns(&data->schema, report->command->table.weight, out);
-    write_classes(data, out);
+    tp_report_table(data, report->command->table.weight, out);
     if (data->is_part)
         fprintf(out, TP_LABEL "%zu sample%s of the same file, stratified by class, drawn from seed %llu\n",
                 "validation", data->validation.count, data->validation.count == 1 ? "" : "s",
@@ -140,8 +90,7 @@ static void write_opening(const struct tp_report *report)
                      "deviation %.6g\n",
             "data", data->directory, data->train.count, data->validation.count, run->inputs, run->classes, run->mean,
             run->deviation);
-    for (size_t i = 0; i < data->notes.count; i++)
-        fprintf(out, TP_LABEL "%s\n", "note", data->notes.lines[i].text);
+    tp_report_notes(&data->notes, out);
 
     tp_report_network(options, run->inputs, run->classes, out);
     const bool varies = options->lr_schedule != TILEPROP_SCHEDULE_CONSTANT;

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/safe_file.h"
 #include "cli/program.h"
 #include "cli/sweep_report.h"
+#include "cli/table_report.h"
 #include "cli/version.h"
 #include "readers/stream.h"
 
@@ -32,8 +34,11 @@ static tileprop_status write_outputs(struct outputs *outputs, const struct tp_sw
 {
     if (outputs->table.file)
         tp_sweep_write_csv(sweep, rows, outputs->table.file);
+    struct tp_train_command best = sweep->command->configurations[rows[0].configuration];
+    if (sweep->data.rows) /* train would hold out other rows */
+        best.test_holdout = 0;
     if (outputs->best.file)
-        tp_train_command_write_config(&sweep->command->configurations[rows[0].configuration], outputs->best.file);
+        tp_train_command_write_config(&best, outputs->best.file);
     tileprop_status status = tp_safe_file_commit(&outputs->table, error);
     if (status == TILEPROP_OK)
         status = tp_safe_file_commit(&outputs->best, error);
@@ -72,8 +77,15 @@ static tileprop_status sweep_all(struct tp_sweep_command *command, struct tp_err
         status = tp_sweep_begin(&sweep, command, error);
     if (!command->quiet)
         sweep.progress = tp_sweep_progress;
+    if (status == TILEPROP_OK && !command->quiet) {
+        if (sweep.data.rows)
+            tp_report_table(&sweep.data, command->train.table.weight, stderr);
+        tp_report_notes(&sweep.data.notes, stderr);
+    }
     if (status == TILEPROP_OK)
         status = tp_sweep_run(&sweep, error);
+    if (!command->quiet && isatty(STDERR_FILENO) && sweep.began > 0 && sweep.done < sweep.count)
+        fputc('\n', stderr);
     if (status == TILEPROP_OK && !tp_program_stopped())
         status = report(&sweep, &outputs, error);
     tp_safe_file_discard(&outputs.table);

@@ -161,6 +161,18 @@ static tileprop_status check_data(const struct tp_train_command *first, const st
     return status;
 }
 
+static bool is_given(const struct split *split, const char *name)
+{
+    const size_t size = strlen(name);
+    for (int i = 1; i < split->train_count; i++) {
+        const char *argument = split->train[i];
+        if (strncmp(argument, "--", 2) == 0 && strncmp(argument + 2, name, size) == 0 &&
+            (!argument[2 + size] || argument[2 + size] == '='))
+            return true;
+    }
+    return false;
+}
+
 /* Parses the arguments that all configurations have in common, and those of one. */
 static tileprop_status configure(struct tp_sweep_command *command, size_t configuration, const struct split *split,
                                  struct tp_error *error)
@@ -187,6 +199,10 @@ static tileprop_status parse(struct tp_sweep_command *command, const struct spli
         tp_options_parse(&options, split->own_count, split->own, command, sources, &command->storage, error);
     for (size_t i = 0; status == TILEPROP_OK && i < split->varied_count; i++)
         status = tp_grid_add(&command->grid, split->varied[i], error);
+    for (size_t i = 0; status == TILEPROP_OK && i < command->grid.varied_count; i++)
+        if (is_given(split, command->grid.varied[i].name))
+            status = tp_fail(error, TILEPROP_USAGE, "--vary: %s found, and --%s too, expected one of them",
+                             command->grid.varied[i].name, command->grid.varied[i].name);
     if (status != TILEPROP_OK || command->help || command->version)
         return status;
     command->configurations = calloc(command->grid.count, sizeof *command->configurations);

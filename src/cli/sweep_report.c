@@ -10,7 +10,8 @@
 #include "cli/program.h"
 #include "cli/sweep_plot.h"
 
-#define TP_LINES      20 /* of progress, off a terminal */
+#define TP_RENEWED    0.1 /* seconds between lines on a terminal */
+#define TP_LINES      20  /* of progress, off a terminal */
 #define TP_ROWS_SHOWN 50
 #define TP_CELL       64
 
@@ -196,7 +197,7 @@ void tp_sweep_write(const struct tp_sweep *sweep, const struct tp_sweep_row *row
     write_choice(sweep, rows[0].configuration, out);
     fprintf(out, ", first %s: accuracy %.2f %%, loss %.4f, of %zu samples that no choice has seen\n",
             sweep->command->folds ? "fold" : "seed", 100 * test->test_accuracy, test->test_loss,
-            sweep->command->train.test_holdout);
+            sweep->data.rows ? sweep->data.test.count : sweep->command->train.test_holdout);
 }
 
 /* --- As data ------------------------------------------------------------------------------------------------------ */
@@ -299,27 +300,43 @@ tileprop_status tp_sweep_draw(const struct tp_sweep *sweep, struct tp_drawing *d
 
 /* --- Progress ----------------------------------------------------------------------------------------------------- */
 
+/* The best mean so far; NaN before the first run has ended. */
+static double best_mean(const struct tp_sweep *sweep)
+{
+    figure_of *metric = metric_of(sweep);
+    const double sign = sweep->command->metric == TP_METRIC_LOSS ? -1 : 1;
+    double best = NAN;
+    for (size_t c = 0; c < sweep->command->grid.count; c++) {
+        double sum = 0;
+        size_t count = 0;
+        for (size_t r = 0; r < sweep->repeats; r++) {
+            const struct tp_sweep_run *run = &sweep->runs[c * sweep->repeats + r];
+            sum += counts(run) ? metric(run) : 0;
+            count += counts(run);
+        }
+        if (count && !(sign * best >= sign * sum / (double)count))
+            best = sum / (double)count;
+    }
+    return best;
+}
+
 void tp_sweep_progress(const struct tp_sweep *sweep, size_t running)
 {
     const bool terminal = isatty(STDERR_FILENO);
     const size_t done = sweep->done - sweep->before, all = sweep->count - sweep->before;
-    figure_of *metric = metric_of(sweep);
-    const double sign = sweep->command->metric == TP_METRIC_LOSS ? -1 : 1;
-    size_t best = SIZE_MAX;
     if (!terminal && (running == sweep->workers || done * TP_LINES / all == (done - (done > 0)) * TP_LINES / all))
         return;
-    for (size_t i = 0; i < sweep->count; i++)
-        if (counts(&sweep->runs[i]) &&
-            (best == SIZE_MAX || sign * metric(&sweep->runs[i]) > sign * metric(&sweep->runs[best])))
-            best = i;
-    const double seconds = tp_clock_seconds() - sweep->began;
+    static double shown; /* when the line was renewed */
+    const double now = tp_clock_seconds(), seconds = now - sweep->began;
+    if (terminal && now - shown < TP_RENEWED && sweep->done < sweep->count)
+        return;
+    shown = now;
+    const double best = best_mean(sweep);
     fprintf(stderr, "%s%zu of %zu runs done, %zu running", terminal ? "\r\033[K" : "", sweep->done, sweep->count,
             running);
-    if (best != SIZE_MAX) {
-        fprintf(stderr, ", best run %.4g%s", metric(&sweep->runs[best]),
-                sweep->command->grid.varied_count ? " with " : "");
-        write_choice(sweep, best / sweep->repeats, stderr);
-    }
+    if (!isnan(best))
+        fprintf(stderr, ", best mean %s so far %.4g", sweep->command->metric == TP_METRIC_LOSS ? "loss" : "accuracy",
+                best);
     if (done)
         fprintf(stderr, ", ETA %.0f s", seconds / (double)done * (double)(all - done));
     if (!terminal || sweep->done == sweep->count)

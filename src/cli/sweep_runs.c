@@ -54,14 +54,18 @@ static int on_interrupted(void *context)
     return tp_program_stopped() != 0;
 }
 
-/* Splits the data for a seed or fold. */
+/* Splits the data for a seed or fold. test: of a file, changed as the other samples are; NULL: not wanted. */
 static tileprop_status prepare(const struct tp_sweep *sweep, size_t repeat, struct tp_train_data *data,
-                               struct tp_error *error)
+                               const struct tp_dataset *test, struct tp_error *error)
 {
     struct tp_train_command command = sweep->command->train;
+    if (sweep->data.rows) /* they are cut off already */
+        command.test_holdout = 0;
     const struct tp_fold fold = fold_of(sweep->command, repeat);
     command.options.seed = tp_sweep_seed(sweep->command, repeat);
     const tileprop_status status = tp_train_data_share(data, &sweep->data, error);
+    if (sweep->data.rows && test)
+        data->test = *test;
     return status == TILEPROP_OK ? tp_train_data_split(data, &command, &fold, error) : status;
 }
 
@@ -361,7 +365,7 @@ static bool take(struct pool *pool, size_t *index)
             continue;
         struct part *part = &pool->parts[repeat];
         if (!part->ready)
-            pool->status = prepare(sweep, repeat, &part->data, pool->error);
+            pool->status = prepare(sweep, repeat, &part->data, NULL, pool->error);
         part->ready = true;
         if (pool->status == TILEPROP_OK && !pool->checked)
             pool->status = check_all(sweep, &part->data, pool->error);
@@ -441,6 +445,11 @@ tileprop_status tp_sweep_begin(struct tp_sweep *sweep, const struct tp_sweep_com
     tileprop_status status = tp_train_data_read(&sweep->data, &command->train, NULL, NULL, error);
     if (status == TILEPROP_OK && command->folds && sweep->data.rows == 0)
         status = tp_fail(error, TILEPROP_USAGE, "--folds: expected with --data FILE only, found with a directory");
+    if (status == TILEPROP_OK)
+        status = tp_train_data_hold_out(&sweep->data, &command->train, error);
+    if (status == TILEPROP_OK && command->folds > sweep->data.train.count)
+        status = tp_fail(error, TILEPROP_USAGE, "--folds: %zu found, expected at most %zu, the number of rows",
+                         command->folds, sweep->data.train.count);
     sweep->count = command->grid.count * sweep->repeats;
     sweep->runs = calloc(sweep->count, sizeof *sweep->runs);
     if (status == TILEPROP_OK && !sweep->runs)
@@ -492,7 +501,7 @@ tileprop_status tp_sweep_test(const struct tp_sweep *sweep, size_t configuration
                               struct tp_error *error)
 {
     struct tp_train_data data;
-    tileprop_status status = prepare(sweep, 0, &data, error);
+    tileprop_status status = prepare(sweep, 0, &data, &sweep->data.test, error);
     if (status == TILEPROP_OK)
         status = train(sweep, &data, configuration * sweep->repeats, true, result, error);
     tp_train_data_free(&data);

@@ -24,18 +24,27 @@ static void limit(struct tp_dataset *dataset, size_t count)
         dataset->count = count;
 }
 
+static tileprop_status check_held(size_t held, size_t found, struct tp_error *error)
+{
+    return held < found || !held ? TILEPROP_OK
+                                 : tp_fail(error, TILEPROP_USAGE,
+                                           "--test-holdout: %zu of %zu samples leaves none to train on", held, found);
+}
+
 /* The training samples are limited here too: those that follow them are still there. */
 static tileprop_status hold_out(struct tp_train_data *data, const struct tp_train_command *command,
                                 struct tp_error *error)
 {
     struct tp_dataset *train = &data->train, *test = &data->test;
     const size_t held = command->test_holdout, found = train->count;
-    if (held && held >= found)
-        return tp_fail(error, TILEPROP_USAGE, "--test-holdout: %zu of %zu samples leaves none to train on", held,
-                       found);
+    const tileprop_status status = check_held(held, found, error);
+    if (status != TILEPROP_OK)
+        return status;
     limit(train, command->train_limit);
     limit(train, found - held);
     const size_t kept = train->count;
+    if (!held)
+        return TILEPROP_OK;
     train->count += held;
     tp_dataset_cut(train, kept, test);
     return TILEPROP_OK;
@@ -248,6 +257,18 @@ tileprop_status tp_train_data_read(struct tp_train_data *data, const struct tp_t
     return status;
 }
 
+tileprop_status tp_train_data_hold_out(struct tp_train_data *data, const struct tp_train_command *command,
+                                       struct tp_error *error)
+{
+    const size_t held = command->test_holdout, found = data->train.count;
+    if (data->rows == 0 || held == 0)
+        return TILEPROP_OK;
+    tileprop_status status = check_held(held, found, error);
+    if (status == TILEPROP_OK)
+        status = tp_dataset_draw(&data->train, (double)held / (double)found, command->options.seed, &data->test, error);
+    return status == TILEPROP_FAILURE ? tp_fail_memory(error, data->directory, "a split") : status;
+}
+
 tileprop_status tp_train_data_share(struct tp_train_data *data, const struct tp_train_data *from,
                                     struct tp_error *error)
 {
@@ -262,7 +283,7 @@ tileprop_status tp_train_data_share(struct tp_train_data *data, const struct tp_
         memcpy(data->schema.means, from->schema.means, bytes);
     if (data->rows == 0) /* no seed orders them */
         return TILEPROP_OK;
-    data->train = data->validation = (struct tp_dataset){0};
+    data->train = data->validation = data->test = (struct tp_dataset){0};
     tileprop_status status = tp_dataset_copy(&data->train, &from->train, error);
     if (status == TILEPROP_OK && !data->is_part)
         status = tp_dataset_copy(&data->validation, &from->validation, error);

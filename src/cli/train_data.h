@@ -46,13 +46,18 @@ struct tp_fold {
 };
 
 /*
- * The two halves of tp_train_data_load(), and between them, for runs with several seeds or folds: what was read, to be
- * split once more, and freed before `from` is. Its schema and notes are those of `from`.
+ * The two halves of tp_train_data_load(), and between them, for runs with several seeds or folds: test samples of a
+ * file, about as many as the command says, drawn by its seed, stratified, before any split, so that no run trains or
+ * validates on them; and what was read, to
+ * be split once more, without test samples of a file, and freed before `from` is. Its schema and notes are those of
+ * `from`.
  */
 tileprop_status tp_train_data_read(struct tp_train_data *data, const struct tp_train_command *command,
                                    const tileprop_model *start, const char *path, struct tp_error *error);
 tileprop_status tp_train_data_share(struct tp_train_data *data, const struct tp_train_data *from,
                                     struct tp_error *error);
+tileprop_status tp_train_data_hold_out(struct tp_train_data *data, const struct tp_train_command *command,
+                                       struct tp_error *error);
 tileprop_status tp_train_data_split(struct tp_train_data *data, const struct tp_train_command *command,
                                     const struct tp_fold *fold, struct tp_error *error);
 

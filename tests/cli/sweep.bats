@@ -121,6 +121,21 @@ END
     refused 2 '--runs: c: no runs' --data t.csv --class-weight other-c.csv "${common[@]}" --runs c
 }
 
+@test "test samples of a table are drawn before its folds and seeds, so that no run has seen them" {
+    for i in {1..20}; do echo "$i,$((i % 2))"; done >t.csv
+    table=(--data t.csv --header no --hidden 4 --epochs 3 --vary lr=0.01,0.02 --test-holdout 5)
+    "$sweep" "${table[@]}" --folds 5 --best best.conf --json --quiet >found.json 2>report
+    grep -q 'of 5 samples that no choice has seen' report
+    grep -q '^test-holdout = none$' best.conf
+    refused 2 '--folds: 16 found, expected at most 15' "${table[@]}" --folds 16
+    refused 2 '--test-holdout: 20 of 20 samples' --data t.csv --header no --test-holdout 20 --seeds 2
+    "$sweep" "${table[@]}" --seeds 2 --json --quiet >seeds.json 2>/dev/null
+    python3 -c '
+import json
+a, b = (json.load(open(f)) for f in ("found.json", "seeds.json"))
+assert a["test_accuracy"] * 5 in range(6) and b["test_accuracy"] * 5 in range(6)'
+}
+
 @test "folds: each run validates on another part" {
     for i in {1..60}; do echo "$i,$((i % 2))"; done >t.csv
     "$sweep" --data t.csv --header no --epochs 3 --folds 5 --vary lr=0.01,0.02 --runs r.csv --quiet >out
@@ -197,16 +212,17 @@ for row in csv.DictReader(line for line in open("r.csv") if line[0] != "#"):
         refused 2 "--vary$parts" --data absent --vary "$value"
     done <<'END'
 lr=x| lr=x: --lr: expected a number ... "x"
-lr=0.1,| lr=: --lr: expected a number ... ""
-rate=1|: rate found, expected config, or an option of train
-seed=1,2|: seed found
-threads=1,2|: threads found
-init-from=a|: init-from found
-lr|: lr found, expected NAME=VALUE
+rate=1|: "rate" found, expected one of config, normalize, hidden
+seed=1,2|: "seed" found
+threads=1,2|: "threads" found
+init-from=a|: "init-from" found
+missing=mean|: "missing" found
+lr|: "lr" found, expected lr=VALUE,VALUE,...
 lr=1,1|: lr: 1 found twice
+lr=1,|: lr: an empty value
 END
     refused 2 '--vary: lr found twice' --data absent --vary lr=1 --vary lr=2
-    refused 2 '--vary lr=1: --lr: expected once, found twice' --data absent --lr 2 --vary lr=1
+    refused 2 '--vary: lr found, and --lr too' --data absent --lr 2 --vary lr=1
     refused 2 '--vary optimizer=sgd momentum=0.5: --momentum: expected with momentum' --data absent \
         --vary optimizer=sgd,momentum --vary momentum=0.5
     refused 2 '--save: expected with train only' --data absent --save m
