@@ -1,9 +1,16 @@
 #!/usr/bin/env python3
 """Renders the report: render.py [--check] [RESULTS]. Needs python3-jinja2.
 
-RESULTS/report.md.in becomes RESULTS/report.md; RESULTS is this folder unless named. Every measured number in the report
-comes from a file in RESULTS, through the functions below. Links of the README to functions, [`name`](file.c#L1), get the
-line where the function begins. With --check nothing is written, and the exit status is 1 where a file would change.
+RESULTS/report.md.in becomes RESULTS/report.md; RESULTS is this folder unless named. Tables are made of the files here.
+The text is written by hand, and what it claims stands in markers, [[text|expression]], of which the text is kept. The
+expression, of the functions below, says where the claim comes from:
+
+    [[0.1349 +- 0.0022|loss("3a")]]     numbers, which must be the expression's, rounded as they are written; with a %
+                                        the expression's times 100; after "about" within a fifth of it
+    [[lower|loss("3a") < loss("2c")]]   words, of a comparison that must be true
+
+In an answer, each digit and each comparing word must stand in a marker. With --check nothing is written, and the exit
+status is 1 where the report would change.
 """
 
 import csv
@@ -11,6 +18,7 @@ import json
 import math
 import os
 import re
+import statistics
 import sys
 from functools import cache
 from pathlib import Path
@@ -18,145 +26,275 @@ from pathlib import Path
 import jinja2
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
 ARGUMENTS = [a for a in sys.argv[1:] if a != "--check"]
 RESULTS = Path(ARGUMENTS[0] if ARGUMENTS else HERE).resolve()
 
+# Student's t, 97.5 %, by degrees of freedom: Abramowitz and Stegun, table 26.10.
+STUDENT = {4: 2.776, 9: 2.262}
 
-def load(path):
-    return json.loads(path.read_text()) if path.exists() else None
-
-
-def summaries():
-    """{folder: summary} of every item that has results."""
-    return {path.parent.relative_to(RESULTS).as_posix(): load(path)
-            for path in sorted(RESULTS.glob("**/summary.json"))}
-
-
-ITEMS = summaries()
-
-
-def thousands(n):
-    return f"{n:,.0f}"
-
-
-def pm(item, key, digits, factor=1):
-    """Mean and sample standard deviation over the seeds."""
-    mean, deviation = (ITEMS[item][part][key] * factor for part in ("mean", "deviation"))
-    return f"{mean:,.{digits}f} ± {deviation:,.{digits}f}"
-
-
-def pct(item, key, digits=2):
-    return pm(item, key, digits, 100)
-
-
-def steps_to(item, limit):
-    summary = ITEMS[item]
-    if summary["reached"][limit] < len(summary["runs"]):
-        return f"{summary['reached'][limit]} of {len(summary['runs'])} seeds"
-    return f"{summary['mean']['steps_to'][limit]:,.0f} ± {summary['deviation']['steps_to'][limit]:,.0f}"
-
-
-class Difference:
-    """Mean of a less mean of b with Welch's standard error, the root of s_a^2 / n_a + s_b^2 / n_b."""
-
-    def __init__(self, a, b, key):
-        part = (lambda s, p: s[p]["steps_to"][key[1]]) if isinstance(key, tuple) else (lambda s, p: s[p][key])
-        self.known = None not in (part(ITEMS[a], "mean"), part(ITEMS[b], "mean"))
-        if not self.known:
-            return
-        self.value = part(ITEMS[a], "mean") - part(ITEMS[b], "mean")
-        self.error = math.sqrt(sum(part(s, "deviation") ** 2 / len(s["runs"]) for s in (ITEMS[a], ITEMS[b])))
-        self.up = self.value > 2 * self.error
-        self.down = -self.value > 2 * self.error
-
-
-def differs(a, b, key):
-    """key: a measure, or ("steps_to", limit)."""
-    return Difference(a, b, key)
-
-
-def verdict(a, b, key, digits, up="higher", down="lower", factor=1, unit=""):
-    """How a's mean lies against b's, in words with figures; a direction only beyond two standard errors."""
-    d = differs(a, b, key)
-    if not d.known:
-        return "not comparable, since not every seed gets there"
-    error = f"standard error {d.error * factor:,.{digits}f}"
-    if d.up or d.down:
-        return f"{up if d.up else down} by {abs(d.value) * factor:,.{digits}f}{unit} ({error})"
-    size = abs(d.value) * factor
-    return f"not distinguishable ({size:,.{digits}f}{unit} apart, {error})"
-
-
-def words(a, b, key, up, down, same):
-    """One of three texts, by the same rule as verdict."""
-    d = differs(a, b, key)
-    return up if d.known and d.up else down if d.known and d.down else same
-
-
-def parameters(hidden):
-    """Weights of a network with a bias among its inputs, and the sum written out."""
-    widths = [785, *hidden, 10]
-    terms = [f"{a}·{b}" for a, b in zip(widths, widths[1:])]
-    return sum(a * b for a, b in zip(widths, widths[1:])), " + ".join(terms)
-
-
-def hidden(item):
-    return [int(n) for n in ITEMS[item]["config"]["hidden"].split(",")]
-
-
-def count(item):
-    """"785·64 + 64·10 = 50,880", which must be what the program counted."""
-    total, terms = parameters(hidden(item))
-    if total != ITEMS[item]["parameters"]:
-        sys.exit(f"render.py: {item}: {terms} is {total}, but the program counted {ITEMS[item]['parameters']}")
-    return f"{terms} = {total:,}"
+# --- Figures -------------------------------------------------------------------------------------------------------
 
 
 @cache
-def norms(item):
-    """[(step, [norm of layer 1, 2, ...])] of the plotted seed's evaluations."""
-    with open(RESULTS / item / "history.csv", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["validation_loss"]]
-    return [(int(row["step"]), [float(row[k]) for k in row if k.startswith("grad_norm_")]) for row in rows]
+def load(name):
+    return json.loads((RESULTS / name).read_text())
 
 
-def at(item, step):
-    """The evaluation nearest to a step."""
-    return min(norms(item), key=lambda row: abs(row[0] - step))
+@cache
+def rows(name):
+    with open(RESULTS / name, newline="") as file:
+        return list(csv.DictReader(file))
 
 
-def norm(item, layer, step):
-    return at(item, step)[1][layer - 1]
+class Sample(list):
+    """A figure by seed. a - b, a < b and a > b pair the seeds."""
+
+    def numbers(self):
+        return statistics.fmean(self), statistics.stdev(self)
+
+    def __sub__(self, other):
+        return Difference(a - b for a, b in zip(self, other, strict=True))
+
+    def __lt__(self, other):
+        mean, half = (self - other).numbers()
+        return mean + half < 0
+
+    def __gt__(self, other):
+        mean, half = (self - other).numbers()
+        return mean - half > 0
 
 
-def evaluated(item, step):
-    return at(item, step)[0]
+class Difference(list):
+    def numbers(self):
+        """Mean, and half the width of its 95 % interval."""
+        return statistics.fmean(self), STUDENT[len(self) - 1] * statistics.stdev(self) / math.sqrt(len(self))
 
 
-def norm_mean(item, layer, part="all"):
-    """Geometric mean over all evaluations, or over their last quarter."""
-    rows = norms(item)
-    rows = rows if part == "all" else rows[-(len(rows) // 4):]
-    return math.exp(sum(math.log(row[1][layer - 1]) for row in rows) / len(rows))
+def same(a, b):
+    """The interval of their difference contains 0."""
+    return not a < b and not a > b
 
 
-def layers(item):
-    return len(norms(item)[0][1])
+def figure(item, name):
+    return Sample(run[name] for run in load(f"{item}/summary.json")["runs"])
 
 
-def source(path, text):
-    """A link to the only line of a file that contains text."""
-    lines = [i for i, line in enumerate((ROOT / path).read_text().splitlines(), 1) if text in line]
-    if len(lines) != 1:
-        sys.exit(f"render.py: {path} has {len(lines)} lines with {text!r}, expected 1")
-    return f"[`{path}:{lines[0]}`](../{path}#L{lines[0]})"
+def loss(item):
+    return figure(item, "best_validation_loss")
+
+
+def best_step(item):
+    return figure(item, "best_step")
+
+
+def train(item):
+    return figure(item, "train_accuracy")
+
+
+def validation(item):
+    return figure(item, "validation_accuracy")
+
+
+def gap(item):
+    """Validation loss less training loss, of the final weights."""
+    return Sample(run["validation_loss"] - run["train_loss"] for run in load(f"{item}/summary.json")["runs"])
+
+
+def climb(item):
+    """Validation loss of the final weights less the lowest one."""
+    return Sample(run["validation_loss"] - run["best_validation_loss"] for run in load(f"{item}/summary.json")["runs"])
+
+
+def steps_to(item, limit):
+    return Sample(run["steps_to"][limit] for run in load(f"{item}/summary.json")["runs"])
+
+
+def reached(item, limit):
+    return sum(run["steps_to"][limit] is not None for run in load(f"{item}/summary.json")["runs"])
+
+
+def swept(name, measure="best_validation_loss", **options):
+    """Of the runs of a sweep with these options, by seed."""
+    return Sample(float(row[measure]) for row in rows(f"sweeps/{name}.csv")
+                  if all(row[key] == value for key, value in options.items()))
+
+
+def layer(item, name, number, epoch=None):
+    """Of layers.csv: in an epoch, from 1, or -1 for the last."""
+    table = rows(f"{item}/layers.csv")
+    return float(table[epoch - 1 if epoch > 0 else epoch][f"{name}_{number}"])
+
+
+def best_rate(name, **options):
+    """Learning rate of a sweep with the lowest mean loss."""
+    rates = {row["lr"] for row in rows(f"sweeps/{name}.csv")}
+    return float(min(rates, key=lambda rate: swept(name, lr=rate, **options).numbers()[0]))
+
+
+def setting(item, option):
+    return float(load(f"{item}/summary.json")["config"][option])
+
+
+def hidden(item):
+    return [int(n) for n in load(f"{item}/summary.json")["config"]["hidden"].split(",")]
+
+
+def units(item):
+    return hidden(item)[0]
+
+
+def test_accuracy():
+    return load("test.json")["accuracy"]
+
+
+def parameters(units):
+    """Weights of a network with a bias among its inputs."""
+    widths = [785, *units, 10]
+    return sum(a * b for a, b in zip(widths, widths[1:]))
+
+
+def time_ratio(a, b):
+    steps = load("run.json")["microseconds_per_step"]
+    return steps[a] / steps[b]
+
+
+FIGURES = (same, loss, best_step, train, validation, gap, climb, steps_to, reached, swept, layer, best_rate,
+           setting, hidden, units, test_accuracy, parameters, time_ratio, load)
+
+# --- Claims --------------------------------------------------------------------------------------------------------
+
+MARKER = re.compile(r"\[\[(.+?)\|(.+?)\]\]", re.DOTALL)
+NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?(?:[·]10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?")
+LESS = {"lower", "less", "fewer", "smaller", "sooner", "earlier", "shorter", "faster", "below"}
+MORE = {"higher", "more", "larger", "later", "longer", "slower", "greater", "above"}
+EITHER = {"better", "worse", "same", "twice", "half", "times"}
+SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+
+
+class Wrong(Exception):
+    pass
+
+
+def read_number(text):
+    """A number as it is written, and how far a rounded one may be from it."""
+    text = text.replace(",", "").replace("−", "-")
+    digits, _, power = text.partition("·10")
+    factor = 10.0 ** int(power.translate(SUPERSCRIPTS)) if power else 1.0
+    return float(digits) * factor, 0.5 * factor * 10.0 ** -len(digits.partition(".")[2])
+
+
+def check_claim(text, expression):
+    try:
+        value = eval(expression, {f.__name__: f for f in FIGURES})  # our own text
+    except Exception as error:
+        raise Wrong(f"{expression}: {type(error).__name__}: {error}") from error
+    words = set(re.findall(r"[a-z]+", text.lower()))
+    if isinstance(value, bool):
+        if not value or (words & LESS and "<" not in expression) or (words & MORE and ">" not in expression):
+            raise Wrong(f"\"{text}\" is not what {expression} says")
+        return
+    found = value.numbers() if hasattr(value, "numbers") else (float(value),)
+    written = [read_number(number) for number in NUMBER.findall(text)]
+    if not written or len(written) > len(found):
+        raise Wrong(f"\"{text}\" found, expected {len(found)} numbers of {expression}")
+    for (number, half), true in zip(written, found):
+        true *= 100 if "%" in text else 1
+        allowed = 0.2 * abs(true) if "about" in words else half * (1 + 1e-9)
+        if abs(number - true) > allowed:
+            raise Wrong(f"\"{text}\" found, but {expression} is {true:.6g}")
+
+
+def check_answers(text):
+    """Each digit and comparing word of an answer stands in a marker."""
+    in_answer = False
+    for block in text.split("\n\n"):
+        in_answer = block.startswith("**Answer") or (in_answer and not block.startswith(("#", "**")))
+        if not in_answer or block.startswith(("|", "![", "Method:")):
+            continue
+        bare = MARKER.sub("", block)
+        bare = re.sub(r"`[^`]*`|\$[^$]*\$|\]\([^)]*\)|\b[2-4][a-e]\b|\bitem 3\b", "", bare)
+        left = re.search(r"\d|\b(?:" + "|".join(LESS | MORE | EITHER) + r")\b", bare, re.IGNORECASE)
+        if left:
+            raise Wrong(f"\"{left[0]}\" in an answer stands in no marker: ...{bare[max(0, left.start() - 40):][:80]!r}")
+
+
+def resolve(text):
+    """The text of the report without markers. Raises Wrong for the first claim that does not hold."""
+    check_answers(text)
+    for match in MARKER.finditer(text):
+        check_claim(*match.groups())
+    return MARKER.sub(r"\1", text)
+
+
+# --- Tables --------------------------------------------------------------------------------------------------------
+
+
+def pm(sample, digits, factor=1):
+    mean, spread = sample.numbers()
+    return f"{mean * factor:,.{digits}f} ± {spread * factor:,.{digits}f}"
+
+
+def make_table(header, lines):
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, ["---"] * len(header), *lines])
+
+
+def results(*items, names={}):
+    """One row for each item."""
+    return make_table(["", "lowest validation loss", "at step", "train %", "validation %", "gap", "climb"],
+                      [[names.get(i, i), pm(loss(i), 4), pm(best_step(i), 0), pm(train(i), 2, 100),
+                        pm(validation(i), 2, 100), pm(gap(i), 4), pm(climb(i), 4)] for i in items])
+
+
+def differences(*pairs):
+    """Paired differences, first less second."""
+    return make_table(["difference", "lowest validation loss", "at step", "train, points", "validation, points", "gap"],
+                      [[f"{a} − {b}", pm(loss(a) - loss(b), 4), pm(best_step(a) - best_step(b), 0),
+                        pm(train(a) - train(b), 2, 100), pm(validation(a) - validation(b), 2, 100),
+                        pm(gap(a) - gap(b), 4)] for a, b in pairs])
+
+
+def speed(items, limits):
+    def cell(item, limit):
+        runs = len(load(f"{item}/summary.json")["runs"])
+        return pm(steps_to(item, limit), 0) if reached(item, limit) == runs else f"{reached(item, limit)} of {runs} seeds"
+    return make_table(["first step with a validation loss of", *limits],
+                      [[item, *(cell(item, limit) for limit in limits)] for item in items])
+
+
+def sweep(name, option, rates, labels):
+    """Lowest validation losses: a row for each value of an option, a column for each learning rate."""
+    return make_table([option, *rates],
+                      [[label, *(pm(swept(name, lr=rate, **{option: value}), 4) for rate in rates)]
+                       for value, label in labels.items()])
+
+
+def saturation(items, epochs):
+    """Of the first layer, a row for each item, at some epochs and at the end."""
+    return make_table(["", *(f"epoch {e}" for e in epochs), "last epoch"],
+                      [[item, *(f"{100 * layer(item, 'saturation', 1, e):.1f} %" for e in (*epochs, -1))]
+                       for item in items])
+
+
+def saturated_layers(items):
+    """A column for each hidden layer, in the last epoch."""
+    most = max(len(hidden(item)) for item in items)
+    return make_table(["layer", *map(str, range(1, most + 1))],
+                      [[item, *(f"{100 * layer(item, 'saturation', n, -1):.0f} %" if n <= len(hidden(item)) else ""
+                                for n in range(1, most + 1))] for item in items])
 
 
 def power(value):
-    """2.3e-08 as a product that Markdown sets."""
+    """2.3e-08 as a product that Markdown sets; numbers of an everyday size as they are."""
+    if 0.001 <= value < 1000:
+        return f"{value:.3f}"
     digits, exponent = f"{value:.1e}".split("e")
-    return f"${digits} \\cdot 10^{{{int(exponent)}}}$"
+    return f"${digits} \\cdot 10^{{{int(exponent)}}}$" if value else "0"
+
+
+def count(item):
+    """"785·64 + 64·10 = 50,880"."""
+    widths = [785, *hidden(item), 10]
+    return " + ".join(f"{a}·{b}" for a, b in zip(widths, widths[1:])) + f" = {parameters(hidden(item)):,}"
 
 
 def place(at, layer=True):
@@ -165,57 +303,36 @@ def place(at, layer=True):
     return f"{start} to unit {at['unit']}" + (f" of layer {at['layer']}" if layer else "")
 
 
-def section(name, heading, level="## "):
-    """The text below a heading of another Markdown file here, up to the next heading of its level."""
-    parts = [p.split("\n", 1) for p in ("\n" + (RESULTS / name).read_text()).split("\n" + level)[1:]]
-    found = [p[1].strip() for p in parts if p[0] == heading]
-    if len(found) != 1:
-        sys.exit(f"render.py: {name} has {len(found)} headings {heading!r}, expected 1")
-    return found[0]
+def gradient_check(item):
+    return make_table(["layer", "weights", "largest gradient", "$h$", "largest difference", "where", "bound"],
+                      [[str(i), f"{l['weights']:,}", power(l["largest_gradient"]), f"{l['h']:g}", power(l["difference"]),
+                        place(l["at"], False), power(l["truncation"] + l["rounding"])]
+                       for i, l in enumerate(load(f"{item}/check.json")["layers"], 1)])
 
 
-def preface(name):
-    """The text between the title and the first section of another Markdown file here."""
-    return (RESULTS / name).read_text().split("\n## ", 1)[0].split("\n", 1)[1].strip()
+TABLES = (results, differences, speed, sweep, saturation, saturated_layers, power, count, place, gradient_check)
 
 
 def render():
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(RESULTS), undefined=jinja2.StrictUndefined,
                                      trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    functions = (thousands, pm, pct, steps_to, differs, verdict, words, parameters, hidden, count, norm, evaluated,
-                 norm_mean, layers, power, place, source, section, preface)
-    environment.globals.update({f.__name__: f for f in functions}, items=ITEMS)
-    checks = {name: load(RESULTS / f"{name}/check.json") for name in ("2b", "4c")}
-    stats = {name: load(RESULTS / f"2a/{name}.json") for name in ("limited", "all")}
-    return environment.get_template("report.md.in").render(stats=stats, checks=checks)
-
-
-def with_lines(text):
-    """The text with each link to a function at the line where the function begins."""
-    def link(match):
-        name, path = match.groups()
-        lines = [i for i, line in enumerate((ROOT / path).read_text().splitlines(), 1)
-                 if re.match(rf"[a-z].*\b{name}\(", line) and not line.endswith(";")]
-        if len(lines) != 1:
-            sys.exit(f"render.py: {path} has {len(lines)} functions {name}, expected 1")
-        return f"[`{name}`]({path}#L{lines[0]})"
-    return re.sub(r"\[`(\w+)`\]\(([\w/]+\.[ch])#L\d+\)", link, text)
+    environment.globals.update({f.__name__: f for f in (*FIGURES, *TABLES)})
+    return resolve(environment.get_template("report.md.in").render())
 
 
 def main():
-    readme = ROOT / "README.md"
+    path = RESULTS / "report.md"
     try:
-        texts = {RESULTS / "report.md": render(), readme: with_lines(readme.read_text())}
-    except (jinja2.TemplateError, KeyError, IndexError, OSError, ValueError) as error:
+        text = render()
+    except (Wrong, jinja2.TemplateError, KeyError, IndexError, OSError, ValueError) as error:
         sys.exit(f"render.py: {type(error).__name__}: {error}")
-    for path, text in texts.items():
-        if path.exists() and path.read_text() == text:
-            continue
-        if "--check" in sys.argv:
-            sys.exit(f"render.py: {path} is not what its sources give; run render.py")
-        beside = path.with_suffix(".new")
-        beside.write_text(text)
-        os.replace(beside, path)
+    if path.exists() and path.read_text() == text:
+        return
+    if "--check" in sys.argv:
+        sys.exit(f"render.py: {path} is not what its sources give; run render.py")
+    beside = path.with_suffix(".new")
+    beside.write_text(text)
+    os.replace(beside, path)
 
 
 if __name__ == "__main__":

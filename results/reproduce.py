@@ -1,21 +1,24 @@
 #!/usr/bin/env python3
-"""Repeats experiments: reproduce.py [ITEM ...], all but the widths without arguments.
+"""Repeats the experiments: reproduce.py [items|sweeps]; items without an argument.
 
-Each item is a folder here with a run.conf. 2a says what the data are, in limited.json and all.json. 2b and 4c check
-gradients, in check.json. Any other one is a run that is repeated for five seeds, as many runs at a time as there
-are CPUs with one thread each (the number of threads changes no bit of a result). What is kept of an item:
+An item is a folder here with a run.conf. 2a says what the data are, in limited.json and all.json. 2b and 4c check
+gradients, in check.json. The others are trained with five seeds, by one `sweep` for the first seed, which also evaluates
+the training set, and one for the rest. Kept of an item:
 
-    history.csv   what --history wrote for the plotted seed
-    seeds.csv     the evaluations of every seed
-    loss.csv      the plotted seed's training loss: mean and deviation over 10 steps
-    summary.json  results by seed, their means and sample standard deviations
+    summary.json  results by seed
+    curves.csv    evaluations: means and sample standard deviations over the seeds while all of them train, and the
+                  training accuracy of the first seed
+    loss.csv      training loss: mean and deviation over 10 steps of all seeds
+    layers.csv    by epoch and layer: gradient norm (geometric mean), RMS of activations, saturation, over all seeds
 
-All runs that are there are put side by side in summary.md. None of these names a machine or a time; those are in run.json.
+`sweeps` repeats what SWEEPS lists, and keeps the runs of each in sweeps/NAME.csv. No file but run.json names a machine
+or a time.
 """
 
 import concurrent.futures
 import csv
 import json
+import math
 import os
 import platform
 import statistics
@@ -26,18 +29,40 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-TRAIN = Path(os.environ.get("TP_TRAIN", HERE.parent / "bin/train")).resolve()
+BIN = Path(os.environ.get("TP_BIN", HERE.parent / "bin")).resolve()
 STATS = ["2a"]
 CHECKS = ["2b", "4c"]
-ITEMS = ["2c", "3", "3a", "3b", "3c", "4a", "4b", "4d", "4e"]
-WIDTHS = ["widths/256", "widths/512", "widths/1024"]
-SEEDS = [1, 2, 3, 4, 5]
-PLOTTED = 1  # as in every run.conf
-THRESHOLDS = ["0.5", "0.3", "0.2", "0.15", "0.12", "0.1"]
-MEASURES = ["steps", "epochs", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy",
-            "test_loss", "test_accuracy", "best_validation_loss", "best_validation_accuracy", "best_step",
-            "gap_loss", "gap_accuracy"]
-BIN = 10  # steps of which the training loss is averaged
+ITEMS = ["4e/slow", "4e", "3", "2c", "3a", "4b", "4e/sigmoid", "3c", "4d", "3b", "4a"]  # the longest first
+SEEDS = 5
+TEN = ",".join(["64"] * 10)
+SWEEPS = {
+    "momentum": ["--vary", "config=3b/run.conf,3c/run.conf", "--vary", "lr=0.002,0.005,0.01,0.02,0.05,0.1,0.2",
+                 "--seeds", "10"],
+    "depth": ["--config", "3c/run.conf", "--vary", f"hidden=64|60,60|{TEN}", "--vary", "lr=0.001,0.002,0.005,0.01,0.02",
+              "--seeds", "5"],
+    "widths": ["--config", "3c/run.conf", "--vary", "hidden=32,64,128,256,512,1024", "--vary", "lr=0.002,0.005,0.02",
+               "--seeds", "5"],
+}
+STEPS = 10  # whose training loss is averaged
+EPOCH = 625  # steps
+
+
+def run_json(program, *options):
+    """The JSON object that a program prints."""
+    done = subprocess.run([BIN / program, *options, "--json", "--quiet"], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, cwd=HERE)
+    if done.returncode:
+        sys.exit(f"reproduce.py: {program} {' '.join(map(str, options))}: {done.stderr}")
+    return json.loads(done.stdout)
+
+
+def write_json(path, value):
+    path.write_text(json.dumps(value, indent=2) + "\n")
+
+
+def write_csv(path, header, rows):
+    with open(path, "w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([header, *rows])
 
 
 def read_config(item):
@@ -45,18 +70,14 @@ def read_config(item):
     return dict(map(str.strip, line.split("=", 1)) for line in lines if line.strip() and line[0] != "#")
 
 
-def ask(item, options):
-    """The JSON object that train prints."""
-    done = subprocess.run([TRAIN, *options, "--json", "--quiet"], stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        sys.exit(f"reproduce.py: {item}: train exited with {done.returncode}")
-    return json.loads(done.stdout)
+def read_runs(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(line for line in file if line[0] != "#"))
 
 
 def keep_stats(item):
-    config = HERE / item / "run.conf"
-    write_json(HERE / item / "limited.json", ask(item, ["--config", config, "--stats"]))
-    write_json(HERE / item / "all.json", ask(item, ["--stats"]))
+    write_json(HERE / item / "limited.json", run_json("train", "--config", f"{item}/run.conf", "--stats"))
+    write_json(HERE / item / "all.json", run_json("train", "--stats"))
 
 
 def rounded(value):
@@ -69,128 +90,148 @@ def rounded(value):
 
 
 def keep_check(item):
-    began = time.monotonic()
-    found = ask(item, ["--config", HERE / item / "run.conf", "--check-gradient"])
-    seconds = time.monotonic() - began
-    del found["tiers"]  # those of this CPU; ask() fails where one of them is wrong
+    found = run_json("train", "--config", f"{item}/run.conf", "--check-gradient")
+    del found["tiers"]  # those of this CPU; the program fails where one of them is wrong
     write_json(HERE / item / "check.json", rounded(found))
-    known = machine()
-    known["seconds"][item] = round(seconds, 2)
-    write_json(HERE / "run.json", known)
 
 
-def work(item):
-    """A guess at the run's length, to begin with the longest: multiply-adds of a sample."""
-    widths = [784, *map(int, read_config(item)["hidden"].split(",")), 10]
-    return sum(a * b for a, b in zip(widths, widths[1:]))
+# --- Items ---------------------------------------------------------------------------------------------------------
 
 
-def run(item, seed, folder):
-    """Trains one seed; returns its results and its history's rows."""
-    history = Path(folder) / f"{item.replace('/', '-')}-{seed}.csv"
-    command = [TRAIN, "--config", HERE / item / "run.conf", "--threads-exact", "1", "--history", history,
-               "--json", "--quiet"]
-    if seed != PLOTTED:
-        command += ["--seed", str(seed), "--eval-train", "off", "--log-gradients", "off"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        sys.exit(f"reproduce.py: {item}, seed {seed}: train exited with {done.returncode}")
-    return json.loads(done.stdout), history.read_text()
+class History:
+    """Losses of all steps, and the evaluations by column."""
+
+    def __init__(self, path):
+        header, *lines = Path(path).read_text().splitlines()
+        self.columns = header.split(",")
+        self.losses = [float(line.split(",", 3)[2]) for line in lines]
+        rows = [line.split(",") for line in lines if ",,," not in line]
+        self.steps = [int(row[0]) for row in rows]
+        self.of = {name: [row[i] for row in rows] for i, name in enumerate(self.columns)}
+
+    def numbers(self, name):
+        return [float(value) for value in self.of[name]]
 
 
-def evaluations(history):
-    return [row for row in csv.DictReader(history.splitlines()) if row["validation_loss"]]
+def mean_and_deviation(values):
+    return f"{statistics.fmean(values):.6g}", f"{statistics.stdev(values):.3g}"
 
 
-def summarise(seed, result, history):
-    rows = evaluations(history)
-    summary = {"seed": seed, "stopped_by": result["stopped_by"], "weights_hash": result["weights_hash"]}
-    result["gap_loss"] = result["validation_loss"] - result["train_loss"]
-    result["gap_accuracy"] = result["train_accuracy"] - result["validation_accuracy"]
-    summary.update((key, result[key]) for key in MEASURES)
-    summary["steps_to"] = {
-        limit: next((int(row["step"]) for row in rows if float(row["validation_loss"]) <= float(limit)), None)
-        for limit in THRESHOLDS}
-    return summary
+def keep_curves(folder, histories):
+    least = min(len(h.steps) for h in histories)
+    names = ["validation_loss", "validation_accuracy"]
+    values = {name: [h.numbers(name) for h in histories] for name in names}
+    rows = [[histories[0].steps[i],
+             *(text for name in names for text in mean_and_deviation([seed[i] for seed in values[name]])),
+             histories[0].of["train_accuracy"][i]] for i in range(least)]
+    write_csv(folder / "curves.csv",
+              ["step", *(text for name in names for text in (name, f"{name}_deviation")), "train_accuracy"], rows)
 
 
-def statistics_of(runs):
-    columns = {key: [run[key] for run in runs] for key in MEASURES}
-    reached = {limit: [run["steps_to"][limit] for run in runs if run["steps_to"][limit] is not None]
-               for limit in THRESHOLDS}
-    every = {limit: steps for limit, steps in reached.items() if len(steps) == len(runs)}
-    def apply(function):
-        return {**{key: function(values) for key, values in columns.items()},
-                "steps_to": {limit: function(every[limit]) if limit in every else None for limit in THRESHOLDS}}
-    return {"mean": apply(statistics.fmean), "deviation": apply(statistics.stdev),
-            "reached": {limit: len(steps) for limit, steps in reached.items()}}
+def keep_losses(folder, histories):
+    least = min(len(h.losses) for h in histories)
+    rows = []
+    for begin in range(0, least - STEPS + 1, STEPS):
+        losses = [loss for h in histories for loss in h.losses[begin:begin + STEPS]]
+        rows.append([begin + STEPS // 2, *mean_and_deviation(losses)])
+    write_csv(folder / "loss.csv", ["step", "mean", "deviation"], rows)
 
 
-def write_csv(path, header, rows):
-    with open(path, "w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([header, *rows])
+def geometric_mean(values):
+    return math.exp(statistics.fmean(map(math.log, values)))
 
 
-def write_json(path, value):
-    path.write_text(json.dumps(value, indent=2) + "\n")
+def keep_layers(folder, histories):
+    """Of whole epochs in which all seeds trained."""
+    epochs = min(len(h.losses) for h in histories) // EPOCH
+    places = [i for i, step in enumerate(histories[0].steps) if step < epochs * EPOCH]
+    means = {"grad_norm": geometric_mean, "activation_rms": statistics.fmean, "saturation": statistics.fmean}
+    columns = [name for name in histories[0].columns if name.rsplit("_", 1)[0] in means]
+    values = {name: [h.numbers(name) for h in histories] for name in columns}
+    rows = []
+    for epoch in range(epochs):
+        here = [i for i in places if histories[0].steps[i] // EPOCH == epoch]
+        rows.append([epoch + 1, *(f"{means[name.rsplit('_', 1)[0]]([s[i] for s in values[name] for i in here]):.4g}"
+                                  for name in columns)])
+    write_csv(folder / "layers.csv", ["epoch", *columns], rows)
 
 
-def keep(item, runs):
-    """Writes an item's files from {seed: (result, history)}."""
-    folder = HERE / item
-    plotted = runs[PLOTTED][1]
-    (folder / "history.csv").write_text(plotted)
-
-    columns = ["step", "epoch", "train_loss", "validation_loss", "validation_accuracy"]
-    write_csv(folder / "seeds.csv", ["seed", *columns],
-              [[seed, *(row[c] for c in columns)] for seed in SEEDS for row in evaluations(runs[seed][1])])
-
-    losses = [float(row["train_loss"]) for row in csv.DictReader(plotted.splitlines())]
-    bins = [losses[i:i + BIN] for i in range(0, len(losses) - BIN + 1, BIN)]
-    write_csv(folder / "loss.csv", ["step", "mean", "deviation"],
-              [[i * BIN + (BIN - 1) / 2, f"{statistics.fmean(b):.9g}", f"{statistics.pstdev(b):.9g}"]
-               for i, b in enumerate(bins)])
-
-    summaries = [summarise(seed, *runs[seed]) for seed in SEEDS]
-    write_json(folder / "summary.json",
-               {"item": item, "config": read_config(item), "parameters": runs[PLOTTED][0]["parameters"],
-                "plotted_seed": PLOTTED, "runs": summaries, **statistics_of(summaries)})
+def result_of(run, history):
+    """What is kept of a row of --runs."""
+    names = ["train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "best_validation_loss",
+             "best_validation_accuracy"]
+    losses = history.numbers("validation_loss")
+    return {"seed": int(run["seed"]), "stopped_by": run["stopped_by"], "steps": int(run["steps"]),
+            "epochs": int(run["epochs"]), **{name: float(run[name]) for name in names},
+            "best_step": history.steps[losses.index(min(losses))],
+            "steps_to": {limit: next((s for s, loss in zip(history.steps, losses) if loss <= float(limit)), None)
+                         for limit in ("0.5", "0.3", "0.2", "0.15")},
+            "weights_hash": run["weights"]}
 
 
-def plot():
-    """All figures, since many show several items."""
-    for script in sorted(HERE.glob("*/*.gp")):
-        subprocess.run(["gnuplot", script.name], cwd=script.parent, check=True)
+def keep_item(item, runs, paths):
+    """runs: rows of --runs by seed; paths: of their histories."""
+    folder, histories = HERE / item, [History(path) for path in paths]
+    write_json(folder / "summary.json", {"item": item, "config": read_config(item),
+                                         "runs": [result_of(*pair) for pair in zip(runs, histories)]})
+    keep_curves(folder, histories)
+    keep_losses(folder, histories)
+    if {"log-gradients", "log-activations"} & read_config(item).keys():
+        keep_layers(folder, histories)
 
 
-def pair(summary, key, digits, factor=1):
-    mean, deviation = summary["mean"][key] * factor, summary["deviation"][key] * factor
-    return f"{mean:,.{digits}f} \u00b1 {deviation:,.{digits}f}"
+def sweep_items(folder, name, *options):
+    """The runs of all items and the paths of their histories."""
+    found = run_json("sweep", "--vary", "config=" + ",".join(f"{item}/run.conf" for item in ITEMS), *options,
+                     "--runs", folder / f"{name}.csv", "--histories", folder / name)
+    rows = read_runs(folder / f"{name}.csv")
+    return found, {row["run"]: row for row in rows}, lambda run: folder / name / f"{run}.csv"
 
 
-def steps_to(summary, limit):
-    if summary["reached"][limit] < len(SEEDS):
-        return f"{summary['reached'][limit]} of {len(SEEDS)} seeds"
-    return f"{summary['mean']['steps_to'][limit]:,.0f}"
+def keep_items():
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as name, concurrent.futures.ProcessPoolExecutor() as pool:
+        folder = Path(name)
+        found, first, first_path = sweep_items(folder, "first")
+        _, others, path = sweep_items(folder, "others", "--eval-train", "off", "--seed", "2", "--seeds", str(SEEDS - 1),
+                                      "--test-holdout", "none")
+        kept = []
+        for place, item in enumerate(ITEMS):
+            rest = [str(place * (SEEDS - 1) + k) for k in range(SEEDS - 1)]
+            kept.append(pool.submit(keep_item, item, [first[str(place)], *(others[run] for run in rest)],
+                                    [first_path(place), *map(path, rest)]))
+        for each in kept:
+            each.result()
+        best = found["configurations"][0]["options"]["config"].removesuffix("/run.conf")
+        write_json(HERE / "test.json", {"item": best, "accuracy": found["test_accuracy"], "loss": found["test_loss"]})
+        list(pool.map(draw, sorted(HERE.glob("[2-4]*/*.gp"))))
+    steps = {item: [1e6 * float(row["seconds"]) / float(row["steps"]) for row in others.values()
+                    if row["config"] == f"{item}/run.conf"] for item in ITEMS}
+    keep_machine({"items": round(time.monotonic() - began, 1)},
+                 microseconds_per_step={item: round(statistics.fmean(steps[item]), 1) for item in ITEMS})
 
 
-def write_table():
-    """One row for each item that has results."""
-    rows = ["| item | hidden | parameters | best validation loss | at step | steps to 0.3 | to 0.15 | train % | "
-            "validation % | test % | loss: validation - train |", "|---" * 11 + "|"]
-    for item in ITEMS + WIDTHS:
-        path = HERE / item / "summary.json"
-        if not path.exists():
-            continue
-        s = json.loads(path.read_text())
-        hidden = s["config"]["hidden"]
-        cells = [f"[{item}]({item}/run.conf)", hidden.replace(",", ", "), f"{s['parameters']:,}",
-                 pair(s, "best_validation_loss", 4), pair(s, "best_step", 0), steps_to(s, "0.3"), steps_to(s, "0.15"),
-                 *(pair(s, f"{name}_accuracy", 2, 100) for name in ("train", "validation", "test")),
-                 pair(s, "gap_loss", 4)]
-        rows.append("| " + " | ".join(cells) + " |")
-    (HERE / "summary.md").write_text("# Results side by side\n\nMeans and sample standard deviations of five seeds; "
-                                     "accuracies are those of the final weights.\n\n" + "\n".join(rows) + "\n")
+def draw(script):
+    subprocess.run(["gnuplot", script.name], cwd=script.parent, check=True)
+
+
+# --- Sweeps --------------------------------------------------------------------------------------------------------
+
+
+def keep_sweep(name):
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "runs.csv"
+        run_json("sweep", *SWEEPS[name], "--eval-train", "off", "--log-gradients", "off", "--log-activations", "off",
+                 "--test-holdout", "none", "--runs", path)
+        rows = sorted(read_runs(path), key=lambda row: int(row["run"]))
+    kept = [column for column in rows[0] if column not in ("run", "seconds")]
+    write_csv(HERE / "sweeps" / f"{name}.csv", kept,
+              [[row[column].replace(",", "-") for column in kept] for row in rows])  # gnuplot splits at quoted commas
+    keep_machine({f"sweep_{name}": round(time.monotonic() - began, 1)})
+
+
+# --- All -----------------------------------------------------------------------------------------------------------
 
 
 def cpu_model():
@@ -200,62 +241,30 @@ def cpu_model():
     return platform.machine()
 
 
-def machine():
-    """What run.json says, of this machine and this build."""
+def keep_machine(seconds, **others):
+    """Steps of microseconds_per_step have their share of the evaluations in them."""
     path = HERE / "run.json"
     known = json.loads(path.read_text()) if path.exists() else {}
-    version = subprocess.run([TRAIN, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    return {"microseconds_per_step": {}, "seconds": {}, **known, "cpu": cpu_model(),
-            "cpus": len(os.sched_getaffinity(0)), "version": version.splitlines()}
-
-
-def keep_times(items, results, seconds):
-    known = machine()
-    for item in items:
-        by_seed = [results[item, seed][0] for seed in SEEDS]
-        known["microseconds_per_step"][item] = [
-            round(1e6 * result["seconds_training"] / result["steps"], 2) for result in by_seed]
-        known["seconds"][item] = [round(result["seconds_total"], 2) for result in by_seed]
-    if items == ITEMS:
-        known["seconds_of_all_runs"] = round(seconds, 1)
-    write_json(HERE / "run.json", known)
-
-
-def repeat(items):
-    began = time.monotonic()
-    # The plotted seed evaluates the training set besides, which makes its run about twice as long.
-    jobs = sorted(((item, seed) for item in items for seed in SEEDS),
-                  key=lambda job: -work(job[0]) * (2 if job[1] == PLOTTED else 1))
-    results = {}
-    with tempfile.TemporaryDirectory() as folder, \
-            concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        running = {pool.submit(run, *job, folder): job for job in jobs}
-        for future in concurrent.futures.as_completed(running):
-            item, seed = running[future]
-            results[item, seed] = future.result()
-            print(f"{item} seed {seed}: validation loss {results[item, seed][0]['best_validation_loss']:.4f} "
-                  f"at best, {time.monotonic() - began:.1f} s", flush=True)
-    for item in items:
-        keep(item, {seed: results[item, seed] for seed in SEEDS})
-    plot()
-    write_table()
-    keep_times(items, results, time.monotonic() - began)
+    version = subprocess.run([BIN / "train", "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    write_json(path, {**known, **others, "seconds": {**known.get("seconds", {}), **seconds}, "cpu": cpu_model(),
+                      "cpus": len(os.sched_getaffinity(0)), "version": version.splitlines()})
 
 
 def main():
-    known = STATS + CHECKS + ITEMS + WIDTHS
-    items = sys.argv[1:] or STATS + CHECKS + ITEMS
-    unknown = [item for item in items if item not in known]
-    if unknown:
-        sys.exit(f"reproduce.py: no item {unknown[0]!r}, expected some of {' '.join(known)}")
-    for item in items:
-        if item in STATS:
+    what = sys.argv[1:] or ["items"]
+    if what == ["items"]:
+        for item in STATS:
             keep_stats(item)
-        elif item in CHECKS:
+        for item in CHECKS:
             keep_check(item)
-    runs = [item for item in items if item in ITEMS + WIDTHS]
-    if runs:
-        repeat(runs)
+        keep_items()
+    elif what == ["sweeps"]:
+        for name in SWEEPS:
+            keep_sweep(name)
+        for script in sorted((HERE / "sweeps").glob("*.gp")):
+            draw(script)
+    else:
+        sys.exit(f"reproduce.py: {' '.join(what)!r} found, expected items or sweeps")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-# The look of every figure: colours that colour-blind readers tell apart (Okabe and Ito), each with a dash pattern
-# of its own, so that a grey print can be read too.
+# The look of every figure: colours that colour-blind readers tell apart (Okabe and Ito). Validation is drawn with
+# lines, training with dashes. A figure shows the mean over five seeds, as long as all of them train, in a band of one
+# standard deviation.
 set datafile separator comma
 set datafile missing ""
 set encoding utf8
@@ -10,23 +11,31 @@ set tics nomirror out
 set xlabel "gradient steps"
 set format x "%'.0f"
 array colour[6] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
-array dashes[6] = ["1", "(14,5)", "(16,4,3,4)", "(8,3)", "(3,3)", "(20,4,3,4,3,4)"]
-set style fill transparent solid 0.15 noborder
-svg = "set terminal svg size 900,560 font 'DejaVu Sans,16' background 'white'"
-png = "set terminal pngcairo size 1800,1120 font 'DejaVu Sans,16' fontscale 2 linewidth 2 background 'white'"
-eval svg
+set style fill transparent solid 0.12 noborder
+set terminal svg size 900,560 font 'DejaVu Sans,16' background 'white'
 
-# Parts of a plot command, for `eval "plot ".part.", ".part`. n: which colour. Bands come first, to lie below.
-look(n) = sprintf("lc rgb '%s' lw 2.5 dt %s", colour[n], dashes[n])
+# Parts of a plot command, for `eval "plot ".part.", ".part`. item: folder; n: which colour; text: in the key.
+bold(n) = sprintf("lc rgb '%s' lw 2.5 dt 1", colour[n])
+dashed(n) = sprintf("lc rgb '%s' lw 2.5 dt (12,6)", colour[n])
 
-# Training loss: mean over 10 steps, thin, within a band of one standard deviation.
-band(item, n) = sprintf("'../%s/loss.csv' skip 1 using 1:($2-$3):($2+$3) with filledcurves lc rgb '%s' notitle, \
-    '' skip 1 using 1:2 with lines lc rgb '#A0%s' lw 0.7 notitle", item, colour[n], colour[n][2:])
+# Training loss, bold: mean over 125 steps, which is from one evaluation to the next; thin: mean over 10 steps.
+# look: bold(n), or dashed(n) beside validation.
+train_loss(item, n, look, text) = sprintf("'../%s/loss.csv' using 'step':($2-$3):($2+$3) with filledcurves lc rgb '%s' notitle, \
+    '' using 'step':'mean' with lines lc rgb '#A0%s' lw 0.7 notitle, \
+    '' skip 1 using (125*floor($1/125)+62.5):2 smooth unique with lines %s title '%s'", \
+    item, colour[n], colour[n][2:], look, text)
 
-# Training loss, bold: mean over 125 steps, which is from one evaluation to the next.
-train(item, n, text) = sprintf("'../%s/loss.csv' skip 1 using (125*floor($1/125)+62.5):2 smooth unique \
-    with lines %s title 'train%s'", item, look(n), text)
+# measure: loss or accuracy.
+validation(item, measure, n, text) = sprintf("'../%s/curves.csv' \
+    using 'step':(column('validation_%s')-column('validation_%s_deviation')):(column('validation_%s')+column('validation_%s_deviation')) \
+    with filledcurves lc rgb '%s' notitle, '' using 'step':'validation_%s' with lines %s title '%s'", \
+    item, measure, measure, measure, measure, colour[n], measure, bold(n), text)
 
-# A column of the evaluations.
-evaluated(item, column, n, text) = sprintf("'../%s/history.csv' using 'step':'%s' with lines %s title '%s'", \
-    item, column, look(n), text)
+# Of the first seed alone.
+train_accuracy(item, n, text) = sprintf("'../%s/curves.csv' using 'step':'train_accuracy' with lines %s title '%s'", \
+    item, dashed(n), text)
+
+# Lowest loss by learning rate, of the runs in sweeps/NAME.csv that a condition holds for: their mean, and each run.
+swept(name, condition, rate, n, text) = sprintf("'%s.csv' using (%s ? %s : NaN):'best_validation_loss' \
+    with points pt 7 ps 0.35 lc rgb '#90%s' notitle, '' using (%s ? %s : NaN):'best_validation_loss' smooth unique \
+    with linespoints pt 7 ps 0.7 %s title '%s'", name, condition, rate, colour[n][2:], condition, rate, bold(n), text)

@@ -1,10 +1,9 @@
 load "../style.gp"
 set output "accuracy.svg"
-set ylabel "validation accuracy"
-set yrange [0.86:0.93]
-set key bottom right
-eval "plot ".evaluated("2c", "validation_accuracy", 1, "validation, shuffled (2c)").", ".\
-    evaluated("3", "validation_accuracy", 2, "validation, not shuffled (3)")
-eval png
-set output "accuracy.png"
-replot
+set ylabel "accuracy"
+set yrange [0.86:1]
+set key top left
+eval "plot ".train_accuracy("2c", 1, "train, shuffled (2c), seed 1").", ".\
+    train_accuracy("3", 2, "train, not shuffled (3), seed 1").", ".\
+    validation("2c", "accuracy", 1, "validation, shuffled (2c)").", ".\
+    validation("3", "accuracy", 2, "validation, not shuffled (3)")

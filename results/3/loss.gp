@@ -1,11 +1,5 @@
 load "../style.gp"
 set output "loss.svg"
-set ylabel "train loss (nats per sample)"
+set ylabel "training loss (nats per sample)"
 set yrange [0:0.4]
-eval "plot ".band("2c", 1).", ".\
-    band("3", 2).", ".\
-    train("2c", 1, ", shuffled (2c)").", ".\
-    train("3", 2, ", not shuffled (3)")
-eval png
-set output "loss.png"
-replot
+eval "plot ".train_loss("2c", 1, bold(1), "shuffled (2c)").", ".train_loss("3", 2, bold(2), "not shuffled (3)")

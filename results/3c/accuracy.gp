@@ -1,12 +1,10 @@
 load "../style.gp"
 set output "accuracy.svg"
-set ylabel "validation accuracy"
-set yrange [0.84:0.98]
+set ylabel "accuracy (dashed: train, seed 1; solid: validation)"
+set yrange [0.84:1.005]
 set key bottom right
-eval "plot ".evaluated("2c", "validation_accuracy", 1, "validation, 2c").", ".\
-    evaluated("3a", "validation_accuracy", 2, "validation, 3a: + init").", ".\
-    evaluated("3b", "validation_accuracy", 3, "validation, 3b: + improved sigmoid").", ".\
-    evaluated("3c", "validation_accuracy", 4, "validation, 3c: + momentum")
-eval png
-set output "accuracy.png"
-replot
+eval "plot ".train_accuracy("2c", 1, "").", ".train_accuracy("3a", 2, "").", ".\
+    train_accuracy("3b", 3, "").", ".train_accuracy("3c", 4, "").", ".\
+    validation("2c", "accuracy", 1, "2c").", ".validation("3a", "accuracy", 2, "3a: 2c with fan-in weights").", ".\
+    validation("3b", "accuracy", 3, "3b: 3a with the improved sigmoid").", ".\
+    validation("3c", "accuracy", 4, "3c: 3b with momentum")

@@ -1,15 +1,6 @@
 load "../style.gp"
 set output "train-loss.svg"
-set ylabel "train loss (nats per sample)"
+set ylabel "training loss (nats per sample)"
 set yrange [0:0.5]
-eval "plot ".band("2c", 1).", ".\
-    band("3a", 2).", ".\
-    band("3b", 3).", ".\
-    band("3c", 4).", ".\
-    train("2c", 1, ", 2c").", ".\
-    train("3a", 2, ", 3a: + init").", ".\
-    train("3b", 3, ", 3b: + improved sigmoid").", ".\
-    train("3c", 4, ", 3c: + momentum")
-eval png
-set output "train-loss.png"
-replot
+eval "plot ".train_loss("2c", 1, bold(1), "2c").", ".train_loss("3a", 2, bold(2), "3a: 2c with fan-in weights").", ".\
+    train_loss("3b", 3, bold(3), "3b: 3a with the improved sigmoid").", ".train_loss("3c", 4, bold(4), "3c: 3b with momentum")

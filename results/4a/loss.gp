@@ -2,12 +2,5 @@ load "../style.gp"
 set output "loss.svg"
 set ylabel "loss (nats per sample)"
 set yrange [0:0.4]
-eval "plot ".band("3c", 1).", ".\
-    band("4a", 2).", ".\
-    train("3c", 1, ", 64 units (3c)").", ".\
-    train("4a", 2, ", 32 units (4a)").", ".\
-    evaluated("3c", "validation_loss", 3, "validation, 64 units (3c)").", ".\
-    evaluated("4a", "validation_loss", 4, "validation, 32 units (4a)")
-eval png
-set output "loss.png"
-replot
+eval "plot ".train_loss("3c", 1, dashed(1), "train, 64 units (3c)").", ".train_loss("4a", 2, dashed(2), "train, 32 units (4a)").", ".\
+    validation("3c", "loss", 1, "validation, 64 units (3c)").", ".validation("4a", "loss", 2, "validation, 32 units (4a)")
