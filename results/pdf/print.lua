@@ -21,7 +21,7 @@ end
 function Para(p)
     if #p.content == 1 and p.content[1].t == "Image" then
         local image = p.content[1]
-        return {pandoc.RawBlock("latex", "\\begin{figure}[H]\\centering\\includegraphics[width=\\textwidth]{" .. image.src .. "}"),
+        return {pandoc.RawBlock("latex", "\\begin{figure}[H]\\centering\\includegraphics[width=\\textwidth]{" .. os.getenv("PLOTS") .. "/" .. image.src:gsub("svg$", "pdf") .. "}"),
                 pandoc.Plain({pandoc.RawInline("latex", "\\caption{"), pandoc.Span(image.caption), pandoc.RawInline("latex", "}")}),
                 pandoc.RawBlock("latex", "\\end{figure}")}
     end
