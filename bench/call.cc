@@ -171,7 +171,8 @@ Operands::Share Operands::product(const Call &c)
             const auto own = [=](const tp_matrix &x) {
                 return tp_matrix_columns(&x, columns.begin, columns.end - columns.begin);
             };
-            const tp_forward work = {rows.begin, rows.end, false, in, own(w), own(sums), own(out), activation, marks};
+            const tp_forward work = {rows.begin, rows.end, false,      in,    own(w),
+                                     own(sums),  own(out), activation, marks, {}};
             forward(&work);
         } else {
             const tp_backward work = {rows.begin, rows.end, columns.begin, columns.end, true, true, in,

@@ -187,8 +187,15 @@ struct tp_pack {
  * forward: Z = f(A W + bias) for rows [row_begin, row_end) and the units of one slice.
  *   z[r][u] = f(chain over k < inputs of A[r][k] W[k][u], then the bias row W[inputs][u])
  * With sums the chain begins at c[u] + (c[u] - c[u]), c[u] being their total, and + 0 follows the bias.
- * inputs: a.columns; units: z.columns. The marked form needs marks.
+ * inputs: a.columns; units: z.columns. The marked form needs marks. That of bytes reads samples as they lie instead of
+ * A, A[r][k] being values[k][samples[r][k]], and skips bytes that are 0 where no value is added to them.
  */
+struct tp_bytes {
+    const uint8_t *samples;     /* [rows][inputs], any alignment; nothing beyond is read */
+    const float *const *values; /* [inputs] what bytes become: 256 floats, those of many inputs in one place */
+    const uint64_t *added;      /* [tp_mark_words(inputs)] marks of the inputs whose byte 0 becomes another value */
+};
+
 struct tp_forward {
     size_t row_begin, row_end;
     bool bias;             /* w has one more row, W[inputs], which is added last */
@@ -197,7 +204,8 @@ struct tp_forward {
     struct tp_matrix sums; /* [any x units], absent: the chain begins at +0 */
     struct tp_matrix z;    /* [rows x units], written: whole panels */
     tileprop_activation activation;
-    struct tp_marks marks; /* of a */
+    struct tp_marks marks; /* of a; forward_bytes writes them */
+    struct tp_bytes bytes; /* instead of a, whose data are not read then */
 };
 
 /*
@@ -354,7 +362,7 @@ struct tp_tier {
     const char *name; /* what --isa takes */
     struct tp_blocks *blocks;
     tp_pack_fn *pack_u8, *pack_f32;
-    tp_forward_fn *forward, *forward_marked;
+    tp_forward_fn *forward, *forward_marked, *forward_bytes;
     tp_loss_fn *loss;
     tp_softmax_fn *softmax;
     tp_backward_fn *backward;

@@ -8,6 +8,7 @@
     X(tp_pack_fn, pack_u8, tier)                                                                                       \
     X(tp_pack_fn, pack_f32, tier)                                                                                      \
     X(tp_forward_fn, forward_marked, tier)                                                                             \
+    X(tp_forward_fn, forward_bytes, tier)                                                                              \
     X(tp_update_fn, update_marked, tier)                                                                               \
     X(tp_forward_fn, forward, tier)                                                                                    \
     X(tp_loss_fn, loss, tier)                                                                                          \

@@ -198,6 +198,18 @@ static inline vec vec_load_u8(const uint8_t *p)
     return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p)));
 }
 
+/* Bit j is set if byte j of 64 is not 0. */
+static inline uint64_t bytes_set(const uint8_t *p)
+{
+    uint64_t clear = 0;
+    for (int i = 0; i < 2; i++) {
+        const __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32 * i));
+        const int zeros = _mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_setzero_si256()));
+        clear |= (uint64_t)(uint32_t)zeros << 32 * i;
+    }
+    return ~clear;
+}
+
 /* Lanes j + 4, j + 2, j + 1 brought to lane j: the last three levels of a reduction over a panel's row. */
 static inline vec vec_swap_4(vec x)
 {

@@ -196,6 +196,13 @@ static inline vec vec_load_u8(const uint8_t *p)
     return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p)));
 }
 
+/* Bit j is set if byte j of 64 is not 0. */
+static inline uint64_t bytes_set(const uint8_t *p)
+{
+    const __m512i x = _mm512_loadu_si512(p);
+    return _mm512_test_epi8_mask(x, x);
+}
+
 /* Lanes j + 8, j + 4, j + 2, j + 1 brought to lane j: the four levels of a reduction over a panel's row. */
 static inline vec vec_swap_8(vec x)
 {

@@ -19,6 +19,11 @@ static void begin(const struct tp_matrix *sums, size_t u, float start[TP_PANEL])
     }
 }
 
+static float input(const struct tp_forward *f, size_t r, size_t k)
+{
+    return f->bytes.samples ? f->bytes.values[k][f->bytes.samples[r * f->a.columns + k]] : *tp_matrix_at(&f->a, r, k);
+}
+
 static void forward(const struct tp_forward *f, bool marked)
 {
     for (size_t u = 0; u < f->z.columns; u += TP_PANEL) {
@@ -33,7 +38,7 @@ static void forward(const struct tp_forward *f, bool marked)
             for (size_t k = 0; k < f->a.columns; k++, w += TP_PANEL) {
                 if (marked && !tp_is_marked(&f->marks, r, k))
                     continue;
-                const float a = *tp_matrix_at(&f->a, r, k);
+                const float a = input(f, r, k);
                 for (size_t j = 0; j < lanes; j++)
                     sum[j] = fmaf(a, w[j], sum[j]);
             }
@@ -57,4 +62,9 @@ void tp_forward_reference(const struct tp_forward *f)
 void tp_forward_marked_reference(const struct tp_forward *f)
 {
     forward(f, true);
+}
+
+void tp_forward_bytes_reference(const struct tp_forward *f)
+{
+    forward(f, false);
 }

@@ -45,7 +45,13 @@ struct forward_tile {
     const float *a;        /* the word's first input of row 0 */
     const size_t *offset;  /* of the word's inputs from the first */
     const uint64_t *marks; /* of each row */
-    const float *w;        /* the word's first row of weights */
+
+    /* Of bytes instead: */
+    const uint8_t *bytes;       /* the word's first of row 0 */
+    size_t features;            /* of a row */
+    const float *const *values; /* of the word's inputs */
+
+    const float *w; /* the word's first row of weights */
     size_t w_stride;
     float *z; /* of row 0 */
     size_t z_stride;
@@ -77,12 +83,19 @@ static inline __attribute__((always_inline)) void end_row(const struct forward_t
     store_lines(t->z + row * TP_PANEL, t->z_stride, panels, acc);
 }
 
-/* Adds the lowest input in `left` of the row at `a`, its value times its weights, and returns the others. */
+/* Where a row's inputs of the word begin. */
+static inline __attribute__((always_inline)) const void *row_at(const struct forward_tile *t, size_t row, bool bytes)
+{
+    return bytes ? (const void *)(t->bytes + row * t->features) : (const void *)(t->a + row * TP_PANEL);
+}
+
+/* Adds the lowest input in `left` of the row that begins there, its value times its weights, and returns the others. */
 static inline __attribute__((always_inline)) uint64_t add_input(const struct forward_tile *t, uint64_t left,
-                                                                const float *a, int panels, vec acc[])
+                                                                const void *at, bool bytes, int panels, vec acc[])
 {
     const size_t k = (size_t)__builtin_ctzll(left);
-    add_lines(a[t->offset[k]], t->w + k * TP_PANEL, t->w_stride, panels, acc);
+    const float x = bytes ? t->values[k][((const uint8_t *)at)[k]] : ((const float *)at)[t->offset[k]];
+    add_lines(x, t->w + k * TP_PANEL, t->w_stride, panels, acc);
     return left & (left - 1);
 }
 
@@ -91,48 +104,50 @@ static inline __attribute__((always_inline)) uint64_t add_input(const struct for
  * inputs left.
  */
 static inline __attribute__((always_inline)) void forward_rows(const struct forward_tile *t, size_t row, size_t end,
-                                                               int panels)
+                                                               bool bytes, int panels)
 {
     const struct forward_tile tile = *t;
     for (; panels <= MARKED_PANELS / 2 && row + 2 <= end; row += 2) {
         vec acc[2][MARKED_VECS];
-        if (!(tile.marks[row] | tile.marks[row + 1]) && !tile.first && !tile.last)
-            continue;
-        const float *const a[2] = {tile.a + row * TP_PANEL, tile.a + (row + 1) * TP_PANEL};
         uint64_t left[2] = {tile.marks[row], tile.marks[row + 1]};
+        if (!(left[0] | left[1]) && !tile.first && !tile.last)
+            continue;
+        const void *const at[2] = {row_at(&tile, row, bytes), row_at(&tile, row + 1, bytes)};
         begin_row(&tile, row, panels, acc[0]);
         begin_row(&tile, row + 1, panels, acc[1]);
         while (left[0] && left[1]) {
-            left[0] = add_input(&tile, left[0], a[0], panels, acc[0]);
-            left[1] = add_input(&tile, left[1], a[1], panels, acc[1]);
+            left[0] = add_input(&tile, left[0], at[0], bytes, panels, acc[0]);
+            left[1] = add_input(&tile, left[1], at[1], bytes, panels, acc[1]);
         }
         while (left[0])
-            left[0] = add_input(&tile, left[0], a[0], panels, acc[0]);
+            left[0] = add_input(&tile, left[0], at[0], bytes, panels, acc[0]);
         while (left[1])
-            left[1] = add_input(&tile, left[1], a[1], panels, acc[1]);
+            left[1] = add_input(&tile, left[1], at[1], bytes, panels, acc[1]);
         end_row(&tile, row, panels, acc[0]);
         end_row(&tile, row + 1, panels, acc[1]);
     }
     for (; row < end; row++) {
-        if (!tile.marks[row] && !tile.first && !tile.last)
+        uint64_t left = tile.marks[row];
+        if (!left && !tile.first && !tile.last)
             continue;
+        const void *const at = row_at(&tile, row, bytes);
         vec acc[MARKED_VECS];
-        const float *a = tile.a + row * TP_PANEL;
         begin_row(&tile, row, panels, acc);
-        for (uint64_t left = tile.marks[row]; left;)
-            left = add_input(&tile, left, a, panels, acc);
+        while (left)
+            left = add_input(&tile, left, at, bytes, panels, acc);
         end_row(&tile, row, panels, acc);
     }
 }
 
 /* Panels from `panel` on, all rows. */
-static inline __attribute__((always_inline)) void forward_panels(const struct tp_forward *f, size_t panel, int panels)
+static inline __attribute__((always_inline)) void forward_panels(const struct tp_forward *f, size_t panel, bool bytes,
+                                                                 int panels)
 {
     const size_t words = tp_mark_words(f->a.columns);
     const float *w = f->w.data + panel * f->w.stride;
     _Alignas(64) float start[MARKED_LINE];
     size_t offset[TP_MARKS];
-    for (size_t k = 0; k < TP_MARKS; k++) /* a table: computing them for each mark takes longer */
+    for (size_t k = 0; !bytes && k < TP_MARKS; k++) /* a table: computing them for each mark takes longer */
         offset[k] = tp_panel_offset(f->a.stride, 0, k);
     for (int p = 0; p < panels; p++) {
         vec line[PANEL_VECS];
@@ -142,36 +157,70 @@ static inline __attribute__((always_inline)) void forward_panels(const struct tp
     for (size_t row = f->row_begin, end; row < f->row_end; row = end) {
         end = min_size(row + MARKED_ROWS, f->row_end);
         for (size_t word = 0; word < words; word++) {
-            const struct forward_tile tile = {.a = tp_matrix_at(&f->a, 0, word * TP_MARKS),
-                                              .offset = offset,
-                                              .marks = f->marks.words + word * f->marks.rows,
-                                              .w = w + word * TP_MARKS * TP_PANEL,
-                                              .w_stride = f->w.stride,
-                                              .z = f->z.data + panel * f->z.stride,
-                                              .z_stride = f->z.stride,
-                                              .start = start,
-                                              .bias = f->bias ? w + f->a.columns * TP_PANEL : NULL,
-                                              .first = word == 0,
-                                              .last = word + 1 == words};
-            forward_rows(&tile, row, end, panels);
+            struct forward_tile tile = {.marks = f->marks.words + word * f->marks.rows,
+                                        .w = w + word * TP_MARKS * TP_PANEL,
+                                        .w_stride = f->w.stride,
+                                        .z = f->z.data + panel * f->z.stride,
+                                        .z_stride = f->z.stride,
+                                        .start = start,
+                                        .bias = f->bias ? w + f->a.columns * TP_PANEL : NULL,
+                                        .first = word == 0,
+                                        .last = word + 1 == words};
+            if (bytes) {
+                tile.bytes = f->bytes.samples + word * TP_MARKS;
+                tile.features = f->a.columns;
+                tile.values = f->bytes.values + word * TP_MARKS;
+            } else {
+                tile.a = tp_matrix_at(&f->a, 0, word * TP_MARKS);
+                tile.offset = offset;
+            }
+            forward_rows(&tile, row, end, bytes, panels);
         }
         for (size_t p = panel; p < panel + (size_t)panels; p++)
             activate(f->activation, f->z.data + p * f->z.stride + row * TP_PANEL, NULL, (end - row) * TP_PANEL);
     }
 }
 
-void TP_KERNEL(forward_marked)(const struct tp_forward *f)
+static inline __attribute__((always_inline)) void forward_inputs(const struct tp_forward *f, bool bytes)
 {
     const size_t all = tp_panel_count(f->z.columns);
     size_t panel = 0;
     for (; all - panel >= MARKED_PANELS; panel += MARKED_PANELS)
-        forward_panels(f, panel, MARKED_PANELS);
+        forward_panels(f, panel, bytes, MARKED_PANELS);
     if (all - panel == 3)
-        forward_panels(f, panel, 3);
+        forward_panels(f, panel, bytes, 3);
     else if (all - panel == 2)
-        forward_panels(f, panel, 2);
+        forward_panels(f, panel, bytes, 2);
     else if (all - panel == 1)
-        forward_panels(f, panel, 1);
+        forward_panels(f, panel, bytes, 1);
+}
+
+void TP_KERNEL(forward_marked)(const struct tp_forward *f)
+{
+    forward_inputs(f, false);
+}
+
+/* Marks a row's bytes. */
+static void mark_bytes(const struct tp_forward *f, size_t row)
+{
+    const uint8_t *from = f->bytes.samples + row * f->a.columns;
+    uint64_t *word = f->marks.words + row;
+    const uint64_t *added = f->bytes.added;
+    size_t left = f->a.columns;
+    for (; left >= TP_MARKS; left -= TP_MARKS, from += TP_MARKS, word += f->marks.rows)
+        *word = bytes_set(from) | *added++;
+    if (left) {
+        uint8_t part[TP_MARKS] = {0}; /* nothing past the last sample may be read */
+        memcpy(part, from, left);
+        *word = bytes_set(part) | *added;
+    }
+}
+
+void TP_KERNEL(forward_bytes)(const struct tp_forward *f)
+{
+    for (size_t row = f->row_begin; row < f->row_end; row++)
+        mark_bytes(f, row);
+    forward_inputs(f, true);
 }
 
 /*

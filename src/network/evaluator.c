@@ -13,14 +13,20 @@
 #define TIMED_BLOCKS 4      /* of each form; the fastest counts */
 #define FEW_SAMPLES  16     /* fewer always multiply: timing would cost more than skipping gains */
 #define JOINED_MAX   131072 /* floats, which stay in L2 */
+#define TABLES_MAX   2      /* of one scale: the values of split features, and of others */
+#define TABLE_SIZE   256    /* floats */
 
 void tp_evaluator_layout(const struct tp_evaluator *evaluator, struct tp_evaluator_buffers *buffers,
                          struct tp_arena *arena)
 {
     const struct tp_layer *first = &evaluator->network->layers[0];
     const size_t widest = tp_panel_count(tp_network_widest(evaluator->network)) * TP_PANEL, rows = evaluator->rows;
-    if (evaluator->zeros != TILEPROP_ZEROS_MULTIPLY)
+    if (evaluator->zeros != TILEPROP_ZEROS_MULTIPLY) {
         buffers->marks = tp_arena_take(arena, rows * tp_mark_words(first->inputs), sizeof *buffers->marks);
+        buffers->tables = tp_arena_take(arena, TABLES_MAX * TABLE_SIZE, sizeof *buffers->tables);
+        buffers->values = tp_arena_take(arena, first->inputs, sizeof *buffers->values);
+        buffers->added = tp_arena_take(arena, tp_mark_words(first->inputs), sizeof *buffers->added);
+    }
     buffers->inputs = tp_arena_take(arena, rows, tp_panel_count(first->inputs) * TP_PANEL * sizeof *buffers->inputs);
     buffers->sums = tp_arena_take(arena, tp_panel_count(first->units), TP_PANEL * sizeof *buffers->sums);
     const size_t weights = tp_panel_count(first->units) * tp_panel_stride(first->inputs + first->bias);
@@ -157,22 +163,51 @@ static void pack(const struct tp_evaluator *evaluator, const struct tp_dataset *
 struct first {
     struct tp_matrix sums; /* what the chains begin at: one row, the total of the sums of all panels of inputs */
     struct tp_matrix w;    /* all slices; absent: they are not joined */
+    struct tp_bytes bytes; /* what blocks that skip zeros read instead of packing; without values: nothing */
 };
+
+/* Whether bytes become the same in all features but for what is added to some. Then small tables have their values. */
+static bool tabulate(const struct tp_normalization *normalization, const struct tp_evaluator_buffers *buffers)
+{
+    size_t tables = 0, of[TABLES_MAX]; /* a feature with each table's values */
+    memset(buffers->added, 0, tp_mark_words(normalization->features) * sizeof *buffers->added);
+    for (size_t k = 0; k < normalization->features; k++) {
+        const float scale = normalization->scale[k], added = normalization->added[k];
+        size_t t = 0;
+        while (t < tables && (normalization->scale[of[t]] != scale || normalization->added[of[t]] != added))
+            t++;
+        if (t == TABLES_MAX)
+            return false;
+        float *table = buffers->tables + t * TABLE_SIZE;
+        if (t == tables) {
+            of[tables++] = k;
+            for (int byte = 0; byte < TABLE_SIZE; byte++)
+                table[byte] = fmaf((float)byte, scale, added);
+        }
+        buffers->values[k] = table;
+        buffers->added[k / TP_MARKS] |= (uint64_t)(added != 0) << k % TP_MARKS;
+    }
+    return true;
+}
 
 /* Joins slices, because kernels that skip zeros gain from more panels; for few samples copying would take longer. */
 static struct first prepare(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
-                            size_t samples)
+                            const struct tp_dataset *dataset)
 {
     const struct tp_layer *layer = &evaluator->network->layers[0];
     const size_t rows = layer->inputs + layer->bias, stride = tp_panel_stride(rows);
-    const struct first first = {.sums = {.data = buffers->sums, .stride = TP_PANEL, .rows = 1, .columns = layer->units},
-                                .w = {samples < rows ? NULL : buffers->joined, stride, rows, layer->units}};
+    struct first first = {.sums = {.data = buffers->sums, .stride = TP_PANEL, .rows = 1, .columns = layer->units},
+                          .w = {dataset->count < rows ? NULL : buffers->joined, stride, rows, layer->units}};
     for (const struct tp_slice *s = layer->slices; s < layer->slices + layer->slice_count; s++) {
         tp_matrix_add_rows(&s->sums, tp_matrix_columns(&first.sums, s->unit_begin, s->w.columns));
         for (size_t u = 0; first.w.data && u < s->w.columns; u += TP_PANEL)
             memcpy(tp_matrix_at(&first.w, 0, s->unit_begin + u), tp_matrix_at(&s->w, 0, u),
                    rows * TP_PANEL * sizeof(float));
     }
+    const bool offset = evaluator->offset && !dataset->offset;
+    if (dataset->type == TILEPROP_U8 && !offset && buffers->marks && dataset->count >= rows &&
+        tabulate(evaluator->normalization, buffers))
+        first.bytes = (struct tp_bytes){dataset->samples, buffers->values, buffers->added};
     return first;
 }
 
@@ -185,6 +220,12 @@ static struct tp_matrix forward(const struct tp_evaluator *evaluator, const stru
     const struct tp_matrix sums = l == 0 ? first->sums : (struct tp_matrix){0};
     const struct tp_slice joined = {.w = first->w};
     const bool skips = l == 0 && block->marks.words, joins = l == 0 && first->w.data;
+    const bool bytes = skips && first->bytes.values;
+    struct tp_bytes samples = {0};
+    if (bytes) {
+        samples = first->bytes;
+        samples.samples += block->begin * layer->inputs;
+    }
     for (size_t s = 0; s < (joins ? 1 : layer->slice_count); s++) {
         const struct tp_slice *slice = joins ? &joined : &layer->slices[s];
         const struct tp_forward f = {.row_end = a.rows,
@@ -194,8 +235,11 @@ static struct tp_matrix forward(const struct tp_evaluator *evaluator, const stru
                                      .sums = tp_matrix_columns(&sums, slice->unit_begin, slice->w.columns),
                                      .z = tp_matrix_columns(&z, slice->unit_begin, slice->w.columns),
                                      .activation = layer->activation,
-                                     .marks = block->marks};
-        (skips ? evaluator->tier->forward_marked : evaluator->tier->forward)(&f);
+                                     .marks = block->marks,
+                                     .bytes = samples};
+        (bytes   ? evaluator->tier->forward_bytes
+         : skips ? evaluator->tier->forward_marked
+                 : evaluator->tier->forward)(&f);
     }
     return z;
 }
@@ -264,7 +308,8 @@ static void compute(const struct tp_evaluator *evaluator, const struct tp_evalua
                     const struct first *first, const struct tp_dataset *dataset, const struct tp_predictions *to,
                     const struct block *block)
 {
-    pack(evaluator, dataset, block);
+    if (!block->marks.words || !first->bytes.values)
+        pack(evaluator, dataset, block);
     struct tp_matrix a = block->a;
     for (size_t l = 0; l < evaluator->network->layer_count; l++)
         a = forward(evaluator, buffers, first, l, a, block);
@@ -274,7 +319,7 @@ static void compute(const struct tp_evaluator *evaluator, const struct tp_evalua
 bool tp_evaluator_run(const struct tp_evaluator *evaluator, struct tp_evaluator_buffers *buffers,
                       const struct tp_dataset *dataset, const struct tp_predictions *to, atomic_size_t *next_block)
 {
-    const struct first first = prepare(evaluator, buffers, dataset->count);
+    const struct first first = prepare(evaluator, buffers, dataset);
     for (struct block block = take_block(evaluator, buffers, dataset, next_block), next;; block = next) {
         if (buffers->unwanted && buffers->unwanted(buffers->context)) {
             atomic_store(next_block, dataset->count); /* so that nobody finds one more */
@@ -300,7 +345,7 @@ size_t tp_evaluator_first_bad_layer(const struct tp_evaluator *evaluator, const 
                                     const struct tp_dataset *dataset)
 {
     const size_t layers = evaluator->network->layer_count;
-    const struct first first = prepare(evaluator, buffers, dataset->count);
+    const struct first first = prepare(evaluator, buffers, dataset);
     size_t bad = layers + 1;
     for (size_t begin = 0; begin < dataset->count; begin += evaluator->rows) {
         const struct block block = make_block(buffers, dataset, begin, rows_from(evaluator, dataset, begin), false);

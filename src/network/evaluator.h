@@ -31,7 +31,10 @@ struct tp_evaluator_form {
 /* A thread's buffers, in panel format; a block with fewer rows has a smaller stride. */
 struct tp_evaluator_buffers {
     float *inputs;
-    uint64_t *marks;                   /* NULL: no block skips zeros */
+    uint64_t *marks;                   /* NULL: no block skips zeros; else there also are: */
+    float *tables;                     /* what bytes become */
+    const float **values;              /* of each input, in tables */
+    uint64_t *added;                   /* marks of inputs whose byte 0 becomes another value */
     float *sums;                       /* of the first layer, added up */
     float *joined;                     /* the first layer's weights without slices; NULL if large, or one slice */
     float *outputs[2];                 /* of odd and of even layers */

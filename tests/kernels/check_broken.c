@@ -59,6 +59,21 @@ static void forward_does_nothing(const struct tp_forward *f)
     (void)f;
 }
 
+/* Takes byte 0 for the value 0, whatever its input adds. */
+static void forward_bytes_adds_nothing(const struct tp_forward *f)
+{
+    static const float *values[4096];
+    static float tables[2][256];
+    for (size_t k = 0; k < f->a.columns; k++) {
+        const bool added = f->bytes.added[k / TP_MARKS] >> k % TP_MARKS & 1;
+        memcpy(tables[added] + 1, f->bytes.values[k] + 1, sizeof tables[added] - sizeof *tables[added]);
+        values[k] = tables[added];
+    }
+    struct tp_forward g = *f;
+    g.bytes.values = values;
+    tp_forward_bytes_reference(&g);
+}
+
 static void backward_forgets_slices(const struct tp_backward *b)
 {
     struct tp_backward c = *b;
@@ -278,6 +293,10 @@ bool check_broken(size_t at, const char **what, struct verdict *v)
     case 19:
         *what = "a forward that begins at zero";
         check_forward(v, forward_ignores_sums);
+        return true;
+    case 20:
+        *what = "a forward of bytes that marks only bytes that are not 0";
+        check_forward_bytes(v, forward_bytes_adds_nothing);
         return true;
     default:
         return false;

@@ -8,6 +8,7 @@
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The exact sum of a product's terms as far as double holds it, and the sum of their magnitudes. */
 struct product {
@@ -84,9 +85,48 @@ static void sum_weights(const struct matrix *w, size_t inputs, const struct matr
     free(shift);
 }
 
-/* A marked kernel must give the bits of the reference verb that multiplies everything. */
-static void forward_case(struct verdict *v, tp_forward_fn *kernel, bool marked, const struct shape *shape)
+struct bytes {
+    struct fence samples;
+    float tables[2][256];
+    const float **values;
+    uint64_t *added;
+};
+
+/* Bytes, some of them 0, and a, what they become by one of two tables. */
+static struct tp_bytes bytes_new(struct bytes *b, const struct matrix *a, enum data_kind kind, size_t density)
 {
+    b->samples = fence_new(a->rows * a->columns, 0);
+    b->values = check_alloc(a->columns * sizeof *b->values);
+    b->added = check_alloc(tp_mark_words(a->columns) * sizeof *b->added);
+    memset(b->added, 0, tp_mark_words(a->columns) * sizeof *b->added);
+    data_fill(b->tables[0], 2 * COUNT(b->tables[0]), kind);
+    b->tables[0][0] = 0;
+    for (size_t k = 0; k < a->columns; k++) {
+        const size_t added = check_below(5) == 0;
+        b->values[k] = b->tables[added];
+        b->added[k / TP_MARKS] |= (uint64_t)added << k % TP_MARKS;
+        for (size_t r = 0; r < a->rows; r++) {
+            const uint8_t byte = (uint8_t)(check_below(100) < density ? 1 + check_below(255) : 0);
+            ((uint8_t *)b->samples.data)[r * a->columns + k] = byte;
+            a->data[tp_panel_offset(a->stride, r, k)] = b->values[k][byte];
+        }
+    }
+    return (struct tp_bytes){b->samples.data, b->values, b->added};
+}
+
+static void bytes_free(struct bytes *b)
+{
+    fence_free(&b->samples);
+    free((void *)b->values);
+    free(b->added);
+}
+
+enum form { MULTIPLIES, MARKED, BYTES };
+
+/* A kernel that skips zeros must give the bits of the reference verb that multiplies everything. */
+static void forward_case(struct verdict *v, tp_forward_fn *kernel, enum form form, const struct shape *shape)
+{
+    const bool marked = form != MULTIPLIES;
     enum data_kind kind = pick_kind();
     size_t row_begin = check_below(2) * check_below(9), row_end = row_begin + shape->rows;
     size_t unit_begin = check_below(3) == 0 ? TP_PANEL * (1 + check_below(3)) : 0, unit_end = unit_begin + shape->units;
@@ -108,6 +148,8 @@ static void forward_case(struct verdict *v, tp_forward_fn *kernel, bool marked, 
         sum_weights(&w, shape->inputs, &sums, kind);
         matrix_thin(&a, density);
     }
+    struct bytes bytes;
+    const struct tp_bytes samples = form == BYTES ? bytes_new(&bytes, &a, kind, density) : (struct tp_bytes){0};
     struct tp_forward f = {.row_begin = row_begin,
                            .row_end = row_end,
                            .bias = bias,
@@ -121,6 +163,10 @@ static void forward_case(struct verdict *v, tp_forward_fn *kernel, bool marked, 
     struct matrix own = matrix_copy(&a);
     f.a = matrix_view(&own, 0, shape->inputs);
     f.marks = marked ? marks_new(&own) : (struct tp_marks){0};
+    if (form == BYTES) {
+        f.a.data = NULL;
+        f.bytes = samples;
+    }
     kernel(&f);
     f.a = matrix_view(&a, 0, shape->inputs);
     /* inf times 0 and sigmoid(0) are not 0; columns past the slice that are not padding of w are not zero
@@ -136,6 +182,8 @@ static void forward_case(struct verdict *v, tp_forward_fn *kernel, bool marked, 
     matrix_free(&sums);
     matrix_free(&own);
     free(f.marks.words);
+    if (form == BYTES)
+        bytes_free(&bytes);
     matrix_free(&before);
     matrix_free(&got);
     matrix_free(&want);
@@ -145,14 +193,21 @@ void check_forward(struct verdict *v, tp_forward_fn *kernel)
 {
     struct shape shape;
     for (size_t at = 0; check_shape(at, &shape); at++)
-        forward_case(v, kernel, false, &shape);
+        forward_case(v, kernel, MULTIPLIES, &shape);
 }
 
 void check_forward_marked(struct verdict *v, tp_forward_fn *kernel)
 {
     struct shape shape;
     for (size_t at = 0; check_shape(at, &shape); at++)
-        forward_case(v, kernel, true, &shape);
+        forward_case(v, kernel, MARKED, &shape);
+}
+
+void check_forward_bytes(struct verdict *v, tp_forward_fn *kernel)
+{
+    struct shape shape;
+    for (size_t at = 0; check_shape(at, &shape); at++)
+        forward_case(v, kernel, BYTES, &shape);
 }
 
 /* Slices of whole panels, in ascending order; the reference gets all units in one call. */

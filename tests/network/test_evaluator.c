@@ -55,7 +55,8 @@ static void make_samples(void)
         labels[i] = (uint16_t)(i % CLASSES);
 }
 
-static void make_model(struct model *model, size_t features, size_t slices, const struct tp_tier *tier)
+/* global: all features have the same scale and shift. */
+static void make_model(struct model *model, size_t features, size_t slices, bool global, const struct tp_tier *tier)
 {
     float scale[FEATURES_MAX], shift[FEATURES_MAX], split[FEATURES_MAX];
     struct tp_error error = {""};
@@ -64,8 +65,8 @@ static void make_model(struct model *model, size_t features, size_t slices, cons
     options.hidden_count = 1;
     options.hidden[0] = 37;
     for (size_t f = 0; f < features; f++) {
-        scale[f] = f % 7 ? 0.01F + 0.01F * (float)f : 0; /* 0: a constant feature */
-        shift[f] = noise(1, f);
+        scale[f] = global ? 0.013F : f % 7 ? 0.01F + 0.01F * (float)f : 0; /* 0: a constant feature */
+        shift[f] = noise(1, global ? 0 : f);
         split[f] = f % 4 != 3;
         model->offset[f] = f % 4 == 3 ? 0.5 : 0;
         model->missing[f] = f % 3 ? noise(2, f) : 0;
@@ -141,7 +142,7 @@ static void check_floats(const float *found, const float *expected, size_t count
             fail_msg("%zu of %zu: %a found, expected %a", i, count, (double)found[i], (double)expected[i]);
 }
 
-static void check_same(const struct tp_tier *tier, size_t features, size_t rows, size_t slices, tileprop_type type)
+static void check_same(const struct tp_tier *tier, size_t features, size_t rows, bool global, tileprop_type type)
 {
     static struct results expected, found;
     static const tileprop_zeros forms[] = {TILEPROP_ZEROS_SKIP, TILEPROP_ZEROS_MULTIPLY, TILEPROP_ZEROS_AUTO};
@@ -154,7 +155,7 @@ static void check_same(const struct tp_tier *tier, size_t features, size_t rows,
                                        .count = rows,
                                        .features = features,
                                        .classes = CLASSES};
-    make_model(&model, features, slices, tier);
+    make_model(&model, features, 1 + rows % 2, global, tier);
     evaluate(&model, tp_tier_find("reference"), TILEPROP_ZEROS_MULTIPLY, 1, &samples, &expected);
     for (size_t f = 0; f < sizeof forms / sizeof *forms; f++) {
         for (size_t threads = 1; threads <= THREADS_MAX; threads++) {
@@ -179,9 +180,10 @@ static void test_same_bits(void **state)
             continue;
         for (size_t f = 0; f < sizeof features / sizeof *features; f++) {
             for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
-                check_same(tp_tiers[t], features[f], rows[r], 1 + r % 2, TILEPROP_U8);
-                check_same(tp_tiers[t], features[f], rows[r], 1 + r % 2, TILEPROP_F32);
-                check_same(tp_tiers[t], features[f], rows[r], 1 + r % 2, TILEPROP_F64);
+                check_same(tp_tiers[t], features[f], rows[r], true, TILEPROP_U8);
+                check_same(tp_tiers[t], features[f], rows[r], false, TILEPROP_U8);
+                check_same(tp_tiers[t], features[f], rows[r], false, TILEPROP_F32);
+                check_same(tp_tiers[t], features[f], rows[r], false, TILEPROP_F64);
             }
         }
     }
