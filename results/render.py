@@ -262,10 +262,10 @@ def speed(items, limits):
 
 
 def sweep(name, option, rates, labels):
-    """Lowest validation losses: a row for each value of an option, a column for each learning rate."""
-    return make_table([option, *rates],
-                      [[label, *(pm(swept(name, lr=rate, **{option: value}), 4) for rate in rates)]
-                       for value, label in labels.items()])
+    """Lowest validation losses: a row for each learning rate, a column for each value of an option."""
+    return make_table(["learning rate", *labels.values()],
+                      [[rate, *(pm(swept(name, lr=rate, **{option: value}), 4) for value in labels)]
+                       for rate in rates])
 
 
 def saturation(items, epochs):

@@ -21,17 +21,18 @@ end
 function Para(p)
     if #p.content == 1 and p.content[1].t == "Image" then
         local image = p.content[1]
-        return {pandoc.RawBlock("latex", "\\begin{figure}[H]\\centering\\includegraphics[width=\\textwidth]{" .. os.getenv("PLOTS") .. "/" .. image.src:gsub("svg$", "pdf") .. "}"),
+        return {pandoc.RawBlock("latex", "\\begin{figure}[htb]\\centering\\includegraphics[width=0.68\\textwidth]{" .. os.getenv("PLOTS") .. "/" .. image.src:gsub("svg$", "pdf") .. "}"),
                 pandoc.Plain({pandoc.RawInline("latex", "\\caption{"), pandoc.Span(image.caption), pandoc.RawInline("latex", "}")}),
                 pandoc.RawBlock("latex", "\\end{figure}")}
     end
 end
 
+-- A table stays on one page: longtable, which pandoc writes, breaks, and pushes plots behind it off the page.
 function Table(t)
-    -- A page ends before a table rather than in it: there must be room for its rows and rules.
-    local lines = #t.bodies[1].body + 6
-    return {pandoc.RawBlock("latex", "\\room{" .. lines .. "}"),
-            pandoc.RawBlock("latex", "\\begingroup\\small\\setlength{\\tabcolsep}{4pt}"), t, pandoc.RawBlock("latex", "\\endgroup")}
+    local tex = pandoc.write(pandoc.Pandoc({t}), "latex")
+    tex = tex:gsub("\\begin{longtable}%[%]", "\\begin{center}\\small\\setlength{\\tabcolsep}{4pt}\\begin{tabular}")
+    tex = tex:gsub("\\end{longtable}", "\\end{tabular}\\end{center}"):gsub("\\endhead\n", "")
+    return pandoc.RawBlock("latex", tex)
 end
 
 function Pandoc(d)

@@ -116,8 +116,8 @@ static tileprop_status train(const struct tp_sweep *sweep, const struct tp_train
     *result = (tileprop_result){.size = sizeof *result};
     options.isa = common->options.isa;
     options.seed = tp_sweep_seed(sweep->command, index % sweep->repeats);
-    options.threads = sweep->threads;
-    options.threads_exact = sweep->threads == 1;
+    options.threads = test ? common->options.threads : sweep->threads; /* a test is alone */
+    options.threads_exact = options.threads == 1;
     options.bind = TILEPROP_BIND_NONE;
     options.numa = TILEPROP_NUMA_OFF;
     options.run = &run;
