@@ -83,7 +83,7 @@ static const struct activation {
     const char *name, *description, *conditions; /* of the template that are true */
 } activations[] = {
     {"sigmoid", "sigmoid", "HIDDEN SIGMOID"},
-    {"lecun-tanh", "lecun-tanh, 1.7159 tanh(2x/3)", "HIDDEN ANY_TANH LECUN"},
+    {"lecun-tanh", "improved-sigmoid, 1.7159 tanh(2x/3)", "HIDDEN ANY_TANH LECUN"},
     {"tanh", "tanh", "HIDDEN ANY_TANH PLAIN_TANH"},
     {"relu", "relu", "HIDDEN RELU"},
 };

@@ -169,7 +169,7 @@ static void print_progress(const struct tp_report *report, enum width width, FIL
     const bool wide = width == TP_WIDE;
     const char *gap = wide ? "  " : " ";
 
-    fprintf(out, wide ? "epoch %zu/%zu  step %zu/%zu  loss %.4f" : "%zu/%zu %zu/%zu loss %.4f", now->epoch,
+    fprintf(out, wide ? "epoch %zu/%zu  %zu/%zu steps  loss %.4f" : "%zu/%zu %zu/%zu loss %.4f", now->epoch,
             report->command->options.epochs, done, run->steps_planned, now->loss);
     if (evaluation->evaluated)
         fprintf(out, wide ? "  validation %.4f %.2f%%" : " val %.4f %.2f%%", evaluation->validation_loss,
@@ -345,6 +345,38 @@ static void write_advice(const struct tp_report *report)
             guess, report->run.learning_rate < TP_RATE_SMALL ? "larger" : "smaller", report->run.learning_rate);
 }
 
+/* Why the run ended before its last step; that it diverged is said as an error. */
+static void write_stop(const tileprop_options *options, const tileprop_result *result, size_t steps_per_epoch,
+                       FILE *out)
+{
+    const size_t evaluations = options->early_stop;
+    switch (result->stopped_by) {
+    case TILEPROP_STOP_EPOCHS:
+    case TILEPROP_STOP_DIVERGED:
+        return;
+    case TILEPROP_STOP_EARLY:
+        fprintf(out, TP_LABEL "no better validation loss in %zu evaluation%s", "stopped", evaluations,
+                evaluations == 1 ? "" : "s");
+        break;
+    case TILEPROP_STOP_ACCURACY:
+        fprintf(out, TP_LABEL "validation accuracy of %g %% reached", "stopped", 100 * options->stop_at_accuracy);
+        break;
+    case TILEPROP_STOP_LOSS:
+        fprintf(out, TP_LABEL "validation loss of %g reached", "stopped", options->stop_at_loss);
+        break;
+    case TILEPROP_STOP_TIME:
+        fprintf(out, TP_LABEL "after %g s", "stopped", options->max_seconds);
+        break;
+    case TILEPROP_STOP_PROGRESS:
+        fprintf(out, TP_LABEL "by SIG%s", "stopped", sigabbrev_np(tp_program_stopped()));
+        break;
+    }
+    if (result->steps)
+        fprintf(out, ", in epoch %zu of %zu\n", (result->steps - 1) / steps_per_epoch + 1, options->epochs);
+    else
+        fputs(", before the first step\n", out);
+}
+
 static void write_closing(const struct tp_report *report, const struct tp_model_writer *writer, double goal)
 {
     const tileprop_result *result = &report->result;
@@ -353,6 +385,7 @@ static void write_closing(const struct tp_report *report, const struct tp_model_
     const size_t held_out = data->validation.sample_weights ? 0 : data->validation.count;
     const bool stopped = result->stopped_by == TILEPROP_STOP_PROGRESS;
     FILE *out = report->out;
+    write_stop(&report->command->options, result, report->run.steps_per_epoch, out);
     write_metrics("train", result->train_loss, result->train_accuracy, &data->train, false, stopped, out);
     write_metrics("validation", result->validation_loss, result->validation_accuracy, &data->validation, true, stopped,
                   out);
@@ -361,7 +394,7 @@ static void write_closing(const struct tp_report *report, const struct tp_model_
     fprintf(out, TP_LABEL, "best");
     if (isfinite(result->best_validation_loss)) {
         write_figures(result->best_validation_loss, result->best_validation_accuracy, held_out, out);
-        fprintf(out, ", at step %zu (the first is 0)\n", result->best_step);
+        fprintf(out, "%s, at step %zu, counted from 0\n", held_out ? " (standard error)" : "", result->best_step);
     } else {
         fputs("none: no evaluation with a finite loss\n", out);
     }
@@ -437,36 +470,6 @@ static tileprop_status write_json(const struct tp_report *report, const struct t
             json_saved(&writer->last), "saved_best", json_saved(&writer->best), "stopped_by",
             tileprop_stop_name(result->stopped_by), "stop_at_accuracy", json_goal(report, writer->last.step, goal)),
         error);
-}
-
-tileprop_status tp_report_stats(const struct tp_train_command *command, const struct tp_train_data *data,
-                                struct tp_error *error)
-{
-    const struct tp_dataset *train = &data->train;
-    struct tp_normalization normalization = {0};
-    tileprop_status status = tp_normalization_fit(&normalization, TILEPROP_NORMALIZE_GLOBAL, train, error);
-    if (status != TILEPROP_OK)
-        return status;
-    const double mean = normalization.mean, deviation = normalization.deviation;
-    tp_normalization_free(&normalization);
-
-    const char *samples = train->schema ? "samples" : "images", *values = train->schema ? "values" : "pixels";
-    const size_t all = train->features * train->count;
-    FILE *out = tp_report_stream(command);
-    if (out) {
-        fprintf(out, TP_LABEL "%s\n", "data", data->directory);
-        fprintf(out, TP_LABEL "%zu\n", samples, train->count);
-        fprintf(out, TP_LABEL "%zu each, %zu in all\n", values, train->features, all);
-        fprintf(out, TP_LABEL "%zu\n", "classes", train->classes);
-        fprintf(out, TP_LABEL "%.5f\n", "mean", mean);
-        fprintf(out, TP_LABEL "%.5f\n", "deviation", deviation);
-    }
-    if (!command->json)
-        return TILEPROP_OK;
-    return tp_program_json(json_pack("{s:I, s:I, s:I, s:o, s:o}", samples, (json_int_t)train->count, values,
-                                     (json_int_t)all, "classes", (json_int_t)train->classes, "mean",
-                                     tp_json_text_real(mean), "deviation", tp_json_text_real(deviation)),
-                           error);
 }
 
 /* Operations of one sample in a layer, or 0 where none are counted. */

@@ -39,15 +39,6 @@ struct tp_report {
  * too, nowhere: NULL. */
 FILE *tp_report_stream(const struct tp_train_command *command);
 
-/*
- * Writes what --stats asks for: mean and deviation of the training samples, which are those that --normalize
- * global uses, and counts, of images and pixels or, of a file, samples and values; with --json as a JSON object
- * too.
- * Errors: TILEPROP_FAILURE without memory.
- */
-tileprop_status tp_report_stats(const struct tp_train_command *command, const struct tp_train_data *data,
-                                struct tp_error *error);
-
 /* Begins the line of the network: its layers, activation and biases. */
 void tp_report_network(const tileprop_options *options, size_t inputs, size_t classes, FILE *out);
 

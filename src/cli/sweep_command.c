@@ -184,6 +184,8 @@ static tileprop_status configure(struct tp_sweep_command *command, size_t config
     struct tp_error why, where;
     tileprop_status status =
         tp_train_command_parse(train, split->train_count + (int)grid->varied_count, split->train, &why);
+    if (status == TILEPROP_OK && train->logged && !command->histories)
+        status = tp_fail(&why, TILEPROP_USAGE, "--%s: expected with --histories only", train->logged);
     if (status == TILEPROP_OK && configuration > 0)
         status = check_data(&command->configurations[0], train, &why);
     if (status == TILEPROP_OK)

@@ -15,9 +15,11 @@
 #include "cli/plot.h"
 #include "cli/program.h"
 #include "cli/report.h"
+#include "cli/stats_report.h"
 #include "cli/train_command.h"
 #include "cli/train_data.h"
 #include "cli/version.h"
+#include "data/choices.h"
 #include "readers/stream.h"
 
 struct training {
@@ -244,13 +246,29 @@ static tileprop_status train_network(struct tp_train_command *command, struct tp
     return status;
 }
 
+/* Parses the command line, and says which options are in vain. */
+static tileprop_status parse(struct tp_train_command *command, int argc, char **argv, struct tp_error *error)
+{
+    const tileprop_status status = tp_train_command_parse(command, argc, argv, error);
+    if (status != TILEPROP_OK)
+        return status;
+    if (command->logged && !command->history && !command->plot && !command->checkpoint && !command->resume)
+        return tp_fail(error, TILEPROP_USAGE, "--%s: expected with --history, --plot, --checkpoint or --resume only",
+                       command->logged);
+    for (const struct tp_dropped *dropped = command->dropped; dropped->name && !command->quiet; dropped++)
+        fprintf(stderr, "%s: note: --%s %s of %s has no use with --optimizer %s and is dropped\n",
+                program_invocation_short_name, dropped->name, dropped->value, command->config,
+                tp_choice_name(tp_optimizer_choices, (int)command->options.optimizer));
+    return TILEPROP_OK;
+}
+
 /* --stats and --check-gradient, which look at the data and train nothing. */
 static tileprop_status examine(struct tp_train_command *command, struct tp_error *error, bool *stopped)
 {
     struct tp_train_data data = {0};
     tileprop_status status = stop_if_asked(tp_train_data_load(&data, command, NULL, NULL, error), stopped);
     if (status == TILEPROP_OK && !*stopped)
-        status = command->stats ? tp_report_stats(command, &data, error)
+        status = command->stats ? tp_stats_report(command, &data, error)
                                 : tp_gradient_report(command, &data, stopped, error);
     tp_train_data_free(&data);
     return status;
@@ -265,7 +283,7 @@ int main(int argc, char **argv)
     tp_program_begin();
     tp_program_catch_stop();
     tp_stream_stop_when(tp_program_stopped);
-    tileprop_status status = tp_train_command_parse(&command, argc, argv, &error);
+    tileprop_status status = parse(&command, argc, argv, &error);
     if (status == TILEPROP_OK && command.help) {
         tp_train_command_write(command.help == TP_HELP_ALL ? tp_options_write_help : tp_options_write_basic_help,
                                stdout);

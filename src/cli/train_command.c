@@ -112,7 +112,7 @@ static const struct tp_option table[] = {
     {TP_OPTION("resume-inexact", AT(resume_inexact), SWITCH, "Output",
                .help = "also from one of a version that computes other bits"), .flag = true},
     {TP_OPTION("history", AT(history), PATH, "Output", .argument = "FILE", .keyword = "none",
-               .help = "write the loss of each step and each evaluation to this CSV file"), .writes = true},
+               .help = "write the loss of each step, counted from 0, and each evaluation to this CSV file"), .writes = true},
     {TP_OPTION("plot", AT(plot), PATH, "Output", .argument = "FILE", .keyword = "none",
                .help = "draw loss and accuracy with gnuplot into this .svg or .png file; of FILE.svg the history is "
                        "written to FILE.csv, the loss of its steps to FILE-loss.csv and the script to FILE.gp"), .writes = true, .side_outputs = tp_plot_beside},
@@ -168,7 +168,8 @@ static struct tp_train_command default_command(void)
 /*
  * An option that the optimizer has no use for is an error where it was asked for. It was not where a file
  * repeats the default, as --print-config writes it, or where the command line chose another optimizer than
- * the file: such an option falls back to its default.
+ * the file: such an option falls back to its default. In the latter case it is noted as dropped, but for a
+ * default in a file that has the options of all optimizers, as --print-config writes it.
  */
 static tileprop_status check_rule(struct tp_train_command *command, const enum tp_option_source *sources,
                                   struct tp_error *error)
@@ -181,19 +182,26 @@ static tileprop_status check_rule(struct tp_train_command *command, const enum t
                  {"epsilon", "adam"}};
     const char *rule = tp_choice_name(tp_optimizer_choices, (int)command->options.optimizer);
     const bool rule_commanded = sources[tp_options_index(&options, "optimizer")] == TP_FROM_COMMAND;
+    const bool printed = sources[tp_options_index(&options, "momentum")] == TP_FROM_FILE &&
+                         sources[tp_options_index(&options, "beta1")] == TP_FROM_FILE;
+    struct tp_dropped *dropped = command->dropped;
     tileprop_status status = TILEPROP_OK;
 
     for (size_t i = 0; status == TILEPROP_OK && i < sizeof rates / sizeof rates[0]; i++) {
         const size_t index = tp_options_index(&options, rates[i].name);
         const tileprop_option *rate = tp_options_at(&options, index).is;
-        char value[32];
+        char value[TP_REAL_TEXT];
         if (strstr(rates[i].rules, rule))
             continue;
         tp_option_format(rate, command, value, sizeof value);
-        if (sources[index] == TP_FROM_COMMAND ||
-            (sources[index] == TP_FROM_FILE && !rule_commanded && strcmp(value, rate->initial) != 0))
+        const bool filed = sources[index] == TP_FROM_FILE, initial = strcmp(value, rate->initial) == 0;
+        if (sources[index] == TP_FROM_COMMAND || (filed && !rule_commanded && !initial))
             return tp_fail(error, TILEPROP_USAGE, "--%s: expected with %s only, found with --optimizer %s", rate->name,
                            rates[i].rules, rule);
+        if (filed && rule_commanded && !(printed && initial)) {
+            dropped->name = rate->name;
+            memcpy(dropped++->value, value, sizeof value);
+        }
         status = tp_option_parse(rate, "--", rate->initial, command, error);
     }
     return status;
@@ -237,6 +245,16 @@ static tileprop_status check_resumption(const struct tp_train_command *command, 
     return TILEPROP_OK;
 }
 
+/* What the command line turns on of the columns that a history alone has. */
+static const char *find_logged(const struct tp_train_command *command, const enum tp_option_source *sources)
+{
+    if (command->options.log_gradients && sources[tp_options_index(&options, "log-gradients")] == TP_FROM_COMMAND)
+        return "log-gradients";
+    if (command->options.log_activations && sources[tp_options_index(&options, "log-activations")] == TP_FROM_COMMAND)
+        return "log-activations";
+    return NULL;
+}
+
 tileprop_status tp_train_command_parse(struct tp_train_command *command, int argc, char *const *argv,
                                        struct tp_error *error)
 {
@@ -247,6 +265,8 @@ tileprop_status tp_train_command_parse(struct tp_train_command *command, int arg
         status = check_rule(command, sources, error);
     if (status == TILEPROP_OK)
         status = read_interval(command, error);
+    if (status == TILEPROP_OK)
+        command->logged = find_logged(command, sources);
     return status == TILEPROP_OK ? check_resumption(command, sources, error) : status;
 }
 

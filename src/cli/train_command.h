@@ -18,6 +18,14 @@ struct tp_interval {
     double seconds;
 };
 
+#define TP_REAL_TEXT 32 /* bytes of a real as text */
+
+/* An option of the configuration file that the command line's --optimizer has no use for. */
+struct tp_dropped {
+    const char *name;
+    char value[TP_REAL_TEXT];
+};
+
 struct tp_train_command {
     tileprop_options options; /* first, as options.h wants it */
     int explain;
@@ -45,7 +53,9 @@ struct tp_train_command {
     int check_gradient; /* only check gradients */
     const char *config;
     int print_config, help, version;
-    char *storage; /* to be freed, after an error too; what is above may point into it */
+    struct tp_dropped dropped[5]; /* up to a NULL name */
+    const char *logged; /* an option of columns of the history that the command line turns on; NULL: none does */
+    char *storage;      /* to be freed, after an error too; what is above may point into it */
 };
 
 /*

@@ -9,8 +9,8 @@ const tileprop_choice tp_normalize_choices[] = {{"auto", TILEPROP_AUTO},
                                                 {NULL, 0}};
 
 const tileprop_choice tp_activation_choices[] = {{"sigmoid", TILEPROP_SIGMOID},
-                                                 {"lecun-tanh", TILEPROP_LECUN_TANH},
                                                  {"improved-sigmoid", TILEPROP_LECUN_TANH},
+                                                 {"lecun-tanh", TILEPROP_LECUN_TANH},
                                                  {"tanh", TILEPROP_TANH},
                                                  {"relu", TILEPROP_RELU},
                                                  {NULL, 0}};

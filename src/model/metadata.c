@@ -80,7 +80,7 @@ tileprop_status tp_metadata_choose(const struct tp_safetensors *read, const char
     const char *text = tp_safetensors_text(read, key);
     char expected[128] = "";
     for (const tileprop_choice *c = choices; c->name; c++) {
-        if (c->value == TILEPROP_AUTO || c->name != tp_choice_name(choices, c->value))
+        if (c->value == TILEPROP_AUTO)
             continue;
         if (strcmp(text, c->name) == 0) {
             *value = c->value;

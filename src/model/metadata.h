@@ -34,7 +34,7 @@ tileprop_status tp_metadata_read(const struct tp_safetensors *read, const struct
 void tp_metadata_write(json_t **texts, const struct tp_metadata *all, size_t count);
 
 /*
- * Stores the value that the key's text is the name of, one that can be written.
+ * Stores the value that the key's text is a name of, which is not auto.
  * Errors: TILEPROP_BAD_INPUT, naming path, key, what was found and what was expected.
  */
 tileprop_status tp_metadata_choose(const struct tp_safetensors *read, const char *key, const tileprop_choice *choices,

@@ -192,7 +192,8 @@ tileprop_status tp_model_read(struct tp_model *model, const char *path, struct t
 
 const char *tp_model_activation(const struct tp_model *model)
 {
-    return tp_choice_name(tp_activation_choices, (int)model->activation);
+    return model->activation == TILEPROP_LECUN_TANH ? "lecun-tanh"
+                                                    : tp_choice_name(tp_activation_choices, (int)model->activation);
 }
 
 void tp_model_free(struct tp_model *model)
@@ -355,10 +356,10 @@ tileprop_status tp_model_starts(const struct tp_model *model, const char *place,
     if (!same)
         return tp_fail(error, TILEPROP_USAGE, "%s: layers %s found, expected %s; --hidden must match", place, found,
                        expected);
+    const char *activation = tp_choice_name(tp_activation_choices, (int)model->activation);
     if (model->described && has->layer_count > 1 && model->activation != options->activation)
         return tp_fail(error, TILEPROP_USAGE, "%s: activation %s found, expected %s; use --activation %s", place,
-                       tp_model_activation(model), tp_choice_name(tp_activation_choices, (int)options->activation),
-                       tp_model_activation(model));
+                       activation, tp_choice_name(tp_activation_choices, (int)options->activation), activation);
     size_t biased = 0; /* layers up to the last one with biases */
     for (size_t l = 0; l < has->layer_count; l++)
         biased = has->layers[l].has_bias ? l + 1 : biased;

@@ -86,7 +86,8 @@ struct tp_tensor_list *tp_model_list(const struct tp_model *model);
  */
 tileprop_status tp_model_check(const struct tp_model *model, const char *path, struct tp_error *error);
 
-/* The name of the hidden layers' activation. */
+/* The name of the hidden layers' activation in files; of improved-sigmoid that is lecun-tanh, which older
+ * versions read. */
 const char *tp_model_activation(const struct tp_model *model);
 
 void tp_model_free(struct tp_model *model);

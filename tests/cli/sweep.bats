@@ -198,6 +198,8 @@ for row in csv.DictReader(line for line in open("r.csv") if line[0] != "#"):
     "$train" "${few[@]}" --lr 0.02 --seed 1 --history t.csv --quiet >/dev/null
     cmp t.csv h/2.csv
     touch file
+    refused 2 '--log-gradients: expected with --histories only' "${few[@]}" --log-gradients on
+    refused 2 '--vary log-gradients=on: --log-gradients: expected' "${few[@]}" --vary log-gradients=off,on
     refused 1 '--histories: file: Not a directory' "${few[@]}" --histories file
 }
 

@@ -57,7 +57,7 @@ check-gradient help version" ]
         grep -q -- "^  --$name\b" <<<"$output"
     done
     [[ $output == *"output layer is not part"* ]]
-    [[ $output == *"[lecun-tanh]"* ]]
+    [[ $output == *"[improved-sigmoid]"* ]]
     for code in 0 1 2 3 4 130 143; do
         grep -q "^  $code  *[a-z]" <<<"$output"
     done
@@ -75,7 +75,7 @@ check-gradient help version" ]
 @test "the defaults are the documented ones" {
     run "$train" --print-config
     [ "$status" -eq 0 ]
-    for line in "hidden = 64" "activation = lecun-tanh" "optimizer = momentum" "momentum = 0.9" "lr = auto" \
+    for line in "hidden = 64" "activation = improved-sigmoid" "optimizer = momentum" "momentum = 0.9" "lr = auto" \
         "bias = auto" "init = auto" "batch = 32" "epochs = auto" "threads = auto" "seed = 1" "shuffle = on" \
         "drop-last = auto" "normalize = auto" "label = auto" "header = auto" "missing = error" "early-stop = 0" "evals-per-epoch = 5" "eval-train = off" \
         "train-limit = all" "val-limit = all" "weight-decay = 0" "beta1 = 0.9" "beta2 = 0.999" \
@@ -155,6 +155,34 @@ END
     run "$train" --config run.conf --optimizer adam --print-config
     [ "$status" -eq 0 ]
     grep -qx "momentum = 0.9" <<<"$output"
+}
+
+@test "a file's options that the command line's optimizer has no use for are dropped with a note" {
+    dropped() { # FILE ARGUMENTS...: the notes
+        "$train" --config "$1" "${@:2}" --print-config 2>&1 >/dev/null
+    }
+    printf 'optimizer = adam\nlr = 0.02\nbeta1 = 0.8\nepsilon = 1e-08\n' >run.conf
+    cmp <(dropped run.conf --optimizer sgd) - <<'END'
+train: note: --beta1 0.8 of run.conf has no use with --optimizer sgd and is dropped
+train: note: --epsilon 1e-08 of run.conf has no use with --optimizer sgd and is dropped
+END
+    "$train" --config run.conf --optimizer sgd --print-config | grep -qx "lr = 0.02"
+    [ -z "$(dropped run.conf --optimizer sgd --quiet)" ]
+    [ -z "$(dropped run.conf --optimizer adam)" ]
+    [ "$(dropped "$root/results/3c/run.conf" --optimizer sgd)" = \
+        "train: note: --momentum 0.9 of $root/results/3c/run.conf has no use with --optimizer sgd and is dropped" ]
+    "$train" --optimizer nesterov --momentum 0.5 --print-config >all.conf # with the defaults of adam too
+    [ "$(dropped all.conf --optimizer sgd)" = \
+        "train: note: --momentum 0.5 of all.conf has no use with --optimizer sgd and is dropped" ]
+}
+
+@test "improved-sigmoid and lecun-tanh are one activation, called improved-sigmoid" {
+    for name in improved-sigmoid lecun-tanh; do
+        "$train" --activation $name --print-config | grep -qx "activation = improved-sigmoid"
+        "$train" "${small[@]}" --quiet --activation $name --save $name.model >$name
+        grep -q "^network     784-8-10, improved-sigmoid, " $name
+    done
+    cmp lecun-tanh.model improved-sigmoid.model
 }
 
 @test "what --print-config prints, --config reads to the same" {
@@ -251,11 +279,11 @@ END
     [ "$status" -eq 0 ]
     [ "${#lines[@]}" -eq 7 ]
     [[ ${lines[0]} == "data "*"640 training and 100 validation samples, 784 inputs, 10 classes, mean "* ]]
-    [[ ${lines[1]} == "network "*"784-8-10, lecun-tanh, bias input, 6360 parameters, momentum, lr 0.02, batch 32, "* ]]
+    [[ ${lines[1]} == "network "*"784-8-10, improved-sigmoid, bias input, 6360 parameters, momentum, lr 0.02, batch 32, "* ]]
     [[ ${lines[2]} == "machine "*"1 thread used of 1 asked for" ]]
     [[ ${lines[3]} =~ ^train\ .*loss\ [0-9.e-]+\ nats\ per\ sample,\ accuracy\ [0-9.]+\ %$ ]]
     [[ ${lines[4]} =~ ^validation\ .*accuracy\ [0-9.]+\ \+-\ [0-9.]+\ %$ ]]
-    [[ ${lines[5]} =~ ^best\ .*accuracy\ [0-9.]+\ \+-\ [0-9.]+\ %,\ at\ step\ [0-9]+\ \(the\ first\ is\ 0\)$ ]]
+    [[ ${lines[5]} =~ ^best\ .*accuracy\ [0-9.]+\ \+-\ [0-9.]+\ %\ \(standard\ error\),\ at\ step\ [0-9]+,\ counted\ from\ 0$ ]]
     [[ ${lines[6]} =~ ^weights\ .*[0-9a-f]{16} ]]
 }
 
@@ -270,7 +298,7 @@ END
     run --separate-stderr "$train" "${small[@]}"
     [ "${#stderr_lines[@]}" -eq 5 ]
     [[ $stderr != *$'\r'* ]]
-    [[ ${stderr_lines[4]} == "epoch 1/1  step "*"/20  loss "*"  validation "*" samples/s "*" GFLOP/s"*" ETA "* ]]
+    [[ ${stderr_lines[4]} == "epoch 1/1  17/20 steps  loss "*"  validation "*" samples/s "*" GFLOP/s"*" ETA "* ]]
     run --separate-stderr "$train" "${few[@]}" --epochs 1 --quiet --threads 4096
     [ "$status" -eq 0 ]
     [ -z "$stderr" ]
@@ -384,6 +412,23 @@ goal() {
     python3 -c 'import json, sys; print(json.load(sys.stdin)["stop_at_accuracy"][sys.argv[1]])' "$1" <<<"$output"
 }
 
+@test "the report says why a run stopped before its last step" {
+    stopped() { # REASON ARGUMENTS...
+        run --separate-stderr "$train" "${few[@]}" --hidden 8 --threads 1 --epochs 40 "${@:2}"
+        [ "$status" -eq 0 ]
+        echo "${lines[3]}"
+        [[ ${lines[3]} =~ ^stopped\ {5}$1,\ in\ epoch\ [0-9]+\ of\ 40$ ]]
+    }
+    stopped 'no better validation loss in 2 evaluations' --early-stop 2
+    stopped 'no better validation loss in 1 evaluation' --early-stop 1
+    stopped 'validation accuracy of 60 % reached' --stop-at-accuracy 0.6
+    stopped 'validation loss of 1.2 reached' --stop-at-loss 1.2
+    stopped 'after 1e-06 s' --max-seconds 1e-6
+    [[ ${lines[3]} == *"in epoch 1 of 40" ]]
+    run "$train" "${small[@]}"
+    [[ $output != *"stopped"* ]]
+}
+
 @test "--stop-at-accuracy: ends at the first such evaluation, says when, and does so on any number of threads" {
     wanted=("${mnist[@]}" --train-limit 3200 --val-limit 500 --hidden 8 --epochs 20 --stop-at-accuracy 0.8 --json)
     run --separate-stderr "$train" "${wanted[@]}" --threads-exact 1 --history history.csv
@@ -476,6 +521,18 @@ for row in csv.DictReader(open("one.csv")):
     assert all(norms) == any(norms) == bool(row["validation_loss"]), row
     assert all(0 < float(n) < 100 for n in norms if n), row
 END
+}
+
+@test "--log-gradients and --log-activations are refused where nothing takes what they log, but in a file" {
+    for name in log-gradients log-activations; do
+        refused 2 "--$name: expected with --history, --plot, --checkpoint or --resume only" --data absent --$name on
+        "$train" "${small[@]}" --quiet --$name off
+        "$train" "${small[@]}" --quiet --$name on --checkpoint c
+        "$train" "${small[@]}" --quiet --$name on --resume c
+        rm c
+        echo "$name = on" >run.conf
+        "$train" "${small[@]}" --quiet --config run.conf
+    done
 }
 
 @test "--log-activations: RMS and saturation of hidden layers, and not a bit of the run changes" {
@@ -593,6 +650,7 @@ start() {
         wait "$child" || code=$?
         [ "$code" -eq "${pair#*:}" ]
         [ "$(tail -n 1 err)" = "train: stopped by SIG${pair%:*}" ]
+        grep -qxE "stopped     by SIG${pair%:*}, in epoch [0-9]+ of 1000000" err
         output=$(cat out)
         [ "$(json stopped_by)" = signal ]
         [ "$(wc -l <run.csv)" -eq $(($(json steps) + 1)) ]

@@ -376,7 +376,7 @@ stop_and_time() {
     while read -r name value kept; do
         refused 2 "--$name: $value ... $kept ... c" "${base[@]}" "--$name" "$value" --checkpoint c --resume auto
     done <<'END'
-activation tanh lecun-tanh
+activation tanh improved-sigmoid
 init he fan-in
 bias all input
 optimizer sgd momentum

@@ -88,7 +88,7 @@ json_of() {
     "$train" "${small[@]}" --bias all --save m >/dev/null
     refused 2 "biases of layer 2 ... --bias input ... --bias all" "${small[@]}" --init-from m
     refused 2 "layers 784-24-20-10 ... 784-64-10" "${few[@]}" --bias all --init-from m
-    refused 2 "--activation lecun-tanh" "${small[@]}" --bias all --activation relu --init-from m
+    refused 2 "--activation improved-sigmoid" "${small[@]}" --bias all --activation relu --init-from m
     refused 3 "absent: ... opened" "${small[@]}" --init-from absent
     head -c 100 m >cut-short
     refused 3 "cut-short: byte 0: ... header" "${small[@]}" --init-from cut-short

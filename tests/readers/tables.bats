@@ -116,7 +116,7 @@ sys.exit(mean < float(least))' "$least" "$name" "$peer" $found >&3
     [ "${lines[1]}" = "classes     setosa 50, versicolor 50, virginica 50" ]
     [ "${lines[2]}" = "validation  30 samples of the same file, stratified by class, drawn from seed 1" ]
     [[ ${lines[3]} == "data "*"iris.csv, 120 training and 30 validation samples, 4 inputs, 3 classes, mean "* ]]
-    [[ ${lines[4]} == "network     4-64-3, lecun-tanh, bias all, "* ]]
+    [[ ${lines[4]} == "network     4-64-3, improved-sigmoid, bias all, "* ]]
 }
 
 @test "a table's weights are the same on every tier, with every number of threads, and those that are kept here" {

@@ -480,7 +480,7 @@ static void check_first_weights(void)
     train(TILEPROP_USAGE, "renormalize: ... init_from ... resume");
     c.options.initial_weights = first;
     c.options.activation = TILEPROP_RELU;
-    train(TILEPROP_USAGE, "initial_weights: activation lecun-tanh ... relu ... activation lecun-tanh");
+    train(TILEPROP_USAGE, "initial_weights: activation improved-sigmoid ... relu ... activation improved-sigmoid");
     c.options.initial_weights = first;
     c.options.hidden[0] = 5;
     train(TILEPROP_USAGE, "initial_weights: layers 4-64-3 ... 4-5-3 ... hidden");
