@@ -5,8 +5,8 @@ RESULTS/report.md.in becomes RESULTS/report.md; RESULTS is this folder unless na
 The text is written by hand, and what it claims stands in markers, [[text|expression]], of which the text is kept. The
 expression, of the functions below, says where the claim comes from:
 
-    [[0.1349 +- 0.0022|loss("3a")]]     numbers, which must be the expression's, rounded as they are written; with a %
-                                        the expression's times 100; after "about" within a fifth of it
+    [[0.1349 +- 0.0022|loss("3a")]]     numbers, which must be the expression's, rounded as they are written; with % or
+                                        percentage the expression's times 100; after "about" within a fifth of it
     [[lower|loss("3a") < loss("2c")]]   words, of a comparison that must be true
 
 In an answer, each digit and each comparing word must stand in a marker. With --check nothing is written, and the exit
@@ -198,7 +198,7 @@ def check_claim(text, expression):
     if not written or len(written) > len(found):
         raise Wrong(f"\"{text}\" found, expected {len(found)} numbers of {expression}")
     for (number, half), true in zip(written, found):
-        true *= 100 if "%" in text else 1
+        true *= 100 if "%" in text or "percentage" in text else 1
         allowed = 0.2 * abs(true) if "about" in words else half * (1 + 1e-9)
         if abs(number - true) > allowed:
             raise Wrong(f"\"{text}\" found, but {expression} is {true:.6g}")
