@@ -5,7 +5,7 @@ CHECK_SOURCES := $(wildcard tests/kernels/check_*.c)
 FUZZ_SOURCES  := $(wildcard tests/*/fuzz_*.c)
 
 PACKAGES_TEST   := bats binutils g++ git gnuplot-nox libbenchmark-dev libcmocka-dev libsimde-dev locales python3 python3-jinja2 \
-                   python3-numpy python3-sklearn python3-venv qemu-user strace
+                   python3-matplotlib python3-numpy python3-sklearn python3-venv qemu-user strace
 PACKAGES_GUARD  := abigail-tools llvm valgrind
 PACKAGES_ARM    := gcc-arm-none-eabi libnewlib-arm-none-eabi
 PACKAGES_MANUAL := mandoc zsh
@@ -63,7 +63,7 @@ everything: $(PROGRAMS) manual $(FAULTY) $(BUILD)/numa/train $(TEST_PROGRAMS) $(
 
 # These test build products, the runner or the results of whole runs, not what instrumented code does.
 UNINSTRUMENTED := tests/api/library.bats tests/cli/manual.bats tests/kernels/new-tier.bats tests/train/accuracy.bats \
-                  $(wildcard tests/bench/*.bats) $(addprefix tests/project/,build.bats install.bats path.bats results.bats rooms.bats run.bats)
+                  $(wildcard tests/bench/*.bats) $(addprefix tests/project/,build.bats course.bats install.bats path.bats results.bats rooms.bats run.bats)
 # The longest go first: one that began last would run alone at the end.
 LONGEST := $(addprefix tests/,project/faults.bats model/checkpoint.bats api/library.bats train/accuracy.bats \
              readers/tables.bats cli/train.bats project/install.bats cli/surroundings.bats verify/check-gradient.bats)

@@ -16,12 +16,12 @@ struct tp_training_state {
     struct tp_metrics best;          /* lowest validation loss so far; the first evaluation follows step 0 */
     size_t best_step;                /* the step it followed, counted from 0 */
     size_t evaluations_since_best;
-    double loss;                          /* of the last step's batch */
-    double gradient_norms[TP_LAYERS_MAX]; /* of the last step that was measured */
+    double loss;                               /* of the last step's batch */
+    double gradient_norms[TP_LAYERS_MAX];      /* of the last step that was measured */
     tileprop_activity activity[TP_LAYERS_MAX]; /* likewise, of the hidden layers */
-    bool evaluation_due;                  /* after the last step; a stop came before it was done */
-    tileprop_stop ended;                  /* why an evaluation ended the run; TILEPROP_STOP_EPOCHS: not ended */
-    double seconds;                       /* counted by --max-seconds; includes the next two */
+    bool evaluation_due;                       /* after the last step; a stop came before it was done */
+    tileprop_stop ended;                       /* why an evaluation ended the run; TILEPROP_STOP_EPOCHS: not ended */
+    double seconds;                            /* counted by --max-seconds; includes the next two */
     double seconds_training, seconds_evaluation;
 };
 

@@ -113,7 +113,7 @@ begin_endless() {
     "$train" "${net[@]}" "${kept[@]}" --epochs 1 "${schedule[@]}" --lr-steps 40 --checkpoint d >/dev/null
     "$train" "${net[@]}" "${kept[@]}" --epochs 2 "${schedule[@]}" --lr-steps 40 --resume d >out
     [ "$(weights <out)" = "$long" ]
-    refused 2 "--warmup: 40 of 40 steps found, expected fewer" "${net[@]}" --epochs 2 --warmup 40
+    refused 2 "--warmup: 40 of 40 steps found, expected fewer" "${net[@]}" --epochs 2 --warmup 40 --history h.csv
 }
 
 @test "--resume auto begins where there is no checkpoint, and nothing is left but what was asked for" {
@@ -324,7 +324,7 @@ stop_and_time() {
 }
 
 @test "SIGHUP that is ignored, as under nohup, ends nothing" {
-    env --ignore-signal=HUP "$train" "${net[@]}" --epochs 1000000 >out 2>err &
+    env --ignore-signal=HUP "$train" "${net[@]}" --epochs 1000000 --history h.csv >out 2>err &
     child=$!
     until grep -q ^machine out; do
         kill -0 "$child"
