@@ -310,7 +310,12 @@ def gradient_check(item):
                        for i, l in enumerate(load(f"{item}/check.json")["layers"], 1)])
 
 
-TABLES = (results, differences, speed, sweep, saturation, saturated_layers, power, count, place, gradient_check)
+def plot(path, caption):
+    """With its caption below it, which the text of an image is not on every page that shows Markdown."""
+    return f"![{caption}]({path})\\\n*{caption}*"
+
+
+TABLES = (plot, results, differences, speed, sweep, saturation, saturated_layers, power, count, place, gradient_check)
 
 
 def render():

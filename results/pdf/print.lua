@@ -18,8 +18,9 @@ function Link(l)
     end
 end
 
+-- An image with its caption behind it.
 function Para(p)
-    if #p.content == 1 and p.content[1].t == "Image" then
+    if p.content[1].t == "Image" then
         local image = p.content[1]
         return {pandoc.RawBlock("latex", "\\begin{figure}[htb]\\centering\\includegraphics[width=0.68\\textwidth]{" .. os.getenv("PLOTS") .. "/" .. image.src:gsub("svg$", "pdf") .. "}"),
                 pandoc.Plain({pandoc.RawInline("latex", "\\caption{"), pandoc.Span(image.caption), pandoc.RawInline("latex", "}")}),
