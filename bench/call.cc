@@ -38,9 +38,9 @@ float value_at(size_t i)
 
 std::string Call::name() const
 {
-    static const char *const names[VERBS] = {"forward", "backward", "update",     "apply",   "refresh",
-                                             "pack_u8", "pack_f32", "loss",       "softmax", "exp",
-                                             "log",     "sigmoid",  "lecun_tanh", "tanh",    "relu"};
+    static const char *const names[VERBS] = {"forward",    "backward", "update",  "apply",        "refresh", "pack_u8",
+                                             "pack_f32",   "loss",     "softmax", "exp",          "log",     "sigmoid",
+                                             "lecun_tanh", "tanh",     "relu",    "forward_bytes"};
     const bool activates = (verb == FORWARD || verb == BACKWARD) && !bare;
     std::string name =
         std::string(names[verb]) + (marked ? "_marked-" : "-") + std::to_string(m) + "x" + std::to_string(n);
@@ -59,7 +59,7 @@ double Call::inputs() const
 {
     double count = 0;
     for (size_t i = 0; is_product() && i < m * k; i++)
-        count += !marked || !is_zero(i);
+        count += !(marked || verb == FORWARD_BYTES) || !is_zero(i);
     return count;
 }
 
@@ -149,7 +149,10 @@ Operands::Operands(const Call &call, const tp_tier *tier, size_t threads, float 
       rule_(rule_of(call.optimizer))
 {
     rule_.rate = rate;
-    share_ = call.verb <= BACKWARD ? product(call) : call.verb <= REFRESH ? owner(call) : rows(call);
+    share_ = call.verb == FORWARD_BYTES ? forward_bytes(call)
+             : call.verb <= BACKWARD    ? product(call)
+             : call.verb <= REFRESH     ? owner(call)
+                                        : rows(call);
 }
 
 // forward and backward: split by rows or by panels of columns, as in a step's plan.
@@ -179,6 +182,24 @@ Operands::Share Operands::product(const Call &c)
                                       w,          a,        out,           activation};
             tier->backward(&work);
         }
+    };
+}
+
+Operands::Share Operands::forward_bytes(const Call &c)
+{
+    const tp_matrix w = matrix(c.k, c.n, 0.05F), out = matrix(c.m, c.n, 0),
+                    sums = matrix(tp_panel_count(c.k), c.n, 0.05F), in = {nullptr, 0, c.m, c.k};
+    bytes_ = make_bytes(c.m * c.k);
+    for (int i = 0; i < 256; i++)
+        table_.push_back(0.01F * static_cast<float>(i));
+    values_.assign(c.k, table_.data());
+    words_.resize(tp_mark_words(c.k) * (c.m + 1)); // those behind the marks: nothing is added to a 0
+    const tp_marks marks = {words_.data(), c.m};
+    const tp_bytes bytes = {bytes_.data(), values_.data(), words_.data() + tp_mark_words(c.k) * c.m};
+    return [=, tier = tier_](size_t member, size_t members) {
+        const tp_range part = tp_plan_share(c.m, member, members);
+        const tp_forward work = {part.begin, part.end, false, in, w, sums, out, c.activation, marks, bytes};
+        tier->forward_bytes(&work);
     };
 }
 

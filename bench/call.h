@@ -26,7 +26,8 @@ enum Verb {
     SIGMOID,
     LECUN_TANH,
     TANH,
-    RELU, // of m x n values
+    RELU,          // of m x n values
+    FORWARD_BYTES, // as FORWARD, from bytes of which all but kPercent are 0
     VERBS
 };
 
@@ -39,7 +40,7 @@ struct Call {
     bool bare = false;        // GEMM only, no epilogue; update writes the gradient
     bool marked = false;      // forward, update, pack: skips inputs that are 0, all but kPercent of them
 
-    bool is_product() const { return verb <= UPDATE; }
+    bool is_product() const { return verb <= UPDATE || verb == FORWARD_BYTES; }
     // "forward-32x64x785"; an epilogue that is not the default follows: "update-64x10x32-adam".
     std::string name() const;
     // Elements of a product's left operand, without those that are skipped; otherwise 0.
@@ -92,6 +93,8 @@ class Operands
     tp_matrix inputs_{};
     std::vector<uint64_t> words_;
     std::vector<uint8_t> bytes_;
+    std::vector<float> table_;
+    std::vector<const float *> values_;
     std::vector<uint16_t> labels_;
     Share share_;
 
@@ -100,6 +103,7 @@ class Operands
     Share product(const Call &call);
     Share owner(const Call &call);
     Share rows(const Call &call);
+    Share forward_bytes(const Call &call);
 };
 
 // Throws unless the tier matches the reference tier, which multiplies everything, bit for bit.

@@ -39,7 +39,7 @@ COUNTED = {"step-784-64-10": "tp_step_run", "step_skipping-784-64-10": "tp_step_
            **dict.fromkeys("""forward-32x64x785 forward-32x10x64-linear backward-32x64x64 update-785x64x32-first
                               update-64x64x32 update-512x512x256-adam pack_u8-32x784 pack_f32-32x784 loss-32x10
                               sigmoid-32x64 lecun_tanh-32x64 pack_u8_marked-32x784-19% pack_f32_marked-32x784-19%
-                              forward_marked-32x64x785-19% update_marked-785x64x32-19%""".split(), "tp_team_run")}
+                              forward_marked-32x64x785-19% forward_bytes-32x64x785 update_marked-785x64x32-19%""".split(), "tp_team_run")}
 
 
 def inconclusive(reason):

@@ -126,6 +126,7 @@ Calls course_calls(size_t batch)
         calls.push_back(calls[i]);
         calls.back().marked = true;
     }
+    calls.push_back({.verb = FORWARD_BYTES, .m = batch, .n = 64, .k = 785});
     add_layer(calls, batch, 64, 64);
     calls.push_back({.verb = FORWARD, .m = batch, .n = 10, .k = 64, .activation = TILEPROP_LINEAR});
     calls.push_back({.verb = LOSS, .m = batch, .n = 10});
@@ -143,7 +144,7 @@ Calls other_calls()
         for (const size_t width : {500U, 1024U, 2048U})
             add_layer(calls, batch, width, width);
     }
-    for (int verb = APPLY; verb < VERBS; verb++)
+    for (int verb = APPLY; verb < FORWARD_BYTES; verb++)
         calls.push_back({.verb = static_cast<Verb>(verb), .m = 512, .n = 1024});
     for (const auto rule : {TILEPROP_SGD, TILEPROP_LECUN_MOMENTUM, TILEPROP_NESTEROV, TILEPROP_ADAM})
         for (const size_t width : {64U, 1024U})

@@ -217,8 +217,8 @@ tileprop_status tp_trainer_prepare(struct tp_trainer *t, const struct tp_trainin
     if (!tier)
         return tp_fail(error, TILEPROP_USAGE, "--isa: this CPU or this build has no tier \"%s\"", o->isa);
     const size_t batch = o->batch < samples ? o->batch : samples;
-    t->run.steps_planned = tp_options_steps(o, samples);
-    t->run.steps_per_epoch = t->run.steps_planned / o->epochs;
+    t->run.steps_per_epoch = tp_options_steps_per_epoch(o, samples);
+    t->run.steps_planned = t->run.steps_per_epoch * o->epochs;
     o->lr_steps = o->lr_steps ? o->lr_steps : t->run.steps_planned;
     status = training->normalization ? tp_normalization_copy(&t->normalization, training->normalization, error)
                                      : tp_normalization_fit(&t->normalization, o->normalize, training->train, error);

@@ -46,7 +46,9 @@ tileprop_status tp_options_check(const tileprop_options *o, size_t samples, stru
                        "--batch: %zu is more than the %zu training samples, which leaves no whole batch; use "
                        "--drop-last off",
                        o->batch, samples);
-    const size_t steps = o->lr_steps ? o->lr_steps : tp_options_steps(o, samples);
+    if (samples == 0)
+        return tp_fail(error, TILEPROP_USAGE, "no training samples, expected at least 1");
+    const size_t steps = o->lr_steps ? o->lr_steps : o->epochs * tp_options_steps_per_epoch(o, samples);
     if (o->warmup && o->warmup >= steps)
         return tp_fail(error, TILEPROP_USAGE, "--warmup: %zu of %zu steps found, expected fewer", o->warmup, steps);
     return TILEPROP_OK;
@@ -74,10 +76,10 @@ tileprop_status tp_options_check_sets(const struct tp_dataset *train, const stru
     return TILEPROP_OK;
 }
 
-size_t tp_options_steps(const tileprop_options *o, size_t samples)
+size_t tp_options_steps_per_epoch(const tileprop_options *o, size_t samples)
 {
     const size_t batch = o->batch < samples ? o->batch : samples;
-    return batch ? o->epochs * (o->drop_last ? samples / batch : (samples + batch - 1) / batch) : 0;
+    return o->drop_last ? samples / batch : (samples + batch - 1) / batch;
 }
 
 size_t tp_options_threads(const tileprop_options *o)

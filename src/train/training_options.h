@@ -27,8 +27,8 @@ tileprop_status tp_options_check(const tileprop_options *options, size_t samples
 tileprop_status tp_options_check_sets(const struct tp_dataset *train, const struct tp_dataset *validation,
                                       const struct tp_dataset *test, struct tp_error *error);
 
-/* Steps of all epochs, by resolved options. */
-size_t tp_options_steps(const tileprop_options *options, size_t samples);
+/* By resolved options, for at least one sample. */
+size_t tp_options_steps_per_epoch(const tileprop_options *options, size_t samples);
 
 /* The number of threads that these options mean on this machine. */
 size_t tp_options_threads(const tileprop_options *options);

@@ -29,7 +29,7 @@ tp_tier wrong_tier()
     tp_tier wrong = *tp_tiers[0];
     wrong.name = "wrong";
     wrong.pack_u8 = wrong.pack_f32 = nothing;
-    wrong.forward = wrong.forward_marked = nothing;
+    wrong.forward = wrong.forward_marked = wrong.forward_bytes = nothing;
     wrong.backward = nothing;
     wrong.update = wrong.update_marked = nothing;
     wrong.apply = nothing;
