@@ -76,7 +76,7 @@ ARCHIVE := $(LIB)/libtileprop.a
 KEEP_LOOPS  := -DTP_KEEP_LOOPS
 OWN_FLAGS   := -std=c11 -D_GNU_SOURCE -Isrc -Iinclude -I. -O2 -g -fPIC -fvisibility=hidden -ffp-contract=off \
                -Wall -Wextra -Wpedantic -Wshadow $(LIBRARY_CFLAGS) \
-               $(if $(SANITIZE),$(KEEP_LOOPS) -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+               $(if $(SANITIZE),-g1 $(KEEP_LOOPS) -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 OWN_LDFLAGS := -fopenmp -Wl,--as-needed -Wl,-z,relro -Wl,-z,now $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 OWN_LDLIBS  := $(LIBRARY_LIBS) -lm
 

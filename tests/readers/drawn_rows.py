@@ -1,10 +1,8 @@
 #!/usr/bin/python3
-"""scikit-learn's MLPClassifier on the rows that train draws: peer_tables.py TABLE SKIP_LINES SEED...
+"""The mean of the training rows' inputs: drawn_rows.py TABLE SKIP_LINES SEED.
 
-Prints the mean validation accuracy over the seeds. The split is worked out here once more, from its description:
-Fisher and Yates' shuffle with numbers of Philox4x32-10, then the first rows of each class, up to its quota, are those
-to validate on. `peer_tables.py --mean TABLE SKIP_LINES SEED` prints the mean of the training rows' inputs instead, which
-needs no scikit-learn.
+The split is worked out here once more, from its description: Fisher and Yates' shuffle with numbers of Philox4x32-10,
+then the first rows of each class, up to its quota, are those to validate on.
 """
 import gzip
 import math
@@ -59,28 +57,11 @@ def read(path, skip_lines):
     return [[single(cell) for cell in row[:-1]] for row in rows], [float(row[-1]) for row in rows]
 
 
-def accuracy(samples, labels, seed):
-    from sklearn.neural_network import MLPClassifier
-    from sklearn.preprocessing import StandardScaler
-
-    train, validation = split(labels, seed)
-    scaler = StandardScaler().fit([samples[i] for i in train])
-    model = MLPClassifier(hidden_layer_sizes=(64,), max_iter=2000, random_state=seed)
-    model.fit(scaler.transform([samples[i] for i in train]), [labels[i] for i in train])
-    return model.score(scaler.transform([samples[i] for i in validation]), [labels[i] for i in validation])
-
-
-def main(arguments):
-    mean_only = arguments[0] == "--mean"
-    path, skip_lines, *seeds = arguments[mean_only:]
+def main(path, skip_lines, seed):
     samples, labels = read(path, int(skip_lines))
-    if mean_only:
-        values = [value for row in split(labels, int(seeds[0]))[0] for value in samples[row]]
-        print(f"{math.fsum(values) / len(values):.5f}")
-        return
-    scores = [accuracy(samples, labels, int(seed)) for seed in seeds]
-    print(f"{sum(scores) / len(scores):.4f}")
+    values = [value for row in split(labels, int(seed))[0] for value in samples[row]]
+    print(f"{math.fsum(values) / len(values):.5f}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])
