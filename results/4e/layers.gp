@@ -1,12 +1,12 @@
 load "../style.gp"
 set output "layers.svg"
-set terminal svg size 1100,720 font 'DejaVu Sans,15' background 'white'
+set terminal svg size 1100,1000 font 'DejaVu Sans,15' background 'white'
 array titles[3] = ["4e", "4e, learning rate 0.002", "4e, sigmoid"]
 array items[3] = ["4e", "4e/slow", "4e/sigmoid"]
 unset colorbox
 unset key
 set palette defined (0 "#0072B2", 0.5 "#CC79A7", 1 "#E69F00")
-set multiplot layout 2,3
+set multiplot layout 3,3
 set xlabel ""
 set logscale y
 set format y "10^{%L}"
@@ -14,21 +14,27 @@ set yrange [1e-7:10]
 set ylabel "gradient norm (geometric mean)"
 do for [i=1:3] {
     set title titles[i]
-    if (i == 1) { set key left bottom maxrows 6 samplen 2 } else { unset key }
     plot for [l=1:11] "../".items[i]."/layers.csv" using 'epoch':sprintf("grad_norm_%d", l) with lines lw 2.5 \
-        lc palette frac (l-1)/10. title sprintf("layer %d", l)
+        lc palette frac (l-1)/10.
     set ylabel ""
 }
-unset key
 unset logscale y
 set format y "%g"
+set title ""
+set yrange [0:1.8]
+set ylabel "RMS of activations"
+do for [i=1:3] {
+    plot for [l=1:10] "../".items[i]."/layers.csv" using 'epoch':sprintf("activation_rms_%d", l) with lines lw 2.5 \
+        lc palette frac (l-1)/10.
+    set ylabel ""
+}
 set yrange [0:1]
 set xlabel "epoch"
-set title ""
 set ylabel "share of saturated units"
 do for [i=1:3] {
+    if (i == 3) { set key left top maxrows 5 samplen 2 }
     plot for [l=1:10] "../".items[i]."/layers.csv" using 'epoch':sprintf("saturation_%d", l) with lines lw 2.5 \
-        lc palette frac (l-1)/10.
+        lc palette frac (l-1)/10. title sprintf("layer %d", l)
     set ylabel ""
 }
 unset multiplot
