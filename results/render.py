@@ -75,6 +75,12 @@ def same(a, b):
     return not a < b and not a > b
 
 
+def within(a, b):
+    """The furthest from 0 that their difference's interval reaches."""
+    mean, half = (a - b).numbers()
+    return abs(mean) + half
+
+
 def figure(item, name):
     return Sample(run[name] for run in load(f"{item}/summary.json")["runs"])
 
@@ -153,13 +159,13 @@ def parameters(units):
     return sum(a * b for a, b in zip(widths, widths[1:]))
 
 
-def time_ratio(a, b):
-    steps = load("run.json")["microseconds_per_step"]
-    return steps[a] / steps[b]
+def step_time(item):
+    """Microseconds, with a step's share of the evaluations."""
+    return load("run.json")["microseconds_per_step"][item]
 
 
-FIGURES = (same, loss, best_step, train, validation, gap, climb, steps_to, reached, swept, layer, best_rate,
-           setting, hidden, units, test_accuracy, parameters, time_ratio, load)
+FIGURES = (same, within, loss, best_step, train, validation, gap, climb, steps_to, reached, swept, layer, best_rate,
+           setting, hidden, units, test_accuracy, parameters, step_time, load)
 
 # --- Claims --------------------------------------------------------------------------------------------------------
 
@@ -223,7 +229,9 @@ def resolve(text):
     check_answers(text)
     for match in MARKER.finditer(text):
         check_claim(*match.groups())
-    return MARKER.sub(r"\1", text)
+    text = MARKER.sub(r"\1", text)
+    return re.sub(r" (±|%|µs) ?", lambda found: "\u00a0" + found[1] + ("\u00a0" if found[0][-1] == " " and found[1] == "±" else
+                                                                    found[0][len(found[1]) + 1:]), text)
 
 
 # --- Tables --------------------------------------------------------------------------------------------------------
@@ -231,40 +239,45 @@ def resolve(text):
 
 def pm(sample, digits, factor=1):
     mean, spread = sample.numbers()
-    return f"{mean * factor:,.{digits}f} ± {spread * factor:,.{digits}f}"
+    return f"{mean * factor:,.{digits}f} ± {spread * factor:,.{digits}f}".replace("-", "−")
 
 
 def make_table(header, lines):
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, ["---"] * len(header), *lines])
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, ["---", *["---:"] * (len(header) - 1)], *lines])
 
 
 def results(*items, names={}):
     """One row for each item."""
-    return make_table(["", "lowest validation loss", "at step", "train %", "validation %", "gap", "climb"],
+    return make_table(["", "lowest validation loss", "at step", "train, %", "validation, %", "loss gap", "loss climb"],
                       [[names.get(i, i), pm(loss(i), 4), pm(best_step(i), 0), pm(train(i), 2, 100),
                         pm(validation(i), 2, 100), pm(gap(i), 4), pm(climb(i), 4)] for i in items])
 
 
 def differences(*pairs):
     """Paired differences, first less second."""
-    return make_table(["difference", "lowest validation loss", "at step", "train, points", "validation, points", "gap"],
+    return make_table(["difference", "lowest validation loss", "at step", "train, points", "validation, points", "loss gap"],
                       [[f"{a} − {b}", pm(loss(a) - loss(b), 4), pm(best_step(a) - best_step(b), 0),
                         pm(train(a) - train(b), 2, 100), pm(validation(a) - validation(b), 2, 100),
                         pm(gap(a) - gap(b), 4)] for a, b in pairs])
 
 
-def speed(items, limits):
+def speed(items, limits, pairs=()):
     def cell(item, limit):
         runs = len(load(f"{item}/summary.json")["runs"])
         return pm(steps_to(item, limit), 0) if reached(item, limit) == runs else f"{reached(item, limit)} of {runs} seeds"
-    return make_table(["first step with a validation loss of", *limits],
-                      [[item, *(cell(item, limit) for limit in limits)] for item in items])
+
+    def difference(a, b, limit):
+        known = all(reached(item, limit) == len(loss(item)) for item in (a, b))
+        return pm(steps_to(a, limit) - steps_to(b, limit), 0) if known else ""
+    return make_table(["first step with a validation loss of at most", *limits],
+                      [*([item, *(cell(item, limit) for limit in limits)] for item in items),
+                       *([f"{a} − {b}", *(difference(a, b, limit) for limit in limits)] for a, b in pairs)])
 
 
-def sweep(name, option, rates, labels):
-    """Lowest validation losses: a row for each learning rate, a column for each value of an option."""
+def sweep(name, option, rates, labels, measure="best_validation_loss", digits=4, factor=1):
+    """A row for each learning rate, a column for each value of an option."""
     return make_table(["learning rate", *labels.values()],
-                      [[rate, *(pm(swept(name, lr=rate, **{option: value}), 4) for value in labels)]
+                      [[rate, *(pm(swept(name, measure, lr=rate, **{option: value}), digits, factor) for value in labels)]
                        for rate in rates])
 
 
@@ -315,7 +328,7 @@ def plot(path, caption):
     return f"![{caption}]({path})\\\n*{caption}*"
 
 
-TABLES = (plot, results, differences, speed, sweep, saturation, saturated_layers, power, count, place, gradient_check)
+TABLES = (plot, pm, results, differences, speed, sweep, saturation, saturated_layers, power, count, place, gradient_check)
 
 
 def render():

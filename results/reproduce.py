@@ -40,7 +40,7 @@ SWEEPS = {
                  "--seeds", "10"],
     "depth": ["--config", "3c/run.conf", "--vary", f"hidden=64|60,60|{TEN}", "--vary", "lr=0.001,0.002,0.005,0.01,0.02",
               "--seeds", "5"],
-    "widths": ["--config", "3c/run.conf", "--vary", "hidden=32,64,128,256,512,1024", "--vary", "lr=0.002,0.005,0.02",
+    "widths": ["--config", "3c/run.conf", "--vary", "hidden=32,64,128,256,512,1024", "--vary", "lr=0.002,0.005,0.01,0.02",
                "--seeds", "5"],
 }
 STEPS = 10  # whose training loss is averaged

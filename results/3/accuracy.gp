@@ -3,7 +3,7 @@ set output "accuracy.svg"
 set ylabel "accuracy"
 set yrange [0.86:1]
 set key top left
-eval "plot ".train_accuracy("2c", 1, "train, shuffled (2c), seed 1").", ".\
-    train_accuracy("3", 2, "train, not shuffled (3), seed 1").", ".\
-    validation("2c", "accuracy", 1, "validation, shuffled (2c)").", ".\
-    validation("3", "accuracy", 2, "validation, not shuffled (3)")
+eval "plot ".train_accuracy("2c", 5, "train, shuffled (2c), seed 1").", ".\
+    train_accuracy("3", 6, "train, not shuffled (3), seed 1").", ".\
+    validation("2c", "accuracy", 5, "validation, shuffled (2c)").", ".\
+    validation("3", "accuracy", 6, "validation, not shuffled (3)")

@@ -1,10 +1,12 @@
 load "../style.gp"
 set output "accuracy.svg"
-set ylabel "accuracy (dashed: train, seed 1; solid: validation)"
+set ylabel "accuracy"
+set key font ",13"
+set xrange [0:27000]
 set yrange [0.84:1.005]
 set key bottom right
-eval "plot ".train_accuracy("2c", 1, "").", ".train_accuracy("3a", 2, "").", ".\
-    train_accuracy("3b", 3, "").", ".train_accuracy("3c", 4, "").", ".\
-    validation("2c", "accuracy", 1, "2c").", ".validation("3a", "accuracy", 2, "3a: 2c with fan-in weights").", ".\
-    validation("3b", "accuracy", 3, "3b: 3a with the improved sigmoid").", ".\
-    validation("3c", "accuracy", 4, "3c: 3b with momentum")
+eval "plot ".train_accuracy("2c", 5, "train, seed 1: 2c").", ".train_accuracy("3a", 3, "train, seed 1: 3a").", ".\
+    train_accuracy("3b", 4, "train, seed 1: 3b").", ".train_accuracy("3c", 1, "train, seed 1: 3c").", ".\
+    validation("2c", "accuracy", 5, "validation: 2c").", ".validation("3a", "accuracy", 3, "validation: 3a").", ".\
+    validation("3b", "accuracy", 4, "validation: 3b").", ".\
+    validation("3c", "accuracy", 1, "validation: 3c")

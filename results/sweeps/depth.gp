@@ -4,7 +4,8 @@ set xlabel "learning rate"
 set ylabel "lowest validation loss (nats per sample)"
 set logscale x
 set format x "%g"
-set xrange [0.001:0.02]
+set xrange [0.0009:0.022]
+set xtics (0.001, 0.002, 0.005, 0.01, 0.02)
 set yrange [0.11:0.27]
 set key top left
 ten = "64-64-64-64-64-64-64-64-64-64"

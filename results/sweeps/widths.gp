@@ -4,7 +4,9 @@ set xlabel "learning rate"
 set ylabel "lowest validation loss (nats per sample)"
 set logscale x
 set format x "%g"
-set xrange [0.002:0.02]
+set xrange [0.0018:0.022]
+set xtics (0.002, 0.005, 0.01, 0.02)
+set key top left
 set yrange [0.1:0.25]
 units(n) = sprintf("column('hidden') == %d", n)
 eval "plot ".swept("widths", units(32), "column('lr')", 1, "32 units").", ".\
