@@ -64,7 +64,7 @@ class Sample(list):
         return mean - half > 0
 
 
-class Difference(list):
+class Difference(Sample):
     def numbers(self):
         """Mean, and half the width of its 95 % interval."""
         return statistics.fmean(self), STUDENT[len(self) - 1] * statistics.stdev(self) / math.sqrt(len(self))
@@ -115,6 +115,11 @@ def steps_to(item, limit):
     return Sample(run["steps_to"][limit] for run in load(f"{item}/summary.json")["runs"])
 
 
+def first(sample):
+    """Seed 1's."""
+    return sample[0]
+
+
 def reached(item, limit):
     return sum(run["steps_to"][limit] is not None for run in load(f"{item}/summary.json")["runs"])
 
@@ -129,6 +134,12 @@ def layer(item, name, number, epoch=None):
     """Of layers.csv: in an epoch, from 1, or -1 for the last."""
     table = rows(f"{item}/layers.csv")
     return float(table[epoch - 1 if epoch > 0 else epoch][f"{name}_{number}"])
+
+
+def spread(item, epoch):
+    """The largest gradient norm of a layer over the smallest."""
+    norms = [layer(item, "grad_norm", n + 1, epoch) for n in range(len(hidden(item)) + 1)]
+    return max(norms) / min(norms)
 
 
 def best_rate(name, **options):
@@ -164,7 +175,7 @@ def step_time(item):
     return load("run.json")["microseconds_per_step"][item]
 
 
-FIGURES = (same, within, loss, best_step, train, validation, gap, climb, steps_to, reached, swept, layer, best_rate,
+FIGURES = (same, within, first, loss, best_step, train, validation, gap, climb, steps_to, reached, swept, layer, spread, best_rate,
            setting, hidden, units, test_accuracy, parameters, step_time, load)
 
 # --- Claims --------------------------------------------------------------------------------------------------------
@@ -239,7 +250,7 @@ def resolve(text):
 
 def pm(sample, digits, factor=1):
     mean, spread = sample.numbers()
-    return f"{mean * factor:,.{digits}f} ± {spread * factor:,.{digits}f}".replace("-", "−")
+    return f"{mean * factor:,.{digits}f} ± {spread * factor:,.{digits}f}".replace("-0.0000", "0.0000").replace("-", "−")
 
 
 def make_table(header, lines):
@@ -279,6 +290,13 @@ def sweep(name, option, rates, labels, measure="best_validation_loss", digits=4,
     return make_table(["learning rate", *labels.values()],
                       [[rate, *(pm(swept(name, measure, lr=rate, **{option: value}), digits, factor) for value in labels)]
                        for rate in rates])
+
+
+def gradients(items, numbers):
+    """Norms in the first and in the last epoch, a column for each layer."""
+    return make_table(["layer", *map(str, numbers)],
+                      [[f"{item}, {name} epoch", *(power(layer(item, "grad_norm", n, epoch)) for n in numbers)]
+                       for item in items for name, epoch in (("first", 1), ("last", -1))])
 
 
 def saturation(items, epochs):
@@ -328,7 +346,7 @@ def plot(path, caption):
     return f"![{caption}]({path})\\\n*{caption}*"
 
 
-TABLES = (plot, pm, results, differences, speed, sweep, saturation, saturated_layers, power, count, place, gradient_check)
+TABLES = (plot, pm, results, differences, speed, sweep, gradients, saturation, saturated_layers, power, count, place, gradient_check)
 
 
 def render():

@@ -14,6 +14,7 @@ set yrange [1e-7:10]
 set ylabel "gradient norm (geometric mean)"
 do for [i=1:3] {
     set title titles[i]
+    if (i < 3) { set yrange [0.01:10] } else { set yrange [1e-7:10] }
     plot for [l=1:11] "../".items[i]."/layers.csv" using 'epoch':sprintf("grad_norm_%d", l) with lines lw 2.5 \
         lc palette frac (l-1)/10.
     set ylabel ""
@@ -30,11 +31,11 @@ do for [i=1:3] {
 }
 set yrange [0:1]
 set xlabel "epoch"
-set ylabel "share of saturated units"
+set ylabel "share of saturated activations"
 do for [i=1:3] {
-    if (i == 3) { set key left top maxrows 5 samplen 2 }
+    if (i == 3) { set key left top maxrows 6 samplen 2 }
     plot for [l=1:10] "../".items[i]."/layers.csv" using 'epoch':sprintf("saturation_%d", l) with lines lw 2.5 \
-        lc palette frac (l-1)/10. title sprintf("layer %d", l)
+        lc palette frac (l-1)/10. title sprintf("layer %d", l), NaN with lines lw 2.5 lc palette frac 1 title "layer 11"
     set ylabel ""
 }
 unset multiplot
