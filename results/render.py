@@ -226,7 +226,7 @@ def check_answers(text):
     in_answer = False
     for block in text.split("\n\n"):
         in_answer = block.startswith("**Answer") or (in_answer and not block.startswith(("#", "**")))
-        if not in_answer or block.startswith(("|", "![", "Method:")):
+        if not in_answer or block.startswith(("|", "![", "{{")):  # tables and plots
             continue
         bare = MARKER.sub("", block)
         bare = re.sub(r"`[^`]*`|\$[^$]*\$|\]\([^)]*\)|\b[2-4][a-e]\b|\bitem 3\b", "", bare)
