@@ -217,7 +217,7 @@ def check_claim(text, expression):
     for (number, half), true in zip(written, found):
         true *= 100 if "%" in text or "percentage" in text else 1
         allowed = 0.2 * abs(true) if "about" in words else half * (1 + 1e-9)
-        if abs(number - true) > allowed:
+        if not abs(number - true) <= allowed:
             raise Wrong(f"\"{text}\" found, but {expression} is {true:.6g}")
 
 

@@ -25,7 +25,7 @@ extern "C" {
 TILEPROP_API void tileprop_options_resolve(tileprop_options *options, tileprop_type type, size_t rows);
 
 /*
- * Checks the options of a run on `rows` training samples of this type, as tileprop_train() does before its first step.
+ * Checks the options of a run on `rows` training samples of this type, as far as they are enough to tell.
  * Errors: USAGE for a value out of its range, and for options that do not fit each other or the samples.
  */
 TILEPROP_TRY tileprop_status tileprop_options_check(const tileprop_options *options, tileprop_type type, size_t rows,

@@ -69,7 +69,10 @@ tileprop_status tp_grid_add(struct tp_grid *grid, const char *text, struct tp_er
     for (const char *value = text + size + 1; value && status == TILEPROP_OK;) {
         value += strspn(value, " ");
         const size_t length = strcspn(value, separators);
-        status = add_value(varied, value, length, error);
+        size_t used = length;
+        while (used > 0 && value[used - 1] == ' ')
+            used--;
+        status = add_value(varied, value, used, error);
         value = value[length] ? value + length + 1 : NULL;
     }
     grid->count = grid->varied_count == 1 ? varied->count : grid->count * varied->count;

@@ -53,13 +53,14 @@ static tileprop_status report(const struct tp_sweep *sweep, struct outputs *outp
         return tp_fail_memory(error, NULL, "the table");
     tp_sweep_rank(sweep, rows);
     tileprop_result test;
-    const bool tested = command->train.test_holdout > 0;
+    const bool tested = command->train.test_holdout > 0 && !rows[0].diverged;
     tileprop_status status = tested ? tp_sweep_test(sweep, rows[0].configuration, &test, error) : TILEPROP_OK;
-    if (status == TILEPROP_OK)
+    const bool stopped = tp_program_stopped(); /* then the test is half done, and nothing is written */
+    if (status == TILEPROP_OK && !stopped)
         tp_sweep_write(sweep, rows, tested ? &test : NULL, command->json ? stderr : stdout);
-    if (status == TILEPROP_OK && command->json)
+    if (status == TILEPROP_OK && !stopped && command->json)
         status = tp_sweep_write_json(sweep, rows, tested ? &test : NULL, error);
-    if (status == TILEPROP_OK)
+    if (status == TILEPROP_OK && !stopped)
         status = write_outputs(outputs, sweep, rows, error);
     free(rows);
     return status;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define AT(member) offsetof(struct tp_sweep_command, member)
 
@@ -96,6 +97,21 @@ static void divide(struct split *split, int argc, char *const *argv)
 static tileprop_status check(const struct tp_sweep_command *command, struct tp_error *error)
 {
     const struct tp_train_command *train = &command->train;
+    if (command->plot && !command->grid.varied_count)
+        return tp_fail(error, TILEPROP_USAGE, "--plot: expected with --vary only");
+    if (command->folds && command->seeds > 1)
+        return tp_fail(error, TILEPROP_USAGE, "--folds: expected without --seeds");
+    if (command->folds && (train->val_data || train->val_split > 0))
+        return tp_fail(error, TILEPROP_USAGE, "--folds: expected without --%s",
+                       train->val_data ? "val-data" : "val-split");
+    return TILEPROP_OK;
+}
+
+/* Options of train that a configuration may not have. */
+static tileprop_status check_configuration(const struct tp_sweep_command *command, const struct tp_train_command *train,
+                                           struct tp_error *error)
+{
+    struct stat info;
     const char *useless = train->save                ? "save"
                           : train->save_best         ? "save-best"
                           : train->checkpoint        ? "checkpoint"
@@ -109,14 +125,21 @@ static tileprop_status check(const struct tp_sweep_command *command, struct tp_e
                                                      : NULL;
     if (useless)
         return tp_fail(error, TILEPROP_USAGE, "--%s: expected with train only", useless);
-    if (command->plot && !command->grid.varied_count)
-        return tp_fail(error, TILEPROP_USAGE, "--plot: expected with --vary only");
-    if (command->folds && command->seeds > 1)
-        return tp_fail(error, TILEPROP_USAGE, "--folds: expected without --seeds");
-    if (command->folds && (train->val_data || train->val_split > 0))
-        return tp_fail(error, TILEPROP_USAGE, "--folds: expected without --%s",
-                       train->val_data ? "val-data" : "val-split");
+    if (train->logged && !command->histories)
+        return tp_fail(error, TILEPROP_USAGE, "--%s: expected with --histories only", train->logged);
+    if (train->config && command->grid.count > 1 && stat(train->config, &info) == 0 && !S_ISREG(info.st_mode))
+        return tp_fail(error, TILEPROP_USAGE,
+                       "--config: %s: a pipe or device found, expected a file, which each configuration reads again",
+                       train->config);
     return TILEPROP_OK;
+}
+
+static bool varies_files(const struct tp_grid *grid)
+{
+    bool varies = false;
+    for (size_t i = 0; i < grid->varied_count; i++)
+        varies |= strcmp(grid->varied[i].name, "config") == 0;
+    return varies;
 }
 
 void tp_sweep_command_describe(const struct tp_sweep_command *command, size_t configuration, struct tp_error *text)
@@ -184,9 +207,9 @@ static tileprop_status configure(struct tp_sweep_command *command, size_t config
     struct tp_error why, where;
     tileprop_status status =
         tp_train_command_parse(train, split->train_count + (int)grid->varied_count, split->train, &why);
-    if (status == TILEPROP_OK && train->logged && !command->histories)
-        status = tp_fail(&why, TILEPROP_USAGE, "--%s: expected with --histories only", train->logged);
-    if (status == TILEPROP_OK && configuration > 0)
+    if (status == TILEPROP_OK)
+        status = check_configuration(command, train, &why);
+    if (status == TILEPROP_OK && configuration > 0 && varies_files(grid))
         status = check_data(&command->configurations[0], train, &why);
     if (status == TILEPROP_OK)
         return status;

@@ -32,7 +32,6 @@ struct pool {
     struct part *parts; /* [repeats] */
     pthread_mutex_t mutex;
     size_t next, running;
-    bool checked;
     FILE *log; /* NULL: --runs is not given */
     tileprop_status status;
     struct tp_error *error;
@@ -367,9 +366,6 @@ static bool take(struct pool *pool, size_t *index)
         if (!part->ready)
             pool->status = prepare(sweep, repeat, &part->data, NULL, pool->error);
         part->ready = true;
-        if (pool->status == TILEPROP_OK && !pool->checked)
-            pool->status = check_all(sweep, &part->data, pool->error);
-        pool->checked = true;
         pool->next++;
         pool->running += pool->status == TILEPROP_OK;
         return pool->status == TILEPROP_OK;
@@ -429,6 +425,19 @@ static void *work(void *context)
     return NULL;
 }
 
+/* Takes runs without a history for runs that are not done. */
+static void forget_runs(struct tp_sweep *sweep)
+{
+    char path[PATH_MAX];
+    for (size_t i = 0; i < sweep->count; i++) {
+        snprintf(path, sizeof path, "%s/%zu.csv", sweep->command->histories, i);
+        if (sweep->runs[i].done && access(path, F_OK) != 0) {
+            sweep->runs[i].done = false;
+            sweep->before--;
+        }
+    }
+}
+
 static tileprop_status make_folder(const char *path, struct tp_error *error)
 {
     struct stat info;
@@ -454,17 +463,32 @@ tileprop_status tp_sweep_begin(struct tp_sweep *sweep, const struct tp_sweep_com
     sweep->runs = calloc(sweep->count, sizeof *sweep->runs);
     if (status == TILEPROP_OK && !sweep->runs)
         status = tp_fail_memory(error, NULL, "the runs");
-    if (status == TILEPROP_OK && command->histories)
-        status = make_folder(command->histories, error);
     if (status == TILEPROP_OK && command->runs)
         status = find_key(sweep, key, sizeof key, error);
     if (status == TILEPROP_OK && command->runs)
         status = read_runs(sweep, key, error);
+    if (status == TILEPROP_OK && command->histories)
+        forget_runs(sweep);
     sweep->done = sweep->before;
     const size_t left = sweep->count - sweep->done, threads = tileprop_threads(command->train.options.threads);
     sweep->workers = left < threads ? left : threads;
     sweep->threads = sweep->workers ? threads / sweep->workers : 1;
     return status;
+}
+
+/* Splits the data for the first run, and checks all configurations, before anything is written. */
+static tileprop_status prepare_first(struct pool *pool, struct tp_error *error)
+{
+    struct tp_sweep *sweep = pool->sweep;
+    size_t first = 0;
+    while (first < sweep->count && sweep->runs[first].done)
+        first++;
+    if (first == sweep->count)
+        return TILEPROP_OK;
+    struct part *part = &pool->parts[first % sweep->repeats];
+    part->ready = true;
+    const tileprop_status status = prepare(sweep, first % sweep->repeats, &part->data, NULL, error);
+    return status == TILEPROP_OK ? check_all(sweep, &part->data, error) : status;
 }
 
 tileprop_status tp_sweep_run(struct tp_sweep *sweep, struct tp_error *error)
@@ -474,10 +498,14 @@ tileprop_status tp_sweep_run(struct tp_sweep *sweep, struct tp_error *error)
     pool.parts = calloc(sweep->repeats, sizeof *pool.parts);
     if (!workers || !pool.parts)
         pool.status = tp_fail_memory(error, NULL, "the workers");
-    if (pool.status == TILEPROP_OK)
-        pool.status = open_log(&pool, error);
     for (size_t i = 0; pool.parts && i < sweep->count; i++)
         pool.parts[i % sweep->repeats].left += !sweep->runs[i].done;
+    if (pool.status == TILEPROP_OK)
+        pool.status = prepare_first(&pool, error);
+    if (pool.status == TILEPROP_OK && sweep->command->histories)
+        pool.status = make_folder(sweep->command->histories, error);
+    if (pool.status == TILEPROP_OK)
+        pool.status = open_log(&pool, error);
     sweep->began = tp_clock_seconds();
     const bool good = pool.status == TILEPROP_OK; /* which workers change from now on */
     size_t started = 0;

@@ -266,6 +266,9 @@ tileprop_status tp_train_data_hold_out(struct tp_train_data *data, const struct 
     tileprop_status status = check_held(held, found, error);
     if (status == TILEPROP_OK)
         status = tp_dataset_draw(&data->train, (double)held / (double)found, command->options.seed, &data->test, error);
+    if (status == TILEPROP_USAGE)
+        return tp_fail(error, status, "--test-holdout: %zu of %zu samples leave a class none, expected fewer", held,
+                       found);
     return status == TILEPROP_FAILURE ? tp_fail_memory(error, data->directory, "a split") : status;
 }
 

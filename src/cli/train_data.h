@@ -46,11 +46,10 @@ struct tp_fold {
 };
 
 /*
- * The two halves of tp_train_data_load(), and between them, for runs with several seeds or folds: test samples of a
- * file, about as many as the command says, drawn by its seed, stratified, before any split, so that no run trains or
- * validates on them; and what was read, to
- * be split once more, without test samples of a file, and freed before `from` is. Its schema and notes are those of
- * `from`.
+ * tp_train_data_load() in parts, for runs with several seeds or folds. Hold out: of a file, about as many test samples
+ * as the command says, stratified and drawn by its seed, so that no run trains or validates on them. Share: what was
+ * read, to be split once more, without test samples of a file; it is freed before `from` is, whose schema and notes it
+ * has.
  */
 tileprop_status tp_train_data_read(struct tp_train_data *data, const struct tp_train_command *command,
                                    const tileprop_model *start, const char *path, struct tp_error *error);

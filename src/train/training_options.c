@@ -41,13 +41,13 @@ tileprop_status tp_options_check(const tileprop_options *o, size_t samples, stru
     }
     if (o->batch == 0)
         return tp_fail(error, TILEPROP_USAGE, "--batch: expected at least 1, found 0");
+    if (samples == 0)
+        return tp_fail(error, TILEPROP_USAGE, "no training samples, expected at least 1");
     if (o->drop_last && o->batch > samples)
         return tp_fail(error, TILEPROP_USAGE,
                        "--batch: %zu is more than the %zu training samples, which leaves no whole batch; use "
                        "--drop-last off",
                        o->batch, samples);
-    if (samples == 0)
-        return tp_fail(error, TILEPROP_USAGE, "no training samples, expected at least 1");
     const size_t steps = o->lr_steps ? o->lr_steps : o->epochs * tp_options_steps_per_epoch(o, samples);
     if (o->warmup && o->warmup >= steps)
         return tp_fail(error, TILEPROP_USAGE, "--warmup: %zu of %zu steps found, expected fewer", o->warmup, steps);

@@ -127,6 +127,16 @@ END
     "$sweep" "${table[@]}" --folds 5 --best best.conf --json --quiet >found.json 2>report
     grep -q 'of 5 samples that no choice has seen' report
     grep -q '^test-holdout = none$' best.conf
+    # Exactly these rows change no run's weights.
+    "$sweep" "${table[@]}" --folds 5 --runs r.csv --quiet >/dev/null
+    same=0
+    for i in {1..20}; do
+        sed "${i}s/^/9/" t.csv >other.csv
+        "$sweep" "${table[@]/t.csv/other.csv}" --folds 5 --runs "o$i.csv" --quiet >/dev/null
+        ! cmp -s <(column r.csv weights | sort) <(column "o$i.csv" weights | sort) || same=$((same + 1))
+    done
+    [ "$same" -eq 5 ]
+    refused 2 '--test-holdout: 19 of 20 samples leave a class none' --data t.csv --header no --vary lr=0.1 --test-holdout 19
     refused 2 '--folds: 16 found, expected at most 15' "${table[@]}" --folds 16
     refused 2 '--test-holdout: 20 of 20 samples' --data t.csv --header no --test-holdout 20 --seeds 2
     "$sweep" "${table[@]}" --seeds 2 --json --quiet >seeds.json 2>/dev/null
@@ -151,6 +161,8 @@ assert a["test_accuracy"] * 5 in range(6) and b["test_accuracy"] * 5 in range(6)
     [ "$(column t.csv lr)" = $'0.02\n1000' ]
     [ "$(column t.csv diverged)" = $'0\n1' ]
     tail -n 1 out | grep -q '1 diverged'
+    "$sweep" "${few[@]}" --vary lr=1000,900 --activation relu --test-holdout 100 --table t.csv --quiet >out
+    [ "$(column t.csv diverged)" = $'1\n1' ]
 }
 
 @test "the best configuration is written for train, and scored once on samples that no choice has seen" {
@@ -187,6 +199,8 @@ for row in csv.DictReader(line for line in open("r.csv") if line[0] != "#"):
         [ "$("$train" "${few[@]}" --config "$config" --batch "$batch" --lr 0.05 --quiet | weights)" = "$hash" ]
     done <runs
     [ "$(wc -l <runs)" -eq 4 ]
+    { cat b.conf; echo 'save = m'; } >d.conf
+    refused 2 '--vary config=d.conf: --save: expected with train only' "${few[@]}" --vary config=a.conf,d.conf
     echo 'seed = 7' >>b.conf
     refused 2 '--vary config=b.conf: other data, or another seed' "${few[@]}" --vary config=a.conf,b.conf
     refused 2 '--vary config=c.conf: --config: c.conf: No such file' --vary config=a.conf,c.conf
@@ -197,13 +211,17 @@ for row in csv.DictReader(line for line in open("r.csv") if line[0] != "#"):
     [ "$(ls h)" = $'0.csv\n1.csv\n2.csv\n3.csv' ]
     "$train" "${few[@]}" --lr 0.02 --seed 1 --history t.csv --quiet >/dev/null
     cmp t.csv h/2.csv
+    rm h/1.csv h/2.csv
+    "$sweep" "${few[@]}" --vary lr=0.01,0.02 --seeds 2 --runs r.csv --quiet >/dev/null
+    "$sweep" "${few[@]}" --vary lr=0.01,0.02 --seeds 2 --runs r.csv --histories h --quiet >/dev/null
+    cmp t.csv h/2.csv # runs without a history are done again
     touch file
     refused 2 '--log-gradients: expected with --histories only' "${few[@]}" --log-gradients on
     refused 2 '--vary log-gradients=on: --log-gradients: expected' "${few[@]}" --vary log-gradients=off,on
     refused 1 '--histories: file: Not a directory' "${few[@]}" --histories file
 }
 
-@test "a single run has all threads, and the same bits" {
+@test "a single run has the same bits on all threads" {
     "$sweep" "${few[@]}" --vary hidden=64 --threads 2 --runs two.csv --quiet >/dev/null
     "$sweep" "${few[@]}" --vary hidden=64 --threads 1 --runs one.csv --quiet >/dev/null
     [ "$(column one.csv weights)" = "$(column two.csv weights)" ]
@@ -230,7 +248,9 @@ END
     refused 2 '--save: expected with train only' --data absent --save m
     refused 2 '--none: no such option' --none
     refused 3 'absent: cannot be opened' --data absent --vary lr=1,2
-    refused 2 '--vary batch=1000: --batch: 1000 is more than the 640' "${few[@]}" --vary batch=32,1000 --histories h
-    refused 2 '--vary warmup=40: --warmup: 40 of 40 steps' "${few[@]}" --vary warmup=10,40 --histories h
-    [ -z "$(ls h)" ]
+    echo 'epochs = 2' >c.conf
+    refused 2 '--vary lr=1: --config: c.pipe: a pipe' --config c.pipe --vary lr=1,2 < <(mkfifo c.pipe; cat c.conf >c.pipe & sleep 0.1)
+    refused 2 '--vary batch=1000: --batch: 1000 is more than the 640' "${few[@]}" --vary batch=32,1000 --histories h --runs r
+    refused 2 '--vary warmup=40: --warmup: 40 of 40 steps' "${few[@]}" --vary warmup=10,40 --histories h --runs r
+    [[ ! -e h && ! -e r ]]
 }
