@@ -97,6 +97,10 @@ def train(item):
     return figure(item, "train_accuracy")
 
 
+def train_loss(item):
+    return figure(item, "train_loss")
+
+
 def validation(item):
     return figure(item, "validation_accuracy")
 
@@ -175,7 +179,7 @@ def step_time(item):
     return load("run.json")["microseconds_per_step"][item]
 
 
-FIGURES = (same, within, first, loss, best_step, train, validation, gap, climb, steps_to, reached, swept, layer, spread, best_rate,
+FIGURES = (same, within, first, loss, best_step, train, train_loss, validation, gap, climb, steps_to, reached, swept, layer, spread, best_rate,
            setting, hidden, units, test_accuracy, parameters, step_time, load)
 
 # --- Claims --------------------------------------------------------------------------------------------------------
