@@ -296,11 +296,13 @@ def sweep(name, option, rates, labels, measure="best_validation_loss", digits=4,
                        for rate in rates])
 
 
-def gradients(items, numbers):
-    """Norms in the first and in the last epoch, a column for each layer."""
-    return make_table(["layer", *map(str, numbers)],
-                      [[f"{item}, {name} epoch", *(power(layer(item, "grad_norm", n, epoch)) for n in numbers)]
-                       for item in items for name, epoch in (("first", 1), ("last", -1))])
+def gradients(items):
+    """Norms in the first and in the last epoch, a row for each layer."""
+    columns = [(item, epoch) for item in items for epoch in (1, -1)]
+    return make_table(["layer", *(f"{item}, {'first' if epoch == 1 else 'last'} epoch" for item, epoch in columns)],
+                      [[str(n), *(f"{layer(item, 'grad_norm', n, epoch):.2g}" if item == "4e" else
+                                  power(layer(item, "grad_norm", n, epoch), 0) for item, epoch in columns)]
+                       for n in range(1, len(hidden(items[0])) + 2)])
 
 
 def saturation(items, epochs):
@@ -318,9 +320,9 @@ def saturated_layers(items):
                                 for n in range(1, most + 1))] for item in items])
 
 
-def power(value):
-    """2.3e-08 as a product that Markdown sets; numbers of an everyday size as they are."""
-    if 0.001 <= value < 1000:
+def power(value, everyday=1):
+    """2.3e-08 as a product that Markdown sets; numbers of an everyday size as they are, unless it is 0."""
+    if everyday and 0.001 <= value < 1000:
         return f"{value:.3f}"
     digits, exponent = f"{value:.1e}".split("e")
     return f"${digits} \\cdot 10^{{{int(exponent)}}}$" if value else "0"

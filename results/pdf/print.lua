@@ -22,7 +22,7 @@ end
 function Para(p)
     if p.content[1].t == "Image" then
         local image = p.content[1]
-        return {pandoc.RawBlock("latex", "\\begin{figure}[htb]\\centering\\includegraphics[width=" .. (image.src:match("layers") and "1" or "0.72") .. "\\textwidth]{" .. os.getenv("PLOTS") .. "/" .. image.src:gsub("svg$", "pdf") .. "}"),
+        return {pandoc.RawBlock("latex", "\\begin{figure}[htb]\\centering\\includegraphics[width=" .. (image.src:match("layers") and "0.95" or "0.6") .. "\\textwidth]{" .. os.getenv("PLOTS") .. "/" .. image.src:gsub("svg$", "pdf") .. "}"),
                 pandoc.Plain({pandoc.RawInline("latex", "\\caption{"), pandoc.Span(image.caption), pandoc.RawInline("latex", "}")}),
                 pandoc.RawBlock("latex", "\\end{figure}")}
     end
@@ -31,7 +31,7 @@ end
 -- A table stays on one page: longtable, which pandoc writes, breaks, and pushes plots behind it off the page.
 function Table(t)
     local tex = pandoc.write(pandoc.Pandoc({t}), "latex")
-    tex = tex:gsub("\\begin{longtable}%[%]", "\\begin{center}" .. (#t.colspecs > 6 and "\\footnotesize\\setlength{\\tabcolsep}{3pt}" or "\\small\\setlength{\\tabcolsep}{4pt}") .. "\\begin{tabular}")
+    tex = tex:gsub("\\begin{longtable}%[%]", "\\nopagebreak\\begin{center}" .. (#t.colspecs > 6 and "\\footnotesize\\setlength{\\tabcolsep}{3pt}" or "\\small\\setlength{\\tabcolsep}{4pt}") .. "\\begin{tabular}")
     tex = tex:gsub("\\end{longtable}", "\\end{tabular}\\end{center}"):gsub("\\endhead\n", "")
     return pandoc.RawBlock("latex", tex)
 end
