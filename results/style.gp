@@ -4,7 +4,7 @@
 set datafile separator comma
 set datafile missing ""
 set encoding utf8
-set key top right Left reverse samplen 4 spacing 1.15
+set key top right Left reverse samplen 2.5 spacing 1.1
 set grid lc rgb "#dddddd" lt 1
 set border 3
 set tics nomirror out
@@ -12,7 +12,7 @@ set xlabel "gradient steps"
 set format x "%'.0f"
 array colour[6] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 set style fill transparent solid 0.12 noborder
-set terminal svg size 900,560 font 'DejaVu Sans,16' background 'white'
+set terminal svg size 820,540 font 'DejaVu Sans,20' background 'white'
 
 # Parts of a plot command, for `eval "plot ".part.", ".part`. item: folder; n: which colour; text: in the key.
 bold(n) = sprintf("lc rgb '%s' lw 2.5 dt 1", colour[n])

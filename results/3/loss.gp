@@ -1,6 +1,6 @@
 load "../style.gp"
 set output "loss.svg"
-set terminal svg size 900,760 font 'DejaVu Sans,15' background 'white'
+set terminal svg size 820,760 font 'DejaVu Sans,18' background 'white'
 set multiplot layout 2,1
 set ylabel "training loss (nats per sample)"
 set yrange [0:0.4]

@@ -1,9 +1,9 @@
 load "../style.gp"
 set output "accuracy.svg"
 set ylabel "accuracy"
-set key font ",13"
+set key font ",14"
 set xrange [0:27000]
-set yrange [0.84:1.005]
+set yrange [0.76:1.005]
 set key bottom right
 eval "plot ".train_accuracy("2c", 5, "train, seed 1: 2c").", ".train_accuracy("3a", 3, "train, seed 1: 3a").", ".\
     train_accuracy("3b", 4, "train, seed 1: 3b").", ".train_accuracy("3c", 1, "train, seed 1: 3c").", ".\

@@ -1,13 +1,14 @@
 load "../style.gp"
 set output "layers.svg"
-set terminal svg size 1100,1000 font 'DejaVu Sans,15' background 'white'
+set terminal svg size 1100,1050 font 'DejaVu Sans,18' background 'white'
 array titles[3] = ["4e", "4e, learning rate 0.002", "4e, sigmoid"]
 array items[3] = ["4e", "4e/slow", "4e/sigmoid"]
 unset colorbox
 unset key
-set palette defined (0 "#0072B2", 0.5 "#CC79A7", 1 "#E69F00")
+set palette defined (0 "#0072B2", 0.35 "#56B4E9", 0.6 "#CC79A7", 0.8 "#D55E00", 1 "#E69F00")
 set multiplot layout 3,3
 set xlabel ""
+set xtics 5
 set logscale y
 set format y "10^{%L}"
 set yrange [1e-7:10]
@@ -33,7 +34,7 @@ set yrange [0:1]
 set xlabel "epoch"
 set ylabel "share of saturated activations"
 do for [i=1:3] {
-    if (i == 3) { set key left top maxrows 6 samplen 2 }
+    if (i == 3) { set key left top maxrows 6 samplen 1.2 font ",15" width -2 }
     plot for [l=1:10] "../".items[i]."/layers.csv" using 'epoch':sprintf("saturation_%d", l) with lines lw 2.5 \
         lc palette frac (l-1)/10. title sprintf("layer %d", l), NaN with lines lw 2.5 lc palette frac 1 title "layer 11"
     set ylabel ""
