@@ -101,6 +101,14 @@ def train_loss(item):
     return figure(item, "train_loss")
 
 
+def fits(item, limit):
+    """The first epoch, from 1, with at most this mean training loss over all seeds."""
+    losses = [float(row["mean"]) for row in rows(f"{item}/loss.csv")]
+    epochs = [(int(row["step"]) // 625) for row in rows(f"{item}/loss.csv")]
+    means = [statistics.fmean(x for x, e in zip(losses, epochs) if e == epoch) for epoch in range(epochs[-1] + 1)]
+    return next(i for i, mean in enumerate(means, 1) if mean <= limit)
+
+
 def validation(item):
     return figure(item, "validation_accuracy")
 
@@ -179,7 +187,7 @@ def step_time(item):
     return load("run.json")["microseconds_per_step"][item]
 
 
-FIGURES = (same, within, first, loss, best_step, train, train_loss, validation, gap, climb, steps_to, reached, swept, layer, spread, best_rate,
+FIGURES = (same, within, first, loss, best_step, train, train_loss, fits, validation, gap, climb, steps_to, reached, swept, layer, spread, best_rate,
            setting, hidden, units, test_accuracy, parameters, step_time, load)
 
 # --- Claims --------------------------------------------------------------------------------------------------------
