@@ -265,7 +265,8 @@ struct tp_backward {
  * G[inputs][u] = chain over rows of fma(1, D[r][u], acc), without weight decay. That chain is s[u] below.
  * All chains but the bias's end with + 0. With a shift they begin at fma(shift[k], s[u] + (s[u] - s[u]), +0), and the
  * sums of the rewritten panels are rewritten too.
- * Gradient mode (gradient is present): G is written there and nothing else is touched.
+ * Gradient mode (gradient is present): the range of G is written there, row 0 being input_begin and the bias coming
+ * last, and nothing else is touched.
  * inputs: a.columns; row `inputs` of w is the bias. units: d.columns.
  * The marked form needs marks and a shift, and keeps no transposed view.
  */
@@ -281,22 +282,22 @@ struct tp_update {
     float *state[2];           /* laid out as w, rewritten; as many as the optimizer keeps */
     const float *shift;        /* [inputs], NULL: none */
     struct tp_matrix sums;     /* [panels of inputs x units], those of w, rewritten; absent without a shift */
-    struct tp_matrix gradient; /* [inputs + bias x units], written, or absent */
+    struct tp_matrix gradient; /* [input_end - input_begin + bias x units], written, or absent */
     bool nontemporal;          /* w, wt and state are more likely in memory than in a cache; changes no bit */
     struct tp_marks marks;     /* of a */
 };
 
 /*
  * apply: the optimizer on a given gradient, for the range and with the bits of update.
- * inputs: row `inputs` of w and gradient is the bias, updated with bias set. units: w.columns.
+ * inputs: row `inputs` of w is the bias, updated with bias set. units: w.columns.
  */
 struct tp_apply {
     size_t input_begin, input_end; /* as of update */
     size_t inputs;
     bool bias;
-    struct tp_matrix gradient; /* [inputs + bias x units] */
+    struct tp_matrix gradient; /* as of update */
     const struct tp_optimizer *optimizer;
-    struct tp_matrix w;  /* like gradient, rewritten */
+    struct tp_matrix w;  /* [inputs + bias x units], rewritten */
     struct tp_matrix wt; /* transposed view [units x inputs], rewritten; absent: none is kept */
     float *state[2];     /* laid out as w, rewritten; as many as the optimizer keeps */
     const float *shift;  /* as of update */

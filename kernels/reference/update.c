@@ -82,7 +82,8 @@ static void update_panel(const struct tp_update *t, const struct tp_apply *apply
     for (size_t j = 0; i < t->a.columns && j < lanes; j++)
         g[j] += 0.0f;
     if (t->gradient.data)
-        memcpy(tp_matrix_at(&t->gradient, i, u), g, lanes * sizeof *g);
+        memcpy(tp_matrix_at(&t->gradient, i < t->a.columns ? i - t->input_begin : t->input_end - t->input_begin, u), g,
+               lanes * sizeof *g);
     else
         apply_panel(apply, i, u, g);
 }
@@ -143,9 +144,9 @@ void tp_apply_reference(const struct tp_apply *t)
 {
     for (size_t u = 0; u < t->w.columns; u += TP_PANEL) {
         for (size_t i = t->input_begin; i < t->input_end; i++)
-            apply_panel(t, i, u, tp_matrix_at(&t->gradient, i, u));
+            apply_panel(t, i, u, tp_matrix_at(&t->gradient, i - t->input_begin, u));
         if (t->bias)
-            apply_panel(t, t->inputs, u, tp_matrix_at(&t->gradient, t->inputs, u));
+            apply_panel(t, t->inputs, u, tp_matrix_at(&t->gradient, t->input_end - t->input_begin, u));
     }
     if (t->wt.data)
         pad_transposed(&t->wt, t->input_end);

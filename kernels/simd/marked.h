@@ -274,8 +274,8 @@ struct marked_tile {
     float *w, *state[2]; /* row 0 of the panels */
     size_t w_stride;
     struct optimizer_vectors constants;
-    float *gradient;
-    size_t gradient_stride;
+    float *gradient; /* of input_begin */
+    size_t gradient_stride, input_begin;
 };
 
 /*
@@ -332,7 +332,7 @@ static inline __attribute__((always_inline)) void update_inputs(const struct mar
             const vec g = vec_add(acc[n][v], vec_zero());
             float *const state[2] = {states > 0 ? t.state[0] + offset : NULL, states > 1 ? t.state[1] + offset : NULL};
             if (kind == NO_OPTIMIZER)
-                vec_store(t.gradient + row + tile_vec_offset(v, t.gradient_stride), g);
+                vec_store(t.gradient + (row - t.input_begin * TP_PANEL) + tile_vec_offset(v, t.gradient_stride), g);
             else
                 apply_optimizer(kind, &t.constants, g, t.w + offset, state, 0);
         }
@@ -409,6 +409,7 @@ static inline __attribute__((always_inline)) void update_word(const struct tp_up
     if (kind == NO_OPTIMIZER) {
         t.gradient = tp_matrix_at(&u->gradient, 0, panel * TP_PANEL);
         t.gradient_stride = u->gradient.stride;
+        t.input_begin = u->input_begin;
     } else {
         t.constants = optimizer_vectors(&target);
     }

@@ -240,7 +240,8 @@ static void update_block(const struct tp_update *u, size_t begin, size_t end, si
                             .a_stride = u->a.stride,
                             .b = u->d.data + panel * u->d.stride + k * TP_PANEL,
                             .b_stride = u->d.stride,
-                            .c = u->gradient.data ? tp_matrix_at(&u->gradient, begin, panel * TP_PANEL) : partial,
+                            .c = u->gradient.data ? tp_matrix_at(&u->gradient, begin - u->input_begin, panel * TP_PANEL)
+                                                  : partial,
                             .c_stride = u->gradient.data ? u->gradient.stride : GRADIENT_INPUTS * TP_PANEL,
                             .accumulate = k > 0,
                             .start = u->shift ? totals : zeros,
@@ -296,7 +297,8 @@ static void update_bias(const struct tp_update *u, size_t panel)
         return;
     }
     for (int v = 0; v < PANEL_VECS; v++)
-        vec_store(tp_matrix_at(&u->gradient, u->a.columns, panel * TP_PANEL) + v * VEC_LANES, sum[0][v]);
+        vec_store(tp_matrix_at(&u->gradient, u->input_end - u->input_begin, panel * TP_PANEL) + v * VEC_LANES,
+                  sum[0][v]);
 }
 
 /* A panel with few units, all of its inputs. */
@@ -326,7 +328,7 @@ static void update_narrow(const struct tp_update *u, size_t panel, size_t units)
             const size_t rows = min_size(end - at, TP_PANEL), offset = panel * u->w.stride + at * TP_PANEL;
             panel_transpose(narrow + (at - i) * TP_PANEL, gradient, false);
             if (u->gradient.data) {
-                copy_rows(tp_matrix_at(&u->gradient, at, panel * TP_PANEL), gradient, rows);
+                copy_rows(tp_matrix_at(&u->gradient, at - u->input_begin, panel * TP_PANEL), gradient, rows);
                 continue;
             }
             const struct optimizer_target target = target_at(u, offset, true);
@@ -399,13 +401,13 @@ void TP_KERNEL(apply)(const struct tp_apply *p)
             const size_t rows = min_size(p->input_end - i, TP_PANEL);
             const struct optimizer_target target =
                 target_at(&u, tp_panel_offset(p->w.stride, i, panel * TP_PANEL), true);
-            apply_rows(&target, tp_matrix_at(&p->gradient, i, panel * TP_PANEL), rows);
+            apply_rows(&target, tp_matrix_at(&p->gradient, i - p->input_begin, panel * TP_PANEL), rows);
             refresh_rows(&u, panel, i, rows);
         }
         if (p->bias) {
             const struct optimizer_target target =
                 target_at(&u, tp_panel_offset(p->w.stride, p->inputs, panel * TP_PANEL), false);
-            apply_rows(&target, tp_matrix_at(&p->gradient, p->inputs, panel * TP_PANEL), 1);
+            apply_rows(&target, tp_matrix_at(&p->gradient, p->input_end - p->input_begin, panel * TP_PANEL), 1);
         }
     }
     if (p->nontemporal)
