@@ -3,7 +3,7 @@
 #
 # Yours to set, on the command line or in the environment: CC CXX CPPFLAGS CFLAGS CXXFLAGS LDFLAGS LDLIBS (they come after
 # our own flags), V=1 (show commands) and PYTHON (which one may have PyTorch, for bench-programs and
-# tests/model/pytorch.bats). On the command line: BUILD, BIN and LIB (where things go, so that builds can lie side by
+# tests/model/pytorch.bats). On the command line: MPI (below), BUILD, BIN and LIB (where things go, so that builds can lie side by
 # side), SANITIZE (what -fsanitize= takes), and for install the folders that install.mk names.
 
 .DEFAULT_GOAL := all
@@ -20,6 +20,9 @@ $(foreach v,BUILD BIN LIB,$(if $(word 2,$($v)),$(error $v: "$($v)" found, expect
 PYTHON ?= python3
 PKG_CONFIG := pkg-config
 
+# Modules of pkg-config, the first of which that is here lets mpirun start train and sweep; empty: none.
+MPI := ompi-c mpich
+
 comma := ,
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
@@ -30,10 +33,11 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 REQUIRED := libdeflate:libdeflate-dev jansson:libjansson-dev libpng:libpng-dev libxxhash:libxxhash-dev numa:libnuma-dev
 
 # Made anew by each make, but only touched when something has changed. It says what is MISSING, and sets VERSION, COMMIT,
-# COMPILERS, LIBRARY_CFLAGS and LIBRARY_LIBS, TIERS, FORTIFY, ONEDNN, BENCHMARK, HOST_FMA.
+# COMPILERS, LIBRARY_CFLAGS and LIBRARY_LIBS, TIERS, MPI_FOUND, MPI_CFLAGS and MPI_LIBS, FORTIFY, ONEDNN, BENCHMARK,
+# HOST_FMA.
 $(BUILD)/config.mk: FORCE
 	@mkdir -p $(@D)
-	@new=$@.$$$$; CC='$(CC)' CXX='$(CXX)' PKG_CONFIG='$(PKG_CONFIG)' .ci/probe '$(REQUIRED)' $(CC) -O2 $(CPPFLAGS) $(CFLAGS) >$$new && \
+	@new=$@.$$$$; CC='$(CC)' CXX='$(CXX)' PKG_CONFIG='$(PKG_CONFIG)' MPI='$(MPI)' .ci/probe '$(REQUIRED)' $(CC) -O2 $(CPPFLAGS) $(CFLAGS) >$$new && \
 		if cmp -s $$new $@; then rm $$new; else mv $$new $@; fi
 
 # These goals need none of it.
@@ -78,7 +82,7 @@ OWN_FLAGS   := -std=c11 -D_GNU_SOURCE -Isrc -Iinclude -I. -O2 -g -fPIC -fvisibil
                -Wall -Wextra -Wpedantic -Wshadow $(LIBRARY_CFLAGS) \
                $(if $(SANITIZE),-g1 $(KEEP_LOOPS) -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 OWN_LDFLAGS := -fopenmp -Wl,--as-needed -Wl,-z,relro -Wl,-z,now $(if $(SANITIZE),-fsanitize=$(SANITIZE))
-OWN_LDLIBS  := $(LIBRARY_LIBS) -lm
+OWN_LDLIBS  := $(LIBRARY_LIBS) $(MPI_LIBS) -lm
 
 # Hardening as Debian's packages have it; not of kernels, which touch nothing but numbers and are called often.
 # FORTIFY: the code is optimized, and the user has not chosen a level.
@@ -94,6 +98,7 @@ flags = $(OWN_FLAGS) $(if $(filter kernels/%,$(1)),$(KERNEL_LEVEL),$(HARDENING) 
 FLAGS_src/system/team.c   := -fopenmp
 FLAGS_src/network/evaluator.c := -O3
 FLAGS_src/data/normalization.c := -O3
+FLAGS_src/cli/ranks.c     := $(if $(MPI_FOUND),-DTP_MPI='"$(MPI_FOUND)"' $(MPI_CFLAGS))
 FLAGS_src/cli/version.c    = -DTP_COMMIT='"$(COMMIT)"'
 FLAGS_src/cli/data_path.c  = -DTP_DATADIR='"$(default_datadir)/tileprop"'
 FLAGS_src/cli/            := -I$(BUILD)/src # the templates, made into strings

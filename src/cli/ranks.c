@@ -1,0 +1,279 @@
+#include "cli/ranks.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* What starts processes says how many they are. */
+static size_t announced(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *text = getenv(names[i]);
+        if (text)
+            return strtoul(text, NULL, 10);
+    }
+    return 0;
+}
+
+#ifdef TP_MPI
+
+#include <mpi.h>
+
+#define CHUNK ((size_t)1 << 30) /* bytes of a message: MPI counts with int */
+#define SPINS 200               /* tests before sleeping between them: others may need this CPU */
+#define PAUSE 20000             /* nanoseconds */
+#define NAME  192
+
+static struct {
+    MPI_Request *requests;
+    size_t count, capacity;
+    char host[MPI_MAX_PROCESSOR_NAME];
+    char program[NAME];
+    size_t threads;
+    bool joined, shared;
+} self;
+
+static MPI_Request *new_request(void)
+{
+    if (self.count == self.capacity) {
+        self.capacity = 2 * self.capacity + 64;
+        self.requests = realloc(self.requests, self.capacity * sizeof(MPI_Request));
+        if (!self.requests)
+            MPI_Abort(MPI_COMM_WORLD, TILEPROP_FAILURE);
+    }
+    return &self.requests[self.count++];
+}
+
+static size_t start_send(void *context, size_t to, int tag, const void *bytes, size_t count)
+{
+    (void)context;
+    for (size_t done = 0, part; done < count || done == 0; done += part) {
+        part = count - done < CHUNK ? count - done : CHUNK;
+        MPI_Isend((const char *)bytes + done, (int)part, MPI_BYTE, (int)to, tag, MPI_COMM_WORLD, new_request());
+        if (part == 0)
+            break;
+    }
+    return self.count;
+}
+
+static size_t start_receive(void *context, size_t from, int tag, void *bytes, size_t count)
+{
+    (void)context;
+    for (size_t done = 0, part; done < count || done == 0; done += part) {
+        part = count - done < CHUNK ? count - done : CHUNK;
+        MPI_Irecv((char *)bytes + done, (int)part, MPI_BYTE, (int)from, tag, MPI_COMM_WORLD, new_request());
+        if (part == 0)
+            break;
+    }
+    return self.count;
+}
+
+static void wait_for(void *context, size_t begin, size_t end)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE};
+    int done = 0;
+    (void)context;
+    for (int tests = 0; !done; tests++) {
+        MPI_Testall((int)(end - begin), self.requests + begin, &done, MPI_STATUSES_IGNORE);
+        if (!done && tests >= SPINS)
+            nanosleep(&pause, NULL);
+    }
+}
+
+static void finish(void *context)
+{
+    wait_for(context, 0, self.count);
+    self.count = 0;
+}
+
+/* A test of any request moves what can be moved of all. */
+static void progress(void *context)
+{
+    int arrived;
+    (void)context;
+    MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD, &arrived, MPI_STATUS_IGNORE);
+}
+
+/* Ranks of this host whose CPUs overlap share them evenly. */
+static void share_cpus(void)
+{
+    MPI_Comm here;
+    int rank, count;
+    cpu_set_t own;
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &here);
+    MPI_Comm_rank(here, &rank);
+    MPI_Comm_size(here, &count);
+    if (sched_getaffinity(0, sizeof own, &own) != 0)
+        CPU_ZERO(&own);
+    cpu_set_t *all = calloc((size_t)count, sizeof *all);
+    size_t sharing = 1;
+    if (!all)
+        MPI_Abort(MPI_COMM_WORLD, TILEPROP_FAILURE);
+    MPI_Allgather(&own, sizeof own, MPI_BYTE, all, sizeof own, MPI_BYTE, here);
+    for (int r = 0; r < count; r++) {
+        cpu_set_t common;
+        CPU_AND(&common, &own, &all[r]);
+        sharing += r != rank && CPU_COUNT(&common) > 0;
+    }
+    free(all);
+    MPI_Comm_free(&here);
+    self.shared = sharing > 1;
+    self.threads = tileprop_threads(0) / (getenv("OMP_NUM_THREADS") ? 1 : sharing);
+    self.threads += !self.threads;
+}
+
+tileprop_status tp_ranks_begin(const tileprop_ranks **ranks, struct tp_error *error)
+{
+    static tileprop_ranks all;
+    int rank, count, length, provided;
+    *ranks = NULL;
+    if (!announced() && !getenv("PMIX_RANK"))
+        return TILEPROP_OK;
+    if (MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided) != MPI_SUCCESS)
+        return tp_fail(error, TILEPROP_FAILURE, "MPI cannot be started");
+    self.joined = true;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &count);
+    if ((size_t)count < announced())
+        return tp_fail(error, TILEPROP_USAGE,
+                       "mpirun: %zu processes found, of which the MPI of this build reaches %d, expected the mpirun of "
+                       "that MPI, " TP_MPI,
+                       announced(), count);
+    MPI_Get_processor_name(self.host, &length);
+    share_cpus();
+    if (count == 1)
+        return TILEPROP_OK;
+    if (rank > 0) {
+        snprintf(self.program, sizeof self.program, "%s, rank %d on %.100s", program_invocation_short_name, rank,
+                 self.host);
+        program_invocation_short_name = self.program;
+    }
+    all = (tileprop_ranks){.size = sizeof all,
+                           .rank = (size_t)rank,
+                           .count = (size_t)count,
+                           .send = start_send,
+                           .receive = start_receive,
+                           .wait = wait_for,
+                           .finish = finish,
+                           .progress = progress};
+    *ranks = &all;
+    return TILEPROP_OK;
+}
+
+const char *tp_ranks_host(void)
+{
+    return self.host;
+}
+
+size_t tp_ranks_threads(bool *shared)
+{
+    *shared = self.shared;
+    return self.threads;
+}
+
+bool tp_ranks_arrived(int tag, size_t *from, size_t *count)
+{
+    MPI_Status status;
+    int arrived, bytes;
+    MPI_Iprobe(MPI_ANY_SOURCE, tag, MPI_COMM_WORLD, &arrived, &status);
+    if (!arrived)
+        return false;
+    MPI_Get_count(&status, MPI_BYTE, &bytes);
+    *from = (size_t)status.MPI_SOURCE;
+    *count = (size_t)bytes;
+    return true;
+}
+
+void tp_ranks_end(int status, bool together)
+{
+    if (!self.joined)
+        return;
+    if (together)
+        MPI_Finalize();
+    else
+        MPI_Abort(MPI_COMM_WORLD, status);
+}
+
+#else
+
+tileprop_status tp_ranks_begin(const tileprop_ranks **ranks, struct tp_error *error)
+{
+    *ranks = NULL;
+    if (announced() <= 1)
+        return TILEPROP_OK;
+    return tp_fail(error, TILEPROP_USAGE,
+                   "mpirun: %zu processes found, expected 1: this build has no MPI (Debian: libopenmpi-dev, then make)",
+                   announced());
+}
+
+const char *tp_ranks_host(void)
+{
+    return "";
+}
+
+size_t tp_ranks_threads(bool *shared)
+{
+    *shared = false;
+    return tileprop_threads(0);
+}
+
+bool tp_ranks_arrived(int tag, size_t *from, size_t *count)
+{
+    (void)tag;
+    (void)from;
+    (void)count;
+    return false;
+}
+
+void tp_ranks_end(int status, bool together)
+{
+    (void)status;
+    (void)together;
+}
+
+#endif
+
+void tp_ranks_broadcast(const tileprop_ranks *ranks, void *bytes, size_t count)
+{
+    if (!ranks)
+        return;
+    if (ranks->rank > 0)
+        ranks->receive(ranks->context, 0, TP_TAG_PROGRAM, bytes, count);
+    for (size_t r = 1; ranks->rank == 0 && r < ranks->count; r++)
+        ranks->send(ranks->context, r, TP_TAG_PROGRAM, bytes, count);
+    ranks->finish(ranks->context);
+}
+
+/* What a rank has to say. */
+struct report {
+    tileprop_status status;
+    char host[64];
+    struct tp_error error;
+};
+
+tileprop_status tp_ranks_agree(const tileprop_ranks *ranks, tileprop_status status, struct tp_error *error)
+{
+    if (!ranks)
+        return status;
+    struct report own = {.status = status}, *all = calloc(ranks->count, sizeof *all);
+    if (status != TILEPROP_OK)
+        own.error = *error;
+    snprintf(own.host, sizeof own.host, "%s", tp_ranks_host());
+    if (ranks->rank > 0)
+        ranks->send(ranks->context, 0, TP_TAG_PROGRAM, &own, sizeof own);
+    for (size_t r = 1; all && ranks->rank == 0 && r < ranks->count; r++)
+        ranks->receive(ranks->context, r, TP_TAG_PROGRAM, &all[r], sizeof all[r]);
+    ranks->finish(ranks->context);
+    for (size_t r = 1; all && ranks->rank == 0 && own.status == TILEPROP_OK && r < ranks->count; r++)
+        if (all[r].status != TILEPROP_OK)
+            own.status = tp_fail(error, all[r].status, "rank %zu on %s: %s", r, all[r].host, all[r].error.text);
+    if (!all)
+        own.status = tp_fail_memory(error, NULL, "what the ranks report");
+    free(all);
+    tp_ranks_broadcast(ranks, &own.status, sizeof own.status);
+    return own.status;
+}

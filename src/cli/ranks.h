@@ -1,0 +1,44 @@
+/*
+ * The processes that mpirun started together. The only module that uses MPI; without it in the build, or without
+ * mpirun, a process is alone.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+#include "tileprop/run.h"
+
+#define TP_TAG_PROGRAM 64 /* tags from here on are free for programs */
+
+/*
+ * Joins the other processes, and names this one by rank and host in messages, unless its rank is 0. To be called first.
+ * Returns NULL for a process that is alone.
+ * Errors: TILEPROP_USAGE for several processes that cannot reach each other: the build has no MPI, or another one than
+ * started them.
+ */
+tileprop_status tp_ranks_begin(const tileprop_ranks **ranks, struct tp_error *error);
+
+/* The host of this process, and how many threads are its share of the CPUs that it may use; shared: others use them
+ * too. */
+const char *tp_ranks_host(void);
+size_t tp_ranks_threads(bool *shared);
+
+/* Copies bytes of rank 0 to all. */
+void tp_ranks_broadcast(const tileprop_ranks *ranks, void *bytes, size_t count);
+
+/*
+ * What all ranks go on with: TILEPROP_OK if it is everybody's, else the first rank's that has an error, whose text rank
+ * 0 gets, with the rank's name before it.
+ */
+tileprop_status tp_ranks_agree(const tileprop_ranks *ranks, tileprop_status status, struct tp_error *error);
+
+/* Whether a message with this tag waits to be received, its sender and its size in bytes. */
+bool tp_ranks_arrived(int tag, size_t *from, size_t *count);
+
+/*
+ * Leaves, with the program's exit status. together: all ranks leave so; else this one ends the others, which may be
+ * waiting for it.
+ */
+void tp_ranks_end(int status, bool together);
