@@ -79,7 +79,7 @@ typedef struct tileprop_run {
     double zeros;           /* fraction of the inputs that can be skipped, in a sample of the training data */
 } tileprop_run;
 
-/* "pack", "forward", "loss", "backward", "update"; NULL for another number. */
+/* "pack", "forward", "loss", "backward", "update", "exchange"; NULL for another number. */
 TILEPROP_API const char *tileprop_verb_name(int verb);
 
 /* Totals over all steps: means over the threads that took part, and the busiest thread's work. */

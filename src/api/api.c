@@ -50,7 +50,7 @@ const char *tileprop_stop_name(tileprop_stop stop)
 
 const char *tileprop_verb_name(int verb)
 {
-    static const char *const names[] = {"pack", "forward", "loss", "backward", "update"};
+    static const char *const names[] = {"pack", "forward", "loss", "backward", "update", "exchange"};
     return verb >= 0 && verb < TILEPROP_VERBS ? names[verb] : NULL;
 }
 

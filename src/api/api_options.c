@@ -4,6 +4,7 @@
 #include "api/api.h"
 #include "base/option_value.h"
 #include "data/choices.h"
+#include "network/shards.h"
 #include "system/team.h"
 #include "train/training_options.h"
 

@@ -262,7 +262,7 @@ tileprop_status tp_ranks_agree(const tileprop_ranks *ranks, tileprop_status stat
     struct report own = {.status = status}, *all = calloc(ranks->count, sizeof *all);
     if (status != TILEPROP_OK)
         own.error = *error;
-    snprintf(own.host, sizeof own.host, "%s", tp_ranks_host());
+    snprintf(own.host, sizeof own.host, "%.63s", tp_ranks_host());
     if (ranks->rank > 0)
         ranks->send(ranks->context, 0, TP_TAG_PROGRAM, &own, sizeof own);
     for (size_t r = 1; all && ranks->rank == 0 && r < ranks->count; r++)

@@ -16,6 +16,16 @@
  * Zeros of the inputs may be skipped: pack marks what is to be multiplied, and the first layer's forward and update
  * multiply only that.
  *
+ * Of a batch in shards, update is divided further, into blocks that stay in L2: the gradient of each shard, their sums,
+ * and apply. With several ranks, each computes the rows of its shards, and the gradients of a layer leave while the
+ * layers below are in backward:
+ *
+ *     pack, forward, loss                       of the rank's rows; losses go to rank 0, its decisions come back
+ *     gradient of a layer, from the last down   what other ranks own, which is sent; then what this one owns; backward
+ *     collect, apply                            one layer later, of the inputs that this rank owns; new weights are
+ * sent pack ahead, put                           the next batch, while the last weights arrive; then all are put in
+ * place
+ *
  * loss is always by rows. So is pack, unless forward of the first layer is by units: then each member packs all rows.
  * The plan expands to a list of operations per member, which a step
  * executes in order.
@@ -25,15 +35,13 @@
 #include <stdio.h>
 
 #include "network/network.h"
-
-struct tp_range {
-    size_t begin, end;
-};
+#include "network/shards.h"
 
 struct tp_plan {
     size_t members;
-    size_t step_members;          /* at most members */
-    size_t batch;                 /* rows of a full batch */
+    size_t step_members; /* at most members */
+    size_t batch;        /* rows of a full batch, of all ranks */
+    struct tp_shards shards;
     size_t slices[TP_LAYERS_MAX]; /* of the layer's units; 1: update by inputs */
     bool by_units[TP_LAYERS_MAX]; /* forward of this layer; it then has as many slices as step members */
     size_t evaluation_rows;       /* rows per block of an evaluation */
@@ -55,13 +63,26 @@ enum tp_operation_kind {
     TP_DO_FORWARD,
     TP_DO_FORWARD_MARKED,
     TP_DO_LOSS,
+    TP_DO_SEND_LOSSES,
     TP_DO_BACKWARD,
     TP_DO_PREFETCH, /* prefetches the samples of the next step */
-    TP_DO_UPDATE,   /* up to here nothing that outlives the step has changed */
+    TP_DO_REPORT,   /* reports that all losses of the batch are ready */
+    TP_DO_MEASURE,  /* computes the gradient's norm, in measured steps */
+    TP_DO_UPDATE,
     TP_DO_UPDATE_MARKED,
-    TP_DO_REPORT,  /* reports that all losses of the batch are ready */
-    TP_DO_MEASURE, /* computes the gradient's norm, in measured steps */
-    TP_DO_BARRIER  /* waits for the other step members */
+    TP_DO_GRADIENT, /* of a block: of a shard */
+    TP_DO_GRADIENT_MARKED,
+    TP_DO_ADD,     /* of a block: one shard's or sum of shards to another */
+    TP_DO_COLLECT, /* likewise, of what ranks sent */
+    TP_DO_APPLY,
+    TP_DO_SEND_GRADIENTS, /* of a layer, to the ranks that own its inputs */
+    TP_DO_WAIT_GRADIENTS,
+    TP_DO_SEND_WEIGHTS,
+    TP_DO_WAIT_WEIGHTS, /* of all layers */
+    TP_DO_PUT,          /* puts a layer's new weights in place */
+    TP_DO_PACK_AHEAD,   /* packs the next batch */
+    TP_DO_PROGRESS,     /* lets bytes move */
+    TP_DO_BARRIER       /* waits for the other step members */
 };
 
 /* One operation of a member within a step. */
@@ -69,9 +90,15 @@ struct tp_operation {
     enum tp_operation_kind kind;
     tileprop_verb verb; /* verb and layer that its time is charged to */
     size_t layer, slice;
-    struct tp_range rows;   /* of the batch; update reads all of them */
+    struct tp_range rows;   /* of the rank's; update reads all of them */
     struct tp_range inputs; /* of the layer: backward, update; begin is a multiple of 16 */
     bool bias;              /* update: also the bias row */
+
+    /* Of a block. */
+    struct tp_range units; /* of the layer; begin is a multiple of 16 */
+    size_t owner;          /* rank that applies the gradient */
+    size_t slot, other;    /* sums of shards, counted from the rank's first node; collect, apply: from rank 0's. add,
+                              collect: adds other to slot */
 
     /* The verb's arguments, filled in by the step. */
     union {
@@ -80,6 +107,11 @@ struct tp_operation {
         struct tp_loss loss;
         struct tp_backward backward;
         struct tp_update update;
+        struct tp_apply apply;
+        struct tp_refresh refresh;
+        struct {
+            struct tp_matrix to, from;
+        } add;
     };
 };
 
@@ -91,9 +123,19 @@ struct tp_operation {
 size_t tp_plan_operations(const struct tp_plan *plan, const struct tp_network *network, size_t member, size_t rows,
                           bool measure, struct tp_operation *operations);
 
+/* Floats of a block without its bias row, all panels counted whole, and inputs of the widest ones. */
+#define TP_BLOCK_FLOATS 65536
+#define TP_BLOCK_INPUTS 64
+
+/* The most sums of shards that are in blocks at once. */
+size_t tp_plan_slots(const struct tp_plan *plan);
+
 /* Writes the lists of all step members for a full batch, one operation per line. Returns false if out of
  * memory. */
 bool tp_plan_write(const struct tp_plan *plan, const struct tp_network *network, bool measure, FILE *out);
+
+/* Inputs of a layer that a rank owns: whose gradients it adds up and applies. Whole panels. */
+struct tp_range tp_plan_owned(const struct tp_plan *plan, const struct tp_layer *layer, size_t rank);
 
 /* Share `member` of `members` of [0, count). */
 struct tp_range tp_plan_share(size_t count, size_t member, size_t members);

@@ -8,18 +8,19 @@
 
 static struct tp_matrix take_matrix(const struct tp_plan *plan, size_t columns, struct tp_arena *arena)
 {
-    const size_t stride = tp_panel_stride(plan->batch);
+    const size_t rows = tp_shards_most(&plan->shards, plan->batch), stride = tp_panel_stride(rows);
     return (struct tp_matrix){.data = tp_arena_take(arena, tp_panel_count(columns), stride * sizeof(float)),
                               .stride = stride,
-                              .rows = plan->batch,
+                              .rows = rows,
                               .columns = columns};
 }
 
 static struct tp_inputs take_inputs(const struct tp_plan *plan, size_t columns, struct tp_arena *arena)
 {
-    struct tp_inputs inputs = {.a = take_matrix(plan, columns, arena), .marks = {.rows = plan->batch}};
+    struct tp_inputs inputs = {.a = take_matrix(plan, columns, arena)};
+    inputs.marks.rows = inputs.a.rows;
     if (plan->skips)
-        inputs.marks.words = tp_arena_take(arena, plan->batch, tp_mark_words(columns) * sizeof(uint64_t));
+        inputs.marks.words = tp_arena_take(arena, inputs.a.rows, tp_mark_words(columns) * sizeof(uint64_t));
     return inputs;
 }
 
@@ -55,6 +56,9 @@ void tp_step_layout(struct tp_step *step, struct tp_arena *arena)
     step->nontemporal = is_nontemporal(network, step->tier);
 }
 
+/* Floats of a block of gradients. */
+#define SLOT (TP_BLOCK_FLOATS + TP_BLOCK_FLOATS / TP_BLOCK_INPUTS)
+
 /* Floats of the largest slice that a member owns. */
 static size_t largest_slice(const struct tp_network *network, size_t member)
 {
@@ -77,6 +81,8 @@ void tp_step_member_layout(const struct tp_step *step, struct tp_step_member *me
         member->inputs = take_inputs(step->plan, step->network->layers[0].inputs, arena);
     if (step->measures)
         member->gradient = tp_arena_take(arena, largest_slice(step->network, member->index), sizeof(float));
+    if (step->plan->shards.count > 1)
+        member->slots = tp_arena_take(arena, tp_plan_slots(step->plan) * SLOT, sizeof(float));
 }
 
 void tp_step_lists_layout(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena)
@@ -126,7 +132,7 @@ static struct tp_forward bind_forward(const struct tp_step *step, const struct t
 }
 
 static struct tp_loss bind_loss(const struct tp_step *step, const struct tp_step_member *member,
-                                const struct tp_operation *operation, size_t rows)
+                                const struct tp_operation *operation, const struct tp_step_list *list)
 {
     const struct tp_dataset *train = member->train;
     return (struct tp_loss){.row_begin = operation->rows.begin,
@@ -134,9 +140,9 @@ static struct tp_loss bind_loss(const struct tp_step *step, const struct tp_step
                             .z = step->a[operation->layer],
                             .labels = step->labels,
                             .weights = train->class_weights || train->sample_weights ? step->weights : NULL,
-                            .scale = 1 / (float)rows,
+                            .scale = 1 / (float)list->rows,
                             .d = step->d[operation->layer],
-                            .loss = step->loss};
+                            .loss = step->loss + list->own.begin};
 }
 
 static struct tp_backward bind_backward(const struct tp_step *step, const struct tp_operation *operation)
@@ -177,9 +183,139 @@ static struct tp_update bind_update(const struct tp_step *step, const struct tp_
                               .marks = member->inputs.marks};
 }
 
-static void bind(const struct tp_step *step, const struct tp_step_member *member, struct tp_operation *operation,
-                 size_t rows)
+/* --- Blocks ------------------------------------------------------------------------------------------------------- */
+
+/* Rows of a block, and what is beyond the first `row` of a matrix. */
+static size_t rows_of(const struct tp_operation *block)
 {
+    return block->inputs.end - block->inputs.begin + block->bias;
+}
+
+static struct tp_matrix rows_from(struct tp_matrix matrix, size_t row)
+{
+    matrix.data = matrix.data ? matrix.data + row * TP_PANEL : NULL;
+    matrix.rows -= row;
+    return matrix;
+}
+
+/* A block's part of an owner's matrix of the layer. */
+static struct tp_matrix part_of(const struct tp_step *step, const struct tp_operation *block, struct tp_matrix matrix)
+{
+    const struct tp_range owned = tp_plan_owned(step->plan, &step->network->layers[block->layer], block->owner);
+    const struct tp_matrix columns =
+        tp_matrix_columns(&matrix, block->units.begin, block->units.end - block->units.begin);
+    struct tp_matrix part = rows_from(columns, block->inputs.begin - owned.begin);
+    part.rows = rows_of(block);
+    return part;
+}
+
+/* Where a block of gradients lies: a rank's nodes where they are sent from, the others in the member's scratch. */
+static struct tp_matrix slot_of(const struct tp_step *step, const struct tp_step_member *member,
+                                const struct tp_operation *block, size_t slot, size_t rows)
+{
+    struct tp_node nodes[TP_NODES_MAX];
+    const struct tp_shards *shards = &step->plan->shards;
+    const size_t sent = step->exchange ? tp_shards_nodes(shards, shards->rank, rows, nodes) : 0;
+    if (slot < sent)
+        return part_of(step, block, tp_exchange_node(step->exchange, block->layer, block->owner, slot));
+    return (struct tp_matrix){member->slots + (slot - sent) * SLOT, rows_of(block) * TP_PANEL, rows_of(block),
+                              block->units.end - block->units.begin};
+}
+
+/* The gradient of a shard: columns of the slice's matrices, and rows of the shard. */
+static struct tp_update bind_gradient(const struct tp_step *step, const struct tp_step_member *member,
+                                      const struct tp_operation *block, size_t rows)
+{
+    struct tp_update update =
+        bind_update(step, member, block->layer, block->slice, block->rows.end - block->rows.begin);
+    const size_t unit = block->units.begin - step->network->layers[block->layer].slices[block->slice].unit_begin;
+    const size_t units = block->units.end - block->units.begin;
+    update.input_begin = block->inputs.begin;
+    update.input_end = block->inputs.end;
+    update.bias = block->bias;
+    update.a = rows_from(update.a, block->rows.begin);
+    update.d = rows_from(tp_matrix_columns(&update.d, unit, units), block->rows.begin);
+    update.w = tp_matrix_columns(&update.w, unit, units);
+    update.sums = tp_matrix_columns(&update.sums, unit, units);
+    update.gradient = slot_of(step, member, block, block->slot, rows);
+    if (update.marks.words)
+        update.marks.words += block->rows.begin;
+    return update;
+}
+
+/* To a block of a slice. */
+static struct tp_apply bind_apply(const struct tp_step *step, const struct tp_step_member *member,
+                                  const struct tp_operation *block, size_t rows)
+{
+    const struct tp_layer *layer = &step->network->layers[block->layer];
+    const struct tp_slice *slice = &layer->slices[block->slice];
+    const size_t unit = block->units.begin - slice->unit_begin, units = block->units.end - block->units.begin;
+    struct tp_apply apply = {.input_begin = block->inputs.begin,
+                             .input_end = block->inputs.end,
+                             .inputs = layer->inputs,
+                             .bias = block->bias,
+                             .gradient = slot_of(step, member, block, block->slot, rows),
+                             .optimizer = &step->optimizer,
+                             .w = tp_matrix_columns(&slice->w, unit, units),
+                             .wt = rows_from(slice->wt, unit),
+                             .shift = layer->shift,
+                             .sums = tp_matrix_columns(&slice->sums, unit, units),
+                             .nontemporal = step->nontemporal};
+    apply.wt.rows = units;
+    for (int i = 0; i < 2 && slice->state[i]; i++)
+        apply.state[i] = slice->state[i] + tp_panel_offset(slice->w.stride, 0, unit);
+    return apply;
+}
+
+/* To the weights that this rank owns, whose derived values are made where they are put in place. */
+static struct tp_apply bind_owned(const struct tp_step *step, const struct tp_operation *block, size_t rows)
+{
+    const struct tp_exchange *exchange = step->exchange;
+    const size_t inputs = block->inputs.end - block->inputs.begin;
+    const struct tp_matrix w = tp_exchange_weights(exchange, block->layer, block->owner);
+    struct tp_apply apply = {.input_end = inputs,
+                             .inputs = inputs,
+                             .bias = block->bias,
+                             .gradient =
+                                 part_of(step, block, tp_exchange_sent(exchange, block->layer, block->slot, rows)),
+                             .optimizer = &step->optimizer,
+                             .w = part_of(step, block, w),
+                             .nontemporal = step->nontemporal};
+    for (int i = 0; i < exchange->states; i++)
+        apply.state[i] = exchange->layers[block->layer].state[i] + tp_panel_offset(w.stride, 0, block->units.begin);
+    return apply;
+}
+
+static struct tp_refresh bind_refresh(const struct tp_step *step, const struct tp_operation *operation)
+{
+    const struct tp_layer *layer = &step->network->layers[operation->layer];
+    const struct tp_slice *slice = &layer->slices[operation->slice];
+    return (struct tp_refresh){.input_begin = operation->inputs.begin,
+                               .input_end = operation->inputs.end,
+                               .w = slice->w,
+                               .wt = slice->wt,
+                               .shift = layer->shift,
+                               .sums = slice->sums,
+                               .nontemporal = step->nontemporal};
+}
+
+/* Adds a matrix to another one. */
+static void add_matrix(const struct tp_matrix *to, const struct tp_matrix *from)
+{
+    for (size_t c = 0; c < to->columns; c += TP_PANEL) {
+        float *sum = tp_matrix_at(to, 0, c);
+        const float *more = tp_matrix_at(from, 0, c);
+        for (size_t i = 0; i < to->rows * TP_PANEL; i++)
+            sum[i] += more[i];
+    }
+}
+
+/* --- Lists -------------------------------------------------------------------------------------------------------- */
+
+static void bind(const struct tp_step *step, const struct tp_step_member *member, struct tp_operation *operation,
+                 const struct tp_step_list *list)
+{
+    const size_t rows = list->rows;
     switch (operation->kind) {
     case TP_DO_PACK:
         operation->pack = bind_pack(step, member, operation);
@@ -189,7 +325,7 @@ static void bind(const struct tp_step *step, const struct tp_step_member *member
         operation->forward = bind_forward(step, member, operation);
         break;
     case TP_DO_LOSS:
-        operation->loss = bind_loss(step, member, operation, rows);
+        operation->loss = bind_loss(step, member, operation, list);
         break;
     case TP_DO_BACKWARD:
         operation->backward = bind_backward(step, operation);
@@ -201,12 +337,37 @@ static void bind(const struct tp_step *step, const struct tp_step_member *member
         operation->update.input_end = operation->inputs.end;
         operation->update.bias = operation->bias;
         break;
-    case TP_DO_PREFETCH:
-    case TP_DO_REPORT:
-    case TP_DO_MEASURE:
-    case TP_DO_BARRIER:
+    case TP_DO_GRADIENT:
+    case TP_DO_GRADIENT_MARKED:
+        operation->update = bind_gradient(step, member, operation, rows);
+        break;
+    case TP_DO_ADD:
+        operation->add.to = slot_of(step, member, operation, operation->slot, rows);
+        operation->add.from = slot_of(step, member, operation, operation->other, rows);
+        break;
+    case TP_DO_COLLECT:
+        operation->add.to =
+            part_of(step, operation, tp_exchange_sent(step->exchange, operation->layer, operation->slot, rows));
+        operation->add.from =
+            part_of(step, operation, tp_exchange_sent(step->exchange, operation->layer, operation->other, rows));
+        break;
+    case TP_DO_APPLY:
+        operation->apply =
+            step->exchange ? bind_owned(step, operation, rows) : bind_apply(step, member, operation, rows);
+        break;
+    case TP_DO_PUT:
+        operation->refresh = bind_refresh(step, operation);
+        break;
+    default:
         break;
     }
+}
+
+/* Nothing that outlives the step changes before an update, and all ranks agree with the report. */
+static bool ends_abandonable(const struct tp_step *step, enum tp_operation_kind kind)
+{
+    return kind == TP_DO_UPDATE || kind == TP_DO_UPDATE_MARKED || kind == TP_DO_APPLY ||
+           (step->exchange && kind == TP_DO_SEND_LOSSES);
 }
 
 void tp_step_bind(const struct tp_step *step, struct tp_step_member *member)
@@ -215,11 +376,18 @@ void tp_step_bind(const struct tp_step *step, struct tp_step_member *member)
         struct tp_step_list *list = &member->lists[i];
         if (list->count == 0)
             continue;
-        tp_plan_operations(step->plan, step->network, member->index, list->rows, step->measures, list->operations);
-        for (size_t o = 0; o < list->count; o++) {
+        list->count =
+            tp_plan_operations(step->plan, step->network, member->index, list->rows, step->measures, list->operations);
+        list->own = tp_shards_own(&step->plan->shards, step->plan->shards.rank, list->rows);
+        list->abandonable = list->count;
+        for (size_t o = list->count; o-- > 0;) {
             struct tp_operation *operation = &list->operations[o];
-            bind(step, member, operation, list->rows);
+            bind(step, member, operation, list);
+            if (ends_abandonable(step, operation->kind))
+                list->abandonable = o;
             list->works |= operation->kind == TP_DO_UPDATE || operation->kind == TP_DO_UPDATE_MARKED ||
+                           operation->kind == TP_DO_APPLY || operation->kind == TP_DO_GRADIENT ||
+                           operation->kind == TP_DO_GRADIENT_MARKED ||
                            (operation->kind == TP_DO_LOSS && operation->rows.begin < operation->rows.end);
         }
     }
@@ -229,6 +397,8 @@ static void pack(const struct tp_step *step, const struct tp_step_member *member
                  const uint32_t *index)
 {
     const struct tp_dataset *train = member->train;
+    if (member->packed && member->packed == index)
+        return;
     operation->pack.index = index;
     if (train->type == TILEPROP_CSR)
         tp_sparse_pack(&operation->pack, train, step->normalization);
@@ -323,11 +493,48 @@ double tp_step_gradient_norm(const struct tp_step *step, size_t layer)
  * Member 0 asks only while its answer reaches everybody with a barrier before the first update. The others may
  * see it earlier and skip work; they meet at the same barriers all the same.
  */
-static bool is_abandoned(struct tp_step *step, const struct tp_step_member *member, enum tp_operation_kind kind)
+static bool is_abandoned(struct tp_step *step, const struct tp_step_member *member, bool abandonable)
 {
-    if (member->index == 0 && kind < TP_DO_UPDATE && step->unwanted && step->unwanted(step->context))
+    if (member->index == 0 && abandonable && step->unwanted && step->unwanted(step->context))
         atomic_store_explicit(&step->abandoned, true, memory_order_relaxed);
     return atomic_load_explicit(&step->abandoned, memory_order_relaxed);
+}
+
+/* With other ranks: a step that any of them abandons is abandoned by all. */
+static void report(struct tp_step *step, size_t rows)
+{
+    struct tp_exchange *exchange = step->exchange;
+    if (exchange && exchange->ranks->rank == 0 && tp_exchange_wait_losses(exchange, step->loss, rows))
+        atomic_store_explicit(&step->abandoned, true, memory_order_relaxed);
+    if (step->losses_ready && (exchange || !atomic_load_explicit(&step->abandoned, memory_order_relaxed)))
+        step->losses_ready(step->context, rows);
+    if (exchange && atomic_load_explicit(&step->abandoned, memory_order_relaxed))
+        tp_exchange_finish(exchange);
+}
+
+/* The next batch may have other rows than this one. */
+static void pack_ahead(const struct tp_step *step, struct tp_step_member *member, const uint32_t *next,
+                       size_t next_rows)
+{
+    struct tp_step_list *list = &member->lists[next_rows != member->lists[0].rows];
+    member->packed = NULL;
+    if (next_rows == 0)
+        return;
+    pack(step, member, &list->operations[0], next + list->own.begin);
+    member->packed = next + list->own.begin;
+}
+
+static void put(const struct tp_step *step, const struct tp_operation *operation)
+{
+    const struct tp_slice *slice = &step->network->layers[operation->layer].slices[operation->slice];
+    tp_exchange_put(step->exchange, operation->layer, slice, operation->inputs, operation->bias);
+    step->tier->refresh(&operation->refresh);
+}
+
+/* What takes place even in a step that is abandoned: other members or ranks wait for it. */
+static bool is_awaited(const struct tp_step *step, enum tp_operation_kind kind)
+{
+    return kind == TP_DO_BARRIER || (step->exchange && (kind == TP_DO_SEND_LOSSES || kind == TP_DO_REPORT));
 }
 
 bool tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint32_t *index, size_t rows,
@@ -338,10 +545,11 @@ bool tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint
     bool abandoned = false;
     if (member->profile)
         member->profile->last = tp_clock_seconds();
+    index += list->own.begin;
     for (size_t i = 0; i < list->count; i++) {
         struct tp_operation *operation = &list->operations[i];
-        abandoned = is_abandoned(step, member, operation->kind);
-        if (abandoned && operation->kind != TP_DO_BARRIER)
+        abandoned = is_abandoned(step, member, i < list->abandonable);
+        if (abandoned && !is_awaited(step, operation->kind))
             continue;
         switch (operation->kind) {
         case TP_DO_PACK:
@@ -360,17 +568,31 @@ bool tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint
             tier->backward(&operation->backward);
             break;
         case TP_DO_UPDATE:
+        case TP_DO_GRADIENT:
             tier->update(&operation->update);
             break;
         case TP_DO_UPDATE_MARKED:
+        case TP_DO_GRADIENT_MARKED:
             tier->update_marked(&operation->update);
+            break;
+        case TP_DO_ADD:
+        case TP_DO_COLLECT:
+            add_matrix(&operation->add.to, &operation->add.from);
+            break;
+        case TP_DO_APPLY:
+            tier->apply(&operation->apply);
+            break;
+        case TP_DO_PUT:
+            put(step, operation);
             break;
         case TP_DO_PREFETCH:
             prefetch(member, operation->rows, next, next_rows);
             break;
+        case TP_DO_PACK_AHEAD:
+            pack_ahead(step, member, next, next_rows);
+            break;
         case TP_DO_REPORT:
-            if (step->losses_ready)
-                step->losses_ready(step->context, rows);
+            report(step, rows);
             break;
         case TP_DO_MEASURE:
             if (step->measure)
@@ -378,6 +600,14 @@ bool tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint
             break;
         case TP_DO_BARRIER:
             tp_team_barrier_of(step->plan->step_members);
+            break;
+        case TP_DO_SEND_LOSSES:
+        case TP_DO_SEND_GRADIENTS:
+        case TP_DO_WAIT_GRADIENTS:
+        case TP_DO_SEND_WEIGHTS:
+        case TP_DO_WAIT_WEIGHTS:
+        case TP_DO_PROGRESS:
+            tp_exchange_do(step->exchange, operation, step->loss + list->own.begin, rows, abandoned);
             break;
         }
         if (member->profile)

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "data/dataset.h"
+#include "network/exchange.h"
 #include "network/network.h"
 #include "network/plan.h"
 #include "tileprop/run.h"
@@ -24,16 +25,20 @@ struct tp_inputs {
     struct tp_marks marks; /* absent unless zeros are skipped */
 };
 
-/* Shared by the team. All matrices are [batch x width]. */
+/* Shared by the team. All matrices are [rows x width], rows being those of a batch that this rank has. */
 struct tp_step {
     const struct tp_tier *tier;
     struct tp_network *network;
     const struct tp_plan *plan;
     const struct tp_normalization *normalization;
-    size_t last_rows; /* of an epoch's last batch if it is shorter than the others; else 0 */
-    bool measures;    /* some steps measure gradients: the layout reserves memory for it */
+    size_t last_rows;             /* of an epoch's last batch if it is shorter than the others; else 0 */
+    bool measures;                /* some steps measure gradients: the layout reserves memory for it */
+    struct tp_exchange *exchange; /* with other ranks; NULL: none */
 
-    /* Called by member 0 when all losses of the batch are ready, while the others update. May be NULL. */
+    /*
+     * Called by member 0 when all losses of the batch are ready, while the others update. May be NULL. With several
+     * ranks all call it, and it says what rank 0 decides; abandoned: by any of them.
+     */
     void (*losses_ready)(void *context, size_t rows);
 
     /* Asked by member 0 before each operation up to the updates; true abandons the step. May be NULL. */
@@ -49,9 +54,9 @@ struct tp_step {
     struct tp_inputs inputs;           /* absent if every member packs its own copy */
     struct tp_matrix a[TP_LAYERS_MAX]; /* outputs of each layer; logits for the last */
     struct tp_matrix d[TP_LAYERS_MAX]; /* derivatives dC/dz of each layer */
-    uint16_t *labels;                  /* [batch] */
-    float *loss;                       /* [batch] */
-    float *weights;                    /* [batch], class weights of the samples; unused if there are none */
+    uint16_t *labels;                  /* [rows] */
+    float *loss;                       /* [batch], of all ranks on rank 0 */
+    float *weights;                    /* [rows], class weights of the samples; unused if there are none */
     bool nontemporal;                  /* the network exceeds the tier's nontemporal_bytes */
     /*
      * Sums of squares of dC/dW in the last measured step, one per panel, so that the bits of a norm do not
@@ -63,8 +68,10 @@ struct tp_step {
 /* The operations of a step of `rows` rows. */
 struct tp_step_list {
     size_t rows, count;
+    struct tp_range own; /* of the rows: this rank's */
     struct tp_operation *operations;
-    bool works; /* some operation has rows, inputs or units to compute */
+    size_t abandonable; /* operations before the step can no longer be abandoned */
+    bool works;         /* some operation has rows, inputs or units to compute */
 };
 
 /* Owned by one member. */
@@ -76,6 +83,8 @@ struct tp_step_member {
 
     /* Set by the layout. */
     struct tp_inputs inputs;      /* its own or the shared copy */
+    const uint32_t *packed;       /* the samples that they hold ahead of their step; NULL: none */
+    float *slots;                 /* scratch for blocks of gradients; NULL: the batch is not in shards */
     float *gradient;              /* scratch for any of its slices; NULL unless steps are measured */
     struct tp_step_list lists[2]; /* full batch, shorter last batch */
 };

@@ -241,6 +241,7 @@ static tileprop_status time_steps(struct trial *t, struct tp_error *error)
 static tileprop_status add(struct trial *t, struct tp_plan plan, struct tp_error *error)
 {
     struct candidate *c = &t->candidates[t->count++];
+    plan.shards.count = t->autotune->shards;
     c->plan = plan;
     const tileprop_status status = tp_network_like(&c->network, t->autotune->network, error);
     if (status == TILEPROP_OK)

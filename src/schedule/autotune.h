@@ -21,6 +21,7 @@ struct tp_autotune {
     size_t members;      /* maximum */
     bool exact;          /* all of them take part in steps */
     size_t batch, steps; /* steps: in the run, if nothing ends it sooner */
+    size_t shards;       /* of these rows */
     tileprop_zeros zeros;
     double zero_share; /* of the inputs, about, that can be skipped */
     double seconds;    /* used by the process so far */

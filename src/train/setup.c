@@ -120,6 +120,7 @@ static tileprop_status make_plan(struct tp_trainer *t, size_t batch, struct tp_e
                                          .members = threads,
                                          .exact = o->threads_exact > 0,
                                          .batch = batch,
+                                         .shards = o->shards,
                                          .steps = t->run.steps_planned,
                                          .zeros = o->zeros,
                                          .zero_share = t->run.zeros,

@@ -1,0 +1,85 @@
+/*
+ * What the ranks of a run send each other: gradients to the rank that owns their inputs, and new weights back to all.
+ * A rank keeps the optimizer's state of the inputs that it owns alone.
+ *
+ * A matrix of a layer lies in blocks, one for each rank that owns some of its inputs (tp_plan_owned), in panel format
+ * with a stride of its own: each block is a message.
+ *
+ * Member 0 alone sends and receives.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "network/plan.h"
+#include "network/weights.h"
+#include "tileprop/run.h"
+
+struct tp_exchange_layer {
+    float *nodes;               /* gradients, the sums that this rank forms [node][all owners' blocks] */
+    float *sent;                /* those of the other ranks for the inputs that this one owns [node][own block] */
+    float *weights;             /* [all owners' blocks]: new ones */
+    float *state[2];            /* [own block] */
+    size_t receiving, received; /* transfers of `sent` */
+};
+
+struct tp_exchange {
+    const tileprop_ranks *ranks;
+    const struct tp_plan *plan;
+    const struct tp_network *network;
+    int states;
+    size_t started; /* transfers */
+    size_t losses_begin, losses_end;
+    float *losses; /* of the batch, each rank's followed by whether it abandons the step: 1 or 0 */
+    struct tp_exchange_layer layers[TP_LAYERS_MAX];
+};
+
+/* Takes memory from an arena, which may be one that only measures. */
+void tp_exchange_layout(struct tp_exchange *exchange, struct tp_arena *arena);
+
+/* The gradient of an owner's inputs, in this rank's node. */
+struct tp_matrix tp_exchange_node(const struct tp_exchange *exchange, size_t layer, size_t owner, size_t node);
+
+/* The gradient of this rank's inputs in a node of any rank, counted over all of them, of a batch of `rows`. */
+struct tp_matrix tp_exchange_sent(const struct tp_exchange *exchange, size_t layer, size_t node, size_t rows);
+
+/* The weights of an owner's inputs. */
+struct tp_matrix tp_exchange_weights(const struct tp_exchange *exchange, size_t layer, size_t owner);
+
+/* --- Within a step ------------------------------------------------------------------------------------------------ */
+
+/*
+ * Member 0: an operation with other ranks, in a step of `rows` rows. losses: of this rank's rows, which go to rank 0,
+ * with whether this rank abandons the step.
+ */
+void tp_exchange_do(struct tp_exchange *exchange, const struct tp_operation *operation, const float *losses,
+                    size_t rows, bool abandons);
+
+/* Rank 0: waits for the losses of the whole batch; returns whether any rank abandons the step. */
+bool tp_exchange_wait_losses(struct tp_exchange *exchange, float *losses, size_t rows);
+
+/* Waits for everything that was sent or is to be received. */
+void tp_exchange_finish(struct tp_exchange *exchange);
+
+/* Copies new weights to inputs [begin, end) of a slice, and to its bias row; tp_network_refresh() is then to follow. */
+void tp_exchange_put(const struct tp_exchange *exchange, size_t layer, const struct tp_slice *slice,
+                     struct tp_range inputs, bool bias);
+
+/* Waits for everything that was sent or is to be received. */
+void tp_exchange_finish(struct tp_exchange *exchange);
+
+/* --- Between steps ------------------------------------------------------------------------------------------------ */
+
+/* Copies rank 0's bytes to all, which stay as they are until the next tp_exchange_finish(). */
+void tp_exchange_broadcast(struct tp_exchange *exchange, void *bytes, size_t count);
+
+/* Copies each rank's share (tp_plan_share) of `count` items to rank 0. Finishes. */
+void tp_exchange_gather(struct tp_exchange *exchange, void *items, size_t size, size_t count);
+
+/* Takes the weights that this rank owns from the network. */
+void tp_exchange_take_weights(struct tp_exchange *exchange);
+
+/* Takes what this rank owns of an array of state, from 1 on; it is zeros before. */
+void tp_exchange_put_state(struct tp_exchange *exchange, int number, const struct tp_weights *values);
+
+/* Copies all ranks' state to the slices of rank 0, which have memory for it. */
+void tp_exchange_gather_state(struct tp_exchange *exchange);

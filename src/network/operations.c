@@ -1,0 +1,356 @@
+/*
+ * The operations of a plan.
+ */
+#include "network/plan.h"
+
+/* A list being written, or only counted if items is NULL. */
+struct list {
+    struct tp_operation *items;
+    size_t count;
+};
+
+static void add(struct list *list, struct tp_operation operation)
+{
+    if (list->items)
+        list->items[list->count] = operation;
+    list->count++;
+}
+
+static void meet(struct list *list, tileprop_verb verb, size_t layer)
+{
+    add(list, (struct tp_operation){.kind = TP_DO_BARRIER, .verb = verb, .layer = layer});
+}
+
+/* Lets bytes move that are on the way to other ranks. */
+static void progress(struct list *list, size_t member)
+{
+    if (member == 0)
+        add(list, (struct tp_operation){.kind = TP_DO_PROGRESS, .verb = TILEPROP_EXCHANGE});
+}
+
+/* Puts a barrier where a layer reads rows or units that another member wrote. */
+static void add_forward(struct list *list, const struct tp_plan *plan, const struct tp_network *network, size_t member,
+                        struct tp_range all, struct tp_range own)
+{
+    const size_t layers = network->layer_count;
+    for (size_t l = 0; l < layers; l++) {
+        struct tp_operation operation = {.kind = l == 0 && plan->skips ? TP_DO_FORWARD_MARKED : TP_DO_FORWARD,
+                                         .verb = TILEPROP_FORWARD,
+                                         .layer = l,
+                                         .slice = member,
+                                         .rows = all};
+        if (l > 0 && (plan->by_units[l - 1] || plan->by_units[l]))
+            meet(list, TILEPROP_FORWARD, l - 1);
+        if (plan->by_units[l]) {
+            add(list, operation);
+            continue;
+        }
+        operation.rows = own;
+        for (operation.slice = 0; operation.slice < network->layers[l].slice_count; operation.slice++)
+            add(list, operation);
+    }
+    if (plan->by_units[layers - 1])
+        meet(list, TILEPROP_FORWARD, layers - 1);
+}
+
+static bool is_by_inputs(const struct tp_plan *plan, const struct tp_network *network, size_t l)
+{
+    const struct tp_layer *layer = &network->layers[l];
+    return tp_plan_inputs_pay(plan->by_units[l], layer->inputs, layer->units);
+}
+
+/*
+ * Backward of a layer, at most `most` rows at a time. The activations below need no barrier: the team wrote all of them
+ * before forward of the layer.
+ */
+static void add_backward(struct list *list, const struct tp_plan *plan, const struct tp_network *network, size_t member,
+                         size_t l, struct tp_range rows, size_t most)
+{
+    const struct tp_layer *layer = &network->layers[l];
+    struct tp_operation operation = {
+        .kind = TP_DO_BACKWARD, .verb = TILEPROP_BACKWARD, .layer = l, .inputs = {0, layer->inputs}};
+    if (is_by_inputs(plan, network, l))
+        operation.inputs = tp_plan_share_panels(layer->inputs, member, plan->step_members);
+    for (size_t row = rows.begin; row < rows.end; row = operation.rows.end) {
+        operation.rows = (struct tp_range){row, rows.end - row < most ? rows.end : row + most};
+        for (operation.slice = 0; operation.slice < layer->slice_count; operation.slice++)
+            add(list, operation);
+        if (most < SIZE_MAX)
+            progress(list, member);
+    }
+}
+
+/* Of all layers, with a barrier where one reads gradients that another member wrote. */
+static void add_all_backward(struct list *list, const struct tp_plan *plan, const struct tp_network *network,
+                             size_t member, struct tp_range all, struct tp_range own)
+{
+    const size_t last = network->layer_count - 1;
+    bool above_by_inputs = false;
+    for (size_t l = last; l > 0; l--) {
+        const bool by_inputs = is_by_inputs(plan, network, l);
+        if (by_inputs || above_by_inputs)
+            meet(list, l == last ? TILEPROP_LOSS : TILEPROP_BACKWARD, l == last ? l : l + 1);
+        add_backward(list, plan, network, member, l, by_inputs ? all : own, SIZE_MAX);
+        above_by_inputs = by_inputs;
+    }
+}
+
+/* A member's part of a layer's update. Beyond the layer's slices it helps the owner of one with a share of the inputs.
+ */
+static struct tp_operation update_of(const struct tp_plan *plan, const struct tp_network *network, size_t member,
+                                     size_t l)
+{
+    const struct tp_layer *layer = &network->layers[l];
+    const size_t slices = layer->slice_count, slice = member % slices, helper = member / slices;
+    const size_t helpers = (plan->step_members - slice + slices - 1) / slices;
+    return (struct tp_operation){.kind = l == 0 && plan->skips ? TP_DO_UPDATE_MARKED : TP_DO_UPDATE,
+                                 .verb = TILEPROP_UPDATE,
+                                 .layer = l,
+                                 .slice = slice,
+                                 .inputs = tp_plan_share_panels(layer->inputs, helper, helpers),
+                                 .bias = helper == helpers - 1 && layer->bias};
+}
+
+/* --- Shards ------------------------------------------------------------------------------------------------------- */
+
+size_t tp_plan_slots(const struct tp_plan *plan)
+{
+    size_t slots = 1;
+    for (size_t span = tp_shards_root(&plan->shards).span; span > 1; span /= 2)
+        slots++;
+    return slots;
+}
+
+/* The sum of a node's shards in block->slot, and in those behind it while it is formed; false: they have no rows. */
+static bool add_node(struct list *list, const struct tp_plan *plan, const struct tp_operation *block,
+                     struct tp_node node, size_t rows)
+{
+    const struct tp_shards *shards = &plan->shards;
+    struct tp_operation operation = *block;
+    if (!tp_shards_has_rows(shards, node, rows))
+        return false;
+    if (node.span == 1) {
+        const size_t first = tp_shards_own(shards, shards->rank, rows).begin;
+        operation.kind = block->kind == TP_DO_UPDATE_MARKED ? TP_DO_GRADIENT_MARKED : TP_DO_GRADIENT;
+        operation.rows = tp_shards_rows(shards, (struct tp_range){node.begin, node.begin + 1}, rows);
+        operation.rows.begin -= first;
+        operation.rows.end -= first;
+        add(list, operation);
+        return true;
+    }
+    const struct tp_node left = {node.begin, node.span / 2}, right = {node.begin + node.span / 2, node.span / 2};
+    const bool before = add_node(list, plan, block, left, rows);
+    operation.slot += before;
+    const bool both = add_node(list, plan, &operation, right, rows) && before;
+    operation.kind = TP_DO_ADD;
+    operation.other = operation.slot;
+    operation.slot = block->slot;
+    if (both)
+        add(list, operation);
+    return true;
+}
+
+/* The block of an update's inputs and of a slice's units that begins with this input and unit. */
+static struct tp_operation block_at(const struct tp_operation *update, size_t input, size_t unit, size_t unit_end)
+{
+    struct tp_operation block = *update;
+    const size_t most = TP_BLOCK_FLOATS / TP_BLOCK_INPUTS, left = unit_end - unit;
+    const size_t columns = tp_panel_count(left < most ? left : most) * TP_PANEL;
+    const size_t inputs = TP_BLOCK_FLOATS / columns / TP_MARKS * TP_MARKS; /* so that words of marks are not cut */
+    const size_t end = input / TP_MARKS * TP_MARKS + inputs;
+    block.units = (struct tp_range){unit, left < most ? unit_end : unit + most};
+    block.inputs = (struct tp_range){input, end < update->inputs.end ? end : update->inputs.end};
+    block.bias = update->bias && block.inputs.end == update->inputs.end;
+    return block;
+}
+
+/* An update, of a batch in shards; with several ranks, the gradients of the nodes that this one computes. */
+static void add_sharded(struct list *list, const struct tp_plan *plan, const struct tp_network *network, size_t member,
+                        const struct tp_operation *update, size_t rows)
+{
+    const struct tp_shards *shards = &plan->shards;
+    const struct tp_slice *slice = &network->layers[update->layer].slices[update->slice];
+    const size_t unit_end = slice->unit_begin + slice->w.columns;
+    struct tp_node nodes[TP_NODES_MAX] = {tp_shards_root(shards)};
+    const size_t count = shards->ranks > 1 ? tp_shards_nodes(shards, shards->rank, rows, nodes) : 1;
+    struct tp_operation block;
+    for (size_t u = slice->unit_begin; u < unit_end; u = block.units.end) {
+        for (size_t i = update->inputs.begin; i < update->inputs.end; i = block.inputs.end) {
+            block = block_at(update, i, u, unit_end);
+            for (block.slot = 0; block.slot < count; block.slot++)
+                add_node(list, plan, &block, nodes[block.slot], rows);
+            if (shards->ranks > 1) {
+                progress(list, member);
+                continue;
+            }
+            struct tp_operation apply = block;
+            apply.kind = TP_DO_APPLY;
+            apply.slot = 0;
+            add(list, apply);
+        }
+    }
+}
+
+static void add_updates(struct list *list, const struct tp_plan *plan, const struct tp_network *network, size_t member,
+                        size_t rows)
+{
+    for (size_t l = 0; l < network->layer_count; l++) {
+        const struct tp_operation update = update_of(plan, network, member, l);
+        if (update.inputs.begin == update.inputs.end)
+            continue;
+        if (plan->shards.count > 1)
+            add_sharded(list, plan, network, member, &update, rows);
+        else
+            add(list, update);
+    }
+}
+
+/* --- Ranks -------------------------------------------------------------------------------------------------------- */
+
+#define ROWS_AT_ONCE 256 /* of backward, between which bytes are moved */
+
+struct tp_range tp_plan_owned(const struct tp_plan *plan, const struct tp_layer *layer, size_t rank)
+{
+    return tp_plan_share_panels(layer->inputs, rank, plan->shards.ranks);
+}
+
+/* What member 0 does with the other ranks. */
+static void exchange(struct list *list, size_t member, enum tp_operation_kind kind, size_t l)
+{
+    if (member == 0)
+        add(list, (struct tp_operation){.kind = kind, .verb = TILEPROP_EXCHANGE, .layer = l});
+}
+
+/* The gradients of a layer that this rank owns, or those of all others. */
+static void add_gradients(struct list *list, const struct tp_plan *plan, const struct tp_network *network,
+                          size_t member, size_t l, bool owned, size_t rows)
+{
+    const struct tp_operation all = update_of(plan, network, member, l);
+    for (size_t r = 0; r < plan->shards.ranks; r++) {
+        const struct tp_range of = tp_plan_owned(plan, &network->layers[l], r);
+        struct tp_operation part = all;
+        part.owner = r;
+        part.inputs.begin = of.begin > all.inputs.begin ? of.begin : all.inputs.begin;
+        part.inputs.end = of.end < all.inputs.end ? of.end : all.inputs.end;
+        part.bias = all.bias && of.end == all.inputs.end;
+        if ((r == plan->shards.rank) == owned && part.inputs.begin < part.inputs.end)
+            add_sharded(list, plan, network, member, &part, rows);
+    }
+}
+
+/* All ranks' nodes, ascending. */
+struct nodes {
+    struct tp_node items[TP_SHARDS_MAX];
+    size_t count;
+};
+
+/* Adds up what ranks sent of a tree's node; returns where its sum is, or nodes->count where there is none. */
+static size_t add_sent(struct list *list, const struct nodes *nodes, const struct tp_operation *block,
+                       struct tp_node node)
+{
+    size_t i = 0;
+    while (i < nodes->count && nodes->items[i].begin < node.begin)
+        i++;
+    if (i == nodes->count || nodes->items[i].begin >= node.begin + node.span)
+        return nodes->count;
+    if (nodes->items[i].span == node.span)
+        return i;
+    struct tp_operation collect = *block;
+    collect.kind = TP_DO_COLLECT;
+    collect.slot = add_sent(list, nodes, block, (struct tp_node){node.begin, node.span / 2});
+    collect.other = add_sent(list, nodes, block, (struct tp_node){node.begin + node.span / 2, node.span / 2});
+    if (collect.slot < nodes->count && collect.other < nodes->count)
+        add(list, collect);
+    return collect.slot < nodes->count ? collect.slot : collect.other;
+}
+
+/* Adds up and applies the gradients of the inputs that this rank owns, each member some of the units; sends weights. */
+static void add_collected(struct list *list, const struct tp_plan *plan, const struct tp_network *network,
+                          size_t member, size_t l, size_t rows)
+{
+    const struct tp_shards *shards = &plan->shards;
+    const struct tp_layer *layer = &network->layers[l];
+    const struct tp_range owned = tp_plan_owned(plan, layer, shards->rank);
+    struct tp_operation block = {.verb = TILEPROP_UPDATE,
+                                 .layer = l,
+                                 .inputs = owned,
+                                 .bias = layer->bias && owned.end == layer->inputs,
+                                 .units = tp_plan_share_panels(layer->units, member, plan->step_members),
+                                 .owner = shards->rank};
+    struct nodes nodes = {.count = 0};
+    for (size_t r = 0; r < shards->ranks; r++)
+        nodes.count += tp_shards_nodes(shards, r, rows, nodes.items + nodes.count);
+    exchange(list, member, TP_DO_WAIT_GRADIENTS, l);
+    meet(list, TILEPROP_EXCHANGE, l);
+    if (owned.begin < owned.end && block.units.begin < block.units.end) {
+        block.slot = add_sent(list, &nodes, &block, tp_shards_root(shards));
+        block.kind = TP_DO_APPLY;
+        add(list, block);
+    }
+    meet(list, TILEPROP_UPDATE, l);
+    exchange(list, member, TP_DO_SEND_WEIGHTS, l);
+}
+
+/* Everything from the losses on. */
+static void add_exchange(struct list *list, const struct tp_plan *plan, const struct tp_network *network, size_t member,
+                         size_t rows, struct tp_range all, struct tp_range own)
+{
+    const size_t last = network->layer_count - 1;
+    meet(list, TILEPROP_LOSS, last);
+    exchange(list, member, TP_DO_SEND_LOSSES, last);
+    for (size_t l = last + 1; l-- > 0;) {
+        add_gradients(list, plan, network, member, l, false, rows);
+        if (l == last)
+            exchange(list, member, TP_DO_REPORT, last);
+        meet(list, TILEPROP_UPDATE, l);
+        exchange(list, member, TP_DO_SEND_GRADIENTS, l);
+        add_gradients(list, plan, network, member, l, true, rows);
+        if (l < last)
+            add_collected(list, plan, network, member, l + 1, rows);
+        if (l > 0) {
+            add_backward(list, plan, network, member, l, is_by_inputs(plan, network, l) ? all : own, ROWS_AT_ONCE);
+            meet(list, TILEPROP_BACKWARD, l);
+        }
+    }
+    add_collected(list, plan, network, member, 0, rows);
+    add(list, (struct tp_operation){.kind = TP_DO_PACK_AHEAD, .verb = TILEPROP_PACK});
+    exchange(list, member, TP_DO_WAIT_WEIGHTS, 0);
+    meet(list, TILEPROP_EXCHANGE, 0);
+    for (size_t l = 0; l <= last; l++) {
+        struct tp_operation put = update_of(plan, network, member, l);
+        put.kind = TP_DO_PUT;
+        if (put.inputs.begin < put.inputs.end)
+            add(list, put);
+    }
+}
+
+/* --- All ---------------------------------------------------------------------------------------------------------- */
+
+size_t tp_plan_operations(const struct tp_plan *plan, const struct tp_network *network, size_t member, size_t rows,
+                          bool measure, struct tp_operation *operations)
+{
+    struct list list = {.items = operations};
+    const struct tp_range of = tp_shards_own(&plan->shards, plan->shards.rank, rows), all = {0, of.end - of.begin};
+    const struct tp_range own = tp_plan_share(all.end, member, plan->step_members);
+    const size_t last = network->layer_count - 1;
+    /* If forward of the first layer reads every row, each member packs the whole batch for itself. */
+    const struct tp_range packed = plan->by_units[0] ? all : own;
+
+    add(&list, (struct tp_operation){.kind = TP_DO_PACK, .verb = TILEPROP_PACK, .rows = packed});
+    add_forward(&list, plan, network, member, all, own);
+    add(&list, (struct tp_operation){.kind = TP_DO_LOSS, .verb = TILEPROP_LOSS, .layer = last, .rows = own});
+    if (plan->shards.ranks > 1) {
+        add_exchange(&list, plan, network, member, rows, all, own);
+    } else {
+        add_all_backward(&list, plan, network, member, all, own);
+        add(&list, (struct tp_operation){.kind = TP_DO_PREFETCH, .verb = TILEPROP_PACK, .rows = packed});
+        meet(&list, last > 0 ? TILEPROP_BACKWARD : TILEPROP_LOSS, last > 0 ? 1 : 0);
+        if (member == 0)
+            add(&list, (struct tp_operation){.kind = TP_DO_REPORT, .verb = TILEPROP_LOSS, .layer = last, .rows = all});
+        if (measure)
+            add(&list, (struct tp_operation){.kind = TP_DO_MEASURE, .verb = TILEPROP_LOSS, .layer = last, .rows = all});
+        add_updates(&list, plan, network, member, rows);
+    }
+    meet(&list, TILEPROP_UPDATE, last);
+    return list.count;
+}

@@ -1,0 +1,55 @@
+/*
+ * Shards: the rows of a batch divided among gradients of their own, which one fixed tree adds up. Their number is part
+ * of the numerics; who computes which is not.
+ *
+ * Of n rows, shard s of S has rows floor(s n / S) to floor((s + 1) n / S). A shard without rows is left out. The tree
+ * adds shard i + 1 to each even i, then the sum from i + 2 on to each i that is a multiple of 4, and so on: the sum of
+ * shards [begin, begin + span), span being a power of two that divides begin, is that of both halves, or one half where
+ * the other has no rows.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct tp_range {
+    size_t begin, end;
+};
+
+/* All shards of a batch, and the ranks, each of which computes some of them. */
+struct tp_shards {
+    size_t count;       /* 0 or 1: a gradient is one chain */
+    size_t rank, ranks; /* this process, of how many; 0 or 1: alone */
+};
+
+/* The sum of shards [begin, begin + span), some of which may be beyond the last one. */
+struct tp_node {
+    size_t begin, span;
+};
+
+#define TP_SHARDS_MAX 1024
+#define TP_NODES_MAX  20 /* of a rank: two for each level of the tree */
+
+/* The shards that a rank computes. All have at least one. */
+struct tp_range tp_shards_of(const struct tp_shards *shards, size_t rank);
+
+/* Rows [begin, end) of a batch of `rows` that belong to these shards. */
+struct tp_range tp_shards_rows(const struct tp_shards *shards, struct tp_range of, size_t rows);
+
+/* The rows that a rank computes; without shards all. */
+struct tp_range tp_shards_own(const struct tp_shards *shards, size_t rank, size_t rows);
+
+/* The most rows that a rank can have of batches of at most `rows`. */
+size_t tp_shards_most(const struct tp_shards *shards, size_t rows);
+
+/*
+ * The largest sums that a rank can form from its shards, ascending, of a batch of `rows`: those that have rows. Returns
+ * their number, at most TP_NODES_MAX.
+ */
+size_t tp_shards_nodes(const struct tp_shards *shards, size_t rank, size_t rows, struct tp_node *nodes);
+
+/* The whole tree. */
+struct tp_node tp_shards_root(const struct tp_shards *shards);
+
+/* Whether any shard of a node has rows. */
+bool tp_shards_has_rows(const struct tp_shards *shards, struct tp_node node, size_t rows);
