@@ -317,6 +317,12 @@ static tileprop_status begin(struct tp_api_training **training, struct tp_call *
         status = tp_api_size("result", t->found.size, offsetof(tileprop_result, test_loss), sizeof *result, error);
     if (status == TILEPROP_OK && t->options.run)
         status = tp_api_take(&t->run, sizeof t->run.size, sizeof t->run, t->options.run, "run", error);
+    if (status == TILEPROP_OK && t->run.ranks && t->run.ranks->rank > 0) { /* rank 0's are called */
+        t->options.progress = NULL;
+        t->run.started = NULL;
+        t->run.checkpoint_due = NULL;
+        t->run.checkpoint = NULL;
+    }
     t->writes_checkpoints = t->run.checkpoint != NULL;
     if (t->run.resume_inexact != 0 && t->run.resume_inexact != 1)
         status =

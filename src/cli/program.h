@@ -40,6 +40,9 @@ void tp_program_note_unverified(const char *path);
  */
 void tp_program_catch_stop(void);
 
+/* From now on the process ends this many seconds after such a signal, whatever it is doing. */
+void tp_program_end_within(double seconds);
+
 /* The signal that came, or 0. */
 int tp_program_stopped(void);
 

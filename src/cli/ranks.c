@@ -5,7 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
 
 /* What starts processes says how many they are. */
 static size_t announced(void)
@@ -246,6 +250,53 @@ void tp_ranks_broadcast(const tileprop_ranks *ranks, void *bytes, size_t count)
     for (size_t r = 1; ranks->rank == 0 && r < ranks->count; r++)
         ranks->send(ranks->context, r, TP_TAG_PROGRAM, bytes, count);
     ranks->finish(ranks->context);
+}
+
+/* Bytes of rank 0, in a file in memory that lives as long as the process. */
+static tileprop_status share(const tileprop_ranks *ranks, const char *bytes, size_t count, const char **path,
+                             struct tp_error *error)
+{
+    char *copy = NULL;
+    bool given = bytes != NULL;
+    tp_ranks_broadcast(ranks, &given, sizeof given);
+    if (ranks->rank > 0)
+        *path = NULL;
+    if (!given)
+        return TILEPROP_OK;
+    tp_ranks_broadcast(ranks, &count, sizeof count);
+    if (ranks->rank == 0) {
+        tp_ranks_broadcast(ranks, (void *)(uintptr_t)bytes, count); /* which are only read here */
+        return TILEPROP_OK;
+    }
+    const int file = memfd_create("tileprop", MFD_CLOEXEC);
+    const bool there =
+        file >= 0 && ftruncate(file, (off_t)count) == 0 &&
+        (count == 0 || (copy = mmap(NULL, count, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)) != MAP_FAILED);
+    char *name;
+    if (!there || asprintf(&name, "/proc/self/fd/%d", file) < 0)
+        return tp_fail_memory(error, NULL, "a file of rank 0");
+    tp_ranks_broadcast(ranks, copy, count);
+    if (count)
+        munmap(copy, count);
+    *path = name;
+    return TILEPROP_OK;
+}
+
+tileprop_status tp_ranks_share_file(const tileprop_ranks *ranks, const char **path, struct tp_error *error)
+{
+    struct tp_file file = {0};
+    tileprop_status status = TILEPROP_OK;
+    if (ranks->rank == 0 && *path)
+        status = tp_file_read(&file, *path, error);
+    const tileprop_status shared = share(ranks, (const char *)file.bytes, file.size, path, error);
+    tp_file_free(&file);
+    return status == TILEPROP_OK ? shared : status;
+}
+
+tileprop_status tp_ranks_share_text(const tileprop_ranks *ranks, const char *text, const char **path,
+                                    struct tp_error *error)
+{
+    return share(ranks, text, text ? strlen(text) : 0, path, error);
 }
 
 /* What a rank has to say. */

@@ -29,6 +29,15 @@ size_t tp_ranks_threads(bool *shared);
 void tp_ranks_broadcast(const tileprop_ranks *ranks, void *bytes, size_t count);
 
 /*
+ * Gives all ranks a file that rank 0 has, or text. *path: of rank 0's file, or NULL, of which there is nothing to give;
+ * on the other ranks it becomes the path of a copy in memory.
+ * Errors: TILEPROP_FAILURE if it cannot be read or there is no memory for it, on all ranks or on one.
+ */
+tileprop_status tp_ranks_share_file(const tileprop_ranks *ranks, const char **path, struct tp_error *error);
+tileprop_status tp_ranks_share_text(const tileprop_ranks *ranks, const char *text, const char **path,
+                                    struct tp_error *error);
+
+/*
  * What all ranks go on with: TILEPROP_OK if it is everybody's, else the first rank's that has an error, whose text rank
  * 0 gets, with the rank's name before it.
  */

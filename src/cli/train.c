@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/status.h"
@@ -14,6 +15,7 @@
 #include "cli/model_writer.h"
 #include "cli/plot.h"
 #include "cli/program.h"
+#include "cli/ranks.h"
 #include "cli/report.h"
 #include "cli/stats_report.h"
 #include "cli/train_command.h"
@@ -22,9 +24,12 @@
 #include "data/choices.h"
 #include "readers/stream.h"
 
+#define SECONDS_TO_END 0.45 /* of a rank after a signal: mpirun kills those that are still there after a second */
+
 struct training {
     struct tp_train_command *command;
-    tileprop_model *start; /* NULL: random weights, or bare layers */
+    const tileprop_ranks *ranks; /* NULL: this process is alone */
+    tileprop_model *start;       /* NULL: random weights, or bare layers */
     struct tp_train_data data;
     tileprop_data train, validation, test; /* the sets of data, as the library takes them */
     tileprop_run_options run;
@@ -133,6 +138,7 @@ static tileprop_status prepare_run(struct training *training, struct tp_error *e
     options->progress = on_progress;
     options->run = run;
     options->context = run->context = training;
+    run->ranks = training->ranks;
     run->test = data->test.count ? &training->test : NULL;
     run->started = on_started;
     run->interrupted = on_interrupted;
@@ -158,14 +164,41 @@ static tileprop_status prepare_run(struct training *training, struct tp_error *e
     return tp_model_writer_prepare(&training->writer, data->train.schema, &training->train, run, error);
 }
 
+/*
+ * Of a run on several ranks: files that rank 0 reads and the others need, and each one's share of its host. The options
+ * of the others write nothing (parse).
+ */
+static tileprop_status join_ranks(struct training *training, struct tp_error *error)
+{
+    const tileprop_ranks *ranks = training->ranks;
+    struct tp_train_command *command = training->command;
+    const char *resume = ranks->rank == 0 && training->checkpointer.from ? start_path(training) : NULL;
+    bool shared;
+    if (!command->options.threads && !command->options.threads_exact)
+        command->options.threads = tp_ranks_threads(&shared);
+    if (shared && command->options.bind == TILEPROP_BIND_AUTO)
+        command->options.bind = TILEPROP_BIND_NONE;
+    tileprop_status status = tp_ranks_share_file(ranks, &resume, error);
+    const tileprop_status start = tp_ranks_share_file(ranks, &command->options.init_from, error);
+    if (status == TILEPROP_OK)
+        status = start;
+    if (status == TILEPROP_OK && ranks->rank > 0 && resume) {
+        command->resume = resume;
+        command->options.init_from = NULL; /* which is not read again, and whose name is another one here */
+        status = tileprop_checkpoint_load(&training->checkpointer.from, resume, error->text, sizeof error->text);
+    }
+    return status;
+}
+
 static tileprop_status set_up(struct training *training, struct tp_train_command *command, struct tp_error *error)
 {
-    *training = (struct training){.command = command, .run.size = sizeof training->run};
     tp_report_begin(&training->report, command, &training->data);
     tp_train_command_environment(command);
     tileprop_status status = tp_program_choose_isa(&command->options.isa, getenv("TILEPROP_ISA"), error);
     if (status == TILEPROP_OK)
         status = open_outputs(training, error);
+    if (training->ranks && (status = tp_ranks_agree(training->ranks, status, error)) == TILEPROP_OK)
+        status = join_ranks(training, error);
     const char *path = start_path(training);
     if (status == TILEPROP_OK)
         status = load_start(training, path, error);
@@ -174,7 +207,7 @@ static tileprop_status set_up(struct training *training, struct tp_train_command
     training->report.loaded = tp_clock_seconds();
     if (status == TILEPROP_OK)
         status = prepare_run(training, error);
-    return status;
+    return tp_ranks_agree(training->ranks, status, error);
 }
 
 static tileprop_status first_of(tileprop_status before, tileprop_status after)
@@ -220,9 +253,10 @@ static void clean_up(struct training *training)
     tileprop_model_free(training->start);
 }
 
-static tileprop_status train_network(struct tp_train_command *command, struct tp_error *error, bool *stopped)
+static tileprop_status train_network(struct tp_train_command *command, const tileprop_ranks *ranks,
+                                     struct tp_error *error, bool *stopped)
 {
-    struct training training;
+    struct training training = {.command = command, .ranks = ranks, .run.size = sizeof training.run};
     tileprop_status status = set_up(&training, command, error);
     if (status == TILEPROP_OK) {
         struct tp_model_writer *writer = &training.writer;
@@ -236,7 +270,7 @@ static tileprop_status train_network(struct tp_train_command *command, struct tp
         }
         if (status == TILEPROP_DIVERGED)
             tp_train_data_blame(&training.data, command->val_data, command->options.normalize, error);
-        if (status == TILEPROP_OK || status == TILEPROP_DIVERGED)
+        if ((status == TILEPROP_OK || status == TILEPROP_DIVERGED) && (!ranks || ranks->rank == 0))
             status = write_outputs(&training, status, error);
         *stopped = training.report.result.stopped_by == TILEPROP_STOP_PROGRESS;
     } else {
@@ -262,6 +296,49 @@ static tileprop_status parse(struct tp_train_command *command, int argc, char **
     return TILEPROP_OK;
 }
 
+/* Whether the command asks for something else than a run, which rank 0 does alone. */
+static bool is_no_run(const struct tp_train_command *command)
+{
+    return command->help || command->version || command->print_config || command->stats || command->check_gradient;
+}
+
+/*
+ * Rank 0 parses the command line and reads the file of options; the others get what came of it, but write nothing.
+ * Returns false on a rank that has nothing to do.
+ */
+static bool parse_together(struct tp_train_command *command, const tileprop_ranks *ranks, int argc, char **argv,
+                           tileprop_status *status, struct tp_error *error)
+{
+    const char *path = NULL;
+    char *text = NULL;
+    size_t size;
+    if (!ranks || ranks->rank == 0)
+        *status = parse(command, argc, argv, error);
+    if (!ranks)
+        return true;
+    if (ranks->rank == 0 && *status == TILEPROP_OK && command->data && strcmp(command->data, "-") == 0)
+        *status = tp_fail(error, TILEPROP_USAGE, "--data: - found, expected a file that each process can read");
+    FILE *stream =
+        ranks->rank == 0 && *status == TILEPROP_OK && !is_no_run(command) ? open_memstream(&text, &size) : NULL;
+    if (stream) {
+        tp_train_command_write_config(command, stream);
+        fclose(stream);
+    }
+    const tileprop_status shared = tp_ranks_share_text(ranks, text, &path, error);
+    free(text);
+    if (ranks->rank == 0)
+        return true;
+    *status = shared;
+    if (shared != TILEPROP_OK || !path)
+        return false;
+    *status = tp_train_command_parse(command, 3, (char *[]){argv[0], "--config", (char *)(uintptr_t)path}, error);
+    command->save = command->save_best = command->checkpoint = command->resume = NULL;
+    command->history = command->plot = command->plot_with = NULL;
+    command->explain = command->json = 0;
+    command->quiet = 1;
+    return true;
+}
+
 /* --stats and --check-gradient, which look at the data and train nothing. */
 static tileprop_status examine(struct tp_train_command *command, struct tp_error *error, bool *stopped)
 {
@@ -274,16 +351,40 @@ static tileprop_status examine(struct tp_train_command *command, struct tp_error
     return status;
 }
 
+/*
+ * What a run on several ranks ends with. A rank that fails ends the others, which may be waiting for it; what all
+ * found, rank 0 has said and ended them before others of them get to it.
+ */
+static int finish(const tileprop_ranks *ranks, tileprop_status status, const struct tp_train_command *command,
+                  bool stopped, struct tp_error *error)
+{
+    const bool together = status == TILEPROP_OK || status == TILEPROP_DIVERGED;
+    const bool speaks = !ranks || ranks->rank == 0 || !together;
+    if (ranks && ranks->rank > 0 && !together)
+        sleep(1);
+    if (speaks)
+        status = tp_program_finish(status, error);
+    if (status == TILEPROP_OK && stopped && !command->quiet)
+        fprintf(stderr, "%s: stopped by SIG%s\n", program_invocation_short_name, sigabbrev_np(tp_program_stopped()));
+    const int code = status == TILEPROP_OK && stopped ? 128 + tp_program_stopped() : (int)status;
+    tp_ranks_end(code, together);
+    return code;
+}
+
 int main(int argc, char **argv)
 {
-    struct tp_train_command command;
+    struct tp_train_command command = {0};
+    const tileprop_ranks *ranks;
     struct tp_error error;
     bool stopped = false;
 
     tp_program_begin();
+    tileprop_status status = tp_ranks_begin(&ranks, &error);
     tp_program_catch_stop();
     tp_stream_stop_when(tp_program_stopped);
-    tileprop_status status = parse(&command, argc, argv, &error);
+    if (ranks)
+        tp_program_end_within(SECONDS_TO_END);
+    const bool acts = status == TILEPROP_OK && parse_together(&command, ranks, argc, argv, &status, &error);
     if (status == TILEPROP_OK && command.help) {
         tp_train_command_write(command.help == TP_HELP_ALL ? tp_options_write_help : tp_options_write_basic_help,
                                stdout);
@@ -293,12 +394,10 @@ int main(int argc, char **argv)
         tp_train_command_write_config(&command, stdout);
     } else if (status == TILEPROP_OK && (command.stats || command.check_gradient)) {
         status = examine(&command, &error, &stopped);
-    } else if (status == TILEPROP_OK) {
-        status = train_network(&command, &error, &stopped);
+    } else if (status == TILEPROP_OK && acts) {
+        status = train_network(&command, ranks, &error, &stopped);
     }
-    status = tp_program_finish(status, &error);
-    if (status == TILEPROP_OK && stopped && !command.quiet)
-        fprintf(stderr, "%s: stopped by SIG%s\n", program_invocation_short_name, sigabbrev_np(tp_program_stopped()));
+    const int code = finish(ranks, status, &command, stopped, &error);
     free(command.storage);
-    return status == TILEPROP_OK && stopped ? 128 + tp_program_stopped() : (int)status;
+    return code;
 }

@@ -20,6 +20,10 @@ static void shared_layout(struct tp_trainer *t, struct tp_arena *arena)
 {
     const size_t samples = largest_set(t->training);
     tp_step_layout(&t->step, arena);
+    if (t->step.exchange) {
+        tp_exchange_layout(&t->exchange, arena);
+        t->statements = tp_arena_take(arena, t->exchange.ranks->count, sizeof *t->statements);
+    }
     t->order = tp_arena_take(arena, t->training->train->count, sizeof *t->order);
     t->predictions.loss = tp_arena_take(arena, samples, sizeof *t->predictions.loss);
     t->predictions.predicted = tp_arena_take(arena, samples, sizeof *t->predictions.predicted);
@@ -111,6 +115,8 @@ static tileprop_status make_plan(struct tp_trainer *t, size_t batch, struct tp_e
         t->plan = *training->plan;
         return TILEPROP_OK;
     }
+    const struct tp_shards *shards = &t->plan.shards;
+    const struct tp_range own = tp_shards_of(shards, shards->rank);
     const struct tp_autotune autotune = {.tier = t->step.tier,
                                          .network = &t->network,
                                          .train = train,
@@ -119,15 +125,40 @@ static tileprop_status make_plan(struct tp_trainer *t, size_t batch, struct tp_e
                                          .binding = &t->binding,
                                          .members = threads,
                                          .exact = o->threads_exact > 0,
-                                         .batch = batch,
-                                         .shards = o->shards,
+                                         .batch = tp_shards_most(shards, batch),
+                                         .shards = own.end - own.begin,
                                          .steps = t->run.steps_planned,
                                          .zeros = o->zeros,
                                          .zero_share = t->run.zeros,
                                          .seconds = process_seconds()};
     status = tp_autotune_plan(&autotune, &t->found, error);
+    t->found.plan.shards = *shards;
+    t->found.plan.batch = batch;
     t->plan = t->found.plan;
     return status;
+}
+
+/* Divides the batches among the ranks. Each keeps the optimizer's state of what it owns, and rank 0 room for all of it.
+ */
+static tileprop_status join_ranks(struct tp_trainer *t, struct tp_error *error)
+{
+    const tileprop_ranks *ranks = t->wishes->ranks;
+    t->plan.shards = (struct tp_shards){.count = t->options.shards, .ranks = 1};
+    if (!ranks || ranks->count == 1)
+        return TILEPROP_OK;
+    if (ranks->count > t->options.shards)
+        return tp_fail(error, TILEPROP_USAGE,
+                       "--shards: %zu found, expected at least %zu: each process computes whole shards",
+                       t->options.shards, ranks->count);
+    if (t->options.log_gradients || t->options.log_activations)
+        return tp_fail(error, TILEPROP_USAGE, "--log-%s: expected with one process only, found %zu",
+                       t->options.log_gradients ? "gradients" : "activations", ranks->count);
+    t->plan.shards.rank = ranks->rank;
+    t->plan.shards.ranks = ranks->count;
+    t->exchange = (struct tp_exchange){
+        .ranks = ranks, .plan = &t->plan, .network = &t->network, .states = tp_optimizer_states(t->options.optimizer)};
+    t->step.exchange = &t->exchange;
+    return TILEPROP_OK;
 }
 
 /* The plan's text, for reports of where the time goes. */
@@ -234,8 +265,10 @@ tileprop_status tp_trainer_prepare(struct tp_trainer *t, const struct tp_trainin
                                .losses_ready = tp_trainer_losses_ready,
                                .context = t};
     t->run.zeros = tp_normalization_zeros(&t->normalization, training->train);
-    if ((status = make_plan(t, batch, error)))
+    if ((status = join_ranks(t, error)) || (status = make_plan(t, batch, error)))
         return status;
+    if (t->step.exchange && !t->wishes->checkpoint)
+        t->network.states = 0;
     tp_plan_cut(&t->plan, &t->network);
     t->evaluator = (struct tp_evaluator){.tier = tier,
                                          .network = &t->network,
@@ -250,7 +283,14 @@ tileprop_status tp_trainer_prepare(struct tp_trainer *t, const struct tp_trainin
     status = resume(t, error);
     if (status == TILEPROP_OK)
         status = check_memory(t, error);
-    return status == TILEPROP_OK ? allocate(t, error) : status;
+    if (status == TILEPROP_OK)
+        status = allocate(t, error);
+    if (status == TILEPROP_OK && t->step.exchange) {
+        t->gathers = t->wishes->checkpoint != NULL;
+        tp_exchange_broadcast(&t->exchange, &t->gathers, sizeof t->gathers);
+        tp_exchange_finish(&t->exchange);
+    }
+    return status;
 }
 
 void tp_trainer_free(struct tp_trainer *t)

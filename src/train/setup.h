@@ -27,6 +27,21 @@ struct tp_member {
     struct tp_evaluator_buffers buffers;
 };
 
+/* What rank 0 decides in a step. */
+struct tp_decision {
+    double loss;
+    enum tp_pause pause;
+    tileprop_stop stopped_by;
+    bool abandoned;
+};
+
+/* What a rank says between steps. */
+struct tp_statement {
+    uint64_t hash; /* of the weights */
+    size_t layer;  /* with a value that is not finite, counted from 1 */
+    bool stopped;
+};
+
 /* Everything the run needs; once the team runs, written only by member 0, except where barriers order it. */
 struct tp_trainer {
     const struct tp_training *training;
@@ -40,6 +55,11 @@ struct tp_trainer {
     struct tp_network network;
     struct tp_plan plan;
     struct tp_step step;
+    struct tp_exchange exchange; /* with other ranks; used if the step has it */
+    struct tp_decision decision;
+    bool gathers;                    /* rank 0 writes checkpoints, for which it gathers the optimizer's state */
+    struct tp_statement *statements; /* [ranks] */
+    size_t differs;                  /* a rank whose weights are not those of rank 0; 0: none */
     struct tp_evaluator evaluator;
     struct tp_predictions predictions; /* [samples of the largest data set] */
     atomic_size_t next_block;

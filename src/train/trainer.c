@@ -8,7 +8,7 @@
 #include "kernels/flush.h"
 #include "network/activity.h"
 #include "system/team.h"
-#include "train/setup.h"
+#include "train/agreement.h"
 #include "train/stopping.h"
 #include "train/training_options.h"
 
@@ -54,16 +54,14 @@ static void stop(struct tp_trainer *t)
     t->result->stopped_by = TILEPROP_STOP_PROGRESS;
 }
 
-void tp_trainer_losses_ready(void *context, size_t rows)
+/* The mean loss of the batch, and what follows from it: a decision of rank 0. */
+static void decide(struct tp_trainer *t, size_t rows)
 {
-    struct tp_trainer *t = context;
     const tileprop_run_options *wishes = t->wishes;
     double sum = 0;
     for (size_t r = 0; r < rows; r++)
         sum += (double)t->step.loss[r];
     t->state.loss = sum / (double)rows;
-    t->progress = progress_of(t, t->state.steps);
-    t->step_rows = rows;
     const tileprop_stop reason = tp_stopping_stepped(&t->options, t->state.loss, t->started, t->unwanted);
     if (reason)
         pause_for(t, reason);
@@ -71,28 +69,50 @@ void tp_trainer_losses_ready(void *context, size_t rows)
         t->pause = TP_CHECKPOINT;
 }
 
+void tp_trainer_losses_ready(void *context, size_t rows)
+{
+    struct tp_trainer *t = context;
+    if (t->plan.shards.rank == 0 && !atomic_load(&t->step.abandoned))
+        decide(t, rows);
+    tp_agree_on_step(t);
+    t->progress = progress_of(t, t->state.steps);
+    t->step_rows = rows;
+}
+
+/* This rank's share of the samples, to their places among all predictions. */
+static bool evaluate_share(struct tp_trainer *t, struct tp_member *self, const struct tp_dataset *dataset)
+{
+    const size_t rank = t->plan.shards.rank, ranks = t->step.exchange ? t->plan.shards.ranks : 1;
+    const struct tp_range share = tp_plan_share(dataset->count, rank, ranks);
+    struct tp_predictions to = t->predictions;
+    struct tp_dataset part = *tp_placement_local(&t->placement, self->step.index, dataset), rest;
+    tp_dataset_cut(&part, share.end, &rest);
+    tp_dataset_cut(&part, share.begin, &rest);
+    to.loss += share.begin;
+    to.predicted += share.begin;
+    return tp_evaluator_run(&t->evaluator, &self->buffers, &rest, &to, &t->next_block);
+}
+
 struct tp_metrics tp_trainer_evaluate(struct tp_trainer *t, struct tp_member *self, const struct tp_dataset *dataset)
 {
-    struct tp_metrics metrics = {0};
-    const bool whole =
-        tp_evaluator_run(&t->evaluator, &self->buffers, tp_placement_local(&t->placement, self->step.index, dataset),
-                         &t->predictions, &t->next_block);
+    struct tp_verdict verdict = {0};
+    const bool whole = evaluate_share(t, self, dataset);
     tp_team_barrier();
-    if (self->step.index == 0)
+    if (self->step.index == 0) {
         atomic_store(&t->next_block, 0);
-    if (!whole) {
-        stop(t);
-    } else if (self->step.index == 0) {
-        metrics = tp_metrics_of(t->predictions.loss, t->predictions.predicted, dataset);
-        if (!isfinite(metrics.loss)) {
-            metrics.accuracy = NAN; /* a sample without a finite loss has no prediction either */
+        verdict = tp_agree_on_evaluation(t, dataset, !whole);
+        t->differs = verdict.differs;
+        if (verdict.stopped || verdict.differs) {
+            stop(t);
+        } else if (!isfinite(verdict.metrics.loss)) {
+            verdict.metrics.accuracy = NAN; /* a sample without a finite loss has no prediction either */
             if (!t->diverged_on)
                 t->diverged_on = dataset;
             pause_for(t, TILEPROP_STOP_DIVERGED);
         }
     }
     tp_team_barrier();
-    return metrics;
+    return verdict.metrics;
 }
 
 /* Member 0: weights that are worth keeping. */
@@ -114,6 +134,8 @@ static void write_checkpoint(struct tp_trainer *t)
                                           .normalization = &t->normalization,
                                           .state = &t->state,
                                           .snapshots = t->training->snapshots};
+    if (t->gathers)
+        tp_exchange_gather_state(&t->exchange);
     if (!t->wishes->checkpoint)
         return;
     t->state.seconds = tp_clock_seconds() - t->started;
@@ -292,6 +314,12 @@ void *tp_trainer_enter(struct tp_trainer *t, struct tp_member *self)
         tp_network_put(&t->network, index, 0, training->initial_weights);
     }
     tp_network_refresh(&t->network, index, t->step.tier);
+    tp_team_barrier();
+    if (index == 0 && t->step.exchange) {
+        tp_exchange_take_weights(&t->exchange);
+        for (int i = 0; training->resumed && i < t->exchange.states; i++)
+            tp_exchange_put_state(&t->exchange, 1 + i, &training->resumed_states[i]);
+    }
     if (index < t->plan.step_members)
         tp_step_bind(&t->step, &self->step);
     if (index == 0) {
@@ -358,11 +386,14 @@ static void train_member(void *context, size_t index, size_t members)
 tileprop_status tp_trainer_diverged(struct tp_trainer *t, struct tp_error *error)
 {
     const struct tp_dataset *set = t->diverged_on;
+    const struct tp_shards *shards = &t->plan.shards;
     const bool uniform = t->options.init == TILEPROP_INIT_UNIFORM,
                normalized = t->options.normalize != TILEPROP_NORMALIZE_NONE;
     const uint64_t saved = tp_flush_enter();
-    const size_t layer = set ? tp_evaluator_first_bad_layer(&t->evaluator, &t->members[0].buffers, set)
-                             : tp_step_first_bad_layer(&t->step, t->step_rows);
+    size_t layer = set ? tp_evaluator_first_bad_layer(&t->evaluator, &t->members[0].buffers, set)
+                       : tp_step_first_bad_layer(&t->step, tp_shards_own(shards, shards->rank, t->step_rows).end -
+                                                               tp_shards_own(shards, shards->rank, t->step_rows).begin);
+    layer = tp_agree_on_layer(t, layer);
     tp_flush_leave(saved);
     return tp_fail(error, TILEPROP_DIVERGED,
                    "the loss %s is not finite at step %zu (epoch %zu): the first layer with a value that is not finite "
@@ -393,6 +424,11 @@ static tileprop_status finish(struct tp_trainer *t, struct tp_error *error)
         r->threads_worked += t->members[m].step.worked;
     if (t->profiles)
         tp_profile_add_up(t->profiles, t->plan.step_members, t->network.layer_count, t->wishes->times);
+    if (t->differs)
+        return tp_fail(error, TILEPROP_FAILURE,
+                       "rank %zu: other weights found than rank 0 has after step %zu, expected the same; the run ends, "
+                       "since its data, its program or its hardware differ",
+                       t->differs, t->state.steps - 1);
     const tileprop_status status = tp_network_hash(&t->network, &r->weights_hash, error);
     return status == TILEPROP_OK && t->pause == TP_DIVERGED ? tp_trainer_diverged(t, error) : status;
 }
