@@ -25,7 +25,25 @@ static void meet(struct list *list, tileprop_verb verb, size_t layer)
 static void progress(struct list *list, size_t member)
 {
     if (member == 0)
-        add(list, (struct tp_operation){.kind = TP_DO_PROGRESS, .verb = TILEPROP_EXCHANGE});
+        add(list, (struct tp_operation){.kind = TP_DO_PROGRESS, .verb = TILEPROP_EXCHANGE, .layer = 1});
+}
+
+#define ROWS_AT_ONCE 256 /* with several ranks: so that bytes keep moving */
+
+/* An operation on some rows, for each of the slices [begin, end). */
+static void add_rows(struct list *list, const struct tp_plan *plan, size_t member, struct tp_operation operation,
+                     struct tp_range rows, struct tp_range slices)
+{
+    const size_t most = plan->shards.ranks > 1 ? ROWS_AT_ONCE : SIZE_MAX;
+    operation.rows.end = rows.begin;
+    do {
+        operation.rows.begin = operation.rows.end;
+        operation.rows.end = rows.end - operation.rows.begin < most ? rows.end : operation.rows.begin + most;
+        for (operation.slice = slices.begin; operation.slice < slices.end; operation.slice++)
+            add(list, operation);
+        if (plan->shards.ranks > 1)
+            progress(list, member);
+    } while (operation.rows.end < rows.end);
 }
 
 /* Puts a barrier where a layer reads rows or units that another member wrote. */
@@ -34,20 +52,14 @@ static void add_forward(struct list *list, const struct tp_plan *plan, const str
 {
     const size_t layers = network->layer_count;
     for (size_t l = 0; l < layers; l++) {
-        struct tp_operation operation = {.kind = l == 0 && plan->skips ? TP_DO_FORWARD_MARKED : TP_DO_FORWARD,
-                                         .verb = TILEPROP_FORWARD,
-                                         .layer = l,
-                                         .slice = member,
-                                         .rows = all};
+        struct tp_operation operation = {
+            .kind = l == 0 && plan->skips ? TP_DO_FORWARD_MARKED : TP_DO_FORWARD, .verb = TILEPROP_FORWARD, .layer = l};
         if (l > 0 && (plan->by_units[l - 1] || plan->by_units[l]))
             meet(list, TILEPROP_FORWARD, l - 1);
-        if (plan->by_units[l]) {
-            add(list, operation);
-            continue;
-        }
-        operation.rows = own;
-        for (operation.slice = 0; operation.slice < network->layers[l].slice_count; operation.slice++)
-            add(list, operation);
+        if (plan->by_units[l])
+            add_rows(list, plan, member, operation, all, (struct tp_range){member, member + 1});
+        else
+            add_rows(list, plan, member, operation, own, (struct tp_range){0, network->layers[l].slice_count});
     }
     if (plan->by_units[layers - 1])
         meet(list, TILEPROP_FORWARD, layers - 1);
@@ -59,25 +71,17 @@ static bool is_by_inputs(const struct tp_plan *plan, const struct tp_network *ne
     return tp_plan_inputs_pay(plan->by_units[l], layer->inputs, layer->units);
 }
 
-/*
- * Backward of a layer, at most `most` rows at a time. The activations below need no barrier: the team wrote all of them
- * before forward of the layer.
+/* Backward of a layer. The activations below need no barrier: the team wrote all of them before forward of the layer.
  */
 static void add_backward(struct list *list, const struct tp_plan *plan, const struct tp_network *network, size_t member,
-                         size_t l, struct tp_range rows, size_t most)
+                         size_t l, struct tp_range rows)
 {
     const struct tp_layer *layer = &network->layers[l];
     struct tp_operation operation = {
         .kind = TP_DO_BACKWARD, .verb = TILEPROP_BACKWARD, .layer = l, .inputs = {0, layer->inputs}};
     if (is_by_inputs(plan, network, l))
         operation.inputs = tp_plan_share_panels(layer->inputs, member, plan->step_members);
-    for (size_t row = rows.begin; row < rows.end; row = operation.rows.end) {
-        operation.rows = (struct tp_range){row, rows.end - row < most ? rows.end : row + most};
-        for (operation.slice = 0; operation.slice < layer->slice_count; operation.slice++)
-            add(list, operation);
-        if (most < SIZE_MAX)
-            progress(list, member);
-    }
+    add_rows(list, plan, member, operation, rows, (struct tp_range){0, layer->slice_count});
 }
 
 /* Of all layers, with a barrier where one reads gradients that another member wrote. */
@@ -90,7 +94,7 @@ static void add_all_backward(struct list *list, const struct tp_plan *plan, cons
         const bool by_inputs = is_by_inputs(plan, network, l);
         if (by_inputs || above_by_inputs)
             meet(list, l == last ? TILEPROP_LOSS : TILEPROP_BACKWARD, l == last ? l : l + 1);
-        add_backward(list, plan, network, member, l, by_inputs ? all : own, SIZE_MAX);
+        add_backward(list, plan, network, member, l, by_inputs ? all : own);
         above_by_inputs = by_inputs;
     }
 }
@@ -207,8 +211,6 @@ static void add_updates(struct list *list, const struct tp_plan *plan, const str
 
 /* --- Ranks -------------------------------------------------------------------------------------------------------- */
 
-#define ROWS_AT_ONCE 256 /* of backward, between which bytes are moved */
-
 struct tp_range tp_plan_owned(const struct tp_plan *plan, const struct tp_layer *layer, size_t rank)
 {
     return tp_plan_share_panels(layer->inputs, rank, plan->shards.ranks);
@@ -305,16 +307,19 @@ static void add_exchange(struct list *list, const struct tp_plan *plan, const st
         meet(list, TILEPROP_UPDATE, l);
         exchange(list, member, TP_DO_SEND_GRADIENTS, l);
         add_gradients(list, plan, network, member, l, true, rows);
-        if (l < last)
-            add_collected(list, plan, network, member, l + 1, rows);
+        /* In the middle of backward: gradients had time to arrive, and weights have time to. */
+        const struct tp_range passed = is_by_inputs(plan, network, l) ? all : own;
+        const size_t middle = (passed.begin + passed.end) / 2;
+        if (l > 0)
+            add_backward(list, plan, network, member, l, (struct tp_range){passed.begin, middle});
+        add_collected(list, plan, network, member, l, rows);
         if (l > 0) {
-            add_backward(list, plan, network, member, l, is_by_inputs(plan, network, l) ? all : own, ROWS_AT_ONCE);
+            add_backward(list, plan, network, member, l, (struct tp_range){middle, passed.end});
             meet(list, TILEPROP_BACKWARD, l);
         }
     }
-    add_collected(list, plan, network, member, 0, rows);
     add(list, (struct tp_operation){.kind = TP_DO_PACK_AHEAD, .verb = TILEPROP_PACK});
-    exchange(list, member, TP_DO_WAIT_WEIGHTS, 0);
+    exchange(list, member, TP_DO_WAIT_WEIGHTS, 2);
     meet(list, TILEPROP_EXCHANGE, 0);
     for (size_t l = 0; l <= last; l++) {
         struct tp_operation put = update_of(plan, network, member, l);
