@@ -9,11 +9,12 @@ PACKAGES_TEST   := bats binutils g++ git gnuplot-nox libbenchmark-dev libcmocka-
 PACKAGES_GUARD  := abigail-tools llvm valgrind
 PACKAGES_ARM    := gcc-arm-none-eabi libnewlib-arm-none-eabi
 PACKAGES_MANUAL := mandoc zsh
+PACKAGES_MPI    := libopenmpi-dev openmpi-bin
 PACKAGES_CLANG  := clang clang-format libomp-dev libclang-rt-14-dev
 
 .PHONY: deps-test
 deps-test: ## install what testing needs
-	$(call deps,$(PACKAGES_TEST),$(PACKAGES_CLANG) $(PACKAGES_GUARD) $(PACKAGES_PEERS) $(PACKAGES_ARM) $(PACKAGES_MANUAL) $(PACKAGES_DEB))
+	$(call deps,$(PACKAGES_TEST),$(PACKAGES_CLANG) $(PACKAGES_GUARD) $(PACKAGES_PEERS) $(PACKAGES_ARM) $(PACKAGES_MANUAL) $(PACKAGES_MPI) $(PACKAGES_DEB))
 
 # --- Test programs --------------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@
 
 #include "base/safe_file.h"
 #include "cli/program.h"
+#include "cli/ranks.h"
+#include "cli/sweep_ranks.h"
 #include "cli/sweep_report.h"
 #include "cli/table_report.h"
 #include "cli/version.h"
@@ -66,16 +68,21 @@ static tileprop_status report(const struct tp_sweep *sweep, struct outputs *outp
     return status;
 }
 
-static tileprop_status sweep_all(struct tp_sweep_command *command, struct tp_error *error)
+static tileprop_status sweep_all(struct tp_sweep_command *command, const tileprop_ranks *ranks, bool *together,
+                                 struct tp_error *error)
 {
     struct tp_sweep sweep = {0};
     struct outputs outputs = {0};
     tp_train_command_environment(&command->train);
     tileprop_status status = tp_program_choose_isa(&command->train.options.isa, getenv("TILEPROP_ISA"), error);
+    tp_sweep_tell(ranks, status == TILEPROP_OK ? command : NULL);
+    if (status != TILEPROP_OK)
+        return status;
+    status = open_outputs(&outputs, command, error);
     if (status == TILEPROP_OK)
-        status = open_outputs(&outputs, command, error);
-    if (status == TILEPROP_OK)
-        status = tp_sweep_begin(&sweep, command, error);
+        status = tp_sweep_begin(&sweep, command, ranks, error);
+    sweep.ranks = ranks;
+    status = tp_sweep_join(&sweep, status, error);
     if (!command->quiet)
         sweep.progress = tp_sweep_progress;
     if (status == TILEPROP_OK && !command->quiet) {
@@ -92,30 +99,52 @@ static tileprop_status sweep_all(struct tp_sweep_command *command, struct tp_err
     tp_safe_file_discard(&outputs.table);
     tp_safe_file_discard(&outputs.best);
     tp_drawing_discard(&outputs.drawing);
+    *together = !sweep.abandoned;
     tp_sweep_free(&sweep);
     return status;
 }
 
-int main(int argc, char **argv)
+/* All but what other ranks than the first do. Returns the exit status. */
+static int lead(int argc, char **argv, const tileprop_ranks *ranks, bool *together)
 {
     struct tp_sweep_command command;
     struct tp_error error;
-
-    tp_program_begin();
-    tp_program_catch_stop();
-    tp_stream_stop_when(tp_program_stopped);
     tileprop_status status = tp_sweep_command_parse(&command, argc, argv, &error);
+    const bool sweeps = status == TILEPROP_OK && !command.help && !command.version;
+    if (sweeps)
+        status = sweep_all(&command, ranks, together, &error);
+    else
+        tp_sweep_tell(ranks, NULL);
     if (status == TILEPROP_OK && command.help)
         tp_sweep_command_write(tp_options_write_help, stdout);
     else if (status == TILEPROP_OK && command.version)
         tp_version_write(stdout);
-    else if (status == TILEPROP_OK)
-        status = sweep_all(&command, &error);
     status = tp_program_finish(status, &error);
     const int signal = tp_program_stopped();
     if (status == TILEPROP_OK && signal && !command.quiet)
         fprintf(stderr, "%s: stopped by SIG%s%s\n", program_invocation_short_name, sigabbrev_np(signal),
                 command.runs ? "; the same command goes on" : "");
     tp_sweep_command_free(&command);
-    return status == TILEPROP_OK && signal ? 128 + signal : (int)status;
+    int code = status == TILEPROP_OK && signal ? 128 + signal : (int)status;
+    if (*together)
+        tp_ranks_broadcast(ranks, &code, sizeof code);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    const tileprop_ranks *ranks;
+    struct tp_error error;
+    bool together = true;
+
+    tp_program_begin();
+    tileprop_status status = tp_ranks_begin(&ranks, &error);
+    tp_program_catch_stop();
+    tp_stream_stop_when(tp_program_stopped);
+    const int code = status != TILEPROP_OK      ? (int)tp_program_finish(status, &error)
+                     : ranks && ranks->rank > 0 ? tp_sweep_follow(ranks)
+                                                : lead(argc, argv, ranks, &together);
+    if (code < 128) /* else mpirun got the signal too, and answers no more */
+        tp_ranks_end(code, together);
+    return code;
 }

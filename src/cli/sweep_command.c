@@ -1,5 +1,6 @@
 #include "cli/sweep_command.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +95,58 @@ static void divide(struct split *split, int argc, char *const *argv)
     }
 }
 
+/* Cuts the last name off a path. What is left, with a dot for no folder, names the folder that it lies in. */
+static void cut_name(char *path, size_t size)
+{
+    char *slash = strrchr(path, '/');
+    snprintf(slash ? slash + 1 : path, size - (slash ? (size_t)(slash + 1 - path) : 0), ".");
+}
+
+static void cut_slashes(char *path)
+{
+    for (size_t size = strlen(path); size > 1 && path[size - 1] == '/'; size--)
+        path[size - 1] = '\0';
+}
+
+static bool same_folder(const char *a, const char *b)
+{
+    struct stat one, other;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/* Whether a file lies in a folder, which need not be there yet. */
+static bool lies_in(const char *file, const char *folder)
+{
+    char inside[PATH_MAX], around[PATH_MAX];
+    if (!realpath(file, inside))
+        snprintf(inside, sizeof inside, "%s", file);
+    cut_name(inside, sizeof inside);
+    if (same_folder(inside, folder))
+        return true;
+    /* Where it is not there, both names of it have the same end, and the same folder before that. */
+    snprintf(around, sizeof around, "%s", folder);
+    inside[strlen(inside) - 1] = '\0';
+    cut_slashes(inside);
+    cut_slashes(around);
+    const bool same = strcmp(basename(inside), basename(around)) == 0;
+    cut_name(inside, sizeof inside);
+    cut_name(around, sizeof around);
+    return same && same_folder(inside, around);
+}
+
+/* No output among the histories, whose names are those of the sweep's runs. */
+static tileprop_status check_outputs(const struct tp_sweep_command *command, struct tp_error *error)
+{
+    for (size_t i = 0; command->histories && i < options.count; i++) {
+        const char *path;
+        memcpy(&path, (const char *)command + table[i].is->offset, table[i].writes ? sizeof path : 0);
+        if (table[i].writes && path && lies_in(path, command->histories))
+            return tp_fail(error, TILEPROP_USAGE, "--%s: %s: found in the folder of --histories, expected elsewhere",
+                           table[i].is->name, path);
+    }
+    return TILEPROP_OK;
+}
+
 static tileprop_status check(const struct tp_sweep_command *command, struct tp_error *error)
 {
     const struct tp_train_command *train = &command->train;
@@ -104,7 +157,7 @@ static tileprop_status check(const struct tp_sweep_command *command, struct tp_e
     if (command->folds && (train->val_data || train->val_split > 0))
         return tp_fail(error, TILEPROP_USAGE, "--folds: expected without --%s",
                        train->val_data ? "val-data" : "val-split");
-    return TILEPROP_OK;
+    return check_outputs(command, error);
 }
 
 /* Options of train that a configuration may not have. */

@@ -324,9 +324,11 @@ void tp_sweep_progress(const struct tp_sweep *sweep, size_t running)
 {
     const bool terminal = isatty(STDERR_FILENO);
     const size_t done = sweep->done - sweep->before, all = sweep->count - sweep->before;
-    if (!terminal && (running == sweep->workers || done * TP_LINES / all == (done - (done > 0)) * TP_LINES / all))
-        return;
     static double shown; /* when the line was renewed */
+    static size_t told;  /* runs done that a line was about */
+    if (!terminal && (done == told || done * TP_LINES / all == (done - 1) * TP_LINES / all))
+        return;
+    told = done;
     const double now = tp_clock_seconds(), seconds = now - sweep->began;
     if (terminal && now - shown < TP_RENEWED && sweep->done < sweep->count)
         return;
@@ -334,6 +336,8 @@ void tp_sweep_progress(const struct tp_sweep *sweep, size_t running)
     const double best = best_mean(sweep);
     fprintf(stderr, "%s%zu of %zu runs done, %zu running", terminal ? "\r\033[K" : "", sweep->done, sweep->count,
             running);
+    if (sweep->ranks)
+        fprintf(stderr, " on %zu ranks", sweep->ranks->count);
     if (!isnan(best))
         fprintf(stderr, ", best mean %s so far %.4g", sweep->command->metric == TP_METRIC_LOSS ? "loss" : "accuracy",
                 best);

@@ -4,38 +4,19 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "base/clock.h"
 #include "base/safe_file.h"
 #include "cli/history.h"
 #include "cli/program.h"
-#include "data/choices.h"
-#include "readers/class_weights.h"
-
-/* The samples of one seed or fold, while runs need them. */
-struct part {
-    struct tp_train_data data;
-    size_t left; /* runs that are not done */
-    bool ready;
-};
-
-/* All workers'. */
-struct pool {
-    struct tp_sweep *sweep;
-    struct part *parts; /* [repeats] */
-    pthread_mutex_t mutex;
-    size_t next, running;
-    FILE *log; /* NULL: --runs is not given */
-    tileprop_status status;
-    struct tp_error *error;
-};
+#include "cli/ranks.h"
+#include "cli/sweep_pool.h"
+#include "cli/sweep_ranks.h"
 
 uint64_t tp_sweep_seed(const struct tp_sweep_command *command, size_t repeat)
 {
@@ -74,33 +55,48 @@ static int on_progress(void *history, const tileprop_progress *progress)
     return 0;
 }
 
+static tileprop_status name_history(const struct tp_sweep *sweep, size_t run, char *path, struct tp_error *error)
+{
+    const int size = snprintf(path, PATH_MAX, "%s/%zu.csv", sweep->command->histories, run);
+    return size < PATH_MAX ? TILEPROP_OK
+                           : tp_fail(error, TILEPROP_USAGE, "--histories: %s: %s", path, strerror(ENAMETOOLONG));
+}
+
 static tileprop_status begin_history(const struct tp_sweep *sweep, const tileprop_options *options, size_t run,
                                      struct tp_history *history, char *path, struct tp_error *error)
 {
-    const int size = snprintf(path, PATH_MAX, "%s/%zu.csv", sweep->command->histories, run);
-    if (size >= PATH_MAX)
-        return tp_fail(error, TILEPROP_USAGE, "--histories: %s: %s", path, strerror(ENAMETOOLONG));
+    const tileprop_status status = name_history(sweep, run, path, error);
+    if (status != TILEPROP_OK)
+        return status;
     *history = (struct tp_history){.option = "--histories", .path = path};
     tp_history_choose(history, options);
     return tp_history_begin(history, NULL, 0, error);
 }
 
-static tileprop_status write_history(struct tp_history *history, struct tp_error *error)
+void tp_sweep_write_history(const struct tp_sweep *sweep, size_t index, struct tp_sweep_outcome *outcome)
 {
+    char path[PATH_MAX];
+    struct tp_history history = {.text = outcome->history, .size = outcome->history_size, .option = "--histories"};
     struct tp_safe_file file = {0};
-    tp_history_complete(history);
-    tileprop_status status = tp_history_check(history, error);
+    if (!history.text)
+        return;
+    tileprop_status status = name_history(sweep, index, path, &outcome->why);
+    history.path = path;
     if (status == TILEPROP_OK)
-        status = tp_safe_file_open(&file, history->option, history->path, error);
+        status = tp_safe_file_open(&file, history.option, path, &outcome->why);
     if (status == TILEPROP_OK)
-        status = tp_history_write(history, &file, error);
+        status = tp_history_write(&history, &file, &outcome->why);
     tp_safe_file_discard(&file);
-    return status;
+    free(history.text);
+    outcome->history = NULL;
+    outcome->status = status == TILEPROP_OK ? outcome->status : status;
 }
 
-/* One run; test: also on the samples that --test-holdout keeps, and without a history. */
-static tileprop_status train(const struct tp_sweep *sweep, const struct tp_train_data *data, size_t index, bool test,
-                             tileprop_result *result, struct tp_error *error)
+/* One run, with options of its configuration. test: also on the samples that --test-holdout keeps. history: NULL: not
+ * wanted. */
+static tileprop_status train(const struct tp_sweep *sweep, const struct tp_train_data *data, size_t index,
+                             tileprop_options options, bool test, struct tp_history *history, tileprop_result *result,
+                             struct tp_error *error)
 {
     const struct tp_train_command *common = &sweep->command->train;
     const tileprop_data sets[] = {tp_train_data_of(&data->train, 0, data->train.count, common->data),
@@ -108,8 +104,6 @@ static tileprop_status train(const struct tp_sweep *sweep, const struct tp_train
                                   tp_train_data_of(&data->test, 0, data->test.count, NULL)};
     const tileprop_run_options run = {
         .size = sizeof run, .test = test && data->test.count ? &sets[2] : NULL, .interrupted = on_interrupted};
-    tileprop_options options = sweep->command->configurations[index / sweep->repeats].options;
-    struct tp_history history = {0};
     char path[PATH_MAX];
     tileprop_status status = TILEPROP_OK;
     *result = (tileprop_result){.size = sizeof *result};
@@ -120,24 +114,20 @@ static tileprop_status train(const struct tp_sweep *sweep, const struct tp_train
     options.bind = TILEPROP_BIND_NONE;
     options.numa = TILEPROP_NUMA_OFF;
     options.run = &run;
-    const bool keeps = sweep->command->histories && !test;
-    if (keeps)
-        status = begin_history(sweep, &options, index, &history, path, error);
-    if (keeps) {
+    if (history) {
+        status = begin_history(sweep, &options, index, history, path, error);
         options.progress = on_progress;
-        options.context = &history;
+        options.context = history;
     }
     if (status == TILEPROP_OK) {
         tileprop_options_resolve(&options, tp_train_data_type(data), data->train.count);
         status = tileprop_train(&options, &sets[0], &sets[1], NULL, NULL, result, error->text, sizeof error->text);
     }
-    const bool ended =
-        status == TILEPROP_DIVERGED || (status == TILEPROP_OK && result->stopped_by != TILEPROP_STOP_PROGRESS);
-    if (ended && keeps) {
-        const tileprop_status written = write_history(&history, error);
-        status = written == TILEPROP_OK ? status : written;
+    if (history && (status == TILEPROP_OK || status == TILEPROP_DIVERGED)) {
+        tp_history_complete(history);
+        const tileprop_status complete = tp_history_check(history, error);
+        status = complete == TILEPROP_OK ? status : complete;
     }
-    free(history.text);
     return status;
 }
 
@@ -160,6 +150,28 @@ static struct tp_sweep_run keep(const tileprop_result *result, bool diverged, do
     return run;
 }
 
+void tp_sweep_train(struct tp_sweep_pool *pool, size_t index, const tileprop_options *options,
+                    struct tp_sweep_outcome *outcome)
+{
+    const struct tp_sweep *sweep = pool->sweep;
+    const double began = tp_clock_seconds();
+    tileprop_result result;
+    struct tp_history history = {0};
+    *outcome = (struct tp_sweep_outcome){0};
+    outcome->status = train(sweep, &pool->parts[index % sweep->repeats].data, index, *options, false,
+                            sweep->command->histories ? &history : NULL, &result, &outcome->why);
+    const bool diverged = outcome->status == TILEPROP_DIVERGED;
+    outcome->stopped = outcome->status == TILEPROP_OK && result.stopped_by == TILEPROP_STOP_PROGRESS;
+    if (!outcome->stopped && (outcome->status == TILEPROP_OK || diverged)) {
+        outcome->run = keep(&result, diverged, tp_clock_seconds() - began);
+        outcome->status = TILEPROP_OK;
+        outcome->history = history.text;
+        outcome->history_size = history.size;
+    } else {
+        free(history.text);
+    }
+}
+
 /* --- The file of runs -------------------------------------------------------------------------------------------- */
 
 static const char *stop_name(int stopped_by)
@@ -167,72 +179,12 @@ static const char *stop_name(int stopped_by)
     return tileprop_stop_name((tileprop_stop)stopped_by);
 }
 
-static void hash_bytes(const void *bytes, size_t size, FILE *out)
-{
-    fprintf(out, "%016" PRIx64 "\n", bytes ? XXH3_64bits(bytes, size) : 0);
-}
-
-/* All of a data set that a run depends on. */
-static void hash_set(const struct tp_dataset *set, FILE *out)
-{
-    const bool sparse = set->type == TILEPROP_CSR;
-    if (!set->count)
-        return;
-    hash_bytes(set->samples, tp_dataset_bytes(set), out);
-    hash_bytes(set->labels, set->count * sizeof *set->labels, out);
-    hash_bytes(set->sample_weights, set->count * sizeof *set->sample_weights, out);
-    hash_bytes(set->offset, set->features * sizeof *set->offset, out);
-    hash_bytes(set->indptr, (set->count + 1) * sizeof *set->indptr, out);
-    hash_bytes(set->indices, sparse ? tp_dataset_entries(set) * sizeof *set->indices : 0, out);
-}
-
-/* Options of a run of a configuration, in full. */
-static tileprop_status hash_training(const struct tp_train_command *command, FILE *out, struct tp_error *error)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *in_memory = open_memstream(&text, &size);
-    if (!in_memory)
-        return tp_fail_memory(error, "--runs", "the options as text");
-    tp_train_command_write_training(command, in_memory);
-    const bool good = fclose(in_memory) == 0;
-    if (good)
-        hash_bytes(text, size, out);
-    free(text);
-    return good ? TILEPROP_OK : tp_fail_memory(error, "--runs", "the options as text");
-}
-
-static tileprop_status hash_all(const struct tp_sweep *sweep, FILE *out, struct tp_error *error)
-{
-    const struct tp_sweep_command *command = sweep->command;
-    const char *class_weight = command->train.class_weight;
-    float *weights = NULL;
-    tileprop_status status =
-        class_weight ? tp_class_weights_make(class_weight, &sweep->data.train, &weights, error) : TILEPROP_OK;
-    fprintf(out, "%s %zu %zu\n", tileprop_version(), sweep->repeats, command->folds);
-    for (size_t c = 0; c < command->grid.count && status == TILEPROP_OK; c++)
-        status = hash_training(&command->configurations[c], out, error);
-    hash_set(&sweep->data.train, out);
-    hash_set(&sweep->data.validation, out);
-    hash_bytes(weights, sweep->data.train.classes * sizeof *weights, out);
-    free(weights);
-    return status;
-}
-
 /* Which sweep the runs are of: its configurations and data. */
 static tileprop_status find_key(const struct tp_sweep *sweep, char *key, size_t size, struct tp_error *error)
 {
-    char *text = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
-    if (!out)
-        return tp_fail_memory(error, "--runs", "the options as text");
-    tileprop_status status = hash_all(sweep, out, error);
-    if (fclose(out) != 0 && status == TILEPROP_OK)
-        status = tp_fail_memory(error, "--runs", "the options as text");
-    if (status == TILEPROP_OK)
-        snprintf(key, size, "# runs of the sweep %016" PRIx64 "\n", XXH3_64bits(text, length));
-    free(text);
+    uint64_t hash;
+    const tileprop_status status = tp_sweep_hash(sweep, sweep->command->grid.count, &hash, error);
+    snprintf(key, size, "# runs of the sweep %016" PRIx64 "\n", hash);
     return status;
 }
 
@@ -288,6 +240,9 @@ static bool read_run(struct tp_sweep *sweep, const char *line)
 static tileprop_status read_runs(struct tp_sweep *sweep, const char *key, struct tp_error *error)
 {
     const char *path = sweep->command->runs;
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) /* some have no end; open_log() refuses it */
+        return TILEPROP_OK;
     FILE *in = fopen(path, "re");
     if (!in && errno == ENOENT)
         return TILEPROP_OK;
@@ -309,7 +264,7 @@ static tileprop_status read_runs(struct tp_sweep *sweep, const char *key, struct
 }
 
 /* Writes what is known, whole, and opens the file to add what follows. */
-static tileprop_status open_log(struct pool *pool, struct tp_error *error)
+static tileprop_status open_log(struct tp_sweep_pool *pool, struct tp_error *error)
 {
     struct tp_sweep *sweep = pool->sweep;
     const char *path = sweep->command->runs;
@@ -350,48 +305,73 @@ static tileprop_status check_all(const struct tp_sweep *sweep, const struct tp_t
     return TILEPROP_OK;
 }
 
-/* Under the mutex: the next run, and its data; false: there is none, or an error or a signal came. */
-static bool take(struct pool *pool, size_t *index)
+bool tp_sweep_pick(struct tp_sweep_pool *pool, size_t *index)
 {
     struct tp_sweep *sweep = pool->sweep;
     const size_t configurations = sweep->count / sweep->repeats;
     for (; pool->next < sweep->count; pool->next++) { /* all configurations of a seed, then the next one's */
-        const size_t repeat = pool->next / configurations;
-        *index = pool->next % configurations * sweep->repeats + repeat;
+        *index = pool->next % configurations * sweep->repeats + pool->next / configurations;
         if (pool->status != TILEPROP_OK || tp_program_stopped())
             return false;
         if (sweep->runs[*index].done)
             continue;
-        struct part *part = &pool->parts[repeat];
-        if (!part->ready)
-            pool->status = prepare(sweep, repeat, &part->data, NULL, pool->error);
-        part->ready = true;
         pool->next++;
-        pool->running += pool->status == TILEPROP_OK;
-        return pool->status == TILEPROP_OK;
+        pool->running++;
+        return true;
     }
     return false;
 }
 
-/* Under the mutex. */
-static void give(struct pool *pool, size_t index, tileprop_status status, const tileprop_result *result, double seconds,
-                 const struct tp_error *why)
+/* Runs come in the order of their parts: what is older than the newest is not begun again. */
+static void free_old_parts(struct tp_sweep_pool *pool)
+{
+    for (size_t r = 0; r < pool->newest; r++) {
+        struct tp_sweep_part *part = &pool->parts[r];
+        if (part->ready && !part->users)
+            tp_train_data_free(&part->data);
+        part->ready &= part->users > 0;
+    }
+}
+
+tileprop_status tp_sweep_open_part(struct tp_sweep_pool *pool, size_t repeat, struct tp_error *error)
+{
+    struct tp_sweep_part *part = &pool->parts[repeat];
+    pool->newest = repeat > pool->newest ? repeat : pool->newest;
+    part->users++;
+    free_old_parts(pool);
+    const bool ready = part->ready;
+    part->ready = true;
+    return ready ? TILEPROP_OK : prepare(pool->sweep, repeat, &part->data, NULL, error);
+}
+
+void tp_sweep_close_part(struct tp_sweep_pool *pool, size_t repeat)
+{
+    pool->parts[repeat].users--;
+    free_old_parts(pool);
+}
+
+void tp_sweep_free_parts(struct tp_sweep_pool *pool)
+{
+    for (size_t r = 0; pool->parts && r < pool->sweep->repeats; r++)
+        if (pool->parts[r].ready)
+            tp_train_data_free(&pool->parts[r].data);
+    free(pool->parts);
+}
+
+void tp_sweep_give(struct tp_sweep_pool *pool, size_t index, const struct tp_sweep_outcome *outcome)
 {
     struct tp_sweep *sweep = pool->sweep;
-    struct part *part = &pool->parts[index % sweep->repeats];
     pool->running--;
-    if (--part->left == 0)
-        tp_train_data_free(&part->data);
-    if (status != TILEPROP_OK && status != TILEPROP_DIVERGED) {
+    if (outcome->status != TILEPROP_OK) {
         struct tp_error where;
         tp_sweep_command_describe(sweep->command, index / sweep->repeats, &where);
         if (pool->status == TILEPROP_OK)
-            pool->status = tp_fail(pool->error, status, "%s%s", where.text, why->text);
+            pool->status = tp_fail(pool->error, outcome->status, "%s%s", where.text, outcome->why.text);
         return;
     }
-    if (status == TILEPROP_OK && result->stopped_by == TILEPROP_STOP_PROGRESS)
+    if (outcome->stopped)
         return;
-    sweep->runs[index] = keep(result, status == TILEPROP_DIVERGED, seconds);
+    sweep->runs[index] = outcome->run;
     sweep->done++;
     if (!pool->log)
         return;
@@ -402,27 +382,44 @@ static void give(struct pool *pool, size_t index, tileprop_status status, const 
 
 static void *work(void *context)
 {
-    struct pool *pool = context;
+    struct tp_sweep_pool *pool = context;
     struct tp_sweep *sweep = pool->sweep;
     size_t index;
     pthread_mutex_lock(&pool->mutex);
-    while (take(pool, &index)) {
+    while (tp_sweep_pick(pool, &index)) {
+        struct tp_sweep_outcome outcome;
         const size_t repeat = index % sweep->repeats;
-        tileprop_result result;
-        struct tp_error why = {""};
+        const tileprop_status status = tp_sweep_open_part(pool, repeat, pool->error);
+        if (status != TILEPROP_OK) {
+            pool->status = status;
+            break;
+        }
         if (sweep->progress)
             sweep->progress(sweep, pool->running);
         pthread_mutex_unlock(&pool->mutex);
-        const double began = tp_clock_seconds();
-        const tileprop_status status = train(sweep, &pool->parts[repeat].data, index, false, &result, &why);
-        const double seconds = tp_clock_seconds() - began;
+        tp_sweep_train(pool, index, &sweep->command->configurations[index / sweep->repeats].options, &outcome);
+        tp_sweep_write_history(sweep, index, &outcome);
         pthread_mutex_lock(&pool->mutex);
-        give(pool, index, status, &result, seconds, &why);
+        tp_sweep_close_part(pool, repeat);
+        tp_sweep_give(pool, index, &outcome);
         if (sweep->progress)
             sweep->progress(sweep, pool->running);
     }
     pthread_mutex_unlock(&pool->mutex);
     return NULL;
+}
+
+void tp_sweep_work(struct tp_sweep_pool *pool, void *(*one)(void *pool))
+{
+    const size_t workers = pool->sweep->workers;
+    pthread_t *threads = calloc(workers + 1, sizeof *threads);
+    size_t started = 0; /* without more threads fewer do */
+    while (threads && started + 1 < workers && pthread_create(&threads[started], NULL, one, pool) == 0)
+        started++;
+    one(pool);
+    for (size_t i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    free(threads);
 }
 
 /* Takes runs without a history for runs that are not done. */
@@ -447,10 +444,12 @@ static tileprop_status make_folder(const char *path, struct tp_error *error)
     return tp_fail(error, TILEPROP_FAILURE, "--histories: %s: %s", path, strerror(there ? ENOTDIR : errno));
 }
 
-tileprop_status tp_sweep_begin(struct tp_sweep *sweep, const struct tp_sweep_command *command, struct tp_error *error)
+tileprop_status tp_sweep_begin(struct tp_sweep *sweep, const struct tp_sweep_command *command,
+                               const tileprop_ranks *ranks, struct tp_error *error)
 {
     char key[64];
-    *sweep = (struct tp_sweep){.command = command, .repeats = command->folds ? command->folds : command->seeds};
+    *sweep = (struct tp_sweep){
+        .command = command, .ranks = ranks, .repeats = command->folds ? command->folds : command->seeds};
     tileprop_status status = tp_train_data_read(&sweep->data, &command->train, NULL, NULL, error);
     if (status == TILEPROP_OK && command->folds && sweep->data.rows == 0)
         status = tp_fail(error, TILEPROP_USAGE, "--folds: expected with --data FILE only, found with a directory");
@@ -470,14 +469,12 @@ tileprop_status tp_sweep_begin(struct tp_sweep *sweep, const struct tp_sweep_com
     if (status == TILEPROP_OK && command->histories)
         forget_runs(sweep);
     sweep->done = sweep->before;
-    const size_t left = sweep->count - sweep->done, threads = tileprop_threads(command->train.options.threads);
-    sweep->workers = left < threads ? left : threads;
-    sweep->threads = sweep->workers ? threads / sweep->workers : 1;
+    tp_sweep_divide(sweep, sweep->count - sweep->done);
     return status;
 }
 
 /* Splits the data for the first run, and checks all configurations, before anything is written. */
-static tileprop_status prepare_first(struct pool *pool, struct tp_error *error)
+static tileprop_status prepare_first(struct tp_sweep_pool *pool, struct tp_error *error)
 {
     struct tp_sweep *sweep = pool->sweep;
     size_t first = 0;
@@ -485,43 +482,34 @@ static tileprop_status prepare_first(struct pool *pool, struct tp_error *error)
         first++;
     if (first == sweep->count)
         return TILEPROP_OK;
-    struct part *part = &pool->parts[first % sweep->repeats];
-    part->ready = true;
-    const tileprop_status status = prepare(sweep, first % sweep->repeats, &part->data, NULL, error);
-    return status == TILEPROP_OK ? check_all(sweep, &part->data, error) : status;
+    const size_t repeat = first % sweep->repeats;
+    const tileprop_status status = tp_sweep_open_part(pool, repeat, error);
+    pool->parts[repeat].users--;
+    pool->newest = 0; /* it may not be that of the first run in order */
+    return status == TILEPROP_OK ? check_all(sweep, &pool->parts[repeat].data, error) : status;
 }
 
 tileprop_status tp_sweep_run(struct tp_sweep *sweep, struct tp_error *error)
 {
-    struct pool pool = {.sweep = sweep, .mutex = PTHREAD_MUTEX_INITIALIZER, .error = error};
-    pthread_t *workers = calloc(sweep->workers + 1, sizeof *workers);
+    struct tp_sweep_pool pool = {.sweep = sweep, .mutex = PTHREAD_MUTEX_INITIALIZER, .error = error};
     pool.parts = calloc(sweep->repeats, sizeof *pool.parts);
-    if (!workers || !pool.parts)
+    if (!pool.parts)
         pool.status = tp_fail_memory(error, NULL, "the workers");
-    for (size_t i = 0; pool.parts && i < sweep->count; i++)
-        pool.parts[i % sweep->repeats].left += !sweep->runs[i].done;
     if (pool.status == TILEPROP_OK)
         pool.status = prepare_first(&pool, error);
     if (pool.status == TILEPROP_OK && sweep->command->histories)
         pool.status = make_folder(sweep->command->histories, error);
     if (pool.status == TILEPROP_OK)
         pool.status = open_log(&pool, error);
+    pool.status = tp_ranks_agree(sweep->ranks, pool.status, error);
     sweep->began = tp_clock_seconds();
-    const bool good = pool.status == TILEPROP_OK; /* which workers change from now on */
-    size_t started = 0;
-    while (good && started + 1 < sweep->workers && pthread_create(&workers[started], NULL, work, &pool) == 0)
-        started++; /* without more threads fewer do */
-    if (good)
-        work(&pool);
-    for (size_t i = 0; i < started; i++)
-        pthread_join(workers[i], NULL);
-    for (size_t r = 0; pool.parts && r < sweep->repeats; r++)
-        if (pool.parts[r].ready && pool.parts[r].left)
-            tp_train_data_free(&pool.parts[r].data);
+    if (pool.status == TILEPROP_OK && sweep->ranks)
+        tp_sweep_serve(&pool, work);
+    else if (pool.status == TILEPROP_OK)
+        tp_sweep_work(&pool, work);
+    tp_sweep_free_parts(&pool);
     if (pool.log && fclose(pool.log) != 0 && pool.status == TILEPROP_OK)
         pool.status = tp_fail(error, TILEPROP_FAILURE, "--runs: %s: %s", sweep->command->runs, strerror(errno));
-    free(pool.parts);
-    free(workers);
     return pool.status;
 }
 
@@ -531,7 +519,8 @@ tileprop_status tp_sweep_test(const struct tp_sweep *sweep, size_t configuration
     struct tp_train_data data;
     tileprop_status status = prepare(sweep, 0, &data, &sweep->data.test, error);
     if (status == TILEPROP_OK)
-        status = train(sweep, &data, configuration * sweep->repeats, true, result, error);
+        status = train(sweep, &data, configuration * sweep->repeats,
+                       sweep->command->configurations[configuration].options, true, NULL, result, error);
     tp_train_data_free(&data);
     return status;
 }

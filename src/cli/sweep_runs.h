@@ -24,18 +24,21 @@ struct tp_sweep_run {
 
 struct tp_sweep {
     const struct tp_sweep_command *command;
-    struct tp_train_data data;  /* as it was read */
-    size_t repeats;             /* seeds or folds */
-    struct tp_sweep_run *runs;  /* [configurations][repeats], owned */
-    size_t count, done, before; /* of runs; before: done by a sweep that this one continues */
-    size_t workers, threads;    /* threads: of each run */
+    const tileprop_ranks *ranks; /* that share the runs; NULL: this process is alone */
+    struct tp_train_data data;   /* as it was read */
+    size_t repeats;              /* seeds or folds */
+    struct tp_sweep_run *runs;   /* [configurations][repeats], owned */
+    size_t count, done, before;  /* of runs; before: done by a sweep that this one continues */
+    size_t workers, threads;     /* of this process; threads: of each run */
+    bool abandoned;              /* after a signal other ranks go on, which are to be ended */
     double began;
     /* Called by one thread at a time, after a run has begun or ended; running: how many are under way. */
     void (*progress)(const struct tp_sweep *sweep, size_t running);
 };
 
 /* Reads the data, and the runs that --runs has already. Errors: those of both. The sweep is to be freed either way. */
-tileprop_status tp_sweep_begin(struct tp_sweep *sweep, const struct tp_sweep_command *command, struct tp_error *error);
+tileprop_status tp_sweep_begin(struct tp_sweep *sweep, const struct tp_sweep_command *command,
+                               const tileprop_ranks *ranks, struct tp_error *error);
 
 /*
  * Does the runs that are not done. The first error ends them; after a signal those under way are lost.

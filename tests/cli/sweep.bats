@@ -221,6 +221,30 @@ for row in csv.DictReader(line for line in open("r.csv") if line[0] != "#"):
     refused 1 '--histories: file: Not a directory' "${few[@]}" --histories file
 }
 
+@test "no output lies among the histories, and no runs on a device" {
+    mkdir there
+    ln -s there link
+    for folder in h ./h/ "$PWD/h" new/h there link; do
+        mkdir -p new
+        for path in h/0.csv ./h//1.csv "$PWD/h/x" new/../h/0.csv new/h/0.csv there/1.csv link/1.csv; do
+            [ "$(realpath -m "$folder")" = "$(dirname "$(realpath -m "$path")")" ] || continue
+            echo "$folder $path"
+            refused 2 "--runs: $path: found in the folder of --histories" --data absent --histories "$folder" --runs "$path"
+        done
+    done
+    "$sweep" "${few[@]}" --vary lr=0.01,0.02 --histories h --runs r.csv --quiet >/dev/null
+    refused 1 '--runs: /dev/full: expected a regular file' "${few[@]}" --runs /dev/full
+    touch h/57.csv # of a larger sweep
+    ln -s h/0.csv t.csv
+    cp -a h before
+    for option in runs table best plot; do
+        refused 2 "--$option: h/1.csv: found in" "${few[@]}" --vary lr=0.01,0.02 --histories h --$option h/1.csv
+        refused 2 "--$option: t.csv: found in" "${few[@]}" --vary lr=0.01,0.02 --histories h --$option t.csv
+    done
+    "$sweep" "${few[@]}" --vary lr=0.01,0.02 --histories h --runs r.csv --table h.csv --quiet >/dev/null
+    diff -r before h
+}
+
 @test "a single run has the same bits on all threads" {
     "$sweep" "${few[@]}" --vary hidden=64 --threads 2 --runs two.csv --quiet >/dev/null
     "$sweep" "${few[@]}" --vary hidden=64 --threads 1 --runs one.csv --quiet >/dev/null

@@ -1,0 +1,22 @@
+/*
+ * A sweep of several processes: rank 0 reads the command line, writes all files and deals runs to the others, which
+ * read the data, train, and send what came of it.
+ */
+#pragma once
+
+#include "cli/sweep_pool.h"
+
+/* On rank 0: tells the others what the sweep is; NULL: that there is none. Nothing without others, as below. */
+void tp_sweep_tell(const tileprop_ranks *ranks, const struct tp_sweep_command *command);
+
+/*
+ * On all ranks, after tp_sweep_begin(), which status is of: whether all have the same data. Errors: the first rank's,
+ * of which rank 0 has the text.
+ */
+tileprop_status tp_sweep_join(struct tp_sweep *sweep, tileprop_status status, struct tp_error *error);
+
+/* On rank 0: deals the runs to the others, and to its own workers, until all are done. */
+void tp_sweep_serve(struct tp_sweep_pool *pool, void *(*work)(void *pool));
+
+/* On another rank: all that it does, until rank 0 ends. Returns the program's exit status. */
+int tp_sweep_follow(const tileprop_ranks *ranks);
