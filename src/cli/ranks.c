@@ -27,9 +27,9 @@ static size_t announced(void)
 
 #include <mpi.h>
 
-#define CHUNK ((size_t)1 << 30) /* bytes of a message: MPI counts with int */
-#define SPINS 200               /* tests before sleeping between them: others may need this CPU */
-#define PAUSE 20000             /* nanoseconds */
+#define CHUNK 65000 /* bytes of a message: such leave at once, and arrive while the receiver computes */
+#define SPINS 200   /* tests before sleeping between them: others may need this CPU */
+#define PAUSE 20000 /* nanoseconds */
 #define NAME  192
 
 static struct {
