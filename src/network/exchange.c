@@ -102,6 +102,11 @@ static void receive(struct tp_exchange *x, size_t from, int tag, void *bytes, si
     x->started = x->ranks->receive(x->ranks->context, from, tag, bytes, count);
 }
 
+static void wait_for(const struct tp_exchange *x, struct tp_range transfers)
+{
+    x->ranks->wait(x->ranks->context, transfers.begin, transfers.end);
+}
+
 void tp_exchange_finish(struct tp_exchange *x)
 {
     x->ranks->finish(x->ranks->context);
@@ -128,16 +133,16 @@ static void send_losses(struct tp_exchange *x, const float *losses, size_t rows,
     to[count] = abandons;
     if (own(x) > 0)
         send(x, 0, TAG_LOSSES, to, (count + 1) * sizeof *to);
-    x->losses_begin = x->started;
+    x->losses_received.begin = x->started;
     for (size_t r = 1; own(x) == 0 && r < x->ranks->count; r++)
         receive(x, r, TAG_LOSSES, losses_of(x, r, rows), (rows_in(x, r, rows) + 1) * sizeof *to);
-    x->losses_end = x->started;
+    x->losses_received.end = x->started;
 }
 
 bool tp_exchange_wait_losses(struct tp_exchange *x, float *losses, size_t rows)
 {
     bool abandoned = false;
-    x->ranks->wait(x->ranks->context, x->losses_begin, x->losses_end);
+    wait_for(x, x->losses_received);
     for (size_t r = 0; r < x->ranks->count; r++) {
         const size_t count = rows_in(x, r, rows);
         const float *from = losses_of(x, r, rows);
@@ -152,12 +157,12 @@ static void send_gradients(struct tp_exchange *x, size_t l, size_t rows)
     struct tp_exchange_layer *layer = &x->layers[l];
     const size_t mine = floats_of(x, &x->network->layers[l], own(x)), nodes = nodes_of(x, own(x), rows);
     float *sent = layer->sent;
-    layer->receiving = x->started;
+    layer->receives[0].begin = x->started;
     for (size_t r = 0; mine && r < x->ranks->count; r++) {
         for (size_t n = 0; r != own(x) && n < nodes_of(x, r, rows); n++, sent += mine)
             receive(x, r, TAG_GRADIENTS, sent, mine * sizeof *sent);
     }
-    layer->received = x->started;
+    layer->receives[0].end = x->started;
     for (size_t r = 0; r < x->ranks->count; r++) {
         const size_t bytes = floats_of(x, &x->network->layers[l], r) * sizeof(float);
         for (size_t n = 0; r != own(x) && bytes && n < nodes; n++)
@@ -165,22 +170,19 @@ static void send_gradients(struct tp_exchange *x, size_t l, size_t rows)
     }
 }
 
-static void wait_gradients(struct tp_exchange *x, size_t l)
-{
-    x->ranks->wait(x->ranks->context, x->layers[l].receiving, x->layers[l].received);
-}
-
 static void send_weights(struct tp_exchange *x, size_t l)
 {
+    const size_t own_bytes = floats_of(x, &x->network->layers[l], own(x)) * sizeof(float);
+    x->layers[l].receives[1].begin = x->started;
     for (size_t r = 0; r < x->ranks->count; r++) {
         const size_t bytes = floats_of(x, &x->network->layers[l], r) * sizeof(float);
         if (r != own(x) && bytes)
             receive(x, r, TAG_WEIGHTS, tp_exchange_weights(x, l, r).data, bytes);
     }
-    const size_t bytes = floats_of(x, &x->network->layers[l], own(x)) * sizeof(float);
-    for (size_t r = 0; bytes && r < x->ranks->count; r++)
+    x->layers[l].receives[1].end = x->started;
+    for (size_t r = 0; own_bytes && r < x->ranks->count; r++)
         if (r != own(x))
-            send(x, r, TAG_WEIGHTS, tp_exchange_weights(x, l, own(x)).data, bytes);
+            send(x, r, TAG_WEIGHTS, tp_exchange_weights(x, l, own(x)).data, own_bytes);
 }
 
 void tp_exchange_do(struct tp_exchange *x, const struct tp_operation *operation, const float *losses, size_t rows,
@@ -194,13 +196,15 @@ void tp_exchange_do(struct tp_exchange *x, const struct tp_operation *operation,
         send_gradients(x, operation->layer, rows);
         break;
     case TP_DO_WAIT_GRADIENTS:
-        wait_gradients(x, operation->layer);
+        wait_for(x, x->layers[operation->layer].receives[0]);
         break;
     case TP_DO_SEND_WEIGHTS:
         send_weights(x, operation->layer);
         break;
     case TP_DO_WAIT_WEIGHTS:
-        tp_exchange_finish(x);
+        wait_for(x, x->layers[operation->layer].receives[1]);
+        if (operation->layer == 0) /* the last */
+            tp_exchange_finish(x);
         break;
     default:
         x->ranks->progress(x->ranks->context);
@@ -215,7 +219,7 @@ void tp_exchange_broadcast(struct tp_exchange *x, void *bytes, size_t count)
         send(x, r, TAG_OTHER, bytes, count);
     if (own(x) > 0) {
         receive(x, 0, TAG_OTHER, bytes, count);
-        x->ranks->wait(x->ranks->context, begin, x->started);
+        wait_for(x, (struct tp_range){begin, x->started});
     }
 }
 

@@ -19,7 +19,7 @@ struct tp_exchange_layer {
     float *sent;                /* those of the other ranks for the inputs that this one owns [node][own block] */
     float *weights;             /* [all owners' blocks]: new ones */
     float *state[2];            /* [own block] */
-    size_t receiving, received; /* transfers of `sent` */
+    struct tp_range receives[2]; /* transfers that are waited for: of `sent`, and of `weights` */
 };
 
 struct tp_exchange {
@@ -28,7 +28,7 @@ struct tp_exchange {
     const struct tp_network *network;
     int states;
     size_t started; /* transfers */
-    size_t losses_begin, losses_end;
+    struct tp_range losses_received;
     float *losses; /* of the batch, each rank's followed by whether it abandons the step: 1 or 0 */
     struct tp_exchange_layer layers[TP_LAYERS_MAX];
 };

@@ -25,7 +25,7 @@ static void meet(struct list *list, tileprop_verb verb, size_t layer)
 static void progress(struct list *list, size_t member)
 {
     if (member == 0)
-        add(list, (struct tp_operation){.kind = TP_DO_PROGRESS, .verb = TILEPROP_EXCHANGE, .layer = 1});
+        add(list, (struct tp_operation){.kind = TP_DO_PROGRESS, .verb = TILEPROP_EXCHANGE});
 }
 
 #define ROWS_AT_ONCE 256 /* with several ranks: so that bytes keep moving */
@@ -319,11 +319,11 @@ static void add_exchange(struct list *list, const struct tp_plan *plan, const st
         }
     }
     add(list, (struct tp_operation){.kind = TP_DO_PACK_AHEAD, .verb = TILEPROP_PACK});
-    exchange(list, member, TP_DO_WAIT_WEIGHTS, 2);
-    meet(list, TILEPROP_EXCHANGE, 0);
-    for (size_t l = 0; l <= last; l++) {
+    for (size_t l = last + 1; l-- > 0;) {
         struct tp_operation put = update_of(plan, network, member, l);
         put.kind = TP_DO_PUT;
+        exchange(list, member, TP_DO_WAIT_WEIGHTS, l);
+        meet(list, TILEPROP_EXCHANGE, l);
         if (put.inputs.begin < put.inputs.end)
             add(list, put);
     }

@@ -78,7 +78,7 @@ enum tp_operation_kind {
     TP_DO_SEND_GRADIENTS, /* of a layer, to the ranks that own its inputs */
     TP_DO_WAIT_GRADIENTS,
     TP_DO_SEND_WEIGHTS,
-    TP_DO_WAIT_WEIGHTS, /* of all layers */
+    TP_DO_WAIT_WEIGHTS,
     TP_DO_PUT,          /* puts a layer's new weights in place */
     TP_DO_PACK_AHEAD,   /* packs the next batch */
     TP_DO_PROGRESS,     /* lets bytes move */
