@@ -56,6 +56,13 @@ typedef struct tileprop_candidate {
     double measured; /* 0: not measured */
 } tileprop_candidate;
 
+/* A process of a run on several. */
+typedef struct tileprop_rank {
+    char isa[16];   /* the instruction set, which may differ from rank to rank */
+    size_t threads; /* in steps */
+    size_t bytes;   /* of memory, besides its data */
+} tileprop_rank;
+
 /* What the options resolved to; known before the first step. */
 typedef struct tileprop_run {
     size_t size;
@@ -77,6 +84,15 @@ typedef struct tileprop_run {
     int unverified;         /* the file of initial weights, or the checkpoint, has no checksum */
     int skips;              /* steps skip zeros of the inputs */
     double zeros;           /* fraction of the inputs that can be skipped, in a sample of the training data */
+
+    /* Of a run on several ranks. */
+    const tileprop_rank *ranks;
+    size_t rank_count; /* 0: this process is alone */
+    double
+        seconds_alone; /* of a step without shards on rank 0 alone, estimated from smaller batches if that takes long */
+    double seconds_together;   /* of a step on all ranks, measured */
+    double seconds_exchanging; /* of what they exchange in a step, while nobody computes, measured */
+    size_t batch_that_pays;    /* from about this size on all ranks are faster than one, estimated */
 } tileprop_run;
 
 /* "pack", "forward", "loss", "backward", "update", "exchange"; NULL for another number. */

@@ -294,6 +294,59 @@ static tileprop_status give_models(struct tp_snapshots *snapshots, tileprop_mode
     return status;
 }
 
+/* What must be the same on all ranks. */
+struct common {
+    uint64_t train, validation, test, options;
+};
+
+static tileprop_status find_common(const struct tp_api_training *t, struct common *common, struct tp_error *error)
+{
+    char text[TP_OPTION_TEXT_MAX];
+    const tileprop_option *option;
+    *common = (struct common){0};
+    for (size_t i = 0; (option = tileprop_option_at(i)); i++) {
+        if (strcmp(option->group, "Machine") == 0 || option->kind == TILEPROP_OPTION_PATH)
+            continue;
+        tp_option_format(option, &t->options, text, sizeof text);
+        common->options = XXH3_64bits_withSeed(text, strlen(text), common->options);
+    }
+    tileprop_status status = tp_model_fingerprint(&t->train.own, &common->train, error);
+    if (status == TILEPROP_OK)
+        status = tp_model_fingerprint(&t->validation.own, &common->validation, error);
+    if (status == TILEPROP_OK && t->test.own.count)
+        status = tp_model_fingerprint(&t->test.own, &common->test, error);
+    return status;
+}
+
+static const char *difference(const struct common *a, const struct common *b)
+{
+    return a->options != b->options         ? "options"
+           : a->train != b->train           ? "training data"
+           : a->validation != b->validation ? "validation data"
+           : a->test != b->test             ? "test data"
+                                            : NULL;
+}
+
+/* All ranks must have what rank 0 has. */
+static tileprop_status compare_ranks(const struct tp_api_training *t, struct tp_error *error)
+{
+    const tileprop_ranks *ranks = t->run.ranks;
+    struct common own, of_rank_0;
+    tileprop_status status = find_common(t, &own, error);
+    if (status != TILEPROP_OK)
+        return status;
+    of_rank_0 = own;
+    for (size_t r = 1; ranks->rank == 0 && r < ranks->count; r++)
+        ranks->send(ranks->context, r, 0, &own, sizeof own);
+    if (ranks->rank > 0)
+        ranks->receive(ranks->context, 0, 0, &of_rank_0, sizeof of_rank_0);
+    ranks->finish(ranks->context);
+    const char *what = difference(&own, &of_rank_0);
+    return what ? tp_fail(error, TILEPROP_BAD_INPUT, "rank %zu: other %s found than on rank 0, expected the same",
+                          ranks->rank, what)
+                : TILEPROP_OK;
+}
+
 /*
  * Begins a call: everything up to the training itself. *training is too large for the stack of a host's thread; NULL:
  * there was no memory for it. fraction NULL: validation is given.
@@ -329,6 +382,8 @@ static tileprop_status begin(struct tp_api_training **training, struct tp_call *
             tp_fail(error, TILEPROP_USAGE, "run: resume_inexact: %d found, expected 0 or 1", t->run.resume_inexact);
     if (status == TILEPROP_OK)
         status = take_sets(t, data, validation, fraction, error);
+    if (status == TILEPROP_OK && t->run.ranks && t->run.ranks->count > 1)
+        status = compare_ranks(t, error);
     return status == TILEPROP_OK ? tp_api_train_prepare(t, last != NULL, best != NULL, error) : status;
 }
 

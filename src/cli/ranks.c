@@ -35,7 +35,7 @@ static size_t announced(void)
 static struct {
     MPI_Request *requests, never;
     size_t count, capacity;
-    char host[MPI_MAX_PROCESSOR_NAME];
+    char (*hosts)[MPI_MAX_PROCESSOR_NAME]; /* [ranks] */
     char program[NAME];
     size_t threads;
     bool joined, shared;
@@ -152,13 +152,17 @@ tileprop_status tp_ranks_begin(const tileprop_ranks **ranks, struct tp_error *er
                        "mpirun: %zu processes found, of which the MPI of this build reaches %d, expected the mpirun of "
                        "that MPI, " TP_MPI,
                        announced(), count);
-    MPI_Get_processor_name(self.host, &length);
+    self.hosts = calloc((size_t)count, sizeof *self.hosts);
+    if (!self.hosts)
+        return tp_fail_memory(error, NULL, "the names of hosts");
+    MPI_Get_processor_name(self.hosts[rank], &length);
+    MPI_Allgather(MPI_IN_PLACE, 0, MPI_BYTE, self.hosts, sizeof *self.hosts, MPI_BYTE, MPI_COMM_WORLD);
     share_cpus();
     if (count == 1)
         return TILEPROP_OK;
     if (rank > 0) {
         snprintf(self.program, sizeof self.program, "%s, rank %d on %.100s", program_invocation_short_name, rank,
-                 self.host);
+                 self.hosts[rank]);
         program_invocation_short_name = self.program;
     }
     all = (tileprop_ranks){.size = sizeof all,
@@ -173,9 +177,9 @@ tileprop_status tp_ranks_begin(const tileprop_ranks **ranks, struct tp_error *er
     return TILEPROP_OK;
 }
 
-const char *tp_ranks_host(void)
+const char *tp_ranks_host(size_t rank)
 {
-    return self.host;
+    return self.hosts[rank];
 }
 
 size_t tp_ranks_threads(bool *shared)
@@ -221,8 +225,9 @@ tileprop_status tp_ranks_begin(const tileprop_ranks **ranks, struct tp_error *er
                    announced());
 }
 
-const char *tp_ranks_host(void)
+const char *tp_ranks_host(size_t rank)
 {
+    (void)rank;
     return "";
 }
 
@@ -309,7 +314,6 @@ tileprop_status tp_ranks_share_text(const tileprop_ranks *ranks, const char *tex
 /* What a rank has to say. */
 struct report {
     tileprop_status status;
-    char host[64];
     struct tp_error error;
 };
 
@@ -320,7 +324,6 @@ tileprop_status tp_ranks_agree(const tileprop_ranks *ranks, tileprop_status stat
     struct report own = {.status = status}, *all = calloc(ranks->count, sizeof *all);
     if (status != TILEPROP_OK)
         own.error = *error;
-    snprintf(own.host, sizeof own.host, "%.63s", tp_ranks_host());
     if (ranks->rank > 0)
         ranks->send(ranks->context, 0, TP_TAG_PROGRAM, &own, sizeof own);
     for (size_t r = 1; all && ranks->rank == 0 && r < ranks->count; r++)
@@ -328,7 +331,8 @@ tileprop_status tp_ranks_agree(const tileprop_ranks *ranks, tileprop_status stat
     ranks->finish(ranks->context);
     for (size_t r = 1; all && ranks->rank == 0 && own.status == TILEPROP_OK && r < ranks->count; r++)
         if (all[r].status != TILEPROP_OK)
-            own.status = tp_fail(error, all[r].status, "rank %zu on %s: %s", r, all[r].host, all[r].error.text);
+            own.status =
+                tp_fail(error, all[r].status, "rank %zu on %.64s: %.900s", r, tp_ranks_host(r), all[r].error.text);
     if (!all)
         own.status = tp_fail_memory(error, NULL, "what the ranks report");
     free(all);

@@ -22,7 +22,7 @@ tileprop_status tp_ranks_begin(const tileprop_ranks **ranks, struct tp_error *er
 
 /* The host of this process, and how many threads are its share of the CPUs that it may use; shared: others use them
  * too. */
-const char *tp_ranks_host(void);
+const char *tp_ranks_host(size_t rank);
 size_t tp_ranks_threads(bool *shared);
 
 /* Copies bytes of rank 0 to all. */

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json_text.h"
 #include "cli/program.h"
+#include "cli/ranks.h"
 #include "cli/table_report.h"
 #include "data/choices.h"
 
@@ -76,6 +77,33 @@ static void explain_run(const tileprop_run *run, FILE *out)
             100 * run->zeros, run->skips ? "skip" : "multiply");
 }
 
+static bool is_slower_together(const tileprop_run *run)
+{
+    return run->rank_count && run->seconds_together >= run->seconds_alone;
+}
+
+/* What the ranks are, and whether they pay. */
+static void write_ranks(const struct tp_report *report, FILE *out)
+{
+    const tileprop_run *run = &report->run;
+    for (size_t r = 0; r < run->rank_count; r++)
+        fprintf(out, TP_LABEL "%zu of %zu on %s, %s, %zu thread%s, %.1f MB besides the data\n", "rank", r,
+                run->rank_count, tp_ranks_host(r), run->ranks[r].isa, run->ranks[r].threads,
+                run->ranks[r].threads == 1 ? "" : "s", 1e-6 * (double)run->ranks[r].bytes);
+    if (!run->rank_count)
+        return;
+    fprintf(out,
+            TP_LABEL "a step takes %.3g ms on %zu ranks, %.3g ms on one alone; what they exchange takes %.3g ms by "
+                     "itself\n",
+            "ranks", 1e3 * run->seconds_together, run->rank_count, 1e3 * run->seconds_alone,
+            1e3 * run->seconds_exchanging);
+    if (is_slower_together(run) && run->batch_that_pays <= report->data->train.count)
+        fprintf(out, TP_LABEL "slower than one: they are faster from about --batch %zu on\n", "ranks",
+                run->batch_that_pays);
+    else if (is_slower_together(run))
+        fprintf(out, TP_LABEL "slower than one, with any batch of these samples\n", "ranks");
+}
+
 static void write_opening(const struct tp_report *report)
 {
     const tileprop_options *options = &report->command->options;
@@ -105,6 +133,7 @@ static void write_opening(const struct tp_report *report)
     if (run->threads_of_steps < run->threads)
         fprintf(out, ", %zu in steps", run->threads_of_steps);
     putc('\n', out);
+    write_ranks(report, out);
     if (run->steps_before)
         fprintf(out, TP_LABEL "after step %zu\n", "resumed", run->steps_before - 1);
     if (report->command->explain)
@@ -478,7 +507,7 @@ static double flops_of_layer(const tileprop_options *options, const tileprop_run
     const size_t inputs = l == 0 ? run->inputs : options->hidden[l - 1];
     const size_t units = l + 1 == run->layers ? run->classes : options->hidden[l];
     const bool bias = options->bias == TILEPROP_BIAS_ALL || (options->bias == TILEPROP_BIAS_INPUT && l == 0);
-    if (verb == TILEPROP_PACK || verb == TILEPROP_LOSS)
+    if (verb == TILEPROP_PACK || verb == TILEPROP_LOSS || verb == TILEPROP_EXCHANGE)
         return 0;
     return 2 * (double)(inputs + bias) * (double)units * (l == 0 && run->skips ? 1 - run->zeros : 1);
 }
@@ -493,9 +522,20 @@ static void explain_evaluations(const tileprop_result *result, FILE *out)
     putc('\n', out);
 }
 
+/* How much of the exchange with other ranks took place while this one computed. One thread waits for it. */
+static void explain_exchange(const tileprop_run *run, const tileprop_time *times, double steps, FILE *out)
+{
+    double waited = 0;
+    for (size_t l = 0; l < run->layers; l++)
+        waited += times[TILEPROP_EXCHANGE * run->layers + l].longest / steps;
+    const double hidden = 1 - waited / run->seconds_exchanging;
+    fprintf(out, TP_LABEL "%.3g ms by itself, %.3g ms of a step: %.0f %% hidden behind computing\n", "exchange",
+            1e3 * run->seconds_exchanging, 1e3 * waited, 100 * (hidden > 0 ? hidden : 0));
+}
+
 /* Where the time of steps went. */
 static void explain_steps(const tileprop_options *options, const tileprop_run *run, const tileprop_time *times,
-                          double samples, double seconds, double peak, FILE *out)
+                          size_t steps, double samples, double seconds, double peak, FILE *out)
 {
     const double share = (double)run->threads_of_steps / (double)run->threads;
     double accounted = 0, waited = 0;
@@ -524,6 +564,8 @@ static void explain_steps(const tileprop_options *options, const tileprop_run *r
     }
     fprintf(out, TP_LABEL "%.2f of %.2f ms accounted for, %.2f of them waiting at barriers\n", "time", 1e3 * accounted,
             1e3 * seconds, 1e3 * waited);
+    if (run->rank_count && steps)
+        explain_exchange(run, times, (double)steps, out);
 }
 
 tileprop_status tp_report_finish(struct tp_report *report, const tileprop_time *times,
@@ -533,8 +575,9 @@ tileprop_status tp_report_finish(struct tp_report *report, const tileprop_time *
     const double goal = find_goal(report);
     finish_warnings(report);
     if (report->out && report->command->explain) {
-        explain_steps(&report->command->options, &report->run, times, samples_done(report, result->steps),
-                      result->seconds_training, report->peak, report->out);
+        const double ranks = report->run.rank_count ? (double)report->run.rank_count : 1;
+        explain_steps(&report->command->options, &report->run, times, result->steps - report->run.steps_before,
+                      samples_done(report, result->steps) / ranks, result->seconds_training, report->peak, report->out);
         explain_evaluations(result, report->out);
     }
     if (report->out)

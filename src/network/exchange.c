@@ -265,10 +265,12 @@ void tp_exchange_put(const struct tp_exchange *x, size_t l, const struct tp_slic
         copy_common(x, l, r, inputs, bias, true, slice, slice->w.data, tp_exchange_weights(x, l, r));
 }
 
-void tp_exchange_take_weights(struct tp_exchange *x)
+void tp_exchange_begin(struct tp_exchange *x)
 {
     for (size_t l = 0; l < x->network->layer_count; l++) {
         const struct tp_layer *layer = &x->network->layers[l];
+        for (int i = 0; i < x->states; i++)
+            memset(x->layers[l].state[i], 0, floats_of(x, layer, own(x)) * sizeof(float));
         for (size_t s = 0; s < layer->slice_count; s++)
             copy_common(x, l, own(x), (struct tp_range){0, layer->inputs}, layer->bias, false, &layer->slices[s],
                         layer->slices[s].w.data, tp_exchange_weights(x, l, own(x)));

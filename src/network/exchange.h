@@ -15,10 +15,10 @@
 #include "tileprop/run.h"
 
 struct tp_exchange_layer {
-    float *nodes;               /* gradients, the sums that this rank forms [node][all owners' blocks] */
-    float *sent;                /* those of the other ranks for the inputs that this one owns [node][own block] */
-    float *weights;             /* [all owners' blocks]: new ones */
-    float *state[2];            /* [own block] */
+    float *nodes;                /* gradients, the sums that this rank forms [node][all owners' blocks] */
+    float *sent;                 /* those of the other ranks for the inputs that this one owns [node][own block] */
+    float *weights;              /* [all owners' blocks]: new ones */
+    float *state[2];             /* [own block] */
     struct tp_range receives[2]; /* transfers that are waited for: of `sent`, and of `weights` */
 };
 
@@ -75,10 +75,10 @@ void tp_exchange_broadcast(struct tp_exchange *exchange, void *bytes, size_t cou
 /* Copies each rank's share (tp_plan_share) of `count` items to rank 0. Finishes. */
 void tp_exchange_gather(struct tp_exchange *exchange, void *items, size_t size, size_t count);
 
-/* Takes the weights that this rank owns from the network. */
-void tp_exchange_take_weights(struct tp_exchange *exchange);
+/* Takes the weights that this rank owns from the network, and has zeros for a state. */
+void tp_exchange_begin(struct tp_exchange *exchange);
 
-/* Takes what this rank owns of an array of state, from 1 on; it is zeros before. */
+/* Takes what this rank owns of an array of state, from 1 on. */
 void tp_exchange_put_state(struct tp_exchange *exchange, int number, const struct tp_weights *values);
 
 /* Copies all ranks' state to the slices of rank 0, which have memory for it. */

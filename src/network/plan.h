@@ -79,10 +79,10 @@ enum tp_operation_kind {
     TP_DO_WAIT_GRADIENTS,
     TP_DO_SEND_WEIGHTS,
     TP_DO_WAIT_WEIGHTS,
-    TP_DO_PUT,          /* puts a layer's new weights in place */
-    TP_DO_PACK_AHEAD,   /* packs the next batch */
-    TP_DO_PROGRESS,     /* lets bytes move */
-    TP_DO_BARRIER       /* waits for the other step members */
+    TP_DO_PUT,        /* puts a layer's new weights in place */
+    TP_DO_PACK_AHEAD, /* packs the next batch */
+    TP_DO_PROGRESS,   /* lets bytes move */
+    TP_DO_BARRIER     /* waits for the other step members */
 };
 
 /* One operation of a member within a step. */

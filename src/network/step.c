@@ -531,10 +531,14 @@ static void put(const struct tp_step *step, const struct tp_operation *operation
     step->tier->refresh(&operation->refresh);
 }
 
-/* What takes place even in a step that is abandoned: other members or ranks wait for it. */
-static bool is_awaited(const struct tp_step *step, enum tp_operation_kind kind)
+/* Whether an operation is left out of a step that is abandoned, or computes nothing. Others wait for the rest. */
+static bool is_skipped(const struct tp_step *step, const struct tp_operation *operation, bool abandoned)
 {
-    return kind == TP_DO_BARRIER || (step->exchange && (kind == TP_DO_SEND_LOSSES || kind == TP_DO_REPORT));
+    const enum tp_operation_kind kind = operation->kind;
+    const bool agrees = step->exchange && (kind == TP_DO_SEND_LOSSES || kind == TP_DO_REPORT);
+    if (kind == TP_DO_BARRIER || agrees)
+        return false;
+    return abandoned || (step->idles && operation->verb != TILEPROP_EXCHANGE);
 }
 
 bool tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint32_t *index, size_t rows,
@@ -549,7 +553,7 @@ bool tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint
     for (size_t i = 0; i < list->count; i++) {
         struct tp_operation *operation = &list->operations[i];
         abandoned = is_abandoned(step, member, i < list->abandonable);
-        if (abandoned && !is_awaited(step, operation->kind))
+        if (is_skipped(step, operation, abandoned))
             continue;
         switch (operation->kind) {
         case TP_DO_PACK:

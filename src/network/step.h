@@ -48,6 +48,7 @@ struct tp_step {
     /* For the current step; written by one member before the others reach update. */
     struct tp_optimizer optimizer;
     bool measure;
+    bool idles;            /* computes nothing, to time what ranks exchange */
     atomic_bool abandoned; /* written by member 0 alone, before the last barrier ahead of the updates */
 
     /* Set by the layout. */

@@ -98,6 +98,8 @@ static double fastest(const struct trial *t)
 /* Seconds that all of it may take. */
 static double allowed(const struct trial *t)
 {
+    if (t->autotune->probes)
+        return SECONDS_MAX;
     return tp_clock_shorter(SECONDS_MAX, SHARE_MAX * (t->autotune->seconds + (double)t->autotune->steps * fastest(t)));
 }
 
@@ -219,7 +221,9 @@ static tileprop_status time_steps(struct trial *t, struct tp_error *error)
             candidate_layout(&t->candidates[i], &size);
         bytes = size.used > bytes ? size.used : bytes;
     }
-    if (status != TILEPROP_OK || SETUP + (double)bytes / TOUCH + (double)(4 * t->count) * fastest(t) > allowed(t))
+    const bool pays =
+        autotune->probes || SETUP + (double)bytes / TOUCH + (double)(4 * t->count) * fastest(t) <= allowed(t);
+    if (status != TILEPROP_OK || !pays)
         return status;
 
     t->batches = (INDEXES_MIN + autotune->batch - 1) / autotune->batch;
@@ -300,7 +304,7 @@ tileprop_status tp_autotune_plan(const struct tp_autotune *autotune, struct tp_a
     t->autotune = autotune;
     t->began = tp_clock_seconds();
     tileprop_status status = propose(t, error);
-    if (status == TILEPROP_OK && t->count > 1)
+    if (status == TILEPROP_OK && (t->count > 1 || autotune->probes))
         status = time_steps(t, error);
     if (status == TILEPROP_OK) {
         result->plan = t->candidates[t->rounds ? fastest_plan(t) : untimed(t)].plan;

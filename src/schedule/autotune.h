@@ -25,6 +25,7 @@ struct tp_autotune {
     tileprop_zeros zeros;
     double zero_share; /* of the inputs, about, that can be skipped */
     double seconds;    /* used by the process so far */
+    bool probes;       /* times each plan for at least a step, whatever that takes */
 };
 
 #define TP_CANDIDATES_MAX 32 /* 1, 2, 4, ... members, multiplying or skipping */

@@ -23,6 +23,7 @@ static void shared_layout(struct tp_trainer *t, struct tp_arena *arena)
     if (t->step.exchange) {
         tp_exchange_layout(&t->exchange, arena);
         t->statements = tp_arena_take(arena, t->exchange.ranks->count, sizeof *t->statements);
+        t->ranks = tp_arena_take(arena, t->exchange.ranks->count, sizeof *t->ranks);
     }
     t->order = tp_arena_take(arena, t->training->train->count, sizeof *t->order);
     t->predictions.loss = tp_arena_take(arena, samples, sizeof *t->predictions.loss);
@@ -228,6 +229,24 @@ static tileprop_status resume(struct tp_trainer *t, struct tp_error *error)
     return TILEPROP_OK;
 }
 
+/* Ranks tell each other what they are. */
+static void introduce(struct tp_trainer *t)
+{
+    const tileprop_ranks *ranks = t->exchange.ranks;
+    tileprop_rank *own = &t->ranks[ranks->rank];
+    snprintf(own->isa, sizeof own->isa, "%s", t->step.tier->name);
+    own->threads = t->plan.step_members;
+    own->bytes = t->shared.bytes;
+    for (size_t m = 0; m < t->plan.members; m++)
+        own->bytes += t->members[m].arena.bytes;
+    tp_exchange_gather(&t->exchange, t->ranks, sizeof *t->ranks, ranks->count);
+    t->run.ranks = t->ranks;
+    t->run.rank_count = ranks->count;
+    t->gathers = t->wishes->checkpoint != NULL;
+    tp_exchange_broadcast(&t->exchange, &t->gathers, sizeof t->gathers);
+    tp_exchange_finish(&t->exchange);
+}
+
 tileprop_status tp_trainer_prepare(struct tp_trainer *t, const struct tp_training *training, tileprop_result *result,
                                    struct tp_error *error)
 {
@@ -285,11 +304,8 @@ tileprop_status tp_trainer_prepare(struct tp_trainer *t, const struct tp_trainin
         status = check_memory(t, error);
     if (status == TILEPROP_OK)
         status = allocate(t, error);
-    if (status == TILEPROP_OK && t->step.exchange) {
-        t->gathers = t->wishes->checkpoint != NULL;
-        tp_exchange_broadcast(&t->exchange, &t->gathers, sizeof t->gathers);
-        tp_exchange_finish(&t->exchange);
-    }
+    if (status == TILEPROP_OK && t->step.exchange)
+        introduce(t);
     return status;
 }
 

@@ -59,6 +59,8 @@ struct tp_trainer {
     struct tp_decision decision;
     bool gathers;                    /* rank 0 writes checkpoints, for which it gathers the optimizer's state */
     struct tp_statement *statements; /* [ranks] */
+    tileprop_rank *ranks;            /* [ranks], what they are */
+    size_t probe_steps;              /* that are timed before the run */
     size_t differs;                  /* a rank whose weights are not those of rank 0; 0: none */
     struct tp_evaluator evaluator;
     struct tp_predictions predictions; /* [samples of the largest data set] */

@@ -9,6 +9,7 @@
 #include "network/activity.h"
 #include "system/team.h"
 #include "train/agreement.h"
+#include "train/probe.h"
 #include "train/stopping.h"
 #include "train/training_options.h"
 
@@ -316,7 +317,7 @@ void *tp_trainer_enter(struct tp_trainer *t, struct tp_member *self)
     tp_network_refresh(&t->network, index, t->step.tier);
     tp_team_barrier();
     if (index == 0 && t->step.exchange) {
-        tp_exchange_take_weights(&t->exchange);
+        tp_exchange_begin(&t->exchange);
         for (int i = 0; training->resumed && i < t->exchange.states; i++)
             tp_exchange_put_state(&t->exchange, 1 + i, &training->resumed_states[i]);
     }
@@ -441,6 +442,8 @@ tileprop_status tp_train(const struct tp_training *training, tileprop_result *re
         return tp_fail_memory(error, NULL, "a training run");
     tileprop_status status = tp_trainer_prepare(t, training, result, error);
     t->step.unwanted = is_unwanted;
+    if (status == TILEPROP_OK && t->step.exchange)
+        status = tp_probe(t, error);
     if (status == TILEPROP_OK) {
         if (t->wishes->started)
             t->wishes->started(t->wishes->context, &t->run);

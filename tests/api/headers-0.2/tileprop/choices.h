@@ -120,6 +120,7 @@ typedef enum tileprop_verb {
     TILEPROP_LOSS,
     TILEPROP_BACKWARD,
     TILEPROP_UPDATE,
+    TILEPROP_EXCHANGE, /* with other ranks: what a step waits for them */
     TILEPROP_VERBS
 } tileprop_verb;
 

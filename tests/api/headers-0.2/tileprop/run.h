@@ -56,6 +56,13 @@ typedef struct tileprop_candidate {
     double measured; /* 0: not measured */
 } tileprop_candidate;
 
+/* A process of a run on several. */
+typedef struct tileprop_rank {
+    char isa[16];   /* the instruction set, which may differ from rank to rank */
+    size_t threads; /* in steps */
+    size_t bytes;   /* of memory, besides its data */
+} tileprop_rank;
+
 /* What the options resolved to; known before the first step. */
 typedef struct tileprop_run {
     size_t size;
@@ -77,15 +84,45 @@ typedef struct tileprop_run {
     int unverified;         /* the file of initial weights, or the checkpoint, has no checksum */
     int skips;              /* steps skip zeros of the inputs */
     double zeros;           /* fraction of the inputs that can be skipped, in a sample of the training data */
+
+    /* Of a run on several ranks. */
+    const tileprop_rank *ranks;
+    size_t rank_count; /* 0: this process is alone */
+    double
+        seconds_alone; /* of a step without shards on rank 0 alone, estimated from smaller batches if that takes long */
+    double seconds_together;   /* of a step on all ranks, measured */
+    double seconds_exchanging; /* of what they exchange in a step, while nobody computes, measured */
+    size_t batch_that_pays;    /* from about this size on all ranks are faster than one, estimated */
 } tileprop_run;
 
-/* "pack", "forward", "loss", "backward", "update"; NULL for another number. */
+/* "pack", "forward", "loss", "backward", "update", "exchange"; NULL for another number. */
 TILEPROP_API const char *tileprop_verb_name(int verb);
 
 /* Totals over all steps: means over the threads that took part, and the busiest thread's work. */
 typedef struct tileprop_time {
     double seconds, waited, longest;
 } tileprop_time;
+
+/* --- Many processes ----------------------------------------------------------------------------------- */
+
+/*
+ * How a process reaches the others of a run: what moves the bytes. The library adds gradients itself, in an order that
+ * does not depend on the number of processes. `tileprop-train` fills this in from MPI.
+ *
+ * Only one thread at a time calls the functions. Messages from one rank to another that have the same tag arrive in the
+ * order in which they were sent. None returns an error: one that loses a peer ends the process.
+ */
+typedef struct tileprop_ranks {
+    size_t size;        /* sizeof(tileprop_ranks) */
+    size_t rank, count; /* of this process, and of all, at most options.shards */
+    void *context;      /* passed to the functions */
+    /* Start to move bytes, which are left alone until that is done. Return how many transfers were started so far. */
+    size_t (*send)(void *context, size_t to, int tag, const void *bytes, size_t count);
+    size_t (*receive)(void *context, size_t from, int tag, void *bytes, size_t count);
+    void (*wait)(void *context, size_t begin, size_t end); /* until transfers [begin, end) are done */
+    void (*finish)(void *context);                         /* until all are done, which are then forgotten */
+    void (*progress)(void *context); /* called often while transfers are under way; must return at once */
+} tileprop_ranks;
 
 /* --- Checkpoints -------------------------------------------------------------------------------------- */
 
@@ -137,6 +174,12 @@ typedef struct tileprop_run_options {
     /* Where to resume. Data must be the same, and so must all options but those for threads. */
     const tileprop_checkpoint *resume;
     int resume_inexact; /* even if written by a version that computes different bits */
+
+    /*
+     * The processes that share the run's work; NULL: this one is alone. All call tileprop_train() with the same options
+     * and data. Only rank 0's callbacks are called, but for interrupted, and only its results are complete.
+     */
+    const tileprop_ranks *ranks;
 
     void *context;                                           /* passed to the callbacks */
     void (*started)(void *context, const tileprop_run *run); /* before the first step */

@@ -358,6 +358,7 @@ typedef struct tileprop_options {
     size_t
         lr_steps; /* of warmup and schedule; 0: as many as are planned, which a trainer of single steps does not know */
     int log_activations; /* reports the activity of hidden layers to progress at each evaluation */
+    size_t shards;       /* into which the rows of a batch are divided, for as many ranks at most (run.h) */
 } tileprop_options;
 
 /* Sets *options to the defaults; size is sizeof *options. */
