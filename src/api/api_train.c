@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include "api/api_train.h"
+#include "base/option_value.h"
 #include "data/choices.h"
 #include "data/offsets.h"
 #include "data/schema.h"
