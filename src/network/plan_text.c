@@ -10,6 +10,11 @@ static void write_range(const char *name, struct tp_range range, FILE *out)
         fprintf(out, ", %s %zu-%zu", name, range.begin, range.end - 1);
 }
 
+static bool is_block(const struct tp_operation *operation)
+{
+    return operation->units.begin < operation->units.end;
+}
+
 static void write_operation(const struct tp_operation *operation, const struct tp_network *network, size_t member,
                             FILE *out)
 {
@@ -39,16 +44,46 @@ static void write_operation(const struct tp_operation *operation, const struct t
                                         [TP_DO_BARRIER] = "barrier"};
     const enum tp_operation_kind kind = operation->kind;
     const struct tp_layer *layer = &network->layers[operation->layer];
+    const struct tp_slice *slice = &layer->slices[operation->slice];
+    const bool sliced = kind == TP_DO_FORWARD || kind == TP_DO_FORWARD_MARKED || kind == TP_DO_BACKWARD ||
+                        kind == TP_DO_UPDATE || kind == TP_DO_UPDATE_MARKED || kind == TP_DO_PUT;
     fprintf(out, LABEL "thread %zu: %s", member, names[kind]);
-    if (kind == TP_DO_FORWARD || kind == TP_DO_FORWARD_MARKED || kind == TP_DO_BACKWARD || kind == TP_DO_UPDATE ||
-        kind == TP_DO_UPDATE_MARKED) {
-        const struct tp_slice *slice = &layer->slices[operation->slice];
+    if (sliced || is_block(operation) || operation->verb == TILEPROP_EXCHANGE)
         fprintf(out, " layer %zu", operation->layer + 1);
-        write_range("units", (struct tp_range){slice->unit_begin, slice->unit_begin + slice->w.columns}, out);
-    }
+    write_range("units",
+                sliced ? (struct tp_range){slice->unit_begin, slice->unit_begin + slice->w.columns} : operation->units,
+                out);
     write_range("rows", operation->rows, out);
     write_range("inputs", operation->inputs, out);
     fputs(operation->bias ? ", bias\n" : "\n", out);
+}
+
+/* A member's list. Of blocks in a row, of which there may be hundreds, the first stands for all. */
+static void write_list(const struct tp_operation *operations, size_t count, const struct tp_network *network,
+                       size_t member, FILE *out)
+{
+    const struct tp_operation *first = NULL, *last = NULL;
+    size_t more = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct tp_operation *o = &operations[i];
+        if (o->kind == TP_DO_PROGRESS)
+            continue;
+        const bool follows = first && is_block(o) && o->layer == first->layer && o->owner == first->owner;
+        if (follows && (o->units.begin != first->units.begin || o->inputs.begin != first->inputs.begin)) {
+            more += o->units.begin != last->units.begin || o->inputs.begin != last->inputs.begin;
+            last = o;
+            continue;
+        }
+        if (!follows && more)
+            fprintf(out, LABEL "thread %zu: likewise %zu more block%s of layer %zu\n", member, more,
+                    more == 1 ? "" : "s", first->layer + 1);
+        if (!follows) {
+            first = is_block(o) ? o : NULL;
+            more = 0;
+        }
+        last = o;
+        write_operation(o, network, member, out);
+    }
 }
 
 bool tp_plan_write(const struct tp_plan *plan, const struct tp_network *network, bool measure, FILE *out)
@@ -61,8 +96,7 @@ bool tp_plan_write(const struct tp_plan *plan, const struct tp_network *network,
         if (!operations)
             return false;
         tp_plan_operations(plan, network, m, plan->batch, measure, operations);
-        for (size_t i = 0; i < count; i++)
-            write_operation(&operations[i], network, m, out);
+        write_list(operations, count, network, m, out);
         free(operations);
     }
     return true;

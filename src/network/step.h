@@ -66,6 +66,9 @@ struct tp_step {
     double *squares[TP_LAYERS_MAX];
 };
 
+/* Floats of a block of gradients. */
+#define TP_SLOT (TP_BLOCK_FLOATS + TP_BLOCK_FLOATS / TP_BLOCK_INPUTS)
+
 /* The operations of a step of `rows` rows. */
 struct tp_step_list {
     size_t rows, count;
