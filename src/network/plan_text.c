@@ -48,7 +48,7 @@ static void write_operation(const struct tp_operation *operation, const struct t
     const bool sliced = kind == TP_DO_FORWARD || kind == TP_DO_FORWARD_MARKED || kind == TP_DO_BACKWARD ||
                         kind == TP_DO_UPDATE || kind == TP_DO_UPDATE_MARKED || kind == TP_DO_PUT;
     fprintf(out, LABEL "thread %zu: %s", member, names[kind]);
-    if (sliced || is_block(operation) || operation->verb == TILEPROP_EXCHANGE)
+    if (sliced || is_block(operation) || (operation->verb == TILEPROP_EXCHANGE && kind != TP_DO_BARRIER))
         fprintf(out, " layer %zu", operation->layer + 1);
     write_range("units",
                 sliced ? (struct tp_range){slice->unit_begin, slice->unit_begin + slice->w.columns} : operation->units,
