@@ -211,7 +211,7 @@ static void check_settled(void)
 
 static void check_names(void)
 {
-    static const char *const verbs[TILEPROP_VERBS] = {"pack", "forward", "loss", "backward", "update"};
+    static const char *const verbs[TILEPROP_VERBS] = {"pack", "forward", "loss", "backward", "update", "exchange"};
     for (int v = 0; v < TILEPROP_VERBS; v++)
         expect(strcmp(tileprop_verb_name(v), verbs[v]) == 0, verbs[v]);
 }
