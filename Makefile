@@ -98,8 +98,9 @@ flags = $(OWN_FLAGS) $(if $(filter kernels/%,$(1)),$(KERNEL_LEVEL),$(HARDENING) 
 FLAGS_src/system/team.c   := -fopenmp
 FLAGS_src/network/evaluator.c := -O3
 FLAGS_src/data/normalization.c := -O3
-FLAGS_src/cli/ranks.c     := $(if $(MPI_FOUND),-DTP_MPI='"$(MPI_FOUND)"' $(MPI_CFLAGS))
-FLAGS_src/cli/version.c    = -DTP_COMMIT='"$(COMMIT)"'
+MPI_NAME := $(if $(MPI_FOUND),-DTP_MPI='"$(MPI_FOUND)"')
+FLAGS_src/cli/ranks.c     := $(MPI_NAME) $(MPI_CFLAGS)
+FLAGS_src/cli/version.c    = -DTP_COMMIT='"$(COMMIT)"' $(MPI_NAME)
 FLAGS_src/cli/data_path.c  = -DTP_DATADIR='"$(default_datadir)/tileprop"'
 FLAGS_src/cli/            := -I$(BUILD)/src # the templates, made into strings
 

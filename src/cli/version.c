@@ -13,6 +13,11 @@
 #define TP_COMPILER "gcc " __VERSION__
 #endif
 
+/* The Makefile asks pkg-config. */
+#ifndef TP_MPI
+#define TP_MPI "none"
+#endif
+
 /* The Makefile asks git. */
 #ifndef TP_COMMIT
 #define TP_COMMIT "unknown commit"
@@ -39,6 +44,7 @@ void tp_version_write(FILE *out)
             if (runs || !here)
                 fprintf(out, " %s", tier);
     }
-    fprintf(out, "\nlibraries: libdeflate %s, jansson %s, libpng %s, xxHash %d.%d.%d\n", LIBDEFLATE_VERSION_STRING,
-            JANSSON_VERSION, PNG_LIBPNG_VER_STRING, XXH_VERSION_MAJOR, XXH_VERSION_MINOR, XXH_VERSION_RELEASE);
+    fprintf(out, "\nlibraries: libdeflate %s, jansson %s, libpng %s, xxHash %d.%d.%d\nMPI: %s\n",
+            LIBDEFLATE_VERSION_STRING, JANSSON_VERSION, PNG_LIBPNG_VER_STRING, XXH_VERSION_MAJOR, XXH_VERSION_MINOR,
+            XXH_VERSION_RELEASE, TP_MPI);
 }
