@@ -478,13 +478,11 @@ static void write_option(const struct tp_option *option, const void *defaults, F
  * with a prefix. */
 static void write_notes(const char *notes, const char *end, const char *prefix, size_t size, FILE *out)
 {
-    static const char launcher[] = "  mpirun -n 8 "; /* which is not ours */
     for (size_t length; notes != end && *notes; notes += length) {
         length = strcspn(notes, "\n") + 1;
         const bool example = strncmp(notes, "  ", 2) == 0 && islower((unsigned char)notes[2]);
-        const int before = strncmp(notes, launcher, strlen(launcher)) == 0 ? (int)strlen(launcher) : 2;
         if (example)
-            fprintf(out, "%.*s%.*s%.*s", before, notes, (int)size, prefix, (int)length - before, notes + before);
+            fprintf(out, "  %.*s%.*s", (int)size, prefix, (int)length - 2, notes + 2);
         else
             fprintf(out, "%.*s", (int)length, notes);
     }
