@@ -297,7 +297,7 @@ static tileprop_status give_models(struct tp_snapshots *snapshots, tileprop_mode
 
 /* What must be the same on all ranks. */
 struct common {
-    uint64_t train, validation, test, options;
+    uint64_t train, validation, test, class_weights, options;
 };
 
 static tileprop_status find_common(const struct tp_api_training *t, struct common *common, struct tp_error *error)
@@ -316,16 +316,20 @@ static tileprop_status find_common(const struct tp_api_training *t, struct commo
         status = tp_model_fingerprint(&t->validation.own, &common->validation, error);
     if (status == TILEPROP_OK && t->test.own.count)
         status = tp_model_fingerprint(&t->test.own, &common->test, error);
+    if (t->train.own.class_weights)
+        common->class_weights =
+            XXH3_64bits(t->train.own.class_weights, t->train.own.classes * sizeof *t->train.own.class_weights);
     return status;
 }
 
 static const char *difference(const struct common *a, const struct common *b)
 {
-    return a->options != b->options         ? "options"
-           : a->train != b->train           ? "training data"
-           : a->validation != b->validation ? "validation data"
-           : a->test != b->test             ? "test data"
-                                            : NULL;
+    return a->options != b->options               ? "options"
+           : a->train != b->train                 ? "training data"
+           : a->validation != b->validation       ? "validation data"
+           : a->test != b->test                   ? "test data"
+           : a->class_weights != b->class_weights ? "class weights"
+                                                  : NULL;
 }
 
 /* All ranks must have what rank 0 has. */
@@ -343,8 +347,7 @@ static tileprop_status compare_ranks(const struct tp_api_training *t, struct tp_
         ranks->receive(ranks->context, 0, 0, &of_rank_0, sizeof of_rank_0);
     ranks->finish(ranks->context);
     const char *what = difference(&own, &of_rank_0);
-    return what ? tp_fail(error, TILEPROP_BAD_INPUT, "rank %zu: other %s found than on rank 0, expected the same",
-                          ranks->rank, what)
+    return what ? tp_fail(error, TILEPROP_BAD_INPUT, "other %s found than on rank 0, expected the same", what)
                 : TILEPROP_OK;
 }
 

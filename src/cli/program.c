@@ -67,6 +67,7 @@ void tp_program_note_unverified(const char *path)
 }
 
 static volatile sig_atomic_t number_that_came;
+static int number_elsewhere;
 static struct itimerval time_to_end;
 
 static void end_at_once(int number)
@@ -108,7 +109,12 @@ void tp_program_catch_stop(void)
 
 int tp_program_stopped(void)
 {
-    return number_that_came;
+    return number_that_came ? number_that_came : number_elsewhere;
+}
+
+void tp_program_stop_as(int number)
+{
+    number_elsewhere = number;
 }
 
 /* The tier's place among those of the library, from the slowest to the fastest. */

@@ -46,6 +46,9 @@ void tp_program_end_within(double seconds);
 /* The signal that came, or 0. */
 int tp_program_stopped(void);
 
+/* To end as if this signal had come, which another process of the run got. */
+void tp_program_stop_as(int number);
+
 /*
  * Replaces *isa, what --isa was given, by the name of the tier to run: the one asked for, or a lower one if
  * `ceiling` (the environment's TILEPROP_ISA; NULL or empty: none) names it. "auto" is the fastest tier that

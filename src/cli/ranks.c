@@ -11,16 +11,23 @@
 
 #include "base/file.h"
 
-/* What starts processes says how many they are. */
+/* What starts processes says how many they are, and which is which. */
+static size_t number_of(const char *open_mpi, const char *mpich)
+{
+    const char *text = getenv(open_mpi) ? getenv(open_mpi) : getenv(mpich);
+    return text ? strtoul(text, NULL, 10) : 0;
+}
+
 static size_t announced(void)
 {
-    static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *text = getenv(names[i]);
-        if (text)
-            return strtoul(text, NULL, 10);
-    }
-    return 0;
+    return number_of("OMPI_COMM_WORLD_SIZE", "PMI_SIZE");
+}
+
+/* Of processes that cannot reach each other, the first says so, and its end is the end of all. */
+static void let_first_speak(void)
+{
+    if (number_of("OMPI_COMM_WORLD_RANK", "PMI_RANK") > 0)
+        sleep(2);
 }
 
 #ifdef TP_MPI
@@ -39,6 +46,7 @@ static struct {
     char program[NAME];
     size_t threads;
     bool joined, shared;
+    MPI_Status *ignored; /* MPI_STATUSES_IGNORE, which gcc must not see: it takes MPICH's for an array without room */
 } self;
 
 static MPI_Request *new_request(void)
@@ -82,7 +90,7 @@ static void wait_for(void *context, size_t begin, size_t end)
     int done = 0;
     (void)context;
     for (int tests = 0; !done; tests++) {
-        MPI_Testall((int)(end - begin), self.requests + begin, &done, MPI_STATUSES_IGNORE);
+        MPI_Testall((int)(end - begin), self.requests + begin, &done, self.ignored);
         if (!done && tests >= SPINS)
             nanosleep(&pause, NULL);
     }
@@ -102,8 +110,7 @@ static void progress(void *context)
 {
     int done;
     (void)context;
-    for (int i = 0; i < 8; i++)
-        MPI_Test(&self.never, &done, MPI_STATUS_IGNORE);
+    MPI_Test(&self.never, &done, MPI_STATUS_IGNORE);
 }
 
 /* Ranks of this host whose CPUs overlap share them evenly. */
@@ -144,14 +151,17 @@ tileprop_status tp_ranks_begin(const tileprop_ranks **ranks, struct tp_error *er
     if (MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided) != MPI_SUCCESS)
         return tp_fail(error, TILEPROP_FAILURE, "MPI cannot be started");
     self.joined = true;
+    self.ignored = MPI_STATUSES_IGNORE;
     MPI_Irecv(NULL, 0, MPI_BYTE, 0, 0, MPI_COMM_SELF, &self.never);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &count);
-    if ((size_t)count < announced())
+    if ((size_t)count < announced()) {
+        let_first_speak();
         return tp_fail(error, TILEPROP_USAGE,
                        "mpirun: %zu processes found, of which the MPI of this build reaches %d, expected the mpirun of "
                        "that MPI, " TP_MPI,
                        announced(), count);
+    }
     self.hosts = calloc((size_t)count, sizeof *self.hosts);
     if (!self.hosts)
         return tp_fail_memory(error, NULL, "the names of hosts");
@@ -220,6 +230,7 @@ tileprop_status tp_ranks_begin(const tileprop_ranks **ranks, struct tp_error *er
     *ranks = NULL;
     if (announced() <= 1)
         return TILEPROP_OK;
+    let_first_speak();
     return tp_fail(error, TILEPROP_USAGE,
                    "mpirun: %zu processes found, expected 1: this build has no MPI (Debian: libopenmpi-dev, then make)",
                    announced());
@@ -338,4 +349,19 @@ tileprop_status tp_ranks_agree(const tileprop_ranks *ranks, tileprop_status stat
     free(all);
     tp_ranks_broadcast(ranks, &own.status, sizeof own.status);
     return own.status;
+}
+
+int tp_ranks_largest(const tileprop_ranks *ranks, int number)
+{
+    for (size_t r = 1; ranks && r < ranks->count; r++) {
+        int other = number;
+        if (ranks->rank == 0)
+            ranks->receive(ranks->context, r, TP_TAG_PROGRAM, &other, sizeof other);
+        else if (ranks->rank == r)
+            ranks->send(ranks->context, 0, TP_TAG_PROGRAM, &other, sizeof other);
+        ranks->finish(ranks->context);
+        number = other > number ? other : number;
+    }
+    tp_ranks_broadcast(ranks, &number, sizeof number);
+    return number;
 }

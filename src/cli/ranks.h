@@ -43,6 +43,9 @@ tileprop_status tp_ranks_share_text(const tileprop_ranks *ranks, const char *tex
  */
 tileprop_status tp_ranks_agree(const tileprop_ranks *ranks, tileprop_status status, struct tp_error *error);
 
+/* The largest of the ranks' numbers, for all. */
+int tp_ranks_largest(const tileprop_ranks *ranks, int number);
+
 /* Whether a message with this tag waits to be received, its sender and its size in bytes. */
 bool tp_ranks_arrived(int tag, size_t *from, size_t *count);
 

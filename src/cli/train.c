@@ -24,7 +24,7 @@
 #include "data/choices.h"
 #include "readers/stream.h"
 
-#define SECONDS_TO_END 0.45 /* of a rank after a signal: mpirun kills those that are still there after a second */
+#define SECONDS_TO_END 0.4 /* of a rank after a signal: mpirun kills those that are still there after a second */
 
 struct training {
     struct tp_train_command *command;
@@ -264,6 +264,9 @@ static tileprop_status train_network(struct tp_train_command *command, const til
             &command->options, &training.train, &training.validation, command->save ? &writer->last.model : NULL,
             command->save_best ? &writer->best.model : NULL, &training.report.result, error->text, sizeof error->text);
         tp_report_clear(&training.report);
+        *stopped = training.report.result.stopped_by == TILEPROP_STOP_PROGRESS;
+        if (status == TILEPROP_OK && *stopped && ranks)
+            tp_program_stop_as(tp_ranks_largest(ranks, tp_program_stopped()));
         if (status == TILEPROP_OK && training.report.result.steps == 0) { /* they are not worth the file they replace */
             tileprop_model_free(writer->last.model);
             writer->last.model = NULL;
@@ -272,7 +275,6 @@ static tileprop_status train_network(struct tp_train_command *command, const til
             tp_train_data_blame(&training.data, command->val_data, command->options.normalize, error);
         if ((status == TILEPROP_OK || status == TILEPROP_DIVERGED) && (!ranks || ranks->rank == 0))
             status = write_outputs(&training, status, error);
-        *stopped = training.report.result.stopped_by == TILEPROP_STOP_PROGRESS;
     } else {
         status = stop_if_asked(status, stopped);
     }
@@ -359,10 +361,10 @@ static int finish(const tileprop_ranks *ranks, tileprop_status status, const str
                   bool stopped, struct tp_error *error)
 {
     const bool together = status == TILEPROP_OK || status == TILEPROP_DIVERGED;
-    const bool speaks = !ranks || ranks->rank == 0 || !together;
-    if (ranks && ranks->rank > 0 && !together)
-        sleep(1);
-    if (speaks)
+    const bool first = !ranks || ranks->rank == 0;
+    if (!first && !together)
+        sleep(2); /* which the signal of an mpirun that ends all ends too, after a second */
+    if (first || (!together && !tp_program_stopped()))
         status = tp_program_finish(status, error);
     if (status == TILEPROP_OK && stopped && !command->quiet)
         fprintf(stderr, "%s: stopped by SIG%s\n", program_invocation_short_name, sigabbrev_np(tp_program_stopped()));

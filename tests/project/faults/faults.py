@@ -11,9 +11,10 @@ usage: faults.py KIND, where KIND is
     output        standard output is /dev/full
     refusals      where nothing can be written, which is said before data are looked for
     kills N       SIGKILL at N random moments
+    ranks N       SIGKILL, N times at a random moment, to one of several ranks or to mpirun
     memcheck      nothing fails, and Valgrind's memcheck has nothing to say
 
-Each time but with the last three kinds: the exit code is 1, one line on stderr names the program and what failed, no
+Each time but with the last four kinds: the exit code is 1, one line on stderr names the program and what failed, no
 temporary file is left, and every output is the file that was there before or the complete new one. What a run can do
 without may fail unnoticed: then its exit code is 0 and its outputs are those of an undisturbed run.
 """
@@ -32,6 +33,8 @@ import tempfile
 import time
 import zipfile
 import zlib
+
+import ranks
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..', '..'))
 BUILD = os.path.join(ROOT, os.environ.get('TP_BUILD', 'build'))
@@ -487,6 +490,10 @@ def kills(work, count):
     return wrong
 
 
+def kills_of_ranks(work, count):
+    return ranks.kills(work.make_folder('ranks'), PROGRAMS, count)
+
+
 def memcheck(work):
     """With the AVX2 kernels, which Valgrind knows; it is told that what libgomp leaves to the end is no leak."""
     kinds = 'definite,indirect,possible'
@@ -506,7 +513,7 @@ def memcheck(work):
 
 def main():
     kinds = {'allocations': allocations, 'writes': writes, 'limits': limits, 'disk': disk, 'output': output,
-             'refusals': refusals, 'kills': kills, 'memcheck': memcheck}
+             'refusals': refusals, 'kills': kills, 'ranks': kills_of_ranks, 'memcheck': memcheck}
     if len(sys.argv) < 2 or sys.argv[1] not in kinds:
         sys.exit(__doc__)
     path = tempfile.mkdtemp(prefix='tileprop-faults-')
