@@ -62,8 +62,9 @@ $(FAULTY): $(BUILD)/faults/%: $(BUILD)/src/cli/%.o $(BUILD)/tests/project/faults
 .PHONY: everything test check
 everything: $(PROGRAMS) manual $(FAULTY) $(BUILD)/numa/train $(TEST_PROGRAMS) $(if $(BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
 
-# These test build products, the runner or the results of whole runs, not what instrumented code does.
-UNINSTRUMENTED := tests/api/library.bats tests/cli/manual.bats tests/kernels/new-tier.bats tests/train/accuracy.bats \
+# These test build products, the runner or the results of whole runs, not what instrumented code does; or they run MPI,
+# which leaks memory, and takes minutes.
+UNINSTRUMENTED := tests/api/library.bats tests/cli/manual.bats tests/cli/sweep_ranks.bats tests/cli/train_ranks.bats tests/kernels/new-tier.bats tests/train/accuracy.bats \
                   $(wildcard tests/bench/*.bats) $(addprefix tests/project/,build.bats course.bats install.bats path.bats results.bats rooms.bats run.bats)
 # The longest go first: one that began last would run alone at the end.
 LONGEST := $(addprefix tests/,project/faults.bats model/checkpoint.bats api/library.bats train/accuracy.bats \

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 
 /* What starts processes says how many they are, and which is which. */
@@ -34,10 +35,10 @@ static void let_first_speak(void)
 
 #include <mpi.h>
 
-#define CHUNK 65000 /* bytes of a message: such leave at once, and arrive while the receiver computes */
-#define SPINS 200   /* tests before sleeping between them: others may need this CPU */
-#define PAUSE 20000 /* nanoseconds */
-#define NAME  192
+#define CHUNK    65000 /* bytes of a message: such leave at once, and arrive while the receiver computes */
+#define SPINNING 1e-4  /* seconds of tests in a row; then it sleeps between them, since others may need this CPU */
+#define PAUSE    20000 /* nanoseconds */
+#define NAME     192
 
 static struct {
     MPI_Request *requests, never;
@@ -87,11 +88,14 @@ static size_t start_receive(void *context, size_t from, int tag, void *bytes, si
 static void wait_for(void *context, size_t begin, size_t end)
 {
     const struct timespec pause = {.tv_nsec = PAUSE};
+    const double began = tp_clock_seconds();
     int done = 0;
     (void)context;
-    for (int tests = 0; !done; tests++) {
+    for (;;) {
         MPI_Testall((int)(end - begin), self.requests + begin, &done, self.ignored);
-        if (!done && tests >= SPINS)
+        if (done)
+            return;
+        if (tp_clock_seconds() - began > SPINNING)
             nanosleep(&pause, NULL);
     }
 }

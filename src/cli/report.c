@@ -529,8 +529,10 @@ static void explain_exchange(const tileprop_run *run, const tileprop_time *times
     for (size_t l = 0; l < run->layers; l++)
         waited += times[TILEPROP_EXCHANGE * run->layers + l].longest / steps;
     const double hidden = 1 - waited / run->seconds_exchanging;
-    fprintf(out, TP_LABEL "%.3g ms by itself, %.3g ms of a step: %.0f %% hidden behind computing\n", "exchange",
-            1e3 * run->seconds_exchanging, 1e3 * waited, 100 * (hidden > 0 ? hidden : 0));
+    fprintf(out,
+            TP_LABEL "%.3g ms by itself; a step waits %.3g ms, for slower ranks too: at least %.0f %% hidden behind "
+                     "computing\n",
+            "exchange", 1e3 * run->seconds_exchanging, 1e3 * waited, 100 * (hidden > 0 ? hidden : 0));
 }
 
 /* Where the time of steps went. */
