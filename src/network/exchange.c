@@ -152,21 +152,32 @@ bool tp_exchange_wait_losses(struct tp_exchange *x, float *losses, size_t rows)
     return abandoned;
 }
 
-static void send_gradients(struct tp_exchange *x, size_t l, size_t rows)
+/* Columns of an owner's block, which lie one after the other. */
+static size_t floats_of_units(const struct tp_exchange *x, size_t l, size_t owner, struct tp_range units)
+{
+    return rows_of(x, &x->network->layers[l], owner) * tp_panel_count(units.end - units.begin) * TP_PANEL;
+}
+
+/* Of some units; those of a layer that are sent first are of unit 0. */
+static void send_gradients(struct tp_exchange *x, size_t l, struct tp_range units, size_t rows)
 {
     struct tp_exchange_layer *layer = &x->layers[l];
-    const size_t mine = floats_of(x, &x->network->layers[l], own(x)), nodes = nodes_of(x, own(x), rows);
-    float *sent = layer->sent;
-    layer->receives[0].begin = x->started;
+    const size_t all = floats_of(x, &x->network->layers[l], own(x)), nodes = nodes_of(x, own(x), rows);
+    const size_t mine = floats_of_units(x, l, own(x), units);
+    float *sent = layer->sent + floats_of_units(x, l, own(x), (struct tp_range){0, units.begin});
+    if (units.begin == 0)
+        layer->receives[0].begin = x->started;
     for (size_t r = 0; mine && r < x->ranks->count; r++) {
-        for (size_t n = 0; r != own(x) && n < nodes_of(x, r, rows); n++, sent += mine)
+        for (size_t n = 0; r != own(x) && n < nodes_of(x, r, rows); n++, sent += all)
             receive(x, r, TAG_GRADIENTS, sent, mine * sizeof *sent);
     }
     layer->receives[0].end = x->started;
     for (size_t r = 0; r < x->ranks->count; r++) {
-        const size_t bytes = floats_of(x, &x->network->layers[l], r) * sizeof(float);
-        for (size_t n = 0; r != own(x) && bytes && n < nodes; n++)
-            send(x, r, TAG_GRADIENTS, tp_exchange_node(x, l, r, n).data, bytes);
+        const size_t bytes = floats_of_units(x, l, r, units) * sizeof(float);
+        for (size_t n = 0; r != own(x) && bytes && n < nodes; n++) {
+            const struct tp_matrix node = tp_exchange_node(x, l, r, n);
+            send(x, r, TAG_GRADIENTS, tp_matrix_at(&node, 0, units.begin), bytes);
+        }
     }
 }
 
@@ -193,7 +204,7 @@ void tp_exchange_do(struct tp_exchange *x, const struct tp_operation *operation,
         send_losses(x, losses, rows, abandons);
         break;
     case TP_DO_SEND_GRADIENTS:
-        send_gradients(x, operation->layer, rows);
+        send_gradients(x, operation->layer, operation->units, rows);
         break;
     case TP_DO_WAIT_GRADIENTS:
         wait_for(x, x->layers[operation->layer].receives[0]);

@@ -28,17 +28,29 @@ static void progress(struct list *list, size_t member)
         add(list, (struct tp_operation){.kind = TP_DO_PROGRESS, .verb = TILEPROP_EXCHANGE});
 }
 
-#define ROWS_AT_ONCE 256 /* with several ranks: so that bytes keep moving */
+/* With several ranks: so that bytes keep moving, and begin to soon. */
+#define ROWS_AT_ONCE  256
+#define UNITS_AT_ONCE 256
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t most(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
 
 /* An operation on some rows, for each of the slices [begin, end). */
 static void add_rows(struct list *list, const struct tp_plan *plan, size_t member, struct tp_operation operation,
                      struct tp_range rows, struct tp_range slices)
 {
-    const size_t most = plan->shards.ranks > 1 ? ROWS_AT_ONCE : SIZE_MAX;
+    const size_t at_once = plan->shards.ranks > 1 ? ROWS_AT_ONCE : SIZE_MAX;
     operation.rows.end = rows.begin;
     do {
         operation.rows.begin = operation.rows.end;
-        operation.rows.end = rows.end - operation.rows.begin < most ? rows.end : operation.rows.begin + most;
+        operation.rows.end = operation.rows.begin + least(rows.end - operation.rows.begin, at_once);
         for (operation.slice = slices.begin; operation.slice < slices.end; operation.slice++)
             add(list, operation);
         if (plan->shards.ranks > 1)
@@ -158,27 +170,27 @@ static bool add_node(struct list *list, const struct tp_plan *plan, const struct
 static struct tp_operation block_at(const struct tp_operation *update, size_t input, size_t unit, size_t unit_end)
 {
     struct tp_operation block = *update;
-    const size_t most = TP_BLOCK_FLOATS / TP_BLOCK_INPUTS, left = unit_end - unit;
-    const size_t columns = tp_panel_count(left < most ? left : most) * TP_PANEL;
+    const size_t units = least(unit_end - unit, TP_BLOCK_FLOATS / TP_BLOCK_INPUTS);
+    const size_t columns = tp_panel_count(units) * TP_PANEL;
     const size_t inputs = TP_BLOCK_FLOATS / columns / TP_MARKS * TP_MARKS; /* so that words of marks are not cut */
-    const size_t end = input / TP_MARKS * TP_MARKS + inputs;
-    block.units = (struct tp_range){unit, left < most ? unit_end : unit + most};
-    block.inputs = (struct tp_range){input, end < update->inputs.end ? end : update->inputs.end};
+    block.units = (struct tp_range){unit, unit + units};
+    block.inputs = (struct tp_range){input, least(input / TP_MARKS * TP_MARKS + inputs, update->inputs.end)};
     block.bias = update->bias && block.inputs.end == update->inputs.end;
     return block;
 }
 
-/* An update, of a batch in shards; with several ranks, the gradients of the nodes that this one computes. */
+/* An update of some units, of a batch in shards; with several ranks, the gradients of the nodes that this one computes.
+ */
 static void add_sharded(struct list *list, const struct tp_plan *plan, const struct tp_network *network, size_t member,
-                        const struct tp_operation *update, size_t rows)
+                        const struct tp_operation *update, struct tp_range units, size_t rows)
 {
     const struct tp_shards *shards = &plan->shards;
     const struct tp_slice *slice = &network->layers[update->layer].slices[update->slice];
-    const size_t unit_end = slice->unit_begin + slice->w.columns;
+    const size_t unit_end = least(slice->unit_begin + slice->w.columns, units.end);
     struct tp_node nodes[TP_NODES_MAX] = {tp_shards_root(shards)};
     const size_t count = shards->ranks > 1 ? tp_shards_nodes(shards, shards->rank, rows, nodes) : 1;
     struct tp_operation block;
-    for (size_t u = slice->unit_begin; u < unit_end; u = block.units.end) {
+    for (size_t u = most(slice->unit_begin, units.begin); u < unit_end; u = block.units.end) {
         for (size_t i = update->inputs.begin; i < update->inputs.end; i = block.inputs.end) {
             block = block_at(update, i, u, unit_end);
             for (block.slot = 0; block.slot < count; block.slot++)
@@ -203,7 +215,7 @@ static void add_updates(struct list *list, const struct tp_plan *plan, const str
         if (update.inputs.begin == update.inputs.end)
             continue;
         if (plan->shards.count > 1)
-            add_sharded(list, plan, network, member, &update, rows);
+            add_sharded(list, plan, network, member, &update, (struct tp_range){0, network->layers[l].units}, rows);
         else
             add(list, update);
     }
@@ -217,26 +229,25 @@ struct tp_range tp_plan_owned(const struct tp_plan *plan, const struct tp_layer 
 }
 
 /* What member 0 does with the other ranks. */
-static void exchange(struct list *list, size_t member, enum tp_operation_kind kind, size_t l)
+static void exchange(struct list *list, size_t member, enum tp_operation_kind kind, size_t l, struct tp_range units)
 {
     if (member == 0)
-        add(list, (struct tp_operation){.kind = kind, .verb = TILEPROP_EXCHANGE, .layer = l});
+        add(list, (struct tp_operation){.kind = kind, .verb = TILEPROP_EXCHANGE, .layer = l, .units = units});
 }
 
-/* The gradients of a layer that this rank owns, or those of all others. */
+/* The gradients of some units of a layer, for the inputs that this rank owns or for those of all others. */
 static void add_gradients(struct list *list, const struct tp_plan *plan, const struct tp_network *network,
-                          size_t member, size_t l, bool owned, size_t rows)
+                          size_t member, size_t l, struct tp_range units, bool owned, size_t rows)
 {
     const struct tp_operation all = update_of(plan, network, member, l);
     for (size_t r = 0; r < plan->shards.ranks; r++) {
         const struct tp_range of = tp_plan_owned(plan, &network->layers[l], r);
         struct tp_operation part = all;
         part.owner = r;
-        part.inputs.begin = of.begin > all.inputs.begin ? of.begin : all.inputs.begin;
-        part.inputs.end = of.end < all.inputs.end ? of.end : all.inputs.end;
+        part.inputs = (struct tp_range){most(of.begin, all.inputs.begin), least(of.end, all.inputs.end)};
         part.bias = all.bias && of.end == all.inputs.end;
         if ((r == plan->shards.rank) == owned && part.inputs.begin < part.inputs.end)
-            add_sharded(list, plan, network, member, &part, rows);
+            add_sharded(list, plan, network, member, &part, units, rows);
     }
 }
 
@@ -272,7 +283,7 @@ static void add_collected(struct list *list, const struct tp_plan *plan, const s
 {
     const struct tp_shards *shards = &plan->shards;
     const struct tp_layer *layer = &network->layers[l];
-    const struct tp_range owned = tp_plan_owned(plan, layer, shards->rank);
+    const struct tp_range owned = tp_plan_owned(plan, layer, shards->rank), all = {0, layer->units};
     struct tp_operation block = {.verb = TILEPROP_UPDATE,
                                  .layer = l,
                                  .inputs = owned,
@@ -282,7 +293,7 @@ static void add_collected(struct list *list, const struct tp_plan *plan, const s
     struct nodes nodes = {.count = 0};
     for (size_t r = 0; r < shards->ranks; r++)
         nodes.count += tp_shards_nodes(shards, r, rows, nodes.items + nodes.count);
-    exchange(list, member, TP_DO_WAIT_GRADIENTS, l);
+    exchange(list, member, TP_DO_WAIT_GRADIENTS, l, all);
     meet(list, TILEPROP_EXCHANGE, l);
     if (owned.begin < owned.end && block.units.begin < block.units.end) {
         block.slot = add_sent(list, &nodes, &block, tp_shards_root(shards));
@@ -290,7 +301,7 @@ static void add_collected(struct list *list, const struct tp_plan *plan, const s
         add(list, block);
     }
     meet(list, TILEPROP_UPDATE, l);
-    exchange(list, member, TP_DO_SEND_WEIGHTS, l);
+    exchange(list, member, TP_DO_SEND_WEIGHTS, l, all);
 }
 
 /* Everything from the losses on. */
@@ -299,14 +310,19 @@ static void add_exchange(struct list *list, const struct tp_plan *plan, const st
 {
     const size_t last = network->layer_count - 1;
     meet(list, TILEPROP_LOSS, last);
-    exchange(list, member, TP_DO_SEND_LOSSES, last);
+    exchange(list, member, TP_DO_SEND_LOSSES, last, (struct tp_range){0, network->layers[last].units});
     for (size_t l = last + 1; l-- > 0;) {
-        add_gradients(list, plan, network, member, l, false, rows);
-        if (l == last)
-            exchange(list, member, TP_DO_REPORT, last);
-        meet(list, TILEPROP_UPDATE, l);
-        exchange(list, member, TP_DO_SEND_GRADIENTS, l);
-        add_gradients(list, plan, network, member, l, true, rows);
+        const struct tp_range units = {0, network->layers[l].units};
+        struct tp_range sent = {0, 0};
+        while (sent.end < units.end) {
+            sent = (struct tp_range){sent.end, least(sent.end + UNITS_AT_ONCE, units.end)};
+            add_gradients(list, plan, network, member, l, sent, false, rows);
+            if (l == last && sent.begin == 0)
+                exchange(list, member, TP_DO_REPORT, last, units);
+            meet(list, TILEPROP_UPDATE, l);
+            exchange(list, member, TP_DO_SEND_GRADIENTS, l, sent);
+        }
+        add_gradients(list, plan, network, member, l, units, true, rows);
         /* In the middle of backward: gradients had time to arrive, and weights have time to. */
         const struct tp_range passed = is_by_inputs(plan, network, l) ? all : own;
         const size_t middle = (passed.begin + passed.end) / 2;
@@ -322,7 +338,7 @@ static void add_exchange(struct list *list, const struct tp_plan *plan, const st
     for (size_t l = last + 1; l-- > 0;) {
         struct tp_operation put = update_of(plan, network, member, l);
         put.kind = TP_DO_PUT;
-        exchange(list, member, TP_DO_WAIT_WEIGHTS, l);
+        exchange(list, member, TP_DO_WAIT_WEIGHTS, l, (struct tp_range){0, network->layers[l].units});
         meet(list, TILEPROP_EXCHANGE, l);
         if (put.inputs.begin < put.inputs.end)
             add(list, put);

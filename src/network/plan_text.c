@@ -12,7 +12,7 @@ static void write_range(const char *name, struct tp_range range, FILE *out)
 
 static bool is_block(const struct tp_operation *operation)
 {
-    return operation->units.begin < operation->units.end;
+    return operation->units.begin < operation->units.end && operation->verb != TILEPROP_EXCHANGE;
 }
 
 static void write_operation(const struct tp_operation *operation, const struct tp_network *network, size_t member,
