@@ -77,7 +77,7 @@ def run(row):
     if row["program"] == RANKS:
         said = re.search(r"a step takes (\S+) ms on 2 ranks, (\S+) ms on one alone; .* takes (\S+) ms by", done.stderr)
         figures |= dict(zip(("said_ms", "said_alone_ms", "exchange_ms"), map(float, said.groups())))
-        figures["waited_ms"] = float(re.search(r"^exchange .*, (\S+) ms of a step", done.stderr, re.M)[1])
+        figures["waited_ms"] = float(re.search(r"^exchange .* a step waits (\S+) ms", done.stderr, re.M)[1])
         if batch := re.search(r"faster from about --batch (\d+) on", done.stderr):
             figures["said_batch"] = int(batch[1])
     return figures
@@ -223,8 +223,8 @@ One process, with 1 thread and 1 shard except where the column says 2; then two 
 
 ### Two ranks
 
-Efficiency: one process's time over twice that of two ranks. *Exchange* is its time by itself, *waited* what of it a
-step waits for; the rest is hidden behind computing. *Said* is what the program said of two ranks and of one process
+Efficiency: one process's time over twice that of two ranks. *Exchange* is its time by itself, *waited* what a step
+waits for, slower ranks included; the rest is hidden behind computing. *Said* is what the program said of two ranks and of one process
 before the run; a ratio within {100 * TIE:.0f} % of 1 counts as a tie, which any verdict fits.
 
 {lines(["shape", "link", "efficiency", "exchange ms", "waited ms", "hidden", "said", "measured", "fits"], shares)}

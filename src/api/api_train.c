@@ -332,6 +332,17 @@ static const char *difference(const struct common *a, const struct common *b)
                                                   : NULL;
 }
 
+static tileprop_status check_ranks(const tileprop_ranks *ranks, struct tp_error *error)
+{
+    const tileprop_status status = tp_api_size("ranks", ranks->size, sizeof *ranks, sizeof *ranks, error);
+    if (status == TILEPROP_OK && ranks->rank >= ranks->count)
+        return tp_fail(error, TILEPROP_USAGE, "ranks: rank %zu of %zu found, expected one below their number",
+                       ranks->rank, ranks->count);
+    if (status == TILEPROP_OK && !(ranks->send && ranks->receive && ranks->wait && ranks->finish && ranks->progress))
+        return tp_fail(error, TILEPROP_USAGE, "ranks: a function that is NULL found, expected all five");
+    return status;
+}
+
 /* All ranks must have what rank 0 has. */
 static tileprop_status compare_ranks(const struct tp_api_training *t, struct tp_error *error)
 {
@@ -374,6 +385,8 @@ static tileprop_status begin(struct tp_api_training **training, struct tp_call *
         status = tp_api_size("result", t->found.size, offsetof(tileprop_result, test_loss), sizeof *result, error);
     if (status == TILEPROP_OK && t->options.run)
         status = tp_api_take(&t->run, sizeof t->run.size, sizeof t->run, t->options.run, "run", error);
+    if (status == TILEPROP_OK && t->run.ranks)
+        status = check_ranks(t->run.ranks, error);
     if (status == TILEPROP_OK && t->run.ranks && t->run.ranks->rank > 0) { /* rank 0's are called */
         t->options.progress = NULL;
         t->run.started = NULL;

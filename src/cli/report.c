@@ -480,7 +480,7 @@ static tileprop_status write_json(const struct tp_report *report, const struct t
     return tp_program_json(
         json_pack(
             "{s:I, s:I, s:I, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:f, s:f, s:f, s:f, "
-            "s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:o, s:o, s:o, s:s, s:o}",
+            "s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:I, s:o, s:o, s:o, s:s, s:o}",
             "parameters", (json_int_t)run->parameters, "steps", (json_int_t)result->steps, "epochs",
             (json_int_t)result->epochs, "train_loss", tp_json_text_real(result->train_loss), "train_accuracy",
             tp_json_text_real(result->train_accuracy), "validation_loss", tp_json_text_real(result->validation_loss),
@@ -494,7 +494,8 @@ static tileprop_status write_json(const struct tp_report *report, const struct t
             result->seconds_evaluation, "samples_per_second", rate, "gflops", gflops_of(run, rate), "isa", run->isa,
             "threads_requested", (json_int_t)run->threads_most, "threads_used", (json_int_t)run->threads,
             "threads_of_steps", (json_int_t)run->threads_of_steps, "threads_worked", (json_int_t)result->threads_worked,
-            "numa", tp_choice_name(tp_numa_choices, (int)result->numa), "numa_nodes", (json_int_t)result->numa_nodes,
+            "ranks", (json_int_t)(run->rank_count ? run->rank_count : 1), "numa",
+            tp_choice_name(tp_numa_choices, (int)result->numa), "numa_nodes", (json_int_t)result->numa_nodes,
             "weights_hash", json_sprintf("%016llx", (unsigned long long)result->weights_hash), "saved",
             json_saved(&writer->last), "saved_best", json_saved(&writer->best), "stopped_by",
             tileprop_stop_name(result->stopped_by), "stop_at_accuracy", json_goal(report, writer->last.step, goal)),
