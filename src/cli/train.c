@@ -174,8 +174,9 @@ static tileprop_status join_ranks(struct training *training, struct tp_error *er
     struct tp_train_command *command = training->command;
     const char *resume = ranks->rank == 0 && training->checkpointer.from ? start_path(training) : NULL;
     bool shared;
+    const size_t threads = tp_ranks_threads(&shared);
     if (!command->options.threads && !command->options.threads_exact)
-        command->options.threads = tp_ranks_threads(&shared);
+        command->options.threads = threads;
     if (shared && command->options.bind == TILEPROP_BIND_AUTO)
         command->options.bind = TILEPROP_BIND_NONE;
     tileprop_status status = tp_ranks_share_file(ranks, &resume, error);

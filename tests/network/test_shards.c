@@ -29,7 +29,9 @@ static void write_tree(const struct tp_shards *shards, size_t rows, char *text)
     size_t span = 1;
     for (size_t s = 0; s < shards->count; s++) {
         const bool filled = (s + 1) * rows / shards->count > s * rows / shards->count;
-        snprintf(sums[s], TEXT_MAX, filled ? "%zu" : "", s);
+        snprintf(sums[s], TEXT_MAX, "%zu", s);
+        if (!filled)
+            sums[s][0] = '\0';
     }
     for (; span < shards->count; span *= 2) {
         for (size_t s = 0; s + span < shards->count; s += 2 * span) {
