@@ -109,6 +109,9 @@ typedef struct tileprop_time {
  * How a process reaches the others of a run: what moves the bytes. The library adds gradients itself, in an order that
  * does not depend on the number of processes. `tileprop-train` fills this in from MPI.
  *
+ * A rank whose call fails leaves the others waiting for it: its program ends them. What all ranks find, such as other
+ * weights on one of them, ends the calls of all.
+ *
  * Only one thread at a time calls the functions. Messages from one rank to another that have the same tag arrive in the
  * order in which they were sent. None returns an error: one that loses a peer ends the process.
  */

@@ -180,12 +180,14 @@ static tileprop_status join_ranks(struct training *training, struct tp_error *er
     if (shared && command->options.bind == TILEPROP_BIND_AUTO)
         command->options.bind = TILEPROP_BIND_NONE;
     tileprop_status status = tp_ranks_share_file(ranks, &resume, error);
-    const tileprop_status start = tp_ranks_share_file(ranks, &command->options.init_from, error);
+    const char *start = training->checkpointer.from ? NULL : command->options.init_from; /* not read again */
+    const tileprop_status shared_start = tp_ranks_share_file(ranks, &start, error);
     if (status == TILEPROP_OK)
-        status = start;
+        status = shared_start;
+    if (ranks->rank > 0)
+        command->options.init_from = start;
     if (status == TILEPROP_OK && ranks->rank > 0 && resume) {
         command->resume = resume;
-        command->options.init_from = NULL; /* which is not read again, and whose name is another one here */
         status = tileprop_checkpoint_load(&training->checkpointer.from, resume, error->text, sizeof error->text);
     }
     return status;

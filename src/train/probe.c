@@ -117,6 +117,8 @@ tileprop_status tp_probe(struct tp_trainer *t, struct tp_error *error)
     if (status != TILEPROP_OK)
         return status;
     t->step.losses_ready = NULL; /* nothing is decided */
+    t->step.optimizer =
+        (struct tp_optimizer){.kind = t->options.optimizer, .keep = 1, .root_correction = 1, .epsilon = 1};
     status = tp_team_run(t->plan.step_members, probe_member, t, error);
     t->step.losses_ready = tp_trainer_losses_ready;
     const double slope = rows > fewer ? (seconds - less) / (double)(rows - fewer) : 0;

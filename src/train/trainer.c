@@ -441,9 +441,9 @@ tileprop_status tp_train(const struct tp_training *training, tileprop_result *re
     if (!t)
         return tp_fail_memory(error, NULL, "a training run");
     tileprop_status status = tp_trainer_prepare(t, training, result, error);
-    t->step.unwanted = is_unwanted;
     if (status == TILEPROP_OK && t->step.exchange)
         status = tp_probe(t, error);
+    t->step.unwanted = is_unwanted;
     if (status == TILEPROP_OK) {
         if (t->wishes->started)
             t->wishes->started(t->wishes->context, &t->run);
