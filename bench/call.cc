@@ -223,12 +223,15 @@ Operands::Share Operands::owner(const Call &c)
         const tp_range inputs = tp_plan_share_panels(c.m, member, members);
         if (inputs.begin == inputs.end)
             return;
+        tp_matrix given = gradient; // whose rows begin with the range
+        if (given.data)
+            given.data += inputs.begin * TP_PANEL;
         if (is_update) {
-            const tp_update work = {c.k, inputs.begin, inputs.end, false, a,        d,           rule, w,
-                                    wt,  {v, u},       shift,      sums,  gradient, nontemporal, marks};
+            const tp_update work = {c.k, inputs.begin, inputs.end, false, a,     d,           rule, w,
+                                    wt,  {v, u},       shift,      sums,  given, nontemporal, marks};
             update(&work);
         } else if (c.verb == APPLY) {
-            const tp_apply work = {inputs.begin, inputs.end, c.m,     false, gradient,   rule, w,
+            const tp_apply work = {inputs.begin, inputs.end, c.m,     false, given,      rule, w,
                                    wt,           {v, u},     nullptr, {},    nontemporal};
             tier->apply(&work);
         } else {

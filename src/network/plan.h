@@ -17,18 +17,17 @@
  * multiply only that.
  *
  * Of a batch in shards, update is divided further, into blocks that stay in L2: the gradient of each shard, their sums,
- * and apply. With several ranks, each computes the rows of its shards, and the gradients of a layer leave while the
- * layers below are in backward:
+ * and apply. With several ranks, each computes the rows of its shards:
  *
- *     pack, forward, loss                       of the rank's rows; losses go to rank 0, its decisions come back
- *     gradient of a layer, from the last down   what other ranks own, which is sent; then what this one owns; backward
- *     collect, apply                            one layer later, of the inputs that this rank owns; new weights are
- * sent pack ahead, put                           the next batch, while the last weights arrive; then all are put in
- * place
+ *     pack, forward, loss   of these rows; the losses go to rank 0, and its decision comes back
+ *     gradient              of a layer, the last one first: what other ranks own, which leaves in parts, then the rest
+ *     backward              of the layer, half of it before the next line, half of it after
+ *     collect, apply        of what this rank owns of the layer; the new weights leave
+ *     pack ahead            the next batch, while the last weights arrive
+ *     put                   new weights in place
  *
  * loss is always by rows. So is pack, unless forward of the first layer is by units: then each member packs all rows.
- * The plan expands to a list of operations per member, which a step
- * executes in order.
+ * The plan expands to a list of operations per member, which a step executes in order.
  */
 #pragma once
 
@@ -85,6 +84,11 @@ enum tp_operation_kind {
     TP_DO_BARRIER     /* waits for the other step members */
 };
 
+/* to += from; both have the same shape. */
+struct tp_addition {
+    struct tp_matrix to, from;
+};
+
 /* One operation of a member within a step. */
 struct tp_operation {
     enum tp_operation_kind kind;
@@ -109,9 +113,7 @@ struct tp_operation {
         struct tp_update update;
         struct tp_apply apply;
         struct tp_refresh refresh;
-        struct {
-            struct tp_matrix to, from;
-        } add;
+        struct tp_addition add;
     };
 };
 
