@@ -97,6 +97,7 @@ flags = $(OWN_FLAGS) $(if $(filter kernels/%,$(1)),$(KERNEL_LEVEL),$(HARDENING) 
 
 FLAGS_src/system/team.c   := -fopenmp
 FLAGS_src/network/evaluator.c := -O3
+FLAGS_src/network/shards.c := -O3
 FLAGS_src/data/normalization.c := -O3
 MPI_NAME := $(if $(MPI_FOUND),-DTP_MPI='"$(MPI_FOUND)"')
 FLAGS_src/cli/ranks.c     := $(MPI_NAME) $(MPI_CFLAGS)

@@ -64,3 +64,32 @@ make_own() {
     mkdir -p "$own"
     flock "$own/lock" env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s BUILD="$own" BIN="$own/bin" ${CC:+CC="$CC"} "$@"
 }
+
+# find_ranks PROGRAM: skips the test where mpirun cannot start several of it.
+find_ranks() {
+    command -v mpirun >/dev/null || skip 'no mpirun'
+    readelf -d "$1" | grep -q 'NEEDED.*libmpi' || skip 'built without MPI'
+    mpirun --version | grep -q 'Open MPI' || skip 'mpirun is not that of Open MPI'
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+}
+
+ranks() { timeout 30 mpirun --oversubscribe --bind-to none -n "$@"; } # COUNT PROGRAM ARGUMENTS...
+
+# on_rank_2 SCRIPT: makes ./wrap, which runs a program after SCRIPT on that rank.
+on_rank_2() {
+    # shellcheck disable=SC2016
+    printf '#!/bin/bash\nif [ "$OMPI_COMM_WORLD_RANK" = 2 ]; then %s\nfi\nexec "$@"\n' "$1" >wrap
+    chmod +x wrap
+}
+
+# said NAME CODE TEXT COUNT ARGUMENTS...: all of COUNT ranks of the program called NAME fail with one line that has TEXT.
+said() {
+    local name=$1 code=$2 text=$3
+    shift 3
+    run ranks "$@"
+    echo "$output"
+    # shellcheck disable=SC2154
+    [ "$status" -eq "$code" ]
+    [ "$(grep -c "^$name[:,]" <<<"$output")" -eq 1 ]
+    grep -qF -- "$text" <<<"$output"
+}

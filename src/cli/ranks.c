@@ -35,7 +35,7 @@ static void let_first_speak(void)
 
 #include <mpi.h>
 
-#define CHUNK    65000 /* bytes of a message: such leave at once, and arrive while the receiver computes */
+#define CHUNK    65000 /* bytes: Open MPI sends such a message at once, and it arrives while the receiver computes */
 #define SPINNING 1e-4  /* seconds of tests in a row; then it sleeps between them, since others may need this CPU */
 #define PAUSE    20000 /* nanoseconds */
 #define NAME     192
@@ -54,9 +54,7 @@ static MPI_Request *new_request(void)
 {
     if (self.count == self.capacity) {
         self.capacity = 2 * self.capacity + 64;
-        self.requests = realloc(self.requests, self.capacity * sizeof(MPI_Request));
-        if (!self.requests)
-            MPI_Abort(MPI_COMM_WORLD, TILEPROP_FAILURE);
+        self.requests = tp_ranks_need(realloc(self.requests, self.capacity * sizeof(MPI_Request)));
     }
     return &self.requests[self.count++];
 }
@@ -128,10 +126,8 @@ static void share_cpus(void)
     MPI_Comm_size(here, &count);
     if (sched_getaffinity(0, sizeof own, &own) != 0)
         CPU_ZERO(&own);
-    cpu_set_t *all = calloc((size_t)count, sizeof *all);
+    cpu_set_t *all = tp_ranks_need(calloc((size_t)count, sizeof *all));
     size_t sharing = 1;
-    if (!all)
-        MPI_Abort(MPI_COMM_WORLD, TILEPROP_FAILURE);
     MPI_Allgather(&own, sizeof own, MPI_BYTE, all, sizeof own, MPI_BYTE, here);
     for (int r = 0; r < count; r++) {
         cpu_set_t common;
@@ -166,9 +162,7 @@ tileprop_status tp_ranks_begin(const tileprop_ranks **ranks, struct tp_error *er
                        "that MPI, " TP_MPI,
                        announced(), count);
     }
-    self.hosts = calloc((size_t)count, sizeof *self.hosts);
-    if (!self.hosts)
-        return tp_fail_memory(error, NULL, "the names of hosts");
+    self.hosts = tp_ranks_need(calloc((size_t)count, sizeof *self.hosts));
     MPI_Get_processor_name(self.hosts[rank], &length);
     MPI_Allgather(MPI_IN_PLACE, 0, MPI_BYTE, self.hosts, sizeof *self.hosts, MPI_BYTE, MPI_COMM_WORLD);
     share_cpus();
@@ -202,17 +196,14 @@ size_t tp_ranks_threads(bool *shared)
     return self.threads;
 }
 
-bool tp_ranks_arrived(int tag, size_t *from, size_t *count)
+bool tp_ranks_arrived(int tag, size_t *from)
 {
     MPI_Status status;
-    int arrived, bytes;
+    int arrived;
     MPI_Iprobe(MPI_ANY_SOURCE, tag, MPI_COMM_WORLD, &arrived, &status);
-    if (!arrived)
-        return false;
-    MPI_Get_count(&status, MPI_BYTE, &bytes);
-    *from = (size_t)status.MPI_SOURCE;
-    *count = (size_t)bytes;
-    return true;
+    if (arrived)
+        *from = (size_t)status.MPI_SOURCE;
+    return arrived;
 }
 
 void tp_ranks_end(int status, bool together)
@@ -252,11 +243,10 @@ size_t tp_ranks_threads(bool *shared)
     return tileprop_threads(0);
 }
 
-bool tp_ranks_arrived(int tag, size_t *from, size_t *count)
+bool tp_ranks_arrived(int tag, size_t *from)
 {
     (void)tag;
     (void)from;
-    (void)count;
     return false;
 }
 
@@ -279,51 +269,46 @@ void tp_ranks_broadcast(const tileprop_ranks *ranks, void *bytes, size_t count)
     ranks->finish(ranks->context);
 }
 
-/* Bytes of rank 0, in a file in memory that lives as long as the process. */
-static tileprop_status share(const tileprop_ranks *ranks, const char *bytes, size_t count, const char **path,
-                             struct tp_error *error)
+void *tp_ranks_need(void *memory)
 {
-    char *copy = NULL;
-    bool given = bytes != NULL;
-    tp_ranks_broadcast(ranks, &given, sizeof given);
-    if (ranks->rank > 0)
-        *path = NULL;
-    if (!given)
-        return TILEPROP_OK;
-    tp_ranks_broadcast(ranks, &count, sizeof count);
-    if (ranks->rank == 0) {
-        tp_ranks_broadcast(ranks, (void *)(uintptr_t)bytes, count); /* which are only read here */
-        return TILEPROP_OK;
-    }
+    if (memory)
+        return memory;
+    fprintf(stderr, "%s: out of memory for messages\n", program_invocation_short_name);
+    tp_ranks_end(TILEPROP_FAILURE, false);
+    exit(TILEPROP_FAILURE);
+}
+
+/* A file in memory that lives as long as the process, and its path. */
+static char *make_file(size_t size, char **path)
+{
     const int file = memfd_create("tileprop", MFD_CLOEXEC);
-    const bool there =
-        file >= 0 && ftruncate(file, (off_t)count) == 0 &&
-        (count == 0 || (copy = mmap(NULL, count, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)) != MAP_FAILED);
-    char *name;
-    if (!there || asprintf(&name, "/proc/self/fd/%d", file) < 0)
-        return tp_fail_memory(error, NULL, "a file of rank 0");
-    tp_ranks_broadcast(ranks, copy, count);
-    if (count)
-        munmap(copy, count);
-    *path = name;
-    return TILEPROP_OK;
+    char *bytes = size && ftruncate(file, (off_t)size) == 0
+                      ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)
+                      : MAP_FAILED;
+    const bool good = file >= 0 && (size == 0 || bytes != MAP_FAILED) && asprintf(path, "/proc/self/fd/%d", file) > 0;
+    return tp_ranks_need(good ? bytes : NULL);
 }
 
 tileprop_status tp_ranks_share_file(const tileprop_ranks *ranks, const char **path, struct tp_error *error)
 {
     struct tp_file file = {0};
+    char *copy = NULL;
     tileprop_status status = TILEPROP_OK;
     if (ranks->rank == 0 && *path)
         status = tp_file_read(&file, *path, error);
-    const tileprop_status shared = share(ranks, (const char *)file.bytes, file.size, path, error);
+    size_t size = file.bytes ? file.size : SIZE_MAX; /* no file */
+    tp_ranks_broadcast(ranks, &size, sizeof size);
+    if (ranks->rank == 0 && file.bytes) {
+        tp_ranks_broadcast(ranks, file.bytes, size);
+    } else if (ranks->rank > 0 && size != SIZE_MAX) {
+        char *bytes = make_file(size, &copy);
+        tp_ranks_broadcast(ranks, bytes, size);
+        munmap(bytes, size);
+    }
+    if (ranks->rank > 0)
+        *path = copy;
     tp_file_free(&file);
-    return status == TILEPROP_OK ? shared : status;
-}
-
-tileprop_status tp_ranks_share_text(const tileprop_ranks *ranks, const char *text, const char **path,
-                                    struct tp_error *error)
-{
-    return share(ranks, text, text ? strlen(text) : 0, path, error);
+    return status;
 }
 
 /* What a rank has to say. */
@@ -336,20 +321,18 @@ tileprop_status tp_ranks_agree(const tileprop_ranks *ranks, tileprop_status stat
 {
     if (!ranks)
         return status;
-    struct report own = {.status = status}, *all = calloc(ranks->count, sizeof *all);
+    struct report own = {.status = status}, *all = tp_ranks_need(calloc(ranks->count, sizeof *all));
     if (status != TILEPROP_OK)
         own.error = *error;
     if (ranks->rank > 0)
         ranks->send(ranks->context, 0, TP_TAG_PROGRAM, &own, sizeof own);
-    for (size_t r = 1; all && ranks->rank == 0 && r < ranks->count; r++)
+    for (size_t r = 1; ranks->rank == 0 && r < ranks->count; r++)
         ranks->receive(ranks->context, r, TP_TAG_PROGRAM, &all[r], sizeof all[r]);
     ranks->finish(ranks->context);
-    for (size_t r = 1; all && ranks->rank == 0 && own.status == TILEPROP_OK && r < ranks->count; r++)
+    for (size_t r = 1; ranks->rank == 0 && own.status == TILEPROP_OK && r < ranks->count; r++)
         if (all[r].status != TILEPROP_OK)
             own.status =
                 tp_fail(error, all[r].status, "rank %zu on %.64s: %.900s", r, tp_ranks_host(r), all[r].error.text);
-    if (!all)
-        own.status = tp_fail_memory(error, NULL, "what the ranks report");
     free(all);
     tp_ranks_broadcast(ranks, &own.status, sizeof own.status);
     return own.status;

@@ -29,13 +29,11 @@ size_t tp_ranks_threads(bool *shared);
 void tp_ranks_broadcast(const tileprop_ranks *ranks, void *bytes, size_t count);
 
 /*
- * Gives all ranks a file that rank 0 has, or text. *path: of rank 0's file, or NULL, of which there is nothing to give;
- * on the other ranks it becomes the path of a copy in memory.
- * Errors: TILEPROP_FAILURE if it cannot be read or there is no memory for it, on all ranks or on one.
+ * Gives all ranks a file that rank 0 has. *path: of rank 0's file, or NULL, of which there is nothing to give; on the
+ * other ranks it becomes the path of a copy in memory, or NULL.
+ * Errors: on rank 0 those of tp_file_read(); the others then get NULL.
  */
 tileprop_status tp_ranks_share_file(const tileprop_ranks *ranks, const char **path, struct tp_error *error);
-tileprop_status tp_ranks_share_text(const tileprop_ranks *ranks, const char *text, const char **path,
-                                    struct tp_error *error);
 
 /*
  * What all ranks go on with: TILEPROP_OK if it is everybody's, else the first rank's that has an error, whose text rank
@@ -46,8 +44,11 @@ tileprop_status tp_ranks_agree(const tileprop_ranks *ranks, tileprop_status stat
 /* The largest of the ranks' numbers, for all. */
 int tp_ranks_largest(const tileprop_ranks *ranks, int number);
 
-/* Whether a message with this tag waits to be received, its sender and its size in bytes. */
-bool tp_ranks_arrived(int tag, size_t *from, size_t *count);
+/* Whether a message with this tag waits to be received, and its sender. */
+bool tp_ranks_arrived(int tag, size_t *from);
+
+/* Memory for messages; without it there is no way to go on, since the peers wait: NULL ends all ranks. */
+void *tp_ranks_need(void *memory);
 
 /*
  * Leaves, with the program's exit status. together: all ranks leave so; else this one ends the others, which may be

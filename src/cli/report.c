@@ -531,8 +531,8 @@ static void explain_exchange(const tileprop_run *run, const tileprop_time *times
         waited += times[TILEPROP_EXCHANGE * run->layers + l].longest / steps;
     const double hidden = 1 - waited / run->seconds_exchanging;
     fprintf(out,
-            TP_LABEL "%.3g ms by itself; a step waits %.3g ms, for slower ranks too: at least %.0f %% hidden behind "
-                     "computing\n",
+            TP_LABEL "%.3g ms by itself; a step waits %.3g ms, slower ranks included: at least %.0f %% is hidden "
+                     "behind computation\n",
             "exchange", 1e3 * run->seconds_exchanging, 1e3 * waited, 100 * (hidden > 0 ? hidden : 0));
 }
 

@@ -71,7 +71,7 @@ static tileprop_status report(const struct tp_sweep *sweep, struct outputs *outp
 static tileprop_status sweep_all(struct tp_sweep_command *command, const tileprop_ranks *ranks, bool *together,
                                  struct tp_error *error)
 {
-    struct tp_sweep sweep = {0};
+    struct tp_sweep sweep = {.ranks = ranks};
     struct outputs outputs = {0};
     tp_train_command_environment(&command->train);
     tileprop_status status = tp_program_choose_isa(&command->train.options.isa, getenv("TILEPROP_ISA"), error);
@@ -81,7 +81,6 @@ static tileprop_status sweep_all(struct tp_sweep_command *command, const tilepro
     status = open_outputs(&outputs, command, error);
     if (status == TILEPROP_OK)
         status = tp_sweep_begin(&sweep, command, ranks, error);
-    sweep.ranks = ranks;
     status = tp_sweep_join(&sweep, status, error);
     if (!command->quiet)
         sweep.progress = tp_sweep_progress;

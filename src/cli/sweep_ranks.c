@@ -39,16 +39,6 @@ struct deal {
     size_t index, size; /* size: of the configuration's text, which follows */
 };
 
-/* Without memory in the middle of an exchange there is no way to go on: the peers wait. */
-static void *need(void *memory)
-{
-    if (memory)
-        return memory;
-    fprintf(stderr, "%s: out of memory for messages\n", program_invocation_short_name);
-    tp_ranks_end(TILEPROP_FAILURE, false);
-    exit(TILEPROP_FAILURE);
-}
-
 static void send_bytes(const tileprop_ranks *ranks, size_t to, int tag, const void *bytes, size_t count)
 {
     ranks->send(ranks->context, to, tag, bytes, count);
@@ -70,38 +60,9 @@ static void rest(void)
 /* Waits for a message at no cost. */
 static void await(int tag)
 {
-    size_t from, count;
-    while (!tp_ranks_arrived(tag, &from, &count))
+    size_t from;
+    while (!tp_ranks_arrived(tag, &from))
         rest();
-}
-
-/* --- Configurations as text --------------------------------------------------------------------------------------- */
-
-static char *text_of(const struct tp_train_command *command, size_t *size)
-{
-    char *text = NULL;
-    FILE *out = need(open_memstream(&text, size));
-    tp_train_command_write_config(command, out);
-    fclose(out);
-    return need(text);
-}
-
-static tileprop_status parse_text(struct tp_train_command *command, const char *text, size_t size,
-                                  struct tp_error *error)
-{
-    char path[64];
-    char *arguments[] = {program_invocation_short_name, "--config", path, NULL};
-    const int file = memfd_create("configuration", MFD_CLOEXEC);
-    *command = (struct tp_train_command){0};
-    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
-    tileprop_status status = TILEPROP_OK;
-    if (file < 0 || write(file, text, size) != (ssize_t)size)
-        status = tp_fail_memory(error, NULL, "a configuration");
-    if (status == TILEPROP_OK)
-        status = tp_train_command_parse(command, 3, arguments, error);
-    if (file >= 0)
-        close(file);
-    return status;
 }
 
 /* --- Rank 0 ------------------------------------------------------------------------------------------------------- */
@@ -113,7 +74,7 @@ void tp_sweep_tell(const tileprop_ranks *ranks, const struct tp_sweep_command *c
     if (!ranks)
         return;
     if (command) {
-        text = text_of(&command->train, &plan.size);
+        text = tp_ranks_need(tp_train_command_text(&command->train, &plan.size));
         plan.seeds = command->seeds;
         plan.folds = command->folds;
         plan.keeps_histories = command->histories;
@@ -141,7 +102,7 @@ static void receive_ask(struct tp_sweep_pool *pool, size_t from, struct ask *ask
     struct tp_sweep_outcome *outcome = &ask->outcome;
     receive_bytes(ranks, from, TAG_ASK, ask, sizeof *ask);
     if (outcome->history) {
-        outcome->history = need(malloc(outcome->history_size + 1));
+        outcome->history = tp_ranks_need(malloc(outcome->history_size + 1));
         receive_bytes(ranks, from, TAG_ASK, outcome->history, outcome->history_size);
         tp_sweep_write_history(pool->sweep, ask->index, outcome);
     }
@@ -168,7 +129,8 @@ static bool serve_one(struct tp_sweep_pool *pool, size_t from)
     if (ask.leaves)
         return false;
     if (deal.given)
-        text = text_of(&sweep->command->configurations[deal.index / sweep->repeats], &deal.size);
+        text = tp_ranks_need(
+            tp_train_command_text(&sweep->command->configurations[deal.index / sweep->repeats], &deal.size));
     send_bytes(sweep->ranks, from, TAG_DEAL, &deal, sizeof deal);
     if (text)
         send_bytes(sweep->ranks, from, TAG_DEAL, text, deal.size);
@@ -181,8 +143,8 @@ static void *serve(void *context)
     struct tp_sweep_pool *pool = context;
     struct tp_sweep *sweep = pool->sweep;
     double running = tp_clock_seconds(); /* when no signal had come yet */
-    for (size_t others = sweep->ranks->count - 1, from, count; others > 0;) {
-        if (tp_ranks_arrived(TAG_ASK, &from, &count)) {
+    for (size_t others = sweep->ranks->count - 1, from; others > 0;) {
+        if (tp_ranks_arrived(TAG_ASK, &from)) {
             others -= !serve_one(pool, from);
             continue;
         }
@@ -261,7 +223,7 @@ static bool exchange(const tileprop_ranks *ranks, struct ask *ask, struct deal *
     receive_bytes(ranks, 0, TAG_DEAL, deal, sizeof *deal);
     if (!deal->given)
         return false;
-    *text = need(malloc(deal->size + 1));
+    *text = tp_ranks_need(malloc(deal->size + 1));
     receive_bytes(ranks, 0, TAG_DEAL, *text, deal->size);
     return true;
 }
@@ -282,7 +244,7 @@ static void *work_for_rank_0(void *context)
         ask.index = deal.index;
         outcome->status = tp_sweep_open_part(pool, repeat, &outcome->why);
         if (outcome->status == TILEPROP_OK)
-            outcome->status = parse_text(&command, text, deal.size, &outcome->why);
+            outcome->status = tp_train_command_parse_text(&command, text, deal.size, &outcome->why);
         free(text);
         if (outcome->status == TILEPROP_OK) {
             pthread_mutex_unlock(&pool->mutex);
@@ -304,14 +266,14 @@ static bool receive_plan(const tileprop_ranks *ranks, struct tp_sweep_command *c
     tp_ranks_broadcast(ranks, plan, sizeof *plan);
     if (!plan->given)
         return false;
-    char *text = need(malloc(plan->size + 1));
+    char *text = tp_ranks_need(malloc(plan->size + 1));
     tp_ranks_broadcast(ranks, text, plan->size);
-    command->configurations = need(calloc(1, sizeof *command->configurations));
+    command->configurations = tp_ranks_need(calloc(1, sizeof *command->configurations));
     command->grid.count = 1;
     command->seeds = plan->seeds;
     command->folds = plan->folds;
     command->histories = plan->keeps_histories ? plan->histories : NULL;
-    *status = parse_text(&command->configurations[0], text, plan->size, error);
+    *status = tp_train_command_parse_text(&command->configurations[0], text, plan->size, error);
     command->train = command->configurations[0];
     free(text);
     return true;
@@ -334,7 +296,7 @@ static void follow(const tileprop_ranks *ranks, struct tp_sweep *sweep, struct t
     status = tp_sweep_join(sweep, status, &error);
     if (status != TILEPROP_OK)
         return;
-    pool.parts = need(calloc(sweep->repeats, sizeof *pool.parts));
+    pool.parts = tp_ranks_need(calloc(sweep->repeats, sizeof *pool.parts));
     if (tp_ranks_agree(ranks, status, &error) == TILEPROP_OK) {
         const struct ask leave = {.leaves = true};
         tp_sweep_work(&pool, work_for_rank_0);

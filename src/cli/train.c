@@ -314,29 +314,26 @@ static bool is_no_run(const struct tp_train_command *command)
 static bool parse_together(struct tp_train_command *command, const tileprop_ranks *ranks, int argc, char **argv,
                            tileprop_status *status, struct tp_error *error)
 {
-    const char *path = NULL;
     char *text = NULL;
-    size_t size;
+    size_t size = 0; /* nothing to do */
     if (!ranks || ranks->rank == 0)
         *status = parse(command, argc, argv, error);
     if (!ranks)
         return true;
     if (ranks->rank == 0 && *status == TILEPROP_OK && command->data && strcmp(command->data, "-") == 0)
         *status = tp_fail(error, TILEPROP_USAGE, "--data: - found, expected a file that each process can read");
-    FILE *stream =
-        ranks->rank == 0 && *status == TILEPROP_OK && !is_no_run(command) ? open_memstream(&text, &size) : NULL;
-    if (stream) {
-        tp_train_command_write_config(command, stream);
-        fclose(stream);
-    }
-    const tileprop_status shared = tp_ranks_share_text(ranks, text, &path, error);
+    if (ranks->rank == 0 && *status == TILEPROP_OK && !is_no_run(command))
+        text = tp_ranks_need(tp_train_command_text(command, &size));
+    tp_ranks_broadcast(ranks, &size, sizeof size);
+    if (ranks->rank > 0)
+        text = tp_ranks_need(malloc(size + 1));
+    if (size)
+        tp_ranks_broadcast(ranks, text, size);
+    if (ranks->rank > 0 && size)
+        *status = tp_train_command_parse_text(command, text, size, error);
     free(text);
-    if (ranks->rank == 0)
-        return true;
-    *status = shared;
-    if (shared != TILEPROP_OK || !path)
-        return false;
-    *status = tp_train_command_parse(command, 3, (char *[]){argv[0], "--config", (char *)(uintptr_t)path}, error);
+    if (ranks->rank == 0 || !size)
+        return ranks->rank == 0;
     command->save = command->save_best = command->checkpoint = command->resume = NULL;
     command->history = command->plot = command->plot_with = NULL;
     command->explain = command->json = 0;

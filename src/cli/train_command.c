@@ -1,8 +1,11 @@
 #include "cli/train_command.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "cli/plot.h"
 #include "data/choices.h"
@@ -294,6 +297,35 @@ void tp_train_command_write(tp_options_writer *write, FILE *out)
 void tp_train_command_write_config(const struct tp_train_command *command, FILE *out)
 {
     tp_options_write_config(&options, NULL, command, out);
+}
+
+char *tp_train_command_text(const struct tp_train_command *command, size_t *size)
+{
+    char *text = NULL;
+    FILE *out = open_memstream(&text, size);
+    if (!out)
+        return NULL;
+    tp_train_command_write_config(command, out);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+tileprop_status tp_train_command_parse_text(struct tp_train_command *command, const char *text, size_t size,
+                                            struct tp_error *error)
+{
+    char path[64];
+    const int file = memfd_create("options", MFD_CLOEXEC);
+    *command = (struct tp_train_command){0};
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    const tileprop_status status =
+        file >= 0 && write(file, text, size) == (ssize_t)size
+            ? tp_train_command_parse(command, 3, (char *[]){program_invocation_short_name, "--config", path}, error)
+            : tp_fail_memory(error, NULL, "the options as text");
+    if (file >= 0)
+        close(file);
+    return status;
 }
 
 void tp_train_command_write_training(const struct tp_train_command *command, FILE *out)

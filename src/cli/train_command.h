@@ -78,6 +78,14 @@ void tp_train_command_write(tp_options_writer *write, FILE *out);
 void tp_train_command_write_config(const struct tp_train_command *command, FILE *out);
 
 /*
+ * The same as text, for another process, and back. Errors: NULL without memory; those of tp_train_command_parse().
+ * The text is to be freed.
+ */
+char *tp_train_command_text(const struct tp_train_command *command, size_t *size);
+tileprop_status tp_train_command_parse_text(struct tp_train_command *command, const char *text, size_t size,
+                                            struct tp_error *error);
+
+/*
  * Those that decide what is trained, without paths: the same for the same run on any machine. What is left to
  * the data or to other options is written as what that means, once tileprop_options_resolve() has it.
  */

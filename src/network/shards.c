@@ -58,3 +58,9 @@ size_t tp_shards_nodes(const struct tp_shards *shards, size_t rank, size_t rows,
     }
     return count;
 }
+
+void tp_shards_add(float *sum, const float *more, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        sum[i] += more[i];
+}

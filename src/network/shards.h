@@ -51,5 +51,8 @@ size_t tp_shards_nodes(const struct tp_shards *shards, size_t rank, size_t rows,
 /* The whole tree. */
 struct tp_node tp_shards_root(const struct tp_shards *shards);
 
+/* sum[i] += more[i]; they do not overlap. */
+void tp_shards_add(float *sum, const float *more, size_t count);
+
 /* Whether any shard of a node has rows. */
 bool tp_shards_has_rows(const struct tp_shards *shards, struct tp_node node, size_t rows);

@@ -98,12 +98,8 @@ void tp_step_lists_layout(const struct tp_step *step, struct tp_step_member *mem
 /* Adds a matrix to another one. */
 static void add_matrix(const struct tp_matrix *to, const struct tp_matrix *from)
 {
-    for (size_t c = 0; c < to->columns; c += TP_PANEL) {
-        float *sum = tp_matrix_at(to, 0, c);
-        const float *more = tp_matrix_at(from, 0, c);
-        for (size_t i = 0; i < to->rows * TP_PANEL; i++)
-            sum[i] += more[i];
-    }
+    for (size_t c = 0; c < to->columns; c += TP_PANEL)
+        tp_shards_add(tp_matrix_at(to, 0, c), tp_matrix_at(from, 0, c), to->rows * TP_PANEL);
 }
 
 /* --- Lists -------------------------------------------------------------------------------------------------------- */

@@ -6,77 +6,54 @@ load ../programs
 
 setup() {
     find_programs
-    command -v mpirun >/dev/null || skip 'no mpirun'
-    readelf -d "$sweep" | grep -q 'NEEDED.*libmpi' || skip 'built without MPI'
-    mpirun --version | grep -q 'Open MPI' || skip 'mpirun is not that of Open MPI'
-    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+    find_ranks "$sweep"
     cd "$BATS_TEST_TMPDIR" || return
     few=(--data "$(few_digits)" --train-limit 640 --val-limit 300 --epochs 2 --quiet)
     for i in {1..90}; do echo "$i,$((i * i % 17)),$((i % 3))"; done >t.csv
 }
 
-ranks() { timeout 30 mpirun --oversubscribe -n 3 "$@"; }
-
-# on_rank_2 SCRIPT: makes ./wrap, which runs a program after SCRIPT on that rank.
-on_rank_2() {
-    # shellcheck disable=SC2016
-    printf '#!/bin/bash\nif [ "$OMPI_COMM_WORLD_RANK" = 2 ]; then %s\nfi\nexec "$@"\n' "$1" >wrap
-    chmod +x wrap
-}
-
 # Rows of the runs, in order, without their seconds.
 rows() { cut -d, -f1-11,13- "$1" | sort; }
-
-# said CODE TEXT ARGUMENTS...: all fails with one line of sweep's.
-said() {
-    local code=$1 text=$2
-    shift 2
-    run ranks "$@"
-    echo "$output"
-    [ "$status" -eq "$code" ]
-    [ "$(grep -c '^sweep[:,]' <<<"$output")" -eq 1 ]
-    grep -qF -- "$text" <<<"$output"
-}
 
 @test "three processes write what one writes, and go on from it" {
     echo 'hidden = 6' >a.conf
     echo 'hidden = 8,6' >b.conf
     all=("${few[@]}" --vary lr=0.01,0.02 --vary config=a.conf,b.conf --seeds 3)
     "$sweep" "${all[@]}" --runs 1.csv --histories h1 --best 1.conf --table 1.table >/dev/null
-    ranks "$sweep" "${all[@]}" --runs 3.csv --histories h3 --best 3.conf --table 3.table >/dev/null
+    ranks 3 "$sweep" "${all[@]}" --runs 3.csv --histories h3 --best 3.conf --table 3.table >/dev/null
     diff <(rows 1.csv) <(rows 3.csv)
     diff -r h1 h3
     diff 1.conf 3.conf
     diff <(sed 's/,[^,]*$//' 1.table) <(sed 's/,[^,]*$//' 3.table) # without seconds
     head -n 5 3.csv >some.csv
-    ranks "$sweep" "${all[@]}" --runs some.csv >/dev/null
+    ranks 3 "$sweep" "${all[@]}" --runs some.csv >/dev/null
     diff <(rows 1.csv) <(rows some.csv)
 }
 
 @test "folds, test samples, fewer runs than processes" {
     all=(--data t.csv --header no --hidden 4 --epochs 5 --vary weight-decay=0.1 --quiet)
     "$sweep" "${all[@]}" --folds 2 --test-holdout 15 --runs 1.csv | grep ^test: >1.txt
-    ranks "$sweep" "${all[@]}" --folds 2 --test-holdout 15 --runs 3.csv | grep ^test: >3.txt
+    ranks 3 "$sweep" "${all[@]}" --folds 2 --test-holdout 15 --runs 3.csv | grep ^test: >3.txt
     diff 1.txt 3.txt
     diff <(rows 1.csv) <(rows 3.csv)
 }
 
 @test "an error is said once, with the rank that has it, and ends all" {
     all=("$sweep" --data t.csv --header no --epochs 2 --quiet)
-    said 2 'no such option' "$sweep" --none
-    said 2 '--vary batch=1000: --batch: 1000 is more' "$sweep" "${few[@]}" --vary batch=32,1000
-    said 1 '--runs: absent/r.csv: No such file' "${all[@]}" --runs absent/r.csv
+    said sweep 2 'no such option' 3 "$sweep" --none
+    said sweep 2 '--vary batch=1000: --batch: 1000 is more' 3 "$sweep" "${few[@]}" --vary batch=32,1000
+    said sweep 1 '--runs: absent/r.csv: No such file' 3 "${all[@]}" --runs absent/r.csv
     on_rank_2 'export TILEPROP_ISA=none'
-    said 2 'rank 2 on ' ./wrap "${all[@]}"
+    said sweep 2 'rank 2 on ' 3 ./wrap "${all[@]}"
     # A folder of its own on that rank needs rights that not everybody has.
     unshare -rm true || skip 'no mount namespaces'
     mkdir data other
     cp t.csv data
     head -n 80 t.csv >other/t.csv
     on_rank_2 'exec unshare -rm bash -c "mount --bind other data && exec \"\$@\"" - "$@"'
-    said 3 't.csv: other data than rank 0' ./wrap "$sweep" --data data/t.csv --header no --epochs 2 --quiet
+    said sweep 3 't.csv: other data than rank 0' 3 ./wrap "$sweep" --data data/t.csv --header no --epochs 2 --quiet
     rm other/t.csv
-    said 3 't.csv: cannot be opened' ./wrap "$sweep" --data data/t.csv --header no --epochs 2 --quiet
+    said sweep 3 't.csv: cannot be opened' 3 ./wrap "$sweep" --data data/t.csv --header no --epochs 2 --quiet
 }
 
 @test "a killed or stopped process ends all, and the same command goes on" {
@@ -85,7 +62,7 @@ said() {
     for signal in KILL TERM; do
         on_rank_2 "echo \$\$ >pid"
         rm -f pid r.csv
-        ranks ./wrap "${long[@]}" >out 2>&1 &
+        ranks 3 ./wrap "${long[@]}" >out 2>&1 &
         until [ "$(wc -l <r.csv)" -gt 4 ]; do sleep 0.05; done 2>/dev/null
         kill -$signal "$(cat pid)"
         run wait $!
@@ -93,7 +70,7 @@ said() {
         [ "$(wc -l <r.csv)" -lt 62 ]
     done
     rows r.csv >before
-    ranks "${long[@]}" >/dev/null
+    ranks 3 "${long[@]}" >/dev/null
     [ "$(wc -l <r.csv)" -eq 62 ]
     [ -z "$(comm -13 <(rows r.csv) before)" ]
 }

@@ -6,24 +6,12 @@ load ../programs
 
 setup() {
     find_programs
-    command -v mpirun >/dev/null || skip 'no mpirun'
-    readelf -d "$train" | grep -q 'NEEDED.*libmpi' || skip 'built without MPI'
-    mpirun --version | grep -q 'Open MPI' || skip 'mpirun is not that of Open MPI'
-    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+    find_ranks "$train"
     cd "$BATS_TEST_TMPDIR" || return
     few=(--train-limit 1010 --val-limit 300 --hidden 24 --epochs 3 --batch 50 --shards 8 --threads 1 --quiet)
     digits=(--data "$(few_digits)")
     long=("${digits[@]}" --val-limit 300 --hidden 64 --epochs 20 --batch 50 --shards 8 --threads 1 --quiet
         --optimizer adam)
-}
-
-ranks() { timeout 30 mpirun --oversubscribe --bind-to none -n "$@"; }
-
-# on_rank_2 SCRIPT: makes ./wrap, which runs a program after SCRIPT on that rank.
-on_rank_2() {
-    # shellcheck disable=SC2016
-    printf '#!/bin/bash\nif [ "$OMPI_COMM_WORLD_RANK" = 2 ]; then %s\nfi\nexec "$@"\n' "$1" >wrap
-    chmod +x wrap
 }
 
 # same OPTIONS...: with 8 shards the weights are those of one process, with each number of ranks in $counts.
@@ -35,17 +23,6 @@ same() {
         echo "$* with $n ranks"
         [ "$(ranks "$n" "$train" "${digits[@]}" "${few[@]}" "$@" | weights)" = "$expected" ]
     done
-}
-
-# said CODE TEXT COUNT ARGUMENTS...: all of COUNT ranks fail with one line of train's.
-said() {
-    local code=$1 text=$2
-    shift 2
-    run ranks "$@"
-    echo "$output"
-    [ "$status" -eq "$code" ]
-    [ "$(grep -c '^train[:,]' <<<"$output")" -eq 1 ]
-    grep -qF -- "$text" <<<"$output"
 }
 
 # start COUNT: a long run with checkpoints, whose rank 2 leaves its number in ./pid; returns when it has written one.
@@ -78,11 +55,11 @@ goes_on() {
 }
 
 @test "an error is said once, with the rank that has it, and ends all" {
-    said 2 'no such option' 3 "$train" --none
-    said 2 '--shards: 8 found, expected at least 9' 9 "$train" "${digits[@]}" "${few[@]}"
-    said 4 'is not finite at step ' 3 "$train" "${digits[@]}" "${few[@]}" --activation relu --lr 1e3 --normalize none --weight-decay 100
+    said train 2 'no such option' 3 "$train" --none
+    said train 2 '--shards: 8 found, expected at least 9' 9 "$train" "${digits[@]}" "${few[@]}"
+    said train 4 'is not finite at step ' 3 "$train" "${digits[@]}" "${few[@]}" --activation relu --lr 1e3 --normalize none --weight-decay 100
     on_rank_2 'export TILEPROP_ISA=none'
-    said 2 'rank 2 on ' 3 ./wrap "$train" "${digits[@]}" "${few[@]}"
+    said train 2 'rank 2 on ' 3 ./wrap "$train" "${digits[@]}" "${few[@]}"
     run ranks 3 "$train" --version
     [ "$status" -eq 0 ]
     [ "$output" = "$("$train" --version)" ]
@@ -93,9 +70,9 @@ goes_on() {
     printf '\1' | dd of=other/train-labels-idx1-ubyte bs=1 seek=100 conv=notrunc status=none
     printf '\2' | dd of=data/train-labels-idx1-ubyte bs=1 seek=100 conv=notrunc status=none
     on_rank_2 'exec unshare -rm bash -c "mount --bind other data && exec \"\$@\"" - "$@"'
-    said 3 'other training data found than on rank 0' 3 ./wrap "$train" "${few[@]}" --data data
+    said train 3 'other training data found than on rank 0' 3 ./wrap "$train" "${few[@]}" --data data
     rm other/train-labels-idx1-ubyte
-    said 3 'rank 2 on ' 3 ./wrap "$train" "${few[@]}" --data data
+    said train 3 'rank 2 on ' 3 ./wrap "$train" "${few[@]}" --data data
 }
 
 @test "a killed rank ends all, and another number of ranks goes on" {
