@@ -143,17 +143,11 @@ static void write_opening(const struct tp_report *report)
 
 void tp_report_started(struct tp_report *report, const tileprop_run *run)
 {
-    const tileprop_options *options = &report->command->options;
-    const bool quiet = report->command->quiet;
-    const size_t cpus = tileprop_threads(0);
     report->run = *run;
     if (report->out)
         write_opening(report);
-    if (!quiet || report->command->explain)
+    if (!report->command->quiet || report->command->explain)
         report->peak = tileprop_peak(run->isa, run->threads);
-    if (!quiet && !options->threads_exact && options->threads > cpus)
-        fprintf(stderr, "%s: warning: --threads: %zu asked for, but this process may use %zu CPU%s\n",
-                program_invocation_short_name, options->threads, cpus, cpus == 1 ? "" : "s");
     report->started = report->marked = report->redrawn = tp_clock_seconds();
 }
 

@@ -17,7 +17,7 @@ setup_file() {
 # build NAME COMPILER [FLAG...]: an example as its reader builds it, with pkg-config's flags; prints the program's path.
 build() {
     local program=$BATS_TEST_TMPDIR/${1//./-}
-    $2 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror "tests/api/examples/$1" -o "$program" \
+    $2 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror "examples/$1" -o "$program" \
         $(pkg-config --cflags --libs "${@:3}" tileprop)
     echo "$program"
 }
@@ -29,27 +29,8 @@ embed() { # the check $1, which prints nothing but ok
     [ "$output" = ok ]
 }
 
-# in_readme FILE: whether README.md has its lines, indented.
-in_readme() {
-    python3 - "$1" README.md <<'END'
-import sys
-code, readme = (open(name).read() for name in sys.argv[1:])
-block = "".join("    " + line if line.strip() else line for line in code.splitlines(keepends=True))
-sys.exit(0 if "\n\n" + block + "\n" in readme else f"{sys.argv[1]} is not in README.md")
-END
-}
-
 headers() { # the installed ones, as a program includes them
     (cd "$prefix/include" && printf '#include <%s>\n' tileprop/*.h)
-}
-
-@test "README.md has the examples' own text" {
-    for file in tests/api/examples/*; do
-        in_readme "$file"
-    done
-    echo 'int other;' >"$BATS_TEST_TMPDIR/other.c"
-    run in_readme "$BATS_TEST_TMPDIR/other.c"
-    [ "$status" -ne 0 ]
 }
 
 @test "the examples train and predict as the programs do, bit for bit" {
@@ -82,13 +63,13 @@ links_to() {
     readelf -d "$1" | grep -qF "(NEEDED)" && readelf -d "$1" | grep -qF "[$2"
 }
 
-@test "the archive is linked as README.md says, and by gcc -static" {
+@test "the archive is linked as manual/library.md says, and by gcc -static" {
     "$prefix/bin/tileprop-train" --hidden 8 --epochs 1 --train-limit 2000 --quiet --save "$BATS_TEST_TMPDIR/model" >/dev/null
     shared=$(build predict.c "$cc")
     links_to "$shared" libtileprop.so
-    grep -qF "\$(pkg-config --cflags --static --libs tileprop | sed 's/-ltileprop/-l:libtileprop.a/')" README.md
+    grep -qF "\$(pkg-config --cflags --static --libs tileprop | sed 's/-ltileprop/-l:libtileprop.a/')" manual/library.md
     program=$BATS_TEST_TMPDIR/archive
-    "$cc" tests/api/examples/predict.c -o "$program" $(pkg-config --cflags --static --libs tileprop | sed 's/-ltileprop/-l:libtileprop.a/')
+    "$cc" examples/predict.c -o "$program" $(pkg-config --cflags --static --libs tileprop | sed 's/-ltileprop/-l:libtileprop.a/')
     run links_to "$program" libtileprop
     [ "$status" -ne 0 ]
     tail -c +17 "$BATS_FILE_TMPDIR/t10k-images-idx3" | head -c 78400 >"$BATS_TEST_TMPDIR/pictures"
@@ -96,7 +77,7 @@ links_to() {
     [ "$(wc -l <"$BATS_TEST_TMPDIR/expected")" -eq 100 ]
     env -u LD_LIBRARY_PATH "$program" "$BATS_TEST_TMPDIR/model" <"$BATS_TEST_TMPDIR/pictures" | cmp - "$BATS_TEST_TMPDIR/expected"
     [[ $("$cc" --version) != *clang* ]] || return 0 # whose OpenMP has no archive in Debian
-    "$cc" -static tests/api/examples/predict.c -o "$program" $(pkg-config --cflags --static --libs tileprop)
+    "$cc" -static examples/predict.c -o "$program" $(pkg-config --cflags --static --libs tileprop)
     "$program" "$BATS_TEST_TMPDIR/model" <"$BATS_TEST_TMPDIR/pictures" | cmp - "$BATS_TEST_TMPDIR/expected"
 }
 

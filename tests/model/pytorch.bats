@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# README's PyTorch readers, as they stand there: the same probabilities as predict's, to 1e-5, and back again.
+# The PyTorch code in manual/models.md, as it stands there: the same probabilities as predict's, to 1e-5, and back again.
 # They need a Python with PyTorch, which PYTHON names: installing it takes minutes.
 
 bats_require_minimum_version 1.5.0
@@ -20,12 +20,12 @@ setup() {
         "$python" -m pip install -q --no-deps --target "$modules" safetensors >&2 || skip "no PyPI here for safetensors"
 }
 
-# reader MODEL: the README's program that reads this file.
+# reader MODEL: the guide's code that reads this file.
 reader() {
     awk -v model="$1" '
         /^    import torch/ { block = "" ; inside = 1 }
         inside && (/^    / || /^$/) { block = block substr($0, 5) "\n" ; next }
-        inside { if (index(block, "\"" model "\"")) printf "%s", block ; inside = 0 }' "$root/README.md"
+        inside { if (index(block, "\"" model "\"")) printf "%s", block ; inside = 0 }' "$root/manual/models.md"
 }
 
 # compare MODEL: the reader and predict, on the first 500 samples.

@@ -31,8 +31,8 @@ grep -q 'weights  *f58d9f8c910728a1' "$machine/tmp/out" # what README says of th
 inside tileprop-predict /tmp/m
 inside tileprop-export /tmp/m --c /tmp/m.h
 
-# A program with the library, by nothing but what its README says.
-cp tests/api/examples/predict.c "$machine/tmp"
+# A program with the library, built as manual/library.md says.
+cp examples/predict.c "$machine/tmp"
 inside apt-get -q -y install --no-install-recommends gcc libc6-dev pkg-config >/dev/null
 # shellcheck disable=SC2016 # the machine's shell is to expand it
 inside sh -c 'gcc /tmp/predict.c -o /tmp/predict $(pkg-config --cflags --libs tileprop) && ldd /tmp/predict'
