@@ -38,7 +38,7 @@ static const struct tp_option table[] = {
                        "--benchmark_filter. The environment variable TILEPROP_ISA sets an upper limit")},
 
     {TP_OPTION("help", AT(help), CHOICE, "Program", .choices = tp_help_choices,
-               .help = "print this text and exit; so does -h"), .flag = true, .apart = "all", .command_only = true},
+               .help = "print this text and exit; -h does the same"), .flag = true, .apart = "all", .command_only = true},
     {TP_OPTION("version", AT(version), SWITCH, "Program", .help = "print the version and build features, and exit"),
      .flag = true, .command_only = true},
 };

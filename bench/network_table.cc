@@ -157,7 +157,7 @@ class Match
     void add(const Peer &peer)
     {
         peer.use_threads(static_cast<int>(network_.threads));
-        const char *why = "its product differs from the naive loops";
+        const char *why = "its product differs from that of the naive loops";
         try {
             plain_.push_back(std::make_unique<PlainNetwork>(peer, network_));
             if (agrees(*plain_.back()))
@@ -167,7 +167,7 @@ class Match
             plain_.push_back(nullptr);
             why = "it does not support this network";
         }
-        std::fprintf(stderr, "%s: %s is skipped (threads: %zu): %s\n", program_invocation_short_name, peer.name.c_str(),
+        std::fprintf(stderr, "%s: %s skipped (threads: %zu): %s\n", program_invocation_short_name, peer.name.c_str(),
                      network_.threads, why);
     }
 
@@ -320,7 +320,7 @@ void write_network_table(const bench_command &command, const tp_tier *tier)
     for (size_t t = 0; t < command.thread_count; t++) {
         network.threads = command.threads[t];
         if (network.threads > machine.cpus)
-            std::fprintf(stderr, "%s: --threads %zu: only %zu CPUs: figures will be slow and noisy\n",
+            std::fprintf(stderr, "%s: --threads %zu: only %zu CPUs found: times will be long and noisy\n",
                          program_invocation_short_name, network.threads, machine.cpus);
         Match(report, network).run(t == 0);
     }

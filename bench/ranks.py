@@ -78,7 +78,7 @@ def run(row):
         said = re.search(r"a step takes (\S+) ms on 2 ranks, (\S+) ms on one alone; .* takes (\S+) ms by", done.stderr)
         figures |= dict(zip(("said_ms", "said_alone_ms", "exchange_ms"), map(float, said.groups())))
         figures["waited_ms"] = float(re.search(r"^exchange .* a step waits (\S+) ms", done.stderr, re.M)[1])
-        if batch := re.search(r"faster from about --batch (\d+) on", done.stderr):
+        if batch := re.search(r"faster from about --batch (\d+)", done.stderr):
             figures["said_batch"] = int(batch[1])
     return figures
 

@@ -13,22 +13,21 @@
 #include "completion.h"
 #include "page.h"
 
-#define TIER "An instruction set, as --isa takes it, that is not exceeded whatever --isa says."
+#define TIER "An upper limit for the instruction set, with the names that --isa takes."
 
 static const struct tp_page_note train_environment[] = {
-    {"OMP_NUM_THREADS", "What --threads auto means, where it is set."},
-    {"OMP_PROC_BIND , OMP_PLACES , GOMP_CPU_AFFINITY",
-     "Where one of them is set, --bind auto leaves threads where the system puts them."},
+    {"OMP_NUM_THREADS", "If set, the number of threads that --threads auto stands for."},
+    {"OMP_PROC_BIND , OMP_PLACES , GOMP_CPU_AFFINITY", "If one of them is set, --bind auto does not bind threads."},
     {"TILEPROP_ISA", TIER},
     {NULL, NULL}};
 static const struct tp_page_note environment[] = {{"TILEPROP_ISA", TIER}, {NULL, NULL}};
 static struct tp_page_note data[] = {{NULL, "The MNIST that comes with tileprop: what --data auto stands for."},
                                      {NULL, NULL}};
 static const struct tp_page_note model[] = {
-    {"model.safetensors", "A model, under any name: a safetensors file whose metadata say how its weights are used."},
+    {"model.safetensors", "A model under any name: a safetensors file whose metadata describe the network."},
     {NULL, NULL}};
 static const struct tp_page_note bench_files[] = {
-    {"bench/baseline", "Of the sources: the commit that --against baseline stands for."}, {NULL, NULL}};
+    {"bench/baseline", "In the source tree: the commit that --against baseline stands for."}, {NULL, NULL}};
 
 #define PAGE(name) "tileprop-" name
 

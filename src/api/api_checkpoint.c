@@ -62,7 +62,7 @@ static tileprop_status write(const tileprop_training_state *here, struct tp_chec
     }
     if (!finite)
         return tp_fail(error, TILEPROP_FAILURE,
-                       "weights or optimizer state that are not finite found, expected finite ones");
+                       "weights or optimizer state with values that are not finite found, expected finite values");
     all->model.normalization = *here->normalization;
     all->model.step = here->state->steps ? here->state->steps - 1 : 0;
     all->state = *here->state;
@@ -120,8 +120,9 @@ static tileprop_status compare_options(const char *found, const char *expected, 
         expected += kept + (expected[kept] == '\n');
     }
     if (*found || *expected)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: __metadata__: options: other names found than this version has, expected the same", path);
+        return tp_fail(
+            error, TILEPROP_BAD_INPUT,
+            "%s: __metadata__: options: names found that differ from those of this version, expected the same", path);
     return TILEPROP_OK;
 }
 
@@ -140,7 +141,7 @@ static tileprop_status check_data(const tileprop_checkpoint *from, const struct 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (all[i].found != all[i].expected)
             return tp_fail(error, TILEPROP_USAGE,
-                           "%s is another one than in %s: fingerprint %016" PRIx64 " found, expected %016" PRIx64,
+                           "%s differs from that of %s: fingerprint %016" PRIx64 " found, expected %016" PRIx64,
                            all[i].what, from->path, all[i].found, all[i].expected);
     return TILEPROP_OK;
 }
@@ -151,7 +152,7 @@ tileprop_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact, 
     if (from->own.model.numerics != TP_NUMERICS_VERSION && !inexact)
         return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: __metadata__: numerics_version: %" PRIu64
-                       " found, expected %d: the run would end with other bits; --resume-inexact accepts that",
+                       " found, expected %d: the run would end with different bits; --resume-inexact accepts that",
                        from->path, from->own.model.numerics, TP_NUMERICS_VERSION);
     tileprop_status status = compare_options(next->model.options, from->own.model.options, from->path, error);
     if (status == TILEPROP_OK)
@@ -161,10 +162,11 @@ tileprop_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact, 
     /* What a file that says it has the same options and data can still have wrong. */
     if (!tp_weights_alike(&from->own.model.weights, &next->model.weights))
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: layers: other ones found than its options describe, expected the same", from->path);
+                       "%s: layers found that differ from those that its options describe, expected the same",
+                       from->path);
     if (from->own.state_count < next->state_count)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: %zu arrays of optimizer state found, expected %zu, as its optimizer has", from->path,
+                       "%s: %zu arrays of optimizer state found, expected %zu for its optimizer", from->path,
                        from->own.state_count, next->state_count);
     return TILEPROP_OK;
 }

@@ -193,7 +193,7 @@ static tileprop_status resume(struct tp_api_training *t, struct tp_error *error)
         return status;
     const bool evaluated = from->own.state.best.count > 0;
     if (best->described && evaluated && !tp_weights_alike(&from->own.best, &best->weights))
-        return tp_fail(error, TILEPROP_USAGE, "%s: no best weights found, expected a run that was to give them",
+        return tp_fail(error, TILEPROP_USAGE, "%s: no best weights found, expected a run that was started with them",
                        from->path);
     if (best->described && evaluated) {
         const struct tp_training_state *state = &from->own.state;
@@ -358,7 +358,8 @@ static tileprop_status compare_ranks(const struct tp_api_training *t, struct tp_
         ranks->receive(ranks->context, 0, 0, &of_rank_0, sizeof of_rank_0);
     ranks->finish(ranks->context);
     const char *what = difference(&own, &of_rank_0);
-    return what ? tp_fail(error, TILEPROP_BAD_INPUT, "other %s found than on rank 0, expected the same", what)
+    return what ? tp_fail(error, TILEPROP_BAD_INPUT, "%s found that differ from those of rank 0, expected the same",
+                          what)
                 : TILEPROP_OK;
 }
 

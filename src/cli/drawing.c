@@ -126,11 +126,11 @@ tileprop_status tp_drawing_finish(struct tp_drawing *drawing, struct tp_error *e
     snprintf(script, sizeof script, "%.*s.gp", tp_drawing_stem(name), name);
     if (!run_gnuplot(drawing, folder, script, &code))
         return tp_fail(error, TILEPROP_FAILURE,
-                       "%s: gnuplot was not found (Debian: gnuplot-nox); data and script are written, "
-                       "draw later with: gnuplot %s, in %s",
+                       "%s: gnuplot not found (Debian: gnuplot-nox); data and script are written: to draw the plot "
+                       "later, run gnuplot %s in %s",
                        drawing->option, script, folder);
     if (code != 0 || fstat(fileno(drawing->image.file), &info) != 0 || info.st_size == 0)
-        return tp_fail(error, TILEPROP_FAILURE, "%s: gnuplot drew nothing (exit status %d); its script is %.*s.gp",
+        return tp_fail(error, TILEPROP_FAILURE, "%s: gnuplot failed with exit status %d; its script is %.*s.gp",
                        drawing->option, code, tp_drawing_stem(path), path);
     return tp_safe_file_commit(&drawing->image, error);
 }

@@ -11,19 +11,18 @@
 /* clang-format off */
 static const struct tp_option table[] = {
     {TP_OPTION("model", AT(model), PATH, "Model", .argument = "FILE",
-               .help = "what train --save wrote; it may also stand without --model")},
+               .help = "a model from train --save; the name alone, without --model, does the same")},
 
     {TP_OPTION("c", AT(c), PATH, "Output", .argument = "FILE.h",
-               .help = "the header to write: weights, normalization, names of classes, and a function from features "
-                       "to probabilities, in C99 and C++11, with nothing but math.h; -: to standard output"),
+               .help = "the header to write, in C99 and C++11 with math.h alone: weights, normalization, class names, and a function from features to probabilities. -: to standard output"),
      .writes = true, .prints = true},
     {TP_OPTION("name", AT(name), TEXT, "Output", .argument = "NAME",
-               .help = "what its identifiers begin with, as in NAME_predict: a letter, then letters, digits and _")},
+               .help = "prefix of its identifiers, as in NAME_predict: a letter, then letters, digits and _")},
 
     {TP_OPTION("help", AT(help), CHOICE, "Program", .choices = tp_help_choices,
                .help = "print this text and exit; -h does the same"), .flag = true, .apart = "all", .command_only = true},
     {TP_OPTION("version", AT(version), SWITCH, "Program",
-               .help = "print the version and what this build has, and exit"), .flag = true, .command_only = true},
+               .help = "print the version and build features, and exit"), .flag = true, .command_only = true},
 };
 /* clang-format on */
 
@@ -55,9 +54,9 @@ tileprop_status tp_export_command_parse(struct tp_export_command *command, int a
     if (status != TILEPROP_OK || command->help || command->version)
         return status;
     if (!command->model)
-        return tp_fail(error, TILEPROP_USAGE, "expected a model, as train --save writes it, found none");
+        return tp_fail(error, TILEPROP_USAGE, "no model found, expected one from train --save");
     if (!command->c)
-        return tp_fail(error, TILEPROP_USAGE, "expected --c FILE.h, found none");
+        return tp_fail(error, TILEPROP_USAGE, "no --c found, expected --c FILE.h");
     return check_name(command->name, error);
 }
 

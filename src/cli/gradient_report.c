@@ -84,8 +84,8 @@ static size_t course_skipped(const tileprop_gradients *found)
 static void write_course(const tileprop_gradients *found, FILE *out)
 {
     const size_t l = found->course_layer, skipped = course_skipped(found);
-    fprintf(out, TP_LABEL "eps %g: off by %.2e at most, in layer %zu, %s; eps^2 is %s, which is not judged\n", "course",
-            TILEPROP_CHECK_COURSE_STEP, found->layers[l].course, l + 1,
+    fprintf(out, TP_LABEL "eps %g: off by at most %.2e, in layer %zu, %s; eps^2 is %s; for information only\n",
+            "course", TILEPROP_CHECK_COURSE_STEP, found->layers[l].course, l + 1,
             place_of(found, l, found->layers[l].course_at).text, course_met(found) ? "met" : "not met");
     if (skipped)
         fprintf(out, TP_LABEL "%zu weights skipped: the step carries a unit through a kink\n", "", skipped);
@@ -230,10 +230,10 @@ tileprop_status tp_gradient_report(const struct tp_train_command *command, const
         return status;
     if (!found.layers_right)
         return tp_fail(error, TILEPROP_FAILURE,
-                       "--check-gradient: gradients in double are not shown to be right: expected a bound of "
-                       "at most %g of the layer's largest, and differences within it",
+                       "--check-gradient: gradients could not be confirmed in double: expected a bound of at most %g "
+                       "of the layer's largest gradient, and differences within it",
                        TILEPROP_CHECK_COARSEST);
     return equal ? TILEPROP_OK
                  : tp_fail(error, TILEPROP_FAILURE,
-                           "--check-gradient: a tier's step gives other bits than the reference's");
+                           "--check-gradient: the step of a tier differs in its bits from the reference");
 }

@@ -138,8 +138,9 @@ tileprop_status tp_history_read(struct tp_history *history, const char *option, 
                        option, path, strlen(text));
     const size_t length = strlen(columns);
     if (strncmp(text, columns, length) != 0 || !strchr(",\r\n", text[length]))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: line 1: \"%s\" found, expected \"%s\", as of --history",
-                       option, path, tp_show(text, strcspn(text, "\r\n")).text, columns);
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: %s: line 1: \"%s\" found, expected \"%s\", as --history writes it", option, path,
+                       tp_show(text, strcspn(text, "\r\n")).text, columns);
     return check_rows(history, error);
 }
 
@@ -225,6 +226,6 @@ tileprop_status tp_history_write(const struct tp_history *history, struct tp_saf
         file->error = number;
     const tileprop_status status = tp_safe_file_commit(file, error);
     return status ? status
-                  : tp_fail(error, TILEPROP_FAILURE, "%s: %s: %s; the first %zu rows are there", history->option,
+                  : tp_fail(error, TILEPROP_FAILURE, "%s: %s: %s; the first %zu rows are written", history->option,
                             history->path, strerror(number), lines - 1);
 }

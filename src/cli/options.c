@@ -379,7 +379,8 @@ static tileprop_status check_files(const struct tp_options *options, const void 
     while (find_next(&file, options, target)) {
         if (is_standard_input(&file.option, file.path)) {
             if (input)
-                return tp_fail(error, TILEPROP_USAGE, "--%s: - found, but --%s reads standard input, expected a file",
+                return tp_fail(error, TILEPROP_USAGE,
+                               "--%s: - found, expected a file, because --%s reads standard input",
                                file.option.is->name, input);
             input = file.option.is->name;
         }
@@ -516,7 +517,7 @@ static void write_help(const struct tp_options *options, bool all, const void *d
     write_notes(options->notes, all ? NULL : strstr(options->notes, "\nExit codes:"), called,
                 prefixed ? size - length : 0, out);
     if (!all)
-        fprintf(out, "\n%s --help all lists the other options and the exit codes too.\n", called);
+        fprintf(out, "\n%s --help all lists all options and the exit codes.\n", called);
 }
 
 void tp_options_write_help(const struct tp_options *options, const void *defaults, FILE *out)

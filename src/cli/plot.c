@@ -21,7 +21,8 @@ static tileprop_status read_others(struct tp_plot *plot, const char *with, struc
     char path[PATH_MAX];
     while (status == TILEPROP_OK && tp_several_next(&with, path, sizeof path)) {
         if (plot->other_count == TP_PLOT_OTHERS)
-            return tp_fail(error, TILEPROP_USAGE, "--plot-with: expected %d files at most, found more", TP_PLOT_OTHERS);
+            return tp_fail(error, TILEPROP_USAGE, "--plot-with: more than %d files found, expected at most that many",
+                           TP_PLOT_OTHERS);
         struct tp_other_run *other = &plot->others[plot->other_count++];
         if (!(other->path = strdup(path)))
             return tp_fail_memory(error, "--plot-with", "a path");

@@ -22,7 +22,7 @@ static const tileprop_choice formats[] = {{"csv", TP_ROWS_CSV}, {"jsonl", TP_ROW
 /* clang-format off */
 static const struct tp_option table[] = {
     {TP_OPTION("model", AT(model), PATH, "Model", .argument = "FILE",
-               .help = "what train --save wrote; it may also stand without --model")},
+               .help = "a model from train --save; the name alone, without --model, does the same")},
 
     {TP_OPTION("data", AT(data), PATH, "Data", .argument = "PATH", .keyword = "auto",
                .help = "a directory with IDX files, as for train; or one file, plain or gzip: a table, libsvm text, "
@@ -30,7 +30,7 @@ static const struct tp_option table[] = {
                        "their names in the training data; the label may be absent. -: standard input. auto: the "
                        "MNIST that comes with tileprop"), .streams = true},
     {TP_OPTION("set", AT(set), NAME, "Data", .argument = "NAME", .choices = sets,
-               .help = "which pair of a directory's files: those to validate on or those to train on")},
+               .help = "which files of a directory: t10k, to validate on, or train")},
     {TP_OPTION("labels", AT(labels), PATH, "Data", .argument = "FILE", .keyword = "none",
                .help = "the labels of an IDX file or NumPy array: a file of the same kind; without it the samples "
                        "have no labels"), .streams = true},
@@ -45,30 +45,27 @@ static const struct tp_option table[] = {
     {TP_OPTION("index-base", AT(index_base), CHOICE, "Data", .argument = "N", .choices = tp_index_base_choices,
                .help = "whether feature indices in libsvm text start at 0 or at 1; auto: as in the training data")},
     {TP_OPTION("limit", AT(limit), COUNT, "Data", .argument = "N", .keyword = "all", .least = 1, .most = TP_COUNT_MAX,
-               .help = "the first N samples at most")},
+               .help = "at most the first N samples")},
     {TP_OPTION("image", AT(image), PATH, "Data", .argument = "FILE.png", .keyword = "none",
                .help = "one PNG image instead of data, as large as the model's images or a whole number of times")},
     {TP_OPTION("invert", AT(invert), CHOICE, "Data", .choices = inversions,
-               .help = "invert that image: black on white becomes white on black, as in MNIST; --invert=auto, the "
-                       "default: invert it, with a note, if its border is light and the training samples are dark on "
-                       "average, or the other way round"), .flag = true},
+               .help = "invert that image: black on white becomes white on black, as in MNIST. --invert=auto, the default, inverts it, with a note, if its border is light and the training samples are dark on average, or vice versa"), .flag = true},
 
     {TP_OPTION("threads", AT(threads), COUNT, "Machine", .argument = "N", .keyword = "auto", .least = 1,
                .most = TP_THREADS_MAX,
-               .help = "N threads at most, never more than the CPUs that this process may use; auto: all of them")},
+               .help = "use at most N threads, never more than the CPUs that this process may use; auto: all of them")},
     {TP_OPTION("threads-exact", AT(threads_exact), COUNT, "Machine", .argument = "N", .keyword = "none", .least = 1,
                .most = TP_THREADS_MAX,
-               .help = "run N threads whatever the CPUs; --threads then says nothing")},
+               .help = "run exactly N threads, whatever the number of CPUs; overrides --threads")},
     {TP_OPTION("isa", AT(isa), NAME, "Machine", .argument = "NAME", .choices = tp_isa_choices,
-               .help = "instruction set of the kernels; auto: the best one that is here. TILEPROP_ISA in the "
-                       "environment lowers it further")},
+               .help = "instruction set of the kernels; auto: the best one available. The environment variable TILEPROP_ISA sets an upper limit")},
 
     {TP_OPTION("output", AT(output), PATH, "Output", .argument = "FILE", .keyword = "none",
                .help = "write a row for each sample to this file: its number, its label if it has one, the "
                        "predicted class, and all probabilities. -: to standard output, instead of the report; "
                        "samples without labels are written there by default"), .writes = true, .prints = true},
     {TP_OPTION("format", AT(format), CHOICE, "Output", .argument = "NAME", .choices = formats,
-               .help = "of these rows: values with commas and a header, or a JSON object on each line")},
+               .help = "format of these rows: comma-separated values with a header, or one JSON object per line")},
     {TP_OPTION("worst", AT(worst), COUNT, "Output", .argument = "N", .least = 0, .most = TP_TOP_LOSSES_MAX,
                .help = "list the N errors with the largest losses; if the report goes to a terminal, draw them too")},
     {TP_OPTION("errors", AT(errors), PATH, "Output", .argument = "FILE.png", .keyword = "none",
@@ -79,7 +76,7 @@ static const struct tp_option table[] = {
     {TP_OPTION("help", AT(help), CHOICE, "Program", .choices = tp_help_choices,
                .help = "print this text and exit; -h does the same"), .flag = true, .apart = "all", .command_only = true},
     {TP_OPTION("version", AT(version), SWITCH, "Program",
-               .help = "print the version and what this build has, and exit"), .flag = true, .command_only = true},
+               .help = "print the version and build features, and exit"), .flag = true, .command_only = true},
 };
 /* clang-format on */
 
@@ -101,7 +98,7 @@ tileprop_status tp_predict_command_parse(struct tp_predict_command *command, int
     if (status != TILEPROP_OK || command->help || command->version)
         return status;
     if (!command->model)
-        return tp_fail(error, TILEPROP_USAGE, "expected a model, as train --save writes it, found none");
+        return tp_fail(error, TILEPROP_USAGE, "no model found, expected one from train --save");
     if (command->image && (command->data || command->labels || command->limit))
         return tp_fail(error, TILEPROP_USAGE, "--image: expected without --data, --labels and --limit");
     if (command->invert == TP_INVERT_ON && !command->image)

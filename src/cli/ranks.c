@@ -158,8 +158,8 @@ tileprop_status tp_ranks_begin(const tileprop_ranks **ranks, struct tp_error *er
     if ((size_t)count < announced()) {
         let_first_speak();
         return tp_fail(error, TILEPROP_USAGE,
-                       "mpirun: %zu processes found, of which the MPI of this build reaches %d, expected the mpirun of "
-                       "that MPI, " TP_MPI,
+                       "mpirun: %zu processes found, of which this build's MPI reaches %d, expected the mpirun of that "
+                       "MPI, " TP_MPI,
                        announced(), count);
     }
     self.hosts = tp_ranks_need(calloc((size_t)count, sizeof *self.hosts));

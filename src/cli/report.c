@@ -92,16 +92,13 @@ static void write_ranks(const struct tp_report *report, FILE *out)
                 run->ranks[r].threads == 1 ? "" : "s", 1e-6 * (double)run->ranks[r].bytes);
     if (!run->rank_count)
         return;
-    fprintf(out,
-            TP_LABEL "a step takes %.3g ms on %zu ranks, %.3g ms on one alone; what they exchange takes %.3g ms by "
-                     "itself\n",
-            "ranks", 1e3 * run->seconds_together, run->rank_count, 1e3 * run->seconds_alone,
-            1e3 * run->seconds_exchanging);
+    fprintf(
+        out, TP_LABEL "a step takes %.3g ms on %zu ranks, %.3g ms on one alone; the exchange takes %.3g ms by itself\n",
+        "ranks", 1e3 * run->seconds_together, run->rank_count, 1e3 * run->seconds_alone, 1e3 * run->seconds_exchanging);
     if (is_slower_together(run) && run->batch_that_pays <= report->data->train.count)
-        fprintf(out, TP_LABEL "slower than one: they are faster from about --batch %zu on\n", "ranks",
-                run->batch_that_pays);
+        fprintf(out, TP_LABEL "slower than one alone; faster from about --batch %zu\n", "ranks", run->batch_that_pays);
     else if (is_slower_together(run))
-        fprintf(out, TP_LABEL "slower than one, with any batch of these samples\n", "ranks");
+        fprintf(out, TP_LABEL "slower than one alone, with any batch of these samples\n", "ranks");
 }
 
 static void write_opening(const struct tp_report *report)

@@ -122,7 +122,7 @@ static int lead(int argc, char **argv, const tileprop_ranks *ranks, bool *togeth
     const int signal = tp_program_stopped();
     if (status == TILEPROP_OK && signal && !command.quiet)
         fprintf(stderr, "%s: stopped by SIG%s%s\n", program_invocation_short_name, sigabbrev_np(signal),
-                command.runs ? "; the same command goes on" : "");
+                command.runs ? "; the same command continues" : "");
     tp_sweep_command_free(&command);
     int code = status == TILEPROP_OK && signal ? 128 + signal : (int)status;
     if (*together)

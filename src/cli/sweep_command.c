@@ -15,17 +15,16 @@ static const tileprop_choice metrics[] = {{"accuracy", TP_METRIC_ACCURACY}, {"lo
 /* clang-format off */
 static const struct tp_option table[] = {
     {TP_OPTION("vary", AT(vary), TEXT, "Sweep", .argument = "NAME=VALUES", .keyword = "none",
-               .help = "an option of train and the values to try, with commas between them, or with | where values hold "
-                       "commas; may be given several times: all combinations are tried. config: whole files of options")},
+               .help = "an option of train and the values to try, separated by commas, or by | if a value contains commas. If given several times, all combinations are tried. config=FILES tries whole files of options")},
     {TP_OPTION("seeds", AT(seeds), COUNT, "Sweep", .argument = "N", .least = 1, .most = TP_REPEATS_MAX,
-               .help = "runs of each configuration, with seeds from --seed upwards")},
+               .help = "runs of each configuration, with consecutive seeds from --seed on")},
     {TP_OPTION("folds", AT(folds), COUNT, "Sweep", .argument = "K", .keyword = "none", .least = 2, .most = TP_REPEATS_MAX,
-               .help = "stratified cross-validation instead: each run validates on another one of K parts of the file")},
+               .help = "stratified cross-validation instead of seeds: each run validates on a different one of K parts of the file")},
     {TP_OPTION("metric", AT(metric), CHOICE, "Sweep", .argument = "NAME", .choices = metrics,
-               .help = "what the best configuration is best at, on the validation samples and after the last step")},
+               .help = "the figure that decides which configuration is best: of the validation samples, after the last step")},
 
     {TP_OPTION("runs", AT(runs), PATH, "Output", .argument = "FILE.csv", .keyword = "none",
-               .help = "write a row for each run as it ends; a sweep that was stopped goes on where this file ends"), .writes = true},
+               .help = "write a row for each run as it ends; a sweep that was stopped continues from this file"), .writes = true},
     {TP_OPTION("histories", AT(histories), PATH, "Output", .argument = "FOLDER", .keyword = "none",
                .help = "write the history of each run, as train --history does, to RUN.csv in this folder; RUN is its "
                        "number in --runs")},
@@ -42,9 +41,9 @@ static const struct tp_option table[] = {
                .help = "no progress on standard error"), .flag = true},
 
     {TP_OPTION("help", AT(help), CHOICE, "Program", .choices = tp_help_choices,
-               .help = "print this text and exit; so does -h"), .flag = true, .apart = "all", .command_only = true},
+               .help = "print this text and exit; -h does the same"), .flag = true, .apart = "all", .command_only = true},
     {TP_OPTION("version", AT(version), SWITCH, "Program",
-               .help = "print the version and what this build has, and exit"), .flag = true, .command_only = true},
+               .help = "print the version and build features, and exit"), .flag = true, .command_only = true},
 };
 /* clang-format on */
 

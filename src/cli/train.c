@@ -105,8 +105,8 @@ static tileprop_status open_outputs(struct training *training, struct tp_error *
     if (status == TILEPROP_OK)
         status = tp_checkpointer_open(checkpointer, command, &training->history, error);
     if (status == TILEPROP_OK && checkpointer->replaces)
-        tp_report_warn(&training->report, "--checkpoint: the file is there already and will be replaced; "
-                                          "with --resume auto the run would go on from it");
+        tp_report_warn(&training->report,
+                       "--checkpoint: the file exists and will be replaced; --resume auto would continue from it");
     if (status == TILEPROP_OK)
         status = tp_safe_file_open(&training->history_file, "--history", command->history, error);
     return status == TILEPROP_OK ? tp_plot_open(&training->plot, command->plot, command->plot_with, error) : status;
@@ -295,7 +295,7 @@ static tileprop_status parse(struct tp_train_command *command, int argc, char **
         return tp_fail(error, TILEPROP_USAGE, "--%s: expected with --history, --plot, --checkpoint or --resume only",
                        command->logged);
     for (const struct tp_dropped *dropped = command->dropped; dropped->name && !command->quiet; dropped++)
-        fprintf(stderr, "%s: note: --%s %s of %s has no use with --optimizer %s and is dropped\n",
+        fprintf(stderr, "%s: note: --%s %s of %s has no effect with --optimizer %s and is dropped\n",
                 program_invocation_short_name, dropped->name, dropped->value, command->config,
                 tp_choice_name(tp_optimizer_choices, (int)command->options.optimizer));
     return TILEPROP_OK;

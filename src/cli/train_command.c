@@ -38,7 +38,7 @@ static const struct tp_option table[] = {
                        "table (CSV, TSV), libsvm text, or a NumPy array: x.npy, or data.npz:X for the array X of an "
                        "archive. Any of them may be gzip. -: standard input. auto: the MNIST that comes with tileprop"), .streams = true},
     {TP_OPTION("labels", AT(labels), PATH, "Data", .argument = "FILE", .keyword = "none",
-               .help = "the labels of a NumPy array: an array too, such as y.npy or data.npz:y"), .streams = true},
+               .help = "the labels of a NumPy array: another array, such as y.npy or data.npz:y"), .streams = true},
     {TP_OPTION("val-data", AT(val_data), PATH, "Data", .argument = "FILE", .keyword = "none",
                .help = "validate on this table or array instead of on part of the training data"), .streams = true},
     {TP_OPTION("val-labels", AT(val_labels), PATH, "Data", .argument = "FILE", .keyword = "none",
@@ -47,8 +47,7 @@ static const struct tp_option table[] = {
                .help = "the column of a table that holds the class labels, numbers or text: its name, its number "
                        "from 1, first or last; auto: the last")},
     {TP_OPTION("header", AT(table.header), CHOICE, "Data", .argument = "NAME", .choices = tp_header_choices,
-               .help = "whether the first line of a table is a header row; auto: yes if it can be nothing else; an "
-                       "error if that is not certain")},
+               .help = "whether the first line of a table is a header row; auto: decide from its content, and fail if that is not certain")},
     {TP_OPTION("skip-lines", AT(table.skip_lines), COUNT, "Data", .argument = "N", .least = 0, .most = TP_COUNT_MAX,
                .help = "skip the first N lines of a table")},
     {TP_OPTION("categorical", AT(table.categorical), TEXT, "Data", .argument = "COLUMNS", .keyword = "auto",
@@ -81,10 +80,10 @@ static const struct tp_option table[] = {
                        "lines CLASS,WEIGHT; balanced: samples / (classes * samples of the class)"), .streams = true},
     {TP_OPTION("train-limit", AT(train_limit), COUNT, "Data", .argument = "N", .keyword = "all", .least = 1,
                .most = TP_COUNT_MAX,
-               .help = "train on the first N samples of the training set at most")},
+               .help = "train on at most the first N samples of the training set")},
     {TP_OPTION("val-limit", AT(val_limit), COUNT, "Data", .argument = "N", .keyword = "all", .least = 1,
                .most = TP_COUNT_MAX,
-               .help = "validate on the first N samples of the validation set at most")},
+               .help = "validate on at most the first N samples of the validation set")},
     {TP_OPTION("val-split", AT(val_split), REAL, "Data", .argument = "F", .keyword = "none", .low = 0, .high = 1,
                .above = true, .below = true, .fraction = true,
                .help = "validate on the last fraction F of the training files instead of on the t10k files, before "
@@ -92,36 +91,31 @@ static const struct tp_option table[] = {
                        "--val-data that is 0.2")},
     {TP_OPTION("test-holdout", AT(test_holdout), COUNT, "Data", .argument = "N", .keyword = "none", .least = 1,
                .most = TP_COUNT_MAX,
-               .help = "keep the N samples of the training files that follow the training samples as a test set, "
-                       "which is evaluated once, at the end")},
+               .help = "keep the N samples that follow the training samples in the training files as a test set, which is evaluated once, at the end")},
     {TP_TRAINING_OPTIONS},
 
     {TP_OPTION("explain", AT(explain), SWITCH, "Machine",
-               .help = "print how the work is divided and, after the run, where the time of steps went"), .flag = true},
+               .help = "print how the work is divided and, after the run, where the time went"), .flag = true},
 
     {TP_OPTION("save", AT(save), PATH, "Output", .argument = "FILE", .keyword = "none",
-               .help = "write the last weights to this file, as safetensors, for predict and --init-from"), .writes = true, .may_replace = "init-from"},
+               .help = "write the final weights to this file, as safetensors, for predict and --init-from"), .writes = true, .may_replace = "init-from"},
     {TP_OPTION("save-best", AT(save_best), PATH, "Output", .argument = "FILE", .keyword = "none",
-               .help = "likewise those with the lowest validation loss, when the run has ended"), .writes = true, .may_replace = "init-from"},
+               .help = "write the weights with the lowest validation loss to this file when the run ends"), .writes = true, .may_replace = "init-from"},
     {TP_OPTION("checkpoint", AT(checkpoint), PATH, "Output", .argument = "FILE", .keyword = "none",
                .help = "periodically save the state for --resume to this file, and again at the end of the run, also when "
                        "stopped by Ctrl-C, SIGTERM, SIGHUP or SIGXCPU; the file is a model, too"), .writes = true, .may_replace = "resume"},
     {TP_OPTION("checkpoint-every", AT(checkpoint_every), TEXT, "Output", .argument = "N[steps|epochs|s]",
-               .help = "how often: after so many steps, which a number alone means too, epochs or seconds")},
+               .help = "how often to save: every N steps (a number alone means steps), epochs or seconds")},
     {TP_OPTION("resume", AT(resume), PATH, "Output", .argument = "FILE", .keyword = "none", .choices = resumptions,
-               .help = "go on from this checkpoint, with the same data and the same options of the groups above but "
-                       "Machine; more epochs and another --max-seconds are fine, and so is no --init-from, which is "
-                       "not read again. auto: from --checkpoint's file, or from the start if there is none")},
+               .help = "continue from this checkpoint, with the same data and the same options of the groups above, except Machine. --epochs may be raised and --max-seconds changed; --init-from may be left out and is not read again. auto: from the file of --checkpoint, or from the start if there is none")},
     {TP_OPTION("resume-inexact", AT(resume_inexact), SWITCH, "Output",
-               .help = "also from one of a version that computes other bits"), .flag = true},
+               .help = "resume from the checkpoint of a version that computes different bits"), .flag = true},
     {TP_OPTION("history", AT(history), PATH, "Output", .argument = "FILE", .keyword = "none",
                .help = "write the loss of each step, counted from 0, and each evaluation to this CSV file"), .writes = true},
     {TP_OPTION("plot", AT(plot), PATH, "Output", .argument = "FILE", .keyword = "none",
-               .help = "draw loss and accuracy with gnuplot into this .svg or .png file; of FILE.svg the history is "
-                       "written to FILE.csv, the loss of its steps to FILE-loss.csv and the script to FILE.gp"), .writes = true, .side_outputs = tp_plot_beside},
+               .help = "draw loss and accuracy with gnuplot into this .svg or .png file; for FILE.svg, the history goes to FILE.csv, the loss of its steps to FILE-loss.csv and the script to FILE.gp"), .writes = true, .side_outputs = tp_plot_beside},
     {TP_OPTION("plot-with", AT(plot_with), PATH, "Output", .argument = "FILES", .keyword = "none",
-               .help = "draw other runs behind it, thinner, from what --history or --plot wrote of them: up to 5 files "
-                       "with commas between them"), .several = true},
+               .help = "draw earlier runs behind it as thinner lines, from up to 5 files that --history or --plot wrote, separated by commas"), .several = true},
     {TP_OPTION("json", AT(json), SWITCH, "Output",
                .help = "write the results as one JSON object to standard output; the report goes to standard error"), .flag = true},
     {TP_OPTION("quiet", AT(quiet), SWITCH, "Output",
@@ -133,14 +127,13 @@ static const struct tp_option table[] = {
     {TP_OPTION("stats", AT(stats), SWITCH, "Program",
                .help = "print mean, deviation and counts of the training samples and exit"), .flag = true, .command_only = true},
     {TP_OPTION("check-gradient", AT(check_gradient), SWITCH, "Program",
-               .help = "check the gradient of every weight on the first 100 training samples, in double and on each "
-                       "instruction set that is here, and exit: 1 if one is wrong. --init auto then means uniform"), .flag = true, .command_only = true},
+               .help = "check the gradient of every weight on the first 100 training samples, in double precision and on each available instruction set, and exit: with 1 if one is wrong. --init auto then means uniform"), .flag = true, .command_only = true},
     {TP_OPTION("print-config", AT(print_config), SWITCH, "Program",
-               .help = "print all options as such a file and exit"), .flag = true, .command_only = true},
+               .help = "print all options as a file for --config and exit"), .flag = true, .command_only = true},
     {TP_OPTION("help", AT(help), CHOICE, "Program", .argument = "[all]", .choices = tp_help_choices,
                .help = "print the options that most runs need, or all of them, and exit; -h does the same"), .flag = true, .apart = "all", .command_only = true},
     {TP_OPTION("version", AT(version), SWITCH, "Program",
-               .help = "print the version and what this build has, and exit"), .flag = true, .command_only = true},
+               .help = "print the version and build features, and exit"), .flag = true, .command_only = true},
 };
 /* clang-format on */
 

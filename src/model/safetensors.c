@@ -46,7 +46,7 @@ static tileprop_status check_extent(const struct tp_safetensors *read, const cha
             continue;
         } else if (text[i] == '{' || text[i] == '[') {
             if (++depth > TP_DEPTH_MAX)
-                return tp_file_fail(&read->file, TP_LENGTH_BYTES + i, error, "brackets nest more than %d deep",
+                return tp_file_fail(&read->file, TP_LENGTH_BYTES + i, error, "brackets nested more than %d deep found",
                                     TP_DEPTH_MAX);
         } else if (text[i] == '}' || text[i] == ']') {
             depth -= depth > 0;
@@ -92,7 +92,7 @@ static tileprop_status parse_header(struct tp_safetensors *read, size_t *header_
     if (!read->header && errno == ENOMEM)
         return tp_fail_memory(error, path, "the header");
     if (!read->header)
-        return tp_file_fail(&read->file, TP_LENGTH_BYTES + (size_t)wrong.position, error, "the header is no JSON: %s",
+        return tp_file_fail(&read->file, TP_LENGTH_BYTES + (size_t)wrong.position, error, "the header is not JSON: %s",
                             tp_show(wrong.text, strlen(wrong.text)).text);
     *header_size = TP_LENGTH_BYTES + length;
     return TILEPROP_OK;
@@ -154,9 +154,9 @@ static tileprop_status parse_tensor(const struct tp_safetensors *read, const cha
     }
     if (json_array_size(places) != 2 || !get_size(json_array_get(places, 0), &begin) ||
         !get_size(json_array_get(places, 1), &end) || begin > end || end > values_size)
-        return fail_tensor(read, name, "data_offsets: expected two places within the file's values", error);
+        return fail_tensor(read, name, "data_offsets: expected two offsets within the file's data", error);
     if (!fits || end - begin != tensor->size)
-        return fail_tensor(read, name, "data_offsets: expected as many bytes as dtype and shape have", error);
+        return fail_tensor(read, name, "data_offsets: expected as many bytes as dtype and shape imply", error);
     tensor->bytes = read->file.bytes + header_size + begin;
     return TILEPROP_OK;
 }

@@ -11,7 +11,7 @@ static tileprop_status decode(struct tp_image *image, png_image *png, const stru
 {
     static const png_color white = {255, 255, 255};
     if (!png_image_begin_read_from_memory(png, file->bytes, file->size))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: is no PNG file: %s", file->path, png->message);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: not a PNG file: %s", file->path, png->message);
     image->width = png->width;
     image->height = png->height;
     if (image->width > TP_IMAGE_SIDE_MAX || image->height > TP_IMAGE_SIDE_MAX)

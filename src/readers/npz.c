@@ -159,7 +159,7 @@ static tileprop_status refuse_other(const struct tp_file *file, struct directory
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: an empty zip archive found, expected NumPy arrays", file->path);
     return tp_fail(
         error, TILEPROP_BAD_INPUT,
-        "%s: a zip archive with \"%s\" found, expected one with NumPy arrays (.npz); unzip it and name the file itself",
+        "%s: a zip archive with \"%s\" found, expected one of NumPy arrays (.npz); unzip it and name the file itself",
         file->path, tp_show(first.name, first.name_size).text);
 }
 

@@ -214,8 +214,7 @@ static tileprop_status resume(struct tp_trainer *t, struct tp_error *error)
         return TILEPROP_OK;
     if (resumed->steps > t->run.steps_planned)
         return tp_fail(error, TILEPROP_USAGE,
-                       "--epochs: %zu found, which are %zu steps, expected no fewer than the %zu that the run "
-                       "has done",
+                       "--epochs: %zu found, or %zu steps, expected at least the %zu steps that the run has done",
                        t->options.epochs, t->run.steps_planned, resumed->steps);
     t->state = *resumed;
     t->run.steps_before = resumed->steps;

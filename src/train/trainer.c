@@ -427,8 +427,8 @@ static tileprop_status finish(struct tp_trainer *t, struct tp_error *error)
         tp_profile_add_up(t->profiles, t->plan.step_members, t->network.layer_count, t->wishes->times);
     if (t->differs)
         return tp_fail(error, TILEPROP_FAILURE,
-                       "rank %zu: other weights found than rank 0 has after step %zu, expected the same; the run ends, "
-                       "since its data, its program or its hardware differ",
+                       "rank %zu: weights found that differ from those of rank 0 after step %zu, expected the same: "
+                       "its data, program or hardware differ",
                        t->differs, t->state.steps - 1);
     const tileprop_status status = tp_network_hash(&t->network, &r->weights_hash, error);
     return status == TILEPROP_OK && t->pause == TP_DIVERGED ? tp_trainer_diverged(t, error) : status;

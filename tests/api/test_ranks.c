@@ -315,7 +315,7 @@ static void test_drift(void **state)
     options.epochs = 1;
     for (spoiled = 1; spoiled <= 2 * 3; spoiled++) { /* each rank's, of three layers */
         make_ranks(all, 2, &options);
-        check_refused(all, 2, TILEPROP_FAILURE, "rank 1: other weights ... rank 0 ... step 0");
+        check_refused(all, 2, TILEPROP_FAILURE, "rank 1: weights ... rank 0 ... step 0");
     }
     spoiled = 0;
 }

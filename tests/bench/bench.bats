@@ -85,7 +85,7 @@ END
     LD_LIBRARY_PATH=$BATS_TEST_TMPDIR/libraries run --separate-stderr "$bench" --layers 5,7,9 --threads 1 --rounds 1 --json
     echo "$output$stderr"
     [ "$status" -eq 0 ]
-    [[ $stderr == "bench: OpenBLAS is skipped (threads: 1): its product differs from the naive loops" ]]
+    [[ $stderr == "bench: OpenBLAS skipped (threads: 1): its product differs from that of the naive loops" ]]
     [[ $output != *OpenBLAS* ]]
 }
 
@@ -145,5 +145,5 @@ END
     [ "$refused" -eq 10 ]
     cd "$BATS_TEST_TMPDIR"
     run "$bench" --against HEAD
-    [[ $status -eq 2 && $output == "bench: --against: expected to run in the project root, found no bench/guard.py" ]]
+    [[ $status -eq 2 && $output == "bench: --against: no bench/guard.py found, expected to run in the project root" ]]
 }

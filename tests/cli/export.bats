@@ -239,7 +239,7 @@ have_arm() {
 @test "what is wrong is refused, and nothing written" {
     "$train" --quiet --data "$digits" --hidden 2 --epochs 1 --train-limit 32 --val-limit 32 --save model.safetensors >log
     refused_by export "$export_model" 2 'model ... train --save' --c model.h
-    refused_by export "$export_model" 2 '--c FILE.h ... none' model.safetensors
+    refused_by export "$export_model" 2 '--c ... FILE.h' model.safetensors
     for name in 1st a-b _x 'a b' é "$(printf 'a%.0s' {1..32})"; do
         refused_by export "$export_model" 2 '--name: ... letter ... digits ... _' model.safetensors --c model.h --name "$name"
     done

@@ -80,7 +80,7 @@ END
     run --separate-stderr env PATH=nothing "${small[@]}" --plot a.svg
     [ "$status" -eq 1 ]
     [ "${#stderr_lines[@]}" -eq 1 ]
-    [[ $stderr == "train: --plot: gnuplot was not found (Debian: gnuplot-nox)"*"gnuplot a.gp"* ]]
+    [[ $stderr == "train: --plot: gnuplot not found (Debian: gnuplot-nox)"*"run gnuplot a.gp in "* ]]
     [ "$(ls a*)" = "$(printf '%s\n' a-loss.csv a.csv a.gp)" ]
 }
 
@@ -149,7 +149,7 @@ columns=step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy
     printf '%s\n0,1,2.5,2.4,0.1,\n' $columns >no.csv
     refused_by train "$train" 3 "absent.csv: cannot be opened" --data absent --plot a.svg --plot-with no.csv,absent.csv
     refused_by train "$train" 2 "--plot-with: expected with --plot only" --data absent --plot-with no.csv
-    refused_by train "$train" 2 "--plot-with: expected 5 files at most" --data absent --plot a.svg \
+    refused_by train "$train" 2 "--plot-with: more than 5 files" --data absent --plot a.svg \
         --plot-with no.csv,no.csv,no.csv,no.csv,no.csv,no.csv
     [ "$(ls)" = no.csv ]
 }

@@ -199,7 +199,7 @@ open("oblong.png", "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack
     refused 3 "oblong.png: 56 x 28 pixels ... 28 x 28" "$model" --image oblong.png
     head -c 60 plain.png >cut.png
     refused 3 "cut.png: ... damaged" "$model" --image cut.png
-    refused 3 "pixels: ... no PNG file" "$model" --image pixels
+    refused 3 "pixels: ... PNG file" "$model" --image pixels
     png huge.png 4097 0
     refused 3 "huge.png: 4097 x 4097 pixels ... 4096" "$model" --image huge.png
 }
@@ -246,7 +246,7 @@ END
 }
 
 @test "wrong use is exit 2" {
-    refused 2 "model ... train --save ... none"
+    refused 2 "no model ... train --save"
     refused 2 "--model: ... once ... twice" a b
     refused 2 "--limt ... --limit" a --limt 1
     refused 2 "--image: ... --data" a --image b --data c
@@ -282,7 +282,7 @@ open("one", "wb").write(bytes([0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 3, 16]) + bytes(784
 open("label", "wb").write(bytes([0, 0, 8, 1, 0, 0, 0, 1, 12]))
 open("labels", "wb").write(bytes([0, 0, 8, 1, 0, 0, 0, 2, 1, 2]))
 END
-    refused 3 "bare: only layers ... model ... train ... activation ... --init-from" bare
+    refused 3 "bare: layers alone ... model ... train ... activation ... --init-from" bare
     refused 3 "newer: __metadata__: format_version: ... 3 ... 2 ... newer tileprop" newer
     refused 3 "samples: samples ... 3 values ... 784" "$model" --data samples
     refused 3 "label 12 ... 10" "$model" --data one --labels label

@@ -18,9 +18,10 @@ setup() {
         refused_by "tileprop-$name" "./tileprop-$name" 2 "--none: ... option" --none
     done
     seq 60 | awk '{ print $1 % 7 "," $1 % 2 }' >table.csv
-    run --separate-stderr ./tileprop-train --data table.csv --header no --hidden 4 --epochs 1 --threads 4096
+    ./tileprop-train --data table.csv --header no --hidden 4 --epochs 1 --checkpoint c >/dev/null
+    run --separate-stderr ./tileprop-train --data table.csv --header no --hidden 4 --epochs 1 --checkpoint c
     [ "$status" -eq 0 ]
-    [[ $stderr == "tileprop-train: warning: --threads: 4096 "* ]]
+    [[ $stderr == "tileprop-train: warning: --checkpoint: "* ]]
 }
 
 @test "--help uses it, and for the other programs' examples its prefix" {

@@ -102,7 +102,7 @@ END
     wait $child || code=$?
     [ "$code" -eq 130 ]
     [ ! -s out ]
-    grep -q '^sweep: stopped by SIGINT; the same command goes on$' err
+    grep -q '^sweep: stopped by SIGINT; the same command continues$' err
 }
 
 @test "runs on other weights, or other places of the same entries, are not taken for those of a sweep" {

@@ -39,7 +39,7 @@ print(result[sys.argv[1]] if len(sys.argv) > 1 else "\n".join(sorted(result)))' 
     [ "$(sed -n 's/^  --\([a-z-]*\).*/\1/p' <<<"$output" | xargs)" = "data val-data label normalize hidden activation \
 init-from optimizer lr batch epochs seed early-stop threads save save-best checkpoint resume plot json quiet stats \
 check-gradient help version" ]
-    [ "${lines[-1]}" = 'train --help all lists the other options and the exit codes too.' ]
+    [ "${lines[-1]}" = 'train --help all lists all options and the exit codes.' ]
     [ "$("$train" -h)" = "$output" ]
     refused 2 '--help: ... one of off, on, all' --help=data
     refused 2 'expected an option, found "data"' --help data
@@ -56,7 +56,7 @@ check-gradient help version" ]
         echo "$name"
         grep -q -- "^  --$name\b" <<<"$output"
     done
-    [[ $output == *"output layer is not part"* ]]
+    [[ $output == *"The output layer, with one unit per class,"* ]]
     [[ $output == *"[improved-sigmoid]"* ]]
     for code in 0 1 2 3 4 130 143; do
         grep -q "^  $code  *[a-z]" <<<"$output"
@@ -163,17 +163,17 @@ END
     }
     printf 'optimizer = adam\nlr = 0.02\nbeta1 = 0.8\nepsilon = 1e-08\n' >run.conf
     cmp <(dropped run.conf --optimizer sgd) - <<'END'
-train: note: --beta1 0.8 of run.conf has no use with --optimizer sgd and is dropped
-train: note: --epsilon 1e-08 of run.conf has no use with --optimizer sgd and is dropped
+train: note: --beta1 0.8 of run.conf has no effect with --optimizer sgd and is dropped
+train: note: --epsilon 1e-08 of run.conf has no effect with --optimizer sgd and is dropped
 END
     "$train" --config run.conf --optimizer sgd --print-config | grep -qx "lr = 0.02"
     [ -z "$(dropped run.conf --optimizer sgd --quiet)" ]
     [ -z "$(dropped run.conf --optimizer adam)" ]
     [ "$(dropped "$root/results/3c/run.conf" --optimizer sgd)" = \
-        "train: note: --momentum 0.9 of $root/results/3c/run.conf has no use with --optimizer sgd and is dropped" ]
+        "train: note: --momentum 0.9 of $root/results/3c/run.conf has no effect with --optimizer sgd and is dropped" ]
     "$train" --optimizer nesterov --momentum 0.5 --print-config >all.conf # with the defaults of adam too
     [ "$(dropped all.conf --optimizer sgd)" = \
-        "train: note: --momentum 0.5 of all.conf has no use with --optimizer sgd and is dropped" ]
+        "train: note: --momentum 0.5 of all.conf has no effect with --optimizer sgd and is dropped" ]
 }
 
 @test "improved-sigmoid and lecun-tanh are one activation, called improved-sigmoid" {
@@ -604,7 +604,7 @@ END
         echo "$stderr"
         [ "$status" -eq 1 ]
         rows=$(($(wc -l <run.csv) - 1))
-        [[ $stderr == "train: --history: run.csv: File too large; the first $rows rows are there" ]]
+        [[ $stderr == "train: --history: run.csv: File too large; the first $rows rows are written" ]]
         [ "$rows" -gt 30 ]
         cmp run.csv <(head -n $((rows + 1)) whole.csv)
         [ "$(ls)" = $'run.csv\nwhole.csv' ]

@@ -70,7 +70,7 @@ goes_on() {
     printf '\1' | dd of=other/train-labels-idx1-ubyte bs=1 seek=100 conv=notrunc status=none
     printf '\2' | dd of=data/train-labels-idx1-ubyte bs=1 seek=100 conv=notrunc status=none
     on_rank_2 'exec unshare -rm bash -c "mount --bind other data && exec \"\$@\"" - "$@"'
-    said train 3 'other training data found than on rank 0' 3 ./wrap "$train" "${few[@]}" --data data
+    said train 3 'training data found that differ from those of rank 0' 3 ./wrap "$train" "${few[@]}" --data data
     rm other/train-labels-idx1-ubyte
     said train 3 'rank 2 on ' 3 ./wrap "$train" "${few[@]}" --data data
 }

@@ -200,7 +200,7 @@ END
     wild=(--data t.csv --header no --hidden 5 --batch 4 --evals-per-epoch 1 --lr 1000 --weight-decay 900 --optimizer sgd)
     run --separate-stderr "$train" "${wild[@]}" --checkpoint c --checkpoint-every 1
     [ "$status" -eq 4 ]
-    grep -q "^train: warning: --checkpoint: c: weights or optimizer state that are not finite" <<<"$stderr"
+    grep -q "^train: warning: --checkpoint: c: weights or optimizer state with values that are not finite" <<<"$stderr"
     [[ ${stderr_lines[-1]} == "train: the loss of the batch is not finite at step "* ]]
     diverged=$(sed -n 's/.* not finite at step \([0-9]*\).*/\1/p' <<<"${stderr_lines[-1]}")
     run "$train" "${wild[@]}" --resume c
@@ -503,8 +503,8 @@ END
         # shellcheck disable=SC2086
         refused 3 "changed: ${part//_/ }" "${few[@]}" $options --epochs 2 --resume changed
     done <<'END'
-layers:_other --hidden 24
-layers:_other --hidden 24,20 --bias all
+layers_found --hidden 24
+layers: --hidden 24,20 --bias all
 1_arrays_..._2 --hidden 24,20 --optimizer adam
 END
     flat=("${few[@]}" --hidden none --bias none --epochs 1)

@@ -136,11 +136,11 @@ static void test_refuses_headers(void **state)
     (void)state;
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},"
             "\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}",
-            2, "header ... no JSON: duplicate object key");
-    refused("{\"a\":{\"a\":{\"a\":{}}}}", 0, "byte 23: brackets nest ... 3 deep");
-    refused("{\"\\\"\\\\\":[[[", 0, "brackets nest ... 3 deep");
-    refused("{\"a\n\":1}", 0, "header ... no JSON");
-    refused("{} {}", 0, "header ... no JSON");
+            2, "header ... not JSON: duplicate object key");
+    refused("{\"a\":{\"a\":{\"a\":{}}}}", 0, "byte 23: brackets nested ... 3 deep");
+    refused("{\"\\\"\\\\\":[[[", 0, "brackets nested ... 3 deep");
+    refused("{\"a\n\":1}", 0, "header ... not JSON");
+    refused("{} {}", 0, "header ... not JSON");
     refused("{\"__metadata__\":[]}", 0, "__metadata__: ... object ... texts");
     refused("{\"__metadata__\":{\"n\":1}}", 0, "__metadata__: \"n\": ... text");
     refused("{\"a\":1}", 0, "tensor \"a\": ... dtype, shape ... data_offsets");
@@ -152,9 +152,9 @@ static void test_refuses_headers(void **state)
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[-1],\"data_offsets\":[0,1]}}", 1, "shape: ... integers");
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1.0],\"data_offsets\":[0,1]}}", 1, "shape: ... integers");
     refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,1]}}", 1, "more than 8 ... 8");
-    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0]}}", 1, "data_offsets: ... two places");
-    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,0]}}", 1, "data_offsets: ... two places");
-    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}", 1, "data_offsets: ... two places");
+    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0]}}", 1, "data_offsets: ... two offsets");
+    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,0]}}", 1, "data_offsets: ... two offsets");
+    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}", 1, "data_offsets: ... two offsets");
     refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, "data_offsets: ... bytes ... shape");
     /* 2^62 values of 4 bytes, and 2^32 times 2^32 of one, are 0 bytes modulo 2^64. */
     refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904],\"data_offsets\":[0,0]}}", 0,
