@@ -202,9 +202,9 @@ FORMATTED = $(shell git ls-files '*.c' '*.h' '*.cc')
 
 .PHONY: format check-format clean help
 format: ## format all C files with clang-format
-	clang-format -i $(FORMATTED)
+	$(Q)clang-format -i $(FORMATTED)
 check-format: ## fail where clang-format would change a file
-	clang-format --dry-run -Werror $(FORMATTED)
+	$(Q)clang-format --dry-run -Werror $(FORMATTED)
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD) $(BIN) $(LIB) compile_commands.json

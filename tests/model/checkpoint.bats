@@ -504,7 +504,7 @@ END
         refused 3 "changed: ${part//_/ }" "${few[@]}" $options --epochs 2 --resume changed
     done <<'END'
 layers_found --hidden 24
-layers: --hidden 24,20 --bias all
+layers_found --hidden 24,20 --bias all
 1_arrays_..._2 --hidden 24,20 --optimizer adam
 END
     flat=("${few[@]}" --hidden none --bias none --epochs 1)
