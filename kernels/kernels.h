@@ -82,7 +82,7 @@ static inline size_t tp_panel_offset(size_t stride, size_t row, size_t column)
  */
 struct tp_matrix {
     float *data;
-    size_t stride; /* floats from panel to panel */
+    size_t stride; /* floats between the starts of panels */
     size_t rows, columns;
 };
 
@@ -343,7 +343,7 @@ typedef void tp_map_fn(size_t n, const float *x, float *y);
 struct tp_blocks {
     const char *tile;               /* rows x columns of the largest tile of a product */
     size_t lanes;                   /* floats of a vector */
-    double peak_flops, chain_flops; /* of a round of the probes */
+    double peak_flops, chain_flops; /* operations of a round of the probes */
     /* From the caches, as tp_blocks_fit() says; any others do too, of steps at least 1. */
     size_t steps;             /* of a chain in a block */
     size_t steps_many;        /* likewise, where many rows meet many panels of B */

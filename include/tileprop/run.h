@@ -49,18 +49,18 @@ TILEPROP_TRY tileprop_status tileprop_model_write(const tileprop_model *model, F
 
 /* --- Facts about a run -------------------------------------------------------------------------------- */
 
-/* A way to take steps, and the seconds per step. */
+/* A way to take steps and what a step takes. */
 typedef struct tileprop_candidate {
     size_t threads;
-    int skips;       /* it skips zeros of the inputs */
+    int skips;       /* zeros of the inputs are skipped */
     double measured; /* 0: not measured */
 } tileprop_candidate;
 
-/* A process of a run on several. */
+/* A rank: one process of a run. */
 typedef struct tileprop_rank {
     char isa[16];   /* the instruction set, which may differ from rank to rank */
     size_t threads; /* in steps */
-    size_t bytes;   /* of memory, besides its data */
+    size_t bytes;   /* memory besides its data */
 } tileprop_rank;
 
 /* What the options resolved to; known before the first step. */
@@ -68,7 +68,7 @@ typedef struct tileprop_run {
     size_t size;
     const char *isa, *tile;                          /* the instruction set and its largest tile; static strings */
     size_t threads_most;                             /* requested; if none were, available */
-    size_t threads, threads_of_steps, threads_bound; /* bound: one to a core */
+    size_t threads, threads_of_steps, threads_bound; /* threads bound to a core of their own */
     const char *plan; /* who computes what, one operation per line; empty unless times are wanted */
     const tileprop_candidate *candidates;
     size_t candidate_count; /* 0: there was no choice */
@@ -78,24 +78,23 @@ typedef struct tileprop_run {
     size_t batch; /* rows of a full batch; at most the number of samples */
     size_t steps_per_epoch, steps_planned;
     size_t steps_before;    /* done before the run was resumed; 0: not resumed */
-    double seconds_before;  /* taken by those, evaluations included */
+    double seconds_before;  /* seconds taken by those steps, evaluations included */
     double flops_per_step;  /* 2 rows in out per GEMM; no backward for the first layer, no zeros that are skipped */
     double mean, deviation; /* of the training samples, or of those of the initial weights */
     int unverified;         /* the file of initial weights, or the checkpoint, has no checksum */
     int skips;              /* steps skip zeros of the inputs */
     double zeros;           /* fraction of the inputs that can be skipped, in a sample of the training data */
 
-    /* Of a run on several ranks. */
+    /* For a run on several ranks: */
     const tileprop_rank *ranks;
-    size_t rank_count; /* 0: this process is alone */
-    double
-        seconds_alone; /* of a step without shards on rank 0 alone, estimated from smaller batches if that takes long */
-    double seconds_together;   /* of a step on all ranks, measured */
-    double seconds_exchanging; /* of what they exchange in a step, while nobody computes, measured */
-    size_t batch_that_pays;    /* from about this size on all ranks are faster than one, estimated */
+    size_t rank_count;         /* 0: this process is alone */
+    double seconds_alone;      /* a step without shards on rank 0 alone; estimated if it takes long */
+    double seconds_together;   /* a step on all ranks, measured */
+    double seconds_exchanging; /* the exchange of a step without computation, measured */
+    size_t batch_that_pays;    /* estimated batch size from which all ranks are faster than one */
 } tileprop_run;
 
-/* "pack", "forward", "loss", "backward", "update", "exchange"; NULL for another number. */
+/* "pack", "forward", "loss", "backward", "update", "exchange"; NULL for any other number. */
 TILEPROP_API const char *tileprop_verb_name(int verb);
 
 /* Totals over all steps: means over the threads that took part, and the busiest thread's work. */
@@ -117,13 +116,13 @@ typedef struct tileprop_time {
  */
 typedef struct tileprop_ranks {
     size_t size;        /* sizeof(tileprop_ranks) */
-    size_t rank, count; /* of this process, and of all, at most options.shards */
+    size_t rank, count; /* this process and their number, at most options.shards */
     void *context;      /* passed to the functions */
-    /* Start to move bytes, which are left alone until that is done. Return how many transfers were started so far. */
+    /* Start a transfer and return how many were started so far. The bytes must not be touched until it is done. */
     size_t (*send)(void *context, size_t to, int tag, const void *bytes, size_t count);
     size_t (*receive)(void *context, size_t from, int tag, void *bytes, size_t count);
-    void (*wait)(void *context, size_t begin, size_t end); /* until transfers [begin, end) are done */
-    void (*finish)(void *context);                         /* until all are done, which are then forgotten */
+    void (*wait)(void *context, size_t begin, size_t end); /* waits until transfers [begin, end) are done */
+    void (*finish)(void *context);                         /* waits until all are done; counting then restarts from 0 */
     void (*progress)(void *context); /* called often while transfers are under way; must return at once */
 } tileprop_ranks;
 
@@ -162,7 +161,7 @@ TILEPROP_API int tileprop_checkpoint_has_best(const tileprop_checkpoint *checkpo
 
 /* --- Options ------------------------------------------------------------------------------------------ */
 
-/* Everything but size may be 0 or NULL. */
+/* Everything except size may be 0 or NULL. */
 typedef struct tileprop_run_options {
     size_t size;               /* sizeof(tileprop_run_options) */
     const tileprop_data *test; /* evaluated once, at the end */
@@ -174,13 +173,13 @@ typedef struct tileprop_run_options {
      */
     const char *text;
 
-    /* Where to resume. Data must be the same, and so must all options but those for threads. */
+    /* Where to resume. The data must be the same, and so must all options except those for threads. */
     const tileprop_checkpoint *resume;
     int resume_inexact; /* even if written by a version that computes different bits */
 
     /*
-     * The processes that share the run's work; NULL: this one is alone. All call tileprop_train() with the same options
-     * and data. Only rank 0's callbacks are called, but for interrupted, and only its results are complete.
+     * The processes that share the run; NULL: this one is alone. All call tileprop_train() with the same options and
+     * data. Only rank 0's callbacks are called, except interrupted, and only its results are complete.
      */
     const tileprop_ranks *ranks;
 

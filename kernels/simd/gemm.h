@@ -13,7 +13,7 @@
 #include "tile.h"
 
 #define MANY_ROWS     64
-#define A_BLOCK_ROWS  48  /* at least; a multiple of every tile's rows */
+#define A_BLOCK_ROWS  48  /* least number of rows; a multiple of every tile's rows */
 #define ROW_VECS      8   /* of the tile of one row: two units of latency 4 */
 #define SHORT_DEPTH   256 /* below it EPILOGUE_ROWS wait for the epilogue, in L1 */
 #define EPILOGUE_ROWS 48

@@ -14,7 +14,7 @@
 #define MARKED_PANELS 4
 #define MARKED_VECS   (MARKED_PANELS * PANEL_VECS)
 #define MARKED_LINE   (MARKED_PANELS * TP_PANEL)
-#define MARKED_ROWS   64 /* whose sums stay in L1 */
+#define MARKED_ROWS   64 /* their sums stay in L1 */
 
 static inline __attribute__((always_inline)) void load_lines(const float *from, size_t stride, int panels, vec to[])
 {
@@ -89,7 +89,7 @@ static inline __attribute__((always_inline)) const void *row_at(const struct for
     return bytes ? (const void *)(t->bytes + row * t->features) : (const void *)(t->a + row * TP_PANEL);
 }
 
-/* Adds the lowest input in `left` of the row that begins there, its value times its weights, and returns the others. */
+/* Adds the product of the lowest input in `left` and its weights to a row, and returns the other inputs. */
 static inline __attribute__((always_inline)) uint64_t add_input(const struct forward_tile *t, uint64_t left,
                                                                 const void *at, bool bytes, int panels, vec acc[])
 {

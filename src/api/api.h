@@ -58,10 +58,7 @@ tileprop_status tp_api_options(const tileprop_options *options, tileprop_options
 /* What a program that embeds the library calls this option of the command line; NULL if nothing. */
 const char *tp_api_member(const char *name, size_t length);
 
-/*
- * What a run keeps for models and checkpoints: tp_training's snapshots. Requested models have their
- * description set.
- */
+/* Models and checkpoints of a run: tp_training's snapshots. Requested models have their description set. */
 struct tp_snapshots {
     struct tp_checkpoint next; /* the part common to all checkpoints, and room for the rest */
     struct tp_model last, best;
@@ -109,10 +106,7 @@ struct tp_set {
 tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop_data *given, const struct tp_set *like,
                             enum tp_offsets wanted, const double *offset, struct tp_error *error);
 
-/*
- * Checks that the first `count` samples have something to weigh.
- * Errors: TILEPROP_BAD_INPUT naming the data if all their weights are 0.
- */
+/* Checks the weights of the first `count` samples. Errors: TILEPROP_BAD_INPUT naming the data if all are 0. */
 tileprop_status tp_set_check_weights(const struct tp_set *set, size_t count, struct tp_error *error);
 
 /* Frees what the set owns. */

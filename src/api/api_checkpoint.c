@@ -68,7 +68,7 @@ static tileprop_status write(const tileprop_training_state *here, struct tp_chec
     all->state = *here->state;
     if (snapshots->has_best)
         all->best = snapshots->best.weights;
-    all->history = (void *)(uintptr_t)attachment; /* which nobody writes to */
+    all->history = (void *)(uintptr_t)attachment; /* never written to */
     all->history_size = attachment_size;
     const tileprop_status status = tp_checkpoint_write(all, &file, error);
     errno = file.error;
@@ -159,7 +159,7 @@ tileprop_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact, 
         status = check_data(from, next, error);
     if (status != TILEPROP_OK)
         return status;
-    /* What a file that says it has the same options and data can still have wrong. */
+    /* Checks what can still be wrong in a file with the same options and data. */
     if (!tp_weights_alike(&from->own.model.weights, &next->model.weights))
         return tp_fail(error, TILEPROP_BAD_INPUT,
                        "%s: layers found that differ from those that its options describe, expected the same",

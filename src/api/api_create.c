@@ -56,7 +56,7 @@ static tileprop_status check_values(const tileprop_model_parts *p, struct tp_err
     return TILEPROP_OK;
 }
 
-/* Copies a layer; what is NULL stays as it is. */
+/* Copies a layer; NULL leaves its part unchanged. */
 static tileprop_status put_layer(struct tp_weights *weights, size_t l, const float *values, const float *bias,
                                  struct tp_error *error)
 {

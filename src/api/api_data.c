@@ -270,7 +270,7 @@ void tp_set_free(struct tp_set *set)
     set->labels = NULL;
 }
 
-/* Whether a set says of itself that it can be evaluated, before anything that it points to is read. */
+/* Checks that a set can be evaluated, before anything that it points to is read. */
 static tileprop_status compare(const tileprop_data *found, const struct tp_set *like, struct tp_error *error)
 {
     const tileprop_data *expected = &like->given;
@@ -388,7 +388,7 @@ static tileprop_status evaluate(const tileprop_model *handle, const tileprop_dat
     if (threads > TP_TEAM_MAX)
         return tp_fail(error, TILEPROP_USAGE, "threads: %zu found, expected at most %d", threads, TP_TEAM_MAX);
     const size_t rows = data->rows, features = tileprop_model_features(handle);
-    if (!out.losses) { /* nobody looks at labels */
+    if (!out.losses) { /* labels are not read */
         data->labels = &none;
         data->label_type = TILEPROP_U8;
         data->rows = 1;

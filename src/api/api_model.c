@@ -32,7 +32,7 @@ tileprop_status tp_api_model(tileprop_model **handle, struct tp_model *model, st
     return status;
 }
 
-/* Takes the file over. Layers alone are no model that can be used. */
+/* Takes the file over. Refuses layers alone, which are not a complete model. */
 static tileprop_status parse(tileprop_model **handle, struct tp_file *file, struct tp_error *error)
 {
     struct tp_model model;
@@ -50,7 +50,7 @@ static tileprop_status parse(tileprop_model **handle, struct tp_file *file, stru
     return status;
 }
 
-/* What a function needs: a model, or room for one, and something else. */
+/* Checks the arguments of a function: a model, or room for one, and another pointer. */
 static tileprop_status need(const void *handle, const void *other, const char *name, struct tp_error *error)
 {
     const tileprop_status status = tp_api_need(handle, "model", error);
@@ -140,7 +140,7 @@ tileprop_status tp_api_copy(tileprop_model **handle, const struct tp_model *mode
     file.bytes = bytes;
     const tileprop_status parsed = status == TILEPROP_OK ? parse(handle, &file, error) : status;
     if (parsed == TILEPROP_OK)
-        (*handle)->model.verified = false; /* it comes of no file */
+        (*handle)->model.verified = false; /* it does not come from a file */
     return parsed;
 }
 
@@ -283,7 +283,7 @@ static void predict(const tileprop_model *handle, tileprop_type type, const void
                     float *probabilities, uint16_t *classes)
 {
     const struct tp_dataset set = {.type = type,
-                                   .samples = (void *)(uintptr_t)samples, /* which nobody writes to */
+                                   .samples = (void *)(uintptr_t)samples, /* never written to */
                                    .count = rows,
                                    .features = tileprop_model_features(handle)};
     const struct tp_predictions to = {.predicted = classes, .probabilities = probabilities};

@@ -48,7 +48,7 @@ const char *tp_api_member(const char *name, size_t length)
 #define OPTION(text, member, ...) {text, #member},
 #include "api/options.def"
 #undef OPTION
-        {"class-weight", "class_weights"}, /* these are elsewhere than in tileprop_options */
+        {"class-weight", "class_weights"}, /* these are not members of tileprop_options */
         {"resume-inexact", "resume_inexact"},
         {"val-split", "fraction"},
     };
@@ -70,7 +70,7 @@ void tileprop_options_init(tileprop_options *options, size_t size)
     memcpy(options, &all, size < sizeof all ? size : sizeof all);
 }
 
-/* A caller that knows fewer options than this library gets the defaults of the others. */
+/* A caller with fewer options than this library gets the defaults of the others. */
 static tileprop_status complete(const tileprop_options *given, tileprop_options *g, struct tp_error *error)
 {
     const tileprop_status there = tp_api_need(given, "options", error);

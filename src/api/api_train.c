@@ -111,7 +111,7 @@ static tileprop_status describe(const struct tp_api_training *t, const struct tp
     return status;
 }
 
-/* What a checkpoint says besides its model. */
+/* What a checkpoint holds besides its model. */
 static tileprop_status prepare_checkpoint(struct tp_api_training *t, const struct tp_network *network,
                                           struct tp_error *error)
 {
@@ -135,7 +135,7 @@ static tileprop_status prepare_checkpoint(struct tp_api_training *t, const struc
     return status;
 }
 
-/* What models and checkpoints need, while there is time to say that it cannot be kept. */
+/* Prepares what models and checkpoints keep, before the run, so that failures are reported early. */
 static tileprop_status prepare_models(struct tp_api_training *t, bool last, bool best, struct tp_error *error)
 {
     const struct tp_dataset *train = &t->train.own;
@@ -147,7 +147,7 @@ static tileprop_status prepare_models(struct tp_api_training *t, bool last, bool
     } all[] = {{last, last, &t->snapshots.last},
                {best, best, &t->snapshots.best},
                {next, t->writes_checkpoints, &t->snapshots.next.model}};
-    bool checked = false; /* it is the same */
+    bool checked = false; /* unchanged */
     struct tp_network network;
     if (!last && !best && !next)
         return TILEPROP_OK;
@@ -281,7 +281,7 @@ tileprop_status tp_api_train_prepare(struct tp_api_training *t, bool last, bool 
     return status == TILEPROP_OK && t->run.resume ? resume(t, error) : status;
 }
 
-/* Gives the models that there are, of a run that diverged too; on error none. */
+/* Hands over the models, also those of a run that diverged; on other errors none. */
 static tileprop_status give_models(struct tp_snapshots *snapshots, tileprop_model **last, tileprop_model **best,
                                    struct tp_error *error)
 {
@@ -289,7 +289,7 @@ static tileprop_status give_models(struct tp_snapshots *snapshots, tileprop_mode
     if (status == TILEPROP_OK && snapshots->has_best)
         status = tp_api_model(best, &snapshots->best, error);
     if (status != TILEPROP_OK && last) {
-        tileprop_model_free(*last); /* there was no memory for the other one */
+        tileprop_model_free(*last); /* out of memory for the other one */
         *last = NULL;
     }
     return status;
@@ -416,7 +416,7 @@ void tp_api_train_free(struct tp_api_training *t)
     tp_set_free(&t->test);
 }
 
-/* Gives what there is of a run, also of one that diverged, and ends the call. */
+/* Hands over the results of a run, also of one that diverged, and ends the call. */
 static tileprop_status end(struct tp_api_training *t, struct tp_call *call, tileprop_status status,
                            tileprop_model **last, tileprop_model **best, tileprop_result *result, char *message,
                            size_t size)

@@ -8,7 +8,7 @@
 #include "train/stepper.h"
 #include "train/training_options.h"
 
-/* Its snapshots.next is what it says of itself, with memory for weights and optimizer state. */
+/* Its snapshots.next is its description, with memory for weights and optimizer state. */
 struct tileprop_trainer {
     struct tp_api_training training;
     float *class_weights;
@@ -26,7 +26,7 @@ static bool counts(const tileprop_option *option)
     return strcmp(option->group, "Evaluation and stopping") != 0 && strcmp(option->group, "Machine") != 0;
 }
 
-/* These options, lines `name = value`. NULL without memory. */
+/* These options, lines `name = value`. NULL if out of memory. */
 static char *write_options(const tileprop_options *options)
 {
     char *text = NULL, value[TP_OPTION_TEXT_MAX];
@@ -72,7 +72,7 @@ static tileprop_status take_normalization(const struct tp_api_training *t, const
     return tp_normalization_fit(normalization, t->options.normalize, &t->train.own, error);
 }
 
-/* What a model says of its normalization is none of the fitted ones where the caller gives it. */
+/* If the caller gives the normalization, a model's description names none of the fitted ones. */
 static tileprop_status make_stepper(tileprop_trainer *h, const float *scale, const float *shift, const float *split,
                                     struct tp_error *error)
 {
@@ -132,7 +132,7 @@ static tileprop_status create(tileprop_trainer *h, const tileprop_options *optio
     if (status == TILEPROP_OK)
         status = make_stepper(h, scale, shift, split, error);
     tp_set_free(&t->train);
-    /* What batches have to fit; the rest was the caller's. */
+    /* What batches must fit; the rest belonged to the caller. */
     t->train.given = (tileprop_data){.type = t->train.given.type,
                                      .rows = t->train.given.rows,
                                      .features = t->train.own.features,

@@ -1,6 +1,4 @@
-/*
- * The clock that everything is timed with.
- */
+/* The clock for all times. */
 #pragma once
 
 #include <time.h>

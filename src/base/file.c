@@ -16,7 +16,7 @@ void tp_file_prefer_huge_pages(unsigned char *block, size_t size)
     const uintptr_t page = (uintptr_t)2 << 20, begin = ((uintptr_t)block + page - 1) / page * page;
     const uintptr_t end = ((uintptr_t)block + size) / page * page;
     if (begin < end)
-        madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* an error leaves the pages small */
+        madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* on error the pages stay small */
 }
 
 static tileprop_status read_all(struct tp_file *file, int descriptor, struct tp_error *error)
@@ -51,7 +51,7 @@ tileprop_status tp_file_read(struct tp_file *file, const char *path, struct tp_e
 {
     *file = (struct tp_file){.path = path};
 
-    /* Without O_NONBLOCK a FIFO of that name would block before its kind can be seen. */
+    /* Without O_NONBLOCK, opening a FIFO would block before its type can be checked. */
     const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0)
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: cannot be opened: %s", path, strerror(errno));

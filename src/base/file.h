@@ -14,7 +14,7 @@ struct tp_part {
     char *path;     /* owned */
     size_t line;    /* line of the joined text on which it begins, from 1 */
     size_t dropped; /* number of its first lines that were left out */
-    bool named;     /* one of them was the same as the first file's first line */
+    bool named;     /* one of them equals the first line of the first file */
 };
 
 struct tp_file {
@@ -28,7 +28,7 @@ struct tp_file {
 
 /*
  * Reads the regular file at path, whose bytes stay as they are. Errors: TILEPROP_BAD_INPUT for what cannot be
- * opened or read, TILEPROP_FAILURE without memory. On error *file is empty. path must outlive *file.
+ * opened or read, TILEPROP_FAILURE if out of memory. On error *file is empty. path must outlive *file.
  */
 tileprop_status tp_file_read(struct tp_file *file, const char *path, struct tp_error *error);
 

@@ -7,13 +7,13 @@
 #include <jansson.h>
 #include <stddef.h>
 
-/* json_dumps(): the text, to be freed, or NULL without memory. */
+/* json_dumps(): the text, to be freed, or NULL if out of memory. */
 char *tp_json_text_write(const json_t *json, size_t flags);
 
 /* json_loadb(): NULL with errno ENOMEM without memory, with another errno for what is no JSON. */
 json_t *tp_json_text_read(const char *text, size_t size, size_t flags, json_error_t *wrong);
 
-/* A real; null for what is not finite, which JSON has no number for. NULL without memory. */
+/* A real; null for what is not finite, which JSON has no number for. NULL if out of memory. */
 json_t *tp_json_text_real(double value);
 
 /* Adds the value, which they take over, to an array or an object. If that fails, for want of either too, it

@@ -135,8 +135,8 @@ tileprop_status tp_safe_file_open(struct tp_safe_file *safe, const char *option,
     if (status == TILEPROP_OK)
         status = create_temporary(safe, path, mode, &descriptor, error);
     if (status == TILEPROP_OK && exists && fchown(descriptor, (uid_t)-1, info.st_gid) != 0)
-        mode &= ~(mode_t)S_IRWXG; /* another group's members */
-    /* What the umask took away the file that is replaced had. */
+        mode &= ~(mode_t)S_IRWXG; /* members of another group */
+    /* Permissions that the umask removed, but the replaced file had. */
     if (status == TILEPROP_OK &&
         ((exists && fchmod(descriptor, mode) != 0) || !(safe->file = fdopen(descriptor, "w")))) {
         status = fail_errno(option, path, errno, error);

@@ -14,10 +14,10 @@
 
 struct tp_safe_file {
     FILE *file;         /* NULL: closed */
-    const char *option; /* that asked for it, for messages */
+    const char *option; /* for messages */
     char *path;         /* of the complete file; owned */
     char *temporary;    /* of the file that is written; owned */
-    bool replaces;      /* another file was at path */
+    bool replaces;      /* it replaces a file at path */
     int error;          /* errno of the first write that failed; code that writes to `file` directly sets it */
 };
 
@@ -41,5 +41,5 @@ void tp_safe_file_write(struct tp_safe_file *safe, const void *bytes, size_t siz
  */
 tileprop_status tp_safe_file_commit(struct tp_safe_file *safe, struct tp_error *error);
 
-/* Closes the file and leaves nothing of it. */
+/* Closes and removes the file. */
 void tp_safe_file_discard(struct tp_safe_file *safe);

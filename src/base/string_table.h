@@ -23,7 +23,7 @@ int tp_string_table_compare(const char *ended, const char *text, size_t size);
 /* Stores the number of a text without a zero byte; false if it is not there. */
 bool tp_string_table_find(const struct tp_string_table *table, const char *text, size_t size, uint32_t *number);
 
-/* Adds a text that is not there. Errors: TILEPROP_FAILURE without memory. */
+/* Adds a text that is not there. Errors: TILEPROP_FAILURE if out of memory. */
 tileprop_status tp_string_table_add(struct tp_string_table *table, const char *text, size_t size,
                                     struct tp_error *error);
 

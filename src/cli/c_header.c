@@ -67,7 +67,7 @@ static void put_floats(const struct header *h, const char *what, const float *va
     put(h, "};\n");
 }
 
-/* What is not plain ASCII as three octal digits; so is '?', of which two might begin a trigraph. */
+/* Writes what is not plain ASCII as three octal digits; '?' too, since two of them might begin a trigraph. */
 static void put_text(const struct header *h, const char *text)
 {
     for (; *text; text++) {
@@ -78,9 +78,9 @@ static void put_text(const struct header *h, const char *text)
     }
 }
 
-/* All that a model can have, by the names that it has for them. */
+/* The activations that a model can have, by their names in it. */
 static const struct activation {
-    const char *name, *description, *conditions; /* of the template that are true */
+    const char *name, *description, *conditions; /* conditions of the template that hold */
 } activations[] = {
     {"sigmoid", "sigmoid", "HIDDEN SIGMOID"},
     {"lecun-tanh", "improved-sigmoid, 1.7159 tanh(2x/3)", "HIDDEN ANY_TANH LECUN"},
@@ -102,8 +102,7 @@ static size_t inputs_of(const tileprop_model *model, size_t layer)
     return layer ? tileprop_model_units(model, layer - 1) : tileprop_model_features(model);
 }
 
-/* Floats that the values between layers take: those of even layers' inputs in one array, those of odd ones'
- * in the other. */
+/* Sizes of the two arrays of values between layers: one for the inputs of even layers, one for those of odd layers. */
 static void find_room(const tileprop_model *model, size_t room[2])
 {
     room[0] = room[1] = 1;
@@ -199,7 +198,8 @@ static void put_shift(const struct header *h)
     put(h, "};\n");
 }
 
-/* What the first layer's sums begin with, in the library's order: a chain for each 16 inputs, then their sum. */
+/* The start of the first layer's sums, in the library's order: a chain for every 16 inputs, then the sum of these
+ * chains. */
 static void put_start(const struct header *h)
 {
     const size_t features = tileprop_model_features(h->model), units = tileprop_model_units(h->model, 0);

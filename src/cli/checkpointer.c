@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 
-/* Outputs that need what was before the checkpoint. */
+/* Outputs that need what came before the checkpoint. */
 static tileprop_status begin_history(const struct tp_checkpointer *checkpointer, const char *source,
                                      struct tp_history *history, struct tp_error *error)
 {
@@ -36,7 +36,7 @@ tileprop_status tp_checkpointer_open(struct tp_checkpointer *checkpointer, const
     struct stat info = {0};
     *checkpointer = (struct tp_checkpointer){.command = command};
     tileprop_status status = tp_safe_file_open(&checkpointer->file, "--checkpoint", path, error);
-    /* Looked for when nobody else can write it any more. One that is there and out of reach is not absent. */
+    /* Looked for once no other program can write it. A file that exists but cannot be read is not absent. */
     const bool absent = !path || (stat(path, &info) != 0 && errno == ENOENT);
     if (source && strcmp(source, "auto") == 0)
         source = absent ? NULL : path;
@@ -54,7 +54,7 @@ bool tp_checkpointer_due(const struct tp_checkpointer *checkpointer, size_t step
     return (step + 1) % (every->steps ? every->steps : every->epochs * steps_per_epoch) == 0;
 }
 
-/* To the open file, which holds what cannot be written for its commit. */
+/* Writes to the open file; its commit reports failures. */
 static tileprop_status write_state(struct tp_checkpointer *checkpointer, struct tp_history *history,
                                    const tileprop_training_state *state, struct tp_error *error)
 {
@@ -62,7 +62,7 @@ static tileprop_status write_state(struct tp_checkpointer *checkpointer, struct 
     const char *path = checkpointer->command->checkpoint;
     struct tp_error found;
     if (history->failed && !checkpointer->told) {
-        checkpointer->told = true; /* later ones lack rows: the weights are worth more */
+        checkpointer->told = true; /* histories of later checkpoints lack rows: the weights matter more */
         return tp_fail(error, TILEPROP_FAILURE,
                        "--checkpoint: %s: out of memory for the history; the checkpoint before stays", path);
     }
@@ -84,7 +84,7 @@ tileprop_status tp_checkpointer_write(struct tp_checkpointer *checkpointer, stru
     if (status == TILEPROP_OK)
         status = write_state(checkpointer, history, state, error);
     if (status == TILEPROP_OK)
-        tp_safe_file_open(safe, "--checkpoint", path, NULL); /* where that fails the next one tries again */
+        tp_safe_file_open(safe, "--checkpoint", path, NULL); /* if that fails, the next checkpoint tries again */
     else
         tp_safe_file_discard(safe);
     checkpointer->written = tp_clock_seconds();

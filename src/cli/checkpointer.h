@@ -1,6 +1,4 @@
-/*
- * --checkpoint and --resume: writes checkpoints while a run goes on, and has a run go on from one.
- */
+/* --checkpoint and --resume: writes checkpoints during a run, and resumes from one. */
 #pragma once
 
 #include "base/safe_file.h"
@@ -10,17 +8,16 @@
 struct tp_checkpointer {
     const struct tp_train_command *command;
     struct tp_safe_file file;  /* the next checkpoint; closed only where it could not be opened again */
-    tileprop_checkpoint *from; /* what the run goes on from; NULL: it begins */
-    bool replaces;             /* the first checkpoint replaces a file that the run does not go on from */
-    bool told;                 /* a checkpoint was given up, since the history lacks a row */
-    double written;            /* when the last one was, in seconds on the monotonic clock */
+    tileprop_checkpoint *from; /* the checkpoint to resume from; NULL: a new run */
+    bool replaces;             /* the first checkpoint replaces a file that the run did not resume from */
+    bool told;                 /* a checkpoint was skipped because the history lacks a row */
+    double written;            /* time of the last one, in seconds on the monotonic clock */
 };
 
 /*
- * Opens the checkpoint that is to be written, reads the one that the run is to go on from, and begins the
- * history, which goes on with it.
- * Errors: as tp_safe_file_open, tileprop_checkpoint_load and tp_history_begin; TILEPROP_USAGE for outputs
- * that need what the checkpoint does not have. The checkpointer may be discarded either way.
+ * Opens the checkpoint to be written, reads the one to resume from, and begins or continues the history. Errors: as
+ * tp_safe_file_open, tileprop_checkpoint_load and tp_history_begin; TILEPROP_USAGE for outputs that need what the
+ * checkpoint does not have. The checkpointer may be discarded either way.
  */
 tileprop_status tp_checkpointer_open(struct tp_checkpointer *checkpointer, const struct tp_train_command *command,
                                      struct tp_history *history, struct tp_error *error);
@@ -28,7 +25,7 @@ tileprop_status tp_checkpointer_open(struct tp_checkpointer *checkpointer, const
 /* Whether a checkpoint is due after the step, which is counted from 0. */
 bool tp_checkpointer_due(const struct tp_checkpointer *checkpointer, size_t step, size_t steps_per_epoch);
 
-/* Errors: TILEPROP_FAILURE if it could not be written; the one before it is still there then. */
+/* Errors: TILEPROP_FAILURE if it could not be written; the previous one then remains. */
 tileprop_status tp_checkpointer_write(struct tp_checkpointer *checkpointer, struct tp_history *history,
                                       const tileprop_training_state *state, struct tp_error *error);
 

@@ -23,8 +23,7 @@ static bool resolve_directory(const char *name, char *path, size_t size)
 
 tileprop_status tp_data_path_find(const char *elsewhere, char *path, size_t size, struct tp_error *error)
 {
-    /* A symbolic link to the program leads to its real place. Without /proc there is
-     * what the program was started as. */
+    /* Follows symbolic links to the program. Without /proc, uses the name that the program was started with. */
     char program[PATH_MAX];
     if (!realpath("/proc/self/exe", program) && !realpath((const char *)getauxval(AT_EXECFN), program))
         program[0] = '\0';

@@ -1,6 +1,4 @@
-/*
- * Where the data that ship with the project are.
- */
+/* Finds the data that ship with the project. */
 #pragma once
 
 #include <stddef.h>

@@ -11,7 +11,7 @@
 
 #include "cli/template.h"
 
-#define TP_NOT_FOUND  127 /* what posix_spawnp's child exits with where there is no such program */
+#define TP_NOT_FOUND  127 /* exit status of posix_spawnp's child if there is no such program */
 #define TP_SUFFIX_LEN 4   /* ".svg", ".png" */
 
 int tp_drawing_stem(const char *path)
@@ -41,7 +41,7 @@ static tileprop_status check_path(const char *option, const char *path, struct t
 tileprop_status tp_drawing_open(struct tp_drawing *drawing, const char *option, const char *path,
                                 struct tp_error *error)
 {
-    char script[PATH_MAX + 16]; /* one that is cut off is too long for a path */
+    char script[PATH_MAX + 16]; /* a name that is cut off is too long for a path */
     *drawing = (struct tp_drawing){.option = option, .path = path};
     if (!path)
         return TILEPROP_OK;
@@ -62,7 +62,7 @@ void tp_drawing_write(struct tp_drawing *drawing, const char *const *lines, cons
     tp_template_write(lines, all, stem, drawing->script.file);
 }
 
-/* As tp_show(), but for a picture, of which another encoding than UTF-8 would make no XML. */
+/* As tp_show(), but for a picture: in XML, text must be UTF-8. */
 static struct tp_shown show(const char *text, size_t most)
 {
     struct tp_shown shown;
@@ -94,7 +94,7 @@ void tp_drawing_quote(struct tp_drawing *drawing, const char *text, size_t most)
 /* Runs gnuplot in the script's folder, without a shell; *code: what it exited with. False: not at all. */
 static bool run_gnuplot(const struct tp_drawing *drawing, const char *folder, const char *name, int *code)
 {
-    /* A descriptor, since the name need not be one that gnuplot can quote, nor of this folder. */
+    /* A descriptor, because the name may be in another folder, or one that gnuplot cannot quote. */
     char *arguments[] = {"gnuplot", "-e", "image='/dev/fd/3'", (char *)name, NULL};
     posix_spawn_file_actions_t actions;
     pid_t child;

@@ -1,6 +1,6 @@
 /*
- * A picture that gnuplot draws from a script: FILE.svg or FILE.png, and FILE.gp beside it. `gnuplot FILE.gp` in its
- * folder draws once more what has been edited.
+ * A picture that gnuplot draws from a script: FILE.svg or FILE.png, with FILE.gp beside it. After an edit, `gnuplot
+ * FILE.gp` in its folder draws it again.
  */
 #pragma once
 
@@ -10,8 +10,8 @@
 #include "base/status.h"
 
 struct tp_drawing {
-    const char *option; /* that asked for it, for messages */
-    const char *path;   /* of the image; NULL: there is none */
+    const char *option; /* for messages */
+    const char *path;   /* path of the image; NULL: none */
     struct tp_safe_file script, image;
 };
 
@@ -43,5 +43,5 @@ void tp_drawing_quote(struct tp_drawing *drawing, const char *text, size_t most)
  */
 tileprop_status tp_drawing_finish(struct tp_drawing *drawing, struct tp_error *error);
 
-/* Leaves nothing of files that are not finished. */
+/* Removes files that are not finished. */
 void tp_drawing_discard(struct tp_drawing *drawing);

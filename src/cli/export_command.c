@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define TP_NAME_MAX 31 /* bytes; what C compilers have to tell apart is 31 and more */
+#define TP_NAME_MAX 31 /* bytes; C compilers must tell at least 31 apart */
 
 #define TP_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

@@ -10,9 +10,9 @@
 struct tp_export_command {
     const char *model;
     const char *c;    /* file */
-    const char *name; /* that its identifiers begin with */
+    const char *name; /* prefix of its identifiers */
     int help, version;
-    char *storage; /* to be freed, after an error too; what is above may point into it */
+    char *storage; /* freed by the caller, on error too; the members above may point into it */
 };
 
 /*
@@ -23,5 +23,5 @@ struct tp_export_command {
 tileprop_status tp_export_command_parse(struct tp_export_command *command, int argc, char *const *argv,
                                         struct tp_error *error);
 
-/* Writes --help, or what else is made of the options. */
+/* Writes --help, or other texts made from the options. */
 void tp_export_command_write(tp_options_writer *write, FILE *out);

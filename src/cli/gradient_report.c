@@ -67,7 +67,7 @@ static void write_opening(const tileprop_options *options, const char *directory
     fflush(out);
 }
 
-/* Of the layer that is furthest off. */
+/* Writes the place and size of the largest difference. */
 static bool course_met(const tileprop_gradients *found)
 {
     return found->layers[found->course_layer].course <= TILEPROP_CHECK_COURSE_STEP * TILEPROP_CHECK_COURSE_STEP;
@@ -115,7 +115,7 @@ static void write_differences(const tileprop_gradients *found, FILE *out)
     putc('\n', out);
 }
 
-/* null if the check was stopped before it was known. */
+/* null if the check was stopped before the value was known. */
 static json_t *json_course(const tileprop_gradients *found)
 {
     const size_t l = found->course_layer;

@@ -1,6 +1,4 @@
-/*
- * What --check-gradient does: it checks the gradients of a network and writes what came out.
- */
+/* --check-gradient: checks the gradients of a network and reports the result. */
 #pragma once
 
 #include "cli/train_command.h"
@@ -11,7 +9,7 @@
  * then that a step of every tier that runs here has the bits of the reference's. Writes the verdicts, with
  * --json as a JSON object too. *stopped: a signal ended the check before it was done, and TILEPROP_OK is
  * returned; in the JSON object "passed" is null then. Errors: TILEPROP_FAILURE for a gradient that is wrong and for
- * other bits (all is written then too), and without memory or threads.
+ * other bits (all is written then too), and if out of memory or threads.
  */
 tileprop_status tp_gradient_report(const struct tp_train_command *command, const struct tp_train_data *data,
                                    bool *stopped, struct tp_error *error);

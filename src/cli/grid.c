@@ -7,14 +7,14 @@
 
 #include "tileprop/tileprop.h"
 
-/* Those that change no result, or that a sweep sets itself; of a path there is only one. */
+/* Options that change no result, or that a sweep sets itself. */
 static bool is_fixed(const tileprop_option *option)
 {
     return strcmp(option->group, "Machine") == 0 || option->kind == TILEPROP_OPTION_PATH ||
            strcmp(option->name, "seed") == 0;
 }
 
-/* Fails for a name that is none of those that can vary, and lists them. */
+/* Fails for a name that cannot vary, and lists those that can. */
 static tileprop_status check_name(const char *name, size_t size, struct tp_error *error)
 {
     struct tp_error names = {"config"};

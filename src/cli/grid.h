@@ -11,7 +11,7 @@
 #define TP_GRID_MAX   100000 /* configurations */
 
 struct tp_varied {
-    char *name;       /* owned, as what follows */
+    char *name;       /* owned, like the members below */
     char **arguments; /* [count]: "--NAME=VALUE" */
     size_t count;
 };
@@ -25,15 +25,15 @@ struct tp_grid {
 /*
  * Adds an option from a text NAME=VALUE,VALUE,... or, where values hold commas, NAME=VALUE|VALUE|... Whether the values
  * are right is left to the command line of train. Errors: TILEPROP_USAGE for a name that is no option of a training, or
- * that a sweep sets itself, a value or name that is there twice, and for too many; TILEPROP_FAILURE without memory. The
- * grid, zero before the first call, is to be freed either way.
+ * that a sweep sets itself, a value or name that is there twice, and for too many; TILEPROP_FAILURE if out of memory.
+ * The grid, zero before the first call, is to be freed either way.
  */
 tileprop_status tp_grid_add(struct tp_grid *grid, const char *text, struct tp_error *error);
 
 /* A value as it was given, by its place. */
 const char *tp_varied_value(const struct tp_varied *varied, size_t place);
 
-/* The place, from 0, of configuration `index` among an option's values. The last option varies fastest. */
+/* The index, from 0, of an option's value in configuration `index`. The last option varies fastest. */
 size_t tp_grid_value(const struct tp_grid *grid, size_t index, size_t varied);
 
 /* The value in that place. */

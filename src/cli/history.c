@@ -11,11 +11,11 @@
 
 #include "base/file.h"
 
-#define TP_COLUMN_MAX 32 /* bytes of a column's name or value, with what stands before and after it */
+#define TP_COLUMN_MAX 32 /* bytes of a column's name or value, with its separators */
 
 static const char columns[] = "step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy";
 
-/* Makes room for what is put next. */
+/* Makes room for more text. */
 static bool reserve(struct tp_history *history, size_t size)
 {
     const size_t needed = history->size + size + 1;
@@ -85,7 +85,7 @@ bool tp_history_row(const char **row, double values[TP_HISTORY_COLUMNS])
     for (size_t i = 0; i < TP_HISTORY_COLUMNS; i++) {
         char *end = (char *)field;
         *row = field;
-        if (!isspace((unsigned char)*field)) /* which strtod() would skip, a line break too */
+        if (!isspace((unsigned char)*field)) /* strtod() would skip these, even a line break */
             values[i] = strtod(field, &end);
         if (i + 1 < TP_HISTORY_COLUMNS ? *end != ',' : !strchr(",\r\n", *end)) {
             values[i] = NAN;
@@ -144,7 +144,7 @@ tileprop_status tp_history_read(struct tp_history *history, const char *option, 
     return check_rows(history, error);
 }
 
-/* The rest of the row that is pending; NULL: there was no evaluation. */
+/* Completes the pending row; NULL: no evaluation followed. */
 static void end_row(struct tp_history *history, const tileprop_progress *evaluation)
 {
     if (!history->pending)

@@ -20,13 +20,13 @@
 enum { TP_HISTORY_LOSS = 2, TP_HISTORY_VALIDATION, TP_HISTORY_ACCURACY, TP_HISTORY_TRAIN_ACCURACY, TP_HISTORY_COLUMNS };
 
 struct tp_history {
-    char *text; /* [size] and a zero byte, owned; NULL: nobody wants a history */
+    char *text; /* [size] and a zero byte, owned; NULL: no history is wanted */
     size_t size, capacity;
-    const char *option, *path; /* that want it, for messages */
+    const char *option, *path; /* for messages */
     size_t layers;             /* columns grad_norm_1 to grad_norm_<layers>; 0: none */
     size_t hidden;             /* columns activation_rms_1 to activation_rms_<hidden>, and saturation_; 0: none */
     bool pending;              /* the row of the last step waits for an evaluation */
-    bool failed;               /* memory was short for a row, which is missing */
+    bool failed;               /* a row is missing: out of memory */
 };
 
 /* Sets which columns of layers a history has. */
@@ -43,7 +43,7 @@ tileprop_status tp_history_begin(struct tp_history *history, const void *content
  * Reads the history of an earlier run into *history, for which option asked; path must outlive it. Memory: 4 times the
  * file.
  * Errors: TILEPROP_BAD_INPUT with the line for a file that cannot be read or is not one, or has no evaluations;
- * TILEPROP_FAILURE without memory. The text is to be freed, on error too.
+ * TILEPROP_FAILURE if out of memory. The text is to be freed, on error too.
  */
 tileprop_status tp_history_read(struct tp_history *history, const char *option, const char *path,
                                 struct tp_error *error);
@@ -57,10 +57,10 @@ bool tp_history_row(const char **row, double values[TP_HISTORY_COLUMNS]);
 /* Adds to the rows, if there is a history. */
 void tp_history_progress(struct tp_history *history, const tileprop_progress *progress);
 
-/* Completes the last row: no evaluation follows. Nothing without a history. */
+/* Completes the last row: no evaluation follows. Does nothing without a history. */
 void tp_history_complete(struct tp_history *history);
 
-/* Errors: TILEPROP_FAILURE with option and path if a row is missing, for want of memory. */
+/* Errors: TILEPROP_FAILURE with option and path if a row is missing, for lack of memory. */
 tileprop_status tp_history_check(const struct tp_history *history, struct tp_error *error);
 
 /*

@@ -1,6 +1,4 @@
-/*
- * What samples have to fit to be given to a model.
- */
+/* The schema that samples must fit to be given to a model. */
 #pragma once
 
 #include "base/status.h"
@@ -9,7 +7,7 @@
 
 /*
  * Fills the schema with the columns, if the model knows any, and the classes. path: the model's, for messages.
- * tp_schema_free() it afterwards, on error too. Errors: TILEPROP_FAILURE without memory.
+ * tp_schema_free() it afterwards, on error too. Errors: TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_model_schema_find(struct tp_schema *schema, const char *path, const tileprop_model *model,
                                      struct tp_error *error);

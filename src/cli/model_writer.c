@@ -11,7 +11,7 @@ tileprop_status tp_model_writer_open(struct tp_model_writer *writer, const struc
     return status ? status : tp_safe_file_open(&writer->best.file, "--save-best", command->save_best, error);
 }
 
-/* The options as text, to be freed; NULL without memory. */
+/* The options as text, to be freed; NULL if out of memory. */
 static char *write_options(const struct tp_train_command *command)
 {
     char *text = NULL;
@@ -26,7 +26,8 @@ static char *write_options(const struct tp_train_command *command)
     return NULL;
 }
 
-/* What the data say of columns and classes, while there is time to say that it cannot be kept. */
+/* The names of columns and classes in the data; checked before the run, so that names that cannot be stored are
+ * reported early. */
 static tileprop_status prepare_names(struct tp_model_writer *writer, const struct tp_schema *schema,
                                      tileprop_data *data, struct tp_error *error)
 {

@@ -1,6 +1,6 @@
 /*
- * --save and --save-best: opens the files before any work is done, says what models are to say of themselves,
- * and writes the models when the run has ended.
+ * --save and --save-best: opens the files before any work is done, sets the descriptions that models keep, and writes
+ * the models when the run has ended.
  */
 #pragma once
 
@@ -10,9 +10,9 @@
 
 /* One of the two files. */
 struct tp_saved {
-    const char *path; /* as asked for; NULL: it was not */
+    const char *path; /* NULL: not wanted */
     struct tp_safe_file file;
-    tileprop_model *model; /* for the run to fill; owned; NULL: there are no such weights */
+    tileprop_model *model; /* filled by the run; owned; NULL: there are no such weights */
     bool written;
     size_t step;
     double loss, accuracy; /* of the validation set */
@@ -24,27 +24,24 @@ struct tp_model_writer {
     char *options, *schema; /* texts of models; owned, NULL: none */
 };
 
-/*
- * Opens the files that the command asks for.
- * Errors: as tp_safe_file_open. The writer may be discarded either way.
- */
+/* Opens the files that the command names. Errors: as tp_safe_file_open. The writer may be discarded either way. */
 tileprop_status tp_model_writer_open(struct tp_model_writer *writer, const struct tp_train_command *command,
                                      struct tp_error *error);
 
 /*
  * Has the data and the run say what models and checkpoints of data with this schema (NULL: none) keep, which
  * with the writer is to outlive both. Nothing happens if the command asks for neither and resumes nothing.
- * Errors: TILEPROP_BAD_INPUT for names that are not UTF-8; TILEPROP_FAILURE without memory.
+ * Errors: TILEPROP_BAD_INPUT for names that are not UTF-8; TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_model_writer_prepare(struct tp_model_writer *writer, const struct tp_schema *schema,
                                         tileprop_data *data, tileprop_run_options *run, struct tp_error *error);
 
 /*
- * Writes the files for which there are models.
- * Errors: TILEPROP_FAILURE if one could not be written; what was there before is still there then.
+ * Writes the files for which there are models. Errors: TILEPROP_FAILURE if one could not be written; the previous file
+ * then remains.
  */
 tileprop_status tp_model_writer_finish(struct tp_model_writer *writer, const tileprop_result *result,
                                        struct tp_error *error);
 
-/* Frees the models and leaves nothing of files that are not finished. */
+/* Frees the models and removes files that are not finished. */
 void tp_model_writer_discard(struct tp_model_writer *writer);

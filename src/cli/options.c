@@ -15,7 +15,7 @@
 #define TP_HELP_WIDTH  80
 #define TP_HELP_COLUMN 26 /* where the explanations begin */
 #define TP_TYPO_MAX    2  /* edits between an unknown name and the one suggested for it */
-#define TP_NAME_MAX    31 /* bytes of a name that a suggestion is sought for */
+#define TP_NAME_MAX    31 /* longest name for which a suggestion is sought */
 #define TP_BLANKS      " \t\r\v\f"
 #define TP_PATH_ROOM   (TP_OPTION_TEXT_MAX + 16) /* with what stands beside it */
 
@@ -57,7 +57,7 @@ static size_t edit_distance(const char *a, size_t size, const char *b)
     return row[length];
 }
 
-/* What a command line or a file is read into. */
+/* The target of a command line or a file. */
 struct reader {
     const struct tp_options *options;
     void *target;
@@ -65,7 +65,7 @@ struct reader {
     struct tp_error *error;
 };
 
-/* place: what stands before the name in a message, the dashes or file and line. */
+/* place: the text before the name in a message: dashes, or file and line. */
 static tileprop_status fail_unknown(const struct reader *r, const char *place, const char *name, size_t length)
 {
     const char *nearest = NULL;
@@ -99,7 +99,7 @@ size_t tp_options_index(const struct tp_options *options, const char *name)
     return find_option(options, name, strlen(name));
 }
 
-/* Takes a value, of which each source may give an option one. */
+/* Takes a value; each source may set an option once. */
 static tileprop_status take(const struct reader *r, size_t index, enum tp_option_source source, const char *place,
                             const char *value)
 {
@@ -110,7 +110,7 @@ static tileprop_status take(const struct reader *r, size_t index, enum tp_option
     return tp_option_parse(option, place, value, r->target, r->error);
 }
 
-/* Takes one option and, where it stands apart, its value; *next moves past them. */
+/* Takes one option and, if separate, its value; *next moves past them. */
 static tileprop_status read_argument(const struct reader *r, char *const *argv, int argc, int *next)
 {
     const char *given = argv[(*next)++], *argument = strcmp(given, "-h") == 0 ? "--help" : given;
@@ -195,7 +195,7 @@ struct config {
     char *room; /* for the paths in it that need the folder's name before them */
 };
 
-/* Whether standard input is meant, which is in no folder. */
+/* Whether the path means standard input, which is in no folder. */
 static bool is_standard_input(const struct tp_option *option, const char *path)
 {
     return option->streams && strcmp(path, "-") == 0;
@@ -211,7 +211,7 @@ static void put_in_folder(const struct tp_option *option, const char *folder, in
                           size_t size)
 {
     size_t length = 0;
-    for (const char *at = path; at && length < size;) { /* as if it were several, which shows there alone */
+    for (const char *at = path; at && length < size;) { /* treated as a list, which it may be */
         const size_t part = strcspn(at, ",");
         const bool stays = *at == '/' || (part == 1 && *at == '-');
         length += (size_t)snprintf(out + length, size - length, "%s%.*s%.*s", length ? "," : "", stays ? 0 : bytes,
@@ -244,14 +244,14 @@ static tileprop_status read_line(const struct reader *r, char *line, const char 
     const char *file = status == TILEPROP_OK ? tp_option_file(option.is, r->target) : NULL;
     if (!file || *file == '/' || !config->folder || is_standard_input(&option, file))
         return status;
-    /* A path too long comes out cut, one byte longer than any path may be. */
+    /* A path that is too long is cut to one byte more than a path may have. */
     char *path = config->room;
     put_in_folder(&option, config->path, config->folder, file, path, TP_OPTION_TEXT_MAX + 2);
     config->room += strlen(path) + 1;
     return tp_option_parse(option.is, place, path, r->target, r->error);
 }
 
-/* What a pipe or a terminal holds has no folder: paths in it are from the working folder. */
+/* A pipe or terminal has no folder: paths in its text are relative to the working folder. */
 static int folder_length(const char *path, FILE *file)
 {
     struct stat status;
@@ -299,7 +299,7 @@ static tileprop_status read_file(const struct reader *r, const char *path, char 
     return status;
 }
 
-/* A file that an option names, or that it writes beside that one. All 0: before the first. */
+/* A file that an option names, or writes beside it. All 0: before the first. */
 struct file {
     size_t place, next; /* of the option; its next file */
     struct tp_option option;
@@ -354,7 +354,7 @@ static bool same_file(const char *file, const char *path)
            (*names[0] || S_ISREG(a.st_mode));
 }
 
-/* The same of any of the files that another option names. */
+/* The same for any of the files that another option names. */
 static bool is_among(const char *file, const struct file *other)
 {
     const char *path = other->path;
@@ -530,7 +530,7 @@ void tp_options_write_basic_help(const struct tp_options *options, const void *d
     write_help(options, false, defaults, out);
 }
 
-/* Writes a value; not inlined, because these buffers are too large for a small stack where no path is written. */
+/* Writes a value. Not inlined: its buffers are too large for a small stack if no path is written. */
 static __attribute__((noinline)) void write_path(const struct tp_option *option, const char *file, const char *value,
                                                  FILE *out)
 {

@@ -25,18 +25,18 @@
 #define TP_COUNT_MAX   1000000000 /* the most that options take, as the library's do */
 #define TP_THREADS_MAX 4096
 
-/* What is known of an option, and what its program does with it. */
+/* An option's description, and how its program uses it. */
 struct tp_option {
     const tileprop_option *is; /* offsets are of the caller's struct; `initial` says nothing */
     bool flag;                 /* a switch that may stand without a value, which is on then */
-    const char *apart;         /* of a flag: the one value that may follow it without =; NULL: none may */
+    const char *apart;         /* for a flag: the only value that may follow it without =; NULL: none */
     bool command_only;         /* acts at once (--help): not in files, not printed */
     bool writes;               /* a path that is written, not read */
-    bool streams;              /* a path that is read, of which - is standard input */
-    bool several;              /* a path that may be those of several files, with commas between them; so may streams */
-    bool prints;               /* of such a path: - is standard output */
-    const char *may_replace;   /* of such a path: the option whose file it may be; NULL: none may */
-    /* Suffixes of what is written beside the path, instead of its own; up to a NULL. */
+    bool streams;              /* a path that is read; - is standard input */
+    bool several;            /* a path, or those of several files separated by commas; streams may be such lists, too */
+    bool prints;             /* for a written path: - is standard output */
+    const char *may_replace; /* for a written path: the option whose file it may replace; NULL: none */
+    /* Suffixes of files written beside the path, in place of its own; ends with a NULL. */
     const char *const *side_outputs;
 };
 
@@ -57,16 +57,16 @@ struct tp_options {
     const char *notes;
     const struct tp_option *table; /* options of a group are neighbours */
     size_t count;
-    const char *operand; /* name of the option whose value may also stand alone; NULL: none may */
-    const char *config;  /* of that for the configuration file; NULL: there is none */
-    /* Names of those that a short help has; up to a NULL. */
+    const char *operand; /* name of the option whose value may stand alone; NULL: none */
+    const char *config;  /* name of the option for the configuration file; NULL: none */
+    /* Names of the options in the short help; ends with a NULL. */
     const char *const *basics;
 };
 
 /* An option by its place, from 0; `is` is NULL after the last one. */
 struct tp_option tp_options_at(const struct tp_options *options, size_t index);
 
-/* Where an option's value came from; the command line wins over the file, wherever --config stands. */
+/* Where an option's value came from. The command line wins over the file, wherever --config stands. */
 enum tp_option_source { TP_FROM_DEFAULT, TP_FROM_FILE, TP_FROM_COMMAND };
 
 /*
@@ -79,13 +79,13 @@ enum tp_option_source { TP_FROM_DEFAULT, TP_FROM_FILE, TP_FROM_COMMAND };
 tileprop_status tp_options_parse(const struct tp_options *options, int argc, char *const *argv, void *target,
                                  enum tp_option_source sources[TP_OPTIONS_MAX], char **storage, struct tp_error *error);
 
-/* The place of an option, for sources[]; that after the last one if there is none of this name. */
+/* The index of an option in sources[]; one past the last if there is no such option. */
 size_t tp_options_index(const struct tp_options *options, const char *name);
 
 /* Writes something about all options; defaults is the caller's struct before parsing. */
 typedef void tp_options_writer(const struct tp_options *options, const void *defaults, FILE *out);
 
-/* What --help is given. */
+/* The value of --help. */
 enum tp_help { TP_HELP_OFF, TP_HELP_ON, TP_HELP_ALL };
 extern const tileprop_choice tp_help_choices[];
 

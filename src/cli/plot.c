@@ -8,9 +8,9 @@
 
 #include "readers/several.h"
 
-#define TP_BIN_STEPS    10   /* steps that a point of the training loss averages, at least */
-#define TP_POINTS       1000 /* of the training loss, at most */
-#define TP_POINTS_OTHER 100  /* of that of another run, so that its noise hides nothing */
+#define TP_BIN_STEPS    10   /* least number of steps that a point of the training loss averages */
+#define TP_POINTS       1000 /* largest number of points of the training loss */
+#define TP_POINTS_OTHER 100  /* the same for another run, so that its noise hides nothing */
 #define TP_LEGEND_NAME  40   /* bytes of another run's path, above which the legend leaves out folders */
 
 const char *const tp_plot_beside[] = {[TP_PLOT_HISTORY] = ".csv", [TP_PLOT_MEANS] = "-loss.csv", ".gp", NULL};
@@ -38,14 +38,14 @@ tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, const char 
         return TILEPROP_OK;
     tileprop_status status = tp_drawing_open(&plot->drawing, "--plot", path, error);
     for (size_t i = 0; status == TILEPROP_OK && i < TP_PLOT_DATA; i++) {
-        char name[PATH_MAX + 16]; /* one that is cut off is too long for a path */
+        char name[PATH_MAX + 16]; /* a name that is cut off is too long for a path */
         snprintf(name, sizeof name, "%.*s%s", tp_drawing_stem(path), path, tp_plot_beside[i]);
         status = tp_safe_file_open(&plot->data[i], "--plot", name, error);
     }
     return status == TILEPROP_OK ? read_others(plot, with, error) : status;
 }
 
-/* The loss of each step, to be freed; NULL without memory. The history's text has those before the run was
+/* The loss of each step, to be freed; NULL if out of memory. The history's text has those before the run was
  * resumed too. NAN: there is none, which only a row of a damaged checkpoint has not. */
 static double *parse_losses(const char *text, size_t *count)
 {
@@ -81,7 +81,7 @@ static void write_means(const double *losses, size_t count, size_t points, FILE 
     }
 }
 
-/* Writes the rows that were evaluated; returns whether they were on the training set too. */
+/* Writes the evaluated rows; returns whether these evaluations include the training set. */
 static bool write_evaluations(const char *text, FILE *file)
 {
     double v[TP_HISTORY_COLUMNS];

@@ -13,9 +13,9 @@
 #include "cli/drawing.h"
 #include "cli/history.h"
 
-#define TP_PLOT_OTHERS 5 /* at most: plot.gp has no more colours that can be told apart */
+#define TP_PLOT_OTHERS 5 /* plot.gp has no more distinct colours */
 
-/* What stands instead of the image's suffix in the names of the other files; ended by NULL. */
+/* Suffixes of the other files, in place of the image's; ends with a NULL. */
 extern const char *const tp_plot_beside[];
 
 enum { TP_PLOT_HISTORY, TP_PLOT_MEANS, TP_PLOT_DATA };
@@ -43,11 +43,11 @@ tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, const char 
 /*
  * Writes the history, data and script, and runs gnuplot. with_train: evaluations were of the training set
  * too.
- * Errors: TILEPROP_FAILURE without memory, if anything could not be written, or gnuplot is not installed or
+ * Errors: TILEPROP_FAILURE if out of memory, if anything could not be written, or gnuplot is not installed or
  * failed; data and script are there then as far as they could be written.
  */
 tileprop_status tp_plot_draw(struct tp_plot *plot, const struct tp_history *history, bool with_train,
                              struct tp_error *error);
 
-/* Leaves nothing of files that are not finished. */
+/* Removes files that are not finished. */
 void tp_plot_discard(struct tp_plot *plot);

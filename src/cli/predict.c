@@ -18,7 +18,7 @@
 #include "tileprop/tileprop.h"
 
 #define TP_NAMED_MAX   5                 /* samples in a message */
-#define TP_ROWS_VALUES ((size_t)1 << 20) /* probabilities that are held at a time */
+#define TP_ROWS_VALUES ((size_t)1 << 20) /* probabilities held at a time */
 
 /* Instead of a report. */
 static bool prints_rows_alone(const struct tp_prediction *p)
@@ -27,7 +27,7 @@ static bool prints_rows_alone(const struct tp_prediction *p)
     return command->print_rows || (!command->output && !p->data->labelled && !command->image);
 }
 
-/* What only becomes clear with model and data at hand. */
+/* Checks that need the model and the data. */
 static tileprop_status check(const struct tp_prediction *p, struct tp_error *error)
 {
     const struct tp_predict_command *command = p->command;
@@ -41,7 +41,7 @@ static tileprop_status check(const struct tp_prediction *p, struct tp_error *err
     return TILEPROP_OK;
 }
 
-/* Names the samples [begin, begin + count) that have no class, if there are any. */
+/* Names the samples of [begin, begin + count) without a class, if there are any. */
 static tileprop_status refuse_unpredicted(const struct tp_prediction *p, size_t begin, size_t count,
                                           struct tp_error *error)
 {
@@ -75,7 +75,7 @@ static tileprop_status predict_part(struct tp_prediction *p, size_t begin, size_
     return status == TILEPROP_OK ? refuse_unpredicted(p, begin, count, error) : status;
 }
 
-/* Writes rows of `part` samples at a time, whose probabilities are there, to a file or to standard output. */
+/* Writes rows, `part` samples at a time, to a file or to standard output. */
 static tileprop_status predict_rows(struct tp_prediction *p, size_t part, struct tp_error *error)
 {
     const struct tp_dataset *set = &p->data->set;
@@ -93,7 +93,7 @@ static tileprop_status predict_rows(struct tp_prediction *p, size_t part, struct
     if (p->rows.file)
         p->rows.error = errno;
     else if (errno == EPIPE)
-        clearerr(stdout); /* that the reader has left is no error */
+        clearerr(stdout); /* a reader that has left is not an error */
     else
         return tp_fail(error, TILEPROP_FAILURE, "standard output: %s", strerror(errno));
     return TILEPROP_OK;

@@ -46,5 +46,5 @@ struct tp_predict_command {
 tileprop_status tp_predict_command_parse(struct tp_predict_command *command, int argc, char *const *argv,
                                          struct tp_error *error);
 
-/* Writes --help, or what else is made of the options. */
+/* Writes --help, or other texts made from the options. */
 void tp_predict_command_write(tp_options_writer *write, FILE *out);

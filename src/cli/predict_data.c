@@ -51,8 +51,8 @@ static double border_mean(const uint8_t *pixels, size_t side)
 #define TP_DARK  85.0
 #define TP_LIGHT 170.0
 
-/* Inverts the image, where that is not asked for if its ground is light and the training samples are dark, or the other
- * way round. */
+/* Inverts the image if asked to, or by default if its border is light and the training samples are dark, or vice
+ * versa. */
 static void invert(struct tp_predict_data *data, const struct tp_predict_command *command, const tileprop_model *model,
                    size_t side)
 {
@@ -105,7 +105,7 @@ static tileprop_status load_image(struct tp_predict_data *data, const struct tp_
     return status;
 }
 
-/* Pixels are no columns, however many there are; an array, which may be made of a table, is welcome. */
+/* Images do not fit a table's columns, whatever their size; an array, which may come from a table, does. */
 static tileprop_status refuse_idx(const struct tp_predict_data *data, const struct tp_predict_command *command,
                                   struct tp_error *error)
 {
@@ -113,7 +113,7 @@ static tileprop_status refuse_idx(const struct tp_predict_data *data, const stru
                    data->place, command->model);
 }
 
-/* An option that only tables have, if one is given; else NULL. */
+/* The name of an option for tables alone, if one is given; else NULL. */
 static const char *table_option(const struct tp_predict_command *command)
 {
     return command->header ? "header" : command->skip_lines ? "skip-lines" : command->unseen ? "unseen" : NULL;

@@ -16,7 +16,7 @@ struct tp_predict_data {
     struct tp_dataset set;   /* labels are all 0 where there are none */
     bool labelled;
     struct tp_notes notes;
-    size_t side; /* of the square images that the samples may be; 0: they are none, as rows of tables are */
+    size_t side; /* side of the square images that the samples may be; 0: not images */
 };
 
 /*

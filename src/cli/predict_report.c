@@ -10,7 +10,7 @@
 #include "cli/program.h"
 
 #define TP_MATRIX_MAX   20 /* classes whose matrix is worth printing */
-#define TP_LIKELY_MAX   3  /* classes that an image is said to be */
+#define TP_LIKELY_MAX   3  /* classes listed for an image */
 #define TP_NAME_COLUMNS 12 /* of a class in a table; longer ones are cut off */
 
 tileprop_status tp_confusion_count(struct tp_confusion *confusion, size_t classes, const uint16_t *labels,
@@ -46,7 +46,7 @@ static void write_opening(const struct tp_prediction *p, FILE *out)
     fprintf(out, TP_LABEL "%s, %zu thread%s\n", "machine", p->command->isa, p->threads, p->threads == 1 ? "" : "s");
 }
 
-/* That a class takes in a table, and `least`. */
+/* The width of class names in a table, at least `least`. */
 static int name_columns(const struct tp_prediction *p, int least)
 {
     int columns = least;
@@ -78,7 +78,7 @@ static void write_matrix(const struct tp_prediction *p, FILE *out)
     }
 }
 
-/* A share that there is not, for want of samples, is a dash. */
+/* A share of no samples is a dash. */
 static void write_share(size_t part, size_t whole, FILE *out)
 {
     if (whole)
@@ -131,7 +131,7 @@ static void write_written(const struct tp_prediction *p, FILE *out)
         fprintf(out, TP_LABEL "%s, the worst %zu, row by row\n", "errors", p->command->errors, drawn);
 }
 
-/* Counts of each class, or, of wholes (NULL: none), the shares that they are. */
+/* Counts of each class, or their shares of wholes (NULL: none). */
 static json_t *json_counts(const size_t *counts, const size_t *wholes, size_t classes)
 {
     json_t *list = json_array();
@@ -172,7 +172,7 @@ static json_t *json_names(const struct tp_prediction *p)
     return list;
 }
 
-/* What all of them have, and then what one has besides, which is taken over. */
+/* The members that all objects share, then those of this one, which it takes over. */
 static tileprop_status write_json(const struct tp_prediction *p, json_t *more, struct tp_error *error)
 {
     const double seconds = p->seconds_prediction;
@@ -297,7 +297,7 @@ static void write_columns(const struct tp_prediction *p, FILE *out)
     putc('\n', out);
 }
 
-/* What stands before each part of a row, and after the last. */
+/* The texts before each part of a row, and after the last. */
 static const struct layout {
     const char *sample, *label, *class, *probability, *further, *end;
 } layouts[] = {

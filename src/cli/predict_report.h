@@ -1,6 +1,4 @@
-/*
- * What `predict` says on standard output.
- */
+/* The output of `predict`. */
 #pragma once
 
 #include "cli/predict_command.h"
@@ -9,10 +7,10 @@
 #include "data/dataset.h"
 #include "tileprop/tileprop.h"
 
-/* Beyond this there is no matrix: it would grow with the square of what a model file says. */
+/* The most classes with a matrix: its size grows with the square of a number in the model file. */
 #define TP_CONFUSION_MATRIX_MAX 256
 
-/* Which classes were taken for which. */
+/* The confusion matrix. */
 struct tp_confusion {
     size_t classes;
     size_t *samples; /* [classes]: of this class; owned, from malloc, with the next three after it */
@@ -21,7 +19,7 @@ struct tp_confusion {
     size_t *matrix;  /* [class][predicted], or NULL for more classes than TP_CONFUSION_MATRIX_MAX */
 };
 
-/* Everything that there is to say; counts of errors and classes only of labelled samples. */
+/* The results; counts of errors and classes for labelled samples only. */
 struct tp_prediction {
     const struct tp_predict_command *command;
     const tileprop_model *model;
@@ -39,7 +37,7 @@ struct tp_prediction {
 
 /*
  * Counts samples by their class and the predicted one, all below classes.
- * Errors: TILEPROP_FAILURE without memory.
+ * Errors: TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_confusion_count(struct tp_confusion *confusion, size_t classes, const uint16_t *labels,
                                    const uint16_t *predicted, size_t count, struct tp_error *error);
@@ -48,7 +46,7 @@ tileprop_status tp_confusion_count(struct tp_confusion *confusion, size_t classe
  * Writes lines to standard output or, with --json, to standard error and the JSON object to standard output: of an
  * evaluation, of samples without labels, whose rows are
  * elsewhere, or of one image.
- * Errors: TILEPROP_FAILURE without memory. Errors of standard output are left to the stream.
+ * Errors: TILEPROP_FAILURE if out of memory. Errors of standard output are left to the stream.
  */
 tileprop_status tp_predict_report(const struct tp_prediction *prediction, struct tp_error *error);
 

@@ -14,8 +14,8 @@
 #include "tileprop/tileprop.h"
 
 /*
- * Opens what the program was started without, or else an output would get the descriptor and what is printed
- * end up in it. Open for reading only: to print is an error as before.
+ * Opens the descriptors that the program was started without; otherwise an output file could get one of them, and what
+ * is printed would end up in it. Open for reading only, so that printing still fails.
  */
 static void open_standard_streams(void)
 {
@@ -47,8 +47,7 @@ tileprop_status tp_program_json(json_t *object, struct tp_error *error)
 tileprop_status tp_program_finish(tileprop_status status, struct tp_error *error)
 {
     if (status == TILEPROP_OK) {
-        /* Of a write that failed before, the reason is what it left in errno, as
-         * far as nobody overwrote it. */
+        /* If an earlier write failed, its reason is in errno, unless something has overwritten it. */
         int number = ferror(stdout) ? (errno ? errno : EIO) : 0;
         if (fflush(stdout) != 0)
             number = errno;
@@ -82,7 +81,7 @@ void tp_program_end_within(double seconds)
     time_to_end.it_value.tv_usec = (suseconds_t)(1e6 * seconds);
 }
 
-/* The next one ends the program at once, but for SIGXCPU, which comes again every second. */
+/* The next signal ends the program at once, except SIGXCPU, which comes again every second. */
 static void request_stop(int number)
 {
     if (number_that_came && number != SIGXCPU) {
@@ -101,7 +100,7 @@ void tp_program_catch_stop(void)
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         const struct sigaction action = {.sa_handler = request_stop, .sa_flags = SA_RESTART};
         struct sigaction old;
-        /* A shell that starts a job in the background wants it to ignore Ctrl-C, nohup the end of a terminal. */
+        /* A shell lets background jobs ignore Ctrl-C, and nohup lets them ignore the end of the terminal. */
         if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
             sigaction(numbers[i], &action, NULL);
     }

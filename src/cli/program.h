@@ -8,7 +8,7 @@
 
 #include "base/status.h"
 
-#define TP_LABEL "%-12s" /* what a line of a report begins with */
+#define TP_LABEL "%-12s" /* the start of a report line */
 
 /*
  * Opens what is closed of descriptors 0 to 2, so that no other file gets them, and lets writes to a closed pipe,
@@ -20,7 +20,7 @@ void tp_program_begin(void);
 /*
  * Writes and frees the object, with numbers that read back as the same doubles. NULL, of which memory was
  * short, is an error too: only here it needs a check.
- * Errors: TILEPROP_FAILURE without memory. Errors of standard output are left to the stream.
+ * Errors: TILEPROP_FAILURE if out of memory. Errors of standard output are left to the stream.
  */
 tileprop_status tp_program_json(json_t *object, struct tp_error *error);
 
@@ -31,7 +31,7 @@ tileprop_status tp_program_json(json_t *object, struct tp_error *error);
  */
 tileprop_status tp_program_finish(tileprop_status status, struct tp_error *error);
 
-/* Says on standard error that nothing shows whether this file is intact. */
+/* Notes on standard error that the file has no checksum. */
 void tp_program_note_unverified(const char *path);
 
 /*
@@ -46,7 +46,7 @@ void tp_program_end_within(double seconds);
 /* The signal that came, or 0. */
 int tp_program_stopped(void);
 
-/* To end as if this signal had come, which another process of the run got. */
+/* Pretends that this signal came: another process of the run received it. */
 void tp_program_stop_as(int number);
 
 /*

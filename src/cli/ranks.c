@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-/* What starts processes says how many they are, and which is which. */
+/* The launcher tells processes their number and their rank. */
 static size_t number_of(const char *open_mpi, const char *mpich)
 {
     const char *text = getenv(open_mpi) ? getenv(open_mpi) : getenv(mpich);
@@ -24,7 +24,7 @@ static size_t announced(void)
     return number_of("OMPI_COMM_WORLD_SIZE", "PMI_SIZE");
 }
 
-/* Of processes that cannot reach each other, the first says so, and its end is the end of all. */
+/* If the processes cannot reach each other, the first reports it, and its exit ends all. */
 static void let_first_speak(void)
 {
     if (number_of("OMPI_COMM_WORLD_RANK", "PMI_RANK") > 0)
@@ -36,7 +36,7 @@ static void let_first_speak(void)
 #include <mpi.h>
 
 #define CHUNK    65000 /* bytes: Open MPI sends such a message at once, and it arrives while the receiver computes */
-#define SPINNING 1e-4  /* seconds of tests in a row; then it sleeps between them, since others may need this CPU */
+#define SPINNING 1e-4  /* seconds of polling before it sleeps between polls: others may need the CPU */
 #define PAUSE    20000 /* nanoseconds */
 #define NAME     192
 
@@ -47,7 +47,7 @@ static struct {
     char program[NAME];
     size_t threads;
     bool joined, shared;
-    MPI_Status *ignored; /* MPI_STATUSES_IGNORE, which gcc must not see: it takes MPICH's for an array without room */
+    MPI_Status *ignored; /* MPI_STATUSES_IGNORE, hidden from gcc, which takes MPICH's for an array of size 0 */
 } self;
 
 static MPI_Request *new_request(void)
@@ -105,8 +105,8 @@ static void finish(void *context)
 }
 
 /*
- * Testing a request that is never done always moves bytes. MPI_Iprobe() moves none while a message waits that nobody
- * has asked for, nor does testing requests that are done, which those of short messages are before they have left.
+ * Testing a request that never completes always makes progress. MPI_Iprobe() makes none while an unexpected message
+ * waits, nor does testing completed requests, and short messages complete before they have left.
  */
 static void progress(void *context)
 {
@@ -311,7 +311,7 @@ tileprop_status tp_ranks_share_file(const tileprop_ranks *ranks, const char **pa
     return status;
 }
 
-/* What a rank has to say. */
+/* What a rank reports. */
 struct report {
     tileprop_status status;
     struct tp_error error;

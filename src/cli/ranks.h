@@ -1,5 +1,5 @@
 /*
- * The processes that mpirun started together. The only module that uses MPI; without it in the build, or without
+ * The processes that mpirun started together. The only module that uses MPI. Without MPI in the build, or without
  * mpirun, a process is alone.
  */
 #pragma once
@@ -13,14 +13,13 @@
 #define TP_TAG_PROGRAM 64 /* tags from here on are free for programs */
 
 /*
- * Joins the other processes, and names this one by rank and host in messages, unless its rank is 0. To be called first.
- * Returns NULL for a process that is alone.
- * Errors: TILEPROP_USAGE for several processes that cannot reach each other: the build has no MPI, or another one than
- * started them.
+ * Joins the other processes; messages of this one then name its rank and host, unless its rank is 0. Must be called
+ * first. Returns NULL for a process that is alone. Errors: TILEPROP_USAGE for several processes that cannot reach each
+ * other: the build has no MPI, or not the one that started them.
  */
 tileprop_status tp_ranks_begin(const tileprop_ranks **ranks, struct tp_error *error);
 
-/* The host of this process, and how many threads are its share of the CPUs that it may use; shared: others use them
+/* The host of this process, and its share of the CPUs that it may use, in threads; shared: other ranks use them,
  * too. */
 const char *tp_ranks_host(size_t rank);
 size_t tp_ranks_threads(bool *shared);
@@ -36,8 +35,8 @@ void tp_ranks_broadcast(const tileprop_ranks *ranks, void *bytes, size_t count);
 tileprop_status tp_ranks_share_file(const tileprop_ranks *ranks, const char **path, struct tp_error *error);
 
 /*
- * What all ranks go on with: TILEPROP_OK if it is everybody's, else the first rank's that has an error, whose text rank
- * 0 gets, with the rank's name before it.
+ * The status that all ranks continue with: TILEPROP_OK if all have it, else that of the first rank with an error. Rank
+ * 0 gets its text, with the rank's name before it.
  */
 tileprop_status tp_ranks_agree(const tileprop_ranks *ranks, tileprop_status status, struct tp_error *error);
 
@@ -47,7 +46,7 @@ int tp_ranks_largest(const tileprop_ranks *ranks, int number);
 /* Whether a message with this tag waits to be received, and its sender. */
 bool tp_ranks_arrived(int tag, size_t *from);
 
-/* Memory for messages; without it there is no way to go on, since the peers wait: NULL ends all ranks. */
+/* Checks memory for messages. NULL ends all ranks, since the peers wait for a message. */
 void *tp_ranks_need(void *memory);
 
 /*

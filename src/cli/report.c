@@ -15,7 +15,7 @@
 #include "cli/table_report.h"
 #include "data/choices.h"
 
-#define TP_PROGRESS_LINES 50  /* about so many elsewhere than on a terminal: all of the default run */
+#define TP_PROGRESS_LINES 50  /* about so many lines off a terminal: all of the default run */
 #define TP_LINE_MAX       256 /* bytes of a line of progress */
 
 FILE *tp_report_stream(const struct tp_train_command *command)
@@ -56,7 +56,7 @@ static void write_table(const struct tp_report *report, FILE *out)
                 (unsigned long long)report->command->options.seed);
 }
 
-/* What --explain says of how the work is divided. */
+/* --explain: how the work is divided. */
 static void explain_run(const tileprop_run *run, FILE *out)
 {
     fputs(run->plan, out);
@@ -82,7 +82,7 @@ static bool is_slower_together(const tileprop_run *run)
     return run->rank_count && run->seconds_together >= run->seconds_alone;
 }
 
-/* What the ranks are, and whether they pay. */
+/* The ranks, and whether they pay. */
 static void write_ranks(const struct tp_report *report, FILE *out)
 {
     const tileprop_run *run = &report->run;
@@ -156,7 +156,7 @@ static double samples_in(const struct tp_report *report, size_t steps)
     return (double)(steps / per_epoch) * (double)all + (double)(steps % per_epoch) * (double)batch;
 }
 
-/* Those of them that this process has trained on. */
+/* The part of them that this process has trained on. */
 static double samples_done(const struct tp_report *report, size_t steps)
 {
     return samples_in(report, steps) - samples_in(report, report->run.steps_before);
@@ -173,7 +173,7 @@ static double ratio(double dividend, double divisor)
     return divisor > 0 ? dividend / divisor : 0;
 }
 
-/* What a line of progress leaves out to be shorter. */
+/* What a progress line leaves out to be shorter. */
 enum width { TP_WIDE, TP_NARROW, TP_NARROWEST };
 
 static void print_progress(const struct tp_report *report, enum width width, FILE *out)
@@ -199,7 +199,7 @@ static void print_progress(const struct tp_report *report, enum width width, FIL
     if (width != TP_NARROWEST) {
         fprintf(out, wide ? "  %.0f samples/s" : " %.0fk/s", wide ? rate : 1e-3 * rate);
         fprintf(out, wide ? "  %.1f GFLOP/s" : " %.0f GFLOP/s", gflops);
-        /* A share above 1 would prove that the peak is none. */
+        /* A share above 1 would prove the peak wrong. */
         if (report->peak > 0 && share <= 1)
             fprintf(out, wide ? " (%.0f%% of peak)" : " %.0f%%", 100 * share);
     }
@@ -246,7 +246,7 @@ void tp_report_clear(struct tp_report *report)
     report->drawn = 0;
 }
 
-/* Says how often the last warning came again. */
+/* Reports how often the last warning was repeated. */
 static void finish_warnings(struct tp_report *report)
 {
     tp_report_clear(report);
@@ -328,7 +328,7 @@ static double find_goal(const struct tp_report *report)
     return report->run.seconds_before + (stopped ? report->marked : tp_clock_seconds()) - report->begun;
 }
 
-/* why: there is no model, if there is none. */
+/* why: the reason if there is no model. */
 static void write_saved(const char *label, const struct tp_saved *saved, size_t held_out, const char *why, FILE *out)
 {
     if (!saved->path)
@@ -352,7 +352,7 @@ static void write_saved(const char *label, const struct tp_saved *saved, size_t 
 #define TP_LIKE_A_GUESS 0.99 /* of its loss */
 #define TP_RATE_SMALL   1e-4 /* a tenth of the smallest default */
 
-/* Says if the network did not learn: a loss too large, or one that never moved, where it is still finite. */
+/* Reports a network that did not learn: its loss is finite, but too large, or never changed. */
 static void write_advice(const struct tp_report *report)
 {
     const tileprop_result *result = &report->result;
@@ -365,7 +365,7 @@ static void write_advice(const struct tp_report *report)
             guess, report->run.learning_rate < TP_RATE_SMALL ? "larger" : "smaller", report->run.learning_rate);
 }
 
-/* Why the run ended before its last step; that it diverged is said as an error. */
+/* Why the run ended before its last step; divergence is reported as an error. */
 static void write_stop(const tileprop_options *options, const tileprop_result *result, size_t steps_per_epoch,
                        FILE *out)
 {
@@ -504,7 +504,7 @@ static double flops_of_layer(const tileprop_options *options, const tileprop_run
     return 2 * (double)(inputs + bias) * (double)units * (l == 0 && run->skips ? 1 - run->zeros : 1);
 }
 
-/* Whether evaluations skipped zeros, and why. */
+/* Whether evaluations skipped zeros, and the times that decided it. */
 static void explain_evaluations(const tileprop_result *result, FILE *out)
 {
     fprintf(out, TP_LABEL "evaluations %s them", "zeros", result->evaluation_skips ? "skip" : "multiply");
@@ -514,7 +514,7 @@ static void explain_evaluations(const tileprop_result *result, FILE *out)
     putc('\n', out);
 }
 
-/* How much of the exchange with other ranks took place while this one computed. One thread waits for it. */
+/* How much of the exchange with other ranks was hidden behind computation. One thread waits for it. */
 static void explain_exchange(const tileprop_run *run, const tileprop_time *times, double steps, FILE *out)
 {
     double waited = 0;

@@ -57,7 +57,7 @@ static tileprop_status report(const struct tp_sweep *sweep, struct outputs *outp
     tileprop_result test;
     const bool tested = command->train.test_holdout > 0 && !rows[0].diverged;
     tileprop_status status = tested ? tp_sweep_test(sweep, rows[0].configuration, &test, error) : TILEPROP_OK;
-    const bool stopped = tp_program_stopped(); /* then the test is half done, and nothing is written */
+    const bool stopped = tp_program_stopped(); /* the test is then incomplete, and nothing is written */
     if (status == TILEPROP_OK && !stopped)
         tp_sweep_write(sweep, rows, tested ? &test : NULL, command->json ? stderr : stdout);
     if (status == TILEPROP_OK && !stopped && command->json)
@@ -103,7 +103,7 @@ static tileprop_status sweep_all(struct tp_sweep_command *command, const tilepro
     return status;
 }
 
-/* All but what other ranks than the first do. Returns the exit status. */
+/* The work of the first rank. Returns the exit status. */
 static int lead(int argc, char **argv, const tileprop_ranks *ranks, bool *together)
 {
     struct tp_sweep_command command;
@@ -143,7 +143,7 @@ int main(int argc, char **argv)
     const int code = status != TILEPROP_OK      ? (int)tp_program_finish(status, &error)
                      : ranks && ranks->rank > 0 ? tp_sweep_follow(ranks)
                                                 : lead(argc, argv, ranks, &together);
-    if (code < 128) /* else mpirun got the signal too, and answers no more */
+    if (code < 128) /* otherwise mpirun got the signal, too, and no longer answers */
         tp_ranks_end(code, together);
     return code;
 }

@@ -55,7 +55,7 @@ static const struct tp_options options = {
 
 static const struct tp_sweep_command defaults = {.seeds = 1};
 
-/* The option that an argument names, if it is one of this program's; else NULL. */
+/* The option that an argument names, if it belongs to this program; else NULL. */
 static const struct tp_option *own_option(const char *argument)
 {
     const char *name = strcmp(argument, "-h") == 0 ? "help" : strncmp(argument, "--", 2) == 0 ? argument + 2 : "";
@@ -66,7 +66,7 @@ static const struct tp_option *own_option(const char *argument)
     return NULL;
 }
 
-/* Arguments by whose they are, each with the program's name first. */
+/* Splits the arguments by program; each list begins with the program's name. */
 struct split {
     char **own, **train;
     int own_count, train_count;
@@ -94,7 +94,7 @@ static void divide(struct split *split, int argc, char *const *argv)
     }
 }
 
-/* Cuts the last name off a path. What is left, with a dot for no folder, names the folder that it lies in. */
+/* Cuts the last name off a path, which leaves its folder, or a dot. */
 static void cut_name(char *path, size_t size)
 {
     char *slash = strrchr(path, '/');
@@ -113,7 +113,7 @@ static bool same_folder(const char *a, const char *b)
     return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-/* Whether a file lies in a folder, which need not be there yet. */
+/* Whether a file lies in a folder, which need not exist yet. */
 static bool lies_in(const char *file, const char *folder)
 {
     char inside[PATH_MAX], around[PATH_MAX];
@@ -122,7 +122,7 @@ static bool lies_in(const char *file, const char *folder)
     cut_name(inside, sizeof inside);
     if (same_folder(inside, folder))
         return true;
-    /* Where it is not there, both names of it have the same end, and the same folder before that. */
+    /* If it does not exist, both names end alike and have the same parent folder. */
     snprintf(around, sizeof around, "%s", folder);
     inside[strlen(inside) - 1] = '\0';
     cut_slashes(inside);
@@ -133,7 +133,7 @@ static bool lies_in(const char *file, const char *folder)
     return same && same_folder(inside, around);
 }
 
-/* No output among the histories, whose names are those of the sweep's runs. */
+/* No output may lie among the histories, whose names are the numbers of runs. */
 static tileprop_status check_outputs(const struct tp_sweep_command *command, struct tp_error *error)
 {
     for (size_t i = 0; command->histories && i < options.count; i++) {

@@ -11,10 +11,10 @@
 struct tp_sweep_command {
     struct tp_train_command train;           /* the first configuration's; data and machine are those of all runs */
     struct tp_train_command *configurations; /* [grid.count], owned */
-    const char *vary;                        /* stays NULL: the option may stand several times, which makes the grid */
+    const char *vary;                        /* stays NULL: the option may be repeated and fills the grid */
     struct tp_grid grid;
     size_t seeds, folds;   /* folds 0: no cross-validation */
-    const char *runs;      /* CSV of the runs, by which a sweep goes on; NULL: none, as of those that follow */
+    const char *runs;      /* CSV of the runs, from which a sweep continues; NULL: none, like the members below */
     const char *histories; /* folder of the runs' histories */
     const char *table;     /* CSV of the configurations */
     const char *best;      /* the best one's options, for train */
@@ -38,7 +38,7 @@ tileprop_status tp_sweep_command_parse(struct tp_sweep_command *command, int arg
 /* "--vary lr=0.1 hidden=8: " */
 void tp_sweep_command_describe(const struct tp_sweep_command *command, size_t configuration, struct tp_error *text);
 
-/* Writes --help, or what else is made of the options. */
+/* Writes --help, or other texts made from the options. */
 void tp_sweep_command_write(tp_options_writer *write, FILE *out);
 
 void tp_sweep_command_free(struct tp_sweep_command *command);

@@ -11,7 +11,7 @@ static void hash_bytes(const void *bytes, size_t size, FILE *out)
     fprintf(out, "%016" PRIx64 "\n", bytes ? XXH3_64bits(bytes, size) : 0);
 }
 
-/* All of a data set that a run depends on. */
+/* Everything in a data set that a run depends on. */
 static void hash_set(const struct tp_dataset *set, FILE *out)
 {
     const bool sparse = set->type == TILEPROP_CSR;
@@ -25,7 +25,7 @@ static void hash_set(const struct tp_dataset *set, FILE *out)
     hash_bytes(set->indices, sparse ? tp_dataset_entries(set) * sizeof *set->indices : 0, out);
 }
 
-/* Options of a run of a configuration, in full. */
+/* All options of a run of a configuration. */
 static tileprop_status hash_training(const struct tp_train_command *command, FILE *out, struct tp_error *error)
 {
     char *text = NULL;

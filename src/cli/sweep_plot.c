@@ -47,7 +47,7 @@ static enum axis choose_axis(const struct tp_sweep_option *option)
         const double size = fabs(strtod(option->values[i].text, NULL));
         least = size > 0 ? fmin(least, size) : least;
     }
-    /* Where 0 is beside 0.001 and 0.1, the first two would be one point. */
+    /* If 0 stands beside 0.001 and 0.1, the first two would coincide. */
     return fmax(-range[0], range[1]) / least >= 10 ? TP_AXIS_CATEGORIES : TP_AXIS_LINEAR;
 }
 
@@ -62,7 +62,7 @@ static int compare_points(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The values from left to right, to be freed; NULL without memory. */
+/* The values from left to right, to be freed; NULL if out of memory. */
 static struct point *arrange(const struct tp_sweep_option *option, enum axis axis)
 {
     struct point *points = malloc(option->count * sizeof *points);
@@ -75,7 +75,7 @@ static struct point *arrange(const struct tp_sweep_option *option, enum axis axi
     return points;
 }
 
-/* Where on an axis that is not logarithmic a value would be. */
+/* The position of a value on an axis that is not logarithmic. */
 static double place(double x, enum axis axis)
 {
     return axis == TP_AXIS_LOGARITHMIC ? log10(x) : x;
@@ -87,7 +87,7 @@ static size_t label_size(const struct point *point)
     return size < TP_LABEL ? size : TP_LABEL;
 }
 
-/* Labels that would touch the one before are left out, or of categories turned. */
+/* Labels that would touch the previous one are left out, or turned if they are categories. */
 static void write_tics(struct tp_drawing *drawing, const struct point *points, size_t count, enum axis axis)
 {
     FILE *file = drawing->script.file;
@@ -122,7 +122,7 @@ static void write_range(const struct point *points, size_t count, enum axis axis
         fprintf(file, "unset logscale x\nset xrange [%.9g:%.9g]\n", low, high);
 }
 
-/* Writes the title, which says of how many runs a value has, and the data; returns whether there are any. */
+/* Writes the title, with the number of runs of a value, and the data. Returns whether there are any. */
 static bool write_values(const struct point *points, size_t count, FILE *file)
 {
     size_t least = SIZE_MAX, most = 0;
@@ -168,7 +168,7 @@ static tileprop_status write_panel(struct tp_drawing *drawing, const struct tp_s
     return TILEPROP_OK;
 }
 
-/* The axis of the metric is the same for all panels. False if there is nothing on it. */
+/* The axis of the metric is the same for all panels. False if no value lies on it. */
 static bool find_metric(const struct tp_sweep_results *results, double range[2])
 {
     range[0] = INFINITY;

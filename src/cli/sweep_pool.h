@@ -1,6 +1,4 @@
-/*
- * What the workers of a process share, whether its runs are its own or those that rank 0 deals.
- */
+/* What the workers of a process share, whether it chooses its runs or rank 0 deals them. */
 #pragma once
 
 #include <pthread.h>
@@ -28,7 +26,7 @@ struct tp_sweep_pool {
     struct tp_error *error;
 };
 
-/* What became of a run. */
+/* The outcome of a run. */
 struct tp_sweep_outcome {
     tileprop_status status;
     bool stopped;            /* by a signal: it is lost */
@@ -38,10 +36,10 @@ struct tp_sweep_outcome {
     struct tp_error why;
 };
 
-/* Under the mutex: the next run; false: there is none, or an error or a signal came. */
+/* Under the mutex: the next run. False: there is none left, or an error or a signal came. */
 bool tp_sweep_pick(struct tp_sweep_pool *pool, size_t *index);
 
-/* Under the mutex: has the samples of a run ready, and frees those that none needs any more. */
+/* Under the mutex: prepares the samples of a run, and frees those no longer needed. */
 tileprop_status tp_sweep_open_part(struct tp_sweep_pool *pool, size_t repeat, struct tp_error *error);
 void tp_sweep_close_part(struct tp_sweep_pool *pool, size_t repeat);
 void tp_sweep_free_parts(struct tp_sweep_pool *pool);
@@ -58,7 +56,7 @@ void tp_sweep_give(struct tp_sweep_pool *pool, size_t index, const struct tp_swe
 tileprop_status tp_sweep_hash(const struct tp_sweep *sweep, size_t configurations, uint64_t *hash,
                               struct tp_error *error);
 
-/* How many workers this process has for what is left, and their threads. */
+/* The number of workers for the remaining runs, and their threads. */
 void tp_sweep_divide(struct tp_sweep *sweep, size_t left);
 
 /* Runs work on the workers' threads and on this one. */

@@ -25,7 +25,7 @@ struct plan {
     char histories[PATH_MAX]; /* for messages */
 };
 
-/* From a worker: what came of its last run, if it had one, and that it wants another, unless its rank leaves. */
+/* From a worker: the outcome of its last run, if any, and a request for another, unless its rank leaves. */
 struct ask {
     bool ran, leaves;
     int signal; /* that came; 0: none */
@@ -57,7 +57,7 @@ static void rest(void)
     nanosleep(&pause, NULL);
 }
 
-/* Waits for a message at no cost. */
+/* Waits for a message without using the CPU. */
 static void await(int tag)
 {
     size_t from;
@@ -161,7 +161,7 @@ static void *serve(void *context)
 void tp_sweep_serve(struct tp_sweep_pool *pool, void *(*work)(void *pool))
 {
     pthread_t server;
-    if (pthread_create(&server, NULL, serve, pool) != 0) { /* then the others do all runs */
+    if (pthread_create(&server, NULL, serve, pool) != 0) { /* the other ranks then do all runs */
         serve(pool);
         return;
     }
@@ -207,8 +207,8 @@ void tp_sweep_divide(struct tp_sweep *sweep, size_t left)
 /* --- The other ranks ---------------------------------------------------------------------------------------------- */
 
 /*
- * Under the mutex, which makes it one exchange at a time: rank 0 never waits for a rank that waits for it. Gives the
- * outcome back, which frees its history. False: no run is left.
+ * Under the mutex, so that there is one exchange at a time: rank 0 never waits for a rank that waits for it. Returns
+ * the outcome to rank 0 and frees its history. False: no run is left.
  */
 static bool exchange(const tileprop_ranks *ranks, struct ask *ask, struct deal *deal, char **text)
 {

@@ -1,6 +1,6 @@
 /*
- * A sweep of several processes: rank 0 reads the command line, writes all files and deals runs to the others, which
- * read the data, train, and send what came of it.
+ * A sweep on several processes: rank 0 reads the command line, writes all files and deals runs to the others, which
+ * read the data, train, and send back the outcome.
  */
 #pragma once
 
@@ -18,5 +18,5 @@ tileprop_status tp_sweep_join(struct tp_sweep *sweep, tileprop_status status, st
 /* On rank 0: deals the runs to the others, and to its own workers, until all are done. */
 void tp_sweep_serve(struct tp_sweep_pool *pool, void *(*work)(void *pool));
 
-/* On another rank: all that it does, until rank 0 ends. Returns the program's exit status. */
+/* The work of every other rank, until rank 0 ends. Returns the program's exit status. */
 int tp_sweep_follow(const tileprop_ranks *ranks);

@@ -47,7 +47,7 @@ static bool counts(const struct tp_sweep_run *run)
     return run->done && run->stopped_by != TILEPROP_STOP_DIVERGED;
 }
 
-/* Of `count` values, which it reads twice. */
+/* Mean and deviation of `count` values, in two passes. */
 static struct tp_spread spread_of(const double *values, size_t count)
 {
     double sum = 0, squares = 0;
@@ -70,7 +70,7 @@ static struct tp_spread figures(const struct tp_sweep *sweep, size_t configurati
     return spread_of(room, count);
 }
 
-/* Abramowitz and Stegun, table 26.10, and between its rows the next smaller one, whose quantile is larger. */
+/* Abramowitz and Stegun, table 26.10. Between its rows, the next smaller row counts, whose quantile is larger. */
 double tp_student_quantile(size_t freedom)
 {
     static const double first[] = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,

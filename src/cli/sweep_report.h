@@ -1,6 +1,4 @@
-/*
- * What a sweep found: a table of its configurations, for people and as CSV and JSON.
- */
+/* The results of a sweep: a table of its configurations, for people and as CSV and JSON. */
 #pragma once
 
 #include <stdio.h>
@@ -9,7 +7,7 @@
 #include "cli/drawing.h"
 #include "cli/sweep_runs.h"
 
-/* Mean and sample standard deviation of some runs' figures; NaN of none, or, for the deviation, of one. */
+/* Mean and sample standard deviation of a figure over runs; NaN without runs, the deviation also with one. */
 struct tp_spread {
     double mean, deviation;
 };
@@ -26,7 +24,7 @@ struct tp_sweep_row {
     double difference, half_width;
 };
 
-/* Fills rows[configurations], the best first. Those of which a run diverged are behind all others. */
+/* Fills rows[configurations], the best first. Configurations with a run that diverged come last. */
 void tp_sweep_rank(const struct tp_sweep *sweep, struct tp_sweep_row *rows);
 
 /* The 97.5 % quantile of Student's t with that many degrees of freedom, 1 or more: to 3 digits. */
@@ -39,7 +37,7 @@ void tp_sweep_write(const struct tp_sweep *sweep, const struct tp_sweep_row *row
 /* Writes it as CSV. */
 void tp_sweep_write_csv(const struct tp_sweep *sweep, const struct tp_sweep_row *rows, FILE *out);
 
-/* Writes it as the one JSON object. Errors: TILEPROP_FAILURE without memory. */
+/* Writes it as the one JSON object. Errors: TILEPROP_FAILURE if out of memory. */
 tileprop_status tp_sweep_write_json(const struct tp_sweep *sweep, const struct tp_sweep_row *rows,
                                     const tileprop_result *test, struct tp_error *error);
 

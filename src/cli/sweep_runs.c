@@ -39,7 +39,7 @@ static tileprop_status prepare(const struct tp_sweep *sweep, size_t repeat, stru
                                const struct tp_dataset *test, struct tp_error *error)
 {
     struct tp_train_command command = sweep->command->train;
-    if (sweep->data.rows) /* they are cut off already */
+    if (sweep->data.rows) /* already cut off */
         command.test_holdout = 0;
     const struct tp_fold fold = fold_of(sweep->command, repeat);
     command.options.seed = tp_sweep_seed(sweep->command, repeat);
@@ -109,7 +109,7 @@ static tileprop_status train(const struct tp_sweep *sweep, const struct tp_train
     *result = (tileprop_result){.size = sizeof *result};
     options.isa = common->options.isa;
     options.seed = tp_sweep_seed(sweep->command, index % sweep->repeats);
-    options.threads = test ? common->options.threads : sweep->threads; /* a test is alone */
+    options.threads = test ? common->options.threads : sweep->threads; /* a test runs alone */
     options.threads_exact = options.threads == 1;
     options.bind = TILEPROP_BIND_NONE;
     options.numa = TILEPROP_NUMA_OFF;
@@ -179,7 +179,7 @@ static const char *stop_name(int stopped_by)
     return tileprop_stop_name((tileprop_stop)stopped_by);
 }
 
-/* Which sweep the runs are of: its configurations and data. */
+/* Identifies the sweep by its configurations and data. */
 static tileprop_status find_key(const struct tp_sweep *sweep, char *key, size_t size, struct tp_error *error)
 {
     uint64_t hash;
@@ -216,7 +216,7 @@ static void write_run(const struct tp_sweep *sweep, size_t index, FILE *out)
     putc('\n', out);
 }
 
-/* Takes a run from a whole line of the file; false if it is none. */
+/* Takes a run from a complete line of the file; false if it is not one. */
 static bool read_run(struct tp_sweep *sweep, const char *line)
 {
     struct tp_sweep_run run = {.done = true};
@@ -236,7 +236,7 @@ static bool read_run(struct tp_sweep *sweep, const char *line)
     return true;
 }
 
-/* Reads what is there of the same sweep; a line that was not written to its end is none. */
+/* Reads the runs of an earlier start of the same sweep. An incomplete last line does not count. */
 static tileprop_status read_runs(struct tp_sweep *sweep, const char *key, struct tp_error *error)
 {
     const char *path = sweep->command->runs;
@@ -263,7 +263,7 @@ static tileprop_status read_runs(struct tp_sweep *sweep, const char *key, struct
                           path);
 }
 
-/* Writes what is known, whole, and opens the file to add what follows. */
+/* Writes the known runs, then opens the file to append. */
 static tileprop_status open_log(struct tp_sweep_pool *pool, struct tp_error *error)
 {
     struct tp_sweep *sweep = pool->sweep;
@@ -322,7 +322,7 @@ bool tp_sweep_pick(struct tp_sweep_pool *pool, size_t *index)
     return false;
 }
 
-/* Runs come in the order of their parts: what is older than the newest is not begun again. */
+/* Runs come in the order of their parts: a part older than the newest is not needed again. */
 static void free_old_parts(struct tp_sweep_pool *pool)
 {
     for (size_t r = 0; r < pool->newest; r++) {
@@ -422,7 +422,7 @@ void tp_sweep_work(struct tp_sweep_pool *pool, void *(*one)(void *pool))
     free(threads);
 }
 
-/* Takes runs without a history for runs that are not done. */
+/* Runs without a history count as not done. */
 static void forget_runs(struct tp_sweep *sweep)
 {
     char path[PATH_MAX];

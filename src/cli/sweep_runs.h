@@ -11,7 +11,7 @@
 #include "cli/train_data.h"
 #include "tileprop/run.h"
 
-/* What is kept of a run. */
+/* The record of a run. */
 struct tp_sweep_run {
     bool done;
     int stopped_by;       /* tileprop_stop; a run that diverged has figures that are NaN */
@@ -50,7 +50,7 @@ tileprop_status tp_sweep_run(struct tp_sweep *sweep, struct tp_error *error);
 tileprop_status tp_sweep_test(const struct tp_sweep *sweep, size_t configuration, tileprop_result *result,
                               struct tp_error *error);
 
-/* What stands for the run on the command line of train: its seed; of a fold, the common one. */
+/* The seed of the run on the command line of train; for a fold, the common one. */
 uint64_t tp_sweep_seed(const struct tp_sweep_command *command, size_t repeat);
 
 void tp_sweep_free(struct tp_sweep *sweep);

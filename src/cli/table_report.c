@@ -6,7 +6,7 @@
 
 #define TP_CLASSES_SHOWN 100 /* as many numbers may be classes */
 
-/* Names are the file's. */
+/* Names come from the file. */
 static void write_name(const char *name, FILE *out)
 {
     fputs(tp_show(name, strlen(name)).text, out);

@@ -1,6 +1,4 @@
-/*
- * What a report says of a table: its columns and classes.
- */
+/* The report lines of a table: its columns and classes. */
 #pragma once
 
 #include <stdio.h>
@@ -10,5 +8,5 @@
 /* Writes the lines of a file's columns and classes. weight: the column of sample weights, as it was given, or NULL. */
 void tp_report_table(const struct tp_train_data *data, const char *weight, FILE *out);
 
-/* Writes what was decided while the data were read. */
+/* Writes the notes on decisions made while reading. */
 void tp_report_notes(const struct tp_notes *notes, FILE *out);

@@ -1,12 +1,9 @@
-/*
- * Text that stands in a file of its own and is embedded by the build, which makes a string of each line
- * after the first empty one (FILE.inc).
- */
+/* Text in a file of its own that the build embeds: each line after the first empty one becomes a string (FILE.inc). */
 #pragma once
 
 #include <stdio.h>
 
-/* Writes text with the name instead of each '@'. */
+/* Writes text with the name in place of each '@'. */
 void tp_template_put(const char *text, const char *name, FILE *out);
 
 /*

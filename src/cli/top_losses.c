@@ -34,7 +34,7 @@ tileprop_status tp_top_losses_find(struct tp_top_losses *worst, const tileprop_m
         return tp_fail(error, TILEPROP_FAILURE, "out of memory: a list of %zu errors", worst->count);
     for (size_t i = 0, next = 0; i < set->count; i++) {
         const float loss = losses[i];
-        if (set->labels[i] != predicted[i]) /* one without a loss is worse than any with one */
+        if (set->labels[i] != predicted[i]) /* an error without a loss ranks before all others */
             worst->errors[next++] = (struct tp_top_loss){i, isnan(loss) ? INFINITY : loss};
     }
     qsort(worst->errors, worst->count, sizeof *worst->errors, by_loss);
@@ -55,7 +55,7 @@ void tp_top_losses_tell(const struct tp_top_losses *worst, size_t i, FILE *out)
             tp_show_class(worst->model, worst->predicted[e->sample]).text, (double)e->loss);
 }
 
-/* Value k of those that are stored of a sample. */
+/* Value k of a sample. */
 static double value(const struct tp_dataset *set, size_t sample, size_t k)
 {
     return set->type == TILEPROP_U8 ? ((const uint8_t *)set->samples)[sample * set->features + k]

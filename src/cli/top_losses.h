@@ -1,6 +1,4 @@
-/*
- * Samples that were taken for another class, those with the largest loss first, and pictures of them.
- */
+/* Misclassified samples, largest loss first, and pictures of them. */
 #pragma once
 
 #include <stdio.h>
@@ -26,13 +24,13 @@ struct tp_top_losses {
 
 /*
  * Finds the errors among samples whose losses and predicted classes are known; all of it outlives them.
- * Errors: TILEPROP_FAILURE without memory.
+ * Errors: TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_top_losses_find(struct tp_top_losses *worst, const tileprop_model *model,
                                    const struct tp_dataset *set, const float *losses, const uint16_t *predicted,
                                    struct tp_error *error);
 
-/* The name of a class, fit for a terminal: who wrote the model chose it. */
+/* The name of a class, safe for a terminal: it comes from the model's author. */
 struct tp_shown tp_show_class(const tileprop_model *model, size_t class);
 
 /* "sample 247: 4 taken for 2, loss 6.1", without the end of the line. */

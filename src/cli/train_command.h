@@ -78,7 +78,7 @@ void tp_train_command_write(tp_options_writer *write, FILE *out);
 void tp_train_command_write_config(const struct tp_train_command *command, FILE *out);
 
 /*
- * The same as text, for another process, and back. Errors: NULL without memory; those of tp_train_command_parse().
+ * The same as text, for another process, and back. Errors: NULL if out of memory; those of tp_train_command_parse().
  * The text is to be freed.
  */
 char *tp_train_command_text(const struct tp_train_command *command, size_t *size);

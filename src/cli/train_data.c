@@ -171,7 +171,7 @@ static tileprop_status compare(const struct tp_train_data *data, const char *val
 
 #define TP_NAMES_SHOWN 5
 
-/* What the samples of each class weigh, to be freed; NULL without memory. */
+/* What the samples of each class weigh, to be freed; NULL if out of memory. */
 static double *weigh_classes(const struct tp_train_data *data, const struct tp_dataset *set)
 {
     double *weights = calloc(data->train.classes, sizeof *weights);

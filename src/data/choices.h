@@ -9,7 +9,7 @@
 extern const tileprop_choice tp_normalize_choices[], tp_activation_choices[], tp_init_choices[], tp_bias_choices[],
     tp_optimizer_choices[], tp_bind_choices[], tp_numa_choices[], tp_zeros_choices[], tp_schedule_choices[];
 
-/* Instructions, whose values say nothing, and a switch that may be left to the data. */
+/* Instruction sets, whose values have no meaning, and a switch that may be left to the data. */
 extern const tileprop_choice tp_isa_choices[], tp_auto_switch_choices[];
 
 /*
@@ -21,5 +21,5 @@ extern const tileprop_choice tp_final_stop_choices[], tp_other_stop_choices[];
 /* The name of a value; NULL if it has none. */
 const char *tp_choice_name(const tileprop_choice *choices, int value);
 
-/* The name of any reason to stop. */
+/* The name of a reason to stop. */
 const char *tp_stop_name(tileprop_stop stop);

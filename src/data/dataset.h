@@ -133,7 +133,7 @@ tileprop_status tp_dataset_tail(struct tp_dataset *dataset, double fraction, str
  * fraction < 1; rounded, and at least one unless it is 0), as many of each class as its share of the
  * samples says, by the method of the largest remainder, but never a class's last sample. Both keep the classes and the
  * schema of the whole.
- * Errors: TILEPROP_USAGE if that leaves too few to cut off; TILEPROP_FAILURE without memory.
+ * Errors: TILEPROP_USAGE if that leaves too few to cut off; TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint64_t seed, struct tp_dataset *tail,
                                 struct tp_error *error);
@@ -141,18 +141,18 @@ tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uin
 /*
  * The same for the fold `fold`, from 0, of `folds`, 2 or more: each sample is in the tail of one of them, but a class's
  * only sample in none.
- * Errors: TILEPROP_USAGE if that leaves nothing to cut off; TILEPROP_FAILURE without memory.
+ * Errors: TILEPROP_USAGE if that leaves nothing to cut off; TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_dataset_draw_fold(struct tp_dataset *dataset, size_t folds, size_t fold, uint64_t seed,
                                      struct tp_dataset *tail, struct tp_error *error);
 
-/* Copies what the data set owns. Errors: TILEPROP_FAILURE without memory. */
+/* Copies what the data set owns. Errors: TILEPROP_FAILURE if out of memory. */
 tileprop_status tp_dataset_copy(struct tp_dataset *dataset, const struct tp_dataset *from, struct tp_error *error);
 
 /*
  * Makes a missing feature, NaN, the mean of those that are there. The first finds the means[features] of f32
  * or csr samples and the second puts them there. Errors: TILEPROP_BAD_INPUT for a feature that is missing in all
- * samples; TILEPROP_FAILURE without memory.
+ * samples; TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_missing_means(const struct tp_dataset *dataset, float *means, struct tp_error *error);
 void tp_missing_fill(struct tp_dataset *dataset, const float *means);
@@ -165,12 +165,12 @@ void tp_missing_fill(struct tp_dataset *dataset, const float *means);
 tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int mode, const struct tp_dataset *dataset,
                                      struct tp_error *error);
 
-/* Makes one of given values; NULL: scale 1, all others 0. Errors: TILEPROP_FAILURE without memory. */
+/* Makes one from given values; NULL: scale 1, all others 0. Errors: TILEPROP_FAILURE if out of memory. */
 tileprop_status tp_normalization_of(struct tp_normalization *normalization, size_t features, const float *scale,
                                     const float *shift, const float *split, const double *offset,
                                     struct tp_error *error);
 
-/* Takes memory for as many features. Errors: TILEPROP_FAILURE without memory. */
+/* Takes memory for as many features. Errors: TILEPROP_FAILURE if out of memory. */
 tileprop_status tp_normalization_make(struct tp_normalization *normalization, size_t features, struct tp_error *error);
 
 /* Sets all that follows from scale, shift and split. */
@@ -182,12 +182,12 @@ void tp_normalization_assign(struct tp_normalization *to, const struct tp_normal
 /* The fraction of values that normalize to 0 and can be skipped, estimated from some of the samples. */
 double tp_normalization_zeros(const struct tp_normalization *normalization, const struct tp_dataset *dataset);
 
-/* A copy of a normalization, which is then freed by itself. Errors: TILEPROP_FAILURE without memory. */
+/* A copy of a normalization, which is then freed by itself. Errors: TILEPROP_FAILURE if out of memory. */
 tileprop_status tp_normalization_copy(struct tp_normalization *normalization, const struct tp_normalization *from,
                                       struct tp_error *error);
 void tp_normalization_free(struct tp_normalization *normalization);
 
-/* What an evaluation over a data set gives. */
+/* The result of an evaluation over a data set. */
 struct tp_metrics {
     double loss;     /* mean cross-entropy, nats per sample */
     double accuracy; /* fraction */

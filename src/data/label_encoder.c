@@ -8,7 +8,7 @@
 
 #include "base/decimal.h"
 
-/* Below it no two integers are the same float. */
+/* Below this, every integer is a different float. */
 #define TP_INTEGER_LIMIT (1 << FLT_MANT_DIG)
 
 tileprop_status tp_label_encoder_begin(struct tp_label_encoder *encoder, const struct tp_schema *schema,

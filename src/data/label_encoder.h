@@ -14,13 +14,13 @@
 
 struct tp_label_encoder {
     struct tp_string_table names; /* the only member that owns memory */
-    bool learned;                 /* other classes than these are errors */
+    bool learned;                 /* any other class is an error */
     bool numbers;                 /* all labels so far, or all that may be there, are decimal numbers */
-    const char *advice;           /* on labels that are none, behind a message; not owned */
+    const char *advice;           /* ending of messages about invalid labels; not owned */
 };
 
 /* Takes over what the schema knows of classes; none: they are learned. path: the labels', which outlives the
- * encoder. Errors: TILEPROP_FAILURE without memory. */
+ * encoder. Errors: TILEPROP_FAILURE if out of memory. */
 tileprop_status tp_label_encoder_begin(struct tp_label_encoder *encoder, const struct tp_schema *schema,
                                        const char *path, struct tp_error *error);
 
@@ -30,14 +30,14 @@ bool tp_label_encoder_find(const struct tp_label_encoder *encoder, const char *t
 /*
  * Stores the number of a label's text[size], size >= 1; an integer may be written in any way. `place` names
  * it in messages. Errors: TILEPROP_BAD_INPUT for numbers that are not integers, too many classes and for a class
- * that the schema lacks; TILEPROP_FAILURE without memory.
+ * that the schema lacks; TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_label_encoder_label(struct tp_label_encoder *encoder, const char *place, const char *text,
                                        size_t size, uint16_t *label, struct tp_error *error);
 
 /*
  * Renumbers learned classes in their order, in labels[count] too, and moves their names to the schema.
- * Errors: TILEPROP_BAD_INPUT for numbers that look like a quantity; TILEPROP_FAILURE without memory.
+ * Errors: TILEPROP_BAD_INPUT for numbers that look like a quantity; TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_label_encoder_finish(struct tp_label_encoder *encoder, struct tp_schema *schema, uint16_t *labels,
                                         size_t count, struct tp_error *error);

@@ -165,7 +165,7 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
                                      struct tp_error *error)
 {
     const size_t features = dataset->features;
-    const uint64_t saved = tp_flush_enter(); /* the caller's rounding mode decides nothing */
+    const uint64_t saved = tp_flush_enter(); /* independent of the caller's rounding mode */
     tileprop_status status = tp_normalization_make(normalization, features, error);
     struct moments *of = calloc(features, sizeof *of), whole = {0};
     if (status == TILEPROP_OK && !of)

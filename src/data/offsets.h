@@ -15,14 +15,14 @@ enum tp_offsets tp_offsets_wanted(int normalize);
 /*
  * Stores offset[columns] of values[rows][columns], whose rows are `stride` values apart: the least value of a column
  * whose values differ by less than a sixteenth of the largest in size, else 0. NaN is ignored. together: one for all.
- * Errors: TILEPROP_FAILURE without memory.
+ * Errors: TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_offsets_find(const double *values, size_t rows, size_t stride, size_t columns, bool together,
                                 double *offset, struct tp_error *error);
 
 /*
  * Finds the offsets that a schema wants, in values[rows][columns], columns being those of its table or its features.
- * Errors: TILEPROP_FAILURE without memory.
+ * Errors: TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_offsets_learn(struct tp_schema *schema, const double *values, size_t rows, size_t columns,
                                  struct tp_error *error);
@@ -30,7 +30,7 @@ tileprop_status tp_offsets_learn(struct tp_schema *schema, const double *values,
 /* Whether any offset is not 0; NULL: all are. */
 bool tp_offsets_any(const double *offset, size_t features);
 
-/* A value as it is trained on; offset NULL: 0. */
+/* The value used for training; offset NULL: 0. */
 static inline float tp_offsets_narrow(double value, const double *offset, size_t feature)
 {
     return (float)(offset ? value - offset[feature] : value);

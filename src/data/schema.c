@@ -163,7 +163,7 @@ static tileprop_status read_categories(struct tp_column *column, const json_t *l
     return good ? status : fail(path, "a column's categories to be a list of different texts", error);
 }
 
-/* Columns have names where the label has one. */
+/* If the label has a name, all columns do. */
 static tileprop_status read_column(struct tp_column *column, json_t *said, bool named, const char *path,
                                    struct tp_error *error)
 {

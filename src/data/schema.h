@@ -49,10 +49,10 @@ struct tp_schema {
  * buffer[size]. */
 const char *tp_schema_class(const struct tp_schema *schema, size_t label, char *buffer, size_t size);
 
-/* Names the next class; false without memory. */
+/* Names the next class; false if out of memory. */
 bool tp_schema_add_class(struct tp_schema *schema, const char *name);
 
-/* Names that many classes; names NULL: by their numbers. False without memory. */
+/* Names that many classes; names NULL: by number. False if out of memory. */
 bool tp_schema_name_classes(struct tp_schema *schema, const char *const *names, size_t count);
 
 void tp_schema_free(struct tp_schema *schema);
@@ -63,7 +63,7 @@ size_t tp_schema_place(const struct tp_schema *schema, size_t place);
 /* Whether any column holds categories. */
 bool tp_schema_has_categories(const struct tp_schema *schema);
 
-/* Whether it says more than how many features and classes there are. */
+/* Whether it holds more than the numbers of features and classes. */
 static inline bool tp_schema_says(const struct tp_schema *schema)
 {
     return schema->column_count || schema->means || schema->zero_based;
@@ -90,7 +90,7 @@ char *tp_schema_text_write(const struct tp_schema *schema);
 /*
  * Reads the schema of samples with so many features; it has no classes. Without a text, NULL, it knows no
  * more than that. path: the model's, for messages. Errors: TILEPROP_BAD_INPUT for what is no such text, and
- * for columns that do not add up to the features; TILEPROP_FAILURE without memory. The schema is to be freed,
+ * for columns that do not add up to the features; TILEPROP_FAILURE if out of memory. The schema is to be freed,
  * on error too.
  */
 tileprop_status tp_schema_text_read(struct tp_schema *schema, const char *text, size_t features, const char *path,

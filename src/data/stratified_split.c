@@ -21,7 +21,7 @@ static bool has_spare(const struct quota *quota)
     return quota->wanted + 1 < quota->count;
 }
 
-/* Each class keeps a sample at least. False: they then have fewer to give than are wanted. */
+/* Each class keeps at least one sample. False: the classes cannot give as many as wanted. */
 static bool find_quotas(const struct tp_dataset *dataset, size_t wanted, struct quota *quotas)
 {
     size_t given = 0, spare = dataset->count;

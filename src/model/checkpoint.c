@@ -93,7 +93,7 @@ static void list_due(json_t **texts, const struct tp_checkpoint *checkpoint)
     tp_json_text_set(texts, TP_LAYERS, json_string(numbers));
 }
 
-/* What a run has done; no count may be one that it cannot have reached. */
+/* What a run has done, refusing counts that no run can reach. */
 static tileprop_status find_state(const struct tp_safetensors *read, struct tp_checkpoint *checkpoint,
                                   struct tp_error *error)
 {

@@ -48,7 +48,7 @@ tileprop_status tp_checkpoint_parse(struct tp_checkpoint *checkpoint, struct tp_
 
 /*
  * Writes a checkpoint. What cannot be written is left to tp_safe_file_commit().
- * Errors: TILEPROP_FAILURE without memory.
+ * Errors: TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_checkpoint_write(const struct tp_checkpoint *checkpoint, struct tp_safe_file *out,
                                     struct tp_error *error);

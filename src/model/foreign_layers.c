@@ -7,7 +7,7 @@
 
 #define TP_SHAPE_TEXT 64
 #define TP_LIST_TEXT  600
-#define TP_LIST_FULL  400   /* bytes of a list that gets no more items */
+#define TP_LIST_FULL  400   /* bytes after which a list gets no more items */
 #define TP_TRIES      10000 /* steps of a search, whose number could grow exponentially */
 
 /* The tensors' names, types and shapes, for a message; cut off if they are many. */
@@ -126,7 +126,7 @@ static int compare_numbers(const char **a, const char **b)
     return longer || shorter ? longer - shorter : order;
 }
 
-/* Compares what is no number and, where that is equal, the numbers. */
+/* Compares the text between numbers first, then the numbers. */
 static int compare_names(const char *a, const char *b, bool numbers)
 {
     int order = 0;
@@ -151,7 +151,7 @@ static int by_name(const void *a, const void *b)
     return order ? order : strcmp(x->weight->name, y->weight->name); /* leading zeros */
 }
 
-/* Tries all layers that can be next, until two orders are found. */
+/* Tries all layers that can come next, until two orders are found. */
 static void extend(struct search *search, size_t depth)
 {
     const struct tp_layer_tensors *layers = search->layers;

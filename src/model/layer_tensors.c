@@ -98,7 +98,7 @@ static const struct real {
     double (*read)(const unsigned char *bytes); /* exactly */
 } reals[] = {{"F32", 4, read_f32}, {"F16", 2, read_f16}, {"BF16", 2, read_bf16}, {"F64", 8, read_f64}};
 
-/* NULL: the tensor's type is another one. */
+/* NULL: the tensor has another type. */
 static const struct real *find_real(const struct tp_tensor *tensor)
 {
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)

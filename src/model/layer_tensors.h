@@ -16,9 +16,9 @@ struct tp_layer_tensors {
     const struct tp_tensor *weight, *bias; /* bias: NULL if there are none */
 };
 
-/* Tensors that are to be written, with texts. */
+/* Tensors to be written, with texts. */
 struct tp_tensor_list {
-    json_t *texts; /* of __metadata__, owned; NULL: there was no memory for them */
+    json_t *texts; /* of __metadata__, owned; NULL: out of memory */
     size_t count;
     struct tp_tensor tensors[TP_TENSORS_MAX];
     char names[TP_TENSORS_MAX][TP_TENSOR_NAME_MAX];
@@ -47,7 +47,7 @@ tileprop_status tp_layers_find(const struct tp_safetensors *read, const char *pr
 
 /*
  * Gives found layers memory and their values.
- * Errors: TILEPROP_BAD_INPUT for values that are not finite floats, TILEPROP_FAILURE without memory.
+ * Errors: TILEPROP_BAD_INPUT for values that are not finite floats, TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_layers_copy(const struct tp_safetensors *read, const struct tp_layer_tensors *layers,
                                struct tp_weights *weights, struct tp_error *error);

@@ -12,7 +12,7 @@
 
 _Static_assert(_Generic((size_t)0, uint64_t : true, default : false), "a count is a size too");
 
-/* Stores the value of a text; what was expected if it is none. */
+/* Stores the value of a text. Returns NULL, or what was expected. */
 static const char *parse(const struct tp_metadata *one, const char *text)
 {
     char *end;

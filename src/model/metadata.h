@@ -1,6 +1,6 @@
 /*
- * The texts in a safetensors file's __metadata__ that have a meaning: what each is called, what it holds, and
- * where its value is. One list serves reading and writing.
+ * The texts in a safetensors file's __metadata__: the name, kind and address of each value. One list serves reading and
+ * writing.
  */
 #pragma once
 

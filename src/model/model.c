@@ -18,14 +18,14 @@
 #define TP_TENSOR_TEXT 256 /* bytes of what a header says of a tensor, at most */
 #define TP_FORMAT_NAME "tileprop"
 
-/* What texts say of a model in another form than it has in memory. */
+/* Values of texts that have another form in memory. */
 struct said {
     uint64_t format_version, numerics, classes;
     const char *format, *activation, *normalize, *class_names;
     const char *options; /* as in memory, but not owned */
 };
 
-/* All texts but the schema, which not every model has. */
+/* All texts except the schema, which not every model has. */
 struct texts {
     struct tp_metadata all[15];
 };
@@ -113,7 +113,7 @@ static tileprop_status find_description(const struct tp_safetensors *read, struc
     struct said said;
     int activation = 0;
     const struct texts texts = list_texts(model, &said);
-    const size_t first = 2; /* texts, which say whether the others are known */
+    const size_t first = 2; /* texts; they show whether the other tensors are known */
     tileprop_status status = tp_metadata_read(read, texts.all, first, error);
     if (status == TILEPROP_OK && said.format_version > TP_MODEL_FORMAT)
         return tp_fail(error, TILEPROP_BAD_INPUT,
@@ -205,7 +205,7 @@ void tp_model_free(struct tp_model *model)
     *model = (struct tp_model){0};
 }
 
-/* The texts; NULL without memory. */
+/* The texts; NULL if out of memory. */
 static json_t *describe(const struct tp_model *model)
 {
     struct tp_model copy = *model; /* which nothing is changed in */
@@ -230,7 +230,7 @@ static json_t *describe(const struct tp_model *model)
     return all;
 }
 
-/* Whether all names are; true without memory to tell. */
+/* Whether all names are UTF-8; true if out of memory. */
 static bool is_utf8(const struct tp_schema *schema)
 {
     errno = 0;

@@ -27,7 +27,7 @@
 #include "network/weights.h"
 #include "tileprop/tileprop.h"
 
-/* Raised when a reader of the former files would misread new ones. */
+/* Raised when an older reader would misread new files. */
 #define TP_MODEL_FORMAT 2
 
 /*
@@ -41,7 +41,7 @@
 
 struct tp_model {
     struct tp_weights weights;
-    bool verified;  /* it was read from a file that has a checksum */
+    bool verified;  /* read from a file with a checksum */
     bool described; /* everything below is there; else these are layers alone */
     tileprop_activation activation;
     int normalize;
@@ -58,7 +58,7 @@ struct tp_model {
  * Reads a model.
  * Errors: as tp_file_read and tp_safetensors_parse; TILEPROP_BAD_INPUT with path, tensor or text, found,
  * expected for what is no model: layers that do not fit each other, tensors of other names or types, values
- * that are not finite, a newer format. TILEPROP_FAILURE without memory. On error *model is empty.
+ * that are not finite, a newer format. TILEPROP_FAILURE if out of memory. On error *model is empty.
  */
 tileprop_status tp_model_read(struct tp_model *model, const char *path, struct tp_error *error);
 
@@ -73,7 +73,7 @@ tileprop_status tp_model_take(struct tp_model *model, const struct tp_safetensor
 
 /*
  * Writes a described model. What cannot be written is left to tp_safe_file_commit().
- * Errors: TILEPROP_FAILURE without memory.
+ * Errors: TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_model_write(const struct tp_model *model, struct tp_safe_file *out, struct tp_error *error);
 
@@ -82,7 +82,7 @@ struct tp_tensor_list *tp_model_list(const struct tp_model *model);
 
 /*
  * Whether a file can hold what the model says of itself besides tensors. path: of the data, for messages.
- * Errors: TILEPROP_BAD_INPUT if names and categories are too long for it; TILEPROP_FAILURE without memory.
+ * Errors: TILEPROP_BAD_INPUT if names and categories are too long for it; TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_model_check(const struct tp_model *model, const char *path, struct tp_error *error);
 

@@ -1,9 +1,7 @@
-/*
- * Files in which other programs keep models, which are not read here.
- */
+/* Recognizes model files of other programs, which are not supported. */
 #pragma once
 
 #include "base/file.h"
 
-/* What a file that is no safetensors is instead, and how to make safetensors of it, for a message; NULL: unknown. */
+/* The format of a file that is not safetensors, and how to convert it, for a message; NULL: unknown. */
 const char *tp_other_format(const struct tp_file *file);

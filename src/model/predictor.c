@@ -11,7 +11,7 @@
 #include "network/plan.h"
 #include "system/team.h"
 
-#define TP_SLOTS_MAX   64                  /* bits of a word that says which are lent */
+#define TP_SLOTS_MAX   64                  /* bits of the word that marks lent slots */
 #define TP_SLOTS_BYTES ((size_t)256 << 20) /* of all slots, unless one alone has more */
 
 #define TP_ROWS_LEAST 12 /* of a block, a multiple of a tile's */
@@ -39,7 +39,7 @@ struct tp_predictor {
 /* A call of tp_predictor_run, which several threads may share. */
 struct work {
     const struct tp_predictor *predictor;
-    struct tp_evaluator evaluator; /* with blocks small enough that each thread gets some */
+    struct tp_evaluator evaluator; /* blocks small enough that each thread gets some */
     const struct tp_dataset *samples;
     const struct tp_predictions *to;
     atomic_size_t next_block;

@@ -11,7 +11,7 @@ struct tp_predictor;
 
 /*
  * Prepares a described model, which must outlive the predictor, for the tier called isa.
- * Errors: TILEPROP_USAGE for a tier that is not here, TILEPROP_FAILURE without memory. On error *predictor is
+ * Errors: TILEPROP_USAGE for a tier that is not here, TILEPROP_FAILURE if out of memory. On error *predictor is
  * NULL.
  */
 tileprop_status tp_predictor_create(struct tp_predictor **predictor, const struct tp_model *model, const char *isa,

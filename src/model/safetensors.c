@@ -113,7 +113,7 @@ static tileprop_status check_texts(const struct tp_safetensors *read, json_t *te
     return TILEPROP_OK;
 }
 
-/* A count of anything in the file; false for what is none. */
+/* Reads a count; false if it is not one. */
 static bool get_size(const json_t *value, size_t *size)
 {
     if (!json_is_integer(value) || json_integer_value(value) < 0)

@@ -75,7 +75,7 @@ void tp_tensor_describe(const struct tp_tensor *tensor, char *text, size_t size)
  * Writes the tensors in their order, and the texts, an object of strings that is not taken over. Every name
  * is there once, and size is what type and shape make of it. What cannot be written is left to
  * tp_safe_file_commit().
- * Errors: TILEPROP_FAILURE without memory, and for a header of more than TP_SAFETENSORS_HEADER_MAX bytes.
+ * Errors: TILEPROP_FAILURE if out of memory, and for a header of more than TP_SAFETENSORS_HEADER_MAX bytes.
  */
 tileprop_status tp_safetensors_write(struct tp_safe_file *out, const struct tp_tensor *tensors, size_t count,
                                      json_t *texts, struct tp_error *error);

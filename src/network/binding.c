@@ -88,7 +88,7 @@ struct tp_update tp_bind_update(const struct tp_step *step, const struct tp_step
 
 /* --- Blocks ------------------------------------------------------------------------------------------------------- */
 
-/* Rows of a block, and what is beyond the first `row` of a matrix. */
+/* The rows of a matrix from `row` on, in a block. */
 static size_t rows_of(const struct tp_operation *block)
 {
     return block->inputs.end - block->inputs.begin + block->bias;
@@ -112,7 +112,8 @@ static struct tp_matrix part_of(const struct tp_step *step, const struct tp_oper
     return part;
 }
 
-/* Where a block of gradients lies: a rank's nodes where they are sent from, the others in the member's scratch. */
+/* Where a block of gradients lies: the nodes of a rank in the buffer they are sent from, others in the member's
+ * scratch. */
 static struct tp_matrix slot_of(const struct tp_step *step, const struct tp_step_member *member,
                                 const struct tp_operation *block, size_t slot, size_t rows)
 {
@@ -170,7 +171,7 @@ static struct tp_apply bind_apply(const struct tp_step *step, const struct tp_st
     return apply;
 }
 
-/* To the weights that this rank owns, whose derived values are made where they are put in place. */
+/* Updates the weights that this rank owns. Their derived values are computed when they are put in place. */
 static struct tp_apply bind_owned(const struct tp_step *step, const struct tp_operation *block, size_t rows)
 {
     const struct tp_exchange *exchange = step->exchange;

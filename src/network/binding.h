@@ -1,6 +1,4 @@
-/*
- * From a plan's operation to the arguments of a verb: which parts of the step's matrices it reads and writes.
- */
+/* Turns an operation of the plan into the arguments of a verb: the parts of the step's matrices it reads and writes. */
 #pragma once
 
 #include "network/step.h"

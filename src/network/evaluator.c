@@ -70,7 +70,7 @@ static bool are_finite(const float *x, size_t count)
     return most < 0x7f800000; /* infinity; NaNs are larger */
 }
 
-/* What a value that is not finite becomes. Infinity becomes NaN, which no activation makes finite. */
+/* Replaces a value that is not finite. Infinity becomes NaN, which no activation turns into a finite value. */
 static float without_value(const float *missing, size_t feature, float value)
 {
     return isnan(value) && missing ? missing[feature] : NAN;
@@ -161,12 +161,13 @@ static void pack(const struct tp_evaluator *evaluator, const struct tp_dataset *
 
 /* What all blocks share of the first layer. */
 struct first {
-    struct tp_matrix sums; /* what the chains begin at: one row, the total of the sums of all panels of inputs */
+    struct tp_matrix sums; /* start of the chains: one row, the sums of all panels of inputs added up */
     struct tp_matrix w;    /* all slices; absent: they are not joined */
     struct tp_bytes bytes; /* what blocks that skip zeros read instead of packing; without values: nothing */
 };
 
-/* Whether bytes become the same in all features but for what is added to some. Then small tables have their values. */
+/* Whether bytes are normalized alike in all features, except for the shift of some. Small tables then hold their
+ * values. */
 static bool tabulate(const struct tp_normalization *normalization, const struct tp_evaluator_buffers *buffers)
 {
     size_t tables = 0, of[TABLES_MAX]; /* a feature with each table's values */
@@ -244,7 +245,7 @@ static struct tp_matrix forward(const struct tp_evaluator *evaluator, const stru
     return z;
 }
 
-/* Copies a block to rows from begin on; to NULL: not wanted. */
+/* Copies a block to the rows from begin on, unless to is NULL. */
 static void copy_rows(const struct tp_matrix *block, float *to, size_t begin)
 {
     for (size_t r = 0; to && r < block->rows; r++)
@@ -267,7 +268,7 @@ static void predict(const struct tp_tier *tier, struct tp_matrix logits, const u
     if (to->probabilities || (predicted && !to->loss))
         tier->softmax(&(struct tp_softmax){
             .row_end = logits.rows, .z = logits, .p = logits, .predicted = to->loss ? NULL : predicted});
-    /* Both are sums over a row's exponentials, of which one that is NaN makes all NaN. */
+    /* Both are sums over a row's exponentials; a single NaN makes the sum NaN. */
     for (size_t r = 0; predicted && r < logits.rows; r++)
         if (isnan(to->loss ? to->loss[begin + r] : *tp_matrix_at(&logits, r, 0)))
             predicted[r] = TILEPROP_NO_CLASS;
@@ -322,7 +323,7 @@ bool tp_evaluator_run(const struct tp_evaluator *evaluator, struct tp_evaluator_
     const struct first first = prepare(evaluator, buffers, dataset);
     for (struct block block = take_block(evaluator, buffers, dataset, next_block), next;; block = next) {
         if (buffers->unwanted && buffers->unwanted(buffers->context)) {
-            atomic_store(next_block, dataset->count); /* so that nobody finds one more */
+            atomic_store(next_block, dataset->count); /* so that no thread takes another block */
             return false;
         }
         if (!block.a.rows)

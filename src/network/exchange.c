@@ -158,7 +158,7 @@ static size_t floats_of_units(const struct tp_exchange *x, size_t l, size_t owne
     return rows_of(x, &x->network->layers[l], owner) * tp_panel_count(units.end - units.begin) * TP_PANEL;
 }
 
-/* Of some units; those of a layer that are sent first are of unit 0. */
+/* Transfers of some units; those of unit 0 are sent first. */
 static void send_gradients(struct tp_exchange *x, size_t l, struct tp_range units, size_t rows)
 {
     struct tp_exchange_layer *layer = &x->layers[l];
@@ -250,7 +250,7 @@ void tp_exchange_gather(struct tp_exchange *x, void *items, size_t size, size_t 
 
 /* --- Blocks and slices -------------------------------------------------------------------------------------------- */
 
-/* Copies what an owner's block and these inputs of a slice have in common, to the slice's values or from them. */
+/* Copies the intersection of an owner's block and these inputs of a slice, to the slice or from it. */
 static void copy_common(const struct tp_exchange *x, size_t l, size_t owner, struct tp_range inputs, bool bias,
                         bool to_slice, const struct tp_slice *slice, float *values, struct tp_matrix block)
 {
@@ -306,7 +306,7 @@ void tp_exchange_put_state(struct tp_exchange *x, int number, const struct tp_we
     }
 }
 
-/* Uses the memory of the first node, which no step needs now. */
+/* Uses the memory of the first node, which no step needs here. */
 void tp_exchange_gather_state(struct tp_exchange *x)
 {
     for (size_t l = 0; l < x->network->layer_count; l++) {

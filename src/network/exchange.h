@@ -19,7 +19,7 @@ struct tp_exchange_layer {
     float *sent;                 /* those of the other ranks for the inputs that this one owns [node][own block] */
     float *weights;              /* [all owners' blocks]: new ones */
     float *state[2];             /* [own block] */
-    struct tp_range receives[2]; /* transfers that are waited for: of `sent`, and of `weights` */
+    struct tp_range receives[2]; /* transfers of `sent` and of `weights` that must finish */
 };
 
 struct tp_exchange {
@@ -57,7 +57,7 @@ void tp_exchange_do(struct tp_exchange *exchange, const struct tp_operation *ope
 /* Rank 0: waits for the losses of the whole batch; returns whether any rank abandons the step. */
 bool tp_exchange_wait_losses(struct tp_exchange *exchange, float *losses, size_t rows);
 
-/* Waits for everything that was sent or is to be received. */
+/* Waits for all transfers. */
 void tp_exchange_finish(struct tp_exchange *exchange);
 
 /* Copies new weights to inputs [begin, end) of a slice, and to its bias row; tp_network_refresh() is then to follow. */
@@ -69,13 +69,13 @@ void tp_exchange_finish(struct tp_exchange *exchange);
 
 /* --- Between steps ------------------------------------------------------------------------------------------------ */
 
-/* Copies rank 0's bytes to all, which stay as they are until the next tp_exchange_finish(). */
+/* Copies rank 0's bytes to all ranks; they must not be changed before the next tp_exchange_finish(). */
 void tp_exchange_broadcast(struct tp_exchange *exchange, void *bytes, size_t count);
 
 /* Copies each rank's share (tp_plan_share) of `count` items to rank 0. Finishes. */
 void tp_exchange_gather(struct tp_exchange *exchange, void *items, size_t size, size_t count);
 
-/* Takes the weights that this rank owns from the network, and has zeros for a state. */
+/* Copies the weights that this rank owns from the network, and sets its state to zero. */
 void tp_exchange_begin(struct tp_exchange *exchange);
 
 /* Takes what this rank owns of an array of state, from 1 on. */

@@ -21,14 +21,14 @@ static void meet(struct list *list, tileprop_verb verb, size_t layer)
     add(list, (struct tp_operation){.kind = TP_DO_BARRIER, .verb = verb, .layer = layer});
 }
 
-/* Lets bytes move that are on the way to other ranks. */
+/* Keeps transfers between ranks moving. */
 static void progress(struct list *list, size_t member)
 {
     if (member == 0)
         add(list, (struct tp_operation){.kind = TP_DO_PROGRESS, .verb = TILEPROP_EXCHANGE});
 }
 
-/* With several ranks: so that bytes keep moving, and begin to soon. */
+/* With several ranks, work comes in pieces: transfers start early and keep moving. */
 #define ROWS_AT_ONCE  256
 #define UNITS_AT_ONCE 256
 
@@ -137,7 +137,7 @@ size_t tp_plan_slots(const struct tp_plan *plan)
     return slots;
 }
 
-/* The sum of a node's shards in block->slot, and in those behind it while it is formed; false: they have no rows. */
+/* Sums a node's shards in block->slot, using the slots after it meanwhile. False: the node has no rows. */
 static bool add_node(struct list *list, const struct tp_plan *plan, const struct tp_operation *block,
                      struct tp_node node, size_t rows)
 {
@@ -172,15 +172,15 @@ static struct tp_operation block_at(const struct tp_operation *update, size_t in
     struct tp_operation block = *update;
     const size_t units = least(unit_end - unit, TP_BLOCK_FLOATS / TP_BLOCK_INPUTS);
     const size_t columns = tp_panel_count(units) * TP_PANEL;
-    const size_t inputs = TP_BLOCK_FLOATS / columns / TP_MARKS * TP_MARKS; /* so that words of marks are not cut */
+    const size_t inputs = TP_BLOCK_FLOATS / columns / TP_MARKS * TP_MARKS; /* words of marks are not split */
     block.units = (struct tp_range){unit, unit + units};
     block.inputs = (struct tp_range){input, least(input / TP_MARKS * TP_MARKS + inputs, update->inputs.end)};
     block.bias = update->bias && block.inputs.end == update->inputs.end;
     return block;
 }
 
-/* An update of some units, of a batch in shards; with several ranks, the gradients of the nodes that this one computes.
- */
+/* The update of some units by a batch in shards; with several ranks, the gradients of the nodes that this rank
+ * computes. */
 static void add_sharded(struct list *list, const struct tp_plan *plan, const struct tp_network *network, size_t member,
                         const struct tp_operation *update, struct tp_range units, size_t rows)
 {
@@ -228,7 +228,7 @@ struct tp_range tp_plan_owned(const struct tp_plan *plan, const struct tp_layer 
     return tp_plan_share_panels(layer->inputs, rank, plan->shards.ranks);
 }
 
-/* What member 0 does with the other ranks. */
+/* Member 0's operations with the other ranks. */
 static void exchange(struct list *list, size_t member, enum tp_operation_kind kind, size_t l, struct tp_range units)
 {
     if (member == 0)
@@ -257,7 +257,7 @@ struct nodes {
     size_t count;
 };
 
-/* Adds up what ranks sent of a tree's node; returns where its sum is, or nodes->count where there is none. */
+/* Adds up what ranks sent for a node of the tree. Returns the place of its sum, or nodes->count if there is none. */
 static size_t add_sent(struct list *list, const struct nodes *nodes, const struct tp_operation *block,
                        struct tp_node node)
 {
@@ -323,7 +323,7 @@ static void add_exchange(struct list *list, const struct tp_plan *plan, const st
             exchange(list, member, TP_DO_SEND_GRADIENTS, l, sent);
         }
         add_gradients(list, plan, network, member, l, units, true, rows);
-        /* In the middle of backward: gradients had time to arrive, and weights have time to. */
+        /* In the middle of backward: gradients have had time to arrive, and weights still have time to. */
         const struct tp_range passed = is_by_inputs(plan, network, l) ? all : own;
         const size_t middle = (passed.begin + passed.end) / 2;
         if (l > 0)

@@ -36,10 +36,10 @@ bool tp_plan_units_pay(size_t inputs, size_t units, bool first, size_t members, 
 }
 
 /*
- * By inputs, each member reads its share of the transposed view instead of all of it. That gains more,
- * the larger the layer is (results/kernels.md).
+ * By inputs, each member reads its share of the transposed view instead of all of it. The larger the layer, the larger
+ * the gain (results/kernels.md).
  */
-#define WEIGHTS_BY_INPUTS 16384 /* from here on the gain pays for a barrier */
+#define WEIGHTS_BY_INPUTS 16384 /* from this size the gain pays for a barrier */
 
 bool tp_plan_inputs_pay(bool by_units, size_t inputs, size_t units)
 {
@@ -47,11 +47,10 @@ bool tp_plan_inputs_pay(bool by_units, size_t inputs, size_t units)
 }
 
 /*
- * Slices that differ by a panel keep most members waiting for one. Then the inputs are divided instead,
- * although prefetchers fetch lines that a neighbour writes. Equal slices are faster by units
- * (results/kernels.md).
+ * If slices differ by a panel, most members wait for one. Then the inputs are divided instead, although prefetchers
+ * fetch lines that a neighbour writes. Equal slices are faster by units (results/kernels.md).
  */
-#define PANELS_FEW 10 /* of a slice: from here on one panel more is at most a tenth */
+#define PANELS_FEW 10 /* panels of a slice: from here on, one more adds at most a tenth */
 
 static size_t slices_of(const struct tp_layer *layer, size_t members)
 {
@@ -74,8 +73,8 @@ struct tp_plan tp_plan_make(const struct tp_network *network, size_t members, si
 }
 
 /*
- * By units, weights never cross cores, which saves more than it costs that every member packs all rows. Where the
- * panels cannot be divided evenly, update divides the inputs instead.
+ * By units, weights never cross cores. This saves more than it costs to have every member pack all rows. If the panels
+ * cannot be divided evenly, update divides the inputs instead.
  */
 struct tp_plan tp_plan_make_skipping(const struct tp_network *network, size_t members, size_t step_members,
                                      size_t batch)

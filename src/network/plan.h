@@ -71,8 +71,8 @@ enum tp_operation_kind {
     TP_DO_UPDATE_MARKED,
     TP_DO_GRADIENT, /* of a block: of a shard */
     TP_DO_GRADIENT_MARKED,
-    TP_DO_ADD,     /* of a block: one shard's or sum of shards to another */
-    TP_DO_COLLECT, /* likewise, of what ranks sent */
+    TP_DO_ADD,     /* adds one block of shards to another */
+    TP_DO_COLLECT, /* likewise, for what ranks sent */
     TP_DO_APPLY,
     TP_DO_SEND_GRADIENTS, /* of a layer, to the ranks that own its inputs */
     TP_DO_WAIT_GRADIENTS,
@@ -80,7 +80,7 @@ enum tp_operation_kind {
     TP_DO_WAIT_WEIGHTS,
     TP_DO_PUT,        /* puts a layer's new weights in place */
     TP_DO_PACK_AHEAD, /* packs the next batch */
-    TP_DO_PROGRESS,   /* lets bytes move */
+    TP_DO_PROGRESS,   /* polls transfers */
     TP_DO_BARRIER     /* waits for the other step members */
 };
 
@@ -94,7 +94,7 @@ struct tp_operation {
     enum tp_operation_kind kind;
     tileprop_verb verb; /* verb and layer that its time is charged to */
     size_t layer, slice;
-    struct tp_range rows;   /* of the rank's; update reads all of them */
+    struct tp_range rows;   /* rows of the rank; update reads all of them */
     struct tp_range inputs; /* of the layer: backward, update; begin is a multiple of 16 */
     bool bias;              /* update: also the bias row */
 
@@ -125,18 +125,18 @@ struct tp_operation {
 size_t tp_plan_operations(const struct tp_plan *plan, const struct tp_network *network, size_t member, size_t rows,
                           bool measure, struct tp_operation *operations);
 
-/* Floats of a block without its bias row, all panels counted whole, and inputs of the widest ones. */
+/* Floats of a block without its bias row, in whole panels, and the inputs of the widest blocks. */
 #define TP_BLOCK_FLOATS 65536
 #define TP_BLOCK_INPUTS 64
 
-/* The most sums of shards that are in blocks at once. */
+/* The largest number of sums of shards held at once. */
 size_t tp_plan_slots(const struct tp_plan *plan);
 
 /* Writes the lists of all step members for a full batch, one operation per line. Returns false if out of
  * memory. */
 bool tp_plan_write(const struct tp_plan *plan, const struct tp_network *network, bool measure, FILE *out);
 
-/* Inputs of a layer that a rank owns: whose gradients it adds up and applies. Whole panels. */
+/* Inputs of a layer that a rank owns, in whole panels: it adds up and applies their gradients. */
 struct tp_range tp_plan_owned(const struct tp_plan *plan, const struct tp_layer *layer, size_t rank);
 
 /* Share `member` of `members` of [0, count). */

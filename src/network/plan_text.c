@@ -58,7 +58,7 @@ static void write_operation(const struct tp_operation *operation, const struct t
     fputs(operation->bias ? ", bias\n" : "\n", out);
 }
 
-/* A member's list. Of blocks in a row, of which there may be hundreds, the first stands for all. */
+/* A member's list. Only the first of a run of blocks is shown: there may be hundreds. */
 static void write_list(const struct tp_operation *operations, size_t count, const struct tp_network *network,
                        size_t member, FILE *out)
 {

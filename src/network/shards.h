@@ -1,11 +1,9 @@
 /*
- * Shards: the rows of a batch divided among gradients of their own, which one fixed tree adds up. Their number is part
- * of the numerics; who computes which is not.
- *
- * Of n rows, shard s of S has rows floor(s n / S) to floor((s + 1) n / S). A shard without rows is left out. The tree
- * adds shard i + 1 to each even i, then the sum from i + 2 on to each i that is a multiple of 4, and so on: the sum of
- * shards [begin, begin + span), span being a power of two that divides begin, is that of both halves, or one half where
- * the other has no rows.
+ * Shards: a batch is divided into S parts, each with a gradient of its own, and one fixed tree adds up the gradients. S
+ * is part of the numerics; which rank computes a shard is not. Shard s of n rows has rows floor(s n / S) to floor((s +
+ * 1) n / S); a shard without rows is left out. The tree adds shard i + 1 to each even i, then the sum from i + 2 on to
+ * each i that is a multiple of 4, and so on. The sum of shards [begin, begin + span), where span is a power of two that
+ * divides begin, is the sum of its two halves, or one half if the other has no rows.
  */
 #pragma once
 
@@ -19,7 +17,7 @@ struct tp_range {
 /* All shards of a batch, and the ranks, each of which computes some of them. */
 struct tp_shards {
     size_t count;       /* 0 or 1: a gradient is one chain */
-    size_t rank, ranks; /* this process, of how many; 0 or 1: alone */
+    size_t rank, ranks; /* this process and their number; 0 or 1: alone */
 };
 
 /* The sum of shards [begin, begin + span), some of which may be beyond the last one. */
@@ -30,21 +28,21 @@ struct tp_node {
 #define TP_SHARDS_MAX 1024
 #define TP_NODES_MAX  20 /* of a rank: two for each level of the tree */
 
-/* The shards that a rank computes. All have at least one. */
+/* The shards that a rank computes, at least one. */
 struct tp_range tp_shards_of(const struct tp_shards *shards, size_t rank);
 
 /* Rows [begin, end) of a batch of `rows` that belong to these shards. */
 struct tp_range tp_shards_rows(const struct tp_shards *shards, struct tp_range of, size_t rows);
 
-/* The rows that a rank computes; without shards all. */
+/* The rows that a rank computes; without shards, all. */
 struct tp_range tp_shards_own(const struct tp_shards *shards, size_t rank, size_t rows);
 
-/* The most rows that a rank can have of batches of at most `rows`. */
+/* The largest number of rows that a rank can have of a batch of at most `rows`. */
 size_t tp_shards_most(const struct tp_shards *shards, size_t rows);
 
 /*
- * The largest sums that a rank can form from its shards, ascending, of a batch of `rows`: those that have rows. Returns
- * their number, at most TP_NODES_MAX.
+ * The largest sums that a rank can form from its shards of a batch of `rows`, in ascending order, without those that
+ * have no rows. Returns their number, at most TP_NODES_MAX.
  */
 size_t tp_shards_nodes(const struct tp_shards *shards, size_t rank, size_t rows, struct tp_node *nodes);
 

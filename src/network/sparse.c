@@ -8,7 +8,7 @@ static struct tp_row row_of(const struct tp_pack *p, const struct tp_dataset *da
     return tp_dataset_row(dataset, p->index ? p->index[r] : r);
 }
 
-/* fma(value, scale, added), which needs no fma where nothing is added. */
+/* fma(value, scale, added); without an addend a product suffices. */
 static float normalized(const struct tp_normalization *n, size_t feature, float value)
 {
     const float scale = n->scale[feature], added = n->added[feature];
@@ -33,7 +33,7 @@ static void put(const struct tp_pack *p, size_t r, size_t c, float x)
     *tp_matrix_at(&p->a, r, c) = x;
 }
 
-/* A line's first value clears it: where others have marks, kernels may read those that have none. */
+/* A line's first value clears it: kernels may read unmarked values of a line with marks. */
 static void put_marked(const struct tp_pack *p, size_t r, size_t c, float x)
 {
     uint64_t *word = &p->marks.words[c / TP_MARKS * p->marks.rows + r];

@@ -7,8 +7,8 @@
 #include "kernels/kernels.h"
 
 /*
- * Like the verbs in kernels.h, but samples, scale and shift come from dataset and normalization. With marks, lines of
- * a without one are not written: that would take longer than all products.
+ * Like the verbs in kernels.h, but samples, scale and shift come from dataset and normalization. With marks, lines of a
+ * without marks are not written: that would take longer than all products.
  */
 void tp_sparse_pack(const struct tp_pack *pack, const struct tp_dataset *dataset,
                     const struct tp_normalization *normalization);

@@ -104,7 +104,7 @@ static void add_matrix(const struct tp_matrix *to, const struct tp_matrix *from)
 
 /* --- Lists -------------------------------------------------------------------------------------------------------- */
 
-/* Nothing that outlives the step changes before an update, and all ranks agree with the report. */
+/* Before the first update nothing that outlives the step changes. All ranks agree on the report. */
 static bool ends_abandonable(const struct tp_step *step, enum tp_operation_kind kind)
 {
     return kind == TP_DO_UPDATE || kind == TP_DO_UPDATE_MARKED || kind == TP_DO_APPLY ||
@@ -231,8 +231,8 @@ double tp_step_gradient_norm(const struct tp_step *step, size_t layer)
 }
 
 /*
- * Member 0 asks only while its answer reaches everybody with a barrier before the first update. The others may
- * see it earlier and skip work; they meet at the same barriers all the same.
+ * Member 0 asks only while a barrier before the first update still passes its answer on to all. The others may see it
+ * earlier and skip work; they still meet at the same barriers.
  */
 static bool is_abandoned(struct tp_step *step, const struct tp_step_member *member, bool abandonable)
 {
@@ -272,7 +272,7 @@ static void put(const struct tp_step *step, const struct tp_operation *operation
     step->tier->refresh(&operation->refresh);
 }
 
-/* Whether an operation is left out of a step that is abandoned, or computes nothing. Others wait for the rest. */
+/* Whether a step that is abandoned, or computes nothing, leaves out an operation. Other members wait for the rest. */
 static bool is_skipped(const struct tp_step *step, const struct tp_operation *operation, bool abandoned)
 {
     const enum tp_operation_kind kind = operation->kind;

@@ -13,7 +13,7 @@
 #include "network/plan.h"
 #include "tileprop/run.h"
 
-/* Where a member's time goes, by verb and layer: longest is unused. */
+/* Where a member's time goes, by verb and layer; longest is unused. */
 struct tp_profile {
     double last; /* end of the time charged so far */
     tileprop_time cells[TILEPROP_VERBS][TP_LAYERS_MAX];
@@ -31,13 +31,13 @@ struct tp_step {
     struct tp_network *network;
     const struct tp_plan *plan;
     const struct tp_normalization *normalization;
-    size_t last_rows;             /* of an epoch's last batch if it is shorter than the others; else 0 */
+    size_t last_rows;             /* rows of an epoch's last batch if it is shorter than the others; else 0 */
     bool measures;                /* some steps measure gradients: the layout reserves memory for it */
     struct tp_exchange *exchange; /* with other ranks; NULL: none */
 
     /*
-     * Called by member 0 when all losses of the batch are ready, while the others update. May be NULL. With several
-     * ranks all call it, and it says what rank 0 decides; abandoned: by any of them.
+     * Called by member 0 when all losses of the batch are ready, while the others update. May be NULL. On several ranks
+     * each calls it, and it passes on what rank 0 decides; abandoned: by any of them.
      */
     void (*losses_ready)(void *context, size_t rows);
 
@@ -48,7 +48,7 @@ struct tp_step {
     /* For the current step; written by one member before the others reach update. */
     struct tp_optimizer optimizer;
     bool measure;
-    bool idles;            /* computes nothing, to time what ranks exchange */
+    bool idles;            /* computes nothing, to time the exchange */
     atomic_bool abandoned; /* written by member 0 alone, before the last barrier ahead of the updates */
 
     /* Set by the layout. */

@@ -22,7 +22,7 @@ static tileprop_status name_classes(const struct tp_dataset *dataset, struct tp_
     return status;
 }
 
-/* NaN stands for a class that was not named yet. */
+/* NaN marks a class that has not been named yet. */
 static tileprop_status read_row(struct tp_csv *csv, const struct tp_string_table *table, float *weights)
 {
     struct tp_field field = {0};

@@ -1,7 +1,6 @@
 /*
- * Weights of classes: what a training sample's loss and gradient are multiplied by. A step still divides by
- * the number of its samples, not by the sum of their weights. The loss of a step is weighted; evaluations and
- * gradient checks know no weights.
+ * Class weights: factors on the loss and gradient of training samples. A step still divides by its number of samples,
+ * not by the sum of their weights. The loss of a step is weighted; evaluations and gradient checks are not.
  */
 #pragma once
 
@@ -14,7 +13,7 @@
  * events data", Political Analysis 9 (2001); scikit-learn's "balanced"). Anything else is the path of a table
  * of lines CLASS,WEIGHT with weights from 0; a class that it does not name weighs 1. Errors: as
  * tp_gzip_read() and tp_csv_open(); TILEPROP_BAD_INPUT with path and row for classes that are not there or
- * there twice and for what is no weight; TILEPROP_FAILURE without memory.
+ * there twice and for what is no weight; TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_class_weights_make(const char *source, const struct tp_dataset *dataset, float **weights,
                                       struct tp_error *error);

@@ -9,7 +9,7 @@
 
 #include "base/decimal.h"
 
-/* Of those that are there as often the last: commas between semicolons are decimal points. */
+/* On a tie the last one wins: commas between semicolons are decimal points. */
 static const char delimiters[] = ",\t;";
 #define TAB 1
 
@@ -70,9 +70,9 @@ static void find_delimiter(struct tp_csv *csv)
     csv->blank = csv->delimiter == '\t' ? ' ' : '\t';
 }
 
-#define CARRIAGE_RETURNS_MAX 2 /* before a line's end: more would be looked at again from each of them */
+#define CARRIAGE_RETURNS_MAX 2 /* blanks considered before a line's end: this bounds the repeated scanning */
 
-/* Where the next line begins, if this one ends here; else NULL. */
+/* The start of the next line if this one ends here; else NULL. */
 static const char *line_behind(const struct tp_csv *csv, const char *here)
 {
     for (int i = 0; i < CARRIAGE_RETURNS_MAX && here < csv->end && *here == '\r' && *here != csv->newline; i++)
@@ -80,7 +80,7 @@ static const char *line_behind(const struct tp_csv *csv, const char *here)
     return here == csv->end ? here : *here == csv->newline ? here + 1 : NULL;
 }
 
-/* Skips lines of blanks alone. */
+/* Skips blank lines. */
 static void skip_empty(struct tp_csv *csv)
 {
     const char *behind;
@@ -88,7 +88,7 @@ static void skip_empty(struct tp_csv *csv)
         csv->line++;
 }
 
-/* How many fields a line's text has from here to its end; 0 if it is none by itself. */
+/* The number of fields from here to the end of the line; 0 if the line is not a record by itself. */
 static size_t count_line(const struct tp_csv *csv, const char *text)
 {
     const char *line_end = memchr(text, csv->newline, (size_t)(csv->end - text));
@@ -113,7 +113,7 @@ static bool at_comment(const struct tp_csv *csv)
     return csv->delimiter == ' ' || (count && count != csv->fields);
 }
 
-/* What a comment says. */
+/* The text of a comment. */
 static const char *skip_marks(const struct tp_csv *csv, const char *text)
 {
     while (text < csv->end && *text == '#')
@@ -151,7 +151,7 @@ static void begin_records(struct tp_csv *csv)
     }
 }
 
-/* A tag, and not a cell as <NA> or <5. */
+/* A tag, not a cell such as <NA> or <5. */
 static bool is_markup(const struct tp_csv *csv)
 {
     const char *text = csv->at;
@@ -267,7 +267,7 @@ static bool end_field_further(struct tp_csv *csv, const char *here)
     return true;
 }
 
-/* Whether a field ends here; then the next one is what is read next. */
+/* Whether a field ends here; if so, moves to the next one. */
 static inline bool end_field(struct tp_csv *csv, const char *here)
 {
     if (here == csv->end || *here != csv->delimiter || *here == ' ')

@@ -24,7 +24,7 @@ static tileprop_status read_array(const struct tp_data_loader *loader, struct tp
     return status;
 }
 
-/* Refuses an option that means nothing for a file of this format. */
+/* Refuses an option that has no meaning for this format. */
 static tileprop_status check_options(const struct tp_data_loader *loader, const struct tp_schema *schema,
                                      const char *path, bool is_array, bool is_libsvm, struct tp_error *error)
 {

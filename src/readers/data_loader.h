@@ -12,9 +12,9 @@
 #include "readers/table.h"
 
 struct tp_data_loader {
-    const char *path;         /* this one and the next as tp_npz_read() takes them */
+    const char *path;         /* this and the next as for tp_npz_read() */
     const char *labels;       /* of an array: the file with its labels; else NULL */
-    const char *table_option; /* one that only tables have: it is not libsvm's text, whatever it looks like; or NULL */
+    const char *table_option; /* an option for tables alone, which rules out libsvm text; or NULL */
     struct tp_table_options table;
     struct tp_libsvm_options libsvm;
 };
@@ -28,6 +28,6 @@ struct tp_data_loader {
 tileprop_status tp_data_loader_read(const struct tp_data_loader *loader, struct tp_schema *schema,
                                     struct tp_dataset *dataset, struct tp_error *error);
 
-/* The same of a file that was read, whose bytes are freed or become the samples. */
+/* The same for a file already read, whose bytes are freed or become the samples. */
 tileprop_status tp_data_loader_parse(const struct tp_data_loader *loader, struct tp_file *file,
                                      struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error);

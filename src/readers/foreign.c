@@ -6,7 +6,7 @@
 #define TP_TO_CSV ".to_csv('t.csv', index=False)"
 
 struct format {
-    const char *name, *how; /* to convert it */
+    const char *name, *how; /* how to convert it */
 };
 
 /* What is at an offset. A magic that is text needs a zero byte somewhere behind it, which no table has. */

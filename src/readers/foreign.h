@@ -1,6 +1,4 @@
-/*
- * Names well-known formats that are not read.
- */
+/* Recognizes well-known formats that are not supported. */
 #pragma once
 
 #include "base/file.h"

@@ -27,7 +27,7 @@ static size_t first_capacity(const struct tp_file *packed)
     return claim < size ? size : claim < trusted ? claim : trusted;
 }
 
-/* Whether nothing but zeros follows, as a tape or a block device leaves them; gzip(1) passes over them too. */
+/* Whether only zeros follow, as tapes and block devices leave them; gzip(1) skips them, too. */
 static bool is_padding(const struct tp_file *packed, size_t offset)
 {
     while (offset < packed->size && packed->bytes[offset] == 0)

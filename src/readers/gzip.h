@@ -1,11 +1,9 @@
-/*
- * Files that may be gzip, which their content decides, never their name.
- */
+/* Files that may be gzip; the content decides, never the name. */
 #pragma once
 
 #include "base/file.h"
 
-/* 258 bytes for two bits are the most that deflate can pack (RFC 1951, 3.2.5 and 3.2.7). */
+/* Deflate packs at most 258 bytes into two bits (RFC 1951, 3.2.5 and 3.2.7). */
 #define TP_DEFLATE_RATIO_MAX 1032
 
 /*
@@ -18,7 +16,7 @@ tileprop_status tp_gzip_read(struct tp_file *file, const char *path, struct tp_e
  * Replaces bytes that begin with the gzip magic by what all members of the gzip file unpack to; other bytes
  * stay as they are. Memory: at most 1032 times the packed size, whatever the file claims, and twice that
  * while it grows for a member after the first. Errors: TILEPROP_BAD_INPUT for a damaged stream, for bytes
- * other than zeros after the last member, and for gzip inside gzip; TILEPROP_FAILURE without memory. On error *file
+ * other than zeros after the last member, and for gzip inside gzip; TILEPROP_FAILURE if out of memory. On error *file
  * keeps its bytes or has the unpacked ones; it is to be freed.
  */
 tileprop_status tp_gzip_unpack(struct tp_file *file, struct tp_error *error);

@@ -25,13 +25,13 @@ enum role {
 
 static const char *const role_names[] = {"images", "labels"};
 
-/* What may follow the prefix in a file's name, by its role, in the order in which it is looked for. */
+/* What may follow the prefix in a file's name, by role, in search order. */
 #define TP_ENDINGS 4
 static const char *const endings[][TP_ENDINGS] = {
     {"-images-idx3-ubyte", "-images-idx3-ubyte.gz", "-images.idx3-ubyte", "-images.idx3-ubyte.gz"},
     {"-labels-idx1-ubyte", "-labels-idx1-ubyte.gz", "-labels.idx1-ubyte", "-labels.idx1-ubyte.gz"}};
 
-/* What a header says. */
+/* The contents of a header. */
 struct shape {
     size_t size; /* of the header */
     size_t count, features;
@@ -222,7 +222,7 @@ tileprop_status tp_idx_parse(struct tp_file *file, const char *label_path, struc
     return status;
 }
 
-/* Stores the path of the first file that is there, to be freed. What it is shows when it is read. */
+/* Stores the path of the first file that exists, which the caller frees. Reading it shows what it is. */
 static tileprop_status find_file(const char *directory, const char *prefix, enum role role, char **path,
                                  struct tp_error *error)
 {

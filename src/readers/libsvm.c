@@ -18,7 +18,7 @@ struct reader {
     size_t base;                  /* the first index that a feature may have */
     size_t rows, entries, beyond; /* found so far; beyond: entries of features that the schema does not have */
     size_t most;                  /* 1 + the largest index */
-    size_t rounded;               /* integers that no float is */
+    size_t rounded;               /* integers that floats cannot represent */
     bool has_zero;                /* an index */
 };
 
@@ -34,7 +34,7 @@ static bool at_line_end(const struct reader *reader)
     return reader->text.at == reader->text.end || *reader->text.at == reader->text.newline || *reader->text.at == '#';
 }
 
-/* Goes to the next line that holds a sample; false if there is none. */
+/* Goes to the next line with a sample; false if there is none. */
 static bool next_line(struct reader *reader)
 {
     for (; reader->text.at < reader->text.end; tp_csv_skip_line(&reader->text)) {
@@ -185,8 +185,8 @@ static tileprop_status read_lines(struct reader *reader, struct tp_label_encoder
 }
 
 /*
- * Takes memory for what was counted, in whichever form takes less of it. A model's offsets, which make another number
- * of a zero, leave no choice.
+ * Takes memory for what was counted, sparse or dense, whichever is smaller. A model's offsets turn zeros into other
+ * numbers, so they leave no choice.
  */
 static tileprop_status allocate(const struct reader *reader, const struct tp_schema *schema, struct tp_dataset *dataset)
 {
@@ -261,7 +261,7 @@ bool tp_libsvm_is(const struct tp_file *file)
     return false;
 }
 
-/* Where indices begin: as an option says, or the training data, or, of these, an index of 0. */
+/* Where indices begin: as the option says, else as in the training data; these begin at 0 if an index is 0. */
 static size_t choose_base(const struct tp_libsvm_options *options, struct tp_schema *schema, bool learns, bool has_zero)
 {
     if (options->base == TP_INDEX_AUTO)
@@ -269,7 +269,7 @@ static size_t choose_base(const struct tp_libsvm_options *options, struct tp_sch
     return options->base == TP_INDEX_FROM_1;
 }
 
-/* What the first pass found becomes the schema's, or has to fit it. */
+/* The findings of the first pass fill the schema, or must fit it. */
 static tileprop_status learn(const struct reader *reader, const struct tp_libsvm_options *options, size_t size,
                              struct tp_schema *schema, struct tp_error *error)
 {

@@ -1,7 +1,7 @@
 /*
- * libsvm's text for sparse data: a line per sample with its label, which is a number, then INDEX:VALUE for
- * features that are not 0, in ascending order of the index, which counts from 1, or from 0 as others write it; '#'
- * begins a comment. As in the README of LIBSVM.
+ * libsvm's text for sparse data, as in the README of LIBSVM: a line per sample with its label, a number, then
+ * INDEX:VALUE for each feature that is not 0. Indices ascend from 1, or from 0 in files of other programs; '#' begins a
+ * comment.
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 #include "readers/notes.h"
 
 enum tp_index_base {
-    TP_INDEX_AUTO, /* as in the training data; in these from 0, if an index is 0, else from 1 */
+    TP_INDEX_AUTO, /* as in the training data; these begin at 0 if an index is 0, else at 1 */
     TP_INDEX_FROM_0,
     TP_INDEX_FROM_1
 };
@@ -26,12 +26,12 @@ struct tp_libsvm_options {
 };
 
 /*
- * Whether the first line of the file that holds more than a number, or a comment, is a number and a feature,
- * also one that tp_libsvm_parse() refuses: of several labels, or with the qid: of data for ranking.
+ * Whether the first line with more than a number or a comment begins with a label and a feature, including lines that
+ * tp_libsvm_parse() refuses: with several labels, or with the qid: of ranking data.
  */
 bool tp_libsvm_is(const struct tp_file *file);
 
-/* Features for a byte of text, at most. */
+/* The most features per byte of text. */
 #define TP_LIBSVM_RATIO_MAX 64
 
 /*

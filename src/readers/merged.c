@@ -6,8 +6,8 @@
 
 #define TP_ROWS_FIRST   4096      /* that are looked at first: sorting a long column takes longer than reading it */
 #define TP_VALUES_FIRST (1 << 20) /* likewise, of all columns */
-#define TP_DOUBLE_LIMIT 0x1p53    /* below it all integers are doubles */
-#define TP_INTEGER_MOST 0x1p64    /* what larger numbers mean has no last digit */
+#define TP_DOUBLE_LIMIT 0x1p53    /* up to here doubles represent every integer */
+#define TP_INTEGER_MOST 0x1p64    /* doubles keep no last digit of larger numbers */
 
 static int by_value(const void *left, const void *right)
 {
@@ -18,7 +18,7 @@ static int by_value(const void *left, const void *right)
 struct found {
     size_t merged;
     double first; /* of these */
-    bool rounded; /* an integer becomes a float that is another number */
+    bool rounded; /* an integer becomes a float of another value */
     bool large;   /* an integer is beyond TP_DOUBLE_LIMIT */
 };
 

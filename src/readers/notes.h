@@ -1,6 +1,4 @@
-/*
- * What readers decide for the user, for whoever prints it.
- */
+/* Notes on what readers decide for the user, for a report. */
 #pragma once
 
 #include <stddef.h>

@@ -57,7 +57,7 @@ static bool end_item(struct header *header, char list_end)
     return take(header, ",") || header->at == header->end || *header->at == list_end;
 }
 
-/* What is expected instead of a type that is none of numbers; the header ends behind the type, for the message. */
+/* What to expect in place of a type that is not a number; the header then ends after the type, for the message. */
 static const char *other_type(struct header *header)
 {
 #define EXPECTED "integers, floats of at most 8 bytes, or bools"
@@ -195,7 +195,7 @@ static tileprop_status read_header(const struct tp_file *file, struct array *arr
     return TILEPROP_OK;
 }
 
-/* Where the value is that is feature j of the first sample, in C order, of an array in Fortran order. */
+/* The place, in an array in Fortran order, of feature j of the first sample. */
 static size_t fortran_place(const struct array *array, size_t j)
 {
     size_t place = 0, stride = array->values;
@@ -278,7 +278,7 @@ static uint64_t bits_at(const struct tp_file *file, const struct array *array, s
     return array->kind == 'i' ? (uint64_t)((int64_t)(bits << unused) >> unused) : bits;
 }
 
-/* A value of an array that was arranged: exact, but for integers of 8 bytes, which it rounds. */
+/* A value of an arranged array: exact, except integers of 8 bytes, which are rounded. */
 static double value_at(const struct tp_file *file, const struct array *array, size_t i)
 {
     if (array->kind == 'f' && array->width > 2)
@@ -296,7 +296,7 @@ static int print_integer(char *text, size_t size, const struct array *array, uin
                               : snprintf(text, size, "%" PRIu64, bits);
 }
 
-/* Refuses integers that are no doubles. */
+/* Refuses integers that doubles cannot represent. */
 static tileprop_status check_doubles(const struct tp_file *file, const struct array *array, size_t features,
                                      struct tp_error *error)
 {
@@ -355,13 +355,13 @@ static const char *expected_value(double wide, float value, bool exact, double o
         return missing == TP_MISSING_MEAN ? NULL : "a finite number; train --missing mean imputes the feature's mean";
     if (isinf(value))
         return "a finite number";
-    /* An offset that is no integer was not learned from integers: what it leaves of them is rounded anyway. */
+    /* An offset that is not an integer was not learned from integers: their differences are rounded anyway. */
     return exact && rint(offset) == offset && (double)value + offset != wide
                ? "an integer that a float holds exactly; np.save(..., x.astype(np.float64)) allows rounding"
                : NULL;
 }
 
-/* Says which values are merged. */
+/* Notes values that become the same float. */
 static tileprop_status note_merged(const struct tp_file *file, const struct array *array, struct tp_notes *notes,
                                    const struct tp_schema *schema, struct tp_error *error)
 {
@@ -434,7 +434,7 @@ tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, st
         status = arrange(file, &array, error);
     if (status == TILEPROP_OK)
         schema->features = features;
-    if (!is_wide(&array)) /* what follows, validation samples, is like the training samples */
+    if (!is_wide(&array)) /* validation samples, read later, must be like the training samples */
         schema->offsets = TP_OFFSETS_KNOWN;
     if (status == TILEPROP_OK && !is_u8)
         status = make_floats(file, &array, missing, notes, schema, error);
@@ -451,7 +451,7 @@ tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, st
     return status;
 }
 
-/* Whether each row has a single 1 and else 0. */
+/* Whether each row has a single 1 and otherwise 0. */
 static bool is_one_hot(const struct tp_file *file, const struct array *array)
 {
     const size_t columns = array->values / array->shape[0];

@@ -21,7 +21,7 @@ bool tp_npy_is(const struct tp_file *file);
  * offsets; an integer that is then no float is an error, while f64 is rounded. The samples have no labels. It takes the
  * file's bytes over; *file is empty afterwards, on error too. An empty schema learns the number of features; a known
  * one says it. Errors: TILEPROP_BAD_INPUT with path, place, what was found and what was expected, also for values that
- * are not finite (`missing` may allow NaN); TILEPROP_FAILURE without memory. On error *dataset is empty.
+ * are not finite (`missing` may allow NaN); TILEPROP_FAILURE if out of memory. On error *dataset is empty.
  */
 tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, struct tp_notes *notes,
                                struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error);

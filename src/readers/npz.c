@@ -78,7 +78,7 @@ static bool find_directory(const struct tp_file *file, struct directory *directo
     return true;
 }
 
-/* Takes what zip64's field, if there is one among the extra fields at..end, says of an entry. */
+/* Applies the zip64 field, if there is one among the extra fields at..end, to an entry. */
 static void read_zip64(const struct tp_file *file, size_t at, size_t end, struct entry *entry)
 {
     uint64_t *const values[] = {&entry->size, &entry->packed, &entry->offset};
@@ -135,7 +135,7 @@ static bool is_array(const struct entry *entry, const char *member)
            (!member || ((size == bare || size == entry->name_size) && memcmp(entry->name, member, size) == 0));
 }
 
-/* What an archive is that holds no array, and how it becomes one; by its first telling member. */
+/* Names an archive without arrays, and how to convert it, by its first characteristic member. */
 static tileprop_status refuse_other(const struct tp_file *file, struct directory directory, struct tp_error *error)
 {
     static const struct {
@@ -190,7 +190,7 @@ static tileprop_status refuse_choice(const struct tp_file *file, struct director
                             file->path, count, file->path, first.text, names);
 }
 
-/* The one entry that is asked for. */
+/* Finds the requested entry. */
 static tileprop_status find_entry(const struct tp_file *file, const char *member, struct entry *found,
                                   struct tp_error *error)
 {
@@ -233,7 +233,7 @@ static tileprop_status inflate(unsigned char *plain, const unsigned char *packed
                          file->path, tp_show(entry->name, entry->name_size).text, (size_t)entry->size);
 }
 
-/* Where the entry's bytes begin in the file; what the directory says of them is checked. */
+/* Where the entry's bytes begin in the file, after checking what the directory says about them. */
 static tileprop_status check_entry(const struct tp_file *file, const struct entry *entry, size_t *begin,
                                    struct tp_error *error)
 {

@@ -10,7 +10,7 @@
  * one is named like the part before a colon, it becomes the array named after the colon. path must outlive *file.
  * Memory: the archive, and at most 1032 times the array's packed size. Errors: those of tp_gzip_read();
  * TILEPROP_BAD_INPUT for archives of anything else, an array that is not there or not the only one, and what is
- * encrypted, damaged or packed by another method than deflate; TILEPROP_FAILURE without memory. On error *file is
+ * encrypted, damaged or packed by another method than deflate; TILEPROP_FAILURE if out of memory. On error *file is
  * empty.
  */
 tileprop_status tp_npz_read(struct tp_file *file, const char *path, struct tp_error *error);

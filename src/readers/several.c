@@ -16,7 +16,7 @@ struct span {
     const char *at, *end;
 };
 
-/* What is known of the files that were joined so far. */
+/* The state of joining files. */
 struct joined {
     bool may_have_names;
     size_t lines;
@@ -55,7 +55,7 @@ static size_t count_lines(struct span text)
     return lines;
 }
 
-/* One text has one end of lines. */
+/* A text has one kind of line end. */
 static void end_lines_with_lf(struct tp_file *file)
 {
     const bool by_cr = tp_csv_newline(file) == '\r';
@@ -96,7 +96,7 @@ static tileprop_status add_part(struct tp_file *file, struct tp_file *part, cons
     return append(file, text, error);
 }
 
-/* Reads the file that the list begins with, up to `size`. */
+/* Reads the first file of the list, whose name has `size` bytes. */
 static tileprop_status read_part(struct tp_file *file, const char *list, size_t size, const struct tp_several *several,
                                  struct joined *joined, struct tp_error *error)
 {

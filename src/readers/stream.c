@@ -10,7 +10,7 @@
 #include "system/memory.h"
 
 #define TP_FIRST_CAPACITY ((size_t)1 << 16)
-#define TP_WAIT_MS        100 /* between two looks at whether to stop, of which a signal may come just before a wait */
+#define TP_WAIT_MS        100 /* milliseconds between checks whether to stop: a signal may come just before a wait */
 
 static int never(void)
 {
@@ -29,7 +29,7 @@ const char *tp_stream_name(const char *path)
     return path && strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
-/* Doubles the room. What was read becomes samples, which take as much again: without that it is of no use. */
+/* Doubles the room. The bytes become samples, which take as much again: without that memory they are useless. */
 static tileprop_status grow(struct tp_file *file, size_t *capacity, struct tp_error *error)
 {
     struct tp_error why;

@@ -13,8 +13,8 @@
  */
 tileprop_status tp_stream_read(struct tp_file *file, const char *path, struct tp_error *error);
 
-/* What messages call it: "-" is "standard input". NULL stays NULL. */
+/* The name for messages: "standard input" for "-". NULL stays NULL. */
 const char *tp_stream_name(const char *path);
 
-/* Lets a wait for bytes end as soon as stopped() is not 0, in a program that catches signals. */
+/* Ends a wait for bytes as soon as stopped() is nonzero, in a program that catches signals. */
 void tp_stream_stop_when(int (*stopped)(void));

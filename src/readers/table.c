@@ -24,7 +24,7 @@ struct reader {
     float *weights;   /* [rows]; NULL: none are read */
     uint32_t *lines;  /* [rows] on which they begin */
     size_t rows;
-    size_t unlabelled; /* rows whose label is missing: all or none */
+    size_t unlabelled; /* rows without a label: all or none */
     size_t unseen;     /* cells with a category that is not known */
     struct tp_shown first_unseen;
 };
@@ -49,7 +49,7 @@ static tileprop_status read_label(struct reader *reader, size_t i, const struct 
         return TILEPROP_OK;
     const bool is_missing = tp_table_is_missing(field->text, field->size);
     const struct tp_shown shown = tp_show(field->text, field->size);
-    const bool may_lack = reader->options->may_lack_label && reader->columns.known; /* and not learn from it */
+    const bool may_lack = reader->options->may_lack_label && reader->columns.known; /* a known schema is not extended */
     if (may_lack && is_missing && reader->unlabelled == reader->rows) {
         reader->unlabelled++;
         return TILEPROP_OK;
@@ -145,7 +145,7 @@ static bool has_commas(const struct tp_field *field)
     return c == end;
 }
 
-/* Any cell but a number in a column of numbers. */
+/* A cell that is not a number in a column of numbers. */
 static tileprop_status read_cell(struct reader *reader, size_t i, double *cells)
 {
     struct tp_table_column *column = &reader->columns.all[i];
@@ -259,10 +259,10 @@ static tileprop_status finish_categories(struct reader *reader, struct tp_table_
     return TILEPROP_OK;
 }
 
-#define TP_TEXTS_FEW  20 /* fewer different ones are categories in any case */
-#define TP_TEXTS_MANY 2  /* rows for each different one, below which they hardly are */
+#define TP_TEXTS_FEW  20 /* fewer distinct texts are always categories */
+#define TP_TEXTS_MANY 2  /* rows per distinct text; with fewer they are hardly categories */
 
-/* Says of dates, amounts and other texts that are nearly all different what becomes of them. */
+/* Notes what becomes of dates, amounts and other texts that are nearly all distinct. */
 static void note_texts(const struct reader *reader, size_t i)
 {
     const struct tp_table_column *column = &reader->columns.all[i];
@@ -281,7 +281,7 @@ static void note_texts(const struct reader *reader, size_t i)
         reader->columns.header ? ")" : "", texts->count, reader->rows, first.text, second.text);
 }
 
-/* Where tables have no names, a model finds the columns by their places. */
+/* Without names, a model finds columns by position. */
 static tileprop_status list_left_out(const struct tp_table_columns *columns, struct tp_schema *schema)
 {
     if (columns->inputs + 1 == columns->count)
@@ -327,7 +327,7 @@ static tileprop_status finish_schema(struct reader *reader, struct tp_schema *sc
     return tp_label_encoder_finish(&reader->classes, schema, reader->labels, reader->rows, reader->csv.error);
 }
 
-/* Writes a sample's features: of a missing category each is missing. */
+/* Writes a sample's features; all features of a missing category are missing. */
 static void expand_row(const struct tp_schema *schema, const double *cells, float *features)
 {
     size_t j = 0;
@@ -342,7 +342,7 @@ static void expand_row(const struct tp_schema *schema, const double *cells, floa
     }
 }
 
-/* Makes floats of the cells of columns of numbers alone, in their place. */
+/* Converts the cells of a table of numbers to floats, in place. */
 static void narrow(struct reader *reader, const struct tp_schema *schema, struct tp_dataset *dataset)
 {
     const size_t rows = reader->rows, features = schema->features;
@@ -363,7 +363,7 @@ static size_t count_entries(const struct reader *reader, const struct tp_schema 
     return entries;
 }
 
-/* As expand_row(), what is not 0. */
+/* As expand_row(), without zeros. */
 static size_t list_row(const struct tp_schema *schema, const double *cells, float *values, int32_t *indices)
 {
     size_t first = 0, entries = 0;
@@ -416,7 +416,7 @@ static tileprop_status expand(struct reader *reader, const struct tp_schema *sch
     return TILEPROP_OK;
 }
 
-/* Says which values are merged. */
+/* Notes values that become the same float. */
 static tileprop_status note_merged(const struct reader *reader, const struct tp_schema *schema)
 {
     const size_t inputs = reader->columns.inputs;
@@ -469,7 +469,7 @@ static tileprop_status finish(struct reader *reader, const struct tp_schema *sch
     return status;
 }
 
-/* Says what of the file is not in the samples. */
+/* Notes the parts of the file that are not in the samples. */
 static void note_left_out(const struct reader *reader)
 {
     const struct tp_csv *csv = &reader->csv;

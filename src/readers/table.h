@@ -1,10 +1,8 @@
 /*
- * Tables as text (csv.h): a row per sample, a column with its class, all other columns its inputs. Columns of
- * numbers become one feature each, columns of text one per category.
- *
- * A column is what its first cell is, a number or text, and stays that: another cell of the other kind is an
- * error, and so is a number with commas. The first line is taken for a header only where it cannot be data,
- * and for data only if the options or a model's columns say so.
+ * Tables as text (csv.h): a row per sample, a column with its class; all other columns are inputs. A column of numbers
+ * becomes one feature, a column of text one per category. The first cell of a column decides its type, number or text;
+ * a later cell of the other type is an error, and so is a number with commas. The first line counts as a header only if
+ * it cannot be data; and as data only if the options or a model's columns say so.
  */
 #pragma once
 
@@ -31,24 +29,23 @@ enum tp_missing {
 
 enum tp_unseen {
     TP_UNSEEN_ERROR,
-    TP_UNSEEN_MISSING /* as of a missing cell; none of the categories where none may be missing */
+    TP_UNSEEN_MISSING /* as for a missing cell; if none may be missing, none of the categories */
 };
 
 struct tp_table_options {
     enum tp_header header;
     size_t skip_lines;
-    const char *label;       /* a column's name, its place from 1, "first" or "last"; NULL: the last */
-    const char *categorical; /* names or places with commas between them: columns of text whatever their
-                                cells; or NULL */
-    const char *leave_out;   /* likewise columns that are no inputs; or NULL */
+    const char *label;       /* a column's name, its number from 1, "first" or "last"; NULL: the last */
+    const char *categorical; /* comma-separated names or numbers of columns of text, whatever their cells; or NULL */
+    const char *leave_out;   /* likewise, columns that are not inputs; or NULL */
     const char *weight;      /* the column with the samples' weights, as label; NULL: none is read */
-    enum tp_missing missing; /* of cells that are empty, ?, NA, N/A, NaN or null; never of labels */
-    enum tp_unseen unseen;   /* with a known schema: of categories that it does not have */
+    enum tp_missing missing; /* for cells that are empty, ?, NA, N/A, NaN or null; never for labels */
+    enum tp_unseen unseen;   /* with a known schema: for categories that it lacks */
     bool may_lack_label;    /* with a known schema: without its column, or without a value in it, there are no labels */
-    struct tp_notes *notes; /* what is decided for the user; or NULL */
+    struct tp_notes *notes; /* decisions made for the user; or NULL */
 };
 
-/* What text becomes as floats, at most, in bytes for a byte of it, whatever a file says. */
+/* The most bytes of floats per byte of text, whatever the file contains. */
 #define TP_TABLE_RATIO_MAX 256
 
 /*
@@ -58,7 +55,7 @@ struct tp_table_options {
  * Memory: TP_TABLE_RATIO_MAX times the unpacked bytes for the samples, and as much again while they are read;
  * by a known schema, which says the features, as many floats for each row.
  * Errors: as tp_csv_open(); TILEPROP_BAD_INPUT with path, row, which is the line of the file,
- * and column, both from 1, what was found and what was expected; TILEPROP_FAILURE without memory. On error
+ * and column, both from 1, what was found and what was expected; TILEPROP_FAILURE if out of memory. On error
  * *dataset is empty; the schema is to be freed. The file's bytes are freed.
  */
 tileprop_status tp_table_parse(struct tp_file *file, const struct tp_table_options *options, struct tp_schema *schema,

@@ -40,11 +40,11 @@ bool tp_table_is_missing(const char *text, size_t size)
 
 bool tp_table_is_quantity(const char *text)
 {
-    static const char letters[] = "0123456789$%'()+,-./: TZ\u20ac\u00a3\u00a5"; /* bytes of euro, pound and yen, too */
+    static const char letters[] = "0123456789$%'()+,-./: TZ\u20ac\u00a3\u00a5"; /* and euro, pound, yen */
     return text[strcspn(text, "0123456789")] && !text[strspn(text, letters)];
 }
 
-/* Whether this says that a value is missing or infinite, in any program's words. */
+/* Whether this means a missing or infinite value in some program. */
 static bool is_marker(const char *text)
 {
     static const char *const words[] = {"-",   "#N/A", "#NA",  "<NA>",     "None",
@@ -90,7 +90,7 @@ static bool names_row(const struct tp_field *field)
            tp_csv_has_only(field->text, field->size, "0123456789");
 }
 
-/* R writes names of rows, but none for their column: all other columns then have one. */
+/* R writes row names, but no name for their column; all other columns have one. */
 static tileprop_status find_row_names(struct tp_table_columns *columns, size_t count)
 {
     bool names = columns->header && columns->count > 1 && count == columns->count + 1;
@@ -136,8 +136,8 @@ static void drop_trailing(struct tp_table_columns *columns, size_t count, size_t
                      columns->csv->path, columns->count + 1, columns->count + columns->trailing);
 }
 
-/* A second record with another number of fields says that the first is neither names nor data. *alone: there is none.
- */
+/* If the second record has another number of fields, the first is neither names nor data. *alone: there is no
+ * second. */
 static tileprop_status check_second(struct tp_table_columns *columns, bool *alone)
 {
     struct tp_field field = {0};
@@ -175,7 +175,7 @@ static int compare_names(const void *left, const void *right, void *context)
     return order ? order : (a > b) - (a < b);
 }
 
-/* A table may have very many columns, each of which is looked for. */
+/* Sorted by name: a table may have very many columns, and each is looked up. */
 static tileprop_status sort_names(struct tp_table_columns *columns)
 {
     columns->by_name = malloc(columns->count * sizeof *columns->by_name);
@@ -247,7 +247,7 @@ static tileprop_status find_column(struct tp_table_columns *columns, const char 
     return TILEPROP_OK;
 }
 
-/* Gives the columns of a list with commas between them this role. */
+/* Gives the columns of a comma-separated list this role. */
 static tileprop_status choose(struct tp_table_columns *columns, const char *option, const char *list, enum tp_role role)
 {
     while (list) {
@@ -406,7 +406,7 @@ static tileprop_status match(struct tp_table_columns *columns, const struct tp_t
             return tp_csv_fail(columns->csv, columns->row,
                                "no column \"%s\" found, expected one as in the training data%s",
                                tp_show(name, strlen(name)).text, advice);
-        if (columns->all[found].role != TP_ROLE_UNUSED) /* which cannot be two things */
+        if (columns->all[found].role != TP_ROLE_UNUSED) /* a column has a single role */
             return tp_csv_fail(columns->csv, 0, "column \"%s\" found once, expected as often as in the training data",
                                tp_show(name, strlen(name)).text);
         status = use(columns, &columns->all[found], &schema->columns[i], i);
@@ -427,7 +427,7 @@ static tileprop_status match(struct tp_table_columns *columns, const struct tp_t
                                        tp_schema_place(schema, schema->label_place) + 1);
 }
 
-/* Of several files all begin with the same names, or none with any. sure: whether the first one does is known. */
+/* All files of a list begin with the same names, or none does. sure: it is known whether the first one does. */
 static tileprop_status check_parts(const struct tp_table_columns *columns, bool sure)
 {
     for (size_t i = 0; !sure && i < columns->count; i++)

@@ -1,6 +1,4 @@
-/*
- * Which column of a table is what, from its first record, the options and what is known of the columns.
- */
+/* The role of each column of a table, from its first record, the options and a known schema. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,7 +14,7 @@ enum tp_role {
     TP_ROLE_NEW, /* number or text: the first cell decides */
     TP_ROLE_NUMBER,
     TP_ROLE_TEXT,
-    TP_ROLE_LABEL, /* from here on: no input */
+    TP_ROLE_LABEL, /* from here on, not inputs */
     TP_ROLE_WEIGHT,
     TP_ROLE_UNUSED /* a known schema has no such column, or an option leaves it out */
 };
@@ -42,10 +40,10 @@ struct tp_table_columns {
     bool header_sure; /* said or proved */
     bool known;       /* a schema says which there are */
     bool labelled;
-    size_t label;    /* place in all */
+    size_t label;    /* position in the table */
     size_t weight;   /* likewise, if a column has the role TP_ROLE_WEIGHT */
     size_t row;      /* of the first record */
-    size_t trailing; /* fields that records may have more, which are empty: they end with delimiters */
+    size_t trailing; /* additional empty fields of records that end with delimiters */
 };
 
 /*
@@ -64,13 +62,13 @@ tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct 
  */
 tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, bool number_labels);
 
-/* Whether a cell's text stands for a value that is missing. */
+/* Whether a cell's text means a missing value. */
 bool tp_table_is_missing(const char *text, size_t size);
 
 /* Whether this is a date, a time or an amount: digits and signs, and no letters but the T and Z of ISO 8601. */
 bool tp_table_is_quantity(const char *text);
 
-/* The place of a cell, for a message. */
+/* Writes the place of a cell, for a message. */
 struct tp_table_place {
     char text[512];
 };

@@ -9,17 +9,17 @@
 #include "system/team.h"
 
 #define SECONDS_MAX  0.02
-#define SHARE_MAX    0.01  /* of what the process will take; what counts is 0.02, and the model errs */
+#define SHARE_MAX    0.01  /* share of the run's time; the goal is 0.02, but the model errs */
 #define RATE         5e10  /* operations per second of a step that was not timed */
-#define LARGE        5e5   /* operations of a share of a step that pay for a thread in any case: some 10 us */
+#define LARGE        5e5   /* operations of a share of a step that always pay for a thread: some 10 us */
 #define SETUP        1e-4  /* seconds */
 #define TOUCH        2e9   /* bytes per second at which memory is touched first */
-#define BURST        2e-4  /* seconds of steps in a row: long beside a clock and a wake-up */
+#define BURST        2e-4  /* seconds of steps in a row: long compared with reading the clock and waking up */
 #define ROUNDS_MAX   64    /* of bursts, one of each candidate */
 #define INDEXES_MIN  16384 /* samples that bursts walk through, so that they do not stay in the caches */
-#define GAIN_MIN     0.98  /* a plan of more members is to take no more than this share of the time */
+#define GAIN_MIN     0.98  /* a plan with more members must take no more than this share of the time */
 #define ZEROS_FEW    0.2   /* share of zeros from which skipping is tried */
-#define ZEROS_MANY   0.7   /* from which multiplying is not */
+#define ZEROS_MANY   0.7   /* share of zeros from which multiplying is not tried */
 #define WEIGHT_BYTES 0x3c  /* 0x3c3c3c3c is 0.0115 */
 
 /* A plan, and the scratch network that it divides. All candidates share one piece of memory for numbers. */
@@ -104,8 +104,8 @@ static double allowed(const struct trial *t)
 }
 
 /*
- * Member 0, after each round: whether there is time for one more. The first finds out how long steps are, and
- * counts only where there is no second.
+ * Member 0, after each round: whether there is time for another. The first round measures how long steps are, and
+ * counts only if there is no second.
  */
 static void judge(struct trial *t)
 {
@@ -123,7 +123,7 @@ static void judge(struct trial *t)
         t->rounds = 0;
 }
 
-/* Threads come into being, which takes milliseconds where CPUs are busy, and which the run needs anyway. */
+/* Creates the threads. This takes milliseconds on busy CPUs, and the run needs them anyway. */
 static void gather(void *context, size_t member, size_t members)
 {
     struct trial *t = context;

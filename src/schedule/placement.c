@@ -5,7 +5,7 @@
 
 #include "system/team.h"
 
-/* Of a node's free memory so large a part may go to copies: the rest is for what comes after us. */
+/* The share of a node's free memory that copies may take; the rest is left for later allocations. */
 #define FREE_SHARE 2
 
 /* What a copy of all sets takes. */
@@ -65,7 +65,7 @@ static bool copies_fit(const struct tp_placement *p)
     return true;
 }
 
-/* The sets themselves; whether the system let us. */
+/* Interleaves the sets themselves; whether the system allowed it. */
 static bool place_sets(const struct tp_placement *p)
 {
     bool placed = true;
@@ -106,7 +106,7 @@ static void *copy(struct tp_arena *arena, const struct tp_block *block)
     return memcpy(tp_arena_take(arena, block->bytes, 1), block->start, block->bytes);
 }
 
-/* Its leader's work. A home without memory for copies does without. */
+/* The work of a home's leader. A home without memory for copies uses the original sets. */
 static void replicate(const struct tp_placement *p, size_t h)
 {
     struct tp_node_copy *home = &p->homes[h];

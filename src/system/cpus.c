@@ -25,7 +25,7 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* The calling thread's mask; false where it cannot be had. */
+/* The calling thread's mask; false if it cannot be read. */
 static bool own_mask(struct mask *mask)
 {
     *mask = (struct mask){0};
@@ -98,7 +98,7 @@ size_t tp_cpus_cores(const char *sys, int *cpus, size_t most)
     for (size_t cpu = 0; cpu < TP_CPUS_MAX && count < most; cpu++) {
         if (!CPU_ISSET_S(cpu, sizeof mask, mask.bits))
             continue;
-        long long core = (long long)cpu, rest; /* called by the lowest CPU that is part of it */
+        long long core = (long long)cpu, rest; /* named after the lowest CPU that is part of it */
         char name[64];
         snprintf(name, sizeof name, "cpu%zu/topology/thread_siblings_list", cpu);
         read_integers(tp_system_open(sys, name), &core, &rest);
@@ -115,7 +115,7 @@ tileprop_status tp_cpus_choose(struct tp_cpus *chosen, tileprop_bind wish, size_
     *chosen = (struct tp_cpus){0};
     if (wish == TILEPROP_BIND_NONE || (wish == TILEPROP_BIND_AUTO && tp_cpus_restricted()))
         return TILEPROP_OK;
-    chosen->cpus = calloc(threads + 1, sizeof *chosen->cpus); /* one more tells whether all get a thread */
+    chosen->cpus = calloc(threads + 1, sizeof *chosen->cpus); /* one more shows whether all get a thread */
     if (!chosen->cpus)
         return tp_fail_memory(error, NULL, "the CPUs of threads");
     const size_t cores = tp_cpus_cores("/sys/devices/system/cpu", chosen->cpus, threads + 1);

@@ -1,6 +1,6 @@
 /*
- * What the ranks of a run agree on between steps, so that all do the same. Member 0 of each calls these functions, all
- * ranks in the same order. A trainer that is alone agrees with itself.
+ * What the ranks of a run agree on, so that all do the same. Member 0 of each rank calls these functions, in the same
+ * order on all ranks. They do nothing for a single process.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
  */
 void tp_agree_on_step(struct tp_trainer *trainer);
 
-/* What an evaluation has found, on rank 0, for all. */
+/* The outcome of an evaluation on rank 0, for all ranks. */
 struct tp_verdict {
     struct tp_metrics metrics;
     bool stopped;   /* some rank was asked to stop */

@@ -6,9 +6,9 @@
 #include "system/team.h"
 #include "train/training_options.h"
 
-#define SECONDS_ALONE 0.5  /* about, that the longest step of one rank may take; larger batches are estimated */
+#define SECONDS_ALONE 0.5  /* about the longest a step of one rank may take; larger batches are estimated */
 #define RATE          5e10 /* operations per second, about */
-#define SECONDS       0.02 /* of steps on all ranks, if one takes no longer */
+#define SECONDS       0.02 /* seconds of steps on all ranks, unless a single one takes longer */
 #define STEPS_MAX     100
 
 /* Seconds of a step of `rows` rows on this rank alone, without shards. */
@@ -51,7 +51,7 @@ static double time_steps(struct tp_trainer *t, struct tp_step_member *self, size
     return (tp_clock_seconds() - began) / (double)steps;
 }
 
-/* Rank 0's number of steps, for all members of all ranks; a collective time is that of the slowest. */
+/* All members of all ranks take rank 0's number of steps; the time is that of the slowest. */
 static void choose_steps(struct tp_trainer *t, double seconds)
 {
     const double steps = SECONDS / seconds;
@@ -92,8 +92,8 @@ static void probe_member(void *context, size_t index, size_t members)
 }
 
 /*
- * With steps of a + b n seconds for n rows on one rank, and more rows hiding no more of the exchange, which is known
- * for a batch of B on R ranks: a + b n = together + b (n - B) / R.
+ * One rank takes a + b n seconds for n rows. On R ranks, a batch of B rows takes `together`, and each further row adds
+ * b / R, if it hides no more of the exchange: a + b n = together + b (n - B) / R.
  */
 static size_t batch_that_pays(const struct tp_trainer *t, double fixed, double per_row)
 {
@@ -116,7 +116,7 @@ tileprop_status tp_probe(struct tp_trainer *t, struct tp_error *error)
         status = time_alone(t, fewer, &less, error);
     if (status != TILEPROP_OK)
         return status;
-    t->step.losses_ready = NULL; /* nothing is decided */
+    t->step.losses_ready = NULL; /* no member decides anything */
     t->step.optimizer =
         (struct tp_optimizer){.kind = t->options.optimizer, .keep = 1, .root_correction = 1, .epsilon = 1};
     status = tp_team_run(t->plan.step_members, probe_member, t, error);

@@ -15,7 +15,7 @@ static size_t largest_set(const struct tp_training *training)
     return training->test && training->test->count > most ? training->test->count : most;
 }
 
-/* What all share. */
+/* What all members share. */
 static void shared_layout(struct tp_trainer *t, struct tp_arena *arena)
 {
     const size_t samples = largest_set(t->training);
@@ -30,7 +30,7 @@ static void shared_layout(struct tp_trainer *t, struct tp_arena *arena)
     t->predictions.predicted = tp_arena_take(arena, samples, sizeof *t->predictions.predicted);
 }
 
-/* What one owns. */
+/* What a member owns. */
 static void member_layout(struct tp_trainer *t, struct tp_member *member, struct tp_arena *arena)
 {
     tp_network_layout(&t->network, member->step.index, arena);
@@ -90,7 +90,7 @@ static tileprop_status allocate(struct tp_trainer *t, struct tp_error *error)
     return TILEPROP_OK;
 }
 
-/* CPU seconds of this process so far, of which all threads' add up. */
+/* CPU seconds of all threads of this process so far. */
 static double process_seconds(void)
 {
     struct timespec t;
@@ -174,7 +174,7 @@ static tileprop_status write_plan(struct tp_trainer *t, struct tp_error *error)
     return written ? TILEPROP_OK : tp_fail_memory(error, NULL, "the plan as text");
 }
 
-/* What the run is, for those who watch it. */
+/* Describes the run, for its report. */
 static void describe(struct tp_trainer *t)
 {
     tileprop_run *run = &t->run;
@@ -206,7 +206,7 @@ static void describe(struct tp_trainer *t)
     }
 }
 
-/* Takes over where a run stood that is resumed; one that has ended is evaluated once more. */
+/* Continues where a resumed run stood; one that had ended is evaluated once more. */
 static tileprop_status resume(struct tp_trainer *t, struct tp_error *error)
 {
     const struct tp_training_state *resumed = t->training->resumed;
@@ -228,7 +228,7 @@ static tileprop_status resume(struct tp_trainer *t, struct tp_error *error)
     return TILEPROP_OK;
 }
 
-/* Ranks tell each other what they are. */
+/* Ranks tell rank 0 about themselves. */
 static void introduce(struct tp_trainer *t)
 {
     const tileprop_ranks *ranks = t->exchange.ranks;
@@ -294,7 +294,7 @@ tileprop_status tp_trainer_prepare(struct tp_trainer *t, const struct tp_trainin
                                          .rows = t->plan.evaluation_rows,
                                          .zeros = o->zeros};
     if (o->bind == TILEPROP_BIND_AUTO && t->plan.step_members < t->plan.members)
-        t->binding.bound = 0; /* a thread alone goes where there is room */
+        t->binding.bound = 0; /* the system places a single thread */
     if ((status = write_plan(t, error)))
         return status;
     describe(t);

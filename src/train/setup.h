@@ -96,13 +96,13 @@ void tp_trainer_free(struct tp_trainer *trainer);
 /* --- What a run is made of, for members of its team (trainer.c); stepper.c makes steps of it one by one --- */
 
 /*
- * A member takes its place: its core and node, with the slices that it owns as they are before the first step. All of
- * the team call it. Returns what tp_cpus_unbind() takes.
+ * A member takes its core and node, and initializes the slices that it owns. All members call it. Returns what
+ * tp_cpus_unbind() takes.
  */
 void *tp_trainer_enter(struct tp_trainer *trainer, struct tp_member *self);
 
 /*
- * A member takes weights, and as many arrays of optimizer state as the network has, for the slices that it owns;
+ * Copies weights, and as many arrays of optimizer state as the network has, to the slices that a member owns;
  * tp_network_refresh() follows.
  */
 void tp_trainer_put(struct tp_trainer *trainer, size_t index, const struct tp_weights *weights,
@@ -119,5 +119,5 @@ void tp_trainer_losses_ready(void *trainer, size_t rows);
 struct tp_metrics tp_trainer_evaluate(struct tp_trainer *trainer, struct tp_member *self,
                                       const struct tp_dataset *dataset);
 
-/* Says where values stopped being finite: in the last step's batch, or in an evaluation, which is done again. */
+/* Reports where values stopped being finite: in the batch of the last step, or in an evaluation, which is repeated. */
 tileprop_status tp_trainer_diverged(struct tp_trainer *trainer, struct tp_error *error);

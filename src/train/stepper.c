@@ -19,7 +19,7 @@ struct tp_stepper {
     const struct tp_weights *weights, *states;
 };
 
-/* One row more than a batch, so that steps of fewer rows than a batch are provided for. */
+/* One row more than a batch, so that the plan also covers steps of fewer rows. */
 static tileprop_status make_shape(const struct tp_stepper_shape *from, struct tp_dataset *shape, struct tp_error *error)
 {
     *shape = (struct tp_dataset){.type = from->type,
@@ -102,7 +102,7 @@ static tileprop_status create(struct tp_stepper *s, const struct tp_stepper_shap
                        "--lr-steps: expected with --lr-schedule %s: a step-by-step trainer does not know the number "
                        "of steps",
                        tp_choice_name(tp_schedule_choices, (int)o->lr_schedule));
-    o->epochs = UINT32_MAX; /* nobody knows how many steps there will be: a search for the best plan pays */
+    o->epochs = UINT32_MAX; /* the number of steps is unknown; a search for the best plan pays off */
     o->shuffle = o->drop_last = o->log_gradients = o->log_activations = 0;
     o->evals_per_epoch = 0;
     o->max_seconds = 0;
@@ -119,8 +119,8 @@ static tileprop_status create(struct tp_stepper *s, const struct tp_stepper_shap
     tileprop_status status = make_shape(shape, &s->shape, error);
     if (status == TILEPROP_OK)
         status = tp_trainer_prepare(t, &s->training, &s->result, error);
-    tp_dataset_free(&s->shape);        /* nobody looks at it any more */
-    t->run.steps_per_epoch = SIZE_MAX; /* of which messages speak */
+    tp_dataset_free(&s->shape);        /* no longer read */
+    t->run.steps_per_epoch = SIZE_MAX; /* messages name it */
     return status == TILEPROP_OK ? tp_team_run(t->plan.members, enter_member, s, error) : status;
 }
 

@@ -13,7 +13,7 @@ struct tp_stepper;
 
 /* What to train. It is copied, except for class_weights, which must outlive the stepper. */
 struct tp_stepper_shape {
-    const tileprop_options *options; /* of batch rows a step at most; epochs, order and stops do not matter */
+    const tileprop_options *options; /* batch: most rows of a step; epochs, order and stops do not matter */
     tileprop_type type;
     size_t features, classes;
     const float *class_weights;                   /* [classes]; NULL: all 1 */
@@ -39,7 +39,7 @@ tileprop_status tp_stepper_step(struct tp_stepper *stepper, const struct tp_data
 
 /*
  * Loss and accuracy over any number of samples.
- * Errors: TILEPROP_FAILURE without memory or threads.
+ * Errors: TILEPROP_FAILURE if out of memory or threads.
  */
 tileprop_status tp_stepper_evaluate(struct tp_stepper *stepper, const struct tp_dataset *set,
                                     struct tp_metrics *metrics, struct tp_error *error);

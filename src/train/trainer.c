@@ -19,7 +19,7 @@ static void pause_for(struct tp_trainer *t, tileprop_stop reason)
     t->result->stopped_by = reason;
 }
 
-/* Member 0: what happened, to whoever wants to know. */
+/* Member 0: calls progress. */
 static void report(struct tp_trainer *t)
 {
     if (t->options.progress && t->options.progress(t->options.context, &t->progress) != 0)
@@ -38,14 +38,14 @@ static tileprop_progress progress_of(const struct tp_trainer *t, size_t step)
                                .train_accuracy = NAN};
 }
 
-/* Member 0, between operations and between blocks: whether the run is to stop at once. */
+/* Member 0, between operations and between blocks: whether the run must stop at once. */
 static bool is_unwanted(void *context)
 {
     const struct tp_trainer *t = context;
     return t->wishes->interrupted && t->wishes->interrupted(t->wishes->context) != 0;
 }
 
-/* Member 0, between barriers at which all learn of it. A run that has diverged stays so. */
+/* Member 0, between barriers that pass it on to all. A run that has diverged stays diverged. */
 static void stop(struct tp_trainer *t)
 {
     if (t->pause == TP_DIVERGED)
@@ -80,7 +80,7 @@ void tp_trainer_losses_ready(void *context, size_t rows)
     t->step_rows = rows;
 }
 
-/* This rank's share of the samples, to their places among all predictions. */
+/* Evaluates this rank's share of the samples, in place among all predictions. */
 static bool evaluate_share(struct tp_trainer *t, struct tp_member *self, const struct tp_dataset *dataset)
 {
     const size_t rank = t->plan.shards.rank, ranks = t->step.exchange ? t->plan.shards.ranks : 1;
@@ -116,7 +116,7 @@ struct tp_metrics tp_trainer_evaluate(struct tp_trainer *t, struct tp_member *se
     return verdict.metrics;
 }
 
-/* Member 0: weights that are worth keeping. */
+/* Member 0: passes on weights worth keeping. */
 static void keep(const struct tp_trainer *t, const struct tp_metrics *validation, bool last)
 {
     const struct tp_kept kept = {.network = &t->network,
@@ -128,7 +128,7 @@ static void keep(const struct tp_trainer *t, const struct tp_metrics *validation
         t->training->keep(t->training->snapshots, &kept);
 }
 
-/* Member 0: all that the run needs to go on from here. */
+/* Member 0: passes on everything that the run needs to resume from here. */
 static void write_checkpoint(struct tp_trainer *t)
 {
     const tileprop_training_state here = {.network = &t->network,
@@ -176,7 +176,7 @@ static void evaluate_now(struct tp_trainer *t, struct tp_member *self)
     tp_team_barrier();
 }
 
-/* Metrics of the final weights, by the team. Diverged weights and those of a run that is to stop have none. */
+/* Metrics of the final weights, by the team. There are none if the run diverged or must stop at once. */
 static void evaluate_last(struct tp_trainer *t, struct tp_member *self)
 {
     const struct tp_training *training = t->training;
@@ -229,7 +229,7 @@ struct stretch {
     size_t begin, end;
 };
 
-/* The steps that come next. Nobody goes on, and may change where the run stands, before all have read it. */
+/* The next stretch of steps. No member goes on, and so changes the position of the run, before all have read it. */
 static struct stretch next_stretch(struct tp_trainer *t, size_t index)
 {
     const size_t steps = t->run.steps_per_epoch, epoch = t->state.steps / steps;
@@ -335,7 +335,7 @@ void *tp_trainer_enter(struct tp_trainer *t, struct tp_member *self)
 /* After a stretch, by the team: an evaluation, a checkpoint. */
 static void between_steps(struct tp_trainer *t, struct tp_member *self)
 {
-    /* Read here, because what follows begins with a barrier, and only after it do they change again. */
+    /* Read here: what follows begins with a barrier, and these change only after it. */
     const enum tp_pause pause = t->pause;
     if (pause < TP_STOP && t->state.evaluation_due)
         evaluate_now(t, self);
@@ -349,8 +349,7 @@ static void between_steps(struct tp_trainer *t, struct tp_member *self)
     }
 }
 
-/* The whole run, as one of the team lives it. Not all take part in steps; the
- * others wait for what follows. */
+/* The whole run, from the view of one member. Members that take no part in steps wait for what follows them. */
 static void train_member(void *context, size_t index, size_t members)
 {
     struct tp_trainer *t = context;

@@ -50,7 +50,7 @@ struct tp_training {
      */
     void (*keep)(void *snapshots, const struct tp_kept *kept);
     void *snapshots;
-    size_t pending_bytes; /* that the caller has allocated for this and not touched */
+    size_t pending_bytes; /* bytes that the caller has allocated for this run and not touched */
 };
 
 /*

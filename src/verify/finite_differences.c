@@ -196,7 +196,7 @@ bool tp_layer_passes(const tileprop_layer_gradients *layer)
            bound <= TILEPROP_CHECK_COARSEST * layer->largest;
 }
 
-/* NaN is above everything. */
+/* NaN counts as larger than everything. */
 static bool is_above(double x, double most)
 {
     return x > most || (x != x && most == most);

@@ -22,7 +22,7 @@ bool tp_layer_passes(const tileprop_layer_gradients *layer);
  * loss by e dC/dz, and e <= (K + 5) u sum |a||w| in a sum of K products, where 5 stands for f; the loss
  * itself adds (K + 8 + 2 max |z - max z| + 3 C) u, and C u more
  * where a weight multiplies it. Both losses of a quotient are off by that, and it is
- * divided by 2h. Errors: TILEPROP_FAILURE without memory or threads.
+ * divided by 2h. Errors: TILEPROP_FAILURE if out of memory or threads.
  */
 tileprop_status tp_finite_differences_measure(struct tp_reference_f64 *reference, size_t threads,
                                               int (*progress)(void *context, double share), void *context,

@@ -75,7 +75,7 @@ static void layout(struct tp_reference_f64 *reference, struct tp_arena *arena)
     }
 }
 
-/* The weights that the trainer would begin with. */
+/* The initial weights of the trainer. */
 static tileprop_status copy_weights(struct tp_reference_f64 *reference, struct tp_network *network,
                                     const tileprop_options *options, struct tp_error *error)
 {
@@ -88,7 +88,7 @@ static tileprop_status copy_weights(struct tp_reference_f64 *reference, struct t
     tp_network_initialize(network, 0, options->init, options->seed);
     for (size_t l = 0; l < reference->layer_count; l++) {
         const struct tp_f64_layer *layer = &reference->layers[l];
-        float *row = (float *)layer->z; /* nothing is there yet */
+        float *row = (float *)layer->z; /* nothing is allocated yet */
         for (size_t i = 0; i < layer->rows; i++) {
             tp_network_row(network, l, i, row);
             for (size_t u = 0; u < layer->units; u++)

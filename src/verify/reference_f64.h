@@ -1,6 +1,6 @@
 /*
- * A network written plainly in double, with its own formulas: what gradients are checked against. Nothing of
- * it is fast, and nothing of it is used to train.
+ * A plain network in double, with its own formulas, against which gradients are checked. It is slow, and training does
+ * not use it.
  */
 #pragma once
 
@@ -39,7 +39,7 @@ extern const struct tp_f64_activation tp_f64_activations[TP_ACTIVATION_COUNT];
 /*
  * A network of the options' shape and initial weights, with the first min(count, batch) samples in it, of which
  * there must be one. tp_f64_free() it afterwards, on error too.
- * Errors: TILEPROP_FAILURE without memory.
+ * Errors: TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_f64_make(struct tp_reference_f64 *reference, const tileprop_options *options,
                             const struct tp_dataset *train, const struct tp_normalization *normalization, size_t batch,
