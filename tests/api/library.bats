@@ -81,7 +81,7 @@ links_to() {
     "$program" "$BATS_TEST_TMPDIR/model" <"$BATS_TEST_TMPDIR/pictures" | cmp - "$BATS_TEST_TMPDIR/expected"
 }
 
-@test "the shared library asks for no module of others" {
+@test "the shared library's pkg-config needs no other modules" {
     PKG_CONFIG_LIBDIR=$prefix/lib/pkgconfig PKG_CONFIG_PATH='' build predict.c "$cc"
 }
 
@@ -129,7 +129,7 @@ links_to() {
     abidiff "$BATS_TEST_TMPDIR/tag/lib/libtileprop.so" "$own/lib/libtileprop.so"
 }
 
-@test "a status that nobody looks at is warned of; the version is a number too" {
+@test "ignoring a status is a compiler warning; the version is also a number" {
     for call in 'tileprop_evaluate(0, 0, 0, 0, 0, 0);' 'if (tileprop_evaluate(0, 0, 0, 0, 0, 0)) ask();'; do
         printf '#include <tileprop/tileprop.h>\nvoid ask(void);\nvoid ask(void) { %s }\n' "$call" >"$BATS_TEST_TMPDIR/call.c"
         run "$cc" -Werror $(pkg-config --cflags tileprop) -c "$BATS_TEST_TMPDIR/call.c" -o "$BATS_TEST_TMPDIR/call.o"
@@ -163,7 +163,7 @@ both() {
 }
 
 # But for refusals, which says how large structs are in the library.
-@test "programs compiled with the headers that this version began with run with the library as it is" {
+@test "programs compiled with the first headers of this minor version run with today's library" {
     first="-I$PWD/tests/api/headers-$(pkg-config --modversion tileprop | cut -d. -f1-2)"
     cc="$cc $first" cxx="$cxx $first"
     echo '#include <tileprop/gradients.h>' | $cc -M $(pkg-config --cflags tileprop) -x c - | grep -q 'headers-.*/gradients\.h'
@@ -183,12 +183,12 @@ both() {
     done
 }
 
-@test "a model's weights, biases and normalization are what it predicts with" {
+@test "a model predicts with the weights, biases and normalization that it returns" {
     "$prefix/bin/tileprop-train" --hidden 20 --activation relu --epochs 1 --train-limit 2000 --quiet --save "$BATS_TEST_TMPDIR/model" >/dev/null
     [ "$(both figures weights "$BATS_TEST_TMPDIR/model" "$BATS_FILE_TMPDIR/t10k-images-idx3")" = ok ]
 }
 
-@test "gradients are checked with the figures of train --check-gradient, which progress ends" {
+@test "gradient checks give the figures of train --check-gradient, and progress can end them" {
     both figures gradients "$BATS_FILE_TMPDIR/train-images-idx3" "$BATS_FILE_TMPDIR/train-labels-idx1" >"$BATS_TEST_TMPDIR/found"
     "$prefix/bin/tileprop-train" --check-gradient --train-limit 2000 --hidden 8 --activation relu --seed 3 --json |
         python3 -c '
@@ -204,12 +204,12 @@ for l in r["layers"]:
     diff "$BATS_TEST_TMPDIR/expected" "$BATS_TEST_TMPDIR/found"
 }
 
-@test "a run says what it is, is interrupted, and ends with the same bits once it is resumed" {
+@test "a run reports itself, is interrupted, and ends with the same bits after it is resumed" {
     both run "$BATS_FILE_TMPDIR/train-images-idx3" "$BATS_FILE_TMPDIR/train-labels-idx1" "$BATS_TEST_TMPDIR" >"$BATS_TEST_TMPDIR/found"
     grep -qxE '[0-9a-f]{16}' "$BATS_TEST_TMPDIR/found"
 }
 
-@test "what does not fit, is too large, out of range or missing is refused by name, before it is read" {
+@test "invalid, oversized or missing arguments are refused by name before they are read" {
     [ "$(both refusals)" = ok ]
 }
 
@@ -233,7 +233,7 @@ for l in r["layers"]:
     embed fork
 }
 
-@test "signals, affinity, OpenMP's settings, rounding and locale are as before, in the team's threads too" {
+@test "signals, affinity, OpenMP settings, rounding and locale stay unchanged, in the team's threads, too" {
     embed state
 }
 
@@ -248,7 +248,7 @@ for l in r["layers"]:
     embed training
 }
 
-@test "floats are trained on as train does it with the options of a table" {
+@test "floats train to the same weights as train with the options of a table" {
     cd "$BATS_TEST_TMPDIR"
     embed floats
     "$prefix/bin/tileprop-train" --data . --normalize feature --bias all --drop-last off --hidden 48 --epochs 3 \

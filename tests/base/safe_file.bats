@@ -32,7 +32,7 @@ run_as_nobody() {
     "${as[@]}" bin/train "$@"
 }
 
-@test "what another user put at the temporary's name is not written, and the model is the writer's own" {
+@test "another user's file at the temporary name is not written to, and the model belongs to the writer" {
     "${as[@]}" touch open/m.tileprop-tmp
     exec 9<open/m.tileprop-tmp
     bin/train "${few[@]}" --save open/m >/dev/null
@@ -52,7 +52,7 @@ run_as_nobody() {
     [ -e open/m.tileprop-tmp ]
 }
 
-@test "in a sticky folder others' files stay, which is known before the training" {
+@test "files of others in a sticky folder are refused before training" {
     touch sticky/m.tileprop-tmp
     refused_by train run_as_nobody 1 "--save: sticky/m: ... sticky/m.tileprop-tmp ... cannot be removed: Operation not permitted" \
         "${few[@]}" --save sticky/m

@@ -61,7 +61,7 @@ people='age,city,income,class
 35,"Bø ""?? *",-3,b
 60,Tromsø,1e-3,"c, d"'
 
-@test "a table's features have their names, what is missing is NaN" {
+@test "the features of a table have names, and NaN means missing" {
     echo "$people" >people.csv
     exported --data people.csv --missing mean --hidden 5 --epochs 20 --val-data people.csv
     build rows "${CC:-cc}" -std=c99 -DFEATURE_NAMES
@@ -100,7 +100,7 @@ constants() {
     rows rows.csv | cmp - <(./rows samples)
 }
 
-@test "what cannot be predicted has class 65535 and no probabilities" {
+@test "samples that cannot be predicted have class 65535 and no probabilities" {
     echo "$people" >people.csv
     exported --data people.csv --missing mean --hidden 5 --epochs 20 --val-data people.csv
     echo '#include "model.h"
@@ -120,7 +120,7 @@ constants() {
     [ "$(./missing)" = $'1 1\n1 1\n0 0\n0 0' ]
 }
 
-@test "a header is not compiled where NaN means nothing" {
+@test "a header does not compile with -ffast-math" {
     exported --data "$digits" --epochs 1 --train-limit 100 --hidden 4
     for flag in -ffast-math -ffinite-math-only; do
         run build rows "${CC:-cc}" -std=c99 $flag
@@ -207,7 +207,7 @@ have_arm() {
 # Of two equal logits one begins with a product below FLT_MIN, which the library takes as 0. Behind it stands the
 # square of 1 + 2^-12, which lies half-way between two floats, times 64: a last bit, 2^-17, and so 2^-19 of a
 # probability of 1/2.
-@test "sums that begin below FLT_MIN differ by no more than is derived" {
+@test "sums that begin below FLT_MIN differ by no more than the derived bound" {
     printf 'x,y,class\n0,1,a\n1,0,b\n0,1,a\n1,0,b\n' >two.csv
     exported --data two.csv --val-data two.csv --hidden none --bias none --normalize none --epochs 1
     "$root/tests/cli/export/replace.py" model.safetensors layers.0.weight 0x1p-126 0x1.001p6 0 0x1.001p6
@@ -228,7 +228,7 @@ have_arm() {
     }'
 }
 
-@test "subnormal weights are the zeros that the library takes them for" {
+@test "subnormal weights become zeros, as in the library" {
     printf 'x,y,class\n0,1,a\n1,0,b\n0,1,a\n1,0,b\n' >two.csv
     exported --data two.csv --val-data two.csv --hidden none --bias none --normalize none --epochs 1
     "$root/tests/cli/export/replace.py" model.safetensors layers.0.weight 0x1p-140 1 -0x1.fffffep-1 2
@@ -236,7 +236,7 @@ have_arm() {
     grep -A 1 'weight_0\[4\]' model.h | grep -qF '0.0f, 1.0f, -0.99999994f, 2.0f}'
 }
 
-@test "what is wrong is refused, and nothing written" {
+@test "errors are refused, and nothing is written" {
     "$train" --quiet --data "$digits" --hidden 2 --epochs 1 --train-limit 32 --val-limit 32 --save model.safetensors >log
     refused_by export "$export_model" 2 'model ... train --save' --c model.h
     refused_by export "$export_model" 2 '--c ... FILE.h' model.safetensors
@@ -252,7 +252,7 @@ have_arm() {
     "$export_model" --version | grep -q '^tileprop '
 }
 
-@test "a full disk is an error, and leaves what was there" {
+@test "a full disk is an error, and the previous file stays" {
     "$train" --quiet --data "$digits" --hidden 64 --epochs 1 --train-limit 32 --val-limit 32 --save model.safetensors >log
     echo before >model.h
     (ulimit -f 8 && refused_by export "$export_model" 1 'model.h: File too large' model.safetensors --c model.h)

@@ -17,7 +17,7 @@ refused() { # PARTS ARGUMENTS...
     refused_by train "$train" 2 "$@"
 }
 
-@test "what train reads it does not write, whatever the spelling" {
+@test "train does not write what it reads, however the path is spelled" {
     sha256sum table.csv weights.csv >sums
     ln -s table.csv link
     ln table.csv hard
@@ -35,7 +35,7 @@ refused() { # PARTS ARGUMENTS...
     sha256sum --check --quiet sums
 }
 
-@test "nor the digits of a folder" {
+@test "train does not write the IDX files of its data folder" {
     mkdir digits
     cp "$root"/data/mnist/* digits
     refused "--save: digits/train-labels-idx1-ubyte.gz ... --data" \
@@ -45,7 +45,7 @@ refused() { # PARTS ARGUMENTS...
     [ -s digits/model ]
 }
 
-@test "two outputs are two files, those beside a plot too" {
+@test "two outputs must be two files, including those beside a plot" {
     refused "--save-best: ./m ... --save" "${few[@]}" --save m --save-best ./m
     refused "--plot: run.csv ... --history" "${few[@]}" --history run.csv --plot run.svg
     refused "--plot: run-loss.csv ... --history" "${few[@]}" --history run-loss.csv --plot run.svg
@@ -53,7 +53,7 @@ refused() { # PARTS ARGUMENTS...
     [ -z "$(ls -d m run* 2>/dev/null)" ]
 }
 
-@test "a model may be renewed, and a checkpoint" {
+@test "a model may be overwritten by --init-from's run, a checkpoint by --resume's" {
     "$train" "${few[@]}" --save m >/dev/null
     "$train" "${few[@]}" --init-from m --save m --save-best b >/dev/null
     "$train" "${few[@]}" --checkpoint c >/dev/null
@@ -62,7 +62,7 @@ refused() { # PARTS ARGUMENTS...
     refused "--checkpoint: m ... --init-from" "${few[@]}" --init-from m --checkpoint m
 }
 
-@test "a checkpoint that is replaced without --resume is warned of" {
+@test "replacing a checkpoint without --resume is a warning" {
     unset 'few[-1]'
     run --separate-stderr "$train" "${few[@]}" --checkpoint c
     [[ $stderr != *"warning"* ]]
@@ -72,7 +72,7 @@ refused() { # PARTS ARGUMENTS...
     [[ $stderr != *"warning"* ]]
 }
 
-@test "a dash is standard output where nothing else goes there, and else refused; no file is called so" {
+@test "a dash means standard output if nothing else uses it, and is refused otherwise" {
     for option in save save-best checkpoint history; do
         refused "--$option: \"-\" ... expected a file ... standard output has the report" "${few[@]}" "--$option" -
         refused "--$option: \"./-\" ... expected a file" "${few[@]}" "--$option" ./-
@@ -97,7 +97,7 @@ refused() { # PARTS ARGUMENTS...
     [ -z "$(find . -name -)" ]
 }
 
-@test "predict and export keep what they read" {
+@test "predict and export do not overwrite what they read" {
     "$train" "${few[@]}" --save m >/dev/null
     cp m before
     refused_by predict "$predict" 2 "--output: table.csv ... --data" m --data table.csv --output table.csv

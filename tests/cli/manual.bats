@@ -30,7 +30,7 @@ options_of() { # the names in --help all
     [ -s "$made/tileprop-bench.1" ]
 }
 
-@test "mandoc finds nothing to say of them" {
+@test "mandoc finds no errors in the pages" {
     command -v mandoc >/dev/null || skip "no mandoc (Debian: mandoc)"
     # shellcheck disable=SC2154
     cp "$made"/*.1 "$root"/manual/*.3 .

@@ -22,7 +22,7 @@ with_gnuplot() {
     [ -z "$(ls)" ]
 }
 
-@test "a folder that is not there is exit 1 before data are read" {
+@test "a missing folder is exit 1 before data are read" {
     run --separate-stderr "$train" --data absent --plot absent/a.svg
     [ "$status" -eq 1 ]
     [[ $stderr == "train: --plot: absent/a.gp: No such file or directory" ]]
@@ -75,7 +75,7 @@ END
     [ -s diverged.svg ]
 }
 
-@test "without gnuplot: data and script are there, one line says so, exit 1" {
+@test "without gnuplot: data and script are written, one line reports it, exit 1" {
     mkdir nothing
     run --separate-stderr env PATH=nothing "${small[@]}" --plot a.svg
     [ "$status" -eq 1 ]
@@ -84,7 +84,7 @@ END
     [ "$(ls a*)" = "$(printf '%s\n' a-loss.csv a.csv a.gp)" ]
 }
 
-@test "a gnuplot that fails is exit 1, and no half image is left" {
+@test "a failing gnuplot is exit 1, and no partial image is left" {
     mkdir broken
     printf '#!/bin/sh\neval "$2"\necho half >"$image"\nexit 3\n' >broken/gnuplot
     chmod +x broken/gnuplot
@@ -121,7 +121,7 @@ columns=step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy
     [ "$(head -c 4 again.png | tail -c 3)" = PNG ]
 }
 
-@test "--plot-with takes a run that diverged at once, and one whose name is no UTF-8" {
+@test "--plot-with takes a run that diverged at once, and a file name that is not UTF-8" {
     with_gnuplot
     name=$(printf 'a\344.csv')
     printf '%s\n0,1,nan,inf,0.1,\n' $columns >"$name"
@@ -132,7 +132,7 @@ columns=step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy
     iconv -f UTF-8 -t UTF-8 new.svg >/dev/null
 }
 
-@test "what --plot-with names is a history, or one line says so before data are read" {
+@test "--plot-with refuses files that are not histories before data are read" {
     refuse_history() { # PARTS CONTENT
         printf "$2" >no.csv
         refused_by train "$train" 3 "$1" --data absent --plot a.svg --plot-with no.csv

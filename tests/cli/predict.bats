@@ -106,7 +106,7 @@ END
     [ "$(json one 'r["loss"]')" = "$(json two 'r["loss"]')" ]
 }
 
-@test "rows are the same however many are held at a time" {
+@test "rows do not depend on how many are held at a time" {
     # A model of so many classes that the probabilities of 256 samples are held at once.
     python3 - <<'END'
 import json, struct
@@ -136,7 +136,7 @@ END
     cmp <(tail -n +12 repeating) <(head -n -11 repeating)
 }
 
-@test "a reader that leaves early is no failure, and a full disk is one" {
+@test "a reader that leaves early is not a failure, but a full disk is" {
     "$predict" "$model" --data "$images" >/dev/null # all of it takes more than a pipe holds
     { "$predict" "$model" --data "$images"; echo $? >code; } | head -n 1 >/dev/null
     [ "$(cat code)" -eq 0 ]
@@ -245,7 +245,7 @@ for y in range(56):
 END
 }
 
-@test "wrong use is exit 2" {
+@test "usage errors are exit 2" {
     refused 2 "no model ... train --save"
     refused 2 "--model: ... once ... twice" a b
     refused 2 "--limt ... --limit" a --limt 1

@@ -24,7 +24,7 @@ setup() {
     [[ $stderr == "tileprop-train: warning: --checkpoint: "* ]]
 }
 
-@test "--help uses it, and for the other programs' examples its prefix" {
+@test "--help uses the program's name, and its prefix in examples" {
     for name in train predict sweep export; do
         run "./tileprop-$name" --help
         [ "$status" -eq 0 ]

@@ -46,7 +46,7 @@ without() {
     done
 }
 
-@test "a run of two threads that is stopped again and again gives the same weights" {
+@test "a run of two threads that is suspended repeatedly gives the same weights" {
     set -- "${mnist[@]}" --train-limit 20000 --epochs 3 --hidden 16 --threads-exact 2
     "$train" "$@" >expected
     "$train" "$@" >found &
@@ -79,7 +79,7 @@ side_by_side() { # OPTION FILE...
     done
 }
 
-@test "eight runs at once write eight files, or one of them the file of all" {
+@test "eight concurrent runs write eight files, or one of them the shared file" {
     side_by_side save m1 m2 m3 m4 m5 m6 m7 m8
     [ "${#succeeded[@]}" -eq 8 ]
     for i in $(seq 8); do
@@ -132,7 +132,7 @@ calm() {
     calm
 }
 
-@test "a table that grows is read as far as it was when it was opened, one that shrinks may be refused" {
+@test "a growing table is read up to its size when opened; a shrinking one may be refused" {
     again 'rows 100 >>table.csv' # one write: no row is cut
     for _ in $(seq 10); do
         "$train" "${table[@]}" table.csv >/dev/null
@@ -171,14 +171,14 @@ calm() {
     "$train" --config ../stream.conf --print-config | grep -qx 'data = -'
 }
 
-@test "what never ends is refused for want of memory" {
+@test "an endless input is refused for lack of memory" {
     [ -z "$TP_SANITIZE" ] || skip "sanitizers need more address space than there is"
     ulimit -v 300000
     refused_by train "$train" 1 '/dev/zero: no end found ... out of memory' "${table[@]}" /dev/zero
     refused_by train "$train" 1 'standard input: no end found ... out of memory' "${table[@]}" - < <(cat /dev/zero)
 }
 
-@test "a signal ends the wait for a FIFO that nobody writes" {
+@test "a signal ends the wait for a FIFO without a writer" {
     mkfifo silent
     local signal code pid
     for signal in INT TERM; do
@@ -194,7 +194,7 @@ calm() {
     [ "$(cat err)" = "" ] || [ "$(cat err)" = "train: stopped by SIGTERM" ]
 }
 
-@test "zeros are no IDX file" {
+@test "a file of zeros is not an IDX file" {
     truncate -s 1M zeros
     refused_by train "$train" 3 "zeros: byte 0: a zero byte ... expected a table" "${table[@]}" zeros
 }
@@ -225,7 +225,7 @@ grouped() {
     bash -c 'echo $$ >"$0/tasks"; exec "$@"' "$groups" "$@"
 }
 
-@test "in a control group of three threads four are refused with its limit, and two train" {
+@test "a control group limited to three threads: four are refused with its limit, and two train" {
     group pids pids.max 3
     run --separate-stderr grouped "$train" "${few[@]}" --threads-exact 4
     echo "$stderr"

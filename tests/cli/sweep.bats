@@ -37,7 +37,7 @@ for row in csv.DictReader(line for line in open("r.csv") if line[0] != "#"):
     diff <(column r.csv weights | sort) <(column one.csv weights | sort)
 }
 
-@test "a table is split for each seed as train splits it" {
+@test "a table is split for each seed like in train" {
     for i in {1..90}; do echo "$i,$((i * i % 17)),$((i % 3))"; done >t.csv
     table=(--data t.csv --header no --hidden 4 --epochs 5 --missing mean)
     "$sweep" "${table[@]}" --vary weight-decay=0,0.1 --seeds 2 --runs r.csv --quiet >/dev/null
@@ -80,7 +80,7 @@ END
     grep -q '  best$' report
 }
 
-@test "killed or stopped, a sweep goes on to the same runs and the same table" {
+@test "a sweep that is killed or stopped continues to the same runs and the same table" {
     "$sweep" "${few[@]}" "${grid[@]}" --runs whole.csv --table whole --quiet >/dev/null
     {
         head -n 5 whole.csv
@@ -105,7 +105,7 @@ END
     grep -q '^sweep: stopped by SIGINT; the same command continues$' err
 }
 
-@test "runs on other weights, or other places of the same entries, are not taken for those of a sweep" {
+@test "runs with other sample weights or sparse indices do not count as those of a sweep" {
     { echo x,w,y; for i in {1..30}; do echo "$i,$((i % 3 + 1)),$((i % 2))"; done; } >t.csv
     sed 's/^7,.,/7,9,/' t.csv >other.csv
     for i in {1..20}; do echo "$((i % 2)) $((i % 4 + 1)):$i 300:1"; done >t.svm
@@ -146,7 +146,7 @@ a, b = (json.load(open(f)) for f in ("found.json", "seeds.json"))
 assert a["test_accuracy"] * 5 in range(6) and b["test_accuracy"] * 5 in range(6)'
 }
 
-@test "folds: each run validates on another part" {
+@test "folds: each run validates on a different part" {
     for i in {1..60}; do echo "$i,$((i % 2))"; done >t.csv
     "$sweep" --data t.csv --header no --epochs 3 --folds 5 --vary lr=0.01,0.02 --runs r.csv --quiet >out
     [ "$(column r.csv fold | sort -u | wc -l)" -eq 5 ]
@@ -156,7 +156,7 @@ assert a["test_accuracy"] * 5 in range(6) and b["test_accuracy"] * 5 in range(6)
     refused 2 '--folds: expected without --val-split' --data t.csv --folds 3 --val-split 0.5
 }
 
-@test "a run that diverges is a row, and the last one" {
+@test "a run that diverges is the last row" {
     "$sweep" "${few[@]}" --vary lr=1000,0.02 --activation relu --table t.csv --quiet >out
     [ "$(column t.csv lr)" = $'0.02\n1000' ]
     [ "$(column t.csv diverged)" = $'0\n1' ]
@@ -165,7 +165,7 @@ assert a["test_accuracy"] * 5 in range(6) and b["test_accuracy"] * 5 in range(6)
     [ "$(column t.csv diverged)" = $'1\n1' ]
 }
 
-@test "the best configuration is written for train, and scored once on samples that no choice has seen" {
+@test "the best configuration is written for train and scored once on held-out samples" {
     "$sweep" "${few[@]}" --vary lr=0.0001,0.02 --test-holdout 500 --best best.conf --json --quiet >found.json 2>/dev/null
     "$train" --config best.conf --quiet --json >run.json
     python3 -c '
@@ -221,7 +221,7 @@ for row in csv.DictReader(line for line in open("r.csv") if line[0] != "#"):
     refused 1 '--histories: file: Not a directory' "${few[@]}" --histories file
 }
 
-@test "no output lies among the histories, and no runs on a device" {
+@test "outputs in the folder of histories, and --runs on a device, are refused" {
     mkdir there
     ln -s there link
     for folder in h ./h/ "$PWD/h" new/h there link; do

@@ -15,7 +15,7 @@ setup() {
 # Rows of the runs, in order, without their seconds.
 rows() { cut -d, -f1-11,13- "$1" | sort; }
 
-@test "three processes write what one writes, and go on from it" {
+@test "three processes write the same as one, and continue from it" {
     echo 'hidden = 6' >a.conf
     echo 'hidden = 8,6' >b.conf
     all=("${few[@]}" --vary lr=0.01,0.02 --vary config=a.conf,b.conf --seeds 3)
@@ -38,7 +38,7 @@ rows() { cut -d, -f1-11,13- "$1" | sort; }
     diff <(rows 1.csv) <(rows 3.csv)
 }
 
-@test "an error is said once, with the rank that has it, and ends all" {
+@test "an error is reported once, with its rank, and ends all" {
     all=("$sweep" --data t.csv --header no --epochs 2 --quiet)
     said sweep 2 'no such option' 3 "$sweep" --none
     said sweep 2 '--vary batch=1000: --batch: 1000 is more' 3 "$sweep" "${few[@]}" --vary batch=32,1000
@@ -56,7 +56,7 @@ rows() { cut -d, -f1-11,13- "$1" | sort; }
     said sweep 3 't.csv: cannot be opened' 3 ./wrap "$sweep" --data data/t.csv --header no --epochs 2 --quiet
 }
 
-@test "a killed or stopped process ends all, and the same command goes on" {
+@test "a killed or stopped process ends all, and the same command continues" {
     long=("$sweep" --data "$(few_digits)" --train-limit 640 --val-limit 300 --epochs 20 --vary lr=0.01,0.02 --seeds 30
         --runs r.csv --threads 1 --quiet)
     for signal in KILL TERM; do

@@ -141,7 +141,7 @@ check-gradient help version" ]
 END
 }
 
-@test "an option that the optimizer has no use for is refused" {
+@test "an option without effect on the optimizer is refused" {
     refused 2 "--momentum:" --optimizer sgd --momentum 0.9
     refused 2 "--momentum:" --momentum 0.9 --optimizer adam
     refused 2 "--beta1: ... adam" --beta1 0.9
@@ -157,7 +157,7 @@ END
     grep -qx "momentum = 0.9" <<<"$output"
 }
 
-@test "a file's options that the command line's optimizer has no use for are dropped with a note" {
+@test "options of a file without effect on the command line's optimizer are dropped with a note" {
     dropped() { # FILE ARGUMENTS...: the notes
         "$train" --config "$1" "${@:2}" --print-config 2>&1 >/dev/null
     }
@@ -185,7 +185,7 @@ END
     cmp lecun-tanh.model improved-sigmoid.model
 }
 
-@test "what --print-config prints, --config reads to the same" {
+@test "--config reads back what --print-config prints" {
     while read -r arguments; do
         "$train" $arguments --print-config >first.conf
         "$train" --config first.conf --print-config >second.conf
@@ -229,7 +229,7 @@ END
     refused 2 "long.conf:1: data: ... PATH ... 1 ... 4096 bytes" --config "$PWD/long.conf"
 }
 
-@test "defects of a configuration file are named with file and line" {
+@test "errors in a configuration file name file and line" {
     printf '\nhiden = 8\n' >run.conf
     refused 2 "run.conf:2: hiden: ... option ... --hidden" --config run.conf
     printf 'seed = 1\nseed = 1\n' >run.conf
@@ -239,7 +239,7 @@ END
     refused 2 "absent.conf: No such file" --config absent.conf
 }
 
-@test "a tier that is not here is refused, from either place, naming those that are" {
+@test "an unavailable tier is refused, by --isa and TILEPROP_ISA, naming those available" {
     mapfile -t here < <("$train" --version | sed -n 's/^tiers found here: //p' | tr ' ' '\n')
     for tier in $("$train" --version | sed -n 's/^tiers built: //p'); do
         if [[ " ${here[*]} " != *" $tier "* ]]; then
@@ -311,7 +311,7 @@ END
     ! grep -q warning <<<"$stderr"
 }
 
-@test "OMP_NUM_THREADS counts where --threads is not given" {
+@test "OMP_NUM_THREADS applies if --threads is not given" {
     run env OMP_NUM_THREADS=1 "$train" "${few[@]}" --epochs 1 --hidden 8 --json --quiet
     [ "$(json threads_used)" = 1 ]
     run env OMP_NUM_THREADS=1,4 "$train" "${few[@]}" --epochs 1 --hidden 8 --threads-exact 2 --json --quiet
@@ -352,7 +352,7 @@ END
     [ "$(grep '^weights' skip)" = "$(grep '^weights' multiply)" ]
 }
 
-@test "--bind: asked for, or by itself where nothing speaks against it" {
+@test "--bind: explicit, or automatic if nothing forbids it" {
     bound() { # LINE ARGUMENTS...
         run "$train" "${few[@]}" --epochs 1 --hidden 8 --explain --quiet "${@:2}"
         echo "$output" | grep "^binding"
@@ -389,7 +389,7 @@ END
     done
 }
 
-@test "--json has all that is promised" {
+@test "--json has all documented members" {
     run --separate-stderr "$train" "${small[@]}" --json
     [ "$status" -eq 0 ]
     json >keys
@@ -430,7 +430,7 @@ goal() {
     [[ $output != *"stopped"* ]]
 }
 
-@test "--stop-at-accuracy: ends at the first such evaluation, says when, and does so on any number of threads" {
+@test "--stop-at-accuracy: ends at the first such evaluation and reports when, on any number of threads" {
     wanted=("${mnist[@]}" --train-limit 3200 --val-limit 500 --hidden 8 --epochs 20 --stop-at-accuracy 0.8 --json)
     run --separate-stderr "$train" "${wanted[@]}" --threads-exact 1 --history history.csv
     [ "$status" -eq 0 ]
@@ -457,7 +457,7 @@ END
     done
 }
 
-@test "--stop-at-accuracy: what is never reached is said, and is no failure" {
+@test "--stop-at-accuracy: an accuracy that is never reached is reported and is not a failure" {
     run --separate-stderr "$train" "${small[@]}" --stop-at-accuracy 1 --json
     [ "$status" -eq 0 ]
     [ "$(json stopped_by)" = epochs ]
@@ -524,7 +524,7 @@ for row in csv.DictReader(open("one.csv")):
 END
 }
 
-@test "--log-gradients and --log-activations are refused where nothing takes what they log, but in a file" {
+@test "--log-gradients and --log-activations are refused without an output for them, except in a file" {
     for name in log-gradients log-activations; do
         refused 2 "--$name: expected with --history, --plot, --checkpoint or --resume only" --data absent --$name on
         "$train" "${small[@]}" --quiet --$name off
@@ -584,7 +584,7 @@ assert (stats["images"], stats["pixels"], stats["classes"]) == (60000, 47040000,
 END
 }
 
-@test "--history that cannot be written is exit 1 before data are read, and leaves what is there" {
+@test "an unwritable --history is exit 1 before data are read, and the existing file stays" {
     refused 1 "absent/run.csv: No such file or directory" --data absent --history absent/run.csv
     refused 1 "directory" --data absent --history .
     refused 1 "special file" --data absent --history /dev/null
@@ -594,7 +594,7 @@ END
     [ "$(ls)" = run.csv ]
 }
 
-@test "a history that does not fit is exit 1: the rows that fit are there, or the file that was" {
+@test "a history that does not fit is exit 1: the rows that fit are kept, or the previous file" {
     few+=(--quiet --threads 1 --hidden none --epochs 50)
     "$train" "${few[@]}" --history whole.csv >/dev/null
     for kib in 8 3; do # for each file; the history of 1000 steps is longer
@@ -660,7 +660,7 @@ start() {
     done
 }
 
-@test "times of a run that was suspended are those of the clock, and it goes on" {
+@test "a suspended run continues, and its times are those of the clock" {
     start epoch "${few[@]}" --json --threads 1 --hidden none --epochs 1000000
     kill -STOP "$child"
     sleep 1
@@ -678,7 +678,7 @@ assert total > 1 and 0 < training < total and 0 < evaluation < total and trainin
 END
 }
 
-@test "memory that is not to be had is refused before anything large is taken" {
+@test "a run that needs too much memory is refused before it takes any" {
     [ -z "$TP_SANITIZE" ] || skip "a sanitizer maps more than a limit allows"
     few=("${digits[@]}" --train-limit 100 --val-limit 100 --threads 1)
     for limit in v d; do

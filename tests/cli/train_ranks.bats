@@ -40,7 +40,7 @@ goes_on() {
     [ "$(echo c*)" = c ]
 }
 
-@test "any number of ranks has the weights of one process" {
+@test "any number of ranks gives the weights of one process" {
     for i in {0..9}; do echo "$i,$((1 + i % 3))"; done >w
     counts='2 3 5 8' same
     counts=3 same --optimizer adam --class-weight w
@@ -48,13 +48,13 @@ goes_on() {
     counts=2 same --optimizer sgd --early-stop 1 --lr 1
 }
 
-@test "ranks with different instruction sets have them too" {
+@test "ranks with different instruction sets give the same weights" {
     expected=$("$train" "${digits[@]}" "${few[@]}" | weights)
     on_rank_2 'export TILEPROP_ISA=reference'
     [ "$(ranks 3 ./wrap "$train" "${digits[@]}" "${few[@]}" | weights)" = "$expected" ]
 }
 
-@test "an error is said once, with the rank that has it, and ends all" {
+@test "an error is reported once, with its rank, and ends all" {
     said train 2 'no such option' 3 "$train" --none
     said train 2 '--shards: 8 found, expected at least 9' 9 "$train" "${digits[@]}" "${few[@]}"
     said train 4 'is not finite at step ' 3 "$train" "${digits[@]}" "${few[@]}" --activation relu --lr 1e3 --normalize none --weight-decay 100
@@ -75,7 +75,7 @@ goes_on() {
     said train 3 'rank 2 on ' 3 ./wrap "$train" "${few[@]}" --data data
 }
 
-@test "a killed rank ends all, and another number of ranks goes on" {
+@test "a killed rank ends all, and another number of ranks resumes" {
     start 3
     kill -KILL "$(cat pid)"
     wait $! && status=0 || status=$?

@@ -40,7 +40,7 @@ trains_on() {
     [ "$(json weights_hash)" = "$hash" ]
 }
 
-@test "this CPU's own tiers are found" {
+@test "the tiers of this CPU are found" {
     tiers=" $("$train" --version | sed -n 's/^tiers found here: //p') "
     echo "$tiers"
     if grep -qw avx2 /proc/cpuinfo; then [[ $tiers == *" avx2 "* ]]; fi
@@ -61,7 +61,7 @@ trains_on() {
     grep -qx 'tiers found here: reference' <<<"$output"
 }
 
-@test "a tier that such a CPU lacks is refused, naming those that it has" {
+@test "a tier that the CPU lacks is refused, naming those that it has" {
     on Haswell "${short[@]}" --isa avx512
     [ "$status" -eq 2 ]
     [ -z "$output" ]

@@ -70,7 +70,7 @@ begin_endless() {
     done
 }
 
-@test "a larger --epochs goes on from the end of a run: weights, history and models are those of one long run" {
+@test "a larger --epochs continues a finished run: weights, history and models equal those of one long run" {
     for rule in sgd momentum nesterov adam; do
         long=$(whole --optimizer $rule --epochs 3)
         "$train" "${net[@]}" "${kept[@]}" --optimizer $rule --epochs 1 --checkpoint c >/dev/null
@@ -83,7 +83,7 @@ begin_endless() {
     done
 }
 
-@test "a run goes on from anywhere in an epoch, on any number of threads and any instruction set" {
+@test "a run resumes anywhere in an epoch, on any number of threads and any instruction set" {
     long=$(whole --epochs 3 --evals-per-epoch 3)
     for every in 1 7 20 1epochs 33steps "2 epochs" 1e-9s; do
         rm -f c
@@ -101,7 +101,7 @@ begin_endless() {
     same_files
 }
 
-@test "a learning rate that changes goes on where it was, by the same number of steps" {
+@test "a learning rate schedule continues where it stopped, over the same number of steps" {
     schedule=(--lr-schedule cosine --warmup 5)
     long=$(whole --epochs 2 "${schedule[@]}")
     "$train" "${net[@]}" "${kept[@]}" --epochs 2 "${schedule[@]}" --checkpoint c --max-seconds 1e-9 >/dev/null
@@ -116,7 +116,7 @@ begin_endless() {
     refused 2 "--warmup: 40 of 40 steps found, expected fewer" "${net[@]}" --epochs 2 --warmup 40 --history h.csv
 }
 
-@test "--resume auto begins where there is no checkpoint, and nothing is left but what was asked for" {
+@test "--resume auto starts a new run if there is no checkpoint, and leaves no other files" {
     "$train" "${net[@]}" --epochs 1 "${kept[@]}" --checkpoint c --resume auto >out
     [ "$(grep -c resumed out)" -eq 0 ]
     "$train" "${net[@]}" --epochs 2 "${kept[@]}" --checkpoint c --resume auto --bind none --numa off >out
@@ -125,7 +125,7 @@ begin_endless() {
     [ "$(ls)" = "$(printf '%s\n' b c h.csv m out whole)" ]
 }
 
-@test "early stopping goes on counting, and what ended a run ends it again" {
+@test "early stopping keeps counting, and a run that it ended stays ended" {
     stopping=(--lr 0.5 --early-stop 9)
     long=$(whole "${stopping[@]}" --epochs 50)
     "$train" "${net[@]}" "${stopping[@]}" --epochs 1 "${kept[@]}" --checkpoint c >/dev/null
@@ -138,7 +138,7 @@ begin_endless() {
     done
 }
 
-@test "best weights from before the checkpoint are saved as they would have been then" {
+@test "the best weights from before the checkpoint are saved" {
     # Nothing better comes, and with --save-best alone nothing else is shown to be saved.
     worse=("${few[@]}" --hidden 24 --lr 0.5 --bias all --epochs 2 --save-best b)
     "$train" "${worse[@]}" --checkpoint c >/dev/null
@@ -147,7 +147,7 @@ begin_endless() {
     cmp b whole
 }
 
-@test "the checkpoint at the end has nothing of the last evaluation, which a longer run has not" {
+@test "the final checkpoint holds nothing of the final evaluation, which a longer run would lack" {
     # This run's last evaluation is its best, and that of all that follow.
     best=("${few[@]}" --hidden 24 --lr 0.3 --seed 8 --evals-per-epoch 1 --save-best b)
     mkdir whole
@@ -174,7 +174,7 @@ stands_behind() {
     fi
 }
 
-@test "--checkpoint-every says how often; a run that diverges writes none at its end" {
+@test "--checkpoint-every sets the interval; a run that diverges writes no final checkpoint" {
     # The loss of step 11 is not finite; 5 steps are an epoch.
     while read -r every step; do
         stands_behind "$step" 2 "$every"
@@ -195,7 +195,7 @@ END
     stands_behind 9 1 1
 }
 
-@test "weights that are not finite do not replace those of the checkpoint before" {
+@test "weights that are not finite do not replace the previous checkpoint" {
     for i in {1..60}; do echo "$i,$((i % 2))"; done >t.csv
     wild=(--data t.csv --header no --hidden 5 --batch 4 --evals-per-epoch 1 --lr 1000 --weight-decay 900 --optimizer sgd)
     run --separate-stderr "$train" "${wild[@]}" --checkpoint c --checkpoint-every 1
@@ -207,7 +207,7 @@ END
     grep -qx "resumed     after step $((diverged - 2))" <<<"$output"
 }
 
-@test "time goes on where it was" {
+@test "times continue from the checkpoint" {
     "$train" "${net[@]}" --epochs 1 --checkpoint c >/dev/null
     change run.seconds 1000
     "$train" "${net[@]}" --epochs 2 --max-seconds 999 --resume changed --json >out
@@ -223,7 +223,7 @@ END
         grep -q "^goal .* reached at step 0, 1000\.[0-9]* s after the start"
 }
 
-@test "a run that is resumed draws the plot of the whole" {
+@test "a resumed run plots all of its steps" {
     command -v gnuplot >/dev/null || skip "gnuplot is not installed"
     mkdir whole
     (cd whole && "$train" "${net[@]}" --epochs 3 --plot p.svg >/dev/null)
@@ -287,7 +287,7 @@ stop_and_time() {
     return "$code"
 }
 
-@test "a stop comes between two operations of a step, and the step counts as not begun" {
+@test "a stop between two operations of a step discards the step" {
     [ -z "$TP_SANITIZE" ] || skip "a sanitizer makes steps too long"
     # A step takes some tenths of a second on the slowest kernels.
     big=("${few[@]}" --log-gradients on --hidden 128,128 --batch 640 --epochs 2 --isa reference --zeros multiply)
@@ -306,7 +306,7 @@ stop_and_time() {
     done
 }
 
-@test "a stop comes between two blocks of an evaluation, which a resumed run does first" {
+@test "a stop between two blocks of an evaluation leaves it to the resumed run" {
     [ -z "$TP_SANITIZE" ] || skip "a sanitizer makes evaluations too long"
     # The evaluation takes many times as long as the step that it follows.
     big=(--data "$root/data/mnist" --train-limit 64 --val-limit 2000 --quiet --log-gradients on --hidden 160,160)
@@ -323,7 +323,7 @@ stop_and_time() {
     resumed_alike "${big[@]}"
 }
 
-@test "SIGHUP that is ignored, as under nohup, ends nothing" {
+@test "an ignored SIGHUP, as under nohup, does not end the run" {
     env --ignore-signal=HUP "$train" "${net[@]}" --epochs 1000000 --history h.csv >out 2>err &
     child=$!
     until grep -q ^machine out; do
@@ -369,7 +369,7 @@ stop_and_time() {
     refused 2 "--init-from: ... path ... d" "${start[@]}" --init-from other --resume d
 }
 
-@test "another option is refused by its name, exit 2" {
+@test "a different option is refused by name, exit 2" {
     base=("${few[@]}" --hidden "24,20" --epochs 2)
     "$train" "${base[@]}" --checkpoint c >/dev/null
     cp c before
@@ -406,7 +406,7 @@ END
     cmp c before
 }
 
-@test "an option that is named is the same as one that is left to the data or the optimizer" {
+@test "an option given explicitly equals the same value chosen by default" {
     "$train" "${few[@]}" --optimizer adam --activation relu --checkpoint c >/dev/null
     "$train" "${few[@]}" --optimizer adam --activation relu --lr 0.001 --init he --normalize global --bias input \
         --drop-last on --epochs 10 --hidden 64 --resume c | grep -qx "resumed     after step 199"
@@ -419,7 +419,7 @@ END
     cmp m named
 }
 
-@test "other data are refused, exit 2, and it is said which" {
+@test "different data are refused by name, exit 2" {
     for i in {1..60}; do echo "$i,$((i * 7 % 11)),$((i % 2))"; done >t.csv
     head -n 20 t.csv >v.csv
     base=(--header no --epochs 2 --quiet --hidden 5)
@@ -439,7 +439,7 @@ END
     "$train" "${base[@]}" --data elsewhere.csv --val-data v.csv --resume c >/dev/null
 }
 
-@test "outputs that need what was before are refused if the checkpoint has it not" {
+@test "outputs that need earlier results are refused if the checkpoint lacks them" {
     "$train" "${net[@]}" --epochs 1 --checkpoint c >/dev/null
     none="c ... no history ... --history ... --plot"
     refused 2 "--history: $none" "${net[@]}" --epochs 1 --resume c --history h.csv
@@ -448,7 +448,7 @@ END
     [ "$(ls)" = c ]
 }
 
-@test "options that mean nothing alone, and intervals that are none, are exit 2" {
+@test "options without effect, and invalid intervals, are exit 2" {
     refused 2 "--resume: auto ... --checkpoint FILE" --data absent --resume auto
     refused 2 "--checkpoint-every: ... --checkpoint" --data absent --checkpoint-every 5
     refused 2 "--resume-inexact: ... --resume" --data absent --resume-inexact
@@ -457,7 +457,7 @@ END
     done
 }
 
-@test "a file that is no checkpoint, or one that no run wrote, is exit 3" {
+@test "a file that is not a checkpoint, or that no run can have written, is exit 3" {
     base=("${net[@]}" --epochs 2)
     "$train" "${base[@]}" --checkpoint c --save m >/dev/null
     refused 3 "absent: ... opened" "${base[@]}" --resume absent
@@ -494,7 +494,7 @@ END
     [ "$(weights <out)" = "$("$train" "${base[@]}" --resume c | weights)" ]
 }
 
-@test "layers and optimizer state that are not those of a file's own options are exit 3" {
+@test "layers and optimizer state that contradict the file's options are exit 3" {
     "$train" "${few[@]}" --hidden "24,20" --epochs 1 --checkpoint c >/dev/null
     while read -r part options; do
         # shellcheck disable=SC2086 # several words
@@ -513,7 +513,7 @@ END
     refused 3 "changed: run.state0.layers: ... other" "${flat[@]}" --resume changed
 }
 
-@test "a checkpoint that cannot be written: exit 1, the one before stays, and the run ends" {
+@test "a checkpoint that cannot be written: exit 1, the previous one stays, and the run finishes" {
     refused 1 "--checkpoint: absent/c: No such file or directory" --data absent --checkpoint absent/c
     refused 1 "--checkpoint: .: ... regular file" --data absent --checkpoint .
     refused 2 "--checkpoint: c ... --save" --data absent --checkpoint c --save c
@@ -530,7 +530,7 @@ END
     [ "$(ls)" = "$(printf '%s\n' before c)" ]
 }
 
-@test "a full disk leaves the history that is there, and the warning comes once and is counted" {
+@test "a full disk leaves the previous history, and the warning is printed once and counted" {
     "$train" "${net[@]}" --epochs 2 --history expected >/dev/null
     "$train" "${net[@]}" --epochs 1 --checkpoint c --history h.csv >/dev/null
     cp h.csv before
@@ -546,7 +546,7 @@ END
     cmp h.csv expected
 }
 
-@test "what a killed run left is taken over, and nobody else may write it meanwhile" {
+@test "leftovers of a killed run are replaced, and no other run may write the file meanwhile" {
     "$train" "${net[@]}" --epochs 1 --history expected >/dev/null
     for file in c h.csv; do
         head -c 1000000 /dev/zero >$file.tileprop-tmp

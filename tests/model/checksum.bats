@@ -53,7 +53,7 @@ change() { # KIND SOURCE TARGET [MORE]
     python3 change.py "$@"
 }
 
-@test "a bit that changed is refused, wherever it is" {
+@test "a flipped bit anywhere in the file is refused" {
     for kind in length text name checksum; do
         change $kind m bad
         refused_by predict "$predict" 3 bad bad
@@ -70,7 +70,7 @@ change() { # KIND SOURCE TARGET [MORE]
     refused_by export "$export_model" 3 "bad: __metadata__: tileprop_checksum" bad --c m.h
 }
 
-@test "of 50 files with one changed bit each is refused or predicts the same" {
+@test "50 files with one flipped bit: each is refused or predicts the same" {
     rows() {
         "$predict" "$1" --limit 20 --data "$(few_digits)/t10k-images-idx3-ubyte"
     }
@@ -106,7 +106,7 @@ change() { # KIND SOURCE TARGET [MORE]
     [ -z "$stderr" ]
 }
 
-@test "a file that another program wrote in another order has the same checksum" {
+@test "a file that another program wrote in a different order has the same checksum" {
     change order m other
     run --separate-stderr "$predict" other --data "$root/data/mnist"
     echo "$stderr"

@@ -68,14 +68,14 @@ END
     refused 2 "--renormalize: ... --init-from" "${still[@]}" --data b.csv --renormalize on
 }
 
-@test "before its first step a run from a model predicts as the model does" {
+@test "a run from a model predicts like the model before its first step" {
     "$train" "${still[@]}" --data b.csv --init-from m --save kept >/dev/null
     "$predict" m --data b.csv --output expected >/dev/null
     "$predict" kept --data b.csv --output found >/dev/null
     cmp expected found
 }
 
-@test "--init-from finds columns by their names, and refuses other ones" {
+@test "--init-from matches columns by name and refuses others" {
     [ "$(loss --data permuted.csv --init-from m)" = "$(loss --data b.csv --init-from m)" ]
     [ "$(loss --data b.csv --val-data permuted.csv --init-from m --val-split none)" = \
         "$(loss --data b.csv --val-data b.csv --init-from m --val-split none)" ]
@@ -86,7 +86,7 @@ END
     refused 3 "IDX ... columns ... m" "${still[@]}" --data "$root/data/mnist" --init-from m
 }
 
-@test "--init-from finds classes by their names, and refuses other ones" {
+@test "--init-from matches classes by name and refuses others" {
     "$train" "${still[@]}" --data one.csv --init-from m --save kept >/dev/null # dog is the second class still
     "$predict" kept --data b.csv --output found >/dev/null
     "$predict" m --data b.csv --output expected >/dev/null
@@ -94,7 +94,7 @@ END
     refused 3 'birds.csv: row ... (label): class "bird"' "${still[@]}" --data birds.csv --init-from m
 }
 
-@test "--init-from puts the model's means for missing values" {
+@test "--init-from imputes the model's means for missing values" {
     refused 3 'gaps.csv: row 2, column 2 (y): "" ... --missing mean' "${still[@]}" --data gaps.csv --init-from m
     "$train" "${net[@]}" --data gaps.csv --missing mean --save g >/dev/null
     "$train" "${still[@]}" --data gaps.csv --init-from g --save kept >/dev/null
@@ -103,7 +103,7 @@ END
     cmp expected found
 }
 
-@test "a run that began with a model resumes with its normalization and its columns, also without the file" {
+@test "a run from a model resumes with its normalization and columns, even without the file" {
     run=("${net[@]}" --data permuted.csv --epochs 3)
     whole=$("$train" "${run[@]}" --init-from m --save whole | weights)
     "$train" "${net[@]}" --data permuted.csv --epochs 1 --init-from m --checkpoint c >/dev/null
@@ -145,7 +145,7 @@ begin() {
     done
 }
 
-@test "--init-from takes layers in the order of the numbers in their names, and of shapes" {
+@test "--init-from orders layers by the numbers in their names and by shape" {
     foreign f <<<'[(f"fc{i}.weight", "F32", [2, 2], [i, 0, 0, 0]) for i in (10, 2, 9, 1)]'
     begin f --hidden 2,2,2
     [ "$(tensors s layers.{0..3}.weight | cut -c 1-8 | paste -sd ' ')" = "0000803f 00000040 00001041 00002041" ]
@@ -157,7 +157,7 @@ begin() {
         --data t.csv --init-from f --hidden 3
 }
 
-@test "--init-from refuses what no network of full layers holds, naming it" {
+@test "--init-from refuses tensors that are not dense layers, by name" {
     bad() { # PARTS < TENSORS
         foreign f
         refused 3 "$1" --data a.csv --hidden 3 --init-from f
@@ -172,7 +172,7 @@ begin() {
     bad 'f: conv.weight F32 [1, 1, 2, 2] found' <<<'[("conv.weight", "F32", [1, 1, 2, 2], [1] * 4)]'
 }
 
-@test "a model of another program says neither activation nor normalization: options do" {
+@test "a model of another program gets activation and normalization from the options" {
     foreign f <<<'net("0.", "2.")'
     begin f --hidden 3 --activation relu --normalize none
     refused 2 'f: biases of layer 1 ... --bias all' --data t.csv --hidden 3 --init-from f --bias input

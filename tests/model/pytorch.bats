@@ -55,7 +55,7 @@ END
     compare digits.safetensors
 }
 
-@test "relu with --bias all, per feature; what PyTorch trained on is read back" {
+@test "relu with --bias all, normalized per feature; PyTorch's trained weights are read back" {
     net=(--hidden "64,64" --activation relu --bias all)
     "$train" "${few[@]}" "${net[@]}" --normalize feature --save relu.safetensors >/dev/null
     compare relu.safetensors

@@ -32,7 +32,7 @@ json_of() {
     python3 -c 'import json, sys; print(eval("json.load(sys.stdin)" + sys.argv[1]))' "$1" <<<"$output"
 }
 
-@test "--save keeps the last weights and says so: path, step, validation figures" {
+@test "--save writes the final weights and reports path, step and validation metrics" {
     run --separate-stderr "$train" "${small[@]/--quiet/--json}" --save m.safetensors
     echo "$output"
     [ "$status" -eq 0 ]
@@ -47,7 +47,7 @@ json_of() {
     [ "$(standstill --init-from m.safetensors)" = "$(weights <<<"$stderr")" ]
 }
 
-@test "--save-best keeps those of the best validation loss, also of a run that diverges" {
+@test "--save-best writes the weights of the best validation loss, even if the run diverges" {
     # A rate so high that losses rise again.
     run --separate-stderr "$train" "${small[@]/--quiet/--json}" --lr 0.4 --evals-per-epoch 20 --save m --save-best b
     echo "$output"
@@ -77,14 +77,14 @@ json_of() {
     cmp one plain
 }
 
-@test "--init-from goes on where the model is, whatever the number of threads" {
+@test "--init-from starts from the model's weights, with any number of threads" {
     "$train" "${small[@]}" --bias all --save m >/dev/null
     other=$("$train" "${small[@]}" --bias all --seed 2 --threads-exact 1 --init-from m | weights)
     [ "$other" != "$("$train" "${small[@]}" --bias all --seed 2 | weights)" ]
     [ "$other" = "$("$train" "${small[@]}" --bias all --seed 2 --threads-exact 5 --init-from m | weights)" ]
 }
 
-@test "--init-from refuses what the network cannot hold, naming layer and option" {
+@test "--init-from refuses weights that do not fit the network, naming layer and option" {
     "$train" "${small[@]}" --bias all --save m >/dev/null
     refused 2 "biases of layer 2 ... --bias input ... --bias all" "${small[@]}" --init-from m
     refused 2 "layers 784-24-20-10 ... 784-64-10" "${few[@]}" --bias all --init-from m
@@ -96,7 +96,7 @@ json_of() {
     refused 3 "m.gz: gzip ... unpacked" "${small[@]}" --init-from m.gz
 }
 
-@test "paths that cannot be written are exit 1 before data are read, and leave what is there" {
+@test "unwritable paths are exit 1 before data are read, and existing files stay" {
     for option in --save --save-best; do
         refused 1 "$option: absent/m: No such file or directory" --data absent "$option" absent/m
         refused 1 "$option: .: ... file ... directory" --data absent "$option" .
@@ -108,7 +108,7 @@ json_of() {
     [ "$(cat m)" = old ]
 }
 
-@test "a model that does not fit on the disk is exit 1, and what was there stays" {
+@test "a model that does not fit on the disk is exit 1, and the previous file stays" {
     printf old >m
     # 8 KiB for each file; the results are written none the less.
     run --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 8; exec "$@"' - "$train" "${small[@]}" --save m
@@ -120,7 +120,7 @@ json_of() {
     [ "$(cat m)" = old ]
 }
 
-@test "Ctrl-C saves what there is" {
+@test "Ctrl-C saves the current weights" {
     # A background job of a shell ignores SIGINT unless told otherwise.
     env --default-signal=INT "$train" "${loud[@]}" --epochs 1000000 --save m --save-best b >out 2>err &
     child=$!
@@ -152,7 +152,7 @@ for name, tensor in header.items():
     print(name, tensor["dtype"], tensor["shape"])'
 }
 
-@test "the file says what it is" {
+@test "the file describes itself" {
     "$train" "${small[@]}" --save m --bias all --normalize feature --lr 0.1 >/dev/null
     run header <m
     echo "$output"
@@ -195,7 +195,7 @@ END
     [ "$(standstill --init-from layers)" = "$(standstill --init-from m)" ]
 }
 
-@test "a model whose names no file can hold is refused before it is trained" {
+@test "names that do not fit into a model file are refused before training" {
     { head -c 21000000 /dev/zero | tr '\0' a && echo ,b,kind; } >wide.csv
     for i in $(seq 60); do echo "$((i % 7)),$((i % 3)),c$((i % 2))"; done >>wide.csv
     for option in save save-best checkpoint; do

@@ -34,7 +34,7 @@ teardown() {
     chmod -R u+w "$shared/a tree"
 }
 
-@test "folders that make would cut at a space are refused, and clean removes nothing" {
+@test "folders with spaces are refused, and clean removes nothing" {
     mkdir -p "$BATS_TEST_TMPDIR/a"
     for variable in BUILD BIN LIB; do
         for target in all clean; do

@@ -15,31 +15,31 @@ runs() { # PROGRAM ARGUMENTS...
     [[ $output != *'# SKIP '* ]] || skip "$(sed -n 's/^# SKIP //p' <<<"$output")"
 }
 
-@test "an allocation that fails: one line, exit 1, no leak, no harm, at every place that allocates" {
+@test "a failed allocation at any call site: one line, exit 1, no leak, no damaged file" {
     faults allocations
     [[ ${lines[0]} =~ ^([0-9]+)\ places ]]
     [ "${BASH_REMATCH[1]}" -ge 200 ]
 }
 
-@test "a call that makes, writes, syncs or renames a file fails: one line that names it, exit 1, no harm" {
+@test "a failed open, write, sync or rename: one line that names the file, exit 1, no damaged file" {
     command -v strace >/dev/null || skip "strace is not installed"
     strace -qq -o /dev/null true || skip "no process can be traced here"
     faults writes
 }
 
-@test "a limit on the size of files, as of ulimit -f, is an error like others" {
+@test "a file size limit (ulimit -f) is an ordinary error" {
     faults limits
 }
 
-@test "a full disk: one line that names the file, exit 1, no harm" {
+@test "a full disk: one line that names the file, exit 1, no damaged file" {
     faults disk
 }
 
-@test "standard output on a full disk is exit 1, whatever a program was to say" {
+@test "standard output on a full disk is exit 1 for every program" {
     faults output
 }
 
-@test "what cannot be written is refused before data are looked for" {
+@test "unwritable outputs are refused before data are read" {
     faults refusals
 }
 
@@ -47,7 +47,7 @@ runs() { # PROGRAM ARGUMENTS...
     faults kills 20
 }
 
-@test "a file that asks for more than it holds gets no more than a stated multiple of its size" {
+@test "memory and time for a file are bounded by its size" {
     [ -z "$TP_SANITIZE" ] || skip "sanitizers take memory of their own"
     runs tests/project/faults/bounds.py
 }

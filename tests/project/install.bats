@@ -58,7 +58,7 @@ trains() { # PROGRAM: on the data that it finds by itself; prints where
     cd "$OLDPWD"
 }
 
-@test "DESTDIR stages the files, and nothing says so; the programs find data where they are moved to" {
+@test "DESTDIR stages the files, no file mentions it, and moved programs find their data" {
     stage=$BATS_TEST_TMPDIR/stage
     make_own install prefix=/opt/tileprop DESTDIR="$stage"
     [ -x "$stage/opt/tileprop/bin/tileprop-train" ]
@@ -85,7 +85,7 @@ trains() { # PROGRAM: on the data that it finds by itself; prints where
     done
 }
 
-@test "a program that was taken away from its data says where it looked" {
+@test "a program without its data reports where it looked" {
     make_own all
     cp "$own/bin/train" "$BATS_TEST_TMPDIR/alone"
     run --separate-stderr "$BATS_TEST_TMPDIR/alone"
@@ -114,7 +114,7 @@ unhardened() {
     done
 }
 
-@test "libraries have no debugging symbols, programs of install-strip no symbols; all is hardened" {
+@test "libraries have no debugging symbols, stripped programs no symbols; all are hardened" {
     prefix=$BATS_TEST_TMPDIR/usr
     make_own install prefix="$prefix"
     [ "$(debugging "$prefix/lib/libtileprop.so" "$prefix/lib/libtileprop.a")" = "" ]
@@ -130,7 +130,7 @@ unhardened() {
     [ "$(unhardened "$BATS_TEST_TMPDIR/plain" | wc -l)" -eq 3 ]
 }
 
-@test "levels of _FORTIFY_SOURCE and of optimization are the user's" {
+@test "users can set the levels of _FORTIFY_SOURCE and optimization" {
     for flags in CPPFLAGS=-D_FORTIFY_SOURCE=1 CPPFLAGS=-U_FORTIFY_SOURCE CFLAGS=-O0 CFLAGS=-Og; do
         make_own "$flags" -n -W src/base/file.c "$own/src/base/file.o" >"$BATS_TEST_TMPDIR/commands"
         command=$(grep -- '-c -o .* src/base/file.c$' "$BATS_TEST_TMPDIR/commands")
@@ -138,14 +138,14 @@ unhardened() {
     done
 }
 
-@test "every folder can be set apart" {
+@test "every installation folder can be set separately" {
     stage=$BATS_TEST_TMPDIR/stage
     make_own install DESTDIR="$stage" bindir=/b datadir=/d mandir=/m bashcompletiondir=/bash zshcompletiondir=/zsh
     grep -q /d/tileprop/mnist "$stage/b/tileprop-train" # which is not beside it
     [ "$(installed "$stage" | sed 's,/[^/]*$,,' | grep -v '^./usr/local/' | sort -u)" = "$(printf '%s\n' ./b ./bash ./d/tileprop/mnist ./m/man1 ./m/man3 ./zsh)" ]
 }
 
-@test "bench is installed where it was built" {
+@test "bench is installed if it was built" {
     [ "$(make_own -n install prefix=/usr | grep -c tileprop-bench)" -eq 0 ]
     mkdir -p "$own/bin"
     touch "$own/bin/bench"
@@ -154,7 +154,7 @@ unhardened() {
     [ "$(grep -oE "'/usr/.*tileprop-bench.*'" "$BATS_TEST_TMPDIR/commands" | tr '\n' ' ')" = "'/usr/bin/tileprop-bench' '/usr/share/man/man1/tileprop-bench.1' '/usr/share/bash-completion/completions/tileprop-bench' '/usr/share/zsh/site-functions/_tileprop-bench' " ]
 }
 
-@test "uninstall leaves what was there before, and nothing else" {
+@test "uninstall leaves exactly what was there before" {
     prefix=$BATS_TEST_TMPDIR/usr
     make_own install prefix="$prefix" # for its folders, which others use too
     make_own uninstall prefix="$prefix"
@@ -175,7 +175,7 @@ have_package() { # makes the package, unless a test before has
     touch "$BATS_FILE_TMPDIR/made"
 }
 
-@test "the Debian package has programs, pages, completion, data, licenses, and what it depends on" {
+@test "the Debian package has programs, pages, completion, data, licenses and dependencies" {
     have_package
     dpkg-deb -I "$package" | grep -E '^ Depends: (.*, )?libc6 .*libjansson4 '
     dpkg-deb -I "$package" | grep -E '^ Recommends: (.*, )?libjansson-dev'
@@ -196,7 +196,7 @@ have_package() { # makes the package, unless a test before has
     grep -q '^License: CC-BY-SA-3.0' usr/share/doc/tileprop/copyright
 }
 
-@test "the Debian package is the same when it is made again" {
+@test "the Debian package is reproducible" {
     have_package
     cp "$package" "$BATS_TEST_TMPDIR/first"
     make_own deb-package

@@ -38,7 +38,7 @@ same() {
     done
 }
 
-@test "orders, parts of batches, evaluations of both sets, norms of gradients, weights that are kept" {
+@test "orders, partial batches, evaluations of both sets, gradient norms, saved weights" {
     same --shuffle off --drop-last off --evals-per-epoch 7 --eval-train on
     same --log-gradients on --history h --save s --save-best b --bias all --activation relu
     same --checkpoint c --checkpoint-every 3steps
@@ -46,7 +46,7 @@ same() {
     same --stop-at-accuracy 0.2 --numa interleave --explain
 }
 
-@test "layers that are divided, also with a view that is divided too" {
+@test "divided layers, with and without a divided transposed view" {
     for members in 2 3; do
         for hidden in 64,48 144,128; do # of the second pair the view is divided too
             quiet "$train" "${few[@]}" --epochs 2 --hidden $hidden --threads-exact $members
@@ -54,15 +54,15 @@ same() {
     done
 }
 
-@test "a plan that is found by timing steps" {
+@test "a plan chosen by timing steps" {
     quiet "$train" --data "$root/data/mnist" --train-limit 20000 --quiet --epochs 1 --threads 2
 }
 
-@test "gradients that are checked" {
+@test "gradient checks" {
     quiet "$train" --data "$root/data/mnist" --train-limit 100 --hidden 4 --check-gradient --threads-exact 2
 }
 
-@test "prediction: scores, rows, an image" {
+@test "prediction: metrics, rows, an image" {
     "$train" "${few[@]}" --epochs 1 --save m
     for count in 1 2 4; do
         quiet "$predict" m --data "$root/data/mnist" --limit 500 --threads-exact $count --output rows --errors e.png

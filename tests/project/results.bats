@@ -25,15 +25,15 @@ for row in csv.DictReader(open(f"{sys.argv[1]}/curves.csv")):
 END
 }
 
-@test "2c gives the kept losses and weights" {
+@test "2c gives the recorded losses and weights" {
     repeats 2c
 }
 
-@test "3c gives the kept losses and weights" {
+@test "3c gives the recorded losses and weights" {
     repeats 3c
 }
 
-@test "2a gives the kept numbers" {
+@test "2a gives the recorded numbers" {
     "$train" --data "$root/data/mnist" --config "$root/results/2a/run.conf" --stats --json >limited.json
     "$train" --data "$root/data/mnist" --stats --json >all.json
     for name in limited all; do
@@ -42,11 +42,11 @@ END
     done
 }
 
-@test "the report is what its source and the results give" {
+@test "the report is up to date with its source and the results" {
     "$root/results/render.py" --check
 }
 
-@test "each figure and each comparing word of the report is held against the results" {
+@test "each figure and comparing word of the report is checked against the results" {
     python3 - "$root" <<'END'
 import re, sys
 root = sys.argv[1]

@@ -53,7 +53,7 @@ instructions() {
 beyond_baseline='^(\{[a-z]+\} )?v|%[yz]mm|%k[0-7]'
 beyond_avx2='%zmm|%k[0-7]|%[xy]mm(1[6-9]|2[0-9]|3[01])'
 
-@test "only the tiers' folders hold code beyond baseline x86-64" {
+@test "only the tiers' folders contain code beyond baseline x86-64" {
     on_x86
     mapfile -t list < <(objects src kernels | grep -vE "^$build/kernels/($(tr " " "|" <<<"$tiers"))/")
     [ ${#list[@]} -gt 10 ]
@@ -92,7 +92,7 @@ inexact() {
 
 # No bit of a trained network comes from the gradient check, which needs exp and tanh of its own in double, nor from a
 # sweep's picture, which has logarithmic axes.
-@test "from libm the product takes only functions that are exact" {
+@test "only exact functions of libm are used" {
     mapfile -t list < <(objects src kernels | grep -v -e "^$build/src/verify/" -e "^$build/src/cli/sweep_plot.o$")
     none inexact "${list[@]}"
     object=$(compile exp <<<'float expf(float); float f(float x) { return expf(x); }')
@@ -219,7 +219,7 @@ rounding() {
         grep -nE -e '-Ofast|-ffast-math|-funsafe-math|-fassociative-math|-ffp-contract=fast|-march=' || true
 }
 
-@test "the build asks for no flag that changes results" {
+@test "the build uses no flag that changes results" {
     mapfile -t files < <(find . -maxdepth 2 -name '*.mk' -not -path "./build/*")
     [ ${#files[@]} -ge 4 ]
     none rounding Makefile "${files[@]}" .ci/run .ci/probe
@@ -233,7 +233,7 @@ approximate() {
     (cd "$1" && grep -rnE --include='*.[ch]' '_mm512_reduce_|_mm[0-9]*_(mask_|maskz_)?r(cp|sqrt)' kernels) || true
 }
 
-@test "kernels use no reductions or approximations whose bits vary" {
+@test "kernels use no reductions or approximations whose bits differ between CPUs" {
     none approximate .
     mkdir -p "$plant/kernels"
     echo 'return _mm512_reduce_add_ps(sum);' >"$plant/kernels/loss.c"

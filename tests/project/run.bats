@@ -71,7 +71,7 @@ last_line_is() {
     last_line_is "2 passed, 1 failed"
 }
 
-@test "no plan, no tests, no program and no file are failures" {
+@test "a missing plan, test, program or file is a failure" {
     fake silent </dev/null
     run "$runner" ./silent
     [ "$status" -eq 1 ]
@@ -106,7 +106,7 @@ last_line_is() {
     last_line_is "1 passed, 1 failed"
 }
 
-@test "when everything was skipped nothing was tested" {
+@test "a run that skips everything fails" {
     fake whole <<<'echo "1..0 # SKIP no network"'
     run "$runner" ./whole
     [ "$status" -eq 1 ]
@@ -131,7 +131,7 @@ last_line_is() {
     [ "${lines[1]}" = "./two: 1 passed, 0 failed" ]
 }
 
-@test "what stops the run stops its programs" {
+@test "stopping the run stops its programs" {
     fake slow <<<'echo $$ >pid; exec sleep 60'
     TP_JOBS=1 "$runner" ./slow ./slow >/dev/null &
     local runner_pid=$! patience=100

@@ -60,7 +60,7 @@ sys.exit(bool(float(sys.argv[1]) < peer - 0.01))
 PY
 }
 
-@test "offsets: predictions are those of training's evaluation, by a file of its own too" {
+@test "offsets: predictions equal the evaluation in training, for another file, too" {
     head -n 800 t.csv >a.csv
     { head -n 1 t.csv && tail -n 200 t.csv; } >b.csv
     "$train" --data a.csv --val-data b.csv "${net[@]}" --json --save m >told
@@ -69,7 +69,7 @@ PY
     python3 -c 'import sys; sys.exit(abs(float(sys.argv[1]) - float(sys.argv[2])) > 1e-12)' "$found" "$expected"
 }
 
-@test "offsets: a missing value is the mean's, which is less the offset too" {
+@test "offsets: a missing value becomes the mean, minus the offset" {
     sed '5s/^[^,]*/NA/; 9s/,[^,]*,/,?,/' t.csv >holes.csv
     "$train" --data holes.csv --missing mean "${net[@]}" --json --save m >told
     [ "$(python3 -c 'import sys; print(float(sys.argv[1]) > 0.9)' "$(value validation_accuracy <told)")" = True ]
@@ -83,7 +83,7 @@ PY
     done
 }
 
-@test "offsets: a run goes on by those of its checkpoint, and other data are refused" {
+@test "offsets: a resumed run uses those of its checkpoint, and refuses different data" {
     "$train" --data t.csv "${net[@]}" --save whole >/dev/null
     "$train" --data t.csv "${net[@]/20/7}" --checkpoint c >/dev/null
     "$train" --data t.csv "${net[@]}" --resume c --save resumed >/dev/null
@@ -93,7 +93,7 @@ PY
     refused_by train "$train" 2 "--data: the training set ... another one" --data later.csv "${net[@]}" --resume c
 }
 
-@test "offsets: initial weights keep theirs with rows that would have others" {
+@test "offsets: initial weights keep theirs even if the rows suggest others" {
     "$train" --data t.csv "${net[@]}" --save m >/dev/null
     { head -n 1 t.csv && tail -n 300 t.csv; } >rest.csv
     "$train" --data rest.csv "${short[@]}" --lr 1e-30 --init-from m --val-split 0.5 --json --save n >told

@@ -42,7 +42,7 @@ assert value("input.scale") > 1 / 16 - 1e-6
 END
 }
 
-@test "a class with one sample is trained on, and a split that leaves a class none is refused" {
+@test "a class with one sample is trained on; a split that leaves a class none is refused" {
     for c in a b; do for i in {1..10}; do echo "$i,$c"; done; done >t.csv
     printf '11,c\n12,d\n13,e\n' >>t.csv
     for seed in 1 2 3 4 5; do
@@ -74,7 +74,7 @@ END
     refused 3 'years.csv: row 1, column 1: 2019 ... --header no ... --header yes' --data years.csv
 }
 
-@test "an option of tables says that a file is one, whatever it looks like" {
+@test "an option for tables makes a file a table, whatever its content" {
     printf '0\t10:30\t11:45\n1\t10:31\t11:50\n' | repeat 10 >t.tsv
     trained 'table ... 20 rows, label in column 1, 0 columns of numbers and 2 of categories' --data t.tsv --header no --label first
     trained 'libsvm ... 20 rows' --data t.tsv
@@ -97,7 +97,7 @@ END
     done
 }
 
-@test "a last column without a name or a value is none, which is said" {
+@test "a last column without a name or a value is left out, with a note" {
     printf 'a,b,y,\n1,2,p,\n3,4,q,\n5,6,p,\n7,8,q,\n' >t.csv
     trained 'label y (column 3), 2 columns of numbers ... note ... t.csv: column 4 has neither' --data t.csv --save m
     run --separate-stderr "$predict" m --data t.csv
@@ -109,14 +109,14 @@ END
     refused 3 't.csv: row 3, column 4: "5" ... column that has neither a name nor a value' --data t.csv
 }
 
-@test "texts that are nearly all different are said to become an input each" {
+@test "a note reports texts that are nearly all distinct" {
     { echo r,y; for i in {1..60}; do echo "$i%,$((i % 2))"; done; } >t.csv
     trained 'note ... t.csv: column 1 (r) holds 60 different texts in 60 rows, such as "1%" and "2%" ... --leave-out' --data t.csv
     trained '60 features' --data t.csv --categorical r
     [[ $output != *comments* ]]
 }
 
-@test "a byte order mark is passed over in libsvm's text and in a configuration" {
+@test "a byte order mark is skipped in libsvm text and configurations" {
     printf '\xEF\xBB\xBF1 1:0.5\n2 1:0.7\n2 1:0.6\n1 1:0.4\n' >t.svm
     trained 'libsvm ... 4 rows' --data t.svm
     printf '\xEF\xBB\xBFhidden = 3\n' >run.conf
@@ -124,7 +124,7 @@ END
     has_parts "$output" '1-3-2'
 }
 
-@test "what is wrong in line 1 of libsvm text is told as libsvm's" {
+@test "errors in line 1 of libsvm text are reported as libsvm's" {
     printf '1 1:nan\n2 1:1\n' >t.svm
     refused 3 't.svm: line 1: "1:nan" ... INDEX:VALUE' --data t.svm
 }
@@ -154,7 +154,7 @@ END
     refused 3 'ragged.txt: row 1: 3 fields found, expected 2 as in row 2' --data ragged.txt --header no
 }
 
-@test "# begins a comment only where it is no cell" {
+@test "# begins a comment unless it begins a cell" {
     printf '#,Name,Kind\n1,x,a\n2,y,b\n3,x,a\n4,y,b\n' >pokemon.csv
     trained 'table       4 rows, label Kind (column 3), 1 column of numbers and 1 of categories' --data pokemon.csv
     [[ $output != *comments* ]]
@@ -249,7 +249,7 @@ diverged() { # PARTS ARGUMENTS...
     has_parts "$stderr" "train: $parts"
 }
 
-@test "a loss that is not finite is blamed on the value that makes it so" {
+@test "a loss that is not finite is traced to the value that causes it" {
     printf 'x,y\n1,a\n2,b\n3,a\n4,b\n1,a\n' >t.csv
     printf 'x,y\n1,b\n\n3e38,a\n1,b\n' >v.csv
     diverged 'v.csv: row 4, column "x": 3e+38 found ... normalization' --data t.csv --val-data v.csv --activation relu \
@@ -265,7 +265,7 @@ diverged() { # PARTS ARGUMENTS...
     diverged 'v.svm: line 2, index 2: 3e+38' --data t.svm --val-data v.svm --activation relu --hidden 8
 }
 
-@test "a network that learned nothing is called that, with advice that can work" {
+@test "a network that learned nothing is reported, with useful advice" {
     few=(--data "$(few_digits)" --train-limit 3200 --val-limit 100 --hidden 8)
     run --separate-stderr "$train" "${few[@]}" --lr 5 --epochs 2 --quiet
     [ "$status" -eq 0 ]

@@ -31,7 +31,7 @@ hash() {
     "$train" "${quick[@]}" "$@" | weights
 }
 
-@test "weights of 1 change no bit, others do, and no thread count or tier changes their bits" {
+@test "sample weights of 1 change no bit; others give the same bits on every thread count and tier" {
     [ "$(hash --data plain.csv)" = "$(hash --data ones.csv --sample-weight weight)" ]
     expected=$(hash --data w.csv --sample-weight weight)
     [ -n "$expected" ]
@@ -44,7 +44,7 @@ hash() {
     [ "$(hash --data w.csv --sample-weight weight --class-weight one)" = "$expected" ]
 }
 
-@test "a weight of 2 is a sample that is there twice, one of 0 is none" {
+@test "a weight of 2 equals a duplicate sample, and a weight of 0 a missing one" {
     printf 'x,y,w,k\n1,0,2,a\n0,1,1,b\n1,1,1,b\n3,2,0,a\n' >weighted
     printf 'x,y,k\n1,0,a\n0,1,b\n1,1,b\n1,0,a\n' >twice
     step=(--optimizer sgd --batch 4 --normalize none --hidden 3 --epochs 3 --quiet)
@@ -66,7 +66,7 @@ assert len(a) == 8 and max(abs(x - y) for x, y in zip(a, b)) < 1e-6, (a, b)'
     [ "$output" != "$weighted" ]
 }
 
-@test "figures are weighted, and it is said" {
+@test "metrics are weighted and marked so" {
     awk -F, -v OFS=, '{print $3, "more", $4, $2, $1}' w.csv | head -n 30 >v.csv # found by their names
     run --separate-stderr "$train" --data w.csv --sample-weight weight --val-data v.csv "${quick[@]::4}" --save m --json
     [ "$status" -eq 0 ]
@@ -128,7 +128,7 @@ assert math.isclose(loss, float(sys.argv[1]), rel_tol=1e-5) and math.isclose(acc
     refused 3 'w.csv: --sample-weight: column 1 ... input' --data w.csv --sample-weight x --init-from p --hidden 8
 }
 
-@test "what is refused" {
+@test "invalid sample weights are refused" {
     for cell in -1 nan inf 1e39 '' '?' x 1,5; do
         sed "5s/,[^,]*,\([a-z]*\)$/,\"$cell\",\1/" w.csv >bad.csv
         refused 3 "bad.csv: row 5, column 3 (weight): \"$cell\" ... weight ... 0" --data bad.csv --sample-weight weight

@@ -91,11 +91,11 @@ sys.exit(mean < float(least))' "$least" "$name" $found >&3
     reaches 0.96 breast_cancer.csv 1
 }
 
-@test "digits, packed and without a first line of counts: 96 % on average of five seeds" {
+@test "digits, gzipped and without the first line of counts: 96 % on average of five seeds" {
     reaches 0.96 digits.csv.gz 0
 }
 
-@test "the rows that are drawn are those of an independent program" {
+@test "the rows drawn are those of an independent program" {
     need_tables
     for seed in 0 1 12345678901; do
         expected=$(python3 "$root/tests/readers/drawn_rows.py" "$tables/iris.csv" 1 $seed)
@@ -116,7 +116,7 @@ sys.exit(mean < float(least))' "$least" "$name" $found >&3
     [[ ${lines[4]} == "network     4-64-3, improved-sigmoid, bias all, "* ]]
 }
 
-@test "a table's weights are the same on every tier, with every number of threads, and those that are kept here" {
+@test "weights of a table match the recorded hash on every tier and number of threads" {
     make_iris
     read -ra tiers < <("$train" --version | sed -n 's/^tiers found here: //p')
     for options in "--isa ${tiers[0]}" "--isa ${tiers[-1]}" "--threads-exact 3"; do
@@ -126,7 +126,7 @@ sys.exit(mean < float(least))' "$least" "$name" $found >&3
     done
 }
 
-@test "a first line of counts is refused, and so are data where a header may be" {
+@test "a first line of counts is refused, and so are data that may be a header" {
     make_iris
     hint="--skip-lines 1"
     refused 3 "iris.csv: row 1, column 1: 150 ... above numbers ... --header no" \
@@ -142,7 +142,7 @@ sys.exit(mean < float(least))' "$least" "$name" $found >&3
     refused 3 "row 2, column 1: number 5.1 ... text ... row 1 ... --header yes" --data iris.csv --header no
 }
 
-@test "what looks continuous is refused, and so is one class alone" {
+@test "labels that look continuous are refused, and so is a single class" {
     make_iris
     refused 3 "iris.csv: row 2, column 1 (sepal_length): label 5.1 ... integer ... name ... regression target" \
         --data iris.csv --label sepal_length
@@ -183,7 +183,7 @@ sys.exit(mean < float(least))' "$least" "$name" $found >&3
     [[ $output != *'"images"'* ]]
 }
 
-@test "predict asks for --data where a table's model cannot take what comes with tileprop" {
+@test "predict asks for --data if the model's columns do not fit the shipped data" {
     make_small
     "$train" --data small.csv --save model "${quick[@]}" >log
     mkdir bin
@@ -193,7 +193,7 @@ sys.exit(mean < float(least))' "$least" "$name" $found >&3
     refused_by predict bin/predict 2 "--data ... samples ... 3 values" model --data auto
 }
 
-@test "--val-data: columns are found by name, and another table does not fit" {
+@test "--val-data: columns are matched by name, and a different table is refused" {
     make_iris
     awk -F, 'NR % 5 == 1 { print $5 "," $3 ",x," $2 "," $1 "," $4 }' iris.csv >other.csv
     run --separate-stderr "$train" --data iris.csv --label species --val-data other.csv "${quick[@]}"
@@ -209,7 +209,7 @@ sys.exit(mean < float(least))' "$least" "$name" $found >&3
     [[ ${lines[2]} == "validation  75 samples of the same file"* ]]
 }
 
-@test "options of files are refused with a directory" {
+@test "options for single files are refused with a directory" {
     for option in --label=x --header=yes --skip-lines=1 --categorical=1 --leave-out=1 --missing=mean --val-data=x --labels=x \
         --val-labels=x; do
         refused 2 "${option%=*}: ... --data FILE" --data "$root/data/mnist" "$option"
@@ -230,7 +230,7 @@ sys.exit(mean < float(least))' "$least" "$name" $found >&3
     [ "$status" -eq 0 ]
 }
 
-@test "a column that is left out is no input, and predict needs it no more" {
+@test "a column that is left out is not an input, and predict does not need it" {
     make_small
     awk -F, -v OFS=, 'NR == 1 { print "row", $0; next } { print NR, $0 }' small.csv >numbered.csv
     trained() {
@@ -249,7 +249,7 @@ sys.exit(mean < float(least))' "$least" "$name" $found >&3
     done
 }
 
-@test "a missing cell becomes the mean of the samples that are trained on, and no others" {
+@test "a missing cell becomes the mean of the training samples alone" {
     python3 -c '
 print("x,kind")
 for i in range(60):
@@ -271,7 +271,7 @@ PY
     [[ $(json test_loss) == 0.* ]]
 }
 
-@test "a constant column and a missing cell at the mean are no trouble" {
+@test "a constant column and a missing cell at the mean are accepted" {
     make_small
     sed -i '1s/^/c,/; 2,$s/^/0.1,/' small.csv
     run --separate-stderr "$train" --data small.csv --epochs 20 --quiet --json
@@ -359,7 +359,7 @@ with open("numbers.csv", "w") as file:
 PY
 }
 
-@test "the same numbers as a table, as libsvm's text and as arrays train the same network" {
+@test "the same numbers as table, libsvm text and arrays train the same network" {
     make_arrays
     gzip -k x.npy small.svm
     hash=
@@ -467,7 +467,7 @@ PY
     cmp sparse.png full.png
 }
 
-@test "libsvm: memory is for the values that are there" {
+@test "libsvm: memory is proportional to the stored values" {
     [ -z "$TP_SANITIZE" ] || skip "sanitizers take memory of their own"
     python3 -c '
 import random
@@ -479,7 +479,7 @@ for r in range(5000):
     "$train" --data words.svm --hidden 16 --optimizer sgd --epochs 1 --threads 1 --quiet >/dev/null
 }
 
-@test "arrays: labels are needed, fit, and are of no use elsewhere; --val-data is an array too" {
+@test "arrays need matching labels, which other formats refuse; --val-data may be an array" {
     make_arrays
     refused 2 "--labels: ... labels ... x.npy" --data x.npy
     refused 2 "--labels: ... NumPy array ... numbers.csv" --data numbers.csv --labels y.npy
@@ -496,7 +496,7 @@ for r in range(5000):
     [[ $output == *"40 training and 40 validation samples"* ]]
 }
 
-@test "files that are neither tables nor arrays are called what they are" {
+@test "files in other formats are recognized and named" {
     gzip -dc "$root/data/mnist/t10k-labels-idx1-ubyte.gz" | head -c 100 >idx
     refused 3 "idx: ... IDX file ... directory" --data idx
     printf 'PK\003\004\000\000' >both.npz
@@ -555,7 +555,7 @@ for i in range(4000):
     not_predicted 2 "--skip-lines: ... file ... samples" m --data . --skip-lines 1
 }
 
-@test "predict: tables without names, whose columns are found by place" {
+@test "predict: columns of tables without names are found by position" {
     need_tables
     tail -n +2 "$tables/iris.csv" >bare.csv
     "$train" --data bare.csv --val-data bare.csv --header no --epochs 20 --quiet --json --save m >trained
@@ -587,7 +587,7 @@ for i in range(4000):
     not_predicted 3 "numbers.csv: ... table ... another format" m --data numbers.csv
 }
 
-@test "predict: a model whose columns are forged is refused, and so is one that names a column twice" {
+@test "predict: a model with forged columns is refused, and so is one with a duplicate column" {
     make_small
     "$train" --data small.csv "${quick[@]}" --save m >/dev/null
     forge() { # EXPRESSION: the model `forged`, whose schema s is changed by it, with a checksum that fits

@@ -50,7 +50,7 @@ logged() {
     done
 }
 
-@test "another value of --numa is refused with those that there are" {
+@test "an unknown value of --numa is refused with the valid ones" {
     for value in on '' Auto; do
         run --separate-stderr "$train" "${short[@]}" --numa="$value"
         echo "$value: $stderr"
@@ -60,7 +60,7 @@ logged() {
     done
 }
 
-@test "on two nodes every --numa gives the same weights and says what it did" {
+@test "on two nodes every --numa gives the same weights and reports what it did" {
     can_preload
     for threads in 2 3; do
         trains "$train" "${short[@]}" --threads-exact "$threads"
@@ -76,7 +76,7 @@ logged() {
     done
 }
 
-@test "auto replicates where that fits, else interleaves" {
+@test "auto replicates if the copies fit, else interleaves" {
     can_preload
     pretending PRETEND_FREE=1000000000 "$train" "${short[@]}" --threads-exact 2
     [ "$(json numa)" = replicate ]
@@ -85,7 +85,7 @@ logged() {
     [ "$(logged '^interleave 0,1 ')" -ge 1 ]
 }
 
-@test "off and one thread ask for nothing" {
+@test "off and one thread leave memory policies alone" {
     can_preload
     pretending "$train" "${short[@]}" --threads-exact 2 --numa off
     [ "$(json numa)" = off ]
@@ -97,7 +97,7 @@ logged() {
     [ ! -e "$BATS_TEST_TMPDIR/log" ]
 }
 
-@test "a system that refuses in the middle counts as one without nodes, silently" {
+@test "a system that refuses halfway counts as one without nodes, silently" {
     can_preload
     for granted in 0 1; do
         for mode in auto interleave replicate; do

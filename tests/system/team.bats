@@ -13,7 +13,7 @@ without_head() {
     "$@" >/dev/null
 }
 
-@test "stacks that are too large or too small" {
+@test "stacks that are too large or too small are refused" {
     export OMP_STACKSIZE=100G
     refused_by train without_head 1 'threads: ... 1 of 2 ... 107374182400 bytes' "$train" "${run_on[@]}" 2
     OMP_STACKSIZE=16k
@@ -23,13 +23,13 @@ without_head() {
     "$train" "${run_on[@]}" 2
 }
 
-@test "the caller's stack is too small for so many" {
+@test "a caller's stack too small for the team is refused" {
     [ -z "${TP_SANITIZE:-}" ] || skip "frames are larger under a sanitizer"
     ulimit -S -s 400
     refused_by train without_head 1 'threads: ... stack ... 4096 threads' "$train" "${run_on[@]}" 4096
 }
 
-@test "too little memory for the stacks" {
+@test "memory that does not suffice for the stacks is refused" {
     [ -z "${TP_SANITIZE:-}" ] || skip "a sanitizer needs terabytes of addresses"
     ulimit -S -v 300000
     refused_by train without_head 1 'threads: ... of 64 ... RLIMIT_AS 307200000' "$train" "${run_on[@]}" 64

@@ -22,7 +22,7 @@ field() {
 course_seconds=30
 [ -z "$TP_SANITIZE" ] || course_seconds=200
 
-@test "the course's criterion is met by the kept seed of [64, 10], in less than 30 s" {
+@test "the course's criterion is met by the recorded seed of [64, 10], in less than 30 s" {
     run --separate-stderr timeout "$course_seconds" "$train" --data "$root/data/mnist" --train-limit 20000 --check-gradient \
         --hidden 64 --activation sigmoid --seed 1 --json
     [ "$status" -eq 0 ]
@@ -31,7 +31,7 @@ course_seconds=30
     [ "$(field 'sum(l["weights"] for l in r["layers"]), r["samples"]' <<<"$output")" = "50880 100" ]
 }
 
-@test "the course's criterion is met by the kept seed of [64, 64, 10], in less than 30 s" {
+@test "the course's criterion is met by the recorded seed of [64, 64, 10], in less than 30 s" {
     run --separate-stderr timeout "$course_seconds" "$train" --data "$root/data/mnist" --train-limit 20000 --check-gradient \
         --hidden 64,64 --activation lecun-tanh --seed 1 --json
     [ "$status" -eq 0 ]
@@ -49,7 +49,7 @@ course_seconds=30
     done
 }
 
-@test "a tier whose step has other bits fails the check" { # forward is wrong: tests/bench/wrong_forward.c
+@test "a tier whose step differs in its bits fails the check" { # forward is wrong: tests/bench/wrong_forward.c
     grep -qw avx2 /proc/cpuinfo || skip "the reference tier alone runs here"
     run --separate-stderr "${TP_BUILD:-$root/build}/wrong/train" --data "$root/data/mnist" --train-limit 200 --check-gradient \
         --hidden 8 --json
@@ -58,7 +58,7 @@ course_seconds=30
     [ "$(field 'r["passed"], r["tiers"]["avx2"], all(l["passed"] for l in r["layers"])' <<<"$output")" = "False False True" ]
 }
 
-@test "it checks the network that the options describe, with all biases, relu or none hidden" {
+@test "it checks the network of the options: all biases, relu, no hidden layer" {
     for options in "--hidden 6,5 --activation relu --bias all --init he" "--hidden none --bias none" \
         "--hidden 4 --activation tanh --normalize unit --seed 7" "--hidden 4 --normalize scale"; do
         # shellcheck disable=SC2086
@@ -74,7 +74,7 @@ course_seconds=30
     cmp "$BATS_TEST_TMPDIR/first" "$BATS_TEST_TMPDIR/second"
 }
 
-@test "what cannot be judged is a failure: exit 1 and one line that says so" {
+@test "gradients that cannot be judged are a failure: exit 1 and one line" {
     # Sums of this size saturate the unit: its gradients are below what a difference of losses can show.
     run --separate-stderr check --hidden 1 --activation sigmoid --normalize none
     [ "$status" -eq 1 ]
