@@ -13,9 +13,9 @@ bool tp_layer_passes(const tileprop_layer_gradients *layer);
 
 /*
  * Moves each weight of the network by each step up and down, and propagates from the unit that it feeds.
- * Fills samples, stopped and what is of layers, for which found->layers has room. progress (NULL: none) is called by
- * one thread with the share that is done; what is not 0 ends the check. The results do not depend on the number of
- * threads.
+ * Fills samples, stopped and the members of layers, for which found->layers has room. progress (NULL: none) is called
+ * by one thread with the fraction done; a nonzero return value ends the check. The results do not depend on the number
+ * of threads.
  *
  * For a step h the quotient is Q(h) = gradient + c h^2 + ..., so that Q(2h) - Q(h) is three times the
  * truncation error. Rounding is bounded to first order. Each local rounding error e at a sum z changes the
