@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "readers/file_list.h"
 #include "readers/idx.h"
-#include "readers/several.h"
 
 #define TP_HELP_WIDTH  80
 #define TP_HELP_COLUMN 26 /* where the explanations begin */
@@ -218,7 +218,7 @@ static void put_in_folder(const struct tp_option *option, const char *folder, in
                                    folder, (int)part, at);
         at = at[part] ? at + part + 1 : NULL;
     }
-    if (!is_several(option) || !tp_several_is(out))
+    if (!is_several(option) || !tp_file_list_is(out))
         snprintf(out, size, "%.*s%s", bytes, folder, path);
 }
 
@@ -361,7 +361,7 @@ static bool is_among(const char *file, const struct file *other)
     char one[TP_PATH_ROOM];
     if (!is_several(&other->option))
         return same_file(file, path);
-    while (tp_several_next(&path, one, sizeof one))
+    while (tp_file_list_next(&path, one, sizeof one))
         if (same_file(file, one))
             return true;
     return false;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "readers/several.h"
+#include "readers/file_list.h"
 
 #define TP_BIN_STEPS    10   /* least number of steps that a point of the training loss averages */
 #define TP_POINTS       1000 /* largest number of points of the training loss */
@@ -19,7 +19,7 @@ static tileprop_status read_others(struct tp_plot *plot, const char *with, struc
 {
     tileprop_status status = TILEPROP_OK;
     char path[PATH_MAX];
-    while (status == TILEPROP_OK && tp_several_next(&with, path, sizeof path)) {
+    while (status == TILEPROP_OK && tp_file_list_next(&with, path, sizeof path)) {
         if (plot->other_count == TP_PLOT_OTHERS)
             return tp_fail(error, TILEPROP_USAGE, "--plot-with: more than %d files found, expected at most that many",
                            TP_PLOT_OTHERS);

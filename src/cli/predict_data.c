@@ -8,9 +8,9 @@
 #include "cli/model_schema.h"
 #include "data/schema.h"
 #include "readers/data_loader.h"
+#include "readers/file_list.h"
 #include "readers/idx.h"
 #include "readers/image.h"
-#include "readers/several.h"
 
 /* The side of a square image of so many values; 0 if they are none. */
 static size_t side_of(size_t features)
@@ -143,8 +143,8 @@ static tileprop_status load_file(struct tp_predict_data *data, const struct tp_p
                                  struct tp_error *error)
 {
     struct tp_file file;
-    const struct tp_several several = {command->header != TP_HEADER_NO, command->skip_lines};
-    const tileprop_status status = tp_several_read(&file, command->data ? command->data : data->place, &several, error);
+    const struct tp_file_list list = {command->header != TP_HEADER_NO, command->skip_lines};
+    const tileprop_status status = tp_file_list_read(&file, command->data ? command->data : data->place, &list, error);
     if (status != TILEPROP_OK)
         return status;
     if (!tp_idx_is(&file))

@@ -7,7 +7,7 @@
 #include <xxhash.h>
 
 #include "base/json_text.h"
-#include "model/other_format.h"
+#include "model/unsupported_model.h"
 
 #define TP_LENGTH_BYTES 8
 #define TP_DEPTH_MAX    3 /* the header, a tensor in it, its shape */
@@ -71,7 +71,7 @@ static tileprop_status parse_header(struct tp_safetensors *read, size_t *header_
     size_t length;
     memcpy(&length, read->file.bytes, sizeof length);
     const char *text = (const char *)read->file.bytes + TP_LENGTH_BYTES;
-    const char *other = length > most || length == 0 || text[0] != '{' ? tp_other_format(&read->file) : NULL;
+    const char *other = length > most || length == 0 || text[0] != '{' ? tp_unsupported_model(&read->file) : NULL;
     if (other)
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s", path, other);
     if (length > most && (behind == 0 || text[0] != '{'))

@@ -1,10 +1,10 @@
 #include "readers/data_loader.h"
 
+#include "readers/file_list.h"
 #include "readers/idx.h"
 #include "readers/libsvm.h"
 #include "readers/npy.h"
 #include "readers/npz.h"
-#include "readers/several.h"
 
 static tileprop_status read_array(const struct tp_data_loader *loader, struct tp_file *samples,
                                   struct tp_schema *schema, struct tp_dataset *dataset, struct tp_error *error)
@@ -79,7 +79,7 @@ tileprop_status tp_data_loader_read(const struct tp_data_loader *loader, struct 
 {
     *dataset = (struct tp_dataset){0};
     struct tp_file file;
-    const struct tp_several several = {loader->table.header != TP_HEADER_NO, loader->table.skip_lines};
-    const tileprop_status status = tp_several_read(&file, loader->path, &several, error);
+    const struct tp_file_list list = {loader->table.header != TP_HEADER_NO, loader->table.skip_lines};
+    const tileprop_status status = tp_file_list_read(&file, loader->path, &list, error);
     return status == TILEPROP_OK ? tp_data_loader_parse(loader, &file, schema, dataset, error) : status;
 }

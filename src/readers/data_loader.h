@@ -21,7 +21,7 @@ struct tp_data_loader {
 
 /*
  * Reads the samples and their labels. An empty schema is filled; a known one is what they have to fit.
- * Errors: those of the formats and of tp_several_read(); TILEPROP_BAD_INPUT for IDX files, which idx.h reads;
+ * Errors: those of the formats and of tp_file_list_read(); TILEPROP_BAD_INPUT for IDX files, which idx.h reads;
  * TILEPROP_USAGE for labels that are missing or not wanted, and for options of another format. On error *dataset is
  * empty; the schema is to be freed.
  */

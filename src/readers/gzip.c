@@ -3,8 +3,8 @@
 #include <libdeflate.h>
 #include <stdlib.h>
 
-#include "readers/foreign.h"
 #include "readers/stream.h"
+#include "readers/unsupported.h"
 
 /* Up to this ratio the size that a gzip file claims is allocated at once. */
 #define TP_DEFLATE_RATIO_TRUSTED 32
@@ -109,7 +109,7 @@ tileprop_status tp_gzip_read(struct tp_file *file, const char *path, struct tp_e
     if (status == TILEPROP_OK)
         status = tp_gzip_unpack(file, error);
     if (status == TILEPROP_OK)
-        status = tp_foreign_refuse(file, error);
+        status = tp_unsupported_refuse(file, error);
     if (status != TILEPROP_OK)
         tp_file_free(file);
     return status;

@@ -7,8 +7,8 @@
 #define TP_DEFLATE_RATIO_MAX 1032
 
 /*
- * Reads a file as tp_stream_read() does, unpacks it if it is gzip, and refuses what tp_foreign_refuse() knows. Errors:
- * those, and as tp_gzip_unpack(). On error *file is empty.
+ * Reads a file as tp_stream_read() does, unpacks it if it is gzip, and refuses what tp_unsupported_refuse() knows.
+ * Errors: those, and as tp_gzip_unpack(). On error *file is empty.
  */
 tileprop_status tp_gzip_read(struct tp_file *file, const char *path, struct tp_error *error);
 

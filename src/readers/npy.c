@@ -11,7 +11,7 @@
 #include "base/half.h"
 #include "data/label_encoder.h"
 #include "data/offsets.h"
-#include "readers/merged.h"
+#include "readers/lost_digits.h"
 
 #define TP_NPY_MAGIC      "\x93NUMPY"
 #define TP_NPY_MAGIC_SIZE (sizeof TP_NPY_MAGIC - 1)
@@ -373,7 +373,7 @@ static tileprop_status note_merged(const struct tp_file *file, const struct arra
         const struct tp_values values = {(const double *)(const void *)file->bytes + j, rows, features, features};
         char name[48];
         snprintf(name, sizeof name, "feature %zu (from 0)", j);
-        tp_merged_note(notes, file->path, name, &values, schema->offset ? schema->offset[j] : 0, room);
+        tp_lost_digits_note(notes, file->path, name, &values, schema->offset ? schema->offset[j] : 0, room);
     }
     free(room);
     return TILEPROP_OK;

@@ -10,7 +10,7 @@
 #include "data/label_encoder.h"
 #include "data/offsets.h"
 #include "readers/csv.h"
-#include "readers/merged.h"
+#include "readers/lost_digits.h"
 #include "readers/table_columns.h"
 
 /* A table that is being read. */
@@ -435,7 +435,7 @@ static tileprop_status note_merged(const struct reader *reader, const struct tp_
         char name[32];
         snprintf(name, sizeof name, "column %zu", column_at[place] + 1);
         if (!categories)
-            tp_merged_note(reader->options->notes, reader->csv.path, name, &values, offset, room);
+            tp_lost_digits_note(reader->options->notes, reader->csv.path, name, &values, offset, room);
         feature += categories ? categories : 1;
     }
     free(room);

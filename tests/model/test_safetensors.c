@@ -99,7 +99,7 @@ static void test_refuses_frames(void **state)
 }
 
 /* Other programs' files are called by their names. */
-static void test_names_other_formats(void **state)
+static void test_names_unsupported_models(void **state)
 {
     (void)state;
     static const struct {
@@ -312,7 +312,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads),
         cmocka_unit_test(test_refuses_frames),
-        cmocka_unit_test(test_names_other_formats),
+        cmocka_unit_test(test_names_unsupported_models),
         cmocka_unit_test(test_refuses_headers),
         cmocka_unit_test(test_bounds_memory),
         cmocka_unit_test(test_bounds_values),

@@ -4,4 +4,4 @@
 #include "base/file.h"
 
 /* The format of a file that is not safetensors, and how to convert it, for a message; NULL: unknown. */
-const char *tp_other_format(const struct tp_file *file);
+const char *tp_unsupported_model(const struct tp_file *file);

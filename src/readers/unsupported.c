@@ -1,4 +1,4 @@
-#include "readers/foreign.h"
+#include "readers/unsupported.h"
 
 #include <strings.h>
 
@@ -117,7 +117,7 @@ static const struct format *find_text(const struct tp_file *file)
     return is_arff ? &arff : NULL;
 }
 
-tileprop_status tp_foreign_refuse(const struct tp_file *file, struct tp_error *error)
+tileprop_status tp_unsupported_refuse(const struct tp_file *file, struct tp_error *error)
 {
     const struct format *format = find_magic(file);
     if (!format && file->size >= 2 && file->bytes[0] == 0x80 && file->bytes[1] >= 2 && file->bytes[1] <= 5)

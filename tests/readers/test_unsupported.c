@@ -1,7 +1,7 @@
 /*
  * Formats that are not read: what each is called, and what is a table although it begins like one of them.
  */
-#include "readers/foreign.h"
+#include "readers/unsupported.h"
 #include "tests/check.h"
 
 #define BYTES(text) text, sizeof(text) - 1
@@ -74,7 +74,7 @@ static void test_names(void **state)
         const struct tp_file file = {
             .path = "f", .bytes = (unsigned char *)(uintptr_t)cases[i].bytes, .size = cases[i].size};
         struct tp_error error = {""};
-        const tileprop_status status = tp_foreign_refuse(&file, &error);
+        const tileprop_status status = tp_unsupported_refuse(&file, &error);
         if (status != (cases[i].name ? TILEPROP_BAD_INPUT : TILEPROP_OK) ||
             (cases[i].name && (strncmp(error.text, "f: ", 3) != 0 || !strstr(error.text, cases[i].name))))
             fail_msg("case %zu (%s): \"%s\"", i, cases[i].name ? cases[i].name : "a table", error.text);

@@ -1,4 +1,4 @@
-#include "readers/several.h"
+#include "readers/file_list.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -78,7 +78,7 @@ static tileprop_status append(struct tp_file *file, struct span text, struct tp_
     return TILEPROP_OK;
 }
 
-static tileprop_status add_part(struct tp_file *file, struct tp_file *part, const struct tp_several *several,
+static tileprop_status add_part(struct tp_file *file, struct tp_file *part, const struct tp_file_list *several,
                                 struct joined *joined, struct tp_error *error)
 {
     struct tp_part *self = &file->parts[file->part_count - 1];
@@ -97,8 +97,8 @@ static tileprop_status add_part(struct tp_file *file, struct tp_file *part, cons
 }
 
 /* Reads the first file of the list, whose name has `size` bytes. */
-static tileprop_status read_part(struct tp_file *file, const char *list, size_t size, const struct tp_several *several,
-                                 struct joined *joined, struct tp_error *error)
+static tileprop_status read_part(struct tp_file *file, const char *list, size_t size,
+                                 const struct tp_file_list *several, struct joined *joined, struct tp_error *error)
 {
     if (!size)
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: nothing found before or after a comma, expected a file's name",
@@ -131,7 +131,7 @@ static tileprop_status read_part(struct tp_file *file, const char *list, size_t 
     return status;
 }
 
-bool tp_several_is(const char *path)
+bool tp_file_list_is(const char *path)
 {
     struct stat info;
     char first[PATH_MAX];
@@ -143,12 +143,12 @@ bool tp_several_is(const char *path)
     return strcmp(first, "-") == 0 || stat(first, &info) == 0;
 }
 
-bool tp_several_next(const char **path, char *file, size_t size)
+bool tp_file_list_next(const char **path, char *file, size_t size)
 {
     char archive[PATH_MAX];
     if (!*path)
         return false;
-    const bool is_list = tp_several_is(*path);
+    const bool is_list = tp_file_list_is(*path);
     const char *archived = !is_list && tp_npz_split(*path, archive) ? archive : NULL;
     const size_t length = is_list ? strcspn(*path, ",") : strlen(*path);
     snprintf(file, size, "%.*s", archived ? PATH_MAX : (int)length, archived ? archived : *path);
@@ -156,10 +156,10 @@ bool tp_several_next(const char **path, char *file, size_t size)
     return true;
 }
 
-tileprop_status tp_several_read(struct tp_file *file, const char *path, const struct tp_several *several,
-                                struct tp_error *error)
+tileprop_status tp_file_list_read(struct tp_file *file, const char *path, const struct tp_file_list *several,
+                                  struct tp_error *error)
 {
-    if (!tp_several_is(path))
+    if (!tp_file_list_is(path))
         return tp_npz_read(file, path, error);
     *file = (struct tp_file){.path = path};
     struct joined joined = {0};

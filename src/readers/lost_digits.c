@@ -1,4 +1,4 @@
-#include "readers/merged.h"
+#include "readers/lost_digits.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -46,8 +46,8 @@ static struct found find(const struct tp_values *values, size_t step, double off
     return found;
 }
 
-void tp_merged_note(struct tp_notes *notes, const char *path, const char *name, const struct tp_values *values,
-                    double offset, double *room)
+void tp_lost_digits_note(struct tp_notes *notes, const char *path, const char *name, const struct tp_values *values,
+                         double offset, double *room)
 {
     const size_t few = TP_VALUES_FIRST / values->columns, most = few < TP_ROWS_FIRST ? few + 1 : TP_ROWS_FIRST;
     const size_t step = values->rows / most + 1;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "readers/foreign.h"
+#include "readers/unsupported.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (size)
         memcpy(file.bytes, data, size);
-    const tileprop_status status = tp_foreign_refuse(&file, &error);
+    const tileprop_status status = tp_unsupported_refuse(&file, &error);
     if (status != TILEPROP_OK &&
         (status != TILEPROP_BAD_INPUT || strncmp(error.text, "fuzz: ", 6) != 0 || strchr(error.text, '\n')))
         abort();

@@ -19,5 +19,5 @@ struct tp_values {
  * integers beyond 2^53, of which doubles keep no more digits. A long column is sorted only if some of its rows say that
  * this may be so. room[rows] is for this function.
  */
-void tp_merged_note(struct tp_notes *notes, const char *path, const char *name, const struct tp_values *values,
-                    double offset, double *room);
+void tp_lost_digits_note(struct tp_notes *notes, const char *path, const char *name, const struct tp_values *values,
+                         double offset, double *room);

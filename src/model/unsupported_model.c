@@ -1,4 +1,4 @@
-#include "model/other_format.h"
+#include "model/unsupported_model.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -36,7 +36,7 @@ static const char *name_zip(const struct tp_file *file)
     return "a zip archive (such as .pt or .keras) found, " TP_FROM_TORCH;
 }
 
-const char *tp_other_format(const struct tp_file *file)
+const char *tp_unsupported_model(const struct tp_file *file)
 {
     const unsigned char *b = file->bytes;
     if (begins(file, "version https://git-lfs.github.com/spec/", 40))
